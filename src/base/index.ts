@@ -1,0 +1,24 @@
+export { Budget, type BudgetLimits, type BudgetResource } from './budget.ts'
+export { compareBytes, concatBytes, equalBytes, fromHex, fromLatin1, latin1, toHex } from './bytes.ts'
+export { ChordnsError, errorText, isChordnsError } from './errors.ts'
+export { limits as baseLimits } from './limits.ts'
+export type {
+  Clock,
+  Doorkeeper,
+  Endpoint,
+  Exchange,
+  HelloSession,
+  Log,
+  PeerAddress,
+  Random,
+  ReplyVerdict,
+  RequestHandler,
+  RequestOptions,
+  Store,
+  StoreWrite,
+  Transport,
+  UpstreamProtocol,
+  UpstreamQuery,
+} from './ports.ts'
+export { aborted, sleep, withTimeout } from './time.ts'
+export { asChunkId, asPeerId, asRingId, type Brand, type Cancel, type ChunkId, type PeerId, type RingId } from './types.ts'

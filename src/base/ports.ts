@@ -1,0 +1,124 @@
+/**
+ * The ports: every effect that a pure room may need, handed in. Real ones live in io/, simulated ones in sim/.
+ */
+import type { Cancel, PeerId } from './types.ts'
+
+/** Wall and monotonic time, and timers. All in milliseconds. */
+export interface Clock {
+  /** Unix time in ms: what signatures, certificates and expiry are judged by. */
+  now(): number
+  /** Monotonic ms with sub-millisecond fraction: what durations are measured by. */
+  monotonic(): number
+  /** Runs `callback` once after `delayMs`; the returned function cancels it. */
+  after(delayMs: number, callback: () => void): Cancel
+}
+
+/** A cryptographically strong source; in the simulator, a seeded one. */
+export interface Random {
+  bytes(length: number): Uint8Array
+  /** Uniform integer in [0, bound), bound <= 2^32. */
+  below(bound: number): number
+}
+
+export type UpstreamProtocol = 'udp' | 'tcp'
+
+/** Address and port of a DNS server. `address` is an IP literal without brackets. */
+export interface Endpoint {
+  readonly address: string
+  readonly port: number
+}
+
+/** What the caller says about one datagram or stream message that came back. */
+export type ReplyVerdict = 'accept' | 'ignore' | 'near-miss'
+
+export interface UpstreamQuery {
+  readonly server: Endpoint
+  readonly protocol: UpstreamProtocol
+  readonly message: Uint8Array
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+  /**
+   * Judges each message that arrives: `accept` ends the exchange with it, `ignore` keeps waiting for the true one
+   * (TuDoor), `near-miss` ends it with the error `UPSTREAM_NEAR_MISS` (right question, wrong id: somebody is guessing).
+   */
+  readonly judge: (reply: Uint8Array) => ReplyVerdict
+}
+
+/**
+ * One query to one authoritative server, one reply. UDP: a fresh connected socket on a random port for each query.
+ * Rejects with a ChordnsError: UPSTREAM_TIMEOUT, UPSTREAM_REFUSED (ICMP or RST), UPSTREAM_UNREACHABLE,
+ * UPSTREAM_CLOSED, UPSTREAM_NEAR_MISS, or ABORTED.
+ */
+export interface Exchange {
+  exchange(query: UpstreamQuery): Promise<Uint8Array>
+  /** Which address families have a route now: what `ipv6: auto` goes by. */
+  families(): { readonly ipv4: boolean; readonly ipv6: boolean }
+}
+
+/** Where a peer can be reached: multiaddr texts, with or without `/p2p/<id>`. */
+export type PeerAddress = string
+
+export interface RequestOptions {
+  readonly timeoutMs: number
+  readonly signal?: AbortSignal
+}
+
+/** Answers one request of a peer. A throw becomes an error reply that carries only the error's code. */
+export type RequestHandler = (from: PeerId, body: Uint8Array) => Promise<Uint8Array> | Uint8Array
+
+/**
+ * Request and reply between admitted peers, over one long-lived stream per peer and direction (DESIGN 8).
+ * Bodies are at most MAX_FRAME_BYTES. Rejects with a ChordnsError: PEER_TIMEOUT, PEER_GONE, PEER_UNREACHABLE,
+ * PEER_REFUSED (hello failed), PEER_OVERSIZE, PEER_FAILED (the far handler threw; detail.remoteCode), ABORTED.
+ */
+export interface Transport {
+  readonly self: PeerId
+  /** Own multiaddrs, each with `/p2p/<id>`. */
+  addresses(): readonly PeerAddress[]
+  /** Connects and runs hello; resolves with the id of the peer, which must be the one in the address if it names one. */
+  connect(addresses: readonly PeerAddress[], options: RequestOptions): Promise<PeerId>
+  /** Sends one request to a peer that is connected, or whose addresses were given to `connect` or `learn` before. */
+  request(peer: PeerId, body: Uint8Array, options: RequestOptions): Promise<Uint8Array>
+  /** Remembers addresses, so that `request` can connect when it needs to. */
+  learn(peer: PeerId, addresses: readonly PeerAddress[]): void
+  /** Sets the one handler of incoming requests. Until it is set, requests are answered with an error. */
+  onRequest(handler: RequestHandler): void
+  /** Called when the last connection to a peer is gone. Returns the unsubscribe function. */
+  onPeerGone(listener: (peer: PeerId) => void): Cancel
+  connectedPeers(): readonly PeerId[]
+  close(): Promise<void>
+}
+
+/** One side of a hello in progress. Messages are at most MAX_HELLO_BYTES each. */
+export interface HelloSession {
+  /** What this side sends before it has heard anything; undefined when it waits. */
+  opening(): Uint8Array | undefined
+  /** Feeds one message; throws a ChordnsError (HELLO_REFUSED, HELLO_MALFORMED) when the peer is not to be admitted. */
+  receive(message: Uint8Array): { readonly send?: Uint8Array; readonly admitted: boolean }
+}
+
+/** Who is let in at the door of a transport. */
+export interface Doorkeeper {
+  hello(self: PeerId, remote: PeerId, role: 'dialer' | 'listener'): HelloSession
+}
+
+export type StoreWrite =
+  | { readonly kind: 'put'; readonly key: Uint8Array; readonly value: Uint8Array }
+  | { readonly kind: 'delete'; readonly key: Uint8Array }
+
+/** Ordered keys and values on disk. `durable: true` returns only when the batch survives power loss. */
+export interface Store {
+  get(key: Uint8Array): Uint8Array | undefined
+  batch(writes: readonly StoreWrite[], options: { readonly durable: boolean }): void
+  /** Pairs with `from <= key < to` in key order. */
+  range(from: Uint8Array, to: Uint8Array): Iterable<readonly [key: Uint8Array, value: Uint8Array]>
+  close(): void
+}
+
+/** Structured events for logs and metrics; never carries query names unless the operator asked. */
+export interface Log {
+  debug(detail: object, message: string): void
+  info(detail: object, message: string): void
+  warn(detail: object, message: string): void
+  error(detail: object, message: string): void
+}

@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config'
+
+// Unit and property tests: offline, without root, under two minutes. Interop and simulation are separate commands.
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/interop/**', 'test/sim/**', 'node_modules/**'],
+    testTimeout: 20_000,
+    pool: 'forks',
+  },
+})
