@@ -191,3 +191,17 @@ export interface ExtendedError {
   readonly code: number
   readonly text?: string
 }
+
+/** A zone cut as the parent states it: the parent-side NS set, glue, and DS or the proof of its absence. */
+export interface Delegation {
+  readonly zone: Name
+  readonly nameServers: readonly Name[]
+  /** Addresses from glue or look-ups, by the name server's `key`. IP literals. */
+  readonly addresses: ReadonlyMap<string, readonly string[]>
+  /** The parent-side DS set; undefined when none was seen (yet). */
+  readonly ds: RRset | undefined
+  /** NSEC or NSEC3 RRsets that came with the referral. */
+  readonly proofs: readonly RRset[]
+  /** Seconds: the parent's NS TTL. A child can never stretch it (ghost domains, CVE-2022-30698). */
+  readonly ttl: number
+}

@@ -1,0 +1,88 @@
+/**
+ * The cache's data. Entries are kept per context: names that are resolved with other servers or other trust (stub and forward
+ * zones, ledger domains) never share entries (MaginotDNS, USENIX Security 2023).
+ */
+import type { Certificate, Outcome, Provenance, Security } from '../evidence/index.ts'
+import type { Delegation, Name, Question } from '../dns/index.ts'
+
+/** `main` for ordinary iteration; `stub:<zone>`, `forward:<zone>`, `ledger:<domain>:<generation>` for the others. */
+export type CacheContext = string
+
+/** RFC 2181 section 5.4.1 extended: lower never replaces unexpired higher. */
+export const Rank = { GLUE: 1, AUTHORITY_SECTION: 2, AUTHORITATIVE: 3, AGREED: 4, SECURE: 5, LEDGER: 6 } as const
+export type Rank = (typeof Rank)[keyof typeof Rank]
+
+/** Ring copies and own copies stand side by side: a replica may sign only what it fetched itself. */
+export type Side = 'own' | 'ring'
+
+export interface CacheEntry {
+  readonly question: Question
+  readonly outcome: Outcome
+  readonly rank: Rank
+  readonly side: Side
+  readonly security: Security
+  readonly provenance: Provenance
+  readonly certificate?: Certificate
+  /** Unix ms when it was fetched or accepted. */
+  readonly stored: number
+  /** Unix ms. What is served is the seconds left until then. */
+  readonly expires: number
+}
+
+/** RFC 9520: a resolution that failed, remembered for a short while. */
+export interface CachedFailure {
+  readonly question: Question
+  readonly code: string
+  readonly ede: readonly { readonly code: number; readonly text?: string }[]
+  readonly expires: number
+  /** Failures in a row: what the back-off grows by. */
+  readonly count: number
+}
+
+export interface CachedDelegation {
+  readonly delegation: Delegation
+  readonly stored: number
+  readonly expires: number
+}
+
+export interface CacheOptions {
+  /** Bytes for all RRsets and absences together. */
+  readonly maxBytes: number
+  /** Seconds. */
+  readonly minTtl: number
+  readonly maxTtl: number
+  readonly negativeMaxTtl: number
+  /** How long past expiry an entry is kept for serve-stale, seconds (RFC 8767: at most a day here). */
+  readonly staleSeconds: number
+}
+
+export interface CacheStats {
+  readonly entries: number
+  readonly bytes: number
+  readonly maxBytes: number
+  readonly delegations: number
+  readonly failures: number
+  readonly hits: number
+  readonly misses: number
+  readonly evictions: number
+  readonly generation: number
+}
+
+/** What the other rooms see of the cache. `now` is unix ms, handed in. */
+export interface Cache {
+  /** The better of both sides by rank, or the one of `side`. Expired entries are not returned unless `stale`. */
+  get(context: CacheContext, question: Question, now: number, options?: { side?: Side; stale?: boolean }): CacheEntry | undefined
+  /** False when an unexpired entry of higher rank on the same side stands in the way, or its TTL is 0. TTL caps apply here. */
+  put(context: CacheContext, entry: CacheEntry, now: number): boolean
+  remove(context: CacheContext, question: Question): void
+  /** The delegation of the deepest known zone that encloses `name` (or is it). */
+  delegation(context: CacheContext, name: Name, now: number): CachedDelegation | undefined
+  putDelegation(context: CacheContext, delegation: Delegation, now: number): void
+  removeDelegation(context: CacheContext, zone: Name): void
+  failure(context: CacheContext, question: Question, now: number): CachedFailure | undefined
+  putFailure(context: CacheContext, failure: CachedFailure): void
+  /** Drops everything at and below `name`, or all; raises the generation number. */
+  flush(name?: Name): number
+  stats(): CacheStats
+  readonly generation: number
+}
