@@ -1,0 +1,101 @@
+/** Chunks: the shared records. Who keeps a question, what they saw of it themselves, and how an asker is convinced. */
+import type { Cancel, ChunkId, PeerId, RingId } from '../base/index.ts'
+import type { Name, Question } from '../dns/index.ts'
+import type { Certificate, Finding, Observation, Outcome } from '../evidence/index.ts'
+
+/** One record of a chunk. */
+export interface ChunkEntry {
+  readonly question: Question
+  readonly chunk: ChunkId
+  readonly outcome: Outcome
+  readonly certificate: Certificate
+  /** Unix ms, computed from the certificate, never from a peer's word. */
+  readonly expires: number
+}
+
+/** What one replica said, for `--explain`. */
+export type ReplicaWord =
+  | { readonly kind: 'certificate'; readonly signers: number }
+  | { readonly kind: 'proof' }
+  | { readonly kind: 'vote'; readonly digest: string }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'not-mine'; readonly believes: readonly PeerId[] }
+  | { readonly kind: 'discarded'; readonly reason: string }
+  | { readonly kind: 'failed'; readonly reason: string }
+
+export interface ReplicaReply {
+  readonly peer: PeerId
+  readonly elapsedMs: number
+  readonly word: ReplicaWord
+}
+
+/** What a read of the ring came to. `replies` holds every replica that was asked and what it said. */
+export type RingRead =
+  | { readonly kind: 'accepted'; readonly finding: Finding; readonly replies: readonly ReplicaReply[] }
+  | {
+      readonly kind: 'insufficient'
+      /** `unknown`: nobody has it; `no-majority`: what came does not suffice; `alone`: a ring of one; `private`: never asked. */
+      readonly reason: 'unknown' | 'no-majority' | 'alone' | 'private' | 'timeout'
+      readonly replies: readonly ReplicaReply[]
+    }
+
+export interface ChunksOptions {
+  readonly chunkBits: number
+  /** Distinct members that must have asked before a round pays. `auto` weighs n against the asks seen within the TTL. */
+  readonly admitAfter: 'auto' | number
+  /** `any-member`: one member's signed observation will do (a household's boxes). */
+  readonly acceptFrom: 'majority' | 'any-member'
+  /** `open` rings: unsigned ring data is a hint only, never accepted. */
+  readonly admission: 'psk' | 'endorsed' | 'open'
+  readonly share: boolean
+  readonly requestTimeoutMs: number
+  readonly roundTimeoutMs: number
+}
+
+/** What a chunk holds and who keeps it: `chordns chunk NAME`. */
+export interface ChunkView {
+  readonly chunk: ChunkId
+  readonly key: RingId
+  readonly n: number
+  readonly replicas: readonly { readonly id: RingId; readonly peer: PeerId; readonly self: boolean; readonly suspect: boolean }[]
+  /** This node's entries for the name, if it is a replica. */
+  readonly entries: readonly ChunkEntry[]
+}
+
+export interface ChunksStats {
+  readonly entries: number
+  readonly reads: number
+  readonly accepted: number
+  readonly rounds: number
+  readonly agreed: number
+  readonly tellsSent: number
+  readonly tellsReceived: number
+  readonly discarded: number
+}
+
+/** Fetches for an observation: own iteration only (`origin: 'own'`), at most 30 upstream queries. */
+export type OwnFetch = (question: Question, signal: AbortSignal) => Promise<Finding>
+
+export interface Chunks {
+  start(): void
+  stop(): Promise<void>
+  /** Asks the replicas in parallel and stops at the first sufficient proof or at > n/2 equal votes. */
+  read(question: Question, signal: AbortSignal): Promise<RingRead>
+  /** After own iteration: tells the replicas the question, never the answer. Fire and forget; bounded. */
+  tell(question: Question): void
+  /** Answers a chunk message of a peer. */
+  handle(from: PeerId, body: Uint8Array): Promise<Uint8Array>
+  /** Entries this node holds as a replica. */
+  entry(question: Question): ChunkEntry | undefined
+  view(name: Name): ChunkView
+  /** Recent p90 of ring reads in ms, held within 5-200 (30 at first): what the hedge goes by. */
+  hedgeMs(): number
+  stats(): ChunksStats
+  onAgreed(listener: (entry: ChunkEntry) => void): Cancel
+}
+
+/** A vote as it is counted on a live read. */
+export interface LiveVote {
+  readonly observation: Observation
+  readonly outcome: Outcome
+}

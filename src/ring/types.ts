@@ -1,0 +1,80 @@
+/**
+ * Chord: who owns what, and who is a member. The core is a step machine, `(state, event, now) -> {state, effects}`; a small
+ * driver runs its effects on the injected ports, so the same code runs on libp2p and in the simulator.
+ */
+import type { Cancel, PeerAddress, PeerId, RingId } from '../base/index.ts'
+
+export type MemberStatus = 'alive' | 'left' | 'dead'
+
+/** One signed row of the member table. `alive` and `left` are signed by the member itself. */
+export interface MemberEntry {
+  /** SHA-256(publicKey || salt), as hex: the place on the ring. */
+  readonly id: RingId
+  readonly peer: PeerId
+  readonly publicKey: Uint8Array
+  /** Empty in psk rings; ledger randomness in endorsed ones. */
+  readonly salt: Uint8Array
+  readonly addresses: readonly PeerAddress[]
+  readonly status: MemberStatus
+  /** max(stored + 1, unix ms): the newer wins. */
+  readonly incarnation: number
+  /** By the member for `alive` and `left`; for `dead`, the accusers' signatures. */
+  readonly signatures: readonly { readonly signer: Uint8Array; readonly signature: Uint8Array }[]
+}
+
+/** The seats of a chunk: `n` counts them all, `members` are those that are filled (by table: not left, not dead). */
+export interface ReplicaSet {
+  readonly key: RingId
+  /** Empty seats count, so that an eclipse cannot make one node a majority. */
+  readonly n: number
+  /** In ring order from the key's successor on. */
+  readonly members: readonly MemberEntry[]
+}
+
+export interface RingOptions {
+  /** Same for all members; part of hello and of everything signed. */
+  readonly ringId: string
+  readonly bootstrap: readonly PeerAddress[]
+  /** r: copies beside the successor's. n is at most r + 1. */
+  readonly replicas: number
+  readonly stabiliseMs: number
+  readonly auditMs: number
+  readonly pingTimeoutMs: number
+  /** Full list length, at most: min(successors, members - 1). */
+  readonly successors: number
+}
+
+export interface RingStatus {
+  readonly self: MemberEntry
+  readonly joined: boolean
+  readonly predecessor: RingId | undefined
+  readonly successors: readonly RingId[]
+  readonly members: readonly MemberEntry[]
+  /** Members this node believes unreachable now; changes whom it asks, never the set. */
+  readonly suspects: readonly RingId[]
+  /** Largest member count of the last 24 h. */
+  readonly largest: number
+  readonly n: number
+}
+
+/** What the other rooms see of a running ring. */
+export interface Ring {
+  readonly ringId: string
+  readonly self: MemberEntry
+  start(): Promise<void>
+  /** Says `left` to the neighbours and stops. */
+  stop(): Promise<void>
+  /** Alive members by table, self included, in id order. */
+  members(): readonly MemberEntry[]
+  memberByKey(publicKey: Uint8Array): MemberEntry | undefined
+  memberByPeer(peer: PeerId): MemberEntry | undefined
+  /** Computed from this node's own table now; never taken from another's word. */
+  replicasOf(key: RingId): ReplicaSet
+  isSuspect(id: RingId): boolean
+  /** A request to a member failed or succeeded: feeds the failure detector. */
+  report(id: RingId, outcome: 'answered' | 'failed'): void
+  /** Answers a ring message of a peer. */
+  handle(from: PeerId, body: Uint8Array): Promise<Uint8Array> | Uint8Array
+  onChange(listener: () => void): Cancel
+  status(): RingStatus
+}
