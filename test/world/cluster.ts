@@ -1,0 +1,167 @@
+/**
+ * Peers as their users run them: separate processes of `chordns start`, on loopback, in front of an embedded world.
+ * The demo and the tests that kill processes use it.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
+
+export interface ClusterSpec {
+  readonly peers: number
+  /** Root hints text and the port that the world's authorities listen on. */
+  readonly hints: string
+  readonly authorityPort: number
+  /** `replicas` of the ring. */
+  readonly replicas: number
+  readonly admitAfter: 'auto' | number
+  /** First DNS port; 0 lets the system choose. Peer i listens on basePort + i. */
+  readonly basePort?: number
+  /** Merged over every peer's configuration. */
+  readonly config?: Readonly<Record<string, object>>
+}
+
+export interface PeerProcess {
+  readonly index: number
+  readonly address: string
+  readonly port: number
+  readonly statusPort: number
+  readonly multiaddr: string
+  readonly configFile: string
+  readonly pid: number
+  /** What it wrote to stderr so far. */
+  log(): string
+  /** Sends the signal and waits for the end. Resolves with the exit code, or null when a signal ended it. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>
+}
+
+export interface Cluster {
+  readonly peers: readonly PeerProcess[]
+  readonly dir: string
+  /** Starts one more peer (or one that was stopped, with its identity). */
+  start(index: number): Promise<PeerProcess>
+  stop(): Promise<void>
+}
+
+export async function startCluster(spec: ClusterSpec): Promise<Cluster> {
+  const dir = await mkdtemp(join(tmpdir(), 'chordns-'))
+  await writeFile(join(dir, 'ring.secret'), `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 })
+  await writeFile(join(dir, 'root.hints'), spec.hints)
+  const peers: PeerProcess[] = []
+  const start = async (index: number) => {
+    const peer = await startPeer(
+      spec,
+      dir,
+      index,
+      peers.filter((one) => one.index !== index).map((one) => one.multiaddr),
+    )
+    const old = peers.findIndex((one) => one.index === index)
+    if (old === -1) peers.push(peer)
+    else peers[old] = peer
+    return peer
+  }
+  const stop = async () => {
+    await Promise.all(peers.map((peer) => peer.stop('SIGTERM')))
+    await rm(dir, { recursive: true, force: true })
+  }
+  try {
+    await start(0)
+    await Promise.all(Array.from({ length: spec.peers - 1 }, (_, i) => start(i + 1)))
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  peers.sort((a, b) => a.index - b.index)
+  return { peers, dir, start, stop }
+}
+
+async function startPeer(
+  spec: ClusterSpec,
+  dir: string,
+  index: number,
+  bootstrap: readonly string[],
+): Promise<PeerProcess> {
+  const data = join(dir, `peer-${index}`)
+  await mkdir(data, { recursive: true, mode: 0o700 })
+  const listen = `127.0.0.1:${spec.basePort === undefined ? 0 : spec.basePort + index}`
+  const config: Record<string, unknown> = {
+    listen: { udp: [listen], tcp: [listen] },
+    iterator: {
+      rootHints: join(dir, 'root.hints'),
+      port: spec.authorityPort,
+      queryLoopback: true,
+      ipv6: false,
+      ...spec.config?.['iterator'],
+    },
+    resolver: { ...spec.config?.['resolver'] },
+    ring: {
+      enabled: true,
+      id: 'demo',
+      listen: ['/ip4/127.0.0.1/tcp/0'],
+      bootstrap,
+      secretFile: join(dir, 'ring.secret'),
+      replicas: spec.replicas,
+      ...spec.config?.['ring'],
+    },
+    chunks: { admitAfter: spec.admitAfter, ...spec.config?.['chunks'] },
+    status: { listen: '127.0.0.1:0' },
+    data,
+  }
+  const configFile = join(data, 'resolver.config.json')
+  await writeFile(configFile, JSON.stringify(config, null, 2))
+  const child = spawn(process.execPath, [CLI, 'start', '--config', configFile], { stdio: ['ignore', 'pipe', 'pipe'] })
+  return watch(child, index, configFile)
+}
+
+function watch(child: ChildProcess, index: number, configFile: string): Promise<PeerProcess> {
+  let log = ''
+  child.stderr!.setEncoding('utf8')
+  child.stderr!.on('data', (text: string) => {
+    log = (log + text).slice(-200_000)
+  })
+  const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    void ended.then((code) => reject(new Error(`peer ${index} ended with ${code} before it was ready:\n${log}`)))
+    createInterface({ input: child.stdout! }).on('line', (line) => {
+      const ready = parseReady(line)
+      if (ready === undefined) return
+      resolve({
+        index,
+        configFile,
+        ...ready,
+        pid: child.pid!,
+        log: () => log,
+        stop: async (signal = 'SIGTERM') => {
+          if (child.exitCode === null && child.signalCode === null) child.kill(signal)
+          return ended
+        },
+      })
+    })
+  })
+}
+
+/** `ready udp=127.0.0.1:5301 tcp=127.0.0.1:5301 status=127.0.0.1:8053 peer=/ip4/.../p2p/...` */
+export function parseReady(line: string) {
+  if (!line.startsWith('ready ')) return undefined
+  const fields = new Map(
+    line
+      .slice(6)
+      .split(' ')
+      .map((field) => field.split('=', 2) as [string, string]),
+  )
+  const [address, port] = split(fields.get('udp') ?? '')
+  const [, statusPort] = split(fields.get('status') ?? '')
+  return { address, port, statusPort, multiaddr: fields.get('peer') ?? '' }
+}
+
+function split(endpoint: string): readonly [string, number] {
+  const first = endpoint.split(',')[0]!
+  const colon = first.lastIndexOf(':')
+  return [first.slice(0, colon).replace(/^\[|\]$/g, ''), Number(first.slice(colon + 1))]
+}

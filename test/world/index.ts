@@ -1,0 +1,8 @@
+export { type AskFlags, type AskQuestion, type AskTarget, ask, askRaw, frame, queryFor, texts } from './ask.ts'
+export { systemClock } from './clock.ts'
+export { demoSpec, demoWorld } from './demo-world.ts'
+export { answerWith, inject, malformedFirst, rawBytes, repeated, wrongIdFirst, wrongQuestion } from './lies.ts'
+export type { Delivery, WorldServer } from './server.ts'
+export { simpleSpec, simpleWorld } from './simple-world.ts'
+export type { Asked, Behaviour, Sending, ServerSpec, ViewSpec, WorldSpec, ZoneSpec } from './types.ts'
+export { createWorld, type World, type WorldOptions } from './world.ts'
