@@ -1,0 +1,91 @@
+/** Who may import whom, and who may touch the machine. The one place to change when a room needs another. */
+
+/**
+ * Arrows of each room under src/, beside base/, which all may import. They only point downwards, so there are no cycles.
+ * `evidence` reads recorded bytes of dns; `io` and `sim` implement the ports of base.
+ */
+export const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  base: [],
+  crypto: [],
+  dns: [],
+  evidence: ['crypto', 'dns'],
+  cache: ['evidence', 'dns'],
+  dnssec: ['evidence', 'crypto', 'dns'],
+  // The word of an iteration is an Outcome, which is evidence's.
+  iterator: ['evidence', 'dns'],
+  recurse: ['iterator', 'dnssec', 'cache', 'evidence', 'dns'],
+  ring: ['crypto'],
+  chain: ['crypto'],
+  chunks: ['chain', 'ring', 'recurse', 'evidence', 'crypto', 'dns'],
+  ledger: ['chain', 'recurse', 'evidence', 'crypto', 'dns'],
+  resolver: ['ledger', 'chunks', 'recurse', 'cache', 'evidence', 'dns'],
+  observe: [],
+  // An answer says how it came (EDE texts), in evidence's words.
+  serve: ['resolver', 'cache', 'evidence', 'dns'],
+  // The schema is put together from each room's options.
+  config: [
+    'serve',
+    'resolver',
+    'ledger',
+    'chunks',
+    'ring',
+    'recurse',
+    'iterator',
+    'dnssec',
+    'cache',
+    'evidence',
+    'dns',
+  ],
+  // What implements the ports of the machine, and their twins in the simulator.
+  io: ['crypto'],
+  sim: ['crypto', 'dns'],
+  peer: [
+    'config',
+    'serve',
+    'observe',
+    'resolver',
+    'ledger',
+    'chunks',
+    'chain',
+    'ring',
+    'recurse',
+    'iterator',
+    'dnssec',
+    'cache',
+    'evidence',
+    'dns',
+    'crypto',
+    'io',
+  ],
+  // observe: only the schemas of what the status API says.
+  cli: ['peer', 'config', 'observe', 'dns'],
+}
+
+/** Rooms that may use clocks, randomness, timers, sockets and files; everybody else gets them handed in. */
+export const EFFECT_ROOMS: ReadonlySet<string> = new Set(['io', 'serve', 'cli', 'observe', 'peer'])
+
+/** Node's own modules that only compute. */
+export const PURE_BUILTINS: ReadonlySet<string> = new Set(['assert', 'buffer', 'path', 'string_decoder', 'url', 'util'])
+
+/** Node's own modules that one pure room may use. */
+export const ROOM_BUILTINS: Readonly<Record<string, readonly string[]>> = { crypto: ['crypto'] }
+
+/** Packages that bring effects, or that one room hides from the others: package or scope -> the rooms that may import it. */
+export const PACKAGE_ROOMS: Readonly<Record<string, readonly string[]>> = {
+  libp2p: ['io'],
+  '@libp2p/': ['io'],
+  '@chainsafe/': ['io'],
+  '@multiformats/': ['io', 'config', 'ring'],
+  koffi: ['io', 'serve'],
+  pino: ['observe'],
+  'prom-client': ['observe'],
+  commander: ['cli'],
+  // The oracle of tests: it decodes distinct names to equal strings.
+  'dns-packet': [],
+}
+
+/** Files at the top of src/ belong to a room of this name: peer.ts, peer-views.ts -> peer; cli.ts -> cli. */
+export function roomOf(path: string): string | undefined {
+  const inside = /^src\/(?:([^/]+)\/|([a-z0-9]+)(?:-[^/]*)?\.ts$)/.exec(path)
+  return inside?.[1] ?? inside?.[2]
+}
