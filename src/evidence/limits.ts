@@ -1,0 +1,31 @@
+/** Bounds of evidence: everything that a peer could stretch. */
+export const limits = {
+  /** Encoded outcome: what fits into one DNS message (RFC 1035 4.2.2) less the frame's own fields. */
+  MAX_OUTCOME_BYTES: 60_000,
+  /** Records of one RRset (CacheFlush, Afek et al. 2024; same bound as in the cache). */
+  MAX_RRSET_RECORDS: 256,
+  /** RRSIGs of one RRset (KeyTrap, CVE-2023-50387). */
+  MAX_SIGNATURES: 8,
+  /** NSEC and NSEC3 sets beside one outcome; a closest-encloser proof needs 3 (CVE-2023-50868). */
+  MAX_PROOFS: 16,
+  /** RFC 2181 section 8. Seconds. */
+  MAX_TTL: 0x7fff_ffff,
+  /** Encoded observation: two names of 255, ring id, digest, key, signature and small fields. */
+  MAX_OBSERVATION_BYTES: 1_024,
+  /** Observations in one certificate: each costs one signature check. n is far below. */
+  MAX_OBSERVATIONS: 32,
+  /** 32 rows of about 430 bytes, each with an apex of up to 255. */
+  MAX_CERTIFICATE_BYTES: 16_384,
+  /** UTF-8 bytes of a ring id. */
+  MAX_RING_ID_BYTES: 128,
+  MIN_NONCE_BYTES: 8,
+  MAX_NONCE_BYTES: 32,
+  /** What an agreed RRset is believed for, at most: a lie that got through dies within the hour. Seconds. */
+  MAX_AGREED_SECONDS: 3_600,
+  /** The same for delegations, whose TTLs are long and whose changes are rare. Seconds. */
+  MAX_AGREED_DELEGATION_SECONDS: 86_400,
+  /** Observations further in the future of the verifier's clock are not counted. Ms. */
+  MAX_SKEW_MS: 30_000,
+  /** One signer is never an agreement, whatever n is. */
+  MIN_SIGNERS: 2,
+} as const

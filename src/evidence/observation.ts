@@ -1,0 +1,120 @@
+/** What one replica saw, signed: as bytes, and as something that can be checked. */
+import { asChunkId } from '../base/index.ts'
+import type { CborValue, SignatureScheme, Signer } from '../crypto/index.ts'
+import { encodeCanonical, signedBytes } from '../crypto/index.ts'
+import { canonicalName, type Question } from '../dns/index.ts'
+import { limits } from './limits.ts'
+import { malformed, readBytes, readCbor, readInteger, readName, readRow } from './reading.ts'
+import type { Observation } from './types.ts'
+
+export type UnsignedObservation = Omit<Observation, 'observer' | 'signature'>
+
+const TAG = 'chordns/observation/1'
+const decoder = new TextDecoder('utf-8', { fatal: true })
+const encoder = new TextEncoder()
+
+/** Signs what was seen. Names are signed, and from then on kept, lower-cased: the case of a question is its asker's. */
+export function signObservation(seen: UnsignedObservation, signer: Signer): Observation {
+  const observation = {
+    ...seen,
+    question: { ...seen.question, name: canonicalName(seen.question.name) },
+    apex: canonicalName(seen.apex),
+    observer: signer.publicKey,
+  }
+  return { ...observation, signature: signer.sign(message(observation)) }
+}
+
+/** True when `signature` is the observer's over exactly these fields. */
+export function verifyObservation(observation: Observation, scheme: SignatureScheme): boolean {
+  return scheme.verify(observation.observer, message(observation), observation.signature)
+}
+
+export function encodeObservation(observation: Observation): Uint8Array {
+  return encodeCanonical([...fields(observation), observation.signature])
+}
+
+/** Throws EVIDENCE_MALFORMED. The signature is not checked here. */
+export function decodeObservation(bytes: Uint8Array): Observation {
+  const row = readRow(readCbor(bytes, limits.MAX_OBSERVATION_BYTES, 'observation'), 12, 'observation')
+  return {
+    ...readSubject(row.slice(0, 5)),
+    digest: readDigest(row[5]),
+    ...readSight(row.slice(6, 12)),
+  }
+}
+
+/** Ring, chunk and question: what all observations of one certificate share. */
+export function subjectFields(observation: Omit<Observation, 'signature'>): CborValue[] {
+  const { question } = observation
+  return [
+    encoder.encode(observation.ringId),
+    observation.chunk,
+    canonicalName(question.name).wire,
+    question.type,
+    question.class,
+  ]
+}
+
+/** Apex, TTL, time, nonce and observer: what each observer says for itself. */
+export function sightFields(observation: Omit<Observation, 'signature'>): CborValue[] {
+  return [
+    canonicalName(observation.apex).wire,
+    observation.ttl,
+    observation.when,
+    observation.nonce,
+    observation.observer,
+  ]
+}
+
+/** Reads the five fields that `subjectFields` writes. */
+export function readSubject(row: readonly CborValue[]): Pick<Observation, 'ringId' | 'chunk' | 'question'> {
+  return {
+    ringId: readText(row[0], 'ring id'),
+    chunk: asChunkId(readInteger(row[1], 0, 0xffff_ffff, 'chunk')),
+    question: readQuestion(row.slice(2)),
+  }
+}
+
+/** Reads what `sightFields` writes, and the signature after it. */
+export function readSight(
+  row: readonly (CborValue | undefined)[],
+): Pick<Observation, 'apex' | 'ttl' | 'when' | 'nonce' | 'observer' | 'signature'> {
+  return {
+    apex: readName(row[0], 'apex'),
+    ttl: readInteger(row[1], 0, limits.MAX_TTL, 'TTL'),
+    when: readInteger(row[2], 0, Number.MAX_SAFE_INTEGER, 'time'),
+    nonce: readBytes(row[3], limits.MIN_NONCE_BYTES, limits.MAX_NONCE_BYTES, 'nonce'),
+    observer: readBytes(row[4], 32, 32, 'observer'),
+    signature: readBytes(row[5], 64, 64, 'signature'),
+  }
+}
+
+export function readDigest(value: CborValue | undefined): Uint8Array {
+  return readBytes(value, 32, 32, 'digest')
+}
+
+function fields(observation: Omit<Observation, 'signature'>): CborValue[] {
+  return [...subjectFields(observation), observation.digest, ...sightFields(observation)]
+}
+
+function message(observation: Omit<Observation, 'signature'>): Uint8Array {
+  return signedBytes(TAG, encodeCanonical(fields(observation)))
+}
+
+function readQuestion(row: readonly CborValue[]): Question {
+  return {
+    name: readName(row[0], 'name'),
+    type: readInteger(row[1], 1, 0xffff, 'type'),
+    class: readInteger(row[2], 1, 0xffff, 'class'),
+  }
+}
+
+/** Byte strings, so that the canonical form does not hang on Unicode normalisation; fatal on what is not UTF-8. */
+function readText(value: CborValue | undefined, what: string): string {
+  const bytes = readBytes(value, 0, limits.MAX_RING_ID_BYTES, what)
+  try {
+    return decoder.decode(bytes)
+  } catch (error) {
+    throw malformed(what, error)
+  }
+}
