@@ -1,6 +1,9 @@
 /** The stub-facing door: sockets, access, and the DNS header's etiquette. */
-import type { Endpoint } from '../base/index.ts'
+import type { Clock, Endpoint, Log } from '../base/index.ts'
+import type { Question } from '../dns/index.ts'
+import type { Provenance, Security } from '../evidence/index.ts'
 import type { Resolver } from '../resolver/index.ts'
+import type { ServeLimits } from './limits.ts'
 
 export interface AccessOptions {
   /** CIDR texts; loopback only by default. */
@@ -31,6 +34,29 @@ export interface ServeStats {
   readonly servfail: number
   readonly inFlight: number
   readonly tcpConnections: number
+}
+
+/** One finished question, for metrics and (if the operator asked) query logs. */
+export interface QueryEvent {
+  readonly protocol: 'udp' | 'tcp'
+  readonly client: string
+  /** Undefined when the packet had no readable question. */
+  readonly question: Question | undefined
+  /** Undefined when nothing was sent. */
+  readonly rcode: number | undefined
+  readonly security: Security | undefined
+  readonly provenance: Provenance | undefined
+  readonly elapsedMs: number
+}
+
+export interface FrontEndParts {
+  readonly resolver: Resolver
+  readonly options: ServeOptions
+  readonly clock: Clock
+  readonly log: Log
+  readonly onQuery?: (event: QueryEvent) => void
+  /** Other bounds than those of limits.ts. */
+  readonly limits?: Partial<ServeLimits>
 }
 
 /** A running front end. */

@@ -1,0 +1,236 @@
+/** Takes packets from any door, sees that each question ends once, and hands back the bytes of the reply. No sockets. */
+import { type Cancel, type Clock, errorText, type Log } from '../base/index.ts'
+import { Ede, type ExtendedError, type Message, Rcode } from '../dns/index.ts'
+import type { Resolution, Resolver } from '../resolver/index.ts'
+import { clientKey } from './access.ts'
+import { isLoopback } from './addresses.ts'
+import { judge, type Query, type Verdict } from './etiquette.ts'
+import { isBurst, questionShare, Shares } from './fairness.ts'
+import type { ServeLimits } from './limits.ts'
+import { encodeReply, failureMessage, replyMessage } from './reply.ts'
+import type { QueryEvent, ServeOptions, ServeStats } from './types.ts'
+
+/** The sender of one packet, as its door knows it. */
+export interface Asker {
+  readonly address: string
+  readonly port: number
+  readonly protocol: 'udp' | 'tcp'
+  /** Called at most once for a packet. */
+  readonly send: (bytes: Uint8Array) => void
+  /** Called once for a work that `take` returned, after `send` if there was one. */
+  readonly settled?: (work: Work) => void
+}
+
+/** A question in work. */
+export interface Work {
+  readonly query: Query
+  readonly asker: Asker
+  readonly client: string
+  readonly startedAt: number
+  readonly abort: AbortController
+  readonly cancelTimer: Cancel
+}
+
+export interface DeskParts {
+  readonly resolver: Resolver
+  readonly options: ServeOptions
+  readonly access: (address: string) => boolean
+  readonly clock: Clock
+  readonly log: Log
+  readonly onQuery: (event: QueryEvent) => void
+  readonly limits: ServeLimits
+}
+
+type Known = Exclude<Verdict, { kind: 'drop' | 'ask' }>
+
+export class Desk {
+  readonly #parts: DeskParts
+  /** In order of arrival: the first is the oldest. */
+  readonly #inWork = new Set<Work>()
+  readonly #shares = new Shares()
+  readonly #counts = { queries: 0, answered: 0, refused: 0, malformed: 0, dropped: 0, servfail: 0 }
+  #whenIdle: (() => void) | undefined
+
+  constructor(parts: DeskParts) {
+    this.#parts = parts
+  }
+
+  stats(): Omit<ServeStats, 'tcpConnections'> {
+    return { ...this.#counts, inFlight: this.#inWork.size }
+  }
+
+  /** Deals with one packet: at once, or by a work that settles later. */
+  take(packet: Uint8Array, asker: Asker): Work | undefined {
+    this.#counts.queries++
+    const { address, port, protocol } = asker
+    const verdict = judge(packet, { allowed: this.#parts.access(address), port, protocol })
+    if (verdict.kind === 'ask') return this.#admit(verdict.query, asker)
+    if (verdict.kind === 'drop') this.#drop(asker)
+    else this.#answerKnown(verdict, asker)
+    return undefined
+  }
+
+  /** Counts bytes that were no packet at all: a broken frame on a connection. */
+  countMalformed(): void {
+    this.#counts.malformed++
+  }
+
+  /** Ends a work without a reply: its asker is gone. Harmless for a work that has settled. */
+  abandon(work: Work): void {
+    this.#settle(work, undefined)
+  }
+
+  /** Resolves when nothing is in work, or after `timeoutMs`, when what is left has been given up. */
+  async drain(timeoutMs: number): Promise<void> {
+    if (this.#inWork.size > 0) {
+      await new Promise<void>((resolve) => {
+        const cancel = this.#parts.clock.after(timeoutMs, resolve)
+        this.#whenIdle = () => {
+          cancel()
+          resolve()
+        }
+      })
+    }
+    this.#whenIdle = undefined
+    for (const work of [...this.#inWork]) this.abandon(work)
+  }
+
+  #admit(query: Query, asker: Asker): Work | undefined {
+    const { limits, clock } = this.#parts
+    const client = clientKey(asker.address)
+    if (this.#shares.of(client) >= questionShare(asker.address, limits) || !this.#makeRoom()) {
+      this.#overloaded(query, asker)
+      return undefined
+    }
+    const work: Work = {
+      query,
+      asker,
+      client,
+      startedAt: clock.monotonic(),
+      abort: new AbortController(),
+      cancelTimer: clock.after(limits.MAX_QUESTION_MS, () => {
+        this.#finish(work, failureMessage(query, { code: Ede.NO_REACHABLE_AUTHORITY, text: 'out of time' }), undefined)
+      }),
+    }
+    this.#inWork.add(work)
+    this.#shares.take(client)
+    void this.#resolve(work)
+    return work
+  }
+
+  /** When all is full, an old question gives way: one that was stuck must not keep out one that can be answered. */
+  #makeRoom(): boolean {
+    const { limits, clock } = this.#parts
+    if (this.#inWork.size < limits.MAX_IN_WORK) return true
+    const [oldest] = this.#inWork
+    if (oldest === undefined || clock.monotonic() - oldest.startedAt <= limits.JOSTLE_AFTER_MS) return false
+    this.#settle(oldest, undefined)
+    return true
+  }
+
+  /** UDP clients ask again, and a reply would cost what is missing; a TCP client would wait in vain. */
+  #overloaded(query: Query, asker: Asker): void {
+    if (asker.protocol === 'udp') return this.#drop(asker, query)
+    this.#counts.servfail++
+    const reply = failureMessage(query, { code: Ede.OTHER, text: 'too many questions in work' })
+    asker.send(encodeReply(reply, query.message, asker.protocol))
+    this.#report(asker, query, reply.rcode, undefined, 0)
+  }
+
+  async #resolve(work: Work): Promise<void> {
+    const { query, asker, abort } = work
+    const { message, question } = query
+    try {
+      const resolution = await this.#parts.resolver.resolve({
+        question,
+        recursionDesired: message.rd,
+        checkingDisabled: message.cd,
+        dnssecOk: message.edns?.do ?? false,
+        authenticData: message.ad,
+        client: asker.address,
+        signal: abort.signal,
+      })
+      if (!this.#inWork.has(work)) return
+      const { explain, minimalResponses } = this.#parts.options
+      const reply = replyMessage(query, resolution, { explain, minimalResponses, protocol: asker.protocol })
+      this.#finish(work, reply, resolution)
+    } catch (error) {
+      // Settled works were aborted on purpose. Anything else is a fault of ours: the client gets SERVFAIL, the log the cause.
+      if (!this.#inWork.has(work)) return
+      this.#fault(work, error)
+    }
+  }
+
+  #fault(work: Work, error: unknown): void {
+    this.#parts.log.error({ error: errorText(error) }, 'a question failed inside')
+    const ede: ExtendedError = { code: Ede.OTHER, text: 'internal failure' }
+    this.#finish(work, failureMessage(work.query, ede), undefined)
+  }
+
+  #finish(work: Work, reply: Message, resolution: Resolution | undefined): void {
+    const { asker, query, client, startedAt } = work
+    const { limits, clock } = this.#parts
+    const spoofable = asker.protocol === 'udp' && !isLoopback(asker.address)
+    if (spoofable && isBurst(clock.monotonic() - startedAt, this.#shares.of(client), limits)) {
+      return this.#settle(work, undefined)
+    }
+    asker.send(encodeReply(reply, query.message, asker.protocol))
+    this.#settle(work, reply.rcode, resolution)
+  }
+
+  /** The one end of every work; `rcode` undefined: nothing was sent. */
+  #settle(work: Work, rcode: number | undefined, resolution?: Resolution): void {
+    if (!this.#inWork.delete(work)) return
+    work.cancelTimer()
+    this.#shares.giveBack(work.client)
+    if (rcode === undefined) {
+      this.#counts.dropped++
+      work.abort.abort()
+    } else {
+      this.#count(rcode)
+      // Tells the resolver that the time-out's SERVFAIL has gone out; nothing happens when it has finished.
+      if (resolution === undefined) work.abort.abort()
+    }
+    this.#report(work.asker, work.query, rcode, resolution, this.#parts.clock.monotonic() - work.startedAt)
+    work.asker.settled?.(work)
+    if (this.#inWork.size === 0) this.#whenIdle?.()
+  }
+
+  #answerKnown({ reply, query, because }: Known, asker: Asker): void {
+    asker.send(encodeReply(reply, query, asker.protocol))
+    if (because === 'malformed') this.#counts.malformed++
+    else if (because === 'refused') this.#counts.refused++
+    else this.#count(reply.rcode)
+    const question = query?.questions[0]
+    this.#report(asker, query && question && { message: query, question }, reply.rcode, undefined, 0)
+  }
+
+  #count(rcode: number): void {
+    if (rcode === Rcode.SERVFAIL) this.#counts.servfail++
+    else if (rcode === Rcode.REFUSED) this.#counts.refused++
+    else this.#counts.answered++
+  }
+
+  #drop(asker: Asker, query?: Query): void {
+    this.#counts.dropped++
+    this.#report(asker, query, undefined, undefined, 0)
+  }
+
+  #report(
+    asker: Asker,
+    query: Query | undefined,
+    rcode: number | undefined,
+    resolution: Resolution | undefined,
+    elapsedMs: number,
+  ): void {
+    this.#parts.onQuery({
+      protocol: asker.protocol,
+      client: asker.address,
+      question: query?.question,
+      rcode,
+      security: resolution?.security,
+      provenance: resolution?.provenance,
+      elapsedMs,
+    })
+  }
+}

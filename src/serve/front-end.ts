@@ -1,0 +1,44 @@
+/** Puts desk and doors together. */
+import { type Endpoint, errorText } from '../base/index.ts'
+import { checkAccess, compileAccess } from './access.ts'
+import { Desk } from './desk.ts'
+import { limits as defaultLimits, type ServeLimits } from './limits.ts'
+import { closeAll, listenEndpoints, type OpenDoor, openAll } from './listen.ts'
+import { Connections, openTcp } from './tcp.ts'
+import type { FrontEnd, FrontEndParts } from './types.ts'
+import { openUdp } from './udp.ts'
+
+/**
+ * Starts to listen and answer. Throws ChordnsError: CONFIG_ADDRESS, CONFIG_ACCESS, CONFIG_ACCESS_MISSING before anything
+ * is bound; LISTEN_FAILED with detail {address, protocol, reason, fix} when a listed address cannot be bound.
+ */
+export async function createFrontEnd(parts: FrontEndParts): Promise<FrontEnd> {
+  const { resolver, options, clock, log } = parts
+  const limits: ServeLimits = { ...defaultLimits, ...parts.limits }
+  checkAccess(listenEndpoints(options.listen), options.access)
+  const onQuery = parts.onQuery ?? (() => {})
+  const desk = new Desk({ resolver, options, access: compileAccess(options.access), clock, log, onQuery, limits })
+  const connections = new Connections(limits)
+  const doors = await openAll(options.listen, (protocol, endpoint: Endpoint) =>
+    protocol === 'udp' ? openUdp(endpoint, desk, log, limits) : openTcp(endpoint, desk, connections, clock, log),
+  )
+  return {
+    addresses: doors.map(({ protocol, door }) => ({ protocol, ...door.endpoint })),
+    stats: () => ({ ...desk.stats(), tcpConnections: connections.size }),
+    close: once((drainMs) =>
+      shut(doors, desk, drainMs).catch((error) => log.warn({ error: errorText(error) }, 'closing failed')),
+    ),
+  }
+}
+
+async function shut(doors: readonly OpenDoor[], desk: Desk, drainMs: number): Promise<void> {
+  await Promise.all(doors.map(({ door }) => door.stopTaking()))
+  await desk.drain(drainMs)
+  await closeAll(doors)
+}
+
+/** Closing twice is closing once. */
+function once(close: (drainMs: number) => Promise<void>): (drainMs: number) => Promise<void> {
+  let closing: Promise<void> | undefined
+  return (drainMs) => (closing ??= close(drainMs))
+}

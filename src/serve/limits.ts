@@ -1,0 +1,41 @@
+/** Every bound that somebody outside controls. A front end can be given others (tests, big machines). */
+export const limits = {
+  /** Questions in work, all clients together: each holds a few KB until it is answered. */
+  MAX_IN_WORK: 10_000,
+  /**
+   * Questions in work of one client address (an IPv6 /64): Unbound's wait-limit, which came with CVE-2024-33655. Not for
+   * loopback: a forwarder on this machine (dnsmasq, a browser's stub) speaks for many.
+   */
+  MAX_IN_WORK_PER_CLIENT: 1_000,
+  MAX_IN_WORK_PER_LOOPBACK_CLIENT: 10_000,
+  /** When all is full, the oldest question gives way to a new one if it is older than this (Unbound's jostle-timeout). */
+  JOSTLE_AFTER_MS: 200,
+  /** The resolver's own budget is 10 s; a question that outlives it is a bug, and ends here all the same. */
+  MAX_QUESTION_MS: 12_000,
+  /** DNSBomb (CVE-2024-33655): see `isBurst` in fairness.ts. Unbound's discard-timeout. */
+  DISCARD_AFTER_MS: 1_900,
+  DISCARD_ABOVE_PENDING: 100,
+
+  /** DNS flag day 2020: larger UDP answers fragment, and fragments can be forged (CVE-2025-40778, CVE-2025-59024). */
+  MAX_UDP_REPLY: 1_232,
+  MIN_UDP_REPLY: 512,
+  /** No honest query is larger, options and padding included; the protocol would allow 65,535 per connection. */
+  MAX_TCP_QUERY: 8_192,
+  MAX_TCP_CONNECTIONS: 1_000,
+  MAX_TCP_CONNECTIONS_PER_CLIENT: 100,
+  MAX_TCP_CONNECTIONS_PER_LOOPBACK_CLIENT: 1_000,
+  /** Pipelined questions of one connection in work; above it the connection is not read (RFC 7766 section 6.2.1). */
+  MAX_IN_WORK_PER_CONNECTION: 100,
+  /** Without a complete question or an answer for so long, a connection is closed: bytes that trickle do not count. */
+  TCP_IDLE_MS: 10_000,
+  /** Answers waiting for a client that does not read them; above it the connection is not read. */
+  MAX_TCP_UNSENT: 262_144,
+
+  /** Bytes asked of the system per UDP socket and direction: a burst of 10,000 queries fits. */
+  UDP_BUFFER: 4_194_304,
+  /** Extended errors in a reply, and bytes of each one's text. */
+  MAX_EDE: 4,
+  MAX_EDE_TEXT: 160,
+} as const
+
+export type ServeLimits = { readonly [K in keyof typeof limits]: number }
