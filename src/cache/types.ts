@@ -2,8 +2,9 @@
  * The cache's data. Entries are kept per context: names that are resolved with other servers or other trust (stub and forward
  * zones, ledger domains) never share entries (MaginotDNS, USENIX Security 2023).
  */
-import type { Certificate, Outcome, Provenance, Security } from '../evidence/index.ts'
+
 import type { Delegation, Name, Question } from '../dns/index.ts'
+import type { Certificate, Outcome, Provenance, Security } from '../evidence/index.ts'
 
 /** `main` for ordinary iteration; `stub:<zone>`, `forward:<zone>`, `ledger:<domain>:<generation>` for the others. */
 export type CacheContext = string
@@ -71,7 +72,12 @@ export interface CacheStats {
 /** What the other rooms see of the cache. `now` is unix ms, handed in. */
 export interface Cache {
   /** The better of both sides by rank, or the one of `side`. Expired entries are not returned unless `stale`. */
-  get(context: CacheContext, question: Question, now: number, options?: { side?: Side; stale?: boolean }): CacheEntry | undefined
+  get(
+    context: CacheContext,
+    question: Question,
+    now: number,
+    options?: { side?: Side; stale?: boolean },
+  ): CacheEntry | undefined
   /** False when an unexpired entry of higher rank on the same side stands in the way, or its TTL is 0. TTL caps apply here. */
   put(context: CacheContext, entry: CacheEntry, now: number): boolean
   remove(context: CacheContext, question: Question): void

@@ -1,0 +1,88 @@
+/** Delegations and failures: few, small, and dropped least recently used. */
+import { LRUCache } from 'lru-cache'
+import { type Delegation, isSubdomain, type Name, parentName, type Question } from '../dns/index.ts'
+import { limits } from './limits.ts'
+import type { CacheContext, CachedDelegation, CachedFailure } from './types.ts'
+
+const SEPARATOR = '\0\0'
+
+export class Delegations {
+  readonly #entries = new LRUCache<string, CachedDelegation>({ max: limits.MAX_DELEGATIONS })
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  /** The deepest unexpired zone that is `name` or encloses it. */
+  enclosing(context: CacheContext, name: Name, now: number): CachedDelegation | undefined {
+    for (let zone = name; ; zone = parentName(zone)) {
+      const entry = this.#entries.get(context + SEPARATOR + zone.key)
+      if (entry !== undefined && entry.expires > now) return entry
+      if (zone.labels === 0) return undefined
+    }
+  }
+
+  put(context: CacheContext, delegation: Delegation, ttlSeconds: number, now: number): void {
+    const nameServers = delegation.nameServers.slice(0, limits.MAX_DELEGATION_SERVERS)
+    const kept = nameServers.length === delegation.nameServers.length ? delegation : { ...delegation, nameServers }
+    const entry = { delegation: kept, stored: now, expires: now + ttlSeconds * 1000 }
+    this.#entries.set(context + SEPARATOR + delegation.zone.key, entry)
+  }
+
+  remove(context: CacheContext, zone: Name): void {
+    this.#entries.delete(context + SEPARATOR + zone.key)
+  }
+
+  dropBelow(name: Name): number {
+    return dropWhere(this.#entries, (entry) => isSubdomain(entry.delegation.zone, name))
+  }
+
+  clear(): number {
+    return clear(this.#entries)
+  }
+}
+
+export class Failures {
+  readonly #entries = new LRUCache<string, CachedFailure>({ max: limits.MAX_FAILURES })
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  get(context: CacheContext, question: Question, now: number): CachedFailure | undefined {
+    const entry = this.#entries.get(failureKey(context, question))
+    return entry !== undefined && entry.expires > now ? entry : undefined
+  }
+
+  put(context: CacheContext, failure: CachedFailure): void {
+    this.#entries.set(failureKey(context, failure.question), failure)
+  }
+
+  remove(context: CacheContext, question: Question): void {
+    this.#entries.delete(failureKey(context, question))
+  }
+
+  dropBelow(name: Name): number {
+    return dropWhere(this.#entries, (entry) => isSubdomain(entry.question.name, name))
+  }
+
+  clear(): number {
+    return clear(this.#entries)
+  }
+}
+
+function failureKey(context: CacheContext, { name, type, class: classNumber }: Question): string {
+  return `${context}${SEPARATOR}${type} ${classNumber} ${name.key}`
+}
+
+function dropWhere<V extends object>(entries: LRUCache<string, V>, matches: (entry: V) => boolean): number {
+  const keys = [...entries.entries()].filter(([, entry]) => matches(entry)).map(([key]) => key)
+  for (const key of keys) entries.delete(key)
+  return keys.length
+}
+
+function clear<V extends object>(entries: LRUCache<string, V>): number {
+  const dropped = entries.size
+  entries.clear()
+  return dropped
+}

@@ -1,0 +1,226 @@
+import { ChordnsError } from '../base/index.ts'
+import { canonicalName, type Delegation, type Name, type Question } from '../dns/index.ts'
+import type { Outcome, Provenance, Security } from '../evidence/index.ts'
+import { Delegations, Failures } from './bounded.ts'
+import { hashKey } from './hash.ts'
+import { KeyWriter, keyIsBelow, typesToTry, typeToFile } from './keys.ts'
+import { limits } from './limits.ts'
+import { PackWriter, unpack } from './packing.ts'
+import { markRead, type RecordMeta, type RecordRef, RecordStore, recordBody, recordMeta } from './slab.ts'
+import type {
+  Cache,
+  CacheContext,
+  CachedDelegation,
+  CachedFailure,
+  CacheEntry,
+  CacheOptions,
+  CacheStats,
+  Rank,
+  Side,
+} from './types.ts'
+
+const SECURITIES: readonly Security[] = ['secure', 'insecure', 'bogus', 'indeterminate']
+const PROVENANCES: readonly Provenance[] = ['local', 'ledger', 'agreed', 'rotating', 'divergent', 'solo']
+const SIDES: readonly Side[] = ['own', 'ring']
+
+/**
+ * An empty cache. `seed`: 8 random bytes that key the index's hash.
+ * Throws a ChordnsError CACHE_TOO_SMALL when `maxBytes` is below `limits.MIN_CACHE_BYTES`.
+ *
+ * `get` finds what answers the question: the entry of its type, else a CNAME at the name, else an NXDOMAIN of the name; by
+ * rank, own before ring at equal rank. Bogus entries rank below everything, are kept 60 s, and are only for CD=1.
+ */
+export function createCache(options: CacheOptions & { readonly seed: Uint8Array }): Cache {
+  if (options.maxBytes < limits.MIN_CACHE_BYTES) {
+    const least = limits.MIN_CACHE_BYTES
+    throw new ChordnsError('CACHE_TOO_SMALL', `a cache needs at least ${least} bytes`, {
+      maxBytes: options.maxBytes,
+      least,
+    })
+  }
+  return new PackedCache(options, options.seed)
+}
+
+class PackedCache implements Cache {
+  readonly #options: CacheOptions
+  readonly #store: RecordStore
+  readonly #key = new KeyWriter()
+  readonly #writer = new PackWriter()
+  readonly #delegations = new Delegations()
+  readonly #failures = new Failures()
+  readonly #staleMs: number
+  #hits = 0
+  #misses = 0
+  #generation = 0
+
+  constructor(options: CacheOptions, seed: Uint8Array) {
+    this.#options = options
+    this.#staleMs = Math.min(options.staleSeconds, limits.MAX_STALE_SECONDS) * 1000
+    this.#store = new RecordStore(options.maxBytes, hashKey(seed))
+  }
+
+  get generation(): number {
+    return this.#generation
+  }
+
+  get(
+    context: CacheContext,
+    question: Question,
+    now: number,
+    options: { side?: Side; stale?: boolean } = {},
+  ): CacheEntry | undefined {
+    const usableFrom = options.stale === true ? now - this.#staleMs : now
+    let best: { ref: RecordRef; meta: RecordMeta; side: Side } | undefined
+    this.#key.write(context, question.name, question.type, question.class, 'own')
+    for (const side of options.side === undefined ? SIDES : [options.side]) {
+      this.#key.setSide(side)
+      for (const type of typesToTry(question.type)) {
+        this.#key.setType(type)
+        const ref = this.#store.find(this.#key.bytes, this.#key.length)
+        if (ref === undefined) continue
+        const meta = recordMeta(ref)
+        if (meta.expires <= usableFrom) continue
+        if (best === undefined || better(meta, best.meta, now)) best = { ref, meta, side }
+      }
+    }
+    if (best === undefined) {
+      this.#misses++
+      return undefined
+    }
+    this.#hits++
+    markRead(best.ref)
+    return toEntry(question, best.ref, best.meta, best.side)
+  }
+
+  put(context: CacheContext, entry: CacheEntry, now: number): boolean {
+    const expires = this.#cappedExpiry(entry, now)
+    if (expires <= now || !fits(entry.outcome)) return false
+    const { question, outcome } = entry
+    this.#key.write(context, question.name, typeToFile(question, outcome), question.class, entry.side)
+    const old = this.#store.find(this.#key.bytes, this.#key.length)
+    const code = codeOf(entry.security, entry.provenance)
+    const meta = { rank: entry.rank, code, stored: entry.stored, expires }
+    if (old !== undefined) {
+      const oldMeta = recordMeta(old)
+      if (oldMeta.expires > now && weight(oldMeta) > weight(meta)) return false
+    }
+    this.#writer.pack(canonicalName(question.name), outcome, entry.certificate)
+    const { bytes, length } = this.#writer
+    const kept = this.#store.insert(this.#key.bytes, this.#key.length, meta, bytes, length, this.#keepUntil, now)
+    if (kept) this.#failures.remove(context, question)
+    return kept
+  }
+
+  remove(context: CacheContext, question: Question): void {
+    for (const side of SIDES) {
+      for (const type of typesToTry(question.type)) {
+        this.#key.write(context, question.name, type, question.class, side)
+        this.#store.remove(this.#key.bytes, this.#key.length)
+      }
+    }
+    this.#failures.remove(context, question)
+  }
+
+  delegation(context: CacheContext, name: Name, now: number): CachedDelegation | undefined {
+    return this.#delegations.enclosing(context, name, now)
+  }
+
+  putDelegation(context: CacheContext, delegation: Delegation, now: number): void {
+    const ttl = Math.min(delegation.ttl, this.#options.maxTtl)
+    if (ttl > 0) this.#delegations.put(context, delegation, ttl, now)
+  }
+
+  removeDelegation(context: CacheContext, zone: Name): void {
+    this.#delegations.remove(context, zone)
+  }
+
+  failure(context: CacheContext, question: Question, now: number): CachedFailure | undefined {
+    return this.#failures.get(context, question, now)
+  }
+
+  putFailure(context: CacheContext, failure: CachedFailure): void {
+    this.#failures.put(context, failure)
+  }
+
+  flush(name?: Name): number {
+    this.#generation++
+    if (name === undefined || name.labels === 0) {
+      return this.#store.clear() + this.#delegations.clear() + this.#failures.clear()
+    }
+    const records = this.#store.dropWhere((key) => keyIsBelow(key, name))
+    return records + this.#delegations.dropBelow(name) + this.#failures.dropBelow(name)
+  }
+
+  stats(): CacheStats {
+    return {
+      entries: this.#store.count,
+      bytes: this.#store.bytes,
+      maxBytes: this.#options.maxBytes,
+      delegations: this.#delegations.size,
+      failures: this.#failures.size,
+      hits: this.#hits,
+      misses: this.#misses,
+      evictions: this.#store.evictions,
+      generation: this.#generation,
+    }
+  }
+
+  readonly #keepUntil = (expires: number): number => expires + this.#staleMs
+
+  /** RFC 2181 section 8, RFC 2308 section 5. `minTtl` never stretches a ring copy: its certificate says how long it holds. */
+  #cappedExpiry(entry: CacheEntry, now: number): number {
+    const { minTtl, maxTtl, negativeMaxTtl } = this.#options
+    if (ttlAsItCame(entry.outcome) === 0 || entry.expires <= now) return now
+    const cap = entry.outcome.kind === 'absent' ? Math.min(negativeMaxTtl, maxTtl) : maxTtl
+    const most = now + (entry.security === 'bogus' ? Math.min(cap, limits.BOGUS_TTL_SECONDS) : cap) * 1000
+    const least = entry.side === 'own' ? now + minTtl * 1000 : now
+    return Math.min(most, Math.max(least, entry.expires))
+  }
+}
+
+function ttlAsItCame(outcome: Outcome): number {
+  return outcome.kind === 'rrset' ? outcome.rrset.ttl : (outcome.soa?.ttl ?? 1)
+}
+
+function fits(outcome: Outcome): boolean {
+  if (outcome.proofs.length > limits.MAX_PROOFS) return false
+  const rrsets = outcome.kind === 'rrset' ? [outcome.rrset, ...outcome.proofs] : outcome.proofs
+  return rrsets.every((rrset) => {
+    if (rrset.rdatas.length > limits.MAX_RRSET_RECORDS || rrset.signatures.length > limits.MAX_SIGNATURES) return false
+    let bytes = 0
+    for (const rdata of rrset.rdatas) bytes += rdata.length
+    for (const signature of rrset.signatures) bytes += signature.length
+    return bytes <= limits.MAX_RRSET_BYTES
+  })
+}
+
+function codeOf(security: Security, provenance: Provenance): number {
+  return SECURITIES.indexOf(security) | (PROVENANCES.indexOf(provenance) << 2)
+}
+
+/** What ranks are compared by: bogus is below everything. */
+function weight(meta: RecordMeta): number {
+  return SECURITIES[meta.code & 3] === 'bogus' ? 0 : meta.rank
+}
+
+/** Unexpired before stale, then by rank; at equal rank the first found stays. */
+function better(a: RecordMeta, b: RecordMeta, now: number): boolean {
+  const aLive = a.expires > now
+  const bLive = b.expires > now
+  return aLive !== bLive ? aLive : weight(a) > weight(b)
+}
+
+function toEntry(question: Question, ref: RecordRef, meta: RecordMeta, side: Side): CacheEntry {
+  const { outcome, certificate } = unpack(canonicalName(question.name), recordBody(ref))
+  return {
+    question,
+    outcome,
+    rank: meta.rank as Rank,
+    side,
+    security: SECURITIES[meta.code & 3]!,
+    provenance: PROVENANCES[meta.code >> 2]!,
+    ...(certificate === undefined ? {} : { certificate }),
+    stored: meta.stored,
+    expires: meta.expires,
+  }
+}

@@ -1,0 +1,13 @@
+export { createCache } from './cache.ts'
+export { limits as cacheLimits } from './limits.ts'
+export {
+  type Cache,
+  type CacheContext,
+  type CachedDelegation,
+  type CachedFailure,
+  type CacheEntry,
+  type CacheOptions,
+  type CacheStats,
+  Rank,
+  type Side,
+} from './types.ts'

@@ -1,0 +1,73 @@
+/** Where an entry lives: context, side, and the question it stands for. */
+import type { Name, Question } from '../dns/index.ts'
+import { Type } from '../dns/index.ts'
+import type { Outcome } from '../evidence/index.ts'
+import type { CacheContext, Side } from './types.ts'
+
+/** Not a DNS type: the key of an absence that holds for every type of the name (NXDOMAIN, RFC 2308 section 5). */
+export const WHOLE_NAME_TYPE = 0
+
+/**
+ * The type an outcome is filed under. A CNAME stands for all types of its name, an NXDOMAIN for the whole name;
+ * a DNAME is filed under the question, since it answers by synthesis.
+ */
+export function typeToFile(question: Question, outcome: Outcome): number {
+  if (outcome.kind === 'absent') return outcome.rcode === 3 ? WHOLE_NAME_TYPE : question.type
+  return outcome.rrset.type === Type.CNAME ? Type.CNAME : question.type
+}
+
+/** The types to look under for a question, the most direct first. */
+export function typesToTry(type: number): readonly number[] {
+  return type === Type.CNAME ? [type, WHOLE_NAME_TYPE] : [type, Type.CNAME, WHOLE_NAME_TYPE]
+}
+
+/** Key bytes: side u8 | type u16 | class u16 | context length u16 | context | lower-cased name. */
+export class KeyWriter {
+  readonly bytes = new Uint8Array(7 + 0xffff)
+  #encoder = new TextEncoder()
+  #context: CacheContext | undefined
+  #nameStart = 7
+  #length = 0
+
+  get length(): number {
+    return this.#length
+  }
+
+  /** Fills `bytes`; valid until the next call. */
+  write(context: CacheContext, name: Name, type: number, classNumber: number, side: Side): void {
+    if (context !== this.#context) {
+      const { read, written } = this.#encoder.encodeInto(context, this.bytes.subarray(7, 7 + 0xfeff))
+      if (read < context.length) throw new RangeError('the cache context is too long')
+      this.bytes[5] = written >> 8
+      this.bytes[6] = written & 0xff
+      this.#nameStart = 7 + written
+      this.#context = context
+    }
+    this.bytes[0] = side === 'own' ? 0 : 1
+    this.setType(type)
+    this.bytes[3] = classNumber >> 8
+    this.bytes[4] = classNumber & 0xff
+    for (let i = 0; i < name.key.length; i++) this.bytes[this.#nameStart + i] = name.key.charCodeAt(i)
+    this.#length = this.#nameStart + name.key.length
+  }
+
+  /** Changes only the type of the key that was written last. */
+  setType(type: number): void {
+    this.bytes[1] = type >> 8
+    this.bytes[2] = type & 0xff
+  }
+
+  setSide(side: Side): void {
+    this.bytes[0] = side === 'own' ? 0 : 1
+  }
+}
+
+/** True when the name in a packed key is `name` or below it. `name.key` is lower-cased wire as latin1. */
+export function keyIsBelow(key: Uint8Array, name: Name): boolean {
+  let start = 7 + ((key[5]! << 8) | key[6]!)
+  const suffixStart = key.length - name.key.length
+  while (start < suffixStart) start += key[start]! + 1
+  if (start !== suffixStart) return false
+  for (let i = 0; i < name.key.length; i++) if (key[start + i] !== name.key.charCodeAt(i)) return false
+  return true
+}

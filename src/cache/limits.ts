@@ -1,0 +1,25 @@
+/** Bounds of the cache: everything an authority or a peer could stretch. */
+export const limits = {
+  /** Records of one RRset (CacheFlush, Afek et al. 2024; PowerDNS `max-rrset-size`). Bigger sets are served, not kept. */
+  MAX_RRSET_RECORDS: 256,
+  /** RDATA bytes of one RRset with its signatures: what fits into one DNS message (RFC 1035 4.2.2). */
+  MAX_RRSET_BYTES: 65_536,
+  /** Covering RRSIGs kept with one RRset (KeyTrap, CVE-2023-50387; Unbound keeps 8). */
+  MAX_SIGNATURES: 8,
+  /** NSEC and NSEC3 sets kept with one entry; a closest-encloser proof needs 3 (CVE-2023-50868). */
+  MAX_PROOFS: 16,
+  /** Serve-stale: at most one day past expiry (RFC 8767 section 5 suggests 1 to 3 days; less is less surprising). */
+  MAX_STALE_SECONDS: 86_400,
+  /** Bogus data is kept this long, for CD=1 only (RFC 9520 section 3.2, RFC 4035 section 4.7). Seconds. */
+  BOGUS_TTL_SECONDS: 60,
+  /** Delegations held at once; about 1 kB each. */
+  MAX_DELEGATIONS: 20_000,
+  /** NS names of one delegation that are kept (CacheFlush: Unbound `iter-scrub-ns` 20). */
+  MAX_DELEGATION_SERVERS: 20,
+  /** Failures held at once (RFC 9520 section 3.2: bounded). */
+  MAX_FAILURES: 10_000,
+  /** RFC 9520 section 3.2: a failure must not be cached longer than five minutes. Ms. */
+  MAX_FAILURE_MS: 300_000,
+  /** Least `maxBytes` that gives a working cache. */
+  MIN_CACHE_BYTES: 65_536,
+} as const
