@@ -1,0 +1,51 @@
+/** Which server addresses may be asked at all. */
+import ipaddr from 'ipaddr.js'
+import type { Endpoint } from '../base/index.ts'
+import type { AddressRules } from './types.ts'
+
+/** 4 or 6 for an IP literal, undefined for anything else. */
+export function familyOf(address: string): 4 | 6 | undefined {
+  if (ipaddr.IPv4.isValidFourPartDecimal(address)) return 4
+  return address.includes(':') && ipaddr.IPv6.isValid(address) ? 6 : undefined
+}
+
+/**
+ * True when this node may send a query there. `port` is the one that the query would go to. Private ranges may be asked: stub
+ * zones and split horizons live there.
+ */
+export function mayAsk(address: string, port: number, rules: AddressRules): boolean {
+  const family = familyOf(address)
+  if (family === undefined || !(family === 4 ? rules.ipv4 : rules.ipv6)) return false
+  const bytes = ipaddr.parse(address).toByteArray()
+  const reach = family === 4 ? reachOf4(bytes) : reachOf6(bytes)
+  if (reach === 'never' || (reach === 'loopback' && !rules.queryLoopback)) return false
+  return !rules.own.some((own) => own.port === port && sameAddress(own.address, address))
+}
+
+type Reach = 'routed' | 'loopback' | 'never'
+
+/** CVE-2026-50251: glue 0.0.0.0 made a resolver ask itself. 0/8, 169.254/16, multicast, class E and broadcast: no server. */
+function reachOf4(bytes: readonly number[]): Reach {
+  const [first = 0, second = 0] = bytes
+  if (first === 127) return 'loopback'
+  return first === 0 || first >= 224 || (first === 169 && second === 254) ? 'never' : 'routed'
+}
+
+/** ::, IPv4-compatible and -mapped addresses, link-local (fe80::/10), site-local (fec0::/10) and multicast: no server. */
+function reachOf6(bytes: readonly number[]): Reach {
+  const [first = 0, second = 0] = bytes
+  if (first === 0xff || (first === 0xfe && second >= 0x80)) return 'never'
+  if (bytes.slice(0, 10).some((byte) => byte !== 0)) return 'routed'
+  return bytes.slice(10, 15).every((byte) => byte === 0) && bytes[15] === 1 ? 'loopback' : 'never'
+}
+
+export function sameAddress(a: string, b: string): boolean {
+  if (a === b) return true
+  if (!ipaddr.isValid(a) || !ipaddr.isValid(b)) return false
+  return ipaddr.parse(a).toNormalizedString() === ipaddr.parse(b).toNormalizedString()
+}
+
+/** `192.0.2.1:53`, `[2001:db8::1]:53`. */
+export function endpointText({ address, port }: Endpoint): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+}

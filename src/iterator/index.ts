@@ -1,0 +1,22 @@
+export { endpointText, familyOf, mayAsk, sameAddress } from './addresses.ts'
+export { randomiseCase } from './caserandom.ts'
+export { classify } from './classify.ts'
+export { dnameTarget } from './dname.ts'
+export { IPV6_UNKNOWN, type Ipv6Event, type Ipv6State, ipv6OnTrial, ipv6Usable, stepIpv6 } from './families.ts'
+export { builtinHints, parseHints, type RootHint } from './hints.ts'
+export { limits as iteratorLimits } from './limits.ts'
+export { type Match, matchReply, type Sent, withAskedCase } from './match.ts'
+export { type MinimiseMode, type MinimiseState, nextMinimised } from './minimise.ts'
+export { addressesOf, glueOf } from './scrub.ts'
+export {
+  afterRefusal,
+  afterReply,
+  afterTimeout,
+  type Candidate,
+  pickServer,
+  sample,
+  timeoutFor,
+  UNKNOWN_SERVER,
+} from './selection.ts'
+export { configuredServers, serversAt, serversUsed } from './servers.ts'
+export type { AddressRules, Asked, Extra, Reply, Server, ServerState } from './types.ts'
