@@ -26,7 +26,12 @@ export interface RecurseRequest {
 
 /** A thing that happened while iterating: what `lookup --explain` shows. */
 export type IterationStep =
-  | { readonly kind: 'cache'; readonly question: Question; readonly what: 'answer' | 'delegation' | 'failure'; readonly detail: string }
+  | {
+      readonly kind: 'cache'
+      readonly question: Question
+      readonly what: 'answer' | 'delegation' | 'failure'
+      readonly detail: string
+    }
   | {
       readonly kind: 'query'
       readonly zone: Name
@@ -53,7 +58,16 @@ export interface Recursor {
 }
 
 export interface RecurseFailure {
-  readonly reason: 'no-servers' | 'all-servers-failed' | 'lame' | 'loop' | 'too-deep' | 'bogus' | 'cached-failure' | 'budget' | 'refused'
+  readonly reason:
+    | 'no-servers'
+    | 'all-servers-failed'
+    | 'lame'
+    | 'loop'
+    | 'too-deep'
+    | 'bogus'
+    | 'cached-failure'
+    | 'budget'
+    | 'refused'
   readonly ede: readonly ExtendedError[]
 }
 

@@ -1,0 +1,133 @@
+/** What all resolutions of one node share: the ports, the options, and what was learnt of servers. */
+import { LRUCache } from 'lru-cache'
+import type { Budget, Endpoint } from '../base/index.ts'
+import {
+  type AddressRules,
+  afterRefusal,
+  afterReply,
+  afterTimeout,
+  endpointText,
+  IPV6_UNKNOWN,
+  type Ipv6Event,
+  ipv6OnTrial,
+  ipv6Usable,
+  type Server,
+  type ServerState,
+  stepIpv6,
+  UNKNOWN_SERVER,
+} from '../iterator/index.ts'
+import { limits as builtinLimits, type RecurseLimits } from './limits.ts'
+import type { RecursorDeps } from './options.ts'
+
+export interface Counters {
+  upstreamQueries: number
+  upstreamBytes: number
+  timeouts: number
+  tcpQueries: number
+  nearMisses: number
+  merged: number
+}
+
+export class Engine {
+  readonly deps: RecursorDeps
+  readonly limits: RecurseLimits
+  readonly counters: Counters = {
+    upstreamQueries: 0,
+    upstreamBytes: 0,
+    timeouts: 0,
+    tcpQueries: 0,
+    nearMisses: 0,
+    merged: 0,
+  }
+  readonly #servers: LRUCache<string, ServerState>
+  /** Servers that were seen, over TCP, not to keep the case of a name. */
+  readonly #caseless: LRUCache<string, true>
+  /** Name-server look-ups that each client query has caused so far. */
+  readonly #lookups = new WeakMap<Budget, number>()
+  #ipv6 = IPV6_UNKNOWN
+
+  constructor(deps: RecursorDeps) {
+    this.deps = deps
+    this.limits = { ...builtinLimits, ...deps.options.limits }
+    this.#servers = new LRUCache({ max: this.limits.SERVERS_REMEMBERED })
+    this.#caseless = new LRUCache({ max: this.limits.CASELESS_REMEMBERED })
+  }
+
+  /** Unix ms. */
+  now(): number {
+    return this.deps.clock.now()
+  }
+
+  monotonic(): number {
+    return this.deps.clock.monotonic()
+  }
+
+  addressRules(): AddressRules {
+    const { options } = this.deps
+    return {
+      ipv4: options.ipv4 && this.deps.exchange.families().ipv4,
+      ipv6: this.#ipv6Now(),
+      queryLoopback: options.queryLoopback,
+      port: options.port,
+      own: this.deps.ownListeners?.() ?? [],
+    }
+  }
+
+  /** True while `ipv6: auto` does not know whether IPv6 works: such a send costs no budget. */
+  costsNothing(server: Server): boolean {
+    return server.family === 6 && this.deps.options.ipv6 === 'auto' && ipv6OnTrial(this.#ipv6)
+  }
+
+  stateOf(server: Server): ServerState {
+    return this.#servers.get(endpointText(server.endpoint)) ?? UNKNOWN_SERVER
+  }
+
+  onSend(server: Server): void {
+    if (server.family === 6) this.#stepIpv6('ipv6-sent')
+  }
+
+  onReply(server: Server, rttMs: number): void {
+    this.#servers.set(endpointText(server.endpoint), afterReply(this.stateOf(server), rttMs, this.monotonic()))
+    this.#stepIpv6(server.family === 6 ? 'ipv6-reply' : 'ipv4-reply')
+  }
+
+  onTimeout(server: Server): void {
+    this.#servers.set(endpointText(server.endpoint), afterTimeout(this.stateOf(server), this.monotonic()))
+    if (server.family === 6) this.#stepIpv6('ipv6-timeout')
+  }
+
+  onRefusal(server: Server): void {
+    this.#servers.set(endpointText(server.endpoint), afterRefusal(this.stateOf(server), this.monotonic()))
+    if (server.family === 6) this.#stepIpv6('ipv6-timeout')
+  }
+
+  onGivenUp(server: Server): void {
+    if (server.family === 6) this.#stepIpv6('ipv6-other')
+  }
+
+  keepsCase(endpoint: Endpoint): boolean {
+    return !this.#caseless.has(endpointText(endpoint))
+  }
+
+  losesCase(endpoint: Endpoint): void {
+    this.#caseless.set(endpointText(endpoint), true)
+  }
+
+  /** False when the client query has caused its share of name-server look-ups (NXNSAttack). */
+  takeLookup(budget: Budget): boolean {
+    const used = this.#lookups.get(budget) ?? 0
+    if (used >= this.limits.LOOKUPS_PER_BUDGET) return false
+    this.#lookups.set(budget, used + 1)
+    return true
+  }
+
+  #ipv6Now(): boolean {
+    const { ipv6 } = this.deps.options
+    if (ipv6 !== 'auto') return ipv6
+    return this.deps.exchange.families().ipv6 && ipv6Usable(this.#ipv6, this.monotonic())
+  }
+
+  #stepIpv6(event: Ipv6Event): void {
+    this.#ipv6 = stepIpv6(this.#ipv6, event, this.monotonic())
+  }
+}

@@ -1,0 +1,53 @@
+/** Bounds of one resolution: everything a chain of foreign servers could stretch. The client query's own bound is its Budget. */
+export const limits = {
+  /** Queries that one question may send itself; its name-server look-ups have their own (CAMP, USENIX Security 2024; BIND, PowerDNS 50). */
+  QUERIES_PER_QUESTION: 50,
+  /** Referrals on the way of one question (Unbound 130; the deepest honest name, an ip6.arpa PTR, has 34 labels). */
+  REFERRALS: 40,
+  /** Queries to the servers of one zone for one question (Unbound `max-sent-count` 32, counted over all zones). */
+  SENDS_PER_ZONE: 16,
+  /** The same for a shortened name that nobody answered, before the full name is tried (RFC 9156 section 2.3). */
+  SENDS_AFTER_SILENCE: 3,
+  /** Times one server is asked the same question: UDP, UDP, TCP (Knot Resolver: TCP after two time-outs). */
+  TRIES_PER_SERVER: 3,
+  /** Repeats of one query with one server for TC, case, id or EDNS; never again after TCP (CVE-2026-5950). */
+  REPEATS_PER_QUERY: 4,
+  /** Name servers of one delegation whose addresses are looked up (NXNSAttack, CVE-2020-12662; PowerDNS 10, Unbound 16). */
+  LOOKUPS_PER_DELEGATION: 10,
+  /** Of these, how many may have no address before the delegation is given up (Unbound, Knot Resolver: 5). */
+  FAILED_LOOKUPS_PER_DELEGATION: 5,
+  /** Name-server look-ups caused by one client query in all (Unbound 64). */
+  LOOKUPS_PER_BUDGET: 32,
+  /** A look-up for a look-up for ... (iDNS, TsuNAME; BIND 7). */
+  DEPTH: 7,
+  /** Aliases followed at a name server's name, which should have none (RFC 2181 section 10.3). */
+  SERVER_ALIASES: 3,
+  /** Questions in work at once; further ones are refused. About 4 kB each. */
+  IN_FLIGHT: 20_000,
+  /** A failed question is not asked again for this long, ms, doubled with each failure in a row (RFC 9520 section 3.2). */
+  FAILURE_MS: 2_000,
+  MAX_FAILURE_MS: 300_000,
+  /** An absence without SOA must not be kept by RFC 2308 section 5; this only stops a storm. Seconds. */
+  ABSENCE_WITHOUT_SOA_TTL: 5,
+  /** RFC 2308 section 5: at most three hours; RFC 8767 section 4: at most a week. The cache may cap lower. Seconds. */
+  MAX_NEGATIVE_TTL: 10_800,
+  MAX_TTL: 604_800,
+  /** What priming may cost, ms and queries (RFC 8109). */
+  PRIMING_MS: 5_000,
+  PRIMING_QUERIES: 16,
+  /** After a failed priming nothing is asked of the root for this long, ms, doubled up to the second figure. */
+  PRIMING_REST_MS: 1_000,
+  MAX_PRIMING_REST_MS: 30_000,
+  /** Server addresses remembered (round-trip times), and servers that do not keep the case of names. */
+  SERVERS_REMEMBERED: 20_000,
+  CASELESS_REMEMBERED: 2_000,
+  /** Advertised UDP payload (DNS flag day 2020; fragments: CVE-2025-59024). */
+  UDP_PAYLOAD: 1_232,
+  /** Time for a TCP query, ms: a handshake, a query, perhaps one lost segment. */
+  MIN_TCP_TIMEOUT_MS: 1_500,
+  MAX_TCP_TIMEOUT_MS: 4_000,
+  /** Servers named in an EDE text. */
+  SERVERS_IN_TEXT: 4,
+} as const
+
+export type RecurseLimits = { readonly [K in keyof typeof limits]: number }

@@ -1,0 +1,148 @@
+import { isChordnsError } from '../base/index.ts'
+import type { CacheContext, CachedFailure, CacheEntry } from '../cache/index.ts'
+import { Ede, nameToText, type Question, typeToText } from '../dns/index.ts'
+import type { Finding } from '../evidence/index.ts'
+import { serverFinder } from './addresses.ts'
+import { Engine } from './engine.ts'
+import { failed, isFailure, type RecurseFailed } from './failure.ts'
+import { type Flight, Flights } from './flights.ts'
+import { iterate } from './iterate.ts'
+import { type Job, sideOf } from './job.ts'
+import type { RecursorDeps } from './options.ts'
+import { Primer } from './prime.ts'
+import { findingOf } from './store.ts'
+import type { RecurseFailure, RecurseRequest, Recursor } from './types.ts'
+import { contextOf } from './zones.ts'
+
+/** A question with everything decided that its answer may depend on. */
+interface Ask {
+  readonly request: RecurseRequest
+  readonly context: CacheContext
+  readonly depth: number
+  readonly parent: Flight | undefined
+}
+
+/** Resolves by asking authoritative servers, and nobody else. Sends nothing before the first question. */
+export function createRecursor(deps: RecursorDeps): Recursor {
+  const engine = new Engine(deps)
+  const primer = new Primer(engine)
+  const flights = new Flights<Finding>()
+
+  const finder = serverFinder(engine, (job, name, type) => {
+    const question = { name, type, class: 1 }
+    const { budget, origin, tcpOnly } = job
+    const request: RecurseRequest = {
+      question,
+      budget,
+      origin,
+      tcpOnly,
+      signal: job.flight.signal,
+      checkingDisabled: false,
+      onStep: job.flight.report,
+    }
+    return resolve({ request, context: contextOf(deps.options, question), depth: job.depth + 1, parent: job.flight })
+  })
+
+  async function resolve(ask: Ask): Promise<Finding> {
+    const { request, parent } = ask
+    const known = fromCache(engine, ask)
+    if (known !== undefined) return known
+    const key = keyOf(ask)
+    for (;;) {
+      const state = flights.state(key, parent)
+      if (state === 'circle') throw circle(request.question)
+      if (state === 'new' && flights.size >= engine.limits.IN_FLIGHT) throw tooBusy()
+      if (state === 'running') engine.counters.merged++
+      try {
+        return await flights.join(key, { signal: request.signal, onStep: request.onStep, parent }, (flight) =>
+          work(ask, flight),
+        )
+      } catch (error) {
+        // The work was begun, and paid for, by somebody whose budget is spent. Ours is not.
+        if (state !== 'running' || !isChordnsError(error, 'BUDGET_SPENT')) throw error
+        request.budget.checkTime()
+      }
+    }
+  }
+
+  async function work({ request, context, depth }: Ask, flight: Flight): Promise<Finding> {
+    const job: Job = {
+      question: request.question,
+      context,
+      origin: request.origin,
+      checkingDisabled: request.checkingDisabled,
+      fresh: request.fresh ?? false,
+      tcpOnly: request.tcpOnly ?? false,
+      budget: request.budget,
+      flight,
+      depth,
+      sent: 0,
+      limited: false,
+    }
+    try {
+      return await iterate(engine, primer, finder, job)
+    } catch (error) {
+      if (isFailure(error) && !job.limited && error !== primer.failure) rememberFailure(engine, job, error)
+      throw error
+    }
+  }
+
+  return {
+    resolve: (request) => {
+      const context = request.context ?? contextOf(deps.options, request.question)
+      return resolve({ request, context, depth: 0, parent: undefined })
+    },
+    prime: (signal) => primer.prime(signal),
+    stats: () => ({ ...engine.counters, inFlight: flights.size }),
+  }
+}
+
+function fromCache(engine: Engine, { request, context }: Ask): Finding | undefined {
+  if (request.fresh === true) return undefined
+  const { cache } = engine.deps
+  const { question } = request
+  const now = engine.now()
+  const entry = cache.get(context, question, now, sideOf(request.origin))
+  if (entry !== undefined && (entry.security !== 'bogus' || request.checkingDisabled)) {
+    request.onStep?.({ kind: 'cache', question, what: 'answer', detail: describe(entry) })
+    return findingOf(entry)
+  }
+  const failure = cache.failure(context, question, now)
+  if (failure === undefined) return undefined
+  request.onStep?.({ kind: 'cache', question, what: 'failure', detail: failure.code })
+  throw cachedFailure(failure)
+}
+
+function describe({ provenance, security, side }: CacheEntry): string {
+  return `${provenance}, ${security}, ${side}`
+}
+
+function keyOf({ request, context }: Ask): string {
+  const { question, origin, checkingDisabled, fresh, tcpOnly } = request
+  const flags = `${origin} ${checkingDisabled} ${fresh ?? false} ${tcpOnly ?? false}`
+  return `${context}\0${flags} ${question.type} ${question.class} ${question.name.key}`
+}
+
+/** RFC 9520: kept for two seconds, doubled with each failure in a row. Only what the question itself is to blame for. */
+function rememberFailure(engine: Engine, job: Job, error: RecurseFailed): void {
+  const { cache } = engine.deps
+  const { reason, ede } = error.detail
+  const before = cache.failure(job.context, job.question, 0)?.count ?? 0
+  const ms = Math.min(engine.limits.MAX_FAILURE_MS, engine.limits.FAILURE_MS * 2 ** Math.min(before, 16))
+  const expires = engine.now() + ms
+  cache.putFailure(job.context, { question: job.question, code: reason, ede, expires, count: before + 1 })
+}
+
+function cachedFailure(failure: CachedFailure): RecurseFailed {
+  const text = `failed a moment ago: ${failure.code}`
+  return failed('cached-failure', text, [{ code: Ede.CACHED_ERROR, text }, ...failure.ede])
+}
+
+function circle({ name, type }: Question): RecurseFailed {
+  const text = `${nameToText(name)} ${typeToText(type)} waits for itself`
+  return failed('loop', text, [{ code: Ede.NO_REACHABLE_AUTHORITY, text }])
+}
+
+function tooBusy(): RecurseFailed {
+  return failed('refused', 'too many questions in work', [{ code: Ede.NOT_READY, text: 'too many questions in work' }])
+}

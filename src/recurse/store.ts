@@ -1,0 +1,53 @@
+/** From replies to cache entries and findings. Everything written here was fetched by this node: side `own`, provenance `solo`. */
+import { type CacheEntry, Rank } from '../cache/index.ts'
+import type { Question } from '../dns/index.ts'
+import type { Finding, Outcome } from '../evidence/index.ts'
+import type { Engine } from './engine.ts'
+import type { Job } from './job.ts'
+import type { UsefulReply } from './zone.ts'
+import { contextOf } from './zones.ts'
+
+type Answering = Exclude<UsefulReply, { kind: 'referral' }>
+
+/** Keeps all that the reply states, and returns what it says about `question`. */
+export function store(engine: Engine, job: Job, question: Question, reply: Answering): Finding {
+  for (const extra of reply.extras) {
+    // A name that another context is responsible for is that context's to fetch (MaginotDNS, USENIX Security 2023).
+    if (contextOf(engine.deps.options, extra.question) !== job.context && !job.context.startsWith('ledger:')) continue
+    const rank = extra.section === 'answer' ? rankOf(reply) : Rank.AUTHORITY_SECTION
+    keep(engine, job, entryOf(engine, extra.question, extra.outcome, rank))
+  }
+  const entry = entryOf(engine, question, reply.outcome, rankOf(reply))
+  keep(engine, job, entry)
+  return findingOf(entry)
+}
+
+export function findingOf(entry: CacheEntry): Finding {
+  const { question, outcome, security, provenance, certificate, expires } = entry
+  const evidence = { security, provenance, observers: [], ...(certificate === undefined ? {} : { certificate }) }
+  return { question, outcome, evidence, expires }
+}
+
+/** Seconds an outcome holds: the set's TTL; for an absence the lesser of the SOA's TTL and its MINIMUM (RFC 2308 section 5). */
+export function ttlOf(engine: Engine, outcome: Outcome): number {
+  const { limits } = engine
+  if (outcome.kind === 'rrset') return Math.min(outcome.rrset.ttl, limits.MAX_TTL)
+  const rdata = outcome.soa?.rdatas[0]
+  if (outcome.soa === undefined || rdata === undefined || rdata.length < 4) return limits.ABSENCE_WITHOUT_SOA_TTL
+  const minimum = new DataView(rdata.buffer, rdata.byteOffset, rdata.byteLength).getUint32(rdata.length - 4)
+  return Math.min(outcome.soa.ttl, minimum, limits.MAX_NEGATIVE_TTL)
+}
+
+function rankOf(reply: Answering): Rank {
+  return 'authoritative' in reply && !reply.authoritative ? Rank.AUTHORITY_SECTION : Rank.AUTHORITATIVE
+}
+
+function entryOf(engine: Engine, question: Question, outcome: Outcome, rank: Rank): CacheEntry {
+  const stored = engine.now()
+  const expires = stored + ttlOf(engine, outcome) * 1000
+  return { question, outcome, rank, side: 'own', security: 'indeterminate', provenance: 'solo', stored, expires }
+}
+
+function keep(engine: Engine, job: Job, entry: CacheEntry): void {
+  engine.deps.cache.put(job.context, entry, engine.now())
+}

@@ -1,0 +1,188 @@
+/** One question to the servers of one zone: whom to ask, in which order, how often. */
+import {
+  isSubdomain,
+  type Message,
+  type Name,
+  nameToText,
+  parentName,
+  type Question,
+  sameName,
+  Type,
+} from '../dns/index.ts'
+import {
+  type Asked,
+  endpointText,
+  pickServer,
+  type Reply,
+  type Server,
+  serversAt,
+  serversUsed,
+} from '../iterator/index.ts'
+import { askServer, uselessness } from './ask.ts'
+import type { Engine } from './engine.ts'
+import { type RecurseFailed, type ServerNote, zoneFailed } from './failure.ts'
+import type { Cut, Job } from './job.ts'
+
+/** Finds the addresses of a name server: from the cache, or by asking for them. An empty list when there are none. */
+export interface ServerFinder {
+  known(job: Job, server: Name): readonly string[]
+  lookUp(job: Job, server: Name): Promise<readonly string[]>
+}
+
+export type UsefulReply = Exclude<Reply, { kind: 'lame' | 'truncated' | 'error' | 'mismatch' }>
+
+export type ZoneReply =
+  | { readonly kind: 'reply'; readonly reply: UsefulReply; readonly message: Message }
+  /** `spoke`: at least one server answered, so that another question may fare better with them. */
+  | { readonly kind: 'failed'; readonly error: RecurseFailed; readonly spoke: boolean }
+
+interface Tried {
+  readonly server: Server
+  tries: number
+  /** It answered, but was of no use, or the network said no: not asked again for this question. */
+  out: boolean
+}
+
+/** Asks until a server gives a useful reply, or all have failed. Throws BUDGET_SPENT and ABORTED. */
+export async function askZone(
+  engine: Engine,
+  finder: ServerFinder,
+  job: Job,
+  cut: Cut,
+  question: Question,
+  maxSends: number,
+): Promise<ZoneReply> {
+  const asked = askedOf(engine, job, cut, question)
+  const pool = new ServerPool(engine, finder, job, cut)
+  const notes: ServerNote[] = []
+  for (let sends = 0; sends < maxSends; sends++) {
+    const tried = await pool.next()
+    if (tried === undefined) break
+    const { server } = tried
+    // Knot Resolver's rule: a server that was silent twice over UDP may sit behind something that eats it.
+    const protocol = job.tcpOnly || tried.tries === engine.limits.TRIES_PER_SERVER - 1 ? 'tcp' : 'udp'
+    tried.tries++
+    const asking = await askServer(engine, job, asked, server, protocol)
+    if (asking.kind !== 'reply') {
+      tried.out = asking.kind === 'network'
+      notes.push({ server, what: asking.what, how: asking.kind })
+      continue
+    }
+    const { reply, message } = asking
+    const what = uselessness(reply)
+    if (what === undefined) return { kind: 'reply', reply: reply as UsefulReply, message }
+    tried.out = true
+    notes.push({ server, what, how: 'answered' })
+  }
+  const spoke = notes.some((note) => note.how === 'answered')
+  return { kind: 'failed', error: zoneFailed(cut.zone, notes, pool.remarks), spoke }
+}
+
+function askedOf(engine: Engine, job: Job, cut: Cut, question: Question): Asked {
+  const { cache } = engine.deps
+  return {
+    question,
+    zone: cut.zone,
+    role: cut.role,
+    isBelowCut: (name) => {
+      // A DS set is the parent's word about the cut (RFC 4035 section 3.1.4.1).
+      const isDs = question.type === Type.DS && sameName(name, question.name) && name.labels > 0
+      const known = cache.delegation(job.context, isDs ? parentName(name) : name, engine.now())
+      return known !== undefined && known.delegation.zone.labels > cut.zone.labels
+    },
+  }
+}
+
+/** The servers of one zone for one question; name servers without a known address are looked up only when they are needed. */
+class ServerPool {
+  readonly remarks: string[] = []
+  readonly #engine: Engine
+  readonly #finder: ServerFinder
+  readonly #job: Job
+  readonly #cut: Cut
+  readonly #tried = new Map<string, Tried>()
+  #missing: Name[] = []
+  #lookups = 0
+  #failedLookups = 0
+
+  constructor(engine: Engine, finder: ServerFinder, job: Job, cut: Cut) {
+    this.#engine = engine
+    this.#finder = finder
+    this.#job = job
+    this.#cut = cut
+    if (cut.source.kind === 'configured') this.#add(cut.source.servers)
+    else this.#addDelegated()
+  }
+
+  /** The server to ask now: untried ones first, then name servers not looked up yet, then the silent ones again. */
+  async next(): Promise<Tried | undefined> {
+    for (;;) {
+      const usable = [...this.#tried.values()].filter((tried) => !tried.out && this.#stillUsable(tried.server))
+      const untried = usable.filter((tried) => tried.tries === 0)
+      if (untried.length > 0) return this.#pick(untried)
+      if (await this.#lookUpOne()) continue
+      return this.#pick(usable.filter((tried) => tried.tries < this.#engine.limits.TRIES_PER_SERVER))
+    }
+  }
+
+  #pick(from: readonly Tried[]): Tried | undefined {
+    const candidates = from.map((tried) => ({ ...tried, state: this.#engine.stateOf(tried.server) }))
+    const picked = pickServer(candidates, this.#engine.deps.random, this.#engine.monotonic())
+    return picked === undefined ? undefined : this.#tried.get(endpointText(picked.server.endpoint))
+  }
+
+  /** IPv6 may have been found dead since the pool was made. */
+  #stillUsable(server: Server): boolean {
+    return server.family === 4 || this.#cut.source.kind === 'configured' || this.#engine.addressRules().ipv6
+  }
+
+  #addDelegated(): void {
+    if (this.#cut.source.kind !== 'delegated') return
+    const { delegation } = this.#cut.source
+    for (const name of serversUsed(delegation, this.#engine.deps.random)) {
+      const glue = delegation.addresses.get(name.key) ?? []
+      const addresses = glue.length > 0 ? glue : this.#finder.known(this.#job, name)
+      if (addresses.length === 0) this.#missing.push(name)
+      else this.#addAddresses(name, addresses)
+    }
+  }
+
+  #addAddresses(name: Name, addresses: readonly string[]): boolean {
+    const pairs = addresses.map((address): readonly [Name, string] => [name, address])
+    const added = this.#add(serversAt(pairs, this.#engine.addressRules()))
+    if (!added) this.remarks.push(`${nameToText(name)} has no address that may be asked`)
+    return added
+  }
+
+  #add(servers: readonly Server[]): boolean {
+    for (const server of servers) {
+      const key = endpointText(server.endpoint)
+      if (!this.#tried.has(key)) this.#tried.set(key, { server, tries: 0, out: false })
+    }
+    return servers.length > 0
+  }
+
+  /** Looks up name servers until one has an address; false when there is none left, or the bounds say stop (NXNSAttack). */
+  async #lookUpOne(): Promise<boolean> {
+    const { LOOKUPS_PER_DELEGATION, FAILED_LOOKUPS_PER_DELEGATION } = this.#engine.limits
+    for (;;) {
+      const name = this.#missing.shift()
+      if (name === undefined) return false
+      // Only the zone's own servers could tell, and their addresses are what is asked for: the parent left out the glue.
+      if (isSubdomain(name, this.#cut.zone)) {
+        this.remarks.push(`${nameToText(name)} has no glue`)
+        continue
+      }
+      if (this.#lookups >= LOOKUPS_PER_DELEGATION || this.#failedLookups >= FAILED_LOOKUPS_PER_DELEGATION) {
+        this.remarks.push('too many name servers without an address')
+        this.#missing = []
+        return false
+      }
+      this.#lookups++
+      const addresses = await this.#finder.lookUp(this.#job, name)
+      if (addresses.length > 0 && this.#addAddresses(name, addresses)) return true
+      if (addresses.length === 0) this.remarks.push(`${nameToText(name)} has no address`)
+      this.#failedLookups++
+    }
+  }
+}
