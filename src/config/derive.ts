@@ -1,0 +1,133 @@
+/** From checked settings to what the rooms take; and the rules between keys. */
+import type { Endpoint } from '../base/index.ts'
+import { errorText } from '../base/index.ts'
+import { nameToText, parseName } from '../dns/index.ts'
+import type { RecurseLimits, ZoneServers } from '../recurse/index.ts'
+import { isLoopback, parseListenAddress } from '../serve/index.ts'
+import type { Settings } from './schema.ts'
+import { bytesOf } from './sections/cache.ts'
+import { isAddress } from './sections/values.ts'
+import type { Config, Problem } from './types.ts'
+
+/** The port that forwarders are asked on unless their address names one. */
+const DNS_PORT = 53
+
+/** Problems are appended to `problems`; the configuration is usable only if there are none. */
+export function deriveConfig(settings: Settings, problems: Problem[]): Config {
+  checkListen(settings, problems)
+  checkTtls(settings, problems)
+  const { iterator, cache } = settings
+  const stubs = readZones('iterator.stubs', iterator.stubs, iterator.port, problems)
+  const forwards = readZones('iterator.forwards', iterator.forwards, DNS_PORT, problems)
+  for (const { zone } of stubs)
+    if (forwards.some((one) => one.zone.key === zone.key))
+      problems.push({
+        path: `iterator.forwards.${nameToText(zone)}`,
+        message: 'is a stub zone, too: it can only be one of both',
+      })
+  return {
+    listen: settings.listen,
+    access: settings.access,
+    resolver: settings.resolver,
+    iterator: { ...iterator, limits: readLimits(iterator.limits), stubs, forwards },
+    cache: {
+      maxBytes: bytesOf(cache.maxBytes),
+      minTtl: cache.minTtl,
+      maxTtl: cache.maxTtl,
+      negativeMaxTtl: cache.negativeMaxTtl,
+      // Expired records are of no use until they may be served (RFC 8767), which is not built yet.
+      staleSeconds: 0,
+    },
+    ring: readRing(settings, problems),
+    chunks: settings.chunks,
+    data: settings.data,
+    status: { listen: readStatus(settings, problems) },
+  }
+}
+
+function readRing({ ring }: Settings, problems: Problem[]): Config['ring'] {
+  const enabled = ring.enabled ?? (ring.secretFile !== undefined || ring.bootstrap.length > 0)
+  if (enabled && ring.admission === 'psk' && ring.secretFile === undefined)
+    problems.push({
+      path: 'ring.secretFile',
+      message: 'missing: a psk ring needs the secret that its members share; `chordns keygen --secret FILE` makes one',
+    })
+  return { ...ring, enabled, secretFile: ring.secretFile }
+}
+
+function checkListen({ listen, access }: Settings, problems: Problem[]): void {
+  if (listen === 'auto') return
+  const addresses = [...listen.udp, ...listen.tcp]
+  if (addresses.length === 0)
+    problems.push({ path: 'listen', message: 'no address: nobody could ask; "auto" listens on this machine' })
+  const beyond = addresses.find((text) => !isLoopback(parseListenAddress(text).address))
+  if (beyond === undefined || access.allow.some((range) => !isLoopback(range.replace(/\/.*$/, '')))) return
+  problems.push({
+    path: 'access.allow',
+    message: `missing: ${beyond} can be reached from elsewhere, and a resolver open to all is an amplifier for attacks; name who may ask, such as "192.168.0.0/16"`,
+  })
+}
+
+function checkTtls({ cache }: Settings, problems: Problem[]): void {
+  if (cache.minTtl > cache.maxTtl) problems.push({ path: 'cache.minTtl', message: 'must not be above cache.maxTtl' })
+}
+
+/** The API can start look-ups and has no password: it stays on this machine. */
+function readStatus({ status }: Settings, problems: Problem[]): Endpoint | false {
+  if (status.listen === false) return false
+  const endpoint = parseListenAddress(status.listen)
+  if (!isLoopback(endpoint.address))
+    problems.push({
+      path: 'status.listen',
+      message: 'must be a loopback address, such as "127.0.0.1:8053": it has no password',
+    })
+  return endpoint
+}
+
+function readZones(
+  path: string,
+  zones: Readonly<Record<string, readonly string[]>>,
+  defaultPort: number,
+  problems: Problem[],
+): ZoneServers[] {
+  const found = new Map<string, ZoneServers>()
+  for (const [text, addresses] of Object.entries(zones)) {
+    const problem = (message: string) => problems.push({ path: `${path}.${text}`, message })
+    try {
+      const zone = parseName(text)
+      if (zone.labels === 0) problem(rootZone(path))
+      if (found.has(zone.key)) problem('is given twice')
+      const servers = addresses.map((address) => parseServer(address, defaultPort))
+      found.set(zone.key, { zone, servers })
+    } catch (error) {
+      problem(errorText(error))
+    }
+  }
+  return [...found.values()]
+}
+
+function rootZone(path: string): string {
+  return path === 'iterator.forwards'
+    ? 'every question would go to one resolver: this node resolves from the root itself; forward named zones only'
+    : 'the root is not a stub zone; set iterator.rootHints to a file instead'
+}
+
+/** "192.0.2.1", "192.0.2.1:5353", "2001:db8::1", "[2001:db8::1]:5353". */
+function parseServer(text: string, defaultPort: number): Endpoint {
+  if (isAddress(text)) return { address: text, port: defaultPort }
+  const endpoint = parseListenAddress(text)
+  if (endpoint.port === 0) throw new Error(`"${text}": port 0 is no server's`)
+  return endpoint
+}
+
+/** Only what is given, so that the room's own default holds for the rest. */
+function readLimits(limits: Settings['iterator']['limits']): Partial<RecurseLimits> {
+  const given: Partial<Record<keyof RecurseLimits, number | undefined>> = {
+    QUERIES_PER_QUESTION: limits.queriesPerQuestion,
+    SENDS_PER_ZONE: limits.sendsPerZone,
+    IN_FLIGHT: limits.inFlight,
+    FAILURE_MS: limits.failureMs,
+    MAX_FAILURE_MS: limits.maxFailureMs,
+  }
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+}

@@ -1,0 +1,14 @@
+export { limits as configLimits } from './limits.ts'
+export { loadConfig, searchPath } from './load.ts'
+export { configText } from './print.ts'
+export { configSchemaJson } from './schema.ts'
+export type {
+  Config,
+  IteratorConfig,
+  LoadedConfig,
+  LoadRequest,
+  Problem,
+  RingConfig,
+  Setting,
+  Source,
+} from './types.ts'

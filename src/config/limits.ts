@@ -1,0 +1,9 @@
+/** Bounds of reading a configuration: it is the operator's own, so they only catch a wrong file. */
+export const limits = {
+  /** Characters of a configuration file; a thousand stub zones are 100 kB. */
+  MAX_FILE_CHARACTERS: 4 * 1024 * 1024,
+  /** Nesting of the JSON text; the schema needs four. */
+  MAX_DEPTH: 32,
+  /** Problems told at once. */
+  MAX_PROBLEMS: 50,
+} as const

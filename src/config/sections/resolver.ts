@@ -1,0 +1,21 @@
+import { z } from 'zod'
+import { flag, oneOf, whole } from './values.ts'
+
+export const resolver = z
+  .strictObject({
+    order: oneOf(['race', 'ring', 'iterate'])
+      .default('race')
+      .describe(
+        '"race": the ring first, own iteration beside it after the hedge delay; "ring": own iteration only when the ring has not enough; "iterate": the ring only when own iteration failed.',
+      ),
+    hedgeMs: z
+      .union([z.literal('auto'), whole(0, 10_000)], { error: 'must be "auto" or milliseconds from 0 to 10000' })
+      .default('auto')
+      .describe(
+        'Milliseconds until own iteration starts beside a ring read; "auto" goes by how fast the ring lately was.',
+      ),
+    strict: flag().default(false).describe('Refuse answers that only this node has seen (SERVFAIL).'),
+    explain: flag().default(false).describe('Add to each answer an EDE text that says how it came.'),
+    minimalResponses: flag().default(true).describe('Leave out what the question did not ask for.'),
+  })
+  .prefault({})

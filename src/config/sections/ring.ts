@@ -1,0 +1,67 @@
+import { z } from 'zod'
+import { flag, list, oneOf, peerAddress, text, whole } from './values.ts'
+
+const timing = z
+  .strictObject({
+    stabiliseMs: whole(50, 600_000).default(1_000).describe('Milliseconds between checks of the ring neighbours.'),
+    auditMs: whole(100, 3_600_000)
+      .default(10_000)
+      .describe('Milliseconds between checks of ring against member table.'),
+    pingTimeoutMs: whole(50, 60_000).default(1_000).describe('Milliseconds until a silent neighbour counts as failed.'),
+    successors: whole(1, 16).default(16).describe('Length of the successor list, at most.'),
+  })
+  .prefault({})
+
+export const ring = z
+  .strictObject({
+    enabled: flag()
+      .optional()
+      .describe(
+        'Share records with the other members of a ring. If not given: true when secretFile or bootstrap is given.',
+      ),
+    id: text('a name of 1 to 64 characters')
+      .max(64)
+      .default('home')
+      .describe('Name of the ring; the same for all its members.'),
+    listen: list(peerAddress(), 16)
+      .default(['/ip4/0.0.0.0/tcp/4153'])
+      .describe('Multiaddrs where other members connect; port 0 is a free one.'),
+    bootstrap: list(peerAddress(), 64)
+      .default([])
+      .describe('Multiaddrs of members to join by, with or without /p2p/ id (`chordns status` on them prints theirs).'),
+    admission: oneOf(['psk', 'open'])
+      .default('psk')
+      .describe(
+        '"psk": members share the secret in secretFile; "open": anybody joins, and nothing unsigned from the ring is served. For experiments.',
+      ),
+    secretFile: text('a file')
+      .optional()
+      .describe('File with the ring secret (mode 0600; `chordns keygen --secret FILE` makes one).'),
+    acceptFrom: oneOf(['majority', 'any-member'])
+      .default('majority')
+      .describe(
+        '"majority": more than half of the replicas must have seen the same; "any-member": one member\'s word will do (a household).',
+      ),
+    share: flag()
+      .default(true)
+      .describe('Tell the ring which names were asked here (never by whom), so that others profit.'),
+    replicas: whole(0, 15).default(2).describe('Copies of each record beside the first; the same for all members.'),
+    chunkBits: whole(1, 16)
+      .default(8)
+      .describe('2^chunkBits parts that names are spread over; the same for all members.'),
+    timing,
+  })
+  .prefault({})
+
+export const chunks = z
+  .strictObject({
+    admitAfter: z
+      .union([z.literal('auto'), whole(1, 1_000)], { error: 'must be "auto" or a number of members from 1 to 1000' })
+      .default('auto')
+      .describe(
+        'Members that must have asked for a name before replicas observe it; "auto" weighs the cost against the use.',
+      ),
+    requestTimeoutMs: whole(50, 60_000).default(2_000).describe('Milliseconds for one request to a replica.'),
+    roundTimeoutMs: whole(500, 60_000).default(5_000).describe('Milliseconds for one observation round.'),
+  })
+  .prefault({})

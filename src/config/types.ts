@@ -1,0 +1,95 @@
+/** What a node is started with, in the words of the rooms that take it. */
+import type { Endpoint, PeerAddress } from '../base/index.ts'
+import type { CacheOptions } from '../cache/index.ts'
+import type { ChunksOptions } from '../chunks/index.ts'
+import type { MinimiseMode } from '../iterator/index.ts'
+import type { RecurseLimits, ZoneServers } from '../recurse/index.ts'
+import type { ResolverOptions } from '../resolver/index.ts'
+import type { RingOptions } from '../ring/index.ts'
+import type { AccessOptions, ListenOptions, ServeOptions } from '../serve/index.ts'
+
+export interface Config {
+  readonly listen: ListenOptions
+  readonly access: AccessOptions
+  readonly resolver: ResolverOptions & Pick<ServeOptions, 'explain' | 'minimalResponses'>
+  readonly iterator: IteratorConfig
+  readonly cache: CacheOptions
+  readonly ring: RingConfig
+  readonly chunks: Pick<ChunksOptions, 'admitAfter' | 'requestTimeoutMs' | 'roundTimeoutMs'>
+  /** Directory of identity and databases. */
+  readonly data: string
+  readonly status: { readonly listen: Endpoint | false }
+}
+
+export interface IteratorConfig {
+  /** `builtin`, or a file of zone-file lines. */
+  readonly rootHints: string
+  readonly port: number
+  readonly ipv4: boolean
+  readonly ipv6: 'auto' | boolean
+  readonly queryLoopback: boolean
+  readonly qnameMinimisation: MinimiseMode
+  readonly caseRandomisation: boolean
+  /** Source addresses of upstream queries; empty: the system's choice. */
+  readonly bind: readonly string[]
+  readonly limits: Partial<RecurseLimits>
+  readonly stubs: readonly ZoneServers[]
+  readonly forwards: readonly ZoneServers[]
+}
+
+export interface RingConfig {
+  readonly enabled: boolean
+  readonly id: string
+  /** Multiaddrs. */
+  readonly listen: readonly PeerAddress[]
+  readonly bootstrap: readonly PeerAddress[]
+  readonly admission: 'psk' | 'open'
+  /** Always there for an enabled psk ring. */
+  readonly secretFile: string | undefined
+  readonly acceptFrom: ChunksOptions['acceptFrom']
+  readonly share: boolean
+  readonly replicas: number
+  readonly chunkBits: number
+  readonly timing: Pick<RingOptions, 'stabiliseMs' | 'auditMs' | 'pingTimeoutMs' | 'successors'>
+}
+
+export type Source = 'default' | 'file' | 'env' | 'flag'
+
+/** One value of the configuration, as `config print` shows it. */
+export interface Setting {
+  /** Dotted: `ring.secretFile`. */
+  readonly path: string
+  readonly value: unknown
+  readonly source: Source
+  /** The name of the variable or flag, or `file:line:column`; undefined for defaults. */
+  readonly where: string | undefined
+  readonly description: string
+}
+
+export interface LoadedConfig {
+  readonly config: Config
+  /** The file that was read, if there was one. */
+  readonly file: string | undefined
+  readonly settings: readonly Setting[]
+  /** The whole configuration in the form of the file. */
+  readonly effective: Readonly<Record<string, unknown>>
+  /** Oddities that do not keep a node from starting. */
+  readonly warnings: readonly string[]
+}
+
+export interface Problem {
+  readonly path: string
+  readonly message: string
+  /** Where the value was given. */
+  readonly where?: string
+}
+
+export interface LoadRequest {
+  /** Values of command line flags by dotted path; texts are read as those of the environment are. */
+  readonly overrides?: Readonly<Record<string, unknown>>
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** The file the operator named (`--config`). */
+  readonly file?: string | undefined
+  /** The content of a file, or undefined when there is none; throws when it cannot be read. */
+  readonly readFile: (path: string) => string | undefined
+}
