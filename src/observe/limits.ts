@@ -1,0 +1,10 @@
+/** Bounds of what is observed: foreign texts end up in logs. */
+export const limits = {
+  /** Bytes waiting for a slow reader of stderr; beyond it lines are dropped. */
+  MAX_PENDING_LOG_BYTES: 4 * 1024 * 1024,
+  /** Characters of one text in a log line; the longest name is 1,004 in presentation form. */
+  MAX_LOG_TEXT: 2_000,
+  /** Entries of one object or list in a log line, and nesting. */
+  MAX_LOG_FIELDS: 50,
+  MAX_LOG_DEPTH: 4,
+} as const
