@@ -109,7 +109,11 @@ export class Desk {
       startedAt: clock.monotonic(),
       abort: new AbortController(),
       cancelTimer: clock.after(limits.MAX_QUESTION_MS, () => {
-        this.#finish(work, failureMessage(query, { code: Ede.NO_REACHABLE_AUTHORITY, text: 'out of time' }), undefined)
+        this.#finish(
+          work,
+          failureMessage(query.message, { code: Ede.NO_REACHABLE_AUTHORITY, text: 'out of time' }),
+          undefined,
+        )
       }),
     }
     this.#inWork.add(work)
@@ -130,9 +134,12 @@ export class Desk {
 
   /** UDP clients ask again, and a reply would cost what is missing; a TCP client would wait in vain. */
   #overloaded(query: Query, asker: Asker): void {
-    if (asker.protocol === 'udp') return this.#drop(asker, query)
+    if (asker.protocol === 'udp') {
+      this.#drop(asker, query)
+      return
+    }
     this.#counts.servfail++
-    const reply = failureMessage(query, { code: Ede.OTHER, text: 'too many questions in work' })
+    const reply = failureMessage(query.message, { code: Ede.OTHER, text: 'too many questions in work' })
     asker.send(encodeReply(reply, query.message, asker.protocol))
     this.#report(asker, query, reply.rcode, undefined, 0)
   }
@@ -164,7 +171,7 @@ export class Desk {
   #fault(work: Work, error: unknown): void {
     this.#parts.log.error({ error: errorText(error) }, 'a question failed inside')
     const ede: ExtendedError = { code: Ede.OTHER, text: 'internal failure' }
-    this.#finish(work, failureMessage(work.query, ede), undefined)
+    this.#finish(work, failureMessage(work.query.message, ede), undefined)
   }
 
   #finish(work: Work, reply: Message, resolution: Resolution | undefined): void {
@@ -172,7 +179,8 @@ export class Desk {
     const { limits, clock } = this.#parts
     const spoofable = asker.protocol === 'udp' && !isLoopback(asker.address)
     if (spoofable && isBurst(clock.monotonic() - startedAt, this.#shares.of(client), limits)) {
-      return this.#settle(work, undefined)
+      this.#settle(work, undefined)
+      return
     }
     asker.send(encodeReply(reply, query.message, asker.protocol))
     this.#settle(work, reply.rcode, resolution)

@@ -178,7 +178,8 @@ class Connection {
     if (!this.#hasRoom) return void this.#socket.pause()
     if (this.#reader.broken && !this.#finishing) {
       this.#desk.countMalformed()
-      return this.#finish()
+      this.#finish()
+      return
     }
     this.#socket.resume()
     this.#endIfDone()

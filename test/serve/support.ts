@@ -1,0 +1,137 @@
+/** What the tests of this room share: a resolver that says what it is told, a clock that is moved by hand, a quiet log. */
+import type { Cancel, Clock, Log } from '../../src/base/index.ts'
+import { Class, parseName, Rcode, type ResourceRecord, Type } from '../../src/dns/index.ts'
+import type { Resolution, ResolveRequest, Resolver } from '../../src/resolver/index.ts'
+import { createFrontEnd, type FrontEnd, type FrontEndParts, type ServeOptions } from '../../src/serve/index.ts'
+
+export const address = (name: string, last = 1, ttl = 300): ResourceRecord => ({
+  name: parseName(name),
+  type: Type.A,
+  class: Class.IN,
+  ttl,
+  rdata: Uint8Array.of(192, 0, 2, last),
+})
+
+export function text(name: string, bytes: number): ResourceRecord {
+  const strings = Array.from({ length: Math.ceil(bytes / 200) }, () => [200, ...new Array<number>(200).fill(97)]).flat()
+  return { name: parseName(name), type: Type.TXT, class: Class.IN, ttl: 300, rdata: Uint8Array.from(strings) }
+}
+
+export function resolution(change: Partial<Resolution> = {}): Resolution {
+  return {
+    rcode: Rcode.NOERROR,
+    answers: [],
+    authorities: [],
+    security: 'indeterminate',
+    provenance: 'solo',
+    ede: [],
+    findings: [],
+    authoritative: false,
+    ...change,
+  }
+}
+
+/** Answers every question with one address, unless `answer` says otherwise; keeps what it was asked. */
+export class FakeResolver implements Resolver {
+  readonly asked: ResolveRequest[] = []
+  answer: (request: ResolveRequest) => Promise<Resolution> | Resolution = ({ question }) =>
+    resolution({ answers: [{ ...address('x'), name: question.name }] })
+
+  async resolve(request: ResolveRequest): Promise<Resolution> {
+    this.asked.push(request)
+    return this.answer(request)
+  }
+}
+
+/** Resolves when told to, rejects when aborted: a question that takes its time. */
+export function held() {
+  const waiting: { readonly request: ResolveRequest; readonly release: (value?: Resolution) => void }[] = []
+  const answer = (request: ResolveRequest) =>
+    new Promise<Resolution>((resolve, reject) => {
+      const own = resolution({ answers: [{ ...address('x'), name: request.question.name }] })
+      waiting.push({ request, release: (value = own) => resolve(value) })
+      request.signal.addEventListener('abort', () => reject(new Error('aborted')), { once: true })
+    })
+  return { waiting, answer }
+}
+
+export class ManualClock implements Clock {
+  #now = 0
+  readonly #timers = new Set<{ readonly at: number; readonly run: () => void }>()
+
+  now(): number {
+    return 1_800_000_000_000 + this.#now
+  }
+
+  monotonic(): number {
+    return this.#now
+  }
+
+  after(delayMs: number, run: () => void): Cancel {
+    const timer = { at: this.#now + delayMs, run }
+    this.#timers.add(timer)
+    return () => this.#timers.delete(timer)
+  }
+
+  get pending(): number {
+    return this.#timers.size
+  }
+
+  advance(ms: number): void {
+    const until = this.#now + ms
+    for (;;) {
+      const [next] = [...this.#timers].filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)
+      if (next === undefined) break
+      this.#timers.delete(next)
+      this.#now = Math.max(this.#now, next.at)
+      next.run()
+    }
+    this.#now = until
+  }
+}
+
+export function quietLog(): Log & { readonly errors: object[] } {
+  const errors: object[] = []
+  return { errors, debug() {}, info() {}, warn() {}, error: (detail) => void errors.push(detail) }
+}
+
+export const OPTIONS: ServeOptions = {
+  listen: { udp: ['127.0.0.1:0'], tcp: ['127.0.0.1:0'] },
+  access: { allow: ['127.0.0.0/8', '::1/128'] },
+  explain: false,
+  minimalResponses: true,
+}
+
+export interface Started {
+  readonly frontEnd: FrontEnd
+  readonly resolver: FakeResolver
+  readonly clock: ManualClock
+  readonly log: ReturnType<typeof quietLog>
+  readonly udp: { readonly address: string; readonly port: number; readonly protocol: 'udp' }
+  readonly tcp: { readonly address: string; readonly port: number; readonly protocol: 'tcp' }
+}
+
+export async function start(parts: Partial<FrontEndParts> = {}): Promise<Started> {
+  const resolver = new FakeResolver()
+  const clock = new ManualClock()
+  const log = quietLog()
+  const frontEnd = await createFrontEnd({ resolver, options: OPTIONS, clock, log, ...parts })
+  const { address: host, port } = frontEnd.addresses[0]!
+  return {
+    frontEnd,
+    resolver,
+    clock,
+    log,
+    udp: { address: host, port, protocol: 'udp' },
+    tcp: { address: host, port, protocol: 'tcp' },
+  }
+}
+
+/** Lets sockets and promises run until `check` holds. */
+export async function until(check: () => boolean, timeoutMs = 5_000): Promise<void> {
+  const end = performance.now() + timeoutMs
+  while (!check()) {
+    if (performance.now() > end) throw new Error(`this never came true: ${check}`)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
