@@ -42,6 +42,8 @@ export interface RingOptions {
   readonly pingTimeoutMs: number
   /** Full list length, at most: min(successors, members - 1). */
   readonly successors: number
+  /** A neighbour that nothing was heard of for this long is accused; 20 stabilise periods if left out. */
+  readonly graceMs?: number
 }
 
 export interface RingStatus {
@@ -55,6 +57,21 @@ export interface RingStatus {
   /** Largest member count of the last 24 h. */
   readonly largest: number
   readonly n: number
+  /** What was sent, refused and repaired since the start, by name. */
+  readonly stats: RingStats
+}
+
+/** Plain counters since the start. */
+export interface RingStats {
+  readonly malformed: number
+  /** Rows and accusations that were not signed as they must be, too old, too new, or not admitted. */
+  readonly refused: number
+  readonly operations: number
+  readonly busy: number
+  readonly exchanges: number
+  readonly audits: number
+  readonly requestsSent: number
+  readonly requestsServed: number
 }
 
 /** What the other rooms see of a running ring. */

@@ -1,0 +1,176 @@
+/** From a list of addresses to a member of the ring: find somebody, read the table, take a whole successor list. */
+import type { PeerId, RingId } from '../base/index.ts'
+import { between } from './ids.ts'
+import { limits } from './limits.ts'
+import { mergeRow, mergeRows, renewSelf, tell } from './membership.ts'
+import { type RingReply, type StateReply, shortId } from './messages.ts'
+import { begin, fresh } from './query.ts'
+import type { Work } from './state.ts'
+import type { MemberEntry } from './types.ts'
+import { ask, changed, log, ruleContext, setTimer, wake } from './work.ts'
+
+/** Starts looking for a member, beginning with those of the last run. */
+export function seek(work: Work): void {
+  const { state } = work
+  state.phase = 'seeking'
+  state.operation = undefined
+  state.contactsTried = undefined
+  const others = state.table.alive().filter(({ id }) => id !== state.self.id)
+  // Spread over the ring: neighbours may have failed together.
+  const step = Math.max(1, Math.floor(others.length / 8))
+  const known = others.filter((_, i) => i % step === 0).map(({ peer }) => peer)
+  const strangers = [...state.strangers.keys()]
+  state.contacts = [...new Set([...known, ...strangers])].slice(0, limits.MAX_STRANGERS)
+  work.effects.push({ kind: 'contact', again: false })
+  nextContact(work)
+}
+
+/** A bootstrap address answered. A member that meets a peer it does not know compares tables with it. */
+export function contacted(work: Work, peer: PeerId): void {
+  const { state } = work
+  if (peer === state.self.peer || state.phase !== 'seeking') return
+  if (!state.contacts.includes(peer) && state.contacts.length < limits.MAX_STRANGERS) state.contacts.push(peer)
+  nextContact(work)
+}
+
+export function contactsDone(work: Work, tried: number): void {
+  work.state.contactsTried = tried
+  if (work.state.phase === 'seeking') nextContact(work)
+}
+
+/** A page of a table came, or its sender has none yet. */
+export function pageAnswered(work: Work, peer: PeerId, reply: RingReply): void {
+  const { state } = work
+  state.paging = undefined
+  if (state.phase !== 'seeking') return
+  if (reply.type !== 'page') {
+    nextContact(work)
+    return
+  }
+  if (!reply.member) {
+    meetStranger(work, peer, reply.self)
+    nextContact(work)
+    return
+  }
+  mergeRow(work, reply.self, peer)
+  mergeRows(work, reply.entries, peer)
+  if (reply.next === undefined) {
+    join(work)
+    return
+  }
+  log(work, 'info', { members: state.table.aliveCount }, 'reading the member table')
+  askPage(work, peer, reply.next)
+}
+
+export function pageFailed(work: Work): void {
+  work.state.paging = undefined
+  if (work.state.phase === 'seeking') nextContact(work)
+}
+
+/** A peer that is no member either: among those who only find each other, the smallest id starts the ring. */
+export function meetStranger(work: Work, peer: PeerId, entry: MemberEntry): void {
+  const { strangers } = work.state
+  if (entry.peer !== peer || (strangers.size >= limits.MAX_STRANGERS && !strangers.has(peer))) return
+  strangers.set(peer, { entry, at: work.now })
+}
+
+/** The member that precedes us said who follows it: rule 2, or a step closer to the one that does. */
+export function joinAnswered(work: Work, reply: StateReply, visited: ReadonlySet<RingId>): void {
+  const { state, context } = work
+  const self = state.self.id
+  const successors = reply.successors.filter((id) => id !== self)
+  const closer = successors.filter((id) => between(reply.id, id, self) && state.table.isAlive(id)).at(-1)
+  if (closer !== undefined && !visited.has(closer) && visited.size < limits.MAX_SUCCESSORS) {
+    begin(work, { kind: 'join', visited: new Set([...visited, closer]), ...fresh(closer) })
+    return
+  }
+  state.pointers = context.rules.join(state.pointers, reply, ruleContext(work))
+  becomeMember(work)
+}
+
+export function joinFailed(work: Work, asked: RingId, visited: ReadonlySet<RingId>): void {
+  const { state } = work
+  log(work, 'debug', { member: shortId(asked) }, 'no answer from the member before us')
+  if (visited.size < limits.MAX_SUCCESSORS) {
+    for (const { id } of state.table.before(state.self.id)) {
+      if (visited.has(id) || state.detector.isSuspect(id)) continue
+      begin(work, { kind: 'join', visited: new Set([...visited, id]), ...fresh(id) })
+      return
+    }
+  }
+  state.phase = 'seeking'
+  seekLater(work)
+}
+
+/** Rule 1 or the end of rule 2: from now on we count, and everybody hears it. */
+export function becomeMember(work: Work): void {
+  const { state, context } = work
+  state.phase = 'member'
+  state.contactAttempts = 0
+  state.strangers.clear()
+  state.count.observe(state.table.aliveCount, work.now)
+  tell(work, state.self, undefined)
+  const { stabiliseMs, auditMs } = context.options
+  setTimer(work, 'stabilise', stabiliseMs / 4, stabiliseMs / 4)
+  setTimer(work, 'audit', auditMs / 2, auditMs / 2)
+  log(work, 'info', { members: state.table.aliveCount, id: shortId(state.self.id) }, 'joined the ring')
+  changed(work)
+  wake(work)
+}
+
+function join(work: Work): void {
+  const { state } = work
+  // Our own row of an earlier life may be newer than what we remember: take part with one that beats it.
+  if (state.self.status !== 'alive') renewSelf(work)
+  state.phase = 'joining'
+  for (const { id } of state.table.before(state.self.id)) {
+    begin(work, { kind: 'join', visited: new Set([id]), ...fresh(id) })
+    return
+  }
+  becomeMember(work)
+}
+
+/** Asks the next contact for its table; when all were asked in vain, decides what that means. */
+function nextContact(work: Work): void {
+  const { state } = work
+  if (state.paging !== undefined) return
+  const peer = state.contacts.shift()
+  if (peer !== undefined) {
+    askPage(work, peer, undefined)
+    return
+  }
+  if (state.contactsTried === undefined) return
+  const strangers = freshStrangers(work)
+  const alone = state.contactsTried === 0 && strangers.length === 0
+  if (alone || (strangers.length > 0 && strangers.every(({ id }) => state.self.id < id))) {
+    becomeMember(work)
+    return
+  }
+  seekLater(work)
+}
+
+function askPage(work: Work, peer: PeerId, after: RingId | undefined): void {
+  work.state.paging = { peer }
+  ask(work, peer, { type: 'ask-page', entry: work.state.self, after }, { kind: 'page' })
+}
+
+function freshStrangers(work: Work): MemberEntry[] {
+  const { strangers } = work.state
+  for (const [peer, { at }] of [...strangers]) {
+    if (at < work.now - limits.CONTACT_RETRY_MAX_MS) strangers.delete(peer)
+  }
+  return [...strangers.values()].map(({ entry }) => entry)
+}
+
+function seekLater(work: Work): void {
+  const { state } = work
+  const waitMs = Math.min(
+    limits.CONTACT_RETRY_MAX_MS,
+    limits.CONTACT_RETRY_MS * 2 ** Math.min(state.contactAttempts, 10),
+  )
+  state.contactAttempts += 1
+  // Those who wait for a member of their own kind to begin must look often: it begins within a second.
+  const delay = state.strangers.size > 0 ? limits.CONTACT_RETRY_MS : waitMs
+  log(work, 'info', { retryMs: delay, attempts: state.contactAttempts }, 'no member of the ring answers yet')
+  setTimer(work, 'contact', delay, delay / 4)
+}

@@ -1,0 +1,63 @@
+/** Bounds of the ring: everything a member, or somebody who wants to be one, could stretch. */
+export const limits = {
+  /** One ring message: what fits into one frame beside the room byte (base: MAX_FRAME_BYTES). */
+  MAX_MESSAGE_BYTES: 65_000,
+  /** Encoded entries of one reply together; leaves room in the frame for the rest of the message. */
+  MAX_ENTRIES_BYTES: 48_000,
+  /** Entries of one message: each costs at least one signature check (about 0.1 ms), so 256 are 30 ms of one core. */
+  MAX_ENTRIES: 256,
+  /** Accusations of one message; each costs one signature check. */
+  MAX_ACCUSATIONS: 64,
+  /** (id, incarnation) pairs of one exchange: 1,024 pairs are 42 kB of CBOR. */
+  MAX_PAIRS: 1_024,
+  /** Addresses of one member. Multi-homed boxes have a handful; each is a dial that others make. */
+  MAX_ADDRESSES: 8,
+  /** UTF-8 bytes of one multiaddr; a DNS name is at most 253 (RFC 1035 section 2.3.4). */
+  MAX_ADDRESS_BYTES: 300,
+  /** Salt of a node id: ledger randomness is one hash. */
+  MAX_SALT_BYTES: 32,
+  /** Table rows, tombstones included: 100,000 members are about 50 MB; what is beyond it needs fingers. */
+  MAX_MEMBERS: 110_000,
+  /** Longest list of successors anybody keeps or sends; P(all dead) = p^16 = 1.5e-5 at p = 0.5. */
+  MAX_SUCCESSORS: 16,
+  /** Ring neighbours that judge a member: more than half of them make it `dead`. */
+  WITNESSES: 8,
+  /** A clock that is further ahead is wrong: nobody may park an incarnation that no later one can beat. Ms. */
+  MAX_INCARNATION_AHEAD_MS: 86_400_000,
+  /** Members sign a fresh incarnation this often, so that rows may lapse. Ms. */
+  REFRESH_MS: 86_400_000,
+  /** A row that was not renewed for this long is dropped, dead ones included: replays cannot raise it again. Ms. */
+  LAPSE_MS: 3 * 86_400_000,
+  /** Window of the largest member count. Ms. */
+  COUNT_WINDOW_MS: 86_400_000,
+  /** Counts remembered in that window; churn beyond it is coalesced upwards, never lost. */
+  MAX_COUNTS: 1_024,
+  /** Accused members and accusers of one, held at once: the witnesses and as many again whose view differs. */
+  MAX_ACCUSED: 1_024,
+  MAX_ACCUSERS: 16,
+  /** A refuting incarnation costs gossip to everybody: one liar must not make a member shout all day. Ms. */
+  MIN_REFUTE_GAP_MS: 5_000,
+  /** A member answering `busy` for longer than this is treated as failed for this operation. */
+  MAX_BUSY: 8,
+  /** Queries of one operation that may fail before its target counts as dead: one lost message is no death. */
+  MAX_ATTEMPTS: 2,
+  /** Members asked to forward a change; log2(100,000) = 17 rounds of 6 reach everybody with high probability. */
+  GOSSIP_FANOUT: 6,
+  /** Up to this many members a change is told to all of them by the one who first knows. */
+  GOSSIP_ALL: 64,
+  /** Changes waiting to be told; beyond it the exchange between neighbours carries them. */
+  MAX_OUTBOX: 1_024,
+  /** Unjoined peers remembered while no joined one is found. */
+  MAX_STRANGERS: 64,
+  /** Consecutive unanswered requests after which a member counts as unreachable for this node. */
+  SUSPECT_FAILURES: 2,
+  /** Shortest wait for an answer: a garbage collection is not a failure. Ms. */
+  MIN_TIMEOUT_MS: 250,
+  /** Pauses between attempts to find a first contact. Ms. */
+  CONTACT_RETRY_MS: 500,
+  CONTACT_RETRY_MAX_MS: 30_000,
+  /** Bootstrap addresses tried at once. */
+  MAX_BOOTSTRAP: 32,
+  /** How long `stop` waits until the neighbours have heard `left`. Ms. */
+  LEAVE_TIMEOUT_MS: 1_000,
+} as const
