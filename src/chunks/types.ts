@@ -11,6 +11,8 @@ export interface ChunkEntry {
   readonly certificate: Certificate
   /** Unix ms, computed from the certificate, never from a peer's word. */
   readonly expires: number
+  /** Unix ms: when a majority had seen it. Of two valid certificates the later one is kept. */
+  readonly seen: number
 }
 
 /** What one replica said, for `--explain`. */
@@ -48,7 +50,9 @@ export interface ChunksOptions {
   /** `open` rings: unsigned ring data is a hint only, never accepted. */
   readonly admission: 'psk' | 'endorsed' | 'open'
   readonly share: boolean
+  /** For one read request to one replica. */
   readonly requestTimeoutMs: number
+  /** For a round's own fetch, and again for the others' answers. */
   readonly roundTimeoutMs: number
 }
 
@@ -57,7 +61,12 @@ export interface ChunkView {
   readonly chunk: ChunkId
   readonly key: RingId
   readonly n: number
-  readonly replicas: readonly { readonly id: RingId; readonly peer: PeerId; readonly self: boolean; readonly suspect: boolean }[]
+  readonly replicas: readonly {
+    readonly id: RingId
+    readonly peer: PeerId
+    readonly self: boolean
+    readonly suspect: boolean
+  }[]
   /** This node's entries for the name, if it is a replica. */
   readonly entries: readonly ChunkEntry[]
 }
@@ -81,8 +90,11 @@ export interface Chunks {
   stop(): Promise<void>
   /** Asks the replicas in parallel and stops at the first sufficient proof or at > n/2 equal votes. */
   read(question: Question, signal: AbortSignal): Promise<RingRead>
-  /** After own iteration: tells the replicas the question, never the answer. Fire and forget; bounded. */
-  tell(question: Question): void
+  /**
+   * After own iteration: tells the replicas the question, never the answer. Fire and forget; bounded. `outcome` is what was
+   * found: it stays here, but a name whose addresses are private is not told at all.
+   */
+  tell(question: Question, outcome?: Outcome): void
   /** Answers a chunk message of a peer. */
   handle(from: PeerId, body: Uint8Array): Promise<Uint8Array>
   /** Entries this node holds as a replica. */

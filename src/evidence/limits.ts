@@ -1,7 +1,7 @@
 /** Bounds of evidence: everything that a peer could stretch. */
 export const limits = {
-  /** Encoded outcome: what fits into one DNS message (RFC 1035 4.2.2) less the frame's own fields. */
-  MAX_OUTCOME_BYTES: 60_000,
+  /** Encoded outcome: with a certificate and its question it must fit into one frame between peers (64 KiB). */
+  MAX_OUTCOME_BYTES: 46_000,
   /** Records of one RRset (CacheFlush, Afek et al. 2024; same bound as in the cache). */
   MAX_RRSET_RECORDS: 256,
   /** RRSIGs of one RRset (KeyTrap, CVE-2023-50387). */

@@ -1,0 +1,369 @@
+/** The shared records of one node: reads, tells, and what it does for its peers. Decides with the pure files, acts on ports. */
+import { aborted, type Cancel, type Clock, type Log, type PeerId, type Random } from '../base/index.ts'
+import type { SignatureScheme, Signer } from '../crypto/index.ts'
+import type { Question } from '../dns/index.ts'
+import type { Certificate, Finding, Outcome } from '../evidence/index.ts'
+import type { MemberEntry, Ring } from '../ring/index.ts'
+import { Asks } from './asks.ts'
+import { examine, type ReadContext } from './examine.ts'
+import { createHandover } from './handover.ts'
+import { HedgeDelay } from './hedge.ts'
+import { limits } from './limits.ts'
+import { type ChunkReply, type ChunkRequest, decodeRequest, encodeReply } from './messages.ts'
+import { createAsk, type Send } from './peers.ts'
+import { chunkOf, holdsPrivateAddress, keyOfChunk, mayShare } from './place.ts'
+import { Rates } from './rates.ts'
+import { EMPTY_READ, type ReadState, type ReplicaEvent, readStep, shortfall } from './read.ts'
+import { createRounds } from './rounds.ts'
+import { peersOf, readContext, type Seats, seatsOf, seatsOfChunk } from './seats.ts'
+import { createSights } from './sights.ts'
+import { EntryStore, questionKey } from './store.ts'
+import type { ChunkEntry, Chunks, ChunksOptions, OwnFetch, RingRead } from './types.ts'
+
+export interface ChunksModules {
+  readonly ring: Ring
+  readonly clock: Clock
+  readonly random: Random
+  readonly signer: Signer
+  readonly scheme: SignatureScheme
+  readonly options: ChunksOptions
+  readonly log: Log
+  readonly ownFetch: OwnFetch
+  /** What the configuration keeps to itself: local, stub and forward zones, negative trust anchors. */
+  readonly isPrivate: (question: Question) => boolean
+  readonly send: Send
+  /** Hears of every read of the ring that was accepted. */
+  readonly onAccepted?: (finding: Finding) => void
+}
+
+const NONCE_BYTES = 16
+
+export function createChunks(modules: ChunksModules): Chunks {
+  const { ring, clock, random, scheme, options, log } = modules
+  const ask = createAsk(ring, modules.send)
+  const asks = new Asks()
+  const store = new EntryStore()
+  const hedge = new HedgeDelay()
+  const faults = new Map<PeerId, number>()
+  const listeners = new Set<(entry: ChunkEntry) => void>()
+  const rate = (perSecond: number, burst = perSecond) => new Rates(clock, perSecond, burst, limits.MAX_RATED)
+  const tellsFrom = rate(limits.TELLS_PER_SECOND)
+  const tellsTo = rate(limits.TELLS_PER_SECOND)
+  const roundsFrom = rate(limits.ROUND_REQUESTS_PER_SECOND)
+  const certifiesFrom = rate(limits.CERTIFIES_PER_SECOND)
+  const stopping = new AbortController()
+  const counts = { reads: 0, accepted: 0, agreed: 0, tellsSent: 0, tellsReceived: 0, discarded: 0 }
+  let tellsInFlight = 0
+  const cancels: Cancel[] = []
+
+  const seatsFor = (question: Question) => seatsOf(ring, question, options.chunkBits)
+  const contextFor = (question: Question, seats: Seats): ReadContext =>
+    readContext(ring, seats, question, scheme, options)
+  const shared = (question: Question) => mayShare(question, modules.isPrivate)
+
+  const sights = createSights({
+    ownFetch: modules.ownFetch,
+    clock,
+    signer: modules.signer,
+    log,
+    ringId: ring.ringId,
+    chunkOf: (question) => chunkOf(question.name, options.chunkBits),
+    timeoutMs: options.roundTimeoutMs,
+  })
+  const rounds = createRounds({
+    clock,
+    random,
+    log,
+    ask,
+    asks,
+    sights,
+    zoneRates: rate(limits.ROUNDS_PER_ZONE_PER_SECOND, limits.ROUNDS_PER_ZONE_BURST),
+    admitAfter: options.admitAfter,
+    roundTimeoutMs: options.roundTimeoutMs,
+    seatsOf: seatsFor,
+    contextOf: contextFor,
+    onAgreed: agreed,
+    onFault: fault,
+  })
+  const handover = createHandover({
+    clock,
+    log,
+    ask,
+    store,
+    seatsOfChunk: (chunk) => seatsOfChunk(ring, chunk, options.chunkBits),
+    stillCertified: (entry, seats) => current(entry, seats),
+    renew: (question) => {
+      if (asks.demand(questionKey(question), clock.monotonic()).members > 0) rounds.want(question, true)
+    },
+  })
+
+  /** Whether this node would believe its own entry if a peer sent it now. */
+  function current(entry: ChunkEntry, seats: Seats): boolean {
+    return examine(entry.certificate, entry.outcome, contextFor(entry.question, seats), clock.now()).ok
+  }
+
+  function keep(entry: ChunkEntry, seats: Seats): void {
+    store.put(entry)
+    handover.remember(entry.chunk, seats)
+    rounds.settled(entry.question)
+    for (const listener of listeners) listener(entry)
+  }
+
+  /** A round of this node ended well: keep it, and hand the certificate to the other replicas, who each verify it. */
+  function agreed(question: Question, certificate: Certificate, outcome: Outcome, seats: Seats): void {
+    const examined = examine(certificate, outcome, contextFor(question, seats), clock.now())
+    if (!examined.ok)
+      return log.warn({ reason: examined.reason }, 'a round ended with a certificate that does not hold')
+    counts.agreed++
+    if (seats.mine) keep(examined.entry, seats)
+    const request: ChunkRequest = { kind: 'certify', question, certificate, outcome }
+    for (const { peer } of seats.others) inBackground(ask(peer, request, requestOptions(limits.CERTIFY_TIMEOUT_MS)))
+  }
+
+  function requestOptions(timeoutMs: number) {
+    return { timeoutMs, signal: stopping.signal }
+  }
+
+  /** `ask` rejects only when this node stops. */
+  function inBackground(work: Promise<unknown>): void {
+    work.catch((error: unknown) => {
+      if (!stopping.signal.aborted) log.warn({ reason: String(error) }, 'a chunk request failed unexpectedly')
+    })
+  }
+
+  function fault(peer: PeerId): void {
+    counts.discarded++
+    faults.set(peer, (faults.get(peer) ?? 0) + 1)
+    if (faults.size > limits.MAX_FAULTY_PEERS) faults.delete(faults.keys().next().value!)
+  }
+
+  function noteBehaviour(peer: PeerId, state: ReadState): void {
+    const word = state.replies.find((reply) => reply.peer === peer)?.word
+    if (word?.kind === 'discarded') return fault(peer)
+    const before = faults.get(peer)
+    if (before === undefined || word?.kind === 'failed') return
+    if (before > 1) faults.set(peer, before / 2)
+    else faults.delete(peer)
+  }
+
+  async function read(question: Question, signal: AbortSignal): Promise<RingRead> {
+    if (!shared(question)) return { kind: 'insufficient', reason: 'private', replies: [] }
+    const seats = seatsFor(question)
+    if (seats.others.length === 0) return { kind: 'insufficient', reason: 'alone', replies: [] }
+    if (signal.aborted) throw aborted(signal)
+    counts.reads++
+    const started = clock.monotonic()
+    const state = await readSeats(question, seats, signal)
+    hedge.note(clock.monotonic() - started)
+    if (state.accepted === undefined) return { kind: 'insufficient', reason: shortfall(state), replies: state.replies }
+    counts.accepted++
+    modules.onAccepted?.(state.accepted)
+    return { kind: 'accepted', finding: state.accepted, replies: state.replies }
+  }
+
+  async function readSeats(question: Question, seats: Seats, signal: AbortSignal): Promise<ReadState> {
+    const context = contextFor(question, seats)
+    const started = clock.monotonic()
+    const enough = new AbortController()
+    const inner = AbortSignal.any([signal, enough.signal, stopping.signal])
+    let state = EMPTY_READ
+    const count = (peer: PeerId, event: ReplicaEvent) => {
+      if (state.accepted !== undefined) return
+      state = readStep(state, context, peer, clock.monotonic() - started, event, clock.now())
+      if (peer !== ring.self.peer) noteBehaviour(peer, state)
+      if (state.accepted !== undefined) enough.abort()
+    }
+    if (seats.mine) count(ring.self.peer, { kind: 'reply', reply: ownWord(question) })
+    if (state.accepted !== undefined) return state
+    for (const group of askingOrder(seats.others)) {
+      const asked = group.map(async ({ peer }) => {
+        const event = await ask(
+          peer,
+          { kind: 'read', question },
+          { timeoutMs: options.requestTimeoutMs, signal: inner },
+        )
+        count(peer, event)
+      })
+      await firstOf(asked, inner)
+      if (state.accepted !== undefined) return state
+      if (signal.aborted || stopping.signal.aborted) throw aborted(signal)
+    }
+    return state
+  }
+
+  /** Those who answer first; those who are silent or talk nonsense only when the others did not suffice. */
+  function askingOrder(others: readonly MemberEntry[]): MemberEntry[][] {
+    const late = (member: MemberEntry) =>
+      ring.isSuspect(member.id) || (faults.get(member.peer) ?? 0) >= limits.FAULTS_ASKED_LAST
+    return [others.filter((member) => !late(member)), others.filter(late)].filter((group) => group.length > 0)
+  }
+
+  /** What this node says of a question: an agreed entry, else what it saw itself. */
+  function ownWord(question: Question): ChunkReply {
+    const entry = store.get(question, clock.now())
+    if (entry !== undefined && current(entry, seatsFor(question)))
+      return { kind: 'entry', certificate: entry.certificate, outcome: entry.outcome }
+    const sight = sights.known(question)
+    if (sight === undefined) return { kind: 'unknown' }
+    return { kind: 'vote', ...sights.sign(sight, random.bytes(NONCE_BYTES)) }
+  }
+
+  function tell(question: Question, outcome?: Outcome): void {
+    if (!options.share || !shared(question) || stopping.signal.aborted) return
+    if (outcome !== undefined && holdsPrivateAddress(outcome)) return
+    const seats = seatsFor(question)
+    if (seats.others.length === 0) return
+    if (seats.mine) noteAsk(ring.self.peer, question, seats)
+    for (const { peer, id } of seats.others) {
+      if (ring.isSuspect(id) || tellsInFlight >= limits.MAX_TELLS_IN_FLIGHT || !tellsTo.take(peer)) continue
+      tellsInFlight++
+      counts.tellsSent++
+      const telling = ask(peer, { kind: 'tell', question }, requestOptions(limits.TELL_TIMEOUT_MS))
+      inBackground(telling.finally(() => tellsInFlight--))
+    }
+  }
+
+  function noteAsk(peer: PeerId, question: Question, seats: Seats): void {
+    asks.note(questionKey(question), peer, clock.monotonic())
+    const entry = store.get(question, clock.now())
+    if (entry === undefined) rounds.want(question, false)
+    else if (!current(entry, seats)) rounds.want(question, true)
+  }
+
+  async function handle(from: PeerId, body: Uint8Array): Promise<Uint8Array> {
+    let request: ChunkRequest
+    try {
+      request = decodeRequest(body)
+    } catch (error) {
+      fault(from)
+      throw error
+    }
+    return encodeReply(await answer(from, request))
+  }
+
+  async function answer(from: PeerId, request: ChunkRequest): Promise<ChunkReply> {
+    const { question } = request
+    // A question that belongs to one network is no business of a peer, whatever it asks for.
+    if (!shared(question)) return { kind: 'unknown' }
+    const seats = seatsFor(question)
+    switch (request.kind) {
+      case 'read':
+        return answerRead(from, question, seats)
+      case 'tell': {
+        if (!seats.mine) return notMine(seats)
+        if (ring.memberByPeer(from) === undefined || !tellsFrom.take(from)) return { kind: 'busy' }
+        counts.tellsReceived++
+        noteAsk(from, question, seats)
+        return { kind: 'ack' }
+      }
+      case 'round':
+        return answerRound(from, question, request.nonce, seats)
+      case 'certify': {
+        if (!seats.mine) return notMine(seats)
+        return takeCertificate(from, request.certificate, request.outcome, question, seats)
+      }
+    }
+  }
+
+  function answerRead(from: PeerId, question: Question, seats: Seats): ChunkReply {
+    const word = ownWord(question)
+    if (word.kind === 'entry' && ring.memberByPeer(from) !== undefined)
+      asks.note(questionKey(question), from, clock.monotonic())
+    return word.kind === 'unknown' && !seats.mine ? notMine(seats) : word
+  }
+
+  async function answerRound(from: PeerId, question: Question, nonce: Uint8Array, seats: Seats): Promise<ChunkReply> {
+    if (!seats.mine || !seats.members.some((member) => member.peer === from)) return notMine(seats)
+    if (!roundsFrom.take(from)) return { kind: 'busy' }
+    const known = sights.known(question)
+    if (known === undefined && !rounds.admit(question)) return { kind: 'busy' }
+    rounds.rival(question, from, nonce)
+    const sight = known ?? (await sights.look(question))
+    if (sight === 'busy') return { kind: 'busy' }
+    return sight === undefined ? { kind: 'unknown' } : { kind: 'vote', ...sights.sign(sight, nonce) }
+  }
+
+  function takeCertificate(
+    from: PeerId,
+    certificate: Certificate,
+    outcome: Outcome,
+    question: Question,
+    seats: Seats,
+  ): ChunkReply {
+    if (!certifiesFrom.take(from)) return { kind: 'busy' }
+    const examined = examine(certificate, outcome, contextFor(question, seats), clock.now())
+    if (!examined.ok) {
+      fault(from)
+      log.debug({ peer: from, reason: examined.reason }, 'a certificate was refused')
+      return { kind: 'unknown' }
+    }
+    const held = store.get(question, clock.now())
+    const better = held === undefined || held.seen < examined.entry.seen || !current(held, seats)
+    if (better) keep(examined.entry, seats)
+    return { kind: 'ack' }
+  }
+
+  function notMine(seats: Seats): ChunkReply {
+    return { kind: 'not-mine', believes: peersOf(seats.members) }
+  }
+
+  function sweep(): void {
+    if (stopping.signal.aborted) return
+    store.sweep(clock.now())
+    sights.sweep()
+    cancels[0] = clock.after(limits.SWEEP_MS, sweep)
+  }
+
+  return {
+    start() {
+      cancels[0] = clock.after(limits.SWEEP_MS, sweep)
+      cancels[1] = ring.onChange(() => handover.changed())
+    },
+    async stop() {
+      stopping.abort()
+      for (const cancel of cancels) cancel()
+      rounds.stop()
+      await Promise.all([sights.stop(), handover.stop()])
+    },
+    read,
+    tell,
+    handle,
+    entry: (question) => store.get(question, clock.now()),
+    view(name) {
+      const chunk = chunkOf(name, options.chunkBits)
+      const seats = seatsOfChunk(ring, chunk, options.chunkBits)
+      return {
+        chunk,
+        key: keyOfChunk(chunk, options.chunkBits),
+        n: seats.n,
+        replicas: seats.members.map(({ id, peer }) => ({
+          id,
+          peer,
+          self: id === ring.self.id,
+          suspect: ring.isSuspect(id),
+        })),
+        entries: store.ofChunk(chunk, clock.now()).filter((entry) => entry.question.name.key === name.key),
+      }
+    },
+    hedgeMs: () => hedge.ms,
+    stats: () => ({ entries: store.size, rounds: rounds.opened, ...counts }),
+    onAgreed(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+}
+
+/**
+ * Resolves when all of `work` has settled, or at once when `signal` fires: a transport that is slow to give up must not hold
+ * an answer. A rejection without the signal is a bug and goes on.
+ */
+function firstOf(work: readonly Promise<void>[], signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = () => resolve()
+    signal.addEventListener('abort', end, { once: true })
+    Promise.all(work)
+      .then(end, (error: unknown) => (signal.aborted ? end() : reject(error)))
+      .finally(() => signal.removeEventListener('abort', end))
+  })
+}

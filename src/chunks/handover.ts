@@ -1,0 +1,121 @@
+/**
+ * When the keepers of a chunk change, the entries go with it: each keeper pushes what it holds to those who are new. The
+ * receiver checks every certificate against its own view of the set, so a push is an offer, never a claim; it carries the
+ * certificate as it is, so that it never stretches a TTL.
+ */
+import { type ChunkId, type Clock, type Log, type PeerId, type RingId, sleep } from '../base/index.ts'
+import type { Question } from '../dns/index.ts'
+import { limits } from './limits.ts'
+import type { Ask } from './peers.ts'
+import type { Seats } from './seats.ts'
+import type { EntryStore } from './store.ts'
+import type { ChunkEntry } from './types.ts'
+
+export interface HandoverModules {
+  readonly clock: Clock
+  readonly log: Log
+  readonly ask: Ask
+  readonly store: EntryStore
+  readonly seatsOfChunk: (chunk: ChunkId) => Seats
+  /** Whether the entry's signers are still a majority of the set as it is now. */
+  readonly stillCertified: (entry: ChunkEntry, seats: Seats) => boolean
+  /** The signers no longer suffice: look again, if anybody still asks for it. */
+  readonly renew: (question: Question) => void
+}
+
+export interface Handover {
+  /** The set of a chunk is remembered with its first entry. */
+  remember(chunk: ChunkId, seats: Seats): void
+  /** The ring changed. */
+  changed(): void
+  stop(): Promise<void>
+}
+
+export function createHandover(modules: HandoverModules): Handover {
+  const { clock, store } = modules
+  const keepers = new Map<ChunkId, ReadonlySet<RingId>>()
+  const pushing = new Map<PeerId, Promise<void>>()
+  const stopping = new AbortController()
+  let pending = false
+
+  function compare(): void {
+    pending = false
+    const offers = new Map<PeerId, ChunkEntry[]>()
+    const now = clock.now()
+    for (const chunk of keepers.keys()) if (store.ofChunk(chunk, now).length === 0) keepers.delete(chunk)
+    for (const chunk of store.chunks()) {
+      const seats = modules.seatsOfChunk(chunk)
+      const before = keepers.get(chunk)
+      keepers.set(chunk, idsOf(seats))
+      const fresh = seats.others.filter((member) => before !== undefined && !before.has(member.id))
+      const same = before !== undefined && before.size === seats.members.length && fresh.length === 0
+      if (same) continue
+      for (const entry of store.ofChunk(chunk, now)) {
+        if (!modules.stillCertified(entry, seats)) {
+          if (seats.mine) modules.renew(entry.question)
+          continue
+        }
+        for (const { peer } of fresh) add(offers, peer, entry)
+      }
+    }
+    for (const [peer, entries] of offers) push(peer, entries.slice(0, limits.MAX_HANDOVER_RECORDS))
+  }
+
+  /** One series of pushes a peer; what changes meanwhile waits for it. */
+  function push(peer: PeerId, entries: readonly ChunkEntry[]): void {
+    const run = (pushing.get(peer) ?? Promise.resolve()).then(() => offer(peer, entries))
+    const done = run.finally(() => {
+      if (pushing.get(peer) === done) pushing.delete(peer)
+    })
+    pushing.set(peer, done)
+  }
+
+  async function offer(peer: PeerId, entries: readonly ChunkEntry[]): Promise<void> {
+    const queue = entries.values()
+    let sent = 0
+    const worker = async (): Promise<void> => {
+      for (const { question, certificate, outcome, expires } of queue) {
+        if (stopping.signal.aborted || expires <= clock.now()) continue
+        const options = { timeoutMs: limits.CERTIFY_TIMEOUT_MS, signal: stopping.signal }
+        const event = await modules.ask(peer, { kind: 'certify', question, certificate, outcome }, options)
+        // A peer that does not answer is not pushed at again: it asks its neighbours, or the next change tries anew.
+        if (event.kind === 'failed') return
+        sent++
+        await sleep(clock, limits.HANDOVER_PAUSE_MS, stopping.signal)
+      }
+    }
+    const workers = Array.from({ length: limits.HANDOVER_IN_FLIGHT }, worker)
+    const results = await Promise.allSettled(workers)
+    const failed = results.find((result) => result.status === 'rejected')
+    if (failed !== undefined && !stopping.signal.aborted)
+      modules.log.warn({ peer, reason: String(failed.reason) }, 'handing over to a new replica failed')
+    else modules.log.debug({ peer, sent, of: entries.length }, 'handed entries over to a new replica')
+  }
+
+  return {
+    remember(chunk, seats) {
+      if (!keepers.has(chunk)) keepers.set(chunk, idsOf(seats))
+    },
+    changed() {
+      if (pending || stopping.signal.aborted) return
+      pending = true
+      clock.after(limits.HANDOVER_DELAY_MS, () => {
+        if (!stopping.signal.aborted) compare()
+      })
+    },
+    async stop() {
+      stopping.abort()
+      await Promise.allSettled(pushing.values())
+    },
+  }
+}
+
+function idsOf(seats: Seats): ReadonlySet<RingId> {
+  return new Set(seats.members.map((member) => member.id))
+}
+
+function add<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
+  const list = lists.get(key)
+  if (list === undefined) lists.set(key, [value])
+  else list.push(value)
+}

@@ -1,0 +1,81 @@
+/** Bounds of the shared records: everything that a peer could make this node do or keep. */
+export const limits = {
+  /** One request or reply: the transport's frame less its room byte. */
+  MAX_MESSAGE_BYTES: 65_535,
+  /** Records of chunks held for others, with their certificates. Bytes. */
+  MAX_STORE_BYTES: 64 * 1024 * 1024,
+  /** What this node saw itself and signs on request. Bytes. */
+  MAX_SIGHT_BYTES: 16 * 1024 * 1024,
+  /** Fixed cost of one record beside its encoded bytes: map entries, decoded names and objects. Measured order, bytes. */
+  RECORD_OVERHEAD_BYTES: 1_024,
+  /** Agreement costs n fetches: an answer that lives shorter than this is not worth it. Seconds. */
+  MIN_SHARED_TTL_SECONDS: 30,
+  /** Rounds in work at once; more are not opened, nor joined. */
+  MAX_ROUNDS: 256,
+  /** Own fetches for observations in flight at once; a peer that asks for more hears `busy`. */
+  MAX_FETCHES: 32,
+  /** Questions whose asks are counted. */
+  MAX_ASKED: 20_000,
+  /** Asks kept of one question: enough to predict any n. */
+  MAX_ASKS_KEPT: 32,
+  /** Asks older than this say nothing about demand. Ms. */
+  ASK_WINDOW_MS: 3_600_000,
+  /** One member's repeated ask counts once in this time. Ms. */
+  SAME_ASKER_MS: 10_000,
+  /** Tells taken of one peer, per second, with a burst of the same size. */
+  TELLS_PER_SECOND: 10,
+  /** Round requests taken of one peer, per second. Each may cost this node one fetch. */
+  ROUND_REQUESTS_PER_SECOND: 20,
+  /** Certificates taken of one peer, per second. Each may cost MAX_OBSERVATIONS signature checks. */
+  CERTIFIES_PER_SECOND: 100,
+  /** Rounds that this node opens or joins below one registered name, per second (random-subdomain floods). */
+  ROUNDS_PER_ZONE_PER_SECOND: 2,
+  /** A page load asks for a handful of names of one zone at once. */
+  ROUNDS_PER_ZONE_BURST: 10,
+  /** Peers and zones whose rates are remembered at once. */
+  MAX_RATED: 4_096,
+  /** Tells on their way at once; more are dropped: they are only a hint of demand. */
+  MAX_TELLS_IN_FLIGHT: 64,
+  TELL_TIMEOUT_MS: 2_000,
+  CERTIFY_TIMEOUT_MS: 3_000,
+  /** The next replica in ring order opens when the one before it has not within this time. Ms. */
+  OPENER_STEP_MS: 1_000,
+  /** After a quorum the others may still speak for this long, so that a fast minority cannot set the expiry. Ms. */
+  GRACE_MS: 300,
+  /** A question whose round failed rests. Ms. */
+  BACKOFF_MS: 30_000,
+  /** Unsigned absence needs more than one asker: a typo of one member is not worth n fetches. */
+  MIN_ASKERS_OF_ABSENCE: 2,
+  /** `auto`: never for one member alone. */
+  MIN_ASKERS_AUTO: 2,
+  /** Supposed TTL of a name that this node has not seen yet, seconds (median over the Alexa 1M, 2016: 255). */
+  SUPPOSED_TTL_SECONDS: 300,
+  /** Distinct openers that are remembered for not delivering, per question. */
+  MAX_DISTRUSTED: 8,
+  /** Peers named in `not-mine`. */
+  MAX_NAMED_PEERS: 32,
+  MAX_PEER_ID_BYTES: 128,
+  /** Bodies of replicas counted on one read. n is far below. */
+  MAX_REPLICAS: 32,
+  /** What has expired is dropped this often. Ms. */
+  SWEEP_MS: 60_000,
+  /** Faulty replies after which a peer is asked last; a good reply halves the count. */
+  FAULTS_ASKED_LAST: 3,
+  /** Peers whose faults are remembered. */
+  MAX_FAULTY_PEERS: 1_024,
+  /** After a change of the set: the changes of a burst are handled together. Ms. */
+  HANDOVER_DELAY_MS: 1_000,
+  /** Records pushed to one new replica for one change of the set. */
+  MAX_HANDOVER_RECORDS: 10_000,
+  /** Records on their way to one new replica at once, far below its rate limit. */
+  HANDOVER_IN_FLIGHT: 4,
+  /** Pause after each record pushed, so that the receiver's rate limit holds. Ms. */
+  HANDOVER_PAUSE_MS: 50,
+  /** The hedge: p90 of recent reads, held within these. Ms. */
+  HEDGE_FIRST_MS: 30,
+  HEDGE_MIN_MS: 5,
+  HEDGE_MAX_MS: 200,
+  /** Reads that the p90 is taken over, and how many it needs. */
+  HEDGE_SAMPLES: 64,
+  HEDGE_MIN_SAMPLES: 8,
+} as const

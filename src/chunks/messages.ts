@@ -1,0 +1,192 @@
+/**
+ * What replicas say to each other: canonical CBOR arrays `[version, kind, ...]`, checked at the door. Items after those that are
+ * named here are ignored, so that a later version may add some. Evidence inside is kept as bytes of its own codec.
+ */
+import { asPeerId, ChordnsError, type PeerId } from '../base/index.ts'
+import { type CborValue, decodeCanonical, encodeCanonical } from '../crypto/index.ts'
+import { type Name, nameFromWire, type Question } from '../dns/index.ts'
+import {
+  type Certificate,
+  decodeCertificate,
+  decodeObservation,
+  decodeOutcome,
+  encodeCertificate,
+  encodeObservation,
+  encodeOutcome,
+  evidenceLimits,
+  type Observation,
+  type Outcome,
+} from '../evidence/index.ts'
+import { limits } from './limits.ts'
+
+const VERSION = 1
+
+export type ChunkRequest =
+  /** What do you hold? */
+  | { readonly kind: 'read'; readonly question: Question }
+  /** I had to ask for this: the question, never the answer. */
+  | { readonly kind: 'tell'; readonly question: Question }
+  /** I open a round: look for yourself and say what you see. (A commitment before it comes with commit-reveal.) */
+  | { readonly kind: 'round'; readonly question: Question; readonly nonce: Uint8Array }
+  /** This was agreed. */
+  | {
+      readonly kind: 'certify'
+      readonly question: Question
+      readonly certificate: Certificate
+      readonly outcome: Outcome
+    }
+
+export type ChunkReply =
+  | { readonly kind: 'entry'; readonly certificate: Certificate; readonly outcome: Outcome }
+  | { readonly kind: 'vote'; readonly observation: Observation; readonly outcome: Outcome }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'not-mine'; readonly believes: readonly PeerId[] }
+  | { readonly kind: 'ack' }
+  | { readonly kind: 'busy' }
+
+const REQUEST = { read: 1, tell: 2, round: 3, certify: 4 } as const
+const REPLY = { entry: 1, vote: 2, unknown: 3, 'not-mine': 4, ack: 5, busy: 6 } as const
+
+export function encodeRequest(request: ChunkRequest): Uint8Array {
+  const head: CborValue[] = [VERSION, REQUEST[request.kind], ...questionFields(request.question)]
+  switch (request.kind) {
+    case 'read':
+    case 'tell':
+      return encodeCanonical(head)
+    case 'round':
+      return encodeCanonical([...head, request.nonce])
+    case 'certify':
+      return encodeCanonical([...head, encodeCertificate(request.certificate), encodeOutcome(request.outcome)])
+  }
+}
+
+/** Throws CHUNK_MALFORMED, or CHUNK_VERSION for a version that this node does not speak. */
+export function decodeRequest(bytes: Uint8Array): ChunkRequest {
+  const row = open(bytes)
+  const question: Question = {
+    name: readName(row[2]),
+    type: readInteger(row[3], 1, 0xffff, 'type'),
+    class: readInteger(row[4], 1, 0xffff, 'class'),
+  }
+  switch (row[1]) {
+    case REQUEST.read:
+      return { kind: 'read', question }
+    case REQUEST.tell:
+      return { kind: 'tell', question }
+    case REQUEST.round:
+      return {
+        kind: 'round',
+        question,
+        nonce: readBytes(row[5], evidenceLimits.MIN_NONCE_BYTES, evidenceLimits.MAX_NONCE_BYTES, 'nonce'),
+      }
+    case REQUEST.certify:
+      return {
+        kind: 'certify',
+        question,
+        certificate: decodeCertificate(readBytes(row[5], 1, evidenceLimits.MAX_CERTIFICATE_BYTES, 'certificate')),
+        outcome: decodeOutcome(readBytes(row[6], 1, evidenceLimits.MAX_OUTCOME_BYTES, 'outcome')),
+      }
+    default:
+      throw malformed('unknown request')
+  }
+}
+
+export function encodeReply(reply: ChunkReply): Uint8Array {
+  const head: CborValue[] = [VERSION, REPLY[reply.kind]]
+  switch (reply.kind) {
+    case 'entry':
+      return encodeCanonical([...head, encodeCertificate(reply.certificate), encodeOutcome(reply.outcome)])
+    case 'vote':
+      return encodeCanonical([...head, encodeObservation(reply.observation), encodeOutcome(reply.outcome)])
+    case 'not-mine':
+      return encodeCanonical([...head, reply.believes.slice(0, limits.MAX_NAMED_PEERS).map(toUtf8)])
+    case 'unknown':
+    case 'ack':
+    case 'busy':
+      return encodeCanonical(head)
+  }
+}
+
+/** Throws CHUNK_MALFORMED, EVIDENCE_MALFORMED or CHUNK_VERSION. */
+export function decodeReply(bytes: Uint8Array): ChunkReply {
+  const row = open(bytes)
+  switch (row[1]) {
+    case REPLY.entry:
+      return {
+        kind: 'entry',
+        certificate: decodeCertificate(readBytes(row[2], 1, evidenceLimits.MAX_CERTIFICATE_BYTES, 'certificate')),
+        outcome: decodeOutcome(readBytes(row[3], 1, evidenceLimits.MAX_OUTCOME_BYTES, 'outcome')),
+      }
+    case REPLY.vote:
+      return {
+        kind: 'vote',
+        observation: decodeObservation(readBytes(row[2], 1, evidenceLimits.MAX_OBSERVATION_BYTES, 'observation')),
+        outcome: decodeOutcome(readBytes(row[3], 1, evidenceLimits.MAX_OUTCOME_BYTES, 'outcome')),
+      }
+    case REPLY.unknown:
+      return { kind: 'unknown' }
+    case REPLY['not-mine']:
+      return { kind: 'not-mine', believes: readPeers(row[2]) }
+    case REPLY.ack:
+      return { kind: 'ack' }
+    case REPLY.busy:
+      return { kind: 'busy' }
+    default:
+      throw malformed('unknown reply')
+  }
+}
+
+function questionFields(question: Question): CborValue[] {
+  return [question.name.wire, question.type, question.class]
+}
+
+function open(bytes: Uint8Array): readonly CborValue[] {
+  if (bytes.length > limits.MAX_MESSAGE_BYTES) throw malformed('too large')
+  let value: CborValue
+  try {
+    value = decodeCanonical(bytes, { maxBytes: limits.MAX_MESSAGE_BYTES })
+  } catch (error) {
+    throw malformed('not canonical CBOR', error)
+  }
+  if (!Array.isArray(value) || value.length < 2) throw malformed('not a message')
+  if (value[0] !== VERSION)
+    throw new ChordnsError('CHUNK_VERSION', 'a version that this node does not speak', { version: value[0] })
+  return value
+}
+
+function readInteger(value: CborValue | undefined, min: number, max: number, what: string): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < min || value > max) throw malformed(what)
+  return value
+}
+
+function readBytes(value: CborValue | undefined, min: number, max: number, what: string): Uint8Array {
+  if (!(value instanceof Uint8Array) || value.length < min || value.length > max) throw malformed(what)
+  return value
+}
+
+function readName(value: CborValue | undefined): Name {
+  const wire = readBytes(value, 1, 255, 'name')
+  try {
+    return nameFromWire(wire)
+  } catch (error) {
+    throw malformed('name', error)
+  }
+}
+
+function readPeers(value: CborValue | undefined): PeerId[] {
+  if (!Array.isArray(value) || value.length > limits.MAX_NAMED_PEERS) throw malformed('peers')
+  return value.map((one: CborValue) => {
+    const bytes = readBytes(one, 1, limits.MAX_PEER_ID_BYTES, 'peer id')
+    // Base58 is ASCII; anything else must not reach a log.
+    if (!bytes.every((byte) => byte > 0x20 && byte < 0x7f)) throw malformed('peer id')
+    return asPeerId(String.fromCharCode(...bytes))
+  })
+}
+
+function toUtf8(text: string): Uint8Array {
+  return new TextEncoder().encode(text)
+}
+
+function malformed(what: string, cause?: unknown): ChordnsError<'CHUNK_MALFORMED', { what: string }> {
+  return new ChordnsError('CHUNK_MALFORMED', `malformed chunk message: ${what}`, { what }, { cause })
+}
