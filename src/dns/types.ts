@@ -151,7 +151,17 @@ export const Rcode = {
   BADCOOKIE: 23,
 } as const
 
-export const OptionCode = { NSID: 3, ECS: 8, EXPIRE: 9, COOKIE: 10, KEEPALIVE: 11, PADDING: 12, CHAIN: 13, EDE: 15, REPORT_CHANNEL: 18 } as const
+export const OptionCode = {
+  NSID: 3,
+  ECS: 8,
+  EXPIRE: 9,
+  COOKIE: 10,
+  KEEPALIVE: 11,
+  PADDING: 12,
+  CHAIN: 13,
+  EDE: 15,
+  REPORT_CHANNEL: 18,
+} as const
 
 /** Extended DNS Errors, RFC 8914 and the IANA registry. */
 export const Ede = {

@@ -1,0 +1,6 @@
+export { canonicalRdata } from './canonical.ts'
+export type { Location } from './loc.ts'
+export { SvcKey, type SvcParam } from './svcparams.ts'
+export type { KnownType, OpaqueView, RdataView, ViewOf } from './table.ts'
+export { rdataFromText, rdataToText } from './text.ts'
+export { buildRdata, cnameTarget, nsName, soaView, viewRdata } from './view.ts'
