@@ -11,7 +11,7 @@ import { type Job, sideOf } from './job.ts'
 import type { RecursorDeps } from './options.ts'
 import { Primer } from './prime.ts'
 import { findingOf } from './store.ts'
-import type { RecurseFailure, RecurseRequest, Recursor } from './types.ts'
+import type { RecurseRequest, Recursor } from './types.ts'
 import { contextOf } from './zones.ts'
 
 /** A question with everything decided that its answer may depend on. */

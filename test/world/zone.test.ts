@@ -46,7 +46,11 @@ odd          TYPE65280 \\# 2 ABCD
 )
 
 function look(name: string, type: string, dnssecOk = false) {
-  const answer = answerFrom(ZONE, { name: parseName(name, ZONE.origin), type: typeFromText(type)!, class: 1 }, dnssecOk)
+  const answer = answerFrom(
+    ZONE,
+    { name: name === '@' ? ZONE.origin : parseName(name, ZONE.origin), type: typeFromText(type)!, class: 1 },
+    dnssecOk,
+  )
   const short = (sets: readonly RRset[]) =>
     sets.flatMap((set) => texts([...rrsetToRecords(set)]).map((line) => `${nameToText(set.name)} ${line}`))
   return {

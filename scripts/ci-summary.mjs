@@ -1,0 +1,47 @@
+/**
+ * Sums up the reports of one CI run: `node ci-summary.mjs REPORT_DIR [FAILED_STEP...]`. Prints what failed, and as the
+ * last line "N passed, N failed". A step that failed without a failing test in its report counts as one failure.
+ * Plain JavaScript: it must also run on the Node of a machine where `npm ci` failed.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const [dir, ...failedSteps] = process.argv.slice(2)
+let passed = 0
+let failed = 0
+let skipped = 0
+let failingReports = 0
+
+for (const file of readdirSync(dir).sort()) {
+  const counts = file.endsWith('.json') ? vitestCounts(file) : lineCounts(file)
+  passed += counts.passed
+  failed += counts.failed
+  skipped += counts.skipped
+  if (counts.failed > 0) failingReports++
+}
+failed += Math.max(0, failedSteps.length - failingReports)
+if (skipped > 0) console.log(`${skipped} skipped`)
+console.log(`${passed} passed, ${failed} failed`)
+process.exitCode = failed === 0 && failedSteps.length === 0 && passed > 0 ? 0 : 1
+
+/** A file that could not even be loaded has no tests in it, and is a failed suite. */
+function vitestCounts(file) {
+  const report = JSON.parse(readFileSync(join(dir, file), 'utf8'))
+  const broken = report.testResults.filter(
+    (one) => one.status === 'failed' && one.assertionResults.every((test) => test.status !== 'failed'),
+  )
+  for (const suite of report.testResults)
+    for (const test of suite.assertionResults) if (test.status === 'failed') console.log(`failed: ${test.fullName}`)
+  for (const suite of broken) console.log(`failed: ${suite.name}: ${suite.message}`)
+  return {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests + broken.length,
+    skipped: report.numPendingTests + report.numTodoTests,
+  }
+}
+
+function lineCounts(file) {
+  const match = /(\d+) passed, (\d+) failed\s*$/.exec(readFileSync(join(dir, file), 'utf8'))
+  if (match === null) console.log(`${file}: no figures`)
+  return { passed: Number(match?.[1] ?? 0), failed: Number(match?.[2] ?? 0), skipped: 0 }
+}

@@ -1,0 +1,59 @@
+/** The command line: parses, runs one command, and turns what was thrown into a line on stderr and an exit code. */
+import { Command, CommanderError } from 'commander'
+import { ChordnsError } from '../base/index.ts'
+import { addConfigCommands } from './config-command.ts'
+import { addKeygenCommand } from './keygen.ts'
+import { addLookupCommand } from './lookup.ts'
+import { addRingCommands } from './ring-command.ts'
+import { addStartCommand } from './start.ts'
+import { addStatusCommand } from './status.ts'
+import { addUnbuiltCommands } from './unbuilt.ts'
+import { version } from './version.ts'
+
+/** 0 ok, 1 failure, 2 usage or configuration. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const program = new Command('chordns')
+    .description('A recursive DNS resolver that nobody owns.')
+    .version(version())
+    .showSuggestionAfterError()
+    .configureHelp({ sortSubcommands: false })
+    .addHelpText(
+      'after',
+      `
+Examples:
+  chordns start                                run a resolver with ./resolver.config.json or the defaults
+  chordns lookup example.com AAAA --explain    ask the running node, and see the way the answer came
+  chordns status --json                        what the running node is doing
+  chordns config check                         is the configuration right?
+
+Every command has --help. Exit codes: 0 ok, 1 failure, 2 usage or configuration.`,
+    )
+  addStartCommand(program)
+  addLookupCommand(program)
+  addStatusCommand(program)
+  addRingCommands(program)
+  addKeygenCommand(program)
+  addConfigCommands(program)
+  addUnbuiltCommands(program)
+  forEachCommand(program, (command) => command.exitOverride())
+  try {
+    await program.parseAsync([...argv], { from: 'user' })
+    return 0
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    if (error instanceof ChordnsError) {
+      process.stderr.write(`chordns: ${error.message}\n`)
+      return isUsage(error.code) ? 2 : 1
+    }
+    throw error
+  }
+}
+
+function isUsage(code: string): boolean {
+  return code.startsWith('CONFIG_') || code === 'USAGE'
+}
+
+function forEachCommand(command: Command, visit: (command: Command) => void): void {
+  visit(command)
+  for (const child of command.commands) forEachCommand(child, visit)
+}

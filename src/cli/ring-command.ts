@@ -1,0 +1,55 @@
+/** `chordns ring` and `chordns chunk NAME`: who is on the ring, and who keeps a name. */
+import type { Command } from 'commander'
+import { ChordnsError } from '../base/index.ts'
+import { type ChunkView, chunkView, type RingView, statusView } from '../observe/index.ts'
+import { nodeOption, nodeOf, type NodeFlags } from './node-option.ts'
+import { askNode } from './status-client.ts'
+import { bold, print, printJson, table } from './table.ts'
+
+type Flags = NodeFlags & { readonly json?: boolean }
+
+export function addRingCommands(program: Command): void {
+  nodeOption(program.command('ring'))
+    .description('show the members of the ring as the running node knows them')
+    .option('--json', 'print JSON')
+    .action(async (flags: Flags) => {
+      const { ring } = await askNode(nodeOf(flags), '/status', {}, statusView)
+      if (ring === null) throw new ChordnsError('RING_OFF', 'this node runs without a ring (ring.enabled is false)', {})
+      if (flags.json) printJson(ring)
+      else print(renderRing(ring))
+    })
+  nodeOption(program.command('chunk'))
+    .description('show the chunk of a name, its replicas, and what this node holds of it')
+    .argument('<name>', 'domain name')
+    .option('--json', 'print JSON')
+    .action(async (name: string, flags: Flags) => {
+      const view = await askNode(nodeOf(flags), '/chunk', { name }, chunkView)
+      if (flags.json) printJson(view)
+      else print(renderChunk(view))
+    })
+}
+
+function renderRing(ring: RingView): string {
+  const rows = ring.members.map((member) => [
+    member.id.slice(0, 16),
+    member.peer,
+    member.status + (member.suspect ? ', suspect' : ''),
+    member.self ? 'this node' : member.addresses.join(' '),
+  ])
+  return `ring ${ring.ringId}: ${ring.joined ? 'joined' : 'joining'}, ${ring.members.length} members, n = ${ring.n} (largest of the last day: ${ring.largest})
+successors ${ring.successors.map((id) => id.slice(0, 8)).join(' ') || '-'}, predecessor ${ring.predecessor?.slice(0, 8) ?? '-'}
+
+${table([['id', 'peer', 'status', 'addresses'], ...rows])}`
+}
+
+function renderChunk(view: ChunkView): string {
+  const replicas = view.replicas.map((one) => [one.id.slice(0, 16), one.peer, one.self ? 'this node' : one.suspect ? 'suspect' : ''])
+  const entries = view.entries.flatMap((entry) => [
+    `  ${bold(entry.question)}  ${entry.expiresInSeconds} s left`,
+    ...entry.records.map((record) => `    ${record}`),
+    ...entry.observers.map((one) => `    observed by ${one.peer} at ${new Date(one.when).toISOString()}, TTL ${one.ttl}`),
+  ])
+  return `${view.name} is in chunk ${view.chunk} (key ${view.key.slice(0, 16)}...), n = ${view.n}
+${table(replicas, '  ')}
+${entries.length === 0 ? 'this node holds nothing for the name' : entries.join('\n')}`
+}

@@ -1,0 +1,26 @@
+/** Commands that are planned and not built: they say so and exit 1, so that a script never takes silence for success. */
+import type { Command } from 'commander'
+import { ChordnsError } from '../base/index.ts'
+
+const UNBUILT: readonly (readonly [name: string, what: string])[] = [
+  ['chain', 'the chunk chains and `chain verify`'],
+  ['ledger', 'the ledger of who may join'],
+  ['domain', 'registering and claiming domains'],
+  ['invite', 'invitations to a ring; share the secret file and a multiaddr of `chordns status` instead'],
+  ['join', 'joining by a token; set ring.bootstrap and ring.secretFile instead'],
+  ['hosts', 'hosts files'],
+  ['completion', 'shell completion'],
+]
+
+export function addUnbuiltCommands(program: Command): void {
+  for (const [name, what] of UNBUILT) {
+    program
+      .command(name, { hidden: true })
+      .argument('[args...]')
+      .allowUnknownOption()
+      .description(`not built yet: ${what}`)
+      .action(() => {
+        throw new ChordnsError('NOT_BUILT', `\`chordns ${name}\` is not built yet: ${what}. See docs/roadmap.md.`, { name })
+      })
+  }
+}

@@ -1,0 +1,4 @@
+export { type CborValue, decodeCanonical, encodeCanonical } from './cbor.ts'
+export { hmacSha256, sha256, timingSafeEqual } from './hash.ts'
+export { peerIdFromPublicKey, publicKeyFromPeerId } from './peer-id.ts'
+export { ed25519, ed25519Signer, keyedHashScheme, type SignatureScheme, type Signer, signedBytes } from './sign.ts'

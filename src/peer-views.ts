@@ -1,0 +1,147 @@
+/** Turns what the rooms know into the plain JSON of the status API. */
+import type { Chunks, ReplicaReply } from './chunks/index.ts'
+import { classToText, Class, type Name, nameToText, type Question, rcodeToText, recordToText, rrsetToRecords, typeToText } from './dns/index.ts'
+import type { Finding, Outcome } from './evidence/index.ts'
+import { peerIdFromPublicKey } from './crypto/index.ts'
+import type { ChunkView, LookupView, RingView, StepView } from './observe/index.ts'
+import type { Resolution, ResolveStep } from './resolver/index.ts'
+import type { Ring } from './ring/index.ts'
+
+export function questionText(question: Question): string {
+  const kind = question.class === Class.IN ? '' : `${classToText(question.class)} `
+  return `${nameToText(question.name)} ${kind}${typeToText(question.type)}`
+}
+
+export function viewLookup(
+  question: Question,
+  resolution: Resolution,
+  steps: readonly ResolveStep[],
+  elapsedMs: number,
+  now: number,
+): LookupView {
+  return {
+    question: questionText(question),
+    rcode: rcodeToText(resolution.rcode),
+    answers: resolution.answers.map(recordToText),
+    authorities: resolution.authorities.map(recordToText),
+    security: resolution.security,
+    provenance: resolution.provenance ?? null,
+    ede: resolution.ede.map(({ code, text }) => ({ code, text: text ?? '' })),
+    findings: resolution.findings.map((finding) => viewFinding(finding, now)),
+    steps: steps.map(viewStep),
+    elapsedMs,
+  }
+}
+
+function viewFinding(finding: Finding, now: number): LookupView['findings'][number] {
+  const { evidence } = finding
+  return {
+    question: questionText(finding.question),
+    security: evidence.security,
+    provenance: evidence.provenance,
+    observers: [...evidence.observers],
+    observations: (evidence.certificate?.observations ?? []).map((one) => ({
+      observer: peerIdFromPublicKey(one.observer),
+      when: one.when,
+      ttl: one.ttl,
+    })),
+    ttl: Math.max(0, Math.round((finding.expires - now) / 1000)),
+  }
+}
+
+export function viewStep(step: ResolveStep): StepView {
+  const base = { kind: step.kind, question: questionText(step.question) }
+  switch (step.kind) {
+    case 'local':
+      return { ...base, text: step.detail }
+    case 'cache':
+      return { ...base, text: `${step.what}: ${step.detail}` }
+    case 'query':
+      return {
+        ...base,
+        text: step.serverName === undefined ? step.result : `${nameToText(step.serverName)}: ${step.result}`,
+        elapsedMs: step.elapsedMs,
+        server: `${step.server.address}#${step.server.port}`,
+        zone: nameToText(step.zone),
+        protocol: step.protocol,
+      }
+    case 'validate':
+      return { ...base, text: step.verdict, zone: nameToText(step.zone) }
+    case 'ring':
+      return { ...base, text: step.outcome, elapsedMs: step.elapsedMs, replies: step.replies.map(viewReply) }
+    case 'winner':
+      return { ...base, text: `answered by ${step.by}`, elapsedMs: step.elapsedMs }
+    case 'told':
+      return { ...base, text: 'told the replicas the question' }
+  }
+}
+
+function viewReply(reply: ReplicaReply): NonNullable<StepView['replies']>[number] {
+  const { peer, elapsedMs, word } = reply
+  const detail = (): string => {
+    switch (word.kind) {
+      case 'certificate':
+        return `signed by ${word.signers}`
+      case 'vote':
+        return `sees ${word.digest.slice(0, 16)}`
+      case 'not-mine':
+        return `believes in ${word.believes.join(', ')}`
+      case 'discarded':
+      case 'failed':
+        return word.reason
+      case 'proof':
+      case 'unknown':
+        return ''
+    }
+  }
+  return { peer, elapsedMs, said: word.kind, detail: detail() }
+}
+
+export function viewRing(ring: Ring): RingView {
+  const status = ring.status()
+  const suspects = new Set<string>(status.suspects)
+  return {
+    ringId: ring.ringId,
+    joined: status.joined,
+    id: status.self.id,
+    predecessor: status.predecessor ?? null,
+    successors: [...status.successors],
+    members: status.members.map((member) => ({
+      id: member.id,
+      peer: member.peer,
+      addresses: [...member.addresses],
+      status: member.status,
+      self: member.id === status.self.id,
+      suspect: suspects.has(member.id),
+    })),
+    largest: status.largest,
+    n: status.n,
+  }
+}
+
+export function viewChunk(chunks: Chunks, name: Name, now: number): ChunkView {
+  const view = chunks.view(name)
+  return {
+    name: nameToText(name),
+    chunk: view.chunk,
+    key: view.key,
+    n: view.n,
+    replicas: view.replicas.map((one) => ({ ...one })),
+    entries: view.entries.map((entry) => ({
+      question: questionText(entry.question),
+      records: outcomeRecords(entry.outcome),
+      expiresInSeconds: Math.max(0, Math.round((entry.expires - now) / 1000)),
+      observers: entry.certificate.observations.map((one) => ({
+        peer: peerIdFromPublicKey(one.observer),
+        when: one.when,
+        ttl: one.ttl,
+      })),
+    })),
+  }
+}
+
+function outcomeRecords(outcome: Outcome): string[] {
+  if (outcome.kind === 'rrset') return rrsetToRecords(outcome.rrset, { signatures: true }).map(recordToText)
+  const soa = outcome.soa === undefined ? [] : rrsetToRecords(outcome.soa, { signatures: true }).map(recordToText)
+  return [`; ${outcome.rcode === 3 ? 'the name does not exist' : 'the type does not exist'}`, ...soa]
+}

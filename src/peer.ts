@@ -1,0 +1,278 @@
+/**
+ * The composition root: one running node from a configuration. The only importer of io/: what a room needs of a higher
+ * one, or of the machine, is wired here and nowhere else.
+ */
+import { readFileSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Budget, ChordnsError, type Clock, concatBytes, type Log, type PeerId, type Transport } from './base/index.ts'
+import { createCache } from './cache/index.ts'
+import { type Chunks, createChunks } from './chunks/index.ts'
+import type { Config } from './config/index.ts'
+import { ed25519, ed25519Signer } from './crypto/index.ts'
+import { parseName, type Question, typeFromText, Class } from './dns/index.ts'
+import { createExchange } from './io/exchange.ts'
+import { systemClock } from './io/clock.ts'
+import { createIdentity, createSecret, loadOrCreateIdentity, loadSecret } from './io/keys.ts'
+import { createLibp2pTransport } from './io/libp2p-transport.ts'
+import { systemRandom } from './io/random.ts'
+import { createStatusServer, type StatusServer, type StatusView } from './observe/index.ts'
+import { questionText, viewChunk, viewLookup, viewRing } from './peer-views.ts'
+import { createRecursor, type Recursor } from './recurse/index.ts'
+import { createResolver, isSpecialUse, type Resolver, type ResolveStep } from './resolver/index.ts'
+import { createRing, openDoorkeeper, pskDoorkeeper, type Ring } from './ring/index.ts'
+import { createFrontEnd, type FrontEnd } from './serve/index.ts'
+
+/** First byte of every request between peers: which room answers it. */
+const Room = { RING: 1, CHUNKS: 2 } as const
+
+/** An observation's own fetch: its own budget, far below a client's. */
+const OWN_FETCH = { queries: 30, bytes: 100_000, timeMs: 5_000, signatures: 60, hashes: 300 } as const
+
+export interface RunningNode {
+  readonly frontEnd: FrontEnd
+  readonly status: StatusServer | undefined
+  readonly multiaddrs: readonly string[]
+  /** The one line that `start` prints once it answers. */
+  readonly readyLine: string
+  readonly resolver: Resolver
+  readonly ring: Ring | undefined
+  readonly chunks: Chunks | undefined
+  close(drainMs: number): Promise<void>
+}
+
+export interface NodeOptions {
+  readonly config: Config
+  readonly log: Log
+  readonly version: string
+}
+
+export async function startNode({ config, log, version }: NodeOptions): Promise<RunningNode> {
+  const clock = systemClock()
+  const random = systemRandom()
+  const startedAt = clock.monotonic()
+  const closers: (() => Promise<void> | void)[] = []
+  try {
+    const cache = createCache(config.cache, random)
+    const exchange = createExchange({ clock, random, bind: config.iterator.bind })
+    closers.push(() => exchange.close())
+    const recursor = createRecursor({ exchange, cache, clock, random, log, options: recursorOptions(config) })
+    const peers = config.ring.enabled ? await startPeers(config, log, clock, recursor) : undefined
+    if (peers !== undefined) closers.push(() => peers.close())
+    const resolver = createResolver(
+      { cache, recursor, chunks: peers?.chunks, clock, log, contextOf: (question) => recursor.contextOf(question.name) },
+      config.resolver,
+    )
+    const frontEnd = await createFrontEnd({
+      resolver,
+      options: {
+        listen: config.listen,
+        access: config.access,
+        explain: config.resolver.explain,
+        minimalResponses: config.resolver.minimalResponses,
+      },
+      clock,
+      log,
+    })
+    closers.push(() => frontEnd.close(0))
+    const view = (): StatusView => ({
+      version,
+      pid: process.pid,
+      uptimeSeconds: (clock.monotonic() - startedAt) / 1000,
+      multiaddrs: [...(peers?.transport.addresses() ?? [])],
+      peer: peers?.transport.self ?? null,
+      listen: frontEnd.addresses.map((one) => ({ ...one })),
+      ring: peers === undefined ? null : viewRing(peers.ring),
+      cache: { ...cache.stats() },
+      upstream: { ...recursor.stats() },
+      serve: { ...frontEnd.stats() },
+      chunks: peers === undefined ? null : { ...peers.chunks.stats() },
+      memory: { rssBytes: process.memoryUsage.rss(), heapUsedBytes: process.memoryUsage().heapUsed },
+    })
+    const status =
+      config.status.listen === false ? undefined : await createStatusServer(config.status.listen, routes(), log)
+    if (status !== undefined) closers.push(() => status.close())
+    void prime(recursor, log)
+    return {
+      frontEnd,
+      status,
+      multiaddrs: peers?.transport.addresses() ?? [],
+      readyLine: readyLine(frontEnd, status, peers?.transport),
+      resolver,
+      ring: peers?.ring,
+      chunks: peers?.chunks,
+      close: async (drainMs) => {
+        await frontEnd.close(drainMs)
+        await status?.close()
+        await peers?.close()
+        await exchange.close()
+      },
+    }
+
+    function routes() {
+      return {
+        '/status': view,
+        '/healthz': () => ({ ok: true }),
+        '/lookup': (query: URLSearchParams, signal: AbortSignal) => lookup(resolver, clock, query, signal),
+        '/chunk': (query: URLSearchParams) => {
+          if (peers === undefined) throw new ChordnsError('RING_OFF', 'this node runs without a ring (ring.enabled is false)', {})
+          return viewChunk(peers.chunks, parseName(query.get('name') ?? ''), clock.now())
+        },
+      }
+    }
+  } catch (error) {
+    for (const close of closers.reverse()) await close()
+    throw error
+  }
+}
+
+interface Peers {
+  readonly transport: Transport
+  readonly ring: Ring
+  readonly chunks: Chunks
+  close(): Promise<void>
+}
+
+async function startPeers(config: Config, log: Log, clock: Clock, recursor: Recursor): Promise<Peers> {
+  const random = systemRandom()
+  await mkdir(config.data, { recursive: true, mode: 0o700 })
+  const seed = await loadOrCreateIdentity(join(config.data, 'identity.key'))
+  const signer = ed25519Signer(seed)
+  const doorkeeper =
+    config.ring.admission === 'open'
+      ? openDoorkeeper({ ringId: config.ring.id, random })
+      : pskDoorkeeper({ ringId: config.ring.id, secret: await ringSecret(config), random })
+  const transport = await createLibp2pTransport({
+    seed,
+    listen: config.ring.listen,
+    doorkeeper,
+    clock,
+    random,
+    log,
+  })
+  const sender = (room: number) => (peer: PeerId, body: Uint8Array, options: { timeoutMs: number; signal?: AbortSignal }) =>
+    transport.request(peer, concatBytes(Uint8Array.of(room), body), options)
+  const ring = createRing({
+    transport,
+    clock,
+    random,
+    signer,
+    scheme: ed25519,
+    log,
+    send: sender(Room.RING),
+    options: { ...config.ring.timing, ringId: config.ring.id, bootstrap: config.ring.bootstrap, replicas: config.ring.replicas },
+  })
+  const chunks = createChunks({
+    ring,
+    clock,
+    random,
+    signer,
+    scheme: ed25519,
+    log,
+    send: sender(Room.CHUNKS),
+    ownFetch: (question, signal) =>
+      recursor.resolve({
+        question,
+        budget: new Budget(OWN_FETCH, () => clock.monotonic()),
+        signal,
+        origin: 'own',
+        checkingDisabled: false,
+      }),
+    isPrivate: (question) => isSpecialUse(question.name) || recursor.contextOf(question.name) !== 'main',
+    options: { ...config.chunks, ...config.ring },
+  })
+  transport.onRequest((from, body) => {
+    const rest = body.subarray(1)
+    if (body[0] === Room.RING) return ring.handle(from, rest)
+    if (body[0] === Room.CHUNKS) return chunks.handle(from, rest)
+    throw new ChordnsError('PEER_UNKNOWN_ROOM', 'no room answers this request', { room: body[0] ?? -1 })
+  })
+  await ring.start()
+  chunks.start()
+  return {
+    transport,
+    ring,
+    chunks,
+    close: async () => {
+      await chunks.stop()
+      await ring.stop()
+      await transport.close()
+    },
+  }
+}
+
+async function ringSecret(config: Config): Promise<Uint8Array> {
+  if (config.ring.secretFile === undefined)
+    throw new ChordnsError(
+      'CONFIG_INVALID',
+      'ring.secretFile is missing: a psk ring needs the secret that its members share; make one with `chordns keygen --secret FILE`',
+      { problems: [{ path: 'ring.secretFile', message: 'missing' }] },
+    )
+  return loadSecret(config.ring.secretFile)
+}
+
+function recursorOptions(config: Config) {
+  const { rootHints, ...rest } = config.iterator
+  return { ...rest, rootHints: rootHints === 'builtin' ? undefined : readHints(rootHints) }
+}
+
+function readHints(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw new ChordnsError('CONFIG_INVALID', `iterator.rootHints: cannot read ${file}`, { problems: [{ path: 'iterator.rootHints', message: `cannot read ${file}` }] }, { cause })
+  }
+}
+
+/** A node without a network still starts, and says so. */
+async function prime(recursor: Recursor, log: Log): Promise<void> {
+  try {
+    await recursor.prime(new AbortController().signal)
+    log.info({}, 'the root servers answer')
+  } catch (error) {
+    log.warn({ code: error instanceof ChordnsError ? error.code : 'UNKNOWN' }, 'no root server answers: questions will fail until one does')
+  }
+}
+
+async function lookup(resolver: Resolver, clock: Clock, query: URLSearchParams, signal: AbortSignal) {
+  const type = typeFromText(query.get('type') ?? 'A')
+  if (type === undefined) throw new ChordnsError('USAGE', 'unknown record type', {})
+  const question: Question = { name: parseName(query.get('name') ?? ''), type, class: Class.IN }
+  const steps: ResolveStep[] = []
+  const started = clock.monotonic()
+  const resolution = await resolver.resolve({
+    question,
+    recursionDesired: true,
+    checkingDisabled: query.get('cd') === '1',
+    dnssecOk: false,
+    authenticData: true,
+    client: 'status-api',
+    signal,
+    ...(query.get('explain') === '1' && { onStep: (step: ResolveStep) => steps.push(step) }),
+  })
+  return viewLookup(question, resolution, steps, clock.monotonic() - started, clock.now())
+}
+
+function readyLine(frontEnd: FrontEnd, status: StatusServer | undefined, transport: Transport | undefined): string {
+  const text = ({ address, port }: { address: string; port: number }) => `${address.includes(':') ? `[${address}]` : address}:${port}`
+  const of = (protocol: string) =>
+    frontEnd.addresses
+      .filter((one) => one.protocol === protocol)
+      .map(text)
+      .join(',')
+  const fields = [`udp=${of('udp')}`, `tcp=${of('tcp')}`]
+  if (status !== undefined) fields.push(`status=${text(status.address)}`)
+  if (transport !== undefined) fields.push(`peer=${transport.addresses()[0] ?? transport.self}`)
+  return `ready ${fields.join(' ')}`
+}
+
+/** For `chordns keygen`. */
+export async function createIdentityFile(file: string): Promise<{ peer: PeerId }> {
+  return createIdentity(file)
+}
+
+export async function createSecretFile(file: string): Promise<void> {
+  return createSecret(file)
+}
+
+export { questionText }

@@ -1,0 +1,6 @@
+export { limits as resolverLimits } from './limits.ts'
+export type { LinkModules } from './link.ts'
+export type { ResolverOptions } from './options.ts'
+export { createResolver } from './resolve.ts'
+export { isSpecialUse } from './special.ts'
+export type { Resolution, ResolveRequest, Resolver, ResolveStep } from './types.ts'

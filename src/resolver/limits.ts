@@ -1,0 +1,17 @@
+/** Bounds of one client question, and of all of them together. */
+export const limits = {
+  /** Upstream queries for one client question, restarts and name-server look-ups included (CAMP, USENIX Security 2024: Unbound 200). */
+  MAX_QUERIES: 200,
+  /** Bytes received from upstream for one client question. PowerDNS uses 100,000 (CVE-2026-24027); a cold chain of three CDNs with big signed delegations needs more. */
+  MAX_BYTES: 300_000,
+  /** Ms for one client question in all, as Knot Resolver and BIND. */
+  MAX_TIME_MS: 10_000,
+  /** Signature checks for one client question (KeyTrap, CVE-2023-50387). A cold chain of three signed zones of depth three needs about 30. */
+  MAX_SIGNATURES: 120,
+  /** NSEC3 hashes for one client question (CVE-2023-50868; PowerDNS: 600). */
+  MAX_HASHES: 600,
+  /** CNAMEs followed (CVE-2019-19331; Unbound and BIND 11, Knot 13). Real CDN chains reach 8. */
+  MAX_CNAME_CHAIN: 11,
+  /** Different links that may be in work at once; above it new questions are refused with SERVFAIL, EDE "Not Ready". */
+  MAX_LINKS_IN_WORK: 4_096,
+} as const

@@ -1,0 +1,210 @@
+/** One link of an answer: from the cache, from the ring with evidence, or by own iteration; whichever is acceptable first. */
+import { type Budget, ChordnsError, type Clock, type Log } from '../base/index.ts'
+import { type Cache, type CacheContext, type CacheEntry, Rank } from '../cache/index.ts'
+import type { Chunks } from '../chunks/index.ts'
+import { type Question, rrsetKey, Type } from '../dns/index.ts'
+import type { Finding } from '../evidence/index.ts'
+import type { Recursor } from '../recurse/index.ts'
+import type { ResolverOptions } from './options.ts'
+import { race } from './race.ts'
+import { SharedWork } from './shared-work.ts'
+import { limits } from './limits.ts'
+import type { ResolveStep } from './types.ts'
+
+export interface LinkModules {
+  readonly cache: Cache
+  readonly recursor: Recursor
+  /** Undefined on a node without a ring. */
+  readonly chunks: Chunks | undefined
+  readonly clock: Clock
+  readonly log: Log
+  /** The context that a name is resolved in: `main`, or one of its own for stub and forward zones. */
+  readonly contextOf: (question: Question) => CacheContext
+}
+
+export interface LinkRequest {
+  readonly question: Question
+  readonly checkingDisabled: boolean
+  readonly budget: Budget
+  readonly signal: AbortSignal
+  readonly onStep: ((step: ResolveStep) => void) | undefined
+}
+
+export type LinkResolver = (request: LinkRequest) => Promise<Finding>
+
+/** Rejects with RECURSE_FAILED, BUDGET_SPENT, STRICT_REFUSED, RESOLVER_BUSY or ABORTED. */
+export function createLinkResolver(modules: LinkModules, options: ResolverOptions): LinkResolver {
+  const { cache, clock } = modules
+  const works = new SharedWork<Finding>()
+
+  return async (request) => {
+    const context = modules.contextOf(request.question)
+    const started = clock.monotonic()
+    const cached = cachedFinding(cache, context, request, options, clock.now())
+    if (cached !== undefined) {
+      request.onStep?.({ kind: 'cache', question: request.question, what: 'answer', detail: describe(cached) })
+      request.onStep?.(winner(request.question, 'cache', clock.monotonic() - started))
+      return cached
+    }
+    if (works.size >= limits.MAX_LINKS_IN_WORK)
+      throw new ChordnsError('RESOLVER_BUSY', 'too many questions are in work', { inWork: works.size })
+    // An explained question runs by itself, so that its steps are its own.
+    if (request.onStep !== undefined) return find(modules, options, context, request)
+    const key = `${context}/${request.checkingDisabled ? 1 : 0}/${rrsetKey(request.question.name, request.question.type, request.question.class)}`
+    return works.join(key, (signal) => find(modules, options, context, { ...request, signal }), request.signal)
+  }
+}
+
+/** What the cache holds for the question itself, or the CNAME at its name. */
+function cachedFinding(
+  cache: Cache,
+  context: CacheContext,
+  request: LinkRequest,
+  options: ResolverOptions,
+  now: number,
+): Finding | undefined {
+  const { question } = request
+  const usable = (entry: CacheEntry | undefined) =>
+    entry !== undefined &&
+    (entry.security !== 'bogus' || request.checkingDisabled) &&
+    !(options.strict && entry.provenance === 'solo' && entry.security !== 'secure')
+      ? entry
+      : undefined
+  const exact = usable(cache.get(context, question, now))
+  if (exact !== undefined) return toFinding(exact)
+  if (question.type === Type.CNAME) return undefined
+  const alias = usable(cache.get(context, { ...question, type: Type.CNAME }, now))
+  return alias?.outcome.kind === 'rrset' ? { ...toFinding(alias), question } : undefined
+}
+
+function toFinding(entry: CacheEntry): Finding {
+  return {
+    question: entry.question,
+    outcome: entry.outcome,
+    evidence: {
+      security: entry.security,
+      provenance: entry.provenance,
+      ...(entry.certificate !== undefined && { certificate: entry.certificate }),
+      observers: [],
+    },
+    expires: entry.expires,
+  }
+}
+
+async function find(
+  modules: LinkModules,
+  options: ResolverOptions,
+  context: CacheContext,
+  request: LinkRequest,
+): Promise<Finding> {
+  const { clock, chunks } = modules
+  const { question, signal } = request
+  const started = clock.monotonic()
+  const iteration = { run: (inner: AbortSignal) => iterate(modules, context, request, inner) }
+  const useRing = chunks !== undefined && context === 'main'
+  if (!useRing) {
+    const finding = await iteration.run(signal)
+    if (!acceptable(finding, options)) throw strictRefusal(question)
+    request.onStep?.(winner(question, 'iteration', clock.monotonic() - started))
+    return finding
+  }
+
+  const ring = { run: (inner: AbortSignal) => readRing(modules, chunks, context, request, inner) }
+  const own = {
+    run: async (inner: AbortSignal) => {
+      const finding = await iteration.run(inner)
+      chunks.tell(question)
+      request.onStep?.({ kind: 'told', question })
+      if (!acceptable(finding, options)) throw strictRefusal(question)
+      return finding
+    },
+  }
+  const ringFirst = options.order !== 'iterate'
+  const hedgeMs =
+    options.order === 'race'
+      ? options.hedgeMs === 'auto'
+        ? chunks.hedgeMs()
+        : options.hedgeMs
+      : Math.max(1, request.budget.timeLeft())
+  const result = ringFirst
+    ? await race(clock, ring, own, { hedgeMs, signal, keepFirst: true })
+    : await race(clock, own, ring, { hedgeMs, signal, keepFirst: false })
+  const by = (result.by === 'first') === ringFirst ? 'ring' : 'iteration'
+  request.onStep?.(winner(question, by, clock.monotonic() - started))
+  return result.value
+}
+
+async function iterate(
+  modules: LinkModules,
+  context: CacheContext,
+  request: LinkRequest,
+  signal: AbortSignal,
+): Promise<Finding> {
+  return modules.recursor.resolve({
+    question: request.question,
+    budget: request.budget,
+    signal,
+    origin: 'any',
+    checkingDisabled: request.checkingDisabled,
+    context,
+    ...(request.onStep !== undefined && { onStep: request.onStep }),
+  })
+}
+
+/** Undefined when the ring has not enough. What it accepts is cached beside the own copies. */
+async function readRing(
+  modules: LinkModules,
+  chunks: Chunks,
+  context: CacheContext,
+  request: LinkRequest,
+  signal: AbortSignal,
+): Promise<Finding | undefined> {
+  const { question } = request
+  const started = modules.clock.monotonic()
+  const read = await chunks.read(question, signal)
+  if (read.kind === 'accepted' || read.reason !== 'private') {
+    request.onStep?.({
+      kind: 'ring',
+      question,
+      elapsedMs: modules.clock.monotonic() - started,
+      outcome: read.kind === 'accepted' ? read.finding.evidence.provenance : read.reason,
+      replies: read.replies,
+    })
+  }
+  if (read.kind !== 'accepted') return undefined
+  const { finding } = read
+  const now = modules.clock.now()
+  const { certificate, provenance, security } = finding.evidence
+  modules.cache.put(
+    context,
+    {
+      question: finding.question,
+      outcome: finding.outcome,
+      rank: security === 'secure' ? Rank.SECURE : Rank.AGREED,
+      side: 'ring',
+      security,
+      provenance,
+      ...(certificate !== undefined && { certificate }),
+      stored: now,
+      expires: finding.expires,
+    },
+    now,
+  )
+  return finding
+}
+
+function acceptable(finding: Finding, options: ResolverOptions): boolean {
+  return !options.strict || finding.evidence.provenance !== 'solo' || finding.evidence.security === 'secure'
+}
+
+function strictRefusal(question: Question): ChordnsError<'STRICT_REFUSED', { question: Question }> {
+  return new ChordnsError('STRICT_REFUSED', 'strict: neither signed nor agreed by the ring', { question })
+}
+
+function winner(question: Question, by: 'cache' | 'ring' | 'iteration', elapsedMs: number): ResolveStep {
+  return { kind: 'winner', question, by, elapsedMs }
+}
+
+function describe(finding: Finding): string {
+  return `${finding.evidence.provenance}, ${finding.evidence.security}`
+}

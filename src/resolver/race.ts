@@ -1,0 +1,81 @@
+/**
+ * Ring and own iteration race; the first acceptable answer wins, and an error never beats a pending success
+ * (an early relay error once cancelled good look-ups elsewhere: pkarr issue 142).
+ */
+import { aborted, type Clock } from '../base/index.ts'
+
+export interface Contender<T> {
+  /** Resolves with an acceptable result, or with undefined when this way has nothing; rejects when it failed. */
+  readonly run: (signal: AbortSignal) => Promise<T | undefined>
+}
+
+export interface RaceResult<T> {
+  readonly value: T
+  readonly by: 'first' | 'second'
+}
+
+/**
+ * Runs `first` at once and `second` after `hedgeMs`, or as soon as `first` ended without a result. The loser is told
+ * through its signal, except that a `first` that is late goes on when `keepFirst` says so (its answer still upgrades the
+ * cache). Rejects with the error of `second` when both failed, since that one is the node's own word.
+ */
+export function race<T>(
+  clock: Clock,
+  first: Contender<T>,
+  second: Contender<T>,
+  options: { readonly hedgeMs: number; readonly signal: AbortSignal; readonly keepFirst: boolean },
+): Promise<RaceResult<T>> {
+  return new Promise((resolve, reject) => {
+    if (options.signal.aborted) return reject(aborted(options.signal))
+    const firstControl = new AbortController()
+    const secondControl = new AbortController()
+    let settled = false
+    let firstEnded = false
+    let secondStarted = false
+    let secondError: { error: unknown } | undefined
+    const onAbort = () => fail(aborted(options.signal))
+    options.signal.addEventListener('abort', onAbort, { once: true })
+    const cancelHedge = clock.after(options.hedgeMs, () => startSecond())
+
+    const finish = () => {
+      settled = true
+      cancelHedge()
+      options.signal.removeEventListener('abort', onAbort)
+    }
+    const win = (value: T, by: 'first' | 'second') => {
+      if (settled) return
+      finish()
+      if (by === 'first') secondControl.abort()
+      else if (!options.keepFirst) firstControl.abort()
+      resolve({ value, by })
+    }
+    const fail = (error: unknown) => {
+      if (settled) return
+      finish()
+      firstControl.abort()
+      secondControl.abort()
+      reject(error)
+    }
+    const startSecond = () => {
+      if (settled || secondStarted) return
+      secondStarted = true
+      second.run(secondControl.signal).then(
+        (value) => (value === undefined ? endSecond(aborted()) : win(value, 'second')),
+        endSecond,
+      )
+    }
+    const endSecond = (error: unknown) => {
+      secondError = { error }
+      if (firstEnded) fail(error)
+    }
+    const endFirst = () => {
+      firstEnded = true
+      if (secondError !== undefined) fail(secondError.error)
+      else {
+        cancelHedge()
+        startSecond()
+      }
+    }
+    first.run(firstControl.signal).then((value) => (value === undefined ? endFirst() : win(value, 'first')), endFirst)
+  })
+}
