@@ -112,8 +112,10 @@ export function createChunks(modules: ChunksModules): Chunks {
   /** A round of this node ended well: keep it, and hand the certificate to the other replicas, who each verify it. */
   function agreed(question: Question, certificate: Certificate, outcome: Outcome, seats: Seats): void {
     const examined = examine(certificate, outcome, contextFor(question, seats), clock.now())
-    if (!examined.ok)
-      return log.warn({ reason: examined.reason }, 'a round ended with a certificate that does not hold')
+    if (!examined.ok) {
+      log.warn({ reason: examined.reason }, 'a round ended with a certificate that does not hold')
+      return
+    }
     counts.agreed++
     if (seats.mine) keep(examined.entry, seats)
     const request: ChunkRequest = { kind: 'certify', question, certificate, outcome }
@@ -139,7 +141,10 @@ export function createChunks(modules: ChunksModules): Chunks {
 
   function noteBehaviour(peer: PeerId, state: ReadState): void {
     const word = state.replies.find((reply) => reply.peer === peer)?.word
-    if (word?.kind === 'discarded') return fault(peer)
+    if (word?.kind === 'discarded') {
+      fault(peer)
+      return
+    }
     const before = faults.get(peer)
     if (before === undefined || word?.kind === 'failed') return
     if (before > 1) faults.set(peer, before / 2)
