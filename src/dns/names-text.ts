@@ -8,6 +8,9 @@ const { MAX_LABEL_BYTES, MAX_NAME_BYTES } = limits
 const DOT = 0x2e
 const BACKSLASH = 0x5c
 
+/** The name being parsed: copied out before the next one begins. */
+const parsed = new Uint8Array(MAX_NAME_BYTES)
+
 /**
  * Reads a name such as `www.example.com.`; `\DDD` is an octet by its decimal number, `\X` the character X itself.
  * Without a final dot the labels of `origin` follow. Throws DNS_BAD_TEXT; an international name must come as A-labels.
@@ -15,14 +18,13 @@ const BACKSLASH = 0x5c
 export function parseName(text: string, origin: Name = ROOT): Name {
   if (text === '.') return ROOT
   if (text === '') throw badText('an empty name')
-  const wire = new Uint8Array(MAX_NAME_BYTES)
   let labels = 0
   let start = 0
   let at = 1
   for (let i = 0; i < text.length; ) {
     let unit = text.charCodeAt(i)
     if (unit === DOT) {
-      closeLabel(wire, start, at, text)
+      closeLabel(start, at, text)
       labels++
       start = at++
       i++
@@ -35,13 +37,16 @@ export function parseName(text: string, origin: Name = ROOT): Name {
       i = escaped.next
     } else i++
     if (at >= MAX_NAME_BYTES) throw badText(`the name is longer than 255 octets: ${shown(text)}`)
-    wire[at++] = unit
+    parsed[at++] = unit
   }
-  if (at === start + 1) return nameOfValidWire(wire.slice(0, at), labels)
-  closeLabel(wire, start, at, text)
+  if (at === start + 1) {
+    parsed[start] = 0
+    return nameOfValidWire(parsed.slice(0, at), labels)
+  }
+  closeLabel(start, at, text)
   if (at + origin.wire.length > MAX_NAME_BYTES) throw badText(`the name is longer than 255 octets: ${shown(text)}`)
-  wire.set(origin.wire, at)
-  return nameOfValidWire(wire.slice(0, at + origin.wire.length), labels + 1 + origin.labels)
+  parsed.set(origin.wire, at)
+  return nameOfValidWire(parsed.slice(0, at + origin.wire.length), labels + 1 + origin.labels)
 }
 
 /** Always absolute, with the final dot. Octets outside of printable ASCII are `\DDD`; `parseName` reads it back exactly. */
@@ -77,12 +82,12 @@ export function shown(text: string): string {
   return text.length > 80 ? `${text.slice(0, 80)}...` : text
 }
 
-function closeLabel(wire: Uint8Array, start: number, end: number, text: string): void {
+function closeLabel(start: number, end: number, text: string): void {
   const length = end - start - 1
   if (length === 0) throw badText(`an empty label: ${shown(text)}`)
   if (length > MAX_LABEL_BYTES) throw badText(`a label is longer than 63 octets: ${shown(text)}`)
   if (end >= MAX_NAME_BYTES) throw badText(`the name is longer than 255 octets: ${shown(text)}`)
-  wire[start] = length
+  parsed[start] = length
 }
 
 export function decimalEscape(octet: number): string {

@@ -7,6 +7,9 @@ import type { Name } from './types.ts'
 
 const HEADER_BYTES = 12
 
+/** The name being read. One for all readers: it is copied out before the next one begins. */
+const expanded = new Uint8Array(limits.MAX_NAME_BYTES)
+
 /** Reads one name at `offset`; `next` is the offset after it. Throws DNS_MALFORMED. */
 export function readName(message: Uint8Array, offset: number): { name: Name; next: number } {
   const reader = new NameReader(message)
@@ -17,9 +20,8 @@ export function readName(message: Uint8Array, offset: number): { name: Name; nex
 /** Reads the names of one message, with the bounds that hold for the message as a whole. */
 export class NameReader {
   readonly #message: Uint8Array
-  readonly #expanded = new Uint8Array(limits.MAX_NAME_BYTES)
   /** Names by the offset where they start: owners mostly point at the owner before. */
-  readonly #remembered = new Map<number, Name>()
+  #remembered: Map<number, Name> | undefined
   #pointersLeft: number = limits.MAX_POINTERS_PER_MESSAGE
   #length = 0
   #labels = 0
@@ -36,14 +38,15 @@ export class NameReader {
     // A name that is nothing but a pointer is the name it points at.
     let key = offset
     if (offset + 1 < limit && message[offset]! >= 0xc0) key = ((message[offset]! & 0x3f) << 8) | message[offset + 1]!
-    const known = key <= offset ? this.#remembered.get(key) : undefined
+    const known = key <= offset ? this.#remembered?.get(key) : undefined
     if (known !== undefined && key !== offset) {
       this.next = offset + 2
       return known
     }
     this.#expand(offset, limit)
     if (this.#length === 1) return ROOT
-    const name = nameOfValidWire(this.#expanded.slice(0, this.#length), this.#labels)
+    const name = nameOfValidWire(expanded.slice(0, this.#length), this.#labels)
+    this.#remembered ??= new Map()
     if (this.#remembered.size < limits.MAX_REMEMBERED_NAMES) this.#remembered.set(key, name)
     return name
   }
@@ -51,13 +54,12 @@ export class NameReader {
   /** Writes the uncompressed form of the name at `offset` into `out` at `at`; returns its length. `out` needs 255 octets of room. */
   readInto(offset: number, limit: number, out: Uint8Array, at: number): number {
     this.#expand(offset, limit)
-    for (let i = 0; i < this.#length; i++) out[at + i] = this.#expanded[i]!
+    for (let i = 0; i < this.#length; i++) out[at + i] = expanded[i]!
     return this.#length
   }
 
   #expand(offset: number, limit: number): void {
     const message = this.#message
-    const expanded = this.#expanded
     let at = offset
     let end = limit
     // Each pointer must point before the place where the run of labels that it ends began: so the walk is finite.
