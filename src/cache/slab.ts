@@ -14,9 +14,9 @@ import { type HashKey, halfSipHash } from './hash.ts'
 const HEADER_BYTES = 40
 const FLAG_READ = 1
 const SLOT_BYTES = 8
-/** One slot a so many bytes of cache: the index takes about a twelfth of the whole at most. */
-const BYTES_PER_SLOT = 96
-const MAX_LOAD = 0.75
+/** One slot to so many bytes of cache: the index takes an eighth of the whole at most. The smallest records are about as long. */
+const BYTES_PER_SLOT = 64
+const MAX_LOAD = 0.8
 
 export interface RecordMeta {
   readonly rank: number
@@ -105,7 +105,7 @@ export class RecordStore {
     if (length > this.maxRecordBytes) return false
     const survives = (expires: number) => keepUntil(expires) > now
     const segment = this.#room(length, survives)
-    this.#roomInIndex()
+    this.#roomInIndex(survives)
     const hash = halfSipHash(this.#hashKey, key, keyLength)
     const offset = segment.used
     const { bytes, view } = segment
@@ -175,8 +175,9 @@ export class RecordStore {
     if (next === undefined) {
       next = this.#oldest()
       this.#compact(next, survives)
+    } else {
+      next.turn = ++this.#turn
     }
-    next.turn = ++this.#turn
     this.#current = next
     return next
   }
@@ -208,19 +209,22 @@ export class RecordStore {
       offset += length
     }
     segment.used = kept
+    segment.turn = ++this.#turn
   }
 
-  #roomInIndex(): void {
+  #roomInIndex(survives: (expires: number) => boolean): void {
     const slots = this.#places.length
     if (this.#count + 1 <= slots * MAX_LOAD) return
     if (slots < this.#maxSlots) {
       this.#growIndex()
       return
     }
-    // Many tiny records: whole old segments go, until the index has room again.
-    for (const segment of [...this.#segments].sort((a, b) => a.turn - b.turn)) {
-      if (this.#count + 1 <= slots * MAX_LOAD || segment === this.#current) return
-      this.#compact(segment, () => false)
+    // Many tiny records: old segments are thinned out, at last without mercy, until the index has room again.
+    for (const mayStay of [survives, () => false]) {
+      for (const segment of [...this.#segments].sort((a, b) => a.turn - b.turn)) {
+        if (this.#count + 1 <= slots * MAX_LOAD) return
+        if (segment !== this.#current) this.#compact(segment, mayStay)
+      }
     }
   }
 

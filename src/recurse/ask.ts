@@ -153,10 +153,12 @@ function queryBytes(sent: Sent, recursionDesired: boolean, edns: boolean): Uint8
 }
 
 function timeoutOf(engine: Engine, job: Job, server: Server, protocol: UpstreamProtocol): number {
-  const once = timeoutFor(engine.stateOf(server), engine.monotonic())
+  const state = engine.stateOf(server)
   const { MIN_TCP_TIMEOUT_MS, MAX_TCP_TIMEOUT_MS } = engine.limits
-  const wanted = protocol === 'udp' ? once : Math.min(MAX_TCP_TIMEOUT_MS, Math.max(MIN_TCP_TIMEOUT_MS, 3 * once))
-  return Math.max(1, Math.min(wanted, job.budget.timeLeft()))
+  const once = (known: typeof state) => timeoutFor(known, engine.monotonic())
+  // Silence over UDP says nothing about TCP: no back-off, but time for a handshake and a lost segment.
+  const overTcp = Math.min(MAX_TCP_TIMEOUT_MS, Math.max(MIN_TCP_TIMEOUT_MS, 3 * once({ ...state, timeouts: 0 })))
+  return Math.max(1, Math.min(protocol === 'udp' ? once(state) : overTcp, job.budget.timeLeft()))
 }
 
 function readable(bytes: Uint8Array): Message | undefined {

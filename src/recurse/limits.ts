@@ -6,10 +6,14 @@ export const limits = {
   REFERRALS: 40,
   /** Queries to the servers of one zone for one question (Unbound `max-sent-count` 32, counted over all zones). */
   SENDS_PER_ZONE: 16,
-  /** The same for a shortened name that nobody answered, before the full name is tried (RFC 9156 section 2.3). */
+  /** Time that the servers of one zone get for one question, ms: a dead zone must leave time for an answer that says so. */
+  ZONE_MS: 6_000,
+  /** Servers of one zone that are tried over TCP only because they are silent over UDP. */
+  SILENT_TCP_PER_ZONE: 2,
+  /** Queries for the full name after nobody answered a shortened one (RFC 9156 section 2.3). */
   SENDS_AFTER_SILENCE: 3,
-  /** Times one server is asked the same question: UDP, UDP, TCP (Knot Resolver: TCP after two time-outs). */
-  TRIES_PER_SERVER: 3,
+  /** Times one server is asked the same question before silence is taken for silence. */
+  UDP_TRIES_PER_SERVER: 2,
   /** Repeats of one query with one server for TC, case, id or EDNS; never again after TCP (CVE-2026-5950). */
   REPEATS_PER_QUERY: 4,
   /** Name servers of one delegation whose addresses are looked up (NXNSAttack, CVE-2020-12662; PowerDNS 10, Unbound 16). */

@@ -1,4 +1,4 @@
-import { isChordnsError } from '../base/index.ts'
+import { aborted, isChordnsError } from '../base/index.ts'
 import type { CacheContext, CachedFailure, CacheEntry } from '../cache/index.ts'
 import { Ede, nameToText, type Question, typeToText } from '../dns/index.ts'
 import type { Finding } from '../evidence/index.ts'
@@ -45,6 +45,7 @@ export function createRecursor(deps: RecursorDeps): Recursor {
 
   async function resolve(ask: Ask): Promise<Finding> {
     const { request, parent } = ask
+    if (request.signal.aborted) throw aborted(request.signal)
     const known = fromCache(engine, ask)
     if (known !== undefined) return known
     const key = keyOf(ask)

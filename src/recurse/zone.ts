@@ -1,4 +1,5 @@
 /** One question to the servers of one zone: whom to ask, in which order, how often. */
+import { ChordnsError, isChordnsError, type UpstreamProtocol } from '../base/index.ts'
 import {
   isSubdomain,
   type Message,
@@ -55,14 +56,13 @@ export async function askZone(
   const asked = askedOf(engine, job, cut, question)
   const pool = new ServerPool(engine, finder, job, cut)
   const notes: ServerNote[] = []
-  for (let sends = 0; sends < maxSends; sends++) {
-    const tried = await pool.next()
-    if (tried === undefined) break
+  const until = engine.monotonic() + engine.limits.ZONE_MS
+  for (let sends = 0; sends < maxSends && engine.monotonic() < until; sends++) {
+    const turn = await explaining(pool.next(), cut, notes, pool.remarks)
+    if (turn === undefined) break
+    const { tried, protocol } = turn
     const { server } = tried
-    // Knot Resolver's rule: a server that was silent twice over UDP may sit behind something that eats it.
-    const protocol = job.tcpOnly || tried.tries === engine.limits.TRIES_PER_SERVER - 1 ? 'tcp' : 'udp'
-    tried.tries++
-    const asking = await askServer(engine, job, asked, server, protocol)
+    const asking = await explaining(askServer(engine, job, asked, server, protocol), cut, notes, pool.remarks)
     if (asking.kind !== 'reply') {
       tried.out = asking.kind === 'network'
       notes.push({ server, what: asking.what, how: asking.kind })
@@ -76,6 +76,27 @@ export async function askZone(
   }
   const spoke = notes.some((note) => note.how === 'answered')
   return { kind: 'failed', error: zoneFailed(cut.zone, notes, pool.remarks), spoke }
+}
+
+/** A budget that ends here says what it ended on. */
+async function explaining<T>(
+  work: Promise<T>,
+  cut: Cut,
+  notes: readonly ServerNote[],
+  remarks: readonly string[],
+): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    if (notes.length === 0 || !isChordnsError(error, 'BUDGET_SPENT')) throw error
+    const { message, detail } = zoneFailed(cut.zone, notes, remarks)
+    throw new ChordnsError(
+      'BUDGET_SPENT',
+      `${error.message}; ${message}`,
+      { ede: detail.ede, ...error.detail },
+      { cause: error },
+    )
+  }
 }
 
 function askedOf(engine: Engine, job: Job, cut: Cut, question: Question): Asked {
@@ -104,6 +125,7 @@ class ServerPool {
   #missing: Name[] = []
   #lookups = 0
   #failedLookups = 0
+  #silentTcp = 0
 
   constructor(engine: Engine, finder: ServerFinder, job: Job, cut: Cut) {
     this.#engine = engine
@@ -114,21 +136,37 @@ class ServerPool {
     else this.#addDelegated()
   }
 
-  /** The server to ask now: untried ones first, then name servers not looked up yet, then the silent ones again. */
-  async next(): Promise<Tried | undefined> {
+  /**
+   * The server to ask now: untried ones first, then name servers not looked up yet, then the silent ones again; one that was
+   * silent twice over TCP, since something on the way may eat its UDP (Knot Resolver does so).
+   */
+  async next(): Promise<{ tried: Tried; protocol: UpstreamProtocol } | undefined> {
+    const { UDP_TRIES_PER_SERVER, SILENT_TCP_PER_ZONE } = this.#engine.limits
+    const first = this.#job.tcpOnly ? 'tcp' : 'udp'
     for (;;) {
       const usable = [...this.#tried.values()].filter((tried) => !tried.out && this.#stillUsable(tried.server))
       const untried = usable.filter((tried) => tried.tries === 0)
-      if (untried.length > 0) return this.#pick(untried)
+      if (untried.length > 0) return this.#pick(untried, first)
       if (await this.#lookUpOne()) continue
-      return this.#pick(usable.filter((tried) => tried.tries < this.#engine.limits.TRIES_PER_SERVER))
+      const silent = usable.filter((tried) => tried.tries === UDP_TRIES_PER_SERVER)
+      if (silent.length > 0 && first === 'udp' && this.#silentTcp < SILENT_TCP_PER_ZONE) {
+        this.#silentTcp++
+        return this.#pick(silent, 'tcp')
+      }
+      return this.#pick(
+        usable.filter((tried) => tried.tries < UDP_TRIES_PER_SERVER),
+        first,
+      )
     }
   }
 
-  #pick(from: readonly Tried[]): Tried | undefined {
+  #pick(from: readonly Tried[], protocol: UpstreamProtocol): { tried: Tried; protocol: UpstreamProtocol } | undefined {
     const candidates = from.map((tried) => ({ ...tried, state: this.#engine.stateOf(tried.server) }))
     const picked = pickServer(candidates, this.#engine.deps.random, this.#engine.monotonic())
-    return picked === undefined ? undefined : this.#tried.get(endpointText(picked.server.endpoint))
+    const tried = picked === undefined ? undefined : this.#tried.get(endpointText(picked.server.endpoint))
+    if (tried === undefined) return undefined
+    tried.tries++
+    return { tried, protocol }
   }
 
   /** IPv6 may have been found dead since the pool was made. */
@@ -174,7 +212,7 @@ class ServerPool {
         continue
       }
       if (this.#lookups >= LOOKUPS_PER_DELEGATION || this.#failedLookups >= FAILED_LOOKUPS_PER_DELEGATION) {
-        this.remarks.push('too many name servers without an address')
+        this.remarks.unshift('too many name servers without an address')
         this.#missing = []
         return false
       }

@@ -210,10 +210,12 @@ describe('an off-path spoofer', () => {
   it('with a forged FORMERR strips no server of EDNS for longer than that query (CVE-2026-52690)', async () => {
     const world = withEvil((_, honest) => honest(), { qnameMinimisation: 'off' })
     await world.ask('ns.example.test.')
-    world.net.servers.get('192.0.2.2')!.behave = forging((_, query) => {
+    const forged = forging((_, query) => {
       const { edns: _edns, ...plain } = replyTo(query, { aa: false, rcode: 1 })
       return encodeMessage(plain)
     })
+    world.net.servers.get('192.0.2.2')!.behave = (log, honest) =>
+      log.query.edns === undefined ? honest() : forged(log, honest)
     await world.ask('www.example.test.')
     world.net.servers.get('192.0.2.2')!.behave = (_, honest) => honest()
     await world.ask('x.example.test.')
