@@ -1,0 +1,67 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, describe, expect, it } from 'vitest'
+
+const script = fileURLToPath(new URL('../../scripts/ci-summary.mjs', import.meta.url))
+const dirs: string[] = []
+afterEach(() => {
+  for (const dir of dirs.splice(0)) rmSync(dir, { recursive: true })
+})
+
+function summary(reports: Record<string, object | string>, ...failedSteps: string[]) {
+  const dir = mkdtempSync(join(tmpdir(), 'ci-summary-'))
+  dirs.push(dir)
+  for (const [name, report] of Object.entries(reports))
+    writeFileSync(join(dir, name), typeof report === 'string' ? report : JSON.stringify(report))
+  const { status, stdout } = spawnSync(process.execPath, [script, dir, ...failedSteps], { encoding: 'utf8' })
+  return { status, lines: stdout.trimEnd().split('\n') }
+}
+
+const report = (passed: number, failed: number, testResults: object[] = []) => ({
+  numPassedTests: passed,
+  numFailedTests: failed,
+  numPendingTests: 2,
+  numTodoTests: 0,
+  testResults,
+})
+
+describe('the summary of a CI run', () => {
+  it('adds up all reports and is green when nothing failed', () => {
+    const result = summary({
+      'unit.json': report(10, 0),
+      'interop.json': report(5, 0),
+      'sim.txt': 'seed 1\n200 passed, 0 failed\n',
+    })
+    expect(result).toEqual({ status: 0, lines: ['4 skipped', '215 passed, 0 failed'] })
+  })
+
+  it('names the failed tests', () => {
+    const suite = {
+      name: 'a.test.ts',
+      status: 'failed',
+      assertionResults: [{ status: 'failed', fullName: 'ring heals' }],
+    }
+    const result = summary({ 'unit.json': report(10, 1, [suite]) }, 'unit tests')
+    expect(result.status).toBe(1)
+    expect(result.lines).toEqual(['failed: ring heals', '2 skipped', '10 passed, 1 failed'])
+  })
+
+  it('counts a file that could not be loaded as a failure', () => {
+    const suite = { name: 'a.test.ts', status: 'failed', message: 'no such module', assertionResults: [] }
+    expect(summary({ 'unit.json': report(10, 0, [suite]) }, 'unit tests').lines.at(-1)).toBe('10 passed, 1 failed')
+  })
+
+  it('counts a failed step that has no failing test in a report', () => {
+    expect(summary({ 'unit.json': report(10, 0) }, 'check')).toMatchObject({ status: 1 })
+    expect(summary({ 'unit.json': report(10, 0) }, 'check', 'interoperability tests').lines.at(-1)).toBe(
+      '10 passed, 2 failed',
+    )
+  })
+
+  it('is not green when nothing ran', () => {
+    expect(summary({})).toEqual({ status: 1, lines: ['0 passed, 0 failed'] })
+  })
+})
