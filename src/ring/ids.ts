@@ -34,6 +34,12 @@ export function owns(predecessor: RingId, owner: RingId, key: RingId): boolean {
   return key === owner || between(predecessor, key, owner)
 }
 
+/** Sorts ids by how far they are clockwise from `from`, `from` itself last. */
+export function compareFrom(from: RingId, a: RingId, b: RingId): number {
+  const aWraps = a <= from
+  return aWraps === b <= from ? compareIds(a, b) : aWraps ? 1 : -1
+}
+
 const SIZE = 1n << 256n
 
 /** Clockwise steps from `from` to `to`: 0 <= distance < 2^256. */

@@ -72,6 +72,7 @@ export function meetStranger(work: Work, peer: PeerId, entry: MemberEntry): void
   const { strangers } = work.state
   if (entry.peer !== peer || (strangers.size >= limits.MAX_STRANGERS && !strangers.has(peer))) return
   strangers.set(peer, { entry, at: work.now })
+  work.effects.push({ kind: 'learn', peer, addresses: entry.addresses })
 }
 
 /** The member that precedes us said who follows it: rule 2, or a step closer to the one that does. */
@@ -107,7 +108,6 @@ export function becomeMember(work: Work): void {
   const { state, context } = work
   state.phase = 'member'
   state.contactAttempts = 0
-  state.strangers.clear()
   state.count.observe(state.table.aliveCount, work.now)
   tell(work, state.self, undefined)
   const { stabiliseMs, auditMs } = context.options

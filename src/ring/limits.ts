@@ -49,6 +49,8 @@ export const limits = {
   MAX_OUTBOX: 1_024,
   /** Unjoined peers remembered while no joined one is found. */
   MAX_STRANGERS: 64,
+  /** How long a member still looks for them: two that began a ring each meet again. Ms. */
+  FORGET_STRANGERS_MS: 3_600_000,
   /** Consecutive unanswered requests after which a member counts as unreachable for this node. */
   SUSPECT_FAILURES: 2,
   /** Shortest wait for an answer: a garbage collection is not a failure. Ms. */

@@ -145,6 +145,12 @@ export function entryToValue(entry: MemberEntry): CborValue {
   return new Map<number, CborValue>([...rowValue(entry), [6, signatures]])
 }
 
+/** At most so many bytes does a row take in a message. */
+export function entryBytes(entry: MemberEntry): number {
+  const addresses = entry.addresses.reduce((sum, address) => sum + address.length + 3, 0)
+  return 64 + entry.salt.length + addresses + 104 * entry.signatures.length
+}
+
 /**
  * Reads one row; its form is checked, its signatures are not. Throws RING_MALFORMED. An address without `/p2p/` gets the
  * member's own.

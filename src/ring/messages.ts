@@ -10,6 +10,7 @@ import {
   type Accusation,
   arrayField,
   bytesField,
+  entryBytes,
   entryFromValue,
   entryToValue,
   integerField,
@@ -161,7 +162,7 @@ export function fitting(entries: Iterable<MemberEntry>, bytes: number = limits.M
   const out: MemberEntry[] = []
   let left = bytes
   for (const entry of entries) {
-    left -= encodeCanonical(entryToValue(entry)).length
+    left -= entryBytes(entry)
     if (left < 0 || out.length === limits.MAX_ENTRIES) break
     out.push(entry)
   }
@@ -278,7 +279,14 @@ function booleanField(value: CborValue | undefined): boolean {
 }
 
 function idBytes(id: RingId): Uint8Array {
-  return Uint8Array.from({ length: 32 }, (_, i) => Number.parseInt(id.slice(2 * i, 2 * i + 2), 16))
+  const out = new Uint8Array(32)
+  for (let i = 0; i < 32; i++) out[i] = (nibble(id.charCodeAt(2 * i)) << 4) | nibble(id.charCodeAt(2 * i + 1))
+  return out
+}
+
+/** Of a lower-case hex digit's character code. */
+function nibble(code: number): number {
+  return code < 58 ? code - 48 : code - 87
 }
 
 function idField(value: CborValue | undefined): RingId {

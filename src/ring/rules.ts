@@ -4,7 +4,7 @@
  * adopted that has not itself just answered, and lists are always taken whole.
  */
 import type { RingId } from '../base/index.ts'
-import { between, distance } from './ids.ts'
+import { between, compareFrom } from './ids.ts'
 
 /** The three things that Chord keeps. */
 export interface Pointers {
@@ -129,11 +129,10 @@ function adopt(pointers: Pointers, answer: Answer, context: RuleContext): Pointe
 /** Cuts where the list comes round to us again, so that it stays in ring order, without self and without duplicates. */
 function orderedList(self: RingId, list: readonly RingId[], context: RuleContext): RingId[] {
   const out: RingId[] = []
-  let reached = 0n
+  let reached: RingId | undefined
   for (const id of list) {
-    const steps = distance(self, id)
-    if (steps <= reached) break
-    reached = steps
+    if (id === self || (reached !== undefined && compareFrom(self, id, reached) <= 0)) break
+    reached = id
     if (context.isMember(id)) out.push(id)
     if (out.length === context.length) break
   }

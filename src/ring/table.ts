@@ -4,7 +4,7 @@
  */
 import { fromHex, latin1, type PeerId, type RingId } from '../base/index.ts'
 import { sha256 } from '../crypto/index.ts'
-import { compareIds, distance, successorIndex } from './ids.ts'
+import { compareFrom, compareIds, successorIndex } from './ids.ts'
 import { limits } from './limits.ts'
 import { supersedes } from './member.ts'
 import type { MemberEntry } from './types.ts'
@@ -27,6 +27,8 @@ export class MemberTable {
   /** Ids of the alive rows, sorted. */
   readonly #ring: RingId[] = []
   readonly #buckets = new Uint8Array(BUCKETS * DIGEST_BYTES)
+  /** Witnesses that were asked for since the last change. */
+  readonly #nearest = new Map<RingId, readonly MemberEntry[]>()
   #alive: readonly MemberEntry[] | undefined
   #summary: Uint8Array | undefined
 
@@ -142,18 +144,20 @@ export class MemberTable {
    * The members that may bear witness about `id`: half of `count` nearest on each side, all others if they are fewer.
    * `beside` are rows to count as present although they are not alive now (accusers that are gone since).
    */
-  nearest(id: RingId, count: number = limits.WITNESSES, beside: readonly MemberEntry[] = []): MemberEntry[] {
+  nearest(id: RingId, count: number = limits.WITNESSES, beside: readonly MemberEntry[] = []): readonly MemberEntry[] {
+    const plain = count === limits.WITNESSES && beside.length === 0
+    const known = plain ? this.#nearest.get(id) : undefined
+    if (known !== undefined) return known
     const around = new Map<RingId, MemberEntry>()
     for (const entry of [...take(this.after(id), count), ...take(this.before(id), count), ...beside]) {
       if (entry.id !== id) around.set(entry.id, entry)
     }
-    const clockwise = [...around.values()]
-      .map((entry) => ({ entry, steps: distance(id, entry.id) }))
-      .sort((a, b) => (a.steps < b.steps ? -1 : 1))
-      .map(({ entry }) => entry)
-    if (clockwise.length <= count) return clockwise
+    const clockwise = [...around.values()].sort((a, b) => compareFrom(id, a.id, b.id))
     const half = Math.floor(count / 2)
-    return [...clockwise.slice(0, half), ...clockwise.slice(half - count)]
+    const found =
+      clockwise.length <= count ? clockwise : [...clockwise.slice(0, half), ...clockwise.slice(half - count)]
+    if (plain) this.#nearest.set(id, found)
+    return found
   }
 
   /** One hash over all alive (id, incarnation): equal when two tables agree. */
@@ -211,6 +215,7 @@ export class MemberTable {
     for (let i = 0; i < DIGEST_BYTES; i++) this.#buckets[start + i]! ^= hash[i]!
     this.#alive = undefined
     this.#summary = undefined
+    this.#nearest.clear()
   }
 }
 

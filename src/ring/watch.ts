@@ -44,6 +44,7 @@ export function audit(work: Work): void {
   const alive = state.table.alive()
   const partner = alive[spread(state.self.id, state.turn, 'partner') % alive.length]
   if (partner !== undefined) startExchange(work, partner.peer)
+  lookForStrangers(work)
   work.effects.push({ kind: 'contact', again: true })
 
   function bare(address: string): string {
@@ -75,6 +76,17 @@ function bearWitness(work: Work): void {
     if (work.now - (state.accused.get(member.id) ?? -graceMs) < graceMs) continue
     accuse(work, member)
   }
+}
+
+/** Whoever we met while we both were nobody may have found a ring of its own since. */
+function lookForStrangers(work: Work): void {
+  const { strangers, table, turn } = work.state
+  for (const [peer, { at }] of [...strangers]) {
+    if (table.byPeer(peer) !== undefined || at < work.now - limits.FORGET_STRANGERS_MS) strangers.delete(peer)
+  }
+  const peers = [...strangers.keys()]
+  const one = peers[turn % Math.max(1, peers.length)]
+  if (one !== undefined) startExchange(work, one)
 }
 
 /**
