@@ -18,6 +18,28 @@ export function compileAccess({ allow }: AccessOptions): (address: string) => bo
   }
 }
 
+/** What the door goes by. */
+export interface Client {
+  readonly allowed: boolean
+  /** What limits count by. */
+  readonly key: string
+  readonly isLoopback: boolean
+}
+
+/** Knows clients by address: reading addresses took a tenth of the time of an answer, and few clients ask often. */
+export function clientBook(access: (address: string) => boolean, maxClients: number): (address: string) => Client {
+  const known = new Map<string, Client>()
+  return (address) => {
+    const found = known.get(address)
+    if (found !== undefined) return found
+    const client = { allowed: access(address), key: clientKey(address), isLoopback: isLoopback(address) }
+    // Forged sources must not fill the memory; starting anew costs each client one reading.
+    if (known.size >= maxClients) known.clear()
+    known.set(address, client)
+    return client
+  }
+}
+
 /**
  * An open resolver is an amplifier for others: a listener that the network can reach needs a list that says who may ask.
  * Throws CONFIG_ACCESS_MISSING with detail {address}.

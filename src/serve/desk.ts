@@ -2,8 +2,7 @@
 import { type Cancel, type Clock, errorText, type Log } from '../base/index.ts'
 import { Ede, type ExtendedError, type Message, Rcode } from '../dns/index.ts'
 import type { Resolution, Resolver } from '../resolver/index.ts'
-import { clientKey } from './access.ts'
-import { isLoopback } from './addresses.ts'
+import type { Client } from './access.ts'
 import { judge, type Query, type Verdict } from './etiquette.ts'
 import { isBurst, questionShare, Shares } from './fairness.ts'
 import type { ServeLimits } from './limits.ts'
@@ -25,7 +24,7 @@ export interface Asker {
 export interface Work {
   readonly query: Query
   readonly asker: Asker
-  readonly client: string
+  readonly client: Client
   readonly startedAt: number
   readonly abort: AbortController
   readonly cancelTimer: Cancel
@@ -34,7 +33,7 @@ export interface Work {
 export interface DeskParts {
   readonly resolver: Resolver
   readonly options: ServeOptions
-  readonly access: (address: string) => boolean
+  readonly clientOf: (address: string) => Client
   readonly clock: Clock
   readonly log: Log
   readonly onQuery: (event: QueryEvent) => void
@@ -62,9 +61,10 @@ export class Desk {
   /** Deals with one packet: at once, or by a work that settles later. */
   take(packet: Uint8Array, asker: Asker): Work | undefined {
     this.#counts.queries++
-    const { address, port, protocol } = asker
-    const verdict = judge(packet, { allowed: this.#parts.access(address), port, protocol })
-    if (verdict.kind === 'ask') return this.#admit(verdict.query, asker)
+    const { port, protocol } = asker
+    const client = this.#parts.clientOf(asker.address)
+    const verdict = judge(packet, { allowed: client.allowed, port, protocol })
+    if (verdict.kind === 'ask') return this.#admit(verdict.query, asker, client)
     if (verdict.kind === 'drop') this.#drop(asker)
     else this.#answerKnown(verdict, asker)
     return undefined
@@ -95,10 +95,9 @@ export class Desk {
     for (const work of [...this.#inWork]) this.abandon(work)
   }
 
-  #admit(query: Query, asker: Asker): Work | undefined {
+  #admit(query: Query, asker: Asker, client: Client): Work | undefined {
     const { limits, clock } = this.#parts
-    const client = clientKey(asker.address)
-    if (this.#shares.of(client) >= questionShare(asker.address, limits) || !this.#makeRoom()) {
+    if (this.#shares.of(client.key) >= questionShare(client, limits) || !this.#makeRoom()) {
       this.#overloaded(query, asker)
       return undefined
     }
@@ -117,7 +116,7 @@ export class Desk {
       }),
     }
     this.#inWork.add(work)
-    this.#shares.take(client)
+    this.#shares.take(client.key)
     void this.#resolve(work)
     return work
   }
@@ -177,8 +176,8 @@ export class Desk {
   #finish(work: Work, reply: Message, resolution: Resolution | undefined): void {
     const { asker, query, client, startedAt } = work
     const { limits, clock } = this.#parts
-    const spoofable = asker.protocol === 'udp' && !isLoopback(asker.address)
-    if (spoofable && isBurst(clock.monotonic() - startedAt, this.#shares.of(client), limits)) {
+    const spoofable = asker.protocol === 'udp' && !client.isLoopback
+    if (spoofable && isBurst(clock.monotonic() - startedAt, this.#shares.of(client.key), limits)) {
       this.#settle(work, undefined)
       return
     }
@@ -190,7 +189,7 @@ export class Desk {
   #settle(work: Work, rcode: number | undefined, resolution?: Resolution): void {
     if (!this.#inWork.delete(work)) return
     work.cancelTimer()
-    this.#shares.giveBack(work.client)
+    this.#shares.giveBack(work.client.key)
     if (rcode === undefined) {
       this.#counts.dropped++
       work.abort.abort()

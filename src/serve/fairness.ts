@@ -1,5 +1,5 @@
 /** What one client may hold at once, so that none takes the place of all. Pure but for its counters. */
-import { isLoopback } from './addresses.ts'
+import type { Client } from './access.ts'
 import type { ServeLimits } from './limits.ts'
 
 /** Counts things in work by client. */
@@ -22,13 +22,13 @@ export class Shares {
 }
 
 /** Questions that one client may have in work. */
-export function questionShare(address: string, limits: ServeLimits): number {
-  return isLoopback(address) ? limits.MAX_IN_WORK_PER_LOOPBACK_CLIENT : limits.MAX_IN_WORK_PER_CLIENT
+export function questionShare({ isLoopback }: Client, limits: ServeLimits): number {
+  return isLoopback ? limits.MAX_IN_WORK_PER_LOOPBACK_CLIENT : limits.MAX_IN_WORK_PER_CLIENT
 }
 
 /** Connections that one client may have open. */
-export function connectionShare(address: string, limits: ServeLimits): number {
-  return isLoopback(address) ? limits.MAX_TCP_CONNECTIONS_PER_LOOPBACK_CLIENT : limits.MAX_TCP_CONNECTIONS_PER_CLIENT
+export function connectionShare({ isLoopback }: Client, limits: ServeLimits): number {
+  return isLoopback ? limits.MAX_TCP_CONNECTIONS_PER_LOOPBACK_CLIENT : limits.MAX_TCP_CONNECTIONS_PER_CLIENT
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Puts desk and doors together. */
 import { type Endpoint, errorText } from '../base/index.ts'
-import { checkAccess, compileAccess } from './access.ts'
+import { checkAccess, clientBook, compileAccess } from './access.ts'
 import { Desk } from './desk.ts'
 import { limits as defaultLimits, type ServeLimits } from './limits.ts'
 import { closeAll, listenEndpoints, type OpenDoor, openAll } from './listen.ts'
@@ -17,8 +17,9 @@ export async function createFrontEnd(parts: FrontEndParts): Promise<FrontEnd> {
   const limits: ServeLimits = { ...defaultLimits, ...parts.limits }
   checkAccess(listenEndpoints(options.listen), options.access)
   const onQuery = parts.onQuery ?? (() => {})
-  const desk = new Desk({ resolver, options, access: compileAccess(options.access), clock, log, onQuery, limits })
-  const connections = new Connections(limits)
+  const clientOf = clientBook(compileAccess(options.access), limits.MAX_KNOWN_CLIENTS)
+  const desk = new Desk({ resolver, options, clientOf, clock, log, onQuery, limits })
+  const connections = new Connections(limits, clientOf)
   const doors = await openAll(options.listen, (protocol, endpoint: Endpoint) =>
     protocol === 'udp' ? openUdp(endpoint, desk, log, limits) : openTcp(endpoint, desk, connections, clock, log),
   )

@@ -31,6 +31,8 @@ export const limits = {
   /** Answers waiting for a client that does not read them; above it the connection is not read. */
   MAX_TCP_UNSENT: 262_144,
 
+  /** Client addresses that are remembered as read. */
+  MAX_KNOWN_CLIENTS: 10_000,
   /** Bytes asked of the system per UDP socket and direction: a burst of 10,000 queries fits. */
   UDP_BUFFER: 4_194_304,
   /** Extended errors in a reply, and bytes of each one's text. */

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, isIPv6, type Socket } from 'node:net'
 import type { Cancel, Clock, Endpoint, Log } from '../base/index.ts'
 import { errorText } from '../base/index.ts'
-import { clientKey } from './access.ts'
+import type { Client } from './access.ts'
 import type { Asker, Desk, Work } from './desk.ts'
 import { connectionShare, Shares } from './fairness.ts'
 import { FrameReader, framed } from './frames.ts'
@@ -15,10 +15,12 @@ export class Connections {
   readonly #open = new Set<Connection>()
   readonly #shares = new Shares()
   readonly #limits: ServeLimits
+  readonly #clientOf: (address: string) => Client
   #whenEmpty: (() => void) | undefined
 
-  constructor(limits: ServeLimits) {
+  constructor(limits: ServeLimits, clientOf: (address: string) => Client) {
     this.#limits = limits
+    this.#clientOf = clientOf
   }
 
   get size(): number {
@@ -30,15 +32,15 @@ export class Connections {
     const address = socket.remoteAddress
     // A client that has gone before it was accepted.
     if (address === undefined) return void socket.destroy()
-    const client = clientKey(address)
-    if (this.#shares.of(client) >= connectionShare(address, this.#limits) || !this.#makeRoom())
+    const client = this.#clientOf(address)
+    if (this.#shares.of(client.key) >= connectionShare(client, this.#limits) || !this.#makeRoom())
       return void socket.destroy()
     const connection = new Connection(socket, address, desk, clock, this.#limits)
     this.#open.add(connection)
-    this.#shares.take(client)
+    this.#shares.take(client.key)
     socket.once('close', () => {
       this.#open.delete(connection)
-      this.#shares.giveBack(client)
+      this.#shares.giveBack(client.key)
       if (this.#open.size === 0) this.#whenEmpty?.()
     })
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { checkAccess, clientKey, compileAccess } from '../../src/serve/access.ts'
+import { checkAccess, clientBook, clientKey, compileAccess } from '../../src/serve/access.ts'
 
 describe('access list', () => {
   const cases: [allow: string[], address: string, allowed: boolean][] = [
@@ -68,5 +68,18 @@ describe('the client that limits count by', () => {
   it('is the /64 for IPv6', () => {
     expect(clientKey('2001:db8:1:2::1')).toBe(clientKey('2001:db8:1:2:ffff::9'))
     expect(clientKey('2001:db8:1:2::1')).not.toBe(clientKey('2001:db8:1:3::1'))
+  })
+})
+
+describe('the book of clients', () => {
+  it('says the same each time, also when it had to start anew', () => {
+    const clientOf = clientBook(compileAccess({ allow: ['127.0.0.0/8', '10.0.0.0/8'] }), 3)
+    for (let round = 0; round < 3; round++) {
+      for (let i = 0; i < 10; i++) {
+        expect(clientOf(`10.0.0.${i}`)).toEqual({ allowed: true, key: `10.0.0.${i}`, isLoopback: false })
+        expect(clientOf(`192.0.2.${i}`)).toMatchObject({ allowed: false })
+      }
+      expect(clientOf('::ffff:127.0.0.1')).toEqual({ allowed: true, key: '127.0.0.1', isLoopback: true })
+    }
   })
 })

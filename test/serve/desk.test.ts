@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { decodeMessage, Ede, encodeMessage, type Message, Rcode, readEde } from '../../src/dns/index.ts'
+import { clientBook } from '../../src/serve/access.ts'
 import { type Asker, Desk } from '../../src/serve/desk.ts'
 import { limits as defaults, type ServeLimits } from '../../src/serve/limits.ts'
 import type { QueryEvent } from '../../src/serve/types.ts'
@@ -16,7 +17,7 @@ function desk(limits: Partial<ServeLimits> = {}) {
   const made = new Desk({
     resolver,
     options: OPTIONS,
-    access: () => true,
+    clientOf: clientBook(() => true, 100),
     clock,
     log,
     onQuery: (event) => events.push(event),
