@@ -91,7 +91,8 @@ function member(value: Json | undefined, key: string): Json | undefined {
 
 function relativeTo(file: string, value: Json): Json {
   if (typeof value !== 'string' || value === '' || value === 'builtin' || isAbsolute(value)) return value
-  return join(dirname(file), value)
+  const directory = dirname(file)
+  return directory === '.' ? value : join(directory, value)
 }
 
 /**

@@ -22,7 +22,7 @@ export function loadConfig(request: LoadRequest): LoadedConfig {
   const fromFile = document === undefined ? new Map<string, Assignment>() : readLeaves(document, found!.file)
   const assignments = new Map([...fromFile, ...env.assignments, ...flags.assignments])
 
-  const tree: unknown = structuredClone(document?.value ?? {})
+  const tree: unknown = structuredClone(document === undefined ? {} : document.value)
   if (isObject(tree)) for (const [path, { value }] of assignments) assign(tree, path.split('.'), value)
   const parsed = schema.safeParse(tree)
   const problems: Problem[] = [...flags.problems]

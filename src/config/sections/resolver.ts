@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { flag, oneOf, whole } from './values.ts'
 
+const HEDGE = 'must be "auto" or milliseconds from 0 to 10000'
+
 export const resolver = z
   .strictObject({
     order: oneOf(['race', 'ring', 'iterate'])
@@ -9,7 +11,7 @@ export const resolver = z
         '"race": the ring first, own iteration beside it after the hedge delay; "ring": own iteration only when the ring has not enough; "iterate": the ring only when own iteration failed.',
       ),
     hedgeMs: z
-      .union([z.literal('auto'), whole(0, 10_000)], { error: 'must be "auto" or milliseconds from 0 to 10000' })
+      .union([z.literal('auto'), whole(0, 10_000, HEDGE)], { error: HEDGE })
       .default('auto')
       .describe(
         'Milliseconds until own iteration starts beside a ring read; "auto" goes by how fast the ring lately was.',

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { flag, list, oneOf, peerAddress, text, whole } from './values.ts'
 
+const ADMIT = 'must be "auto" or a number of members from 1 to 1000'
+
 const timing = z
   .strictObject({
     stabiliseMs: whole(50, 600_000).default(1_000).describe('Milliseconds between checks of the ring neighbours.'),
@@ -56,7 +58,7 @@ export const ring = z
 export const chunks = z
   .strictObject({
     admitAfter: z
-      .union([z.literal('auto'), whole(1, 1_000)], { error: 'must be "auto" or a number of members from 1 to 1000' })
+      .union([z.literal('auto'), whole(1, 1_000, ADMIT)], { error: ADMIT })
       .default('auto')
       .describe(
         'Members that must have asked for a name before replicas observe it; "auto" weighs the cost against the use.',

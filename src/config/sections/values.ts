@@ -5,16 +5,16 @@ import { z } from 'zod'
 import { errorText } from '../../base/index.ts'
 import { parseListenAddress } from '../../serve/index.ts'
 
-/** A whole number from `least` to `most`. */
-export const whole = (least: number, most: number) => {
-  const error = `must be a whole number from ${least} to ${most}`
-  return z.int({ error }).min(least, { error }).max(most, { error })
+/** A whole number from `least` to `most`. `error` says what else may stand there. */
+export const whole = (least: number, most: number, error = `must be a whole number from ${least} to ${most}`) => {
+  return z.int({ error, abort: true }).min(least, { error, abort: true }).max(most, { error })
 }
 
 export const flag = () => z.boolean({ error: 'must be true or false' })
 
 /** A non-empty text. */
-export const text = (what: string) => z.string({ error: `must be ${what}` }).min(1, { error: `must be ${what}` })
+export const text = (what: string) =>
+  z.string({ error: `must be ${what}` }).min(1, { error: `must be ${what}`, abort: true })
 
 export const oneOf = <const T extends readonly [string, ...string[]]>(words: T) =>
   z.enum(words, { error: `must be one of ${words.map((word) => `"${word}"`).join(', ')}` })
