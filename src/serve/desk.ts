@@ -58,9 +58,19 @@ export class Desk {
     return { ...this.#counts, inFlight: this.#inWork.size }
   }
 
-  /** Deals with one packet: at once, or by a work that settles later. */
+  /** Deals with one packet: at once, or by a work that settles later. Never throws: a door must stay open. */
   take(packet: Uint8Array, asker: Asker): Work | undefined {
     this.#counts.queries++
+    try {
+      return this.#judge(packet, asker)
+    } catch (error) {
+      this.#parts.log.error({ error: errorText(error) }, 'a packet failed inside')
+      this.#drop(asker)
+      return undefined
+    }
+  }
+
+  #judge(packet: Uint8Array, asker: Asker): Work | undefined {
     const { port, protocol } = asker
     const client = this.#parts.clientOf(asker.address)
     const verdict = judge(packet, { allowed: client.allowed, port, protocol })

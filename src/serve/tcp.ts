@@ -97,7 +97,8 @@ export async function openTcp(
   await listening
   listener.on('error', (error) => log.warn({ address, error: errorText(error) }, 'TCP listener error'))
   const bound = listener.address()
-  const closed = once(listener, 'close')
+  // Not `once`: it would reject on an 'error' of accept (EMFILE), long before anybody waits for it.
+  const closed = new Promise<void>((resolve) => listener.once('close', () => resolve()))
   return {
     endpoint: { address, port: typeof bound === 'object' && bound !== null ? bound.port : port },
     async stopTaking() {

@@ -97,6 +97,26 @@ describe('a question', () => {
   })
 })
 
+describe('a packet that breaks the door itself', () => {
+  it('is dropped and logged, and the door stays open', async () => {
+    const { desk: it_, log, sent, slow, ask, quiet } = desk()
+    const bytes = encodeMessage(queryFor({ name: 'x.example.com' }))
+    const asker = { address: '192.0.2.1', port: 1, protocol: 'udp' as const, send: () => {} }
+    const packet = new Proxy(bytes, {
+      get() {
+        throw new TypeError('a bug')
+      },
+    })
+    expect(it_.take(packet, asker)).toBeUndefined()
+    expect(log.errors).toEqual([{ error: 'a bug' }])
+    ask()
+    slow.waiting[0]!.release()
+    await quiet()
+    expect(sent).toHaveLength(1)
+    expect(it_.stats()).toMatchObject({ queries: 2, dropped: 1, answered: 1 })
+  })
+})
+
 describe('what one client may have in work', () => {
   it('is bounded: its next question is dropped, those of others are not', async () => {
     const { desk: it_, slow, sent, ask, quiet } = desk({ MAX_IN_WORK_PER_CLIENT: 3 })
