@@ -1,4 +1,5 @@
 export { createRing, type PersistedRing, type RingParts, type RunningRing } from './driver.ts'
+export { HELLO_VERSION, openDoorkeeper, pskDoorkeeper } from './hello.ts'
 export { addPowerOfTwo, between, distance, idFromBytes, keyOfPrefix, owns, parseRingId } from './ids.ts'
 export { limits as ringLimits } from './limits.ts'
 export { initialState, type StepResult, statusOf, step } from './machine.ts'
