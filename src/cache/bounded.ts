@@ -13,12 +13,18 @@ export class Delegations {
     return this.#entries.size
   }
 
-  /** The deepest unexpired zone that is `name` or encloses it. */
+  /**
+   * The deepest zone that is `name` or encloses it, and has no expired delegation above it: what an expired parent said, or its
+   * children, counts again only when its own parent has confirmed it. So no zone outlives its revocation by delegating to
+   * itself further down (ghost and phoenix domains, CVE-2022-30698, CVE-2022-30699; Unbound decides the same way).
+   */
   enclosing(context: CacheContext, name: Name, now: number): CachedDelegation | undefined {
+    let deepest: CachedDelegation | undefined
     for (let zone = name; ; zone = parentName(zone)) {
       const entry = this.#entries.get(context + SEPARATOR + zone.key)
-      if (entry !== undefined && entry.expires > now) return entry
-      if (zone.labels === 0) return undefined
+      if (entry !== undefined && entry.expires <= now) deepest = undefined
+      else deepest ??= entry
+      if (zone.labels === 0) return deepest
     }
   }
 

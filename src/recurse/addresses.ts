@@ -19,10 +19,10 @@ export function serverFinder(engine: Engine, resolve: Resolve): ServerFinder {
 }
 
 function knownAddresses(engine: Engine, job: Job, server: Name): string[] {
-  const { cache, options } = engine.deps
+  const { cache } = engine.deps
   return addressTypes(engine).flatMap((type) => {
     const question = { name: server, type, class: 1 }
-    const entry = cache.get(contextOf(options, question), question, engine.now(), sideOf(job.origin))
+    const entry = cache.get(contextOf(engine, question), question, engine.now(), sideOf(job.origin))
     return entry?.outcome.kind === 'rrset' && entry.security !== 'bogus'
       ? addressesOf(ofType(entry.outcome.rrset, type))
       : []

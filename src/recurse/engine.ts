@@ -1,6 +1,7 @@
 /** What all resolutions of one node share: the ports, the options, and what was learnt of servers. */
 import { LRUCache } from 'lru-cache'
 import type { Budget, Endpoint } from '../base/index.ts'
+import type { Name } from '../dns/index.ts'
 import {
   type AddressRules,
   afterRefusal,
@@ -18,6 +19,7 @@ import {
 } from '../iterator/index.ts'
 import { limits as builtinLimits, type RecurseLimits } from './limits.ts'
 import type { RecursorDeps } from './options.ts'
+import { type ConfiguredZone, configuredZones } from './zones.ts'
 
 export interface Counters {
   upstreamQueries: number
@@ -31,6 +33,7 @@ export interface Counters {
 export class Engine {
   readonly deps: RecursorDeps
   readonly limits: RecurseLimits
+  readonly zones: readonly ConfiguredZone[]
   readonly counters: Counters = {
     upstreamQueries: 0,
     upstreamBytes: 0,
@@ -44,13 +47,18 @@ export class Engine {
   readonly #caseless: LRUCache<string, true>
   /** Name-server look-ups that each client query has caused so far. */
   readonly #lookups = new WeakMap<Budget, number>()
+  /** Servers that were of no use for a zone (monotonic ms until when): asked last, not never. */
+  readonly #useless: LRUCache<string, number>
   #ipv6 = IPV6_UNKNOWN
+  #families = { ipv4: true, ipv6: false, until: Number.NEGATIVE_INFINITY }
 
   constructor(deps: RecursorDeps) {
     this.deps = deps
     this.limits = { ...builtinLimits, ...deps.options.limits }
+    this.zones = configuredZones(deps.options)
     this.#servers = new LRUCache({ max: this.limits.SERVERS_REMEMBERED })
     this.#caseless = new LRUCache({ max: this.limits.CASELESS_REMEMBERED })
+    this.#useless = new LRUCache({ max: this.limits.USELESS_REMEMBERED })
   }
 
   /** Unix ms. */
@@ -65,12 +73,18 @@ export class Engine {
   addressRules(): AddressRules {
     const { options } = this.deps
     return {
-      ipv4: options.ipv4 && this.deps.exchange.families().ipv4,
-      ipv6: this.#ipv6Now(),
+      ipv4: options.ipv4 && this.#familiesNow().ipv4,
+      ipv6: this.usesIpv6(),
       queryLoopback: options.queryLoopback,
       port: options.port,
       own: this.deps.ownListeners?.() ?? [],
     }
+  }
+
+  usesIpv6(): boolean {
+    const { ipv6 } = this.deps.options
+    if (ipv6 !== 'auto') return ipv6
+    return this.#familiesNow().ipv6 && ipv6Usable(this.#ipv6, this.monotonic())
   }
 
   /** True while `ipv6: auto` does not know whether IPv6 works: such a send costs no budget. */
@@ -80,6 +94,18 @@ export class Engine {
 
   stateOf(server: Server): ServerState {
     return this.#servers.get(endpointText(server.endpoint)) ?? UNKNOWN_SERVER
+  }
+
+  /** What is known of the server when it is asked for `zone`: one that was lame there lately rests. */
+  stateFor(server: Server, zone: Name): ServerState {
+    const state = this.stateOf(server)
+    const until = this.#useless.get(uselessKey(server, zone)) ?? 0
+    return until <= this.monotonic() ? state : { ...state, restsUntil: Math.max(state.restsUntil, until) }
+  }
+
+  /** It was lame for the zone, or refused: the others are asked first for a while. */
+  onUseless(server: Server, zone: Name): void {
+    this.#useless.set(uselessKey(server, zone), this.monotonic() + this.limits.USELESS_MS)
   }
 
   onSend(server: Server): void {
@@ -121,13 +147,19 @@ export class Engine {
     return true
   }
 
-  #ipv6Now(): boolean {
-    const { ipv6 } = this.deps.options
-    if (ipv6 !== 'auto') return ipv6
-    return this.deps.exchange.families().ipv6 && ipv6Usable(this.#ipv6, this.monotonic())
+  #familiesNow(): { ipv4: boolean; ipv6: boolean } {
+    const now = this.monotonic()
+    if (now >= this.#families.until) {
+      this.#families = { ...this.deps.exchange.families(), until: now + this.limits.FAMILIES_MS }
+    }
+    return this.#families
   }
 
   #stepIpv6(event: Ipv6Event): void {
     this.#ipv6 = stepIpv6(this.#ipv6, event, this.monotonic())
   }
+}
+
+function uselessKey(server: Server, zone: Name): string {
+  return `${endpointText(server.endpoint)} ${zone.key}`
 }

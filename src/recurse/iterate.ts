@@ -1,5 +1,5 @@
 /** The walk of one question: from the closest known zone down, referral by referral, to the zone that answers it. */
-import { type Delegation, nameToText, type Question, sameName, Type } from '../dns/index.ts'
+import { type Delegation, Ede, nameToText, type Question, sameName, Type } from '../dns/index.ts'
 import type { Finding } from '../evidence/index.ts'
 import { type MinimiseMode, nextMinimised } from '../iterator/index.ts'
 import type { Engine } from './engine.ts'
@@ -17,6 +17,8 @@ interface Walk {
   /** Labels of the target known to exist, or of the cut. */
   known: number
   steps: number
+  /** Queries that the zone asked now may get for one question. */
+  sends: number
   referrals: number
   /** A delegation from the cache whose servers were all of no use was dropped once, and its parent asked again. */
   retriedParent: boolean
@@ -25,18 +27,24 @@ interface Walk {
 export async function iterate(engine: Engine, primer: Primer, finder: ServerFinder, job: Job): Promise<Finding> {
   const cut = await firstCut(engine, primer, job)
   const mode = cut.role === 'forward' ? 'off' : engine.deps.options.qnameMinimisation
-  const walk: Walk = { cut, mode, known: cut.zone.labels, steps: 0, referrals: 0, retriedParent: false }
+  const walk: Walk = {
+    cut,
+    mode,
+    known: cut.zone.labels,
+    steps: 0,
+    sends: engine.limits.SENDS_PER_ZONE,
+    referrals: 0,
+    retriedParent: false,
+  }
   for (;;) {
     const question = nextQuestion(engine, job, walk)
     const isTarget = question === job.question
-    const sends =
-      walk.mode === 'off' && walk.steps < 0 ? engine.limits.SENDS_AFTER_SILENCE : engine.limits.SENDS_PER_ZONE
-    const result = await askZone(engine, finder, job, walk.cut, question, sends)
+    const result = await askZone(engine, finder, job, walk.cut, question, walk.sends)
     if (result.kind === 'failed') {
       if (!isTarget && walk.mode === 'relaxed') {
         // RFC 9156 section 2.3: servers that choke on the short name may answer the full one.
         walk.mode = 'off'
-        walk.steps = result.spoke ? 0 : -1
+        if (!result.spoke) walk.sends = engine.limits.SENDS_AFTER_SILENCE
         continue
       }
       if (await askParentAgain(engine, primer, job, walk)) continue
@@ -105,26 +113,17 @@ function dsFromReferral(
   return { kind: 'answer', outcome, extras: [], authoritative: true }
 }
 
-/** Goes down to the zone of a referral, and remembers it: never for longer than the delegation that led here. */
+/** Goes down to the zone of a referral, and remembers it. */
 function descend(engine: Engine, job: Job, walk: Walk, delegation: Delegation): void {
   if (++walk.referrals > engine.limits.REFERRALS) {
     const text = `${nameToText(job.question.name)} is more than ${engine.limits.REFERRALS} referrals deep`
-    throw failed('too-deep', text, [{ code: 22, text }])
+    throw failed('too-deep', text, [{ code: Ede.NO_REACHABLE_AUTHORITY, text }])
   }
-  const now = engine.now()
-  const left = Math.max(0, Math.floor((walk.cut.expires - now) / 1000))
-  const ttl = Math.min(delegation.ttl, left, engine.limits.MAX_TTL)
-  const clamped = ttl === delegation.ttl ? delegation : { ...delegation, ttl }
-  engine.deps.cache.putDelegation(job.context, clamped, now)
-  walk.cut = {
-    zone: delegation.zone,
-    role: 'authority',
-    source: { kind: 'delegated', delegation: clamped },
-    expires: now + ttl * 1000,
-    cached: false,
-  }
+  engine.deps.cache.putDelegation(job.context, delegation, engine.now())
+  const source = { kind: 'delegated', delegation } as const
+  walk.cut = { zone: delegation.zone, role: 'authority', source, cached: false }
   walk.known = Math.max(walk.known, delegation.zone.labels)
-  if (walk.steps < 0) walk.steps = 0
+  walk.sends = engine.limits.SENDS_PER_ZONE
 }
 
 async function firstCut(engine: Engine, primer: Primer, job: Job): Promise<Cut> {
@@ -132,7 +131,7 @@ async function firstCut(engine: Engine, primer: Primer, job: Job): Promise<Cut> 
   const configured = job.context === MAIN ? undefined : configuredCut(engine, job.context)
   if (job.context !== MAIN && configured === undefined) {
     const text = `no servers are known for ${job.context}`
-    throw failed('no-servers', text, [{ code: 22, text }])
+    throw failed('no-servers', text, [{ code: Ede.NO_REACHABLE_AUTHORITY, text }])
   }
   const cached = engine.deps.cache.delegation(job.context, name, engine.now())
   if (cached !== undefined && cached.delegation.zone.labels > (configured?.zone.labels ?? 0)) {
@@ -143,7 +142,7 @@ async function firstCut(engine: Engine, primer: Primer, job: Job): Promise<Cut> 
       detail: nameToText(cached.delegation.zone),
     })
     const source = { kind: 'delegated', delegation: cached.delegation } as const
-    return { zone: cached.delegation.zone, role: 'authority', source, expires: cached.expires, cached: true }
+    return { zone: cached.delegation.zone, role: 'authority', source, cached: true }
   }
   return configured ?? (await primer.rootCut(job))
 }
@@ -156,7 +155,7 @@ async function askParentAgain(engine: Engine, primer: Primer, job: Job, walk: Wa
   walk.cut = await firstCut(engine, primer, job)
   walk.mode = engine.deps.options.qnameMinimisation
   walk.known = walk.cut.zone.labels
-  walk.steps = 0
+  walk.sends = engine.limits.SENDS_PER_ZONE
   return true
 }
 

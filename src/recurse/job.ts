@@ -29,8 +29,6 @@ export interface Cut {
   readonly source:
     | { readonly kind: 'delegated'; readonly delegation: Delegation }
     | { readonly kind: 'configured'; readonly servers: readonly Server[] }
-  /** Unix ms: no delegation below may be held longer (ghost domains, CVE-2022-30698). */
-  readonly expires: number
   /** It was in the cache before this question: its servers may have moved since. */
   readonly cached: boolean
 }

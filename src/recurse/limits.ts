@@ -45,6 +45,11 @@ export const limits = {
   /** Server addresses remembered (round-trip times), and servers that do not keep the case of names. */
   SERVERS_REMEMBERED: 20_000,
   CASELESS_REMEMBERED: 2_000,
+  /** Servers that were lame or refused for a zone are asked last for this long, ms (Unbound `infra-host-ttl` 900 s). */
+  USELESS_MS: 60_000,
+  USELESS_REMEMBERED: 10_000,
+  /** How long the answer of `families()` holds, ms: a route that comes or goes is noticed within it. */
+  FAMILIES_MS: 1_000,
   /** Advertised UDP payload (DNS flag day 2020; fragments: CVE-2025-59024). */
   UDP_PAYLOAD: 1_232,
   /** Time for a TCP query, ms: a handshake, a query, perhaps one lost segment. */

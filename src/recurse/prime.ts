@@ -95,7 +95,7 @@ export class Primer {
       ttl: 0,
     }
     const source = { kind: 'delegated', delegation } as const
-    const cut: Cut = { zone: ROOT, role: 'authority', source, expires: Number.POSITIVE_INFINITY, cached: false }
+    const cut: Cut = { zone: ROOT, role: 'authority', source, cached: false }
     const result = await askZone(this.#engine, NO_FINDER, job, cut, ROOT_NS, this.#engine.limits.PRIMING_QUERIES)
     if (result.kind === 'failed') throw result.error
     if (result.reply.kind !== 'answer') throw new ChordnsError('RECURSE_FAILED', 'no NS set of the root', NO_ROOT)
@@ -106,7 +106,7 @@ export class Primer {
     const cached = this.#engine.deps.cache.delegation(MAIN, ROOT, this.#engine.now())
     if (cached === undefined) return undefined
     const source = { kind: 'delegated', delegation: cached.delegation } as const
-    return { zone: ROOT, role: 'authority', source, expires: cached.expires, cached: true }
+    return { zone: ROOT, role: 'authority', source, cached: true }
   }
 
   /** Without a network every question would wait for all the roots in vain: fail at once for a while. */

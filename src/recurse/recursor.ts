@@ -40,7 +40,7 @@ export function createRecursor(deps: RecursorDeps): Recursor {
       checkingDisabled: false,
       onStep: job.flight.report,
     }
-    return resolve({ request, context: contextOf(deps.options, question), depth: job.depth + 1, parent: job.flight })
+    return resolve({ request, context: contextOf(engine, question), depth: job.depth + 1, parent: job.flight })
   })
 
   async function resolve(ask: Ask): Promise<Finding> {
@@ -90,7 +90,7 @@ export function createRecursor(deps: RecursorDeps): Recursor {
 
   return {
     resolve: (request) => {
-      const context = request.context ?? contextOf(deps.options, request.question)
+      const context = request.context ?? contextOf(engine, request.question)
       return resolve({ request, context, depth: 0, parent: undefined })
     },
     prime: (signal) => primer.prime(signal),

@@ -13,7 +13,7 @@ type Answering = Exclude<UsefulReply, { kind: 'referral' }>
 export function store(engine: Engine, job: Job, question: Question, reply: Answering): Finding {
   for (const extra of reply.extras) {
     // A name that another context is responsible for is that context's to fetch (MaginotDNS, USENIX Security 2023).
-    if (contextOf(engine.deps.options, extra.question) !== job.context && !job.context.startsWith('ledger:')) continue
+    if (contextOf(engine, extra.question) !== job.context && !job.context.startsWith('ledger:')) continue
     const rank = extra.section === 'answer' ? rankOf(reply) : Rank.AUTHORITY_SECTION
     keep(engine, job, entryOf(engine, extra.question, extra.outcome, rank))
   }

@@ -7,6 +7,7 @@ import {
   nameToText,
   parentName,
   type Question,
+  Rcode,
   sameName,
   Type,
 } from '../dns/index.ts'
@@ -72,6 +73,7 @@ export async function askZone(
     const what = uselessness(reply)
     if (what === undefined) return { kind: 'reply', reply: reply as UsefulReply, message }
     tried.out = true
+    if (reply.kind !== 'error' || reply.rcode !== Rcode.SERVFAIL) engine.onUseless(server, cut.zone)
     notes.push({ server, what, how: 'answered' })
   }
   const spoke = notes.some((note) => note.how === 'answered')
@@ -161,7 +163,7 @@ class ServerPool {
   }
 
   #pick(from: readonly Tried[], protocol: UpstreamProtocol): { tried: Tried; protocol: UpstreamProtocol } | undefined {
-    const candidates = from.map((tried) => ({ ...tried, state: this.#engine.stateOf(tried.server) }))
+    const candidates = from.map((tried) => ({ ...tried, state: this.#engine.stateFor(tried.server, this.#cut.zone) }))
     const picked = pickServer(candidates, this.#engine.deps.random, this.#engine.monotonic())
     const tried = picked === undefined ? undefined : this.#tried.get(endpointText(picked.server.endpoint))
     if (tried === undefined) return undefined
@@ -171,7 +173,7 @@ class ServerPool {
 
   /** IPv6 may have been found dead since the pool was made. */
   #stillUsable(server: Server): boolean {
-    return server.family === 4 || this.#cut.source.kind === 'configured' || this.#engine.addressRules().ipv6
+    return server.family === 4 || this.#cut.source.kind === 'configured' || this.#engine.usesIpv6()
   }
 
   #addDelegated(): void {
@@ -180,8 +182,7 @@ class ServerPool {
     for (const name of serversUsed(delegation, this.#engine.deps.random)) {
       const glue = delegation.addresses.get(name.key) ?? []
       const addresses = glue.length > 0 ? glue : this.#finder.known(this.#job, name)
-      if (addresses.length === 0) this.#missing.push(name)
-      else this.#addAddresses(name, addresses)
+      if (addresses.length === 0 || !this.#addAddresses(name, addresses)) this.#missing.push(name)
     }
   }
 
