@@ -1,0 +1,421 @@
+/** Several `Chunks` in one process: virtual time, an in-memory network, a ring that everybody sees alike, and liars. */
+import {
+  type Cancel,
+  ChordnsError,
+  type Clock,
+  type Log,
+  type PeerId,
+  type Random,
+  type RequestOptions,
+  type RingId,
+} from '../../src/base/index.ts'
+import { type Chunks, type ChunksOptions, chunkOf, createChunks, type RingRead } from '../../src/chunks/index.ts'
+import { type ChunkReply, type ChunkRequest, decodeRequest, encodeReply } from '../../src/chunks/messages.ts'
+import { ed25519, ed25519Signer, peerIdFromPublicKey, type Signer, sha256 } from '../../src/crypto/index.ts'
+import { Class, nameFromWire, parseName, type Question, type RRset, rrsetKey, Type } from '../../src/dns/index.ts'
+import {
+  contentDigest,
+  type Finding,
+  type Observation,
+  type Outcome,
+  outcomeTtl,
+  signObservation,
+  type UnsignedObservation,
+} from '../../src/evidence/index.ts'
+import { type MemberEntry, memberId, type Ring } from './ring-parts.ts'
+
+export class VirtualClock implements Clock {
+  #now = 1_800_000_000_000
+  #timers: { readonly at: number; readonly order: number; readonly callback: () => void }[] = []
+  #order = 0
+
+  now(): number {
+    return this.#now
+  }
+
+  monotonic(): number {
+    return this.#now - 1_700_000_000_000
+  }
+
+  after(delayMs: number, callback: () => void): Cancel {
+    const timer = { at: this.#now + Math.max(0, delayMs), order: this.#order++, callback }
+    this.#timers.push(timer)
+    return () => {
+      this.#timers = this.#timers.filter((one) => one !== timer)
+    }
+  }
+
+  get pending(): number {
+    return this.#timers.length
+  }
+
+  /** Lets `ms` pass, running what falls due, with everything that it sets off. */
+  async pass(ms: number): Promise<void> {
+    const end = this.#now + ms
+    for (;;) {
+      await settle()
+      const next = this.#timers.sort((a, b) => a.at - b.at || a.order - b.order)[0]
+      if (next === undefined || next.at > end) break
+      this.#timers.shift()
+      this.#now = Math.max(this.#now, next.at)
+      next.callback()
+    }
+    this.#now = end
+    await settle()
+  }
+
+  /** Lets time pass until the promise settles, an hour at most. */
+  async until<T>(promise: Promise<T>): Promise<T> {
+    let settled = false
+    promise.then(
+      () => (settled = true),
+      () => (settled = true),
+    )
+    const end = this.#now + 3_600_000
+    for (;;) {
+      await settle()
+      if (settled) return promise
+      const next = this.#timers.sort((a, b) => a.at - b.at || a.order - b.order)[0]
+      if (next === undefined || next.at > end) throw new Error('nothing is left that could settle it')
+      this.#timers.shift()
+      this.#now = Math.max(this.#now, next.at)
+      next.callback()
+    }
+  }
+}
+
+/** All microtasks, and one turn of the loop. */
+async function settle(): Promise<void> {
+  for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+function seededRandom(seed: number): Random {
+  let counter = 0
+  const bytes = (length: number): Uint8Array => {
+    const out = new Uint8Array(length)
+    for (let at = 0; at < length; at += 32)
+      out.set(sha256(Uint8Array.of(seed, counter, counter++ >> 8)).subarray(0, length - at), at)
+    return out
+  }
+  return { bytes, below: (bound) => new DataView(bytes(4).buffer).getUint32(0) % bound }
+}
+
+export const quiet: Log = { debug() {}, info() {}, warn() {}, error() {} }
+
+/** Takes the place of a node's own answer. `honest` is what its real code would say. */
+export type Liar = (
+  request: ChunkRequest,
+  from: PeerId,
+  honest: () => Promise<ChunkReply | Uint8Array>,
+) => Promise<ChunkReply | Uint8Array>
+
+export interface Node {
+  readonly index: number
+  readonly signer: Signer
+  readonly member: MemberEntry
+  readonly chunks: Chunks
+  /** What this node's own iteration finds; undefined: what the world holds. */
+  sees: ((question: Question) => Outcome | undefined) | undefined
+  liar: Liar | undefined
+  /** Silent: requests to it time out. */
+  down: boolean
+  /** Ms until it answers. */
+  delayMs: number
+  /** Ms that its clock is ahead. */
+  skewMs: number
+  fetches: number
+  /** The members that it believes in. */
+  table: MemberEntry[]
+  readonly suspects: Set<RingId>
+  changed(): void
+}
+
+export interface WorldOptions {
+  readonly nodes: number
+  readonly n: number
+  readonly options?: Partial<ChunksOptions>
+  readonly isPrivate?: (question: Question) => boolean
+}
+
+export interface World {
+  readonly clock: VirtualClock
+  readonly nodes: readonly Node[]
+  readonly requests: { readonly from: number; readonly to: number; readonly request: ChunkRequest }[]
+  /** What the authorities say. */
+  publish(question: Question, outcome: Outcome): void
+  withdraw(): void
+  replicas(question: Question): Node[]
+  outsiders(question: Question): Node[]
+  read(node: Node, question: Question): Promise<RingRead>
+  /** Every node in `by` tells, then time passes until the round is over. */
+  told(question: Question, by: readonly Node[], waitMs?: number): Promise<void>
+  /** Takes members out of every table; they stay in `nodes`. */
+  remove(...gone: readonly Node[]): void
+  /** Puts members into every table. */
+  add(...come: readonly Node[]): void
+  stop(): Promise<void>
+}
+
+export const defaults: ChunksOptions = {
+  chunkBits: 8,
+  admitAfter: 1,
+  acceptFrom: 'majority',
+  admission: 'psk',
+  share: true,
+  requestTimeoutMs: 500,
+  roundTimeoutMs: 5_000,
+}
+
+export function createWorld({ nodes: count, n, options = {}, isPrivate = () => false }: WorldOptions): World {
+  const clock = new VirtualClock()
+  const truth = new Map<string, Outcome>()
+  const nodes: Node[] = []
+  const byPeer = new Map<PeerId, Node>()
+  const requests: World['requests'] = []
+
+  for (let index = 0; index < count; index++) {
+    const signer = ed25519Signer(sha256(Uint8Array.of(0xc4, index)))
+    const peer = peerIdFromPublicKey(signer.publicKey)
+    const member: MemberEntry = {
+      id: memberId(signer.publicKey, new Uint8Array()),
+      peer,
+      publicKey: signer.publicKey,
+      salt: new Uint8Array(),
+      addresses: [],
+      status: 'alive',
+      incarnation: 1,
+      signatures: [],
+    }
+    const listeners = new Set<() => void>()
+    const state = {
+      index,
+      signer,
+      member,
+      sees: undefined,
+      liar: undefined,
+      down: false,
+      delayMs: 1,
+      skewMs: 0,
+      fetches: 0,
+      table: [] as MemberEntry[],
+      suspects: new Set<RingId>(),
+      changed: () => {
+        for (const listener of listeners) listener()
+      },
+    }
+    const ring: Pick<
+      Ring,
+      'ringId' | 'self' | 'members' | 'memberByPeer' | 'replicasOf' | 'isSuspect' | 'report' | 'onChange'
+    > = {
+      ringId: 'world',
+      self: member,
+      members: () => state.table,
+      memberByPeer: (wanted) => state.table.find((one) => one.peer === wanted),
+      replicasOf: (key) => ({ key, n, members: successors(state.table, key, n) }),
+      isSuspect: (id) => state.suspects.has(id),
+      report: () => {},
+      onChange: (listener) => {
+        listeners.add(listener)
+        return () => listeners.delete(listener)
+      },
+    }
+    const nodeClock: Clock = {
+      now: () => clock.now() + node.skewMs,
+      monotonic: () => clock.monotonic(),
+      after: (delayMs, callback) => clock.after(delayMs, callback),
+    }
+    const chunks = createChunks({
+      ring: ring as Ring,
+      clock: nodeClock,
+      random: seededRandom(index + 1),
+      signer,
+      scheme: ed25519,
+      options: { ...defaults, ...options },
+      log: quiet,
+      isPrivate,
+      ownFetch: async (question, signal) => {
+        node.fetches++
+        await wait(clock, 10, signal)
+        const outcome = node.sees === undefined ? truth.get(keyOf(question)) : node.sees(question)
+        if (outcome === undefined) throw new ChordnsError('RECURSE_FAILED', 'no server answers', {})
+        return ownFinding(question, outcome, nodeClock.now())
+      },
+      send: (to, body, sendOptions) => deliver(node, to, body, sendOptions),
+    })
+    const node: Node = Object.assign(state, { chunks })
+    nodes.push(node)
+    byPeer.set(peer, node)
+  }
+  for (const node of nodes) {
+    node.table = nodes.map((one) => one.member)
+    node.chunks.start()
+  }
+
+  async function deliver(
+    from: Node,
+    peer: PeerId,
+    body: Uint8Array,
+    { timeoutMs, signal }: RequestOptions,
+  ): Promise<Uint8Array> {
+    const to = byPeer.get(peer)!
+    const request = decodeRequest(body)
+    requests.push({ from: from.index, to: to.index, request })
+    const reply = async (): Promise<Uint8Array> => {
+      await wait(clock, to.delayMs, signal)
+      if (to.down || from.down) return new Promise<never>(() => {})
+      const honest = () => to.chunks.handle(from.member.peer, body)
+      try {
+        const said = to.liar === undefined ? await honest() : await to.liar(request, from.member.peer, honest)
+        return said instanceof Uint8Array ? said : encodeReply(said)
+      } catch (error) {
+        throw new ChordnsError('PEER_FAILED', 'the far handler threw', {}, { cause: error })
+      }
+    }
+    let cancel: Cancel = () => {}
+    let onAbort: () => void = () => {}
+    const end = new Promise<never>((_, reject) => {
+      cancel = clock.after(timeoutMs, () => reject(new ChordnsError('PEER_TIMEOUT', 'no answer', {})))
+      onAbort = () => reject(new ChordnsError('ABORTED', 'given up', {}))
+      if (signal?.aborted) onAbort()
+      signal?.addEventListener('abort', onAbort, { once: true })
+    })
+    try {
+      return await Promise.race([reply(), end])
+    } finally {
+      cancel()
+      signal?.removeEventListener('abort', onAbort)
+    }
+  }
+
+  function change(): void {
+    for (const node of nodes) node.changed()
+  }
+
+  const replicas = (question: Question): Node[] => {
+    const key = (chunkOf(question.name, 8) as number).toString(16).padStart(2, '0').padEnd(64, '0')
+    return successors(nodes[0]!.table, key as RingId, n).map((member) => byPeer.get(member.peer)!)
+  }
+
+  return {
+    clock,
+    nodes,
+    requests,
+    publish: (question, outcome) => void truth.set(keyOf(question), outcome),
+    withdraw: () => truth.clear(),
+    replicas,
+    outsiders: (question) => {
+      const inside = new Set(replicas(question))
+      return nodes.filter((node) => !inside.has(node))
+    },
+    read: (node, question) => clock.until(node.chunks.read(question, new AbortController().signal)),
+    async told(question, by, waitMs = 8_000) {
+      for (const node of by) node.chunks.tell(question)
+      await clock.pass(waitMs)
+    },
+    remove(...gone) {
+      const ids = new Set(gone.map((node) => node.member.id))
+      for (const node of nodes) node.table = node.table.filter((member) => !ids.has(member.id))
+      change()
+    },
+    add(...come) {
+      for (const node of nodes) {
+        const known = new Set(node.table.map((member) => member.id))
+        node.table = [...node.table, ...come.map((one) => one.member).filter((member) => !known.has(member.id))]
+      }
+      change()
+    },
+    async stop() {
+      await Promise.all(nodes.map((node) => node.chunks.stop()))
+    },
+  }
+}
+
+function successors(table: readonly MemberEntry[], key: RingId, n: number): MemberEntry[] {
+  const sorted = [...table].sort((a, b) => (a.id < b.id ? -1 : 1))
+  const first = sorted.findIndex((member) => member.id >= key)
+  const turned = first <= 0 ? sorted : [...sorted.slice(first), ...sorted.slice(0, first)]
+  return turned.slice(0, n)
+}
+
+function wait(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(ms, resolve)
+    signal?.addEventListener(
+      'abort',
+      () => {
+        cancel()
+        reject(new ChordnsError('ABORTED', 'given up', {}))
+      },
+      { once: true },
+    )
+  })
+}
+
+function keyOf(question: Question): string {
+  return rrsetKey(question.name, question.type, question.class)
+}
+
+export function ownFinding(question: Question, outcome: Outcome, now: number): Finding {
+  return {
+    question,
+    outcome,
+    evidence: { security: 'indeterminate', provenance: 'solo', observers: [] },
+    expires: now + outcomeTtl(outcome) * 1000,
+  }
+}
+
+export function ask(name: string, type: number = Type.A): Question {
+  return { name: parseName(name), type, class: Class.IN }
+}
+
+/** An A answer to `question` with these last octets of 198.51.100.0/24. */
+export function answer(question: Question, last: readonly number[] = [1], ttl = 300): Outcome {
+  const rrset: RRset = {
+    name: question.name,
+    type: Type.A,
+    class: Class.IN,
+    ttl,
+    rdatas: last.map((byte) => Uint8Array.of(198, 51, 100, byte)),
+    signatures: [],
+  }
+  return { kind: 'rrset', rrset, apex: parseName('example.com.'), proofs: [] }
+}
+
+export function nothing(rcode: 0 | 3 = 3, serial = 1): Outcome {
+  const rdata = new Uint8Array(22)
+  new DataView(rdata.buffer).setUint32(2, serial)
+  new DataView(rdata.buffer).setUint32(18, 300)
+  const apex = parseName('example.com.')
+  return {
+    kind: 'absent',
+    rcode,
+    apex,
+    soa: { name: apex, type: Type.SOA, class: Class.IN, ttl: 300, rdatas: [rdata], signatures: [] },
+    proofs: [],
+  }
+}
+
+/** What a node would sign if it had seen this: how liars make their papers. */
+export function paper(
+  signer: Signer,
+  question: Question,
+  outcome: Outcome,
+  now: number,
+  change: Partial<UnsignedObservation> = {},
+): Observation {
+  const lower = nameFromWire(Uint8Array.from(question.name.key, (letter) => letter.charCodeAt(0)))
+  return signObservation(
+    {
+      ringId: 'world',
+      chunk: chunkOf(question.name, 8),
+      question: { ...question, name: lower },
+      apex: outcome.apex,
+      digest: contentDigest(question, outcome),
+      ttl: 300,
+      when: now,
+      nonce: new Uint8Array(16),
+      ...change,
+    },
+    signer,
+  )
+}
