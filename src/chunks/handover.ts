@@ -3,7 +3,7 @@
  * receiver checks every certificate against its own view of the set, so a push is an offer, never a claim; it carries the
  * certificate as it is, so that it never stretches a TTL.
  */
-import { type ChunkId, type Clock, type Log, type PeerId, type RingId, sleep } from '../base/index.ts'
+import { type Cancel, type ChunkId, type Clock, type Log, type PeerId, type RingId, sleep } from '../base/index.ts'
 import type { Question } from '../dns/index.ts'
 import { limits } from './limits.ts'
 import type { Ask } from './peers.ts'
@@ -36,10 +36,10 @@ export function createHandover(modules: HandoverModules): Handover {
   const keepers = new Map<ChunkId, ReadonlySet<RingId>>()
   const pushing = new Map<PeerId, Promise<void>>()
   const stopping = new AbortController()
-  let pending = false
+  let pending: Cancel | undefined
 
   function compare(): void {
-    pending = false
+    pending = undefined
     const offers = new Map<PeerId, ChunkEntry[]>()
     const now = clock.now()
     for (const chunk of keepers.keys()) if (store.ofChunk(chunk, now).length === 0) keepers.delete(chunk)
@@ -97,14 +97,11 @@ export function createHandover(modules: HandoverModules): Handover {
       if (!keepers.has(chunk)) keepers.set(chunk, idsOf(seats))
     },
     changed() {
-      if (pending || stopping.signal.aborted) return
-      pending = true
-      clock.after(limits.HANDOVER_DELAY_MS, () => {
-        if (!stopping.signal.aborted) compare()
-      })
+      if (pending === undefined && !stopping.signal.aborted) pending = clock.after(limits.HANDOVER_DELAY_MS, compare)
     },
     async stop() {
       stopping.abort()
+      pending?.()
       await Promise.allSettled(pushing.values())
     },
   }

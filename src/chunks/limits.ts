@@ -10,8 +10,10 @@ export const limits = {
   RECORD_OVERHEAD_BYTES: 1_024,
   /** Agreement costs n fetches: an answer that lives shorter than this is not worth it. Seconds. */
   MIN_SHARED_TTL_SECONDS: 30,
-  /** Rounds in work at once; more are not opened, nor joined. */
-  MAX_ROUNDS: 256,
+  /** Rounds in work or at rest at once. Rest gives way to work; beyond that none are opened. */
+  MAX_ROUNDS: 2_048,
+  /** Asks of one read that a replica before this one gets to say what it saw. Ms. */
+  PROBE_TIMEOUT_MS: 500,
   /** Own fetches for observations in flight at once; a peer that asks for more hears `busy`. */
   MAX_FETCHES: 32,
   /** Questions whose asks are counted. */
@@ -42,8 +44,11 @@ export const limits = {
   OPENER_STEP_MS: 1_000,
   /** After a quorum the others may still speak for this long, so that a fast minority cannot set the expiry. Ms. */
   GRACE_MS: 300,
-  /** A question whose round failed rests. Ms. */
+  /** A question whose round failed rests, twice as long after each failure in a row: answers that differ by asker. Ms. */
   BACKOFF_MS: 30_000,
+  MAX_BACKOFF_MS: 1_800_000,
+  /** A question whose answer lives too short rests for this long. Ms. */
+  SHORT_LIVED_REST_MS: 600_000,
   /** Unsigned absence needs more than one asker: a typo of one member is not worth n fetches. */
   MIN_ASKERS_OF_ABSENCE: 2,
   /** `auto`: never for one member alone. */

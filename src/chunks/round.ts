@@ -2,8 +2,9 @@
  * One question's round at one replica: a pure step machine. A round asks every replica to look for itself; more than n/2 equal
  * observations make a certificate.
  *
- *   idle -> waiting -> looking -> asking -> idle (agreed)
- *                 \-> yielded (another opened)       \-> resting (failed)
+ *   idle -> looking -> asking -> idle (agreed) or resting (failed)
+ *   idle -> waiting -> probing -> looking      when another replica's turn comes first
+ *   any  -> yielded                            another replica opened; -> idle (it delivered) or resting (it did not)
  *
  * The opener is the first live replica in ring order; the next one opens a second later; of two openers the lower nonce
  * wins. Today a replica answers the opener with its observation. Commit-reveal puts one more phase between `looking` and
@@ -24,44 +25,43 @@ import { agreedOutcome } from './examine.ts'
 import { limits } from './limits.ts'
 import type { LiveVote } from './types.ts'
 
-export type RoundState =
-  | { readonly phase: 'idle'; readonly distrusted: readonly PeerId[] }
-  | {
-      readonly phase: 'waiting'
-      readonly openAt: number
-      readonly nonce: Uint8Array
-      readonly distrusted: readonly PeerId[]
-    }
-  | {
-      readonly phase: 'looking'
-      readonly nonce: Uint8Array
-      readonly deadline: number
-      readonly distrusted: readonly PeerId[]
-    }
+/** What outlives one round. */
+export interface RoundMemory {
+  /** Openers that did not deliver: they may open, but nobody here waits for them. */
+  readonly distrusted: readonly PeerId[]
+  /** Rounds in a row without agreement: each doubles the rest. */
+  readonly failures: number
+}
+
+type Phase =
+  | { readonly phase: 'idle' }
+  | { readonly phase: 'waiting'; readonly openAt: number; readonly nonce: Uint8Array }
+  | { readonly phase: 'probing'; readonly nonce: Uint8Array; readonly deadline: number }
+  | { readonly phase: 'looking'; readonly nonce: Uint8Array; readonly deadline: number }
   | {
       readonly phase: 'asking'
       readonly nonce: Uint8Array
       readonly deadline: number
       readonly waitingFor: readonly PeerId[]
       readonly votes: readonly LiveVote[]
-      readonly distrusted: readonly PeerId[]
     }
-  | { readonly phase: 'yielded'; readonly to: PeerId; readonly until: number; readonly distrusted: readonly PeerId[] }
-  | { readonly phase: 'resting'; readonly until: number; readonly distrusted: readonly PeerId[] }
+  | { readonly phase: 'yielded'; readonly to: PeerId; readonly until: number }
+  | { readonly phase: 'resting'; readonly until: number }
+
+export type RoundState = Phase & { readonly memory: RoundMemory }
 
 /** What the machine is told with every step; the shell computes it from the ring and its own memory. */
 export interface RoundContext {
-  /** This node's place among the replicas that it believes live: 0 opens at once. */
-  readonly rank: number
+  /** The replicas before this node in ring order that it believes live. None: it opens at once. */
+  readonly before: readonly PeerId[]
   /** The other filled seats. */
   readonly others: readonly PeerId[]
   readonly n: number
   readonly demand: Demand
   readonly admitAfter: 'auto' | number
-  /** The entry is in its last moments, or its signers are no majority of the set any more: demand was shown before. */
+  /** The signers of an entry are no majority of the set any more: demand was shown before. */
   readonly renewal: boolean
   readonly roundTimeoutMs: number
-  /** `now` of the step is filled in. */
   readonly certificate: Omit<CertificateContext, 'now' | 'outcome'>
 }
 
@@ -69,6 +69,8 @@ export type RoundEvent =
   /** Somebody asked, or an entry needs new signers. `nonce` is fresh randomness. */
   | { readonly kind: 'wanted'; readonly nonce: Uint8Array }
   | { readonly kind: 'tick' }
+  /** What the replicas before this one say that they saw. */
+  | { readonly kind: 'probed'; readonly outcomes: readonly Outcome[] }
   /** This node's own fetch ended; undefined: it failed, or may not be shared. */
   | { readonly kind: 'looked'; readonly vote: LiveVote | undefined }
   /** The fetch was not begun: too much is in work. The next ask tries again. */
@@ -82,20 +84,25 @@ export type RoundEvent =
   /** A certificate for the question arrived and was kept. */
   | { readonly kind: 'settled' }
 
+export type GaveUp = 'no-majority' | 'no-look' | 'short-lived' | 'does-not-pay' | 'not-delivered'
+
 export type RoundEffect =
+  | { readonly kind: 'probe'; readonly peers: readonly PeerId[]; readonly nonce: Uint8Array }
   | { readonly kind: 'look'; readonly nonce: Uint8Array }
   | { readonly kind: 'ask'; readonly peers: readonly PeerId[]; readonly nonce: Uint8Array }
   | { readonly kind: 'agreed'; readonly certificate: Certificate; readonly outcome: Outcome }
-  /** Send a `tick` at this time (unix ms). */
+  /** Send a `tick` at this time (unix ms); a later one replaces an earlier one. */
   | { readonly kind: 'wake'; readonly at: number }
-  | { readonly kind: 'gave-up'; readonly reason: 'no-majority' | 'no-look' | 'short-lived' | 'does-not-pay' }
+  | { readonly kind: 'gave-up'; readonly reason: GaveUp }
 
 export interface RoundStep {
   readonly state: RoundState
   readonly effects: readonly RoundEffect[]
 }
 
-export const IDLE: RoundState = { phase: 'idle', distrusted: [] }
+const NO_MEMORY: RoundMemory = { distrusted: [], failures: 0 }
+
+export const IDLE: RoundState = { phase: 'idle', memory: NO_MEMORY }
 
 /** `now` is unix ms. */
 export function roundStep(state: RoundState, event: RoundEvent, context: RoundContext, now: number): RoundStep {
@@ -104,12 +111,12 @@ export function roundStep(state: RoundState, event: RoundEvent, context: RoundCo
       return wanted(state, event.nonce, context, now)
     case 'tick':
       return tick(state, context, now)
+    case 'probed':
+      return probed(state, event.outcomes, context, now)
     case 'looked':
       return looked(state, event.vote, context, now)
     case 'put-off':
-      return state.phase === 'looking'
-        ? { state: { phase: 'idle', distrusted: state.distrusted }, effects: [] }
-        : { state, effects: [] }
+      return state.phase === 'looking' ? idle(state) : { state, effects: [] }
     case 'voted':
       return heard(state, event.from, event.vote, context, now)
     case 'silent':
@@ -125,41 +132,67 @@ function wanted(state: RoundState, nonce: Uint8Array, context: RoundContext, now
   const rested = state.phase === 'resting' && state.until <= now
   if (state.phase !== 'idle' && !rested) return { state, effects: [] }
   if (!worthwhile(context, undefined)) return { state, effects: [] }
-  const openAt = now + context.rank * limits.OPENER_STEP_MS
-  if (openAt <= now) return look(state, nonce, context, now)
-  return {
-    state: { phase: 'waiting', openAt, nonce, distrusted: state.distrusted },
-    effects: [{ kind: 'wake', at: openAt }],
-  }
+  const { memory } = state
+  if (context.before.length === 0) return look(memory, nonce, context, now)
+  const openAt = now + context.before.length * limits.OPENER_STEP_MS
+  return { state: { phase: 'waiting', openAt, nonce, memory }, effects: [{ kind: 'wake', at: openAt }] }
 }
 
 function tick(state: RoundState, context: RoundContext, now: number): RoundStep {
+  const { memory } = state
   switch (state.phase) {
-    case 'waiting':
-      return state.openAt <= now ? look(state, state.nonce, context, now) : { state, effects: [] }
+    case 'waiting': {
+      if (state.openAt > now) break
+      const peers = context.before.filter((peer) => !memory.distrusted.includes(peer))
+      if (peers.length === 0) return look(memory, state.nonce, context, now)
+      const deadline = now + limits.OPENER_STEP_MS
+      return {
+        state: { phase: 'probing', nonce: state.nonce, deadline, memory },
+        effects: [
+          { kind: 'probe', peers, nonce: state.nonce },
+          { kind: 'wake', at: deadline },
+        ],
+      }
+    }
+    case 'probing':
+      if (state.deadline <= now) return look(memory, state.nonce, context, now)
+      break
     case 'looking':
-      return state.deadline <= now ? giveUp(state, 'no-look', now) : { state, effects: [] }
+      if (state.deadline <= now) return rest(memory, 'no-look', now)
+      break
     case 'asking':
-      return state.deadline <= now ? close(state, context, now) : { state, effects: [] }
+      if (state.deadline <= now) return close(state, context, now)
+      break
     case 'yielded': {
-      if (state.until > now) return { state, effects: [] }
-      // It opened and did not deliver: it may open again, but nobody here waits for it any more.
-      const distrusted = [...state.distrusted, state.to].slice(-limits.MAX_DISTRUSTED)
-      return { state: { phase: 'idle', distrusted }, effects: [] }
+      if (state.until > now) break
+      // It found no majority, or it keeps the certificate to itself; either way the next round does not wait for it.
+      const distrusted = [...memory.distrusted.filter((peer) => peer !== state.to), state.to]
+      return rest({ ...memory, distrusted: distrusted.slice(-limits.MAX_DISTRUSTED) }, 'not-delivered', now)
     }
     case 'resting':
-      return state.until <= now
-        ? { state: { phase: 'idle', distrusted: state.distrusted }, effects: [] }
-        : { state, effects: [] }
+      if (state.until <= now) return { state: { phase: 'idle', memory }, effects: [] }
+      break
     case 'idle':
-      return { state, effects: [] }
+      break
   }
+  return { state, effects: [] }
 }
 
-function look(state: RoundState, nonce: Uint8Array, context: RoundContext, now: number): RoundStep {
+/**
+ * The replicas before this one are live and did not open. If one of them has looked and what it saw does not pay, looking too
+ * would only cost a fetch. It is a hint of one peer, so plenty of demand overrules it.
+ */
+function probed(state: RoundState, outcomes: readonly Outcome[], context: RoundContext, now: number): RoundStep {
+  if (state.phase !== 'probing') return { state, effects: [] }
+  const discouraged = outcomes.some((outcome) => shortLived(outcome) || !worthwhile(context, outcome))
+  if (discouraged && context.demand.asks < 2 * context.n) return idle(state, 'does-not-pay')
+  return look(state.memory, state.nonce, context, now)
+}
+
+function look(memory: RoundMemory, nonce: Uint8Array, context: RoundContext, now: number): RoundStep {
   const deadline = now + context.roundTimeoutMs
   return {
-    state: { phase: 'looking', nonce, deadline, distrusted: state.distrusted },
+    state: { phase: 'looking', nonce, deadline, memory },
     effects: [
       { kind: 'look', nonce },
       { kind: 'wake', at: deadline },
@@ -170,27 +203,18 @@ function look(state: RoundState, nonce: Uint8Array, context: RoundContext, now: 
 /** The opener looks first: what it sees tells whether n fetches pay. */
 function looked(state: RoundState, vote: LiveVote | undefined, context: RoundContext, now: number): RoundStep {
   if (state.phase !== 'looking') return { state, effects: [] }
-  if (vote === undefined) return giveUp(state, 'no-look', now)
-  if (outcomeTtl(vote.outcome) < limits.MIN_SHARED_TTL_SECONDS) return giveUp(state, 'short-lived', now)
-  if (!worthwhile(context, vote.outcome))
-    return {
-      state: { phase: 'idle', distrusted: state.distrusted },
-      effects: [{ kind: 'gave-up', reason: 'does-not-pay' }],
-    }
-  const asking: RoundState = {
-    phase: 'asking',
-    nonce: state.nonce,
-    deadline: now + context.roundTimeoutMs,
-    waitingFor: context.others,
-    votes: [vote],
-    distrusted: state.distrusted,
-  }
+  const { memory, nonce } = state
+  if (vote === undefined) return rest(memory, 'no-look', now)
+  if (shortLived(vote.outcome)) return rest(memory, 'short-lived', now)
+  if (!worthwhile(context, vote.outcome)) return idle(state, 'does-not-pay')
+  const deadline = now + context.roundTimeoutMs
+  const asking = { phase: 'asking', nonce, deadline, waitingFor: context.others, votes: [vote], memory } as const
   if (context.others.length === 0) return close(asking, context, now)
   return {
     state: asking,
     effects: [
-      { kind: 'ask', peers: context.others, nonce: state.nonce },
-      { kind: 'wake', at: asking.deadline },
+      { kind: 'ask', peers: context.others, nonce },
+      { kind: 'wake', at: deadline },
     ],
   }
 }
@@ -220,8 +244,8 @@ function heard(
 
 function close(state: Extract<RoundState, { phase: 'asking' }>, context: RoundContext, now: number): RoundStep {
   const agreed = certified(state.votes, context, now)
-  if (agreed === undefined) return giveUp(state, 'no-majority', now)
-  if (agreed.ttl < limits.MIN_SHARED_TTL_SECONDS) return giveUp(state, 'short-lived', now)
+  if (agreed === undefined) return rest(state.memory, 'no-majority', now)
+  if (agreed.ttl < limits.MIN_SHARED_TTL_SECONDS) return rest(state.memory, 'short-lived', now)
   return { state: IDLE, effects: [{ kind: 'agreed', certificate: agreed.certificate, outcome: agreed.outcome }] }
 }
 
@@ -236,7 +260,7 @@ function certified(
   )
   const first = certificate?.observations[0]
   if (certificate === undefined || first === undefined) return undefined
-  // The copy that travels is that of the first who is counted: it is what its digest says, and no older than its signature.
+  // The copy that travels is that of the first who is counted: it is what the digest says, by its own signature.
   const copy = votes.find((vote) => vote.observation === first)!.outcome
   const check = checkCertificate(certificate, { ...context.certificate, now, outcome: copy })
   if (!check.ok) return undefined
@@ -250,12 +274,10 @@ function certified(
 function rival(state: RoundState, from: PeerId, nonce: Uint8Array, context: RoundContext, now: number): RoundStep {
   const mine = state.phase === 'looking' || state.phase === 'asking' ? state.nonce : undefined
   if (mine !== undefined && compareBytes(mine, nonce) <= 0) return { state, effects: [] }
-  if (state.phase === 'yielded' || state.distrusted.includes(from)) return { state, effects: [] }
+  if (state.phase === 'yielded' || state.memory.distrusted.includes(from)) return { state, effects: [] }
+  // It has looked already, and has the time of a round to hear the others.
   const until = now + context.roundTimeoutMs + limits.OPENER_STEP_MS
-  return {
-    state: { phase: 'yielded', to: from, until, distrusted: state.distrusted },
-    effects: [{ kind: 'wake', at: until }],
-  }
+  return { state: { phase: 'yielded', to: from, until, memory: state.memory }, effects: [{ kind: 'wake', at: until }] }
 }
 
 function worthwhile(context: RoundContext, outcome: Outcome | undefined): boolean {
@@ -268,10 +290,24 @@ function worthwhile(context: RoundContext, outcome: Outcome | undefined): boolea
   })
 }
 
-function giveUp(state: RoundState, reason: 'no-majority' | 'no-look' | 'short-lived', now: number): RoundStep {
-  const until = now + limits.BACKOFF_MS
+function shortLived(outcome: Outcome): boolean {
+  return outcomeTtl(outcome) < limits.MIN_SHARED_TTL_SECONDS
+}
+
+function idle(state: RoundState, reason?: GaveUp): RoundStep {
   return {
-    state: { phase: 'resting', until, distrusted: state.distrusted },
+    state: { phase: 'idle', memory: state.memory },
+    effects: reason === undefined ? [] : [{ kind: 'gave-up', reason }],
+  }
+}
+
+/** A TTL does not grow from one minute to the next; what only failed may work soon, but each failure cost n fetches. */
+function rest(memory: RoundMemory, reason: GaveUp, now: number): RoundStep {
+  const doubled = limits.BACKOFF_MS * 2 ** Math.min(memory.failures, 10)
+  const restMs = reason === 'short-lived' ? limits.SHORT_LIVED_REST_MS : Math.min(doubled, limits.MAX_BACKOFF_MS)
+  const until = now + restMs
+  return {
+    state: { phase: 'resting', until, memory: { ...memory, failures: memory.failures + 1 } },
     effects: [
       { kind: 'gave-up', reason },
       { kind: 'wake', at: until },

@@ -5,9 +5,10 @@ import type { Certificate, Outcome } from '../evidence/index.ts'
 import type { Asks } from './asks.ts'
 import { certificateContext, type ReadContext } from './examine.ts'
 import { limits } from './limits.ts'
+import type { ChunkRequest } from './messages.ts'
 import type { Ask } from './peers.ts'
 import type { Rates } from './rates.ts'
-import { voteFault } from './read.ts'
+import { type ReplicaEvent, voteFault } from './read.ts'
 import { IDLE, type RoundContext, type RoundEffect, type RoundEvent, type RoundState, roundStep } from './round.ts'
 import { peersOf, type Seats } from './seats.ts'
 import type { Sights } from './sights.ts'
@@ -84,17 +85,16 @@ export function createRounds(modules: RoundsModules): Rounds {
     const { state, effects } = roundStep(one.state, event, roundContext(one, seats), clock.now())
     one.state = state
     for (const effect of effects) run(one, effect, seats)
-    const forgotten = one.state.phase === 'idle' && one.state.distrusted.length === 0
-    if (one.state.phase === 'idle') {
-      one.cancel?.()
-      one.renewal = false
-    }
-    if (forgotten) running.delete(questionKey(one.question))
+    if (one.state.phase !== 'idle') return
+    one.cancel?.()
+    one.renewal = false
+    const { distrusted, failures } = one.state.memory
+    if (distrusted.length === 0 && failures === 0) running.delete(questionKey(one.question))
   }
 
   function roundContext(one: Running, seats: Seats): RoundContext {
     return {
-      rank: Math.max(0, seats.rank),
+      before: peersOf(seats.before),
       others: peersOf(seats.others),
       n: seats.n,
       demand: modules.asks.demand(questionKey(one.question), clock.monotonic()),
@@ -107,6 +107,9 @@ export function createRounds(modules: RoundsModules): Rounds {
 
   function run(one: Running, effect: RoundEffect, seats: Seats): void {
     switch (effect.kind) {
+      case 'probe':
+        void probe(one, effect.peers, effect.nonce)
+        return
       case 'look':
         void look(one, effect.nonce)
         return
@@ -127,6 +130,22 @@ export function createRounds(modules: RoundsModules): Rounds {
     }
   }
 
+  /** What the replicas before this one saw, if they looked: valid votes only. */
+  async function probe(one: Running, peers: readonly PeerId[], nonce: Uint8Array): Promise<void> {
+    const { question } = one
+    const said = await Promise.all(
+      peers.map((peer) => request(peer, { kind: 'read', question }, limits.PROBE_TIMEOUT_MS)),
+    )
+    if (one.state.phase !== 'probing' || one.state.nonce !== nonce) return
+    const context = modules.contextOf(question, modules.seatsOf(question))
+    const outcomes: Outcome[] = []
+    for (const [i, event] of said.entries()) {
+      if (event?.kind !== 'reply' || event.reply.kind !== 'vote') continue
+      if (voteFault(event.reply, peers[i]!, context, clock.now()) === undefined) outcomes.push(event.reply.outcome)
+    }
+    step(one, { kind: 'probed', outcomes })
+  }
+
   async function look(one: Running, nonce: Uint8Array): Promise<void> {
     const sight = admit(one.question) ? await sights.look(one.question) : 'busy'
     if (one.state.phase !== 'looking' || one.state.nonce !== nonce) return
@@ -135,20 +154,27 @@ export function createRounds(modules: RoundsModules): Rounds {
   }
 
   async function askOne(one: Running, peer: PeerId, nonce: Uint8Array): Promise<void> {
-    const options = { timeoutMs: modules.roundTimeoutMs, signal: stopping.signal }
-    const event = await modules
-      .ask(peer, { kind: 'round', question: one.question, nonce }, options)
-      .catch((): undefined => undefined)
-    if (event === undefined || one.state.phase !== 'asking' || one.state.nonce !== nonce) return
-    if (event.kind === 'reply' && event.reply.kind === 'vote') {
+    const event = await request(peer, { kind: 'round', question: one.question, nonce }, modules.roundTimeoutMs)
+    if (one.state.phase !== 'asking' || one.state.nonce !== nonce) return
+    if (event?.kind === 'reply' && event.reply.kind === 'vote') {
       const vote = event.reply
       const context = modules.contextOf(one.question, modules.seatsOf(one.question))
       const fault = voteFault(vote, peer, context, clock.now())
       if (fault === undefined) return step(one, { kind: 'voted', from: peer, vote })
       modules.log.debug({ peer, fault }, 'a vote does not count')
       modules.onFault(peer)
-    } else if (event.kind === 'malformed') modules.onFault(peer)
+    } else if (event?.kind === 'malformed') modules.onFault(peer)
     step(one, { kind: 'silent', from: peer })
+  }
+
+  /** Undefined when this node stops. */
+  async function request(peer: PeerId, body: ChunkRequest, timeoutMs: number): Promise<ReplicaEvent | undefined> {
+    try {
+      return await modules.ask(peer, body, { timeoutMs, signal: stopping.signal })
+    } catch (error) {
+      if (stopping.signal.aborted) return undefined
+      throw error
+    }
   }
 
   function admit(question: Question): boolean {

@@ -16,22 +16,22 @@ export interface Seats {
   readonly mine: boolean
   /** All but this node, in ring order. */
   readonly others: readonly MemberEntry[]
-  /** This node's place among those that it believes live. */
-  readonly rank: number
+  /** Those before this node in ring order that it believes live: they open a round first. */
+  readonly before: readonly MemberEntry[]
 }
 
 export function seatsOfChunk(ring: Ring, chunk: ChunkId, chunkBits: number): Seats {
   const { n, members: all } = ring.replicasOf(keyOfChunk(chunk, chunkBits))
   const members = all.slice(0, limits.MAX_REPLICAS)
   const isSelf = (member: MemberEntry) => member.id === ring.self.id
-  const live = members.filter((member) => isSelf(member) || !ring.isSuspect(member.id))
+  const place = members.findIndex(isSelf)
   return {
     chunk,
     n,
     members,
     mine: members.some(isSelf),
     others: members.filter((member) => !isSelf(member)),
-    rank: live.findIndex(isSelf),
+    before: members.slice(0, Math.max(0, place)).filter((member) => !ring.isSuspect(member.id)),
   }
 }
 

@@ -168,19 +168,14 @@ describe('who opens a round', () => {
     const [first, second] = world.replicas(question)
     const asker = world.outsiders(question)[0]!
     // It opens, hears all, and keeps the certificate to itself.
-    second!.liar = third(world.replicas(question)[2]!).liar = undefined
     for (const node of [second!, world.replicas(question)[2]!])
       node.liar = async (request, from, honest) =>
         request.kind === 'certify' && from === first!.member.peer ? { kind: 'busy' } : honest()
-    await world.told(question, [asker], 15_000)
+    await world.told(question, [asker], 40_000)
     expect(second!.chunks.entry(question)).toBeUndefined()
-    await world.told(question, [asker], 15_000)
+    await world.told(question, [asker], 10_000)
     expect(second!.chunks.entry(question)?.certificate.observations.length).toBeGreaterThanOrEqual(2)
   })
-
-  function third<T>(node: T): T {
-    return node
-  }
 })
 
 describe('a member that crashes', () => {
@@ -189,7 +184,7 @@ describe('a member that crashes', () => {
     const questions = Array.from({ length: 12 }, (_, i) => ask(`host${i}.zone${i}.com`))
     for (const question of questions) {
       const outcome = answer(question)
-      world.publish(question, { ...outcome, apex: ask(`x.zone.com`).name.labels > 0 ? question.name : outcome.apex })
+      world.publish(question, { ...outcome, apex: question.name })
       await world.told(question, [world.outsiders(question)[0]!], 1_000)
     }
     world.withdraw()
@@ -202,7 +197,7 @@ describe('a member that crashes', () => {
     await world.clock.pass(5_000)
     for (const question of questions) {
       for (const replica of world.replicas(question))
-        expect(replica.chunks.entry(question), replica.index + '').toBeDefined()
+        expect(replica.chunks.entry(question), `${replica.index}`).toBeDefined()
       for (const reader of world.nodes.filter((node) => node !== gone))
         expect(accepted(await world.read(reader, question)).evidence.provenance).toBe('agreed')
     }
