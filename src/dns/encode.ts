@@ -106,6 +106,7 @@ class Encoder {
 
   #record({ name, type, class: klass, ttl, rdata }: ResourceRecord): void {
     if (this.#at > limits.MAX_MESSAGE_BYTES) throw tooLong('message', this.#at, limits.MAX_MESSAGE_BYTES)
+    if (rdata.length > 0xffff) throw tooLong('rdata', rdata.length, 0xffff)
     this.#reserve(limits.MAX_NAME_BYTES + 10 + rdata.length)
     this.#name(name)
     this.#uint16(type)
@@ -149,6 +150,7 @@ class Encoder {
     this.#out[this.#at++] = 0
     this.#uint16(Type.OPT)
     this.#uint16(edns.udpSize)
+    if (edns.version !== (edns.version & 0xff)) throw unencodable('an EDNS version has 8 bits')
     this.#uint16(((rcode >> 4) << 8) | edns.version)
     this.#uint16(edns.do ? 0x8000 : 0)
     const start = this.#at + 2
