@@ -11,14 +11,20 @@ import { type Chunks, createChunks } from './chunks/index.ts'
 import type { Config } from './config/index.ts'
 import { ed25519, ed25519Signer } from './crypto/index.ts'
 import { parseName, type Question, typeFromText, Class } from './dns/index.ts'
-import { createExchange } from './io/exchange.ts'
-import { systemClock } from './io/clock.ts'
-import { createIdentity, createSecret, loadOrCreateIdentity, loadSecret } from './io/keys.ts'
-import { createLibp2pTransport } from './io/libp2p-transport.ts'
-import { systemRandom } from './io/random.ts'
+import {
+  createExchange,
+  createIdentity,
+  createLibp2pTransport,
+  createSecret,
+  loadOrCreateIdentity,
+  loadSecret,
+  systemClock,
+  systemRandom,
+} from './io/index.ts'
+import { builtinHints, parseHints } from './iterator/index.ts'
 import { createStatusServer, type StatusServer, type StatusView } from './observe/index.ts'
 import { questionText, viewChunk, viewLookup, viewRing } from './peer-views.ts'
-import { createRecursor, type Recursor } from './recurse/index.ts'
+import { createRecursor, type Recursor, type RecursorOptions } from './recurse/index.ts'
 import { createResolver, isSpecialUse, type Resolver, type ResolveStep } from './resolver/index.ts'
 import { createRing, openDoorkeeper, pskDoorkeeper, type Ring } from './ring/index.ts'
 import { createFrontEnd, type FrontEnd } from './serve/index.ts'
@@ -53,17 +59,28 @@ export async function startNode({ config, log, version }: NodeOptions): Promise<
   const startedAt = clock.monotonic()
   const closers: (() => Promise<void> | void)[] = []
   try {
-    const cache = createCache(config.cache, random)
+    const cache = createCache({ ...config.cache, seed: random.bytes(8) })
     const exchange = createExchange({ clock, random, bind: config.iterator.bind })
     closers.push(() => exchange.close())
-    const recursor = createRecursor({ exchange, cache, clock, random, log, options: recursorOptions(config) })
-    const peers = config.ring.enabled ? await startPeers(config, log, clock, recursor) : undefined
+    const options = recursorOptions(config)
+    let frontEnd: FrontEnd | undefined
+    const recursor = createRecursor({
+      exchange,
+      cache,
+      clock,
+      random,
+      log,
+      options,
+      ownListeners: () => frontEnd?.addresses ?? [],
+    })
+    const isPrivate = (question: Question) => isSpecialUse(question.name) || recursor.contextOf(question) !== 'main'
+    const peers = config.ring.enabled ? await startPeers(config, log, clock, recursor, isPrivate) : undefined
     if (peers !== undefined) closers.push(() => peers.close())
     const resolver = createResolver(
-      { cache, recursor, chunks: peers?.chunks, clock, log, contextOf: (question) => recursor.contextOf(question.name) },
+      { cache, recursor, chunks: peers?.chunks, clock, log, contextOf: (question) => recursor.contextOf(question) },
       config.resolver,
     )
-    const frontEnd = await createFrontEnd({
+    const door = await createFrontEnd({
       resolver,
       options: {
         listen: config.listen,
@@ -74,18 +91,19 @@ export async function startNode({ config, log, version }: NodeOptions): Promise<
       clock,
       log,
     })
-    closers.push(() => frontEnd.close(0))
+    frontEnd = door
+    closers.push(() => door.close(0))
     const view = (): StatusView => ({
       version,
       pid: process.pid,
       uptimeSeconds: (clock.monotonic() - startedAt) / 1000,
       multiaddrs: [...(peers?.transport.addresses() ?? [])],
       peer: peers?.transport.self ?? null,
-      listen: frontEnd.addresses.map((one) => ({ ...one })),
+      listen: door.addresses.map((one) => ({ ...one })),
       ring: peers === undefined ? null : viewRing(peers.ring),
       cache: { ...cache.stats() },
       upstream: { ...recursor.stats() },
-      serve: { ...frontEnd.stats() },
+      serve: { ...door.stats() },
       chunks: peers === undefined ? null : { ...peers.chunks.stats() },
       memory: { rssBytes: process.memoryUsage.rss(), heapUsedBytes: process.memoryUsage().heapUsed },
     })
@@ -94,15 +112,15 @@ export async function startNode({ config, log, version }: NodeOptions): Promise<
     if (status !== undefined) closers.push(() => status.close())
     void prime(recursor, log)
     return {
-      frontEnd,
+      frontEnd: door,
       status,
       multiaddrs: peers?.transport.addresses() ?? [],
-      readyLine: readyLine(frontEnd, status, peers?.transport),
+      readyLine: readyLine(door, status, peers?.transport),
       resolver,
       ring: peers?.ring,
       chunks: peers?.chunks,
       close: async (drainMs) => {
-        await frontEnd.close(drainMs)
+        await door.close(drainMs)
         await status?.close()
         await peers?.close()
         await exchange.close()
@@ -133,7 +151,13 @@ interface Peers {
   close(): Promise<void>
 }
 
-async function startPeers(config: Config, log: Log, clock: Clock, recursor: Recursor): Promise<Peers> {
+async function startPeers(
+  config: Config,
+  log: Log,
+  clock: Clock,
+  recursor: Recursor,
+  isPrivate: (question: Question) => boolean,
+): Promise<Peers> {
   const random = systemRandom()
   await mkdir(config.data, { recursive: true, mode: 0o700 })
   const seed = await loadOrCreateIdentity(join(config.data, 'identity.key'))
@@ -147,7 +171,6 @@ async function startPeers(config: Config, log: Log, clock: Clock, recursor: Recu
     listen: config.ring.listen,
     doorkeeper,
     clock,
-    random,
     log,
   })
   const sender = (room: number) => (peer: PeerId, body: Uint8Array, options: { timeoutMs: number; signal?: AbortSignal }) =>
@@ -160,6 +183,7 @@ async function startPeers(config: Config, log: Log, clock: Clock, recursor: Recu
     scheme: ed25519,
     log,
     send: sender(Room.RING),
+    addresses: () => transport.addresses(),
     options: { ...config.ring.timing, ringId: config.ring.id, bootstrap: config.ring.bootstrap, replicas: config.ring.replicas },
   })
   const chunks = createChunks({
@@ -178,7 +202,7 @@ async function startPeers(config: Config, log: Log, clock: Clock, recursor: Recu
         origin: 'own',
         checkingDisabled: false,
       }),
-    isPrivate: (question) => isSpecialUse(question.name) || recursor.contextOf(question.name) !== 'main',
+    isPrivate,
     options: { ...config.chunks, ...config.ring },
   })
   transport.onRequest((from, body) => {
@@ -211,9 +235,9 @@ async function ringSecret(config: Config): Promise<Uint8Array> {
   return loadSecret(config.ring.secretFile)
 }
 
-function recursorOptions(config: Config) {
-  const { rootHints, ...rest } = config.iterator
-  return { ...rest, rootHints: rootHints === 'builtin' ? undefined : readHints(rootHints) }
+function recursorOptions(config: Config): RecursorOptions {
+  const { rootHints, bind: _, ...rest } = config.iterator
+  return { ...rest, rootHints: rootHints === 'builtin' ? builtinHints() : parseHints(readHints(rootHints)) }
 }
 
 function readHints(file: string): string {

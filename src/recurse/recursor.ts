@@ -94,6 +94,7 @@ export function createRecursor(deps: RecursorDeps): Recursor {
       return resolve({ request, context, depth: 0, parent: undefined })
     },
     prime: (signal) => primer.prime(signal),
+    contextOf: (question) => contextOf(engine, question),
     stats: () => ({ ...engine.counters, inFlight: flights.size }),
   }
 }

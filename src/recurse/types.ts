@@ -54,6 +54,8 @@ export interface Recursor {
   resolve(request: RecurseRequest): Promise<Finding>
   /** RFC 8109; also run by `resolve` when the root's servers are not known or have expired. */
   prime(signal: AbortSignal): Promise<void>
+  /** The cache context that a question is resolved in: `main`, or a stub or forward zone's own. */
+  contextOf(question: Question): CacheContext
   stats(): RecursorStats
 }
 

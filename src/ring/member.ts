@@ -125,6 +125,12 @@ export function supersedes(next: MemberEntry, current: MemberEntry): boolean {
   return compareBytes(encodeCanonical(rowValue(next)), encodeCanonical(rowValue(current))) > 0
 }
 
+/** True when the row already says where its member can be reached; without any address there is nothing new to say. */
+export function tellsAddresses(entry: MemberEntry, addresses: readonly string[]): boolean {
+  const wanted = boundedAddresses(addresses).map((address) => withPeer(address, entry.peer))
+  return wanted.length === 0 || wanted.join() === entry.addresses.join()
+}
+
 /** The next incarnation of oneself: max(stored + 1, unix ms), unless the stored one is one that nobody would believe. */
 export function nextIncarnation(stored: number, now: number): number {
   const wall = Math.floor(now)

@@ -25,9 +25,12 @@ export function maintain(work: Work): void {
     begin(work, { kind: 'closer', ...fresh(closer) })
     return
   }
+  state.auditDue = false
   const first = state.pointers.successors[0]
   if (first !== undefined) begin(work, { kind: 'successor', ...fresh(first) })
-  state.auditDue = false
+  // Without a successor we are our own, and whoever notified us stands between: rule 3 about ourselves.
+  else if (state.pointers.predecessor !== undefined)
+    begin(work, { kind: 'closer', ...fresh(state.pointers.predecessor) })
 
   function auditTarget(): RingId | undefined {
     // Up to 16 members the table is the ring, so it is looked at each time; beyond that on audits and in need.

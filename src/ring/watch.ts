@@ -2,6 +2,7 @@
 import type { PeerId, RingId } from '../base/index.ts'
 import { startExchange } from './exchange.ts'
 import { limits } from './limits.ts'
+import { tellsAddresses } from './member.ts'
 import { accuse, judgeAll, lapse, renewSelf, repeatAccusations } from './membership.ts'
 import type { Work } from './state.ts'
 import type { MemberEntry } from './types.ts'
@@ -35,10 +36,7 @@ export function audit(work: Work): void {
   lapse(work)
   judgeAll(work)
   repeatAccusations(work)
-  const addresses = new Set(context.addresses().map(bare))
-  const told = state.self.addresses.map(bare)
-  const moved =
-    addresses.size > 0 && (addresses.size !== told.length || told.some((address) => !addresses.has(address)))
+  const moved = !tellsAddresses(state.self, context.addresses())
   if (moved || work.now - state.self.incarnation > limits.REFRESH_MS) renewSelf(work)
   lookForTheDead(work)
   const alive = state.table.alive()
@@ -46,11 +44,6 @@ export function audit(work: Work): void {
   if (partner !== undefined) startExchange(work, partner.peer)
   lookForStrangers(work)
   work.effects.push({ kind: 'contact', again: true })
-
-  function bare(address: string): string {
-    const suffix = `/p2p/${state.self.peer}`
-    return address.endsWith(suffix) ? address.slice(0, -suffix.length) : address
-  }
 }
 
 /** Everybody whose witness this node is, and everybody it points at. */
