@@ -6,6 +6,7 @@ import {
   parseName,
   parseZone,
   type ResourceRecord,
+  suffixName,
   Type,
 } from '../../src/dns/index.ts'
 import { type Behaviour, replyTo, zone } from './fake-internet.ts'
@@ -297,19 +298,58 @@ describe('amplification, measured in queries to the victim and in all', () => {
     expect(world.recursor.stats().inFlight).toBe(0)
   })
 
-  it('a chain of referrals without end is cut off', async () => {
-    const world = withEvil(({ question: asked, query }) => {
-      const name = nameToText(asked.name).toLowerCase()
+  /** Refers one label further down with each query, to `addresses`. */
+  function referringDown(addresses: readonly string[]): Behaviour {
+    let labels = 2
+    return ({ question: asked, query, address }) => {
+      if (address !== addresses.at(-1)) return replyTo(query, { aa: false, rcode: 5 })
+      labels = Math.min(labels + 1, asked.name.labels)
+      const cut = nameToText(suffixName(asked.name, labels)).toLowerCase()
       return replyTo(query, {
         aa: false,
-        authorities: records(`${name} NS ns.evil.test.`),
-        additionals: records('ns.evil.test. A 192.0.2.66'),
+        authorities: records(`${cut} NS ns.${cut}`),
+        additionals: records(addresses.map((to) => `ns.${cut} A ${to}`).join('\n')),
       })
-    })
-    const deep = `${Array.from({ length: 60 }, (_, i) => `l${i}`).join('.')}.evil.test.`
+    }
+  }
+  const deep = `${Array.from({ length: 60 }, (_, i) => `l${i}`).join('.')}.evil.test.`
+
+  it('a chain of referrals without end is cut off', async () => {
+    const world = withEvil(referringDown(['192.0.2.66']), { qnameMinimisation: 'off' })
     const error = await failureOf(world.ask(deep))
-    expect(['RECURSE_FAILED', 'BUDGET_SPENT']).toContain(error.code)
-    expect(world.net.log.length).toBeLessThanOrEqual(60)
+    expect(error).toMatchObject({ code: 'RECURSE_FAILED', detail: { reason: 'too-deep' } })
+    expect(world.net.log.length).toBeLessThanOrEqual(45)
+  })
+
+  it('one question sends at most fifty queries itself, whatever is left of the budget', async () => {
+    const addresses = ['192.0.2.71', '192.0.2.72', '192.0.2.73', '192.0.2.66']
+    const behave = referringDown(addresses)
+    const world = withEvil(behave, { qnameMinimisation: 'off' })
+    for (const address of addresses) world.net.serve(address, [], behave)
+    const error = await failureOf(world.ask(deep, 'A', { budget: world.budget({ queries: 1_000 }) }))
+    expect(error).toMatchObject({ code: 'RECURSE_FAILED', detail: { reason: 'budget' } })
+    expect(world.net.log.length).toBe(51)
+  })
+
+  it('name servers whose name servers need name servers, and so on, are followed seven deep', async () => {
+    const world = withEvil(({ question: asked, query }) => {
+      const labels = nameToText(asked.name).toLowerCase().split('.').slice(0, -3)
+      const level = Number(labels.at(-1)?.slice(1))
+      if (Number.isNaN(level)) return replyTo(query, {})
+      return replyTo(query, { aa: false, authorities: records(`d${level}.evil.test. NS ns.d${level + 1}.evil.test.`) })
+    })
+    const error = await failureOf(world.ask('www.d0.evil.test.'))
+    expect(error).toMatchObject({ code: 'RECURSE_FAILED' })
+    const zones = new Set(
+      world.net.log.map(({ question: { name } }) => nameToText(suffixName(name, Math.min(3, name.labels)))),
+    )
+    expect(
+      [...zones]
+        .filter((name) => /^d\d/i.test(name))
+        .map((name) => name.toLowerCase())
+        .sort()
+        .at(-1),
+    ).toBe('d7.evil.test.')
   })
 
   it('one address under many names is asked once (CVE-2026-3592)', async () => {

@@ -59,6 +59,16 @@ describe('a server of no use', () => {
     })
   }
 
+  it('is asked last for a while by other questions to its zone', async () => {
+    const world = threeServers({ qnameMinimisation: 'off' })
+    world.net.servers.get('192.0.2.2')!.behave = ({ query }) => replyTo(query, { aa: false })
+    for (let i = 0; i < 30; i++) await world.ask(`n${i}.example.test.`)
+    expect(world.net.askedOf('192.0.2.2')).toBe(1)
+    world.clock.skip(60_000)
+    for (let i = 30; i < 60; i++) await world.ask(`n${i}.example.test.`)
+    expect(world.net.askedOf('192.0.2.2')).toBe(2)
+  })
+
   it('is not asked again for the same question once it has answered uselessly', async () => {
     const world = threeServers({ qnameMinimisation: 'off' })
     for (const i of [2, 3, 4]) {

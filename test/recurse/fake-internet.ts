@@ -50,6 +50,8 @@ export class FakeInternet implements Exchange {
   readonly clock: FakeClock
   readonly servers = new Map<string, FakeServer>()
   readonly log: Asked[] = []
+  /** Exchanges whose signal fired while they were open. */
+  abandoned = 0
   ipv4 = true
   ipv6 = false
 
@@ -81,7 +83,11 @@ export class FakeInternet implements Exchange {
     return new Promise((resolve, reject) => {
       const fail = (code: string) => reject(new ChordnsError(code, code, { server: endpoint }))
       if (signal.aborted) return reject(aborted(signal))
-      signal.addEventListener('abort', () => reject(aborted(signal)), { once: true })
+      const onAbort = () => {
+        this.abandoned++
+        reject(aborted(signal))
+      }
+      signal.addEventListener('abort', onAbort, { once: true })
       const act = server === undefined ? 'silent' : server.behave(asked, () => honestAnswer(server.zones, query))
       if (act === 'unreachable') return fail('UPSTREAM_UNREACHABLE')
       const delay = server?.delayMs ?? 0

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { sleep } from '../../src/base/index.ts'
 import { Flight, Flights } from '../../src/recurse/flights.ts'
 import { failureOf, makeWorld, shown, threeLevels, type World } from './harness.ts'
 
@@ -39,9 +40,11 @@ describe('equal questions in flight', () => {
 
     const last = new AbortController()
     const alone = failureOf(world.ask('c.example.test.', 'A', { signal: last.signal }))
-    await Promise.resolve()
+    await world.clock.run(sleep(world.clock, 5))
+    expect(world.net.abandoned).toBe(0)
     last.abort()
     expect((await alone).code).toBe('ABORTED')
+    expect(world.net.abandoned).toBe(1)
     expect(world.recursor.stats().inFlight).toBe(0)
     expect(shown(await world.ask('c.example.test.'))).toBe('NXDOMAIN example.test.')
   })
