@@ -1,0 +1,109 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { asPeerId, isChordnsError } from '../../src/base/index.ts'
+import {
+  type ChunkReply,
+  type ChunkRequest,
+  decodeReply,
+  decodeRequest,
+  encodeReply,
+  encodeRequest,
+} from '../../src/chunks/messages.ts'
+import { decodeCanonical, encodeCanonical } from '../../src/crypto/index.ts'
+import { evidenceLimits } from '../../src/evidence/index.ts'
+import { observations, outcomes, questions } from '../evidence/helpers.ts'
+
+const certificates = observations.map((one) => ({ observations: [one] }))
+const nonces = fc.uint8Array({ minLength: 16, maxLength: 16 })
+
+const requests: fc.Arbitrary<ChunkRequest> = fc.oneof(
+  fc.record({ kind: fc.constantFrom('read' as const, 'tell' as const), question: questions }),
+  fc.record({ kind: fc.constant('round' as const), question: questions, nonce: nonces }),
+  fc.record({
+    kind: fc.constant('certify' as const),
+    question: questions,
+    certificate: certificates,
+    outcome: outcomes,
+  }),
+)
+
+const replies: fc.Arbitrary<ChunkReply> = fc.oneof(
+  fc.record({ kind: fc.constantFrom('unknown' as const, 'ack' as const, 'busy' as const) }),
+  fc.record({ kind: fc.constant('entry' as const), certificate: certificates, outcome: outcomes }),
+  fc.record({ kind: fc.constant('vote' as const), observation: observations, outcome: outcomes }),
+  fc.record({
+    kind: fc.constant('not-mine' as const),
+    believes: fc.array(fc.constant(asPeerId('12D3KooWabc')), { maxLength: 7 }),
+  }),
+)
+
+describe('messages between replicas', () => {
+  it('come back as they were', () => {
+    fc.assert(
+      fc.property(requests, (request) => {
+        expect(decodeRequest(encodeRequest(request))).toEqual(request)
+      }),
+    )
+    fc.assert(
+      fc.property(replies, (reply) => {
+        expect(decodeReply(encodeReply(reply))).toEqual(reply)
+      }),
+    )
+  })
+
+  it('ignore items that a later version may add', () => {
+    fc.assert(
+      fc.property(requests, replies, (request, reply) => {
+        const grown = (bytes: Uint8Array) =>
+          encodeCanonical([...(decodeCanonical(bytes, { maxBytes: 65_536 }) as []), 'more'])
+        const length = { read: 5, tell: 5, round: 6, certify: 7 }[request.kind]
+        expect(decodeRequest(encodeRequest(request))).toEqual(request)
+        if ((decodeCanonical(encodeRequest(request), { maxBytes: 65_536 }) as []).length === length)
+          expect(decodeRequest(grown(encodeRequest(request)))).toEqual(request)
+        expect(decodeReply(grown(encodeReply(reply)))).toEqual(reply)
+      }),
+    )
+  })
+
+  it('refuse everything else with a typed error, never with another one', () => {
+    const typed = (error: unknown) =>
+      ['CHUNK_MALFORMED', 'CHUNK_VERSION', 'EVIDENCE_MALFORMED'].some((code) => isChordnsError(error, code))
+    const survive = (bytes: Uint8Array) => {
+      for (const decode of [decodeRequest, decodeReply]) {
+        try {
+          decode(bytes)
+        } catch (error) {
+          expect(typed(error)).toBe(true)
+        }
+      }
+    }
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 100 }), survive))
+    fc.assert(
+      fc.property(
+        fc.oneof(requests.map(encodeRequest), replies.map(encodeReply)),
+        fc.nat(),
+        fc.nat(255),
+        (bytes, at, value) => {
+          const mutated = bytes.slice()
+          mutated[at % mutated.length] = value
+          survive(mutated)
+          survive(mutated.subarray(0, at % mutated.length))
+        },
+      ),
+    )
+  })
+
+  it('a request of another version is told apart from a broken one', () => {
+    expect(() => decodeRequest(encodeCanonical([2, 1]))).toThrow(expect.objectContaining({ code: 'CHUNK_VERSION' }))
+    expect(() => decodeRequest(encodeCanonical([1, 9]))).toThrow(expect.objectContaining({ code: 'CHUNK_MALFORMED' }))
+    expect(() => decodeRequest(new Uint8Array(70_000))).toThrow(expect.objectContaining({ code: 'CHUNK_MALFORMED' }))
+  })
+
+  it('peers named by a replica cannot carry control characters into a log', () => {
+    expect(() => decodeReply(encodeCanonical([1, 4, [Uint8Array.of(27, 91, 50, 74)]]))).toThrow('peer id')
+  })
+
+  it('the largest entry fits into one frame', () => {
+    expect(evidenceLimits.MAX_CERTIFICATE_BYTES + evidenceLimits.MAX_OUTCOME_BYTES + 300).toBeLessThan(65_536)
+  })
+})
