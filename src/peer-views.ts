@@ -1,8 +1,18 @@
 /** Turns what the rooms know into the plain JSON of the status API. */
 import type { Chunks, ReplicaReply } from './chunks/index.ts'
-import { classToText, Class, type Name, nameToText, type Question, rcodeToText, recordToText, rrsetToRecords, typeToText } from './dns/index.ts'
-import type { Finding, Outcome } from './evidence/index.ts'
 import { peerIdFromPublicKey } from './crypto/index.ts'
+import {
+  Class,
+  classToText,
+  type Name,
+  nameToText,
+  type Question,
+  rcodeToText,
+  recordToText,
+  rrsetToRecords,
+  typeToText,
+} from './dns/index.ts'
+import type { Finding, Outcome } from './evidence/index.ts'
 import type { ChunkView, LookupView, RingView, StepView } from './observe/index.ts'
 import type { Resolution, ResolveStep } from './resolver/index.ts'
 import type { Ring } from './ring/index.ts'

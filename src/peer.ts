@@ -10,7 +10,7 @@ import { createCache } from './cache/index.ts'
 import { type Chunks, createChunks } from './chunks/index.ts'
 import type { Config } from './config/index.ts'
 import { ed25519, ed25519Signer } from './crypto/index.ts'
-import { parseName, type Question, typeFromText, Class } from './dns/index.ts'
+import { Class, parseName, type Question, typeFromText } from './dns/index.ts'
 import {
   createExchange,
   createIdentity,
@@ -133,7 +133,8 @@ export async function startNode({ config, log, version }: NodeOptions): Promise<
         '/healthz': () => ({ ok: true }),
         '/lookup': (query: URLSearchParams, signal: AbortSignal) => lookup(resolver, clock, query, signal),
         '/chunk': (query: URLSearchParams) => {
-          if (peers === undefined) throw new ChordnsError('RING_OFF', 'this node runs without a ring (ring.enabled is false)', {})
+          if (peers === undefined)
+            throw new ChordnsError('RING_OFF', 'this node runs without a ring (ring.enabled is false)', {})
           return viewChunk(peers.chunks, parseName(query.get('name') ?? ''), clock.now())
         },
       }
@@ -173,8 +174,9 @@ async function startPeers(
     clock,
     log,
   })
-  const sender = (room: number) => (peer: PeerId, body: Uint8Array, options: { timeoutMs: number; signal?: AbortSignal }) =>
-    transport.request(peer, concatBytes(Uint8Array.of(room), body), options)
+  const sender =
+    (room: number) => (peer: PeerId, body: Uint8Array, options: { timeoutMs: number; signal?: AbortSignal }) =>
+      transport.request(peer, concatBytes(Uint8Array.of(room), body), options)
   const ring = createRing({
     transport,
     clock,
@@ -184,7 +186,12 @@ async function startPeers(
     log,
     send: sender(Room.RING),
     addresses: () => transport.addresses(),
-    options: { ...config.ring.timing, ringId: config.ring.id, bootstrap: config.ring.bootstrap, replicas: config.ring.replicas },
+    options: {
+      ...config.ring.timing,
+      ringId: config.ring.id,
+      bootstrap: config.ring.bootstrap,
+      replicas: config.ring.replicas,
+    },
   })
   const chunks = createChunks({
     ring,
@@ -244,7 +251,12 @@ function readHints(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (cause) {
-    throw new ChordnsError('CONFIG_INVALID', `iterator.rootHints: cannot read ${file}`, { problems: [{ path: 'iterator.rootHints', message: `cannot read ${file}` }] }, { cause })
+    throw new ChordnsError(
+      'CONFIG_INVALID',
+      `iterator.rootHints: cannot read ${file}`,
+      { problems: [{ path: 'iterator.rootHints', message: `cannot read ${file}` }] },
+      { cause },
+    )
   }
 }
 
@@ -254,7 +266,10 @@ async function prime(recursor: Recursor, log: Log): Promise<void> {
     await recursor.prime(new AbortController().signal)
     log.info({}, 'the root servers answer')
   } catch (error) {
-    log.warn({ code: error instanceof ChordnsError ? error.code : 'UNKNOWN' }, 'no root server answers: questions will fail until one does')
+    log.warn(
+      { code: error instanceof ChordnsError ? error.code : 'UNKNOWN' },
+      'no root server answers: questions will fail until one does',
+    )
   }
 }
 
@@ -278,7 +293,8 @@ async function lookup(resolver: Resolver, clock: Clock, query: URLSearchParams, 
 }
 
 function readyLine(frontEnd: FrontEnd, status: StatusServer | undefined, transport: Transport | undefined): string {
-  const text = ({ address, port }: { address: string; port: number }) => `${address.includes(':') ? `[${address}]` : address}:${port}`
+  const text = ({ address, port }: { address: string; port: number }) =>
+    `${address.includes(':') ? `[${address}]` : address}:${port}`
   const of = (protocol: string) =>
     frontEnd.addresses
       .filter((one) => one.protocol === protocol)

@@ -1,6 +1,6 @@
 /** `chordns keygen`: an identity or a ring secret, in a file that only its owner can read. */
 import type { Command } from 'commander'
-import { printJson, print } from './table.ts'
+import { print, printJson } from './table.ts'
 
 export function addKeygenCommand(program: Command): void {
   program
@@ -29,4 +29,3 @@ Examples:
       else print(`wrote an identity to ${file} (mode 0600)\npeer ${peer}`)
     })
 }
-

@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { ChordnsError } from '../base/index.ts'
 import { parseName, typeFromText } from '../dns/index.ts'
 import { type LookupView, lookupView, type StepView } from '../observe/index.ts'
-import { nodeOption, nodeOf, type NodeFlags } from './node-option.ts'
+import { type NodeFlags, nodeOf, nodeOption } from './node-option.ts'
 import { askNode } from './status-client.ts'
 import { bold, print, printJson, table } from './table.ts'
 
@@ -18,7 +18,10 @@ export function addLookupCommand(program: Command): void {
     .description('ask the running node a question')
     .argument('<name>', 'domain name')
     .argument('[type]', 'record type: A, AAAA, MX, HTTPS, TYPE65280 ...', 'A')
-    .option('--explain', 'show the path taken: cache, ring with each replica and what it said, iteration with each server')
+    .option(
+      '--explain',
+      'show the path taken: cache, ring with each replica and what it said, iteration with each server',
+    )
     .option('--cd', 'checking disabled: answer even what fails validation')
     .option('--json', 'print JSON')
     .addHelpText(
@@ -51,14 +54,22 @@ function parseArgument(text: string): string {
     parseName(text)
     return text
   } catch (cause) {
-    throw new ChordnsError('USAGE', `not a domain name: "${text}" (${cause instanceof Error ? cause.message : ''})`, {}, { cause })
+    throw new ChordnsError(
+      'USAGE',
+      `not a domain name: "${text}" (${cause instanceof Error ? cause.message : ''})`,
+      {},
+      { cause },
+    )
   }
 }
 
 function render(view: LookupView, explain: boolean): string {
   const lines: string[] = []
-  lines.push(`${bold(view.question)}  ${view.rcode}  ${view.security}${view.provenance === null ? '' : `, ${view.provenance}`}  ${view.elapsedMs.toFixed(1)} ms`)
-  for (const record of [...view.answers, ...(view.answers.length === 0 ? view.authorities : [])]) lines.push(`  ${record}`)
+  lines.push(
+    `${bold(view.question)}  ${view.rcode}  ${view.security}${view.provenance === null ? '' : `, ${view.provenance}`}  ${view.elapsedMs.toFixed(1)} ms`,
+  )
+  for (const record of [...view.answers, ...(view.answers.length === 0 ? view.authorities : [])])
+    lines.push(`  ${record}`)
   for (const { code, text } of view.ede) lines.push(`  EDE ${code}: ${text}`)
   if (!explain) return lines.join('\n')
   lines.push('', bold('path'))
@@ -66,7 +77,11 @@ function render(view: LookupView, explain: boolean): string {
   lines.push('', bold('evidence'))
   for (const finding of view.findings) {
     lines.push(`  ${finding.question}: ${finding.provenance}, ${finding.security}, ${finding.ttl} s left`)
-    const rows = finding.observations.map((one) => [`observed by ${one.observer}`, new Date(one.when).toISOString(), `TTL ${one.ttl}`])
+    const rows = finding.observations.map((one) => [
+      `observed by ${one.observer}`,
+      new Date(one.when).toISOString(),
+      `TTL ${one.ttl}`,
+    ])
     if (rows.length > 0) lines.push(table(rows, '    '))
     else if (finding.observers.length > 0) lines.push(`    agreed by ${finding.observers.join(', ')}`)
   }
@@ -78,6 +93,11 @@ function renderStep(step: StepView): string[] {
   const where = step.server === undefined ? '' : `  ${step.server}${step.protocol === 'tcp' ? ' tcp' : ''}`
   const zone = step.zone === undefined ? '' : `  zone ${step.zone}`
   const line = `  ${step.kind.padEnd(8)}  ${step.question}${zone}${where}${elapsed}  ${step.text}`
-  const rows = (step.replies ?? []).map((reply) => [reply.peer, `${reply.elapsedMs.toFixed(1)} ms`, reply.said, reply.detail])
+  const rows = (step.replies ?? []).map((reply) => [
+    reply.peer,
+    `${reply.elapsedMs.toFixed(1)} ms`,
+    reply.said,
+    reply.detail,
+  ])
   return rows.length === 0 ? [line] : [line, table(rows, '              ')]
 }

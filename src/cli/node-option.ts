@@ -8,13 +8,17 @@ export interface NodeFlags extends ConfigFlags {
 }
 
 export function nodeOption(command: Command): Command {
-  return configOptions(command).option('--node <address:port>', 'status address of the node to ask (default: status.listen of the configuration)')
+  return configOptions(command).option(
+    '--node <address:port>',
+    'status address of the node to ask (default: status.listen of the configuration)',
+  )
 }
 
 export function nodeOf(flags: NodeFlags): Endpoint {
   if (flags.node !== undefined) return parseEndpoint(flags.node)
   const { listen } = loadConfigFrom(flags).config.status
-  if (listen === false) throw new ChordnsError('STATUS_OFF', 'status.listen is off in the configuration; name the node with --node', {})
+  if (listen === false)
+    throw new ChordnsError('STATUS_OFF', 'status.listen is off in the configuration; name the node with --node', {})
   return listen
 }
 

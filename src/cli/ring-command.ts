@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { ChordnsError } from '../base/index.ts'
 import { type ChunkView, chunkView, type RingView, statusView } from '../observe/index.ts'
-import { nodeOption, nodeOf, type NodeFlags } from './node-option.ts'
+import { type NodeFlags, nodeOf, nodeOption } from './node-option.ts'
 import { askNode } from './status-client.ts'
 import { bold, print, printJson, table } from './table.ts'
 
@@ -43,11 +43,17 @@ ${table([['id', 'peer', 'status', 'addresses'], ...rows])}`
 }
 
 function renderChunk(view: ChunkView): string {
-  const replicas = view.replicas.map((one) => [one.id.slice(0, 16), one.peer, one.self ? 'this node' : one.suspect ? 'suspect' : ''])
+  const replicas = view.replicas.map((one) => [
+    one.id.slice(0, 16),
+    one.peer,
+    one.self ? 'this node' : one.suspect ? 'suspect' : '',
+  ])
   const entries = view.entries.flatMap((entry) => [
     `  ${bold(entry.question)}  ${entry.expiresInSeconds} s left`,
     ...entry.records.map((record) => `    ${record}`),
-    ...entry.observers.map((one) => `    observed by ${one.peer} at ${new Date(one.when).toISOString()}, TTL ${one.ttl}`),
+    ...entry.observers.map(
+      (one) => `    observed by ${one.peer} at ${new Date(one.when).toISOString()}, TTL ${one.ttl}`,
+    ),
   ])
   return `${view.name} is in chunk ${view.chunk} (key ${view.key.slice(0, 16)}...), n = ${view.n}
 ${table(replicas, '  ')}

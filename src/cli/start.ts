@@ -1,7 +1,7 @@
 /** `chordns start`: runs a node in the foreground until a signal ends it. */
 import type { Command } from 'commander'
 import { ChordnsError, errorText } from '../base/index.ts'
-import { loadConfigFrom, type ConfigFlags, configOptions } from './config-option.ts'
+import { type ConfigFlags, configOptions, loadConfigFrom } from './config-option.ts'
 import { print } from './table.ts'
 import { version } from './version.ts'
 

@@ -44,7 +44,9 @@ function get(node: Endpoint, path: string, timeoutMs: number): Promise<{ status:
         if (size > MAX_REPLY_BYTES) request.destroy(new Error('the reply is too long'))
         else chunks.push(chunk)
       })
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }))
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }),
+      )
       response.on('error', reject)
     })
     request.on('timeout', () => request.destroy(new Error('no answer in time')))

@@ -1,7 +1,7 @@
 /** `chordns status`: what the running node is doing. */
 import type { Command } from 'commander'
 import { type StatusView, statusView } from '../observe/index.ts'
-import { nodeOption, nodeOf, type NodeFlags } from './node-option.ts'
+import { type NodeFlags, nodeOf, nodeOption } from './node-option.ts'
 import { askNode } from './status-client.ts'
 import { bold, print, printJson, table } from './table.ts'
 
@@ -23,10 +23,20 @@ function render(view: StatusView): string {
     ['version', `${view.version}, pid ${view.pid}, up ${Math.round(view.uptimeSeconds)} s`],
     ['listens', view.listen.map((one) => `${one.protocol}://${one.address}#${one.port}`).join('  ')],
     ['memory', `${mib(view.memory.rssBytes)} resident, ${mib(view.memory.heapUsedBytes)} heap`],
-    ['ring', view.ring === null ? 'off' : `${view.ring.joined ? 'joined' : 'joining'}, ${view.ring.members.length} members, n = ${view.ring.n}`],
+    [
+      'ring',
+      view.ring === null
+        ? 'off'
+        : `${view.ring.joined ? 'joined' : 'joining'}, ${view.ring.members.length} members, n = ${view.ring.n}`,
+    ],
     ['peer', view.multiaddrs.join('  ') || '-'],
   ]
   const counters = (name: string, values: Readonly<Record<string, number>> | null) =>
-    values === null ? '' : `\n${bold(name)}\n${table(Object.entries(values).map(([key, value]) => [key, String(value)]), '  ')}`
+    values === null
+      ? ''
+      : `\n${bold(name)}\n${table(
+          Object.entries(values).map(([key, value]) => [key, String(value)]),
+          '  ',
+        )}`
   return `${table(rows)}${counters('serve', view.serve)}${counters('cache', view.cache)}${counters('upstream', view.upstream)}${counters('chunks', view.chunks)}`
 }

@@ -20,7 +20,9 @@ export function addUnbuiltCommands(program: Command): void {
       .allowUnknownOption()
       .description(`not built yet: ${what}`)
       .action(() => {
-        throw new ChordnsError('NOT_BUILT', `\`chordns ${name}\` is not built yet: ${what}. See docs/roadmap.md.`, { name })
+        throw new ChordnsError('NOT_BUILT', `\`chordns ${name}\` is not built yet: ${what}. See docs/roadmap.md.`, {
+          name,
+        })
       })
   }
 }

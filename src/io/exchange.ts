@@ -34,8 +34,7 @@ export function createExchange(options: ExchangeOptions): SystemExchange {
       if (query.signal.aborted) return Promise.reject(aborted(query.signal))
       const sockets = open[query.protocol]
       const most = query.protocol === 'udp' ? limits.MAX_UDP_SOCKETS : limits.MAX_TCP_CONNECTIONS
-      if (sockets.size >= most)
-        return Promise.reject(failure('UPSTREAM_BUSY', query, 'too many sockets are open'))
+      if (sockets.size >= most) return Promise.reject(failure('UPSTREAM_BUSY', query, 'too many sockets are open'))
       return new Promise((resolve, reject) => {
         const ending = new Ending(options.clock, query, sockets, resolve, reject)
         if (query.protocol === 'udp') overUdp(options, query, ending)

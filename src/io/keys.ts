@@ -37,13 +37,17 @@ export async function loadSecret(file: string): Promise<Uint8Array> {
   const text = await readPrivate(file, 'ring secret')
   const secret = parse(text)
   if (secret === undefined || secret.length < MIN_SECRET_BYTES)
-    throw malformed(file, `not a ring secret: it must be hex or base64url text of at least ${MIN_SECRET_BYTES} bytes; make one with \`chordns keygen --secret FILE\``)
+    throw malformed(
+      file,
+      `not a ring secret: it must be hex or base64url text of at least ${MIN_SECRET_BYTES} bytes; make one with \`chordns keygen --secret FILE\``,
+    )
   return secret
 }
 
 async function loadSeed(file: string): Promise<Uint8Array> {
   const seed = parse(await readPrivate(file, 'node identity'))
-  if (seed?.length !== SEED_BYTES) throw malformed(file, 'not a node identity: 32 bytes in hex; move it away, and a new one is made')
+  if (seed?.length !== SEED_BYTES)
+    throw malformed(file, 'not a node identity: 32 bytes in hex; move it away, and a new one is made')
   return seed
 }
 
@@ -58,14 +62,22 @@ async function readPrivate(file: string, what: string): Promise<string> {
   try {
     const { mode, size } = await stat(file)
     if ((mode & 0o077) !== 0)
-      throw new ChordnsError('KEY_EXPOSED', `the ${what} ${file} can be read by others; run: chmod 600 ${file}`, { file, mode: mode & 0o777 })
+      throw new ChordnsError('KEY_EXPOSED', `the ${what} ${file} can be read by others; run: chmod 600 ${file}`, {
+        file,
+        mode: mode & 0o777,
+      })
     if (size > MAX_FILE_BYTES) throw malformed(file, `too long for a ${what}`)
     return await readFile(file, 'utf8')
   } catch (error) {
     if (error instanceof ChordnsError) throw error
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
       throw new ChordnsError('KEY_MISSING', `there is no ${what} at ${file}`, { file }, { cause: error })
-    throw new ChordnsError('KEY_UNREADABLE', `cannot read the ${what} ${file}: ${errorText(error)}`, { file }, { cause: error })
+    throw new ChordnsError(
+      'KEY_UNREADABLE',
+      `cannot read the ${what} ${file}: ${errorText(error)}`,
+      { file },
+      { cause: error },
+    )
   }
 }
 

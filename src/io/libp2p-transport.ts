@@ -215,9 +215,15 @@ class Libp2pTransport implements Transport {
     try {
       await opened.admitted
     } catch (cause) {
-      if (isChordnsError(cause) && cause.code.startsWith('HELLO_')) throw new ChordnsError('PEER_REFUSED', cause.message, { peer }, { cause })
+      if (isChordnsError(cause) && cause.code.startsWith('HELLO_'))
+        throw new ChordnsError('PEER_REFUSED', cause.message, { peer }, { cause })
       // The far side ends the stream when it does not like our hello: it does not say why.
-      throw new ChordnsError('PEER_REFUSED', `the peer ended the connection during hello: ${errorText(cause)}`, { peer }, { cause })
+      throw new ChordnsError(
+        'PEER_REFUSED',
+        `the peer ended the connection during hello: ${errorText(cause)}`,
+        { peer },
+        { cause },
+      )
     }
     return opened
   }
@@ -228,9 +234,12 @@ class Libp2pTransport implements Transport {
     const addresses = this.#known.get(peer)
     if (addresses === undefined) throw unreachable(peer, 'no address is known')
     try {
-      return await this.#node.dial(addresses.map((address) => withPeer(parseAddress(address), peer)), {
-        signal: AbortSignal.timeout(limits.DIAL_TIMEOUT_MS),
-      })
+      return await this.#node.dial(
+        addresses.map((address) => withPeer(parseAddress(address), peer)),
+        {
+          signal: AbortSignal.timeout(limits.DIAL_TIMEOUT_MS),
+        },
+      )
     } catch (cause) {
       throw unreachable(peer, errorText(cause), cause)
     }
@@ -239,7 +248,8 @@ class Libp2pTransport implements Transport {
   #remember(peer: PeerId): void {
     this.#unreachable.delete(peer)
     this.#unreachable.set(peer, this.#options.clock.monotonic() + limits.REDIAL_AFTER_MS)
-    if (this.#unreachable.size > limits.MAX_KNOWN_PEERS) this.#unreachable.delete(this.#unreachable.keys().next().value!)
+    if (this.#unreachable.size > limits.MAX_KNOWN_PEERS)
+      this.#unreachable.delete(this.#unreachable.keys().next().value!)
   }
 
   /** A stream that the other side opened: its requests come in here. Runs without an await before the reader is attached. */

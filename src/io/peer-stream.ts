@@ -14,7 +14,7 @@ import {
   type RequestOptions,
   withTimeout,
 } from '../base/index.ts'
-import { type Frame, FrameKind, FrameReader, encodeFrame } from './frames.ts'
+import { encodeFrame, type Frame, FrameKind, FrameReader } from './frames.ts'
 
 /** What a stream offers. `send` returns false when no more should be written until `drained` is called. */
 export interface Pipe {
@@ -132,9 +132,13 @@ export class PeerStream {
 
   #take(frame: Frame): void {
     if (this.#closed) return
-    if (frame.kind === FrameKind.HELLO) return this.#takeHello(frame.payload)
-    if (!this.#isAdmitted) throw malformed('a frame before hello was over')
-    if (frame.kind === FrameKind.REQUEST) return this.#takeRequest(frame)
+    if (frame.kind === FrameKind.HELLO) this.#takeHello(frame.payload)
+    else if (!this.#isAdmitted) throw malformed('a frame before hello was over')
+    else if (frame.kind === FrameKind.REQUEST) this.#takeRequest(frame)
+    else this.#takeReply(frame)
+  }
+
+  #takeReply(frame: Frame): void {
     const pending = this.#pending.get(frame.id)
     // A reply to a request that timed out.
     if (pending === undefined) return
@@ -156,10 +160,12 @@ export class PeerStream {
   #takeRequest(frame: Frame): void {
     if (this.role !== 'listener') throw malformed('a request on a stream of our own')
     const handler = this.#parts.handler()
-    if (handler === undefined) return this.#writeError(frame.id, 'PEER_NOT_READY')
-    if (this.#inWork >= baseLimits.MAX_INBOUND_REQUESTS_PER_PEER) return this.#writeError(frame.id, 'PEER_BUSY')
-    this.#inWork++
-    void this.#answer(handler, frame).finally(() => this.#inWork--)
+    if (handler === undefined) this.#writeError(frame.id, 'PEER_NOT_READY')
+    else if (this.#inWork >= baseLimits.MAX_INBOUND_REQUESTS_PER_PEER) this.#writeError(frame.id, 'PEER_BUSY')
+    else {
+      this.#inWork++
+      void this.#answer(handler, frame).finally(() => this.#inWork--)
+    }
   }
 
   async #answer(handler: RequestHandler, frame: Frame): Promise<void> {
@@ -185,8 +191,10 @@ export class PeerStream {
     if (this.#closed) return
     this.#queue.push(bytes)
     this.#queuedBytes += bytes.length
-    if (this.#queuedBytes > MAX_QUEUED_BYTES)
-      return this.close(new ChordnsError('PEER_SLOW', 'the peer does not read', { peer: this.remote }))
+    if (this.#queuedBytes > MAX_QUEUED_BYTES) {
+      this.close(new ChordnsError('PEER_SLOW', 'the peer does not read', { peer: this.remote }))
+      return
+    }
     if (this.#flushing) return
     this.#flushing = true
     queueMicrotask(() => {

@@ -68,9 +68,12 @@ async function answer(
   response: ServerResponse,
   routes: Readonly<Record<string, StatusRoute>>,
 ): Promise<void> {
-  if (!isLoopbackHost(request.headers.host)) return send(response, 403, failure('FORBIDDEN', 'the Host is not a loopback address'))
+  if (!isLoopbackHost(request.headers.host))
+    return send(response, 403, failure('FORBIDDEN', 'the Host is not a loopback address'))
   if (request.method !== 'GET') return send(response, 405, failure('METHOD', 'only GET'))
-  const url = URL.canParse(request.url ?? '', 'http://localhost') ? new URL(request.url ?? '', 'http://localhost') : undefined
+  const url = URL.canParse(request.url ?? '', 'http://localhost')
+    ? new URL(request.url ?? '', 'http://localhost')
+    : undefined
   const route = url === undefined || !Object.hasOwn(routes, url.pathname) ? undefined : routes[url.pathname]
   if (url === undefined || route === undefined) return send(response, 404, failure('NOT_FOUND', 'no such path'))
   const control = new AbortController()

@@ -1,3 +1,4 @@
+export { dnameTarget } from '../iterator/index.ts'
 export { limits as recurseLimits, type RecurseLimits } from './limits.ts'
 export type { AnchorSource, RecursorDeps, RecursorOptions, ZoneServers } from './options.ts'
 export { createRecursor } from './recursor.ts'

@@ -5,10 +5,10 @@ import type { Chunks } from '../chunks/index.ts'
 import { type Question, rrsetKey, Type } from '../dns/index.ts'
 import type { Finding } from '../evidence/index.ts'
 import type { Recursor } from '../recurse/index.ts'
+import { limits } from './limits.ts'
 import type { ResolverOptions } from './options.ts'
 import { race } from './race.ts'
 import { SharedWork } from './shared-work.ts'
-import { limits } from './limits.ts'
 import type { ResolveStep } from './types.ts'
 
 export interface LinkModules {

@@ -59,10 +59,9 @@ export function race<T>(
     const startSecond = () => {
       if (settled || secondStarted) return
       secondStarted = true
-      second.run(secondControl.signal).then(
-        (value) => (value === undefined ? endSecond(aborted()) : win(value, 'second')),
-        endSecond,
-      )
+      second
+        .run(secondControl.signal)
+        .then((value) => (value === undefined ? endSecond(aborted()) : win(value, 'second')), endSecond)
     }
     const endSecond = (error: unknown) => {
       secondError = { error }

@@ -1,7 +1,8 @@
 /** One question of a stub -> one answer with its evidence: local names, cache, race of ring and own iteration, policy. */
+
+import type { ReplicaReply } from '../chunks/index.ts'
 import type { ExtendedError, Question, ResourceRecord } from '../dns/index.ts'
 import type { Finding, Provenance, Security } from '../evidence/index.ts'
-import type { ReplicaReply } from '../chunks/index.ts'
 import type { IterationStep } from '../recurse/index.ts'
 
 export interface ResolveRequest {
@@ -23,8 +24,19 @@ export interface ResolveRequest {
 export type ResolveStep =
   | IterationStep
   | { readonly kind: 'local'; readonly question: Question; readonly detail: string }
-  | { readonly kind: 'ring'; readonly question: Question; readonly elapsedMs: number; readonly outcome: string; readonly replies: readonly ReplicaReply[] }
-  | { readonly kind: 'winner'; readonly question: Question; readonly by: 'local' | 'cache' | 'ring' | 'iteration' | 'stale'; readonly elapsedMs: number }
+  | {
+      readonly kind: 'ring'
+      readonly question: Question
+      readonly elapsedMs: number
+      readonly outcome: string
+      readonly replies: readonly ReplicaReply[]
+    }
+  | {
+      readonly kind: 'winner'
+      readonly question: Question
+      readonly by: 'local' | 'cache' | 'ring' | 'iteration' | 'stale'
+      readonly elapsedMs: number
+    }
   | { readonly kind: 'told'; readonly question: Question }
 
 /** A finished answer, ready to be put into a message. */

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Rcode, typeToText } from '../../src/dns/index.ts'
-import { lookupView, chunkView, statusView } from '../../src/observe/views.ts'
+import { chunkView, lookupView, statusView } from '../../src/observe/views.ts'
 import { type Cluster, type PeerProcess, startCluster } from '../world/cluster.ts'
 import { ask, demoWorld, texts, type World } from '../world/index.ts'
 
@@ -146,11 +146,16 @@ describe('five peers in five processes', () => {
       const read = await lookup(asker, name)
       expect(['agreed', 'solo']).toContain(read.provenance)
     }
-    const views = await Promise.all(survivors.filter((peer) => replicas.has(peerId(peer))).map((peer) => chunkOf(peer, name)))
+    const views = await Promise.all(
+      survivors.filter((peer) => replicas.has(peerId(peer))).map((peer) => chunkOf(peer, name)),
+    )
     for (const view of views) expect(view.entries[0]?.observers.length).toBeGreaterThanOrEqual(2)
   }, 90_000)
 })
 
-function ringIdOf(ring: { readonly members: readonly { readonly id: string; readonly peer: string }[] }, peer: string): string {
+function ringIdOf(
+  ring: { readonly members: readonly { readonly id: string; readonly peer: string }[] },
+  peer: string,
+): string {
   return ring.members.find((member) => member.peer === peer)?.id ?? 'unknown'
 }

@@ -23,7 +23,14 @@ export class Namespace {
   }
 
   addAddress(address: string): void {
-    this.run('ip', ['addr', 'add', `${address}/${address.includes(':') ? 128 : 32}`, 'dev', 'lo', ...(address.includes(':') ? ['nodad'] : [])])
+    this.run('ip', [
+      'addr',
+      'add',
+      `${address}/${address.includes(':') ? 128 : 32}`,
+      'dev',
+      'lo',
+      ...(address.includes(':') ? ['nodad'] : []),
+    ])
   }
 
   run(command: string, args: readonly string[], options: { readonly input?: string } = {}): string {

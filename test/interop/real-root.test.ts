@@ -14,7 +14,21 @@ const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 const runnable = available('nsd', 'unbound', 'dig', 'kdig')
 if (!runnable) console.warn('skipped: the real-root tests need root, ip, nsd, unbound, dig and kdig')
 
-const ROOTS = ['198.41.0.4', '170.247.170.2', '192.33.4.12', '199.7.91.13', '192.203.230.10', '192.5.5.241', '192.112.36.4', '198.97.190.53', '192.36.148.17', '192.58.128.30', '193.0.14.129', '199.7.83.42', '202.12.27.33']
+const ROOTS = [
+  '198.41.0.4',
+  '170.247.170.2',
+  '192.33.4.12',
+  '199.7.91.13',
+  '192.203.230.10',
+  '192.5.5.241',
+  '192.112.36.4',
+  '198.97.190.53',
+  '192.36.148.17',
+  '192.58.128.30',
+  '193.0.14.129',
+  '199.7.83.42',
+  '202.12.27.33',
+]
 const TLD = ['192.5.6.30', '192.33.14.30']
 const LEAF = ['203.0.113.53', '198.51.100.53']
 
@@ -27,13 +41,23 @@ const tld = (origin: string, delegations: string) =>
   `$ORIGIN ${origin}\n$TTL 86400\n${soa(origin)}@ NS a.gtld-servers.net.\n@ NS b.gtld-servers.net.\n${delegations}`
 const leafNs = (origin: string) => `ns1.${origin} A ${LEAF[0]}\nns2.${origin} A ${LEAF[1]}\n`
 const delegate = (origin: string) => `${origin} NS ns1.${origin}\n${origin} NS ns2.${origin}\n${leafNs(origin)}`
-const leaf = (origin: string, rest: string) => `$ORIGIN ${origin}\n$TTL 600\n${soa(origin)}@ NS ns1\n@ NS ns2\n${leafNs(origin)}${rest}`
+const leaf = (origin: string, rest: string) =>
+  `$ORIGIN ${origin}\n$TTL 600\n${soa(origin)}@ NS ns1\n@ NS ns2\n${leafNs(origin)}${rest}`
 
-const HOSTS = Array.from({ length: 10 }, (_, i) => `host${i} A 192.0.2.${i + 1}\nhost${i} AAAA 2001:db8::${i + 1}\n`).join('')
+const HOSTS = Array.from(
+  { length: 10 },
+  (_, i) => `host${i} A 192.0.2.${i + 1}\nhost${i} AAAA 2001:db8::${i + 1}\n`,
+).join('')
 const LEAVES: Readonly<Record<string, string>> = {
-  'example.com.': leaf('example.com.', `${HOSTS}@ A 192.0.2.80\n@ MX 10 mail\nmail A 192.0.2.25\nwww CNAME @\nfar CNAME www.example.org.\n*.wild TXT "wild"\n_sip._tcp SRV 1 2 5060 mail\nbig TXT ${Array.from({ length: 16 }, () => `"${'x'.repeat(250)}"`).join(' ')}\nsub NS ns.sub\nns.sub A ${LEAF[1]}\n`),
+  'example.com.': leaf(
+    'example.com.',
+    `${HOSTS}@ A 192.0.2.80\n@ MX 10 mail\nmail A 192.0.2.25\nwww CNAME @\nfar CNAME www.example.org.\n*.wild TXT "wild"\n_sip._tcp SRV 1 2 5060 mail\nbig TXT ${Array.from({ length: 16 }, () => `"${'x'.repeat(250)}"`).join(' ')}\nsub NS ns.sub\nns.sub A ${LEAF[1]}\n`,
+  ),
   'sub.example.com.': leaf('sub.example.com.', `www A 192.0.2.200\nns A ${LEAF[1]}\n`),
-  'example.org.': leaf('example.org.', `${HOSTS}www A 203.0.113.80\n@ CAA 0 issue "ca.example.net"\n@ HTTPS 1 . alpn=h2\nname DNAME target.example.org.\na.target A 203.0.113.81\n`),
+  'example.org.': leaf(
+    'example.org.',
+    `${HOSTS}www A 203.0.113.80\n@ CAA 0 issue "ca.example.net"\n@ HTTPS 1 . alpn=h2\nname DNAME target.example.org.\na.target A 203.0.113.81\n`,
+  ),
   'glueless.org.': `$ORIGIN glueless.org.\n$TTL 600\n${soa('glueless.org.')}@ NS ns1.example.com.\n@ NS ns2.example.com.\nwww A 203.0.113.99\n`,
 }
 
@@ -42,10 +66,26 @@ const QUESTIONS: readonly (readonly [name: string, type: string])[] = [
   ...Array.from({ length: 10 }, (_, i) => [`host${i}.example.org`, i % 2 === 0 ? 'AAAA' : 'A'] as const),
   ...Array.from({ length: 6 }, (_, i) => [`missing${i}.example.com`, 'A'] as const),
   ...Array.from({ length: 4 }, (_, i) => [`nothing${i}.org`, 'A'] as const),
-  ['example.com', 'A'], ['example.com', 'MX'], ['example.com', 'NS'], ['example.com', 'SOA'], ['example.com', 'AAAA'],
-  ['www.example.com', 'A'], ['far.example.com', 'A'], ['far.example.com', 'AAAA'], ['a.wild.example.com', 'TXT'], ['a.wild.example.com', 'A'],
-  ['_sip._tcp.example.com', 'SRV'], ['big.example.com', 'TXT'], ['www.sub.example.com', 'A'], ['none.sub.example.com', 'A'],
-  ['example.org', 'CAA'], ['example.org', 'HTTPS'], ['www.glueless.org', 'A'], ['no-such-tld', 'A'], ['com', 'NS'], ['a.name.example.org', 'A'],
+  ['example.com', 'A'],
+  ['example.com', 'MX'],
+  ['example.com', 'NS'],
+  ['example.com', 'SOA'],
+  ['example.com', 'AAAA'],
+  ['www.example.com', 'A'],
+  ['far.example.com', 'A'],
+  ['far.example.com', 'AAAA'],
+  ['a.wild.example.com', 'TXT'],
+  ['a.wild.example.com', 'A'],
+  ['_sip._tcp.example.com', 'SRV'],
+  ['big.example.com', 'TXT'],
+  ['www.sub.example.com', 'A'],
+  ['none.sub.example.com', 'A'],
+  ['example.org', 'CAA'],
+  ['example.org', 'HTTPS'],
+  ['www.glueless.org', 'A'],
+  ['no-such-tld', 'A'],
+  ['com', 'NS'],
+  ['a.name.example.org', 'A'],
 ]
 
 describe.skipIf(!runnable)('the default configuration on the real root addresses', () => {
@@ -60,14 +100,21 @@ describe.skipIf(!runnable)('the default configuration on the real root addresses
     startNsd(ns, dir, 'tld', TLD, {
       'net.': tld('net.', `a.gtld-servers A ${TLD[0]}\nb.gtld-servers A ${TLD[1]}\n`),
       'com.': tld('com.', delegate('example.com.')),
-      'org.': tld('org.', `${delegate('example.org.')}glueless.org. NS ns1.example.com.\nglueless.org. NS ns2.example.com.\n`),
+      'org.': tld(
+        'org.',
+        `${delegate('example.org.')}glueless.org. NS ns1.example.com.\nglueless.org. NS ns2.example.com.\n`,
+      ),
     })
     startNsd(ns, dir, 'leaf', LEAF, LEAVES)
     startUnbound(ns, dir)
     const node = ns.spawn(process.execPath, [CLI, 'start', '--set', `data=${join(dir, 'data')}`])
     await ready(node)
-    await waitFor(() => ns.run('dig', ['+short', '+time=2', '+tries=1', '@127.0.0.2', 'host0.example.com']).includes('192.0.2.1'))
-    await waitFor(() => ns.run('dig', ['+short', '+time=2', '+tries=1', '@127.0.0.1', 'host0.example.com']).includes('192.0.2.1'))
+    await waitFor(() =>
+      ns.run('dig', ['+short', '+time=2', '+tries=1', '@127.0.0.2', 'host0.example.com']).includes('192.0.2.1'),
+    )
+    await waitFor(() =>
+      ns.run('dig', ['+short', '+time=2', '+tries=1', '@127.0.0.1', 'host0.example.com']).includes('192.0.2.1'),
+    )
   }, 60_000)
   afterAll(async () => {
     await ns?.close()
@@ -93,7 +140,13 @@ describe.skipIf(!runnable)('the default configuration on the real root addresses
   })
 })
 
-function startNsd(ns: Namespace, dir: string, label: string, addresses: readonly string[], zones: Readonly<Record<string, string>>): void {
+function startNsd(
+  ns: Namespace,
+  dir: string,
+  label: string,
+  addresses: readonly string[],
+  zones: Readonly<Record<string, string>>,
+): void {
   const files = Object.entries(zones).map(([origin, text], i) => {
     const file = join(dir, `${label}-${i}.zone`)
     writeFileSync(file, text)
@@ -109,7 +162,13 @@ function startNsd(ns: Namespace, dir: string, label: string, addresses: readonly
 
 function startUnbound(ns: Namespace, dir: string): void {
   const hints = join(dir, 'hints')
-  writeFileSync(hints, ROOTS.map((address, i) => `. 3600000 NS ${'abcdefghijklm'[i]}.root-servers.net.\n${'abcdefghijklm'[i]}.root-servers.net. 3600000 A ${address}\n`).join(''))
+  writeFileSync(
+    hints,
+    ROOTS.map(
+      (address, i) =>
+        `. 3600000 NS ${'abcdefghijklm'[i]}.root-servers.net.\n${'abcdefghijklm'[i]}.root-servers.net. 3600000 A ${address}\n`,
+    ).join(''),
+  )
   const config = join(dir, 'unbound.conf')
   writeFileSync(
     config,
@@ -120,13 +179,30 @@ function startUnbound(ns: Namespace, dir: string): void {
 
 /** rcode and the answer section without TTLs, in an order of its own. */
 function answer(ns: Namespace, server: string, name: string, type: string): string {
-  const text = ns.run('dig', [`@${server}`, name, type, '+noall', '+comments', '+answer', '+nottlid', '+time=5', '+tries=2'])
+  const text = ns.run('dig', [
+    `@${server}`,
+    name,
+    type,
+    '+noall',
+    '+comments',
+    '+answer',
+    '+nottlid',
+    '+time=5',
+    '+tries=2',
+  ])
   const rcode = /status: (\w+)/.exec(text)?.[1] ?? 'none'
-  const records = text.split('\n').filter((line) => line !== '' && !line.startsWith(';')).map((line) => line.replace(/\s+/g, ' ').toLowerCase())
+  const records = text
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith(';'))
+    .map((line) => line.replace(/\s+/g, ' ').toLowerCase())
   return [rcode, ...records.sort()].join('\n')
 }
 
-function ready(child: { readonly stdout: NodeJS.ReadableStream | null; readonly stderr: NodeJS.ReadableStream | null; once(event: 'exit', listener: (code: number | null) => void): unknown }): Promise<void> {
+function ready(child: {
+  readonly stdout: NodeJS.ReadableStream | null
+  readonly stderr: NodeJS.ReadableStream | null
+  once(event: 'exit', listener: (code: number | null) => void): unknown
+}): Promise<void> {
   return new Promise((resolve, reject) => {
     let log = ''
     child.stderr!.on('data', (chunk) => (log += String(chunk)))
