@@ -1,4 +1,12 @@
 export { type CborValue, decodeCanonical, encodeCanonical } from './cbor.ts'
+export {
+  DNSSEC_ALGORITHMS,
+  type DnssecVerifier,
+  DS_DIGESTS,
+  dnssecVerifier,
+  dsDigest,
+  nsec3Digest,
+} from './dnssec-verify.ts'
 export { hmacSha256, sha256, timingSafeEqual } from './hash.ts'
 export { peerIdFromPublicKey, publicKeyFromPeerId } from './peer-id.ts'
 export { ed25519, ed25519Signer, keyedHashScheme, type SignatureScheme, type Signer, signedBytes } from './sign.ts'

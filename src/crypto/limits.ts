@@ -4,4 +4,9 @@ export const limits = {
   MAX_IMPORTED_KEYS: 4_096,
   /** Nesting of a CBOR document: honest ones have at most 6 levels. */
   MAX_CBOR_DEPTH: 16,
+  /** RSA keys of DNSKEY records: RFC 5702 section 2 allows 512 to 4096 bits. Larger ones only cost the verifier. */
+  MIN_RSA_BITS: 512,
+  MAX_RSA_BITS: 4_096,
+  /** A long public exponent makes each check as slow as a signature is to make (BIND refuses above 35 bits). */
+  MAX_RSA_EXPONENT_BITS: 35,
 } as const

@@ -1,0 +1,21 @@
+export { type Aggressive, aggressiveAnswer } from './aggressive.ts'
+export { anchorTags, parseTrustAnchors, ROOT_ANCHORS, supportedAlgorithms, supportedDigests } from './anchors.ts'
+export { nearestAnchor } from './chain.ts'
+export { dsOf, keyTag, validateDnskeySet } from './keys.ts'
+export { learn } from './learn.ts'
+export { limits as dnssecLimits } from './limits.ts'
+export { loadProofs, type ProofSet, readProofs } from './proofs.ts'
+export { type Verified, type VerifyInput, verifyRRset } from './rrsig.ts'
+export { type SentinelState, sentinelFails } from './sentinel.ts'
+export type {
+  ChainView,
+  Claim,
+  Need,
+  TrustAnchor,
+  TrustPoint,
+  ValidationContext,
+  Verdict,
+  ZoneKey,
+  ZoneSecurity,
+} from './types.ts'
+export { validateFinding } from './validate.ts'

@@ -1,0 +1,166 @@
+/** The verdict on one outcome: walk to the zone that must have signed it, check, and prove what is absent. */
+import type { Budget } from '../base/index.ts'
+import {
+  Ede,
+  type ExtendedError,
+  isSubdomain,
+  type Name,
+  nameToText,
+  parentName,
+  type Question,
+  type RRset,
+  sameName,
+  suffixName,
+  Type,
+} from '../dns/index.ts'
+import type { Absence, Outcome, Presence } from '../evidence/index.ts'
+import { type Walk, walk } from './chain.ts'
+import { type Denial, proveExpansion, proveNodata, proveNxdomain } from './denial.ts'
+import { limits } from './limits.ts'
+import { loadProofs } from './proofs.ts'
+import { signaturesOf, verifyRRset } from './rrsig.ts'
+import type { Claim, Need, ValidationContext, Verdict, ZoneKey } from './types.ts'
+import { bogus, setText, why } from './why.ts'
+
+/** Seconds: longer than any TTL. */
+const NO_CAP = 0x7fff_ffff
+
+interface Zone {
+  readonly zone: Name
+  readonly keys: readonly ZoneKey[]
+  readonly now: number
+  readonly budget: Budget
+}
+
+/**
+ * Judges one outcome, or says which link of the chain of trust must be fetched and learned first. To be called again until it
+ * gives a verdict: each round adds a link, so there are at most three for each label of the name.
+ * Throws BUDGET_SPENT when the question has used up its signatures or hashes; that is not a verdict.
+ */
+export function validateFinding(claim: Claim, context: ValidationContext, budget: Budget): Verdict | Need {
+  const { outcome, question } = claim
+  const odd = oddity(question, outcome)
+  if (odd !== undefined) return bogusVerdict(outcome, bogus(odd))
+  if (outcome.kind === 'rrset' && outcome.rrset.type === Type.RRSIG) {
+    return { verdict: 'insecure', outcome, reason: 'signatures are not signed', ede: [], ttlCap: NO_CAP }
+  }
+  for (const signer of signersOf(claim).slice(0, limits.MAX_SIGNERS)) {
+    const way = walk(signer, claim.cuts, context)
+    if (way.end !== 'secure') return endVerdict(way, outcome, context)
+    // Whoever signed is no zone: then the signature is nothing, and the answer is as if it had none.
+    if (!sameName(way.zone, signer)) continue
+    const zone = { zone: signer, keys: way.keys, now: context.now, budget }
+    return outcome.kind === 'rrset' ? judgePresence(question, outcome, zone) : judgeAbsence(question, outcome, zone)
+  }
+  return judgeUnsigned(claim, context)
+}
+
+/** What does not answer the question cannot be judged as its answer. */
+function oddity({ name, type }: Question, outcome: Outcome): string | undefined {
+  if (outcome.kind === 'absent') return undefined
+  const { rrset } = outcome
+  const isOwn = sameName(rrset.name, name)
+  if (isOwn && (rrset.type === type || rrset.type === Type.CNAME || type === Type.ANY)) return undefined
+  if (!isOwn && rrset.type === Type.DNAME && isSubdomain(name, rrset.name)) return undefined
+  return `${setText(rrset)} does not answer ${setText({ name, type })}`
+}
+
+/** Zones that may have signed the outcome, deepest first. DS and its absence are the parent's to state. */
+function signersOf({ question, outcome }: Claim): Name[] {
+  const sets = outcome.kind === 'rrset' ? [outcome.rrset] : outcome.proofs.slice(0, limits.MAX_PROOFS)
+  const signers = new Map<string, Name>()
+  for (const set of sets) {
+    for (const { signer } of signaturesOf(set)) {
+      if (mayState(signer, set, question)) signers.set(signer.key, signer)
+    }
+  }
+  return [...signers.values()].sort((a, b) => b.labels - a.labels)
+}
+
+function mayState(signer: Name, set: RRset, question: Question): boolean {
+  if (!isSubdomain(set.name, signer) || !isSubdomain(question.name, signer)) return false
+  return question.type !== Type.DS || !sameName(signer, question.name) || question.name.labels === 0
+}
+
+function judgePresence(question: Question, outcome: Presence, zone: Zone): Verdict {
+  const { rrset } = outcome
+  const signed = verifyRRset({ rrset, ...zone })
+  if (!signed.ok) return bogusVerdict(outcome, signed.ede)
+  const { wildcard } = signed
+  if (wildcard === undefined) {
+    return { verdict: 'secure', outcome: { ...outcome, proofs: [] }, zone: zone.zone, ttlCap: signed.ttl }
+  }
+  const proofs = loadProofs(outcome.proofs, zone)
+  const encloser = suffixName(wildcard, wildcard.labels - 1)
+  const denial = proveExpansion(rrset.name, encloser, question.type, proofs)
+  if (denial.kind !== 'proven') return denialVerdict(denial, outcome)
+  const ttlCap = Math.min(signed.ttl, proofs.ttl)
+  return { verdict: 'secure', outcome: { ...outcome, proofs: denial.used }, zone: zone.zone, ttlCap, wildcard }
+}
+
+function judgeAbsence(question: Question, outcome: Absence, zone: Zone): Verdict {
+  const { soa, rcode } = outcome
+  let ttlCap = NO_CAP
+  // It goes to the client beside the proof, and its minimum sets the TTL: it must be the zone's own word too.
+  if (soa !== undefined) {
+    const signed = verifyRRset({ rrset: soa, ...zone })
+    if (!signed.ok) return bogusVerdict(outcome, signed.ede)
+    ttlCap = signed.ttl
+  }
+  const proofs = loadProofs(outcome.proofs, zone)
+  const denial = rcode === 0 ? proveNodata(question, proofs) : proveNxdomain(question, proofs)
+  if (denial.kind !== 'proven') return denialVerdict(denial, outcome)
+  ttlCap = Math.min(ttlCap, proofs.ttl)
+  return { verdict: 'secure', outcome: { ...outcome, proofs: denial.used }, zone: zone.zone, ttlCap }
+}
+
+/** No signature that could count: fine below a proven insecure delegation, and nowhere else. */
+function judgeUnsigned({ question, outcome, cuts }: Claim, context: ValidationContext): Verdict | Need {
+  const owner = outcome.kind === 'rrset' ? outcome.rrset.name : question.name
+  const isDs = (outcome.kind === 'rrset' ? outcome.rrset.type : question.type) === Type.DS
+  const target = isDs && owner.labels > 0 ? parentName(owner) : owner
+  const way = walk(target, [...cuts, outcome.apex], context)
+  if (way.end !== 'secure') return endVerdict(way, outcome, context)
+  return bogusVerdict(outcome, unsignedEde(question, outcome, way.zone))
+}
+
+function unsignedEde(question: Question, outcome: Outcome, zone: Name): ExtendedError {
+  const apex = nameToText(zone)
+  if (outcome.kind === 'rrset') {
+    return why(Ede.RRSIGS_MISSING, `${setText(outcome.rrset)} has no signature by ${apex}, which is signed`)
+  }
+  const text = `no signed proof by ${apex} of the absence of ${setText(question)}`
+  return why(outcome.proofs.length === 0 ? Ede.NSEC_MISSING : Ede.RRSIGS_MISSING, text)
+}
+
+function endVerdict(
+  way: Exclude<Walk, { end: 'secure' }>,
+  outcome: Outcome,
+  { now }: ValidationContext,
+): Verdict | Need {
+  switch (way.end) {
+    case 'need':
+      return { need: way.need, zone: way.zone, parent: way.parent }
+    case 'bogus':
+      return bogusVerdict(outcome, way.ede)
+    case 'insecure': {
+      const ede = way.ede === undefined ? [] : [way.ede]
+      return { verdict: 'insecure', outcome, reason: way.reason, ede, ttlCap: Math.min(NO_CAP, way.expires - now) }
+    }
+  }
+}
+
+function denialVerdict(denial: Exclude<Denial, { kind: 'proven' }>, outcome: Outcome): Verdict {
+  switch (denial.kind) {
+    case 'unproven':
+      return bogusVerdict(outcome, denial.ede)
+    case 'iterations':
+      return { verdict: 'insecure', outcome, reason: denial.ede.text!, ede: [denial.ede], ttlCap: NO_CAP }
+    case 'opt-out':
+      return { verdict: 'insecure', outcome, reason: 'the proof rests on an opt-out span', ede: [], ttlCap: NO_CAP }
+  }
+}
+
+function bogusVerdict(outcome: Outcome, ede: ExtendedError): Verdict {
+  return { verdict: 'bogus', outcome, reason: ede.text ?? 'bogus', ede: [ede], ttlCap: limits.BOGUS_SECONDS }
+}
