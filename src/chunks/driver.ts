@@ -45,6 +45,7 @@ export function createChunks(modules: ChunksModules): Chunks {
   const store = new EntryStore()
   const hedge = new HedgeDelay()
   const faults = new Map<PeerId, number>()
+  const checked = new WeakMap<ChunkEntry, { readonly set: string; readonly ok: boolean }>()
   const listeners = new Set<(entry: ChunkEntry) => void>()
   const rate = (perSecond: number, burst = perSecond) => new Rates(clock, perSecond, burst, limits.MAX_RATED)
   const tellsFrom = rate(limits.TELLS_PER_SECOND)
@@ -97,9 +98,17 @@ export function createChunks(modules: ChunksModules): Chunks {
     },
   })
 
-  /** Whether this node would believe its own entry if a peer sent it now. */
+  /**
+   * Whether this node would believe its own entry if a peer sent it now. The signatures do not change, so they are checked once
+   * for each set of replicas; expiry is the store's.
+   */
   function current(entry: ChunkEntry, seats: Seats): boolean {
-    return examine(entry.certificate, entry.outcome, contextFor(entry.question, seats), clock.now()).ok
+    const set = `${seats.n} ${seats.members.map((member) => member.id).join(' ')}`
+    const known = checked.get(entry)
+    if (known?.set === set) return known.ok
+    const { ok } = examine(entry.certificate, entry.outcome, contextFor(entry.question, seats), clock.now())
+    checked.set(entry, { set, ok })
+    return ok
   }
 
   function keep(entry: ChunkEntry, seats: Seats): void {

@@ -8,6 +8,8 @@ export const limits = {
   MAX_SIGHT_BYTES: 16 * 1024 * 1024,
   /** Fixed cost of one record beside its encoded bytes: map entries, decoded names and objects. Measured order, bytes. */
   RECORD_OVERHEAD_BYTES: 1_024,
+  /** A sight older than this is signed as of now, with the TTL that is left: agreement lasts an hour, some TTLs a week. Ms. */
+  REDATE_AFTER_MS: 1_800_000,
   /** Agreement costs n fetches: an answer that lives shorter than this is not worth it. Seconds. */
   MIN_SHARED_TTL_SECONDS: 30,
   /** Rounds in work or at rest at once. Rest gives way to work; beyond that none are opened. */

@@ -245,7 +245,8 @@ function heard(
 function close(state: Extract<RoundState, { phase: 'asking' }>, context: RoundContext, now: number): RoundStep {
   const agreed = certified(state.votes, context, now)
   if (agreed === undefined) return rest(state.memory, 'no-majority', now)
-  if (agreed.ttl < limits.MIN_SHARED_TTL_SECONDS) return rest(state.memory, 'short-lived', now)
+  // Its own answer lives longer, or it would not have asked; so this may look better soon.
+  if (agreed.ttl < limits.MIN_SHARED_TTL_SECONDS) return rest(state.memory, 'no-majority', now)
   return { state: IDLE, effects: [{ kind: 'agreed', certificate: agreed.certificate, outcome: agreed.outcome }] }
 }
 

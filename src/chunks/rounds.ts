@@ -1,5 +1,5 @@
 /** Runs the round machines of all questions in work: their fetches, their requests, their timers. */
-import type { Cancel, Clock, Log, PeerId, Random } from '../base/index.ts'
+import { type Cancel, type Clock, equalBytes, type Log, type PeerId, type Random } from '../base/index.ts'
 import { type Question, suffixName } from '../dns/index.ts'
 import type { Certificate, Outcome } from '../evidence/index.ts'
 import type { Asks } from './asks.ts'
@@ -159,7 +159,8 @@ export function createRounds(modules: RoundsModules): Rounds {
     if (event?.kind === 'reply' && event.reply.kind === 'vote') {
       const vote = event.reply
       const context = modules.contextOf(one.question, modules.seatsOf(one.question))
-      const fault = voteFault(vote, peer, context, clock.now())
+      const stale = equalBytes(vote.observation.nonce, nonce) ? undefined : 'of another round'
+      const fault = stale ?? voteFault(vote, peer, context, clock.now())
       if (fault === undefined) return step(one, { kind: 'voted', from: peer, vote })
       modules.log.debug({ peer, fault }, 'a vote does not count')
       modules.onFault(peer)

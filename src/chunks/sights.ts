@@ -71,6 +71,8 @@ export function createSights(modules: SightsModules): Sights {
       return fetching
     },
     sign(sight, nonce) {
+      const now = clock.now()
+      const old = now - sight.when > limits.REDATE_AFTER_MS
       const observation = signObservation(
         {
           ringId: modules.ringId,
@@ -78,8 +80,8 @@ export function createSights(modules: SightsModules): Sights {
           question: sight.question,
           apex: sight.outcome.apex,
           digest: sight.digest,
-          ttl: sight.ttl,
-          when: sight.when,
+          ttl: old ? Math.floor((sight.expires - now) / 1000) : sight.ttl,
+          when: old ? now : sight.when,
           nonce,
         },
         signer,

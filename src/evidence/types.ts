@@ -44,9 +44,9 @@ export interface Observation {
   readonly apex: Name
   /** SHA-256 over the canonical content: TTL and RRSIG left out; A and AAAA as sorted addresses; absence as rcode + apex. */
   readonly digest: Uint8Array
-  /** Seconds, as the authority gave it. */
+  /** Seconds from `when` on, as the authority gave them. */
   readonly ttl: number
-  /** Unix ms of the fetch. */
+  /** Unix ms of the fetch; of a fetch long ago that is still valid, of the signature, and `ttl` is then what was left. */
   readonly when: number
   readonly nonce: Uint8Array
   readonly observer: Uint8Array
