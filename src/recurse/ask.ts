@@ -189,6 +189,12 @@ function afterError(
     report('near miss')
     return { attempt: { kind: 'silent', what: 'sent a reply that does not fit' }, nearMiss: true }
   }
+  if (isChordnsError(error, 'UPSTREAM_BUSY')) {
+    // Our own load, not the server's fault: nothing is learnt of it.
+    engine.onGivenUp(server)
+    report('no socket is free')
+    return { attempt: { kind: 'network', what: 'was not asked: no socket is free' }, nearMiss: false }
+  }
   const network = NETWORK_ERRORS.find(([code]) => isChordnsError(error, code))
   if (network !== undefined) {
     engine.onRefusal(server)

@@ -38,11 +38,16 @@ export function zoneFailed(zone: Name, notes: readonly ServerNote[], remarks: re
 }
 
 export function notesText(notes: readonly ServerNote[], remarks: readonly string[]): string {
-  const last = new Map(notes.map((note) => [endpointText(note.server.endpoint), note.what]))
+  const last = new Map(notes.map((note) => [serverText(note.server), note.what]))
   const parts = [...[...last].map(([server, what]) => `${server} ${what}`), ...remarks]
   const shown = parts.slice(0, limits.SERVERS_IN_TEXT).join(', ')
   const more = parts.length - limits.SERVERS_IN_TEXT
   return more > 0 ? `${shown} and ${more} more` : shown || 'no server with an address'
+}
+
+/** The port is worth a word only where it is not the usual one. */
+function serverText({ endpoint }: Server): string {
+  return endpoint.port === 53 ? endpoint.address : endpointText(endpoint)
 }
 
 function isLame(note: ServerNote): boolean {

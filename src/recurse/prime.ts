@@ -49,9 +49,14 @@ export class Primer {
   async prime(signal: AbortSignal, job?: Job): Promise<void> {
     const failure = this.#failure
     if (failure !== undefined && this.#engine.monotonic() < failure.until) throw failure.error
-    this.#running ??= this.#run(job).finally(() => {
-      this.#running = undefined
-    })
+    if (this.#running === undefined) {
+      this.#running = this.#run(job)
+      const done = () => {
+        this.#running = undefined
+      }
+      // Also takes the error that nobody hears, when all who waited have gone: `#failure` keeps it.
+      this.#running.then(done, done)
+    }
     await unlessAborted(this.#running, signal)
   }
 
@@ -143,6 +148,8 @@ function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> 
     if (signal.aborted) return reject(aborted(signal))
     const onAbort = () => reject(aborted(signal))
     signal.addEventListener('abort', onAbort, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+    const settle = () => signal.removeEventListener('abort', onAbort)
+    work.then(settle, settle)
+    work.then(resolve, reject)
   })
 }

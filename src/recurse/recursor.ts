@@ -55,9 +55,9 @@ export function createRecursor(deps: RecursorDeps): Recursor {
       if (state === 'new' && flights.size >= engine.limits.IN_FLIGHT) throw tooBusy()
       if (state === 'running') engine.counters.merged++
       try {
-        return await flights.join(key, { signal: request.signal, onStep: request.onStep, parent }, (flight) =>
-          work(ask, flight),
-        )
+        const wait = (signal: AbortSignal) =>
+          flights.join(key, { signal, onStep: request.onStep, parent }, (flight) => work(ask, flight))
+        return await (state === 'new' ? wait(request.signal) : withinBudget(engine, request, wait))
       } catch (error) {
         // The work was begun, and paid for, by somebody whose budget is spent. Ours is not.
         if (state !== 'running' || !isChordnsError(error, 'BUDGET_SPENT')) throw error
@@ -96,6 +96,24 @@ export function createRecursor(deps: RecursorDeps): Recursor {
     prime: (signal) => primer.prime(signal),
     contextOf: (question) => contextOf(engine, question),
     stats: () => ({ ...engine.counters, inFlight: flights.size }),
+  }
+}
+
+/** Work that somebody else began keeps to that one's time. This one waits no longer than its own. Throws BUDGET_SPENT. */
+async function withinBudget<T>(
+  engine: Engine,
+  { budget, signal }: RecurseRequest,
+  wait: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const patience = new AbortController()
+  const cancel = engine.deps.clock.after(budget.timeLeft(), () => patience.abort())
+  try {
+    return await wait(AbortSignal.any([signal, patience.signal]))
+  } catch (error) {
+    if (patience.signal.aborted && !signal.aborted) budget.checkTime()
+    throw error
+  } finally {
+    cancel()
   }
 }
 

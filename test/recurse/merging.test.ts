@@ -57,6 +57,18 @@ describe('equal questions in flight', () => {
     expect(shown(await rich)).toBe('203.0.113.80')
   })
 
+  it('are waited for no longer than the own budget lasts', async () => {
+    const world = started()
+    await world.ask('www.example.test.')
+    world.net.servers.get('192.0.2.2')!.behave = () => 'silent'
+    const patient = failureOf(world.ask('d.example.test.'))
+    const hasty = failureOf(world.ask('d.example.test.', 'A', { budget: world.budget({ timeMs: 100 }) }))
+    const before = world.clock.monotonic()
+    expect(await hasty).toMatchObject({ code: 'BUDGET_SPENT', detail: { resource: 'time' } })
+    expect(world.clock.monotonic() - before).toBeLessThan(200)
+    expect((await patient).code).toBe('RECURSE_FAILED')
+  })
+
   it('are not begun at all for a signal that has fired', async () => {
     const world = started()
     const error = await failureOf(world.ask('www.example.test.', 'A', { signal: AbortSignal.abort() }))
