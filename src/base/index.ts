@@ -21,4 +21,13 @@ export type {
   UpstreamQuery,
 } from './ports.ts'
 export { aborted, sleep, withTimeout } from './time.ts'
-export { asChunkId, asPeerId, asRingId, type Brand, type Cancel, type ChunkId, type PeerId, type RingId } from './types.ts'
+export {
+  asChunkId,
+  asPeerId,
+  asRingId,
+  type Brand,
+  type Cancel,
+  type ChunkId,
+  type PeerId,
+  type RingId,
+} from './types.ts'
