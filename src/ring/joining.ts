@@ -142,7 +142,10 @@ function nextContact(work: Work): void {
   if (state.contactsTried === undefined) return
   const strangers = freshStrangers(work)
   const alone = state.contactsTried === 0 && strangers.length === 0
-  if (alone || (strangers.length > 0 && strangers.every(({ id }) => state.self.id < id))) {
+  // Strangers may just be slow to join a ring that exists: to begin another one is the last resort.
+  const patient = state.contactAttempts >= limits.GENESIS_AFTER
+  const first = strangers.length > 0 && strangers.every(({ id }) => state.self.id < id)
+  if (alone || (patient && first)) {
     becomeMember(work)
     return
   }

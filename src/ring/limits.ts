@@ -58,6 +58,8 @@ export const limits = {
   /** Pauses between attempts to find a first contact. Ms. */
   CONTACT_RETRY_MS: 500,
   CONTACT_RETRY_MAX_MS: 30_000,
+  /** Vain rounds after which those who only find each other begin a ring. */
+  GENESIS_AFTER: 3,
   /** Bootstrap addresses tried at once. */
   MAX_BOOTSTRAP: 32,
   /** How long `stop` waits until the neighbours have heard `left`. Ms. */

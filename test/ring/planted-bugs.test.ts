@@ -1,0 +1,102 @@
+/**
+ * The pointer rules are data, so that the mistakes of the 2001 pseudo-code can be put back: the checks below must find each
+ * of them, and nothing in the rules as they are. The member table heals most of the damage, so it is looked away from here.
+ */
+import { describe, expect, it } from 'vitest'
+import { between } from '../../src/ring/ids.ts'
+import { type Rules, zaveRules } from '../../src/ring/rules.ts'
+import { flaw, type Node, World } from './world.ts'
+
+const LIST = 3
+
+/** Chord alone: the table is consulted only while `world.auditing` holds. */
+function withoutAudit(rules: Rules, auditing: () => boolean): Rules {
+  return { ...rules, audit: (pointers, following) => (auditing() ? rules.audit(pointers, following) : undefined) }
+}
+
+const BUGS: Record<string, Rules> = {
+  'a pointer is adopted that was not asked': {
+    ...zaveRules,
+    successorAnswered(pointers, successor, context) {
+      const result = zaveRules.successorAnswered(pointers, successor, context)
+      if (result.next.kind !== 'ask') return result
+      const successors = [result.next.id, ...result.pointers.successors].slice(0, context.length)
+      return { pointers: { ...result.pointers, successors }, next: { kind: 'notify', id: result.next.id } }
+    },
+  },
+  'a joiner takes a single successor': {
+    ...zaveRules,
+    join(pointers, member, context) {
+      const joined = zaveRules.join(pointers, member, context)
+      return { ...joined, predecessor: undefined, successors: joined.successors.slice(0, 1) }
+    },
+  },
+  'whoever notifies becomes the predecessor': {
+    ...zaveRules,
+    rectify: (pointers, candidate) => ({ kind: 'adopted', pointers: { ...pointers, predecessor: candidate } }),
+  },
+}
+
+/** What went wrong in one run of churn, if anything did. */
+function violation(rules: Rules, seed: number): string | undefined {
+  let auditing = true
+  const world = new World({
+    seed,
+    meanDelayMs: 15,
+    rules: withoutAudit(rules, () => auditing),
+    options: { successors: LIST },
+  })
+  const first = world.add([])
+  for (let i = 1; i < 8; i++) world.add([first])
+  world.runUntil(() => flaw(world, LIST) === undefined, 60_000)
+  auditing = false
+
+  let found: string | undefined
+  const downSince = new Map<Node, number>()
+  const before = new Map<Node, { first: string | undefined; predecessor: string | undefined }>()
+  const isUp = (id: string | undefined) => world.nodes.some((node) => node.id === id && node.up)
+  world.observe = (node) => {
+    if (node.state.phase !== 'member' || found !== undefined) return
+    const { successors, predecessor } = node.state.pointers
+    const last = before.get(node)
+    before.set(node, { first: successors[0], predecessor })
+    if (!successors.some(isUp)) found = `${node.name} has no live successor`
+    const adopted = last !== undefined && last.first !== successors[0] ? successors[0] : undefined
+    const target = world.nodes.find(({ id }) => id === adopted)
+    const closer =
+      adopted !== undefined && last?.first !== undefined && between(node.id, target!.id, last.first as never)
+    // Longer than the longest round trip: it cannot have answered this node just now.
+    if (closer && world.now - (downSince.get(target!) ?? world.now) > 1_000)
+      found = `${node.name} adopted a dead successor`
+    if (last?.predecessor === undefined || last.predecessor === predecessor || predecessor === undefined) return
+    const backwards = !between(last.predecessor as never, predecessor, node.id)
+    if (backwards && isUp(last.predecessor)) found = `${node.name} gave up a live predecessor for one further away`
+  }
+
+  for (let i = 0; i < 12 && found === undefined; i++) {
+    // One joiner a while: as soon as it is a member, the successor that it took dies.
+    const joiner = world.add([first])
+    world.runUntil(() => joiner.state.phase === 'member', 10_000, 10)
+    const target = world.nodes.find(({ id }) => id === joiner.state.pointers.successors[0])
+    if (target?.up && target !== first) {
+      world.crash(target)
+      downSince.set(target, world.now)
+    }
+    world.run(9_000)
+  }
+  world.run(10_000)
+  return found ?? flaw(world, LIST)
+}
+
+describe('the checks of the ring', () => {
+  it('find nothing wrong with the corrected rules', () => {
+    for (let seed = 1; seed <= 8; seed++) expect(violation(zaveRules, seed), `seed ${seed}`).toBeUndefined()
+  })
+
+  it.each(Object.keys(BUGS))('find the planted bug: %s', (name) => {
+    const found = Array.from({ length: 8 }, (_, i) => violation(BUGS[name]!, i + 1)).filter(
+      (text) => text !== undefined,
+    )
+    expect(found.length).toBeGreaterThan(0)
+  })
+})
