@@ -1,0 +1,301 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { ChordnsError } from '../../src/base/index.ts'
+import { createCache } from '../../src/cache/index.ts'
+import { Ede, parseName, type Question, Rcode, Type } from '../../src/dns/index.ts'
+import type { Outcome } from '../../src/evidence/index.ts'
+import type { Recursor } from '../../src/recurse/index.ts'
+import { createResolver, type ResolverOptions, type ResolveStep } from '../../src/resolver/index.ts'
+import { answer, ask, createWorld, type Node, nothing, ownFinding, quiet, type World } from '../chunks/world.ts'
+import { texts } from '../world/index.ts'
+
+let world: World
+afterEach(() => world.stop())
+
+const question = ask('www.example.com')
+const truth = answer(question, [1])
+
+/** Own iteration that finds what `sees` says, after `delayMs`. */
+function recursor(
+  sees: (question: Question) => Outcome | ChordnsError,
+  delayMs: () => number,
+): Recursor & { asked: Question[] } {
+  const asked: Question[] = []
+  return {
+    asked,
+    resolve: (request) =>
+      new Promise((resolve, reject) => {
+        asked.push(request.question)
+        world.clock.after(delayMs(), () => {
+          const seen = sees(request.question)
+          if (seen instanceof ChordnsError) reject(seen)
+          else resolve(ownFinding(request.question, seen, world.clock.now()))
+        })
+      }),
+    prime: async () => {},
+    contextOf: () => 'main',
+    stats: () => ({
+      upstreamQueries: 0,
+      upstreamBytes: 0,
+      timeouts: 0,
+      tcpQueries: 0,
+      nearMisses: 0,
+      inFlight: 0,
+      merged: 0,
+    }),
+  }
+}
+
+interface Bench {
+  readonly sees?: (question: Question) => Outcome | ChordnsError
+  readonly delayMs?: number
+  readonly options?: Partial<ResolverOptions>
+  readonly context?: string
+}
+
+function resolverAt(node: Node | undefined, bench: Bench = {}) {
+  const own = recursor(bench.sees ?? (() => truth), () => bench.delayMs ?? 50)
+  const cache = createCache({
+    maxBytes: 1 << 20,
+    minTtl: 0,
+    maxTtl: 86_400,
+    negativeMaxTtl: 3_600,
+    staleSeconds: 0,
+    seed: new Uint8Array(8),
+  })
+  const resolver = createResolver(
+    {
+      cache,
+      recursor: own,
+      chunks: node?.chunks,
+      clock: world.clock,
+      log: quiet,
+      contextOf: () => bench.context ?? 'main',
+    },
+    { order: 'race', hedgeMs: 'auto', strict: false, ...bench.options },
+  )
+  const resolve = async (asked: Question = question, flags: { rd?: boolean } = {}) => {
+    const steps: ResolveStep[] = []
+    const resolution = await world.clock.until(
+      resolver.resolve({
+        question: asked,
+        recursionDesired: flags.rd ?? true,
+        checkingDisabled: false,
+        dnssecOk: false,
+        authenticData: true,
+        client: 'test',
+        signal: new AbortController().signal,
+        onStep: (step) => steps.push(step),
+      }),
+    )
+    return { ...resolution, steps, by: steps.findLast((step) => step.kind === 'winner')?.by }
+  }
+  return { resolve, own, cache }
+}
+
+/** Five seats of seven nodes. */
+function five() {
+  world = createWorld({ nodes: 7, n: 5 })
+  world.publish(question, truth)
+  return { replicas: world.replicas(question), outsiders: world.outsiders(question) }
+}
+
+describe('a question that the ring can answer', () => {
+  it('is answered from the ring as agreed, then from the cache', async () => {
+    const { outsiders } = five()
+    await world.told(question, [outsiders[0]!], 10_000)
+    const { resolve, own } = resolverAt(outsiders[1]!)
+    expect(await resolve()).toMatchObject({ provenance: 'agreed', by: 'ring' })
+    expect(await resolve()).toMatchObject({ provenance: 'agreed', by: 'cache' })
+    expect(own.asked).toHaveLength(0)
+  })
+
+  it('is answered by own iteration when the ring has nothing, and the replicas are told', async () => {
+    const { outsiders } = five()
+    const { resolve } = resolverAt(outsiders[1]!)
+    const first = await resolve()
+    expect(first).toMatchObject({ provenance: 'solo', by: 'iteration' })
+    expect(first.steps.some((step) => step.kind === 'told')).toBe(true)
+    await world.clock.pass(10_000)
+    expect(await resolverAt(outsiders[0]!).resolve()).toMatchObject({ provenance: 'agreed', by: 'ring' })
+  })
+
+  it('is still answered by the ring when own iteration fails first', async () => {
+    const { replicas, outsiders } = five()
+    await world.told(question, [outsiders[0]!], 10_000)
+    for (const replica of replicas) replica.delayMs = 200
+    const down = new ChordnsError('RECURSE_FAILED', 'no server answers', { reason: 'all-servers-failed', ede: [] })
+    const { resolve } = resolverAt(outsiders[1]!, { sees: () => down, delayMs: 5 })
+    expect(await resolve()).toMatchObject({ rcode: Rcode.NOERROR, provenance: 'agreed', by: 'ring' })
+  })
+})
+
+describe('five replicas with liars among them', () => {
+  const lie = (last: number) => answer(question, [last])
+
+  it.each([
+    ['two that tell the same lie', [0, 1], () => 66],
+    ['two others', [2, 4], () => 66],
+    ['three that lie differently', [0, 2, 3], (i: number) => 60 + i],
+  ] as const)('%s: the lie is never served', async (_, liars, last) => {
+    const { replicas, outsiders } = five()
+    for (const i of liars) replicas[i]!.sees = () => lie(last(i))
+    await world.told(question, [outsiders[0]!], 40_000)
+    const { resolve } = resolverAt(outsiders[1]!)
+    const served = await resolve()
+    expect(texts(served.answers)).toEqual(['A 198.51.100.1'])
+  })
+
+  it('three that lie differently: own iteration answers, and says what each replica said', async () => {
+    const { replicas, outsiders } = five()
+    for (const i of [0, 2, 3]) replicas[i]!.sees = () => lie(60 + i)
+    await world.told(question, [outsiders[0]!], 40_000)
+    const { resolve } = resolverAt(outsiders[1]!)
+    const served = await resolve()
+    expect(served).toMatchObject({ provenance: 'solo', by: 'iteration' })
+    const ring = served.steps.find((step) => step.kind === 'ring')
+    expect(ring).toMatchObject({ outcome: 'no-majority' })
+    expect(ring?.replies).toHaveLength(5)
+  })
+
+  it('three that tell the same lie about an unsigned name are believed: more than half is what agreement means', async () => {
+    const { replicas, outsiders } = five()
+    for (const i of [0, 2, 3]) replicas[i]!.sees = () => lie(66)
+    await world.told(question, [outsiders[0]!], 40_000)
+    expect(texts((await resolverAt(outsiders[1]!).resolve()).answers)).toEqual(['A 198.51.100.66'])
+  })
+})
+
+describe('strict', () => {
+  it('refuses what only this node saw, with an extended error', async () => {
+    const { outsiders } = five()
+    const { resolve } = resolverAt(outsiders[1]!, { options: { strict: true } })
+    const refused = await resolve()
+    expect(refused.rcode).toBe(Rcode.SERVFAIL)
+    expect(refused.ede[0]).toMatchObject({ code: Ede.OTHER, text: expect.stringContaining('strict') as string })
+  })
+
+  it('serves what the ring agreed on', async () => {
+    const { outsiders } = five()
+    await world.told(question, [outsiders[0]!], 10_000)
+    const { resolve } = resolverAt(outsiders[1]!, { options: { strict: true } })
+    expect(await resolve()).toMatchObject({ rcode: Rcode.NOERROR, provenance: 'agreed' })
+  })
+})
+
+describe('chains', () => {
+  const alias = (from: string, to: string): Outcome => ({
+    kind: 'rrset',
+    apex: parseName('example.com'),
+    proofs: [],
+    rrset: { name: parseName(from), type: Type.CNAME, class: 1, ttl: 60, rdatas: [parseName(to).wire], signatures: [] },
+  })
+  const text = (one: Question) => one.name.key
+
+  it('are followed link by link, each with its own evidence, and are as weak as their weakest', async () => {
+    const { outsiders } = five()
+    await world.told(question, [outsiders[0]!], 10_000)
+    const start = ask('start.example.net')
+    const { resolve } = resolverAt(outsiders[1]!, {
+      sees: (one) => (text(one) === text(start) ? alias('start.example.net', 'www.example.com') : truth),
+    })
+    const served = await resolve(start)
+    expect(texts(served.answers)).toEqual(['CNAME www.example.com.', 'A 198.51.100.1'])
+    expect(served.findings.map((one) => one.evidence.provenance)).toEqual(['solo', 'agreed'])
+    expect(served.provenance).toBe('solo')
+  })
+
+  it('that loop or never end are SERVFAIL with an extended error', async () => {
+    five()
+    const loop = resolverAt(undefined, {
+      sees: (one) =>
+        text(one) === text(ask('a.example.net'))
+          ? alias('a.example.net', 'b.example.net')
+          : alias('b.example.net', 'a.example.net'),
+    })
+    expect(await loop.resolve(ask('a.example.net'))).toMatchObject({
+      rcode: Rcode.SERVFAIL,
+      ede: [{ text: 'the CNAME chain loops' }],
+    })
+    let i = 0
+    const endless = resolverAt(undefined, {
+      sees: (one) =>
+        alias(`n${i}.example.net`, `n${++i}.example.net`) && {
+          ...alias('x.example.net', `n${i}.example.net`),
+          rrset: {
+            ...(alias('x.example.net', `n${i}.example.net`) as Extract<Outcome, { kind: 'rrset' }>).rrset,
+            name: one.name,
+          },
+        },
+    })
+    expect(await endless.resolve(ask('n0.example.net'))).toMatchObject({
+      rcode: Rcode.SERVFAIL,
+      ede: [{ text: 'the CNAME chain is too long' }],
+    })
+    expect(endless.own.asked.length).toBeLessThanOrEqual(12)
+  })
+
+  it('of eight links, as real content networks have, resolve', async () => {
+    five()
+    const { resolve } = resolverAt(undefined, {
+      sees: (one) => {
+        const n = Number(/(\d+)/.exec(one.name.key)?.[1] ?? 0)
+        return n < 8 ? alias(`cdn${n}.example.net`, `cdn${n + 1}.example.net`) : answer(one, [9])
+      },
+    })
+    expect((await resolve(ask('cdn0.example.net'))).answers).toHaveLength(9)
+  })
+
+  it('through a DNAME carry the CNAME that it stands for', async () => {
+    five()
+    const dname: Outcome = {
+      kind: 'rrset',
+      apex: parseName('example.net'),
+      proofs: [],
+      rrset: {
+        name: parseName('old.example.net'),
+        type: Type.DNAME,
+        class: 1,
+        ttl: 60,
+        rdatas: [parseName('example.com').wire],
+        signatures: [],
+      },
+    }
+    const { resolve } = resolverAt(undefined, {
+      sees: (one) => (one.name.key.includes('old') ? dname : answer(one, [1])),
+    })
+    const served = await resolve(ask('www.old.example.net'))
+    expect(texts(served.answers)).toEqual(['DNAME example.com.', 'CNAME www.example.com.', 'A 198.51.100.1'])
+  })
+})
+
+describe('what never leaves the node', () => {
+  it('answers special-use names locally, even without RD', async () => {
+    const { outsiders } = five()
+    const { resolve, own } = resolverAt(outsiders[1]!)
+    expect(await resolve(ask('localhost'), { rd: false })).toMatchObject({ rcode: Rcode.NOERROR, authoritative: true })
+    expect(own.asked).toHaveLength(0)
+    expect(world.requests).toHaveLength(0)
+  })
+
+  it('asks no peer for names of a context of their own', async () => {
+    const { outsiders } = five()
+    const { resolve } = resolverAt(outsiders[1]!, { context: 'stub:example.com.' })
+    expect(await resolve()).toMatchObject({ by: 'iteration' })
+    expect(world.requests).toHaveLength(0)
+  })
+
+  it('refuses RD=0 for names of the world', async () => {
+    const { outsiders } = five()
+    expect(await resolverAt(outsiders[1]!).resolve(question, { rd: false })).toMatchObject({ rcode: Rcode.REFUSED })
+  })
+})
+
+describe('absence', () => {
+  it('is NXDOMAIN with the SOA', async () => {
+    five()
+    const { resolve } = resolverAt(undefined, { sees: () => nothing(3) })
+    const served = await resolve()
+    expect(served.rcode).toBe(Rcode.NXDOMAIN)
+    expect(texts(served.authorities)[0]).toMatch(/^SOA /)
+  })
+})
