@@ -21,8 +21,10 @@ export function badText(
   what: string,
   place?: { line: number; column: number },
 ): ChordnsError<'DNS_BAD_TEXT', BadTextDetail> {
-  const where = place === undefined ? '' : ` in line ${place.line}, column ${place.column}`
-  return new ChordnsError('DNS_BAD_TEXT', `bad DNS text${where}: ${what}`, { what, ...place })
+  if (place === undefined) return new ChordnsError('DNS_BAD_TEXT', `bad DNS text: ${what}`, { what })
+  const { line, column } = place
+  const message = `bad DNS text in line ${line}, column ${column}: ${what}`
+  return new ChordnsError('DNS_BAD_TEXT', message, { what, line, column })
 }
 
 /** The caller asked for a name, field or message longer than its wire form can be. */

@@ -11,6 +11,11 @@ export interface Token {
   readonly column: number
 }
 
+interface Place {
+  readonly line: number
+  readonly column: number
+}
+
 /** One logical line: the tokens of a record, parentheses joined. `blankStart` says that the line began with white space. */
 export interface TokenLine {
   readonly tokens: readonly Token[]
@@ -51,7 +56,7 @@ export function* tokenLines(text: string): Generator<TokenLine> {
       at++
     } else {
       if (tokens.length === 0) firstLine = line
-      const end = character === '"' ? quotedEnd(text, at, place) : plainEnd(text, at)
+      const end = character === '"' ? quotedEnd(text, at, place) : plainEnd(text, at, place)
       const quoted = character === '"'
       tokens.push({ text: quoted ? text.slice(at + 1, end - 1) : text.slice(at, end), quoted, ...place })
       // `key="value"` (RFC 9460) is one token; `"a""b"` is two.
@@ -107,6 +112,11 @@ export class TokenCursor {
     this.origin = origin
   }
 
+  /** The token handed out last: where an error about it belongs. */
+  get last(): Token | undefined {
+    return this.#tokens[Math.min(this.#at, this.#tokens.length) - 1]
+  }
+
   get done(): boolean {
     return this.#at >= this.#tokens.length
   }
@@ -150,7 +160,7 @@ export function tokensOf(text: string): readonly Token[] {
   return lines[0]?.tokens ?? []
 }
 
-function quotedEnd(text: string, start: number, place: { line: number; column: number }): number {
+function quotedEnd(text: string, start: number, place: Place): number {
   for (let at = start + 1; at < text.length; at++) {
     if (text[at] === '\\') at++
     else if (text[at] === '"') return at + 1
@@ -159,13 +169,13 @@ function quotedEnd(text: string, start: number, place: { line: number; column: n
   throw badText('a quote is not closed', place)
 }
 
-function plainEnd(text: string, start: number): number {
+function plainEnd(text: string, start: number, place: Place): number {
   let at = start
   while (at < text.length && !' \t\r\n;()"'.includes(text[at]!)) {
     if (text[at] === '\\') at++
     if (text[at] === '=' && text[at + 1] === '"') {
       // The value in quotes belongs to the token: key="a b".
-      return quotedEnd(text, at + 1, { line: 0, column: 0 })
+      return quotedEnd(text, at + 1, place)
     }
     at++
   }

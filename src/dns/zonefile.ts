@@ -117,7 +117,7 @@ function rdataOf(type: number, tokens: readonly Token[], typeToken: Token, origi
     return rdataFromText(type, tokens, origin)
   } catch (error) {
     if (!isChordnsError(error) || 'line' in error.detail) throw error
-    throw badText(`${typeToText(type)}: ${what(error)}`, tokens[0] ?? typeToken)
+    throw badText(what(error), tokens[0] ?? typeToken)
   }
 }
 

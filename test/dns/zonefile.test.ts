@@ -125,7 +125,7 @@ e.example.   1 CLASS1      TYPE1           10.0.0.2
     ['no type', 'a 1 IN', 1],
     ['an unknown type', '\na 1 IN NOPE x', 2],
     ['bad rdata', 'a 1 A 1.1.1.1\nb 1 A 1.1.1', 2],
-    ['bad rdata in a later line of the record', 'a 1 SOA a b (\n 1\n 2\n x 4 5 )', 1],
+    ['bad rdata in a later line of the record', 'a 1 SOA a b (\n 1\n 2\n x 4 5 )', 4],
     ['an unclosed quote', 'a 1 TXT "x\ny"', 1],
     ['an unclosed parenthesis', 'a 1 TXT (x\ny', 2],
     ['a parenthesis too many', 'a 1 TXT x )', 1],

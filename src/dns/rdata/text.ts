@@ -42,10 +42,25 @@ export function rdataFromText(type: number, text: string | readonly Token[], ori
     throw badText(`rdata of ${typeToText(type)} must be written as \\# length hex`)
   }
   const cursor = new TokenCursor(tokens, origin)
+  try {
+    return fromFields(type, shape, cursor)
+  } catch (error) {
+    throw placed(error, type, cursor.last)
+  }
+}
+
+function fromFields(type: number, shape: Shape, cursor: TokenCursor): Uint8Array {
   const fields: Record<string, unknown> = {}
   for (const [field, kind] of shape.entries) fields[field] = KINDS[kind].fromText(cursor, field)
   if (!cursor.done) throw badText(`more than ${typeToText(type)} takes: ${shown(cursor.next('').text)}`)
   return writeFields(shape, fields)
+}
+
+/** The kinds of field know what is wrong, the cursor knows where. */
+function placed(error: unknown, type: number, token: Token | undefined): unknown {
+  if (!isChordnsError(error)) return error
+  const what = 'what' in error.detail ? String(error.detail.what) : error.message
+  return badText(`${typeToText(type)}: ${what}`, token)
 }
 
 function genericText(rdata: Uint8Array): string {
