@@ -93,7 +93,7 @@ function judgePresence(question: Question, outcome: Presence, zone: Zone): Verdi
   const proofs = loadProofs(outcome.proofs, zone)
   const encloser = suffixName(wildcard, wildcard.labels - 1)
   const denial = proveExpansion(rrset.name, encloser, question.type, proofs)
-  if (denial.kind !== 'proven') return denialVerdict(denial, outcome)
+  if (denial.kind !== 'proven') return denialVerdict(denial, outcome, proofs.ttl)
   const ttlCap = Math.min(signed.ttl, proofs.ttl)
   return { verdict: 'secure', outcome: { ...outcome, proofs: denial.used }, zone: zone.zone, ttlCap, wildcard }
 }
@@ -109,7 +109,7 @@ function judgeAbsence(question: Question, outcome: Absence, zone: Zone): Verdict
   }
   const proofs = loadProofs(outcome.proofs, zone)
   const denial = rcode === 0 ? proveNodata(question, proofs) : proveNxdomain(question, proofs)
-  if (denial.kind !== 'proven') return denialVerdict(denial, outcome)
+  if (denial.kind !== 'proven') return denialVerdict(denial, outcome, proofs.ttl)
   ttlCap = Math.min(ttlCap, proofs.ttl)
   return { verdict: 'secure', outcome: { ...outcome, proofs: denial.used }, zone: zone.zone, ttlCap }
 }
@@ -150,14 +150,14 @@ function endVerdict(
   }
 }
 
-function denialVerdict(denial: Exclude<Denial, { kind: 'proven' }>, outcome: Outcome): Verdict {
+function denialVerdict(denial: Exclude<Denial, { kind: 'proven' }>, outcome: Outcome, ttlCap: number): Verdict {
   switch (denial.kind) {
     case 'unproven':
       return bogusVerdict(outcome, denial.ede)
     case 'iterations':
-      return { verdict: 'insecure', outcome, reason: denial.ede.text!, ede: [denial.ede], ttlCap: NO_CAP }
+      return { verdict: 'insecure', outcome, reason: denial.ede.text!, ede: [denial.ede], ttlCap }
     case 'opt-out':
-      return { verdict: 'insecure', outcome, reason: 'the proof rests on an opt-out span', ede: [], ttlCap: NO_CAP }
+      return { verdict: 'insecure', outcome, reason: 'the proof rests on an opt-out span', ede: [], ttlCap }
   }
 }
 
