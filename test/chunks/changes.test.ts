@@ -150,6 +150,24 @@ describe('long TTLs', () => {
   })
 })
 
+describe('a fetch that is nearly over', () => {
+  it('is signed anew only for what is left of it', async () => {
+    world = createWorld({ nodes: 5, n: 3 })
+    const question = ask('www.example.com')
+    world.publish(question, answer(question, [1], 7_200))
+    const asker = world.outsiders(question)[0]!
+    await world.told(question, [asker])
+    const end = world.clock.now() + 7_200_000
+    await world.clock.pass(6_000_000)
+    await world.told(question, [asker])
+    const read = await world.read(asker, question)
+    if (read.kind !== 'accepted') throw new Error(read.reason)
+    expect(read.finding.expires).toBeLessThanOrEqual(end)
+    expect(read.finding.expires).toBeGreaterThan(end - 20_000)
+    expect(world.replicas(question).map((node) => node.fetches)).toEqual([1, 1, 1])
+  })
+})
+
 describe('two openers at once', () => {
   it('still come to one agreement', async () => {
     world = createWorld({ nodes: 7, n: 5 })

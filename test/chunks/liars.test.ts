@@ -247,6 +247,32 @@ describe('replicas that lie to an asker', () => {
     expect(shown(await world.read(outsiders[1]!, question))).toBeUndefined()
   })
 
+  it.each([0, 604_800])(
+    'a true certificate with a copy whose TTL says %i is taken for the TTL that was agreed',
+    async (ttl) => {
+      const { replicas, outsiders } = five()
+      await world.told(question, [outsiders[0]!])
+      const { certificate } = replicas[0]!.chunks.entry(question)!
+      for (const replica of replicas)
+        replica.liar = async (request, _from, honest) =>
+          request.kind === 'read' ? { kind: 'entry', certificate, outcome: answer(question, [1], ttl) } : honest()
+      expect(shown(await world.read(outsiders[1]!, question))).toMatchObject({ rrset: { ttl: 300 } })
+    },
+  )
+
+  it('a vote of an earlier round is no answer to this one', async () => {
+    const { replicas, outsiders } = five()
+    for (const replica of replicas.slice(1, 4))
+      replica.liar = async (request, _from, honest) => {
+        const said = await honest()
+        if (request.kind !== 'round') return said
+        return { kind: 'vote', observation: paper(replica.signer, question, truth, world.clock.now()), outcome: truth }
+      }
+    await world.told(question, [outsiders[0]!])
+    expect(replicas[0]!.chunks.entry(question)).toBeUndefined()
+    expect(replicas[0]!.chunks.stats().discarded).toBe(3)
+  })
+
   it('a peer that is no replica has no voice, even when it answers', async () => {
     const { outsiders } = five()
     const eager = outsiders[0]!

@@ -159,6 +159,13 @@ describe('the expiry of a certificate', () => {
     expect(agreedTtl(ttls, 5)).toBe(300)
   })
 
+  it('of a bare quorum is the earliest of all: what fewer than half add beyond it never stretches it', () => {
+    expect(expiry([300, 300, 604_800], 5)).toBe(300)
+    expect(expiry([604_800, 300, 31], 5)).toBe(31)
+    expect(expiry([604_800, 604_800, 300, 300], 5)).toBe(300)
+    expect(expiry([604_800, 604_800, 604_800, 300, 200], 7)).toBe(300)
+  })
+
   it('lies within what the honest said, for every minority', () => {
     const time = fc.record({ ttl: fc.integer({ min: 30, max: 3_600 }), ago: fc.integer({ min: 0, max: 20_000 }) })
     const lie = fc.record({
