@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest'
 import { between } from '../../src/ring/ids.ts'
 import { type Rules, zaveRules } from '../../src/ring/rules.ts'
-import { flaw, type Node, World } from './world.ts'
+import { flaw, type Node, OPTIONS, World } from './world.ts'
 
 const LIST = 3
 
@@ -65,8 +65,8 @@ function violation(rules: Rules, seed: number): string | undefined {
     const target = world.nodes.find(({ id }) => id === adopted)
     const closer =
       adopted !== undefined && last?.first !== undefined && between(node.id, target!.id, last.first as never)
-    // Longer than the longest round trip: it cannot have answered this node just now.
-    if (closer && world.now - (downSince.get(target!) ?? world.now) > 1_000)
+    // Longer than anybody waits for an answer: it cannot have answered this node just now.
+    if (closer && world.now - (downSince.get(target!) ?? world.now) > OPTIONS.pingTimeoutMs)
       found = `${node.name} adopted a dead successor`
     if (last?.predecessor === undefined || last.predecessor === predecessor || predecessor === undefined) return
     const backwards = !between(last.predecessor as never, predecessor, node.id)
