@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { RingRead } from '../../src/chunks/index.ts'
 import type { Outcome } from '../../src/evidence/index.ts'
-import { answer, ask, createWorld, nothing, type World } from './world.ts'
+import { answer, ask, createWorld, nothing, paper, type World } from './world.ts'
 
 let world: World
 afterEach(() => world.stop())
@@ -159,6 +159,22 @@ describe('who opens a round', () => {
     await world.clock.pass(8_000)
     expect(world.requests.find(({ request }) => request.kind === 'round')?.from).toBe(second!.index)
     expect(second!.chunks.entry(question)?.certificate.observations).toHaveLength(2)
+  })
+
+  it('a forged hint of what the first saw does not keep the next from looking', async () => {
+    world = createWorld({ nodes: 5, n: 3 })
+    const question = ask('www.example.com')
+    world.publish(question, answer(question))
+    const [first, second, third] = world.replicas(question)
+    // The first is deaf to tells, and says of the name that it does not exist: signed by somebody else.
+    first!.liar = async (request, _from, honest) => {
+      if (request.kind === 'tell') return { kind: 'ack' }
+      if (request.kind !== 'read') return honest()
+      const observation = paper(third!.signer, question, nothing(3), world.clock.now())
+      return { kind: 'vote', observation, outcome: nothing(3) }
+    }
+    await world.told(question, [world.outsiders(question)[0]!])
+    expect(second!.chunks.entry(question)).toBeDefined()
   })
 
   it('one that opens and never delivers is not waited for again', async () => {

@@ -69,6 +69,18 @@ describe('what a peer can make this node do', () => {
     expect(busy).toBeGreaterThan(50)
   })
 
+  it('certificates: each costs signature checks, so a hundred a second of one peer', async () => {
+    world = createWorld({ nodes: 5, n: 3 })
+    const [to, from] = world.replicas(question)
+    const outcome = answer(question)
+    const certificate = { observations: [paper(from!.signer, question, outcome, world.clock.now())] }
+    const said: string[] = []
+    for (let i = 0; i < 120; i++)
+      said.push((await say(from!, to!, { kind: 'certify', question, certificate, outcome })).kind)
+    expect(said.filter((kind) => kind === 'unknown')).toHaveLength(limits.CERTIFIES_PER_SECOND)
+    expect(said.filter((kind) => kind === 'busy')).toHaveLength(20)
+  })
+
   it('own fetches in flight', async () => {
     world = createWorld({ nodes: 3, n: 3 })
     const [to, ...others] = world.nodes
