@@ -57,7 +57,9 @@ export function answerCompare(work: Work, request: Extract<RingRequest, { type: 
   const lacking = [...new Set(request.buckets)].flatMap((bucket) =>
     table.bucket(bucket).filter(({ id }) => !theirs.has(id)),
   )
-  return { type: 'compared', entries: fitting([...lacking, ...newer]), wanted }
+  // 36 bytes an id: what is wanted and what is sent share one frame.
+  const room = Math.min(limits.MAX_ENTRIES_BYTES, limits.MAX_MESSAGE_BYTES - 1_000 - 36 * wanted.length)
+  return { type: 'compared', entries: fitting([...lacking, ...newer], room), wanted }
 }
 
 /** Merges what came, and sends what the other side wants or has an older row of. */
