@@ -36,10 +36,10 @@ export class NameReader {
   read(offset: number, limit: number): Name {
     const message = this.#message
     // A name that is nothing but a pointer is the name it points at.
-    let key = offset
-    if (offset + 1 < limit && message[offset]! >= 0xc0) key = ((message[offset]! & 0x3f) << 8) | message[offset + 1]!
-    const known = key <= offset ? this.#remembered?.get(key) : undefined
-    if (known !== undefined && key !== offset) {
+    const isPointer = offset + 1 < limit && message[offset]! >= 0xc0
+    const start = isPointer ? ((message[offset]! & 0x3f) << 8) | message[offset + 1]! : offset
+    const known = isPointer ? this.#remembered?.get(start) : undefined
+    if (known !== undefined) {
       this.next = offset + 2
       return known
     }
@@ -47,7 +47,7 @@ export class NameReader {
     if (this.#length === 1) return ROOT
     const name = nameOfValidWire(expanded.slice(0, this.#length), this.#labels)
     this.#remembered ??= new Map()
-    if (this.#remembered.size < limits.MAX_REMEMBERED_NAMES) this.#remembered.set(key, name)
+    if (this.#remembered.size < limits.MAX_REMEMBERED_NAMES) this.#remembered.set(start, name)
     return name
   }
 

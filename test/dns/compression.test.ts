@@ -122,6 +122,15 @@ describe('compression', () => {
     expect(table.write(wire, 0, out, 600)).toBe(602)
   })
 
+  it('tells names apart whose hashes are equal', () => {
+    // Found by search: both labels have the hash -1526964625 as the last of a name.
+    const message = withAnswers([
+      cname(parseName('hbtdht'), parseName('jksrzr')),
+      cname(parseName('jksrzr'), parseName('a.hbtdht')),
+    ])
+    expect(decodeMessage(encodeMessage(message))).toEqual(message)
+  })
+
   it('finds nothing of an earlier message', () => {
     const first = withAnswers([cname(parseName('a.example.org'), parseName('b.example.org'))])
     const second = withAnswers([cname(parseName('c.example.org'), parseName('d.example.net'))])

@@ -24,10 +24,9 @@ export function rdataToText(type: number, rdata: Uint8Array): string {
     if (!isChordnsError(error, 'DNS_MALFORMED')) throw error
     return genericText(rdata)
   }
-  return shape.entries
-    .map(([field, kind]) => (KINDS[kind] as FieldKind<unknown>).toText(fields[field]))
-    .filter((text) => text !== '')
-    .join(' ')
+  const texts = shape.entries.map(([field, kind]) => (KINDS[kind] as FieldKind<unknown>).toText(fields[field]))
+  // An empty last field leaves no trace; where nothing else is there, no tool would read nothing at all.
+  return texts.filter((text) => text !== '').join(' ') || genericText(rdata)
 }
 
 /**
