@@ -5,12 +5,22 @@
 import { readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Budget, ChordnsError, type Clock, concatBytes, type Log, type PeerId, type Transport } from './base/index.ts'
+import {
+  Budget,
+  ChordnsError,
+  type Clock,
+  concatBytes,
+  errorText,
+  type Log,
+  type PeerId,
+  type Transport,
+} from './base/index.ts'
 import { createCache } from './cache/index.ts'
 import { type Chunks, createChunks } from './chunks/index.ts'
 import type { Config } from './config/index.ts'
 import { ed25519, ed25519Signer } from './crypto/index.ts'
 import { Class, parseName, type Question, typeFromText } from './dns/index.ts'
+import { parseTrustAnchors, ROOT_ANCHORS, supportedAlgorithms, supportedDigests } from './dnssec/index.ts'
 import {
   createExchange,
   createIdentity,
@@ -24,7 +34,7 @@ import {
 import { builtinHints, parseHints } from './iterator/index.ts'
 import { createStatusServer, type StatusServer, type StatusView } from './observe/index.ts'
 import { questionText, viewChunk, viewLookup, viewRing } from './peer-views.ts'
-import { createRecursor, type Recursor, type RecursorOptions } from './recurse/index.ts'
+import { createRecursor, type Recursor, type RecursorOptions, type ValidationOptions } from './recurse/index.ts'
 import { createResolver, isSpecialUse, type Resolver, type ResolveStep } from './resolver/index.ts'
 import { createRing, openDoorkeeper, pskDoorkeeper, type Ring } from './ring/index.ts'
 import { createFrontEnd, type FrontEnd } from './serve/index.ts'
@@ -71,6 +81,7 @@ export async function startNode({ config, log, version }: NodeOptions): Promise<
       random,
       log,
       options,
+      validation: validationOptions(config, clock, log),
       ownListeners: () => frontEnd?.addresses ?? [],
     })
     const isPrivate = (question: Question) => isSpecialUse(question.name) || recursor.contextOf(question) !== 'main'
@@ -244,19 +255,50 @@ async function ringSecret(config: Config): Promise<Uint8Array> {
 
 function recursorOptions(config: Config): RecursorOptions {
   const { rootHints, bind: _, ...rest } = config.iterator
-  return { ...rest, rootHints: rootHints === 'builtin' ? builtinHints() : parseHints(readHints(rootHints)) }
+  return {
+    ...rest,
+    rootHints: rootHints === 'builtin' ? builtinHints() : parseHints(readConfigFile('iterator.rootHints', rootHints)),
+  }
 }
 
-function readHints(file: string): string {
+/** Undefined when validation is off. */
+function validationOptions({ dnssec }: Config, clock: Clock, log: Log): ValidationOptions | undefined {
+  if (!dnssec.validate) return undefined
+  const anchors =
+    dnssec.trustAnchors === 'builtin'
+      ? ROOT_ANCHORS
+      : parseTrustAnchors(readConfigFile('dnssec.trustAnchors', dnssec.trustAnchors))
+  const fixed = fixedValidationTime(process.env['CHORDNS_VALIDATION_TIME'])
+  if (fixed !== undefined)
+    log.warn({ unixSeconds: fixed }, 'CHORDNS_VALIDATION_TIME is set: signatures are judged as of that time, not now')
+  return {
+    anchors: () => anchors,
+    negativeAnchors: dnssec.negativeTrustAnchors,
+    algorithms: supportedAlgorithms(dnssec),
+    digests: supportedDigests(dnssec),
+    now: () => fixed ?? Math.floor(clock.now() / 1000),
+  }
+}
+
+/** YYYYMMDDHHMMSS in UTC, as in RRSIG records. */
+function fixedValidationTime(text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined
+  const match = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(text)
+  const time =
+    match === null ? Number.NaN : Date.parse(text.replace(/^(....)(..)(..)(..)(..)(..)$/, '$1-$2-$3T$4:$5:$6Z'))
+  if (Number.isNaN(time))
+    throw new ChordnsError('CONFIG_INVALID', `CHORDNS_VALIDATION_TIME must be YYYYMMDDHHMMSS, not "${text}"`, {
+      problems: [{ path: 'CHORDNS_VALIDATION_TIME', message: 'must be YYYYMMDDHHMMSS' }],
+    })
+  return time / 1000
+}
+
+function readConfigFile(path: string, file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (cause) {
-    throw new ChordnsError(
-      'CONFIG_INVALID',
-      `iterator.rootHints: cannot read ${file}`,
-      { problems: [{ path: 'iterator.rootHints', message: `cannot read ${file}` }] },
-      { cause },
-    )
+    const message = `cannot read ${file}: ${errorText(cause)}`
+    throw new ChordnsError('CONFIG_INVALID', `${path}: ${message}`, { problems: [{ path, message }] }, { cause })
   }
 }
 

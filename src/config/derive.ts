@@ -30,6 +30,10 @@ export function deriveConfig(settings: Settings, problems: Problem[]): Config {
     access: settings.access,
     resolver: settings.resolver,
     iterator: { ...iterator, limits: readLimits(iterator.limits), stubs, forwards },
+    dnssec: {
+      ...settings.dnssec,
+      negativeTrustAnchors: settings.dnssec.negativeTrustAnchors.map((text) => parseName(text)),
+    },
     cache: {
       maxBytes: bytesOf(cache.maxBytes),
       minTtl: cache.minTtl,

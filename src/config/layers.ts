@@ -17,7 +17,7 @@ export interface Assignment {
 const OTHER_VARIABLES: ReadonlySet<string> = new Set(['CHORDNS_CONFIG', 'CHORDNS_NODE', 'CHORDNS_VALIDATION_TIME'])
 
 /** Keys that name files: in the file they are relative to it, elsewhere to the working directory. */
-const FILE_KEYS: ReadonlySet<string> = new Set(['data', 'iterator.rootHints', 'ring.secretFile'])
+const FILE_KEYS: ReadonlySet<string> = new Set(['data', 'dnssec.trustAnchors', 'iterator.rootHints', 'ring.secretFile'])
 
 /** `ring.secretFile` -> `CHORDNS_RING_SECRET_FILE`. */
 export function variableOf(path: string): string {

@@ -1,6 +1,7 @@
 /** `resolver.config.json`, put together from the sections; and what it knows of itself: leaves, descriptions, JSON Schema. */
 import { z } from 'zod'
 import { cache } from './sections/cache.ts'
+import { dnssec } from './sections/dnssec.ts'
 import { iterator } from './sections/iterator.ts'
 import { resolver } from './sections/resolver.ts'
 import { chunks, ring } from './sections/ring.ts'
@@ -13,6 +14,7 @@ export const schema = z.strictObject({
   access,
   resolver,
   iterator,
+  dnssec,
   cache,
   ring,
   chunks,

@@ -2,6 +2,7 @@
 import type { Endpoint, PeerAddress } from '../base/index.ts'
 import type { CacheOptions } from '../cache/index.ts'
 import type { ChunksOptions } from '../chunks/index.ts'
+import type { Name } from '../dns/index.ts'
 import type { MinimiseMode } from '../iterator/index.ts'
 import type { RecurseLimits, ZoneServers } from '../recurse/index.ts'
 import type { ResolverOptions } from '../resolver/index.ts'
@@ -13,6 +14,7 @@ export interface Config {
   readonly access: AccessOptions
   readonly resolver: ResolverOptions & Pick<ServeOptions, 'explain' | 'minimalResponses'>
   readonly iterator: IteratorConfig
+  readonly dnssec: DnssecConfig
   readonly cache: CacheOptions
   readonly ring: RingConfig
   readonly chunks: Pick<ChunksOptions, 'admitAfter' | 'requestTimeoutMs' | 'roundTimeoutMs'>
@@ -35,6 +37,14 @@ export interface IteratorConfig {
   readonly limits: Partial<RecurseLimits>
   readonly stubs: readonly ZoneServers[]
   readonly forwards: readonly ZoneServers[]
+}
+
+export interface DnssecConfig {
+  readonly validate: boolean
+  /** `builtin`, or a file of DS or DNSKEY lines. */
+  readonly trustAnchors: string
+  readonly negativeTrustAnchors: readonly Name[]
+  readonly sha1: 'validate' | 'insecure'
 }
 
 export interface RingConfig {

@@ -42,6 +42,12 @@ export const limits = {
   /** After a failed priming nothing is asked of the root for this long, ms, doubled up to the second figure. */
   PRIMING_REST_MS: 1_000,
   MAX_PRIMING_REST_MS: 30_000,
+  /** Links of a chain of trust fetched for one answer: two for each zone on the way. */
+  CHAIN_LINKS: 64,
+  /** Zones whose keys, or whose being unsigned, are remembered. About 2 kB each. */
+  CHAIN_REMEMBERED: 10_000,
+  /** A bogus answer is asked for again this often: another server may have the true one (Unbound `val-max-restart` 5). */
+  BOGUS_RETRIES: 1,
   /** Server addresses remembered (round-trip times), and servers that do not keep the case of names. */
   SERVERS_REMEMBERED: 20_000,
   CASELESS_REMEMBERED: 2_000,

@@ -3,6 +3,7 @@ import type { Cache, CacheContext } from '../cache/index.ts'
 import type { Name } from '../dns/index.ts'
 import type { MinimiseMode, RootHint } from '../iterator/index.ts'
 import type { RecurseLimits } from './limits.ts'
+import type { ValidationOptions } from './trust.ts'
 
 /** A zone whose servers are told, not found. */
 export interface ZoneServers {
@@ -44,4 +45,6 @@ export interface RecursorDeps {
   /** Where this node itself listens now: never an upstream. */
   readonly ownListeners?: () => readonly Endpoint[]
   readonly anchors?: AnchorSource
+  /** Without it nothing is validated, and every answer is `indeterminate`. */
+  readonly validation?: ValidationOptions | undefined
 }

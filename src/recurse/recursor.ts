@@ -1,6 +1,7 @@
 import { aborted, isChordnsError } from '../base/index.ts'
 import type { CacheContext, CachedFailure, CacheEntry } from '../cache/index.ts'
 import { Ede, nameToText, type Question, typeToText } from '../dns/index.ts'
+import type { Verdict } from '../dnssec/index.ts'
 import type { Finding } from '../evidence/index.ts'
 import { serverFinder } from './addresses.ts'
 import { Engine } from './engine.ts'
@@ -8,9 +9,11 @@ import { failed, isFailure, type RecurseFailed } from './failure.ts'
 import { type Flight, Flights } from './flights.ts'
 import { iterate } from './iterate.ts'
 import { type Job, sideOf } from './job.ts'
+import { bogusFailure, type Case, judge, settled } from './judge.ts'
 import type { RecursorDeps } from './options.ts'
 import { Primer } from './prime.ts'
 import { findingOf } from './store.ts'
+import { Trust } from './trust.ts'
 import type { RecurseRequest, Recursor } from './types.ts'
 import { contextOf } from './zones.ts'
 
@@ -27,6 +30,7 @@ export function createRecursor(deps: RecursorDeps): Recursor {
   const engine = new Engine(deps)
   const primer = new Primer(engine)
   const flights = new Flights<Finding>()
+  const trust = deps.validation === undefined ? undefined : new Trust(deps.validation, engine.limits.CHAIN_REMEMBERED)
 
   const finder = serverFinder(engine, (job, name, type) => {
     const question = { name, type, class: 1 }
@@ -88,11 +92,55 @@ export function createRecursor(deps: RecursorDeps): Recursor {
     }
   }
 
+  const unjudged = (request: RecurseRequest, context: CacheContext) =>
+    resolve({ request, context, depth: 0, parent: undefined })
+
+  const caseOf = (finding: Finding, request: RecurseRequest, context: CacheContext): Case => ({
+    finding,
+    context,
+    budget: request.budget,
+    onStep: request.onStep,
+    fetch: (question) =>
+      unjudged({ ...request, question, checkingDisabled: true, fresh: false }, contextOf(engine, question)),
+  })
+
+  /** Fetches unjudged, so that one copy serves those who check and those who do not, and judges for those who do. */
+  async function judged(trust: Trust, request: RecurseRequest, context: CacheContext): Promise<Finding> {
+    const { question } = request
+    if (!request.checkingDisabled && request.fresh !== true) throwIfKnownBogus(engine, context, question)
+    for (let retries = 0; ; retries++) {
+      const fresh = (request.fresh ?? false) || retries > 0
+      const raw = await unjudged({ ...request, checkingDisabled: true, fresh }, context)
+      const { security } = raw.evidence
+      if (request.checkingDisabled || security === 'secure' || security === 'insecure') return raw
+      const verdict = await judge(engine, trust, caseOf(raw, request, context))
+      if (verdict.verdict !== 'bogus') return settled(engine, context, raw, verdict, 'own')
+      // Another server of the zone may have the true copy; what is bogus twice is bogus.
+      if (retries < engine.limits.BOGUS_RETRIES) continue
+      settled(engine, context, raw, verdict, 'own')
+      rememberBogus(engine, context, question, verdict)
+      throw bogusFailure(question, verdict.ede, verdict.reason)
+    }
+  }
+
   return {
     resolve: (request) => {
       const context = request.context ?? contextOf(engine, request.question)
-      return resolve({ request, context, depth: 0, parent: undefined })
+      return trust === undefined ? unjudged(request, context) : judged(trust, request, context)
     },
+    validate: async (finding, request) => {
+      if (trust === undefined) return finding
+      const context = request.context ?? contextOf(engine, finding.question)
+      const verdict = await judge(engine, trust, caseOf(finding, { ...request, question: finding.question }, context))
+      if (verdict.verdict === 'bogus') throw bogusFailure(finding.question, verdict.ede, verdict.reason)
+      return {
+        ...finding,
+        outcome: verdict.outcome,
+        evidence: { ...finding.evidence, security: verdict.verdict },
+        expires: Math.min(finding.expires, engine.now() + verdict.ttlCap * 1000),
+      }
+    },
+    validates: trust !== undefined,
     prime: (signal) => primer.prime(signal),
     contextOf: (question) => contextOf(engine, question),
     stats: () => ({ ...engine.counters, inFlight: flights.size }),
@@ -128,9 +176,23 @@ function fromCache(engine: Engine, { request, context }: Ask): Finding | undefin
     return findingOf(entry)
   }
   const failure = cache.failure(context, question, now)
-  if (failure === undefined) return undefined
+  // Bogus is for those who check: they are told before they get here.
+  if (failure === undefined || failure.code === BOGUS) return undefined
   request.onStep?.({ kind: 'cache', question, what: 'failure', detail: failure.code })
   throw cachedFailure(failure)
+}
+
+const BOGUS = 'bogus'
+
+function throwIfKnownBogus(engine: Engine, context: CacheContext, question: Question): void {
+  const failure = engine.deps.cache.failure(context, question, engine.now())
+  if (failure?.code === BOGUS) throw bogusFailure(question, failure.ede, 'found so a moment ago')
+}
+
+function rememberBogus(engine: Engine, context: CacheContext, question: Question, verdict: Verdict): void {
+  const { ede, ttlCap } = verdict.verdict === 'bogus' ? verdict : { ede: [], ttlCap: 0 }
+  const expires = engine.now() + ttlCap * 1000
+  engine.deps.cache.putFailure(context, { question, code: BOGUS, ede, expires, count: 1 })
 }
 
 function describe({ provenance, security, side }: CacheEntry): string {

@@ -52,6 +52,13 @@ export type IterationStep =
 export interface Recursor {
   /** Rejects with RECURSE_FAILED (detail {reason, ede}), BUDGET_SPENT or ABORTED. */
   resolve(request: RecurseRequest): Promise<Finding>
+  /**
+   * Judges what came from elsewhere (the ring) by this node's own chains of trust, whose missing links it fetches itself.
+   * Rejects with RECURSE_FAILED when it is bogus or a link cannot be had.
+   */
+  validate(finding: Finding, request: Omit<RecurseRequest, 'question'>): Promise<Finding>
+  /** False when validation is off. */
+  readonly validates: boolean
   /** RFC 8109; also run by `resolve` when the root's servers are not known or have expired. */
   prime(signal: AbortSignal): Promise<void>
   /** The cache context that a question is resolved in: `main`, or a stub or forward zone's own. */

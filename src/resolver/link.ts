@@ -2,7 +2,7 @@
 import { type Budget, ChordnsError, type Clock, type Log } from '../base/index.ts'
 import { type Cache, type CacheContext, type CacheEntry, Rank } from '../cache/index.ts'
 import type { Chunks } from '../chunks/index.ts'
-import { type Question, rrsetKey, Type } from '../dns/index.ts'
+import { type Question, rrsetKey } from '../dns/index.ts'
 import type { Finding } from '../evidence/index.ts'
 import type { Recursor } from '../recurse/index.ts'
 import { limits } from './limits.ts'
@@ -34,13 +34,13 @@ export type LinkResolver = (request: LinkRequest) => Promise<Finding>
 
 /** Rejects with RECURSE_FAILED, BUDGET_SPENT, STRICT_REFUSED, RESOLVER_BUSY or ABORTED. */
 export function createLinkResolver(modules: LinkModules, options: ResolverOptions): LinkResolver {
-  const { cache, clock } = modules
+  const { clock } = modules
   const works = new SharedWork<Finding>()
 
   return async (request) => {
     const context = modules.contextOf(request.question)
     const started = clock.monotonic()
-    const cached = cachedFinding(cache, context, request, options, clock.now())
+    const cached = cachedFinding(modules, context, request, options)
     if (cached !== undefined) {
       request.onStep?.({ kind: 'cache', question: request.question, what: 'answer', detail: describe(cached) })
       request.onStep?.(winner(request.question, 'cache', clock.monotonic() - started))
@@ -55,26 +55,26 @@ export function createLinkResolver(modules: LinkModules, options: ResolverOption
   }
 }
 
-/** What the cache holds for the question itself, or the CNAME at its name. */
+/** What the cache holds for the question: the set itself, the CNAME at its name, or that neither exists. */
 function cachedFinding(
-  cache: Cache,
+  { cache, clock, recursor }: LinkModules,
   context: CacheContext,
   request: LinkRequest,
   options: ResolverOptions,
-  now: number,
 ): Finding | undefined {
   const { question } = request
+  const { validates } = recursor
+  const now = clock.now()
   const usable = (entry: CacheEntry | undefined) =>
     entry !== undefined &&
     (entry.security !== 'bogus' || request.checkingDisabled) &&
+    // Not judged yet: the recursor has it too, and judges it.
+    (entry.security !== 'indeterminate' || !validates || request.checkingDisabled) &&
     !(options.strict && entry.provenance === 'solo' && entry.security !== 'secure')
       ? entry
       : undefined
-  const exact = usable(cache.get(context, question, now))
-  if (exact !== undefined) return toFinding(exact)
-  if (question.type === Type.CNAME) return undefined
-  const alias = usable(cache.get(context, { ...question, type: Type.CNAME }, now))
-  return alias?.outcome.kind === 'rrset' ? { ...toFinding(alias), question } : undefined
+  const entry = usable(cache.get(context, question, now))
+  return entry === undefined ? undefined : toFinding(entry)
 }
 
 function toFinding(entry: CacheEntry): Finding {
@@ -113,7 +113,7 @@ async function find(
   const own = {
     run: async (inner: AbortSignal) => {
       const finding = await iteration.run(inner)
-      chunks.tell(question)
+      chunks.tell(question, finding.outcome)
       request.onStep?.({ kind: 'told', question })
       if (!acceptable(finding, options)) throw strictRefusal(question)
       return finding
@@ -172,7 +172,15 @@ async function readRing(
     })
   }
   if (read.kind !== 'accepted') return undefined
-  const { finding } = read
+  // A vote counts only where the zone is proven not to be signed: it can never take the place of a signature.
+  const finding = await modules.recursor.validate(read.finding, {
+    budget: request.budget,
+    signal,
+    origin: 'any',
+    checkingDisabled: false,
+    context,
+    ...(request.onStep !== undefined && { onStep: request.onStep }),
+  })
   const now = modules.clock.now()
   const { certificate, provenance, security } = finding.evidence
   modules.cache.put(

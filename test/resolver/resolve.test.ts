@@ -31,6 +31,8 @@ function recursor(
           else resolve(ownFinding(request.question, seen, world.clock.now()))
         })
       }),
+    validate: async (finding) => finding,
+    validates: false,
     prime: async () => {},
     contextOf: () => 'main',
     stats: () => ({

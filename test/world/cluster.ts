@@ -17,6 +17,8 @@ export interface ClusterSpec {
   /** Root hints text and the port that the world's authorities listen on. */
   readonly hints: string
   readonly authorityPort: number
+  /** DS lines of the world's root; without them nothing is validated. */
+  readonly anchors?: string
   /** `replicas` of the ring. */
   readonly replicas: number
   readonly admitAfter: 'auto' | number
@@ -52,6 +54,7 @@ export async function startCluster(spec: ClusterSpec): Promise<Cluster> {
   const dir = await mkdtemp(join(tmpdir(), 'chordns-'))
   await writeFile(join(dir, 'ring.secret'), `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 })
   await writeFile(join(dir, 'root.hints'), spec.hints)
+  if (spec.anchors !== undefined) await writeFile(join(dir, 'root.anchors'), spec.anchors)
   const peers: PeerProcess[] = []
   const start = async (index: number) => {
     const peer = await startPeer(
@@ -98,6 +101,7 @@ async function startPeer(
       ipv6: false,
       ...spec.config?.['iterator'],
     },
+    dnssec: spec.anchors === undefined ? { validate: false } : { trustAnchors: join(dir, 'root.anchors') },
     resolver: { ...spec.config?.['resolver'] },
     ring: {
       enabled: true,

@@ -6,7 +6,9 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { startCluster } from './cluster.ts'
-import { demoWorld } from './demo-world.ts'
+import { demoSpec } from './demo-world.ts'
+import { signWorld } from './sign.ts'
+import { createWorld } from './world.ts'
 
 const run = promisify(execFile)
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
@@ -15,13 +17,15 @@ const BASE_PORT = 5301
 
 const say = (text: string) => process.stdout.write(`${text}\n`)
 
-const world = await demoWorld()
+const signed = signWorld(demoSpec(), { '.': {}, 'com.': {}, 'net.': {}, 'org.': { nsec3: {} }, 'example.com.': {} })
+const world = await createWorld(signed.spec)
 say(`The world: root, TLDs and zones on loopback addresses, port ${world.port}.`)
 say(`Starting ${PEERS} peers ...`)
 const cluster = await startCluster({
   peers: PEERS,
   hints: world.hintsText(),
   authorityPort: world.port,
+  anchors: signed.anchorText,
   replicas: 2,
   admitAfter: 1,
   basePort: BASE_PORT,
@@ -40,7 +44,8 @@ process.once('SIGINT', () => void stop(0))
 process.once('SIGTERM', () => void stop(0))
 
 try {
-  const name = 'www.example.com'
+  // Not signed: what the ring agrees on is the best that can be known of it.
+  const name = 'www.example.org'
   const node = (index: number) => `127.0.0.1:${cluster.peers[index]!.statusPort}`
   await waitForMembers()
   // Whoever resolves it first tells the replicas; a peer that is no replica then asks them.
@@ -56,6 +61,7 @@ try {
   say(await chordns('lookup', name, '--explain', '--node', node(asker)))
   say('Try it (Ctrl-C ends everything):')
   for (const peer of cluster.peers) say(`  dig @${peer.address} -p ${peer.port} ${name}`)
+  say(`  dig @127.0.0.1 -p ${BASE_PORT} www.example.com +adflag  # signed: AD is set`)
   say(`  dig @127.0.0.1 -p ${BASE_PORT} big.example.com TXT      # 4 KB: by TCP`)
   say(`  dig @127.0.0.1 -p ${BASE_PORT} missing.example.com      # NXDOMAIN with SOA`)
 } catch (error) {
