@@ -20,7 +20,10 @@ export interface Question {
   readonly class: number
 }
 
-/** `rdata` is the uncompressed wire form: names inside the RFC 1035 types are expanded, all else is as it came. */
+/**
+ * `rdata` is the uncompressed wire form: names inside the types of RFC 1035 and of RFC 3597 section 4 are expanded, all else
+ * is as it came.
+ */
 export interface ResourceRecord {
   readonly name: Name
   readonly type: number
