@@ -47,7 +47,8 @@ export function decodeCanonical(bytes: Uint8Array, options: { readonly maxBytes:
 
 /** Throws when a decoded value is not one of ours (floats, other simple values). */
 function check(value: unknown): CborValue {
-  if (typeof value === 'string' || typeof value === 'boolean' || typeof value === 'bigint' || value === null) return value
+  if (typeof value === 'string' || typeof value === 'boolean' || typeof value === 'bigint' || value === null)
+    return value
   if (typeof value === 'number') {
     if (!Number.isInteger(value)) throw malformed('a number that is no integer')
     return value
@@ -57,7 +58,8 @@ function check(value: unknown): CborValue {
   if (value instanceof Map) {
     const map = new Map<number | string, CborValue>()
     for (const [key, inner] of value) {
-      if (typeof key !== 'string' && !Number.isInteger(key)) throw malformed('a map key that is neither integer nor text')
+      if (typeof key !== 'string' && !Number.isInteger(key))
+        throw malformed('a map key that is neither integer nor text')
       map.set(key as number | string, check(inner))
     }
     return map

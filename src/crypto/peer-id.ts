@@ -6,7 +6,8 @@ import { asPeerId, ChordnsError, concatBytes, type PeerId } from '../base/index.
 const PREFIX = Uint8Array.from([0, 36, 8, 1, 18, 32])
 
 export function peerIdFromPublicKey(publicKey: Uint8Array): PeerId {
-  if (publicKey.length !== 32) throw new ChordnsError('KEY_MALFORMED', 'an Ed25519 key has 32 bytes', { length: publicKey.length })
+  if (publicKey.length !== 32)
+    throw new ChordnsError('KEY_MALFORMED', 'an Ed25519 key has 32 bytes', { length: publicKey.length })
   return asPeerId(base58btc.baseEncode(concatBytes(PREFIX, publicKey)))
 }
 

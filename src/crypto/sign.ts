@@ -22,7 +22,8 @@ const SPKI_PREFIX = Uint8Array.from([0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70
 
 /** From the 32 byte seed of RFC 8032. */
 export function ed25519Signer(seed: Uint8Array): Signer {
-  if (seed.length !== 32) throw new ChordnsError('KEY_MALFORMED', 'an Ed25519 seed has 32 bytes', { length: seed.length })
+  if (seed.length !== 32)
+    throw new ChordnsError('KEY_MALFORMED', 'an Ed25519 seed has 32 bytes', { length: seed.length })
   const key = createPrivateKey({ key: Buffer.from(concatBytes(PKCS8_PREFIX, seed)), format: 'der', type: 'pkcs8' })
   const spki = createPublicKey(key).export({ format: 'der', type: 'spki' })
   return {
