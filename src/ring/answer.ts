@@ -2,7 +2,7 @@
 import type { PeerId, RingId } from '../base/index.ts'
 import { answerCompare, answerDigests } from './exchange.ts'
 import { successorIndex } from './ids.ts'
-import { meetStranger } from './joining.ts'
+import { contacted, meetStranger } from './joining.ts'
 import { limits } from './limits.ts'
 import { verifyEntry } from './member.ts'
 import { addAccusation, mergeRow, mergeRows } from './membership.ts'
@@ -16,6 +16,8 @@ export function answer(work: Work, from: PeerId, request: RingRequest): RingRepl
   state.stats.requestsServed += 1
   const sender = state.table.byPeer(from)
   if (sender !== undefined) state.detector.heard(sender.id, work.now)
+  // Whoever speaks to us as to a member has a ring that we look for.
+  if (state.phase === 'seeking' && request.type !== 'ask-page') contacted(work, from)
   switch (request.type) {
     case 'ping':
       return { type: 'ok' }

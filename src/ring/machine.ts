@@ -47,6 +47,7 @@ export function initialState(
     operation: undefined,
     candidate: undefined,
     auditDue: false,
+    auditFailed: false,
     wakeSet: false,
     flushSet: false,
     turn: 0,
@@ -227,7 +228,7 @@ function onFailure(work: Work, token: number, alive: boolean): void {
   if (member?.status === 'alive' && !alive && state.detector.failed(member.id, work.now)) wake(work)
   switch (pending.purpose.kind) {
     case 'operation':
-      if (state.operation?.token === token) operationFailed(work, !alive)
+      if (state.operation?.token === token) operationFailed(work, alive ? 'hindered' : 'silent')
       return
     case 'page':
       pageFailed(work)

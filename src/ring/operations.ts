@@ -19,7 +19,9 @@ export function maintain(work: Work): void {
   if (state.phase !== 'member' || state.operation !== undefined) return
   if (state.candidate !== undefined) rectify(work)
   if (state.operation !== undefined) return
-  const closer = auditTarget()
+  // Who stands closer by the table but does not act as a member must not keep us from stabilising.
+  const closer = state.auditFailed ? undefined : auditTarget()
+  state.auditFailed = false
   if (closer !== undefined) {
     state.stats.audits += 1
     begin(work, { kind: 'closer', ...fresh(closer) })
@@ -57,7 +59,7 @@ export function operationAnswered(work: Work, from: PeerId, reply: RingReply): v
     return
   }
   if (reply.type !== 'state' || reply.id !== operation.asked) {
-    operationFailed(work, false)
+    operationFailed(work, 'unfit')
     return
   }
   mergeRows(work, reply.entries, from)
@@ -68,7 +70,7 @@ export function operationAnswered(work: Work, from: PeerId, reply: RingReply): v
     return
   }
   if (!reply.member) {
-    operationFailed(work, false)
+    operationFailed(work, 'unfit')
     return
   }
   if (operation.kind === 'join') {
@@ -83,14 +85,23 @@ export function operationAnswered(work: Work, from: PeerId, reply: RingReply): v
   adopt(work, operation, reply)
 }
 
-/** No answer. One lost message is no death: `retry` says whether asking again makes sense. */
-export function operationFailed(work: Work, retry: boolean): void {
+/**
+ * The query did not bring a state. `silent`: no answer, and one lost message is no death, so it is asked again; `unfit`: it
+ * answers, but not as the member it should be; `hindered`: it is there and cannot answer now, which changes no pointer.
+ */
+export type Failure = 'silent' | 'unfit' | 'hindered'
+
+export function operationFailed(work: Work, why: Failure): void {
   const { state, context } = work
   const operation = state.operation!
   operation.token = undefined
   operation.attempts += 1
-  if (retry && operation.attempts < limits.MAX_ATTEMPTS) {
+  if (why === 'silent' && operation.attempts < limits.MAX_ATTEMPTS) {
     query(work, operation)
+    return
+  }
+  if (why === 'hindered' && operation.kind !== 'join') {
+    end(work)
     return
   }
   state.operation = undefined
@@ -106,6 +117,7 @@ export function operationFailed(work: Work, retry: boolean): void {
       return
     }
     case 'closer':
+      state.auditFailed = true
       // The list stays, and its first entry hears that we are here (rule 4, dead).
       proceed(work, notifyFirst(work))
       return
@@ -122,7 +134,7 @@ export function askAgain(work: Work): void {
   const { operation, table } = work.state
   if (operation === undefined || operation.token !== undefined) return
   if (table.isAlive(operation.asked)) query(work, operation)
-  else operationFailed(work, false)
+  else operationFailed(work, 'unfit')
 }
 
 /** Members after us that answer us, in ring order. */
@@ -180,7 +192,7 @@ function waitForBusy(work: Work, operation: Operation): void {
     return
   }
   if (operation.kind === 'join') {
-    operationFailed(work, false)
+    operationFailed(work, 'unfit')
     return
   }
   // It is alive and has its hands full: nothing is known that would change a pointer.

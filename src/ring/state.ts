@@ -119,6 +119,8 @@ export interface RingState {
   /** Best claim to be our predecessor that waits for its turn. */
   candidate: RingId | undefined
   auditDue: boolean
+  /** The last one that was asked for standing closer could not be adopted. */
+  auditFailed: boolean
   wakeSet: boolean
   flushSet: boolean
   /** Counts ticks: what rotates, rotates by it. */
