@@ -1,0 +1,16 @@
+/** What the benchmarks take from the embedded world of the tests. */
+export { parseReady } from '../../test/world/cluster.ts'
+export {
+  type Asked,
+  type AskFlags,
+  type AskQuestion,
+  ask,
+  type Behaviour,
+  composeSpec,
+  createWorld,
+  signWorld,
+  type World,
+  type WorldPlan,
+  type WorldSpec,
+  type ZonePlan,
+} from '../../test/world/index.ts'
