@@ -1,5 +1,5 @@
 export { systemClock } from './clock.ts'
 export { createExchange, type ExchangeOptions, type SystemExchange } from './exchange.ts'
 export { createIdentity, createSecret, loadOrCreateIdentity, loadSecret } from './keys.ts'
-export { createLibp2pTransport } from './libp2p-transport.ts'
+export { createLibp2pTransport } from './lazy-transport.ts'
 export { systemRandom } from './random.ts'
