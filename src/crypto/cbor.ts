@@ -2,7 +2,7 @@
  * Canonical CBOR (RFC 8949 section 4.2): what is signed or hashed has exactly one encoding. Maps have integer or text keys.
  * Decoding is strict, and what does not encode to the same bytes again is refused.
  */
-import { decode, encode } from 'cborg'
+import { decode, type EncodeOptions, encode } from 'cborg'
 import { ChordnsError, equalBytes, errorText } from '../base/index.ts'
 import { limits } from './limits.ts'
 
@@ -16,8 +16,33 @@ export type CborValue =
   | readonly CborValue[]
   | ReadonlyMap<number | string, CborValue>
 
+/**
+ * Map keys are sorted bytewise by their encoding: cborg sorts by major type, then by length and content, which for integer
+ * and text keys is the same. Throws CBOR_UNENCODABLE for numbers that are no safe integers, integers of more than 64 bits
+ * and undefined: nothing may be signed that does not come back equal.
+ */
 export function encodeCanonical(value: CborValue): Uint8Array {
-  return new Uint8Array(encode(value, { float64: true }))
+  try {
+    return new Uint8Array(encode(value, ENCODING))
+  } catch (cause) {
+    throw cause instanceof ChordnsError ? cause : unencodable(errorText(cause), cause)
+  }
+}
+
+const ENCODING: EncodeOptions = {
+  typeEncoders: {
+    number: (value: number) => {
+      if (!Number.isSafeInteger(value)) throw unencodable(`the number ${value}`)
+      return null
+    },
+    undefined: () => {
+      throw unencodable('undefined')
+    },
+  },
+}
+
+function unencodable(what: string, cause?: unknown) {
+  return new ChordnsError('CBOR_UNENCODABLE', `cannot be encoded: ${what}`, { what }, { cause })
 }
 
 /** Throws CBOR_MALFORMED. Maps come back as Map. */
@@ -50,7 +75,8 @@ function check(value: unknown): CborValue {
   if (typeof value === 'string' || typeof value === 'boolean' || typeof value === 'bigint' || value === null)
     return value
   if (typeof value === 'number') {
-    if (!Number.isInteger(value)) throw malformed('a number that is no integer')
+    // A safe integer may have come as a float: then it encodes to other bytes.
+    if (!Number.isSafeInteger(value)) throw malformed('a number that is no integer')
     return value
   }
   if (value instanceof Uint8Array) return new Uint8Array(value)
@@ -58,7 +84,7 @@ function check(value: unknown): CborValue {
   if (value instanceof Map) {
     const map = new Map<number | string, CborValue>()
     for (const [key, inner] of value) {
-      if (typeof key !== 'string' && !Number.isInteger(key))
+      if (typeof key !== 'string' && !Number.isSafeInteger(key))
         throw malformed('a map key that is neither integer nor text')
       map.set(key as number | string, check(inner))
     }
