@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { concatBytes, fromHex, isChordnsError, toHex } from '../../src/base/index.ts'
 import { ed25519, ed25519Signer, keyedHashScheme, signedBytes } from '../../src/crypto/index.ts'
+import { isStrictEd25519 } from '../../src/crypto/strict-ed25519.ts'
 
 const P = 2n ** 255n - 19n
 const ORDER = noble.Point.Fn.ORDER
@@ -124,7 +125,7 @@ describe('the strict rule', () => {
       expect(ed25519.verify(key, message, signature), toHex(key)).toBe(false)
       expect(oracle(key, message, signature)).toBe(false)
     }
-    // The check is what refuses: the lax rule takes the identity as key and R.
+    // The lax rule takes the identity as key and R.
     const lax = concatBytes(littleEndian(1n), littleEndian(0n))
     expect(noble.verify(lax, message, littleEndian(1n), { zip215: true })).toBe(true)
   })
@@ -182,6 +183,49 @@ describe('the strict rule', () => {
 function challenge(r: Uint8Array, publicKey: Uint8Array, message: Uint8Array): bigint {
   return scalarOf(sha512(concatBytes(r, publicKey, message))) % ORDER
 }
+
+/** OpenSSL 3.5 refuses most of this by itself; other versions did not, so the check in front of it is tested alone. */
+describe('the check before the equation', () => {
+  const honest = ed25519Signer(new Uint8Array(32))
+  const signature = honest.sign(new Uint8Array(1))
+  const withS = (s: bigint) => concatBytes(signature.slice(0, 32), littleEndian(s))
+
+  it('lets all honest signatures through', () => {
+    fc.assert(
+      fc.property(seeds, messages, (seed, message) => {
+        const signer = ed25519Signer(seed)
+        expect(isStrictEd25519(signer.publicKey, signer.sign(message))).toBe(true)
+      }),
+      { numRuns: 50 },
+    )
+    expect(isStrictEd25519(littleEndian(P - 2n), signature)).toBe(true)
+    expect(isStrictEd25519(honest.publicKey, withS(ORDER - 1n))).toBe(true)
+  })
+
+  it('refuses small order and odd spellings, as key and as R', () => {
+    const odd = Array.from({ length: 19 }, (_, i) => P + BigInt(i)).flatMap((y) => [y, y | (1n << 255n)])
+    for (const point of [...smallOrderEncodings(), ...odd.map(littleEndian)]) {
+      expect(isStrictEd25519(point, signature), toHex(point)).toBe(false)
+      expect(isStrictEd25519(honest.publicKey, concatBytes(point, signature.slice(32))), toHex(point)).toBe(false)
+    }
+  })
+
+  it('refuses S of L and more', () => {
+    for (const s of [ORDER, ORDER + 1n, 2n ** 252n + 2n ** 128n, 2n ** 255n, 2n ** 256n - 1n])
+      expect(isStrictEd25519(honest.publicKey, withS(s))).toBe(false)
+  })
+
+  it('decides every point as plain arithmetic does', () => {
+    const near = fc.oneof(seeds, fc.bigInt({ min: P - 40n, max: 2n ** 255n - 1n }).map(littleEndian))
+    const small = new Set(smallOrderEncodings().map((point) => scalarOf(point) % 2n ** 255n))
+    fc.assert(
+      fc.property(near, (point) => {
+        const y = scalarOf(point) % 2n ** 255n
+        expect(isStrictEd25519(point, signature)).toBe(y < P && !small.has(y))
+      }),
+    )
+  })
+})
 
 describe('the keyed hash of the simulator', () => {
   it('verifies what it signed for that key and message only', () => {
