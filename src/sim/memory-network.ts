@@ -1,0 +1,25 @@
+/** The network between simulated peers, and its transports. */
+import { MemoryTransport } from './memory-transport.ts'
+import type { MemoryNetwork, MemoryNetworkOptions } from './types.ts'
+import { Wires } from './wires.ts'
+
+export function createMemoryNetwork(options: MemoryNetworkOptions): MemoryNetwork {
+  const wires = new Wires(options)
+  return {
+    transport(peer, doorkeeper, { address = `/memory/${peer}` } = {}) {
+      const transport = new MemoryTransport({ self: peer, address, doorkeeper, wires, clock: options.clock })
+      wires.attach(transport)
+      return transport
+    },
+    drop: (from, to) => wires.cut([from], [to]),
+    partition(side, other) {
+      const heals = [wires.cut(side, other), wires.cut(other, side)]
+      return () => {
+        for (const heal of heals) heal()
+      }
+    },
+    kill: (peer, { silent } = { silent: true }) => wires.kill(peer, silent),
+    setDelay: (delayMs) => wires.setDelay(delayMs),
+    counters: wires.counters,
+  }
+}

@@ -1,0 +1,408 @@
+/**
+ * The Transport without sockets. A link stands for a connection; each side opens a stream of its own on it, which starts
+ * with hello and then carries requests one way and their replies the other, as over libp2p.
+ */
+import {
+  asPeerId,
+  baseLimits,
+  type Cancel,
+  ChordnsError,
+  type Clock,
+  type Doorkeeper,
+  errorText,
+  type HelloSession,
+  isChordnsError,
+  type PeerAddress,
+  type PeerId,
+  type RequestHandler,
+  type RequestOptions,
+  type Transport,
+  withTimeout,
+} from '../base/index.ts'
+import { checkFits, type Message, type Station, type StreamMessage, type Wires } from './wires.ts'
+
+export interface MemoryTransportParts {
+  readonly self: PeerId
+  readonly address: PeerAddress
+  readonly doorkeeper: Doorkeeper
+  readonly wires: Wires
+  readonly clock: Clock
+}
+
+interface Link {
+  readonly id: number
+  readonly peer: PeerId
+  readonly streams: Map<number, Stream>
+  /** A link that admits nobody is closed. */
+  readonly cancelTimer: Cancel
+}
+
+interface Pending {
+  readonly resolve: (body: Uint8Array) => void
+  readonly reject: (error: Error) => void
+}
+
+interface Stream {
+  readonly id: number
+  readonly link: Link
+  readonly role: 'dialer' | 'listener'
+  readonly hello: HelloSession
+  readonly pending: Map<number, Pending>
+  readonly opened: { resolve(): void; reject(error: Error): void }
+  admitted: boolean
+}
+
+const DIAL_TIMEOUT_MS = 5_000
+/** As in the real transport: a dead peer is not dialled by every request. */
+const REDIAL_AFTER_MS = 2_000
+
+export class MemoryTransport implements Transport, Station {
+  readonly self: PeerId
+  readonly address: PeerAddress
+  readonly #parts: MemoryTransportParts
+  readonly #links = new Map<number, Link>()
+  readonly #outbound = new Map<PeerId, Promise<Stream>>()
+  readonly #known = new Map<PeerId, readonly PeerAddress[]>()
+  readonly #unreachable = new Map<PeerId, number>()
+  readonly #goneListeners = new Set<(peer: PeerId) => void>()
+  readonly #admitted = new Set<PeerId>()
+  readonly #inWork = new Map<PeerId, number>()
+  #handler: RequestHandler | undefined
+  #closed = false
+  #nextRequest = 1
+
+  constructor(parts: MemoryTransportParts) {
+    this.#parts = parts
+    this.self = parts.self
+    this.address = parts.address
+  }
+
+  addresses(): readonly PeerAddress[] {
+    return [`${this.address}/p2p/${this.self}`]
+  }
+
+  connectedPeers(): readonly PeerId[] {
+    return [...this.#admitted]
+  }
+
+  onRequest(handler: RequestHandler): void {
+    this.#handler = handler
+  }
+
+  onPeerGone(listener: (peer: PeerId) => void): Cancel {
+    this.#goneListeners.add(listener)
+    return () => this.#goneListeners.delete(listener)
+  }
+
+  learn(peer: PeerId, addresses: readonly PeerAddress[]): void {
+    if (peer === this.self || addresses.length === 0) return
+    const before = this.#known.get(peer)
+    this.#known.set(peer, [...addresses])
+    if (before?.join() !== addresses.join()) this.#unreachable.delete(peer)
+  }
+
+  async connect(addresses: readonly PeerAddress[], options: RequestOptions): Promise<PeerId> {
+    if (this.#closed) throw unreachable(addresses.join(', '), 'this node is stopping')
+    for (const address of addresses)
+      if (!address.startsWith('/')) throw new ChordnsError('PEER_ADDRESS', `not a multiaddr: ${address}`, { address })
+    const work = this.#dial(addresses).then(async (link) => {
+      await (this.#outbound.get(link.peer) ?? this.#open(link.peer, () => Promise.resolve(link)))
+      return link.peer
+    })
+    const late = () => unreachable(addresses.join(', '), 'no answer in time')
+    const peer = await withTimeout(this.#parts.clock, work, options.timeoutMs, late, options.signal)
+    this.learn(peer, addresses)
+    return peer
+  }
+
+  async request(peer: PeerId, body: Uint8Array, options: RequestOptions): Promise<Uint8Array> {
+    if (this.#closed) throw gone(peer)
+    checkFits(body)
+    const { clock } = this.#parts
+    const started = clock.monotonic()
+    const unconnected = () => timedOut(peer, `no connection within ${options.timeoutMs} ms`)
+    const stream = await withTimeout(clock, this.#streamTo(peer), options.timeoutMs, unconnected, options.signal)
+    if (!stream.link.streams.has(stream.id)) throw gone(peer)
+    const timeoutMs = Math.max(0, options.timeoutMs - (clock.monotonic() - started))
+    const id = this.#nextRequest++
+    const reply = new Promise<Uint8Array>((resolve, reject) => stream.pending.set(id, { resolve, reject }))
+    this.#send(stream.link, { kind: 'request', link: stream.link.id, stream: stream.id, id, body: body.slice() })
+    const late = () => timedOut(peer, `no reply within ${options.timeoutMs} ms`)
+    try {
+      return await withTimeout(clock, reply, timeoutMs, late, options.signal)
+    } finally {
+      stream.pending.delete(id)
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#parts.wires.detach(this)
+    this.die(false)
+  }
+
+  die(silent: boolean): void {
+    this.#closed = true
+    this.#goneListeners.clear()
+    for (const link of [...this.#links.values()]) {
+      if (!silent) this.#send(link, { kind: 'bye', link: link.id })
+      this.#endLink(link)
+    }
+  }
+
+  receive(from: PeerId, message: Message): void {
+    const link = this.#links.get(message.link)
+    if (link === undefined || link.peer !== from) {
+      if (message.kind !== 'bye') this.#parts.wires.send(this.self, from, { kind: 'bye', link: message.link })
+      return
+    }
+    if (message.kind === 'bye') this.#endLink(link)
+    else if (message.kind === 'open') this.#accept(link, message.stream, message.hello)
+    else {
+      const stream = link.streams.get(message.stream)
+      if (stream !== undefined) this.#take(stream, message)
+      else if (message.kind !== 'reset') this.#send(link, { kind: 'reset', link: link.id, stream: message.stream })
+    }
+  }
+
+  #take(stream: Stream, message: StreamMessage): void {
+    const { peer } = stream.link
+    if (message.kind === 'reset') this.#endStream(stream, refusedBy(peer))
+    else if (message.kind === 'hello') this.#takeHello(stream, message.body)
+    else if (!stream.admitted) this.#refuse(stream, malformed('a frame before hello was over'))
+    else if (message.kind === 'reply') stream.pending.get(message.id)?.resolve(message.body)
+    else if (message.kind === 'error') stream.pending.get(message.id)?.reject(failed(peer, message.code))
+    else if (stream.role !== 'listener') this.#refuse(stream, malformed('a request on a stream of our own'))
+    else void this.#answer(stream, message.id, message.body)
+  }
+
+  welcome(link: number, peer: PeerId): void {
+    this.#addLink(link, peer)
+  }
+
+  #addLink(id: number, peer: PeerId): Link {
+    const cancelTimer = this.#parts.clock.after(baseLimits.HELLO_TIMEOUT_MS, () => {
+      const link = this.#links.get(id)
+      if (link !== undefined && !this.#admitted.has(peer)) this.#hangUp(link)
+    })
+    const link: Link = { id, peer, streams: new Map(), cancelTimer }
+    this.#links.set(id, link)
+    return link
+  }
+
+  #streamTo(peer: PeerId): Promise<Stream> {
+    const open = this.#outbound.get(peer)
+    if (open !== undefined) return open
+    const link = [...this.#links.values()].find((one) => one.peer === peer)
+    if (link !== undefined) return this.#open(peer, () => Promise.resolve(link))
+    const until = this.#unreachable.get(peer)
+    if (until !== undefined && until > this.#parts.clock.monotonic())
+      return Promise.reject(unreachable(peer, 'it did not answer a moment ago'))
+    const addresses = this.#known.get(peer)
+    if (addresses === undefined) return Promise.reject(unreachable(peer, 'no address is known'))
+    return this.#open(peer, () => this.#dial(addresses.map((address) => withPeer(address, peer))))
+  }
+
+  #open(peer: PeerId, connect: () => Promise<Link>): Promise<Stream> {
+    const opening = this.#openStream(connect)
+    this.#outbound.set(peer, opening)
+    opening.catch((error: unknown) => {
+      if (this.#outbound.get(peer) === opening) this.#outbound.delete(peer)
+      if (isChordnsError(error, 'PEER_UNREACHABLE') || isChordnsError(error, 'PEER_REFUSED'))
+        this.#unreachable.set(peer, this.#parts.clock.monotonic() + REDIAL_AFTER_MS)
+    })
+    return opening
+  }
+
+  async #openStream(connect: () => Promise<Link>): Promise<Stream> {
+    const link = await connect()
+    if (!this.#links.has(link.id)) throw gone(link.peer)
+    return new Promise((resolve, reject) => {
+      const id = this.#parts.wires.newId()
+      try {
+        const hello = this.#parts.doorkeeper.hello(this.self, link.peer, 'dialer')
+        const opened = { resolve: () => resolve(stream), reject }
+        const stream: Stream = { id, link, role: 'dialer', hello, pending: new Map(), opened, admitted: false }
+        link.streams.set(id, stream)
+        this.#send(link, { kind: 'open', link: link.id, stream: id, hello: hello.opening() })
+        this.#watchHello(stream)
+      } catch (error) {
+        reject(asRefusal(link.peer, error))
+      }
+    })
+  }
+
+  #watchHello(stream: Stream): void {
+    const cancel = this.#parts.clock.after(baseLimits.HELLO_TIMEOUT_MS, () => {
+      if (!stream.admitted) this.#refuse(stream, timedOut(stream.link.peer, 'hello took too long'))
+    })
+    // Nothing is left running behind a stream that is open or gone.
+    const { opened } = stream
+    const { resolve, reject } = opened
+    opened.resolve = () => {
+      cancel()
+      resolve()
+    }
+    opened.reject = (error) => {
+      cancel()
+      reject(error)
+    }
+  }
+
+  #accept(link: Link, id: number, opening: Uint8Array | undefined): void {
+    try {
+      const hello = this.#parts.doorkeeper.hello(this.self, link.peer, 'listener')
+      const opened = { resolve: () => {}, reject: () => {} }
+      const stream: Stream = { id, link, role: 'listener', hello, pending: new Map(), opened, admitted: false }
+      link.streams.set(id, stream)
+      this.#watchHello(stream)
+      if (opening !== undefined) this.#takeHello(stream, opening)
+    } catch {
+      // This peer was expelled: it hears no more than that the door is shut.
+      this.#send(link, { kind: 'reset', link: link.id, stream: id })
+    }
+  }
+
+  #takeHello(stream: Stream, message: Uint8Array): void {
+    const { link } = stream
+    try {
+      if (stream.admitted) throw malformed('hello after hello')
+      if (message.length > baseLimits.MAX_HELLO_BYTES) throw malformed('an oversized hello')
+      const { send, admitted } = stream.hello.receive(message)
+      if (send !== undefined) this.#send(link, { kind: 'hello', link: link.id, stream: stream.id, body: send })
+      if (!admitted) return
+      stream.admitted = true
+      this.#admitted.add(link.peer)
+      this.#unreachable.delete(link.peer)
+      stream.opened.resolve()
+    } catch (error) {
+      this.#refuse(stream, error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+
+  async #answer(stream: Stream, id: number, body: Uint8Array): Promise<void> {
+    const { peer, id: link } = stream.link
+    const inWork = this.#inWork.get(peer) ?? 0
+    const fail = (code: string) => this.#send(stream.link, { kind: 'error', link, stream: stream.id, id, code })
+    if (this.#handler === undefined) return fail('PEER_NOT_READY')
+    if (inWork >= baseLimits.MAX_INBOUND_REQUESTS_PER_PEER) return fail('PEER_BUSY')
+    this.#inWork.set(peer, inWork + 1)
+    try {
+      const reply = await this.#handler(peer, body)
+      checkFits(reply)
+      this.#send(stream.link, { kind: 'reply', link, stream: stream.id, id, body: reply.slice() })
+    } catch (error) {
+      fail(error instanceof ChordnsError ? error.code : 'INTERNAL')
+    } finally {
+      const left = this.#inWork.get(peer)! - 1
+      if (left > 0) this.#inWork.set(peer, left)
+      else this.#inWork.delete(peer)
+    }
+  }
+
+  async #dial(addresses: readonly PeerAddress[]): Promise<Link> {
+    const { clock, wires } = this.#parts
+    const attempt = (text: PeerAddress) =>
+      new Promise<Link>((resolve, reject) => {
+        const { address, peer } = splitAddress(text)
+        wires.knock(this.self, address, (there) => {
+          if (there === undefined) return reject(unreachable(text, 'the connection was refused'))
+          if (peer !== undefined && there.self !== peer) return reject(unreachable(text, 'another peer lives there'))
+          if (there === this) return reject(unreachable(text, 'that is this node itself'))
+          const id = wires.newId()
+          there.welcome(id, this.self)
+          // The way back: a link is there when both know of it.
+          wires.greet(there.self, this.self, () => {
+            if (this.#closed) return reject(gone(there.self))
+            resolve(this.#addLink(id, there.self))
+          })
+        })
+      })
+    const late = () => unreachable(addresses.join(', '), 'no answer in time')
+    try {
+      return await withTimeout(clock, Promise.any(addresses.map(attempt)), DIAL_TIMEOUT_MS, late)
+    } catch (error) {
+      if (error instanceof ChordnsError) throw error
+      const first: unknown = error instanceof AggregateError ? error.errors[0] : error
+      throw unreachable(addresses.join(', '), errorText(first))
+    }
+  }
+
+  #send(link: Link, message: Message): void {
+    if (this.#links.has(link.id)) this.#parts.wires.send(this.self, link.peer, message)
+  }
+
+  /** Resets a stream whose peer did what it may not; a peer that nothing else admits is hung up on. */
+  #refuse(stream: Stream, reason: Error): void {
+    const { link } = stream
+    this.#send(link, { kind: 'reset', link: link.id, stream: stream.id })
+    this.#endStream(stream, reason)
+    if (!this.#admitted.has(link.peer)) this.#hangUp(link)
+  }
+
+  #hangUp(link: Link): void {
+    this.#send(link, { kind: 'bye', link: link.id })
+    this.#endLink(link)
+  }
+
+  #endStream(stream: Stream, reason: Error): void {
+    const { link } = stream
+    if (!link.streams.delete(stream.id)) return
+    if (stream.admitted) {
+      if (stream.role === 'dialer') this.#outbound.delete(link.peer)
+    } else stream.opened.reject(asRefusal(link.peer, reason))
+    for (const pending of stream.pending.values()) pending.reject(gone(link.peer, reason))
+    stream.pending.clear()
+  }
+
+  #endLink(link: Link): void {
+    if (!this.#links.delete(link.id)) return
+    link.cancelTimer()
+    for (const stream of [...link.streams.values()]) this.#endStream(stream, gone(link.peer))
+    if ([...this.#links.values()].some((other) => other.peer === link.peer)) return
+    if (!this.#admitted.delete(link.peer)) return
+    for (const listener of [...this.#goneListeners]) listener(link.peer)
+  }
+}
+
+function splitAddress(text: PeerAddress): { address: PeerAddress; peer: PeerId | undefined } {
+  const at = text.indexOf('/p2p/')
+  return at < 0
+    ? { address: text, peer: undefined }
+    : { address: text.slice(0, at), peer: asPeerId(text.slice(at + '/p2p/'.length)) }
+}
+
+function withPeer(address: PeerAddress, peer: PeerId): PeerAddress {
+  return address.includes('/p2p/') ? address : `${address}/p2p/${peer}`
+}
+
+/** How a failed hello looks to whoever wanted the stream. */
+function asRefusal(peer: PeerId, reason: unknown): Error {
+  if (isChordnsError(reason) && reason.code.startsWith('PEER_') && reason.code !== 'PEER_MALFORMED') return reason
+  return new ChordnsError('PEER_REFUSED', errorText(reason), { peer }, { cause: reason })
+}
+
+/** The far side does not say why it does not like our hello. */
+function refusedBy(peer: PeerId) {
+  return new ChordnsError('PEER_REFUSED', 'the peer ended the stream during hello', { peer })
+}
+
+function gone(peer: PeerId, cause?: unknown) {
+  return new ChordnsError('PEER_GONE', 'the connection to the peer is gone', { peer }, { cause })
+}
+
+function timedOut(peer: PeerId, what: string) {
+  return new ChordnsError('PEER_TIMEOUT', what, { peer })
+}
+
+function failed(peer: PeerId, remoteCode: string) {
+  return new ChordnsError('PEER_FAILED', `the peer answered with the error ${remoteCode}`, { peer, remoteCode })
+}
+
+function unreachable(target: string, why: string, cause?: unknown) {
+  return new ChordnsError('PEER_UNREACHABLE', `cannot reach ${target}: ${why}`, { target, why }, { cause })
+}
+
+function malformed(what: string) {
+  return new ChordnsError('PEER_MALFORMED', `malformed stream: ${what}`, { what })
+}

@@ -1,0 +1,36 @@
+import type { Cancel, Clock, Doorkeeper, PeerAddress, PeerId, Random, Transport } from '../base/index.ts'
+
+/** One-way delay of a message, ms. Called once a message; a random one keeps the order of messages on a stream. */
+export type Delay = (from: PeerId, to: PeerId) => number
+
+export interface MemoryNetworkOptions {
+  readonly clock: Clock
+  readonly random: Random
+  /** Default: 5 ms. */
+  readonly delayMs?: number | Delay
+  /** Part of the messages that is lost, 0 to 1. A lost message is never repeated: its request times out. Default: 0. */
+  readonly loss?: number
+}
+
+export interface TransportPlace {
+  /** Own address without `/p2p/`. Default: `/memory/<peer id>`. */
+  readonly address?: PeerAddress
+}
+
+/** Many transports in one process, over virtual or real time, with faults by command. */
+export interface MemoryNetwork {
+  /** Throws when a living transport has the id or the address already. */
+  transport(peer: PeerId, doorkeeper: Doorkeeper, place?: TransportPlace): Transport
+  /** Nothing passes from `from` to `to` until the returned function is called; both believe in their connection meanwhile. */
+  drop(from: PeerId, to: PeerId): Cancel
+  /** Both ways, between each of the one side and each of the other. */
+  partition(side: readonly PeerId[], other: readonly PeerId[]): Cancel
+  /**
+   * The peer is gone at once, in the middle of whatever it did. `silent`, as when the power fails: nobody hears of it.
+   * Otherwise, as when its process is killed, the others' connections end after the delay. Another transport may then take its id.
+   */
+  kill(peer: PeerId, how?: { readonly silent: boolean }): void
+  setDelay(delayMs: number | Delay): void
+  /** Messages since the start. */
+  readonly counters: { readonly sent: number; readonly delivered: number; readonly lost: number }
+}

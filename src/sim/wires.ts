@@ -1,0 +1,152 @@
+/** What carries messages between simulated peers: delay, order, loss, cuts, and machines without power. */
+import { baseLimits, type Cancel, ChordnsError, type PeerAddress, type PeerId } from '../base/index.ts'
+import type { Delay, MemoryNetworkOptions } from './types.ts'
+
+/** Default delay of a message, and half of what it takes to learn that nobody listens at an address, ms. */
+const DEFAULT_DELAY_MS = 5
+
+export type Message =
+  | { readonly kind: 'bye'; readonly link: number }
+  | { readonly kind: 'open'; readonly link: number; readonly stream: number; readonly hello: Uint8Array | undefined }
+  | StreamMessage
+
+export type StreamMessage = { readonly link: number; readonly stream: number } & (
+  | { readonly kind: 'hello'; readonly body: Uint8Array }
+  | { readonly kind: 'request'; readonly id: number; readonly body: Uint8Array }
+  | { readonly kind: 'reply'; readonly id: number; readonly body: Uint8Array }
+  | { readonly kind: 'error'; readonly id: number; readonly code: string }
+  | { readonly kind: 'reset' }
+)
+
+/** One end of the network. */
+export interface Station {
+  readonly self: PeerId
+  readonly address: PeerAddress
+  receive(from: PeerId, message: Message): void
+  /** Somebody dialled: `link` is the connection from now on. */
+  welcome(link: number, peer: PeerId): void
+  /** Ends everything at once; `silent`: without a word to the peers. */
+  die(silent: boolean): void
+}
+
+/** What a transport sees of the network. */
+export class Wires {
+  readonly counters = { sent: 0, delivered: 0, lost: 0 }
+  readonly #options: MemoryNetworkOptions
+  readonly #byPeer = new Map<PeerId, Station>()
+  readonly #byAddress = new Map<PeerAddress, Station>()
+  /** Addresses of machines that lost their power: nothing there even refuses. */
+  readonly #dark = new Set<string>()
+  readonly #cuts = new Set<(from: PeerId, to: PeerId) => boolean>()
+  /** When the last message of each ordered pair arrives: none overtakes another, as on one TCP connection. */
+  readonly #lastArrival = new Map<string, number>()
+  #delay: Delay
+  #nextId = 1
+
+  constructor(options: MemoryNetworkOptions) {
+    this.#options = options
+    this.#delay = asDelay(options.delayMs ?? DEFAULT_DELAY_MS)
+  }
+
+  /** Of a link, a stream or a dial: unique in this network. */
+  newId(): number {
+    return this.#nextId++
+  }
+
+  attach(transport: Station): void {
+    const { self, address } = transport
+    if (this.#byPeer.has(self) || this.#byAddress.has(address))
+      throw new ChordnsError('PEER_LISTEN_FAILED', `${address} (${self}) is taken`, { listen: [address] })
+    this.#byPeer.set(self, transport)
+    this.#byAddress.set(address, transport)
+    this.#dark.delete(self)
+    this.#dark.delete(address)
+  }
+
+  detach(transport: Station): void {
+    if (this.#byPeer.get(transport.self) !== transport) return
+    this.#byPeer.delete(transport.self)
+    this.#byAddress.delete(transport.address)
+  }
+
+  kill(peer: PeerId, silent: boolean): void {
+    const transport = this.#byPeer.get(peer)
+    if (transport === undefined) return
+    this.detach(transport)
+    if (silent) this.#dark.add(peer).add(transport.address)
+    transport.die(silent)
+  }
+
+  setDelay(delayMs: number | Delay): void {
+    this.#delay = asDelay(delayMs)
+  }
+
+  cut(side: readonly PeerId[], other: readonly PeerId[]): Cancel {
+    const from = new Set(side)
+    const to = new Set(other)
+    const isCut = (a: PeerId, b: PeerId) => from.has(a) && to.has(b)
+    this.#cuts.add(isCut)
+    return () => this.#cuts.delete(isCut)
+  }
+
+  send(from: PeerId, to: PeerId, message: Message): void {
+    this.#carry(from, to, () => {
+      const receiver = this.#byPeer.get(to)
+      if (receiver !== undefined) receiver.receive(from, message)
+      // The machine is there, but nothing on it knows the connection.
+      else if (!this.#dark.has(to) && message.kind !== 'bye') this.send(to, from, { kind: 'bye', link: message.link })
+    })
+  }
+
+  /** Knocks at an address: `answer` gets the transport there one delay later and undefined when nothing listens. */
+  knock(from: PeerId, address: PeerAddress, answer: (there: Station | undefined) => void): void {
+    const there = this.#byAddress.get(address)
+    if (there === undefined) {
+      if (!this.#dark.has(address)) this.#options.clock.after(2 * DEFAULT_DELAY_MS, () => answer(undefined))
+      return
+    }
+    // It may have gone, or another may have come, by the time the knock arrives.
+    this.#carry(from, there.self, () => {
+      if (!this.#dark.has(address)) answer(this.#byAddress.get(address))
+    })
+  }
+
+  /** One message from `from` to `to` that only says: done. */
+  greet(from: PeerId, to: PeerId, deliver: () => void): void {
+    this.#carry(from, to, deliver)
+  }
+
+  #carry(from: PeerId, to: PeerId, deliver: () => void): void {
+    this.counters.sent++
+    const { clock, random, loss = 0 } = this.#options
+    const delayMs = this.#delay(from, to)
+    const isLost = () => [...this.#cuts].some((isCut) => isCut(from, to))
+    if (isLost() || (loss > 0 && random.below(2 ** 32) < loss * 2 ** 32)) {
+      this.counters.lost++
+      return
+    }
+    const pair = `${from}>${to}`
+    const at = Math.max(this.#lastArrival.get(pair) ?? 0, clock.monotonic() + delayMs)
+    this.#lastArrival.set(pair, at)
+    clock.after(at - clock.monotonic(), () => {
+      // A cut takes what is on its way, too.
+      if (isLost()) this.counters.lost++
+      else {
+        this.counters.delivered++
+        deliver()
+      }
+    })
+  }
+}
+
+function asDelay(delayMs: number | Delay): Delay {
+  return typeof delayMs === 'number' ? () => delayMs : delayMs
+}
+
+/** Throws PEER_OVERSIZE, as a frame on a real stream would. */
+export function checkFits(body: Uint8Array): void {
+  if (body.length > baseLimits.MAX_FRAME_BYTES)
+    throw new ChordnsError('PEER_OVERSIZE', `a message of ${body.length} bytes does not fit into a frame`, {
+      bytes: body.length,
+    })
+}
