@@ -265,6 +265,7 @@ describe('views', () => {
     ['HINFO with three strings', Type.HINFO, '00 00 00'],
     ['LOC of version 1', Type.LOC, `01 121613 ${'80000000'.repeat(2)} 00989680`],
     ['LOC with a digit of 10', Type.LOC, `00 a21613 ${'80000000'.repeat(2)} 00989680`],
+    ['LOC with a size of zero times a power', Type.LOC, `00 021613 ${'80000000'.repeat(2)} 00989680`],
     ['LOC above the pole', Type.LOC, '00 121613 ffffffff 80000000 00989680'],
     ['EUI48 of 7 octets', Type.EUI48, '00'.repeat(7)],
   ])('refuse %s', (_, type, wire) => {
