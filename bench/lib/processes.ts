@@ -167,10 +167,9 @@ function watch(name: string, child: ChildProcess, dir: string): Watched {
       rssBytes: () => rssOf(pid()),
       log: () => log,
       async stop() {
-        if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM')
-        const force = setTimeout(() => child.kill('SIGKILL'), 5_000)
+        // Nothing is worth keeping, and a drain would wait for the dead names.
+        if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
         await ended
-        clearTimeout(force)
         await rm(dir, { recursive: true, force: true })
       },
     },
