@@ -12,6 +12,9 @@ import type { Config, Problem } from './types.ts'
 /** The port that forwarders are asked on unless their address names one. */
 const DNS_PORT = 53
 
+/** RFC 8767 section 5 suggests one to three days. */
+const MAX_STALE_SECONDS = 86_400
+
 /** Problems are appended to `problems`; the configuration is usable only if there are none. */
 export function deriveConfig(settings: Settings, problems: Problem[]): Config {
   checkListen(settings, problems)
@@ -28,7 +31,7 @@ export function deriveConfig(settings: Settings, problems: Problem[]): Config {
   return {
     listen: settings.listen,
     access: settings.access,
-    resolver: settings.resolver,
+    resolver: { ...settings.resolver, prefetch: cache.prefetch },
     iterator: { ...iterator, limits: readLimits(iterator.limits), stubs, forwards },
     dnssec: {
       ...settings.dnssec,
@@ -39,8 +42,7 @@ export function deriveConfig(settings: Settings, problems: Problem[]): Config {
       minTtl: cache.minTtl,
       maxTtl: cache.maxTtl,
       negativeMaxTtl: cache.negativeMaxTtl,
-      // Expired records are of no use until they may be served (RFC 8767), which is not built yet.
-      staleSeconds: 0,
+      staleSeconds: settings.resolver.serveStale ? MAX_STALE_SECONDS : 0,
     },
     ring: readRing(settings, problems),
     chunks: settings.chunks,

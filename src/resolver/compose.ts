@@ -29,7 +29,7 @@ export function compose(links: readonly Link[], request: ResolveRequest, now: nu
     authorities,
     security: weakestSecurity(findings.map((finding) => finding.evidence.security)),
     provenance: weakest(findings.map((finding) => finding.evidence.provenance)),
-    ede: [],
+    ede: links.flatMap((link) => link.ede),
     findings,
     authoritative: false,
   }

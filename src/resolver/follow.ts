@@ -1,6 +1,14 @@
 /** Follows aliases link by link; each link has its own evidence. */
 import { type Budget, ChordnsError } from '../base/index.ts'
-import { cnameTarget, isSubdomain, type Name, type Question, type RRset, Type } from '../dns/index.ts'
+import {
+  cnameTarget,
+  type ExtendedError,
+  isSubdomain,
+  type Name,
+  type Question,
+  type RRset,
+  Type,
+} from '../dns/index.ts'
 import type { Finding } from '../evidence/index.ts'
 import { dnameTarget } from '../recurse/index.ts'
 import { limits } from './limits.ts'
@@ -11,6 +19,8 @@ export interface Link {
   readonly finding: Finding
   /** The CNAME that a DNAME stands for (RFC 6672 section 3.1); never signed. */
   readonly synthesised: RRset | undefined
+  /** Such as that it is stale. */
+  readonly ede: readonly ExtendedError[]
 }
 
 /**
@@ -37,7 +47,7 @@ export async function follow(
       if (seen.size > limits.MAX_CNAME_CHAIN)
         throw new ChordnsError('CNAME_TOO_LONG', 'the CNAME chain is too long', {})
       seen.add(question.name.key)
-      const finding = await resolveLink({
+      const { finding, ede } = await resolveLink({
         question,
         checkingDisabled: request.checkingDisabled,
         budget,
@@ -45,7 +55,7 @@ export async function follow(
         onStep: request.onStep,
       })
       const alias = aliasOf(finding, question)
-      links.push({ finding, synthesised: alias?.synthesised })
+      links.push({ finding, ede, synthesised: alias?.synthesised })
       if (alias === undefined || question.type === Type.CNAME) return
       question = { ...question, name: alias.target }
     }

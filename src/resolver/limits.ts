@@ -14,4 +14,10 @@ export const limits = {
   MAX_CNAME_CHAIN: 11,
   /** Different links that may be in work at once; above it new questions are refused with SERVFAIL, EDE "Not Ready". */
   MAX_LINKS_IN_WORK: 4_096,
+  /** RFC 8767 section 5: how long a client waits for a fresh answer when there is a stale one, ms, and the TTL of the latter. */
+  STALE_CLIENT_MS: 1_800,
+  STALE_TTL_SECONDS: 30,
+  /** Prefetches at once, and the least life of a record that is prefetched, ms. */
+  MAX_PREFETCHES: 64,
+  PREFETCH_MIN_LIFE_MS: 10_000,
 } as const

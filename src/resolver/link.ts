@@ -1,10 +1,11 @@
 /** One link of an answer: from the cache, from the ring with evidence, or by own iteration; whichever is acceptable first. */
-import { type Budget, ChordnsError, type Clock, type Log } from '../base/index.ts'
+import { Budget, ChordnsError, type Clock, errorText, type Log } from '../base/index.ts'
 import { type Cache, type CacheContext, type CacheEntry, Rank } from '../cache/index.ts'
 import type { Chunks } from '../chunks/index.ts'
 import { type Question, rrsetKey } from '../dns/index.ts'
 import type { Finding } from '../evidence/index.ts'
 import type { Recursor } from '../recurse/index.ts'
+import { type LinkResult, orStale, worthPrefetching } from './freshness.ts'
 import { limits } from './limits.ts'
 import type { ResolverOptions } from './options.ts'
 import { race } from './race.ts'
@@ -30,51 +31,78 @@ export interface LinkRequest {
   readonly onStep: ((step: ResolveStep) => void) | undefined
 }
 
-export type LinkResolver = (request: LinkRequest) => Promise<Finding>
+export type LinkResolver = (request: LinkRequest) => Promise<LinkResult>
 
 /** Rejects with RECURSE_FAILED, BUDGET_SPENT, STRICT_REFUSED, RESOLVER_BUSY or ABORTED. */
 export function createLinkResolver(modules: LinkModules, options: ResolverOptions): LinkResolver {
-  const { clock } = modules
+  const { clock, cache } = modules
   const works = new SharedWork<Finding>()
+  const prefetches = new SharedWork<Finding>()
 
   return async (request) => {
-    const context = modules.contextOf(request.question)
-    const started = clock.monotonic()
-    const cached = cachedFinding(modules, context, request, options)
-    if (cached !== undefined) {
-      request.onStep?.({ kind: 'cache', question: request.question, what: 'answer', detail: describe(cached) })
-      request.onStep?.(winner(request.question, 'cache', clock.monotonic() - started))
-      return cached
+    const { question } = request
+    const context = modules.contextOf(question)
+    const key = `${context}/${request.checkingDisabled ? 1 : 0}/${rrsetKey(question.name, question.type, question.class)}`
+    const usable = usableBy(modules, options, request)
+    const entry = cache.get(context, question, clock.now())
+    if (entry !== undefined && usable(entry)) {
+      request.onStep?.({ kind: 'cache', question, what: 'answer', detail: `${entry.provenance}, ${entry.security}` })
+      request.onStep?.(winner(question, 'cache', 0))
+      if (options.prefetch && worthPrefetching(entry, clock.now())) prefetch(key, context, question)
+      return { finding: toFinding(entry), ede: [] }
     }
     if (works.size >= limits.MAX_LINKS_IN_WORK)
       throw new ChordnsError('RESOLVER_BUSY', 'too many questions are in work', { inWork: works.size })
     // An explained question runs by itself, so that its steps are its own.
-    if (request.onStep !== undefined) return find(modules, options, context, request)
-    const key = `${context}/${request.checkingDisabled ? 1 : 0}/${rrsetKey(request.question.name, request.question.type, request.question.class)}`
-    return works.join(key, (signal) => find(modules, options, context, { ...request, signal }), request.signal)
+    const fresh =
+      request.onStep === undefined
+        ? works.join(key, (signal) => find(modules, options, context, { ...request, signal }), request.signal)
+        : find(modules, options, context, request)
+    const stale = options.serveStale ? cache.get(context, question, clock.now(), { stale: true }) : undefined
+    if (stale === undefined || !usable(stale)) return { finding: await fresh, ede: [] }
+    const result = await orStale(clock, fresh, stale)
+    if (result.ede.length > 0) request.onStep?.(winner(question, 'stale', limits.STALE_CLIENT_MS))
+    return result
+  }
+
+  /** In the background: what failed is asked again by the next client. */
+  function prefetch(key: string, context: CacheContext, question: Question): void {
+    if (prefetches.size >= limits.MAX_PREFETCHES) return
+    const control = new AbortController()
+    const request = {
+      question,
+      checkingDisabled: false,
+      budget: newBudget(clock),
+      signal: control.signal,
+      onStep: undefined,
+    }
+    const work = async (signal: AbortSignal) => {
+      const finding = await iterate(modules, context, request, signal, true)
+      if (context === 'main') modules.chunks?.tell(question, finding.outcome)
+      return finding
+    }
+    prefetches
+      .join(key, work, control.signal)
+      .catch((error: unknown) => modules.log.debug({ error: errorText(error) }, 'prefetch failed'))
   }
 }
 
-/** What the cache holds for the question: the set itself, the CNAME at its name, or that neither exists. */
-function cachedFinding(
-  { cache, clock, recursor }: LinkModules,
-  context: CacheContext,
-  request: LinkRequest,
-  options: ResolverOptions,
-): Finding | undefined {
-  const { question } = request
-  const { validates } = recursor
-  const now = clock.now()
-  const usable = (entry: CacheEntry | undefined) =>
-    entry !== undefined &&
-    (entry.security !== 'bogus' || request.checkingDisabled) &&
+/** What one client question may cost in all. */
+export function newBudget(clock: Clock): Budget {
+  const { MAX_QUERIES, MAX_BYTES, MAX_TIME_MS, MAX_SIGNATURES, MAX_HASHES } = limits
+  return new Budget(
+    { queries: MAX_QUERIES, bytes: MAX_BYTES, timeMs: MAX_TIME_MS, signatures: MAX_SIGNATURES, hashes: MAX_HASHES },
+    () => clock.monotonic(),
+  )
+}
+
+/** Whether an entry may be served to this question, expired or not. */
+function usableBy({ recursor }: LinkModules, options: ResolverOptions, { checkingDisabled }: LinkRequest) {
+  return ({ security, provenance }: CacheEntry): boolean =>
+    (security !== 'bogus' || checkingDisabled) &&
     // Not judged yet: the recursor has it too, and judges it.
-    (entry.security !== 'indeterminate' || !validates || request.checkingDisabled) &&
-    !(options.strict && entry.provenance === 'solo' && entry.security !== 'secure')
-      ? entry
-      : undefined
-  const entry = usable(cache.get(context, question, now))
-  return entry === undefined ? undefined : toFinding(entry)
+    (security !== 'indeterminate' || !recursor.validates || checkingDisabled) &&
+    !(options.strict && provenance === 'solo' && security !== 'secure')
 }
 
 function toFinding(entry: CacheEntry): Finding {
@@ -139,8 +167,10 @@ async function iterate(
   context: CacheContext,
   request: LinkRequest,
   signal: AbortSignal,
+  fresh = false,
 ): Promise<Finding> {
   return modules.recursor.resolve({
+    fresh,
     question: request.question,
     budget: request.budget,
     signal,
@@ -209,10 +239,6 @@ function strictRefusal(question: Question): ChordnsError<'STRICT_REFUSED', { que
   return new ChordnsError('STRICT_REFUSED', 'strict: neither signed nor agreed by the ring', { question })
 }
 
-function winner(question: Question, by: 'cache' | 'ring' | 'iteration', elapsedMs: number): ResolveStep {
+function winner(question: Question, by: 'cache' | 'ring' | 'iteration' | 'stale', elapsedMs: number): ResolveStep {
   return { kind: 'winner', question, by, elapsedMs }
-}
-
-function describe(finding: Finding): string {
-  return `${finding.evidence.provenance}, ${finding.evidence.security}`
 }

@@ -6,4 +6,8 @@ export interface ResolverOptions {
   readonly hedgeMs: 'auto' | number
   /** Refuse `solo` answers. */
   readonly strict: boolean
+  /** RFC 8767: expired answers when fresh ones do not come. */
+  readonly serveStale: boolean
+  /** Ask again for names that are still asked for when their records are about to expire. */
+  readonly prefetch: boolean
 }

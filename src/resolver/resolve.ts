@@ -1,10 +1,9 @@
 /** A stub's question from start to end: local names first, then link after link along the CNAMEs, then one answer. */
-import { Budget, ChordnsError, errorText, isChordnsError } from '../base/index.ts'
+import { ChordnsError, errorText, isChordnsError } from '../base/index.ts'
 import { Ede, type ExtendedError, Rcode } from '../dns/index.ts'
 import { compose } from './compose.ts'
 import { follow, type Link } from './follow.ts'
-import { limits } from './limits.ts'
-import { createLinkResolver, type LinkModules, type LinkResolver } from './link.ts'
+import { createLinkResolver, type LinkModules, type LinkResolver, newBudget } from './link.ts'
 import type { ResolverOptions } from './options.ts'
 import { specialAnswer } from './special.ts'
 import type { Resolution, ResolveRequest, Resolver } from './types.ts'
@@ -30,16 +29,7 @@ async function resolve(modules: LinkModules, resolveLink: LinkResolver, request:
     }
   }
   if (!request.recursionDesired) return failure(Rcode.REFUSED, [], [])
-  const budget = new Budget(
-    {
-      queries: limits.MAX_QUERIES,
-      bytes: limits.MAX_BYTES,
-      timeMs: limits.MAX_TIME_MS,
-      signatures: limits.MAX_SIGNATURES,
-      hashes: limits.MAX_HASHES,
-    },
-    () => modules.clock.monotonic(),
-  )
+  const budget = newBudget(modules.clock)
   const links: Link[] = []
   try {
     await follow(modules, resolveLink, request, budget, links)

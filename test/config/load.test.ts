@@ -49,12 +49,14 @@ describe('the defaults', () => {
       minTtl: 0,
       maxTtl: 86_400,
       negativeMaxTtl: 3_600,
-      staleSeconds: 0,
+      staleSeconds: 86_400,
     })
     expect(config.resolver).toEqual({
       order: 'race',
       hedgeMs: 'auto',
       strict: false,
+      serveStale: true,
+      prefetch: true,
       explain: false,
       minimalResponses: true,
     })

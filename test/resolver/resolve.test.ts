@@ -73,7 +73,7 @@ function resolverAt(node: Node | undefined, bench: Bench = {}) {
       log: quiet,
       contextOf: () => bench.context ?? 'main',
     },
-    { order: 'race', hedgeMs: 'auto', strict: false, ...bench.options },
+    { order: 'race', hedgeMs: 'auto', strict: false, serveStale: false, prefetch: false, ...bench.options },
   )
   const resolve = async (asked: Question = question, flags: { rd?: boolean } = {}) => {
     const steps: ResolveStep[] = []

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { whole } from './values.ts'
+import { flag, whole } from './values.ts'
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 }
 const LEAST = 2 ** 20
@@ -18,6 +18,9 @@ export const cache = z
       .describe('Seconds that a record is kept at least. Above 0 breaks what its owner asked for.'),
     maxTtl: whole(1, 604_800).default(86_400).describe('Seconds that a record is kept at most.'),
     negativeMaxTtl: whole(1, 86_400).default(3_600).describe('Seconds that an absence is kept at most (RFC 2308).'),
+    prefetch: flag()
+      .default(true)
+      .describe('Ask again for names that are still asked for when their records are about to expire.'),
   })
   .prefault({})
 

@@ -17,6 +17,9 @@ export const resolver = z
         'Milliseconds until own iteration starts beside a ring read; "auto" goes by how fast the ring lately was.',
       ),
     strict: flag().default(false).describe('Refuse answers that only this node has seen (SERVFAIL).'),
+    serveStale: flag()
+      .default(true)
+      .describe('Serve expired answers, for a day at most, when fresh ones do not come (RFC 8767).'),
     explain: flag().default(false).describe('Add to each answer an EDE text that says how it came.'),
     minimalResponses: flag().default(true).describe('Leave out what the question did not ask for.'),
   })
