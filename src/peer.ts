@@ -2,25 +2,14 @@
  * The composition root: one running node from a configuration. The only importer of io/: what a room needs of a higher
  * one, or of the machine, is wired here and nowhere else.
  */
-import { readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import {
-  Budget,
-  ChordnsError,
-  type Clock,
-  concatBytes,
-  errorText,
-  type Log,
-  type PeerId,
-  type Transport,
-} from './base/index.ts'
+import { Budget, ChordnsError, type Clock, concatBytes, type Log, type PeerId, type Transport } from './base/index.ts'
 import { createCache } from './cache/index.ts'
 import { type Chunks, createChunks } from './chunks/index.ts'
 import type { Config } from './config/index.ts'
 import { ed25519, ed25519Signer } from './crypto/index.ts'
 import { Class, parseName, type Question, typeFromText } from './dns/index.ts'
-import { parseTrustAnchors, ROOT_ANCHORS, supportedAlgorithms, supportedDigests } from './dnssec/index.ts'
 import {
   createExchange,
   createIdentity,
@@ -31,11 +20,11 @@ import {
   systemClock,
   systemRandom,
 } from './io/index.ts'
-import { builtinHints, parseHints } from './iterator/index.ts'
 import { createStatusServer, type StatusServer, type StatusView } from './observe/index.ts'
+import { Core, type CoreReload } from './peer-core.ts'
 import { questionText, viewChunk, viewLookup, viewRing } from './peer-views.ts'
-import { createRecursor, type Recursor, type RecursorOptions, type ValidationOptions } from './recurse/index.ts'
-import { createResolver, isSpecialUse, type Resolver, type ResolveStep } from './resolver/index.ts'
+import type { Recursor } from './recurse/index.ts'
+import type { Resolver, ResolveStep } from './resolver/index.ts'
 import { createRing, openDoorkeeper, pskDoorkeeper, type Ring } from './ring/index.ts'
 import { createFrontEnd, type FrontEnd } from './serve/index.ts'
 
@@ -54,6 +43,11 @@ export interface RunningNode {
   readonly resolver: Resolver
   readonly ring: Ring | undefined
   readonly chunks: Chunks | undefined
+  /**
+   * Puts another configuration in force while questions are answered, with the cache kept; keys that are read only at the
+   * start are ignored. Throws ChordnsError CONFIG_*, HINTS_EMPTY, DNSSEC_BAD_ANCHOR, and then changes nothing.
+   */
+  reload(config: Config): CoreReload
   close(drainMs: number): Promise<void>
 }
 
@@ -72,33 +66,27 @@ export async function startNode({ config, log, version }: NodeOptions): Promise<
     const cache = createCache({ ...config.cache, seed: random.bytes(8) })
     const exchange = createExchange({ clock, random, bind: config.iterator.bind })
     closers.push(() => exchange.close())
-    const options = recursorOptions(config)
     let frontEnd: FrontEnd | undefined
-    const recursor = createRecursor({
-      exchange,
-      cache,
-      clock,
-      random,
-      log,
-      options,
-      validation: validationOptions(config, clock, log),
-      ownListeners: () => frontEnd?.addresses ?? [],
-    })
-    const isPrivate = (question: Question) => isSpecialUse(question.name) || recursor.contextOf(question) !== 'main'
-    const peers = config.ring.enabled ? await startPeers(config, log, clock, recursor, isPrivate) : undefined
-    if (peers !== undefined) closers.push(() => peers.close())
-    const resolver = createResolver(
-      { cache, recursor, chunks: peers?.chunks, clock, log, contextOf: (question) => recursor.contextOf(question) },
-      config.resolver,
+    let peers: Peers | undefined
+    const core = new Core(
+      {
+        cache,
+        exchange,
+        clock,
+        random,
+        log,
+        ownListeners: () => frontEnd?.addresses ?? [],
+        chunks: () => peers?.chunks,
+      },
+      config,
     )
+    const { recursor, resolver } = core
+    const isPrivate = (question: Question) => core.isPrivate(question)
+    peers = config.ring.enabled ? await startPeers(config, log, clock, recursor, isPrivate) : undefined
+    if (peers !== undefined) closers.push(() => peers?.close())
     const door = await createFrontEnd({
       resolver,
-      options: {
-        listen: config.listen,
-        access: config.access,
-        explain: config.resolver.explain,
-        minimalResponses: config.resolver.minimalResponses,
-      },
+      options: { listen: config.listen, ...serveOptions(config) },
       clock,
       log,
     })
@@ -130,6 +118,12 @@ export async function startNode({ config, log, version }: NodeOptions): Promise<
       resolver,
       ring: peers?.ring,
       chunks: peers?.chunks,
+      reload: (next) => {
+        // Both may refuse, so nothing is in force before neither has.
+        const engage = core.prepare(next)
+        door.reconfigure(serveOptions(next))
+        return engage()
+      },
       close: async (drainMs) => {
         await door.close(drainMs)
         await status?.close()
@@ -154,6 +148,10 @@ export async function startNode({ config, log, version }: NodeOptions): Promise<
     for (const close of closers.reverse()) await close()
     throw error
   }
+}
+
+function serveOptions({ access, resolver }: Config) {
+  return { access, explain: resolver.explain, minimalResponses: resolver.minimalResponses }
 }
 
 interface Peers {
@@ -251,55 +249,6 @@ async function ringSecret(config: Config): Promise<Uint8Array> {
       { problems: [{ path: 'ring.secretFile', message: 'missing' }] },
     )
   return loadSecret(config.ring.secretFile)
-}
-
-function recursorOptions(config: Config): RecursorOptions {
-  const { rootHints, bind: _, ...rest } = config.iterator
-  return {
-    ...rest,
-    rootHints: rootHints === 'builtin' ? builtinHints() : parseHints(readConfigFile('iterator.rootHints', rootHints)),
-  }
-}
-
-/** Undefined when validation is off. */
-function validationOptions({ dnssec }: Config, clock: Clock, log: Log): ValidationOptions | undefined {
-  if (!dnssec.validate) return undefined
-  const anchors =
-    dnssec.trustAnchors === 'builtin'
-      ? ROOT_ANCHORS
-      : parseTrustAnchors(readConfigFile('dnssec.trustAnchors', dnssec.trustAnchors))
-  const fixed = fixedValidationTime(process.env['CHORDNS_VALIDATION_TIME'])
-  if (fixed !== undefined)
-    log.warn({ unixSeconds: fixed }, 'CHORDNS_VALIDATION_TIME is set: signatures are judged as of that time, not now')
-  return {
-    anchors: () => anchors,
-    negativeAnchors: dnssec.negativeTrustAnchors,
-    algorithms: supportedAlgorithms(dnssec),
-    digests: supportedDigests(dnssec),
-    now: () => fixed ?? Math.floor(clock.now() / 1000),
-  }
-}
-
-/** YYYYMMDDHHMMSS in UTC, as in RRSIG records. */
-function fixedValidationTime(text: string | undefined): number | undefined {
-  if (text === undefined || text === '') return undefined
-  const match = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(text)
-  const time =
-    match === null ? Number.NaN : Date.parse(text.replace(/^(....)(..)(..)(..)(..)(..)$/, '$1-$2-$3T$4:$5:$6Z'))
-  if (Number.isNaN(time))
-    throw new ChordnsError('CONFIG_INVALID', `CHORDNS_VALIDATION_TIME must be YYYYMMDDHHMMSS, not "${text}"`, {
-      problems: [{ path: 'CHORDNS_VALIDATION_TIME', message: 'must be YYYYMMDDHHMMSS' }],
-    })
-  return time / 1000
-}
-
-function readConfigFile(path: string, file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (cause) {
-    const message = `cannot read ${file}: ${errorText(cause)}`
-    throw new ChordnsError('CONFIG_INVALID', `${path}: ${message}`, { problems: [{ path, message }] }, { cause })
-  }
 }
 
 /** A node without a network still starts, and says so. */

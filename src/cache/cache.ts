@@ -151,6 +151,10 @@ class PackedCache implements Cache {
     return records + this.#delegations.dropBelow(name) + this.#failures.dropBelow(name)
   }
 
+  renew(): void {
+    this.#generation++
+  }
+
   stats(): CacheStats {
     return {
       entries: this.#store.count,

@@ -1,4 +1,5 @@
 export { createCache } from './cache.ts'
+export { type HashKey, halfSipHash, hashKey } from './hash.ts'
 export { limits as cacheLimits } from './limits.ts'
 export {
   type Cache,

@@ -89,6 +89,8 @@ export interface Cache {
   putFailure(context: CacheContext, failure: CachedFailure): void
   /** Drops everything at and below `name`, or all; raises the generation number. */
   flush(name?: Name): number
+  /** Raises the generation number and keeps the entries: what was derived from them (local data, rewriting) has changed. */
+  renew(): void
   stats(): CacheStats
   readonly generation: number
 }

@@ -32,6 +32,7 @@ export interface Work {
 
 export interface DeskParts {
   readonly resolver: Resolver
+  /** Read anew for each question. */
   readonly options: ServeOptions
   readonly clientOf: (address: string) => Client
   readonly clock: Clock

@@ -13,11 +13,13 @@ import { openUdp } from './udp.ts'
  * is bound; LISTEN_FAILED with detail {address, protocol, reason, fix} when a listed address cannot be bound.
  */
 export async function createFrontEnd(parts: FrontEndParts): Promise<FrontEnd> {
-  const { resolver, options, clock, log } = parts
+  const { resolver, clock, log } = parts
+  const options = { ...parts.options }
   const limits: ServeLimits = { ...defaultLimits, ...parts.limits }
   checkAccess(listenEndpoints(options.listen), options.access)
   const onQuery = parts.onQuery ?? (() => {})
-  const clientOf = clientBook(compileAccess(options.access), limits.MAX_KNOWN_CLIENTS)
+  let book = clientBook(compileAccess(options.access), limits.MAX_KNOWN_CLIENTS)
+  const clientOf = (address: string) => book(address)
   const desk = new Desk({ resolver, options, clientOf, clock, log, onQuery, limits })
   const connections = new Connections(limits, clientOf)
   const doors = await openAll(options.listen, (protocol, endpoint: Endpoint) =>
@@ -26,6 +28,11 @@ export async function createFrontEnd(parts: FrontEndParts): Promise<FrontEnd> {
   return {
     addresses: doors.map(({ protocol, door }) => ({ protocol, ...door.endpoint })),
     stats: () => ({ ...desk.stats(), tcpConnections: connections.size }),
+    reconfigure: (next) => {
+      checkAccess(listenEndpoints(options.listen), next.access)
+      book = clientBook(compileAccess(next.access), limits.MAX_KNOWN_CLIENTS)
+      Object.assign(options, next)
+    },
     close: once((drainMs) =>
       shut(doors, desk, drainMs).catch((error) => log.warn({ error: errorText(error) }, 'closing failed')),
     ),

@@ -63,6 +63,8 @@ export interface FrontEndParts {
 export interface FrontEnd {
   readonly addresses: readonly BoundAddress[]
   stats(): ServeStats
+  /** Changes what can change without new sockets. Throws CONFIG_ACCESS_MISSING, and then changes nothing. */
+  reconfigure(options: Omit<ServeOptions, 'listen'>): void
   /** Stops listening, lets questions in work finish for at most `drainMs`, then closes. */
   close(drainMs: number): Promise<void>
 }
