@@ -7,5 +7,6 @@ export { answerWith, inject, malformedFirst, rawBytes, repeated, wrongIdFirst, w
 export type { Delivery, WorldServer } from './server.ts'
 export { type SignedWorld, type SignOptions, signWorld, signZone } from './sign.ts'
 export { simpleSpec, simpleWorld } from './simple-world.ts'
+export { createStack, type Stack, type StackOptions } from './stack.ts'
 export type { Asked, Behaviour, Sending, ServerSpec, ViewSpec, WorldSpec, ZoneSpec } from './types.ts'
 export { createWorld, type World, type WorldOptions } from './world.ts'
