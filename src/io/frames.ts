@@ -12,7 +12,6 @@ export interface Frame {
 
 const HEAD_BYTES = 5
 const LENGTH_BYTES = 4
-const MAX_LENGTH = baseLimits.MAX_FRAME_BYTES + HEAD_BYTES
 
 /** Throws PEER_OVERSIZE. */
 export function encodeFrame({ id, kind, payload }: Frame): Uint8Array {
@@ -31,31 +30,35 @@ export function encodeFrame({ id, kind, payload }: Frame): Uint8Array {
 
 /** Takes frames out of a stream of bytes whose boundaries mean nothing. Pieces are joined only when a frame is whole. */
 export class FrameReader {
+  /** Bytes that a payload may have from now on. */
+  maxPayload: number
   #pieces: Uint8Array[] = []
   #size = 0
   /** Bytes needed before another look is worth it. */
   #wanted = LENGTH_BYTES
 
-  /** Throws PEER_MALFORMED when the stream cannot go on. */
-  feed(piece: Uint8Array): Frame[] {
+  constructor(maxPayload: number) {
+    this.maxPayload = maxPayload
+  }
+
+  /** The frames that are whole by now. Throws PEER_MALFORMED when the stream cannot go on. */
+  *feed(piece: Uint8Array): Generator<Frame> {
     this.#pieces.push(piece)
     this.#size += piece.length
-    const frames: Frame[] = []
     while (this.#size >= this.#wanted) {
       const bytes = this.#joined()
       const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0)
-      if (length < HEAD_BYTES || length > MAX_LENGTH) throw malformed(`a frame of ${length} bytes`)
+      if (length < HEAD_BYTES || length > HEAD_BYTES + this.maxPayload) throw malformed(`a frame of ${length} bytes`)
       const end = LENGTH_BYTES + length
       if (bytes.length < end) {
         this.#wanted = end
         break
       }
-      frames.push(decode(bytes.subarray(LENGTH_BYTES, end)))
-      this.#pieces = [bytes.subarray(end)]
+      this.#pieces = bytes.length > end ? [bytes.subarray(end)] : []
       this.#size = bytes.length - end
       this.#wanted = LENGTH_BYTES
+      yield decode(bytes.subarray(LENGTH_BYTES, end))
     }
-    return frames
   }
 
   #joined(): Uint8Array {
@@ -76,7 +79,7 @@ function decode(bytes: Uint8Array): Frame {
   if (kind < FrameKind.REQUEST || kind > FrameKind.HELLO) throw malformed(`a frame of kind ${kind}`)
   const id = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0)
   // A copy: the bytes belong to a buffer of the transport.
-  return { id, kind: kind as FrameKind, payload: bytes.slice(HEAD_BYTES) }
+  return { id, kind: kind as FrameKind, payload: new Uint8Array(bytes.subarray(HEAD_BYTES)) }
 }
 
 function malformed(what: string) {

@@ -1,20 +1,11 @@
-/**
- * The Transport over libp2p: TCP, Noise, Yamux. Everything libp2p is in this file; each option that is not its default has
- * its reason beside it.
- */
-import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
-import { identify } from '@libp2p/identify'
+/** The Transport over libp2p: which streams and connections there are to whom. What goes over a stream is in peer-stream.ts. */
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
-import { noise } from '@libp2p/noise'
 import { peerIdFromString } from '@libp2p/peer-id'
-import { ping } from '@libp2p/ping'
-import { tcp } from '@libp2p/tcp'
-import { yamux } from '@libp2p/yamux'
-import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
-import { createLibp2p } from 'libp2p'
+import type { Multiaddr } from '@multiformats/multiaddr'
 import {
   aborted,
   asPeerId,
+  baseLimits,
   type Cancel,
   ChordnsError,
   type Clock,
@@ -29,71 +20,65 @@ import {
   type Transport,
   withTimeout,
 } from '../base/index.ts'
+import { createNode, isPlainAddress, type NodeOptions, parseAddress, withPeer } from './libp2p-node.ts'
 import { limits } from './limits.ts'
-import { gone, PeerStream } from './peer-stream.ts'
+import { PeerBook } from './peer-book.ts'
+import { gone, type PeerLoad, PeerStream } from './peer-stream.ts'
 
-const PROTOCOL = '/chordns/peer/1'
+export const PEER_PROTOCOL = '/chordns/peer/1'
 
-export interface Libp2pTransportOptions {
-  /** The Ed25519 seed of this node's identity, 32 bytes. */
-  readonly seed: Uint8Array
-  readonly listen: readonly PeerAddress[]
+export interface Libp2pTransportOptions extends NodeOptions {
   readonly doorkeeper: Doorkeeper
   readonly clock: Clock
   readonly log: Log
 }
 
+export interface PeerCounters {
+  /** Streams that were opened to us, and those whose hello failed. */
+  readonly accepted: number
+  readonly refused: number
+  /** Streams that ended because what came was no sequence of frames. */
+  readonly malformed: number
+  readonly dials: number
+  readonly failedDials: number
+}
+
+export interface Libp2pTransport extends Transport {
+  readonly counters: PeerCounters
+}
+
 /** Listens at once. Throws PEER_LISTEN_FAILED when no address can be bound. */
-export async function createLibp2pTransport(options: Libp2pTransportOptions): Promise<Transport> {
-  const { listen, log } = options
-  const privateKey = await generateKeyPairFromSeed('Ed25519', options.seed)
-  let node: Libp2p
-  try {
-    node = await createLibp2p({
-      privateKey,
-      addresses: { listen: [...listen] },
-      transports: [tcp()],
-      connectionEncrypters: [noise()],
-      streamMuxers: [yamux()],
-      connectionManager: {
-        // The default of 5 a second and host is less than a household behind one address needs, let alone a test ring.
-        inboundConnectionThreshold: limits.MAX_INBOUND_CONNECTIONS_PER_SECOND,
-        maxIncomingPendingConnections: limits.MAX_PENDING_CONNECTIONS,
-        maxConnections: limits.MAX_PEER_CONNECTIONS,
-      },
-      // Ours is not a public network: nothing is announced that was not asked for.
-      services: { identify: identify(), ping: ping() },
-    })
-  } catch (cause) {
-    throw new ChordnsError(
-      'PEER_LISTEN_FAILED',
-      `cannot listen for peers on ${listen.join(', ')}: ${errorText(cause)}; set ring.listen to a free address`,
-      { listen },
-      { cause },
-    )
-  }
-  const transport = new Libp2pTransport(node, options)
+export async function createLibp2pTransport(options: Libp2pTransportOptions): Promise<Libp2pTransport> {
+  const node = await createNode(options)
+  const transport = new PeerTransport(node, options)
   try {
     await transport.start()
   } catch (error) {
     await node.stop()
     throw error
   }
-  log.debug({ listen: transport.addresses() }, 'listening for peers')
+  options.log.debug({ listen: transport.addresses() }, 'listening for peers')
   return transport
 }
 
-class Libp2pTransport implements Transport {
+class PeerTransport implements Libp2pTransport {
   readonly self: PeerId
+  readonly counters = { accepted: 0, refused: 0, malformed: 0, dials: 0, failedDials: 0 }
   readonly #node: Libp2p
   readonly #options: Libp2pTransportOptions
+  readonly #book = new PeerBook()
   /** Our own stream to each peer: requests go out on it. */
   readonly #outbound = new Map<PeerId, Promise<PeerStream>>()
+  /** The stream that a peer's requests come in on. */
+  readonly #inbound = new Map<PeerId, PeerStream>()
   readonly #streams = new Set<PeerStream>()
-  readonly #known = new Map<PeerId, readonly PeerAddress[]>()
-  /** Peers that could not be reached, and until when they are not dialled again (monotonic ms). */
-  readonly #unreachable = new Map<PeerId, number>()
+  /** Peers that passed hello on a connection that is still open. */
+  readonly #admitted = new Set<PeerId>()
+  readonly #loads = new Map<PeerId, PeerLoad>()
+  /** Connections whose peer has yet to pass hello: id -> cancels its deadline. */
+  readonly #deadlines = new Map<string, Cancel>()
   readonly #goneListeners = new Set<(peer: PeerId) => void>()
+  readonly #stopping = new AbortController()
   #handler: RequestHandler | undefined
   #closing: Promise<void> | undefined
 
@@ -104,11 +89,14 @@ class Libp2pTransport implements Transport {
   }
 
   async start(): Promise<void> {
-    await this.#node.handle(PROTOCOL, (stream, connection) => this.#accept(stream, connection), {
+    const node = this.#node
+    node.addEventListener('connection:open', ({ detail }) => this.#onConnection(detail))
+    node.addEventListener('connection:close', ({ detail }) => this.#cancelDeadline(detail.id))
+    node.addEventListener('peer:disconnect', ({ detail }) => this.#onDisconnect(asPeerId(detail.toString())))
+    await node.handle(PEER_PROTOCOL, (stream, connection) => this.#accept(stream, connection), {
       maxInboundStreams: limits.MAX_INBOUND_STREAMS,
       maxOutboundStreams: limits.MAX_INBOUND_STREAMS,
     })
-    this.#node.addEventListener('peer:disconnect', ({ detail }) => this.#onDisconnect(asPeerId(detail.toString())))
   }
 
   addresses(): readonly PeerAddress[] {
@@ -116,7 +104,7 @@ class Libp2pTransport implements Transport {
   }
 
   connectedPeers(): readonly PeerId[] {
-    return [...new Set([...this.#streams].filter((one) => !one.closed).map((one) => one.remote))]
+    return [...this.#admitted]
   }
 
   onRequest(handler: RequestHandler): void {
@@ -129,11 +117,8 @@ class Libp2pTransport implements Transport {
   }
 
   learn(peer: PeerId, addresses: readonly PeerAddress[]): void {
-    if (peer === this.self || addresses.length === 0) return
-    this.#known.delete(peer)
-    this.#known.set(peer, addresses.slice(0, limits.MAX_ADDRESSES_PER_PEER))
-    if (this.#known.size > limits.MAX_KNOWN_PEERS) this.#known.delete(this.#known.keys().next().value!)
-    this.#unreachable.delete(peer)
+    const plain = addresses.filter(isPlainAddress)
+    if (peer !== this.self && plain.length > 0) this.#book.learn(peer, plain)
   }
 
   async connect(addresses: readonly PeerAddress[], options: RequestOptions): Promise<PeerId> {
@@ -141,12 +126,11 @@ class Libp2pTransport implements Transport {
     const work = this.#connect(targets, options.signal)
     const late = () => unreachable(addresses.join(', '), 'no answer in time')
     const peer = await withTimeout(this.#options.clock, work, options.timeoutMs, late, options.signal)
-    this.learn(peer, addresses)
+    this.#book.learn(peer, addresses)
     return peer
   }
 
   async request(peer: PeerId, body: Uint8Array, options: RequestOptions): Promise<Uint8Array> {
-    if (this.#closing !== undefined) throw gone(peer)
     const { clock } = this.#options
     const started = clock.monotonic()
     const late = () => new ChordnsError('PEER_TIMEOUT', `no connection within ${options.timeoutMs} ms`, { peer })
@@ -162,43 +146,40 @@ class Libp2pTransport implements Transport {
 
   async #shut(): Promise<void> {
     this.#goneListeners.clear()
-    for (const stream of this.#streams) stream.close(gone(stream.remote))
+    this.#stopping.abort()
+    for (const stream of [...this.#streams]) stream.close(gone(stream.remote))
     await this.#node.stop()
+    for (const cancel of this.#deadlines.values()) cancel()
+    this.#deadlines.clear()
   }
 
   async #connect(targets: readonly Multiaddr[], signal: AbortSignal | undefined): Promise<PeerId> {
+    if (this.#closing !== undefined) throw unreachable(targets.join(', '), 'this node is stopping')
     let connection: Connection
     try {
-      connection = await this.#node.dial([...targets], signal === undefined ? {} : { signal })
+      connection = await this.#dialAddresses(targets, signal)
     } catch (cause) {
       if (signal?.aborted) throw aborted(signal)
       throw unreachable(targets.join(', '), errorText(cause), cause)
     }
     const peer = asPeerId(connection.remotePeer.toString())
-    await this.#openOn(peer, connection)
+    await (this.#outbound.get(peer) ?? this.#open(peer, () => Promise.resolve(connection)))
     return peer
   }
 
   /** The stream that requests to the peer go out on; opened when there is none, once at a time. */
   #streamTo(peer: PeerId): Promise<PeerStream> {
+    if (this.#closing !== undefined) return Promise.reject(gone(peer))
     const open = this.#outbound.get(peer)
     if (open !== undefined) return open
-    const until = this.#unreachable.get(peer)
-    if (until !== undefined && until > this.#options.clock.monotonic())
-      return Promise.reject(unreachable(peer, 'it did not answer a moment ago'))
-    return this.#open(peer, () => this.#dial(peer))
-  }
-
-  #openOn(peer: PeerId, connection: Connection): Promise<PeerStream> {
-    return this.#outbound.get(peer) ?? this.#open(peer, () => Promise.resolve(connection))
+    return this.#open(peer, () => this.#connectionTo(peer))
   }
 
   #open(peer: PeerId, connect: () => Promise<Connection>): Promise<PeerStream> {
     const opening = this.#openStream(peer, connect)
     this.#outbound.set(peer, opening)
-    opening.catch((error: unknown) => {
+    opening.catch(() => {
       if (this.#outbound.get(peer) === opening) this.#outbound.delete(peer)
-      if (isChordnsError(error, 'PEER_UNREACHABLE')) this.#remember(peer)
     })
     return opening
   }
@@ -207,60 +188,67 @@ class Libp2pTransport implements Transport {
     const connection = await connect()
     let stream: Stream
     try {
-      stream = await connection.newStream(PROTOCOL)
+      stream = await connection.newStream(PEER_PROTOCOL, { signal: this.#deadline(baseLimits.HELLO_TIMEOUT_MS) })
     } catch (cause) {
       throw gone(peer, cause)
     }
-    const opened = this.#wrap(stream, peer, 'dialer')
     try {
+      const opened = this.#wrap(stream, peer, 'dialer')
       await opened.admitted
+      return opened
     } catch (cause) {
-      if (isChordnsError(cause) && cause.code.startsWith('HELLO_'))
-        throw new ChordnsError('PEER_REFUSED', cause.message, { peer }, { cause })
-      // The far side ends the stream when it does not like our hello: it does not say why.
-      throw new ChordnsError(
-        'PEER_REFUSED',
-        `the peer ended the connection during hello: ${errorText(cause)}`,
-        { peer },
-        { cause },
-      )
+      stream.abort(cause instanceof Error ? cause : new Error(String(cause)))
+      const refusal = asRefusal(peer, cause, stream)
+      if (refusal.code === 'PEER_REFUSED') {
+        this.#book.failed(peer, this.#options.clock.monotonic())
+        this.#hangUpStranger(peer)
+      }
+      throw refusal
     }
-    return opened
   }
 
-  async #dial(peer: PeerId): Promise<Connection> {
+  async #connectionTo(peer: PeerId): Promise<Connection> {
     const existing = this.#node.getConnections(peerIdFromString(peer)).find((one) => one.status === 'open')
     if (existing !== undefined) return existing
-    const addresses = this.#known.get(peer)
+    const addresses = this.#book.addresses(peer)
     if (addresses === undefined) throw unreachable(peer, 'no address is known')
+    if (!this.#book.mayDial(peer, this.#options.clock.monotonic()))
+      throw unreachable(peer, 'it could not be reached a moment ago')
     try {
-      return await this.#node.dial(
-        addresses.map((address) => withPeer(parseAddress(address), peer)),
-        {
-          signal: AbortSignal.timeout(limits.DIAL_TIMEOUT_MS),
-        },
-      )
+      return await this.#dialAddresses(addresses.map((address) => withPeer(parseAddress(address), peer)))
     } catch (cause) {
+      this.#book.failed(peer, this.#options.clock.monotonic())
       throw unreachable(peer, errorText(cause), cause)
     }
   }
 
-  #remember(peer: PeerId): void {
-    this.#unreachable.delete(peer)
-    this.#unreachable.set(peer, this.#options.clock.monotonic() + limits.REDIAL_AFTER_MS)
-    if (this.#unreachable.size > limits.MAX_KNOWN_PEERS)
-      this.#unreachable.delete(this.#unreachable.keys().next().value!)
+  async #dialAddresses(addresses: readonly Multiaddr[], signal?: AbortSignal): Promise<Connection> {
+    const deadline = this.#deadline(limits.DIAL_TIMEOUT_MS)
+    this.counters.dials++
+    try {
+      return await this.#node.dial([...addresses], {
+        signal: signal === undefined ? deadline : AbortSignal.any([deadline, signal]),
+      })
+    } catch (error) {
+      this.counters.failedDials++
+      throw error
+    }
+  }
+
+  #deadline(ms: number): AbortSignal {
+    return AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(ms)])
   }
 
   /** A stream that the other side opened: its requests come in here. Runs without an await before the reader is attached. */
   #accept(stream: Stream, connection: Connection): void {
     const peer = asPeerId(connection.remotePeer.toString())
+    this.counters.accepted++
     try {
       this.#wrap(stream, peer, 'listener')
-      this.#unreachable.delete(peer)
     } catch (error) {
-      this.#options.log.warn({ peer, error: errorText(error) }, 'refused a peer')
+      // The doorkeeper does not even want to hear this peer.
       stream.abort(error instanceof Error ? error : new Error(String(error)))
+      this.#onRefused(peer, error)
     }
   }
 
@@ -268,48 +256,109 @@ class Libp2pTransport implements Transport {
     const peerStream = new PeerStream({
       pipe: {
         send: (bytes) => stream.send(bytes),
-        abort: (error) => {
-          if (stream.status === 'open' || stream.status === 'closing') stream.abort(error)
+        pause: () => {
+          if (stream.readStatus === 'readable') stream.pause()
         },
+        resume: () => {
+          if (stream.readStatus === 'paused') stream.resume()
+        },
+        abort: (error) => stream.abort(error),
       },
       remote,
       role,
       hello: this.#options.doorkeeper.hello(this.self, remote, role),
       clock: this.#options.clock,
+      load: this.#loadOf(remote),
       handler: () => this.#handler,
+      onAdmitted: (admitted) => this.#onAdmitted(admitted),
       onClosed: (closed, reason) => this.#onClosed(closed, reason),
     })
     this.#streams.add(peerStream)
     stream.addEventListener('message', ({ data }) => peerStream.receive(data.subarray()))
     stream.addEventListener('drain', () => peerStream.drained())
     stream.addEventListener('remoteCloseWrite', () => peerStream.close(gone(remote)))
-    stream.addEventListener('close', (event) => peerStream.close(event.error ?? gone(remote)))
+    stream.addEventListener('close', (event) => peerStream.close(gone(remote, event.error)))
+    // It may have ended while its protocol was agreed on: then none of these events comes any more.
+    if (stream.status !== 'open') peerStream.close(gone(remote))
     return peerStream
   }
 
-  #onClosed(stream: PeerStream, reason: string): void {
+  #loadOf(peer: PeerId): PeerLoad {
+    const known = this.#loads.get(peer)
+    if (known !== undefined) return known
+    const load = { inWork: 0 }
+    this.#loads.set(peer, load)
+    return load
+  }
+
+  #onAdmitted(stream: PeerStream): void {
+    const { remote } = stream
+    this.#admitted.add(remote)
+    this.#book.reached(remote)
+    if (stream.role === 'dialer') return
+    // One stream a peer and direction: a peer that opens another has given up the one before.
+    const before = this.#inbound.get(remote)
+    this.#inbound.set(remote, stream)
+    before?.close(gone(remote))
+  }
+
+  #onClosed(stream: PeerStream, reason: Error): void {
+    const { remote, role } = stream
     this.#streams.delete(stream)
-    this.#options.log.debug({ peer: stream.remote, role: stream.role, reason }, 'a peer stream ended')
-    if (stream.role === 'dialer') this.#outbound.delete(stream.remote)
+    if (this.#inbound.get(remote) === stream) this.#inbound.delete(remote)
+    // Only the stream in use sits there, or one that is being opened, which this cannot be.
+    if (role === 'dialer' && stream.wasAdmitted) this.#outbound.delete(remote)
+    if (isChordnsError(reason, 'PEER_MALFORMED')) this.counters.malformed++
+    if (role === 'listener' && !stream.wasAdmitted) this.#onRefused(remote, reason)
+    else this.#options.log.debug({ peer: remote, role, reason: errorText(reason) }, 'a peer stream ended')
+  }
+
+  #onRefused(peer: PeerId, reason: unknown): void {
+    this.counters.refused++
+    this.#options.log.info({ peer, reason: errorText(reason) }, 'a peer was not admitted')
+    this.#hangUpStranger(peer)
+  }
+
+  #onConnection(connection: Connection): void {
+    const peer = asPeerId(connection.remotePeer.toString())
+    if (this.#admitted.has(peer)) return
+    const cancel = this.#options.clock.after(baseLimits.HELLO_TIMEOUT_MS, () => {
+      this.#deadlines.delete(connection.id)
+      this.#hangUpStranger(peer)
+    })
+    this.#deadlines.set(connection.id, cancel)
+  }
+
+  #cancelDeadline(connection: string): void {
+    this.#deadlines.get(connection)?.()
+    this.#deadlines.delete(connection)
+  }
+
+  /** Ends the connections of a peer that did not pass hello: whoever is not let in does not stay at the door. */
+  #hangUpStranger(peer: PeerId): void {
+    if (this.#admitted.has(peer)) return
+    for (const connection of this.#node.getConnections(peerIdFromString(peer)))
+      connection.close().catch((error: Error) => connection.abort(error))
   }
 
   #onDisconnect(peer: PeerId): void {
     for (const stream of [...this.#streams]) if (stream.remote === peer) stream.close(gone(peer))
-    this.#outbound.delete(peer)
-    for (const listener of this.#goneListeners) listener(peer)
+    this.#loads.delete(peer)
+    // Its addresses are in our own book; a stranger's would stay for hours.
+    this.#node.peerStore.delete(peerIdFromString(peer)).catch((error: unknown) => {
+      this.#options.log.debug({ peer, error: errorText(error) }, 'a peer could not be forgotten')
+    })
+    if (!this.#admitted.delete(peer)) return
+    for (const listener of [...this.#goneListeners]) listener(peer)
   }
 }
 
-function parseAddress(text: PeerAddress): Multiaddr {
-  try {
-    return multiaddr(text)
-  } catch (cause) {
-    throw new ChordnsError('PEER_ADDRESS', `not a multiaddr: ${text}`, { address: text }, { cause })
-  }
-}
-
-function withPeer(address: Multiaddr, peer: PeerId): Multiaddr {
-  return address.toString().includes('/p2p/') ? address : address.encapsulate(`/p2p/${peer}`)
+/** How a hello that failed looks to whoever wanted the stream. The far side resets it when it does not like ours. */
+function asRefusal(peer: PeerId, reason: unknown, stream: Stream): ChordnsError {
+  if (isChordnsError(reason, 'PEER_TIMEOUT')) return reason
+  if (isChordnsError(reason, 'PEER_GONE') && stream.status !== 'reset') return reason
+  const why = isChordnsError(reason, 'PEER_GONE') ? 'the peer ended the stream during hello' : errorText(reason)
+  return new ChordnsError('PEER_REFUSED', why, { peer }, { cause: reason })
 }
 
 function unreachable(target: string, why: string, cause?: unknown) {

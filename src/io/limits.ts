@@ -1,4 +1,6 @@
-/** Bounds of the upstream sockets. */
+import { baseLimits } from '../base/index.ts'
+
+/** Bounds of what the network can make this machine hold. */
 export const limits = {
   /** UDP sockets open at once; each query has one of its own. Far below the usual 1,024 to 65,536 descriptors of a process. */
   MAX_UDP_SOCKETS: 2_000,
@@ -12,18 +14,29 @@ export const limits = {
   MAX_PORT: 65_535,
   /** How long `families` is believed, ms. */
   FAMILIES_MS: 5_000,
-  /** Connections that peers may open in a second from one host, and that may be in hand-shake at once. */
-  MAX_INBOUND_CONNECTIONS_PER_SECOND: 200,
-  MAX_PENDING_CONNECTIONS: 128,
+  /**
+   * Connections that one host may open in a second, and hand-shakes at once: each costs about 4 ms of CPU before we know who
+   * it is, so that more would let a stranger take a core.
+   */
+  MAX_INBOUND_CONNECTIONS_PER_SECOND: 64,
+  MAX_PENDING_CONNECTIONS: 64,
   /** About 100 KiB of memory each. */
   MAX_PEER_CONNECTIONS: 1_000,
   /** Streams of our protocol in one connection: one in each direction, and what overlaps while one is replaced. */
   MAX_INBOUND_STREAMS: 8,
+  /** Bytes of replies that wait for one peer to read; above it, its requests are not read either. */
+  MAX_QUEUED_REPLY_BYTES: 1024 * 1024,
+  /** Bytes of requests that wait for one peer to read, as many as it would work on at once; above it, new ones fail. */
+  MAX_QUEUED_REQUEST_BYTES: baseLimits.MAX_INBOUND_REQUESTS_PER_PEER * baseLimits.MAX_FRAME_BYTES,
+  /** Bytes on their way to us on one stream before we have read any: the default, 16 MiB, is more than a paused one may hold. */
+  MAX_STREAM_WINDOW: 1024 * 1024,
+  /** Addresses kept of one peer, and peers whose addresses are kept: a member can name what it likes. */
   MAX_ADDRESSES_PER_PEER: 8,
-  MAX_KNOWN_PEERS: 100_000,
+  MAX_KNOWN_PEERS: 20_000,
   DIAL_TIMEOUT_MS: 5_000,
-  /** A peer that could not be reached is not dialled again by every request. */
-  REDIAL_AFTER_MS: 2_000,
+  /** A peer that could not be reached is not dialled again by every request: twice as long after each failure. */
+  REDIAL_AFTER_MS: 1_000,
+  MAX_REDIAL_AFTER_MS: 16_000,
 } as const
 
 /** Ports never used as a source: replies to them may be dropped on the way, or reach another service of the host. */

@@ -7,7 +7,6 @@ import {
   type Cancel,
   ChordnsError,
   type Clock,
-  errorText,
   type HelloSession,
   type PeerId,
   type RequestHandler,
@@ -15,12 +14,23 @@ import {
   withTimeout,
 } from '../base/index.ts'
 import { encodeFrame, type Frame, FrameKind, FrameReader } from './frames.ts'
+import { limits } from './limits.ts'
 
-/** What a stream offers. `send` returns false when no more should be written until `drained` is called. */
+/** What a stream offers. */
 export interface Pipe {
+  /** Returns false when no more should be written until `drained` is called. */
   send(bytes: Uint8Array): boolean
+  /** Stops and starts the far side's sending: what is on its way still comes. */
+  pause(): void
+  resume(): void
   /** Ends the stream at once. */
   abort(error: Error): void
+}
+
+/** Shared by all streams of one peer, so that more streams are not more work. */
+export interface PeerLoad {
+  /** Its requests that are being answered. */
+  inWork: number
 }
 
 export interface PeerStreamParts {
@@ -29,9 +39,11 @@ export interface PeerStreamParts {
   readonly role: 'dialer' | 'listener'
   readonly hello: HelloSession
   readonly clock: Clock
+  readonly load: PeerLoad
   /** Answers requests; only streams that the other side opened carry any. */
   readonly handler: () => RequestHandler | undefined
-  readonly onClosed: (stream: PeerStream, reason: string) => void
+  readonly onAdmitted: (stream: PeerStream) => void
+  readonly onClosed: (stream: PeerStream, reason: Error) => void
 }
 
 interface Pending {
@@ -39,27 +51,24 @@ interface Pending {
   readonly reject: (error: Error) => void
 }
 
-/** Bytes waiting for a slow peer; more, and the stream is given up. */
-const MAX_QUEUED_BYTES = 8 * 1024 * 1024
-
 export class PeerStream {
   readonly remote: PeerId
   readonly role: 'dialer' | 'listener'
   /** Resolves when hello is over; rejects with HELLO_*, PEER_TIMEOUT or PEER_GONE. */
   readonly admitted: Promise<void>
   readonly #parts: PeerStreamParts
-  readonly #reader = new FrameReader()
+  readonly #reader = new FrameReader(baseLimits.MAX_HELLO_BYTES)
   readonly #pending = new Map<number, Pending>()
   #resolveAdmitted!: () => void
   #rejectAdmitted!: (error: Error) => void
   #isAdmitted = false
   #closed = false
   #nextId = 1
-  #inWork = 0
   #queue: Uint8Array[] = []
   #queuedBytes = 0
   #flushing = false
   #blocked = false
+  #paused = false
   readonly #cancelHelloTimer: Cancel
 
   constructor(parts: PeerStreamParts) {
@@ -79,8 +88,8 @@ export class PeerStream {
     if (opening !== undefined) this.#write({ id: 0, kind: FrameKind.HELLO, payload: opening })
   }
 
-  get closed(): boolean {
-    return this.#closed
+  get wasAdmitted(): boolean {
+    return this.#isAdmitted
   }
 
   async request(body: Uint8Array, options: RequestOptions): Promise<Uint8Array> {
@@ -89,6 +98,8 @@ export class PeerStream {
     const id = this.#nextId
     this.#nextId = id === 0xffff_ffff ? 1 : id + 1
     const frame = encodeFrame({ id, kind: FrameKind.REQUEST, payload: body })
+    if (this.#queuedBytes + frame.length > limits.MAX_QUEUED_REQUEST_BYTES)
+      throw new ChordnsError('PEER_SLOW', 'the peer does not read what is sent to it', { peer: this.remote })
     const reply = new Promise<Uint8Array>((resolve, reject) => this.#pending.set(id, { resolve, reject }))
     this.#enqueue(frame)
     const onTimeout = () =>
@@ -127,7 +138,7 @@ export class PeerStream {
     for (const pending of this.#pending.values()) pending.reject(gone(this.remote, reason))
     this.#pending.clear()
     this.#parts.pipe.abort(reason)
-    this.#parts.onClosed(this, errorText(reason))
+    this.#parts.onClosed(this, reason)
   }
 
   #take(frame: Frame): void {
@@ -148,23 +159,25 @@ export class PeerStream {
 
   #takeHello(message: Uint8Array): void {
     if (this.#isAdmitted) throw malformed('hello after hello')
-    if (message.length > baseLimits.MAX_HELLO_BYTES) throw malformed('an oversized hello')
     const { send, admitted } = this.#parts.hello.receive(message)
     if (send !== undefined) this.#write({ id: 0, kind: FrameKind.HELLO, payload: send })
     if (!admitted) return
     this.#isAdmitted = true
+    this.#reader.maxPayload = baseLimits.MAX_FRAME_BYTES
     this.#cancelHelloTimer()
+    this.#parts.onAdmitted(this)
     this.#resolveAdmitted()
   }
 
   #takeRequest(frame: Frame): void {
     if (this.role !== 'listener') throw malformed('a request on a stream of our own')
     const handler = this.#parts.handler()
+    const { load } = this.#parts
     if (handler === undefined) this.#writeError(frame.id, 'PEER_NOT_READY')
-    else if (this.#inWork >= baseLimits.MAX_INBOUND_REQUESTS_PER_PEER) this.#writeError(frame.id, 'PEER_BUSY')
+    else if (load.inWork >= baseLimits.MAX_INBOUND_REQUESTS_PER_PEER) this.#writeError(frame.id, 'PEER_BUSY')
     else {
-      this.#inWork++
-      void this.#answer(handler, frame).finally(() => this.#inWork--)
+      load.inWork++
+      void this.#answer(handler, frame).finally(() => load.inWork--)
     }
   }
 
@@ -191,16 +204,22 @@ export class PeerStream {
     if (this.#closed) return
     this.#queue.push(bytes)
     this.#queuedBytes += bytes.length
-    if (this.#queuedBytes > MAX_QUEUED_BYTES) {
-      this.close(new ChordnsError('PEER_SLOW', 'the peer does not read', { peer: this.remote }))
-      return
-    }
+    this.#checkQueue()
     if (this.#flushing) return
     this.#flushing = true
     queueMicrotask(() => {
       this.#flushing = false
       this.#flush()
     })
+  }
+
+  /** A peer that does not read its replies is not read either, until it does: requests wait in its own memory, not here. */
+  #checkQueue(): void {
+    const isFull = this.#queuedBytes > limits.MAX_QUEUED_REPLY_BYTES
+    if (isFull === this.#paused || this.role !== 'listener' || this.#closed) return
+    this.#paused = isFull
+    if (isFull) this.#parts.pipe.pause()
+    else this.#parts.pipe.resume()
   }
 
   #flush(): void {
@@ -210,6 +229,7 @@ export class PeerStream {
     this.#queuedBytes = 0
     try {
       this.#blocked = !this.#parts.pipe.send(bytes)
+      this.#checkQueue()
     } catch (error) {
       this.close(error instanceof Error ? error : new Error(String(error)))
     }

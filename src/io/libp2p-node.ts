@@ -1,0 +1,82 @@
+/** The libp2p node: TCP, Noise, Yamux. Each option that is not its default has its reason beside it. */
+import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
+import { identify } from '@libp2p/identify'
+import type { Libp2p } from '@libp2p/interface'
+import { noise } from '@libp2p/noise'
+import { ping } from '@libp2p/ping'
+import { tcp } from '@libp2p/tcp'
+import { yamux } from '@libp2p/yamux'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { createLibp2p } from 'libp2p'
+import { ChordnsError, errorText, type PeerAddress, type PeerId } from '../base/index.ts'
+import { limits } from './limits.ts'
+
+export interface NodeOptions {
+  /** The Ed25519 seed of this node's identity, 32 bytes. */
+  readonly seed: Uint8Array
+  readonly listen: readonly PeerAddress[]
+  /** What others are told instead of the addresses that are listened on: behind a port forwarding, the outer one. */
+  readonly announce?: readonly PeerAddress[]
+}
+
+/** A node that listens. Throws PEER_LISTEN_FAILED when no address can be bound. */
+export async function createNode({ seed, listen, announce = [] }: NodeOptions): Promise<Libp2p> {
+  const privateKey = await generateKeyPairFromSeed('Ed25519', seed)
+  try {
+    return await createLibp2p({
+      privateKey,
+      addresses: { listen: [...listen], announce: [...announce] },
+      transports: [tcp()],
+      connectionEncrypters: [noise()],
+      streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: limits.MAX_STREAM_WINDOW } })],
+      connectionManager: {
+        // The default of 5 a second and host is less than a household behind one address needs, let alone a test ring.
+        inboundConnectionThreshold: limits.MAX_INBOUND_CONNECTIONS_PER_SECOND,
+        maxIncomingPendingConnections: limits.MAX_PENDING_CONNECTIONS,
+        maxConnections: limits.MAX_PEER_CONNECTIONS,
+        dialTimeout: limits.DIAL_TIMEOUT_MS,
+        addressDialTimeout: limits.DIAL_TIMEOUT_MS,
+      },
+      // Whoever fails hello is hung up on, so that these two serve strangers for seconds at most.
+      services: { identify: identify(), ping: ping() },
+    })
+  } catch (cause) {
+    throw new ChordnsError(
+      'PEER_LISTEN_FAILED',
+      `cannot listen for peers on ${listen.join(', ')}: ${errorText(cause)}; set ring.listen to a free address`,
+      { listen },
+      { cause },
+    )
+  }
+}
+
+/** Throws PEER_ADDRESS. */
+export function parseAddress(text: PeerAddress): Multiaddr {
+  try {
+    return multiaddr(text)
+  } catch (cause) {
+    throw new ChordnsError('PEER_ADDRESS', `not a multiaddr: ${text}`, { address: text }, { cause })
+  }
+}
+
+export function withPeer(address: Multiaddr, peer: PeerId): Multiaddr {
+  return address.toString().includes('/p2p/') ? address : address.encapsulate(`/p2p/${peer}`)
+}
+
+/**
+ * TCP on an IP address. What other peers say is dialled only so: names would send queries of their choice to the system's
+ * resolver, which may be this very node.
+ */
+export function isPlainAddress(text: PeerAddress): boolean {
+  try {
+    const [host, port, peer, ...rest] = multiaddr(text).getComponents()
+    return (
+      (host?.name === 'ip4' || host?.name === 'ip6') &&
+      port?.name === 'tcp' &&
+      (peer === undefined || peer.name === 'p2p') &&
+      rest.length === 0
+    )
+  } catch {
+    return false
+  }
+}
