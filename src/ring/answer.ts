@@ -47,7 +47,9 @@ function stateReply(work: Work, summary: Uint8Array): RingReply {
   return {
     type: 'state',
     member: state.phase === 'member',
-    busy: state.phase === 'member' && state.operation !== undefined,
+    // Only between a query and its answer: who waits to ask a busy member again changes nothing, and two that both waited
+    // while being busy would wait for each other.
+    busy: state.phase === 'member' && state.operation?.token !== undefined,
     id: state.self.id,
     predecessor,
     successors: successors.slice(0, limits.MAX_SUCCESSORS),

@@ -10,15 +10,19 @@ import type { Work } from './state.ts'
 import type { MemberEntry } from './types.ts'
 import { ask } from './work.ts'
 
-/** Starts an exchange with a member, unless one is in progress or nothing changed here since the last one with it. */
-export function startExchange(work: Work, peer: PeerId): void {
+/**
+ * Starts an exchange with a member, unless one is in progress or the last one was about the same two tables: rows that one
+ * side refuses would be sent again and again. `summary` is the other side's, where it is known.
+ */
+export function startExchange(work: Work, peer: PeerId, summary?: Uint8Array): void {
   const { state, context } = work
   if (state.phase !== 'member' || state.exchange !== undefined || peer === state.self.peer) return
   const mine = toHex(state.table.summary())
   const last = state.compared.get(peer)
-  if (last?.mine === mine && work.now - last.at < context.options.auditMs) return
+  const theirs = summary === undefined ? last?.theirs : toHex(summary)
+  if (last?.mine === mine && last.theirs === theirs && work.now - last.at < context.options.auditMs) return
   state.stats.exchanges += 1
-  state.exchange = { peer, remaining: [] }
+  state.exchange = { peer, theirs, remaining: [] }
   ask(work, peer, { type: 'ask-digests', summary: state.table.summary() }, { kind: 'exchange' })
 }
 
@@ -94,7 +98,7 @@ function compareNext(work: Work, peer: PeerId): void {
   }
   if (buckets.length === 0) {
     state.exchange = undefined
-    state.compared.set(peer, { mine: toHex(state.table.summary()), at: work.now })
+    state.compared.set(peer, { mine: toHex(state.table.summary()), theirs: exchange.theirs, at: work.now })
     if (state.compared.size > limits.GOSSIP_ALL) state.compared.delete(state.compared.keys().next().value!)
     return
   }

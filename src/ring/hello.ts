@@ -28,43 +28,66 @@ export interface PskDoor {
   readonly ringId: string
   readonly secret: Uint8Array
   readonly random: Random
+  /** Default: HELLO_VERSION. */
+  readonly version?: number
   /** Members that are no longer let in. */
   readonly isExpelled?: (peer: PeerId) => boolean
 }
 
 /** Lets in who knows the secret (`admission: psk`). */
-export function pskDoorkeeper({ ringId, secret, random, isExpelled }: PskDoor): Doorkeeper {
-  return doorkeeper(ringId, random, isExpelled, (transcript) => hmacSha256(secret, transcript))
+export function pskDoorkeeper({ secret, ...door }: PskDoor): Doorkeeper {
+  return doorkeeper(door, (transcript) => hmacSha256(secret, transcript))
 }
 
 /** Lets in anybody who names the ring (`admission: open`): for experiments, and for tests. */
-export function openDoorkeeper({ ringId, random }: { readonly ringId: string; readonly random: Random }): Doorkeeper {
-  return doorkeeper(ringId, random, undefined, () => new Uint8Array(32))
+export function openDoorkeeper(door: Omit<PskDoor, 'secret'>): Doorkeeper {
+  return doorkeeper(door, () => new Uint8Array(32))
 }
 
 type Mac = (transcript: Uint8Array) => Uint8Array
 
-function doorkeeper(ringId: string, random: Random, isExpelled: PskDoor['isExpelled'], mac: Mac): Doorkeeper {
+interface Door {
+  readonly ringId: string
+  readonly version: number
+  readonly nonce: Uint8Array
+  readonly mac: Mac
+}
+
+function doorkeeper(door: Omit<PskDoor, 'secret'>, mac: Mac): Doorkeeper {
+  const { ringId, random, version = HELLO_VERSION, isExpelled } = door
   return {
     hello(self, remote, role) {
       if (isExpelled?.(remote) ?? false) throw refused('this peer was expelled')
-      return role === 'dialer' ? dialer(ringId, random, mac, self, remote) : listener(ringId, random, mac, self, remote)
+      const own = { ringId, version, nonce: random.bytes(NONCE_BYTES), mac }
+      return once(role === 'dialer' ? dialer(own, self, remote) : listener(own, self, remote))
     },
   }
 }
 
-function dialer(ringId: string, random: Random, mac: Mac, self: PeerId, remote: PeerId): HelloSession {
-  const nonce = random.bytes(NONCE_BYTES)
-  let done = false
+/** A session ends with admission or with its first error: nobody gets a second guess at a MAC of the same nonces. */
+function once(session: HelloSession): HelloSession {
+  let over = false
   return {
-    opening: () => encodeCanonical(new Map<number, CborValue>([[Key.KIND, 1], ...greeting(ringId, nonce)])),
+    opening: () => session.opening(),
     receive(message) {
-      if (done) throw malformed('a message after the end')
+      if (over) throw malformed('a message after the end')
+      over = true
+      const step = session.receive(message)
+      over = step.admitted
+      return step
+    },
+  }
+}
+
+function dialer({ ringId, version, nonce, mac }: Door, self: PeerId, remote: PeerId): HelloSession {
+  return {
+    opening: () => encodeCanonical(new Map<number, CborValue>([[Key.KIND, 1], ...greeting(ringId, version, nonce)])),
+    receive(message) {
       const fields = decode(message, 2)
-      const theirs = checkGreeting(fields, ringId)
+      const theirs = checkGreeting(fields, ringId, version)
+      if (equalBytes(theirs, nonce)) throw refused('a nonce came back')
       const peers = { dialer: self, listener: remote, dialerNonce: nonce, listenerNonce: theirs }
       checkMac(fields, mac(transcript('listener', ringId, peers)))
-      done = true
       const own = mac(transcript('dialer', ringId, peers))
       return {
         send: encodeCanonical(
@@ -79,28 +102,24 @@ function dialer(ringId: string, random: Random, mac: Mac, self: PeerId, remote: 
   }
 }
 
-function listener(ringId: string, random: Random, mac: Mac, self: PeerId, remote: PeerId): HelloSession {
-  const nonce = random.bytes(NONCE_BYTES)
+function listener({ ringId, version, nonce, mac }: Door, self: PeerId, remote: PeerId): HelloSession {
   let peers: Transcript | undefined
-  let done = false
   return {
     opening: () => undefined,
     receive(message) {
-      if (done) throw malformed('a message after the end')
       if (peers === undefined) {
-        const theirs = checkGreeting(decode(message, 1), ringId)
+        const theirs = checkGreeting(decode(message, 1), ringId, version)
         if (equalBytes(theirs, nonce)) throw refused('a nonce came back')
         peers = { dialer: remote, listener: self, dialerNonce: theirs, listenerNonce: nonce }
         const own = mac(transcript('listener', ringId, peers))
         return {
           send: encodeCanonical(
-            new Map<number, CborValue>([[Key.KIND, 2], ...greeting(ringId, nonce), [Key.MAC, own]]),
+            new Map<number, CborValue>([[Key.KIND, 2], ...greeting(ringId, version, nonce), [Key.MAC, own]]),
           ),
           admitted: false,
         }
       }
       checkMac(decode(message, 3), mac(transcript('dialer', ringId, peers)))
-      done = true
       return { admitted: true }
     },
   }
@@ -125,9 +144,9 @@ function transcript(role: 'dialer' | 'listener', ringId: string, peers: Transcri
   ])
 }
 
-function greeting(ringId: string, nonce: Uint8Array): [number, CborValue][] {
+function greeting(ringId: string, version: number, nonce: Uint8Array): [number, CborValue][] {
   return [
-    [Key.VERSION, HELLO_VERSION],
+    [Key.VERSION, version],
     [Key.RING, ringId],
     [Key.NONCE, nonce],
   ]
@@ -147,9 +166,10 @@ function decode(message: Uint8Array, kind: number): Fields {
 }
 
 /** The version comes first: a peer of another version may mean something else by the rest. */
-function checkGreeting(fields: Fields, ringId: string): Uint8Array {
-  const version = fields.get(Key.VERSION)
-  if (version !== HELLO_VERSION) throw refused(`the peer speaks version ${String(version)}, this node ${HELLO_VERSION}`)
+function checkGreeting(fields: Fields, ringId: string, version: number): Uint8Array {
+  const theirs = fields.get(Key.VERSION)
+  if (theirs !== version)
+    throw refused(`the peer speaks version ${typeof theirs === 'number' ? theirs : 'unknown'}, this node ${version}`)
   if (fields.get(Key.RING) !== ringId) throw refused('the peer is a member of another ring')
   const nonce = fields.get(Key.NONCE)
   if (!(nonce instanceof Uint8Array) || nonce.length !== NONCE_BYTES) throw malformed('no nonce')

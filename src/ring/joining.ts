@@ -1,5 +1,6 @@
 /** From a list of addresses to a member of the ring: find somebody, read the table, take a whole successor list. */
 import type { PeerId, RingId } from '../base/index.ts'
+import { startExchange } from './exchange.ts'
 import { between } from './ids.ts'
 import { limits } from './limits.ts'
 import { mergeRow, mergeRows, renewSelf, tell } from './membership.ts'
@@ -7,7 +8,7 @@ import { type RingReply, type StateReply, shortId } from './messages.ts'
 import { begin, fresh } from './query.ts'
 import type { Work } from './state.ts'
 import type { MemberEntry } from './types.ts'
-import { ask, changed, log, ruleContext, setTimer, wake } from './work.ts'
+import { ask, changed, log, quicken, ruleContext, setTimer, wake } from './work.ts'
 
 /** Starts looking for a member, beginning with those of the last run. */
 export function seek(work: Work): void {
@@ -52,6 +53,7 @@ export function pageAnswered(work: Work, peer: PeerId, reply: RingReply): void {
     nextContact(work)
     return
   }
+  state.contactAttempts = 0
   mergeRow(work, reply.self, peer)
   mergeRows(work, reply.entries, peer)
   if (reply.next === undefined) {
@@ -112,10 +114,15 @@ export function becomeMember(work: Work): void {
   tell(work, state.self, undefined)
   const { stabiliseMs, auditMs } = context.options
   setTimer(work, 'stabilise', stabiliseMs / 4, stabiliseMs / 4)
+  quicken(work)
   setTimer(work, 'audit', auditMs / 2, auditMs / 2)
   log(work, 'info', { members: state.table.aliveCount, id: shortId(state.self.id) }, 'joined the ring')
   changed(work)
   wake(work)
+  // Whoever joined while we read the table told those whom it knew, and not us.
+  const before = state.pointers.predecessor
+  const member = before === undefined ? undefined : state.table.aliveMember(before)
+  if (member !== undefined) startExchange(work, member.peer)
 }
 
 function join(work: Work): void {
@@ -141,7 +148,8 @@ function nextContact(work: Work): void {
   }
   if (state.contactsTried === undefined) return
   const strangers = freshStrangers(work)
-  const alone = state.contactsTried === 0 && strangers.length === 0
+  // Nobody to ask but those who ask us: we are the first, and they wait for us.
+  const alone = state.contactsTried === 0
   // Strangers may just be slow to join a ring that exists: to begin another one is the last resort.
   const patient = state.contactAttempts >= limits.GENESIS_AFTER
   const first = strangers.length > 0 && strangers.every(({ id }) => state.self.id < id)

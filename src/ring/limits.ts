@@ -38,9 +38,11 @@ export const limits = {
   /** A refuting incarnation costs gossip to everybody: one liar must not make a member shout all day. Ms. */
   MIN_REFUTE_GAP_MS: 5_000,
   /** A member answering `busy` for longer than this is treated as failed for this operation. */
-  MAX_BUSY: 8,
+  MAX_BUSY: 12,
   /** Queries of one operation that may fail before its target counts as dead: one lost message is no death. */
   MAX_ATTEMPTS: 2,
+  /** Shortest pause between two stabilisations, while the lists still change. Ms. */
+  FASTEST_PACE_MS: 50,
   /** Members asked to forward a change; log2(100,000) = 17 rounds of 6 reach everybody with high probability. */
   GOSSIP_FANOUT: 6,
   /** Up to this many members a change is told to all of them by the one who first knows. */

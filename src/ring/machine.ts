@@ -18,7 +18,7 @@ import { seats } from './replicas.ts'
 import type { Pending, RingContext, RingEffect, RingEvent, RingState, TimerName, Work } from './state.ts'
 import { MemberTable } from './table.ts'
 import type { RingStatus } from './types.ts'
-import { audit, peerGone, watchNeighbours } from './watch.ts'
+import { audit, bearWitness, peerGone, watchNeighbours } from './watch.ts'
 import { changed, setTimer, wake } from './work.ts'
 
 export interface StepResult {
@@ -49,6 +49,8 @@ export function initialState(
     auditDue: false,
     auditFailed: false,
     wakeSet: false,
+    paceMs: context.options.stabiliseMs,
+    watchedAt: Number.NEGATIVE_INFINITY,
     flushSet: false,
     turn: 0,
     nextToken: 1,
@@ -176,8 +178,10 @@ function onTimer(work: Work, timer: TimerName): void {
       return
     case 'stabilise':
       if (state.phase !== 'member') return
-      setTimer(work, 'stabilise', stabiliseMs, stabiliseMs / 4)
-      watchNeighbours(work)
+      state.paceMs = Math.min(stabiliseMs, 2 * state.paceMs)
+      setTimer(work, 'stabilise', state.paceMs, state.paceMs / 4)
+      if (work.now - state.watchedAt >= 0.9 * stabiliseMs) watchNeighbours(work)
+      bearWitness(work)
       maintain(work)
       return
     case 'audit':
@@ -202,7 +206,9 @@ function onReply(work: Work, token: number, reply: RingReply, elapsedMs: number)
   switch (pending.purpose.kind) {
     case 'operation':
       if (state.operation?.token === token) operationAnswered(work, pending.peer, reply)
-      if (reply.type === 'state' && reply.member && differs(work, reply.summary)) startExchange(work, pending.peer)
+      if (reply.type === 'state' && reply.member && differs(work, reply.summary)) {
+        startExchange(work, pending.peer, reply.summary)
+      }
       return
     case 'page':
       pageAnswered(work, pending.peer, reply)

@@ -11,7 +11,7 @@ import type { RingReply, StateReply } from './messages.ts'
 import { begin, fresh, query } from './query.ts'
 import type { NextStep } from './rules.ts'
 import type { Operation, Work } from './state.ts'
-import { ask, ruleContext, setTimer, wake } from './work.ts'
+import { ask, quicken, ruleContext, setTimer, wake } from './work.ts'
 
 /** Starts the operation that is due, if none is in progress. */
 export function maintain(work: Work): void {
@@ -114,6 +114,7 @@ export function operationFailed(work: Work, why: Failure): void {
       state.pointers = pointers
       proceed(work, next)
       wake(work)
+      quicken(work)
       return
     }
     case 'closer':
@@ -147,11 +148,12 @@ function adopt(work: Work, operation: Operation, reply: StateReply): void {
   const { state, context } = work
   const rule = operation.kind === 'successor' ? context.rules.successorAnswered : context.rules.closerAnswered
   const { pointers, next } = rule(state.pointers, reply, ruleContext(work))
-  const first = state.pointers.successors[0]
+  const before = state.pointers
   state.pointers = pointers
   state.operation = undefined
-  // A closer one may have another one before it: look again soon instead of a period later.
-  if (pointers.successors[0] !== first) wake(work)
+  // A closer one may have another one before it: look again at once.
+  if (pointers.successors[0] !== before.successors[0]) wake(work)
+  if (pointers.successors.join() !== before.successors.join()) quicken(work)
   proceed(work, next)
 }
 

@@ -106,6 +106,8 @@ export interface Change {
 /** An exchange of table rows that this node started. */
 export interface Exchange {
   readonly peer: PeerId
+  /** The other side's summary when it began, where it was known. */
+  readonly theirs: string | undefined
   /** Buckets still to be compared. */
   remaining: readonly number[]
 }
@@ -122,6 +124,9 @@ export interface RingState {
   /** The last one that was asked for standing closer could not be adopted. */
   auditFailed: boolean
   wakeSet: boolean
+  /** Pause until the next stabilisation. */
+  paceMs: number
+  watchedAt: number
   flushSet: boolean
   /** Counts ticks: what rotates, rotates by it. */
   turn: number
@@ -140,8 +145,8 @@ export interface RingState {
   readonly outbox: Map<RingId, Change>
   outboxAccusations: Accusation[]
   exchange: Exchange | undefined
-  /** With which table of ours an exchange with a peer ended, and when: the same is not compared again soon. */
-  readonly compared: Map<PeerId, { readonly mine: string; readonly at: number }>
+  /** With which two tables an exchange with a peer ended, and when: the same are not compared again soon. */
+  readonly compared: Map<PeerId, { readonly mine: string; readonly theirs: string | undefined; readonly at: number }>
   /** Peers that are not members either, while we seek. */
   readonly strangers: Map<PeerId, { readonly entry: MemberEntry; readonly at: number }>
   contacts: PeerId[]

@@ -12,6 +12,7 @@ import { ping, spread } from './work.ts'
 export function watchNeighbours(work: Work): void {
   const { state } = work
   state.turn += 1
+  state.watchedAt = work.now
   const watched = neighbours(work)
   watched.forEach((member, i) => {
     if (i % 4 === state.turn % 4 || state.detector.isSuspect(member.id)) ping(work, member)
@@ -20,7 +21,6 @@ export function watchNeighbours(work: Work): void {
   const other = suspects[state.turn % Math.max(1, suspects.length)]
   const member = other === undefined ? undefined : state.table.aliveMember(other)
   if (member !== undefined) ping(work, member)
-  bearWitness(work)
 }
 
 /** The last connection to a peer is gone: ask at once whether it is. */
@@ -60,7 +60,8 @@ function neighbours(work: Work): MemberEntry[] {
   return [...out.values()]
 }
 
-function bearWitness(work: Work): void {
+/** Accuses the neighbours of which nothing was heard for the grace time. */
+export function bearWitness(work: Work): void {
   const { state, context } = work
   const graceMs = context.options.graceMs ?? 20 * context.options.stabiliseMs
   for (const member of state.table.nearest(state.self.id)) {
