@@ -1,0 +1,186 @@
+/** The whole resolver from the packet of a stub to the upstream port, as `peer.ts` puts it together, in virtual time. */
+import { setImmediate } from 'node:timers/promises'
+import type { Exchange, Log, Random, UpstreamQuery } from '../../src/base/index.ts'
+import { type Cache, createCache } from '../../src/cache/index.ts'
+import { type Config, loadConfig } from '../../src/config/index.ts'
+import { decodeMessage, encodeMessage, type Message } from '../../src/dns/index.ts'
+import { parseTrustAnchors, supportedAlgorithms, supportedDigests } from '../../src/dnssec/index.ts'
+import { parseHints } from '../../src/iterator/index.ts'
+import { createRecursor, type Recursor, type RecursorOptions } from '../../src/recurse/index.ts'
+import { createResolver, type Resolver } from '../../src/resolver/index.ts'
+import { clientBook } from '../../src/serve/access.ts'
+import { type Asker, Desk } from '../../src/serve/desk.ts'
+import { compileAccess, serveLimits } from '../../src/serve/index.ts'
+import { type VirtualClock, virtualClock } from '../../src/sim/index.ts'
+import { type AskFlags, type AskQuestion, queryFor, type World } from '../world/index.ts'
+
+export interface StackOptions {
+  readonly world: World
+  readonly clock: VirtualClock
+  readonly seed?: number
+  /** DS line of the root; without it nothing is validated. */
+  readonly anchor?: string
+  /** Dotted configuration keys, e.g. `cache.maxBytes`. */
+  readonly config?: Readonly<Record<string, unknown>>
+  readonly recursor?: Partial<RecursorOptions>
+  /** Around the world's own. */
+  readonly exchange?: (inner: Exchange) => Exchange
+}
+
+export interface Upstream {
+  /** Queries sent, and bytes of replies that were accepted. */
+  readonly queries: number
+  readonly tcp: number
+  readonly bytes: number
+}
+
+export interface Stack {
+  readonly world: World
+  readonly clock: VirtualClock
+  readonly cache: Cache
+  readonly recursor: Recursor
+  readonly resolver: Resolver
+  readonly desk: Desk
+  /** Complaints of the program about itself: there must be none. */
+  readonly faults: readonly string[]
+  upstream(): Upstream
+  /** Asks and lets time pass until the answer is there. Rejects when none was sent. */
+  ask(name: string, type?: AskQuestion['type'], flags?: AskFlags & { readonly from?: string }): Promise<Message>
+  /** Hands a packet to the door; `reply` gets what is sent back. False: it is dealt with, `settled` will not be called. */
+  take(packet: Uint8Array, reply: (bytes: Uint8Array) => void, from?: Partial<Asker>): boolean
+}
+
+/** 2026-03-01 12:00:00 UTC. Signatures of a world are made for the time of its clock. */
+export const START_MS = Date.UTC(2026, 2, 1, 12)
+
+export const newClock = (): VirtualClock => virtualClock({ startUnixMs: START_MS, settle: () => setImmediate() })
+
+export function defaultConfig(overrides: Readonly<Record<string, unknown>> = {}): Config {
+  return loadConfig({ env: {}, overrides, readFile: () => undefined }).config
+}
+
+export function makeStack(options: StackOptions): Stack {
+  const { world, clock } = options
+  const config = defaultConfig({ 'cache.maxBytes': '4MiB', ...options.config })
+  const random = seededRandom(options.seed ?? 1)
+  const faults: string[] = []
+  const log: Log = {
+    debug: () => {},
+    info: () => {},
+    warn: () => {},
+    error: (detail, message) => void faults.push(`${message}: ${JSON.stringify(detail)}`),
+  }
+  const cache = createCache({ ...config.cache, seed: random.bytes(8) })
+  const counts = { queries: 0, tcp: 0, bytes: 0 }
+  const exchange = counting((options.exchange ?? ((inner) => inner))(world.exchange()), counts)
+  const { rootHints: _, bind: __, ...iterator } = config.iterator
+  const anchors = options.anchor === undefined ? [] : parseTrustAnchors(options.anchor)
+  const recursor = createRecursor({
+    exchange,
+    cache,
+    clock,
+    random,
+    log,
+    options: {
+      ...iterator,
+      ipv6: false,
+      queryLoopback: true,
+      port: world.port,
+      rootHints: parseHints(world.hintsText()),
+      ...options.recursor,
+    },
+    validation:
+      options.anchor === undefined
+        ? undefined
+        : {
+            anchors: () => anchors,
+            negativeAnchors: [],
+            algorithms: supportedAlgorithms(config.dnssec),
+            digests: supportedDigests(config.dnssec),
+            now: () => Math.floor(clock.now() / 1000),
+          },
+  })
+  const modules = { cache, recursor, chunks: undefined, clock, log }
+  const resolver = createResolver(
+    { ...modules, contextOf: (question) => recursor.contextOf(question) },
+    { ...config.resolver, prefetch: false },
+  )
+  const desk = new Desk({
+    resolver,
+    options: { listen: 'auto', access: config.access, explain: false, minimalResponses: true },
+    clientOf: clientBook(compileAccess({ allow: ['0.0.0.0/0'] }), 10_000),
+    clock,
+    log,
+    onQuery: () => {},
+    limits: serveLimits,
+  })
+  const take: Stack['take'] = (packet, reply, from = {}) =>
+    desk.take(packet, { address: '127.0.0.1', port: 4_000, protocol: 'tcp', send: reply, ...from }) !== undefined
+  return {
+    world,
+    clock,
+    cache,
+    recursor,
+    resolver,
+    desk,
+    faults,
+    upstream: () => ({ ...counts }),
+    ask: (name, type = 'A', flags = {}) => clock.run(askOnce(take, name, type, flags)),
+    take,
+  }
+}
+
+/** Over TCP, so that what was too long for a datagram is not the test's concern. */
+function askOnce(
+  take: Stack['take'],
+  name: string,
+  type: AskQuestion['type'],
+  flags: AskFlags & { readonly from?: string },
+): Promise<Message> {
+  const { from, ...rest } = flags
+  return new Promise((resolve, reject) => {
+    let sent = false
+    const inWork = take(
+      encodeMessage(queryFor({ name, ...(type === undefined ? {} : { type }) }, rest)),
+      (bytes) => {
+        sent = true
+        resolve(decodeMessage(bytes))
+      },
+      {
+        ...(from === undefined ? {} : { address: from }),
+        settled: () => {
+          if (!sent) reject(new Error(`no answer for ${name}`))
+        },
+      },
+    )
+    if (!inWork && !sent) reject(new Error(`no answer for ${name}`))
+  })
+}
+
+function counting(inner: Exchange, counts: { queries: number; tcp: number; bytes: number }): Exchange {
+  return {
+    families: () => inner.families(),
+    async exchange(query: UpstreamQuery) {
+      counts.queries++
+      if (query.protocol === 'tcp') counts.tcp++
+      const reply = await inner.exchange(query)
+      counts.bytes += reply.length
+      return reply
+    },
+  }
+}
+
+/** Seeded, so that a failing run repeats (mulberry32). */
+export function seededRandom(seed: number): Random {
+  let state = seed >>> 0
+  const next = () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return (mixed ^ (mixed >>> 14)) >>> 0
+  }
+  return {
+    below: (bound) => Math.floor((next() / 2 ** 32) * bound),
+    bytes: (length) => Uint8Array.from({ length }, () => next() & 0xff),
+  }
+}

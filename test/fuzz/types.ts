@@ -1,0 +1,30 @@
+/** What a run of the fuzzer does, and finds. */
+
+export type Kind = 'replies' | 'queries'
+
+export interface Finding {
+  readonly kind: Kind
+  /** `--seed SEED --from EPOCH --count 1` repeats it. */
+  readonly seed: number
+  readonly epoch: number
+  readonly what: string
+  readonly detail: string
+}
+
+/** What one epoch did: it depends on nothing but the seed and its number. */
+export interface EpochReport {
+  readonly mutations: number
+  readonly questions: number
+  readonly controls: number
+  readonly findings: readonly Finding[]
+  /** Longest time that one question's work held the process, ms. */
+  readonly worstMs: number
+}
+
+/** One kind of fuzzing. An epoch begins with everything new. */
+export interface Fuzzer {
+  /** About so many mutated messages in an epoch. */
+  readonly epochSize: number
+  run(seed: number, epoch: number, count: number): Promise<EpochReport>
+  close(): Promise<void>
+}
