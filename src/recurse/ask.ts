@@ -2,6 +2,7 @@
 import { ChordnsError, errorText, isChordnsError, type UpstreamProtocol } from '../base/index.ts'
 import {
   decodeMessage,
+  type EdnsOption,
   encodeMessage,
   type Message,
   makeQuery,
@@ -45,11 +46,11 @@ export async function askServer(
   for (let repeat = 0; repeat < engine.limits.REPEATS_PER_QUERY; repeat++) {
     const { attempt, nearMiss } = await sendOnce(engine, job, asked, server, protocol, edns)
     outcome = attempt
-    const again = nearMiss ? 'tcp' : wayOut(attempt, protocol, edns)
+    const again = nearMiss ? 'tcp' : wayOut(attempt, protocol, edns, repeat)
     // CVE-2026-5950: what TCP has answered is final but for EDNS, so that no server can make us send for ever.
     if (again === undefined || (again === 'tcp' && protocol === 'tcp')) return outcome
     if (again === 'plain') edns = false
-    else protocol = 'tcp'
+    if (again === 'tcp') protocol = 'tcp'
   }
   return outcome
 }
@@ -58,14 +59,22 @@ export async function askServer(
  * What to do about a reply that cannot be used as it is. A server without EDNS is asked this one query without it; nothing is
  * remembered, since a forged FORMERR would otherwise strip a server of DNSSEC for long (CVE-2026-52690).
  */
-function wayOut(attempt: Asking, protocol: UpstreamProtocol, edns: boolean): 'tcp' | 'plain' | undefined {
+function wayOut(
+  attempt: Asking,
+  protocol: UpstreamProtocol,
+  edns: boolean,
+  repeats: number,
+): 'tcp' | 'plain' | 'same' | undefined {
   if (attempt.kind !== 'reply') return undefined
   const { reply } = attempt
   if (reply.kind === 'truncated') return 'tcp'
   if (reply.kind !== 'error' || !edns) return undefined
   // Without an echoed question only the id says that it is a reply: that is not enough over UDP.
   if (attempt.message.questions.length === 0 && protocol === 'udp') return 'tcp'
-  const refusesEdns = (reply.rcode === Rcode.FORMERR || reply.rcode === Rcode.NOTIMP) && !reply.edns
+  // The cookie it wants came with its refusal (RFC 7873 section 5.2.3); if that does not do, TCP does.
+  if (reply.rcode === Rcode.BADCOOKIE) return repeats === 0 ? 'same' : 'tcp'
+  // FORMERR with OPT: some servers refuse options they do not know, such as our cookie.
+  const refusesEdns = reply.rcode === Rcode.FORMERR || (reply.rcode === Rcode.NOTIMP && !reply.edns)
   return refusesEdns || reply.rcode === Rcode.BADVERS ? 'plain' : undefined
 }
 
@@ -81,6 +90,7 @@ async function sendOnce(
   charge(engine, job, server)
   const exactCase = options.caseRandomisation && engine.keepsCase(server.endpoint)
   const name = exactCase ? randomiseCase(asked.question.name, random) : asked.question.name
+  const cookie = edns ? engine.cookies.optionFor(server.endpoint, engine.monotonic()) : undefined
   const sent: Sent = { id: random.below(65_536), question: { ...asked.question, name }, exactCase }
   const started = engine.monotonic()
   let message: Message | undefined
@@ -93,7 +103,7 @@ async function sendOnce(
     bytes = await exchange.exchange({
       server: server.endpoint,
       protocol,
-      message: queryBytes(sent, asked.role === 'forward', edns),
+      message: queryBytes(sent, asked.role === 'forward', edns, cookie),
       timeoutMs: timeoutOf(engine, job, server, protocol),
       signal: job.flight.signal,
       judge: (reply) => {
@@ -106,10 +116,17 @@ async function sendOnce(
           engine.losesCase(server.endpoint)
         }
         message = readable(withAskedCase(reply, asked.question))
-        return message === undefined && protocol === 'udp' ? 'ignore' : 'accept'
+        if (message === undefined) return protocol === 'udp' ? 'ignore' : 'accept'
+        const verdict = engine.cookies.judge(server.endpoint, cookie, message)
+        if (verdict === 'fine') return 'accept'
+        if (protocol === 'udp') return verdict === 'forged' ? 'ignore' : 'near-miss'
+        // Over TCP nobody guesses: the server has changed.
+        engine.cookies.forget(server.endpoint)
+        return 'accept'
       },
     })
   } catch (error) {
+    if (isChordnsError(error, 'UPSTREAM_TIMEOUT')) engine.cookies.onSilence(server.endpoint, cookie, engine.monotonic())
     return afterError(engine, server, error, report)
   }
   const elapsed = engine.monotonic() - started
@@ -138,7 +155,7 @@ function charge(engine: Engine, job: Job, server: Server): void {
   job.sent++
 }
 
-function queryBytes(sent: Sent, recursionDesired: boolean, edns: boolean): Uint8Array {
+function queryBytes(sent: Sent, recursionDesired: boolean, edns: boolean, cookie: EdnsOption | undefined): Uint8Array {
   const { id, question } = sent
   return encodeMessage(
     makeQuery({
@@ -147,7 +164,9 @@ function queryBytes(sent: Sent, recursionDesired: boolean, edns: boolean): Uint8
       type: question.type,
       class: question.class,
       rd: recursionDesired,
-      ...(edns ? { edns: { udpSize: limits.UDP_PAYLOAD, version: 0, do: true, options: [] } } : {}),
+      ...(edns
+        ? { edns: { udpSize: limits.UDP_PAYLOAD, version: 0, do: true, options: cookie === undefined ? [] : [cookie] } }
+        : {}),
     }),
   )
 }

@@ -17,6 +17,7 @@ import {
   stepIpv6,
   UNKNOWN_SERVER,
 } from '../iterator/index.ts'
+import { Cookies } from './cookies.ts'
 import { limits as builtinLimits, type RecurseLimits } from './limits.ts'
 import type { RecursorDeps } from './options.ts'
 import { type ConfiguredZone, configuredZones } from './zones.ts'
@@ -49,6 +50,7 @@ export class Engine {
   readonly #lookups = new WeakMap<Budget, number>()
   /** Servers that were of no use for a zone (monotonic ms until when): asked last, not never. */
   readonly #useless: LRUCache<string, number>
+  readonly cookies: Cookies
   #ipv6 = IPV6_UNKNOWN
   #families = { ipv4: true, ipv6: false, until: Number.NEGATIVE_INFINITY }
 
@@ -59,6 +61,7 @@ export class Engine {
     this.#servers = new LRUCache({ max: this.limits.SERVERS_REMEMBERED })
     this.#caseless = new LRUCache({ max: this.limits.CASELESS_REMEMBERED })
     this.#useless = new LRUCache({ max: this.limits.USELESS_REMEMBERED })
+    this.cookies = new Cookies(deps.random, this.limits.SERVERS_REMEMBERED, this.limits.COOKIE_AVOID_MS)
   }
 
   /** Unix ms. */

@@ -54,6 +54,8 @@ export const limits = {
   /** Servers that were lame or refused for a zone are asked last for this long, ms (Unbound `infra-host-ttl` 900 s). */
   USELESS_MS: 60_000,
   USELESS_REMEMBERED: 10_000,
+  /** A server that was silent to a query with a cookie is asked without one for this long, ms. */
+  COOKIE_AVOID_MS: 600_000,
   /** How long the answer of `families()` holds, ms: a route that comes or goes is noticed within it. */
   FAMILIES_MS: 1_000,
   /** Advertised UDP payload (DNS flag day 2020; fragments: CVE-2025-59024). */
