@@ -94,7 +94,9 @@ async function runEpoch(door: Door, seed: number, epoch: number, count: number):
   const found = (what: string, detail: string) => void findings.push({ kind: 'queries', seed, epoch, what, detail })
   const faultsBefore = door.faults.length
   const socket = await openSocket()
+  let taken = 0
   socket.on('message', (reply) => {
+    taken++
     const text = fault(new Uint8Array(reply))
     if (text !== undefined) found('bad reply', `${text}: ${reply.toString('hex').slice(0, 200)}`)
   })
@@ -125,7 +127,7 @@ async function runEpoch(door: Door, seed: number, epoch: number, count: number):
   const { queries, dropped, malformed, refused, answered, servfail, inFlight } = door.frontEnd.stats()
   if (queries > dropped + malformed + refused + answered + servfail + inFlight)
     found('lost count', JSON.stringify(door.frontEnd.stats()))
-  return { mutations: count, questions: count, controls, findings, worstMs }
+  return { mutations: count, questions: count, taken, controls, findings, worstMs }
 }
 
 function query(below: Below): Uint8Array {

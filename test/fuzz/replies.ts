@@ -106,7 +106,7 @@ async function runEpoch(
   let questions = 0
   let controls = 0
   let worstMs = 0
-  while (hostile.mutations() < count && findings.length === 0) {
+  while (hostile.counts.mutations < count && findings.length === 0) {
     const started = performance.now()
     await clock.run(Promise.all(Array.from({ length: OPEN }, () => oneQuestion(stack, below, found))))
     questions += OPEN
@@ -121,7 +121,7 @@ async function runEpoch(
   }
   await control(stack, ++controls, found)
   await atRest(stack, found)
-  return { mutations: hostile.mutations(), questions, controls, findings, worstMs }
+  return { ...hostile.counts, questions, controls, findings, worstMs }
 }
 
 function oneQuestion(stack: Stack, below: Below, found: (what: string, detail: string) => void): Promise<void> {
@@ -186,7 +186,7 @@ async function atRest(stack: Stack, found: (what: string, detail: string) => voi
 
 /** Puts the mutator between servers and resolver: datagrams one by one, TCP as a stream in pieces. */
 function mutating(below: Below, isHostile: (address: string) => boolean) {
-  let mutations = 0
+  const counts = { mutations: 0, taken: 0 }
   const around = (inner: Exchange): Exchange => ({
     families: () => inner.families(),
     async exchange(query: UpstreamQuery) {
@@ -195,14 +195,17 @@ function mutating(below: Below, isHostile: (address: string) => boolean) {
       let ignored = 0
       const take = (message: Uint8Array) => {
         const verdict = ignored >= MAX_IGNORED ? 'ignore' : query.judge(message)
-        if (verdict === 'accept') accepted = message
+        if (verdict === 'accept') {
+          accepted = message
+          counts.taken++
+        }
         if (verdict === 'ignore') ignored++
         return verdict
       }
       const reply = await inner.exchange({
         ...query,
         judge: (truth) => {
-          mutations++
+          counts.mutations++
           for (const message of arriving(truth, query.protocol, below)) {
             const verdict = take(message)
             if (verdict !== 'ignore') return verdict
@@ -213,7 +216,7 @@ function mutating(below: Below, isHostile: (address: string) => boolean) {
       return accepted ?? reply
     },
   })
-  return { around, mutations: () => mutations }
+  return { around, counts }
 }
 
 function* arriving(truth: Uint8Array, protocol: 'udp' | 'tcp', below: Below): Generator<Uint8Array> {

@@ -22,6 +22,7 @@ interface Progress {
   nextEpoch: number
   mutations: number
   questions: number
+  taken: number
   controls: number
   seconds: number
   worstMs: number
@@ -66,6 +67,7 @@ async function main(): Promise<number> {
       nextEpoch: number('from'),
       mutations: 0,
       questions: 0,
+      taken: 0,
       controls: 0,
       seconds: 0,
       worstMs: 0,
@@ -96,6 +98,7 @@ async function fuzz(progress: Progress, count: number, resume: string | undefine
       progress.nextEpoch++
       progress.mutations += done.mutations
       progress.questions += done.questions
+      progress.taken += done.taken
       progress.controls += done.controls
       progress.worstMs = Math.max(progress.worstMs, done.worstMs)
       progress.seconds += (performance.now() - started) / 1000
@@ -140,10 +143,10 @@ function heapUsed(): number {
 const mib = (bytes: number): number => Math.round((bytes / 2 ** 20) * 10) / 10
 
 function report(progress: Progress, file: string): void {
-  const { kind, seed, mutations, controls, seconds, worstMs, findings } = progress
+  const { kind, seed, mutations, taken, controls, seconds, worstMs, findings } = progress
   const rate = Math.round(mutations / Math.max(seconds, 0.001))
   console.log(
-    `${kind}: seed ${seed}, ${mutations} mutated messages, ${rate}/s, ${controls} control questions, worst stall ${Math.round(worstMs)} ms, ${findings.length} findings`,
+    `${kind}: seed ${seed}, ${mutations} mutated messages (${taken} taken), ${rate}/s, ${controls} control questions, worst stall ${Math.round(worstMs)} ms, ${findings.length} findings`,
   )
   for (const { epoch, what, detail } of findings.slice(0, MAX_FINDINGS)) {
     console.log(`  ${what}: ${detail.slice(0, 500)}`)

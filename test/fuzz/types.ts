@@ -15,6 +15,8 @@ export interface Finding {
 export interface EpochReport {
   readonly mutations: number
   readonly questions: number
+  /** Mutated messages that were not passed over: taken for a reply, or answered. */
+  readonly taken: number
   readonly controls: number
   readonly findings: readonly Finding[]
   /** Longest time that one question's work held the process, ms. */
