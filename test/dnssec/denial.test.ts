@@ -8,6 +8,7 @@ import {
   parseZone,
   prependLabel,
   type Question,
+  ROOT,
   type RRset,
   Type,
 } from '../../src/dns/index.ts'
@@ -219,6 +220,7 @@ describe('an NSEC3 record', () => {
       { ...nsec3(good), name: parseName(`${'z'.repeat(32)}.example.com.`) },
     ],
     ['is malformed', { ...nsec3(good), rdatas: [Uint8Array.of(1, 0, 0)] }],
+    ['stands at the root', { ...nsec3(good), name: ROOT }],
     ['is two records', { ...nsec3(good), rdatas: [...nsec3(good).rdatas, ...nsec3({ ...good, types: [] }).rdatas] }],
   ])('is nothing when it %s', (_, rrset) => {
     expect(readNsec3(rrset, ZONE)).toBeUndefined()
@@ -295,6 +297,7 @@ describe('denial by NSEC3', () => {
     const sets = [apex, covering('c.example.com.')]
     expect(nodata(ask('c.example.com.', TXT), ...sets, matching('*.example.com.', [A]))).toBe('proven')
     expect(nodata(ask('c.example.com.', A), ...sets, matching('*.example.com.', [A]))).toBe('unproven')
+    expect(nodata(ask('c.example.com.', DS), ...sets, matching('*.example.com.', [NS]))).toBe('unproven')
     expect(nodata(ask('c.example.com.', TXT), ...sets)).toBe('unproven')
     expect(nodata(ask('c.example.com.', TXT), apex, matching('*.example.com.', [A]))).toBe('unproven')
   })

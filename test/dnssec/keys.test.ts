@@ -186,6 +186,22 @@ describe('what a DNSKEY set may cost (KeyTrap, CVE-2023-50387)', () => {
     expect(1_000 - budget.left('signatures')).toBeLessThanOrEqual(8)
   })
 
+  it('does not look at the third key of one tag', () => {
+    const colliding = collidingKeys(2, ksk.tag, KSK).map((key) => ({ ...key, rdata: key.rdata }))
+    const sameAlgorithm = colliding.map((key) => withAlgorithm(key, 13))
+    const found = (keys: SigningKey[]) => judge(keySet(keys, [ksk]), trustIn(dsFor(ZONE, ksk))).status
+    expect(new Set([...sameAlgorithm, ksk].map(({ tag }) => tag)).size).toBe(1)
+    expect(found([sameAlgorithm[0]!, ksk])).toBe('secure')
+    expect(found([...sameAlgorithm, ksk])).toBe('bogus')
+  })
+
+  /** Octet 3 is the low half of a word: what is added there is taken off the modulus, so that the tag stays. */
+  function withAlgorithm(key: SigningKey, algorithm: number): SigningKey {
+    const publicKey = key.rdata.slice(4)
+    publicKey[129] = publicKey[129]! - (algorithm - key.algorithm)
+    return keyFrom(algorithm, key.flags, publicKey, key.sign)
+  }
+
   it('finds an honest key among 20', () => {
     const more = Array.from({ length: 18 }, () => makeSigningKey(15, ZSK))
     expect(judge(keySet([...more, zsk, ksk], [ksk]), trustIn(dsFor(ZONE, ksk))).status).toBe('secure')

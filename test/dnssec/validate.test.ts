@@ -26,8 +26,7 @@ const ZONES: readonly ZoneText[] = [
       a.b.c TXT "deep"
       old DNAME new.example.org.
       sub NS ns.sub
-      island NS ns.island
-      deep.hidden.signed NS ns.hidden`.replace(/^ +/gm, ''),
+      island NS ns.island`.replace(/^ +/gm, ''),
     sign: { nsec: 'nsec' },
   },
   {
@@ -323,6 +322,13 @@ describe('validateFinding: what a liar says', () => {
     expect(net.judge(altered(claim, childDeniesDs)).verdict).toBe('bogus')
   })
 
+  it('does not believe an unsigned DS of an unsigned zone: the parent, who states it, is signed', () => {
+    const claim = net.claim('unsigned.org.', DS)
+    const rrset = { ...stripped(net.set('example.org.', DS)), name: claim.question.name }
+    const lie: Outcome = { kind: 'rrset', rrset, apex: parseName('org.'), proofs: [] }
+    expect(codes(net.judge(altered(claim, () => lie)))).toEqual([Ede.RRSIGS_MISSING])
+  })
+
   it("does not take the parent's word for names below a cut (RFC 6840 section 4.1)", () => {
     const parentNsec = net.set('sub.example.com.', Type.NSEC)
     const soa = net.set('example.com.', SOA)
@@ -418,6 +424,28 @@ describe('validateFinding: hints', () => {
     const judged = hidden.judge({ ...claim, cuts: [parseName('c.b.a.')] })
     expect(judged.verdict).toBe('secure')
     expect(judged.fetched).toContain('b.a. DS')
+  })
+
+  it('takes a signed alias, a DNAME above, and a name that does not exist for no cut, and looks no deeper', () => {
+    const cutsOf = (...texts: string[]) => texts.map((text) => parseName(text))
+    for (const [name, cuts, fetched] of [
+      ['x.alias.example.com.', cutsOf('alias.example.com.'), 'alias.example.com. DS'],
+      ['x.y.missing.example.com.', cutsOf('missing.example.com.', 'y.missing.example.com.'), 'missing.example.com. DS'],
+      ['x.y.old.example.com.', cutsOf('y.old.example.com.', 'x.y.old.example.com.'), 'y.old.example.com. DS'],
+    ] as const) {
+      const apex = parseName('example.com.')
+      const rrset = { ...stripped(net.set('www.example.com.', A)), name: parseName(name) }
+      const claim: Claim = {
+        question: { name: parseName(name), type: A, class: 1 },
+        outcome: { kind: 'rrset', rrset, apex, proofs: [] },
+        cuts: [...cutsOf('com.', 'example.com.'), ...cuts],
+      }
+      const judged = net.judge(claim)
+      expect(codes(judged)).toEqual([Ede.RRSIGS_MISSING])
+      const below = judged.fetched.slice(5)
+      expect(below[0]).toBe(fetched)
+      if (!name.includes('alias')) expect(below).toHaveLength(1)
+    }
   })
 
   it('asks few questions for a long name in an unsigned part', () => {
