@@ -1,7 +1,8 @@
 /** Secrets on disk: readable by their owner only, made at once and whole. */
 import { randomBytes } from 'node:crypto'
-import { open, readFile, stat } from 'node:fs/promises'
-import { ChordnsError, errorText, fromHex, type PeerId, toHex } from '../base/index.ts'
+import { type FileHandle, link, open, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { ChordnsError, errorText, fromHex, isChordnsError, type PeerId, toHex } from '../base/index.ts'
 import { ed25519Signer, peerIdFromPublicKey } from '../crypto/index.ts'
 
 const SEED_BYTES = 32
@@ -14,9 +15,14 @@ export async function loadOrCreateIdentity(file: string): Promise<Uint8Array> {
   try {
     return await loadSeed(file)
   } catch (error) {
-    if (!(error instanceof ChordnsError) || error.code !== 'KEY_MISSING') throw error
+    if (!isChordnsError(error, 'KEY_MISSING')) throw error
   }
-  await createIdentity(file)
+  try {
+    await createIdentity(file)
+  } catch (error) {
+    // Another process was faster: its identity is the one.
+    if (!isChordnsError(error, 'KEY_EXISTS')) throw error
+  }
   return loadSeed(file)
 }
 
@@ -59,18 +65,22 @@ function parse(text: string): Uint8Array | undefined {
 }
 
 async function readPrivate(file: string, what: string): Promise<string> {
+  let handle: FileHandle | undefined
   try {
-    const { mode, size } = await stat(file)
-    if ((mode & 0o077) !== 0)
+    // One handle for the look and the read: nothing can take the file's place in between.
+    handle = await open(file, 'r')
+    const stats = await handle.stat()
+    if (!stats.isFile()) throw malformed(file, `not a file, so no ${what}`)
+    if ((stats.mode & 0o077) !== 0)
       throw new ChordnsError('KEY_EXPOSED', `the ${what} ${file} can be read by others; run: chmod 600 ${file}`, {
         file,
-        mode: mode & 0o777,
+        mode: stats.mode & 0o777,
       })
-    if (size > MAX_FILE_BYTES) throw malformed(file, `too long for a ${what}`)
-    return await readFile(file, 'utf8')
+    if (stats.size > MAX_FILE_BYTES) throw malformed(file, `too long for a ${what}`)
+    return await handle.readFile('utf8')
   } catch (error) {
     if (error instanceof ChordnsError) throw error
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
+    if (hasCode(error, 'ENOENT'))
       throw new ChordnsError('KEY_MISSING', `there is no ${what} at ${file}`, { file }, { cause: error })
     throw new ChordnsError(
       'KEY_UNREADABLE',
@@ -78,6 +88,8 @@ async function readPrivate(file: string, what: string): Promise<string> {
       { file },
       { cause: error },
     )
+  } finally {
+    await handle?.close()
   }
 }
 
@@ -85,18 +97,40 @@ function malformed(file: string, what: string) {
   return new ChordnsError('KEY_MALFORMED', `${file}: ${what}`, { file })
 }
 
+/** The file is there whole or not at all, whenever the power fails; a file that is there already is left as it is. */
 async function writeNew(file: string, text: string): Promise<void> {
+  const draft = `${file}.${randomBytes(6).toString('hex')}`
   try {
-    const handle = await open(file, 'wx', 0o600)
     try {
-      await handle.writeFile(text)
-      await handle.sync()
+      const handle = await open(draft, 'wx', 0o600)
+      try {
+        await handle.writeFile(text)
+        await handle.sync()
+      } finally {
+        await handle.close()
+      }
+      // Unlike rename, link refuses to replace.
+      await link(draft, file)
     } finally {
-      await handle.close()
+      await rm(draft, { force: true })
     }
+    await syncDirectory(dirname(file))
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST')
+    if (hasCode(error, 'EEXIST'))
       throw new ChordnsError('KEY_EXISTS', `${file} exists already and is not overwritten`, { file }, { cause: error })
     throw new ChordnsError('KEY_UNWRITABLE', `cannot write ${file}: ${errorText(error)}`, { file }, { cause: error })
   }
+}
+
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
 }
