@@ -1,6 +1,6 @@
 /** The whole resolver from the packet of a stub to the upstream port, as `peer.ts` puts it together, in virtual time. */
 import { setImmediate } from 'node:timers/promises'
-import type { Exchange, Log, Random, UpstreamQuery } from '../../src/base/index.ts'
+import type { Clock, Exchange, Log, Random, UpstreamQuery } from '../../src/base/index.ts'
 import { type Cache, createCache } from '../../src/cache/index.ts'
 import { type Config, loadConfig } from '../../src/config/index.ts'
 import { decodeMessage, encodeMessage, type Message } from '../../src/dns/index.ts'
@@ -14,9 +14,12 @@ import { compileAccess, serveLimits } from '../../src/serve/index.ts'
 import { type VirtualClock, virtualClock } from '../../src/sim/index.ts'
 import { type AskFlags, type AskQuestion, queryFor, type World } from '../world/index.ts'
 
-export interface StackOptions {
+/** Real time will do, too: `run` then only waits. */
+export type StackClock = Clock & Pick<VirtualClock, 'run'>
+
+export interface StackOptions<C extends StackClock = StackClock> {
   readonly world: World
-  readonly clock: VirtualClock
+  readonly clock: C
   readonly seed?: number
   /** DS line of the root; without it nothing is validated. */
   readonly anchor?: string
@@ -34,9 +37,9 @@ export interface Upstream {
   readonly bytes: number
 }
 
-export interface Stack {
+export interface Stack<C extends StackClock = VirtualClock> {
   readonly world: World
-  readonly clock: VirtualClock
+  readonly clock: C
   readonly cache: Cache
   readonly recursor: Recursor
   readonly resolver: Resolver
@@ -59,7 +62,7 @@ export function defaultConfig(overrides: Readonly<Record<string, unknown>> = {})
   return loadConfig({ env: {}, overrides, readFile: () => undefined }).config
 }
 
-export function makeStack(options: StackOptions): Stack {
+export function makeStack<C extends StackClock>(options: StackOptions<C>): Stack<C> {
   const { world, clock } = options
   const config = defaultConfig({ 'cache.maxBytes': '4MiB', ...options.config })
   const random = seededRandom(options.seed ?? 1)

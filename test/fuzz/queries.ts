@@ -6,8 +6,7 @@ import { connect } from 'node:net'
 import { concatBytes } from '../../src/base/index.ts'
 import { decodeMessage, encodeMessage } from '../../src/dns/index.ts'
 import { createFrontEnd, type FrontEnd } from '../../src/serve/index.ts'
-import { virtualClock } from '../../src/sim/index.ts'
-import { defaultConfig, makeStack } from '../attacks/stack.ts'
+import { defaultConfig, makeStack, type StackClock } from '../attacks/stack.ts'
 import { ask, queryFor, simpleWorld, systemClock, texts } from '../world/index.ts'
 import { type Below, damaged, randomBytes, seededBelow } from './mutate.ts'
 import type { EpochReport, Finding, Fuzzer } from './types.ts'
@@ -63,8 +62,7 @@ async function openDoor(): Promise<Door> {
     'example.com.': `www A 192.0.2.80\nalias CNAME www\nbig TXT ${Array.from({ length: 10 }, () => `"${'x'.repeat(200)}"`).join(' ')}\n*.wild A 192.0.2.9\ncontrol A 192.0.2.7`,
   }
   const world = await simpleWorld(zones, { sockets: false })
-  // Real time for real sockets; the clock of the stack's own is only a type here.
-  const clock = { ...virtualClock(), ...systemClock, pending: 0 }
+  const clock: StackClock = { ...systemClock, run: (promise) => promise }
   const stack = makeStack({ world, clock, config: { 'cache.maxBytes': '4MiB' } })
   const faults: string[] = []
   const config = defaultConfig()
