@@ -87,6 +87,7 @@ export async function startNode({ config, log, version }: NodeOptions): Promise<
     const door = await createFrontEnd({
       resolver,
       options: { listen: config.listen, ...serveOptions(config) },
+      cookieSecret: random.bytes(32),
       clock,
       log,
     })

@@ -21,7 +21,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   resolver: ['ledger', 'chunks', 'recurse', 'cache', 'evidence', 'dns'],
   observe: [],
   // An answer says how it came (EDE texts), in evidence's words.
-  serve: ['resolver', 'cache', 'evidence', 'dns'],
+  // crypto: server cookies are keyed hashes.
+  serve: ['resolver', 'cache', 'evidence', 'crypto', 'dns'],
   // The schema is put together from each room's options.
   config: [
     'serve',

@@ -3,6 +3,7 @@ import { type Cancel, type Clock, errorText, type Log } from '../base/index.ts'
 import { Ede, type ExtendedError, type Message, Rcode } from '../dns/index.ts'
 import type { Resolution, Resolver } from '../resolver/index.ts'
 import type { Client } from './access.ts'
+import type { ServerCookies } from './cookies.ts'
 import { judge, type Query, type Verdict } from './etiquette.ts'
 import { isBurst, questionShare, Shares } from './fairness.ts'
 import type { ServeLimits } from './limits.ts'
@@ -39,6 +40,8 @@ export interface DeskParts {
   readonly log: Log
   readonly onQuery: (event: QueryEvent) => void
   readonly limits: ServeLimits
+  /** Undefined: cookies are ignored. */
+  readonly cookies?: ServerCookies | undefined
 }
 
 type Known = Exclude<Verdict, { kind: 'drop' | 'ask' }>
@@ -150,7 +153,7 @@ export class Desk {
     }
     this.#counts.servfail++
     const reply = failureMessage(query.message, { code: Ede.OTHER, text: 'too many questions in work' })
-    asker.send(encodeReply(reply, query.message, asker.protocol))
+    this.#send(reply, query.message, asker)
     this.#report(asker, query, reply.rcode, undefined, 0)
   }
 
@@ -187,12 +190,13 @@ export class Desk {
   #finish(work: Work, reply: Message, resolution: Resolution | undefined): void {
     const { asker, query, client, startedAt } = work
     const { limits, clock } = this.#parts
-    const spoofable = asker.protocol === 'udp' && !client.isLoopback
+    // Whoever has our cookie is where he says he is.
+    const spoofable = asker.protocol === 'udp' && !client.isLoopback && !this.#hasCookie(query.message, asker)
     if (spoofable && isBurst(clock.monotonic() - startedAt, this.#shares.of(client.key), limits)) {
       this.#settle(work, undefined)
       return
     }
-    asker.send(encodeReply(reply, query.message, asker.protocol))
+    this.#send(reply, query.message, asker)
     this.#settle(work, reply.rcode, resolution)
   }
 
@@ -215,12 +219,29 @@ export class Desk {
   }
 
   #answerKnown({ reply, query, because }: Known, asker: Asker): void {
-    asker.send(encodeReply(reply, query, asker.protocol))
+    this.#send(reply, query, asker)
     if (because === 'malformed') this.#counts.malformed++
     else if (because === 'refused') this.#counts.refused++
     else this.#count(reply.rcode)
     const question = query?.questions[0]
     this.#report(asker, query && question && { message: query, question }, reply.rcode, undefined, 0)
+  }
+
+  #send(reply: Message, query: Message | undefined, asker: Asker): void {
+    const cookie = query && this.#parts.cookies?.answer(query, asker.address, this.#unixSeconds())
+    const full =
+      cookie === undefined || reply.edns === undefined
+        ? reply
+        : { ...reply, edns: { ...reply.edns, options: [cookie, ...reply.edns.options] } }
+    asker.send(encodeReply(full, query, asker.protocol))
+  }
+
+  #hasCookie(query: Message, asker: Asker): boolean {
+    return this.#parts.cookies?.judge(query, asker.address, this.#unixSeconds()) === 'valid'
+  }
+
+  #unixSeconds(): number {
+    return Math.floor(this.#parts.clock.now() / 1000)
   }
 
   #count(rcode: number): void {

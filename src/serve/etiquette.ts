@@ -16,6 +16,7 @@ import {
   type ResourceRecord,
   Type,
 } from '../dns/index.ts'
+import { hasMalformedCookie } from './cookies.ts'
 import { limits } from './limits.ts'
 
 /** What is known about the sender beside its bytes. */
@@ -66,6 +67,7 @@ export function judge(packet: Uint8Array, sender: Sender): Verdict {
   if (query.edns !== undefined && query.edns.version !== 0) {
     return { kind: 'reply', because: 'refused', query, reply: replyTo(query, Rcode.BADVERS) }
   }
+  if (hasMalformedCookie(query)) return formerr(query)
   return judgeQuestion(query, question)
 }
 

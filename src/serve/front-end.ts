@@ -1,6 +1,7 @@
 /** Puts desk and doors together. */
 import { type Endpoint, errorText } from '../base/index.ts'
 import { checkAccess, clientBook, compileAccess } from './access.ts'
+import { ServerCookies } from './cookies.ts'
 import { Desk } from './desk.ts'
 import { limits as defaultLimits, type ServeLimits } from './limits.ts'
 import { closeAll, listenEndpoints, type OpenDoor, openAll } from './listen.ts'
@@ -20,7 +21,8 @@ export async function createFrontEnd(parts: FrontEndParts): Promise<FrontEnd> {
   const onQuery = parts.onQuery ?? (() => {})
   let book = clientBook(compileAccess(options.access), limits.MAX_KNOWN_CLIENTS)
   const clientOf = (address: string) => book(address)
-  const desk = new Desk({ resolver, options, clientOf, clock, log, onQuery, limits })
+  const cookies = parts.cookieSecret && new ServerCookies(parts.cookieSecret)
+  const desk = new Desk({ resolver, options, clientOf, clock, log, onQuery, limits, cookies })
   const connections = new Connections(limits, clientOf)
   const doors = await openAll(options.listen, (protocol, endpoint: Endpoint) =>
     protocol === 'udp' ? openUdp(endpoint, desk, log, limits) : openTcp(endpoint, desk, connections, clock, log),

@@ -55,6 +55,8 @@ export interface FrontEndParts {
   readonly clock: Clock
   readonly log: Log
   readonly onQuery?: (event: QueryEvent) => void
+  /** Random bytes of this process, 16 or more, that server cookies are made with; without them cookies are ignored. */
+  readonly cookieSecret?: Uint8Array
   /** Other bounds than those of limits.ts. */
   readonly limits?: Partial<ServeLimits>
 }
