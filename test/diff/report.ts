@@ -1,0 +1,120 @@
+/** The outcome of a run, as a table for people and as JSON for the record. */
+import { execFileSync } from 'node:child_process'
+import type { Compared, Verdict } from './compare.ts'
+import { comparedText, type Field } from './compare.ts'
+import { questionText } from './questions.ts'
+
+export interface Run {
+  readonly seed: number
+  readonly questions: number
+  readonly zones: number
+  readonly validates: boolean
+  readonly seconds: number
+  /** Compared at first sight. */
+  readonly first: readonly Compared[]
+  /** Those that differed, asked again: what stayed different, and what did not. */
+  readonly settled: readonly Compared[]
+  readonly passing: readonly Compared[]
+}
+
+export interface Summary {
+  readonly same: number
+  readonly different: number
+  readonly explained: number
+  readonly referencesDiffer: number
+  /** Different at first, the same when asked again. */
+  readonly passing: number
+}
+
+export function summaryOf(run: Run): Summary {
+  const count = (verdict: Verdict) => final(run).filter((one) => one.verdict === verdict).length
+  return {
+    same: count('same'),
+    different: count('different'),
+    explained: count('explained'),
+    referencesDiffer: count('references-differ'),
+    passing: run.passing.length,
+  }
+}
+
+/** Each question once, with what counts in the end. */
+function final(run: Run): Compared[] {
+  const again = new Map(run.settled.map((one) => [questionText(one.question), one]))
+  return run.first.map((one) => again.get(questionText(one.question)) ?? one)
+}
+
+export const unexplained = (run: Run): Compared[] => run.settled.filter(({ verdict }) => verdict === 'different')
+
+export function tableOf(run: Run): string {
+  const kinds = [...new Set(run.first.map(({ question }) => question.kind))].sort()
+  const rows = [
+    ['zones of kind', 'questions', 'same', 'different', 'explained', 'references differ'],
+    ...[...kinds, 'all'].map((kind) => {
+      const own = final(run).filter(({ question }) => kind === 'all' || question.kind === kind)
+      const count = (verdict: Verdict) => String(own.filter((one) => one.verdict === verdict).length)
+      return [
+        kind,
+        String(own.length),
+        count('same'),
+        count('different'),
+        count('explained'),
+        count('references-differ'),
+      ]
+    }),
+  ]
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
+  const table = rows.map((row) =>
+    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  '),
+  )
+  const fields = (['rcode', 'ad', 'answer', 'soa', 'denial'] as const satisfies readonly Field[]).map(
+    (field) => `${field} ${unexplained(run).filter((one) => one.fields.includes(field)).length}`,
+  )
+  return [
+    ...table,
+    '',
+    `different in: ${fields.join(', ')}; different at first and not when asked again: ${run.passing.length}`,
+    `${run.zones} zones, seed ${run.seed}, ${run.seconds} s${run.validates ? '' : '; this chordns does not validate yet (no dnssec.trustAnchors in its schema)'}`,
+  ].join('\n')
+}
+
+export function detailsOf(run: Run): string {
+  return unexplained(run)
+    .sort((a, b) => a.question.zone.localeCompare(b.question.zone))
+    .map(comparedText)
+    .join('\n')
+}
+
+export function jsonOf(run: Run): object {
+  const told = ({ question, verdict, fields, openFields, reason, replies }: Compared) => ({
+    question: questionText(question),
+    zone: question.zone,
+    kind: question.kind,
+    verdict,
+    fields,
+    openFields,
+    ...(reason !== undefined && { reason }),
+    replies,
+  })
+  return {
+    date: new Date().toISOString(),
+    commit: commit(),
+    seed: run.seed,
+    questions: run.questions,
+    zones: run.zones,
+    seconds: run.seconds,
+    validates: run.validates,
+    summary: summaryOf(run),
+    unexplained: unexplained(run).map(told),
+    explained: final(run)
+      .filter(({ verdict }) => verdict === 'explained')
+      .map(told),
+    passing: run.passing.map(told),
+    referencesDiffer: final(run)
+      .filter(({ verdict }) => verdict === 'references-differ')
+      .map(({ question, openFields }) => `${questionText(question)} [${openFields.join(' ')}]`),
+  }
+}
+
+function commit(): string {
+  return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
+}
