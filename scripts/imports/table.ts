@@ -13,7 +13,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   dnssec: ['evidence', 'crypto', 'dns'],
   // The word of an iteration is an Outcome, which is evidence's.
   iterator: ['evidence', 'dns'],
-  recurse: ['iterator', 'dnssec', 'cache', 'evidence', 'dns'],
+  // crypto: client cookies are keyed hashes.
+  recurse: ['iterator', 'dnssec', 'cache', 'evidence', 'dns', 'crypto'],
   ring: ['crypto'],
   chain: ['crypto'],
   chunks: ['chain', 'ring', 'recurse', 'evidence', 'crypto', 'dns'],
