@@ -5,6 +5,16 @@ export { dsOf, keyTag, validateDnskeySet } from './keys.ts'
 export { learn } from './learn.ts'
 export { limits as dnssecLimits } from './limits.ts'
 export { loadProofs, type ProofSet, readProofs } from './proofs.ts'
+export {
+  type FollowedKey,
+  type FollowedState,
+  followedAnchor,
+  followKeys,
+  type Rollover,
+  type RolloverStep,
+  startRollover,
+} from './rollover.ts'
+export { rolloverFromText, rolloverToText } from './rollover-text.ts'
 export { type Verified, type VerifyInput, verifyRRset } from './rrsig.ts'
 export { type SentinelState, sentinelFails } from './sentinel.ts'
 export type {

@@ -6,7 +6,7 @@ import { canonicalName, Ede, type ExtendedError, type Name, nameToText, type RRs
 import { limits } from './limits.ts'
 import { verifyRRset } from './rrsig.ts'
 import type { TrustPoint, ValidationContext, ZoneKey, ZoneSecurity } from './types.ts'
-import { keyText, why } from './why.ts'
+import { bogus, keyText, why } from './why.ts'
 
 const ZONE_KEY = 0x0100
 const REVOKED = 0x0080
@@ -79,6 +79,10 @@ export function dsOf(zone: Name, dnskeyRdata: Uint8Array, digestType: number): U
  * `insecure` when none can, because nobody may be cut off for using what we do not know (RFC 4035 section 5.2).
  */
 export function judgeTrust(zone: Name, trust: TrustPoint, expires: number, rules: Rules): ZoneSecurity {
+  if (trust.ds.length + trust.keys.length === 0) {
+    // An anchor that has lost all its keys (RFC 5011) is no reason to believe what nobody signed.
+    return bogusUntil(rules, bogus(`no trusted key of ${nameToText(zone)} is left`))
+  }
   const ds = trust.ds.slice(0, limits.MAX_DS).flatMap((rdata) => readDs(rdata) ?? [])
   const keys = trust.keys.flatMap((rdata) => readKey(rdata) ?? [])
   const known = [...ds, ...keys].filter(({ algorithm }) => rules.algorithms.has(algorithm))
@@ -141,7 +145,8 @@ function entryKeys(zone: Name, set: RRset, trust: TrustPoint, rules: Rules): { k
   return why(Ede.DNSKEY_MISSING, `${keyText(other.tag, zone)} is revoked`)
 }
 
-function vouchedFor(zone: Name, set: RRset, trust: TrustPoint, rules: Rules): Uint8Array[] {
+/** RDATA of the set's keys that a DS or a trusted key of the trust point names, usable or not. */
+export function vouchedFor(zone: Name, set: RRset, trust: TrustPoint, rules: Rules): Uint8Array[] {
   const rdatas = set.rdatas.slice(0, limits.MAX_DNSKEYS)
   const found = rdatas.filter((rdata) => trust.keys.some((key) => equalBytes(key, rdata)))
   let digestsLeft: number = limits.MAX_DS_DIGESTS
