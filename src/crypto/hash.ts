@@ -1,10 +1,20 @@
-import { createHash, createHmac, timingSafeEqual as nodeTimingSafeEqual } from 'node:crypto'
+import { createHmac, hash, timingSafeEqual as nodeTimingSafeEqual } from 'node:crypto'
+import { concatBytes } from '../base/index.ts'
 
 /** 32 bytes. */
 export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
-  const hash = createHash('sha256')
-  for (const part of parts) hash.update(part)
-  return new Uint8Array(hash.digest())
+  // One call is twice as fast as an object for each hash.
+  const input = parts.length === 1 ? parts[0]! : concatBytes(...parts)
+  return new Uint8Array(hash('sha256', input, 'buffer'))
+}
+
+/**
+ * A short keyed hash where speed counts and HMAC's object would cost ten times as much: SHA-256 over key and parts, cut to
+ * `length` bytes. Only for parts of fixed layout, and only cut to at most 16 bytes, so that nothing can be appended.
+ */
+export function shortKeyedHash(key: Uint8Array, length: number, ...parts: readonly Uint8Array[]): Uint8Array {
+  if (length > 16) throw new RangeError('a short keyed hash has at most 16 bytes')
+  return sha256(key, ...parts).subarray(0, length)
 }
 
 export function hmacSha256(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {

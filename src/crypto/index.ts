@@ -7,6 +7,6 @@ export {
   dsDigest,
   nsec3Digest,
 } from './dnssec-verify.ts'
-export { hmacSha256, sha256, timingSafeEqual } from './hash.ts'
+export { hmacSha256, sha256, shortKeyedHash, timingSafeEqual } from './hash.ts'
 export { peerIdFromPublicKey, publicKeyFromPeerId } from './peer-id.ts'
 export { ed25519, ed25519Signer, keyedHashScheme, type SignatureScheme, type Signer, signedBytes } from './sign.ts'

@@ -3,8 +3,8 @@
  * off-path forger has not.
  */
 import { LRUCache } from 'lru-cache'
-import { concatBytes, type Endpoint, equalBytes, type Random } from '../base/index.ts'
-import { hmacSha256 } from '../crypto/index.ts'
+import { concatBytes, type Endpoint, equalBytes, fromLatin1, type Random } from '../base/index.ts'
+import { shortKeyedHash } from '../crypto/index.ts'
 import { type EdnsOption, findOption, type Message, OptionCode } from '../dns/index.ts'
 import { endpointText } from '../iterator/index.ts'
 
@@ -75,6 +75,6 @@ export class Cookies {
 
   /** One for each server, so that servers cannot use it to follow us from one to the other (RFC 9018 section 3). */
   #clientCookie(server: Endpoint): Uint8Array {
-    return hmacSha256(this.#secret, new TextEncoder().encode(endpointText(server))).subarray(0, CLIENT_BYTES)
+    return shortKeyedHash(this.#secret, CLIENT_BYTES, fromLatin1(endpointText(server)))
   }
 }

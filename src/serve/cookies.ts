@@ -1,9 +1,9 @@
 /**
  * Server cookies (RFC 7873, in the layout of RFC 9018): a client that sends ours back has received a reply at its address,
- * so the address is not forged. The hash is HMAC-SHA-256 cut to eight bytes: no other server has to check our cookies.
+ * so the address is not forged. The hash is keyed SHA-256 cut to eight bytes: no other server has to check our cookies.
  */
-import { concatBytes } from '../base/index.ts'
-import { hmacSha256, timingSafeEqual } from '../crypto/index.ts'
+import { concatBytes, fromLatin1 } from '../base/index.ts'
+import { shortKeyedHash, timingSafeEqual } from '../crypto/index.ts'
 import { type EdnsOption, findOption, type Message, OptionCode } from '../dns/index.ts'
 
 const CLIENT_BYTES = 8
@@ -67,8 +67,8 @@ export class ServerCookies {
     const head = new Uint8Array(8)
     head[0] = VERSION
     new DataView(head.buffer).setUint32(4, timestamp >>> 0)
-    const hash = hmacSha256(this.#secret, client, head, new TextEncoder().encode(address))
-    return concatBytes(head, hash.subarray(0, SERVER_BYTES - head.length))
+    const hash = shortKeyedHash(this.#secret, SERVER_BYTES - head.length, client, head, fromLatin1(address))
+    return concatBytes(head, hash)
   }
 }
 
