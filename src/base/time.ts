@@ -30,7 +30,11 @@ export function withTimeout<T>(
   signal?: AbortSignal,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(aborted(signal))
+    if (signal?.aborted) {
+      // Nobody waits for the work any more: its failure must not count as unhandled.
+      promise.catch(() => {})
+      return reject(aborted(signal))
+    }
     const finish = () => {
       cancel()
       signal?.removeEventListener('abort', onAbort)

@@ -8,7 +8,10 @@ export interface MemoryNetworkOptions {
   readonly random: Random
   /** Default: 5 ms. */
   readonly delayMs?: number | Delay
-  /** Part of the messages that is lost, 0 to 1. A lost message is never repeated: its request times out. Default: 0. */
+  /**
+   * Part of the requests and replies that is lost, 0 to 1: they time out. Connections and hello are spared, as TCP would
+   * repeat what was lost; `drop` spares nothing. Default: 0.
+   */
   readonly loss?: number
 }
 

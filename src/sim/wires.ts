@@ -90,6 +90,13 @@ export class Wires {
   }
 
   send(from: PeerId, to: PeerId, message: Message): void {
+    const { random, loss = 0 } = this.#options
+    const isBody = message.kind === 'request' || message.kind === 'reply' || message.kind === 'error'
+    if (isBody && loss > 0 && random.below(2 ** 32) < loss * 2 ** 32) {
+      this.counters.sent++
+      this.counters.lost++
+      return
+    }
     this.#carry(from, to, () => {
       const receiver = this.#byPeer.get(to)
       if (receiver !== undefined) receiver.receive(from, message)
@@ -118,10 +125,10 @@ export class Wires {
 
   #carry(from: PeerId, to: PeerId, deliver: () => void): void {
     this.counters.sent++
-    const { clock, random, loss = 0 } = this.#options
+    const { clock } = this.#options
     const delayMs = this.#delay(from, to)
     const isLost = () => [...this.#cuts].some((isCut) => isCut(from, to))
-    if (isLost() || (loss > 0 && random.below(2 ** 32) < loss * 2 ** 32)) {
+    if (isLost()) {
       this.counters.lost++
       return
     }
