@@ -1,0 +1,81 @@
+/** The vectors of docs/protocol.md, made by the code that speaks the protocol, from fixed keys and times. */
+import { asChunkId, asPeerId, toHex } from '../../src/base/index.ts'
+import { chunkOf, keyOfChunk } from '../../src/chunks/index.ts'
+import { encodeReply, encodeRequest } from '../../src/chunks/messages.ts'
+import { ed25519Signer, peerIdFromPublicKey, sha256 } from '../../src/crypto/index.ts'
+import { parseName, type Question, Type } from '../../src/dns/index.ts'
+import {
+  contentDigest,
+  encodeObservation,
+  encodeOutcome,
+  type Outcome,
+  signObservation,
+} from '../../src/evidence/index.ts'
+import { encodeFrame, FrameKind } from '../../src/io/frames.ts'
+import { pskDoorkeeper } from '../../src/ring/index.ts'
+import { memberId } from '../../src/ring/member.ts'
+import { encodeMessage as encodeRingMessage } from '../../src/ring/messages.ts'
+
+const text = (value: string) => new TextEncoder().encode(value)
+const signer = ed25519Signer(sha256(text('chordns protocol vector')))
+const question: Question = { name: parseName('www.example.com'), type: Type.A, class: 1 }
+const outcome: Outcome = {
+  kind: 'rrset',
+  apex: parseName('example.com'),
+  proofs: [],
+  rrset: {
+    name: question.name,
+    type: Type.A,
+    class: 1,
+    ttl: 300,
+    rdatas: [Uint8Array.of(192, 0, 2, 1)],
+    signatures: [],
+  },
+}
+const chunk = chunkOf(question.name, 8)
+const observation = signObservation(
+  {
+    ringId: 'home',
+    chunk: asChunkId(chunk),
+    question,
+    apex: outcome.apex,
+    digest: contentDigest(question, outcome),
+    ttl: 300,
+    when: 1_800_000_000_000,
+    nonce: new Uint8Array(16).fill(1),
+  },
+  signer,
+)
+
+function hello(): Record<string, string> {
+  const random = (fill: number) => ({ bytes: (length: number) => new Uint8Array(length).fill(fill), below: () => 0 })
+  const door = (fill: number) =>
+    pskDoorkeeper({ ringId: 'home', secret: new Uint8Array(32).fill(7), random: random(fill) })
+  const [alice, bob] = [asPeerId('alice'), asPeerId('bob')]
+  const dialer = door(0xaa).hello(alice, bob, 'dialer')
+  const listener = door(0xbb).hello(bob, alice, 'listener')
+  const first = dialer.opening()!
+  const second = listener.receive(first).send!
+  const third = dialer.receive(second).send!
+  return { 'hello 1': toHex(first), 'hello 2': toHex(second), 'hello 3': toHex(third) }
+}
+
+/** Name -> hex. */
+export function protocolVectors(): Readonly<Record<string, string>> {
+  return {
+    'public key': toHex(signer.publicKey),
+    'peer id': peerIdFromPublicKey(signer.publicKey),
+    'member id': memberId(signer.publicKey, new Uint8Array()),
+    'chunk key': keyOfChunk(chunk, 8),
+    frame: toHex(encodeFrame({ id: 1, kind: FrameKind.REQUEST, payload: Uint8Array.of(1, 2, 3) })),
+    ...hello(),
+    'ring ping': toHex(encodeRingMessage({ type: 'ping' })),
+    read: toHex(encodeRequest({ kind: 'read', question })),
+    tell: toHex(encodeRequest({ kind: 'tell', question })),
+    round: toHex(encodeRequest({ kind: 'round', question, nonce: new Uint8Array(16).fill(1) })),
+    unknown: toHex(encodeReply({ kind: 'unknown' })),
+    outcome: toHex(encodeOutcome(outcome)),
+    'content digest': toHex(contentDigest(question, outcome)),
+    observation: toHex(encodeObservation(observation)),
+  }
+}
