@@ -31,12 +31,13 @@ export function compose(links: readonly Link[], request: ResolveRequest, now: nu
     provenance: weakest(findings.map((finding) => finding.evidence.provenance)),
     ede: links.flatMap((link) => link.ede),
     findings,
-    authoritative: false,
+    // AA is about the name that was asked (RFC 1035 section 4.1.1).
+    authoritative: findings[0]?.evidence.provenance === 'local',
   }
 }
 
 const SECURITY_ORDER: readonly Security[] = ['bogus', 'indeterminate', 'insecure', 'secure']
 
-function weakestSecurity(all: readonly Security[]): Security {
+export function weakestSecurity(all: readonly Security[]): Security {
   return SECURITY_ORDER[Math.min(...all.map((one) => SECURITY_ORDER.indexOf(one)))] ?? 'indeterminate'
 }

@@ -1,3 +1,6 @@
+import type { Dns64Options } from './local/dns64.ts'
+import type { RebindingOptions } from './local/rebinding.ts'
+
 /** What an operator can choose about answering. */
 export interface ResolverOptions {
   /** `race`: ring first, own iteration after the hedge delay; `ring`: iteration only when the ring has not enough; `iterate`: the ring only when iteration failed. */
@@ -10,4 +13,8 @@ export interface ResolverOptions {
   readonly serveStale: boolean
   /** Ask again for names that are still asked for when their records are about to expire. */
   readonly prefetch: boolean
+  /** AAAA answers made of A answers; undefined: none. */
+  readonly dns64?: Dns64Options | undefined
+  /** Private addresses are taken out of answers for public names; undefined: they are not. */
+  readonly rebinding?: RebindingOptions | undefined
 }

@@ -1,48 +1,107 @@
 /** A stub's question from start to end: local names first, then link after link along the CNAMEs, then one answer. */
-import { ChordnsError, errorText, isChordnsError } from '../base/index.ts'
-import { Ede, type ExtendedError, Rcode } from '../dns/index.ts'
+import { type Budget, ChordnsError, errorText, isChordnsError } from '../base/index.ts'
+import { Ede, type ExtendedError, Rcode, Type } from '../dns/index.ts'
 import { compose } from './compose.ts'
 import { follow, type Link } from './follow.ts'
 import { createLinkResolver, type LinkModules, type LinkResolver, newBudget } from './link.ts'
+import type { LocalAnswer } from './local/answer.ts'
+import { type Dns64Options, synthesise, wantsSynthesis, withoutExcluded } from './local/dns64.ts'
+import { isAlias, localFirst } from './local/links.ts'
+import { type LocalNames, localNames } from './local/names.ts'
+import { type RebindingOptions, withoutRebinding } from './local/rebinding.ts'
 import type { ResolverOptions } from './options.ts'
-import { specialAnswer } from './special.ts'
 import type { Resolution, ResolveRequest, Resolver } from './types.ts'
 
-export function createResolver(modules: LinkModules, options: ResolverOptions): Resolver {
-  const resolveLink = createLinkResolver(modules, options)
-  return { resolve: (request) => resolve(modules, resolveLink, request) }
+export interface ResolverModules extends LinkModules {
+  /** Names that are answered here. Without it: special-use names only. */
+  readonly local?: LocalNames
 }
 
-async function resolve(modules: LinkModules, resolveLink: LinkResolver, request: ResolveRequest): Promise<Resolution> {
-  const local = specialAnswer(request.question)
-  if (local !== undefined) {
-    request.onStep?.({ kind: 'local', question: request.question, detail: local.detail })
-    return {
-      rcode: local.rcode,
-      answers: local.answers,
-      authorities: local.authorities,
-      security: 'insecure',
-      provenance: 'local',
-      ede: [],
-      findings: [],
-      authoritative: true,
-    }
+export function createResolver(modules: ResolverModules, options: ResolverOptions): Resolver {
+  const { clock } = modules
+  const names = modules.local ?? localNames({ data: undefined, dns64: options.dns64, configured: [] })
+  const resolveLink = localFirst(names, clock, createLinkResolver(modules, options))
+  const chaser: Chaser = { modules, names, resolveLink, rebinding: options.rebinding }
+  return { resolve: (request) => rewrite(chaser, options.dns64, request) }
+}
+
+interface Chaser {
+  readonly modules: ResolverModules
+  readonly names: LocalNames
+  readonly resolveLink: LinkResolver
+  readonly rebinding: RebindingOptions | undefined
+}
+
+interface Chased {
+  readonly resolution: Resolution
+  readonly isBogus: boolean
+}
+
+/** What the operator wants changed in an answer. One budget for all that a question causes. */
+async function rewrite(chaser: Chaser, dns64: Dns64Options | undefined, request: ResolveRequest): Promise<Resolution> {
+  const budget = newBudget(chaser.modules.clock)
+  const { resolution, isBogus } = await chase(chaser, request, budget)
+  if (dns64 === undefined || request.question.type !== Type.AAAA) return resolution
+  const kept = withoutExcluded(dns64, request, resolution)
+  if (!wantsSynthesis(request, kept, isBogus)) return kept
+  const question = { ...request.question, type: Type.A }
+  const a = await chase(chaser, { ...request, question }, budget)
+  return synthesise(dns64, resolution, a.resolution) ?? kept
+}
+
+async function chase(chaser: Chaser, request: ResolveRequest, budget: Budget): Promise<Chased> {
+  const { names, rebinding } = chaser
+  const chased = await chaseAll(chaser, request, budget)
+  if (rebinding === undefined) return chased
+  const { question } = request
+  return { ...chased, resolution: withoutRebinding(rebinding, question, chased.resolution, names.covers) }
+}
+
+async function chaseAll(
+  { modules, names, resolveLink }: Chaser,
+  request: ResolveRequest,
+  budget: Budget,
+): Promise<Chased> {
+  const { question } = request
+  const local = names.answer(question)
+  // Without recursion an alias is all there is to say.
+  if (local !== undefined && (!isAlias(local, question) || !request.recursionDesired)) {
+    request.onStep?.({ kind: 'local', question, detail: local.detail })
+    return { resolution: localResolution(local), isBogus: false }
   }
-  if (!request.recursionDesired) return failure(Rcode.REFUSED, [], [])
-  const budget = newBudget(modules.clock)
+  if (!request.recursionDesired) return { resolution: failure(Rcode.REFUSED, [], []), isBogus: false }
   const links: Link[] = []
   try {
     await follow(modules, resolveLink, request, budget, links)
   } catch (error) {
     if (isChordnsError(error, 'ABORTED') && request.signal.aborted) throw error
     modules.log.debug({ error: errorText(error) }, 'question failed')
-    return failure(
-      error instanceof ChordnsError && error.code === 'DNAME_TOO_LONG' ? Rcode.YXDOMAIN : Rcode.SERVFAIL,
-      extendedErrors(error),
-      links,
-    )
+    return { resolution: failure(rcodeOf(error), extendedErrors(error), links), isBogus: isBogus(error) }
   }
-  return compose(links, request, modules.clock.now())
+  return { resolution: compose(links, request, modules.clock.now()), isBogus: false }
+}
+
+function localResolution({ rcode, answers, authorities, ede }: LocalAnswer): Resolution {
+  return {
+    rcode,
+    answers,
+    authorities,
+    security: 'insecure',
+    provenance: 'local',
+    ede,
+    findings: [],
+    authoritative: true,
+  }
+}
+
+function rcodeOf(error: unknown): number {
+  // RFC 6672 section 2.2.
+  if (isChordnsError(error, 'DNAME_TOO_LONG')) return Rcode.YXDOMAIN
+  return isChordnsError(error, 'LOCAL_REFUSED') ? Rcode.REFUSED : Rcode.SERVFAIL
+}
+
+function isBogus(error: unknown): boolean {
+  return isChordnsError(error, 'RECURSE_FAILED') && (error.detail as { readonly reason?: unknown }).reason === 'bogus'
 }
 
 function failure(rcode: number, ede: readonly ExtendedError[], links: readonly Link[]): Resolution {

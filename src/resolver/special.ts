@@ -1,23 +1,6 @@
 /** Names that never leave this node: special-use names (RFC 6761, 6762, 7686, 8375, 9476) and locally served zones (RFC 6303). */
-import {
-  buildRdata,
-  Class,
-  isSubdomain,
-  type Name,
-  parseName,
-  type Question,
-  Rcode,
-  type ResourceRecord,
-  Type,
-} from '../dns/index.ts'
-
-/** A local answer: complete, authoritative, and known without asking anybody. */
-export interface LocalAnswer {
-  readonly rcode: number
-  readonly answers: readonly ResourceRecord[]
-  readonly authorities: readonly ResourceRecord[]
-  readonly detail: string
-}
+import { isSubdomain, type Name, parseName, type Question, Rcode, type ResourceRecord, Type } from '../dns/index.ts'
+import { absent, found, type LocalAnswer, localSoa } from './local/answer.ts'
 
 const LOCAL_TTL_SECONDS = 10_800
 
@@ -57,9 +40,17 @@ const EMPTY_ZONES: readonly Name[] = [
 ].map((text) => parseName(text))
 
 const EMPTY_BY_KEY = new Map(EMPTY_ZONES.map((zone) => [zone.key, zone]))
+const ARPA = parseName('arpa')
 const LOCALHOST = parseName('localhost')
 const LOOPBACK_V4 = parseName('1.0.0.127.in-addr.arpa')
 const LOOPBACK_V6 = parseName(`1.${'0.'.repeat(31)}ip6.arpa`)
+
+/** The special zone that the name is in, or is. */
+export function specialZone(name: Name): Name | undefined {
+  if (isSubdomain(name, LOCALHOST)) return LOCALHOST
+  if (name.key === LOOPBACK_V6.key) return name
+  return enclosingEmptyZone(name)
+}
 
 /** The local answer to `question`, or undefined when it is one for the world. */
 export function specialAnswer(question: Question): LocalAnswer | undefined {
@@ -67,12 +58,15 @@ export function specialAnswer(question: Question): LocalAnswer | undefined {
   if (isSubdomain(name, LOCALHOST)) return localhost(question)
   if (name.key === LOOPBACK_V4.key || name.key === LOOPBACK_V6.key) return loopbackPointer(question)
   const zone = enclosingEmptyZone(name)
-  return zone === undefined ? undefined : empty(question, zone)
+  // Those in arpa are delegated without a DS set: stubs that validate ask for the proof (RFC 8375 section 4, RFC 6303 section 4).
+  if (zone === undefined || (question.type === Type.DS && name.key === zone.key && isSubdomain(zone, ARPA)))
+    return undefined
+  return empty(question, zone)
 }
 
 /** True for every name that `specialAnswer` would answer: such names are never told to a peer. */
 export function isSpecialUse(name: Name): boolean {
-  return isSubdomain(name, LOCALHOST) || name.key === LOOPBACK_V6.key || enclosingEmptyZone(name) !== undefined
+  return specialZone(name) !== undefined
 }
 
 function enclosingEmptyZone(name: Name): Name | undefined {
@@ -93,13 +87,13 @@ function localhost(question: Question): LocalAnswer {
     loopback[15] = 1
     return found([record(loopback)], 'localhost')
   }
-  return { rcode: Rcode.NOERROR, answers: [], authorities: [soa(LOCALHOST)], detail: 'localhost' }
+  return absent(Rcode.NOERROR, soa(LOCALHOST), 'localhost')
 }
 
 function loopbackPointer(question: Question): LocalAnswer {
   if (question.type === Type.PTR)
     return found([{ ...question, ttl: LOCAL_TTL_SECONDS, rdata: LOCALHOST.wire }], 'loopback address')
-  return { rcode: Rcode.NOERROR, answers: [], authorities: [soa(question.name)], detail: 'loopback address' }
+  return absent(Rcode.NOERROR, soa(question.name), 'loopback address')
 }
 
 function empty(question: Question, zone: Name): LocalAnswer {
@@ -108,25 +102,9 @@ function empty(question: Question, zone: Name): LocalAnswer {
   if (atApex && question.type === Type.SOA) return found([soa(zone)], detail)
   if (atApex && question.type === Type.NS)
     return found([{ ...question, ttl: LOCAL_TTL_SECONDS, rdata: LOCALHOST.wire }], detail)
-  return { rcode: atApex ? Rcode.NOERROR : Rcode.NXDOMAIN, answers: [], authorities: [soa(zone)], detail }
+  return absent(atApex ? Rcode.NOERROR : Rcode.NXDOMAIN, soa(zone), detail)
 }
 
-function found(answers: readonly ResourceRecord[], detail: string): LocalAnswer {
-  return { rcode: Rcode.NOERROR, answers, authorities: [], detail }
-}
-
-/** RFC 6303 section 3: the SOA of an empty zone. */
 function soa(zone: Name): ResourceRecord {
-  return { name: zone, type: Type.SOA, class: Class.IN, ttl: LOCAL_TTL_SECONDS, rdata: SOA_RDATA }
+  return localSoa(zone, LOCAL_TTL_SECONDS)
 }
-
-const SOA_RDATA = buildRdata({
-  type: Type.SOA,
-  mname: LOCALHOST,
-  rname: parseName('nobody.invalid'),
-  serial: 1,
-  refresh: 3600,
-  retry: 1200,
-  expire: 604_800,
-  minimum: LOCAL_TTL_SECONDS,
-})

@@ -1,0 +1,40 @@
+/** All names that this node answers itself, in order: local data, then what DNS64 needs, then special-use names. */
+import { isSubdomain, type Name, type Question } from '../../dns/index.ts'
+import { isSpecialUse, specialAnswer, specialZone } from '../special.ts'
+import type { LocalAnswer } from './answer.ts'
+import type { LocalData } from './data.ts'
+import { type Dns64Options, dns64Answer } from './dns64.ts'
+
+export interface LocalNamesParts {
+  readonly data: LocalData | undefined
+  readonly dns64: Dns64Options | undefined
+  /** Stub and forward zones: whoever names servers for home.arpa or 10.in-addr.arpa wants them asked. */
+  readonly configured: readonly Name[]
+}
+
+export interface LocalNames {
+  /** Undefined when the question is one for the world. */
+  answer(question: Question): LocalAnswer | undefined
+  /** True for every name that means something of its own here: it is never told to a peer. */
+  covers(name: Name): boolean
+}
+
+export function localNames({ data, dns64, configured }: LocalNamesParts): LocalNames {
+  return {
+    answer: (question) => {
+      const answer = data?.answer(question) ?? (dns64 && dns64Answer(dns64, question))
+      if (answer !== undefined) return answer
+      const special = specialAnswer(question)
+      return special !== undefined && isOpened(question.name) ? undefined : special
+    },
+    covers: (name) =>
+      isSpecialUse(name) || data?.covers(name) === true || configured.some((zone) => isSubdomain(name, zone)),
+  }
+
+  /** Whether a zone of the operator's, as deep as the special one or deeper, stands in its place. */
+  function isOpened(name: Name): boolean {
+    const special = specialZone(name)
+    const open = [data?.openZone(name), ...configured.filter((zone) => isSubdomain(name, zone))]
+    return special !== undefined && open.some((zone) => zone !== undefined && zone.labels >= special.labels)
+  }
+}
