@@ -5,6 +5,10 @@ export const limits = {
   /** UDP sockets open at once; each query has one of its own. Far below the usual 1,024 to 65,536 descriptors of a process. */
   MAX_UDP_SOCKETS: 2_000,
   MAX_TCP_CONNECTIONS: 256,
+  /** Queries in work on one connection; servers answer many at once, but some in order. */
+  MAX_PIPELINED_QUERIES: 8,
+  /** How long an idle connection to a server is kept, ms (RFC 7766 section 6.2.3: a few seconds). */
+  TCP_IDLE_MS: 10_000,
   /** Replies to one query that are passed over before it is given up: a flood of forgeries must not hold the socket (TuDoor, SAD DNS). */
   MAX_IGNORED_REPLIES: 64,
   /** Tries to find a free source port. */
