@@ -75,6 +75,7 @@ export class Core {
     this.recursor = {
       resolve: (request) => current().recursor.resolve(request),
       validate: (finding, request) => current().recursor.validate(finding, request),
+      infer: (request) => current().recursor.infer(request),
       get validates() {
         return current().recursor.validates
       },

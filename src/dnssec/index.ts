@@ -1,9 +1,12 @@
 export { type Aggressive, aggressiveAnswer } from './aggressive.ts'
 export { anchorTags, parseTrustAnchors, ROOT_ANCHORS, supportedAlgorithms, supportedDigests } from './anchors.ts'
 export { nearestAnchor } from './chain.ts'
+export { type Nsec3Params, nsec3Hash } from './hash.ts'
 export { dsOf, keyTag, validateDnskeySet } from './keys.ts'
 export { learn } from './learn.ts'
 export { limits as dnssecLimits } from './limits.ts'
+export { type NsecRecord, readNsec, sightOf } from './nsec.ts'
+export { hashPrice, type Nsec3Record, readNsec3 } from './nsec3.ts'
 export { loadProofs, type ProofSet, readProofs } from './proofs.ts'
 export {
   type FollowedKey,

@@ -1,6 +1,7 @@
 /** What all resolutions of one node share: the ports, the options, and what was learnt of servers. */
 import { LRUCache } from 'lru-cache'
 import type { Budget, Endpoint } from '../base/index.ts'
+import type { CacheContext } from '../cache/index.ts'
 import type { Name } from '../dns/index.ts'
 import {
   type AddressRules,
@@ -48,6 +49,8 @@ export class Engine {
   readonly #caseless: LRUCache<string, true>
   /** Name-server look-ups that each client query has caused so far. */
   readonly #lookups = new WeakMap<Budget, number>()
+  /** Owners of DNAMEs that were put into the cache, by context. */
+  readonly dnames: LRUCache<string, Name>
   /** Servers that were of no use for a zone (monotonic ms until when): asked last, not never. */
   readonly #useless: LRUCache<string, number>
   readonly cookies: Cookies
@@ -60,6 +63,7 @@ export class Engine {
     this.zones = configuredZones(deps.options)
     this.#servers = new LRUCache({ max: this.limits.SERVERS_REMEMBERED })
     this.#caseless = new LRUCache({ max: this.limits.CASELESS_REMEMBERED })
+    this.dnames = new LRUCache({ max: this.limits.DNAMES_REMEMBERED })
     this.#useless = new LRUCache({ max: this.limits.USELESS_REMEMBERED })
     this.cookies = new Cookies(deps.random, this.limits.SERVERS_REMEMBERED, this.limits.COOKIE_AVOID_MS)
   }
@@ -150,6 +154,21 @@ export class Engine {
     return true
   }
 
+  /** The nearest name above `name` that had a DNAME when it was last looked at. */
+  dnameAbove(context: CacheContext, name: Name): Name | undefined {
+    let at = 0
+    for (let labels = name.labels; labels > 0; labels--) {
+      at += 1 + name.key.charCodeAt(at)
+      const owner = this.dnames.get(dnameKey(context, name.key.slice(at)))
+      if (owner !== undefined) return owner
+    }
+    return undefined
+  }
+
+  onDname(context: CacheContext, owner: Name): void {
+    this.dnames.set(dnameKey(context, owner.key), owner)
+  }
+
   #familiesNow(): { ipv4: boolean; ipv6: boolean } {
     const now = this.monotonic()
     if (now >= this.#families.until) {
@@ -161,6 +180,10 @@ export class Engine {
   #stepIpv6(event: Ipv6Event): void {
     this.#ipv6 = stepIpv6(this.#ipv6, event, this.monotonic())
   }
+}
+
+function dnameKey(context: CacheContext, ownerKey: string): string {
+  return `${context}\0${ownerKey}`
 }
 
 function uselessKey(server: Server, zone: Name): string {

@@ -48,6 +48,17 @@ export const limits = {
   CHAIN_REMEMBERED: 10_000,
   /** A bogus answer is asked for again this often: another server may have the true one (Unbound `val-max-restart` 5). */
   BOGUS_RETRIES: 1,
+  /** Validated NSEC, NSEC3 and wildcard records kept to answer from (RFC 8198): about 1 kB each (PowerDNS keeps 100,000). */
+  DENIAL_RECORDS: 30_000,
+  /** Of these, from one zone and of one kind: a zone that signs as it is asked must not take the place of all others. */
+  DENIAL_RECORDS_PER_ZONE: 8_000,
+  /** The largest such record kept, signatures included: an honest one has about 300 bytes. */
+  DENIAL_RECORD_BYTES: 2_048,
+  /** NSEC3 hashes that may be spent on an answer that nobody is asked for (PowerDNS: 150); above it asking is cheaper. */
+  DENIAL_HASHES: 100,
+  /** Names remembered not to exist, below which nothing does (RFC 8020), and DNAMEs remembered. */
+  MISSING_REMEMBERED: 10_000,
+  DNAMES_REMEMBERED: 10_000,
   /** Server addresses remembered (round-trip times), and servers that do not keep the case of names. */
   SERVERS_REMEMBERED: 20_000,
   CASELESS_REMEMBERED: 2_000,

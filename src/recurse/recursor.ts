@@ -1,12 +1,13 @@
 import { aborted, isChordnsError } from '../base/index.ts'
 import type { CacheContext, CachedFailure, CacheEntry } from '../cache/index.ts'
-import { Ede, nameToText, type Question, typeToText } from '../dns/index.ts'
+import { Ede, nameToText, type Question, sameName, Type, typeToText } from '../dns/index.ts'
 import type { Verdict } from '../dnssec/index.ts'
 import type { Finding } from '../evidence/index.ts'
 import { serverFinder } from './addresses.ts'
 import { Engine } from './engine.ts'
 import { failed, isFailure, type RecurseFailed } from './failure.ts'
 import { type Flight, Flights } from './flights.ts'
+import { Inference } from './infer.ts'
 import { iterate } from './iterate.ts'
 import { type Job, sideOf } from './job.ts'
 import { bogusFailure, type Case, judge, settled } from './judge.ts'
@@ -23,6 +24,8 @@ interface Ask {
   readonly context: CacheContext
   readonly depth: number
   readonly parent: Flight | undefined
+  /** What is known without asking, beside the cache. */
+  readonly infer?: () => Finding | undefined
 }
 
 /** Resolves by asking authoritative servers, and nobody else. Sends nothing before the first question. */
@@ -31,6 +34,7 @@ export function createRecursor(deps: RecursorDeps): Recursor {
   const primer = new Primer(engine)
   const flights = new Flights<Finding>()
   const trust = deps.validation === undefined ? undefined : new Trust(deps.validation, engine.limits.CHAIN_REMEMBERED)
+  const inference = trust === undefined ? undefined : new Inference(engine, trust)
 
   const finder = serverFinder(engine, (job, name, type) => {
     const question = { name, type, class: 1 }
@@ -50,7 +54,7 @@ export function createRecursor(deps: RecursorDeps): Recursor {
   async function resolve(ask: Ask): Promise<Finding> {
     const { request, parent } = ask
     if (request.signal.aborted) throw aborted(request.signal)
-    const known = fromCache(engine, ask)
+    const known = fromCache(engine, ask) ?? fromDname(engine, ask) ?? ask.infer?.()
     if (known !== undefined) return known
     const key = keyOf(ask)
     for (;;) {
@@ -92,8 +96,8 @@ export function createRecursor(deps: RecursorDeps): Recursor {
     }
   }
 
-  const unjudged = (request: RecurseRequest, context: CacheContext) =>
-    resolve({ request, context, depth: 0, parent: undefined })
+  const unjudged = (request: RecurseRequest, context: CacheContext, infer?: () => Finding | undefined) =>
+    resolve({ request, context, depth: 0, parent: undefined, ...(infer !== undefined && { infer }) })
 
   const caseOf = (finding: Finding, request: RecurseRequest, context: CacheContext): Case => ({
     finding,
@@ -108,13 +112,19 @@ export function createRecursor(deps: RecursorDeps): Recursor {
   async function judged(trust: Trust, request: RecurseRequest, context: CacheContext): Promise<Finding> {
     const { question } = request
     if (!request.checkingDisabled && request.fresh !== true) throwIfKnownBogus(engine, context, question)
+    const infer = () => inference?.answer(request, context)
     for (let retries = 0; ; retries++) {
       const fresh = (request.fresh ?? false) || retries > 0
-      const raw = await unjudged({ ...request, checkingDisabled: true, fresh }, context)
+      const raw = await unjudged({ ...request, checkingDisabled: true, fresh }, context, fresh ? undefined : infer)
       const { security } = raw.evidence
       if (request.checkingDisabled || security === 'secure' || security === 'insecure') return raw
       const verdict = await judge(engine, trust, caseOf(raw, request, context))
-      if (verdict.verdict !== 'bogus') return settled(engine, context, raw, verdict, 'own')
+      if (verdict.verdict !== 'bogus') {
+        const finding = settled(engine, context, raw, verdict, 'own')
+        inference?.learn(context, finding, verdict, true)
+        settleDname(engine, context, raw, verdict)
+        return finding
+      }
       // Another server of the zone may have the true copy; what is bogus twice is bogus.
       if (retries < engine.limits.BOGUS_RETRIES) continue
       settled(engine, context, raw, verdict, 'own')
@@ -133,13 +143,16 @@ export function createRecursor(deps: RecursorDeps): Recursor {
       const context = request.context ?? contextOf(engine, finding.question)
       const verdict = await judge(engine, trust, caseOf(finding, { ...request, question: finding.question }, context))
       if (verdict.verdict === 'bogus') throw bogusFailure(finding.question, verdict.ede, verdict.reason)
-      return {
+      const judged: Finding = {
         ...finding,
         outcome: verdict.outcome,
         evidence: { ...finding.evidence, security: verdict.verdict },
         expires: Math.min(finding.expires, engine.now() + verdict.ttlCap * 1000),
       }
+      inference?.learn(context, judged, verdict, false)
+      return judged
     },
+    infer: (request) => inference?.answer(request, request.context ?? contextOf(engine, request.question)),
     validates: trust !== undefined,
     prime: (signal) => primer.prime(signal),
     contextOf: (question) => contextOf(engine, question),
@@ -180,6 +193,33 @@ function fromCache(engine: Engine, { request, context }: Ask): Finding | undefin
   if (failure === undefined || failure.code === BOGUS) return undefined
   request.onStep?.({ kind: 'cache', question, what: 'failure', detail: failure.code })
   throw cachedFailure(failure)
+}
+
+/** A DNAME of this node's own fetching answers for all names below its owner, as it has been judged (RFC 6672 section 3.1). */
+function fromDname(engine: Engine, { request, context }: Ask): Finding | undefined {
+  if (request.fresh === true || request.origin === 'own' || engine.dnames.size === 0) return undefined
+  const { question } = request
+  const { cache } = engine.deps
+  const now = engine.now()
+  const owner = engine.dnameAbove(context, question.name)
+  if (owner === undefined) return undefined
+  const entry = cache.get(context, { ...question, name: owner, type: Type.DNAME }, now, { side: 'own' })
+  if (entry?.outcome.kind !== 'rrset' || entry.outcome.rrset.type !== Type.DNAME) return undefined
+  if (entry.security === 'bogus' && !request.checkingDisabled) return undefined
+  // Where there is a zone, there is no DNAME above it: the cut is the newer word.
+  const cut = cache.delegation(context, question.name, now)?.delegation.zone.labels ?? 0
+  if (cut > owner.labels) return undefined
+  request.onStep?.({ kind: 'cache', question, what: 'answer', detail: `DNAME at ${nameToText(owner)}` })
+  return { ...findingOf(entry), question }
+}
+
+/** A verdict on a DNAME holds for its owner too, whatever name it was asked for. */
+function settleDname(engine: Engine, context: CacheContext, raw: Finding, verdict: Verdict): void {
+  const { question, outcome } = raw
+  if (outcome.kind !== 'rrset' || outcome.rrset.type !== Type.DNAME || sameName(outcome.rrset.name, question.name))
+    return
+  const own = { ...raw, question: { ...question, name: outcome.rrset.name, type: Type.DNAME } }
+  settled(engine, context, own, verdict, 'own')
 }
 
 const BOGUS = 'bogus'

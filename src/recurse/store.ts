@@ -1,6 +1,6 @@
 /** From replies to cache entries and findings. Everything written here was fetched by this node: side `own`, provenance `solo`. */
 import { type CacheEntry, Rank } from '../cache/index.ts'
-import type { Question } from '../dns/index.ts'
+import { type Question, Type } from '../dns/index.ts'
 import type { Finding, Outcome } from '../evidence/index.ts'
 import type { Engine } from './engine.ts'
 import type { Job } from './job.ts'
@@ -49,5 +49,9 @@ function entryOf(engine: Engine, question: Question, outcome: Outcome, rank: Ran
 }
 
 function keep(engine: Engine, job: Job, entry: CacheEntry): void {
+  const { question, outcome } = entry
   engine.deps.cache.put(job.context, entry, engine.now())
+  if (outcome.kind === 'rrset' && outcome.rrset.type === Type.DNAME && question.type === Type.DNAME) {
+    engine.onDname(job.context, outcome.rrset.name)
+  }
 }

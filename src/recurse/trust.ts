@@ -1,13 +1,22 @@
 /** What this node knows of zones' keys: the links of all chains of trust from the anchors down. */
 import { LRUCache } from 'lru-cache'
+import { latin1 } from '../base/index.ts'
 import type { CacheContext } from '../cache/index.ts'
-import { type Name, Type } from '../dns/index.ts'
-import type { ChainView, Need, TrustAnchor, ValidationContext, ZoneSecurity } from '../dnssec/index.ts'
+import { isSubdomain, type Name, Type } from '../dns/index.ts'
+import {
+  type ChainView,
+  type Need,
+  nearestAnchor,
+  type TrustAnchor,
+  type ValidationContext,
+  type ZoneSecurity,
+} from '../dnssec/index.ts'
 import type { Outcome } from '../evidence/index.ts'
 import type { Engine } from './engine.ts'
 
-/** What validation goes by. A change of the anchors is a new recursor, or `Trust.forget`. */
+/** What validation goes by. */
 export interface ValidationOptions {
+  /** Others than before make all be forgotten that was built on them. The same object each time is fastest. */
   readonly anchors: () => readonly TrustAnchor[]
   /** At and below these nothing is validated (RFC 7646). */
   readonly negativeAnchors: readonly Name[]
@@ -15,21 +24,42 @@ export interface ValidationOptions {
   readonly digests: ReadonlySet<number>
   /** Unix seconds; not the machine's clock when an operator fixed the time of validation. */
   readonly now: () => number
+  /** Answers from denials and wildcards that were validated before (RFC 8198). Default true. */
+  readonly aggressive?: boolean
 }
 
 export class Trust {
   readonly #options: ValidationOptions
   readonly #links: LRUCache<string, ZoneSecurity>
   readonly #view: ChainView = { get: (name) => this.#links.get(name.key) }
+  #anchors: readonly TrustAnchor[]
+  #epoch = 0
 
   constructor(options: ValidationOptions, maxLinks: number) {
     this.#options = options
     this.#links = new LRUCache({ max: maxLinks })
+    this.#anchors = options.anchors()
+  }
+
+  /** Another number after the anchors have changed: what was derived from them is void. */
+  get epoch(): number {
+    const anchors = this.#options.anchors()
+    if (anchors !== this.#anchors) {
+      const areOthers = textOf(anchors) !== textOf(this.#anchors)
+      this.#anchors = anchors
+      if (areOthers) this.forget()
+    }
+    return this.#epoch
+  }
+
+  get isAggressive(): boolean {
+    return this.#options.aggressive ?? true
   }
 
   context(): ValidationContext {
-    const { anchors, negativeAnchors, algorithms, digests, now } = this.#options
-    return { anchors: anchors(), negativeAnchors, algorithms, digests, now: now(), chain: this.#view }
+    const { negativeAnchors, algorithms, digests, now } = this.#options
+    void this.epoch
+    return { anchors: this.#anchors, negativeAnchors, algorithms, digests, now: now(), chain: this.#view }
   }
 
   learnt(name: Name, link: ZoneSecurity): void {
@@ -38,7 +68,28 @@ export class Trust {
 
   forget(): void {
     this.#links.clear()
+    this.#epoch++
   }
+
+  /** Labels of the deepest name at or above `name` that is known to begin a zone, signed or not; 0 when none is. */
+  deepestCut(name: Name): number {
+    let at = 0
+    for (let labels = name.labels; labels > 0; labels--) {
+      const link = this.#links.peek(name.key.slice(at))
+      if (link !== undefined && link.status !== 'inside' && link.status !== 'unproven') return labels
+      at += 1 + name.key.charCodeAt(at)
+    }
+    return nearestAnchor(name, this.#anchors)?.zone.labels ?? 0
+  }
+
+  /** True at and below a negative trust anchor. */
+  isExempt(name: Name): boolean {
+    return this.#options.negativeAnchors.some((zone) => isSubdomain(name, zone))
+  }
+}
+
+function textOf(anchors: readonly TrustAnchor[]): string {
+  return anchors.map(({ zone, ds, keys }) => `${zone.key} ${ds.map(latin1)} ${keys.map(latin1)}`).join('\n')
 }
 
 /**

@@ -29,7 +29,8 @@ export type IterationStep =
   | {
       readonly kind: 'cache'
       readonly question: Question
-      readonly what: 'answer' | 'delegation' | 'failure'
+      /** `denial`: inferred from what a signed zone has said of other names. */
+      readonly what: 'answer' | 'denial' | 'delegation' | 'failure'
       readonly detail: string
     }
   | {
@@ -57,6 +58,11 @@ export interface Recursor {
    * Rejects with RECURSE_FAILED when it is bogus or a link cannot be had.
    */
   validate(finding: Finding, request: Omit<RecurseRequest, 'question'>): Promise<Finding>
+  /**
+   * What validated denials and wildcards in memory already say of the question, without a query (RFC 8198, RFC 8020): always
+   * secure. Undefined when they say nothing, and always for `fresh`, for CD=1 and for `origin: 'own'`.
+   */
+  infer(request: RecurseRequest): Finding | undefined
   /** False when validation is off. */
   readonly validates: boolean
   /** RFC 8109; also run by `resolve` when the root's servers are not known or have expired. */

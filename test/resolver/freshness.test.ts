@@ -20,6 +20,7 @@ function bench(fetch: (request: RecurseRequest, clock: VirtualClock) => Promise<
     },
     validate: async (finding) => finding,
     validates: false,
+    infer: () => undefined,
     prime: async () => {},
     contextOf: () => 'main',
     stats: () => ({

@@ -33,6 +33,7 @@ function recursor(
       }),
     validate: async (finding) => finding,
     validates: false,
+    infer: () => undefined,
     prime: async () => {},
     contextOf: () => 'main',
     stats: () => ({
