@@ -38,16 +38,16 @@ function learnDnskey(zone: Name, outcome: Outcome, context: ValidationContext, b
     return validateDnskeySet(zone, set, anchor, expires, context, budget)
   }
   const link = linkOf(zone, context)
-  if (link?.status !== 'delegated') {
-    return failed(context, bogus(`the DS set of ${nameToText(zone)} is not known any more`))
-  }
+  if (link === undefined) return forgotten(context, bogus(`the DS set of ${nameToText(zone)} is not known any more`))
+  // Another question has learnt it while this answer was on its way: what is known stands.
+  if (link.status !== 'delegated') return link
   return validateDnskeySet(zone, set, link.trust, link.expires, context, budget)
 }
 
 function learnDs({ zone, parent }: Need, outcome: Outcome, context: ValidationContext, budget: Budget): ZoneSecurity {
   const above = linkOf(parent, context)
   if (above?.status !== 'secure' || !isSubdomain(zone, parent) || sameName(zone, parent)) {
-    return failed(context, bogus(`the keys of ${nameToText(parent)} are not known any more`))
+    return forgotten(context, bogus(`the keys of ${nameToText(parent)} are not known any more`))
   }
   const judge = { zone: parent, keys: above.keys, now: context.now, budget }
   const judged =
@@ -135,8 +135,9 @@ function zoneBetween(zone: Name, parent: Name, outcome: Outcome): Name | undefin
   return undefined
 }
 
-function failed(context: ValidationContext, ede: ExtendedError): ZoneSecurity {
-  return { status: 'bogus', ede, expires: bogusUntil(context) }
+/** A link above expired while the answer was on its way. That says nothing about the zone: expired at once, so asked again. */
+function forgotten({ now }: ValidationContext, ede: ExtendedError): ZoneSecurity {
+  return { status: 'bogus', ede, expires: now }
 }
 
 function bogusUntil({ now }: ValidationContext): number {

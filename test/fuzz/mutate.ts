@@ -4,6 +4,7 @@ import {
   decodeMessage,
   encodeMessage,
   type Message,
+  type Name,
   parseName,
   prependLabel,
   type ResourceRecord,
@@ -119,6 +120,9 @@ const TYPES = [
 const NAMES = [
   '.',
   'ctl.',
+  'open.',
+  'c1.open.',
+  'ns1.open.',
   'c1.ctl.',
   'ns1.ctl.',
   'fuzz.',
@@ -141,7 +145,7 @@ function changed(message: Message, below: Below): Message {
     ...message,
     [from]: records.map((record, i) => (i === pick ? change(record) : record)),
   })
-  switch (below(20)) {
+  switch (below(22)) {
     case 0:
       return { ...message, id: below(65_536) }
     case 1:
@@ -210,6 +214,9 @@ function changed(message: Message, below: Below): Message {
           rdata: someName(below).wire,
         })),
       }
+    case 19:
+    case 20:
+      return speakingFor(VICTIMS[below(VICTIMS.length)]!, message, below)
     default:
       // Signatures go, or are turned in one bit.
       return {
@@ -222,6 +229,43 @@ function changed(message: Message, below: Below): Message {
           return [{ ...record, rdata }]
         }),
       }
+  }
+}
+
+/** Names of an honest zone without signatures: what a hostile server would like to answer for. */
+const VICTIMS = ['open.', 'c1.open.', 'ns1.open.'].map((text) => parseName(text))
+
+/** The shapes of poisoning: an alias with a ready answer, a sibling's delegation with glue, a word beside one's own. */
+function speakingFor(victim: Name, message: Message, below: Below): Message {
+  const record = (name: Name, type: number, rdata: Uint8Array): ResourceRecord => ({
+    name,
+    type,
+    class: 1,
+    ttl: 86_400,
+    rdata,
+  })
+  const address = record(victim, Type.A, Uint8Array.of(6, 6, 6, 6))
+  const asked = message.questions[0]?.name ?? victim
+  const servers = [
+    record(VICTIMS[0]!, Type.NS, VICTIMS[2]!.wire),
+    record(VICTIMS[2]!, Type.A, Uint8Array.of(6, 6, 6, 6)),
+  ] as const
+  const said = { ...message, rcode: 0, aa: below(4) !== 0, tc: false }
+  switch (below(5)) {
+    case 0:
+      return { ...said, answers: [record(asked, Type.CNAME, victim.wire), address], authorities: [], additionals: [] }
+    case 1:
+      return {
+        ...said,
+        authorities: [...message.authorities, servers[0]],
+        additionals: [...message.additionals, servers[1]],
+      }
+    case 2:
+      return { ...said, answers: [], authorities: [servers[0]], additionals: [servers[1]] }
+    case 3:
+      return { ...said, answers: [address, ...message.answers] }
+    default:
+      return { ...said, additionals: [...message.additionals, address] }
   }
 }
 

@@ -1,10 +1,11 @@
 /**
  * Mutated replies of authorities through the whole resolver, validation included, in virtual time. The servers of `fuzz.`
- * and `sec.` send what the mutator makes of the truth; those of the root and of `ctl.` are honest, and must be heard: a
- * control question is asked throughout, its answer must be true and secure.
+ * and `sec.` send what the mutator makes of the truth; those of the root, of `ctl.` and of `open.` are honest, and must be
+ * heard: control questions are asked throughout. `ctl.` is signed: its answers must be true and secure. `open.` is not, and
+ * the mutator speaks of it: its answers must be true because nobody else was believed.
  */
 import type { Exchange, UpstreamQuery } from '../../src/base/index.ts'
-import { decodeMessage, encodeMessage } from '../../src/dns/index.ts'
+import { decodeMessage, encodeMessage, type Message, readEde } from '../../src/dns/index.ts'
 import { TcpFrames } from '../../src/io/exchange.ts'
 import { makeStack, newClock, START_MS, type Stack } from '../attacks/stack.ts'
 import { createWorld, queryFor, signWorld, simpleSpec, texts, type WorldSpec } from '../world/index.ts'
@@ -25,10 +26,17 @@ const DATA = [
   '@ A 192.0.2.10\n@ MX 10 mail\n@ TXT "text" "more"\nmail A 192.0.2.25\nwww A 192.0.2.80\nwww AAAA 2001:db8::80',
   '@ HTTPS 1 . alpn=h2\n@ CAA 0 issue "ca.example"\n_sip._tcp SRV 1 2 5060 mail\nodd TYPE65280 \\# 4 01020304',
   'nap NAPTR 10 20 "S" "SIP+D2U" "" _sip._udp\nalias CNAME www\nout CNAME www.y.sec.\nloop CNAME pool\npool CNAME loop',
-  'far CNAME c1.ctl.\ntree DNAME www.y.sec.\n*.wild A 192.0.2.99\n*.wild TXT "wild"\na.b.c.d A 192.0.2.4',
+  'far CNAME c1.ctl.\nnear CNAME c1.open.\ntree DNAME www.y.sec.\n*.wild A 192.0.2.99\n*.wild TXT "wild"\na.b.c.d A 192.0.2.4',
   `big TXT ${Array.from({ length: 10 }, () => `"${'x'.repeat(200)}"`).join(' ')}`,
 ].join('\n')
-const ZONES = { 'ctl.': '* A 192.0.2.7', 'fuzz.': DATA, 'x.fuzz.': DATA, 'sec.': DATA, 'y.sec.': DATA }
+const ZONES = {
+  'ctl.': '* A 192.0.2.7',
+  'open.': '@ A 192.0.2.7\n* A 192.0.2.7',
+  'fuzz.': DATA,
+  'x.fuzz.': DATA,
+  'sec.': DATA,
+  'y.sec.': DATA,
+}
 const NAMES = [
   '',
   'www.',
@@ -39,6 +47,7 @@ const NAMES = [
   'out.',
   'loop.',
   'far.',
+  'near.',
   'q.tree.',
   'big.',
   'a.b.c.d.',
@@ -91,7 +100,7 @@ async function runEpoch(
   const below = seededBelow(Math.imul(seed, 1_000_003) + epoch)
   const clock = newClock()
   const world = await createWorld(spec, { sockets: false, clock })
-  const honest = new Set(['a.root', 'ns1.ctl'].flatMap((name) => world.server(name).addresses))
+  const honest = new Set(['a.root', 'ns1.ctl', 'ns1.open'].flatMap((name) => world.server(name).addresses))
   const hostile = mutating(below, (address) => !honest.has(address))
   const stack = makeStack({
     world,
@@ -161,13 +170,27 @@ function fault(bytes: Uint8Array): string | undefined {
 }
 
 async function control(stack: Stack, number: number, found: (what: string, detail: string) => void): Promise<void> {
-  try {
-    const reply = await stack.ask(`c${number}.ctl.`, 'A', { ad: true })
-    const shown = `${reply.rcode} ad=${reply.ad} ${texts(reply.answers).join(', ')}`
-    if (shown !== '0 ad=true A 192.0.2.7') found('control question', shown)
-  } catch (error) {
-    found('control question', String(error))
+  const expected = {
+    [`c${number}.ctl.`]: '0 ad=true A 192.0.2.7',
+    'open.': '0 ad=false A 192.0.2.7',
+    'c1.open.': '0 ad=false A 192.0.2.7',
+    [`c${number}.open.`]: '0 ad=false A 192.0.2.7',
   }
+  for (const [name, answer] of Object.entries(expected)) {
+    try {
+      const reply = await stack.ask(name, 'A', { ad: true })
+      const shown = `${reply.rcode} ad=${reply.ad} ${texts(reply.answers).join(', ')}${why(reply)}`
+      if (shown !== answer) found('control question', `${name} ${shown}`)
+    } catch (error) {
+      found('control question', `${name} ${String(error)}`)
+    }
+  }
+}
+
+/** The extended errors of an answer. */
+function why(reply: Message): string {
+  const errors = readEde(reply.edns?.options ?? [])
+  return errors.length === 0 ? '' : ` (${errors.map(({ code, text }) => `${code} ${text ?? ''}`).join('; ')})`
 }
 
 /** When all is answered, nothing may be left that was in work. */
