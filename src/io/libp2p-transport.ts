@@ -61,6 +61,9 @@ export async function createLibp2pTransport(options: Libp2pTransportOptions): Pr
   return transport
 }
 
+/** Finds a connection, or makes one; `anew`: whatever is open does not do. */
+type Connect = (anew: boolean) => Promise<Connection>
+
 class PeerTransport implements Libp2pTransport {
   readonly self: PeerId
   readonly counters = { accepted: 0, refused: 0, malformed: 0, dials: 0, failedDials: 0 }
@@ -148,6 +151,7 @@ class PeerTransport implements Libp2pTransport {
     this.#goneListeners.clear()
     this.#stopping.abort()
     for (const stream of [...this.#streams]) stream.close(gone(stream.remote))
+    this.#admitted.clear()
     await this.#node.stop()
     for (const cancel of this.#deadlines.values()) cancel()
     this.#deadlines.clear()
@@ -155,15 +159,17 @@ class PeerTransport implements Libp2pTransport {
 
   async #connect(targets: readonly Multiaddr[], signal: AbortSignal | undefined): Promise<PeerId> {
     if (this.#closing !== undefined) throw unreachable(targets.join(', '), 'this node is stopping')
-    let connection: Connection
-    try {
-      connection = await this.#dialAddresses(targets, signal)
-    } catch (cause) {
-      if (signal?.aborted) throw aborted(signal)
-      throw unreachable(targets.join(', '), errorText(cause), cause)
+    const dial = async (anew: boolean) => {
+      try {
+        return await this.#dialAddresses(targets, anew, signal)
+      } catch (cause) {
+        if (signal?.aborted) throw aborted(signal)
+        throw unreachable(targets.join(', '), errorText(cause), cause)
+      }
     }
+    const connection = await dial(false)
     const peer = asPeerId(connection.remotePeer.toString())
-    await (this.#outbound.get(peer) ?? this.#open(peer, () => Promise.resolve(connection)))
+    await (this.#outbound.get(peer) ?? this.#open(peer, async (anew) => (anew ? dial(true) : connection)))
     return peer
   }
 
@@ -172,10 +178,10 @@ class PeerTransport implements Libp2pTransport {
     if (this.#closing !== undefined) return Promise.reject(gone(peer))
     const open = this.#outbound.get(peer)
     if (open !== undefined) return open
-    return this.#open(peer, () => this.#connectionTo(peer))
+    return this.#open(peer, (anew) => this.#connectionTo(peer, anew))
   }
 
-  #open(peer: PeerId, connect: () => Promise<Connection>): Promise<PeerStream> {
+  #open(peer: PeerId, connect: Connect): Promise<PeerStream> {
     const opening = this.#openStream(peer, connect)
     this.#outbound.set(peer, opening)
     opening.catch(() => {
@@ -184,14 +190,8 @@ class PeerTransport implements Libp2pTransport {
     return opening
   }
 
-  async #openStream(peer: PeerId, connect: () => Promise<Connection>): Promise<PeerStream> {
-    const connection = await connect()
-    let stream: Stream
-    try {
-      stream = await connection.newStream(PEER_PROTOCOL, { signal: this.#deadline(baseLimits.HELLO_TIMEOUT_MS) })
-    } catch (cause) {
-      throw gone(peer, cause)
-    }
+  async #openStream(peer: PeerId, connect: Connect): Promise<PeerStream> {
+    const stream = await this.#newStream(peer, connect)
     try {
       const opened = this.#wrap(stream, peer, 'dialer')
       await opened.admitted
@@ -207,26 +207,43 @@ class PeerTransport implements Libp2pTransport {
     }
   }
 
-  async #connectionTo(peer: PeerId): Promise<Connection> {
+  async #newStream(peer: PeerId, connect: Connect): Promise<Stream> {
+    for (const anew of [false, true]) {
+      const connection = await connect(anew)
+      try {
+        return await connection.newStream(PEER_PROTOCOL, { signal: this.#deadline(baseLimits.HELLO_TIMEOUT_MS) })
+      } catch (cause) {
+        // The far side may be closing a connection that still looks open here: that is worth another one.
+        if (anew || connection.status === 'open') throw gone(peer, cause)
+      }
+    }
+    throw gone(peer)
+  }
+
+  async #connectionTo(peer: PeerId, anew: boolean): Promise<Connection> {
     const existing = this.#node.getConnections(peerIdFromString(peer)).find((one) => one.status === 'open')
-    if (existing !== undefined) return existing
+    if (existing !== undefined && !anew) return existing
     const addresses = this.#book.addresses(peer)
     if (addresses === undefined) throw unreachable(peer, 'no address is known')
     if (!this.#book.mayDial(peer, this.#options.clock.monotonic()))
       throw unreachable(peer, 'it could not be reached a moment ago')
     try {
-      return await this.#dialAddresses(addresses.map((address) => withPeer(parseAddress(address), peer)))
+      return await this.#dialAddresses(
+        addresses.map((address) => withPeer(parseAddress(address), peer)),
+        anew,
+      )
     } catch (cause) {
       this.#book.failed(peer, this.#options.clock.monotonic())
       throw unreachable(peer, errorText(cause), cause)
     }
   }
 
-  async #dialAddresses(addresses: readonly Multiaddr[], signal?: AbortSignal): Promise<Connection> {
+  async #dialAddresses(addresses: readonly Multiaddr[], anew: boolean, signal?: AbortSignal): Promise<Connection> {
     const deadline = this.#deadline(limits.DIAL_TIMEOUT_MS)
     this.counters.dials++
     try {
       return await this.#node.dial([...addresses], {
+        force: anew,
         signal: signal === undefined ? deadline : AbortSignal.any([deadline, signal]),
       })
     } catch (error) {

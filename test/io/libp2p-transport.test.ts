@@ -1,0 +1,7 @@
+import { describe } from 'vitest'
+import { transportCompliance } from '../base/transport.compliance.ts'
+import { createLibp2pWorld } from './libp2p-world.ts'
+
+describe('the transport over libp2p', () => {
+  transportCompliance(async () => createLibp2pWorld())
+})
