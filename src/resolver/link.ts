@@ -4,7 +4,7 @@ import { type Cache, type CacheContext, type CacheEntry, Rank } from '../cache/i
 import type { Chunks } from '../chunks/index.ts'
 import { type Question, rrsetKey } from '../dns/index.ts'
 import type { Finding } from '../evidence/index.ts'
-import type { Recursor } from '../recurse/index.ts'
+import type { RecurseRequest, Recursor } from '../recurse/index.ts'
 import { type LinkResult, orStale, worthPrefetching } from './freshness.ts'
 import { limits } from './limits.ts'
 import type { ResolverOptions } from './options.ts'
@@ -87,6 +87,17 @@ export function createLinkResolver(modules: LinkModules, options: ResolverOption
   }
 }
 
+/** What the cache has for the question, if it may be served to this asker. */
+export function knownLink(
+  modules: LinkModules,
+  options: ResolverOptions,
+  request: Pick<LinkRequest, 'question' | 'checkingDisabled'>,
+): Finding | undefined {
+  const { question } = request
+  const entry = modules.cache.get(modules.contextOf(question), question, modules.clock.now())
+  return entry !== undefined && usableBy(modules, options, request)(entry) ? toFinding(entry) : undefined
+}
+
 /** What one client question may cost in all. */
 export function newBudget(clock: Clock): Budget {
   const { MAX_QUERIES, MAX_BYTES, MAX_TIME_MS, MAX_SIGNATURES, MAX_HASHES } = limits
@@ -97,7 +108,11 @@ export function newBudget(clock: Clock): Budget {
 }
 
 /** Whether an entry may be served to this question, expired or not. */
-function usableBy({ recursor }: LinkModules, options: ResolverOptions, { checkingDisabled }: LinkRequest) {
+function usableBy(
+  { recursor }: LinkModules,
+  options: ResolverOptions,
+  { checkingDisabled }: Pick<LinkRequest, 'checkingDisabled'>,
+) {
   return ({ security, provenance }: CacheEntry): boolean =>
     (security !== 'bogus' || checkingDisabled) &&
     // Not judged yet: the recursor has it too, and judges it.
@@ -137,6 +152,12 @@ async function find(
     return finding
   }
 
+  // Nobody is asked for what is proven already, and the replicas need not hear of a name that nobody looked up.
+  const inferred = modules.recursor.infer(recursion(context, request, signal))
+  if (inferred !== undefined) {
+    request.onStep?.(winner(question, 'cache', clock.monotonic() - started))
+    return inferred
+  }
   const ring = { run: (inner: AbortSignal) => readRing(modules, chunks, context, request, inner) }
   const own = {
     run: async (inner: AbortSignal) => {
@@ -169,16 +190,12 @@ async function iterate(
   signal: AbortSignal,
   fresh = false,
 ): Promise<Finding> {
-  return modules.recursor.resolve({
-    fresh,
-    question: request.question,
-    budget: request.budget,
-    signal,
-    origin: 'any',
-    checkingDisabled: request.checkingDisabled,
-    context,
-    ...(request.onStep !== undefined && { onStep: request.onStep }),
-  })
+  return modules.recursor.resolve({ ...recursion(context, request, signal), fresh })
+}
+
+function recursion(context: CacheContext, request: LinkRequest, signal: AbortSignal): RecurseRequest {
+  const { question, budget, checkingDisabled, onStep } = request
+  return { question, budget, signal, origin: 'any', checkingDisabled, context, ...(onStep !== undefined && { onStep }) }
 }
 
 /** Undefined when the ring has not enough. What it accepts is cached beside the own copies. */

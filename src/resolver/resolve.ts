@@ -1,27 +1,30 @@
 /** A stub's question from start to end: local names first, then link after link along the CNAMEs, then one answer. */
 import { type Budget, ChordnsError, errorText, isChordnsError } from '../base/index.ts'
-import { Ede, type ExtendedError, Rcode, Type } from '../dns/index.ts'
+import { Ede, type ExtendedError, type Question, Rcode, Type } from '../dns/index.ts'
+import { answerAny } from './any.ts'
 import { compose } from './compose.ts'
 import { follow, type Link } from './follow.ts'
-import { createLinkResolver, type LinkModules, type LinkResolver, newBudget } from './link.ts'
+import { createLinkResolver, knownLink, type LinkModules, type LinkResolver, newBudget } from './link.ts'
 import type { LocalAnswer } from './local/answer.ts'
 import { type Dns64Options, synthesise, wantsSynthesis, withoutExcluded } from './local/dns64.ts'
 import { isAlias, localFirst } from './local/links.ts'
 import { type LocalNames, localNames } from './local/names.ts'
-import { type RebindingOptions, withoutRebinding } from './local/rebinding.ts'
+import { withoutRebinding } from './local/rebinding.ts'
 import type { ResolverOptions } from './options.ts'
 import type { Resolution, ResolveRequest, Resolver } from './types.ts'
 
 export interface ResolverModules extends LinkModules {
   /** Names that are answered here. Without it: special-use names only. */
   readonly local?: LocalNames
+  /** True when the root key sentinel wants SERVFAIL instead of the answer (RFC 8509). Without it nobody is told. */
+  readonly sentinel?: (question: Question, answer: { secure: boolean; checkingDisabled: boolean }) => boolean
 }
 
 export function createResolver(modules: ResolverModules, options: ResolverOptions): Resolver {
   const { clock } = modules
   const names = modules.local ?? localNames({ data: undefined, dns64: options.dns64, configured: [] })
   const resolveLink = localFirst(names, clock, createLinkResolver(modules, options))
-  const chaser: Chaser = { modules, names, resolveLink, rebinding: options.rebinding }
+  const chaser: Chaser = { modules, names, resolveLink, options }
   return { resolve: (request) => rewrite(chaser, options.dns64, request) }
 }
 
@@ -29,7 +32,7 @@ interface Chaser {
   readonly modules: ResolverModules
   readonly names: LocalNames
   readonly resolveLink: LinkResolver
-  readonly rebinding: RebindingOptions | undefined
+  readonly options: ResolverOptions
 }
 
 interface Chased {
@@ -50,7 +53,8 @@ async function rewrite(chaser: Chaser, dns64: Dns64Options | undefined, request:
 }
 
 async function chase(chaser: Chaser, request: ResolveRequest, budget: Budget): Promise<Chased> {
-  const { names, rebinding } = chaser
+  const { names, options } = chaser
+  const { rebinding } = options
   const chased = await chaseAll(chaser, request, budget)
   if (rebinding === undefined) return chased
   const { question } = request
@@ -58,7 +62,7 @@ async function chase(chaser: Chaser, request: ResolveRequest, budget: Budget): P
 }
 
 async function chaseAll(
-  { modules, names, resolveLink }: Chaser,
+  { modules, names, resolveLink, options }: Chaser,
   request: ResolveRequest,
   budget: Budget,
 ): Promise<Chased> {
@@ -70,6 +74,7 @@ async function chaseAll(
     return { resolution: localResolution(local), isBogus: false }
   }
   if (!request.recursionDesired) return { resolution: failure(Rcode.REFUSED, [], []), isBogus: false }
+  if (question.type === Type.ANY) return { resolution: anyResolution(modules, options, request), isBogus: false }
   const links: Link[] = []
   try {
     await follow(modules, resolveLink, request, budget, links)
@@ -78,7 +83,20 @@ async function chaseAll(
     modules.log.debug({ error: errorText(error) }, 'question failed')
     return { resolution: failure(rcodeOf(error), extendedErrors(error), links), isBogus: isBogus(error) }
   }
-  return { resolution: compose(links, request, modules.clock.now()), isBogus: false }
+  const resolution = compose(links, request, modules.clock.now())
+  const asks = { secure: resolution.security === 'secure', checkingDisabled: request.checkingDisabled }
+  if (modules.sentinel?.(question, asks) !== true) return { resolution, isBogus: false }
+  return { resolution: failure(Rcode.SERVFAIL, [SENTINEL], links), isBogus: false }
+}
+
+const SENTINEL: ExtendedError = { code: Ede.OTHER, text: 'root key sentinel (RFC 8509)' }
+
+function anyResolution(modules: LinkModules, options: ResolverOptions, request: ResolveRequest): Resolution {
+  const now = modules.clock.now()
+  const known = (question: Question) => knownLink(modules, options, { ...request, question })
+  const finding = answerAny(request.question, known, now)
+  const link = { finding, ede: [], synthesised: undefined }
+  return { ...compose([link], request, now), authoritative: false }
 }
 
 function localResolution({ rcode, answers, authorities, ede }: LocalAnswer): Resolution {

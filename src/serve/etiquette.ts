@@ -13,7 +13,6 @@ import {
   peekHeader,
   type Question,
   Rcode,
-  type ResourceRecord,
   Type,
 } from '../dns/index.ts'
 import { hasMalformedCookie } from './cookies.ts'
@@ -37,7 +36,7 @@ export type Verdict =
   | { readonly kind: 'drop' }
   | {
       readonly kind: 'reply'
-      readonly because: 'malformed' | 'refused' | 'known'
+      readonly because: 'malformed' | 'refused'
       readonly query: Message | undefined
       readonly reply: Message
     }
@@ -80,30 +79,11 @@ function judgeQuestion(query: Message, question: Question): Verdict {
       return formerr(query)
     case TYPE_NXNAME:
       return formerr(query, EDE_INVALID_QUERY_TYPE)
-    case Type.ANY:
-      return {
-        kind: 'reply',
-        because: 'known',
-        query,
-        reply: { ...replyTo(query, Rcode.NOERROR), answers: [minimalAny(question)] },
-      }
     default:
       // What is left of 128-255 are meta types: transfers and obsolete mail types (RFC 6895 section 3.1).
       if (question.type > TYPE_NXNAME && question.type < Type.ANY)
         return refuse(query, Rcode.REFUSED, Ede.NOT_SUPPORTED)
       return { kind: 'ask', query: { message: query, question } }
-  }
-}
-
-/** RFC 8482 section 4.2: a HINFO that says why, instead of all that could be found. */
-function minimalAny(question: Question): ResourceRecord {
-  const cpu = new TextEncoder().encode('RFC8482')
-  return {
-    name: question.name,
-    type: Type.HINFO,
-    class: Class.IN,
-    ttl: 3_600,
-    rdata: Uint8Array.of(cpu.length, ...cpu, 0),
   }
 }
 
