@@ -27,7 +27,7 @@ import {
   type ValidationOptions,
   type ZoneServers,
 } from './recurse/index.ts'
-import { createResolver, isSpecialUse, type Resolver } from './resolver/index.ts'
+import { createResolver, type LocalNames, localNames, type Resolver } from './resolver/index.ts'
 
 export interface CoreParts {
   readonly cache: Cache
@@ -54,6 +54,7 @@ interface Engaged {
   readonly validation: ValidationOptions | undefined
   readonly recursor: Recursor
   readonly resolver: Resolver
+  readonly local: LocalNames
   readonly retire: () => void
 }
 
@@ -87,9 +88,9 @@ export class Core {
 
   /** Names that are only this node's business: they are never told to a peer, nor asked of one, nor observed for one. */
   isPrivate(question: Question): boolean {
-    const { config, recursor } = this.#now
+    const { config, recursor, local } = this.#now
     return (
-      isSpecialUse(question.name) ||
+      local.covers(question.name) ||
       recursor.contextOf(question) !== 'main' ||
       config.dnssec.negativeTrustAnchors.some((zone) => isSubdomain(question.name, zone))
     )
@@ -124,6 +125,9 @@ function engage(parts: CoreParts, config: Config): Engaged {
   const { cache, retire } = retirable(parts.cache)
   const options = recursorOptions(config)
   const validation = validationOptions(config, clock, log)
+  const { dns64, rebinding } = config
+  const configured = [...options.stubs, ...options.forwards].map(({ zone }) => zone)
+  const local = localNames({ data: config.local, dns64, configured })
   const recursor = createRecursor({ exchange, cache, clock, random, log, options, validation, ownListeners })
   const resolver = createResolver(
     {
@@ -135,10 +139,11 @@ function engage(parts: CoreParts, config: Config): Engaged {
       clock,
       log,
       contextOf: (question) => recursor.contextOf(question),
+      local,
     },
-    config.resolver,
+    { ...config.resolver, dns64, rebinding },
   )
-  return { config, options, validation, recursor, resolver, retire }
+  return { config, options, validation, recursor, resolver, local, retire }
 }
 
 /** The same cache until `retire`: then nothing is written any more, since it was found under rules that no longer hold. */

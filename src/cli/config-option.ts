@@ -1,4 +1,5 @@
 /** `--config` and friends: reads the configuration with the real environment and files. */
+import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { type LoadedConfig, loadConfig } from '../config/index.ts'
@@ -24,7 +25,7 @@ export function loadConfigFrom(flags: ConfigFlags): LoadedConfig {
     const equals = text.indexOf('=')
     overrides[equals === -1 ? text : text.slice(0, equals)] = equals === -1 ? '' : text.slice(equals + 1)
   }
-  return loadConfig({ overrides, env: process.env, file: flags.config, readFile })
+  return loadConfig({ overrides, env: process.env, file: flags.config, readFile, hashSeed: randomBytes(8) })
 }
 
 function readFile(path: string): string | undefined {

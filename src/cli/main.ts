@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { ChordnsError } from '../base/index.ts'
 import { addConfigCommands } from './config-command.ts'
+import { addHostsCommands } from './hosts-command.ts'
 import { addKeygenCommand } from './keygen.ts'
 import { addLookupCommand } from './lookup.ts'
 import { addRingCommands } from './ring-command.ts'
@@ -34,6 +35,7 @@ Every command has --help. Exit codes: 0 ok, 1 failure, 2 usage or configuration.
   addRingCommands(program)
   addKeygenCommand(program)
   addConfigCommands(program)
+  addHostsCommands(program)
   addUnbuiltCommands(program)
   forEachCommand(program, (command) => command.exitOverride())
   try {

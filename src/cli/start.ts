@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { ChordnsError, errorText } from '../base/index.ts'
 import { type ConfigFlags, configOptions, loadConfigFrom } from './config-option.ts'
+import { createReload } from './reload.ts'
 import { print } from './table.ts'
 import { version } from './version.ts'
 
@@ -9,11 +10,16 @@ import { version } from './version.ts'
 const DRAIN_MS = 2_000
 const STOP_DEADLINE_MS = 8_000
 
+interface StartFlags extends ConfigFlags {
+  readonly logLevel?: string
+  readonly logQueries?: boolean
+}
+
 export function addStartCommand(program: Command): void {
   configOptions(program.command('start'))
     .description('run a resolver in the foreground; logs go to stderr, one line `ready ...` to stdout')
-    .option('--log-level <level>', 'debug, info, warn or error', 'info')
-    .option('--log-queries', 'log the names that are asked (off by default: they are private)')
+    .option('--log-level <level>', 'debug, info, warn or error (default: log.level)')
+    .option('--log-queries', 'log the names that are asked; they are private (default: log.queries)')
     .addHelpText(
       'after',
       `
@@ -21,24 +27,39 @@ Examples:
   chordns start
   chordns start --config /etc/chordns/resolver.config.json --log-level debug
 
-Stops on SIGTERM and SIGINT after the questions in work are answered; a second signal stops at once.`,
+Stops on SIGTERM and SIGINT after the questions in work are answered; a second signal stops at once.
+Reads the configuration again on SIGHUP, and keeps the cache; a wrong one is logged, and the old one stays.`,
     )
-    .action(async (flags: ConfigFlags & { logLevel: string; logQueries?: boolean }) => {
-      const { config } = loadConfigFrom(flags)
+    .action(async (flags: StartFlags) => {
+      const load = () => loadConfigFrom(withLogFlags(flags))
+      const started = load()
+      const { config } = started
       const { createLog } = await import('../observe/index.ts')
-      const log = createLog({ level: flags.logLevel, logQueries: flags.logQueries ?? false })
+      const log = createLog({ level: config.log.level, logQueries: config.log.queries })
+      let reload: (() => void) | undefined
+      // Without a handler the signal would end a node that is still starting.
+      process.on('SIGHUP', () => reload?.())
       const { startNode } = await import('../peer.ts')
       const node = await startNode({ config, log, version: version() })
+      reload = createReload({ node, log, started, load })
       print(node.readyLine)
       log.info({ pid: process.pid }, 'ready')
-      const signal = await firstSignal(log)
+      const signal = await firstSignal()
       log.info({ signal }, 'stopping')
       await withDeadline(node.close(DRAIN_MS))
       log.info({}, 'stopped')
     })
 }
 
-function firstSignal(log: { warn(detail: object, message: string): void }): Promise<string> {
+/** The flags are short words for settings. */
+function withLogFlags(flags: StartFlags): ConfigFlags {
+  const set = [...(flags.set ?? [])]
+  if (flags.logLevel !== undefined) set.push(`log.level=${flags.logLevel}`)
+  if (flags.logQueries !== undefined) set.push(`log.queries=${flags.logQueries}`)
+  return { ...flags, set }
+}
+
+function firstSignal(): Promise<string> {
   return new Promise((resolve) => {
     let stopping = false
     const onSignal = (signal: string) => {
@@ -48,7 +69,6 @@ function firstSignal(log: { warn(detail: object, message: string): void }): Prom
     }
     process.on('SIGTERM', onSignal)
     process.on('SIGINT', onSignal)
-    process.on('SIGHUP', () => log.warn({}, 'SIGHUP: reload is not built yet; restart to read the configuration again'))
   })
 }
 

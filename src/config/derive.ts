@@ -3,7 +3,9 @@ import type { Endpoint } from '../base/index.ts'
 import { errorText } from '../base/index.ts'
 import { nameToText, parseName } from '../dns/index.ts'
 import type { RecurseLimits, ZoneServers } from '../recurse/index.ts'
+import { parseDns64Prefix, parsePrefix } from '../resolver/index.ts'
 import { isLoopback, parseListenAddress } from '../serve/index.ts'
+import { type LocalSources, readLocal } from './local.ts'
 import type { Settings } from './schema.ts'
 import { bytesOf } from './sections/cache.ts'
 import { isAddress } from './sections/values.ts'
@@ -16,7 +18,7 @@ const DNS_PORT = 53
 const MAX_STALE_SECONDS = 86_400
 
 /** Problems are appended to `problems`; the configuration is usable only if there are none. */
-export function deriveConfig(settings: Settings, problems: Problem[]): Config {
+export function deriveConfig(settings: Settings, problems: Problem[], sources: LocalSources): Config {
   checkListen(settings, problems)
   checkTtls(settings, problems)
   const { iterator, cache } = settings
@@ -44,11 +46,22 @@ export function deriveConfig(settings: Settings, problems: Problem[]): Config {
       negativeMaxTtl: cache.negativeMaxTtl,
       staleSeconds: settings.resolver.serveStale ? MAX_STALE_SECONDS : 0,
     },
+    local: readLocal(settings.local, sources, problems),
+    dns64: readDns64(settings),
+    rebinding: settings.rebinding.protect
+      ? { allow: settings.rebinding.allow.map((text) => parseName(text)) }
+      : undefined,
     ring: readRing(settings, problems),
     chunks: settings.chunks,
     data: settings.data,
     status: { listen: readStatus(settings, problems) },
+    log: settings.log,
   }
+}
+
+function readDns64({ dns64 }: Settings): Config['dns64'] {
+  if (!dns64.enabled) return undefined
+  return { prefix: parseDns64Prefix(dns64.prefix), exclude: dns64.exclude.map((text) => parsePrefix(text)) }
 }
 
 function readRing({ ring }: Settings, problems: Problem[]): Config['ring'] {

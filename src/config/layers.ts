@@ -17,7 +17,13 @@ export interface Assignment {
 const OTHER_VARIABLES: ReadonlySet<string> = new Set(['CHORDNS_CONFIG', 'CHORDNS_NODE', 'CHORDNS_VALIDATION_TIME'])
 
 /** Keys that name files: in the file they are relative to it, elsewhere to the working directory. */
-const FILE_KEYS: ReadonlySet<string> = new Set(['data', 'dnssec.trustAnchors', 'iterator.rootHints', 'ring.secretFile'])
+const FILE_KEYS: ReadonlySet<string> = new Set([
+  'data',
+  'dnssec.trustAnchors',
+  'iterator.rootHints',
+  'local.hosts',
+  'ring.secretFile',
+])
 
 /** `ring.secretFile` -> `CHORDNS_RING_SECRET_FILE`. */
 export function variableOf(path: string): string {
@@ -90,6 +96,7 @@ function member(value: Json | undefined, key: string): Json | undefined {
 }
 
 function relativeTo(file: string, value: Json): Json {
+  if (Array.isArray(value)) return value.map((one) => relativeTo(file, one))
   if (typeof value !== 'string' || value === '' || value === 'builtin' || isAbsolute(value)) return value
   const directory = dirname(file)
   return directory === '.' ? value : join(directory, value)

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { cache } from './sections/cache.ts'
 import { dnssec } from './sections/dnssec.ts'
 import { iterator } from './sections/iterator.ts'
+import { dns64, local, log, rebinding } from './sections/local.ts'
 import { resolver } from './sections/resolver.ts'
 import { chunks, ring } from './sections/ring.ts'
 import { access, listen, status } from './sections/serve.ts'
@@ -16,10 +17,14 @@ export const schema = z.strictObject({
   iterator,
   dnssec,
   cache,
+  local,
+  dns64,
+  rebinding,
   ring,
   chunks,
   data: text('a directory').default('./data').describe('Directory of the node identity and databases.'),
   status,
+  log,
 })
 
 /** A checked configuration in the form of the file, defaults filled in. */

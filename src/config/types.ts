@@ -5,7 +5,7 @@ import type { ChunksOptions } from '../chunks/index.ts'
 import type { Name } from '../dns/index.ts'
 import type { MinimiseMode } from '../iterator/index.ts'
 import type { RecurseLimits, ZoneServers } from '../recurse/index.ts'
-import type { ResolverOptions } from '../resolver/index.ts'
+import type { Dns64Options, LocalData, RebindingOptions, ResolverOptions } from '../resolver/index.ts'
 import type { RingOptions } from '../ring/index.ts'
 import type { AccessOptions, ListenOptions, ServeOptions } from '../serve/index.ts'
 
@@ -16,11 +16,18 @@ export interface Config {
   readonly iterator: IteratorConfig
   readonly dnssec: DnssecConfig
   readonly cache: CacheOptions
+  /** Compiled: the files it names have been read. */
+  readonly local: LocalData
+  /** Undefined: off. */
+  readonly dns64: Dns64Options | undefined
+  /** Undefined: off. */
+  readonly rebinding: RebindingOptions | undefined
   readonly ring: RingConfig
   readonly chunks: Pick<ChunksOptions, 'admitAfter' | 'requestTimeoutMs' | 'roundTimeoutMs'>
   /** Directory of identity and databases. */
   readonly data: string
   readonly status: { readonly listen: Endpoint | false }
+  readonly log: { readonly level: string; readonly queries: boolean }
 }
 
 export interface IteratorConfig {
@@ -102,4 +109,6 @@ export interface LoadRequest {
   readonly file?: string | undefined
   /** The content of a file, or undefined when there is none; throws when it cannot be read. */
   readonly readFile: (path: string) => string | undefined
+  /** 8 random bytes: whoever writes a blocklist must not be able to choose names that collide. Without: fixed, for tests. */
+  readonly hashSeed?: Uint8Array
 }

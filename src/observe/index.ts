@@ -1,4 +1,4 @@
-export { createLog } from './log.ts'
+export { type AdjustableLog, createLog } from './log.ts'
 export { createStatusServer, isLoopbackHost, type StatusRoute, type StatusServer } from './status-server.ts'
 export {
   type ChunkView,

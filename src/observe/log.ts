@@ -23,10 +23,16 @@ export interface LogSink {
 
 const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 
+/** A log whose level can change while it is in use. */
+export interface AdjustableLog extends Log {
+  /** Throws USAGE for an unknown level. */
+  adjust(options: Pick<LogOptions, 'level' | 'logQueries'>): void
+}
+
 /** Throws USAGE for an unknown level. */
-export function createLog({ level, logQueries, sink = stderrSink() }: LogOptions): Log {
-  if (!LEVELS.some((one) => one === level))
-    throw new ChordnsError('USAGE', `unknown log level "${level}"; use ${LEVELS.join(', ')}`, { level })
+export function createLog({ level, logQueries, sink = stderrSink() }: LogOptions): AdjustableLog {
+  checkLevel(level)
+  let withNames = logQueries
   const logger = pino(
     {
       level,
@@ -37,9 +43,24 @@ export function createLog({ level, logQueries, sink = stderrSink() }: LogOptions
     { write: (line: string) => sink.write(sink.tty ? prettyLine(line, sink.colours) : line) },
   )
   const at = (name: 'debug' | 'info' | 'warn' | 'error') => (detail: object, message: string) => {
-    if (logger.isLevelEnabled(name)) logger[name](plain(detail, logQueries), message)
+    if (logger.isLevelEnabled(name)) logger[name](plain(detail, withNames), message)
   }
-  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+  return {
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    adjust: (options) => {
+      checkLevel(options.level)
+      logger.level = options.level
+      withNames = options.logQueries
+    },
+  }
+}
+
+function checkLevel(level: string): void {
+  if (!LEVELS.some((one) => one === level))
+    throw new ChordnsError('USAGE', `unknown log level "${level}"; use ${LEVELS.join(', ')}`, { level })
 }
 
 /**
