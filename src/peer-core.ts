@@ -17,7 +17,14 @@ import type { Cache } from './cache/index.ts'
 import type { Chunks } from './chunks/index.ts'
 import type { Config } from './config/index.ts'
 import { isSubdomain, type Name, type Question } from './dns/index.ts'
-import { parseTrustAnchors, ROOT_ANCHORS, supportedAlgorithms, supportedDigests } from './dnssec/index.ts'
+import {
+  anchorTags,
+  parseTrustAnchors,
+  ROOT_ANCHORS,
+  sentinelFails,
+  supportedAlgorithms,
+  supportedDigests,
+} from './dnssec/index.ts'
 import { builtinHints, parseHints } from './iterator/index.ts'
 import {
   createRecursor,
@@ -139,11 +146,19 @@ function engage(parts: CoreParts, config: Config): Engaged {
       clock,
       log,
       contextOf: (question) => recursor.contextOf(question),
+      ...(validation !== undefined && {
+        sentinel: (question: Question, answer: { secure: boolean; checkingDisabled: boolean }) =>
+          sentinelFails(question, { ...answer, rootTags: rootTags(validation) }),
+      }),
       local,
     },
     { ...config.resolver, dns64, rebinding },
   )
   return { config, options, validation, recursor, resolver, local, retire }
+}
+
+function rootTags({ anchors }: ValidationOptions): number[] {
+  return anchors().flatMap((anchor) => (anchor.zone.labels === 0 ? anchorTags(anchor) : []))
 }
 
 /** The same cache until `retire`: then nothing is written any more, since it was found under rules that no longer hold. */
