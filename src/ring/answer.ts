@@ -1,7 +1,6 @@
 /** What this node answers to the requests of others. Pings at once, the state only between its own operations. */
 import type { PeerId, RingId } from '../base/index.ts'
 import { answerCompare, answerDigests } from './exchange.ts'
-import { successorIndex } from './ids.ts'
 import { contacted, meetStranger } from './joining.ts'
 import { limits } from './limits.ts'
 import { verifyEntry } from './member.ts'
@@ -26,9 +25,7 @@ export function answer(work: Work, from: PeerId, request: RingRequest): RingRepl
     case 'notify':
       return answerNotify(work, from, request.entry)
     case 'push':
-      mergeRows(work, request.entries, from)
-      for (const accusation of request.accusations) addAccusation(work, accusation)
-      return { type: 'ok' }
+      return answerPush(work, from, request)
     case 'ask-page':
       return page(work, from, request.entry, request.after)
     case 'ask-digests':
@@ -58,10 +55,19 @@ function stateReply(work: Work, summary: Uint8Array): RingReply {
   }
 }
 
+/** Rows come before accusations: they name the witnesses. What is over the peer's allowance, the exchange brings later. */
+function answerPush(work: Work, from: PeerId, request: Extract<RingRequest, { type: 'push' }>): RingReply {
+  const { entries, accusations } = request
+  const granted = allowance(work, from, entries.length + accusations.length)
+  mergeRows(work, entries.slice(0, granted), from)
+  for (const accusation of accusations.slice(0, Math.max(0, granted - entries.length))) addAccusation(work, accusation)
+  return { type: 'ok' }
+}
+
 /** A claim counts only from the member itself: that it speaks is what shows that it is alive. */
 function answerNotify(work: Work, from: PeerId, entry: MemberEntry): RingReply {
   const { state } = work
-  if (entry.peer !== from || state.phase !== 'member') return { type: 'ok' }
+  if (entry.peer !== from || state.phase !== 'member' || allowance(work, from, 1) === 0) return { type: 'ok' }
   mergeRow(work, entry, from)
   if (state.table.isAlive(entry.id)) claim(work, entry.id)
   return { type: 'ok' }
@@ -72,13 +78,23 @@ function page(work: Work, from: PeerId, asker: MemberEntry, after: RingId | unde
   const member = state.phase === 'member'
   if (state.phase === 'seeking' && verifyEntry(work.context, asker)) meetStranger(work, from, asker)
   if (!member) return { type: 'page', member, self: state.self, entries: [], next: undefined }
-  const all = state.table.alive()
-  const ids = all.map(({ id }) => id)
-  const at = after === undefined ? 0 : successorIndex(ids, after)
-  // `after` itself was on the last page; an index of 0 says that nothing comes after it.
-  const start = after === undefined ? 0 : ids[at] === after ? at + 1 : at === 0 ? ids.length : at
-  const entries = fitting(all.slice(start, start + limits.MAX_ENTRIES))
-  const last = entries.at(-1)
-  const more = last !== undefined && start + entries.length < all.length
-  return { type: 'page', member, self: state.self, entries, next: more ? last.id : undefined }
+  const candidates = state.table.page(after, limits.MAX_ENTRIES + 1)
+  const entries = fitting(candidates)
+  const next = entries.length < candidates.length ? entries.at(-1)?.id : undefined
+  return { type: 'page', member, self: state.self, entries, next }
+}
+
+/** How many of what a peer sends unasked may be looked at now: each may cost a signature check. */
+function allowance(work: Work, from: PeerId, wanted: number): number {
+  const { credit } = work.state
+  const last = credit.get(from) ?? { checks: limits.CHECKS_BURST, at: work.now }
+  const earned = (Math.max(0, work.now - last.at) / 1_000) * limits.CHECKS_PER_SECOND
+  const checks = Math.min(limits.CHECKS_BURST, last.checks + earned)
+  const granted = Math.min(wanted, Math.floor(checks))
+  // Insertion order is age: whoever was silent longest is forgotten, and by then has earned its credit again.
+  credit.delete(from)
+  credit.set(from, { checks: checks - granted, at: work.now })
+  if (credit.size > limits.MAX_CREDITS) credit.delete(credit.keys().next().value!)
+  work.state.stats.refused += wanted - granted
+  return granted
 }

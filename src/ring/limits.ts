@@ -6,6 +6,11 @@ export const limits = {
   MAX_ENTRIES_BYTES: 48_000,
   /** Entries of one message: each costs at least one signature check (about 0.1 ms), so 256 are 30 ms of one core. */
   MAX_ENTRIES: 256,
+  /** Rows and accusations that one peer may send unasked: at once, and on average. Rows that are asked for are not counted. */
+  CHECKS_BURST: 2_048,
+  CHECKS_PER_SECOND: 128,
+  /** Peers whose allowance is remembered. */
+  MAX_CREDITS: 1_024,
   /** Accusations of one message; each costs one signature check. */
   MAX_ACCUSATIONS: 64,
   /** (id, incarnation) pairs of one exchange: 1,024 pairs are 42 kB of CBOR. */

@@ -10,7 +10,7 @@ import { Detector } from './detector.ts'
 import { exchangeAnswered, exchangeFailed, startExchange } from './exchange.ts'
 import { flush } from './gossip.ts'
 import { contacted, contactsDone, pageAnswered, pageFailed, seek } from './joining.ts'
-import { nextIncarnation, signEntry } from './member.ts'
+import { nextIncarnation, signEntry, tellsAddresses } from './member.ts'
 import { mergeRow, renewSelf, tell } from './membership.ts'
 import type { RingReply } from './messages.ts'
 import { askAgain, maintain, operationAnswered, operationFailed } from './operations.ts'
@@ -67,6 +67,7 @@ export function initialState(
     outboxAccusations: [],
     exchange: undefined,
     compared: new Map(),
+    credit: new Map(),
     strangers: new Map(),
     contacts: [],
     contactsTried: undefined,
@@ -112,6 +113,8 @@ function handle(work: Work, event: RingEvent): void {
   switch (event.kind) {
     case 'start':
       if (state.phase !== 'idle') return
+      // The transport may not have known its addresses when the state was made.
+      if (!tellsAddresses(state.self, work.context.addresses())) renewSelf(work)
       for (const entry of event.known) mergeRow(work, entry, state.self.peer)
       changed(work)
       seek(work)

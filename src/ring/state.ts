@@ -145,6 +145,8 @@ export interface RingState {
   readonly outbox: Map<RingId, Change>
   outboxAccusations: Accusation[]
   exchange: Exchange | undefined
+  /** What each peer may still make us verify. */
+  readonly credit: Map<PeerId, { readonly checks: number; readonly at: number }>
   /** With which two tables an exchange with a peer ended, and when: the same are not compared again soon. */
   readonly compared: Map<PeerId, { readonly mine: string; readonly theirs: string | undefined; readonly at: number }>
   /** Peers that are not members either, while we seek. */

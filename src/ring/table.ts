@@ -2,7 +2,7 @@
  * The member table: every row this node believes, in ring order, with a digest for the exchange between neighbours.
  * It holds state and has no effects; rows must be verified before they are put in (`merge.ts`).
  */
-import { fromHex, latin1, type PeerId, type RingId } from '../base/index.ts'
+import { asRingId, fromHex, latin1, type PeerId, type RingId } from '../base/index.ts'
 import { sha256 } from '../crypto/index.ts'
 import { compareFrom, compareIds, successorIndex } from './ids.ts'
 import { limits } from './limits.ts'
@@ -121,6 +121,13 @@ export class MemberTable {
     return Array.from({ length }, (_, i) => this.get(this.#ring[(start + i) % this.#ring.length]!)!)
   }
 
+  /** Up to `count` alive members after `id` in id order, from the smallest on when it is left out; does not wrap. */
+  page(after: RingId | undefined, count: number): MemberEntry[] {
+    let start = after === undefined ? 0 : lowerBound(this.#ring, after)
+    if (this.#ring[start] === after) start += 1
+    return this.#ring.slice(start, start + count).map((id) => this.get(id)!)
+  }
+
   /** The alive members after `id`, clockwise and without `id` itself. */
   *after(id: RingId): Iterable<MemberEntry> {
     const start = successorIndex(this.#ring, id)
@@ -189,9 +196,12 @@ export class MemberTable {
   /** Alive members of one bucket, in id order. */
   bucket(bucket: number): MemberEntry[] {
     const prefix = bucket.toString(16).padStart(2, '0')
-    const start = successorIndex(this.#ring, prefix.padEnd(64, '0') as RingId)
     const out: MemberEntry[] = []
-    for (let i = start; i < this.#ring.length && this.#ring[i]!.startsWith(prefix); i++)
+    for (
+      let i = lowerBound(this.#ring, asRingId(prefix.padEnd(64, '0')));
+      i < this.#ring.length && this.#ring[i]!.startsWith(prefix);
+      i++
+    )
       out.push(this.get(this.#ring[i]!)!)
     return out
   }

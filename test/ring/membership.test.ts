@@ -382,6 +382,31 @@ describe('an exchange', () => {
 })
 
 describe('what a peer sends', () => {
+  it('is looked at only as far as its allowance goes, which comes back with time', () => {
+    const forged = Array.from({ length: limits.MAX_ENTRIES }, (_, i) => ({ ...row(`f${i}`), addresses: ['/memory/x'] }))
+    const counted: RingContext = {
+      ...bench.context,
+      scheme: {
+        verify: (...parts) => {
+          checks += 1
+          return scheme.verify(...parts)
+        },
+      },
+    }
+    let checks = 0
+    const flood = (from: PeerId) => {
+      const request: RingRequest = { type: 'push', entries: forged, accusations: [] }
+      step(counted, bench.state, { kind: 'request', from, request }, bench.now)
+    }
+    for (let i = 0; i < 20; i++) flood(row('flooder').peer)
+    expect(checks).toBe(limits.CHECKS_BURST)
+    flood(row('other').peer)
+    expect(checks).toBe(limits.CHECKS_BURST + limits.MAX_ENTRIES)
+    bench.now += 1_000
+    for (let i = 0; i < 20; i++) flood(row('flooder').peer)
+    expect(checks).toBe(limits.CHECKS_BURST + limits.MAX_ENTRIES + limits.CHECKS_PER_SECOND)
+  })
+
   it('is limited by the bytes of a message, before anything is verified', () => {
     const value: CborValue = new Map<number, CborValue>([
       [0, 1],
