@@ -267,6 +267,7 @@ function validationOptions({ dnssec }: Config, clock: Clock, log: Log): Validati
     negativeAnchors: dnssec.negativeTrustAnchors,
     algorithms: supportedAlgorithms(dnssec),
     digests: supportedDigests(dnssec),
+    aggressive: dnssec.aggressive,
     now: () => fixed ?? Math.floor(clock.now() / 1000),
   }
 }

@@ -52,6 +52,8 @@ export interface DnssecConfig {
   readonly trustAnchors: string
   readonly negativeTrustAnchors: readonly Name[]
   readonly sha1: 'validate' | 'insecure'
+  /** RFC 8198. */
+  readonly aggressive: boolean
 }
 
 export interface RingConfig {

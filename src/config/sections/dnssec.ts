@@ -20,5 +20,10 @@ export const dnssec = z
     sha1: oneOf(['validate', 'insecure'])
       .default('validate')
       .describe('Whether RSASHA1 signatures (algorithms 5 and 7) count, or leave a zone unsigned (RFC 9905).'),
+    aggressive: flag()
+      .default(true)
+      .describe(
+        'Answer for names that do not exist, and for wildcards, from what signed zones have proven of other names (RFC 8198).',
+      ),
   })
   .prefault({})
