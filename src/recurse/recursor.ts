@@ -117,7 +117,8 @@ export function createRecursor(deps: RecursorDeps): Recursor {
       const fresh = (request.fresh ?? false) || retries > 0
       const raw = await unjudged({ ...request, checkingDisabled: true, fresh }, context, fresh ? undefined : infer)
       const { security } = raw.evidence
-      if (request.checkingDisabled || security === 'secure' || security === 'insecure') return raw
+      if (security === 'secure' || security === 'insecure') return raw
+      if (request.checkingDisabled) return security === 'bogus' ? raw : unrefused(trust, raw, request, context)
       const verdict = await judge(engine, trust, caseOf(raw, request, context))
       if (verdict.verdict !== 'bogus') {
         const finding = settled(engine, context, raw, verdict, 'own')
@@ -130,6 +131,27 @@ export function createRecursor(deps: RecursorDeps): Recursor {
       settled(engine, context, raw, verdict, 'own')
       rememberBogus(engine, context, question, verdict)
       throw bogusFailure(question, verdict.ede, verdict.reason)
+    }
+  }
+
+  /**
+   * RFC 4035 section 3.2.2: whoever sets CD gets what there is. It is judged all the same, as Unbound and BIND do: so that AD
+   * can be told, and that bogus data lies in the cache as what it is.
+   */
+  async function unrefused(
+    trust: Trust,
+    raw: Finding,
+    request: RecurseRequest,
+    context: CacheContext,
+  ): Promise<Finding> {
+    try {
+      const verdict = await judge(engine, trust, caseOf(raw, request, context))
+      const finding = settled(engine, context, raw, verdict, 'own')
+      if (verdict.verdict === 'bogus') rememberBogus(engine, context, raw.question, verdict)
+      return finding
+    } catch (error) {
+      if (isFailure(error) || isChordnsError(error, 'BUDGET_SPENT')) return raw
+      throw error
     }
   }
 
