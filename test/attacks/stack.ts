@@ -1,16 +1,18 @@
 /** The whole resolver from the packet of a stub to the upstream port, as `peer.ts` puts it together, in virtual time. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { Clock, Exchange, Log, Random, UpstreamQuery } from '../../src/base/index.ts'
 import { type Cache, createCache } from '../../src/cache/index.ts'
 import { type Config, loadConfig } from '../../src/config/index.ts'
 import { decodeMessage, encodeMessage, type Message } from '../../src/dns/index.ts'
-import { parseTrustAnchors, supportedAlgorithms, supportedDigests } from '../../src/dnssec/index.ts'
-import { parseHints } from '../../src/iterator/index.ts'
-import { createRecursor, type Recursor, type RecursorOptions } from '../../src/recurse/index.ts'
-import { createResolver, type Resolver } from '../../src/resolver/index.ts'
+import { Core } from '../../src/peer-core.ts'
+import type { Recursor } from '../../src/recurse/index.ts'
+import type { Resolver } from '../../src/resolver/index.ts'
 import { clientBook } from '../../src/serve/access.ts'
 import { type Asker, Desk } from '../../src/serve/desk.ts'
-import { compileAccess, serveLimits } from '../../src/serve/index.ts'
+import { compileAccess, type ServeLimits, serveLimits } from '../../src/serve/index.ts'
 import { type VirtualClock, virtualClock } from '../../src/sim/index.ts'
 import { type AskFlags, type AskQuestion, queryFor, type World } from '../world/index.ts'
 
@@ -25,7 +27,8 @@ export interface StackOptions<C extends StackClock = StackClock> {
   readonly anchor?: string
   /** Dotted configuration keys, e.g. `cache.maxBytes`. */
   readonly config?: Readonly<Record<string, unknown>>
-  readonly recursor?: Partial<RecursorOptions>
+  /** Other bounds of the door. */
+  readonly serve?: Partial<ServeLimits>
   /** Around the world's own. */
   readonly exchange?: (inner: Exchange) => Exchange
 }
@@ -63,8 +66,18 @@ export function defaultConfig(overrides: Readonly<Record<string, unknown>> = {})
 }
 
 export function makeStack<C extends StackClock>(options: StackOptions<C>): Stack<C> {
-  const { world, clock } = options
-  const config = defaultConfig({ 'cache.maxBytes': '4MiB', ...options.config })
+  const { world, clock, anchor } = options
+  const config = defaultConfig({
+    'cache.maxBytes': '4MiB',
+    'cache.prefetch': false,
+    'iterator.rootHints': fileWith(world.hintsText()),
+    'iterator.port': world.port,
+    'iterator.queryLoopback': true,
+    'iterator.ipv6': false,
+    'dnssec.validate': anchor !== undefined,
+    ...(anchor !== undefined && { 'dnssec.trustAnchors': fileWith(anchor) }),
+    ...options.config,
+  })
   const random = seededRandom(options.seed ?? 1)
   const faults: string[] = []
   const log: Log = {
@@ -76,38 +89,11 @@ export function makeStack<C extends StackClock>(options: StackOptions<C>): Stack
   const cache = createCache({ ...config.cache, seed: random.bytes(8) })
   const counts = { queries: 0, tcp: 0, bytes: 0 }
   const exchange = counting((options.exchange ?? ((inner) => inner))(world.exchange()), counts)
-  const { rootHints: _, bind: __, ...iterator } = config.iterator
-  const anchors = options.anchor === undefined ? [] : parseTrustAnchors(options.anchor)
-  const recursor = createRecursor({
-    exchange,
-    cache,
-    clock,
-    random,
-    log,
-    options: {
-      ...iterator,
-      ipv6: false,
-      queryLoopback: true,
-      port: world.port,
-      rootHints: parseHints(world.hintsText()),
-      ...options.recursor,
-    },
-    validation:
-      options.anchor === undefined
-        ? undefined
-        : {
-            anchors: () => anchors,
-            negativeAnchors: [],
-            algorithms: supportedAlgorithms(config.dnssec),
-            digests: supportedDigests(config.dnssec),
-            now: () => Math.floor(clock.now() / 1000),
-          },
-  })
-  const modules = { cache, recursor, chunks: undefined, clock, log }
-  const resolver = createResolver(
-    { ...modules, contextOf: (question) => recursor.contextOf(question) },
-    { ...config.resolver, prefetch: false },
+  const core = new Core(
+    { cache, exchange, clock, random, log, ownListeners: () => [], chunks: () => undefined },
+    config,
   )
+  const { resolver, recursor } = core
   const desk = new Desk({
     resolver,
     options: { listen: 'auto', access: config.access, explain: false, minimalResponses: true },
@@ -115,7 +101,7 @@ export function makeStack<C extends StackClock>(options: StackOptions<C>): Stack
     clock,
     log,
     onQuery: () => {},
-    limits: serveLimits,
+    limits: { ...serveLimits, ...options.serve },
   })
   const take: Stack['take'] = (packet, reply, from = {}) =>
     desk.take(packet, { address: '127.0.0.1', port: 4_000, protocol: 'tcp', send: reply, ...from }) !== undefined
@@ -131,6 +117,22 @@ export function makeStack<C extends StackClock>(options: StackOptions<C>): Stack
     ask: (name, type = 'A', flags = {}) => clock.run(askOnce(take, name, type, flags)),
     take,
   }
+}
+
+let dir: string | undefined
+const files = new Map<string, string>()
+
+/** A file with this text, the same one for the same text; gone when the process ends. */
+function fileWith(text: string): string {
+  if (dir === undefined) {
+    const made = mkdtempSync(join(tmpdir(), 'chordns-stack-'))
+    dir = made
+    process.on('exit', () => rmSync(made, { recursive: true, force: true }))
+  }
+  const file = files.get(text) ?? join(dir, `${files.size}.txt`)
+  if (!files.has(text)) writeFileSync(file, text)
+  files.set(text, file)
+  return file
 }
 
 /** Over TCP, so that what was too long for a datagram is not the test's concern. */
