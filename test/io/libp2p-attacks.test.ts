@@ -1,7 +1,7 @@
 /** What a peer may do to the transport over libp2p: with a plain libp2p node, and by dying. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { setTimeout } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { Libp2p, Stream } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -12,6 +12,7 @@ import { createNode, isPlainAddress } from '../../src/io/libp2p-node.ts'
 import { type Libp2pTransport, PEER_PROTOCOL } from '../../src/io/libp2p-transport.ts'
 import { limits } from '../../src/io/limits.ts'
 import { openDoorkeeper } from '../../src/ring/index.ts'
+import { virtualClock } from '../../src/sim/index.ts'
 import { createLibp2pWorld, type Libp2pWorld, seedOf } from './libp2p-world.ts'
 
 const door = openDoorkeeper({ ringId: 'test', random: systemRandom() })
@@ -110,18 +111,28 @@ describe('a stranger', () => {
     expect(victim.counters.refused).toBe(1)
   })
 
-  it('is hung up on when it says nothing, with a stream or without', {
-    timeout: 2 * baseLimits.HELLO_TIMEOUT_MS,
-  }, async () => {
+  it('is hung up on when it says nothing, with a stream or without', async () => {
+    const clock = virtualClock({ settle: setImmediate })
+    const patient = createLibp2pWorld(clock)
     const second = await createNode({ seed: seedOf('idle'), listen: [] })
+    const connections = () => node.getConnections().length + second.getConnections().length
+    const first = victim
     try {
+      victim = await patient.transport('patient', door)
       await second.dial(victim.addresses().map((address) => multiaddr(address)))
       await openRaw()
-      await setTimeout(baseLimits.HELLO_TIMEOUT_MS)
-      await until('the end of both', () => node.getConnections().length + second.getConnections().length === 0)
+      await until('a stream on the other side', () => victim.counters.accepted === 1)
+      clock.advance(baseLimits.HELLO_TIMEOUT_MS / 2)
+      await setTimeout(50)
+      expect(connections()).toBe(2)
+      clock.advance(baseLimits.HELLO_TIMEOUT_MS / 2)
+      await until('the end of both', () => connections() === 0)
     } finally {
+      victim = first
       await second.stop()
+      await patient.close()
     }
+    expect(clock.pending).toBe(0)
   })
 
   it('does not end a connection of members', async () => {
