@@ -7,7 +7,7 @@ import { decodeMessage, encodeMessage, type Message } from '../../src/dns/index.
 import { parseTrustAnchors, supportedAlgorithms, supportedDigests } from '../../src/dnssec/index.ts'
 import { parseHints } from '../../src/iterator/index.ts'
 import { createRecursor, type Recursor, type RecursorOptions } from '../../src/recurse/index.ts'
-import { createResolver, type Resolver, type ResolverOptions } from '../../src/resolver/index.ts'
+import { createResolver, type LocalNames, type Resolver, type ResolverOptions } from '../../src/resolver/index.ts'
 import { judge } from '../../src/serve/etiquette.ts'
 import { replyMessage } from '../../src/serve/reply.ts'
 import { type AskFlags, type AskQuestion, queryFor } from './ask.ts'
@@ -21,6 +21,8 @@ export interface StackOptions {
   readonly chunks?: Chunks
   readonly resolver?: Partial<ResolverOptions>
   readonly recursor?: Partial<RecursorOptions>
+  /** Names that are answered here; without it, special-use names only. */
+  readonly local?: LocalNames
   readonly negativeAnchors?: RecursorOptions['stubs'][number]['zone'][]
 }
 
@@ -81,7 +83,15 @@ export function createStack(world: World, options: StackOptions = {}): Stack {
     }),
   })
   const resolver = createResolver(
-    { cache, recursor, chunks: options.chunks, clock, log, contextOf: (question) => recursor.contextOf(question) },
+    {
+      cache,
+      recursor,
+      chunks: options.chunks,
+      clock,
+      log,
+      contextOf: (question) => recursor.contextOf(question),
+      ...(options.local !== undefined && { local: options.local }),
+    },
     { order: 'race', hedgeMs: 'auto', strict: false, serveStale: false, prefetch: false, ...options.resolver },
   )
   return {
