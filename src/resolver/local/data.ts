@@ -115,12 +115,12 @@ export class LocalData {
   #answerInside(question: Question, { name, type }: LocalZone, detail: string): LocalAnswer | undefined {
     const data = this.#find(question)
     if (data.kind === 'rrset') return answerOf(data)
+    const atApex = question.name.key === name.key
+    if (type === 'static' && atApex && question.type === Type.SOA) return found([this.#soa(name)], detail)
     if (type === 'typetransparent') return undefined
     if (data.kind === 'other-types') return absent(0, this.#soa(name), data.from)
     if (type === 'transparent') return undefined
     if (type === 'refuse') return refused(detail)
-    const atApex = question.name.key === name.key
-    if (atApex && question.type === Type.SOA) return found([this.#soa(name)], detail)
     return absent(atApex || data.kind === 'between' ? 0 : 3, this.#soa(name), detail)
   }
 
