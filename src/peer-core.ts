@@ -20,10 +20,10 @@ import { isSubdomain, type Name, type Question } from './dns/index.ts'
 import {
   anchorTags,
   parseTrustAnchors,
-  ROOT_ANCHORS,
   sentinelFails,
   supportedAlgorithms,
   supportedDigests,
+  type TrustAnchor,
 } from './dnssec/index.ts'
 import { builtinHints, parseHints } from './iterator/index.ts'
 import {
@@ -44,6 +44,8 @@ export interface CoreParts {
   readonly log: Log
   /** Where this node listens now: never asked as an upstream. */
   readonly ownListeners: () => readonly Endpoint[]
+  /** What `dnssec.trustAnchors: "builtin"` stands for now. */
+  readonly rootAnchors: () => readonly TrustAnchor[]
   /** The ring's records, once the ring is there. */
   readonly chunks: () => Chunks | undefined
 }
@@ -93,6 +95,13 @@ export class Core {
     }
   }
 
+  /** True while the built-in anchor is validated by, at the time that the clock says. */
+  followsRootKeys(): boolean {
+    const { dnssec } = this.#now.config
+    const isNow = fixedValidationTime(process.env['CHORDNS_VALIDATION_TIME']) === undefined
+    return dnssec.validate && dnssec.trustAnchors === 'builtin' && isNow
+  }
+
   /** Names that are only this node's business: they are never told to a peer, nor asked of one, nor observed for one. */
   isPrivate(question: Question): boolean {
     const { config, recursor, local } = this.#now
@@ -131,7 +140,7 @@ function engage(parts: CoreParts, config: Config): Engaged {
   const { exchange, clock, random, log, ownListeners } = parts
   const { cache, retire } = retirable(parts.cache)
   const options = recursorOptions(config)
-  const validation = validationOptions(config, clock, log)
+  const validation = validationOptions(config, parts)
   const { dns64, rebinding } = config
   const configured = [...options.stubs, ...options.forwards].map(({ zone }) => zone)
   const local = localNames({ data: config.local, dns64, configured })
@@ -253,23 +262,24 @@ function recursorOptions(config: Config): RecursorOptions {
 }
 
 /** Undefined when validation is off. */
-function validationOptions({ dnssec }: Config, clock: Clock, log: Log): ValidationOptions | undefined {
+function validationOptions({ dnssec }: Config, { clock, log, rootAnchors }: CoreParts): ValidationOptions | undefined {
   if (!dnssec.validate) return undefined
-  const anchors =
-    dnssec.trustAnchors === 'builtin'
-      ? ROOT_ANCHORS
-      : parseTrustAnchors(readConfigFile('dnssec.trustAnchors', dnssec.trustAnchors))
   const fixed = fixedValidationTime(process.env['CHORDNS_VALIDATION_TIME'])
   if (fixed !== undefined)
     log.warn({ unixSeconds: fixed }, 'CHORDNS_VALIDATION_TIME is set: signatures are judged as of that time, not now')
   return {
-    anchors: () => anchors,
+    anchors: dnssec.trustAnchors === 'builtin' ? rootAnchors : anchorsOf(dnssec.trustAnchors),
     negativeAnchors: dnssec.negativeTrustAnchors,
     algorithms: supportedAlgorithms(dnssec),
     digests: supportedDigests(dnssec),
     aggressive: dnssec.aggressive,
     now: () => fixed ?? Math.floor(clock.now() / 1000),
   }
+}
+
+function anchorsOf(file: string): () => readonly TrustAnchor[] {
+  const anchors = parseTrustAnchors(readConfigFile('dnssec.trustAnchors', file))
+  return () => anchors
 }
 
 /** YYYYMMDDHHMMSS in UTC, as in RRSIG records. */

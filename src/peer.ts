@@ -21,6 +21,7 @@ import {
   systemRandom,
 } from './io/index.ts'
 import { createStatusServer, type StatusServer, type StatusView } from './observe/index.ts'
+import { rootKeys } from './peer-anchors.ts'
 import { Core, type CoreReload } from './peer-core.ts'
 import { questionText, viewChunk, viewLookup, viewRing } from './peer-views.ts'
 import type { Recursor } from './recurse/index.ts'
@@ -68,6 +69,15 @@ export async function startNode({ config, log, version }: NodeOptions): Promise<
     closers.push(() => exchange.close())
     let frontEnd: FrontEnd | undefined
     let peers: Peers | undefined
+    const keys = rootKeys({
+      data: config.data,
+      clock,
+      log,
+      recursor: () => core.recursor,
+      isNeeded: () => core.followsRootKeys(),
+      onRevoked: () => cache.flush(),
+    })
+    closers.push(() => keys.stop())
     const core = new Core(
       {
         cache,
@@ -76,6 +86,7 @@ export async function startNode({ config, log, version }: NodeOptions): Promise<
         random,
         log,
         ownListeners: () => frontEnd?.addresses ?? [],
+        rootAnchors: keys.anchors,
         chunks: () => peers?.chunks,
       },
       config,
@@ -111,6 +122,7 @@ export async function startNode({ config, log, version }: NodeOptions): Promise<
       config.status.listen === false ? undefined : await createStatusServer(config.status.listen, routes(), log)
     if (status !== undefined) closers.push(() => status.close())
     void prime(recursor, log)
+    keys.start()
     return {
       frontEnd: door,
       status,
@@ -126,6 +138,7 @@ export async function startNode({ config, log, version }: NodeOptions): Promise<
         return engage()
       },
       close: async (drainMs) => {
+        keys.stop()
         await door.close(drainMs)
         await status?.close()
         await peers?.close()

@@ -3,3 +3,4 @@ export { createExchange, type ExchangeOptions, type SystemExchange } from './exc
 export { createIdentity, createSecret, loadOrCreateIdentity, loadSecret } from './keys.ts'
 export { createLibp2pTransport } from './lazy-transport.ts'
 export { systemRandom } from './random.ts'
+export { readTextFile, replaceTextFile } from './text-file.ts'

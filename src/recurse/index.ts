@@ -1,4 +1,5 @@
 export { dnameTarget } from '../iterator/index.ts'
+export { AnchorFollower, type AnchorFollowerDeps } from './anchor-follower.ts'
 export { limits as recurseLimits, type RecurseLimits } from './limits.ts'
 export type { AnchorSource, RecursorDeps, RecursorOptions, ZoneServers } from './options.ts'
 export { createRecursor } from './recursor.ts'

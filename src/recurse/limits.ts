@@ -74,6 +74,15 @@ export const limits = {
   /** Time for a TCP query, ms: a handshake, a query, perhaps one lost segment. */
   MIN_TCP_TIMEOUT_MS: 1_500,
   MAX_TCP_TIMEOUT_MS: 4_000,
+  /** The first look at the root's keys after a start, ms (RFC 5011): node and network shall be up by then. */
+  ANCHOR_FIRST_MS: 60_000,
+  /** The next one after it failed, ms: RFC 5011 section 2.3 says at least an hour. */
+  ANCHOR_RETRY_MS: 3_600_000,
+  /** What one such look may cost; the root's set has three keys and a signature. */
+  ANCHOR_QUERIES: 16,
+  ANCHOR_BYTES: 65_536,
+  ANCHOR_MS: 10_000,
+  ANCHOR_SIGNATURES: 32,
   /** Servers named in an EDE text. */
   SERVERS_IN_TEXT: 4,
 } as const
