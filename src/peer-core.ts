@@ -20,6 +20,7 @@ import { isSubdomain, type Name, type Question } from './dns/index.ts'
 import {
   anchorTags,
   parseTrustAnchors,
+  ROOT_ANCHORS,
   sentinelFails,
   supportedAlgorithms,
   supportedDigests,
@@ -44,8 +45,8 @@ export interface CoreParts {
   readonly log: Log
   /** Where this node listens now: never asked as an upstream. */
   readonly ownListeners: () => readonly Endpoint[]
-  /** What `dnssec.trustAnchors: "builtin"` stands for now. */
-  readonly rootAnchors: () => readonly TrustAnchor[]
+  /** What `dnssec.trustAnchors: "builtin"` stands for now. Default: the keys as they were built in. */
+  readonly rootAnchors?: () => readonly TrustAnchor[]
   /** The ring's records, once the ring is there. */
   readonly chunks: () => Chunks | undefined
 }
@@ -262,13 +263,13 @@ function recursorOptions(config: Config): RecursorOptions {
 }
 
 /** Undefined when validation is off. */
-function validationOptions({ dnssec }: Config, { clock, log, rootAnchors }: CoreParts): ValidationOptions | undefined {
+function validationOptions({ dnssec }: Config, { clock, log, ...parts }: CoreParts): ValidationOptions | undefined {
   if (!dnssec.validate) return undefined
   const fixed = fixedValidationTime(process.env['CHORDNS_VALIDATION_TIME'])
   if (fixed !== undefined)
     log.warn({ unixSeconds: fixed }, 'CHORDNS_VALIDATION_TIME is set: signatures are judged as of that time, not now')
   return {
-    anchors: dnssec.trustAnchors === 'builtin' ? rootAnchors : anchorsOf(dnssec.trustAnchors),
+    anchors: dnssec.trustAnchors === 'builtin' ? (parts.rootAnchors ?? (() => ROOT_ANCHORS)) : anchorsOf(dnssec.trustAnchors),
     negativeAnchors: dnssec.negativeTrustAnchors,
     algorithms: supportedAlgorithms(dnssec),
     digests: supportedDigests(dnssec),
