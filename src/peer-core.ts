@@ -269,7 +269,8 @@ function validationOptions({ dnssec }: Config, { clock, log, ...parts }: CorePar
   if (fixed !== undefined)
     log.warn({ unixSeconds: fixed }, 'CHORDNS_VALIDATION_TIME is set: signatures are judged as of that time, not now')
   return {
-    anchors: dnssec.trustAnchors === 'builtin' ? (parts.rootAnchors ?? (() => ROOT_ANCHORS)) : anchorsOf(dnssec.trustAnchors),
+    anchors:
+      dnssec.trustAnchors === 'builtin' ? (parts.rootAnchors ?? (() => ROOT_ANCHORS)) : anchorsOf(dnssec.trustAnchors),
     negativeAnchors: dnssec.negativeTrustAnchors,
     algorithms: supportedAlgorithms(dnssec),
     digests: supportedDigests(dnssec),

@@ -8,10 +8,11 @@ import type { CacheContext } from '../cache/index.ts'
 import { isSubdomain, isWildcard, type Question, sameName, Type } from '../dns/index.ts'
 import type { Verdict } from '../dnssec/index.ts'
 import type { Finding } from '../evidence/index.ts'
-import type { RecurseLimits } from './limits.ts'
-import { type Denied, ZoneDenials } from './zone-denials.ts'
+import { type Denied, type ZoneDenialLimits, ZoneDenials } from './zone-denials.ts'
 
-export type DenialLimits = Pick<RecurseLimits, 'DENIAL_RECORDS' | 'DENIAL_RECORDS_PER_ZONE' | 'DENIAL_HASHES'>
+export interface DenialLimits extends ZoneDenialLimits {
+  readonly DENIAL_RECORDS: number
+}
 
 type Secure = Extract<Verdict, { verdict: 'secure' }>
 
