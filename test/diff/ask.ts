@@ -10,8 +10,8 @@ import type { Internet } from './sign.ts'
 import type { Flags, Reply } from './types.ts'
 
 const ASKER = fileURLToPath(new URL('asker.ts', import.meta.url))
-/** A resolver may search long for servers that are dead; the client waits twice this. */
-const PATIENCE_MS = 30_000
+/** The client waits twice this: resolvers give up after about 10 s, and what comes later is a failure to any client. */
+const PATIENCE_MS = 6_000
 
 export class Asker {
   readonly #child: ChildProcess

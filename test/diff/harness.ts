@@ -35,7 +35,7 @@ export interface RunOptions {
   readonly only?: RegExp
   readonly progress: (line: string) => void
   /** Called when all is done or has failed, before everything is taken down. */
-  readonly linger?: (where: { readonly namespace: string; readonly dir: string }) => Promise<void>
+  readonly linger?: (where: { readonly namespace: string; readonly dir: string }, run?: Run) => Promise<void>
 }
 
 /** Questions in work at each resolver. */
@@ -76,7 +76,7 @@ export async function runDifferential(options: RunOptions): Promise<Run> {
       settled,
       passing,
     }
-    await options.linger?.({ namespace: namespace.name, dir })
+    await options.linger?.({ namespace: namespace.name, dir }, run)
     return run
   } catch (error) {
     say(errorText(error))

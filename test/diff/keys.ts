@@ -14,7 +14,7 @@ import {
   type RRset,
   Type,
 } from '../../src/dns/index.ts'
-import type { Algorithm, Key, Keys } from './types.ts'
+import type { Algorithm, Key, Keys, Signing } from './types.ts'
 
 const run = promisify(execFile)
 
@@ -29,14 +29,16 @@ const MNEMONIC: Readonly<Record<Algorithm, string>> = {
   16: 'ED448',
 }
 
-export async function makeKeys(dir: string, origin: string, algorithm: Algorithm, second?: Algorithm): Promise<Keys> {
-  const pair = async (one: Algorithm) => ({
-    ksk: await makeKey(dir, origin, one, true),
-    zsk: await makeKey(dir, origin, one, false),
-  })
+export async function makeKeys(dir: string, origin: string, { algorithm, second, single }: KeyWish): Promise<Keys> {
+  const pair = async (one: Algorithm) => {
+    const ksk = await makeKey(dir, origin, one, true)
+    return { ksk, zsk: single ? ksk : await makeKey(dir, origin, one, false) }
+  }
   const keys = await pair(algorithm)
   return second === undefined ? keys : { ...keys, second: await pair(second) }
 }
+
+type KeyWish = Pick<Signing, 'algorithm' | 'second' | 'single'>
 
 async function makeKey(dir: string, origin: string, algorithm: Algorithm, secure: boolean): Promise<Key> {
   const rsa = [5, 7, 8, 10].includes(algorithm)

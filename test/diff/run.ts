@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { canRun, PROGRAMS, runDifferential } from './harness.ts'
-import { detailsOf, jsonOf, tableOf, unexplained } from './report.ts'
+import { detailsOf, jsonOf, type Run, tableOf, unexplained } from './report.ts'
 
 interface Options {
   readonly questions: number
@@ -49,18 +49,23 @@ const run = await runDifferential({
   progress: (line) => process.stderr.write(`${line}\n`),
   ...(options.keep && { linger }),
 })
-const details = detailsOf(run)
-if (details !== '') process.stdout.write(`Both references agree, and chordns differs:\n\n${details}\n\n`)
-process.stdout.write(`${tableOf(run)}\n`)
-if (options.json !== undefined) {
+if (!options.keep) report(run)
+process.exitCode = unexplained(run).length > 0 ? 1 : 0
+
+function report(run: Run): void {
+  const details = detailsOf(run)
+  if (details !== '') process.stdout.write(`Both references agree, and chordns differs:\n\n${details}\n\n`)
+  process.stdout.write(`${tableOf(run)}\n`)
+  if (options.json === undefined) return
   mkdirSync(dirname(options.json), { recursive: true })
   writeFileSync(options.json, `${JSON.stringify(jsonOf(run), null, 1)}\n`)
 }
-process.exitCode = unexplained(run).length > 0 ? 1 : 0
 
-async function linger({ namespace, dir }: { readonly namespace: string; readonly dir: string }): Promise<void> {
+/** `run` is missing when it failed: then there is all the more to look at. */
+async function linger(where: { readonly namespace: string; readonly dir: string }, run?: Run): Promise<void> {
+  if (run !== undefined) report(run)
   process.stderr.write(
-    `kept: ip netns exec ${namespace} dig @127.0.0.1 www.plain.com (127.0.0.2 Unbound, 127.0.0.3 BIND)\nfiles: ${dir}; Ctrl-C ends it\n`,
+    `kept: ip netns exec ${where.namespace} dig @127.0.0.1 www.plain.com (127.0.0.2 Unbound, 127.0.0.3 BIND)\nfiles: ${where.dir}; Ctrl-C ends it\n`,
   )
   await new Promise((resolve) => process.once('SIGINT', resolve))
 }

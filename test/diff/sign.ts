@@ -40,7 +40,7 @@ export async function buildInternet(dir: string, plans: readonly ZonePlan[]): Pr
   const keys = new Map<string, Keys>()
   await inParallel(plans, async ({ origin, sign, rekey }) => {
     if (sign === undefined) return
-    const made = await makeKeys(join(dir, 'keys'), origin, sign.algorithm, sign.second)
+    const made = await makeKeys(join(dir, 'keys'), origin, sign)
     keys.set(origin, rekey === undefined ? made : rekey(made))
   })
   const zones = await inParallel(plans, async (plan, index): Promise<BuiltZone> => {
@@ -137,7 +137,7 @@ async function signFile(origin: string, plain: string, file: string, sign: Signi
   const inception = sign.inceptionDays === undefined ? now - 3_600 : now + sign.inceptionDays * DAY
   const expiration = now + (sign.expirationDays ?? 30) * DAY
   const pairs = [keys, ...(keys.second === undefined ? [] : [keys.second])]
-  const paths = pairs.flatMap(({ ksk, zsk }) => [ksk.path, zsk.path])
+  const paths = [...new Set(pairs.flatMap(({ ksk, zsk }) => [ksk.path, zsk.path]))]
   if (sign.tool === 'ldns') {
     const times = ['-i', String(inception), '-e', String(expiration)]
     await run('ldns-signzone', [...ldnsDenial(sign), ...times, '-o', origin, '-f', file, plain, ...paths])
@@ -149,7 +149,7 @@ async function signFile(origin: string, plain: string, file: string, sign: Signi
   await run('dnssec-signzone', [
     '-q',
     '-P',
-    '-x',
+    sign.single ? '-z' : '-x',
     '-O',
     'full',
     ...bindDenial(sign),

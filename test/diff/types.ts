@@ -9,6 +9,8 @@ export interface Signing {
   /** `ldns`: ldns-signzone; `bind`: dnssec-signzone; `knot`: knotd signs when it loads the zone. */
   readonly tool: 'ldns' | 'bind' | 'knot'
   readonly algorithm: Algorithm
+  /** One key for all, instead of a KSK and a ZSK. Not with `knot`. */
+  readonly single?: boolean
   /** Another algorithm that signs everything, too. */
   readonly second?: Algorithm
   readonly denial: 'nsec' | Nsec3

@@ -1,0 +1,23 @@
+/** The short form of `npm run test:diff`: 500 questions of Unbound, BIND and chordns, on a signed Internet in a namespace. */
+import { expect, it } from 'vitest'
+import { canRun, PROGRAMS, runDifferential } from '../diff/harness.ts'
+import { detailsOf, summaryOf, tableOf } from '../diff/report.ts'
+
+const runnable = canRun()
+if (!runnable) console.warn(`skipped: the differential test needs root, ip, and ${PROGRAMS.join(', ')}`)
+
+it.skipIf(!runnable)(
+  'agrees with Unbound and BIND wherever these agree with each other, in 500 questions',
+  async () => {
+    const run = await runDifferential({ questions: 500, seed: 1, progress: () => {} })
+    console.log(tableOf(run))
+    expect(detailsOf(run)).toBe('')
+    // A run in which nothing worked would have no differences either.
+    const { same, referencesDiffer } = summaryOf(run)
+    expect(run.questions).toBe(500)
+    expect(run.validates).toBe(true)
+    expect(same).toBeGreaterThan(350)
+    expect(referencesDiffer).toBeLessThan(100)
+  },
+  240_000,
+)
