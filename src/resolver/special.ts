@@ -45,13 +45,6 @@ const LOCALHOST = parseName('localhost')
 const LOOPBACK_V4 = parseName('1.0.0.127.in-addr.arpa')
 const LOOPBACK_V6 = parseName(`1.${'0.'.repeat(31)}ip6.arpa`)
 
-/** The special zone that the name is in, or is. */
-export function specialZone(name: Name): Name | undefined {
-  if (isSubdomain(name, LOCALHOST)) return LOCALHOST
-  if (name.key === LOOPBACK_V6.key) return name
-  return enclosingEmptyZone(name)
-}
-
 /** The local answer to `question`, or undefined when it is one for the world. */
 export function specialAnswer(question: Question): LocalAnswer | undefined {
   const { name } = question
@@ -66,10 +59,11 @@ export function specialAnswer(question: Question): LocalAnswer | undefined {
 
 /** True for every name that `specialAnswer` would answer: such names are never told to a peer. */
 export function isSpecialUse(name: Name): boolean {
-  return specialZone(name) !== undefined
+  return isSubdomain(name, LOCALHOST) || name.key === LOOPBACK_V6.key || enclosingEmptyZone(name) !== undefined
 }
 
-function enclosingEmptyZone(name: Name): Name | undefined {
+/** The zone that is answered as empty and that the name is in, or is. */
+export function enclosingEmptyZone(name: Name): Name | undefined {
   // Walks the suffixes: label lengths are in the wire form, and keys are aligned with it.
   for (let offset = 0; offset < name.wire.length - 1; offset += name.wire[offset]! + 1) {
     const zone = EMPTY_BY_KEY.get(name.key.slice(offset))

@@ -1,6 +1,6 @@
 /** All names that this node answers itself, in order: local data, then what DNS64 needs, then special-use names. */
 import { isSubdomain, type Name, type Question } from '../../dns/index.ts'
-import { isSpecialUse, specialAnswer, specialZone } from '../special.ts'
+import { enclosingEmptyZone, isSpecialUse, specialAnswer } from '../special.ts'
 import type { LocalAnswer } from './answer.ts'
 import type { LocalData } from './data.ts'
 import { type Dns64Options, dns64Answer } from './dns64.ts'
@@ -31,9 +31,9 @@ export function localNames({ data, dns64, configured }: LocalNamesParts): LocalN
       isSpecialUse(name) || data?.covers(name) === true || configured.some((zone) => isSubdomain(name, zone)),
   }
 
-  /** Whether a zone of the operator's, as deep as the special one or deeper, stands in its place. */
+  /** Whether a zone of the operator's, as deep as the special one or deeper, stands in its place. Never in that of localhost. */
   function isOpened(name: Name): boolean {
-    const special = specialZone(name)
+    const special = enclosingEmptyZone(name)
     const open = [data?.openZone(name), ...configured.filter((zone) => isSubdomain(name, zone))]
     return special !== undefined && open.some((zone) => zone !== undefined && zone.labels >= special.labels)
   }
