@@ -60,6 +60,7 @@ async function ask(job: Job): Promise<Reply> {
     rcode: rcodeToText(reply.rcode),
     ad: reply.ad,
     answers: [...new Set(reply.answers.map(text))].sort(),
+    ...(reply.answers.length > 0 && { ttl: Math.min(...reply.answers.map(({ ttl }) => ttl)) }),
     soa: reply.authorities.some(({ type }) => type === Type.SOA),
     denial: reply.authorities.some(({ type }) => type === Type.NSEC || type === Type.NSEC3),
     ede: reply.edns === undefined ? [] : readEde(reply.edns.options).map(({ code, text }) => `${code} ${text}`.trim()),

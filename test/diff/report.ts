@@ -43,6 +43,20 @@ function final(run: Run): Compared[] {
   return run.first.map((one) => again.get(questionText(one.question)) ?? one)
 }
 
+/** Where our TTL is far from what both references say: above it by more than seconds, or less than half of it. */
+export function ttlsApart(run: Run): { readonly longer: Compared[]; readonly shorter: Compared[] } {
+  const apart = (test: (ours: number, low: number, high: number) => boolean) =>
+    run.first.filter(({ replies: { chordns, unbound, bind }, verdict }) => {
+      if (verdict !== 'same' || chordns.ttl === undefined) return false
+      if (unbound.ttl === undefined || bind.ttl === undefined) return false
+      return test(chordns.ttl, Math.min(unbound.ttl, bind.ttl), Math.max(unbound.ttl, bind.ttl))
+    })
+  return {
+    longer: apart((ours, _, high) => ours > high + 5),
+    shorter: apart((ours, low) => ours + 5 < low / 2),
+  }
+}
+
 export const unexplained = (run: Run): Compared[] => run.settled.filter(({ verdict }) => verdict === 'different')
 
 export function tableOf(run: Run): string {
@@ -69,10 +83,13 @@ export function tableOf(run: Run): string {
   const fields = (['rcode', 'ad', 'answer', 'soa', 'denial'] as const satisfies readonly Field[]).map(
     (field) => `${field} ${unexplained(run).filter((one) => one.fields.includes(field)).length}`,
   )
+  const { longer, shorter } = ttlsApart(run)
+  const example = (all: readonly Compared[]) => (all[0] === undefined ? '' : ` (${questionText(all[0].question)})`)
   return [
     ...table,
     '',
     `different in: ${fields.join(', ')}; different at first and not when asked again: ${run.passing.length}`,
+    `TTLs of the same answers: longer than both references ${longer.length}${example(longer)}, under half of both ${shorter.length}${example(shorter)}`,
     `${run.zones} zones, seed ${run.seed}, ${run.seconds} s${run.validates ? '' : '; this chordns does not validate yet (no dnssec.trustAnchors in its schema)'}`,
   ].join('\n')
 }
@@ -103,7 +120,7 @@ export function jsonOf(run: Run): object {
     zones: run.zones,
     seconds: run.seconds,
     validates: run.validates,
-    summary: summaryOf(run),
+    summary: { ...summaryOf(run), ttlLonger: ttlsApart(run).longer.length, ttlShorter: ttlsApart(run).shorter.length },
     unexplained: unexplained(run).map(told),
     explained: final(run)
       .filter(({ verdict }) => verdict === 'explained')

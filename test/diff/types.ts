@@ -128,6 +128,8 @@ export interface Reply {
   readonly soa: boolean
   /** NSEC or NSEC3 in the authority section. */
   readonly denial: boolean
+  /** The least TTL of the answer section, in seconds: counted, not compared, since it depends on who cached what when. */
+  readonly ttl?: number
   /** Extended DNS errors: shown, not compared. */
   readonly ede: readonly string[]
   readonly milliseconds: number
