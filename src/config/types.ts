@@ -39,6 +39,7 @@ export interface IteratorConfig {
   readonly queryLoopback: boolean
   readonly qnameMinimisation: MinimiseMode
   readonly caseRandomisation: boolean
+  readonly errorReporting: boolean
   /** Source addresses of upstream queries; empty: the system's choice. */
   readonly bind: readonly string[]
   readonly limits: Partial<RecurseLimits>

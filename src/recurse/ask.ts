@@ -138,6 +138,7 @@ async function sendOnce(
     return { attempt: { kind: 'silent', what: 'sent a malformed reply' }, nearMiss: false }
   }
   const reply = classify(message, asked)
+  if (message.aa) engine.reporting?.learn(asked.zone, message)
   report(describe(reply))
   return { attempt: { kind: 'reply', reply, message }, nearMiss: false }
 }

@@ -21,6 +21,7 @@ import {
 import { Cookies } from './cookies.ts'
 import { limits as builtinLimits, type RecurseLimits } from './limits.ts'
 import type { RecursorDeps } from './options.ts'
+import { Reporting } from './reporting.ts'
 import { type ConfiguredZone, configuredZones } from './zones.ts'
 
 export interface Counters {
@@ -54,6 +55,8 @@ export class Engine {
   /** Servers that were of no use for a zone (monotonic ms until when): asked last, not never. */
   readonly #useless: LRUCache<string, number>
   readonly cookies: Cookies
+  /** Undefined when the operator wants nothing reported. */
+  readonly reporting: Reporting | undefined
   #ipv6 = IPV6_UNKNOWN
   #families = { ipv4: true, ipv6: false, until: Number.NEGATIVE_INFINITY }
 
@@ -65,6 +68,7 @@ export class Engine {
     this.#caseless = new LRUCache({ max: this.limits.CASELESS_REMEMBERED })
     this.dnames = new LRUCache({ max: this.limits.DNAMES_REMEMBERED })
     this.#useless = new LRUCache({ max: this.limits.USELESS_REMEMBERED })
+    this.reporting = deps.options.errorReporting === true ? new Reporting(() => this.monotonic()) : undefined
     this.cookies = new Cookies(deps.random, this.limits.SERVERS_REMEMBERED, this.limits.COOKIE_AVOID_MS)
   }
 

@@ -67,6 +67,10 @@ export const limits = {
   USELESS_REMEMBERED: 10_000,
   /** A server that was silent to a query with a cookie is asked without one for this long, ms. */
   COOKIE_AVOID_MS: 600_000,
+  /** Error reporting (RFC 9567): zones whose agent is remembered, reports remembered, and how long none is sent again, ms. */
+  AGENTS_REMEMBERED: 1_000,
+  REPORTS_REMEMBERED: 10_000,
+  REPORT_AGAIN_MS: 3_600_000,
   /** How long the answer of `families()` holds, ms: a route that comes or goes is noticed within it. */
   FAMILIES_MS: 1_000,
   /** Advertised UDP payload (DNS flag day 2020; fragments: CVE-2025-59024). */

@@ -26,6 +26,8 @@ export interface RecursorOptions {
   readonly stubs: readonly ZoneServers[]
   /** Asked with RD=1; each in its own cache context. */
   readonly forwards: readonly ZoneServers[]
+  /** Tell zones that ask for it that their data did not validate (RFC 9567). Shows them the name that was asked. */
+  readonly errorReporting?: boolean
   readonly limits?: Partial<RecurseLimits>
 }
 

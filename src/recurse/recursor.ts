@@ -1,6 +1,6 @@
-import { aborted, isChordnsError } from '../base/index.ts'
+import { aborted, Budget, errorText, isChordnsError } from '../base/index.ts'
 import type { CacheContext, CachedFailure, CacheEntry } from '../cache/index.ts'
-import { Ede, nameToText, type Question, sameName, Type, typeToText } from '../dns/index.ts'
+import { Ede, type ExtendedError, nameToText, type Question, sameName, Type, typeToText } from '../dns/index.ts'
 import type { Verdict } from '../dnssec/index.ts'
 import type { Finding } from '../evidence/index.ts'
 import { serverFinder } from './addresses.ts'
@@ -130,8 +130,21 @@ export function createRecursor(deps: RecursorDeps): Recursor {
       if (retries < engine.limits.BOGUS_RETRIES) continue
       settled(engine, context, raw, verdict, 'own')
       rememberBogus(engine, context, question, verdict)
+      report(question, verdict.ede)
       throw bogusFailure(question, verdict.ede, verdict.reason)
     }
+  }
+
+  /** In the background, over TCP so that nobody can report in our name; a report that fails is nobody's loss. */
+  function report(question: Question, ede: readonly ExtendedError[]): void {
+    const asked = engine.reporting?.reportFor(question, ede)
+    if (asked === undefined) return
+    const budget = new Budget(REPORT_BUDGET, () => engine.monotonic())
+    const signal = new AbortController().signal
+    const request = { question: asked, budget, signal, origin: 'any', checkingDisabled: true, tcpOnly: true } as const
+    unjudged(request, contextOf(engine, asked)).catch((error: unknown) =>
+      deps.log.debug({ error: errorText(error) }, 'an error report was not taken'),
+    )
   }
 
   /**
@@ -245,6 +258,9 @@ function settleDname(engine: Engine, context: CacheContext, raw: Finding, verdic
 }
 
 const BOGUS = 'bogus'
+
+/** What an error report may cost. */
+const REPORT_BUDGET = { queries: 20, bytes: 30_000, timeMs: 5_000, signatures: 0, hashes: 0 } as const
 
 function throwIfKnownBogus(engine: Engine, context: CacheContext, question: Question): void {
   const failure = engine.deps.cache.failure(context, question, engine.now())

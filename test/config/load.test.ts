@@ -68,6 +68,7 @@ describe('the defaults', () => {
       queryLoopback: false,
       qnameMinimisation: 'relaxed',
       caseRandomisation: true,
+      errorReporting: false,
       bind: [],
       limits: {},
       stubs: [],

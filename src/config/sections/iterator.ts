@@ -43,6 +43,11 @@ export const iterator = z
     caseRandomisation: flag()
       .default(true)
       .describe('Random case in the names of queries (0x20), against forged replies.'),
+    errorReporting: flag()
+      .default(false)
+      .describe(
+        'Tell zones that ask for it that their data did not validate (RFC 9567). They learn which name was asked.',
+      ),
     bind: list(address(), 16)
       .default([])
       .describe('Source addresses of queries; an empty list is the choice of the system.'),
