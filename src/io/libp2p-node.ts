@@ -19,11 +19,18 @@ export interface NodeOptions {
   readonly announce?: readonly PeerAddress[]
 }
 
-/** A node that listens. Throws PEER_LISTEN_FAILED when no address can be bound. */
-export async function createNode({ seed, listen, announce = [] }: NodeOptions): Promise<Libp2p> {
+/**
+ * A node that listens. `prepare` runs before it does: an early peer must find the handlers there. Throws
+ * PEER_LISTEN_FAILED when an address cannot be bound.
+ */
+export async function createNode(
+  { seed, listen, announce = [] }: NodeOptions,
+  prepare?: (node: Libp2p) => Promise<void>,
+): Promise<Libp2p> {
   const privateKey = await generateKeyPairFromSeed('Ed25519', seed)
   try {
-    return await createLibp2p({
+    const node = await createLibp2p({
+      start: false,
       privateKey,
       addresses: { listen: [...listen], announce: [...announce] },
       transports: [tcp()],
@@ -36,10 +43,15 @@ export async function createNode({ seed, listen, announce = [] }: NodeOptions): 
         maxConnections: limits.MAX_PEER_CONNECTIONS,
         dialTimeout: limits.DIAL_TIMEOUT_MS,
         addressDialTimeout: limits.DIAL_TIMEOUT_MS,
+        // No look-ups of /dnsaddr: an address says where a peer is, and is nothing to ask others about.
+        resolvers: {},
       },
       // Whoever fails hello is hung up on, so that these two serve strangers for seconds at most.
       services: { identify: identify(), ping: ping() },
     })
+    await prepare?.(node)
+    await node.start()
+    return node
   } catch (cause) {
     throw new ChordnsError(
       'PEER_LISTEN_FAILED',

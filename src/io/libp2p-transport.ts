@@ -47,18 +47,21 @@ export interface Libp2pTransport extends Transport {
   readonly counters: PeerCounters
 }
 
-/** Listens at once. Throws PEER_LISTEN_FAILED when no address can be bound. */
+/** Listens at once. Throws PEER_LISTEN_FAILED when an address cannot be bound. */
 export async function createLibp2pTransport(options: Libp2pTransportOptions): Promise<Libp2pTransport> {
-  const node = await createNode(options)
-  const transport = new PeerTransport(node, options)
-  try {
-    await transport.start()
-  } catch (error) {
-    await node.stop()
-    throw error
-  }
+  let transport!: PeerTransport
+  await createNode(options, async (node) => {
+    transport = new PeerTransport(node, options)
+    await transport.register()
+  })
   options.log.debug({ listen: transport.addresses() }, 'listening for peers')
   return transport
+}
+
+/** When a connection is ended that did not bring an admitted peer; monotonic ms. */
+interface Deadline {
+  readonly at: number
+  readonly cancel: Cancel
 }
 
 /** Finds a connection, or makes one; `anew`: whatever is open does not do. */
@@ -78,8 +81,8 @@ class PeerTransport implements Libp2pTransport {
   /** Peers that passed hello on a connection that is still open. */
   readonly #admitted = new Set<PeerId>()
   readonly #loads = new Map<PeerId, PeerLoad>()
-  /** Connections whose peer has yet to pass hello: id -> cancels its deadline. */
-  readonly #deadlines = new Map<string, Cancel>()
+  /** Connections whose peer has yet to pass hello, by their ids. */
+  readonly #deadlines = new Map<string, Deadline>()
   readonly #goneListeners = new Set<(peer: PeerId) => void>()
   readonly #stopping = new AbortController()
   #handler: RequestHandler | undefined
@@ -91,7 +94,7 @@ class PeerTransport implements Libp2pTransport {
     this.self = asPeerId(node.peerId.toString())
   }
 
-  async start(): Promise<void> {
+  async register(): Promise<void> {
     const node = this.#node
     node.addEventListener('connection:open', ({ detail }) => this.#onConnection(detail))
     node.addEventListener('connection:close', ({ detail }) => this.#cancelDeadline(detail.id))
@@ -153,7 +156,7 @@ class PeerTransport implements Libp2pTransport {
     for (const stream of [...this.#streams]) stream.close(gone(stream.remote))
     this.#admitted.clear()
     await this.#node.stop()
-    for (const cancel of this.#deadlines.values()) cancel()
+    for (const { cancel } of this.#deadlines.values()) cancel()
     this.#deadlines.clear()
   }
 
@@ -191,19 +194,20 @@ class PeerTransport implements Libp2pTransport {
   }
 
   async #openStream(peer: PeerId, connect: Connect): Promise<PeerStream> {
-    const stream = await this.#newStream(peer, connect)
+    let stream: Stream | undefined
     try {
+      stream = await this.#newStream(peer, connect)
       const opened = this.#wrap(stream, peer, 'dialer')
       await opened.admitted
       return opened
     } catch (cause) {
-      stream.abort(cause instanceof Error ? cause : new Error(String(cause)))
-      const refusal = asRefusal(peer, cause, stream)
-      if (refusal.code === 'PEER_REFUSED') {
+      stream?.abort(cause instanceof Error ? cause : new Error(String(cause)))
+      const failure = stream === undefined ? cause : asRefusal(peer, cause, stream)
+      if (isChordnsError(failure, 'PEER_REFUSED')) {
         this.#book.failed(peer, this.#options.clock.monotonic())
         this.#hangUpStranger(peer)
       }
-      throw refusal
+      throw failure
     }
   }
 
@@ -213,6 +217,8 @@ class PeerTransport implements Libp2pTransport {
       try {
         return await connection.newStream(PEER_PROTOCOL, { signal: this.#deadline(baseLimits.HELLO_TIMEOUT_MS) })
       } catch (cause) {
+        // A peer whose door is shut for us ends the stream as soon as it has agreed on the protocol.
+        if (cause instanceof Error && cause.name === 'StreamResetError') throw refusedBy(peer, cause)
         // The far side may be closing a connection that still looks open here: that is worth another one.
         if (anew || connection.status === 'open') throw gone(peer, cause)
       }
@@ -333,21 +339,33 @@ class PeerTransport implements Libp2pTransport {
   #onRefused(peer: PeerId, reason: unknown): void {
     this.counters.refused++
     this.#options.log.info({ peer, reason: errorText(reason) }, 'a peer was not admitted')
-    this.#hangUpStranger(peer)
+    // Not at once: the end of the connection would overtake that of the stream, and look like a failure of the network.
+    for (const connection of this.#node.getConnections(peerIdFromString(peer)))
+      this.#giveTime(connection, limits.HANG_UP_AFTER_MS)
   }
 
   #onConnection(connection: Connection): void {
+    this.#giveTime(connection, baseLimits.HELLO_TIMEOUT_MS)
+  }
+
+  /** Ends a connection after so long unless its peer is admitted by then; never later than was said before. */
+  #giveTime(connection: Connection, ms: number): void {
     const peer = asPeerId(connection.remotePeer.toString())
-    if (this.#admitted.has(peer)) return
-    const cancel = this.#options.clock.after(baseLimits.HELLO_TIMEOUT_MS, () => {
+    if (this.#admitted.has(peer) || this.#closing !== undefined) return
+    const { clock } = this.#options
+    const at = clock.monotonic() + ms
+    const before = this.#deadlines.get(connection.id)
+    if (before !== undefined && before.at <= at) return
+    before?.cancel()
+    const cancel = clock.after(ms, () => {
       this.#deadlines.delete(connection.id)
       this.#hangUpStranger(peer)
     })
-    this.#deadlines.set(connection.id, cancel)
+    this.#deadlines.set(connection.id, { at, cancel })
   }
 
   #cancelDeadline(connection: string): void {
-    this.#deadlines.get(connection)?.()
+    this.#deadlines.get(connection)?.cancel()
     this.#deadlines.delete(connection)
   }
 
@@ -360,13 +378,27 @@ class PeerTransport implements Libp2pTransport {
 
   #onDisconnect(peer: PeerId): void {
     for (const stream of [...this.#streams]) if (stream.remote === peer) stream.close(gone(peer))
-    this.#loads.delete(peer)
+    const wasAdmitted = this.#admitted.delete(peer)
+    this.#forgetIdle()
     // Its addresses are in our own book; a stranger's would stay for hours.
     this.#node.peerStore.delete(peerIdFromString(peer)).catch((error: unknown) => {
       this.#options.log.debug({ peer, error: errorText(error) }, 'a peer could not be forgotten')
     })
-    if (!this.#admitted.delete(peer)) return
-    for (const listener of [...this.#goneListeners]) listener(peer)
+    if (!wasAdmitted) return
+    for (const listener of [...this.#goneListeners]) {
+      try {
+        listener(peer)
+      } catch (error) {
+        // This runs inside an event of libp2p, where a throw would end the process.
+        this.#options.log.error({ peer, error: errorText(error) }, 'a listener for lost peers failed')
+      }
+    }
+  }
+
+  /** What an earlier connection of a peer left in work counts still, or to reconnect would lift its bound. */
+  #forgetIdle(): void {
+    const inUse = new Set([...this.#streams].map(({ remote }) => remote))
+    for (const [peer, load] of this.#loads) if (load.inWork === 0 && !inUse.has(peer)) this.#loads.delete(peer)
   }
 }
 
@@ -374,8 +406,12 @@ class PeerTransport implements Libp2pTransport {
 function asRefusal(peer: PeerId, reason: unknown, stream: Stream): ChordnsError {
   if (isChordnsError(reason, 'PEER_TIMEOUT')) return reason
   if (isChordnsError(reason, 'PEER_GONE') && stream.status !== 'reset') return reason
-  const why = isChordnsError(reason, 'PEER_GONE') ? 'the peer ended the stream during hello' : errorText(reason)
-  return new ChordnsError('PEER_REFUSED', why, { peer }, { cause: reason })
+  if (isChordnsError(reason, 'PEER_GONE')) return refusedBy(peer, reason)
+  return new ChordnsError('PEER_REFUSED', errorText(reason), { peer }, { cause: reason })
+}
+
+function refusedBy(peer: PeerId, cause: unknown) {
+  return new ChordnsError('PEER_REFUSED', 'the peer ended the stream during hello', { peer }, { cause })
 }
 
 function unreachable(target: string, why: string, cause?: unknown) {

@@ -32,12 +32,16 @@ export const limits = {
   MAX_QUEUED_REPLY_BYTES: 1024 * 1024,
   /** Bytes of requests that wait for one peer to read, as many as it would work on at once; above it, new ones fail. */
   MAX_QUEUED_REQUEST_BYTES: baseLimits.MAX_INBOUND_REQUESTS_PER_PEER * baseLimits.MAX_FRAME_BYTES,
+  /** A stream whose peer takes nothing for so long while something waits for it is ended, ms. */
+  SLOW_MS: 30_000,
   /** Bytes on their way to us on one stream before we have read any: the default, 16 MiB, is more than a paused one may hold. */
   MAX_STREAM_WINDOW: 1024 * 1024,
   /** Addresses kept of one peer, and peers whose addresses are kept: a member can name what it likes. */
   MAX_ADDRESSES_PER_PEER: 8,
   MAX_KNOWN_PEERS: 20_000,
   DIAL_TIMEOUT_MS: 5_000,
+  /** How long a peer that was refused may take to hang up itself. */
+  HANG_UP_AFTER_MS: 200,
   /** A peer that could not be reached is not dialled again by every request: twice as long after each failure. */
   REDIAL_AFTER_MS: 1_000,
   MAX_REDIAL_AFTER_MS: 16_000,

@@ -70,6 +70,7 @@ export class PeerStream {
   #blocked = false
   #paused = false
   readonly #cancelHelloTimer: Cancel
+  #cancelSlowTimer: Cancel | undefined
 
   constructor(parts: PeerStreamParts) {
     this.#parts = parts
@@ -124,6 +125,8 @@ export class PeerStream {
   /** The pipe takes bytes again. */
   drained(): void {
     this.#blocked = false
+    this.#cancelSlowTimer?.()
+    this.#cancelSlowTimer = undefined
     this.#flush()
   }
 
@@ -132,6 +135,7 @@ export class PeerStream {
     if (this.#closed) return
     this.#closed = true
     this.#cancelHelloTimer()
+    this.#cancelSlowTimer?.()
     this.#queue = []
     this.#queuedBytes = 0
     this.#rejectAdmitted(reason instanceof ChordnsError ? reason : gone(this.remote, reason))
@@ -229,10 +233,20 @@ export class PeerStream {
     this.#queuedBytes = 0
     try {
       this.#blocked = !this.#parts.pipe.send(bytes)
+      if (this.#blocked) this.#watchSlow()
       this.#checkQueue()
     } catch (error) {
       this.close(error instanceof Error ? error : new Error(String(error)))
     }
+  }
+
+  /** What waits for a peer is held for so long and no longer, or those that never read would keep it for ever. */
+  #watchSlow(): void {
+    this.#cancelSlowTimer ??= this.#parts.clock.after(limits.SLOW_MS, () =>
+      this.close(
+        new ChordnsError('PEER_SLOW', `the peer took nothing for ${limits.SLOW_MS} ms`, { peer: this.remote }),
+      ),
+    )
   }
 }
 
