@@ -1,7 +1,7 @@
 /** A whole resolver in process over a world without sockets: cache, recursion with validation, resolver, reply. */
 import { randomBytes, randomInt } from 'node:crypto'
 import { type Clock, errorText } from '../../src/base/index.ts'
-import { createCache } from '../../src/cache/index.ts'
+import { type Cache, createCache } from '../../src/cache/index.ts'
 import type { Chunks } from '../../src/chunks/index.ts'
 import { decodeMessage, encodeMessage, type Message } from '../../src/dns/index.ts'
 import { parseTrustAnchors, supportedAlgorithms, supportedDigests } from '../../src/dnssec/index.ts'
@@ -27,6 +27,7 @@ export interface StackOptions {
 }
 
 export interface Stack {
+  readonly cache: Cache
   readonly recursor: Recursor
   readonly resolver: Resolver
   /** As a stub sees it, without sockets. */
@@ -95,6 +96,7 @@ export function createStack(world: World, options: StackOptions = {}): Stack {
     { order: 'race', hedgeMs: 'auto', strict: false, serveStale: false, prefetch: false, ...options.resolver },
   )
   return {
+    cache,
     recursor,
     resolver,
     async ask(question, flags) {
