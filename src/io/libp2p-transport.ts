@@ -220,7 +220,7 @@ class PeerTransport implements Libp2pTransport {
         // A peer whose door is shut for us ends the stream as soon as it has agreed on the protocol.
         if (cause instanceof Error && cause.name === 'StreamResetError') throw refusedBy(peer, cause)
         // The far side may be closing a connection that still looks open here: that is worth another one.
-        if (anew || connection.status === 'open') throw gone(peer, cause)
+        if (anew) throw gone(peer, cause)
       }
     }
     throw gone(peer)
@@ -359,7 +359,7 @@ class PeerTransport implements Libp2pTransport {
     before?.cancel()
     const cancel = clock.after(ms, () => {
       this.#deadlines.delete(connection.id)
-      this.#hangUpStranger(peer)
+      if (!this.#admitted.has(peer)) hangUp(connection)
     })
     this.#deadlines.set(connection.id, { at, cancel })
   }
@@ -372,8 +372,7 @@ class PeerTransport implements Libp2pTransport {
   /** Ends the connections of a peer that did not pass hello: whoever is not let in does not stay at the door. */
   #hangUpStranger(peer: PeerId): void {
     if (this.#admitted.has(peer)) return
-    for (const connection of this.#node.getConnections(peerIdFromString(peer)))
-      connection.close().catch((error: Error) => connection.abort(error))
+    for (const connection of this.#node.getConnections(peerIdFromString(peer))) hangUp(connection)
   }
 
   #onDisconnect(peer: PeerId): void {
@@ -400,6 +399,10 @@ class PeerTransport implements Libp2pTransport {
     const inUse = new Set([...this.#streams].map(({ remote }) => remote))
     for (const [peer, load] of this.#loads) if (load.inWork === 0 && !inUse.has(peer)) this.#loads.delete(peer)
   }
+}
+
+function hangUp(connection: Connection): void {
+  connection.close().catch((error: Error) => connection.abort(error))
 }
 
 /** How a hello that failed looks to whoever wanted the stream. The far side resets it when it does not like ours. */
