@@ -6,7 +6,7 @@ import type { Chunks } from '../../src/chunks/index.ts'
 import { decodeMessage, encodeMessage, type Message } from '../../src/dns/index.ts'
 import { parseTrustAnchors, supportedAlgorithms, supportedDigests } from '../../src/dnssec/index.ts'
 import { parseHints } from '../../src/iterator/index.ts'
-import { createRecursor, type Recursor, type RecursorOptions } from '../../src/recurse/index.ts'
+import { createRecursor, type Recursor, type RecursorOptions, type ValidationOptions } from '../../src/recurse/index.ts'
 import { createResolver, type LocalNames, type Resolver, type ResolverOptions } from '../../src/resolver/index.ts'
 import { judge } from '../../src/serve/etiquette.ts'
 import { replyMessage } from '../../src/serve/reply.ts'
@@ -23,6 +23,8 @@ export interface StackOptions {
   readonly recursor?: Partial<RecursorOptions>
   /** Names that are answered here; without it, special-use names only. */
   readonly local?: LocalNames
+  /** Instead of the usual ones. */
+  readonly validation?: Partial<ValidationOptions>
   readonly negativeAnchors?: RecursorOptions['stubs'][number]['zone'][]
 }
 
@@ -80,6 +82,7 @@ export function createStack(world: World, options: StackOptions = {}): Stack {
         algorithms: supportedAlgorithms({ sha1: 'validate' }),
         digests: supportedDigests({ sha1: 'validate' }),
         now: () => Math.floor(clock.now() / 1000),
+        ...options.validation,
       },
     }),
   })
