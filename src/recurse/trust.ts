@@ -73,13 +73,14 @@ export class Trust {
 
   /** Labels of the deepest name at or above `name` that is known to begin a zone, signed or not; 0 when none is. */
   deepestCut(name: Name): number {
+    const anchored = nearestAnchor(name, this.#anchors)?.zone.labels ?? 0
     let at = 0
-    for (let labels = name.labels; labels > 0; labels--) {
+    for (let labels = name.labels; labels > anchored; labels--) {
       const link = this.#links.peek(name.key.slice(at))
       if (link !== undefined && link.status !== 'inside' && link.status !== 'unproven') return labels
       at += 1 + name.key.charCodeAt(at)
     }
-    return nearestAnchor(name, this.#anchors)?.zone.labels ?? 0
+    return anchored
   }
 
   /** True at and below a negative trust anchor. */
