@@ -6,6 +6,7 @@ import { ChordnsError } from '../base/index.ts'
 import { checkHosts } from '../config/index.ts'
 import { Class, parseName, rcodeToText, recordToText, typeFromText } from '../dns/index.ts'
 import { type ConfigFlags, configOptions, loadConfigFrom } from './config-option.ts'
+import { parseArgument } from './lookup.ts'
 import { print, printJson } from './table.ts'
 
 export function addHostsCommands(program: Command): void {
@@ -49,7 +50,7 @@ function check(file: string, json: boolean): void {
 function lookup(nameText: string, typeText: string, flags: ConfigFlags & { readonly json?: boolean }): void {
   const type = typeFromText(typeText)
   if (type === undefined) throw new ChordnsError('USAGE', `unknown record type "${typeText}"`, {})
-  const name = parseName(nameText)
+  const name = parseName(parseArgument(nameText))
   const answer = loadConfigFrom(flags).config.local.answer({ name, type, class: Class.IN })
   if (flags.json) {
     const records = answer?.answers.map(recordToText) ?? []

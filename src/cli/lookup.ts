@@ -49,7 +49,8 @@ Examples:
     })
 }
 
-function parseArgument(text: string): string {
+/** Throws USAGE for what is no domain name. */
+export function parseArgument(text: string): string {
   try {
     parseName(text)
     return text
