@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import {
+  type Cancel,
   ChordnsError,
   type Clock,
   type Endpoint,
@@ -32,6 +33,8 @@ import {
   type Recursor,
   type RecursorOptions,
   type RecursorStats,
+  readRootZone,
+  recurseLimits,
   type ValidationOptions,
   type ZoneServers,
 } from './recurse/index.ts'
@@ -139,11 +142,16 @@ export class Core {
 
 function engage(parts: CoreParts, config: Config): Engaged {
   const { exchange, clock, random, log, ownListeners } = parts
-  const { cache, retire } = retirable(parts.cache)
+  const { cache, retire: freeze } = retirable(parts.cache)
   const options = recursorOptions(config)
   const validation = validationOptions(config, parts)
   const { dns64, rebinding } = config
   const configured = [...options.stubs, ...options.forwards].map(({ zone }) => zone)
+  const leaveRoot = followLocalRoot(parts, cache, config, validation)
+  const retire = () => {
+    freeze()
+    leaveRoot()
+  }
   const local = localNames({ data: config.local, dns64, configured })
   const recursor = createRecursor({ exchange, cache, clock, random, log, options, validation, ownListeners })
   const resolver = createResolver(
@@ -165,6 +173,39 @@ function engage(parts: CoreParts, config: Config): Engaged {
     { ...config.resolver, dns64, rebinding },
   )
   return { config, options, validation, recursor, resolver, local, retire }
+}
+
+/** Puts the delegations of a local root zone into the cache, now and twice a day. Throws when it is of no use at first. */
+function followLocalRoot(
+  { clock, log }: CoreParts,
+  cache: Cache,
+  { iterator }: Config,
+  validation: ValidationOptions | undefined,
+): Cancel {
+  const { localRoot } = iterator
+  if (localRoot === undefined) return () => {}
+  let cancel: Cancel = () => {}
+  const load = () => {
+    const delegations = readRootZone(readConfigFile('iterator.localRoot', localRoot), validation)
+    for (const delegation of delegations) cache.putDelegation('main', delegation, clock.now())
+    log.info({ delegations: delegations.length }, 'read the local copy of the root zone')
+  }
+  const again = () => {
+    cancel = clock.after(recurseLimits.LOCAL_ROOT_SECONDS * 1000, () => {
+      try {
+        load()
+      } catch (error) {
+        log.error(
+          { error: errorText(error) },
+          'the local copy of the root zone is of no use: the root servers are asked',
+        )
+      }
+      again()
+    })
+  }
+  load()
+  again()
+  return () => cancel()
 }
 
 function rootTags({ anchors }: ValidationOptions): number[] {

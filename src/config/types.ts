@@ -40,6 +40,8 @@ export interface IteratorConfig {
   readonly qnameMinimisation: MinimiseMode
   readonly caseRandomisation: boolean
   readonly errorReporting: boolean
+  /** File with a copy of the root zone. */
+  readonly localRoot?: string | undefined
   /** Source addresses of upstream queries; empty: the system's choice. */
   readonly bind: readonly string[]
   readonly limits: Partial<RecurseLimits>

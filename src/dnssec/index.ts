@@ -32,3 +32,4 @@ export type {
   ZoneSecurity,
 } from './types.ts'
 export { validateFinding } from './validate.ts'
+export { checkZonemd, simpleDigest, type ZonemdResult } from './zonemd.ts'

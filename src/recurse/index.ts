@@ -1,6 +1,7 @@
 export { dnameTarget } from '../iterator/index.ts'
 export { AnchorFollower, type AnchorFollowerDeps } from './anchor-follower.ts'
 export { limits as recurseLimits, type RecurseLimits } from './limits.ts'
+export { readRootZone } from './local-root.ts'
 export type { AnchorSource, RecursorDeps, RecursorOptions, ZoneServers } from './options.ts'
 export { createRecursor } from './recursor.ts'
 export type { ValidationOptions } from './trust.ts'

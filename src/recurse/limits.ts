@@ -67,6 +67,8 @@ export const limits = {
   USELESS_REMEMBERED: 10_000,
   /** A server that was silent to a query with a cookie is asked without one for this long, ms. */
   COOKIE_AVOID_MS: 600_000,
+  /** A local copy of the root is read again this often, seconds (RFC 8806; the root's SOA refresh is 30 minutes, its NS TTL two days). */
+  LOCAL_ROOT_SECONDS: 43_200,
   /** Error reporting (RFC 9567): zones whose agent is remembered, reports remembered, and how long none is sent again, ms. */
   AGENTS_REMEMBERED: 1_000,
   REPORTS_REMEMBERED: 10_000,

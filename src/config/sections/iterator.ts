@@ -43,6 +43,11 @@ export const iterator = z
     caseRandomisation: flag()
       .default(true)
       .describe('Random case in the names of queries (0x20), against forged replies.'),
+    localRoot: text('a file')
+      .optional()
+      .describe(
+        'A copy of the root zone in zone-file form (RFC 8806): its delegations are taken from there, and checked by ZONEMD when signatures are. Read again twice a day.',
+      ),
     errorReporting: flag()
       .default(false)
       .describe(
