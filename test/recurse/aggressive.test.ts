@@ -375,6 +375,17 @@ describe('a DNAME that is known', () => {
     expect(on.upstream()).toBeGreaterThan(0)
   })
 
+  it('is not used at and below a zone that is known', async () => {
+    await on.ask('a.old.plain.com')
+    const zone = parseName('b.old.plain.com.')
+    const nameServers = [parseName('ns1.plain.com.')]
+    const delegation = { zone, nameServers, addresses: new Map(), ds: undefined, proofs: [], ttl: 60 }
+    on.stack.cache.putDelegation('main', delegation, on.clock.now())
+    on.upstream()
+    await on.ask('www.b.old.plain.com')
+    expect(on.upstream()).toBeGreaterThan(0)
+  })
+
   it('is not used once it has expired', async () => {
     await on.ask('a.old.plain.com')
     on.clock.skip(3_600_000)

@@ -190,6 +190,8 @@ describe.each(CHAINS.slice(0, 2))('a store of denials by %s', (_, options) => {
   it('knows again every absence that it has learnt', () => {
     fc.assert(
       fc.property(entries, questions, (drawn, asked) => {
+        // What ends just behind its owner looks as if it was made up for the question: not kept.
+        fc.pre(drawn.every(([labels]) => labels[0] !== '\\000'))
         const zone = build(drawn, options)
         const denials = store()
         const known = asked
@@ -318,6 +320,7 @@ describe('a store of denials', () => {
     const zoneBelow = parseName('w.example.')
     const verdict = { verdict: 'secure', outcome: answer.outcome, zone: zoneBelow, ttlCap: 300 } as const
     denials.learn('main', finding, { ...verdict, wildcard: parseName('*.example.') }, NOW)
+    expect(denials.records).toBe(0)
     learn(denials, build([[['a'], 'A 192.0.2.9']], { nsec: 'nsec' }, zoneBelow), ask('b.w.example.', Type.TXT))
     expect(seen(inferred(denials, ask('two.w.example.', Type.TXT)))).not.toContain('16')
     expect(inferred(denials, ask('two.example.', Type.TXT))).toBeUndefined()
