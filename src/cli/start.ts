@@ -1,6 +1,7 @@
 /** `chordns start`: runs a node in the foreground until a signal ends it. */
 import type { Command } from 'commander'
-import { ChordnsError, errorText } from '../base/index.ts'
+import { ChordnsError, errorText, type Log } from '../base/index.ts'
+import type { RunningNode } from '../peer.ts'
 import { type ConfigFlags, configOptions, loadConfigFrom } from './config-option.ts'
 import { createReload } from './reload.ts'
 import { print } from './table.ts'
@@ -41,6 +42,7 @@ Reads the configuration again on SIGHUP, and keeps the cache; a wrong one is log
       process.on('SIGHUP', () => reload?.())
       const { startNode } = await import('../peer.ts')
       const node = await startNode({ config, log, version: version() })
+      guard(node, log)
       reload = createReload({ node, log, started, load })
       print(node.readyLine)
       log.info({ pid: process.pid }, 'ready')
@@ -49,6 +51,19 @@ Reads the configuration again on SIGHUP, and keeps the cache; a wrong one is log
       await withDeadline(node.close(DRAIN_MS))
       log.info({}, 'stopped')
     })
+}
+
+/** An uncaught exception ends the node in order, unless it is one that a peer can raise inside the transport library. */
+function guard(node: RunningNode, log: Log): void {
+  const judge = createGuard()
+  process.on('uncaughtException', (error) => {
+    log.error(
+      { error: errorText(error), stack: error instanceof Error ? error.stack : undefined },
+      'nothing caught this',
+    )
+    if (judge(error) === 'spare') return
+    void withDeadline(node.close(DRAIN_MS)).finally(() => process.exit(1))
+  })
 }
 
 /** The flags are short words for settings. */

@@ -1,0 +1,28 @@
+/**
+ * What happens to an exception that nothing caught. The transport library raises stream errors inside its own event
+ * listeners, where no code of ours can catch them (libp2p issues 3512 and 3415): a peer must not be able to end a node with
+ * one. Everything else ends the process, in order.
+ */
+export type Verdict = 'spare' | 'end'
+
+/** More of these in one run mean that something is wrong with the node, not with a peer. */
+const MAX_SPARED = 20
+
+const FOREIGN = /node:|node_modules\/(@libp2p|libp2p|main-event|it-[a-z-]+|race-[a-z-]+)\//
+const TRANSPORT_ERROR = /^(Stream|Muxer|Connection)/
+
+/** Judges one uncaught exception after another. */
+export function createGuard(): (error: unknown) => Verdict {
+  let spared = 0
+  return (error) => {
+    if (!(error instanceof Error) || !TRANSPORT_ERROR.test(error.name) || !isForeign(error)) return 'end'
+    spared++
+    return spared <= MAX_SPARED ? 'spare' : 'end'
+  }
+}
+
+/** True when no frame of the stack is ours. */
+function isForeign({ stack }: Error): boolean {
+  const frames = (stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))
+  return frames.length > 0 && frames.every((frame) => FOREIGN.test(frame))
+}
