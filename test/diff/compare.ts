@@ -29,6 +29,8 @@ export interface Compared {
   readonly fields: readonly Field[]
   /** Where the references differ from each other. */
   readonly openFields: readonly Field[]
+  /** Of these, where we agree with neither. */
+  readonly aloneFields: readonly Field[]
   readonly reason?: string
 }
 
@@ -38,7 +40,11 @@ export function compare(question: Question, replies: Replies): Compared {
   const fields = openFields.includes('rcode')
     ? []
     : differing(chordns, unbound).filter((field) => !openFields.includes(field))
-  const base = { question, replies, fields, openFields }
+  const withBind = differing(chordns, bind)
+  const aloneFields = differing(chordns, unbound).filter(
+    (field) => withBind.includes(field) && openFields.includes(field),
+  )
+  const base = { question, replies, fields, openFields, aloneFields }
   if (fields.length > 0) {
     const explanation = explanationOf(question, replies, fields)
     return explanation === undefined

@@ -9,16 +9,16 @@ export interface Explanation {
   readonly fields: readonly Field[]
   readonly reason: string
   /** Narrows it further, where the question alone does not say enough. */
-  readonly when?: (replies: Replies) => boolean
+  readonly when?: (replies: Replies, kind: Question['kind']) => boolean
 }
 
 const EXPLANATIONS: readonly Explanation[] = [
   {
-    pattern: / (do\+)?cd(\+ad)?$| cd\+ad$/,
+    pattern: / (do\+)?cd(\+ad)?$/,
     fields: ['ad'],
-    when: ({ chordns }) => !chordns.ad,
+    when: ({ chordns }, kind) => !chordns.ad || kind !== 'broken',
     reason:
-      'With CD the asker validates for itself (RFC 4035 section 3.2.2), and chordns does not: what it has not checked carries no AD. The references set AD when they happen to have checked before, and differ from each other in most such answers.',
+      'With CD the asker validates for itself (RFC 4035 section 3.2.2), and chordns does not: AD is set for what it has validated before. So do the references, which differ from each other in most such answers.',
   },
   {
     pattern: /b-n3-iter(51|150)\./,
@@ -57,6 +57,8 @@ export function explanationOf(question: Question, replies: Replies, fields: read
   const text = questionText(question)
   return EXPLANATIONS.find(
     (one) =>
-      one.pattern.test(text) && fields.every((field) => one.fields.includes(field)) && (one.when?.(replies) ?? true),
+      one.pattern.test(text) &&
+      fields.every((field) => one.fields.includes(field)) &&
+      (one.when?.(replies, question.kind) ?? true),
   )
 }

@@ -22,6 +22,8 @@ export interface Summary {
   readonly different: number
   readonly explained: number
   readonly referencesDiffer: number
+  /** Among these, where chordns agrees with neither. */
+  readonly alone: number
   /** Different at first, the same when asked again. */
   readonly passing: number
 }
@@ -33,6 +35,7 @@ export function summaryOf(run: Run): Summary {
     different: count('different'),
     explained: count('explained'),
     referencesDiffer: count('references-differ'),
+    alone: alone(run).length,
     passing: run.passing.length,
   }
 }
@@ -43,7 +46,7 @@ function final(run: Run): Compared[] {
   return run.first.map((one) => again.get(questionText(one.question)) ?? one)
 }
 
-/** Where our TTL is far from what both references say: above it by more than seconds, or less than half of it. */
+/** Where our TTL is far from what both references say: above it by minutes, or less than half of it. */
 export function ttlsApart(run: Run): { readonly longer: Compared[]; readonly shorter: Compared[] } {
   const apart = (test: (ours: number, low: number, high: number) => boolean) =>
     run.first.filter(({ replies: { chordns, unbound, bind }, verdict }) => {
@@ -52,10 +55,13 @@ export function ttlsApart(run: Run): { readonly longer: Compared[]; readonly sho
       return test(chordns.ttl, Math.min(unbound.ttl, bind.ttl), Math.max(unbound.ttl, bind.ttl))
     })
   return {
-    longer: apart((ours, _, high) => ours > high + 5),
+    longer: apart((ours, _, high) => ours > high + 120),
     shorter: apart((ours, low) => ours + 5 < low / 2),
   }
 }
+
+const alone = (run: Run): Compared[] =>
+  final(run).filter(({ verdict, aloneFields }) => verdict === 'references-differ' && aloneFields.length > 0)
 
 export const unexplained = (run: Run): Compared[] => run.settled.filter(({ verdict }) => verdict === 'different')
 
@@ -89,6 +95,7 @@ export function tableOf(run: Run): string {
     ...table,
     '',
     `different in: ${fields.join(', ')}; different at first and not when asked again: ${run.passing.length}`,
+    `where the references differ from each other, chordns agrees with neither: ${alone(run).length}`,
     `TTLs of the same answers: longer than both references ${longer.length}${example(longer)}, under half of both ${shorter.length}${example(shorter)}`,
     `${run.zones} zones, seed ${run.seed}, ${run.seconds} s${run.validates ? '' : '; this chordns does not validate yet (no dnssec.trustAnchors in its schema)'}`,
   ].join('\n')
@@ -122,14 +129,19 @@ export function jsonOf(run: Run): object {
     validates: run.validates,
     summary: { ...summaryOf(run), ttlLonger: ttlsApart(run).longer.length, ttlShorter: ttlsApart(run).shorter.length },
     unexplained: unexplained(run).map(told),
-    explained: final(run)
-      .filter(({ verdict }) => verdict === 'explained')
-      .map(told),
+    explained: countBy(final(run).flatMap(({ reason }) => reason ?? [])),
     passing: run.passing.map(told),
+    alone: alone(run).map(told),
     referencesDiffer: final(run)
       .filter(({ verdict }) => verdict === 'references-differ')
       .map(({ question, openFields }) => `${questionText(question)} [${openFields.join(' ')}]`),
   }
+}
+
+function countBy(texts: readonly string[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {}
+  for (const text of texts) counts[text] = (counts[text] ?? 0) + 1
+  return counts
 }
 
 function commit(): string {
