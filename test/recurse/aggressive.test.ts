@@ -381,9 +381,8 @@ describe('a DNAME that is known', () => {
     const nameServers = [parseName('ns1.plain.com.')]
     const delegation = { zone, nameServers, addresses: new Map(), ds: undefined, proofs: [], ttl: 60 }
     on.stack.cache.putDelegation('main', delegation, on.clock.now())
-    on.upstream()
     await on.ask('www.b.old.plain.com')
-    expect(on.upstream()).toBeGreaterThan(0)
+    expect(on.world.queries(({ name }) => name.toLowerCase() === 'www.b.old.plain.com.')).not.toHaveLength(0)
   })
 
   it('is not used once it has expired', async () => {
