@@ -17,7 +17,7 @@ import {
 import type { Cache } from './cache/index.ts'
 import type { Chunks } from './chunks/index.ts'
 import type { Config } from './config/index.ts'
-import { isSubdomain, type Name, type Question } from './dns/index.ts'
+import { type Delegation, isSubdomain, type Name, type Question } from './dns/index.ts'
 import {
   anchorTags,
   parseTrustAnchors,
@@ -68,6 +68,8 @@ interface Engaged {
   readonly recursor: Recursor
   readonly resolver: Resolver
   readonly local: LocalNames
+  /** Once, when it comes into force. */
+  readonly begin: () => void
   readonly retire: () => void
 }
 
@@ -84,6 +86,7 @@ export class Core {
   constructor(parts: CoreParts, config: Config) {
     this.#parts = parts
     this.#now = engage(parts, config)
+    this.#now.begin()
     const current = () => this.#now
     this.resolver = { resolve: (request) => current().resolver.resolve(request) }
     this.recursor = {
@@ -135,6 +138,7 @@ export class Core {
     const { cache } = this.#parts
     if (flushed === 'all') cache.flush()
     else for (const name of flushed) cache.flush(name)
+    next.begin()
     cache.renew()
     return { flushed }
   }
@@ -147,10 +151,10 @@ function engage(parts: CoreParts, config: Config): Engaged {
   const validation = validationOptions(config, parts)
   const { dns64, rebinding } = config
   const configured = [...options.stubs, ...options.forwards].map(({ zone }) => zone)
-  const leaveRoot = followLocalRoot(parts, cache, config, validation)
+  const localRoot = followLocalRoot(parts, cache, config, validation)
   const retire = () => {
     freeze()
-    leaveRoot()
+    localRoot.end()
   }
   const local = localNames({ data: config.local, dns64, configured })
   const recursor = createRecursor({ exchange, cache, clock, random, log, options, validation, ownListeners })
@@ -172,28 +176,28 @@ function engage(parts: CoreParts, config: Config): Engaged {
     },
     { ...config.resolver, dns64, rebinding },
   )
-  return { config, options, validation, recursor, resolver, local, retire }
+  return { config, options, validation, recursor, resolver, local, begin: localRoot.begin, retire }
 }
 
-/** Puts the delegations of a local root zone into the cache, now and twice a day. Throws when it is of no use at first. */
+/** Puts the delegations of a local root zone into the cache, at `begin` and twice a day. Throws when it is of no use at first. */
 function followLocalRoot(
   { clock, log }: CoreParts,
   cache: Cache,
   { iterator }: Config,
   validation: ValidationOptions | undefined,
-): Cancel {
+): { begin(): void; end(): void } {
   const { localRoot } = iterator
-  if (localRoot === undefined) return () => {}
+  if (localRoot === undefined) return { begin() {}, end() {} }
   let cancel: Cancel = () => {}
-  const load = () => {
-    const delegations = readRootZone(readConfigFile('iterator.localRoot', localRoot), validation)
+  const read = () => readRootZone(readConfigFile('iterator.localRoot', localRoot), validation)
+  const keep = (delegations: readonly Delegation[]) => {
     for (const delegation of delegations) cache.putDelegation('main', delegation, clock.now())
     log.info({ delegations: delegations.length }, 'read the local copy of the root zone')
   }
   const again = () => {
     cancel = clock.after(recurseLimits.LOCAL_ROOT_SECONDS * 1000, () => {
       try {
-        load()
+        keep(read())
       } catch (error) {
         log.error(
           { error: errorText(error) },
@@ -203,9 +207,14 @@ function followLocalRoot(
       again()
     })
   }
-  load()
-  again()
-  return () => cancel()
+  const first = read()
+  return {
+    begin: () => {
+      keep(first)
+      again()
+    },
+    end: () => cancel(),
+  }
 }
 
 function rootTags({ anchors }: ValidationOptions): number[] {

@@ -101,6 +101,7 @@ describe('an alias', () => {
     expect(await say('www.lan')).toBe('CNAME nas.lan., A 192.168.1.5')
     expect(await say('x.old.lan')).toBe('CNAME nas.lan., A 192.168.1.5')
     expect(await say('www.lan AAAA')).toBe('CNAME nas.lan.')
+    expect(await say('www.lan ANY')).toBe('CNAME nas.lan.')
   })
 
   it('of ours may be a DNAME', async () => {

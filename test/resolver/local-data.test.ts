@@ -188,6 +188,23 @@ describe('records', () => {
     ])
   })
 
+  it('answer ANY with one RRset of those there are (RFC 8482)', () => {
+    const { say } = local({
+      records: ['a.lan TXT "x"', 'a.lan A 192.0.2.1', 'c.lan CNAME a.lan'],
+      zones: { 'null.example': 'always_null' },
+      text: '192.0.2.2 h.lan\n2001:db8::2 six.lan',
+    })
+    const names = ['a.lan', 'c.lan', 'h.lan', 'six.lan', '2.2.0.192.in-addr.arpa', 'none.lan']
+    expect(names.map((name) => say(`${name} ANY`))).toEqual([
+      'TXT "x"',
+      'CNAME a.lan.',
+      'A 192.0.2.2',
+      'AAAA 2001:db8::2',
+      'PTR h.lan.',
+      'world',
+    ])
+  })
+
   it('may be wildcards, which answer for names that do not exist right below (RFC 4592)', () => {
     const { say } = local({
       records: [

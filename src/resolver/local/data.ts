@@ -154,22 +154,31 @@ export class LocalData {
   #exactly(name: Name, question: Question): Found {
     const { records, hosts, pointers, between, addresses, placeOf } = this.#parts
     const configured = records.get(name.key)
-    const rrset = configured?.get(question.type) ?? configured?.get(Type.CNAME)
+    // RFC 8482 section 4.1: ANY gets one RRset of those there are.
+    const isAny = question.type === Type.ANY
+    const first = isAny ? configured?.values().next().value : configured?.get(question.type)
+    const rrset = first ?? configured?.get(Type.CNAME)
     if (rrset !== undefined) return fromRecords(rrset, question)
     const entry = hosts.find(name)
     if (entry !== -1) {
       const set = addresses.get(hosts.valueOf(entry))
-      const rdatas = question.type === Type.A ? set.a : question.type === Type.AAAA ? set.aaaa : []
+      const type = isAny ? (set.a.length > 0 ? Type.A : Type.AAAA) : question.type
+      const rdatas = type === Type.A ? set.a : type === Type.AAAA ? set.aaaa : []
       const from = placeOf(hosts.lineOf(entry))
       if (rdatas.length > 0)
-        return { kind: 'rrset', records: rdatas.map(hostRecord(question)), from, blocks: set.blocks }
+        return { kind: 'rrset', records: rdatas.map(hostRecord({ ...question, type })), from, blocks: set.blocks }
       return { kind: 'other-types', from, blocks: set.blocks }
     }
     const pointer = pointers.get(name.key)
     if (pointer !== undefined) {
       const from = placeOf(pointer.line)
-      if (question.type !== Type.PTR) return { kind: 'other-types', from, blocks: false }
-      return { kind: 'rrset', records: [hostRecord(question)(pointer.target.wire)], from, blocks: false }
+      if (question.type !== Type.PTR && !isAny) return { kind: 'other-types', from, blocks: false }
+      return {
+        kind: 'rrset',
+        records: [hostRecord({ ...question, type: Type.PTR })(pointer.target.wire)],
+        from,
+        blocks: false,
+      }
     }
     if (configured !== undefined) return { kind: 'other-types', from: RECORDS, blocks: false }
     return between.has(name.key) ? { kind: 'between' } : { kind: 'nothing' }

@@ -1,6 +1,6 @@
 /** Local names as links of a chain: an alias of the operator's leads into the world, and one of the world may lead here. */
 import { ChordnsError, type Clock } from '../../base/index.ts'
-import { groupRRsets, type Question, Rcode } from '../../dns/index.ts'
+import { groupRRsets, type Question, Rcode, Type } from '../../dns/index.ts'
 import type { Finding, Outcome } from '../../evidence/index.ts'
 import type { LinkResolver } from '../link.ts'
 import type { LocalAnswer } from './answer.ts'
@@ -19,7 +19,7 @@ export function localFirst(names: LocalNames, clock: Clock, resolveLink: LinkRes
 
 /** True when the answer leads on to another name. */
 export function isAlias({ answers }: LocalAnswer, { type }: Question): boolean {
-  return answers[0] !== undefined && answers[0].type !== type
+  return answers[0] !== undefined && answers[0].type !== type && type !== Type.ANY
 }
 
 function findingOf(question: Question, local: LocalAnswer, now: number): Finding {
