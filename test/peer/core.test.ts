@@ -177,6 +177,21 @@ describe('what answers are judged by', () => {
   })
 })
 
+describe('a local copy of the root zone', () => {
+  it('is in place after a reload that has emptied the cache', async () => {
+    const copy = join(dir, 'root.zone')
+    writeFileSync(copy, demoSpec().zones.find((zone) => zone.origin === '.')!.text)
+    const atRoot = () => world.count((asked) => asked.server.endsWith('root'))
+    const sections = { iterator: { localRoot: copy }, dnssec: { validate: false } }
+    expect(flushedBy(sections)).toBe('all')
+    expect((await resolve('www.example.com')).texts).toEqual(['A 192.0.2.81'])
+    writeFileSync(HINTS, world.hintsText().replace(/^.*b\.root.*$/gim, ''))
+    expect(flushedBy(sections)).toBe('all')
+    expect((await resolve('www.example.org')).texts).toEqual(['A 203.0.113.81'])
+    expect(atRoot()).toBe(0)
+  })
+})
+
 describe('a question in work during a reload', () => {
   it('is answered, and what it found under the old rules does not enter the cache', async () => {
     for (const server of ['ns1.example.com', 'ns2.example.com']) world.server(server).behave({ delayMs: 100 })
