@@ -3,6 +3,7 @@ import type { PeerId, RingId } from '../base/index.ts'
 import { answerCompare, answerDigests } from './exchange.ts'
 import { contacted, meetStranger } from './joining.ts'
 import { limits } from './limits.ts'
+import { answerFind } from './lookups.ts'
 import { verifyEntry } from './member.ts'
 import { addAccusation, mergeRow, mergeRows } from './membership.ts'
 import { fitting, type RingReply, type RingRequest } from './messages.ts'
@@ -32,6 +33,8 @@ export function answer(work: Work, from: PeerId, request: RingRequest): RingRepl
       return state.phase === 'member' ? answerDigests(work, request.summary) : { type: 'ok' }
     case 'compare':
       return state.phase === 'member' ? answerCompare(work, request) : { type: 'ok' }
+    case 'find':
+      return answerFind(work, request)
   }
 }
 

@@ -10,6 +10,7 @@ import {
   type PeerId,
   type Random,
   type RequestOptions,
+  type RingId,
   type Transport,
 } from '../base/index.ts'
 import type { SignatureScheme, Signer } from '../crypto/index.ts'
@@ -19,7 +20,7 @@ import { decodeReply, decodeRequest, encodeMessage, type RingReply } from './mes
 import { replicaSet } from './replicas.ts'
 import { type Rules, zaveRules } from './rules.ts'
 import type { RingContext, RingEffect, RingEvent, TimerName } from './state.ts'
-import type { MemberEntry, Ring, RingOptions } from './types.ts'
+import type { LookupMode, LookupResult, MemberEntry, Ring, RingOptions } from './types.ts'
 
 /** What a node remembers between two runs. */
 export interface PersistedRing {
@@ -55,6 +56,8 @@ export interface RingParts {
 export interface RunningRing extends Ring {
   /** Compares member tables with a peer: what a replica's hint that it believes in others is good for. */
   compareWith(peer: PeerId): void
+  /** Asks its way to the owner of a key, and counts the members it asked. Never rejects. */
+  lookup(key: RingId, mode: LookupMode): Promise<LookupResult>
 }
 
 export function createRing(parts: RingParts): RunningRing {
@@ -75,6 +78,8 @@ export function createRing(parts: RingParts): RunningRing {
   const inFlight = new Set<Promise<void>>()
   /** Whom a bootstrap address led to. */
   const found = new Map<PeerAddress, PeerId>()
+  const lookups = new Map<number, (result: LookupResult) => void>()
+  let nextLookup = 1
   let running = false
   let contacting = false
   let unsubscribe: Cancel | undefined
@@ -104,6 +109,10 @@ export function createRing(parts: RingParts): RunningRing {
         return
       case 'contact':
         if (!contacting) track(contact(effect.again))
+        return
+      case 'looked-up':
+        lookups.get(effect.reference)?.(effect.result)
+        lookups.delete(effect.reference)
         return
       case 'learn':
         transport.learn(effect.peer, effect.addresses)
@@ -229,6 +238,13 @@ export function createRing(parts: RingParts): RunningRing {
     status: () => statusOf(context, state),
     compareWith(peer) {
       feed({ kind: 'compare', peer })
+    },
+    lookup(key, mode) {
+      const reference = nextLookup++
+      return new Promise((resolve) => {
+        lookups.set(reference, resolve)
+        feed({ kind: 'lookup', reference, key, mode })
+      })
     },
   }
 }

@@ -10,6 +10,7 @@ import { Detector } from './detector.ts'
 import { exchangeAnswered, exchangeFailed, startExchange } from './exchange.ts'
 import { flush } from './gossip.ts'
 import { contacted, contactsDone, pageAnswered, pageFailed, seek } from './joining.ts'
+import { abandonLookups, lookupAnswered, lookupFailed, startLookup } from './lookups.ts'
 import { nextIncarnation, signEntry, tellsAddresses } from './member.ts'
 import { mergeRow, renewSelf, tell } from './membership.ts'
 import type { RingReply } from './messages.ts'
@@ -73,6 +74,8 @@ export function initialState(
     contactsTried: undefined,
     contactAttempts: 0,
     paging: undefined,
+    lookups: new Map(),
+    fingers: { of: [], ids: [] },
     stats: {
       malformed: 0,
       refused: 0,
@@ -153,6 +156,9 @@ function handle(work: Work, event: RingEvent): void {
     case 'compare':
       startExchange(work, event.peer)
       return
+    case 'lookup':
+      startLookup(work, event.reference, event.key, event.mode)
+      return
     case 'malformed':
       state.stats.malformed += 1
       return
@@ -223,6 +229,9 @@ function onReply(work: Work, token: number, reply: RingReply, elapsedMs: number)
       // Somebody who was declared dead answers: it has to hear of it.
       if (member?.status === 'dead') startExchange(work, pending.peer)
       return
+    case 'lookup':
+      lookupAnswered(work, pending.purpose.reference, reply)
+      return
     case 'notify':
     case 'push':
       return
@@ -244,6 +253,9 @@ function onFailure(work: Work, token: number, alive: boolean): void {
       return
     case 'exchange':
       exchangeFailed(work)
+      return
+    case 'lookup':
+      lookupFailed(work, pending.purpose.reference)
       return
     case 'ping':
     case 'notify':
@@ -276,4 +288,5 @@ function leave(work: Work): void {
   }
   state.phase = 'left'
   state.operation = undefined
+  abandonLookups(work)
 }

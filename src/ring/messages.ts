@@ -6,6 +6,7 @@ import { type RingId, toHex } from '../base/index.ts'
 import { type CborValue, decodeCanonical, encodeCanonical } from '../crypto/index.ts'
 import { idFromBytes } from './ids.ts'
 import { limits } from './limits.ts'
+import type { Directions } from './lookup.ts'
 import {
   type Accusation,
   arrayField,
@@ -51,6 +52,8 @@ export type RingRequest =
   | { readonly type: 'ask-digests'; readonly summary: Uint8Array }
   /** "In these buckets I have this." */
   | { readonly type: 'compare'; readonly buckets: readonly number[]; readonly pairs: readonly Pair[] }
+  /** Which way to this key? A member that does not know the message says so with an error, and is gone around. */
+  | { readonly type: 'find'; readonly key: RingId; readonly shortCut: boolean }
 
 export type RingReply =
   | { readonly type: 'ok' }
@@ -66,6 +69,7 @@ export type RingReply =
   /** `digests` is undefined when both tables agree. */
   | { readonly type: 'digests'; readonly digests: Uint8Array | undefined }
   | { readonly type: 'compared'; readonly entries: readonly MemberEntry[]; readonly wanted: readonly RingId[] }
+  | ({ readonly type: 'directions' } & Directions<RingId>)
 
 export type RingMessage = RingRequest | RingReply
 
@@ -77,11 +81,13 @@ const CODES = {
   'ask-page': 5,
   'ask-digests': 6,
   compare: 7,
+  find: 8,
   ok: 64,
   state: 65,
   page: 66,
   digests: 67,
   compared: 68,
+  directions: 69,
 } as const satisfies Record<RingMessage['type'], number>
 
 export function encodeMessage(message: RingMessage): Uint8Array {
@@ -111,6 +117,8 @@ export function decodeRequest(bytes: Uint8Array): RingRequest {
       return { type: 'ask-digests', summary: summaryField(map.get(2)) }
     case CODES.compare:
       return { type: 'compare', buckets: bucketsField(map.get(2)), pairs: pairsField(map.get(3)) }
+    case CODES.find:
+      return { type: 'find', key: idField(map.get(2)), shortCut: booleanField(map.get(3)) }
     default:
       throw malformed('type')
   }
@@ -151,6 +159,13 @@ export function decodeReply(bytes: Uint8Array): RingReply {
         type: 'compared',
         entries: entriesField(map.get(2)),
         wanted: arrayField(map.get(3), limits.MAX_PAIRS).map(idField),
+      }
+    case CODES.directions:
+      return {
+        type: 'directions',
+        owners: booleanField(map.get(2)),
+        ids: arrayField(map.get(3), limits.LOOKUP_IDS).map(idField),
+        predecessor: optionalId(map.get(4)),
       }
     default:
       throw malformed('type')
@@ -217,6 +232,17 @@ function fields(message: RingMessage): [number, CborValue | undefined][] {
       return [
         [2, message.entries.map(entryToValue)],
         [3, message.wanted.map(idBytes)],
+      ]
+    case 'find':
+      return [
+        [2, idBytes(message.key)],
+        [3, message.shortCut],
+      ]
+    case 'directions':
+      return [
+        [2, message.owners],
+        [3, message.ids.map(idBytes)],
+        [4, optionalBytes(message.predecessor)],
       ]
   }
 }

@@ -3,11 +3,12 @@ import type { PeerAddress, PeerId, RingId } from '../base/index.ts'
 import type { Signer } from '../crypto/index.ts'
 import type { MembershipCount } from './count.ts'
 import type { Detector } from './detector.ts'
+import type { Lookup } from './lookup.ts'
 import type { Accusation, SigningContext } from './member.ts'
 import type { RingReply, RingRequest } from './messages.ts'
 import type { Pointers, Rules } from './rules.ts'
 import type { MemberTable } from './table.ts'
-import type { MemberEntry, RingOptions, RingStats } from './types.ts'
+import type { LookupMode, LookupResult, MemberEntry, RingOptions, RingStats } from './types.ts'
 
 /** What does not change while a node runs. */
 export interface RingContext extends SigningContext {
@@ -41,6 +42,8 @@ export type RingEvent =
   | { readonly kind: 'gone'; readonly peer: PeerId }
   /** Compare tables with this member. */
   | { readonly kind: 'compare'; readonly peer: PeerId }
+  /** Answered by one `looked-up` effect of this reference, in this step or a later one. */
+  | { readonly kind: 'lookup'; readonly reference: number; readonly key: RingId; readonly mode: LookupMode }
   | { readonly kind: 'malformed' }
   | { readonly kind: 'leave' }
 
@@ -58,6 +61,7 @@ export type RingEffect =
   /** Try the bootstrap addresses; `again`: only those behind which no alive member is known. */
   | { readonly kind: 'contact'; readonly again: boolean }
   | { readonly kind: 'learn'; readonly peer: PeerId; readonly addresses: readonly PeerAddress[] }
+  | { readonly kind: 'looked-up'; readonly reference: number; readonly result: LookupResult }
   | { readonly kind: 'changed' }
   | { readonly kind: 'persist'; readonly incarnation: number; readonly largest: number }
   | {
@@ -91,6 +95,7 @@ export type Purpose =
   | { readonly kind: 'push' }
   | { readonly kind: 'page' }
   | { readonly kind: 'exchange' }
+  | { readonly kind: 'lookup'; readonly reference: number }
 
 export interface Pending {
   readonly peer: PeerId
@@ -110,6 +115,13 @@ export interface Exchange {
   readonly theirs: string | undefined
   /** Buckets still to be compared. */
   remaining: readonly number[]
+}
+
+/** A look-up under way. */
+export interface LookupState {
+  readonly lookup: Lookup<RingId>
+  /** Those on the way may use their whole successor list. */
+  readonly shortCut: boolean
 }
 
 /** Mutable, owned by `step`; nobody else may write it. */
@@ -155,6 +167,9 @@ export interface RingState {
   contactsTried: number | undefined
   contactAttempts: number
   paging: { readonly peer: PeerId } | undefined
+  readonly lookups: Map<number, LookupState>
+  /** Those of the table state `of`. */
+  fingers: { readonly of: readonly MemberEntry[]; readonly ids: readonly RingId[] }
   readonly stats: { -readonly [K in keyof RingStats]: RingStats[K] }
 }
 

@@ -74,6 +74,23 @@ export interface RingStats {
   readonly requestsServed: number
 }
 
+/**
+ * How a key is looked up. `table`: by the own member table, one hop. `chord`: over fingers, as in the paper. `chord+list`:
+ * over fingers and the successor list.
+ */
+export type LookupMode = 'table' | 'chord' | 'chord+list'
+
+/** What came of a look-up. It finds and measures; who holds a key is `replicasOf`. */
+export interface LookupResult {
+  readonly key: RingId
+  /** Undefined: nobody was found, or this node is no member, or too many look-ups are under way. */
+  readonly owner: RingId | undefined
+  /** Members that answered on the way, the owner included; 0 when the asker is the owner. */
+  readonly hops: number
+  /** Members that were asked and did not answer. */
+  readonly timeouts: number
+}
+
 /** What the other rooms see of a running ring. */
 export interface Ring {
   readonly ringId: string

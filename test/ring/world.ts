@@ -5,7 +5,7 @@ import { initialState, statusOf, step } from '../../src/ring/machine.ts'
 import { decodeReply, decodeRequest, encodeMessage } from '../../src/ring/messages.ts'
 import { type Rules, zaveRules } from '../../src/ring/rules.ts'
 import type { RingContext, RingEffect, RingEvent, RingState, TimerName } from '../../src/ring/state.ts'
-import type { RingOptions, RingStatus } from '../../src/ring/types.ts'
+import type { LookupResult, RingOptions, RingStatus } from '../../src/ring/types.ts'
 
 export const scheme = keyedHashScheme(new Uint8Array(32).fill(7))
 
@@ -79,6 +79,8 @@ export class World {
   link: (from: Node, to: Node) => boolean = () => true
   /** Called after every step of a node. */
   observe: (node: Node) => void = () => {}
+  /** Called with what came of a look-up. */
+  lookedUp: (node: Node, reference: number, result: LookupResult) => void = () => {}
   readonly #heap: Scheduled[] = []
   readonly #byPeer = new Map<PeerId, Node>()
   readonly #options: WorldOptions
@@ -202,6 +204,9 @@ export class World {
         return
       case 'persist':
         node.persisted = { largest: effect.largest, incarnation: effect.incarnation }
+        return
+      case 'looked-up':
+        this.lookedUp(node, effect.reference, effect.result)
         return
       case 'respond':
       case 'learn':

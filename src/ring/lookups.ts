@@ -1,0 +1,122 @@
+/** Look-ups of a running node: asking one member after the other, and answering others who look something up. */
+import type { RingId } from '../base/index.ts'
+import { type FingerSpace, fingersOf } from './fingers.ts'
+import { addPowerOfTwo } from './ids.ts'
+import { limits } from './limits.ts'
+import {
+  answered,
+  beginLookup,
+  type Directions,
+  directions,
+  nextContact,
+  skipped,
+  unanswered,
+  type View,
+} from './lookup.ts'
+import type { RingReply, RingRequest } from './messages.ts'
+import type { LookupState, Work } from './state.ts'
+import type { LookupMode } from './types.ts'
+import { ask } from './work.ts'
+
+const SPACE: FingerSpace<RingId> = { bits: 256, add: addPowerOfTwo }
+
+/** Starts looking for the member that holds `key`; ends with exactly one `looked-up` effect for `reference`. */
+export function startLookup(work: Work, reference: number, key: RingId, mode: LookupMode): void {
+  const { state } = work
+  if (state.phase !== 'member' || state.lookups.size >= limits.MAX_LOOKUPS) {
+    work.effects.push({ kind: 'looked-up', reference, result: { key, owner: undefined, hops: 0, timeouts: 0 } })
+    return
+  }
+  const own = mode === 'table' ? byTable(work, key) : directions(viewOf(work), key, mode === 'chord+list')
+  const lookup = beginLookup(state.self.id, key, own)
+  state.lookups.set(reference, { lookup, shortCut: mode !== 'chord' })
+  proceed(work, reference)
+}
+
+/** The member that was asked has answered; anything but directions is as good as silence. */
+export function lookupAnswered(work: Work, reference: number, reply: RingReply): void {
+  const running = work.state.lookups.get(reference)
+  if (running === undefined) return
+  if (reply.type === 'directions') answered(running.lookup, reply)
+  else unanswered(running.lookup)
+  proceed(work, reference)
+}
+
+export function lookupFailed(work: Work, reference: number): void {
+  const running = work.state.lookups.get(reference)
+  if (running === undefined) return
+  unanswered(running.lookup)
+  proceed(work, reference)
+}
+
+/** This node leaves: whoever waits for a look-up hears that it found nobody. */
+export function abandonLookups(work: Work): void {
+  for (const [reference, running] of [...work.state.lookups]) finish(work, reference, running, undefined)
+}
+
+/** The other side of `find`. Nothing is verified and nothing is remembered for it, so that it costs us little. */
+export function answerFind(work: Work, { key, shortCut }: Extract<RingRequest, { type: 'find' }>): RingReply {
+  if (work.state.phase !== 'member') return { type: 'ok' }
+  return { type: 'directions', ...directions(viewOf(work), key, shortCut) }
+}
+
+/** What this node knows around itself, without those that do not answer it. */
+export function viewOf(work: Work): View<RingId> {
+  const { pointers, detector, self } = work.state
+  const answering = (id: RingId) => !detector.isSuspect(id)
+  const { predecessor, successors } = pointers
+  return {
+    self: self.id,
+    predecessor,
+    successors: successors.filter(answering),
+    fingers: fingers(work).filter(answering),
+  }
+}
+
+function proceed(work: Work, reference: number): void {
+  const { state } = work
+  const running = state.lookups.get(reference)!
+  for (;;) {
+    const next = nextContact(running.lookup)
+    if (next.kind !== 'ask') {
+      finish(work, reference, running, next.kind === 'found' ? next.owner : undefined)
+      return
+    }
+    // Only members of our own table are asked: nobody can make us dial whom he likes.
+    const member = state.table.aliveMember(next.id)
+    if (member === undefined || state.detector.isSuspect(next.id)) {
+      skipped(running.lookup)
+      continue
+    }
+    const { key } = running.lookup
+    ask(work, member.peer, { type: 'find', key, shortCut: running.shortCut }, { kind: 'lookup', reference })
+    return
+  }
+}
+
+function finish(work: Work, reference: number, { lookup }: LookupState, owner: RingId | undefined): void {
+  const { key, hops, timeouts } = lookup
+  work.state.lookups.delete(reference)
+  work.effects.push({ kind: 'looked-up', reference, result: { key, owner, hops, timeouts } })
+}
+
+/** The owner and those who would take its place, by our own table. */
+function byTable(work: Work, key: RingId): Directions<RingId> {
+  const { table, pointers } = work.state
+  return {
+    owners: true,
+    ids: table.successors(key, limits.LOOKUP_IDS).map(({ id }) => id),
+    predecessor: pointers.predecessor,
+  }
+}
+
+/** By the table as it is now; worked out again only when the table has changed. */
+function fingers(work: Work): readonly RingId[] {
+  const { state } = work
+  const alive = state.table.alive()
+  if (state.fingers.of !== alive) {
+    const successor = (target: RingId) => state.table.successors(target, 1)[0]?.id ?? state.self.id
+    state.fingers = { of: alive, ids: fingersOf(state.self.id, SPACE, successor) }
+  }
+  return state.fingers.ids
+}
