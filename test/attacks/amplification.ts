@@ -3,7 +3,6 @@ import { nameToText, suffixName, Type } from '../../src/dns/index.ts'
 import { iteratorLimits } from '../../src/iterator/index.ts'
 import { recurseLimits } from '../../src/recurse/index.ts'
 import { limits as resolverLimits } from '../../src/resolver/limits.ts'
-import { texts } from '../world/index.ts'
 import { figures, records, referral, saying, scene, victimHarmed } from './scene.ts'
 import { type Attack, type Bound, type Measured, worse } from './types.ts'
 
@@ -472,6 +471,3 @@ export const AMPLIFICATION: readonly Attack[] = [
     },
   },
 ]
-
-/** A chain is whole when its last address is there. */
-export const lastText = (answers: Parameters<typeof texts>[0]): string => texts(answers).at(-1) ?? ''

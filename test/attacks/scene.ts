@@ -2,6 +2,7 @@
  * Where attacks take place: root, `zone.`, the victim `victim.zone.` and the attacker's `evil.zone.`, whose server does as
  * told. Addresses are those of the Internet, and the node runs with its defaults: nothing is eased for the test.
  */
+import { Budget } from '../../src/base/index.ts'
 import {
   decodeMessage,
   encodeMessage,
@@ -55,7 +56,7 @@ export interface Scene {
 }
 
 /** Signed for the time of the virtual clock. */
-const VALID = { inception: START_MS / 1000 - 3_600, expiration: START_MS / 1000 + 30 * 86_400 }
+export const VALID = { inception: START_MS / 1000 - 3_600, expiration: START_MS / 1000 + 30 * 86_400 }
 
 export async function scene(options: SceneOptions = {}): Promise<Scene> {
   const zones = {
@@ -125,7 +126,8 @@ async function cost(
 ): Promise<Measured & { readonly reply: Message }> {
   const victim = () => (world.servers.has('ns1.victim.zone') ? world.server('ns1.victim.zone').count : 0)
   const before = { ...stack.upstream(), victim: victim(), ms: stack.clock.monotonic(), cpu: process.cpuUsage() }
-  const reply = await stack.ask(name, type, flags)
+  const spent = watchBudgets()
+  const reply = await stack.ask(name, type, flags).finally(spent.stop)
   const cpu = process.cpuUsage(before.cpu)
   const { queries, bytes } = stack.upstream()
   return {
@@ -137,6 +139,35 @@ async function cost(
     ms: stack.clock.monotonic() - before.ms,
     cpuMs: (cpu.user + cpu.system) / 1000,
     cacheBytes: stack.cache.stats().bytes,
+    signatures: spent.most('signatures'),
+    hashes: spent.most('hashes'),
+  }
+}
+
+/** What the budgets of client questions are charged meanwhile: the most that any one of them paid. */
+function watchBudgets() {
+  const paid = new Map<Budget, Map<string, number>>()
+  const { take, tryTake } = Budget.prototype
+  const note = (budget: Budget, resource: string, amount: number) => {
+    const own = paid.get(budget) ?? new Map<string, number>()
+    paid.set(budget, own)
+    own.set(resource, (own.get(resource) ?? 0) + amount)
+  }
+  Budget.prototype.take = function (this: Budget, resource, amount = 1) {
+    take.call(this, resource, amount)
+    note(this, resource, amount)
+  }
+  Budget.prototype.tryTake = function (this: Budget, resource, amount = 1) {
+    const taken = tryTake.call(this, resource, amount)
+    if (taken) note(this, resource, amount)
+    return taken
+  }
+  return {
+    most: (resource: string) => Math.max(0, ...[...paid.values()].map((own) => own.get(resource) ?? 0)),
+    stop: () => {
+      Budget.prototype.take = take
+      Budget.prototype.tryTake = tryTake
+    },
   }
 }
 

@@ -14,6 +14,9 @@ export interface Measured {
   readonly ms?: number
   /** CPU of this process for one question, ms, the embedded servers' included. Reported, never judged. */
   readonly cpuMs?: number
+  /** Signature checks and units of hashing that one question has paid for. */
+  readonly signatures?: number
+  readonly hashes?: number
   /** Bytes of the cache. */
   readonly cacheBytes?: number
   /** Figures that only this attack has. */
