@@ -46,7 +46,7 @@ export function validateFinding(claim: Claim, context: ValidationContext, budget
   }
   for (const signer of signersOf(claim).slice(0, limits.MAX_SIGNERS)) {
     const way = walk(signer, claim.cuts, context)
-    if (way.end !== 'secure') return endVerdict(way, outcome, context)
+    if (way.end !== 'secure') return endVerdict(way, outcome)
     // Whoever signed is no zone: then the signature is nothing, and the answer is as if it had none.
     if (!sameName(way.zone, signer)) continue
     const zone = { zone: signer, keys: way.keys, now: context.now, budget }
@@ -120,7 +120,7 @@ function judgeUnsigned({ question, outcome, cuts }: Claim, context: ValidationCo
   const isDs = (outcome.kind === 'rrset' ? outcome.rrset.type : question.type) === Type.DS
   const target = isDs && owner.labels > 0 ? parentName(owner) : owner
   const way = walk(target, [...cuts, outcome.apex], context)
-  if (way.end !== 'secure') return endVerdict(way, outcome, context)
+  if (way.end !== 'secure') return endVerdict(way, outcome)
   return bogusVerdict(outcome, unsignedEde(question, outcome, way.zone))
 }
 
@@ -133,11 +133,7 @@ function unsignedEde(question: Question, outcome: Outcome, zone: Name): Extended
   return why(outcome.proofs.length === 0 ? Ede.NSEC_MISSING : Ede.RRSIGS_MISSING, text)
 }
 
-function endVerdict(
-  way: Exclude<Walk, { end: 'secure' }>,
-  outcome: Outcome,
-  { now }: ValidationContext,
-): Verdict | Need {
+function endVerdict(way: Exclude<Walk, { end: 'secure' }>, outcome: Outcome): Verdict | Need {
   switch (way.end) {
     case 'need':
       return { need: way.need, zone: way.zone, parent: way.parent }
@@ -145,7 +141,8 @@ function endVerdict(
       return bogusVerdict(outcome, way.ede)
     case 'insecure': {
       const ede = way.ede === undefined ? [] : [way.ede]
-      return { verdict: 'insecure', outcome, reason: way.reason, ede, ttlCap: Math.min(NO_CAP, way.expires - now) }
+      // Its TTL is its own: that the zone may be signed one day makes what it says today no worse.
+      return { verdict: 'insecure', outcome, reason: way.reason, ede, ttlCap: NO_CAP }
     }
   }
 }

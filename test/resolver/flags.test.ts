@@ -90,3 +90,17 @@ describe('CD, DO and AD', () => {
     expect([out.rcode, out.ad]).toEqual([Rcode.NOERROR, false])
   })
 })
+
+describe('TTLs', () => {
+  it('of unsigned data are its own, whatever the proof that it is unsigned has', async () => {
+    const spec = demoSpec()
+    // The proofs of absence of org live for a minute (RFC 9077: the lesser of the SOA's TTL and its MINIMUM).
+    const zones = spec.zones.map((zone) =>
+      zone.origin === 'org.' ? { ...zone, text: zone.text.replace(/(SOA .*\s)\d+(\s*)$/m, '$160$2') } : zone,
+    )
+    const short = signWorld({ ...spec, zones }, { '.': {}, 'org.': {} })
+    const world = await createWorld(short.spec, { sockets: false })
+    const reply = await createStack(world, { anchors: short.anchorText }).ask({ name: INSECURE })
+    expect(reply.answers[0]!.ttl).toBeGreaterThan(290)
+  })
+})
