@@ -35,11 +35,16 @@ async function reload(settings: object | string): Promise<string> {
   await writeFile(peer.configFile, typeof settings === 'string' ? settings : JSON.stringify(settings))
   const before = peer.log().length
   process.kill(peer.pid, 'SIGHUP')
+  return logged(before, /"msg":"configuration (not )?reloaded/)
+}
+
+/** What was logged from `from` on, once it says `what`: the log comes after the answer, through a pipe. */
+async function logged(from: number, what: RegExp): Promise<string> {
   const end = Date.now() + 10_000
   for (;;) {
-    const logged = peer.log().slice(before)
-    if (/"msg":"configuration (not )?reloaded/.test(logged)) return logged
-    if (Date.now() > end) throw new Error(`no word of the reload:\n${logged}`)
+    const text = peer.log().slice(from)
+    if (what.test(text)) return text
+    if (Date.now() > end) throw new Error(`the log does not say ${what}:\n${text}`)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }
@@ -101,9 +106,12 @@ describe('SIGHUP', () => {
   })
 
   it('changes the log level', async () => {
+    const from = peer.log().length
+    await say('loop1.example.com')
     await reload({ ...started, log: { level: 'debug' } })
-    await say('nobody.dead.info')
-    expect(peer.log()).toContain('"level":"debug"')
+    expect(peer.log().slice(from)).not.toContain('"level":"debug"')
+    await say('loop1.example.com')
+    await logged(from, /"level":"debug".*"msg":"question failed"/)
     await reload(started)
   })
 
