@@ -160,6 +160,7 @@ export function createRecursor(deps: RecursorDeps): Recursor {
     try {
       const verdict = await judge(engine, trust, caseOf(raw, request, context))
       const finding = settled(engine, context, raw, verdict, 'own')
+      inference?.learn(context, finding, verdict, true)
       if (verdict.verdict === 'bogus') rememberBogus(engine, context, raw.question, verdict)
       return finding
     } catch (error) {

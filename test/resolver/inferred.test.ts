@@ -15,7 +15,7 @@ it('a name in a span that is known is answered without the ring, and no replica 
     tell: (question) => void told.push(nameToText(question.name)),
     read: async (question) => {
       asked.push(nameToText(question.name))
-      return { kind: 'unknown', reason: 'unknown', replies: [] }
+      return { kind: 'insufficient', reason: 'unknown', replies: [] }
     },
   }
   const world = await createWorld(signed.spec, { sockets: false })
