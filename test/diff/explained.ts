@@ -42,6 +42,13 @@ const EXPLANATIONS: readonly Explanation[] = [
       'Servers that never answer over UDP are asked over TCP (RFC 7766 section 5 makes it equal); the references do not.',
   },
   {
+    pattern: /(\.|^)mail\.b-nsec-nsbit\./,
+    fields: ['rcode'],
+    when: ({ chordns }) => chordns.rcode === 'SERVFAIL',
+    reason:
+      'The NSEC says that the name is a delegation: it proves nothing of other types than DS (RFC 6840 section 4.1), and what the zone above says of them is not believed. The references go on as if the name were an insecure zone.',
+  },
+  {
     pattern: /b-nsec-self\.|nonsbit\.parent\./,
     fields: ['rcode', 'ad', 'answer', 'soa', 'denial'],
     reason:
