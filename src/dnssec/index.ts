@@ -6,7 +6,7 @@ export { dsOf, keyTag, validateDnskeySet } from './keys.ts'
 export { learn } from './learn.ts'
 export { limits as dnssecLimits } from './limits.ts'
 export { type NsecRecord, readNsec, sightOf } from './nsec.ts'
-export { hashPrice, type Nsec3Record, readNsec3 } from './nsec3.ts'
+export { hashPrice, type Nsec3Record, Nsec3Set, readNsec3 } from './nsec3.ts'
 export { loadProofs, type ProofSet, readProofs } from './proofs.ts'
 export {
   type FollowedKey,
