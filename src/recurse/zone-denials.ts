@@ -8,11 +8,11 @@ import {
   hashPrice,
   type Nsec3Params,
   type Nsec3Record,
+  Nsec3Set,
   type NsecRecord,
   nsec3Hash,
   readNsec,
   readNsec3,
-  readProofs,
   sightOf,
 } from '../dnssec/index.ts'
 import type { Outcome } from '../evidence/index.ts'
@@ -87,7 +87,7 @@ export class ZoneDenials {
 
   /** Nothing where the records say nothing, or would cost more hashes than are to be had. */
   answer(question: Question, now: number, budget: Budget): Denied | undefined {
-    return this.#byNsec(question, now, budget) ?? this.#byNsec3(question, now, budget)
+    return this.#byNsec(question, now) ?? this.#byNsec3(question, now, budget)
   }
 
   #learnNsec3(record: Nsec3Record, expires: number): void {
@@ -108,7 +108,7 @@ export class ZoneDenials {
     }
   }
 
-  #byNsec(question: Question, now: number, budget: Budget): Denied | undefined {
+  #byNsec(question: Question, now: number): Denied | undefined {
     const { name } = question
     const at = this.#nsecAt(name, now)
     if (at === undefined) return undefined
@@ -117,8 +117,7 @@ export class ZoneDenials {
     const wildcard = sight.kind === 'missing' ? prependLabel('*', sight.encloser) : undefined
     const besides = wildcard === undefined ? undefined : this.#nsecAt(wildcard, now)
     const used = besides === undefined || besides === at ? [at] : [at, besides]
-    const sets = used.map(({ record }) => record.rrset)
-    const found = aggressiveAnswer(question, readProofs(sets, this.zone, budget))
+    const found = aggressiveAnswer(question, { nsec: used.map(({ record }) => record), nsec3: undefined })
     if (found?.kind === 'absent') return this.#absence(found, used, now)
     return wildcard === undefined ? undefined : this.#expansion(question, wildcard, at, now)
   }
@@ -159,8 +158,8 @@ export class ZoneDenials {
     if (price > this.#limits.DENIAL_HASHES || price > budget.left('hashes')) return undefined
     const used = this.#nsec3For(question.name, params, now, budget)
     if (used === undefined) return undefined
-    const sets = used.map(({ record }) => record.rrset)
-    const found = aggressiveAnswer(question, readProofs(sets, this.zone, budget))
+    const records = used.map(({ record }) => record)
+    const found = aggressiveAnswer(question, { nsec: [], nsec3: new Nsec3Set(this.zone, records, budget) })
     return found?.kind === 'absent' ? this.#absence(found, used, now) : undefined
   }
 
@@ -226,12 +225,8 @@ export function orderKey(name: Name): string {
 
 /** Without octet 0, and in the same order. */
 function escaped(label: string): string {
-  let text = ''
-  for (let i = 0; i < label.length; i++) {
-    const octet = label.charCodeAt(i)
-    text += octet > 1 ? label[i] : octet === 0 ? '\u0001\u0001' : '\u0001\u0002'
-  }
-  return text
+  if (!label.includes('\0') && !label.includes('\u0001')) return label
+  return label.replaceAll('\u0001', '\u0001\u0002').replaceAll('\0', '\u0001\u0001')
 }
 
 function wildcardKey({ key }: Name, type: number): string {
