@@ -14,6 +14,7 @@ import type { Benchmark } from './lib/types.ts'
 const BENCHMARKS: Readonly<Record<string, () => Promise<{ readonly benchmark: Benchmark }>>> = {
   cold: () => import('./cold.ts'),
   fairness: () => import('./fairness.ts'),
+  hops: () => import('./hops.ts'),
 }
 
 class Usage extends Error {}

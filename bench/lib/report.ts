@@ -1,6 +1,6 @@
 /** Prints tables and writes results. */
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { Machine } from './machine.ts'
 import type { BenchResult, Cell, Table, Target } from './types.ts'
 
@@ -33,8 +33,14 @@ export function writeResult(
   result: BenchResult,
 ): void {
   mkdirSync(dirname(file), { recursive: true })
-  const { targets, data } = result
+  const { targets, data, picture } = result
   writeFileSync(file, `${JSON.stringify({ benchmark: name, arguments: args, ...machine, targets, data }, null, 2)}\n`)
+  if (picture !== undefined) writeFileSync(pictureFile(file), picture)
+}
+
+/** `x/hops.json` -> `x/hops.svg`. */
+function pictureFile(file: string): string {
+  return join(dirname(file), `${basename(file, '.json')}.svg`)
 }
 
 function cellText(cell: Cell): string {

@@ -21,6 +21,8 @@ export interface BenchResult {
   readonly targets: readonly Target[]
   /** The figures behind the tables, for whoever wants to compute with them. */
   readonly data: Readonly<Record<string, unknown>>
+  /** An SVG, written beside the figures. */
+  readonly picture?: string
 }
 
 export interface BenchOption {

@@ -69,7 +69,7 @@ export class ChordModel {
       const start = this.successorOf(key)
       const length = Math.min(this.#successors + 1, size)
       const owners = Array.from({ length }, (_, i) => ids[(start + i) % size]!)
-      return { owners: true, ids: owners, predecessor }
+      return { way: [], owners, predecessor }
     }
     const successors = Array.from({ length: this.#successors }, (_, i) => ids[(at + 1 + i) % size]!)
     const fingers = fingersOf(self, SPACE, (target) => ids[this.successorOf(target)]!)
@@ -77,7 +77,7 @@ export class ChordModel {
   }
 
   lookup(from: number, key: number, mode: ChordMode): Outcome {
-    const lookup = beginLookup(this.ids[from]!, key, this.directionsOf(from, key, mode))
+    const lookup = beginLookup(this.ids[from]!, key, this.directionsOf(from, key, mode), mode !== 'chord')
     for (;;) {
       const next = nextContact(lookup)
       if (next.kind !== 'ask') {

@@ -58,12 +58,12 @@ export const limits = {
   MAX_STRANGERS: 64,
   /** How long a member still looks for them: two that began a ring each meet again. Ms. */
   FORGET_STRANGERS_MS: 3_600_000,
-  /** Ids of one answer to a look-up: a successor list, or as many that are on the way; a liar gets no more of our time. */
+  /** Ids of each list in an answer to a look-up: a whole successor list, and as many on the way. */
   LOOKUP_IDS: 16,
   /** Members that one look-up may ask: at 1,000,000 members of which half are dead it needs about 30. */
   LOOKUP_CONTACTS: 64,
-  /** Members on the way that one look-up keeps in hand. */
-  LOOKUP_WAY: 256,
+  /** Members that one look-up keeps in hand. */
+  LOOKUP_PLAN: 256,
   /** Look-ups at once; each is one request at a time. */
   MAX_LOOKUPS: 256,
   /** Consecutive unanswered requests after which a member counts as unreachable for this node. */

@@ -17,27 +17,35 @@ export interface View<I extends Place> {
   readonly fingers: readonly I[]
 }
 
-/** Which way a member points. */
+/** Which way a member points. Both lists in the order in which to try them. */
 export interface Directions<I extends Place> {
-  /** True: `ids` are the owner and those who take its place when it is gone. False: members before the key, nearest first. */
-  readonly owners: boolean
-  readonly ids: readonly I[]
+  /** Members before the key. */
+  readonly way: readonly I[]
+  /** The owner as far as the successor list reaches over the key, and those who take its place when it is gone. */
+  readonly owners: readonly I[]
   /** Of the one who answers: tells whether an owner still is one. */
   readonly predecessor: I | undefined
+}
+
+interface Planned<I extends Place> {
+  readonly id: I
+  readonly asOwner: boolean
 }
 
 /** Mutable, owned by the functions of this file. */
 export interface Lookup<I extends Place> {
   readonly self: I
   readonly key: I
+  readonly shortCut: boolean
   readonly ownPredecessor: I | undefined
   readonly tried: Set<I>
-  /** Members before the key that may be asked, nearest to the key last. */
-  way: I[]
-  owners: I[]
+  /** Whom to ask, the next one last. */
+  plan: Planned<I>[]
   /** The best owner that has answered. */
   holder: I | undefined
-  asked: { readonly id: I; readonly asOwner: boolean } | undefined
+  /** Whom the holder named as standing between the key and itself. */
+  check: I | undefined
+  asked: Planned<I> | undefined
   /** Members that answered. */
   hops: number
   /** Members that did not. */
@@ -56,34 +64,31 @@ export type NextContact<I extends Place> =
  */
 export function directions<I extends Place>(view: View<I>, key: I, shortCut: boolean): Directions<I> {
   const { self, predecessor, successors } = view
-  const point = (owners: boolean, ids: readonly I[]): Directions<I> => ({
-    owners,
-    ids: ids.slice(0, limits.LOOKUP_IDS),
-    predecessor,
-  })
   const alone = predecessor === undefined && successors.length === 0
-  if (alone || (predecessor !== undefined && owns(predecessor, self, key))) return point(true, [self, ...successors])
-  const reach = shortCut ? successors.length : Math.min(1, successors.length)
-  for (let i = 0; i < reach; i++) {
-    if (owns(self, successors[i]!, key)) return point(true, successors.slice(i))
+  if (alone || (predecessor !== undefined && owns(predecessor, self, key))) {
+    return { way: [], owners: [self, ...successors].slice(0, limits.LOOKUP_IDS), predecessor }
   }
-  const list = nearestFirst(self, key, successors)
+  const owners = successors.filter((id) => owns(self, id, key))
   const fingers = nearestFirst(self, key, view.fingers)
-  // Without the short cut the list comes last, however near to the key it reaches.
-  const ids = new Set([...fingers, ...list])
-  return point(false, shortCut ? nearestFirst(self, key, [...ids]) : [...ids])
+  const ids = [...new Set([...fingers, ...nearestFirst(self, key, successors)])]
+  const way = (shortCut ? nearestFirst(self, key, ids) : ids).slice(0, limits.LOOKUP_IDS)
+  return { way, owners: owners.slice(0, limits.LOOKUP_IDS), predecessor }
 }
 
-/** Begins with what the asker itself knows: its own `directions`, or the owners by its member table. */
-export function beginLookup<I extends Place>(self: I, key: I, own: Directions<I>): Lookup<I> {
+/**
+ * Begins with what the asker itself knows: its own `directions`, or the owners by its member table. With `shortCut` an
+ * owner is asked as soon as somebody names one; without, only when nobody before the key is left to be asked.
+ */
+export function beginLookup<I extends Place>(self: I, key: I, own: Directions<I>, shortCut: boolean): Lookup<I> {
   const lookup: Lookup<I> = {
     self,
     key,
+    shortCut,
     ownPredecessor: own.predecessor,
     tried: new Set([self]),
-    way: [],
-    owners: [],
+    plan: [],
     holder: undefined,
+    check: undefined,
     asked: undefined,
     hops: 0,
     timeouts: 0,
@@ -95,16 +100,17 @@ export function beginLookup<I extends Place>(self: I, key: I, own: Directions<I>
 /** Whom to ask now. Each `ask` must be followed by `answered`, `unanswered` or `skipped`. */
 export function nextContact<I extends Place>(lookup: Lookup<I>): NextContact<I> {
   const spent = lookup.tried.size > limits.LOOKUP_CONTACTS
-  let owner = spent ? undefined : lookup.owners.shift()
-  if (owner === lookup.self) {
-    // We ourselves are the next that lives; nobody has to be asked for that.
-    settle(lookup, owner, lookup.ownPredecessor)
-    owner = lookup.owners.shift()
+  while (!spent && lookup.holder === undefined) {
+    const next = lookup.plan.pop()
+    if (next === undefined) break
+    // We ourselves are the next owner that lives; nobody has to be asked for that.
+    if (next.id === lookup.self) settle(lookup, next.id, lookup.ownPredecessor)
+    else if (!lookup.tried.has(next.id)) return contact(lookup, next)
   }
-  if (owner !== undefined) return contact(lookup, owner, true)
-  if (lookup.holder !== undefined) return { kind: 'found', owner: lookup.holder }
-  const next = spent ? undefined : lookup.way.pop()
-  return next === undefined ? { kind: 'lost' } : contact(lookup, next, false)
+  const { holder, check } = lookup
+  lookup.check = undefined
+  if (check !== undefined && !spent) return contact(lookup, { id: check, asOwner: true })
+  return holder === undefined ? { kind: 'lost' } : { kind: 'found', owner: holder }
 }
 
 /** The one that was asked has answered. */
@@ -127,35 +133,39 @@ export function skipped<I extends Place>(lookup: Lookup<I>): void {
   lookup.asked = undefined
 }
 
-function contact<I extends Place>(lookup: Lookup<I>, id: I, asOwner: boolean): NextContact<I> {
-  lookup.tried.add(id)
-  lookup.asked = { id, asOwner }
-  return { kind: 'ask', id }
+function contact<I extends Place>(lookup: Lookup<I>, planned: Planned<I>): NextContact<I> {
+  lookup.tried.add(planned.id)
+  lookup.asked = planned
+  return { kind: 'ask', id: planned.id }
 }
 
-/** `from` points the way. Only what lies between it and the key brings us on, so that no answer leads astray or back. */
-function follow<I extends Place>(lookup: Lookup<I>, from: I, { owners, ids, predecessor }: Directions<I>): void {
-  const { key, tried, self } = lookup
-  const named = ids.slice(0, limits.LOOKUP_IDS)
-  if (!owners) {
-    const better = named.filter((id) => !tried.has(id) && between(from, id, key))
-    // What was named last stands nearest to the key and is tried first, also what was a second choice until now.
-    const rest = lookup.way.filter((id) => !better.includes(id))
-    lookup.way = [...rest, ...better.reverse()].slice(-limits.LOOKUP_WAY)
-    return
-  }
-  if (named[0] === from) {
+/**
+ * `from` points the way, and what it says comes before what was planned. Only what lies between it and the key brings us
+ * on, so that no answer leads astray or back.
+ */
+function follow<I extends Place>(lookup: Lookup<I>, from: I, { way, owners, predecessor }: Directions<I>): void {
+  const { key, shortCut, tried, self } = lookup
+  if (owners[0] === from) {
     settle(lookup, from, predecessor)
     return
   }
-  lookup.owners = named.filter((id) => (id === self || !tried.has(id)) && owns(from, id, key))
+  const before = way
+    .slice(0, limits.LOOKUP_IDS)
+    .filter((id) => !tried.has(id) && between(from, id, key))
+    .map((id) => ({ id, asOwner: false }))
+  const after = owners
+    .slice(0, limits.LOOKUP_IDS)
+    .filter((id) => (id === self || !tried.has(id)) && owns(from, id, key))
+    .map((id) => ({ id, asOwner: true }))
+  const named = shortCut ? [...after, ...before] : [...before, ...after]
+  lookup.plan = [...lookup.plan, ...named.reverse()].slice(-limits.LOOKUP_PLAN)
 }
 
 /** `owner` has answered as one. Somebody who joined between the key and it is known to it first, and is asked next. */
 function settle<I extends Place>(lookup: Lookup<I>, owner: I, predecessor: I | undefined): void {
   lookup.holder = owner
   const closer = predecessor !== undefined && predecessor !== owner && owns(owner, predecessor, lookup.key)
-  lookup.owners = closer && !lookup.tried.has(predecessor) ? [predecessor] : []
+  lookup.check = closer && !lookup.tried.has(predecessor) ? predecessor : undefined
 }
 
 /** Those strictly between `from` and the key, nearest to the key first. */

@@ -8,13 +8,14 @@ import {
   beginLookup,
   type Directions,
   directions,
+  type Lookup,
   nextContact,
   skipped,
   unanswered,
   type View,
 } from './lookup.ts'
 import type { RingReply, RingRequest } from './messages.ts'
-import type { LookupState, Work } from './state.ts'
+import type { Work } from './state.ts'
 import type { LookupMode } from './types.ts'
 import { ask } from './work.ts'
 
@@ -28,8 +29,7 @@ export function startLookup(work: Work, reference: number, key: RingId, mode: Lo
     return
   }
   const own = mode === 'table' ? byTable(work, key) : directions(viewOf(work), key, mode === 'chord+list')
-  const lookup = beginLookup(state.self.id, key, own)
-  state.lookups.set(reference, { lookup, shortCut: mode !== 'chord' })
+  state.lookups.set(reference, beginLookup(state.self.id, key, own, mode !== 'chord'))
   proceed(work, reference)
 }
 
@@ -37,15 +37,15 @@ export function startLookup(work: Work, reference: number, key: RingId, mode: Lo
 export function lookupAnswered(work: Work, reference: number, reply: RingReply): void {
   const running = work.state.lookups.get(reference)
   if (running === undefined) return
-  if (reply.type === 'directions') answered(running.lookup, reply)
-  else unanswered(running.lookup)
+  if (reply.type === 'directions') answered(running, reply)
+  else unanswered(running)
   proceed(work, reference)
 }
 
 export function lookupFailed(work: Work, reference: number): void {
   const running = work.state.lookups.get(reference)
   if (running === undefined) return
-  unanswered(running.lookup)
+  unanswered(running)
   proceed(work, reference)
 }
 
@@ -77,7 +77,7 @@ function proceed(work: Work, reference: number): void {
   const { state } = work
   const running = state.lookups.get(reference)!
   for (;;) {
-    const next = nextContact(running.lookup)
+    const next = nextContact(running)
     if (next.kind !== 'ask') {
       finish(work, reference, running, next.kind === 'found' ? next.owner : undefined)
       return
@@ -85,16 +85,16 @@ function proceed(work: Work, reference: number): void {
     // Only members of our own table are asked: nobody can make us dial whom he likes.
     const member = state.table.aliveMember(next.id)
     if (member === undefined || state.detector.isSuspect(next.id)) {
-      skipped(running.lookup)
+      skipped(running)
       continue
     }
-    const { key } = running.lookup
-    ask(work, member.peer, { type: 'find', key, shortCut: running.shortCut }, { kind: 'lookup', reference })
+    const { key, shortCut } = running
+    ask(work, member.peer, { type: 'find', key, shortCut }, { kind: 'lookup', reference })
     return
   }
 }
 
-function finish(work: Work, reference: number, { lookup }: LookupState, owner: RingId | undefined): void {
+function finish(work: Work, reference: number, lookup: Lookup<RingId>, owner: RingId | undefined): void {
   const { key, hops, timeouts } = lookup
   work.state.lookups.delete(reference)
   work.effects.push({ kind: 'looked-up', reference, result: { key, owner, hops, timeouts } })
@@ -104,8 +104,8 @@ function finish(work: Work, reference: number, { lookup }: LookupState, owner: R
 function byTable(work: Work, key: RingId): Directions<RingId> {
   const { table, pointers } = work.state
   return {
-    owners: true,
-    ids: table.successors(key, limits.LOOKUP_IDS).map(({ id }) => id),
+    way: [],
+    owners: table.successors(key, limits.LOOKUP_IDS).map(({ id }) => id),
     predecessor: pointers.predecessor,
   }
 }

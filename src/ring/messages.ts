@@ -163,8 +163,8 @@ export function decodeReply(bytes: Uint8Array): RingReply {
     case CODES.directions:
       return {
         type: 'directions',
-        owners: booleanField(map.get(2)),
-        ids: arrayField(map.get(3), limits.LOOKUP_IDS).map(idField),
+        way: arrayField(map.get(2), limits.LOOKUP_IDS).map(idField),
+        owners: arrayField(map.get(3), limits.LOOKUP_IDS).map(idField),
         predecessor: optionalId(map.get(4)),
       }
     default:
@@ -240,8 +240,8 @@ function fields(message: RingMessage): [number, CborValue | undefined][] {
       ]
     case 'directions':
       return [
-        [2, message.owners],
-        [3, message.ids.map(idBytes)],
+        [2, message.way.map(idBytes)],
+        [3, message.owners.map(idBytes)],
         [4, optionalBytes(message.predecessor)],
       ]
   }

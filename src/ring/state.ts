@@ -117,13 +117,6 @@ export interface Exchange {
   remaining: readonly number[]
 }
 
-/** A look-up under way. */
-export interface LookupState {
-  readonly lookup: Lookup<RingId>
-  /** Those on the way may use their whole successor list. */
-  readonly shortCut: boolean
-}
-
 /** Mutable, owned by `step`; nobody else may write it. */
 export interface RingState {
   phase: Phase
@@ -167,7 +160,8 @@ export interface RingState {
   contactsTried: number | undefined
   contactAttempts: number
   paging: { readonly peer: PeerId } | undefined
-  readonly lookups: Map<number, LookupState>
+  /** Under way, by the reference of who waits for them. */
+  readonly lookups: Map<number, Lookup<RingId>>
   /** Those of the table state `of`. */
   fingers: { readonly of: readonly MemberEntry[]; readonly ids: readonly RingId[] }
   readonly stats: { -readonly [K in keyof RingStats]: RingStats[K] }

@@ -1,0 +1,215 @@
+/**
+ * How many members must be asked until the owner of a key is found? The decisions of src/ring over rings at rest of up to a
+ * million nodes, in three ways of routing, beside Kademlia and beside 1/2 log2 N; and just after a tenth of the nodes went
+ * silent, before anybody has noticed.
+ */
+import { median, quantile, round, seeded } from './lib/stats.ts'
+import { chartsSvg, type Series } from './lib/svg.ts'
+import { type Benchmark, type BenchResult, numberOption, target } from './lib/types.ts'
+import { type ChordMode, ChordModel, kill } from './models/chord.ts'
+import { KademliaModel, type KademliaOptions } from './models/kademlia.ts'
+
+const SMALLEST = 16
+const FACTOR = 4
+/** Where the targets are measured. */
+const FAILURE_SIZE = 1_024
+const FAILED_SHARE = 0.1
+const SUCCESSORS = 16
+
+const CHORD_MODES: readonly ChordMode[] = ['chord', 'chord+list', 'table']
+const KADEMLIAS: readonly KademliaOptions[] = [
+  { k: 8, alpha: 1 },
+  { k: 8, alpha: 3 },
+  { k: 20, alpha: 1 },
+  { k: 20, alpha: 3 },
+]
+
+interface Row {
+  readonly mode: string
+  readonly n: number
+  /** Chord: members asked, one after the other, those that did not answer included. Kademlia: rounds. */
+  readonly mean: number
+  readonly p50: number
+  readonly p99: number
+  /** Requests sent. */
+  readonly messages: number
+  /** Requests that nobody answered. */
+  readonly timeouts: number
+  /** Look-ups that found nobody, or another than the node that holds the key. */
+  readonly failures: number
+  /** Kademlia: rounds to the closest node of all; requests until the k closest were all asked. */
+  readonly toClosest?: number
+  readonly messagesToEnd?: number
+}
+
+export const benchmark: Benchmark = {
+  summary: 'members asked per look-up from 16 to 1,048,576 nodes, over fingers, lists and tables, beside Kademlia',
+  namespace: false,
+  programs: [],
+  options: {
+    'max-n': { type: 'string', help: 'largest ring', default: '1048576' },
+    lookups: { type: 'string', help: 'look-ups a row', default: '10000' },
+    seed: { type: 'string', help: 'seed of ids, keys and askers', default: '1' },
+  },
+  async run(values, say) {
+    const maxN = numberOption(values, 'max-n')
+    const lookups = numberOption(values, 'lookups')
+    const seed = numberOption(values, 'seed')
+    if (maxN < SMALLEST) throw new RangeError(`--max-n must be at least ${SMALLEST}`)
+    if (lookups === 0) throw new RangeError('--lookups must be at least 1')
+    const rows: Row[] = []
+    for (let n = SMALLEST; n <= maxN; n *= FACTOR) {
+      rows.push(...allModes(n, lookups, seed, 0))
+      say(
+        `${n} nodes: ${rows
+          .slice(-7)
+          .map(({ mode, mean }) => `${mode} ${mean}`)
+          .join(', ')}`,
+      )
+    }
+    const failed = allModes(FAILURE_SIZE, lookups, seed, FAILED_SHARE)
+    const whole = rows.find(({ n, mode }) => n === FAILURE_SIZE && mode === 'table')
+    return summarise(rows, failed, whole ?? chordRow(FAILURE_SIZE, 'table', lookups, seed, 0), { lookups, seed })
+  },
+}
+
+function allModes(n: number, lookups: number, seed: number, failedShare: number): Row[] {
+  return [
+    ...CHORD_MODES.map((mode) => chordRow(n, mode, lookups, seed, failedShare)),
+    ...KADEMLIAS.map((options) => kademliaRow(n, options, lookups, seed, failedShare)),
+  ]
+}
+
+function chordRow(n: number, mode: ChordMode, lookups: number, seed: number, failedShare: number): Row {
+  const chance = seeded(seed + n)
+  const model = new ChordModel(n, SUCCESSORS, chance)
+  const alive = kill(model.dead, failedShare, chance)
+  const asked: number[] = []
+  let timeouts = 0
+  let failures = 0
+  for (let i = 0; i < lookups; i++) {
+    const key = model.randomKey(chance)
+    const outcome = model.lookup(alive[Math.floor(chance() * alive.length)]!, key, mode)
+    asked.push(outcome.hops + outcome.timeouts)
+    timeouts += outcome.timeouts
+    if (outcome.owner !== model.ownerOf(key)) failures += 1
+  }
+  const figures = distribution(asked)
+  return { mode, n, ...figures, messages: figures.mean, timeouts: round(timeouts / lookups, 3), failures }
+}
+
+function kademliaRow(n: number, options: KademliaOptions, lookups: number, seed: number, failedShare: number): Row {
+  const chance = seeded(seed + n)
+  const model = new KademliaModel(n, seed, chance)
+  const alive = kill(model.dead, failedShare, chance)
+  const outcomes = Array.from({ length: lookups }, () => {
+    const key = Math.floor(chance() * 2 ** 32)
+    return model.lookup(alive[Math.floor(chance() * alive.length)]!, key, options)
+  })
+  const reached = outcomes.flatMap(({ roundsToClosest }) => roundsToClosest ?? [])
+  return {
+    mode: `kademlia k=${options.k} alpha=${options.alpha}`,
+    n,
+    ...distribution(outcomes.map(({ rounds }) => rounds)),
+    messages: mean(outcomes.map(({ messages }) => messages)),
+    timeouts: mean(outcomes.map((outcome) => outcome.timeouts)),
+    failures: outcomes.filter(({ found }) => !found).length,
+    toClosest: mean(reached),
+    messagesToEnd: mean(outcomes.map(({ messagesToEnd }) => messagesToEnd)),
+  }
+}
+
+function distribution(samples: readonly number[]): { mean: number; p50: number; p99: number } {
+  return { mean: mean(samples), p50: median(samples), p99: quantile(samples, 0.99) }
+}
+
+function mean(samples: readonly number[]): number {
+  return round(samples.reduce((sum, value) => sum + value, 0) / Math.max(1, samples.length), 3)
+}
+
+function summarise(rows: readonly Row[], failed: readonly Row[], whole: Row, how: object): BenchResult {
+  const modes = [...new Set(rows.map(({ mode }) => mode))]
+  const sizes = [...new Set(rows.map(({ n }) => n))]
+  const halfLog = (n: number) => round(Math.log2(n) / 2, 2)
+  const struck = failed.find(({ mode }) => mode === 'table')!
+  return {
+    tables: [
+      {
+        title: 'mean hops to the owner (Kademlia: rounds to the first of the k closest)',
+        columns: ['nodes', '1/2 log2 N', ...modes],
+        rows: sizes.map((n) => [n, halfLog(n), ...modes.map((mode) => figureOf(rows, mode, n, 'mean'))]),
+      },
+      {
+        title:
+          'requests sent per look-up, mean (Kademlia: until the first answer / until the k closest were all asked)',
+        columns: ['nodes', ...modes],
+        rows: sizes.map((n) => [n, ...modes.map((mode) => messagesText(rows, mode, n))]),
+      },
+      {
+        title: `${FAILURE_SIZE} nodes just after ${100 * FAILED_SHARE} % went silent; those asked in vain count`,
+        columns: ['mode', 'mean', 'p50', 'p99', 'requests', 'time-outs', 'failed look-ups'],
+        rows: failed.map(({ mode, mean, p50, p99, messages, timeouts, failures }) => [
+          ...[mode, mean, p50, p99, messages, timeouts, failures],
+        ]),
+      },
+    ],
+    targets: [
+      target(`table, ${FAILURE_SIZE} nodes, nobody failed: mean`, whole.mean, 1),
+      target(`table, ${FAILURE_SIZE} nodes, 10 % silent: mean`, struck.mean, 1.15),
+      target(`table, ${FAILURE_SIZE} nodes, 10 % silent: p99`, struck.p99, 3),
+      target(
+        'look-ups that missed the owner, all rows',
+        [...rows, ...failed].reduce((sum, { failures }) => sum + failures, 0),
+        0,
+      ),
+    ],
+    data: {
+      ...how,
+      successors: SUCCESSORS,
+      halfLog2: sizes.map((n) => ({ n, mean: halfLog(n) })),
+      rows,
+      afterSilentFailures: { n: FAILURE_SIZE, share: FAILED_SHARE, rows: failed },
+      what: {
+        chord: 'a hop is a member that was asked, the owner included; only fingers and the first successor route',
+        'chord+list': 'the list of 16 successors routes too',
+        table: 'every node knows all members',
+        kademlia: 'a hop is a round; the first answer is that of any of the k closest nodes, which all hold the value',
+      },
+      // So that nobody takes the model for a measurement.
+      realNodes: 'not measured: real libp2p nodes (16 to 200) beside kad-dht on the same nodes',
+    },
+    picture: picture(rows, modes, sizes, halfLog),
+  }
+}
+
+function figureOf(rows: readonly Row[], mode: string, n: number, figure: 'mean' | 'messages'): number {
+  return rows.find((row) => row.mode === mode && row.n === n)![figure]
+}
+
+function messagesText(rows: readonly Row[], mode: string, n: number): string {
+  const { messages, messagesToEnd } = rows.find((row) => row.mode === mode && row.n === n)!
+  return messagesToEnd === undefined ? messages.toFixed(2) : `${messages.toFixed(2)} / ${messagesToEnd.toFixed(1)}`
+}
+
+function picture(
+  rows: readonly Row[],
+  modes: readonly string[],
+  sizes: readonly number[],
+  halfLog: (n: number) => number,
+): string {
+  const measured: Series[] = modes.map((name) => ({
+    name,
+    points: rows.filter(({ mode }) => mode === name).map(({ n, mean }) => [n, mean] as const),
+  }))
+  const bound: Series = { name: '1/2 log2 N', points: sizes.map((n) => [n, halfLog(n)] as const), dashed: true }
+  return chartsSvg([
+    {
+      title: 'Hops to the owner of a key (routing model, nobody failed)',
+      xLabel: 'nodes',
+      yLabel: 'mean hops; Kademlia: rounds to the first answer',
+      xBase: 2,
+      xTicks: sizes.map((n) => ({ at: n, text: n.toLocaleString('en') })),
+      series: [...measured, bound],
+    },
+  ])
+}
