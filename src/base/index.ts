@@ -20,6 +20,7 @@ export type {
   UpstreamProtocol,
   UpstreamQuery,
 } from './ports.ts'
+export { scopedStore } from './scope.ts'
 export { aborted, sleep, withTimeout } from './time.ts'
 export {
   asChunkId,

@@ -106,12 +106,24 @@ export type StoreWrite =
   | { readonly kind: 'put'; readonly key: Uint8Array; readonly value: Uint8Array }
   | { readonly kind: 'delete'; readonly key: Uint8Array }
 
-/** Ordered keys and values on disk. `durable: true` returns only when the batch survives power loss. */
+/**
+ * Ordered keys and values on disk. Throws a ChordnsError: STORE_FULL (nothing of the batch was written), STORE_FAILED,
+ * STORE_CLOSED.
+ */
 export interface Store {
+  /** The caller's own copy; undefined also for a value that was damaged on the disk. */
   get(key: Uint8Array): Uint8Array | undefined
+  /**
+   * All of the writes or none, in their order. What this returned from survives the death of the process; with
+   * `durable: true` the loss of power, too, and so does every batch before it.
+   */
   batch(writes: readonly StoreWrite[], options: { readonly durable: boolean }): void
-  /** Pairs with `from <= key < to` in key order. */
-  range(from: Uint8Array, to: Uint8Array): Iterable<readonly [key: Uint8Array, value: Uint8Array]>
+  /**
+   * Pairs with `from <= key < to` in key order, to the end without `to`. What is written while one iterates is seen or not;
+   * what is deleted before its turn may still come.
+   */
+  range(from: Uint8Array, to?: Uint8Array): Iterable<readonly [key: Uint8Array, value: Uint8Array]>
+  /** Twice is harmless. */
   close(): void
 }
 

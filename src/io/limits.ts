@@ -45,6 +45,14 @@ export const limits = {
   /** A peer that could not be reached is not dialled again by every request: twice as long after each failure. */
   REDIAL_AFTER_MS: 1_000,
   MAX_REDIAL_AFTER_MS: 16_000,
+  /** Size of the data file: chunk entries and warm cache are bounded by themselves, this is for what they did not foresee. */
+  MAX_STORE_BYTES: 384 * 1024 * 1024,
+  /** A node that is restarted may have to wait for the one that still stops. The process does nothing else meanwhile. */
+  STORE_BUSY_TIMEOUT_MS: 3_000,
+  /** The log of writes is cut back to this after it has been folded into the file. */
+  STORE_LOG_BYTES: 8 * 1024 * 1024,
+  /** Pairs that are read at once while one iterates; those of the warm cache are up to 64 KiB. */
+  STORE_PAGE_PAIRS: 32,
 } as const
 
 /** Ports never used as a source: replies to them may be dropped on the way, or reach another service of the host. */
