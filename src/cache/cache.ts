@@ -1,9 +1,9 @@
 import { ChordnsError } from '../base/index.ts'
-import { canonicalName, type Delegation, type Name, type Question } from '../dns/index.ts'
+import { canonicalName, type Delegation, type Name, type Question, Type } from '../dns/index.ts'
 import type { Outcome, Provenance, Security } from '../evidence/index.ts'
 import { Delegations, Failures } from './bounded.ts'
 import { hashKey } from './hash.ts'
-import { KeyWriter, keyIsBelow, typesToTry, typeToFile } from './keys.ts'
+import { KeyWriter, keyIsBelow, NO_CNAME_TYPE, typesToTry, typeToFile } from './keys.ts'
 import { limits } from './limits.ts'
 import { PackWriter, unpack } from './packing.ts'
 import { markRead, type RecordMeta, type RecordRef, RecordStore, recordBody, recordMeta } from './slab.ts'
@@ -107,7 +107,10 @@ class PackedCache implements Cache {
     this.#writer.pack(canonicalName(question.name), outcome, entry.certificate)
     const { bytes, length } = this.#writer
     const kept = this.#store.insert(this.#key.bytes, this.#key.length, meta, bytes, length, this.#keepUntil, now)
-    if (kept) this.#failures.remove(context, question)
+    if (kept) {
+      this.#removeOpposite(context, entry)
+      this.#failures.remove(context, question)
+    }
     return kept
   }
 
@@ -119,6 +122,14 @@ class PackedCache implements Cache {
       }
     }
     this.#failures.remove(context, question)
+  }
+
+  /** A CNAME and the proof that there is none lie apart: the newer one is right. */
+  #removeOpposite(context: CacheContext, { question, outcome, side }: CacheEntry): void {
+    const opposite = { [Type.CNAME]: NO_CNAME_TYPE, [NO_CNAME_TYPE]: Type.CNAME }[typeToFile(question, outcome)]
+    if (opposite === undefined) return
+    this.#key.write(context, question.name, opposite, question.class, side)
+    this.#store.remove(this.#key.bytes, this.#key.length)
   }
 
   delegation(context: CacheContext, name: Name, now: number): CachedDelegation | undefined {

@@ -8,17 +8,26 @@ import type { CacheContext, Side } from './types.ts'
 export const WHOLE_NAME_TYPE = 0
 
 /**
+ * The key of a proof that a name is no alias. It must not lie where a CNAME would, which answers questions of every type:
+ * otherwise one question for the CNAME of a name would deny all that is there. (41 is OPT, which is never cached.)
+ */
+export const NO_CNAME_TYPE = Type.OPT
+
+/**
  * The type an outcome is filed under. A CNAME stands for all types of its name, an NXDOMAIN for the whole name;
  * a DNAME is filed under the question, since it answers by synthesis.
  */
 export function typeToFile(question: Question, outcome: Outcome): number {
-  if (outcome.kind === 'absent') return outcome.rcode === 3 ? WHOLE_NAME_TYPE : question.type
+  if (outcome.kind === 'absent') {
+    if (outcome.rcode === 3) return WHOLE_NAME_TYPE
+    return question.type === Type.CNAME ? NO_CNAME_TYPE : question.type
+  }
   return outcome.rrset.type === Type.CNAME ? Type.CNAME : question.type
 }
 
 /** The types to look under for a question, the most direct first. */
 export function typesToTry(type: number): readonly number[] {
-  return type === Type.CNAME ? [type, WHOLE_NAME_TYPE] : [type, Type.CNAME, WHOLE_NAME_TYPE]
+  return type === Type.CNAME ? [type, NO_CNAME_TYPE, WHOLE_NAME_TYPE] : [type, Type.CNAME, WHOLE_NAME_TYPE]
 }
 
 /** Key bytes: side u8 | type u16 | class u16 | context length u16 | context | lower-cased name. */

@@ -404,3 +404,33 @@ describe('under any sequence of operations', () => {
     expect(cache.stats().entries).toBe(5_000 - removed.size)
   })
 })
+
+describe('the proof that a name is no alias', () => {
+  const name = 'www.example.com'
+  const alias: Outcome = {
+    kind: 'rrset',
+    rrset: rrset(name, Type.CNAME, [parseName('other.example.com').wire]),
+    apex: parseName('example.com'),
+    proofs: [],
+  }
+
+  it('answers questions for its CNAME, and for nothing else: one such question must not deny the name', () => {
+    const cache = newCache()
+    cache.put('main', entry(ask(name, Type.CNAME), absent(0, 'example.com')), NOW)
+    expect(cache.get('main', ask(name, Type.CNAME), NOW)?.outcome.kind).toBe('absent')
+    expect(cache.get('main', ask(name, Type.A), NOW)).toBeUndefined()
+    cache.put('main', entry(ask(name), present(name, 'example.com')), NOW)
+    expect(cache.get('main', ask(name, Type.A), NOW)?.outcome.kind).toBe('rrset')
+    expect(cache.get('main', ask(name, Type.CNAME), NOW)?.outcome.kind).toBe('absent')
+  })
+
+  it('goes when an alias comes, and the other way round', () => {
+    const cache = newCache()
+    cache.put('main', entry(ask(name, Type.CNAME), absent(0, 'example.com')), NOW)
+    cache.put('main', entry(ask(name), alias), NOW)
+    expect(cache.get('main', ask(name, Type.CNAME), NOW)?.outcome.kind).toBe('rrset')
+    cache.put('main', entry(ask(name, Type.CNAME), absent(0, 'example.com')), NOW)
+    expect(cache.get('main', ask(name, Type.CNAME), NOW)?.outcome.kind).toBe('absent')
+    expect(cache.get('main', ask(name, Type.A), NOW)).toBeUndefined()
+  })
+})
