@@ -1,0 +1,49 @@
+/** Bounds of the chain: everything that a peer, a validator gone bad or a submitter could stretch. */
+export const limits = {
+  /** One message: what fits into a frame (base: MAX_FRAME_BYTES) beside the names of room and chain. */
+  MAX_MESSAGE_BYTES: 65_000,
+  /** All-to-all votes are 2 n^2 messages a height; beyond 100 a certificate of 7 kB would crowd out the block. */
+  MAX_VALIDATORS: 100,
+  /** Transactions of one block together: with header, last certificate and proof of lock they still fit into one message. */
+  MAX_TRANSACTIONS_BYTES: 40_000,
+  MAX_TRANSACTION_BYTES: 32_768,
+  /** Each costs two hashes in the Merkle tree. */
+  MAX_TRANSACTIONS: 1_024,
+  MAX_EXTENSION_BYTES: 4_096,
+  /** Rounds are small numbers; what is larger was made up, and must not come near the end of the safe integers. */
+  MAX_ROUND: 2 ** 31,
+  MAX_HEIGHT: 2 ** 48,
+  /** Votes of rounds further ahead only tell that their signer is there: f + 1 such signers move us, one cannot fill memory. */
+  ROUNDS_AHEAD: 4,
+  /** Rounds of one height that are remembered, the current one included; locks and proofs are kept apart. */
+  ROUNDS_KEPT: 16,
+  /** Different votes of one validator in one round that count: an equivocator has two faces at least, more add nothing. */
+  MAX_VOTES_EACH: 2,
+  /** Messages of the next height kept from one peer until this height is decided: proposal and two votes of some rounds. */
+  MAX_EARLY_EACH: 12,
+  /** Votes in one message: two phases of the largest set. */
+  MAX_VOTES_PER_MESSAGE: 200,
+  /** Peers of whom allowance and claims are remembered; validators and those who follow. */
+  MAX_PEERS: 256,
+  /** Signature checks (0.1 ms each) that one peer may cause at once, and per second; a far request costs as much as ten. */
+  CHECKS_BURST: 2_048,
+  CHECKS_PER_SECOND: 512,
+  REQUEST_CHECKS: 10,
+  /** Laggards are served at most this often each, ms: a status costs its sender 100 bytes, and us up to 60 kB. */
+  SERVE_GAP_MS: 20,
+  /** Transactions that wait: about a hundred full blocks. */
+  MAX_POOL: 16_384,
+  MAX_POOL_BYTES: 4_000_000,
+  /** Beside the time-out of the proposal, how far a proposer's clock may be from ours, ms. */
+  MAX_SKEW_MS: 2_000,
+  /** Blocks of one reply to somebody who catches up; also bounded by MAX_MESSAGE_BYTES. */
+  MAX_BLOCKS_PER_REPLY: 64,
+  /** The state of one chain as a snapshot: a chunk of some 100,000 entries. It is assembled in memory. */
+  MAX_SNAPSHOT_BYTES: 64 * 1024 * 1024,
+  SNAPSHOT_PIECE_BYTES: 48_000,
+  /** Time for a peer to answer a request for blocks or a piece, ms. Then another is asked. */
+  SYNC_TIMEOUT_MS: 1_500,
+  /** Up to this many validators everybody hears of a commit from everybody; in larger sets from some (n^2 certificates). */
+  COMMIT_TO_ALL: 16,
+  COMMIT_TO_SOME: 8,
+} as const
