@@ -8,7 +8,8 @@ export function compose(links: readonly Link[], request: ResolveRequest, now: nu
   const answers: ResourceRecord[] = []
   const authorities: ResourceRecord[] = []
   let rcode: number = Rcode.NOERROR
-  for (const { finding, synthesised } of links) {
+  for (const { finding, synthesised, isTooLong } of links) {
+    if (isTooLong) rcode = Rcode.YXDOMAIN
     const left = Math.max(0, Math.round((finding.expires - now) / 1000))
     const records = (rrset: RRset) =>
       rrsetToRecords(rrset, { ttl: Math.min(left, rrset.ttl), signatures: request.dnssecOk })

@@ -7,6 +7,7 @@ import {
   type Name,
   type Question,
   type RRset,
+  sameName,
   Type,
 } from '../dns/index.ts'
 import type { Finding } from '../evidence/index.ts'
@@ -19,13 +20,15 @@ export interface Link {
   readonly finding: Finding
   /** The CNAME that a DNAME stands for (RFC 6672 section 3.1); never signed. */
   readonly synthesised: RRset | undefined
+  /** The chain ends here, since the next name would be too long: YXDOMAIN. */
+  readonly isTooLong: boolean
   /** Such as that it is stale. */
   readonly ede: readonly ExtendedError[]
 }
 
 /**
  * Adds the links to `links` as they come, so that they are there when a later one fails. Rejects with what the link resolver
- * rejects with, or CNAME_LOOP, CNAME_TOO_LONG, DNAME_TOO_LONG; BUDGET_SPENT when the question's time is over.
+ * rejects with, or CNAME_LOOP, CNAME_TOO_LONG; BUDGET_SPENT when the question's time is over.
  */
 export async function follow(
   modules: LinkModules,
@@ -55,8 +58,9 @@ export async function follow(
         onStep: request.onStep,
       })
       const alias = aliasOf(finding, question)
-      links.push({ finding, ede, synthesised: alias?.synthesised })
-      if (alias === undefined || question.type === Type.CNAME) return
+      const isTooLong = alias !== undefined && alias.target === undefined
+      links.push({ finding, ede, isTooLong, synthesised: alias?.synthesised })
+      if (alias?.target === undefined || question.type === Type.CNAME) return
       question = { ...question, name: alias.target }
     }
   } catch (error) {
@@ -70,18 +74,19 @@ export async function follow(
 }
 
 interface Alias {
-  readonly target: Name
+  /** Undefined: a DNAME leads to a name that is too long (RFC 6672 section 2.2). */
+  readonly target: Name | undefined
   readonly synthesised: RRset | undefined
 }
 
 function aliasOf({ outcome }: Finding, { name, type }: Question): Alias | undefined {
   if (outcome.kind !== 'rrset') return undefined
   const { rrset } = outcome
-  if (rrset.type === type) return undefined
+  if (rrset.type === type && sameName(rrset.name, name)) return undefined
   if (rrset.type === Type.CNAME) return { target: cnameTarget(rrset.rdatas[0]!), synthesised: undefined }
   if (rrset.type !== Type.DNAME || name.labels <= rrset.name.labels || !isSubdomain(name, rrset.name)) return undefined
   const target = dnameTarget(name, rrset.name, rrset.rdatas[0]!)
-  if (target === undefined) throw new ChordnsError('DNAME_TOO_LONG', 'the DNAME leads to a name that is too long', {})
+  if (target === undefined) return { target: undefined, synthesised: undefined }
   const synthesised: RRset = { ...rrset, name, type: Type.CNAME, rdatas: [target.wire], signatures: [] }
   return { target, synthesised }
 }

@@ -95,7 +95,7 @@ function anyResolution(modules: LinkModules, options: ResolverOptions, request: 
   const now = modules.clock.now()
   const known = (question: Question) => knownLink(modules, options, { ...request, question })
   const finding = answerAny(request.question, known, now)
-  const link = { finding, ede: [], synthesised: undefined }
+  const link = { finding, ede: [], isTooLong: false, synthesised: undefined }
   return { ...compose([link], request, now), authoritative: false }
 }
 
@@ -113,8 +113,6 @@ function localResolution({ rcode, answers, authorities, ede }: LocalAnswer): Res
 }
 
 function rcodeOf(error: unknown): number {
-  // RFC 6672 section 2.2.
-  if (isChordnsError(error, 'DNAME_TOO_LONG')) return Rcode.YXDOMAIN
   return isChordnsError(error, 'LOCAL_REFUSED') ? Rcode.REFUSED : Rcode.SERVFAIL
 }
 

@@ -20,16 +20,9 @@ function ringThatSays(lie: (name: string) => Outcome): Chunks & { reads: number 
       throw new Error('not asked for')
     },
     hedgeMs: () => 5_000,
-    stats: () => ({
-      entries: 0,
-      reads: 0,
-      accepted: 0,
-      rounds: 0,
-      agreed: 0,
-      tellsSent: 0,
-      tellsReceived: 0,
-      discarded: 0,
-    }),
+    stats: () => {
+      throw new Error('not asked for')
+    },
     onAgreed: () => () => {},
     read: async (question: Parameters<Chunks['read']>[0]): Promise<RingRead> => {
       ring.reads++

@@ -271,6 +271,43 @@ describe('chains', () => {
   })
 })
 
+describe('a DNAME', () => {
+  const dname = (owner: string, target: string): Outcome => ({
+    kind: 'rrset',
+    apex: parseName('example.net'),
+    proofs: [],
+    rrset: {
+      name: parseName(owner),
+      type: Type.DNAME,
+      class: 1,
+      ttl: 60,
+      rdatas: [parseName(target).wire],
+      signatures: [],
+    },
+  })
+
+  it('that leads to a name that is too long is answered with YXDOMAIN, and shown', async () => {
+    five()
+    const long = `${'t'.repeat(60)}.${'u'.repeat(60)}.example.com`
+    const { resolve } = resolverAt(undefined, { sees: () => dname('old.example.net', long) })
+    const served = await resolve(ask(`${'a'.repeat(60)}.${'b'.repeat(60)}.${'c'.repeat(10)}.old.example.net`))
+    expect(served.rcode).toBe(Rcode.YXDOMAIN)
+    expect(served.answers.map((one) => one.type)).toEqual([Type.DNAME])
+  })
+
+  it('above the name is followed even when a DNAME is what is asked for', async () => {
+    five()
+    const { resolve } = resolverAt(undefined, {
+      sees: (one) => (one.name.key.includes('old') ? dname('old.example.net', 'example.com') : nothing(3)),
+    })
+    const served = await resolve(ask('x.old.example.net', Type.DNAME))
+    expect(served.rcode).toBe(Rcode.NXDOMAIN)
+    expect(texts(served.answers)).toEqual(['DNAME example.com.', 'CNAME x.example.com.'])
+    const own = await resolve(ask('old.example.net', Type.DNAME))
+    expect([own.rcode, texts(own.answers)]).toEqual([Rcode.NOERROR, ['DNAME example.com.']])
+  })
+})
+
 describe('what never leaves the node', () => {
   it('answers special-use names locally, even without RD', async () => {
     const { outsiders } = five()
