@@ -1,9 +1,10 @@
 /** The shared records of one node: reads, tells, and what it does for its peers. Decides with the pure files, acts on ports. */
-import { aborted, type Cancel, type Clock, type Log, type PeerId, type Random } from '../base/index.ts'
+import { aborted, type Cancel, type Clock, type Log, type PeerId, type Random, type Store } from '../base/index.ts'
 import type { SignatureScheme, Signer } from '../crypto/index.ts'
 import type { Question } from '../dns/index.ts'
 import type { Certificate, Finding, Outcome } from '../evidence/index.ts'
 import type { MemberEntry, Ring } from '../ring/index.ts'
+import { type ArchivedEntry, createArchive } from './archive.ts'
 import { Asks } from './asks.ts'
 import { examine, type ReadContext } from './examine.ts'
 import { createHandover } from './handover.ts'
@@ -32,6 +33,8 @@ export interface ChunksModules {
   /** What the configuration keeps to itself: local, stub and forward zones, negative trust anchors. */
   readonly isPrivate: (question: Question) => boolean
   readonly send: Send
+  /** Where entries outlive the process; without it they do not. Its keys are this room's alone. */
+  readonly store?: Store
   /** Hears of every read of the ring that was accepted. */
   readonly onAccepted?: (finding: Finding) => void
 }
@@ -42,7 +45,9 @@ export function createChunks(modules: ChunksModules): Chunks {
   const { ring, clock, random, scheme, options, log } = modules
   const ask = createAsk(ring, modules.send)
   const asks = new Asks()
-  const store = new EntryStore()
+  const archive =
+    modules.store === undefined ? undefined : createArchive({ store: modules.store, clock, log, admit: restore })
+  const store = new EntryStore(limits.MAX_STORE_BYTES, (key) => archive?.drop(key))
   const hedge = new HedgeDelay()
   const faults = new Map<PeerId, number>()
   const checked = new WeakMap<ChunkEntry, { readonly set: string; readonly ok: boolean }>()
@@ -113,9 +118,23 @@ export function createChunks(modules: ChunksModules): Chunks {
 
   function keep(entry: ChunkEntry, seats: Seats): void {
     store.put(entry)
+    archive?.put(entry)
     handover.remember(entry.chunk, seats)
     rounds.settled(entry.question)
     for (const listener of listeners) listener(entry)
+  }
+
+  /** An entry of the last run is examined as if a peer had brought it, now. */
+  function restore({ question, certificate, outcome }: ArchivedEntry): boolean {
+    const seats = seatsFor(question)
+    const examined = examine(certificate, outcome, contextFor(question, seats), clock.now())
+    if (!examined.ok) return false
+    // What came meanwhile is on disk already, in its place.
+    if (store.get(question, clock.now()) === undefined) {
+      store.put(examined.entry)
+      handover.remember(examined.entry.chunk, seats)
+    }
+    return true
   }
 
   /** A round of this node ended well: keep it, and hand the certificate to the other replicas, who each verify it. */
@@ -324,6 +343,7 @@ export function createChunks(modules: ChunksModules): Chunks {
   function sweep(): void {
     if (stopping.signal.aborted) return
     store.sweep(clock.now())
+    archive?.sweep()
     sights.sweep()
     cancels[0] = clock.after(limits.SWEEP_MS, sweep)
   }
@@ -331,12 +351,17 @@ export function createChunks(modules: ChunksModules): Chunks {
   return {
     start() {
       cancels[0] = clock.after(limits.SWEEP_MS, sweep)
-      cancels[1] = ring.onChange(() => handover.changed())
+      cancels[1] = ring.onChange(() => {
+        handover.changed()
+        archive?.changed()
+      })
+      archive?.start()
     },
     async stop() {
       stopping.abort()
       for (const cancel of cancels) cancel()
       rounds.stop()
+      archive?.stop()
       await Promise.all([sights.stop(), handover.stop()])
     },
     read,
@@ -360,7 +385,12 @@ export function createChunks(modules: ChunksModules): Chunks {
       }
     },
     hedgeMs: () => hedge.ms,
-    stats: () => ({ entries: store.size, rounds: rounds.opened, ...counts }),
+    stats: () => ({
+      entries: store.size,
+      rounds: rounds.opened,
+      ...counts,
+      ...(archive?.stats() ?? { archived: 0, restored: 0, waiting: 0 }),
+    }),
     onAgreed(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

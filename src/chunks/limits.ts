@@ -6,6 +6,12 @@ export const limits = {
   MAX_STORE_BYTES: 64 * 1024 * 1024,
   /** What this node saw itself and signs on request. Bytes. */
   MAX_SIGHT_BYTES: 16 * 1024 * 1024,
+  /** One entry on disk: a certificate, an outcome and a question at their largest. */
+  MAX_ARCHIVED_BYTES: 256 * 1024,
+  /** Entries that are read from disk and verified in one go, a few signatures each. */
+  ARCHIVE_SLICE: 16,
+  /** After a change of the ring: entries whose signers were not known are tried again after this. Ms. */
+  ARCHIVE_RETRY_MS: 1_000,
   /** Fixed cost of one record beside its encoded bytes: map entries, decoded names and objects. Measured order, bytes. */
   RECORD_OVERHEAD_BYTES: 1_024,
   /** A sight older than this is signed as of now, with the TTL that is left: agreement lasts an hour, some TTLs a week. Ms. */

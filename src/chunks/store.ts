@@ -89,8 +89,10 @@ export class EntryStore {
   readonly #entries: BoundedMap<ChunkEntry>
   readonly #chunks = new Map<ChunkId, Set<string>>()
 
-  constructor(maxBytes: number = limits.MAX_STORE_BYTES) {
+  /** `onDrop` hears the key of each entry that goes, also when another takes its place. */
+  constructor(maxBytes: number = limits.MAX_STORE_BYTES, onDrop: (key: string) => void = () => {}) {
     this.#entries = new BoundedMap(maxBytes, (key, entry) => {
+      onDrop(key)
       const keys = this.#chunks.get(entry.chunk)
       keys?.delete(key)
       if (keys?.size === 0) this.#chunks.delete(entry.chunk)

@@ -80,6 +80,10 @@ export interface ChunksStats {
   readonly tellsSent: number
   readonly tellsReceived: number
   readonly discarded: number
+  /** Entries on disk; of those of the last run: that came back, and that wait for members who signed them. */
+  readonly archived: number
+  readonly restored: number
+  readonly waiting: number
 }
 
 /** Fetches for an observation: own iteration only (`origin: 'own'`), at most 30 upstream queries. */

@@ -8,6 +8,7 @@ import {
   type Random,
   type RequestOptions,
   type RingId,
+  type Store,
 } from '../../src/base/index.ts'
 import { type Chunks, type ChunksOptions, chunkOf, createChunks, type RingRead } from '../../src/chunks/index.ts'
 import { type ChunkReply, type ChunkRequest, decodeRequest, encodeReply } from '../../src/chunks/messages.ts'
@@ -113,7 +114,8 @@ export interface Node {
   readonly index: number
   readonly signer: Signer
   readonly member: MemberEntry
-  readonly chunks: Chunks
+  /** Another one after `restart`. */
+  chunks: Chunks
   /** What this node's own iteration finds; undefined: what the world holds. */
   sees: ((question: Question) => Outcome | undefined) | undefined
   liar: Liar | undefined
@@ -135,6 +137,8 @@ export interface WorldOptions {
   readonly n: number
   readonly options?: Partial<ChunksOptions>
   readonly isPrivate?: (question: Question) => boolean
+  /** The disk of each node; default: none. */
+  readonly store?: (index: number) => Store
 }
 
 export interface World {
@@ -153,6 +157,8 @@ export interface World {
   remove(...gone: readonly Node[]): void
   /** Puts members into every table. */
   add(...come: readonly Node[]): void
+  /** The process is killed, and another one starts in its place with what its store holds. */
+  restart(node: Node): void
   stop(): Promise<void>
 }
 
@@ -166,11 +172,12 @@ export const defaults: ChunksOptions = {
   roundTimeoutMs: 5_000,
 }
 
-export function createWorld({ nodes: count, n, options = {}, isPrivate = () => false }: WorldOptions): World {
+export function createWorld({ nodes: count, n, options = {}, isPrivate = () => false, store }: WorldOptions): World {
   const clock = new VirtualClock()
   const truth = new Map<string, Outcome>()
   const nodes: Node[] = []
   const byPeer = new Map<PeerId, Node>()
+  const starts = new Map<Node, () => Chunks>()
   const requests: World['requests'] = []
 
   for (let index = 0; index < count; index++) {
@@ -224,26 +231,29 @@ export function createWorld({ nodes: count, n, options = {}, isPrivate = () => f
       monotonic: () => clock.monotonic(),
       after: (delayMs, callback) => clock.after(delayMs, callback),
     }
-    const chunks = createChunks({
-      ring: ring as Ring,
-      clock: nodeClock,
-      random: seededRandom(index + 1),
-      signer,
-      scheme: ed25519,
-      options: { ...defaults, ...options },
-      log: quiet,
-      isPrivate,
-      ownFetch: async (question, signal) => {
-        node.fetches++
-        await wait(clock, 10, signal)
-        const outcome = node.sees === undefined ? truth.get(keyOf(question)) : node.sees(question)
-        if (outcome === undefined) throw new ChordnsError('RECURSE_FAILED', 'no server answers', {})
-        return ownFinding(question, outcome, nodeClock.now())
-      },
-      send: (to, body, sendOptions) => deliver(node, to, body, sendOptions),
-    })
-    const node: Node = Object.assign(state, { chunks })
+    const start = () =>
+      createChunks({
+        ring: ring as Ring,
+        ...(store !== undefined && { store: store(index) }),
+        clock: nodeClock,
+        random: seededRandom(index + 1),
+        signer,
+        scheme: ed25519,
+        options: { ...defaults, ...options },
+        log: quiet,
+        isPrivate,
+        ownFetch: async (question, signal) => {
+          node.fetches++
+          await wait(clock, 10, signal)
+          const outcome = node.sees === undefined ? truth.get(keyOf(question)) : node.sees(question)
+          if (outcome === undefined) throw new ChordnsError('RECURSE_FAILED', 'no server answers', {})
+          return ownFinding(question, outcome, nodeClock.now())
+        },
+        send: (to, body, sendOptions) => deliver(node, to, body, sendOptions),
+      })
+    const node: Node = Object.assign(state, { chunks: start() })
     nodes.push(node)
+    starts.set(node, start)
     byPeer.set(peer, node)
   }
   for (const node of nodes) {
@@ -323,6 +333,11 @@ export function createWorld({ nodes: count, n, options = {}, isPrivate = () => f
         node.table = [...node.table, ...come.map((one) => one.member).filter((member) => !known.has(member.id))]
       }
       change()
+    },
+    restart(node) {
+      void node.chunks.stop()
+      node.chunks = starts.get(node)!()
+      node.chunks.start()
     },
     async stop() {
       await Promise.all(nodes.map((node) => node.chunks.stop()))

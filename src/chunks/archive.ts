@@ -1,0 +1,222 @@
+/**
+ * Agreed entries on disk: written when they are accepted, read again after a restart. What is read is a claim like any other:
+ * nothing counts before its certificate convinces this node again, of the replica set that it computes by then. An entry whose
+ * signers it does not know yet waits for them, until the entry expires.
+ */
+import {
+  type Cancel,
+  type Clock,
+  errorText,
+  fromLatin1,
+  isChordnsError,
+  type Log,
+  latin1,
+  type Store,
+  type StoreWrite,
+} from '../base/index.ts'
+import { type CborValue, decodeCanonical, encodeCanonical } from '../crypto/index.ts'
+import { nameFromWire, type Question } from '../dns/index.ts'
+import {
+  type Certificate,
+  decodeCertificate,
+  decodeOutcome,
+  encodeCertificate,
+  encodeOutcome,
+  type Outcome,
+} from '../evidence/index.ts'
+import { limits } from './limits.ts'
+import { questionKey } from './store.ts'
+import type { ChunkEntry } from './types.ts'
+
+/** One entry as it was read; `expires` is only good for dropping it. */
+export interface ArchivedEntry {
+  readonly question: Question
+  readonly certificate: Certificate
+  readonly outcome: Outcome
+  readonly expires: number
+}
+
+export interface ArchiveModules {
+  /** Its keys are the archive's alone. */
+  readonly store: Store
+  readonly clock: Clock
+  readonly log: Log
+  /** Takes an entry that convinces; false: not now. */
+  readonly admit: (entry: ArchivedEntry) => boolean
+}
+
+export interface Archive {
+  /** Begins to read, a little at a time. */
+  start(): void
+  /** Returns when the entry is written. A disk that fails is told once and holds nobody up: the entry is still in memory. */
+  put(entry: ChunkEntry): void
+  /** No longer kept; the disk hears of it with the next `sweep`. */
+  drop(key: string): void
+  sweep(): void
+  /** The ring changed: what waits is tried again, soon. */
+  changed(): void
+  stop(): void
+  /** `entries` on disk as far as they were read or written, those that came back, those that wait. */
+  stats(): { readonly archived: number; readonly restored: number; readonly waiting: number }
+}
+
+const VERSION = 1
+
+export function createArchive({ store, clock, log, admit }: ArchiveModules): Archive {
+  const present = new Set<string>()
+  const waiting = new Set<string>()
+  const dropped = new Set<string>()
+  let restored = 0
+  let failing = false
+  let work: Cancel | undefined
+  let retry: Cancel | undefined
+  let stopped = false
+
+  function write(writes: readonly StoreWrite[]): void {
+    try {
+      store.batch(writes, { durable: false })
+      failing = false
+    } catch (error) {
+      if (!isChordnsError(error)) throw error
+      if (!failing) log.error({ code: error.code, error: errorText(error) }, 'agreed entries cannot be written to disk')
+      failing = true
+    }
+  }
+
+  /** A slice of what is on disk, then the next: the node answers meanwhile. */
+  function readFrom(rows: Iterator<readonly [Uint8Array, Uint8Array]>): void {
+    work = undefined
+    for (let i = 0; i < limits.ARCHIVE_SLICE; i++) {
+      const next = rows.next()
+      if (next.done === true) {
+        sweep()
+        log.info({ restored, waiting: waiting.size }, 'read the agreed entries of the last run')
+        return
+      }
+      const [key, value] = next.value
+      const text = latin1(key)
+      if (present.has(text) || dropped.has(text)) continue
+      present.add(text)
+      tryRow(text, value)
+    }
+    work = clock.after(0, () => guarded(() => readFrom(rows)))
+  }
+
+  function tryWaiting(keys: Iterator<string>): void {
+    work = undefined
+    for (let i = 0; i < limits.ARCHIVE_SLICE; i++) {
+      const next = keys.next()
+      if (next.done === true) return
+      const value = store.get(fromLatin1(next.value))
+      if (value === undefined) forget(next.value)
+      else tryRow(next.value, value)
+    }
+    work = clock.after(0, () => guarded(() => tryWaiting(keys)))
+  }
+
+  function tryRow(key: string, value: Uint8Array): void {
+    const entry = readRow(value)
+    if (entry === undefined || entry.expires <= clock.now() || questionKey(entry.question) !== key) {
+      forget(key)
+      return
+    }
+    if (admit(entry)) {
+      waiting.delete(key)
+      restored++
+    } else waiting.add(key)
+  }
+
+  function guarded(step: () => void): void {
+    if (stopped) return
+    try {
+      step()
+    } catch (error) {
+      if (!isChordnsError(error)) throw error
+      log.error({ code: error.code, error: errorText(error) }, 'the agreed entries of the last run cannot be read')
+    }
+  }
+
+  function forget(key: string): void {
+    waiting.delete(key)
+    dropped.add(key)
+  }
+
+  function sweep(): void {
+    if (dropped.size === 0) return
+    write([...dropped].map((key) => ({ kind: 'delete', key: fromLatin1(key) })))
+    for (const key of dropped) present.delete(key)
+    dropped.clear()
+  }
+
+  function again(): void {
+    retry = undefined
+    if (stopped || waiting.size === 0) return
+    if (work === undefined) guarded(() => tryWaiting([...waiting].values()))
+    else retry = clock.after(limits.ARCHIVE_RETRY_MS, again)
+  }
+
+  return {
+    start() {
+      guarded(() => readFrom(store.range(new Uint8Array())[Symbol.iterator]()))
+    },
+    put(entry) {
+      const key = questionKey(entry.question)
+      waiting.delete(key)
+      dropped.delete(key)
+      present.add(key)
+      write([{ kind: 'put', key: fromLatin1(key), value: rowOf(entry) }])
+    },
+    drop(key) {
+      if (present.has(key)) dropped.add(key)
+    },
+    sweep() {
+      if (stopped) return
+      sweep()
+      again()
+    },
+    changed() {
+      if (!stopped && waiting.size + (work === undefined ? 0 : 1) > 0)
+        retry ??= clock.after(limits.ARCHIVE_RETRY_MS, again)
+    },
+    stop() {
+      sweep()
+      stopped = true
+      work?.()
+      retry?.()
+    },
+    stats: () => ({ archived: present.size, restored, waiting: waiting.size }),
+  }
+}
+
+function rowOf({ question, certificate, outcome, expires }: ChunkEntry): Uint8Array {
+  const { name, type, class: classNumber } = question
+  const evidence = [encodeCertificate(certificate), encodeOutcome(outcome)]
+  return encodeCanonical([VERSION, name.wire, type, classNumber, ...evidence, expires])
+}
+
+/** Undefined for what this version cannot read. */
+function readRow(bytes: Uint8Array): ArchivedEntry | undefined {
+  try {
+    const row = decodeCanonical(bytes, { maxBytes: limits.MAX_ARCHIVED_BYTES })
+    if (!Array.isArray(row)) return undefined
+    const [version, name, type, classNumber, certificate, outcome, expires] = row as readonly CborValue[]
+    const sound =
+      version === VERSION &&
+      name instanceof Uint8Array &&
+      typeof type === 'number' &&
+      typeof classNumber === 'number' &&
+      certificate instanceof Uint8Array &&
+      outcome instanceof Uint8Array &&
+      typeof expires === 'number'
+    if (!sound) return undefined
+    return {
+      question: { name: nameFromWire(name), type, class: classNumber },
+      certificate: decodeCertificate(certificate),
+      outcome: decodeOutcome(outcome),
+      expires,
+    }
+  } catch (error) {
+    if (isChordnsError(error)) return undefined
+    throw error
+  }
+}
