@@ -1,7 +1,7 @@
 /** From plans to zone files: SOA, NS, glue and DS are added, real tools sign, edits break. */
 import { execFile } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { isSubdomain, nameToText, parseName, parseZone, recordToText, typeToText } from '../../src/dns/index.ts'
 import { nameServersOf, oddAddress } from './addresses.ts'
@@ -149,6 +149,9 @@ async function signFile(origin: string, plain: string, file: string, sign: Signi
   await run('dnssec-signzone', [
     '-q',
     '-P',
+    // Without it the DS sets are written where the command was started.
+    '-d',
+    dirname(file),
     sign.single ? '-z' : '-x',
     '-O',
     'full',
