@@ -17,6 +17,7 @@ export {
 } from './lookup.ts'
 export { initialState, type StepResult, statusOf, step } from './machine.ts'
 export { entryFromValue, entryToValue, memberId } from './member.ts'
+export { createRingMemory, type RingMemory, type RingMemoryModules } from './memory.ts'
 export { type Pointers, type Rules, zaveRules } from './rules.ts'
 export type { RingContext, RingEffect, RingEvent, RingState } from './state.ts'
 export type {

@@ -33,6 +33,12 @@ export const limits = {
   REFRESH_MS: 86_400_000,
   /** A row that was not renewed for this long is dropped, dead ones included: replays cannot raise it again. Ms. */
   LAPSE_MS: 3 * 86_400_000,
+  /** Rows of the last run that are verified at the start: 0.1 s of one core. */
+  MAX_REMEMBERED: 1_024,
+  /** Changes of the table are written to disk together, after this. Ms. */
+  REMEMBER_AFTER_MS: 1_000,
+  /** How often a node notes that it is there. Ms. */
+  REMEMBER_STATE_MS: 600_000,
   /** Window of the largest member count. Ms. */
   COUNT_WINDOW_MS: 86_400_000,
   /** Counts remembered in that window; churn beyond it is coalesced upwards, never lost. */
