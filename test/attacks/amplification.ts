@@ -7,11 +7,17 @@ import { figures, records, referral, saying, scene, victimHarmed } from './scene
 import { type Attack, type Bound, type Measured, worse } from './types.ts'
 
 const NO_HARM: Bound = { figure: 'harm', atMost: 0, because: 'the victim still resolves' }
-const QUERIES: Bound = { figure: 'queries', atMost: resolverLimits.MAX_QUERIES, because: 'resolver MAX_QUERIES' }
-const TIME: Bound = { figure: 'ms', atMost: resolverLimits.MAX_TIME_MS, because: 'resolver MAX_TIME_MS' }
+const QUERIES: Bound = {
+  figure: 'queries',
+  atMost: 201,
+  limit: resolverLimits.MAX_QUERIES,
+  because: 'resolver MAX_QUERIES, and priming',
+}
+const TIME: Bound = { figure: 'ms', atMost: 10_000, limit: resolverLimits.MAX_TIME_MS, because: 'resolver MAX_TIME_MS' }
 const BYTES: Bound = {
   figure: 'bytes',
-  atMost: resolverLimits.MAX_BYTES + 65_535,
+  atMost: 365_535,
+  limit: resolverLimits.MAX_BYTES + 65_535,
   because: 'resolver MAX_BYTES, and the reply that passes it',
 }
 const GENERAL = [NO_HARM, QUERIES, TIME, BYTES]
@@ -26,7 +32,8 @@ export const AMPLIFICATION: readonly Attack[] = [
       ...GENERAL,
       {
         figure: 'victim',
-        atMost: recurseLimits.FAILED_LOOKUPS_PER_DELEGATION,
+        atMost: 5,
+        limit: recurseLimits.FAILED_LOOKUPS_PER_DELEGATION,
         because: 'recurse FAILED_LOOKUPS_PER_DELEGATION',
       },
     ],
@@ -55,7 +62,7 @@ export const AMPLIFICATION: readonly Attack[] = [
     reference: 'CVE-2020-12662; CAMP, USENIX Security 2024',
     bounds: [
       ...GENERAL,
-      { figure: 'victim', atMost: recurseLimits.LOOKUPS_PER_BUDGET, because: 'recurse LOOKUPS_PER_BUDGET' },
+      { figure: 'victim', atMost: 32, limit: recurseLimits.LOOKUPS_PER_BUDGET, because: 'recurse LOOKUPS_PER_BUDGET' },
     ],
     async run() {
       const stage = await scene({
@@ -86,13 +93,15 @@ export const AMPLIFICATION: readonly Attack[] = [
       NO_HARM,
       {
         figure: 'queries',
-        atMost: recurseLimits.QUERIES_PER_QUESTION,
+        atMost: 50,
+        limit: recurseLimits.QUERIES_PER_QUESTION,
         because: 'recurse QUERIES_PER_QUESTION',
       },
       TIME,
       {
         figure: 'dead',
-        atMost: recurseLimits.SENDS_PER_ZONE + recurseLimits.SENDS_AFTER_SILENCE,
+        atMost: 19,
+        limit: recurseLimits.SENDS_PER_ZONE + recurseLimits.SENDS_AFTER_SILENCE,
         because: 'recurse SENDS_PER_ZONE + SENDS_AFTER_SILENCE',
       },
     ],
@@ -183,7 +192,7 @@ export const AMPLIFICATION: readonly Attack[] = [
   {
     name: 'iDNS: name servers whose name servers need name servers, without end',
     reference: 'iDNS 2016; BIND max-recursion-depth 7',
-    bounds: [...GENERAL, { figure: 'depth', atMost: recurseLimits.DEPTH, because: 'recurse DEPTH' }],
+    bounds: [...GENERAL, { figure: 'depth', atMost: 7, limit: recurseLimits.DEPTH, because: 'recurse DEPTH' }],
     async run() {
       let depth = 0
       const stage = await scene({
@@ -207,7 +216,8 @@ export const AMPLIFICATION: readonly Attack[] = [
       TIME,
       {
         figure: 'queries',
-        atMost: recurseLimits.QUERIES_PER_QUESTION + 1,
+        atMost: 51,
+        limit: recurseLimits.QUERIES_PER_QUESTION + 1,
         because: 'recurse QUERIES_PER_QUESTION, and priming',
       },
     ],
@@ -232,7 +242,8 @@ export const AMPLIFICATION: readonly Attack[] = [
       ...GENERAL,
       {
         figure: 'victim',
-        atMost: recurseLimits.UDP_TRIES_PER_SERVER,
+        atMost: 2,
+        limit: recurseLimits.UDP_TRIES_PER_SERVER,
         because: 'recurse UDP_TRIES_PER_SERVER: servers are told apart by address',
       },
     ],
@@ -263,7 +274,8 @@ export const AMPLIFICATION: readonly Attack[] = [
       TIME,
       {
         figure: 'evil',
-        atMost: 2 * recurseLimits.REPEATS_PER_QUERY * recurseLimits.UDP_TRIES_PER_SERVER,
+        atMost: 16,
+        limit: 2 * recurseLimits.REPEATS_PER_QUERY * recurseLimits.UDP_TRIES_PER_SERVER,
         because: 'recurse REPEATS_PER_QUERY x UDP_TRIES_PER_SERVER, for the short and the whole name',
       },
     ],
@@ -329,7 +341,7 @@ export const AMPLIFICATION: readonly Attack[] = [
     reference: 'CVE-2019-19331; Unbound and BIND 11 restarts',
     bounds: [
       ...GENERAL,
-      { figure: 'links', atMost: resolverLimits.MAX_CNAME_CHAIN + 1, because: 'resolver MAX_CNAME_CHAIN' },
+      { figure: 'links', atMost: 12, limit: resolverLimits.MAX_CNAME_CHAIN + 1, because: 'resolver MAX_CNAME_CHAIN' },
     ],
     async run() {
       let links = 0
@@ -353,7 +365,7 @@ export const AMPLIFICATION: readonly Attack[] = [
     reference: 'CVE-2019-19331; PowerDNS 2026-01 (irrelevant records in chains)',
     bounds: [
       ...GENERAL,
-      { figure: 'records', atMost: resolverLimits.MAX_CNAME_CHAIN + 1, because: 'resolver MAX_CNAME_CHAIN' },
+      { figure: 'records', atMost: 12, limit: resolverLimits.MAX_CNAME_CHAIN + 1, because: 'resolver MAX_CNAME_CHAIN' },
     ],
     async run() {
       const chain = range(500, (i) => `c${i}.evil.zone. CNAME c${i + 1}.evil.zone.`).join('\n')
@@ -414,8 +426,13 @@ export const AMPLIFICATION: readonly Attack[] = [
     bounds: [
       NO_HARM,
       { figure: 'cacheBytes', atMost: 1_048_576, because: 'cache.maxBytes, set to 1 MiB here' },
-      { figure: 'nameServers', atMost: iteratorLimits.MAX_NS_KEPT, because: 'iterator MAX_NS_KEPT' },
-      { figure: 'recordsKept', atMost: iteratorLimits.MAX_RRSET_RECORDS, because: 'iterator MAX_RRSET_RECORDS' },
+      { figure: 'nameServers', atMost: 20, limit: iteratorLimits.MAX_NS_KEPT, because: 'iterator MAX_NS_KEPT' },
+      {
+        figure: 'recordsKept',
+        atMost: 256,
+        limit: iteratorLimits.MAX_RRSET_RECORDS,
+        because: 'iterator MAX_RRSET_RECORDS',
+      },
     ],
     async run() {
       const stage = await scene({

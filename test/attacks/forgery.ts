@@ -192,7 +192,10 @@ export const FORGERY: readonly Attack[] = [
   {
     name: 'replies that could come in fragments: what size is asked for',
     reference: 'CVE-2025-59024, CVE-2025-40778; DNS flag day 2020',
-    bounds: [NO_HARM, { figure: 'udpSize', atMost: recurseLimits.UDP_PAYLOAD, because: 'recurse UDP_PAYLOAD' }],
+    bounds: [
+      NO_HARM,
+      { figure: 'udpSize', atMost: 1_232, limit: recurseLimits.UDP_PAYLOAD, because: 'recurse UDP_PAYLOAD' },
+    ],
     async run() {
       const stage = await scene()
       for (const name of [VICTIM, 'www.evil.zone.', 'none.victim.zone.'])

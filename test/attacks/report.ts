@@ -4,7 +4,7 @@
  * does not hold. CPU is this process's own, the world's servers included; it is shown and not judged.
  */
 import { CATALOGUE, isBuilt } from './catalogue.ts'
-import { type Attack, figureOf, type Measured, type NotBuilt, type Shape } from './types.ts'
+import { type Attack, exceeded, figureOf, type Measured, type NotBuilt, type Shape } from './types.ts'
 
 const only = process.argv[2]?.toLowerCase()
 const COMMON = ['queries', 'victim', 'bytes', 'ms', 'signatures', 'hashes', 'cpuMs', 'cacheBytes'] as const
@@ -32,12 +32,12 @@ async function report(row: Attack | NotBuilt | Shape): Promise<void> {
   }
   try {
     const measured = await row.run()
-    const over = row.bounds.filter(({ figure, atMost }) => !(figureOf(measured, figure) <= atMost))
-    for (const { figure, atMost, because } of row.bounds) {
-      const value = figureOf(measured, figure)
-      console.log(
-        `  ${value <= atMost ? 'bound    ' : 'EXCEEDED '}  ${figure} ${shown(value)} <= ${atMost}  (${because})`,
-      )
+    const over = exceeded(row.bounds, measured)
+    for (const bound of row.bounds) {
+      const { figure, atMost, limit, because } = bound
+      const mark = over.includes(bound) ? 'EXCEEDED ' : 'bound    '
+      const now = limit === undefined || limit === atMost ? '' : `, now ${limit}`
+      console.log(`  ${mark}  ${figure} ${shown(figureOf(measured, figure))} <= ${atMost}  (${because}${now})`)
     }
     console.log(`  measured   ${figuresText(measured)}`)
     if (over.length === 0) passed++

@@ -27,8 +27,18 @@ export const SERVING: readonly (Attack | NotBuilt)[] = [
     reference: 'CVE-2024-33655',
     bounds: [
       NO_HARM,
-      { figure: 'burst', atMost: serveLimits.DISCARD_ABOVE_PENDING, because: 'serve DISCARD_ABOVE_PENDING' },
-      { figure: 'inWork', atMost: serveLimits.MAX_IN_WORK_PER_CLIENT, because: 'serve MAX_IN_WORK_PER_CLIENT' },
+      {
+        figure: 'burst',
+        atMost: 100,
+        limit: serveLimits.DISCARD_ABOVE_PENDING,
+        because: 'serve DISCARD_ABOVE_PENDING',
+      },
+      {
+        figure: 'inWork',
+        atMost: 1_000,
+        limit: serveLimits.MAX_IN_WORK_PER_CLIENT,
+        because: 'serve MAX_IN_WORK_PER_CLIENT',
+      },
     ],
     async run() {
       const stage = await scene({ behaviours: { 'ns1.evil.zone': { delayMs: ({ at }) => Math.max(0, 2_500 - at) } } })
@@ -48,7 +58,12 @@ export const SERVING: readonly (Attack | NotBuilt)[] = [
     reference: 'CVE-2026-42534, CVE-2026-56444 (jostle and discard together)',
     bounds: [
       { figure: 'harm', atMost: 0, because: 'the other client is answered' },
-      { figure: 'inWork', atMost: serveLimits.MAX_IN_WORK_PER_CLIENT, because: 'serve MAX_IN_WORK_PER_CLIENT' },
+      {
+        figure: 'inWork',
+        atMost: 1_000,
+        limit: serveLimits.MAX_IN_WORK_PER_CLIENT,
+        because: 'serve MAX_IN_WORK_PER_CLIENT',
+      },
     ],
     async run() {
       const stage = await scene({ behaviours: { 'ns1.evil.zone': { silent: true } } })
@@ -73,7 +88,8 @@ export const SERVING: readonly (Attack | NotBuilt)[] = [
       NO_HARM,
       {
         figure: 'waitedMs',
-        atMost: serveLimits.JOSTLE_AFTER_MS + 500,
+        atMost: 700,
+        limit: serveLimits.JOSTLE_AFTER_MS + 500,
         because: 'serve JOSTLE_AFTER_MS, and a cold walk',
       },
     ],
@@ -89,7 +105,7 @@ export const SERVING: readonly (Attack | NotBuilt)[] = [
         })
       }
       const began = stage.clock.monotonic()
-      await stage.clock.advanceAsync(serveLimits.JOSTLE_AFTER_MS + 10)
+      await stage.clock.advanceAsync(210)
       const reply = await stage.stack.ask('www.victim.zone.', 'A', { from: '203.0.113.200' })
       return {
         harm: texts(reply.answers).join() === 'A 203.0.113.80' ? 0 : 1,
@@ -149,7 +165,10 @@ export const SERVING: readonly (Attack | NotBuilt)[] = [
   {
     name: 'an option bomb: ten thousand EDNS options, in queries and in replies',
     reference: 'CVE-2026-41292, PowerDNS CVE-2026-52682',
-    bounds: [NO_HARM, { figure: 'optionsRead', atMost: dnsLimits.MAX_EDNS_OPTIONS, because: 'dns MAX_EDNS_OPTIONS' }],
+    bounds: [
+      NO_HARM,
+      { figure: 'optionsRead', atMost: 64, limit: dnsLimits.MAX_EDNS_OPTIONS, because: 'dns MAX_EDNS_OPTIONS' },
+    ],
     async run() {
       const bomb = optionBomb(10_000)
       const cpu = process.cpuUsage()
@@ -289,23 +308,21 @@ export const SERVING: readonly (Attack | NotBuilt)[] = [
   },
 ]
 
-/** Pointer to pointer to pointer, thousands deep, and a record at each. */
+/** A record without data, of a type that has no format. */
+const EMPTY_RECORD = [0xff, 0, 0, 1, 0, 0, 0, 60, 0, 0] as const
+
+/** Pointer to pointer to pointer: the name of each record is that of the one before, over one step more. */
 function pointerChain(): Uint8Array {
-  const header = Uint8Array.of(0, 1, 0x80, 0, 0, 0, 0x0f, 0xff, 0, 0, 0, 0)
   const out = new Uint8Array(60_000)
-  out.set(header)
-  let at = 12
+  out.set([0, 1, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0])
+  out.set([0, ...EMPTY_RECORD], 12)
   let previous = 12
-  let count = 0
-  out[at++] = 0
-  while (at + 14 < out.length) {
-    const here = at
-    out[at++] = 0xc0 | ((previous >> 8) & 0x3f)
-    out[at++] = previous & 255
-    out.set([0, 1, 0, 1, 0, 0, 0, 60, 0, 0], at)
-    at += 10
-    if (here < 0x4000) previous = here
-    count++
+  let at = 12 + 1 + EMPTY_RECORD.length
+  let count = 1
+  for (; at + 12 <= out.length; at += 12, count++) {
+    out.set([0xc0 | (previous >> 8), previous & 255, ...EMPTY_RECORD], at)
+    // A pointer has 14 bits: what comes later points to the deepest that can be named.
+    if (at < 0x4000) previous = at
   }
   return withAnswers(out.subarray(0, at), count)
 }
@@ -323,27 +340,30 @@ function pointerCircle(): Uint8Array {
   )
 }
 
-/** 127 labels, each pointing on, named by thousands of records. */
+/**
+ * Labels that each point on, hidden in the data of the first record, and thousands of records with all the names that this
+ * makes in turn: more than a decoder would remember.
+ */
 function manyDeepNames(): Uint8Array {
   const out = new Uint8Array(65_000)
-  out.set([0, 1, 0x80, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0])
-  let at = 12
-  const starts: number[] = []
-  for (let i = 0; i < 126; i++) {
-    starts.push(at)
+  out.set([0, 1, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0])
+  const start = 12 + 1 + EMPTY_RECORD.length
+  const names: number[] = []
+  let at = start
+  for (let i = 0; i < 120; i++) {
+    const next = names.at(-1)
+    names.push(at)
     out.set([1, 97], at)
     at += 2
-    if (i > 0) {
-      out.set([0xc0 | (starts[i - 1]! >> 8), starts[i - 1]! & 255], at)
-      at += 2
-    } else out[at++] = 0
+    if (next !== undefined) out.set([0xc0 | (next >> 8), next & 255], at)
+    at += next === undefined ? 1 : 2
   }
-  const deepest = starts.at(-1)!
-  let count = 0
-  while (at + 12 < out.length) {
-    out.set([0xc0 | (deepest >> 8), deepest & 255, 0, 1, 0, 1, 0, 0, 0, 60, 0, 0], at)
-    at += 12
-    count++
+  const hidden = at - start
+  out.set([0, ...EMPTY_RECORD.slice(0, 8), hidden >> 8, hidden & 255], 12)
+  let count = 1
+  for (; at + 12 <= out.length; at += 12, count++) {
+    const name = names[names.length - 1 - (count % 100)]!
+    out.set([0xc0 | (name >> 8), name & 255, ...EMPTY_RECORD], at)
   }
   return withAnswers(out.subarray(0, at), count)
 }

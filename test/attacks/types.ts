@@ -26,9 +26,17 @@ export interface Measured {
 export interface Bound {
   /** Key of `Measured`, or of its `own`. */
   readonly figure: string
+  /** A number of its own: who loosens the constant must see this fail. */
   readonly atMost: number
+  /** What the constant is now. */
+  readonly limit?: number
   /** The constant behind it, as it is called in its limits.ts; or why this number. */
   readonly because: string
+}
+
+/** Bounds that were passed, or whose constants were loosened. */
+export function exceeded(bounds: readonly Bound[], measured: Measured): Bound[] {
+  return bounds.filter(({ figure, atMost, limit = 0 }) => !(figureOf(measured, figure) <= atMost) || limit > atMost)
 }
 
 export interface Attack {
