@@ -129,12 +129,12 @@ async function oneRound(
   }
 }
 
-/** UDP, and TCP after TC as every stub does. The rcode and how many records: enough to see that both did the same work. */
+/** UDP, and TCP after TC as every stub does. Rcode, number of records and AD: enough to see that both did the same work. */
 async function askOnce({ address, port }: ResolverProcess, question: AskQuestion): Promise<string> {
-  const flags = { timeoutMs: STUB_TIMEOUT_MS }
+  const flags = { timeoutMs: STUB_TIMEOUT_MS, ad: true }
   const first = await ask({ address, port }, question, flags)
   const reply = first.tc ? await ask({ address, port, protocol: 'tcp' }, question, flags) : first
-  return `${reply.rcode} ${reply.answers.length}`
+  return `${reply.rcode} ${reply.answers.length}${reply.ad ? ' ad' : ''}`
 }
 
 function summarise(rounds: readonly Round[], names: number, zones: number, dnssec: boolean): BenchResult {
@@ -153,6 +153,7 @@ function summarise(rounds: readonly Round[], names: number, zones: number, dnsse
       tcpPerQuestion: sum((one) => one.tcp) / questions,
       cpuMsPerQuestion: sum((one) => one.cpuMs) / questions,
       rssMiB: Math.max(...own.map((one) => one.rssBytes)) / 2 ** 20,
+      secure: sum((one) => [...one.answers.values()].filter((answer) => answer.endsWith(' ad')).length),
       failures: sum((one) => one.failures.length),
     }
   }
@@ -173,6 +174,7 @@ function summarise(rounds: readonly Round[], names: number, zones: number, dnsse
     round(one.tcpPerQuestion, 3),
     round(one.cpuMsPerQuestion, 2),
     round(one.rssMiB, 1),
+    one.secure,
     one.failures,
   ])
   return {
@@ -188,6 +190,7 @@ function summarise(rounds: readonly Round[], names: number, zones: number, dnsse
           'tcp/q',
           'cpu ms/q',
           'rss MiB',
+          'secure',
           'failures',
         ],
         rows,

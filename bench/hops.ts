@@ -31,7 +31,7 @@ interface Row {
   readonly mean: number
   readonly p50: number
   readonly p99: number
-  /** Requests sent. */
+  /** Requests sent; a silent owner is asked a second time when its neighbour believes it alive. */
   readonly messages: number
   /** Requests that nobody answered. */
   readonly timeouts: number
@@ -85,17 +85,20 @@ function chordRow(n: number, mode: ChordMode, lookups: number, seed: number, fai
   const model = new ChordModel(n, SUCCESSORS, chance)
   const alive = kill(model.dead, failedShare, chance)
   const asked: number[] = []
+  let messages = 0
   let timeouts = 0
   let failures = 0
   for (let i = 0; i < lookups; i++) {
     const key = model.randomKey(chance)
     const outcome = model.lookup(alive[Math.floor(chance() * alive.length)]!, key, mode)
-    asked.push(outcome.hops + outcome.timeouts)
+    asked.push(outcome.members)
+    messages += outcome.hops + outcome.timeouts
     timeouts += outcome.timeouts
     if (outcome.owner !== model.ownerOf(key)) failures += 1
   }
-  const figures = distribution(asked)
-  return { mode, n, ...figures, messages: figures.mean, timeouts: round(timeouts / lookups, 3), failures }
+  const perLookup = (total: number) => round(total / lookups, 3)
+  const sent = { messages: perLookup(messages), timeouts: perLookup(timeouts) }
+  return { mode, n, ...distribution(asked), ...sent, failures }
 }
 
 function kademliaRow(n: number, options: KademliaOptions, lookups: number, seed: number, failedShare: number): Row {

@@ -12,6 +12,7 @@ import type { Benchmark } from './lib/types.ts'
 
 /** Each is loaded only when it is asked for or described. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<{ readonly benchmark: Benchmark }>>> = {
+  churn: () => import('./churn.ts'),
   cold: () => import('./cold.ts'),
   fairness: () => import('./fairness.ts'),
   hops: () => import('./hops.ts'),

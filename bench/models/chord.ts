@@ -12,6 +12,8 @@ export interface Outcome {
   readonly owner: number | undefined
   readonly hops: number
   readonly timeouts: number
+  /** Members that were asked, with or without an answer; one may be asked twice. */
+  readonly members: number
 }
 
 const BITS = 48
@@ -82,7 +84,8 @@ export class ChordModel {
       const next = nextContact(lookup)
       if (next.kind !== 'ask') {
         const { hops, timeouts } = lookup
-        return { owner: next.kind === 'found' ? next.owner : undefined, hops, timeouts }
+        const owner = next.kind === 'found' ? next.owner : undefined
+        return { owner, hops, timeouts, members: lookup.tried.size - 1 }
       }
       const at = this.successorOf(next.id)
       if (this.dead[at] === 1) unanswered(lookup)
