@@ -45,10 +45,6 @@ export class Truth {
     this.#widen()
   }
 
-  peek(r: number) {
-    return this.#open.get(r)
-  }
-
   begin(reference: number, key: RingId): void {
     const open = { key, right: new Set<RingId>(), strict: new Set<RingId>() }
     this.#open.set(reference, open)

@@ -39,6 +39,9 @@ export interface Lookup<I extends Place> {
   readonly shortCut: boolean
   readonly ownPredecessor: I | undefined
   readonly tried: Set<I>
+  /** Those of them that did not answer, in the order in which they were asked; and those that were asked once more. */
+  readonly silent: Set<I>
+  readonly repeated: Set<I>
   /** Whom to ask, the next one last. */
   plan: Planned<I>[]
   /** The best owner that has answered. */
@@ -53,7 +56,8 @@ export interface Lookup<I extends Place> {
 }
 
 export type NextContact<I extends Place> =
-  | { readonly kind: 'ask'; readonly id: I }
+  /** `vouched`: the neighbour that has answered believes it alive. */
+  | { readonly kind: 'ask'; readonly id: I; readonly vouched: boolean }
   | { readonly kind: 'found'; readonly owner: I }
   /** Nobody is left to ask, or too many were asked. */
   | { readonly kind: 'lost' }
@@ -86,6 +90,8 @@ export function beginLookup<I extends Place>(self: I, key: I, own: Directions<I>
     shortCut,
     ownPredecessor: own.predecessor,
     tried: new Set([self]),
+    silent: new Set(),
+    repeated: new Set(),
     plan: [],
     holder: undefined,
     check: undefined,
@@ -109,7 +115,10 @@ export function nextContact<I extends Place>(lookup: Lookup<I>): NextContact<I> 
   }
   const { holder, check } = lookup
   lookup.check = undefined
-  if (check !== undefined && !spent) return contact(lookup, { id: check, asOwner: true })
+  if (check !== undefined && !spent) {
+    if (lookup.silent.has(check)) lookup.repeated.add(check)
+    return contact(lookup, { id: check, asOwner: true }, true)
+  }
   return holder === undefined ? { kind: 'lost' } : { kind: 'found', owner: holder }
 }
 
@@ -124,19 +133,28 @@ export function answered<I extends Place>(lookup: Lookup<I>, answer: Directions<
 
 /** The one that was asked did not answer, or with nonsense. */
 export function unanswered<I extends Place>(lookup: Lookup<I>): void {
-  lookup.asked = undefined
+  passOver(lookup)
   lookup.timeouts += 1
 }
 
 /** The one that was to be asked was not: the asker knows no such member, or knows better. Costs no message. */
 export function skipped<I extends Place>(lookup: Lookup<I>): void {
-  lookup.asked = undefined
+  passOver(lookup)
 }
 
-function contact<I extends Place>(lookup: Lookup<I>, planned: Planned<I>): NextContact<I> {
+function passOver<I extends Place>(lookup: Lookup<I>): void {
+  const { asked, holder } = lookup
+  if (asked === undefined) return
+  lookup.asked = undefined
+  lookup.silent.add(asked.id)
+  // The holder does not know that the one before it is gone, so it cannot know of others between the key and that one.
+  if (holder !== undefined) lookup.check = [...lookup.silent].find((id) => mayHold(lookup, holder, id))
+}
+
+function contact<I extends Place>(lookup: Lookup<I>, planned: Planned<I>, vouched = false): NextContact<I> {
   lookup.tried.add(planned.id)
   lookup.asked = planned
-  return { kind: 'ask', id: planned.id }
+  return { kind: 'ask', id: planned.id, vouched }
 }
 
 /**
@@ -161,11 +179,20 @@ function follow<I extends Place>(lookup: Lookup<I>, from: I, { way, owners, pred
   lookup.plan = [...lookup.plan, ...named.reverse()].slice(-limits.LOOKUP_PLAN)
 }
 
-/** `owner` has answered as one. Somebody who joined between the key and it is known to it first, and is asked next. */
+/**
+ * `owner` has answered as one. Whom it knows between the key and itself is asked next: somebody who has just joined, or
+ * somebody who did not answer us, once more, since one lost message is no death and the neighbour believes it alive.
+ */
 function settle<I extends Place>(lookup: Lookup<I>, owner: I, predecessor: I | undefined): void {
   lookup.holder = owner
-  const closer = predecessor !== undefined && predecessor !== owner && owns(owner, predecessor, lookup.key)
-  lookup.check = closer && !lookup.tried.has(predecessor) ? predecessor : undefined
+  lookup.check = predecessor !== undefined && mayHold(lookup, owner, predecessor) ? predecessor : undefined
+}
+
+/** `id` stands between the key and the holder, and has not answered yet although it may still do. */
+function mayHold<I extends Place>(lookup: Lookup<I>, holder: I, id: I): boolean {
+  const { key, tried, silent, repeated } = lookup
+  const open = !tried.has(id) || (silent.has(id) && !repeated.has(id))
+  return open && id !== holder && owns(holder, id, key)
 }
 
 /** Those strictly between `from` and the key, nearest to the key first. */

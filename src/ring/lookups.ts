@@ -1,7 +1,7 @@
 /** Look-ups of a running node: asking one member after the other, and answering others who look something up. */
-import type { RingId } from '../base/index.ts'
+import type { PeerId, RingId } from '../base/index.ts'
 import { type FingerSpace, fingersOf } from './fingers.ts'
-import { addPowerOfTwo } from './ids.ts'
+import { addPowerOfTwo, owns } from './ids.ts'
 import { limits } from './limits.ts'
 import {
   answered,
@@ -14,6 +14,7 @@ import {
   unanswered,
   type View,
 } from './lookup.ts'
+import { mergeRow } from './membership.ts'
 import type { RingReply, RingRequest } from './messages.ts'
 import type { Work } from './state.ts'
 import type { LookupMode } from './types.ts'
@@ -28,17 +29,20 @@ export function startLookup(work: Work, reference: number, key: RingId, mode: Lo
     work.effects.push({ kind: 'looked-up', reference, result: { key, owner: undefined, hops: 0, timeouts: 0 } })
     return
   }
-  const own = mode === 'table' ? byTable(work, key) : directions(viewOf(work), key, mode === 'chord+list')
+  const own = ownDirections(work, key, mode)
   state.lookups.set(reference, beginLookup(state.self.id, key, own, mode !== 'chord'))
   proceed(work, reference)
 }
 
 /** The member that was asked has answered; anything but directions is as good as silence. */
-export function lookupAnswered(work: Work, reference: number, reply: RingReply): void {
+export function lookupAnswered(work: Work, from: PeerId, reference: number, reply: RingReply): void {
   const running = work.state.lookups.get(reference)
   if (running === undefined) return
-  if (reply.type === 'directions') answered(running, reply)
-  else unanswered(running)
+  if (reply.type === 'directions') {
+    // One row, signed, and only when we were wrong about the owner: our table lacked it, or gossip has not come by yet.
+    if (reply.entry !== undefined) mergeRow(work, reply.entry, from)
+    answered(running, reply)
+  } else unanswered(running)
   proceed(work, reference)
 }
 
@@ -56,12 +60,24 @@ export function abandonLookups(work: Work): void {
 
 /** The other side of `find`. Nothing is verified and nothing is remembered for it, so that it costs us little. */
 export function answerFind(work: Work, { key, shortCut }: Extract<RingRequest, { type: 'find' }>): RingReply {
-  if (work.state.phase !== 'member') return { type: 'ok' }
-  return { type: 'directions', ...directions(viewOf(work), key, shortCut) }
+  const { state } = work
+  if (state.phase !== 'member') return { type: 'ok' }
+  const { predecessor } = state.pointers
+  // Who takes us for the owner although it is the one before us may not know that one yet.
+  const entry =
+    predecessor !== undefined && owns(state.self.id, predecessor, key)
+      ? state.table.aliveMember(predecessor)
+      : undefined
+  return { type: 'directions', ...directions(viewOf(work), key, shortCut), entry }
+}
+
+/** Where a look-up of this node starts: at the owner by its table, or on the way by its fingers. */
+export function ownDirections(work: Work, key: RingId, mode: LookupMode): Directions<RingId> {
+  return mode === 'table' ? byTable(work, key) : directions(viewOf(work), key, mode === 'chord+list')
 }
 
 /** What this node knows around itself, without those that do not answer it. */
-export function viewOf(work: Work): View<RingId> {
+function viewOf(work: Work): View<RingId> {
   const { pointers, detector, self } = work.state
   const answering = (id: RingId) => !detector.isSuspect(id)
   const { predecessor, successors } = pointers
@@ -84,7 +100,7 @@ function proceed(work: Work, reference: number): void {
     }
     // Only members of our own table are asked: nobody can make us dial whom he likes.
     const member = state.table.aliveMember(next.id)
-    if (member === undefined || state.detector.isSuspect(next.id)) {
+    if (member === undefined || (state.detector.isSuspect(next.id) && !next.vouched)) {
       skipped(running)
       continue
     }

@@ -230,7 +230,7 @@ function onReply(work: Work, token: number, reply: RingReply, elapsedMs: number)
       if (member?.status === 'dead') startExchange(work, pending.peer)
       return
     case 'lookup':
-      lookupAnswered(work, pending.purpose.reference, reply)
+      lookupAnswered(work, pending.peer, pending.purpose.reference, reply)
       return
     case 'notify':
     case 'push':

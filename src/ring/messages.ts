@@ -69,7 +69,8 @@ export type RingReply =
   /** `digests` is undefined when both tables agree. */
   | { readonly type: 'digests'; readonly digests: Uint8Array | undefined }
   | { readonly type: 'compared'; readonly entries: readonly MemberEntry[]; readonly wanted: readonly RingId[] }
-  | ({ readonly type: 'directions' } & Directions<RingId>)
+  /** `entry` is the predecessor's row, where it stands between the key and the one who answers. */
+  | ({ readonly type: 'directions'; readonly entry: MemberEntry | undefined } & Directions<RingId>)
 
 export type RingMessage = RingRequest | RingReply
 
@@ -166,6 +167,7 @@ export function decodeReply(bytes: Uint8Array): RingReply {
         way: arrayField(map.get(2), limits.LOOKUP_IDS).map(idField),
         owners: arrayField(map.get(3), limits.LOOKUP_IDS).map(idField),
         predecessor: optionalId(map.get(4)),
+        entry: optionalEntry(map.get(5)),
       }
     default:
       throw malformed('type')
@@ -243,6 +245,7 @@ function fields(message: RingMessage): [number, CborValue | undefined][] {
         [2, message.way.map(idBytes)],
         [3, message.owners.map(idBytes)],
         [4, optionalBytes(message.predecessor)],
+        [5, message.entry === undefined ? undefined : entryToValue(message.entry)],
       ]
   }
 }
@@ -261,6 +264,10 @@ function decodeMap(bytes: Uint8Array): ReadonlyMap<unknown, CborValue> {
 
 function entriesField(value: CborValue | undefined): MemberEntry[] {
   return value === undefined ? [] : arrayField(value, limits.MAX_ENTRIES).map(entryFromValue)
+}
+
+function optionalEntry(value: CborValue | undefined): MemberEntry | undefined {
+  return value === undefined ? undefined : entryFromValue(value)
 }
 
 function accusationToValue({ accused, incarnation, signer, signature }: Accusation): CborValue {
