@@ -34,7 +34,7 @@ export function decideOn<S>(work: Work<S>, block: Block, certificate: Certificat
   state.nextValidators = executed.after
   const snapshot = takeSnapshot(work, decided)
   persist(work, { kind: 'persistBlock', decided, snapshot })
-  effects.push({ kind: 'decided', decided, caughtUp })
+  effects.push({ kind: 'decided', decided, app: executed.state, caughtUp })
   if (work.context.rules.gossipsCertificates) send(work, listeners, { type: 'commit', certificate })
   for (const transaction of block.transactions) forget(work, transaction)
   dropInadmissible(work)

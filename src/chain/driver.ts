@@ -94,7 +94,7 @@ export function createChain<S>(parts: ChainParts<S>): Chain<S> {
     }
   }
 
-  function perform(effect: ChainEffect) {
+  function perform(effect: ChainEffect<S>) {
     switch (effect.kind) {
       case 'persistVote':
         store.putRecord(effect.record)
@@ -120,7 +120,7 @@ export function createChain<S>(parts: ChainParts<S>): Chain<S> {
       case 'timer':
         return startTimer(effect)
       case 'decided':
-        parts.onDecided?.(effect.decided, state.app)
+        parts.onDecided?.(effect.decided, effect.app)
         return
       case 'adopted':
         log.info({ height: effect.head.header.height }, 'took over a snapshot')
@@ -135,7 +135,7 @@ export function createChain<S>(parts: ChainParts<S>): Chain<S> {
     }
   }
 
-  function startTimer({ timer, afterMs, height, round }: Extract<ChainEffect, { kind: 'timer' }>): void {
+  function startTimer({ timer, afterMs, height, round }: Extract<ChainEffect<S>, { kind: 'timer' }>): void {
     timers.get(timer)?.()
     timers.set(
       timer,

@@ -33,7 +33,7 @@ import { mayServe, others, peerOf, SELF, send, setTimer, toSelf } from './work.t
 
 export interface StepResult<S> {
   readonly state: ChainState<S>
-  readonly effects: readonly ChainEffect[]
+  readonly effects: readonly ChainEffect<S>[]
 }
 
 /** What survived the last run: the newest snapshot, decided blocks after it in order, and the sign guard's record. */

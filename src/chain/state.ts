@@ -43,7 +43,7 @@ export type ChainEvent =
   | { readonly kind: 'persisted'; readonly token: number }
   | { readonly kind: 'submit'; readonly transaction: Uint8Array }
 
-export type ChainEffect =
+export type ChainEffect<S> =
   /** Durable before `persisted`: what was signed. Sends that depend on it come after that event only. */
   | { readonly kind: 'persistVote'; readonly token: number; readonly record: VoteRecord }
   | {
@@ -69,8 +69,8 @@ export type ChainEffect =
       readonly height: number
       readonly round: number
     }
-  /** After the state was changed; `caughtUp`: taken with its certificate instead of by own votes. */
-  | { readonly kind: 'decided'; readonly decided: CertifiedBlock; readonly caughtUp: boolean }
+  /** `app`: the state after it; `caughtUp`: taken with its certificate instead of by own votes. */
+  | { readonly kind: 'decided'; readonly decided: CertifiedBlock; readonly app: S; readonly caughtUp: boolean }
   | { readonly kind: 'adopted'; readonly head: SnapshotHead }
   | { readonly kind: 'evidence'; readonly evidence: Evidence }
   /** More than a third lied, or the application is not deterministic: nothing more is signed. */
@@ -152,5 +152,5 @@ export interface Work<S> {
   readonly state: ChainState<S>
   /** Unix ms by the own clock. */
   readonly now: number
-  readonly effects: ChainEffect[]
+  readonly effects: ChainEffect<S>[]
 }

@@ -61,7 +61,7 @@ function afterPersisting<S>({ state, effects }: Work<S>, release: Held): void {
   else state.held.push({ token, release })
 }
 
-type Persist = Extract<ChainEffect, { token: number }>
+type Persist = Extract<ChainEffect<never>, { token: number }>
 type WithoutToken<T> = T extends unknown ? Omit<T, 'token'> : never
 
 export function persist<S>({ state, effects }: Work<S>, effect: WithoutToken<Persist>): void {

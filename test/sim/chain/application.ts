@@ -1,0 +1,74 @@
+/** A small application for chains under test: a map of keys to values, and validators that take each other's places. */
+import { asList, decodeValue } from '../../../src/chain/fields.ts'
+import {
+  type Application,
+  emptyStateMap,
+  type StateMap,
+  stateEntries,
+  stateGet,
+  stateRoot,
+  stateSet,
+  type Validator,
+} from '../../../src/chain/index.ts'
+import { encodeCanonical } from '../../../src/crypto/index.ts'
+
+const NO_EXTENSION = new Uint8Array()
+
+/** A transaction sets a key that was never set; `seats`, if any, are the validators from then on, by number. */
+export function transaction(key: number, seats?: readonly number[]): Uint8Array {
+  return encodeCanonical([key, seats ?? null])
+}
+
+/** `people`: who may ever be a validator. */
+export function mapApplication(people: readonly Validator[]): Application<StateMap> {
+  return {
+    initial: () => emptyStateMap,
+    root: stateRoot,
+    admits: (state, bytes) => read(bytes, people.length) !== undefined && stateGet(state, keyOf(bytes)) === undefined,
+    build(state, { transactions }) {
+      const chosen = transactions.filter((bytes) => stateGet(state, keyOf(bytes)) === undefined).slice(0, 20)
+      return { extension: NO_EXTENSION, transactions: chosen }
+    },
+    apply(state, { height, transactions }) {
+      let next = state
+      let seats: readonly number[] | undefined
+      for (const bytes of transactions) {
+        const parsed = read(bytes, people.length)
+        if (parsed === undefined || stateGet(next, keyOf(bytes)) !== undefined) return undefined
+        next = stateSet(next, keyOf(bytes), encodeCanonical(height))
+        seats = parsed.seats ?? seats
+      }
+      return seats === undefined ? { state: next } : { state: next, validators: seats.map((seat) => people[seat]!) }
+    },
+    snapshot: (state) => encodeCanonical(stateEntries(state).map(({ key, value }) => [key, value])),
+    restore(bytes) {
+      try {
+        let state = emptyStateMap
+        for (const pair of asList(decodeValue(bytes, bytes.length), 'entries', 1_000_000)) {
+          const [key, value] = asList(pair, 'an entry', 2)
+          if (!(key instanceof Uint8Array) || !(value instanceof Uint8Array)) return undefined
+          state = stateSet(state, key, value)
+        }
+        return state
+      } catch {
+        // Forged bytes: none of ours.
+        return undefined
+      }
+    },
+  }
+}
+
+const keyOf = (bytes: Uint8Array) => bytes
+
+function read(bytes: Uint8Array, people: number): { seats: readonly number[] | undefined } | undefined {
+  try {
+    const [key, seats] = asList(decodeValue(bytes, 1_000), 'a transaction', 2)
+    if (typeof key !== 'number') return undefined
+    if (seats === null) return { seats: undefined }
+    const numbers = asList(seats, 'seats', people).filter((seat) => typeof seat === 'number' && seat < people)
+    return numbers.length > 0 ? { seats: numbers as number[] } : undefined
+  } catch {
+    // Not ours, from a liar.
+    return undefined
+  }
+}

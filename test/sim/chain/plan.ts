@@ -1,0 +1,168 @@
+/** What goes wrong in a world, as data: made from a seed, replayed exactly, and shortened by leaving faults out. */
+import { type SeededRandom, seededRandom } from '../../../src/sim/index.ts'
+
+export type LiarHabit =
+  | 'equivocate'
+  | 'doubleVote'
+  | 'selective'
+  | 'silent'
+  | 'staleCertificates'
+  | 'forgedSnapshots'
+  | 'amnesia'
+  | 'flood'
+  | 'future'
+  | 'late'
+
+export const HABITS: readonly LiarHabit[] = [
+  'equivocate',
+  'doubleVote',
+  'selective',
+  'silent',
+  'staleCertificates',
+  'forgedSnapshots',
+  'amnesia',
+  'flood',
+  'future',
+  'late',
+]
+
+export type Fault =
+  /** After `effects` more writes, sends and timers of the node, its power fails; `written`: just after a write, not before. */
+  | { kind: 'crash'; node: number; at: number; effects: number; downMs: number }
+  /** Nothing passes from the one to the other. */
+  | { kind: 'cut'; from: readonly number[]; to: readonly number[]; at: number; until: number }
+  | { kind: 'loss'; rate: number; at: number; until: number }
+  | { kind: 'duplicates'; rate: number; at: number; until: number }
+  | { kind: 'slow'; factor: number; at: number; until: number }
+  | { kind: 'skew'; node: number; ms: number }
+  | { kind: 'liar'; node: number; habits: readonly LiarHabit[] }
+  /** Validator `out` gives its seat to the spare node, or takes it back. */
+  | { kind: 'seats'; at: number; seats: readonly number[] }
+
+export interface Plan {
+  readonly seed: number
+  /** Validators at the start; one spare follows. */
+  readonly n: number
+  readonly meanDelayMs: number
+  /** First time-out of a proposal; the others are half of it. */
+  readonly timeoutMs: number
+  readonly faultsMs: number
+  readonly submitEveryMs: number
+  readonly snapshotEvery: number
+  readonly keepBlocks: number | undefined
+  readonly heartbeatMs: number | undefined
+  readonly realKeys: boolean
+  /** Messages go through their bytes. */
+  readonly wire: boolean
+  readonly faults: readonly Fault[]
+}
+
+export interface PlanOptions {
+  readonly n: number
+  readonly liars?: number
+  /** No crashes, cuts, loss: only the liars. */
+  readonly calm?: boolean
+  /** Time-outs about as short as the links are slow, and much is lost: what it takes to need locks. */
+  readonly harsh?: boolean
+}
+
+export function makePlan(seed: number, { n, liars, calm = false, harsh = false }: PlanOptions): Plan {
+  const random = seededRandom(`chain ${seed} ${n}`)
+  const faultsMs = 4_000 + random.below(8_000)
+  const faults: Fault[] = []
+  const f = Math.floor((n - 1) / 3)
+  const liarCount = liars ?? (random.below(3) === 0 ? 0 : random.below(f + 1))
+  const order = shuffled(n, random.split('order'))
+  for (const node of order.slice(0, liarCount)) faults.push({ kind: 'liar', node, habits: habits(random) })
+  if (!calm) {
+    addCrashes(faults, n, faultsMs, random.split('crashes'))
+    addCuts(faults, n, faultsMs, random.split('cuts'))
+    addWeather(faults, faultsMs, random.split('weather'))
+    for (let node = 0; node < n; node++)
+      if (random.below(3) === 0) faults.push({ kind: 'skew', node, ms: random.below(1_600) - 800 })
+    // Never the seat of somebody honest for one more liar: the bound f must hold.
+    if (random.below(4) === 0) addSeats(faults, n, order[n - 1]!, faultsMs, random.split('seats'))
+  }
+  if (harsh) {
+    faults.push({ kind: 'loss', rate: (10 + random.below(20)) / 100, at: 0, until: faultsMs })
+    addCuts(faults, n, faultsMs, random.split('more cuts'))
+  }
+  return {
+    seed,
+    n,
+    meanDelayMs: harsh ? 25 : [5, 15, 40, 80][random.below(4)]!,
+    timeoutMs: harsh ? 60 : [60, 150, 300][random.below(3)]!,
+    faultsMs,
+    submitEveryMs: [20, 60, 200, 800][random.below(4)]!,
+    snapshotEvery: [0, 3, 8][random.below(3)]!,
+    keepBlocks: random.below(2) === 0 ? undefined : random.below(3),
+    heartbeatMs: random.below(4) === 0 ? 1_000 : undefined,
+    realKeys: seed % 100 === 7,
+    wire: seed % 20 === 3,
+    faults,
+  }
+}
+
+function habits(random: SeededRandom): LiarHabit[] {
+  const count = 1 + random.below(3)
+  return shuffled(HABITS.length, random)
+    .slice(0, count)
+    .map((index) => HABITS[index]!)
+}
+
+function addCrashes(faults: Fault[], n: number, faultsMs: number, random: SeededRandom): void {
+  const count = random.below(8)
+  for (let i = 0; i < count; i++)
+    faults.push({
+      kind: 'crash',
+      node: random.below(n + 1),
+      at: random.below(faultsMs),
+      effects: random.below(40),
+      downMs: random.below(3) === 0 ? random.below(3_000) : random.below(200),
+    })
+  // All at once, as when a fuse blows.
+  if (random.below(4) === 0) {
+    const at = random.below(faultsMs)
+    for (let node = 0; node <= n; node++)
+      faults.push({ kind: 'crash', node, at, effects: random.below(6), downMs: random.below(300) })
+  }
+}
+
+function addCuts(faults: Fault[], n: number, faultsMs: number, random: SeededRandom): void {
+  const count = random.below(4)
+  for (let i = 0; i < count; i++) {
+    const order = shuffled(n + 1, random)
+    const size = 1 + random.below(n)
+    const at = random.below(faultsMs)
+    const until = at + 200 + random.below(3_000)
+    const [from, to] = [order.slice(0, size), order.slice(size)]
+    faults.push({ kind: 'cut', from, to, at, until })
+    if (random.below(2) === 0) faults.push({ kind: 'cut', from: to, to: from, at, until })
+  }
+}
+
+function addWeather(faults: Fault[], faultsMs: number, random: SeededRandom): void {
+  const span = () => {
+    const at = random.below(faultsMs)
+    return { at, until: at + 300 + random.below(faultsMs) }
+  }
+  if (random.below(3) > 0) faults.push({ kind: 'loss', rate: random.below(25) / 100, ...span() })
+  if (random.below(2) === 0) faults.push({ kind: 'duplicates', rate: random.below(30) / 100, ...span() })
+  if (random.below(3) === 0) faults.push({ kind: 'slow', factor: 2 + random.below(8), ...span() })
+}
+
+function addSeats(faults: Fault[], n: number, out: number, faultsMs: number, random: SeededRandom): void {
+  const all = Array.from({ length: n }, (_, i) => i)
+  const swapped = all.map((seat) => (seat === out ? n : seat))
+  faults.push({ kind: 'seats', at: random.below(faultsMs), seats: swapped })
+  if (random.below(2) === 0) faults.push({ kind: 'seats', at: random.below(faultsMs), seats: all })
+}
+
+export function shuffled(count: number, random: SeededRandom): number[] {
+  const order = Array.from({ length: count }, (_, i) => i)
+  for (let i = count - 1; i > 0; i--) {
+    const j = random.below(i + 1)
+    ;[order[i], order[j]] = [order[j]!, order[i]!]
+  }
+  return order
+}

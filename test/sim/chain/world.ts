@@ -1,0 +1,413 @@
+/** One chain among simulated validators in virtual time. Everything depends on the plan only. */
+import { setImmediate as settle } from 'node:timers/promises'
+import type { Clock, Log } from '../../../src/base/index.ts'
+import { toHex } from '../../../src/base/index.ts'
+import {
+  type Chain,
+  type ChainMessage,
+  type ChainStats,
+  chunkChainOptions,
+  createChain,
+  decodeMessage,
+  encodeMessage,
+  type PeerName,
+  type Rules,
+  type StateMap,
+  sortedValidators,
+  stateRoot,
+  tendermintRules,
+  type Validator,
+} from '../../../src/chain/index.ts'
+import {
+  ed25519,
+  ed25519Signer,
+  keyedHashScheme,
+  type SignatureScheme,
+  type Signer,
+  sha256,
+} from '../../../src/crypto/index.ts'
+import { type SeededRandom, seededRandom, type VirtualClock, virtualClock } from '../../../src/sim/index.ts'
+import { mapApplication, transaction } from './application.ts'
+import { Checker, Violation } from './checks.ts'
+import { SimDisk } from './disk.ts'
+import { type Conspiracy, Liar } from './liars.ts'
+import type { Fault, LiarHabit, Plan } from './plan.ts'
+
+/** Known mistakes, to see whether they are found. */
+export interface Bugs {
+  readonly rules?: (rules: Rules) => Rules
+  /** The sign guard's writes are not synced. */
+  readonly unsyncedGuard?: boolean
+}
+
+export interface Outcome {
+  /** Undefined: all went well. */
+  readonly failure: string | undefined
+  readonly heights: number
+  readonly virtualMs: number
+  readonly events: number
+  readonly coverage: Readonly<Record<string, number>>
+}
+
+/** How long all honest nodes may take after the last fault, virtual ms: rounds are long when they were many. */
+const LIVENESS_MS = 90_000
+const SLICE_MS = 100
+
+class PowerFailure extends Error {}
+
+interface Person {
+  readonly index: number
+  readonly name: PeerName
+  readonly signer: Signer
+  readonly skewMs: number
+  readonly blocks: SimDisk
+  readonly votes: SimDisk
+  readonly liar: Liar | undefined
+  chain: Chain<StateMap> | undefined
+  /** Counts restarts: what an earlier life set in motion is void. */
+  life: number
+  /** Effects until the power fails. */
+  fuse: number
+  downMs: number
+}
+
+export function runWorld(plan: Plan, bugs: Bugs = {}): Outcome {
+  return new World(plan, bugs).run()
+}
+
+class World {
+  readonly #plan: Plan
+  readonly #bugs: Bugs
+  readonly #random: SeededRandom
+  readonly #links: SeededRandom
+  readonly #clock: VirtualClock = virtualClock({ settle })
+  readonly #start = this.#clock.now()
+  readonly #scheme: SignatureScheme
+  readonly #chainId: Uint8Array
+  readonly #validators: readonly Validator[]
+  readonly #people: Person[]
+  readonly #byName = new Map<PeerName, Person>()
+  readonly #checker: Checker
+  readonly #conspiracy: Conspiracy = { twins: new Map(), liars: [] }
+  readonly #coverage: Record<string, number> = {}
+  #failure: string | undefined
+  #events = 0
+  #key = 0
+  #faulty = true
+
+  constructor(plan: Plan, bugs: Bugs) {
+    this.#plan = plan
+    this.#bugs = bugs
+    this.#random = seededRandom(`world ${plan.seed} ${plan.n}`)
+    this.#links = this.#random.split('links')
+    this.#chainId = sha256(new TextEncoder().encode(`chain ${plan.seed}`))
+    const keyed = keyedHashScheme(new Uint8Array(32).fill(9))
+    this.#scheme = plan.realKeys ? ed25519 : keyed
+    const seeds = Array.from({ length: plan.n + 1 }, (_, i) => sha256(new TextEncoder().encode(`${plan.seed}/${i}`)))
+    const signers = seeds.map((seed) => (plan.realKeys ? ed25519Signer(seed) : keyed.signer(seed)))
+    const everybody = signers.map(({ publicKey }) => ({ id: sha256(publicKey), publicKey }))
+    this.#validators = everybody
+    this.#people = signers.map((signer, index) => this.#makePerson(index, signer))
+    for (const person of this.#people) this.#byName.set(person.name, person)
+    const sets = [everybody.slice(0, plan.n)]
+    for (const fault of plan.faults)
+      if (fault.kind === 'seats') sets.push(sortedValidators(fault.seats.map((seat) => everybody[seat]!)))
+    sets[0] = sortedValidators(sets[0]!)
+    this.#checker = new Checker({
+      chainId: this.#chainId,
+      scheme: this.#scheme,
+      sets,
+      quorum: this.#rules().quorum,
+      isLiar: (key) => this.#people.some(({ liar, signer }) => liar !== undefined && signer.publicKey === key),
+    })
+  }
+
+  run(): Outcome {
+    const plan = this.#plan
+    for (const person of this.#people) this.#attempt(person, () => this.#boot(person))
+    for (const fault of plan.faults) this.#schedule(fault)
+    this.#submitLater()
+    this.#lieLater()
+    this.#advance(plan.faultsMs)
+    this.#healAll()
+    const goal = this.#checker.height + 2
+    const deadline = this.#clock.now() + LIVENESS_MS
+    while (this.#failure === undefined && !this.#honest().every((one) => (one.chain?.status().height ?? 0) >= goal)) {
+      if (this.#clock.now() >= deadline) this.#failure = `no progress to height ${goal}: ${this.#standing()}`
+      else this.#advance(SLICE_MS)
+    }
+    for (const person of this.#people) this.#retire(person)
+    for (const { liar } of this.#people)
+      for (const [habit, times] of liar?.told ?? []) this.#cover(`lie ${habit satisfies LiarHabit}`, times)
+    return {
+      failure: this.#failure,
+      heights: this.#checker.height,
+      virtualMs: this.#clock.now() - this.#start,
+      events: this.#events,
+      coverage: this.#coverage,
+    }
+  }
+
+  #advance(ms: number): void {
+    const end = this.#clock.now() + ms
+    while (this.#failure === undefined && this.#clock.now() < end)
+      this.#clock.advance(Math.min(10, end - this.#clock.now()))
+  }
+
+  #honest(): Person[] {
+    return this.#people.filter(({ liar }) => liar === undefined)
+  }
+
+  #standing(): string {
+    return this.#people
+      .map(({ chain, liar }) => {
+        if (chain === undefined) return 'down'
+        const { height, round, step, halted, waiting } = chain.status()
+        return `${liar === undefined ? '' : 'liar '}${height}/${round}/${step}/${waiting}${halted === undefined ? '' : ` halted ${halted}`}`
+      })
+      .join(', ')
+  }
+
+  #makePerson(index: number, signer: Signer): Person {
+    const { faults } = this.#plan
+    const lies = faults.find((fault) => fault.kind === 'liar' && fault.node === index)
+    const skew = faults.find((fault) => fault.kind === 'skew' && fault.node === index)
+    const name = toHex(sha256(signer.publicKey))
+    const person: Person = {
+      index,
+      name,
+      signer,
+      skewMs: skew?.kind === 'skew' ? skew.ms : 0,
+      blocks: new SimDisk(),
+      votes: new SimDisk(),
+      liar:
+        lies?.kind !== 'liar'
+          ? undefined
+          : new Liar({
+              chainId: this.#chainId,
+              signer,
+              habits: lies.habits,
+              random: this.#random.split(`liar ${index}`),
+              conspiracy: this.#conspiracy,
+              peers: () => this.#people.flatMap((other) => (other.index === index ? [] : [other.name])),
+              validators: () => sortedValidators(this.#validators.slice(0, this.#plan.n)),
+              height: () => (this.#people[index]?.chain?.status().height ?? 0) + 1,
+              now: () => this.#clock.now(),
+              post: (to, message, delayMs) => {
+                this.#clock.after(delayMs, () => this.#post(index, to, message))
+              },
+            }),
+      chain: undefined,
+      life: 0,
+      fuse: Number.POSITIVE_INFINITY,
+      downMs: 0,
+    }
+    return person
+  }
+
+  #rules(): Rules {
+    const rules = tendermintRules('two-thirds')
+    return this.#bugs.rules?.(rules) ?? rules
+  }
+
+  #boot(person: Person): void {
+    const { liar } = person
+    const life = ++person.life
+    const touch = () => this.#touch(person)
+    const clock: Clock = {
+      now: () => this.#clock.now() + person.skewMs,
+      monotonic: () => this.#clock.monotonic(),
+      after: (delayMs, callback) => {
+        touch()
+        return this.#clock.after(delayMs, () => {
+          if (person.life === life) this.#attempt(person, callback)
+        })
+      },
+    }
+    const { snapshotEvery, keepBlocks, heartbeatMs, timeoutMs } = this.#plan
+    const chain = createChain({
+      chainId: this.#chainId,
+      validators: this.#validators.slice(0, this.#plan.n),
+      signer: person.signer,
+      scheme: this.#scheme,
+      application: mapApplication(this.#validators),
+      store: person.blocks.open(touch),
+      votes: person.votes.open(touch, this.#bugs.unsyncedGuard === true),
+      clock,
+      log: quiet,
+      rules: liar?.rules(this.#rules()) ?? this.#rules(),
+      options: {
+        ...chunkChainOptions,
+        proposeMs: timeoutMs,
+        prevoteMs: timeoutMs / 2,
+        precommitMs: timeoutMs / 2,
+        deltaMs: timeoutMs / 2,
+        tickMs: Math.max(200, timeoutMs),
+        idleTickMs: 3_000,
+        snapshotEvery,
+        keepBlocks,
+        heartbeatMs,
+        genesisTime: 1,
+      },
+      send: (to, message) => {
+        touch()
+        if (liar !== undefined) return liar.send(to, message)
+        this.#checker.sent(message, person.signer.publicKey)
+        this.#post(person.index, to, message)
+      },
+      onDecided: (decided, state) => {
+        liar?.decided(decided)
+        if (liar === undefined) this.#checker.decided(decided, stateRoot(state))
+      },
+      onEvidence: (evidence) => {
+        if (liar === undefined) this.#checker.accused(evidence)
+      },
+    })
+    person.chain = chain
+    chain.start()
+  }
+
+  /** Runs something of a node; when its power fails meanwhile, it is gone until it comes back. */
+  #attempt(person: Person, action: () => void): void {
+    if (this.#failure !== undefined) return
+    this.#events++
+    try {
+      action()
+    } catch (error) {
+      if (error instanceof PowerFailure) this.#crash(person)
+      else if (error instanceof Violation) this.#failure = `${error.message} (${this.#clock.now() - this.#start} ms)`
+      else this.#failure = `node ${person.index} threw: ${error instanceof Error ? error.stack : String(error)}`
+    }
+  }
+
+  #touch(person: Person): void {
+    if (--person.fuse > 0) return
+    person.fuse = Number.POSITIVE_INFINITY
+    throw new PowerFailure()
+  }
+
+  #crash(person: Person): void {
+    this.#retire(person)
+    person.blocks.powerFails()
+    person.votes.powerFails()
+    this.#cover('crashes')
+    const life = person.life
+    this.#clock.after(person.downMs, () => {
+      if (person.life === life) this.#attempt(person, () => this.#boot(person))
+    })
+  }
+
+  #retire(person: Person): void {
+    const { chain } = person
+    person.life++
+    person.chain = undefined
+    if (chain === undefined) return
+    if (person.liar === undefined) this.#coverStats(chain.status().stats)
+    chain.stop()
+  }
+
+  #coverStats(stats: ChainStats): void {
+    for (const [name, count] of Object.entries(stats)) this.#cover(name, count)
+  }
+
+  #cover(name: string, times = 1): void {
+    this.#coverage[name] = (this.#coverage[name] ?? 0) + times
+  }
+
+  #schedule(fault: Fault): void {
+    if (fault.kind === 'crash') {
+      const person = this.#people[fault.node]!
+      this.#clock.after(fault.at, () => {
+        person.fuse = Math.min(person.fuse, fault.effects + 1)
+        person.downMs = fault.downMs
+      })
+    } else if (fault.kind === 'seats') {
+      this.#clock.after(fault.at, () => {
+        this.#offer(transaction(this.#key++, fault.seats))
+        this.#cover('seats')
+      })
+    }
+  }
+
+  #submitLater(): void {
+    // What stalls must not drown in what waits.
+    const wait = 1 + this.#random.below(2 * (this.#faulty ? this.#plan.submitEveryMs : 1_000))
+    this.#clock.after(wait, () => {
+      this.#offer(transaction(this.#key++))
+      if (this.#failure === undefined) this.#submitLater()
+    })
+  }
+
+  #offer(bytes: Uint8Array): void {
+    const honest = this.#honest()
+    const person = honest[this.#random.below(honest.length)]!
+    if (person.chain !== undefined) this.#attempt(person, () => person.chain?.submit(bytes))
+  }
+
+  #lieLater(): void {
+    if (this.#conspiracy.liars.length === 0) return
+    this.#clock.after(50 + this.#random.below(300), () => {
+      for (const liar of this.#conspiracy.liars) liar.act()
+      if (this.#failure === undefined) this.#lieLater()
+    })
+  }
+
+  #post(from: number, to: PeerName, message: ChainMessage) {
+    const receiver = this.#byName.get(to)
+    if (receiver === undefined || this.#isCut(from, receiver.index)) return this.#cover('cut')
+    const loss = this.#rate('loss')
+    if (loss > 0 && this.#links.below(10_000) < loss * 10_000) return this.#cover('lost')
+    const copies = this.#links.below(10_000) < this.#rate('duplicates') * 10_000 ? 2 : 1
+    if (copies > 1) this.#cover('duplicated')
+    for (let i = 0; i < copies; i++) this.#clock.after(this.#delay(), () => this.#deliver(from, receiver, message))
+  }
+
+  #deliver(from: number, receiver: Person, message: ChainMessage): void {
+    const sender = this.#people[from]!.name
+    receiver.liar?.asked(sender, message)
+    this.#attempt(receiver, () => {
+      if (!this.#plan.wire) receiver.chain?.receive(sender, message)
+      else {
+        const bytes = encodeMessage(this.#chainId, message)
+        // What does not pass the door honestly is only counted.
+        if (receiver.chain?.receiveBytes(sender, bytes) && this.#people[from]!.liar === undefined)
+          decodeMessage(this.#chainId, bytes)
+      }
+    })
+  }
+
+  /** Exponential, so that messages overtake each other. */
+  #delay(): number {
+    const uniform = (1 + this.#links.below(1 << 20)) / (1 << 20)
+    const slow = this.#active('slow').reduce((most, { factor }) => Math.max(most, factor), 1)
+    return 1 + -Math.log(uniform) * this.#plan.meanDelayMs * slow
+  }
+
+  #isCut(from: number, to: number): boolean {
+    return this.#active('cut').some((cut) => cut.from.includes(from) && cut.to.includes(to))
+  }
+
+  #rate(kind: 'loss' | 'duplicates'): number {
+    return this.#active(kind).reduce((most, { rate }) => Math.max(most, rate), 0)
+  }
+
+  #active<K extends 'loss' | 'duplicates' | 'slow' | 'cut'>(kind: K): Extract<Fault, { kind: K }>[] {
+    if (!this.#faulty) return []
+    const at = this.#clock.now() - this.#start
+    return this.#plan.faults.filter(
+      (fault): fault is Extract<Fault, { kind: K }> =>
+        fault.kind === kind && 'until' in fault && fault.at <= at && at < fault.until,
+    )
+  }
+
+  /** Links are whole, and everybody stays up; liars go on lying. */
+  #healAll(): void {
+    this.#faulty = false
+    for (const person of this.#people) {
+      person.fuse = Number.POSITIVE_INFINITY
+      if (person.chain === undefined) this.#attempt(person, () => this.#boot(person))
+    }
+  }
+}
+
+const quiet: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
