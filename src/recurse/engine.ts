@@ -19,6 +19,7 @@ import {
   UNKNOWN_SERVER,
 } from '../iterator/index.ts'
 import { Cookies } from './cookies.ts'
+import { Crowd } from './crowd.ts'
 import { limits as builtinLimits, type RecurseLimits } from './limits.ts'
 import type { RecursorDeps } from './options.ts'
 import { Reporting } from './reporting.ts'
@@ -54,6 +55,7 @@ export class Engine {
   readonly dnames: LRUCache<string, Name>
   /** Servers that were of no use for a zone (monotonic ms until when): asked last, not never. */
   readonly #useless: LRUCache<string, number>
+  readonly crowd: Crowd
   readonly cookies: Cookies
   /** Undefined when the operator wants nothing reported. */
   readonly reporting: Reporting | undefined
@@ -69,6 +71,7 @@ export class Engine {
     this.dnames = new LRUCache({ max: this.limits.DNAMES_REMEMBERED })
     this.#useless = new LRUCache({ max: this.limits.USELESS_REMEMBERED })
     this.reporting = deps.options.errorReporting === true ? new Reporting(() => this.monotonic()) : undefined
+    this.crowd = new Crowd(this.limits)
     this.cookies = new Cookies(deps.random, this.limits.SERVERS_REMEMBERED, this.limits.COOKIE_AVOID_MS)
   }
 

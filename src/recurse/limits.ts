@@ -28,6 +28,12 @@ export const limits = {
   SERVER_ALIASES: 3,
   /** Questions in work at once; further ones are refused. About 4 kB each. */
   IN_FLIGHT: 20_000,
+  /**
+   * Questions that may wait for the servers of one zone at once (random subdomains, "water torture"; BIND `fetches-per-zone`): at
+   * 30 ms a reply 400 are 13,000 questions a second. The root and top-level zones are on everybody's way.
+   */
+  WAITING_PER_ZONE: 400,
+  WAITING_PER_TOP_ZONE: 4_000,
   /** A failed question is not asked again for this long, ms, doubled with each failure in a row (RFC 9520 section 3.2). */
   FAILURE_MS: 2_000,
   MAX_FAILURE_MS: 300_000,

@@ -1,6 +1,7 @@
 /** One question to the servers of one zone: whom to ask, in which order, how often. */
 import { ChordnsError, isChordnsError, type UpstreamProtocol } from '../base/index.ts'
 import {
+  Ede,
   isSubdomain,
   type Message,
   type Name,
@@ -22,7 +23,7 @@ import {
 } from '../iterator/index.ts'
 import { askServer, uselessness } from './ask.ts'
 import type { Engine } from './engine.ts'
-import { type RecurseFailed, type ServerNote, zoneFailed } from './failure.ts'
+import { failed, type RecurseFailed, type ServerNote, zoneFailed } from './failure.ts'
 import type { Cut, Job } from './job.ts'
 
 /** Finds the addresses of a name server: from the cache, or by asking for them. An empty list when there are none. */
@@ -45,8 +46,32 @@ interface Tried {
   out: boolean
 }
 
-/** Asks until a server gives a useful reply, or all have failed. Throws BUDGET_SPENT and ABORTED. */
+/**
+ * Asks until a server gives a useful reply, or all have failed. Throws BUDGET_SPENT, ABORTED, and RECURSE_FAILED when too many
+ * questions wait for this zone already: those of a zone that never answers must not keep out all others.
+ */
 export async function askZone(
+  engine: Engine,
+  finder: ServerFinder,
+  job: Job,
+  cut: Cut,
+  question: Question,
+  maxSends: number,
+): Promise<ZoneReply> {
+  if (!engine.crowd.enter(cut.zone)) {
+    // Not the question's fault: it is not remembered as a failure.
+    job.limited = true
+    const text = `too many questions wait for the servers of ${nameToText(cut.zone)}`
+    throw failed('refused', text, [{ code: Ede.NOT_READY, text }])
+  }
+  try {
+    return await askServers(engine, finder, job, cut, question, maxSends)
+  } finally {
+    engine.crowd.leave(cut.zone)
+  }
+}
+
+async function askServers(
   engine: Engine,
   finder: ServerFinder,
   job: Job,
