@@ -12,6 +12,7 @@ interface Round {
   readonly resolver: string
   readonly round: number
   readonly latencies: readonly number[]
+  readonly slowest: readonly { readonly key: string; readonly ms: number }[]
   readonly upstream: number
   readonly tcp: number
   readonly failures: readonly string[]
@@ -95,6 +96,7 @@ async function oneRound(
     world.clearLog()
     const cpuBefore = resolver.cpuMs()
     const latencies: number[] = []
+    const slow: { key: string; ms: number }[] = []
     const failures: string[] = []
     const answers = new Map<string, string>()
     const waiting = [...questions]
@@ -109,7 +111,9 @@ async function oneRound(
         } catch (error) {
           failures.push(`${key}: ${error instanceof Error ? error.message : String(error)}`)
         }
-        latencies.push(performance.now() - started)
+        const ms = performance.now() - started
+        latencies.push(ms)
+        slow.push({ key, ms })
       }
     }
     await Promise.all(Array.from({ length: concurrency }, client))
@@ -117,6 +121,7 @@ async function oneRound(
       resolver: resolver.name,
       round: number,
       latencies,
+      slowest: slow.sort((a, b) => b.ms - a.ms).slice(0, 12),
       upstream: world.count(),
       tcp: world.count(({ protocol }) => protocol === 'tcp'),
       failures,
@@ -233,7 +238,8 @@ function differences(rounds: readonly Round[]): string[] {
 
 function show(rounds: readonly Round[], say: (line: string) => void): void {
   for (const line of differences(rounds)) say(`differs: ${line}`)
-  for (const { resolver, round: number, failures } of rounds) {
+  for (const { resolver, round: number, failures, slowest } of rounds) {
+    for (const { key, ms } of slowest) say(`slow: round ${number + 1} ${resolver} ${Math.round(ms)} ms ${key}`)
     for (const failure of failures) say(`failed: round ${number + 1} ${resolver} ${failure}`)
   }
 }

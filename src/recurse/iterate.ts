@@ -124,6 +124,7 @@ function descend(engine: Engine, job: Job, walk: Walk, delegation: Delegation): 
   walk.cut = { zone: delegation.zone, role: 'authority', source, cached: false }
   walk.known = Math.max(walk.known, delegation.zone.labels)
   walk.sends = engine.limits.SENDS_PER_ZONE
+  job.onCut?.(delegation)
 }
 
 async function firstCut(engine: Engine, primer: Primer, job: Job): Promise<Cut> {

@@ -16,6 +16,8 @@ export interface Job {
   readonly flight: Flight
   /** 0 for a client's question, 1 for the address of a name server on its way, and so on. */
   readonly depth: number
+  /** Told of each zone that the walk enters by a referral. */
+  readonly onCut?: ((delegation: Delegation) => void) | undefined
   /** Queries this question has sent itself. */
   sent: number
   /** It failed, if it did, for who asked or for what was spent before, not for itself: such a failure is not remembered. */

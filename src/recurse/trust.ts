@@ -2,7 +2,7 @@
 import { LRUCache } from 'lru-cache'
 import { latin1 } from '../base/index.ts'
 import type { CacheContext } from '../cache/index.ts'
-import { isSubdomain, type Name, Type } from '../dns/index.ts'
+import { isSubdomain, type Name, type RRset, Type } from '../dns/index.ts'
 import {
   type ChainView,
   type Need,
@@ -60,6 +60,14 @@ export class Trust {
     const { negativeAnchors, algorithms, digests, now } = this.#options
     void this.epoch
     return { anchors: this.#anchors, negativeAnchors, algorithms, digests, now: now(), chain: this.#view }
+  }
+
+  /** True when the keys of a zone with these DS records will be needed: it can be validated, and they are not known. */
+  needsKeys(zone: Name, ds: RRset): boolean {
+    const { algorithms, now } = this.#options
+    const link = this.#links.peek(zone.key)
+    const isKnown = link !== undefined && link.status !== 'delegated' && link.expires > now()
+    return !isKnown && !this.isExempt(zone) && ds.rdatas.some((rdata) => algorithms.has(rdata[2] ?? -1))
   }
 
   learnt(name: Name, link: ZoneSecurity): void {
