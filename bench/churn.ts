@@ -85,8 +85,10 @@ export const benchmark: Benchmark = {
     }
     if (how.n < 2) throw new RangeError('--n must be at least 2')
     if (how.lookups === 0 || how.perSecond === 0) throw new RangeError('--lookups and --per-second must be at least 1')
-    const failures = afterFailures(how, hundredths(values['shares'], 'shares'), say)
-    const churn = hundredths(values['rates'], 'rates').flatMap((rate) => {
+    const shares = hundredths(values['shares'], 'shares')
+    const rates = hundredths(values['rates'], 'rates')
+    const failures = afterFailures(how, shares, say)
+    const churn = rates.flatMap((rate) => {
       const rows = underChurn(how, rate)
       for (const row of rows)
         say(`${rate}/s ${row.mode}: ${row.mean} hops, ${row.timeouts} time-outs, ${row.failures} failed`)
