@@ -23,10 +23,11 @@ import {
 import { createStatusServer, type StatusServer, type StatusView } from './observe/index.ts'
 import { rootKeys } from './peer-anchors.ts'
 import { Core, type CoreReload } from './peer-core.ts'
+import { type Kept, openKept } from './peer-keep.ts'
 import { questionText, viewChunk, viewLookup, viewRing } from './peer-views.ts'
 import type { Recursor } from './recurse/index.ts'
 import type { Resolver, ResolveStep } from './resolver/index.ts'
-import { createRing, openDoorkeeper, pskDoorkeeper, type Ring } from './ring/index.ts'
+import { createRing, createRingMemory, openDoorkeeper, pskDoorkeeper, type Ring } from './ring/index.ts'
 import { createFrontEnd, type FrontEnd } from './serve/index.ts'
 
 /** First byte of every request between peers: which room answers it. */
@@ -64,6 +65,8 @@ export async function startNode({ config, log, version }: NodeOptions): Promise<
   const startedAt = clock.monotonic()
   const closers: (() => Promise<void> | void)[] = []
   try {
+    const kept = config.ring.enabled || config.cache.persist ? openKept(config, clock, log) : undefined
+    if (kept !== undefined) closers.push(() => kept.close())
     const cache = createCache({ ...config.cache, seed: random.bytes(8) })
     const exchange = createExchange({ clock, random, bind: config.iterator.bind })
     closers.push(() => exchange.close())
@@ -93,7 +96,7 @@ export async function startNode({ config, log, version }: NodeOptions): Promise<
     )
     const { recursor, resolver } = core
     const isPrivate = (question: Question) => core.isPrivate(question)
-    peers = config.ring.enabled ? await startPeers(config, log, clock, recursor, isPrivate) : undefined
+    peers = config.ring.enabled ? await startPeers(config, log, clock, recursor, isPrivate, kept) : undefined
     if (peers !== undefined) closers.push(() => peers?.close())
     const door = await createFrontEnd({
       resolver,
@@ -143,6 +146,7 @@ export async function startNode({ config, log, version }: NodeOptions): Promise<
         await status?.close()
         await peers?.close()
         await exchange.close()
+        kept?.close()
       },
     }
 
@@ -181,6 +185,7 @@ async function startPeers(
   clock: Clock,
   recursor: Recursor,
   isPrivate: (question: Question) => boolean,
+  kept: Kept | undefined,
 ): Promise<Peers> {
   const random = systemRandom()
   await mkdir(config.data, { recursive: true, mode: 0o700 })
@@ -200,7 +205,10 @@ async function startPeers(
   const sender =
     (room: number) => (peer: PeerId, body: Uint8Array, options: { timeoutMs: number; signal?: AbortSignal }) =>
       transport.request(peer, concatBytes(Uint8Array.of(room), body), options)
+  const memory =
+    kept === undefined ? undefined : createRingMemory({ store: kept.ring, clock, log, ringId: config.ring.id })
   const ring = createRing({
+    ...(memory !== undefined && { persisted: memory.persisted, known: memory.known, persist: memory.persist }),
     transport,
     clock,
     random,
@@ -217,6 +225,7 @@ async function startPeers(
     },
   })
   const chunks = createChunks({
+    ...(kept !== undefined && { store: kept.chunks }),
     ring,
     clock,
     random,
@@ -242,6 +251,7 @@ async function startPeers(
     throw new ChordnsError('PEER_UNKNOWN_ROOM', 'no room answers this request', { room: body[0] ?? -1 })
   })
   await ring.start()
+  memory?.follow(ring)
   chunks.start()
   return {
     transport,
@@ -250,6 +260,7 @@ async function startPeers(
     close: async () => {
       await chunks.stop()
       await ring.stop()
+      memory?.stop()
       await transport.close()
     },
   }

@@ -41,6 +41,7 @@ export function deriveConfig(settings: Settings, problems: Problem[], sources: L
     },
     cache: {
       maxBytes: bytesOf(cache.maxBytes),
+      persist: cache.persist,
       minTtl: cache.minTtl,
       maxTtl: cache.maxTtl,
       negativeMaxTtl: cache.negativeMaxTtl,

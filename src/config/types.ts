@@ -15,7 +15,7 @@ export interface Config {
   readonly resolver: ResolverOptions & Pick<ServeOptions, 'explain' | 'minimalResponses'>
   readonly iterator: IteratorConfig
   readonly dnssec: DnssecConfig
-  readonly cache: CacheOptions
+  readonly cache: CacheOptions & { readonly persist: boolean }
   /** Compiled: the files it names have been read. */
   readonly local: LocalData
   /** Undefined: off. */

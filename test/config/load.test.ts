@@ -49,6 +49,7 @@ describe('the defaults', () => {
       minTtl: 0,
       maxTtl: 86_400,
       negativeMaxTtl: 3_600,
+      persist: true,
       staleSeconds: 86_400,
     })
     expect(config.resolver).toEqual({

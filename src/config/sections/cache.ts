@@ -18,6 +18,9 @@ export const cache = z
       .describe('Seconds that a record is kept at least. Above 0 breaks what its owner asked for.'),
     maxTtl: whole(1, 604_800).default(86_400).describe('Seconds that a record is kept at most.'),
     negativeMaxTtl: whole(1, 86_400).default(3_600).describe('Seconds that an absence is kept at most (RFC 2308).'),
+    persist: flag()
+      .default(true)
+      .describe('Write the cache to the data directory now and then, so that a restart begins with it.'),
     prefetch: flag()
       .default(true)
       .describe('Ask again for names that are still asked for when their records are about to expire.'),
