@@ -80,10 +80,11 @@ export function isDelegation(types: ReadonlySet<number>): boolean {
 /**
  * Whether a bitmap at a name shows that `type` is absent there. The parent's side of a cut answers for DS only, and the
  * child's side never does (RFC 6840 sections 4.1 and 4.4), the root being nobody's child. A CNAME would have been the
- * answer (RFC 6840 section 4.3).
+ * answer (RFC 6840 section 4.3), but for the types that stand beside one (RFC 4034 sections 3 and 4).
  */
 export function deniesType(types: ReadonlySet<number>, type: number, owner: Name): boolean {
-  if (types.has(type) || types.has(Type.CNAME)) return false
+  if (types.has(type)) return false
+  if (types.has(Type.CNAME) && type !== Type.NSEC && type !== Type.RRSIG) return false
   if (type === Type.DS) return !types.has(Type.SOA) || owner.labels === 0
   return !isDelegation(types)
 }

@@ -6,6 +6,7 @@ import { type NsecRecord, readNsec } from './nsec.ts'
 import { Nsec3Set, readNsec3 } from './nsec3.ts'
 import { verifyRRset } from './rrsig.ts'
 import type { ZoneKey } from './types.ts'
+import { bogus, setText } from './why.ts'
 
 /** All of one zone, signatures checked. */
 export interface ProofSet {
@@ -36,6 +37,11 @@ export function loadProofs(
     const signed = verifyRRset({ rrset, zone, keys, now, budget })
     if (!signed.ok) {
       failure ??= signed.ede
+      continue
+    }
+    // Expanded, it would deny what lies behind a name that is not its own.
+    if (signed.wildcard !== undefined) {
+      failure ??= bogus(`${setText(rrset)} was expanded from a wildcard: it proves nothing`)
       continue
     }
     ttl = Math.min(ttl, signed.ttl)

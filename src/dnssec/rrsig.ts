@@ -47,15 +47,11 @@ export type Verified =
     }
   | { readonly ok: false; readonly ede: ExtendedError }
 
-/** Types that exist at their own name only: a "wildcard" of them would move a proof or a key to any name. */
-const NEVER_EXPANDED: ReadonlySet<number> = new Set([
-  Type.SOA,
-  Type.DS,
-  Type.NSEC,
-  Type.DNSKEY,
-  Type.NSEC3,
-  Type.NSEC3PARAM,
-])
+/**
+ * Types that exist at their own name only: a "wildcard" of them would move a proof or a key to any name. NSEC is not among
+ * them: a wildcard's NSEC is the true answer to a question for it (RFC 4592 section 4.4), though never a proof.
+ */
+const NEVER_EXPANDED: ReadonlySet<number> = new Set([Type.SOA, Type.DS, Type.DNSKEY, Type.NSEC3, Type.NSEC3PARAM])
 
 /** RFC 4034 section 3: type, algorithm, labels, original TTL, expiration, inception, key tag. */
 const FIXED_BYTES = 18

@@ -86,14 +86,27 @@ function fromEmpty(message: Message, answers: readonly RRset[], authorities: rea
     if (delegation !== undefined) return { kind: 'referral', delegation }
   }
   if (answers.length > 0) return { kind: 'lame', why: 'answers something else' }
-  if (!message.aa && asked.role === 'authority') return { kind: 'lame', why: lameReason(authorities, asked) }
+  const isOwn = message.aa || asked.role === 'forward'
+  if (!isOwn && !isDenialWithoutAa(message, soa, authorities)) {
+    return { kind: 'lame', why: lameReason(authorities, asked) }
+  }
   if (soa === undefined && authorities.some((rrset) => rrset.type === Type.SOA)) {
     return { kind: 'lame', why: 'speaks for another zone' }
   }
   const rcode = message.rcode === Rcode.NXDOMAIN ? 3 : 0
   const outcome = absence(rcode, asked.question.name, soa, authorities, asked)
   const extras = message.aa ? apexServers(authorities, asked.question.name, asked) : []
-  return { kind: rcode === 3 ? 'nxdomain' : 'nodata', outcome, extras }
+  return { kind: rcode === 3 ? 'nxdomain' : 'nodata', outcome, extras, ...(!isOwn && { authoritative: false }) }
+}
+
+/**
+ * A broken authority that denies without AA, as Unbound and BIND take it: it shows the SOA of its zone, or says plainly that
+ * the name is not there. With RA it is some other resolver; name servers instead of a SOA are a referral.
+ */
+function isDenialWithoutAa(message: Message, soa: RRset | undefined, authorities: readonly RRset[]): boolean {
+  if (message.ra) return false
+  if (soa !== undefined) return true
+  return message.rcode === Rcode.NXDOMAIN && !authorities.some((rrset) => rrset.type === Type.NS)
 }
 
 function lameReason(authorities: readonly RRset[], asked: Asked): string {

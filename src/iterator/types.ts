@@ -29,7 +29,13 @@ export type Reply =
       /** False for a broken authority that answers without AA: believed, but at a lower rank. */
       readonly authoritative: boolean
     }
-  | { readonly kind: 'nodata' | 'nxdomain'; readonly outcome: Absence; readonly extras: readonly Extra[] }
+  | {
+      readonly kind: 'nodata' | 'nxdomain'
+      readonly outcome: Absence
+      readonly extras: readonly Extra[]
+      /** As above. */
+      readonly authoritative?: false
+    }
   | { readonly kind: 'referral'; readonly delegation: Delegation }
   /** The server is not responsible, whatever its reason: ask another one. */
   | { readonly kind: 'lame'; readonly why: string }

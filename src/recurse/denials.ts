@@ -47,7 +47,7 @@ export class Denials {
     for (const rrset of outcome.proofs) store.learnProof(rrset, expires, now)
     if (outcome.kind === 'absent') {
       if (outcome.soa !== undefined && sameName(outcome.soa.name, zone)) store.learnSoa(outcome.soa, expires)
-    } else if (wildcard !== undefined && isSubdomain(wildcard, zone)) {
+    } else if (wildcard !== undefined && isSubdomain(wildcard, zone) && outcome.rrset.type !== Type.NSEC) {
       store.learnWildcard(wildcard, outcome.rrset, expires)
     }
     this.#records += store.size - before

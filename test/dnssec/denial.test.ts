@@ -169,6 +169,12 @@ describe('NODATA by NSEC', () => {
     expect(nodata(ask('a.example.com.', TXT), nsec('a.example.com.', 'b.example.com.', [CNAME]))).toBe('unproven')
   })
 
+  it('of a type that stands beside an alias holds at an alias', () => {
+    const alias = matching('a.example.com.', [CNAME, RRSIG])
+    expect(nodata(ask('a.example.com.', NSEC), alias)).toBe('proven')
+    expect(nodata(ask('a.example.com.', RRSIG), alias)).toBe('unproven')
+  })
+
   it('at a cut is for the parent to say of DS, and of nothing else', () => {
     const cut = nsec('b.example.com.', 'c.example.com.', [NS])
     expect(nodata(ask('b.example.com.', DS), cut)).toBe('proven')

@@ -160,7 +160,7 @@ describe('labels of a signature', () => {
     expect(verify({ ...set, signatures: [atRoot] }).ok).toBe(false)
   })
 
-  it.each([Type.NSEC, Type.NSEC3, Type.DNSKEY, Type.DS, Type.SOA])('never expands a set of type %i', (type) => {
+  it.each([Type.NSEC3, Type.DNSKEY, Type.DS, Type.SOA])('never expands a set of type %i', (type) => {
     const set = (name: string): RRset => ({ ...wildcard(name), type, rdatas: [soaLike(type)] })
     const expanded = { ...set('a.example.com.'), signatures: signed(set('*.example.com.')).signatures }
     expect(verify(expanded).ok).toBe(false)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { isChordnsError } from '../../src/base/index.ts'
-import { addressRdata, Ede, parseName, ROOT, type RRset, Type } from '../../src/dns/index.ts'
+import { addressRdata, Ede, nameToText, parseName, ROOT, type RRset, Type, typeToText } from '../../src/dns/index.ts'
 import type { Claim, TrustAnchor, ZoneSecurity } from '../../src/dnssec/index.ts'
 import { supportedAlgorithms } from '../../src/dnssec/index.ts'
 import type { Outcome } from '../../src/evidence/index.ts'
@@ -231,11 +231,46 @@ describe('validateFinding: what a liar says', () => {
     }
   })
 
+  it.each(['com. DS', 'com. DNSKEY', 'example.com. DS', 'example.com. DNSKEY'])(
+    'asks again for links that are forgotten while %s is on its way',
+    (when) => {
+      const links = new Map<string, ZoneSecurity>()
+      let isForgotten = false
+      const judged = net.judge(net.claim('www.example.com.', A), {
+        links,
+        fetch: ({ name, type }, outcome) => {
+          if (!isForgotten && `${nameToText(name)} ${typeToText(type)}` === when) {
+            isForgotten = true
+            links.clear()
+          }
+          return outcome
+        },
+      })
+      expect([isForgotten, judged.verdict]).toEqual([true, 'secure'])
+    },
+  )
+
   it('finds a wildcard answer bogus without proof that the name itself is missing', () => {
     for (const name of ['x.w.example.com.', 'x.w.example.org.']) {
       const judged = net.judge(altered(net.claim(name, A), (outcome) => ({ ...outcome, proofs: [] })))
       expect(codes(judged)).toEqual([Ede.NSEC_MISSING])
     }
+  })
+
+  it('takes the NSEC of a wildcard for the answer to a question for NSEC, and never for a proof', () => {
+    const wildcard = net.set('*.w.example.com.', Type.NSEC)
+    const expanded = { ...wildcard, name: parseName('x.w.example.com.') }
+    const { proofs } = net.claim('x.w.example.com.', A).outcome
+    const asked: Claim = {
+      ...net.claim('x.w.example.com.', A),
+      question: { name: expanded.name, type: Type.NSEC, class: 1 },
+      outcome: { kind: 'rrset', rrset: expanded, apex: parseName('example.com.'), proofs },
+    }
+    expect(net.judge(asked).verdict).toBe('secure')
+    expect(net.judge(altered(asked, (outcome) => ({ ...outcome, proofs: [expanded] }))).verdict).toBe('bogus')
+    const absent = net.claim('x.w.example.com.', TXT)
+    expect(net.judge(absent).verdict).toBe('secure')
+    expect(net.judge(altered(absent, (outcome) => ({ ...outcome, proofs: [expanded] }))).verdict).toBe('bogus')
   })
 
   it('finds a wildcard bogus in place of a name that exists', () => {
