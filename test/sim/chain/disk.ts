@@ -10,7 +10,7 @@ export class SimDisk {
   lostWrites = 0
 
   /** `lies`: says durable and does not sync. `touch` is called before and after each write: the power may fail there. */
-  open(touch: () => void, lies = false): Store {
+  open(touch: (after: boolean) => void, lies = false): Store {
     const entries = () => {
       const all = new Map<string, Entry | undefined>([...this.#synced, ...this.#written])
       return [...all.values()].filter((entry): entry is Entry => entry !== undefined)
@@ -21,16 +21,16 @@ export class SimDisk {
         return (this.#written.has(name) ? this.#written.get(name) : this.#synced.get(name))?.[1]
       },
       batch: (writes: readonly StoreWrite[], { durable }) => {
-        touch()
+        touch(false)
         for (const write of writes)
           this.#written.set(latin1(write.key), write.kind === 'put' ? [write.key, write.value] : undefined)
         if (durable && !lies) this.#sync()
-        touch()
+        touch(true)
       },
       range: (from, to) =>
         entries()
-          .filter(([key]) => compareBytes(from, key) <= 0 && compareBytes(key, to) < 0)
-          .sort(([a], [b]) => compareBytes(a, b)),
+          .filter((entry) => compareBytes(from, entry[0]) <= 0 && (to === undefined || compareBytes(entry[0], to) < 0))
+          .sort((a, b) => compareBytes(a[0], b[0])),
       close: () => {},
     }
   }

@@ -29,6 +29,8 @@ export const HABITS: readonly LiarHabit[] = [
 export type Fault =
   /** After `effects` more writes, sends and timers of the node, its power fails; `written`: just after a write, not before. */
   | { kind: 'crash'; node: number; at: number; effects: number; downMs: number }
+  /** The power fails just after the node, first of all, has stored a decided block, before anybody hears of it. */
+  | { kind: 'crashDeciding'; node: number; at: number; downMs: number }
   /** Nothing passes from the one to the other. */
   | { kind: 'cut'; from: readonly number[]; to: readonly number[]; at: number; until: number }
   | { kind: 'loss'; rate: number; at: number; until: number }
@@ -68,7 +70,7 @@ export interface PlanOptions {
 
 export function makePlan(seed: number, { n, liars, calm = false, harsh = false }: PlanOptions): Plan {
   const random = seededRandom(`chain ${seed} ${n}`)
-  const faultsMs = 4_000 + random.below(8_000)
+  const faultsMs = 2_000 + random.below(5_000)
   const faults: Fault[] = []
   const f = Math.floor((n - 1) / 3)
   const liarCount = liars ?? (random.below(3) === 0 ? 0 : random.below(f + 1))
@@ -84,8 +86,8 @@ export function makePlan(seed: number, { n, liars, calm = false, harsh = false }
     if (random.below(4) === 0) addSeats(faults, n, order[n - 1]!, faultsMs, random.split('seats'))
   }
   if (harsh) {
-    faults.push({ kind: 'loss', rate: (10 + random.below(20)) / 100, at: 0, until: faultsMs })
-    addCuts(faults, n, faultsMs, random.split('more cuts'))
+    faults.push({ kind: 'loss', rate: (20 + random.below(20)) / 100, at: 0, until: faultsMs })
+    for (let i = 0; i < 20; i++) addCrashDeciding(faults, n, faultsMs, random)
   }
   return {
     seed,
@@ -93,7 +95,7 @@ export function makePlan(seed: number, { n, liars, calm = false, harsh = false }
     meanDelayMs: harsh ? 25 : [5, 15, 40, 80][random.below(4)]!,
     timeoutMs: harsh ? 60 : [60, 150, 300][random.below(3)]!,
     faultsMs,
-    submitEveryMs: [20, 60, 200, 800][random.below(4)]!,
+    submitEveryMs: [30, 80, 200, 800][random.below(4)]!,
     snapshotEvery: [0, 3, 8][random.below(3)]!,
     keepBlocks: random.below(2) === 0 ? undefined : random.below(3),
     heartbeatMs: random.below(4) === 0 ? 1_000 : undefined,
@@ -120,12 +122,23 @@ function addCrashes(faults: Fault[], n: number, faultsMs: number, random: Seeded
       effects: random.below(40),
       downMs: random.below(3) === 0 ? random.below(3_000) : random.below(200),
     })
+  const deciding = random.below(4)
+  for (let i = 0; i < deciding; i++) addCrashDeciding(faults, n, faultsMs, random)
   // All at once, as when a fuse blows.
   if (random.below(4) === 0) {
     const at = random.below(faultsMs)
     for (let node = 0; node <= n; node++)
       faults.push({ kind: 'crash', node, at, effects: random.below(6), downMs: random.below(300) })
   }
+}
+
+function addCrashDeciding(faults: Fault[], n: number, faultsMs: number, random: SeededRandom): void {
+  faults.push({
+    kind: 'crashDeciding',
+    node: random.below(n),
+    at: random.below(faultsMs),
+    downMs: 200 + random.below(2_000),
+  })
 }
 
 function addCuts(faults: Fault[], n: number, faultsMs: number, random: SeededRandom): void {

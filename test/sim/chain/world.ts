@@ -1,7 +1,7 @@
 /** One chain among simulated validators in virtual time. Everything depends on the plan only. */
 import { setImmediate as settle } from 'node:timers/promises'
 import type { Clock, Log } from '../../../src/base/index.ts'
-import { toHex } from '../../../src/base/index.ts'
+import { concatBytes, equalBytes, toHex } from '../../../src/base/index.ts'
 import {
   type Chain,
   type ChainMessage,
@@ -18,14 +18,7 @@ import {
   tendermintRules,
   type Validator,
 } from '../../../src/chain/index.ts'
-import {
-  ed25519,
-  ed25519Signer,
-  keyedHashScheme,
-  type SignatureScheme,
-  type Signer,
-  sha256,
-} from '../../../src/crypto/index.ts'
+import { ed25519, ed25519Signer, type SignatureScheme, type Signer, sha256 } from '../../../src/crypto/index.ts'
 import { type SeededRandom, seededRandom, type VirtualClock, virtualClock } from '../../../src/sim/index.ts'
 import { mapApplication, transaction } from './application.ts'
 import { Checker, Violation } from './checks.ts'
@@ -68,6 +61,8 @@ interface Person {
   life: number
   /** Effects until the power fails. */
   fuse: number
+  /** Its power fails when it has stored the next block. */
+  fusesOnBlock: boolean
   downMs: number
 }
 
@@ -101,7 +96,7 @@ class World {
     this.#random = seededRandom(`world ${plan.seed} ${plan.n}`)
     this.#links = this.#random.split('links')
     this.#chainId = sha256(new TextEncoder().encode(`chain ${plan.seed}`))
-    const keyed = keyedHashScheme(new Uint8Array(32).fill(9))
+    const keyed = hashScheme(new Uint8Array(32).fill(9))
     this.#scheme = plan.realKeys ? ed25519 : keyed
     const seeds = Array.from({ length: plan.n + 1 }, (_, i) => sha256(new TextEncoder().encode(`${plan.seed}/${i}`)))
     const signers = seeds.map((seed) => (plan.realKeys ? ed25519Signer(seed) : keyed.signer(seed)))
@@ -118,7 +113,7 @@ class World {
       scheme: this.#scheme,
       sets,
       quorum: this.#rules().quorum,
-      isLiar: (key) => this.#people.some(({ liar, signer }) => liar !== undefined && signer.publicKey === key),
+      isLiar: (key) => this.#people.some(({ liar, signer }) => liar !== undefined && equalBytes(signer.publicKey, key)),
     })
   }
 
@@ -200,6 +195,7 @@ class World {
       chain: undefined,
       life: 0,
       fuse: Number.POSITIVE_INFINITY,
+      fusesOnBlock: false,
       downMs: 0,
     }
     return person
@@ -231,7 +227,11 @@ class World {
       signer: person.signer,
       scheme: this.#scheme,
       application: mapApplication(this.#validators),
-      store: person.blocks.open(touch),
+      store: person.blocks.open((after) => {
+        const isFirst = (person.chain?.status().height ?? 0) > this.#checker.height
+        if (after && person.fusesOnBlock && isFirst) person.fuse = 1
+        touch()
+      }),
       votes: person.votes.open(touch, this.#bugs.unsyncedGuard === true),
       clock,
       log: quiet,
@@ -264,6 +264,12 @@ class World {
       },
     })
     person.chain = chain
+    // What was stored was decided, whether or not anybody heard of it.
+    if (liar === undefined) {
+      const { height } = chain.status()
+      const last = chain.block(height)
+      if (last !== undefined) this.#checker.decided(last, stateRoot(chain.state()))
+    }
     chain.start()
   }
 
@@ -283,6 +289,7 @@ class World {
   #touch(person: Person): void {
     if (--person.fuse > 0) return
     person.fuse = Number.POSITIVE_INFINITY
+    person.fusesOnBlock = false
     throw new PowerFailure()
   }
 
@@ -319,6 +326,12 @@ class World {
       const person = this.#people[fault.node]!
       this.#clock.after(fault.at, () => {
         person.fuse = Math.min(person.fuse, fault.effects + 1)
+        person.downMs = fault.downMs
+      })
+    } else if (fault.kind === 'crashDeciding') {
+      const person = this.#people[fault.node]!
+      this.#clock.after(fault.at, () => {
+        person.fusesOnBlock = true
         person.downMs = fault.downMs
       })
     } else if (fault.kind === 'seats') {
@@ -405,8 +418,21 @@ class World {
     this.#faulty = false
     for (const person of this.#people) {
       person.fuse = Number.POSITIVE_INFINITY
+      person.fusesOnBlock = false
       if (person.chain === undefined) this.#attempt(person, () => this.#boot(person))
     }
+  }
+}
+
+/** A keyed hash in the place of signatures, in one call of the hash: half of a world's time is signatures. */
+function hashScheme(secret: Uint8Array): SignatureScheme & { signer(publicKey: Uint8Array): Signer } {
+  const sign = (publicKey: Uint8Array, message: Uint8Array) => {
+    const half = sha256(secret, publicKey, message)
+    return concatBytes(half, half)
+  }
+  return {
+    verify: (publicKey, message, signature) => equalBytes(sign(publicKey, message), signature),
+    signer: (publicKey) => ({ publicKey, sign: (message) => sign(publicKey, message) }),
   }
 }
 

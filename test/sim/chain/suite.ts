@@ -1,0 +1,136 @@
+/** Runs seeds of chains, shortens what fails, and sees to it that the worlds do not go easy on the engine. */
+import { type Fault, makePlan, type Plan } from './plan.ts'
+import { findPlant, PLANTS } from './plants.ts'
+import { type Outcome, runWorld } from './world.ts'
+
+export interface SuiteResult {
+  readonly passed: number
+  readonly failed: number
+  readonly seeds: number
+  readonly heights: number
+  readonly events: number
+  readonly virtualMs: number
+  readonly wallMs: number
+  readonly coverage: Readonly<Record<string, number>>
+  readonly failures: readonly { readonly seed: number; readonly n: number; readonly what: string }[]
+  readonly plants: readonly { readonly name: string; readonly seed: number | undefined }[]
+}
+
+export interface SuiteOptions {
+  readonly from: number
+  readonly to: number
+  /** Validators: seeds take turns, or with `all` each seed runs with each. */
+  readonly sizes: readonly number[]
+  readonly all: boolean
+  readonly plants: boolean
+  readonly say: (line: string) => void
+  readonly monotonic: () => number
+}
+
+/** What must happen somewhere in a run of a hundred seeds or more: a simulator that is too kind proves nothing. */
+const MUST_HAPPEN = [
+  'decided',
+  'laterRounds',
+  'locks',
+  'relocks',
+  'reproposals',
+  'skips',
+  'caughtUp',
+  'snapshots',
+  'evidence',
+  'refused',
+  'resumed',
+  'crashes',
+  'lost',
+  'cut',
+  'duplicated',
+  'seats',
+  'lie equivocate',
+  'lie doubleVote',
+  'lie selective',
+  'lie silent',
+  'lie staleCertificates',
+  'lie forgedSnapshots',
+  'lie flood',
+  'lie future',
+  'lie late',
+] as const
+
+/** Every fifth seed is harsh: short time-outs, much loss, power failures at the worst moment. */
+export function planOf(seed: number, n: number): Plan {
+  return makePlan(seed, { n, harsh: seed % 5 === 4 })
+}
+
+export function runSuite({ from, to, sizes, all, plants, say, monotonic }: SuiteOptions): SuiteResult {
+  const start = monotonic()
+  const coverage: Record<string, number> = {}
+  const failures: { seed: number; n: number; what: string }[] = []
+  let [passed, heights, events, virtualMs, runs] = [0, 0, 0, 0, 0]
+  for (let seed = from; seed <= to; seed++)
+    for (const n of all ? sizes : [sizes[seed % sizes.length]!]) {
+      const outcome = runWorld(planOf(seed, n))
+      runs++
+      heights += outcome.heights
+      events += outcome.events
+      virtualMs += outcome.virtualMs
+      for (const [name, times] of Object.entries(outcome.coverage)) coverage[name] = (coverage[name] ?? 0) + times
+      if (outcome.failure === undefined) passed++
+      else {
+        failures.push({ seed, n, what: outcome.failure })
+        report(seed, n, outcome, say)
+      }
+      if (runs % 50 === 0)
+        say(
+          `chain: ${runs} runs to seed ${seed}, ${heights} heights, ${failures.length} failed, ${seconds(monotonic() - start)}`,
+        )
+    }
+  const wallMs = monotonic() - start
+
+  let failed = failures.length
+  if (runs >= 100)
+    for (const name of MUST_HAPPEN) {
+      if ((coverage[name] ?? 0) > 0) continue
+      say(`chain: "${name}" never happened`)
+      failed++
+    }
+  const found = plants ? PLANTS.map((plant) => ({ name: plant.name, ...findPlant(plant) })) : []
+  for (const { name, seed, what } of found) {
+    say(`chain, planted: ${name}: ${seed === undefined ? 'NOT FOUND' : `seed ${seed}, ${what?.slice(0, 80)}`}`)
+    if (seed === undefined) failed++
+    else passed++
+  }
+  return {
+    passed,
+    failed,
+    seeds: runs,
+    heights,
+    events,
+    virtualMs,
+    wallMs,
+    coverage,
+    failures,
+    plants: found.map(({ name, seed }) => ({ name, seed })),
+  }
+}
+
+function report(seed: number, n: number, { failure }: Outcome, say: (line: string) => void): void {
+  say(`chain: seed ${seed}, n = ${n}: ${failure}`)
+  say(`  again: npm run test:sim -- --chain --seeds ${seed}..${seed} --sizes ${n}`)
+  const { faults } = shrink(planOf(seed, n))
+  say(`  shortest faults found: ${JSON.stringify(faults)}`)
+}
+
+/** Leaves out one fault after the other as long as the run still fails. */
+export function shrink(plan: Plan, fails = (shorter: Plan) => runWorld(shorter).failure !== undefined): Plan {
+  let shortest = plan
+  for (let i = shortest.faults.length - 1; i >= 0; i--) {
+    const faults: Fault[] = shortest.faults.filter((_, at) => at !== i)
+    const shorter = { ...shortest, faults }
+    if (fails(shorter)) shortest = shorter
+  }
+  return shortest
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(0)} s`
+}
