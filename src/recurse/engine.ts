@@ -2,7 +2,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Budget, Endpoint } from '../base/index.ts'
 import type { CacheContext } from '../cache/index.ts'
-import type { Name } from '../dns/index.ts'
+import type { Name, Question } from '../dns/index.ts'
 import {
   type AddressRules,
   afterRefusal,
@@ -56,6 +56,8 @@ export class Engine {
   /** Servers that were of no use for a zone (monotonic ms until when): asked last, not never. */
   readonly #useless: LRUCache<string, number>
   readonly crowd: Crowd
+  /** Who gave the last useful reply to a question, by its name and type. */
+  readonly #answerers: LRUCache<string, { readonly server: Server; readonly zone: Name }>
   readonly cookies: Cookies
   /** Undefined when the operator wants nothing reported. */
   readonly reporting: Reporting | undefined
@@ -70,6 +72,7 @@ export class Engine {
     this.#caseless = new LRUCache({ max: this.limits.CASELESS_REMEMBERED })
     this.dnames = new LRUCache({ max: this.limits.DNAMES_REMEMBERED })
     this.#useless = new LRUCache({ max: this.limits.USELESS_REMEMBERED })
+    this.#answerers = new LRUCache({ max: this.limits.ANSWERERS_REMEMBERED })
     this.reporting = deps.options.errorReporting === true ? new Reporting(() => this.monotonic()) : undefined
     this.crowd = new Crowd(this.limits)
     this.cookies = new Cookies(deps.random, this.limits.SERVERS_REMEMBERED, this.limits.COOKIE_AVOID_MS)
@@ -120,6 +123,16 @@ export class Engine {
   /** It was lame for the zone, or refused: the others are asked first for a while. */
   onUseless(server: Server, zone: Name): void {
     this.#useless.set(uselessKey(server, zone), this.monotonic() + this.limits.USELESS_MS)
+  }
+
+  onUseful(server: Server, zone: Name, question: Question): void {
+    this.#answerers.set(answererKey(question), { server, zone })
+  }
+
+  /** What the last reply said is bogus: the zone's other servers are asked first for a while. */
+  onBogus(question: Question): void {
+    const last = this.#answerers.get(answererKey(question))
+    if (last !== undefined) this.onUseless(last.server, last.zone)
   }
 
   onSend(server: Server): void {
@@ -191,6 +204,10 @@ export class Engine {
 
 function dnameKey(context: CacheContext, ownerKey: string): string {
   return `${context}\0${ownerKey}`
+}
+
+function answererKey({ name, type }: Question): string {
+  return `${type} ${name.key}`
 }
 
 function uselessKey(server: Server, zone: Name): string {

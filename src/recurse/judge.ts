@@ -12,7 +12,7 @@ import {
   Type,
   typeToText,
 } from '../dns/index.ts'
-import { learn, type Need, type Verdict, validateFinding } from '../dnssec/index.ts'
+import { learn, type Need, type Verdict, validateFinding, type ZoneSecurity } from '../dnssec/index.ts'
 import type { Finding, Outcome } from '../evidence/index.ts'
 import type { Engine } from './engine.ts'
 import { failed, isFailure } from './failure.ts'
@@ -25,7 +25,7 @@ export interface Case {
   readonly context: CacheContext
   readonly budget: Budget
   /** Fetches without validating: the links of the chain validate each other. */
-  readonly fetch: (question: Question) => Promise<Finding>
+  readonly fetch: (question: Question, fresh: boolean) => Promise<Finding>
   readonly onStep: ((step: IterationStep) => void) | undefined
 }
 
@@ -55,7 +55,7 @@ async function fetchLink(engine: Engine, trust: Trust, one: Case, need: Need): P
       return
     }
   }
-  const link = learn(need, await answerTo(one, need), trust.context(), one.budget)
+  const link = await learntLink(engine, trust, one, need)
   one.onStep?.({
     kind: 'validate',
     zone: need.zone,
@@ -65,9 +65,22 @@ async function fetchLink(engine: Engine, trust: Trust, one: Case, need: Need): P
   trust.learnt(need.zone, link)
 }
 
-async function answerTo(one: Case, need: Need): Promise<Outcome> {
+/** A link is bogus for all that lies below it: another server of the zone may have the true copy, and is asked first. */
+async function learntLink(engine: Engine, trust: Trust, one: Case, need: Need): Promise<ZoneSecurity> {
+  for (let retries = 0; ; retries++) {
+    const answer = await answerTo(one, need, retries > 0)
+    const context = trust.context()
+    const link = learn(need, answer, context, one.budget)
+    // One that has expired already was lost on the way, and is asked for again as it is.
+    if (link.status !== 'bogus' || link.expires <= context.now) return link
+    engine.onBogus(questionOf(need))
+    if (retries >= engine.limits.BOGUS_RETRIES) return link
+  }
+}
+
+async function answerTo(one: Case, need: Need, fresh: boolean): Promise<Outcome> {
   try {
-    return (await one.fetch(questionOf(need))).outcome
+    return (await one.fetch(questionOf(need), fresh)).outcome
   } catch (error) {
     if (!isFailure(error)) throw error
     const text = `no answer to ${nameToText(need.zone)} ${need.need}, which validation needs`

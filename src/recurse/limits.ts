@@ -71,6 +71,8 @@ export const limits = {
   /** Servers that were lame or refused for a zone are asked last for this long, ms (Unbound `infra-host-ttl` 900 s). */
   USELESS_MS: 60_000,
   USELESS_REMEMBERED: 10_000,
+  /** Questions whose last answerer is remembered, until it is judged: more than are ever in work. */
+  ANSWERERS_REMEMBERED: 20_000,
   /** A server that was silent to a query with a cookie is asked without one for this long, ms. */
   COOKIE_AVOID_MS: 600_000,
   /** A local copy of the root is read again this often, seconds (RFC 8806; the root's SOA refresh is 30 minutes, its NS TTL two days). */

@@ -131,8 +131,8 @@ export function createRecursor(deps: RecursorDeps): Recursor {
     context,
     budget: request.budget,
     onStep: request.onStep,
-    fetch: (question) =>
-      unjudged({ ...request, question, checkingDisabled: true, fresh: false }, contextOf(engine, question)),
+    fetch: (question, fresh) =>
+      unjudged({ ...request, question, checkingDisabled: true, fresh }, contextOf(engine, question)),
   })
 
   /** Fetches unjudged, so that one copy serves those who check and those who do not, and judges for those who do. */
@@ -157,6 +157,7 @@ export function createRecursor(deps: RecursorDeps): Recursor {
         return finding
       }
       // Another server of the zone may have the true copy; what is bogus twice is bogus.
+      engine.onBogus(question)
       if (retries < engine.limits.BOGUS_RETRIES) continue
       settled(engine, context, raw, verdict, 'own')
       rememberBogus(engine, context, question, verdict)

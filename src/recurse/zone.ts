@@ -83,6 +83,7 @@ async function askServers(
   const pool = new ServerPool(engine, finder, job, cut)
   const notes: ServerNote[] = []
   const until = engine.monotonic() + engine.limits.ZONE_MS
+  let unsigned: ZoneReply | undefined
   for (let sends = 0; sends < maxSends && engine.monotonic() < until; sends++) {
     const turn = await explaining(pool.next(), cut, notes, pool.remarks)
     if (turn === undefined) break
@@ -96,13 +97,34 @@ async function askServers(
     }
     const { reply, message } = asking
     const what = uselessness(reply)
-    if (what === undefined) return { kind: 'reply', reply: reply as UsefulReply, message }
+    if (what === undefined) {
+      const useful: ZoneReply = { kind: 'reply', reply: reply as UsefulReply, message }
+      if (message.edns !== undefined || !expectsSignatures(engine, cut)) {
+        engine.onUseful(server, cut.zone, question)
+        return useful
+      }
+      // A server without EDNS has no signatures to give (RFC 3225 section 3). The others may; if not, this is what there is.
+      unsigned ??= useful
+      tried.out = true
+      engine.onUseless(server, cut.zone)
+      notes.push({ server, what: 'ignores EDNS', how: 'answered' })
+      continue
+    }
     tried.out = true
     if (reply.kind !== 'error' || reply.rcode !== Rcode.SERVFAIL) engine.onUseless(server, cut.zone)
     notes.push({ server, what, how: 'answered' })
   }
+  if (unsigned !== undefined) return unsigned
   const spoke = notes.some((note) => note.how === 'answered')
   return { kind: 'failed', error: zoneFailed(cut.zone, notes, pool.remarks), spoke }
+}
+
+/** True when the zone should be signed, by the parent's word or a trust anchor, and somebody will want to see it. */
+function expectsSignatures({ deps: { validation } }: Engine, { zone, role, source }: Cut): boolean {
+  if (validation === undefined || role === 'forward') return false
+  if (validation.negativeAnchors.some((exempt) => isSubdomain(zone, exempt))) return false
+  if (source.kind === 'delegated' && source.delegation.ds !== undefined) return true
+  return validation.anchors().some((anchor) => sameName(anchor.zone, zone))
 }
 
 /** A budget that ends here says what it ended on. */

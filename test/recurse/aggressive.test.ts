@@ -118,6 +118,16 @@ describe('water torture', () => {
 })
 
 describe('an answer from proven denials', () => {
+  it('is never made of an NSEC that came from a wildcard, nor is that NSEC moved to another name', async () => {
+    expect(rcodes(await on.ask('p.w.example.com', 'NSEC'))).toEqual([Rcode.NOERROR, true])
+    on.upstream()
+    expect(rcodes(await on.ask('q.w.example.com', 'NSEC'))).toEqual([Rcode.NOERROR, true])
+    expect(on.upstream()).toBeGreaterThan(0)
+    expect((await on.ask('p.w.example.com')).answers).toHaveLength(1)
+    expect((await on.ask('r.w.example.com')).answers).toHaveLength(1)
+    expect(rcodes(await on.ask('p.w.example.com', 'MX'))).toEqual(NODATA)
+  })
+
   it('is the answer that the zone would give, proof and SOA included', async () => {
     const asked = await on.ask('nothing.example.com', 'A', { do: true })
     on.upstream()
