@@ -70,7 +70,7 @@ export interface PlanOptions {
 
 export function makePlan(seed: number, { n, liars, calm = false, harsh = false }: PlanOptions): Plan {
   const random = seededRandom(`chain ${seed} ${n}`)
-  const faultsMs = 2_000 + random.below(5_000)
+  const faultsMs = (harsh ? 6_000 : 2_000) + random.below(5_000)
   const faults: Fault[] = []
   const f = Math.floor((n - 1) / 3)
   const liarCount = liars ?? (random.below(3) === 0 ? 0 : random.below(f + 1))
@@ -95,7 +95,7 @@ export function makePlan(seed: number, { n, liars, calm = false, harsh = false }
     meanDelayMs: harsh ? 25 : [5, 15, 40, 80][random.below(4)]!,
     timeoutMs: harsh ? 60 : [60, 150, 300][random.below(3)]!,
     faultsMs,
-    submitEveryMs: [30, 80, 200, 800][random.below(4)]!,
+    submitEveryMs: harsh ? 40 : [30, 80, 200, 800][random.below(4)]!,
     snapshotEvery: [0, 3, 8][random.below(3)]!,
     keepBlocks: random.below(2) === 0 ? undefined : random.below(3),
     heartbeatMs: random.below(4) === 0 ? 1_000 : undefined,
