@@ -65,8 +65,8 @@ export const benchmark: Benchmark = {
   options: {
     n: { type: 'string', help: 'nodes', default: '1000' },
     lookups: { type: 'string', help: 'look-ups a row and mode', default: '10000' },
-    'per-second': { type: 'string', help: 'look-ups per second and mode while nodes come and go', default: '10' },
-    'warm-up': { type: 'string', help: 'seconds of coming and going before look-ups are counted', default: '180' },
+    'per-second': { type: 'string', help: 'look-ups per second and mode while nodes come and go', default: '20' },
+    'warm-up': { type: 'string', help: 'seconds of coming and going before look-ups are counted', default: '120' },
     shares: { type: 'string', help: 'percent that die at once', default: '0,10,20,30,40,50' },
     rates: {
       type: 'string',

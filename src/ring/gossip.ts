@@ -83,10 +83,9 @@ function some(work: Work, changes: readonly Change[]): MemberEntry[] {
   for (const id of [pointers.successors[0], pointers.successors[1], pointers.predecessor]) {
     if (id !== undefined) add(table.aliveMember(id))
   }
-  const alive = table.alive()
   const topic = changes[0]?.entry.id ?? ''
   for (let i = 0; i < 4 * limits.GOSSIP_FANOUT && chosen.size < limits.GOSSIP_FANOUT; i++) {
-    add(alive[spread(self.id, topic, turn, i) % alive.length])
+    add(table.aliveAt(spread(self.id, topic, turn, i) % table.aliveCount))
   }
   return [...chosen.values()]
 }

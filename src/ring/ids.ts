@@ -10,6 +10,13 @@ export function idFromBytes(bytes: Uint8Array): RingId {
   return asRingId(toHex(bytes))
 }
 
+/** The inverse of `idFromBytes`. */
+export function idToBytes(id: RingId): Uint8Array {
+  const out = new Uint8Array(32)
+  for (let i = 0; i < 32; i++) out[i] = (nibble(id.charCodeAt(2 * i)) << 4) | nibble(id.charCodeAt(2 * i + 1))
+  return out
+}
+
 /** Text from outside as an id. Throws RING_BAD_ID on anything but 64 lower-case hex digits. */
 export function parseRingId(text: string): RingId {
   if (!/^[0-9a-f]{64}$/.test(text)) {
@@ -79,4 +86,9 @@ export function successorIndex(sorted: readonly RingId[], key: RingId): number {
 
 function fromBigInt(value: bigint): RingId {
   return asRingId(value.toString(16).padStart(64, '0'))
+}
+
+/** Of a lower-case hex digit's character code. */
+function nibble(code: number): number {
+  return code < 58 ? code - 48 : code - 87
 }

@@ -129,10 +129,10 @@ function byTable(work: Work, key: RingId): Directions<RingId> {
 /** By the table as it is now; worked out again only when the table has changed. */
 function fingers(work: Work): readonly RingId[] {
   const { state } = work
-  const alive = state.table.alive()
-  if (state.fingers.of !== alive) {
+  const { version } = state.table
+  if (state.fingers.of !== version) {
     const successor = (target: RingId) => state.table.successors(target, 1)[0]?.id ?? state.self.id
-    state.fingers = { of: alive, ids: fingersOf(state.self.id, SPACE, successor) }
+    state.fingers = { of: version, ids: fingersOf(state.self.id, SPACE, successor) }
   }
   return state.fingers.ids
 }

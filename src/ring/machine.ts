@@ -75,7 +75,7 @@ export function initialState(
     contactAttempts: 0,
     paging: undefined,
     lookups: new Map(),
-    fingers: { of: [], ids: [] },
+    fingers: { of: -1, ids: [] },
     stats: {
       malformed: 0,
       refused: 0,

@@ -121,8 +121,14 @@ export function supersedes(next: MemberEntry, current: MemberEntry): boolean {
   if (next.incarnation !== current.incarnation) return next.incarnation > current.incarnation
   const rank = STATUS_CODES[next.status] - STATUS_CODES[current.status]
   if (rank !== 0) return rank > 0
-  if (next.status === 'dead') return false
+  if (next.status === 'dead' || sameSignature(next, current)) return false
   return compareBytes(encodeCanonical(rowValue(next)), encodeCanonical(rowValue(current))) > 0
+}
+
+/** The signature covers the whole row: the usual case, a row that is told again, needs no encoding. */
+function sameSignature(a: MemberEntry, b: MemberEntry): boolean {
+  const [first, second] = [a.signatures[0]?.signature, b.signatures[0]?.signature]
+  return first !== undefined && second !== undefined && compareBytes(first, second) === 0
 }
 
 /** True when the row already says where its member can be reached; without any address there is nothing new to say. */

@@ -4,7 +4,7 @@
  */
 import { type RingId, toHex } from '../base/index.ts'
 import { type CborValue, decodeCanonical, encodeCanonical } from '../crypto/index.ts'
-import { idFromBytes } from './ids.ts'
+import { idFromBytes, idToBytes } from './ids.ts'
 import { limits } from './limits.ts'
 import type { Directions } from './lookup.ts'
 import {
@@ -209,15 +209,15 @@ function fields(message: RingMessage): [number, CborValue | undefined][] {
     case 'compare':
       return [
         [2, [...message.buckets]],
-        [3, message.pairs.map(({ id, incarnation }) => [idBytes(id), incarnation])],
+        [3, message.pairs.map(({ id, incarnation }) => [idToBytes(id), incarnation])],
       ]
     case 'state':
       return [
         [2, message.member],
         [3, message.busy],
-        [4, idBytes(message.id)],
+        [4, idToBytes(message.id)],
         [5, optionalBytes(message.predecessor)],
-        [6, message.successors.map(idBytes)],
+        [6, message.successors.map(idToBytes)],
         [7, message.summary],
         [8, message.entries.map(entryToValue)],
       ]
@@ -233,17 +233,17 @@ function fields(message: RingMessage): [number, CborValue | undefined][] {
     case 'compared':
       return [
         [2, message.entries.map(entryToValue)],
-        [3, message.wanted.map(idBytes)],
+        [3, message.wanted.map(idToBytes)],
       ]
     case 'find':
       return [
-        [2, idBytes(message.key)],
+        [2, idToBytes(message.key)],
         [3, message.shortCut],
       ]
     case 'directions':
       return [
-        [2, message.way.map(idBytes)],
-        [3, message.owners.map(idBytes)],
+        [2, message.way.map(idToBytes)],
+        [3, message.owners.map(idToBytes)],
         [4, optionalBytes(message.predecessor)],
         [5, message.entry === undefined ? undefined : entryToValue(message.entry)],
       ]
@@ -271,7 +271,7 @@ function optionalEntry(value: CborValue | undefined): MemberEntry | undefined {
 }
 
 function accusationToValue({ accused, incarnation, signer, signature }: Accusation): CborValue {
-  return [idBytes(accused), incarnation, signer, signature]
+  return [idToBytes(accused), incarnation, signer, signature]
 }
 
 function accusationsField(value: CborValue | undefined): Accusation[] {
@@ -311,23 +311,12 @@ function booleanField(value: CborValue | undefined): boolean {
   return value
 }
 
-function idBytes(id: RingId): Uint8Array {
-  const out = new Uint8Array(32)
-  for (let i = 0; i < 32; i++) out[i] = (nibble(id.charCodeAt(2 * i)) << 4) | nibble(id.charCodeAt(2 * i + 1))
-  return out
-}
-
-/** Of a lower-case hex digit's character code. */
-function nibble(code: number): number {
-  return code < 58 ? code - 48 : code - 87
-}
-
 function idField(value: CborValue | undefined): RingId {
   return idFromBytes(bytesField(value, 32, 32))
 }
 
 function optionalBytes(id: RingId | undefined): Uint8Array | undefined {
-  return id === undefined ? undefined : idBytes(id)
+  return id === undefined ? undefined : idToBytes(id)
 }
 
 function optionalId(value: CborValue | undefined): RingId | undefined {

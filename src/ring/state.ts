@@ -162,8 +162,8 @@ export interface RingState {
   paging: { readonly peer: PeerId } | undefined
   /** Under way, by the reference of who waits for them. */
   readonly lookups: Map<number, Lookup<RingId>>
-  /** Those of the table state `of`. */
-  fingers: { readonly of: readonly MemberEntry[]; readonly ids: readonly RingId[] }
+  /** Those of the table's version `of`. */
+  fingers: { readonly of: number; readonly ids: readonly RingId[] }
   readonly stats: { -readonly [K in keyof RingStats]: RingStats[K] }
 }
 

@@ -2,9 +2,9 @@
  * The member table: every row this node believes, in ring order, with a digest for the exchange between neighbours.
  * It holds state and has no effects; rows must be verified before they are put in (`merge.ts`).
  */
-import { asRingId, fromHex, latin1, type PeerId, type RingId } from '../base/index.ts'
+import { asRingId, latin1, type PeerId, type RingId } from '../base/index.ts'
 import { sha256 } from '../crypto/index.ts'
-import { compareFrom, compareIds, successorIndex } from './ids.ts'
+import { compareFrom, compareIds, idToBytes, successorIndex } from './ids.ts'
 import { limits } from './limits.ts'
 import { supersedes } from './member.ts'
 import type { MemberEntry } from './types.ts'
@@ -31,6 +31,7 @@ export class MemberTable {
   readonly #nearest = new Map<RingId, readonly MemberEntry[]>()
   #alive: readonly MemberEntry[] | undefined
   #summary: Uint8Array | undefined
+  #version = 0
 
   get size(): number {
     return this.#rows.size
@@ -65,6 +66,17 @@ export class MemberTable {
 
   byKey(publicKey: Uint8Array): MemberEntry | undefined {
     const id = this.#byKey.get(latin1(publicKey))
+    return id === undefined ? undefined : this.get(id)
+  }
+
+  /** Changes whenever somebody enters or leaves the alive members. */
+  get version(): number {
+    return this.#version
+  }
+
+  /** The alive member at this index in id order. */
+  aliveAt(index: number): MemberEntry | undefined {
+    const id = this.#ring[index]
     return id === undefined ? undefined : this.get(id)
   }
 
@@ -219,10 +231,11 @@ export class MemberTable {
 
   /** XOR makes entering and leaving the same operation. */
   #changed(entry: MemberEntry): void {
-    const id = fromHex(entry.id)
+    const id = idToBytes(entry.id)
     const hash = sha256(id, new TextEncoder().encode(String(entry.incarnation)))
     const start = id[0]! * DIGEST_BYTES
     for (let i = 0; i < DIGEST_BYTES; i++) this.#buckets[start + i]! ^= hash[i]!
+    this.#version += 1
     this.#alive = undefined
     this.#summary = undefined
     this.#nearest.clear()
