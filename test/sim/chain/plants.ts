@@ -18,7 +18,7 @@ export const PLANTS: readonly Plant[] = [
     name: 'no lock',
     bugs: { rules: (rules) => ({ ...rules, locks: false, mayPrevote: () => true }) },
     options: { n: 4, liars: 0, harsh: true },
-    from: 20,
+    from: 60,
     within: 60,
     finding: /fork/,
   },
