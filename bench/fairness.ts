@@ -62,6 +62,7 @@ interface Phase {
   readonly failures: number
   readonly crowdAsked: number
   readonly crowdAnswered: number
+  readonly cpuMs: number
 }
 
 export const benchmark: Benchmark = {
@@ -74,7 +75,7 @@ export const benchmark: Benchmark = {
     rounds: { type: 'string', help: 'phases of each kind, in turn', default: '3' },
     rate: { type: 'string', help: 'cold names per second of the measured client; as many cached ones', default: '50' },
     dead: { type: 'string', help: 'names that never answer', default: '200' },
-    flood: { type: 'string', help: 'questions per second of the flooding client', default: '1000' },
+    flood: { type: 'string', help: 'questions per second of the flooding client', default: '300' },
     scenarios: {
       type: 'string',
       help: `of ${Object.keys(SCENARIOS).join(', ')}`,
@@ -128,9 +129,11 @@ async function onePhase(resolver: ResolverProcess, scenario: string, crowded: bo
   try {
     await stub.ask('warm.live0.com.', STUB_TIMEOUT_MS)
     const crowd = crowded ? await SCENARIOS[scenario]!.crowd(resolver, load) : undefined
+    const cpuBefore = resolver.cpuMs()
     const measured = await steadyLoad(stub, load)
+    const cpuMs = resolver.cpuMs() - cpuBefore
     const { asked, answered } = (await crowd?.stop()) ?? { asked: 0, answered: 0 }
-    return { scenario, crowded, ...measured, crowdAsked: asked, crowdAnswered: answered }
+    return { scenario, crowded, ...measured, crowdAsked: asked, crowdAnswered: answered, cpuMs }
   } finally {
     stub.close()
     await resolver.stop()
@@ -238,6 +241,7 @@ function summarise(names: readonly string[], phases: readonly Phase[], load: Loa
         failures: own.reduce((sum, phase) => sum + phase.failures, 0),
         crowdAsked: own.reduce((sum, phase) => sum + phase.crowdAsked, 0),
         crowdAnswered: own.reduce((sum, phase) => sum + phase.crowdAnswered, 0),
+        cpuSeconds: round(own.reduce((sum, phase) => sum + phase.cpuMs, 0) / 1000, 2),
       }
     }
     const alone = figures(false)
@@ -255,6 +259,7 @@ function summarise(names: readonly string[], phases: readonly Phase[], load: Loa
       one.cachedP95,
       one.failures,
       `${one.crowdAnswered}/${one.crowdAsked}`,
+      one.cpuSeconds,
     ]),
   )
   return {
@@ -271,6 +276,7 @@ function summarise(names: readonly string[], phases: readonly Phase[], load: Loa
           'cached p95',
           'failures',
           'crowd answered',
+          'cpu s',
         ],
         rows,
       },
