@@ -129,6 +129,9 @@ export function createChain<S>(parts: ChainParts<S>): Chain<S> {
         log.warn({ kind: effect.evidence.kind, height: effect.evidence.first.height }, 'a validator signed twice')
         parts.onEvidence?.(effect.evidence)
         return
+      case 'warn':
+        log.warn({ reason: effect.reason, height: state.height }, 'no block in our turn')
+        return
       case 'halt':
         log.error({ reason: effect.reason, height: state.height }, 'the chain halts')
         return

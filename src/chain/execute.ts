@@ -31,7 +31,6 @@ function fits<S>({ context, state }: Work<S>, { header, lastCertificate }: Block
     header.time > state.head.time &&
     equalBytes(header.previousId, state.head.id) &&
     equalBytes(header.validatorsHash, validatorsHash(state.validators)) &&
-    header.extension.length <= limits.MAX_EXTENSION_BYTES &&
     state.validators.some(({ id }) => equalBytes(id, header.proposer)) &&
     isLastCertificate(context, state, lastCertificate)
   )
@@ -72,16 +71,24 @@ function contentOf({ header, transactions }: Block): BlockContent {
   return { height, time, proposer, extension, transactions }
 }
 
-/** A new block out of the pool; undefined when there is nothing to decide. `mayBeEmpty`: even nothing is worth a block. */
+/**
+ * A new block out of the pool; undefined when there is nothing to decide. `mayBeEmpty`: even nothing is worth a block. What
+ * the application builds must be what it would apply, and fit into a message: otherwise the turn is lost, and said so.
+ */
 export function buildBlock<S>(work: Work<S>, proposer: Uint8Array, mayBeEmpty: boolean): Block | undefined {
-  const { context, state, now } = work
+  const { context, state, now, effects } = work
   const { head, height } = state
   const time = Math.max(head.time + 1, Math.floor(now))
-  const place = { height, time, transactions: [...state.pool.values()] }
+  const place = { height, time, transactions: fitting(state.pool.values()) }
   const { extension, transactions } = context.application.build(state.app, place)
   if (transactions.length === 0 && !mayBeEmpty) return undefined
-  const executed = apply(work, { height, time, proposer, extension, transactions })
-  if (executed === undefined) return undefined
+  const isSmall = extension.length <= limits.MAX_EXTENSION_BYTES && fitting(transactions).length === transactions.length
+  const executed = isSmall ? apply(work, { height, time, proposer, extension, transactions }) : undefined
+  if (executed === undefined) {
+    const reason = isSmall ? 'the application built a block that it does not apply' : 'the application built too large'
+    effects.push({ kind: 'warn', reason })
+    return undefined
+  }
   return makeBlock(
     {
       chainId: context.chainId,
@@ -97,4 +104,16 @@ export function buildBlock<S>(work: Work<S>, proposer: Uint8Array, mayBeEmpty: b
     transactions,
     head.certificate,
   )
+}
+
+/** As many from the start as one block, and one message, may hold. */
+export function fitting(transactions: Iterable<Uint8Array>): Uint8Array[] {
+  const chosen: Uint8Array[] = []
+  let bytes = 0
+  for (const transaction of transactions) {
+    bytes += transaction.length
+    if (bytes > limits.MAX_TRANSACTIONS_BYTES || chosen.length >= limits.MAX_TRANSACTIONS) break
+    chosen.push(transaction)
+  }
+  return chosen
 }

@@ -31,7 +31,10 @@ export function merkleProof(leaves: readonly Uint8Array[], index: number): Uint8
   return proof.reverse()
 }
 
-/** True when `leaf` is number `index` of the `size` leaves under `root`. RFC 9162 section 2.1.3.2. */
+/**
+ * True when `leaf` is under `root`; and number `index`, if there are `size` leaves, which the root does not say: whoever
+ * needs the place must have the size from elsewhere. RFC 9162 section 2.1.3.2.
+ */
 export function verifyMerkleProof(
   root: Uint8Array,
   leaf: Uint8Array,

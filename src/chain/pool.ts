@@ -1,6 +1,7 @@
 /** Transactions that wait, and when what waits is worth a block. */
 import { latin1 } from '../base/index.ts'
 import { sha256 } from '../crypto/index.ts'
+import { fitting } from './execute.ts'
 import { limits } from './limits.ts'
 import type { Work } from './state.ts'
 import { others, send, setTimer } from './work.ts'
@@ -23,13 +24,7 @@ export function addTransaction<S>(work: Work<S>, transaction: Uint8Array): boole
 
 /** Tells all others what waits here, oldest first, as much as one message holds: the next proposer may not have it. */
 export function tellPool<S>(work: Work<S>): void {
-  const transactions: Uint8Array[] = []
-  let bytes = 0
-  for (const transaction of work.state.pool.values()) {
-    bytes += transaction.length + 4
-    if (bytes > limits.MAX_TRANSACTIONS_BYTES || transactions.length >= limits.MAX_TRANSACTIONS) break
-    transactions.push(transaction)
-  }
+  const transactions = fitting(work.state.pool.values())
   if (transactions.length > 0) send(work, others(work), { type: 'transactions', transactions })
 }
 

@@ -73,6 +73,8 @@ export type ChainEffect<S> =
   | { readonly kind: 'decided'; readonly decided: CertifiedBlock; readonly app: S; readonly caughtUp: boolean }
   | { readonly kind: 'adopted'; readonly head: SnapshotHead }
   | { readonly kind: 'evidence'; readonly evidence: Evidence }
+  /** Something is wrong with the application, and the chain goes on without our turn. */
+  | { readonly kind: 'warn'; readonly reason: string }
   /** More than a third lied, or the application is not deterministic: nothing more is signed. */
   | { readonly kind: 'halt'; readonly reason: string }
 

@@ -220,6 +220,21 @@ describe('a round', () => {
     expect(sent(one, 'proposal')).toBe(true)
   })
 
+  it('does not propose what the application made too large', () => {
+    const one = new One(4, 1)
+    for (let key = 0; key < 30; key++) one.event({ kind: 'submit', transaction: transaction(key) })
+    const { application } = one.context
+    Object.assign(one.context, {
+      application: {
+        ...application,
+        build: () => ({ extension: new Uint8Array(5_000), transactions: [transaction(1)] }),
+      },
+    })
+    const effects = one.timeout('start')
+    expect(effects.map(({ kind }) => kind)).toContain('warn')
+    expect(sent(one, 'proposal')).toBe(false)
+  })
+
   it('makes no empty block, unless asked', () => {
     const quiet = new One(4, 1)
     quiet.timeout('start')

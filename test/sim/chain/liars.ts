@@ -55,7 +55,9 @@ export class Liar {
 
   /** Amnesia: no lock is ever remembered. */
   rules(rules: Rules): Rules {
-    return this.#habits.has('amnesia') ? { ...rules, locks: false, mayPrevote: () => true } : rules
+    if (!this.#habits.has('amnesia')) return rules
+    this.#count('amnesia')
+    return { ...rules, locks: false, mayPrevote: () => true }
   }
 
   decided(block: CertifiedBlock): void {

@@ -54,6 +54,7 @@ const MUST_HAPPEN = [
   'lie flood',
   'lie future',
   'lie late',
+  'lie amnesia',
 ] as const
 
 /** Every fifth seed is harsh: short time-outs, much loss, power failures at the worst moment. */
