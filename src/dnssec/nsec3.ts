@@ -101,6 +101,8 @@ export class Nsec3Set {
     const encloser = this.#closestEncloser(name)
     if (encloser?.cover === undefined) return undefined
     const used = [encloser.match, encloser.cover]
+    // Section 8.6: the span may hide an unsigned delegation, whatever a wildcard beside it has.
+    if (type === Type.DS && encloser.cover.optOut) return { proof: 'opt-out', used }
     const wildcard = this.#matching(prependLabel('*', encloser.name))
     if (wildcard !== undefined) {
       if (isDelegation(wildcard.types) || !deniesType(wildcard.types, type, name)) return undefined

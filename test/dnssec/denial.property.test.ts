@@ -105,6 +105,17 @@ function leadsToUnsignedOnly(world: World, name: Name): boolean {
   return names.filter((below) => isSubdomain(below, name)).every((below) => isUnsignedDelegation(world, below))
 }
 
+it('takes an opt-out span for the absence of DS even beside a wildcard alias (seed -675016932)', () => {
+  const world = build(
+    [
+      [['*'], 'CNAME a'],
+      [['a'], 'NS ns.elsewhere.'],
+    ],
+    { nsec: 'nsec3', optOut: true },
+  )
+  expect(proveNodata(ask(nameOf(['a']), Type.DS), proofsOf(world.chain)).kind).toBe('opt-out')
+})
+
 describe.each(CHAINS)('denial by %s', (_, options) => {
   it('shows every absence that an honest server answers with', () => {
     fc.assert(
