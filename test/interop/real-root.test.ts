@@ -107,7 +107,14 @@ describe.skipIf(!runnable)('the default configuration on the real root addresses
     })
     startNsd(ns, dir, 'leaf', LEAF, LEAVES)
     startUnbound(ns, dir)
-    const node = ns.spawn(process.execPath, [CLI, 'start', '--set', `data=${join(dir, 'data')}`, '--set', 'dnssec.validate=false'])
+    const node = ns.spawn(process.execPath, [
+      CLI,
+      'start',
+      '--set',
+      `data=${join(dir, 'data')}`,
+      '--set',
+      'dnssec.validate=false',
+    ])
     await ready(node)
     await waitFor(() =>
       ns.run('dig', ['+short', '+time=2', '+tries=1', '@127.0.0.2', 'host0.example.com']).includes('192.0.2.1'),
