@@ -105,7 +105,9 @@ function proceed(work: Work, reference: number): void {
       continue
     }
     const { key, shortCut } = running
-    ask(work, member.peer, { type: 'find', key, shortCut }, { kind: 'lookup', reference })
+    // Believed alive by its neighbour, and perhaps only slow: the second wait is twice the longest, as RFC 6298 backs off.
+    const waitMs = next.vouched ? 2 * work.context.options.pingTimeoutMs : undefined
+    ask(work, member.peer, { type: 'find', key, shortCut }, { kind: 'lookup', reference }, waitMs)
     return
   }
 }

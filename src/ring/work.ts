@@ -5,8 +5,11 @@ import type { RingRequest } from './messages.ts'
 import type { Purpose, TimerName, Work } from './state.ts'
 import type { MemberEntry } from './types.ts'
 
-/** Sends one request; the reply or the failure comes back as an event with the returned token. */
-export function ask(work: Work, peer: PeerId, request: RingRequest, purpose: Purpose): number {
+/**
+ * Sends one request; the reply or the failure comes back as an event with the returned token. It waits as long as the
+ * member's answers have taken so far, or `waitMs`.
+ */
+export function ask(work: Work, peer: PeerId, request: RingRequest, purpose: Purpose, waitMs?: number): number {
   const { state, context } = work
   const token = state.nextToken
   state.nextToken += 1
@@ -14,7 +17,7 @@ export function ask(work: Work, peer: PeerId, request: RingRequest, purpose: Pur
   state.stats.requestsSent += 1
   const id = state.table.byPeer(peer)?.id
   const longest = context.options.pingTimeoutMs
-  const timeoutMs = id === undefined ? longest : state.detector.timeout(id, longest)
+  const timeoutMs = waitMs ?? (id === undefined ? longest : state.detector.timeout(id, longest))
   work.effects.push({ kind: 'send', token, peer, request, timeoutMs })
   return token
 }
