@@ -74,7 +74,7 @@ export class Engine {
     this.#useless = new LRUCache({ max: this.limits.USELESS_REMEMBERED })
     this.#answerers = new LRUCache({ max: this.limits.ANSWERERS_REMEMBERED })
     this.reporting = deps.options.errorReporting === true ? new Reporting(() => this.monotonic()) : undefined
-    this.crowd = new Crowd(this.limits)
+    this.crowd = new Crowd({ perZone: this.limits.WAITING_PER_ZONE, perTopZone: this.limits.WAITING_PER_TOP_ZONE })
     this.cookies = new Cookies(deps.random, this.limits.SERVERS_REMEMBERED, this.limits.COOKIE_AVOID_MS)
   }
 

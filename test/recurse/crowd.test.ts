@@ -5,7 +5,7 @@ import { createStack, simpleWorld } from '../world/index.ts'
 
 describe('the crowd at one zone', () => {
   it('has room for so many, and for more at a top-level zone', () => {
-    const crowd = new Crowd({ WAITING_PER_ZONE: 2, WAITING_PER_TOP_ZONE: 3 })
+    const crowd = new Crowd({ perZone: 2, perTopZone: 3 })
     const zone = parseName('example.com')
     expect([crowd.enter(zone), crowd.enter(zone), crowd.enter(zone)]).toEqual([true, true, false])
     const top = parseName('com')
