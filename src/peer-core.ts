@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
+import { serialize } from 'node:v8'
 import {
   type Cancel,
   ChordnsError,
@@ -17,6 +18,7 @@ import {
 import type { Cache } from './cache/index.ts'
 import type { Chunks } from './chunks/index.ts'
 import type { Config } from './config/index.ts'
+import { sha256 } from './crypto/index.ts'
 import { type Delegation, isSubdomain, type Name, type Question } from './dns/index.ts'
 import {
   anchorTags,
@@ -107,6 +109,15 @@ export class Core {
     const { dnssec } = this.#now.config
     const isNow = fixedValidationTime(process.env['CHORDNS_VALIDATION_TIME']) === undefined
     return dnssec.validate && dnssec.trustAnchors === 'builtin' && isNow
+  }
+
+  /** A digest of what every entry of the cache was fetched from and judged by: what is kept on disk holds only under the same. */
+  cacheRules(): Uint8Array {
+    const { options, config } = this.#now
+    const { stubs, forwards } = options
+    const names = config.dnssec.negativeTrustAnchors.map((name) => name.key)
+    const fixed = process.env['CHORDNS_VALIDATION_TIME']
+    return sha256(serialize([judgedBy(this.#now), stubs, forwards, names, fixed]))
   }
 
   /** Names that are only this node's business: they are never told to a peer, nor asked of one, nor observed for one. */

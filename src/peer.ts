@@ -5,7 +5,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Budget, ChordnsError, type Clock, concatBytes, type Log, type PeerId, type Transport } from './base/index.ts'
-import { createCache } from './cache/index.ts'
+import { createCache, createWarmCache } from './cache/index.ts'
 import { type Chunks, createChunks } from './chunks/index.ts'
 import type { Config } from './config/index.ts'
 import { ed25519, ed25519Signer } from './crypto/index.ts'
@@ -78,7 +78,10 @@ export async function startNode({ config, log, version }: NodeOptions): Promise<
       log,
       recursor: () => core.recursor,
       isNeeded: () => core.followsRootKeys(),
-      onRevoked: () => cache.flush(),
+      onRevoked: () => {
+        cache.flush()
+        warm?.forget(core.cacheRules())
+      },
     })
     closers.push(() => keys.stop())
     const core = new Core(
@@ -95,6 +98,12 @@ export async function startNode({ config, log, version }: NodeOptions): Promise<
       config,
     )
     const { recursor, resolver } = core
+    const warm =
+      kept === undefined || !config.cache.persist
+        ? undefined
+        : createWarmCache({ cache, store: kept.cache, clock, log, rules: core.cacheRules() })
+    closers.push(() => warm?.stop())
+    warm?.start()
     const isPrivate = (question: Question) => core.isPrivate(question)
     peers = config.ring.enabled ? await startPeers(config, log, clock, recursor, isPrivate, kept) : undefined
     if (peers !== undefined) closers.push(() => peers?.close())
@@ -115,7 +124,7 @@ export async function startNode({ config, log, version }: NodeOptions): Promise<
       peer: peers?.transport.self ?? null,
       listen: door.addresses.map((one) => ({ ...one })),
       ring: peers === undefined ? null : viewRing(peers.ring),
-      cache: { ...cache.stats() },
+      cache: { ...cache.stats(), ...warm?.stats() },
       upstream: { ...recursor.stats() },
       serve: { ...door.stats() },
       chunks: peers === undefined ? null : { ...peers.chunks.stats() },
@@ -138,7 +147,9 @@ export async function startNode({ config, log, version }: NodeOptions): Promise<
         // Both may refuse, so nothing is in force before neither has.
         const engage = core.prepare(next)
         door.reconfigure(serveOptions(next))
-        return engage()
+        const done = engage()
+        if (done.flushed === 'all' || done.flushed.length > 0) warm?.forget(core.cacheRules())
+        return done
       },
       close: async (drainMs) => {
         keys.stop()
@@ -146,6 +157,7 @@ export async function startNode({ config, log, version }: NodeOptions): Promise<
         await status?.close()
         await peers?.close()
         await exchange.close()
+        warm?.stop()
         kept?.close()
       },
     }

@@ -9,7 +9,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   crypto: [],
   dns: [],
   evidence: ['crypto', 'dns'],
-  cache: ['evidence', 'dns'],
+  // crypto: what is kept on disk is canonical CBOR.
+  cache: ['evidence', 'crypto', 'dns'],
   dnssec: ['evidence', 'crypto', 'dns'],
   // The word of an iteration is an Outcome, which is evidence's.
   iterator: ['evidence', 'dns'],

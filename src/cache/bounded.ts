@@ -35,6 +35,12 @@ export class Delegations {
     this.#entries.set(context + SEPARATOR + delegation.zone.key, entry)
   }
 
+  *all(): Generator<{ readonly context: CacheContext; readonly cached: CachedDelegation }> {
+    for (const [key, cached] of this.#entries.entries()) {
+      yield { context: key.slice(0, key.length - cached.delegation.zone.key.length - SEPARATOR.length), cached }
+    }
+  }
+
   remove(context: CacheContext, zone: Name): void {
     this.#entries.delete(context + SEPARATOR + zone.key)
   }

@@ -3,12 +3,13 @@ import { canonicalName, type Delegation, type Name, type Question, Type } from '
 import type { Outcome, Provenance, Security } from '../evidence/index.ts'
 import { Delegations, Failures } from './bounded.ts'
 import { hashKey } from './hash.ts'
-import { KeyWriter, keyIsBelow, NO_CNAME_TYPE, typesToTry, typeToFile } from './keys.ts'
+import { KeyWriter, keyIsBelow, NO_CNAME_TYPE, readKey, typesToTry, typeToFile } from './keys.ts'
 import { limits } from './limits.ts'
 import { PackWriter, unpack } from './packing.ts'
 import { markRead, type RecordMeta, type RecordRef, RecordStore, recordBody, recordMeta } from './slab.ts'
 import type {
   Cache,
+  CacheContents,
   CacheContext,
   CachedDelegation,
   CachedFailure,
@@ -30,7 +31,7 @@ const SIDES: readonly Side[] = ['own', 'ring']
  * `get` finds what answers the question: the entry of its type, else a CNAME at the name, else an NXDOMAIN of the name; by
  * rank, own before ring at equal rank. Bogus entries rank below everything, are kept 60 s, and are only for CD=1.
  */
-export function createCache(options: CacheOptions & { readonly seed: Uint8Array }): Cache {
+export function createCache(options: CacheOptions & { readonly seed: Uint8Array }): Cache & CacheContents {
   if (options.maxBytes < limits.MIN_CACHE_BYTES) {
     const least = limits.MIN_CACHE_BYTES
     throw new ChordnsError('CACHE_TOO_SMALL', `a cache needs at least ${least} bytes`, {
@@ -41,7 +42,7 @@ export function createCache(options: CacheOptions & { readonly seed: Uint8Array 
   return new PackedCache(options, options.seed)
 }
 
-class PackedCache implements Cache {
+class PackedCache implements Cache, CacheContents {
   readonly #options: CacheOptions
   readonly #store: RecordStore
   readonly #key = new KeyWriter()
@@ -164,6 +165,27 @@ class PackedCache implements Cache {
 
   renew(): void {
     this.#generation++
+  }
+
+  parts(): number {
+    return this.#store.segments
+  }
+
+  keysOf(part: number, since: number, until: number): readonly Uint8Array[] {
+    return this.#store.keysOf(part, ({ stored, expires }) => stored >= since && expires > until)
+  }
+
+  entryAt(key: Uint8Array): { readonly context: CacheContext; readonly entry: CacheEntry } | undefined {
+    const ref = this.#store.find(key, key.length)
+    if (ref === undefined) return undefined
+    const meta = recordMeta(ref)
+    if (SECURITIES[meta.code & 3] === 'bogus') return undefined
+    const { context, question, side } = readKey(key)
+    return { context, entry: toEntry(question, ref, meta, side) }
+  }
+
+  delegations(): Iterable<{ readonly context: CacheContext; readonly cached: CachedDelegation }> {
+    return this.#delegations.all()
   }
 
   stats(): CacheStats {

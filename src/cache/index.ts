@@ -3,6 +3,7 @@ export { type HashKey, halfSipHash, hashKey } from './hash.ts'
 export { limits as cacheLimits } from './limits.ts'
 export {
   type Cache,
+  type CacheContents,
   type CacheContext,
   type CachedDelegation,
   type CachedFailure,
@@ -12,3 +13,4 @@ export {
   Rank,
   type Side,
 } from './types.ts'
+export { createWarmCache, type WarmCache, type WarmCacheModules } from './warm.ts'

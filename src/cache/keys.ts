@@ -1,6 +1,5 @@
 /** Where an entry lives: context, side, and the question it stands for. */
-import type { Name, Question } from '../dns/index.ts'
-import { Type } from '../dns/index.ts'
+import { type Name, nameFromWire, type Question, Type } from '../dns/index.ts'
 import type { Outcome } from '../evidence/index.ts'
 import type { CacheContext, Side } from './types.ts'
 
@@ -79,4 +78,17 @@ export function keyIsBelow(key: Uint8Array, name: Name): boolean {
   if (start !== suffixStart) return false
   for (let i = 0; i < name.key.length; i++) if (key[start + i] !== name.key.charCodeAt(i)) return false
   return true
+}
+
+/** The inverse of `KeyWriter.write`, with a question that the record is filed under. */
+export function readKey(key: Uint8Array): { context: CacheContext; question: Question; side: Side } {
+  const nameStart = 7 + ((key[5]! << 8) | key[6]!)
+  const filed = (key[1]! << 8) | key[2]!
+  // What stands for the whole name may stand under any of its types.
+  const type = filed === WHOLE_NAME_TYPE ? Type.A : filed === NO_CNAME_TYPE ? Type.CNAME : filed
+  return {
+    context: new TextDecoder().decode(key.subarray(7, nameStart)),
+    question: { name: nameFromWire(key.slice(nameStart)), type, class: (key[3]! << 8) | key[4]! },
+    side: key[0] === 0 ? 'own' : 'ring',
+  }
 }

@@ -20,6 +20,16 @@ export const limits = {
   MAX_FAILURES: 10_000,
   /** RFC 9520 section 3.2: a failure must not be cached longer than five minutes. Ms. */
   MAX_FAILURE_MS: 300_000,
+  /** Records and delegations kept on disk for the next start, each. About 1 kB a row. */
+  MAX_WARM_ROWS: 50_000,
+  /** How often what is new is written. Ms. */
+  WARM_EVERY_MS: 60_000,
+  /** What would expire before the next writing is not worth a row. Ms. */
+  WARM_LEAST_MS: 60_000,
+  /** Rows that are written or read in one go, before stubs are answered again. */
+  WARM_SLICE: 128,
+  /** One row: an outcome, a certificate and small fields at their largest. */
+  MAX_WARM_ROW_BYTES: 98_304,
   /** Least `maxBytes` that gives a working cache. */
   MIN_CACHE_BYTES: 65_536,
 } as const

@@ -136,6 +136,23 @@ export class RecordStore {
     return true
   }
 
+  /** Slabs in use, in the order of their places; a number of them is good until `clear`. */
+  get segments(): number {
+    return this.#segments.length
+  }
+
+  /** Copies of the keys of one slab's records that `matches`; none for a slab that is gone. */
+  keysOf(index: number, matches: (meta: RecordMeta) => boolean): Uint8Array[] {
+    const segment = this.#segments[index]
+    const keys: Uint8Array[] = []
+    if (segment === undefined) return keys
+    for (let offset = 0; offset < segment.used; offset += segment.view.getUint32(offset)) {
+      const ref = { segment, offset }
+      if (matches(recordMeta(ref)) && this.#slotAt(segment, offset) >= 0) keys.push(recordKey(ref).slice())
+    }
+    return keys
+  }
+
   /** Drops every record whose key `matches`; returns how many. */
   dropWhere(matches: (key: Uint8Array) => boolean): number {
     let dropped = 0

@@ -94,3 +94,14 @@ export interface Cache {
   stats(): CacheStats
   readonly generation: number
 }
+
+/** A look at all that is there, for keeping it on disk; a little at a time, while the cache is used. */
+export interface CacheContents {
+  /** Parts that the records lie in; what is written meanwhile may be in another. */
+  parts(): number
+  /** Keys of one part's records that were stored at `since` or later and hold beyond `until` (unix ms). */
+  keysOf(part: number, since: number, until: number): readonly Uint8Array[]
+  /** Undefined when it is gone, or bogus, which is kept for a minute only. */
+  entryAt(key: Uint8Array): { readonly context: CacheContext; readonly entry: CacheEntry } | undefined
+  delegations(): Iterable<{ readonly context: CacheContext; readonly cached: CachedDelegation }>
+}

@@ -60,6 +60,8 @@ describe('five peers in five processes', () => {
       authorityPort: world.port,
       replicas: 2,
       admitAfter: 1,
+      // A restarted peer is a newcomer here.
+      config: { cache: { persist: false } },
     })
     await allKnow(cluster.peers, PEERS)
   })

@@ -103,6 +103,7 @@ async function startPeer(
     },
     dnssec: spec.anchors === undefined ? { validate: false } : { trustAnchors: join(dir, 'root.anchors') },
     resolver: { ...spec.config?.['resolver'] },
+    cache: { ...spec.config?.['cache'] },
     ring: {
       enabled: true,
       id: 'demo',
