@@ -27,7 +27,7 @@ function question(name: string, type: number = Type.A): Question {
 
 function scene() {
   const random = seededRandom(7)
-  const clock = virtualClock({})
+  const clock = virtualClock({ settle: async () => {} })
   const disk = createMemoryDisk({ random })
   let store: Store = disk.open()
   const run = (rules = RULES) => {
