@@ -16,6 +16,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ readonly benchmark: Be
   cold: () => import('./cold.ts'),
   fairness: () => import('./fairness.ts'),
   hops: () => import('./hops.ts'),
+  kills: () => import('./kills.ts'),
 }
 
 class Usage extends Error {}
