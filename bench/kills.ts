@@ -13,12 +13,18 @@ export const benchmark: Benchmark = {
   namespace: false,
   programs: [],
   async run(values, say) {
+    // What was started must not outlive an interrupted run; what was measured so far is still told.
+    const stop = new AbortController()
+    const interrupt = () => stop.abort()
+    process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
     const result = await runKills({
+      signal: stop.signal,
       kills: numberOption(values, 'kills'),
       peers: numberOption(values, 'peers'),
       seed: numberOption(values, 'seed'),
       say,
     })
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
     const times = (name: string, ms: readonly number[]) => [
       name,
       quantile(ms, 0.5).toFixed(0),
