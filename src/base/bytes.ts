@@ -46,6 +46,8 @@ export function fromHex(text: string): Uint8Array {
 
 /** Bytes as a string of code units 0-255: a compact Map key. */
 export function latin1(bytes: Uint8Array): string {
+  // Twice as fast, and flat; with many arguments it would exhaust the stack.
+  if (bytes.length <= 1_024) return Reflect.apply(String.fromCharCode, undefined, bytes)
   let text = ''
   for (const byte of bytes) text += String.fromCharCode(byte)
   return text

@@ -1,11 +1,9 @@
 /** A block is decided: state, head and sets move on by one height, and everybody who may not know is told. */
-import { latin1 } from '../base/index.ts'
-import { sha256 } from '../crypto/index.ts'
 import { execution } from './execute.ts'
 import { limits } from './limits.ts'
 import { HeightLog } from './log.ts'
 import type { ChainMessage } from './messages.ts'
-import { scheduleStart } from './pool.ts'
+import { poolKey, scheduleStart } from './pool.ts'
 import type { PeerName, Work } from './state.ts'
 import type { Block, Certificate, CertifiedBlock, Snapshot } from './types.ts'
 import { countCertificate } from './voting.ts'
@@ -74,7 +72,7 @@ export function takeEarly<S>({ state }: Work<S>): { readonly from: PeerName; rea
  * In small sets everybody; in large ones those whose precommit we miss, as they may miss others', and a few more. Without
  * this, one liar who precommits towards the one half only leaves the other behind for ever.
  */
-function toTell<S>(work: Work<S>, { round }: Certificate): PeerName[] {
+function toTell<S>(work: Work<S>, { round }: Certificate): readonly PeerName[] {
   const { state } = work
   const { validators } = state
   if (validators.length <= limits.COMMIT_TO_ALL) return others(work)
@@ -106,10 +104,6 @@ function takeSnapshot<S>(work: Work<S>, decided: CertifiedBlock): Snapshot | und
     state: bytes,
   }
   return state.snapshot
-}
-
-export function poolKey(transaction: Uint8Array): string {
-  return latin1(sha256(transaction))
 }
 
 function forget<S>({ state }: Work<S>, transaction: Uint8Array): void {

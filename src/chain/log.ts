@@ -92,14 +92,15 @@ export class HeightLog {
   readonly highest: number[]
   /** Validators already accused at this height. */
   readonly accused = new Set<number>()
-  readonly #indices = new Map<string, number>()
+  readonly #indices: ReadonlyMap<string, number>
+  /** What `reachedBy` said for which count; asked after every event. */
+  #reached = -1
+  #reachedCount = 0
 
   constructor(validators: readonly Validator[]) {
     this.validators = validators
     this.highest = validators.map(() => -1)
-    validators.forEach(({ publicKey }, index) => {
-      this.#indices.set(latin1(publicKey), index)
-    })
+    this.#indices = indicesOf(validators)
   }
 
   indexOf(publicKey: Uint8Array): number | undefined {
@@ -122,18 +123,25 @@ export class HeightLog {
   }
 
   heard(index: number, round: number): void {
-    if (round > this.highest[index]!) this.highest[index] = round
+    if (round <= this.highest[index]!) return
+    this.highest[index] = round
+    this.#reachedCount = 0
   }
 
   /** Different validators heard at this height. */
   get voices(): number {
-    return this.highest.reduce((sum, round) => (round >= 0 ? sum + 1 : sum), 0)
+    let voices = 0
+    for (const round of this.highest) if (round >= 0) voices++
+    return voices
   }
 
   /** The highest round that at least `count` validators have reached; -1 for none. */
   reachedBy(count: number): number {
-    const sorted = [...this.highest].sort((a, b) => b - a)
-    return sorted[count - 1] ?? -1
+    if (count !== this.#reachedCount) {
+      this.#reached = [...this.highest].sort((a, b) => b - a)[count - 1] ?? -1
+      this.#reachedCount = count
+    }
+    return this.#reached
   }
 
   addBlock(block: Block): void {
@@ -152,6 +160,18 @@ export class HeightLog {
     for (const [key, block] of this.blocks)
       if (![...named, ...kept].some((one) => one !== undefined && equalBytes(one.id, block.id))) this.blocks.delete(key)
   }
+}
+
+const indexMaps = new WeakMap<readonly Validator[], ReadonlyMap<string, number>>()
+
+/** Sets last for many heights. */
+function indicesOf(validators: readonly Validator[]): ReadonlyMap<string, number> {
+  let indices = indexMaps.get(validators)
+  if (indices === undefined) {
+    indices = new Map(validators.map(({ publicKey }, index) => [latin1(publicKey), index]))
+    indexMaps.set(validators, indices)
+  }
+  return indices
 }
 
 function keyOf(blockId: Uint8Array | undefined): string {

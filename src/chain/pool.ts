@@ -11,7 +11,7 @@ export function addTransaction<S>(work: Work<S>, transaction: Uint8Array): boole
   const { context, state } = work
   if (transaction.length > limits.MAX_TRANSACTION_BYTES) return false
   if (state.pool.size >= limits.MAX_POOL || state.poolBytes + transaction.length > limits.MAX_POOL_BYTES) return false
-  const key = latin1(sha256(transaction))
+  const key = poolKey(transaction)
   if (state.pool.has(key) || !context.application.admits(state.app, transaction)) return false
   state.pool.set(key, transaction)
   state.poolBytes += transaction.length
@@ -21,6 +21,13 @@ export function addTransaction<S>(work: Work<S>, transaction: Uint8Array): boole
   }
   return true
 }
+
+/** A small transaction is its own key: others tell of it again and again, and to hash it takes longer than to look it up. */
+export function poolKey(transaction: Uint8Array): string {
+  return transaction.length <= OWN_KEY_BYTES ? `=${latin1(transaction)}` : latin1(sha256(transaction))
+}
+
+const OWN_KEY_BYTES = 256
 
 /** Tells all others what waits here, oldest first, as much as one message holds: the next proposer may not have it. */
 export function tellPool<S>(work: Work<S>): void {

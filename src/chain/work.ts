@@ -1,5 +1,6 @@
 /** What all parts of the machine do with a step: sending, persisting, timers, allowances. */
 import { toHex } from '../base/index.ts'
+import type { Signer } from '../crypto/index.ts'
 import { limits } from './limits.ts'
 import type { ChainMessage } from './messages.ts'
 import type { ChainEffect, Held, PeerName, PeerState, TimerName, Work } from './state.ts'
@@ -33,13 +34,24 @@ function namesOf(validators: readonly Validator[]): readonly { name: PeerName; k
 }
 
 /** The validators of this height and the next, without ourselves. */
-export function others<S>({ context, state }: Work<S>): PeerName[] {
+export function others<S>({ context, state }: Work<S>): readonly PeerName[] {
+  const { validators, nextValidators } = state
+  const known = otherLists.get(validators)
+  if (known?.next === nextValidators && known.signer === context.signer) return known.names
   const own = toHex(context.signer.publicKey)
   const names = new Set<PeerName>()
-  for (const set of new Set([state.validators, state.nextValidators]))
+  for (const set of new Set([validators, nextValidators]))
     for (const { name, key } of namesOf(set)) if (key !== own) names.add(name)
-  return [...names]
+  const list = [...names]
+  otherLists.set(validators, { next: nextValidators, signer: context.signer, names: list })
+  return list
 }
+
+/** Asked for with each message; sets change rarely. */
+const otherLists = new WeakMap<
+  readonly Validator[],
+  { readonly next: readonly Validator[]; readonly signer: Signer; readonly names: readonly PeerName[] }
+>()
 
 export function nameAt<S>({ state }: Work<S>, index: number): PeerName {
   return namesOf(state.validators)[index]!.name

@@ -2,8 +2,8 @@
  * Canonical CBOR (RFC 8949 section 4.2): what is signed or hashed has exactly one encoding. Maps have integer or text keys.
  * Decoding is strict, and what does not encode to the same bytes again is refused.
  */
-import { decode, type EncodeOptions, encode } from 'cborg'
-import { ChordnsError, equalBytes, errorText } from '../base/index.ts'
+import { decode } from 'cborg'
+import { ChordnsError, compareBytes, equalBytes, errorText } from '../base/index.ts'
 import { limits } from './limits.ts'
 
 export type CborValue =
@@ -17,32 +17,158 @@ export type CborValue =
   | ReadonlyMap<number | string, CborValue>
 
 /**
- * Map keys are sorted bytewise by their encoding: cborg sorts by major type, then by length and content, which for integer
- * and text keys is the same. Throws CBOR_UNENCODABLE for numbers that are no safe integers, integers of more than 64 bits
- * and undefined: nothing may be signed that does not come back equal.
+ * Map keys are sorted bytewise by their encoding. Throws CBOR_UNENCODABLE for numbers that are no safe integers, integers of
+ * more than 64 bits and undefined: nothing may be signed that does not come back equal. Written out here, because all that
+ * is signed, stored or sent passes through it: a general encoder takes five times as long (docs/decisions/0019).
  */
 export function encodeCanonical(value: CborValue): Uint8Array {
-  try {
-    return new Uint8Array(encode(value, ENCODING))
-  } catch (cause) {
-    throw cause instanceof ChordnsError ? cause : unencodable(errorText(cause), cause)
+  length = 0
+  write(value)
+  const bytes = buffer.slice(0, length)
+  if (buffer.length > LARGE) buffer = new Uint8Array(SMALL)
+  return bytes
+}
+
+const SMALL = 4_096
+/** A larger one, as a snapshot needs, is not kept, bytes. */
+const LARGE = 1_048_576
+/** Filled by one call at a time: nothing in here calls anybody else. */
+let buffer = new Uint8Array(SMALL)
+let length = 0
+const utf8 = new TextEncoder()
+
+function write(value: CborValue): void {
+  if (value instanceof Uint8Array) {
+    writeHead(2, value.length)
+    reserve(value.length)
+    buffer.set(value, length)
+    length += value.length
+    return
+  }
+  switch (typeof value) {
+    case 'number':
+      if (!Number.isSafeInteger(value)) throw unencodable(`the number ${value}`)
+      if (value < 0) writeHead(1, -1 - value)
+      else writeHead(0, value)
+      return
+    case 'string': {
+      const bytes = utf8.encode(value)
+      writeHead(3, bytes.length)
+      reserve(bytes.length)
+      buffer.set(bytes, length)
+      length += bytes.length
+      return
+    }
+    case 'boolean':
+      reserve(1)
+      buffer[length++] = value ? 0xf5 : 0xf4
+      return
+    case 'bigint':
+      writeBigInt(value)
+      return
+  }
+  if (value === null) {
+    reserve(1)
+    buffer[length++] = 0xf6
+  } else if (Array.isArray(value)) {
+    writeHead(4, value.length)
+    // By number, so that a hole is found, too.
+    for (let i = 0; i < value.length; i++) write(value[i])
+  } else if (value instanceof Map) writeMap(value)
+  else throw unencodable(value === undefined ? 'undefined' : `a ${typeof value}`)
+}
+
+function writeMap(map: ReadonlyMap<number | string, CborValue>): void {
+  writeHead(5, map.size)
+  if (isSorted(map)) {
+    for (const [key, value] of map) {
+      write(key)
+      write(value)
+    }
+    return
+  }
+  const entries = [...map].map(([key, value]) => ({ key: keyBytes(key), value }))
+  entries.sort((a, b) => compareBytes(a.key, b.key))
+  for (const { key, value } of entries) {
+    reserve(key.length)
+    buffer.set(key, length)
+    length += key.length
+    write(value)
   }
 }
 
-const ENCODING: EncodeOptions = {
-  typeEncoders: {
-    number: (value: number) => {
-      if (!Number.isSafeInteger(value)) throw unencodable(`the number ${value}`)
-      return null
-    },
-    undefined: () => {
-      throw unencodable('undefined')
-    },
-  },
+/** Rising natural numbers, as we write nearly all maps. */
+function isSorted(map: ReadonlyMap<number | string, CborValue>): boolean {
+  let last = -1
+  for (const key of map.keys()) {
+    if (typeof key !== 'number' || key <= last) return false
+    last = key
+  }
+  return true
 }
 
-function unencodable(what: string, cause?: unknown) {
-  return new ChordnsError('CBOR_UNENCODABLE', `cannot be encoded: ${what}`, { what }, { cause })
+function keyBytes(key: number | string): Uint8Array {
+  if (typeof key !== 'number' && typeof key !== 'string')
+    throw unencodable('a map key that is neither integer nor text')
+  const start = length
+  write(key)
+  const bytes = buffer.slice(start, length)
+  length = start
+  return bytes
+}
+
+function writeBigInt(value: bigint): void {
+  const argument = value < 0n ? -1n - value : value
+  if (argument >= 2n ** 64n) throw unencodable(`the integer ${value}`)
+  if (argument <= BigInt(Number.MAX_SAFE_INTEGER)) {
+    writeHead(value < 0n ? 1 : 0, Number(argument))
+    return
+  }
+  reserve(9)
+  buffer[length++] = ((value < 0n ? 1 : 0) << 5) | 27
+  for (let shift = 56n; shift >= 0n; shift -= 8n) buffer[length++] = Number((argument >> shift) & 0xffn)
+}
+
+/** Major type and argument in the fewest bytes (RFC 8949 section 4.2.1). */
+function writeHead(major: number, argument: number): void {
+  reserve(9)
+  const type = major << 5
+  if (argument < 24) buffer[length++] = type | argument
+  else if (argument < 0x100) {
+    buffer[length++] = type | 24
+    buffer[length++] = argument
+  } else if (argument < 0x1_0000) {
+    buffer[length++] = type | 25
+    writeShort(argument)
+  } else if (argument < 0x1_0000_0000) {
+    buffer[length++] = type | 26
+    writeShort(argument >>> 16)
+    writeShort(argument & 0xffff)
+  } else {
+    buffer[length++] = type | 27
+    const high = Math.floor(argument / 0x1_0000_0000)
+    writeShort(high >>> 16)
+    writeShort(high & 0xffff)
+    const low = argument % 0x1_0000_0000
+    writeShort(low >>> 16)
+    writeShort(low & 0xffff)
+  }
+}
+
+function writeShort(value: number): void {
+  buffer[length++] = value >>> 8
+  buffer[length++] = value & 0xff
+}
+
+function reserve(bytes: number): void {
+  if (length + bytes <= buffer.length) return
+  const larger = new Uint8Array(Math.max(buffer.length * 2, length + bytes))
+  larger.set(buffer.subarray(0, length))
+  buffer = larger
+}
+
+function unencodable(what: string) {
+  return new ChordnsError('CBOR_UNENCODABLE', `cannot be encoded: ${what}`, { what })
 }
 
 /** Throws CBOR_MALFORMED. Maps come back as Map. */

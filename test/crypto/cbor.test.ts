@@ -1,3 +1,4 @@
+import { encode } from 'cborg'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compareBytes, concatBytes, fromHex, isChordnsError } from '../../src/base/index.ts'
@@ -70,6 +71,22 @@ describe('canonical CBOR', () => {
     )
   })
 
+  it('is what cborg makes of it', () => {
+    fc.assert(
+      fc.property(values, (value) => {
+        expect(encodeCanonical(value)).toEqual(new Uint8Array(encode(value)))
+      }),
+      { numRuns: 1_000 },
+    )
+    for (const edge of [-0, 23, 24, 255, 256, 65_535, 65_536, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1])
+      for (const value of [edge, -edge, -1 - edge].filter(Number.isSafeInteger))
+        expect(encodeCanonical(value)).toEqual(new Uint8Array(encode(value)))
+    for (const size of [4_090, 4_096, 70_000, 1_100_000]) {
+      const value = [new Uint8Array(size).fill(7), 'x'.repeat(size), size]
+      expect(encodeCanonical(value)).toEqual(new Uint8Array(encode(value)))
+    }
+  })
+
   it('encodes the examples of RFC 8949 appendix A', () => {
     const examples: [CborValue, string][] = [
       [23, '17'],
@@ -96,7 +113,11 @@ describe('canonical CBOR', () => {
       2 ** 53,
       2n ** 64n,
       [undefined],
+      new Array(1),
+      { a: 1 },
       new Map([[0.5, 1]]),
+      new Map([[true, 1]]),
+      new Map([[new Uint8Array(1), 1]]),
     ])
       expect(codeOf(() => encodeCanonical(value as CborValue))).toBe('CBOR_UNENCODABLE')
   })

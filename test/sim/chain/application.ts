@@ -1,7 +1,9 @@
 /** A small application for chains under test: a map of keys to values, and validators that take each other's places. */
+import { latin1 } from '../../../src/base/index.ts'
 import { asList, decodeValue } from '../../../src/chain/fields.ts'
 import {
   type Application,
+  type Applied,
   emptyStateMap,
   type StateMap,
   stateEntries,
@@ -54,6 +56,50 @@ export function mapApplication(people: readonly Validator[]): Application<StateM
         // Forged bytes: none of ours.
         return undefined
       }
+    },
+  }
+}
+
+/**
+ * The same block on the same state is applied once for all who share this application: n validators of one simulated world
+ * would do it n times. What an application does is not what is tried here; some worlds go without.
+ */
+export function sharing(application: Application<StateMap>): Application<StateMap> {
+  const results = new Map<string, Applied<StateMap> | undefined>()
+  const states = new Map<string, StateMap>()
+  const snapshots = new Map<StateMap, Uint8Array>()
+  const restored = new Map<string, StateMap>()
+  const shared = (state: StateMap) => {
+    const root = latin1(application.root(state))
+    const known = states.get(root)
+    if (known === undefined) states.set(root, state)
+    return known ?? state
+  }
+  return {
+    ...application,
+    apply(state, block) {
+      const key = [latin1(application.root(state)), block.height, ...block.transactions.map(latin1)].join('|')
+      if (!results.has(key)) {
+        const applied = application.apply(state, block)
+        results.set(key, applied && { ...applied, state: shared(applied.state) })
+      }
+      return results.get(key)
+    },
+    snapshot(state) {
+      const before = snapshots.get(state)
+      if (before !== undefined) return before
+      const bytes = application.snapshot(state)
+      snapshots.set(state, bytes)
+      restored.set(latin1(bytes), shared(state))
+      return bytes
+    },
+    restore(bytes) {
+      const key = latin1(bytes)
+      const known = restored.get(key)
+      if (known !== undefined) return known
+      const state = application.restore(bytes)
+      if (state !== undefined) restored.set(key, shared(state))
+      return state && shared(state)
     },
   }
 }

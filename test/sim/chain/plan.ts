@@ -66,20 +66,26 @@ export interface PlanOptions {
   readonly calm?: boolean
   /** Time-outs about as short as the links are slow, and much is lost: what it takes to need locks. */
   readonly harsh?: boolean
+  /** A hundred heights instead of a dozen: quick links, much to decide, and time between the faults to decide it. */
+  readonly long?: boolean
 }
 
-export function makePlan(seed: number, { n, liars, calm = false, harsh = false }: PlanOptions): Plan {
+export function makePlan(seed: number, { n, liars, calm = false, harsh = false, long = false }: PlanOptions): Plan {
   const random = seededRandom(`chain ${seed} ${n}`)
-  const faultsMs = (harsh ? 6_000 : 2_000) + random.below(5_000)
+  const shortMs = (harsh ? 6_000 : 2_000) + random.below(5_000)
+  const faultsMs = long ? shortMs * LONGER : shortMs
   const faults: Fault[] = []
   const f = Math.floor((n - 1) / 3)
   const liarCount = liars ?? (random.below(3) === 0 ? 0 : random.below(f + 1))
   const order = shuffled(n, random.split('order'))
   for (const node of order.slice(0, liarCount)) faults.push({ kind: 'liar', node, habits: habits(random) })
   if (!calm) {
-    addCrashes(faults, n, faultsMs, random.split('crashes'))
-    addCuts(faults, n, faultsMs, random.split('cuts'))
-    addWeather(faults, faultsMs, random.split('weather'))
+    for (let part = 0; part < (long ? 2 : 1); part++) {
+      const label = part === 0 ? '' : ` ${part}`
+      addCrashes(faults, n, faultsMs, random.split(`crashes${label}`))
+      addCuts(faults, n, faultsMs, random.split(`cuts${label}`))
+      addWeather(faults, faultsMs, random.split(`weather${label}`))
+    }
     for (let node = 0; node < n; node++)
       if (random.below(3) === 0) faults.push({ kind: 'skew', node, ms: random.below(1_600) - 800 })
     // Never the seat of somebody honest for one more liar: the bound f must hold.
@@ -92,11 +98,11 @@ export function makePlan(seed: number, { n, liars, calm = false, harsh = false }
   return {
     seed,
     n,
-    meanDelayMs: harsh ? 25 : [5, 15, 40, 80][random.below(4)]!,
+    meanDelayMs: harsh ? 25 : (long ? [3, 6, 12, 25] : [5, 15, 40, 80])[random.below(4)]!,
     timeoutMs: harsh ? 60 : [60, 150, 300][random.below(3)]!,
     faultsMs,
-    submitEveryMs: harsh ? 40 : [30, 80, 200, 800][random.below(4)]!,
-    snapshotEvery: [0, 3, 8][random.below(3)]!,
+    submitEveryMs: harsh ? 40 : (long ? [15, 25, 40, 80] : [30, 80, 200, 800])[random.below(4)]!,
+    snapshotEvery: (long ? [5, 8, 24] : [0, 3, 8])[random.below(3)]!,
     keepBlocks: random.below(2) === 0 ? undefined : random.below(3),
     heartbeatMs: random.below(4) === 0 ? 1_000 : undefined,
     realKeys: seed % 100 === 7,
@@ -104,6 +110,9 @@ export function makePlan(seed: number, { n, liars, calm = false, harsh = false }
     faults,
   }
 }
+
+/** How much longer than others a long world lasts; it has twice as many faults. */
+const LONGER = 4
 
 function habits(random: SeededRandom): LiarHabit[] {
   const count = 1 + random.below(3)

@@ -16,13 +16,20 @@ export interface SuiteResult {
   readonly plants: readonly { readonly name: string; readonly seed: number | undefined }[]
 }
 
+/** Sums up to a seed, from which a run that was ended goes on. */
+export type Progress = Omit<SuiteResult, 'plants' | 'passed' | 'failed'> & { readonly next: number }
+
 export interface SuiteOptions {
   readonly from: number
   readonly to: number
-  /** Validators: seeds take turns, or with `all` each seed runs with each. */
+  /** Validators: seeds take turns. */
   readonly sizes: readonly number[]
-  readonly all: boolean
+  /** Worlds of a hundred heights instead of a dozen. */
+  readonly long: boolean
   readonly plants: boolean
+  /** Where an earlier run ended, and who remembers where this one is. */
+  readonly resume: Progress | undefined
+  readonly onProgress: (progress: Progress) => void
   readonly say: (line: string) => void
   readonly monotonic: () => number
 }
@@ -57,36 +64,42 @@ const MUST_HAPPEN = [
   'lie amnesia',
 ] as const
 
-/** Every fifth seed is harsh: short time-outs, much loss, power failures at the worst moment. */
-export function planOf(seed: number, n: number): Plan {
-  return makePlan(seed, { n, harsh: seed % 5 === 4 })
+/**
+ * Every fifth seed is harsh: short time-outs, much loss, power failures at the worst moment. Among the long ones every
+ * tenth: little is decided in them.
+ */
+export function planOf(seed: number, n: number, long = false): Plan {
+  const harsh = seed % (long ? 10 : 5) === 4
+  return makePlan(seed, { n, harsh, long: long && !harsh })
 }
 
-export function runSuite({ from, to, sizes, all, plants, say, monotonic }: SuiteOptions): SuiteResult {
+export function runSuite(options: SuiteOptions): SuiteResult {
+  const { from, to, sizes, long, plants, resume, onProgress, say, monotonic } = options
   const start = monotonic()
-  const coverage: Record<string, number> = {}
-  const failures: { seed: number; n: number; what: string }[] = []
-  let [passed, heights, events, virtualMs, runs] = [0, 0, 0, 0, 0]
-  for (let seed = from; seed <= to; seed++)
-    for (const n of all ? sizes : [sizes[seed % sizes.length]!]) {
-      const outcome = runWorld(planOf(seed, n))
-      runs++
-      heights += outcome.heights
-      events += outcome.events
-      virtualMs += outcome.virtualMs
-      for (const [name, times] of Object.entries(outcome.coverage)) coverage[name] = (coverage[name] ?? 0) + times
-      if (outcome.failure === undefined) passed++
-      else {
-        failures.push({ seed, n, what: outcome.failure })
-        report(seed, n, outcome, say)
-      }
-      if (runs % 50 === 0)
-        say(
-          `chain: ${runs} runs to seed ${seed}, ${heights} heights, ${failures.length} failed, ${seconds(monotonic() - start)}`,
-        )
+  const coverage: Record<string, number> = { ...resume?.coverage }
+  const failures = [...(resume?.failures ?? [])]
+  let { seeds: runs, heights, events, virtualMs } = resume ?? { seeds: 0, heights: 0, events: 0, virtualMs: 0 }
+  const wall = () => (resume?.wallMs ?? 0) + monotonic() - start
+  for (let seed = resume?.next ?? from; seed <= to; seed++) {
+    const n = sizes[seed % sizes.length]!
+    const outcome = runWorld(planOf(seed, n, long))
+    runs++
+    heights += outcome.heights
+    events += outcome.events
+    virtualMs += outcome.virtualMs
+    for (const [name, times] of Object.entries(outcome.coverage)) coverage[name] = (coverage[name] ?? 0) + times
+    if (outcome.failure !== undefined) {
+      failures.push({ seed, n, what: outcome.failure })
+      report(seed, n, long, outcome, say)
     }
-  const wallMs = monotonic() - start
+    if (runs % 50 === 0)
+      say(`chain: ${runs} runs to seed ${seed}, ${heights} heights, ${failures.length} failed, ${seconds(wall())}`)
+    if (seed % 50 === 0)
+      onProgress({ next: seed + 1, seeds: runs, heights, events, virtualMs, wallMs: wall(), coverage, failures })
+  }
+  const wallMs = wall()
 
+  let passed = runs - failures.length
   let failed = failures.length
   if (runs >= 100)
     for (const name of MUST_HAPPEN) {
@@ -114,10 +127,10 @@ export function runSuite({ from, to, sizes, all, plants, say, monotonic }: Suite
   }
 }
 
-function report(seed: number, n: number, { failure }: Outcome, say: (line: string) => void): void {
+function report(seed: number, n: number, long: boolean, { failure }: Outcome, say: (line: string) => void): void {
   say(`chain: seed ${seed}, n = ${n}: ${failure}`)
-  say(`  again: npm run test:sim -- --chain --seeds ${seed}..${seed} --sizes ${n}`)
-  const { faults } = shrink(planOf(seed, n))
+  say(`  again: npm run test:sim -- --chain --seeds ${seed}..${seed} --sizes ${n}${long ? ' --long' : ''}`)
+  const { faults } = shrink(planOf(seed, n, long))
   say(`  shortest faults found: ${JSON.stringify(faults)}`)
 }
 

@@ -1,14 +1,14 @@
 /** One chain among simulated validators in virtual time. Everything depends on the plan only. */
 import { setImmediate as settle } from 'node:timers/promises'
 import type { Clock, Log } from '../../../src/base/index.ts'
-import { concatBytes, equalBytes, toHex } from '../../../src/base/index.ts'
+import { equalBytes, toHex } from '../../../src/base/index.ts'
 import {
+  type Application,
   type Chain,
   type ChainMessage,
   type ChainStats,
   chunkChainOptions,
   createChain,
-  decodeMessage,
   encodeMessage,
   type PeerName,
   type Rules,
@@ -20,11 +20,12 @@ import {
 } from '../../../src/chain/index.ts'
 import { ed25519, ed25519Signer, type SignatureScheme, type Signer, sha256 } from '../../../src/crypto/index.ts'
 import { type SeededRandom, seededRandom, type VirtualClock, virtualClock } from '../../../src/sim/index.ts'
-import { mapApplication, transaction } from './application.ts'
+import { mapApplication, sharing, transaction } from './application.ts'
 import { Checker, Violation } from './checks.ts'
 import { SimDisk } from './disk.ts'
 import { type Conspiracy, Liar } from './liars.ts'
 import type { Fault, LiarHabit, Plan } from './plan.ts'
+import { hashScheme, remembering } from './signatures.ts'
 
 /** Known mistakes, to see whether they are found. */
 export interface Bugs {
@@ -78,6 +79,7 @@ class World {
   readonly #clock: VirtualClock = virtualClock({ settle })
   readonly #start = this.#clock.now()
   readonly #scheme: SignatureScheme
+  readonly #application: Application<StateMap>
   readonly #chainId: Uint8Array
   readonly #validators: readonly Validator[]
   readonly #people: Person[]
@@ -96,12 +98,14 @@ class World {
     this.#random = seededRandom(`world ${plan.seed} ${plan.n}`)
     this.#links = this.#random.split('links')
     this.#chainId = sha256(new TextEncoder().encode(`chain ${plan.seed}`))
-    const keyed = hashScheme(new Uint8Array(32).fill(9))
-    this.#scheme = plan.realKeys ? ed25519 : keyed
+    const keyed = hashScheme(plan.seed)
+    this.#scheme = plan.realKeys ? remembering(ed25519) : keyed
     const seeds = Array.from({ length: plan.n + 1 }, (_, i) => sha256(new TextEncoder().encode(`${plan.seed}/${i}`)))
     const signers = seeds.map((seed) => (plan.realKeys ? ed25519Signer(seed) : keyed.signer(seed)))
     const everybody = signers.map(({ publicKey }) => ({ id: sha256(publicKey), publicKey }))
     this.#validators = everybody
+    const application = mapApplication(everybody)
+    this.#application = plan.wire ? application : sharing(application)
     this.#people = signers.map((signer, index) => this.#makePerson(index, signer))
     for (const person of this.#people) this.#byName.set(person.name, person)
     const sets = [everybody.slice(0, plan.n)]
@@ -226,7 +230,7 @@ class World {
       validators: this.#validators.slice(0, this.#plan.n),
       signer: person.signer,
       scheme: this.#scheme,
-      application: mapApplication(this.#validators),
+      application: this.#application,
       store: person.blocks.open((after) => {
         const isFirst = (person.chain?.status().height ?? 0) > this.#checker.height
         if (after && person.fusesOnBlock && isFirst) person.fuse = 1
@@ -379,13 +383,12 @@ class World {
     const sender = this.#people[from]!.name
     receiver.liar?.asked(sender, message)
     this.#attempt(receiver, () => {
-      if (!this.#plan.wire) receiver.chain?.receive(sender, message)
-      else {
-        const bytes = encodeMessage(this.#chainId, message)
-        // What does not pass the door honestly is only counted.
-        if (receiver.chain?.receiveBytes(sender, bytes) && this.#people[from]!.liar === undefined)
-          decodeMessage(this.#chainId, bytes)
-      }
+      const { chain } = receiver
+      if (chain === undefined) return
+      if (!this.#plan.wire) return chain.receive(sender, message)
+      // What does not pass the door is only counted, but what honest nodes say must pass.
+      if (!chain.receiveBytes(sender, encodeMessage(this.#chainId, message)) && this.#people[from]!.liar === undefined)
+        throw new Violation(`an honest ${message.type} cannot be read`)
     })
   }
 
@@ -421,18 +424,6 @@ class World {
       person.fusesOnBlock = false
       if (person.chain === undefined) this.#attempt(person, () => this.#boot(person))
     }
-  }
-}
-
-/** A keyed hash in the place of signatures, in one call of the hash: half of a world's time is signatures. */
-function hashScheme(secret: Uint8Array): SignatureScheme & { signer(publicKey: Uint8Array): Signer } {
-  const sign = (publicKey: Uint8Array, message: Uint8Array) => {
-    const half = sha256(secret, publicKey, message)
-    return concatBytes(half, half)
-  }
-  return {
-    verify: (publicKey, message, signature) => equalBytes(sign(publicKey, message), signature),
-    signer: (publicKey) => ({ publicKey, sign: (message) => sign(publicKey, message) }),
   }
 }
 
