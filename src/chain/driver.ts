@@ -34,7 +34,8 @@ export interface ChainParts<S> {
   readonly send: (to: PeerName, message: ChainMessage) => void
   readonly log: Log
   readonly options?: Partial<ChainOptions>
-  readonly onDecided?: (decided: CertifiedBlock, state: S) => void
+  /** `caughtUp`: taken with its certificate instead of by own votes. */
+  readonly onDecided?: (decided: CertifiedBlock, state: S, caughtUp: boolean) => void
   readonly onEvidence?: (evidence: Evidence) => void
   /** Tests put known mistakes in here. */
   readonly rules?: Rules
@@ -120,7 +121,7 @@ export function createChain<S>(parts: ChainParts<S>): Chain<S> {
       case 'timer':
         return startTimer(effect)
       case 'decided':
-        parts.onDecided?.(effect.decided, effect.app)
+        parts.onDecided?.(effect.decided, effect.app, effect.caughtUp)
         return
       case 'adopted':
         log.info({ height: effect.head.header.height }, 'took over a snapshot')

@@ -1,5 +1,9 @@
 export {
   blockIdOf,
+  certificateFromValue,
+  certificateToValue,
+  headerFromValue,
+  headerToValue,
   isValidatorSet,
   nextValidatorsHash,
   proposerOf,
@@ -27,6 +31,15 @@ export {
   verifyPresence,
 } from './state-map.ts'
 export {
+  dropChain,
+  isRetired,
+  retireVotes,
+  type StoredBlock,
+  storedBlocks,
+  storedHeight,
+  storedRecord,
+} from './store.ts'
+export {
   type Application,
   type Applied,
   type Block,
@@ -48,3 +61,4 @@ export {
   type Vote,
   type VoteKind,
 } from './types.ts'
+export { type ChainChecker, type CheckParts, createChainChecker, voteContradiction } from './verify.ts'

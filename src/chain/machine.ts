@@ -122,7 +122,7 @@ function restoreSnapshot<S>({ application }: ChainContext<S>, state: ChainState<
 }
 
 /** An own block: it was verified before it was stored, but must still lead from the state before to the one it names. */
-function replay<S>(work: Work<S>, { block, certificate }: CertifiedBlock): void {
+export function replay<S>(work: Work<S>, { block, certificate }: CertifiedBlock): void {
   const { state } = work
   const executed = execution(work, block)
   if (executed === undefined || !equalBytes(certificate.blockId, block.id))
@@ -153,6 +153,7 @@ export function step<S>(context: ChainContext<S>, state: ChainState<S>, event: C
 export function statusOf<S>(context: ChainContext<S>, state: ChainState<S>): ChainStatus {
   return {
     height: state.height - 1,
+    target: Math.max(state.height, ...[...state.peers.values()].map(({ claims }) => claims)) - 1,
     headId: state.head.id,
     stateRoot: context.application.root(state.app),
     round: state.round,

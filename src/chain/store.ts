@@ -1,5 +1,5 @@
 /** What a chain keeps: blocks by height and the newest snapshot in one store, the sign guard's record in another. */
-import { concatBytes, type Store, type StoreWrite } from '../base/index.ts'
+import { concatBytes, isChordnsError, type Store, type StoreWrite } from '../base/index.ts'
 import { encodeCanonical } from '../crypto/index.ts'
 import { asBytes, asList, decodeValue } from './fields.ts'
 import { decodeRecord, encodeRecord, type VoteRecord } from './guard.ts'
@@ -20,17 +20,19 @@ export interface ChainStore {
   blocksFrom(height: number): CertifiedBlock[]
 }
 
-const KIND = { block: 1, snapshot: 2, record: 3 } as const
+const KIND = { block: 1, snapshot: 2, record: 3, retired: 4 } as const
 /** A block as stored: certificate and all. */
 const MAX_STORED_BYTES = 70_000
 
+function keyOf(chainId: Uint8Array, kind: number, height = 0): Uint8Array {
+  const bytes = new Uint8Array(9)
+  bytes[0] = kind
+  new DataView(bytes.buffer).setBigUint64(1, BigInt(height))
+  return concatBytes(chainId, bytes)
+}
+
 export function chainStore(chainId: Uint8Array, store: Store, votes: Store): ChainStore {
-  const key = (kind: number, height = 0) => {
-    const bytes = new Uint8Array(9)
-    bytes[0] = kind
-    new DataView(bytes.buffer).setBigUint64(1, BigInt(height))
-    return concatBytes(chainId, bytes)
-  }
+  const key = (kind: number, height = 0) => keyOf(chainId, kind, height)
   const snapshotKey = key(KIND.snapshot)
   const recordKey = key(KIND.record)
 
@@ -103,4 +105,63 @@ export function chainStore(chainId: Uint8Array, store: Store, votes: Store): Cha
       return found
     },
   }
+}
+
+/** A block as it stands in the store; `decided` is undefined when its bytes cannot be read. */
+export interface StoredBlock {
+  readonly height: number
+  readonly decided: CertifiedBlock | undefined
+}
+
+/** The blocks of a chain from a height on, in order; those that the store lost are left out. */
+export function* storedBlocks(chainId: Uint8Array, store: Store, from: number): Generator<StoredBlock> {
+  const start = keyOf(chainId, KIND.block, from)
+  for (const [key, value] of store.range(start, keyOf(chainId, KIND.block, limits.MAX_HEIGHT))) {
+    const height = Number(new DataView(key.buffer, key.byteOffset, key.length).getBigUint64(key.length - 8))
+    let decided: CertifiedBlock | undefined
+    try {
+      decided = certifiedFromValue(decodeValue(value, MAX_STORED_BYTES))
+    } catch (error) {
+      if (!isChordnsError(error, 'CHAIN_MALFORMED')) throw error
+    }
+    yield { height, decided }
+  }
+}
+
+/** The height of the last block in the store, if it is `from` or more; else `from` - 1. */
+export function storedHeight(chainId: Uint8Array, store: Store, from: number): number {
+  let height = from - 1
+  for (const stored of storedBlocks(chainId, store, from)) height = stored.height
+  return height
+}
+
+/** The sign guard's record; undefined when nothing was signed. Throws CHAIN_MALFORMED. */
+export function storedRecord(chainId: Uint8Array, votes: Store): VoteRecord | undefined {
+  const bytes = votes.get(keyOf(chainId, KIND.record))
+  return bytes === undefined ? undefined : decodeRecord(bytes)
+}
+
+/** Forgets blocks and snapshot. */
+export function dropChain(chainId: Uint8Array, store: Store): void {
+  const writes: StoreWrite[] = []
+  for (const [key] of store.range(keyOf(chainId, 0), keyOf(chainId, KIND.record))) writes.push({ kind: 'delete', key })
+  store.batch(writes, { durable: false })
+}
+
+/**
+ * The guard's record of a chain in which this node will never sign again gives way to a mark of a few bytes: without record
+ * and mark, it could be made to sign in the same places a second time.
+ */
+export function retireVotes(chainId: Uint8Array, votes: Store): void {
+  votes.batch(
+    [
+      { kind: 'put', key: keyOf(chainId, KIND.retired), value: new Uint8Array() },
+      { kind: 'delete', key: keyOf(chainId, KIND.record) },
+    ],
+    { durable: true },
+  )
+}
+
+export function isRetired(chainId: Uint8Array, votes: Store): boolean {
+  return votes.get(keyOf(chainId, KIND.retired)) !== undefined
 }

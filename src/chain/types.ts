@@ -210,6 +210,8 @@ export const ledgerChainOptions: ChainOptions = {
 export interface ChainStatus {
   /** The last decided height; 0: none. */
   readonly height: number
+  /** The highest that others say they have decided: what this node is catching up to, if they are right. */
+  readonly target: number
   readonly headId: Uint8Array
   readonly stateRoot: Uint8Array
   readonly round: number

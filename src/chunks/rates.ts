@@ -15,14 +15,14 @@ export class Rates {
     this.#maxKeys = maxKeys
   }
 
-  /** Takes one token of `key`; false when it has none. */
-  take(key: string): boolean {
+  /** Takes so many tokens of `key`; false, and takes none, when it has not as many. */
+  take(key: string, cost = 1): boolean {
     const now = this.#clock.monotonic()
     const bucket = this.#buckets.get(key) ?? { tokens: this.#burst, at: now }
     const tokens = Math.min(this.#burst, bucket.tokens + ((now - bucket.at) * this.#perSecond) / 1000)
     this.#buckets.delete(key)
-    this.#buckets.set(key, { tokens: tokens >= 1 ? tokens - 1 : tokens, at: now })
+    this.#buckets.set(key, { tokens: tokens >= cost ? tokens - cost : tokens, at: now })
     if (this.#buckets.size > this.#maxKeys) this.#buckets.delete(this.#buckets.keys().next().value!)
-    return tokens >= 1
+    return tokens >= cost
   }
 }

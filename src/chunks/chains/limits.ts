@@ -1,0 +1,88 @@
+/** Bounds of the chunk chains: what a peer, a busy name or a long life could stretch. */
+export const limits = {
+  /** Questions in the state of one chain: a ring of 100,000 entries in 256 chunks has 390. */
+  MAX_ENTRIES: 4_096,
+  /**
+   * A chain that has so many blocks, bytes of transactions or so long a life is full; its successor begins with nothing, and
+   * entries go over by their certificates. So only whole chains are ever pruned, and each can be checked from its start.
+   */
+  MAX_BLOCKS: 4_096,
+  MAX_CHAIN_BYTES: 4 * 1024 * 1024,
+  MAX_CHAIN_MS: 24 * 3_600_000,
+  /** Clocks of those who open a successor differ by this, ms. */
+  FULL_SKEW_MS: 60_000,
+  /** One transaction; the engine's bound. An entry that needs more goes unrecorded. */
+  MAX_TRANSACTION_BYTES: 32_768,
+  /** A snapshot: a record has at most some 350 bytes. */
+  MAX_STATE_BYTES: 4 * 1024 * 1024,
+  /** Expired entries that one block takes out, and how often one looks for them: every so many heights, or when nearly full. */
+  REMOVES_PER_BLOCK: 64,
+  REMOVE_EVERY: 8,
+  /** Signatures whose verification is remembered: a transaction is checked for the pool, for the block, and again after each. */
+  MAX_REMEMBERED_SIGNATURES: 16_384,
+  /** Validators of a chunk chain: the replicas of a chunk. */
+  MAX_VALIDATORS: 32,
+  /** Chains that are open at once, with their states in memory; others are opened when something happens to them. */
+  MAX_OPEN: 64,
+  /** Chains known at all, open or not: 256 chunks and what there was before. About 1 KiB of memory each. */
+  MAX_KNOWN: 4_096,
+  /** An open chain without work for this long is closed: no timer, no state. Ms. */
+  IDLE_CLOSE_MS: 15_000,
+  /** An open chain that has work and makes no block for this long is closed, too, until something new comes. Ms. */
+  STALL_CLOSE_MS: 45_000,
+  /** A chain that stalled is not woken by others for this long, so that two of them do not keep each other up. Ms. */
+  STALL_REST_MS: 60_000,
+  /** How often open chains are looked at for that, ms. */
+  TEND_MS: 5_000,
+  /** Entries that wait to be recorded. */
+  MAX_PENDING: 8_192,
+  /** Replicas propose one after the other, so that a record travels once: this long apart, ms. */
+  PROPOSE_STEP_MS: 700,
+  /** What was proposed and not decided is proposed again after this, ms, at most so many times. */
+  PROPOSE_AGAIN_MS: 5_000,
+  MAX_PROPOSALS: 6,
+  /** After the start, and after a change of the ring: what is held and nowhere recorded is proposed. Ms until then. */
+  REVISIT_AFTER_MS: 10_000,
+  /** Entries looked at in one go of that. */
+  REVISIT_SLICE: 256,
+  REVISIT_PAUSE_MS: 50,
+  /** Time for the other replicas to say which chain they are on, ms. */
+  ASK_TIMEOUT_MS: 1_000,
+  /** Chains in the making at once, and how often one is tried for one set. */
+  MAX_FORMING: 16,
+  FORM_AGAIN_MS: 2_000,
+  /** One message to one replica, ms; and messages on their way to one replica. The engine repeats what was lost. */
+  SEND_TIMEOUT_MS: 2_000,
+  MAX_IN_FLIGHT: 64,
+  /** Bytes of chain messages taken of one peer: a signature check each 150 to 200 bytes is what they cost. */
+  BYTES_PER_SECOND: 256 * 1024,
+  BYTES_BURST: 4 * 1024 * 1024,
+  /** Chains opened for one peer's message, per second: each costs reading and checking what is stored. */
+  WAKES_PER_SECOND: 8,
+  WAKES_BURST: 128,
+  /** Descriptors taken of one peer, per second. */
+  OPENS_PER_SECOND: 8,
+  OPENS_BURST: 128,
+  /** A replica that does not know a chain is told of it this often at most, ms. */
+  TELL_AGAIN_MS: 1_000,
+  MAX_RATED: 1_024,
+  /** Times that replicas of one set may be moved to another chain of it before it has a block. */
+  MAX_SWITCHES: 8,
+  MAX_MESSAGE_BYTES: 65_535,
+  /** All chains on disk; above it the oldest history goes first, whatever its age, and then no more is recorded. */
+  MAX_TOTAL_BYTES: 192 * 1024 * 1024,
+  /** What a block costs beside its transactions: header, two certificates. Measured order, bytes. */
+  BLOCK_OVERHEAD_BYTES: 2_048,
+  /** How often history is pruned, ms. */
+  PRUNE_MS: 600_000,
+  /** Chains pruned in one go. */
+  PRUNE_SLICE: 32,
+  /** Lines of the log about catching up, ms apart. */
+  TELL_PROGRESS_MS: 2_000,
+  /** Blocks of `chordns chunk`. */
+  BLOCKS_SHOWN: 5,
+  /** Blocks that are checked in one go of a verification in a running node. */
+  VERIFY_SLICE: 8,
+  /** Faults that one verification lists. */
+  MAX_FAULTS: 100,
+} as const

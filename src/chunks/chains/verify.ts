@@ -1,0 +1,136 @@
+/**
+ * Checks stored chains from their starts, without believing anything that is stored: every block, certificate, state root and
+ * transaction, and that this node's votes are not at odds with them. A slice at a time, so that a node answers meanwhile.
+ */
+import { equalBytes, isChordnsError, type Store, toHex } from '../../base/index.ts'
+import { createChainChecker, storedBlocks, storedRecord, voteContradiction } from '../../chain/index.ts'
+import type { SignatureScheme } from '../../crypto/index.ts'
+import { chunkApplication } from './application.ts'
+import { ChainBook, type KnownChain } from './book.ts'
+import { limits } from './limits.ts'
+import { chainParts } from './places.ts'
+import { indexOfKey } from './set.ts'
+
+/** Something that is wrong, and where. */
+export interface ChainFault {
+  /** Hex. */
+  readonly chain: string
+  readonly chunk: number
+  /** 0: not of one block. */
+  readonly height: number
+  readonly reason: string
+}
+
+export interface VerifyReport {
+  readonly state: 'running' | 'done'
+  readonly chains: { readonly checked: number; readonly total: number }
+  readonly blocks: number
+  readonly transactions: number
+  /** At most MAX_FAULTS of them. */
+  readonly faults: readonly ChainFault[]
+}
+
+export interface VerifyParts {
+  /** The chains' part of data.db. */
+  readonly store: Store
+  /** Undefined: the votes are not compared. */
+  readonly votes: Store | undefined
+  readonly scheme: SignatureScheme
+  readonly chunkBits: number
+  /** Whose votes they are. */
+  readonly publicKey: Uint8Array | undefined
+}
+
+/** Yields after each block and after each chain; the last value has the state `done`. */
+export function* verifyChains(parts: VerifyParts): Generator<VerifyReport, VerifyReport> {
+  const { store, scheme, chunkBits } = parts
+  const places = chainParts(store)
+  const chains = new ChainBook(places.book, places.blocks).all()
+  const faults: ChainFault[] = []
+  let checked = 0
+  let blocks = 0
+  let transactions = 0
+  const report = (state: VerifyReport['state']): VerifyReport => ({
+    state,
+    chains: { checked, total: chains.length },
+    blocks,
+    transactions,
+    faults: [...faults],
+  })
+  const accuse = (known: KnownChain, height: number, reason: string) => {
+    if (faults.length < limits.MAX_FAULTS)
+      faults.push({ chain: known.id, chunk: known.descriptor.chunk, height, reason })
+  }
+
+  for (const known of chains) {
+    const { chainId, descriptor, totals } = known
+    const checker = createChainChecker({
+      chainId,
+      validators: descriptor.validators,
+      scheme,
+      application: chunkApplication(descriptor, chunkBits, scheme),
+    })
+    const record = readVotes(parts, known, accuse)
+    let sound = true
+    for (const { height, decided } of storedBlocks(chainId, places.blocks, 1)) {
+      const place = checker.height + 1
+      const reason =
+        height !== place
+          ? `the block is missing, or its bytes are damaged; the next one is ${height}`
+          : decided === undefined
+            ? 'the bytes are no block'
+            : checker.next(decided)
+      if (reason !== undefined) {
+        accuse(known, place, reason)
+        sound = false
+        break
+      }
+      blocks++
+      transactions += decided!.block.transactions.length
+      const index = parts.publicKey === undefined ? -1 : indexOfKey(descriptor, parts.publicKey)
+      const odds = record && voteContradiction(record, decided!, index)
+      if (odds !== undefined) accuse(known, height, `votes.db is at odds with the block: ${odds}`)
+      yield report('running')
+    }
+    if (sound && checker.height < totals.height)
+      accuse(known, checker.height + 1, `the block is missing: the chain had ${totals.height}`)
+    if (sound && record !== undefined && record.height > checker.height + 1)
+      accuse(known, record.height, 'votes.db knows of votes beyond the stored blocks')
+    checked++
+    yield report('running')
+  }
+  checkLinks(chains, places.blocks, accuse)
+  return report('done')
+}
+
+function readVotes(
+  { votes }: VerifyParts,
+  known: KnownChain,
+  accuse: (known: KnownChain, height: number, reason: string) => void,
+) {
+  if (votes === undefined) return undefined
+  try {
+    return storedRecord(known.chainId, votes)
+  } catch (error) {
+    if (!isChordnsError(error)) throw error
+    accuse(known, 0, `the record in votes.db cannot be read: ${error.message}`)
+    return undefined
+  }
+}
+
+/** A chain that says where it begins says the truth, as far as this node has the chain before it. */
+function checkLinks(
+  chains: readonly KnownChain[],
+  blocks: Store,
+  accuse: (known: KnownChain, height: number, reason: string) => void,
+): void {
+  const byId = new Map(chains.map((known) => [known.id, known]))
+  for (const known of chains) {
+    const { previous } = known.descriptor
+    if (previous === undefined || !byId.has(toHex(previous.chainId))) continue
+    const first = storedBlocks(previous.chainId, blocks, previous.height).next()
+    const block = first.done === true ? undefined : first.value.decided?.block
+    if (block?.header.height === previous.height && !equalBytes(block.id, previous.headId))
+      accuse(known, 0, `it names another block ${previous.height} of the chain before it than the one stored`)
+  }
+}
