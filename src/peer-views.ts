@@ -1,5 +1,13 @@
 /** Turns what the rooms know into the plain JSON of the status API. */
-import type { Chunks, ReplicaReply } from './chunks/index.ts'
+import {
+  type ChunkChains,
+  type ChunkChainView,
+  type ChunkEntry,
+  type Chunks,
+  classOfEntry,
+  type ReplicaReply,
+  type VerifyReport,
+} from './chunks/index.ts'
 import { peerIdFromPublicKey } from './crypto/index.ts'
 import {
   Class,
@@ -13,7 +21,7 @@ import {
   typeToText,
 } from './dns/index.ts'
 import type { Finding, Outcome } from './evidence/index.ts'
-import type { ChunkView, LookupView, RingView, StepView } from './observe/index.ts'
+import type { ChunkView, LookupView, RingView, StepView, VerifyView } from './observe/index.ts'
 import type { Resolution, ResolveStep } from './resolver/index.ts'
 import type { Ring } from './ring/index.ts'
 
@@ -129,7 +137,7 @@ export function viewRing(ring: Ring): RingView {
   }
 }
 
-export function viewChunk(chunks: Chunks, name: Name, now: number): ChunkView {
+export function viewChunk(chunks: Chunks, chains: ChunkChains | undefined, name: Name, now: number): ChunkView {
   const view = chunks.view(name)
   return {
     name: nameToText(name),
@@ -137,10 +145,12 @@ export function viewChunk(chunks: Chunks, name: Name, now: number): ChunkView {
     key: view.key,
     n: view.n,
     replicas: view.replicas.map((one) => ({ ...one })),
+    chain: chains === undefined ? null : viewChain(chains.view(view.chunk)),
     entries: view.entries.map((entry) => ({
       question: questionText(entry.question),
       records: outcomeRecords(entry.outcome),
       expiresInSeconds: Math.max(0, Math.round((entry.expires - now) / 1000)),
+      ...viewRecord(chains, entry),
       observers: entry.certificate.observations.map((one) => ({
         peer: peerIdFromPublicKey(one.observer),
         when: one.when,
@@ -148,6 +158,28 @@ export function viewChunk(chunks: Chunks, name: Name, now: number): ChunkView {
       })),
     })),
   }
+}
+
+function viewRecord(chains: ChunkChains | undefined, entry: ChunkEntry) {
+  const recorded = chains?.recorded(entry)
+  const block = recorded === undefined ? null : { chain: recorded.chain, height: recorded.height, time: recorded.time }
+  return { class: classOfEntry(entry), block }
+}
+
+function viewChain(view: ChunkChainView): ChunkView['chain'] {
+  return {
+    ...view,
+    chain: view.chain ?? null,
+    previous: view.previous ?? null,
+    blocks: view.blocks.map((block) => ({
+      ...block,
+      transactions: block.transactions.map(({ kind, question }) => ({ kind, question: questionText(question) })),
+    })),
+  }
+}
+
+export function viewVerify(report: VerifyReport): VerifyView {
+  return { ...report, chains: { ...report.chains }, faults: report.faults.map((fault) => ({ ...fault })) }
 }
 
 function outcomeRecords(outcome: Outcome): string[] {

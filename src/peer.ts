@@ -6,7 +6,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Budget, ChordnsError, type Clock, concatBytes, type Log, type PeerId, type Transport } from './base/index.ts'
 import { createCache, createWarmCache } from './cache/index.ts'
-import { type Chunks, createChunks } from './chunks/index.ts'
+import { type ChunkChains, type Chunks, createChunkChains, createChunks } from './chunks/index.ts'
 import type { Config } from './config/index.ts'
 import { ed25519, ed25519Signer } from './crypto/index.ts'
 import { Class, parseName, type Question, typeFromText } from './dns/index.ts'
@@ -23,15 +23,15 @@ import {
 import { createStatusServer, type StatusServer, type StatusView } from './observe/index.ts'
 import { rootKeys } from './peer-anchors.ts'
 import { Core, type CoreReload } from './peer-core.ts'
-import { type Kept, openKept } from './peer-keep.ts'
-import { questionText, viewChunk, viewLookup, viewRing } from './peer-views.ts'
+import { type Kept, openKept, openVotes } from './peer-keep.ts'
+import { questionText, viewChunk, viewLookup, viewRing, viewVerify } from './peer-views.ts'
 import type { Recursor } from './recurse/index.ts'
 import type { Resolver, ResolveStep } from './resolver/index.ts'
 import { createRing, createRingMemory, openDoorkeeper, pskDoorkeeper, type Ring } from './ring/index.ts'
 import { createFrontEnd, type FrontEnd } from './serve/index.ts'
 
 /** First byte of every request between peers: which room answers it. */
-const Room = { RING: 1, CHUNKS: 2 } as const
+const Room = { RING: 1, CHUNKS: 2, CHAINS: 3 } as const
 
 /** An observation's own fetch: its own budget, far below a client's. */
 const OWN_FETCH = { queries: 30, bytes: 100_000, timeMs: 5_000, signatures: 60, hashes: 300 } as const
@@ -128,6 +128,7 @@ export async function startNode({ config, log, version }: NodeOptions): Promise<
       upstream: { ...recursor.stats() },
       serve: { ...door.stats() },
       chunks: peers === undefined ? null : { ...peers.chunks.stats() },
+      chains: peers?.chains === undefined ? null : { ...peers.chains.stats() },
       memory: { rssBytes: process.memoryUsage.rss(), heapUsedBytes: process.memoryUsage().heapUsed },
     })
     const status =
@@ -170,7 +171,12 @@ export async function startNode({ config, log, version }: NodeOptions): Promise<
         '/chunk': (query: URLSearchParams) => {
           if (peers === undefined)
             throw new ChordnsError('RING_OFF', 'this node runs without a ring (ring.enabled is false)', {})
-          return viewChunk(peers.chunks, parseName(query.get('name') ?? ''), clock.now())
+          return viewChunk(peers.chunks, peers.chains, parseName(query.get('name') ?? ''), clock.now())
+        },
+        '/chain/verify': () => {
+          if (peers?.chains === undefined)
+            throw new ChordnsError('RING_OFF', 'this node runs without a ring (ring.enabled is false)', {})
+          return viewVerify(peers.chains.verify())
         },
       }
     }
@@ -188,6 +194,8 @@ interface Peers {
   readonly transport: Transport
   readonly ring: Ring
   readonly chunks: Chunks
+  /** Undefined when nothing is kept on disk. */
+  readonly chains: ChunkChains | undefined
   close(): Promise<void>
 }
 
@@ -256,24 +264,48 @@ async function startPeers(
     isPrivate,
     options: { ...config.chunks, ...config.ring },
   })
+  const votes = kept === undefined ? undefined : openVotes(config, clock, log)
+  const chains =
+    kept === undefined || votes === undefined
+      ? undefined
+      : createChunkChains({
+          ring,
+          clock,
+          random,
+          signer,
+          scheme: ed25519,
+          log,
+          send: sender(Room.CHAINS),
+          store: kept.chains,
+          votes,
+          options: { chunkBits: config.ring.chunkBits, historyHours: config.chunks.historyHours },
+          entriesOf: (chunk) => chunks.entriesOf(chunk),
+          chunks: () => chunks.held(),
+        })
+  if (chains !== undefined) chunks.onAgreed((entry) => chains.kept(entry))
   transport.onRequest((from, body) => {
     const rest = body.subarray(1)
     if (body[0] === Room.RING) return ring.handle(from, rest)
     if (body[0] === Room.CHUNKS) return chunks.handle(from, rest)
+    if (body[0] === Room.CHAINS && chains !== undefined) return chains.handle(from, rest)
     throw new ChordnsError('PEER_UNKNOWN_ROOM', 'no room answers this request', { room: body[0] ?? -1 })
   })
   await ring.start()
   memory?.follow(ring)
   chunks.start()
+  chains?.start()
   return {
     transport,
     ring,
     chunks,
+    chains,
     close: async () => {
+      chains?.stop()
       await chunks.stop()
       await ring.stop()
       memory?.stop()
       await transport.close()
+      votes?.close()
     },
   }
 }
@@ -343,4 +375,5 @@ export async function createSecretFile(file: string): Promise<void> {
   return createSecret(file)
 }
 
+export { type VerifiedOffline, verifyOffline } from './peer-chains.ts'
 export { questionText }

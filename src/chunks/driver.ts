@@ -368,6 +368,8 @@ export function createChunks(modules: ChunksModules): Chunks {
     tell,
     handle,
     entry: (question) => store.get(question, clock.now()),
+    held: () => store.chunks(),
+    entriesOf: (chunk) => store.ofChunk(chunk, clock.now()),
     view(name) {
       const chunk = chunkOf(name, options.chunkBits)
       const seats = seatsOfChunk(ring, chunk, options.chunkBits)

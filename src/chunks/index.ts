@@ -1,3 +1,16 @@
+export {
+  type BlockView,
+  type ChainFault,
+  type ChunkChains,
+  type ChunkChainsStats,
+  type ChunkChainView,
+  classOfEntry,
+  createChunkChains,
+  type Recorded,
+  type VerifyParts,
+  type VerifyReport,
+  verifyChains,
+} from './chains/index.ts'
 export { type ChunksModules, createChunks } from './driver.ts'
 export { chunkOf, holdsPrivateAddress, keyOfChunk, mayShare } from './place.ts'
 export type {

@@ -103,6 +103,9 @@ export interface Chunks {
   handle(from: PeerId, body: Uint8Array): Promise<Uint8Array>
   /** Entries this node holds as a replica. */
   entry(question: Question): ChunkEntry | undefined
+  /** Chunks of which this node holds entries, and the unexpired ones of one. */
+  held(): readonly ChunkId[]
+  entriesOf(chunk: ChunkId): readonly ChunkEntry[]
   view(name: Name): ChunkView
   /** Recent p90 of ring reads in ms, held within 5-200 (30 at first): what the hedge goes by. */
   hedgeMs(): number

@@ -1,6 +1,7 @@
 /** The command line: parses, runs one command, and turns what was thrown into a line on stderr and an exit code. */
 import { Command, CommanderError } from 'commander'
 import { ChordnsError } from '../base/index.ts'
+import { addChainCommands } from './chain-command.ts'
 import { addConfigCommands } from './config-command.ts'
 import { addHostsCommands } from './hosts-command.ts'
 import { addKeygenCommand } from './keygen.ts'
@@ -33,6 +34,7 @@ Every command has --help. Exit codes: 0 ok, 1 failure, 2 usage or configuration.
   addLookupCommand(program)
   addStatusCommand(program)
   addRingCommands(program)
+  addChainCommands(program)
   addKeygenCommand(program)
   addConfigCommands(program)
   addHostsCommands(program)

@@ -49,7 +49,7 @@ function renderChunk(view: ChunkView): string {
     one.self ? 'this node' : one.suspect ? 'suspect' : '',
   ])
   const entries = view.entries.flatMap((entry) => [
-    `  ${bold(entry.question)}  ${entry.expiresInSeconds} s left`,
+    `  ${bold(entry.question)}  ${entry.class}, ${entry.expiresInSeconds} s left, ${entry.block === null ? 'not recorded yet' : `block ${entry.block.height} of chain ${entry.block.chain.slice(0, 16)}`}`,
     ...entry.records.map((record) => `    ${record}`),
     ...entry.observers.map(
       (one) => `    observed by ${one.peer} at ${new Date(one.when).toISOString()}, TTL ${one.ttl}`,
@@ -57,5 +57,22 @@ function renderChunk(view: ChunkView): string {
   ])
   return `${view.name} is in chunk ${view.chunk} (key ${view.key.slice(0, 16)}...), n = ${view.n}
 ${table(replicas, '  ')}
+${renderChain(view.chain)}
 ${entries.length === 0 ? 'this node holds nothing for the name' : entries.join('\n')}`
+}
+
+function renderChain(view: ChunkView['chain']): string {
+  if (view === null) return 'this node keeps no chains'
+  if (view.state === 'not-mine') return 'this node is no replica of the chunk'
+  if (view.chain === null) return `no chain yet, ${view.waiting} entries wait to be recorded`
+  const progress = view.target > view.height ? ` of ${view.target} (catching up)` : ''
+  const blocks = view.blocks.map((block) => [
+    String(block.height),
+    new Date(block.time).toISOString(),
+    `by ${block.proposer}`,
+    block.transactions.map(({ kind, question }) => `${kind} ${question}`).join(', ') || 'empty',
+  ])
+  return `chain ${view.chain}
+  ${view.state}, height ${view.height}${progress}, ${view.waiting} entries wait${view.previous === null ? '' : `, after chain ${view.previous.slice(0, 16)}`}
+${table(blocks, '  ')}`
 }

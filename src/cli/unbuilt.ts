@@ -3,7 +3,6 @@ import type { Command } from 'commander'
 import { ChordnsError } from '../base/index.ts'
 
 const UNBUILT: readonly (readonly [name: string, what: string])[] = [
-  ['chain', 'the chunk chains and `chain verify`'],
   ['ledger', 'the ledger of who may join'],
   ['domain', 'registering and claiming domains'],
   ['invite', 'invitations to a ring; share the secret file and a multiaddr of `chordns status` instead'],

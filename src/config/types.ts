@@ -23,7 +23,9 @@ export interface Config {
   /** Undefined: off. */
   readonly rebinding: RebindingOptions | undefined
   readonly ring: RingConfig
-  readonly chunks: Pick<ChunksOptions, 'admitAfter' | 'requestTimeoutMs' | 'roundTimeoutMs'>
+  readonly chunks: Pick<ChunksOptions, 'admitAfter' | 'requestTimeoutMs' | 'roundTimeoutMs'> & {
+    readonly historyHours: number
+  }
   /** Directory of identity and databases. */
   readonly data: string
   readonly status: { readonly listen: Endpoint | false }

@@ -47,6 +47,8 @@ export const limits = {
   MAX_REDIAL_AFTER_MS: 16_000,
   /** Size of the data file: chunk entries and warm cache are bounded by themselves, this is for what they did not foresee. */
   MAX_STORE_BYTES: 384 * 1024 * 1024,
+  /** Size of the file of votes: one record a chain, up to three blocks each, and marks of those that are over. */
+  MAX_VOTES_BYTES: 128 * 1024 * 1024,
   /** A node that is restarted may have to wait for the one that still stops. The process does nothing else meanwhile. */
   STORE_BUSY_TIMEOUT_MS: 3_000,
   /** The log of writes is cut back to this after it has been folded into the file. */

@@ -19,6 +19,8 @@ export interface SqliteStoreOptions {
   readonly now: () => number
   /** Ms to wait for another process to let go of the file; the process does nothing else meanwhile. */
   readonly patienceMs?: number
+  /** A file that cannot be read stays where it is, and is an error: for those who only look. */
+  readonly asItIs?: boolean
 }
 
 export interface SqliteStore extends Store {
@@ -49,7 +51,7 @@ const SQLITE_NOTADB = 26
 
 /**
  * Opens the file, makes it if it is not there. Throws STORE_BUSY when another process has it open, STORE_UNAVAILABLE when it
- * can be neither read nor made (permissions, a full disk).
+ * can be neither read nor made (permissions, a full disk), or is of no use and may not be put aside.
  */
 export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   const { file, log } = options
@@ -58,6 +60,7 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
     makePrivate(file)
     const fault = tryOpen(options)
     if (!('why' in fault)) return fault
+    if (options.asItIs) throw unavailable(file, fault.why)
     const aside = putAside(file, options.now())
     log.error(
       { file, aside, reason: fault.why },

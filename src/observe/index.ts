@@ -12,4 +12,6 @@ export {
   type StepView,
   statusView,
   stepView,
+  type VerifyView,
+  verifyView,
 } from './views.ts'

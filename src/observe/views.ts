@@ -66,22 +66,59 @@ export const ringView = z.object({
 })
 export type RingView = z.infer<typeof ringView>
 
+const chainView = z.object({
+  chain: z.string().nullable(),
+  /** none, closed, open, following, stalled, broken, not-mine */
+  state: z.string(),
+  height: z.number(),
+  /** Above `height` while the node catches up. */
+  target: z.number(),
+  waiting: z.number(),
+  previous: z.string().nullable(),
+  blocks: z.array(
+    z.object({
+      height: z.number(),
+      id: z.string(),
+      time: z.number(),
+      proposer: z.string(),
+      transactions: z.array(z.object({ kind: z.string(), question: z.string() })),
+    }),
+  ),
+})
+
 export const chunkView = z.object({
   name: z.string(),
   chunk: z.number(),
   key: z.string(),
   n: z.number(),
   replicas: z.array(z.object({ id: z.string(), peer: z.string(), self: z.boolean(), suspect: z.boolean() })),
+  /** Of this node; null when it keeps no chains. */
+  chain: chainView.nullable(),
   entries: z.array(
     z.object({
       question: z.string(),
       records: z.array(z.string()),
       expiresInSeconds: z.number(),
+      /** agreed, rotating, divergent */
+      class: z.string(),
+      /** Where it is recorded; null: not yet. */
+      block: z.object({ chain: z.string(), height: z.number(), time: z.number() }).nullable(),
       observers: z.array(z.object({ peer: z.string(), when: z.number(), ttl: z.number() })),
     }),
   ),
 })
 export type ChunkView = z.infer<typeof chunkView>
+
+const chainFault = z.object({ chain: z.string(), chunk: z.number(), height: z.number(), reason: z.string() })
+
+export const verifyView = z.object({
+  state: z.enum(['running', 'done']),
+  chains: z.object({ checked: z.number(), total: z.number() }),
+  blocks: z.number(),
+  transactions: z.number(),
+  faults: z.array(chainFault),
+})
+export type VerifyView = z.infer<typeof verifyView>
 
 const counters = z.record(z.string(), z.number())
 
@@ -98,6 +135,7 @@ export const statusView = z.object({
   upstream: counters,
   serve: counters,
   chunks: counters.nullable(),
+  chains: counters.nullable(),
   memory: z.object({ rssBytes: z.number(), heapUsedBytes: z.number() }),
 })
 export type StatusView = z.infer<typeof statusView>

@@ -23,6 +23,8 @@ function ringThatSays(lie: (name: string) => Outcome): Chunks & { reads: number 
     stats: () => {
       throw new Error('not asked for')
     },
+    held: () => [],
+    entriesOf: () => [],
     onAgreed: () => () => {},
     read: async (question: Parameters<Chunks['read']>[0]): Promise<RingRead> => {
       ring.reads++

@@ -84,9 +84,9 @@ export function createChunkChains(modules: ChunkChainsModules): ChunkChains {
     },
     isStopped: () => stopping.signal.aborted,
   })
-  const proposals = createProposals(clock, attempt)
+  const proposals = createProposals(clock, (entry) => guarded(() => attempt(entry)) ?? 'again')
   const revisits = createRevisits(modules, (entry) => {
-    if (!isRecorded(entry)) propose(entry)
+    guarded(() => isRecorded(entry) || propose(entry))
   })
   const verification = createVerification(clock, {
     store: modules.store,
@@ -95,6 +95,17 @@ export function createChunkChains(modules: ChunkChainsModules): ChunkChains {
     chunkBits: options.chunkBits,
     publicKey: signer.publicKey,
   })
+
+  /** A disk that fails must not end the node: what was to be recorded is tried again. */
+  function guarded<T>(action: () => T): T | undefined {
+    try {
+      return action()
+    } catch (error) {
+      if (!isChordnsError(error)) throw error
+      log.warn({ code: error.code, error: error.message }, 'an entry could not be recorded')
+      return undefined
+    }
+  }
 
   function isRecorded(entry: ChunkEntry): boolean {
     const row = recorded.get(entry.question)

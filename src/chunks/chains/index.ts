@@ -1,4 +1,5 @@
 export { createChunkChains } from './driver.ts'
+export { classOfEntry, type EntryClass } from './state.ts'
 export type {
   BlockView,
   ChunkChains,

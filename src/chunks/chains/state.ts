@@ -106,6 +106,10 @@ export function recordOfEntry(entry: ChunkEntry, height: number): StateRecord {
   return { class: classOf(certificate), digest: contentDigest(question, outcome), expires, seen, height }
 }
 
+export function classOfEntry({ certificate }: ChunkEntry): EntryClass {
+  return classOf(certificate)
+}
+
 /** Certificates without a kind are of the first kind there was. */
 function classOf(certificate: object): EntryClass {
   const kind: unknown = 'kind' in certificate ? certificate.kind : undefined

@@ -65,5 +65,8 @@ export const chunks = z
       ),
     requestTimeoutMs: whole(50, 60_000).default(2_000).describe('Milliseconds for one request to a replica.'),
     roundTimeoutMs: whole(500, 60_000).default(5_000).describe('Milliseconds for one observation round.'),
+    historyHours: whole(1, 8_760)
+      .default(24)
+      .describe('Hours that the chain of a chunk is kept after its last block, once another has taken its place.'),
   })
   .prefault({})
