@@ -14,6 +14,8 @@ import type { Benchmark } from './lib/types.ts'
 const BENCHMARKS: Readonly<Record<string, () => Promise<{ readonly benchmark: Benchmark }>>> = {
   churn: () => import('./churn.ts'),
   cold: () => import('./cold.ts'),
+  commit: () => import('./commit.ts'),
+  economics: () => import('./economics.ts'),
   fairness: () => import('./fairness.ts'),
   hops: () => import('./hops.ts'),
   kills: () => import('./kills.ts'),
