@@ -92,12 +92,13 @@ async function killThem(
       const name = `n${names.length}.zone${random.below(ZONES)}.org`
       names.push(name)
       questions++
+      const killsThen = result.kills
       try {
         const reply = await ask({ address: peer.address, port: peer.port }, { name })
         if (reply.answers.length === 0) failed++
       } catch (error) {
-        // The peer may be the one that is killed just now.
-        if (peer.index !== down) {
+        // The peer may have been killed, and may even be back, while the question waited.
+        if (peer.index !== down && result.kills === killsThen) {
           failed++
           say(`${name} at peer ${peer.index}: ${error instanceof Error ? error.message : String(error)}`)
         }
@@ -167,7 +168,11 @@ async function until(peer: PeerProcess, names: readonly string[], end: number): 
   let missing = [...names]
   for (;;) {
     const next: string[] = []
-    for (const name of missing) if (!(await holds(peer, name))) next.push(name)
+    const queue = missing.values()
+    const worker = async () => {
+      for (const name of queue) if (!(await holds(peer, name))) next.push(name)
+    }
+    await Promise.all(Array.from({ length: 8 }, worker))
     missing = next
     if (missing.length === 0 || performance.now() > end) return missing
     await pause(200)
