@@ -3,44 +3,13 @@
  * node: II, part of a ring dies at once and nobody has noticed; III, nodes come and go silently while the ring stabilises
  * every 30 s. A look-up succeeds when it ends at a node that held the key at some moment of the look-up.
  */
-import { asRingId, type RingId } from '../src/base/index.ts'
 import type { LookupMode } from '../src/ring/types.ts'
-import { quantile, round, seeded } from './lib/stats.ts'
+import { round } from './lib/stats.ts'
 import { chartsSvg } from './lib/svg.ts'
-import { type Benchmark, type BenchResult, numberOption, target } from './lib/types.ts'
-import { kill } from './models/chord.ts'
-import { frozenLookup, idealWorld, type Node, type World } from './models/machines.ts'
-import { Truth } from './models/truth.ts'
-
-const MODES: readonly LookupMode[] = ['chord', 'chord+list', 'table']
-
-/** As in the paper: 30 s between stabilisations, 50 ms mean delay, 500 ms until a silent node is given up. */
-const RING = { stabiliseMs: 30_000, auditMs: 120_000, graceMs: 30_000, pingTimeoutMs: 500 }
-const MEAN_DELAY_MS = 50
-
-interface Figures {
-  readonly mode: LookupMode
-  readonly lookups: number
-  /** Members that answered, the owner included. */
-  readonly mean: number
-  readonly p99: number
-  /** Requests that nobody answered, per look-up. */
-  readonly timeouts: number
-  readonly failures: number
-}
-
-interface FailureRow extends Figures {
-  readonly share: number
-}
-
-interface ChurnRow extends Figures {
-  /** Joins per second, and as many silent departures. */
-  readonly rate: number
-  /** Counting a node that joins as the owner before its successor can have heard of it. */
-  readonly strictFailures: number
-  readonly joins: number
-  readonly departures: number
-}
+import { type Benchmark, type BenchResult, numberOption, numbersOption, target } from './lib/types.ts'
+import { inWorkers } from './lib/workers.ts'
+import { type ChurnRow, type FailureRow, type Figures, type How, MEAN_DELAY_MS, MODES, RING } from './models/comings.ts'
+import type { ChurnTask } from './models/comings-worker.ts'
 
 /** The paper's figures, quoted from memory; of Table III only the first and the last row. */
 const PAPER = {
@@ -73,7 +42,8 @@ export const benchmark: Benchmark = {
       help: 'joins per hundred seconds, and as many departures',
       default: '5,10,15,20,25,30,35,40',
     },
-    seed: { type: 'string', help: 'seed of everything', default: '1' },
+    seeds: { type: 'string', help: 'the whole for each of these seeds', default: '1,2,3' },
+    workers: { type: 'string', help: 'threads: a row of Table III is a simulation of its own', default: '2' },
   },
   async run(values, say) {
     const how = {
@@ -81,136 +51,43 @@ export const benchmark: Benchmark = {
       lookups: numberOption(values, 'lookups'),
       perSecond: numberOption(values, 'per-second'),
       warmUpSeconds: numberOption(values, 'warm-up'),
-      seed: numberOption(values, 'seed'),
     }
     if (how.n < 2) throw new RangeError('--n must be at least 2')
     if (how.lookups === 0 || how.perSecond === 0) throw new RangeError('--lookups and --per-second must be at least 1')
     const shares = hundredths(values['shares'], 'shares')
     const rates = hundredths(values['rates'], 'rates')
-    const failures = afterFailures(how, shares, say)
-    const churn = rates.flatMap((rate) => {
-      const rows = underChurn(how, rate)
-      for (const row of rows)
-        say(`${rate}/s ${row.mode}: ${row.mean} hops, ${row.timeouts} time-outs, ${row.failures} failed`)
-      return rows
-    })
-    return summarise(how, failures, churn)
+    const seeds = numbersOption(values, 'seeds')
+    const tasks: ChurnTask[] = seeds.flatMap((seed) => [
+      { how: { ...how, seed }, shares },
+      ...rates.map((rate) => ({ how: { ...how, seed }, rate })),
+    ])
+    const worker = new URL('./models/comings-worker.ts', import.meta.url)
+    const done = await inWorkers<ChurnTask, readonly (FailureRow | ChurnRow)[]>(
+      worker,
+      tasks,
+      Math.max(1, numberOption(values, 'workers')),
+      (rows) => {
+        for (const row of rows) say(rowText(row))
+      },
+    )
+    const rows = done.flat()
+    const failures = rows.filter((row) => 'share' in row)
+    const churn = rows.filter((row) => 'rate' in row)
+    return summarise(how, seeds, failures, churn)
   },
 }
 
-interface How {
-  readonly n: number
-  readonly lookups: number
-  readonly perSecond: number
-  readonly warmUpSeconds: number
-  readonly seed: number
+function rowText(row: FailureRow | ChurnRow): string {
+  const where = 'share' in row ? `${round(100 * row.share)} % dead` : `${row.rate}/s`
+  return `seed ${row.seed}, ${where}, ${row.mode}: ${row.mean} hops, ${row.timeouts} time-outs, ${row.failures} failed`
 }
 
-/** Table II: the ring stands still, so that every look-up meets the ring as it was when they died. */
-function afterFailures(
-  { n, lookups, seed }: How,
-  shares: readonly number[],
-  say: (line: string) => void,
-): FailureRow[] {
-  const world = idealWorld({ size: n, seed, meanDelayMs: MEAN_DELAY_MS, ring: RING, running: false })
-  const byId = new Map(world.nodes.map((node) => [node.id, node]))
-  const ring = world.nodes.map(({ id }) => id).sort()
-  const dead = new Uint8Array(n)
-  return shares.flatMap((share) => {
-    const chance = seeded(seed + Math.round(100 * share))
-    const alive = [...kill(dead, share, chance)].map((place) => world.nodes[place]!)
-    for (const [i, node] of world.nodes.entries()) node.up = dead[i] === 0
-    const living = ring.filter((id) => byId.get(id)!.up)
-    return MODES.map((mode) => {
-      const outcomes = Array.from({ length: lookups }, () => {
-        const key = randomKey(chance)
-        const result = frozenLookup(world, byId, alive[Math.floor(chance() * alive.length)]!, key, mode)
-        return { ...result, right: result.owner === (living.find((id) => id >= key) ?? living[0]) }
-      })
-      const row = { share, ...figures(mode, outcomes) }
-      say(`${100 * share} % dead ${mode}: ${row.mean} hops, ${row.timeouts} time-outs, ${row.failures} failed`)
-      return row
-    })
-  })
-}
-
-interface Outcome {
-  readonly hops: number
-  readonly timeouts: number
-  readonly right: boolean
-}
-
-/** Table III: one ring, in which each mode looks up as many keys, each from a random node. */
-function underChurn(how: How, rate: number): ChurnRow[] {
-  const world = idealWorld({ size: how.n, seed: how.seed, meanDelayMs: MEAN_DELAY_MS, ring: RING, running: true })
-  const truth = new Truth(world)
-  const chance = seeded(how.seed + Math.round(1_000 * rate))
-  const count = { joins: 0, departures: 0 }
-  const modeOf = new Map<number, LookupMode>()
-  const outcomes = new Map(MODES.map((mode) => [mode, [] as (Outcome & { readonly strict: boolean })[]]))
-  let reference = 0
-
-  poisson(world, chance, rate, () => {
-    // A contact that answers, as a bootstrap address would.
-    world.add([pick(world.up().filter(isMember), chance)])
-    count.joins += 1
-  })
-  poisson(world, chance, rate, () => {
-    const up = world.up()
-    if (up.length <= 2) return
-    const node = pick(up, chance)
-    truth.left(node)
-    world.crash(node)
-    count.departures += 1
-  })
-  world.lookedUp = (_, ended, { owner, hops, timeouts }) => {
-    const judgement = truth.end(ended, owner)
-    const rows = outcomes.get(modeOf.get(ended)!)!
-    modeOf.delete(ended)
-    if (judgement !== undefined && rows.length < how.lookups) rows.push({ hops, timeouts, ...judgement })
-  }
-  world.run(1_000 * how.warmUpSeconds)
-  for (const mode of MODES) {
-    poisson(world, chance, how.perSecond, () => {
-      reference += 1
-      const key = randomKey(chance)
-      modeOf.set(reference, mode)
-      truth.begin(reference, key)
-      world.feed(pick(world.up().filter(isMember), chance), { kind: 'lookup', reference, key, mode })
-    })
-  }
-  while ([...outcomes.values()].some((rows) => rows.length < how.lookups)) world.run(1_000)
-  return MODES.map((mode) => {
-    const rows = outcomes.get(mode)!
-    return { rate, ...figures(mode, rows), strictFailures: rows.filter(({ strict }) => !strict).length, ...count }
-  })
-}
-
-const isMember = ({ state }: Node): boolean => state.phase === 'member'
-
-/** Something that happens `perSecond` times a second on average, without memory. */
-function poisson(world: World, chance: () => number, perSecond: number, happen: () => void): void {
-  if (perSecond === 0) return
-  world.at((-Math.log(1 - chance()) * 1_000) / perSecond, () => {
-    happen()
-    poisson(world, chance, perSecond, happen)
-  })
-}
-
-function figures(mode: LookupMode, outcomes: readonly Outcome[]): Figures {
-  const hops = outcomes.map((outcome) => outcome.hops)
-  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)
-  return {
-    mode,
-    lookups: outcomes.length,
-    mean: round(sum(hops) / outcomes.length, 3),
-    p99: quantile(hops, 0.99),
-    timeouts: round(sum(outcomes.map(({ timeouts }) => timeouts)) / outcomes.length, 3),
-    failures: outcomes.filter(({ right }) => !right).length,
-  }
-}
-
-function summarise(how: How, failures: readonly FailureRow[], churn: readonly ChurnRow[]): BenchResult {
+function summarise(
+  how: Omit<How, 'seed'>,
+  seeds: readonly number[],
+  failures: readonly FailureRow[],
+  churn: readonly ChurnRow[],
+): BenchResult {
   const paperII = (share: number) => PAPER.tableII.find((row) => row.share === share)
   const paperIII = (rate: number) => PAPER.tableIII.find((row) => row.rate === rate)
   const worst = (rows: readonly Figures[]) => Math.max(0, ...rows.map((row) => row.failures))
@@ -218,15 +95,16 @@ function summarise(how: How, failures: readonly FailureRow[], churn: readonly Ch
     tables: [
       {
         title: `Table II: ${how.n} nodes of which a share dies at once; ${how.lookups} look-ups a row, before any repair`,
-        columns: ['dead %', 'mode', 'mean', 'p99', 'time-outs', 'failed', 'paper: mean', 'time-outs', 'failed'],
+        columns: ['seed', 'dead %', 'mode', 'mean', 'p99', 'time-outs', 'failed', 'paper: mean', 'time-outs', 'failed'],
         rows: failures.map((row) => [
-          ...[round(100 * row.share), row.mode, row.mean, row.p99, row.timeouts, row.failures],
+          ...[row.seed, round(100 * row.share), row.mode, row.mean, row.p99, row.timeouts, row.failures],
           ...paperCells(row.mode, paperII(row.share)),
         ]),
       },
       {
         title: `Table III: ${how.n} nodes, joins and as many silent departures per second, stabilising every 30 s`,
         columns: [
+          'seed',
           'per s',
           'mode',
           'mean',
@@ -239,17 +117,18 @@ function summarise(how: How, failures: readonly FailureRow[], churn: readonly Ch
           'failed',
         ],
         rows: churn.map((row) => [
-          ...[row.rate, row.mode, row.mean, row.p99, row.timeouts, row.failures, row.strictFailures],
+          ...[row.seed, row.rate, row.mode, row.mean, row.p99, row.timeouts, row.failures, row.strictFailures],
           ...paperCells(row.mode, paperIII(row.rate)),
         ]),
       },
     ],
     targets: [
-      target(`Table II: failed of ${how.lookups}, worst row`, worst(failures), 0),
-      target(`Table III: failed of ${how.lookups}, worst row`, worst(churn), 1),
+      target(`Table II, seeds ${seeds.join(', ')}: failed of ${how.lookups}, worst row`, worst(failures), 0),
+      target(`Table III, seeds ${seeds.join(', ')}: failed of ${how.lookups}, worst row`, worst(churn), 1),
     ],
     data: {
       ...how,
+      seeds,
       ring: RING,
       meanDelayMs: MEAN_DELAY_MS,
       successors: 16,
@@ -283,11 +162,11 @@ function picture(failures: readonly FailureRow[], churn: readonly ChurnRow[]): s
   const lines = <Row extends Figures>(rows: readonly Row[], x: (row: Row) => number, y: (row: Row) => number) =>
     MODES.map((name) => ({
       name,
-      points: rows.filter(({ mode }) => mode === name).map((row) => [x(row), y(row)] as const),
+      points: worstAt(rows.filter(({ mode }) => mode === name).map((row) => [x(row), y(row)] as const)),
     }))
   return chartsSvg([
     {
-      title: 'Failed look-ups of 10,000 while nodes come and go',
+      title: 'Failed look-ups of 10,000 while nodes come and go (worst seed)',
       xLabel: 'joins per second, and as many silent departures',
       yLabel: 'failed of 10,000',
       xTicks: ticks(churn.map(({ rate }) => rate)),
@@ -305,7 +184,7 @@ function picture(failures: readonly FailureRow[], churn: readonly ChurnRow[]): s
       ],
     },
     {
-      title: 'Time-outs per look-up while nodes come and go',
+      title: 'Time-outs per look-up while nodes come and go (worst seed)',
       xLabel: 'joins per second, and as many silent departures',
       yLabel: 'time-outs per look-up',
       xTicks: ticks(churn.map(({ rate }) => rate)),
@@ -343,16 +222,11 @@ function picture(failures: readonly FailureRow[], churn: readonly ChurnRow[]): s
   ])
 }
 
-function randomKey(chance: () => number): RingId {
-  const part = () =>
-    Math.floor(chance() * 2 ** 32)
-      .toString(16)
-      .padStart(8, '0')
-  return asRingId(Array.from({ length: 8 }, part).join(''))
-}
-
-function pick<T>(items: readonly T[], chance: () => number): T {
-  return items[Math.floor(chance() * items.length)]!
+/** One point per place: the worst of the seeds. */
+function worstAt(points: readonly (readonly [number, number])[]): (readonly [number, number])[] {
+  const worst = new Map<number, number>()
+  for (const [x, y] of points) worst.set(x, Math.max(y, worst.get(x) ?? y))
+  return [...worst]
 }
 
 function hundredths(value: string | boolean | undefined, name: string): number[] {

@@ -55,3 +55,11 @@ export function numberOption(values: BenchValues, name: string): number {
     throw new RangeError(`--${name} must be a whole number, not ${values[name]}`)
   return value
 }
+
+/** Whole numbers separated by commas. Throws a RangeError that names the option. */
+export function numbersOption(values: BenchValues, name: string): number[] {
+  const texts = String(values[name]).split(',')
+  if (!texts.every((text) => /^[0-9]{1,9}$/.test(text)))
+    throw new RangeError(`--${name} must be whole numbers separated by commas, not ${values[name]}`)
+  return texts.map(Number)
+}

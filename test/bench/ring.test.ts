@@ -48,13 +48,26 @@ describe('npm run bench', () => {
 
   it('churn: both tables beside the paper, and a picture', { timeout: 60_000 }, async () => {
     const file = join(dir, 'churn.json')
-    const tiny = ['--n', '40', '--lookups', '150', '--warm-up', '60', '--shares', '0,30', '--rates', '20']
+    const tiny = [
+      '--n',
+      '40',
+      '--lookups',
+      '150',
+      '--warm-up',
+      '60',
+      '--shares',
+      '0,30',
+      '--rates',
+      '20',
+      '--seeds',
+      '1,2',
+    ]
     const run = await bench('churn', ...tiny, '--json', file)
     expect(run, run.stderr).toMatchObject({ code: 0 })
     const { data } = JSON.parse(readFileSync(file, 'utf8'))
-    expect(data.tableII).toHaveLength(2 * 3)
+    expect(data.tableII).toHaveLength(2 * 2 * 3)
     expect(data.tableII).toContainEqual(expect.objectContaining({ share: 0, mode: 'table', timeouts: 0, failures: 0 }))
-    expect(data.tableIII).toHaveLength(3)
+    expect(data.tableIII.map((row: { seed: number }) => row.seed)).toEqual([1, 1, 1, 2, 2, 2])
     for (const row of data.tableIII)
       expect(row).toMatchObject({ rate: 0.2, lookups: 150, failures: expect.any(Number) })
     expect(data.paper.tableII).toHaveLength(5)
