@@ -218,6 +218,7 @@ async function startPeers(
   const transport = await createLibp2pTransport({
     seed,
     listen: config.ring.listen,
+    announce: config.ring.announce,
     doorkeeper,
     clock,
     log,

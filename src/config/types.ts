@@ -66,6 +66,8 @@ export interface RingConfig {
   readonly id: string
   /** Multiaddrs. */
   readonly listen: readonly PeerAddress[]
+  /** Told to other members instead of `listen`, unless it is empty. */
+  readonly announce: readonly PeerAddress[]
   readonly bootstrap: readonly PeerAddress[]
   readonly admission: 'psk' | 'open'
   /** Always there for an enabled psk ring. */

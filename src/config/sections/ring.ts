@@ -28,6 +28,11 @@ export const ring = z
     listen: list(peerAddress(), 16)
       .default(['/ip4/0.0.0.0/tcp/4153'])
       .describe('Multiaddrs where other members connect; port 0 is a free one.'),
+    announce: list(peerAddress(), 8)
+      .default([])
+      .describe(
+        'Multiaddrs that other members are told instead: behind a port forwarding or in a container, the outer address.',
+      ),
     bootstrap: list(peerAddress(), 64)
       .default([])
       .describe('Multiaddrs of members to join by, with or without /p2p/ id (`chordns status` on them prints theirs).'),
