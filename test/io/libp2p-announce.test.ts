@@ -1,6 +1,7 @@
 import { connect, createServer, type Server } from 'node:net'
 import { afterAll, describe, expect, it } from 'vitest'
-import { createLibp2pTransport, type Libp2pTransport, systemClock, systemRandom } from '../../src/io/index.ts'
+import type { Transport } from '../../src/base/index.ts'
+import { createLibp2pTransport, systemClock, systemRandom } from '../../src/io/index.ts'
 import { openDoorkeeper } from '../../src/ring/index.ts'
 import { quietLog, seedOf } from './libp2p-world.ts'
 
@@ -10,7 +11,7 @@ describe('a peer behind a port forwarding', () => {
     for (const close of closers.reverse()) await close()
   })
 
-  async function transport(name: string, port = 0, announce: readonly string[] = []): Promise<Libp2pTransport> {
+  async function transport(name: string, port = 0, announce: readonly string[] = []): Promise<Transport> {
     const doorkeeper = openDoorkeeper({ ringId: 'test', random: systemRandom() })
     const listen = [`/ip4/127.0.0.1/tcp/${port}`]
     const made = await createLibp2pTransport({
