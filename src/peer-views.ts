@@ -10,6 +10,7 @@ import {
 } from './chunks/index.ts'
 import { peerIdFromPublicKey } from './crypto/index.ts'
 import {
+  addressText,
   Class,
   classToText,
   type Name,
@@ -18,9 +19,10 @@ import {
   rcodeToText,
   recordToText,
   rrsetToRecords,
+  Type,
   typeToText,
 } from './dns/index.ts'
-import type { Finding, Outcome } from './evidence/index.ts'
+import type { Content, Delegated, Finding } from './evidence/index.ts'
 import type { ChunkView, LookupView, RingView, StepView, VerifyView } from './observe/index.ts'
 import type { Resolution, ResolveStep } from './resolver/index.ts'
 import type { Ring } from './ring/index.ts'
@@ -148,7 +150,7 @@ export function viewChunk(chunks: Chunks, chains: ChunkChains | undefined, name:
     chain: chains === undefined ? null : viewChain(chains.view(view.chunk)),
     entries: view.entries.map((entry) => ({
       question: questionText(entry.question),
-      records: outcomeRecords(entry.outcome),
+      records: contentRecords(entry.outcome),
       expiresInSeconds: Math.max(0, Math.round((entry.expires - now) / 1000)),
       ...viewRecord(chains, entry),
       observers: entry.certificate.observations.map((one) => ({
@@ -182,8 +184,24 @@ export function viewVerify(report: VerifyReport): VerifyView {
   return { ...report, chains: { ...report.chains }, faults: report.faults.map((fault) => ({ ...fault })) }
 }
 
-function outcomeRecords(outcome: Outcome): string[] {
+function contentRecords(outcome: Content): string[] {
   if (outcome.kind === 'rrset') return rrsetToRecords(outcome.rrset, { signatures: true }).map(recordToText)
+  if (outcome.kind === 'divergent') return ['; the answer depends on where one asks']
+  if (outcome.kind === 'delegation') return delegationRecords(outcome)
   const soa = outcome.soa === undefined ? [] : rrsetToRecords(outcome.soa, { signatures: true }).map(recordToText)
   return [`; ${outcome.rcode === 3 ? 'the name does not exist' : 'the type does not exist'}`, ...soa]
+}
+
+function delegationRecords({ zone, nameServers, ds, ttl, glue }: Delegated): string[] {
+  const ns = {
+    name: zone,
+    type: Type.NS,
+    class: Class.IN,
+    ttl,
+    rdatas: nameServers.map((one) => one.wire),
+    signatures: [],
+  }
+  const addresses = glue.flatMap((one) => one.addresses.map((rdata) => `${nameToText(one.name)} ${addressText(rdata)}`))
+  const sets = ds === undefined ? [ns] : [ns, ds]
+  return [...sets.flatMap((set) => rrsetToRecords(set).map(recordToText)), ...addresses.map((text) => `; glue ${text}`)]
 }

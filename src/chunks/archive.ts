@@ -18,11 +18,11 @@ import { type CborValue, decodeCanonical, encodeCanonical } from '../crypto/inde
 import { nameFromWire, type Question } from '../dns/index.ts'
 import {
   type Certificate,
+  type Content,
   decodeCertificate,
-  decodeOutcome,
+  decodeContent,
   encodeCertificate,
   encodeOutcome,
-  type Outcome,
 } from '../evidence/index.ts'
 import { limits } from './limits.ts'
 import { questionKey } from './store.ts'
@@ -32,7 +32,7 @@ import type { ChunkEntry } from './types.ts'
 export interface ArchivedEntry {
   readonly question: Question
   readonly certificate: Certificate
-  readonly outcome: Outcome
+  readonly outcome: Content
   readonly expires: number
 }
 
@@ -60,7 +60,7 @@ export interface Archive {
   stats(): { readonly archived: number; readonly restored: number; readonly waiting: number }
 }
 
-const VERSION = 1
+const VERSION = 2
 
 export function createArchive({ store, clock, log, admit }: ArchiveModules): Archive {
   const present = new Set<string>()
@@ -212,7 +212,7 @@ function readRow(bytes: Uint8Array): ArchivedEntry | undefined {
     return {
       question: { name: nameFromWire(name), type, class: classNumber },
       certificate: decodeCertificate(certificate),
-      outcome: decodeOutcome(outcome),
+      outcome: decodeContent(outcome),
       expires,
     }
   } catch (error) {

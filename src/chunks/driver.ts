@@ -2,7 +2,7 @@
 import { aborted, type Cancel, type Clock, type Log, type PeerId, type Random, type Store } from '../base/index.ts'
 import type { SignatureScheme, Signer } from '../crypto/index.ts'
 import type { Question } from '../dns/index.ts'
-import type { Certificate, Finding, Outcome } from '../evidence/index.ts'
+import type { Certificate, Content, Finding, Outcome } from '../evidence/index.ts'
 import type { MemberEntry, Ring } from '../ring/index.ts'
 import { type ArchivedEntry, createArchive } from './archive.ts'
 import { Asks } from './asks.ts'
@@ -14,7 +14,7 @@ import { type ChunkReply, type ChunkRequest, decodeRequest, encodeReply } from '
 import { createAsk, type Send } from './peers.ts'
 import { chunkOf, holdsPrivateAddress, keyOfChunk, mayShare } from './place.ts'
 import { Rates } from './rates.ts'
-import { EMPTY_READ, type ReadState, type ReplicaEvent, readStep, shortfall } from './read.ts'
+import { EMPTY_READ, isEnough, type ReadState, type ReplicaEvent, readStep, shortfall } from './read.ts'
 import { createRounds } from './rounds.ts'
 import { peersOf, readContext, type Seats, seatsOf, seatsOfChunk } from './seats.ts'
 import { createSights } from './sights.ts'
@@ -138,7 +138,7 @@ export function createChunks(modules: ChunksModules): Chunks {
   }
 
   /** A round of this node ended well: keep it, and hand the certificate to the other replicas, who each verify it. */
-  function agreed(question: Question, certificate: Certificate, outcome: Outcome, seats: Seats): void {
+  function agreed(question: Question, certificate: Certificate, outcome: Content, seats: Seats): void {
     const examined = examine(certificate, outcome, contextFor(question, seats), clock.now())
     if (!examined.ok) {
       log.warn({ reason: examined.reason }, 'a round ended with a certificate that does not hold')
@@ -188,6 +188,7 @@ export function createChunks(modules: ChunksModules): Chunks {
     const started = clock.monotonic()
     const state = await readSeats(question, seats, signal)
     hedge.note(clock.monotonic() - started)
+    if (state.other !== undefined) return { ...state.other, replies: state.replies }
     if (state.accepted === undefined) return { kind: 'insufficient', reason: shortfall(state), replies: state.replies }
     counts.accepted++
     modules.onAccepted?.(state.accepted)
@@ -201,13 +202,13 @@ export function createChunks(modules: ChunksModules): Chunks {
     const inner = AbortSignal.any([signal, enough.signal, stopping.signal])
     let state = EMPTY_READ
     const count = (peer: PeerId, event: ReplicaEvent) => {
-      if (state.accepted !== undefined) return
+      if (isEnough(state)) return
       state = readStep(state, context, peer, clock.monotonic() - started, event, clock.now())
       if (peer !== ring.self.peer) noteBehaviour(peer, state)
-      if (state.accepted !== undefined) enough.abort()
+      if (isEnough(state)) enough.abort()
     }
     if (seats.mine) count(ring.self.peer, { kind: 'reply', reply: ownWord(question) })
-    if (state.accepted !== undefined) return state
+    if (isEnough(state)) return state
     for (const group of askingOrder(seats.others)) {
       const asked = group.map(async ({ peer }) => {
         const event = await ask(
@@ -218,7 +219,7 @@ export function createChunks(modules: ChunksModules): Chunks {
         count(peer, event)
       })
       await firstOf(asked, inner)
-      if (state.accepted !== undefined) return state
+      if (isEnough(state)) return state
       if (signal.aborted || stopping.signal.aborted) throw aborted(signal)
     }
     return state
@@ -319,7 +320,7 @@ export function createChunks(modules: ChunksModules): Chunks {
   function takeCertificate(
     from: PeerId,
     certificate: Certificate,
-    outcome: Outcome,
+    outcome: Content,
     question: Question,
     seats: Seats,
   ): ChunkReply {

@@ -1,20 +1,23 @@
 /** What is said to be agreed, examined: verified here, against this node's own view, whoever brings it. */
 import type { ChunkId, PeerId } from '../base/index.ts'
 import type { SignatureScheme } from '../crypto/index.ts'
-import type { Question } from '../dns/index.ts'
+import { type Question, Type } from '../dns/index.ts'
 import {
   agreedTtl,
   type Certificate,
   type CertificateContext,
+  type Content,
   checkCertificate,
-  evidenceLimits,
+  maxAgreedSeconds,
   misfit,
   type Observation,
-  type Outcome,
   type PolicyContext,
+  type Prefix,
+  trimmed,
 } from '../evidence/index.ts'
 import { limits } from './limits.ts'
 import { holdsPrivateAddress } from './place.ts'
+import { isPrivateAddress } from './private-addresses.ts'
 import type { ChunkEntry } from './types.ts'
 
 /** What the asker knows by itself . */
@@ -29,26 +32,36 @@ export interface ReadContext {
 }
 
 export type Examined =
-  | { readonly ok: true; readonly entry: ChunkEntry }
+  | {
+      readonly ok: true
+      readonly entry: ChunkEntry
+      /** Whose word it is. */
+      readonly observers: readonly PeerId[]
+      /** `divergent`: where its addresses may lie. */
+      readonly prefixes: readonly Prefix[]
+    }
   | { readonly ok: false; readonly reason: string }
 
 /** The entry that a certificate and an outcome make, or why they make none. `now` is unix ms. */
-export function examine(certificate: Certificate, outcome: Outcome, context: ReadContext, now: number): Examined {
+export function examine(certificate: Certificate, outcome: Content, context: ReadContext, now: number): Examined {
   const wrong = outcomeFault(outcome, context.question)
   if (wrong !== undefined) return { ok: false, reason: wrong }
   const check = checkCertificate(certificate, certificateContext(context, now, outcome))
   if (!check.ok)
     return { ok: false, reason: check.detail === undefined ? check.reason : `${check.reason}: ${check.detail}` }
-  if (agreedTtl(check.counted, context.n) < limits.MIN_SHARED_TTL_SECONDS)
+  if (check.kind !== 'divergent' && check.ttl < limits.MIN_SHARED_TTL_SECONDS)
     return { ok: false, reason: 'too short-lived' }
   return {
     ok: true,
+    observers: check.observers,
+    prefixes: check.prefixes.filter((prefix) => !isPrivatePrefix(prefix)),
     entry: {
       question: context.question,
       chunk: context.chunk,
+      class: check.kind,
       outcome: agreedOutcome(outcome, check.counted, context.n),
       // Only what was counted: a foreign signature must not ride along to others.
-      certificate: { observations: check.counted },
+      certificate: trimmed(certificate, check, context.question),
       expires: check.expires,
       seen: check.seen,
     },
@@ -56,7 +69,7 @@ export function examine(certificate: Certificate, outcome: Outcome, context: Rea
 }
 
 /** What the verifier holds a certificate against. */
-export function certificateContext(context: ReadContext, now: number, outcome?: Outcome): CertificateContext {
+export function certificateContext(context: ReadContext, now: number, outcome?: Content): CertificateContext {
   return {
     ringId: context.ringId,
     chunk: context.chunk,
@@ -70,7 +83,7 @@ export function certificateContext(context: ReadContext, now: number, outcome?: 
 }
 
 /** What no peer may bring, whoever signed it. */
-export function outcomeFault(outcome: Outcome, question: Question): string | undefined {
+export function outcomeFault(outcome: Content, question: Question): string | undefined {
   return misfit(question, outcome) ?? (holdsPrivateAddress(outcome) ? 'private address' : undefined)
 }
 
@@ -78,8 +91,24 @@ export function outcomeFault(outcome: Outcome, question: Question): string | und
  * An agreed outcome as it goes on: its TTL is what the observers agreed on, since the copy's own TTL is one peer's word and
  * is under no signature.
  */
-export function agreedOutcome(outcome: Outcome, counted: readonly Observation[], n: number): Outcome {
-  const ttl = Math.min(agreedTtl(counted, n), evidenceLimits.MAX_AGREED_SECONDS)
-  if (outcome.kind === 'rrset') return { ...outcome, rrset: { ...outcome.rrset, ttl } }
-  return outcome.soa === undefined ? outcome : { ...outcome, soa: { ...outcome.soa, ttl } }
+export function agreedOutcome(outcome: Content, counted: readonly Observation[], n: number): Content {
+  const ttl = Math.min(agreedTtl(counted, n), maxAgreedSeconds(counted[0]!.question))
+  switch (outcome.kind) {
+    case 'rrset':
+      return { ...outcome, rrset: { ...outcome.rrset, ttl } }
+    case 'absent':
+      return outcome.soa === undefined ? outcome : { ...outcome, soa: { ...outcome.soa, ttl } }
+    case 'delegation':
+      return { ...outcome, ttl, ...(outcome.ds !== undefined && { ds: { ...outcome.ds, ttl } }) }
+    case 'divergent':
+      return outcome
+  }
+}
+
+/** Private space is nobody's agreed address (prefixes of IPv4 and IPv6 addresses have 3 and 6 bytes). */
+function isPrivatePrefix({ type, bytes }: Prefix): boolean {
+  if (type !== Type.A && type !== Type.AAAA) return false
+  const address = new Uint8Array(type === Type.A ? 4 : 16)
+  address.set(bytes)
+  return isPrivateAddress(address)
 }

@@ -23,5 +23,7 @@ export type {
   OwnFetch,
   ReplicaReply,
   ReplicaWord,
+  RingDelegation,
+  RingDivergence,
   RingRead,
 } from './types.ts'

@@ -1,4 +1,6 @@
 /** Bounds of the shared records: everything that a peer could make this node do or keep. */
+import { evidenceLimits } from '../evidence/index.ts'
+
 export const limits = {
   /** One request or reply: the transport's frame less its room byte. */
   MAX_MESSAGE_BYTES: 65_535,
@@ -17,7 +19,7 @@ export const limits = {
   /** A sight older than this is signed as of now, with the TTL that is left: agreement lasts an hour, some TTLs a week. Ms. */
   REDATE_AFTER_MS: 1_800_000,
   /** Agreement costs n fetches: an answer that lives shorter than this is not worth it. Seconds. */
-  MIN_SHARED_TTL_SECONDS: 30,
+  MIN_SHARED_TTL_SECONDS: evidenceLimits.MIN_AGREED_SECONDS,
   /** Rounds in work or at rest at once. Rest gives way to work; beyond that none are opened. */
   MAX_ROUNDS: 2_048,
   /** Asks of one read that a replica before this one gets to say what it saw. Ms. */

@@ -7,15 +7,15 @@ import { type CborValue, decodeCanonical, encodeCanonical } from '../crypto/inde
 import { type Name, nameFromWire, type Question } from '../dns/index.ts'
 import {
   type Certificate,
+  type Content,
   decodeCertificate,
+  decodeContent,
   decodeObservation,
-  decodeOutcome,
   encodeCertificate,
   encodeObservation,
   encodeOutcome,
   evidenceLimits,
   type Observation,
-  type Outcome,
 } from '../evidence/index.ts'
 import { limits } from './limits.ts'
 
@@ -33,12 +33,12 @@ export type ChunkRequest =
       readonly kind: 'certify'
       readonly question: Question
       readonly certificate: Certificate
-      readonly outcome: Outcome
+      readonly outcome: Content
     }
 
 export type ChunkReply =
-  | { readonly kind: 'entry'; readonly certificate: Certificate; readonly outcome: Outcome }
-  | { readonly kind: 'vote'; readonly observation: Observation; readonly outcome: Outcome }
+  | { readonly kind: 'entry'; readonly certificate: Certificate; readonly outcome: Content }
+  | { readonly kind: 'vote'; readonly observation: Observation; readonly outcome: Content }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'not-mine'; readonly believes: readonly PeerId[] }
   | { readonly kind: 'ack' }
@@ -65,7 +65,7 @@ export function decodeRequest(bytes: Uint8Array): ChunkRequest {
   const row = open(bytes)
   const question: Question = {
     name: readName(row[2]),
-    type: readInteger(row[3], 1, 0xffff, 'type'),
+    type: readInteger(row[3], 0, 0xffff, 'type'),
     class: readInteger(row[4], 1, 0xffff, 'class'),
   }
   switch (row[1]) {
@@ -84,7 +84,7 @@ export function decodeRequest(bytes: Uint8Array): ChunkRequest {
         kind: 'certify',
         question,
         certificate: decodeCertificate(readBytes(row[5], 1, evidenceLimits.MAX_CERTIFICATE_BYTES, 'certificate')),
-        outcome: decodeOutcome(readBytes(row[6], 1, evidenceLimits.MAX_OUTCOME_BYTES, 'outcome')),
+        outcome: decodeContent(readBytes(row[6], 1, evidenceLimits.MAX_OUTCOME_BYTES, 'outcome')),
       }
     default:
       throw malformed('unknown request')
@@ -115,13 +115,13 @@ export function decodeReply(bytes: Uint8Array): ChunkReply {
       return {
         kind: 'entry',
         certificate: decodeCertificate(readBytes(row[2], 1, evidenceLimits.MAX_CERTIFICATE_BYTES, 'certificate')),
-        outcome: decodeOutcome(readBytes(row[3], 1, evidenceLimits.MAX_OUTCOME_BYTES, 'outcome')),
+        outcome: decodeContent(readBytes(row[3], 1, evidenceLimits.MAX_OUTCOME_BYTES, 'outcome')),
       }
     case REPLY.vote:
       return {
         kind: 'vote',
         observation: decodeObservation(readBytes(row[2], 1, evidenceLimits.MAX_OBSERVATION_BYTES, 'observation')),
-        outcome: decodeOutcome(readBytes(row[3], 1, evidenceLimits.MAX_OUTCOME_BYTES, 'outcome')),
+        outcome: decodeContent(readBytes(row[3], 1, evidenceLimits.MAX_OUTCOME_BYTES, 'outcome')),
       }
     case REPLY.unknown:
       return { kind: 'unknown' }

@@ -2,7 +2,7 @@
 import { asChunkId, asRingId, type ChunkId, type RingId } from '../base/index.ts'
 import { sha256 } from '../crypto/index.ts'
 import { Class, canonicalName, type Name, parseName, type Question, Type } from '../dns/index.ts'
-import type { Outcome } from '../evidence/index.ts'
+import { type Content, isDelegation } from '../evidence/index.ts'
 import { isPrivateAddress } from './private-addresses.ts'
 
 /** The first `chunkBits` (1 to 24) of SHA-256 over the lower-cased wire form. */
@@ -20,21 +20,27 @@ export function keyOfChunk(chunk: ChunkId, chunkBits: number): RingId {
 
 /**
  * Whether a question may be told to a peer, asked of a peer, or taken from one. Never: classes other than IN, meta types and
- * RRSIG (RFC 6895 3.1, RFC 8482), the root and single labels, special-use names and private reverse zones.
+ * RRSIG (RFC 6895 3.1, RFC 8482), the root and single labels, special-use names and private reverse zones. Delegations and keys
+ * of top-level zones may: nobody asks for those but on the way to a longer name that may be shared.
  * `isPrivate` says what the configuration adds: local, stub and forward zones, negative trust anchors.
  */
 export function mayShare(question: Question, isPrivate: (question: Question) => boolean): boolean {
   return (
     question.class === Class.IN &&
-    isDataType(question.type) &&
-    question.name.labels >= 2 &&
+    (isDelegation(question) || isDataType(question.type)) &&
+    question.name.labels >= leastLabels(question) &&
     !isSpecialName(question.name) &&
     !isPrivate(question)
   )
 }
 
+function leastLabels(question: Question): number {
+  if (isDelegation(question)) return 1
+  return question.type === Type.DNSKEY ? 0 : 2
+}
+
 /** True when the answer holds an address that means something else elsewhere: it must not leave this network. */
-export function holdsPrivateAddress(outcome: Outcome): boolean {
+export function holdsPrivateAddress(outcome: Content): boolean {
   if (outcome.kind !== 'rrset') return false
   const { type, rdatas } = outcome.rrset
   return (type === Type.A || type === Type.AAAA) && rdatas.some(isPrivateAddress)

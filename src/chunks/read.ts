@@ -3,28 +3,35 @@
  * n/2 equal live votes, ends it. Whatever cannot be counted is discarded with a reason that names what was wrong.
  */
 import { equalBytes, type PeerId, toHex } from '../base/index.ts'
-import { peerIdFromPublicKey } from '../crypto/index.ts'
 import { type Question, sameName } from '../dns/index.ts'
 import {
   buildCertificate,
   type Certificate,
+  type Content,
   contentDigest,
   type Evidence,
   evidenceLimits,
   type Finding,
+  isOutcome,
   judge,
-  type Outcome,
   verifyObservation,
 } from '../evidence/index.ts'
 import { agreedOutcome, certificateContext, examine, outcomeFault, type ReadContext } from './examine.ts'
 import type { ChunkReply } from './messages.ts'
-import type { LiveVote, ReplicaReply, ReplicaWord } from './types.ts'
+import type { LiveVote, ReplicaReply, ReplicaWord, RingProof } from './types.ts'
 
 export interface ReadState {
   readonly replies: readonly ReplicaReply[]
   /** Valid live votes, one a seat. */
   readonly votes: readonly LiveVote[]
   readonly accepted: Finding | undefined
+  /** A proof that suffices but is no answer: that the name diverges, or a delegation. */
+  readonly other: RingProof | undefined
+}
+
+/** Whether nothing more needs to be heard. */
+export function isEnough({ accepted, other }: ReadState): boolean {
+  return accepted !== undefined || other !== undefined
 }
 
 /** What one replica did. `malformed`: its reply could not be decoded. */
@@ -33,7 +40,7 @@ export type ReplicaEvent =
   | { readonly kind: 'malformed'; readonly reason: string }
   | { readonly kind: 'failed'; readonly reason: string }
 
-export const EMPTY_READ: ReadState = { replies: [], votes: [], accepted: undefined }
+export const EMPTY_READ: ReadState = { replies: [], votes: [], accepted: undefined, other: undefined }
 
 /** Counts what one replica did. `now` is unix ms. A second word of the same peer is not counted. */
 export function readStep(
@@ -45,11 +52,12 @@ export function readStep(
   now: number,
 ): ReadState {
   if (state.replies.some((reply) => reply.peer === from)) return state
-  const { word, vote, finding } = weigh(state, context, from, event, now)
+  const { word, vote, finding, other } = weigh(state, context, from, event, now)
   return {
     replies: [...state.replies, { peer: from, elapsedMs, word }],
     votes: vote === undefined ? state.votes : [...state.votes, vote],
     accepted: state.accepted ?? finding,
+    other: state.other ?? other,
   }
 }
 
@@ -86,6 +94,7 @@ interface Weighed {
   readonly word: ReplicaWord
   readonly vote?: LiveVote
   readonly finding?: Finding
+  readonly other?: RingProof
 }
 
 function weigh(state: ReadState, context: ReadContext, from: PeerId, event: ReplicaEvent, now: number): Weighed {
@@ -109,18 +118,25 @@ function weigh(state: ReadState, context: ReadContext, from: PeerId, event: Repl
   }
 }
 
-function weighEntry(context: ReadContext, certificate: Certificate, outcome: Outcome, now: number): Weighed {
+function weighEntry(context: ReadContext, certificate: Certificate, outcome: Content, now: number): Weighed {
   const examined = examine(certificate, outcome, context, now)
   if (!examined.ok) return discarded(examined.reason)
-  const { entry } = examined
-  const observers = entry.certificate.observations.map((one) => peerIdFromPublicKey(one.observer))
-  const evidence: Evidence = {
-    security: 'indeterminate',
-    provenance: 'agreed',
-    certificate: entry.certificate,
-    observers,
+  const { entry, observers, prefixes } = examined
+  const { question, certificate: kept, expires } = entry
+  const word: ReplicaWord = { kind: 'certificate', signers: observers.length }
+  const proof = { certificate: kept, observers, expires }
+  if (entry.outcome.kind === 'divergent') {
+    // In an open ring anybody can be many: not even a hint.
+    if (context.policy.admission === 'open') return { word }
+    return { word, other: { kind: 'divergent', divergence: { ...proof, apex: entry.outcome.apex, prefixes } } }
   }
-  return judged(context, { kind: 'certificate', signers: observers.length }, { ...entry, evidence })
+  const provenance = entry.class
+  const evidence: Evidence = { security: 'indeterminate', provenance, certificate: kept, observers }
+  if (entry.outcome.kind === 'delegation') {
+    if (judge(evidence, context.policy) !== 'accept') return { word }
+    return { word, other: { kind: 'delegation', delegation: { ...proof, delegated: entry.outcome } } }
+  }
+  return judged(context, word, { question, outcome: entry.outcome, evidence, expires })
 }
 
 function weighVote(state: ReadState, context: ReadContext, from: PeerId, vote: LiveVote, now: number): Weighed {
@@ -136,14 +152,15 @@ function weighVote(state: ReadState, context: ReadContext, from: PeerId, vote: L
     // The votes that are in make a certificate, so the same rules of expiry and signers hold for them.
     return { ...weighEntry(context, certificate, vote.outcome, now), word, vote }
   }
-  if (context.policy.acceptFrom !== 'any-member') return { word, vote }
+  const outcome = agreedOutcome(vote.outcome, [vote.observation], 1)
+  if (context.policy.acceptFrom !== 'any-member' || !isOutcome(outcome)) return { word, vote }
   const evidence: Evidence = { security: 'indeterminate', provenance: 'solo', observers: [from] }
   const { observation } = vote
   return {
     vote,
     ...judged(context, word, {
       question: context.question,
-      outcome: agreedOutcome(vote.outcome, [observation], 1),
+      outcome,
       evidence,
       expires: observation.when + Math.min(observation.ttl, evidenceLimits.MAX_AGREED_SECONDS) * 1000,
     }),

@@ -16,8 +16,8 @@ import {
   buildCertificate,
   type Certificate,
   type CertificateContext,
+  type Content,
   checkCertificate,
-  type Outcome,
   outcomeTtl,
 } from '../evidence/index.ts'
 import { type Demand, pays } from './asks.ts'
@@ -70,7 +70,7 @@ export type RoundEvent =
   | { readonly kind: 'wanted'; readonly nonce: Uint8Array }
   | { readonly kind: 'tick' }
   /** What the replicas before this one say that they saw. */
-  | { readonly kind: 'probed'; readonly outcomes: readonly Outcome[] }
+  | { readonly kind: 'probed'; readonly outcomes: readonly Content[] }
   /** This node's own fetch ended; undefined: it failed, or may not be shared. */
   | { readonly kind: 'looked'; readonly vote: LiveVote | undefined }
   /** The fetch was not begun: too much is in work. The next ask tries again. */
@@ -90,7 +90,7 @@ export type RoundEffect =
   | { readonly kind: 'probe'; readonly peers: readonly PeerId[]; readonly nonce: Uint8Array }
   | { readonly kind: 'look'; readonly nonce: Uint8Array }
   | { readonly kind: 'ask'; readonly peers: readonly PeerId[]; readonly nonce: Uint8Array }
-  | { readonly kind: 'agreed'; readonly certificate: Certificate; readonly outcome: Outcome }
+  | { readonly kind: 'agreed'; readonly certificate: Certificate; readonly outcome: Content }
   /** Send a `tick` at this time (unix ms); a later one replaces an earlier one. */
   | { readonly kind: 'wake'; readonly at: number }
   | { readonly kind: 'gave-up'; readonly reason: GaveUp }
@@ -182,7 +182,7 @@ function tick(state: RoundState, context: RoundContext, now: number): RoundStep 
  * The replicas before this one are live and did not open. If one of them has looked and what it saw does not pay, looking too
  * would only cost a fetch. It is a hint of one peer, so plenty of demand overrules it.
  */
-function probed(state: RoundState, outcomes: readonly Outcome[], context: RoundContext, now: number): RoundStep {
+function probed(state: RoundState, outcomes: readonly Content[], context: RoundContext, now: number): RoundStep {
   if (state.phase !== 'probing') return { state, effects: [] }
   const discouraged = outcomes.some((outcome) => shortLived(outcome) || !worthwhile(context, outcome))
   if (discouraged && context.demand.asks < 2 * context.n) return idle(state, 'does-not-pay')
@@ -254,7 +254,7 @@ function certified(
   votes: readonly LiveVote[],
   context: RoundContext,
   now: number,
-): { certificate: Certificate; outcome: Outcome; ttl: number } | undefined {
+): { certificate: Certificate; outcome: Content; ttl: number } | undefined {
   const certificate = buildCertificate(
     votes.map((vote) => vote.observation),
     { ...context.certificate, now },
@@ -281,7 +281,7 @@ function rival(state: RoundState, from: PeerId, nonce: Uint8Array, context: Roun
   return { state: { phase: 'yielded', to: from, until, memory: state.memory }, effects: [{ kind: 'wake', at: until }] }
 }
 
-function worthwhile(context: RoundContext, outcome: Outcome | undefined): boolean {
+function worthwhile(context: RoundContext, outcome: Content | undefined): boolean {
   if (context.renewal) return true
   return pays(context.demand, {
     admitAfter: context.admitAfter,
@@ -291,7 +291,7 @@ function worthwhile(context: RoundContext, outcome: Outcome | undefined): boolea
   })
 }
 
-function shortLived(outcome: Outcome): boolean {
+function shortLived(outcome: Content): boolean {
   return outcomeTtl(outcome) < limits.MIN_SHARED_TTL_SECONDS
 }
 

@@ -1,7 +1,7 @@
 /** Runs the round machines of all questions in work: their fetches, their requests, their timers. */
 import { type Cancel, type Clock, equalBytes, type Log, type PeerId, type Random } from '../base/index.ts'
 import { type Question, suffixName } from '../dns/index.ts'
-import type { Certificate, Outcome } from '../evidence/index.ts'
+import type { Certificate, Content } from '../evidence/index.ts'
 import type { Asks } from './asks.ts'
 import { certificateContext, type ReadContext } from './examine.ts'
 import { limits } from './limits.ts'
@@ -26,7 +26,7 @@ export interface RoundsModules {
   readonly roundTimeoutMs: number
   readonly seatsOf: (question: Question) => Seats
   readonly contextOf: (question: Question, seats: Seats) => ReadContext
-  readonly onAgreed: (question: Question, certificate: Certificate, outcome: Outcome, seats: Seats) => void
+  readonly onAgreed: (question: Question, certificate: Certificate, outcome: Content, seats: Seats) => void
   readonly onFault: (peer: PeerId) => void
 }
 
@@ -138,7 +138,7 @@ export function createRounds(modules: RoundsModules): Rounds {
     )
     if (one.state.phase !== 'probing' || one.state.nonce !== nonce) return
     const context = modules.contextOf(question, modules.seatsOf(question))
-    const outcomes: Outcome[] = []
+    const outcomes: Content[] = []
     for (const [i, event] of said.entries()) {
       if (event?.kind !== 'reply' || event.reply.kind !== 'vote') continue
       if (voteFault(event.reply, peers[i]!, context, clock.now()) === undefined) outcomes.push(event.reply.outcome)

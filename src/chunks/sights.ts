@@ -83,6 +83,7 @@ export function createSights(modules: SightsModules): Sights {
           ttl: old ? Math.floor((sight.expires - now) / 1000) : sight.ttl,
           when: old ? now : sight.when,
           nonce,
+          start: sight.start,
         },
         signer,
       )
@@ -106,15 +107,17 @@ export function sightOf(finding: Finding, question: Question, now: number): Sigh
   if (!own || evidence.security === 'bogus' || finding.expires <= now) return undefined
   if (outcomeFault(outcome, question) !== undefined) return undefined
   const ttl = Math.min(outcomeTtl(outcome), evidenceLimits.MAX_AGREED_DELEGATION_SECONDS)
+  const start = finding.start ?? 'parent'
   const left = Math.min(finding.expires - now, ttl * 1000)
   const when = Math.floor(now + left - ttl * 1000)
-  return { question, outcome, digest: contentDigest(question, outcome), ttl, when, expires: when + ttl * 1000 }
+  return { question, outcome, digest: contentDigest(question, outcome), start, ttl, when, expires: when + ttl * 1000 }
 }
 
 function sightBytes(sight: Sight): number {
   const { outcome } = sight
   const sets = [
-    ...(outcome.kind === 'rrset' ? [outcome.rrset] : outcome.soa === undefined ? [] : [outcome.soa]),
+    ...(outcome.kind === 'rrset' ? [outcome.rrset] : []),
+    ...(outcome.kind === 'absent' && outcome.soa !== undefined ? [outcome.soa] : []),
     ...outcome.proofs,
   ]
   let bytes = limits.RECORD_OVERHEAD_BYTES

@@ -1,7 +1,7 @@
 /** Records held in memory, bounded in bytes: the agreed entries of the chunks that this node keeps, and what it saw itself. */
 import type { ChunkId } from '../base/index.ts'
 import { type Question, rrsetKey } from '../dns/index.ts'
-import { encodeCertificate, encodeOutcome, type Outcome } from '../evidence/index.ts'
+import { type Content, encodeCertificate, encodeOutcome, type FetchStart } from '../evidence/index.ts'
 import { limits } from './limits.ts'
 import type { ChunkEntry } from './types.ts'
 
@@ -12,8 +12,9 @@ export function questionKey(question: Question): string {
 /** What this node fetched itself: what it may sign. Times are unix ms. */
 export interface Sight {
   readonly question: Question
-  readonly outcome: Outcome
+  readonly outcome: Content
   readonly digest: Uint8Array
+  readonly start: FetchStart
   readonly ttl: number
   readonly when: number
   readonly expires: number

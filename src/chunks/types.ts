@@ -1,13 +1,24 @@
 /** Chunks: the shared records. Who keeps a question, what they saw of it themselves, and how an asker is convinced. */
 import type { Cancel, ChunkId, PeerId, RingId } from '../base/index.ts'
 import type { Name, Question } from '../dns/index.ts'
-import type { Certificate, Finding, Observation, Outcome } from '../evidence/index.ts'
+import type {
+  Certificate,
+  CertificateKind,
+  Content,
+  Delegated,
+  Finding,
+  Observation,
+  Outcome,
+  Prefix,
+} from '../evidence/index.ts'
 
 /** One record of a chunk. */
 export interface ChunkEntry {
   readonly question: Question
   readonly chunk: ChunkId
-  readonly outcome: Outcome
+  /** That of its certificate: `agreed`, `rotating` or `divergent` (then there is nothing to serve). */
+  readonly class: CertificateKind
+  readonly outcome: Content
   readonly certificate: Certificate
   /** Unix ms, computed from the certificate, never from a peer's word. */
   readonly expires: number
@@ -31,9 +42,36 @@ export interface ReplicaReply {
   readonly word: ReplicaWord
 }
 
+/** A name whose answer depends on where one asks: ask its authority, and hold the answer against the prefixes. */
+export interface RingDivergence {
+  /** Apex of the zone to ask. */
+  readonly apex: Name
+  readonly prefixes: readonly Prefix[]
+  readonly certificate: Certificate
+  readonly observers: readonly PeerId[]
+  /** Unix ms. */
+  readonly expires: number
+}
+
+/** An agreed delegation, to begin an iteration with whose parent zones cannot be reached. */
+export interface RingDelegation {
+  readonly delegated: Delegated
+  readonly certificate: Certificate
+  readonly observers: readonly PeerId[]
+  /** Unix ms. */
+  readonly expires: number
+}
+
+/** A proof that suffices but is no answer. */
+export type RingProof =
+  | { readonly kind: 'divergent'; readonly divergence: RingDivergence }
+  /** Only of a `delegationQuestion`. */
+  | { readonly kind: 'delegation'; readonly delegation: RingDelegation }
+
 /** What a read of the ring came to. `replies` holds every replica that was asked and what it said. */
 export type RingRead =
   | { readonly kind: 'accepted'; readonly finding: Finding; readonly replies: readonly ReplicaReply[] }
+  | (RingProof & { readonly replies: readonly ReplicaReply[] })
   | {
       readonly kind: 'insufficient'
       /** `unknown`: nobody has it; `no-majority`: what came does not suffice; `alone`: a ring of one; `private`: never asked. */
@@ -116,5 +154,5 @@ export interface Chunks {
 /** A vote as it is counted on a live read. */
 export interface LiveVote {
   readonly observation: Observation
-  readonly outcome: Outcome
+  readonly outcome: Content
 }

@@ -1,13 +1,14 @@
 /** Certificates: many eyes, one content. What stands alone, who counts in it, and how long it holds. */
-import { type ChunkId, equalBytes, latin1, type PeerId } from '../base/index.ts'
-import { type CborValue, encodeCanonical, peerIdFromPublicKey, type SignatureScheme } from '../crypto/index.ts'
+import { type ChunkId, compareBytes, equalBytes, latin1, type PeerId } from '../base/index.ts'
+import { peerIdFromPublicKey, type SignatureScheme } from '../crypto/index.ts'
 import { isSubdomain, type Question, sameName } from '../dns/index.ts'
-import { contentDigest } from './content.ts'
+import { agreedPrefixes, bySeat, diverges, nthLargest, quorum, rotation, type Sets } from './classes.ts'
+import { contentDigest, seenDigest, seenSet } from './content.ts'
 import { limits } from './limits.ts'
-import { readDigest, readSight, readSubject, sightFields, subjectFields, verifyObservation } from './observation.ts'
+import { verifyObservation } from './observation.ts'
 import { misfit } from './outcome.ts'
-import { malformed, readCbor, readList, readRow } from './reading.ts'
-import type { Certificate, Observation, Outcome } from './types.ts'
+import { isDelegation } from './subject.ts'
+import type { Certificate, CertificateKind, Content, Observation, Prefix, SeenSet } from './types.ts'
 
 /** What a verifier knows by itself; nothing of it is taken from the peer that sent the certificate. */
 export interface CertificateContext {
@@ -21,10 +22,8 @@ export interface CertificateContext {
   /** Unix ms. */
   readonly now: number
   readonly scheme: SignatureScheme
-  /** What the certificate is said to be about; checked against the signed digest. */
-  readonly outcome?: Outcome
-  /** Delegations may be believed for a day, all else for an hour. */
-  readonly kind?: 'delegation'
+  /** What the certificate is said to be about; checked against what was signed. */
+  readonly outcome?: Content
 }
 
 export type CertificateRefusal =
@@ -36,60 +35,81 @@ export type CertificateRefusal =
   | 'wrong-question'
   | 'wrong-outcome'
   | 'too-few'
+  | 'not-rotating'
+  | 'not-divergent'
   | 'expired'
 
-export type CertificateCheck =
-  | {
-      readonly ok: true
-      /** Those that were counted, in the order of the certificate. */
-      readonly observers: readonly PeerId[]
-      readonly counted: readonly Observation[]
-      /** Unix ms: the (floor(n/2)+1)-th largest `when + TTL`. */
-      readonly expires: number
-      /** Unix ms: the (floor(n/2)+1)-th largest `when`; of two valid certificates the larger wins. */
-      readonly seen: number
-    }
-  | { readonly ok: false; readonly reason: CertificateRefusal; readonly detail?: string }
-
-/** Signers that it takes: more than half of all seats, and never one alone. */
-export function quorum(n: number): number {
-  return Math.max(limits.MIN_SIGNERS, Math.floor(n / 2) + 1)
+export interface CertificateHolds {
+  readonly ok: true
+  readonly kind: CertificateKind
+  /** Those that were counted, each once, in the order of the certificate. */
+  readonly observers: readonly PeerId[]
+  readonly counted: readonly Observation[]
+  /** Unix ms: the (floor(n/2)+1)-th largest `when + TTL`; of `divergent` ten minutes after the same of `when`. */
+  readonly expires: number
+  /** Unix ms: the (floor(n/2)+1)-th largest `when`; of two valid certificates the larger wins. */
+  readonly seen: number
+  /** Seconds: the (floor(n/2)+1)-th largest TTL, from `when` on. */
+  readonly ttl: number
+  /** `rotating`: the addresses that are agreed, in canonical order. */
+  readonly kept: readonly Uint8Array[]
+  /** `divergent`: where its addresses may lie. */
+  readonly prefixes: readonly Prefix[]
 }
 
+export type CertificateCheck =
+  | CertificateHolds
+  | { readonly ok: false; readonly reason: CertificateRefusal; readonly detail?: string }
+
 /**
- * Whether the certificate convinces this verifier now. Signers outside the set, second observations of one signer, forged
- * signatures and observations from the future are not counted; the rest must be a quorum. One that is about something else,
- * or about several things, is refused as a whole: no honest node builds it.
+ * Whether the certificate convinces this verifier now. Signers outside the set, further observations of one signer (or of one
+ * signer in one round), forged signatures and observations from the future are not counted; the rest must be a quorum. One
+ * that is about something else, or an agreement about several things, is refused as a whole: no honest node builds it.
  */
 export function checkCertificate(certificate: Certificate, context: CertificateContext): CertificateCheck {
-  const { observations } = certificate
+  const { kind, observations, contents } = certificate
   const first = observations[0]
   if (first === undefined) return { ok: false, reason: 'empty' }
-  if (observations.length > limits.MAX_OBSERVATIONS) return { ok: false, reason: 'too-many' }
+  if (observations.length > limits.MAX_OBSERVATIONS || countRdatas(contents) > limits.MAX_SEEN_RDATAS)
+    return { ok: false, reason: 'too-many' }
   for (const one of observations) {
     const foreign = foreignTo(one, context)
     if (foreign !== undefined) return { ok: false, reason: foreign }
-    if (!equalBytes(one.digest, first.digest)) return { ok: false, reason: 'mixed' }
+    if (kind === 'agreed' && !equalBytes(one.digest, first.digest)) return { ok: false, reason: 'mixed' }
   }
-  const fits = context.outcome === undefined ? undefined : wrongOutcome(context.outcome, first.digest, context.question)
-  if (fits !== undefined) return { ok: false, reason: 'wrong-outcome', detail: fits }
+  const { outcome, n } = context
+  const wrong = outcome === undefined ? undefined : wrongContent(outcome, kind, first.digest, context.question)
+  if (wrong !== undefined) return { ok: false, reason: 'wrong-outcome', detail: wrong }
 
-  const counted = countable(observations, context)
-  if (counted.length < quorum(context.n))
-    return { ok: false, reason: 'too-few', detail: `${counted.length} of ${quorum(context.n)}` }
-  if (context.outcome !== undefined && !counted.some((one) => sameName(one.apex, context.outcome!.apex)))
+  const all = countable(observations, context, kind === 'agreed' ? 1 : limits.MAX_ROUNDS)
+  const seats = bySeat(all).length
+  if (seats < quorum(n)) return { ok: false, reason: 'too-few', detail: `${seats} of ${quorum(n)}` }
+  const sets = setsOf(context.question, contents)
+  const rotating = kind === 'agreed' ? undefined : rotation(all, sets, context.question, n)
+  if (kind === 'rotating' && rotating === undefined) return { ok: false, reason: 'not-rotating' }
+  // What rotates is not divergent, whoever says so.
+  const isOne = () => rotating === undefined && !isDelegation(context.question) && diverges(all, n)
+  if (kind === 'divergent' && !isOne()) return { ok: false, reason: 'not-divergent' }
+
+  const counted = kind === 'rotating' ? rotating!.members : all
+  const kept = kind === 'rotating' ? rotating!.kept : []
+  if (kind === 'rotating' && outcome?.kind === 'rrset' && !sameSet(seenSet(outcome.rrset).rdatas, kept))
+    return { ok: false, reason: 'wrong-outcome', detail: 'not the addresses that a majority saw' }
+  if (outcome !== undefined && !counted.some((one) => sameName(one.apex, outcome.apex)))
     return { ok: false, reason: 'wrong-outcome', detail: 'an apex that no observer signed' }
-  const expires = agreedExpiry(counted, context.n, context.kind)
+  const seen = agreedTime(counted, n)
+  const expires = kind === 'divergent' ? seen + limits.DIVERGENT_MS : agreedExpiry(counted, n)
   if (expires <= context.now) return { ok: false, reason: 'expired' }
   return {
     ok: true,
-    observers: counted.map((one) => peerIdFromPublicKey(one.observer)),
+    kind,
+    observers: bySeat(counted).map(([one]) => peerIdFromPublicKey(one!.observer)),
     counted,
     expires,
-    seen: nthLargest(
-      counted.map((one) => one.when),
-      quorum(context.n),
-    ),
+    seen,
+    ttl: agreedTtl(counted, n),
+    kept,
+    prefixes: kind === 'divergent' ? agreedPrefixes(counted, sets, n) : [],
   }
 }
 
@@ -108,57 +128,70 @@ export function buildCertificate(
   }
   let best: Observation[] = []
   for (const group of groups.values()) {
-    const counted = countable(group, context)
+    const counted = countable(group, context, 1)
     // Two groups can both be a quorum only when somebody signed two contents; the larger stands, then the earlier.
     if (counted.length >= quorum(context.n) && counted.length > best.length) best = counted
   }
-  return best.length === 0 ? undefined : { observations: best }
+  return best.length === 0 ? undefined : { kind: 'agreed', observations: best, contents: [] }
+}
+
+/** What several rounds of one question prove beside agreement; undefined when it is neither. `sets`: what was revealed. */
+export function buildDiffering(
+  kind: 'rotating' | 'divergent',
+  observations: readonly Observation[],
+  sets: readonly SeenSet[],
+  context: CertificateContext,
+): { readonly certificate: Certificate; readonly check: CertificateHolds } | undefined {
+  const mine = observations.filter((one) => foreignTo(one, context) === undefined)
+  const counted = countable(mine, context, limits.MAX_ROUNDS)
+  const digests = new Set(counted.map((one) => latin1(one.digest)))
+  const contents: SeenSet[] = []
+  for (const set of sets) {
+    const digest = latin1(seenDigest(context.question, set))
+    const fits = countRdatas(contents) + set.rdatas.length <= limits.MAX_SEEN_RDATAS
+    if (digests.delete(digest) && fits) contents.push(set)
+  }
+  const certificate: Certificate = { kind, observations: counted, contents }
+  const check = checkCertificate(certificate, context)
+  return check.ok ? { certificate: trimmed(certificate, check, context.question), check } : undefined
+}
+
+/** What goes on to others: only what was counted, so that a foreign signature never rides along. */
+export function trimmed(certificate: Certificate, { counted }: CertificateHolds, question: Question): Certificate {
+  const digests = new Set(counted.map((one) => latin1(one.digest)))
+  const contents = certificate.contents.filter((set) => digests.has(latin1(seenDigest(question, set))))
+  return { kind: certificate.kind, observations: counted, contents }
 }
 
 /**
- * Unix ms until which what these observations agree on may be believed: the (floor(n/2)+1)-th largest `when + TTL` among
- * them, so that fewer than half of the seats can neither stretch it (a TTL of a week) nor shorten it (0). `counted` holds at
- * least a quorum of valid observations of distinct signers.
+ * Unix ms until which what these observations agree on may be believed: the (floor(n/2)+1)-th largest `when + TTL` of their
+ * seats, so that fewer than half of the seats can neither stretch it (a TTL of a week) nor shorten it (0). `counted` holds
+ * valid observations of at least a quorum of seats.
  */
-export function agreedExpiry(counted: readonly Observation[], n: number, kind?: 'delegation'): number {
-  const cap = kind === 'delegation' ? limits.MAX_AGREED_DELEGATION_SECONDS : limits.MAX_AGREED_SECONDS
-  return nthLargest(
-    counted.map((one) => one.when + Math.min(one.ttl, cap) * 1000),
-    quorum(n),
-  )
+export function agreedExpiry(counted: readonly Observation[], n: number): number {
+  const cap = maxAgreedSeconds(counted[0]!.question)
+  return perSeat(counted, n, (one) => one.when + Math.min(one.ttl, cap) * 1000)
 }
 
 /** Seconds, by the same rule: what tells a short-lived answer from a long-lived one. */
 export function agreedTtl(counted: readonly Observation[], n: number): number {
+  return perSeat(counted, n, (one) => one.ttl)
+}
+
+/** Seconds that what is agreed is believed at most: delegations live long and change rarely. */
+export function maxAgreedSeconds(question: Question): number {
+  return isDelegation(question) ? limits.MAX_AGREED_DELEGATION_SECONDS : limits.MAX_AGREED_SECONDS
+}
+
+function agreedTime(counted: readonly Observation[], n: number): number {
+  return perSeat(counted, n, (one) => one.when)
+}
+
+function perSeat(counted: readonly Observation[], n: number, value: (one: Observation) => number): number {
   return nthLargest(
-    counted.map((one) => one.ttl),
+    bySeat(counted).map((seat) => Math.max(...seat.map(value))),
     quorum(n),
   )
-}
-
-/** Observations of one content. Throws EVIDENCE_MALFORMED when they are not, or are none. */
-export function encodeCertificate(certificate: Certificate): Uint8Array {
-  const first = certificate.observations[0]
-  if (first === undefined) throw malformed('empty certificate')
-  const subject = encodeCanonical([...subjectFields(first), first.digest])
-  const rows: CborValue[] = certificate.observations.map((one) => {
-    if (!equalBytes(encodeCanonical([...subjectFields(one), one.digest]), subject)) throw malformed('mixed certificate')
-    return [...sightFields(one), one.signature]
-  })
-  return encodeCanonical([[...subjectFields(first), first.digest], rows])
-}
-
-/** Throws EVIDENCE_MALFORMED. Nothing is verified here. */
-export function decodeCertificate(bytes: Uint8Array): Certificate {
-  const top = readRow(readCbor(bytes, limits.MAX_CERTIFICATE_BYTES, 'certificate'), 2, 'certificate')
-  const head = readRow(top[0], 6, 'subject of certificate')
-  const subject = { ...readSubject(head.slice(0, 5)), digest: readDigest(head[5]) }
-  const observations = readList(top[1], limits.MAX_OBSERVATIONS, 'observations', (one) => ({
-    ...subject,
-    ...readSight(readRow(one, 6, 'observation')),
-  }))
-  if (observations.length === 0) throw malformed('empty certificate')
-  return { observations }
 }
 
 /** About another ring, chunk or question: the same signature must not count where it was not given. */
@@ -168,32 +201,53 @@ function foreignTo(one: Observation, context: CertificateContext): CertificateRe
   const { name, type, class: klass } = context.question
   if (one.question.type !== type || one.question.class !== klass || !sameName(one.question.name, name))
     return 'wrong-question'
+  if (isDelegation(context.question) && sameName(name, one.apex)) return 'wrong-question'
   return isSubdomain(name, one.apex) ? undefined : 'wrong-question'
 }
 
-function wrongOutcome(outcome: Outcome, digest: Uint8Array, question: Question): string | undefined {
-  return (
-    misfit(question, outcome) ??
-    (equalBytes(contentDigest(question, outcome), digest) ? undefined : 'not the content that was signed')
-  )
+function wrongContent(
+  content: Content,
+  kind: CertificateKind,
+  digest: Uint8Array,
+  question: Question,
+): string | undefined {
+  const wrong = misfit(question, content)
+  if (wrong !== undefined) return wrong
+  if ((content.kind === 'divergent') !== (kind === 'divergent')) return 'not what the certificate is for'
+  if (kind === 'rotating' && (content.kind !== 'rrset' || content.rrset.type !== question.type))
+    return 'nothing rotates'
+  if (kind !== 'agreed') return undefined
+  return equalBytes(contentDigest(question, content), digest) ? undefined : 'not the content that was signed'
 }
 
-/** One observation a seat, signed, not from the future. Cheap tests first: a signature check is what an attacker can spend. */
-function countable(observations: readonly Observation[], context: CertificateContext): Observation[] {
-  const seats = new Set(context.replicas.map(latin1))
+/**
+ * At most `each` observations a seat, of different rounds, signed, not from the future; of several rounds only those near to
+ * the time at which a majority looked last. Cheap tests first: a signature check is what an attacker can spend.
+ */
+function countable(observations: readonly Observation[], context: CertificateContext, each: number): Observation[] {
+  const seats = new Map(context.replicas.map((key) => [latin1(key), new Set<string>()]))
   const counted: Observation[] = []
   for (const one of observations.slice(0, limits.MAX_OBSERVATIONS)) {
-    const seat = latin1(one.observer)
-    if (!seats.has(seat)) continue
+    const rounds = seats.get(latin1(one.observer))
+    if (rounds === undefined || rounds.size >= each || rounds.has(latin1(one.nonce))) continue
     if (one.when > context.now + limits.MAX_SKEW_MS) continue
     if (!verifyObservation(one, context.scheme)) continue
-    seats.delete(seat)
+    rounds.add(latin1(one.nonce))
     counted.push(one)
   }
-  return counted
+  if (each === 1 || counted.length === 0) return counted
+  const from = agreedTime(counted, context.n) - limits.ROUNDS_WITHIN_MS
+  return counted.filter((one) => one.when >= from)
 }
 
-function nthLargest(values: readonly number[], nth: number): number {
-  const sorted = [...values].sort((a, b) => b - a)
-  return sorted[Math.min(nth, sorted.length) - 1]!
+function setsOf(question: Question, contents: readonly SeenSet[]): Sets {
+  return new Map(contents.map((set) => [latin1(seenDigest(question, set)), set]))
+}
+
+function countRdatas(contents: readonly SeenSet[]): number {
+  return contents.reduce((sum, { rdatas }) => sum + rdatas.length, 0)
+}
+
+function sameSet(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
+  return a.length === b.length && a.every((rdata, i) => compareBytes(rdata, b[i]!) === 0)
 }

@@ -2,15 +2,18 @@ export {
   agreedExpiry,
   agreedTtl,
   buildCertificate,
+  buildDiffering,
   type CertificateCheck,
   type CertificateContext,
+  type CertificateHolds,
   type CertificateRefusal,
   checkCertificate,
-  decodeCertificate,
-  encodeCertificate,
-  quorum,
+  maxAgreedSeconds,
+  trimmed,
 } from './certificate.ts'
-export { contentDigest } from './content.ts'
+export { decodeCertificate, encodeCertificate } from './certificate-codec.ts'
+export { quorum, withinPrefixes } from './classes.ts'
+export { contentDigest, seenSet } from './content.ts'
 export { limits as evidenceLimits } from './limits.ts'
 export {
   decodeObservation,
@@ -19,16 +22,25 @@ export {
   type UnsignedObservation,
   verifyObservation,
 } from './observation.ts'
-export { decodeOutcome, encodeOutcome, misfit, outcomeTtl } from './outcome.ts'
+export { decodeContent, decodeOutcome, encodeOutcome, isOutcome, misfit, outcomeTtl } from './outcome.ts'
 export { type Judgement, judge, type PolicyContext, trustRank, weakest } from './policy.ts'
+export { delegationQuestion, isDelegation } from './subject.ts'
 export type {
   Absence,
   Certificate,
+  CertificateKind,
+  Content,
+  Delegated,
+  Divergence,
   Evidence,
+  FetchStart,
   Finding,
+  Glue,
   Observation,
   Outcome,
+  Prefix,
   Presence,
   Provenance,
   Security,
+  SeenSet,
 } from './types.ts'

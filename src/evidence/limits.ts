@@ -12,10 +12,25 @@ export const limits = {
   MAX_TTL: 0x7fff_ffff,
   /** Encoded observation: two names of 255, ring id, digest, key, signature and small fields. */
   MAX_OBSERVATION_BYTES: 1_024,
-  /** Observations in one certificate: each costs one signature check. n is far below. */
-  MAX_OBSERVATIONS: 32,
-  /** 32 rows of about 430 bytes, each with an apex of up to 255. */
+  /** Observations in one certificate: each costs one signature check. 16 seats at most, three rounds of each. */
+  MAX_OBSERVATIONS: 48,
+  /** 48 rows of about 200 bytes (apexes can have 255), and what they saw. */
   MAX_CERTIFICATE_BYTES: 16_384,
+  /** Observations of one seat that count in one certificate: one a round. */
+  MAX_ROUNDS: 3,
+  /** Records that all sets of a certificate hold together: what a name rotates through, or says in different places. */
+  MAX_SEEN_RDATAS: 256,
+  /** Prefixes that are agreed of a divergent name. */
+  MAX_PREFIXES: 64,
+  /** The rounds of one certificate lie within this: what was seen an hour ago says nothing about rotation. Ms. */
+  ROUNDS_WITHIN_MS: 600_000,
+  /** That a name diverges is believed for this long, whatever its TTL: it is a property of the name. Ms. */
+  DIVERGENT_MS: 600_000,
+  /** An answer that lives shorter than this is not agreed on: it is `divergent`. Seconds. */
+  MIN_AGREED_SECONDS: 30,
+  /** Name servers of one delegation, and addresses of one of them. Of real ones 13 and 2. */
+  MAX_NAME_SERVERS: 32,
+  MAX_GLUE_ADDRESSES: 16,
   /** UTF-8 bytes of a ring id. */
   MAX_RING_ID_BYTES: 128,
   MIN_NONCE_BYTES: 8,

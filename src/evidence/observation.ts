@@ -9,7 +9,7 @@ import type { Observation } from './types.ts'
 
 export type UnsignedObservation = Omit<Observation, 'observer' | 'signature'>
 
-const TAG = 'chordns/observation/1'
+const TAG = 'chordns/observation/2'
 const decoder = new TextDecoder('utf-8', { fatal: true })
 const encoder = new TextEncoder()
 
@@ -35,11 +35,11 @@ export function encodeObservation(observation: Observation): Uint8Array {
 
 /** Throws EVIDENCE_MALFORMED. The signature is not checked here. */
 export function decodeObservation(bytes: Uint8Array): Observation {
-  const row = readRow(readCbor(bytes, limits.MAX_OBSERVATION_BYTES, 'observation'), 12, 'observation')
+  const row = readRow(readCbor(bytes, limits.MAX_OBSERVATION_BYTES, 'observation'), 13, 'observation')
   return {
     ...readSubject(row.slice(0, 5)),
     digest: readDigest(row[5]),
-    ...readSight(row.slice(6, 12)),
+    ...readSight(row.slice(6, 13)),
   }
 }
 
@@ -55,9 +55,10 @@ export function subjectFields(observation: Omit<Observation, 'signature'>): Cbor
   ]
 }
 
-/** Apex, TTL, time, nonce and observer: what each observer says for itself. */
+/** Start, apex, TTL, time, nonce and observer: what each observer says for itself. */
 export function sightFields(observation: Omit<Observation, 'signature'>): CborValue[] {
   return [
+    observation.start === 'agreed' ? 1 : 0,
     canonicalName(observation.apex).wire,
     observation.ttl,
     observation.when,
@@ -78,14 +79,15 @@ export function readSubject(row: readonly CborValue[]): Pick<Observation, 'ringI
 /** Reads what `sightFields` writes, and the signature after it. */
 export function readSight(
   row: readonly (CborValue | undefined)[],
-): Pick<Observation, 'apex' | 'ttl' | 'when' | 'nonce' | 'observer' | 'signature'> {
+): Pick<Observation, 'start' | 'apex' | 'ttl' | 'when' | 'nonce' | 'observer' | 'signature'> {
   return {
-    apex: readName(row[0], 'apex'),
-    ttl: readInteger(row[1], 0, limits.MAX_TTL, 'TTL'),
-    when: readInteger(row[2], 0, Number.MAX_SAFE_INTEGER, 'time'),
-    nonce: readBytes(row[3], limits.MIN_NONCE_BYTES, limits.MAX_NONCE_BYTES, 'nonce'),
-    observer: readBytes(row[4], 32, 32, 'observer'),
-    signature: readBytes(row[5], 64, 64, 'signature'),
+    start: readInteger(row[0], 0, 1, 'start') === 1 ? 'agreed' : 'parent',
+    apex: readName(row[1], 'apex'),
+    ttl: readInteger(row[2], 0, limits.MAX_TTL, 'TTL'),
+    when: readInteger(row[3], 0, Number.MAX_SAFE_INTEGER, 'time'),
+    nonce: readBytes(row[4], limits.MIN_NONCE_BYTES, limits.MAX_NONCE_BYTES, 'nonce'),
+    observer: readBytes(row[5], 32, 32, 'observer'),
+    signature: readBytes(row[6], 64, 64, 'signature'),
   }
 }
 
@@ -104,7 +106,7 @@ function message(observation: Omit<Observation, 'signature'>): Uint8Array {
 function readQuestion(row: readonly CborValue[]): Question {
   return {
     name: readName(row[0], 'name'),
-    type: readInteger(row[1], 1, 0xffff, 'type'),
+    type: readInteger(row[1], 0, 0xffff, 'type'),
     class: readInteger(row[2], 1, 0xffff, 'class'),
   }
 }

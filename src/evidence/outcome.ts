@@ -1,54 +1,61 @@
 /** Outcomes as bytes, and the structural checks that an outcome must pass before anybody counts it. */
 import type { CborValue } from '../crypto/index.ts'
 import { encodeCanonical } from '../crypto/index.ts'
-import { isSubdomain, type Question, type RRset, sameName, Type, viewRdata } from '../dns/index.ts'
+import { isSubdomain, type Question, type RRset, sameName, Type } from '../dns/index.ts'
 import { limits } from './limits.ts'
-import { malformed, readBytes, readCbor, readInteger, readList, readName, readRow } from './reading.ts'
-import type { Outcome } from './types.ts'
+import { malformed, readBytes, readCbor, readInteger, readList, readName, readRow, wellFormed } from './reading.ts'
+import { isDelegation } from './subject.ts'
+import type { Content, Delegated, Glue, Outcome } from './types.ts'
 
 /** Wire-exact: owner case, RDATA bytes and order are kept. Throws EVIDENCE_MALFORMED when it is larger than peers take. */
-export function encodeOutcome(outcome: Outcome): Uint8Array {
-  const bytes = encodeCanonical(
-    outcome.kind === 'rrset'
-      ? [1, rrsetValue(outcome.rrset), outcome.apex.wire, outcome.proofs.map(rrsetValue)]
-      : [
-          0,
-          outcome.rcode,
-          outcome.apex.wire,
-          outcome.soa === undefined ? null : rrsetValue(outcome.soa),
-          outcome.proofs.map(rrsetValue),
-        ],
-  )
+export function encodeOutcome(content: Content): Uint8Array {
+  const bytes = encodeCanonical(contentValue(content))
   if (bytes.length > limits.MAX_OUTCOME_BYTES) throw malformed('outcome too large')
   return bytes
 }
 
-/** Throws EVIDENCE_MALFORMED. Every RDATA is well-formed for its type (unknown types: any bytes, RFC 3597). */
+/** An answer to a stub's question; throws EVIDENCE_MALFORMED for any other content, too. */
 export function decodeOutcome(bytes: Uint8Array): Outcome {
+  const content = decodeContent(bytes)
+  if (!isOutcome(content)) throw malformed('not an answer')
+  return content
+}
+
+export function isOutcome(content: Content): content is Outcome {
+  return content.kind === 'rrset' || content.kind === 'absent'
+}
+
+/** Throws EVIDENCE_MALFORMED. Every RDATA is well-formed for its type (unknown types: any bytes, RFC 3597). */
+export function decodeContent(bytes: Uint8Array): Content {
   const value = readCbor(bytes, limits.MAX_OUTCOME_BYTES, 'outcome')
-  const present = Array.isArray(value) && value[0] === 1
-  const row = readRow(value, present ? 4 : 5, 'outcome')
-  if (present) {
+  const kind = readInteger(Array.isArray(value) ? value[0] : undefined, 0, 3, 'kind of outcome')
+  const row = readRow(value, FIELDS[kind]!, 'outcome')
+  if (kind === 1)
     return { kind: 'rrset', rrset: readRRset(row[1]), apex: readName(row[2], 'apex'), proofs: readProofs(row[3]) }
-  }
-  readInteger(row[0], 0, 0, 'kind of outcome')
+  if (kind === 2) return readDelegated(row)
+  if (kind === 3) return { kind: 'divergent', apex: readName(row[1], 'apex'), proofs: [] }
   const rcode = readInteger(row[1], 0, 3, 'rcode')
   if (rcode !== 0 && rcode !== 3) throw malformed('rcode')
   return {
     kind: 'absent',
     rcode,
     apex: readName(row[2], 'apex'),
-    soa: row[3] === null ? undefined : readSoa(row[3]),
+    soa: row[3] === null ? undefined : readSet(row[3], Type.SOA, 'SOA', 1),
     proofs: readProofs(row[4]),
   }
 }
+
+const FIELDS = [5, 4, 8, 2] as const
 
 /**
  * P10: whether an outcome can be an answer to the question at all. Undefined when it can, else what is wrong with it.
  * Says nothing about truth.
  */
-export function misfit(question: Question, outcome: Outcome): string | undefined {
+export function misfit(question: Question, outcome: Content): string | undefined {
   if (!isSubdomain(question.name, outcome.apex)) return 'apex is not above the name'
+  if ((outcome.kind === 'delegation') !== isDelegation(question)) return 'an answer is no delegation'
+  if (outcome.kind === 'divergent') return undefined
+  if (outcome.kind === 'delegation') return misfitDelegation(question, outcome)
   if (outcome.kind === 'absent') {
     if (outcome.soa !== undefined && !isSubdomain(question.name, outcome.soa.name)) return 'SOA of another zone'
     return undefined
@@ -75,12 +82,74 @@ export function misfit(question: Question, outcome: Outcome): string | undefined
  * Seconds that the outcome may be kept by its authority's word. Absence: min(SOA TTL, SOA minimum) (RFC 2308 section 5);
  * 0 without a SOA, since then nothing says how long.
  */
-export function outcomeTtl(outcome: Outcome): number {
+export function outcomeTtl(outcome: Content): number {
   if (outcome.kind === 'rrset') return outcome.rrset.ttl
+  if (outcome.kind === 'delegation') return Math.min(outcome.ttl, outcome.ds?.ttl ?? outcome.ttl)
+  if (outcome.kind === 'divergent') return 0
   const rdata = outcome.soa?.rdatas[0]
   if (outcome.soa === undefined || rdata === undefined || rdata.length < 22) return 0
   const minimum = new DataView(rdata.buffer, rdata.byteOffset, rdata.byteLength).getUint32(rdata.length - 4)
   return Math.min(outcome.soa.ttl, minimum)
+}
+
+function misfitDelegation({ name }: Question, delegated: Delegated): string | undefined {
+  const { zone, apex, nameServers, ds, glue } = delegated
+  if (!sameName(zone, name)) return 'delegation of another zone'
+  if (sameName(zone, apex)) return 'apex is not above the name'
+  if (nameServers.length === 0) return 'no name servers'
+  if (ds !== undefined && (ds.type !== Type.DS || !sameName(ds.name, zone))) return 'DS of another zone'
+  const known = new Set(nameServers.map((server) => server.key))
+  return glue.every((one) => known.has(one.name.key)) ? undefined : 'glue of no name server'
+}
+
+function contentValue(content: Content): CborValue {
+  const proofs = content.proofs.map(rrsetValue)
+  switch (content.kind) {
+    case 'rrset':
+      return [1, rrsetValue(content.rrset), content.apex.wire, proofs]
+    case 'absent': {
+      const soa = content.soa === undefined ? null : rrsetValue(content.soa)
+      return [0, content.rcode, content.apex.wire, soa, proofs]
+    }
+    case 'delegation': {
+      const { zone, apex, ttl, nameServers, ds, glue } = content
+      return [
+        2,
+        zone.wire,
+        apex.wire,
+        ttl,
+        nameServers.map((server) => server.wire),
+        ds === undefined ? null : rrsetValue(ds),
+        glue.map(({ name, addresses }): CborValue => [name.wire, [...addresses]]),
+        proofs,
+      ]
+    }
+    case 'divergent':
+      return [3, content.apex.wire]
+  }
+}
+
+function readDelegated(row: readonly CborValue[]): Delegated {
+  return {
+    kind: 'delegation',
+    zone: readName(row[1], 'zone'),
+    apex: readName(row[2], 'apex'),
+    ttl: readInteger(row[3], 0, limits.MAX_TTL, 'TTL'),
+    nameServers: readList(row[4], limits.MAX_NAME_SERVERS, 'name servers', (one) => readName(one, 'name server')),
+    ds: row[5] === null ? undefined : readSet(row[5], Type.DS, 'DS', limits.MAX_RRSET_RECORDS),
+    glue: readList(row[6], limits.MAX_NAME_SERVERS, 'glue', readGlue),
+    proofs: readProofs(row[7]),
+  }
+}
+
+function readGlue(value: CborValue | undefined): Glue {
+  const row = readRow(value, 2, 'glue')
+  const addresses = readList(row[1], limits.MAX_GLUE_ADDRESSES, 'glue', (one) => {
+    const address = readBytes(one, 4, 16, 'address')
+    if (address.length !== 4 && address.length !== 16) throw malformed('address')
+    return address
+  })
+  return { name: readName(row[0], 'name server'), addresses }
 }
 
 function rrsetValue(rrset: RRset): CborValue {
@@ -106,10 +175,10 @@ function readRRset(value: CborValue | undefined): RRset {
   }
 }
 
-function readSoa(value: CborValue | undefined): RRset {
-  const soa = readRRset(value)
-  if (soa.type !== Type.SOA || soa.rdatas.length !== 1) throw malformed('SOA')
-  return soa
+function readSet(value: CborValue | undefined, type: number, what: string, maxRecords: number): RRset {
+  const set = readRRset(value)
+  if (set.type !== type || set.rdatas.length > maxRecords) throw malformed(what)
+  return set
 }
 
 function readProofs(value: CborValue | undefined): RRset[] {
@@ -118,13 +187,4 @@ function readProofs(value: CborValue | undefined): RRset[] {
     if (proof.type !== Type.NSEC && proof.type !== Type.NSEC3) throw malformed('proof of another type')
     return proof
   })
-}
-
-function wellFormed(type: number, rdata: Uint8Array): Uint8Array {
-  try {
-    viewRdata(type, rdata)
-  } catch (error) {
-    throw malformed(`RDATA of type ${type}`, error)
-  }
-  return rdata
 }

@@ -2,7 +2,7 @@
 import { ChordnsError } from '../base/index.ts'
 import type { CborValue } from '../crypto/index.ts'
 import { decodeCanonical } from '../crypto/index.ts'
-import { type Name, nameFromWire } from '../dns/index.ts'
+import { type Name, nameFromWire, viewRdata } from '../dns/index.ts'
 
 export type EvidenceMalformed = ChordnsError<'EVIDENCE_MALFORMED', { what: string }>
 
@@ -54,4 +54,14 @@ export function readName(value: CborValue | undefined, what: string): Name {
   } catch (error) {
     throw malformed(what, error)
   }
+}
+
+/** RDATA that its type allows (unknown types: any bytes, RFC 3597). */
+export function wellFormed(type: number, rdata: Uint8Array): Uint8Array {
+  try {
+    viewRdata(type, rdata)
+  } catch (error) {
+    throw malformed(`RDATA of type ${type}`, error)
+  }
+  return rdata
 }

@@ -36,6 +36,42 @@ export interface Absence {
 /** One question, one link: never a whole CNAME chain. */
 export type Outcome = Presence | Absence
 
+/** Addresses of one name server that lies inside the zone: without them the zone cannot be reached. */
+export interface Glue {
+  readonly name: Name
+  /** A (4 bytes) and AAAA (16 bytes). */
+  readonly addresses: readonly Uint8Array[]
+}
+
+/** What the parent says of a zone: where it is served, and by which keys. Its question is `delegationQuestion(zone)`. */
+export interface Delegated {
+  readonly kind: 'delegation'
+  readonly zone: Name
+  /** The parent zone, whose word it is. */
+  readonly apex: Name
+  readonly nameServers: readonly Name[]
+  /** With its RRSIGs; undefined when the parent has none. */
+  readonly ds: RRset | undefined
+  readonly glue: readonly Glue[]
+  /** Seconds: the parent's NS TTL. */
+  readonly ttl: number
+  /** NSEC and NSEC3 RRsets that deny a DS set. */
+  readonly proofs: readonly RRset[]
+}
+
+/** A name whose answer depends on where one asks: nothing to serve, only that it is so. What is agreed is in the certificate. */
+export interface Divergence {
+  readonly kind: 'divergent'
+  /** Apex of the zone whose servers are to be asked. */
+  readonly apex: Name
+  readonly proofs: readonly RRset[]
+}
+
+/** What an entry of the ring holds. Only an `Outcome` can answer a stub. */
+export type Content = Outcome | Delegated | Divergence
+
+export type FetchStart = 'parent' | 'agreed'
+
 /** What one replica saw in its own fetch, signed by it. All times are unix ms. */
 export interface Observation {
   readonly ringId: string
@@ -46,6 +82,8 @@ export interface Observation {
   readonly digest: Uint8Array
   /** Seconds from `when` on, as the authority gave them. */
   readonly ttl: number
+  /** Where the fetch began: with the parent zones as usual, or with an agreed delegation, since they could not be reached. */
+  readonly start: FetchStart
   /** Unix ms of the fetch; of a fetch long ago that is still valid, of the signature, and `ttl` is then what was left. */
   readonly when: number
   readonly nonce: Uint8Array
@@ -53,9 +91,30 @@ export interface Observation {
   readonly signature: Uint8Array
 }
 
-/** More than n/2 matching observations, at least two signers. It stands alone: any member can check it. */
+/**
+ * `agreed`: more than n/2 saw the same. `rotating`: of sets that rotate, the addresses that more than n/2 saw within three
+ * rounds. `divergent`: more than n/2 looked, and it is proven that no majority saw the same for half a minute.
+ */
+export type CertificateKind = 'agreed' | 'rotating' | 'divergent'
+
+/** RDATA that a digest of a certificate stands for: one RRset at the name of the question. */
+export interface SeenSet {
+  readonly type: number
+  readonly rdatas: readonly Uint8Array[]
+}
+
+/** It stands alone: any member can check it. At least two signers. */
 export interface Certificate {
+  readonly kind: CertificateKind
   readonly observations: readonly Observation[]
+  /** `rotating`, `divergent`: what the digests of the observations stand for, as far as it can be said. Empty for `agreed`. */
+  readonly contents: readonly SeenSet[]
+}
+
+/** Addresses that share their first 24 (A) or 48 (AAAA) bits; of other types one RDATA. */
+export interface Prefix {
+  readonly type: number
+  readonly bytes: Uint8Array
 }
 
 /** What is said about an outcome, beside the outcome. */
@@ -73,4 +132,6 @@ export interface Finding {
   readonly outcome: Outcome
   readonly evidence: Evidence
   readonly expires: number
+  /** Default `parent`. */
+  readonly start?: FetchStart
 }

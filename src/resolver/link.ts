@@ -1,7 +1,7 @@
 /** One link of an answer: from the cache, from the ring with evidence, or by own iteration; whichever is acceptable first. */
 import { Budget, ChordnsError, type Clock, errorText, type Log } from '../base/index.ts'
 import { type Cache, type CacheContext, type CacheEntry, Rank } from '../cache/index.ts'
-import type { Chunks } from '../chunks/index.ts'
+import type { Chunks, RingRead } from '../chunks/index.ts'
 import { type Question, rrsetKey } from '../dns/index.ts'
 import type { Finding } from '../evidence/index.ts'
 import type { RecurseRequest, Recursor } from '../recurse/index.ts'
@@ -209,12 +209,12 @@ async function readRing(
   const { question } = request
   const started = modules.clock.monotonic()
   const read = await chunks.read(question, signal)
-  if (read.kind === 'accepted' || read.reason !== 'private') {
+  if (read.kind !== 'insufficient' || read.reason !== 'private') {
     request.onStep?.({
       kind: 'ring',
       question,
       elapsedMs: modules.clock.monotonic() - started,
-      outcome: read.kind === 'accepted' ? read.finding.evidence.provenance : read.reason,
+      outcome: outcomeOf(read),
       replies: read.replies,
     })
   }
@@ -246,6 +246,11 @@ async function readRing(
     now,
   )
   return finding
+}
+
+function outcomeOf(read: RingRead): string {
+  if (read.kind === 'accepted') return read.finding.evidence.provenance
+  return read.kind === 'insufficient' ? read.reason : read.kind
 }
 
 function acceptable(finding: Finding, options: ResolverOptions): boolean {

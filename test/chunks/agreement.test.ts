@@ -7,7 +7,7 @@ let world: World
 afterEach(() => world.stop())
 
 const accepted = (read: RingRead) => {
-  if (read.kind !== 'accepted') throw new Error(`not accepted: ${read.reason} ${JSON.stringify(read.replies)}`)
+  if (read.kind !== 'accepted') throw new Error(`not accepted: ${read.kind} ${JSON.stringify(read.replies)}`)
   return read.finding
 }
 const last = (outcome: Outcome) =>

@@ -175,7 +175,12 @@ describe('after a restart', () => {
     const outcome = { ...answer(question!, [1], 300), apex: question!.name }
     const observations = world.nodes.map(({ signer }) => paper(signer, question!, outcome, world.clock.now()))
     const { encodeRequest } = await import('../../src/chunks/messages.ts')
-    const request = encodeRequest({ kind: 'certify', question: question!, certificate: { observations }, outcome })
+    const request = encodeRequest({
+      kind: 'certify',
+      question: question!,
+      certificate: { kind: 'agreed', contents: [], observations },
+      outcome,
+    })
     await world.clock.until(node.chunks.handle(world.nodes[1]!.member.peer, request))
     node.changed()
     await world.clock.pass(2_000)

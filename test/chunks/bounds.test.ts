@@ -73,7 +73,11 @@ describe('what a peer can make this node do', () => {
     world = createWorld({ nodes: 5, n: 3 })
     const [to, from] = world.replicas(question)
     const outcome = answer(question)
-    const certificate = { observations: [paper(from!.signer, question, outcome, world.clock.now())] }
+    const certificate = {
+      kind: 'agreed' as const,
+      contents: [],
+      observations: [paper(from!.signer, question, outcome, world.clock.now())],
+    }
     const said: string[] = []
     for (let i = 0; i < 120; i++)
       said.push((await say(from!, to!, { kind: 'certify', question, certificate, outcome })).kind)
@@ -115,6 +119,8 @@ describe('what a peer can make this node do', () => {
       expect(await world.read(from!, one)).toEqual({ kind: 'insufficient', reason: 'private', replies: [] })
       expect(world.requests).toEqual([])
       const certificate = {
+        kind: 'agreed' as const,
+        contents: [],
         observations: world.replicas(one).map((node) => paper(node.signer, one, answer(one), world.clock.now())),
       }
       for (const request of [
@@ -187,8 +193,9 @@ describe('memory', () => {
       return {
         question: one,
         chunk,
+        class: 'agreed' as const,
         outcome: answer(one),
-        certificate: { observations },
+        certificate: { kind: 'agreed' as const, contents: [], observations },
         expires: now + ttl * 1000,
         seen: now,
       }

@@ -161,7 +161,7 @@ describe('a fetch that is nearly over', () => {
     await world.clock.pass(6_000_000)
     await world.told(question, [asker])
     const read = await world.read(asker, question)
-    if (read.kind !== 'accepted') throw new Error(read.reason)
+    if (read.kind !== 'accepted') throw new Error(read.kind)
     expect(read.finding.expires).toBeLessThanOrEqual(end)
     expect(read.finding.expires).toBeGreaterThan(end - 20_000)
     expect(world.replicas(question).map((node) => node.fetches)).toEqual([1, 1, 1])

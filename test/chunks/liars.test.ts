@@ -79,7 +79,7 @@ describe('replicas that lie about what they see', () => {
     for (const i of [1, 3]) replicas[i]!.sees = () => answer(question, [1], ttl)
     await world.told(question, [outsiders[0]!])
     const read = await world.read(outsiders[1]!, question)
-    if (read.kind !== 'accepted') throw new Error(read.reason)
+    if (read.kind !== 'accepted') throw new Error(read.kind)
     expect(read.finding.expires - world.clock.now()).toBeGreaterThan(280_000)
     expect(read.finding.expires - world.clock.now()).toBeLessThanOrEqual(300_000)
     expect(read.finding.outcome).toMatchObject({ rrset: { ttl: 300 } })
@@ -96,14 +96,18 @@ describe('replicas that lie to an asker', () => {
     ['no evidence', () => ({ kind: 'ack' }), /not an answer/],
     [
       'a certificate of the liars alone',
-      (liars) => ({ kind: 'entry', certificate: { observations: papers(liars) }, outcome: lie }),
+      (liars) => ({
+        kind: 'entry',
+        certificate: { kind: 'agreed', contents: [], observations: papers(liars) },
+        outcome: lie,
+      }),
       /too-few/,
     ],
     [
       'one signer three times',
       (liars) => ({
         kind: 'entry',
-        certificate: { observations: papers([liars[0]!, liars[0]!, liars[0]!]) },
+        certificate: { kind: 'agreed', contents: [], observations: papers([liars[0]!, liars[0]!, liars[0]!]) },
         outcome: lie,
       }),
       /too-few/,
@@ -112,28 +116,36 @@ describe('replicas that lie to an asker', () => {
       'foreign signers',
       (liars, outsiders) => ({
         kind: 'entry',
-        certificate: { observations: papers([...liars, ...outsiders]) },
+        certificate: { kind: 'agreed', contents: [], observations: papers([...liars, ...outsiders]) },
         outcome: lie,
       }),
       /too-few/,
     ],
     [
       'a forged denial',
-      (liars) => ({ kind: 'entry', certificate: { observations: papers(liars, nothing(3)) }, outcome: nothing(3) }),
+      (liars) => ({
+        kind: 'entry',
+        certificate: { kind: 'agreed', contents: [], observations: papers(liars, nothing(3)) },
+        outcome: nothing(3),
+      }),
       /too-few/,
     ],
     [
       'the wrong chunk',
       (liars) => ({
         kind: 'entry',
-        certificate: { observations: papers(liars, lie, { chunk: asChunkId(1) }) },
+        certificate: { kind: 'agreed', contents: [], observations: papers(liars, lie, { chunk: asChunkId(1) }) },
         outcome: lie,
       }),
       /wrong-chunk/,
     ],
     [
       'the wrong ring',
-      (liars) => ({ kind: 'entry', certificate: { observations: papers(liars, lie, { ringId: 'x' }) }, outcome: lie }),
+      (liars) => ({
+        kind: 'entry',
+        certificate: { kind: 'agreed', contents: [], observations: papers(liars, lie, { ringId: 'x' }) },
+        outcome: lie,
+      }),
       /wrong-ring/,
     ],
     [
@@ -141,7 +153,11 @@ describe('replicas that lie to an asker', () => {
       (liars) => {
         const other = ask('w.example.com')
         const papers = liars.map((node) => paper(node.signer, other, answer(other), world.clock.now()))
-        return { kind: 'entry', certificate: { observations: papers }, outcome: answer(other) }
+        return {
+          kind: 'entry',
+          certificate: { kind: 'agreed', contents: [], observations: papers },
+          outcome: answer(other),
+        }
       },
       /owner differs/,
     ],
@@ -382,7 +398,12 @@ describe('certificates that are pushed', () => {
     const push = (observations: ReturnType<typeof paper>[], outcome: Outcome) =>
       target.chunks.handle(
         liars[0]!.member.peer,
-        encodeRequest({ kind: 'certify', question, certificate: { observations }, outcome }),
+        encodeRequest({
+          kind: 'certify',
+          question,
+          certificate: { kind: 'agreed', contents: [], observations },
+          outcome,
+        }),
       )
     const at = (node: Node, what: Outcome, when: number, ttl = 300) => paper(node.signer, question, what, when, { ttl })
     const now = world.clock.now()

@@ -13,7 +13,7 @@ import { decodeCanonical, encodeCanonical } from '../../src/crypto/index.ts'
 import { evidenceLimits } from '../../src/evidence/index.ts'
 import { observations, outcomes, questions } from '../evidence/helpers.ts'
 
-const certificates = observations.map((one) => ({ observations: [one] }))
+const certificates = observations.map((one) => ({ kind: 'agreed' as const, contents: [], observations: [one] }))
 const nonces = fc.uint8Array({ minLength: 16, maxLength: 16 })
 
 const requests: fc.Arbitrary<ChunkRequest> = fc.oneof(

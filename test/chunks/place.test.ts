@@ -5,6 +5,7 @@ import { chunkOf, holdsPrivateAddress, keyOfChunk, mayShare } from '../../src/ch
 import { sha256 } from '../../src/crypto/index.ts'
 import { addressRdata, parseName, type Question, Type } from '../../src/dns/index.ts'
 import type { Outcome } from '../../src/evidence/index.ts'
+import { delegationQuestion } from '../../src/evidence/index.ts'
 import { keyOfPrefix } from '../../src/ring/index.ts'
 import { answer, ask } from './world.ts'
 
@@ -56,7 +57,7 @@ describe('what is never in the ring', () => {
     expect(mayShare(ask(name), nowhere)).toBe(true)
   })
 
-  it.each([0, Type.OPT, Type.RRSIG, 128, Type.TKEY, Type.TSIG, Type.IXFR, Type.AXFR, Type.MAILA, Type.MAILB, Type.ANY])(
+  it.each([Type.OPT, Type.RRSIG, 128, Type.TKEY, Type.TSIG, Type.IXFR, Type.AXFR, Type.MAILA, Type.MAILB, Type.ANY])(
     'the type %i',
     (type) => {
       expect(mayShare(ask('www.example.com', type), nowhere)).toBe(false)
@@ -69,6 +70,14 @@ describe('what is never in the ring', () => {
       expect(mayShare(ask('www.example.com', type), nowhere)).toBe(true)
     },
   )
+
+  it('delegations and keys of top-level zones are, since they are asked for on the way to longer names', () => {
+    const zone = (name: string) => delegationQuestion(parseName(name))
+    for (const shared of [zone('com'), zone('example.com'), ask('com', Type.DNSKEY), ask('.', Type.DNSKEY)])
+      expect(mayShare(shared, nowhere)).toBe(true)
+    for (const own of [zone('.'), zone('lan'), zone('x.test'), { ...zone('com'), class: 3 }])
+      expect(mayShare(own, nowhere)).toBe(false)
+  })
 
   it('other classes, and what the configuration keeps to itself', () => {
     const chaos: Question = { ...ask('version.bind'), class: 3 }

@@ -59,7 +59,9 @@ describe('a round', () => {
     expect(run([wanted, looked]).effects[0]).toEqual({ kind: 'ask', peers: peers.slice(1), nonce: mid })
     const { state, effects } = run([wanted, looked, voted(1, 30), silent(2, 31), voted(3, 32), silent(4, 33)])
     expect(state).toBe(IDLE)
-    expect(effects).toMatchObject([{ kind: 'agreed', certificate: { observations: [{}, {}, {}] } }])
+    expect(effects).toMatchObject([
+      { kind: 'agreed', certificate: { kind: 'agreed', contents: [], observations: [{}, {}, {}] } },
+    ])
   })
 
   it('waits a grace after a quorum, so that the fastest few do not set the expiry', () => {
@@ -70,7 +72,9 @@ describe('a round', () => {
     const all = run([...fast, voted(3, 40), voted(4, 41)])
     expect(all.effects).toMatchObject([{ kind: 'agreed', outcome: { rrset: { ttl: 300 } } }])
     const end = run([...fast, tick(31 + limits.GRACE_MS)])
-    expect(end.effects).toMatchObject([{ kind: 'agreed', certificate: { observations: [{}, {}, {}] } }])
+    expect(end.effects).toMatchObject([
+      { kind: 'agreed', certificate: { kind: 'agreed', contents: [], observations: [{}, {}, {}] } },
+    ])
   })
 
   it('ends without a majority when time is up, and rests; longer after each failure', () => {

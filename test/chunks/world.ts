@@ -429,6 +429,7 @@ export function paper(
       ttl: 300,
       when: now,
       nonce: new Uint8Array(16),
+      start: 'parent',
       ...change,
     },
     signer,

@@ -43,6 +43,7 @@ const observation = signObservation(
     ttl: 300,
     when: 1_800_000_000_000,
     nonce: new Uint8Array(16).fill(1),
+    start: 'parent',
   },
   signer,
 )

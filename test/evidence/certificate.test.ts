@@ -7,6 +7,7 @@ import {
   agreedTtl,
   buildCertificate,
   checkCertificate,
+  delegationQuestion,
   evidenceLimits,
   type Observation,
   quorum,
@@ -15,7 +16,7 @@ import {
 import { absence, NOW, observe, presence, question, signerOf, verifier } from './helpers.ts'
 
 const refusal = (observations: readonly Observation[], context = verifier(3)) => {
-  const check = checkCertificate({ observations }, context)
+  const check = checkCertificate({ kind: 'agreed', contents: [], observations }, context)
   return check.ok ? 'accepted' : check.reason
 }
 
@@ -43,7 +44,10 @@ describe('a signed observation', () => {
 
 describe('a certificate', () => {
   it('of more than half of the replicas is accepted, and names them', () => {
-    const check = checkCertificate({ observations: [observe(0), observe(2)] }, verifier(3, 3, { outcome: presence() }))
+    const check = checkCertificate(
+      { kind: 'agreed', contents: [], observations: [observe(0), observe(2)] },
+      verifier(3, 3, { outcome: presence() }),
+    )
     expect(check).toMatchObject({
       ok: true,
       observers: [peerIdFromPublicKey(signerOf(0).publicKey), peerIdFromPublicKey(signerOf(2).publicKey)],
@@ -144,7 +148,7 @@ describe('a certificate', () => {
 describe('the expiry of a certificate', () => {
   const expiry = (ttls: readonly number[], n: number) => {
     const observations = ttls.map((ttl, i) => observe(i, presence(), { ttl }))
-    const check = checkCertificate({ observations }, verifier(ttls.length, n))
+    const check = checkCertificate({ kind: 'agreed', contents: [], observations }, verifier(ttls.length, n))
     return check.ok ? (check.expires - NOW) / 1000 : check.reason
   }
 
@@ -184,7 +188,7 @@ describe('the expiry of a certificate', () => {
           const observations = [...liars, ...honest].map(({ ttl, ago }, i) =>
             observe(i, presence(), { ttl, when: NOW - ago }),
           )
-          const check = checkCertificate({ observations }, verifier(n, n))
+          const check = checkCertificate({ kind: 'agreed', contents: [], observations }, verifier(n, n))
           if (!check.ok) {
             // Only because somebody honest says that it is over.
             expect(Math.min(...honest.map(end))).toBeLessThanOrEqual(NOW + 1_000)
@@ -200,8 +204,9 @@ describe('the expiry of a certificate', () => {
 
   it('is at most an hour, and a day for delegations', () => {
     expect(expiry([90_000, 90_000, 90_000], 3)).toBe(3_600)
-    const observations = [0, 1].map((i) => observe(i, presence(), { ttl: 900_000 }))
-    const check = checkCertificate({ observations }, verifier(3, 3, { kind: 'delegation' }))
+    const asked = delegationQuestion(parseName('www.example.com.'))
+    const observations = [0, 1].map((i) => observe(i, presence(), { ttl: 900_000, question: asked }))
+    const check = checkCertificate({ kind: 'agreed', contents: [], observations }, verifier(3, 3, { question: asked }))
     expect(check).toMatchObject({ ok: true, expires: NOW + 86_400_000 })
   })
 })

@@ -106,6 +106,8 @@ describe('observations and certificates as bytes', () => {
       fc.property(observations, fc.array(observations, { maxLength: 8 }), (first, more) => {
         const { ringId, chunk, question: asked, digest } = first
         const certificate = {
+          kind: 'agreed' as const,
+          contents: [],
           observations: [first, ...more.map((one) => ({ ...one, ringId, chunk, question: asked, digest }))],
         }
         expect(decodeCertificate(encodeCertificate(certificate))).toEqual(certificate)
@@ -114,12 +116,14 @@ describe('observations and certificates as bytes', () => {
   })
 
   it('a certificate of several contents cannot even be written', () => {
-    expect(() => encodeCertificate({ observations: [observe(0), observe(1, presence([2]))] })).toThrow('mixed')
-    expect(() => encodeCertificate({ observations: [] })).toThrow('empty')
+    expect(() =>
+      encodeCertificate({ kind: 'agreed', contents: [], observations: [observe(0), observe(1, presence([2]))] }),
+    ).toThrow('mixed')
+    expect(() => encodeCertificate({ kind: 'agreed', contents: [], observations: [] })).toThrow('empty')
   })
 
   it('never throw anything but EVIDENCE_MALFORMED', () => {
-    const start = encodeCertificate({ observations: [observe(0), observe(1)] })
+    const start = encodeCertificate({ kind: 'agreed', contents: [], observations: [observe(0), observe(1)] })
     fc.assert(
       fc.property(fc.nat(start.length - 1), fc.nat(255), (at, byte) => {
         const mutated = start.slice()
@@ -135,7 +139,11 @@ describe('observations and certificates as bytes', () => {
   })
 
   it('bound the observations of one certificate', () => {
-    const many = { observations: Array.from({ length: evidenceLimits.MAX_OBSERVATIONS + 1 }, () => observe(0)) }
+    const many = {
+      kind: 'agreed' as const,
+      contents: [],
+      observations: Array.from({ length: evidenceLimits.MAX_OBSERVATIONS + 1 }, () => observe(0)),
+    }
     expect(() => decodeCertificate(encodeCertificate(many))).toThrow(
       expect.objectContaining({ code: 'EVIDENCE_MALFORMED' }),
     )

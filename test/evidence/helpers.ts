@@ -73,6 +73,7 @@ export function observe(
       ttl: 300,
       when: NOW,
       nonce: NONCE,
+      start: 'parent',
       ...change,
     },
     signerOf(index),
@@ -147,6 +148,7 @@ export const observations: fc.Arbitrary<Observation> = fc.record({
   ttl: fc.integer({ min: 0, max: 0x7fff_ffff }),
   when: fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
   nonce: fc.uint8Array({ minLength: 8, maxLength: 32 }),
+  start: fc.constantFrom('parent' as const, 'agreed' as const),
   observer: fc.uint8Array({ minLength: 32, maxLength: 32 }),
   signature: fc.uint8Array({ minLength: 64, maxLength: 64 }),
 })

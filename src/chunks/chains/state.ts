@@ -87,7 +87,7 @@ export function stateRecord(value: Uint8Array): { readonly question: Question; r
   return {
     question: {
       name: readName(readBytes(name, 1, 255, 'name')),
-      type: readInteger(type, 1, 0xffff, 'type'),
+      type: readInteger(type, 0, 0xffff, 'type'),
       class: readInteger(klass, 1, 0xffff, 'class'),
     },
     record: {

@@ -7,12 +7,12 @@ import { type CborValue, encodeCanonical } from '../../crypto/index.ts'
 import { canonicalName, nameFromWire, type Question, rrsetKey } from '../../dns/index.ts'
 import {
   type Certificate,
+  type Content,
   decodeCertificate,
-  decodeOutcome,
+  decodeContent,
   encodeCertificate,
   encodeOutcome,
   evidenceLimits,
-  type Outcome,
 } from '../../evidence/index.ts'
 import { limits } from './limits.ts'
 import { malformed, readBytes, readCbor, readHash, readInteger, readRow } from './reading.ts'
@@ -22,7 +22,7 @@ type Field = CborValue | undefined
 interface Proven {
   readonly question: Question
   readonly certificate: Certificate
-  readonly outcome: Outcome
+  readonly outcome: Content
 }
 
 export type ChunkTransaction =
@@ -98,16 +98,16 @@ function readQuestion(wire: Field, type: Field, klass: Field): Question {
   if (!equalBytes(canonicalName(name).wire, bytes)) throw malformed('a name that is not lower-cased')
   return {
     name,
-    type: readInteger(type, 1, 0xffff, 'type'),
+    type: readInteger(type, 0, 0xffff, 'type'),
     class: readInteger(klass, 1, 0xffff, 'class'),
   }
 }
 
-function readEvidence(certificate: Field, outcome: Field): { certificate: Certificate; outcome: Outcome } {
+function readEvidence(certificate: Field, outcome: Field): { certificate: Certificate; outcome: Content } {
   const paper = readBytes(certificate, 1, evidenceLimits.MAX_CERTIFICATE_BYTES, 'certificate')
   const content = readBytes(outcome, 1, evidenceLimits.MAX_OUTCOME_BYTES, 'outcome')
   try {
-    return { certificate: decodeCertificate(paper), outcome: decodeOutcome(content) }
+    return { certificate: decodeCertificate(paper), outcome: decodeContent(content) }
   } catch (cause) {
     if (isChordnsError(cause, 'EVIDENCE_MALFORMED')) throw malformed(cause.message, cause)
     throw cause

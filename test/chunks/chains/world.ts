@@ -88,6 +88,8 @@ export function createChainsWorld(count: number, n = count, historyHours = 24): 
       const now = clock.now()
       const seats = keepers.filter(({ table, member }) => table.some(({ id }) => id === member.id)).slice(0, n)
       const certificate = {
+        kind: 'agreed' as const,
+        contents: [],
         observations: seats.map(({ signer }) => paper(signer, question, outcome, now, { ttl })),
       }
       const examined = examine(

@@ -1,0 +1,134 @@
+/**
+ * What observations that differ still agree on: the addresses of sets that rotate, and the address prefixes of names whose answer
+ * depends on where one asks. Pure arithmetic over observations that were found countable: signed, of seats of the set, in time.
+ */
+import { compareBytes, equalBytes, latin1 } from '../base/index.ts'
+import { type Question, Type } from '../dns/index.ts'
+import { limits } from './limits.ts'
+import type { Observation, Prefix, SeenSet } from './types.ts'
+
+/** Sets by the digest (latin1) that an observation of them carries. */
+export type Sets = ReadonlyMap<string, SeenSet>
+
+/** Signers that it takes: more than half of all seats, and never one alone. */
+export function quorum(n: number): number {
+  return Math.max(limits.MIN_SIGNERS, Math.floor(n / 2) + 1)
+}
+
+/** The `nth` largest value, or the least when there are fewer. */
+export function nthLargest(values: readonly number[], nth: number): number {
+  const sorted = [...values].sort((a, b) => b - a)
+  return sorted[Math.min(nth, sorted.length) - 1]!
+}
+
+/** Observations by their seat, in the order given. */
+export function bySeat(observations: readonly Observation[]): Observation[][] {
+  const seats = new Map<string, Observation[]>()
+  for (const one of observations) {
+    const seat = latin1(one.observer)
+    const found = seats.get(seat)
+    if (found === undefined) seats.set(seat, [one])
+    else found.push(one)
+  }
+  return [...seats.values()]
+}
+
+/**
+ * The addresses that more than n/2 saw, if they are at least half of what each of more than n/2 saw; `members` are the
+ * observations of those. Undefined when the sets do not rotate through a common pool, or it was not looked at often enough.
+ */
+export function rotation(
+  counted: readonly Observation[],
+  sets: Sets,
+  question: Question,
+  n: number,
+): { readonly kept: readonly Uint8Array[]; readonly members: readonly Observation[] } | undefined {
+  if (question.type !== Type.A && question.type !== Type.AAAA) return undefined
+  const seats = bySeat(counted).map((observations) => ({ observations, saw: rdatasSeen(observations, sets, question) }))
+  const kept = countEach(seats.map(({ saw }) => saw)).filter(({ count }) => count >= quorum(n))
+  const keys = new Set(kept.map(({ value }) => latin1(value)))
+  const members = seats.filter(({ saw }) => saw.length > 0 && 2 * shared(saw, keys) >= saw.length)
+  if (kept.length === 0 || kept.length > limits.MAX_RRSET_RECORDS || members.length < quorum(n)) return undefined
+  return { kept: kept.map(({ value }) => value), members: members.flatMap(({ observations }) => observations) }
+}
+
+/**
+ * Whether it is proven that no majority saw the same for long enough: more than n/2 looked, and neither the largest group of
+ * equal answers nor the longest TTLs could become a majority if all those who are not heard joined it. Who builds a certificate
+ * chooses whom it leaves out; leaving out must not make an agreed name look divergent.
+ */
+export function diverges(counted: readonly Observation[], n: number): boolean {
+  const latest = bySeat(counted).map((seat) => seat.reduce((a, b) => (b.when > a.when ? b : a)))
+  if (latest.length < quorum(n)) return false
+  const missing = Math.max(0, n - latest.length)
+  const groups = new Map<string, number>()
+  for (const { digest } of latest) groups.set(latin1(digest), (groups.get(latin1(digest)) ?? 0) + 1)
+  const differ = Math.max(...groups.values()) + missing < quorum(n)
+  const ttls = [...latest.map((one) => one.ttl), ...new Array<number>(missing).fill(Number.POSITIVE_INFINITY)]
+  return differ || nthLargest(ttls, quorum(n)) < limits.MIN_AGREED_SECONDS
+}
+
+/**
+ * Prefixes that two or more seats saw, the most seen first. Where prefixes that more than n/2 saw are at least half of what
+ * each of more than n/2 saw, only those: then the name does not depend on the place, and what a few saw is not wanted.
+ */
+export function agreedPrefixes(counted: readonly Observation[], sets: Sets, n: number): readonly Prefix[] {
+  const seats = bySeat(counted).map((observations) => {
+    const prefixes = observations.flatMap((one) => prefixesOf(sets.get(latin1(one.digest))))
+    return distinct(prefixes.map(({ type, bytes }) => Uint8Array.of(type >> 8, type & 0xff, ...bytes)))
+  })
+  const all = countEach(seats)
+  const many = all.filter(({ count }) => count >= quorum(n))
+  const keys = new Set(many.map(({ value }) => latin1(value)))
+  const members = seats.filter((saw) => saw.length > 0 && 2 * shared(saw, keys) >= saw.length)
+  const kept = members.length >= quorum(n) ? many : all.filter(({ count }) => count >= limits.MIN_SIGNERS)
+  return kept
+    .sort((a, b) => b.count - a.count)
+    .slice(0, limits.MAX_PREFIXES)
+    .map(({ value }) => ({ type: (value[0]! << 8) | value[1]!, bytes: value.slice(2) }))
+}
+
+/** The first 24 bits of an IPv4, the first 48 of an IPv6 address; an alias as it is. Others have none. */
+export function prefixesOf(set: SeenSet | undefined): Prefix[] {
+  const bits = set === undefined ? undefined : PREFIX_BYTES.get(set.type)
+  if (set === undefined || bits === undefined) return []
+  return set.rdatas.map((rdata) => ({ type: set.type, bytes: rdata.slice(0, bits) }))
+}
+
+/** Whether all that an own fetch brought lies within what was agreed. `set`: in canonical form. */
+export function withinPrefixes(set: SeenSet, prefixes: readonly Prefix[]): boolean {
+  const own = prefixesOf(set)
+  const agreed = (one: Prefix) =>
+    prefixes.some((other) => other.type === one.type && equalBytes(other.bytes, one.bytes))
+  return own.length > 0 && own.every(agreed)
+}
+
+const PREFIX_BYTES: ReadonlyMap<number, number> = new Map([
+  [Type.A, 3],
+  [Type.AAAA, 6],
+  [Type.CNAME, 255],
+])
+
+function rdatasSeen(observations: readonly Observation[], sets: Sets, question: Question): Uint8Array[] {
+  const found = observations.map((one) => sets.get(latin1(one.digest)))
+  return distinct(found.flatMap((set) => (set?.type === question.type ? set.rdatas : [])))
+}
+
+function distinct(values: readonly Uint8Array[]): Uint8Array[] {
+  return [...new Map(values.map((value) => [latin1(value), value])).values()]
+}
+
+/** How many of the lists hold each value; by value. No list holds one twice. */
+function countEach(lists: readonly (readonly Uint8Array[])[]): { value: Uint8Array; count: number }[] {
+  const counts = new Map<string, { value: Uint8Array; count: number }>()
+  for (const value of lists.flat()) {
+    const found = counts.get(latin1(value))
+    if (found === undefined) counts.set(latin1(value), { value, count: 1 })
+    else found.count++
+  }
+  return [...counts.values()].sort((a, b) => compareBytes(a.value, b.value))
+}
+
+function shared(values: readonly Uint8Array[], keys: ReadonlySet<string>): number {
+  return values.filter((value) => keys.has(latin1(value))).length
+}
