@@ -1,0 +1,227 @@
+/**
+ * All replicas are killed at once, at random moments under load, again and again: their chains must open, hold, and be one
+ * history, and nobody may have signed two things in one place. The test runs it a few times, `npm run test:chains` many times.
+ */
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { type Log, toHex } from '../../../src/base/index.ts'
+import { type CertifiedBlock, storedBlocks, storedRecord } from '../../../src/chain/index.ts'
+import { ChainBook } from '../../../src/chunks/chains/book.ts'
+import { chainParts } from '../../../src/chunks/chains/places.ts'
+import { verifyChains } from '../../../src/chunks/index.ts'
+import { ed25519, ed25519Signer } from '../../../src/crypto/index.ts'
+import { loadOrCreateIdentity } from '../../../src/io/index.ts'
+import { openKeptChains } from '../../../src/peer-keep.ts'
+import { seededRandom } from '../../../src/sim/index.ts'
+import { type Cluster, type PeerProcess, startCluster } from '../../world/cluster.ts'
+import { ask, simpleWorld } from '../../world/index.ts'
+import { pause, statusOf } from './kills.ts'
+
+export interface ChainKillsOptions {
+  readonly kills: number
+  readonly seed: number
+  readonly say: (line: string) => void
+  readonly signal?: AbortSignal
+}
+
+export interface ChainKillsResult {
+  readonly kills: number
+  /** Kills after which the chains went on from where they were. */
+  readonly wentOn: number
+  /** What `chain verify` found, `peer chain height: reason`. */
+  readonly faults: readonly string[]
+  /** Two blocks at one height, two votes in one place. */
+  readonly contradictions: readonly string[]
+  /** Of all peers' counters, summed over the runs. */
+  readonly evidence: number
+  /** Heights that were being decided when the power went: votes were out, the block was not. */
+  readonly unfinished: number
+  readonly chains: number
+  readonly blocks: number
+  readonly transactions: number
+  readonly certificates: number
+  readonly questions: number
+}
+
+/** Four replicas of every chunk: three decide. */
+const PEERS = 4
+const ZONES = 12
+
+type StoredRecord = NonNullable<ReturnType<typeof storedRecord>>
+
+const quiet: Log = { debug() {}, info() {}, warn() {}, error() {} }
+
+export async function runChainKills(options: ChainKillsOptions): Promise<ChainKillsResult> {
+  const zones = Object.fromEntries(
+    Array.from({ length: ZONES }, (_, i) => [`zone${i}.org.`, '* 45 A 192.0.2.7'] as const),
+  )
+  const world = await simpleWorld({ 'org.': '', ...zones })
+  let cluster: Cluster | undefined
+  try {
+    cluster = await startCluster({
+      peers: PEERS,
+      hints: world.hintsText(),
+      authorityPort: world.port,
+      replicas: PEERS - 1,
+      admitAfter: 1,
+      config: { ring: { chunkBits: 3 } },
+    })
+    return await killAll(cluster, options)
+  } finally {
+    await cluster?.stop()
+    await world.stopAll()
+  }
+}
+
+async function killAll(cluster: Cluster, { kills, seed, say, signal }: ChainKillsOptions): Promise<ChainKillsResult> {
+  const random = seededRandom(`chains ${seed}`)
+  const history = new History()
+  let questions = 0
+  let evidence = 0
+  let wentOn = 0
+  let done = 0
+  let blocks = 0
+  while (done < kills && signal?.aborted !== true) {
+    let ended = false
+    const load = async () => {
+      while (!ended) {
+        const peer = cluster.peers[random.below(cluster.peers.length)]!
+        // Old names again and again: they expire and are renewed.
+        const name = `n${random.below(20 + done * 5)}.zone${random.below(ZONES)}.org`
+        questions++
+        await ask({ address: peer.address, port: peer.port }, { name }).catch(() => undefined)
+        await pause(40)
+      }
+    }
+    const background = [load(), load()]
+    await pause(2_500 + random.below(3_500))
+    for (const peer of cluster.peers) evidence += (await statusOf(peer)).chains?.['evidence'] ?? 0
+    await pause(random.below(700))
+    await Promise.all(
+      cluster.peers.map(async (peer) => {
+        await pause(random.below(30))
+        await peer.stop('SIGKILL')
+      }),
+    )
+    ended = true
+    await Promise.all(background)
+    done++
+    for (const peer of cluster.peers) await history.read(peer)
+    const grown = history.blocks > blocks
+    if (grown) wentOn++
+    blocks = history.blocks
+    say(
+      `kill ${done}: ${history.chains} chains, ${history.blocks} blocks, ${history.transactions} transactions, ` +
+        `${history.unfinished} heights unfinished, ${history.faults.length} faults, ${history.contradictions.length} contradictions`,
+    )
+    if (done === kills) break
+    for (const { index } of [...cluster.peers]) await cluster.start(index)
+  }
+  return {
+    kills: done,
+    wentOn,
+    faults: history.faults,
+    contradictions: history.contradictions,
+    evidence,
+    unfinished: history.unfinished,
+    chains: history.chains,
+    blocks: history.blocks,
+    transactions: history.transactions,
+    certificates: history.certificates,
+    questions,
+  }
+}
+
+/** All that the disks of all peers ever showed. */
+class History {
+  readonly faults: string[] = []
+  readonly contradictions: string[] = []
+  unfinished = 0
+  transactions = 0
+  certificates = 0
+  /** `chain height` -> block id. */
+  readonly #blocks = new Map<string, string>()
+  /** `chain height round signer` -> block id. */
+  readonly #votes = new Map<string, string>()
+  /** `peer chain` -> what the sign guard had last. */
+  readonly #records = new Map<string, StoredRecord>()
+  readonly #chains = new Set<string>()
+
+  get blocks(): number {
+    return this.#blocks.size
+  }
+
+  get chains(): number {
+    return this.#chains.size
+  }
+
+  async read(peer: PeerProcess): Promise<void> {
+    const data = dirname(peer.configFile)
+    if (!existsSync(join(data, 'votes.db'))) return
+    const kept = openKeptChains(data, quiet)
+    if (kept === undefined) return
+    try {
+      const { publicKey } = ed25519Signer(await loadOrCreateIdentity(join(data, 'identity.key')))
+      const work = verifyChains({ store: kept.chains, votes: kept.votes, scheme: ed25519, chunkBits: 3, publicKey })
+      let next = work.next()
+      while (next.done !== true) next = work.next()
+      for (const { chain, height, reason } of next.value.faults)
+        this.faults.push(`peer ${peer.index} ${chain.slice(0, 16)} ${height}: ${reason}`)
+      const places = chainParts(kept.chains)
+      for (const known of new ChainBook(places.book, places.blocks).all()) {
+        let height = 0
+        for (const { decided } of storedBlocks(known.chainId, places.blocks, 1)) {
+          if (decided === undefined) continue
+          height = decided.block.header.height
+          this.#noteBlock(known.id, decided)
+        }
+        const record = kept.votes && storedRecord(known.chainId, kept.votes)
+        if (record !== undefined) {
+          if (record.height > height) this.unfinished++
+          this.#noteRecord(peer.index, known.id, record)
+        }
+      }
+    } finally {
+      kept.close()
+    }
+  }
+
+  #noteBlock(chain: string, { block, certificate }: CertifiedBlock): void {
+    this.#chains.add(chain)
+    const { height, validatorsHash } = block.header
+    const key = `${chain} ${height}`
+    const id = toHex(block.id)
+    const before = this.#blocks.get(key)
+    if (before === undefined) {
+      this.#blocks.set(key, id)
+      this.transactions += block.transactions.length
+    } else if (before !== id) this.contradictions.push(`two blocks: ${key}`)
+    for (const one of [certificate, block.lastCertificate]) {
+      if (one === undefined) continue
+      this.certificates++
+      for (const { index } of one.signatures) {
+        const place = `${chain} ${one.height} ${one.round} ${toHex(validatorsHash)} ${index}`
+        const voted = toHex(one.blockId)
+        const other = this.#votes.get(place)
+        if (other !== undefined && other !== voted) this.contradictions.push(`two precommits: ${place}`)
+        this.#votes.set(place, voted)
+      }
+    }
+  }
+
+  /** The record only moves on, and what stands in it for a place stays. */
+  #noteRecord(peer: number, chain: string, record: StoredRecord): void {
+    const key = `${peer} ${chain}`
+    const before = this.#records.get(key)
+    this.#records.set(key, record)
+    if (before === undefined) return
+    if (record.height < before.height || (record.height === before.height && record.round < before.round))
+      this.contradictions.push(`the sign guard went back: ${key}`)
+    if (record.height !== before.height || record.round !== before.round) return
+    for (const { step, digest } of before.signed) {
+      const now = record.signed.find((one) => one.step === step)
+      if (now === undefined || toHex(now.digest) !== toHex(digest))
+        this.contradictions.push(`another ${step} in the same place: ${key} ${record.height} ${record.round}`)
+    }
+  }
+}
