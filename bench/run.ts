@@ -12,6 +12,7 @@ import type { Benchmark } from './lib/types.ts'
 
 /** Each is loaded only when it is asked for or described. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<{ readonly benchmark: Benchmark }>>> = {
+  chains: () => import('./chains.ts'),
   churn: () => import('./churn.ts'),
   cold: () => import('./cold.ts'),
   commit: () => import('./commit.ts'),

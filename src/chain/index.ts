@@ -36,8 +36,10 @@ export {
   retireVotes,
   type StoredBlock,
   storedBlocks,
+  storedChains,
   storedHeight,
   storedRecord,
+  storedSnapshot,
 } from './store.ts'
 export {
   type Application,

@@ -23,6 +23,7 @@ export interface ChainStore {
 const KIND = { block: 1, snapshot: 2, record: 3, retired: 4 } as const
 /** A block as stored: certificate and all. */
 const MAX_STORED_BYTES = 70_000
+const CHAIN_ID_BYTES = 32
 
 function keyOf(chainId: Uint8Array, kind: number, height = 0): Uint8Array {
   const bytes = new Uint8Array(9)
@@ -35,13 +36,6 @@ export function chainStore(chainId: Uint8Array, store: Store, votes: Store): Cha
   const key = (kind: number, height = 0) => keyOf(chainId, kind, height)
   const snapshotKey = key(KIND.snapshot)
   const recordKey = key(KIND.record)
-
-  function readSnapshot(): Snapshot | undefined {
-    const bytes = store.get(snapshotKey)
-    if (bytes === undefined) return undefined
-    const [head, state] = asList(decodeValue(bytes, limits.MAX_SNAPSHOT_BYTES + 65_536), 'a stored snapshot', 2)
-    return { head: snapshotHeadFromValue(head), state: asBytes(state, 'a state', limits.MAX_SNAPSHOT_BYTES) }
-  }
 
   function* blocks(from: number, to: number): Generator<CertifiedBlock> {
     for (const [, value] of store.range(key(KIND.block, from), key(KIND.block, to)))
@@ -56,7 +50,7 @@ export function chainStore(chainId: Uint8Array, store: Store, votes: Store): Cha
 
   return {
     remembered() {
-      const snapshot = readSnapshot()
+      const snapshot = storedSnapshot(chainId, store)
       const record = votes.get(recordKey)
       return {
         snapshot,
@@ -104,6 +98,30 @@ export function chainStore(chainId: Uint8Array, store: Store, votes: Store): Cha
       }
       return found
     },
+  }
+}
+
+/** Throws CHAIN_MALFORMED. */
+export function storedSnapshot(chainId: Uint8Array, store: Store): Snapshot | undefined {
+  const bytes = store.get(keyOf(chainId, KIND.snapshot))
+  if (bytes === undefined) return undefined
+  const [head, state] = asList(decodeValue(bytes, limits.MAX_SNAPSHOT_BYTES + 65_536), 'a stored snapshot', 2)
+  return { head: snapshotHeadFromValue(head), state: asBytes(state, 'a state', limits.MAX_SNAPSHOT_BYTES) }
+}
+
+/** Ids of the chains that have anything in the store. */
+export function* storedChains(store: Store): Generator<Uint8Array> {
+  let from: Uint8Array = new Uint8Array()
+  for (;;) {
+    let found: Uint8Array | undefined
+    for (const [key] of store.range(from)) {
+      found = key.slice(0, CHAIN_ID_BYTES)
+      break
+    }
+    if (found === undefined) return
+    yield found
+    // Behind all keys of this chain.
+    from = concatBytes(found, new Uint8Array(10).fill(0xff))
   }
 }
 

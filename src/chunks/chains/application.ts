@@ -13,6 +13,7 @@ import {
   stateRoot,
 } from '../../chain/index.ts'
 import { peerIdFromPublicKey, type SignatureScheme } from '../../crypto/index.ts'
+import type { Question } from '../../dns/index.ts'
 import { evidenceLimits } from '../../evidence/index.ts'
 import { examine, type ReadContext } from '../examine.ts'
 import { chunkOf, mayShare } from '../place.ts'
@@ -179,8 +180,13 @@ function latest(transaction: ChunkTransaction): number[] {
  * Expired, and no certificate for the question that is no newer than this record can be valid any more: each ends, at most,
  * so long after it was seen. Else a former content could be added again once its successor is gone.
  */
-function removableAfter({ expires, seen }: StateRecord): number {
-  return Math.max(expires, seen + evidenceLimits.MAX_AGREED_DELEGATION_SECONDS * 1000)
+function removableAfter(question: Question, { expires, seen }: StateRecord): number {
+  return Math.max(expires, seen + believedAtMostMs(question))
+}
+
+/** What a certificate for the question is believed for, from when it was seen, at most. */
+function believedAtMostMs(_question: Question): number {
+  return evidenceLimits.MAX_AGREED_SECONDS * 1000
 }
 
 function removals(map: ChunkState, height: number, time: number): Uint8Array[] {
@@ -190,7 +196,8 @@ function removals(map: ChunkState, height: number, time: number): Uint8Array[] {
     if (found.length >= limits.REMOVES_PER_BLOCK) break
     if (isTotals(key)) continue
     const { record, question } = stateRecord(value)
-    if (time > removableAfter(record)) found.push(encodeTransaction({ kind: 'remove', question, old: record.digest }))
+    if (time > removableAfter(question, record))
+      found.push(encodeTransaction({ kind: 'remove', question, old: record.digest }))
   }
   return found
 }

@@ -65,7 +65,7 @@ export function decodeTransaction(bytes: Uint8Array): ChunkTransaction {
   const question = readQuestion(row[2], row[3], row[4])
   const old = row[5] === null ? undefined : readHash(row[5], 'old digest')
   const needsOld = kind !== 'add' && kind !== 'diverge'
-  if ((old === undefined) === needsOld || (kind === 'add' && old !== undefined)) throw malformed('old digest')
+  if ((needsOld && old === undefined) || (kind === 'add' && old !== undefined)) throw malformed('old digest')
   if (kind === 'remove') {
     if (row[6] !== null || row[7] !== null) throw malformed('a removal with evidence')
     return { kind, question, old: old! }

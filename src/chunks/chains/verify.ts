@@ -3,18 +3,28 @@
  * transaction, and that this node's votes are not at odds with them. A slice at a time, so that a node answers meanwhile.
  */
 import { equalBytes, isChordnsError, type Store, toHex } from '../../base/index.ts'
-import { createChainChecker, storedBlocks, storedRecord, voteContradiction } from '../../chain/index.ts'
+import {
+  createChainChecker,
+  storedBlocks,
+  storedChains,
+  storedRecord,
+  storedSnapshot,
+  voteContradiction,
+} from '../../chain/index.ts'
 import type { SignatureScheme } from '../../crypto/index.ts'
 import { chunkApplication } from './application.ts'
 import { ChainBook, type KnownChain } from './book.ts'
 import { limits } from './limits.ts'
+import { rememberingScheme } from './memo.ts'
 import { chainParts } from './places.ts'
 import { indexOfKey } from './set.ts'
+import { encodeState } from './state.ts'
 
 /** Something that is wrong, and where. */
 export interface ChainFault {
   /** Hex. */
   readonly chain: string
+  /** -1: nothing says of which. */
   readonly chunk: number
   /** 0: not of one block. */
   readonly height: number
@@ -43,7 +53,9 @@ export interface VerifyParts {
 
 /** Yields after each block and after each chain; the last value has the state `done`. */
 export function* verifyChains(parts: VerifyParts): Generator<VerifyReport, VerifyReport> {
-  const { store, scheme, chunkBits } = parts
+  const { store, chunkBits } = parts
+  // Each precommit stands in two certificates.
+  const scheme = rememberingScheme(parts.scheme)
   const places = chainParts(store)
   const chains = new ChainBook(places.book, places.blocks).all()
   const faults: ChainFault[] = []
@@ -71,6 +83,7 @@ export function* verifyChains(parts: VerifyParts): Generator<VerifyReport, Verif
       application: chunkApplication(descriptor, chunkBits, scheme),
     })
     const record = readVotes(parts, known, accuse)
+    const snapshot = readSnapshot(places.blocks, known, accuse)
     let sound = true
     for (const { height, decided } of storedBlocks(chainId, places.blocks, 1)) {
       const place = checker.height + 1
@@ -89,6 +102,8 @@ export function* verifyChains(parts: VerifyParts): Generator<VerifyReport, Verif
       transactions += decided!.block.transactions.length
       const index = parts.publicKey === undefined ? -1 : indexOfKey(descriptor, parts.publicKey)
       const odds = record && voteContradiction(record, decided!, index)
+      if (snapshot?.head.header.height === height && !equalBytes(snapshot.state, encodeState(checker.state())))
+        accuse(known, height, 'the snapshot of this height is not its state')
       if (odds !== undefined) accuse(known, height, `votes.db is at odds with the block: ${odds}`)
       yield report('running')
     }
@@ -100,6 +115,11 @@ export function* verifyChains(parts: VerifyParts): Generator<VerifyReport, Verif
     yield report('running')
   }
   checkLinks(chains, places.blocks, accuse)
+  for (const chainId of storedChains(places.blocks)) {
+    const chain = toHex(chainId)
+    if (chains.some(({ id }) => id === chain) || faults.length >= limits.MAX_FAULTS) continue
+    faults.push({ chain, chunk: -1, height: 0, reason: 'its blocks are there, and nothing says whose they are' })
+  }
   return report('done')
 }
 
@@ -114,6 +134,20 @@ function readVotes(
   } catch (error) {
     if (!isChordnsError(error)) throw error
     accuse(known, 0, `the record in votes.db cannot be read: ${error.message}`)
+    return undefined
+  }
+}
+
+function readSnapshot(
+  blocks: Store,
+  known: KnownChain,
+  accuse: (known: KnownChain, height: number, reason: string) => void,
+) {
+  try {
+    return storedSnapshot(known.chainId, blocks)
+  } catch (error) {
+    if (!isChordnsError(error)) throw error
+    accuse(known, 0, `the snapshot cannot be read: ${error.message}`)
     return undefined
   }
 }

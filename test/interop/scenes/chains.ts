@@ -1,6 +1,6 @@
 /**
  * All replicas are killed at once, at random moments under load, again and again: their chains must open, hold, and be one
- * history, and nobody may have signed two things in one place. The test runs it a few times, `npm run test:chains` many times.
+ * history, and nobody may have signed two things in one place. The test runs it a few times, the benchmark `chains` many times.
  */
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
