@@ -59,9 +59,10 @@ export function createMemoryDisk({ random, maxBytes = Number.POSITIVE_INFINITY }
       },
       *range(from, to) {
         check()
-        const sorted = [...pairs.values()].sort((a, b) => compareBytes(a.key, b.key))
-        for (const { key, value } of sorted) {
-          if (compareBytes(key, from) < 0 || (to !== undefined && compareBytes(key, to) >= 0)) continue
+        const inside = [...pairs.values()].filter(
+          ({ key }) => compareBytes(key, from) >= 0 && (to === undefined || compareBytes(key, to) < 0),
+        )
+        for (const { key, value } of inside.sort((a, b) => compareBytes(a.key, b.key))) {
           check()
           yield [key.slice(), value.slice()]
         }

@@ -74,7 +74,7 @@ export function chunkApplication(group: ReplicaGroup, chunkBits: number, scheme:
       return 'not the recorded content'
     if (transaction.kind === 'remove') {
       if (before === undefined) return 'not the recorded content'
-      return time > removableAfter(before)
+      return time > removableAfter(transaction.question, before)
         ? stateDelete(map, stateKey(transaction.question))
         : 'not expired for long enough'
     }

@@ -84,7 +84,7 @@ export function createChunkChains(modules: ChunkChainsModules): ChunkChains {
     },
     isStopped: () => stopping.signal.aborted,
   })
-  const proposals = createProposals(clock, (entry) => guarded(() => attempt(entry)) ?? 'again')
+  const proposals = createProposals(clock, (entry) => guarded(() => attempt(entry)) ?? 'later')
   const revisits = createRevisits(modules, (entry) => {
     guarded(() => isRecorded(entry) || propose(entry))
   })
@@ -127,10 +127,10 @@ export function createChunkChains(modules: ChunkChainsModules): ChunkChains {
     const known = founding.current(entry.chunk)
     if (known === undefined) {
       founding.found(entry.chunk)
-      return 'again'
+      return 'later'
     }
     const open = keeping.wake(known)
-    if (open === undefined) return known.broken === undefined ? 'again' : 'done'
+    if (open === undefined) return known.broken === undefined ? 'later' : 'done'
     const transaction = transactionFor(open.chain.state(), entry)
     if (transaction === undefined) return 'done'
     const bytes = encodeTransaction(transaction)
@@ -140,7 +140,7 @@ export function createChunkChains(modules: ChunkChainsModules): ChunkChains {
     }
     counts.proposed++
     open.submit(bytes)
-    return 'again'
+    return 'offered'
   }
 
   async function ask(to: PeerId, request: ChainsRequest, timeoutMs: number): Promise<ChainsReply | undefined> {

@@ -75,6 +75,7 @@ export function createFounding(parts: FoundingParts): Founding {
       if (known !== undefined)
         log.debug({ chunk, replicas: group.validators.length, n: group.n }, 'begins a chunk chain')
     }
+    if (book.current(key, clock.now()) !== undefined) busy.delete(key)
     parts.onFound(chunk)
   }
 

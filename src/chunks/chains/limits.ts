@@ -41,6 +41,8 @@ export const limits = {
   /** What was proposed and not decided is proposed again after this, ms, at most so many times. */
   PROPOSE_AGAIN_MS: 5_000,
   MAX_PROPOSALS: 6,
+  /** What finds no chain yet, or no room to open it, tries again after this, ms. */
+  CHAIN_AGAIN_MS: 1_500,
   /** After the start, and after a change of the ring: what is held and nowhere recorded is proposed. Ms until then. */
   REVISIT_AFTER_MS: 10_000,
   /** Entries looked at in one go of that. */
@@ -49,7 +51,7 @@ export const limits = {
   /** Time for the other replicas to say which chain they are on, ms. */
   ASK_TIMEOUT_MS: 1_000,
   /** Chains in the making at once, and how often one is tried for one set. */
-  MAX_FORMING: 16,
+  MAX_FORMING: 64,
   FORM_AGAIN_MS: 2_000,
   /** One message to one replica, ms; and messages on their way to one replica. The engine repeats what was lost. */
   SEND_TIMEOUT_MS: 2_000,

@@ -9,8 +9,8 @@ import type { ChunkEntry } from '../types.ts'
 import { limits } from './limits.ts'
 import type { StateRecord } from './state.ts'
 
-/** `again`: offered, or to be tried later; `done`: nothing is left to do. */
-export type Attempt = 'again' | 'done'
+/** `offered`: the chain has it; `later`: the chain is not there yet; `done`: nothing is left to do. */
+export type Attempt = 'offered' | 'later' | 'done'
 
 export interface Proposals {
   /** Waits `delayMs` first. False when too many wait. */
@@ -59,11 +59,13 @@ export function createProposals(clock: Clock, attempt: (entry: ChunkEntry) => At
     const now = clock.monotonic()
     for (const [key, waiting] of [...line.entries]) {
       if (waiting.due > now) continue
-      waiting.tries++
-      const isOver = waiting.entry.expires <= clock.now() || waiting.tries > limits.MAX_PROPOSALS
-      if (isOver || attempt(waiting.entry) === 'done') {
-        if (line.entries.get(key) === waiting && line.entries.delete(key)) size--
-      } else waiting.due = now + limits.PROPOSE_AGAIN_MS
+      const isOver = waiting.entry.expires <= clock.now() || waiting.tries >= limits.MAX_PROPOSALS
+      const came = isOver ? 'done' : attempt(waiting.entry)
+      // A chain of one decides while it is offered.
+      if (line.entries.get(key) !== waiting) continue
+      if (came === 'offered') waiting.tries++
+      if (came !== 'done') waiting.due = now + (came === 'later' ? limits.CHAIN_AGAIN_MS : limits.PROPOSE_AGAIN_MS)
+      else if (line.entries.delete(key)) size--
     }
     schedule(chunk)
   }

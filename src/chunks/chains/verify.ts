@@ -18,7 +18,7 @@ import { limits } from './limits.ts'
 import { rememberingScheme } from './memo.ts'
 import { chainParts } from './places.ts'
 import { indexOfKey } from './set.ts'
-import { encodeState } from './state.ts'
+import { type ChunkState, encodeState, totalsOf } from './state.ts'
 
 /** Something that is wrong, and where. */
 export interface ChainFault {
@@ -82,6 +82,7 @@ export function* verifyChains(parts: VerifyParts): Generator<VerifyReport, Verif
       scheme,
       application: chunkApplication(descriptor, chunkBits, scheme),
     })
+    checkLine(known, checker.state(), undefined, accuse)
     const record = readVotes(parts, known, accuse)
     const snapshot = readSnapshot(places.blocks, known, accuse)
     let sound = true
@@ -102,6 +103,7 @@ export function* verifyChains(parts: VerifyParts): Generator<VerifyReport, Verif
       transactions += decided!.block.transactions.length
       const index = parts.publicKey === undefined ? -1 : indexOfKey(descriptor, parts.publicKey)
       const odds = record && voteContradiction(record, decided!, index)
+      checkLine(known, checker.state(), decided!.block.id, accuse)
       if (snapshot?.head.header.height === height && !equalBytes(snapshot.state, encodeState(checker.state())))
         accuse(known, height, 'the snapshot of this height is not its state')
       if (odds !== undefined) accuse(known, height, `votes.db is at odds with the block: ${odds}`)
@@ -136,6 +138,23 @@ function readVotes(
     accuse(known, 0, `the record in votes.db cannot be read: ${error.message}`)
     return undefined
   }
+}
+
+/** What the book says of a chain at this height, if it is there. It may be behind the blocks, after a crash. */
+function checkLine(
+  known: KnownChain,
+  state: ChunkState,
+  headId: Uint8Array | undefined,
+  accuse: (known: KnownChain, height: number, reason: string) => void,
+): void {
+  const totals = totalsOf(state)
+  if (known.totals.height !== totals.height) return
+  const same =
+    known.totals.first === totals.first &&
+    known.totals.last === totals.last &&
+    known.totals.bytes === totals.bytes &&
+    (headId === undefined || known.headId === undefined ? headId === known.headId : equalBytes(headId, known.headId))
+  if (!same) accuse(known, totals.height, 'what is written of the chain is not what its blocks say')
 }
 
 function readSnapshot(

@@ -1,7 +1,7 @@
 /** The chunk chains of several nodes in one process: virtual time, a network that can be cut, disks that can fail. */
 import { setImmediate as settle } from 'node:timers/promises'
 import { asChunkId, ChordnsError, type ChunkId, type Log, type PeerId, type Store } from '../../../src/base/index.ts'
-import { type ChunkChains, createChunkChains } from '../../../src/chunks/chains/index.ts'
+import { type ChunkChains, createChunkChains, verifyChains } from '../../../src/chunks/chains/index.ts'
 import { examine } from '../../../src/chunks/examine.ts'
 import { chunkOf } from '../../../src/chunks/index.ts'
 import type { ChunkEntry } from '../../../src/chunks/types.ts'
@@ -30,7 +30,10 @@ export interface Keeper {
   table: MemberEntry[]
   readonly held: Map<string, ChunkEntry>
   readonly data: MemoryDisk
-  readonly votes: MemoryDisk
+  /** Can be another one: the file was lost, or restored. */
+  votes: MemoryDisk
+  store: Store
+  guard: Store
   down: boolean
   changed(): void
 }
@@ -49,6 +52,8 @@ export interface ChainsWorld {
   crash(keeper: Keeper, how: 'process' | 'power'): void
   restart(keeper: Keeper): void
   setMembers(members: readonly Keeper[], seenBy?: readonly Keeper[]): void
+  /** All keepers hold what they have stored to be sound. */
+  faults(keeper: Keeper): readonly { readonly height: number; readonly reason: string }[]
   stop(): void
 }
 
@@ -126,6 +131,13 @@ export function createChainsWorld(count: number, n = count, historyHours = 24): 
         keeper.changed()
       }
     },
+    faults(keeper) {
+      const parts = { store: keeper.store, votes: keeper.guard, scheme: ed25519, chunkBits: CHUNK_BITS }
+      const work = verifyChains({ ...parts, publicKey: keeper.signer.publicKey })
+      let next = work.next()
+      while (next.done !== true) next = work.next()
+      return next.value.faults
+    },
     stop() {
       for (const { chains } of keepers) chains.stop()
     },
@@ -141,7 +153,8 @@ export function createChainsWorld(count: number, n = count, historyHours = 24): 
     keeper.changed = () => {
       for (const listener of listeners) listener()
     }
-    const stores: Store[] = [keeper.data.open(), keeper.votes.open()]
+    keeper.store = keeper.data.open()
+    keeper.guard = keeper.votes.open()
     keeper.chains = createChunkChains({
       ring: {
         ringId: 'world',
@@ -158,11 +171,12 @@ export function createChainsWorld(count: number, n = count, historyHours = 24): 
       signer: keeper.signer,
       scheme: ed25519,
       log,
-      store: stores[0]!,
-      votes: stores[1]!,
+      store: keeper.store,
+      votes: keeper.guard,
       options: { chunkBits: CHUNK_BITS, historyHours },
-      entriesOf: () => [...keeper.held.values()].filter(({ expires }) => expires > clock.now()),
-      chunks: () => [CHUNK],
+      entriesOf: (chunk) =>
+        [...keeper.held.values()].filter((entry) => entry.chunk === chunk && entry.expires > clock.now()),
+      chunks: () => [...new Set([...keeper.held.values()].map(({ chunk }) => chunk))],
       send: (to, body, { timeoutMs }) => deliver(keeper, byPeer.get(to)!, body, timeoutMs),
     })
     keeper.chains.start()
