@@ -1,13 +1,5 @@
 /** Turns what the rooms know into the plain JSON of the status API. */
-import {
-  type ChunkChains,
-  type ChunkChainView,
-  type ChunkEntry,
-  type Chunks,
-  classOfEntry,
-  type ReplicaReply,
-  type VerifyReport,
-} from './chunks/index.ts'
+import type { ChunkChains, ChunkChainView, ChunkEntry, Chunks, ReplicaReply, VerifyReport } from './chunks/index.ts'
 import { peerIdFromPublicKey } from './crypto/index.ts'
 import {
   addressText,
@@ -165,7 +157,7 @@ export function viewChunk(chunks: Chunks, chains: ChunkChains | undefined, name:
 function viewRecord(chains: ChunkChains | undefined, entry: ChunkEntry) {
   const recorded = chains?.recorded(entry)
   const block = recorded === undefined ? null : { chain: recorded.chain, height: recorded.height, time: recorded.time }
-  return { class: classOfEntry(entry), block }
+  return { class: entry.class, block }
 }
 
 function viewChain(view: ChunkChainView): ChunkView['chain'] {

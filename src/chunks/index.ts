@@ -4,7 +4,6 @@ export {
   type ChunkChains,
   type ChunkChainsStats,
   type ChunkChainView,
-  classOfEntry,
   createChunkChains,
   type Recorded,
   type VerifyParts,

@@ -14,7 +14,7 @@ import {
 } from '../../chain/index.ts'
 import { peerIdFromPublicKey, type SignatureScheme } from '../../crypto/index.ts'
 import type { Question } from '../../dns/index.ts'
-import { evidenceLimits } from '../../evidence/index.ts'
+import { maxAgreedSeconds } from '../../evidence/index.ts'
 import { examine, type ReadContext } from '../examine.ts'
 import { chunkOf, mayShare } from '../place.ts'
 import type { ChunkEntry } from '../types.ts'
@@ -181,12 +181,7 @@ function latest(transaction: ChunkTransaction): number[] {
  * so long after it was seen. Else a former content could be added again once its successor is gone.
  */
 function removableAfter(question: Question, { expires, seen }: StateRecord): number {
-  return Math.max(expires, seen + believedAtMostMs(question))
-}
-
-/** What a certificate for the question is believed for, from when it was seen, at most. */
-function believedAtMostMs(_question: Question): number {
-  return evidenceLimits.MAX_AGREED_SECONDS * 1000
+  return Math.max(expires, seen + maxAgreedSeconds(question) * 1000)
 }
 
 function removals(map: ChunkState, height: number, time: number): Uint8Array[] {

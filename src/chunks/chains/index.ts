@@ -1,5 +1,4 @@
 export { createChunkChains } from './driver.ts'
-export { classOfEntry, type EntryClass } from './state.ts'
 export type {
   BlockView,
   ChunkChains,

@@ -2,14 +2,15 @@
 import { isChordnsError, type Store, type StoreWrite } from '../../base/index.ts'
 import { encodeCanonical } from '../../crypto/index.ts'
 import type { Question } from '../../dns/index.ts'
+import type { CertificateKind } from '../../evidence/index.ts'
 import { malformed, readBytes, readCbor, readHash, readInteger, readRow } from './reading.ts'
-import { CLASS_CODE, CLASS_NAMES, type EntryClass } from './state.ts'
+import { CLASS_CODE, CLASS_NAMES } from './state.ts'
 import { stateKey } from './transactions.ts'
 
 export interface RecordedRow {
   readonly chainId: Uint8Array
   readonly height: number
-  readonly class: EntryClass
+  readonly class: CertificateKind
   readonly digest: Uint8Array
   /** Unix ms: of the block, of the majority's sight, and of the end. */
   readonly time: number

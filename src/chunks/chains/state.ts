@@ -6,7 +6,7 @@ import { equalBytes, isChordnsError } from '../../base/index.ts'
 import { emptyStateMap, type StateMap, stateEntries, stateGet, stateSet } from '../../chain/index.ts'
 import { type CborValue, encodeCanonical } from '../../crypto/index.ts'
 import { canonicalName, nameFromWire, type Question } from '../../dns/index.ts'
-import { contentDigest } from '../../evidence/index.ts'
+import { type CertificateKind, contentDigest } from '../../evidence/index.ts'
 import type { ChunkEntry } from '../types.ts'
 import { limits } from './limits.ts'
 import { malformed, readBytes, readCbor, readHash, readInteger, readRow } from './reading.ts'
@@ -25,7 +25,7 @@ export interface ChainTotals {
 
 /** What the chain has of one question. */
 export interface StateRecord {
-  readonly class: EntryClass
+  readonly class: CertificateKind
   readonly digest: Uint8Array
   /** Unix ms, from the certificate. */
   readonly expires: number
@@ -35,9 +35,7 @@ export interface StateRecord {
   readonly height: number
 }
 
-export type EntryClass = 'agreed' | 'rotating' | 'divergent'
-
-export const CLASS_CODE: Readonly<Record<EntryClass, number>> = { agreed: 1, rotating: 2, divergent: 3 }
+export const CLASS_CODE: Readonly<Record<CertificateKind, number>> = { agreed: 1, rotating: 2, divergent: 3 }
 export const CLASS_NAMES = ['agreed', 'rotating', 'divergent'] as const
 
 /** No question has a key like this one. */
@@ -102,18 +100,8 @@ export function stateRecord(value: Uint8Array): { readonly question: Question; r
 
 /** What a chain records of an entry, in a block of this height. */
 export function recordOfEntry(entry: ChunkEntry, height: number): StateRecord {
-  const { question, outcome, certificate, expires, seen } = entry
-  return { class: classOf(certificate), digest: contentDigest(question, outcome), expires, seen, height }
-}
-
-export function classOfEntry({ certificate }: ChunkEntry): EntryClass {
-  return classOf(certificate)
-}
-
-/** Certificates without a kind are of the first kind there was. */
-function classOf(certificate: object): EntryClass {
-  const kind: unknown = 'kind' in certificate ? certificate.kind : undefined
-  return CLASS_NAMES.find((name) => name === kind) ?? 'agreed'
+  const { question, outcome, expires, seen } = entry
+  return { class: entry.class, digest: contentDigest(question, outcome), expires, seen, height }
 }
 
 export function encodeState(state: ChunkState): Uint8Array {

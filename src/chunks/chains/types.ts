@@ -2,10 +2,10 @@
 import type { ChunkId, Clock, Log, PeerId, Random, Store } from '../../base/index.ts'
 import type { SignatureScheme, Signer } from '../../crypto/index.ts'
 import type { Question } from '../../dns/index.ts'
+import type { CertificateKind } from '../../evidence/index.ts'
 import type { Ring } from '../../ring/index.ts'
 import type { Send } from '../peers.ts'
 import type { ChunkEntry } from '../types.ts'
-import type { EntryClass } from './state.ts'
 import type { ChunkTransaction } from './transactions.ts'
 import type { VerifyReport } from './verify.ts'
 
@@ -38,7 +38,7 @@ export interface Recorded {
   /** Hex. */
   readonly chain: string
   readonly height: number
-  readonly class: EntryClass
+  readonly class: CertificateKind
   /** Unix ms. */
   readonly time: number
 }

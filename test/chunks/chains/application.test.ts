@@ -31,7 +31,8 @@ function certificate(
     ...change
   }: Partial<UnsignedObservation> & { by?: typeof signers; of?: Question } = {},
 ): Certificate {
-  return { observations: by.map((signer) => paper(signer, of, outcome, when, { when, ...change })) }
+  const observations = by.map((signer) => paper(signer, of, outcome, when, { when, ...change }))
+  return { kind: 'agreed', observations, contents: [] }
 }
 
 function add(outcome = answer(question), when = NOW) {
