@@ -20,6 +20,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ readonly benchmark: Be
   fairness: () => import('./fairness.ts'),
   hops: () => import('./hops.ts'),
   kills: () => import('./kills.ts'),
+  peers: () => import('./peers.ts'),
 }
 
 class Usage extends Error {}

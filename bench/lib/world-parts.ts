@@ -1,5 +1,5 @@
 /** What the benchmarks take from the embedded world of the tests. */
-export { parseReady } from '../../test/world/cluster.ts'
+export { type Cluster, type PeerProcess, parseReady, startCluster } from '../../test/world/cluster.ts'
 export {
   type Asked,
   type AskFlags,
@@ -9,6 +9,7 @@ export {
   composeSpec,
   createWorld,
   signWorld,
+  simpleWorld,
   type World,
   type WorldPlan,
   type WorldSpec,
