@@ -1,10 +1,16 @@
 /** The vectors of docs/protocol.md, made by the code that speaks the protocol, from fixed keys and times. */
-import { asChunkId, asPeerId, toHex } from '../../src/base/index.ts'
+import { asChunkId, asPeerId, fromHex, toHex } from '../../src/base/index.ts'
+import { emptyStateMap, stateGet } from '../../src/chain/index.ts'
+import { encodeChainsRequest } from '../../src/chunks/chains/messages.ts'
+import { type ChainDescriptor, chainIdOf, groupKey, replicaGroup } from '../../src/chunks/chains/set.ts'
+import { withRecord } from '../../src/chunks/chains/state.ts'
+import { encodeTransaction, stateKey } from '../../src/chunks/chains/transactions.ts'
 import { chunkOf, keyOfChunk } from '../../src/chunks/index.ts'
 import { encodeReply, encodeRequest } from '../../src/chunks/messages.ts'
 import { ed25519Signer, peerIdFromPublicKey, sha256 } from '../../src/crypto/index.ts'
 import { parseName, type Question, Type } from '../../src/dns/index.ts'
 import {
+  type Certificate,
   contentDigest,
   encodeObservation,
   encodeOutcome,
@@ -61,6 +67,22 @@ function hello(): Record<string, string> {
   return { 'hello 1': toHex(first), 'hello 2': toHex(second), 'hello 3': toHex(third) }
 }
 
+const group: ChainDescriptor = {
+  ...replicaGroup('home', chunk, 2, [
+    { id: memberId(signer.publicKey, new Uint8Array()), publicKey: signer.publicKey },
+  ]),
+  previous: undefined,
+}
+const certificate: Certificate = { kind: 'agreed', observations: [observation], contents: [] }
+const digest = contentDigest(question, outcome)
+const record = {
+  class: 'agreed',
+  digest,
+  expires: 1_800_000_300_000,
+  seen: 1_800_000_000_000,
+  height: 1,
+} as const
+
 /** Name -> hex. */
 export function protocolVectors(): Readonly<Record<string, string>> {
   return {
@@ -78,5 +100,11 @@ export function protocolVectors(): Readonly<Record<string, string>> {
     outcome: toHex(encodeOutcome(outcome)),
     'content digest': toHex(contentDigest(question, outcome)),
     observation: toHex(encodeObservation(observation)),
+    group: groupKey(group),
+    'chain id': toHex(chainIdOf(group)),
+    ask: toHex(encodeChainsRequest({ kind: 'ask', chunk, group: fromHex(groupKey(group)) })),
+    add: toHex(encodeTransaction({ kind: 'add', question, certificate, outcome })),
+    remove: toHex(encodeTransaction({ kind: 'remove', question, old: digest })),
+    'state record': toHex(stateGet(withRecord(emptyStateMap, question, record), stateKey(question))!),
   }
 }

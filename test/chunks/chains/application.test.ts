@@ -9,7 +9,15 @@ import { type ChunkState, recordedIn, totalsOf } from '../../../src/chunks/chain
 import { type ChunkTransaction, decodeTransaction, encodeTransaction } from '../../../src/chunks/chains/transactions.ts'
 import { ed25519, ed25519Signer, sha256 } from '../../../src/crypto/index.ts'
 import { parseName, type Question } from '../../../src/dns/index.ts'
-import { type Certificate, contentDigest, type Outcome, type UnsignedObservation } from '../../../src/evidence/index.ts'
+import {
+  buildDiffering,
+  type Certificate,
+  type Content,
+  contentDigest,
+  type Outcome,
+  seenSet,
+  type UnsignedObservation,
+} from '../../../src/evidence/index.ts'
 import { memberId } from '../ring-parts.ts'
 import { answer, nothing, paper } from '../world.ts'
 import { CHUNK, CHUNK_BITS, namesOf } from './world.ts'
@@ -203,6 +211,72 @@ describe('the application of a chunk chain', () => {
     expect(chain.apply([remove, again], NOW + hour + 1_000)).toMatch(/not expired for long enough/)
     expect(chain.apply([remove, again], NOW + hour + 1_001)).toMatch(/transaction 1: expired/)
     expect(chain.apply([remove], NOW + hour + 1_001)).toBeUndefined()
+  })
+
+  it('records what rotates and what diverges by certificates of their kinds', () => {
+    const context = {
+      ringId: 'world',
+      chunk: CHUNK,
+      question,
+      replicas: signers.map(({ publicKey }) => publicKey),
+      n: 5,
+      now: NOW + 5_000,
+      scheme: ed25519,
+    }
+    const seen = (last: readonly number[]) => {
+      const outcome = answer(question, last)
+      if (outcome.kind !== 'rrset') throw new Error('addresses were wanted')
+      return { outcome, set: seenSet(outcome.rrset) }
+    }
+    // Each sees another address, in each of three rounds.
+    const views = signers.map((signer, i) => ({ signer, ...seen([10 + i]) }))
+    const different = buildDiffering(
+      'divergent',
+      [0, 1, 2].flatMap((round) =>
+        views.map(({ signer, outcome }) =>
+          paper(signer, question, outcome, NOW + round, { nonce: new Uint8Array(16).fill(round) }),
+        ),
+      ),
+      views.map(({ set }) => set),
+      context,
+    )!
+    const chain = new Chain()
+    expect(chain.apply([add(answer(question, [1]), NOW - 1_000)])).toBeUndefined()
+    const marker: Content = { kind: 'divergent', apex: parseName('example.com'), proofs: [] }
+    const diverge: ChunkTransaction = {
+      kind: 'diverge',
+      old: contentDigest(question, answer(question, [1])),
+      question,
+      certificate: different.certificate,
+      outcome: marker,
+    }
+    expect(chain.apply([{ ...diverge, kind: 'update', old: diverge.old! }], NOW + 6_000)).toMatch(/another kind/)
+    expect(chain.apply([diverge], NOW + 6_000)).toBeUndefined()
+    expect(recordedIn(chain.state, question)).toMatchObject({ class: 'divergent', height: 2 })
+
+    // All see the three addresses, two at a time.
+    const turns = [seen([1, 2]), seen([2, 3]), seen([1, 3])]
+    const rotating = buildDiffering(
+      'rotating',
+      turns.flatMap(({ outcome }, round) =>
+        signers.map((signer) =>
+          paper(signer, question, outcome, NOW + 10_000 + round, { nonce: new Uint8Array(16).fill(round) }),
+        ),
+      ),
+      turns.map(({ set }) => set),
+      { ...context, now: NOW + 12_000 },
+    )!
+    const renewed: ChunkTransaction = {
+      kind: 'update',
+      old: contentDigest(question, marker),
+      question,
+      certificate: rotating.certificate,
+      outcome: seen([1, 2, 3]).outcome,
+    }
+    expect(chain.apply([renewed], NOW + 12_000)).toBeUndefined()
+    expect(recordedIn(chain.state, question)).toMatchObject({ class: 'rotating', height: 3 })
+    const forged = { ...renewed, outcome: seen([1, 2, 3, 66]).outcome }
+    expect(application.admits(application.initial(), encodeTransaction({ ...forged, kind: 'add' }))).toBe(false)
   })
 
   it('refuses two changes of one question that do not follow from each other, and takes two that do', () => {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { fromHex, scopedStore } from '../../../src/base/index.ts'
-import { storedBlocks } from '../../../src/chain/index.ts'
+import { fromHex, scopedStore, toHex } from '../../../src/base/index.ts'
+import { encodeMessage, storedBlocks } from '../../../src/chain/index.ts'
 import { ChainBook } from '../../../src/chunks/chains/book.ts'
 import { decodeChainsReply, encodeChainsRequest } from '../../../src/chunks/chains/messages.ts'
 import { chainParts } from '../../../src/chunks/chains/places.ts'
@@ -73,6 +73,52 @@ describe('the chain of a chunk', () => {
   })
 })
 
+describe('proposing', () => {
+  it('goes on without the replica whose turn it is, whichever that is', async () => {
+    world = createChainsWorld(4)
+    world.crash(world.keepers[1]!, 'process')
+    const entries = namesOf(CHUNK, 6).map((name, i) => world.agree(name, answer(name, [i])))
+    await world.pass(15_000)
+    for (const entry of entries) expect(world.keepers[0]!.chains.recorded(entry)).toBeDefined()
+  })
+
+  it('reaches a replica that was told of neither entry nor chain', async () => {
+    world = createChainsWorld(4)
+    const last = world.keepers[3]!
+    last.down = true
+    const entry = world.agree(namesOf(CHUNK, 1)[0]!)
+    last.down = false
+    await world.pass(10_000)
+    expect(last.chains.recorded(entry)).toMatchObject({ height: 1 })
+  })
+})
+
+describe('a chain that is full', () => {
+  it('is followed by another one that goes on from its last block, and is pruned when it is old', async () => {
+    world = createChainsWorld(4, 4, 48)
+    const [name] = namesOf(CHUNK, 1)
+    world.agree(name!)
+    await world.pass(60_000)
+    const { chains } = world.keepers[0]!
+    const first = chains.view(CHUNK)
+    await world.pass(25 * 3_600_000)
+    const entry = world.agree(name!)
+    await world.pass(30_000)
+    const second = chains.view(CHUNK)
+    expect(second).toMatchObject({ height: 1, previous: first.chain })
+    expect(ids().size).toBe(1)
+    expect(chains.recorded(entry)).toMatchObject({ chain: second.chain })
+    expect(chains.stats()).toMatchObject({ known: 2, pruned: 0 })
+    expect(world.faults(world.keepers[0]!)).toEqual([])
+    await world.pass(24 * 3_600_000)
+    expect(chains.stats()).toMatchObject({ known: 1, pruned: 1 })
+    expect(world.faults(world.keepers[0]!)).toEqual([])
+    // What was signed in it is not forgotten: nobody gets a vote in it again.
+    const kept = world.keepers[0]!.guard
+    expect([...kept.range(new Uint8Array())].some(([key]) => toHex(key).startsWith(first.chain!))).toBe(true)
+  })
+})
+
 describe('when the replicas change', () => {
   it('another chain begins where the last one ended, and entries go over by their certificates', async () => {
     world = createChainsWorld(6, 5)
@@ -104,6 +150,21 @@ describe('when the replicas change', () => {
     world.agree(third!, answer(third!, [2]), 3_000)
     await world.pass(10_000)
     expect(world.keepers[0]!.chains.view(CHUNK)).toMatchObject({ chain: before.chain, height: 3 })
+  })
+
+  it('one replica that remembers is enough to go on from the last block', async () => {
+    world = createChainsWorld(3, 2)
+    const [first, second] = namesOf(CHUNK, 2)
+    world.setMembers(world.keepers.slice(0, 2))
+    world.agree(first!)
+    await world.pass(5_000)
+    const before = world.keepers[0]!.chains.view(CHUNK).chain
+    world.keepers[1]!.down = true
+    const now = [world.keepers[0]!, world.keepers[2]!]
+    world.setMembers(now)
+    world.agree(second!)
+    await world.pass(10_000)
+    for (const { chains } of now) expect(chains.view(CHUNK)).toMatchObject({ height: 1, previous: before })
   })
 
   it('two that disagree on the set for a moment fork nothing, and go on when they agree', async () => {
@@ -165,6 +226,28 @@ describe('a chain that finds no quorum', () => {
     expect(new Set(heights()).size).toBe(1)
     const held = world.keepers[0]!.chains
     expect(held.view(CHUNK).height).toBeGreaterThan(1)
+  })
+
+  it('is not woken by others for a while, so that two do not keep each other up', async () => {
+    world = createChainsWorld(4)
+    const [first, second] = namesOf(CHUNK, 2)
+    world.agree(first!)
+    await world.pass(30_000)
+    for (const keeper of world.keepers.slice(2)) world.crash(keeper, 'process')
+    world.agree(second!)
+    await world.pass(60_000)
+    const { chains } = world.keepers[0]!
+    expect(chains.view(CHUNK).state).toBe('stalled')
+    const chainId = fromHex(chains.view(CHUNK).chain!)
+    const status = { type: 'status', height: 2, round: 0, hasProposal: false } as const
+    const bytes = encodeMessage(chainId, { ...status, prevotes: new Uint8Array(), precommits: new Uint8Array() })
+    const knock = () =>
+      decodeChainsReply(
+        chains.handle(world.keepers[1]!.member.peer, encodeChainsRequest({ kind: 'message', chainId, bytes })),
+      )
+    expect(knock()).toEqual({ kind: 'busy' })
+    await world.pass(61_000)
+    expect(knock()).toEqual({ kind: 'ack' })
   })
 })
 
