@@ -3,7 +3,7 @@ import { execution } from './execute.ts'
 import { limits } from './limits.ts'
 import { HeightLog } from './log.ts'
 import type { ChainMessage } from './messages.ts'
-import { poolKey, scheduleStart } from './pool.ts'
+import { forget, scheduleStart, trimPool } from './pool.ts'
 import type { PeerName, Work } from './state.ts'
 import type { Block, Certificate, CertifiedBlock, Snapshot } from './types.ts'
 import { countCertificate } from './voting.ts'
@@ -35,7 +35,7 @@ export function decideOn<S>(work: Work<S>, block: Block, certificate: Certificat
   effects.push({ kind: 'decided', decided, app: executed.state, caughtUp })
   if (work.context.rules.gossipsCertificates) send(work, listeners, { type: 'commit', certificate })
   for (const transaction of block.transactions) forget(work, transaction)
-  dropInadmissible(work)
+  trimPool(work)
   enterHeight(work, state.height + 1)
   return true
 }
@@ -104,16 +104,4 @@ function takeSnapshot<S>(work: Work<S>, decided: CertifiedBlock): Snapshot | und
     state: bytes,
   }
   return state.snapshot
-}
-
-function forget<S>({ state }: Work<S>, transaction: Uint8Array): void {
-  if (state.pool.delete(poolKey(transaction))) state.poolBytes -= transaction.length
-}
-
-export function dropInadmissible<S>({ context, state }: Work<S>): void {
-  for (const [key, transaction] of state.pool)
-    if (!context.application.admits(state.app, transaction)) {
-      state.pool.delete(key)
-      state.poolBytes -= transaction.length
-    }
 }

@@ -2,6 +2,7 @@
 import { compareBytes, equalBytes, latin1 } from '../base/index.ts'
 import { isValidatorSet, makeBlock, nextValidatorsHash, validatorsHash, ZERO_HASH } from './blocks.ts'
 import { limits } from './limits.ts'
+import { admissible, fitting } from './pool.ts'
 import { verifyCertificate } from './signing.ts'
 import type { Execution, Work } from './state.ts'
 import type { Block, BlockContent, Certificate } from './types.ts'
@@ -42,7 +43,7 @@ function isLastCertificate<S>(
   certificate: Certificate | undefined,
 ): boolean {
   if (state.height === 1) return certificate === undefined
-  const { previousValidators, head } = state
+  const { previousValidators, previousLog, head } = state
   return (
     certificate !== undefined &&
     certificate.height === state.height - 1 &&
@@ -54,6 +55,7 @@ function isLastCertificate<S>(
       certificate,
       'precommit',
       context.rules.quorum(previousValidators.length),
+      (index, signature) => previousLog?.hasVote('precommit', certificate, index, signature) ?? false,
     )
   )
 }
@@ -79,7 +81,7 @@ export function buildBlock<S>(work: Work<S>, proposer: Uint8Array, mayBeEmpty: b
   const { context, state, now, effects } = work
   const { head, height } = state
   const time = Math.max(head.time + 1, Math.floor(now))
-  const place = { height, time, transactions: fitting(state.pool.values()) }
+  const place = { height, time, transactions: fitting(admissible(work)) }
   const { extension, transactions } = context.application.build(state.app, place)
   if (transactions.length === 0 && !mayBeEmpty) return undefined
   const isSmall = extension.length <= limits.MAX_EXTENSION_BYTES && fitting(transactions).length === transactions.length
@@ -104,16 +106,4 @@ export function buildBlock<S>(work: Work<S>, proposer: Uint8Array, mayBeEmpty: b
     transactions,
     head.certificate,
   )
-}
-
-/** As many from the start as one block, and one message, may hold. */
-export function fitting(transactions: Iterable<Uint8Array>): Uint8Array[] {
-  const chosen: Uint8Array[] = []
-  let bytes = 0
-  for (const transaction of transactions) {
-    bytes += transaction.length
-    if (bytes > limits.MAX_TRANSACTIONS_BYTES || chosen.length >= limits.MAX_TRANSACTIONS) break
-    chosen.push(transaction)
-  }
-  return chosen
 }

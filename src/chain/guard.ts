@@ -5,7 +5,7 @@
 import { equalBytes } from '../base/index.ts'
 import { type CborValue, encodeCanonical } from '../crypto/index.ts'
 import { blockFromValue, blockToValue, certificateFromValue, certificateToValue } from './blocks.ts'
-import { asExactly, asHeight, asInteger, asList, asRound, decodeFields } from './fields.ts'
+import { asExactly, asHeight, asInteger, asList, asRound, decodeFields, malformed } from './fields.ts'
 import type { Block, Certificate } from './types.ts'
 
 export type SignStep = 'propose' | 'prevote' | 'precommit'
@@ -64,9 +64,15 @@ const NAMES = { 1: 'propose', 2: 'prevote', 3: 'precommit' } as const
 
 export function encodeRecord(record: VoteRecord): Uint8Array {
   const { proposed, locked, valid } = record
+  // Often one block: it is written once.
+  const blocks: Block[] = []
+  const numberOf = (block: Block) => {
+    const known = blocks.findIndex(({ id }) => equalBytes(id, block.id))
+    return known >= 0 ? known : blocks.push(block) - 1
+  }
   return encodeCanonical(
     new Map<number, CborValue>([
-      [0, 1],
+      [0, 2],
       [1, record.height],
       [2, record.round],
       [
@@ -83,13 +89,14 @@ export function encodeRecord(record: VoteRecord): Uint8Array {
         proposed === undefined
           ? null
           : [
-              blockToValue(proposed.block),
+              numberOf(proposed.block),
               proposed.validRound,
               proposed.proof === undefined ? null : certificateToValue(proposed.proof),
             ],
       ],
-      [5, locked === undefined ? null : [locked.round, blockToValue(locked.block)]],
-      [6, valid === undefined ? null : [valid.round, blockToValue(valid.block), certificateToValue(valid.proof)]],
+      [5, locked === undefined ? null : [locked.round, numberOf(locked.block)]],
+      [6, valid === undefined ? null : [valid.round, numberOf(valid.block), certificateToValue(valid.proof)]],
+      [7, blocks.map(blockToValue)],
     ]),
   )
 }
@@ -98,6 +105,13 @@ export function encodeRecord(record: VoteRecord): Uint8Array {
 export function decodeRecord(bytes: Uint8Array): VoteRecord {
   // Up to three blocks of one message each.
   const fields = decodeFields(bytes, 4 * 65_536)
+  if (fields.get(0) !== 2) throw malformed('a record of another version')
+  const blocks = asList(fields.get(7), 'blocks', 3).map(blockFromValue)
+  const blockAt = (value: CborValue | undefined) => {
+    const block = blocks[asInteger(value, 'a block number', 2)]
+    if (block === undefined) throw malformed('a block that is not there')
+    return block
+  }
   const signed = asList(fields.get(3), 'signed steps', 3).map((value) => asList(value, 'a signed step', 4))
   const proposed = fields.get(4) === null ? undefined : asList(fields.get(4), 'a proposal', 3)
   const locked = fields.get(5) === null ? undefined : asList(fields.get(5), 'a lock', 2)
@@ -112,14 +126,14 @@ export function decodeRecord(bytes: Uint8Array): VoteRecord {
     })),
     ids: signed.map(([, , , id]) => (id === null ? undefined : asExactly(id, 'a block id', 32))),
     proposed: proposed && {
-      block: blockFromValue(proposed[0]),
+      block: blockAt(proposed[0]),
       validRound: typeof proposed[1] === 'number' && proposed[1] >= 0 ? asRound(proposed[1]) : -1,
       proof: proposed[2] === null ? undefined : certificateFromValue(proposed[2]),
     },
-    locked: locked && { round: asRound(locked[0]), block: blockFromValue(locked[1]) },
+    locked: locked && { round: asRound(locked[0]), block: blockAt(locked[1]) },
     valid: valid && {
       round: asRound(valid[0]),
-      block: blockFromValue(valid[1]),
+      block: blockAt(valid[1]),
       proof: certificateFromValue(valid[2]),
     },
   }

@@ -34,6 +34,8 @@ export const limits = {
   /** Transactions that wait: about a hundred full blocks. */
   MAX_POOL: 16_384,
   MAX_POOL_BYTES: 4_000_000,
+  /** Of those, how many are told to all once more while a height takes long; n validators do so each tick. */
+  TOLD_AGAIN: 32,
   /** Beside the time-out of the proposal, how far a proposer's clock may be from ours, ms. */
   MAX_SKEW_MS: 2_000,
   /** Blocks of one reply to somebody who catches up; also bounded by MAX_MESSAGE_BYTES. */

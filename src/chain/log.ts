@@ -122,6 +122,12 @@ export class HeightLog {
     return log
   }
 
+  /** Whether a vote that counts here has this very signature: it was verified when it came, and needs it no more. */
+  hasVote(kind: VoteKind, { round, blockId }: Certificate, index: number, signature: Uint8Array): boolean {
+    const votes = this.rounds.get(round)?.votes[kind].of(index) ?? []
+    return votes.some((vote) => sameId(vote.blockId, blockId) && equalBytes(vote.signature, signature))
+  }
+
   heard(index: number, round: number): void {
     if (round <= this.highest[index]!) return
     this.highest[index] = round

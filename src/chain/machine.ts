@@ -69,6 +69,7 @@ export function initialState<S>(context: ChainContext<S>, remembered: Remembered
     record: remembered.record,
     pool: new Map(),
     poolBytes: 0,
+    clearedAt: 0,
     hasWaited: false,
     peers: new Map(),
     sync: undefined,

@@ -66,10 +66,17 @@ const CODES = {
   transactions: 10,
 } as const satisfies Record<ChainMessage['type'], number>
 
+/** What goes to all is encoded once. */
+const encoded = new WeakMap<ChainMessage, { readonly chainId: Uint8Array; readonly bytes: Uint8Array }>()
+
+/** The bytes may be handed out again: they must not be changed. */
 export function encodeMessage(chainId: Uint8Array, message: ChainMessage): Uint8Array {
-  return encodeCanonical(
-    new Map<number, CborValue>([[0, 1], [1, CODES[message.type]], [2, chainId], ...fieldsOf(message)]),
-  )
+  const known = encoded.get(message)
+  if (known !== undefined && equalBytes(known.chainId, chainId)) return known.bytes
+  const fields = new Map<number, CborValue>([[0, 1], [1, CODES[message.type]], [2, chainId], ...fieldsOf(message)])
+  const bytes = encodeCanonical(fields)
+  encoded.set(message, { chainId, bytes })
+  return bytes
 }
 
 function fieldsOf(message: ChainMessage): [number, CborValue][] {

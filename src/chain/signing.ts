@@ -27,7 +27,10 @@ export function verifyClaim(scheme: SignatureScheme, chainId: Uint8Array, claim:
   return scheme.verify(claim.signer, claimBytes(chainId, claim), claim.signature)
 }
 
-/** True when at least `quorum` different validators of the set signed `kind` votes for the block. */
+/**
+ * True when at least `quorum` different validators of the set signed `kind` votes for the block. `isKnown`: this very
+ * signature of validator `index`, under this very vote, was verified before.
+ */
 export function verifyCertificate(
   scheme: SignatureScheme,
   chainId: Uint8Array,
@@ -35,13 +38,17 @@ export function verifyCertificate(
   certificate: Certificate,
   kind: VoteKind,
   quorum: number,
+  isKnown: (index: number, signature: Uint8Array) => boolean = () => false,
 ): boolean {
   const { signatures } = certificate
   if (signatures.length < quorum) return false
   if (!signatures.every(({ index }, i) => index < validators.length && (i === 0 || signatures[i - 1]!.index < index)))
     return false
   const bytes = voteBytes(chainId, { kind, ...certificate })
-  return signatures.every(({ index, signature }) => scheme.verify(validators[index]!.publicKey, bytes, signature))
+  return signatures.every(
+    ({ index, signature }) =>
+      isKnown(index, signature) || scheme.verify(validators[index]!.publicKey, bytes, signature),
+  )
 }
 
 /** The votes that a certificate is made of. */

@@ -3,7 +3,7 @@
  * the root depends on the entries only and never on how they came. Maps are values: changing one makes another that shares
  * what is the same.
  */
-import { concatBytes, equalBytes } from '../base/index.ts'
+import { equalBytes } from '../base/index.ts'
 import { sha256 } from '../crypto/index.ts'
 
 export interface StateEntry {
@@ -22,7 +22,11 @@ interface Inner {
   readonly left: Node
   readonly right: Node
   readonly size: number
-  readonly hash: Uint8Array
+  /**
+   * Not before it is asked for: of all that a block's transactions make and replace on the way to the root, only what is
+   * left is hashed.
+   */
+  hash: Uint8Array | undefined
 }
 
 type Node = Leaf | Inner | undefined
@@ -40,8 +44,8 @@ export interface StateProof {
 }
 
 const EMPTY = new Uint8Array(32)
-const LEAF = Uint8Array.of(0)
-const INNER = Uint8Array.of(1)
+const LEAF = 0
+const INNER = 1
 
 export const emptyStateMap: StateMap = { top: undefined, size: 0 }
 
@@ -162,7 +166,7 @@ function join(left: Node, right: Node): Inner {
     left,
     right,
     size: sizeOf(left) + sizeOf(right),
-    hash: innerHash(hashOf(left), hashOf(right)),
+    hash: undefined,
   }
 }
 
@@ -175,15 +179,27 @@ function sizeOf(node: Node): number {
 }
 
 function hashOf(node: Node): Uint8Array {
+  if (node?.kind === 'inner') node.hash ??= innerHash(hashOf(node.left), hashOf(node.right))
   return node?.hash ?? EMPTY
 }
 
 function leafHash(path: Uint8Array, valueHash: Uint8Array): Uint8Array {
-  return sha256(concatBytes(LEAF, path, valueHash))
+  return hashPair(LEAF, path, valueHash)
 }
 
 function innerHash(left: Uint8Array, right: Uint8Array): Uint8Array {
-  return sha256(concatBytes(INNER, left, right))
+  return hashPair(INNER, left, right)
+}
+
+/** Filled for one hash at a time. */
+const pair = new Uint8Array(65)
+
+/** Two hashes of 32 bytes each, which their callers see to. */
+function hashPair(prefix: number, first: Uint8Array, second: Uint8Array): Uint8Array {
+  pair[0] = prefix
+  pair.set(first, 1)
+  pair.set(second, 33)
+  return sha256(pair)
 }
 
 function bit(path: Uint8Array, depth: number): 0 | 1 {

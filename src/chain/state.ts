@@ -126,6 +126,8 @@ export interface ChainState<S> {
   record: VoteRecord | undefined
   readonly pool: Map<string, Uint8Array>
   poolBytes: number
+  /** The height at which a full pool was gone through. */
+  clearedAt: number
   /** What is in the pool has waited for company. */
   hasWaited: boolean
   readonly peers: Map<PeerName, PeerState>

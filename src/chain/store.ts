@@ -24,6 +24,8 @@ const KIND = { block: 1, snapshot: 2, record: 3, retired: 4 } as const
 /** A block as stored: certificate and all. */
 const MAX_STORED_BYTES = 70_000
 const CHAIN_ID_BYTES = 32
+/** Blocks that are kept decoded. */
+const RECENT_BLOCKS = 4
 
 function keyOf(chainId: Uint8Array, kind: number, height = 0): Uint8Array {
   const bytes = new Uint8Array(9)
@@ -34,6 +36,8 @@ function keyOf(chainId: Uint8Array, kind: number, height = 0): Uint8Array {
 
 export function chainStore(chainId: Uint8Array, store: Store, votes: Store): ChainStore {
   const key = (kind: number, height = 0) => keyOf(chainId, kind, height)
+  /** The newest blocks as they were put: those a step behind ask for them, again and again. */
+  const recent = new Map<number, CertifiedBlock>()
   const snapshotKey = key(KIND.snapshot)
   const recordKey = key(KIND.record)
 
@@ -73,6 +77,8 @@ export function chainStore(chainId: Uint8Array, store: Store, votes: Store): Cha
             writes.push({ kind: 'delete', key: old })
       }
       store.batch(writes, { durable: true })
+      recent.set(height, decided)
+      recent.delete(height - RECENT_BLOCKS)
     },
     putSnapshot(snapshot) {
       // What is below was skipped: no gaps in what is kept.
@@ -80,12 +86,17 @@ export function chainStore(chainId: Uint8Array, store: Store, votes: Store): Cha
       for (const [old] of store.range(key(KIND.block, 0), key(KIND.block, snapshot.head.header.height)))
         writes.push({ kind: 'delete', key: old })
       store.batch(writes, { durable: true })
+      recent.clear()
     },
     block(height) {
+      const known = recent.get(height)
+      if (known !== undefined) return known
       const bytes = store.get(key(KIND.block, height))
       return bytes === undefined ? undefined : certifiedFromValue(decodeValue(bytes, MAX_STORED_BYTES))
     },
     blocksFrom(height) {
+      const newest = recent.get(height)
+      if (newest !== undefined && !recent.has(height + 1)) return [newest]
       const found: CertifiedBlock[] = []
       let bytes = 1_024
       for (const [, value] of store.range(key(KIND.block, height), key(KIND.block, limits.MAX_HEIGHT))) {

@@ -1,10 +1,10 @@
 /** Telling where one stands, helping those who lack something, and catching up by certified blocks or a snapshot. */
 import { concatBytes, equalBytes } from '../base/index.ts'
 import { blockIdOf, nextValidatorsHash, validatorsHash } from './blocks.ts'
-import { decideOn, dropInadmissible, enterHeight } from './decide.ts'
+import { decideOn, enterHeight } from './decide.ts'
 import { limits } from './limits.ts'
 import type { StatusMessage } from './messages.ts'
-import { tellPool } from './pool.ts'
+import { tellPool, trimPool } from './pool.ts'
 import { verifyCertificate } from './signing.ts'
 import type { PeerName, Work } from './state.ts'
 import type { Certificate, CertifiedBlock, SnapshotHead, Vote } from './types.ts'
@@ -143,7 +143,15 @@ function isCertified<S>(work: Work<S>, from: PeerName, certificate: Certificate)
     certificate.height === state.height &&
     // What we asked for costs the peer nothing: one bad certificate ends the batch.
     (state.sync?.peer === from || spend(work, from, certificate.signatures.length)) &&
-    verifyCertificate(context.scheme, context.chainId, state.validators, certificate, 'precommit', quorumOf(work))
+    verifyCertificate(
+      context.scheme,
+      context.chainId,
+      state.validators,
+      certificate,
+      'precommit',
+      quorumOf(work),
+      (index, signature) => state.log.hasVote('precommit', certificate, index, signature),
+    )
   )
 }
 
@@ -267,7 +275,7 @@ function adopt<S>(work: Work<S>, head: SnapshotHead, pieces: readonly Uint8Array
   persist(work, { kind: 'persistSnapshot', snapshot })
   effects.push({ kind: 'adopted', head })
   state.sync = undefined
-  dropInadmissible(work)
+  trimPool(work)
   enterHeight(work, header.height + 1)
   // Nobody can be shown the heights that were skipped, so nobody can lie about them either.
   state.previousLog = undefined

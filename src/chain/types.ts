@@ -134,7 +134,7 @@ export interface Application<S> {
   initial(): S
   /** 32 bytes; equal states have equal roots. */
   root(state: S): Uint8Array
-  /** Whether a transaction may wait in the pool. Asked again after every block. */
+  /** Whether a transaction may wait in the pool. Asked again before it is proposed. */
   admits(state: S, transaction: Uint8Array): boolean
   /** The next block out of what waits; `transactions: []` when nothing of it fits. */
   build(

@@ -125,7 +125,15 @@ function isProof<S>(work: Work<S>, from: PeerName, { claim, proof }: Proposal): 
     proof.round === claim.validRound &&
     equalBytes(proof.blockId, claim.blockId) &&
     spend(work, from, proof.signatures.length) &&
-    verifyCertificate(context.scheme, context.chainId, state.validators, proof, 'prevote', quorumOf(work))
+    verifyCertificate(
+      context.scheme,
+      context.chainId,
+      state.validators,
+      proof,
+      'prevote',
+      quorumOf(work),
+      (index, signature) => state.log.hasVote('prevote', proof, index, signature),
+    )
   )
 }
 

@@ -76,5 +76,13 @@ export function keyedHashScheme(secret: Uint8Array): SignatureScheme & { signer(
 
 /** What a signature is made over: the domain-separation tag, a zero byte, then the parts. */
 export function signedBytes(tag: string, ...parts: readonly Uint8Array[]): Uint8Array {
-  return concatBytes(new TextEncoder().encode(tag), Uint8Array.of(0), ...parts)
+  let prefix = prefixes.get(tag)
+  if (prefix === undefined) {
+    prefix = new TextEncoder().encode(`${tag}\0`)
+    prefixes.set(tag, prefix)
+  }
+  return concatBytes(prefix, ...parts)
 }
+
+/** Tags are written in the sources: there are a few dozen. */
+const prefixes = new Map<string, Uint8Array>()

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { verifyEvidence } from '../../src/chain/index.ts'
+import { type Block, verifyEvidence } from '../../src/chain/index.ts'
 import { transaction } from '../sim/chain/application.ts'
 import { chainId, One, scheme } from './one.ts'
 
@@ -187,6 +187,46 @@ describe('a round', () => {
     const certificate = one.certificate(kind, from, block.id)
     one.tell(3, { type: 'commit', certificate })
     one.tell(3, { type: 'blocks', blocks: [{ block, certificate }] })
+    expect(one.height).toBe(1)
+  })
+
+  it('C1: checks a signature once, whether it comes as a vote or in a certificate', () => {
+    const one = new One(4, ME)
+    const checked: Uint8Array[] = []
+    const { verify } = one.context.scheme
+    Object.assign(one.context, {
+      scheme: {
+        verify: (key: Uint8Array, message: Uint8Array, signature: Uint8Array) => {
+          checked.push(signature)
+          return verify(key, message, signature)
+        },
+      },
+    })
+    const block = one.block(1)
+    one.propose(block)
+    one.votes('precommit', [1], block.id)
+    const certificate = one.certificate('precommit', [1, 2, 3], block.id)
+    checked.length = 0
+    one.tell(3, { type: 'commit', certificate })
+    expect(one.height).toBe(2)
+    expect(checked).toEqual(certificate.signatures.slice(1).map(({ signature }) => signature))
+  })
+
+  it.each([
+    ['another signature in its place', (one: One, block: Block) => one.vote(1, 'precommit', block.id, 7).signature],
+    ['its prevote', (one: One, block: Block) => one.vote(1, 'prevote', block.id).signature],
+    ['its vote for nothing', (one: One) => one.vote(1, 'precommit', undefined).signature],
+  ])('C1: a validator whose vote it has counts in a certificate with that vote only, not with %s', (_, forged) => {
+    const one = new One(4, ME)
+    const block = one.block(1)
+    one.propose(block)
+    one.votes('prevote', [1], block.id)
+    one.votes('precommit', [1], block.id)
+    one.votes('precommit', [1], undefined)
+    const certificate = one.certificate('precommit', [1, 2, 3], block.id)
+    const [, ...others] = certificate.signatures
+    const signatures = [{ index: 1, signature: forged(one, block) }, ...others]
+    one.tell(3, { type: 'commit', certificate: { ...certificate, signatures } })
     expect(one.height).toBe(1)
   })
 

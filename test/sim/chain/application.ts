@@ -75,8 +75,21 @@ export function sharing(application: Application<StateMap>): Application<StateMa
     if (known === undefined) states.set(root, state)
     return known ?? state
   }
+  const refused = new WeakSet<Uint8Array>()
+  const admitted = new WeakMap<Uint8Array, StateMap>()
   return {
     ...application,
+    admits(state, transaction) {
+      // Keys are never unset, but a validator that restarts may be behind: only its newest answer is remembered.
+      if (admitted.get(transaction) === state) return true
+      if (refused.has(transaction)) return false
+      if (application.admits(state, transaction)) {
+        admitted.set(transaction, state)
+        return true
+      }
+      if (!application.admits(emptyStateMap, transaction)) refused.add(transaction)
+      return false
+    },
     apply(state, block) {
       const key = [latin1(application.root(state)), block.height, ...block.transactions.map(latin1)].join('|')
       if (!results.has(key)) {

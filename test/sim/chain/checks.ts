@@ -1,5 +1,5 @@
 /** What must hold after every event, judged from outside: by what honest nodes decide, sign and accuse. */
-import { equalBytes, toHex } from '../../../src/base/index.ts'
+import { equalBytes, fromLatin1, latin1, toHex } from '../../../src/base/index.ts'
 import {
   type CertifiedBlock,
   type ChainMessage,
@@ -67,17 +67,18 @@ export class Checker {
     if (message.type === 'votes') {
       for (const { kind, height, round, blockId, signer } of message.votes)
         if (equalBytes(signer, own))
-          this.#signs(`${toHex(own)} ${height} ${round} ${kind}`, blockId === undefined ? 'nil' : toHex(blockId))
+          this.#signs(`${latin1(own)} ${height} ${round} ${kind}`, blockId === undefined ? 'nil' : latin1(blockId))
     } else if (message.type === 'proposal') {
       const { height, round, validRound, blockId, signer } = message.proposal.claim
       if (equalBytes(signer, own))
-        this.#signs(`${toHex(own)} ${height} ${round} proposal`, `${validRound} ${toHex(blockId)}`)
+        this.#signs(`${latin1(own)} ${height} ${round} proposal`, `${validRound} ${latin1(blockId)}`)
     }
   }
 
   #signs(place: string, what: string): void {
     const before = this.#signed.get(place)
-    if (before !== undefined && before !== what) throw new Violation(`an honest node signed twice: ${place}`)
+    if (before !== undefined && before !== what)
+      throw new Violation(`an honest node signed twice: ${toHex(fromLatin1(place.slice(0, 32)))}${place.slice(32)}`)
     this.#signed.set(place, what)
   }
 
