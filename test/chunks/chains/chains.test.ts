@@ -17,7 +17,10 @@ function storedBlocksOf(one: ChainsWorld, keeper: number) {
   const [known] = new ChainBook(places.book, places.blocks).all()
   return [...storedBlocks(known!.chainId, places.blocks, 1)].map(({ decided }) => decided!)
 }
-afterEach(() => world.stop())
+afterEach(() => {
+  world.stop()
+  expect(world.contradictions).toEqual([])
+})
 
 const heights = () => world.keepers.map(({ chains }) => chains.view(CHUNK).height)
 const ids = () => new Set(world.keepers.map(({ chains }) => chains.view(CHUNK).chain))
@@ -259,8 +262,8 @@ describe('after a crash', () => {
       const names = namesOf(CHUNK, 12)
       for (const [i, name] of names.entries()) {
         world.agree(name, answer(name, [i + 1]), 3_000)
-        // In the middle of whatever it is.
-        await world.pass(150 + 97 * i)
+        // 200 ms for company, then proposal, prevotes, precommits, 5 ms each: in the middle of it.
+        await world.pass(i === 0 ? 5_000 : 194 + 3 * i)
         for (const keeper of world.keepers) world.crash(keeper, how)
         for (const keeper of world.keepers) world.restart(keeper)
       }
@@ -271,7 +274,6 @@ describe('after a crash', () => {
       expect(new Set(heights()).size).toBe(1)
       for (const keeper of world.keepers) {
         expect(world.faults(keeper)).toEqual([])
-        expect(keeper.chains.stats().evidence).toBe(0)
         // What had not been recorded was found again.
         for (const entry of keeper.held.values()) expect(keeper.chains.recorded(entry)).toBeDefined()
       }
@@ -304,12 +306,12 @@ describe('after a crash', () => {
 describe('many chunks at rest', () => {
   it('cost no message and no timer', async () => {
     world = createChainsWorld(3)
-    const questions = Array.from({ length: 120 }, (_, i) => ask(`n${i}.example.com`))
+    const questions = Array.from({ length: 80 }, (_, i) => ask(`n${i}.example.com`))
     for (const question of questions) world.agree(question, answer(question), 3_000)
     await world.pass(120_000)
     for (const { chains } of world.keepers) {
       const stats = chains.stats()
-      expect(stats.known).toBeGreaterThan(80)
+      expect(stats.known).toBeGreaterThan(60)
       expect(stats.waiting).toBe(0)
       expect(stats.open).toBe(0)
     }
@@ -320,7 +322,7 @@ describe('many chunks at rest', () => {
     expect(world.sent.length).toBe(length)
     // Pruning, once each; and the chunks' own entries are nobody's timers.
     expect(world.clock.pending).toBeLessThanOrEqual(3)
-    // 22 of the engine for three replicas, and what it takes to find and open so many chains at once.
+    // 22 of the engine for three replicas, and what it takes to find and open so many chains.
     expect(length / questions.length).toBeLessThan(60)
   })
 })

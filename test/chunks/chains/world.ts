@@ -1,7 +1,17 @@
 /** The chunk chains of several nodes in one process: virtual time, a network that can be cut, disks that can fail. */
 import { setImmediate as settle } from 'node:timers/promises'
-import { asChunkId, ChordnsError, type ChunkId, type Log, type PeerId, type Store } from '../../../src/base/index.ts'
+import {
+  asChunkId,
+  ChordnsError,
+  type ChunkId,
+  type Log,
+  type PeerId,
+  type Store,
+  toHex,
+} from '../../../src/base/index.ts'
+import { decodeMessage } from '../../../src/chain/index.ts'
 import { type ChunkChains, createChunkChains, verifyChains } from '../../../src/chunks/chains/index.ts'
+import { decodeChainsRequest } from '../../../src/chunks/chains/messages.ts'
 import { examine } from '../../../src/chunks/examine.ts'
 import { chunkOf } from '../../../src/chunks/index.ts'
 import type { ChunkEntry } from '../../../src/chunks/types.ts'
@@ -43,6 +53,8 @@ export interface ChainsWorld {
   readonly keepers: readonly Keeper[]
   readonly sent: { readonly from: number; readonly to: number; readonly kind: number }[]
   readonly errors: string[]
+  /** Two different things that one keeper signed for one place, in all its lives: what ever was on the wire is held together. */
+  readonly contradictions: string[]
   /** Makes the network lose what this says. */
   cut: (from: Keeper, to: Keeper) => boolean
   pass(ms: number): Promise<void>
@@ -75,6 +87,8 @@ export function createChainsWorld(count: number, n = count, historyHours = 24): 
   const keepers: Keeper[] = []
   const sent: ChainsWorld['sent'] = []
   const errors: string[] = []
+  const contradictions: string[] = []
+  const signed = new Map<string, string>()
   const byPeer = new Map<PeerId, Keeper>()
   const log: Log = {
     debug() {},
@@ -115,6 +129,7 @@ export function createChainsWorld(count: number, n = count, historyHours = 24): 
       for (const keeper of seats) if (!keeper.down) hold(keeper, examined.entry)
       return examined.entry
     },
+    contradictions,
     crash(keeper, how) {
       keeper.down = true
       keeper.chains.stop()
@@ -183,6 +198,7 @@ export function createChainsWorld(count: number, n = count, historyHours = 24): 
   }
 
   function deliver(from: Keeper, to: Keeper, body: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
+    listen(body)
     sent.push({ from: from.index, to: to.index, kind: body[2]! })
     return new Promise((resolve, reject) => {
       const late = clock.after(timeoutMs, () => reject(new ChordnsError('PEER_TIMEOUT', 'no answer', {})))
@@ -202,6 +218,24 @@ export function createChainsWorld(count: number, n = count, historyHours = 24): 
         })
       })
     })
+  }
+
+  function listen(body: Uint8Array): void {
+    const request = decodeChainsRequest(body)
+    if (request.kind !== 'message') return
+    const message = decodeMessage(request.chainId, request.bytes)
+    const places =
+      message.type === 'votes'
+        ? message.votes.map(({ kind, ...vote }) => ({ kind, ...vote }))
+        : message.type === 'proposal'
+          ? [{ kind: 'proposal', ...message.proposal.claim }]
+          : []
+    for (const { kind, height, round, signer, blockId } of places) {
+      const place = `${toHex(request.chainId)} ${height} ${round} ${kind} ${toHex(signer)}`
+      const id = blockId === undefined ? 'nil' : toHex(blockId)
+      if ((signed.get(place) ?? id) !== id) contradictions.push(place)
+      signed.set(place, id)
+    }
   }
 
   for (let index = 0; index < count; index++) {
