@@ -185,16 +185,15 @@ class NameInRing {
       const rest = this.#rests[place]!
       if (rest.until > now || !this.#pays(undefined, now)) continue
       const seen = this.#replicas.slice(0, place).some((other) => this.#hasSeen(other, now))
-      const discouraged = seen && (short || !this.#pays(ttlSeconds, now))
+      // That a name is short-lived is agreed too, and holds ten minutes.
+      const worthSeconds = short ? evidenceLimits.DIVERGENT_MS / 1000 : ttlSeconds
+      const discouraged = seen && !this.#pays(worthSeconds, now)
       if (discouraged && this.#asks.demand('', now).asks < 2 * n) continue
       this.#look(replica, now)
-      if (short) {
-        rest.until = now + limits.SHORT_LIVED_REST_MS
-        continue
-      }
-      if (!this.#pays(ttlSeconds, now)) continue
+      if (!this.#pays(worthSeconds, now)) continue
       for (const other of this.#replicas) this.#look(other, now)
-      this.#close(now)
+      if (short) for (const one of this.#rests) one.until = now + evidenceLimits.DIVERGENT_MS
+      else this.#close(now)
       return
     }
   }

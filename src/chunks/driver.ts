@@ -2,7 +2,7 @@
 import { aborted, type Cancel, type Clock, type Log, type PeerId, type Random, type Store } from '../base/index.ts'
 import type { SignatureScheme, Signer } from '../crypto/index.ts'
 import type { Question } from '../dns/index.ts'
-import type { Certificate, Content, Finding, Outcome } from '../evidence/index.ts'
+import { type Certificate, type Content, type Finding, type Outcome, roundNonce } from '../evidence/index.ts'
 import type { MemberEntry, Ring } from '../ring/index.ts'
 import { type ArchivedEntry, createArchive } from './archive.ts'
 import { Asks } from './asks.ts'
@@ -18,8 +18,10 @@ import { EMPTY_READ, isEnough, type ReadState, type ReplicaEvent, readStep, shor
 import { createRounds } from './rounds.ts'
 import { peersOf, readContext, type Seats, seatsOf, seatsOfChunk } from './seats.ts'
 import { createSights } from './sights.ts'
+import { Skew } from './skew.ts'
 import { EntryStore, questionKey } from './store.ts'
 import type { ChunkEntry, Chunks, ChunksOptions, OwnFetch, RingRead } from './types.ts'
+import { createWitness } from './witness.ts'
 
 export interface ChunksModules {
   readonly ring: Ring
@@ -58,7 +60,8 @@ export function createChunks(modules: ChunksModules): Chunks {
   const roundsFrom = rate(limits.ROUND_REQUESTS_PER_SECOND)
   const certifiesFrom = rate(limits.CERTIFIES_PER_SECOND)
   const stopping = new AbortController()
-  const counts = { reads: 0, accepted: 0, agreed: 0, tellsSent: 0, tellsReceived: 0, discarded: 0 }
+  const counts = { reads: 0, accepted: 0, agreed: 0, tellsSent: 0, tellsReceived: 0, discarded: 0, dissents: 0 }
+  const classes = { agreed: 0, rotating: 0, divergent: 0 }
   let tellsInFlight = 0
   const cancels: Cancel[] = []
 
@@ -76,6 +79,8 @@ export function createChunks(modules: ChunksModules): Chunks {
     chunkOf: (question) => chunkOf(question.name, options.chunkBits),
     timeoutMs: options.roundTimeoutMs,
   })
+  const witness = createWitness({ clock, log, signer: modules.signer })
+  const skew = new Skew(clock, log)
   const rounds = createRounds({
     clock,
     random,
@@ -83,6 +88,9 @@ export function createChunks(modules: ChunksModules): Chunks {
     ask,
     asks,
     sights,
+    witness,
+    skew,
+    self: ring.self.peer,
     zoneRates: rate(limits.ROUNDS_PER_ZONE_PER_SECOND, limits.ROUNDS_PER_ZONE_BURST),
     admitAfter: options.admitAfter,
     roundTimeoutMs: options.roundTimeoutMs,
@@ -90,6 +98,10 @@ export function createChunks(modules: ChunksModules): Chunks {
     contextOf: contextFor,
     onAgreed: agreed,
     onFault: fault,
+    onDissent: (peers) => {
+      counts.dissents += peers.length
+      log.info({ peers }, 'replicas saw something else than what was agreed')
+    },
   })
   const handover = createHandover({
     clock,
@@ -145,6 +157,7 @@ export function createChunks(modules: ChunksModules): Chunks {
       return
     }
     counts.agreed++
+    classes[examined.entry.class]++
     if (seats.mine) keep(examined.entry, seats)
     const request: ChunkRequest = { kind: 'certify', question, certificate, outcome }
     for (const { peer } of seats.others) inBackground(ask(peer, request, requestOptions(limits.CERTIFY_TIMEOUT_MS)))
@@ -238,7 +251,7 @@ export function createChunks(modules: ChunksModules): Chunks {
     if (entry !== undefined && current(entry, seatsFor(question)))
       return { kind: 'entry', certificate: entry.certificate, outcome: entry.outcome }
     const sight = sights.known(question)
-    if (sight === undefined) return { kind: 'unknown' }
+    if (sight === undefined || witness.keepsSecret(question) || rounds.keepsSecret(question)) return { kind: 'unknown' }
     return { kind: 'vote', ...sights.sign(sight, random.bytes(NONCE_BYTES)) }
   }
 
@@ -291,7 +304,13 @@ export function createChunks(modules: ChunksModules): Chunks {
         return { kind: 'ack' }
       }
       case 'round':
-        return answerRound(from, question, request.nonce, seats)
+        return answerRound(from, request, seats)
+      case 'reveal':
+        return isFellow(from, seats)
+          ? witness.reveal(from, request, request.commitments, contextFor(question, seats))
+          : notMine(seats)
+      case 'probe':
+        return isFellow(from, seats) ? { kind: 'worth', pays: rounds.pays(question) } : notMine(seats)
       case 'certify': {
         if (!seats.mine) return notMine(seats)
         return takeCertificate(from, request.certificate, request.outcome, question, seats)
@@ -301,20 +320,40 @@ export function createChunks(modules: ChunksModules): Chunks {
 
   function answerRead(from: PeerId, question: Question, seats: Seats): ChunkReply {
     const word = ownWord(question)
-    if (word.kind === 'entry' && ring.memberByPeer(from) !== undefined)
-      asks.note(questionKey(question), from, clock.monotonic())
+    if (word.kind === 'entry' && ring.memberByPeer(from) !== undefined) noteRead(from, question)
+    // Who votes on the same question must look for itself, not copy (in rings that count votes).
+    if (word.kind === 'vote' && isFellow(from, seats) && options.acceptFrom === 'majority') return { kind: 'unknown' }
     return word.kind === 'unknown' && !seats.mine ? notMine(seats) : word
   }
 
-  async function answerRound(from: PeerId, question: Question, nonce: Uint8Array, seats: Seats): Promise<ChunkReply> {
-    if (!seats.mine || !seats.members.some((member) => member.peer === from)) return notMine(seats)
+  /** Asked for near its end: it is observed anew, if that pays, before anybody has to wait for it. */
+  function noteRead(from: PeerId, question: Question): void {
+    asks.note(questionKey(question), from, clock.monotonic())
+    const entry = store.get(question, clock.now())
+    if (entry === undefined) return
+    const life = entry.expires - entry.seen
+    if (entry.expires - clock.now() < life * limits.RENEW_PART) rounds.want(question, false, 'fresh')
+  }
+
+  function isFellow(peer: PeerId, seats: Seats): boolean {
+    return seats.mine && seats.members.some((member) => member.peer === peer)
+  }
+
+  async function answerRound(
+    from: PeerId,
+    { question, nonce, attempt, how }: Extract<ChunkRequest, { kind: 'round' }>,
+    seats: Seats,
+  ): Promise<ChunkReply> {
+    if (!isFellow(from, seats)) return notMine(seats)
     if (!roundsFrom.take(from)) return { kind: 'busy' }
-    const known = sights.known(question)
+    const known = how === 'known' ? sights.known(question) : undefined
     if (known === undefined && !rounds.admit(question)) return { kind: 'busy' }
     rounds.rival(question, from, nonce)
-    const sight = known ?? (await sights.look(question))
-    if (sight === 'busy') return { kind: 'busy' }
-    return sight === undefined ? { kind: 'unknown' } : { kind: 'vote', ...sights.sign(sight, nonce) }
+    const sight = known ?? (await sights.look(question, how))
+    if (sight === 'busy' || sight === 'hidden') return { kind: sight }
+    if (sight === undefined) return { kind: 'unknown' }
+    const vote = sights.sign(sight, roundNonce(nonce, attempt))
+    return { kind: 'commitment', commitment: witness.commit(from, question, { nonce, attempt }, vote) }
   }
 
   function takeCertificate(
@@ -329,6 +368,10 @@ export function createChunks(modules: ChunksModules): Chunks {
     if (!examined.ok) {
       fault(from)
       log.debug({ peer: from, reason: examined.reason }, 'a certificate was refused')
+      return { kind: 'unknown' }
+    }
+    if (!witness.confirms(examined.entry.certificate)) {
+      fault(from)
       return { kind: 'unknown' }
     }
     const held = store.get(question, clock.now())
@@ -346,6 +389,7 @@ export function createChunks(modules: ChunksModules): Chunks {
     store.sweep(clock.now())
     archive?.sweep()
     sights.sweep()
+    witness.sweep()
     cancels[0] = clock.after(limits.SWEEP_MS, sweep)
   }
 
@@ -392,6 +436,10 @@ export function createChunks(modules: ChunksModules): Chunks {
       entries: store.size,
       rounds: rounds.opened,
       ...counts,
+      rotating: classes.rotating,
+      divergent: classes.divergent,
+      equivocations: witness.equivocations.length,
+      skewMs: skew.ms,
       ...(archive?.stats() ?? { archived: 0, restored: 0, waiting: 0 }),
     }),
     onAgreed(listener) {

@@ -11,6 +11,7 @@ export {
   verifyChains,
 } from './chains/index.ts'
 export { type ChunksModules, createChunks } from './driver.ts'
+export type { LookHow } from './messages.ts'
 export { chunkOf, holdsPrivateAddress, keyOfChunk, mayShare } from './place.ts'
 export type {
   ChunkEntry,
@@ -20,6 +21,7 @@ export type {
   ChunkView,
   LiveVote,
   OwnFetch,
+  OwnFinding,
   ReplicaReply,
   ReplicaWord,
   RingDelegation,

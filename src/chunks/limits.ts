@@ -52,13 +52,26 @@ export const limits = {
   CERTIFY_TIMEOUT_MS: 3_000,
   /** The next replica in ring order opens when the one before it has not within this time. Ms. */
   OPENER_STEP_MS: 1_000,
+  /** A round's commitments are waited for this long, its reveals that long. Ms. */
+  COMMIT_MS: 3_000,
+  REVEAL_MS: 2_000,
+  /** Commitments kept until they are opened, and for how long after. Ms. */
+  MAX_COMMITTED: 16_384,
+  COMMITTED_MS: 60_000,
+  /** Proofs that somebody signed two contents in one round, kept. */
+  MAX_EQUIVOCATIONS: 64,
+  /** An entry that is read in the last part of its life is observed again, if it pays: a tenth, as caches prefetch. */
+  RENEW_PART: 0.1,
+  /** Warn when this node's clock is this far from those of most others; at 30 s nobody counts what it signs. Ms. */
+  WARN_SKEW_MS: 10_000,
+  /** Peers whose clocks are remembered; the warning comes at most this often. Ms. */
+  MAX_CLOCKS: 64,
+  WARN_AGAIN_MS: 3_600_000,
   /** After a quorum the others may still speak for this long, so that a fast minority cannot set the expiry. Ms. */
   GRACE_MS: 300,
   /** A question whose round failed rests, twice as long after each failure in a row: answers that differ by asker. Ms. */
   BACKOFF_MS: 30_000,
   MAX_BACKOFF_MS: 1_800_000,
-  /** A question whose answer lives too short rests for this long. Ms. */
-  SHORT_LIVED_REST_MS: 600_000,
   /** Unsigned absence needs more than one asker: a typo of one member is not worth n fetches. */
   MIN_ASKERS_OF_ABSENCE: 2,
   /** `auto`: never for one member alone. */

@@ -7,7 +7,9 @@ import { type CborValue, decodeCanonical, encodeCanonical } from '../crypto/inde
 import { type Name, nameFromWire, type Question } from '../dns/index.ts'
 import {
   type Certificate,
+  type Commitment,
   type Content,
+  commitmentValue,
   decodeCertificate,
   decodeContent,
   decodeObservation,
@@ -16,6 +18,7 @@ import {
   encodeOutcome,
   evidenceLimits,
   type Observation,
+  readCommitment,
 } from '../evidence/index.ts'
 import { limits } from './limits.ts'
 
@@ -26,8 +29,12 @@ export type ChunkRequest =
   | { readonly kind: 'read'; readonly question: Question }
   /** I had to ask for this: the question, never the answer. */
   | { readonly kind: 'tell'; readonly question: Question }
-  /** I open a round: look for yourself and say what you see. (A commitment before it comes with commit-reveal.) */
-  | { readonly kind: 'round'; readonly question: Question; readonly nonce: Uint8Array }
+  /** I open a round: look for yourself, and commit to what you see. `attempt`: of the rounds under this nonce, from 1. */
+  | ({ readonly kind: 'round'; readonly question: Question; readonly how: LookHow } & RoundId)
+  /** These have committed: show what you committed to. */
+  | ({ readonly kind: 'reveal'; readonly question: Question; readonly commitments: readonly Commitment[] } & RoundId)
+  /** Would a round pay, by what you have seen? Asked by a replica, who must not learn what it was. */
+  | { readonly kind: 'probe'; readonly question: Question }
   /** This was agreed. */
   | {
       readonly kind: 'certify'
@@ -36,6 +43,15 @@ export type ChunkRequest =
       readonly outcome: Content
     }
 
+/** Which of several rounds. */
+export interface RoundId {
+  readonly nonce: Uint8Array
+  readonly attempt: number
+}
+
+/** `known`: what was fetched before will do; `fresh`: a new fetch; `tcp`: a new one over new TCP connections. */
+export type LookHow = 'known' | 'fresh' | 'tcp'
+
 export type ChunkReply =
   | { readonly kind: 'entry'; readonly certificate: Certificate; readonly outcome: Content }
   | { readonly kind: 'vote'; readonly observation: Observation; readonly outcome: Content }
@@ -43,18 +59,36 @@ export type ChunkReply =
   | { readonly kind: 'not-mine'; readonly believes: readonly PeerId[] }
   | { readonly kind: 'ack' }
   | { readonly kind: 'busy' }
+  | { readonly kind: 'commitment'; readonly commitment: Commitment }
+  /** It sees an address that means something else elsewhere, and says no more. */
+  | { readonly kind: 'hidden' }
+  | { readonly kind: 'worth'; readonly pays: boolean }
 
-const REQUEST = { read: 1, tell: 2, round: 3, certify: 4 } as const
-const REPLY = { entry: 1, vote: 2, unknown: 3, 'not-mine': 4, ack: 5, busy: 6 } as const
+const REQUEST = { read: 1, tell: 2, round: 3, certify: 4, reveal: 16, probe: 17 } as const
+const REPLY = {
+  entry: 1,
+  vote: 2,
+  unknown: 3,
+  'not-mine': 4,
+  ack: 5,
+  busy: 6,
+  commitment: 16,
+  hidden: 17,
+  worth: 18,
+} as const
+const HOW: readonly LookHow[] = ['known', 'fresh', 'tcp']
 
 export function encodeRequest(request: ChunkRequest): Uint8Array {
   const head: CborValue[] = [VERSION, REQUEST[request.kind], ...questionFields(request.question)]
   switch (request.kind) {
     case 'read':
     case 'tell':
+    case 'probe':
       return encodeCanonical(head)
     case 'round':
-      return encodeCanonical([...head, request.nonce])
+      return encodeCanonical([...head, request.nonce, request.attempt, HOW.indexOf(request.how)])
+    case 'reveal':
+      return encodeCanonical([...head, request.nonce, request.attempt, request.commitments.map(commitmentValue)])
     case 'certify':
       return encodeCanonical([...head, encodeCertificate(request.certificate), encodeOutcome(request.outcome)])
   }
@@ -74,11 +108,11 @@ export function decodeRequest(bytes: Uint8Array): ChunkRequest {
     case REQUEST.tell:
       return { kind: 'tell', question }
     case REQUEST.round:
-      return {
-        kind: 'round',
-        question,
-        nonce: readBytes(row[5], evidenceLimits.MIN_NONCE_BYTES, evidenceLimits.MAX_NONCE_BYTES, 'nonce'),
-      }
+      return { kind: 'round', question, ...readRound(row), how: HOW[readInteger(row[7], 0, HOW.length - 1, 'how')]! }
+    case REQUEST.reveal:
+      return { kind: 'reveal', question, ...readRound(row), commitments: readCommitments(row[7]) }
+    case REQUEST.probe:
+      return { kind: 'probe', question }
     case REQUEST.certify:
       return {
         kind: 'certify',
@@ -100,9 +134,14 @@ export function encodeReply(reply: ChunkReply): Uint8Array {
       return encodeCanonical([...head, encodeObservation(reply.observation), encodeOutcome(reply.outcome)])
     case 'not-mine':
       return encodeCanonical([...head, reply.believes.slice(0, limits.MAX_NAMED_PEERS).map(toUtf8)])
+    case 'commitment':
+      return encodeCanonical([...head, commitmentValue(reply.commitment)])
+    case 'worth':
+      return encodeCanonical([...head, reply.pays ? 1 : 0])
     case 'unknown':
     case 'ack':
     case 'busy':
+    case 'hidden':
       return encodeCanonical(head)
   }
 }
@@ -131,9 +170,27 @@ export function decodeReply(bytes: Uint8Array): ChunkReply {
       return { kind: 'ack' }
     case REPLY.busy:
       return { kind: 'busy' }
+    case REPLY.commitment:
+      return { kind: 'commitment', commitment: readCommitment(row[2]) }
+    case REPLY.hidden:
+      return { kind: 'hidden' }
+    case REPLY.worth:
+      return { kind: 'worth', pays: readInteger(row[2], 0, 1, 'worth') === 1 }
     default:
       throw malformed('unknown reply')
   }
+}
+
+function readRound(row: readonly CborValue[]): RoundId {
+  return {
+    nonce: readBytes(row[5], evidenceLimits.MIN_NONCE_BYTES, evidenceLimits.MAX_NONCE_BYTES, 'nonce'),
+    attempt: readInteger(row[6], 1, evidenceLimits.MAX_ROUNDS, 'attempt'),
+  }
+}
+
+function readCommitments(value: CborValue | undefined): Commitment[] {
+  if (!Array.isArray(value) || value.length > limits.MAX_REPLICAS) throw malformed('commitments')
+  return value.map(readCommitment)
 }
 
 function questionFields(question: Question): CborValue[] {

@@ -110,6 +110,9 @@ function weigh(state: ReadState, context: ReadContext, from: PeerId, event: Repl
     case 'not-mine':
       return { word: { kind: 'not-mine', believes: reply.believes } }
     case 'ack':
+    case 'commitment':
+    case 'hidden':
+    case 'worth':
       return discarded('not an answer')
     case 'entry':
       return weighEntry(context, reply.certificate, reply.outcome, now)

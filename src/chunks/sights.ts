@@ -2,11 +2,13 @@
 import { asChunkId, type ChunkId, type Clock, errorText, type Log } from '../base/index.ts'
 import type { Signer } from '../crypto/index.ts'
 import type { Question } from '../dns/index.ts'
-import { contentDigest, evidenceLimits, type Finding, outcomeTtl, signObservation } from '../evidence/index.ts'
+import { contentDigest, evidenceLimits, outcomeTtl, signObservation } from '../evidence/index.ts'
 import { outcomeFault } from './examine.ts'
 import { limits } from './limits.ts'
+import type { LookHow } from './messages.ts'
+import { holdsPrivateAddress } from './place.ts'
 import { BoundedMap, questionKey, type Sight } from './store.ts'
-import type { LiveVote, OwnFetch } from './types.ts'
+import type { LiveVote, OwnFetch, OwnFinding } from './types.ts'
 
 export interface SightsModules {
   readonly ownFetch: OwnFetch
@@ -21,8 +23,11 @@ export interface SightsModules {
 export interface Sights {
   /** What is still valid of an earlier look; never fetches. */
   known(question: Question): Sight | undefined
-  /** Fetches unless something is known. `busy`: too many fetches are in flight; undefined: failed, or not to be shared. */
-  look(question: Question): Promise<Sight | 'busy' | undefined>
+  /**
+   * Fetches, or takes what is known if that will do. `busy`: too many fetches are in flight; `hidden`: it holds an address of
+   * private space; undefined: failed, or not to be shared.
+   */
+  look(question: Question, how: LookHow): Promise<Looked>
   /** This node's word on what it saw, for one round or one read. */
   sign(sight: Sight, nonce: Uint8Array): LiveVote
   sweep(): void
@@ -30,23 +35,25 @@ export interface Sights {
   stop(): Promise<void>
 }
 
+export type Looked = Sight | 'busy' | 'hidden' | undefined
+
 export function createSights(modules: SightsModules): Sights {
   const { clock, signer, log } = modules
   const kept = new BoundedMap<Sight>(limits.MAX_SIGHT_BYTES)
-  const inFlight = new Map<string, Promise<Sight | undefined>>()
+  const inFlight = new Map<string, Promise<Looked>>()
   const stopping = new AbortController()
 
   function known(question: Question): Sight | undefined {
     return kept.get(questionKey(question), clock.now())
   }
 
-  async function fetch(question: Question): Promise<Sight | undefined> {
+  async function fetch(question: Question, how: LookHow): Promise<Looked> {
     const late = new AbortController()
     const cancel = clock.after(modules.timeoutMs, () => late.abort())
     try {
-      const finding = await modules.ownFetch(question, AbortSignal.any([late.signal, stopping.signal]))
+      const finding = await modules.ownFetch(question, AbortSignal.any([late.signal, stopping.signal]), how)
       const sight = sightOf(finding, question, clock.now())
-      if (sight === undefined) return undefined
+      if (sight === undefined) return isOwn(finding) && holdsPrivateAddress(finding.outcome) ? 'hidden' : undefined
       kept.set(questionKey(question), sight, sightBytes(sight), sight.expires)
       return sight
     } catch (error) {
@@ -59,14 +66,14 @@ export function createSights(modules: SightsModules): Sights {
 
   return {
     known,
-    async look(question) {
-      const seen = known(question)
+    async look(question, how) {
+      const seen = how === 'known' ? known(question) : undefined
       if (seen !== undefined) return seen
-      const key = questionKey(question)
+      const key = `${how} ${questionKey(question)}`
       const running = inFlight.get(key)
       if (running !== undefined) return running
       if (inFlight.size >= limits.MAX_FETCHES) return 'busy'
-      const fetching = fetch(question).finally(() => inFlight.delete(key))
+      const fetching = fetch(question, how).finally(() => inFlight.delete(key))
       inFlight.set(key, fetching)
       return fetching
     },
@@ -101,16 +108,19 @@ export function createSights(modules: SightsModules): Sights {
  * What may be signed of a finding: only this node's own fetch, never a copy, never bogus. A cached own fetch counts: `when` is
  * then the time at which it was fetched, so that the observation ends when the cached data does.
  */
-export function sightOf(finding: Finding, question: Question, now: number): Sight | undefined {
+export function sightOf(finding: OwnFinding, question: Question, now: number): Sight | undefined {
   const { evidence, outcome } = finding
-  const own = evidence.provenance === 'solo' && evidence.observers.length === 0 && evidence.certificate === undefined
-  if (!own || evidence.security === 'bogus' || finding.expires <= now) return undefined
+  if (!isOwn(finding) || evidence.security === 'bogus' || finding.expires <= now) return undefined
   if (outcomeFault(outcome, question) !== undefined) return undefined
   const ttl = Math.min(outcomeTtl(outcome), evidenceLimits.MAX_AGREED_DELEGATION_SECONDS)
   const start = finding.start ?? 'parent'
   const left = Math.min(finding.expires - now, ttl * 1000)
   const when = Math.floor(now + left - ttl * 1000)
   return { question, outcome, digest: contentDigest(question, outcome), start, ttl, when, expires: when + ttl * 1000 }
+}
+
+function isOwn({ evidence }: OwnFinding): boolean {
+  return evidence.provenance === 'solo' && evidence.observers.length === 0 && evidence.certificate === undefined
 }
 
 function sightBytes(sight: Sight): number {

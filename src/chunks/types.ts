@@ -11,6 +11,7 @@ import type {
   Outcome,
   Prefix,
 } from '../evidence/index.ts'
+import type { LookHow } from './messages.ts'
 
 /** One record of a chunk. */
 export interface ChunkEntry {
@@ -111,6 +112,14 @@ export interface ChunkView {
 
 export interface ChunksStats {
   readonly entries: number
+  /** Of `agreed`: certificates of these classes. */
+  readonly rotating: number
+  readonly divergent: number
+  /** Replicas that saw something else than what was agreed; replicas that signed two contents in one round. */
+  readonly dissents: number
+  readonly equivocations: number
+  /** Ms that this clock is ahead of the median of its peers. */
+  readonly skewMs: number
   readonly reads: number
   readonly accepted: number
   readonly rounds: number
@@ -124,8 +133,11 @@ export interface ChunksStats {
   readonly waiting: number
 }
 
+/** What this node found itself; of a `delegationQuestion` a delegation. */
+export type OwnFinding = Omit<Finding, 'outcome'> & { readonly outcome: Content }
+
 /** Fetches for an observation: own iteration only (`origin: 'own'`), at most 30 upstream queries. */
-export type OwnFetch = (question: Question, signal: AbortSignal) => Promise<Finding>
+export type OwnFetch = (question: Question, signal: AbortSignal, how: LookHow) => Promise<OwnFinding>
 
 export interface Chunks {
   start(): void

@@ -87,8 +87,9 @@ export function checkCertificate(certificate: Certificate, context: CertificateC
   const sets = setsOf(context.question, contents)
   const rotating = kind === 'agreed' ? undefined : rotation(all, sets, context.question, n)
   if (kind === 'rotating' && rotating === undefined) return { ok: false, reason: 'not-rotating' }
-  // What rotates is not divergent, whoever says so.
-  const isOne = () => rotating === undefined && !isDelegation(context.question) && diverges(all, n)
+  // What rotates, and lives long enough to be kept, is not divergent, whoever says so.
+  const isKept = rotating !== undefined && agreedTtl(rotating.members, n) >= limits.MIN_AGREED_SECONDS
+  const isOne = () => !isKept && !isDelegation(context.question) && diverges(all, n)
   if (kind === 'divergent' && !isOne()) return { ok: false, reason: 'not-divergent' }
 
   const counted = kind === 'rotating' ? rotating!.members : all

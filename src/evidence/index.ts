@@ -13,6 +13,16 @@ export {
 } from './certificate.ts'
 export { decodeCertificate, encodeCertificate } from './certificate-codec.ts'
 export { quorum, withinPrefixes } from './classes.ts'
+export {
+  type Commitment,
+  type CommitmentSubject,
+  commitmentValue,
+  commitTo,
+  opens,
+  readCommitment,
+  roundNonce,
+  verifyCommitment,
+} from './commitment.ts'
 export { contentDigest, seenSet } from './content.ts'
 export { limits as evidenceLimits } from './limits.ts'
 export {

@@ -35,6 +35,8 @@ export const limits = {
   MAX_RING_ID_BYTES: 128,
   MIN_NONCE_BYTES: 8,
   MAX_NONCE_BYTES: 32,
+  /** Nonce of one round: nobody meets it by chance. */
+  ROUND_NONCE_BYTES: 16,
   /** What an agreed RRset is believed for, at most: a lie that got through dies within the hour. Seconds. */
   MAX_AGREED_SECONDS: 3_600,
   /** The same for delegations, whose TTLs are long and whose changes are rare. Seconds. */

@@ -1,10 +1,11 @@
 /** One link of an answer: from the cache, from the ring with evidence, or by own iteration; whichever is acceptable first. */
-import { Budget, ChordnsError, type Clock, errorText, type Log } from '../base/index.ts'
+import { aborted, Budget, ChordnsError, type Clock, errorText, type Log } from '../base/index.ts'
 import { type Cache, type CacheContext, type CacheEntry, Rank } from '../cache/index.ts'
-import type { Chunks, RingRead } from '../chunks/index.ts'
+import type { Chunks, RingDivergence, RingRead } from '../chunks/index.ts'
 import { type Question, rrsetKey } from '../dns/index.ts'
-import type { Finding } from '../evidence/index.ts'
+import { type Finding, isDelegation } from '../evidence/index.ts'
 import type { RecurseRequest, Recursor } from '../recurse/index.ts'
+import { asDivergent, isWithin, mayServe } from './divergent.ts'
 import { type LinkResult, orStale, worthPrefetching } from './freshness.ts'
 import { limits } from './limits.ts'
 import type { ResolverOptions } from './options.ts'
@@ -144,7 +145,7 @@ async function find(
   const { question, signal } = request
   const started = clock.monotonic()
   const iteration = { run: (inner: AbortSignal) => iterate(modules, context, request, inner) }
-  const useRing = chunks !== undefined && context === 'main'
+  const useRing = chunks !== undefined && context === 'main' && !isDelegation(question)
   if (!useRing) {
     const finding = await iteration.run(signal)
     if (!acceptable(finding, options)) throw strictRefusal(question)
@@ -158,17 +159,42 @@ async function find(
     request.onStep?.(winner(question, 'cache', clock.monotonic() - started))
     return inferred
   }
-  const ring = { run: (inner: AbortSignal) => readRing(modules, chunks, context, request, inner) }
+  const ringFirst = options.order !== 'iterate'
+  let divergence: RingDivergence | undefined
+  let found: Finding | undefined
+  const heard = Promise.withResolvers<void>()
+  /** What own iteration found, in the light of what the ring says of the name; undefined: not to be served. */
+  const judged = (finding: Finding): Finding | undefined => {
+    const mine = asDivergent(finding, divergence)
+    if (!mayServe(mine, divergence, options.strict)) return undefined
+    if (mine !== finding && isWithin(mine, divergence)) keep(modules, context, mine)
+    return mine
+  }
+  const ring = {
+    run: async (inner: AbortSignal) => {
+      try {
+        const read = await readRing(modules, chunks, context, request, inner)
+        if (read?.kind !== 'divergent') return read?.finding
+        divergence = read.divergence
+        return found === undefined ? undefined : judged(found)
+      } finally {
+        heard.resolve()
+      }
+    },
+  }
   const own = {
     run: async (inner: AbortSignal) => {
       const finding = await iteration.run(inner)
+      found = finding
       chunks.tell(question, finding.outcome)
       request.onStep?.({ kind: 'told', question })
-      if (!acceptable(finding, options)) throw strictRefusal(question)
-      return finding
+      // What nobody else has seen may turn out to be a name that everybody sees differently.
+      if (ringFirst && judged(finding) === undefined) await unlessAborted(heard.promise, inner)
+      const mine = judged(finding)
+      if (mine === undefined) throw strictRefusal(question)
+      return mine
     },
   }
-  const ringFirst = options.order !== 'iterate'
   const hedgeMs =
     options.order === 'race'
       ? options.hedgeMs === 'auto'
@@ -205,7 +231,7 @@ async function readRing(
   context: CacheContext,
   request: LinkRequest,
   signal: AbortSignal,
-): Promise<Finding | undefined> {
+): Promise<{ kind: 'accepted'; finding: Finding } | Extract<RingRead, { kind: 'divergent' }> | undefined> {
   const { question } = request
   const started = modules.clock.monotonic()
   const read = await chunks.read(question, signal)
@@ -218,6 +244,7 @@ async function readRing(
       replies: read.replies,
     })
   }
+  if (read.kind === 'divergent') return read
   if (read.kind !== 'accepted') return undefined
   // A vote counts only where the zone is proven not to be signed: it can never take the place of a signature.
   const finding = await modules.recursor.validate(read.finding, {
@@ -228,6 +255,12 @@ async function readRing(
     context,
     ...(request.onStep !== undefined && { onStep: request.onStep }),
   })
+  keep(modules, context, finding)
+  return { kind: 'accepted', finding }
+}
+
+/** Beside the own copy, which says nothing of the ring. */
+function keep(modules: LinkModules, context: CacheContext, finding: Finding): void {
   const now = modules.clock.now()
   const { certificate, provenance, security } = finding.evidence
   modules.cache.put(
@@ -245,7 +278,15 @@ async function readRing(
     },
     now,
   )
-  return finding
+}
+
+function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.reject(aborted(signal))
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(aborted(signal))
+    signal.addEventListener('abort', onAbort, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+  })
 }
 
 function outcomeOf(read: RingRead): string {

@@ -52,18 +52,21 @@ describe('what a peer can make this node do', () => {
     const outsider = world.outsiders(question)[0]!
     world.publish(question, answer(question))
     const nonce = new Uint8Array(16)
-    expect(await say(outsider, to!, { kind: 'round', question, nonce })).toEqual({
+    expect(await say(outsider, to!, { kind: 'round', question, nonce, attempt: 1, how: 'known' })).toEqual({
       kind: 'not-mine',
       believes: world.replicas(question).map((node) => node.member.peer),
     })
     expect(to!.fetches).toBe(0)
-    expect((await say(from!, to!, { kind: 'round', question, nonce })).kind).toBe('vote')
+    expect((await say(from!, to!, { kind: 'round', question, nonce, attempt: 1, how: 'known' })).kind).toBe(
+      'commitment',
+    )
 
     let busy = 0
     for (let i = 0; i < 400; i++) {
       const flood = ask(`x${i}.flood.com`)
       if (!world.replicas(flood).includes(to!) || !world.replicas(flood).includes(from!)) continue
-      if ((await say(from!, to!, { kind: 'round', question: flood, nonce })).kind === 'busy') busy++
+      if ((await say(from!, to!, { kind: 'round', question: flood, nonce, attempt: 1, how: 'known' })).kind === 'busy')
+        busy++
     }
     expect(to!.fetches).toBeLessThan(2 + limits.ROUNDS_PER_ZONE_BURST + 10)
     expect(busy).toBeGreaterThan(50)
@@ -94,7 +97,7 @@ describe('what a peer can make this node do', () => {
     const said = names.map((one, i) =>
       to!.chunks.handle(
         others[i % 2]!.member.peer,
-        encodeRequest({ kind: 'round', question: one, nonce: new Uint8Array(16) }),
+        encodeRequest({ kind: 'round', question: one, nonce: new Uint8Array(16), attempt: 1, how: 'known' }),
       ),
     )
     await world.clock.pass(100)
@@ -126,7 +129,7 @@ describe('what a peer can make this node do', () => {
       for (const request of [
         { kind: 'tell', question: one },
         { kind: 'read', question: one },
-        { kind: 'round', question: one, nonce: new Uint8Array(16) },
+        { kind: 'round', question: one, nonce: new Uint8Array(16), attempt: 1, how: 'known' },
         { kind: 'certify', question: one, certificate, outcome: answer(one) },
       ] as const)
         expect((await say(from!, to!, request)).kind).toBe('unknown')

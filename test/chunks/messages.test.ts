@@ -14,11 +14,30 @@ import { evidenceLimits } from '../../src/evidence/index.ts'
 import { observations, outcomes, questions } from '../evidence/helpers.ts'
 
 const certificates = observations.map((one) => ({ kind: 'agreed' as const, contents: [], observations: [one] }))
+const commitments = fc.record({
+  observer: fc.uint8Array({ minLength: 32, maxLength: 32 }),
+  hash: fc.uint8Array({ minLength: 32, maxLength: 32 }),
+  when: fc.nat(),
+  signature: fc.uint8Array({ minLength: 64, maxLength: 64 }),
+})
 const nonces = fc.uint8Array({ minLength: 16, maxLength: 16 })
 
 const requests: fc.Arbitrary<ChunkRequest> = fc.oneof(
-  fc.record({ kind: fc.constantFrom('read' as const, 'tell' as const), question: questions }),
-  fc.record({ kind: fc.constant('round' as const), question: questions, nonce: nonces }),
+  fc.record({ kind: fc.constantFrom('read' as const, 'tell' as const, 'probe' as const), question: questions }),
+  fc.record({
+    kind: fc.constant('round' as const),
+    question: questions,
+    nonce: nonces,
+    attempt: fc.integer({ min: 1, max: 3 }),
+    how: fc.constantFrom('known' as const, 'fresh' as const, 'tcp' as const),
+  }),
+  fc.record({
+    kind: fc.constant('reveal' as const),
+    question: questions,
+    nonce: nonces,
+    attempt: fc.integer({ min: 1, max: 3 }),
+    commitments: fc.array(commitments, { maxLength: 7 }),
+  }),
   fc.record({
     kind: fc.constant('certify' as const),
     question: questions,
@@ -28,7 +47,9 @@ const requests: fc.Arbitrary<ChunkRequest> = fc.oneof(
 )
 
 const replies: fc.Arbitrary<ChunkReply> = fc.oneof(
-  fc.record({ kind: fc.constantFrom('unknown' as const, 'ack' as const, 'busy' as const) }),
+  fc.record({ kind: fc.constantFrom('unknown' as const, 'ack' as const, 'busy' as const, 'hidden' as const) }),
+  fc.record({ kind: fc.constant('commitment' as const), commitment: commitments }),
+  fc.record({ kind: fc.constant('worth' as const), pays: fc.boolean() }),
   fc.record({ kind: fc.constant('entry' as const), certificate: certificates, outcome: outcomes }),
   fc.record({ kind: fc.constant('vote' as const), observation: observations, outcome: outcomes }),
   fc.record({
@@ -56,7 +77,7 @@ describe('messages between replicas', () => {
       fc.property(requests, replies, (request, reply) => {
         const grown = (bytes: Uint8Array) =>
           encodeCanonical([...(decodeCanonical(bytes, { maxBytes: 65_536 }) as []), 'more'])
-        const length = { read: 5, tell: 5, round: 6, certify: 7 }[request.kind]
+        const length = { read: 5, tell: 5, probe: 5, round: 8, reveal: 8, certify: 7 }[request.kind]
         expect(decodeRequest(encodeRequest(request))).toEqual(request)
         if ((decodeCanonical(encodeRequest(request), { maxBytes: 65_536 }) as []).length === length)
           expect(decodeRequest(grown(encodeRequest(request)))).toEqual(request)

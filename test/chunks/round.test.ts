@@ -4,7 +4,7 @@ import type { LiveVote } from '../../src/chunks/index.ts'
 import { limits } from '../../src/chunks/limits.ts'
 import { IDLE, type RoundContext, type RoundEvent, type RoundState, roundStep } from '../../src/chunks/round.ts'
 import { ed25519, peerIdFromPublicKey } from '../../src/crypto/index.ts'
-import type { Outcome } from '../../src/evidence/index.ts'
+import { commitTo, type Outcome, roundNonce } from '../../src/evidence/index.ts'
 import { absence, CHUNK, NOW, observe, presence, question, RING, signerOf } from '../evidence/helpers.ts'
 
 const peers: PeerId[] = [0, 1, 2, 3, 4].map((i) => peerIdFromPublicKey(signerOf(i).publicKey))
@@ -34,8 +34,8 @@ function context(place = 0, change: Partial<RoundContext> = {}): RoundContext {
   }
 }
 
-function vote(i: number, outcome: Outcome = presence(), ttl = 300): LiveVote {
-  return { observation: observe(i, outcome, { ttl, nonce: mid }), outcome }
+function vote(i: number, outcome: Outcome = presence(), ttl = 300, attempt = 1): LiveVote {
+  return { observation: observe(i, outcome, { ttl, nonce: roundNonce(mid, attempt) }), outcome }
 }
 
 /** Runs events one after another; each is [event, ms after NOW]. */
@@ -46,46 +46,85 @@ function run(events: readonly (readonly [RoundEvent, number])[], seen = context(
   return { state, effects, kinds: effects.map((effect) => effect.kind) }
 }
 
-const wanted = [{ kind: 'wanted', nonce: mid }, 0] as const
+const wanted = [{ kind: 'wanted', nonce: mid, how: 'known' }, 0] as const
 const looked = [{ kind: 'looked', vote: vote(0) }, 20] as const
 const voted = (i: number, at: number, what: LiveVote = vote(i)) =>
   [{ kind: 'voted', from: peers[i]!, vote: what }, at] as const
+/** Those who commit, all at once; the others abstain. */
+const commit = (who: readonly number[], at: number) =>
+  [1, 2, 3, 4].map((i): readonly [RoundEvent, number] =>
+    who.includes(i)
+      ? [{ kind: 'committed', from: peers[i]!, commitment: commitTo(vote(i).observation, NOW, signerOf(i)) }, at]
+      : [{ kind: 'silent', from: peers[i]! }, at],
+  )
+const all = [1, 2, 3, 4]
 const silent = (i: number, at: number) => [{ kind: 'silent', from: peers[i]! }, at] as const
 const tick = (at: number) => [{ kind: 'tick' }, at] as const
 
 describe('a round', () => {
-  it('looks first, then asks the others, and ends when all have spoken', () => {
-    expect(run([wanted]).kinds).toEqual(['look', 'wake'])
-    expect(run([wanted, looked]).effects[0]).toEqual({ kind: 'ask', peers: peers.slice(1), nonce: mid })
-    const { state, effects } = run([wanted, looked, voted(1, 30), silent(2, 31), voted(3, 32), silent(4, 33)])
+  it('looks first, has all commit, then has those reveal who committed, and ends when they have', () => {
+    expect(run([wanted]).effects[0]).toMatchObject({ kind: 'look', how: 'known', attempt: 1 })
+    expect(run([wanted, looked]).effects[0]).toMatchObject({ kind: 'ask', peers: peers.slice(1), nonce: mid })
+    const opened = run([wanted, looked, ...commit([1, 3, 4], 30)])
+    expect(opened.effects[0]).toMatchObject({ kind: 'reveal', peers: [1, 3, 4].map((i) => peers[i]), attempt: 1 })
+    expect(opened.effects[0]).toMatchObject({ commitments: [{}, {}, {}] })
+    const { state, effects } = run([
+      wanted,
+      looked,
+      ...commit([1, 3, 4], 30),
+      voted(1, 40),
+      silent(4, 41),
+      voted(3, 42),
+    ])
     expect(state).toBe(IDLE)
-    expect(effects).toMatchObject([
-      { kind: 'agreed', certificate: { kind: 'agreed', contents: [], observations: [{}, {}, {}] } },
-    ])
+    expect(effects).toMatchObject([{ kind: 'agreed', certificate: { kind: 'agreed', observations: [{}, {}, {}] } }])
   })
 
-  it('waits a grace after a quorum, so that the fastest few do not set the expiry', () => {
-    const fast = [wanted, looked, voted(1, 30, vote(1, presence(), 31)), voted(2, 31, vote(2, presence(), 31))] as const
+  it('shows nothing before more than half have committed, and then waits a little for the rest', () => {
+    const two = run([wanted, looked, ...commit(all, 30).slice(0, 1)])
+    expect(two.effects).toEqual([])
+    const three = run([wanted, looked, ...commit(all, 30).slice(0, 2)])
+    expect(three.effects).toEqual([{ kind: 'wake', at: NOW + 30 + limits.GRACE_MS }])
+    expect(run([tick(30 + limits.GRACE_MS)], context(), three.state).effects[0]).toMatchObject({ kind: 'reveal' })
+    expect(run([tick(20 + limits.COMMIT_MS)], context(), two.state).effects[0]).toEqual({
+      kind: 'gave-up',
+      reason: 'no-majority',
+    })
+  })
+
+  it('hears nobody who comes after the commitments are shown', () => {
+    const late = run([wanted, looked, ...commit([1, 2], 30)])
+    expect(run([voted(3, 40)], context(), late.state).state).toBe(late.state)
+    expect(run([commit([3], 40)[2]!], context(), late.state).state).toBe(late.state)
+  })
+
+  it('waits a grace after an agreement, so that the fastest few do not set the expiry', () => {
+    const fast = [
+      wanted,
+      looked,
+      ...commit(all, 25),
+      voted(1, 30, vote(1, presence(), 31)),
+      voted(2, 31, vote(2, presence(), 31)),
+    ] as const
     const { state, effects } = run(fast)
-    expect(state.phase).toBe('asking')
+    expect(state.phase).toBe('revealing')
     expect(effects).toEqual([{ kind: 'wake', at: NOW + 31 + limits.GRACE_MS }])
-    const all = run([...fast, voted(3, 40), voted(4, 41)])
-    expect(all.effects).toMatchObject([{ kind: 'agreed', outcome: { rrset: { ttl: 300 } } }])
+    const whole = run([...fast, voted(3, 40), voted(4, 41)])
+    expect(whole.effects).toMatchObject([{ kind: 'agreed', outcome: { rrset: { ttl: 300 } } }])
     const end = run([...fast, tick(31 + limits.GRACE_MS)])
-    expect(end.effects).toMatchObject([
-      { kind: 'agreed', certificate: { kind: 'agreed', contents: [], observations: [{}, {}, {}] } },
-    ])
+    expect(end.effects).toMatchObject([{ kind: 'agreed', certificate: { observations: [{}, {}, {}] } }])
   })
 
-  it('ends without a majority when time is up, and rests; longer after each failure', () => {
-    const first = run([wanted, looked, voted(1, 30), tick(5_020)])
+  it('takes a withheld reveal for an abstention, and rests when too few are left; longer after each failure', () => {
+    const first = run([wanted, looked, ...commit([1, 2], 30), voted(1, 40), tick(30 + limits.REVEAL_MS)])
+    const ended = 30 + limits.REVEAL_MS
     expect(first.effects).toEqual([
       { kind: 'gave-up', reason: 'no-majority' },
-      { kind: 'wake', at: NOW + 5_020 + 30_000 },
+      { kind: 'wake', at: NOW + ended + 30_000 },
     ])
-    expect(run([[{ kind: 'wanted', nonce: low }, 10_000]], context(), first.state).effects).toEqual([])
+    expect(run([[{ kind: 'wanted', nonce: low, how: 'known' }, 10_000]], context(), first.state).effects).toEqual([])
     const again = [
-      [{ kind: 'wanted', nonce: mid }, 40_000],
+      [{ kind: 'wanted', nonce: mid, how: 'known' }, 40_000],
       [{ kind: 'looked', vote: vote(0) }, 40_010],
       tick(46_000),
     ] as const
@@ -96,37 +135,47 @@ describe('a round', () => {
     const { state } = run([
       wanted,
       looked,
+      ...commit(all, 25),
       voted(1, 30),
       voted(1, 31),
       [{ kind: 'voted', from: 'stranger' as PeerId, vote: vote(2) }, 32],
     ])
-    expect(state.phase === 'asking' && state.votes).toHaveLength(2)
+    expect(state.phase === 'revealing' && state.votes).toHaveLength(2)
   })
 
-  it('keeps liars out of the certificate', () => {
+  it('keeps liars out of the certificate, and tells who they are', () => {
     const lie = (i: number) => vote(i, presence([66]))
-    const { effects } = run([wanted, looked, voted(1, 30, lie(1)), voted(2, 31, lie(2)), voted(3, 32), voted(4, 33)])
+    const events = [
+      wanted,
+      looked,
+      ...commit(all, 25),
+      voted(1, 30, lie(1)),
+      voted(2, 31, lie(2)),
+      voted(3, 32),
+    ] as const
+    const { effects } = run([...events, voted(4, 33)])
     expect(effects).toMatchObject([
-      { kind: 'agreed', outcome: { rrset: { rdatas: [Uint8Array.of(198, 51, 100, 1)] } } },
+      {
+        kind: 'agreed',
+        outcome: { rrset: { rdatas: [Uint8Array.of(198, 51, 100, 1)] } },
+        dissenters: [signerOf(1).publicKey, signerOf(2).publicKey],
+      },
     ])
   })
 
   it('its opener may be the odd one out: what travels is what the majority saw', () => {
     const mine: readonly [RoundEvent, number] = [{ kind: 'looked', vote: vote(0, presence([66])) }, 20]
-    const { effects } = run([wanted, mine, voted(1, 30), voted(2, 31), voted(3, 32), silent(4, 33)])
+    const { effects } = run([wanted, mine, ...commit([1, 2, 3], 25), voted(1, 30), voted(2, 31), voted(3, 32)])
     expect(effects).toMatchObject([
       { kind: 'agreed', outcome: { rrset: { rdatas: [Uint8Array.of(198, 51, 100, 1)] } } },
     ])
   })
 
-  it('does not ask n others when it does not pay, lives too short, or could not be seen', () => {
+  it('does not ask n others when it does not pay, or could not be seen', () => {
     const one = context(0, { demand: { members: 1, asks: 1, spanMs: 0, lastMs: 0 } })
     expect(run([wanted, [{ kind: 'looked', vote: vote(0, absence()) }, 20]], one).effects).toEqual([
       { kind: 'gave-up', reason: 'does-not-pay' },
     ])
-    const short = run([wanted, [{ kind: 'looked', vote: vote(0, presence([1], 29)) }, 20]])
-    expect(short.effects[0]).toEqual({ kind: 'gave-up', reason: 'short-lived' })
-    expect(short.state).toMatchObject({ phase: 'resting', until: NOW + 20 + limits.SHORT_LIVED_REST_MS })
     expect(run([wanted, [{ kind: 'looked', vote: undefined }, 20]]).effects[0]).toEqual({
       kind: 'gave-up',
       reason: 'no-look',
@@ -150,20 +199,18 @@ describe('whose turn it is', () => {
     expect(run([wanted, tick(2_000)], third).effects[0]).toEqual({
       kind: 'probe',
       peers: peers.slice(0, 2),
-      nonce: mid,
     })
   })
 
-  it('looks itself when they say nothing, and not when what they saw does not pay', () => {
+  it('looks itself, and not when one of them says that it does not pay, save for what many ask for', () => {
     const one = { demand: { members: 1, asks: 1, spanMs: 0, lastMs: 0 } }
-    const probe = (outcomes: readonly Outcome[], change = {}) =>
-      run([wanted, tick(1_000), [{ kind: 'probed', outcomes }, 1_010]], context(1, { ...one, ...change })).state.phase
-    expect(probe([])).toBe('looking')
-    expect(probe([presence()])).toBe('looking')
-    expect(probe([absence()])).toBe('idle')
-    expect(probe([presence([1], 20)])).toBe('idle')
+    const probe = (discouraged: boolean, change = {}) =>
+      run([wanted, tick(1_000), [{ kind: 'probed', discouraged }, 1_010]], context(1, { ...one, ...change })).state
+        .phase
+    expect(probe(false)).toBe('looking')
+    expect(probe(true)).toBe('idle')
     // One peer's hint does not silence a name that many ask for.
-    expect(probe([presence([1], 20)], { demand: { members: 1, asks: 10, spanMs: 0, lastMs: 0 } })).toBe('looking')
+    expect(probe(true, { demand: { members: 1, asks: 10, spanMs: 0, lastMs: 0 } })).toBe('looking')
     expect(run([wanted, tick(1_000), tick(2_000)], context(1, one)).state.phase).toBe('looking')
   })
 
@@ -171,18 +218,22 @@ describe('whose turn it is', () => {
     const rival = (nonce: Uint8Array) => [{ kind: 'rival', from: peers[1]!, nonce }, 25] as const
     expect(run([wanted, rival(low)]).state).toMatchObject({ phase: 'yielded', to: peers[1] })
     expect(run([wanted, looked, rival(low)]).state.phase).toBe('yielded')
-    expect(run([wanted, looked, rival(high)]).state.phase).toBe('asking')
+    expect(run([wanted, looked, rival(high)]).state.phase).toBe('committing')
     expect(run([wanted, rival(high)], context(1)).state.phase).toBe('yielded')
   })
 
   it('one that opened and did not deliver is not waited for again', () => {
     const rival = (at: number) => [{ kind: 'rival', from: peers[0]!, nonce: low }, at] as const
-    const after = run([rival(0), tick(6_000)], context(1))
+    const after = run([rival(0), tick(10_000)], context(1))
     expect(after.effects[0]).toEqual({ kind: 'gave-up', reason: 'not-delivered' })
     expect(after.state).toMatchObject({ phase: 'resting', memory: { distrusted: [peers[0]] } })
-    const later = run([[{ kind: 'wanted', nonce: high }, 40_000], rival(40_001), tick(41_000)], context(1), after.state)
+    const later = run(
+      [[{ kind: 'wanted', nonce: high, how: 'known' }, 40_001], rival(40_002), tick(41_001)],
+      context(1),
+      after.state,
+    )
     expect(later.kinds).toEqual(['look', 'wake'])
-    expect(run([rival(41_100)], context(1), later.state).state.phase).toBe('looking')
+    expect(run([rival(41_200)], context(1), later.state).state.phase).toBe('looking')
   })
 
   it('one that delivered is forgotten', () => {

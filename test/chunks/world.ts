@@ -10,11 +10,19 @@ import {
   type RingId,
   type Store,
 } from '../../src/base/index.ts'
-import { type Chunks, type ChunksOptions, chunkOf, createChunks, type RingRead } from '../../src/chunks/index.ts'
+import {
+  type Chunks,
+  type ChunksOptions,
+  chunkOf,
+  createChunks,
+  type LookHow,
+  type RingRead,
+} from '../../src/chunks/index.ts'
 import { type ChunkReply, type ChunkRequest, decodeRequest, encodeReply } from '../../src/chunks/messages.ts'
 import { ed25519, ed25519Signer, peerIdFromPublicKey, type Signer, sha256 } from '../../src/crypto/index.ts'
 import { Class, nameFromWire, parseName, type Question, type RRset, rrsetKey, Type } from '../../src/dns/index.ts'
 import {
+  type Content,
   contentDigest,
   type Finding,
   type Observation,
@@ -117,7 +125,7 @@ export interface Node {
   /** Another one after `restart`. */
   chunks: Chunks
   /** What this node's own iteration finds; undefined: what the world holds. */
-  sees: ((question: Question) => Outcome | undefined) | undefined
+  sees: ((question: Question, how: LookHow) => Content | undefined) | undefined
   liar: Liar | undefined
   /** Silent: requests to it time out. */
   down: boolean
@@ -242,10 +250,10 @@ export function createWorld({ nodes: count, n, options = {}, isPrivate = () => f
         options: { ...defaults, ...options },
         log: quiet,
         isPrivate,
-        ownFetch: async (question, signal) => {
+        ownFetch: async (question, signal, how) => {
           node.fetches++
           await wait(clock, 10, signal)
-          const outcome = node.sees === undefined ? truth.get(keyOf(question)) : node.sees(question)
+          const outcome = node.sees === undefined ? truth.get(keyOf(question)) : node.sees(question, how)
           if (outcome === undefined) throw new ChordnsError('RECURSE_FAILED', 'no server answers', {})
           return ownFinding(question, outcome, nodeClock.now())
         },
@@ -370,7 +378,11 @@ function keyOf(question: Question): string {
   return rrsetKey(question.name, question.type, question.class)
 }
 
-export function ownFinding(question: Question, outcome: Outcome, now: number): Finding {
+export function ownFinding<T extends Content>(
+  question: Question,
+  outcome: T,
+  now: number,
+): Omit<Finding, 'outcome'> & { outcome: T } {
   return {
     question,
     outcome,
@@ -414,7 +426,7 @@ export function nothing(rcode: 0 | 3 = 3, serial = 1): Outcome {
 export function paper(
   signer: Signer,
   question: Question,
-  outcome: Outcome,
+  outcome: Content,
   now: number,
   change: Partial<UnsignedObservation> = {},
 ): Observation {

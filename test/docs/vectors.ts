@@ -95,7 +95,9 @@ export function protocolVectors(): Readonly<Record<string, string>> {
     'ring ping': toHex(encodeRingMessage({ type: 'ping' })),
     read: toHex(encodeRequest({ kind: 'read', question })),
     tell: toHex(encodeRequest({ kind: 'tell', question })),
-    round: toHex(encodeRequest({ kind: 'round', question, nonce: new Uint8Array(16).fill(1) })),
+    round: toHex(
+      encodeRequest({ kind: 'round', question, nonce: new Uint8Array(16).fill(1), attempt: 1, how: 'known' }),
+    ),
     unknown: toHex(encodeReply({ kind: 'unknown' })),
     outcome: toHex(encodeOutcome(outcome)),
     'content digest': toHex(contentDigest(question, outcome)),
