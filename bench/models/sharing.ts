@@ -128,7 +128,7 @@ class NameInRing {
   readonly #ttlMs: number
   /** Tells and reads go to all replicas: what one remembers, all do. */
   readonly #asks = new Asks()
-  readonly #rests: { until: number; failures: number }[]
+  readonly #rests: { until: number; failures: number; learned: number | undefined }[]
   /** The agreed entry, or the secure copy that came with a tell. */
   #entryUntil = 0
 
@@ -147,7 +147,7 @@ class NameInRing {
     this.#fetchedAt = fetchedAt
     this.#cachedUntil = cachedUntil
     this.#ttlMs = name.ttlSeconds * 1_000
-    this.#rests = replicas.map(() => ({ until: 0, failures: 0 }))
+    this.#rests = replicas.map(() => ({ until: 0, failures: 0, learned: undefined }))
   }
 
   /** Until when the ring's answer holds; undefined when it has none. */
@@ -183,14 +183,15 @@ class NameInRing {
     const short = ttlSeconds < limits.MIN_SHARED_TTL_SECONDS
     for (const [place, replica] of this.#replicas.entries()) {
       const rest = this.#rests[place]!
-      if (rest.until > now || !this.#pays(undefined, now)) continue
+      if (rest.until > now || !this.#pays(undefined, rest.learned, now)) continue
       const seen = this.#replicas.slice(0, place).some((other) => this.#hasSeen(other, now))
       // That a name is short-lived is agreed too, and holds ten minutes.
       const worthSeconds = short ? evidenceLimits.DIVERGENT_MS / 1000 : ttlSeconds
-      const discouraged = seen && !this.#pays(worthSeconds, now)
+      const discouraged = seen && !this.#pays(worthSeconds, rest.learned, now)
       if (discouraged && this.#asks.demand('', now).asks < 2 * n) continue
       this.#look(replica, now)
-      if (!this.#pays(worthSeconds, now)) continue
+      rest.learned = worthSeconds
+      if (!this.#pays(worthSeconds, rest.learned, now)) continue
       for (const other of this.#replicas) this.#look(other, now)
       if (short) for (const one of this.#rests) one.until = now + evidenceLimits.DIVERGENT_MS
       else this.#close(now)
@@ -198,10 +199,12 @@ class NameInRing {
     }
   }
 
-  #pays(ttlSeconds: number | undefined, now: number): boolean {
+  /** `learned`: by this replica, from an earlier look. */
+  #pays(ttlSeconds: number | undefined, learned: number | undefined, now: number): boolean {
     const { admitAfter, n } = this.#rules
     const absent = ttlSeconds === undefined ? undefined : false
-    return pays(this.#asks.demand('', now), { admitAfter, n, ttlSeconds, absent })
+    const demand = { ...this.#asks.demand('', now), ...(learned !== undefined && { ttlSeconds: learned }) }
+    return pays(demand, { admitAfter, n, ttlSeconds, absent })
   }
 
   #hasSeen(member: number, now: number): boolean {

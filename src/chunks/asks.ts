@@ -13,6 +13,8 @@ export interface Demand {
   /** Ms from the first ask kept to now. */
   readonly spanMs: number
   readonly lastMs: number
+  /** Of the last answer that this node saw itself, expired or not. */
+  readonly ttlSeconds?: number
 }
 
 export const NO_DEMAND: Demand = { members: 0, asks: 0, spanMs: 0, lastMs: Number.NEGATIVE_INFINITY }
@@ -33,37 +35,52 @@ export function pays(demand: Demand, { admitAfter, n, ttlSeconds, absent }: Wort
   if (demand.members < limits.MIN_ASKERS_AUTO) return false
   // k asks in a time t: k-1 gaps. A gap is not taken for shorter than it would be at the rate that just pays, so that two
   // asks in the same second do not predict thousands.
-  const ttlMs = (ttlSeconds ?? limits.SUPPOSED_TTL_SECONDS) * 1000
+  const ttlMs = (ttlSeconds ?? demand.ttlSeconds ?? limits.SUPPOSED_TTL_SECONDS) * 1000
   const predicted = ((demand.asks - 1) * ttlMs) / Math.max(demand.spanMs, ttlMs / n)
   return predicted >= n
 }
 
+interface Asked {
+  readonly asks: readonly { readonly peer: PeerId; readonly at: number }[]
+  readonly ttlSeconds: number | undefined
+}
+
 /** Bounded memory of asks by question key; the question asked for longest ago is forgotten first. */
 export class Asks {
-  readonly #asked = new Map<string, { readonly peer: PeerId; readonly at: number }[]>()
+  readonly #asked = new Map<string, Asked>()
 
   /** `now` is monotonic ms. */
   note(key: string, peer: PeerId, now: number): void {
-    const kept = this.#recent(key, now)
-    if (!kept.some((ask) => ask.peer === peer && now - ask.at < limits.SAME_ASKER_MS)) kept.push({ peer, at: now })
+    const asks = this.#recent(key, now)
+    if (!asks.some((ask) => ask.peer === peer && now - ask.at < limits.SAME_ASKER_MS)) asks.push({ peer, at: now })
+    const ttlSeconds = this.#asked.get(key)?.ttlSeconds
     this.#asked.delete(key)
-    this.#asked.set(key, kept.slice(-limits.MAX_ASKS_KEPT))
+    this.#asked.set(key, { asks: asks.slice(-limits.MAX_ASKS_KEPT), ttlSeconds })
     if (this.#asked.size > limits.MAX_ASKED) this.#asked.delete(this.#asked.keys().next().value!)
   }
 
+  /** What this node saw itself: to look again to learn it would cost a fetch. Nothing is kept of what nobody asked for. */
+  learn(key: string, ttlSeconds: number): void {
+    const asked = this.#asked.get(key)
+    if (asked !== undefined) this.#asked.set(key, { ...asked, ttlSeconds })
+  }
+
   demand(key: string, now: number): Demand {
+    const ttlSeconds = this.#asked.get(key)?.ttlSeconds
+    const learned = ttlSeconds === undefined ? {} : { ttlSeconds }
     const asks = this.#recent(key, now)
     const first = asks[0]
-    if (first === undefined) return NO_DEMAND
+    if (first === undefined) return { ...NO_DEMAND, ...learned }
     return {
       members: new Set(asks.map((ask) => ask.peer)).size,
       asks: asks.length,
       spanMs: now - first.at,
       lastMs: asks.at(-1)!.at,
+      ...learned,
     }
   }
 
   #recent(key: string, now: number): { readonly peer: PeerId; readonly at: number }[] {
-    return (this.#asked.get(key) ?? []).filter((ask) => now - ask.at < limits.ASK_WINDOW_MS)
+    return (this.#asked.get(key)?.asks ?? []).filter((ask) => now - ask.at < limits.ASK_WINDOW_MS)
   }
 }

@@ -409,7 +409,7 @@ export function worthwhile(
 }
 
 /** For how long agreement spares the others their fetches. That an answer is short-lived is a marker, which holds longer. */
-function worthSeconds(outcome: Content): number {
+export function worthSeconds(outcome: Content): number {
   const ttl = outcomeTtl(outcome)
   return ttl < limits.MIN_SHARED_TTL_SECONDS ? evidenceLimits.DIVERGENT_MS / 1000 : ttl
 }

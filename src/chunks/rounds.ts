@@ -24,6 +24,7 @@ import {
   type RoundEvent,
   type RoundState,
   roundStep,
+  worthSeconds,
   worthwhile,
 } from './round.ts'
 import { peersOf, type Seats } from './seats.ts'
@@ -184,6 +185,7 @@ export function createRounds(modules: RoundsModules): Rounds {
     const looking = one.state
     // The further rounds of one question were paid for with the first.
     const sight = attempt > 1 || admit(one.question) ? await sights.look(one.question, how) : 'busy'
+    if (typeof sight === 'object') modules.asks.learn(questionKey(one.question), worthSeconds(sight.outcome))
     if (one.state !== looking) return
     if (sight === 'busy') return step(one, { kind: 'put-off' })
     const vote = sight === undefined || sight === 'hidden' ? undefined : sights.sign(sight, roundNonce(nonce, attempt))

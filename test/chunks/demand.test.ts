@@ -35,6 +35,16 @@ describe('whether a round pays', () => {
     expect(pays(demand(3, 3, 15_000), { ...worth, ttlSeconds: 60 })).toBe(true)
   })
 
+  it('auto: goes by the TTL that it sees, else by the one that it saw, else by a supposed one', () => {
+    const three = { ...demand(3, 3, 100_000), ttlSeconds: 350 }
+    expect(pays(three, { ...worth, ttlSeconds: undefined })).toBe(true)
+    expect(pays({ ...three, ttlSeconds: 349 }, { ...worth, ttlSeconds: undefined })).toBe(false)
+    expect(pays(three, { ...worth, ttlSeconds: 349 })).toBe(false)
+    const enough = (limits.SUPPOSED_TTL_SECONDS * 1_000 * 2) / 7
+    expect(pays(demand(3, 3, Math.floor(enough)), { ...worth, ttlSeconds: undefined })).toBe(true)
+    expect(pays(demand(3, 3, Math.ceil(enough) + 1), { ...worth, ttlSeconds: undefined })).toBe(false)
+  })
+
   it('a number is that many distinct members', () => {
     expect(pays(demand(1, 9, 0), { ...worth, admitAfter: 1 })).toBe(true)
     expect(pays(demand(2, 9, 0), { ...worth, admitAfter: 3 })).toBe(false)
@@ -65,6 +75,19 @@ describe('asks', () => {
     asks.note('a', peer(2), 1_000)
     expect(asks.demand('a', limits.ASK_WINDOW_MS + 500)).toMatchObject({ members: 1 })
     expect(asks.demand('a', limits.ASK_WINDOW_MS + 1_000)).toEqual(NO_DEMAND)
+  })
+
+  it('remembers the TTL that was seen longer than it remembers who asked', () => {
+    const asks = new Asks()
+    asks.learn('a', 60)
+    expect(asks.demand('a', 0)).toEqual(NO_DEMAND)
+    asks.note('a', peer(1), 0)
+    asks.learn('a', 60)
+    asks.note('a', peer(2), 1_000)
+    expect(asks.demand('a', 1_000)).toMatchObject({ members: 2, ttlSeconds: 60 })
+    expect(asks.demand('a', limits.ASK_WINDOW_MS * 2)).toEqual({ ...NO_DEMAND, ttlSeconds: 60 })
+    asks.learn('a', 120)
+    expect(asks.demand('a', 1_000).ttlSeconds).toBe(120)
   })
 
   it('is bounded in questions and in asks of one', () => {
