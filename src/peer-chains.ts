@@ -36,6 +36,7 @@ export async function verifyOffline(
       scheme: ed25519,
       chunkBits: config.ring.chunkBits,
       publicKey,
+      damaged: kept.damaged,
     })
     for (;;) {
       const next = work.next()

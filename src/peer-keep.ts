@@ -1,7 +1,7 @@
 /** What a node keeps between two runs: the files in the data directory, and which room's keys stand where in them. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Clock, errorText, isChordnsError, type Log, type Store, scopedStore } from './base/index.ts'
+import { ChordnsError, type Clock, errorText, isChordnsError, type Log, type Store, scopedStore } from './base/index.ts'
 import type { Config } from './config/index.ts'
 import { ioLimits, openSqliteStore, type SqliteStore } from './io/index.ts'
 
@@ -54,13 +54,33 @@ export function openKept(config: Config, clock: Clock, log: Log): Kept | undefin
 }
 
 /** The votes of a member of a ring. Throws STORE_BUSY or STORE_UNAVAILABLE. */
-export function openVotes(config: Config, clock: Clock, log: Log): Store {
-  return openSqliteStore({
-    file: join(config.data, VOTES_FILE),
-    maxBytes: ioLimits.MAX_VOTES_BYTES,
-    log,
-    now: () => clock.now(),
-  })
+export function openVotes(config: Config, clock: Clock, log: Log): Store & { damaged(): number } {
+  return unforgetting(
+    openSqliteStore({
+      file: join(config.data, VOTES_FILE),
+      maxBytes: ioLimits.MAX_VOTES_BYTES,
+      log,
+      now: () => clock.now(),
+    }),
+  )
+}
+
+/** A vote that cannot be read is not a vote that was never cast: `get` throws STORE_FAILED for a damaged value. */
+function unforgetting(store: SqliteStore): Store & { damaged(): number } {
+  const damaged = () => store.stats().damaged
+  return {
+    get(key) {
+      const before = damaged()
+      const value = store.get(key)
+      if (value === undefined && damaged() > before)
+        throw new ChordnsError('STORE_FAILED', `${VOTES_FILE}: a record is damaged`, { file: VOTES_FILE })
+      return value
+    },
+    batch: (writes, options) => store.batch(writes, options),
+    range: (from, to) => store.range(from, to),
+    close: () => store.close(),
+    damaged,
+  }
 }
 
 /**
@@ -70,7 +90,7 @@ export function openVotes(config: Config, clock: Clock, log: Log): Store {
 export function openKeptChains(
   data: string,
   log: Log,
-): { readonly chains: Store; readonly votes: Store | undefined; close(): void } | undefined {
+): { readonly chains: Store; readonly votes: Store | undefined; damaged(): number; close(): void } | undefined {
   const open = (name: string) => {
     const file = join(data, name)
     const maxBytes = name === FILE ? ioLimits.MAX_STORE_BYTES : ioLimits.MAX_VOTES_BYTES
@@ -81,10 +101,12 @@ export function openKeptChains(
   const store = open(FILE)
   if (store === undefined) return undefined
   try {
-    const votes = open(VOTES_FILE)
+    const votesFile = open(VOTES_FILE)
+    const votes = votesFile && unforgetting(votesFile)
     return {
       chains: scopedStore(store, Uint8Array.of(Room.CHAINS)),
       votes,
+      damaged: () => store.stats().damaged + (votes?.damaged() ?? 0),
       close() {
         store.close()
         votes?.close()

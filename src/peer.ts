@@ -279,6 +279,7 @@ async function startPeers(
           send: sender(Room.CHAINS),
           store: kept.chains,
           votes,
+          damaged: () => kept.stats().damaged + votes.damaged(),
           options: { chunkBits: config.ring.chunkBits, historyHours: config.chunks.historyHours },
           entriesOf: (chunk) => chunks.entriesOf(chunk),
           chunks: () => chunks.held(),

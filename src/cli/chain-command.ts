@@ -37,7 +37,7 @@ Examples:
       else print(render(report))
       if (report.faults.length > 0) {
         const [first] = report.faults
-        const text = `the stored chains do not hold: ${report.faults.length} faults, the first in chain ${first!.chain.slice(0, 16)} at height ${first!.height}`
+        const text = `the stored chains do not hold: ${report.faults.length} faults, the first: ${placeOf(first!)}`
         throw new ChordnsError('CHAIN_UNSOUND', text, { faults: report.faults })
       }
     })
@@ -87,8 +87,15 @@ function createProgress() {
 function render({ chains, blocks, transactions, faults }: VerifyView): string {
   const checked = `${chains.checked} chains, ${blocks} blocks, ${transactions} transactions`
   if (faults.length === 0) return `${checked}: every block, certificate, state root and transaction holds`
-  const lines = faults.map(
-    ({ chain, chunk, height, reason }) => `  chunk ${chunk}, chain ${chain.slice(0, 16)}, height ${height}: ${reason}`,
-  )
+  const lines = faults.map((fault) => `  ${placeOf(fault)}`)
   return `${checked}\n${lines.join('\n')}`
+}
+
+function placeOf({ chain, chunk, height, reason }: VerifyView['faults'][number]): string {
+  const place = [
+    ...(chunk < 0 ? [] : [`chunk ${chunk}`]),
+    ...(chain === '' ? [] : [`chain ${chain.slice(0, 16)}`]),
+    ...(height === 0 ? [] : [`height ${height}`]),
+  ]
+  return place.length === 0 ? reason : `${place.join(', ')}: ${reason}`
 }

@@ -1,6 +1,15 @@
 /** The chains of the chunks in real processes: killed, damaged, and checked. */
-import { describe, expect, it } from 'vitest'
+import { execFile } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { chunkView, verifyView } from '../../src/observe/views.ts'
+import { type Cluster, type PeerProcess, startCluster } from '../world/cluster.ts'
+import { ask, simpleWorld, type World } from '../world/index.ts'
 import { runChainKills } from './scenes/chains.ts'
+import { getJson } from './scenes/kills.ts'
 
 describe('the chains of chunks whose replicas are all killed at once', () => {
   it('open again, hold from their starts, are one history, and show no two votes in one place', async () => {
@@ -13,4 +22,109 @@ describe('the chains of chunks whose replicas are all killed at once', () => {
     expect(result.wentOn, lines.join('\n')).toBe(5)
     expect(result.transactions).toBeGreaterThan(20)
   }, 240_000)
+})
+
+const run = promisify(execFile)
+const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
+
+/** Exit code and output of `chordns`. */
+async function chordns(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  try {
+    return { code: 0, ...(await run(process.execPath, [CLI, ...args])) }
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string }
+    return { code, stdout, stderr }
+  }
+}
+
+describe('a ring of three real peers', () => {
+  let world: World
+  let cluster: Cluster
+
+  beforeAll(async () => {
+    world = await simpleWorld({ 'org.': '', 'zone.org.': '* 600 A 192.0.2.7' })
+    cluster = await startCluster({
+      peers: 3,
+      hints: world.hintsText(),
+      authorityPort: world.port,
+      replicas: 2,
+      admitAfter: 1,
+      config: { ring: { chunkBits: 2 } },
+    })
+  })
+  afterAll(async () => {
+    await cluster?.stop()
+    await world?.stopAll()
+  })
+
+  const show = async (peer: PeerProcess, name: string) => chunkView.parse(await getJson(peer, `/chunk?name=${name}`))
+
+  it('shows in which block an entry stands, who made it, and who saw it', async () => {
+    const names = Array.from({ length: 12 }, (_, i) => `n${i}.zone.org`)
+    const end = Date.now() + 60_000
+    for (;;) {
+      for (const { address, port } of cluster.peers) for (const name of names) await ask({ address, port }, { name })
+      const views = await Promise.all(names.map((name) => show(cluster.peers[0]!, name)))
+      if (views.every(({ entries }) => entries.length > 0 && entries[0]!.block !== null)) break
+      if (Date.now() > end) throw new Error(JSON.stringify(views.map(({ chain, entries }) => [chain, entries])))
+    }
+    const [first, second] = await Promise.all(cluster.peers.map((peer) => show(peer, names[0]!)))
+    const [entry] = first!.entries
+    expect(entry!.class).toBe('agreed')
+    expect(entry!.observers.length).toBeGreaterThanOrEqual(2)
+    expect(entry!.block!.chain).toBe(first!.chain!.chain)
+    expect(second!.entries[0]!.block).toEqual(entry!.block)
+    const [block] = first!.chain!.blocks
+    expect(first!.replicas.map(({ peer }) => peer)).toContain(block!.proposer)
+    expect(block!.transactions.length).toBeGreaterThan(0)
+    const text = (await chordns('chunk', names[0]!, '--node', `127.0.0.1:${cluster.peers[0]!.statusPort}`)).stdout
+    expect(text).toContain(`chain ${entry!.block!.chain}`)
+    expect(text).toContain('observed by')
+  })
+
+  it('checks itself while it runs, asked by address or by its data directory', async () => {
+    const [peer] = cluster.peers
+    for (const where of [
+      ['--node', `127.0.0.1:${peer!.statusPort}`],
+      ['--config', peer!.configFile],
+    ]) {
+      // The configuration names port 0 for the status address.
+      if (where[0] === '--config') where.push('--set', `status.listen=127.0.0.1:${peer!.statusPort}`)
+      const { code, stdout, stderr } = await chordns('chain', 'verify', '--json', ...where)
+      expect(code, stderr).toBe(0)
+      const view = verifyView.parse(JSON.parse(stdout))
+      expect(view.faults).toEqual([])
+      expect(view.chains.checked).toBe(view.chains.total)
+      expect(view.transactions).toBeGreaterThanOrEqual(12)
+    }
+  })
+
+  it('finds a byte that has changed on the disk of a stopped peer, and says where', async () => {
+    const peer = cluster.peers[2]!
+    // Without this peer the others are another group, with another chain.
+    const { chain } = await show(peer, 'n0.zone.org')
+    const chainId = Buffer.from(chain!.chain!, 'hex')
+    await peer.stop('SIGTERM')
+    const sound = await chordns('chain', 'verify', '--config', peer.configFile)
+    expect(sound.stdout).toContain('every block, certificate, state root and transaction holds')
+    expect(sound.code).toBe(0)
+    const file = join(dirname(peer.configFile), 'data.db')
+    const bytes = readFileSync(file)
+    // In the middle of a block: the tag of its header is followed by the id of its chain.
+    const places: number[] = []
+    for (let at = bytes.indexOf(chainId); at !== -1; at = bytes.indexOf(chainId, at + 1)) places.push(at)
+    expect(places.length).toBeGreaterThan(1)
+    let found = 0
+    for (const at of places.slice(0, 6)) {
+      const damaged = Buffer.from(bytes)
+      damaged[at + 40]! ^= 4
+      writeFileSync(file, damaged)
+      const { code, stdout, stderr } = await chordns('chain', 'verify', '--config', peer.configFile)
+      if (code === 1) found++
+      else throw new Error(`not found at ${at}: ${stdout} ${stderr}`)
+    }
+    expect(found).toBeGreaterThan(1)
+    writeFileSync(file, bytes)
+    expect((await chordns('chain', 'verify', '--config', peer.configFile)).code).toBe(0)
+  })
 })

@@ -94,6 +94,7 @@ export function createChunkChains(modules: ChunkChainsModules): ChunkChains {
     scheme: modules.scheme,
     chunkBits: options.chunkBits,
     publicKey: signer.publicKey,
+    ...(modules.damaged !== undefined && { damaged: modules.damaged }),
   })
 
   /** A disk that fails must not end the node: what was to be recorded is tried again. */
@@ -182,6 +183,7 @@ export function createChunkChains(modules: ChunkChainsModules): ChunkChains {
     if (stopping.signal.aborted || !bytesFrom.take(from, size)) return { kind: 'busy' }
     switch (request.kind) {
       case 'ask':
+        if (!opensFrom.take(from)) return { kind: 'busy' }
         return founding.answerAsk(request.chunk, request.group)
       case 'open': {
         if (!opensFrom.take(from)) return { kind: 'busy' }

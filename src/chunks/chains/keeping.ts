@@ -53,6 +53,8 @@ export function createKeeping(parts: KeepingParts): Keeping {
   const opened = new Map<string, OpenChain>()
   /** When what stalled may be woken by others again, monotonic ms. */
   const resting = new Map<string, number>()
+  /** After the disk failed: nobody wakes it before, monotonic ms. */
+  const failed = new Map<string, number>()
   const counts = { decided: 0, caughtUp: 0, evidence: 0, pruned: 0 }
   let tending: Cancel | undefined
   let pruning: Cancel | undefined
@@ -62,16 +64,23 @@ export function createKeeping(parts: KeepingParts): Keeping {
   function modeOf(known: KnownChain): 'vote' | 'follow' {
     const isCurrent =
       groups.of(known.descriptor.chunk)?.key === known.group && book.current(known.group, clock.now()) === known
-    return isCurrent && !seals.isSealed(known.chainId) && !isRetired(known.chainId, votes) ? 'vote' : 'follow'
+    try {
+      return isCurrent && !seals.isSealed(known.chainId) && !isRetired(known.chainId, votes) ? 'vote' : 'follow'
+    } catch (error) {
+      // Who cannot say whether it may sign does not.
+      if (isChordnsError(error)) return 'follow'
+      throw error
+    }
   }
 
   function wake(known: KnownChain, asked = false): OpenChain | undefined {
     const before = opened.get(known.id)
     if (before !== undefined || stopped) return before
     if (known.broken !== undefined || book.bytes > limits.MAX_TOTAL_BYTES) return undefined
+    if ((failed.get(known.id) ?? 0) > clock.monotonic()) return undefined
     if (asked && (resting.get(known.id) ?? 0) > clock.monotonic()) return undefined
     if (opened.size >= limits.MAX_OPEN && !makeRoom()) return undefined
-    let failed = false
+    let hasFailed = false
     try {
       const open = openChain({
         known,
@@ -90,11 +99,11 @@ export function createKeeping(parts: KeepingParts): Keeping {
           log.warn({ chunk: known.descriptor.chunk, kind: evidence.kind }, 'a replica signed two different things')
         },
         onFailure: (code, reason) => {
-          failed = true
+          hasFailed = true
           fail(known, code, reason)
         },
       })
-      if (failed) return undefined
+      if (hasFailed) return undefined
       opened.set(known.id, open)
       resting.delete(known.id)
       if (open.chain.status().height > known.totals.height) takeUp(known, open.chain.state())
@@ -109,7 +118,7 @@ export function createKeeping(parts: KeepingParts): Keeping {
 
   function fail(known: KnownChain, code: string, reason: string): void {
     close(known.id)
-    if (code.startsWith('STORE_')) rest(known.id)
+    if (code.startsWith('STORE_')) failed.set(known.id, clock.monotonic() + limits.FAILED_REST_MS)
     else known.broken = reason
     log.error(
       { chain: known.id, chunk: known.descriptor.chunk, code, reason },
@@ -222,6 +231,7 @@ export function createKeeping(parts: KeepingParts): Keeping {
       if (slice-- === 0) break
       drop(known)
     }
+    if (slice < limits.PRUNE_SLICE) recorded.sweep((chainId) => book.get(toHex(chainId)) !== undefined)
     pruning = clock.after(slice <= 0 ? limits.TEND_MS : limits.PRUNE_MS, prune)
   }
 

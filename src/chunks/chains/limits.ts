@@ -32,6 +32,8 @@ export const limits = {
   STALL_CLOSE_MS: 45_000,
   /** A chain that stalled is not woken by others for this long, so that two of them do not keep each other up. Ms. */
   STALL_REST_MS: 60_000,
+  /** After the disk failed in the middle of a chain it is not opened for this long, ms. */
+  FAILED_REST_MS: 60_000,
   /** How often open chains are looked at for that, ms. */
   TEND_MS: 5_000,
   /** Entries that wait to be recorded. */
@@ -60,11 +62,11 @@ export const limits = {
   BYTES_PER_SECOND: 256 * 1024,
   BYTES_BURST: 4 * 1024 * 1024,
   /** Chains opened for one peer's message, per second: each costs reading and checking what is stored. */
-  WAKES_PER_SECOND: 8,
-  WAKES_BURST: 128,
-  /** Descriptors taken of one peer, per second. */
-  OPENS_PER_SECOND: 8,
-  OPENS_BURST: 128,
+  WAKES_PER_SECOND: 4,
+  WAKES_BURST: 64,
+  /** Descriptors taken of one peer, and questions for ours, per second: each may cost a block read and its votes checked. */
+  OPENS_PER_SECOND: 32,
+  OPENS_BURST: 512,
   /** A replica that does not know a chain is told of it this often at most, ms. */
   TELL_AGAIN_MS: 1_000,
   MAX_RATED: 1_024,

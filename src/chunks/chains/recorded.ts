@@ -1,5 +1,5 @@
 /** Where each question was recorded last: one small row on disk, so that nobody has to open a chain to see it. */
-import { isChordnsError, type Store, type StoreWrite } from '../../base/index.ts'
+import { isChordnsError, latin1, type Store, type StoreWrite } from '../../base/index.ts'
 import { encodeCanonical } from '../../crypto/index.ts'
 import type { Question } from '../../dns/index.ts'
 import type { CertificateKind } from '../../evidence/index.ts'
@@ -39,21 +39,20 @@ export class RecordedRows {
     if (writes.length > 0) this.#store.batch(writes, { durable: false })
   }
 
-  /** Drops rows whose chains are no longer known, a slice at a time: returns where to go on, undefined at the end. */
-  sweep(from: Uint8Array, most: number, isKnown: (chainId: Uint8Array) => boolean): Uint8Array | undefined {
+  /** `question` as text, for people. */
+  *all(): Generator<{ readonly question: string; readonly row: RecordedRow | undefined }> {
+    for (const [key, value] of this.#store.range(new Uint8Array()))
+      yield { question: latin1(key), row: readRecorded(value) }
+  }
+
+  /** Drops rows whose chains are no longer known. */
+  sweep(isKnown: (chainId: Uint8Array) => boolean): void {
     const gone: StoreWrite[] = []
-    let seen = 0
-    let next: Uint8Array | undefined
-    for (const [key, value] of this.#store.range(from)) {
-      if (++seen > most) {
-        next = key.slice()
-        break
-      }
+    for (const [key, value] of this.#store.range(new Uint8Array())) {
       const row = readRecorded(value)
       if (row === undefined || !isKnown(row.chainId)) gone.push({ kind: 'delete', key: key.slice() })
     }
     if (gone.length > 0) this.#store.batch(gone, { durable: false })
-    return next
   }
 }
 

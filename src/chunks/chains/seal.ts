@@ -3,7 +3,7 @@
  * records are gone, this node may have signed what it does not remember: it follows the chains that it has, and signs nothing
  * in them any more. New chains are not touched by that.
  */
-import { concatBytes, equalBytes, type Log, type Random, type Store } from '../../base/index.ts'
+import { concatBytes, equalBytes, isChordnsError, type Log, type Random, type Store } from '../../base/index.ts'
 
 const KEY = { mark: 0, sealed: 1 } as const
 const MARK_BYTES = 16
@@ -18,7 +18,7 @@ export interface Seals {
 /** `store`: the marks' own part. `chains`: those that have blocks or were begun, as the store knows them. */
 export function openSeals(store: Store, votes: Store, chains: readonly Uint8Array[], random: Random, log: Log): Seals {
   const ours = store.get(Uint8Array.of(KEY.mark))
-  const theirs = votes.get(VOTES_MARK)
+  const theirs = markOf(votes)
   if (ours === undefined || theirs === undefined || !equalBytes(ours, theirs)) {
     if (ours !== undefined && chains.length > 0) {
       log.error(
@@ -42,4 +42,14 @@ export function openSeals(store: Store, votes: Store, chains: readonly Uint8Arra
 
 function sealKey(chainId: Uint8Array): Uint8Array {
   return concatBytes(Uint8Array.of(KEY.sealed), chainId)
+}
+
+/** A mark that cannot be read is none: what else cannot be read there nobody knows. */
+function markOf(votes: Store): Uint8Array | undefined {
+  try {
+    return votes.get(VOTES_MARK)
+  } catch (error) {
+    if (isChordnsError(error, 'STORE_FAILED')) return undefined
+    throw error
+  }
 }

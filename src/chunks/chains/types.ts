@@ -27,6 +27,8 @@ export interface ChunkChainsModules {
   readonly store: Store
   /** The sign guard: in its own file, never restored from a backup. */
   readonly votes: Store
+  /** Values that the stores found damaged since the start. */
+  readonly damaged?: () => number
   readonly options: ChunkChainsOptions
   /** What this node holds as a replica, unexpired. */
   readonly entriesOf: (chunk: ChunkId) => readonly ChunkEntry[]

@@ -17,6 +17,7 @@ import { ChainBook, type KnownChain } from './book.ts'
 import { limits } from './limits.ts'
 import { rememberingScheme } from './memo.ts'
 import { chainParts } from './places.ts'
+import { RecordedRows } from './recorded.ts'
 import { indexOfKey } from './set.ts'
 import { type ChunkState, encodeState, totalsOf } from './state.ts'
 
@@ -47,6 +48,8 @@ export interface VerifyParts {
   readonly votes: Store | undefined
   readonly scheme: SignatureScheme
   readonly chunkBits: number
+  /** Values that the stores found damaged, and left out, so far. */
+  readonly damaged?: () => number
   /** Whose votes they are. */
   readonly publicKey: Uint8Array | undefined
 }
@@ -59,9 +62,11 @@ export function* verifyChains(parts: VerifyParts): Generator<VerifyReport, Verif
   const places = chainParts(store)
   const chains = new ChainBook(places.book, places.blocks).all()
   const faults: ChainFault[] = []
+  const damagedBefore = parts.damaged?.() ?? 0
   let checked = 0
   let blocks = 0
   let transactions = 0
+  const heights = new Map<string, number>()
   const report = (state: VerifyReport['state']): VerifyReport => ({
     state,
     chains: { checked, total: chains.length },
@@ -113,6 +118,8 @@ export function* verifyChains(parts: VerifyParts): Generator<VerifyReport, Verif
       accuse(known, checker.height + 1, `the block is missing: the chain had ${totals.height}`)
     if (sound && record !== undefined && record.height > checker.height + 1)
       accuse(known, record.height, 'votes.db knows of votes beyond the stored blocks')
+    // Of what is behind a fault nothing more is known.
+    heights.set(known.id, sound ? checker.height : Number.POSITIVE_INFINITY)
     checked++
     yield report('running')
   }
@@ -122,6 +129,20 @@ export function* verifyChains(parts: VerifyParts): Generator<VerifyReport, Verif
     if (chains.some(({ id }) => id === chain) || faults.length >= limits.MAX_FAULTS) continue
     faults.push({ chain, chunk: -1, height: 0, reason: 'its blocks are there, and nothing says whose they are' })
   }
+  // Reading them is enough: a value that has changed on the disk is counted, and left out.
+  for (const { question, row } of new RecordedRows(places.recorded).all()) {
+    const known = row && chains.find(({ chainId }) => equalBytes(chainId, row.chainId))
+    if (known !== undefined && row !== undefined && row.height > heights.get(known.id)!)
+      accuse(known, row.height, `${question} is said to be recorded in a block that is not there`)
+  }
+  const damaged = (parts.damaged?.() ?? 0) - damagedBefore
+  if (damaged > 0)
+    faults.push({
+      chain: '',
+      chunk: -1,
+      height: 0,
+      reason: `${damaged} values in the files are damaged, and were left out`,
+    })
   return report('done')
 }
 
