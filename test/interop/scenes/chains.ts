@@ -47,6 +47,7 @@ export interface ChainKillsResult {
 /** Four replicas of every chunk: three decide. */
 const PEERS = 4
 const ZONES = 12
+const GOING_ON_MS = 40_000
 
 type StoredRecord = NonNullable<ReturnType<typeof storedRecord>>
 
@@ -95,7 +96,8 @@ async function killAll(cluster: Cluster, { kills, seed, say, signal }: ChainKill
       }
     }
     const background = [load(), load()]
-    await pause(1_000 + random.below(2_500))
+    await goingOn(cluster.peers)
+    await pause(random.below(2_500))
     for (const peer of cluster.peers) evidence += (await statusOf(peer)).chains?.['evidence'] ?? 0
     await pause(random.below(700))
     await Promise.all(
@@ -131,6 +133,16 @@ async function killAll(cluster: Cluster, { kills, seed, say, signal }: ChainKill
     transactions: history.transactions,
     certificates: history.certificates,
     questions,
+  }
+}
+
+/** Waits until the chains have got on since the start, however busy the machine is. */
+async function goingOn(peers: readonly PeerProcess[]): Promise<void> {
+  const end = performance.now() + GOING_ON_MS
+  while (performance.now() < end) {
+    const decided = await Promise.all(peers.map(async (peer) => (await statusOf(peer)).chains?.['decided'] ?? 0))
+    if (Math.min(...decided) >= 2) return
+    await pause(150)
   }
 }
 
