@@ -193,7 +193,8 @@ class NameInRing {
       rest.learned = worthSeconds
       if (!this.#pays(worthSeconds, rest.learned, now)) continue
       for (const other of this.#replicas) this.#look(other, now)
-      if (short) for (const one of this.#rests) one.until = now + evidenceLimits.DIVERGENT_MS
+      if (this.#name.divergent) this.#diverge(now)
+      else if (short) for (const one of this.#rests) one.until = now + evidenceLimits.DIVERGENT_MS
       else this.#close(now)
       return
     }
@@ -218,8 +219,21 @@ class NameInRing {
     this.#cachedUntil[replica] = now + this.#ttlMs
   }
 
+  /** Whether it rotates is seen in further rounds, in which all fetch anew; then what is agreed is that it diverges. */
+  #diverge(now: number): void {
+    this.looks += (evidenceLimits.MAX_ROUNDS - 1) * this.#replicas.length
+    for (const replica of this.#replicas) {
+      this.#fetchedAt[replica] = now
+      this.#cachedUntil[replica] = now + this.#ttlMs
+    }
+    for (const one of this.#rests) {
+      one.until = now + evidenceLimits.DIVERGENT_MS
+      one.learned = evidenceLimits.DIVERGENT_MS / 1000
+    }
+  }
+
   #close(now: number): void {
-    const until = this.#name.divergent ? undefined : this.#words(now)[this.#quorum - 1]
+    const until = this.#words(now)[this.#quorum - 1]
     if (until !== undefined) {
       this.#entryUntil = until
       for (const rest of this.#rests) rest.failures = 0

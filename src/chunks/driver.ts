@@ -2,7 +2,14 @@
 import { aborted, type Cancel, type Clock, type Log, type PeerId, type Random, type Store } from '../base/index.ts'
 import type { SignatureScheme, Signer } from '../crypto/index.ts'
 import type { Question } from '../dns/index.ts'
-import { type Certificate, type Content, type Finding, type Outcome, roundNonce } from '../evidence/index.ts'
+import {
+  type Certificate,
+  type Content,
+  evidenceLimits,
+  type Finding,
+  type Outcome,
+  roundNonce,
+} from '../evidence/index.ts'
 import type { MemberEntry, Ring } from '../ring/index.ts'
 import { type ArchivedEntry, createArchive } from './archive.ts'
 import { Asks } from './asks.ts'
@@ -133,6 +140,8 @@ export function createChunks(modules: ChunksModules): Chunks {
     archive?.put(entry)
     handover.remember(entry.chunk, seats)
     rounds.settled(entry.question)
+    // All went on asking for themselves: it is worth no more than the time for which nobody tries again.
+    if (entry.class === 'divergent') asks.learn(questionKey(entry.question), evidenceLimits.DIVERGENT_MS / 1_000)
     for (const listener of listeners) listener(entry)
   }
 
