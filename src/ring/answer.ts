@@ -5,7 +5,7 @@ import { contacted, meetStranger } from './joining.ts'
 import { limits } from './limits.ts'
 import { answerFind } from './lookups.ts'
 import { verifyEntry } from './member.ts'
-import { addAccusation, mergeRow, mergeRows } from './membership.ts'
+import { addAccusation, mergeRow, mergeRows, testify } from './membership.ts'
 import { fitting, type RingReply, type RingRequest } from './messages.ts'
 import { claim } from './operations.ts'
 import type { Work } from './state.ts'
@@ -63,6 +63,7 @@ function answerPush(work: Work, from: PeerId, request: Extract<RingRequest, { ty
   const { entries, accusations } = request
   const granted = allowance(work, from, entries.length + accusations.length)
   mergeRows(work, entries.slice(0, granted), from)
+  testify(work, from, entries.slice(0, granted))
   for (const accusation of accusations.slice(0, Math.max(0, granted - entries.length))) addAccusation(work, accusation)
   return { type: 'ok' }
 }

@@ -64,6 +64,7 @@ export function initialState(
     detector: new Detector(),
     accusations: new Map(),
     accused: new Map(),
+    doubted: new Map(),
     outbox: new Map(),
     outboxAccusations: [],
     exchange: undefined,

@@ -16,7 +16,7 @@ import {
 import { shortId } from './messages.ts'
 import type { Work } from './state.ts'
 import type { MemberEntry } from './types.ts'
-import { changed, log, setTimer, wake } from './work.ts'
+import { ask, changed, log, setTimer, wake } from './work.ts'
 
 /** `new`: it changed the table; `old`: we have the same or a newer row; `refused`: it does not count. */
 export type Merged = 'new' | 'old' | 'refused'
@@ -31,9 +31,42 @@ export function mergeRow(work: Work, entry: MemberEntry, from: PeerId | undefine
   if (entry.status !== 'alive' && current === undefined) return 'old'
   if (!isBelievable(work, entry)) {
     state.stats.refused += 1
+    if (entry.status === 'dead' && current?.status === 'alive') askWitnesses(work, current)
     return 'refused'
   }
   return place(work, entry, from)
+}
+
+/**
+ * A death notice whose accusers are no majority of the witnesses as this node counts them: it came later, or others have come or
+ * gone since. So the witnesses of today are told what this node still believes, and those who know better say so (`testify`).
+ */
+function askWitnesses(work: Work, entry: MemberEntry): void {
+  const { state, context } = work
+  if (state.phase !== 'member') return
+  const at = state.doubted.get(entry.id)
+  if (at !== undefined && work.now - at < context.options.auditMs) return
+  state.doubted.delete(entry.id)
+  state.doubted.set(entry.id, work.now)
+  if (state.doubted.size > limits.MAX_ACCUSED) state.doubted.delete(state.doubted.keys().next().value!)
+  for (const { peer } of state.table.nearest(entry.id)) {
+    if (peer !== state.self.peer) ask(work, peer, { type: 'push', entries: [entry], accusations: [] }, { kind: 'push' })
+  }
+}
+
+/** A peer believes in members of whose death this node is a witness: it hears this node's own accusations of them. */
+export function testify(work: Work, peer: PeerId, entries: readonly MemberEntry[]): void {
+  const { state, context } = work
+  if (state.phase !== 'member') return
+  const accusations = entries
+    .filter(({ id, status, incarnation }) => {
+      const mine = state.table.get(id)
+      const isOver = status === 'alive' && mine?.status === 'dead' && mine.incarnation === incarnation
+      return isOver && state.table.nearest(id).some((witness) => witness.id === state.self.id)
+    })
+    .slice(0, limits.MAX_ACCUSATIONS)
+    .map((entry) => signAccusation(context.ringId, context.signer, entry))
+  if (accusations.length > 0) ask(work, peer, { type: 'push', entries: [], accusations }, { kind: 'push' })
 }
 
 /** Rows of one message, the alive ones first: they are the witnesses of the others. */

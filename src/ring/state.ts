@@ -147,6 +147,8 @@ export interface RingState {
   readonly accusations: Map<RingId, { readonly incarnation: number; readonly by: Map<string, Accusation> }>
   /** When this node accused whom. Unix ms. */
   readonly accused: Map<RingId, number>
+  /** When this node asked the witnesses about a death notice that it could not believe. Unix ms. */
+  readonly doubted: Map<RingId, number>
   readonly outbox: Map<RingId, Change>
   outboxAccusations: Accusation[]
   exchange: Exchange | undefined

@@ -76,6 +76,18 @@ describe('a ring in a network that loses and delays', () => {
     settles(world, seed, true)
   })
 
+  // In the one of seed 17 the joiner kept a ghost for good when witnesses could not be asked.
+  it.each([1, 17])('lets a late joiner learn of deaths whose witnesses it counts otherwise (seed %i)', (seed) => {
+    const world = formed({ seed, meanDelayMs: 40 }, () => 10)
+    world.run(15_000)
+    world.crash(world.nodes[1]!)
+    world.run(2_000 + world.below(3_000))
+    world.crash(world.nodes[2]!)
+    world.run(world.below(2_000))
+    world.add([world.nodes[0]!])
+    settles(world, seed, true)
+  })
+
   it('is one ring again when each side had declared the other dead', () => {
     const world = formed({ seed: 5 }, () => 6)
     world.run(15_000)
