@@ -280,6 +280,36 @@ describe('after a crash', () => {
     },
   )
 
+  it('a replica that was away for long catches up, and shows how far it is', async () => {
+    world = createChainsWorld(4)
+    const names = namesOf(CHUNK, 40)
+    world.agree(names[0]!, answer(names[0]!), 3_000)
+    await world.pass(5_000)
+    const late = world.keepers[3]!
+    world.crash(late, 'power')
+    for (const name of names.slice(1)) {
+      world.agree(name, answer(name), 3_000)
+      await world.pass(2_500)
+    }
+    const { height } = world.keepers[0]!.chains.view(CHUNK)
+    expect(height).toBeGreaterThan(35)
+    world.restart(late)
+    // Each block takes the time of a page over a slow line.
+    world.cut = (_, to) => to === late && world.clock.now() % 40 < 20
+    world.agree(names[1]!, answer(names[1]!, [2]), 3_000)
+    const seen: string[] = []
+    for (let i = 0; i < 4_000 && late.chains.view(CHUNK).height <= height; i++) {
+      await world.pass(5)
+      const view = late.chains.view(CHUNK)
+      if (view.target > view.height) seen.push(`${view.height} of ${view.target}`)
+    }
+    expect(late.chains.view(CHUNK).height).toBeGreaterThan(height)
+    expect(seen).toContain(`1 of ${height}`)
+    expect(world.told).toContain('catching up with a chunk chain')
+    expect(late.chains.stats().caughtUp).toBeGreaterThan(30)
+    expect(world.faults(late)).toEqual([])
+  })
+
   it('with the votes lost, a replica follows its chains and signs nothing in them', async () => {
     world = createChainsWorld(4)
     const [first, second] = namesOf(CHUNK, 2)

@@ -53,6 +53,8 @@ export interface ChainsWorld {
   readonly keepers: readonly Keeper[]
   readonly sent: { readonly from: number; readonly to: number; readonly kind: number }[]
   readonly errors: string[]
+  /** Lines of the log of kind info. */
+  readonly told: string[]
   /** Two different things that one keeper signed for one place, in all its lives: what ever was on the wire is held together. */
   readonly contradictions: string[]
   /** Makes the network lose what this says. */
@@ -87,12 +89,13 @@ export function createChainsWorld(count: number, n = count, historyHours = 24): 
   const keepers: Keeper[] = []
   const sent: ChainsWorld['sent'] = []
   const errors: string[] = []
+  const told: string[] = []
   const contradictions: string[] = []
   const signed = new Map<string, string>()
   const byPeer = new Map<PeerId, Keeper>()
   const log: Log = {
     debug() {},
-    info() {},
+    info: (_, message) => void told.push(message),
     warn() {},
     error: (detail, message) => errors.push(`${message} ${JSON.stringify(detail)}`),
   }
@@ -101,6 +104,7 @@ export function createChainsWorld(count: number, n = count, historyHours = 24): 
     keepers,
     sent,
     errors,
+    told,
     cut: () => false,
     pass: (ms) => clock.advanceAsync(ms),
     agree(question, outcome = answer(question), ttl = 300) {

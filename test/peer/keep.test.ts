@@ -1,0 +1,78 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Clock, Log } from '../../src/base/index.ts'
+import { openSeals } from '../../src/chunks/chains/seal.ts'
+import type { Config } from '../../src/config/index.ts'
+import { openKeptChains, openVotes } from '../../src/peer-keep.ts'
+import { createMemoryDisk, seededRandom } from '../../src/sim/index.ts'
+
+let data: string
+let errors: string[]
+const clock: Clock = { now: () => 1_800_000_000_000, monotonic: () => 0, after: () => () => {} }
+const log: Log = { debug() {}, info() {}, warn() {}, error: (_, message) => void errors.push(message) }
+const open = () => openVotes({ data } as Config, clock, log)
+
+beforeEach(() => {
+  data = mkdtempSync(join(tmpdir(), 'chordns-keep-'))
+  errors = []
+})
+afterEach(() => rmSync(data, { recursive: true, force: true }))
+
+const key = Uint8Array.of(7, 7, 7)
+const value = new Uint8Array(300).fill(0x5a)
+
+/** Turns a bit in the value as it stands in the file. */
+function damage(): void {
+  const file = join(data, 'votes.db')
+  const bytes = readFileSync(file)
+  const at = bytes.indexOf(Buffer.alloc(100, 0x5a))
+  expect(at).toBeGreaterThan(0)
+  bytes[at + 50]! ^= 1
+  writeFileSync(file, bytes)
+}
+
+describe('votes.db', () => {
+  it('never gives out a damaged record as one that is not there', () => {
+    const votes = open()
+    votes.batch([{ kind: 'put', key, value }], { durable: true })
+    votes.close()
+    damage()
+    const again = open()
+    expect(() => again.get(key)).toThrow(expect.objectContaining({ code: 'STORE_FAILED' }))
+    expect(again.get(Uint8Array.of(1))).toBeUndefined()
+    again.close()
+  })
+
+  it('with a damaged mark, or one of another data.db, seals the chains that are there', () => {
+    const random = seededRandom('seals')
+    const chains = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)]
+    const votes = open()
+    const store = createMemoryDisk({ random }).open()
+    expect(openSeals(store, votes, [], random, log).isSealed(chains[0]!)).toBe(false)
+    // The same again: the two belong together.
+    expect(openSeals(store, votes, chains, random, log).isSealed(chains[0]!)).toBe(false)
+    expect(errors).toEqual([])
+    votes.batch([{ kind: 'put', key: Uint8Array.of(0), value: new Uint8Array(16) }], { durable: true })
+    const seals = openSeals(store, votes, chains, random, log)
+    expect(chains.map((chainId) => seals.isSealed(chainId))).toEqual([true, true])
+    expect(seals.isSealed(new Uint8Array(32).fill(3))).toBe(false)
+    expect(errors.join()).toContain('votes.db is not the one that belongs to data.db')
+    // Once is enough.
+    errors = []
+    expect(openSeals(store, votes, chains, random, log).isSealed(chains[1]!)).toBe(true)
+    expect(errors).toEqual([])
+    votes.close()
+  })
+})
+
+describe('a look at what is kept', () => {
+  it('makes nothing, and puts nothing aside', () => {
+    expect(openKeptChains(data, log)).toBeUndefined()
+    const file = join(data, 'data.db')
+    writeFileSync(file, 'no database at all')
+    expect(() => openKeptChains(data, log)).toThrow(expect.objectContaining({ code: 'STORE_UNAVAILABLE' }))
+    expect(readFileSync(file, 'utf8')).toBe('no database at all')
+  })
+})
