@@ -10,7 +10,7 @@ import { setImmediate as settle, setTimeout as sleep } from 'node:timers/promise
 import { type Certificate, verifyCertificate } from '../src/chain/index.ts'
 import { voteBytes } from '../src/chain/signing.ts'
 import { ed25519, ed25519Signer, sha256 } from '../src/crypto/index.ts'
-import { systemClock } from '../src/io/index.ts'
+import { type SqliteStore, systemClock } from '../src/io/index.ts'
 import { createMemoryDisk, seededRandom, virtualClock } from '../src/sim/index.ts'
 import { median, quantile, round, seeded } from './lib/stats.ts'
 import { type Benchmark, type BenchResult, numberOption, type Table, type Target, target } from './lib/types.ts'
@@ -25,9 +25,17 @@ const CERTIFICATES = 200
 interface Row {
   readonly n: number
   readonly messageDelays: number
-  readonly commit: { readonly p50: number; readonly p90: number; readonly p99: number; readonly heights: number }
+  readonly commit: {
+    readonly p10: number
+    readonly p50: number
+    readonly p90: number
+    readonly p99: number
+    readonly heights: number
+  }
   /** What a link of `delay` ms took in truth: timers are late. */
   readonly linkMs: number
+  /** Mean time of a synced write, during which no other validator of this process does anything. */
+  readonly writeMs: number
   readonly throughput: {
     readonly perSecond: number
     readonly perBlock: number
@@ -123,6 +131,7 @@ async function latencyAt(n: number, delayMs: number, heights: number, directory:
   const built = new Map<number, number>()
   const times: number[] = []
   const linkTimes: number[] = []
+  const stores: SqliteStore[] = []
   const cluster = makeCluster({
     n,
     clock: {
@@ -137,7 +146,11 @@ async function latencyAt(n: number, delayMs: number, heights: number, directory:
     },
     delayMs,
     options: {},
-    stores: (index) => sqliteStores(directory, index),
+    stores: (index) => {
+      const own = sqliteStores(directory, index)
+      stores.push(own.store, own.votes)
+      return own
+    },
     onBuild: (height) => {
       if (!built.has(height)) built.set(height, performance.now())
     },
@@ -151,15 +164,20 @@ async function latencyAt(n: number, delayMs: number, heights: number, directory:
     // What comes after the decision is not in the way of the next one.
     await sleep(3 * delayMs)
   }
+  const writes = stores.map((store) => store.stats())
   cluster.close()
   return {
     commit: {
+      p10: round(quantile(times, 0.1)),
       p50: round(median(times)),
       p90: round(quantile(times, 0.9)),
       p99: round(quantile(times, 0.99)),
       heights: cluster.chains[0]!.status().height,
     },
     linkMs: round(median(linkTimes)),
+    writeMs: round(
+      writes.reduce((sum, { writeMs }) => sum + writeMs, 0) / writes.reduce((sum, { batches }) => sum + batches, 0),
+    ),
   }
 }
 
@@ -256,9 +274,22 @@ function report(rows: readonly Row[], delayMs: number): BenchResult {
   ])
   const measured: Table = {
     title: `chordns, links of ${delayMs} ms, synced to disk, all validators on one core`,
-    columns: ['n', 'delays', 'p50 ms', 'p90', 'p99', 'link ms', 'tx/s', 'tx/block', 'CPU ms/block/node', 'cert ms'],
-    rows: rows.map(({ n, messageDelays, commit, linkMs, throughput, certificateMs }) => [
-      ...[n, messageDelays, commit.p50, commit.p90, commit.p99, linkMs],
+    columns: [
+      'n',
+      'delays',
+      'p10 ms',
+      'p50',
+      'p90',
+      'p99',
+      'link ms',
+      'write ms',
+      'tx/s',
+      'tx/block',
+      'CPU ms/block/node',
+      'cert ms',
+    ],
+    rows: rows.map(({ n, messageDelays, commit, linkMs, writeMs, throughput, certificateMs }) => [
+      ...[n, messageDelays, commit.p10, commit.p50, commit.p90, commit.p99, linkMs, writeMs],
       ...[throughput.perSecond, throughput.perBlock, throughput.cpuMsPerBlockAndNode, certificateMs],
     ]),
   }

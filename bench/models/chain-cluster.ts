@@ -19,7 +19,7 @@ import {
   stateSet,
 } from '../../src/chain/index.ts'
 import { ed25519, ed25519Signer, sha256 } from '../../src/crypto/index.ts'
-import { openSqliteStore } from '../../src/io/index.ts'
+import { openSqliteStore, type SqliteStore } from '../../src/io/index.ts'
 
 export interface ClusterOptions {
   readonly n: number
@@ -42,7 +42,10 @@ export interface Cluster {
 
 const MAX_BYTES = 1024 * 1024 * 1024
 
-export function sqliteStores(directory: string, index: number): { readonly store: Store; readonly votes: Store } {
+export function sqliteStores(
+  directory: string,
+  index: number,
+): { readonly store: SqliteStore; readonly votes: SqliteStore } {
   const open = (name: string) =>
     openSqliteStore({ file: join(directory, `${name}-${index}.db`), maxBytes: MAX_BYTES, log: quiet, now: Date.now })
   return { store: open('data'), votes: open('votes') }

@@ -1,6 +1,7 @@
 /** Seven replicas that see what seven places see: which class each kind of name gets, and what is never agreed. */
 import { afterEach, describe, expect, it } from 'vitest'
 import type { RingRead } from '../../src/chunks/index.ts'
+import { limits } from '../../src/chunks/limits.ts'
 import { type Question, Type } from '../../src/dns/index.ts'
 import { type Content, delegationQuestion, type Outcome } from '../../src/evidence/index.ts'
 import { answer, ask, createWorld, type Node, nothing, type World } from './world.ts'
@@ -170,6 +171,28 @@ describe('a name that is another one in each place', () => {
     const left = read.kind === 'divergent' ? read.divergence.expires - world.clock.now() : 0
     expect(left).toBeGreaterThan(500_000)
     expect(left).toBeLessThanOrEqual(600_000)
+  })
+
+  it('is not tried again on demand that would pay for a name that is the same everywhere', async () => {
+    const roundsAfter = async (view: (place: number) => Outcome, gapMs: number) => {
+      await world?.stop()
+      world = createWorld({ nodes: 8, n: 3, options: { admitAfter: 'auto' } })
+      for (const [place, replica] of world.replicas(question).entries()) replica.sees = () => view(place)
+      const [one, two, three, four] = world.outsiders(question)
+      await world.told(question, [one!, two!], 30_000)
+      // Entry and marker are over, and so is what the asks of then said.
+      await world.clock.pass(limits.ASK_WINDOW_MS)
+      const rounds = () => world.requests.filter(({ request }) => request.kind === 'round').length
+      const before = rounds()
+      await world.told(question, [three!], 0)
+      await world.clock.pass(gapMs)
+      await world.told(question, [four!], 30_000)
+      return rounds() - before
+    }
+    // Two asks in 250 s: more than three in 900 s, and less than three in ten minutes.
+    expect(await roundsAfter(() => at(10, [1, 2], 900), 250_000)).toBeGreaterThan(0)
+    expect(await roundsAfter((place) => at(10 + place, [1, 2], 900), 250_000)).toBe(0)
+    expect(await roundsAfter((place) => at(10 + place, [1, 2], 900), 150_000)).toBeGreaterThan(0)
   })
 
   it('is told by its aliases too', async () => {
