@@ -1,5 +1,5 @@
 /** The shared records of one node: reads, tells, and what it does for its peers. Decides with the pure files, acts on ports. */
-import { aborted, type Cancel, type Clock, type Log, type PeerId, type Random, type Store } from '../base/index.ts'
+import type { Cancel, Clock, Log, PeerId, Random, Store } from '../base/index.ts'
 import type { SignatureScheme, Signer } from '../crypto/index.ts'
 import type { Question } from '../dns/index.ts'
 import {
@@ -10,24 +10,23 @@ import {
   type Outcome,
   roundNonce,
 } from '../evidence/index.ts'
-import type { MemberEntry, Ring } from '../ring/index.ts'
+import type { Ring } from '../ring/index.ts'
 import { type ArchivedEntry, createArchive } from './archive.ts'
 import { Asks } from './asks.ts'
 import { examine, type ReadContext } from './examine.ts'
 import { createHandover } from './handover.ts'
-import { HedgeDelay } from './hedge.ts'
 import { limits } from './limits.ts'
 import { type ChunkReply, type ChunkRequest, decodeRequest, encodeReply } from './messages.ts'
 import { createAsk, type Send } from './peers.ts'
 import { chunkOf, holdsPrivateAddress, keyOfChunk, mayShare } from './place.ts'
 import { Rates } from './rates.ts'
-import { EMPTY_READ, isEnough, type ReadState, type ReplicaEvent, readStep, shortfall } from './read.ts'
+import { createReading } from './reading.ts'
 import { createRounds } from './rounds.ts'
 import { peersOf, readContext, type Seats, seatsOf, seatsOfChunk } from './seats.ts'
 import { createSights } from './sights.ts'
 import { Skew } from './skew.ts'
 import { EntryStore, questionKey } from './store.ts'
-import type { ChunkEntry, Chunks, ChunksOptions, OwnFetch, RingRead } from './types.ts'
+import type { ChunkEntry, Chunks, ChunksOptions, OwnFetch } from './types.ts'
 import { createWitness } from './witness.ts'
 
 export interface ChunksModules {
@@ -57,8 +56,6 @@ export function createChunks(modules: ChunksModules): Chunks {
   const archive =
     modules.store === undefined ? undefined : createArchive({ store: modules.store, clock, log, admit: restore })
   const store = new EntryStore(limits.MAX_STORE_BYTES, (key) => archive?.drop(key))
-  const hedge = new HedgeDelay()
-  const faults = new Map<PeerId, number>()
   const checked = new WeakMap<ChunkEntry, { readonly set: string; readonly ok: boolean }>()
   const listeners = new Set<(entry: ChunkEntry) => void>()
   const rate = (perSecond: number, burst = perSecond) => new Rates(clock, perSecond, burst, limits.MAX_RATED)
@@ -67,7 +64,7 @@ export function createChunks(modules: ChunksModules): Chunks {
   const roundsFrom = rate(limits.ROUND_REQUESTS_PER_SECOND)
   const certifiesFrom = rate(limits.CERTIFIES_PER_SECOND)
   const stopping = new AbortController()
-  const counts = { reads: 0, accepted: 0, agreed: 0, tellsSent: 0, tellsReceived: 0, discarded: 0, dissents: 0 }
+  const counts = { agreed: 0, tellsSent: 0, tellsReceived: 0, dissents: 0 }
   const classes = { agreed: 0, rotating: 0, divergent: 0 }
   let tellsInFlight = 0
   const cancels: Cancel[] = []
@@ -104,7 +101,7 @@ export function createChunks(modules: ChunksModules): Chunks {
     seatsOf: seatsFor,
     contextOf: contextFor,
     onAgreed: agreed,
-    onFault: fault,
+    onFault: (peer) => reading.fault(peer),
     onDissent: (peers) => {
       counts.dissents += peers.length
       log.info({ peers }, 'replicas saw something else than what was agreed')
@@ -121,6 +118,19 @@ export function createChunks(modules: ChunksModules): Chunks {
       if (asks.demand(questionKey(question), clock.monotonic()).members > 0) rounds.want(question, true)
     },
   })
+
+  const reading = createReading({
+    ring,
+    clock,
+    ask,
+    seatsOf: seatsFor,
+    contextOf: contextFor,
+    ownWord,
+    requestTimeoutMs: options.requestTimeoutMs,
+    stopping: stopping.signal,
+    onAccepted: (finding) => modules.onAccepted?.(finding),
+  })
+  const { fault } = reading
 
   /**
    * Whether this node would believe its own entry if a peer sent it now. The signatures do not change, so they are checked once
@@ -181,77 +191,6 @@ export function createChunks(modules: ChunksModules): Chunks {
     work.catch((error: unknown) => {
       if (!stopping.signal.aborted) log.warn({ reason: String(error) }, 'a chunk request failed unexpectedly')
     })
-  }
-
-  function fault(peer: PeerId): void {
-    counts.discarded++
-    faults.set(peer, (faults.get(peer) ?? 0) + 1)
-    if (faults.size > limits.MAX_FAULTY_PEERS) faults.delete(faults.keys().next().value!)
-  }
-
-  function noteBehaviour(peer: PeerId, state: ReadState): void {
-    const word = state.replies.find((reply) => reply.peer === peer)?.word
-    if (word?.kind === 'discarded') {
-      fault(peer)
-      return
-    }
-    const before = faults.get(peer)
-    if (before === undefined || word?.kind === 'failed') return
-    if (before > 1) faults.set(peer, before / 2)
-    else faults.delete(peer)
-  }
-
-  async function read(question: Question, signal: AbortSignal): Promise<RingRead> {
-    if (!shared(question)) return { kind: 'insufficient', reason: 'private', replies: [] }
-    const seats = seatsFor(question)
-    if (seats.others.length === 0) return { kind: 'insufficient', reason: 'alone', replies: [] }
-    if (signal.aborted) throw aborted(signal)
-    counts.reads++
-    const started = clock.monotonic()
-    const state = await readSeats(question, seats, signal)
-    hedge.note(clock.monotonic() - started)
-    if (state.other !== undefined) return { ...state.other, replies: state.replies }
-    if (state.accepted === undefined) return { kind: 'insufficient', reason: shortfall(state), replies: state.replies }
-    counts.accepted++
-    modules.onAccepted?.(state.accepted)
-    return { kind: 'accepted', finding: state.accepted, replies: state.replies }
-  }
-
-  async function readSeats(question: Question, seats: Seats, signal: AbortSignal): Promise<ReadState> {
-    const context = contextFor(question, seats)
-    const started = clock.monotonic()
-    const enough = new AbortController()
-    const inner = AbortSignal.any([signal, enough.signal, stopping.signal])
-    let state = EMPTY_READ
-    const count = (peer: PeerId, event: ReplicaEvent) => {
-      if (isEnough(state)) return
-      state = readStep(state, context, peer, clock.monotonic() - started, event, clock.now())
-      if (peer !== ring.self.peer) noteBehaviour(peer, state)
-      if (isEnough(state)) enough.abort()
-    }
-    if (seats.mine) count(ring.self.peer, { kind: 'reply', reply: ownWord(question) })
-    if (isEnough(state)) return state
-    for (const group of askingOrder(seats.others)) {
-      const asked = group.map(async ({ peer }) => {
-        const event = await ask(
-          peer,
-          { kind: 'read', question },
-          { timeoutMs: options.requestTimeoutMs, signal: inner },
-        )
-        count(peer, event)
-      })
-      await firstOf(asked, inner)
-      if (isEnough(state)) return state
-      if (signal.aborted || stopping.signal.aborted) throw aborted(signal)
-    }
-    return state
-  }
-
-  /** Those who answer first; those who are silent or talk nonsense only when the others did not suffice. */
-  function askingOrder(others: readonly MemberEntry[]): MemberEntry[][] {
-    const late = (member: MemberEntry) =>
-      ring.isSuspect(member.id) || (faults.get(member.peer) ?? 0) >= limits.FAULTS_ASKED_LAST
-    return [others.filter((member) => !late(member)), others.filter(late)].filter((group) => group.length > 0)
   }
 
   /** What this node says of a question: an agreed entry, else what it saw itself. */
@@ -418,7 +357,8 @@ export function createChunks(modules: ChunksModules): Chunks {
       archive?.stop()
       await Promise.all([sights.stop(), handover.stop()])
     },
-    read,
+    read: async (question, signal) =>
+      shared(question) ? reading.read(question, signal) : { kind: 'insufficient', reason: 'private', replies: [] },
     tell,
     handle,
     entry: (question) => store.get(question, clock.now()),
@@ -440,11 +380,12 @@ export function createChunks(modules: ChunksModules): Chunks {
         entries: store.ofChunk(chunk, clock.now()).filter((entry) => entry.question.name.key === name.key),
       }
     },
-    hedgeMs: () => hedge.ms,
+    hedgeMs: reading.hedgeMs,
     stats: () => ({
       entries: store.size,
       rounds: rounds.opened,
       ...counts,
+      ...reading.stats(),
       rotating: classes.rotating,
       divergent: classes.divergent,
       equivocations: witness.equivocations.length,
@@ -456,18 +397,4 @@ export function createChunks(modules: ChunksModules): Chunks {
       return () => listeners.delete(listener)
     },
   }
-}
-
-/**
- * Resolves when all of `work` has settled, or at once when `signal` fires: a transport that is slow to give up must not hold
- * an answer. A rejection without the signal is a bug and goes on.
- */
-function firstOf(work: readonly Promise<void>[], signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const end = () => resolve()
-    signal.addEventListener('abort', end, { once: true })
-    Promise.all(work)
-      .then(end, (error: unknown) => (signal.aborted ? end() : reject(error)))
-      .finally(() => signal.removeEventListener('abort', end))
-  })
 }
