@@ -4,10 +4,11 @@
  * silent, before anybody has noticed.
  */
 import { median, quantile, round, seeded } from './lib/stats.ts'
-import { chartsSvg, type Series } from './lib/svg.ts'
-import { type Benchmark, type BenchResult, numberOption, target } from './lib/types.ts'
+import { type Chart, chartsSvg, type Series } from './lib/svg.ts'
+import { type Benchmark, type BenchResult, numberOption, numbersOption, target } from './lib/types.ts'
 import { type ChordMode, ChordModel, kill } from './models/chord.ts'
 import { KademliaModel, type KademliaOptions } from './models/kademlia.ts'
+import { type RealHops, type RealRow, realRows } from './real/hops.ts'
 
 const SMALLEST = 16
 const FACTOR = 4
@@ -49,6 +50,11 @@ export const benchmark: Benchmark = {
   options: {
     'max-n': { type: 'string', help: 'largest ring', default: '1048576' },
     lookups: { type: 'string', help: 'look-ups a row', default: '10000' },
+    'real-sizes': {
+      type: 'string',
+      help: 'real libp2p members on this machine, beside kad-dht on the same nodes; `none` to leave them out',
+      default: '16,50,100,200',
+    },
     seed: { type: 'string', help: 'seed of ids, keys and askers', default: '1' },
   },
   async run(values, say) {
@@ -56,6 +62,8 @@ export const benchmark: Benchmark = {
     const lookups = numberOption(values, 'lookups')
     const seed = numberOption(values, 'seed')
     if (maxN < SMALLEST) throw new RangeError(`--max-n must be at least ${SMALLEST}`)
+    const sizes = values['real-sizes'] === 'none' ? [] : numbersOption(values, 'real-sizes')
+    if (sizes.some((n) => n < 2 || n > 500)) throw new RangeError('--real-sizes must be from 2 to 500')
     if (lookups === 0) throw new RangeError('--lookups must be at least 1')
     const rows: Row[] = []
     for (let n = SMALLEST; n <= maxN; n *= FACTOR) {
@@ -69,7 +77,8 @@ export const benchmark: Benchmark = {
     }
     const failed = allModes(FAILURE_SIZE, lookups, seed, FAILED_SHARE)
     const whole = rows.find(({ n, mode }) => n === FAILURE_SIZE && mode === 'table')
-    return summarise(rows, failed, whole ?? chordRow(FAILURE_SIZE, 'table', lookups, seed, 0), { lookups, seed })
+    const real = await realRows(sizes, seed, say)
+    return summarise(rows, failed, real, whole ?? chordRow(FAILURE_SIZE, 'table', lookups, seed, 0), { lookups, seed })
   },
 }
 
@@ -130,7 +139,13 @@ function mean(samples: readonly number[]): number {
   return round(samples.reduce((sum, value) => sum + value, 0) / Math.max(1, samples.length), 3)
 }
 
-function summarise(rows: readonly Row[], failed: readonly Row[], whole: Row, how: object): BenchResult {
+function summarise(
+  rows: readonly Row[],
+  failed: readonly Row[],
+  { rows: real, givenUp }: RealHops,
+  whole: Row,
+  how: object,
+): BenchResult {
   const modes = [...new Set(rows.map(({ mode }) => mode))]
   const sizes = [...new Set(rows.map(({ n }) => n))]
   const halfLog = (n: number) => round(Math.log2(n) / 2, 2)
@@ -153,6 +168,17 @@ function summarise(rows: readonly Row[], failed: readonly Row[], whole: Row, how
         columns: ['mode', 'mean', 'p50', 'p99', 'requests', 'time-outs', 'failed look-ups'],
         rows: failed.map(({ mode, mean, p50, p99, messages, timeouts, failures }) => [
           ...[mode, mean, p50, p99, messages, timeouts, failures],
+        ]),
+      },
+      {
+        title: 'real libp2p members on this machine: hops, requests (kad-dht: until the first answer / in all), ms',
+        columns: ['nodes', 'mode', 'mean', 'p50', 'p99', 'requests', 'failed', 'ms p50', 'ms p99'],
+        rows: real.map((row) => [
+          ...[row.n, row.mode, row.mean, row.p50, row.p99],
+          row.messagesToEnd === undefined
+            ? row.messages
+            : `${row.messages.toFixed(2)} / ${row.messagesToEnd.toFixed(1)}`,
+          ...[row.failures, row.msP50, row.msP99],
         ]),
       },
     ],
@@ -178,10 +204,16 @@ function summarise(rows: readonly Row[], failed: readonly Row[], whole: Row, how
         table: 'every node knows all members',
         kademlia: 'a hop is a round; the first answer is that of any of the k closest nodes, which all hold the value',
       },
-      // So that nobody takes the model for a measurement.
-      realNodes: 'not measured: real libp2p nodes (16 to 200) beside kad-dht on the same nodes',
+      real,
+      realGivenUp: givenUp,
+      realHow: {
+        what: 'libp2p over TCP, Noise and Yamux on the loopback interface, several nodes a process; all at rest',
+        ring: 'look-ups of a running ring; a hop is a member that answered, the owner included',
+        'kad-dht':
+          '@libp2p/kad-dht on the same nodes; a hop is the depth of the first answer of one of the k closest, requests are those until then and in all; default: alpha 10 on 10 paths; alpha=1: one path',
+      },
     },
-    picture: picture(rows, modes, sizes, halfLog),
+    picture: picture(rows, real, modes, sizes, halfLog),
   }
 }
 
@@ -196,6 +228,7 @@ function messagesText(rows: readonly Row[], mode: string, n: number): string {
 
 function picture(
   rows: readonly Row[],
+  real: readonly RealRow[],
   modes: readonly string[],
   sizes: readonly number[],
   halfLog: (n: number) => number,
@@ -214,5 +247,21 @@ function picture(
       xTicks: sizes.map((n) => ({ at: n, text: n.toLocaleString('en') })),
       series: [...measured, bound],
     },
+    ...(real.length === 0 ? [] : [realChart(real)]),
   ])
+}
+
+function realChart(real: readonly RealRow[]): Chart {
+  const sizes = [...new Set(real.map(({ n }) => n))]
+  return {
+    title: 'Requests sent until the first answer of a holder (real libp2p nodes)',
+    xLabel: 'nodes',
+    yLabel: 'mean requests',
+    xBase: 2,
+    xTicks: sizes.map((n) => ({ at: n, text: String(n) })),
+    series: [...new Set(real.map(({ mode }) => mode))].map((name) => ({
+      name,
+      points: real.filter(({ mode }) => mode === name).map(({ n, messages }) => [n, messages] as const),
+    })),
+  }
 }

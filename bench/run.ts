@@ -18,6 +18,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ readonly benchmark: Be
   commit: () => import('./commit.ts'),
   economics: () => import('./economics.ts'),
   fairness: () => import('./fairness.ts'),
+  gossip: () => import('./gossip.ts'),
   hops: () => import('./hops.ts'),
   kills: () => import('./kills.ts'),
   peers: () => import('./peers.ts'),

@@ -14,13 +14,14 @@ export interface IdealOptions {
   readonly seed: number
   readonly meanDelayMs: number
   readonly ring: Partial<RingOptions>
+  readonly weigh?: boolean
   /** False: nobody ever stabilises. */
   readonly running: boolean
 }
 
 /** Every node knows every other, all lists are exact, and the timers stand at random. */
-export function idealWorld({ size, seed, meanDelayMs, ring: options, running }: IdealOptions): World {
-  const world = new World({ seed, meanDelayMs, options })
+export function idealWorld({ size, seed, meanDelayMs, ring: options, running, weigh = false }: IdealOptions): World {
+  const world = new World({ seed, meanDelayMs, options, weigh })
   for (let i = 0; i < size; i++) world.add([])
   const ring = [...world.nodes].sort((a, b) => (a.id < b.id ? -1 : 1))
   const at = (i: number) => ring[(i + size) % size]!.id

@@ -7,7 +7,7 @@ import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
-import { createLibp2p } from 'libp2p'
+import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
 import { ChordnsError, errorText, type PeerAddress, type PeerId } from '../base/index.ts'
 import { limits } from './limits.ts'
 
@@ -17,6 +17,8 @@ export interface NodeOptions {
   readonly listen: readonly PeerAddress[]
   /** What others are told instead of the addresses that are listened on: behind a port forwarding, the outer one. */
   readonly announce?: readonly PeerAddress[]
+  /** Protocols beside our own on the same node: what Kademlia and gossipsub are measured on. */
+  readonly services?: ServiceFactoryMap
 }
 
 /**
@@ -24,7 +26,7 @@ export interface NodeOptions {
  * PEER_LISTEN_FAILED when an address cannot be bound.
  */
 export async function createNode(
-  { seed, listen, announce = [] }: NodeOptions,
+  { seed, listen, announce = [], services = {} }: NodeOptions,
   prepare?: (node: Libp2p) => Promise<void>,
 ): Promise<Libp2p> {
   const privateKey = await generateKeyPairFromSeed('Ed25519', seed)
@@ -47,7 +49,7 @@ export async function createNode(
         resolvers: {},
       },
       // Whoever fails hello is hung up on, so that these two serve strangers for seconds at most.
-      services: { identify: identify(), ping: ping() },
+      services: { identify: identify(), ping: ping(), ...services },
     })
     await prepare?.(node)
     await node.start()

@@ -2,7 +2,7 @@
 import { asPeerId, type PeerId, type RingId } from '../../src/base/index.ts'
 import { keyedHashScheme, sha256 } from '../../src/crypto/index.ts'
 import { initialState, statusOf, step } from '../../src/ring/machine.ts'
-import { decodeReply, decodeRequest, encodeMessage } from '../../src/ring/messages.ts'
+import { decodeReply, decodeRequest, encodeMessage, type RingMessage } from '../../src/ring/messages.ts'
 import { type Rules, zaveRules } from '../../src/ring/rules.ts'
 import type { RingContext, RingEffect, RingEvent, RingState, TimerName } from '../../src/ring/state.ts'
 import type { LookupResult, RingOptions, RingStatus } from '../../src/ring/types.ts'
@@ -19,6 +19,9 @@ export const OPTIONS: RingOptions = {
   successors: 16,
   graceMs: 4_000,
 }
+
+/** A ping, and its answer. */
+const PLAIN_BYTES = encodeMessage({ type: 'ping' }).length
 
 export function keyOf(name: string | number): Uint8Array {
   return sha256(new TextEncoder().encode(`node ${name}`))
@@ -60,6 +63,8 @@ export interface WorldOptions {
   readonly loss?: number
   /** Every message goes through its bytes. Costs half of the speed. */
   readonly wire?: boolean
+  /** Count the bytes of all messages. */
+  readonly weigh?: boolean
   readonly rules?: Rules
   readonly options?: Partial<RingOptions>
 }
@@ -74,6 +79,8 @@ export class World {
   now = 1_700_000_000_000
   readonly nodes: Node[] = []
   messages = 0
+  /** Of requests and replies that were sent, with `weigh`. */
+  bytes = 0
   loss: number
   /** True when a message may pass. */
   link: (from: Node, to: Node) => boolean = () => true
@@ -218,6 +225,7 @@ export class World {
 
   #send(node: Node, effect: Extract<RingEffect, { kind: 'send' }>): void {
     this.messages += 1
+    this.#weigh(effect.request)
     const { life } = node
     const asked = this.now
     let settled = false
@@ -238,12 +246,19 @@ export class World {
       this.observe(target)
       const reply = result.effects.find((other) => other.kind === 'respond')
       if (reply === undefined) throw new Error('a request was not answered')
+      this.#weigh(reply.reply)
       if (!this.#passes(target, node)) return
       const answer = wire ? decodeReply(encodeMessage(reply.reply)) : reply.reply
       this.at(this.#delay(), () =>
         settle({ kind: 'reply', token: effect.token, reply: answer, elapsedMs: this.now - asked }),
       )
     })
+  }
+
+  #weigh(message: RingMessage): void {
+    if (this.#options.weigh !== true) return
+    const plain = message.type === 'ping' || message.type === 'ok'
+    this.bytes += plain ? PLAIN_BYTES : encodeMessage(message).length
   }
 
   #contact(node: Node, again: boolean): void {

@@ -1,0 +1,132 @@
+/** The hop benchmark on real members: look-ups of the ring and of kad-dht on the same libp2p nodes, at rest. */
+import { errorText } from '../../src/base/index.ts'
+import type { LookupMode } from '../../src/ring/types.ts'
+import { median, quantile, round } from '../lib/stats.ts'
+import type { KadOutcome, KadSetting, RingOutcome } from './commands.ts'
+import { Crew } from './crew.ts'
+
+const MODES: readonly LookupMode[] = ['chord', 'chord+list', 'table']
+const KADS: readonly KadSetting[] = [
+  { k: 8, alpha: 1 },
+  { k: 8, alpha: 'default' },
+  { k: 20, alpha: 1 },
+  { k: 20, alpha: 'default' },
+]
+const KS = [8, 20]
+/** Patient: many members share few cores, and who takes a slow one for a dead one makes more work for all. */
+const RING = { stabiliseMs: 2_000, auditMs: 20_000, pingTimeoutMs: 15_000 }
+const JOIN_MS = 300_000
+/** Look-ups of a row, about; at least one a member. */
+const ROW = 200
+
+export interface RealRow {
+  readonly mode: string
+  readonly n: number
+  readonly lookups: number
+  /** As in the model: members that answered, the owner included; Kademlia: depth of the first answer of a holder. */
+  readonly mean: number
+  readonly p50: number
+  readonly p99: number
+  readonly messages: number
+  readonly failures: number
+  readonly messagesToEnd?: number
+  /** Until the owner, or the first holder, has answered, ms: on one machine, whose cores all members share. */
+  readonly msP50: number
+  readonly msP99: number
+  /** Peers in a routing table of this kind, mean. */
+  readonly tableSize?: number
+}
+
+export interface RealHops {
+  readonly rows: readonly RealRow[]
+  /** Sizes that did not become a ring in time on this machine, and what was missing. */
+  readonly givenUp: readonly { readonly n: number; readonly why: string }[]
+}
+
+export async function realRows(sizes: readonly number[], seed: number, say: (line: string) => void): Promise<RealHops> {
+  const rows: RealRow[] = []
+  const givenUp: { n: number; why: string }[] = []
+  for (const size of sizes) {
+    try {
+      rows.push(...(await rowsOf(size, seed, say)))
+    } catch (error) {
+      const why = errorText(error)
+      say(`${size} real members were given up: ${why}`)
+      givenUp.push({ n: size, why })
+    }
+  }
+  return { rows, givenUp }
+}
+
+async function rowsOf(n: number, seed: number, say: (line: string) => void): Promise<RealRow[]> {
+  const crew = await Crew.begin({ size: n, ringId: `hops-${n}`, kads: KS, ring: RING, joinMs: JOIN_MS }, say)
+  try {
+    const ids = crew.members.map(({ id }) => id).sort()
+    const peers = crew.members.map(({ peer }) => peer)
+    const count = Math.max(1, Math.round(ROW / n))
+    const rows: RealRow[] = []
+    const add = (row: RealRow) => {
+      say(
+        `${n} real members, ${row.mode}: ${row.mean}, ${row.messages} requests, ${row.msP50} ms, ${row.failures} failed`,
+      )
+      rows.push(row)
+    }
+    // Processes one after the other: what is timed is a look-up, not the queue for the cores.
+    for (const mode of MODES) {
+      const outcomes = await crew.all<RingOutcome[]>({ op: 'lookups', mode, count, seed, ids }, false)
+      add(ringRow(mode, n, outcomes.flat()))
+    }
+    await crew.all({ op: 'begin-kads' })
+    // Each connection brings a peer into all routing tables of its node.
+    await crew.all({ op: 'fill', k: Math.max(...KS) })
+    const tables = (await crew.seen()).map(({ kads }) => kads)
+    for (const setting of KADS) {
+      const outcomes = await crew.all<KadOutcome[]>({ op: 'kad-lookups', setting, count, seed, peers }, false)
+      add({
+        ...kadRow(setting, n, outcomes.flat()),
+        tableSize: mean(tables.map((sizes) => sizes[KS.indexOf(setting.k)]!)),
+      })
+    }
+    return rows
+  } finally {
+    await crew.end()
+  }
+}
+
+function ringRow(mode: string, n: number, outcomes: readonly RingOutcome[]): RealRow {
+  return {
+    mode,
+    n,
+    lookups: outcomes.length,
+    ...distribution(outcomes.map(({ hops }) => hops)),
+    messages: mean(outcomes.map(({ hops, timeouts }) => hops + timeouts)),
+    failures: outcomes.filter(({ right }) => !right).length,
+    ...times(outcomes.map(({ ms }) => ms)),
+  }
+}
+
+function kadRow({ k, alpha }: KadSetting, n: number, outcomes: readonly KadOutcome[]): RealRow {
+  const found = outcomes.filter(({ depth }) => depth !== undefined)
+  return {
+    mode: `kad-dht k=${k} alpha=${alpha}`,
+    n,
+    lookups: outcomes.length,
+    ...distribution(found.map(({ depth }) => depth!)),
+    messages: mean(found.map(({ messages }) => messages)),
+    failures: outcomes.length - found.length,
+    messagesToEnd: mean(outcomes.map(({ messagesToEnd }) => messagesToEnd)),
+    ...times(found.map(({ ms }) => ms)),
+  }
+}
+
+const distribution = (samples: readonly number[]) => ({
+  mean: mean(samples),
+  p50: median(samples),
+  p99: quantile(samples, 0.99),
+})
+
+const times = (ms: readonly number[]) => ({ msP50: round(median(ms)), msP99: round(quantile(ms, 0.99)) })
+
+function mean(samples: readonly number[]): number {
+  return round(samples.reduce((sum, value) => sum + value, 0) / Math.max(1, samples.length), 3)
+}

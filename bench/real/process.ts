@@ -1,0 +1,315 @@
+/**
+ * A process with some members of a real ring: libp2p over TCP on the loopback interface, kad-dht on the same nodes. Does what
+ * its parent says, one command after the other (see `commands.ts`), and ends with it.
+ */
+import { type GossipSub, type GossipSubComponents, gossipsub } from '@libp2p/gossipsub'
+import { type KadDHT, kadDHT, passthroughMapper } from '@libp2p/kad-dht'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { asPeerId, type PeerId } from '../../src/base/index.ts'
+import { ed25519, ed25519Signer, sha256 } from '../../src/crypto/index.ts'
+import { systemClock } from '../../src/io/clock.ts'
+import { createLibp2pTransport, type Libp2pTransport } from '../../src/io/libp2p-transport.ts'
+import { systemRandom } from '../../src/io/random.ts'
+import { successorIndex } from '../../src/ring/ids.ts'
+import { createRing, idFromBytes, openDoorkeeper, type RingParts, type RunningRing } from '../../src/ring/index.ts'
+import { seeded } from '../lib/stats.ts'
+import type { Command, Heard, KadOutcome, Member, RingOutcome, Seen } from './commands.ts'
+import { kadLookup, routingOf, setAlpha } from './kad.ts'
+
+interface Box {
+  readonly name: string
+  readonly transport: Libp2pTransport
+  ring: RunningRing
+  readonly makers: ReadonlyMap<number, () => KadDHT>
+  readonly kads: Map<number, KadDHT>
+  readonly pubsub: { current: GossipSub | undefined }
+}
+
+const clock = systemClock()
+const random = systemRandom()
+const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+const TOPIC = 'members'
+const QUIET_MS = 3_600_000
+const boxes = new Map<string, Box>()
+const heard: Heard[] = []
+
+async function start(command: Extract<Command, { op: 'start' }>): Promise<Member[]> {
+  const { ringId, names, kads } = command
+  for (const name of names) {
+    const pubsub: Box['pubsub'] = { current: undefined }
+    const makers = new Map<number, () => KadDHT>()
+    const seed = seedOf(name)
+    const transport = await createLibp2pTransport({
+      seed,
+      listen: ['/ip4/127.0.0.1/tcp/0'],
+      doorkeeper: openDoorkeeper({ ringId, random }),
+      clock,
+      log: quiet,
+      services: {
+        ...Object.fromEntries(kads.map((k) => [`kad${k}`, kadService(k, makers)])),
+        ...(command.pubsub && { pubsub: pubsubService(pubsub) }),
+      },
+    })
+    const ring = ringOf(transport, seed)
+    transport.onRequest((from, body) => ring.handle(from, body))
+    const box: Box = { name, transport, ring, makers, kads: new Map(), pubsub }
+    boxes.set(name, box)
+    watch(box)
+    listen(box)
+    await ring.start()
+  }
+  return [...boxes.values()].map(({ name, transport, ring }) => ({
+    name,
+    peer: transport.self,
+    id: ring.self.id,
+    address: transport.addresses()[0]!,
+  }))
+}
+
+/** Loopback addresses count, and everybody serves: without both its routing tables stay empty. */
+function kadService(k: number, begin: Map<number, () => KadDHT>) {
+  const make = kadDHT({
+    protocol: `/chordns-bench/kad-${k}/1.0.0`,
+    clientMode: false,
+    peerInfoMapper: passthroughMapper,
+    kBucketSize: k,
+    logPrefix: `kad-${k}`,
+    metricsPrefix: `kad_${k}`,
+    datastorePrefix: `/kad-${k}`,
+    // Look-ups around itself come when the ring has been measured: `fill`.
+    allowQueryWithZeroPeers: true,
+    initialQuerySelfInterval: QUIET_MS,
+    querySelfInterval: QUIET_MS,
+  })
+  // The node has the identify and ping that it needs, which the type of the components does not say.
+  return (components: unknown) => {
+    begin.set(k, () => make(components as Parameters<typeof make>[0]))
+    return {}
+  }
+}
+
+/**
+ * Begins Kademlia when the ring has been measured: before, its own look-ups would compete with those of the ring. Whom the
+ * node has met by then is offered to the routing tables, as each new connection is from now on.
+ */
+async function beginKads(): Promise<void> {
+  for (const box of boxes.values()) {
+    for (const [k, make] of box.makers) {
+      const dht = make()
+      box.kads.set(k, dht)
+      letIn(box, dht)
+      await startedKad(dht)
+    }
+  }
+}
+
+const startedKad = (dht: KadDHT): Promise<void> => (dht as KadDHT & { start(): Promise<void> }).start()
+const stoppedKad = (dht: KadDHT): Promise<void> => (dht as KadDHT & { stop(): Promise<void> }).stop()
+
+function pubsubService(found: Box['pubsub']) {
+  const make = gossipsub()
+  return (components: unknown) => {
+    found.current = make(components as GossipSubComponents)
+    return found.current
+  }
+}
+
+/** Notes when this member has each event, by its first byte. */
+function listen(box: Box): void {
+  const pubsub = box.pubsub.current
+  if (pubsub === undefined) return
+  pubsub.addEventListener('message', ({ detail }) => {
+    heard.push({ by: box.name, event: detail.data[0] ?? 0, at: performance.timeOrigin + performance.now() })
+  })
+  pubsub.subscribe(TOPIC)
+}
+
+/** Our transport hangs up on peers that do not say hello; those of a routing table must stay. */
+function letIn({ transport }: Box, dht: KadDHT): void {
+  routingOf(dht).addEventListener('peer:add', ({ detail }) => {
+    const peer = asPeerId(detail.toString())
+    // Who is gone by now, or answers late, is not in anybody's way.
+    transport.request(peer, Uint8Array.of(), { timeoutMs: 5_000 }).catch(() => {})
+  })
+}
+
+/** The events of the ring are numbered by its members, whom all processes list in the same order. */
+let watched: readonly PeerId[] = []
+
+/** Notes when this member first knows that another one has left or is back. */
+function watch(box: Box): void {
+  const { ring } = box
+  const known = new Map<PeerId, boolean>()
+  ring.onChange(() => {
+    const at = performance.timeOrigin + performance.now()
+    for (const [i, peer] of watched.entries()) {
+      const alive = ring.memberByPeer(peer)?.status === 'alive'
+      if ((known.get(peer) ?? true) === alive) continue
+      known.set(peer, alive)
+      heard.push({ by: box.name, event: 2 * i + Number(alive), at })
+    }
+  })
+}
+
+function seen(): Seen[] {
+  return [...boxes.values()].map(({ name, ring, kads, transport }) => ({
+    name,
+    joined: ring.status().joined,
+    members: ring.members().length,
+    id: ring.self.id,
+    predecessor: ring.status().predecessor,
+    successors: ring.status().successors,
+    connections: transport.connectedPeers().length,
+    kads: [...kads.values()].map((dht) => routingOf(dht).size),
+  }))
+}
+
+async function lookups(command: Extract<Command, { op: 'lookups' }>): Promise<RingOutcome[]> {
+  const { mode, count, seed, ids } = command
+  const chance = seeded(seed)
+  const outcomes: RingOutcome[] = []
+  for (const { ring } of boxes.values()) {
+    for (let i = 0; i < count; i++) {
+      const key = idFromBytes(Uint8Array.from({ length: 32 }, () => Math.floor(256 * chance())))
+      const began = performance.now()
+      const { owner, hops, timeouts } = await ring.lookup(key, mode)
+      const right = owner === ids[successorIndex(ids, key)]
+      outcomes.push({ hops, timeouts, right, ms: performance.now() - began })
+    }
+  }
+  return outcomes
+}
+
+async function kadLookups(command: Extract<Command, { op: 'kad-lookups' }>): Promise<KadOutcome[]> {
+  const { setting, count, seed, peers } = command
+  const chance = seeded(seed)
+  const outcomes: KadOutcome[] = []
+  for (const { transport, kads } of boxes.values()) {
+    const dht = kads.get(setting.k)!
+    setAlpha(dht, setting.alpha)
+    for (let i = 0; i < count; i++) {
+      const key = Uint8Array.from({ length: 32 }, () => Math.floor(256 * chance()))
+      outcomes.push(await kadLookup(dht, transport.self, key, setting.k, peers))
+    }
+  }
+  return outcomes
+}
+
+async function fill(k: number): Promise<void> {
+  for (const { transport, kads } of boxes.values()) {
+    for (const dht of kads.values()) {
+      for (const peer of transport.connectedPeers()) await routingOf(dht).add(peerIdFromString(peer))
+    }
+    const signal = AbortSignal.timeout(10_000)
+    try {
+      const own = peerIdFromString(transport.self).toMultihash().bytes
+      for await (const event of kads.get(k)!.getClosestPeers(own, { signal })) void event
+    } catch (error) {
+      if (!signal.aborted) throw error
+    }
+  }
+}
+
+let started: Extract<Command, { op: 'start' }> | undefined
+
+function ringOf(transport: Libp2pTransport, seed: Uint8Array, more: Partial<RingParts> = {}): RunningRing {
+  const { ringId, bootstrap, ring: timing } = started!
+  return createRing({
+    transport,
+    clock,
+    random,
+    signer: ed25519Signer(seed),
+    scheme: ed25519,
+    log: quiet,
+    addresses: () => transport.addresses(),
+    send: (peer, body, options) => transport.request(peer, body, options),
+    options: { ringId, bootstrap, replicas: 2, successors: 16, ...timing },
+    ...more,
+  })
+}
+
+const seedOf = (name: string): Uint8Array => sha256(new TextEncoder().encode(`${started!.ringId}/${name}`))
+
+/** A member says that it leaves; its node stays. Returns when, Unix ms. */
+async function leave(name: string): Promise<number> {
+  const at = performance.timeOrigin + performance.now()
+  await boxes.get(name)!.ring.stop()
+  return at
+}
+
+/** It joins anew with what it knew. Returns when it became a member, from when on others can know; Unix ms. */
+async function comeBack(name: string): Promise<number> {
+  const box = boxes.get(name)!
+  const known = box.ring.members()
+  const ring = ringOf(box.transport, seedOf(name), {
+    persisted: { largest: 1, incarnation: box.ring.self.incarnation },
+    known,
+  })
+  box.ring = ring
+  watch(box)
+  box.transport.onRequest((from, body) => ring.handle(from, body))
+  await ring.start()
+  return new Promise((resolve) => {
+    const cancel = ring.onChange(() => {
+      if (!ring.status().joined) return
+      cancel()
+      resolve(performance.timeOrigin + performance.now())
+    })
+  })
+}
+
+/** One message of that length to the topic. Returns when, Unix ms. */
+async function publish(name: string, event: number, bytes: number): Promise<number> {
+  const at = performance.timeOrigin + performance.now()
+  const data = random.bytes(bytes)
+  data[0] = event
+  await boxes.get(name)!.pubsub.current!.publish(TOPIC, data)
+  return at
+}
+
+async function perform(command: Command): Promise<unknown> {
+  switch (command.op) {
+    case 'start':
+      started = command
+      return start(command)
+    case 'seen':
+      return seen()
+    case 'lookups':
+      return lookups(command)
+    case 'begin-kads':
+      return beginKads()
+    case 'fill':
+      return fill(command.k)
+    case 'kad-lookups':
+      return kadLookups(command)
+    case 'watch':
+      watched = command.peers
+      return undefined
+    case 'heard':
+      return heard.splice(0)
+    case 'leave':
+      return leave(command.name)
+    case 'come-back':
+      return comeBack(command.name)
+    case 'publish':
+      return publish(command.name, command.event, command.bytes)
+    case 'stop':
+      await Promise.all([...boxes.values()].flatMap(({ kads }) => [...kads.values()].map(stoppedKad)))
+      await Promise.all([...boxes.values()].map(({ ring }) => ring.stop()))
+      await Promise.all([...boxes.values()].map(({ transport }) => transport.close()))
+      return undefined
+  }
+}
+
+let queue: Promise<unknown> = Promise.resolve()
+process.on('message', ({ id, command }: { id: number; command: Command }) => {
+  queue = queue.then(async () => {
+    try {
+      process.send?.({ id, result: await perform(command) })
+    } catch (error) {
+      process.send?.({ id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+    }
+    if (command.op === 'stop') process.disconnect()
+  })
+})
+process.on('disconnect', () => process.exit(0))
