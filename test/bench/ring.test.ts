@@ -79,7 +79,7 @@ describe('npm run bench', () => {
 
 describe('the upkeep model', () => {
   it('counts what an idle ring sends, and sees every event reach everybody', () => {
-    const { upkeep: rows, spread } = upkeep({ n: 24, seed: 1, seconds: 20, sessionHours: [0.1], events: 2 })
+    const { upkeep: rows, spread } = upkeep({ n: 24, seed: 1, seconds: 20, sessionHours: [0.02], events: 2 })
     const [idle, busy] = rows
     expect(idle).toMatchObject({ n: 24, sessionHours: undefined, joins: 0, departures: 0 })
     expect(idle!.bytesPerNodeSecond).toBeGreaterThan(100)
