@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -35,6 +36,17 @@ async function chordns(...args: string[]): Promise<{ code: number; stdout: strin
     const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string }
     return { code, stdout, stderr }
   }
+}
+
+/** All that is in the file, as it stands there. */
+function rowsOf(file: string): { readonly key: Buffer; readonly value: Buffer }[] {
+  const database = new DatabaseSync(file, { readOnly: true })
+  const rows = database.prepare('SELECT key, value FROM pairs').all()
+  database.close()
+  return rows.map(({ key, value }) => ({
+    key: Buffer.from(key as Uint8Array),
+    value: Buffer.from(value as Uint8Array),
+  }))
 }
 
 describe('a ring of three real peers', () => {
@@ -110,20 +122,18 @@ describe('a ring of three real peers', () => {
     expect(sound.code).toBe(0)
     const file = join(dirname(peer.configFile), 'data.db')
     const bytes = readFileSync(file)
-    // In the middle of a block: the tag of its header is followed by the id of its chain.
-    const places: number[] = []
-    for (let at = bytes.indexOf(chainId); at !== -1; at = bytes.indexOf(chainId, at + 1)) places.push(at)
-    expect(places.length).toBeGreaterThan(1)
-    let found = 0
-    for (const at of places.slice(0, 6)) {
+    const rows = rowsOf(file).filter(({ key }) => key.indexOf(chainId) !== -1)
+    expect(rows.length).toBeGreaterThan(2)
+    for (const { value } of rows) {
       const damaged = Buffer.from(bytes)
-      damaged[at + 40]! ^= 4
+      const part = value.subarray(8, Math.min(value.length, 60))
+      // SQLite leaves copies behind where a row has moved.
+      for (let at = damaged.indexOf(part); at !== -1; at = damaged.indexOf(part, at)) damaged[at + 7]! ^= 4
       writeFileSync(file, damaged)
-      const { code, stdout, stderr } = await chordns('chain', 'verify', '--config', peer.configFile)
-      if (code === 1) found++
-      else throw new Error(`not found at ${at}: ${stdout} ${stderr}`)
+      const { code, stderr } = await chordns('chain', 'verify', '--config', peer.configFile)
+      expect(code).toBe(1)
+      expect(stderr).toMatch(/the stored chains do not hold: \d+ faults/)
     }
-    expect(found).toBeGreaterThan(1)
     writeFileSync(file, bytes)
     expect((await chordns('chain', 'verify', '--config', peer.configFile)).code).toBe(0)
   })
