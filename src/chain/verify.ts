@@ -7,7 +7,14 @@ import { initialState, nothingRemembered, replay } from './machine.ts'
 import { tendermintRules } from './rules.ts'
 import { verifyCertificate } from './signing.ts'
 import type { ChainContext, Work } from './state.ts'
-import { type Application, type BlockContent, type CertifiedBlock, chunkChainOptions, type Validator } from './types.ts'
+import {
+  type Application,
+  type Block,
+  type BlockContent,
+  type CertifiedBlock,
+  chunkChainOptions,
+  type Validator,
+} from './types.ts'
 
 export interface CheckParts<S> {
   readonly chainId: Uint8Array
@@ -52,21 +59,24 @@ export function createChainChecker<S>(parts: CheckParts<S>): ChainChecker<S> {
       equalBytes(certificate.blockId, block.id) &&
       verifyCertificate(scheme, chainId, validators, certificate, 'precommit', rules.quorum(validators.length))
     if (!signed) return 'its certificate does not hold'
-    const wrong = headerFault(work, { block, certificate })
-    if (wrong !== undefined) return wrong
-    const { height, time, proposer, extension } = block.header
-    const content = { height, time, proposer, extension, transactions: block.transactions }
-    const applied = application.apply(state.app, content)
-    if (applied === undefined) return application.fault?.(state.app, content) ?? 'its transactions are not valid'
-    if (!equalBytes(application.root(applied.state), block.header.stateRoot))
-      return 'its state root is not that of its state'
+    const { app } = state
     try {
       replay(work, { block, certificate })
       return undefined
     } catch (error) {
-      if (isChordnsError(error, 'CHAIN_STORE')) return 'it does not follow from the blocks before it'
-      throw error
+      if (!isChordnsError(error, 'CHAIN_STORE')) throw error
     }
+    return headerFault(work, block) ?? contentFault(app, block) ?? 'it does not follow from the blocks before it'
+  }
+
+  /** Why the application, or the header's word about it, is not satisfied. */
+  function contentFault(app: S, { header, transactions }: Block): string | undefined {
+    const { height, time, proposer, extension } = header
+    const content = { height, time, proposer, extension, transactions }
+    const applied = application.apply(app, content)
+    if (applied === undefined) return application.fault?.(app, content) ?? 'its transactions are not valid'
+    const isSame = equalBytes(application.root(applied.state), header.stateRoot)
+    return isSame ? undefined : 'its state root is not that of its state'
   }
 
   return {
@@ -78,8 +88,7 @@ export function createChainChecker<S>(parts: CheckParts<S>): ChainChecker<S> {
   }
 }
 
-function headerFault<S>({ context, state }: Work<S>, { block }: CertifiedBlock): string | undefined {
-  const { header } = block
+function headerFault<S>({ context, state }: Work<S>, { header }: Block): string | undefined {
   if (!equalBytes(header.chainId, context.chainId)) return 'it is of another chain'
   if (!equalBytes(header.previousId, state.head.id)) return 'it does not name the block before it'
   if (header.time <= state.head.time) return 'it is not later than the block before it'
