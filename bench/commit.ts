@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as settle, setTimeout as sleep } from 'node:timers/promises'
-import { type Certificate, verifyCertificate } from '../src/chain/index.ts'
+import { type Certificate, type ChainOptions, ledgerChainOptions, verifyCertificate } from '../src/chain/index.ts'
 import { voteBytes } from '../src/chain/signing.ts'
 import { ed25519, ed25519Signer, sha256 } from '../src/crypto/index.ts'
 import { type SqliteStore, systemClock } from '../src/io/index.ts'
@@ -41,6 +41,10 @@ interface Row {
     readonly perBlock: number
     readonly blocks: number
     readonly cpuMsPerBlockAndNode: number
+    /** Per second of CPU that all validators used together: what one core does that does nothing else. */
+    readonly perCpuSecond: number
+    /** 1 unless time-outs end before the votes are in. */
+    readonly roundsPerBlock: number
     readonly messagesPerBlock: number
     readonly bytesPerBlock: number
   }
@@ -125,6 +129,11 @@ async function delaysAt(n: number): Promise<number> {
   return Math.max(...delays)
 }
 
+/** Chains of chunks have at most seven validators; larger ones are ledgers, with longer time-outs, here without a pause. */
+function optionsOf(n: number): Partial<ChainOptions> {
+  return n <= 7 ? {} : { ...ledgerChainOptions, intervalMs: 0, heartbeatMs: undefined }
+}
+
 /** From a proposer's beginning to build until a validator has decided, for all validators; one transaction a block. */
 async function latencyAt(n: number, delayMs: number, heights: number, directory: string) {
   const clock = systemClock()
@@ -145,7 +154,7 @@ async function latencyAt(n: number, delayMs: number, heights: number, directory:
       },
     },
     delayMs,
-    options: {},
+    options: optionsOf(n),
     stores: (index) => {
       const own = sqliteStores(directory, index)
       stores.push(own.store, own.votes)
@@ -190,7 +199,7 @@ async function throughputAt(n: number, delayMs: number, lengthMs: number, direct
     n,
     clock: systemClock(),
     delayMs,
-    options: { snapshotEvery: 0 },
+    options: { ...optionsOf(n), snapshotEvery: 0 },
     stores: (index) => sqliteStores(directory, index),
     onBuild: () => {},
     onDecided: (index, _, transactions) => {
@@ -208,10 +217,19 @@ async function throughputAt(n: number, delayMs: number, lengthMs: number, direct
     for (const end = performance.now() + ms; performance.now() < end; await sleep(10)) offer()
   }
   await run(2_000)
-  const before = { decided, blocks, sent: { ...cluster.sent }, cpu: process.cpuUsage(), start: performance.now() }
+  const before = {
+    decided,
+    blocks,
+    sent: { ...cluster.sent },
+    cpu: process.cpuUsage(),
+    start: performance.now(),
+    later: laterRounds(cluster),
+  }
   await run(lengthMs)
   const took = performance.now() - before.start
   const cpu = process.cpuUsage(before.cpu)
+  const later = laterRounds(cluster) - before.later
+  const cpuMs = (cpu.user + cpu.system) / 1_000
   const made = blocks - before.blocks
   cluster.close()
   if (made === 0) throw new Error(`nothing was decided by ${n} validators`)
@@ -219,11 +237,15 @@ async function throughputAt(n: number, delayMs: number, lengthMs: number, direct
     perSecond: round(((decided - before.decided) / took) * 1_000, 0),
     perBlock: round((decided - before.decided) / made, 0),
     blocks: made,
-    cpuMsPerBlockAndNode: round((cpu.user + cpu.system) / 1_000 / made / n),
+    cpuMsPerBlockAndNode: round(cpuMs / made / n),
+    perCpuSecond: round(((decided - before.decided) / cpuMs) * 1_000, 0),
+    roundsPerBlock: round(1 + later / made),
     messagesPerBlock: round((cluster.sent.messages - before.sent.messages) / made, 0),
     bytesPerBlock: round((cluster.sent.bytes - before.sent.bytes) / made, 0),
   }
 }
+
+const laterRounds = ({ chains }: Cluster) => chains[0]!.status().stats.laterRounds
 
 /** Just enough signatures, as a light client checks them. Median of many, ms. */
 function certificateAt(n: number) {
@@ -284,13 +306,15 @@ function report(rows: readonly Row[], delayMs: number): BenchResult {
       'link ms',
       'write ms',
       'tx/s',
+      'tx/CPU s',
+      'rounds',
       'tx/block',
-      'CPU ms/block/node',
       'cert ms',
     ],
     rows: rows.map(({ n, messageDelays, commit, linkMs, writeMs, throughput, certificateMs }) => [
       ...[n, messageDelays, commit.p10, commit.p50, commit.p90, commit.p99, linkMs, writeMs],
-      ...[throughput.perSecond, throughput.perBlock, throughput.cpuMsPerBlockAndNode, certificateMs],
+      ...[throughput.perSecond, throughput.perCpuSecond, throughput.roundsPerBlock],
+      ...[throughput.perBlock, certificateMs],
     ]),
   }
   const published: Table = {
