@@ -18,6 +18,8 @@ export function createMemoryNetwork(options: MemoryNetworkOptions): MemoryNetwor
         for (const heal of heals) heal()
       }
     },
+    cut: (side, other) => wires.cut(side, other),
+    clog: (side, other) => wires.clog(side, other),
     kill: (peer, { silent } = { silent: true }) => wires.kill(peer, silent),
     setDelay: (delayMs) => wires.setDelay(delayMs),
     counters: wires.counters,

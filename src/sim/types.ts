@@ -13,6 +13,27 @@ export interface MemoryNetworkOptions {
    * repeat what was lost; `drop` spares nothing. Default: 0.
    */
   readonly loss?: number
+  /** What happens to messages beside delay, and changes while time passes. Default: nothing. */
+  readonly weather?: Weather
+}
+
+/** What becomes of one request or reply. */
+export interface Fate {
+  readonly lost: boolean
+  /** It arrives twice. */
+  readonly duplicated: boolean
+  /** More than 0: it takes so much longer, and what was sent after it may arrive before it. Ms. */
+  readonly lateMs: number
+}
+
+/** Faults of all links at once; rates are between 0 and 1 and may be set at any time. */
+export interface Weather {
+  loss: number
+  duplicates: number
+  reorder: number
+  /** Of each link and direction; undefined: no bound. */
+  bytesPerSecond: number | undefined
+  fate(): Fate
 }
 
 export interface TransportPlace {
@@ -33,7 +54,18 @@ export interface MemoryNetwork {
    * Otherwise, as when its process is killed, the others' connections end after the delay. Another transport may then take its id.
    */
   kill(peer: PeerId, how?: { readonly silent: boolean }): void
+  /** One way: nothing passes from any of `side` to any of `other`. */
+  cut(side: readonly PeerId[], other: readonly PeerId[]): Cancel
+  /** One way: what is sent waits until the returned function is called. */
+  clog(side: readonly PeerId[], other: readonly PeerId[]): Cancel
   setDelay(delayMs: number | Delay): void
   /** Messages since the start. */
-  readonly counters: { readonly sent: number; readonly delivered: number; readonly lost: number }
+  readonly counters: {
+    readonly sent: number
+    readonly delivered: number
+    readonly lost: number
+    readonly duplicated: number
+    readonly reordered: number
+    readonly clogged: number
+  }
 }

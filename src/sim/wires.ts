@@ -4,6 +4,8 @@ import type { Delay, MemoryNetworkOptions } from './types.ts'
 
 /** Default delay of a message, and half of what it takes to learn that nobody listens at an address, ms. */
 const DEFAULT_DELAY_MS = 5
+/** What everything but requests and replies counts as where bandwidth is bounded. */
+const SMALL_MESSAGE_BYTES = 64
 
 export type Message =
   | { readonly kind: 'bye'; readonly link: number }
@@ -29,15 +31,24 @@ export interface Station {
   die(silent: boolean): void
 }
 
+interface Clog {
+  readonly isClogged: (from: PeerId, to: PeerId) => boolean
+  /** What waits, in its order. */
+  readonly held: (() => void)[]
+}
+
 /** What a transport sees of the network. */
 export class Wires {
-  readonly counters = { sent: 0, delivered: 0, lost: 0 }
+  readonly counters = { sent: 0, delivered: 0, lost: 0, duplicated: 0, reordered: 0, clogged: 0 }
   readonly #options: MemoryNetworkOptions
   readonly #byPeer = new Map<PeerId, Station>()
   readonly #byAddress = new Map<PeerAddress, Station>()
   /** Addresses of machines that lost their power: nothing there even refuses. */
   readonly #dark = new Set<string>()
   readonly #cuts = new Set<(from: PeerId, to: PeerId) => boolean>()
+  readonly #clogs = new Set<Clog>()
+  /** When each ordered pair has sent what it was given, where bandwidth is bounded. */
+  readonly #free = new Map<string, number>()
   /** When the last message of each ordered pair arrives: none overtakes another, as on one TCP connection. */
   readonly #lastArrival = new Map<string, number>()
   #delay: Delay
@@ -89,20 +100,40 @@ export class Wires {
     return () => this.#cuts.delete(isCut)
   }
 
+  /** Messages wait until the returned function is called, and then go on in their order. */
+  clog(side: readonly PeerId[], other: readonly PeerId[]): Cancel {
+    const from = new Set(side)
+    const to = new Set(other)
+    const clog: Clog = { isClogged: (a, b) => from.has(a) && to.has(b), held: [] }
+    this.#clogs.add(clog)
+    return () => {
+      if (!this.#clogs.delete(clog)) return
+      for (const go of clog.held) go()
+    }
+  }
+
   send(from: PeerId, to: PeerId, message: Message): void {
-    const { random, loss = 0 } = this.#options
+    const { random, loss = 0, weather } = this.#options
     const isBody = message.kind === 'request' || message.kind === 'reply' || message.kind === 'error'
-    if (isBody && loss > 0 && random.below(2 ** 32) < loss * 2 ** 32) {
+    const bytes = message.kind === 'request' || message.kind === 'reply' ? message.body.length : SMALL_MESSAGE_BYTES
+    const fate = isBody ? weather?.fate() : undefined
+    if ((isBody && loss > 0 && random.below(2 ** 32) < loss * 2 ** 32) || fate?.lost === true) {
       this.counters.sent++
       this.counters.lost++
       return
     }
-    this.#carry(from, to, () => {
+    const deliver = () => {
       const receiver = this.#byPeer.get(to)
       if (receiver !== undefined) receiver.receive(from, message)
       // The machine is there, but nothing on it knows the connection.
       else if (!this.#dark.has(to) && message.kind !== 'bye') this.send(to, from, { kind: 'bye', link: message.link })
-    })
+    }
+    if (fate?.duplicated === true) {
+      this.counters.duplicated++
+      this.#carry(from, to, deliver, bytes)
+    }
+    if (fate !== undefined && fate.lateMs > 0) this.counters.reordered++
+    this.#carry(from, to, deliver, bytes, fate?.lateMs)
   }
 
   /** Knocks at an address: `answer` gets the transport there one delay later and undefined when nothing listens. */
@@ -123,26 +154,47 @@ export class Wires {
     this.#carry(from, to, deliver)
   }
 
-  #carry(from: PeerId, to: PeerId, deliver: () => void): void {
+  /** `lateMs`: it takes so much longer, and others may overtake it. */
+  #carry(from: PeerId, to: PeerId, deliver: () => void, bytes = SMALL_MESSAGE_BYTES, lateMs = 0): void {
     this.counters.sent++
-    const { clock } = this.#options
+    const { clock, weather } = this.#options
     const delayMs = this.#delay(from, to)
-    const isLost = () => [...this.#cuts].some((isCut) => isCut(from, to))
-    if (isLost()) {
+    if (this.#isCut(from, to)) {
       this.counters.lost++
       return
     }
+    for (const { isClogged, held } of this.#clogs) {
+      if (!isClogged(from, to)) continue
+      this.counters.clogged++
+      held.push(() => this.#carry(from, to, deliver, bytes, lateMs))
+      return
+    }
+    const now = clock.monotonic()
     const pair = `${from}>${to}`
-    const at = Math.max(this.#lastArrival.get(pair) ?? 0, clock.monotonic() + delayMs)
-    this.#lastArrival.set(pair, at)
-    clock.after(at - clock.monotonic(), () => {
+    let leaves = now
+    const bytesPerSecond = weather?.bytesPerSecond
+    if (bytesPerSecond !== undefined) {
+      leaves = Math.max(now, this.#free.get(pair) ?? 0) + (1_000 * bytes) / bytesPerSecond
+      this.#free.set(pair, leaves)
+    }
+    let at = leaves + delayMs + lateMs
+    if (lateMs === 0) {
+      at = Math.max(this.#lastArrival.get(pair) ?? 0, at)
+      this.#lastArrival.set(pair, at)
+    }
+    clock.after(at - now, () => {
       // A cut takes what is on its way, too.
-      if (isLost()) this.counters.lost++
+      if (this.#isCut(from, to)) this.counters.lost++
       else {
         this.counters.delivered++
         deliver()
       }
     })
+  }
+
+  #isCut(from: PeerId, to: PeerId): boolean {
+    for (const isCut of this.#cuts) if (isCut(from, to)) return true
+    return false
   }
 }
 

@@ -1,0 +1,58 @@
+/** What must hold of a whole world once it is quiet: each check says what is wrong, or undefined. */
+import type { Member } from './node.ts'
+
+/** One ordered ring of all members that are up, with exact lists, and the same table at each. */
+export function ringFlaw(up: readonly Member[], listLength: number): string | undefined {
+  const ring = up.map((member) => ({ member, status: member.ring.status() }))
+  ring.sort((a, b) => (a.status.self.id < b.status.self.id ? -1 : 1))
+  const ids = ring.map(({ status }) => status.self.id)
+  const length = Math.min(listLength, ring.length - 1)
+  const short = (list: readonly string[]) => list.map((id) => id.slice(0, 4)).join(' ')
+  for (const [i, { member, status }] of ring.entries()) {
+    const { joined, predecessor, successors, members } = status
+    if (!joined) return `${member.index} has not joined`
+    const wanted = Array.from({ length }, (_, k) => ids[(i + k + 1) % ids.length]!)
+    if (successors.join() !== wanted.join())
+      return `${member.index}: its list is ${short(successors)} and not ${short(wanted)}`
+    const before = ids[(i - 1 + ids.length) % ids.length]
+    if (ids.length > 1 && predecessor !== before)
+      return `${member.index}: its predecessor is ${predecessor?.slice(0, 4)} and not ${before?.slice(0, 4)}`
+    if (members.length !== ids.length || members.some(({ id }, k) => id !== ids[k]))
+      return `${member.index} knows ${members.length} members of ${ids.length}`
+  }
+  return undefined
+}
+
+/** The same n and the same replicas of every key, whoever is asked. */
+export function seatsFlaw(
+  up: readonly Member[],
+  keys: readonly Parameters<Member['ring']['replicasOf']>[0][],
+): string | undefined {
+  for (const key of keys) {
+    let first: string | undefined
+    for (const member of up) {
+      const { n, members } = member.ring.replicasOf(key)
+      const seats = `${n}: ${members.map(({ id }) => id.slice(0, 4)).join(' ')}`
+      if (first === undefined) first = seats
+      else if (first !== seats) return `${member.index} has the seats ${seats} and ${up[0]!.index} has ${first}`
+    }
+  }
+  return undefined
+}
+
+/** At any time: a list in ring order, without self, without duplicates. */
+export function listFlaw(member: Member): string | undefined {
+  const { self, successors } = member.ring.status()
+  let turned = false
+  let last = self.id as string
+  for (const id of successors) {
+    if (id === self.id) return `${member.index} is its own successor`
+    if (id <= last) {
+      if (turned) return `${member.index}: its list is not in ring order`
+      turned = true
+    }
+    if (turned && id >= self.id) return `${member.index}: its list passes itself`
+    last = id
+  }
+  return undefined
+}
