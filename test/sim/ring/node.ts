@@ -91,7 +91,7 @@ export function createMember(modules: MemberModules): Member {
   /** Nothing of a life that is over goes on. */
   function clockOf(mine: number): Clock {
     return {
-      now: () => clock.now() + modules.skewMs,
+      now: () => Math.floor(clock.now() + modules.skewMs),
       monotonic: () => clock.monotonic(),
       after: (delayMs, callback): Cancel =>
         clock.after(delayMs, () => {
@@ -234,11 +234,12 @@ const WORTH_COUNTING: readonly (readonly [start: string, name: string])[] = [
   ['a certificate was refused', 'certificates refused'],
   ['a vote does not count', 'votes refused'],
   ['a bootstrap address does not answer', 'bootstrap silent'],
-  ['a round ended without agreement', 'rounds without agreement'],
 ]
 
 function counting(count: (what: string) => void): Log {
-  const note = (_: object, message: string) => {
+  const note = (detail: object, message: string) => {
+    if (message === 'a round ended without agreement')
+      count(`rounds: ${'reason' in detail ? String(detail.reason) : ''}`)
     for (const [start, name] of WORTH_COUNTING) if (message.startsWith(start)) count(name)
   }
   return { debug: note, info: note, warn: note, error: note }

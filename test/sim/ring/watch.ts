@@ -21,8 +21,9 @@ export function watched(rules: Rules, oracle: Oracle): Rules {
     const name = before.self.slice(0, 4)
     const first = after.successors[0]
     const old = before.successors[0]
-    if (first !== undefined && first !== old) {
-      const closer = old === undefined || between(before.self, first, old)
+    // Whoever had no successor takes a whole list unseen (rule 2).
+    if (first !== undefined && old !== undefined && first !== old) {
+      const closer = between(before.self, first, old)
       if (closer && oracle.downFor(first) > LONGEST_WAIT_MS) oracle.violated(`${name} adopted a dead successor`)
     }
     if (!oracle.strict) return after

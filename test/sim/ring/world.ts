@@ -288,7 +288,8 @@ class World {
     const { seats, n } = this.#wrongSeats(member, question)
     if (2 * seats <= n && this.#upstream.isLie(question, outcome) && this.#isCurrent(member, question))
       this.#violated('safety', `${member.index} keeps a lie of ${question.name.key}`)
-    this.#checkExpiry(member, question, expires, seats, n)
+    // That a name diverges is believed for ten minutes, whatever its TTL.
+    if (outcome.kind !== 'divergent') this.#checkExpiry(member, question, expires, seats, n)
   }
 
   /** Nothing may live longer than what an honest member saw; clocks are off by what the plan says. */
