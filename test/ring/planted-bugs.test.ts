@@ -5,6 +5,7 @@
 import { describe, expect, it } from 'vitest'
 import { between } from '../../src/ring/ids.ts'
 import { type Rules, zaveRules } from '../../src/ring/rules.ts'
+import { BUGS_OF_2001 } from './bugs-of-2001.ts'
 import { flaw, type Node, OPTIONS, World } from './world.ts'
 
 const LIST = 3
@@ -12,29 +13,6 @@ const LIST = 3
 /** Chord alone: the table is consulted only while `world.auditing` holds. */
 function withoutAudit(rules: Rules, auditing: () => boolean): Rules {
   return { ...rules, audit: (pointers, following) => (auditing() ? rules.audit(pointers, following) : undefined) }
-}
-
-const BUGS: Record<string, Rules> = {
-  'a pointer is adopted that was not asked': {
-    ...zaveRules,
-    successorAnswered(pointers, successor, context) {
-      const result = zaveRules.successorAnswered(pointers, successor, context)
-      if (result.next.kind !== 'ask') return result
-      const successors = [result.next.id, ...result.pointers.successors].slice(0, context.length)
-      return { pointers: { ...result.pointers, successors }, next: { kind: 'notify', id: result.next.id } }
-    },
-  },
-  'a joiner takes a single successor': {
-    ...zaveRules,
-    join(pointers, member, context) {
-      const joined = zaveRules.join(pointers, member, context)
-      return { ...joined, predecessor: undefined, successors: joined.successors.slice(0, 1) }
-    },
-  },
-  'whoever notifies becomes the predecessor': {
-    ...zaveRules,
-    rectify: (pointers, candidate) => ({ kind: 'adopted', pointers: { ...pointers, predecessor: candidate } }),
-  },
 }
 
 /** What went wrong in one run of churn, if anything did. */
@@ -93,8 +71,10 @@ describe('the checks of the ring', () => {
     for (let seed = 1; seed <= 6; seed++) expect(violation(zaveRules, seed), `seed ${seed}`).toBeUndefined()
   })
 
-  it.each(Object.keys(BUGS))('find the planted bug: %s', (name) => {
-    const found = Array.from({ length: 8 }, (_, i) => i + 1).some((seed) => violation(BUGS[name]!, seed) !== undefined)
+  it.each(Object.keys(BUGS_OF_2001))('find the planted bug: %s', (name) => {
+    const found = Array.from({ length: 8 }, (_, i) => i + 1).some(
+      (seed) => violation(BUGS_OF_2001[name]!(zaveRules), seed) !== undefined,
+    )
     expect(found).toBe(true)
   })
 })

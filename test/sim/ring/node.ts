@@ -6,6 +6,7 @@ import {
   concatBytes,
   type Log,
   type PeerId,
+  type RequestOptions,
   type Store,
 } from '../../../src/base/index.ts'
 import { type Chunks, createChunks, type OwnFetch } from '../../../src/chunks/index.ts'
@@ -62,6 +63,10 @@ export interface Member {
   lives: number
   ring: RunningRing
   chunks: Chunks
+  /** A chunk message, past the node's own records. */
+  send(to: PeerId, body: Uint8Array, options: RequestOptions): Promise<Uint8Array>
+  /** Unix ms, by its own clock. */
+  now(): number
   start(bootstrap: readonly string[]): void
   /** Down at once, or after so many more messages and writes; `then` runs when it is. */
   crash(how: 'process' | 'power', effects: number, then: () => void): void
@@ -122,6 +127,8 @@ export function createMember(modules: MemberModules): Member {
     lives: 0,
     ring: undefined as unknown as RunningRing,
     chunks: undefined as unknown as Chunks,
+    send: () => Promise.reject(new ChordnsError('PEER_GONE', 'not started', {})),
+    now: () => Math.floor(clock.now() + modules.skewMs),
     start(bootstrap) {
       const mine = ++life
       member.lives++
@@ -130,12 +137,10 @@ export function createMember(modules: MemberModules): Member {
       const nodeClock = clockOf(mine)
       const door = openDoorkeeper({ ringId: RING_ID, random: own.split('door') })
       const transport = network.transport(peer, door, { address })
-      const sender =
-        (room: number) =>
-        (to: PeerId, body: Uint8Array, options: { readonly timeoutMs: number; readonly signal?: AbortSignal }) => {
-          burn()
-          return transport.request(to, concatBytes(Uint8Array.of(room), body), options)
-        }
+      const sender = (room: number) => (to: PeerId, body: Uint8Array, options: RequestOptions) => {
+        burn()
+        return transport.request(to, concatBytes(Uint8Array.of(room), body), options)
+      }
       const [ringStore, chunkStore] = disks.map(storeOf) as [Store, Store]
       const log = counting(count)
       const memory: RingMemory = createRingMemory({ store: ringStore, clock: nodeClock, log, ringId: RING_ID })
@@ -177,6 +182,7 @@ export function createMember(modules: MemberModules): Member {
       })
       member.ring = ring
       member.chunks = chunks
+      member.send = sender(Room.CHUNKS)
       stopped = async () => {
         await chunks.stop()
         await ring.stop()

@@ -4,7 +4,9 @@
  */
 import { setImmediate } from 'node:timers/promises'
 import { ChordnsError, type RingId } from '../../../src/base/index.ts'
+import { examine } from '../../../src/chunks/examine.ts'
 import { type ChunkEntry, chunkOf, keyOfChunk, type OwnFetch, type RingRead } from '../../../src/chunks/index.ts'
+import { readContext, seatsOf } from '../../../src/chunks/seats.ts'
 import { ed25519, ed25519Signer, type SignatureScheme, type Signer, sha256 } from '../../../src/crypto/index.ts'
 import type { Question } from '../../../src/dns/index.ts'
 import { memberId, type Rules, zaveRules } from '../../../src/ring/index.ts'
@@ -63,6 +65,8 @@ class World {
   readonly #plan: Plan
   readonly #bugs: Bugs
   readonly #random: SeededRandom
+  readonly #simulated
+  readonly #scheme: SignatureScheme
   readonly #clock = virtualClock({ settle: () => setImmediate() })
   readonly #weather
   readonly #space
@@ -83,6 +87,8 @@ class World {
     this.#plan = plan
     this.#bugs = bugs
     this.#random = seededRandom(`world ${plan.seed}`)
+    this.#simulated = hashScheme(plan.seed)
+    this.#scheme = plan.realKeys ? ed25519 : this.#simulated
     this.#loads = this.#random.split('reads')
     this.#weather = createWeather(this.#random.split('weather'))
     this.#space = latencySpace(this.#random.split('places'))
@@ -304,14 +310,19 @@ class World {
       )
   }
 
-  /** Whether the member would still show its entry: its signers are a majority of the seats now. */
+  /** Whether the member would still believe its entry if a peer brought it: its signers are a majority of the seats now. */
   #isCurrent(member: Member, question: Question): boolean {
     const entry = member.chunks.entry(question)
     if (entry === undefined || entry.expires <= this.#clock.now() + 20_000) return false
-    const { n, members } = member.ring.replicasOf(keyOfChunk(entry.chunk, defaults.chunkBits))
-    const keys = new Set(members.map(({ publicKey }) => publicKey.join()))
-    const signers = new Set(entry.certificate.observations.map(({ observer }) => observer.join()))
-    return 2 * [...signers].filter((key) => keys.has(key)).length > n
+    const options = { ...defaults }
+    const context = readContext(
+      member.ring,
+      seatsOf(member.ring, question, options.chunkBits),
+      question,
+      this.#scheme,
+      options,
+    )
+    return examine(entry.certificate, entry.outcome, context, member.now()).ok
   }
 
   #survives({ question }: Site): boolean {
@@ -322,9 +333,7 @@ class World {
     const index = this.#members.length
     const { seed, realKeys, replicas, successors } = this.#plan
     const key = sha256(new TextEncoder().encode(`member ${seed}/${index}`))
-    const simulated = hashScheme(seed)
-    const scheme: SignatureScheme = realKeys ? ed25519 : simulated
-    const signer: Signer = realKeys ? ed25519Signer(key) : simulated.signer(key)
+    const signer: Signer = realKeys ? ed25519Signer(key) : this.#simulated.signer(key)
     const habit = this.#plan.faults.find((fault) => fault.kind === 'liar' && fault.node === index)
     const member = createMember({
       index,
@@ -332,7 +341,7 @@ class World {
       network: this.#network,
       random: this.#random.split(`member ${index}`),
       signer,
-      scheme,
+      scheme: this.#scheme,
       options: { replicas, successors },
       skewMs: this.#skews.get(index) ?? 0,
       rules: this.#rules(),

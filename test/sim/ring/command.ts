@@ -1,0 +1,84 @@
+/**
+ * Rings in simulated worlds, as a command. A long run writes where it is beside its result file, and goes on from there when
+ * it is begun again with the same arguments at the same commit.
+ */
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { stderr, stdout } from 'node:process'
+import { makePlan } from './plan.ts'
+import { type Progress, runSuite, shrink } from './suite.ts'
+import { runWorld } from './world.ts'
+
+export interface RingArguments {
+  /** `A..B`; default: 1..200, or 1..10000 with `full`. */
+  readonly seeds: string | undefined
+  readonly full: boolean
+  /** Where the result goes; beside it, with `.part`, how far the run is. */
+  readonly json: string | undefined
+}
+
+const say = (line: string) => void stderr.write(`${line}\n`)
+
+/** Runs what is asked for and prints it; the result as JSON, beside what passed and failed. */
+export async function runRings({ seeds, full, json }: RingArguments) {
+  const [from, to] = rangeOf(seeds ?? (full ? '1..10000' : '1..200'))
+  const commit = execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).trim()
+  const started = { commit, from, to }
+  const part = json === undefined ? undefined : `${json}.part`
+  const resume = part === undefined ? undefined : progressOf(part, started)
+  if (resume !== undefined) say(`ring: goes on from seed ${resume.next}`)
+  const result = await runSuite({
+    from,
+    to,
+    plants: seeds === undefined,
+    resume,
+    onProgress(progress) {
+      if (part === undefined) return
+      writeFileSync(`${part}.new`, JSON.stringify({ ...started, progress }))
+      renameSync(`${part}.new`, part)
+    },
+    say,
+    monotonic: () => performance.now(),
+    cpu: () => {
+      const { user, system } = process.cpuUsage()
+      return (user + system) / 1_000
+    },
+  })
+  if (part !== undefined) rmSync(part, { force: true })
+  const { seeds: worlds, messages, virtualMs, wallMs, cpuMs, coverage, passed, failed } = result
+  const cpuMsPerSeed = Math.round(cpuMs / Math.max(1, worlds))
+  stdout.write(
+    `ring: ${worlds} worlds, ${messages} messages, ${(virtualMs / 3_600_000).toFixed(2)} simulated hours in ` +
+      `${(wallMs / 1_000).toFixed(1)} s, ${cpuMsPerSeed} ms of one core a seed\n`,
+  )
+  for (const [name, times] of Object.entries(coverage).sort()) stdout.write(`  ${name}: ${times}\n`)
+  return { passed, failed, json: { ...started, cpuMsPerSeed, ...result } }
+}
+
+/** One seed again, with its plan, what came of it, and the shortest plan that fails alike. */
+export async function replayRing(seed: number): Promise<{ readonly passed: number; readonly failed: number }> {
+  const plan = makePlan(seed)
+  stdout.write(`${JSON.stringify(plan, null, 2)}\n`)
+  const { failure, coverage, virtualMs } = await runWorld(plan)
+  for (const [name, times] of Object.entries(coverage).sort()) stdout.write(`  ${name}: ${times}\n`)
+  if (failure === undefined) {
+    stdout.write(`ring: seed ${seed} holds, ${(virtualMs / 1_000).toFixed(1)} simulated seconds\n`)
+    return { passed: 1, failed: 0 }
+  }
+  stdout.write(`ring: seed ${seed}: ${failure.check}, after ${failure.at} ms: ${failure.what}\n`)
+  stdout.write(`shortest plan found: ${JSON.stringify(await shrink(plan), null, 2)}\n`)
+  return { passed: 0, failed: 1 }
+}
+
+/** What an earlier run of the same kind left; undefined when there is none. */
+function progressOf(part: string, started: object): Progress | undefined {
+  if (!existsSync(part)) return undefined
+  const { progress, ...of } = JSON.parse(readFileSync(part, 'utf8')) as { readonly progress: Progress }
+  return JSON.stringify(of) === JSON.stringify(started) ? progress : undefined
+}
+
+function rangeOf(text: string): [number, number] {
+  const match = /^(\d+)\.\.(\d+)$/.exec(text)
+  if (match === null) throw new Error(`--seeds takes A..B, not ${text}`)
+  return [Number(match[1]), Number(match[2])]
+}
