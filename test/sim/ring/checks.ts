@@ -23,19 +23,26 @@ export function ringFlaw(up: readonly Member[], listLength: number): string | un
   return undefined
 }
 
-/** The same n and the same replicas of every key, whoever is asked. */
+/**
+ * The same replicas of every key, whoever is asked; and the same n, if `sameN`. n is the largest count of members that a node
+ * has known: in a ring that had fewer than r + 1 members for a while, whoever came then knows less than the others.
+ */
 export function seatsFlaw(
   up: readonly Member[],
   keys: readonly Parameters<Member['ring']['replicasOf']>[0][],
+  sameN: boolean,
 ): string | undefined {
   for (const key of keys) {
-    let first: string | undefined
-    for (const member of up) {
-      const { n, members } = member.ring.replicasOf(key)
-      const seats = `${n}: ${members.map(({ id }) => id.slice(0, 4)).join(' ')}`
-      if (first === undefined) first = seats
-      else if (first !== seats) return `${member.index} has the seats ${seats} and ${up[0]!.index} has ${first}`
-    }
+    const sets = up.map((member) => ({ member, ...member.ring.replicasOf(key) }))
+    const least = Math.min(...sets.map(({ n }) => n))
+    const text = ({ n, members }: (typeof sets)[number]) =>
+      `${sameN ? `${n}: ` : ''}${members
+        .slice(0, sameN ? members.length : least)
+        .map(({ id }) => id.slice(0, 4))
+        .join(' ')}`
+    const other = sets.find((set) => text(set) !== text(sets[0]!))
+    if (other !== undefined)
+      return `${other.member.index} has the seats ${text(other)} and ${sets[0]!.member.index} has ${text(sets[0]!)}`
   }
   return undefined
 }

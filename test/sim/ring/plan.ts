@@ -165,7 +165,7 @@ function crashes(faults: Fault[], n: number, faultsMs: number, random: SeededRan
 
 /** As soon as a joiner is a member, the successor that it took dies: the moment at which lists must be whole. */
 function orphans(faults: Fault[]): void {
-  for (let i = 0; i < 5; i++) faults.push({ kind: 'orphan', at: i * 11_000 })
+  for (let i = 0; i < 6; i++) faults.push({ kind: 'orphan', at: i * 9_000 })
 }
 
 /** Liars, and those who are lied to. How many sit on one chunk is counted when it matters. */

@@ -5,14 +5,13 @@ import { isOutcome } from '../../../src/evidence/index.ts'
 import { defaults, ownFinding } from '../../chunks/world.ts'
 import { BUGS_OF_2001 } from '../../ring/bugs-of-2001.ts'
 import type { Member } from './node.ts'
-import { makePlan, type Scenario } from './plan.ts'
+import { makePlan, type Plan } from './plan.ts'
 import { type Bugs, runWorld } from './world.ts'
 
 export interface Plant {
   readonly name: string
   readonly bugs: Bugs
-  /** Undefined: whatever the seed says. */
-  readonly scenario: Scenario | undefined
+  readonly plan: (seed: number) => Plan
   /** What the finding says. */
   readonly finding: RegExp
 }
@@ -25,28 +24,30 @@ export const PLANTS: readonly Plant[] = [
   ...Object.entries(BUGS_OF_2001).map(([name, rules]) => ({
     name,
     bugs: { rules, withoutAudit: true },
-    scenario: 'chord' as const,
+    plan: (seed: number) => makePlan(seed, 'chord'),
     finding: /successor|predecessor/,
   })),
   {
     name: 'a replica signs what another showed it',
     bugs: { ownFetch: copied },
-    scenario: undefined,
+    plan: withOneLiar,
     finding: /a lie/,
   },
 ]
 
 /** The first seed that finds it, and what it found; undefined when none does. */
-export async function findPlant({
-  bugs,
-  scenario,
-  finding,
-}: Plant): Promise<{ seed: number; what: string } | undefined> {
+export async function findPlant({ bugs, plan, finding }: Plant): Promise<{ seed: number; what: string } | undefined> {
   for (let seed = 1; seed <= WITHIN; seed++) {
-    const { failure } = await runWorld(makePlan(seed, scenario), bugs)
+    const { failure } = await runWorld(plan(seed), bugs)
     if (failure !== undefined && finding.test(failure.what)) return { seed, what: failure.what }
   }
   return undefined
+}
+
+/** One of the members lies, and nothing else is wrong. */
+function withOneLiar(seed: number): Plan {
+  const plan = makePlan(seed, 'weather')
+  return { ...plan, faults: [{ kind: 'liar', node: seed % plan.n, habit: 'lying' }] }
 }
 
 /** Asks another replica first, and takes its word for what it would have seen itself. */

@@ -82,6 +82,9 @@ class World {
   readonly #skews: ReadonlyMap<number, number>
   #violation: Violation | undefined
   #auditing = true
+  #formed = false
+  /** Members that were up at once, at least. */
+  #fewest = Number.POSITIVE_INFINITY
 
   constructor(plan: Plan, bugs: Bugs) {
     this.#plan = plan
@@ -144,7 +147,19 @@ class World {
         const flaw = listFlaw(member)
         if (flaw !== undefined) this.#violated('safety', flaw)
       }
+      this.#checkLists()
+      if (this.#formed) this.#fewest = Math.min(this.#fewest, this.#up().length)
       if (this.#violation !== undefined) throw this.#violation
+    }
+  }
+
+  /** While single members fail, nobody is left without a successor that lives: the first half of Zave's invariant. */
+  #checkLists(): void {
+    if (this.#plan.scenario !== 'chord' || this.#up().length < 3) return
+    for (const member of this.#up()) {
+      const { joined, successors } = member.ring.status()
+      if (joined && this.#formed && !successors.some((id) => this.#byId.get(id)?.up === true))
+        this.#violated('safety', `${member.index} has no live successor`)
     }
   }
 
@@ -165,6 +180,7 @@ class World {
 
   async #suffer(): Promise<void> {
     const { faults, faultsMs, reads } = this.#plan
+    this.#formed = true
     this.#auditing = this.#bugs.withoutAudit !== true
     for (const fault of faults) if ('at' in fault) this.#clock.after(fault.at, () => this.#strike(fault))
     for (let i = 0; i < reads; i++)
@@ -193,7 +209,8 @@ class World {
     const keys = this.#upstream.sites.map(({ question }) =>
       keyOfChunk(chunkOf(question.name, defaults.chunkBits), defaults.chunkBits),
     )
-    const seats = seatsFlaw(this.#up(), keys)
+    const seats = seatsFlaw(this.#up(), keys, this.#fewest > this.#plan.replicas)
+    if (this.#fewest > this.#plan.replicas) this.#count('seats compared with n')
     if (seats !== undefined) throw new Violation('seats', seats)
   }
 
@@ -310,23 +327,19 @@ class World {
       )
   }
 
-  /** Whether the member would still believe its entry if a peer brought it: its signers are a majority of the seats now. */
-  #isCurrent(member: Member, question: Question): boolean {
-    const entry = member.chunks.entry(question)
+  /** Whether a member has an unexpired entry that `viewer` would believe if a peer brought it now. */
+  #isCurrent(holder: Member, question: Question, viewer: Member = holder): boolean {
+    const entry = holder.chunks.entry(question)
     if (entry === undefined || entry.expires <= this.#clock.now() + 20_000) return false
-    const options = { ...defaults }
-    const context = readContext(
-      member.ring,
-      seatsOf(member.ring, question, options.chunkBits),
-      question,
-      this.#scheme,
-      options,
-    )
-    return examine(entry.certificate, entry.outcome, context, member.now()).ok
+    const seats = seatsOf(viewer.ring, question, defaults.chunkBits)
+    const context = readContext(viewer.ring, seats, question, this.#scheme, defaults)
+    return examine(entry.certificate, entry.outcome, context, viewer.now()).ok
   }
 
+  /** One honest member has an entry whose signers are a majority of the seats, whoever looks. */
   #survives({ question }: Site): boolean {
-    return this.#up().some((member) => !member.isLiar && this.#isCurrent(member, question))
+    const up = this.#up()
+    return up.some((one) => !one.isLiar && up.every((viewer) => this.#isCurrent(one, question, viewer)))
   }
 
   #add(): Member {
@@ -504,6 +517,7 @@ class World {
       if (successor?.up !== true || successor.index === 0 || this.#up().length <= 3) return
       this.#count('orphans')
       successor.crash('power', 0, () => {})
+      this.#checkLists()
     }
     look()
   }

@@ -1,0 +1,28 @@
+/** The simulated rings as far as a unit test goes: a run repeats, old failures hold, and a planted bug is found and shortened. */
+import { describe, expect, it } from 'vitest'
+import { makePlan } from './plan.ts'
+import { findPlant, PLANTS } from './plants.ts'
+import { shrink } from './suite.ts'
+import { runWorld } from './world.ts'
+
+describe('a simulated ring', () => {
+  it('repeats from its seed, message by message', async () => {
+    const plan = makePlan(5)
+    expect(await runWorld(plan)).toEqual(await runWorld(plan))
+  })
+
+  /** A notice of death that fell short of a majority at a witness that came meanwhile was refused there for ever. */
+  it.each([77, 103, 138])('agrees on who is dead with those who came meanwhile (seed %i)', async (seed) => {
+    expect((await runWorld(makePlan(seed))).failure).toBeUndefined()
+  })
+
+  it('finds a planted bug, and shortens the plan to what it takes', async () => {
+    const plant = PLANTS.find(({ name }) => name === 'whoever notifies becomes the predecessor')!
+    const found = await findPlant(plant)
+    const plan = plant.plan(found!.seed)
+    const shortest = await shrink(plan, plant.bugs)
+    expect(shortest.faults.length).toBeLessThan(plan.faults.length)
+    expect(shortest.n).toBeLessThan(plan.n)
+    expect((await runWorld(shortest, plant.bugs)).failure?.check).toBe('safety')
+  })
+})
