@@ -1,6 +1,6 @@
 /** Prints tables and writes results. */
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, isAbsolute, join } from 'node:path'
 import type { Machine } from './machine.ts'
 import type { BenchResult, Cell, Table, Target } from './types.ts'
 
@@ -34,7 +34,9 @@ export function writeResult(
 ): void {
   mkdirSync(dirname(file), { recursive: true })
   const { targets, data, picture } = result
-  writeFileSync(file, `${JSON.stringify({ benchmark: name, arguments: args, ...machine, targets, data }, null, 2)}\n`)
+  // Where a file lies on this machine says nothing to anybody else.
+  const shown = args.map((argument) => (isAbsolute(argument) ? basename(argument) : argument))
+  writeFileSync(file, `${JSON.stringify({ benchmark: name, arguments: shown, ...machine, targets, data }, null, 2)}\n`)
   if (picture !== undefined) writeFileSync(pictureFile(file), picture)
 }
 
