@@ -26,8 +26,18 @@ export const benchmark: Benchmark = {
       tables: [
         {
           title: `4 replicas killed ${kills} times, ${result.questions} questions asked meanwhile`,
-          columns: ['chains', 'blocks', 'transactions', 'certificates', 'heights cut off', 'went on after'],
-          rows: [[result.chains, result.blocks, result.transactions, result.certificates, result.unfinished, wentOn]],
+          columns: ['checks', 'chains', 'blocks', 'transactions', 'certificates', 'heights cut off', 'went on after'],
+          rows: [
+            [
+              result.verified,
+              result.chains,
+              result.blocks,
+              result.transactions,
+              result.certificates,
+              result.unfinished,
+              wentOn,
+            ],
+          ],
         },
       ],
       targets: [

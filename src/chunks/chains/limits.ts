@@ -40,6 +40,9 @@ export const limits = {
   MAX_PENDING: 8_192,
   /** Replicas propose one after the other, so that a record travels once: this long apart, ms. */
   PROPOSE_STEP_MS: 700,
+  /** Entries offered in one go, of all chunks, and the pause then, ms: a node that joins may get thousands at once. */
+  PROPOSE_SLICE: 16,
+  PROPOSE_PAUSE_MS: 10,
   /** What was proposed and not decided is proposed again after this, ms, at most so many times. */
   PROPOSE_AGAIN_MS: 5_000,
   MAX_PROPOSALS: 6,

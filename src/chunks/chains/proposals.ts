@@ -32,6 +32,9 @@ interface Waiting {
 
 export function createProposals(clock: Clock, attempt: (entry: ChunkEntry) => Attempt): Proposals {
   const chunks = new Map<ChunkId, { readonly entries: Map<string, Waiting>; cancel: Cancel | undefined; at: number }>()
+  /** Lines with something due. */
+  const ready = new Set<ChunkId>()
+  let draining: Cancel | undefined
   let size = 0
 
   function schedule(chunk: ChunkId): void {
@@ -49,16 +52,34 @@ export function createProposals(clock: Clock, attempt: (entry: ChunkEntry) => At
     line.at = next
     line.cancel = clock.after(Math.max(0, next - clock.monotonic()), () => {
       line.cancel = undefined
-      run(chunk)
+      ready.add(chunk)
+      draining ??= clock.after(0, drain)
     })
   }
 
-  function run(chunk: ChunkId): void {
+  /** A few at a time: each costs some signature checks, and questions are answered meanwhile. */
+  function drain(): void {
+    draining = undefined
+    let left: number = limits.PROPOSE_SLICE
+    for (const chunk of ready) {
+      left = run(chunk, left)
+      if (left === 0) break
+      ready.delete(chunk)
+      schedule(chunk)
+    }
+    if (ready.size > 0) draining = clock.after(limits.PROPOSE_PAUSE_MS, drain)
+  }
+
+  /** Tries what is due, `most` at most; returns how many more there may be. */
+  function run(chunk: ChunkId, most: number): number {
     const line = chunks.get(chunk)
-    if (line === undefined) return
+    if (line === undefined) return most
     const now = clock.monotonic()
+    let left = most
     for (const [key, waiting] of [...line.entries]) {
       if (waiting.due > now) continue
+      if (left === 0) return 0
+      left--
       const isOver = waiting.entry.expires <= clock.now() || waiting.tries >= limits.MAX_PROPOSALS
       const came = isOver ? 'done' : attempt(waiting.entry)
       // A chain of one decides while it is offered.
@@ -67,7 +88,7 @@ export function createProposals(clock: Clock, attempt: (entry: ChunkEntry) => At
       if (came !== 'done') waiting.due = now + (came === 'later' ? limits.CHAIN_AGAIN_MS : limits.PROPOSE_AGAIN_MS)
       else if (line.entries.delete(key)) size--
     }
-    schedule(chunk)
+    return left
   }
 
   return {
@@ -109,7 +130,9 @@ export function createProposals(clock: Clock, attempt: (entry: ChunkEntry) => At
     },
     stop() {
       for (const { cancel } of chunks.values()) cancel?.()
+      draining?.()
       chunks.clear()
+      ready.clear()
       size = 0
     },
   }

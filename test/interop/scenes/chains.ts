@@ -37,6 +37,8 @@ export interface ChainKillsResult {
   readonly evidence: number
   /** Heights that were being decided when the power went: votes were out, the block was not. */
   readonly unfinished: number
+  /** Times that all chains of one peer were checked from their starts. */
+  readonly verified: number
   readonly chains: number
   readonly blocks: number
   readonly transactions: number
@@ -83,7 +85,8 @@ async function killAll(cluster: Cluster, { kills, seed, say, signal }: ChainKill
   let wentOn = 0
   let done = 0
   let blocks = 0
-  while (done < kills && signal?.aborted !== true) {
+  const isStopped = () => signal?.aborted === true
+  while (done < kills && !isStopped()) {
     let ended = false
     const load = async () => {
       while (!ended) {
@@ -109,7 +112,11 @@ async function killAll(cluster: Cluster, { kills, seed, say, signal }: ChainKill
     ended = true
     await Promise.all(background)
     done++
-    for (const peer of cluster.peers) await history.read(peer)
+    // All blocks and votes of all peers are held together each time; from the start of each chain one peer is checked, and
+    // all at every tenth kill and at the end.
+    const isLast = done === kills || isStopped()
+    for (const peer of cluster.peers)
+      await history.read(peer, isLast || done % 10 === 0 || done <= 5 || peer.index === done % PEERS)
     const grown = history.blocks > blocks
     if (grown) wentOn++
     blocks = history.blocks
@@ -128,6 +135,7 @@ async function killAll(cluster: Cluster, { kills, seed, say, signal }: ChainKill
     contradictions: history.contradictions,
     evidence,
     unfinished: history.unfinished,
+    verified: history.verified,
     chains: history.chains,
     blocks: history.blocks,
     transactions: history.transactions,
@@ -150,7 +158,8 @@ async function goingOn(peers: readonly PeerProcess[]): Promise<void> {
 class History {
   readonly faults: string[] = []
   readonly contradictions: string[] = []
-  unfinished = 0
+  /** Whole checks. */
+  verified = 0
   transactions = 0
   certificates = 0
   /** `chain height` -> block id. */
@@ -160,8 +169,15 @@ class History {
   /** `peer chain` -> what the sign guard had last. */
   readonly #records = new Map<string, StoredRecord>()
   readonly #chains = new Set<string>()
+  readonly #unfinished = new Set<string>()
+  /** `peer chain` -> the height up to which its blocks were read. */
+  readonly #read = new Map<string, number>()
   /** What was checked at the last kill need not be checked again by the test itself. */
   readonly #scheme = rememberingScheme(ed25519)
+
+  get unfinished(): number {
+    return this.#unfinished.size
+  }
 
   get blocks(): number {
     return this.#blocks.size
@@ -171,35 +187,36 @@ class History {
     return this.#chains.size
   }
 
-  async read(peer: PeerProcess): Promise<void> {
+  /** `whole`: as `chain verify` does. */
+  async read(peer: PeerProcess, whole: boolean): Promise<void> {
     const data = dirname(peer.configFile)
     if (!existsSync(join(data, 'votes.db'))) return
     const kept = openKeptChains(data, quiet)
     if (kept === undefined) return
     try {
       const { publicKey } = ed25519Signer(await loadOrCreateIdentity(join(data, 'identity.key')))
-      const work = verifyChains({
-        store: kept.chains,
-        votes: kept.votes,
-        scheme: this.#scheme,
-        chunkBits: 3,
-        publicKey,
-      })
-      let next = work.next()
-      while (next.done !== true) next = work.next()
-      for (const { chain, height, reason } of next.value.faults)
-        this.faults.push(`peer ${peer.index} ${chain.slice(0, 16)} ${height}: ${reason}`)
+      const parts = { store: kept.chains, votes: kept.votes, scheme: this.#scheme, chunkBits: 3, publicKey }
+      if (whole) {
+        this.verified++
+        const work = verifyChains({ ...parts, damaged: kept.damaged })
+        let next = work.next()
+        while (next.done !== true) next = work.next()
+        for (const { chain, height, reason } of next.value.faults)
+          this.faults.push(`peer ${peer.index} ${chain.slice(0, 16)} ${height}: ${reason}`)
+      }
       const places = chainParts(kept.chains)
       for (const known of new ChainBook(places.book, places.blocks).all()) {
-        let height = 0
-        for (const { decided } of storedBlocks(known.chainId, places.blocks, 1)) {
+        const from = this.#read.get(`${peer.index} ${known.id}`) ?? 0
+        let height = from
+        for (const { decided } of storedBlocks(known.chainId, places.blocks, from + 1)) {
           if (decided === undefined) continue
           height = decided.block.header.height
           this.#noteBlock(known.id, decided)
         }
+        this.#read.set(`${peer.index} ${known.id}`, height)
         const record = kept.votes && storedRecord(known.chainId, kept.votes)
         if (record !== undefined) {
-          if (record.height > height) this.unfinished++
+          if (record.height > height) this.#unfinished.add(`${known.id} ${record.height}`)
           this.#noteRecord(peer.index, known.id, record)
         }
       }
