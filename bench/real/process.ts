@@ -2,6 +2,7 @@
  * A process with some members of a real ring: libp2p over TCP on the loopback interface, kad-dht on the same nodes. Does what
  * its parent says, one command after the other (see `commands.ts`), and ends with it.
  */
+import { setTimeout as pause } from 'node:timers/promises'
 import { type GossipSub, type GossipSubComponents, gossipsub } from '@libp2p/gossipsub'
 import { type KadDHT, kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { peerIdFromString } from '@libp2p/peer-id'
@@ -260,10 +261,13 @@ async function comeBack(name: string): Promise<number> {
 
 /** One message of that length to the topic. Returns when, Unix ms. */
 async function publish(name: string, event: number, bytes: number): Promise<number> {
+  const { pubsub } = boxes.get(name)!
+  // Who subscribes is told some time after the connection stands.
+  for (let i = 0; i < 100 && pubsub.current!.getSubscribers(TOPIC).length === 0; i++) await pause(200)
   const at = performance.timeOrigin + performance.now()
   const data = random.bytes(bytes)
   data[0] = event
-  await boxes.get(name)!.pubsub.current!.publish(TOPIC, data)
+  await pubsub.current!.publish(TOPIC, data)
   return at
 }
 

@@ -45,7 +45,7 @@ export async function realSpread(
   const pubsub = how === 'gossipsub'
   const crew = await Crew.begin({ size: n, ringId: `gossip-${n}`, kads: [], pubsub, ring: RING, joinMs: JOIN_MS }, say)
   try {
-    await pause(5_000)
+    await pause(20_000)
     const idle = await idleRate(idleSeconds)
     await crew.all({ op: 'watch', peers: crew.members.map(({ peer }) => peer) })
     const [before, began] = [sentBytes(), performance.now()]

@@ -70,6 +70,15 @@ export const limits = {
   LOOKUP_CONTACTS: 64,
   /** Members that one look-up keeps in hand. */
   LOOKUP_PLAN: 256,
+  /** A signed successor list further off our clock is an old one, or of a clock that is wrong. Ms. */
+  MAX_LIST_AGE_MS: 300_000,
+  /** How long a list that did not change is given out with one signature. Ms. */
+  LIST_KEPT_MS: 30_000,
+  /**
+   * A list this many times wider than the ring's mean gap hides members: an honest one of 16 is so once in 10^8, one that
+   * shows only a fifth of the ring is in 97 of 100 (Poisson; Castro et al., OSDI 2002).
+   */
+  SPARSE_LIST: 3,
   /** Look-ups at once; each is one request at a time. */
   MAX_LOOKUPS: 256,
   /** Consecutive unanswered requests after which a member counts as unreachable for this node. */

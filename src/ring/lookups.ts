@@ -3,6 +3,7 @@ import type { PeerId, RingId } from '../base/index.ts'
 import { type FingerSpace, fingersOf } from './fingers.ts'
 import { addPowerOfTwo, owns } from './ids.ts'
 import { limits } from './limits.ts'
+import { examineList, membersByDensity, type SignedList, sameIds, signList } from './list.ts'
 import {
   answered,
   beginLookup,
@@ -15,10 +16,10 @@ import {
   type View,
 } from './lookup.ts'
 import { mergeRow } from './membership.ts'
-import type { RingReply, RingRequest } from './messages.ts'
+import { type RingReply, type RingRequest, shortId } from './messages.ts'
 import type { Work } from './state.ts'
 import type { LookupMode } from './types.ts'
-import { ask } from './work.ts'
+import { ask, log } from './work.ts'
 
 const SPACE: FingerSpace<RingId> = { bits: 256, add: addPowerOfTwo }
 
@@ -31,6 +32,7 @@ export function startLookup(work: Work, reference: number, key: RingId, mode: Lo
   }
   const own = ownDirections(work, key, mode)
   state.lookups.set(reference, beginLookup(state.self.id, key, own, mode !== 'chord'))
+  if (mode !== 'table' || isPartial(work)) state.proving.set(reference, undefined)
   proceed(work, reference)
 }
 
@@ -41,7 +43,8 @@ export function lookupAnswered(work: Work, from: PeerId, reference: number, repl
   if (reply.type === 'directions') {
     // One row, signed, and only when we were wrong about the owner: our table lacked it, or gossip has not come by yet.
     if (reply.entry !== undefined) mergeRow(work, reply.entry, from)
-    answered(running, reply)
+    if (isProven(work, reference, reply.list)) answered(running, reply)
+    else unanswered(running)
   } else unanswered(running)
   proceed(work, reference)
 }
@@ -59,7 +62,7 @@ export function abandonLookups(work: Work): void {
 }
 
 /** The other side of `find`. Nothing is verified and nothing is remembered for it, so that it costs us little. */
-export function answerFind(work: Work, { key, shortCut }: Extract<RingRequest, { type: 'find' }>): RingReply {
+export function answerFind(work: Work, { key, shortCut, proof }: Extract<RingRequest, { type: 'find' }>): RingReply {
   const { state } = work
   if (state.phase !== 'member') return { type: 'ok' }
   const { predecessor } = state.pointers
@@ -68,7 +71,13 @@ export function answerFind(work: Work, { key, shortCut }: Extract<RingRequest, {
     predecessor !== undefined && owns(state.self.id, predecessor, key)
       ? state.table.aliveMember(predecessor)
       : undefined
-  return { type: 'directions', ...directions(viewOf(work), key, shortCut), entry }
+  const list = proof === true ? ownList(work) : undefined
+  return {
+    type: 'directions',
+    ...directions(viewOf(work), key, shortCut),
+    entry,
+    ...(list !== undefined && { list }),
+  }
 }
 
 /** Where a look-up of this node starts: at the owner by its table, or on the way by its fingers. */
@@ -105,9 +114,17 @@ function proceed(work: Work, reference: number): void {
       continue
     }
     const { key, shortCut } = running
+    const proof = state.proving.has(reference) && running.asked?.asOwner === true
+    if (state.proving.has(reference)) state.proving.set(reference, proof ? member : undefined)
     // Believed alive by its neighbour, and perhaps only slow: the second wait is twice the longest, as RFC 6298 backs off.
     const waitMs = next.vouched ? 2 * work.context.options.pingTimeoutMs : undefined
-    ask(work, member.peer, { type: 'find', key, shortCut }, { kind: 'lookup', reference }, waitMs)
+    ask(
+      work,
+      member.peer,
+      { type: 'find', key, shortCut, ...(proof && { proof }) },
+      { kind: 'lookup', reference },
+      waitMs,
+    )
     return
   }
 }
@@ -115,7 +132,40 @@ function proceed(work: Work, reference: number): void {
 function finish(work: Work, reference: number, lookup: Lookup<RingId>, owner: RingId | undefined): void {
   const { key, hops, timeouts } = lookup
   work.state.lookups.delete(reference)
+  work.state.proving.delete(reference)
   work.effects.push({ kind: 'looked-up', reference, result: { key, owner, hops, timeouts } })
+}
+
+/** True when the own table cannot hold all members: then others have to be believed, and checked. */
+function isPartial(work: Work): boolean {
+  return work.state.table.size >= limits.MAX_MEMBERS
+}
+
+/** True when nothing had to be proven, or the owner's list is its own and as dense as the ring. */
+function isProven(work: Work, reference: number, list: SignedList | undefined): boolean {
+  const { context, state, now } = work
+  const owner = state.proving.get(reference)
+  if (owner === undefined) return true
+  const { pointers, table } = state
+  const members = isPartial(work)
+    ? Math.max(table.aliveCount, membersByDensity(state.self.id, pointers.successors))
+    : table.aliveCount
+  const verdict = list === undefined ? 'unsigned' : examineList(context, owner, list, members, now)
+  if (verdict === 'sound') return true
+  state.stats.sparseLists += 1
+  log(work, 'warn', { member: shortId(owner.id), verdict }, 'the successor list of an owner does not fit the ring')
+  return false
+}
+
+/** One signature for as long as the list stays the same. */
+function ownList(work: Work): SignedList {
+  const { state, context, now } = work
+  const successors = state.pointers.successors.slice(0, limits.MAX_SUCCESSORS)
+  const last = state.signedList
+  if (last !== undefined && now - last.at < limits.LIST_KEPT_MS && sameIds(last.successors, successors)) return last
+  const list = signList(context.ringId, context.signer, state.self.id, successors, Math.floor(now))
+  state.signedList = list
+  return list
 }
 
 /** The owner and those who would take its place, by our own table. */

@@ -76,6 +76,8 @@ export function initialState(
     contactAttempts: 0,
     paging: undefined,
     lookups: new Map(),
+    proving: new Map(),
+    signedList: undefined,
     fingers: { of: -1, ids: [] },
     stats: {
       malformed: 0,
@@ -84,6 +86,7 @@ export function initialState(
       busy: 0,
       exchanges: 0,
       audits: 0,
+      sparseLists: 0,
       requestsSent: 0,
       requestsServed: 0,
     },

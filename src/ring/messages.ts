@@ -6,6 +6,7 @@ import { type RingId, toHex } from '../base/index.ts'
 import { type CborValue, decodeCanonical, encodeCanonical } from '../crypto/index.ts'
 import { idFromBytes, idToBytes } from './ids.ts'
 import { limits } from './limits.ts'
+import type { SignedList } from './list.ts'
 import type { Directions } from './lookup.ts'
 import {
   type Accusation,
@@ -53,7 +54,13 @@ export type RingRequest =
   /** "In these buckets I have this." */
   | { readonly type: 'compare'; readonly buckets: readonly number[]; readonly pairs: readonly Pair[] }
   /** Which way to this key? A member that does not know the message says so with an error, and is gone around. */
-  | { readonly type: 'find'; readonly key: RingId; readonly shortCut: boolean }
+  | {
+      readonly type: 'find'
+      readonly key: RingId
+      readonly shortCut: boolean
+      /** Sign your successors: the asker has no table to hold your word against. */
+      readonly proof?: boolean
+    }
 
 export type RingReply =
   | { readonly type: 'ok' }
@@ -70,7 +77,12 @@ export type RingReply =
   | { readonly type: 'digests'; readonly digests: Uint8Array | undefined }
   | { readonly type: 'compared'; readonly entries: readonly MemberEntry[]; readonly wanted: readonly RingId[] }
   /** `entry` is the predecessor's row, where it stands between the key and the one who answers. */
-  | ({ readonly type: 'directions'; readonly entry: MemberEntry | undefined } & Directions<RingId>)
+  | ({
+      readonly type: 'directions'
+      readonly entry: MemberEntry | undefined
+      /** Where it was asked for. */
+      readonly list?: SignedList
+    } & Directions<RingId>)
 
 export type RingMessage = RingRequest | RingReply
 
@@ -119,7 +131,12 @@ export function decodeRequest(bytes: Uint8Array): RingRequest {
     case CODES.compare:
       return { type: 'compare', buckets: bucketsField(map.get(2)), pairs: pairsField(map.get(3)) }
     case CODES.find:
-      return { type: 'find', key: idField(map.get(2)), shortCut: booleanField(map.get(3)) }
+      return {
+        type: 'find',
+        key: idField(map.get(2)),
+        shortCut: booleanField(map.get(3)),
+        ...(map.has(4) && { proof: booleanField(map.get(4)) }),
+      }
     default:
       throw malformed('type')
   }
@@ -168,6 +185,7 @@ export function decodeReply(bytes: Uint8Array): RingReply {
         owners: arrayField(map.get(3), limits.LOOKUP_IDS).map(idField),
         predecessor: optionalId(map.get(4)),
         entry: optionalEntry(map.get(5)),
+        ...(map.has(6) && { list: listField(map.get(6)) }),
       }
     default:
       throw malformed('type')
@@ -239,6 +257,7 @@ function fields(message: RingMessage): [number, CborValue | undefined][] {
       return [
         [2, idToBytes(message.key)],
         [3, message.shortCut],
+        [4, message.proof],
       ]
     case 'directions':
       return [
@@ -246,6 +265,7 @@ function fields(message: RingMessage): [number, CborValue | undefined][] {
         [3, message.owners.map(idToBytes)],
         [4, optionalBytes(message.predecessor)],
         [5, message.entry === undefined ? undefined : entryToValue(message.entry)],
+        [6, message.list === undefined ? undefined : listToValue(message.list)],
       ]
   }
 }
@@ -268,6 +288,19 @@ function entriesField(value: CborValue | undefined): MemberEntry[] {
 
 function optionalEntry(value: CborValue | undefined): MemberEntry | undefined {
   return value === undefined ? undefined : entryFromValue(value)
+}
+
+function listToValue({ at, successors, signature }: SignedList): CborValue {
+  return [at, successors.map(idToBytes), signature]
+}
+
+function listField(value: CborValue | undefined): SignedList {
+  const [at, successors, signature] = arrayField(value, 3)
+  return {
+    at: integerField(at),
+    successors: arrayField(successors, limits.MAX_SUCCESSORS).map(idField),
+    signature: bytesField(signature, 64, 64),
+  }
 }
 
 function accusationToValue({ accused, incarnation, signer, signature }: Accusation): CborValue {

@@ -3,6 +3,7 @@ import type { PeerAddress, PeerId, RingId } from '../base/index.ts'
 import type { Signer } from '../crypto/index.ts'
 import type { MembershipCount } from './count.ts'
 import type { Detector } from './detector.ts'
+import type { SignedList } from './list.ts'
 import type { Lookup } from './lookup.ts'
 import type { Accusation, SigningContext } from './member.ts'
 import type { RingReply, RingRequest } from './messages.ts'
@@ -164,6 +165,10 @@ export interface RingState {
   paging: { readonly peer: PeerId } | undefined
   /** Under way, by the reference of who waits for them. */
   readonly lookups: Map<number, Lookup<RingId>>
+  /** Look-ups whose owner has to sign its list, with the member that is asked for it. */
+  readonly proving: Map<number, MemberEntry | undefined>
+  /** The own list as it was signed last. */
+  signedList: SignedList | undefined
   /** Those of the table's version `of`. */
   fingers: { readonly of: number; readonly ids: readonly RingId[] }
   readonly stats: { -readonly [K in keyof RingStats]: RingStats[K] }

@@ -70,6 +70,8 @@ export interface RingStats {
   readonly busy: number
   readonly exchanges: number
   readonly audits: number
+  /** Owners whose signed successor list was missing, not theirs, or hid members: they were passed over. */
+  readonly sparseLists: number
   readonly requestsSent: number
   readonly requestsServed: number
 }
