@@ -36,6 +36,9 @@ export async function runRings({ seeds, full, json }: RingArguments) {
       if (part === undefined) return
       writeFileSync(`${part}.new`, JSON.stringify({ ...started, progress }))
       renameSync(`${part}.new`, part)
+      // What there is so far, for whoever looks before the end.
+      const { next, ...sums } = progress
+      writeJson(json!, { ring: { ...started, unfinished: `seeds from ${next} on`, ...sums } })
     },
     say,
     monotonic: () => performance.now(),
@@ -53,6 +56,10 @@ export async function runRings({ seeds, full, json }: RingArguments) {
   )
   for (const [name, times] of Object.entries(coverage).sort()) stdout.write(`  ${name}: ${times}\n`)
   return { passed, failed, json: { ...started, cpuMsPerSeed, ...result } }
+}
+
+function writeJson(path: string, value: object): void {
+  writeFileSync(path, `${JSON.stringify(value, null, 2)}\n`)
 }
 
 /** One seed again, with its plan, what came of it, and the shortest plan that fails alike. */

@@ -364,7 +364,7 @@ class World {
           ? undefined
           : createLiar(habit.habit, {
               signer,
-              now: () => this.#clock.now(),
+              now: () => Math.floor(this.#clock.now()),
               lie: (question) => this.#upstream.lie(question),
               keys: () => this.#members.map(({ publicKey }) => publicKey),
               other: (question) => this.#upstream.sites.find((site) => site.question !== question)!.question,
@@ -407,7 +407,7 @@ class World {
       const outcome = isWrong ? this.#upstream.lie(question) : this.#upstream.fetch(question, region)
       const behaviour = this.#upstream.sites.find((site) => site.question.name.key === question.name.key)!.behaviour
       this.#count(`fetches ${behaviour}`)
-      const finding = ownFinding(question, outcome, this.#clock.now() + skew)
+      const finding = ownFinding(question, outcome, Math.floor(this.#clock.now() + skew))
       const latest = Math.max(this.#latest.get(question.name.key) ?? 0, finding.expires - skew)
       if (!isWrong) this.#latest.set(question.name.key, latest)
       return finding
