@@ -1,9 +1,9 @@
 /** The simulated rings as far as a unit test goes: a run repeats, old failures hold, and a planted bug is found and shortened. */
 import { describe, expect, it } from 'vitest'
-import { makePlan } from './plan.ts'
-import { findPlant, PLANTS } from './plants.ts'
-import { shrink } from './suite.ts'
-import { runWorld } from './world.ts'
+import { makePlan } from '../sim/ring/plan.ts'
+import { findPlant, PLANTS } from '../sim/ring/plants.ts'
+import { shrink } from '../sim/ring/suite.ts'
+import { runWorld } from '../sim/ring/world.ts'
 
 describe('a simulated ring', () => {
   it('repeats from its seed, message by message', async () => {
