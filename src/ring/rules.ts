@@ -71,8 +71,10 @@ export interface Rules {
 
 export const zaveRules: Rules = {
   join(pointers, member, context) {
-    // Whoever comes back under its old id is still in that list: it is not where the list comes round.
-    const list = [...member.successors.filter((id) => id !== pointers.self), member.id]
+    // Whoever comes back under its old id is still in that list: it is not where the list comes round. Nor are those between
+    // the member and us, where the one before us does not answer and we took the list of one further back.
+    const after = member.successors.filter((id) => id !== pointers.self && !between(member.id, id, pointers.self))
+    const list = [...after, member.id]
     return { ...pointers, predecessor: member.id, successors: orderedList(pointers.self, list, context) }
   },
 

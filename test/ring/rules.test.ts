@@ -31,6 +31,12 @@ describe('join', () => {
     expect(rules.join(pointers(25, undefined), answer(20, 30, 30), context)).toEqual(pointers(25, 20, 30, 20))
   })
 
+  it('passes over those between the member and us: the one before us may be silent, and the list is that of one further back', () => {
+    expect(rules.join(pointers(25, undefined), answer(10, 5, 20, 30, 40), context)).toEqual(
+      pointers(25, 10, 30, 40, 10),
+    )
+  })
+
   it('passes over our own id of an earlier life', () => {
     expect(rules.join(pointers(25, undefined), answer(20, 10, 25, 30, 40), context)).toEqual(
       pointers(25, 20, 30, 40, 20),

@@ -16,6 +16,11 @@ describe('a simulated ring', () => {
     expect((await runWorld(makePlan(seed))).failure).toBeUndefined()
   })
 
+  /** The member before the joiner did not answer in time, and the list of the one before that began with it, and ended there. */
+  it('gives a joiner a whole list although the member before it is silent (seed 111)', async () => {
+    expect((await runWorld(makePlan(111))).failure).toBeUndefined()
+  })
+
   it('finds a planted bug, and shortens the plan to what it takes', async () => {
     const plant = PLANTS.find(({ name }) => name === 'whoever notifies becomes the predecessor')!
     const found = await findPlant(plant)
