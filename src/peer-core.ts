@@ -93,7 +93,9 @@ export class Core {
     this.resolver = { resolve: (request) => current().resolver.resolve(request) }
     this.recursor = {
       resolve: (request) => current().recursor.resolve(request),
-      validate: (finding, request) => current().recursor.validate(finding, request),
+      validate: (finding, request, links) => current().recursor.validate(finding, request, links),
+      links: (name, from) => current().recursor.links(name, from),
+      knownCut: (name) => current().recursor.knownCut(name),
       infer: (request) => current().recursor.infer(request),
       get validates() {
         return current().recursor.validates

@@ -24,6 +24,7 @@ import { createStatusServer, type StatusServer, type StatusView } from './observ
 import { rootKeys } from './peer-anchors.ts'
 import { Core, type CoreReload } from './peer-core.ts'
 import { type Kept, openKept, openVotes } from './peer-keep.ts'
+import { proofSource } from './peer-proofs.ts'
 import { questionText, viewChunk, viewLookup, viewRing, viewVerify } from './peer-views.ts'
 import type { Recursor } from './recurse/index.ts'
 import type { Resolver, ResolveStep } from './resolver/index.ts'
@@ -263,6 +264,7 @@ async function startPeers(
         checkingDisabled: false,
       }),
     isPrivate,
+    proofs: proofSource(recursor, clock),
     options: { ...config.chunks, ...config.ring },
   })
   const votes = kept === undefined ? undefined : openVotes(config, clock, log)

@@ -5,10 +5,13 @@ import type { Question } from '../dns/index.ts'
 import {
   type Certificate,
   type Content,
+  encodeOutcome,
   evidenceLimits,
   type Finding,
   type Outcome,
+  outcomeTtl,
   roundNonce,
+  type Security,
 } from '../evidence/index.ts'
 import type { Ring } from '../ring/index.ts'
 import { type ArchivedEntry, createArchive } from './archive.ts'
@@ -19,6 +22,7 @@ import { limits } from './limits.ts'
 import { type ChunkReply, type ChunkRequest, decodeRequest, encodeReply } from './messages.ts'
 import { createAsk, type Send } from './peers.ts'
 import { chunkOf, holdsPrivateAddress, keyOfChunk, mayShare } from './place.ts'
+import { createProofs } from './proofs.ts'
 import { Rates } from './rates.ts'
 import { createReading } from './reading.ts'
 import { createRounds } from './rounds.ts'
@@ -26,7 +30,7 @@ import { peersOf, readContext, type Seats, seatsOf, seatsOfChunk } from './seats
 import { createSights } from './sights.ts'
 import { Skew } from './skew.ts'
 import { EntryStore, questionKey } from './store.ts'
-import type { ChunkEntry, Chunks, ChunksOptions, OwnFetch } from './types.ts'
+import type { ChunkEntry, Chunks, ChunksOptions, OwnFetch, ProofSource } from './types.ts'
 import { createWitness } from './witness.ts'
 
 export interface ChunksModules {
@@ -43,6 +47,8 @@ export interface ChunksModules {
   readonly send: Send
   /** Where entries outlive the process; without it they do not. Its keys are this room's alone. */
   readonly store?: Store
+  /** This node's own validation; without it proofs are neither kept nor believed. */
+  readonly proofs?: ProofSource
   /** Hears of every read of the ring that was accepted. */
   readonly onAccepted?: (finding: Finding) => void
 }
@@ -119,7 +125,16 @@ export function createChunks(modules: ChunksModules): Chunks {
     },
   })
 
+  const proofs = createProofs({
+    clock,
+    log,
+    source: modules.proofs,
+    stopping: stopping.signal,
+    onKept: (question) => rounds.settled(question),
+  })
   const reading = createReading({
+    proofs,
+    linksFrom: (question) => modules.proofs?.knownCut(question),
     ring,
     clock,
     ask,
@@ -195,6 +210,8 @@ export function createChunks(modules: ChunksModules): Chunks {
 
   /** What this node says of a question: an agreed entry, else what it saw itself. */
   function ownWord(question: Question): ChunkReply {
+    const proof = proofs.word(question)
+    if (proof !== undefined) return proof
     const entry = store.get(question, clock.now())
     if (entry !== undefined && current(entry, seatsFor(question)))
       return { kind: 'entry', certificate: entry.certificate, outcome: entry.outcome }
@@ -203,23 +220,31 @@ export function createChunks(modules: ChunksModules): Chunks {
     return { kind: 'vote', ...sights.sign(sight, random.bytes(NONCE_BYTES)) }
   }
 
-  function tell(question: Question, outcome?: Outcome): void {
+  function tell(question: Question, outcome?: Outcome, security?: Security): void {
     if (!options.share || !shared(question) || stopping.signal.aborted) return
     if (outcome !== undefined && holdsPrivateAddress(outcome)) return
     const seats = seatsFor(question)
     if (seats.others.length === 0) return
-    if (seats.mine) noteAsk(ring.self.peer, question, seats)
+    const proof = security === 'secure' && outcome !== undefined ? toldProof(outcome) : undefined
+    if (seats.mine) {
+      if (proof !== undefined)
+        proofs.keep({ question, outcome: proof, expires: clock.now() + outcomeTtl(proof) * 1_000 })
+      noteAsk(ring.self.peer, question, seats)
+    }
+    const request: ChunkRequest = { kind: 'tell', question, ...(proof !== undefined && { proof }) }
     for (const { peer, id } of seats.others) {
       if (ring.isSuspect(id) || tellsInFlight >= limits.MAX_TELLS_IN_FLIGHT || !tellsTo.take(peer)) continue
       tellsInFlight++
       counts.tellsSent++
-      const telling = ask(peer, { kind: 'tell', question }, requestOptions(limits.TELL_TIMEOUT_MS))
+      const telling = ask(peer, request, requestOptions(limits.TELL_TIMEOUT_MS))
       inBackground(telling.finally(() => tellsInFlight--))
     }
   }
 
   function noteAsk(peer: PeerId, question: Question, seats: Seats): void {
     asks.note(questionKey(question), peer, clock.monotonic())
+    // What is signed needs no votes.
+    if (proofs.has(question)) return
     const entry = store.get(question, clock.now())
     if (entry === undefined) rounds.want(question, false)
     else if (!current(entry, seats)) rounds.want(question, true)
@@ -243,12 +268,13 @@ export function createChunks(modules: ChunksModules): Chunks {
     const seats = seatsFor(question)
     switch (request.kind) {
       case 'read':
-        return answerRead(from, question, seats)
+        return withLinks(answerRead(from, question, seats), question, request.from)
       case 'tell': {
         if (!seats.mine) return notMine(seats)
         if (ring.memberByPeer(from) === undefined || !tellsFrom.take(from)) return { kind: 'busy' }
         counts.tellsReceived++
-        noteAsk(from, question, seats)
+        if (request.proof === undefined) noteAsk(from, question, seats)
+        else inBackground(takeProof(from, question, request.proof).then(() => noteAsk(from, question, seats)))
         return { kind: 'ack' }
       }
       case 'round':
@@ -272,6 +298,19 @@ export function createChunks(modules: ChunksModules): Chunks {
     // Who votes on the same question must look for itself, not copy (in rings that count votes).
     if (word.kind === 'vote' && isFellow(from, seats) && options.acceptFrom === 'majority') return { kind: 'unknown' }
     return word.kind === 'unknown' && !seats.mine ? notMine(seats) : word
+  }
+
+  /** With what the asker lacks to check it: its zones' keys, and the parents' word on them. */
+  function withLinks(reply: ChunkReply, question: Question, from: number | undefined): ChunkReply {
+    if (from === undefined || modules.proofs === undefined) return reply
+    if (reply.kind !== 'entry' && reply.kind !== 'vote' && reply.kind !== 'proof') return reply
+    return { ...reply, links: modules.proofs.links(question, from) }
+  }
+
+  async function takeProof(from: PeerId, question: Question, outcome: Outcome): Promise<void> {
+    if ((await proofs.take(question, outcome)) !== 'bogus') return
+    fault(from)
+    log.debug({ peer: from }, 'a proof was refused')
   }
 
   /** Asked for near its end: it is observed anew, if that pays, before anybody has to wait for it. */
@@ -338,6 +377,7 @@ export function createChunks(modules: ChunksModules): Chunks {
     archive?.sweep()
     sights.sweep()
     witness.sweep()
+    proofs.sweep()
     cancels[0] = clock.after(limits.SWEEP_MS, sweep)
   }
 
@@ -357,8 +397,10 @@ export function createChunks(modules: ChunksModules): Chunks {
       archive?.stop()
       await Promise.all([sights.stop(), handover.stop()])
     },
-    read: async (question, signal) =>
-      shared(question) ? reading.read(question, signal) : { kind: 'insufficient', reason: 'private', replies: [] },
+    read: async (question, signal, onDoubt) =>
+      shared(question)
+        ? reading.read(question, signal, onDoubt)
+        : { kind: 'insufficient', reason: 'private', replies: [] },
     tell,
     handle,
     entry: (question) => store.get(question, clock.now()),
@@ -386,6 +428,7 @@ export function createChunks(modules: ChunksModules): Chunks {
       rounds: rounds.opened,
       ...counts,
       ...reading.stats(),
+      ...proofs.stats(),
       rotating: classes.rotating,
       divergent: classes.divergent,
       equivocations: witness.equivocations.length,
@@ -397,4 +440,9 @@ export function createChunks(modules: ChunksModules): Chunks {
       return () => listeners.delete(listener)
     },
   }
+}
+
+/** Small enough to be told, and signed at all: the rest is left to be asked for. */
+function toldProof(outcome: Outcome): Outcome | undefined {
+  return encodeOutcome(outcome).length <= limits.MAX_TOLD_PROOF_BYTES ? outcome : undefined
 }

@@ -22,6 +22,7 @@ export type {
   LiveVote,
   OwnFetch,
   OwnFinding,
+  ProofSource,
   ReplicaReply,
   ReplicaWord,
   RingDelegation,

@@ -88,6 +88,18 @@ export const limits = {
   MAX_PEER_ID_BYTES: 128,
   /** Bodies of replicas counted on one read. n is far below. */
   MAX_REPLICAS: 32,
+  /** Links of chains of trust beside one reply, and of all replies to one read together. */
+  MAX_LINKS: 16,
+  MAX_LINKS_HEARD: 48,
+  /** Signed answers kept with their proofs, for others. Bytes. */
+  MAX_PROOF_BYTES: 16 * 1024 * 1024,
+  /** A signed answer that is told must be verified; a larger one than this is left to be asked for. Bytes. */
+  MAX_TOLD_PROOF_BYTES: 8_192,
+  /** Verifications of what peers brought, at once; more are refused. */
+  MAX_VERIFICATIONS: 16,
+  VERIFY_TIMEOUT_MS: 3_000,
+  /** A signed answer is believed for a day at most, whatever its TTL. Ms. */
+  MAX_PROOF_MS: 86_400_000,
   /** What has expired is dropped this often. Ms. */
   SWEEP_MS: 60_000,
   /** Faulty replies after which a peer is asked last; a good reply halves the count. */

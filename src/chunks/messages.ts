@@ -4,7 +4,7 @@
  */
 import { asPeerId, ChordnsError, type PeerId } from '../base/index.ts'
 import { type CborValue, decodeCanonical, encodeCanonical } from '../crypto/index.ts'
-import { type Name, nameFromWire, type Question } from '../dns/index.ts'
+import { Class, type Name, nameFromWire, type Question, Type } from '../dns/index.ts'
 import {
   type Certificate,
   type Commitment,
@@ -13,11 +13,14 @@ import {
   decodeCertificate,
   decodeContent,
   decodeObservation,
+  decodeOutcome,
   encodeCertificate,
   encodeObservation,
   encodeOutcome,
   evidenceLimits,
   type Observation,
+  type Outcome,
+  type ProofLink,
   readCommitment,
 } from '../evidence/index.ts'
 import { limits } from './limits.ts'
@@ -25,10 +28,10 @@ import { limits } from './limits.ts'
 const VERSION = 1
 
 export type ChunkRequest =
-  /** What do you hold? */
-  | { readonly kind: 'read'; readonly question: Question }
-  /** I had to ask for this: the question, never the answer. */
-  | { readonly kind: 'tell'; readonly question: Question }
+  /** What do you hold? `from`: send also the links of the chain of trust, from the zone with so many labels on. */
+  | { readonly kind: 'read'; readonly question: Question; readonly from?: number }
+  /** I had to ask for this: the question, never the answer, except a signed one with its proof, to be verified. */
+  | { readonly kind: 'tell'; readonly question: Question; readonly proof?: Outcome }
   /** I open a round: look for yourself, and commit to what you see. `attempt`: of the rounds under this nonce, from 1. */
   | ({ readonly kind: 'round'; readonly question: Question; readonly how: LookHow } & RoundId)
   /** These have committed: show what you committed to. */
@@ -53,8 +56,10 @@ export interface RoundId {
 export type LookHow = 'known' | 'fresh' | 'tcp'
 
 export type ChunkReply =
-  | { readonly kind: 'entry'; readonly certificate: Certificate; readonly outcome: Content }
-  | { readonly kind: 'vote'; readonly observation: Observation; readonly outcome: Content }
+  | ({ readonly kind: 'entry'; readonly certificate: Certificate; readonly outcome: Content } & WithLinks)
+  | ({ readonly kind: 'vote'; readonly observation: Observation; readonly outcome: Content } & WithLinks)
+  /** Signed: it stands alone. `seconds`: what is left of it. */
+  | ({ readonly kind: 'proof'; readonly outcome: Outcome; readonly seconds: number } & WithLinks)
   | { readonly kind: 'unknown' }
   | { readonly kind: 'not-mine'; readonly believes: readonly PeerId[] }
   | { readonly kind: 'ack' }
@@ -63,6 +68,11 @@ export type ChunkReply =
   /** It sees an address that means something else elsewhere, and says no more. */
   | { readonly kind: 'hidden' }
   | { readonly kind: 'worth'; readonly pays: boolean }
+
+/** Links of the chain of trust, for an asker who lacks them. */
+export interface WithLinks {
+  readonly links?: readonly ProofLink[]
+}
 
 const REQUEST = { read: 1, tell: 2, round: 3, certify: 4, reveal: 16, probe: 17 } as const
 const REPLY = {
@@ -75,14 +85,19 @@ const REPLY = {
   commitment: 16,
   hidden: 17,
   worth: 18,
+  proof: 24,
 } as const
+/** RFC 1035: 255 octets hold no more. */
+const MAX_LABELS = 127
 const HOW: readonly LookHow[] = ['known', 'fresh', 'tcp']
 
 export function encodeRequest(request: ChunkRequest): Uint8Array {
   const head: CborValue[] = [VERSION, REQUEST[request.kind], ...questionFields(request.question)]
   switch (request.kind) {
     case 'read':
+      return encodeCanonical(request.from === undefined ? head : [...head, request.from])
     case 'tell':
+      return encodeCanonical(request.proof === undefined ? head : [...head, encodeOutcome(request.proof)])
     case 'probe':
       return encodeCanonical(head)
     case 'round':
@@ -104,9 +119,13 @@ export function decodeRequest(bytes: Uint8Array): ChunkRequest {
   }
   switch (row[1]) {
     case REQUEST.read:
-      return { kind: 'read', question }
+      return isMissing(row[5])
+        ? { kind: 'read', question }
+        : { kind: 'read', question, from: readInteger(row[5], 0, MAX_LABELS, 'from') }
     case REQUEST.tell:
-      return { kind: 'tell', question }
+      return isMissing(row[5])
+        ? { kind: 'tell', question }
+        : { kind: 'tell', question, proof: decodeOutcome(readBytes(row[5], 1, limits.MAX_TOLD_PROOF_BYTES, 'proof')) }
     case REQUEST.round:
       return { kind: 'round', question, ...readRound(row), how: HOW[readInteger(row[7], 0, HOW.length - 1, 'how')]! }
     case REQUEST.reveal:
@@ -129,9 +148,11 @@ export function encodeReply(reply: ChunkReply): Uint8Array {
   const head: CborValue[] = [VERSION, REPLY[reply.kind]]
   switch (reply.kind) {
     case 'entry':
-      return encodeCanonical([...head, encodeCertificate(reply.certificate), encodeOutcome(reply.outcome)])
+      return withLinks([...head, encodeCertificate(reply.certificate), encodeOutcome(reply.outcome)], reply)
     case 'vote':
-      return encodeCanonical([...head, encodeObservation(reply.observation), encodeOutcome(reply.outcome)])
+      return withLinks([...head, encodeObservation(reply.observation), encodeOutcome(reply.outcome)], reply)
+    case 'proof':
+      return withLinks([...head, encodeOutcome(reply.outcome), reply.seconds], reply)
     case 'not-mine':
       return encodeCanonical([...head, reply.believes.slice(0, limits.MAX_NAMED_PEERS).map(toUtf8)])
     case 'commitment':
@@ -155,12 +176,21 @@ export function decodeReply(bytes: Uint8Array): ChunkReply {
         kind: 'entry',
         certificate: decodeCertificate(readBytes(row[2], 1, evidenceLimits.MAX_CERTIFICATE_BYTES, 'certificate')),
         outcome: decodeContent(readBytes(row[3], 1, evidenceLimits.MAX_OUTCOME_BYTES, 'outcome')),
+        ...readLinks(row[4]),
+      }
+    case REPLY.proof:
+      return {
+        kind: 'proof',
+        outcome: decodeOutcome(readBytes(row[2], 1, evidenceLimits.MAX_OUTCOME_BYTES, 'outcome')),
+        seconds: readInteger(row[3], 0, evidenceLimits.MAX_TTL, 'seconds'),
+        ...readLinks(row[4]),
       }
     case REPLY.vote:
       return {
         kind: 'vote',
         observation: decodeObservation(readBytes(row[2], 1, evidenceLimits.MAX_OBSERVATION_BYTES, 'observation')),
         outcome: decodeContent(readBytes(row[3], 1, evidenceLimits.MAX_OUTCOME_BYTES, 'outcome')),
+        ...readLinks(row[4]),
       }
     case REPLY.unknown:
       return { kind: 'unknown' }
@@ -179,6 +209,44 @@ export function decodeReply(bytes: Uint8Array): ChunkReply {
     default:
       throw malformed('unknown reply')
   }
+}
+
+/** As many links as the frame takes beside what is said: nobody depends on them. */
+function withLinks(row: readonly CborValue[], { links }: WithLinks): Uint8Array {
+  const bare = encodeCanonical(row)
+  if (links === undefined || links.length === 0) return bare
+  const rows: CborValue[] = []
+  let left = limits.MAX_MESSAGE_BYTES - bare.length - LINK_OVERHEAD_BYTES
+  for (const { question, outcome } of links.slice(0, limits.MAX_LINKS)) {
+    const bytes = encodeOutcome(outcome)
+    left -= bytes.length + question.name.wire.length + LINK_OVERHEAD_BYTES
+    if (left < 0) break
+    rows.push([question.type, question.name.wire, bytes])
+  }
+  return encodeCanonical([...row, rows])
+}
+
+/** Heads of the items of one row, and more. */
+const LINK_OVERHEAD_BYTES = 16
+
+function readLinks(value: CborValue | undefined): WithLinks {
+  if (isMissing(value)) return {}
+  if (!Array.isArray(value) || value.length > limits.MAX_LINKS) throw malformed('links')
+  const links = value.map((row: CborValue): ProofLink => {
+    if (!Array.isArray(row)) throw malformed('link')
+    const type = readInteger(row[0], 1, 0xffff, 'type of link')
+    if (type !== Type.DS && type !== Type.DNSKEY) throw malformed('type of link')
+    return {
+      question: { name: readName(row[1]), type, class: Class.IN },
+      outcome: decodeOutcome(readBytes(row[2], 1, evidenceLimits.MAX_OUTCOME_BYTES, 'link')),
+    }
+  })
+  return { links }
+}
+
+/** An item that may be left out; `null` holds its place before items that a later version may add. */
+function isMissing(value: CborValue | undefined): value is undefined | null {
+  return value === undefined || value === null
 }
 
 function readRound(row: readonly CborValue[]): RoundId {

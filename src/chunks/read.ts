@@ -14,9 +14,11 @@ import {
   type Finding,
   isOutcome,
   judge,
+  type ProofLink,
   verifyObservation,
 } from '../evidence/index.ts'
 import { agreedOutcome, certificateContext, examine, outcomeFault, type ReadContext } from './examine.ts'
+import { limits } from './limits.ts'
 import type { ChunkReply } from './messages.ts'
 import type { LiveVote, ReplicaReply, ReplicaWord, RingProof } from './types.ts'
 
@@ -27,6 +29,8 @@ export interface ReadState {
   readonly accepted: Finding | undefined
   /** A proof that suffices but is no answer: that the name diverges, or a delegation. */
   readonly other: RingProof | undefined
+  /** What came along with all replies. */
+  readonly links: readonly ProofLink[]
 }
 
 /** Whether nothing more needs to be heard. */
@@ -37,10 +41,12 @@ export function isEnough({ accepted, other }: ReadState): boolean {
 /** What one replica did. `malformed`: its reply could not be decoded. */
 export type ReplicaEvent =
   | { readonly kind: 'reply'; readonly reply: ChunkReply }
+  /** A proof that it sent, as this node's own validation judges it: the finding, or what is wrong with it. */
+  | { readonly kind: 'proof'; readonly checked: Finding | string; readonly links: readonly ProofLink[] }
   | { readonly kind: 'malformed'; readonly reason: string }
   | { readonly kind: 'failed'; readonly reason: string }
 
-export const EMPTY_READ: ReadState = { replies: [], votes: [], accepted: undefined, other: undefined }
+export const EMPTY_READ: ReadState = { replies: [], votes: [], accepted: undefined, other: undefined, links: [] }
 
 /** Counts what one replica did. `now` is unix ms. A second word of the same peer is not counted. */
 export function readStep(
@@ -58,7 +64,16 @@ export function readStep(
     votes: vote === undefined ? state.votes : [...state.votes, vote],
     accepted: state.accepted ?? finding,
     other: state.other ?? other,
+    links: [...state.links, ...linksOf(event)].slice(0, limits.MAX_LINKS_HEARD),
   }
+}
+
+/** Those of several replicas for the same zone stand side by side: one liar must not hide the others'. */
+function linksOf(event: ReplicaEvent): readonly ProofLink[] {
+  if (event.kind === 'proof') return event.links
+  if (event.kind !== 'reply') return []
+  const { reply } = event
+  return reply.kind === 'entry' || reply.kind === 'vote' ? (reply.links ?? []) : []
 }
 
 /** Why a read that ended without acceptance was not enough. */
@@ -101,6 +116,10 @@ function weigh(state: ReadState, context: ReadContext, from: PeerId, event: Repl
   if (event.kind === 'failed') return { word: { kind: 'failed', reason: event.reason } }
   if (event.kind === 'malformed') return discarded(event.reason)
   if (!context.replicas.some((replica) => replica.peer === from)) return discarded('not a replica')
+  if (event.kind === 'proof') {
+    const { checked } = event
+    return typeof checked === 'string' ? discarded(checked) : judged(context, { kind: 'proof' }, checked)
+  }
   const { reply } = event
   switch (reply.kind) {
     case 'unknown':
@@ -113,6 +132,8 @@ function weigh(state: ReadState, context: ReadContext, from: PeerId, event: Repl
     case 'commitment':
     case 'hidden':
     case 'worth':
+    // A proof is checked before it is counted.
+    case 'proof':
       return discarded('not an answer')
     case 'entry':
       return weighEntry(context, reply.certificate, reply.outcome, now)

@@ -6,8 +6,9 @@ import type { MemberEntry, Ring } from '../ring/index.ts'
 import type { ReadContext } from './examine.ts'
 import { HedgeDelay } from './hedge.ts'
 import { limits } from './limits.ts'
-import type { ChunkReply } from './messages.ts'
+import type { ChunkReply, ChunkRequest } from './messages.ts'
 import type { Ask } from './peers.ts'
+import type { Proofs } from './proofs.ts'
 import { EMPTY_READ, isEnough, type ReadState, type ReplicaEvent, readStep, shortfall } from './read.ts'
 import type { Seats } from './seats.ts'
 import type { RingRead } from './types.ts'
@@ -18,6 +19,9 @@ export interface ReadingParts {
   readonly ask: Ask
   readonly seatsOf: (question: Question) => Seats
   readonly contextOf: (question: Question, seats: Seats) => ReadContext
+  readonly proofs: Proofs
+  /** Labels from which on links of the chain of trust are wanted; undefined: none are. */
+  readonly linksFrom: (question: Question) => number | undefined
   /** What this node, a replica itself, says. */
   readonly ownWord: (question: Question) => ChunkReply
   readonly requestTimeoutMs: number
@@ -27,7 +31,7 @@ export interface ReadingParts {
 
 export interface Reading {
   /** Rejects with ABORTED only. */
-  read(question: Question, signal: AbortSignal): Promise<RingRead>
+  read(question: Question, signal: AbortSignal, onDoubt?: () => void): Promise<RingRead>
   /** A peer said what cannot be: it is asked last for a while. */
   fault(peer: PeerId): void
   hedgeMs(): number
@@ -58,22 +62,29 @@ export function createReading(parts: ReadingParts): Reading {
     else faults.delete(peer)
   }
 
-  async function read(question: Question, signal: AbortSignal): Promise<RingRead> {
+  async function read(question: Question, signal: AbortSignal, onDoubt?: () => void): Promise<RingRead> {
     const seats = parts.seatsOf(question)
     if (seats.others.length === 0) return { kind: 'insufficient', reason: 'alone', replies: [] }
     if (signal.aborted) throw aborted(signal)
     counts.reads++
     const started = clock.monotonic()
-    const state = await readSeats(question, seats, signal)
+    const state = await readSeats(question, seats, signal, onDoubt)
     hedge.note(clock.monotonic() - started)
     if (state.other !== undefined) return { ...state.other, replies: state.replies }
     if (state.accepted === undefined) return { kind: 'insufficient', reason: shortfall(state), replies: state.replies }
     counts.accepted++
     parts.onAccepted(state.accepted)
-    return { kind: 'accepted', finding: state.accepted, replies: state.replies }
+    return { kind: 'accepted', finding: state.accepted, replies: state.replies, links: state.links }
   }
 
-  async function readSeats(question: Question, seats: Seats, signal: AbortSignal): Promise<ReadState> {
+  async function readSeats(
+    question: Question,
+    seats: Seats,
+    signal: AbortSignal,
+    onDoubt: (() => void) | undefined,
+  ): Promise<ReadState> {
+    const from = parts.linksFrom(question)
+    const request: ChunkRequest = { kind: 'read', question, ...(from !== undefined && { from }) }
     const context = parts.contextOf(question, seats)
     const started = clock.monotonic()
     const enough = new AbortController()
@@ -84,13 +95,20 @@ export function createReading(parts: ReadingParts): Reading {
       state = readStep(state, context, peer, clock.monotonic() - started, event, clock.now())
       if (peer !== ring.self.peer) noteBehaviour(peer, state)
       if (isEnough(state)) enough.abort()
+      else if (peer !== ring.self.peer && !isHopeful(state, peer)) onDoubt?.()
     }
-    if (seats.mine) count(ring.self.peer, { kind: 'reply', reply: parts.ownWord(question) })
+    /** A proof is checked by this node's own validation before it is counted. */
+    const judged = async (event: ReplicaEvent): Promise<ReplicaEvent> => {
+      if (event.kind !== 'reply' || event.reply.kind !== 'proof') return event
+      const checked = await parts.proofs.check(question, event.reply, inner)
+      return { kind: 'proof', checked, links: event.reply.links ?? [] }
+    }
+    if (seats.mine) count(ring.self.peer, await judged({ kind: 'reply', reply: parts.ownWord(question) }))
     if (isEnough(state)) return state
     for (const group of askingOrder(seats.others)) {
       const asked = group.map(async ({ peer }) => {
-        const event = await ask(peer, { kind: 'read', question }, { timeoutMs: parts.requestTimeoutMs, signal: inner })
-        count(peer, event)
+        const event = await ask(peer, request, { timeoutMs: parts.requestTimeoutMs, signal: inner })
+        count(peer, await judged(event))
       })
       await firstOf(asked, inner)
       if (isEnough(state)) return state
@@ -104,6 +122,12 @@ export function createReading(parts: ReadingParts): Reading {
     const late = (member: MemberEntry) =>
       ring.isSuspect(member.id) || (faults.get(member.peer) ?? 0) >= limits.FAULTS_ASKED_LAST
     return [others.filter((member) => !late(member)), others.filter(late)].filter((group) => group.length > 0)
+  }
+
+  /** Whether what this peer said may still become enough. */
+  function isHopeful({ replies }: ReadState, peer: PeerId): boolean {
+    const kind = replies.find((reply) => reply.peer === peer)?.word.kind
+    return kind === 'vote' || kind === 'certificate' || kind === 'proof'
   }
 
   return { read, fault, hedgeMs: () => hedge.ms, stats: () => counts }

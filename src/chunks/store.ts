@@ -71,6 +71,11 @@ export class BoundedMap<T> {
     return true
   }
 
+  /** Unexpired values. */
+  values(now: number): T[] {
+    return [...this.#kept.values()].filter(({ expires }) => expires > now).map(({ value }) => value)
+  }
+
   delete(key: string): void {
     const kept = this.#kept.get(key)
     if (kept === undefined) return

@@ -10,6 +10,8 @@ import type {
   Observation,
   Outcome,
   Prefix,
+  ProofLink,
+  Security,
 } from '../evidence/index.ts'
 import type { LookHow } from './messages.ts'
 
@@ -71,7 +73,14 @@ export type RingProof =
 
 /** What a read of the ring came to. `replies` holds every replica that was asked and what it said. */
 export type RingRead =
-  | { readonly kind: 'accepted'; readonly finding: Finding; readonly replies: readonly ReplicaReply[] }
+  | {
+      readonly kind: 'accepted'
+      /** Of a `secure` proof: validated by this node already. */
+      readonly finding: Finding
+      readonly replies: readonly ReplicaReply[]
+      /** Links of the chain of trust that the replicas sent along: to be tried, never believed. */
+      readonly links: readonly ProofLink[]
+    }
   | (RingProof & { readonly replies: readonly ReplicaReply[] })
   | {
       readonly kind: 'insufficient'
@@ -121,6 +130,9 @@ export interface ChunksStats {
   /** Ms that this clock is ahead of the median of its peers. */
   readonly skewMs: number
   readonly reads: number
+  /** Signed answers held with their proofs; those that peers brought and that did not hold. */
+  readonly proofs: number
+  readonly refusedProofs: number
   readonly accepted: number
   readonly rounds: number
   readonly agreed: number
@@ -142,13 +154,16 @@ export type OwnFetch = (question: Question, signal: AbortSignal, how: LookHow) =
 export interface Chunks {
   start(): void
   stop(): Promise<void>
-  /** Asks the replicas in parallel and stops at the first sufficient proof or at > n/2 equal votes. */
-  read(question: Question, signal: AbortSignal): Promise<RingRead>
   /**
-   * After own iteration: tells the replicas the question, never the answer. Fire and forget; bounded. `outcome` is what was
-   * found: it stays here, but a name whose addresses are private is not told at all.
+   * Asks the replicas in parallel and stops at the first sufficient proof or at > n/2 equal votes. `onDoubt` is called once, when
+   * the first of them has nothing: it may still end well, but one need not wait for it.
    */
-  tell(question: Question, outcome?: Outcome): void
+  read(question: Question, signal: AbortSignal, onDoubt?: () => void): Promise<RingRead>
+  /**
+   * After own iteration: tells the replicas the question, never the answer, except one that is `secure`. Fire and forget; bounded.
+   * `outcome` is what was found: a name whose addresses are private is not told at all.
+   */
+  tell(question: Question, outcome?: Outcome, security?: Security): void
   /** Answers a chunk message of a peer. */
   handle(from: PeerId, body: Uint8Array): Promise<Uint8Array>
   /** Entries this node holds as a replica. */
@@ -161,6 +176,16 @@ export interface Chunks {
   hedgeMs(): number
   stats(): ChunksStats
   onAgreed(listener: (entry: ChunkEntry) => void): Cancel
+}
+
+/** Where proofs of DNSSEC are checked and taken from: this node's own validation. */
+export interface ProofSource {
+  /** `unproven`: neither secure nor wrong, or not to be told now. Fetches no answer, only links of the chain that are missing. */
+  verify(finding: Finding, links: readonly ProofLink[], signal: AbortSignal): Promise<Finding | 'bogus' | 'unproven'>
+  /** Links that this node holds, from the zone with `from` labels on. */
+  links(question: Question, from: number): readonly ProofLink[]
+  /** Labels of the deepest zone on the way whose security this node knows; undefined: it does not validate. */
+  knownCut(question: Question): number | undefined
 }
 
 /** A vote as it is counted on a live read. */

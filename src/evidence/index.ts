@@ -50,6 +50,7 @@ export type {
   Outcome,
   Prefix,
   Presence,
+  ProofLink,
   Provenance,
   Security,
   SeenSet,

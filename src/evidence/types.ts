@@ -117,6 +117,15 @@ export interface Prefix {
   readonly bytes: Uint8Array
 }
 
+/**
+ * A link of a chain of trust as it travels between peers: the answer to a DS or DNSKEY question, or the denial of DS. Worth what
+ * its signatures are worth when the receiver checks them from its own trust anchor downwards, and nothing else.
+ */
+export interface ProofLink {
+  readonly question: Question
+  readonly outcome: Outcome
+}
+
 /** What is said about an outcome, beside the outcome. */
 export interface Evidence {
   readonly security: Security

@@ -16,6 +16,7 @@ import { learn, type Need, type Verdict, validateFinding, type ZoneSecurity } fr
 import type { Finding, Outcome } from '../evidence/index.ts'
 import type { Engine } from './engine.ts'
 import { failed, isFailure } from './failure.ts'
+import { cutsOf, type Given, linkFromGiven } from './given.ts'
 import { dsFromDelegation, type Trust } from './trust.ts'
 import type { IterationStep } from './types.ts'
 
@@ -27,12 +28,21 @@ export interface Case {
   /** Fetches without validating: the links of the chain validate each other. */
   readonly fetch: (question: Question, fresh: boolean) => Promise<Finding>
   readonly onStep: ((step: IterationStep) => void) | undefined
+  /** Links that came beside the finding, from whoever brought it. */
+  readonly given?: Given
 }
 
 /** Throws RECURSE_FAILED when a link of the chain cannot be fetched, BUDGET_SPENT, ABORTED. Bogus is a verdict, not an error. */
 export async function judge(engine: Engine, trust: Trust, one: Case): Promise<Verdict> {
   const { finding, budget, onStep } = one
-  const claim = { question: finding.question, outcome: finding.outcome, cuts: cutsAbove(engine, one) }
+  const claim = {
+    question: finding.question,
+    outcome: finding.outcome,
+    cuts: [
+      ...cutsAbove(engine, one),
+      ...(one.given === undefined ? [] : cutsOf(engine, one.given.links, finding.question.name)),
+    ],
+  }
   for (let round = 0; round < engine.limits.CHAIN_LINKS; round++) {
     const verdict = validateFinding(claim, trust.context(), budget)
     if (!('need' in verdict)) {
@@ -55,7 +65,7 @@ async function fetchLink(engine: Engine, trust: Trust, one: Case, need: Need): P
       return
     }
   }
-  const link = await learntLink(engine, trust, one, need)
+  const link = (one.given && linkFromGiven(trust, one.given, need)) ?? (await learntLink(engine, trust, one, need))
   one.onStep?.({
     kind: 'validate',
     zone: need.zone,

@@ -50,6 +50,16 @@ export const limits = {
   MAX_PRIMING_REST_MS: 30_000,
   /** Links of a chain of trust fetched for one answer: two for each zone on the way. */
   CHAIN_LINKS: 64,
+  /** Links given to a peer with one answer: two for each zone on the way, and few ways have more than six zones. */
+  LINKS_GIVEN: 16,
+  /**
+   * What trying the links that peers gave for one answer may cost in all, apart from the budget of the question, so that forged ones
+   * (KeyTrap, CVE-2023-50387; CVE-2023-50868) leave enough for the true ones: signatures, NSEC3 hashes.
+   */
+  GIVEN_SIGNATURES: 48,
+  GIVEN_HASHES: 300,
+  /** Zone cuts taken from what peers gave, as hints. */
+  GIVEN_CUTS: 16,
   /** Zones whose keys, or whose being unsigned, are remembered. About 2 kB each. */
   CHAIN_REMEMBERED: 10_000,
   /** A bogus answer is asked for again this often: another server may have the true one (Unbound `val-max-restart` 5). */

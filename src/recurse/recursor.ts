@@ -17,6 +17,7 @@ import { serverFinder } from './addresses.ts'
 import { Engine } from './engine.ts'
 import { failed, isFailure, type RecurseFailed } from './failure.ts'
 import { type Flight, Flights } from './flights.ts'
+import { given, linksTo } from './given.ts'
 import { Inference } from './infer.ts'
 import { iterate } from './iterate.ts'
 import { type Job, sideOf } from './job.ts'
@@ -205,10 +206,12 @@ export function createRecursor(deps: RecursorDeps): Recursor {
       const context = request.context ?? contextOf(engine, request.question)
       return trust === undefined ? unjudged(request, context) : judged(trust, request, context)
     },
-    validate: async (finding, request) => {
+    validate: async (finding, request, links = []) => {
       if (trust === undefined) return finding
       const context = request.context ?? contextOf(engine, finding.question)
-      const verdict = await judge(engine, trust, caseOf(finding, { ...request, question: finding.question }, context))
+      const plain = caseOf(finding, { ...request, question: finding.question }, context)
+      const one = links.length === 0 ? plain : { ...plain, given: given(engine, links, request.budget.timeLeft()) }
+      const verdict = await judge(engine, trust, one)
       if (verdict.verdict === 'bogus') throw bogusFailure(finding.question, verdict.ede, verdict.reason)
       const judged: Finding = {
         ...finding,
@@ -220,6 +223,8 @@ export function createRecursor(deps: RecursorDeps): Recursor {
       return judged
     },
     infer: (request) => inference?.answer(request, request.context ?? contextOf(engine, request.question)),
+    links: (name, from) => linksTo(engine, 'main', name, from),
+    knownCut: (name) => trust?.deepestCut(name),
     validates: trust !== undefined,
     prime: (signal) => primer.prime(signal),
     contextOf: (question) => contextOf(engine, question),

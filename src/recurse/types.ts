@@ -2,7 +2,7 @@
 import type { Budget, Endpoint, UpstreamProtocol } from '../base/index.ts'
 import type { CacheContext } from '../cache/index.ts'
 import type { ExtendedError, Name, Question } from '../dns/index.ts'
-import type { Finding } from '../evidence/index.ts'
+import type { Finding, ProofLink } from '../evidence/index.ts'
 
 export interface RecurseRequest {
   readonly question: Question
@@ -54,10 +54,15 @@ export interface Recursor {
   /** Rejects with RECURSE_FAILED (detail {reason, ede}), BUDGET_SPENT or ABORTED. */
   resolve(request: RecurseRequest): Promise<Finding>
   /**
-   * Judges what came from elsewhere (the ring) by this node's own chains of trust, whose missing links it fetches itself.
+   * Judges what came from elsewhere (the ring) by this node's own chains of trust. Missing links are taken from `links` as far
+   * as they prove themselves, and else fetched.
    * Rejects with RECURSE_FAILED when it is bogus or a link cannot be had.
    */
-  validate(finding: Finding, request: Omit<RecurseRequest, 'question'>): Promise<Finding>
+  validate(finding: Finding, request: Omit<RecurseRequest, 'question'>, links?: readonly ProofLink[]): Promise<Finding>
+  /** Links of the chain of trust to `name` that are at hand, from the zone with `from` labels on: what a peer may lack. */
+  links(name: Name, from: number): readonly ProofLink[]
+  /** Labels of the deepest zone on the way to `name` whose security is known; undefined when validation is off. */
+  knownCut(name: Name): number | undefined
   /**
    * What validated denials and wildcards in memory already say of the question, without a query (RFC 8198, RFC 8020): always
    * secure. Undefined when they say nothing, and always for `fresh`, for CD=1 and for `origin: 'own'`.

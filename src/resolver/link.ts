@@ -2,8 +2,9 @@
 import { aborted, Budget, ChordnsError, type Clock, errorText, type Log } from '../base/index.ts'
 import { type Cache, type CacheContext, type CacheEntry, Rank } from '../cache/index.ts'
 import type { Chunks, RingDivergence, RingRead } from '../chunks/index.ts'
+import { peerIdFromPublicKey } from '../crypto/index.ts'
 import { type Question, rrsetKey } from '../dns/index.ts'
-import { type Finding, isDelegation } from '../evidence/index.ts'
+import { type Finding, isDelegation, type Provenance, type Security } from '../evidence/index.ts'
 import type { RecurseRequest, Recursor } from '../recurse/index.ts'
 import { asDivergent, isWithin, mayServe } from './divergent.ts'
 import { type LinkResult, orStale, worthPrefetching } from './freshness.ts'
@@ -79,7 +80,7 @@ export function createLinkResolver(modules: LinkModules, options: ResolverOption
     }
     const work = async (signal: AbortSignal) => {
       const finding = await iterate(modules, context, request, signal, true)
-      if (context === 'main') modules.chunks?.tell(question, finding.outcome)
+      if (context === 'main') modules.chunks?.tell(question, finding.outcome, finding.evidence.security)
       return finding
     }
     prefetches
@@ -129,7 +130,7 @@ function toFinding(entry: CacheEntry): Finding {
       security: entry.security,
       provenance: entry.provenance,
       ...(entry.certificate !== undefined && { certificate: entry.certificate }),
-      observers: [],
+      observers: entry.certificate?.observations.map((one) => peerIdFromPublicKey(one.observer)) ?? [],
     },
     expires: entry.expires,
   }
@@ -171,9 +172,9 @@ async function find(
     return mine
   }
   const ring = {
-    run: async (inner: AbortSignal) => {
+    run: async (inner: AbortSignal, hurry: () => void) => {
       try {
-        const read = await readRing(modules, chunks, context, request, inner)
+        const read = await readRing(modules, chunks, context, request, inner, hurry)
         if (read?.kind !== 'divergent') return read?.finding
         divergence = read.divergence
         return found === undefined ? undefined : judged(found)
@@ -186,7 +187,7 @@ async function find(
     run: async (inner: AbortSignal) => {
       const finding = await iteration.run(inner)
       found = finding
-      chunks.tell(question, finding.outcome)
+      chunks.tell(question, finding.outcome, finding.evidence.security)
       request.onStep?.({ kind: 'told', question })
       // What nobody else has seen may turn out to be a name that everybody sees differently.
       if (ringFirst && judged(finding) === undefined) await unlessAborted(heard.promise, inner)
@@ -231,10 +232,11 @@ async function readRing(
   context: CacheContext,
   request: LinkRequest,
   signal: AbortSignal,
+  onDoubt: () => void,
 ): Promise<{ kind: 'accepted'; finding: Finding } | Extract<RingRead, { kind: 'divergent' }> | undefined> {
   const { question } = request
   const started = modules.clock.monotonic()
-  const read = await chunks.read(question, signal)
+  const read = await chunks.read(question, signal, onDoubt)
   if (read.kind !== 'insufficient' || read.reason !== 'private') {
     request.onStep?.({
       kind: 'ring',
@@ -247,14 +249,16 @@ async function readRing(
   if (read.kind === 'divergent') return read
   if (read.kind !== 'accepted') return undefined
   // A vote counts only where the zone is proven not to be signed: it can never take the place of a signature.
-  const finding = await modules.recursor.validate(read.finding, {
+  const inner = {
     budget: request.budget,
     signal,
     origin: 'any',
     checkingDisabled: false,
     context,
     ...(request.onStep !== undefined && { onStep: request.onStep }),
-  })
+  } as const
+  const isProven = read.finding.evidence.security === 'secure'
+  const finding = isProven ? read.finding : await modules.recursor.validate(read.finding, inner, read.links)
   keep(modules, context, finding)
   return { kind: 'accepted', finding }
 }
@@ -268,7 +272,7 @@ function keep(modules: LinkModules, context: CacheContext, finding: Finding): vo
     {
       question: finding.question,
       outcome: finding.outcome,
-      rank: security === 'secure' ? Rank.SECURE : Rank.AGREED,
+      rank: rankOf(security, provenance),
       side: 'ring',
       security,
       provenance,
@@ -278,6 +282,12 @@ function keep(modules: LinkModules, context: CacheContext, finding: Finding): vo
     },
     now,
   )
+}
+
+/** One member's word, which a household may choose to take, is worth less than what this node saw itself. */
+function rankOf(security: Security, provenance: Provenance): Rank {
+  if (security === 'secure') return Rank.SECURE
+  return provenance === 'solo' ? Rank.AUTHORITY_SECTION : Rank.AGREED
 }
 
 function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
@@ -290,7 +300,10 @@ function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> 
 }
 
 function outcomeOf(read: RingRead): string {
-  if (read.kind === 'accepted') return read.finding.evidence.provenance
+  if (read.kind === 'accepted') {
+    const { security, provenance } = read.finding.evidence
+    return security === 'secure' ? security : provenance
+  }
   return read.kind === 'insufficient' ? read.reason : read.kind
 }
 

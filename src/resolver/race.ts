@@ -5,8 +5,11 @@
 import { aborted, type Clock } from '../base/index.ts'
 
 export interface Contender<T> {
-  /** Resolves with an acceptable result, or with undefined when this way has nothing; rejects when it failed. */
-  readonly run: (signal: AbortSignal) => Promise<T | undefined>
+  /**
+   * Resolves with an acceptable result, or with undefined when this way has nothing; rejects when it failed. `hurry` says that it
+   * may well have nothing: the other one starts at once.
+   */
+  readonly run: (signal: AbortSignal, hurry: () => void) => Promise<T | undefined>
 }
 
 export interface RaceResult<T> {
@@ -60,8 +63,12 @@ export function race<T>(
       if (settled || secondStarted) return
       secondStarted = true
       second
-        .run(secondControl.signal)
+        .run(secondControl.signal, () => {})
         .then((value) => (value === undefined ? endSecond(aborted()) : win(value, 'second')), endSecond)
+    }
+    const hurry = () => {
+      cancelHedge()
+      startSecond()
     }
     const endSecond = (error: unknown) => {
       secondError = { error }
@@ -70,11 +77,10 @@ export function race<T>(
     const endFirst = () => {
       firstEnded = true
       if (secondError !== undefined) fail(secondError.error)
-      else {
-        cancelHedge()
-        startSecond()
-      }
+      else hurry()
     }
-    first.run(firstControl.signal).then((value) => (value === undefined ? endFirst() : win(value, 'first')), endFirst)
+    first
+      .run(firstControl.signal, hurry)
+      .then((value) => (value === undefined ? endFirst() : win(value, 'first')), endFirst)
   })
 }

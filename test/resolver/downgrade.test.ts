@@ -32,6 +32,7 @@ function ringThatSays(lie: (name: string) => Outcome): Chunks & { reads: number 
       return {
         kind: 'accepted',
         replies: [],
+        links: [],
         finding: {
           question,
           outcome,

@@ -21,6 +21,8 @@ function bench(fetch: (request: RecurseRequest, clock: VirtualClock) => Promise<
     validate: async (finding) => finding,
     validates: false,
     infer: () => undefined,
+    links: () => [],
+    knownCut: () => undefined,
     prime: async () => {},
     contextOf: () => 'main',
     stats: () => ({

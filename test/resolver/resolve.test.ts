@@ -34,6 +34,8 @@ function recursor(
     validate: async (finding) => finding,
     validates: false,
     infer: () => undefined,
+    links: () => [],
+    knownCut: () => undefined,
     prime: async () => {},
     contextOf: () => 'main',
     stats: () => ({
