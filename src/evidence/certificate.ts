@@ -252,3 +252,8 @@ function countRdatas(contents: readonly SeenSet[]): number {
 function sameSet(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
   return a.length === b.length && a.every((rdata, i) => compareBytes(rdata, b[i]!) === 0)
 }
+
+/** Whose word a certificate is, each once. */
+export function observersOf({ observations }: Certificate): PeerId[] {
+  return [...new Set(observations.map((one) => peerIdFromPublicKey(one.observer)))]
+}

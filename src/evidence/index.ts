@@ -9,6 +9,7 @@ export {
   type CertificateRefusal,
   checkCertificate,
   maxAgreedSeconds,
+  observersOf,
   trimmed,
 } from './certificate.ts'
 export { decodeCertificate, encodeCertificate } from './certificate-codec.ts'

@@ -2,9 +2,8 @@
 import { aborted, Budget, ChordnsError, type Clock, errorText, type Log } from '../base/index.ts'
 import { type Cache, type CacheContext, type CacheEntry, Rank } from '../cache/index.ts'
 import type { Chunks, RingDivergence, RingRead } from '../chunks/index.ts'
-import { peerIdFromPublicKey } from '../crypto/index.ts'
 import { type Question, rrsetKey } from '../dns/index.ts'
-import { type Finding, isDelegation, type Provenance, type Security } from '../evidence/index.ts'
+import { type Finding, isDelegation, observersOf, type Provenance, type Security } from '../evidence/index.ts'
 import type { RecurseRequest, Recursor } from '../recurse/index.ts'
 import { asDivergent, isWithin, mayServe } from './divergent.ts'
 import { type LinkResult, orStale, worthPrefetching } from './freshness.ts'
@@ -130,7 +129,7 @@ function toFinding(entry: CacheEntry): Finding {
       security: entry.security,
       provenance: entry.provenance,
       ...(entry.certificate !== undefined && { certificate: entry.certificate }),
-      observers: entry.certificate?.observations.map((one) => peerIdFromPublicKey(one.observer)) ?? [],
+      observers: entry.certificate === undefined ? [] : observersOf(entry.certificate),
     },
     expires: entry.expires,
   }
