@@ -65,7 +65,12 @@ export function createChunkChains(modules: ChunkChainsModules): ChunkChains {
     recorded,
     seals,
     groups,
-    send: (known, to, bytes) => void post(known, to, bytes),
+    send(known, to, bytes) {
+      post(known, to, bytes).catch((error: unknown) => {
+        if (!isChordnsError(error)) throw error
+        log.warn({ code: error.code, error: error.message }, 'what a replica said of its chain could not be kept')
+      })
+    },
     onRecorded: (chunk, question, record) => proposals.settle(chunk, question, record),
   })
   const founding = createFounding({

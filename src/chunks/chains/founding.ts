@@ -2,7 +2,7 @@
  * Which chain a group of replicas is on. They ask each other before they begin one, so that as a rule the first one's is
  * everybody's; of several that were begun at once, each replica chooses the same.
  */
-import { type ChunkId, equalBytes, fromHex, type PeerId, toHex } from '../../base/index.ts'
+import { type ChunkId, equalBytes, fromHex, isChordnsError, type PeerId, toHex } from '../../base/index.ts'
 import { blockIdOf, storedBlocks, tendermintRules, verifyCertificate } from '../../chain/index.ts'
 import { type ChainBook, hasBlocks, type KnownChain, placeOf } from './book.ts'
 import type { GroupNow, Groups } from './groups.ts'
@@ -55,7 +55,11 @@ export function createFounding(parts: FoundingParts): Founding {
     for (const [key, until] of busy) if (until <= at) busy.delete(key)
     if (busy.has(now.key) || busy.size >= limits.MAX_FORMING) return
     busy.set(now.key, at + limits.FORM_AGAIN_MS)
-    void inquire(chunk, now)
+    inquire(chunk, now).catch((error: unknown) => {
+      if (!isChordnsError(error)) throw error
+      // The disk: it is tried again, and nothing waits for it.
+      log.warn({ chunk, code: error.code, error: error.message }, 'a chunk chain could not be begun')
+    })
   }
 
   async function inquire(chunk: ChunkId, { group, key, others }: GroupNow): Promise<void> {

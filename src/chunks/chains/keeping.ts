@@ -231,8 +231,17 @@ export function createKeeping(parts: KeepingParts): Keeping {
       if (slice-- === 0) break
       drop(known)
     }
-    if (slice < limits.PRUNE_SLICE) recorded.sweep((chainId) => book.get(toHex(chainId)) !== undefined)
+    if (slice < limits.PRUNE_SLICE) sweepRows()
     pruning = clock.after(slice <= 0 ? limits.TEND_MS : limits.PRUNE_MS, prune)
+  }
+
+  function sweepRows(): void {
+    try {
+      recorded.sweep((chainId) => book.get(toHex(chainId)) !== undefined)
+    } catch (error) {
+      if (!isChordnsError(error)) throw error
+      log.warn({ code: error.code }, 'rows of chains that are gone cannot be deleted')
+    }
   }
 
   function drop(known: KnownChain): void {

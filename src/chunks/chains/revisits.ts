@@ -1,5 +1,5 @@
 /** After the start and after a change of the ring: what is held and nowhere recorded is looked up, a little at a time. */
-import type { Cancel, ChunkId } from '../../base/index.ts'
+import { type Cancel, type ChunkId, isChordnsError } from '../../base/index.ts'
 import type { ChunkEntry } from '../types.ts'
 import { limits } from './limits.ts'
 import type { ChunkChainsModules } from './types.ts'
@@ -23,13 +23,22 @@ export function createRevisits(
     go()
   }
 
+  function entriesIn(chunk: ChunkId): readonly ChunkEntry[] {
+    try {
+      return entriesOf(chunk)
+    } catch (error) {
+      // The disk: the chunk's turn comes again.
+      if (isChordnsError(error)) return []
+      throw error
+    }
+  }
+
   function go(): void {
     timer = undefined
     for (let looked = 0; looked < limits.REVISIT_SLICE && todo.length > 0; ) {
-      for (const entry of entriesOf(todo.pop()!)) {
-        visit(entry)
-        looked++
-      }
+      const entries = entriesIn(todo.pop()!)
+      for (const entry of entries) visit(entry)
+      looked += Math.max(1, entries.length)
     }
     if (todo.length > 0) timer = clock.after(limits.REVISIT_PAUSE_MS, go)
     else if (again) timer = clock.after(limits.REVISIT_AFTER_MS, begin)

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { fromHex, scopedStore, toHex } from '../../../src/base/index.ts'
+import { ChordnsError, fromHex, scopedStore, toHex } from '../../../src/base/index.ts'
 import { encodeMessage, storedBlocks } from '../../../src/chain/index.ts'
 import { ChainBook } from '../../../src/chunks/chains/book.ts'
 import { decodeChainsReply, encodeChainsRequest } from '../../../src/chunks/chains/messages.ts'
@@ -417,6 +417,36 @@ describe('damage on the disk', () => {
     expect(rows.length).toBe(1)
     keeper.guard.batch([{ kind: 'put', key: rows[0]![0], value: rows[0]![1].slice(0, 40) }], { durable: true })
     expect(world.faults(keeper)).toMatchObject([{ reason: expect.stringContaining('votes.db') }])
+  })
+})
+
+describe('a disk that is full', () => {
+  it.each(['data', 'votes'] as const)('(%s) stops the record on this node, and nothing else', async (which) => {
+    world = createChainsWorld(4)
+    const names = namesOf(CHUNK, 6)
+    world.agree(names[0]!, answer(names[0]!), 3_000)
+    await world.pass(20_000)
+    const keeper = world.keepers[1]!
+    const store = which === 'data' ? keeper.store : keeper.guard
+    const { batch } = store
+    const full = () => {
+      throw new ChordnsError('STORE_FULL', 'the store is full', {})
+    }
+    Object.assign(store, { batch: full })
+    for (const name of names.slice(1, 5)) {
+      world.agree(name, answer(name), 3_000)
+      await world.pass(5_000)
+    }
+    expect(world.keepers[0]!.chains.view(CHUNK).height).toBe(5)
+    expect(keeper.chains.view(CHUNK).height).toBe(1)
+    expect(world.errors.join()).toContain('STORE_FULL')
+    expect(world.errors.length).toBeLessThan(5)
+    Object.assign(store, { batch })
+    await world.pass(60_000)
+    world.agree(names[5]!, answer(names[5]!), 3_000)
+    await world.pass(20_000)
+    expect(keeper.chains.view(CHUNK).height).toBe(6)
+    expect(world.faults(keeper)).toEqual([])
   })
 })
 
