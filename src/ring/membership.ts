@@ -97,11 +97,8 @@ export function accuse(work: Work, entry: MemberEntry): void {
 /** Takes an accusation, from outside or one's own; a known one costs nothing. */
 export function addAccusation(work: Work, accusation: Accusation): void {
   const { state } = work
-  const row = state.table.get(accusation.accused)
-  if (row === undefined || row.incarnation !== accusation.incarnation) return
-  if (row.status === 'dead') sayAgain(work, row, accusation)
-  if (row.status !== 'alive') return
-  const entry = row
+  const entry = state.table.aliveMember(accusation.accused)
+  if (entry === undefined || entry.incarnation !== accusation.incarnation) return
   const signer = state.table.byKey(accusation.signer)
   if (signer === undefined || signer.id === entry.id) return
   const known = state.accusations.get(entry.id)
@@ -119,23 +116,6 @@ export function addAccusation(work: Work, accusation: Accusation): void {
   if (signer.id === state.self.id) queueAccusation(work, accusation)
   if (entry.id === state.self.id) refute(work, entry.incarnation)
   else judge(work, entry)
-}
-
-/**
- * A witness asks for the death of somebody who is dead here already: it counts seats that were not counted here, its own for one,
- * because it came meanwhile, and so our notice falls short of a majority there. It gets the word of each witness of today.
- */
-function sayAgain(work: Work, dead: MemberEntry, accusation: Accusation): void {
-  const { context, state } = work
-  const asker = state.table.byKey(accusation.signer)
-  if (asker?.status !== 'alive' || asker.id === state.self.id) return
-  if (!state.table.nearest(dead.id).some(({ id }) => id === state.self.id)) return
-  if (!verifyAccusation(context, accusation)) {
-    state.stats.refused += 1
-    return
-  }
-  const accusations = [signAccusation(context.ringId, context.signer, dead)]
-  ask(work, asker.peer, { type: 'push', entries: [], accusations }, { kind: 'push' })
 }
 
 /** Condemns every accused member whose accusers are the majority of its witnesses now. */

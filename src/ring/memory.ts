@@ -94,9 +94,9 @@ export function createRingMemory({ store, clock, log, ringId }: RingMemoryModule
     write([...store.range(new Uint8Array())].map(([key]) => ({ kind: 'delete', key })))
   }
 
-  function write(writes: readonly StoreWrite[]): void {
+  function write(writes: readonly StoreWrite[], durable = false): void {
     try {
-      store.batch(writes, { durable: false })
+      store.batch(writes, { durable })
       failing = false
     } catch (error) {
       if (!isChordnsError(error)) throw error
@@ -106,10 +106,10 @@ export function createRingMemory({ store, clock, log, ringId }: RingMemoryModule
     }
   }
 
-  function writeState(): void {
+  function writeState(durable = false): void {
     if (state === undefined) return
     const value = encodeCanonical([VERSION, ringId, state.largest, state.incarnation, Math.floor(clock.now())])
-    write([{ kind: 'put', key: STATE, value }])
+    write([{ kind: 'put', key: STATE, value }], durable)
   }
 
   function writeRows(): void {
@@ -150,7 +150,8 @@ export function createRingMemory({ store, clock, log, ringId }: RingMemoryModule
     known,
     persist(next) {
       state = next
-      if (!stopped) writeState()
+      // The count is what a majority is counted against: the loss of power must not make it smaller. It changes seldom.
+      if (!stopped) writeState(true)
     },
     follow(ring) {
       followed = ring

@@ -175,27 +175,6 @@ describe('accusations', () => {
     expect(bench.refused).toBe(1)
   })
 
-  it('of a member that is dead here are seconded to a witness that came meanwhile, and to nobody else', () => {
-    send(...names.map((name) => accuse(name, victim)))
-    expect(bench.state.table.get(victim.id)?.status).toBe('dead')
-    const newcomer = row('newcomer')
-    bench.push(newcomer)
-    const seconded = (accusation: ReturnType<typeof accuse>) =>
-      bench
-        .feed({
-          kind: 'request',
-          from: newcomer.peer,
-          request: { type: 'push', entries: [], accusations: [accusation] },
-        })
-        .flatMap((effect) => (effect.kind === 'send' ? [{ peer: effect.peer, request: effect.request }] : []))
-    expect(seconded(accuse('newcomer', victim))).toEqual([
-      { peer: newcomer.peer, request: { type: 'push', entries: [], accusations: [accuse('self', victim)] } },
-    ])
-    expect(seconded({ ...accuse('newcomer', victim), signature: new Uint8Array(64) })).toEqual([])
-    expect(seconded(accuse('stranger', victim))).toEqual([])
-    expect(seconded(accuse('newcomer', row('victim', { incarnation: START + 1 })))).toEqual([])
-  })
-
   it('of an older incarnation are void', () => {
     send(accuse('w0', victim), accuse('w1', victim))
     const newer = row('victim', { incarnation: START + 1 })

@@ -73,6 +73,14 @@ describe('the memory of a ring', () => {
     expect(remember().persisted).toEqual({ largest: 1, incarnation: 5 })
   })
 
+  it('keeps empty seats when the power fails', () => {
+    const { disk, remember } = setup()
+    const memory = remember()
+    for (let largest = 1; largest <= 8; largest++) memory.persist({ largest, incarnation: 5 })
+    disk.crash('power')
+    expect(remember().persisted).toEqual({ largest: 8, incarnation: 5 })
+  })
+
   it('knows nothing in another ring', async () => {
     const { disk, remember } = await threeBoxes()
     disk.crash('process')
