@@ -16,6 +16,7 @@ import {
   chunkOf,
   createChunks,
   type LookHow,
+  type ProofSource,
   type RingRead,
 } from '../../src/chunks/index.ts'
 import { type ChunkReply, type ChunkRequest, decodeRequest, encodeReply } from '../../src/chunks/messages.ts'
@@ -145,6 +146,8 @@ export interface WorldOptions {
   readonly n: number
   readonly options?: Partial<ChunksOptions>
   readonly isPrivate?: (question: Question) => boolean
+  /** Each node's own validation; default: it does not validate. */
+  readonly proofs?: (index: number) => ProofSource
   /** The disk of each node; default: none. */
   readonly store?: (index: number) => Store
 }
@@ -180,7 +183,14 @@ export const defaults: ChunksOptions = {
   roundTimeoutMs: 5_000,
 }
 
-export function createWorld({ nodes: count, n, options = {}, isPrivate = () => false, store }: WorldOptions): World {
+export function createWorld({
+  nodes: count,
+  n,
+  options = {},
+  isPrivate = () => false,
+  store,
+  proofs,
+}: WorldOptions): World {
   const clock = new VirtualClock()
   const truth = new Map<string, Outcome>()
   const nodes: Node[] = []
@@ -243,6 +253,7 @@ export function createWorld({ nodes: count, n, options = {}, isPrivate = () => f
       createChunks({
         ring: ring as Ring,
         ...(store !== undefined && { store: store(index) }),
+        ...(proofs !== undefined && { proofs: proofs(index) }),
         clock: nodeClock,
         random: seededRandom(index + 1),
         signer,

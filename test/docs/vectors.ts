@@ -94,6 +94,9 @@ export function protocolVectors(): Readonly<Record<string, string>> {
     ...hello(),
     'ring ping': toHex(encodeRingMessage({ type: 'ping' })),
     read: toHex(encodeRequest({ kind: 'read', question })),
+    'read with links, of an asker who knows the keys of the root': toHex(
+      encodeRequest({ kind: 'read', question, from: 0 }),
+    ),
     tell: toHex(encodeRequest({ kind: 'tell', question })),
     round: toHex(
       encodeRequest({ kind: 'round', question, nonce: new Uint8Array(16).fill(1), attempt: 1, how: 'known' }),
