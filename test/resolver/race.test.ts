@@ -56,6 +56,28 @@ describe('race', () => {
     expect(clock.now() - started).toBe(5)
   })
 
+  it('starts the second way when the first says that it doubts, and the first may still win', async () => {
+    for (const [ownMs, value] of [
+      [3, 'own'],
+      [90, 'ring'],
+    ] as const) {
+      const clock = new VirtualClock()
+      const started = clock.now()
+      const slow = later(clock, 50, 'ring')
+      const first = {
+        run: (signal: AbortSignal, hurry: () => void) => {
+          clock.after(2, hurry)
+          clock.after(4, hurry)
+          return slow.run(signal)
+        },
+      }
+      const second = later(clock, ownMs, 'own')
+      const result = await clock.until(race(clock, first, second, options({ hedgeMs: 1_000 })))
+      expect([result.value, clock.now() - started]).toEqual([value, value === 'own' ? 5 : 50])
+      expect(second.signals).toHaveLength(1)
+    }
+  })
+
   it('never lets an error beat a pending success', async () => {
     const clock = new VirtualClock()
     const slow = later(clock, 500, 'ring')

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { ChordnsError } from '../../src/base/index.ts'
-import { createCache } from '../../src/cache/index.ts'
+import { createCache, Rank } from '../../src/cache/index.ts'
 import { Ede, parseName, type Question, Rcode, Type } from '../../src/dns/index.ts'
 import type { Outcome } from '../../src/evidence/index.ts'
 import type { Recursor } from '../../src/recurse/index.ts'
 import { createResolver, type ResolverOptions, type ResolveStep } from '../../src/resolver/index.ts'
-import { answer, ask, createWorld, type Node, nothing, ownFinding, quiet, type World } from '../chunks/world.ts'
+import { answer, ask, createWorld, type Node, nothing, ownFinding, paper, quiet, type World } from '../chunks/world.ts'
 import { texts } from '../world/index.ts'
 
 let world: World
@@ -98,8 +98,8 @@ function resolverAt(node: Node | undefined, bench: Bench = {}) {
 }
 
 /** Five seats of seven nodes. */
-function five() {
-  world = createWorld({ nodes: 7, n: 5 })
+function five(options: Parameters<typeof createWorld>[0]['options'] = {}) {
+  world = createWorld({ nodes: 7, n: 5, options })
   world.publish(question, truth)
   return { replicas: world.replicas(question), outsiders: world.outsiders(question) }
 }
@@ -112,6 +112,46 @@ describe('a question that the ring can answer', () => {
     expect(await resolve()).toMatchObject({ provenance: 'agreed', by: 'ring' })
     expect(await resolve()).toMatchObject({ provenance: 'agreed', by: 'cache' })
     expect(own.asked).toHaveLength(0)
+  })
+
+  it('names who agreed from the cache as from the ring', async () => {
+    const { replicas, outsiders } = five()
+    await world.told(question, [outsiders[0]!], 10_000)
+    const { resolve } = resolverAt(outsiders[1]!)
+    const seats = new Set(replicas.map((node) => node.member.peer))
+    for (const by of ['ring', 'cache']) {
+      const answered = await resolve()
+      const { observers } = answered.findings[0]!.evidence
+      expect([answered.by, observers.length >= 3, observers.every((one) => seats.has(one))]).toEqual([by, true, true])
+    }
+  })
+
+  it('on the word of one member, in a ring that takes it, is cached below what this node sees itself', async () => {
+    const { replicas, outsiders } = five({ acceptFrom: 'any-member', admitAfter: 5 })
+    // One replica has looked because another asked it to; nothing is agreed.
+    for (const node of replicas.slice(1)) node.down = true
+    replicas[0]!.chunks.tell(question)
+    const liar = replicas[0]!
+    liar.liar = async (request, _, honest) =>
+      request.kind === 'read'
+        ? { kind: 'vote', observation: paper(liar.signer, question, truth, world.clock.now()), outcome: truth }
+        : honest()
+    const { resolve, cache } = resolverAt(outsiders[1]!, { options: { order: 'ring' } })
+    expect(await resolve()).toMatchObject({ provenance: 'solo', by: 'ring' })
+    const entry = cache.get('main', question, world.clock.now(), { side: 'ring' })
+    expect(entry).toMatchObject({ provenance: 'solo', rank: Rank.AUTHORITY_SECTION })
+  })
+
+  it('starts own iteration when the first replica has nothing, and the ring may still win', async () => {
+    const { replicas, outsiders } = five()
+    await world.told(question, [outsiders[0]!], 10_000)
+    replicas[0]!.liar = async () => ({ kind: 'unknown' })
+    for (const node of replicas.slice(1)) node.delayMs = 100
+    const slow = resolverAt(outsiders[1]!, { delayMs: 400, options: { hedgeMs: 5_000 } })
+    expect(await slow.resolve()).toMatchObject({ provenance: 'agreed', by: 'ring' })
+    expect(slow.own.asked).toHaveLength(1)
+    const fast = resolverAt(outsiders[1]!, { delayMs: 20, options: { hedgeMs: 5_000 } })
+    expect(await fast.resolve()).toMatchObject({ provenance: 'solo', by: 'iteration' })
   })
 
   it('is answered by own iteration when the ring has nothing, and the replicas are told', async () => {
