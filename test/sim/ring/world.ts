@@ -234,6 +234,7 @@ class World {
     await this.#pass(4_000)
     for (const { question, behaviour } of survivors) {
       this.#count('survivors')
+      this.#countCopies(question)
       const read = await this.#readBy(this.#reader(), question)
       if (read.kind === 'accepted' || read.kind === 'divergent') continue
       if (this.#liarsDecide(question)) continue
@@ -250,6 +251,15 @@ class World {
         if (entry !== undefined) this.#checkEntry(member, entry)
       }
     if (this.#violation !== undefined) throw this.#violation
+  }
+
+  /** How many of the seats hold a copy a few seconds after the ring is one again: what hand-over is for. */
+  #countCopies(question: Question): void {
+    for (const member of this.#up()) {
+      const { mine } = seatsOf(member.ring, question, defaults.chunkBits)
+      if (!mine || member.isLiar) continue
+      this.#count(this.#isCurrent(member, question) ? 'seats with the copy' : 'seats without the copy')
+    }
   }
 
   #reader(): Member {
