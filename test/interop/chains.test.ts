@@ -22,7 +22,7 @@ describe('the chains of chunks whose replicas are all killed at once', () => {
     expect(result.kills).toBe(5)
     expect(result.wentOn, lines.join('\n')).toBe(5)
     expect(result.transactions).toBeGreaterThan(20)
-  }, 240_000)
+  }, 300_000)
 })
 
 const run = promisify(execFile)
