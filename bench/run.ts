@@ -22,6 +22,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ readonly benchmark: Be
   hops: () => import('./hops.ts'),
   kills: () => import('./kills.ts'),
   peers: () => import('./peers.ts'),
+  read: () => import('./read.ts'),
 }
 
 class Usage extends Error {}
