@@ -6,6 +6,7 @@ import { limits } from './limits.ts'
 import { mergeRow, mergeRows, renewSelf, tell } from './membership.ts'
 import { type RingReply, type StateReply, shortId } from './messages.ts'
 import { begin, fresh } from './query.ts'
+import type { Answer } from './rules.ts'
 import type { Work } from './state.ts'
 import type { MemberEntry } from './types.ts'
 import { ask, changed, log, quicken, ruleContext, setTimer, wake } from './work.ts'
@@ -87,8 +88,38 @@ export function joinAnswered(work: Work, reply: StateReply, visited: ReadonlySet
     begin(work, { kind: 'join', visited: new Set([...visited, closer]), ...fresh(closer) })
     return
   }
-  state.pointers = context.rules.join(state.pointers, reply, ruleContext(work))
+  const joined = context.rules.join(state.pointers, reply, ruleContext(work))
+  if (joined.successors[0] === reply.id && askAfter(work, reply, new Set())) return
+  state.pointers = joined
   becomeMember(work)
+}
+
+/** Somebody after us said who follows it, where the list of the one before us was too short to reach us. */
+export function joinAfterAnswered(work: Work, reply: StateReply, behind: Answer): void {
+  const { state, context } = work
+  state.pointers = context.rules.joinBetween(state.pointers, behind, reply, ruleContext(work))
+  becomeMember(work)
+}
+
+/** Nobody between us and the one before us answers: as far as we can tell, there are the two of us. */
+export function joinAfterFailed(work: Work, visited: ReadonlySet<RingId>, behind: Answer): void {
+  const { state, context } = work
+  if (askAfter(work, behind, visited)) return
+  state.pointers = context.rules.join(state.pointers, behind, ruleContext(work))
+  becomeMember(work)
+}
+
+/** Asks the next one between us and `behind`, all the way round; false when there is none left to ask. */
+function askAfter(work: Work, behind: Answer, visited: ReadonlySet<RingId>): boolean {
+  const { table, self, detector } = work.state
+  if (visited.size >= limits.MAX_SUCCESSORS) return false
+  for (const { id } of table.after(self.id)) {
+    if (id === behind.id) return false
+    if (visited.has(id) || detector.isSuspect(id)) continue
+    begin(work, { kind: 'join-after', visited: new Set([...visited, id]), behind, ...fresh(id) })
+    return true
+  }
+  return false
 }
 
 export function joinFailed(work: Work, asked: RingId, visited: ReadonlySet<RingId>): void {

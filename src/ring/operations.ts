@@ -4,7 +4,7 @@
  */
 import type { PeerId, RingId } from '../base/index.ts'
 import { between } from './ids.ts'
-import { joinAnswered, joinFailed } from './joining.ts'
+import { joinAfterAnswered, joinAfterFailed, joinAnswered, joinFailed } from './joining.ts'
 import { limits } from './limits.ts'
 import { mergeRows } from './membership.ts'
 import type { RingReply, StateReply } from './messages.ts'
@@ -78,6 +78,11 @@ export function operationAnswered(work: Work, from: PeerId, reply: RingReply): v
     joinAnswered(work, reply, operation.visited)
     return
   }
+  if (operation.kind === 'join-after') {
+    work.state.operation = undefined
+    joinAfterAnswered(work, reply, operation.behind)
+    return
+  }
   if (!work.state.table.isAlive(reply.id)) {
     end(work)
     return
@@ -100,7 +105,7 @@ export function operationFailed(work: Work, why: Failure): void {
     query(work, operation)
     return
   }
-  if (why === 'hindered' && operation.kind !== 'join') {
+  if (why === 'hindered' && operation.kind !== 'join' && operation.kind !== 'join-after') {
     end(work)
     return
   }
@@ -108,6 +113,9 @@ export function operationFailed(work: Work, why: Failure): void {
   switch (operation.kind) {
     case 'join':
       joinFailed(work, operation.asked, operation.visited)
+      return
+    case 'join-after':
+      joinAfterFailed(work, operation.visited, operation.behind)
       return
     case 'successor': {
       const { pointers, next } = context.rules.successorDead(state.pointers, operation.asked)
@@ -193,7 +201,7 @@ function waitForBusy(work: Work, operation: Operation): void {
     setTimer(work, 'retry', 10 * operation.busy, 30)
     return
   }
-  if (operation.kind === 'join') {
+  if (operation.kind === 'join' || operation.kind === 'join-after') {
     operationFailed(work, 'unfit')
     return
   }

@@ -43,6 +43,11 @@ export type Rectified =
 export interface Rules {
   /** Join, rule 2: the whole list of the member that precedes us; only then are we a member. */
   readonly join: (pointers: Pointers, member: Answer, context: RuleContext) => Pointers
+  /**
+   * Join where the list of `member`, who is further back since those before us are silent, does not reach us: the whole list
+   * of one after us takes its place.
+   */
+  readonly joinBetween: (pointers: Pointers, member: Answer, following: Answer, context: RuleContext) => Pointers
   /** StabilizeFromSuccessor, rule 3, successor alive. */
   readonly successorAnswered: (
     pointers: Pointers,
@@ -76,6 +81,10 @@ export const zaveRules: Rules = {
     const after = member.successors.filter((id) => id !== pointers.self && !between(member.id, id, pointers.self))
     const list = [...after, member.id]
     return { ...pointers, predecessor: member.id, successors: orderedList(pointers.self, list, context) }
+  },
+
+  joinBetween(pointers, member, following, context) {
+    return { ...adopt(pointers, following, context), predecessor: member.id }
   },
 
   successorAnswered(pointers, successor, context) {

@@ -7,7 +7,7 @@ import type { SignedList } from './list.ts'
 import type { Lookup } from './lookup.ts'
 import type { Accusation, SigningContext } from './member.ts'
 import type { RingReply, RingRequest } from './messages.ts'
-import type { Pointers, Rules } from './rules.ts'
+import type { Answer, Pointers, Rules } from './rules.ts'
 import type { MemberTable } from './table.ts'
 import type { LookupMode, LookupResult, MemberEntry, RingOptions, RingStats } from './types.ts'
 
@@ -84,6 +84,8 @@ export type Operation = {
   busy: number
 } & (
   | { readonly kind: 'join'; readonly visited: ReadonlySet<RingId> }
+  /** Joining too: `behind` is the only one before us who answered, and its list ended before us; one after us is asked. */
+  | { readonly kind: 'join-after'; readonly visited: ReadonlySet<RingId>; readonly behind: Answer }
   | { readonly kind: 'successor' }
   | { readonly kind: 'closer' }
   | { readonly kind: 'predecessor'; readonly candidate: RingId }

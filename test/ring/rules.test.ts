@@ -37,6 +37,13 @@ describe('join', () => {
     )
   })
 
+  it('takes the list of one after us where that of the one further back does not reach us', () => {
+    expect(rules.join(pointers(25, undefined), answer(10, 5, 15, 20), context)).toEqual(pointers(25, 10, 10))
+    expect(
+      rules.joinBetween(pointers(25, undefined), answer(10, 5, 15, 20), answer(30, 20, 40, 50, 60), context),
+    ).toEqual(pointers(25, 10, 30, 40, 50))
+  })
+
   it('passes over our own id of an earlier life', () => {
     expect(rules.join(pointers(25, undefined), answer(20, 10, 25, 30, 40), context)).toEqual(
       pointers(25, 20, 30, 40, 20),

@@ -21,6 +21,11 @@ describe('a simulated ring', () => {
     expect((await runWorld(makePlan(111))).failure).toBeUndefined()
   })
 
+  /** All that stand between the joiner and the one that answered were silent, and its list held nobody but them. */
+  it('gives a joiner a whole list although all before it are silent but one far back (seed 720)', async () => {
+    expect((await runWorld(makePlan(720))).failure).toBeUndefined()
+  })
+
   it('finds a planted bug, and shortens the plan to what it takes', async () => {
     const plant = PLANTS.find(({ name }) => name === 'whoever notifies becomes the predecessor')!
     const found = await findPlant(plant)

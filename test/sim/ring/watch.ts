@@ -42,6 +42,10 @@ export function watched(rules: Rules, oracle: Oracle): Rules {
       oracle.count('joins')
       return look(pointers, rules.join(pointers, member, context))
     },
+    joinBetween: (pointers, member, following, context) => {
+      oracle.count('joins between')
+      return look(pointers, rules.joinBetween(pointers, member, following, context))
+    },
     successorAnswered(pointers, successor, context) {
       const result = rules.successorAnswered(pointers, successor, context)
       look(pointers, result.pointers)

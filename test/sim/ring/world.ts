@@ -319,7 +319,9 @@ class World {
 
   #checkEntry(member: Member, { question, outcome, expires }: ChunkEntry): void {
     const { seats, n } = this.#wrongSeats(member, question)
-    if (2 * seats <= n && this.#upstream.isLie(question, outcome) && this.#isCurrent(member, question))
+    // What a majority of liars agreed on while they had the seats of the chunk convinces nobody any more.
+    if (2 * seats > n || !this.#isCurrent(member, question)) return
+    if (this.#upstream.isLie(question, outcome))
       this.#violated('safety', `${member.index} keeps a lie of ${question.name.key}`)
     // That a name diverges is believed for ten minutes, whatever its TTL.
     if (outcome.kind !== 'divergent') this.#checkExpiry(member, question, expires, seats, n)
