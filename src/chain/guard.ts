@@ -6,7 +6,8 @@ import { equalBytes } from '../base/index.ts'
 import { type CborValue, encodeCanonical } from '../crypto/index.ts'
 import { blockFromValue, blockToValue, certificateFromValue, certificateToValue } from './blocks.ts'
 import { asExactly, asHeight, asInteger, asList, asRound, decodeFields, malformed } from './fields.ts'
-import type { Block, Certificate } from './types.ts'
+import { limits } from './limits.ts'
+import type { Block, Certificate, VoteKind } from './types.ts'
 
 export type SignStep = 'propose' | 'prevote' | 'precommit'
 
@@ -20,6 +21,14 @@ export interface SignedStep {
   readonly signature: Uint8Array
 }
 
+export interface EarlierVote {
+  readonly kind: VoteKind
+  readonly round: number
+  /** Undefined for nil. */
+  readonly id: Uint8Array | undefined
+  readonly signature: Uint8Array
+}
+
 export interface VoteRecord {
   readonly height: number
   readonly round: number
@@ -27,6 +36,11 @@ export interface VoteRecord {
   readonly signed: readonly SignedStep[]
   /** Ids that the votes of this round were for; undefined for nil. In the order of `signed`. */
   readonly ids: readonly (Uint8Array | undefined)[]
+  /**
+   * Votes of earlier rounds of this height, oldest first. They may have left and been lost: who waits for them in such a round
+   * gets no further without them, so they are told again after a restart.
+   */
+  readonly earlier: readonly EarlierVote[]
   /** The own proposal of this round. */
   readonly proposed:
     | { readonly block: Block; readonly validRound: number; readonly proof: Certificate | undefined }
@@ -60,7 +74,19 @@ export function guard(
     : { kind: 'sign' }
 }
 
+/** What is still to be told of the rounds before `round`, when the first vote of `round` is signed after `record`. */
+export function earlierVotes(record: VoteRecord | undefined, height: number, round: number): readonly EarlierVote[] {
+  if (record === undefined || record.height !== height) return []
+  if (record.round === round) return record.earlier
+  const last = record.signed.flatMap(({ step, signature }, i): EarlierVote[] =>
+    step === 'propose' ? [] : [{ kind: step, round: record.round, id: record.ids[i], signature }],
+  )
+  return [...record.earlier, ...last].filter((vote) => vote.round > round - limits.ROUNDS_KEPT)
+}
+
 const NAMES = { 1: 'propose', 2: 'prevote', 3: 'precommit' } as const
+
+const VERSION = 3
 
 export function encodeRecord(record: VoteRecord): Uint8Array {
   const { proposed, locked, valid } = record
@@ -72,7 +98,7 @@ export function encodeRecord(record: VoteRecord): Uint8Array {
   }
   return encodeCanonical(
     new Map<number, CborValue>([
-      [0, 2],
+      [0, VERSION],
       [1, record.height],
       [2, record.round],
       [
@@ -97,6 +123,7 @@ export function encodeRecord(record: VoteRecord): Uint8Array {
       [5, locked === undefined ? null : [locked.round, numberOf(locked.block)]],
       [6, valid === undefined ? null : [valid.round, numberOf(valid.block), certificateToValue(valid.proof)]],
       [7, blocks.map(blockToValue)],
+      [8, record.earlier.map(({ kind, round, id, signature }) => [STEP_CODE[kind], round, id ?? null, signature])],
     ]),
   )
 }
@@ -105,7 +132,7 @@ export function encodeRecord(record: VoteRecord): Uint8Array {
 export function decodeRecord(bytes: Uint8Array): VoteRecord {
   // Up to three blocks of one message each.
   const fields = decodeFields(bytes, 4 * 65_536)
-  if (fields.get(0) !== 2) throw malformed('a record of another version')
+  if (fields.get(0) !== VERSION) throw malformed('a record of another version')
   const blocks = asList(fields.get(7), 'blocks', 3).map(blockFromValue)
   const blockAt = (value: CborValue | undefined) => {
     const block = blocks[asInteger(value, 'a block number', 2)]
@@ -113,6 +140,9 @@ export function decodeRecord(bytes: Uint8Array): VoteRecord {
     return block
   }
   const signed = asList(fields.get(3), 'signed steps', 3).map((value) => asList(value, 'a signed step', 4))
+  const earlier = asList(fields.get(8), 'earlier votes', 2 * limits.ROUNDS_KEPT).map((value) =>
+    asList(value, 'an earlier vote', 4),
+  )
   const proposed = fields.get(4) === null ? undefined : asList(fields.get(4), 'a proposal', 3)
   const locked = fields.get(5) === null ? undefined : asList(fields.get(5), 'a lock', 2)
   const valid = fields.get(6) === null ? undefined : asList(fields.get(6), 'a valid block', 3)
@@ -125,6 +155,12 @@ export function decodeRecord(bytes: Uint8Array): VoteRecord {
       signature: asExactly(signature, 'a signature', 64),
     })),
     ids: signed.map(([, , , id]) => (id === null ? undefined : asExactly(id, 'a block id', 32))),
+    earlier: earlier.map(([code, round, id, signature]) => ({
+      kind: asInteger(code, 'a vote', 3) === STEP_CODE.prevote ? 'prevote' : 'precommit',
+      round: asRound(round),
+      id: id === null ? undefined : asExactly(id, 'a block id', 32),
+      signature: asExactly(signature, 'a signature', 64),
+    })),
     proposed: proposed && {
       block: blockAt(proposed[0]),
       validRound: typeof proposed[1] === 'number' && proposed[1] >= 0 ? asRound(proposed[1]) : -1,

@@ -2,7 +2,7 @@
 import { equalBytes } from '../base/index.ts'
 import { sha256 } from '../crypto/index.ts'
 import { proposerOf } from './blocks.ts'
-import { guard, type SignStep, type VoteRecord } from './guard.ts'
+import { earlierVotes, guard, type SignStep, type VoteRecord } from './guard.ts'
 import { limits } from './limits.ts'
 import type { HeightLog } from './log.ts'
 import type { ChainMessage } from './messages.ts'
@@ -71,6 +71,7 @@ function sign<S>(
     round,
     signed: [...(same?.signed ?? []), { step, digest, signature }],
     ids: [...(same?.ids ?? []), id],
+    earlier: earlierVotes(record, height, round),
     proposed: proposed ?? same?.proposed,
     locked,
     valid,
@@ -79,10 +80,14 @@ function sign<S>(
   return signature
 }
 
-/** The messages that a record stands for: a restarted validator sends them again, to the bit. */
+/** The messages that a record stands for, those of earlier rounds first: a restarted validator sends them again, to the bit. */
 export function messagesOf(record: VoteRecord, signer: Uint8Array): ChainMessage[] {
   const { height, round, signed, ids, proposed } = record
-  return signed.flatMap(({ step, signature }, i): ChainMessage[] => {
+  const earlier = record.earlier.map(
+    ({ kind, round: before, id, signature }): Vote => ({ kind, height, round: before, blockId: id, signer, signature }),
+  )
+  const before: ChainMessage[] = earlier.length === 0 ? [] : [{ type: 'votes', votes: earlier }]
+  const now = signed.flatMap(({ step, signature }, i): ChainMessage[] => {
     if (step === 'propose') {
       if (proposed === undefined) return []
       const { block, validRound, proof } = proposed
@@ -91,6 +96,7 @@ export function messagesOf(record: VoteRecord, signer: Uint8Array): ChainMessage
     }
     return [{ type: 'votes', votes: [{ kind: step, height, round, blockId: ids[i], signer, signature }] }]
   })
+  return [...before, ...now]
 }
 
 /** Counts a proposal of this height, if it is its proposer's and what it says of earlier rounds is proven. */

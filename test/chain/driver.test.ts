@@ -154,6 +154,11 @@ describe('a simulated world', () => {
     for (let seed = 0; seed < 3; seed++) expect(runWorld(makePlan(seed, { n })).failure).toBeUndefined()
   })
 
+  /** A validator lost power in round 1 and forgot its precommit of round 0, for which the others waited for ever. */
+  it('goes on when the only ones left stand in different rounds after a loss of power (seed 8432)', () => {
+    expect(runWorld(makePlan(8432, { n: 4, long: true })).failure).toBeUndefined()
+  })
+
   it('is shortened to the faults that matter', () => {
     const plan = makePlan(3, { n: 4 })
     const culprit = plan.faults[plan.faults.length - 1]!

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { decodeRecord, encodeRecord, guard, type VoteRecord } from '../../src/chain/guard.ts'
+import { decodeRecord, earlierVotes, encodeRecord, guard, type VoteRecord } from '../../src/chain/guard.ts'
+import { limits } from '../../src/chain/limits.ts'
 import { sha256 } from '../../src/crypto/index.ts'
 import { NOW, One } from './one.ts'
 
@@ -11,6 +12,7 @@ describe('the sign guard', () => {
     round: 2,
     signed: [{ step: 'prevote', digest: digest(1), signature: new Uint8Array(64).fill(7) }],
     ids: [undefined],
+    earlier: [],
     proposed: undefined,
     locked: undefined,
     valid: undefined,
@@ -63,6 +65,36 @@ describe('a validator that comes back', () => {
         effect.kind === 'send' && effect.message.type === 'votes' ? effect.message.votes : [],
       )
     expect(votes(after)).toEqual(votes(before))
+  })
+
+  it('tells its votes of earlier rounds of the height again: others may still wait for them there', () => {
+    const { before, after } = crashed((one) => {
+      one.propose(one.block(1))
+      one.votes('prevote', [1, 2], undefined)
+      one.timeout('prevote')
+      one.votes('precommit', [1, 2], undefined)
+      one.timeout('precommit')
+      one.timeout('propose')
+    })
+    expect(before.said).toEqual(['prevote 0 block', 'precommit 0 nil', 'prevote 1 nil'])
+    expect(after.said).toEqual(before.said)
+    expect(after.state.log.round(0).votes.precommit.voters).toBe(1)
+  })
+
+  it('remembers earlier votes of so many rounds, and of this height only', () => {
+    const one = new One(4, 0)
+    for (let round = 0; round < limits.ROUNDS_KEPT + 3; round++) {
+      one.timeout('propose')
+      one.votes('prevote', [1, 2], undefined, round)
+      one.votes('precommit', [1, 2], undefined, round)
+      one.timeout('precommit')
+    }
+    one.timeout('propose')
+    const record = decodeRecord(encodeRecord(one.state.record!))
+    expect(record).toEqual(one.state.record)
+    expect(record.earlier.length).toBeGreaterThan(limits.ROUNDS_KEPT)
+    expect(record.earlier[0]!.round).toBe(record.round - limits.ROUNDS_KEPT + 1)
+    expect(earlierVotes(record, record.height + 1, 0)).toEqual([])
   })
 
   it('does not vote for another block of that round', () => {

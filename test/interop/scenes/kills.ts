@@ -56,6 +56,8 @@ export async function runKills(options: KillsOptions): Promise<KillsResult> {
       replicas: 2,
       admitAfter: 1,
     })
+    // What is agreed by a ring that is still coming together is certified by other replicas than those of the whole one.
+    await untilWhole(cluster)
     return await killThem(cluster, options, random)
   } finally {
     await cluster?.stop()
@@ -162,6 +164,20 @@ async function killThem(
     result.damaged.push(...damageOf(dirname(peer.configFile)))
   }
   return { ...result, questions, failed }
+}
+
+/** All know all. Throws after half a minute. */
+async function untilWhole({ peers }: Cluster): Promise<void> {
+  const end = performance.now() + BACK_MS
+  for (const peer of peers) {
+    for (;;) {
+      const { ring } = await statusOf(peer)
+      const seen = ring?.members.length ?? 0
+      if (ring?.joined === true && seen === peers.length) break
+      if (performance.now() > end) throw new Error(`peer ${peer.index} sees ${seen} of ${peers.length} members`)
+      await pause(100)
+    }
+  }
 }
 
 async function until(peer: PeerProcess, names: readonly string[], end: number): Promise<string[]> {
