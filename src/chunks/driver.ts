@@ -115,6 +115,7 @@ export function createChunks(modules: ChunksModules): Chunks {
   })
   const handover = createHandover({
     clock,
+    random,
     log,
     ask,
     store,
@@ -194,7 +195,12 @@ export function createChunks(modules: ChunksModules): Chunks {
     classes[examined.entry.class]++
     if (seats.mine) keep(examined.entry, seats)
     const request: ChunkRequest = { kind: 'certify', question, certificate, outcome }
-    for (const { peer } of seats.others) inBackground(ask(peer, request, requestOptions(limits.CERTIFY_TIMEOUT_MS)))
+    const bring = async (peer: PeerId) => {
+      const event = await ask(peer, request, requestOptions(limits.CERTIFY_TIMEOUT_MS))
+      const missed = event.kind === 'failed' || (event.kind === 'reply' && event.reply.kind === 'busy')
+      if (missed && seats.mine) handover.owe(peer, examined.entry)
+    }
+    for (const { peer } of seats.others) inBackground(bring(peer))
   }
 
   function requestOptions(timeoutMs: number) {

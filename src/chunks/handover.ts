@@ -1,18 +1,29 @@
 /**
  * When the keepers of a chunk change, the entries go with it: each keeper pushes what it holds to those who are new. The
  * receiver checks every certificate against its own view of the set, so a push is an offer, never a claim; it carries the
- * certificate as it is, so that it never stretches a TTL.
+ * certificate as it is, so that it never stretches a TTL. What did not arrive is owed, and offered again at each repair for as
+ * long as it is certified and the peer keeps the chunk.
  */
-import { type Cancel, type ChunkId, type Clock, type Log, type PeerId, type RingId, sleep } from '../base/index.ts'
+import {
+  type Cancel,
+  type ChunkId,
+  type Clock,
+  type Log,
+  type PeerId,
+  type Random,
+  type RingId,
+  sleep,
+} from '../base/index.ts'
 import type { Question } from '../dns/index.ts'
 import { limits } from './limits.ts'
 import type { Ask } from './peers.ts'
 import type { Seats } from './seats.ts'
-import type { EntryStore } from './store.ts'
+import { type EntryStore, questionKey } from './store.ts'
 import type { ChunkEntry } from './types.ts'
 
 export interface HandoverModules {
   readonly clock: Clock
+  readonly random: Random
   readonly log: Log
   readonly ask: Ask
   readonly store: EntryStore
@@ -26,6 +37,10 @@ export interface HandoverModules {
 export interface Handover {
   /** The set of a chunk is remembered with its first entry. */
   remember(chunk: ChunkId, seats: Seats): void
+  /** Another replica did not take this entry: it is offered again. */
+  owe(peer: PeerId, entry: ChunkEntry): void
+  /** Entries that are owed, over all peers. */
+  owed(): number
   /** The ring changed. */
   changed(): void
   stop(): Promise<void>
@@ -35,8 +50,11 @@ export function createHandover(modules: HandoverModules): Handover {
   const { clock, store } = modules
   const keepers = new Map<ChunkId, ReadonlySet<RingId>>()
   const pushing = new Map<PeerId, Promise<void>>()
+  const debts = new Map<PeerId, Map<string, Question>>()
+  let owed = 0
   const stopping = new AbortController()
   let pending: Cancel | undefined
+  let repairing: Cancel | undefined
 
   function compare(): void {
     pending = undefined
@@ -58,7 +76,44 @@ export function createHandover(modules: HandoverModules): Handover {
         for (const { peer } of fresh) add(offers, peer, entry)
       }
     }
-    for (const [peer, entries] of offers) push(peer, entries.slice(0, limits.MAX_HANDOVER_RECORDS))
+    for (const [peer, entries] of offers) {
+      push(peer, entries.slice(0, limits.MAX_HANDOVER_RECORDS))
+      for (const entry of entries.slice(limits.MAX_HANDOVER_RECORDS)) owe(peer, entry)
+    }
+  }
+
+  function owe(peer: PeerId, { question }: ChunkEntry): void {
+    if (stopping.signal.aborted || owed >= limits.MAX_OWED_RECORDS) return
+    const key = questionKey(question)
+    const ofPeer = debts.get(peer) ?? new Map<string, Question>()
+    if (!ofPeer.has(key)) owed++
+    ofPeer.set(key, question)
+    debts.set(peer, ofPeer)
+    // Keepers that lost the same peer do not all come back to it in the same moment.
+    const jitter = modules.random.below(limits.REPAIR_JITTER_MS)
+    repairing ??= clock.after(limits.REPAIR_MS - jitter, repair)
+  }
+
+  function repair(): void {
+    repairing = undefined
+    const now = clock.now()
+    for (const [peer, ofPeer] of debts) {
+      if (pushing.has(peer)) continue
+      const entries: ChunkEntry[] = []
+      for (const [key, question] of ofPeer) {
+        if (entries.length === limits.MAX_HANDOVER_RECORDS) break
+        ofPeer.delete(key)
+        owed--
+        const entry = store.get(question, now)
+        if (entry === undefined) continue
+        const seats = modules.seatsOfChunk(entry.chunk)
+        if (seats.others.some((member) => member.peer === peer) && modules.stillCertified(entry, seats))
+          entries.push(entry)
+      }
+      if (ofPeer.size === 0) debts.delete(peer)
+      if (entries.length > 0) push(peer, entries)
+    }
+    if (debts.size > 0 && !stopping.signal.aborted) repairing ??= clock.after(limits.REPAIR_MS, repair)
   }
 
   /** One series of pushes a peer; what changes meanwhile waits for it. */
@@ -73,14 +128,21 @@ export function createHandover(modules: HandoverModules): Handover {
   async function offer(peer: PeerId, entries: readonly ChunkEntry[]): Promise<void> {
     const queue = entries.values()
     let sent = 0
+    let silent = false
     const worker = async (): Promise<void> => {
-      for (const { question, certificate, outcome, expires } of queue) {
+      for (const entry of queue) {
+        const { question, certificate, outcome, expires } = entry
         if (stopping.signal.aborted || expires <= clock.now()) continue
+        // One that does not answer is not pushed at any more now.
+        if (silent) {
+          owe(peer, entry)
+          continue
+        }
         const options = { timeoutMs: limits.CERTIFY_TIMEOUT_MS, signal: stopping.signal }
         const event = await modules.ask(peer, { kind: 'certify', question, certificate, outcome }, options)
-        // A peer that does not answer is not pushed at again: it asks its neighbours, or the next change tries anew.
-        if (event.kind === 'failed') return
-        sent++
+        if (event.kind === 'failed') silent = true
+        if (event.kind === 'failed' || (event.kind === 'reply' && event.reply.kind === 'busy')) owe(peer, entry)
+        else sent++
         await sleep(clock, limits.HANDOVER_PAUSE_MS, stopping.signal)
       }
     }
@@ -96,12 +158,15 @@ export function createHandover(modules: HandoverModules): Handover {
     remember(chunk, seats) {
       if (!keepers.has(chunk)) keepers.set(chunk, idsOf(seats))
     },
+    owe,
+    owed: () => owed,
     changed() {
       if (pending === undefined && !stopping.signal.aborted) pending = clock.after(limits.HANDOVER_DELAY_MS, compare)
     },
     async stop() {
       stopping.abort()
       pending?.()
+      repairing?.()
       await Promise.allSettled(pushing.values())
     },
   }

@@ -108,8 +108,13 @@ export const limits = {
   MAX_FAULTY_PEERS: 1_024,
   /** After a change of the set: the changes of a burst are handled together. Ms. */
   HANDOVER_DELAY_MS: 1_000,
-  /** Records pushed to one new replica for one change of the set. */
+  /** Records pushed to one new replica in one go; the rest is owed, and follows with the repairs. */
   MAX_HANDOVER_RECORDS: 10_000,
+  /** What did not arrive is offered again after this, less a random part so that keepers do not come together. Ms. */
+  REPAIR_MS: 60_000,
+  REPAIR_JITTER_MS: 15_000,
+  /** Records that are remembered as owed, over all peers: two replicas of 100,000 entries each. Beyond that none are. */
+  MAX_OWED_RECORDS: 200_000,
   /** Records on their way to one new replica at once, far below its rate limit. */
   HANDOVER_IN_FLIGHT: 4,
   /** Pause after each record pushed, so that the receiver's rate limit holds. Ms. */

@@ -31,6 +31,56 @@ describe('when the members change', () => {
     expect(joiner.chunks.stats().entries).toBe(mine.length)
   })
 
+  it('a joiner that does not answer at first gets its entries with the next repair, without another change', async () => {
+    world = createWorld({ nodes: 6, n: 3 })
+    const joiner = world.nodes[5]!
+    world.remove(joiner)
+    const questions = await agreed(30)
+    world.withdraw()
+    joiner.down = true
+    world.add(joiner)
+    await world.clock.pass(10_000)
+    joiner.down = false
+    await world.clock.pass(80_000)
+    const mine = questions.filter((question) => world.replicas(question).includes(joiner))
+    expect(mine.length).toBeGreaterThan(5)
+    expect(mine.filter((question) => joiner.chunks.entry(question) === undefined)).toEqual([])
+    expect(joiner.fetches).toBe(0)
+    for (const question of mine)
+      expect(joiner.chunks.entry(question)!.expires).toBeLessThanOrEqual(
+        Math.max(...world.nodes.slice(0, 5).map((node) => node.chunks.entry(question)?.expires ?? 0)),
+      )
+  })
+
+  it('a replica that missed an agreement gets it with the next repair', async () => {
+    world = createWorld({ nodes: 5, n: 3 })
+    const question = ask('www.example.com')
+    world.publish(question, answer(question))
+    const [, , last] = world.replicas(question)
+    last!.down = true
+    await world.told(question, [world.outsiders(question)[0]!], 20_000)
+    expect(world.replicas(question)[0]!.chunks.entry(question)).toBeDefined()
+    last!.down = false
+    world.withdraw()
+    await world.clock.pass(80_000)
+    expect(last!.chunks.entry(question)).toBeDefined()
+    expect(last!.fetches).toBe(0)
+  })
+
+  it('what is owed to a peer that left is forgotten', async () => {
+    world = createWorld({ nodes: 6, n: 3 })
+    const joiner = world.nodes[5]!
+    world.remove(joiner)
+    await agreed(10)
+    joiner.down = true
+    world.add(joiner)
+    await world.clock.pass(10_000)
+    world.remove(joiner)
+    const start = world.requests.length
+    await world.clock.pass(200_000)
+    expect(world.requests.slice(start).filter((one) => one.to === joiner.index)).toEqual([])
+  })
+
   it('hand-over never stretches a TTL', async () => {
     world = createWorld({ nodes: 6, n: 3 })
     const joiner = world.nodes[5]!
