@@ -54,14 +54,17 @@ function askWitnesses(work: Work, entry: MemberEntry): void {
   }
 }
 
-/** A peer believes in members of whose death this node is a witness: it hears this node's own accusations of them. */
+/**
+ * A peer believes in members of whose death this node is a witness: it hears this node's own accusations of them. What the peer
+ * knows may be a life before the one that ended: that one is over all the more.
+ */
 export function testify(work: Work, peer: PeerId, entries: readonly MemberEntry[]): void {
   const { state, context } = work
   if (state.phase !== 'member') return
   const accusations = entries
     .filter(({ id, status, incarnation }) => {
       const mine = state.table.get(id)
-      const isOver = status === 'alive' && mine?.status === 'dead' && mine.incarnation === incarnation
+      const isOver = status === 'alive' && mine?.status === 'dead' && mine.incarnation >= incarnation
       return isOver && state.table.nearest(id).some((witness) => witness.id === state.self.id)
     })
     .slice(0, limits.MAX_ACCUSATIONS)

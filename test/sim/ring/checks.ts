@@ -17,10 +17,29 @@ export function ringFlaw(up: readonly Member[], listLength: number): string | un
     const before = ids[(i - 1 + ids.length) % ids.length]
     if (ids.length > 1 && predecessor !== before)
       return `${member.index}: its predecessor is ${predecessor?.slice(0, 4)} and not ${before?.slice(0, 4)}`
-    if (members.length !== ids.length || members.some(({ id }, k) => id !== ids[k]))
-      return `${member.index} knows ${members.length} members of ${ids.length}`
+    const known = members.map(({ id }) => id)
+    const stays = new Set(uncondemned(known, new Set(ids)))
+    const present = known.filter((id) => !stays.has(id))
+    if (present.join() !== ids.join()) return `${member.index} knows ${known.length} members of ${ids.length}`
   }
   return undefined
+}
+
+/** Witnesses of a death: half of them on each side. */
+const WITNESSES = 8
+
+/**
+ * Members in a table, sorted, that are gone and of whose witnesses at most half are left: nobody may condemn them, and their
+ * rows stay until they lapse (docs/decisions/0031).
+ */
+export function uncondemned<T extends string>(known: readonly T[], up: ReadonlySet<T>): T[] {
+  return known.filter((id, at) => {
+    if (up.has(id)) return false
+    const others = [...known.slice(at + 1), ...known.slice(0, at)]
+    const half = WITNESSES / 2
+    const witnesses = others.length <= WITNESSES ? others : [...others.slice(0, half), ...others.slice(-half)]
+    return 2 * witnesses.filter((one) => up.has(one)).length <= witnesses.length
+  })
 }
 
 /**

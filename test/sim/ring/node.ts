@@ -219,6 +219,8 @@ export function createMember(modules: MemberModules): Member {
     leave(then) {
       const mine = life
       member.up = false
+      // Until it has said good-bye it still answers.
+      member.downSince = Number.POSITIVE_INFINITY
       void stopped?.().then(() => {
         if (life !== mine) return
         life++

@@ -20,7 +20,7 @@ import {
 } from '../../../src/sim/index.ts'
 import { defaults, ownFinding } from '../../chunks/world.ts'
 import { hashScheme } from '../chain/signatures.ts'
-import { listFlaw, ringFlaw, seatsFlaw } from './checks.ts'
+import { listFlaw, ringFlaw, seatsFlaw, uncondemned } from './checks.ts'
 import { createLiar } from './liars.ts'
 import { createMember, type Member } from './node.ts'
 import type { Fault, Plan } from './plan.ts'
@@ -83,6 +83,8 @@ class World {
   #violation: Violation | undefined
   #auditing = true
   #formed = false
+  /** Members that died with too many of their witnesses. */
+  #ghosts = false
   /** Members that were up at once, at least. */
   #fewest = Number.POSITIVE_INFINITY
 
@@ -206,6 +208,16 @@ class World {
     const flaw = await this.#until(() => this.#flaw(), QUIET_MS)
     if (flaw !== undefined) throw new Violation('ring', `not one ring after ${QUIET_MS / 1_000} quiet seconds: ${flaw}`)
     if (this.#clock.monotonic() - before > 10_000) this.#count('slow repairs')
+    const up = new Set(this.#up().map(({ ring }) => ring.status().self.id))
+    this.#ghosts = this.#up().some(
+      ({ ring }) =>
+        uncondemned(
+          ring.status().members.map(({ id }) => id),
+          up,
+        ).length > 0,
+    )
+    // Their seats stay theirs: what the rest of the checks asks for needs more who are alive.
+    if (this.#ghosts) return this.#count('dead that nobody may condemn')
     const keys = this.#upstream.sites.map(({ question }) =>
       keyOfChunk(chunkOf(question.name, defaults.chunkBits), defaults.chunkBits),
     )
@@ -229,7 +241,7 @@ class World {
 
   /** Records after the faults: what one live copy was left of can be read, and new questions are agreed on. */
   async #compareRecords(): Promise<void> {
-    if (this.#plan.reads === 0) return
+    if (this.#plan.reads === 0 || this.#ghosts) return
     const survivors = this.#upstream.sites.filter((site) => this.#survives(site))
     await this.#pass(4_000)
     for (const { question, behaviour } of survivors) {
