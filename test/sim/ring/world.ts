@@ -442,11 +442,15 @@ class World {
 
   #sleep(ms: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const cancel = this.#clock.after(ms, resolve)
       const give = () => {
         cancel()
         reject(new ChordnsError('ABORTED', 'given up', {}))
       }
+      // Whoever listens to a signal of signals keeps it, and with it a whole world that is over.
+      const cancel = this.#clock.after(ms, () => {
+        signal.removeEventListener('abort', give)
+        resolve()
+      })
       signal.addEventListener('abort', give, { once: true })
     })
   }
