@@ -8,4 +8,10 @@ export const limits = {
   HELLO_TIMEOUT_MS: 5_000,
   /** Requests of one peer that may be in work at once; more are answered with PEER_BUSY. */
   MAX_INBOUND_REQUESTS_PER_PEER: 256,
+  /** Frames of one bulk that may be under way: 256 KiB, enough for 10 MB/s at 25 ms, and no more than that waits anywhere. */
+  BULK_WINDOW: 4,
+  /** One bulk: what a peer may stream to us before we look at whether it makes sense to go on. */
+  MAX_BULK_BYTES: 256 * 1024 * 1024,
+  /** An asker that takes nothing for so long is given up, ms. */
+  BULK_SLOW_MS: 30_000,
 } as const

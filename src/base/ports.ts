@@ -1,6 +1,7 @@
 /**
  * The ports: every effect that a pure room may need, handed in. Real ones live in io/, simulated ones in sim/.
  */
+import type { BulkHandler } from './bulk.ts'
 import type { Cancel, PeerId } from './types.ts'
 
 /** Wall and monotonic time, and timers. All in milliseconds. */
@@ -83,6 +84,14 @@ export interface Transport {
   learn(peer: PeerId, addresses: readonly PeerAddress[]): void
   /** Sets the one handler of incoming requests. Until it is set, requests are answered with an error. */
   onRequest(handler: RequestHandler): void
+  /**
+   * Asks a peer for more than fits into one frame: frames of at most MAX_FRAME_BYTES, in order, made as fast as they are taken.
+   * Nothing is sent before the first one is waited for; whoever stops reading ends the bulk. `timeoutMs` counts for each frame.
+   * Rejects as `request` does, and with PEER_MALFORMED; PEER_OVERSIZE beyond MAX_BULK_BYTES.
+   */
+  bulk(peer: PeerId, body: Uint8Array, options: RequestOptions): AsyncIterable<Uint8Array>
+  /** Sets the one handler of bulks that peers ask for. Its throw becomes an error that carries only the code. */
+  onBulk(handler: BulkHandler): void
   /** Called when the last connection to a peer is gone. Returns the unsubscribe function. */
   onPeerGone(listener: (peer: PeerId) => void): Cancel
   connectedPeers(): readonly PeerId[]

@@ -5,6 +5,7 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import {
   aborted,
   asPeerId,
+  type BulkHandler,
   baseLimits,
   type Cancel,
   ChordnsError,
@@ -20,6 +21,7 @@ import {
   type Transport,
   withTimeout,
 } from '../base/index.ts'
+import { BULK_PROTOCOL, type BulkStreams, createBulkStreams } from './bulk-streams.ts'
 import { createNode, isPlainAddress, type NodeOptions, parseAddress, withPeer } from './libp2p-node.ts'
 import { limits } from './limits.ts'
 import { PeerBook } from './peer-book.ts'
@@ -85,6 +87,7 @@ class PeerTransport implements Libp2pTransport {
   readonly #deadlines = new Map<string, Deadline>()
   readonly #goneListeners = new Set<(peer: PeerId) => void>()
   readonly #stopping = new AbortController()
+  readonly #bulks: BulkStreams
   #handler: RequestHandler | undefined
   #closing: Promise<void> | undefined
 
@@ -92,6 +95,12 @@ class PeerTransport implements Libp2pTransport {
     this.#node = node
     this.#options = options
     this.self = asPeerId(node.peerId.toString())
+    this.#bulks = createBulkStreams({
+      clock: options.clock,
+      log: options.log,
+      isAdmitted: (peer) => this.#admitted.has(peer),
+      open: (peer) => this.#openBulk(peer),
+    })
   }
 
   async register(): Promise<void> {
@@ -102,6 +111,11 @@ class PeerTransport implements Libp2pTransport {
     await node.handle(PEER_PROTOCOL, (stream, connection) => this.#accept(stream, connection), {
       maxInboundStreams: limits.MAX_INBOUND_STREAMS,
       maxOutboundStreams: limits.MAX_INBOUND_STREAMS,
+    })
+    await node.handle(BULK_PROTOCOL, (stream, connection) => this.#bulks.accept(stream, connection), {
+      // One more than are served, so that the excess is told so.
+      maxInboundStreams: 2 * limits.MAX_BULKS_PER_PEER,
+      maxOutboundStreams: limits.MAX_BULKS,
     })
   }
 
@@ -145,6 +159,14 @@ class PeerTransport implements Libp2pTransport {
     return stream.request(body, { ...options, timeoutMs })
   }
 
+  bulk(peer: PeerId, body: Uint8Array, options: RequestOptions): AsyncIterable<Uint8Array> {
+    return this.#bulks.bulk(peer, body, options)
+  }
+
+  onBulk(handler: BulkHandler): void {
+    this.#bulks.onBulk(handler)
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#shut()
     return this.#closing
@@ -154,6 +176,7 @@ class PeerTransport implements Libp2pTransport {
     this.#goneListeners.clear()
     this.#stopping.abort()
     for (const stream of [...this.#streams]) stream.close(gone(stream.remote))
+    this.#bulks.close()
     this.#admitted.clear()
     await this.#node.stop()
     for (const { cancel } of this.#deadlines.values()) cancel()
@@ -211,11 +234,17 @@ class PeerTransport implements Libp2pTransport {
     }
   }
 
-  async #newStream(peer: PeerId, connect: Connect): Promise<Stream> {
+  /** Our own stream to the peer stands first: then it has let us in. */
+  async #openBulk(peer: PeerId): Promise<Stream> {
+    await this.#streamTo(peer)
+    return this.#newStream(peer, (anew) => this.#connectionTo(peer, anew), BULK_PROTOCOL)
+  }
+
+  async #newStream(peer: PeerId, connect: Connect, protocol = PEER_PROTOCOL): Promise<Stream> {
     for (const anew of [false, true]) {
       const connection = await connect(anew)
       try {
-        return await connection.newStream(PEER_PROTOCOL, { signal: this.#deadline(baseLimits.HELLO_TIMEOUT_MS) })
+        return await connection.newStream(protocol, { signal: this.#deadline(baseLimits.HELLO_TIMEOUT_MS) })
       } catch (cause) {
         // A peer whose door is shut for us ends the stream as soon as it has agreed on the protocol.
         if (cause instanceof Error && cause.name === 'StreamResetError') throw refusedBy(peer, cause)

@@ -28,6 +28,9 @@ export const limits = {
   MAX_PEER_CONNECTIONS: 1_000,
   /** Streams of our protocol in one connection: one in each direction, and what overlaps while one is replaced. */
   MAX_INBOUND_STREAMS: 8,
+  /** Bulks that one peer, and all together, may have from us at once: 256 KiB and some work each. */
+  MAX_BULKS_PER_PEER: 4,
+  MAX_BULKS: 32,
   /** Bytes of replies that wait for one peer to read; above it, its requests are not read either. */
   MAX_QUEUED_REPLY_BYTES: 1024 * 1024,
   /** Bytes of requests that wait for one peer to read, as many as it would work on at once; above it, new ones fail. */

@@ -4,6 +4,7 @@
  */
 import {
   asPeerId,
+  type BulkHandler,
   baseLimits,
   type Cancel,
   ChordnsError,
@@ -19,6 +20,7 @@ import {
   type Transport,
   withTimeout,
 } from '../base/index.ts'
+import { MemoryBulks } from './memory-bulks.ts'
 import { checkFits, type Message, type Station, type StreamMessage, type Wires } from './wires.ts'
 
 export interface MemoryTransportParts {
@@ -67,6 +69,7 @@ export class MemoryTransport implements Transport, Station {
   readonly #goneListeners = new Set<(peer: PeerId) => void>()
   readonly #admitted = new Set<PeerId>()
   readonly #inWork = new Map<PeerId, number>()
+  readonly #bulks: MemoryBulks
   #handler: RequestHandler | undefined
   #closed = false
   #nextRequest = 1
@@ -75,6 +78,19 @@ export class MemoryTransport implements Transport, Station {
     this.#parts = parts
     this.self = parts.self
     this.address = parts.address
+    this.#bulks = new MemoryBulks({
+      clock: parts.clock,
+      newId: () => parts.wires.newId(),
+      connect: async (peer) => {
+        if (this.#closed) throw gone(peer)
+        return (await this.#streamTo(peer)).link.id
+      },
+      isAdmitted: (peer) => this.#admitted.has(peer),
+      send: (message) => {
+        const link = this.#links.get(message.link)
+        if (link !== undefined) this.#send(link, message)
+      },
+    })
   }
 
   addresses(): readonly PeerAddress[] {
@@ -135,6 +151,14 @@ export class MemoryTransport implements Transport, Station {
     }
   }
 
+  bulk(peer: PeerId, body: Uint8Array, options: RequestOptions): AsyncIterable<Uint8Array> {
+    return this.#bulks.ask(peer, body, options)
+  }
+
+  onBulk(handler: BulkHandler): void {
+    this.#bulks.onBulk(handler)
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return
     this.#parts.wires.detach(this)
@@ -157,6 +181,7 @@ export class MemoryTransport implements Transport, Station {
       return
     }
     if (message.kind === 'bye') this.#endLink(link)
+    else if (message.kind === 'bulk') this.#bulks.receive(from, message)
     else if (message.kind === 'open') this.#accept(link, message.stream, message.hello)
     else {
       const stream = link.streams.get(message.stream)
@@ -358,6 +383,7 @@ export class MemoryTransport implements Transport, Station {
   #endLink(link: Link): void {
     if (!this.#links.delete(link.id)) return
     link.cancelTimer()
+    this.#bulks.linkEnded(link.id, link.peer)
     for (const stream of [...link.streams.values()]) this.#endStream(stream, gone(link.peer))
     if ([...this.#links.values()].some((other) => other.peer === link.peer)) return
     if (!this.#admitted.delete(link.peer)) return

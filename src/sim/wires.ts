@@ -1,16 +1,26 @@
 /** What carries messages between simulated peers: delay, order, loss, cuts, and machines without power. */
-import { baseLimits, type Cancel, ChordnsError, type PeerAddress, type PeerId } from '../base/index.ts'
+import { type BulkFrame, baseLimits, type Cancel, ChordnsError, type PeerAddress, type PeerId } from '../base/index.ts'
 import type { Delay, MemoryNetworkOptions } from './types.ts'
 
 /** Default delay of a message, and half of what it takes to learn that nobody listens at an address, ms. */
 const DEFAULT_DELAY_MS = 5
-/** What everything but requests and replies counts as where bandwidth is bounded. */
+/** What everything but requests, replies and bulks counts as where bandwidth is bounded. */
 const SMALL_MESSAGE_BYTES = 64
 
 export type Message =
   | { readonly kind: 'bye'; readonly link: number }
   | { readonly kind: 'open'; readonly link: number; readonly stream: number; readonly hello: Uint8Array | undefined }
   | StreamMessage
+  | BulkMessage
+
+/** One frame of a bulk, to the side that asked or to the one that was asked; without a frame the way is taken down. */
+export interface BulkMessage {
+  readonly kind: 'bulk'
+  readonly link: number
+  readonly bulk: number
+  readonly to: 'asker' | 'source'
+  readonly frame: BulkFrame | undefined
+}
 
 export type StreamMessage = { readonly link: number; readonly stream: number } & (
   | { readonly kind: 'hello'; readonly body: Uint8Array }
@@ -115,7 +125,7 @@ export class Wires {
   send(from: PeerId, to: PeerId, message: Message): void {
     const { random, loss = 0, weather } = this.#options
     const isBody = message.kind === 'request' || message.kind === 'reply' || message.kind === 'error'
-    const bytes = message.kind === 'request' || message.kind === 'reply' ? message.body.length : SMALL_MESSAGE_BYTES
+    const bytes = sizeOf(message)
     const fate = isBody ? weather?.fate() : undefined
     if ((isBody && loss > 0 && random.below(2 ** 32) < loss * 2 ** 32) || fate?.lost === true) {
       this.counters.sent++
@@ -196,6 +206,11 @@ export class Wires {
     for (const isCut of this.#cuts) if (isCut(from, to)) return true
     return false
   }
+}
+
+function sizeOf(message: Message): number {
+  if (message.kind === 'request' || message.kind === 'reply') return message.body.length
+  return Math.max(SMALL_MESSAGE_BYTES, message.kind === 'bulk' ? (message.frame?.payload.length ?? 0) : 0)
 }
 
 function asDelay(delayMs: number | Delay): Delay {

@@ -4,7 +4,8 @@ import { baseLimits, type PeerId, type Transport } from '../../src/base/index.ts
 import { peerIdFromPublicKey, sha256 } from '../../src/crypto/index.ts'
 import { openDoorkeeper } from '../../src/ring/index.ts'
 import { createMemoryNetwork, type MemoryNetworkOptions, seededRandom, virtualClock } from '../../src/sim/index.ts'
-import { transportCompliance } from './transport.compliance.ts'
+import { bulkCompliance } from './bulk.compliance.ts'
+import { transportCompliance, type World } from './transport.compliance.ts'
 
 const peerOf = (name: string): PeerId => peerIdFromPublicKey(sha256(new TextEncoder().encode(name)))
 const OPTIONS = { timeoutMs: 1_000 }
@@ -20,28 +21,31 @@ function lab(options: Partial<MemoryNetworkOptions> = {}) {
   return { clock, network, transport }
 }
 
+async function createWorld(): Promise<World> {
+  const clock = virtualClock({ settle: setImmediate })
+  const network = createMemoryNetwork({ clock, random: seededRandom(1) })
+  const transports: Transport[] = []
+  return {
+    async transport(name, doorkeeper, address) {
+      const made = network.transport(peerOf(name), doorkeeper, address === undefined ? {} : { address })
+      transports.push(made)
+      return made
+    },
+    emptyAddress: '/memory/nobody',
+    run: (promise) => clock.run(promise),
+    pass: (ms) => clock.advanceAsync(ms),
+    async close() {
+      for (const transport of transports) await transport.close()
+      await clock.advanceAsync(1_000)
+      // No timer is left behind.
+      expect(clock.pending).toBe(0)
+    },
+  }
+}
+
 describe('the transport in memory', () => {
-  transportCompliance(async () => {
-    const clock = virtualClock({ settle: setImmediate })
-    const network = createMemoryNetwork({ clock, random: seededRandom(1) })
-    const transports: Transport[] = []
-    return {
-      async transport(name, doorkeeper, address) {
-        const made = network.transport(peerOf(name), doorkeeper, address === undefined ? {} : { address })
-        transports.push(made)
-        return made
-      },
-      emptyAddress: '/memory/nobody',
-      run: (promise) => clock.run(promise),
-      pass: (ms) => clock.advanceAsync(ms),
-      async close() {
-        for (const transport of transports) await transport.close()
-        await clock.advanceAsync(1_000)
-        // No timer is left behind.
-        expect(clock.pending).toBe(0)
-      },
-    }
-  })
+  transportCompliance(createWorld)
+  bulkCompliance(createWorld)
 })
 
 describe('faults of the network in memory', () => {

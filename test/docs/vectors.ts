@@ -1,5 +1,5 @@
 /** The vectors of docs/protocol.md, made by the code that speaks the protocol, from fixed keys and times. */
-import { asChunkId, asPeerId, fromHex, toHex } from '../../src/base/index.ts'
+import { asChunkId, asPeerId, BulkKind, fromHex, toHex } from '../../src/base/index.ts'
 import { emptyStateMap, stateGet } from '../../src/chain/index.ts'
 import { encodeChainsRequest } from '../../src/chunks/chains/messages.ts'
 import { type ChainDescriptor, chainIdOf, groupKey, replicaGroup } from '../../src/chunks/chains/set.ts'
@@ -17,6 +17,7 @@ import {
   type Outcome,
   signObservation,
 } from '../../src/evidence/index.ts'
+import { encodeBulkFrame } from '../../src/io/bulk-streams.ts'
 import { encodeFrame, FrameKind } from '../../src/io/frames.ts'
 import { pskDoorkeeper } from '../../src/ring/index.ts'
 import { memberId } from '../../src/ring/member.ts'
@@ -91,6 +92,7 @@ export function protocolVectors(): Readonly<Record<string, string>> {
     'member id': memberId(signer.publicKey, new Uint8Array()),
     'chunk key': keyOfChunk(chunk, 8),
     frame: toHex(encodeFrame({ id: 1, kind: FrameKind.REQUEST, payload: Uint8Array.of(1, 2, 3) })),
+    'bulk frame': toHex(encodeBulkFrame({ kind: BulkKind.GRANT, payload: Uint8Array.of(1) })),
     ...hello(),
     'ring ping': toHex(encodeRingMessage({ type: 'ping' })),
     read: toHex(encodeRequest({ kind: 'read', question })),

@@ -5,7 +5,8 @@ import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { Libp2p, Stream } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { asPeerId, baseLimits, type ChordnsError, type PeerId } from '../../src/base/index.ts'
+import { asPeerId, BulkKind, baseLimits, type ChordnsError, type PeerId } from '../../src/base/index.ts'
+import { BULK_PROTOCOL, BulkFrameReader, encodeBulkFrame } from '../../src/io/bulk-streams.ts'
 import { encodeFrame, FrameKind, FrameReader } from '../../src/io/frames.ts'
 import { systemRandom } from '../../src/io/index.ts'
 import { createNode, isPlainAddress } from '../../src/io/libp2p-node.ts'
@@ -301,5 +302,71 @@ describe('addresses of other peers', () => {
     ['', false],
   ])('%s is dialled: %s', (address, isDialled) => {
     expect(isPlainAddress(address)).toBe(isDialled)
+  })
+})
+
+describe('bulks of an attacker', () => {
+  let served: number
+  beforeEach(() => {
+    served = 0
+    victim.onBulk(async function* () {
+      served++
+      for (;;) yield new Uint8Array(baseLimits.MAX_FRAME_BYTES)
+    })
+  })
+
+  async function openBulk(): Promise<{ stream: Stream; received: number[] }> {
+    const connection = await node.dial(victim.addresses().map((address) => multiaddr(address)))
+    const stream = await connection.newStream(BULK_PROTOCOL)
+    const received: number[] = []
+    const reader = new BulkFrameReader()
+    stream.addEventListener('message', ({ data }) => {
+      for (const { kind } of reader.feed(data.subarray())) received.push(kind)
+    })
+    return { stream, received }
+  }
+  const asking = encodeBulkFrame({ kind: BulkKind.ASK, payload: bytes(1) })
+
+  it('are not served before hello', async () => {
+    const { stream, received } = await openBulk()
+    if (stream.status === 'open') stream.send(asking)
+    await until('the end of the stream', () => stream.status !== 'open')
+    expect([served, received]).toEqual([0, []])
+  })
+
+  it.each([
+    ['a frame that is too long', () => bytes(0x00, 0x02, 0x00, 0x00, 1)],
+    ['a frame without a kind', () => bytes(0, 0, 0, 0)],
+    ['a frame of a kind that is not', () => bytes(0, 0, 0, 1, 9)],
+    ['a frame that is the source\u2019s to send', () => encodeBulkFrame({ kind: BulkKind.DATA, payload: bytes(1) })],
+    ['a grant before the question', () => encodeBulkFrame({ kind: BulkKind.GRANT, payload: bytes(1) })],
+    ['two questions', () => Buffer.concat([asking, asking])],
+    ['a grant of more than a window', () => Buffer.concat([asking, bytes(0, 0, 0, 2, BulkKind.GRANT, 200)])],
+  ])('end with %s', async (_, what) => {
+    await openAdmitted()
+    const { stream } = await openBulk()
+    stream.send(what())
+    await until('the end of the stream', () => stream.status !== 'open')
+    // And its place is free again.
+    for (let i = 0; i < limits.MAX_BULKS_PER_PEER; i++) {
+      const next = await openBulk()
+      next.stream.send(asking)
+      await until('frames', () => next.received.length === baseLimits.BULK_WINDOW)
+      expect(next.received).not.toContain(BulkKind.ERROR)
+    }
+  })
+
+  it('are told that there are too many, and do not hold up requests', async () => {
+    const { stream, received } = await openAdmitted()
+    const open: Awaited<ReturnType<typeof openBulk>>[] = []
+    for (let i = 0; i < limits.MAX_BULKS_PER_PEER + 3; i++) {
+      const next = await openBulk()
+      if (next.stream.status === 'open') next.stream.send(asking)
+      open.push(next)
+    }
+    await until('refusals', () => open.filter((one) => one.received.includes(BulkKind.ERROR)).length === 3)
+    expect(served).toBe(limits.MAX_BULKS_PER_PEER)
+    stream.send(encodeFrame({ id: 9, kind: FrameKind.REQUEST, payload: bytes(4) }))
+    await until('a reply', () => received.some(({ id }) => id === 9))
   })
 })

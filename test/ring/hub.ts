@@ -124,6 +124,10 @@ export class Hub {
       },
       learn: () => {},
       onRequest: () => {},
+      bulk: () => {
+        throw new ChordnsError('PEER_UNREACHABLE', 'no bulk in this world', {})
+      },
+      onBulk: () => {},
       onPeerGone: (listener) => {
         gone.add(listener)
         return () => gone.delete(listener)
