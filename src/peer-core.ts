@@ -16,7 +16,7 @@ import {
   type Random,
 } from './base/index.ts'
 import type { Cache } from './cache/index.ts'
-import type { Chunks } from './chunks/index.ts'
+import { type Chunks, delegationSource } from './chunks/index.ts'
 import type { Config } from './config/index.ts'
 import { sha256 } from './crypto/index.ts'
 import { type Delegation, isSubdomain, type Name, type Question } from './dns/index.ts'
@@ -100,6 +100,7 @@ export class Core {
       get validates() {
         return current().recursor.validates
       },
+      delegation: (zone, request) => current().recursor.delegation(zone, request),
       prime: (signal) => current().recursor.prime(signal),
       contextOf: (question) => current().recursor.contextOf(question),
       stats: () => addStats(this.#before, current().recursor.stats()),
@@ -170,7 +171,17 @@ function engage(parts: CoreParts, config: Config): Engaged {
     localRoot.end()
   }
   const local = localNames({ data: config.local, dns64, configured })
-  const recursor = createRecursor({ exchange, cache, clock, random, log, options, validation, ownListeners })
+  const recursor = createRecursor({
+    exchange,
+    cache,
+    clock,
+    random,
+    log,
+    options,
+    validation,
+    ownListeners,
+    delegations: delegationSource(parts.chunks),
+  })
   const resolver = createResolver(
     {
       cache,

@@ -6,10 +6,11 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Budget, ChordnsError, type Clock, concatBytes, type Log, type PeerId, type Transport } from './base/index.ts'
 import { createCache, createWarmCache } from './cache/index.ts'
-import { type ChunkChains, type Chunks, createChunkChains, createChunks } from './chunks/index.ts'
+import { type ChunkChains, type Chunks, createChunkChains, createChunks, delegationFinding } from './chunks/index.ts'
 import type { Config } from './config/index.ts'
 import { ed25519, ed25519Signer } from './crypto/index.ts'
 import { Class, parseName, type Question, typeFromText } from './dns/index.ts'
+import { isDelegation } from './evidence/index.ts'
 import {
   createExchange,
   createIdentity,
@@ -255,14 +256,12 @@ async function startPeers(
     scheme: ed25519,
     log,
     send: sender(Room.CHUNKS),
-    ownFetch: (question, signal) =>
-      recursor.resolve({
-        question,
-        budget: new Budget(OWN_FETCH, () => clock.monotonic()),
-        signal,
-        origin: 'own',
-        checkingDisabled: false,
-      }),
+    ownFetch: async (question, signal, how) => {
+      const budget = new Budget(OWN_FETCH, () => clock.monotonic())
+      const request = { budget, signal, fresh: how !== 'known', tcpOnly: how === 'tcp' }
+      if (isDelegation(question)) return delegationFinding(await recursor.delegation(question.name, request))
+      return recursor.resolve({ ...request, question, origin: 'own', checkingDisabled: false })
+    },
     isPrivate,
     proofs: proofSource(recursor, clock),
     options: { ...config.chunks, ...config.ring },

@@ -38,6 +38,8 @@ export interface UpstreamQuery {
   readonly message: Uint8Array
   readonly timeoutMs: number
   readonly signal: AbortSignal
+  /** TCP: over a new connection from a new port, since whoever sits in an old one would sit in this query, too. */
+  readonly fresh?: boolean
   /**
    * Judges each message that arrives: `accept` ends the exchange with it, `ignore` keeps waiting for the true one
    * (TuDoor), `near-miss` ends it with the error `UPSTREAM_NEAR_MISS` (right question, wrong id: somebody is guessing).

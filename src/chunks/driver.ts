@@ -1,10 +1,11 @@
 /** The shared records of one node: reads, tells, and what it does for its peers. Decides with the pure files, acts on ports. */
 import type { Cancel, Clock, Log, PeerId, Random, Store } from '../base/index.ts'
 import type { SignatureScheme, Signer } from '../crypto/index.ts'
-import type { Question } from '../dns/index.ts'
+import { Class, type Question, Type } from '../dns/index.ts'
 import {
   type Certificate,
   type Content,
+  delegationQuestion,
   encodeOutcome,
   evidenceLimits,
   type Finding,
@@ -62,6 +63,7 @@ export function createChunks(modules: ChunksModules): Chunks {
   const archive =
     modules.store === undefined ? undefined : createArchive({ store: modules.store, clock, log, admit: restore })
   const store = new EntryStore(limits.MAX_STORE_BYTES, (key) => archive?.drop(key))
+  const wanted = new Map<string, number>()
   const checked = new WeakMap<ChunkEntry, { readonly set: string; readonly ok: boolean }>()
   const listeners = new Set<(entry: ChunkEntry) => void>()
   const rate = (perSecond: number, burst = perSecond) => new Rates(clock, perSecond, burst, limits.MAX_RATED)
@@ -168,7 +170,33 @@ export function createChunks(modules: ChunksModules): Chunks {
     rounds.settled(entry.question)
     // All went on asking for themselves: it is worth no more than the time for which nobody tries again.
     if (entry.class === 'divergent') asks.learn(questionKey(entry.question), evidenceLimits.DIVERGENT_MS / 1_000)
+    wantZone(entry)
     for (const listener of listeners) listener(entry)
+  }
+
+  /**
+   * Whose record is kept, its zone's delegation is wanted, and then its parent's, so that the name is found when the way there is
+   * blocked; and the keys of a signed zone. Each keeper tells it once an hour, so that the demand is that of the names.
+   */
+  function wantZone({ outcome }: ChunkEntry): void {
+    const zone = outcome.apex
+    if (zone.labels > 0) wantOnce(delegationQuestion(zone))
+    if (outcome.kind === 'delegation' && outcome.ds !== undefined) {
+      wantOnce({ name: outcome.zone, type: Type.DNSKEY, class: Class.IN })
+      if (zone.labels === 0) wantOnce({ name: zone, type: Type.DNSKEY, class: Class.IN })
+    }
+  }
+
+  function wantOnce(question: Question): void {
+    const key = questionKey(question)
+    const now = clock.monotonic()
+    const last = wanted.get(key)
+    if (last !== undefined && now - last < limits.ZONE_WANTED_MS) return
+    wanted.delete(key)
+    wanted.set(key, now)
+    if (wanted.size > limits.MAX_ZONES_WANTED) wanted.delete(wanted.keys().next().value!)
+    // The others have the certificate a moment later, and want the same.
+    tell(question)
   }
 
   /** An entry of the last run is examined as if a peer had brought it, now. */

@@ -10,6 +10,7 @@ export {
   type VerifyReport,
   verifyChains,
 } from './chains/index.ts'
+export { delegationFinding, delegationSource } from './delegations.ts'
 export { type ChunksModules, createChunks } from './driver.ts'
 export type { LookHow } from './messages.ts'
 export { chunkOf, holdsPrivateAddress, keyOfChunk, mayShare } from './place.ts'

@@ -52,6 +52,11 @@ export const limits = {
   CERTIFY_TIMEOUT_MS: 3_000,
   /** The next replica in ring order opens when the one before it has not within this time. Ms. */
   OPENER_STEP_MS: 1_000,
+  /** Delegations asked for to get around zones that are silent: names are rarely deeper. */
+  MAX_DELEGATION_READS: 5,
+  /** A zone's delegation is wanted again after this; zones that were wanted are remembered up to this number. Ms. */
+  ZONE_WANTED_MS: 3_600_000,
+  MAX_ZONES_WANTED: 10_000,
   /** A round's commitments are waited for this long, its reveals that long. Ms. */
   COMMIT_MS: 3_000,
   REVEAL_MS: 2_000,

@@ -25,7 +25,9 @@ export class TcpPool {
   ask(pending: PendingQuery, source: string | undefined): void {
     const { server } = pending.query
     const key = `${server.address}#${server.port}#${source ?? ''}`
-    const used = [...this.#connections].find((one) => one.key === key && one.takes(pending))
+    const used = pending.query.fresh
+      ? undefined
+      : [...this.#connections].find((one) => one.key === key && one.takes(pending))
     const connection = used ?? this.#open(key, pending, source)
     if (connection === undefined) pending.fail('UPSTREAM_BUSY', 'too many connections are open')
     else connection.ask(pending)

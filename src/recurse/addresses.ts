@@ -54,6 +54,7 @@ async function oneFamily(
   for (let alias = 0; alias <= engine.limits.SERVER_ALIASES; alias++) {
     const finding = await unlessFailed(job, resolve(job, name, type))
     if (finding === undefined) return []
+    if (finding.start === 'agreed') job.start = 'agreed'
     const { outcome } = finding
     if (outcome.kind === 'absent') return outcome.rcode === 3 ? 'no such name' : []
     const rdata = outcome.rrset.rdatas[0]

@@ -104,6 +104,7 @@ async function sendOnce(
       server: server.endpoint,
       protocol,
       message: queryBytes(sent, asked.role === 'forward', edns, cookie),
+      ...(protocol === 'tcp' && job.tcpOnly && { fresh: true }),
       timeoutMs: timeoutOf(engine, job, server, protocol),
       signal: job.flight.signal,
       judge: (reply) => {

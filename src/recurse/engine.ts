@@ -18,6 +18,7 @@ import {
   stepIpv6,
   UNKNOWN_SERVER,
 } from '../iterator/index.ts'
+import { AgreedCuts } from './agreed.ts'
 import { Cookies } from './cookies.ts'
 import { Crowd } from './crowd.ts'
 import { limits as builtinLimits, type RecurseLimits } from './limits.ts'
@@ -53,6 +54,7 @@ export class Engine {
   readonly #lookups = new WeakMap<Budget, number>()
   /** Owners of DNAMEs that were put into the cache, by context. */
   readonly dnames: LRUCache<string, Name>
+  readonly agreed: AgreedCuts
   /** Servers that were of no use for a zone (monotonic ms until when): asked last, not never. */
   readonly #useless: LRUCache<string, number>
   readonly crowd: Crowd
@@ -70,6 +72,7 @@ export class Engine {
     this.zones = configuredZones(deps.options)
     this.#servers = new LRUCache({ max: this.limits.SERVERS_REMEMBERED })
     this.#caseless = new LRUCache({ max: this.limits.CASELESS_REMEMBERED })
+    this.agreed = new AgreedCuts(this.limits.AGREED_REMEMBERED)
     this.dnames = new LRUCache({ max: this.limits.DNAMES_REMEMBERED })
     this.#useless = new LRUCache({ max: this.limits.USELESS_REMEMBERED })
     this.#answerers = new LRUCache({ max: this.limits.ANSWERERS_REMEMBERED })

@@ -1,9 +1,10 @@
 /** The walk of one question: from the closest known zone down, referral by referral, to the zone that answers it. */
-import { type Delegation, Ede, nameToText, type Question, sameName, Type } from '../dns/index.ts'
+import { type Delegation, Ede, nameToText, type Question, ROOT, sameName, Type } from '../dns/index.ts'
 import type { Finding } from '../evidence/index.ts'
 import { type MinimiseMode, nextMinimised } from '../iterator/index.ts'
+import { agreedCut } from './agreed.ts'
 import type { Engine } from './engine.ts'
-import { failed } from './failure.ts'
+import { failed, isFailure } from './failure.ts'
 import type { Cut, Job } from './job.ts'
 import type { Primer } from './prime.ts'
 import { store } from './store.ts'
@@ -25,7 +26,7 @@ interface Walk {
 }
 
 export async function iterate(engine: Engine, primer: Primer, finder: ServerFinder, job: Job): Promise<Finding> {
-  const cut = await firstCut(engine, primer, job)
+  const cut = await begin(engine, primer, job)
   const mode = cut.role === 'forward' ? 'off' : engine.deps.options.qnameMinimisation
   const walk: Walk = {
     cut,
@@ -48,6 +49,7 @@ export async function iterate(engine: Engine, primer: Primer, finder: ServerFind
         continue
       }
       if (await askParentAgain(engine, primer, job, walk)) continue
+      if (!result.spoke && (await goAround(engine, job, walk))) continue
       throw result.error
     }
     const finding = follow(engine, job, walk, question, isTarget, result.reply)
@@ -119,12 +121,48 @@ function descend(engine: Engine, job: Job, walk: Walk, delegation: Delegation): 
     const text = `${nameToText(job.question.name)} is more than ${engine.limits.REFERRALS} referrals deep`
     throw failed('too-deep', text, [{ code: Ede.NO_REACHABLE_AUTHORITY, text }])
   }
-  engine.deps.cache.putDelegation(job.context, delegation, engine.now())
+  if (job.start === 'parent') engine.deps.cache.putDelegation(job.context, delegation, engine.now())
+  else {
+    const expires = engine.now() + Math.min(delegation.ttl, engine.limits.MAX_TTL) * 1000
+    engine.agreed.put({ delegation, parent: walk.cut.zone, expires, isFetched: true })
+  }
   const source = { kind: 'delegated', delegation } as const
   walk.cut = { zone: delegation.zone, role: 'authority', source, cached: false }
   walk.known = Math.max(walk.known, delegation.zone.labels)
   walk.sends = engine.limits.SENDS_PER_ZONE
   job.onCut?.(delegation)
+}
+
+/** From the root or the closest known zone; from an agreed delegation where those were just found silent, or cannot be had. */
+async function begin(engine: Engine, primer: Primer, job: Job): Promise<Cut> {
+  const known = engine.deps.cache.delegation(job.context, nameToAskFor(job.question), engine.now())
+  const zone = known?.delegation.zone ?? ROOT
+  if (engine.agreed.isBlocked(zone, engine.now())) {
+    const around = await agreedCut(engine, job, zone.labels)
+    if (around !== undefined) return around
+  }
+  try {
+    return await firstCut(engine, primer, job)
+  } catch (error) {
+    if (!isFailure(error)) throw error
+    const around = await agreedCut(engine, job, 0)
+    if (around === undefined) throw error
+    engine.agreed.block(ROOT, engine.now() + engine.limits.BLOCKED_MS)
+    return around
+  }
+}
+
+/** No server of the zone says anything: perhaps the ring knows of a zone below it. */
+async function goAround(engine: Engine, job: Job, walk: Walk): Promise<boolean> {
+  const blocked = walk.cut.zone
+  const cut = await agreedCut(engine, job, blocked.labels)
+  if (cut === undefined) return false
+  engine.agreed.block(blocked, engine.now() + engine.limits.BLOCKED_MS)
+  walk.cut = cut
+  walk.mode = engine.deps.options.qnameMinimisation
+  walk.known = cut.zone.labels
+  walk.sends = engine.limits.SENDS_PER_ZONE
+  return true
 }
 
 async function firstCut(engine: Engine, primer: Primer, job: Job): Promise<Cut> {

@@ -1,6 +1,7 @@
 import type { Budget } from '../base/index.ts'
 import type { CacheContext, Side } from '../cache/index.ts'
 import type { Delegation, Name, Question } from '../dns/index.ts'
+import type { FetchStart } from '../evidence/index.ts'
 import type { Server } from '../iterator/index.ts'
 import type { Flight } from './flights.ts'
 
@@ -18,6 +19,10 @@ export interface Job {
   readonly depth: number
   /** Told of each zone that the walk enters by a referral. */
   readonly onCut?: ((delegation: Delegation) => void) | undefined
+  /** Becomes `agreed` when something on its way began with an agreed delegation. */
+  start: FetchStart
+  /** The ring was asked where to begin. */
+  askedRing: boolean
   /** Queries this question has sent itself. */
   sent: number
   /** It failed, if it did, for who asked or for what was spent before, not for itself: such a failure is not remembered. */

@@ -30,6 +30,8 @@ export interface Case {
   readonly onStep: ((step: IterationStep) => void) | undefined
   /** Links that came beside the finding, from whoever brought it. */
   readonly given?: Given
+  /** Keys that the ring has of a zone which cannot be reached: they have to validate like any other. */
+  readonly agreedKeys?: ((zone: Name) => Promise<Outcome | undefined>) | undefined
 }
 
 /** Throws RECURSE_FAILED when a link of the chain cannot be fetched, BUDGET_SPENT, ABORTED. Bogus is a verdict, not an error. */
@@ -93,6 +95,8 @@ async function answerTo(one: Case, need: Need, fresh: boolean): Promise<Outcome>
     return (await one.fetch(questionOf(need), fresh)).outcome
   } catch (error) {
     if (!isFailure(error)) throw error
+    const agreed = need.need === 'DNSKEY' ? await one.agreedKeys?.(need.zone) : undefined
+    if (agreed !== undefined) return agreed
     const text = `no answer to ${nameToText(need.zone)} ${need.need}, which validation needs`
     const code = need.need === 'DNSKEY' ? Ede.DNSKEY_MISSING : Ede.DNSSEC_INDETERMINATE
     throw failed(error.detail.reason, `${text}: ${error.message}`, [{ code, text }, ...error.detail.ede])

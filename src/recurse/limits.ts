@@ -75,6 +75,9 @@ export const limits = {
   /** Names remembered not to exist, below which nothing does (RFC 8020), and DNAMEs remembered. */
   MISSING_REMEMBERED: 10_000,
   DNAMES_REMEMBERED: 10_000,
+  /** Agreed delegations remembered, and for how long a zone whose servers were all silent is not waited for when there is one, ms. */
+  AGREED_REMEMBERED: 4_000,
+  BLOCKED_MS: 60_000,
   /** Server addresses remembered (round-trip times), and servers that do not keep the case of names. */
   SERVERS_REMEMBERED: 20_000,
   CASELESS_REMEMBERED: 2_000,

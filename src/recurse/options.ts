@@ -2,6 +2,7 @@ import type { Clock, Endpoint, Exchange, Log, Random } from '../base/index.ts'
 import type { Cache, CacheContext } from '../cache/index.ts'
 import type { Name } from '../dns/index.ts'
 import type { MinimiseMode, RootHint } from '../iterator/index.ts'
+import type { DelegationSource } from './agreed.ts'
 import type { RecurseLimits } from './limits.ts'
 import type { ValidationOptions } from './trust.ts'
 
@@ -47,6 +48,8 @@ export interface RecursorDeps {
   /** Where this node itself listens now: never an upstream. */
   readonly ownListeners?: () => readonly Endpoint[]
   readonly anchors?: AnchorSource
+  /** Where to begin when the parent zones cannot be reached. */
+  readonly delegations?: DelegationSource | undefined
   /** Without it nothing is validated, and every answer is `indeterminate`. */
   readonly validation?: ValidationOptions | undefined
 }

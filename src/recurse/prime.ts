@@ -75,6 +75,8 @@ export class Primer {
       budget: new Budget(amounts, () => clock.monotonic()),
       flight: new Flight(),
       depth: 0,
+      start: 'parent',
+      askedRing: false,
       sent: 0,
       limited: false,
     }

@@ -5,6 +5,7 @@ import {
   type Delegation,
   Ede,
   type ExtendedError,
+  type Name,
   nameToText,
   type Question,
   sameName,
@@ -23,11 +24,12 @@ import { iterate } from './iterate.ts'
 import { type Job, sideOf } from './job.ts'
 import { bogusFailure, type Case, judge, settled } from './judge.ts'
 import type { RecursorDeps } from './options.ts'
+import { ownDelegation } from './own-delegation.ts'
 import { Primer } from './prime.ts'
-import { findingOf } from './store.ts'
+import { fetchedSide, findingOf } from './store.ts'
 import { Trust } from './trust.ts'
 import type { RecurseRequest, Recursor } from './types.ts'
-import { contextOf } from './zones.ts'
+import { contextOf, MAIN } from './zones.ts'
 
 /** A question with everything decided that its answer may depend on. */
 interface Ask {
@@ -98,6 +100,8 @@ export function createRecursor(deps: RecursorDeps): Recursor {
       flight,
       depth,
       onCut,
+      start: 'parent',
+      askedRing: false,
       sent: 0,
       limited: false,
     }
@@ -127,11 +131,14 @@ export function createRecursor(deps: RecursorDeps): Recursor {
       )
     }
 
+  const agreedKeys = async (zone: Name, signal: AbortSignal) => deps.delegations?.keys(zone, signal)
+
   const caseOf = (finding: Finding, request: RecurseRequest, context: CacheContext): Case => ({
     finding,
     context,
     budget: request.budget,
     onStep: request.onStep,
+    agreedKeys: context === MAIN ? (zone) => agreedKeys(zone, request.signal) : undefined,
     fetch: (question, fresh) =>
       unjudged({ ...request, question, checkingDisabled: true, fresh }, contextOf(engine, question)),
   })
@@ -152,15 +159,15 @@ export function createRecursor(deps: RecursorDeps): Recursor {
       if (request.checkingDisabled) return security === 'bogus' ? raw : unrefused(trust, raw, request, context)
       const verdict = await judge(engine, trust, caseOf(raw, request, context))
       if (verdict.verdict !== 'bogus') {
-        const finding = settled(engine, context, raw, verdict, 'own')
-        inference?.learn(context, finding, verdict, true)
+        const finding = settled(engine, context, raw, verdict, fetchedSide(raw))
+        inference?.learn(context, finding, verdict, raw.start !== 'agreed')
         settleDname(engine, context, raw, verdict)
         return finding
       }
       // Another server of the zone may have the true copy; what is bogus twice is bogus.
       engine.onBogus(question)
       if (retries < engine.limits.BOGUS_RETRIES) continue
-      settled(engine, context, raw, verdict, 'own')
+      settled(engine, context, raw, verdict, fetchedSide(raw))
       rememberBogus(engine, context, question, verdict)
       report(question, verdict.ede)
       throw bogusFailure(question, verdict.ede, verdict.reason)
@@ -191,8 +198,8 @@ export function createRecursor(deps: RecursorDeps): Recursor {
   ): Promise<Finding> {
     try {
       const verdict = await judge(engine, trust, caseOf(raw, request, context))
-      const finding = settled(engine, context, raw, verdict, 'own')
-      inference?.learn(context, finding, verdict, true)
+      const finding = settled(engine, context, raw, verdict, fetchedSide(raw))
+      inference?.learn(context, finding, verdict, raw.start !== 'agreed')
       if (verdict.verdict === 'bogus') rememberBogus(engine, context, raw.question, verdict)
       return finding
     } catch (error) {
@@ -225,6 +232,8 @@ export function createRecursor(deps: RecursorDeps): Recursor {
     infer: (request) => inference?.answer(request, request.context ?? contextOf(engine, request.question)),
     links: (name, from) => linksTo(engine, 'main', name, from),
     knownCut: (name) => trust?.deepestCut(name),
+    delegation: (zone, request) =>
+      ownDelegation(engine, zone, request, (inner) => unjudged(inner, inner.context ?? MAIN)),
     validates: trust !== undefined,
     prime: (signal) => primer.prime(signal),
     contextOf: (question) => contextOf(engine, question),
@@ -291,7 +300,7 @@ function settleDname(engine: Engine, context: CacheContext, raw: Finding, verdic
   if (outcome.kind !== 'rrset' || outcome.rrset.type !== Type.DNAME || sameName(outcome.rrset.name, question.name))
     return
   const own = { ...raw, question: { ...question, name: outcome.rrset.name, type: Type.DNAME } }
-  settled(engine, context, own, verdict, 'own')
+  settled(engine, context, own, verdict, fetchedSide(raw))
 }
 
 const BOGUS = 'bogus'

@@ -1,5 +1,5 @@
 /** From replies to cache entries and findings. Everything written here was fetched by this node: side `own`, provenance `solo`. */
-import { type CacheEntry, Rank } from '../cache/index.ts'
+import { type CacheEntry, Rank, type Side } from '../cache/index.ts'
 import { type Question, Type } from '../dns/index.ts'
 import type { Finding, Outcome } from '../evidence/index.ts'
 import type { Engine } from './engine.ts'
@@ -15,9 +15,9 @@ export function store(engine: Engine, job: Job, question: Question, reply: Answe
     // A name that another context is responsible for is that context's to fetch (MaginotDNS, USENIX Security 2023).
     if (contextOf(engine, extra.question) !== job.context && !job.context.startsWith('ledger:')) continue
     const rank = extra.section === 'answer' ? rankOf(reply) : Rank.AUTHORITY_SECTION
-    keep(engine, job, entryOf(engine, extra.question, extra.outcome, rank))
+    keep(engine, job, entryOf(engine, job, extra.question, extra.outcome, rank))
   }
-  const entry = entryOf(engine, question, reply.outcome, rankOf(reply))
+  const entry = entryOf(engine, job, question, reply.outcome, rankOf(reply))
   keep(engine, job, entry)
   return findingOf(entry)
 }
@@ -25,7 +25,13 @@ export function store(engine: Engine, job: Job, question: Question, reply: Answe
 export function findingOf(entry: CacheEntry): Finding {
   const { question, outcome, security, provenance, certificate, expires } = entry
   const evidence = { security, provenance, observers: [], ...(certificate === undefined ? {} : { certificate }) }
-  return { question, outcome, evidence, expires }
+  const start = entry.side === 'ring' && provenance === 'solo' ? 'agreed' : undefined
+  return { question, outcome, evidence, expires, ...(start !== undefined && { start }) }
+}
+
+/** Which side of the cache a finding of this node's own asking belongs to. */
+export function fetchedSide({ start }: Finding): Side {
+  return start === 'agreed' ? 'ring' : 'own'
 }
 
 /** Seconds an outcome holds: the set's TTL; for an absence the lesser of the SOA's TTL and its MINIMUM (RFC 2308 section 5). */
@@ -42,10 +48,12 @@ function rankOf(reply: Answering): Rank {
   return 'authoritative' in reply && !reply.authoritative ? Rank.AUTHORITY_SECTION : Rank.AUTHORITATIVE
 }
 
-function entryOf(engine: Engine, question: Question, outcome: Outcome, rank: Rank): CacheEntry {
+function entryOf(engine: Engine, job: Job, question: Question, outcome: Outcome, rank: Rank): CacheEntry {
   const stored = engine.now()
+  // What an agreed delegation led to is not what this node would sign as found from the root down.
+  const side = job.start === 'agreed' ? 'ring' : 'own'
   const expires = stored + ttlOf(engine, outcome) * 1000
-  return { question, outcome, rank, side: 'own', security: 'indeterminate', provenance: 'solo', stored, expires }
+  return { question, outcome, rank, side, security: 'indeterminate', provenance: 'solo', stored, expires }
 }
 
 function keep(engine: Engine, job: Job, entry: CacheEntry): void {

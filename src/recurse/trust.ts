@@ -111,7 +111,8 @@ export function dsFromDelegation(
   { need, zone, parent }: Need,
 ): Outcome | undefined {
   if (need !== 'DS') return undefined
-  const known = engine.deps.cache.delegation(context, zone, engine.now())?.delegation
+  const cached = engine.deps.cache.delegation(context, zone, engine.now())?.delegation
+  const known = cached?.zone.key === zone.key ? cached : engine.agreed.get(zone, engine.now())?.delegation
   if (known === undefined || known.zone.key !== zone.key) return undefined
   if (known.ds?.type === Type.DS) return { kind: 'rrset', rrset: known.ds, apex: parent, proofs: [] }
   if (known.proofs.length === 0) return undefined

@@ -3,6 +3,7 @@ import type { Budget, Endpoint, UpstreamProtocol } from '../base/index.ts'
 import type { CacheContext } from '../cache/index.ts'
 import type { ExtendedError, Name, Question } from '../dns/index.ts'
 import type { Finding, ProofLink } from '../evidence/index.ts'
+import type { OwnDelegation } from './own-delegation.ts'
 
 export interface RecurseRequest {
   readonly question: Question
@@ -18,7 +19,7 @@ export interface RecurseRequest {
   readonly checkingDisabled: boolean
   /** Ignore a cached answer and fetch anew (observation rounds, prefetch); delegations still come from the cache. */
   readonly fresh?: boolean
-  /** Ask by TCP only (conflict rounds). */
+  /** Ask by TCP only, over new connections (conflict rounds). */
   readonly tcpOnly?: boolean
   readonly context?: CacheContext
   readonly onStep?: (step: IterationStep) => void
@@ -68,6 +69,13 @@ export interface Recursor {
    * secure. Undefined when they say nothing, and always for `fresh`, for CD=1 and for `origin: 'own'`.
    */
   infer(request: RecurseRequest): Finding | undefined
+  /**
+   * What the parent of a zone says of it, fetched by this node itself. Rejects with RECURSE_FAILED when no parent refers to it.
+   */
+  delegation(
+    zone: Name,
+    request: Omit<RecurseRequest, 'question' | 'origin' | 'checkingDisabled'>,
+  ): Promise<OwnDelegation>
   /** False when validation is off. */
   readonly validates: boolean
   /** RFC 8109; also run by `resolve` when the root's servers are not known or have expired. */

@@ -26,6 +26,7 @@ import {
   type Content,
   contentDigest,
   type Finding,
+  isDelegation,
   type Observation,
   type Outcome,
   outcomeTtl,
@@ -262,7 +263,7 @@ export function createWorld({
         log: quiet,
         isPrivate,
         ownFetch: async (question, signal, how) => {
-          node.fetches++
+          if (!isDelegation(question)) node.fetches++
           await wait(clock, 10, signal)
           const outcome = node.sees === undefined ? truth.get(keyOf(question)) : node.sees(question, how)
           if (outcome === undefined) throw new ChordnsError('RECURSE_FAILED', 'no server answers', {})
@@ -288,7 +289,8 @@ export function createWorld({
   ): Promise<Uint8Array> {
     const to = byPeer.get(peer)!
     const request = decodeRequest(body)
-    requests.push({ from: from.index, to: to.index, request })
+    // What zones cause is beside what is tested, save where it is tested.
+    if (!isDelegation(request.question)) requests.push({ from: from.index, to: to.index, request })
     const reply = async (): Promise<Uint8Array> => {
       await wait(clock, to.delayMs, signal)
       if (to.down || from.down) return new Promise<never>(() => {})

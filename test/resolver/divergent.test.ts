@@ -38,6 +38,9 @@ function resolverThatSees(outcome: Outcome, options: Partial<ResolverOptions>, d
     infer: () => undefined,
     validates: false,
     prime: async () => {},
+    links: () => [],
+    knownCut: () => undefined,
+    delegation: () => Promise.reject(new Error('not used')),
     contextOf: () => 'main',
     stats: () => ({
       upstreamQueries: 0,

@@ -24,6 +24,7 @@ function bench(fetch: (request: RecurseRequest, clock: VirtualClock) => Promise<
     links: () => [],
     knownCut: () => undefined,
     prime: async () => {},
+    delegation: () => Promise.reject(new Error('not used')),
     contextOf: () => 'main',
     stats: () => ({
       upstreamQueries: 0,
