@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { ChordnsError } from '../base/index.ts'
 import { addChainCommands } from './chain-command.ts'
+import { addCompletionCommand } from './completion.ts'
 import { addConfigCommands } from './config-command.ts'
 import { addHostsCommands } from './hosts-command.ts'
 import { addKeygenCommand } from './keygen.ts'
@@ -38,6 +39,7 @@ Every command has --help. Exit codes: 0 ok, 1 failure, 2 usage or configuration.
   addKeygenCommand(program)
   addConfigCommands(program)
   addHostsCommands(program)
+  addCompletionCommand(program)
   addUnbuiltCommands(program)
   forEachCommand(program, (command) => command.exitOverride())
   try {

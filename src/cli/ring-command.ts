@@ -3,19 +3,27 @@ import type { Command } from 'commander'
 import { ChordnsError } from '../base/index.ts'
 import { type ChunkView, chunkView, type RingView, statusView } from '../observe/index.ts'
 import { type NodeFlags, nodeOf, nodeOption } from './node-option.ts'
+import { ringPicture } from './ring-picture.ts'
 import { askNode } from './status-client.ts'
 import { bold, print, printJson, table } from './table.ts'
 
 type Flags = NodeFlags & { readonly json?: boolean }
+type RingFlags = Flags & { readonly svg?: boolean; readonly name?: string }
 
 export function addRingCommands(program: Command): void {
   nodeOption(program.command('ring'))
     .description('show the members of the ring as the running node knows them')
     .option('--json', 'print JSON')
-    .action(async (flags: Flags) => {
+    .option('--svg', 'draw it: an SVG picture on the output')
+    .option('--name <name>', 'with --svg: mark the replicas of a domain name')
+    .addHelpText('after', '\nExamples:\n  chordns ring\n  chordns ring --svg --name www.example.com > ring.svg')
+    .action(async (flags: RingFlags) => {
       const { ring } = await askNode(nodeOf(flags), '/status', {}, statusView)
       if (ring === null) throw new ChordnsError('RING_OFF', 'this node runs without a ring (ring.enabled is false)', {})
-      if (flags.json) printJson(ring)
+      if (flags.name !== undefined && !flags.svg)
+        throw new ChordnsError('USAGE', '--name goes with --svg; `chordns chunk NAME` lists the replicas', {})
+      if (flags.svg) await draw(ring, flags)
+      else if (flags.json) printJson(ring)
       else print(renderRing(ring))
     })
   nodeOption(program.command('chunk'))
@@ -27,6 +35,12 @@ export function addRingCommands(program: Command): void {
       if (flags.json) printJson(view)
       else print(renderChunk(view))
     })
+}
+
+async function draw(ring: RingView, flags: RingFlags): Promise<void> {
+  const { name } = flags
+  const chunk = name === undefined ? undefined : await askNode(nodeOf(flags), '/chunk', { name }, chunkView)
+  print(ringPicture(ring, chunk))
 }
 
 function renderRing(ring: RingView): string {

@@ -7,7 +7,6 @@ const UNBUILT: readonly (readonly [name: string, what: string])[] = [
   ['domain', 'registering and claiming domains'],
   ['invite', 'invitations to a ring; share the secret file and a multiaddr of `chordns status` instead'],
   ['join', 'joining by a token; set ring.bootstrap and ring.secretFile instead'],
-  ['completion', 'shell completion'],
 ]
 
 export function addUnbuiltCommands(program: Command): void {
