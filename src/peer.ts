@@ -378,5 +378,12 @@ export async function createSecretFile(file: string): Promise<void> {
   return createSecret(file)
 }
 
+/** For `chordns invite` and `chordns join`. */
+export {
+  loadSecret as loadSecretFile,
+  replaceSecret as replaceSecretFile,
+  replaceTextFile as writeTextFile,
+} from './io/index.ts'
 export { type VerifiedOffline, verifyOffline } from './peer-chains.ts'
+export { decodeInvitation, encodeInvitation, type Invitation, MAX_INVITED_ADDRESSES } from './ring/index.ts'
 export { questionText }

@@ -5,6 +5,7 @@ import { addChainCommands } from './chain-command.ts'
 import { addCompletionCommand } from './completion.ts'
 import { addConfigCommands } from './config-command.ts'
 import { addHostsCommands } from './hosts-command.ts'
+import { addInviteCommands } from './invite.ts'
 import { addKeygenCommand } from './keygen.ts'
 import { addLookupCommand } from './lookup.ts'
 import { addRingCommands } from './ring-command.ts'
@@ -36,6 +37,7 @@ Every command has --help. Exit codes: 0 ok, 1 failure, 2 usage or configuration.
   addStatusCommand(program)
   addRingCommands(program)
   addChainCommands(program)
+  addInviteCommands(program)
   addKeygenCommand(program)
   addConfigCommands(program)
   addHostsCommands(program)

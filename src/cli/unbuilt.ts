@@ -5,8 +5,6 @@ import { ChordnsError } from '../base/index.ts'
 const UNBUILT: readonly (readonly [name: string, what: string])[] = [
   ['ledger', 'the ledger of who may join'],
   ['domain', 'registering and claiming domains'],
-  ['invite', 'invitations to a ring; share the secret file and a multiaddr of `chordns status` instead'],
-  ['join', 'joining by a token; set ring.bootstrap and ring.secretFile instead'],
 ]
 
 export function addUnbuiltCommands(program: Command): void {

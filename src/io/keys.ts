@@ -1,6 +1,6 @@
 /** Secrets on disk: readable by their owner only, made at once and whole. */
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, link, open, rm } from 'node:fs/promises'
+import { type FileHandle, link, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { ChordnsError, errorText, fromHex, isChordnsError, type PeerId, toHex } from '../base/index.ts'
 import { ed25519Signer, peerIdFromPublicKey } from '../crypto/index.ts'
@@ -36,6 +36,18 @@ export async function createIdentity(file: string): Promise<{ readonly peer: Pee
 /** Writes a new ring secret; never over an existing file. */
 export async function createSecret(file: string): Promise<void> {
   await writeNew(file, `${toHex(new Uint8Array(randomBytes(32)))}\n`)
+}
+
+/** Writes a ring secret that came from elsewhere; one that is there already is kept beside it, as `.old`. */
+export async function replaceSecret(file: string, secret: Uint8Array): Promise<void> {
+  try {
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+    await rename(file, `${file}.old`)
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT'))
+      throw new ChordnsError('KEY_UNWRITABLE', `cannot write ${file}: ${errorText(error)}`, { file }, { cause: error })
+  }
+  await writeNew(file, `${toHex(secret)}\n`)
 }
 
 /** A ring secret: hex or base64url text of at least 16 bytes. */

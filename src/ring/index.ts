@@ -2,6 +2,7 @@ export { createRing, type PersistedRing, type RingParts, type RunningRing } from
 export { type FingerSpace, fingersOf } from './fingers.ts'
 export { HELLO_VERSION, openDoorkeeper, pskDoorkeeper } from './hello.ts'
 export { addPowerOfTwo, between, distance, idFromBytes, keyOfPrefix, owns, type Place, parseRingId } from './ids.ts'
+export { decodeInvitation, encodeInvitation, type Invitation, MAX_INVITED_ADDRESSES } from './invitation.ts'
 export { limits as ringLimits } from './limits.ts'
 export {
   answered,
