@@ -4,13 +4,12 @@
  */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Budget, ChordnsError, type Clock, concatBytes, type Log, type PeerId, type Transport } from './base/index.ts'
+import { ChordnsError, type Clock, concatBytes, type Log, type PeerId, type Transport } from './base/index.ts'
 import { createCache, createWarmCache } from './cache/index.ts'
-import { type ChunkChains, type Chunks, createChunkChains, createChunks, delegationFinding } from './chunks/index.ts'
+import { type ChunkChains, type Chunks, createChunkChains, createChunks, ownFetchOf } from './chunks/index.ts'
 import type { Config } from './config/index.ts'
 import { ed25519, ed25519Signer } from './crypto/index.ts'
 import { Class, parseName, type Question, typeFromText } from './dns/index.ts'
-import { isDelegation } from './evidence/index.ts'
 import {
   createExchange,
   createIdentity,
@@ -34,9 +33,6 @@ import { createFrontEnd, type FrontEnd } from './serve/index.ts'
 
 /** First byte of every request between peers: which room answers it. */
 const Room = { RING: 1, CHUNKS: 2, CHAINS: 3 } as const
-
-/** An observation's own fetch: its own budget, far below a client's. */
-const OWN_FETCH = { queries: 30, bytes: 100_000, timeMs: 5_000, signatures: 60, hashes: 300 } as const
 
 export interface RunningNode {
   readonly frontEnd: FrontEnd
@@ -256,12 +252,7 @@ async function startPeers(
     scheme: ed25519,
     log,
     send: sender(Room.CHUNKS),
-    ownFetch: async (question, signal, how) => {
-      const budget = new Budget(OWN_FETCH, () => clock.monotonic())
-      const request = { budget, signal, fresh: how !== 'known', tcpOnly: how === 'tcp' }
-      if (isDelegation(question)) return delegationFinding(await recursor.delegation(question.name, request))
-      return recursor.resolve({ ...request, question, origin: 'own', checkingDisabled: false })
-    },
+    ownFetch: ownFetchOf(recursor, clock),
     isPrivate,
     proofs: proofSource(recursor, clock),
     options: { ...config.chunks, ...config.ring },

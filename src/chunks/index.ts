@@ -10,9 +10,10 @@ export {
   type VerifyReport,
   verifyChains,
 } from './chains/index.ts'
-export { delegationFinding, delegationSource } from './delegations.ts'
+export { delegationSource } from './delegations.ts'
 export { type ChunksModules, createChunks } from './driver.ts'
 export type { LookHow } from './messages.ts'
+export { ownFetchOf } from './own-fetch.ts'
 export { chunkOf, holdsPrivateAddress, keyOfChunk, mayShare } from './place.ts'
 export type {
   ChunkEntry,

@@ -24,6 +24,8 @@ export const limits = {
   MAX_ROUNDS: 2_048,
   /** Asks of one read that a replica before this one gets to say what it saw. Ms. */
   PROBE_TIMEOUT_MS: 500,
+  /** What one own fetch may cost: names that need more are nobody's observation. */
+  OWN_FETCH: { queries: 30, bytes: 100_000, timeMs: 5_000, signatures: 60, hashes: 300 },
   /** Own fetches for observations in flight at once; a peer that asks for more hears `busy`. */
   MAX_FETCHES: 32,
   /** Questions whose asks are counted. */

@@ -65,7 +65,12 @@ type Phase =
       readonly hidden: number
     }
   | { readonly phase: 'yielded'; readonly to: PeerId; readonly until: number }
-  | { readonly phase: 'resting'; readonly until: number }
+  | {
+      readonly phase: 'resting'
+      readonly until: number
+      /** Somebody asked meanwhile: the rest ends with a round. */
+      readonly wanted?: Pick<Series, 'nonce' | 'how'>
+    }
 
 export type RoundState = Phase & { readonly memory: RoundMemory }
 
@@ -177,9 +182,11 @@ function wanted(
   now: number,
 ): RoundStep {
   const rested = state.phase === 'resting' && state.until <= now
+  // Kept, however often it comes, for one round at the end of the rest: else who asks once would have to ask again then.
+  if (state.phase === 'resting' && !rested) return { state: { ...state, wanted: { nonce, how } }, effects: [] }
   if (state.phase !== 'idle' && !rested) return { state, effects: [] }
-  if (!worthwhile(context, undefined)) return { state, effects: [] }
   const { memory } = state
+  if (!worthwhile(context, undefined)) return { state: { phase: 'idle', memory }, effects: [] }
   const series: Series = { nonce, how, attempt: 1, before: [], fallback: undefined }
   if (context.before.length === 0) return look(memory, series, context, now)
   const openAt = now + context.before.length * limits.OPENER_STEP_MS
@@ -221,8 +228,10 @@ function tick(state: RoundState, context: RoundContext, now: number): RoundStep 
       return rest({ ...memory, distrusted: distrusted.slice(-limits.MAX_DISTRUSTED) }, 'not-delivered', now)
     }
     case 'resting':
-      if (state.until <= now) return { state: { phase: 'idle', memory }, effects: [] }
-      break
+      if (state.until > now) break
+      return state.wanted === undefined
+        ? { state: { phase: 'idle', memory }, effects: [] }
+        : wanted(state, state.wanted, context, now)
     case 'idle':
       break
   }

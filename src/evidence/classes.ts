@@ -69,20 +69,16 @@ export function diverges(counted: readonly Observation[], n: number): boolean {
 }
 
 /**
- * Prefixes that two or more seats saw, the most seen first. Where prefixes that more than n/2 saw are at least half of what
- * each of more than n/2 saw, only those: then the name does not depend on the place, and what a few saw is not wanted.
+ * Prefixes that more than n/2 saw, the most seen first: fewer could be those whom the same hijacker stands before. Of names that
+ * are another one in each region there are none.
  */
 export function agreedPrefixes(counted: readonly Observation[], sets: Sets, n: number): readonly Prefix[] {
   const seats = bySeat(counted).map((observations) => {
     const prefixes = observations.flatMap((one) => prefixesOf(sets.get(latin1(one.digest))))
     return distinct(prefixes.map(({ type, bytes }) => Uint8Array.of(type >> 8, type & 0xff, ...bytes)))
   })
-  const all = countEach(seats)
-  const many = all.filter(({ count }) => count >= quorum(n))
-  const keys = new Set(many.map(({ value }) => latin1(value)))
-  const members = seats.filter((saw) => saw.length > 0 && 2 * shared(saw, keys) >= saw.length)
-  const kept = members.length >= quorum(n) ? many : all.filter(({ count }) => count >= limits.MIN_SIGNERS)
-  return kept
+  return countEach(seats)
+    .filter(({ count }) => count >= quorum(n))
     .sort((a, b) => b.count - a.count)
     .slice(0, limits.MAX_PREFIXES)
     .map(({ value }) => ({ type: (value[0]! << 8) | value[1]!, bytes: value.slice(2) }))

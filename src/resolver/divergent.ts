@@ -19,14 +19,14 @@ export function asDivergent(finding: Finding, divergence: RingDivergence | undef
   }
 }
 
-/** Whether all addresses of the finding lie where two or more replicas saw some. Absence lies nowhere. */
+/** Whether all addresses of the finding lie where more than half of the replicas saw some. Absence lies nowhere. */
 export function isWithin({ outcome }: Finding, divergence: RingDivergence | undefined): boolean {
   return (
     divergence !== undefined && outcome.kind === 'rrset' && withinPrefixes(seenSet(outcome.rrset), divergence.prefixes)
   )
 }
 
-/** Whether an own finding may be served. `strict` wants a proof, or addresses that others see, too. */
+/** Whether an own finding may be served. `strict` wants a proof, or addresses in networks that most others see, too. */
 export function mayServe(finding: Finding, divergence: RingDivergence | undefined, strict: boolean): boolean {
   const verdict = judge(finding.evidence, {
     strict,

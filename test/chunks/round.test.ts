@@ -131,6 +131,22 @@ describe('a round', () => {
     expect(run(again, context(), first.state).effects[1]).toEqual({ kind: 'wake', at: NOW + 46_000 + 60_000 })
   })
 
+  it('is held at the end of a rest in which somebody asked: once, and not when nobody did', () => {
+    const resting = run([wanted, looked, ...commit([1, 2], 30), voted(1, 40), tick(30 + limits.REVEAL_MS)]).state
+    const end = 30 + limits.REVEAL_MS + limits.BACKOFF_MS
+    const asked = (at: number) => [{ kind: 'wanted', nonce: low, how: 'known' }, at] as const
+    expect(run([tick(end)], context(), resting)).toMatchObject({ state: { phase: 'idle' }, effects: [] })
+    const again = run([asked(5_000), asked(10_000), tick(end)], context(), resting)
+    expect(again).toMatchObject({
+      state: { phase: 'looking', memory: { failures: 1 } },
+      effects: [{ kind: 'look' }, {}],
+    })
+    // A later replica waits for its turn; demand that does not pay opens none.
+    expect(run([asked(5_000), tick(end)], context(2), resting).state).toMatchObject({ phase: 'waiting' })
+    const few = context(0, { admitAfter: 3 })
+    expect(run([asked(5_000), tick(end)], few, resting)).toMatchObject({ state: { phase: 'idle' }, effects: [] })
+  })
+
   it('counts a replica once, and only one that was asked', () => {
     const { state } = run([
       wanted,
@@ -186,7 +202,7 @@ describe('a round', () => {
 
   it('is not opened for what nobody wants enough, save to renew', () => {
     const nobody = { demand: { members: 1, asks: 1, spanMs: 0, lastMs: 0 }, admitAfter: 'auto' as const }
-    expect(run([wanted], context(0, nobody)).state).toBe(IDLE)
+    expect(run([wanted], context(0, nobody)).state).toEqual(IDLE)
     expect(run([wanted], context(0, { ...nobody, renewal: true })).kinds).toEqual(['look', 'wake'])
   })
 })

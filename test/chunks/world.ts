@@ -16,6 +16,7 @@ import {
   chunkOf,
   createChunks,
   type LookHow,
+  type OwnFetch,
   type ProofSource,
   type RingRead,
 } from '../../src/chunks/index.ts'
@@ -145,10 +146,13 @@ export interface Node {
 export interface WorldOptions {
   readonly nodes: number
   readonly n: number
+  readonly clock?: VirtualClock
   readonly options?: Partial<ChunksOptions>
   readonly isPrivate?: (question: Question) => boolean
   /** Each node's own validation; default: it does not validate. */
   readonly proofs?: (index: number) => ProofSource
+  /** Each node's own iteration; default: `sees`, else what was published. */
+  readonly fetch?: (index: number, clock: Clock) => OwnFetch
   /** The disk of each node; default: none. */
   readonly store?: (index: number) => Store
 }
@@ -191,8 +195,9 @@ export function createWorld({
   isPrivate = () => false,
   store,
   proofs,
+  fetch,
+  clock = new VirtualClock(),
 }: WorldOptions): World {
-  const clock = new VirtualClock()
   const truth = new Map<string, Outcome>()
   const nodes: Node[] = []
   const byPeer = new Map<PeerId, Node>()
@@ -250,6 +255,7 @@ export function createWorld({
       monotonic: () => clock.monotonic(),
       after: (delayMs, callback) => clock.after(delayMs, callback),
     }
+    const fetching = fetch?.(index, nodeClock)
     const start = () =>
       createChunks({
         ring: ring as Ring,
@@ -264,6 +270,7 @@ export function createWorld({
         isPrivate,
         ownFetch: async (question, signal, how) => {
           if (!isDelegation(question)) node.fetches++
+          if (fetching !== undefined) return fetching(question, signal, how)
           await wait(clock, 10, signal)
           const outcome = node.sees === undefined ? truth.get(keyOf(question)) : node.sees(question, how)
           if (outcome === undefined) throw new ChordnsError('RECURSE_FAILED', 'no server answers', {})

@@ -12,17 +12,18 @@ afterEach(() => world.stop())
 
 const question = ask('www.example.com')
 
-/** 203.0.<network>.1 */
-function at(network: number, ttl = 300): Outcome {
+/** 203.0.<network>.<last> */
+function at(network: number, ttl = 300, last = 1): Outcome {
   const outcome = answer(question, [1], ttl)
   if (outcome.kind !== 'rrset') return outcome
-  return { ...outcome, rrset: { ...outcome.rrset, rdatas: [Uint8Array.of(203, 0, network, 1)] } }
+  return { ...outcome, rrset: { ...outcome.rrset, rdatas: [Uint8Array.of(203, 0, network, last)] } }
 }
 
-/** Seven replicas in six regions; two see 203.0.10.0/24. */
+/** Seven replicas in four regions; four see 203.0.10.0/24, each another address. */
 async function regional(ttl = 300): Promise<void> {
   world = createWorld({ nodes: 9, n: 7 })
-  for (const [place, replica] of world.replicas(question).entries()) replica.sees = () => at(10 + (place % 6), ttl)
+  for (const [place, replica] of world.replicas(question).entries())
+    replica.sees = () => (place < 4 ? at(10, ttl, place + 1) : at(10 + place, ttl))
   await world.told(question, world.outsiders(question), 30_000)
 }
 
@@ -110,6 +111,15 @@ describe('a divergent name', () => {
     const { resolve } = resolverThatSees(at(66), { strict: true, order, hedgeMs: 1 }, order === 'race' ? 0 : 20)
     expect(await resolve()).toMatchObject({ rcode: Rcode.SERVFAIL })
     expect(await resolve()).toMatchObject({ rcode: Rcode.SERVFAIL })
+  })
+
+  it('is refused in strict mode in a network that fewer than half of the replicas see', async () => {
+    world = createWorld({ nodes: 9, n: 7 })
+    for (const [place, replica] of world.replicas(question).entries())
+      replica.sees = () => (place < 3 ? at(66, 300, 66) : at(10 + place))
+    await world.told(question, world.outsiders(question), 30_000)
+    expect(await resolverThatSees(at(66, 300, 66), { strict: true }).resolve()).toMatchObject({ rcode: Rcode.SERVFAIL })
+    expect(await resolverThatSees(at(66, 300, 66), {}).resolve()).toMatchObject({ provenance: 'divergent' })
   })
 
   it('that is short-lived is served in strict mode where all see it', async () => {

@@ -23,6 +23,8 @@ export interface StackOptions {
   readonly recursor?: Partial<RecursorOptions>
   /** Names that are answered here; without it, special-use names only. */
   readonly local?: LocalNames
+  /** The address that the authorities see it ask from. */
+  readonly from?: string
   /** Instead of the usual ones. */
   readonly validation?: Partial<ValidationOptions>
   readonly negativeAnchors?: RecursorOptions['stubs'][number]['zone'][]
@@ -58,7 +60,7 @@ export function createStack(world: World, options: StackOptions = {}): Stack {
   })
   const { anchors } = options
   const recursor = createRecursor({
-    exchange: world.exchange('127.0.0.1'),
+    exchange: world.exchange(options.from),
     cache,
     clock,
     random,
