@@ -2,11 +2,11 @@
  * Seven peers that resolve for themselves, each at its own place of the embedded Internet: real recursors, real authoritative
  * servers, views and liars by who asks, in virtual time. Records travel over the memory network of `world.ts`.
  */
-import { ownFetchOf } from '../../src/chunks/index.ts'
-import { addressRdata, type Message, type Name, parseName, Type } from '../../src/dns/index.ts'
-import type { Recursor } from '../../src/recurse/index.ts'
-import { type Asked, createWorld as createInternet, createStack, simpleSpec } from '../world/index.ts'
-import { createWorld, type Node, VirtualClock } from './world.ts'
+import { ownFetchOf } from '../../../src/chunks/index.ts'
+import { addressRdata, type Message, type Name, parseName, Type } from '../../../src/dns/index.ts'
+import type { Recursor } from '../../../src/recurse/index.ts'
+import { type Asked, createWorld as createInternet, createStack, simpleSpec } from '../../world/index.ts'
+import { createWorld, type Node, VirtualClock } from '../world.ts'
 
 export const PEERS = 9
 export const REPLICAS = 7
