@@ -15,6 +15,7 @@ import {
   createIdentity,
   createLibp2pTransport,
   createSecret,
+  lanTag,
   loadOrCreateIdentity,
   loadSecret,
   systemClock,
@@ -209,14 +210,19 @@ async function startPeers(
   await mkdir(config.data, { recursive: true, mode: 0o700 })
   const seed = await loadOrCreateIdentity(join(config.data, 'identity.key'))
   const signer = ed25519Signer(seed)
+  const secret = config.ring.admission === 'open' ? new Uint8Array() : await ringSecret(config)
   const doorkeeper =
     config.ring.admission === 'open'
       ? openDoorkeeper({ ringId: config.ring.id, random })
-      : pskDoorkeeper({ ringId: config.ring.id, secret: await ringSecret(config), random })
+      : pskDoorkeeper({ ringId: config.ring.id, secret, random })
+  let found: Ring['found'] | undefined
   const transport = await createLibp2pTransport({
     seed,
     listen: config.ring.listen,
     announce: config.ring.announce,
+    ...(config.ring.mdns && {
+      lan: { tag: lanTag(config.ring.id, secret), onFound: (...member) => found?.(...member) },
+    }),
     doorkeeper,
     clock,
     log,
@@ -243,6 +249,7 @@ async function startPeers(
       replicas: config.ring.replicas,
     },
   })
+  found = ring.found
   const chunks = createChunks({
     ...(kept !== undefined && { store: kept.chunks }),
     ring,

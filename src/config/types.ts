@@ -68,6 +68,7 @@ export interface RingConfig {
   readonly listen: readonly PeerAddress[]
   /** Told to other members instead of `listen`, unless it is empty. */
   readonly announce: readonly PeerAddress[]
+  readonly mdns: boolean
   readonly bootstrap: readonly PeerAddress[]
   readonly admission: 'psk' | 'open'
   /** Always there for an enabled psk ring. */

@@ -1,6 +1,7 @@
 export { systemClock } from './clock.ts'
 export { createExchange, type ExchangeOptions, type SystemExchange } from './exchange.ts'
 export { createIdentity, createSecret, loadOrCreateIdentity, loadSecret, replaceSecret } from './keys.ts'
+export { lanTag } from './lan-tag.ts'
 export { createLibp2pTransport } from './lazy-transport.ts'
 export { limits as ioLimits } from './limits.ts'
 export { systemRandom } from './random.ts'

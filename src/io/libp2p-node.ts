@@ -9,6 +9,7 @@ import { yamux } from '@libp2p/yamux'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
 import { ChordnsError, errorText, type PeerAddress, type PeerId } from '../base/index.ts'
+import type { LanOptions } from './lan-discovery.ts'
 import { limits } from './limits.ts'
 
 export interface NodeOptions {
@@ -17,6 +18,8 @@ export interface NodeOptions {
   readonly listen: readonly PeerAddress[]
   /** What others are told instead of the addresses that are listened on: behind a port forwarding, the outer one. */
   readonly announce?: readonly PeerAddress[]
+  /** Looks for other members on the local network. */
+  readonly lan?: LanOptions | undefined
   /** Protocols beside our own on the same node: what Kademlia and gossipsub are measured on. */
   readonly services?: ServiceFactoryMap
 }
@@ -26,9 +29,10 @@ export interface NodeOptions {
  * PEER_LISTEN_FAILED when an address cannot be bound.
  */
 export async function createNode(
-  { seed, listen, announce = [], services = {} }: NodeOptions,
+  { seed, listen, announce = [], lan, services = {} }: NodeOptions,
   prepare?: (node: Libp2p) => Promise<void>,
 ): Promise<Libp2p> {
+  const peerDiscovery = lan === undefined ? [] : [(await import('./lan-discovery.ts')).lanDiscovery(lan)]
   const privateKey = await generateKeyPairFromSeed('Ed25519', seed)
   try {
     const node = await createLibp2p({
@@ -37,6 +41,7 @@ export async function createNode(
       addresses: { listen: [...listen], announce: [...announce] },
       transports: [tcp()],
       connectionEncrypters: [noise()],
+      peerDiscovery,
       streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: limits.MAX_STREAM_WINDOW } })],
       connectionManager: {
         // The default of 5 a second and host is less than a household behind one address needs, let alone a test ring.

@@ -82,6 +82,9 @@ export function createRing(parts: RingParts): RunningRing {
   let nextLookup = 1
   let running = false
   let contacting = false
+  let meeting = 0
+  /** When whom we tried because others named it. Monotonic ms. */
+  const met = new Map<PeerId, number>()
   let unsubscribe: Cancel | undefined
 
   /** Returns the reply when the event was a request. */
@@ -184,6 +187,27 @@ export function createRing(parts: RingParts): RunningRing {
     if (running) feed({ kind: 'contacts-done', tried: others.length })
   }
 
+  /** Tries the addresses of whom we do not know; whoever floods us with names makes us dial so many and no more. */
+  async function meet(peer: PeerId, addresses: readonly PeerAddress[]): Promise<void> {
+    const now = clock.monotonic()
+    if (!running || peer === transport.self || state.table.byPeer(peer)?.status === 'alive') return
+    if (now - (met.get(peer) ?? Number.NEGATIVE_INFINITY) < limits.FOUND_AGAIN_MS || meeting >= limits.MAX_MEETING)
+      return
+    met.delete(peer)
+    met.set(peer, now)
+    if (met.size > limits.MAX_FOUND) met.delete(met.keys().next().value!)
+    meeting++
+    try {
+      const targets = addresses.slice(0, limits.MAX_BOOTSTRAP).map((address) => withPeer(address, peer))
+      const reached = await transport.connect(targets, { timeoutMs: 4 * options.pingTimeoutMs })
+      if (running) feed({ kind: 'contacted', peer: reached })
+    } catch (error) {
+      parts.log.debug({ peer, error: errorText(error) }, 'a member that was named does not answer')
+    } finally {
+      meeting--
+    }
+  }
+
   function track(promise: Promise<void>): void {
     inFlight.add(promise)
     void promise.finally(() => inFlight.delete(promise))
@@ -215,6 +239,9 @@ export function createRing(parts: RingParts): RunningRing {
     memberByPeer: (peer) => state.table.byPeer(peer),
     replicasOf: (key) => replicaSet(state.table, state.count.largest, options.replicas, key),
     isSuspect: (id) => state.detector.isSuspect(id),
+    found(peer, addresses) {
+      track(meet(peer, addresses))
+    },
     report(id, outcome) {
       feed({ kind: 'report', id, outcome })
     },
@@ -254,6 +281,10 @@ function isOwn(address: PeerAddress, transport: Transport): boolean {
   const suffix = `/p2p/${transport.self}`
   const bare = (text: PeerAddress) => (text.endsWith(suffix) ? text.slice(0, -suffix.length) : text)
   return address.endsWith(suffix) || transport.addresses().some((own) => bare(own) === address)
+}
+
+function withPeer(address: PeerAddress, peer: PeerId): PeerAddress {
+  return address.includes('/p2p/') ? address : `${address}/p2p/${peer}`
 }
 
 /** Waits until all have settled, at most LEAVE_TIMEOUT_MS. */

@@ -92,6 +92,10 @@ export const limits = {
   GENESIS_AFTER: 3,
   /** Bootstrap addresses tried at once. */
   MAX_BOOTSTRAP: 32,
+  /** Members that others name (mDNS: anybody on the local network), tried at once, remembered, and tried again after, ms. */
+  MAX_MEETING: 4,
+  MAX_FOUND: 256,
+  FOUND_AGAIN_MS: 10_000,
   /** How long `stop` waits until the neighbours have heard `left`. Ms. */
   LEAVE_TIMEOUT_MS: 1_000,
 } as const

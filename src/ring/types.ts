@@ -107,6 +107,8 @@ export interface Ring {
   /** Computed from this node's own table now; never taken from another's word. */
   replicasOf(key: RingId): ReplicaSet
   isSuspect(id: RingId): boolean
+  /** Somebody says that a member is at these addresses: worth a try, and no more than that. */
+  found(peer: PeerId, addresses: readonly PeerAddress[]): void
   /** A request to a member failed or succeeded: feeds the failure detector. */
   report(id: RingId, outcome: 'answered' | 'failed'): void
   /** Answers a ring message of a peer. */

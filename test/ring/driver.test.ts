@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { limits } from '../../src/ring/limits.ts'
 import { encodeMessage } from '../../src/ring/messages.ts'
 import { Hub } from './hub.ts'
 
@@ -39,6 +40,45 @@ describe('createRing', () => {
     for (const { ring } of boxes) await ring.start()
     await hub.clock.advance(10_000)
     for (const { ring } of boxes) expect(ring.members()).toHaveLength(3)
+  })
+
+  it('merges with a ring of one whom somebody named, as mDNS does', async () => {
+    const hub = new Hub()
+    const [a, b] = [hub.box('a', []), hub.box('b', [])]
+    for (const { ring } of [a, b]) await ring.start()
+    await hub.clock.advance(3_000)
+    expect(a.ring.members()).toHaveLength(1)
+    a.ring.found(b.transport.self, ['/memory/b'])
+    await hub.clock.advance(8_000)
+    for (const { ring } of [a, b]) {
+      expect(ring.members()).toHaveLength(2)
+      expect(ring.status().successors).toHaveLength(1)
+    }
+  })
+
+  it('dials whom a flood of names says, so many at once and each one rarely', async () => {
+    const hub = new Hub()
+    const a = hub.box('a', [])
+    await a.ring.start()
+    let dials = 0
+    const { connect } = a.transport
+    Object.assign(a.transport, {
+      connect: (...args: Parameters<typeof connect>) => {
+        dials++
+        return connect(...args)
+      },
+    })
+    const strangers = Array.from({ length: 100 }, (_, i) => hub.box(`s${i}`, []).transport.self)
+    for (const [i, peer] of strangers.entries()) a.ring.found(peer, [`/memory/x${i}`])
+    expect(dials).toBe(limits.MAX_MEETING)
+    await hub.clock.advance(1_000)
+    for (let i = 0; i < 50; i++) a.ring.found(strangers[0]!, ['/memory/x0'])
+    expect(dials).toBe(limits.MAX_MEETING)
+    a.ring.found(a.transport.self, ['/memory/a'])
+    expect(dials).toBe(limits.MAX_MEETING)
+    await hub.clock.advance(limits.FOUND_AGAIN_MS)
+    a.ring.found(strangers[0]!, ['/memory/x0'])
+    expect(dials).toBe(limits.MAX_MEETING + 1)
   })
 
   it('never asks itself', async () => {

@@ -36,6 +36,11 @@ export const ring = z
     bootstrap: list(peerAddress(), 64)
       .default([])
       .describe('Multiaddrs of members to join by, with or without /p2p/ id (`chordns status` on them prints theirs).'),
+    mdns: flag()
+      .default(false)
+      .describe(
+        'Look for other members on the local network by mDNS, and be found: nothing but the addresses and a keyed hash is told.',
+      ),
     admission: oneOf(['psk', 'open'])
       .default('psk')
       .describe(
