@@ -99,7 +99,10 @@ function misfitDelegation({ name }: Question, delegated: Delegated): string | un
   if (nameServers.length === 0) return 'no name servers'
   if (ds !== undefined && (ds.type !== Type.DS || !sameName(ds.name, zone))) return 'DS of another zone'
   const known = new Set(nameServers.map((server) => server.key))
-  return glue.every((one) => known.has(one.name.key)) ? undefined : 'glue of no name server'
+  // Other glue is under no signature: it would be one peer's word on where to ask.
+  return glue.every(({ name: server }) => known.has(server.key) && isSubdomain(server, zone))
+    ? undefined
+    : 'glue of no name server inside the zone'
 }
 
 function contentValue(content: Content): CborValue {

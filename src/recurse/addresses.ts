@@ -1,4 +1,5 @@
 /** Addresses of name servers that came without glue. */
+import type { Side } from '../cache/index.ts'
 import { cnameTarget, type Name, Type } from '../dns/index.ts'
 import type { Finding } from '../evidence/index.ts'
 import { addressesOf } from '../iterator/index.ts'
@@ -22,11 +23,19 @@ function knownAddresses(engine: Engine, job: Job, server: Name): string[] {
   const { cache } = engine.deps
   return addressTypes(engine).flatMap((type) => {
     const question = { name: server, type, class: 1 }
-    const entry = cache.get(contextOf(engine, question), question, engine.now(), sideOf(job.origin))
+    const entry = cache.get(contextOf(engine, question), question, engine.now(), sideFor(job))
     return entry?.outcome.kind === 'rrset' && entry.security !== 'bogus'
       ? addressesOf(ofType(entry.outcome.rrset, type))
       : []
   })
+}
+
+/**
+ * Whom to ask is this node's own finding, whoever asks: what a server says that the ring named would lie among what this node
+ * found itself, and be signed as such. What began with an agreed delegation is kept apart anyway.
+ */
+function sideFor(job: Job): { side?: Side } {
+  return job.start === 'agreed' ? sideOf(job.origin) : { side: 'own' }
 }
 
 /** One family is enough to go on; the second is looked up only when the first gives nothing. */

@@ -52,11 +52,11 @@ export function createRecursor(deps: RecursorDeps): Recursor {
 
   const finder = serverFinder(engine, (job, name, type) => {
     const question = { name, type, class: 1 }
-    const { budget, origin, tcpOnly } = job
+    const { budget, tcpOnly } = job
     const request: RecurseRequest = {
       question,
       budget,
-      origin,
+      origin: 'own',
       tcpOnly,
       signal: job.flight.signal,
       checkingDisabled: false,

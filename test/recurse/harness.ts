@@ -4,6 +4,7 @@ import { addressText, cnameTarget, nameToText, parseName, type Question, typeFro
 import type { Finding } from '../../src/evidence/index.ts'
 import {
   createRecursor,
+  type DelegationSource,
   type IterationStep,
   type RecurseRequest,
   type Recursor,
@@ -27,7 +28,11 @@ export interface World {
   budget(change?: Partial<BudgetLimits>): Budget
 }
 
-export function makeWorld(change: Partial<RecursorOptions> = {}, seed = 1): World {
+export function makeWorld(
+  change: Partial<RecursorOptions> = {},
+  seed = 1,
+  delegations: DelegationSource | undefined = undefined,
+): World {
   const clock = new FakeClock()
   const net = new FakeInternet(clock)
   const cache = createCache({
@@ -50,7 +55,8 @@ export function makeWorld(change: Partial<RecursorOptions> = {}, seed = 1): Worl
     forwards: [],
     ...change,
   }
-  const recursor = createRecursor({ exchange: net, cache, clock, random: seededRandom(seed), log: SILENT_LOG, options })
+  const random = seededRandom(seed)
+  const recursor = createRecursor({ exchange: net, cache, clock, random, log: SILENT_LOG, options, delegations })
   const steps: IterationStep[] = []
   const budget = (limits: Partial<BudgetLimits> = {}) =>
     new Budget({ queries: 200, bytes: 100_000, timeMs: 10_000, signatures: 0, hashes: 0, ...limits }, () =>
