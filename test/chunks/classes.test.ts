@@ -271,6 +271,24 @@ describe('a delegation', () => {
     expect(glue.map(({ addresses: [one] }) => one?.join('.'))).toEqual(['203.0.1.1'])
   })
 
+  it('has no glue but that of servers inside the zone: whoever brings more is refused', async () => {
+    const { replicas } = await agreeOn(() => delegation(1), zone)
+    const honest = delegation(1) as Extract<Content, { kind: 'delegation' }>
+    const forged = [
+      ...honest.glue,
+      { name: ask('ns2.example.net').name, addresses: [Uint8Array.of(203, 0, 6, HIJACKED)] },
+    ]
+    const { certificate } = replicas[0]!.chunks.entry(zone)!
+    for (const replica of replicas)
+      replica.liar = async (request, _from, said) =>
+        request.kind === 'read' ? { kind: 'entry', certificate, outcome: { ...honest, glue: forged } } : said()
+    const read = await world.read(world.outsiders(zone)[0]!, zone)
+    expect(read).toMatchObject({
+      kind: 'insufficient',
+      replies: [{ word: { kind: 'discarded' } }, {}, {}, {}, {}, {}, {}],
+    })
+  })
+
   it('that differs everywhere is nothing: no marker takes its place', async () => {
     const { read } = await agreeOn((place) => delegation(place), zone)
     expect(read.kind).toBe('insufficient')
