@@ -14,27 +14,10 @@ import {
   type Store,
   type StoreWrite,
 } from '../base/index.ts'
-import { type CborValue, decodeCanonical, encodeCanonical } from '../crypto/index.ts'
-import { nameFromWire, type Question } from '../dns/index.ts'
-import {
-  type Certificate,
-  type Content,
-  decodeCertificate,
-  decodeContent,
-  encodeCertificate,
-  encodeOutcome,
-} from '../evidence/index.ts'
+import type { Disk } from './entries.ts'
 import { limits } from './limits.ts'
+import { type ArchivedEntry, readRow } from './rows.ts'
 import { questionKey } from './store.ts'
-import type { ChunkEntry } from './types.ts'
-
-/** One entry as it was read; `expires` is only good for dropping it. */
-export interface ArchivedEntry {
-  readonly question: Question
-  readonly certificate: Certificate
-  readonly outcome: Content
-  readonly expires: number
-}
 
 export interface ArchiveModules {
   /** Its keys are the archive's alone. */
@@ -45,13 +28,9 @@ export interface ArchiveModules {
   readonly admit: (entry: ArchivedEntry) => boolean
 }
 
-export interface Archive {
+export interface Archive extends Disk {
   /** Begins to read, a little at a time. */
   start(): void
-  /** Returns when the entry is written. A disk that fails is told once and holds nobody up: the entry is still in memory. */
-  put(entry: ChunkEntry): void
-  /** No longer kept; the disk hears of it with the next `sweep`. */
-  drop(key: string): void
   sweep(): void
   /** The ring changed: what waits is tried again, soon. */
   changed(): void
@@ -59,8 +38,6 @@ export interface Archive {
   /** `entries` on disk as far as they were read or written, those that came back, those that wait. */
   stats(): { readonly archived: number; readonly restored: number; readonly waiting: number }
 }
-
-const VERSION = 2
 
 export function createArchive({ store, clock, log, admit }: ArchiveModules): Archive {
   const present = new Set<string>()
@@ -72,14 +49,16 @@ export function createArchive({ store, clock, log, admit }: ArchiveModules): Arc
   let retry: Cancel | undefined
   let stopped = false
 
-  function write(writes: readonly StoreWrite[]): void {
+  function write(writes: readonly StoreWrite[]): boolean {
     try {
       store.batch(writes, { durable: false })
       failing = false
+      return true
     } catch (error) {
       if (!isChordnsError(error)) throw error
       if (!failing) log.error({ code: error.code, error: errorText(error) }, 'agreed entries cannot be written to disk')
       failing = true
+      return false
     }
   }
 
@@ -122,6 +101,7 @@ export function createArchive({ store, clock, log, admit }: ArchiveModules): Arc
     }
     if (admit(entry)) {
       waiting.delete(key)
+      dropped.delete(key)
       restored++
     } else waiting.add(key)
   }
@@ -159,12 +139,21 @@ export function createArchive({ store, clock, log, admit }: ArchiveModules): Arc
     start() {
       guarded(() => readFrom(store.range(new Uint8Array())[Symbol.iterator]()))
     },
-    put(entry) {
-      const key = questionKey(entry.question)
+    put(key, row) {
       waiting.delete(key)
       dropped.delete(key)
       present.add(key)
-      write([{ kind: 'put', key: fromLatin1(key), value: rowOf(entry) }])
+      return write([{ kind: 'put', key: fromLatin1(key), value: row }])
+    },
+    get(key) {
+      try {
+        return store.get(fromLatin1(key))
+      } catch (error) {
+        if (!isChordnsError(error)) throw error
+        if (!failing) log.error({ code: error.code, error: errorText(error) }, 'agreed entries cannot be read')
+        failing = true
+        return undefined
+      }
     },
     drop(key) {
       if (present.has(key)) dropped.add(key)
@@ -185,38 +174,5 @@ export function createArchive({ store, clock, log, admit }: ArchiveModules): Arc
       retry?.()
     },
     stats: () => ({ archived: present.size, restored, waiting: waiting.size }),
-  }
-}
-
-function rowOf({ question, certificate, outcome, expires }: ChunkEntry): Uint8Array {
-  const { name, type, class: classNumber } = question
-  const evidence = [encodeCertificate(certificate), encodeOutcome(outcome)]
-  return encodeCanonical([VERSION, name.wire, type, classNumber, ...evidence, expires])
-}
-
-/** Undefined for what this version cannot read. */
-function readRow(bytes: Uint8Array): ArchivedEntry | undefined {
-  try {
-    const row = decodeCanonical(bytes, { maxBytes: limits.MAX_ARCHIVED_BYTES })
-    if (!Array.isArray(row)) return undefined
-    const [version, name, type, classNumber, certificate, outcome, expires] = row as readonly CborValue[]
-    const sound =
-      version === VERSION &&
-      name instanceof Uint8Array &&
-      typeof type === 'number' &&
-      typeof classNumber === 'number' &&
-      certificate instanceof Uint8Array &&
-      outcome instanceof Uint8Array &&
-      typeof expires === 'number'
-    if (!sound) return undefined
-    return {
-      question: { name: nameFromWire(name), type, class: classNumber },
-      certificate: decodeCertificate(certificate),
-      outcome: decodeContent(outcome),
-      expires,
-    }
-  } catch (error) {
-    if (isChordnsError(error)) return undefined
-    throw error
   }
 }

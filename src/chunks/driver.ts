@@ -15,8 +15,9 @@ import {
   type Security,
 } from '../evidence/index.ts'
 import type { Ring } from '../ring/index.ts'
-import { type ArchivedEntry, createArchive } from './archive.ts'
+import { createArchive } from './archive.ts'
 import { Asks } from './asks.ts'
+import { EntryStore } from './entries.ts'
 import { examine, type ReadContext } from './examine.ts'
 import { createHandover } from './handover.ts'
 import { limits } from './limits.ts'
@@ -27,10 +28,11 @@ import { createProofs } from './proofs.ts'
 import { Rates } from './rates.ts'
 import { createReading } from './reading.ts'
 import { createRounds } from './rounds.ts'
+import type { ArchivedEntry } from './rows.ts'
 import { peersOf, readContext, type Seats, seatsOf, seatsOfChunk } from './seats.ts'
 import { createSights } from './sights.ts'
 import { Skew } from './skew.ts'
-import { EntryStore, questionKey } from './store.ts'
+import { questionKey } from './store.ts'
 import type { ChunkEntry, Chunks, ChunksOptions, OwnFetch, ProofSource } from './types.ts'
 import { createWitness } from './witness.ts'
 
@@ -55,6 +57,8 @@ export interface ChunksModules {
 }
 
 const NONCE_BYTES = 16
+/** For evidence whose signatures this node has checked already. */
+const CHECKED: SignatureScheme = { verify: () => true }
 
 export function createChunks(modules: ChunksModules): Chunks {
   const { ring, clock, random, scheme, options, log } = modules
@@ -62,7 +66,7 @@ export function createChunks(modules: ChunksModules): Chunks {
   const asks = new Asks()
   const archive =
     modules.store === undefined ? undefined : createArchive({ store: modules.store, clock, log, admit: restore })
-  const store = new EntryStore(limits.MAX_STORE_BYTES, (key) => archive?.drop(key))
+  const store = new EntryStore(archive === undefined ? {} : { disk: archive })
   const wanted = new Map<string, number>()
   const checked = new WeakMap<ChunkEntry, { readonly set: string; readonly ok: boolean }>()
   const listeners = new Set<(entry: ChunkEntry) => void>()
@@ -151,21 +155,21 @@ export function createChunks(modules: ChunksModules): Chunks {
   const { fault } = reading
 
   /**
-   * Whether this node would believe its own entry if a peer sent it now. The signatures do not change, so they are checked once
-   * for each set of replicas; expiry is the store's.
+   * Whether this node would believe its own entry if a peer sent it now. All signatures of an entry were checked when it was
+   * taken in, and do not change; who counts is checked once for each set of replicas; expiry is the store's.
    */
   function current(entry: ChunkEntry, seats: Seats): boolean {
     const set = `${seats.n} ${seats.members.map((member) => member.id).join(' ')}`
     const known = checked.get(entry)
     if (known?.set === set) return known.ok
-    const { ok } = examine(entry.certificate, entry.outcome, contextFor(entry.question, seats), clock.now())
+    const context = { ...contextFor(entry.question, seats), scheme: CHECKED }
+    const { ok } = examine(entry.certificate, entry.outcome, context, clock.now())
     checked.set(entry, { set, ok })
     return ok
   }
 
   function keep(entry: ChunkEntry, seats: Seats): void {
     store.put(entry)
-    archive?.put(entry)
     handover.remember(entry.chunk, seats)
     rounds.settled(entry.question)
     // All went on asking for themselves: it is worth no more than the time for which nobody tries again.
@@ -206,7 +210,7 @@ export function createChunks(modules: ChunksModules): Chunks {
     if (!examined.ok) return false
     // What came meanwhile is on disk already, in its place.
     if (store.get(question, clock.now()) === undefined) {
-      store.put(examined.entry)
+      store.put(examined.entry, { onDisk: true })
       handover.remember(examined.entry.chunk, seats)
     }
     return true
@@ -439,7 +443,7 @@ export function createChunks(modules: ChunksModules): Chunks {
     handle,
     entry: (question) => store.get(question, clock.now()),
     held: () => store.chunks(),
-    entriesOf: (chunk) => store.ofChunk(chunk, clock.now()),
+    entriesOf: (chunk) => [...store.ofChunk(chunk, clock.now())],
     view(name) {
       const chunk = chunkOf(name, options.chunkBits)
       const seats = seatsOfChunk(ring, chunk, options.chunkBits)
@@ -453,7 +457,7 @@ export function createChunks(modules: ChunksModules): Chunks {
           self: id === ring.self.id,
           suspect: ring.isSuspect(id),
         })),
-        entries: store.ofChunk(chunk, clock.now()).filter((entry) => entry.question.name.key === name.key),
+        entries: [...store.ofChunk(chunk, clock.now())].filter((entry) => entry.question.name.key === name.key),
       }
     },
     hedgeMs: reading.hedgeMs,

@@ -15,10 +15,11 @@ import {
   sleep,
 } from '../base/index.ts'
 import type { Question } from '../dns/index.ts'
+import type { EntryStore } from './entries.ts'
 import { limits } from './limits.ts'
 import type { Ask } from './peers.ts'
 import type { Seats } from './seats.ts'
-import { type EntryStore, questionKey } from './store.ts'
+import { questionKey } from './store.ts'
 import type { ChunkEntry } from './types.ts'
 
 export interface HandoverModules {
@@ -60,7 +61,7 @@ export function createHandover(modules: HandoverModules): Handover {
     pending = undefined
     const offers = new Map<PeerId, ChunkEntry[]>()
     const now = clock.now()
-    for (const chunk of keepers.keys()) if (store.ofChunk(chunk, now).length === 0) keepers.delete(chunk)
+    for (const chunk of keepers.keys()) if (store.notesOf(chunk, now).length === 0) keepers.delete(chunk)
     for (const chunk of store.chunks()) {
       const seats = modules.seatsOfChunk(chunk)
       const before = keepers.get(chunk)

@@ -4,8 +4,19 @@ import { evidenceLimits } from '../evidence/index.ts'
 export const limits = {
   /** One request or reply: the transport's frame less its room byte. */
   MAX_MESSAGE_BYTES: 65_535,
-  /** Records of chunks held for others, with their certificates. Bytes. */
-  MAX_STORE_BYTES: 64 * 1024 * 1024,
+  /**
+   * Agreed entries held for others. Each costs about 300 bytes of memory for what is known of it (40 MB in all), and its row:
+   * 100,000 of a usual ring have rows of 70 MB.
+   */
+  MAX_ENTRIES: 150_000,
+  /** Rows of entries, on disk: a third of the data file. Bytes. */
+  MAX_STORE_BYTES: 128 * 1024 * 1024,
+  /** Rows of entries that lie in memory, where there is no disk or none that writes. Bytes, and the fixed cost of one. */
+  MAX_MEMORY_BYTES: 96 * 1024 * 1024,
+  ROW_OVERHEAD_BYTES: 160,
+  /** Entries as they are used, beside their rows: those that were used last. Bytes, and how much larger than its row one is. */
+  MAX_USED_BYTES: 16 * 1024 * 1024,
+  DECODED_FACTOR: 2,
   /** What this node saw itself and signs on request. Bytes. */
   MAX_SIGHT_BYTES: 16 * 1024 * 1024,
   /** One entry on disk: a certificate, an outcome and a question at their largest. */

@@ -1,9 +1,6 @@
-/** Records held in memory, bounded in bytes: the agreed entries of the chunks that this node keeps, and what it saw itself. */
-import type { ChunkId } from '../base/index.ts'
+/** Records held in memory, bounded in bytes, and the key of a question. */
 import { type Question, rrsetKey } from '../dns/index.ts'
-import { type Content, encodeCertificate, encodeOutcome, type FetchStart } from '../evidence/index.ts'
-import { limits } from './limits.ts'
-import type { ChunkEntry } from './types.ts'
+import type { Content, FetchStart } from '../evidence/index.ts'
 
 export function questionKey(question: Question): string {
   return rrsetKey(question.name, question.type, question.class)
@@ -87,65 +84,5 @@ export class BoundedMap<T> {
   /** Drops what has expired. */
   sweep(now: number): void {
     for (const [key, kept] of this.#kept) if (kept.expires <= now) this.delete(key)
-  }
-}
-
-/** Entries by question, with an index by chunk. */
-export class EntryStore {
-  readonly #entries: BoundedMap<ChunkEntry>
-  readonly #chunks = new Map<ChunkId, Set<string>>()
-
-  /** `onDrop` hears the key of each entry that goes, also when another takes its place. */
-  constructor(maxBytes: number = limits.MAX_STORE_BYTES, onDrop: (key: string) => void = () => {}) {
-    this.#entries = new BoundedMap(maxBytes, (key, entry) => {
-      onDrop(key)
-      const keys = this.#chunks.get(entry.chunk)
-      keys?.delete(key)
-      if (keys?.size === 0) this.#chunks.delete(entry.chunk)
-    })
-  }
-
-  get size(): number {
-    return this.#entries.size
-  }
-
-  get bytes(): number {
-    return this.#entries.bytes
-  }
-
-  get(question: Question, now: number): ChunkEntry | undefined {
-    return this.#entries.get(questionKey(question), now)
-  }
-
-  put(entry: ChunkEntry): void {
-    const bytes =
-      encodeCertificate(entry.certificate).length + encodeOutcome(entry.outcome).length + limits.RECORD_OVERHEAD_BYTES
-    const key = questionKey(entry.question)
-    if (!this.#entries.set(key, entry, bytes, entry.expires)) return
-    const keys = this.#chunks.get(entry.chunk)
-    if (keys === undefined) this.#chunks.set(entry.chunk, new Set([key]))
-    else keys.add(key)
-  }
-
-  drop(question: Question): void {
-    this.#entries.delete(questionKey(question))
-  }
-
-  chunks(): ChunkId[] {
-    return [...this.#chunks.keys()]
-  }
-
-  /** Unexpired entries of one chunk. */
-  ofChunk(chunk: ChunkId, now: number): ChunkEntry[] {
-    const found: ChunkEntry[] = []
-    for (const key of [...(this.#chunks.get(chunk) ?? [])]) {
-      const entry = this.#entries.get(key, now)
-      if (entry !== undefined) found.push(entry)
-    }
-    return found
-  }
-
-  sweep(now: number): void {
-    this.#entries.sweep(now)
   }
 }

@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { EntryStore } from '../../src/chunks/entries.ts'
 import { chunkOf } from '../../src/chunks/index.ts'
 import { limits } from '../../src/chunks/limits.ts'
 import { decodeReply, encodeRequest } from '../../src/chunks/messages.ts'
 import { sightOf } from '../../src/chunks/sights.ts'
-import { BoundedMap, EntryStore } from '../../src/chunks/store.ts'
+import { BoundedMap } from '../../src/chunks/store.ts'
 import type { Question } from '../../src/dns/index.ts'
 import { answer, ask, createWorld, type Node, nothing, ownFinding, paper, type World } from './world.ts'
 
@@ -203,12 +204,12 @@ describe('memory', () => {
         seen: now,
       }
     }
-    const store = new EntryStore(8_000)
+    const store = new EntryStore({ maxBytes: 8_000 })
     const all = Array.from({ length: 50 }, (_, i) => entry(`a${i}.example.com`, 60))
     for (const one of all) store.put(one)
     expect(store.bytes).toBeLessThanOrEqual(8_000)
     expect(store.size).toBeGreaterThan(2)
-    const indexed = store.chunks().flatMap((chunk) => store.ofChunk(chunk, now))
+    const indexed = store.chunks().flatMap((chunk) => [...store.ofChunk(chunk, now)])
     expect(indexed).toHaveLength(store.size)
     store.sweep(now + 60_000)
     expect([store.size, store.bytes, store.chunks().length]).toEqual([0, 0, 0])
