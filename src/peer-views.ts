@@ -9,19 +9,29 @@ import {
   nameToText,
   type Question,
   rcodeToText,
+  rdataToText,
   recordToText,
   rrsetToRecords,
   Type,
   typeToText,
 } from './dns/index.ts'
-import type { Content, Delegated, Finding } from './evidence/index.ts'
+import {
+  type Certificate,
+  type Content,
+  type Delegated,
+  type Finding,
+  isDelegation,
+  type Prefix,
+  whatWasSeen,
+} from './evidence/index.ts'
 import type { ChunkView, LookupView, RingView, StepView, VerifyView } from './observe/index.ts'
 import type { Resolution, ResolveStep } from './resolver/index.ts'
 import type { Ring } from './ring/index.ts'
 
 export function questionText(question: Question): string {
   const kind = question.class === Class.IN ? '' : `${classToText(question.class)} `
-  return `${nameToText(question.name)} ${kind}${typeToText(question.type)}`
+  const type = isDelegation(question) ? 'delegation' : typeToText(question.type)
+  return `${nameToText(question.name)} ${kind}${type}`
 }
 
 export function viewLookup(
@@ -52,11 +62,7 @@ function viewFinding(finding: Finding, now: number): LookupView['findings'][numb
     security: evidence.security,
     provenance: evidence.provenance,
     observers: [...evidence.observers],
-    observations: (evidence.certificate?.observations ?? []).map((one) => ({
-      observer: peerIdFromPublicKey(one.observer),
-      when: one.when,
-      ttl: one.ttl,
-    })),
+    ...viewEyes(evidence.certificate, finding.question),
     ttl: Math.max(0, Math.round((finding.expires - now) / 1000)),
   }
 }
@@ -145,13 +151,38 @@ export function viewChunk(chunks: Chunks, chains: ChunkChains | undefined, name:
       records: contentRecords(entry.outcome),
       expiresInSeconds: Math.max(0, Math.round((entry.expires - now) / 1000)),
       ...viewRecord(chains, entry),
-      observers: entry.certificate.observations.map((one) => ({
-        peer: peerIdFromPublicKey(one.observer),
-        when: one.when,
-        ttl: one.ttl,
-      })),
+      ...viewObservers(entry),
     })),
   }
+}
+
+function viewObservers({ certificate, question }: ChunkEntry) {
+  const { observations, networks } = viewEyes(certificate, question)
+  return { observers: observations.map(({ observer, ...rest }) => ({ peer: observer, ...rest })), networks }
+}
+
+/** Who looked, when, and what each saw where not all saw the same. */
+function viewEyes(certificate: Certificate | undefined, question: Question) {
+  if (certificate === undefined) return { observations: [], networks: [] }
+  const { sets, prefixes } = whatWasSeen(certificate, question)
+  const observations = certificate.observations.map((one, i) => ({
+    observer: peerIdFromPublicKey(one.observer),
+    when: one.when,
+    ttl: one.ttl,
+    saw: sets[i]?.rdatas.map((rdata) => rdataToText(sets[i]!.type, rdata)) ?? [],
+  }))
+  return {
+    observations,
+    networks: prefixes.map(({ prefix, count }) => ({ network: networkText(prefix), observers: count })),
+  }
+}
+
+/** `203.0.113.0/24`, `2001:db8:1::/48`, or an alias. */
+function networkText({ type, bytes }: Prefix): string {
+  if (type !== Type.A && type !== Type.AAAA) return rdataToText(type, bytes)
+  const address = new Uint8Array(type === Type.A ? 4 : 16)
+  address.set(bytes)
+  return `${addressText(address)}/${8 * bytes.length}`
 }
 
 function viewRecord(chains: ChunkChains | undefined, entry: ChunkEntry) {

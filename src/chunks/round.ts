@@ -8,7 +8,7 @@
  *
  * The opener is the first live replica in ring order; the next one opens a second later; of two openers the lower nonce wins.
  * Commitments and reveals go through the opener: 3 requests a replica instead of 2n. It shows everybody the same commitments, its
- * own among them, so that it has no more to choose than they (decision 20).
+ * own among them, so that it has no more to choose than they (docs/decisions/0034).
  */
 import { compareBytes, type PeerId } from '../base/index.ts'
 import {

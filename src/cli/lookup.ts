@@ -82,9 +82,11 @@ function render(view: LookupView, explain: boolean): string {
       `observed by ${one.observer}`,
       new Date(one.when).toISOString(),
       `TTL ${one.ttl}`,
+      one.saw.join(' '),
     ])
     if (rows.length > 0) lines.push(table(rows, '    '))
     else if (finding.observers.length > 0) lines.push(`    agreed by ${finding.observers.join(', ')}`)
+    for (const { network, observers } of finding.networks) lines.push(`    in ${network}: seen by ${observers}`)
   }
   return lines.join('\n')
 }

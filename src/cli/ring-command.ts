@@ -66,13 +66,23 @@ function renderChunk(view: ChunkView): string {
     `  ${bold(entry.question)}  ${entry.class}, ${entry.expiresInSeconds} s left, ${entry.block === null ? 'not recorded yet' : `block ${entry.block.height} of chain ${entry.block.chain.slice(0, 16)}`}`,
     ...entry.records.map((record) => `    ${record}`),
     ...entry.observers.map(
-      (one) => `    observed by ${one.peer} at ${new Date(one.when).toISOString()}, TTL ${one.ttl}`,
+      (one) =>
+        `    observed by ${one.peer} at ${new Date(one.when).toISOString()}, TTL ${one.ttl}${one.saw.length === 0 ? '' : `: ${one.saw.join(' ')}`}`,
     ),
+    ...renderNetworks(entry.networks, view.n),
   ])
   return `${view.name} is in chunk ${view.chunk} (key ${view.key.slice(0, 16)}...), n = ${view.n}
 ${table(replicas, '  ')}
 ${renderChain(view.chain)}
 ${entries.length === 0 ? 'this node holds nothing for the name' : entries.join('\n')}`
+}
+
+/** `n` seats: what more than half of them saw is agreed, and accepted in strict mode. */
+function renderNetworks(networks: ChunkView['entries'][number]['networks'], n: number): string[] {
+  return networks.map(({ network, observers }) => {
+    const agreed = observers > n / 2 ? ', agreed' : ''
+    return `    in ${network}: seen by ${observers} of ${n}${agreed}`
+  })
 }
 
 function renderChain(view: ChunkView['chain']): string {

@@ -2,7 +2,7 @@
 import { type ChunkId, compareBytes, equalBytes, latin1, type PeerId } from '../base/index.ts'
 import { peerIdFromPublicKey, type SignatureScheme } from '../crypto/index.ts'
 import { isSubdomain, type Question, sameName } from '../dns/index.ts'
-import { agreedPrefixes, bySeat, diverges, nthLargest, quorum, rotation, type Sets } from './classes.ts'
+import { agreedPrefixes, bySeat, diverges, nthLargest, quorum, rotation, type Sets, seenPrefixes } from './classes.ts'
 import { contentDigest, seenDigest, seenSet } from './content.ts'
 import { limits } from './limits.ts'
 import { verifyObservation } from './observation.ts'
@@ -256,4 +256,16 @@ function sameSet(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
 /** Whose word a certificate is, each once. */
 export function observersOf({ observations }: Certificate): PeerId[] {
   return [...new Set(observations.map((one) => peerIdFromPublicKey(one.observer)))]
+}
+
+/**
+ * For people: what each observation of a certificate stands for, as far as the certificate says it (it does where answers
+ * differed), and in how many seats' answers each address prefix was.
+ */
+export function whatWasSeen({ observations, contents }: Certificate, question: Question) {
+  const sets = setsOf(question, contents)
+  return {
+    sets: observations.map((one) => sets.get(latin1(one.digest))),
+    prefixes: seenPrefixes(observations, sets),
+  }
 }

@@ -68,20 +68,29 @@ export function diverges(counted: readonly Observation[], n: number): boolean {
   return differ || nthLargest(ttls, quorum(n)) < limits.MIN_AGREED_SECONDS
 }
 
+/** Prefixes by how many seats saw them, the most seen first. */
+export function seenPrefixes(
+  observations: readonly Observation[],
+  sets: Sets,
+): { readonly prefix: Prefix; readonly count: number }[] {
+  const seats = bySeat(observations).map((rounds) => {
+    const prefixes = rounds.flatMap((one) => prefixesOf(sets.get(latin1(one.digest))))
+    return distinct(prefixes.map(({ type, bytes }) => Uint8Array.of(type >> 8, type & 0xff, ...bytes)))
+  })
+  return countEach(seats)
+    .sort((a, b) => b.count - a.count)
+    .map(({ value, count }) => ({ prefix: { type: (value[0]! << 8) | value[1]!, bytes: value.slice(2) }, count }))
+}
+
 /**
  * Prefixes that more than n/2 saw, the most seen first: fewer could be those whom the same hijacker stands before. Of names that
  * are another one in each region there are none.
  */
 export function agreedPrefixes(counted: readonly Observation[], sets: Sets, n: number): readonly Prefix[] {
-  const seats = bySeat(counted).map((observations) => {
-    const prefixes = observations.flatMap((one) => prefixesOf(sets.get(latin1(one.digest))))
-    return distinct(prefixes.map(({ type, bytes }) => Uint8Array.of(type >> 8, type & 0xff, ...bytes)))
-  })
-  return countEach(seats)
+  return seenPrefixes(counted, sets)
     .filter(({ count }) => count >= quorum(n))
-    .sort((a, b) => b.count - a.count)
     .slice(0, limits.MAX_PREFIXES)
-    .map(({ value }) => ({ type: (value[0]! << 8) | value[1]!, bytes: value.slice(2) }))
+    .map(({ prefix }) => prefix)
 }
 
 /** The first 24 bits of an IPv4, the first 48 of an IPv6 address; an alias as it is. Others have none. */

@@ -11,6 +11,7 @@ export {
   maxAgreedSeconds,
   observersOf,
   trimmed,
+  whatWasSeen,
 } from './certificate.ts'
 export { decodeCertificate, encodeCertificate } from './certificate-codec.ts'
 export { quorum, withinPrefixes } from './classes.ts'

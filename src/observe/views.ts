@@ -21,13 +21,19 @@ export const stepView = z.object({
 })
 export type StepView = z.infer<typeof stepView>
 
+/** What an observer saw, where not all saw the same: presentation form of the data. */
+const saw = z.array(z.string())
+/** Where answers differed: networks (or aliases) in them, and how many observers saw each. */
+const networks = z.array(z.object({ network: z.string(), observers: z.number() }))
+
 const findingView = z.object({
   question: z.string(),
   security: z.string(),
   provenance: z.string(),
   observers: z.array(z.string()),
   /** Unix ms, for each observation of the certificate. */
-  observations: z.array(z.object({ observer: z.string(), when: z.number(), ttl: z.number() })),
+  observations: z.array(z.object({ observer: z.string(), when: z.number(), ttl: z.number(), saw })),
+  networks,
   ttl: z.number(),
 })
 
@@ -103,7 +109,8 @@ export const chunkView = z.object({
       class: z.string(),
       /** Where it is recorded; null: not yet. */
       block: z.object({ chain: z.string(), height: z.number(), time: z.number() }).nullable(),
-      observers: z.array(z.object({ peer: z.string(), when: z.number(), ttl: z.number() })),
+      observers: z.array(z.object({ peer: z.string(), when: z.number(), ttl: z.number(), saw })),
+      networks,
     }),
   ),
 })

@@ -11,7 +11,9 @@ import { ed25519Signer, peerIdFromPublicKey, sha256 } from '../../src/crypto/ind
 import { parseName, type Question, Type } from '../../src/dns/index.ts'
 import {
   type Certificate,
+  commitTo,
   contentDigest,
+  delegationQuestion,
   encodeObservation,
   encodeOutcome,
   type Outcome,
@@ -68,6 +70,8 @@ function hello(): Record<string, string> {
   return { 'hello 1': toHex(first), 'hello 2': toHex(second), 'hello 3': toHex(third) }
 }
 
+const commitment = commitTo(observation, 1_800_000_000_500, signer)
+
 const group: ChainDescriptor = {
   ...replicaGroup('home', chunk, 2, [
     { id: memberId(signer.publicKey, new Uint8Array()), publicKey: signer.publicKey },
@@ -103,6 +107,9 @@ export function protocolVectors(): Readonly<Record<string, string>> {
     round: toHex(
       encodeRequest({ kind: 'round', question, nonce: new Uint8Array(16).fill(1), attempt: 1, how: 'known' }),
     ),
+    commitment: toHex(encodeReply({ kind: 'commitment', commitment })),
+    'delegation question': toHex(encodeRequest({ kind: 'read', question: delegationQuestion(outcome.apex) })),
+    probe: toHex(encodeRequest({ kind: 'probe', question })),
     unknown: toHex(encodeReply({ kind: 'unknown' })),
     outcome: toHex(encodeOutcome(outcome)),
     'content digest': toHex(contentDigest(question, outcome)),
