@@ -137,6 +137,8 @@ export const limits = {
   HANDOVER_IN_FLIGHT: 4,
   /** Pause after each record pushed, so that the receiver's rate limit holds. Ms. */
   HANDOVER_PAUSE_MS: 50,
+  /** One digest: 26,000 records of one chunk at ten bits each, and half a frame. Bytes. */
+  MAX_DIGEST_BYTES: 32_768,
   /** The hedge: p90 of recent reads, held within these. Ms. */
   HEDGE_FIRST_MS: 30,
   HEDGE_MIN_MS: 5,
