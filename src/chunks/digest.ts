@@ -1,87 +1,69 @@
 /**
- * What one replica has of one chunk, in short: a Bloom filter over the questions. It says "no" for certain and "perhaps" with few
- * errors; it is a hint where to ask and never evidence. 10 bits an entry and 7 probes: 0.8 % of the names that it lacks are asked
- * for in vain, a read as without digests; half the bits would cost six times as many vain reads, twice the bits save almost none.
- * A chunk's digest is always sent whole: at its largest it is half a frame.
+ * What a replica has agreed entries or proofs for, in few bytes: a Bloom filter (CACM 13(7), 1970) over the questions of one
+ * chunk. It says "no" for certain and "yes" with some error, so an asker that finds no digest with its question need not ask.
  */
-import { ChordnsError, equalBytes } from '../base/index.ts'
-import { type CborValue, decodeCanonical, encodeCanonical, sha256 } from '../crypto/index.ts'
+import { equalBytes } from '../base/index.ts'
+import { sha256 } from '../crypto/index.ts'
 import { limits } from './limits.ts'
 
-export interface Digest {
-  /** Chosen by its maker, so that nobody finds names that collide in the digests of all seats. */
-  readonly salt: Uint8Array
-  readonly bits: Uint8Array
-  /** Names this state: a checksum over salt and bits, by which an unchanged digest is not sent again. */
-  readonly stamp: Uint8Array
-}
-
-const VERSION = 1
-const BITS_AN_ENTRY = 10
+/** Ten bits an entry and seven probes: 0.8 % of the questions that are not there are named all the same. */
+const BITS_PER_ENTRY = 10
 const PROBES = 7
-const MIN_BYTES = 8
-export const SALT_BYTES = 8
-export const STAMP_BYTES = 8
-const DOMAIN = new TextEncoder().encode('chordns/digest/1\0')
-const utf8 = new TextEncoder()
+const TAG_BYTES = 8
+/** Below this the probes of one entry fall together. */
+const LEAST_BYTES = 8
 
-/** Of question keys. Beyond `MAX_DIGEST_BYTES` more of what it lacks is "perhaps"; nothing that it has is ever "no". */
-export function buildDigest(keys: readonly string[], salt: Uint8Array): Digest {
-  const wanted = Math.ceil((keys.length * BITS_AN_ENTRY) / 8)
-  const bits = new Uint8Array(Math.min(limits.MAX_DIGEST_BYTES, Math.max(MIN_BYTES, wanted)))
-  for (const key of keys) for (const at of probes(salt, key, bits.length * 8)) bits[at >> 3]! |= 1 << (at & 7)
-  return { salt, bits, stamp: stampOf(salt, bits) }
+export interface ChunkDigest {
+  /** Two digests with the same tag are the same. */
+  readonly tag: Uint8Array
+  /** Empty: names nothing. */
+  readonly bits: Uint8Array
 }
 
-/** Whether the replica may have the question; false is certain, if its digest is true. */
-export function mayHave({ salt, bits }: Digest, key: string): boolean {
-  return probes(salt, key, bits.length * 8).every((at) => (bits[at >> 3]! & (1 << (at & 7))) !== 0)
+const NOTHING = new Uint8Array()
+
+/** `keys` as of `questionKey`. Undefined when it would be too long: then whoever asks must ask for each question. */
+export function buildDigest(keys: readonly string[]): ChunkDigest | undefined {
+  const bytes = keys.length === 0 ? 0 : Math.max(LEAST_BYTES, Math.ceil((keys.length * BITS_PER_ENTRY) / 8))
+  if (bytes > limits.MAX_DIGEST_BYTES) return undefined
+  const bits = new Uint8Array(bytes)
+  for (const key of keys) for (const at of probes(hashOf(key), bytes * 8)) bits[at >> 3]! |= 1 << (at & 7)
+  return digestOf(bits)
 }
 
-export function encodeDigest({ salt, bits, stamp }: Digest): Uint8Array {
-  return encodeCanonical([VERSION, salt, bits, stamp])
+/** From bytes that a peer sent. */
+export function digestOf(bits: Uint8Array): ChunkDigest {
+  return { tag: bits.length === 0 ? NOTHING : sha256(bits).slice(0, TAG_BYTES), bits }
 }
 
-/** Throws CHUNK_MALFORMED, or CHUNK_VERSION for a version that this node does not speak. */
-export function decodeDigest(bytes: Uint8Array): Digest {
-  let row: CborValue
-  try {
-    row = decodeCanonical(bytes, { maxBytes: limits.MAX_DIGEST_BYTES + DIGEST_OVERHEAD_BYTES })
-  } catch (cause) {
-    throw malformed('not canonical CBOR', cause)
+/** False: certainly not. */
+export function names({ bits }: ChunkDigest, hash: QuestionHash): boolean {
+  if (bits.length === 0) return false
+  for (const at of probes(hash, bits.length * 8)) if ((bits[at >> 3]! & (1 << (at & 7))) === 0) return false
+  return true
+}
+
+export function isSameTag(a: Uint8Array, b: Uint8Array): boolean {
+  return equalBytes(a, b)
+}
+
+/** Two halves of a hash, from which all probes are made (Kirsch and Mitzenmacher 2006: as good as seven hashes). */
+export interface QuestionHash {
+  readonly first: number
+  readonly step: number
+}
+
+export function hashOf(key: string): QuestionHash {
+  const hash = sha256(Buffer.from(key, 'latin1'))
+  const view = new DataView(hash.buffer, hash.byteOffset)
+  return { first: view.getUint32(0), step: view.getUint32(4) }
+}
+
+function* probes({ first, step }: QuestionHash, size: number): Generator<number> {
+  let at = first % size
+  const stride = step % size
+  for (let i = 0; i < PROBES; i++) {
+    yield at
+    at = (at + stride + i) % size
   }
-  if (!Array.isArray(row)) throw malformed('not a digest')
-  if (row[0] !== VERSION)
-    throw new ChordnsError('CHUNK_VERSION', 'a version that this node does not speak', { version: row[0] })
-  if (row.length !== 4) throw malformed('fields of a digest')
-  const salt = field(row[1], SALT_BYTES, SALT_BYTES, 'salt')
-  const bits = field(row[2], MIN_BYTES, limits.MAX_DIGEST_BYTES, 'bits')
-  const stamp = field(row[3], STAMP_BYTES, STAMP_BYTES, 'stamp')
-  if (!equalBytes(stamp, stampOf(salt, bits))) throw malformed('a digest that is damaged')
-  return { salt, bits, stamp }
-}
-
-/** What a digest takes on the wire beside its bits, and more. */
-export const DIGEST_OVERHEAD_BYTES = 32
-
-/** Positions of a key: two halves of one hash, combined (Kirsch and Mitzenmacher 2006). */
-function probes(salt: Uint8Array, key: string, size: number): number[] {
-  const hash = sha256(salt, utf8.encode(key))
-  const view = new DataView(hash.buffer, hash.byteOffset, hash.byteLength)
-  const first = view.getUint32(0)
-  const step = view.getUint32(4) | 1
-  return Array.from({ length: PROBES }, (_, i) => (first + i * (step >>> 0)) % size)
-}
-
-function stampOf(salt: Uint8Array, bits: Uint8Array): Uint8Array {
-  return sha256(DOMAIN, salt, bits).slice(0, STAMP_BYTES)
-}
-
-function field(value: CborValue | undefined, min: number, max: number, what: string): Uint8Array {
-  if (!(value instanceof Uint8Array) || value.length < min || value.length > max) throw malformed(what)
-  return value
-}
-
-function malformed(what: string, cause?: unknown): ChordnsError<'CHUNK_MALFORMED', { what: string }> {
-  return new ChordnsError('CHUNK_MALFORMED', `malformed chunk digest: ${what}`, { what }, { cause })
 }

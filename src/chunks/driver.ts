@@ -17,6 +17,8 @@ import {
 import type { Ring } from '../ring/index.ts'
 import { createArchive } from './archive.ts'
 import { Asks } from './asks.ts'
+import { isDigestRequest } from './digest-messages.ts'
+import { createDigests } from './digests.ts'
 import { EntryStore } from './entries.ts'
 import { examine, type ReadContext } from './examine.ts'
 import { createHandover } from './handover.ts'
@@ -137,7 +139,11 @@ export function createChunks(modules: ChunksModules): Chunks {
     log,
     source: modules.proofs,
     stopping: stopping.signal,
-    onKept: (question) => rounds.settled(question),
+    chunkOf: (question) => chunkOf(question.name, options.chunkBits),
+    onKept: (question) => {
+      rounds.settled(question)
+      digests.changed(chunkOf(question.name, options.chunkBits))
+    },
   })
   const reading = createReading({
     proofs,
@@ -153,6 +159,15 @@ export function createChunks(modules: ChunksModules): Chunks {
     onAccepted: (finding) => modules.onAccepted?.(finding),
   })
   const { fault } = reading
+  const digests = createDigests({
+    clock,
+    send: modules.send,
+    ring,
+    stopping: stopping.signal,
+    rates: rate(limits.DIGESTS_PER_SECOND, 4 * limits.DIGESTS_PER_SECOND),
+    keysOf: (chunk) => [...store.notesOf(chunk, clock.now()).map(({ key }) => key), ...proofs.keysOf(chunk)],
+    onFault: fault,
+  })
 
   /**
    * Whether this node would believe its own entry if a peer sent it now. All signatures of an entry were checked when it was
@@ -172,6 +187,7 @@ export function createChunks(modules: ChunksModules): Chunks {
     store.put(entry)
     handover.remember(entry.chunk, seats)
     rounds.settled(entry.question)
+    digests.changed(entry.chunk)
     // All went on asking for themselves: it is worth no more than the time for which nobody tries again.
     if (entry.class === 'divergent') asks.learn(questionKey(entry.question), evidenceLimits.DIVERGENT_MS / 1_000)
     wantZone(entry)
@@ -212,6 +228,7 @@ export function createChunks(modules: ChunksModules): Chunks {
     if (store.get(question, clock.now()) === undefined) {
       store.put(examined.entry, { onDisk: true })
       handover.remember(examined.entry.chunk, seats)
+      digests.changed(examined.entry.chunk)
     }
     return true
   }
@@ -291,6 +308,7 @@ export function createChunks(modules: ChunksModules): Chunks {
   async function handle(from: PeerId, body: Uint8Array): Promise<Uint8Array> {
     let request: ChunkRequest
     try {
+      if (isDigestRequest(body)) return digests.answer(from, body)
       request = decodeRequest(body)
     } catch (error) {
       fault(from)
@@ -439,6 +457,12 @@ export function createChunks(modules: ChunksModules): Chunks {
       shared(question)
         ? reading.read(question, signal, onDoubt)
         : { kind: 'insufficient', reason: 'private', replies: [] },
+    expects(question) {
+      // One member's word will do there, and what it merely saw is in no digest.
+      if (options.acceptFrom === 'any-member' || !shared(question)) return 'unknown'
+      const held = proofs.has(question) || store.note(questionKey(question), clock.now()) !== undefined
+      return digests.expects(question, seatsFor(question), held)
+    },
     tell,
     handle,
     entry: (question) => store.get(question, clock.now()),
@@ -462,6 +486,7 @@ export function createChunks(modules: ChunksModules): Chunks {
     },
     hedgeMs: reading.hedgeMs,
     stats: () => ({
+      ...digests.stats(),
       entries: store.size,
       rounds: rounds.opened,
       ...counts,

@@ -137,8 +137,22 @@ export const limits = {
   HANDOVER_IN_FLIGHT: 4,
   /** Pause after each record pushed, so that the receiver's rate limit holds. Ms. */
   HANDOVER_PAUSE_MS: 50,
-  /** One digest: 26,000 records of one chunk at ten bits each, and half a frame. Bytes. */
-  MAX_DIGEST_BYTES: 32_768,
+  /** One digest: entries of 26,000 questions in one chunk. A node that has more says so, and is asked for each question. */
+  MAX_DIGEST_BYTES: 32 * 1024,
+  /** Digests of others, least recently used first to go: those of the chunks that one asks about, not of all members. Bytes. */
+  MAX_DIGESTS_BYTES: 8 * 1024 * 1024,
+  DIGEST_OVERHEAD_BYTES: 256,
+  /** Used again, an older digest is asked for anew: what was agreed since is fetched once more until then. Ms. */
+  DIGEST_REFRESH_MS: 10_000,
+  /** An older one says nothing any more. Ms. */
+  DIGEST_OLD_MS: 60_000,
+  MAX_DIGESTS_ASKED: 64,
+  DIGEST_TIMEOUT_MS: 2_000,
+  /** Digests given to one peer, per second, with a burst of four times as many: one for each chunk that it asks about. */
+  DIGESTS_PER_SECOND: 64,
+  /** Own digests: built at most so often each, and kept. Ms. */
+  DIGEST_BUILD_MS: 2_000,
+  MAX_OWN_DIGESTS: 4_096,
   /** The hedge: p90 of recent reads, held within these. Ms. */
   HEDGE_FIRST_MS: 30,
   HEDGE_MIN_MS: 5,

@@ -2,7 +2,7 @@
  * Signed answers with their proofs: they stand alone, so one fetch of one member serves all, and no vote is held. Whoever brings
  * one, it is verified here before it is kept, and again by whoever reads it.
  */
-import { type Clock, isChordnsError, type Log } from '../base/index.ts'
+import { type ChunkId, type Clock, isChordnsError, type Log } from '../base/index.ts'
 import type { Question } from '../dns/index.ts'
 import { encodeOutcome, type Finding, misfit, type Outcome, outcomeTtl, type ProofLink } from '../evidence/index.ts'
 import { limits } from './limits.ts'
@@ -14,6 +14,7 @@ import type { ProofSource } from './types.ts'
 export interface ProofsParts {
   readonly clock: Clock
   readonly log: Log
+  readonly chunkOf: (question: Question) => ChunkId
   /** Undefined: this node does not validate, and neither keeps nor believes proofs. */
   readonly source: ProofSource | undefined
   readonly stopping: AbortSignal
@@ -34,6 +35,8 @@ export interface Proofs {
   ): Promise<Finding | string>
   word(question: Question): Extract<ChunkReply, { kind: 'proof' }> | undefined
   has(question: Question): boolean
+  /** Keys of the questions of one chunk. */
+  keysOf(chunk: ChunkId): readonly string[]
   /** Questions and expiries (unix ms) of what is held. */
   held(): readonly { readonly question: Question; readonly outcome: Outcome; readonly expires: number }[]
   sweep(): void
@@ -41,22 +44,34 @@ export interface Proofs {
 }
 
 interface Kept {
+  readonly chunk: ChunkId
   readonly question: Question
   readonly outcome: Outcome
   readonly expires: number
 }
 
-export function createProofs({ clock, log, source, stopping, onKept }: ProofsParts): Proofs {
-  const kept = new BoundedMap<Kept>(limits.MAX_PROOF_BYTES)
+export function createProofs({ clock, log, source, stopping, chunkOf, onKept }: ProofsParts): Proofs {
+  const byChunk = new Map<ChunkId, Set<string>>()
+  const kept = new BoundedMap<Kept>(limits.MAX_PROOF_BYTES, (key, { chunk }) => {
+    const keys = byChunk.get(chunk)
+    keys?.delete(key)
+    if (keys?.size === 0) byChunk.delete(chunk)
+  })
   const counts = { refusedProofs: 0 }
   let verifying = 0
 
-  function keep({ question, outcome, expires }: Kept): void {
+  function keep({ question, outcome, expires }: Omit<Kept, 'chunk'>): void {
     const now = clock.now()
     if (source === undefined || expires - now < limits.MIN_SHARED_TTL_SECONDS * 1_000) return
     const until = Math.min(expires, now + limits.MAX_PROOF_MS)
     const bytes = encodeOutcome(outcome).length + limits.RECORD_OVERHEAD_BYTES
-    if (kept.set(questionKey(question), { question, outcome, expires: until }, bytes, until)) onKept(question)
+    const chunk = chunkOf(question)
+    const key = questionKey(question)
+    if (!kept.set(key, { chunk, question, outcome, expires: until }, bytes, until)) return
+    const keys = byChunk.get(chunk)
+    if (keys === undefined) byChunk.set(chunk, new Set([key]))
+    else keys.add(key)
+    onKept(question)
   }
 
   async function verified(
@@ -107,6 +122,7 @@ export function createProofs({ clock, log, source, stopping, onKept }: ProofsPar
       return { kind: 'proof', outcome: held.outcome, seconds: Math.floor((held.expires - now) / 1_000) }
     },
     has: (question) => kept.get(questionKey(question), clock.now()) !== undefined,
+    keysOf: (chunk) => [...(byChunk.get(chunk) ?? [])],
     held: () => kept.values(clock.now()),
     sweep: () => kept.sweep(clock.now()),
     stats: () => ({ proofs: kept.size, refusedProofs: counts.refusedProofs }),

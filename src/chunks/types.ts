@@ -13,6 +13,7 @@ import type {
   ProofLink,
   Security,
 } from '../evidence/index.ts'
+import type { Expectation } from './digests.ts'
 import type { LookHow } from './messages.ts'
 
 /** One record of a chunk. */
@@ -139,6 +140,11 @@ export interface ChunksStats {
   readonly tellsSent: number
   readonly tellsReceived: number
   readonly discarded: number
+  /** Digests of other replicas held, their bytes, how often they were asked for; questions that the ring was spared. */
+  readonly digests: number
+  readonly digestBytes: number
+  readonly digestsAsked: number
+  readonly spared: number
   /** Entries on disk; of those of the last run: that came back, and that wait for members who signed them. */
   readonly archived: number
   readonly restored: number
@@ -159,6 +165,11 @@ export interface Chunks {
    * the first of them has nothing: it may still end well, but one need not wait for it.
    */
   read(question: Question, signal: AbortSignal, onDoubt?: () => void): Promise<RingRead>
+  /**
+   * Whether the ring may have something for a question, by the digests of its replicas. `no`: one need not ask, and nobody hears
+   * of the name. A hint, never evidence.
+   */
+  expects(question: Question): Expectation
   /**
    * After own iteration: tells the replicas the question, never the answer, except one that is `secure`. Fire and forget; bounded.
    * `outcome` is what was found: a name whose addresses are private is not told at all.

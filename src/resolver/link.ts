@@ -195,6 +195,14 @@ async function find(
       return mine
     },
   }
+  // Strict: what nobody vouches for is no answer, so the ring is waited for in any case.
+  if (!options.strict && chunks.expects(question) === 'no') {
+    request.onStep?.({ kind: 'ring', question, elapsedMs: 0, outcome: 'not asked: no digest names it', replies: [] })
+    heard.resolve()
+    const finding = await own.run(signal)
+    request.onStep?.(winner(question, 'iteration', clock.monotonic() - started))
+    return finding
+  }
   const hedgeMs =
     options.order === 'race'
       ? options.hedgeMs === 'auto'

@@ -1,88 +1,109 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isChordnsError } from '../../src/base/index.ts'
-import { buildDigest, decodeDigest, encodeDigest, mayHave } from '../../src/chunks/digest.ts'
+import { asChunkId } from '../../src/base/index.ts'
+import { buildDigest, digestOf, hashOf, names } from '../../src/chunks/digest.ts'
+import {
+  decodeDigestReply,
+  decodeDigestRequest,
+  encodeDigestReply,
+  encodeDigestRequest,
+  isDigestRequest,
+} from '../../src/chunks/digest-messages.ts'
 import { limits } from '../../src/chunks/limits.ts'
-import { encodeCanonical } from '../../src/crypto/index.ts'
+import { encodeRequest } from '../../src/chunks/messages.ts'
+import { questionKey } from '../../src/chunks/store.ts'
+import { ask } from './world.ts'
 
-const salts = fc.uint8Array({ minLength: 8, maxLength: 8 })
-const keySets = fc.uniqueArray(fc.string({ maxLength: 60 }), { maxLength: 200 })
-const SALT = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8)
-const named = (prefix: string, count: number) => Array.from({ length: count }, (_, i) => `${prefix}${i}.example/1/1`)
+const keys = (count: number, label = 'n') =>
+  Array.from({ length: count }, (_, i) => questionKey(ask(`${label}${i}.example.com`)))
 
-describe('a digest of a chunk', () => {
-  it('never says no to what it was made of, also after the wire', () => {
+describe('a digest', () => {
+  it('names all that it was made of', () => {
     fc.assert(
-      fc.property(keySets, salts, (keys, salt) => {
-        const digest = decodeDigest(encodeDigest(buildDigest(keys, salt)))
-        for (const key of keys) expect(mayHave(digest, key)).toBe(true)
+      fc.property(fc.uniqueArray(fc.string({ minLength: 1, maxLength: 60 }), { maxLength: 300 }), (some) => {
+        const digest = buildDigest(some)!
+        for (const key of some) expect(names(digest, hashOf(key))).toBe(true)
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  it('names little else: two in a hundred questions at most', () => {
+    for (const size of [1, 10, 400, 5_000]) {
+      const digest = buildDigest(keys(size))!
+      const wrong = keys(20_000, 'other').filter((key) => names(digest, hashOf(key))).length
+      expect(wrong / 20_000).toBeLessThan(0.02)
+    }
+  })
+
+  it('names nothing when it is empty, and takes ten bits an entry', () => {
+    expect(names(buildDigest([])!, hashOf('x'))).toBe(false)
+    expect(buildDigest(keys(400))!.bits).toHaveLength(500)
+  })
+
+  it('has a tag that changes with it', () => {
+    expect(buildDigest(keys(5))!.tag).toEqual(buildDigest(keys(5))!.tag)
+    expect(buildDigest(keys(5))!.tag).not.toEqual(buildDigest(keys(6))!.tag)
+    expect(digestOf(buildDigest(keys(5))!.bits).tag).toEqual(buildDigest(keys(5))!.tag)
+  })
+
+  it('is none where it would be too long', () => {
+    const most = Math.floor((limits.MAX_DIGEST_BYTES * 8) / 10)
+    const some = Array.from({ length: most + 1 }, (_, i) => String(i))
+    expect(buildDigest(some)).toBeUndefined()
+    expect(buildDigest(some.slice(1))!.bits.length).toBeLessThanOrEqual(limits.MAX_DIGEST_BYTES)
+  })
+})
+
+describe('messages about digests', () => {
+  it('are what they were after their way over the wire', () => {
+    const request = fc.record({
+      chunk: fc.integer({ min: 0, max: 65_535 }).map(asChunkId),
+      tag: fc.uint8Array({ maxLength: 8 }),
+    })
+    fc.assert(
+      fc.property(request, (one) => {
+        expect(isDigestRequest(encodeDigestRequest(one))).toBe(true)
+        expect(decodeDigestRequest(encodeDigestRequest(one))).toEqual(one)
+      }),
+    )
+    const reply = fc.oneof(
+      fc.constantFrom('same' as const, 'busy' as const, 'full' as const),
+      fc.uint8Array({ maxLength: 400 }).map((bits) => ({ bits })),
+    )
+    fc.assert(
+      fc.property(reply, (one) => {
+        expect(decodeDigestReply(encodeDigestReply(one))).toEqual(one)
       }),
     )
   })
 
-  it('says perhaps to about one in a hundred of what it lacks', () => {
-    for (const count of [50, 1_000, 5_000]) {
-      const digest = buildDigest(named('held', count), SALT)
-      const wrong = named('lacked', 10_000).filter((key) => mayHave(digest, key)).length
-      expect(wrong / 10_000).toBeLessThan(0.02)
-      expect(digest.bits.length).toBe(Math.ceil((count * 10) / 8))
-    }
+  it('are told apart from the others of the room', () => {
+    expect(isDigestRequest(encodeRequest({ kind: 'read', question: ask('www.example.com') }))).toBe(false)
+    expect(isDigestRequest(new Uint8Array())).toBe(false)
   })
 
-  it('of nothing says no to all', () => {
-    const empty = buildDigest([], SALT)
-    expect(named('any', 100).some((key) => mayHave(empty, key))).toBe(false)
-  })
-
-  it('stays within its bound however much is held, and then still never says no to what is held', () => {
-    const keys = named('held', 30_000)
-    const digest = buildDigest(keys, SALT)
-    expect(digest.bits.length).toBe(limits.MAX_DIGEST_BYTES)
-    expect(keys.every((key) => mayHave(digest, key))).toBe(true)
-  })
-
-  it('errs about other names under another salt', () => {
-    const held = named('held', 1_000)
-    const [one, other] = [
-      buildDigest(held, SALT),
-      buildDigest(
-        held,
-        SALT.map((byte) => byte + 1),
-      ),
-    ]
-    const both = named('lacked', 20_000).filter((key) => mayHave(one, key) && mayHave(other, key))
-    expect(both.length).toBeLessThan(20)
-  })
-
-  it('is refused when any byte of it is damaged, when cut, and with bytes behind it', () => {
-    const bytes = encodeDigest(buildDigest(named('held', 20), SALT))
-    for (let at = 0; at < bytes.length; at++) {
-      const damaged = bytes.slice()
-      damaged[at]! ^= 1
-      expect(refused(damaged)).toBe(true)
-      expect(refused(bytes.slice(0, at))).toBe(true)
-    }
-    expect(refused(Uint8Array.of(...bytes, 0))).toBe(true)
-  })
-
-  it('is refused in another version, and oversized', () => {
-    const { salt, bits, stamp } = buildDigest([], SALT)
-    expect(() => decodeDigest(encodeCanonical([2, salt, bits, stamp]))).toThrow(/version/)
-    const large = new Uint8Array(limits.MAX_DIGEST_BYTES + 1)
-    expect(refused(encodeDigest({ salt, bits: large, stamp }))).toBe(true)
-  })
-
-  it('survives any bytes', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => refused(bytes)))
+  it('are refused when they are damaged, whatever they are', () => {
+    const good = encodeDigestRequest({ chunk: asChunkId(7), tag: new Uint8Array(8) })
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 40 }), fc.nat(good.length - 1), fc.nat(255), (noise, at, value) => {
+        const damaged = good.slice()
+        damaged[at] = value
+        for (const [decode, bytes] of [
+          [decodeDigestRequest, noise],
+          [decodeDigestRequest, damaged],
+          [decodeDigestReply, noise],
+        ] as const) {
+          try {
+            decode(bytes)
+          } catch (error) {
+            expect(error).toMatchObject({ code: 'CHUNK_MALFORMED' })
+          }
+        }
+      }),
+    )
+    const long = encodeDigestReply({ bits: new Uint8Array(limits.MAX_DIGEST_BYTES) })
+    expect(decodeDigestReply(long)).toHaveProperty('bits')
+    expect(() => decodeDigestReply(encodeDigestReply({ bits: new Uint8Array(limits.MAX_DIGEST_BYTES + 1) }))).toThrow()
   })
 })
-
-function refused(bytes: Uint8Array): boolean {
-  try {
-    decodeDigest(bytes)
-    return false
-  } catch (error) {
-    if (isChordnsError(error, 'CHUNK_MALFORMED') || isChordnsError(error, 'CHUNK_VERSION')) return true
-    throw error
-  }
-}

@@ -10,6 +10,7 @@ import {
   type RingId,
   type Store,
 } from '../../src/base/index.ts'
+import { isDigestRequest } from '../../src/chunks/digest-messages.ts'
 import {
   type Chunks,
   type ChunksOptions,
@@ -130,6 +131,8 @@ export interface Node {
   /** What this node's own iteration finds; undefined: what the world holds. */
   sees: ((question: Question, how: LookHow) => Content | undefined) | undefined
   liar: Liar | undefined
+  /** Takes the place of its digests. */
+  digestLiar: ((request: Uint8Array) => Uint8Array) | undefined
   /** Silent: requests to it time out. */
   down: boolean
   /** Ms until it answers. */
@@ -224,6 +227,7 @@ export function createWorld({
       member,
       sees: undefined,
       liar: undefined,
+      digestLiar: undefined,
       down: false,
       delayMs: 1,
       skewMs: 0,
@@ -295,14 +299,18 @@ export function createWorld({
     { timeoutMs, signal }: RequestOptions,
   ): Promise<Uint8Array> {
     const to = byPeer.get(peer)!
-    const request = decodeRequest(body)
+    // Digests are beside what is tested, save where they are tested.
+    const asksDigest = isDigestRequest(body)
+    const request = asksDigest ? undefined : decodeRequest(body)
     // What zones cause is beside what is tested, save where it is tested.
-    if (!isDelegation(request.question)) requests.push({ from: from.index, to: to.index, request })
+    if (request !== undefined && !isDelegation(request.question))
+      requests.push({ from: from.index, to: to.index, request })
     const reply = async (): Promise<Uint8Array> => {
       await wait(clock, to.delayMs, signal)
       if (to.down || from.down) return new Promise<never>(() => {})
       const honest = () => to.chunks.handle(from.member.peer, body)
       try {
+        if (request === undefined) return to.digestLiar?.(body) ?? (await honest())
         const said = to.liar === undefined ? await honest() : await to.liar(request, from.member.peer, honest)
         return said instanceof Uint8Array ? said : encodeReply(said)
       } catch (error) {

@@ -5,8 +5,11 @@ import { encodeChainsRequest } from '../../src/chunks/chains/messages.ts'
 import { type ChainDescriptor, chainIdOf, groupKey, replicaGroup } from '../../src/chunks/chains/set.ts'
 import { withRecord } from '../../src/chunks/chains/state.ts'
 import { encodeTransaction, stateKey } from '../../src/chunks/chains/transactions.ts'
+import { buildDigest } from '../../src/chunks/digest.ts'
+import { encodeDigestReply, encodeDigestRequest } from '../../src/chunks/digest-messages.ts'
 import { chunkOf, keyOfChunk } from '../../src/chunks/index.ts'
 import { encodeReply, encodeRequest } from '../../src/chunks/messages.ts'
+import { questionKey } from '../../src/chunks/store.ts'
 import { ed25519Signer, peerIdFromPublicKey, sha256 } from '../../src/crypto/index.ts'
 import { parseName, type Question, Type } from '../../src/dns/index.ts'
 import {
@@ -100,6 +103,8 @@ export function protocolVectors(): Readonly<Record<string, string>> {
     ...hello(),
     'ring ping': toHex(encodeRingMessage({ type: 'ping' })),
     read: toHex(encodeRequest({ kind: 'read', question })),
+    'digest request': toHex(encodeDigestRequest({ chunk: asChunkId(chunk), tag: new Uint8Array(8).fill(7) })),
+    'digest of one question': toHex(encodeDigestReply({ bits: buildDigest([questionKey(question)])!.bits })),
     'read with links, of an asker who knows the keys of the root': toHex(
       encodeRequest({ kind: 'read', question, from: 0 }),
     ),

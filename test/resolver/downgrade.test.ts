@@ -19,6 +19,7 @@ function ringThatSays(lie: (name: string) => Outcome): Chunks & { reads: number 
     view: () => {
       throw new Error('not asked for')
     },
+    expects: () => 'unknown' as const,
     hedgeMs: () => 5_000,
     stats: () => {
       throw new Error('not asked for')

@@ -11,6 +11,7 @@ it('a name in a span that is known is answered without the ring, and no replica 
   const asked: string[] = []
   const told: string[] = []
   const chunks: Partial<Chunks> = {
+    expects: () => 'unknown' as const,
     hedgeMs: () => 5_000,
     tell: (question) => void told.push(nameToText(question.name)),
     read: async (question) => {

@@ -27,6 +27,7 @@ function listeningRing(heard: string[]): Chunks {
       return { kind: 'insufficient', reason: 'unknown', replies: [] }
     },
     tell: note,
+    expects: () => 'unknown' as const,
     hedgeMs: () => 5,
   } as unknown as Chunks
 }

@@ -1,0 +1,135 @@
+/** Whether the ring is asked at all goes by the digests of the replicas; a lie in one costs time, never an answer. */
+import { afterEach, describe, expect, it } from 'vitest'
+import { encodeDigestReply } from '../../src/chunks/digest-messages.ts'
+import { limits } from '../../src/chunks/limits.ts'
+import { answer, ask, createWorld, type Node, type World } from './world.ts'
+
+let world: World
+afterEach(() => world.stop())
+
+const question = ask('www.example.com')
+
+function five() {
+  world = createWorld({ nodes: 8, n: 5 })
+  world.publish(question, answer(question, [1]))
+  return { replicas: world.replicas(question), outsiders: world.outsiders(question) }
+}
+
+/** Asks often enough that the digests have come. */
+async function expects(node: Node, what = question) {
+  node.chunks.expects(what)
+  await world.clock.pass(1_000)
+  return node.chunks.expects(what)
+}
+
+const agree = async (teller: Node) => {
+  await world.told(question, [teller], 20_000)
+}
+
+describe('digests', () => {
+  it('say nothing until they have come, and then no for what nobody has and yes for what was agreed', async () => {
+    const { outsiders } = five()
+    const [asker, teller] = outsiders as [Node, Node]
+    expect(asker.chunks.expects(question)).toBe('unknown')
+    expect(await expects(asker)).toBe('no')
+    await agree(teller)
+    await world.clock.pass(limits.DIGEST_REFRESH_MS)
+    expect(await expects(asker)).toBe('yes')
+    expect(asker.chunks.stats()).toMatchObject({ digests: 5, spared: 2 })
+  })
+
+  it('are asked for once in a while only, and for nothing but the chunk', async () => {
+    const { outsiders } = five()
+    const asker = outsiders[0]!
+    await expects(asker)
+    const { digestsAsked } = asker.chunks.stats()
+    expect(digestsAsked).toBe(5)
+    for (let i = 0; i < 50; i++) asker.chunks.expects(question)
+    await world.clock.pass(1_000)
+    expect(asker.chunks.stats().digestsAsked).toBe(5)
+    // Nobody heard of the name.
+    expect(world.requests).toEqual([])
+  })
+
+  it('of the past say nothing any more', async () => {
+    const { outsiders } = five()
+    const asker = outsiders[0]!
+    expect(await expects(asker)).toBe('no')
+    for (const node of world.nodes) if (node !== asker) node.down = true
+    await world.clock.pass(limits.DIGEST_OLD_MS + 1)
+    expect(asker.chunks.expects(question)).toBe('unknown')
+  })
+
+  it('that are full of ones, from two of five, cost a question and no more', async () => {
+    const { replicas, outsiders } = five()
+    for (const node of replicas.slice(0, 2))
+      node.digestLiar = () => encodeDigestReply({ bits: new Uint8Array(64).fill(255) })
+    const asker = outsiders[0]!
+    expect(await expects(asker)).toBe('yes')
+    const read = await world.clock.until(asker.chunks.read(question, new AbortController().signal))
+    expect(read).toMatchObject({ kind: 'insufficient', reason: 'unknown' })
+  })
+
+  it('that are empty hide nothing while one replica names it, and from all but one only make the asker look for itself', async () => {
+    const { replicas, outsiders } = five()
+    const [asker, teller] = outsiders as [Node, Node]
+    await agree(teller)
+    for (const node of replicas.slice(0, 4)) node.digestLiar = () => encodeDigestReply({ bits: new Uint8Array() })
+    expect(await expects(asker)).toBe('yes')
+    replicas[4]!.digestLiar = () => encodeDigestReply({ bits: new Uint8Array() })
+    await world.clock.pass(limits.DIGEST_REFRESH_MS)
+    expect(await expects(asker)).toBe('no')
+  })
+
+  it('that never come, or are rubbish, leave it as it was without them', async () => {
+    const { replicas, outsiders } = five()
+    for (const node of replicas.slice(0, 3)) node.digestLiar = () => Uint8Array.of(1, 2, 3)
+    const asker = outsiders[0]!
+    expect(await expects(asker)).toBe('unknown')
+    expect(asker.chunks.stats().discarded).toBe(3)
+    // And are not asked for again at once.
+    for (let i = 0; i < 20; i++) asker.chunks.expects(question)
+    await world.clock.pass(1_000)
+    expect(asker.chunks.stats().digestsAsked).toBe(5)
+  })
+
+  it('count for a replica itself as well: what it lacks, most of the others must lack too', async () => {
+    const { replicas, outsiders } = five()
+    const [first] = replicas as [Node]
+    expect(await expects(first, question)).toBe('no')
+    await agree(outsiders[1]!)
+    expect(first.chunks.expects(question)).toBe('yes')
+  })
+
+  it('are given to members only, and so many to each', async () => {
+    const { replicas, outsiders } = five()
+    const [asker] = outsiders as [Node]
+    const body = Uint8Array.of(0x84, 1, 0x18, 25, 0, 0x40)
+    const replica = replicas[0]!
+    let busy = 0
+    for (let i = 0; i < 4 * limits.DIGESTS_PER_SECOND + 10; i++) {
+      const reply = await replica.chunks.handle(asker.member.peer, body)
+      if (Buffer.from(reply).includes('busy')) busy++
+    }
+    expect(busy).toBe(10)
+  })
+
+  it('name signed answers that were told', async () => {
+    world = createWorld({
+      nodes: 5,
+      n: 3,
+      proofs: () => ({
+        verify: async (finding) => ({ ...finding, evidence: { ...finding.evidence, security: 'secure' } }),
+        links: () => [],
+        knownCut: () => 0,
+      }),
+    })
+    const outcome = answer(question, [1])
+    world.publish(question, outcome)
+    const [asker, teller] = world.outsiders(question) as [Node, Node]
+    expect(await expects(asker)).toBe('no')
+    teller.chunks.tell(question, outcome, 'secure')
+    await world.clock.pass(limits.DIGEST_REFRESH_MS)
+    expect(await expects(asker)).toBe('yes')
+  })
+})
