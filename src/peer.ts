@@ -259,6 +259,7 @@ async function startPeers(
     scheme: ed25519,
     log,
     send: sender(Room.CHUNKS),
+    bulk: (peer, body, options) => transport.bulk(peer, concatBytes(Uint8Array.of(Room.CHUNKS), body), options),
     ownFetch: ownFetchOf(recursor, clock),
     isPrivate,
     proofs: proofSource(recursor, clock),
@@ -290,6 +291,10 @@ async function startPeers(
     if (body[0] === Room.CHUNKS) return chunks.handle(from, rest)
     if (body[0] === Room.CHAINS && chains !== undefined) return chains.handle(from, rest)
     throw new ChordnsError('PEER_UNKNOWN_ROOM', 'no room answers this request', { room: body[0] ?? -1 })
+  })
+  transport.onBulk((from, body, signal) => {
+    if (body[0] === Room.CHUNKS) return chunks.supply(from, body.subarray(1), signal)
+    throw new ChordnsError('PEER_UNKNOWN_ROOM', 'no room answers this bulk', { room: body[0] ?? -1 })
   })
   await ring.start()
   memory?.follow(ring)

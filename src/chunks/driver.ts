@@ -27,14 +27,17 @@ import { type ChunkReply, type ChunkRequest, decodeRequest, encodeReply } from '
 import { createAsk, type Send } from './peers.ts'
 import { chunkOf, holdsPrivateAddress, keyOfChunk, mayShare } from './place.ts'
 import { createProofs } from './proofs.ts'
+import { type Bulk, createPull } from './pull.ts'
 import { Rates } from './rates.ts'
 import { createReading } from './reading.ts'
 import { createRounds } from './rounds.ts'
 import type { ArchivedEntry } from './rows.ts'
+import { ownRuns, type Run } from './runs.ts'
 import { peersOf, readContext, type Seats, seatsOf, seatsOfChunk } from './seats.ts'
 import { createSights } from './sights.ts'
 import { Skew } from './skew.ts'
 import { questionKey } from './store.ts'
+import { createSupply } from './supply.ts'
 import type { ChunkEntry, Chunks, ChunksOptions, OwnFetch, ProofSource } from './types.ts'
 import { createWitness } from './witness.ts'
 
@@ -50,6 +53,8 @@ export interface ChunksModules {
   /** What the configuration keeps to itself: local, stub and forward zones, negative trust anchors. */
   readonly isPrivate: (question: Question) => boolean
   readonly send: Send
+  /** Without it entries are pushed to new keepers, one by one. */
+  readonly bulk?: Bulk
   /** Where entries outlive the process; without it they do not. Its keys are this room's alone. */
   readonly store?: Store
   /** This node's own validation; without it proofs are neither kept nor believed. */
@@ -127,6 +132,8 @@ export function createChunks(modules: ChunksModules): Chunks {
     log,
     ask,
     store,
+    pulled: modules.bulk !== undefined,
+    self: ring.self.id,
     seatsOfChunk: (chunk) => seatsOfChunk(ring, chunk, options.chunkBits),
     stillCertified: (entry, seats) => current(entry, seats),
     renew: (question) => {
@@ -168,6 +175,27 @@ export function createChunks(modules: ChunksModules): Chunks {
     keysOf: (chunk) => [...store.notesOf(chunk, clock.now()).map(({ key }) => key), ...proofs.keysOf(chunk)],
     onFault: fault,
   })
+  const supply = createSupply({
+    clock,
+    store,
+    requests: rate(limits.PULLS_PER_SECOND),
+    bytes: rate(limits.PULL_BYTES_PER_SECOND),
+    seatsOfChunk: (chunk) => seatsOfChunk(ring, chunk, options.chunkBits),
+    fault,
+  })
+  const pull =
+    modules.bulk &&
+    createPull({
+      clock,
+      random,
+      log,
+      bulk: modules.bulk,
+      store,
+      runs: () => ownRuns(ring, options.chunkBits),
+      isSuspect: ({ seats }, peer) => seats.others.some((member) => member.peer === peer && ring.isSuspect(member.id)),
+      take: takePulled,
+      fault,
+    })
 
   /**
    * Whether this node would believe its own entry if a peer sent it now. All signatures of an entry were checked when it was
@@ -423,6 +451,25 @@ export function createChunks(modules: ChunksModules): Chunks {
     return { kind: 'ack' }
   }
 
+  function takePulled(from: PeerId, entry: ArchivedEntry, { first, last }: Run): 'kept' | 'useless' | 'wrong' {
+    const { question, certificate, outcome } = entry
+    const seats = seatsFor(question)
+    if (!shared(question) || seats.chunk < first || seats.chunk > last) return 'wrong'
+    if (!seats.mine || entry.expires <= clock.now()) return 'useless'
+    const known = store.noteOf(question, clock.now())
+    const examined = examine(certificate, outcome, contextFor(question, seats), clock.now())
+    if (!examined.ok || !witness.confirms(examined.entry.certificate)) {
+      log.debug({ peer: from }, 'a certificate that was pulled does not hold')
+      return 'wrong'
+    }
+    if (known !== undefined && known.seen >= examined.entry.seen) {
+      const held = store.get(question, clock.now())
+      if (held !== undefined && current(held, seats)) return 'useless'
+    }
+    keep(examined.entry, seats)
+    return 'kept'
+  }
+
   function notMine(seats: Seats): ChunkReply {
     return { kind: 'not-mine', believes: peersOf(seats.members) }
   }
@@ -442,16 +489,18 @@ export function createChunks(modules: ChunksModules): Chunks {
       cancels[0] = clock.after(limits.SWEEP_MS, sweep)
       cancels[1] = ring.onChange(() => {
         handover.changed()
+        pull?.changed()
         archive?.changed()
       })
       archive?.start()
+      pull?.start()
     },
     async stop() {
       stopping.abort()
       for (const cancel of cancels) cancel()
       rounds.stop()
       archive?.stop()
-      await Promise.all([sights.stop(), handover.stop()])
+      await Promise.all([sights.stop(), handover.stop(), pull?.stop()])
     },
     read: async (question, signal, onDoubt) =>
       shared(question)
@@ -465,6 +514,7 @@ export function createChunks(modules: ChunksModules): Chunks {
     },
     tell,
     handle,
+    supply: supply.handle,
     entry: (question) => store.get(question, clock.now()),
     held: () => store.chunks(),
     entriesOf: (chunk) => [...store.ofChunk(chunk, clock.now())],
@@ -496,6 +546,16 @@ export function createChunks(modules: ChunksModules): Chunks {
       divergent: classes.divergent,
       equivocations: witness.equivocations.length,
       skewMs: skew.ms,
+      ...(pull?.stats() ?? {
+        runsWanted: 0,
+        runsDone: 0,
+        pulled: 0,
+        pulledBytes: 0,
+        pullsFailed: 0,
+        repairBytesPerSecond: 0,
+      }),
+      supplied: supply.sent(),
+      owed: handover.owed(),
       ...(archive?.stats() ?? { archived: 0, restored: 0, waiting: 0 }),
     }),
     onAgreed(listener) {

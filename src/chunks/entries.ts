@@ -96,9 +96,9 @@ export class EntryStore {
     return entry
   }
 
-  /** What is known of it without reading it. */
-  note(key: string, now: number): EntryNote | undefined {
-    return this.#alive(key, now)
+  /** Its row as it lies there, to be passed on. */
+  row(key: string): Uint8Array | undefined {
+    return this.#slots.has(key) ? (this.#rows.get(key) ?? this.#disk?.get(key)) : undefined
   }
 
   /** `onDisk`: its row is there already. */
@@ -120,6 +120,10 @@ export class EntryStore {
     this.#bytes += slot.bytes
     this.#use(slot, entry)
     this.#makeRoom()
+  }
+
+  noteOf(question: Question, now: number): EntryNote | undefined {
+    return this.#alive(questionKey(question), now)
   }
 
   drop(question: Question): void {

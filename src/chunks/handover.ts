@@ -8,6 +8,7 @@ import {
   type Cancel,
   type ChunkId,
   type Clock,
+  errorText,
   type Log,
   type PeerId,
   type Random,
@@ -23,11 +24,14 @@ import { questionKey } from './store.ts'
 import type { ChunkEntry } from './types.ts'
 
 export interface HandoverModules {
+  /** New keepers pull from those who stay: only where nobody stays does one push. */
+  readonly pulled: boolean
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
   readonly ask: Ask
   readonly store: EntryStore
+  readonly self: RingId
   readonly seatsOfChunk: (chunk: ChunkId) => Seats
   /** Whether the entry's signers are still a majority of the set as it is now. */
   readonly stillCertified: (entry: ChunkEntry, seats: Seats) => boolean
@@ -55,12 +59,14 @@ export function createHandover(modules: HandoverModules): Handover {
   let owed = 0
   const stopping = new AbortController()
   let pending: Cancel | undefined
+  let comparing: Promise<void> | undefined
   let repairing: Cancel | undefined
 
-  function compare(): void {
-    pending = undefined
+  /** A little at a time: questions have their turn in between. */
+  async function compare(): Promise<void> {
     const offers = new Map<PeerId, ChunkEntry[]>()
     const now = clock.now()
+    let looked = 0
     for (const chunk of keepers.keys()) if (store.notesOf(chunk, now).length === 0) keepers.delete(chunk)
     for (const chunk of store.chunks()) {
       const seats = modules.seatsOfChunk(chunk)
@@ -68,19 +74,35 @@ export function createHandover(modules: HandoverModules): Handover {
       keepers.set(chunk, idsOf(seats))
       const fresh = seats.others.filter((member) => before !== undefined && !before.has(member.id))
       const same = before !== undefined && before.size === seats.members.length && fresh.length === 0
+      if (++looked % limits.HANDOVER_SLICE === 0) await sleep(clock, 0, stopping.signal)
       if (same) continue
+      const stays = seats.members.length > fresh.length + (seats.mine && before?.has(modules.self) !== true ? 1 : 0)
+      const to = modules.pulled && stays ? [] : fresh
       for (const entry of store.ofChunk(chunk, now)) {
+        if (++looked % limits.HANDOVER_SLICE === 0) await sleep(clock, 0, stopping.signal)
         if (!modules.stillCertified(entry, seats)) {
           if (seats.mine) modules.renew(entry.question)
           continue
         }
-        for (const { peer } of fresh) add(offers, peer, entry)
+        for (const { peer } of to) add(offers, peer, entry)
       }
     }
     for (const [peer, entries] of offers) {
       push(peer, entries.slice(0, limits.MAX_HANDOVER_RECORDS))
       for (const entry of entries.slice(limits.MAX_HANDOVER_RECORDS)) owe(peer, entry)
     }
+  }
+
+  function begin(): void {
+    // A change while one compares is compared when that is done.
+    pending = comparing === undefined ? undefined : clock.after(limits.HANDOVER_DELAY_MS, begin)
+    comparing ??= compare()
+      .catch((error: unknown) => {
+        if (!stopping.signal.aborted) modules.log.error({ error: errorText(error) }, 'entries could not be compared')
+      })
+      .finally(() => {
+        comparing = undefined
+      })
   }
 
   function owe(peer: PeerId, { question }: ChunkEntry): void {
@@ -162,13 +184,13 @@ export function createHandover(modules: HandoverModules): Handover {
     owe,
     owed: () => owed,
     changed() {
-      if (pending === undefined && !stopping.signal.aborted) pending = clock.after(limits.HANDOVER_DELAY_MS, compare)
+      if (pending === undefined && !stopping.signal.aborted) pending = clock.after(limits.HANDOVER_DELAY_MS, begin)
     },
     async stop() {
       stopping.abort()
       pending?.()
       repairing?.()
-      await Promise.allSettled(pushing.values())
+      await Promise.allSettled([...pushing.values(), comparing])
     },
   }
 }

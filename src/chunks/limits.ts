@@ -126,6 +126,8 @@ export const limits = {
   MAX_FAULTY_PEERS: 1_024,
   /** After a change of the set: the changes of a burst are handled together. Ms. */
   HANDOVER_DELAY_MS: 1_000,
+  /** Chunks and entries that are looked at in one go after a change. */
+  HANDOVER_SLICE: 64,
   /** Records pushed to one new replica in one go; the rest is owed, and follows with the repairs. */
   MAX_HANDOVER_RECORDS: 10_000,
   /** What did not arrive is offered again after this, less a random part so that keepers do not come together. Ms. */
@@ -133,6 +135,24 @@ export const limits = {
   REPAIR_JITTER_MS: 15_000,
   /** Records that are remembered as owed, over all peers: two replicas of 100,000 entries each. Beyond that none are. */
   MAX_OWED_RECORDS: 200_000,
+  /** Frames of a pull: below those of the transport, with its heads. Bytes. */
+  PULL_FRAME_BYTES: 60_000,
+  /** What the asker has already, named in one request: 12 bytes each, so that it fits into one frame. */
+  MAX_PULL_NOTES: 4_000,
+  /** Two entries of one question that lie closer together are of one round: its signatures are at most so far apart. Ms. */
+  SAME_ROUND_MS: 30_000,
+  /** For each frame. Ms. */
+  PULL_TIMEOUT_MS: 10_000,
+  /** Entries verified in one go, a few signatures each: about a millisecond. */
+  PULL_SLICE: 4,
+  /** Entries of one pull that do not hold (tables differ while a ring changes), and that nobody needed, before it is given up. */
+  MAX_PULL_WRONG: 64,
+  MAX_PULL_USELESS: 4_096,
+  PULL_LOG_MS: 5_000,
+  /** Requests of one peer per second, and bytes for it: who asks for everything again and again waits. */
+  PULLS_PER_SECOND: 5,
+  PULL_BYTES_PER_SECOND: 8 * 1024 * 1024,
+  PULL_PACE_MS: 50,
   /** Records on their way to one new replica at once, far below its rate limit. */
   HANDOVER_IN_FLIGHT: 4,
   /** Pause after each record pushed, so that the receiver's rate limit holds. Ms. */

@@ -15,6 +15,7 @@ import type {
 } from '../evidence/index.ts'
 import type { Expectation } from './digests.ts'
 import type { LookHow } from './messages.ts'
+import type { PullStats } from './pull.ts'
 
 /** One record of a chunk. */
 export interface ChunkEntry {
@@ -120,7 +121,7 @@ export interface ChunkView {
   readonly entries: readonly ChunkEntry[]
 }
 
-export interface ChunksStats {
+export interface ChunksStats extends PullStats {
   readonly entries: number
   /** Of `agreed`: certificates of these classes. */
   readonly rotating: number
@@ -147,6 +148,9 @@ export interface ChunksStats {
   readonly spared: number
   /** Entries on disk; of those of the last run: that came back, and that wait for members who signed them. */
   readonly archived: number
+  /** Bytes of entries that other keepers pulled; entries that a peer did not take and will be offered again. */
+  readonly supplied: number
+  readonly owed: number
   readonly restored: number
   readonly waiting: number
 }
@@ -177,6 +181,8 @@ export interface Chunks {
   tell(question: Question, outcome?: Outcome, security?: Security): void
   /** Answers a chunk message of a peer. */
   handle(from: PeerId, body: Uint8Array): Promise<Uint8Array>
+  /** Answers a keeper that pulls entries. */
+  supply(from: PeerId, body: Uint8Array, signal: AbortSignal): AsyncIterable<Uint8Array>
   /** Entries this node holds as a replica. */
   entry(question: Question): ChunkEntry | undefined
   /** Chunks of which this node holds entries, and the unexpired ones of one. */

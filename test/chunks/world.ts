@@ -137,6 +137,10 @@ export interface Node {
   down: boolean
   /** Ms until it answers. */
   delayMs: number
+  /** What it says to those who pull, instead of what it holds. */
+  supplies:
+    | ((from: PeerId, body: Uint8Array, honest: () => AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>)
+    | undefined
   /** Ms that its clock is ahead. */
   skewMs: number
   fetches: number
@@ -158,11 +162,21 @@ export interface WorldOptions {
   readonly fetch?: (index: number, clock: Clock) => OwnFetch
   /** The disk of each node; default: none. */
   readonly store?: (index: number) => Store
+  /** Keepers pull what they lack; default: it is only pushed. */
+  readonly bulk?: boolean
 }
 
 export interface World {
   readonly clock: VirtualClock
   readonly nodes: readonly Node[]
+  /** Pulls, and the frames that came back. */
+  readonly pulls: {
+    readonly from: number
+    readonly to: number
+    readonly body: Uint8Array
+    frames: number
+    bytes: number
+  }[]
   readonly requests: { readonly from: number; readonly to: number; readonly request: ChunkRequest }[]
   /** What the authorities say. */
   publish(question: Question, outcome: Outcome): void
@@ -197,6 +211,7 @@ export function createWorld({
   options = {},
   isPrivate = () => false,
   store,
+  bulk = false,
   proofs,
   fetch,
   clock = new VirtualClock(),
@@ -206,6 +221,7 @@ export function createWorld({
   const byPeer = new Map<PeerId, Node>()
   const starts = new Map<Node, () => Chunks>()
   const requests: World['requests'] = []
+  const pulls: World['pulls'] = []
 
   for (let index = 0; index < count; index++) {
     const signer = ed25519Signer(sha256(Uint8Array.of(0xc4, index)))
@@ -230,6 +246,7 @@ export function createWorld({
       digestLiar: undefined,
       down: false,
       delayMs: 1,
+      supplies: undefined,
       skewMs: 0,
       fetches: 0,
       table: [] as MemberEntry[],
@@ -281,6 +298,7 @@ export function createWorld({
           return ownFinding(question, outcome, nodeClock.now())
         },
         send: (to, body, sendOptions) => deliver(node, to, body, sendOptions),
+        ...(bulk && { bulk: (to, body, bulkOptions) => pull(node, to, body, bulkOptions) }),
       })
     const node: Node = Object.assign(state, { chunks: start() })
     nodes.push(node)
@@ -333,6 +351,35 @@ export function createWorld({
     }
   }
 
+  async function* pull(
+    from: Node,
+    peer: PeerId,
+    body: Uint8Array,
+    { timeoutMs, signal }: RequestOptions,
+  ): AsyncGenerator<Uint8Array> {
+    const to = byPeer.get(peer)!
+    const one: World['pulls'][number] = { from: from.index, to: to.index, body, frames: 0, bytes: 0 }
+    pulls.push(one)
+    const reading = new AbortController()
+    const honest = () => to.chunks.supply(from.member.peer, body, reading.signal)
+    const frames = (to.supplies?.(from.member.peer, body, honest) ?? honest())[Symbol.asyncIterator]()
+    try {
+      for (;;) {
+        const late = wait(clock, timeoutMs, signal).then((): never => {
+          throw new ChordnsError('PEER_TIMEOUT', 'no frame', {})
+        })
+        const next = to.down || from.down ? await late : await Promise.race([frames.next(), late])
+        late.catch(() => {})
+        if (next.done === true) return
+        one.frames++
+        one.bytes += next.value.length
+        yield next.value
+      }
+    } finally {
+      reading.abort()
+    }
+  }
+
   function change(): void {
     for (const node of nodes) node.changed()
   }
@@ -346,6 +393,7 @@ export function createWorld({
     clock,
     nodes,
     requests,
+    pulls,
     publish: (question, outcome) => void truth.set(keyOf(question), outcome),
     withdraw: () => truth.clear(),
     replicas,

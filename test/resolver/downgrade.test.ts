@@ -25,6 +25,7 @@ function ringThatSays(lie: (name: string) => Outcome): Chunks & { reads: number 
       throw new Error('not asked for')
     },
     held: () => [],
+    async *supply() {},
     entriesOf: () => [],
     onAgreed: () => () => {},
     read: async (question: Parameters<Chunks['read']>[0]): Promise<RingRead> => {
