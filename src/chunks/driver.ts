@@ -456,7 +456,7 @@ export function createChunks(modules: ChunksModules): Chunks {
     const seats = seatsFor(question)
     if (!shared(question) || seats.chunk < first || seats.chunk > last) return 'wrong'
     if (!seats.mine || entry.expires <= clock.now()) return 'useless'
-    const known = store.noteOf(question, clock.now())
+    const known = store.note(questionKey(question), clock.now())
     const examined = examine(certificate, outcome, contextFor(question, seats), clock.now())
     if (!examined.ok || !witness.confirms(examined.entry.certificate)) {
       log.debug({ peer: from }, 'a certificate that was pulled does not hold')

@@ -122,8 +122,9 @@ export class EntryStore {
     this.#makeRoom()
   }
 
-  noteOf(question: Question, now: number): EntryNote | undefined {
-    return this.#alive(questionKey(question), now)
+  /** What is known of it without reading it. */
+  note(key: string, now: number): EntryNote | undefined {
+    return this.#alive(key, now)
   }
 
   drop(question: Question): void {
