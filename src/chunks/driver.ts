@@ -160,7 +160,11 @@ export function createChunks(modules: ChunksModules): Chunks {
     ask,
     seatsOf: seatsFor,
     contextOf: contextFor,
-    ownWord,
+    ownWord: (question) => {
+      const word = ownWord(question)
+      if (word.kind === 'entry') noteRead(ring.self.peer, question)
+      return word
+    },
     requestTimeoutMs: options.requestTimeoutMs,
     stopping: stopping.signal,
     onAccepted: (finding) => modules.onAccepted?.(finding),
@@ -224,7 +228,7 @@ export function createChunks(modules: ChunksModules): Chunks {
 
   /**
    * Whose record is kept, its zone's delegation is wanted, and then its parent's, so that the name is found when the way there is
-   * blocked; and the keys of a signed zone. Each keeper tells it once an hour, so that the demand is that of the names.
+   * blocked; and the keys of a signed zone. Each keeper tells it four times an hour at most, so that the demand is that of the names.
    */
   function wantZone({ outcome }: ChunkEntry): void {
     const zone = outcome.apex

@@ -68,7 +68,7 @@ export const limits = {
   /** Delegations asked for to get around zones that are silent: names are rarely deeper. */
   MAX_DELEGATION_READS: 5,
   /** A zone's delegation is wanted again after this; zones that were wanted are remembered up to this number. Ms. */
-  ZONE_WANTED_MS: 3_600_000,
+  ZONE_WANTED_MS: 900_000,
   MAX_ZONES_WANTED: 10_000,
   /** A round's commitments are waited for this long, its reveals that long. Ms. */
   COMMIT_MS: 3_000,
