@@ -151,6 +151,16 @@ describe('connections', () => {
     expect(server.connections).toHaveLength(1)
   })
 
+  it('are not used again by a query that must come by a new way', async () => {
+    const server = await serve(echo)
+    const made = exchange()
+    await made.exchange(ask(server.endpoint, 'tcp', message(1)))
+    await made.exchange(ask(server.endpoint, 'tcp', message(2), { fresh: true }))
+    await made.exchange(ask(server.endpoint, 'tcp', message(3), { fresh: true }))
+    const ports = server.connections.map((one) => one.remotePort)
+    expect(new Set(ports).size).toBe(3)
+  })
+
   it('carry several queries at once, whose replies may come in any order', async () => {
     const held: [Uint8Array, Socket][] = []
     const server = await serve((query, socket) => {
