@@ -1,6 +1,7 @@
 /**
  * What believing a reply of the ring costs the asker: a certificate, live votes that make a majority, and a signed answer with the
- * links of its chain of trust, cold and warm; and how many round trips each takes (in virtual time, so exact).
+ * links of its chain of trust, cold and warm; how many round trips each takes (in virtual time, so exact), and how long over
+ * links of 5 to 50 ms; and what the ring costs a name that it does not know, against the same node without a ring.
  */
 import { Budget } from '../src/base/index.ts'
 import { chunkOf } from '../src/chunks/index.ts'
@@ -13,13 +14,22 @@ import { answer, ask, createWorld as createRing, paper } from '../test/chunks/wo
 import { createStack, createWorld, demoSpec, signWorld } from '../test/world/index.ts'
 import { median, quantile, round } from './lib/stats.ts'
 import { type Benchmark, numberOption, target } from './lib/types.ts'
+import { type ColdRound, coldMisses } from './real/read-cold.ts'
+import { readLatency } from './real/read-latency.ts'
 
 const SEATS = [3, 7]
 
 export const benchmark: Benchmark = {
-  summary: 'what a read of the ring costs: CPU of each kind of evidence, round trips',
-  options: { reads: { type: 'string', default: '300', help: 'reads of each kind' } },
-  namespace: false,
+  summary:
+    'what a read of the ring costs: CPU of each kind of evidence, time over links, misses with the ring and without',
+  options: {
+    reads: { type: 'string', default: '300', help: 'reads of each kind' },
+    rtts: { type: 'string', default: '5,20,50', help: 'round trips of the links, ms' },
+    'cold-names': { type: 'string', default: '300', help: 'names of a round that the ring does not know' },
+    'cold-rounds': { type: 'string', default: '4', help: 'rounds with the ring, and as many without; 0: none' },
+    seed: { type: 'string', default: '1', help: 'seed of the delayed Internet' },
+  },
+  namespace: true,
   programs: [],
   async run(values, say) {
     const reads = numberOption(values, 'reads')
@@ -36,14 +46,128 @@ export const benchmark: Benchmark = {
     for (const [kind, { bytes, times }] of await proofs(Math.min(reads, 100))) note(kind, bytes, times)
     const trips = await roundTrips()
     data['roundTrips'] = trips
+    const latency = await overLinks(String(values['rtts']), Math.min(reads, 100), say)
+    data['latency'] = latency
+    const cold = summariseCold(
+      await coldMisses(
+        {
+          names: numberOption(values, 'cold-names'),
+          rounds: numberOption(values, 'cold-rounds'),
+          seed: numberOption(values, 'seed'),
+        },
+        say,
+      ),
+    )
+    data['cold'] = cold
     return {
       tables: [
         { title: 'CPU of the asker for one read', columns: ['evidence', 'bytes heard', 'median us', 'p99 us'], rows },
+        {
+          title: 'reads over links, n = 3; bare: a message and its answer over the same link',
+          columns: [
+            'evidence',
+            'RTT ms',
+            'median ms',
+            'p99 ms',
+            'bare median ms',
+            'bare p99 ms',
+            'CPU ms',
+            'median over bare + CPU',
+          ],
+          rows: latency.map((one) => Object.values(one)),
+        },
+        {
+          title: 'cold misses: names that the ring does not know',
+          columns: ['ring', 'questions', 'median ms', 'p90 ms', 'p99 ms', 'spared', 'failures'],
+          rows: cold.rows.map((one) => Object.values(one)),
+        },
       ],
-      targets: [target('round trips of a read that a certificate answers', trips.certificate, 1)],
+      targets: [
+        target('round trips of a read that a certificate answers', trips.certificate, 1),
+        target(
+          'median of a certificate over one round trip and its work, worst link',
+          worst(latency, 'certificate'),
+          1.05,
+        ),
+        target(
+          'median of live votes over one round trip and their work, worst link',
+          worst(latency, 'live votes'),
+          1.05,
+        ),
+        ...(cold.rows.length < 2
+          ? []
+          : [
+              target('median of a cold miss, ring on over ring off', cold.medianRatio, 1.03),
+              target('p99 of a cold miss, ring on over ring off', cold.p99Ratio, 1.05),
+              target('cold misses that failed', cold.failures, 0),
+            ]),
+      ],
       data,
     }
   },
+}
+
+interface LatencyFigures {
+  readonly evidence: string
+  readonly rttMs: number
+  readonly median: number
+  readonly p99: number
+  readonly bareMedian: number
+  readonly bareP99: number
+  /** Of the asker and all replicas together, on average. */
+  readonly cpuMs: number
+  /** The median over that of a bare round trip and this work. */
+  readonly timesBound: number
+}
+
+async function overLinks(list: string, reads: number, say: (line: string) => void): Promise<LatencyFigures[]> {
+  const rows = await readLatency(list.split(',').map(Number), reads)
+  return rows.map(({ evidence, rttMs, reads: times, bare, cpuMs }) => {
+    const figures = {
+      evidence,
+      rttMs,
+      median: round(median(times)),
+      p99: round(quantile(times, 0.99)),
+      bareMedian: round(median(bare)),
+      bareP99: round(quantile(bare, 0.99)),
+      cpuMs: round(cpuMs),
+      timesBound: round(median(times) / (median(bare) + cpuMs), 3),
+    }
+    say(`${evidence} over ${rttMs} ms: ${figures.median} ms, bare ${figures.bareMedian} ms`)
+    return figures
+  })
+}
+
+function worst(rows: readonly LatencyFigures[], evidence: string): number {
+  return Math.max(...rows.filter((row) => row.evidence === evidence).map(({ timesBound }) => timesBound))
+}
+
+function summariseCold(rounds: readonly ColdRound[]) {
+  const of = (ring: boolean) => {
+    const own = rounds.filter((one) => one.ring === ring)
+    const times = own.flatMap(({ latencies }) => latencies)
+    return {
+      ring: ring ? 'on' : 'off',
+      questions: times.length,
+      median: round(median(times)),
+      p90: round(quantile(times, 0.9)),
+      p99: round(quantile(times, 0.99)),
+      spared: own.reduce((sum, { spared }) => sum + spared, 0),
+      failures: own.reduce((sum, { failures }) => sum + failures, 0),
+    }
+  }
+  const [on, off] = [of(true), of(false)]
+  return {
+    rows: rounds.length === 0 ? [] : [on, off],
+    medianRatio: round(on.median / off.median, 3),
+    p99Ratio: round(on.p99 / off.p99, 3),
+    failures: on.failures + off.failures,
+    rounds: rounds.map(({ latencies, ...one }) => ({
+      ...one,
+      median: round(median(latencies)),
+      p99: round(quantile(latencies, 0.99)),
+    })),
+  }
 }
 
 interface Measured {
