@@ -30,8 +30,8 @@ export interface Case {
   readonly onStep: ((step: IterationStep) => void) | undefined
   /** Links that came beside the finding, from whoever brought it. */
   readonly given?: Given
-  /** Keys that the ring has of a zone which cannot be reached: they have to validate like any other. */
-  readonly agreedKeys?: ((zone: Name) => Promise<Outcome | undefined>) | undefined
+  /** A link that cannot be fetched, as the ring has it: it has to validate like any other. */
+  readonly agreedLink?: ((need: Need) => Promise<Outcome | undefined>) | undefined
 }
 
 /** Throws RECURSE_FAILED when a link of the chain cannot be fetched, BUDGET_SPENT, ABORTED. Bogus is a verdict, not an error. */
@@ -91,11 +91,15 @@ async function learntLink(engine: Engine, trust: Trust, one: Case, need: Need): 
 }
 
 async function answerTo(one: Case, need: Need, fresh: boolean): Promise<Outcome> {
+  // Where the way down was found blocked, each link would be waited for in vain.
+  const isBlocked = one.finding.start === 'agreed' && !fresh
+  const known = isBlocked ? await one.agreedLink?.(need) : undefined
+  if (known !== undefined) return known
   try {
     return (await one.fetch(questionOf(need), fresh)).outcome
   } catch (error) {
     if (!isFailure(error)) throw error
-    const agreed = need.need === 'DNSKEY' ? await one.agreedKeys?.(need.zone) : undefined
+    const agreed = isBlocked ? undefined : await one.agreedLink?.(need)
     if (agreed !== undefined) return agreed
     const text = `no answer to ${nameToText(need.zone)} ${need.need}, which validation needs`
     const code = need.need === 'DNSKEY' ? Ede.DNSKEY_MISSING : Ede.DNSSEC_INDETERMINATE

@@ -5,15 +5,14 @@ import {
   type Delegation,
   Ede,
   type ExtendedError,
-  type Name,
   nameToText,
   type Question,
   sameName,
   Type,
   typeToText,
 } from '../dns/index.ts'
-import type { Verdict } from '../dnssec/index.ts'
-import type { Finding } from '../evidence/index.ts'
+import type { Need, Verdict } from '../dnssec/index.ts'
+import type { Finding, Outcome } from '../evidence/index.ts'
 import { serverFinder } from './addresses.ts'
 import { Engine } from './engine.ts'
 import { failed, isFailure, type RecurseFailed } from './failure.ts'
@@ -27,7 +26,7 @@ import type { RecursorDeps } from './options.ts'
 import { ownDelegation } from './own-delegation.ts'
 import { Primer } from './prime.ts'
 import { fetchedSide, findingOf } from './store.ts'
-import { Trust } from './trust.ts'
+import { dsOf, Trust } from './trust.ts'
 import type { RecurseRequest, Recursor } from './types.ts'
 import { contextOf, MAIN } from './zones.ts'
 
@@ -131,14 +130,18 @@ export function createRecursor(deps: RecursorDeps): Recursor {
       )
     }
 
-  const agreedKeys = async (zone: Name, signal: AbortSignal) => deps.delegations?.keys(zone, signal)
+  const agreedLink = async ({ need, zone, parent }: Need, signal: AbortSignal): Promise<Outcome | undefined> => {
+    if (need === 'DNSKEY') return deps.delegations?.keys(zone, signal)
+    const found = await deps.delegations?.find(zone, zone.labels - 1, signal)
+    return found === undefined ? undefined : dsOf(found.delegation, parent)
+  }
 
   const caseOf = (finding: Finding, request: RecurseRequest, context: CacheContext): Case => ({
     finding,
     context,
     budget: request.budget,
     onStep: request.onStep,
-    agreedKeys: context === MAIN ? (zone) => agreedKeys(zone, request.signal) : undefined,
+    agreedLink: context === MAIN ? (need) => agreedLink(need, request.signal) : undefined,
     fetch: (question, fresh) =>
       unjudged({ ...request, question, checkingDisabled: true, fresh }, contextOf(engine, question)),
   })

@@ -2,7 +2,7 @@
 import { LRUCache } from 'lru-cache'
 import { latin1 } from '../base/index.ts'
 import type { CacheContext } from '../cache/index.ts'
-import { isSubdomain, type Name, type RRset, Type } from '../dns/index.ts'
+import { type Delegation, isSubdomain, type Name, type RRset, Type } from '../dns/index.ts'
 import {
   type ChainView,
   type Need,
@@ -113,8 +113,11 @@ export function dsFromDelegation(
   if (need !== 'DS') return undefined
   const cached = engine.deps.cache.delegation(context, zone, engine.now())?.delegation
   const known = cached?.zone.key === zone.key ? cached : engine.agreed.get(zone, engine.now())?.delegation
-  if (known === undefined || known.zone.key !== zone.key) return undefined
-  if (known.ds?.type === Type.DS) return { kind: 'rrset', rrset: known.ds, apex: parent, proofs: [] }
-  if (known.proofs.length === 0) return undefined
-  return { kind: 'absent', rcode: 0, apex: parent, soa: undefined, proofs: known.proofs }
+  return known === undefined || known.zone.key !== zone.key ? undefined : dsOf(known, parent)
+}
+
+/** What a delegation says of DS, if it says anything. */
+export function dsOf({ ds, proofs }: Delegation, parent: Name): Outcome | undefined {
+  if (ds?.type === Type.DS) return { kind: 'rrset', rrset: ds, apex: parent, proofs: [] }
+  return proofs.length === 0 ? undefined : { kind: 'absent', rcode: 0, apex: parent, soa: undefined, proofs }
 }

@@ -6,7 +6,13 @@ import type { Chunks } from '../../src/chunks/index.ts'
 import { decodeMessage, encodeMessage, type Message } from '../../src/dns/index.ts'
 import { parseTrustAnchors, supportedAlgorithms, supportedDigests } from '../../src/dnssec/index.ts'
 import { parseHints } from '../../src/iterator/index.ts'
-import { createRecursor, type Recursor, type RecursorOptions, type ValidationOptions } from '../../src/recurse/index.ts'
+import {
+  createRecursor,
+  type DelegationSource,
+  type Recursor,
+  type RecursorOptions,
+  type ValidationOptions,
+} from '../../src/recurse/index.ts'
 import { createResolver, type LocalNames, type Resolver, type ResolverOptions } from '../../src/resolver/index.ts'
 import { judge } from '../../src/serve/etiquette.ts'
 import { replyMessage } from '../../src/serve/reply.ts'
@@ -21,6 +27,8 @@ export interface StackOptions {
   readonly chunks?: Chunks
   readonly resolver?: Partial<ResolverOptions>
   readonly recursor?: Partial<RecursorOptions>
+  /** What a ring has agreed on of zones. */
+  readonly delegations?: DelegationSource
   /** Names that are answered here; without it, special-use names only. */
   readonly local?: LocalNames
   /** The address that the authorities see it ask from. */
@@ -65,6 +73,7 @@ export function createStack(world: World, options: StackOptions = {}): Stack {
     clock,
     random,
     log,
+    delegations: options.delegations,
     options: {
       rootHints: parseHints(world.hintsText()),
       port: world.port,
