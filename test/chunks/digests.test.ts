@@ -1,13 +1,18 @@
 /** Whether the ring is asked at all goes by the digests of the replicas; a lie in one costs time, never an answer. */
 import { afterEach, describe, expect, it } from 'vitest'
-import { encodeDigestReply } from '../../src/chunks/digest-messages.ts'
+import { asChunkId, asPeerId, type PeerId } from '../../src/base/index.ts'
+import { decodeDigestReply, encodeDigestReply, encodeDigestRequest } from '../../src/chunks/digest-messages.ts'
+import { chunkOf } from '../../src/chunks/index.ts'
 import { limits } from '../../src/chunks/limits.ts'
+import { encodeCanonical } from '../../src/crypto/index.ts'
 import { answer, ask, createWorld, type Node, type World } from './world.ts'
 
 let world: World
 afterEach(() => world.stop())
 
 const question = ask('www.example.com')
+const chunk = chunkOf(question.name, 8)
+const NONE = new Uint8Array()
 
 function five() {
   world = createWorld({ nodes: 8, n: 5 })
@@ -91,6 +96,70 @@ describe('digests', () => {
     for (let i = 0; i < 20; i++) asker.chunks.expects(question)
     await world.clock.pass(1_000)
     expect(asker.chunks.stats().digestsAsked).toBe(5)
+  })
+
+  it.each([
+    ['oversized', () => encodeCanonical([1, 25, new Uint8Array(limits.MAX_DIGEST_BYTES + 1)])],
+    ['far too large', () => encodeCanonical([1, 25, new Uint8Array(65_000)])],
+    ['of another version', () => encodeCanonical([2, 25, new Uint8Array(8)])],
+    ['of another kind', () => encodeCanonical([1, 26, new Uint8Array(8)])],
+    ['cut', () => encodeDigestReply({ bits: new Uint8Array(8) }).slice(0, 9)],
+    ['with bytes behind it', () => Uint8Array.of(...encodeDigestReply({ bits: new Uint8Array(8) }), 0)],
+    ['an unknown word', () => encodeCanonical([1, 25, 'trust me'])],
+  ])('%s are refused, count against the peer, and say nothing', async (_, lie) => {
+    const { replicas, outsiders } = five()
+    for (const node of replicas) node.digestLiar = lie
+    const asker = outsiders[0]!
+    expect(await expects(asker)).toBe('unknown')
+    expect(asker.chunks.stats().discarded).toBe(5)
+  })
+
+  it('of members that keep not the chunk are neither asked for nor counted', async () => {
+    const { replicas, outsiders } = five()
+    const [asker, ...others] = outsiders as [Node, ...Node[]]
+    const heard: number[] = []
+    for (const node of others)
+      node.digestLiar = () => {
+        heard.push(node.index)
+        return encodeDigestReply({ bits: new Uint8Array() })
+      }
+    for (const node of replicas.slice(0, 3)) node.down = true
+    asker.chunks.expects(question)
+    await world.clock.pass(limits.DIGEST_TIMEOUT_MS + 100)
+    // Two of five seats are too few, whoever else would speak.
+    expect(asker.chunks.expects(question)).toBe('unknown')
+    expect(heard).toEqual([])
+  })
+
+  it('of before, told again, hide what was agreed since only while no other replica names it', async () => {
+    const { replicas, outsiders } = five()
+    const [asker, teller] = outsiders as [Node, Node]
+    const before = await replicas[0]!.chunks.handle(asker.member.peer, encodeDigestRequest({ chunk, tag: NONE }))
+    await agree(teller)
+    for (const node of replicas) node.digestLiar = () => before
+    expect(await expects(asker)).toBe('no')
+    replicas[3]!.digestLiar = undefined
+    await world.clock.pass(limits.DIGEST_REFRESH_MS)
+    expect(await expects(asker)).toBe('yes')
+  })
+
+  it('that are claimed to be unchanged, by one that never sent any, say nothing', async () => {
+    const { replicas, outsiders } = five()
+    for (const node of replicas) node.digestLiar = () => encodeDigestReply('same')
+    expect(await expects(outsiders[0]!)).toBe('unknown')
+  })
+
+  it('of chunks that cannot be are empty, and strangers get none', async () => {
+    const { replicas, outsiders } = five()
+    await agree(outsiders[1]!)
+    const asked = async (from: PeerId, one: number) =>
+      decodeDigestReply(
+        await replicas[0]!.chunks.handle(from, encodeDigestRequest({ chunk: asChunkId(one), tag: NONE })),
+      )
+    const asker = outsiders[0]!.member.peer
+    for (const one of [256, 0xffffff]) expect(await asked(asker, one)).toEqual({ bits: NONE })
+    expect(await asked(asker, chunk)).not.toEqual({ bits: NONE })
+    expect(await asked(asPeerId('12D3KooWstranger'), chunk)).toBe('busy')
   })
 
   it('count for a replica itself as well: what it lacks, most of the others must lack too', async () => {
