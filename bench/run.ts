@@ -20,6 +20,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ readonly benchmark: Be
   fairness: () => import('./fairness.ts'),
   gossip: () => import('./gossip.ts'),
   hops: () => import('./hops.ts'),
+  join: () => import('./join.ts'),
   kills: () => import('./kills.ts'),
   peers: () => import('./peers.ts'),
   read: () => import('./read.ts'),
