@@ -77,7 +77,15 @@ async function joinOne(
   for (let index = 0; index < MEMBERS; index++) await cluster.start(index)
   const restoring = performance.now()
   for (const peer of cluster.peers)
-    await until(waitMs, async () => ((await chunksOf(peer))['entries'] ?? 0) >= entries, `peer ${peer.index} restores`)
+    await until(
+      waitMs,
+      async () => {
+        const { entries: held = 0, waiting } = await chunksOf(peer)
+        // The nodes look some more up for themselves.
+        return held >= entries && waiting === 0
+      },
+      `peer ${peer.index} restores`,
+    )
   say(`they hold them again after ${round((performance.now() - restoring) / 1_000, 1)} s`)
 
   const started = performance.now()
