@@ -1,6 +1,7 @@
 /**
- * Digests on the wire: canonical CBOR, `[1, 25, chunk, tag]` asks, with the tag of what the asker has (empty: nothing), and
- * `[1, 25, bits]` answers; `bits` is null when the asker has it already, and a text when there is none to give.
+ * Digests on the wire: canonical CBOR, `[1, 25, [[chunk, tag], ...]]` asks, with the tags of what the asker has (empty: nothing),
+ * and `[1, 25, [bits, ...]]` answers in the same order; `bits` is null when the asker has it already, and a text when there is
+ * none to give.
  */
 import { asChunkId, ChordnsError, type ChunkId, isChordnsError } from '../base/index.ts'
 import { type CborValue, decodeCanonical, encodeCanonical } from '../crypto/index.ts'
@@ -17,54 +18,74 @@ export interface DigestRequest {
   readonly tag: Uint8Array
 }
 
-/** `same`: nothing has changed; `busy`: too many questions; `full`: more entries than a digest holds. */
+/** `same`: nothing has changed; `busy`: not now, or no room in this reply; `full`: more entries than a digest holds. */
 export type DigestReply = { readonly bits: Uint8Array } | 'same' | 'busy' | 'full'
 
 const WORDS = ['busy', 'full'] as const
 
 /** Told apart from other requests of the room by its second item. */
 export function isDigestRequest(body: Uint8Array): boolean {
-  // An array of four, 1, and 25 in two bytes.
-  return body[0] === 0x84 && body[1] === VERSION && body[2] === 0x18 && body[3] === DIGEST
+  // An array of three, 1, and 25 in two bytes.
+  return body[0] === 0x83 && body[1] === VERSION && body[2] === 0x18 && body[3] === DIGEST
 }
 
-export function encodeDigestRequest({ chunk, tag }: DigestRequest): Uint8Array {
-  return encodeCanonical([VERSION, DIGEST, chunk, tag])
-}
-
-/** Throws CHUNK_MALFORMED. */
-export function decodeDigestRequest(bytes: Uint8Array): DigestRequest {
-  const [, , chunk, tag] = open(bytes, 64)
-  if (typeof chunk !== 'number' || !Number.isSafeInteger(chunk) || chunk < 0 || chunk > MAX_CHUNK)
-    throw malformed('chunk')
-  if (!(tag instanceof Uint8Array) || tag.length > MAX_TAG_BYTES) throw malformed('tag')
-  return { chunk: asChunkId(chunk), tag }
-}
-
-export function encodeDigestReply(reply: DigestReply): Uint8Array {
-  return encodeCanonical([VERSION, DIGEST, reply === 'same' ? null : typeof reply === 'string' ? reply : reply.bits])
+/** At most MAX_DIGESTS_AT_ONCE. */
+export function encodeDigestRequest(wanted: readonly DigestRequest[]): Uint8Array {
+  return encodeCanonical([VERSION, DIGEST, wanted.map(({ chunk, tag }) => [chunk, tag])])
 }
 
 /** Throws CHUNK_MALFORMED. */
-export function decodeDigestReply(bytes: Uint8Array): DigestReply {
-  const [, , bits] = open(bytes, limits.MAX_DIGEST_BYTES + 16)
-  if (bits === null) return 'same'
-  if (bits instanceof Uint8Array && bits.length <= limits.MAX_DIGEST_BYTES) return { bits }
-  const word = WORDS.find((one) => one === bits)
-  if (word === undefined) throw malformed('bits')
-  return word
+export function decodeDigestRequest(bytes: Uint8Array): readonly DigestRequest[] {
+  return open(bytes).map((row) => {
+    if (!Array.isArray(row)) throw malformed('row')
+    const [chunk, tag] = row as readonly CborValue[]
+    if (typeof chunk !== 'number' || !Number.isSafeInteger(chunk) || chunk < 0 || chunk > MAX_CHUNK)
+      throw malformed('chunk')
+    if (!(tag instanceof Uint8Array) || tag.length > MAX_TAG_BYTES) throw malformed('tag')
+    return { chunk: asChunkId(chunk), tag }
+  })
 }
 
-function open(bytes: Uint8Array, maxBytes: number): readonly CborValue[] {
+/** As many as fit into a frame; for the others the asker hears `busy`. */
+export function encodeDigestReply(replies: readonly DigestReply[]): Uint8Array {
+  let room = limits.MAX_MESSAGE_BYTES - 64
+  const rows = replies.map((reply): CborValue => {
+    room -= ROW_BYTES
+    if (reply === 'same') return null
+    if (typeof reply === 'string') return reply
+    if (reply.bits.length > room - ROW_BYTES * replies.length) return 'busy'
+    room -= reply.bits.length
+    return reply.bits
+  })
+  return encodeCanonical([VERSION, DIGEST, rows])
+}
+
+/** A word, or the head of a byte string. */
+const ROW_BYTES = 5
+
+/** Throws CHUNK_MALFORMED. */
+export function decodeDigestReply(bytes: Uint8Array): readonly DigestReply[] {
+  return open(bytes).map((bits) => {
+    if (bits === null) return 'same'
+    if (bits instanceof Uint8Array && bits.length <= limits.MAX_DIGEST_BYTES) return { bits }
+    const word = WORDS.find((one) => one === bits)
+    if (word === undefined) throw malformed('bits')
+    return word
+  })
+}
+
+function open(bytes: Uint8Array): readonly CborValue[] {
   let value: CborValue
   try {
-    value = decodeCanonical(bytes, { maxBytes })
+    value = decodeCanonical(bytes, { maxBytes: limits.MAX_MESSAGE_BYTES })
   } catch (error) {
     if (!isChordnsError(error)) throw error
     throw malformed('not canonical CBOR', error)
   }
   if (!Array.isArray(value) || value[0] !== VERSION || value[1] !== DIGEST) throw malformed('not a message')
-  return value
+  const rows = value[2]
+  if (!Array.isArray(rows) || rows.length === 0 || rows.length > limits.MAX_DIGESTS_AT_ONCE) throw malformed('rows')
+  return rows
 }
 
 function malformed(what: string, cause?: unknown): ChordnsError<'CHUNK_MALFORMED', { what: string }> {

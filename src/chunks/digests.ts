@@ -2,12 +2,21 @@
  * The digests of others, which decide whether the ring is asked at all, and this node's own. A digest is a hint: where it lies, a
  * question costs one hedge delay more, or one fetch that the ring could have spared.
  */
-import { type ChunkId, type Clock, isChordnsError, type PeerId, type RequestOptions } from '../base/index.ts'
+import {
+  asChunkId,
+  type Cancel,
+  type ChunkId,
+  type Clock,
+  isChordnsError,
+  type PeerId,
+  type RequestOptions,
+} from '../base/index.ts'
 import type { Question } from '../dns/index.ts'
 import type { Ring } from '../ring/index.ts'
 import { buildDigest, type ChunkDigest, digestOf, hashOf, isSameTag, names } from './digest.ts'
 import {
   type DigestReply,
+  type DigestRequest,
   decodeDigestReply,
   decodeDigestRequest,
   encodeDigestReply,
@@ -31,6 +40,9 @@ export interface DigestsParts {
   /** Keys of the questions of a chunk that this node has something for. */
   readonly keysOf: (chunk: ChunkId) => readonly string[]
   readonly onFault: (peer: PeerId) => void
+  /** 2^chunkBits. */
+  readonly chunks: number
+  readonly seatsOfChunk: (chunk: ChunkId) => Seats
 }
 
 export interface Digests {
@@ -39,6 +51,11 @@ export interface Digests {
   answer(from: PeerId, body: Uint8Array): Uint8Array
   /** What this node has for a chunk has changed. */
   changed(chunk: ChunkId): void
+  /** Asks for all that is missing or old, in a ring small enough, as long as this node is in use. */
+  start(): void
+  /** Others keep the chunks now. */
+  ringChanged(): void
+  stop(): void
   stats(): DigestStats
 }
 
@@ -66,17 +83,22 @@ export function createDigests(parts: DigestsParts): Digests {
   const own = new Map<ChunkId, { readonly digest: ChunkDigest | undefined; readonly at: number }>()
   const dirty = new Set<ChunkId>()
   const counts = { digestsAsked: 0, spared: 0 }
+  let usedAt = clock.monotonic()
+  let next: Cancel | undefined
+  let nextAt = 0
+  let requests = 0
 
   function expects(question: Question, seats: Seats, held: boolean): Expectation {
     if (held) return 'yes'
     const hash = hashOf(questionKey(question))
     const now = clock.monotonic()
+    usedAt = now
     let known = seats.mine ? 1 : 0
     let named = false
     for (const { peer, id } of seats.others) {
       const last = heard.get(keyOf(peer, seats.chunk), 0)
       const age = last === undefined ? Number.POSITIVE_INFINITY : now - last.at
-      if (age >= limits.DIGEST_REFRESH_MS && !ring.isSuspect(id)) ask(peer, seats.chunk, last)
+      if (age >= limits.DIGEST_REFRESH_MS && !ring.isSuspect(id)) ask(peer, [seats.chunk])
       if (last?.digest === undefined || age > limits.DIGEST_OLD_MS) continue
       known++
       named ||= names(last.digest, hash)
@@ -87,28 +109,71 @@ export function createDigests(parts: DigestsParts): Digests {
     return 'no'
   }
 
-  function ask(peer: PeerId, chunk: ChunkId, last: Heard | undefined): void {
-    const key = keyOf(peer, chunk)
-    if (asking.has(key) || asking.size >= limits.MAX_DIGESTS_ASKED) return
-    asking.add(key)
+  /** One question for some chunks of one peer. */
+  function ask(peer: PeerId, chunks: readonly ChunkId[]): void {
+    const wanted = chunks.filter((chunk) => !asking.has(keyOf(peer, chunk))).slice(0, limits.MAX_DIGESTS_AT_ONCE)
+    if (wanted.length === 0 || requests >= limits.MAX_DIGEST_REQUESTS) return
+    requests++
     counts.digestsAsked++
+    for (const chunk of wanted) asking.add(keyOf(peer, chunk))
+    const rows = wanted.map((chunk) => ({ chunk, tag: heardOf(peer, chunk)?.digest?.tag ?? NOTHING }))
     const options: RequestOptions = { timeoutMs: limits.DIGEST_TIMEOUT_MS, signal: parts.stopping }
-    const tag = last?.digest?.tag ?? new Uint8Array()
     void parts
-      .send(peer, encodeDigestRequest({ chunk, tag }), options)
-      .then((body) => take(peer, chunk, last, decodeDigestReply(body)))
+      .send(peer, encodeDigestRequest(rows), options)
+      .then((body) => {
+        const replies = decodeDigestReply(body)
+        for (const [i, chunk] of wanted.entries()) take(peer, chunk, replies[i] ?? 'busy')
+      })
       .catch((error: unknown) => {
         if (isChordnsError(error, 'CHUNK_MALFORMED')) parts.onFault(peer)
-        // Not at once again, and not believed for longer than it is good for.
-        if (last === undefined) put(peer, chunk, undefined)
+        // Not at once again, and what was known before is believed as long as it is good for.
+        for (const chunk of wanted) if (heardOf(peer, chunk) === undefined) put(peer, chunk, undefined)
       })
-      .finally(() => asking.delete(key))
+      .finally(() => {
+        requests--
+        for (const chunk of wanted) asking.delete(keyOf(peer, chunk))
+      })
   }
 
-  function take(peer: PeerId, chunk: ChunkId, last: Heard | undefined, reply: DigestReply): void {
+  function heardOf(peer: PeerId, chunk: ChunkId): Heard | undefined {
+    return heard.get(keyOf(peer, chunk), 0)
+  }
+
+  function take(peer: PeerId, chunk: ChunkId, reply: DigestReply): void {
     if (reply === 'busy') return
     if (reply === 'full') put(peer, chunk, undefined)
-    else put(peer, chunk, reply === 'same' ? last?.digest : digestOf(reply.bits))
+    else put(peer, chunk, reply === 'same' ? heardOf(peer, chunk)?.digest : digestOf(reply.bits))
+  }
+
+  function refreshIn(ms: number): void {
+    next?.()
+    nextAt = clock.monotonic() + ms
+    next = clock.after(ms, refresh)
+  }
+
+  /** In a small ring all digests are had before they are needed: a few hundred bytes a second. */
+  function refresh(): void {
+    refreshIn(limits.DIGEST_REFRESH_MS)
+    const now = clock.monotonic()
+    if (now - usedAt > limits.DIGEST_IDLE_MS || parts.chunks > limits.MAX_DIGESTS_AHEAD) return
+    const wanted = new Map<PeerId, ChunkId[]>()
+    for (let number = 0; number < parts.chunks; number++) {
+      const chunk = asChunkId(number)
+      for (const { peer, id } of parts.seatsOfChunk(chunk).others) {
+        if (
+          ring.isSuspect(id) ||
+          now - (heardOf(peer, chunk)?.at ?? -limits.DIGEST_OLD_MS) < limits.DIGEST_REFRESH_MS / 2
+        )
+          continue
+        const chunks = wanted.get(peer)
+        if (chunks === undefined) wanted.set(peer, [chunk])
+        else chunks.push(chunk)
+        if (wanted.size > limits.MAX_DIGEST_REQUESTS) return
+      }
+    }
+    for (const [peer, chunks] of wanted)
+      for (let at = 0; at < chunks.length; at += limits.MAX_DIGESTS_AT_ONCE)
+        ask(peer, chunks.slice(at, at + limits.MAX_DIGESTS_AT_ONCE))
   }
 
   function put(peer: PeerId, chunk: ChunkId, digest: ChunkDigest | undefined): void {
@@ -128,19 +193,35 @@ export function createDigests(parts: DigestsParts): Digests {
     return digest
   }
 
+  function wordOn({ chunk, tag }: DigestRequest): DigestReply {
+    const digest = ownDigest(chunk)
+    if (digest === undefined) return 'full'
+    return tag.length > 0 && isSameTag(tag, digest.tag) ? 'same' : { bits: digest.bits }
+  }
+
   return {
     expects,
     answer(from, body) {
-      const { chunk, tag } = decodeDigestRequest(body)
-      if (ring.memberByPeer(from) === undefined || !rates.take(from)) return encodeDigestReply('busy')
-      const digest = ownDigest(chunk)
-      if (digest === undefined) return encodeDigestReply('full')
-      return encodeDigestReply(tag.length > 0 && isSameTag(tag, digest.tag) ? 'same' : { bits: digest.bits })
+      const wanted = decodeDigestRequest(body)
+      const known = ring.memberByPeer(from) !== undefined && rates.take(from, Math.ceil(wanted.length / CHUNKS_A_TOKEN))
+      return encodeDigestReply(known ? wanted.map(wordOn) : wanted.map(() => 'busy'))
     },
     changed: (chunk) => void dirty.add(chunk),
+    start: () => refreshIn(limits.DIGEST_FIRST_MS),
+    ringChanged() {
+      if (next !== undefined && nextAt > clock.monotonic() + limits.DIGEST_FIRST_MS) refreshIn(limits.DIGEST_FIRST_MS)
+    },
+    stop() {
+      next?.()
+      next = undefined
+    },
     stats: () => ({ digests: heard.size, digestBytes: heard.bytes, ...counts }),
   }
 }
+
+/** A batch costs its maker little: most of it is the same as before. */
+const CHUNKS_A_TOKEN = 16
+const NOTHING = new Uint8Array()
 
 function keyOf(peer: PeerId, chunk: ChunkId): string {
   return `${peer} ${chunk}`

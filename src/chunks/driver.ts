@@ -178,6 +178,8 @@ export function createChunks(modules: ChunksModules): Chunks {
     rates: rate(limits.DIGESTS_PER_SECOND, 4 * limits.DIGESTS_PER_SECOND),
     keysOf: (chunk) => [...store.notesOf(chunk, clock.now()).map(({ key }) => key), ...proofs.keysOf(chunk)],
     onFault: fault,
+    chunks: 2 ** options.chunkBits,
+    seatsOfChunk: (chunk) => seatsOfChunk(ring, chunk, options.chunkBits),
   })
   const supply = createSupply({
     clock,
@@ -495,14 +497,17 @@ export function createChunks(modules: ChunksModules): Chunks {
         handover.changed()
         pull?.changed()
         archive?.changed()
+        digests.ringChanged()
       })
       archive?.start()
+      digests.start()
       pull?.start()
     },
     async stop() {
       stopping.abort()
       for (const cancel of cancels) cancel()
       rounds.stop()
+      digests.stop()
       archive?.stop()
       await Promise.all([sights.stop(), handover.stop(), pull?.stop()])
     },

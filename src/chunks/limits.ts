@@ -166,7 +166,15 @@ export const limits = {
   DIGEST_REFRESH_MS: 10_000,
   /** An older one says nothing any more. Ms. */
   DIGEST_OLD_MS: 60_000,
-  MAX_DIGESTS_ASKED: 64,
+  /** Questions for digests in flight, and chunks in one: all that one member keeps of 256. */
+  MAX_DIGEST_REQUESTS: 64,
+  MAX_DIGESTS_AT_ONCE: 256,
+  /** Ahead of need: where there are at most so many chunks (and as many members as questions in flight). */
+  MAX_DIGESTS_AHEAD: 1_024,
+  /** ... and the first ones so soon after the start. Ms. */
+  DIGEST_FIRST_MS: 1_000,
+  /** A node that nobody asks for so long does not keep digests fresh. Ms. */
+  DIGEST_IDLE_MS: 300_000,
   DIGEST_TIMEOUT_MS: 2_000,
   /** Digests given to one peer, per second, with a burst of four times as many: one for each chunk that it asks about. */
   DIGESTS_PER_SECOND: 64,

@@ -57,23 +57,23 @@ describe('a digest', () => {
 
 describe('messages about digests', () => {
   it('are what they were after their way over the wire', () => {
-    const request = fc.record({
+    const wanted = fc.record({
       chunk: fc.integer({ min: 0, max: 65_535 }).map(asChunkId),
       tag: fc.uint8Array({ maxLength: 8 }),
     })
     fc.assert(
-      fc.property(request, (one) => {
-        expect(isDigestRequest(encodeDigestRequest(one))).toBe(true)
-        expect(decodeDigestRequest(encodeDigestRequest(one))).toEqual(one)
+      fc.property(fc.array(wanted, { minLength: 1, maxLength: limits.MAX_DIGESTS_AT_ONCE }), (request) => {
+        expect(isDigestRequest(encodeDigestRequest(request))).toBe(true)
+        expect(decodeDigestRequest(encodeDigestRequest(request))).toEqual(request)
       }),
     )
-    const reply = fc.oneof(
+    const word = fc.oneof(
       fc.constantFrom('same' as const, 'busy' as const, 'full' as const),
-      fc.uint8Array({ maxLength: 400 }).map((bits) => ({ bits })),
+      fc.uint8Array({ maxLength: 200 }).map((bits) => ({ bits })),
     )
     fc.assert(
-      fc.property(reply, (one) => {
-        expect(decodeDigestReply(encodeDigestReply(one))).toEqual(one)
+      fc.property(fc.array(word, { minLength: 1, maxLength: limits.MAX_DIGESTS_AT_ONCE }), (reply) => {
+        expect(decodeDigestReply(encodeDigestReply(reply))).toEqual(reply)
       }),
     )
   })
@@ -84,7 +84,7 @@ describe('messages about digests', () => {
   })
 
   it('are refused when they are damaged, whatever they are', () => {
-    const good = encodeDigestRequest({ chunk: asChunkId(7), tag: new Uint8Array(8) })
+    const good = encodeDigestRequest([{ chunk: asChunkId(7), tag: new Uint8Array(8) }])
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 40 }), fc.nat(good.length - 1), fc.nat(255), (noise, at, value) => {
         const damaged = good.slice()
@@ -102,8 +102,19 @@ describe('messages about digests', () => {
         }
       }),
     )
-    const long = encodeDigestReply({ bits: new Uint8Array(limits.MAX_DIGEST_BYTES) })
-    expect(decodeDigestReply(long)).toHaveProperty('bits')
-    expect(() => decodeDigestReply(encodeDigestReply({ bits: new Uint8Array(limits.MAX_DIGEST_BYTES + 1) }))).toThrow()
+    const whole = { bits: new Uint8Array(limits.MAX_DIGEST_BYTES) }
+    expect(decodeDigestReply(encodeDigestReply([whole]))).toEqual([whole])
+    const longer = { bits: new Uint8Array(limits.MAX_DIGEST_BYTES + 1) }
+    expect(() => decodeDigestReply(encodeDigestReply([longer]))).toThrow()
+    expect(() => decodeDigestReply(encodeDigestReply([]))).toThrow()
+    const many = Array.from({ length: limits.MAX_DIGESTS_AT_ONCE + 1 }, () => 'same' as const)
+    expect(() => decodeDigestReply(encodeDigestReply(many))).toThrow()
+  })
+
+  it('say busy for what does not fit into a frame, and keep their order', () => {
+    const bits = (length: number) => ({ bits: new Uint8Array(length) })
+    const replies = decodeDigestReply(encodeDigestReply([bits(30_000), 'same', bits(30_000), bits(9_000), 'full']))
+    const lengths = replies.map((reply) => (typeof reply === 'string' ? reply : reply.bits.length))
+    expect(lengths).toEqual([30_000, 'same', 30_000, 'busy', 'full'])
   })
 })

@@ -1,7 +1,12 @@
 /** Whether the ring is asked at all goes by the digests of the replicas; a lie in one costs time, never an answer. */
 import { afterEach, describe, expect, it } from 'vitest'
 import { asChunkId, asPeerId, type PeerId } from '../../src/base/index.ts'
-import { decodeDigestReply, encodeDigestReply, encodeDigestRequest } from '../../src/chunks/digest-messages.ts'
+import {
+  decodeDigestReply,
+  decodeDigestRequest,
+  encodeDigestReply,
+  encodeDigestRequest,
+} from '../../src/chunks/digest-messages.ts'
 import { chunkOf } from '../../src/chunks/index.ts'
 import { limits } from '../../src/chunks/limits.ts'
 import { encodeCanonical } from '../../src/crypto/index.ts'
@@ -11,11 +16,13 @@ let world: World
 afterEach(() => world.stop())
 
 const question = ask('www.example.com')
-const chunk = chunkOf(question.name, 8)
+/** More than are asked for ahead of need. */
+const MANY_CHUNKS = 11
+const chunk = chunkOf(question.name, MANY_CHUNKS)
 const NONE = new Uint8Array()
 
 function five() {
-  world = createWorld({ nodes: 8, n: 5 })
+  world = createWorld({ nodes: 8, n: 5, options: { chunkBits: MANY_CHUNKS } })
   world.publish(question, answer(question, [1]))
   return { replicas: world.replicas(question), outsiders: world.outsiders(question) }
 }
@@ -26,6 +33,10 @@ async function expects(node: Node, what = question) {
   await world.clock.pass(1_000)
   return node.chunks.expects(what)
 }
+
+/** The same digest of every chunk. */
+const liedBy = (request: Uint8Array, bits: Uint8Array) =>
+  encodeDigestReply(decodeDigestRequest(request).map(() => ({ bits })))
 
 const agree = async (teller: Node) => {
   await world.told(question, [teller], 20_000)
@@ -67,8 +78,7 @@ describe('digests', () => {
 
   it('that are full of ones, from two of five, cost a question and no more', async () => {
     const { replicas, outsiders } = five()
-    for (const node of replicas.slice(0, 2))
-      node.digestLiar = () => encodeDigestReply({ bits: new Uint8Array(64).fill(255) })
+    for (const node of replicas.slice(0, 2)) node.digestLiar = (body) => liedBy(body, new Uint8Array(64).fill(255))
     const asker = outsiders[0]!
     expect(await expects(asker)).toBe('yes')
     const read = await world.clock.until(asker.chunks.read(question, new AbortController().signal))
@@ -79,9 +89,9 @@ describe('digests', () => {
     const { replicas, outsiders } = five()
     const [asker, teller] = outsiders as [Node, Node]
     await agree(teller)
-    for (const node of replicas.slice(0, 4)) node.digestLiar = () => encodeDigestReply({ bits: new Uint8Array() })
+    for (const node of replicas.slice(0, 4)) node.digestLiar = (body) => liedBy(body, new Uint8Array())
     expect(await expects(asker)).toBe('yes')
-    replicas[4]!.digestLiar = () => encodeDigestReply({ bits: new Uint8Array() })
+    replicas[4]!.digestLiar = (body) => liedBy(body, new Uint8Array())
     await world.clock.pass(limits.DIGEST_REFRESH_MS)
     expect(await expects(asker)).toBe('no')
   })
@@ -99,13 +109,13 @@ describe('digests', () => {
   })
 
   it.each([
-    ['oversized', () => encodeCanonical([1, 25, new Uint8Array(limits.MAX_DIGEST_BYTES + 1)])],
-    ['far too large', () => encodeCanonical([1, 25, new Uint8Array(65_000)])],
-    ['of another version', () => encodeCanonical([2, 25, new Uint8Array(8)])],
-    ['of another kind', () => encodeCanonical([1, 26, new Uint8Array(8)])],
-    ['cut', () => encodeDigestReply({ bits: new Uint8Array(8) }).slice(0, 9)],
-    ['with bytes behind it', () => Uint8Array.of(...encodeDigestReply({ bits: new Uint8Array(8) }), 0)],
-    ['an unknown word', () => encodeCanonical([1, 25, 'trust me'])],
+    ['oversized', () => encodeCanonical([1, 25, [new Uint8Array(limits.MAX_DIGEST_BYTES + 1)]])],
+    ['far too large', () => encodeCanonical([1, 25, [new Uint8Array(65_000)]])],
+    ['of another version', () => encodeCanonical([2, 25, [new Uint8Array(8)]])],
+    ['of another kind', () => encodeCanonical([1, 26, [new Uint8Array(8)]])],
+    ['cut', () => encodeDigestReply([{ bits: new Uint8Array(8) }]).slice(0, 9)],
+    ['with bytes behind it', () => Uint8Array.of(...encodeDigestReply([{ bits: new Uint8Array(8) }]), 0)],
+    ['an unknown word', () => encodeCanonical([1, 25, ['trust me']])],
   ])('%s are refused, count against the peer, and say nothing', async (_, lie) => {
     const { replicas, outsiders } = five()
     for (const node of replicas) node.digestLiar = lie
@@ -121,7 +131,7 @@ describe('digests', () => {
     for (const node of others)
       node.digestLiar = () => {
         heard.push(node.index)
-        return encodeDigestReply({ bits: new Uint8Array() })
+        return encodeDigestReply([{ bits: new Uint8Array() }])
       }
     for (const node of replicas.slice(0, 3)) node.down = true
     asker.chunks.expects(question)
@@ -134,7 +144,7 @@ describe('digests', () => {
   it('of before, told again, hide what was agreed since only while no other replica names it', async () => {
     const { replicas, outsiders } = five()
     const [asker, teller] = outsiders as [Node, Node]
-    const before = await replicas[0]!.chunks.handle(asker.member.peer, encodeDigestRequest({ chunk, tag: NONE }))
+    const before = await replicas[0]!.chunks.handle(asker.member.peer, encodeDigestRequest([{ chunk, tag: NONE }]))
     await agree(teller)
     for (const node of replicas) node.digestLiar = () => before
     expect(await expects(asker)).toBe('no')
@@ -145,7 +155,7 @@ describe('digests', () => {
 
   it('that are claimed to be unchanged, by one that never sent any, say nothing', async () => {
     const { replicas, outsiders } = five()
-    for (const node of replicas) node.digestLiar = () => encodeDigestReply('same')
+    for (const node of replicas) node.digestLiar = () => encodeDigestReply(['same'])
     expect(await expects(outsiders[0]!)).toBe('unknown')
   })
 
@@ -154,12 +164,12 @@ describe('digests', () => {
     await agree(outsiders[1]!)
     const asked = async (from: PeerId, one: number) =>
       decodeDigestReply(
-        await replicas[0]!.chunks.handle(from, encodeDigestRequest({ chunk: asChunkId(one), tag: NONE })),
+        await replicas[0]!.chunks.handle(from, encodeDigestRequest([{ chunk: asChunkId(one), tag: NONE }])),
       )
     const asker = outsiders[0]!.member.peer
-    for (const one of [256, 0xffffff]) expect(await asked(asker, one)).toEqual({ bits: NONE })
-    expect(await asked(asker, chunk)).not.toEqual({ bits: NONE })
-    expect(await asked(asPeerId('12D3KooWstranger'), chunk)).toBe('busy')
+    for (const one of [256, 0xffffff]) expect(await asked(asker, one)).toEqual([{ bits: NONE }])
+    expect(await asked(asker, chunk)).not.toEqual([{ bits: NONE }])
+    expect(await asked(asPeerId('12D3KooWstranger'), chunk)).toEqual(['busy'])
   })
 
   it('count for a replica itself as well: what it lacks, most of the others must lack too', async () => {
@@ -173,7 +183,7 @@ describe('digests', () => {
   it('are given to members only, and so many to each', async () => {
     const { replicas, outsiders } = five()
     const [asker] = outsiders as [Node]
-    const body = Uint8Array.of(0x84, 1, 0x18, 25, 0, 0x40)
+    const body = encodeDigestRequest([{ chunk: asChunkId(0), tag: new Uint8Array() }])
     const replica = replicas[0]!
     let busy = 0
     for (let i = 0; i < 4 * limits.DIGESTS_PER_SECOND + 10; i++) {
@@ -200,5 +210,23 @@ describe('digests', () => {
     teller.chunks.tell(question, outcome, 'secure')
     await world.clock.pass(limits.DIGEST_REFRESH_MS)
     expect(await expects(asker)).toBe('yes')
+  })
+
+  it('of all chunks are had before they are needed in a small ring, as long as the node is in use', async () => {
+    world = createWorld({ nodes: 8, n: 5 })
+    const asker = world.nodes[0]!
+    await world.clock.pass(3_000)
+    // Of 256 chunks some are kept by the asker and four others, the rest by five others.
+    const { digests, digestsAsked } = asker.chunks.stats()
+    expect(digests).toBeGreaterThan(256 * 4)
+    expect(digestsAsked).toBeLessThan(15)
+    expect(asker.chunks.expects(question)).toBe('no')
+    await world.clock.pass(60_000)
+    expect(asker.chunks.expects(question)).toBe('no')
+    await world.clock.pass(limits.DIGEST_IDLE_MS + 20_000)
+    const before = asker.chunks.stats().digestsAsked
+    await world.clock.pass(60_000)
+    expect(asker.chunks.stats().digestsAsked).toBe(before)
+    expect(asker.chunks.expects(question)).toBe('unknown')
   })
 })

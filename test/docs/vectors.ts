@@ -103,8 +103,8 @@ export function protocolVectors(): Readonly<Record<string, string>> {
     ...hello(),
     'ring ping': toHex(encodeRingMessage({ type: 'ping' })),
     read: toHex(encodeRequest({ kind: 'read', question })),
-    'digest request': toHex(encodeDigestRequest({ chunk: asChunkId(chunk), tag: new Uint8Array(8).fill(7) })),
-    'digest of one question': toHex(encodeDigestReply({ bits: buildDigest([questionKey(question)])!.bits })),
+    'digest request': toHex(encodeDigestRequest([{ chunk: asChunkId(chunk), tag: new Uint8Array(8).fill(7) }])),
+    'digest of one question': toHex(encodeDigestReply([{ bits: buildDigest([questionKey(question)])!.bits }])),
     'read with links, of an asker who knows the keys of the root': toHex(
       encodeRequest({ kind: 'read', question, from: 0 }),
     ),

@@ -37,7 +37,8 @@ export interface KillsResult {
 }
 
 const ZONES = 30
-const BACK_MS = 30_000
+/** A machine that is busy otherwise takes longer to check what is on its disk: late is not lost. */
+const BACK_MS = 120_000
 /** Asking for each costs time in which nobody is killed; the newest are what a crash could take. */
 const MOST_CHECKED = 2_000
 
