@@ -34,6 +34,9 @@ export interface LinkRequest {
 
 export type LinkResolver = (request: LinkRequest) => Promise<LinkResult>
 
+/** The other one starts only when the first has failed. */
+const NEVER_MS = 2 ** 30
+
 /** Rejects with RECURSE_FAILED, BUDGET_SPENT, STRICT_REFUSED, RESOLVER_BUSY or ABORTED. */
 export function createLinkResolver(modules: LinkModules, options: ResolverOptions): LinkResolver {
   const { clock, cache } = modules
@@ -198,10 +201,10 @@ async function find(
   // Strict: what nobody vouches for is no answer, so the ring is waited for in any case.
   if (!options.strict && chunks.expects(question) === 'no') {
     request.onStep?.({ kind: 'ring', question, elapsedMs: 0, outcome: 'not asked: no digest names it', replies: [] })
-    heard.resolve()
-    const finding = await own.run(signal)
-    request.onStep?.(winner(question, 'iteration', clock.monotonic() - started))
-    return finding
+    // A digest may be seconds old: where own iteration fails, the ring has its say all the same.
+    const result = await race(clock, own, ring, { hedgeMs: NEVER_MS, signal, keepFirst: false })
+    request.onStep?.(winner(question, result.by === 'first' ? 'iteration' : 'ring', clock.monotonic() - started))
+    return result.value
   }
   const hedgeMs =
     options.order === 'race'

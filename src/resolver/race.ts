@@ -20,7 +20,7 @@ export interface RaceResult<T> {
 /**
  * Runs `first` at once and `second` after `hedgeMs`, or as soon as `first` ended without a result. The loser is told
  * through its signal, except that a `first` that is late goes on when `keepFirst` says so (its answer still upgrades the
- * cache). Rejects with the error of `second` when both failed, since that one is the node's own word.
+ * cache). When both failed, rejects with the error of `second`, or with that of `first` where `second` merely had nothing.
  */
 export function race<T>(
   clock: Clock,
@@ -35,6 +35,7 @@ export function race<T>(
     let settled = false
     let firstEnded = false
     let secondStarted = false
+    let firstError: unknown
     let secondError: { error: unknown } | undefined
     const onAbort = () => fail(aborted(options.signal))
     options.signal.addEventListener('abort', onAbort, { once: true })
@@ -64,7 +65,7 @@ export function race<T>(
       secondStarted = true
       second
         .run(secondControl.signal, () => {})
-        .then((value) => (value === undefined ? endSecond(aborted()) : win(value, 'second')), endSecond)
+        .then((value) => (value === undefined ? endSecond(undefined) : win(value, 'second')), endSecond)
     }
     const hurry = () => {
       cancelHedge()
@@ -72,11 +73,12 @@ export function race<T>(
     }
     const endSecond = (error: unknown) => {
       secondError = { error }
-      if (firstEnded) fail(error)
+      if (firstEnded) fail(error ?? firstError ?? aborted())
     }
-    const endFirst = () => {
+    const endFirst = (error?: unknown) => {
       firstEnded = true
-      if (secondError !== undefined) fail(secondError.error)
+      firstError = error
+      if (secondError !== undefined) fail(secondError.error ?? error ?? aborted())
       else hurry()
     }
     first

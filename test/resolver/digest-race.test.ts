@@ -123,10 +123,10 @@ describe('a question, with digests of all replicas', () => {
   it('that was agreed since the digests came costs one iteration, until newer ones have come', async () => {
     const asker = await taught()
     world.publish(lacked, answer(lacked, [2]))
-    await world.told(lacked, [world.outsiders(held)[0]!], 12_000)
+    await world.told(lacked, [world.outsiders(held)[0]!], 3_000)
     const first = resolverAt(asker, 20)
     expect(await first.resolve(lacked)).toMatchObject({ provenance: 'solo', by: 'iteration', ms: 20 })
-    await world.clock.pass(1_000)
+    await world.clock.pass(limits.DIGEST_REFRESH_MS)
     // With a cache of its own, so that the ring is needed again.
     const second = resolverAt(asker, 20)
     expect(await second.resolve(lacked)).toMatchObject({ provenance: 'agreed', by: 'ring' })

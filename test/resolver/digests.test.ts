@@ -5,7 +5,11 @@ import { nameToText, parseName, Rcode } from '../../src/dns/index.ts'
 import type { ResolverOptions, ResolveStep } from '../../src/resolver/index.ts'
 import { createStack, createWorld, demoSpec } from '../world/index.ts'
 
-async function resolved(expected: 'yes' | 'no' | 'unknown', options: Partial<ResolverOptions> = {}) {
+async function resolved(
+  expected: 'yes' | 'no' | 'unknown',
+  options: Partial<ResolverOptions> = {},
+  name = 'www.example.com.',
+) {
   const asked: string[] = []
   const told: string[] = []
   const chunks: Partial<Chunks> = {
@@ -17,12 +21,14 @@ async function resolved(expected: 'yes' | 'no' | 'unknown', options: Partial<Res
       return { kind: 'insufficient', reason: 'unknown', replies: [] }
     },
   }
-  const world = await createWorld(demoSpec(), { sockets: false })
+  const world = await createWorld(demoSpec({ behaviours: { 'ns2.lame.info': { lame: 'refer-up' } } }), {
+    sockets: false,
+  })
   const stack = createStack(world, { chunks: chunks as Chunks, resolver: options })
   const steps: ResolveStep[] = []
   const result = await stack.resolver
     .resolve({
-      question: { name: parseName('www.example.com.'), type: 1, class: 1 },
+      question: { name: parseName(name), type: 1, class: 1 },
       recursionDesired: true,
       checkingDisabled: false,
       dnssecOk: false,
@@ -52,5 +58,11 @@ describe('a question', () => {
   it('is asked of the ring whatever the digests say where only what others vouch for will do', async () => {
     const { asked } = await resolved('no', { strict: true })
     expect(asked).toEqual(['www.example.com.'])
+  })
+
+  it('that no digest names is asked of the ring all the same when own iteration fails: a digest may be old', async () => {
+    const { asked, rcode } = await resolved('no', {}, 'www.lame.info.')
+    expect(asked).toEqual(['www.lame.info.'])
+    expect(rcode).toBe(Rcode.SERVFAIL)
   })
 })

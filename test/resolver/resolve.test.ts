@@ -161,7 +161,8 @@ describe('a question that the ring can answer', () => {
     const first = await resolve()
     expect(first).toMatchObject({ provenance: 'solo', by: 'iteration' })
     expect(first.steps.some((step) => step.kind === 'told')).toBe(true)
-    await world.clock.pass(10_000)
+    // By then the others' digests name it.
+    await world.clock.pass(20_000)
     expect(await resolverAt(outsiders[0]!).resolve()).toMatchObject({ provenance: 'agreed', by: 'ring' })
   })
 
