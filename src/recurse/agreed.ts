@@ -66,14 +66,15 @@ export class AgreedCuts {
   }
 }
 
-/** A place to begin below `above` labels, once a job; undefined when the ring has none either. Rejects with ABORTED. */
+/** A place to begin below `above` labels: one that is remembered, else of the ring, once a job; undefined when the ring has none either. Rejects with ABORTED. */
 export async function agreedCut(engine: Engine, job: Job, above: number): Promise<Cut | undefined> {
   const { delegations } = engine.deps
-  if (delegations === undefined || job.context !== MAIN || job.askedRing) return undefined
-  job.askedRing = true
+  if (delegations === undefined || job.context !== MAIN) return undefined
   const name = nameToAskFor(job.question)
   let cut = engine.agreed.enclosing(name, above, engine.now())
   if (cut === undefined) {
+    if (job.askedRing) return undefined
+    job.askedRing = true
     const found = await delegations.find(name, above, job.flight.signal)
     if (found === undefined) return undefined
     cut = { ...found, isFetched: false }

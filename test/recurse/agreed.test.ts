@@ -110,6 +110,21 @@ describe('when the root is silent', () => {
     expect(await failureOf(world.ask('www.example.test.'))).toMatchObject({ code: 'RECURSE_FAILED' })
   })
 
+  it('when a remembered delegation leads to silent servers, too, the ring is asked for a deeper one', async () => {
+    const known = [TEST]
+    const { source } = ring(TEST, EXAMPLE)
+    const other = makeWorld({}, 1, {
+      ...source,
+      find: (name, above, signal) => (known.length === 1 ? ring(TEST).source : source).find(name, above, signal),
+    })
+    threeLevels(other)
+    other.net.serve(ROOT_ADDRESS, [], () => 'silent')
+    expect((await other.ask('missing.test.')).start).toBe('agreed')
+    known.push(EXAMPLE)
+    other.net.serve('192.0.2.1', [], () => 'silent')
+    expect(shown(await other.ask('www.example.test.'))).toBe('203.0.113.80')
+  })
+
   it('the next question does not wait for the root again', async () => {
     const { world } = blocked(TEST)
     await world.ask('www.example.test.')
