@@ -1,20 +1,19 @@
 /** The shared records of one node: reads, tells, and what it does for its peers. Decides with the pure files, acts on ports. */
-import type { Cancel, Clock, Log, PeerId, Random, Store } from '../base/index.ts'
+import type { Cancel, ChunkId, Clock, Log, PeerId, Random, Store } from '../base/index.ts'
 import type { SignatureScheme, Signer } from '../crypto/index.ts'
-import { Class, type Question, Type } from '../dns/index.ts'
+import type { Name, Question } from '../dns/index.ts'
 import {
   type Certificate,
   type Content,
-  delegationQuestion,
   encodeOutcome,
   evidenceLimits,
   type Finding,
   type Outcome,
   outcomeTtl,
-  roundNonce,
   type Security,
 } from '../evidence/index.ts'
 import type { Ring } from '../ring/index.ts'
+import { createAnswering } from './answering.ts'
 import { createArchive } from './archive.ts'
 import { Asks } from './asks.ts'
 import { isDigestRequest } from './digest-messages.ts'
@@ -33,13 +32,14 @@ import { createReading } from './reading.ts'
 import { createRounds } from './rounds.ts'
 import type { ArchivedEntry } from './rows.ts'
 import { ownRuns, type Run } from './runs.ts'
-import { peersOf, readContext, type Seats, seatsOf, seatsOfChunk } from './seats.ts'
+import { readContext, type Seats, seatsOf, seatsOfChunk } from './seats.ts'
 import { createSights } from './sights.ts'
 import { Skew } from './skew.ts'
 import { questionKey } from './store.ts'
 import { createSupply } from './supply.ts'
 import type { ChunkEntry, Chunks, ChunksOptions, OwnFetch, ProofSource } from './types.ts'
 import { createWitness } from './witness.ts'
+import { createZonesWanted } from './zones-wanted.ts'
 
 export interface ChunksModules {
   readonly ring: Ring
@@ -74,14 +74,10 @@ export function createChunks(modules: ChunksModules): Chunks {
   const archive =
     modules.store === undefined ? undefined : createArchive({ store: modules.store, clock, log, admit: restore })
   const store = new EntryStore(archive === undefined ? {} : { disk: archive })
-  const wanted = new Map<string, number>()
   const checked = new WeakMap<ChunkEntry, { readonly set: string; readonly ok: boolean }>()
   const listeners = new Set<(entry: ChunkEntry) => void>()
   const rate = (perSecond: number, burst = perSecond) => new Rates(clock, perSecond, burst, limits.MAX_RATED)
-  const tellsFrom = rate(limits.TELLS_PER_SECOND)
   const tellsTo = rate(limits.TELLS_PER_SECOND)
-  const roundsFrom = rate(limits.ROUND_REQUESTS_PER_SECOND)
-  const certifiesFrom = rate(limits.CERTIFIES_PER_SECOND)
   const stopping = new AbortController()
   const counts = { agreed: 0, tellsSent: 0, tellsReceived: 0, dissents: 0 }
   const classes = { agreed: 0, rotating: 0, divergent: 0 }
@@ -162,7 +158,7 @@ export function createChunks(modules: ChunksModules): Chunks {
     contextOf: contextFor,
     ownWord: (question) => {
       const word = ownWord(question)
-      if (word.kind === 'entry') noteRead(ring.self.peer, question)
+      if (word.kind === 'entry') answering.noteRead(ring.self.peer, question)
       return word
     },
     requestTimeoutMs: options.requestTimeoutMs,
@@ -203,6 +199,32 @@ export function createChunks(modules: ChunksModules): Chunks {
       fault,
     })
 
+  const zones = createZonesWanted({ clock, want: tell })
+  const answering = createAnswering({
+    ring,
+    clock,
+    log,
+    options,
+    source: modules.proofs,
+    rate,
+    asks,
+    sights,
+    witness,
+    rounds,
+    proofs,
+    store,
+    seatsOf: seatsFor,
+    contextOf: contextFor,
+    shared,
+    ownWord,
+    current,
+    keep,
+    noteAsk,
+    fault,
+    inBackground,
+    onTold: () => counts.tellsReceived++,
+  })
+
   /**
    * Whether this node would believe its own entry if a peer sent it now. All signatures of an entry were checked when it was
    * taken in, and do not change; who counts is checked once for each set of replicas; expiry is the store's.
@@ -224,33 +246,8 @@ export function createChunks(modules: ChunksModules): Chunks {
     digests.changed(entry.chunk)
     // All went on asking for themselves: it is worth no more than the time for which nobody tries again.
     if (entry.class === 'divergent') asks.learn(questionKey(entry.question), evidenceLimits.DIVERGENT_MS / 1_000)
-    wantZone(entry)
+    zones.want(entry)
     for (const listener of listeners) listener(entry)
-  }
-
-  /**
-   * Whose record is kept, its zone's delegation is wanted, and then its parent's, so that the name is found when the way there is
-   * blocked; and the keys of a signed zone. Each keeper tells it four times an hour at most, so that the demand is that of the names.
-   */
-  function wantZone({ outcome }: ChunkEntry): void {
-    const zone = outcome.apex
-    if (zone.labels > 0) wantOnce(delegationQuestion(zone))
-    if (outcome.kind === 'delegation' && outcome.ds !== undefined) {
-      wantOnce({ name: outcome.zone, type: Type.DNSKEY, class: Class.IN })
-      if (zone.labels === 0) wantOnce({ name: zone, type: Type.DNSKEY, class: Class.IN })
-    }
-  }
-
-  function wantOnce(question: Question): void {
-    const key = questionKey(question)
-    const now = clock.monotonic()
-    const last = wanted.get(key)
-    if (last !== undefined && now - last < limits.ZONE_WANTED_MS) return
-    wanted.delete(key)
-    wanted.set(key, now)
-    if (wanted.size > limits.MAX_ZONES_WANTED) wanted.delete(wanted.keys().next().value!)
-    // The others have the certificate a moment later, and want the same.
-    tell(question)
   }
 
   /** An entry of the last run is examined as if a peer had brought it, now. */
@@ -348,113 +345,7 @@ export function createChunks(modules: ChunksModules): Chunks {
       fault(from)
       throw error
     }
-    return encodeReply(await answer(from, request))
-  }
-
-  async function answer(from: PeerId, request: ChunkRequest): Promise<ChunkReply> {
-    const { question } = request
-    // A question that belongs to one network is no business of a peer, whatever it asks for.
-    if (!shared(question)) return { kind: 'unknown' }
-    const seats = seatsFor(question)
-    switch (request.kind) {
-      case 'read':
-        return withLinks(answerRead(from, question, seats), question, request.from)
-      case 'tell': {
-        if (!seats.mine) return notMine(seats)
-        if (ring.memberByPeer(from) === undefined || !tellsFrom.take(from)) return { kind: 'busy' }
-        counts.tellsReceived++
-        if (request.proof === undefined) noteAsk(from, question, seats)
-        else inBackground(takeProof(from, question, request.proof).then(() => noteAsk(from, question, seats)))
-        return { kind: 'ack' }
-      }
-      case 'round':
-        return answerRound(from, request, seats)
-      case 'reveal':
-        return isFellow(from, seats)
-          ? witness.reveal(from, request, request.commitments, contextFor(question, seats))
-          : notMine(seats)
-      case 'probe':
-        return isFellow(from, seats) ? { kind: 'worth', pays: rounds.pays(question) } : notMine(seats)
-      case 'certify': {
-        if (!seats.mine) return notMine(seats)
-        return takeCertificate(from, request.certificate, request.outcome, question, seats)
-      }
-    }
-  }
-
-  function answerRead(from: PeerId, question: Question, seats: Seats): ChunkReply {
-    const word = ownWord(question)
-    if (word.kind === 'entry' && ring.memberByPeer(from) !== undefined) noteRead(from, question)
-    // Who votes on the same question must look for itself, not copy (in rings that count votes).
-    if (word.kind === 'vote' && isFellow(from, seats) && options.acceptFrom === 'majority') return { kind: 'unknown' }
-    return word.kind === 'unknown' && !seats.mine ? notMine(seats) : word
-  }
-
-  /** With what the asker lacks to check it: its zones' keys, and the parents' word on them. */
-  function withLinks(reply: ChunkReply, question: Question, from: number | undefined): ChunkReply {
-    if (from === undefined || modules.proofs === undefined) return reply
-    if (reply.kind !== 'entry' && reply.kind !== 'vote' && reply.kind !== 'proof') return reply
-    return { ...reply, links: modules.proofs.links(question, from) }
-  }
-
-  async function takeProof(from: PeerId, question: Question, outcome: Outcome): Promise<void> {
-    if ((await proofs.take(question, outcome)) !== 'bogus') return
-    fault(from)
-    log.debug({ peer: from }, 'a proof was refused')
-  }
-
-  /** Asked for near its end: it is observed anew, if that pays, before anybody has to wait for it. */
-  function noteRead(from: PeerId, question: Question): void {
-    asks.note(questionKey(question), from, clock.monotonic())
-    const entry = store.get(question, clock.now())
-    if (entry === undefined) return
-    const life = entry.expires - entry.seen
-    if (entry.expires - clock.now() < life * limits.RENEW_PART) rounds.want(question, false, 'fresh')
-  }
-
-  function isFellow(peer: PeerId, seats: Seats): boolean {
-    return seats.mine && seats.members.some((member) => member.peer === peer)
-  }
-
-  async function answerRound(
-    from: PeerId,
-    { question, nonce, attempt, how }: Extract<ChunkRequest, { kind: 'round' }>,
-    seats: Seats,
-  ): Promise<ChunkReply> {
-    if (!isFellow(from, seats)) return notMine(seats)
-    if (!roundsFrom.take(from)) return { kind: 'busy' }
-    const known = how === 'known' ? sights.known(question) : undefined
-    if (known === undefined && !rounds.admit(question)) return { kind: 'busy' }
-    rounds.rival(question, from, nonce)
-    const sight = known ?? (await sights.look(question, how))
-    if (sight === 'busy' || sight === 'hidden') return { kind: sight }
-    if (sight === undefined) return { kind: 'unknown' }
-    const vote = sights.sign(sight, roundNonce(nonce, attempt))
-    return { kind: 'commitment', commitment: witness.commit(from, question, { nonce, attempt }, vote) }
-  }
-
-  function takeCertificate(
-    from: PeerId,
-    certificate: Certificate,
-    outcome: Content,
-    question: Question,
-    seats: Seats,
-  ): ChunkReply {
-    if (!certifiesFrom.take(from)) return { kind: 'busy' }
-    const examined = examine(certificate, outcome, contextFor(question, seats), clock.now())
-    if (!examined.ok) {
-      fault(from)
-      log.debug({ peer: from, reason: examined.reason }, 'a certificate was refused')
-      return { kind: 'unknown' }
-    }
-    if (!witness.confirms(examined.entry.certificate)) {
-      fault(from)
-      return { kind: 'unknown' }
-    }
-    const held = store.get(question, clock.now())
-    const better = held === undefined || held.seen < examined.entry.seen || !current(held, seats)
-    if (better) keep(examined.entry, seats)
-    return { kind: 'ack' }
+    return encodeReply(await answering.answer(from, request))
   }
 
   function takePulled(from: PeerId, entry: ArchivedEntry, { first, last }: Run): 'kept' | 'useless' | 'wrong' {
@@ -476,8 +367,14 @@ export function createChunks(modules: ChunksModules): Chunks {
     return 'kept'
   }
 
-  function notMine(seats: Seats): ChunkReply {
-    return { kind: 'not-mine', believes: peersOf(seats.members) }
+  /** Read from disk are those whose keys end as the name does. */
+  function entriesOf(name: Name, chunk: ChunkId): ChunkEntry[] {
+    const now = clock.now()
+    return store
+      .notesOf(chunk, now)
+      .filter(({ key }) => key.endsWith(`/${name.key}`))
+      .flatMap(({ key }) => store.byKey(key, now) ?? [])
+      .filter(({ question }) => question.name.key === name.key)
   }
 
   function sweep(): void {
@@ -540,7 +437,7 @@ export function createChunks(modules: ChunksModules): Chunks {
           self: id === ring.self.id,
           suspect: ring.isSuspect(id),
         })),
-        entries: [...store.ofChunk(chunk, clock.now())].filter((entry) => entry.question.name.key === name.key),
+        entries: entriesOf(name, chunk),
       }
     },
     hedgeMs: reading.hedgeMs,
