@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { ask, parseReady } from './world-parts.ts'
+import { ask, NODE_FLAGS, parseReady } from './world-parts.ts'
 
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 /** Clock ticks of /proc/PID/stat: fixed at 100 on every Linux that Node runs on. */
@@ -60,7 +60,7 @@ export async function startChordns(
       ...Object.fromEntries(Object.entries(config).filter(([key]) => key !== 'iterator')),
     }),
   )
-  const child = spawn(process.execPath, [CLI, 'start', '--config', file, '--log-level', 'error'], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, CLI, 'start', '--config', file, '--log-level', 'error'], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const watched = watch('chordns', child, dir)

@@ -1,5 +1,5 @@
 /** What the benchmarks take from the embedded world of the tests. */
-export { type Cluster, type PeerProcess, parseReady, startCluster } from '../../test/world/cluster.ts'
+export { type Cluster, NODE_FLAGS, type PeerProcess, parseReady, startCluster } from '../../test/world/cluster.ts'
 export {
   type Asked,
   type AskFlags,

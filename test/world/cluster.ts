@@ -10,6 +10,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
+/** As `npm start` and the installed command have it. */
+export const NODE_FLAGS = ['--max-semi-space-size=8']
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 
 export interface ClusterSpec {
@@ -119,7 +121,9 @@ async function startPeer(
   }
   const configFile = join(data, 'resolver.config.json')
   await writeFile(configFile, JSON.stringify(config, null, 2))
-  const child = spawn(process.execPath, [CLI, 'start', '--config', configFile], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [...NODE_FLAGS, CLI, 'start', '--config', configFile], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   return watch(child, index, configFile)
 }
 

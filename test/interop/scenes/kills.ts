@@ -20,7 +20,7 @@ export interface KillsOptions {
 
 export interface KillsResult {
   readonly kills: number
-  /** Entries that a peer had shown before it was killed (the newest 2,000 of each), summed over the kills. */
+  /** Entries that a peer had shown before it was killed (the newest 300 of each), summed over the kills. */
   readonly acknowledged: number
   /** Entries that came back from the disk of the peer itself, summed over the kills. */
   readonly restored: number
@@ -40,7 +40,7 @@ const ZONES = 30
 /** A machine that is busy otherwise takes longer to check what is on its disk: late is not lost. */
 const BACK_MS = 120_000
 /** Asking for each costs time in which nobody is killed; the newest are what a crash could take. */
-const MOST_CHECKED = 2_000
+const MOST_CHECKED = 300
 
 export async function runKills(options: KillsOptions): Promise<KillsResult> {
   const random = seededRandom(options.seed)
