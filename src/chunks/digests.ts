@@ -83,7 +83,8 @@ export function createDigests(parts: DigestsParts): Digests {
   const own = new Map<ChunkId, { readonly digest: ChunkDigest | undefined; readonly at: number }>()
   const dirty = new Set<ChunkId>()
   const counts = { digestsAsked: 0, spared: 0 }
-  let usedAt = clock.monotonic()
+  /** Nobody has asked yet. */
+  let usedAt = Number.NEGATIVE_INFINITY
   let next: Cancel | undefined
   let nextAt = 0
   let requests = 0
@@ -92,6 +93,7 @@ export function createDigests(parts: DigestsParts): Digests {
     if (held) return 'yes'
     const hash = hashOf(questionKey(question))
     const now = clock.monotonic()
+    if (now - usedAt > limits.DIGEST_IDLE_MS && next !== undefined) refreshIn(0)
     usedAt = now
     let known = seats.mine ? 1 : 0
     let named = false

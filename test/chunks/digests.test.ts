@@ -216,6 +216,9 @@ describe('digests', () => {
     world = createWorld({ nodes: 8, n: 5 })
     const asker = world.nodes[0]!
     await world.clock.pass(3_000)
+    expect(asker.chunks.stats().digestsAsked).toBe(0)
+    asker.chunks.expects(question)
+    await world.clock.pass(1_000)
     // Of 256 chunks some are kept by the asker and four others, the rest by five others.
     const { digests, digestsAsked } = asker.chunks.stats()
     expect(digests).toBeGreaterThan(256 * 4)
