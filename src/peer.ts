@@ -281,8 +281,9 @@ async function startPeers(
           votes,
           damaged: () => kept.stats().damaged + votes.damaged(),
           options: { chunkBits: config.ring.chunkBits, historyHours: config.chunks.historyHours },
-          entriesOf: (chunk) => chunks.entriesOf(chunk),
           chunks: () => chunks.held(),
+          notesOf: (chunk) => chunks.notesOf(chunk),
+          entryOf: (key) => chunks.entryOf(key),
         })
   if (chains !== undefined) chunks.onAgreed((entry) => chains.kept(entry))
   transport.onRequest((from, body) => {
@@ -307,6 +308,7 @@ async function startPeers(
     chains,
     close: async () => {
       chains?.stop()
+      await chunks.handOver()
       await chunks.stop()
       await ring.stop()
       memory?.stop()

@@ -21,6 +21,7 @@ import { createDigests } from './digests.ts'
 import { EntryStore } from './entries.ts'
 import { examine, type ReadContext } from './examine.ts'
 import { createHandover } from './handover.ts'
+import { handOver } from './leaving.ts'
 import { limits } from './limits.ts'
 import { type ChunkReply, type ChunkRequest, decodeRequest, encodeReply } from './messages.ts'
 import { createAsk, type Send } from './peers.ts'
@@ -73,7 +74,7 @@ export function createChunks(modules: ChunksModules): Chunks {
   const asks = new Asks()
   const archive =
     modules.store === undefined ? undefined : createArchive({ store: modules.store, clock, log, admit: restore })
-  const store = new EntryStore(archive === undefined ? {} : { disk: archive })
+  const store = new EntryStore({ self: modules.signer.publicKey, ...(archive !== undefined && { disk: archive }) })
   const checked = new WeakMap<ChunkEntry, { readonly set: string; readonly ok: boolean }>()
   const listeners = new Set<(entry: ChunkEntry) => void>()
   const rate = (perSecond: number, burst = perSecond) => new Rates(clock, perSecond, burst, limits.MAX_RATED)
@@ -239,7 +240,7 @@ export function createChunks(modules: ChunksModules): Chunks {
     return ok
   }
 
-  function keep(entry: ChunkEntry, seats: Seats): void {
+  function keep(entry: ChunkEntry, seats: Seats, { isNews = true } = {}): void {
     store.put(entry)
     handover.remember(entry.chunk, seats)
     rounds.settled(entry.question)
@@ -247,7 +248,7 @@ export function createChunks(modules: ChunksModules): Chunks {
     // All went on asking for themselves: it is worth no more than the time for which nobody tries again.
     if (entry.class === 'divergent') asks.learn(questionKey(entry.question), evidenceLimits.DIVERGENT_MS / 1_000)
     zones.want(entry)
-    for (const listener of listeners) listener(entry)
+    if (isNews) for (const listener of listeners) listener(entry)
   }
 
   /** An entry of the last run is examined as if a peer had brought it, now. */
@@ -363,7 +364,8 @@ export function createChunks(modules: ChunksModules): Chunks {
       const held = store.get(question, clock.now())
       if (held !== undefined && current(held, seats)) return 'useless'
     }
-    keep(examined.entry, seats)
+    // It is carried over by its certificate: those who agreed on it have recorded it.
+    keep(examined.entry, seats, { isNews: false })
     return 'kept'
   }
 
@@ -423,7 +425,8 @@ export function createChunks(modules: ChunksModules): Chunks {
     supply: supply.handle,
     entry: (question) => store.get(question, clock.now()),
     held: () => store.chunks(),
-    entriesOf: (chunk) => [...store.ofChunk(chunk, clock.now())],
+    notesOf: (chunk) => store.notesOf(chunk, clock.now()),
+    entryOf: (key) => store.peek(key, clock.now()),
     view(name) {
       const chunk = chunkOf(name, options.chunkBits)
       const seats = seatsOfChunk(ring, chunk, options.chunkBits)
@@ -464,6 +467,16 @@ export function createChunks(modules: ChunksModules): Chunks {
       owed: handover.owed(),
       ...(archive?.stats() ?? { archived: 0, restored: 0, waiting: 0 }),
     }),
+    handOver: () =>
+      handOver({
+        clock,
+        log,
+        send: modules.send,
+        ask,
+        store,
+        seatsOfChunk: (chunk) => seatsOfChunk(ring, chunk, options.chunkBits),
+        isSuspect: ({ id }) => ring.isSuspect(id),
+      }),
     onAgreed(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

@@ -3,13 +3,12 @@
  * thousand without touching it. The evidence itself lies packed on the disk, or in memory where there is none; what was used
  * last is kept as it is used.
  */
-import type { ChunkId } from '../base/index.ts'
+import { type ChunkId, equalBytes } from '../base/index.ts'
 import type { Question } from '../dns/index.ts'
-import type { CertificateKind } from '../evidence/index.ts'
 import { limits } from './limits.ts'
 import { readRow, rowOf } from './rows.ts'
 import { BoundedMap, questionKey } from './store.ts'
-import type { ChunkEntry } from './types.ts'
+import type { ChunkEntry, EntryNote } from './types.ts'
 
 /** Where rows lie outside of memory. */
 export interface Disk {
@@ -27,18 +26,8 @@ export interface EntryStoreOptions {
   readonly maxBytes?: number
   /** Of the rows that lie in memory. */
   readonly maxMemoryBytes?: number
-}
-
-/** What is known of an entry without its evidence. */
-export interface EntryNote {
-  readonly key: string
-  readonly chunk: ChunkId
-  readonly class: CertificateKind
-  /** Unix ms. */
-  readonly expires: number
-  readonly seen: number
-  /** Of its row. */
-  readonly bytes: number
+  /** The observer that this node is. */
+  readonly self?: Uint8Array
 }
 
 /** The notes of one chunk are a ring of their own: a set for each of 65,536 chunks would cost more than the notes. */
@@ -57,6 +46,7 @@ export class EntryStore {
   readonly #maxEntries: number
   readonly #maxBytes: number
   readonly #maxMemoryBytes: number
+  readonly #self: Uint8Array | undefined
   #bytes = 0
   #memoryBytes = 0
 
@@ -65,6 +55,7 @@ export class EntryStore {
     this.#maxEntries = options.maxEntries ?? limits.MAX_ENTRIES
     this.#maxBytes = options.maxBytes ?? limits.MAX_STORE_BYTES
     this.#maxMemoryBytes = options.maxMemoryBytes ?? limits.MAX_MEMORY_BYTES
+    this.#self = options.self
   }
 
   get size(): number {
@@ -110,7 +101,9 @@ export class EntryStore {
     if (!onDisk && this.#disk?.put(key, row) !== true) this.#keepRow(key, row)
     const { chunk, expires, seen } = entry
     const ring = this.#chunks.get(chunk)
-    const slot = { key, chunk, class: entry.class, expires, seen, bytes: row.length } as Slot
+    const self = this.#self
+    const own = self !== undefined && entry.certificate.observations.some(({ observer }) => equalBytes(observer, self))
+    const slot = { key, chunk, class: entry.class, expires, seen, own, bytes: row.length } as Slot
     slot.before = ring?.before ?? slot
     slot.after = ring ?? slot
     slot.before.after = slot
@@ -142,11 +135,15 @@ export class EntryStore {
   /** The unexpired entries of one chunk, each read when its turn comes. */
   *ofChunk(chunk: ChunkId, now: number): Iterable<ChunkEntry> {
     for (const { key } of this.notesOf(chunk, now)) {
-      // Who walks through all of them must not displace what is asked for.
-      const slot = this.#alive(key, now)
-      const entry = slot && (this.#used.get(key, now) ?? this.#read(slot))
+      const entry = this.peek(key, now)
       if (entry !== undefined) yield entry
     }
+  }
+
+  /** As `byKey`, for those who walk through many: they must not displace what is asked for. */
+  peek(key: string, now: number): ChunkEntry | undefined {
+    const slot = this.#alive(key, now)
+    return slot && (this.#used.get(key, now) ?? this.#read(slot))
   }
 
   /** What is known of the unexpired entries of one chunk. */

@@ -157,6 +157,9 @@ export const limits = {
   HANDOVER_IN_FLIGHT: 4,
   /** Pause after each record pushed, so that the receiver's rate limit holds. Ms. */
   HANDOVER_PAUSE_MS: 50,
+  /** Who leaves hands over what nobody else has for so long at most, each worker pausing so that the receiver's rate holds. Ms. */
+  LEAVE_MS: 3_000,
+  LEAVE_PAUSE_MS: 45,
   /** One digest: entries of 26,000 questions in one chunk. A node that has more says so, and is asked for each question. */
   MAX_DIGEST_BYTES: 32 * 1024,
   /** Digests of others, least recently used first to go: those of the chunks that one asks about, not of all members. Bytes. */

@@ -14,6 +14,7 @@ import type {
   Security,
 } from '../evidence/index.ts'
 import type { Expectation } from './digests.ts'
+import type { HandedOver } from './leaving.ts'
 import type { LookHow } from './messages.ts'
 import type { PullStats } from './pull.ts'
 
@@ -106,6 +107,20 @@ export interface ChunksOptions {
   readonly roundTimeoutMs: number
 }
 
+/** What is known of an entry without its evidence. */
+export interface EntryNote {
+  readonly key: string
+  readonly chunk: ChunkId
+  readonly class: CertificateKind
+  /** Unix ms. */
+  readonly expires: number
+  readonly seen: number
+  /** This node is one of its observers. */
+  readonly own: boolean
+  /** Of its row. */
+  readonly bytes: number
+}
+
 /** What a chunk holds and who keeps it: `chordns chunk NAME`. */
 export interface ChunkView {
   readonly chunk: ChunkId
@@ -185,14 +200,17 @@ export interface Chunks {
   supply(from: PeerId, body: Uint8Array, signal: AbortSignal): AsyncIterable<Uint8Array>
   /** Entries this node holds as a replica. */
   entry(question: Question): ChunkEntry | undefined
-  /** Chunks of which this node holds entries, and the unexpired ones of one. */
+  /** Chunks of which this node holds entries, what it knows of the unexpired ones of one, and one of them by the key of its note. */
   held(): readonly ChunkId[]
-  entriesOf(chunk: ChunkId): readonly ChunkEntry[]
+  notesOf(chunk: ChunkId): readonly EntryNote[]
+  entryOf(key: string): ChunkEntry | undefined
   view(name: Name): ChunkView
   /** Recent p90 of ring reads in ms, held within 5-200 (30 at first): what the hedge goes by. */
   hedgeMs(): number
   stats(): ChunksStats
   onAgreed(listener: (entry: ChunkEntry) => void): Cancel
+  /** Before `stop`, while the ring still counts this node: what no other keeper has goes to one. Takes a few seconds at most. */
+  handOver(): Promise<HandedOver>
 }
 
 /** Where proofs of DNSSEC are checked and taken from: this node's own validation. */

@@ -63,7 +63,7 @@ function renderChunk(view: ChunkView): string {
     one.self ? 'this node' : one.suspect ? 'suspect' : '',
   ])
   const entries = view.entries.flatMap((entry) => [
-    `  ${bold(entry.question)}  ${entry.class}, ${entry.expiresInSeconds} s left, ${entry.block === null ? 'not recorded yet' : `block ${entry.block.height} of chain ${entry.block.chain.slice(0, 16)}`}`,
+    `  ${bold(entry.question)}  ${entry.class}, ${entry.expiresInSeconds} s left, ${entry.block === null ? 'in no chain of this node' : `block ${entry.block.height} of chain ${entry.block.chain.slice(0, 16)}`}`,
     ...entry.records.map((record) => `    ${record}`),
     ...entry.observers.map(
       (one) =>

@@ -107,7 +107,7 @@ export const chunkView = z.object({
       expiresInSeconds: z.number(),
       /** agreed, rotating, divergent */
       class: z.string(),
-      /** Where it is recorded; null: not yet. */
+      /** Where it is recorded; null: not yet, or carried over by its certificate from before this node kept the chunk. */
       block: z.object({ chain: z.string(), height: z.number(), time: z.number() }).nullable(),
       observers: z.array(z.object({ peer: z.string(), when: z.number(), ttl: z.number(), saw })),
       networks,

@@ -103,10 +103,16 @@ describe('a joiner', () => {
   it('has all that it keeps after one pull, each entry sent once, and nothing is pushed beside it', async () => {
     const { joiner, join } = await ready()
     const start = world.requests.length
+    let news = 0
+    joiner.chunks.onAgreed(() => news++)
     const mine = await join()
     expect(mine.length).toBeGreaterThan(5)
     await world.clock.pass(5_000)
     expect(missing(joiner, mine)).toEqual([])
+    // Carried over by their certificates: those who agreed on them have recorded them.
+    expect(news).toBe(0)
+    const notes = joiner.chunks.held().flatMap((chunk) => joiner.chunks.notesOf(chunk))
+    expect(notes.map(({ own }) => own)).toEqual(mine.map(() => false))
     expect(joiner.fetches).toBe(0)
     expect(joiner.chunks.stats()).toMatchObject({ entries: mine.length, pulled: mine.length })
     const pushed = world.requests.slice(start).filter(({ to, request }) => to === 5 && request.kind === 'certify')

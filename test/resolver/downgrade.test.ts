@@ -26,8 +26,10 @@ function ringThatSays(lie: (name: string) => Outcome): Chunks & { reads: number 
     },
     held: () => [],
     async *supply() {},
-    entriesOf: () => [],
+    notesOf: () => [],
+    entryOf: () => undefined,
     onAgreed: () => () => {},
+    handOver: async () => ({ alone: 0, taken: 0 }),
     read: async (question: Parameters<Chunks['read']>[0]): Promise<RingRead> => {
       ring.reads++
       const outcome = lie(nameToText(question.name))

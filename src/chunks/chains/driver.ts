@@ -90,9 +90,8 @@ export function createChunkChains(modules: ChunkChainsModules): ChunkChains {
     isStopped: () => stopping.signal.aborted,
   })
   const proposals = createProposals(clock, (entry) => guarded(() => attempt(entry)) ?? 'later')
-  const revisits = createRevisits(modules, (entry) => {
-    guarded(() => isRecorded(entry) || propose(entry))
-  })
+  const isRecorded = (key: string, seen: number) => (recorded.byKey(key)?.seen ?? Number.NEGATIVE_INFINITY) >= seen
+  const revisits = createRevisits(modules, isRecorded, (entry) => guarded(() => propose(entry)))
   const verification = createVerification(clock, {
     store: modules.store,
     votes: modules.votes,
@@ -111,11 +110,6 @@ export function createChunkChains(modules: ChunkChainsModules): ChunkChains {
       log.warn({ code: error.code, error: error.message }, 'an entry could not be recorded')
       return undefined
     }
-  }
-
-  function isRecorded(entry: ChunkEntry): boolean {
-    const row = recorded.get(entry.question)
-    return row !== undefined && row.seen >= entry.seen
   }
 
   /** Each replica has its place in the line, another one for each content. */

@@ -1,5 +1,5 @@
 /** Where each question was recorded last: one small row on disk, so that nobody has to open a chain to see it. */
-import { isChordnsError, latin1, type Store, type StoreWrite } from '../../base/index.ts'
+import { fromLatin1, isChordnsError, latin1, type Store, type StoreWrite } from '../../base/index.ts'
 import { encodeCanonical } from '../../crypto/index.ts'
 import type { Question } from '../../dns/index.ts'
 import type { CertificateKind } from '../../evidence/index.ts'
@@ -27,7 +27,16 @@ export class RecordedRows {
   }
 
   get(question: Question): RecordedRow | undefined {
-    const value = this.#store.get(stateKey(question))
+    return this.#read(stateKey(question))
+  }
+
+  /** By the key of the question as entries have it. */
+  byKey(key: string): RecordedRow | undefined {
+    return this.#read(fromLatin1(key))
+  }
+
+  #read(key: Uint8Array): RecordedRow | undefined {
+    const value = this.#store.get(key)
     return value === undefined ? undefined : readRecorded(value)
   }
 

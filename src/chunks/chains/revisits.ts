@@ -1,4 +1,7 @@
-/** After the start and after a change of the ring: what is held and nowhere recorded is looked up, a little at a time. */
+/**
+ * After the start and after a change of the ring: what this node saw agreed and finds nowhere recorded is proposed, a little at a
+ * time. What others agreed on before this node kept the chunk is carried over by its certificate, and is theirs to record.
+ */
 import { type Cancel, type ChunkId, isChordnsError } from '../../base/index.ts'
 import type { ChunkEntry } from '../types.ts'
 import { limits } from './limits.ts'
@@ -10,7 +13,8 @@ export interface Revisits {
 }
 
 export function createRevisits(
-  { clock, chunks, entriesOf }: Pick<ChunkChainsModules, 'clock' | 'chunks' | 'entriesOf'>,
+  { clock, chunks, notesOf, entryOf }: Pick<ChunkChainsModules, 'clock' | 'chunks' | 'notesOf' | 'entryOf'>,
+  isRecorded: (key: string, seen: number) => boolean,
   visit: (entry: ChunkEntry) => void,
 ): Revisits {
   let timer: Cancel | undefined
@@ -23,22 +27,26 @@ export function createRevisits(
     go()
   }
 
-  function entriesIn(chunk: ChunkId): readonly ChunkEntry[] {
+  /** Returns how many it looked at. */
+  function look(chunk: ChunkId): number {
+    const notes = notesOf(chunk)
     try {
-      return entriesOf(chunk)
+      for (const { key, seen, own } of notes) {
+        if (!own || isRecorded(key, seen)) continue
+        const entry = entryOf(key)
+        if (entry !== undefined) visit(entry)
+      }
     } catch (error) {
       // The disk: the chunk's turn comes again.
-      if (isChordnsError(error)) return []
-      throw error
+      if (!isChordnsError(error)) throw error
     }
+    return notes.length
   }
 
   function go(): void {
     timer = undefined
     for (let looked = 0; looked < limits.REVISIT_SLICE && todo.length > 0; ) {
-      const entries = entriesIn(todo.pop()!)
-      for (const entry of entries) visit(entry)
-      looked += Math.max(1, entries.length)
+      looked += Math.max(1, look(todo.pop()!))
     }
     if (todo.length > 0) timer = clock.after(limits.REVISIT_PAUSE_MS, go)
     else if (again) timer = clock.after(limits.REVISIT_AFTER_MS, begin)

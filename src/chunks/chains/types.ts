@@ -5,7 +5,7 @@ import type { Question } from '../../dns/index.ts'
 import type { CertificateKind } from '../../evidence/index.ts'
 import type { Ring } from '../../ring/index.ts'
 import type { Send } from '../peers.ts'
-import type { ChunkEntry } from '../types.ts'
+import type { ChunkEntry, EntryNote } from '../types.ts'
 import type { ChunkTransaction } from './transactions.ts'
 import type { VerifyReport } from './verify.ts'
 
@@ -30,9 +30,10 @@ export interface ChunkChainsModules {
   /** Values that the stores found damaged since the start. */
   readonly damaged?: () => number
   readonly options: ChunkChainsOptions
-  /** What this node holds as a replica, unexpired. */
-  readonly entriesOf: (chunk: ChunkId) => readonly ChunkEntry[]
+  /** What this node holds as a replica, unexpired: notes of all, the evidence of those that matter. */
   readonly chunks: () => readonly ChunkId[]
+  readonly notesOf: (chunk: ChunkId) => readonly Pick<EntryNote, 'key' | 'seen' | 'own'>[]
+  readonly entryOf: (key: string) => ChunkEntry | undefined
 }
 
 /** Where an entry stands in a chain. */

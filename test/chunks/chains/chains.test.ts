@@ -5,6 +5,7 @@ import { ChainBook } from '../../../src/chunks/chains/book.ts'
 import { decodeChainsReply, encodeChainsRequest } from '../../../src/chunks/chains/messages.ts'
 import { chainParts } from '../../../src/chunks/chains/places.ts'
 import { replicaGroup } from '../../../src/chunks/chains/set.ts'
+import { questionKey } from '../../../src/chunks/store.ts'
 import { createMemoryDisk, seededRandom } from '../../../src/sim/index.ts'
 import { answer, ask } from '../world.ts'
 import { CHUNK, type ChainsWorld, createChainsWorld, type Keeper, namesOf } from './world.ts'
@@ -279,6 +280,33 @@ describe('after a crash', () => {
       }
     },
   )
+
+  it('a replica that got what others agreed on records nothing of it anew, and its own when it was not recorded', async () => {
+    world = createChainsWorld(5, 4)
+    const [carried, own, later] = namesOf(CHUNK, 3)
+    const [, , , gone, joiner] = world.keepers
+    world.setMembers(world.keepers.slice(0, 4))
+    const entry = world.agree(carried!, answer(carried!), 3_000)
+    await world.pass(20_000)
+    expect(world.keepers[0]!.chains.recorded(entry)).toMatchObject({ height: 1 })
+    // No quorum: what is agreed on now is nowhere recorded.
+    for (const keeper of world.keepers.slice(1, 4)) world.crash(keeper, 'process')
+    const unrecorded = world.agree(own!, answer(own!), 3_000)
+    await world.pass(60_000)
+    for (const keeper of world.keepers.slice(1, 3)) world.restart(keeper)
+    for (const one of [entry, unrecorded]) joiner!.held.set(questionKey(one.question), one)
+    world.setMembers(world.keepers.filter((keeper) => keeper !== gone))
+    await world.pass(60_000)
+    const { chain } = world.keepers[0]!.chains.view(CHUNK)
+    expect(joiner!.chains.view(CHUNK)).toMatchObject({ chain, height: 1 })
+    for (const one of [world.keepers[0]!, joiner!]) {
+      expect(one.chains.recorded(unrecorded)).toMatchObject({ chain, height: 1 })
+      expect(one.chains.recorded(entry)?.chain).not.toBe(chain)
+    }
+    const news = world.agree(later!, answer(later!), 3_000)
+    await world.pass(20_000)
+    expect(joiner!.chains.recorded(news)).toMatchObject({ chain, height: 2 })
+  })
 
   it('a replica that was away for long catches up, and shows how far it is', async () => {
     world = createChainsWorld(4)

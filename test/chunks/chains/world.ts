@@ -4,6 +4,7 @@ import {
   asChunkId,
   ChordnsError,
   type ChunkId,
+  equalBytes,
   type Log,
   type PeerId,
   type Store,
@@ -14,6 +15,7 @@ import { type ChunkChains, createChunkChains, verifyChains } from '../../../src/
 import { decodeChainsRequest } from '../../../src/chunks/chains/messages.ts'
 import { examine } from '../../../src/chunks/examine.ts'
 import { chunkOf } from '../../../src/chunks/index.ts'
+import { questionKey } from '../../../src/chunks/store.ts'
 import type { ChunkEntry } from '../../../src/chunks/types.ts'
 import { ed25519, ed25519Signer, peerIdFromPublicKey, type Signer, sha256 } from '../../../src/crypto/index.ts'
 import type { Question } from '../../../src/dns/index.ts'
@@ -163,7 +165,7 @@ export function createChainsWorld(count: number, n = count, historyHours = 24): 
   }
 
   function hold(keeper: Keeper, entry: ChunkEntry): void {
-    keeper.held.set(entry.question.name.key, entry)
+    keeper.held.set(questionKey(entry.question), entry)
     keeper.chains.kept(entry)
   }
 
@@ -193,9 +195,15 @@ export function createChainsWorld(count: number, n = count, historyHours = 24): 
       store: keeper.store,
       votes: keeper.guard,
       options: { chunkBits: CHUNK_BITS, historyHours },
-      entriesOf: (chunk) =>
-        [...keeper.held.values()].filter((entry) => entry.chunk === chunk && entry.expires > clock.now()),
       chunks: () => [...new Set([...keeper.held.values()].map(({ chunk }) => chunk))],
+      notesOf: (chunk) =>
+        [...keeper.held]
+          .filter(([, entry]) => entry.chunk === chunk && entry.expires > clock.now())
+          .map(([key, { seen, certificate }]) => {
+            const own = certificate.observations.some(({ observer }) => equalBytes(observer, keeper.signer.publicKey))
+            return { key, seen, own }
+          }),
+      entryOf: (key) => keeper.held.get(key),
       send: (to, body, { timeoutMs }) => deliver(keeper, byPeer.get(to)!, body, timeoutMs),
     })
     keeper.chains.start()
