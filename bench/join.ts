@@ -7,10 +7,12 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fromLatin1, scopedStore } from '../src/base/index.ts'
+import { chainParts } from '../src/chunks/chains/places.ts'
+import { RecordedRows } from '../src/chunks/chains/recorded.ts'
 import { chunkOf } from '../src/chunks/index.ts'
 import { rowOf } from '../src/chunks/rows.ts'
 import { questionKey } from '../src/chunks/store.ts'
-import { ed25519Signer, type Signer } from '../src/crypto/index.ts'
+import { ed25519Signer, type Signer, sha256 } from '../src/crypto/index.ts'
 import { Class, parseName, Type } from '../src/dns/index.ts'
 import { contentDigest, signObservation } from '../src/evidence/index.ts'
 import { loadOrCreateIdentity } from '../src/io/keys.ts'
@@ -22,8 +24,11 @@ import { type Cluster, type PeerProcess, simpleWorld, startCluster } from './lib
 
 const MEMBERS = 3
 const ZONES = 30
-/** The room of the chunks in the data file. */
+/** The rooms of the chunks and of their chains in the data file. */
 const CHUNKS_ROOM = 2
+const CHAINS_ROOM = 4
+/** Entries on disk were recorded when they were agreed on, in chains that have been pruned since. */
+const PAST_CHAIN = sha256(fromLatin1('a chain of the past'))
 const CHUNK_BITS = 8
 const TTL_SECONDS = 3_500
 const QUESTIONS_PER_SECOND = 20
@@ -156,15 +161,28 @@ async function plant(cluster: Cluster, entries: number): Promise<void> {
     openSqliteStore({ file: join(dir, 'data.db'), maxBytes: 384 * 1024 * 1024, log: quiet, now: () => Date.now() }),
   )
   const stores = files.map((file) => scopedStore(file, Uint8Array.of(CHUNKS_ROOM)))
+  const records = files.map(
+    (file) => new RecordedRows(chainParts(scopedStore(file, Uint8Array.of(CHAINS_ROOM))).recorded),
+  )
   for (let at = 0; at < entries; at += BATCH) {
     const length = Math.min(BATCH, entries - at)
-    const writes = Array.from({ length }, (_, i) => ({ kind: 'put' as const, ...pairOf(at + i, signers) }))
+    const batch = Array.from({ length }, (_, i) => entryOf(at + i, signers))
+    const writes = batch.map((entry) => ({
+      kind: 'put' as const,
+      key: fromLatin1(questionKey(entry.question)),
+      value: rowOf(entry),
+    }))
+    const rows = batch.map(({ question, digest, seen, expires }) => ({
+      question,
+      row: { chainId: PAST_CHAIN, height: 1, class: 'agreed' as const, digest, time: seen, seen, expires },
+    }))
     for (const store of stores) store.batch(writes, { durable: false })
+    for (const recorded of records) recorded.write(rows)
   }
   for (const file of files) file.close()
 }
 
-function pairOf(i: number, signers: readonly Signer[]) {
+function entryOf(i: number, signers: readonly Signer[]) {
   const name = parseName(nameOf(i))
   const question = { name, type: Type.A, class: Class.IN }
   const apex = parseName(`zone${i % ZONES}.org`)
@@ -179,8 +197,7 @@ function pairOf(i: number, signers: readonly Signer[]) {
   const observations = signers.map((signer) => signObservation({ ...word, start: 'parent' }, signer))
   const certificate = { kind: 'agreed' as const, contents: [], observations }
   const expires = seen + TTL_SECONDS * 1_000
-  const row = rowOf({ question, chunk, class: 'agreed', outcome, certificate, expires, seen })
-  return { key: fromLatin1(questionKey(question)), value: row }
+  return { question, chunk, class: 'agreed' as const, outcome, certificate, expires, seen, digest }
 }
 
 /** Names that the ring holds and new ones in turn. */
