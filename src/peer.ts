@@ -18,6 +18,8 @@ import {
   lanTag,
   loadOrCreateIdentity,
   loadSecret,
+  rendezvousKey,
+  startRendezvous,
   systemClock,
   systemRandom,
 } from './io/index.ts'
@@ -299,6 +301,21 @@ async function startPeers(
   })
   await ring.start()
   memory?.follow(ring)
+  const rendezvous =
+    config.ring.rendezvous.length === 0
+      ? undefined
+      : await startRendezvous({
+          seed,
+          through: config.ring.rendezvous,
+          protocol: config.ring.rendezvousProtocol,
+          key: rendezvousKey(config.ring.id, secret),
+          addresses: transport.addresses(),
+          clock,
+          log,
+          onFound: ring.found,
+          isAlone: () => ring.members().length < 2,
+          isToBeFound: () => isAmongFirst(ring, RENDEZVOUS_MEMBERS),
+        })
   chunks.start()
   chains?.start()
   return {
@@ -307,6 +324,7 @@ async function startPeers(
     chunks,
     chains,
     close: async () => {
+      await rendezvous?.stop()
       chains?.stop()
       await chunks.handOver()
       await chunks.stop()
@@ -316,6 +334,15 @@ async function startPeers(
       votes?.close()
     },
   }
+}
+
+/** Members of a large ring that say at the rendezvous where they are. */
+const RENDEZVOUS_MEMBERS = 32
+
+function isAmongFirst(ring: Ring, most: number): boolean {
+  let before = 0
+  for (const { id } of ring.members()) if (id < ring.self.id && ++before >= most) return false
+  return true
 }
 
 async function ringSecret(config: Config): Promise<Uint8Array> {

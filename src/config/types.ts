@@ -69,6 +69,9 @@ export interface RingConfig {
   /** Told to other members instead of `listen`, unless it is empty. */
   readonly announce: readonly PeerAddress[]
   readonly mdns: boolean
+  /** Nodes of a DHT; empty: none is used. */
+  readonly rendezvous: readonly PeerAddress[]
+  readonly rendezvousProtocol: string
   readonly bootstrap: readonly PeerAddress[]
   readonly admission: 'psk' | 'open'
   /** Always there for an enabled psk ring. */

@@ -58,6 +58,16 @@ export const limits = {
   STORE_LOG_BYTES: 8 * 1024 * 1024,
   /** Pairs that are read at once while one iterates; those of the warm cache are up to 64 KiB. */
   STORE_PAGE_PAIRS: 32,
+  /** Connections to nodes of a DHT, and members that one search of it may name: a DHT stores what anybody says. */
+  MAX_RENDEZVOUS_CONNECTIONS: 64,
+  MAX_RENDEZVOUS_FOUND: 64,
+  /** One search, or one record handed to the DHT, ms. */
+  RENDEZVOUS_TIMEOUT_MS: 60_000,
+  /** A search while this node is alone or the DHT is out of reach, and when it has company (a ring in two parts heals by it), ms. */
+  RENDEZVOUS_ALONE_MS: 30_000,
+  RENDEZVOUS_SEARCH_MS: 1_800_000,
+  /** A DHT forgets a record after two days; addresses change before that, ms. */
+  RENDEZVOUS_SAY_MS: 6 * 3_600_000,
 } as const
 
 /** Ports never used as a source: replies to them may be dropped on the way, or reach another service of the host. */

@@ -41,6 +41,14 @@ export const ring = z
       .describe(
         'Look for other members on the local network by mDNS, and be found: nothing but the addresses and a keyed hash is told.',
       ),
+    rendezvous: list(peerAddress(), 16)
+      .default([])
+      .describe(
+        'Multiaddrs (with /p2p/ id) of nodes of a Kademlia DHT through which members find each other: it learns their addresses, under a key that only the secret gives.',
+      ),
+    rendezvousProtocol: text('a protocol')
+      .default('/ipfs/kad/1.0.0')
+      .describe('What that DHT speaks; the default is the public one of libp2p.'),
     admission: oneOf(['psk', 'open'])
       .default('psk')
       .describe(
