@@ -7,7 +7,7 @@
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
 import type { Libp2p } from '@libp2p/interface'
-import { type KadDHT, kadDHT, passthroughMapper } from '@libp2p/kad-dht'
+import { EventTypes, type KadDHT, kadDHT, MessageType, passthroughMapper } from '@libp2p/kad-dht'
 import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
@@ -130,7 +130,7 @@ export async function startRendezvous(options: RendezvousOptions): Promise<Rende
     counts.searches++
     const heard = new Set<PeerId>()
     for await (const event of node.services.dht.findProviders(key, { signal: deadline() })) {
-      if (event.name !== 'PROVIDER') continue
+      if (event.type !== EventTypes.PROVIDER) continue
       for (const { id, multiaddrs } of event.providers) {
         const peer = asPeerId(id.toString())
         if (id.equals(node.peerId) || heard.has(peer)) continue
@@ -148,7 +148,7 @@ export async function startRendezvous(options: RendezvousOptions): Promise<Rende
   async function say(): Promise<void> {
     let taken = 0
     for await (const event of node.services.dht.provide(key, { signal: deadline() }))
-      if (event.name === 'PEER_RESPONSE' && event.messageName === 'ADD_PROVIDER') taken++
+      if (event.type === EventTypes.PEER_RESPONSE && event.messageType === MessageType.ADD_PROVIDER) taken++
     if (taken === 0) throw new ChordnsError('PEER_UNREACHABLE', 'no node of the DHT took our record', {})
     saidAt = clock.monotonic()
     counts.said++
