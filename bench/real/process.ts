@@ -59,12 +59,10 @@ async function start(command: Extract<Command, { op: 'start' }>): Promise<Member
     listen(box)
     await ring.start()
   }
-  return [...boxes.values()].map(({ name, transport, ring }) => ({
-    name,
-    peer: transport.self,
-    id: ring.self.id,
-    address: transport.addresses()[0]!,
-  }))
+  return names.map((one) => {
+    const { name, transport, ring } = boxes.get(one)!
+    return { name, peer: transport.self, id: ring.self.id, address: transport.addresses()[0]! }
+  })
 }
 
 /** Loopback addresses count, and everybody serves: without both its routing tables stay empty. */
