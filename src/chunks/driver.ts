@@ -241,7 +241,7 @@ export function createChunks(modules: ChunksModules): Chunks {
   }
 
   function keep(entry: ChunkEntry, seats: Seats, { isNews = true } = {}): void {
-    store.put(entry)
+    store.put(entry, { isUsed: isNews })
     handover.remember(entry.chunk, seats)
     rounds.settled(entry.question)
     digests.changed(entry.chunk)
@@ -258,7 +258,7 @@ export function createChunks(modules: ChunksModules): Chunks {
     if (!examined.ok) return false
     // What came meanwhile is on disk already, in its place.
     if (store.get(question, clock.now()) === undefined) {
-      store.put(examined.entry, { onDisk: true })
+      store.put(examined.entry, { onDisk: true, isUsed: false })
       handover.remember(examined.entry.chunk, seats)
       digests.changed(examined.entry.chunk)
     }

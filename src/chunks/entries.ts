@@ -30,6 +30,11 @@ export interface EntryStoreOptions {
   readonly self?: Uint8Array
 }
 
+export interface PutOptions {
+  readonly onDisk?: boolean
+  readonly isUsed?: boolean
+}
+
 /** The notes of one chunk are a ring of their own: a set for each of 65,536 chunks would cost more than the notes. */
 interface Slot extends EntryNote {
   before: Slot
@@ -92,8 +97,8 @@ export class EntryStore {
     return this.#slots.has(key) ? (this.#rows.get(key) ?? this.#disk?.get(key)) : undefined
   }
 
-  /** `onDisk`: its row is there already. */
-  put(entry: ChunkEntry, { onDisk = false }: { readonly onDisk?: boolean } = {}): void {
+  /** `onDisk`: its row is there already. `isUsed` false: one of many that came in bulk, which nobody asked for yet. */
+  put(entry: ChunkEntry, { onDisk = false, isUsed = true }: PutOptions = {}): void {
     const key = questionKey(entry.question)
     const row = rowOf(entry)
     this.#delete(key)
@@ -111,7 +116,7 @@ export class EntryStore {
     if (ring === undefined) this.#chunks.set(chunk, slot)
     this.#slots.set(key, slot)
     this.#bytes += slot.bytes
-    this.#use(slot, entry)
+    if (isUsed) this.#use(slot, entry)
     this.#makeRoom()
   }
 
@@ -186,7 +191,7 @@ export class EntryStore {
   }
 
   #use({ key, bytes, expires }: Slot, entry: ChunkEntry): void {
-    this.#used.set(key, entry, bytes * limits.DECODED_FACTOR + limits.RECORD_OVERHEAD_BYTES, expires)
+    this.#used.set(key, entry, bytes * limits.DECODED_FACTOR, expires)
   }
 
   #keepRow(key: string, row: Uint8Array): void {

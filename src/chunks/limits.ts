@@ -14,9 +14,12 @@ export const limits = {
   /** Rows of entries that lie in memory, where there is no disk or none that writes. Bytes, and the fixed cost of one. */
   MAX_MEMORY_BYTES: 96 * 1024 * 1024,
   ROW_OVERHEAD_BYTES: 160,
-  /** Entries as they are used, beside their rows: those that were used last. Bytes, and how much larger than its row one is. */
+  /**
+   * Entries as they are used, beside their rows: those that were used last. Bytes, and how much larger than its row one is: a row
+   * of 560 bytes with three observations measured 6.9 KB, most of it heads of byte arrays.
+   */
   MAX_USED_BYTES: 16 * 1024 * 1024,
-  DECODED_FACTOR: 2,
+  DECODED_FACTOR: 12,
   /** What this node saw itself and signs on request. Bytes. */
   MAX_SIGHT_BYTES: 16 * 1024 * 1024,
   /** One entry on disk: a certificate, an outcome and a question at their largest. */
