@@ -11,7 +11,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
 /** As `npm start` and the installed command have it. */
-export const NODE_FLAGS = ['--max-semi-space-size=8']
+export const NODE_FLAGS = ['--max-semi-space-size=8', '--heap-growing-percent=40']
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 
 export interface ClusterSpec {
