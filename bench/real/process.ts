@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { type GossipSub, type GossipSubComponents, gossipsub } from '@libp2p/gossipsub'
 import { type KadDHT, kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { peerIdFromString } from '@libp2p/peer-id'
+import { ping } from '@libp2p/ping'
 import { asPeerId, type PeerId } from '../../src/base/index.ts'
 import { ed25519, ed25519Signer, sha256 } from '../../src/crypto/index.ts'
 import { systemClock } from '../../src/io/clock.ts'
@@ -47,6 +48,8 @@ async function start(command: Extract<Command, { op: 'start' }>): Promise<Member
       clock,
       log: quiet,
       services: {
+        // What Kademlia needs, and the ring does not.
+        ...(kads.length > 0 && { ping: ping() }),
         ...Object.fromEntries(kads.map((k) => [`kad${k}`, kadService(k, makers)])),
         ...(command.pubsub && { pubsub: pubsubService(pubsub) }),
       },

@@ -3,7 +3,6 @@ import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
 import type { Libp2p } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
-import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
@@ -53,8 +52,11 @@ export async function createNode(
         // No look-ups of /dnsaddr: an address says where a peer is, and is nothing to ask others about.
         resolvers: {},
       },
-      // Whoever fails hello is hung up on, so that these two serve strangers for seconds at most.
-      services: { identify: identify(), ping: ping(), ...services },
+      // It would ping every connection each ten seconds, on a stream of its own, and hang up on whoever is late: a hundred
+      // members that know each other keep two cores busy with nothing else. The ring asks its neighbours itself.
+      connectionMonitor: { enabled: false },
+      // Whoever fails hello is hung up on, so that it serves strangers for seconds at most.
+      services: { identify: identify(), ...services },
     })
     await prepare?.(node)
     await node.start()

@@ -208,6 +208,7 @@ async function createDhtNode(
       addressDialTimeout: limits.DIAL_TIMEOUT_MS,
       resolvers: {},
     },
+    connectionMonitor: { enabled: false },
     services: {
       identify: identify(),
       ping: ping(),
