@@ -205,9 +205,17 @@ export async function statusOf(peer: PeerProcess) {
   return statusView.parse(await getJson(peer, '/status'))
 }
 
-export async function getJson(peer: PeerProcess, path: string): Promise<unknown> {
-  const response = await fetch(`http://127.0.0.1:${peer.statusPort}${path}`)
-  return response.json()
+/** Ports come back: a connection that is kept open may be to a process that was killed, and the first try finds that out. */
+export async function getJson(peer: PeerProcess, path: string, tries = 3): Promise<unknown> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${peer.statusPort}${path}`)
+    return await response.json()
+  } catch (error) {
+    if (tries <= 1)
+      throw new Error(`${path} of peer ${peer.index}: no answer\n${peer.log().slice(-2_000)}`, { cause: error })
+    await pause(200)
+    return getJson(peer, path, tries - 1)
+  }
 }
 
 /** What SQLite finds wrong, and files that were put aside. */
