@@ -9,7 +9,7 @@ const PER_PROCESS = 10
  * longer than hello may take is hung up on and comes back.
  */
 const AT_ONCE = 2
-const ANSWER_MS = 300_000
+const ANSWER_MS = 900_000
 
 export interface CrewOptions {
   readonly size: number

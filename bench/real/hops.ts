@@ -48,7 +48,7 @@ export async function realRows(sizes: readonly number[], seed: number, say: (lin
   const givenUp: { n: number; why: string }[] = []
   for (const size of sizes) {
     try {
-      rows.push(...(await rowsOf(size, seed, say)))
+      await addRows(rows, size, seed, say)
     } catch (error) {
       const why = errorText(error)
       say(`${size} real members were given up: ${why}`)
@@ -58,13 +58,13 @@ export async function realRows(sizes: readonly number[], seed: number, say: (lin
   return { rows, givenUp }
 }
 
-async function rowsOf(n: number, seed: number, say: (line: string) => void): Promise<RealRow[]> {
+/** What was measured before something fails stays. */
+async function addRows(rows: RealRow[], n: number, seed: number, say: (line: string) => void): Promise<void> {
   const crew = await Crew.begin({ size: n, ringId: `hops-${n}`, kads: KS, ring: RING, joinMs: JOIN_MS }, say)
   try {
     const ids = crew.members.map(({ id }) => id).sort()
     const peers = crew.members.map(({ peer }) => peer)
     const count = Math.max(1, Math.round(ROW / n))
-    const rows: RealRow[] = []
     const add = (row: RealRow) => {
       say(
         `${n} real members, ${row.mode}: ${row.mean}, ${row.messages} requests, ${row.msP50} ms, ${row.failures} failed`,
@@ -87,7 +87,6 @@ async function rowsOf(n: number, seed: number, say: (line: string) => void): Pro
         tableSize: mean(tables.map((sizes) => sizes[KS.indexOf(setting.k)]!)),
       })
     }
-    return rows
   } finally {
     await crew.end()
   }
