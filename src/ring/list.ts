@@ -48,12 +48,12 @@ export function examineList(
 
 /** True when the list spans more than SPARSE_LIST times what so many steps span in a ring of that many members. */
 export function isSparse(from: RingId, successors: readonly RingId[], members: number): boolean {
-  // A list that the whole ring fits into cannot be too wide, and one that should be full must be.
-  const full = Math.min(limits.MAX_SUCCESSORS, Math.floor(members / limits.SPARSE_LIST) - 1)
+  // A list that the whole ring fits into cannot be too wide, and one that should be full must nearly be.
+  const full = Math.min(limits.LEAST_LIST, Math.floor(members / limits.SPARSE_LIST) - 1)
   if (full < 1) return false
   const last = successors.at(-1)
   if (last === undefined || successors.length < full) return true
-  if (successors.length < limits.MAX_SUCCESSORS) return false
+  if (successors.length < limits.LEAST_LIST) return false
   return distance(from, last) > BigInt(limits.SPARSE_LIST) * (WHOLE / BigInt(members)) * BigInt(successors.length)
 }
 

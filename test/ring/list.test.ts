@@ -44,7 +44,9 @@ describe('the density of a successor list', () => {
   it('a short list of a large ring is refused: what is not shown cannot be wide', () => {
     const { ids, following } = ringOf(2, 200)
     const list = following(ids[0]!, ids)
-    expect(isSparse(ids[0]!, list.slice(0, 15), 200)).toBe(true)
+    expect(isSparse(ids[0]!, list.slice(0, 15), 200)).toBe(false)
+    expect(isSparse(ids[0]!, list.slice(0, 12), 200)).toBe(false)
+    expect(isSparse(ids[0]!, list.slice(0, 11), 200)).toBe(true)
     expect(isSparse(ids[0]!, [], 200)).toBe(true)
   })
 
