@@ -92,6 +92,10 @@ const params: fc.Arbitrary<SvcParam[]> = fc
   )
 
 /** Values of each kind, as views hold them. */
+/** Groups of an IPv6 address, many of them zero. */
+const groups = (length: number) =>
+  fc.array(fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, u16), { minLength: length, maxLength: length })
+
 const values: Readonly<Record<KindName, fc.Arbitrary<unknown>>> = {
   u8,
   u16,
@@ -104,8 +108,11 @@ const values: Readonly<Record<KindName, fc.Arbitrary<unknown>>> = {
   name,
   ipv4: dotted,
   ipv6: fc
-    .array(fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, u16), { minLength: 8, maxLength: 8 })
-    .map((groups) => buildAaaa(groups)),
+    .oneof(
+      { weight: 9, arbitrary: groups(8) },
+      { weight: 1, arbitrary: groups(2).map((rest) => [0, 0, 0, 0, 0, 0xffff, ...rest]) },
+    )
+    .map(canonicalIpv6),
   string: bytes(0, 255),
   strings: fc.array(bytes(0, 255), { minLength: 1, maxLength: 4 }),
   tag: text('abcXYZ019', 1, 15),
@@ -128,8 +135,11 @@ const values: Readonly<Record<KindName, fc.Arbitrary<unknown>>> = {
   eui64: bytes(8, 8),
 }
 
-/** The canonical text of an IPv6 address of eight groups, by way of the record it stands in. */
-function buildAaaa(groups: readonly number[]): string {
+/** The canonical text of an IPv6 address of eight groups: as a URL has it, but with the mapped addresses of RFC 5952 section 5. */
+function canonicalIpv6(groups: readonly number[]): string {
+  const [a = 0, b = 0] = groups.slice(6)
+  if (groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff)
+    return `::ffff:${a >> 8}.${a & 255}.${b >> 8}.${b & 255}`
   return new URL(`http://[${groups.map((group) => group.toString(16)).join(':')}]/`).hostname.slice(1, -1)
 }
 
