@@ -6,5 +6,6 @@ export default defineConfig({
     include: ['test/**/long/**/*.test.ts'],
     testTimeout: 120_000,
     pool: 'forks',
+    setupFiles: ['test/setup/properties.ts'],
   },
 })
