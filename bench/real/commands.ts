@@ -37,8 +37,8 @@ export type Command =
       readonly ids: readonly RingId[]
     }
   | { readonly op: 'begin-kads' }
-  /** Looks around itself by this Kademlia, which brings the members near each other into contact. */
-  | { readonly op: 'fill'; readonly k: number }
+  /** Offers whom it is connected to to its tables; looks around itself by this Kademlia while that is not everybody. */
+  | { readonly op: 'fill'; readonly k: number; readonly members: number }
   | {
       readonly op: 'kad-lookups'
       readonly setting: KadSetting

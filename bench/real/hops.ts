@@ -77,9 +77,11 @@ async function addRows(rows: RealRow[], n: number, seed: number, say: (line: str
       add(ringRow(mode, n, outcomes.flat()))
     }
     await crew.all({ op: 'begin-kads' })
-    // Each connection brings a peer into all routing tables of its node.
-    await crew.all({ op: 'fill', k: Math.max(...KS) })
-    const tables = (await crew.seen()).map(({ kads }) => kads)
+    await crew.all({ op: 'fill', k: Math.max(...KS), members: n })
+    const seen = await crew.seen()
+    const tables = seen.map(({ kads }) => kads)
+    const connections = mean(seen.map((one) => one.connections))
+    say(`${n} real members have filled their tables of Kademlia, each from ${connections} connections`)
     for (const setting of KADS) {
       const outcomes = await crew.all<KadOutcome[]>({ op: 'kad-lookups', setting, count, seed, peers }, false)
       add({
