@@ -1,9 +1,10 @@
 /**
- * `npm run bench -- peers`: many real peers, some of them killed at once. What has a surviving copy must not be lost; what kept
+ * `npm run bench -- peers`: many real peers, each in a network namespace of its own; some lose power at once. What has a surviving copy must not be lost; what kept
  * a majority of its signers answers without the authorities; the rest after it was observed again.
  */
 import { chunkView, lookupView, statusView } from '../src/observe/views.ts'
 import { seededRandom } from '../src/sim/index.ts'
+import { type Host, Hosts } from './lib/hosts.ts'
 import { median, quantile, round, shuffled } from './lib/stats.ts'
 import { type Benchmark, numberOption, target } from './lib/types.ts'
 import { type Cluster, type PeerProcess, simpleWorld, startCluster } from './lib/world-parts.ts'
@@ -11,28 +12,32 @@ import { type Cluster, type PeerProcess, simpleWorld, startCluster } from './lib
 const ZONES = 60
 const AT_ONCE = 5
 const LIMIT_MS = 240_000
+/** RFC 2544: nobody's addresses, and none that a resolver refuses to ask. */
+const AUTHORITIES = '198.18'
 
 export const benchmark: Benchmark = {
   summary:
-    'many peers as processes, some killed at once: what is lost, what answers without authorities, time to repair',
+    'many peers on machines of their own, some of which die at once: what is lost, what answers without authorities, time to repair',
   options: {
-    peers: { type: 'string', help: 'processes, about 130 MiB each', default: '50' },
+    peers: { type: 'string', help: 'peers, about 170 MiB each, with a network namespace each', default: '50' },
     kill: { type: 'string', help: 'how many of them die at once', default: '10' },
     names: { type: 'string', help: 'names that are agreed on before', default: '300' },
     seed: { type: 'string', help: 'of the names and victims', default: '1' },
   },
   namespace: true,
-  programs: ['ip'],
+  programs: ['ip', 'unshare', 'nsenter'],
   async run(values, say) {
     const peers = numberOption(values, 'peers')
     const kill = numberOption(values, 'kill')
     const count = numberOption(values, 'names')
     const random = seededRandom(numberOption(values, 'seed'))
     const zones = Array.from({ length: ZONES }, (_, i) => [`zone${i}.org.`, '* 3600 A 192.0.2.7'] as const)
-    const world = await simpleWorld({ 'org.': '', ...Object.fromEntries(zones) })
+    const machines = Hosts.begin(`${AUTHORITIES}.0.0/16`)
+    const world = await simpleWorld({ 'org.': '', ...Object.fromEntries(zones) }, { network: AUTHORITIES })
     const stop = new AbortController()
     const interrupt = () => stop.abort(new Error('interrupted'))
     process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
+    const hosts = new Map<number, Host>()
     let cluster: Cluster | undefined
     try {
       cluster = await startCluster({
@@ -41,6 +46,11 @@ export const benchmark: Benchmark = {
         authorityPort: world.port,
         replicas: 2,
         admitAfter: 1,
+        place: async (index) => {
+          const host = await machines.add(index)
+          hosts.set(index, host)
+          return host
+        },
       })
       for (let next = 1; next < peers; next += AT_ONCE) {
         const batch = Array.from({ length: Math.min(AT_ONCE, peers - next) }, (_, i) => next + i)
@@ -48,9 +58,9 @@ export const benchmark: Benchmark = {
         stop.signal.throwIfAborted()
         say(`${Math.min(next + AT_ONCE, peers)} peers run`)
       }
-      const scene: Scene = { random, asked: new Map(), say, signal: stop.signal }
+      const scene: Scene = { random, hosts, asked: new Map(), say, signal: stop.signal }
       const all = [...cluster.peers]
-      const formedMs = await until(scene, 'one ring', () => isOneRing(all))
+      const formedMs = await until(scene, 'one ring', () => isOneRing(scene, all))
       say(`one ring of ${peers} after another ${seconds(formedMs)}`)
 
       const names = Array.from({ length: count }, (_, i) => `n${i}.zone${random.below(ZONES)}.org`)
@@ -61,6 +71,8 @@ export const benchmark: Benchmark = {
         names.map((name) => [name, keepers.get(name)!.filter((peer) => !victims.has(peer)).length] as const),
       )
       await world.stopAll()
+      // As when the power goes: the cable first, or the kernel would tell everybody that the connections have ended.
+      for (const { index } of victims) hosts.get(index)!.cut()
       await Promise.all([...victims].map((peer) => peer.stop('SIGKILL')))
       const killedAt = performance.now()
       say(`${kill} of ${peers} killed, authorities off`)
@@ -70,19 +82,19 @@ export const benchmark: Benchmark = {
       const withNone = names.filter((name) => survivors.get(name) === 0)
       // At once, while the ring still believes in the dead.
       const atOnce = await answers(scene, alive, withMajority)
-      const ringMs = await until(scene, 'one ring of those that live', () => isOneRing(alive))
+      const ringMs = await until(scene, 'one ring of those that live', () => isOneRing(scene, alive))
       say(`one ring of ${alive.length} ${seconds(ringMs)} after the kill`)
       // Full again: every keeper of today holds what kept a majority.
       let whole = 0
       await until(scene, 'all copies of what kept a majority', async () => {
         whole = 0
-        for (const name of withMajority) if (await heldByAll(alive, name)) whole++
+        for (const name of withMajority) if (await heldByAll(scene, alive, name)) whole++
         return whole === withMajority.length
       }).catch((error: unknown) => say(String(error)))
       const repairMs = performance.now() - killedAt
       say(`${whole} of ${withMajority.length} have all copies again ${seconds(repairMs)} after the kill`)
       const later = await answers(scene, alive, withMajority)
-      const lost = await lostOf(alive, [...withMajority, ...withOne])
+      const lost = await lostOf(scene, alive, [...withMajority, ...withOne])
 
       await world.restartAll()
       const anewFrom = performance.now()
@@ -110,7 +122,7 @@ export const benchmark: Benchmark = {
       return {
         tables: [
           {
-            title: `${peers} peers, ${kill} killed at once, ${names.length} names agreed on before, n = 3, one network namespace`,
+            title: `${peers} peers, ${kill} killed at once, ${names.length} names agreed on before, n = 3, each on a machine of its own`,
             columns: ['asked of a random live peer', 'names', 'agreed', 'failed', 'p50 ms', 'p99 ms'],
             rows: [
               row('kept a majority, authorities off, at once', withMajority.length, atOnce),
@@ -159,6 +171,7 @@ export const benchmark: Benchmark = {
       process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
       await cluster?.stop()
       await world.stopAll()
+      await machines.end()
     }
   },
 }
@@ -167,6 +180,8 @@ interface Scene {
   readonly random: ReturnType<typeof seededRandom>
   /** Who asked for a name before: it has the answer in its cache, whatever the ring does. */
   readonly asked: Map<string, Set<number>>
+  /** By the number of the peer on it. */
+  readonly hosts: ReadonlyMap<number, Host>
   readonly say: (line: string) => void
   readonly signal: AbortSignal
 }
@@ -180,11 +195,11 @@ async function agreeOn(
   const keepers = new Map<string, PeerProcess[]>()
   let waiting = [...names]
   await until(scene, 'names agreed on', async () => {
-    for (const name of waiting) await lookup(newAsker(scene, peers, name), name)
+    for (const name of waiting) await lookup(scene, newAsker(scene, peers, name), name)
     const next: string[] = []
     for (const name of waiting) {
-      const seats = await keepersOf(peers, name)
-      const held = await Promise.all(seats.map((peer) => holds(peer, name)))
+      const seats = await keepersOf(scene, peers, name)
+      const held = await Promise.all(seats.map((peer) => holds(scene, peer, name)))
       if (seats.length === 3 && held.every(Boolean)) keepers.set(name, seats)
       else next.push(name)
     }
@@ -207,10 +222,10 @@ interface Answers {
 async function answers(scene: Scene, peers: readonly PeerProcess[], names: readonly string[]): Promise<Answers> {
   const result = { agreed: 0, others: [] as string[], failed: 0, ms: [] as number[] }
   for (const name of names) {
-    const seats = await keepersOf(peers, name)
+    const seats = await keepersOf(scene, peers, name)
     // A keeper has looked itself, and answers from its own cache.
     const others = peers.filter((peer) => !seats.includes(peer))
-    const view = await lookup(newAsker(scene, others, name), name)
+    const view = await lookup(scene, newAsker(scene, others, name), name)
     result.ms.push(view.elapsedMs)
     if (view.provenance === 'agreed') result.agreed++
     else result.others.push(name)
@@ -219,30 +234,30 @@ async function answers(scene: Scene, peers: readonly PeerProcess[], names: reado
   return result
 }
 
-async function heldByAll(alive: readonly PeerProcess[], name: string): Promise<boolean> {
-  const seats = await keepersOf(alive, name)
-  return seats.length === 3 && (await Promise.all(seats.map((peer) => holds(peer, name)))).every(Boolean)
+async function heldByAll(scene: Scene, alive: readonly PeerProcess[], name: string): Promise<boolean> {
+  const seats = await keepersOf(scene, alive, name)
+  return seats.length === 3 && (await Promise.all(seats.map((peer) => holds(scene, peer, name)))).every(Boolean)
 }
 
 /** Names that no live peer holds any more. */
-async function lostOf(alive: readonly PeerProcess[], names: readonly string[]): Promise<string[]> {
+async function lostOf(scene: Scene, alive: readonly PeerProcess[], names: readonly string[]): Promise<string[]> {
   const lost: string[] = []
   for (const name of names) {
-    const held = await Promise.all(alive.map((peer) => holds(peer, name)))
+    const held = await Promise.all(alive.map((peer) => holds(scene, peer, name)))
     if (!held.some(Boolean)) lost.push(name)
   }
   return lost
 }
 
 /** As the first of the peers sees it. */
-async function keepersOf(peers: readonly PeerProcess[], name: string): Promise<PeerProcess[]> {
-  const view = chunkView.parse(await getJson(peers[0]!, `/chunk?name=${name}`))
+async function keepersOf(scene: Scene, peers: readonly PeerProcess[], name: string): Promise<PeerProcess[]> {
+  const view = chunkView.parse(await getJson(scene, peers[0]!, `/chunk?name=${name}`))
   const ids = new Set(view.replicas.map((one) => one.peer))
   return peers.filter((peer) => ids.has(peer.multiaddr.split('/p2p/')[1]!))
 }
 
-async function holds(peer: PeerProcess, name: string): Promise<boolean> {
-  return chunkView.parse(await getJson(peer, `/chunk?name=${name}`)).entries.length > 0
+async function holds(scene: Scene, peer: PeerProcess, name: string): Promise<boolean> {
+  return chunkView.parse(await getJson(scene, peer, `/chunk?name=${name}`)).entries.length > 0
 }
 
 /** A peer that has not asked for the name yet, while there is one. */
@@ -256,13 +271,13 @@ function newAsker({ asked, random }: Scene, peers: readonly PeerProcess[], name:
   return peer
 }
 
-async function lookup(peer: PeerProcess, name: string) {
-  return lookupView.parse(await getJson(peer, `/lookup?name=${name}&type=A`))
+async function lookup(scene: Scene, peer: PeerProcess, name: string) {
+  return lookupView.parse(await getJson(scene, peer, `/lookup?name=${name}&type=A`))
 }
 
 /** All know all, nobody else, and each successor list is exact. */
-async function isOneRing(peers: readonly PeerProcess[]): Promise<boolean> {
-  const views = await Promise.all(peers.map(async (peer) => statusView.parse(await getJson(peer, '/status'))))
+async function isOneRing(scene: Scene, peers: readonly PeerProcess[]): Promise<boolean> {
+  const views = await Promise.all(peers.map(async (peer) => statusView.parse(await getJson(scene, peer, '/status'))))
   const ids = views.map((view) => view.ring?.id ?? '').sort()
   return views.every(({ ring }) => {
     if (ring === null || !ring.joined) return false
@@ -289,10 +304,8 @@ async function until(
   return performance.now() - begun
 }
 
-async function getJson(peer: PeerProcess, path: string): Promise<unknown> {
-  // Without keep-alive: the server may close an idle connection just when it is used again.
-  const response = await fetch(`http://127.0.0.1:${peer.statusPort}${path}`, { headers: { connection: 'close' } })
-  return response.json()
+function getJson({ hosts }: Scene, peer: PeerProcess, path: string): Promise<unknown> {
+  return hosts.get(peer.index)!.get(peer.statusPort, path)
 }
 
 function seconds(ms: number): string {

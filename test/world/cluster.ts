@@ -28,6 +28,15 @@ export interface ClusterSpec {
   readonly basePort?: number
   /** Merged over every peer's configuration. */
   readonly config?: Readonly<Record<string, object>>
+  /** Where a peer runs, if not beside all others on this machine's loopback interface. */
+  readonly place?: (index: number) => Promise<Place>
+}
+
+export interface Place {
+  /** Its address on the network of the ring. */
+  readonly address: string
+  /** Put before the command that starts the peer. */
+  readonly prefix: readonly string[]
 }
 
 export interface PeerProcess {
@@ -91,6 +100,7 @@ async function startPeer(
   index: number,
   bootstrap: readonly string[],
 ): Promise<PeerProcess> {
+  const place = await spec.place?.(index)
   const data = join(dir, `peer-${index}`)
   await mkdir(data, { recursive: true, mode: 0o700 })
   const listen = `127.0.0.1:${spec.basePort === undefined ? 0 : spec.basePort + index}`
@@ -109,7 +119,7 @@ async function startPeer(
     ring: {
       enabled: true,
       id: 'demo',
-      listen: ['/ip4/127.0.0.1/tcp/0'],
+      listen: [place === undefined ? '/ip4/127.0.0.1/tcp/0' : `/ip4/${place.address}/tcp/4153`],
       bootstrap,
       secretFile: join(dir, 'ring.secret'),
       replicas: spec.replicas,
@@ -121,9 +131,9 @@ async function startPeer(
   }
   const configFile = join(data, 'resolver.config.json')
   await writeFile(configFile, JSON.stringify(config, null, 2))
-  const child = spawn(process.execPath, [...NODE_FLAGS, CLI, 'start', '--config', configFile], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const start = [process.execPath, ...NODE_FLAGS, CLI, 'start', '--config', configFile]
+  const [program, ...args] = [...(place?.prefix ?? []), ...start]
+  const child = spawn(program!, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   return watch(child, index, configFile)
 }
 

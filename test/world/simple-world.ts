@@ -11,6 +11,8 @@ export interface SimpleOptions extends WorldOptions {
   readonly deadAddresses?: WorldPlan['deadAddresses']
   readonly port?: number
   readonly seed?: number
+  /** First two octets of all addresses; default 127.54. */
+  readonly network?: string
 }
 
 /**
@@ -24,7 +26,7 @@ export function simpleSpec(zones: Readonly<Record<string, string>>, options: Sim
     const count = options.serverCounts?.[origin] ?? 1
     const nameServers = Array.from({ length: count }, (_, i) => {
       const host = origin === '.' ? `${String.fromCharCode(97 + i)}.root.` : `ns${i + 1}.${origin}`
-      hosts[host] = `127.54.${index}.${i + 1}`
+      hosts[host] = `${options.network ?? '127.54'}.${index}.${i + 1}`
       return host
     })
     return { origin, nameServers, text }

@@ -1,0 +1,134 @@
+/**
+ * Machines for peers: each a network namespace with one interface on a bridge of ours. A namespace lives as long as the small
+ * process in it, so that nothing is left of a run that was killed.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { HostAnswer, HostCommand } from './host-process.ts'
+
+const PROCESS = fileURLToPath(new URL('./host-process.ts', import.meta.url))
+const BRIDGE = 'br0'
+/** Where the benchmark itself is on the bridge, and the way from there to the authorities. */
+const HERE = '10.78.255.254'
+/** Longer than the slowest look-up of a peer. */
+const ANSWER_MS = 60_000
+
+export interface Host {
+  readonly address: string
+  /** Put before a command: runs it on this machine. */
+  readonly prefix: readonly string[]
+  /** The JSON that a server on this machine's loopback interface answers. */
+  get(port: number, path: string): Promise<unknown>
+  /** Pulls the cable: from now on nobody hears from it, not even that its connections have ended. */
+  cut(): void
+}
+
+export class Hosts {
+  readonly #hosts: LiveHost[] = []
+
+  /** Inside a network namespace of the benchmark's own. `authorities`: all addresses of that range are here, on port 53 or any. */
+  static begin(authorities: string): Hosts {
+    ip('link', 'add', BRIDGE, 'type', 'bridge')
+    ip('addr', 'add', `${HERE}/16`, 'dev', BRIDGE)
+    ip('link', 'set', BRIDGE, 'up')
+    ip('route', 'add', 'local', authorities, 'dev', 'lo')
+    return new Hosts()
+  }
+
+  async add(index: number): Promise<Host> {
+    const host = await LiveHost.begin(`host${index}`, `10.78.${Math.floor(index / 250)}.${1 + (index % 250)}`)
+    this.#hosts.push(host)
+    return host
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#hosts.map((host) => host.end()))
+  }
+}
+
+class LiveHost implements Host {
+  readonly address: string
+  readonly prefix: readonly string[]
+  readonly #process: ChildProcess
+  readonly #port: string
+  readonly #waiting = new Map<number, { resolve: (body: string) => void; reject: (error: Error) => void }>()
+  readonly #ended: Promise<void>
+  #next = 1
+
+  static async begin(port: string, address: string): Promise<LiveHost> {
+    const host = new LiveHost(port, address)
+    // It runs there as soon as it answers.
+    await host.#tell({ op: 'run', command: ['ip', 'link', 'set', 'lo', 'up'] })
+    ip('link', 'add', port, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', String(host.#process.pid))
+    ip('link', 'set', port, 'master', BRIDGE, 'up')
+    await host.#tell({ op: 'run', command: ['ip', 'addr', 'add', `${address}/16`, 'dev', 'eth0'] })
+    await host.#tell({ op: 'run', command: ['ip', 'link', 'set', 'eth0', 'up'] })
+    await host.#tell({ op: 'run', command: ['ip', 'route', 'add', 'default', 'via', HERE] })
+    return host
+  }
+
+  private constructor(port: string, address: string) {
+    this.address = address
+    this.#port = port
+    this.#process = spawn('unshare', ['--net', process.execPath, PROCESS], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    })
+    this.prefix = ['nsenter', `--net=/proc/${this.#process.pid}/ns/net`]
+    this.#process.on('message', (message) => {
+      const answer = message as HostAnswer
+      const waiting = this.#waiting.get(answer.id)
+      this.#waiting.delete(answer.id)
+      if ('error' in answer) waiting?.reject(new Error(`${address}: ${answer.error}`))
+      else waiting?.resolve(answer.body)
+    })
+    this.#ended = new Promise((resolve) => {
+      const over = (why: string) => {
+        for (const { reject } of this.#waiting.values()) reject(new Error(`the machine ${address} ended: ${why}`))
+        this.#waiting.clear()
+        resolve()
+      }
+      this.#process.once('error', ({ message }) => over(message))
+      this.#process.once('exit', (code, signal) => over(`${code ?? signal}`))
+    })
+  }
+
+  async get(port: number, path: string): Promise<unknown> {
+    return JSON.parse(await this.#tell({ op: 'get', url: `http://127.0.0.1:${port}${path}` }))
+  }
+
+  cut(): void {
+    ip('link', 'set', this.#port, 'down')
+  }
+
+  async end(): Promise<void> {
+    if (this.#process.connected) this.#process.disconnect()
+    await this.#ended
+  }
+
+  #tell(command: HostCommand): Promise<string> {
+    const id = this.#next++
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiting.delete(id)
+        reject(new Error(`${this.address}: no answer to ${JSON.stringify(command)}`))
+      }, ANSWER_MS)
+      this.#waiting.set(id, {
+        resolve: (body) => {
+          clearTimeout(timer)
+          resolve(body)
+        },
+        reject: (error) => {
+          clearTimeout(timer)
+          reject(error)
+        },
+      })
+      this.#process.send({ id, command }, (error) => {
+        if (error !== null) this.#waiting.get(id)?.reject(error)
+      })
+    })
+  }
+}
+
+function ip(...args: string[]): void {
+  execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'pipe'] })
+}
