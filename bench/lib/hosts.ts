@@ -1,14 +1,15 @@
 /**
- * Machines for peers: each a network namespace with one interface on a bridge of ours. A namespace lives as long as the small
- * process in it, so that nothing is left of a run that was killed.
+ * Machines for peers: each a network namespace with one interface, whose other end is here; this namespace is the router between
+ * them. Not a bridge: all namespaces of a machine share one table of neighbours, and fifty on a bridge overflow it. A
+ * namespace lives as long as the small process in it, so that nothing is left of a run that was killed.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { HostAnswer, HostCommand } from './host-process.ts'
 
 const PROCESS = fileURLToPath(new URL('./host-process.ts', import.meta.url))
-const BRIDGE = 'br0'
-/** Where the benchmark itself is on the bridge, and the way from there to the authorities. */
+/** The router, which has the authorities too. */
 const HERE = '10.78.255.254'
 /** Longer than the slowest look-up of a peer. */
 const ANSWER_MS = 60_000
@@ -28,10 +29,9 @@ export class Hosts {
 
   /** Inside a network namespace of the benchmark's own. `authorities`: all addresses of that range are here, on port 53 or any. */
   static begin(authorities: string): Hosts {
-    ip('link', 'add', BRIDGE, 'type', 'bridge')
-    ip('addr', 'add', `${HERE}/16`, 'dev', BRIDGE)
-    ip('link', 'set', BRIDGE, 'up')
+    ip('addr', 'add', `${HERE}/32`, 'dev', 'lo')
     ip('route', 'add', 'local', authorities, 'dev', 'lo')
+    writeFileSync('/proc/sys/net/ipv4/ip_forward', '1')
     return new Hosts()
   }
 
@@ -60,9 +60,13 @@ class LiveHost implements Host {
     // It runs there as soon as it answers.
     await host.#tell({ op: 'run', command: ['ip', 'link', 'set', 'lo', 'up'] })
     ip('link', 'add', port, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', String(host.#process.pid))
-    ip('link', 'set', port, 'master', BRIDGE, 'up')
-    await host.#tell({ op: 'run', command: ['ip', 'addr', 'add', `${address}/16`, 'dev', 'eth0'] })
+    ip('link', 'set', port, 'up')
+    ip('route', 'add', address, 'dev', port)
+    // What remains when the cable is pulled: packets vanish, and no router says that there is no way.
+    ip('route', 'add', 'blackhole', address, 'metric', '4096')
+    await host.#tell({ op: 'run', command: ['ip', 'addr', 'add', `${address}/32`, 'dev', 'eth0'] })
     await host.#tell({ op: 'run', command: ['ip', 'link', 'set', 'eth0', 'up'] })
+    await host.#tell({ op: 'run', command: ['ip', 'route', 'add', HERE, 'dev', 'eth0'] })
     await host.#tell({ op: 'run', command: ['ip', 'route', 'add', 'default', 'via', HERE] })
     return host
   }
