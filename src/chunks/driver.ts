@@ -2,16 +2,7 @@
 import type { Cancel, ChunkId, Clock, Log, PeerId, Random, Store } from '../base/index.ts'
 import type { SignatureScheme, Signer } from '../crypto/index.ts'
 import type { Name, Question } from '../dns/index.ts'
-import {
-  type Certificate,
-  type Content,
-  encodeOutcome,
-  evidenceLimits,
-  type Finding,
-  type Outcome,
-  outcomeTtl,
-  type Security,
-} from '../evidence/index.ts'
+import { type Certificate, type Content, evidenceLimits, type Finding } from '../evidence/index.ts'
 import type { Ring } from '../ring/index.ts'
 import { createAnswering } from './answering.ts'
 import { createArchive } from './archive.ts'
@@ -21,23 +12,24 @@ import { createDigests } from './digests.ts'
 import { EntryStore } from './entries.ts'
 import { examine, type ReadContext } from './examine.ts'
 import { createHandover } from './handover.ts'
+import { createKeeping } from './keeping.ts'
 import { handOver } from './leaving.ts'
 import { limits } from './limits.ts'
 import { type ChunkReply, type ChunkRequest, decodeRequest, encodeReply } from './messages.ts'
 import { createAsk, type Send } from './peers.ts'
-import { chunkOf, holdsPrivateAddress, keyOfChunk, mayShare } from './place.ts'
+import { chunkOf, keyOfChunk, mayShare } from './place.ts'
 import { createProofs } from './proofs.ts'
 import { type Bulk, createPull } from './pull.ts'
 import { Rates } from './rates.ts'
 import { createReading } from './reading.ts'
 import { createRounds } from './rounds.ts'
-import type { ArchivedEntry } from './rows.ts'
-import { ownRuns, type Run } from './runs.ts'
+import { ownRuns } from './runs.ts'
 import { readContext, type Seats, seatsOf, seatsOfChunk } from './seats.ts'
 import { createSights } from './sights.ts'
 import { Skew } from './skew.ts'
 import { questionKey } from './store.ts'
 import { createSupply } from './supply.ts'
+import { createTelling } from './telling.ts'
 import type { ChunkEntry, Chunks, ChunksOptions, OwnFetch, ProofSource } from './types.ts'
 import { createWitness } from './witness.ts'
 import { createZonesWanted } from './zones-wanted.ts'
@@ -65,24 +57,19 @@ export interface ChunksModules {
 }
 
 const NONCE_BYTES = 16
-/** For evidence whose signatures this node has checked already. */
-const CHECKED: SignatureScheme = { verify: () => true }
-
 export function createChunks(modules: ChunksModules): Chunks {
   const { ring, clock, random, scheme, options, log } = modules
   const ask = createAsk(ring, modules.send)
   const asks = new Asks()
   const archive =
-    modules.store === undefined ? undefined : createArchive({ store: modules.store, clock, log, admit: restore })
+    modules.store === undefined
+      ? undefined
+      : createArchive({ store: modules.store, clock, log, admit: (entry) => keeping.restore(entry) })
   const store = new EntryStore({ self: modules.signer.publicKey, ...(archive !== undefined && { disk: archive }) })
-  const checked = new WeakMap<ChunkEntry, { readonly set: string; readonly ok: boolean }>()
-  const listeners = new Set<(entry: ChunkEntry) => void>()
   const rate = (perSecond: number, burst = perSecond) => new Rates(clock, perSecond, burst, limits.MAX_RATED)
-  const tellsTo = rate(limits.TELLS_PER_SECOND)
   const stopping = new AbortController()
-  const counts = { agreed: 0, tellsSent: 0, tellsReceived: 0, dissents: 0 }
+  const counts = { agreed: 0, tellsReceived: 0, dissents: 0 }
   const classes = { agreed: 0, rotating: 0, divergent: 0 }
-  let tellsInFlight = 0
   const cancels: Cancel[] = []
 
   const seatsFor = (question: Question) => seatsOf(ring, question, options.chunkBits)
@@ -90,6 +77,27 @@ export function createChunks(modules: ChunksModules): Chunks {
     readContext(ring, seats, question, scheme, options)
   const shared = (question: Question) => mayShare(question, modules.isPrivate)
 
+  const witness = createWitness({ clock, log, signer: modules.signer })
+  const keeping = createKeeping({
+    clock,
+    log,
+    store,
+    seatsOf: seatsFor,
+    contextOf: contextFor,
+    shared,
+    confirms: (certificate) => witness.confirms(certificate),
+    onHeld(entry, seats) {
+      handover.remember(entry.chunk, seats)
+      digests.changed(entry.chunk)
+    },
+    onTaken(entry) {
+      rounds.settled(entry.question)
+      // All went on asking for themselves: it is worth no more than the time for which nobody tries again.
+      if (entry.class === 'divergent') asks.learn(questionKey(entry.question), evidenceLimits.DIVERGENT_MS / 1_000)
+      zones.want(entry)
+    },
+  })
+  const { current, keep } = keeping
   const sights = createSights({
     ownFetch: modules.ownFetch,
     clock,
@@ -99,7 +107,6 @@ export function createChunks(modules: ChunksModules): Chunks {
     chunkOf: (question) => chunkOf(question.name, options.chunkBits),
     timeoutMs: options.roundTimeoutMs,
   })
-  const witness = createWitness({ clock, log, signer: modules.signer })
   const skew = new Skew(clock, log)
   const rounds = createRounds({
     clock,
@@ -196,11 +203,24 @@ export function createChunks(modules: ChunksModules): Chunks {
       store,
       runs: () => ownRuns(ring, options.chunkBits),
       isSuspect: ({ seats }, peer) => seats.others.some((member) => member.peer === peer && ring.isSuspect(member.id)),
-      take: takePulled,
+      take: keeping.takePulled,
       fault,
     })
 
-  const zones = createZonesWanted({ clock, want: tell })
+  const zones = createZonesWanted({ clock, want: (question) => telling.tell(question) })
+  const telling = createTelling({
+    ring,
+    clock,
+    ask,
+    rates: rate(limits.TELLS_PER_SECOND),
+    proofs,
+    stopping: stopping.signal,
+    share: options.share,
+    shared,
+    seatsOf: seatsFor,
+    noteAsk,
+    inBackground,
+  })
   const answering = createAnswering({
     ring,
     clock,
@@ -225,45 +245,6 @@ export function createChunks(modules: ChunksModules): Chunks {
     inBackground,
     onTold: () => counts.tellsReceived++,
   })
-
-  /**
-   * Whether this node would believe its own entry if a peer sent it now. All signatures of an entry were checked when it was
-   * taken in, and do not change; who counts is checked once for each set of replicas; expiry is the store's.
-   */
-  function current(entry: ChunkEntry, seats: Seats): boolean {
-    const set = `${seats.n} ${seats.members.map((member) => member.id).join(' ')}`
-    const known = checked.get(entry)
-    if (known?.set === set) return known.ok
-    const context = { ...contextFor(entry.question, seats), scheme: CHECKED }
-    const { ok } = examine(entry.certificate, entry.outcome, context, clock.now())
-    checked.set(entry, { set, ok })
-    return ok
-  }
-
-  function keep(entry: ChunkEntry, seats: Seats, { isNews = true } = {}): void {
-    store.put(entry, { isUsed: isNews })
-    handover.remember(entry.chunk, seats)
-    rounds.settled(entry.question)
-    digests.changed(entry.chunk)
-    // All went on asking for themselves: it is worth no more than the time for which nobody tries again.
-    if (entry.class === 'divergent') asks.learn(questionKey(entry.question), evidenceLimits.DIVERGENT_MS / 1_000)
-    zones.want(entry)
-    if (isNews) for (const listener of listeners) listener(entry)
-  }
-
-  /** An entry of the last run is examined as if a peer had brought it, now. */
-  function restore({ question, certificate, outcome }: ArchivedEntry): boolean {
-    const seats = seatsFor(question)
-    const examined = examine(certificate, outcome, contextFor(question, seats), clock.now())
-    if (!examined.ok) return false
-    // What came meanwhile is on disk already, in its place.
-    if (store.get(question, clock.now()) === undefined) {
-      store.put(examined.entry, { onDisk: true, isUsed: false })
-      handover.remember(examined.entry.chunk, seats)
-      digests.changed(examined.entry.chunk)
-    }
-    return true
-  }
 
   /** A round of this node ended well: keep it, and hand the certificate to the other replicas, who each verify it. */
   function agreed(question: Question, certificate: Certificate, outcome: Content, seats: Seats): void {
@@ -307,27 +288,6 @@ export function createChunks(modules: ChunksModules): Chunks {
     return { kind: 'vote', ...sights.sign(sight, random.bytes(NONCE_BYTES)) }
   }
 
-  function tell(question: Question, outcome?: Outcome, security?: Security): void {
-    if (!options.share || !shared(question) || stopping.signal.aborted) return
-    if (outcome !== undefined && holdsPrivateAddress(outcome)) return
-    const seats = seatsFor(question)
-    if (seats.others.length === 0) return
-    const proof = security === 'secure' && outcome !== undefined ? toldProof(outcome) : undefined
-    if (seats.mine) {
-      if (proof !== undefined)
-        proofs.keep({ question, outcome: proof, expires: clock.now() + outcomeTtl(proof) * 1_000 })
-      noteAsk(ring.self.peer, question, seats)
-    }
-    const request: ChunkRequest = { kind: 'tell', question, ...(proof !== undefined && { proof }) }
-    for (const { peer, id } of seats.others) {
-      if (ring.isSuspect(id) || tellsInFlight >= limits.MAX_TELLS_IN_FLIGHT || !tellsTo.take(peer)) continue
-      tellsInFlight++
-      counts.tellsSent++
-      const telling = ask(peer, request, requestOptions(limits.TELL_TIMEOUT_MS))
-      inBackground(telling.finally(() => tellsInFlight--))
-    }
-  }
-
   function noteAsk(peer: PeerId, question: Question, seats: Seats): void {
     asks.note(questionKey(question), peer, clock.monotonic())
     // What is signed needs no votes.
@@ -347,26 +307,6 @@ export function createChunks(modules: ChunksModules): Chunks {
       throw error
     }
     return encodeReply(await answering.answer(from, request))
-  }
-
-  function takePulled(from: PeerId, entry: ArchivedEntry, { first, last }: Run): 'kept' | 'useless' | 'wrong' {
-    const { question, certificate, outcome } = entry
-    const seats = seatsFor(question)
-    if (!shared(question) || seats.chunk < first || seats.chunk > last) return 'wrong'
-    if (!seats.mine || entry.expires <= clock.now()) return 'useless'
-    const known = store.note(questionKey(question), clock.now())
-    const examined = examine(certificate, outcome, contextFor(question, seats), clock.now())
-    if (!examined.ok || !witness.confirms(examined.entry.certificate)) {
-      log.debug({ peer: from }, 'a certificate that was pulled does not hold')
-      return 'wrong'
-    }
-    if (known !== undefined && known.seen >= examined.entry.seen) {
-      const held = store.get(question, clock.now())
-      if (held !== undefined && current(held, seats)) return 'useless'
-    }
-    // It is carried over by its certificate: those who agreed on it have recorded it.
-    keep(examined.entry, seats, { isNews: false })
-    return 'kept'
   }
 
   /** Read from disk are those whose keys end as the name does. */
@@ -420,7 +360,7 @@ export function createChunks(modules: ChunksModules): Chunks {
       const held = proofs.has(question) || store.note(questionKey(question), clock.now()) !== undefined
       return digests.expects(question, seatsFor(question), held)
     },
-    tell,
+    tell: telling.tell,
     handle,
     supply: supply.handle,
     entry: (question) => store.get(question, clock.now()),
@@ -449,6 +389,7 @@ export function createChunks(modules: ChunksModules): Chunks {
       entries: store.size,
       rounds: rounds.opened,
       ...counts,
+      tellsSent: telling.sent(),
       ...reading.stats(),
       ...proofs.stats(),
       rotating: classes.rotating,
@@ -477,14 +418,6 @@ export function createChunks(modules: ChunksModules): Chunks {
         seatsOfChunk: (chunk) => seatsOfChunk(ring, chunk, options.chunkBits),
         isSuspect: ({ id }) => ring.isSuspect(id),
       }),
-    onAgreed(listener) {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
+    onAgreed: keeping.onNews,
   }
-}
-
-/** Small enough to be told, and signed at all: the rest is left to be asked for. */
-function toldProof(outcome: Outcome): Outcome | undefined {
-  return encodeOutcome(outcome).length <= limits.MAX_TOLD_PROOF_BYTES ? outcome : undefined
 }
