@@ -143,4 +143,6 @@ export interface Finding {
   readonly expires: number
   /** Default `parent`. */
   readonly start?: FetchStart
+  /** Nobody was asked: proven from what a signed zone has said of other names (RFC 8198, RFC 8020). */
+  readonly inferred?: true
 }

@@ -55,7 +55,7 @@ export class Inference {
     if (found === undefined) return undefined
     onStep?.({ kind: 'cache', question, what: 'denial', detail: describe(found.outcome) })
     const evidence = { security: 'secure', provenance: 'solo', observers: [] } as const
-    return { question, outcome: found.outcome, evidence, expires: found.expires }
+    return { question, outcome: found.outcome, evidence, expires: found.expires, inferred: true }
   }
 
   /** Below a name that does not exist there is nothing; shown again by the same proofs, or not at all. */

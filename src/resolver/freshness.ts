@@ -8,7 +8,15 @@ import { limits } from './limits.ts'
 export interface LinkResult {
   readonly finding: Finding
   readonly ede: readonly ExtendedError[]
+  readonly isStale?: true
 }
+
+/** As it was found; whoever gets what no server has said is told so. */
+export function freshResult(finding: Finding): LinkResult {
+  return { finding, ede: finding.inferred === true ? [SYNTHESIZED] : [] }
+}
+
+const SYNTHESIZED: ExtendedError = { code: Ede.SYNTHESIZED, text: 'proven from other answers of the zone' }
 
 /**
  * The fresh finding if it comes within the client timer (RFC 8767 section 5: 1.8 s), else the stale one; the stale one too when
@@ -20,7 +28,7 @@ export function orStale(clock: Clock, fresh: Promise<Finding>, stale: CacheEntry
     fresh.then(
       (finding) => {
         cancel()
-        resolve({ finding, ede: [] })
+        resolve(freshResult(finding))
       },
       (error: unknown) => {
         cancel()
@@ -55,6 +63,7 @@ function staleResult(clock: Clock, entry: CacheEntry): LinkResult {
       expires,
     },
     ede: [{ code, text: 'the authorities did not answer in time' }],
+    isStale: true,
   }
 }
 

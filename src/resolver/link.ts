@@ -6,7 +6,7 @@ import { type Question, rrsetKey } from '../dns/index.ts'
 import { type Finding, isDelegation, observersOf, type Provenance, type Security } from '../evidence/index.ts'
 import type { RecurseRequest, Recursor } from '../recurse/index.ts'
 import { asDivergent, isWithin, mayServe } from './divergent.ts'
-import { type LinkResult, orStale, worthPrefetching } from './freshness.ts'
+import { freshResult, type LinkResult, orStale, worthPrefetching } from './freshness.ts'
 import { limits } from './limits.ts'
 import type { ResolverOptions } from './options.ts'
 import { race } from './race.ts'
@@ -63,9 +63,9 @@ export function createLinkResolver(modules: LinkModules, options: ResolverOption
         ? works.join(key, (signal) => find(modules, options, context, { ...request, signal }), request.signal)
         : find(modules, options, context, request)
     const stale = options.serveStale ? cache.get(context, question, clock.now(), { stale: true }) : undefined
-    if (stale === undefined || !usable(stale)) return { finding: await fresh, ede: [] }
+    if (stale === undefined || !usable(stale)) return freshResult(await fresh)
     const result = await orStale(clock, fresh, stale)
-    if (result.ede.length > 0) request.onStep?.(winner(question, 'stale', limits.STALE_CLIENT_MS))
+    if (result.isStale === true) request.onStep?.(winner(question, 'stale', limits.STALE_CLIENT_MS))
     return result
   }
 

@@ -1,7 +1,7 @@
 /** Answers that nobody is asked for: RFC 8198, RFC 8020, and DNAMEs that are known; through the whole stack, in virtual time. */
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Budget } from '../../src/base/index.ts'
-import { type Message, parseName, Rcode, type ResourceRecord, Type } from '../../src/dns/index.ts'
+import { Ede, type Message, parseName, Rcode, type ResourceRecord, readEde, Type } from '../../src/dns/index.ts'
 import { parseTrustAnchors, type TrustAnchor } from '../../src/dnssec/index.ts'
 import type { IterationStep, RecurseRequest } from '../../src/recurse/index.ts'
 import {
@@ -134,6 +134,8 @@ describe('an answer from proven denials', () => {
     const inferred = await on.ask('nothinh.example.com', 'A', { do: true })
     expect(on.upstream()).toBe(0)
     expect(rcodes(inferred)).toEqual(NXDOMAIN)
+    expect(readEde(inferred.edns!.options)).toMatchObject([{ code: Ede.SYNTHESIZED }])
+    expect(readEde(asked.edns!.options)).toEqual([])
     const shown = (records: readonly ResourceRecord[]) => texts(records).sort()
     expect(shown(inferred.authorities)).toEqual(shown(asked.authorities))
     const other = await (await bench()).ask('nothinh.example.com', 'A', { do: true })
