@@ -3,10 +3,15 @@
  * resolver and the embedded world, and prints what it was bound by and the worst that was measured. Exit 1 when a bound
  * does not hold. CPU is this process's own, the world's servers included; it is shown and not judged.
  */
+import { Command } from 'commander'
 import { CATALOGUE, isBuilt } from './catalogue.ts'
 import { type Attack, exceeded, figureOf, type Measured, type NotBuilt, type Shape } from './types.ts'
 
-const only = process.argv[2]?.toLowerCase()
+const command = new Command('report:attacks')
+  .description('run the attacks against the whole resolver, and print what each was bound by and what it reached')
+  .argument('[text]', 'only those whose name or reference holds this, as in CVE-2023-50387')
+  .parse()
+const only = command.args[0]?.toLowerCase()
 const COMMON = ['queries', 'victim', 'bytes', 'ms', 'signatures', 'hashes', 'cpuMs', 'cacheBytes'] as const
 
 let failed = 0

@@ -1,28 +1,55 @@
-/**
- * The simulated worlds: `npm run test:sim -- [--chain] [--ring] [--seeds A..B] [--sizes 4,7] [--long] [--full] [--json FILE]
- * [--replay SEED]`. Without `--chain` and `--ring` both, each with what must always hold, in less than 100 s and 60 s; `--full`
- * for about an hour each, and it goes on where it was ended. `--replay`: one seed of the ring with its plan, shortened where it
- * fails. The last line is "N passed, N failed".
- */
+/** `npm run test:sim`: the simulated worlds, each with what must always hold. The last line is "N passed, N failed". */
 import { writeFileSync } from 'node:fs'
-import { argv, stdout } from 'node:process'
-import { parseArgs } from 'node:util'
+import { stdout } from 'node:process'
+import { Command, InvalidArgumentError } from 'commander'
 import { runChains } from './chain/command.ts'
 import { replayRing, runRings } from './ring/command.ts'
 
-const { values } = parseArgs({
-  args: argv.slice(2),
-  options: {
-    chain: { type: 'boolean' },
-    ring: { type: 'boolean' },
-    seeds: { type: 'string' },
-    sizes: { type: 'string' },
-    long: { type: 'boolean' },
-    full: { type: 'boolean' },
-    json: { type: 'string' },
-    replay: { type: 'string' },
-  },
-})
+interface Options {
+  readonly chain?: boolean
+  readonly ring?: boolean
+  readonly seeds?: string
+  readonly sizes?: string
+  readonly long?: boolean
+  readonly full?: boolean
+  readonly json?: string
+  readonly replay?: number
+}
+
+const range = (text: string): string => {
+  const match = /^(\d{1,15})\.\.(\d{1,15})$/.exec(text)
+  if (match === null || Number(match[1]) > Number(match[2]))
+    throw new InvalidArgumentError('must be A..B, as in 1..200')
+  return text
+}
+
+const sizesText = (text: string): string => {
+  if (!/^\d{1,2}(,\d{1,2})*$/.test(text) || text.split(',').some((size) => Number(size) < 4))
+    throw new InvalidArgumentError('must be numbers of validators from 4 on, as in 4,7')
+  return text
+}
+
+const seed = (text: string): number => {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('must be a whole number')
+  return Number(text)
+}
+
+const values = new Command('test:sim')
+  .description('simulate rings and chains with faults and liars, and check what must always hold')
+  .option('--chain', 'chains only')
+  .option('--ring', 'rings only')
+  .option('-s, --seeds <range>', 'these worlds, without the planted bugs (default 1..200; 1..10000 with --full)', range)
+  .option('--sizes <list>', 'validators of a chain (default 4,7)', sizesText)
+  .option('--long', 'longer chains')
+  .option('--full', 'about an hour each; goes on where it was ended when --json names the same file')
+  .option('-j, --json <file>', 'write the result to this file')
+  .option('-r, --replay <seed>', 'one world of the ring with its plan, shortened where it fails', seed)
+  .addHelpText(
+    'after',
+    '\nExamples:\n  npm run test:sim\n  npm run test:sim -- --ring --seeds 1000..1100\n  npm run test:sim -- --replay 17',
+  )
+  .parse()
+  .opts<Options>()
 
 const { seeds, sizes, json } = values
 const full = values.full === true
@@ -32,7 +59,7 @@ const progressOf = (suite: string) => (json === undefined ? undefined : both ? `
 const results: { readonly passed: number; readonly failed: number }[] = []
 const report: Record<string, unknown> = {}
 
-if (values.replay !== undefined) results.push(await replayRing(Number(values.replay)))
+if (values.replay !== undefined) results.push(await replayRing(values.replay))
 else {
   if (both || values.chain === true) {
     const chain = runChains({ seeds, sizes, full, long: values.long === true, json: progressOf('chain') })

@@ -5,6 +5,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { Command } from 'commander'
 import { startCluster } from './cluster.ts'
 import { demoSpec } from './demo-world.ts'
 import { signWorld } from './sign.ts'
@@ -14,6 +15,12 @@ const run = promisify(execFile)
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 const PEERS = 5
 const BASE_PORT = 5301
+
+new Command('demo')
+  .description(
+    `start an embedded Internet and ${PEERS} peers in front of it, and explain a look-up that a peer answers from the ring; Ctrl-C ends all`,
+  )
+  .parse()
 
 const say = (text: string) => process.stdout.write(`${text}\n`)
 
