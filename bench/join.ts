@@ -116,6 +116,7 @@ async function joinOne(
   asking.abort()
   const stub = await answers
   const { kept, missing } = await sample(joiner, entries)
+  const restart = await restartOf(cluster, joiner, waitMs, say)
   const failures = stub.filter(({ rcode }) => rcode !== 0).length
   const times = stub.map(({ elapsedMs }) => elapsedMs)
   const row = {
@@ -128,6 +129,7 @@ async function joinOne(
     memberPeakRssMb: cluster.peers.filter(({ index }) => index < MEMBERS).map((peer) => rssOf(peer, 'VmHWM')),
     sampleKept: kept,
     sampleMissing: missing,
+    restart,
     questions: stub.length,
     failures,
     p50Ms: round(median(times), 1),
@@ -140,6 +142,11 @@ async function joinOne(
         columns: ['entries it keeps', 'seconds', 'bytes', 'peak RSS MB', 'questions', 'failures', 'p50 ms', 'p99 ms'],
         rows: [[row.joinerEntries, seconds, row.bytes, peakMb, row.questions, failures, row.p50Ms, row.p99Ms]],
       },
+      {
+        title: 'the joiner is killed and starts again',
+        columns: ['entries before', 'entries again', 's to ready', 's from ready to all entries', 'CPU s until then'],
+        rows: [[restart.before, restart.after, restart.readySeconds, restart.wholeSeconds, restart.cpuSeconds]],
+      },
     ],
     targets: [
       target('peak RSS of the joiner, MB', peakMb, 300),
@@ -148,6 +155,35 @@ async function joinOne(
     ],
     data: row,
   }
+}
+
+/** What the joiner wrote itself is there again without its peers. */
+async function restartOf(cluster: Cluster, joiner: PeerProcess, waitMs: number, say: (line: string) => void) {
+  const { entries: before = 0 } = await chunksOf(joiner)
+  await joiner.stop('SIGKILL')
+  const started = performance.now()
+  const again = await cluster.start(joiner.index)
+  const ready = performance.now()
+  let after = 0
+  await until(
+    waitMs,
+    async () => {
+      const { restored = 0, waiting } = await chunksOf(again)
+      after = restored
+      // Some have expired, or were about to.
+      return restored >= 0.99 * before && waiting === 0
+    },
+    'the joiner restores',
+  )
+  const row = {
+    before,
+    after,
+    readySeconds: round((ready - started) / 1_000, 1),
+    wholeSeconds: round((performance.now() - ready) / 1_000, 1),
+    cpuSeconds: round(cpuSecondsOf(again), 1),
+  }
+  say(`after a kill ${row.after} of ${row.before} entries are there again ${row.wholeSeconds} s after it was ready`)
+  return row
 }
 
 const nameOf = (i: number) => `n${i}.zone${i % ZONES}.org`
@@ -239,6 +275,14 @@ async function get(peer: PeerProcess, path: string): Promise<unknown> {
   const response = await fetch(`http://127.0.0.1:${peer.statusPort}${path}`)
   if (!response.ok) throw new Error(`${path}: HTTP status ${response.status}`)
   return response.json()
+}
+
+/** User and system, since its start; clock ticks are 10 ms on every Linux that Node runs on. */
+function cpuSecondsOf({ pid }: PeerProcess): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / 100
 }
 
 /** MB of 10^6 bytes. */

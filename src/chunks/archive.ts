@@ -1,7 +1,8 @@
 /**
  * Agreed entries on disk: written when they are accepted, read again after a restart. What is read is a claim like any other:
- * nothing counts before its certificate convinces this node again, of the replica set that it computes by then. An entry whose
- * signers it does not know yet waits for them, until the entry expires.
+ * nothing counts before its certificate convinces this node again, of the replica set that it computes by then. Only the
+ * signatures are not checked twice where the row's seal shows that this node has written it. An entry whose signers it does
+ * not know yet waits for them, until the entry expires.
  */
 import {
   type Cancel,
@@ -16,6 +17,7 @@ import {
 } from '../base/index.ts'
 import type { Disk } from './entries.ts'
 import { limits } from './limits.ts'
+import type { RowSeal } from './row-seal.ts'
 import { type ArchivedEntry, readRow } from './rows.ts'
 import { questionKey } from './store.ts'
 
@@ -24,8 +26,9 @@ export interface ArchiveModules {
   readonly store: Store
   readonly clock: Clock
   readonly log: Log
-  /** Takes an entry that convinces; false: not now. */
-  readonly admit: (entry: ArchivedEntry) => boolean
+  readonly seal: RowSeal
+  /** Takes an entry that convinces; false: not now. `isOwn`: this node has examined it before. */
+  readonly admit: (entry: ArchivedEntry, isOwn: boolean) => boolean
 }
 
 export interface Archive extends Disk {
@@ -39,7 +42,7 @@ export interface Archive extends Disk {
   stats(): { readonly archived: number; readonly restored: number; readonly waiting: number }
 }
 
-export function createArchive({ store, clock, log, admit }: ArchiveModules): Archive {
+export function createArchive({ store, clock, log, seal, admit }: ArchiveModules): Archive {
   const present = new Set<string>()
   const waiting = new Set<string>()
   const dropped = new Set<string>()
@@ -94,12 +97,13 @@ export function createArchive({ store, clock, log, admit }: ArchiveModules): Arc
   }
 
   function tryRow(key: string, value: Uint8Array): void {
-    const entry = readRow(value)
+    const { row, isOwn } = seal.unwrap(value)
+    const entry = readRow(row)
     if (entry === undefined || entry.expires <= clock.now() || questionKey(entry.question) !== key) {
       forget(key)
       return
     }
-    if (admit(entry)) {
+    if (admit(entry, isOwn)) {
       waiting.delete(key)
       dropped.delete(key)
       restored++
@@ -143,11 +147,12 @@ export function createArchive({ store, clock, log, admit }: ArchiveModules): Arc
       waiting.delete(key)
       dropped.delete(key)
       present.add(key)
-      return write([{ kind: 'put', key: fromLatin1(key), value: row }])
+      return write([{ kind: 'put', key: fromLatin1(key), value: seal.wrap(row) }])
     },
     get(key) {
       try {
-        return store.get(fromLatin1(key))
+        const value = store.get(fromLatin1(key))
+        return value && seal.unwrap(value).row
       } catch (error) {
         if (!isChordnsError(error)) throw error
         if (!failing) log.error({ code: error.code, error: errorText(error) }, 'agreed entries cannot be read')

@@ -23,6 +23,7 @@ import { type Bulk, createPull } from './pull.ts'
 import { Rates } from './rates.ts'
 import { createReading } from './reading.ts'
 import { createRounds } from './rounds.ts'
+import { createRowSeal } from './row-seal.ts'
 import { ownRuns } from './runs.ts'
 import { readContext, type Seats, seatsOf, seatsOfChunk } from './seats.ts'
 import { createSights } from './sights.ts'
@@ -64,7 +65,13 @@ export function createChunks(modules: ChunksModules): Chunks {
   const archive =
     modules.store === undefined
       ? undefined
-      : createArchive({ store: modules.store, clock, log, admit: (entry) => keeping.restore(entry) })
+      : createArchive({
+          store: modules.store,
+          clock,
+          log,
+          seal: createRowSeal(modules.signer),
+          admit: (entry, isOwn) => keeping.restore(entry, isOwn),
+        })
   const store = new EntryStore({ self: modules.signer.publicKey, ...(archive !== undefined && { disk: archive }) })
   const rate = (perSecond: number, burst = perSecond) => new Rates(clock, perSecond, burst, limits.MAX_RATED)
   const stopping = new AbortController()

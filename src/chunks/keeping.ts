@@ -31,8 +31,8 @@ export interface Keeping {
   current(entry: ChunkEntry, seats: Seats): boolean
   /** Takes in what was examined. `isNews`: it was agreed on just now, and not carried over. */
   keep(entry: ChunkEntry, seats: Seats, how?: { readonly isNews: boolean }): void
-  /** An entry of the last run; false when it is not believed any more. */
-  restore(entry: ArchivedEntry): boolean
+  /** An entry of the last run; false when it is not believed any more. `isOwn`: this node has checked its signatures. */
+  restore(entry: ArchivedEntry, isOwn: boolean): boolean
   /** An entry of a run that this node asked a peer for. `wrong`: the peer is at fault. */
   takePulled(from: PeerId, entry: ArchivedEntry, run: Run): 'kept' | 'useless' | 'wrong'
   /** Hears of each entry that was agreed on. */
@@ -69,9 +69,10 @@ export function createKeeping(modules: KeepingModules): Keeping {
   }
 
   /** Examined as if a peer had brought it, now. */
-  function restore({ question, certificate, outcome }: ArchivedEntry): boolean {
+  function restore({ question, certificate, outcome }: ArchivedEntry, isOwn: boolean): boolean {
     const seats = seatsOf(question)
-    const examined = examine(certificate, outcome, contextOf(question, seats), clock.now())
+    const context = contextOf(question, seats)
+    const examined = examine(certificate, outcome, isOwn ? { ...context, scheme: CHECKED } : context, clock.now())
     if (!examined.ok) return false
     // What came meanwhile is on disk already, in its place.
     if (store.get(question, clock.now()) === undefined) {

@@ -22,7 +22,14 @@ import {
   type RingRead,
 } from '../../src/chunks/index.ts'
 import { type ChunkReply, type ChunkRequest, decodeRequest, encodeReply } from '../../src/chunks/messages.ts'
-import { ed25519, ed25519Signer, peerIdFromPublicKey, type Signer, sha256 } from '../../src/crypto/index.ts'
+import {
+  ed25519,
+  ed25519Signer,
+  peerIdFromPublicKey,
+  type SignatureScheme,
+  type Signer,
+  sha256,
+} from '../../src/crypto/index.ts'
 import { Class, nameFromWire, parseName, type Question, type RRset, rrsetKey, Type } from '../../src/dns/index.ts'
 import {
   type Content,
@@ -164,6 +171,8 @@ export interface WorldOptions {
   readonly store?: (index: number) => Store
   /** Keepers pull what they lack; default: it is only pushed. */
   readonly bulk?: boolean
+  /** Default: Ed25519. */
+  readonly scheme?: SignatureScheme
 }
 
 export interface World {
@@ -212,6 +221,7 @@ export function createWorld({
   isPrivate = () => false,
   store,
   bulk = false,
+  scheme = ed25519,
   proofs,
   fetch,
   clock = new VirtualClock(),
@@ -285,7 +295,7 @@ export function createWorld({
         clock: nodeClock,
         random: seededRandom(index + 1),
         signer,
-        scheme: ed25519,
+        scheme,
         options: { ...defaults, ...options },
         log: quiet,
         isPrivate,
