@@ -35,6 +35,8 @@ export interface Archive extends Disk {
   /** Begins to read, a little at a time. */
   start(): void
   sweep(): void
+  /** Whether there is still something to read, or to try again. */
+  isReading(): boolean
   /** The ring changed: what waits is tried again, soon. */
   changed(): void
   stop(): void
@@ -168,6 +170,7 @@ export function createArchive({ store, clock, log, seal, admit }: ArchiveModules
       sweep()
       again()
     },
+    isReading: () => work !== undefined || retry !== undefined,
     changed() {
       if (!stopped && waiting.size + (work === undefined ? 0 : 1) > 0)
         retry ??= clock.after(limits.ARCHIVE_RETRY_MS, again)

@@ -208,6 +208,7 @@ export function createChunks(modules: ChunksModules): Chunks {
       log,
       bulk: modules.bulk,
       store,
+      isReading: () => archive?.isReading() === true,
       runs: () => ownRuns(ring, options.chunkBits),
       isSuspect: ({ seats }, peer) => seats.others.some((member) => member.peer === peer && ring.isSuspect(member.id)),
       take: keeping.takePulled,

@@ -146,6 +146,8 @@ export const limits = {
   SAME_ROUND_MS: 30_000,
   /** For each frame. Ms. */
   PULL_TIMEOUT_MS: 10_000,
+  /** What this node has on its disk is not asked of others, unless reading it takes longer than this. Ms. */
+  PULL_WAITS_MS: 120_000,
   /** Entries verified in one go, a few signatures each: about a millisecond. */
   PULL_SLICE: 4,
   /** Entries of one pull that do not hold (tables differ while a ring changes), and that nobody needed, before it is given up. */

@@ -30,6 +30,8 @@ export interface PullModules {
   readonly log: Log
   readonly bulk: Bulk
   readonly store: EntryStore
+  /** Whether this node still reads what it has on its own disk. */
+  readonly isReading: () => boolean
   readonly runs: () => readonly Run[]
   readonly isSuspect: (run: Run, peer: PeerId) => boolean
   /** `kept`; `useless`: known, expired, or no chunk of this node's; `wrong`: it does not hold, or may not be told. */
@@ -68,6 +70,7 @@ export function createPull(modules: PullModules): Pull {
   let again = false
   let loggedAt = 0
   let traffic = 0
+  let readingSince: number | undefined
 
   /** The changes of a burst are handled together. */
   function beginSoon(): void {
@@ -80,6 +83,14 @@ export function createPull(modules: PullModules): Pull {
 
   function begin(): void {
     if (stopping.signal.aborted) return
+    if (modules.isReading()) {
+      readingSince ??= clock.monotonic()
+      if (clock.monotonic() - readingSince < limits.PULL_WAITS_MS) {
+        beginSoon()
+        return
+      }
+    }
+    readingSince = undefined
     timer?.()
     timer = clock.after(limits.REPAIR_MS - modules.random.below(limits.REPAIR_JITTER_MS), begin)
     if (working !== undefined) {

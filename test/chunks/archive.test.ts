@@ -16,12 +16,17 @@ const key = new Uint8Array()
 const rows = (store: Store) => [...store.range(key)]
 
 /** `maxBytes`: of each disk. */
-function createDurableWorld(nodes: number, n: number, maxBytes?: number): void {
+function createDurableWorld(
+  nodes: number,
+  n: number,
+  { maxBytes, bulk = false }: { readonly maxBytes?: number; readonly bulk?: boolean } = {},
+): void {
   disks = new Map()
   const stores = new Map<number, Store>()
   world = createWorld({
     nodes,
     n,
+    bulk,
     scheme: {
       verify(...signed) {
         verified++
@@ -105,6 +110,22 @@ describe('after a restart', () => {
     world.restart(node)
     await world.clock.pass(100)
     expect([held(node, questions).length, verified]).toEqual([before.length, 3])
+  })
+
+  it('nothing that is on its disk is asked of others', async () => {
+    createDurableWorld(5, 3, { bulk: true })
+    const questions = await agreed(20)
+    const node = busiest(questions)
+    const before = held(node, questions)
+    const table = node.table
+    node.table = [node.member]
+    world.restart(node)
+    await world.clock.pass(5_000)
+    node.table = table
+    node.changed()
+    await world.clock.pass(10_000)
+    expect(node.chunks.stats()).toMatchObject({ restored: before.length, pulled: 0, waiting: 0 })
+    expect(node.chunks.stats().runsDone).toBeGreaterThan(0)
   })
 
   it('what has expired meanwhile is dropped, from the disk, too', async () => {
@@ -220,7 +241,7 @@ describe('after a restart', () => {
   })
 
   it('goes on without a disk that is full', async () => {
-    createDurableWorld(5, 3, 3_000)
+    createDurableWorld(5, 3, { maxBytes: 3_000 })
     const questions = await agreed(20)
     const node = busiest(questions)
     expect(held(node, questions).length).toBeGreaterThan(3)
