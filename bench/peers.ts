@@ -1,6 +1,7 @@
 /**
- * `npm run bench -- peers`: many real peers, each in a network namespace of its own; some lose power at once. What has a surviving copy must not be lost; what kept
- * a majority of its signers answers without the authorities; the rest after it was observed again.
+ * `npm run bench -- peers`: many real peers, each in a network namespace of its own; some lose power at once. What has a
+ * surviving copy must not be lost; what kept a majority of its signers answers without the authorities; the rest after it was
+ * observed again.
  */
 import { chunkView, lookupView, statusView } from '../src/observe/views.ts'
 import { seededRandom } from '../src/sim/index.ts'

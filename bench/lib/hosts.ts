@@ -27,7 +27,7 @@ export interface Host {
 export class Hosts {
   readonly #hosts: LiveHost[] = []
 
-  /** Inside a network namespace of the benchmark's own. `authorities`: all addresses of that range are here, on port 53 or any. */
+  /** Inside a network namespace of the benchmark's own. `authorities`: a range, all of whose addresses are here. */
   static begin(authorities: string): Hosts {
     ip('addr', 'add', `${HERE}/32`, 'dev', 'lo')
     ip('route', 'add', 'local', authorities, 'dev', 'lo')

@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import { seeded } from '../../bench/lib/stats.ts'
@@ -14,18 +12,10 @@ import { Truth } from '../../bench/models/truth.ts'
 import { RING, upkeep } from '../../bench/models/upkeep.ts'
 import { asRingId, type RingId } from '../../src/base/index.ts'
 import { flaw, tableFlaw } from '../ring/world.ts'
+import { bench } from './command.ts'
 
-const RUN = fileURLToPath(new URL('../../bench/run.ts', import.meta.url))
 const dir = mkdtempSync(join(tmpdir(), 'chordns-ring-bench-'))
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
-
-function bench(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [RUN, ...args], { encoding: 'utf8' }, (error, stdout, stderr) => {
-      resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : 1, stdout, stderr })
-    })
-  })
-}
 
 const seed = fc.integer({ min: 1, max: 1_000_000 })
 

@@ -1,19 +1,8 @@
-import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { tableText } from '../../bench/lib/report.ts'
 import { quantile } from '../../bench/lib/stats.ts'
 import { delayedWorld } from '../../bench/worlds/delayed.ts'
-
-const RUN = fileURLToPath(new URL('../../bench/run.ts', import.meta.url))
-
-function bench(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [RUN, ...args], { encoding: 'utf8' }, (error, stdout, stderr) => {
-      resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : 1, stdout, stderr })
-    })
-  })
-}
+import { bench } from './command.ts'
 
 describe('npm run bench', () => {
   it('lists what there is, and exits 2 for what there is not', async () => {

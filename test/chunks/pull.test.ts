@@ -2,7 +2,9 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { asChunkId } from '../../src/base/index.ts'
+import { EntryStore } from '../../src/chunks/entries.ts'
 import { limits } from '../../src/chunks/limits.ts'
+import { createPull } from '../../src/chunks/pull.ts'
 import {
   decodePull,
   decodePullFrame,
@@ -13,7 +15,8 @@ import {
 } from '../../src/chunks/pull-messages.ts'
 import { rowOf } from '../../src/chunks/rows.ts'
 import type { Question } from '../../src/dns/index.ts'
-import { answer, ask, createWorld, type Node, paper, type World } from './world.ts'
+import { seededRandom } from '../../src/sim/index.ts'
+import { answer, ask, createWorld, type Node, paper, VirtualClock, type World } from './world.ts'
 
 describe('messages of a pull', () => {
   const bytes = fc.uint8Array({ minLength: 1, maxLength: 900 })
@@ -61,6 +64,46 @@ describe('messages of a pull', () => {
     // Who counts another set of signers sees the same round at another time.
     expect(known('a', 1_800_000_000_000 + limits.SAME_ROUND_MS - 1)).toBe(true)
     expect(known('b', 1_800_000_000_000)).toBe(false)
+  })
+})
+
+describe('a pull', () => {
+  /** When it begins, of a node that reads its own disk for that long. Ms. */
+  async function beginsAfter(readingMs: number): Promise<number | undefined> {
+    const clock = new VirtualClock()
+    const start = clock.monotonic()
+    let began: number | undefined
+    const pull = createPull({
+      clock,
+      random: seededRandom(1),
+      log: { debug() {}, info() {}, warn() {}, error() {} },
+      bulk: () => {
+        throw new Error('there is nobody to ask')
+      },
+      store: new EntryStore(),
+      isReading: () => clock.monotonic() - start < readingMs,
+      runs: () => {
+        began ??= clock.monotonic() - start
+        return []
+      },
+      isSuspect: () => false,
+      take: () => 'useless',
+      fault: () => {},
+    })
+    pull.start()
+    await clock.pass(2 * limits.PULL_WAITS_MS)
+    await pull.stop()
+    return began
+  }
+
+  it('waits for what this node reads from its own disk, but not for ever', async () => {
+    expect(await beginsAfter(0)).toBeLessThan(2_000)
+    const waited = await beginsAfter(30_000)
+    expect(waited).toBeGreaterThanOrEqual(30_000)
+    expect(waited).toBeLessThan(32_000)
+    const never = await beginsAfter(Number.POSITIVE_INFINITY)
+    expect(never).toBeGreaterThanOrEqual(limits.PULL_WAITS_MS)
+    expect(never).toBeLessThan(limits.PULL_WAITS_MS + 3_000)
   })
 })
 

@@ -1,22 +1,12 @@
-import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { isInstalled, namespaceProblem } from '../../bench/lib/namespace.ts'
+import { bench } from '../bench/command.ts'
 
-const RUN = fileURLToPath(new URL('../../bench/run.ts', import.meta.url))
 const dir = mkdtempSync(join(tmpdir(), 'chordns-bench-test-'))
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
-
-function bench(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [RUN, ...args], { encoding: 'utf8' }, (error, stdout, stderr) => {
-      resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : 1, stdout, stderr })
-    })
-  })
-}
 
 const resultOf = (file: string): unknown => JSON.parse(readFileSync(file, 'utf8'))
 

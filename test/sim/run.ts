@@ -8,25 +8,26 @@ import { replayRing, runRings } from './ring/command.ts'
 interface Options {
   readonly chain?: boolean
   readonly ring?: boolean
-  readonly seeds?: string
-  readonly sizes?: string
+  readonly seeds?: readonly [number, number]
+  readonly sizes?: readonly number[]
   readonly long?: boolean
   readonly full?: boolean
   readonly json?: string
   readonly replay?: number
 }
 
-const range = (text: string): string => {
+const range = (text: string): readonly [number, number] => {
   const match = /^(\d{1,15})\.\.(\d{1,15})$/.exec(text)
   if (match === null || Number(match[1]) > Number(match[2]))
     throw new InvalidArgumentError('must be A..B, as in 1..200')
-  return text
+  return [Number(match[1]), Number(match[2])]
 }
 
-const sizesText = (text: string): string => {
-  if (!/^\d{1,2}(,\d{1,2})*$/.test(text) || text.split(',').some((size) => Number(size) < 4))
-    throw new InvalidArgumentError('must be numbers of validators from 4 on, as in 4,7')
-  return text
+const sizesOf = (text: string): readonly number[] => {
+  const sizes = text.split(',').map(Number)
+  if (!sizes.every((size) => Number.isInteger(size) && size >= 4 && size < 100))
+    throw new InvalidArgumentError('must be numbers of validators from 4 to 99, as in 4,7')
+  return sizes
 }
 
 const seed = (text: string): number => {
@@ -39,7 +40,7 @@ const values = new Command('test:sim')
   .option('--chain', 'chains only')
   .option('--ring', 'rings only')
   .option('-s, --seeds <range>', 'these worlds, without the planted bugs (default 1..200; 1..10000 with --full)', range)
-  .option('--sizes <list>', 'validators of a chain (default 4,7)', sizesText)
+  .option('--sizes <list>', 'validators of a chain (default 4,7)', sizesOf)
   .option('--long', 'longer chains')
   .option('--full', 'about an hour each; goes on where it was ended when --json names the same file')
   .option('-j, --json <file>', 'write the result to this file')

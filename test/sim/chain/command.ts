@@ -8,10 +8,10 @@ import { stderr, stdout } from 'node:process'
 import { type Progress, runSuite } from './suite.ts'
 
 export interface ChainArguments {
-  /** `A..B`; default: 1..200, or 1..10000 with `full`. */
-  readonly seeds: string | undefined
-  /** `4,7`. */
-  readonly sizes: string | undefined
+  /** First and last; default: 1 to 200, or to 10,000 with `full`. */
+  readonly seeds: readonly [number, number] | undefined
+  /** Of validators; default: 4 and 7. */
+  readonly sizes: readonly number[] | undefined
   readonly full: boolean
   readonly long: boolean
   /** Where the result goes; beside it, with `.part`, how far the run is. */
@@ -19,9 +19,8 @@ export interface ChainArguments {
 }
 
 /** Runs what is asked for and prints it; the result as JSON, beside what passed and failed. */
-export function runChains({ seeds, sizes: sizeList, full, long, json }: ChainArguments) {
-  const [from, to] = rangeOf(seeds ?? (full ? '1..10000' : '1..200'))
-  const sizes = (sizeList ?? '4,7').split(',').map(Number)
+export function runChains({ seeds, sizes = [4, 7], full, long, json }: ChainArguments) {
+  const [from, to] = seeds ?? [1, full ? 10_000 : 200]
   const commit = execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).trim()
   const started = { commit, from, to, sizes, long: long || full }
   const part = json === undefined ? undefined : `${json}.part`
@@ -60,10 +59,4 @@ function progressOf(part: string, started: object): Progress | undefined {
   if (!existsSync(part)) return undefined
   const { progress, ...of } = JSON.parse(readFileSync(part, 'utf8')) as { readonly progress: Progress }
   return JSON.stringify(of) === JSON.stringify(started) ? progress : undefined
-}
-
-function rangeOf(text: string): [number, number] {
-  const match = /^(\d+)\.\.(\d+)$/.exec(text)
-  if (match === null) throw new Error(`--seeds takes A..B, not ${text}`)
-  return [Number(match[1]), Number(match[2])]
 }

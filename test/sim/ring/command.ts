@@ -10,8 +10,8 @@ import { type Progress, runSuite, shrink } from './suite.ts'
 import { runWorld } from './world.ts'
 
 export interface RingArguments {
-  /** `A..B`; default: 1..200, or 1..10000 with `full`. */
-  readonly seeds: string | undefined
+  /** First and last; default: 1 to 200, or to 10,000 with `full`. */
+  readonly seeds: readonly [number, number] | undefined
   readonly full: boolean
   /** Where the result goes; beside it, with `.part`, how far the run is. */
   readonly json: string | undefined
@@ -21,7 +21,7 @@ const say = (line: string) => void stderr.write(`${line}\n`)
 
 /** Runs what is asked for and prints it; the result as JSON, beside what passed and failed. */
 export async function runRings({ seeds, full, json }: RingArguments) {
-  const [from, to] = rangeOf(seeds ?? (full ? '1..10000' : '1..200'))
+  const [from, to] = seeds ?? [1, full ? 10_000 : 200]
   const commit = execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).trim()
   const started = { commit, from, to }
   const part = json === undefined ? undefined : `${json}.part`
@@ -82,10 +82,4 @@ function progressOf(part: string, started: object): Progress | undefined {
   if (!existsSync(part)) return undefined
   const { progress, ...of } = JSON.parse(readFileSync(part, 'utf8')) as { readonly progress: Progress }
   return JSON.stringify(of) === JSON.stringify(started) ? progress : undefined
-}
-
-function rangeOf(text: string): [number, number] {
-  const match = /^(\d+)\.\.(\d+)$/.exec(text)
-  if (match === null) throw new Error(`--seeds takes A..B, not ${text}`)
-  return [Number(match[1]), Number(match[2])]
 }
