@@ -84,11 +84,11 @@ function judgeRelative(path: string, room: string, target: string): string | und
   if (other === room) return undefined
   if (!Object.hasOwn(ARROWS, other)) return `import from no room: ${target}`
   if (other !== 'base' && !ARROWS[room]!.includes(other)) {
-    if (other === 'io') return 'only peer.ts may import io/'
+    if (other === 'io') return 'only peer/ may import io/'
     if (other === 'sim') return 'no production room may import sim/'
     return `${room}/ may not import ${other}/ (it may import ${['base', ...ARROWS[room]!].join(', ')})`
   }
-  const door = other === 'peer' || other === 'cli' ? `src/${other}.ts` : `src/${other}/index.ts`
+  const door = other === 'cli' ? `src/${other}.ts` : `src/${other}/index.ts`
   return target === door
     ? undefined
     : `${posix.relative(posix.dirname(path), target)} goes past ${other}/'s door, ${door}`

@@ -18,7 +18,9 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   recurse: ['iterator', 'dnssec', 'cache', 'evidence', 'dns', 'crypto'],
   ring: ['crypto'],
   chain: ['crypto'],
-  chunks: ['chain', 'ring', 'recurse', 'evidence', 'crypto', 'dns'],
+  chunks: ['ring', 'recurse', 'evidence', 'crypto', 'dns'],
+  // chunks: which chunk a name is in, its entries, and what a certificate must be.
+  'chunk-chains': ['chunks', 'chain', 'ring', 'evidence', 'crypto', 'dns'],
   ledger: ['chain', 'recurse', 'evidence', 'crypto', 'dns'],
   resolver: ['ledger', 'chunks', 'recurse', 'cache', 'evidence', 'dns'],
   observe: [],
@@ -48,6 +50,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'observe',
     'resolver',
     'ledger',
+    'chunk-chains',
     'chunks',
     'chain',
     'ring',
@@ -87,8 +90,8 @@ export const PACKAGE_ROOMS: Readonly<Record<string, readonly string[]>> = {
   'dns-packet': [],
 }
 
-/** Files at the top of src/ belong to a room of this name: peer.ts, peer-views.ts -> peer; cli.ts -> cli. */
+/** The file at the top of src/ belongs to the room of its name: cli.ts -> cli. */
 export function roomOf(path: string): string | undefined {
-  const inside = /^src\/(?:([^/]+)\/|([a-z0-9]+)(?:-[^/]*)?\.ts$)/.exec(path)
+  const inside = /^src\/(?:([^/]+)\/|([a-z0-9]+)\.ts$)/.exec(path)
   return inside?.[1] ?? inside?.[2]
 }

@@ -1,26 +1,19 @@
-export {
-  type BlockView,
-  type ChainFault,
-  type ChunkChains,
-  type ChunkChainsStats,
-  type ChunkChainView,
-  createChunkChains,
-  type Recorded,
-  type VerifyParts,
-  type VerifyReport,
-  verifyChains,
-} from './chains/index.ts'
 export { delegationSource } from './delegations.ts'
 export { type ChunksModules, createChunks } from './driver.ts'
+export { examine, type ReadContext } from './examine.ts'
 export type { LookHow } from './messages.ts'
 export { ownFetchOf } from './own-fetch.ts'
+export type { Send } from './peers.ts'
 export { chunkOf, holdsPrivateAddress, keyOfChunk, mayShare } from './place.ts'
+export { Rates } from './rates.ts'
+export { questionKey } from './store.ts'
 export type {
   ChunkEntry,
   Chunks,
   ChunksOptions,
   ChunksStats,
   ChunkView,
+  EntryNote,
   LiveVote,
   OwnFetch,
   OwnFinding,

@@ -46,7 +46,7 @@ Examples:
 async function verify(flags: Flags, onProgress: (report: VerifyView) => void): Promise<VerifyView> {
   if (flags.node === undefined) {
     try {
-      const { verifyOffline } = await import('../peer.ts')
+      const { verifyOffline } = await import('../peer/index.ts')
       const { config } = loadConfigFrom(flags)
       const found = await verifyOffline(config, onProgress)
       if (found === undefined)

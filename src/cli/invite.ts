@@ -7,7 +7,7 @@ import type { Command } from 'commander'
 import { ChordnsError, equalBytes, isChordnsError } from '../base/index.ts'
 import { loadConfig } from '../config/index.ts'
 import { statusView } from '../observe/index.ts'
-import type { Invitation } from '../peer.ts'
+import type { Invitation } from '../peer/index.ts'
 import { loadConfigFrom } from './config-option.ts'
 import { type NodeFlags, nodeOf, nodeOption } from './node-option.ts'
 import { askNode } from './status-client.ts'
@@ -20,7 +20,7 @@ export function addInviteCommands(program: Command): void {
     .addHelpText('after', '\nExamples:\n  chordns invite\n  chordns invite | ssh other-host chordns join -')
     .action(async (flags: NodeFlags & { json?: boolean }) => {
       const invitation = await invitationOf(flags)
-      const { encodeInvitation } = await import('../peer.ts')
+      const { encodeInvitation } = await import('../peer/index.ts')
       const token = encodeInvitation(invitation)
       const { ringId, addresses } = invitation
       if (flags.json) printJson({ token, ring: ringId, addresses })
@@ -39,7 +39,7 @@ export function addInviteCommands(program: Command): void {
       '\nExamples:\n  chordns join chordns1.AF...\n  chordns join - --config /etc/chordns/resolver.config.json --data /var/lib/chordns < token',
     )
     .action(async (token: string, flags: JoinFlags) => {
-      const { decodeInvitation } = await import('../peer.ts')
+      const { decodeInvitation } = await import('../peer/index.ts')
       const invitation = decodeInvitation(token === '-' ? await readAll(process.stdin) : token)
       const { secretFile } = await accept(invitation, flags)
       const { ringId, addresses } = invitation
@@ -62,7 +62,7 @@ interface JoinFlags {
 async function invitationOf(flags: NodeFlags): Promise<Invitation> {
   const { ring } = loadConfigFrom(flags).config
   if (!ring.enabled) throw new ChordnsError('RING_OFF', 'this node runs without a ring (ring.enabled is false)', {})
-  const { loadSecretFile, MAX_INVITED_ADDRESSES } = await import('../peer.ts')
+  const { loadSecretFile, MAX_INVITED_ADDRESSES } = await import('../peer/index.ts')
   const secret = ring.secretFile === undefined ? new Uint8Array() : await loadSecretFile(ring.secretFile)
   const view = (await askNode(nodeOf(flags), '/status', {}, statusView)).ring
   if (view === null || view.ringId !== ring.id)
@@ -118,7 +118,7 @@ async function accept(
   const config = { ...before, data: from(data), ring: { ...kept, ...ring } }
   checkConfig(file, config)
   if (secretFile !== undefined) await writeSecret(secretFile, secret, force)
-  const { writeTextFile } = await import('../peer.ts')
+  const { writeTextFile } = await import('../peer/index.ts')
   await writeTextFile(file, `${JSON.stringify(config, null, 2)}\n`)
   return { secretFile }
 }
@@ -141,7 +141,7 @@ function checkConfig(file: string, config: object): void {
 }
 
 async function writeSecret(file: string, secret: Uint8Array, force: boolean): Promise<void> {
-  const { loadSecretFile, replaceSecretFile } = await import('../peer.ts')
+  const { loadSecretFile, replaceSecretFile } = await import('../peer/index.ts')
   let before: Uint8Array | undefined
   try {
     before = await loadSecretFile(file)

@@ -17,7 +17,7 @@ Examples:
   chordns keygen --secret ring.secret      copy this file to every member, then set ring.secretFile`,
     )
     .action(async (file: string, flags: { secret?: boolean; json?: boolean }) => {
-      const { createIdentityFile, createSecretFile } = await import('../peer.ts')
+      const { createIdentityFile, createSecretFile } = await import('../peer/index.ts')
       if (flags.secret) {
         await createSecretFile(file)
         if (flags.json) printJson({ file, kind: 'secret' })

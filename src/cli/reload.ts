@@ -2,7 +2,7 @@
 import { ChordnsError, errorText } from '../base/index.ts'
 import { type LoadedConfig, type Problem, planReload } from '../config/index.ts'
 import type { AdjustableLog } from '../observe/index.ts'
-import type { RunningNode } from '../peer.ts'
+import type { RunningNode } from '../peer/index.ts'
 
 export interface ReloadParts {
   readonly node: Pick<RunningNode, 'reload'>

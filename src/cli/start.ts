@@ -1,7 +1,7 @@
 /** `chordns start`: runs a node in the foreground until a signal ends it. */
 import type { Command } from 'commander'
 import { ChordnsError, errorText, type Log } from '../base/index.ts'
-import type { RunningNode } from '../peer.ts'
+import type { RunningNode } from '../peer/index.ts'
 import { type ConfigFlags, configOptions, loadConfigFrom } from './config-option.ts'
 import { createGuard } from './guard.ts'
 import { createReload } from './reload.ts'
@@ -41,7 +41,7 @@ Reads the configuration again on SIGHUP, and keeps the cache; a wrong one is log
       let reload: (() => void) | undefined
       // Without a handler the signal would end a node that is still starting.
       process.on('SIGHUP', () => reload?.())
-      const { startNode } = await import('../peer.ts')
+      const { startNode } = await import('../peer/index.ts')
       const node = await startNode({ config, log, version: version() })
       guard(node, log)
       reload = createReload({ node, log, started, load })

@@ -7,7 +7,7 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { createCache } from '../../src/cache/index.ts'
 import { loadConfig } from '../../src/config/index.ts'
 import { Class, nameToText, parseName, Rcode, Type, typeFromText } from '../../src/dns/index.ts'
-import { Core } from '../../src/peer-core.ts'
+import { Core } from '../../src/peer/core.ts'
 import { answerWith, createWorld, demoSpec, signWorld, systemClock, texts, type World } from '../world/index.ts'
 
 const signed = signWorld(demoSpec(), {

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Clock, Log } from '../../src/base/index.ts'
-import { openSeals } from '../../src/chunks/chains/seal.ts'
+import { openSeals } from '../../src/chunk-chains/seal.ts'
 import type { Config } from '../../src/config/index.ts'
-import { openKeptChains, openVotes } from '../../src/peer-keep.ts'
+import { openKeptChains, openVotes } from '../../src/peer/disk.ts'
 import { createMemoryDisk, seededRandom } from '../../src/sim/index.ts'
 
 let data: string

@@ -1,7 +1,7 @@
 /** What people are shown of agreement: the class, the networks, and who saw what and when. */
 import { afterEach, expect, it } from 'vitest'
 import { chunkView, lookupView } from '../../src/observe/index.ts'
-import { viewChunk, viewLookup } from '../../src/peer-views.ts'
+import { viewChunk, viewLookup } from '../../src/peer/views.ts'
 import { answer, ask, createWorld, ownFinding, type World } from '../chunks/world.ts'
 
 let world: World
@@ -69,7 +69,7 @@ it('a look-up shows the same beside its own finding, and nothing where all saw t
 
 it('a delegation is called one', async () => {
   world = createWorld({ nodes: 1, n: 1 })
-  const { questionText } = await import('../../src/peer-views.ts')
+  const { questionText } = await import('../../src/peer/views.ts')
   const { delegationQuestion } = await import('../../src/evidence/index.ts')
   expect(questionText(delegationQuestion(question.name))).toBe('www.example.com. delegation')
 })

@@ -33,7 +33,7 @@ describe('the arrows', () => {
       `\nimport {\n  a,\n  type b as c,\n} from '../chunks/index.ts'`,
     ],
     ['anything but base from base', 'src/base/x.ts', `import { parseName } from '../dns/index.ts'`],
-    ['peer.ts from a room', 'src/serve/x.ts', `import { startNode } from '../peer.ts'`],
+    ['peer/ from a room', 'src/serve/x.ts', `import { startNode } from '../peer/index.ts'`],
     ['a room that the command line must not know', 'src/cli/x.ts', `import { createRing } from '../ring/index.ts'`],
   ])('reports %s', (_, path, text) => {
     expect(about(path, text)).toEqual([expect.stringMatching(/^\d+: \w+\/ may not import \w+\//)])
@@ -45,12 +45,12 @@ describe('the arrows', () => {
     ])
   })
 
-  it('lets only peer.ts import io/', () => {
+  it('lets only peer/ import io/', () => {
     const text = `import { systemClock } from '../io/index.ts'`
     for (const room of ['cli', 'serve', 'recurse', 'observe', 'sim'])
-      expect(about(`src/${room}/x.ts`, text)).toEqual(['1: only peer.ts may import io/'])
-    expect(about('src/peer.ts', text.replace('../', './'))).toEqual([])
-    expect(about('src/peer-views.ts', text.replace('../', './'))).toEqual([])
+      expect(about(`src/${room}/x.ts`, text)).toEqual(['1: only peer/ may import io/'])
+    expect(about('src/peer/node.ts', text)).toEqual([])
+    expect(about('src/peer/views.ts', text)).toEqual([])
   })
 
   it('keeps sim/ out of production', () => {
@@ -58,15 +58,15 @@ describe('the arrows', () => {
       expect(about(`src/${room}/x.ts`, `import { virtualClock } from '../sim/index.ts'`)).toEqual([
         '1: no production room may import sim/',
       ])
-    expect(about('src/peer.ts', `import { virtualClock } from './sim/index.ts'`)).toHaveLength(1)
+    expect(about('src/peer/node.ts', `import { virtualClock } from '../sim/index.ts'`)).toHaveLength(1)
   })
 
   it('lets every room through an index.ts only', () => {
     expect(about('src/cache/x.ts', `import { parseName } from '../dns/names.ts'`)).toEqual([
       "1: ../dns/names.ts goes past dns/'s door, src/dns/index.ts",
     ])
-    expect(about('src/cli/x.ts', `import { a } from '../peer-views.ts'`)).toEqual([
-      "1: ../peer-views.ts goes past peer/'s door, src/peer.ts",
+    expect(about('src/cli/x.ts', `import { a } from '../peer/views.ts'`)).toEqual([
+      "1: ../peer/views.ts goes past peer/'s door, src/peer/index.ts",
     ])
     expect(
       about('src/cache/deep/x.ts', `import { a } from '../slab.ts'\nimport { b } from '../../dns/index.ts'`),
@@ -75,7 +75,7 @@ describe('the arrows', () => {
 
   it('reports sources of no room, and ways out of src/', () => {
     expect(about('src/misc/x.ts', '')).toEqual([expect.stringContaining('no room')])
-    expect(about('src/dns/x.ts', `import { a } from '../../test/world/index.ts'`)).toEqual([
+    expect(about('src/dns/x.ts', `import { a } from '../world/index.ts'`)).toEqual([
       expect.stringContaining('outside src/'),
     ])
     expect(about('src/dns/x.ts', `import { a } from '/tmp/x.ts'`)).toEqual([expect.stringContaining('absolute')])
@@ -144,7 +144,7 @@ describe('effects in a pure room', () => {
     expect(pure(text).length).toBeGreaterThan(0)
     expect(about('src/io/x.ts', text)).toEqual([])
     expect(about('src/serve/x.ts', text)).toEqual([])
-    expect(about('src/peer.ts', text)).toEqual([])
+    expect(about('src/peer/node.ts', text)).toEqual([])
   })
 
   it.each(

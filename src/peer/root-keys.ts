@@ -1,0 +1,38 @@
+/** The root's keys, followed by RFC 5011, with their state in the data directory. */
+import { join } from 'node:path'
+import { ChordnsError, type Clock, type Log } from '../base/index.ts'
+import { ROOT_ANCHORS, supportedAlgorithms, supportedDigests } from '../dnssec/index.ts'
+import { readTextFile, replaceTextFile } from '../io/index.ts'
+import { AnchorFollower, type Recursor } from '../recurse/index.ts'
+
+const FILE = 'trust-anchors.txt'
+
+export interface RootKeyParts {
+  /** The data directory. */
+  readonly data: string
+  readonly clock: Clock
+  readonly log: Log
+  readonly recursor: () => Recursor
+  readonly isNeeded: () => boolean
+  readonly onRevoked: () => void
+}
+
+/** Throws DNSSEC_BAD_STATE when the stored state cannot be read. */
+export function rootKeys({ data, ...parts }: RootKeyParts): AnchorFollower {
+  const file = join(data, FILE)
+  const stored = readTextFile(file)
+  try {
+    return new AnchorFollower({
+      ...parts,
+      configured: ROOT_ANCHORS[0]!,
+      // The root has never used SHA-1 for what it is trusted by.
+      rules: { algorithms: supportedAlgorithms({ sha1: 'insecure' }), digests: supportedDigests({ sha1: 'insecure' }) },
+      stored,
+      save: (text) => replaceTextFile(file, text),
+    })
+  } catch (cause) {
+    if (!(cause instanceof ChordnsError)) throw cause
+    const text = `${file}: ${cause.message}; correct it, or remove it to begin again with the built-in keys`
+    throw new ChordnsError(cause.code, text, { ...cause.detail, file }, { cause })
+  }
+}
