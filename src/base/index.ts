@@ -22,7 +22,7 @@ export type {
   UpstreamQuery,
 } from './ports.ts'
 export { scopedStore } from './scope.ts'
-export { aborted, sleep, withTimeout } from './time.ts'
+export { aborted, sleep, unlessAborted, withTimeout } from './time.ts'
 export {
   asChunkId,
   asPeerId,

@@ -21,6 +21,18 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
   })
 }
 
+/** Settles as `work` does, or rejects with ABORTED as soon as `signal` fires; the work goes on. */
+export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(aborted(signal))
+    if (signal.aborted) onAbort()
+    signal.addEventListener('abort', onAbort, { once: true })
+    const forget = () => signal.removeEventListener('abort', onAbort)
+    work.then(forget, forget)
+    work.then(resolve, reject)
+  })
+}
+
 /** Settles as `promise` does, or rejects with `onTimeout()` after `delayMs`, or with ABORTED when `signal` fires. */
 export function withTimeout<T>(
   clock: Clock,

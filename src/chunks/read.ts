@@ -3,7 +3,7 @@
  * n/2 equal live votes, ends it. Whatever cannot be counted is discarded with a reason that names what was wrong.
  */
 import { equalBytes, type PeerId, toHex } from '../base/index.ts'
-import { type Question, sameName } from '../dns/index.ts'
+import { sameName, sameQuestion } from '../dns/index.ts'
 import {
   buildCertificate,
   type Certificate,
@@ -197,8 +197,4 @@ function judged(context: ReadContext, word: ReplicaWord, finding: Finding): Weig
 
 function discarded(reason: string): Weighed {
   return { word: { kind: 'discarded', reason } }
-}
-
-function sameQuestion(a: Question, b: Question): boolean {
-  return a.type === b.type && a.class === b.class && sameName(a.name, b.name)
 }

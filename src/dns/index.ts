@@ -18,6 +18,7 @@ export {
   prependLabel,
   ROOT,
   sameName,
+  sameQuestion,
   suffixName,
 } from './names.ts'
 export { nameToText, parseName } from './names-text.ts'

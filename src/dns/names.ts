@@ -2,7 +2,7 @@
 import { plain } from './bytes.ts'
 import { badText, malformed, tooLong } from './errors.ts'
 import { limits } from './limits.ts'
-import type { Name } from './types.ts'
+import type { Name, Question } from './types.ts'
 
 const { MAX_LABEL_BYTES, MAX_NAME_BYTES } = limits
 
@@ -49,6 +49,11 @@ export function countLabels(wire: Uint8Array, offset: number): number {
 
 export function sameName(a: Name, b: Name): boolean {
   return a.key === b.key
+}
+
+/** Whatever the letters' case of the names. */
+export function sameQuestion(a: Question, b: Question): boolean {
+  return a.type === b.type && a.class === b.class && sameName(a.name, b.name)
 }
 
 /** True when `child` is `ancestor` or below it. */

@@ -6,6 +6,7 @@ import {
   type Question,
   Rcode,
   type RRset,
+  sameQuestion,
   Type,
 } from '../dns/index.ts'
 import type { Absence, Presence } from '../evidence/index.ts'
@@ -194,8 +195,4 @@ function dnameItself(rrset: RRset, asking: Question, authorities: readonly RRset
 
 function typeOfLink(link: Link, type: number): number {
   return link.rrset.type === Type.CNAME ? Type.CNAME : type
-}
-
-function sameQuestion(a: Question, b: Question): boolean {
-  return a.type === b.type && a.class === b.class && a.name.key === b.name.key
 }

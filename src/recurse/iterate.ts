@@ -1,5 +1,5 @@
 /** The walk of one question: from the closest known zone down, referral by referral, to the zone that answers it. */
-import { type Delegation, Ede, nameToText, type Question, ROOT, sameName, Type } from '../dns/index.ts'
+import { type Delegation, Ede, nameToText, type Question, ROOT, sameName, sameQuestion, Type } from '../dns/index.ts'
 import type { Finding } from '../evidence/index.ts'
 import { type MinimiseMode, nextMinimised } from '../iterator/index.ts'
 import { agreedCut } from './agreed.ts'
@@ -196,8 +196,4 @@ async function askParentAgain(engine: Engine, primer: Primer, job: Job, walk: Wa
   walk.known = walk.cut.zone.labels
   walk.sends = engine.limits.SENDS_PER_ZONE
   return true
-}
-
-function sameQuestion(a: Question, b: Question): boolean {
-  return a.type === b.type && a.class === b.class && sameName(a.name, b.name)
 }

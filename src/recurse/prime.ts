@@ -1,5 +1,5 @@
 /** The root's servers (RFC 8109): asked of the hints once, then held like any delegation. */
-import { aborted, Budget, ChordnsError, errorText } from '../base/index.ts'
+import { Budget, ChordnsError, errorText, unlessAborted } from '../base/index.ts'
 import {
   type Delegation,
   groupRRsets,
@@ -143,15 +143,4 @@ function rootDelegation(servers: RRset, message: Message, hints: readonly RootHi
     if (isServer && !addresses.has(hint.name.key)) addresses.set(hint.name.key, hint.addresses)
   }
   return { zone: ROOT, nameServers, addresses, ds: undefined, proofs: [], ttl: servers.ttl }
-}
-
-function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(aborted(signal))
-    const onAbort = () => reject(aborted(signal))
-    signal.addEventListener('abort', onAbort, { once: true })
-    const settle = () => signal.removeEventListener('abort', onAbort)
-    work.then(settle, settle)
-    work.then(resolve, reject)
-  })
 }

@@ -1,5 +1,5 @@
 /** One link of an answer: from the cache, from the ring with evidence, or by own iteration; whichever is acceptable first. */
-import { aborted, Budget, ChordnsError, type Clock, errorText, type Log } from '../base/index.ts'
+import { Budget, ChordnsError, type Clock, errorText, type Log, unlessAborted } from '../base/index.ts'
 import { type Cache, type CacheContext, type CacheEntry, Rank } from '../cache/index.ts'
 import type { Chunks, RingDivergence, RingRead } from '../chunks/index.ts'
 import { type Question, rrsetKey } from '../dns/index.ts'
@@ -298,15 +298,6 @@ function keep(modules: LinkModules, context: CacheContext, finding: Finding): vo
 function rankOf(security: Security, provenance: Provenance): Rank {
   if (security === 'secure') return Rank.SECURE
   return provenance === 'solo' ? Rank.AUTHORITY_SECTION : Rank.AGREED
-}
-
-function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.reject(aborted(signal))
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(aborted(signal))
-    signal.addEventListener('abort', onAbort, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-  })
 }
 
 function outcomeOf(read: RingRead): string {
