@@ -1,0 +1,128 @@
+/**
+ * Equal questions in flight are one piece of work. It belongs to none of its callers: it lives while any of them waits, and is
+ * aborted when the last one goes. Work that waits for other work is a graph, and an edge that would close a circle is refused:
+ * name servers of two zones that live in each other would otherwise wait for each other for ever.
+ */
+import { aborted } from '../../base/index.ts'
+import type { IterationStep } from './types.ts'
+
+export class Flight {
+  readonly #controller = new AbortController()
+  readonly #listeners = new Set<(step: IterationStep) => void>()
+  readonly #waitsFor = new Set<Flight>()
+  waiters = 0
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  readonly report = (step: IterationStep): void => {
+    for (const listener of this.#listeners) listener(step)
+  }
+
+  abort(): void {
+    this.#controller.abort()
+  }
+
+  listen(listener: (step: IterationStep) => void): void {
+    this.#listeners.add(listener)
+  }
+
+  unlisten(listener: (step: IterationStep) => void): void {
+    this.#listeners.delete(listener)
+  }
+
+  waitFor(other: Flight): void {
+    this.#waitsFor.add(other)
+  }
+
+  stopWaitingFor(other: Flight): void {
+    this.#waitsFor.delete(other)
+  }
+
+  /** True when this work is `other`, or waits for it over any number of steps. */
+  dependsOn(other: Flight, seen: Set<Flight> = new Set()): boolean {
+    if (this === other) return true
+    if (seen.has(this)) return false
+    seen.add(this)
+    for (const next of this.#waitsFor) if (next.dependsOn(other, seen)) return true
+    return false
+  }
+}
+
+export interface Waiter {
+  readonly signal: AbortSignal
+  readonly onStep?: ((step: IterationStep) => void) | undefined
+  /** The work that asks, when it is not a client. */
+  readonly parent?: Flight | undefined
+}
+
+export class Flights<T> {
+  readonly #byKey = new Map<string, { flight: Flight; result: Promise<T> }>()
+
+  get size(): number {
+    return this.#byKey.size
+  }
+
+  /** Whether a question would be merged, begin, or close a circle. */
+  state(key: string, parent: Flight | undefined): 'new' | 'running' | 'circle' {
+    const running = this.#byKey.get(key)
+    if (running === undefined) return 'new'
+    return parent !== undefined && running.flight.dependsOn(parent) ? 'circle' : 'running'
+  }
+
+  /** Waits for the work of this key, and begins it if nobody has. Rejects with ABORTED when the waiter's signal fires. */
+  join(key: string, waiter: Waiter, begin: (flight: Flight) => Promise<T>): Promise<T> {
+    let running = this.#byKey.get(key)
+    if (running === undefined) {
+      const flight = new Flight()
+      // Begun a microtask later, so that the work finds itself in the map when it asks for the same.
+      running = { flight, result: Promise.resolve().then(() => begin(flight)) }
+      const mine = running
+      this.#byKey.set(key, mine)
+      const forget = () => {
+        if (this.#byKey.get(key) === mine) this.#byKey.delete(key)
+      }
+      mine.result.then(forget, forget)
+    }
+    return this.#wait(key, running.flight, running.result, waiter)
+  }
+
+  #wait(key: string, flight: Flight, result: Promise<T>, waiter: Waiter): Promise<T> {
+    const { signal, onStep, parent } = waiter
+    flight.waiters++
+    if (onStep !== undefined) flight.listen(onStep)
+    parent?.waitFor(flight)
+    return new Promise<T>((resolve, reject) => {
+      const leave = () => {
+        signal.removeEventListener('abort', onAbort)
+        if (onStep !== undefined) flight.unlisten(onStep)
+        parent?.stopWaitingFor(flight)
+        flight.waiters--
+      }
+      const onAbort = () => {
+        leave()
+        if (flight.waiters === 0) {
+          // Whoever asks next begins anew, instead of joining work that is being given up.
+          if (this.#byKey.get(key)?.flight === flight) this.#byKey.delete(key)
+          flight.abort()
+        }
+        reject(aborted(signal))
+      }
+      signal.addEventListener('abort', onAbort, { once: true })
+      result.then(
+        (value) => {
+          if (signal.aborted) return
+          leave()
+          resolve(value)
+        },
+        (error) => {
+          if (signal.aborted) return
+          leave()
+          reject(error)
+        },
+      )
+      if (signal.aborted) onAbort()
+    })
+  }
+}

@@ -1,0 +1,55 @@
+import type { Clock, Endpoint, Exchange, Log, Random } from '../../base/index.ts'
+import type { Cache, CacheContext } from '../../cache/index.ts'
+import type { Name } from '../../dns/index.ts'
+import type { MinimiseMode, RootHint } from '../../iterator/index.ts'
+import type { RecurseLimits } from '../limits.ts'
+import type { ValidationOptions } from '../trust/trust.ts'
+import type { DelegationSource } from '../walk/agreed.ts'
+
+/** A zone whose servers are told, not found. */
+export interface ZoneServers {
+  readonly zone: Name
+  readonly servers: readonly Endpoint[]
+}
+
+export interface RecursorOptions {
+  readonly rootHints: readonly RootHint[]
+  /** The port that authorities listen on, everywhere. */
+  readonly port: number
+  readonly ipv4: boolean
+  /** `auto`: off without a route, and for a minute after 8 time-outs without a success while IPv4 works. */
+  readonly ipv6: 'auto' | boolean
+  readonly queryLoopback: boolean
+  readonly qnameMinimisation: MinimiseMode
+  /** 0x20. */
+  readonly caseRandomisation: boolean
+  /** Iterated from these servers; each in its own cache context. */
+  readonly stubs: readonly ZoneServers[]
+  /** Asked with RD=1; each in its own cache context. */
+  readonly forwards: readonly ZoneServers[]
+  /** Tell zones that ask for it that their data did not validate (RFC 9567). Shows them the name that was asked. */
+  readonly errorReporting?: boolean
+  readonly limits?: Partial<RecurseLimits>
+}
+
+/** Servers of zones that are anchored elsewhere than in the DNS: implemented by the ledger. */
+export interface AnchorSource {
+  /** The anchored zone that a cache context stands for. */
+  zoneOf(context: CacheContext): ZoneServers | undefined
+}
+
+export interface RecursorDeps {
+  readonly exchange: Exchange
+  readonly cache: Cache
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly options: RecursorOptions
+  /** Where this node itself listens now: never an upstream. */
+  readonly ownListeners?: () => readonly Endpoint[]
+  readonly anchors?: AnchorSource
+  /** Where to begin when the parent zones cannot be reached. */
+  readonly delegations?: DelegationSource | undefined
+  /** Without it nothing is validated, and every answer is `indeterminate`. */
+  readonly validation?: ValidationOptions | undefined
+}

@@ -1,0 +1,88 @@
+/** Links of chains of trust that go from peer to peer beside an answer: picked from this node's cache, and tried when they come. */
+import { Budget, isChordnsError } from '../../base/index.ts'
+import type { CacheContext } from '../../cache/index.ts'
+import { Class, isSubdomain, type Name, type Question, sameName, suffixName, Type } from '../../dns/index.ts'
+import { learn, type Need, type ZoneSecurity } from '../../dnssec/index.ts'
+import type { Outcome, ProofLink } from '../../evidence/index.ts'
+import type { Engine } from '../node/engine.ts'
+import type { Trust } from './trust.ts'
+
+/** What peers gave for one answer, and what trying it may still cost. */
+export interface Given {
+  readonly links: readonly ProofLink[]
+  readonly budget: Budget
+}
+
+export function given(engine: Engine, links: readonly ProofLink[], timeMs: number): Given {
+  const { GIVEN_SIGNATURES, GIVEN_HASHES } = engine.limits
+  return {
+    links,
+    budget: new Budget({ queries: 0, bytes: 0, timeMs, signatures: GIVEN_SIGNATURES, hashes: GIVEN_HASHES }, () =>
+      engine.monotonic(),
+    ),
+  }
+}
+
+/**
+ * The link that is needed, if one of those that were given proves it. What proves nothing is passed over: a liar's copy must not
+ * stand in the way of a true one, or of the authority.
+ */
+export function linkFromGiven(trust: Trust, { links, budget }: Given, need: Need): ZoneSecurity | undefined {
+  const type = need.need === 'DS' ? Type.DS : Type.DNSKEY
+  for (const { question, outcome } of links) {
+    if (question.type !== type || !sameName(question.name, need.zone)) continue
+    try {
+      const link = learn(need, outcome, trust.context(), budget)
+      if (link.status !== 'bogus' && link.status !== 'unproven') return link
+    } catch (error) {
+      if (isChordnsError(error, 'BUDGET_SPENT')) return undefined
+      throw error
+    }
+  }
+  return undefined
+}
+
+/** Zone cuts above `name` that the links speak of: hints, which can be false and turn no verdict. */
+export function cutsOf(engine: Engine, links: readonly ProofLink[], name: Name): Name[] {
+  const cuts = links.filter(({ question }) => isSubdomain(name, question.name)).map(({ question }) => question.name)
+  return cuts.slice(0, engine.limits.GIVEN_CUTS)
+}
+
+/**
+ * The links on the way to `name` that the cache holds, from the zone with `from` labels on: for each zone its DS set or the denial of
+ * it, and its keys. They may be copies from anywhere: whoever gets them checks them.
+ */
+export function linksTo(engine: Engine, context: CacheContext, name: Name, from: number): ProofLink[] {
+  const links: ProofLink[] = []
+  for (let labels = from; labels <= name.labels; labels++) {
+    const zone = suffixName(name, labels)
+    for (const type of labels === 0 ? [Type.DNSKEY] : [Type.DS, Type.DNSKEY]) {
+      const question: Question = { name: zone, type, class: Class.IN }
+      const outcome =
+        cached(engine, context, question) ?? (type === Type.DS ? fromReferral(engine, context, zone) : undefined)
+      if (outcome === undefined || !isSigned(outcome)) continue
+      if (links.length >= engine.limits.LINKS_GIVEN) return links
+      links.push({ question, outcome })
+    }
+  }
+  return links
+}
+
+function cached(engine: Engine, context: CacheContext, question: Question): Outcome | undefined {
+  const entry = engine.deps.cache.get(context, question, engine.now())
+  return entry === undefined || entry.security === 'bogus' ? undefined : entry.outcome
+}
+
+/** What came with the referral to `zone`. */
+function fromReferral(engine: Engine, context: CacheContext, zone: Name): Outcome | undefined {
+  const known = engine.deps.cache.delegation(context, zone, engine.now())?.delegation
+  if (known === undefined || !sameName(known.zone, zone) || zone.labels === 0) return undefined
+  const apex = suffixName(zone, zone.labels - 1)
+  if (known.ds?.type === Type.DS) return { kind: 'rrset', rrset: known.ds, apex, proofs: [] }
+  return { kind: 'absent', rcode: 0, apex, soa: undefined, proofs: known.proofs }
+}
+
+function isSigned(outcome: Outcome): boolean {
+  const sets = outcome.kind === 'rrset' ? [outcome.rrset] : outcome.proofs
+  return sets.some((set) => set.signatures.length > 0)
+}

@@ -1,0 +1,123 @@
+/** What this node knows of zones' keys: the links of all chains of trust from the anchors down. */
+import { LRUCache } from 'lru-cache'
+import { latin1 } from '../../base/index.ts'
+import type { CacheContext } from '../../cache/index.ts'
+import { type Delegation, isSubdomain, type Name, type RRset, Type } from '../../dns/index.ts'
+import {
+  type ChainView,
+  type Need,
+  nearestAnchor,
+  type TrustAnchor,
+  type ValidationContext,
+  type ZoneSecurity,
+} from '../../dnssec/index.ts'
+import type { Outcome } from '../../evidence/index.ts'
+import type { Engine } from '../node/engine.ts'
+
+/** What validation goes by. */
+export interface ValidationOptions {
+  /** Others than before make all be forgotten that was built on them. The same object each time is fastest. */
+  readonly anchors: () => readonly TrustAnchor[]
+  /** At and below these nothing is validated (RFC 7646). */
+  readonly negativeAnchors: readonly Name[]
+  readonly algorithms: ReadonlySet<number>
+  readonly digests: ReadonlySet<number>
+  /** Unix seconds; not the machine's clock when an operator fixed the time of validation. */
+  readonly now: () => number
+  /** Answers from denials and wildcards that were validated before (RFC 8198). Default true. */
+  readonly aggressive?: boolean
+}
+
+export class Trust {
+  readonly #options: ValidationOptions
+  readonly #links: LRUCache<string, ZoneSecurity>
+  readonly #view: ChainView = { get: (name) => this.#links.get(name.key) }
+  #anchors: readonly TrustAnchor[]
+  #epoch = 0
+
+  constructor(options: ValidationOptions, maxLinks: number) {
+    this.#options = options
+    this.#links = new LRUCache({ max: maxLinks })
+    this.#anchors = options.anchors()
+  }
+
+  /** Another number after the anchors have changed: what was derived from them is void. */
+  get epoch(): number {
+    const anchors = this.#options.anchors()
+    if (anchors !== this.#anchors) {
+      const areOthers = textOf(anchors) !== textOf(this.#anchors)
+      this.#anchors = anchors
+      if (areOthers) this.forget()
+    }
+    return this.#epoch
+  }
+
+  get isAggressive(): boolean {
+    return this.#options.aggressive ?? true
+  }
+
+  context(): ValidationContext {
+    const { negativeAnchors, algorithms, digests, now } = this.#options
+    void this.epoch
+    return { anchors: this.#anchors, negativeAnchors, algorithms, digests, now: now(), chain: this.#view }
+  }
+
+  /** True when the keys of a zone with these DS records will be needed: it can be validated, and they are not known. */
+  needsKeys(zone: Name, ds: RRset): boolean {
+    const { algorithms, now } = this.#options
+    const link = this.#links.peek(zone.key)
+    const isKnown = link !== undefined && link.status !== 'delegated' && link.expires > now()
+    return !isKnown && !this.isExempt(zone) && ds.rdatas.some((rdata) => algorithms.has(rdata[2] ?? -1))
+  }
+
+  learnt(name: Name, link: ZoneSecurity): void {
+    this.#links.set(name.key, link)
+  }
+
+  forget(): void {
+    this.#links.clear()
+    this.#epoch++
+  }
+
+  /** Labels of the deepest name at or above `name` that is known to begin a zone, signed or not; 0 when none is. */
+  deepestCut(name: Name): number {
+    const anchored = nearestAnchor(name, this.#anchors)?.zone.labels ?? 0
+    let at = 0
+    for (let labels = name.labels; labels > anchored; labels--) {
+      const link = this.#links.peek(name.key.slice(at))
+      if (link !== undefined && link.status !== 'inside' && link.status !== 'unproven') return labels
+      at += 1 + name.key.charCodeAt(at)
+    }
+    return anchored
+  }
+
+  /** True at and below a negative trust anchor. */
+  isExempt(name: Name): boolean {
+    return this.#options.negativeAnchors.some((zone) => isSubdomain(name, zone))
+  }
+}
+
+function textOf(anchors: readonly TrustAnchor[]): string {
+  return anchors.map(({ zone, ds, keys }) => `${zone.key} ${ds.map(latin1)} ${keys.map(latin1)}`).join('\n')
+}
+
+/**
+ * The parent's word about a DS set that came with the referral: saves a question for each zone on the way. It is judged like
+ * any other answer; undefined when the referral said nothing about it.
+ */
+export function dsFromDelegation(
+  engine: Engine,
+  context: CacheContext,
+  { need, zone, parent }: Need,
+): Outcome | undefined {
+  if (need !== 'DS') return undefined
+  const cached = engine.deps.cache.delegation(context, zone, engine.now())?.delegation
+  const known = cached?.zone.key === zone.key ? cached : engine.agreed.get(zone, engine.now())?.delegation
+  return known === undefined || known.zone.key !== zone.key ? undefined : dsOf(known, parent)
+}
+
+/** What a delegation says of DS, if it says anything. */
+export function dsOf({ ds, proofs }: Delegation, parent: Name): Outcome | undefined {
+  if (ds?.type === Type.DS) return { kind: 'rrset', rrset: ds, apex: parent, proofs: [] }
+  return proofs.length === 0 ? undefined : { kind: 'absent', rcode: 0, apex: parent, soa: undefined, proofs }
+}

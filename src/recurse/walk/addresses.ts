@@ -1,0 +1,95 @@
+/** Addresses of name servers that came without glue. */
+import type { Side } from '../../cache/index.ts'
+import { cnameTarget, type Name, Type } from '../../dns/index.ts'
+import type { Finding } from '../../evidence/index.ts'
+import { addressesOf } from '../../iterator/index.ts'
+import { isFailure } from '../job/failure.ts'
+import { type Job, sideOf } from '../job/job.ts'
+import { contextOf } from '../job/zones.ts'
+import type { Engine } from '../node/engine.ts'
+import type { ServerFinder } from '../servers/ask-zone.ts'
+
+/** Resolves one question on behalf of `job`. Rejects with RECURSE_FAILED (reason `loop` for a circle), BUDGET_SPENT, ABORTED. */
+export type Resolve = (job: Job, name: Name, type: number) => Promise<Finding>
+
+export function serverFinder(engine: Engine, resolve: Resolve): ServerFinder {
+  return {
+    known: (job, server) => knownAddresses(engine, job, server),
+    lookUp: (job, server) => lookUpAddresses(engine, resolve, job, server),
+  }
+}
+
+function knownAddresses(engine: Engine, job: Job, server: Name): string[] {
+  const { cache } = engine.deps
+  return addressTypes(engine).flatMap((type) => {
+    const question = { name: server, type, class: 1 }
+    const entry = cache.get(contextOf(engine, question), question, engine.now(), sideFor(job))
+    return entry?.outcome.kind === 'rrset' && entry.security !== 'bogus'
+      ? addressesOf(ofType(entry.outcome.rrset, type))
+      : []
+  })
+}
+
+/**
+ * Whom to ask is this node's own finding, whoever asks: what a server says that the ring named would lie among what this node
+ * found itself, and be signed as such. What began with an agreed delegation is kept apart anyway.
+ */
+function sideFor(job: Job): { side?: Side } {
+  return job.start === 'agreed' ? sideOf(job.origin) : { side: 'own' }
+}
+
+/** One family is enough to go on; the second is looked up only when the first gives nothing. */
+async function lookUpAddresses(engine: Engine, resolve: Resolve, job: Job, server: Name): Promise<readonly string[]> {
+  if (job.depth + 1 > engine.limits.DEPTH || !engine.takeLookup(job.budget)) {
+    job.limited = true
+    return []
+  }
+  for (const type of addressTypes(engine)) {
+    const result = await oneFamily(engine, resolve, job, server, type)
+    if (result === 'no such name') return []
+    if (result.length > 0) return result
+  }
+  return []
+}
+
+async function oneFamily(
+  engine: Engine,
+  resolve: Resolve,
+  job: Job,
+  server: Name,
+  type: number,
+): Promise<readonly string[] | 'no such name'> {
+  let name = server
+  for (let alias = 0; alias <= engine.limits.SERVER_ALIASES; alias++) {
+    const finding = await unlessFailed(job, resolve(job, name, type))
+    if (finding === undefined) return []
+    if (finding.start === 'agreed') job.start = 'agreed'
+    const { outcome } = finding
+    if (outcome.kind === 'absent') return outcome.rcode === 3 ? 'no such name' : []
+    const rdata = outcome.rrset.rdatas[0]
+    if (outcome.rrset.type === type) return addressesOf(outcome.rrset)
+    if (outcome.rrset.type !== Type.CNAME || rdata === undefined) return []
+    name = cnameTarget(rdata)
+  }
+  return []
+}
+
+/** A name server that cannot be resolved is one server less, not the end; a spent budget is the end. */
+async function unlessFailed(job: Job, work: Promise<Finding>): Promise<Finding | undefined> {
+  try {
+    return await work
+  } catch (error) {
+    if (!isFailure(error)) throw error
+    if (error.detail.reason === 'loop') job.limited = true
+    return undefined
+  }
+}
+
+function addressTypes(engine: Engine): number[] {
+  const rules = engine.addressRules()
+  return [...(rules.ipv4 ? [Type.A] : []), ...(rules.ipv6 ? [Type.AAAA] : [])]
+}
+
+function ofType<T extends { type: number }>(rrset: T, type: number): T | undefined {
+  return rrset.type === type ? rrset : undefined
+}

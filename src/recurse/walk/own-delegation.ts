@@ -1,0 +1,50 @@
+/** What this node itself was told by the parent of a zone: what it may sign. */
+import { Class, type Delegation, type Name, nameToText, parentName, Type } from '../../dns/index.ts'
+import type { FetchStart, Finding } from '../../evidence/index.ts'
+import { failed, isFailure } from '../job/failure.ts'
+import type { RecurseRequest } from '../job/types.ts'
+import { MAIN } from '../job/zones.ts'
+import type { Engine } from '../node/engine.ts'
+
+export interface OwnDelegation {
+  readonly delegation: Delegation
+  /** The zone whose word it is. */
+  readonly parent: Name
+  /** Unix ms. */
+  readonly expires: number
+  readonly start: FetchStart
+}
+
+/** Rejects with RECURSE_FAILED when there is no referral to it: no zone, or its servers are the parent's. BUDGET_SPENT, ABORTED. */
+export async function ownDelegation(
+  engine: Engine,
+  zone: Name,
+  request: Omit<RecurseRequest, 'question' | 'origin' | 'checkingDisabled'>,
+  resolve: (request: RecurseRequest) => Promise<Finding>,
+): Promise<OwnDelegation> {
+  const known = fetched(engine, zone)
+  if (known !== undefined) return known
+  const question = { name: zone, type: Type.NS, class: Class.IN }
+  try {
+    await resolve({ ...request, question, origin: 'own', checkingDisabled: true, context: MAIN })
+  } catch (error) {
+    // On the way to servers that fail the parent has spoken all the same.
+    if (!isFailure(error)) throw error
+  }
+  const found = fetched(engine, zone)
+  if (found !== undefined) return found
+  throw failed('no-servers', `no parent refers to ${nameToText(zone)}`, [])
+}
+
+function fetched(engine: Engine, zone: Name): OwnDelegation | undefined {
+  const now = engine.now()
+  const { cache } = engine.deps
+  const cached = cache.delegation(MAIN, zone, now)
+  if (zone.labels > 0 && cached?.delegation.zone.key === zone.key) {
+    const parent = cache.delegation(MAIN, parentName(zone), now)?.delegation.zone
+    if (parent !== undefined) return { delegation: cached.delegation, parent, expires: cached.expires, start: 'parent' }
+  }
+  const agreed = engine.agreed.get(zone, now)
+  if (agreed?.isFetched !== true) return undefined
+  return { delegation: agreed.delegation, parent: agreed.parent, expires: agreed.expires, start: 'agreed' }
+}
