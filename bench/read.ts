@@ -5,8 +5,8 @@
  */
 import { Budget } from '../src/base/index.ts'
 import { chunkOf } from '../src/chunks/index.ts'
-import { type ChunkReply, decodeReply, encodeReply } from '../src/chunks/messages.ts'
-import { EMPTY_READ, isEnough, readStep } from '../src/chunks/read.ts'
+import { EMPTY_READ, isEnough, readStep } from '../src/chunks/reads/read.ts'
+import { type ChunkReply, decodeReply, encodeReply } from '../src/chunks/wire/messages.ts'
 import { ed25519, ed25519Signer, peerIdFromPublicKey, sha256 } from '../src/crypto/index.ts'
 import { Class, parseName, Type } from '../src/dns/index.ts'
 import { buildCertificate, type Finding } from '../src/evidence/index.ts'

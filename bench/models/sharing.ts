@@ -5,8 +5,8 @@
  * the delegation is known to all.
  */
 import { asPeerId, type PeerId } from '../../src/base/index.ts'
-import { Asks, pays } from '../../src/chunks/asks.ts'
 import { limits } from '../../src/chunks/limits.ts'
+import { Asks, pays } from '../../src/chunks/rounds/demand.ts'
 import { evidenceLimits } from '../../src/evidence/index.ts'
 
 export interface SharedName {

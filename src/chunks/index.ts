@@ -1,12 +1,9 @@
-export { delegationSource } from './delegations.ts'
-export { type ChunksModules, createChunks } from './driver.ts'
-export { examine, type ReadContext } from './examine.ts'
-export type { LookHow } from './messages.ts'
-export { ownFetchOf } from './own-fetch.ts'
-export type { Send } from './peers.ts'
-export { chunkOf, holdsPrivateAddress, keyOfChunk, mayShare } from './place.ts'
-export { Rates } from './rates.ts'
-export { questionKey } from './store.ts'
+export { questionKey } from './entries/bounded-map.ts'
+export { examine, type ReadContext } from './entries/examine.ts'
+export { type ChunksModules, createChunks } from './node/chunks.ts'
+export { delegationSource } from './observations/delegations.ts'
+export { ownFetchOf } from './observations/own-fetch.ts'
+export { chunkOf, holdsPrivateAddress, keyOfChunk, mayShare } from './seats/place.ts'
 export type {
   ChunkEntry,
   Chunks,
@@ -24,3 +21,6 @@ export type {
   RingDivergence,
   RingRead,
 } from './types.ts'
+export type { LookHow } from './wire/messages.ts'
+export { Rates } from './wire/rates.ts'
+export type { Send } from './wire/request.ts'

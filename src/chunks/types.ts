@@ -13,10 +13,10 @@ import type {
   ProofLink,
   Security,
 } from '../evidence/index.ts'
-import type { Expectation } from './digests.ts'
-import type { HandedOver } from './leaving.ts'
-import type { LookHow } from './messages.ts'
-import type { PullStats } from './pull.ts'
+import type { Expectation } from './digests/digests.ts'
+import type { HandedOver } from './handover/leaving.ts'
+import type { PullStats } from './handover/pull.ts'
+import type { LookHow } from './wire/messages.ts'
 
 /** One record of a chunk. */
 export interface ChunkEntry {

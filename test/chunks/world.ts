@@ -10,7 +10,6 @@ import {
   type RingId,
   type Store,
 } from '../../src/base/index.ts'
-import { isDigestRequest } from '../../src/chunks/digest-messages.ts'
 import {
   type Chunks,
   type ChunksOptions,
@@ -21,7 +20,8 @@ import {
   type ProofSource,
   type RingRead,
 } from '../../src/chunks/index.ts'
-import { type ChunkReply, type ChunkRequest, decodeRequest, encodeReply } from '../../src/chunks/messages.ts'
+import { isDigestRequest } from '../../src/chunks/wire/digest-messages.ts'
+import { type ChunkReply, type ChunkRequest, decodeRequest, encodeReply } from '../../src/chunks/wire/messages.ts'
 import {
   ed25519,
   ed25519Signer,

@@ -6,7 +6,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { asChunkId } from '../../../src/base/index.ts'
 import type { RingRead } from '../../../src/chunks/index.ts'
-import { type ChunkReply, encodeRequest } from '../../../src/chunks/messages.ts'
+import { type ChunkReply, encodeRequest } from '../../../src/chunks/wire/messages.ts'
 import type { Question } from '../../../src/dns/index.ts'
 import type { Certificate, Outcome } from '../../../src/evidence/index.ts'
 import { answer, ask, createWorld, type Node, nothing, paper, type World } from '../world.ts'

@@ -6,7 +6,7 @@ import {
   decodeReply,
   decodeRequest,
   encodeReply,
-} from '../../../src/chunks/messages.ts'
+} from '../../../src/chunks/wire/messages.ts'
 import type { Signer } from '../../../src/crypto/index.ts'
 import type { Question } from '../../../src/dns/index.ts'
 import type { Outcome } from '../../../src/evidence/index.ts'

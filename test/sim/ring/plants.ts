@@ -1,6 +1,6 @@
 /** Known mistakes, put back on purpose: the suite must find each of them, or it would not find others either. */
 import { chunkOf, keyOfChunk, type OwnFetch } from '../../../src/chunks/index.ts'
-import { decodeReply, encodeRequest } from '../../../src/chunks/messages.ts'
+import { decodeReply, encodeRequest } from '../../../src/chunks/wire/messages.ts'
 import { isOutcome } from '../../../src/evidence/index.ts'
 import { defaults, ownFinding } from '../../chunks/world.ts'
 import { BUGS_OF_2001 } from '../../ring/bugs-of-2001.ts'

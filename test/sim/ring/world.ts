@@ -4,9 +4,9 @@
  */
 import { setImmediate } from 'node:timers/promises'
 import { ChordnsError, type RingId } from '../../../src/base/index.ts'
-import { examine } from '../../../src/chunks/examine.ts'
+import { examine } from '../../../src/chunks/entries/examine.ts'
 import { type ChunkEntry, chunkOf, keyOfChunk, type OwnFetch, type RingRead } from '../../../src/chunks/index.ts'
-import { readContext, seatsOf } from '../../../src/chunks/seats.ts'
+import { readContext, seatsOf } from '../../../src/chunks/seats/seats.ts'
 import { ed25519, ed25519Signer, type SignatureScheme, type Signer, sha256 } from '../../../src/crypto/index.ts'
 import type { Question } from '../../../src/dns/index.ts'
 import { memberId, type Rules, zaveRules } from '../../../src/ring/index.ts'

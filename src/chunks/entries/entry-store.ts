@@ -1,0 +1,233 @@
+/**
+ * The agreed entries of the chunks that this node keeps. In memory is an index: what the driver must know of each of a hundred
+ * thousand without touching it. The evidence itself lies packed on the disk, or in memory where there is none; what was used
+ * last is kept as it is used.
+ */
+import { type ChunkId, equalBytes } from '../../base/index.ts'
+import type { Question } from '../../dns/index.ts'
+import { limits } from '../limits.ts'
+import type { ChunkEntry, EntryNote } from '../types.ts'
+import { BoundedMap, questionKey } from './bounded-map.ts'
+import { readRow, rowOf } from './rows.ts'
+
+/** Where rows lie outside of memory. */
+export interface Disk {
+  /** Returns when it is written; false: it is not, and the row stays in memory. */
+  put(key: string, row: Uint8Array): boolean
+  get(key: string): Uint8Array | undefined
+  /** No longer kept; the disk hears of it with the next sweep. */
+  drop(key: string): void
+}
+
+export interface EntryStoreOptions {
+  readonly disk?: Disk
+  readonly maxEntries?: number
+  /** Of all rows, wherever they lie. */
+  readonly maxBytes?: number
+  /** Of the rows that lie in memory. */
+  readonly maxMemoryBytes?: number
+  /** The observer that this node is. */
+  readonly self?: Uint8Array
+}
+
+export interface PutOptions {
+  readonly onDisk?: boolean
+  readonly isUsed?: boolean
+}
+
+/** The notes of one chunk are a ring of their own: a set for each of 65,536 chunks would cost more than the notes. */
+interface Slot extends EntryNote {
+  before: Slot
+  after: Slot
+}
+
+export class EntryStore {
+  /** In the order of use. */
+  readonly #slots = new Map<string, Slot>()
+  readonly #chunks = new Map<ChunkId, Slot>()
+  readonly #rows = new Map<string, Uint8Array>()
+  readonly #used = new BoundedMap<ChunkEntry>(limits.MAX_USED_BYTES)
+  readonly #disk: Disk | undefined
+  readonly #maxEntries: number
+  readonly #maxBytes: number
+  readonly #maxMemoryBytes: number
+  readonly #self: Uint8Array | undefined
+  #bytes = 0
+  #memoryBytes = 0
+
+  constructor(options: EntryStoreOptions = {}) {
+    this.#disk = options.disk
+    this.#maxEntries = options.maxEntries ?? limits.MAX_ENTRIES
+    this.#maxBytes = options.maxBytes ?? limits.MAX_STORE_BYTES
+    this.#maxMemoryBytes = options.maxMemoryBytes ?? limits.MAX_MEMORY_BYTES
+    this.#self = options.self
+  }
+
+  get size(): number {
+    return this.#slots.size
+  }
+
+  /** Of the rows, wherever they lie. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get memoryBytes(): number {
+    return this.#memoryBytes
+  }
+
+  get(question: Question, now: number): ChunkEntry | undefined {
+    return this.byKey(questionKey(question), now)
+  }
+
+  byKey(key: string, now: number): ChunkEntry | undefined {
+    const slot = this.#alive(key, now)
+    if (slot === undefined) return undefined
+    this.#slots.delete(key)
+    this.#slots.set(key, slot)
+    const used = this.#used.get(key, now)
+    if (used !== undefined) return used
+    const entry = this.#read(slot)
+    if (entry !== undefined) this.#use(slot, entry)
+    return entry
+  }
+
+  /** Its row as it lies there, to be passed on. */
+  row(key: string): Uint8Array | undefined {
+    return this.#slots.has(key) ? (this.#rows.get(key) ?? this.#disk?.get(key)) : undefined
+  }
+
+  /** `onDisk`: its row is there already. `isUsed` false: one of many that came in bulk, which nobody asked for yet. */
+  put(entry: ChunkEntry, { onDisk = false, isUsed = true }: PutOptions = {}): void {
+    const key = questionKey(entry.question)
+    const row = rowOf(entry)
+    this.#delete(key)
+    if (row.length > this.#maxBytes) return
+    if (!onDisk && this.#disk?.put(key, row) !== true) this.#keepRow(key, row)
+    const { chunk, expires, seen } = entry
+    const ring = this.#chunks.get(chunk)
+    const self = this.#self
+    const own = self !== undefined && entry.certificate.observations.some(({ observer }) => equalBytes(observer, self))
+    const slot = { key, chunk, class: entry.class, expires, seen, own, bytes: row.length } as Slot
+    slot.before = ring?.before ?? slot
+    slot.after = ring ?? slot
+    slot.before.after = slot
+    slot.after.before = slot
+    if (ring === undefined) this.#chunks.set(chunk, slot)
+    this.#slots.set(key, slot)
+    this.#bytes += slot.bytes
+    if (isUsed) this.#use(slot, entry)
+    this.#makeRoom()
+  }
+
+  /** What is known of it without reading it. */
+  note(key: string, now: number): EntryNote | undefined {
+    return this.#alive(key, now)
+  }
+
+  drop(question: Question): void {
+    this.#delete(questionKey(question))
+  }
+
+  chunks(): ChunkId[] {
+    return [...this.#chunks.keys()]
+  }
+
+  hasChunk(chunk: ChunkId): boolean {
+    return this.#chunks.has(chunk)
+  }
+
+  /** The unexpired entries of one chunk, each read when its turn comes. */
+  *ofChunk(chunk: ChunkId, now: number): Iterable<ChunkEntry> {
+    for (const { key } of this.notesOf(chunk, now)) {
+      const entry = this.peek(key, now)
+      if (entry !== undefined) yield entry
+    }
+  }
+
+  /** As `byKey`, for those who walk through many: they must not displace what is asked for. */
+  peek(key: string, now: number): ChunkEntry | undefined {
+    const slot = this.#alive(key, now)
+    return slot && (this.#used.get(key, now) ?? this.#read(slot))
+  }
+
+  /** What is known of the unexpired entries of one chunk. */
+  notesOf(chunk: ChunkId, now: number): readonly EntryNote[] {
+    const first = this.#chunks.get(chunk)
+    const notes: EntryNote[] = []
+    for (let slot = first; slot !== undefined; slot = slot.after === first ? undefined : slot.after)
+      if (slot.expires > now) notes.push(slot)
+    return notes
+  }
+
+  /** Lets go of the decoded copies; nothing is lost. */
+  forgetUsed(): void {
+    this.#used.sweep(Number.POSITIVE_INFINITY)
+  }
+
+  sweep(now: number): void {
+    this.#used.sweep(now)
+    for (const { key, expires } of this.#slots.values()) if (expires <= now) this.#delete(key)
+  }
+
+  #alive(key: string, now: number): Slot | undefined {
+    const slot = this.#slots.get(key)
+    if (slot === undefined || slot.expires > now) return slot
+    this.#delete(key)
+    return undefined
+  }
+
+  /** A row that the disk lost is an entry that is not there. */
+  #read(slot: Slot): ChunkEntry | undefined {
+    const { key, chunk, expires, seen } = slot
+    const row = this.#rows.get(key) ?? this.#disk?.get(key)
+    const read = row && readRow(row)
+    if (read === undefined || questionKey(read.question) !== key) {
+      this.#delete(key)
+      return undefined
+    }
+    const { question, certificate, outcome } = read
+    return { question, chunk, class: slot.class, outcome, certificate, expires, seen }
+  }
+
+  #use({ key, bytes, expires }: Slot, entry: ChunkEntry): void {
+    this.#used.set(key, entry, bytes * limits.DECODED_FACTOR, expires)
+  }
+
+  #keepRow(key: string, row: Uint8Array): void {
+    this.#rows.set(key, row)
+    this.#memoryBytes += row.length + limits.ROW_OVERHEAD_BYTES
+  }
+
+  #makeRoom(): void {
+    for (const oldest of this.#rows.keys()) {
+      if (this.#memoryBytes <= this.#maxMemoryBytes) break
+      this.#delete(oldest)
+    }
+    for (const oldest of this.#slots.keys()) {
+      if (this.#bytes <= this.#maxBytes && this.#slots.size <= this.#maxEntries) break
+      this.#delete(oldest)
+    }
+  }
+
+  #delete(key: string): void {
+    const slot = this.#slots.get(key)
+    if (slot === undefined) return
+    this.#slots.delete(key)
+    this.#used.delete(key)
+    this.#bytes -= slot.bytes
+    const row = this.#rows.get(key)
+    if (row !== undefined) {
+      this.#rows.delete(key)
+      this.#memoryBytes -= row.length + limits.ROW_OVERHEAD_BYTES
+    }
+    this.#disk?.drop(key)
+    if (slot.after === slot) {
+      this.#chunks.delete(slot.chunk)
+      return
+    }
+    slot.before.after = slot.after
+    slot.after.before = slot.before
+    if (this.#chunks.get(slot.chunk) === slot) this.#chunks.set(slot.chunk, slot.after)
+  }
+}

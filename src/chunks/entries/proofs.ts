@@ -1,0 +1,130 @@
+/**
+ * Signed answers with their proofs: they stand alone, so one fetch of one member serves all, and no vote is held. Whoever brings
+ * one, it is verified here before it is kept, and again by whoever reads it.
+ */
+import { type ChunkId, type Clock, isChordnsError, type Log } from '../../base/index.ts'
+import type { Question } from '../../dns/index.ts'
+import { encodeOutcome, type Finding, misfit, type Outcome, outcomeTtl, type ProofLink } from '../../evidence/index.ts'
+import { limits } from '../limits.ts'
+import { holdsPrivateAddress } from '../seats/place.ts'
+import type { ProofSource } from '../types.ts'
+import type { ChunkReply } from '../wire/messages.ts'
+import { BoundedMap, questionKey } from './bounded-map.ts'
+
+export interface ProofsParts {
+  readonly clock: Clock
+  readonly log: Log
+  readonly chunkOf: (question: Question) => ChunkId
+  /** Undefined: this node does not validate, and neither keeps nor believes proofs. */
+  readonly source: ProofSource | undefined
+  readonly stopping: AbortSignal
+  /** Hears what is kept from now on. */
+  readonly onKept: (question: Question) => void
+}
+
+export interface Proofs {
+  /** What this node validated itself. */
+  keep(finding: Pick<Finding, 'question' | 'outcome' | 'expires'>): void
+  /** What a peer brought. */
+  take(question: Question, outcome: Outcome): Promise<'kept' | 'bogus' | 'unproven' | 'busy'>
+  /** What the asker thinks of a reply that claims to stand alone: the finding, `secure`, or why it is none. */
+  check(
+    question: Question,
+    reply: Extract<ChunkReply, { kind: 'proof' }>,
+    signal: AbortSignal,
+  ): Promise<Finding | string>
+  word(question: Question): Extract<ChunkReply, { kind: 'proof' }> | undefined
+  has(question: Question): boolean
+  /** Keys of the questions of one chunk. */
+  keysOf(chunk: ChunkId): readonly string[]
+  /** Questions and expiries (unix ms) of what is held. */
+  held(): readonly { readonly question: Question; readonly outcome: Outcome; readonly expires: number }[]
+  sweep(): void
+  stats(): { readonly proofs: number; readonly refusedProofs: number }
+}
+
+interface Kept {
+  readonly chunk: ChunkId
+  readonly question: Question
+  readonly outcome: Outcome
+  readonly expires: number
+}
+
+export function createProofs({ clock, log, source, stopping, chunkOf, onKept }: ProofsParts): Proofs {
+  const byChunk = new Map<ChunkId, Set<string>>()
+  const kept = new BoundedMap<Kept>(limits.MAX_PROOF_BYTES, (key, { chunk }) => {
+    const keys = byChunk.get(chunk)
+    keys?.delete(key)
+    if (keys?.size === 0) byChunk.delete(chunk)
+  })
+  const counts = { refusedProofs: 0 }
+  let verifying = 0
+
+  function keep({ question, outcome, expires }: Omit<Kept, 'chunk'>): void {
+    const now = clock.now()
+    if (source === undefined || expires - now < limits.MIN_SHARED_TTL_SECONDS * 1_000) return
+    const until = Math.min(expires, now + limits.MAX_PROOF_MS)
+    const bytes = encodeOutcome(outcome).length + limits.RECORD_OVERHEAD_BYTES
+    const chunk = chunkOf(question)
+    const key = questionKey(question)
+    if (!kept.set(key, { chunk, question, outcome, expires: until }, bytes, until)) return
+    const keys = byChunk.get(chunk)
+    if (keys === undefined) byChunk.set(chunk, new Set([key]))
+    else keys.add(key)
+    onKept(question)
+  }
+
+  async function verified(
+    question: Question,
+    outcome: Outcome,
+    seconds: number,
+    links: readonly ProofLink[],
+    signal: AbortSignal,
+  ): Promise<Finding | 'bogus' | 'unproven' | 'busy'> {
+    if (source === undefined) return 'unproven'
+    if (misfit(question, outcome) !== undefined || holdsPrivateAddress(outcome)) return 'bogus'
+    if (verifying >= limits.MAX_VERIFICATIONS) return 'busy'
+    verifying++
+    try {
+      const expires = clock.now() + Math.min(seconds, outcomeTtl(outcome)) * 1_000
+      const evidence = { security: 'indeterminate', provenance: 'solo', observers: [] } as const
+      const finding = await source.verify({ question, outcome, evidence, expires }, links, signal)
+      if (finding === 'bogus') counts.refusedProofs++
+      return finding
+    } catch (error) {
+      if (!isChordnsError(error, 'ABORTED')) log.warn({ reason: String(error) }, 'a proof could not be checked')
+      return 'unproven'
+    } finally {
+      verifying--
+    }
+  }
+
+  return {
+    keep,
+    async take(question, outcome) {
+      const held = kept.get(questionKey(question), clock.now())
+      // As good as new: not verified again for whoever brings it again.
+      if (held !== undefined && held.expires - clock.now() > outcomeTtl(outcome) * 500) return 'kept'
+      const finding = await verified(question, outcome, outcomeTtl(outcome), [], stopping)
+      if (typeof finding === 'string') return finding
+      keep(finding)
+      return 'kept'
+    },
+    async check(question, reply, signal) {
+      const finding = await verified(question, reply.outcome, reply.seconds, reply.links ?? [], signal)
+      if (finding === 'bogus') return 'a proof that does not hold'
+      return typeof finding === 'string' ? `a proof that could not be checked: ${finding}` : finding
+    },
+    word(question) {
+      const now = clock.now()
+      const held = kept.get(questionKey(question), now)
+      if (held === undefined) return undefined
+      return { kind: 'proof', outcome: held.outcome, seconds: Math.floor((held.expires - now) / 1_000) }
+    },
+    has: (question) => kept.get(questionKey(question), clock.now()) !== undefined,
+    keysOf: (chunk) => [...(byChunk.get(chunk) ?? [])],
+    held: () => kept.values(clock.now()),
+    sweep: () => kept.sweep(clock.now()),
+    stats: () => ({ proofs: kept.size, refusedProofs: counts.refusedProofs }),
+  }
+}

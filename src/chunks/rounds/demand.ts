@@ -1,0 +1,86 @@
+/**
+ * Who asked for what: whether agreement pays. Agreement costs n own fetches a TTL; taken literally (observe at the first miss)
+ * a large ring asks the authorities more often than separate resolvers would. So it waits for demand.
+ */
+import type { PeerId } from '../../base/index.ts'
+import { limits } from '../limits.ts'
+
+/** One question's recent demand. */
+export interface Demand {
+  /** Distinct members within the window. */
+  readonly members: number
+  readonly asks: number
+  /** Ms from the first ask kept to now. */
+  readonly spanMs: number
+  readonly lastMs: number
+  /** Of the last answer that this node saw itself, expired or not. */
+  readonly ttlSeconds?: number
+}
+
+export const NO_DEMAND: Demand = { members: 0, asks: 0, spanMs: 0, lastMs: Number.NEGATIVE_INFINITY }
+
+export interface Worth {
+  readonly admitAfter: 'auto' | number
+  readonly n: number
+  /** The name's TTL if known. */
+  readonly ttlSeconds: number | undefined
+  /** Undefined: not known yet. */
+  readonly absent: boolean | undefined
+}
+
+/** Whether a round for a question with this demand pays. */
+export function pays(demand: Demand, { admitAfter, n, ttlSeconds, absent }: Worth): boolean {
+  if (absent === true && demand.members < limits.MIN_ASKERS_OF_ABSENCE) return false
+  if (admitAfter !== 'auto') return demand.members >= admitAfter
+  if (demand.members < limits.MIN_ASKERS_AUTO) return false
+  // k asks in a time t: k-1 gaps. A gap is not taken for shorter than it would be at the rate that just pays, so that two
+  // asks in the same second do not predict thousands.
+  const ttlMs = (ttlSeconds ?? demand.ttlSeconds ?? limits.SUPPOSED_TTL_SECONDS) * 1000
+  const predicted = ((demand.asks - 1) * ttlMs) / Math.max(demand.spanMs, ttlMs / n)
+  return predicted >= n
+}
+
+interface Asked {
+  readonly asks: readonly { readonly peer: PeerId; readonly at: number }[]
+  readonly ttlSeconds: number | undefined
+}
+
+/** Bounded memory of asks by question key; the question asked for longest ago is forgotten first. */
+export class Asks {
+  readonly #asked = new Map<string, Asked>()
+
+  /** `now` is monotonic ms. */
+  note(key: string, peer: PeerId, now: number): void {
+    const asks = this.#recent(key, now)
+    if (!asks.some((ask) => ask.peer === peer && now - ask.at < limits.SAME_ASKER_MS)) asks.push({ peer, at: now })
+    const ttlSeconds = this.#asked.get(key)?.ttlSeconds
+    this.#asked.delete(key)
+    this.#asked.set(key, { asks: asks.slice(-limits.MAX_ASKS_KEPT), ttlSeconds })
+    if (this.#asked.size > limits.MAX_ASKED) this.#asked.delete(this.#asked.keys().next().value!)
+  }
+
+  /** What this node saw itself: to look again to learn it would cost a fetch. Nothing is kept of what nobody asked for. */
+  learn(key: string, ttlSeconds: number): void {
+    const asked = this.#asked.get(key)
+    if (asked !== undefined) this.#asked.set(key, { ...asked, ttlSeconds })
+  }
+
+  demand(key: string, now: number): Demand {
+    const ttlSeconds = this.#asked.get(key)?.ttlSeconds
+    const learned = ttlSeconds === undefined ? {} : { ttlSeconds }
+    const asks = this.#recent(key, now)
+    const first = asks[0]
+    if (first === undefined) return { ...NO_DEMAND, ...learned }
+    return {
+      members: new Set(asks.map((ask) => ask.peer)).size,
+      asks: asks.length,
+      spanMs: now - first.at,
+      lastMs: asks.at(-1)!.at,
+      ...learned,
+    }
+  }
+
+  #recent(key: string, now: number): { readonly peer: PeerId; readonly at: number }[] {
+    return (this.#asked.get(key)?.asks ?? []).filter((ask) => now - ask.at < limits.ASK_WINDOW_MS)
+  }
+}

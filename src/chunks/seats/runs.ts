@@ -1,0 +1,35 @@
+/**
+ * Runs of chunks that have the same keepers. Between the ids of two neighbours on the ring the keepers are the same, so that a
+ * node knows all that it keeps after one look for each member, however many chunks there are.
+ */
+import { asChunkId, type ChunkId } from '../../base/index.ts'
+import type { Ring } from '../../ring/index.ts'
+import { type Seats, seatsOfChunk } from './seats.ts'
+
+export interface Run {
+  /** Both included. */
+  readonly first: ChunkId
+  readonly last: ChunkId
+  readonly seats: Seats
+}
+
+/** Those that this node keeps with others, in the order of chunks. */
+export function ownRuns(ring: Ring, chunkBits: number): Run[] {
+  const end = 2 ** chunkBits - 1
+  // The keepers change behind the chunk whose key is the last one at or before a member's id.
+  const lasts = new Set<number>([end])
+  for (const { id } of ring.members()) lasts.add(lastChunkAt(id, chunkBits))
+  lasts.add(lastChunkAt(ring.self.id, chunkBits))
+  const runs: Run[] = []
+  let first = 0
+  for (const last of [...lasts].sort((a, b) => a - b)) {
+    const seats = seatsOfChunk(ring, asChunkId(first), chunkBits)
+    if (seats.mine && seats.others.length > 0) runs.push({ first: asChunkId(first), last: asChunkId(last), seats })
+    first = last + 1
+  }
+  return runs
+}
+
+function lastChunkAt(id: string, chunkBits: number): number {
+  return Number.parseInt(id.slice(0, 6), 16) >>> (24 - chunkBits)
+}

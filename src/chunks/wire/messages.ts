@@ -1,0 +1,317 @@
+/**
+ * What replicas say to each other: canonical CBOR arrays `[version, kind, ...]`, checked at the door. Items after those that are
+ * named here are ignored, so that a later version may add some. Evidence inside is kept as bytes of its own codec.
+ */
+import { asPeerId, ChordnsError, type PeerId } from '../../base/index.ts'
+import { type CborValue, decodeCanonical, encodeCanonical } from '../../crypto/index.ts'
+import { Class, type Name, nameFromWire, type Question, Type } from '../../dns/index.ts'
+import {
+  type Certificate,
+  type Commitment,
+  type Content,
+  commitmentValue,
+  decodeCertificate,
+  decodeContent,
+  decodeObservation,
+  decodeOutcome,
+  encodeCertificate,
+  encodeObservation,
+  encodeOutcome,
+  evidenceLimits,
+  type Observation,
+  type Outcome,
+  type ProofLink,
+  readCommitment,
+} from '../../evidence/index.ts'
+import { limits } from '../limits.ts'
+
+const VERSION = 1
+
+export type ChunkRequest =
+  /** What do you hold? `from`: send also the links of the chain of trust, from the zone with so many labels on. */
+  | { readonly kind: 'read'; readonly question: Question; readonly from?: number }
+  /** I had to ask for this: the question, never the answer, except a signed one with its proof, to be verified. */
+  | { readonly kind: 'tell'; readonly question: Question; readonly proof?: Outcome }
+  /** I open a round: look for yourself, and commit to what you see. `attempt`: of the rounds under this nonce, from 1. */
+  | ({ readonly kind: 'round'; readonly question: Question; readonly how: LookHow } & RoundId)
+  /** These have committed: show what you committed to. */
+  | ({ readonly kind: 'reveal'; readonly question: Question; readonly commitments: readonly Commitment[] } & RoundId)
+  /** Would a round pay, by what you have seen? Asked by a replica, who must not learn what it was. */
+  | { readonly kind: 'probe'; readonly question: Question }
+  /** This was agreed. */
+  | {
+      readonly kind: 'certify'
+      readonly question: Question
+      readonly certificate: Certificate
+      readonly outcome: Content
+    }
+
+/** Which of several rounds. */
+export interface RoundId {
+  readonly nonce: Uint8Array
+  readonly attempt: number
+}
+
+/** `known`: what was fetched before will do; `fresh`: a new fetch; `tcp`: a new one over new TCP connections. */
+export type LookHow = 'known' | 'fresh' | 'tcp'
+
+export type ChunkReply =
+  | ({ readonly kind: 'entry'; readonly certificate: Certificate; readonly outcome: Content } & WithLinks)
+  | ({ readonly kind: 'vote'; readonly observation: Observation; readonly outcome: Content } & WithLinks)
+  /** Signed: it stands alone. `seconds`: what is left of it. */
+  | ({ readonly kind: 'proof'; readonly outcome: Outcome; readonly seconds: number } & WithLinks)
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'not-mine'; readonly believes: readonly PeerId[] }
+  | { readonly kind: 'ack' }
+  | { readonly kind: 'busy' }
+  | { readonly kind: 'commitment'; readonly commitment: Commitment }
+  /** It sees an address that means something else elsewhere, and says no more. */
+  | { readonly kind: 'hidden' }
+  | { readonly kind: 'worth'; readonly pays: boolean }
+
+/** Links of the chain of trust, for an asker who lacks them. */
+export interface WithLinks {
+  readonly links?: readonly ProofLink[]
+}
+
+const REQUEST = { read: 1, tell: 2, round: 3, certify: 4, reveal: 16, probe: 17 } as const
+const REPLY = {
+  entry: 1,
+  vote: 2,
+  unknown: 3,
+  'not-mine': 4,
+  ack: 5,
+  busy: 6,
+  commitment: 16,
+  hidden: 17,
+  worth: 18,
+  proof: 24,
+} as const
+/** RFC 1035: 255 octets hold no more. */
+const MAX_LABELS = 127
+const HOW: readonly LookHow[] = ['known', 'fresh', 'tcp']
+
+export function encodeRequest(request: ChunkRequest): Uint8Array {
+  const head: CborValue[] = [VERSION, REQUEST[request.kind], ...questionFields(request.question)]
+  switch (request.kind) {
+    case 'read':
+      return encodeCanonical(request.from === undefined ? head : [...head, request.from])
+    case 'tell':
+      return encodeCanonical(request.proof === undefined ? head : [...head, encodeOutcome(request.proof)])
+    case 'probe':
+      return encodeCanonical(head)
+    case 'round':
+      return encodeCanonical([...head, request.nonce, request.attempt, HOW.indexOf(request.how)])
+    case 'reveal':
+      return encodeCanonical([...head, request.nonce, request.attempt, request.commitments.map(commitmentValue)])
+    case 'certify':
+      return encodeCanonical([...head, encodeCertificate(request.certificate), encodeOutcome(request.outcome)])
+  }
+}
+
+/** Throws CHUNK_MALFORMED, or CHUNK_VERSION for a version that this node does not speak. */
+export function decodeRequest(bytes: Uint8Array): ChunkRequest {
+  const row = open(bytes)
+  const question: Question = {
+    name: readName(row[2]),
+    type: readInteger(row[3], 0, 0xffff, 'type'),
+    class: readInteger(row[4], 1, 0xffff, 'class'),
+  }
+  switch (row[1]) {
+    case REQUEST.read:
+      return isMissing(row[5])
+        ? { kind: 'read', question }
+        : { kind: 'read', question, from: readInteger(row[5], 0, MAX_LABELS, 'from') }
+    case REQUEST.tell:
+      return isMissing(row[5])
+        ? { kind: 'tell', question }
+        : { kind: 'tell', question, proof: decodeOutcome(readBytes(row[5], 1, limits.MAX_TOLD_PROOF_BYTES, 'proof')) }
+    case REQUEST.round:
+      return { kind: 'round', question, ...readRound(row), how: HOW[readInteger(row[7], 0, HOW.length - 1, 'how')]! }
+    case REQUEST.reveal:
+      return { kind: 'reveal', question, ...readRound(row), commitments: readCommitments(row[7]) }
+    case REQUEST.probe:
+      return { kind: 'probe', question }
+    case REQUEST.certify:
+      return {
+        kind: 'certify',
+        question,
+        certificate: decodeCertificate(readBytes(row[5], 1, evidenceLimits.MAX_CERTIFICATE_BYTES, 'certificate')),
+        outcome: decodeContent(readBytes(row[6], 1, evidenceLimits.MAX_OUTCOME_BYTES, 'outcome')),
+      }
+    default:
+      throw malformed('unknown request')
+  }
+}
+
+export function encodeReply(reply: ChunkReply): Uint8Array {
+  const head: CborValue[] = [VERSION, REPLY[reply.kind]]
+  switch (reply.kind) {
+    case 'entry':
+      return withLinks([...head, encodeCertificate(reply.certificate), encodeOutcome(reply.outcome)], reply)
+    case 'vote':
+      return withLinks([...head, encodeObservation(reply.observation), encodeOutcome(reply.outcome)], reply)
+    case 'proof':
+      return withLinks([...head, encodeOutcome(reply.outcome), reply.seconds], reply)
+    case 'not-mine':
+      return encodeCanonical([...head, reply.believes.slice(0, limits.MAX_NAMED_PEERS).map(toUtf8)])
+    case 'commitment':
+      return encodeCanonical([...head, commitmentValue(reply.commitment)])
+    case 'worth':
+      return encodeCanonical([...head, reply.pays ? 1 : 0])
+    case 'unknown':
+    case 'ack':
+    case 'busy':
+    case 'hidden':
+      return encodeCanonical(head)
+  }
+}
+
+/** Throws CHUNK_MALFORMED, EVIDENCE_MALFORMED or CHUNK_VERSION. */
+export function decodeReply(bytes: Uint8Array): ChunkReply {
+  const row = open(bytes)
+  switch (row[1]) {
+    case REPLY.entry:
+      return {
+        kind: 'entry',
+        certificate: decodeCertificate(readBytes(row[2], 1, evidenceLimits.MAX_CERTIFICATE_BYTES, 'certificate')),
+        outcome: decodeContent(readBytes(row[3], 1, evidenceLimits.MAX_OUTCOME_BYTES, 'outcome')),
+        ...readLinks(row[4]),
+      }
+    case REPLY.proof:
+      return {
+        kind: 'proof',
+        outcome: decodeOutcome(readBytes(row[2], 1, evidenceLimits.MAX_OUTCOME_BYTES, 'outcome')),
+        seconds: readInteger(row[3], 0, evidenceLimits.MAX_TTL, 'seconds'),
+        ...readLinks(row[4]),
+      }
+    case REPLY.vote:
+      return {
+        kind: 'vote',
+        observation: decodeObservation(readBytes(row[2], 1, evidenceLimits.MAX_OBSERVATION_BYTES, 'observation')),
+        outcome: decodeContent(readBytes(row[3], 1, evidenceLimits.MAX_OUTCOME_BYTES, 'outcome')),
+        ...readLinks(row[4]),
+      }
+    case REPLY.unknown:
+      return { kind: 'unknown' }
+    case REPLY['not-mine']:
+      return { kind: 'not-mine', believes: readPeers(row[2]) }
+    case REPLY.ack:
+      return { kind: 'ack' }
+    case REPLY.busy:
+      return { kind: 'busy' }
+    case REPLY.commitment:
+      return { kind: 'commitment', commitment: readCommitment(row[2]) }
+    case REPLY.hidden:
+      return { kind: 'hidden' }
+    case REPLY.worth:
+      return { kind: 'worth', pays: readInteger(row[2], 0, 1, 'worth') === 1 }
+    default:
+      throw malformed('unknown reply')
+  }
+}
+
+/** As many links as the frame takes beside what is said: nobody depends on them. */
+function withLinks(row: readonly CborValue[], { links }: WithLinks): Uint8Array {
+  const bare = encodeCanonical(row)
+  if (links === undefined || links.length === 0) return bare
+  const rows: CborValue[] = []
+  let left = limits.MAX_MESSAGE_BYTES - bare.length - LINK_OVERHEAD_BYTES
+  for (const { question, outcome } of links.slice(0, limits.MAX_LINKS)) {
+    const bytes = encodeOutcome(outcome)
+    left -= bytes.length + question.name.wire.length + LINK_OVERHEAD_BYTES
+    if (left < 0) break
+    rows.push([question.type, question.name.wire, bytes])
+  }
+  return encodeCanonical([...row, rows])
+}
+
+/** Heads of the items of one row, and more. */
+const LINK_OVERHEAD_BYTES = 16
+
+function readLinks(value: CborValue | undefined): WithLinks {
+  if (isMissing(value)) return {}
+  if (!Array.isArray(value) || value.length > limits.MAX_LINKS) throw malformed('links')
+  const links = value.map((row: CborValue): ProofLink => {
+    if (!Array.isArray(row)) throw malformed('link')
+    const type = readInteger(row[0], 1, 0xffff, 'type of link')
+    if (type !== Type.DS && type !== Type.DNSKEY) throw malformed('type of link')
+    return {
+      question: { name: readName(row[1]), type, class: Class.IN },
+      outcome: decodeOutcome(readBytes(row[2], 1, evidenceLimits.MAX_OUTCOME_BYTES, 'link')),
+    }
+  })
+  return { links }
+}
+
+/** An item that may be left out; `null` holds its place before items that a later version may add. */
+function isMissing(value: CborValue | undefined): value is undefined | null {
+  return value === undefined || value === null
+}
+
+function readRound(row: readonly CborValue[]): RoundId {
+  return {
+    nonce: readBytes(row[5], evidenceLimits.MIN_NONCE_BYTES, evidenceLimits.MAX_NONCE_BYTES, 'nonce'),
+    attempt: readInteger(row[6], 1, evidenceLimits.MAX_ROUNDS, 'attempt'),
+  }
+}
+
+function readCommitments(value: CborValue | undefined): Commitment[] {
+  if (!Array.isArray(value) || value.length > limits.MAX_REPLICAS) throw malformed('commitments')
+  return value.map(readCommitment)
+}
+
+function questionFields(question: Question): CborValue[] {
+  return [question.name.wire, question.type, question.class]
+}
+
+function open(bytes: Uint8Array): readonly CborValue[] {
+  if (bytes.length > limits.MAX_MESSAGE_BYTES) throw malformed('too large')
+  let value: CborValue
+  try {
+    value = decodeCanonical(bytes, { maxBytes: limits.MAX_MESSAGE_BYTES })
+  } catch (error) {
+    throw malformed('not canonical CBOR', error)
+  }
+  if (!Array.isArray(value) || value.length < 2) throw malformed('not a message')
+  if (value[0] !== VERSION)
+    throw new ChordnsError('CHUNK_VERSION', 'a version that this node does not speak', { version: value[0] })
+  return value
+}
+
+function readInteger(value: CborValue | undefined, min: number, max: number, what: string): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < min || value > max) throw malformed(what)
+  return value
+}
+
+function readBytes(value: CborValue | undefined, min: number, max: number, what: string): Uint8Array {
+  if (!(value instanceof Uint8Array) || value.length < min || value.length > max) throw malformed(what)
+  return value
+}
+
+function readName(value: CborValue | undefined): Name {
+  const wire = readBytes(value, 1, 255, 'name')
+  try {
+    return nameFromWire(wire)
+  } catch (error) {
+    throw malformed('name', error)
+  }
+}
+
+function readPeers(value: CborValue | undefined): PeerId[] {
+  if (!Array.isArray(value) || value.length > limits.MAX_NAMED_PEERS) throw malformed('peers')
+  return value.map((one: CborValue) => {
+    const bytes = readBytes(one, 1, limits.MAX_PEER_ID_BYTES, 'peer id')
+    // Base58 is ASCII; anything else must not reach a log.
+    if (!bytes.every((byte) => byte > 0x20 && byte < 0x7f)) throw malformed('peer id')
+    return asPeerId(String.fromCharCode(...bytes))
+  })
+}
+
+function toUtf8(text: string): Uint8Array {
+  return new TextEncoder().encode(text)
+}
+
+function malformed(what: string, cause?: unknown): ChordnsError<'CHUNK_MALFORMED', { what: string }> {
+  return new ChordnsError('CHUNK_MALFORMED', `malformed chunk message: ${what}`, { what }, { cause })
+}

@@ -1,0 +1,118 @@
+/**
+ * How one keeper gets the entries of another in bulk. A request names a run of chunks and what the asker has of it already; the
+ * frames that come back hold rows, as they lie on the disk. Canonical CBOR, checked at the door; items after those that are
+ * named here are ignored.
+ */
+import { asChunkId, ChordnsError, type ChunkId, concatBytes, fromLatin1, toHex } from '../../base/index.ts'
+import { type CborValue, decodeCanonical, encodeCanonical, sha256 } from '../../crypto/index.ts'
+import { limits } from '../limits.ts'
+
+const VERSION = 1
+const PULL = 32
+const NOTE_BYTES = 12
+const HASH_BYTES = 6
+const MAX_CHUNK = 2 ** 24 - 1
+/** Head of a byte string of up to 64 KiB, and of a frame. */
+const ROW_HEAD_BYTES = 3
+const FRAME_HEAD_BYTES = 8
+
+/** First bytes of the question's hash, and when the entry was seen. */
+export type PullNote = Uint8Array
+
+export interface PullRequest {
+  /** Both included. */
+  readonly first: ChunkId
+  readonly last: ChunkId
+  readonly have: readonly PullNote[]
+}
+
+/** Six bytes of hash, six of the time: that two of a run of chunks fall together keeps one entry away until it is renewed. */
+export function pullNote(key: string, seen: number): PullNote {
+  const note = new Uint8Array(NOTE_BYTES)
+  note.set(sha256(fromLatin1(key)).subarray(0, HASH_BYTES))
+  const view = new DataView(note.buffer)
+  view.setUint16(HASH_BYTES, Math.floor(seen / 2 ** 32))
+  view.setUint32(HASH_BYTES + 2, seen >>> 0)
+  return note
+}
+
+/**
+ * What was named, asked of note by note. Of one question a later entry than the asker's is news, an earlier one is not; one of
+ * the same round is not either, which is dated by those signers who count, and so not the same by each node's table.
+ */
+export function readNotes(notes: readonly PullNote[]): (key: string, seen: number) => boolean {
+  const seenOf = new Map<string, number>()
+  for (const note of notes) {
+    const view = new DataView(note.buffer, note.byteOffset)
+    seenOf.set(
+      toHex(note.subarray(0, HASH_BYTES)),
+      view.getUint16(HASH_BYTES) * 2 ** 32 + view.getUint32(HASH_BYTES + 2),
+    )
+  }
+  return (key, seen) =>
+    (seenOf.get(toHex(sha256(fromLatin1(key)).subarray(0, HASH_BYTES))) ?? -Infinity) > seen - limits.SAME_ROUND_MS
+}
+
+export function encodePull({ first, last, have }: PullRequest): Uint8Array {
+  return encodeCanonical([VERSION, PULL, first, last, concatBytes(...have)])
+}
+
+/** Throws CHUNK_MALFORMED. */
+export function decodePull(bytes: Uint8Array): PullRequest {
+  const row = open(bytes)
+  const [, kind, first, last, notes] = row
+  if (kind !== PULL || !isChunk(first) || !isChunk(last) || first > last) throw malformed('run of chunks')
+  if (!(notes instanceof Uint8Array) || notes.length % NOTE_BYTES !== 0) throw malformed('notes')
+  if (notes.length > limits.MAX_PULL_NOTES * NOTE_BYTES) throw malformed('too many notes')
+  const have = Array.from({ length: notes.length / NOTE_BYTES }, (_, i) =>
+    notes.slice(i * NOTE_BYTES, (i + 1) * NOTE_BYTES),
+  )
+  return { first: asChunkId(first), last: asChunkId(last), have }
+}
+
+/** Rows packed into frames as full as they may be; a row that fits into none is left out. */
+export function* pullFrames(rows: Iterable<Uint8Array>): Generator<Uint8Array> {
+  let batch: Uint8Array[] = []
+  let bytes = FRAME_HEAD_BYTES
+  for (const row of rows) {
+    const more = row.length + ROW_HEAD_BYTES
+    if (more + FRAME_HEAD_BYTES > limits.PULL_FRAME_BYTES) continue
+    if (bytes + more > limits.PULL_FRAME_BYTES) {
+      yield encodeCanonical([VERSION, batch])
+      batch = []
+      bytes = FRAME_HEAD_BYTES
+    }
+    batch.push(row)
+    bytes += more
+  }
+  if (batch.length > 0) yield encodeCanonical([VERSION, batch])
+}
+
+/** Throws CHUNK_MALFORMED. */
+export function decodePullFrame(bytes: Uint8Array): readonly Uint8Array[] {
+  const [, rows] = open(bytes)
+  if (!Array.isArray(rows) || rows.length === 0) throw malformed('rows')
+  return rows.map((row: CborValue) => {
+    if (!(row instanceof Uint8Array)) throw malformed('row')
+    return row
+  })
+}
+
+function isChunk(value: CborValue | undefined): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= MAX_CHUNK
+}
+
+function open(bytes: Uint8Array): readonly CborValue[] {
+  let value: CborValue
+  try {
+    value = decodeCanonical(bytes, { maxBytes: limits.MAX_MESSAGE_BYTES })
+  } catch (error) {
+    throw malformed('not canonical CBOR', error)
+  }
+  if (!Array.isArray(value) || value[0] !== VERSION) throw malformed('version')
+  return value
+}
+
+function malformed(what: string, cause?: unknown): ChordnsError<'CHUNK_MALFORMED', { what: string }> {
+  return new ChordnsError('CHUNK_MALFORMED', `malformed pull: ${what}`, { what }, { cause })
+}

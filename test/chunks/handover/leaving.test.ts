@@ -1,0 +1,76 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { limits } from '../../../src/chunks/limits.ts'
+import type { Question } from '../../../src/dns/index.ts'
+import { answer, ask, createWorld, type Node, type World } from '../world.ts'
+
+let world: World
+afterEach(() => world.stop())
+
+/** Three keepers of all that two tell of; nobody can ask the authorities any more. */
+async function agreed(count: number): Promise<Question[]> {
+  world = createWorld({ nodes: 4, n: 3 })
+  const questions = Array.from({ length: count }, (_, i) => ask(`www.zone${i}.com`))
+  for (const question of questions) {
+    world.publish(question, { ...answer(question, [1], 3_000), apex: question.name })
+    await world.told(question, world.nodes, 3_000)
+  }
+  world.withdraw()
+  world.requests.length = 0
+  return questions
+}
+
+const holds = (question: Question) => (node: Node) => node.chunks.entry(question) !== undefined
+const leave = (node: Node) => world.clock.until(node.chunks.handOver())
+
+describe('a node that leaves', () => {
+  it('hands over what no other keeper has, to one of them, with the end that it had', async () => {
+    const questions = await agreed(12)
+    const [leaver, ...others] = world.nodes
+    const mine = questions.filter((question) => world.replicas(question).includes(leaver!))
+    expect(mine.length).toBeGreaterThan(5)
+    expect(mine.every((question) => holds(question)(leaver!))).toBe(true)
+    const before = new Map(mine.map((question) => [question, leaver!.chunks.entry(question)!.expires]))
+    // All others lose what they had.
+    for (const node of others) world.restart(node)
+    expect(others.some((node) => mine.some((question) => holds(question)(node)))).toBe(false)
+    expect(await leave(leaver!)).toEqual({ alone: mine.length, taken: mine.length })
+    for (const question of mine) {
+      const keepers = others.filter(holds(question))
+      expect(keepers).toHaveLength(1)
+      expect(world.replicas(question)).toContain(keepers[0])
+      expect(keepers[0]!.chunks.entry(question)!.expires).toBeLessThanOrEqual(before.get(question)!)
+    }
+  })
+
+  it('says no entry of what another keeper has', async () => {
+    const questions = await agreed(12)
+    const [leaver] = world.nodes
+    expect(questions.some((question) => holds(question)(leaver!))).toBe(true)
+    const { alone } = await leave(leaver!)
+    // A digest that is two seconds old is the only reason to say one.
+    expect(alone).toBe(0)
+    expect(world.requests.filter(({ request }) => request.kind === 'certify')).toEqual([])
+  })
+
+  it('is gone in time when nobody answers', async () => {
+    await agreed(4)
+    const [leaver, ...others] = world.nodes
+    for (const node of others) node.down = true
+    const start = world.clock.now()
+    const { taken } = await leave(leaver!)
+    expect(taken).toBe(0)
+    expect(world.clock.now() - start).toBeLessThanOrEqual(limits.LEAVE_MS)
+  })
+
+  it('is not held by digests that are rubbish, and hands over to the next keeper when one refuses', async () => {
+    const questions = await agreed(6)
+    const [leaver, ...others] = world.nodes
+    const mine = questions.filter((question) => world.replicas(question).includes(leaver!))
+    for (const node of others) world.restart(node)
+    others[0]!.digestLiar = () => Uint8Array.of(1, 2, 3)
+    others[0]!.liar = async (request, _, honest) => (request.kind === 'certify' ? { kind: 'busy' } : honest())
+    const { taken } = await leave(leaver!)
+    expect(taken).toBe(mine.length)
+    for (const question of mine) expect(others.slice(1).some(holds(question))).toBe(true)
+  })
+})

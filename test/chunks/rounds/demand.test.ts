@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest'
+import { asPeerId } from '../../../src/base/index.ts'
+import { limits } from '../../../src/chunks/limits.ts'
+import { HedgeDelay } from '../../../src/chunks/reads/hedge.ts'
+import { Asks, NO_DEMAND, pays } from '../../../src/chunks/rounds/demand.ts'
+import { Rates } from '../../../src/chunks/wire/rates.ts'
+import { VirtualClock } from '../world.ts'
+
+const peer = (i: number) => asPeerId(`peer${i}`)
+
+describe('whether a round pays', () => {
+  const worth = { admitAfter: 'auto', n: 7, ttlSeconds: 700, absent: false } as const
+  const demand = (members: number, asks: number, spanMs: number) => ({ members, asks, spanMs, lastMs: 0 })
+
+  it('auto: never for one member, however often it asks', () => {
+    expect(pays(demand(1, 30, 1_000), worth)).toBe(false)
+    expect(pays(NO_DEMAND, worth)).toBe(false)
+  })
+
+  it('auto: when the asks seen predict at least n within the TTL', () => {
+    // n = 7 in 700 s: one in 100 s.
+    expect(pays(demand(2, 2, 100_000), worth)).toBe(true)
+    expect(pays(demand(2, 2, 101_000), worth)).toBe(false)
+    expect(pays(demand(3, 4, 300_000), worth)).toBe(true)
+    expect(pays(demand(3, 4, 301_000), worth)).toBe(false)
+  })
+
+  it('auto: two asks in one moment predict n, not thousands', () => {
+    expect(pays(demand(2, 2, 0), worth)).toBe(true)
+    expect(pays(demand(2, 2, 0), { ...worth, ttlSeconds: 31 })).toBe(true)
+  })
+
+  it('auto: a shorter TTL needs more demand', () => {
+    expect(pays(demand(3, 3, 100_000), { ...worth, ttlSeconds: 60 })).toBe(false)
+    expect(pays(demand(3, 3, 15_000), { ...worth, ttlSeconds: 60 })).toBe(true)
+  })
+
+  it('auto: goes by the TTL that it sees, else by the one that it saw, else by a supposed one', () => {
+    const three = { ...demand(3, 3, 100_000), ttlSeconds: 350 }
+    expect(pays(three, { ...worth, ttlSeconds: undefined })).toBe(true)
+    expect(pays({ ...three, ttlSeconds: 349 }, { ...worth, ttlSeconds: undefined })).toBe(false)
+    expect(pays(three, { ...worth, ttlSeconds: 349 })).toBe(false)
+    const enough = (limits.SUPPOSED_TTL_SECONDS * 1_000 * 2) / 7
+    expect(pays(demand(3, 3, Math.floor(enough)), { ...worth, ttlSeconds: undefined })).toBe(true)
+    expect(pays(demand(3, 3, Math.ceil(enough) + 1), { ...worth, ttlSeconds: undefined })).toBe(false)
+  })
+
+  it('a number is that many distinct members', () => {
+    expect(pays(demand(1, 9, 0), { ...worth, admitAfter: 1 })).toBe(true)
+    expect(pays(demand(2, 9, 0), { ...worth, admitAfter: 3 })).toBe(false)
+    expect(pays(demand(3, 3, 3_000_000), { ...worth, admitAfter: 3 })).toBe(true)
+  })
+
+  it('absence needs two members, whatever the number says', () => {
+    expect(pays(demand(1, 1, 0), { ...worth, admitAfter: 1, absent: true })).toBe(false)
+    expect(pays(demand(2, 2, 0), { ...worth, admitAfter: 1, absent: true })).toBe(true)
+  })
+})
+
+describe('asks', () => {
+  it('counts distinct members, and one member once in a while', () => {
+    const asks = new Asks()
+    asks.note('a', peer(1), 0)
+    asks.note('a', peer(1), 5_000)
+    asks.note('a', peer(2), 6_000)
+    expect(asks.demand('a', 8_000)).toEqual({ members: 2, asks: 2, spanMs: 8_000, lastMs: 6_000 })
+    asks.note('a', peer(1), 11_000)
+    expect(asks.demand('a', 11_000)).toMatchObject({ members: 2, asks: 3 })
+    expect(asks.demand('b', 11_000)).toEqual(NO_DEMAND)
+  })
+
+  it('forgets what is older than the window', () => {
+    const asks = new Asks()
+    asks.note('a', peer(1), 0)
+    asks.note('a', peer(2), 1_000)
+    expect(asks.demand('a', limits.ASK_WINDOW_MS + 500)).toMatchObject({ members: 1 })
+    expect(asks.demand('a', limits.ASK_WINDOW_MS + 1_000)).toEqual(NO_DEMAND)
+  })
+
+  it('remembers the TTL that was seen longer than it remembers who asked', () => {
+    const asks = new Asks()
+    asks.learn('a', 60)
+    expect(asks.demand('a', 0)).toEqual(NO_DEMAND)
+    asks.note('a', peer(1), 0)
+    asks.learn('a', 60)
+    asks.note('a', peer(2), 1_000)
+    expect(asks.demand('a', 1_000)).toMatchObject({ members: 2, ttlSeconds: 60 })
+    expect(asks.demand('a', limits.ASK_WINDOW_MS * 2)).toEqual({ ...NO_DEMAND, ttlSeconds: 60 })
+    asks.learn('a', 120)
+    expect(asks.demand('a', 1_000).ttlSeconds).toBe(120)
+  })
+
+  it('is bounded in questions and in asks of one', () => {
+    const asks = new Asks()
+    for (let i = 0; i < 100; i++) asks.note('a', peer(i), i)
+    expect(asks.demand('a', 100).asks).toBe(limits.MAX_ASKS_KEPT)
+    for (let i = 0; i < limits.MAX_ASKED; i++) asks.note(`q${i}`, peer(1), 100)
+    expect(asks.demand('a', 100)).toEqual(NO_DEMAND)
+    expect(asks.demand('q1', 100).asks).toBe(1)
+  })
+})
+
+describe('rates', () => {
+  it('give a burst, then so many a second, for each key by itself', async () => {
+    const clock = new VirtualClock()
+    const rates = new Rates(clock, 10, 10, 100)
+    const taken = (key: string) => Array.from({ length: 20 }, () => rates.take(key)).filter(Boolean).length
+    expect(taken('a')).toBe(10)
+    expect(taken('b')).toBe(10)
+    await clock.pass(500)
+    expect(taken('a')).toBe(5)
+    await clock.pass(60_000)
+    expect(taken('a')).toBe(10)
+  })
+
+  it('remember a bounded number of keys', () => {
+    const rates = new Rates(new VirtualClock(), 1, 1, 3)
+    for (const key of ['a', 'b', 'c', 'd']) rates.take(key)
+    expect(rates.take('d')).toBe(false)
+    expect(rates.take('a')).toBe(true)
+  })
+})
+
+describe('the hedge delay', () => {
+  it('is 30 ms at first, then the p90 of recent reads, within 5 to 200', () => {
+    const hedge = new HedgeDelay()
+    expect(hedge.ms).toBe(30)
+    for (let i = 1; i <= 10; i++) hedge.note(i * 10)
+    expect(hedge.ms).toBe(90)
+    for (let i = 0; i < limits.HEDGE_SAMPLES; i++) hedge.note(1)
+    expect(hedge.ms).toBe(5)
+    for (let i = 0; i < limits.HEDGE_SAMPLES; i++) hedge.note(900)
+    expect(hedge.ms).toBe(200)
+  })
+})
