@@ -3,7 +3,7 @@ export { loadConfig, searchPath } from './load.ts'
 export { checkHosts, type HostsCheck } from './local.ts'
 export { configText } from './print.ts'
 export { planReload, type ReloadPlan } from './reload.ts'
-export { configSchemaJson } from './schema.ts'
+export { configSchemaJson } from './sections/schema.ts'
 export type {
   Config,
   IteratorConfig,

@@ -1,7 +1,7 @@
 /** Local data of a configuration: reads the files that it names, and tells all that is wrong in them. */
 import { errorText } from '../base/index.ts'
 import { compileLocal, type HostsFile, type LocalData, type LocalStats } from '../resolver/index.ts'
-import type { Settings } from './schema.ts'
+import type { Settings } from './sections/schema.ts'
 import type { LoadRequest, Problem } from './types.ts'
 
 /** The reader of files, and 8 random bytes for tables of names that strangers chose. */

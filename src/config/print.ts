@@ -1,5 +1,5 @@
 /** What `config print` shows. */
-import { variableOf } from './layers.ts'
+import { variableOf } from './sources/layers.ts'
 import type { LoadedConfig } from './types.ts'
 
 /** One line a value: what it is and where it came from. Nothing needs hiding: secrets are in files, not in values. */

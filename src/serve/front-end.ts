@@ -1,13 +1,13 @@
 /** Puts desk and doors together. */
 import { type Endpoint, errorText } from '../base/index.ts'
-import { checkAccess, clientBook, compileAccess } from './access.ts'
-import { ServerCookies } from './cookies.ts'
-import { Desk } from './desk.ts'
+import { checkAccess, clientBook, compileAccess } from './access/access.ts'
+import { ServerCookies } from './desk/cookies.ts'
+import { Desk } from './desk/desk.ts'
+import { closeAll, listenEndpoints, type OpenDoor, openAll } from './doors/listen.ts'
+import { Connections, openTcp } from './doors/tcp.ts'
+import { openUdp } from './doors/udp.ts'
 import { limits as defaultLimits, type ServeLimits } from './limits.ts'
-import { closeAll, listenEndpoints, type OpenDoor, openAll } from './listen.ts'
-import { Connections, openTcp } from './tcp.ts'
 import type { FrontEnd, FrontEndParts } from './types.ts'
-import { openUdp } from './udp.ts'
 
 /**
  * Starts to listen and answer. Throws ChordnsError: CONFIG_ADDRESS, CONFIG_ACCESS, CONFIG_ACCESS_MISSING before anything

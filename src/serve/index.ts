@@ -1,8 +1,8 @@
-export { compileAccess } from './access.ts'
-export { endpointText, isLoopback, parseListenAddress } from './addresses.ts'
+export { compileAccess } from './access/access.ts'
+export { endpointText, isLoopback, parseListenAddress } from './access/addresses.ts'
+export type { ListenFailure } from './doors/listen.ts'
 export { createFrontEnd } from './front-end.ts'
 export { limits as serveLimits, type ServeLimits } from './limits.ts'
-export type { ListenFailure } from './listen.ts'
 export type {
   AccessOptions,
   BoundAddress,

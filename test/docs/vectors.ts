@@ -22,8 +22,8 @@ import {
   type Outcome,
   signObservation,
 } from '../../src/evidence/index.ts'
-import { encodeBulkFrame } from '../../src/io/bulk-streams.ts'
-import { encodeFrame, FrameKind } from '../../src/io/frames.ts'
+import { encodeBulkFrame } from '../../src/io/peers/bulk-streams.ts'
+import { encodeFrame, FrameKind } from '../../src/io/streams/peer-frames.ts'
 import { pskDoorkeeper } from '../../src/ring/index.ts'
 import { memberId } from '../../src/ring/member.ts'
 import { encodeMessage as encodeRingMessage } from '../../src/ring/messages.ts'

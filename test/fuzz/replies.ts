@@ -6,7 +6,7 @@
  */
 import type { Exchange, UpstreamQuery } from '../../src/base/index.ts'
 import { decodeMessage, Ede, encodeMessage, type Message, readEde } from '../../src/dns/index.ts'
-import { TcpFrames } from '../../src/io/exchange.ts'
+import { TcpFrames } from '../../src/io/upstream/exchange.ts'
 import { makeStack, newClock, START_MS, type Stack } from '../attacks/stack.ts'
 import { createWorld, queryFor, signWorld, simpleSpec, texts, type WorldSpec } from '../world/index.ts'
 import { type Below, mutateReply, mutateStream, seededBelow } from './mutate.ts'

@@ -14,8 +14,8 @@ import {
   type ValidationOptions,
 } from '../../src/recurse/index.ts'
 import { createResolver, type LocalNames, type Resolver, type ResolverOptions } from '../../src/resolver/index.ts'
-import { judge } from '../../src/serve/etiquette.ts'
-import { replyMessage } from '../../src/serve/reply.ts'
+import { judge } from '../../src/serve/desk/etiquette.ts'
+import { replyMessage } from '../../src/serve/desk/reply.ts'
 import { type AskFlags, type AskQuestion, queryFor } from './ask.ts'
 import { systemClock } from './clock.ts'
 import type { World } from './world.ts'

@@ -1,0 +1,102 @@
+/** `chordns ring` and `chordns chunk NAME`: who is on the ring, and who keeps a name. */
+import type { Command } from 'commander'
+import { ChordnsError } from '../../base/index.ts'
+import { type ChunkView, chunkView, type RingView, statusView } from '../../observe/index.ts'
+import { type NodeFlags, nodeOf, nodeOption } from '../common/node-option.ts'
+import { askNode } from '../common/status-client.ts'
+import { bold, print, printJson, table } from '../common/table.ts'
+import { ringPicture } from './ring-picture.ts'
+
+type Flags = NodeFlags & { readonly json?: boolean }
+type RingFlags = Flags & { readonly svg?: boolean; readonly name?: string }
+
+export function addRingCommands(program: Command): void {
+  nodeOption(program.command('ring'))
+    .description('show the members of the ring as the running node knows them')
+    .option('--json', 'print JSON')
+    .option('--svg', 'draw it: an SVG picture on the output')
+    .option('--name <name>', 'with --svg: mark the replicas of a domain name')
+    .addHelpText('after', '\nExamples:\n  chordns ring\n  chordns ring --svg --name www.example.com > ring.svg')
+    .action(async (flags: RingFlags) => {
+      const { ring } = await askNode(nodeOf(flags), '/status', {}, statusView)
+      if (ring === null) throw new ChordnsError('RING_OFF', 'this node runs without a ring (ring.enabled is false)', {})
+      if (flags.name !== undefined && !flags.svg)
+        throw new ChordnsError('USAGE', '--name goes with --svg; `chordns chunk NAME` lists the replicas', {})
+      if (flags.svg) await draw(ring, flags)
+      else if (flags.json) printJson(ring)
+      else print(renderRing(ring))
+    })
+  nodeOption(program.command('chunk'))
+    .description('show the chunk of a name, its replicas, and what this node holds of it')
+    .argument('<name>', 'domain name')
+    .option('--json', 'print JSON')
+    .action(async (name: string, flags: Flags) => {
+      const view = await askNode(nodeOf(flags), '/chunk', { name }, chunkView)
+      if (flags.json) printJson(view)
+      else print(renderChunk(view))
+    })
+}
+
+async function draw(ring: RingView, flags: RingFlags): Promise<void> {
+  const { name } = flags
+  const chunk = name === undefined ? undefined : await askNode(nodeOf(flags), '/chunk', { name }, chunkView)
+  print(ringPicture(ring, chunk))
+}
+
+function renderRing(ring: RingView): string {
+  const rows = ring.members.map((member) => [
+    member.id.slice(0, 16),
+    member.peer,
+    member.status + (member.suspect ? ', suspect' : ''),
+    member.self ? 'this node' : member.addresses.join(' '),
+  ])
+  return `ring ${ring.ringId}: ${ring.joined ? 'joined' : 'joining'}, ${ring.members.length} members, n = ${ring.n} (largest of the last day: ${ring.largest})
+successors ${ring.successors.map((id) => id.slice(0, 8)).join(' ') || '-'}, predecessor ${ring.predecessor?.slice(0, 8) ?? '-'}
+
+${table([['id', 'peer', 'status', 'addresses'], ...rows])}`
+}
+
+function renderChunk(view: ChunkView): string {
+  const replicas = view.replicas.map((one) => [
+    one.id.slice(0, 16),
+    one.peer,
+    one.self ? 'this node' : one.suspect ? 'suspect' : '',
+  ])
+  const entries = view.entries.flatMap((entry) => [
+    `  ${bold(entry.question)}  ${entry.class}, ${entry.expiresInSeconds} s left, ${entry.block === null ? 'in no chain of this node' : `block ${entry.block.height} of chain ${entry.block.chain.slice(0, 16)}`}`,
+    ...entry.records.map((record) => `    ${record}`),
+    ...entry.observers.map(
+      (one) =>
+        `    observed by ${one.peer} at ${new Date(one.when).toISOString()}, TTL ${one.ttl}${one.saw.length === 0 ? '' : `: ${one.saw.join(' ')}`}`,
+    ),
+    ...renderNetworks(entry.networks, view.n),
+  ])
+  return `${view.name} is in chunk ${view.chunk} (key ${view.key.slice(0, 16)}...), n = ${view.n}
+${table(replicas, '  ')}
+${renderChain(view.chain)}
+${entries.length === 0 ? 'this node holds nothing for the name' : entries.join('\n')}`
+}
+
+/** `n` seats: what more than half of them saw is agreed, and accepted in strict mode. */
+function renderNetworks(networks: ChunkView['entries'][number]['networks'], n: number): string[] {
+  return networks.map(({ network, observers }) => {
+    const agreed = observers > n / 2 ? ', agreed' : ''
+    return `    in ${network}: seen by ${observers} of ${n}${agreed}`
+  })
+}
+
+function renderChain(view: ChunkView['chain']): string {
+  if (view === null) return 'this node keeps no chains'
+  if (view.state === 'not-mine') return 'this node is no replica of the chunk'
+  if (view.chain === null) return `no chain yet, ${view.waiting} entries wait to be recorded`
+  const progress = view.target > view.height ? ` of ${view.target} (catching up)` : ''
+  const blocks = view.blocks.map((block) => [
+    String(block.height),
+    new Date(block.time).toISOString(),
+    `by ${block.proposer}`,
+    block.transactions.map(({ kind, question }) => `${kind} ${question}`).join(', ') || 'empty',
+  ])
+  return `chain ${view.chain}
+  ${view.state}, height ${view.height}${progress}, ${view.waiting} entries wait${view.previous === null ? '' : `, after chain ${view.previous.slice(0, 16)}`}
+${table(blocks, '  ')}`
+}

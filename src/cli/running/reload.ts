@@ -1,0 +1,47 @@
+/** SIGHUP: reads the configuration again. A bad one is told whole, and the old one stays in force. */
+import { ChordnsError, errorText } from '../../base/index.ts'
+import { type LoadedConfig, type Problem, planReload } from '../../config/index.ts'
+import type { AdjustableLog } from '../../observe/index.ts'
+import type { RunningNode } from '../../peer/index.ts'
+
+export interface ReloadParts {
+  readonly node: Pick<RunningNode, 'reload'>
+  readonly log: AdjustableLog
+  /** What the node was started with. */
+  readonly started: LoadedConfig
+  /** Reads it anew. Throws CONFIG_*. */
+  readonly load: () => LoadedConfig
+}
+
+/** Returns what is to be called for each reload; it never throws, since a running resolver must go on. */
+export function createReload({ node, log, started, load }: ReloadParts): () => void {
+  let inForce = started.settings
+  return () => {
+    try {
+      const wanted = load()
+      const plan = planReload(inForce, wanted.settings)
+      const { flushed } = node.reload(wanted.config)
+      log.adjust({ level: wanted.config.log.level, logQueries: wanted.config.log.queries })
+      inForce = plan.inForce
+      const cache = flushed === 'all' ? 'emptied' : flushed.length === 0 ? 'kept' : 'kept, except for changed zones'
+      log.info(
+        { file: wanted.file, changed: plan.applied, cache, local: wanted.config.local.stats() },
+        'configuration reloaded',
+      )
+      if (plan.needRestart.length > 0)
+        log.warn({ keys: plan.needRestart }, 'these keys have changed, and need a restart to come into force')
+    } catch (error) {
+      log.error(failure(error), 'configuration not reloaded: the old one stays in force')
+    }
+  }
+}
+
+function failure(error: unknown): object {
+  if (!(error instanceof ChordnsError)) return { error: errorText(error) }
+  const { problems } = error.detail as { readonly problems?: readonly Problem[] }
+  if (problems === undefined) return { code: error.code, error: error.message }
+  const lines = problems.map(
+    ({ path, message, where }) => `${path}: ${message}${where === undefined ? '' : ` (${where})`}`,
+  )
+  return { code: error.code, problems: lines }
+}

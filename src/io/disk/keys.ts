@@ -1,0 +1,148 @@
+/** Secrets on disk: readable by their owner only, made at once and whole. */
+import { randomBytes } from 'node:crypto'
+import { type FileHandle, link, mkdir, open, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { ChordnsError, errorText, fromHex, isChordnsError, type PeerId, toHex } from '../../base/index.ts'
+import { ed25519Signer, peerIdFromPublicKey } from '../../crypto/index.ts'
+
+const SEED_BYTES = 32
+/** An HMAC key shorter than this can be searched for. */
+const MIN_SECRET_BYTES = 16
+const MAX_FILE_BYTES = 4_096
+
+/** The Ed25519 seed in `file`, made there when there is none. */
+export async function loadOrCreateIdentity(file: string): Promise<Uint8Array> {
+  try {
+    return await loadSeed(file)
+  } catch (error) {
+    if (!isChordnsError(error, 'KEY_MISSING')) throw error
+  }
+  try {
+    await createIdentity(file)
+  } catch (error) {
+    // Another process was faster: its identity is the one.
+    if (!isChordnsError(error, 'KEY_EXISTS')) throw error
+  }
+  return loadSeed(file)
+}
+
+/** Writes a new identity; never over an existing file. */
+export async function createIdentity(file: string): Promise<{ readonly peer: PeerId }> {
+  const seed = new Uint8Array(randomBytes(SEED_BYTES))
+  await writeNew(file, `${toHex(seed)}\n`)
+  return { peer: peerIdFromPublicKey(ed25519Signer(seed).publicKey) }
+}
+
+/** Writes a new ring secret; never over an existing file. */
+export async function createSecret(file: string): Promise<void> {
+  await writeNew(file, `${toHex(new Uint8Array(randomBytes(32)))}\n`)
+}
+
+/** Writes a ring secret that came from elsewhere; one that is there already is kept beside it, as `.old`. */
+export async function replaceSecret(file: string, secret: Uint8Array): Promise<void> {
+  try {
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+    await rename(file, `${file}.old`)
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT'))
+      throw new ChordnsError('KEY_UNWRITABLE', `cannot write ${file}: ${errorText(error)}`, { file }, { cause: error })
+  }
+  await writeNew(file, `${toHex(secret)}\n`)
+}
+
+/** A ring secret: hex or base64url text of at least 16 bytes. */
+export async function loadSecret(file: string): Promise<Uint8Array> {
+  const text = await readPrivate(file, 'ring secret')
+  const secret = parse(text)
+  if (secret === undefined || secret.length < MIN_SECRET_BYTES)
+    throw malformed(
+      file,
+      `not a ring secret: it must be hex or base64url text of at least ${MIN_SECRET_BYTES} bytes; make one with \`chordns keygen --secret FILE\``,
+    )
+  return secret
+}
+
+async function loadSeed(file: string): Promise<Uint8Array> {
+  const seed = parse(await readPrivate(file, 'node identity'))
+  if (seed?.length !== SEED_BYTES)
+    throw malformed(file, 'not a node identity: 32 bytes in hex; move it away, and a new one is made')
+  return seed
+}
+
+function parse(text: string): Uint8Array | undefined {
+  const trimmed = text.trim()
+  if (/^([0-9a-fA-F]{2})+$/.test(trimmed)) return fromHex(trimmed)
+  if (/^[A-Za-z0-9_-]+$/.test(trimmed)) return new Uint8Array(Buffer.from(trimmed, 'base64url'))
+  return undefined
+}
+
+async function readPrivate(file: string, what: string): Promise<string> {
+  let handle: FileHandle | undefined
+  try {
+    // One handle for the look and the read: nothing can take the file's place in between.
+    handle = await open(file, 'r')
+    const stats = await handle.stat()
+    if (!stats.isFile()) throw malformed(file, `not a file, so no ${what}`)
+    if ((stats.mode & 0o077) !== 0)
+      throw new ChordnsError('KEY_EXPOSED', `the ${what} ${file} can be read by others; run: chmod 600 ${file}`, {
+        file,
+        mode: stats.mode & 0o777,
+      })
+    if (stats.size > MAX_FILE_BYTES) throw malformed(file, `too long for a ${what}`)
+    return await handle.readFile('utf8')
+  } catch (error) {
+    if (error instanceof ChordnsError) throw error
+    if (hasCode(error, 'ENOENT'))
+      throw new ChordnsError('KEY_MISSING', `there is no ${what} at ${file}`, { file }, { cause: error })
+    throw new ChordnsError(
+      'KEY_UNREADABLE',
+      `cannot read the ${what} ${file}: ${errorText(error)}`,
+      { file },
+      { cause: error },
+    )
+  } finally {
+    await handle?.close()
+  }
+}
+
+function malformed(file: string, what: string) {
+  return new ChordnsError('KEY_MALFORMED', `${file}: ${what}`, { file })
+}
+
+/** The file is there whole or not at all, whenever the power fails; a file that is there already is left as it is. */
+async function writeNew(file: string, text: string): Promise<void> {
+  const draft = `${file}.${randomBytes(6).toString('hex')}`
+  try {
+    try {
+      const handle = await open(draft, 'wx', 0o600)
+      try {
+        await handle.writeFile(text)
+        await handle.sync()
+      } finally {
+        await handle.close()
+      }
+      // Unlike rename, link refuses to replace.
+      await link(draft, file)
+    } finally {
+      await rm(draft, { force: true })
+    }
+    await syncDirectory(dirname(file))
+  } catch (error) {
+    if (hasCode(error, 'EEXIST'))
+      throw new ChordnsError('KEY_EXISTS', `${file} exists already and is not overwritten`, { file }, { cause: error })
+    throw new ChordnsError('KEY_UNWRITABLE', `cannot write ${file}: ${errorText(error)}`, { file }, { cause: error })
+  }
+}
+
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
+}

@@ -1,0 +1,264 @@
+/**
+ * One long-lived stream to a peer: hello first, then numbered requests in one direction and their replies in the other.
+ * Knows nothing of libp2p: it gets a pipe, and feeds what comes.
+ */
+import {
+  baseLimits,
+  type Cancel,
+  ChordnsError,
+  type Clock,
+  type HelloSession,
+  type PeerId,
+  type RequestHandler,
+  type RequestOptions,
+  withTimeout,
+} from '../../base/index.ts'
+import { limits } from '../limits.ts'
+import { encodeFrame, type Frame, FrameKind, FrameReader } from './peer-frames.ts'
+
+/** What a stream offers. */
+export interface Pipe {
+  /** Returns false when no more should be written until `drained` is called. */
+  send(bytes: Uint8Array): boolean
+  /** Stops and starts the far side's sending: what is on its way still comes. */
+  pause(): void
+  resume(): void
+  /** Ends the stream at once. */
+  abort(error: Error): void
+}
+
+/** Shared by all streams of one peer, so that more streams are not more work. */
+export interface PeerLoad {
+  /** Its requests that are being answered. */
+  inWork: number
+}
+
+export interface PeerStreamParts {
+  readonly pipe: Pipe
+  readonly remote: PeerId
+  readonly role: 'dialer' | 'listener'
+  readonly hello: HelloSession
+  readonly clock: Clock
+  readonly load: PeerLoad
+  /** Answers requests; only streams that the other side opened carry any. */
+  readonly handler: () => RequestHandler | undefined
+  readonly onAdmitted: (stream: PeerStream) => void
+  readonly onClosed: (stream: PeerStream, reason: Error) => void
+}
+
+interface Pending {
+  readonly resolve: (body: Uint8Array) => void
+  readonly reject: (error: Error) => void
+}
+
+export class PeerStream {
+  readonly remote: PeerId
+  readonly role: 'dialer' | 'listener'
+  /** Resolves when hello is over; rejects with HELLO_*, PEER_TIMEOUT or PEER_GONE. */
+  readonly admitted: Promise<void>
+  readonly #parts: PeerStreamParts
+  readonly #reader = new FrameReader(baseLimits.MAX_HELLO_BYTES)
+  readonly #pending = new Map<number, Pending>()
+  #resolveAdmitted!: () => void
+  #rejectAdmitted!: (error: Error) => void
+  #isAdmitted = false
+  #closed = false
+  #nextId = 1
+  #queue: Uint8Array[] = []
+  #queuedBytes = 0
+  #flushing = false
+  #blocked = false
+  #paused = false
+  readonly #cancelHelloTimer: Cancel
+  #cancelSlowTimer: Cancel | undefined
+
+  constructor(parts: PeerStreamParts) {
+    this.#parts = parts
+    this.remote = parts.remote
+    this.role = parts.role
+    this.admitted = new Promise((resolve, reject) => {
+      this.#resolveAdmitted = resolve
+      this.#rejectAdmitted = reject
+    })
+    // Whoever does not wait for hello learns of its failure by `onClosed`.
+    this.admitted.catch(() => {})
+    this.#cancelHelloTimer = parts.clock.after(baseLimits.HELLO_TIMEOUT_MS, () =>
+      this.close(new ChordnsError('PEER_TIMEOUT', 'hello took too long', { peer: parts.remote })),
+    )
+    const opening = parts.hello.opening()
+    if (opening !== undefined) this.#write({ id: 0, kind: FrameKind.HELLO, payload: opening })
+  }
+
+  get wasAdmitted(): boolean {
+    return this.#isAdmitted
+  }
+
+  async request(body: Uint8Array, options: RequestOptions): Promise<Uint8Array> {
+    await this.admitted
+    if (this.#closed) throw gone(this.remote)
+    const id = this.#nextId
+    this.#nextId = id === 0xffff_ffff ? 1 : id + 1
+    const frame = encodeFrame({ id, kind: FrameKind.REQUEST, payload: body })
+    if (this.#queuedBytes + frame.length > limits.MAX_QUEUED_REQUEST_BYTES)
+      throw new ChordnsError('PEER_SLOW', 'the peer does not read what is sent to it', { peer: this.remote })
+    const reply = new Promise<Uint8Array>((resolve, reject) => this.#pending.set(id, { resolve, reject }))
+    this.#enqueue(frame)
+    const onTimeout = () =>
+      new ChordnsError('PEER_TIMEOUT', `no reply within ${options.timeoutMs} ms`, { peer: this.remote })
+    try {
+      return await withTimeout(this.#parts.clock, reply, options.timeoutMs, onTimeout, options.signal)
+    } finally {
+      this.#pending.delete(id)
+    }
+  }
+
+  /** Feeds bytes that came. */
+  receive(bytes: Uint8Array): void {
+    if (this.#closed) return
+    try {
+      for (const frame of this.#reader.feed(bytes)) this.#take(frame)
+    } catch (error) {
+      this.close(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+
+  /** The pipe takes bytes again. */
+  drained(): void {
+    this.#blocked = false
+    this.#cancelSlowTimer?.()
+    this.#cancelSlowTimer = undefined
+    this.#flush()
+  }
+
+  /** Ends the stream: everything pending fails. Idempotent. */
+  close(reason: Error): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#cancelHelloTimer()
+    this.#cancelSlowTimer?.()
+    this.#queue = []
+    this.#queuedBytes = 0
+    this.#rejectAdmitted(reason instanceof ChordnsError ? reason : gone(this.remote, reason))
+    for (const pending of this.#pending.values()) pending.reject(gone(this.remote, reason))
+    this.#pending.clear()
+    this.#parts.pipe.abort(reason)
+    this.#parts.onClosed(this, reason)
+  }
+
+  #take(frame: Frame): void {
+    if (this.#closed) return
+    if (frame.kind === FrameKind.HELLO) this.#takeHello(frame.payload)
+    else if (!this.#isAdmitted) throw malformed('a frame before hello was over')
+    else if (frame.kind === FrameKind.REQUEST) this.#takeRequest(frame)
+    else this.#takeReply(frame)
+  }
+
+  #takeReply(frame: Frame): void {
+    const pending = this.#pending.get(frame.id)
+    // A reply to a request that timed out.
+    if (pending === undefined) return
+    if (frame.kind === FrameKind.REPLY) pending.resolve(frame.payload)
+    else pending.reject(remoteError(this.remote, frame.payload))
+  }
+
+  #takeHello(message: Uint8Array): void {
+    if (this.#isAdmitted) throw malformed('hello after hello')
+    const { send, admitted } = this.#parts.hello.receive(message)
+    if (send !== undefined) this.#write({ id: 0, kind: FrameKind.HELLO, payload: send })
+    if (!admitted) return
+    this.#isAdmitted = true
+    this.#reader.maxPayload = baseLimits.MAX_FRAME_BYTES
+    this.#cancelHelloTimer()
+    this.#parts.onAdmitted(this)
+    this.#resolveAdmitted()
+  }
+
+  #takeRequest(frame: Frame): void {
+    if (this.role !== 'listener') throw malformed('a request on a stream of our own')
+    const handler = this.#parts.handler()
+    const { load } = this.#parts
+    if (handler === undefined) this.#writeError(frame.id, 'PEER_NOT_READY')
+    else if (load.inWork >= baseLimits.MAX_INBOUND_REQUESTS_PER_PEER) this.#writeError(frame.id, 'PEER_BUSY')
+    else {
+      load.inWork++
+      void this.#answer(handler, frame).finally(() => load.inWork--)
+    }
+  }
+
+  async #answer(handler: RequestHandler, frame: Frame): Promise<void> {
+    try {
+      const payload = await handler(this.remote, frame.payload)
+      if (!this.#closed) this.#write({ id: frame.id, kind: FrameKind.REPLY, payload })
+    } catch (error) {
+      // Only the code goes out: texts may hold what is none of the peer's business.
+      if (!this.#closed) this.#writeError(frame.id, error instanceof ChordnsError ? error.code : 'INTERNAL')
+    }
+  }
+
+  #writeError(id: number, code: string): void {
+    this.#write({ id, kind: FrameKind.ERROR, payload: new TextEncoder().encode(code.slice(0, 64)) })
+  }
+
+  #write(frame: Frame): void {
+    this.#enqueue(encodeFrame(frame))
+  }
+
+  /** Frames of one turn leave in one send: 16 us of CPU a request instead of 101. */
+  #enqueue(bytes: Uint8Array): void {
+    if (this.#closed) return
+    this.#queue.push(bytes)
+    this.#queuedBytes += bytes.length
+    this.#checkQueue()
+    if (this.#flushing) return
+    this.#flushing = true
+    queueMicrotask(() => {
+      this.#flushing = false
+      this.#flush()
+    })
+  }
+
+  /** A peer that does not read its replies is not read either, until it does: requests wait in its own memory, not here. */
+  #checkQueue(): void {
+    const isFull = this.#queuedBytes > limits.MAX_QUEUED_REPLY_BYTES
+    if (isFull === this.#paused || this.role !== 'listener' || this.#closed) return
+    this.#paused = isFull
+    if (isFull) this.#parts.pipe.pause()
+    else this.#parts.pipe.resume()
+  }
+
+  #flush(): void {
+    if (this.#blocked || this.#closed || this.#queue.length === 0) return
+    const bytes = this.#queue.length === 1 ? this.#queue[0]! : Buffer.concat(this.#queue, this.#queuedBytes)
+    this.#queue = []
+    this.#queuedBytes = 0
+    try {
+      this.#blocked = !this.#parts.pipe.send(bytes)
+      if (this.#blocked) this.#watchSlow()
+      this.#checkQueue()
+    } catch (error) {
+      this.close(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+
+  /** What waits for a peer is held for so long and no longer, or those that never read would keep it for ever. */
+  #watchSlow(): void {
+    this.#cancelSlowTimer ??= this.#parts.clock.after(limits.SLOW_MS, () =>
+      this.close(
+        new ChordnsError('PEER_SLOW', `the peer took nothing for ${limits.SLOW_MS} ms`, { peer: this.remote }),
+      ),
+    )
+  }
+}
+
+export function gone(peer: PeerId, cause?: unknown) {
+  return new ChordnsError('PEER_GONE', 'the connection to the peer is gone', { peer }, { cause })
+}
+
+function remoteError(peer: PeerId, payload: Uint8Array) {
+  const remoteCode = new TextDecoder().decode(payload.subarray(0, 64)).replace(/[^A-Z0-9_]/g, '?')
+  return new ChordnsError('PEER_FAILED', `the peer answered with the error ${remoteCode}`, { peer, remoteCode })
+}
+
+function malformed(what: string) {
+  return new ChordnsError('PEER_MALFORMED', `malformed stream: ${what}`, { what })
+}

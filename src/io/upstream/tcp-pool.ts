@@ -1,0 +1,179 @@
+/**
+ * Queries by TCP over connections that are used again (RFC 7766): a hand-shake less for each further query, several in work
+ * at once, matched to their replies by id. A connection that gave a time-out, or broke, is not used for anything new.
+ */
+import { connect, type Socket } from 'node:net'
+import type { Cancel, Clock } from '../../base/index.ts'
+import { limits } from '../limits.ts'
+import type { PendingQuery } from './pending-query.ts'
+import { frameForTcp, TcpFrames } from './tcp-frames.ts'
+
+export class TcpPool {
+  readonly #clock: Clock
+  readonly #connections = new Set<Connection>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** Open connections: at most MAX_TCP_CONNECTIONS. */
+  get size(): number {
+    return this.#connections.size
+  }
+
+  /** `source`: the address to connect from; undefined: the system's choice. */
+  ask(pending: PendingQuery, source: string | undefined): void {
+    const { server } = pending.query
+    const key = `${server.address}#${server.port}#${source ?? ''}`
+    const used = pending.query.fresh
+      ? undefined
+      : [...this.#connections].find((one) => one.key === key && one.takes(pending))
+    const connection = used ?? this.#open(key, pending, source)
+    if (connection === undefined) pending.fail('UPSTREAM_BUSY', 'too many connections are open')
+    else connection.ask(pending)
+  }
+
+  close(): void {
+    for (const connection of [...this.#connections]) connection.end()
+  }
+
+  #open(key: string, pending: PendingQuery, source: string | undefined): Connection | undefined {
+    if (this.#connections.size >= limits.MAX_TCP_CONNECTIONS) {
+      // The one that has been idle for longest makes room.
+      const idle = [...this.#connections].find((one) => one.idle)
+      if (idle === undefined) return undefined
+      idle.end()
+    }
+    const { address, port } = pending.query.server
+    const socket = connect({
+      host: address,
+      port,
+      noDelay: true,
+      ...(source !== undefined && { localAddress: source }),
+    })
+    const connection: Connection = new Connection(socket, key, this.#clock, {
+      onIdle: () => {
+        // Last in the set, so that the first idle one is the oldest.
+        this.#connections.delete(connection)
+        this.#connections.add(connection)
+      },
+      onEnd: () => this.#connections.delete(connection),
+      again: (query) => this.ask(query, source),
+    })
+    this.#connections.add(connection)
+    return connection
+  }
+}
+
+interface Owner {
+  onIdle(): void
+  onEnd(): void
+  /** Asks once more, over another connection. */
+  again(pending: PendingQuery): void
+}
+
+class Connection {
+  readonly key: string
+  readonly #socket: Socket
+  readonly #clock: Clock
+  readonly #owner: Owner
+  readonly #frames = new TcpFrames()
+  readonly #waiting = new Map<number, PendingQuery>()
+  /** Queries that were sent after an earlier one had its reply: if the server hangs up on them, they may be asked again. */
+  readonly #repeatable = new Set<PendingQuery>()
+  #state: 'good' | 'retiring' | 'ended' = 'good'
+  #hasAnswered = false
+  #unmatched = 0
+  #cancelIdle: Cancel | undefined
+
+  constructor(socket: Socket, key: string, clock: Clock, owner: Owner) {
+    this.key = key
+    this.#socket = socket
+    this.#clock = clock
+    this.#owner = owner
+    socket.on('error', (error: NodeJS.ErrnoException) => this.#onBroken(error))
+    socket.on('close', () => this.#onBroken(undefined))
+    socket.on('end', () => this.#onBroken(undefined))
+    socket.on('data', (data) => this.#onData(data))
+  }
+
+  get idle(): boolean {
+    return this.#waiting.size === 0
+  }
+
+  /** Two queries with one id could not be told apart. */
+  takes(pending: PendingQuery): boolean {
+    return (
+      this.#state === 'good' &&
+      this.#waiting.size < limits.MAX_PIPELINED_QUERIES &&
+      !this.#waiting.has(idOf(pending.query.message))
+    )
+  }
+
+  ask(pending: PendingQuery): void {
+    this.#cancelIdle?.()
+    this.#cancelIdle = undefined
+    const id = idOf(pending.query.message)
+    this.#waiting.set(id, pending)
+    if (this.#hasAnswered) this.#repeatable.add(pending)
+    pending.onSettled(() => {
+      if (this.#waiting.get(id) === pending) this.#onSettled(id, pending)
+    })
+    this.#socket.write(frameForTcp(pending.query.message))
+  }
+
+  /** Ends the connection at once; what waits for it fails. */
+  end(): void {
+    this.#onBroken(undefined, 'this node ended the connection')
+  }
+
+  #onData(data: Uint8Array): void {
+    for (const reply of this.#frames.feed(data)) {
+      if (this.#state === 'ended') return
+      const pending = this.#waiting.get(idOf(reply)) ?? this.#only()
+      if (pending !== undefined) pending.take(reply)
+      // Late replies to what timed out are in order, a stream of nonsense is not.
+      else if (++this.#unmatched > limits.MAX_IGNORED_REPLIES) this.end()
+    }
+  }
+
+  /** With one query in work, a reply with another id is for it to judge. */
+  #only(): PendingQuery | undefined {
+    return this.#waiting.size === 1 ? this.#waiting.values().next().value : undefined
+  }
+
+  /** By its reply, or because it took too long: then the server may be stuck, and is not trusted with more. */
+  #onSettled(id: number, pending: PendingQuery): void {
+    this.#waiting.delete(id)
+    this.#repeatable.delete(pending)
+    if (pending.outcome === 'answered') this.#hasAnswered = true
+    else if (pending.outcome === 'failed' && this.#state === 'good') this.#state = 'retiring'
+    if (!this.idle || this.#state === 'ended') return
+    if (this.#state === 'retiring' || !this.#hasAnswered) {
+      this.end()
+      return
+    }
+    this.#cancelIdle = this.#clock.after(limits.TCP_IDLE_MS, () => this.end())
+    this.#owner.onIdle()
+  }
+
+  #onBroken(error: NodeJS.ErrnoException | undefined, what = 'the connection was closed'): void {
+    if (this.#state === 'ended') return
+    this.#state = 'ended'
+    this.#cancelIdle?.()
+    this.#socket.destroy()
+    this.#owner.onEnd()
+    const waiting = [...this.#waiting.values()]
+    this.#waiting.clear()
+    for (const pending of waiting) {
+      // RFC 7766 section 6.2.4: a server may close an idle connection just as a query is on its way.
+      if (this.#repeatable.has(pending) && what === 'the connection was closed') this.#owner.again(pending)
+      else if (error === undefined) pending.fail('UPSTREAM_CLOSED', what)
+      else pending.failBy(error)
+    }
+  }
+}
+
+function idOf(message: Uint8Array): number {
+  return (message[0] ?? 0) * 256 + (message[1] ?? 0)
+}

@@ -1,0 +1,56 @@
+/** A query by UDP: a connected socket of its own on a port of chance, so that a forger has to guess the port with the id. */
+import { createSocket } from 'node:dgram'
+import type { Random } from '../../base/index.ts'
+import { AVOIDED_PORTS, limits } from '../limits.ts'
+import type { PendingQuery } from './pending-query.ts'
+
+export interface UdpOptions {
+  readonly random: Random
+  /** The address to send from; undefined: the system's choice. */
+  readonly source: string | undefined
+}
+
+export function askByUdp(pending: PendingQuery, options: UdpOptions, tries = 0): void {
+  const { server, message } = pending.query
+  const socket = createSocket({ type: server.address.includes(':') ? 'udp6' : 'udp4' })
+  let isOpen = true
+  const close = () => {
+    if (isOpen) socket.close()
+    isOpen = false
+  }
+  pending.onSettled(close)
+  socket.on('error', (error: NodeJS.ErrnoException) => {
+    if (!isOpen) return
+    // Another socket has the port already: another one will do.
+    if (error.code === 'EADDRINUSE' && tries < limits.MAX_PORT_TRIES) {
+      close()
+      askByUdp(pending, options, tries + 1)
+    } else pending.failBy(error)
+  })
+  const place = { port: randomPort(options.random), ...(options.source !== undefined && { address: options.source }) }
+  socket.bind(place, () => {
+    if (!isOpen) return
+    // Connected: the kernel drops what comes from elsewhere, and ICMP errors arrive here.
+    // By event, since a callback would get the errors, too: those are for the handler above.
+    socket.once('connect', () => {
+      if (!isOpen) return
+      const there = socket.remoteAddress()
+      socket.on('message', (reply, from) => {
+        // What came from elsewhere between bind and connect is in the buffer still.
+        if (from.port === there.port && from.address === there.address) pending.take(new Uint8Array(reply))
+      })
+      socket.send(message, (error) => {
+        if (error !== null) pending.failBy(error)
+      })
+    })
+    socket.connect(server.port, server.address)
+  })
+}
+
+/** Uniform over all ports that may be used: 15.98 bits beside the 16 of the id (RFC 5452 section 9.2). */
+export function randomPort(random: Random): number {
+  for (;;) {
+    const port = limits.MIN_PORT + random.below(limits.MAX_PORT - limits.MIN_PORT + 1)
+    if (!AVOIDED_PORTS.has(port)) return port
+  }
+}

@@ -1,0 +1,275 @@
+/** Takes packets from any door, sees that each question ends once, and hands back the bytes of the reply. No sockets. */
+import { type Cancel, type Clock, errorText, type Log } from '../../base/index.ts'
+import { Ede, type ExtendedError, type Message, Rcode } from '../../dns/index.ts'
+import type { Resolution, Resolver } from '../../resolver/index.ts'
+import type { Client } from '../access/access.ts'
+import { isBurst, questionShare, Shares } from '../access/fairness.ts'
+import type { ServeLimits } from '../limits.ts'
+import type { QueryEvent, ServeOptions, ServeStats } from '../types.ts'
+import type { ServerCookies } from './cookies.ts'
+import { judge, type Query, type Verdict } from './etiquette.ts'
+import { encodeReply, failureMessage, replyMessage } from './reply.ts'
+
+/** The sender of one packet, as its door knows it. */
+export interface Asker {
+  readonly address: string
+  readonly port: number
+  readonly protocol: 'udp' | 'tcp'
+  /** Called at most once for a packet. */
+  readonly send: (bytes: Uint8Array) => void
+  /** Called once for a work that `take` returned, after `send` if there was one. */
+  readonly settled?: (work: Work) => void
+}
+
+/** A question in work. */
+export interface Work {
+  readonly query: Query
+  readonly asker: Asker
+  readonly client: Client
+  readonly startedAt: number
+  readonly abort: AbortController
+  readonly cancelTimer: Cancel
+}
+
+export interface DeskParts {
+  readonly resolver: Resolver
+  /** Read anew for each question. */
+  readonly options: ServeOptions
+  readonly clientOf: (address: string) => Client
+  readonly clock: Clock
+  readonly log: Log
+  readonly onQuery: (event: QueryEvent) => void
+  readonly limits: ServeLimits
+  /** Undefined: cookies are ignored. */
+  readonly cookies?: ServerCookies | undefined
+}
+
+type Known = Exclude<Verdict, { kind: 'drop' | 'ask' }>
+
+export class Desk {
+  readonly #parts: DeskParts
+  /** In order of arrival: the first is the oldest. */
+  readonly #inWork = new Set<Work>()
+  readonly #shares = new Shares()
+  readonly #counts = { queries: 0, answered: 0, refused: 0, malformed: 0, dropped: 0, servfail: 0 }
+  #whenIdle: (() => void) | undefined
+
+  constructor(parts: DeskParts) {
+    this.#parts = parts
+  }
+
+  stats(): Omit<ServeStats, 'tcpConnections'> {
+    return { ...this.#counts, inFlight: this.#inWork.size }
+  }
+
+  /** Deals with one packet: at once, or by a work that settles later. Never throws: a door must stay open. */
+  take(packet: Uint8Array, asker: Asker): Work | undefined {
+    this.#counts.queries++
+    try {
+      return this.#judge(packet, asker)
+    } catch (error) {
+      this.#parts.log.error({ error: errorText(error) }, 'a packet failed inside')
+      this.#drop(asker)
+      return undefined
+    }
+  }
+
+  #judge(packet: Uint8Array, asker: Asker): Work | undefined {
+    const { port, protocol } = asker
+    const client = this.#parts.clientOf(asker.address)
+    const verdict = judge(packet, { allowed: client.allowed, port, protocol })
+    if (verdict.kind === 'ask') return this.#admit(verdict.query, asker, client)
+    if (verdict.kind === 'drop') this.#drop(asker)
+    else this.#answerKnown(verdict, asker)
+    return undefined
+  }
+
+  /** Counts bytes that were no packet at all: a broken frame on a connection. */
+  countMalformed(): void {
+    this.#counts.malformed++
+  }
+
+  /** Ends a work without a reply: its asker is gone. Harmless for a work that has settled. */
+  abandon(work: Work): void {
+    this.#settle(work, undefined)
+  }
+
+  /** Resolves when nothing is in work, or after `timeoutMs`, when what is left has been given up. */
+  async drain(timeoutMs: number): Promise<void> {
+    if (this.#inWork.size > 0) {
+      await new Promise<void>((resolve) => {
+        const cancel = this.#parts.clock.after(timeoutMs, resolve)
+        this.#whenIdle = () => {
+          cancel()
+          resolve()
+        }
+      })
+    }
+    this.#whenIdle = undefined
+    for (const work of [...this.#inWork]) this.abandon(work)
+  }
+
+  #admit(query: Query, asker: Asker, client: Client): Work | undefined {
+    const { limits, clock } = this.#parts
+    if (this.#shares.of(client.key) >= questionShare(client, limits) || !this.#makeRoom()) {
+      this.#overloaded(query, asker)
+      return undefined
+    }
+    const work: Work = {
+      query,
+      asker,
+      client,
+      startedAt: clock.monotonic(),
+      abort: new AbortController(),
+      cancelTimer: clock.after(limits.MAX_QUESTION_MS, () => {
+        this.#finish(
+          work,
+          failureMessage(query.message, { code: Ede.NO_REACHABLE_AUTHORITY, text: 'out of time' }),
+          undefined,
+        )
+      }),
+    }
+    this.#inWork.add(work)
+    this.#shares.take(client.key)
+    void this.#resolve(work)
+    return work
+  }
+
+  /** When all is full, an old question gives way: one that was stuck must not keep out one that can be answered. */
+  #makeRoom(): boolean {
+    const { limits, clock } = this.#parts
+    if (this.#inWork.size < limits.MAX_IN_WORK) return true
+    const [oldest] = this.#inWork
+    if (oldest === undefined || clock.monotonic() - oldest.startedAt <= limits.JOSTLE_AFTER_MS) return false
+    this.#settle(oldest, undefined)
+    return true
+  }
+
+  /** UDP clients ask again, and a reply would cost what is missing; a TCP client would wait in vain. */
+  #overloaded(query: Query, asker: Asker): void {
+    if (asker.protocol === 'udp') {
+      this.#drop(asker, query)
+      return
+    }
+    this.#counts.servfail++
+    const reply = failureMessage(query.message, { code: Ede.OTHER, text: 'too many questions in work' })
+    this.#send(reply, query.message, asker)
+    this.#report(asker, query, reply.rcode, undefined, 0)
+  }
+
+  async #resolve(work: Work): Promise<void> {
+    const { query, asker, abort } = work
+    const { message, question } = query
+    try {
+      const resolution = await this.#parts.resolver.resolve({
+        question,
+        recursionDesired: message.rd,
+        checkingDisabled: message.cd,
+        dnssecOk: message.edns?.do ?? false,
+        authenticData: message.ad,
+        client: asker.address,
+        signal: abort.signal,
+      })
+      if (!this.#inWork.has(work)) return
+      const { explain, minimalResponses } = this.#parts.options
+      const reply = replyMessage(query, resolution, { explain, minimalResponses, protocol: asker.protocol })
+      this.#finish(work, reply, resolution)
+    } catch (error) {
+      // Settled works were aborted on purpose. Anything else is a fault of ours: the client gets SERVFAIL, the log the cause.
+      if (!this.#inWork.has(work)) return
+      this.#fault(work, error)
+    }
+  }
+
+  #fault(work: Work, error: unknown): void {
+    this.#parts.log.error({ error: errorText(error) }, 'a question failed inside')
+    const ede: ExtendedError = { code: Ede.OTHER, text: 'internal failure' }
+    this.#finish(work, failureMessage(work.query.message, ede), undefined)
+  }
+
+  #finish(work: Work, reply: Message, resolution: Resolution | undefined): void {
+    const { asker, query, client, startedAt } = work
+    const { limits, clock } = this.#parts
+    // Whoever has our cookie is where he says he is.
+    const spoofable = asker.protocol === 'udp' && !client.isLoopback && !this.#hasCookie(query.message, asker)
+    if (spoofable && isBurst(clock.monotonic() - startedAt, this.#shares.of(client.key), limits)) {
+      this.#settle(work, undefined)
+      return
+    }
+    this.#send(reply, query.message, asker)
+    this.#settle(work, reply.rcode, resolution)
+  }
+
+  /** The one end of every work; `rcode` undefined: nothing was sent. */
+  #settle(work: Work, rcode: number | undefined, resolution?: Resolution): void {
+    if (!this.#inWork.delete(work)) return
+    work.cancelTimer()
+    this.#shares.giveBack(work.client.key)
+    if (rcode === undefined) {
+      this.#counts.dropped++
+      work.abort.abort()
+    } else {
+      this.#count(rcode)
+      // Tells the resolver that the time-out's SERVFAIL has gone out; nothing happens when it has finished.
+      if (resolution === undefined) work.abort.abort()
+    }
+    this.#report(work.asker, work.query, rcode, resolution, this.#parts.clock.monotonic() - work.startedAt)
+    work.asker.settled?.(work)
+    if (this.#inWork.size === 0) this.#whenIdle?.()
+  }
+
+  #answerKnown({ reply, query, because }: Known, asker: Asker): void {
+    this.#send(reply, query, asker)
+    if (because === 'malformed') this.#counts.malformed++
+    else if (because === 'refused') this.#counts.refused++
+    else this.#count(reply.rcode)
+    const question = query?.questions[0]
+    this.#report(asker, query && question && { message: query, question }, reply.rcode, undefined, 0)
+  }
+
+  #send(reply: Message, query: Message | undefined, asker: Asker): void {
+    const cookie = query && this.#parts.cookies?.answer(query, asker.address, this.#unixSeconds())
+    const full =
+      cookie === undefined || reply.edns === undefined
+        ? reply
+        : { ...reply, edns: { ...reply.edns, options: [cookie, ...reply.edns.options] } }
+    asker.send(encodeReply(full, query, asker.protocol))
+  }
+
+  #hasCookie(query: Message, asker: Asker): boolean {
+    return this.#parts.cookies?.judge(query, asker.address, this.#unixSeconds()) === 'valid'
+  }
+
+  #unixSeconds(): number {
+    return Math.floor(this.#parts.clock.now() / 1000)
+  }
+
+  #count(rcode: number): void {
+    if (rcode === Rcode.SERVFAIL) this.#counts.servfail++
+    else if (rcode === Rcode.REFUSED) this.#counts.refused++
+    else this.#counts.answered++
+  }
+
+  #drop(asker: Asker, query?: Query): void {
+    this.#counts.dropped++
+    this.#report(asker, query, undefined, undefined, 0)
+  }
+
+  #report(
+    asker: Asker,
+    query: Query | undefined,
+    rcode: number | undefined,
+    resolution: Resolution | undefined,
+    elapsedMs: number,
+  ): void {
+    this.#parts.onQuery({
+      protocol: asker.protocol,
+      client: asker.address,
+      question: query?.question,
+      rcode,
+      security: resolution?.security,
+      provenance: resolution?.provenance,
+      elapsedMs,
+    })
+  }
+}

@@ -1,0 +1,153 @@
+/** What is to be done with a packet, before anything is looked up. Pure: RFC 1035, 6891, 6895, 8482, 8914. */
+
+import { isChordnsError } from '../../base/index.ts'
+import {
+  Class,
+  decodeMessage,
+  Ede,
+  type EdnsOption,
+  edeOption,
+  type Message,
+  Opcode,
+  OptionCode,
+  peekHeader,
+  type Question,
+  Rcode,
+  Type,
+} from '../../dns/index.ts'
+import { limits } from '../limits.ts'
+import { hasMalformedCookie } from './cookies.ts'
+
+/** What is known about the sender beside its bytes. */
+export interface Sender {
+  readonly allowed: boolean
+  readonly protocol: 'udp' | 'tcp'
+  readonly port: number
+}
+
+/** A query that the resolver is to answer. */
+export interface Query {
+  readonly message: Message
+  readonly question: Question
+}
+
+export type Verdict =
+  /** No reply: short, an answer, or from port 0, which is nobody's. */
+  | { readonly kind: 'drop' }
+  | {
+      readonly kind: 'reply'
+      readonly because: 'malformed' | 'refused'
+      readonly query: Message | undefined
+      readonly reply: Message
+    }
+  | { readonly kind: 'ask'; readonly query: Query }
+
+/** IANA registry; RFC 9824 section 3.4 asks for it. */
+const EDE_INVALID_QUERY_TYPE = 30
+/** NXNAME, a meta type that exists in NSEC bitmaps only (RFC 9824). */
+const TYPE_NXNAME = 128
+
+/** Judges one packet. Never throws for what a packet contains. */
+export function judge(packet: Uint8Array, sender: Sender): Verdict {
+  const header = peekHeader(packet)
+  // An answer is never answered, or two servers talk for ever; port 0 cannot receive (RFC 768), only reflect.
+  if (header === undefined || header.qr || sender.port === 0) return { kind: 'drop' }
+
+  const query = decode(packet)
+  const bare = query ?? bareMessage(packet)
+  if (!sender.allowed) return refuse(bare, Rcode.REFUSED, Ede.PROHIBITED)
+  // UPDATE and NOTIFY bodies have their own shapes: judged by the header alone.
+  if (bare.opcode !== Opcode.QUERY)
+    return { kind: 'reply', because: 'refused', query, reply: replyTo(bare, Rcode.NOTIMP) }
+  if (query === undefined) return formerr(bare)
+
+  const question = query.questions[0]
+  if (question === undefined || query.questions.length !== 1) return formerr(query)
+  if (query.edns !== undefined && query.edns.version !== 0) {
+    return { kind: 'reply', because: 'refused', query, reply: replyTo(query, Rcode.BADVERS) }
+  }
+  if (hasMalformedCookie(query)) return formerr(query)
+  return judgeQuestion(query, question)
+}
+
+function judgeQuestion(query: Message, question: Question): Verdict {
+  if (question.class !== Class.IN) return refuse(query, Rcode.REFUSED, Ede.NOT_SUPPORTED)
+  switch (question.type) {
+    case 0:
+    case Type.OPT:
+    case Type.TSIG:
+      return formerr(query)
+    case TYPE_NXNAME:
+      return formerr(query, EDE_INVALID_QUERY_TYPE)
+    default:
+      // What is left of 128-255 are meta types: transfers and obsolete mail types (RFC 6895 section 3.1).
+      if (question.type > TYPE_NXNAME && question.type < Type.ANY)
+        return refuse(query, Rcode.REFUSED, Ede.NOT_SUPPORTED)
+      return { kind: 'ask', query: { message: query, question } }
+  }
+}
+
+/** A reply without records: id, opcode, RD, CD and question as asked; OPT only if the query had one. */
+export function replyTo(query: Message, rcode: number, options: readonly EdnsOption[] = []): Message {
+  const reply: Message = {
+    id: query.id,
+    qr: true,
+    opcode: query.opcode,
+    aa: false,
+    tc: false,
+    rd: query.rd,
+    ra: true,
+    ad: false,
+    cd: query.cd,
+    rcode,
+    questions: query.questions.slice(0, 1),
+    answers: [],
+    authorities: [],
+    additionals: [],
+  }
+  if (query.edns === undefined) return reply
+  return { ...reply, edns: { udpSize: limits.MAX_UDP_REPLY, version: 0, do: query.edns.do, options } }
+}
+
+function refuse(query: Message, rcode: number, ede: number): Verdict {
+  return { kind: 'reply', because: 'refused', query, reply: replyTo(query, rcode, [edeOption({ code: ede })]) }
+}
+
+function formerr(query: Message, ede?: number): Verdict {
+  const options = ede === undefined ? [] : [edeOption({ code: ede })]
+  return { kind: 'reply', because: 'malformed', query, reply: replyTo(query, Rcode.FORMERR, options) }
+}
+
+function decode(packet: Uint8Array): Message | undefined {
+  try {
+    return decodeMessage(packet)
+  } catch (error) {
+    if (isChordnsError(error, 'DNS_MALFORMED')) return undefined
+    throw error
+  }
+}
+
+/** The header of a packet whose rest cannot be read, as a message without sections. */
+function bareMessage(packet: Uint8Array): Message {
+  return {
+    id: packet[0]! * 256 + packet[1]!,
+    qr: false,
+    opcode: (packet[2]! >> 3) & 15,
+    aa: false,
+    tc: false,
+    rd: (packet[2]! & 1) !== 0,
+    ra: false,
+    ad: false,
+    cd: (packet[3]! & 0x10) !== 0,
+    rcode: 0,
+    questions: [],
+    answers: [],
+    authorities: [],
+    additionals: [],
+  }
+}
+
+/** True when a TCP client asked for the idle time-out (RFC 7828 section 3.2). */
+export function wantsKeepalive(query: Message): boolean {
+  return query.edns?.options.some(({ code, data }) => code === OptionCode.KEEPALIVE && data.length === 0) ?? false
+}

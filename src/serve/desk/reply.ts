@@ -1,0 +1,119 @@
+/** Query + Resolution -> reply message -> bytes. Pure. */
+import {
+  Ede,
+  type EdnsOption,
+  type ExtendedError,
+  edeOption,
+  encodeMessage,
+  encodeWithin,
+  type Message,
+  OptionCode,
+  Rcode,
+  type ResourceRecord,
+  Type,
+} from '../../dns/index.ts'
+import type { Resolution } from '../../resolver/index.ts'
+import { limits } from '../limits.ts'
+import { type Query, replyTo, wantsKeepalive } from './etiquette.ts'
+
+export interface ReplyOptions {
+  readonly explain: boolean
+  readonly minimalResponses: boolean
+  readonly protocol: 'udp' | 'tcp'
+}
+
+/** The whole reply, before it is cut to size. */
+export function replyMessage(query: Query, resolution: Resolution, options: ReplyOptions): Message {
+  const { message } = query
+  const dnssecOk = message.edns?.do === true
+  // Without recursion only what is ours may be told: what others asked is nobody's business (cache snooping).
+  const ours = resolution.authoritative || resolution.provenance === 'local' || resolution.rcode === Rcode.REFUSED
+  if (!message.rd && !ours) return replyTo(message, Rcode.REFUSED, edeOptions([{ code: Ede.NOT_AUTHORITATIVE }]))
+
+  const failed = resolution.rcode !== Rcode.NOERROR && resolution.rcode !== Rcode.NXDOMAIN
+  const wantsAd = message.ad || dnssecOk
+  const wanted = (record: ResourceRecord) => dnssecOk || !isProof(record) || record.type === query.question.type
+  const extras = [...edeOptions(explained(resolution, options)), ...keepalive(message, options)]
+  return {
+    ...replyTo(message, resolution.rcode, extras),
+    aa: resolution.authoritative,
+    ad: wantsAd && !failed && resolution.security === 'secure',
+    answers: resolution.answers.filter(wanted),
+    authorities: resolution.authorities.filter(
+      (record) => wanted(record) && !(options.minimalResponses && isExtra(record)),
+    ),
+  }
+}
+
+/** SERVFAIL without records, with its reason. */
+export function failureMessage(query: Message, ede: ExtendedError): Message {
+  return replyTo(query, Rcode.SERVFAIL, edeOptions([ede]))
+}
+
+/**
+ * The bytes of a reply, at most what the transport and the client allow. What does not fit loses the texts of its
+ * extended errors first (RFC 8914 section 3), then everything: TC, with the question and OPT (RFC 2181 section 9).
+ * Over TCP what exceeds 65,535 bytes is SERVFAIL, since TC would send the client where it already is.
+ */
+export function encodeReply(reply: Message, query: Message | undefined, protocol: 'udp' | 'tcp'): Uint8Array {
+  if (protocol === 'tcp') {
+    const bytes = encodeWithin(reply, 65_535)
+    const cut = ((bytes[2] ?? 0) & 2) !== 0
+    return cut ? encodeMessage(replyTo(query ?? reply, Rcode.SERVFAIL, edeOptions([{ code: Ede.OTHER }]))) : bytes
+  }
+  const room = udpRoom(query)
+  const whole = encodeMessage(reply)
+  if (whole.length <= room) return whole
+  return encodeWithin(withoutEdeTexts(reply), room)
+}
+
+/** RFC 6891 section 6.2.3: sizes below 512 count as 512; above 1232 answers would fragment. */
+function udpRoom(query: Message | undefined): number {
+  const offered = query?.edns?.udpSize ?? limits.MIN_UDP_REPLY
+  return Math.min(Math.max(offered, limits.MIN_UDP_REPLY), limits.MAX_UDP_REPLY)
+}
+
+/** DNSSEC records that only a client that sets DO is sent (RFC 4035 section 3.2.1). */
+function isProof({ type }: ResourceRecord): boolean {
+  return type === Type.RRSIG || type === Type.NSEC || type === Type.NSEC3
+}
+
+/** Authority records that a stub has no use for: all but the SOA of a negative answer and proofs. */
+function isExtra(record: ResourceRecord): boolean {
+  return record.type !== Type.SOA && !isProof(record)
+}
+
+function explained(resolution: Resolution, options: ReplyOptions): readonly ExtendedError[] {
+  if (!options.explain || resolution.provenance === undefined) return resolution.ede
+  const observers = Math.max(0, ...resolution.findings.map(({ evidence }) => evidence.observers.length))
+  const by = observers > 0 ? `, ${observers} observers` : ''
+  return [...resolution.ede, { code: Ede.OTHER, text: `${resolution.provenance}, ${resolution.security}${by}` }]
+}
+
+function edeOptions(errors: readonly ExtendedError[]): EdnsOption[] {
+  return errors
+    .slice(0, limits.MAX_EDE)
+    .map(({ code, text }) => edeOption(text === undefined ? { code } : { code, text: shortened(text) }))
+}
+
+/** At most MAX_EDE_TEXT bytes of UTF-8, cut between characters. */
+function shortened(text: string): string {
+  const bytes = new TextEncoder().encode(text)
+  if (bytes.length <= limits.MAX_EDE_TEXT) return text
+  return new TextDecoder().decode(bytes.subarray(0, limits.MAX_EDE_TEXT)).replace(/\uFFFD$/, '')
+}
+
+function withoutEdeTexts(reply: Message): Message {
+  if (reply.edns === undefined) return reply
+  const options = reply.edns.options.map((option) =>
+    option.code === OptionCode.EDE ? { code: option.code, data: option.data.slice(0, 2) } : option,
+  )
+  return { ...reply, edns: { ...reply.edns, options } }
+}
+
+/** RFC 7828: the idle time-out in units of 100 ms, over TCP, to those who asked. */
+function keepalive(query: Message, { protocol }: ReplyOptions): EdnsOption[] {
+  if (protocol !== 'tcp' || !wantsKeepalive(query)) return []
+  const units = Math.floor(limits.TCP_IDLE_MS / 100)
+  return [{ code: OptionCode.KEEPALIVE, data: Uint8Array.of(units >> 8, units & 255) }]
+}
