@@ -2,8 +2,15 @@
  * Chord at rest, up to a million nodes: a node is its place in a sorted array of ids, and what it would have stored (its
  * list, its fingers, its table) is worked out when it is asked. The decisions are those of src/ring, run on numbers.
  */
-import { type FingerSpace, fingersOf } from '../../src/ring/fingers.ts'
-import { answered, beginLookup, type Directions, directions, nextContact, unanswered } from '../../src/ring/lookup.ts'
+import { type FingerSpace, fingersOf } from '../../src/ring/chord/fingers.ts'
+import {
+  answered,
+  beginLookup,
+  type Directions,
+  directions,
+  nextContact,
+  unanswered,
+} from '../../src/ring/chord/lookup.ts'
 
 export type ChordMode = 'chord' | 'chord+list' | 'table'
 

@@ -1,9 +1,9 @@
 /** A ring of real step machines in the virtual network of the ring's tests, begun in its ideal state. */
 import type { RingId } from '../../src/base/index.ts'
+import { answered, beginLookup, nextContact, unanswered } from '../../src/ring/chord/lookup.ts'
 import { limits } from '../../src/ring/limits.ts'
-import { answered, beginLookup, nextContact, unanswered } from '../../src/ring/lookup.ts'
-import { answerFind, ownDirections } from '../../src/ring/lookups.ts'
-import type { Work } from '../../src/ring/state.ts'
+import { answerFind, ownDirections } from '../../src/ring/machine/lookups.ts'
+import type { Work } from '../../src/ring/machine/state.ts'
 import type { LookupMode, LookupResult, RingOptions } from '../../src/ring/types.ts'
 import { type Node, World } from '../../test/ring/world.ts'
 

@@ -4,7 +4,7 @@
  * successor holds them until it has heard of it: between the two either is right. `strict` knows no such pause.
  */
 import type { RingId } from '../../src/base/index.ts'
-import { successorIndex } from '../../src/ring/ids.ts'
+import { successorIndex } from '../../src/ring/chord/ids.ts'
 import type { Node, World } from './machines.ts'
 
 interface Open {

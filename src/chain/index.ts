@@ -9,13 +9,31 @@ export {
   proposerOf,
   sortedValidators,
   validatorsHash,
-} from './blocks.ts'
-export { type Chain, type ChainParts, createChain } from './driver.ts'
-export { merkleProof, merkleRoot, verifyMerkleProof } from './merkle.ts'
-export { type ChainMessage, decodeMessage, encodeEvidence, encodeMessage, evidenceFromValue } from './messages.ts'
-export { type Rules, tendermintRules } from './rules.ts'
-export { verifyCertificate, verifyEvidence } from './signing.ts'
-export type { PeerName } from './state.ts'
+} from './blocks/blocks.ts'
+export {
+  type ChainMessage,
+  decodeMessage,
+  encodeEvidence,
+  encodeMessage,
+  evidenceFromValue,
+} from './blocks/messages.ts'
+export { verifyCertificate, verifyEvidence } from './blocks/signing.ts'
+export { type Rules, tendermintRules } from './machine/rules.ts'
+export type { PeerName } from './machine/state.ts'
+export { type Chain, type ChainParts, createChain } from './run/driver.ts'
+export {
+  dropChain,
+  isRetired,
+  retireVotes,
+  type StoredBlock,
+  storedBlocks,
+  storedChains,
+  storedHeight,
+  storedRecord,
+  storedSnapshot,
+} from './run/store.ts'
+export { type ChainChecker, type CheckParts, createChainChecker, voteContradiction } from './run/verify.ts'
+export { merkleProof, merkleRoot, verifyMerkleProof } from './trees/merkle.ts'
 export {
   emptyStateMap,
   type StateEntry,
@@ -29,18 +47,7 @@ export {
   stateSet,
   verifyAbsence,
   verifyPresence,
-} from './state-map.ts'
-export {
-  dropChain,
-  isRetired,
-  retireVotes,
-  type StoredBlock,
-  storedBlocks,
-  storedChains,
-  storedHeight,
-  storedRecord,
-  storedSnapshot,
-} from './store.ts'
+} from './trees/state-map.ts'
 export {
   type Application,
   type Applied,
@@ -63,4 +70,3 @@ export {
   type Vote,
   type VoteKind,
 } from './types.ts'
-export { type ChainChecker, type CheckParts, createChainChecker, voteContradiction } from './verify.ts'

@@ -1,11 +1,10 @@
-export { createChunkChains } from './driver.ts'
+export { type ChainFault, type VerifyParts, type VerifyReport, verifyChains } from './audit/verify.ts'
+export type { BlockView, ChunkChainView } from './audit/view.ts'
+export { createChunkChains } from './run/driver.ts'
 export type {
-  BlockView,
   ChunkChains,
   ChunkChainsModules,
   ChunkChainsOptions,
   ChunkChainsStats,
-  ChunkChainView,
   Recorded,
-} from './types.ts'
-export { type ChainFault, type VerifyParts, type VerifyReport, verifyChains } from './verify.ts'
+} from './run/types.ts'

@@ -1,9 +1,14 @@
-export { createRing, type PersistedRing, type RingParts, type RunningRing } from './driver.ts'
-export { type FingerSpace, fingersOf } from './fingers.ts'
-export { HELLO_VERSION, openDoorkeeper, pskDoorkeeper } from './hello.ts'
-export { addPowerOfTwo, between, distance, idFromBytes, keyOfPrefix, owns, type Place, parseRingId } from './ids.ts'
-export { decodeInvitation, encodeInvitation, type Invitation, MAX_INVITED_ADDRESSES } from './invitation.ts'
-export { limits as ringLimits } from './limits.ts'
+export { type FingerSpace, fingersOf } from './chord/fingers.ts'
+export {
+  addPowerOfTwo,
+  between,
+  distance,
+  idFromBytes,
+  keyOfPrefix,
+  owns,
+  type Place,
+  parseRingId,
+} from './chord/ids.ts'
 export {
   answered,
   beginLookup,
@@ -15,12 +20,16 @@ export {
   skipped,
   unanswered,
   type View,
-} from './lookup.ts'
-export { initialState, type StepResult, statusOf, step } from './machine.ts'
-export { entryFromValue, entryToValue, memberId } from './member.ts'
-export { createRingMemory, type RingMemory, type RingMemoryModules } from './memory.ts'
-export { type Pointers, type Rules, zaveRules } from './rules.ts'
-export type { RingContext, RingEffect, RingEvent, RingState } from './state.ts'
+} from './chord/lookup.ts'
+export { type Pointers, type Rules, zaveRules } from './chord/rules.ts'
+export { HELLO_VERSION, openDoorkeeper, pskDoorkeeper } from './door/hello.ts'
+export { decodeInvitation, encodeInvitation, type Invitation, MAX_INVITED_ADDRESSES } from './door/invitation.ts'
+export { limits as ringLimits } from './limits.ts'
+export { initialState, type StepResult, statusOf, step } from './machine/machine.ts'
+export type { RingContext, RingEffect, RingEvent, RingState } from './machine/state.ts'
+export { entryFromValue, entryToValue, memberId } from './members/member.ts'
+export { createRing, type PersistedRing, type RingParts, type RunningRing } from './run/driver.ts'
+export { createRingMemory, type RingMemory, type RingMemoryModules } from './run/memory.ts'
 export type {
   LookupMode,
   LookupResult,

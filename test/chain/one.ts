@@ -6,13 +6,13 @@ import {
   sortedValidators,
   validatorsHash,
   ZERO_HASH,
-} from '../../src/chain/blocks.ts'
-import { initialState, nothingRemembered, type Remembered, step } from '../../src/chain/machine.ts'
-import type { ChainMessage } from '../../src/chain/messages.ts'
-import { type Rules, tendermintRules } from '../../src/chain/rules.ts'
-import { claimBytes, voteBytes } from '../../src/chain/signing.ts'
-import type { ChainContext, ChainEffect, ChainEvent, ChainState, TimerName } from '../../src/chain/state.ts'
-import { type StateMap, stateRoot } from '../../src/chain/state-map.ts'
+} from '../../src/chain/blocks/blocks.ts'
+import type { ChainMessage } from '../../src/chain/blocks/messages.ts'
+import { claimBytes, voteBytes } from '../../src/chain/blocks/signing.ts'
+import { initialState, nothingRemembered, type Remembered, step } from '../../src/chain/machine/machine.ts'
+import { type Rules, tendermintRules } from '../../src/chain/machine/rules.ts'
+import type { ChainContext, ChainEffect, ChainEvent, ChainState, TimerName } from '../../src/chain/machine/state.ts'
+import { type StateMap, stateRoot } from '../../src/chain/trees/state-map.ts'
 import {
   type Block,
   type Certificate,

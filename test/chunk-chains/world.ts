@@ -12,7 +12,7 @@ import {
 } from '../../src/base/index.ts'
 import { decodeMessage } from '../../src/chain/index.ts'
 import { type ChunkChains, createChunkChains, verifyChains } from '../../src/chunk-chains/index.ts'
-import { decodeChainsRequest } from '../../src/chunk-chains/messages.ts'
+import { decodeChainsRequest } from '../../src/chunk-chains/run/messages.ts'
 import { questionKey } from '../../src/chunks/entries/bounded-map.ts'
 import { examine } from '../../src/chunks/entries/examine.ts'
 import { chunkOf } from '../../src/chunks/index.ts'

@@ -1,10 +1,10 @@
 /** The vectors of docs/protocol.md, made by the code that speaks the protocol, from fixed keys and times. */
 import { asChunkId, asPeerId, BulkKind, fromHex, toHex } from '../../src/base/index.ts'
 import { emptyStateMap, stateGet } from '../../src/chain/index.ts'
-import { encodeChainsRequest } from '../../src/chunk-chains/messages.ts'
-import { type ChainDescriptor, chainIdOf, groupKey, replicaGroup } from '../../src/chunk-chains/set.ts'
-import { withRecord } from '../../src/chunk-chains/state.ts'
-import { encodeTransaction, stateKey } from '../../src/chunk-chains/transactions.ts'
+import { encodeChainsRequest } from '../../src/chunk-chains/run/messages.ts'
+import { type ChainDescriptor, chainIdOf, groupKey, replicaGroup } from '../../src/chunk-chains/state/set.ts'
+import { withRecord } from '../../src/chunk-chains/state/state.ts'
+import { encodeTransaction, stateKey } from '../../src/chunk-chains/state/transactions.ts'
 import { buildDigest } from '../../src/chunks/digests/digest.ts'
 import { questionKey } from '../../src/chunks/entries/bounded-map.ts'
 import { chunkOf, keyOfChunk } from '../../src/chunks/index.ts'
@@ -25,8 +25,8 @@ import {
 import { encodeBulkFrame } from '../../src/io/peers/bulk-streams.ts'
 import { encodeFrame, FrameKind } from '../../src/io/streams/peer-frames.ts'
 import { pskDoorkeeper } from '../../src/ring/index.ts'
-import { memberId } from '../../src/ring/member.ts'
-import { encodeMessage as encodeRingMessage } from '../../src/ring/messages.ts'
+import { memberId } from '../../src/ring/members/member.ts'
+import { encodeMessage as encodeRingMessage } from '../../src/ring/wire/messages.ts'
 
 const text = (value: string) => new TextEncoder().encode(value)
 const signer = ed25519Signer(sha256(text('chordns protocol vector')))

@@ -1,5 +1,5 @@
 /** The mistakes of the pseudo-code of 2001, as rules that can be put back: the checks must find each of them. */
-import type { Rules } from '../../src/ring/rules.ts'
+import type { Rules } from '../../src/ring/chord/rules.ts'
 
 export const BUGS_OF_2001: Readonly<Record<string, (rules: Rules) => Rules>> = {
   'a pointer is adopted that was not asked': (rules) => ({

@@ -3,8 +3,8 @@
  * of them, and nothing in the rules as they are. The member table heals most of the damage, so it is looked away from here.
  */
 import { describe, expect, it } from 'vitest'
-import { between } from '../../src/ring/ids.ts'
-import { type Rules, zaveRules } from '../../src/ring/rules.ts'
+import { between } from '../../src/ring/chord/ids.ts'
+import { type Rules, zaveRules } from '../../src/ring/chord/rules.ts'
 import { BUGS_OF_2001 } from './bugs-of-2001.ts'
 import { flaw, type Node, OPTIONS, World } from './world.ts'
 

@@ -1,11 +1,11 @@
 /** Many step machines in one virtual network: seeded delay, loss, crash, restart, partition. Nothing waits in real time. */
 import { asPeerId, type PeerId, type RingId } from '../../src/base/index.ts'
 import { keyedHashScheme, sha256 } from '../../src/crypto/index.ts'
-import { initialState, statusOf, step } from '../../src/ring/machine.ts'
-import { decodeReply, decodeRequest, encodeMessage, type RingMessage } from '../../src/ring/messages.ts'
-import { type Rules, zaveRules } from '../../src/ring/rules.ts'
-import type { RingContext, RingEffect, RingEvent, RingState, TimerName } from '../../src/ring/state.ts'
+import { type Rules, zaveRules } from '../../src/ring/chord/rules.ts'
+import { initialState, statusOf, step } from '../../src/ring/machine/machine.ts'
+import type { RingContext, RingEffect, RingEvent, RingState, TimerName } from '../../src/ring/machine/state.ts'
 import type { LookupResult, RingOptions, RingStatus } from '../../src/ring/types.ts'
+import { decodeReply, decodeRequest, encodeMessage, type RingMessage } from '../../src/ring/wire/messages.ts'
 
 export const scheme = keyedHashScheme(new Uint8Array(32).fill(7))
 

@@ -1,6 +1,6 @@
 /** A small application for chains under test: a map of keys to values, and validators that take each other's places. */
 import { latin1 } from '../../../src/base/index.ts'
-import { asList, decodeValue } from '../../../src/chain/fields.ts'
+import { asList, decodeValue } from '../../../src/chain/blocks/fields.ts'
 import {
   type Application,
   type Applied,

@@ -1,6 +1,7 @@
 /** Validators that lie: each runs the real engine to follow the chain, and bends what it says. */
 import { latin1 } from '../../../src/base/index.ts'
-import { makeBlock } from '../../../src/chain/blocks.ts'
+import { makeBlock } from '../../../src/chain/blocks/blocks.ts'
+import { claimBytes, voteBytes } from '../../../src/chain/blocks/signing.ts'
 import type {
   Block,
   CertifiedBlock,
@@ -12,7 +13,6 @@ import type {
   Vote,
   VoteKind,
 } from '../../../src/chain/index.ts'
-import { claimBytes, voteBytes } from '../../../src/chain/signing.ts'
 import type { Signer } from '../../../src/crypto/index.ts'
 import type { SeededRandom } from '../../../src/sim/index.ts'
 import type { LiarHabit } from './plan.ts'

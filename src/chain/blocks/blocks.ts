@@ -1,0 +1,167 @@
+/** Blocks, certificates and validator sets as canonical CBOR with integer keys, and the hashes over them. */
+import { compareBytes, equalBytes, toHex } from '../../base/index.ts'
+import { type CborValue, encodeCanonical, sha256, signedBytes } from '../../crypto/index.ts'
+import { limits } from '../limits.ts'
+import { merkleRoot } from '../trees/merkle.ts'
+import type { Block, Certificate, Header, Validator } from '../types.ts'
+import { asBytes, asExactly, asFields, asHeight, asInteger, asList, asRound, malformed } from './fields.ts'
+
+export const ZERO_HASH = new Uint8Array(32)
+
+/** Sorted by id, as every set is: the place in this order is what certificates and the MOD rule go by. */
+export function sortedValidators(validators: readonly Validator[]): Validator[] {
+  return [...validators].sort((a, b) => compareBytes(a.id, b.id))
+}
+
+/** 1 to MAX_VALIDATORS, sorted, no id and no key twice. */
+export function isValidatorSet(validators: readonly Validator[]): boolean {
+  const keys = new Set(validators.map(({ publicKey }) => toHex(publicKey)))
+  return (
+    validators.length >= 1 &&
+    validators.length <= limits.MAX_VALIDATORS &&
+    keys.size === validators.length &&
+    validators.every(({ id, publicKey }) => id.length === 32 && publicKey.length === 32) &&
+    validators.every(({ id }, i) => i === 0 || compareBytes(validators[i - 1]!.id, id) < 0)
+  )
+}
+
+/** The patent's MOD rule: who proposes in a round; later rounds are its "second authorities". */
+export function proposerOf(validators: readonly Validator[], height: number, round: number): Validator {
+  return validators[(height + round) % validators.length]!
+}
+
+const setHashes = new WeakMap<readonly Validator[], Uint8Array>()
+
+export function validatorsHash(validators: readonly Validator[]): Uint8Array {
+  const known = setHashes.get(validators)
+  if (known !== undefined) return known
+  const hash = sha256(signedBytes('chordns/validators/1', encodeCanonical(validatorsToValue(validators))))
+  setHashes.set(validators, hash)
+  return hash
+}
+
+/** Over the sets of the two heights after a block. */
+export function nextValidatorsHash(next: readonly Validator[], after: readonly Validator[]): Uint8Array {
+  return sha256(signedBytes('chordns/next-validators/1', validatorsHash(next), validatorsHash(after)))
+}
+
+export function makeBlock(
+  header: Omit<Header, 'transactionsRoot' | 'lastCertificateHash'>,
+  transactions: readonly Uint8Array[],
+  lastCertificate: Certificate | undefined,
+): Block {
+  const full: Header = {
+    ...header,
+    transactionsRoot: merkleRoot(transactions),
+    lastCertificateHash: certificateHash(lastCertificate),
+  }
+  return { id: blockIdOf(full), header: full, transactions, lastCertificate }
+}
+
+export function blockIdOf(header: Header): Uint8Array {
+  return sha256(encodeCanonical(headerToValue(header)))
+}
+
+/** Zeros for none: what the first block has. */
+export function certificateHash(certificate: Certificate | undefined): Uint8Array {
+  return certificate === undefined ? ZERO_HASH : sha256(encodeCanonical(certificateToValue(certificate)))
+}
+
+export function headerToValue(header: Header): CborValue {
+  return new Map<number, CborValue>([
+    [1, header.chainId],
+    [2, header.height],
+    [3, header.time],
+    [4, header.proposer],
+    [5, header.previousId],
+    [6, header.transactionsRoot],
+    [7, header.stateRoot],
+    [8, header.validatorsHash],
+    [9, header.nextValidatorsHash],
+    [10, header.lastCertificateHash],
+    [11, header.extension],
+  ])
+}
+
+/** Unknown fields are refused here: the block id must commit to all that there is. */
+export function headerFromValue(value: CborValue | undefined): Header {
+  const fields = asFields(value, 'a header')
+  if (fields.size !== 11) throw malformed('a header with other fields')
+  const hash = (key: number) => asExactly(fields.get(key), `header field ${key}`, 32)
+  return {
+    chainId: hash(1),
+    height: asHeight(fields.get(2)),
+    time: asInteger(fields.get(3), 'a time', Number.MAX_SAFE_INTEGER),
+    proposer: hash(4),
+    previousId: hash(5),
+    transactionsRoot: hash(6),
+    stateRoot: hash(7),
+    validatorsHash: hash(8),
+    nextValidatorsHash: hash(9),
+    lastCertificateHash: hash(10),
+    extension: asBytes(fields.get(11), 'an extension', limits.MAX_EXTENSION_BYTES),
+  }
+}
+
+export function certificateToValue({ height, round, blockId, signatures }: Certificate): CborValue {
+  return [height, round, blockId, signatures.map(({ index, signature }) => [index, signature])]
+}
+
+export function certificateFromValue(value: CborValue | undefined): Certificate {
+  const [height, round, blockId, signatures] = asList(value, 'a certificate', 4)
+  return {
+    height: asHeight(height),
+    round: asRound(round),
+    blockId: asExactly(blockId, 'a block id', 32),
+    signatures: asList(signatures, 'signatures', limits.MAX_VALIDATORS).map((pair) => {
+      const [index, signature] = asList(pair, 'a signature', 2)
+      return {
+        index: asInteger(index, 'an index', limits.MAX_VALIDATORS - 1),
+        signature: asExactly(signature, 'a signature', 64),
+      }
+    }),
+  }
+}
+
+export function blockToValue({ header, transactions, lastCertificate }: Block): CborValue {
+  return [
+    headerToValue(header),
+    transactions,
+    lastCertificate === undefined ? null : certificateToValue(lastCertificate),
+  ]
+}
+
+/** Throws CHAIN_MALFORMED unless sizes are right and header, transactions and last certificate belong together. */
+export function blockFromValue(value: CborValue | undefined): Block {
+  const [headerValue, transactionValues, lastValue] = asList(value, 'a block', 3)
+  const header = headerFromValue(headerValue)
+  const transactions = asList(transactionValues, 'transactions', limits.MAX_TRANSACTIONS).map((transaction) =>
+    asBytes(transaction, 'a transaction', limits.MAX_TRANSACTION_BYTES),
+  )
+  const lastCertificate = lastValue === null ? undefined : certificateFromValue(lastValue)
+  const block = { id: blockIdOf(header), header, transactions, lastCertificate }
+  if (!holdsTogether(block)) throw malformed('a block whose parts do not belong together')
+  return block
+}
+
+/** The header commits to the rest, and the rest has the size it may have. */
+function holdsTogether({ header, transactions, lastCertificate }: Block): boolean {
+  return (
+    transactions.reduce((sum, transaction) => sum + transaction.length, 0) <= limits.MAX_TRANSACTIONS_BYTES &&
+    equalBytes(header.transactionsRoot, merkleRoot(transactions)) &&
+    equalBytes(header.lastCertificateHash, certificateHash(lastCertificate))
+  )
+}
+
+export function validatorsToValue(validators: readonly Validator[]): CborValue {
+  return validators.map(({ id, publicKey }) => [id, publicKey])
+}
+
+export function validatorsFromValue(value: CborValue | undefined): Validator[] {
+  const validators = asList(value, 'validators', limits.MAX_VALIDATORS).map((pair) => {
+    const [id, publicKey] = asList(pair, 'a validator', 2)
+    return { id: asExactly(id, 'an id', 32), publicKey: asExactly(publicKey, 'a key', 32) }
+  })
+  if (!isValidatorSet(validators)) throw malformed('a list that is no validator set')
+  return validators
+}

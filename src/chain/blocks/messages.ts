@@ -1,0 +1,276 @@
+/**
+ * What members of a chain send each other: canonical CBOR maps {0: version, 1: type, 2: chain id, ...}. Unknown fields are
+ * ignored; everything else that does not fit throws CHAIN_MALFORMED.
+ */
+import { equalBytes } from '../../base/index.ts'
+import { type CborValue, encodeCanonical } from '../../crypto/index.ts'
+import { limits } from '../limits.ts'
+import type { Certificate, CertifiedBlock, Evidence, Proposal, ProposalClaim, SnapshotHead, Vote } from '../types.ts'
+import {
+  blockFromValue,
+  blockToValue,
+  certificateFromValue,
+  certificateToValue,
+  headerFromValue,
+  headerToValue,
+  validatorsFromValue,
+  validatorsToValue,
+} from './blocks.ts'
+import {
+  asBytes,
+  asExactly,
+  asHeight,
+  asInteger,
+  asList,
+  asRound,
+  decodeFields,
+  type Fields,
+  malformed,
+} from './fields.ts'
+
+export type ChainMessage =
+  | { readonly type: 'proposal'; readonly proposal: Proposal }
+  | { readonly type: 'votes'; readonly votes: readonly Vote[] }
+  /** "This was decided": for those who have the block already. */
+  | { readonly type: 'commit'; readonly certificate: Certificate }
+  | { readonly type: 'blocks'; readonly blocks: readonly CertifiedBlock[] }
+  | StatusMessage
+  | { readonly type: 'ask-blocks'; readonly from: number }
+  | { readonly type: 'snapshot'; readonly head: SnapshotHead }
+  | { readonly type: 'ask-piece'; readonly height: number; readonly index: number }
+  | { readonly type: 'piece'; readonly height: number; readonly index: number; readonly bytes: Uint8Array }
+  | { readonly type: 'transactions'; readonly transactions: readonly Uint8Array[] }
+
+/** Where a node stands, and what it has of its round: others send what it lacks. */
+export interface StatusMessage {
+  readonly type: 'status'
+  /** The height being decided. */
+  readonly height: number
+  readonly round: number
+  readonly hasProposal: boolean
+  /** One bit a validator, lowest first. */
+  readonly prevotes: Uint8Array
+  readonly precommits: Uint8Array
+}
+
+const CODES = {
+  proposal: 1,
+  votes: 2,
+  commit: 3,
+  blocks: 4,
+  status: 5,
+  'ask-blocks': 6,
+  snapshot: 7,
+  'ask-piece': 8,
+  piece: 9,
+  transactions: 10,
+} as const satisfies Record<ChainMessage['type'], number>
+
+/** What goes to all is encoded once. */
+const encoded = new WeakMap<ChainMessage, { readonly chainId: Uint8Array; readonly bytes: Uint8Array }>()
+
+/** The bytes may be handed out again: they must not be changed. */
+export function encodeMessage(chainId: Uint8Array, message: ChainMessage): Uint8Array {
+  const known = encoded.get(message)
+  if (known !== undefined && equalBytes(known.chainId, chainId)) return known.bytes
+  const fields = new Map<number, CborValue>([[0, 1], [1, CODES[message.type]], [2, chainId], ...fieldsOf(message)])
+  const bytes = encodeCanonical(fields)
+  encoded.set(message, { chainId, bytes })
+  return bytes
+}
+
+function fieldsOf(message: ChainMessage): [number, CborValue][] {
+  switch (message.type) {
+    case 'proposal': {
+      const { claim, block, proof } = message.proposal
+      return [
+        [3, claimToValue(claim)],
+        [4, blockToValue(block)],
+        [5, proof === undefined ? null : certificateToValue(proof)],
+      ]
+    }
+    case 'votes':
+      return [[3, message.votes.map(voteToValue)]]
+    case 'commit':
+      return [[3, certificateToValue(message.certificate)]]
+    case 'blocks':
+      return [[3, message.blocks.map(certifiedToValue)]]
+    case 'status':
+      return [
+        [3, message.height],
+        [4, message.round],
+        [5, message.hasProposal],
+        [6, message.prevotes],
+        [7, message.precommits],
+      ]
+    case 'ask-blocks':
+      return [[3, message.from]]
+    case 'snapshot':
+      return [[3, snapshotHeadToValue(message.head)]]
+    case 'ask-piece':
+      return [
+        [3, message.height],
+        [4, message.index],
+      ]
+    case 'piece':
+      return [
+        [3, message.height],
+        [4, message.index],
+        [5, message.bytes],
+      ]
+    case 'transactions':
+      return [[3, message.transactions]]
+  }
+}
+
+/** Throws CHAIN_MALFORMED, also when the message is of another chain. */
+export function decodeMessage(chainId: Uint8Array, bytes: Uint8Array): ChainMessage {
+  const fields = decodeFields(bytes, limits.MAX_MESSAGE_BYTES)
+  if (fields.get(0) !== 1) throw malformed('another version')
+  if (!equalBytes(asExactly(fields.get(2), 'a chain id', 32), chainId)) throw malformed('another chain')
+  switch (fields.get(1)) {
+    case CODES.proposal:
+      return { type: 'proposal', proposal: proposalFrom(fields) }
+    case CODES.votes:
+      return { type: 'votes', votes: asList(fields.get(3), 'votes', limits.MAX_VOTES_PER_MESSAGE).map(voteFromValue) }
+    case CODES.commit:
+      return { type: 'commit', certificate: certificateFromValue(fields.get(3)) }
+    case CODES.blocks:
+      return {
+        type: 'blocks',
+        blocks: asList(fields.get(3), 'blocks', limits.MAX_BLOCKS_PER_REPLY).map(certifiedFromValue),
+      }
+    case CODES.status:
+      return statusFrom(fields)
+    case CODES['ask-blocks']:
+      return { type: 'ask-blocks', from: asHeight(fields.get(3)) }
+    case CODES.snapshot:
+      return { type: 'snapshot', head: snapshotHeadFromValue(fields.get(3)) }
+    case CODES['ask-piece']:
+      return { type: 'ask-piece', height: asHeight(fields.get(3)), index: asPiece(fields.get(4)) }
+    case CODES.piece:
+      return {
+        type: 'piece',
+        height: asHeight(fields.get(3)),
+        index: asPiece(fields.get(4)),
+        bytes: asBytes(fields.get(5), 'a piece', limits.SNAPSHOT_PIECE_BYTES),
+      }
+    case CODES.transactions:
+      return {
+        type: 'transactions',
+        transactions: asList(fields.get(3), 'transactions', limits.MAX_TRANSACTIONS).map((value) =>
+          asBytes(value, 'a transaction', limits.MAX_TRANSACTION_BYTES),
+        ),
+      }
+    default:
+      throw malformed('an unknown type')
+  }
+}
+
+function proposalFrom(fields: Fields): Proposal {
+  const proof = fields.get(5)
+  return {
+    claim: claimFromValue(fields.get(3)),
+    block: blockFromValue(fields.get(4)),
+    proof: proof === null ? undefined : certificateFromValue(proof),
+  }
+}
+
+function statusFrom(fields: Fields): StatusMessage {
+  const bitmap = (key: number) => asBytes(fields.get(key), 'a bitmap', Math.ceil(limits.MAX_VALIDATORS / 8))
+  const hasProposal = fields.get(5)
+  if (typeof hasProposal !== 'boolean') throw malformed('a status without its flag')
+  return {
+    type: 'status',
+    height: asHeight(fields.get(3)),
+    round: asRound(fields.get(4)),
+    hasProposal,
+    prevotes: bitmap(6),
+    precommits: bitmap(7),
+  }
+}
+
+const asPiece = (value: CborValue | undefined) =>
+  asInteger(value, 'a piece number', Math.ceil(limits.MAX_SNAPSHOT_BYTES / limits.SNAPSHOT_PIECE_BYTES))
+
+function claimToValue({ height, round, validRound, blockId, signer, signature }: ProposalClaim): CborValue {
+  return [height, round, validRound < 0 ? null : validRound, blockId, signer, signature]
+}
+
+function claimFromValue(value: CborValue | undefined): ProposalClaim {
+  const [height, round, validRound, blockId, signer, signature] = asList(value, 'a claim', 6)
+  return {
+    height: asHeight(height),
+    round: asRound(round),
+    validRound: validRound === null ? -1 : asRound(validRound),
+    blockId: asExactly(blockId, 'a block id', 32),
+    signer: asExactly(signer, 'a key', 32),
+    signature: asExactly(signature, 'a signature', 64),
+  }
+}
+
+function voteToValue({ kind, height, round, blockId, signer, signature }: Vote): CborValue {
+  return [kind === 'prevote' ? 1 : 2, height, round, blockId ?? null, signer, signature]
+}
+
+function voteFromValue(value: CborValue): Vote {
+  const [kind, height, round, blockId, signer, signature] = asList(value, 'a vote', 6)
+  if (kind !== 1 && kind !== 2) throw malformed('a vote of no kind')
+  return {
+    kind: kind === 1 ? 'prevote' : 'precommit',
+    height: asHeight(height),
+    round: asRound(round),
+    blockId: blockId === null ? undefined : asExactly(blockId, 'a block id', 32),
+    signer: asExactly(signer, 'a key', 32),
+    signature: asExactly(signature, 'a signature', 64),
+  }
+}
+
+export function certifiedToValue({ block, certificate }: CertifiedBlock): CborValue {
+  return [blockToValue(block), certificateToValue(certificate)]
+}
+
+export function certifiedFromValue(value: CborValue | undefined): CertifiedBlock {
+  const [block, certificate] = asList(value, 'a certified block', 2)
+  return { block: blockFromValue(block), certificate: certificateFromValue(certificate) }
+}
+
+export function snapshotHeadToValue(head: SnapshotHead): CborValue {
+  return [
+    headerToValue(head.header),
+    certificateToValue(head.certificate),
+    validatorsToValue(head.validators),
+    validatorsToValue(head.nextValidators),
+    validatorsToValue(head.afterValidators),
+    head.size,
+  ]
+}
+
+export function snapshotHeadFromValue(value: CborValue | undefined): SnapshotHead {
+  const [header, certificate, validators, nextValidators, afterValidators, size] = asList(value, 'a snapshot', 6)
+  return {
+    header: headerFromValue(header),
+    certificate: certificateFromValue(certificate),
+    validators: validatorsFromValue(validators),
+    nextValidators: validatorsFromValue(nextValidators),
+    afterValidators: validatorsFromValue(afterValidators),
+    size: asInteger(size, 'a size', limits.MAX_SNAPSHOT_BYTES),
+  }
+}
+
+export function encodeEvidence(evidence: Evidence): Uint8Array {
+  const { kind, chainId } = evidence
+  return encodeCanonical(
+    kind === 'votes'
+      ? [1, chainId, voteToValue(evidence.first), voteToValue(evidence.second)]
+      : [2, chainId, claimToValue(evidence.first), claimToValue(evidence.second)],
+  )
+}
+
+export function evidenceFromValue(value: CborValue | undefined): Evidence {
+  const [kind, chain, first, second] = asList(value, 'evidence', 4)
+  const chainId = asExactly(chain, 'a chain id', 32)
+  if (kind === 1) return { kind: 'votes', chainId, first: voteFromValue(first!), second: voteFromValue(second!) }
+  if (kind === 2) return { kind: 'proposals', chainId, first: claimFromValue(first), second: claimFromValue(second) }
+  throw malformed('evidence of no kind')
+}

@@ -1,0 +1,102 @@
+/**
+ * What validators sign, and who counts. A vote, a proposal and everything else have their own tag, and the chain's id is in
+ * all of it: a signature says one thing in one place.
+ */
+import { equalBytes } from '../../base/index.ts'
+import { encodeCanonical, type SignatureScheme, signedBytes } from '../../crypto/index.ts'
+import type { Certificate, Evidence, ProposalClaim, Validator, Vote, VoteKind } from '../types.ts'
+
+const KIND_CODE: Record<VoteKind, number> = { prevote: 1, precommit: 2 }
+
+type VoteContent = Pick<Vote, 'kind' | 'height' | 'round' | 'blockId'>
+type ClaimContent = Pick<ProposalClaim, 'height' | 'round' | 'validRound' | 'blockId'>
+
+export function voteBytes(chainId: Uint8Array, { kind, height, round, blockId }: VoteContent): Uint8Array {
+  return signedBytes('chordns/vote/1', encodeCanonical([chainId, KIND_CODE[kind], height, round, blockId ?? null]))
+}
+
+export function claimBytes(chainId: Uint8Array, { height, round, validRound, blockId }: ClaimContent): Uint8Array {
+  return signedBytes('chordns/proposal/1', encodeCanonical([chainId, height, round, validRound, blockId]))
+}
+
+export function verifyVote(scheme: SignatureScheme, chainId: Uint8Array, vote: Vote): boolean {
+  return scheme.verify(vote.signer, voteBytes(chainId, vote), vote.signature)
+}
+
+export function verifyClaim(scheme: SignatureScheme, chainId: Uint8Array, claim: ProposalClaim): boolean {
+  return scheme.verify(claim.signer, claimBytes(chainId, claim), claim.signature)
+}
+
+/**
+ * True when at least `quorum` different validators of the set signed `kind` votes for the block. `isKnown`: this very
+ * signature of validator `index`, under this very vote, was verified before.
+ */
+export function verifyCertificate(
+  scheme: SignatureScheme,
+  chainId: Uint8Array,
+  validators: readonly Validator[],
+  certificate: Certificate,
+  kind: VoteKind,
+  quorum: number,
+  isKnown: (index: number, signature: Uint8Array) => boolean = () => false,
+): boolean {
+  const { signatures } = certificate
+  if (signatures.length < quorum) return false
+  if (!signatures.every(({ index }, i) => index < validators.length && (i === 0 || signatures[i - 1]!.index < index)))
+    return false
+  const bytes = voteBytes(chainId, { kind, ...certificate })
+  return signatures.every(
+    ({ index, signature }) =>
+      isKnown(index, signature) || scheme.verify(validators[index]!.publicKey, bytes, signature),
+  )
+}
+
+/** The votes that a certificate is made of. */
+export function votesOf(certificate: Certificate, kind: VoteKind, validators: readonly Validator[]): Vote[] {
+  const { height, round, blockId } = certificate
+  return certificate.signatures.map(({ index, signature }) => ({
+    kind,
+    height,
+    round,
+    blockId,
+    signer: validators[index]!.publicKey,
+    signature,
+  }))
+}
+
+/**
+ * True when the evidence shows a validator of the set (that of the height it speaks of) to have signed two different things
+ * for one place. Honest validators cannot: their sign guard outlives crashes.
+ */
+export function verifyEvidence(
+  scheme: SignatureScheme,
+  evidence: Evidence,
+  chainId: Uint8Array,
+  validators: readonly Validator[],
+): boolean {
+  const { first, second } = evidence
+  if (!equalBytes(evidence.chainId, chainId)) return false
+  if (first.height !== second.height || first.round !== second.round) return false
+  if (!equalBytes(first.signer, second.signer)) return false
+  if (!validators.some(({ publicKey }) => equalBytes(publicKey, first.signer))) return false
+  if (evidence.kind === 'votes')
+    return (
+      evidence.first.kind === evidence.second.kind &&
+      !sameId(evidence.first.blockId, evidence.second.blockId) &&
+      verifyVote(scheme, chainId, evidence.first) &&
+      verifyVote(scheme, chainId, evidence.second)
+    )
+  return (
+    differs(evidence.first, evidence.second) &&
+    verifyClaim(scheme, chainId, evidence.first) &&
+    verifyClaim(scheme, chainId, evidence.second)
+  )
+}
+
+export function differs(a: ProposalClaim, b: ProposalClaim): boolean {
+  return a.validRound !== b.validRound || !equalBytes(a.blockId, b.blockId)
+}
+
+export function sameId(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : equalBytes(a, b)
+}

@@ -1,0 +1,108 @@
+/** A block is decided: state, head and sets move on by one height, and everybody who may not know is told. */
+
+import type { ChainMessage } from '../blocks/messages.ts'
+import { limits } from '../limits.ts'
+import type { Block, Certificate, CertifiedBlock, Snapshot } from '../types.ts'
+import { execution } from './execute.ts'
+import { HeightLog } from './log.ts'
+import { forget, scheduleStart, trimPool } from './pool.ts'
+import type { PeerName, Work } from './state.ts'
+import { countCertificate } from './voting.ts'
+import { halt, nameAt, others, ownIndex, persist, send, setTimer } from './work.ts'
+
+/**
+ * `certificate` was verified by the caller. False, and the machine halts, when the block that a quorum decided is not valid
+ * here: more than f have lied, or the application is not deterministic, and going on would only make it worse.
+ */
+export function decideOn<S>(work: Work<S>, block: Block, certificate: Certificate, caughtUp: boolean): boolean {
+  const { state, effects } = work
+  const executed = execution(work, block)
+  if (executed === undefined) {
+    halt(work, `the decided block of height ${state.height} is not valid here`)
+    return false
+  }
+  countCertificate(work, state.log, certificate)
+  const decided = { block, certificate }
+  const listeners = toTell(work, certificate)
+  state.stats.decided++
+  if (caughtUp) state.stats.caughtUp++
+  state.app = executed.state
+  state.head = { id: block.id, header: block.header, certificate, time: block.header.time }
+  state.previousValidators = state.validators
+  state.validators = state.nextValidators
+  state.nextValidators = executed.after
+  const snapshot = takeSnapshot(work, decided)
+  persist(work, { kind: 'persistBlock', decided, snapshot })
+  effects.push({ kind: 'decided', decided, app: executed.state, caughtUp })
+  if (work.context.rules.gossipsCertificates) send(work, listeners, { type: 'commit', certificate })
+  for (const transaction of block.transactions) forget(work, transaction)
+  trimPool(work)
+  enterHeight(work, state.height + 1)
+  return true
+}
+
+/** A clean page for the next height. */
+export function enterHeight<S>(work: Work<S>, height: number): void {
+  const { context, state, now } = work
+  state.previousLog = state.log
+  state.height = height
+  state.round = 0
+  state.step = 'idle'
+  state.locked = undefined
+  state.valid = undefined
+  state.log = new HeightLog(state.validators)
+  state.executions = new Map()
+  state.decidedAt = now
+  // What is left over from the last block has waited for company.
+  state.hasWaited = true
+  setTimer(work, 'tick', context.options.idleTickMs)
+  scheduleStart(work)
+}
+
+/** What came too early from whom: the caller feeds it to the machine again. */
+export function takeEarly<S>({ state }: Work<S>): { readonly from: PeerName; readonly message: ChainMessage }[] {
+  const early: { from: PeerName; message: ChainMessage }[] = []
+  for (const [from, peer] of state.peers) {
+    for (const message of peer.early) early.push({ from, message })
+    if (peer.early.length > 0) peer.early = []
+  }
+  return early
+}
+
+/**
+ * In small sets everybody; in large ones those whose precommit we miss, as they may miss others', and a few more. Without
+ * this, one liar who precommits towards the one half only leaves the other behind for ever.
+ */
+function toTell<S>(work: Work<S>, { round }: Certificate): readonly PeerName[] {
+  const { state } = work
+  const { validators } = state
+  if (validators.length <= limits.COMMIT_TO_ALL) return others(work)
+  const own = ownIndex(work) ?? 0
+  const precommits = state.log.rounds.get(round)?.votes.precommit
+  return validators.flatMap((_, index) => {
+    if (index === own) return []
+    const near = (index - own + validators.length) % validators.length <= limits.COMMIT_TO_SOME
+    return near || precommits?.has(index) !== true ? [nameAt(work, index)] : []
+  })
+}
+
+function takeSnapshot<S>(work: Work<S>, decided: CertifiedBlock): Snapshot | undefined {
+  const { context, state } = work
+  const { snapshotEvery } = context.options
+  if (snapshotEvery === 0 || state.height % snapshotEvery !== 0) return undefined
+  const bytes = context.application.snapshot(state.app)
+  if (bytes.length > limits.MAX_SNAPSHOT_BYTES) return undefined
+  const { previousValidators, validators, nextValidators } = state
+  state.snapshot = {
+    head: {
+      header: decided.block.header,
+      certificate: decided.certificate,
+      validators: previousValidators,
+      nextValidators: validators,
+      afterValidators: nextValidators,
+      size: bytes.length,
+    },
+    state: bytes,
+  }
+  return state.snapshot
+}

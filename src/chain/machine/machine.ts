@@ -1,0 +1,315 @@
+/**
+ * The chain as a step machine: `step(context, state, event, now)` returns the state and the effects to carry out. It knows
+ * no clock, no disk and no socket, so a run replays from its events. The state is one object that `step` owns: hold only
+ * what it returned last.
+ */
+import { ChordnsError, equalBytes } from '../../base/index.ts'
+import { blockIdOf, isValidatorSet, ZERO_HASH } from '../blocks/blocks.ts'
+import type { ChainMessage } from '../blocks/messages.ts'
+import { limits } from '../limits.ts'
+import type { CertifiedBlock, ChainStatus, Snapshot, Vote } from '../types.ts'
+import { takeEarly } from './decide.ts'
+import { execution } from './execute.ts'
+import type { VoteRecord } from './guard.ts'
+import { HeightLog } from './log.ts'
+import { addTransaction, scheduleStart, untilStart } from './pool.ts'
+import { advance, onTimeout, startRound } from './rounds.ts'
+import type { ChainContext, ChainEffect, ChainEvent, ChainState, PeerName, TimerName, Work } from './state.ts'
+import {
+  catchUp,
+  onAskBlocks,
+  onAskPiece,
+  onBlocks,
+  onCommit,
+  onPiece,
+  onSnapshot,
+  onStatus,
+  onSyncTimeout,
+  onTick,
+  serveBehind,
+} from './sync.ts'
+import { countProposal, countVote, messagesOf } from './voting.ts'
+import { mayServe, others, peerOf, SELF, send, setTimer, toSelf } from './work.ts'
+
+export interface StepResult<S> {
+  readonly state: ChainState<S>
+  readonly effects: readonly ChainEffect<S>[]
+}
+
+/** What survived the last run: the newest snapshot, decided blocks after it in order, and the sign guard's record. */
+export interface Remembered {
+  readonly snapshot: Snapshot | undefined
+  readonly blocks: Iterable<CertifiedBlock>
+  readonly record: VoteRecord | undefined
+}
+
+export const nothingRemembered: Remembered = { snapshot: undefined, blocks: [], record: undefined }
+
+/** Throws CHAIN_STORE when what was remembered does not fit together, and CHAIN_VALIDATORS for a bad genesis set. */
+export function initialState<S>(context: ChainContext<S>, remembered: Remembered, now: number): ChainState<S> {
+  const { genesis, application, options } = context
+  if (!isValidatorSet(genesis))
+    throw new ChordnsError('CHAIN_VALIDATORS', 'a validator set is 1 to 100, sorted by id, none twice', {
+      count: genesis.length,
+    })
+  const state: ChainState<S> = {
+    height: 1,
+    head: { id: ZERO_HASH, header: undefined, certificate: undefined, time: options.genesisTime },
+    app: application.initial(),
+    previousValidators: genesis,
+    validators: genesis,
+    nextValidators: genesis,
+    round: 0,
+    step: 'idle',
+    locked: undefined,
+    valid: undefined,
+    log: new HeightLog(genesis),
+    previousLog: undefined,
+    executions: new Map(),
+    record: remembered.record,
+    pool: new Map(),
+    poolBytes: 0,
+    clearedAt: 0,
+    hasWaited: false,
+    peers: new Map(),
+    sync: undefined,
+    snapshot: undefined,
+    decidedAt: now,
+    earlyTakenAt: 0,
+    nextToken: 1,
+    durableToken: 0,
+    held: [],
+    halted: undefined,
+    stats: {
+      decided: 0,
+      laterRounds: 0,
+      locks: 0,
+      relocks: 0,
+      reproposals: 0,
+      skips: 0,
+      caughtUp: 0,
+      snapshots: 0,
+      evidence: 0,
+      malformed: 0,
+      refused: 0,
+      guarded: 0,
+      resumed: 0,
+    },
+  }
+  if (remembered.snapshot !== undefined) restoreSnapshot(context, state, remembered.snapshot)
+  const work: Work<S> = { context, state, now, effects: [] }
+  for (const decided of remembered.blocks) replay(work, decided)
+  state.log = new HeightLog(state.validators)
+  return state
+}
+
+function restoreSnapshot<S>({ application }: ChainContext<S>, state: ChainState<S>, snapshot: Snapshot): void {
+  const { head } = snapshot
+  const app = application.restore(snapshot.state)
+  if (app === undefined || !equalBytes(application.root(app), head.header.stateRoot))
+    throw broken(head.header.height, 'the snapshot is not the state of its header')
+  state.app = app
+  state.height = head.header.height + 1
+  state.head = {
+    id: blockIdOf(head.header),
+    header: head.header,
+    certificate: head.certificate,
+    time: head.header.time,
+  }
+  state.previousValidators = head.validators
+  state.validators = head.nextValidators
+  state.nextValidators = head.afterValidators
+  state.snapshot = snapshot
+}
+
+/** An own block: it was verified before it was stored, but must still lead from the state before to the one it names. */
+export function replay<S>(work: Work<S>, { block, certificate }: CertifiedBlock): void {
+  const { state } = work
+  const executed = execution(work, block)
+  if (executed === undefined || !equalBytes(certificate.blockId, block.id))
+    throw broken(block.header.height, 'a stored block does not follow from those before it')
+  state.app = executed.state
+  state.head = { id: block.id, header: block.header, certificate, time: block.header.time }
+  state.previousValidators = state.validators
+  state.validators = state.nextValidators
+  state.nextValidators = executed.after
+  state.executions.clear()
+  state.height++
+}
+
+function broken(height: number, what: string) {
+  return new ChordnsError('CHAIN_STORE', `the stored chain is broken at height ${height}: ${what}`, { height, what })
+}
+
+/** `now` is Unix ms. */
+export function step<S>(context: ChainContext<S>, state: ChainState<S>, event: ChainEvent, now: number): StepResult<S> {
+  const work: Work<S> = { context, state, now, effects: [] }
+  if (state.halted === undefined) {
+    handle(work, event)
+    settle(work)
+  }
+  return { state, effects: work.effects }
+}
+
+export function statusOf<S>(context: ChainContext<S>, state: ChainState<S>): ChainStatus {
+  return {
+    height: state.height - 1,
+    target: Math.max(state.height, ...[...state.peers.values()].map(({ claims }) => claims)) - 1,
+    headId: state.head.id,
+    stateRoot: context.application.root(state.app),
+    round: state.round,
+    step: state.step,
+    validators: state.validators,
+    waiting: state.pool.size,
+    halted: state.halted,
+    stats: { ...state.stats },
+  }
+}
+
+/** Rules apply until none does; a new height then gets what came too early for it, which may decide that one as well. */
+function settle<S>(work: Work<S>): void {
+  const { state } = work
+  for (;;) {
+    advance(work)
+    if (release(work)) continue
+    if (state.earlyTakenAt === state.height) return
+    state.earlyTakenAt = state.height
+    for (const { from, message } of takeEarly(work)) receive(work, from, message)
+  }
+}
+
+function handle<S>(work: Work<S>, event: ChainEvent) {
+  switch (event.kind) {
+    case 'start':
+      return begin(work)
+    case 'message':
+      return receive(work, event.from, event.message)
+    case 'timer':
+      return onTimer(work, event.timer, event.height, event.round)
+    case 'persisted':
+      return onPersisted(work, event.token)
+    case 'submit':
+      if (addTransaction(work, event.transaction))
+        send(work, others(work), { type: 'transactions', transactions: [event.transaction] })
+      return
+  }
+}
+
+/** A validator that was in the middle of a height takes up its round, its lock and what it had signed. */
+function begin<S>(work: Work<S>): void {
+  const { context, state } = work
+  const { record } = state
+  if (record !== undefined && record.height === state.height) {
+    state.stats.resumed++
+    state.round = record.round
+    state.step = record.signed.some(({ step }) => step === 'precommit')
+      ? 'precommit'
+      : record.signed.some(({ step }) => step === 'prevote')
+        ? 'prevote'
+        : 'propose'
+    state.locked = record.locked
+    state.valid = record.valid
+    if (record.locked !== undefined) state.log.addBlock(record.locked.block)
+    setTimer(work, 'propose', context.options.proposeMs + record.round * context.options.deltaMs)
+    for (const message of messagesOf(record, context.signer.publicKey)) {
+      toSelf(work, message)
+      send(work, others(work), message)
+    }
+  }
+  setTimer(work, 'tick', context.options.tickMs)
+  scheduleStart(work)
+}
+
+function onTimer<S>(work: Work<S>, timer: TimerName, height: number, round: number) {
+  switch (timer) {
+    case 'start':
+      return onStart(work)
+    case 'tick':
+      return onTick(work)
+    case 'sync':
+      return onSyncTimeout(work)
+    default:
+      return onTimeout(work, timer, height, round)
+  }
+}
+
+function onStart<S>(work: Work<S>): void {
+  const { state } = work
+  if (state.step !== 'idle') return
+  if (state.pool.size > 0) state.hasWaited = true
+  const wait = untilStart(work)
+  if (wait === 0) startRound(work, 0)
+  else if (wait !== undefined) setTimer(work, 'start', wait)
+}
+
+function onPersisted<S>(work: Work<S>, token: number): void {
+  work.state.durableToken = Math.max(work.state.durableToken, token)
+}
+
+/** Lets go what waited for the disk; true when there was something. */
+function release<S>(work: Work<S>): boolean {
+  const { state, effects } = work
+  let released = false
+  while (state.held.length > 0 && state.held[0]!.token <= state.durableToken) {
+    const { release: held } = state.held.shift()!
+    released = true
+    if (held.kind === 'send') effects.push(held)
+    else receive(work, SELF, held.message)
+  }
+  return released
+}
+
+function receive<S>(work: Work<S>, from: PeerName, message: ChainMessage) {
+  const { state } = work
+  switch (message.type) {
+    case 'proposal':
+      if (message.proposal.claim.height === state.height) return countProposal(work, from, message.proposal)
+      return elsewhere(work, from, message.proposal.claim.height, message)
+    case 'votes':
+      for (const vote of message.votes) receiveVote(work, from, vote)
+      return
+    case 'commit':
+      return onCommit(work, from, message.certificate)
+    case 'blocks':
+      return onBlocks(work, from, message.blocks)
+    case 'status':
+      return onStatus(work, from, message)
+    case 'ask-blocks':
+      return onAskBlocks(work, from, message.from)
+    case 'snapshot':
+      return onSnapshot(work, from, message.head)
+    case 'ask-piece':
+      return onAskPiece(work, from, message.height, message.index)
+    case 'piece':
+      return onPiece(work, from, message.height, message.index, message.bytes)
+    case 'transactions':
+      for (const transaction of message.transactions) addTransaction(work, transaction)
+      return
+  }
+}
+
+function receiveVote<S>(work: Work<S>, from: PeerName, vote: Vote) {
+  const { state } = work
+  if (vote.height === state.height) return countVote(work, from, state.log, vote)
+  if (vote.height === state.height - 1 && state.previousLog !== undefined)
+    countVote(work, from, state.previousLog, vote)
+  elsewhere(work, from, vote.height, { type: 'votes', votes: [vote] })
+}
+
+/** A message of another height: the next one's is kept for a moment, an older one's sender is helped. */
+function elsewhere<S>(work: Work<S>, from: PeerName, height: number, message: ChainMessage) {
+  const { state } = work
+  if (from === SELF) return
+  if (height < state.height) {
+    // The last votes of the height before come late as a rule: their senders have decided as well.
+    if (height < state.height - 1 && mayServe(work, from)) serveBehind(work, from, height)
+    return
+  }
+  const peer = peerOf(work, from)
+  peer.claims = Math.max(peer.claims, height)
+  if (height !== state.height + 1) return catchUp(work)
+  if (peer.early.length >= limits.MAX_EARLY_EACH) return
+  // One proposal each: they are large.
+  if (message.type === 'proposal' && peer.early.some(({ type }) => type === 'proposal')) return
+  peer.early.push(message)
+}

@@ -1,0 +1,172 @@
+/**
+ * Algorithm 1 of Tendermint (arXiv 1807.04938). The comments name its lines; `advance` applies whatever holds until nothing
+ * does. A proposal that names an earlier round carries the prevotes of that round, so that R2 needs no gossip of them.
+ */
+import { equalBytes } from '../../base/index.ts'
+import { proposerOf } from '../blocks/blocks.ts'
+import { limits } from '../limits.ts'
+import type { Block } from '../types.ts'
+import { decideOn } from './decide.ts'
+import { buildBlock, execution } from './execute.ts'
+import type { Work } from './state.ts'
+import { castProposal, castVote } from './voting.ts'
+import { faultsOf, quorumOf, setTimer } from './work.ts'
+
+export function advance<S>(work: Work<S>): void {
+  const { state } = work
+  while (state.halted === undefined) {
+    if (decideByVotes(work)) continue
+    if (state.step === 'idle') {
+      if (!isAwaited(work)) return
+      startRound(work, 0)
+      continue
+    }
+    if (skipAhead(work) || prevoteOnProposal(work) || actOnPolka(work) || precommitNil(work)) continue
+    armTimers(work)
+    return
+  }
+}
+
+/** Lines 11-21. */
+export function startRound<S>(work: Work<S>, round: number): void {
+  const { context, state, now } = work
+  const { options } = context
+  const wasIdle = state.step === 'idle'
+  state.round = round
+  state.step = 'propose'
+  if (round > 0) state.stats.laterRounds++
+  state.log.forgetBefore(round - limits.ROUNDS_KEPT + 1, [state.locked?.block, state.valid?.block])
+  setTimer(work, 'propose', options.proposeMs + round * options.deltaMs)
+  if (wasIdle) setTimer(work, 'tick', options.tickMs)
+
+  const proposer = proposerOf(state.validators, state.height, round)
+  if (!equalBytes(proposer.publicKey, context.signer.publicKey)) return
+  if (state.valid !== undefined) {
+    state.stats.reproposals++
+    castProposal(work, state.valid.block, state.valid.round, state.valid.proof)
+    return
+  }
+  const heartbeat = options.heartbeatMs !== undefined && now >= state.head.time + options.heartbeatMs
+  // When all have had their turn and nobody had anything, an empty block ends what somebody began.
+  const block = buildBlock(work, proposer.id, heartbeat || round >= state.validators.length)
+  if (block !== undefined) castProposal(work, block, -1, undefined)
+}
+
+/** R7, lines 49-54: a quorum of precommits in whichever round. */
+function decideByVotes<S>(work: Work<S>): boolean {
+  const { state } = work
+  const quorum = quorumOf(work)
+  for (const [round, { votes }] of state.log.rounds) {
+    const id = votes.precommit.leader(quorum)
+    const block = id && state.log.block(id)
+    if (id === undefined || block === undefined) continue
+    return decideOn(work, block, votes.precommit.certificate(state.height, round, id), false)
+  }
+  return false
+}
+
+/** Nobody begins a height for one stranger's vote: f of them could keep us voting on nothing for ever. */
+function isAwaited<S>(work: Work<S>): boolean {
+  const { log } = work.state
+  return log.rounds.get(0)?.proposal !== undefined || log.voices > faultsOf(work)
+}
+
+/** R8, lines 55-56: f + 1 others are further on, one of them honest. */
+function skipAhead<S>(work: Work<S>): boolean {
+  const { state } = work
+  const reached = state.log.reachedBy(faultsOf(work) + 1)
+  if (reached <= state.round) return false
+  state.stats.skips++
+  startRound(work, reached)
+  return true
+}
+
+/** R1 and R2, lines 22-33. */
+function prevoteOnProposal<S>(work: Work<S>): boolean {
+  const { context, state } = work
+  const proposal = state.log.round(state.round).proposal
+  if (state.step !== 'propose' || proposal === undefined) return false
+  const { block, claim } = proposal
+  const { locked } = state
+  const isLocked = locked !== undefined && equalBytes(locked.block.id, block.id)
+  const timely = claim.validRound >= 0 || isTimely(work, block)
+  const accepted =
+    timely &&
+    context.rules.mayPrevote(locked?.round ?? -1, isLocked, claim.validRound) &&
+    execution(work, block) !== undefined
+  state.step = 'prevote'
+  castVote(work, 'prevote', accepted ? block.id : undefined)
+  return true
+}
+
+/** A new block's time is near our own clock; a block that a quorum prevoted was timely once, and that is enough. */
+function isTimely<S>({ context, state, now }: Work<S>, { header }: Block): boolean {
+  const { proposeMs, deltaMs } = context.options
+  return Math.abs(header.time - now) <= limits.MAX_SKEW_MS + proposeMs + state.round * deltaMs
+}
+
+/** R4, lines 36-43. */
+function actOnPolka<S>(work: Work<S>): boolean {
+  const { context, state } = work
+  const entry = state.log.round(state.round)
+  const block = entry.proposal?.block
+  if (state.step === 'propose' || entry.polkaSeen || block === undefined) return false
+  if (entry.votes.prevote.count(block.id) < quorumOf(work) || execution(work, block) === undefined) return false
+  entry.polkaSeen = true
+  const { round } = state
+  const wasPrevote = state.step === 'prevote'
+  if (context.rules.locks) {
+    if (wasPrevote) lock(work, block)
+    state.valid = { round, block, proof: entry.votes.prevote.certificate(state.height, round, block.id) }
+  }
+  if (wasPrevote) {
+    state.step = 'precommit'
+    castVote(work, 'precommit', block.id)
+  }
+  return true
+}
+
+function lock<S>({ state }: Work<S>, block: Block): void {
+  if (state.locked !== undefined && !equalBytes(state.locked.block.id, block.id)) state.stats.relocks++
+  state.locked = { round: state.round, block }
+  state.stats.locks++
+}
+
+/** R5, lines 44-46. */
+function precommitNil<S>(work: Work<S>): boolean {
+  const { state } = work
+  if (state.step !== 'prevote') return false
+  if (state.log.round(state.round).votes.prevote.count(undefined) < quorumOf(work)) return false
+  state.step = 'precommit'
+  castVote(work, 'precommit', undefined)
+  return true
+}
+
+/** R3 and R6, lines 34-35 and 47-48. */
+function armTimers<S>(work: Work<S>): void {
+  const { context, state } = work
+  const { prevoteMs, precommitMs, deltaMs } = context.options
+  const entry = state.log.round(state.round)
+  const quorum = quorumOf(work)
+  if (state.step === 'prevote' && !entry.prevoteTimer && entry.votes.prevote.voters >= quorum) {
+    entry.prevoteTimer = true
+    setTimer(work, 'prevote', prevoteMs + state.round * deltaMs)
+  }
+  if (!entry.precommitTimer && entry.votes.precommit.voters >= quorum) {
+    entry.precommitTimer = true
+    setTimer(work, 'precommit', precommitMs + state.round * deltaMs)
+  }
+}
+
+/** T1 to T3, lines 57-67. A timer of another round or height is too late. */
+export function onTimeout<S>(work: Work<S>, timer: 'propose' | 'prevote' | 'precommit', height: number, round: number) {
+  const { state } = work
+  if (height !== state.height || round !== state.round || state.step === 'idle' || state.halted !== undefined) return
+  if (timer === 'propose' && state.step === 'propose') {
+    state.step = 'prevote'
+    castVote(work, 'prevote', undefined)
+  } else if (timer === 'prevote' && state.step === 'prevote') {
+    state.step = 'precommit'
+    castVote(work, 'precommit', undefined)
+  } else if (timer === 'precommit') startRound(work, round + 1)
+}

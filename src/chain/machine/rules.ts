@@ -1,0 +1,26 @@
+/** What the safety of the engine hangs on, as data: tests put known mistakes in their place and must find them. */
+import type { ChainOptions } from '../types.ts'
+
+export interface Rules {
+  /** Votes that decide, out of n. */
+  quorum(n: number): number
+  /**
+   * Whether a valid proposal may be prevoted by somebody locked (R1 and R2 of Algorithm 1, lines 22 and 28).
+   * `lockedRound` and `validRound` are -1 for none.
+   */
+  mayPrevote(lockedRound: number, isLockedBlock: boolean, validRound: number): boolean
+  /** Whether a quorum of prevotes locks (line 38). */
+  readonly locks: boolean
+  /** Whether certificates are told to others on deciding, and to laggards. */
+  readonly gossipsCertificates: boolean
+}
+
+export function tendermintRules(quorum: ChainOptions['quorum']): Rules {
+  return {
+    quorum: quorum === 'majority' ? (n) => Math.floor(n / 2) + 1 : (n) => Math.floor((2 * n) / 3) + 1,
+    // For a new block (-1) only those not locked, or locked on it.
+    mayPrevote: (lockedRound, isLockedBlock, validRound) => lockedRound <= validRound || isLockedBlock,
+    locks: true,
+    gossipsCertificates: true,
+  }
+}

@@ -1,0 +1,160 @@
+/** The machine's state, what happens to it, and what it wants done. */
+import type { SignatureScheme, Signer } from '../../crypto/index.ts'
+import type { ChainMessage } from '../blocks/messages.ts'
+import type {
+  Application,
+  Block,
+  Certificate,
+  CertifiedBlock,
+  ChainOptions,
+  ChainStats,
+  Evidence,
+  Header,
+  Snapshot,
+  SnapshotHead,
+  Validator,
+} from '../types.ts'
+import type { VoteRecord } from './guard.ts'
+import type { HeightLog } from './log.ts'
+import type { Rules } from './rules.ts'
+
+/** A validator or follower as the transport knows it: the hex of its id. */
+export type PeerName = string
+
+export interface ChainContext<S> {
+  readonly chainId: Uint8Array
+  /** The set of the first two heights, sorted. */
+  readonly genesis: readonly Validator[]
+  readonly signer: Signer
+  readonly scheme: SignatureScheme
+  readonly application: Application<S>
+  readonly options: ChainOptions
+  readonly rules: Rules
+}
+
+export type TimerName = 'start' | 'propose' | 'prevote' | 'precommit' | 'tick' | 'sync'
+
+export type ChainEvent =
+  /** Once, before all others. */
+  | { readonly kind: 'start' }
+  | { readonly kind: 'message'; readonly from: PeerName; readonly message: ChainMessage }
+  | { readonly kind: 'timer'; readonly timer: TimerName; readonly height: number; readonly round: number }
+  /** Everything up to this token survives power loss. */
+  | { readonly kind: 'persisted'; readonly token: number }
+  | { readonly kind: 'submit'; readonly transaction: Uint8Array }
+
+export type ChainEffect<S> =
+  /** Durable before `persisted`: what was signed. Sends that depend on it come after that event only. */
+  | { readonly kind: 'persistVote'; readonly token: number; readonly record: VoteRecord }
+  | {
+      readonly kind: 'persistBlock'
+      readonly token: number
+      readonly decided: CertifiedBlock
+      /** Present when this height is one of those of which a snapshot is kept. */
+      readonly snapshot: Snapshot | undefined
+    }
+  | { readonly kind: 'persistSnapshot'; readonly token: number; readonly snapshot: Snapshot }
+  | { readonly kind: 'send'; readonly to: readonly PeerName[]; readonly message: ChainMessage }
+  /** Send decided blocks from this height on, as many as fit, or `snapshot` when they are no longer kept. */
+  | {
+      readonly kind: 'serveBlocks'
+      readonly to: PeerName
+      readonly from: number
+      readonly snapshot: SnapshotHead | undefined
+    }
+  | {
+      readonly kind: 'timer'
+      readonly timer: TimerName
+      readonly afterMs: number
+      readonly height: number
+      readonly round: number
+    }
+  /** `app`: the state after it; `caughtUp`: taken with its certificate instead of by own votes. */
+  | { readonly kind: 'decided'; readonly decided: CertifiedBlock; readonly app: S; readonly caughtUp: boolean }
+  | { readonly kind: 'adopted'; readonly head: SnapshotHead }
+  | { readonly kind: 'evidence'; readonly evidence: Evidence }
+  /** Something is wrong with the application, and the chain goes on without our turn. */
+  | { readonly kind: 'warn'; readonly reason: string }
+  /** More than a third lied, or the application is not deterministic: nothing more is signed. */
+  | { readonly kind: 'halt'; readonly reason: string }
+
+export type Step = 'idle' | 'propose' | 'prevote' | 'precommit'
+
+export interface Head {
+  /** Zeros before the first block. */
+  readonly id: Uint8Array
+  readonly header: Header | undefined
+  readonly certificate: Certificate | undefined
+  readonly time: number
+}
+
+export interface PeerState {
+  /** Signature checks it may still cause, and when that was counted. */
+  credit: number
+  creditAt: number
+  servedAt: number
+  /** The height it says it decides; what it has not shown. */
+  claims: number
+  early: ChainMessage[]
+}
+
+export interface Sync {
+  readonly peer: PeerName
+  deadline: number
+  download: { readonly head: SnapshotHead; readonly pieces: Uint8Array[] } | undefined
+}
+
+/** A block that was applied ahead of its decision; `undefined`: not valid. */
+export type Execution<S> = { readonly state: S; readonly after: readonly Validator[] } | undefined
+
+export interface ChainState<S> {
+  /** Being decided. */
+  height: number
+  head: Head
+  app: S
+  previousValidators: readonly Validator[]
+  validators: readonly Validator[]
+  nextValidators: readonly Validator[]
+  round: number
+  step: Step
+  locked: { readonly round: number; readonly block: Block } | undefined
+  valid: { readonly round: number; readonly block: Block; readonly proof: Certificate } | undefined
+  log: HeightLog
+  /** Of the height before, for votes that come late. */
+  previousLog: HeightLog | undefined
+  executions: Map<string, Execution<S>>
+  record: VoteRecord | undefined
+  readonly pool: Map<string, Uint8Array>
+  poolBytes: number
+  /** The height at which a full pool was gone through. */
+  clearedAt: number
+  /** What is in the pool has waited for company. */
+  hasWaited: boolean
+  readonly peers: Map<PeerName, PeerState>
+  sync: Sync | undefined
+  snapshot: Snapshot | undefined
+  /** Unix ms by the own clock. */
+  decidedAt: number
+  /** The height that got its early messages. */
+  earlyTakenAt: number
+  nextToken: number
+  durableToken: number
+  /** What waits until everything that was persisted before it is durable. */
+  held: { readonly token: number; readonly release: Held }[]
+  halted: string | undefined
+  readonly stats: ChainStats
+}
+
+export type Held =
+  | { readonly kind: 'send'; readonly to: readonly PeerName[]; readonly message: ChainMessage }
+  /** An own message takes the way of all others once it may be seen. */
+  | { readonly kind: 'own'; readonly message: ChainMessage }
+
+/** One step: the state is changed in place, effects are collected. */
+export interface Work<S> {
+  readonly context: ChainContext<S>
+  readonly state: ChainState<S>
+  /** Unix ms by the own clock. */
+  readonly now: number
+  readonly effects: ChainEffect<S>[]
+}

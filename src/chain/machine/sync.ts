@@ -1,0 +1,283 @@
+/** Telling where one stands, helping those who lack something, and catching up by certified blocks or a snapshot. */
+import { concatBytes, equalBytes } from '../../base/index.ts'
+import { blockIdOf, nextValidatorsHash, validatorsHash } from '../blocks/blocks.ts'
+import type { StatusMessage } from '../blocks/messages.ts'
+import { verifyCertificate } from '../blocks/signing.ts'
+import { limits } from '../limits.ts'
+import type { Certificate, CertifiedBlock, SnapshotHead, Vote } from '../types.ts'
+import { decideOn, enterHeight } from './decide.ts'
+import { tellPool, trimPool } from './pool.ts'
+import type { PeerName, Work } from './state.ts'
+import { faultsOf, mayServe, others, peerOf, persist, quorumOf, send, setTimer, spend } from './work.ts'
+
+export function onTick<S>(work: Work<S>): void {
+  const { context, state } = work
+  const busy = state.step !== 'idle' || state.pool.size > 0
+  send(work, others(work), ownStatus(work))
+  tellPool(work)
+  setTimer(work, 'tick', busy ? context.options.tickMs : context.options.idleTickMs)
+}
+
+function ownStatus<S>({ state }: Work<S>): StatusMessage {
+  const { height, round, log, validators } = state
+  const entry = log.rounds.get(round)
+  return {
+    type: 'status',
+    height,
+    round,
+    hasProposal: entry?.proposal !== undefined,
+    prevotes: entry?.votes.prevote.bitmap(validators.length) ?? new Uint8Array(),
+    precommits: entry?.votes.precommit.bitmap(validators.length) ?? new Uint8Array(),
+  }
+}
+
+/** Sends a peer what it lacks, and tells it where we stand when it has what we lack. */
+export function onStatus<S>(work: Work<S>, from: PeerName, status: StatusMessage) {
+  const { state } = work
+  peerOf(work, from).claims = status.height
+  if (status.height > state.height) return catchUp(work)
+  if (!mayServe(work, from)) return
+  if (status.height < state.height) return serveBehind(work, from, status.height)
+  const entry = state.log.rounds.get(status.round)
+  if (entry?.proposal !== undefined && !status.hasProposal)
+    send(work, [from], { type: 'proposal', proposal: entry.proposal })
+  const votes = [
+    ...missing(entry?.votes.prevote.all(), status.prevotes, state.log),
+    ...missing(entry?.votes.precommit.all(), status.precommits, state.log),
+    ...(status.round < state.round ? ownVotes(work) : []),
+  ]
+  if (votes.length > 0) send(work, [from], { type: 'votes', votes: votes.slice(0, limits.MAX_VOTES_PER_MESSAGE) })
+  if (hasMore(work, status)) send(work, [from], ownStatus(work))
+}
+
+function missing(votes: readonly Vote[] | undefined, have: Uint8Array, log: Work<unknown>['state']['log']): Vote[] {
+  return (votes ?? []).filter(({ signer }) => {
+    const index = log.indexOf(signer)!
+    return (((have[index >> 3] ?? 0) >> (index & 7)) & 1) === 0
+  })
+}
+
+/** Of our round, so that f + 1 of us pull the peer on. */
+function ownVotes<S>({ context, state }: Work<S>): Vote[] {
+  const own = state.log.indexOf(context.signer.publicKey)
+  const entry = state.log.rounds.get(state.round)
+  if (own === undefined || entry === undefined) return []
+  return [...entry.votes.prevote.of(own), ...entry.votes.precommit.of(own)]
+}
+
+function hasMore<S>({ state }: Work<S>, status: StatusMessage): boolean {
+  if (status.round > state.round) return true
+  const entry = state.log.rounds.get(status.round)
+  const size = state.validators.length
+  const more = (theirs: Uint8Array, ours: Uint8Array | undefined) =>
+    theirs.subarray(0, Math.ceil(size / 8)).some((bits, i) => (bits & ~(ours?.[i] ?? 0)) !== 0)
+  return (
+    (status.hasProposal && entry?.proposal === undefined) ||
+    more(status.prevotes, entry?.votes.prevote.bitmap(size)) ||
+    more(status.precommits, entry?.votes.precommit.bitmap(size))
+  )
+}
+
+/** One block behind is told what was decided; who is further behind is told where we stand, and asks one of us for it. */
+export function serveBehind<S>(work: Work<S>, to: PeerName, height: number): void {
+  const { context, state } = work
+  if (!context.rules.gossipsCertificates) return
+  if (height === state.height - 1) serve(work, to, height)
+  else send(work, [to], ownStatus(work))
+}
+
+export function onAskBlocks<S>(work: Work<S>, from: PeerName, height: number): void {
+  if (height < 1 || height >= work.state.height || !work.context.rules.gossipsCertificates) return
+  if (spend(work, from, limits.REQUEST_CHECKS)) serve(work, from, height)
+}
+
+function serve<S>({ state, effects }: Work<S>, to: PeerName, from: number): void {
+  const head = state.snapshot?.head
+  const helps = head !== undefined && head.header.height >= from
+  effects.push({ kind: 'serveBlocks', to, from, snapshot: helps ? head : undefined })
+}
+
+/** C1 for a block that we may have, without it. */
+export function onCommit<S>(work: Work<S>, from: PeerName, certificate: Certificate) {
+  const { state } = work
+  if (certificate.height > state.height) {
+    const peer = peerOf(work, from)
+    peer.claims = Math.max(peer.claims, certificate.height + 1)
+    return catchUp(work)
+  }
+  if (certificate.height < state.height) return
+  const block = state.log.block(certificate.blockId)
+  if (block !== undefined) {
+    if (isCertified(work, from, certificate)) decideOn(work, block, certificate, true)
+    return
+  }
+  const peer = peerOf(work, from)
+  peer.claims = Math.max(peer.claims, certificate.height + 1)
+  catchUp(work)
+}
+
+/** C1, lines 49-54 for those who missed the votes. Blocks come in order of height. */
+export function onBlocks<S>(work: Work<S>, from: PeerName, blocks: readonly CertifiedBlock[]): void {
+  const { state } = work
+  let taken = 0
+  for (const { block, certificate } of blocks) {
+    if (block.header.height !== state.height) continue
+    if (!equalBytes(block.id, certificate.blockId) || !isCertified(work, from, certificate)) {
+      state.stats.refused++
+      break
+    }
+    if (!decideOn(work, block, certificate, true)) return
+    taken++
+  }
+  if (state.sync?.peer !== from) return
+  // Whoever delivers is asked on at once; whoever does not loses its turn when the timer ends.
+  if (taken > 0) {
+    state.sync = undefined
+    catchUp(work, from)
+  }
+}
+
+function isCertified<S>(work: Work<S>, from: PeerName, certificate: Certificate): boolean {
+  const { context, state } = work
+  return (
+    certificate.height === state.height &&
+    // What we asked for costs the peer nothing: one bad certificate ends the batch.
+    (state.sync?.peer === from || spend(work, from, certificate.signatures.length)) &&
+    verifyCertificate(
+      context.scheme,
+      context.chainId,
+      state.validators,
+      certificate,
+      'precommit',
+      quorumOf(work),
+      (index, signature) => state.log.hasVote('precommit', certificate, index, signature),
+    )
+  )
+}
+
+/** Asks one of those who say that they are ahead; `preferred` first. */
+export function catchUp<S>(work: Work<S>, preferred?: PeerName): void {
+  const { state, now } = work
+  if (state.sync !== undefined && now < state.sync.deadline) return
+  const ahead = [...state.peers].filter(([, { claims }]) => claims > state.height)
+  const best = Math.max(0, ...ahead.map(([, { claims }]) => claims))
+  const peer =
+    preferred !== undefined && ahead.some(([name]) => name === preferred)
+      ? preferred
+      : ahead.find(([, { claims }]) => claims === best)?.[0]
+  if (peer === undefined) {
+    state.sync = undefined
+    return
+  }
+  state.sync = { peer, deadline: now + limits.SYNC_TIMEOUT_MS, download: undefined }
+  send(work, [peer], { type: 'ask-blocks', from: state.height })
+  setTimer(work, 'sync', limits.SYNC_TIMEOUT_MS)
+}
+
+/** The peer asked did not deliver: its word counts no more until it says it again, and another is asked. */
+export function onSyncTimeout<S>(work: Work<S>) {
+  const { state, now } = work
+  if (state.sync === undefined) return
+  if (now < state.sync.deadline) return setTimer(work, 'sync', state.sync.deadline - now)
+  giveUp(work)
+}
+
+function giveUp<S>(work: Work<S>): void {
+  const { state } = work
+  const peer = state.sync && state.peers.get(state.sync.peer)
+  if (peer !== undefined) peer.claims = 0
+  state.sync = undefined
+  catchUp(work)
+}
+
+/** A snapshot is taken only from whom we asked, and only if validators that we know stand behind it. */
+export function onSnapshot<S>(work: Work<S>, from: PeerName, head: SnapshotHead) {
+  const { state } = work
+  if (state.sync?.peer !== from || state.sync.download !== undefined || head.header.height < state.height) return
+  if (!spend(work, from, head.certificate.signatures.length * 2) || !isTrusted(work, head)) {
+    state.stats.refused++
+    return giveUp(work)
+  }
+  state.sync.download = { head, pieces: [] }
+  askPiece(work)
+}
+
+/**
+ * The set of the snapshot signed it by quorum, and f + 1 validators of a set that we know are among the signers: one of
+ * them is honest, and signs only what was decided.
+ */
+function isTrusted<S>(work: Work<S>, head: SnapshotHead): boolean {
+  const { context, state } = work
+  const { header, certificate, validators } = head
+  const quorum = context.rules.quorum(validators.length)
+  const signers = certificate.signatures.map(({ index }) => validators[index]?.publicKey)
+  const known = state.validators.filter(({ publicKey }) =>
+    signers.some((key) => key !== undefined && equalBytes(key, publicKey)),
+  )
+  return (
+    equalBytes(header.chainId, context.chainId) &&
+    certificate.height === header.height &&
+    equalBytes(certificate.blockId, blockIdOf(header)) &&
+    equalBytes(header.validatorsHash, validatorsHash(validators)) &&
+    equalBytes(header.nextValidatorsHash, nextValidatorsHash(head.nextValidators, head.afterValidators)) &&
+    known.length > faultsOf(work) &&
+    verifyCertificate(context.scheme, context.chainId, validators, certificate, 'precommit', quorum)
+  )
+}
+
+function askPiece<S>(work: Work<S>) {
+  const { state, now } = work
+  const { sync } = state
+  if (sync?.download === undefined) return
+  const { head, pieces } = sync.download
+  if (pieces.length * limits.SNAPSHOT_PIECE_BYTES >= head.size) return adopt(work, head, pieces)
+  sync.deadline = now + limits.SYNC_TIMEOUT_MS
+  send(work, [sync.peer], { type: 'ask-piece', height: head.header.height, index: pieces.length })
+}
+
+export function onAskPiece<S>(work: Work<S>, from: PeerName, height: number, index: number): void {
+  const { snapshot } = work.state
+  if (snapshot === undefined || snapshot.head.header.height !== height) return
+  const start = index * limits.SNAPSHOT_PIECE_BYTES
+  if (start >= snapshot.head.size || !spend(work, from, limits.REQUEST_CHECKS)) return
+  const bytes = snapshot.state.subarray(start, start + limits.SNAPSHOT_PIECE_BYTES)
+  send(work, [from], { type: 'piece', height, index, bytes })
+}
+
+export function onPiece<S>(work: Work<S>, from: PeerName, height: number, index: number, bytes: Uint8Array): void {
+  const { sync } = work.state
+  if (sync?.peer !== from || sync.download === undefined) return
+  const { head, pieces } = sync.download
+  const expected = Math.min(limits.SNAPSHOT_PIECE_BYTES, head.size - index * limits.SNAPSHOT_PIECE_BYTES)
+  if (height !== head.header.height || index !== pieces.length || bytes.length !== expected) return
+  pieces.push(bytes)
+  askPiece(work)
+}
+
+/** The bytes count only when the application finds in them the state that the certified header names. */
+function adopt<S>(work: Work<S>, head: SnapshotHead, pieces: readonly Uint8Array[]) {
+  const { context, state, effects } = work
+  const { header, certificate } = head
+  const bytes = concatBytes(...pieces)
+  const restored = header.height >= state.height ? context.application.restore(bytes) : undefined
+  if (restored === undefined || !equalBytes(context.application.root(restored), header.stateRoot)) {
+    state.stats.refused++
+    return giveUp(work)
+  }
+  const snapshot = { head, state: bytes }
+  state.app = restored
+  state.head = { id: blockIdOf(header), header, certificate, time: header.time }
+  state.previousValidators = head.validators
+  state.validators = head.nextValidators
+  state.nextValidators = head.afterValidators
+  state.snapshot = snapshot
+  state.stats.snapshots++
+  persist(work, { kind: 'persistSnapshot', snapshot })
+  effects.push({ kind: 'adopted', head })
+  state.sync = undefined
+  trimPool(work)
+  enterHeight(work, header.height + 1)
+  // Nobody can be shown the heights that were skipped, so nobody can lie about them either.
+  state.previousLog = undefined
+  catchUp(work)
+}

@@ -1,0 +1,126 @@
+/** What all parts of the machine do with a step: sending, persisting, timers, allowances. */
+import { toHex } from '../../base/index.ts'
+import type { Signer } from '../../crypto/index.ts'
+import type { ChainMessage } from '../blocks/messages.ts'
+import { limits } from '../limits.ts'
+import type { Validator } from '../types.ts'
+import type { ChainEffect, Held, PeerName, PeerState, TimerName, Work } from './state.ts'
+
+/** Name of our own messages on their way back to us: no peer has it. */
+export const SELF: PeerName = ''
+
+export function quorumOf<S>(work: Work<S>): number {
+  return work.context.rules.quorum(work.state.validators.length)
+}
+
+/** Validators that may lie or fail without the rest being stuck or split: f. */
+export function faultsOf<S>(work: Work<S>): number {
+  return work.state.validators.length - quorumOf(work)
+}
+
+export function ownIndex<S>({ context, state }: Work<S>): number | undefined {
+  return state.log.indexOf(context.signer.publicKey)
+}
+
+const nameLists = new WeakMap<readonly Validator[], readonly { name: PeerName; key: string }[]>()
+
+function namesOf(validators: readonly Validator[]): readonly { name: PeerName; key: string }[] {
+  let names = nameLists.get(validators)
+  if (names === undefined) {
+    names = validators.map(({ id, publicKey }) => ({ name: toHex(id), key: toHex(publicKey) }))
+    nameLists.set(validators, names)
+  }
+  return names
+}
+
+/** The validators of this height and the next, without ourselves. */
+export function others<S>({ context, state }: Work<S>): readonly PeerName[] {
+  const { validators, nextValidators } = state
+  const known = otherLists.get(validators)
+  if (known?.next === nextValidators && known.signer === context.signer) return known.names
+  const own = toHex(context.signer.publicKey)
+  const names = new Set<PeerName>()
+  for (const set of new Set([validators, nextValidators]))
+    for (const { name, key } of namesOf(set)) if (key !== own) names.add(name)
+  const list = [...names]
+  otherLists.set(validators, { next: nextValidators, signer: context.signer, names: list })
+  return list
+}
+
+/** Asked for with each message; sets change rarely. */
+const otherLists = new WeakMap<
+  readonly Validator[],
+  { readonly next: readonly Validator[]; readonly signer: Signer; readonly names: readonly PeerName[] }
+>()
+
+export function nameAt<S>({ state }: Work<S>, index: number): PeerName {
+  return namesOf(state.validators)[index]!.name
+}
+
+/** Sends once everything persisted so far is durable. */
+export function send<S>(work: Work<S>, to: readonly PeerName[], message: ChainMessage): void {
+  if (to.length > 0) afterPersisting(work, { kind: 'send', to, message })
+}
+
+/** Hands an own message to ourselves, once it could be sent as well. */
+export function toSelf<S>(work: Work<S>, message: ChainMessage): void {
+  afterPersisting(work, { kind: 'own', message })
+}
+
+function afterPersisting<S>({ state, effects }: Work<S>, release: Held): void {
+  const token = state.nextToken - 1
+  if (release.kind === 'send' && state.durableToken >= token) effects.push(release)
+  else state.held.push({ token, release })
+}
+
+type Persist = Extract<ChainEffect<never>, { token: number }>
+type WithoutToken<T> = T extends unknown ? Omit<T, 'token'> : never
+
+export function persist<S>({ state, effects }: Work<S>, effect: WithoutToken<Persist>): void {
+  effects.push({ ...effect, token: state.nextToken++ } as Persist)
+}
+
+export function setTimer<S>({ state, effects }: Work<S>, timer: TimerName, afterMs: number): void {
+  effects.push({ kind: 'timer', timer, afterMs, height: state.height, round: state.round })
+}
+
+export function halt<S>({ state, effects }: Work<S>, reason: string): void {
+  state.halted = reason
+  effects.push({ kind: 'halt', reason })
+}
+
+export function peerOf<S>({ state, now }: Work<S>, name: PeerName): PeerState {
+  let peer = state.peers.get(name)
+  if (peer === undefined) {
+    peer = { credit: limits.CHECKS_BURST, creditAt: now, servedAt: Number.NEGATIVE_INFINITY, claims: 0, early: [] }
+    // The oldest goes: whoever is a validator comes back with its next message.
+    if (state.peers.size >= limits.MAX_PEERS) state.peers.delete(state.peers.keys().next().value!)
+    state.peers.set(name, peer)
+  }
+  return peer
+}
+
+/** Takes from the peer's allowance; false when it has used it up. Ourselves we trust. */
+export function spend<S>(work: Work<S>, name: PeerName, checks: number): boolean {
+  if (name === SELF) return true
+  const peer = peerOf(work, name)
+  const earned = (Math.max(0, work.now - peer.creditAt) / 1_000) * limits.CHECKS_PER_SECOND
+  peer.credit = Math.min(limits.CHECKS_BURST, peer.credit + earned)
+  peer.creditAt = work.now
+  if (peer.credit < checks) {
+    work.state.stats.refused++
+    return false
+  }
+  peer.credit -= checks
+  return true
+}
+
+/** True at most once in a while for each peer: what makes an answer larger than its question rare. */
+export function mayServe<S>(work: Work<S>, name: PeerName): boolean {
+  const peer = peerOf(work, name)
+  const gap = Math.max(limits.SERVE_GAP_MS, work.context.options.tickMs / 8)
+  // A clock set back must not silence us.
+  if (work.now >= peer.servedAt && work.now - peer.servedAt < gap) return false
+  peer.servedAt = work.now
+  return true
+}

@@ -1,0 +1,93 @@
+/** The tree of RFC 6962 section 2.1: leaves and inner nodes hash under different prefixes, so none passes for the other. */
+import { concatBytes, equalBytes } from '../../base/index.ts'
+import { sha256 } from '../../crypto/index.ts'
+
+const LEAF = Uint8Array.of(0)
+const INNER = Uint8Array.of(1)
+
+/** 32 bytes; of no leaves, the hash of nothing. */
+export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
+  if (leaves.length === 0) return sha256(new Uint8Array())
+  return subtree(leaves.map(leafHash), 0, leaves.length)
+}
+
+/** The siblings on the way from leaf `index` to the root, lowest first. Throws a RangeError when there is no such leaf. */
+export function merkleProof(leaves: readonly Uint8Array[], index: number): Uint8Array[] {
+  if (!Number.isInteger(index) || index < 0 || index >= leaves.length) throw new RangeError(`no leaf ${index}`)
+  const hashes = leaves.map(leafHash)
+  const proof: Uint8Array[] = []
+  let from = 0
+  let to = leaves.length
+  while (to - from > 1) {
+    const middle = from + splitOf(to - from)
+    if (index < middle) {
+      proof.push(subtree(hashes, middle, to))
+      to = middle
+    } else {
+      proof.push(subtree(hashes, from, middle))
+      from = middle
+    }
+  }
+  return proof.reverse()
+}
+
+/**
+ * True when `leaf` is under `root`; and number `index`, if there are `size` leaves, which the root does not say: whoever
+ * needs the place must have the size from elsewhere. RFC 9162 section 2.1.3.2.
+ */
+export function verifyMerkleProof(
+  root: Uint8Array,
+  leaf: Uint8Array,
+  index: number,
+  size: number,
+  proof: readonly Uint8Array[],
+): boolean {
+  if (!Number.isSafeInteger(index) || !Number.isSafeInteger(size) || index < 0 || index >= size) return false
+  if (proof.some((hash) => hash.length !== 32)) return false
+  const sides = sidesOf(index, size)
+  if (sides.length !== proof.length) return false
+  let hash = leafHash(leaf)
+  proof.forEach((sibling, i) => {
+    hash = sides[i] === 'left' ? innerHash(sibling, hash) : innerHash(hash, sibling)
+  })
+  return equalBytes(hash, root)
+}
+
+/** On which side each sibling stands, lowest first. */
+function sidesOf(index: number, size: number): ('left' | 'right')[] {
+  const sides: ('left' | 'right')[] = []
+  let from = 0
+  let to = size
+  while (to - from > 1) {
+    const middle = from + splitOf(to - from)
+    if (index < middle) {
+      sides.push('right')
+      to = middle
+    } else {
+      sides.push('left')
+      from = middle
+    }
+  }
+  return sides.reverse()
+}
+
+/** The largest power of two below `size`. */
+function splitOf(size: number): number {
+  let split = 1
+  while (split * 2 < size) split *= 2
+  return split
+}
+
+function subtree(hashes: readonly Uint8Array[], from: number, to: number): Uint8Array {
+  if (to - from === 1) return hashes[from]!
+  const middle = from + splitOf(to - from)
+  return innerHash(subtree(hashes, from, middle), subtree(hashes, middle, to))
+}
+
+function leafHash(leaf: Uint8Array): Uint8Array {
+  return sha256(concatBytes(LEAF, leaf))
+}
+
+function innerHash(left: Uint8Array, right: Uint8Array): Uint8Array {
+  return sha256(concatBytes(INNER, left, right))
+}

@@ -1,0 +1,79 @@
+/** The chunk chains as others see them: they record, order and make auditable what the replicas agreed on. */
+import type { ChunkId, Clock, Log, PeerId, Random, Store } from '../../base/index.ts'
+import type { ChunkEntry, EntryNote, Send } from '../../chunks/index.ts'
+import type { SignatureScheme, Signer } from '../../crypto/index.ts'
+import type { CertificateKind } from '../../evidence/index.ts'
+import type { Ring } from '../../ring/index.ts'
+import type { VerifyReport } from '../audit/verify.ts'
+import type { ChunkChainView } from '../audit/view.ts'
+
+export interface ChunkChainsOptions {
+  readonly chunkBits: number
+  /** Hours that a chain is kept after its last block, when another has taken its place. */
+  readonly historyHours: number
+}
+
+export interface ChunkChainsModules {
+  readonly ring: Pick<Ring, 'ringId' | 'self' | 'replicasOf' | 'onChange' | 'isSuspect'>
+  readonly clock: Clock
+  readonly random: Random
+  readonly signer: Signer
+  readonly scheme: SignatureScheme
+  readonly log: Log
+  readonly send: Send
+  /** Blocks, and what is known of the chains. */
+  readonly store: Store
+  /** The sign guard: in its own file, never restored from a backup. */
+  readonly votes: Store
+  /** Values that the stores found damaged since the start. */
+  readonly damaged?: () => number
+  readonly options: ChunkChainsOptions
+  /** What this node holds as a replica, unexpired: notes of all, the evidence of those that matter. */
+  readonly chunks: () => readonly ChunkId[]
+  readonly notesOf: (chunk: ChunkId) => readonly Pick<EntryNote, 'key' | 'seen' | 'own'>[]
+  readonly entryOf: (key: string) => ChunkEntry | undefined
+}
+
+/** Where an entry stands in a chain. */
+export interface Recorded {
+  /** Hex. */
+  readonly chain: string
+  readonly height: number
+  readonly class: CertificateKind
+  /** Unix ms. */
+  readonly time: number
+}
+
+export interface ChunkChainsStats {
+  readonly known: number
+  readonly open: number
+  readonly waiting: number
+  readonly bytes: number
+  readonly decided: number
+  readonly caughtUp: number
+  readonly proposed: number
+  readonly refused: number
+  /** Proposals and messages that found no room. */
+  readonly dropped: number
+  /** Entries too large for a transaction. */
+  readonly unrecordable: number
+  /** Validators that signed two different things. */
+  readonly evidence: number
+  readonly broken: number
+  readonly pruned: number
+}
+
+export interface ChunkChains {
+  start(): void
+  stop(): void
+  /** A new entry is held: it will be recorded. */
+  kept(entry: ChunkEntry): void
+  /** Answers a message of another replica. */
+  handle(from: PeerId, body: Uint8Array): Uint8Array
+  /** Where exactly this entry was recorded, if it was. */
+  recorded(entry: ChunkEntry): Recorded | undefined
+  view(chunk: ChunkId): ChunkChainView
+  /** Checks all stored chains from their starts, a slice at a time; one run at once. */
+  verify(): VerifyReport
+  stats(): ChunkChainsStats
+}

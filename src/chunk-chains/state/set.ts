@@ -1,0 +1,110 @@
+/** For whom a chain is, and its name: the replicas of a chunk as they were when it began, and the chain before it. */
+import { asChunkId, type ChunkId, equalBytes, fromHex, type PeerId, toHex } from '../../base/index.ts'
+import { isValidatorSet, sortedValidators, type Validator } from '../../chain/index.ts'
+import { type CborValue, encodeCanonical, peerIdFromPublicKey, sha256, signedBytes } from '../../crypto/index.ts'
+import { evidenceLimits } from '../../evidence/index.ts'
+import { limits } from '../limits.ts'
+import { malformed, readBytes, readHash, readInteger, readRow } from './reading.ts'
+
+/** The replicas of one chunk: who votes, and whose observations count. */
+export interface ReplicaGroup {
+  readonly ringId: string
+  readonly chunk: ChunkId
+  /** All seats, empty ones too: certificates need more than half of them. */
+  readonly n: number
+  /** Filled seats, sorted by id. */
+  readonly validators: readonly Validator[]
+}
+
+/** A place in another chain. */
+export interface ChainPlace {
+  readonly chainId: Uint8Array
+  readonly height: number
+  /** Id of its block there. */
+  readonly headId: Uint8Array
+}
+
+export interface ChainDescriptor extends ReplicaGroup {
+  /** Where the chain before this one ended, as far as its founders knew. */
+  readonly previous: ChainPlace | undefined
+}
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
+export function replicaGroup(
+  ringId: string,
+  chunk: ChunkId,
+  n: number,
+  members: readonly { readonly id: string; readonly publicKey: Uint8Array }[],
+): ReplicaGroup {
+  const validators = members.map(({ id, publicKey }) => ({ id: fromHex(id), publicKey }))
+  return { ringId, chunk, n, validators: sortedValidators(validators) }
+}
+
+/** The same for equal groups, 64 hex digits. */
+export function groupKey(group: ReplicaGroup): string {
+  return toHex(sha256(signedBytes('chordns/chunk-group/1', encodeCanonical(groupFields(group)))))
+}
+
+/** H(ring id || chunk || n || sorted validators || previous head), 32 bytes. */
+export function chainIdOf(descriptor: ChainDescriptor): Uint8Array {
+  return sha256(signedBytes('chordns/chunk-chain/1', encodeCanonical(descriptorToValue(descriptor))))
+}
+
+export function peersOfGroup({ validators }: ReplicaGroup): ReadonlyMap<PeerId, Validator> {
+  return new Map(validators.map((validator) => [peerIdFromPublicKey(validator.publicKey), validator]))
+}
+
+export function indexOfKey({ validators }: ReplicaGroup, publicKey: Uint8Array): number {
+  return validators.findIndex((validator) => equalBytes(validator.publicKey, publicKey))
+}
+
+function groupFields({ ringId, chunk, n, validators }: ReplicaGroup): CborValue[] {
+  return [encoder.encode(ringId), chunk, n, validators.map(({ id, publicKey }) => [id, publicKey])]
+}
+
+export function descriptorToValue(descriptor: ChainDescriptor): CborValue {
+  const { previous } = descriptor
+  return [...groupFields(descriptor), previous === undefined ? null : placeToValue(previous)]
+}
+
+/** Throws CHUNK_MALFORMED. */
+export function descriptorFromValue(value: CborValue | undefined): ChainDescriptor {
+  const [ring, chunk, n, validators, previous] = readRow(value, 5, 'descriptor')
+  const rows = Array.isArray(validators) && validators.length <= limits.MAX_VALIDATORS ? validators : []
+  const set = rows.map((one: CborValue) => {
+    const [id, publicKey] = readRow(one, 2, 'validator')
+    return { id: readHash(id, 'id'), publicKey: readHash(publicKey, 'key') }
+  })
+  if (!isValidatorSet(set)) throw malformed('validators')
+  return {
+    ringId: readText(ring),
+    chunk: asChunkId(readInteger(chunk, 0, 2 ** 24 - 1, 'chunk')),
+    n: readInteger(n, 1, limits.MAX_VALIDATORS, 'seats'),
+    validators: set,
+    previous: previous === null ? undefined : placeFromValue(previous),
+  }
+}
+
+export function placeToValue({ chainId, height, headId }: ChainPlace): CborValue {
+  return [chainId, height, headId]
+}
+
+export function placeFromValue(value: CborValue | undefined): ChainPlace {
+  const [chainId, height, headId] = readRow(value, 3, 'place')
+  return {
+    chainId: readHash(chainId, 'chain id'),
+    height: readInteger(height, 1, 2 ** 48, 'height'),
+    headId: readHash(headId, 'block id'),
+  }
+}
+
+function readText(value: CborValue | undefined): string {
+  const bytes = readBytes(value, 0, evidenceLimits.MAX_RING_ID_BYTES, 'ring id')
+  try {
+    return decoder.decode(bytes)
+  } catch (cause) {
+    throw malformed('ring id', cause)
+  }
+}

@@ -1,0 +1,104 @@
+/** What this node answers to the requests of others. Pings at once, the state only between its own operations. */
+import type { PeerId, RingId } from '../../base/index.ts'
+import { limits } from '../limits.ts'
+import { verifyEntry } from '../members/member.ts'
+import type { MemberEntry } from '../types.ts'
+import { fitting, type RingReply, type RingRequest } from '../wire/messages.ts'
+import { answerCompare, answerDigests } from './exchange.ts'
+import { contacted, meetStranger } from './joining.ts'
+import { answerFind } from './lookups.ts'
+import { addAccusation, mergeRow, mergeRows, testify } from './membership.ts'
+import { claim } from './operations.ts'
+import type { Work } from './state.ts'
+
+export function answer(work: Work, from: PeerId, request: RingRequest): RingReply {
+  const { state } = work
+  state.stats.requestsServed += 1
+  const sender = state.table.byPeer(from)
+  if (sender !== undefined) state.detector.heard(sender.id, work.now)
+  // Whoever speaks to us as to a member has a ring that we look for.
+  if (state.phase === 'seeking' && request.type !== 'ask-page') contacted(work, from)
+  switch (request.type) {
+    case 'ping':
+      return { type: 'ok' }
+    case 'ask-state':
+      return stateReply(work, request.summary)
+    case 'notify':
+      return answerNotify(work, from, request.entry)
+    case 'push':
+      return answerPush(work, from, request)
+    case 'ask-page':
+      return page(work, from, request.entry, request.after)
+    case 'ask-digests':
+      return state.phase === 'member' ? answerDigests(work, request.summary) : { type: 'ok' }
+    case 'compare':
+      return state.phase === 'member' ? answerCompare(work, request) : { type: 'ok' }
+    case 'find':
+      return answerFind(work, request)
+  }
+}
+
+function stateReply(work: Work, summary: Uint8Array): RingReply {
+  const { state } = work
+  const { predecessor, successors } = state.pointers
+  const mine = state.table.summary()
+  const same = mine.every((byte, i) => byte === summary[i])
+  const named: RingId[] = [state.self.id, ...(predecessor === undefined ? [] : [predecessor]), ...successors]
+  return {
+    type: 'state',
+    member: state.phase === 'member',
+    // Only between a query and its answer: who waits to ask a busy member again changes nothing, and two that both waited
+    // while being busy would wait for each other.
+    busy: state.phase === 'member' && state.operation?.token !== undefined,
+    id: state.self.id,
+    predecessor,
+    successors: successors.slice(0, limits.MAX_SUCCESSORS),
+    summary: mine,
+    entries: same ? [] : fitting(named.flatMap((id) => state.table.aliveMember(id) ?? [])),
+  }
+}
+
+/** Rows come before accusations: they name the witnesses. What is over the peer's allowance, the exchange brings later. */
+function answerPush(work: Work, from: PeerId, request: Extract<RingRequest, { type: 'push' }>): RingReply {
+  const { entries, accusations } = request
+  const granted = allowance(work, from, entries.length + accusations.length)
+  mergeRows(work, entries.slice(0, granted), from)
+  testify(work, from, entries.slice(0, granted))
+  for (const accusation of accusations.slice(0, Math.max(0, granted - entries.length))) addAccusation(work, accusation)
+  return { type: 'ok' }
+}
+
+/** A claim counts only from the member itself: that it speaks is what shows that it is alive. */
+function answerNotify(work: Work, from: PeerId, entry: MemberEntry): RingReply {
+  const { state } = work
+  if (entry.peer !== from || state.phase !== 'member' || allowance(work, from, 1) === 0) return { type: 'ok' }
+  mergeRow(work, entry, from)
+  if (state.table.isAlive(entry.id)) claim(work, entry.id)
+  return { type: 'ok' }
+}
+
+function page(work: Work, from: PeerId, asker: MemberEntry, after: RingId | undefined): RingReply {
+  const { state } = work
+  const member = state.phase === 'member'
+  if (state.phase === 'seeking' && verifyEntry(work.context, asker)) meetStranger(work, from, asker)
+  if (!member) return { type: 'page', member, self: state.self, entries: [], next: undefined }
+  const candidates = state.table.page(after, limits.MAX_ENTRIES + 1)
+  const entries = fitting(candidates)
+  const next = entries.length < candidates.length ? entries.at(-1)?.id : undefined
+  return { type: 'page', member, self: state.self, entries, next }
+}
+
+/** How many of what a peer sends unasked may be looked at now: each may cost a signature check. */
+function allowance(work: Work, from: PeerId, wanted: number): number {
+  const { credit } = work.state
+  const last = credit.get(from) ?? { checks: limits.CHECKS_BURST, at: work.now }
+  const earned = (Math.max(0, work.now - last.at) / 1_000) * limits.CHECKS_PER_SECOND
+  const checks = Math.min(limits.CHECKS_BURST, last.checks + earned)
+  const granted = Math.min(wanted, Math.floor(checks))
+  // Insertion order is age: whoever was silent longest is forgotten, and by then has earned its credit again.
+  credit.delete(from)
+  credit.set(from, { checks: checks - granted, at: work.now })
+  if (credit.size > limits.MAX_CREDITS) credit.delete(credit.keys().next().value!)
+  work.state.stats.refused += wanted - granted
+  return granted
+}

@@ -1,0 +1,107 @@
+/**
+ * Anti-entropy between two members: a summary, then the digests of 256 buckets, then (id, incarnation) pairs of those that
+ * differ, then the missing rows in both directions. Each message fits one frame.
+ */
+import { type PeerId, type RingId, toHex } from '../../base/index.ts'
+import { limits } from '../limits.ts'
+import type { MemberEntry } from '../types.ts'
+import { fitting, type Pair, type RingReply, type RingRequest } from '../wire/messages.ts'
+import { mergeRows } from './membership.ts'
+import type { Work } from './state.ts'
+import { ask } from './work.ts'
+
+/**
+ * Starts an exchange with a member, unless one is in progress or the last one was about the same two tables: rows that one
+ * side refuses would be sent again and again. `summary` is the other side's, where it is known.
+ */
+export function startExchange(work: Work, peer: PeerId, summary?: Uint8Array): void {
+  const { state, context } = work
+  if (state.phase !== 'member' || state.exchange !== undefined || peer === state.self.peer) return
+  const mine = toHex(state.table.summary())
+  const last = state.compared.get(peer)
+  const theirs = summary === undefined ? last?.theirs : toHex(summary)
+  if (last?.mine === mine && last.theirs === theirs && work.now - last.at < context.options.auditMs) return
+  state.stats.exchanges += 1
+  state.exchange = { peer, theirs, remaining: [] }
+  ask(work, peer, { type: 'ask-digests', summary: state.table.summary() }, { kind: 'exchange' })
+}
+
+export function exchangeAnswered(work: Work, peer: PeerId, reply: RingReply): void {
+  const { exchange, table } = work.state
+  if (exchange?.peer !== peer) return
+  if (reply.type === 'digests' && reply.digests !== undefined) exchange.remaining = table.differing(reply.digests)
+  else if (reply.type === 'compared') takeCompared(work, peer, reply.entries, reply.wanted)
+  else exchange.remaining = []
+  compareNext(work, peer)
+}
+
+export function exchangeFailed(work: Work): void {
+  work.state.exchange = undefined
+}
+
+/** The other side of `ask-digests`. */
+export function answerDigests(work: Work, summary: Uint8Array): RingReply {
+  const { table } = work.state
+  const same = toHex(table.summary()) === toHex(summary)
+  return { type: 'digests', digests: same ? undefined : table.digests() }
+}
+
+/** The other side of `compare`: rows that the asker lacks or has older, and ids whose newer row it should send. */
+export function answerCompare(work: Work, request: Extract<RingRequest, { type: 'compare' }>): RingReply {
+  const { table } = work.state
+  const theirs = new Map(request.pairs.map(({ id, incarnation }) => [id, incarnation]))
+  const wanted: RingId[] = []
+  const newer: MemberEntry[] = []
+  for (const [id, incarnation] of theirs) {
+    const mine = table.get(id)
+    if (mine === undefined || incarnation > mine.incarnation) wanted.push(id)
+    // Theirs is alive: a row of the same incarnation that says otherwise beats it.
+    else if (mine.incarnation > incarnation || mine.status !== 'alive') newer.push(mine)
+  }
+  const lacking = [...new Set(request.buckets)].flatMap((bucket) =>
+    table.bucket(bucket).filter(({ id }) => !theirs.has(id)),
+  )
+  // 36 bytes an id: what is wanted and what is sent share one frame.
+  const room = Math.min(limits.MAX_ENTRIES_BYTES, limits.MAX_MESSAGE_BYTES - 1_000 - 36 * wanted.length)
+  return { type: 'compared', entries: fitting([...lacking, ...newer], room), wanted }
+}
+
+/** Merges what came, and sends what the other side wants or has an older row of. */
+function takeCompared(work: Work, peer: PeerId, entries: readonly MemberEntry[], wanted: readonly RingId[]): void {
+  const { table } = work.state
+  mergeRows(work, entries, peer)
+  const send = new Map<RingId, MemberEntry>()
+  for (const id of wanted) {
+    const row = table.get(id)
+    if (row !== undefined) send.set(id, row)
+  }
+  for (const entry of entries) {
+    const row = table.get(entry.id)
+    if (row !== undefined && (row.incarnation > entry.incarnation || row.status !== entry.status)) send.set(row.id, row)
+  }
+  const rows = fitting(send.values())
+  if (rows.length > 0) ask(work, peer, { type: 'push', entries: rows, accusations: [] }, { kind: 'push' })
+}
+
+/** Compares the next buckets, as many as fit into one message; ends the exchange when none is left. */
+function compareNext(work: Work, peer: PeerId): void {
+  const { state } = work
+  const exchange = state.exchange
+  if (exchange === undefined) return
+  const pairs: Pair[] = []
+  const buckets: number[] = []
+  for (const bucket of exchange.remaining) {
+    const rows = state.table.bucket(bucket)
+    if (buckets.length > 0 && pairs.length + rows.length > limits.MAX_PAIRS) break
+    buckets.push(bucket)
+    pairs.push(...rows.slice(0, limits.MAX_PAIRS).map(({ id, incarnation }) => ({ id, incarnation })))
+  }
+  if (buckets.length === 0) {
+    state.exchange = undefined
+    state.compared.set(peer, { mine: toHex(state.table.summary()), theirs: exchange.theirs, at: work.now })
+    if (state.compared.size > limits.GOSSIP_ALL) state.compared.delete(state.compared.keys().next().value!)
+    return
+  }
+  exchange.remaining = exchange.remaining.slice(buckets.length)
+  ask(work, peer, { type: 'compare', buckets, pairs }, { kind: 'exchange' })
+}

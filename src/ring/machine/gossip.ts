@@ -1,0 +1,91 @@
+/**
+ * Telling changes on. Whoever knows a change first tells all members of a small ring; whoever hears of it for the first
+ * time tells a few more, so that everybody hears it in about log(N) steps. What is lost, the exchange repairs.
+ */
+import type { PeerId, RingId } from '../../base/index.ts'
+import { limits } from '../limits.ts'
+import type { Accusation } from '../members/member.ts'
+import type { MemberEntry } from '../types.ts'
+import { fitting } from '../wire/messages.ts'
+import type { Change, Work } from './state.ts'
+import { ask, setTimer, spread } from './work.ts'
+
+/** Sends what waits in the outbox. */
+export function flush(work: Work): void {
+  const { state } = work
+  state.flushSet = false
+  if (state.phase !== 'member' && state.phase !== 'left') return
+  const changes = [...state.outbox.values()]
+  const first = takeFitting(
+    work,
+    changes.filter(({ from }) => from === undefined),
+  )
+  const heard = takeFitting(
+    work,
+    changes.filter(({ from }) => from !== undefined),
+  )
+  push(work, everybody(work, first), first)
+  push(work, some(work, heard), heard)
+  pushAccusations(work)
+  if (state.outbox.size === 0 || state.phase === 'left') return
+  state.flushSet = true
+  setTimer(work, 'flush', 20, 20)
+}
+
+function push(work: Work, members: Iterable<MemberEntry>, changes: readonly Change[]): void {
+  const entries = changes.map(({ entry }) => entry)
+  if (entries.length === 0) return
+  for (const { peer } of members) ask(work, peer, { type: 'push', entries, accusations: [] }, { kind: 'push' })
+}
+
+/** To the other witnesses, who count, and to the accused, who may refute. */
+function pushAccusations(work: Work): void {
+  const { state } = work
+  const byPeer = new Map<PeerId, Accusation[]>()
+  for (const accusation of state.outboxAccusations.splice(0)) {
+    const accused = state.table.aliveMember(accusation.accused)
+    if (accused === undefined) continue
+    for (const { peer } of [accused, ...state.table.nearest(accused.id)]) {
+      if (peer !== state.self.peer) byPeer.set(peer, [...(byPeer.get(peer) ?? []), accusation])
+    }
+  }
+  for (const [peer, accusations] of byPeer) {
+    ask(work, peer, { type: 'push', entries: [], accusations }, { kind: 'push' })
+  }
+}
+
+/** Takes from the outbox what one message holds. */
+function takeFitting(work: Work, changes: readonly Change[]): Change[] {
+  const count = fitting(changes.map(({ entry }) => entry)).length
+  const taken = changes.slice(0, count)
+  for (const { entry } of taken) work.state.outbox.delete(entry.id)
+  return taken
+}
+
+/** All members of a small ring; and who is said to be dead, so that it can refute. */
+function everybody(work: Work, changes: readonly Change[]): readonly MemberEntry[] {
+  if (changes.length === 0) return []
+  const { table, self } = work.state
+  const dead = changes.filter(({ entry }) => entry.status === 'dead').map(({ entry }) => entry)
+  if (table.aliveCount > limits.GOSSIP_ALL) return [...dead, ...some(work, changes)]
+  return [...dead, ...table.alive().filter(({ id }) => id !== self.id)]
+}
+
+/** Ring neighbours, and members spread over the ring by a hash of what is told; not the one who told us. */
+function some(work: Work, changes: readonly Change[]): MemberEntry[] {
+  if (changes.length === 0) return []
+  const { table, self, pointers, turn } = work.state
+  const chosen = new Map<RingId, MemberEntry>()
+  const source = changes.length === 1 ? changes[0]?.from : undefined
+  const add = (entry: MemberEntry | undefined) => {
+    if (entry !== undefined && entry.id !== self.id && entry.peer !== source) chosen.set(entry.id, entry)
+  }
+  for (const id of [pointers.successors[0], pointers.successors[1], pointers.predecessor]) {
+    if (id !== undefined) add(table.aliveMember(id))
+  }
+  const topic = changes[0]?.entry.id ?? ''
+  for (let i = 0; i < 4 * limits.GOSSIP_FANOUT && chosen.size < limits.GOSSIP_FANOUT; i++) {
+    add(table.aliveAt(spread(self.id, topic, turn, i) % table.aliveCount))
+  }
+  return [...chosen.values()]
+}

@@ -1,0 +1,218 @@
+/** From a list of addresses to a member of the ring: find somebody, read the table, take a whole successor list. */
+import type { PeerId, RingId } from '../../base/index.ts'
+import { between } from '../chord/ids.ts'
+import type { Answer } from '../chord/rules.ts'
+import { limits } from '../limits.ts'
+import type { MemberEntry } from '../types.ts'
+import { type RingReply, type StateReply, shortId } from '../wire/messages.ts'
+import { startExchange } from './exchange.ts'
+import { mergeRow, mergeRows, renewSelf, tell } from './membership.ts'
+import { begin, fresh } from './query.ts'
+import type { Work } from './state.ts'
+import { ask, changed, log, quicken, ruleContext, setTimer, wake } from './work.ts'
+
+/** Starts looking for a member, beginning with those of the last run. */
+export function seek(work: Work): void {
+  const { state } = work
+  state.phase = 'seeking'
+  state.operation = undefined
+  state.contactsTried = undefined
+  const others = state.table.alive().filter(({ id }) => id !== state.self.id)
+  // Spread over the ring: neighbours may have failed together.
+  const step = Math.max(1, Math.floor(others.length / 8))
+  const known = others.filter((_, i) => i % step === 0).map(({ peer }) => peer)
+  const strangers = [...state.strangers.keys()]
+  state.contacts = [...new Set([...known, ...strangers])].slice(0, limits.MAX_STRANGERS)
+  work.effects.push({ kind: 'contact', again: false })
+  nextContact(work)
+}
+
+/** A bootstrap address answered. A member that meets a peer it does not know compares tables with it. */
+export function contacted(work: Work, peer: PeerId): void {
+  const { state } = work
+  if (peer === state.self.peer || state.phase !== 'seeking') return
+  if (!state.contacts.includes(peer) && state.contacts.length < limits.MAX_STRANGERS) state.contacts.push(peer)
+  nextContact(work)
+}
+
+export function contactsDone(work: Work, tried: number): void {
+  work.state.contactsTried = tried
+  if (work.state.phase === 'seeking') nextContact(work)
+}
+
+/** A page of a table came, or its sender has none yet. */
+export function pageAnswered(work: Work, peer: PeerId, reply: RingReply): void {
+  const { state } = work
+  state.paging = undefined
+  if (state.phase !== 'seeking') return
+  if (reply.type !== 'page') {
+    nextContact(work)
+    return
+  }
+  if (!reply.member) {
+    meetStranger(work, peer, reply.self)
+    nextContact(work)
+    return
+  }
+  state.contactAttempts = 0
+  mergeRow(work, reply.self, peer)
+  mergeRows(work, reply.entries, peer)
+  if (reply.next === undefined) {
+    join(work)
+    return
+  }
+  log(work, 'info', { members: state.table.aliveCount }, 'reading the member table')
+  askPage(work, peer, reply.next)
+}
+
+export function pageFailed(work: Work): void {
+  work.state.paging = undefined
+  if (work.state.phase === 'seeking') nextContact(work)
+}
+
+/** A peer that is no member either: among those who only find each other, the smallest id starts the ring. */
+export function meetStranger(work: Work, peer: PeerId, entry: MemberEntry): void {
+  const { strangers } = work.state
+  if (entry.peer !== peer || (strangers.size >= limits.MAX_STRANGERS && !strangers.has(peer))) return
+  strangers.set(peer, { entry, at: work.now })
+  work.effects.push({ kind: 'learn', peer, addresses: entry.addresses })
+}
+
+/** The member that precedes us said who follows it: rule 2, or a step closer to the one that does. */
+export function joinAnswered(work: Work, reply: StateReply, visited: ReadonlySet<RingId>): void {
+  const { state, context } = work
+  const self = state.self.id
+  const successors = reply.successors.filter((id) => id !== self)
+  const closer = successors.filter((id) => between(reply.id, id, self) && state.table.isAlive(id)).at(-1)
+  if (closer !== undefined && !visited.has(closer) && visited.size < limits.MAX_SUCCESSORS) {
+    begin(work, { kind: 'join', visited: new Set([...visited, closer]), ...fresh(closer) })
+    return
+  }
+  const joined = context.rules.join(state.pointers, reply, ruleContext(work))
+  if (joined.successors[0] === reply.id && askAfter(work, reply, new Set())) return
+  state.pointers = joined
+  becomeMember(work)
+}
+
+/** Somebody after us said who follows it, where the list of the one before us was too short to reach us. */
+export function joinAfterAnswered(work: Work, reply: StateReply, behind: Answer): void {
+  const { state, context } = work
+  state.pointers = context.rules.joinBetween(state.pointers, behind, reply, ruleContext(work))
+  becomeMember(work)
+}
+
+/** Nobody between us and the one before us answers: as far as we can tell, there are the two of us. */
+export function joinAfterFailed(work: Work, visited: ReadonlySet<RingId>, behind: Answer): void {
+  const { state, context } = work
+  if (askAfter(work, behind, visited)) return
+  state.pointers = context.rules.join(state.pointers, behind, ruleContext(work))
+  becomeMember(work)
+}
+
+/** Asks the next one between us and `behind`, all the way round; false when there is none left to ask. */
+function askAfter(work: Work, behind: Answer, visited: ReadonlySet<RingId>): boolean {
+  const { table, self, detector } = work.state
+  if (visited.size >= limits.MAX_SUCCESSORS) return false
+  for (const { id } of table.after(self.id)) {
+    if (id === behind.id) return false
+    if (visited.has(id) || detector.isSuspect(id)) continue
+    begin(work, { kind: 'join-after', visited: new Set([...visited, id]), behind, ...fresh(id) })
+    return true
+  }
+  return false
+}
+
+export function joinFailed(work: Work, asked: RingId, visited: ReadonlySet<RingId>): void {
+  const { state } = work
+  log(work, 'debug', { member: shortId(asked) }, 'no answer from the member before us')
+  if (visited.size < limits.MAX_SUCCESSORS) {
+    for (const { id } of state.table.before(state.self.id)) {
+      if (visited.has(id) || state.detector.isSuspect(id)) continue
+      begin(work, { kind: 'join', visited: new Set([...visited, id]), ...fresh(id) })
+      return
+    }
+  }
+  state.phase = 'seeking'
+  seekLater(work)
+}
+
+/** Rule 1 or the end of rule 2: from now on we count, and everybody hears it. */
+export function becomeMember(work: Work): void {
+  const { state, context } = work
+  state.phase = 'member'
+  state.contactAttempts = 0
+  state.count.observe(state.table.aliveCount, work.now)
+  tell(work, state.self, undefined)
+  const { stabiliseMs, auditMs } = context.options
+  setTimer(work, 'stabilise', stabiliseMs / 4, stabiliseMs / 4)
+  quicken(work)
+  setTimer(work, 'audit', auditMs / 2, auditMs / 2)
+  log(work, 'info', { members: state.table.aliveCount, id: shortId(state.self.id) }, 'joined the ring')
+  changed(work)
+  wake(work)
+  // Whoever joined while we read the table told those whom it knew, and not us.
+  const before = state.pointers.predecessor
+  const member = before === undefined ? undefined : state.table.aliveMember(before)
+  if (member !== undefined) startExchange(work, member.peer)
+}
+
+function join(work: Work): void {
+  const { state } = work
+  // Our own row of an earlier life may be newer than what we remember: take part with one that beats it.
+  if (state.self.status !== 'alive') renewSelf(work)
+  state.phase = 'joining'
+  for (const { id } of state.table.before(state.self.id)) {
+    begin(work, { kind: 'join', visited: new Set([id]), ...fresh(id) })
+    return
+  }
+  becomeMember(work)
+}
+
+/** Asks the next contact for its table; when all were asked in vain, decides what that means. */
+function nextContact(work: Work): void {
+  const { state } = work
+  if (state.paging !== undefined) return
+  const peer = state.contacts.shift()
+  if (peer !== undefined) {
+    askPage(work, peer, undefined)
+    return
+  }
+  if (state.contactsTried === undefined) return
+  const strangers = freshStrangers(work)
+  // Nobody to ask but those who ask us: we are the first, and they wait for us.
+  const alone = state.contactsTried === 0
+  // Strangers may just be slow to join a ring that exists: to begin another one is the last resort.
+  const patient = state.contactAttempts >= limits.GENESIS_AFTER
+  const first = strangers.length > 0 && strangers.every(({ id }) => state.self.id < id)
+  if (alone || (patient && first)) {
+    becomeMember(work)
+    return
+  }
+  seekLater(work)
+}
+
+function askPage(work: Work, peer: PeerId, after: RingId | undefined): void {
+  work.state.paging = { peer }
+  ask(work, peer, { type: 'ask-page', entry: work.state.self, after }, { kind: 'page' })
+}
+
+function freshStrangers(work: Work): MemberEntry[] {
+  const { strangers } = work.state
+  for (const [peer, { at }] of [...strangers]) {
+    if (at < work.now - limits.CONTACT_RETRY_MAX_MS) strangers.delete(peer)
+  }
+  return [...strangers.values()].map(({ entry }) => entry)
+}
+
+function seekLater(work: Work): void {
+  const { state } = work
+  const waitMs = Math.min(
+    limits.CONTACT_RETRY_MAX_MS,
+    limits.CONTACT_RETRY_MS * 2 ** Math.min(state.contactAttempts, 10),
+  )
+  state.contactAttempts += 1
+  // Those who wait for a member of their own kind to begin must look often: it begins within a second.
+  const delay = state.strangers.size > 0 ? limits.CONTACT_RETRY_MS : waitMs
+  log(work, 'info', { retryMs: delay, attempts: state.contactAttempts }, 'no member of the ring answers yet')
+  setTimer(work, 'contact', delay, delay / 4)
+}

@@ -1,0 +1,296 @@
+/**
+ * The ring as a step machine: `step(context, state, event, now)` returns the state and the effects to carry out. It knows
+ * no clock, no randomness and no socket, so that a run replays from its events. The state is one object that `step` owns:
+ * hold only what it returned last.
+ */
+import type { PeerId } from '../../base/index.ts'
+import { MembershipCount } from '../members/count.ts'
+import { Detector } from '../members/detector.ts'
+import { nextIncarnation, signEntry, tellsAddresses } from '../members/member.ts'
+import { seats } from '../members/replicas.ts'
+import { MemberTable } from '../members/table.ts'
+import type { RingStatus } from '../types.ts'
+import type { RingReply } from '../wire/messages.ts'
+import { answer } from './answer.ts'
+import { exchangeAnswered, exchangeFailed, startExchange } from './exchange.ts'
+import { flush } from './gossip.ts'
+import { contacted, contactsDone, pageAnswered, pageFailed, seek } from './joining.ts'
+import { abandonLookups, lookupAnswered, lookupFailed, startLookup } from './lookups.ts'
+import { mergeRow, renewSelf, tell } from './membership.ts'
+import { askAgain, maintain, operationAnswered, operationFailed } from './operations.ts'
+import type { Pending, RingContext, RingEffect, RingEvent, RingState, TimerName, Work } from './state.ts'
+import { audit, bearWitness, peerGone, watchNeighbours } from './watch.ts'
+import { changed, setTimer, wake } from './work.ts'
+
+export interface StepResult {
+  readonly state: RingState
+  readonly effects: readonly RingEffect[]
+}
+
+/** A node that has not started. `persisted` is what it knew when it stopped. */
+export function initialState(
+  context: RingContext,
+  now: number,
+  persisted: { readonly largest: number; readonly incarnation: number } = { largest: 1, incarnation: 0 },
+): RingState {
+  const self = signEntry(context.ringId, context.signer, {
+    salt: context.salt,
+    addresses: context.addresses(),
+    status: 'alive',
+    incarnation: nextIncarnation(persisted.incarnation, now),
+  })
+  const table = new MemberTable()
+  table.put(self, 0)
+  return {
+    phase: 'idle',
+    self,
+    pointers: { self: self.id, predecessor: undefined, successors: [] },
+    operation: undefined,
+    candidate: undefined,
+    auditDue: false,
+    auditFailed: false,
+    wakeSet: false,
+    paceMs: context.options.stabiliseMs,
+    watchedAt: Number.NEGATIVE_INFINITY,
+    flushSet: false,
+    turn: 0,
+    nextToken: 1,
+    refutedAt: Number.NEGATIVE_INFINITY,
+    persisted: '',
+    pending: new Map(),
+    pinging: new Set(),
+    table,
+    count: new MembershipCount(now, persisted.largest),
+    detector: new Detector(),
+    accusations: new Map(),
+    accused: new Map(),
+    doubted: new Map(),
+    outbox: new Map(),
+    outboxAccusations: [],
+    exchange: undefined,
+    compared: new Map(),
+    credit: new Map(),
+    strangers: new Map(),
+    contacts: [],
+    contactsTried: undefined,
+    contactAttempts: 0,
+    paging: undefined,
+    lookups: new Map(),
+    proving: new Map(),
+    signedList: undefined,
+    fingers: { of: -1, ids: [] },
+    stats: {
+      malformed: 0,
+      refused: 0,
+      operations: 0,
+      busy: 0,
+      exchanges: 0,
+      audits: 0,
+      sparseLists: 0,
+      requestsSent: 0,
+      requestsServed: 0,
+    },
+  }
+}
+
+/** `now` is Unix ms. */
+export function step(context: RingContext, state: RingState, event: RingEvent, now: number): StepResult {
+  const work: Work = { context, state, now, effects: [] }
+  handle(work, event)
+  return { state, effects: work.effects }
+}
+
+export function statusOf(context: RingContext, state: RingState): RingStatus {
+  const { table, count, pointers, detector } = state
+  return {
+    self: state.self,
+    joined: state.phase === 'member',
+    predecessor: pointers.predecessor,
+    successors: pointers.successors,
+    members: table.alive(),
+    suspects: detector.suspects(),
+    largest: Math.max(count.largest, table.aliveCount),
+    n: seats(table, count.largest, context.options.replicas),
+    stats: { ...state.stats },
+  }
+}
+
+function handle(work: Work, event: RingEvent): void {
+  const { state } = work
+  switch (event.kind) {
+    case 'start':
+      if (state.phase !== 'idle') return
+      // The transport may not have known its addresses when the state was made.
+      if (!tellsAddresses(state.self, work.context.addresses())) renewSelf(work)
+      for (const entry of event.known) mergeRow(work, entry, state.self.peer)
+      changed(work)
+      seek(work)
+      return
+    case 'timer':
+      onTimer(work, event.timer)
+      return
+    case 'contacted':
+      onContact(work, event.peer)
+      return
+    case 'contacts-done':
+      contactsDone(work, event.tried)
+      return
+    case 'request': {
+      const reply = answer(work, event.from, event.request)
+      work.effects.push({ kind: 'respond', reply })
+      return
+    }
+    case 'reply':
+      onReply(work, event.token, event.reply, event.elapsedMs)
+      return
+    case 'failed':
+      onFailure(work, event.token, event.alive)
+      return
+    case 'report':
+      if (!state.table.isAlive(event.id) || event.id === state.self.id) return
+      if (
+        event.outcome === 'answered' ? state.detector.answered(event.id) : state.detector.failed(event.id, work.now)
+      ) {
+        wake(work)
+      }
+      return
+    case 'gone':
+      peerGone(work, event.peer)
+      return
+    case 'compare':
+      startExchange(work, event.peer)
+      return
+    case 'lookup':
+      startLookup(work, event.reference, event.key, event.mode)
+      return
+    case 'malformed':
+      state.stats.malformed += 1
+      return
+    case 'leave':
+      leave(work)
+      return
+  }
+}
+
+function onTimer(work: Work, timer: TimerName): void {
+  const { state, context } = work
+  const { stabiliseMs, auditMs } = context.options
+  switch (timer) {
+    case 'contact':
+      if (state.phase === 'seeking') seek(work)
+      return
+    case 'flush':
+      flush(work)
+      return
+    case 'retry':
+      askAgain(work)
+      return
+    case 'wake':
+      state.wakeSet = false
+      maintain(work)
+      return
+    case 'stabilise':
+      if (state.phase !== 'member') return
+      state.paceMs = Math.min(stabiliseMs, 2 * state.paceMs)
+      setTimer(work, 'stabilise', state.paceMs, state.paceMs / 4)
+      if (work.now - state.watchedAt >= 0.9 * stabiliseMs) watchNeighbours(work)
+      bearWitness(work)
+      maintain(work)
+      return
+    case 'audit':
+      if (state.phase !== 'member') return
+      setTimer(work, 'audit', auditMs, auditMs / 4)
+      audit(work)
+      return
+  }
+}
+
+function onContact(work: Work, peer: PeerId): void {
+  if (work.state.phase === 'member') startExchange(work, peer)
+  else contacted(work, peer)
+}
+
+function onReply(work: Work, token: number, reply: RingReply, elapsedMs: number): void {
+  const { state } = work
+  const pending = takePending(work, token)
+  if (pending === undefined) return
+  const member = state.table.byPeer(pending.peer)
+  if (member?.status === 'alive' && state.detector.answered(member.id, elapsedMs)) wake(work)
+  switch (pending.purpose.kind) {
+    case 'operation':
+      if (state.operation?.token === token) operationAnswered(work, pending.peer, reply)
+      if (reply.type === 'state' && reply.member && differs(work, reply.summary)) {
+        startExchange(work, pending.peer, reply.summary)
+      }
+      return
+    case 'page':
+      pageAnswered(work, pending.peer, reply)
+      return
+    case 'exchange':
+      exchangeAnswered(work, pending.peer, reply)
+      return
+    case 'ping':
+      // Somebody who was declared dead answers: it has to hear of it.
+      if (member?.status === 'dead') startExchange(work, pending.peer)
+      return
+    case 'lookup':
+      lookupAnswered(work, pending.peer, pending.purpose.reference, reply)
+      return
+    case 'notify':
+    case 'push':
+      return
+  }
+}
+
+function onFailure(work: Work, token: number, alive: boolean): void {
+  const { state } = work
+  const pending = takePending(work, token)
+  if (pending === undefined) return
+  const member = state.table.byPeer(pending.peer)
+  if (member?.status === 'alive' && !alive && state.detector.failed(member.id, work.now)) wake(work)
+  switch (pending.purpose.kind) {
+    case 'operation':
+      if (state.operation?.token === token) operationFailed(work, alive ? 'hindered' : 'silent')
+      return
+    case 'page':
+      pageFailed(work)
+      return
+    case 'exchange':
+      exchangeFailed(work)
+      return
+    case 'lookup':
+      lookupFailed(work, pending.purpose.reference)
+      return
+    case 'ping':
+    case 'notify':
+    case 'push':
+      return
+  }
+}
+
+function takePending(work: Work, token: number): Pending | undefined {
+  const { state } = work
+  const pending = state.pending.get(token)
+  state.pending.delete(token)
+  if (pending?.purpose.kind === 'ping') state.pinging.delete(pending.peer)
+  return pending
+}
+
+function differs(work: Work, summary: Uint8Array): boolean {
+  const mine = work.state.table.summary()
+  return mine.some((byte, i) => byte !== summary[i])
+}
+
+/** Says `left`, once, to those who would otherwise have to find out. */
+function leave(work: Work): void {
+  const { state } = work
+  if (state.phase === 'member') {
+    renewSelf(work, 'left')
+    state.phase = 'left'
+    tell(work, state.self, undefined)
+    flush(work)
+  }
+  state.phase = 'left'
+  state.operation = undefined
+  abandonLookups(work)
+}

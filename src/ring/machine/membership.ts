@@ -1,0 +1,264 @@
+/** Which rows this node believes: verifying, merging, accusing, refuting, and what of it is told on. */
+import { latin1, type PeerId } from '../../base/index.ts'
+import { limits } from '../limits.ts'
+import {
+  type Accusation,
+  condemn,
+  isCondemned,
+  isTimely,
+  nextIncarnation,
+  signAccusation,
+  signEntry,
+  supersedes,
+  verifyAccusation,
+  verifyEntry,
+} from '../members/member.ts'
+import type { MemberEntry } from '../types.ts'
+import { shortId } from '../wire/messages.ts'
+import type { Work } from './state.ts'
+import { ask, changed, log, setTimer, wake } from './work.ts'
+
+/** `new`: it changed the table; `old`: we have the same or a newer row; `refused`: it does not count. */
+export type Merged = 'new' | 'old' | 'refused'
+
+/** Takes one row from outside. `from` is who told it; undefined when this node made it. */
+export function mergeRow(work: Work, entry: MemberEntry, from: PeerId | undefined): Merged {
+  const { state } = work
+  if (entry.id === state.self.id || entry.peer === state.self.peer) return mergeOwn(work, entry)
+  const current = state.table.get(entry.id)
+  if (current !== undefined && !supersedes(entry, current)) return 'old'
+  // Nothing is known of somebody whom only his death notice names; its witnesses cannot be told either.
+  if (entry.status !== 'alive' && current === undefined) return 'old'
+  if (!isBelievable(work, entry)) {
+    state.stats.refused += 1
+    if (entry.status === 'dead' && current?.status === 'alive') askWitnesses(work, current)
+    return 'refused'
+  }
+  return place(work, entry, from)
+}
+
+/**
+ * A death notice whose accusers are no majority of the witnesses as this node counts them: it came later, or others have come or
+ * gone since. So the witnesses of today are told what this node still believes, and those who know better say so (`testify`).
+ */
+function askWitnesses(work: Work, entry: MemberEntry): void {
+  const { state, context } = work
+  if (state.phase !== 'member') return
+  const at = state.doubted.get(entry.id)
+  if (at !== undefined && work.now - at < context.options.auditMs) return
+  state.doubted.delete(entry.id)
+  state.doubted.set(entry.id, work.now)
+  if (state.doubted.size > limits.MAX_ACCUSED) state.doubted.delete(state.doubted.keys().next().value!)
+  for (const { peer } of state.table.nearest(entry.id)) {
+    if (peer !== state.self.peer) ask(work, peer, { type: 'push', entries: [entry], accusations: [] }, { kind: 'push' })
+  }
+}
+
+/**
+ * A peer believes in members of whose death this node is a witness: it hears this node's own accusations of them. What the peer
+ * knows may be a life before the one that ended: that one is over all the more.
+ */
+export function testify(work: Work, peer: PeerId, entries: readonly MemberEntry[]): void {
+  const { state, context } = work
+  if (state.phase !== 'member') return
+  const accusations = entries
+    .filter(({ id, status, incarnation }) => {
+      const mine = state.table.get(id)
+      const isOver = status === 'alive' && mine?.status === 'dead' && mine.incarnation >= incarnation
+      return isOver && state.table.nearest(id).some((witness) => witness.id === state.self.id)
+    })
+    .slice(0, limits.MAX_ACCUSATIONS)
+    .map((entry) => signAccusation(context.ringId, context.signer, entry))
+  if (accusations.length > 0) ask(work, peer, { type: 'push', entries: [], accusations }, { kind: 'push' })
+}
+
+/** Rows of one message, the alive ones first: they are the witnesses of the others. */
+export function mergeRows(work: Work, entries: readonly MemberEntry[], from: PeerId): Merged[] {
+  const order = [...entries].sort((a, b) => Number(a.status !== 'alive') - Number(b.status !== 'alive'))
+  return order.map((entry) => mergeRow(work, entry, from))
+}
+
+/** Signs a new row about oneself and tells everybody. */
+export function renewSelf(work: Work, status: 'alive' | 'left' = 'alive', above = 0): void {
+  const { state, context } = work
+  const incarnation = nextIncarnation(Math.max(state.self.incarnation, above), work.now)
+  const addresses = context.addresses()
+  state.self = signEntry(context.ringId, context.signer, { salt: context.salt, addresses, status, incarnation })
+  state.table.put(state.self, work.now)
+  if (state.phase === 'member') tell(work, state.self, undefined)
+  changed(work)
+}
+
+/** This node, as a witness, says that it cannot reach a member. */
+export function accuse(work: Work, entry: MemberEntry): void {
+  const { state, context } = work
+  state.accused.set(entry.id, work.now)
+  log(work, 'info', { member: shortId(entry.id) }, 'a neighbour is silent: accused')
+  addAccusation(work, signAccusation(context.ringId, context.signer, entry))
+}
+
+/** Takes an accusation, from outside or one's own; a known one costs nothing. */
+export function addAccusation(work: Work, accusation: Accusation): void {
+  const { state } = work
+  const entry = state.table.aliveMember(accusation.accused)
+  if (entry === undefined || entry.incarnation !== accusation.incarnation) return
+  const signer = state.table.byKey(accusation.signer)
+  if (signer === undefined || signer.id === entry.id) return
+  const known = state.accusations.get(entry.id)
+  const by = known?.incarnation === entry.incarnation ? known.by : new Map<string, Accusation>()
+  const key = latin1(accusation.signer)
+  if (by.has(key) || by.size >= limits.MAX_ACCUSERS) return
+  if (known === undefined && state.accusations.size >= limits.MAX_ACCUSED) return
+  if (!verifyAccusation(work.context, accusation)) {
+    state.stats.refused += 1
+    return
+  }
+  by.set(key, accusation)
+  state.accusations.set(entry.id, { incarnation: entry.incarnation, by })
+  // Each witness tells the other witnesses itself, so nobody passes accusations on.
+  if (signer.id === state.self.id) queueAccusation(work, accusation)
+  if (entry.id === state.self.id) refute(work, entry.incarnation)
+  else judge(work, entry)
+}
+
+/** Condemns every accused member whose accusers are the majority of its witnesses now. */
+export function judgeAll(work: Work): void {
+  for (const id of [...work.state.accusations.keys()]) {
+    const entry = work.state.table.aliveMember(id)
+    if (entry === undefined || work.state.accusations.get(id)?.incarnation !== entry.incarnation) {
+      work.state.accusations.delete(id)
+      work.state.accused.delete(id)
+    } else judge(work, entry)
+  }
+}
+
+/** Says one's accusations again: the first time may have been lost. */
+export function repeatAccusations(work: Work): void {
+  const { state } = work
+  const own = latin1(work.context.signer.publicKey)
+  for (const { by } of state.accusations.values()) {
+    const accusation = by.get(own)
+    if (accusation !== undefined) queueAccusation(work, accusation)
+  }
+}
+
+/** Drops what nobody renewed for three days. Our own row is renewed in time. */
+export function lapse(work: Work): void {
+  const { state } = work
+  for (const { entry } of [...state.table.rows()]) {
+    if (entry.id === state.self.id || isTimely(entry, work.now)) continue
+    state.table.remove(entry.id)
+    forget(work, entry)
+  }
+  state.count.expire(work.now)
+}
+
+/** Queues a change for those who may not have it. */
+export function tell(work: Work, entry: MemberEntry, from: PeerId | undefined): void {
+  if (work.state.outbox.size >= limits.MAX_OUTBOX && !work.state.outbox.has(entry.id)) return
+  work.state.outbox.set(entry.id, { entry, from })
+  setFlush(work)
+}
+
+function isBelievable(work: Work, entry: MemberEntry): boolean {
+  const { context, state } = work
+  if (!isTimely(entry, work.now) || !context.admits(entry)) return false
+  if (entry.status !== 'dead') return verifyEntry(context, entry)
+  // Accusers that are gone by now still were witnesses: without them nobody who comes later could believe the notice.
+  const beside = entry.signatures.flatMap(({ signer }) => state.table.byKey(signer) ?? [])
+  const witnesses = state.table.nearest(entry.id, limits.WITNESSES, beside)
+  return isCondemned(
+    context,
+    entry,
+    witnesses.map(({ publicKey }) => publicKey),
+  )
+}
+
+function place(work: Work, entry: MemberEntry, from: PeerId | undefined): Merged {
+  const { state } = work
+  const before = state.table.row(entry.id)
+  // Whom we find when we join was counted before us: its leave may lower the count we brought along.
+  const since = state.phase === 'member' ? work.now : 0
+  // A dead row carries no addresses; the last known ones are how we notice that it is back.
+  const row = entry.status === 'dead' && before !== undefined ? { ...entry, addresses: before.entry.addresses } : entry
+  if (state.table.put(row, since) === 'unchanged') return 'old'
+  if (row.status === 'left' && before?.entry.status === 'alive') state.count.left(before.since)
+  state.count.observe(state.table.aliveCount, work.now)
+  if (row.status === 'alive') {
+    state.detector.forget(row.id)
+    state.accused.delete(row.id)
+    work.effects.push({ kind: 'learn', peer: row.peer, addresses: row.addresses })
+  } else forget(work, row)
+  log(work, 'debug', { member: shortId(row.id), status: row.status }, 'member table changed')
+  if (state.phase === 'member') tell(work, row, from)
+  changed(work)
+  wake(work)
+  if (state.accusations.size > 0) judgeAll(work)
+  return 'new'
+}
+
+/** Somebody tells us about ourselves: an older life of ours, or that we are dead. The newer `alive` wins. */
+function mergeOwn(work: Work, entry: MemberEntry): Merged {
+  const { self, phase } = work.state
+  if (entry.id !== self.id || phase === 'left' || !supersedes(entry, self)) return 'old'
+  if (!isTimely(entry, work.now)) return 'refused'
+  if (entry.status === 'dead' ? !hasAccuser(work, entry) : !verifyEntry(work.context, entry)) return 'refused'
+  refute(work, entry.incarnation)
+  return 'old'
+}
+
+/** One known member stands behind the claim: enough to answer it, far from enough to believe it. */
+function hasAccuser(work: Work, entry: MemberEntry): boolean {
+  const { id: accused, incarnation } = entry
+  return entry.signatures.some(
+    ({ signer, signature }) =>
+      work.state.table.byKey(signer) !== undefined &&
+      verifyAccusation(work.context, { accused, incarnation, signer, signature }),
+  )
+}
+
+/** A claim costs us a signature and everybody a message, so it is answered once in a while only. */
+function refute(work: Work, incarnation: number): void {
+  const { state } = work
+  if (state.phase === 'left' || work.now - state.refutedAt < limits.MIN_REFUTE_GAP_MS) return
+  state.refutedAt = work.now
+  log(work, 'info', { incarnation }, 'refuted a claim that this node is gone')
+  renewSelf(work, 'alive', incarnation)
+}
+
+function judge(work: Work, entry: MemberEntry): void {
+  const { state } = work
+  const accusers = state.accusations.get(entry.id)
+  if (accusers === undefined) return
+  const seats = state.table.nearest(entry.id)
+  const votes = seats.flatMap(({ publicKey }) => accusers.by.get(latin1(publicKey)) ?? [])
+  if (votes.length <= seats.length / 2) return
+  state.accusations.delete(entry.id)
+  state.accused.delete(entry.id)
+  log(work, 'info', { member: shortId(entry.id), accusers: votes.length }, 'a member is dead')
+  place(work, condemn(entry, votes), undefined)
+}
+
+function forget(work: Work, entry: MemberEntry): void {
+  const { state } = work
+  state.detector.forget(entry.id)
+  const { pointers } = state
+  state.pointers = {
+    self: pointers.self,
+    predecessor: pointers.predecessor === entry.id ? undefined : pointers.predecessor,
+    successors: pointers.successors.filter((id) => id !== entry.id),
+  }
+  if (state.candidate === entry.id) state.candidate = undefined
+  wake(work)
+}
+
+function queueAccusation(work: Work, accusation: Accusation): void {
+  if (work.state.outboxAccusations.length < limits.MAX_ACCUSATIONS) work.state.outboxAccusations.push(accusation)
+  setFlush(work)
+}
+
+function setFlush(work: Work): void {
+  if (work.state.flushSet || work.state.phase !== 'member') return
+  work.state.flushSet = true
+  setTimer(work, 'flush', 20, 20)
+}

@@ -1,0 +1,30 @@
+/** Beginning an operation: one query to one member. */
+import type { RingId } from '../../base/index.ts'
+import type { Operation, Work } from './state.ts'
+import { ask, setTimer } from './work.ts'
+
+export function begin(work: Work, operation: Operation): void {
+  work.state.operation = operation
+  work.state.stats.operations += 1
+  query(work, operation)
+}
+
+/** The part of an operation that is the same for all when they begin. */
+export function fresh(asked: RingId): { asked: RingId; token: undefined; attempts: 0; busy: 0 } {
+  return { asked, token: undefined, attempts: 0, busy: 0 }
+}
+
+/** Sends the query of an operation. A member that is gone by now is found out when the pause ends. */
+export function query(work: Work, operation: Operation): void {
+  const { table } = work.state
+  const member = table.aliveMember(operation.asked)
+  if (member === undefined) {
+    setTimer(work, 'retry', 0, 0)
+    return
+  }
+  const request =
+    operation.kind === 'predecessor'
+      ? ({ type: 'ping' } as const)
+      : ({ type: 'ask-state', summary: table.summary() } as const)
+  operation.token = ask(work, member.peer, request, { kind: 'operation' })
+}

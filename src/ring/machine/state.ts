@@ -1,0 +1,186 @@
+/** The state of one node's ring, the events that move it and the effects it asks for. */
+import type { PeerAddress, PeerId, RingId } from '../../base/index.ts'
+import type { Signer } from '../../crypto/index.ts'
+import type { Lookup } from '../chord/lookup.ts'
+import type { Answer, Pointers, Rules } from '../chord/rules.ts'
+import type { MembershipCount } from '../members/count.ts'
+import type { Detector } from '../members/detector.ts'
+import type { SignedList } from '../members/list.ts'
+import type { Accusation, SigningContext } from '../members/member.ts'
+import type { MemberTable } from '../members/table.ts'
+import type { LookupMode, LookupResult, MemberEntry, RingOptions, RingStats } from '../types.ts'
+import type { RingReply, RingRequest } from '../wire/messages.ts'
+
+/** What does not change while a node runs. */
+export interface RingContext extends SigningContext {
+  readonly signer: Signer
+  /** Empty in psk rings. */
+  readonly salt: Uint8Array
+  readonly options: RingOptions
+  readonly rules: Rules
+  /** Who may be a member besides having signed; in psk and open rings: the salt is empty, so that a key has one id. */
+  readonly admits: (entry: MemberEntry) => boolean
+  /** Own addresses now; read again on every audit. */
+  readonly addresses: () => readonly PeerAddress[]
+}
+
+export type TimerName = 'stabilise' | 'audit' | 'retry' | 'wake' | 'flush' | 'contact'
+
+export type RingEvent =
+  /** `known`: rows of the last run, to be verified. */
+  | { readonly kind: 'start'; readonly known: readonly MemberEntry[] }
+  | { readonly kind: 'timer'; readonly timer: TimerName }
+  /** A bootstrap address answered. */
+  | { readonly kind: 'contacted'; readonly peer: PeerId }
+  /** All bootstrap addresses that are not our own were tried. */
+  | { readonly kind: 'contacts-done'; readonly tried: number }
+  /** Answered by exactly one `respond` effect of the same step. */
+  | { readonly kind: 'request'; readonly from: PeerId; readonly request: RingRequest }
+  | { readonly kind: 'reply'; readonly token: number; readonly reply: RingReply; readonly elapsedMs: number }
+  /** `alive`: the peer answered, but not with what was asked for. */
+  | { readonly kind: 'failed'; readonly token: number; readonly alive: boolean }
+  | { readonly kind: 'report'; readonly id: RingId; readonly outcome: 'answered' | 'failed' }
+  | { readonly kind: 'gone'; readonly peer: PeerId }
+  /** Compare tables with this member. */
+  | { readonly kind: 'compare'; readonly peer: PeerId }
+  /** Answered by one `looked-up` effect of this reference, in this step or a later one. */
+  | { readonly kind: 'lookup'; readonly reference: number; readonly key: RingId; readonly mode: LookupMode }
+  | { readonly kind: 'malformed' }
+  | { readonly kind: 'leave' }
+
+export type RingEffect =
+  | {
+      readonly kind: 'send'
+      readonly token: number
+      readonly peer: PeerId
+      readonly request: RingRequest
+      readonly timeoutMs: number
+    }
+  | { readonly kind: 'respond'; readonly reply: RingReply }
+  /** Starts the timer of that name anew, `afterMs` plus up to `jitterMs` from now. */
+  | { readonly kind: 'timer'; readonly timer: TimerName; readonly afterMs: number; readonly jitterMs: number }
+  /** Try the bootstrap addresses; `again`: only those behind which no alive member is known. */
+  | { readonly kind: 'contact'; readonly again: boolean }
+  | { readonly kind: 'learn'; readonly peer: PeerId; readonly addresses: readonly PeerAddress[] }
+  | { readonly kind: 'looked-up'; readonly reference: number; readonly result: LookupResult }
+  | { readonly kind: 'changed' }
+  | { readonly kind: 'persist'; readonly incarnation: number; readonly largest: number }
+  | {
+      readonly kind: 'log'
+      readonly level: 'debug' | 'info' | 'warn'
+      readonly detail: object
+      readonly message: string
+    }
+
+/** `seeking`: no joined member found yet; `left`: said so, answers only that. */
+export type Phase = 'idle' | 'seeking' | 'joining' | 'member' | 'left'
+
+/** The one maintenance operation in progress. While it lasts, questions for our state are answered `busy`. */
+export type Operation = {
+  /** Of the request that is under way; undefined while waiting to ask a busy member again. */
+  token: number | undefined
+  readonly asked: RingId
+  attempts: number
+  busy: number
+} & (
+  | { readonly kind: 'join'; readonly visited: ReadonlySet<RingId> }
+  /** Joining too: `behind` is the only one before us who answered, and its list ended before us; one after us is asked. */
+  | { readonly kind: 'join-after'; readonly visited: ReadonlySet<RingId>; readonly behind: Answer }
+  | { readonly kind: 'successor' }
+  | { readonly kind: 'closer' }
+  | { readonly kind: 'predecessor'; readonly candidate: RingId }
+)
+
+export type Purpose =
+  | { readonly kind: 'operation' }
+  | { readonly kind: 'ping' }
+  | { readonly kind: 'notify' }
+  | { readonly kind: 'push' }
+  | { readonly kind: 'page' }
+  | { readonly kind: 'exchange' }
+  | { readonly kind: 'lookup'; readonly reference: number }
+
+export interface Pending {
+  readonly peer: PeerId
+  readonly purpose: Purpose
+}
+
+export interface Change {
+  readonly entry: MemberEntry
+  /** Where it came from; undefined for what this node knew first. */
+  readonly from: PeerId | undefined
+}
+
+/** An exchange of table rows that this node started. */
+export interface Exchange {
+  readonly peer: PeerId
+  /** The other side's summary when it began, where it was known. */
+  readonly theirs: string | undefined
+  /** Buckets still to be compared. */
+  remaining: readonly number[]
+}
+
+/** Mutable, owned by `step`; nobody else may write it. */
+export interface RingState {
+  phase: Phase
+  self: MemberEntry
+  pointers: Pointers
+  operation: Operation | undefined
+  /** Best claim to be our predecessor that waits for its turn. */
+  candidate: RingId | undefined
+  auditDue: boolean
+  /** The last one that was asked for standing closer could not be adopted. */
+  auditFailed: boolean
+  wakeSet: boolean
+  /** Pause until the next stabilisation. */
+  paceMs: number
+  watchedAt: number
+  flushSet: boolean
+  /** Counts ticks: what rotates, rotates by it. */
+  turn: number
+  nextToken: number
+  refutedAt: number
+  persisted: string
+  readonly pending: Map<number, Pending>
+  readonly pinging: Set<PeerId>
+  readonly table: MemberTable
+  readonly count: MembershipCount
+  readonly detector: Detector
+  /** By accused member; inside by the accuser's key. */
+  readonly accusations: Map<RingId, { readonly incarnation: number; readonly by: Map<string, Accusation> }>
+  /** When this node accused whom. Unix ms. */
+  readonly accused: Map<RingId, number>
+  /** When this node asked the witnesses about a death notice that it could not believe. Unix ms. */
+  readonly doubted: Map<RingId, number>
+  readonly outbox: Map<RingId, Change>
+  outboxAccusations: Accusation[]
+  exchange: Exchange | undefined
+  /** What each peer may still make us verify. */
+  readonly credit: Map<PeerId, { readonly checks: number; readonly at: number }>
+  /** With which two tables an exchange with a peer ended, and when: the same are not compared again soon. */
+  readonly compared: Map<PeerId, { readonly mine: string; readonly theirs: string | undefined; readonly at: number }>
+  /** Peers that are not members either, while we seek. */
+  readonly strangers: Map<PeerId, { readonly entry: MemberEntry; readonly at: number }>
+  contacts: PeerId[]
+  contactsTried: number | undefined
+  contactAttempts: number
+  paging: { readonly peer: PeerId } | undefined
+  /** Under way, by the reference of who waits for them. */
+  readonly lookups: Map<number, Lookup<RingId>>
+  /** Look-ups whose owner has to sign its list, with the member that is asked for it. */
+  readonly proving: Map<number, MemberEntry | undefined>
+  /** The own list as it was signed last. */
+  signedList: SignedList | undefined
+  /** Those of the table's version `of`. */
+  fingers: { readonly of: number; readonly ids: readonly RingId[] }
+  readonly stats: { -readonly [K in keyof RingStats]: RingStats[K] }
+}
+
+/** One step in progress. */
+export interface Work {
+  readonly context: RingContext
+  readonly state: RingState
+  /** Unix ms. */
+  readonly now: number
+  readonly effects: RingEffect[]
+}

@@ -1,0 +1,94 @@
+/** Watching the neighbours: who is pinged when, whom a witness accuses, and how parted rings find each other again. */
+import type { PeerId, RingId } from '../../base/index.ts'
+import { limits } from '../limits.ts'
+import { tellsAddresses } from '../members/member.ts'
+import type { MemberEntry } from '../types.ts'
+import { startExchange } from './exchange.ts'
+import { accuse, judgeAll, lapse, renewSelf, repeatAccusations } from './membership.ts'
+import type { Work } from './state.ts'
+import { ping, spread } from './work.ts'
+
+/** Each stabilise period: a quarter of the neighbours is pinged, and all of them that do not answer. */
+export function watchNeighbours(work: Work): void {
+  const { state } = work
+  state.turn += 1
+  state.watchedAt = work.now
+  const watched = neighbours(work)
+  watched.forEach((member, i) => {
+    if (i % 4 === state.turn % 4 || state.detector.isSuspect(member.id)) ping(work, member)
+  })
+  const suspects = state.detector.suspects()
+  const other = suspects[state.turn % Math.max(1, suspects.length)]
+  const member = other === undefined ? undefined : state.table.aliveMember(other)
+  if (member !== undefined) ping(work, member)
+}
+
+/** The last connection to a peer is gone: ask at once whether it is. */
+export function peerGone(work: Work, peer: PeerId): void {
+  const member = work.state.table.byPeer(peer)
+  if (member?.status === 'alive' && neighbours(work).some(({ id }) => id === member.id)) ping(work, member)
+}
+
+/** The slow tick: looks at everything that nothing else would notice. */
+export function audit(work: Work): void {
+  const { state, context } = work
+  state.auditDue = true
+  lapse(work)
+  judgeAll(work)
+  repeatAccusations(work)
+  const moved = !tellsAddresses(state.self, context.addresses())
+  if (moved || work.now - state.self.incarnation > limits.REFRESH_MS) renewSelf(work)
+  lookForTheDead(work)
+  const alive = state.table.alive()
+  const partner = alive[spread(state.self.id, state.turn, 'partner') % alive.length]
+  if (partner !== undefined) startExchange(work, partner.peer)
+  lookForStrangers(work)
+  work.effects.push({ kind: 'contact', again: true })
+}
+
+/** Everybody whose witness this node is, and everybody it points at. */
+function neighbours(work: Work): MemberEntry[] {
+  const { state } = work
+  const { predecessor, successors } = state.pointers
+  const out = new Map<RingId, MemberEntry>()
+  for (const member of state.table.nearest(state.self.id)) out.set(member.id, member)
+  for (const id of [predecessor, ...successors]) {
+    const member = id === undefined ? undefined : state.table.aliveMember(id)
+    if (member !== undefined) out.set(member.id, member)
+  }
+  out.delete(state.self.id)
+  return [...out.values()]
+}
+
+/** Accuses the neighbours of which nothing was heard for the grace time. */
+export function bearWitness(work: Work): void {
+  const { state, context } = work
+  const graceMs = context.options.graceMs ?? 20 * context.options.stabiliseMs
+  for (const member of state.table.nearest(state.self.id)) {
+    if (state.detector.silentFor(member.id, work.now) < graceMs) continue
+    // Accused again only when it refuted meanwhile (which clears the record) or a grace time has passed.
+    if (work.now - (state.accused.get(member.id) ?? -graceMs) < graceMs) continue
+    accuse(work, member)
+  }
+}
+
+/** Whoever we met while we both were nobody may have found a ring of its own since. */
+function lookForStrangers(work: Work): void {
+  const { strangers, table, turn } = work.state
+  for (const [peer, { at }] of [...strangers]) {
+    if (table.byPeer(peer) !== undefined || at < work.now - limits.FORGET_STRANGERS_MS) strangers.delete(peer)
+  }
+  const peers = [...strangers.keys()]
+  const one = peers[turn % Math.max(1, peers.length)]
+  if (one !== undefined) startExchange(work, one)
+}
+
+/**
+ * After a partition each side may have declared the other dead. So the dead are pinged too, one an audit; who answers is
+ * shown our table and refutes.
+ */
+function lookForTheDead(work: Work): void {
+  const dead = [...work.state.table.dead()]
+  const one = dead[work.state.turn % Math.max(1, dead.length)]
+  if (one !== undefined) ping(work, one)
+}

@@ -1,0 +1,264 @@
+/**
+ * The member table: every row this node believes, in ring order, with a digest for the exchange between neighbours.
+ * It holds state and has no effects; rows must be verified before they are put in (`merge.ts`).
+ */
+import { asRingId, latin1, type PeerId, type RingId } from '../../base/index.ts'
+import { sha256 } from '../../crypto/index.ts'
+import { compareFrom, compareIds, idToBytes, successorIndex } from '../chord/ids.ts'
+import { limits } from '../limits.ts'
+import type { MemberEntry } from '../types.ts'
+import { supersedes } from './member.ts'
+
+/** Rows are grouped by the first byte of the id, so that two tables find their differences in two small messages. */
+export const BUCKETS = 256
+/** Bytes of one bucket's digest: against accidents, not against a member, who can only delay its own gossip with it. */
+export const DIGEST_BYTES = 16
+
+export interface Row {
+  readonly entry: MemberEntry
+  /** When this node first saw the member alive without a gap. Unix ms. */
+  readonly since: number
+}
+
+export class MemberTable {
+  readonly #rows = new Map<RingId, Row>()
+  readonly #byPeer = new Map<PeerId, RingId>()
+  readonly #byKey = new Map<string, RingId>()
+  /** Ids of the alive rows, sorted. */
+  readonly #ring: RingId[] = []
+  readonly #buckets = new Uint8Array(BUCKETS * DIGEST_BYTES)
+  /** Witnesses that were asked for since the last change. */
+  readonly #nearest = new Map<RingId, readonly MemberEntry[]>()
+  #alive: readonly MemberEntry[] | undefined
+  #summary: Uint8Array | undefined
+  #version = 0
+
+  get size(): number {
+    return this.#rows.size
+  }
+
+  get aliveCount(): number {
+    return this.#ring.length
+  }
+
+  row(id: RingId): Row | undefined {
+    return this.#rows.get(id)
+  }
+
+  get(id: RingId): MemberEntry | undefined {
+    return this.#rows.get(id)?.entry
+  }
+
+  isAlive(id: RingId): boolean {
+    return this.get(id)?.status === 'alive'
+  }
+
+  /** The alive member of this id, if there is one. */
+  aliveMember(id: RingId): MemberEntry | undefined {
+    const entry = this.get(id)
+    return entry?.status === 'alive' ? entry : undefined
+  }
+
+  byPeer(peer: PeerId): MemberEntry | undefined {
+    const id = this.#byPeer.get(peer)
+    return id === undefined ? undefined : this.get(id)
+  }
+
+  byKey(publicKey: Uint8Array): MemberEntry | undefined {
+    const id = this.#byKey.get(latin1(publicKey))
+    return id === undefined ? undefined : this.get(id)
+  }
+
+  /** Changes whenever somebody enters or leaves the alive members. */
+  get version(): number {
+    return this.#version
+  }
+
+  /** The alive member at this index in id order. */
+  aliveAt(index: number): MemberEntry | undefined {
+    const id = this.#ring[index]
+    return id === undefined ? undefined : this.get(id)
+  }
+
+  /** Alive members in id order. The same array until something changes. */
+  alive(): readonly MemberEntry[] {
+    this.#alive ??= this.#ring.map((id) => this.get(id)!)
+    return this.#alive
+  }
+
+  /** Rows that are dead, for the one that looks whether they came back. */
+  *dead(): Iterable<MemberEntry> {
+    for (const { entry } of this.#rows.values()) if (entry.status === 'dead') yield entry
+  }
+
+  rows(): Iterable<Row> {
+    return this.#rows.values()
+  }
+
+  /**
+   * Puts a verified row in if it supersedes what is there; returns the row it replaced, or `undefined` for a new member,
+   * or `'unchanged'`. One key has one row: a second id of the same key replaces the first when it is newer.
+   */
+  put(entry: MemberEntry, now: number): MemberEntry | undefined | 'unchanged' {
+    const current = this.#rows.get(entry.id)
+    if (current !== undefined && !supersedes(entry, current.entry)) return 'unchanged'
+    const twin = this.byPeer(entry.peer)
+    if (twin !== undefined && twin.id !== entry.id) {
+      if (twin.incarnation >= entry.incarnation) return 'unchanged'
+      this.remove(twin.id)
+    }
+    if (current === undefined && this.#rows.size >= limits.MAX_MEMBERS) return 'unchanged'
+    const wasAlive = current?.entry.status === 'alive'
+    if (wasAlive) this.#leaveRing(current.entry)
+    this.#rows.set(entry.id, { entry, since: wasAlive && current !== undefined ? current.since : now })
+    this.#byPeer.set(entry.peer, entry.id)
+    this.#byKey.set(latin1(entry.publicKey), entry.id)
+    if (entry.status === 'alive') this.#enterRing(entry)
+    return current?.entry
+  }
+
+  remove(id: RingId): void {
+    const row = this.#rows.get(id)
+    if (row === undefined) return
+    if (row.entry.status === 'alive') this.#leaveRing(row.entry)
+    this.#rows.delete(id)
+    this.#byPeer.delete(row.entry.peer)
+    this.#byKey.delete(latin1(row.entry.publicKey))
+  }
+
+  /** Up to `count` alive members at or after `key`, clockwise. */
+  successors(key: RingId, count: number): MemberEntry[] {
+    const start = successorIndex(this.#ring, key)
+    const length = Math.min(count, this.#ring.length)
+    return Array.from({ length }, (_, i) => this.get(this.#ring[(start + i) % this.#ring.length]!)!)
+  }
+
+  /** Up to `count` alive members after `id` in id order, from the smallest on when it is left out; does not wrap. */
+  page(after: RingId | undefined, count: number): MemberEntry[] {
+    let start = after === undefined ? 0 : lowerBound(this.#ring, after)
+    if (this.#ring[start] === after) start += 1
+    return this.#ring.slice(start, start + count).map((id) => this.get(id)!)
+  }
+
+  /** The alive members after `id`, clockwise and without `id` itself. */
+  *after(id: RingId): Iterable<MemberEntry> {
+    const start = successorIndex(this.#ring, id)
+    for (let i = 0; i < this.#ring.length; i++) {
+      const next = this.#ring[(start + i) % this.#ring.length]!
+      if (next !== id) yield this.get(next)!
+    }
+  }
+
+  /** The alive members before `id`, counter-clockwise and without `id` itself. */
+  *before(id: RingId): Iterable<MemberEntry> {
+    const start = successorIndex(this.#ring, id)
+    const size = this.#ring.length
+    for (let i = 1; i <= size; i++) {
+      const next = this.#ring[(start - i + size) % size]!
+      if (next !== id) yield this.get(next)!
+    }
+  }
+
+  /**
+   * The members that may bear witness about `id`: half of `count` nearest on each side, all others if they are fewer.
+   * `beside` are rows to count as present although they are not alive now (accusers that are gone since).
+   */
+  nearest(id: RingId, count: number = limits.WITNESSES, beside: readonly MemberEntry[] = []): readonly MemberEntry[] {
+    const plain = count === limits.WITNESSES && beside.length === 0
+    const known = plain ? this.#nearest.get(id) : undefined
+    if (known !== undefined) return known
+    const around = new Map<RingId, MemberEntry>()
+    for (const entry of [...take(this.after(id), count), ...take(this.before(id), count), ...beside]) {
+      if (entry.id !== id) around.set(entry.id, entry)
+    }
+    const clockwise = [...around.values()].sort((a, b) => compareFrom(id, a.id, b.id))
+    const half = Math.floor(count / 2)
+    const found =
+      clockwise.length <= count ? clockwise : [...clockwise.slice(0, half), ...clockwise.slice(half - count)]
+    if (plain) this.#nearest.set(id, found)
+    return found
+  }
+
+  /** One hash over all alive (id, incarnation): equal when two tables agree. */
+  summary(): Uint8Array {
+    this.#summary ??= sha256(this.#buckets).slice(0, DIGEST_BYTES)
+    return this.#summary
+  }
+
+  /** The digests of all buckets, one after the other. */
+  digests(): Uint8Array {
+    return this.#buckets.slice()
+  }
+
+  /** Buckets in which `digests` differs from this table's. */
+  differing(digests: Uint8Array): number[] {
+    const out: number[] = []
+    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+      const start = bucket * DIGEST_BYTES
+      for (let i = start; i < start + DIGEST_BYTES; i++) {
+        if (this.#buckets[i] !== digests[i]) {
+          out.push(bucket)
+          break
+        }
+      }
+    }
+    return out
+  }
+
+  /** Alive members of one bucket, in id order. */
+  bucket(bucket: number): MemberEntry[] {
+    const prefix = bucket.toString(16).padStart(2, '0')
+    const out: MemberEntry[] = []
+    for (
+      let i = lowerBound(this.#ring, asRingId(prefix.padEnd(64, '0')));
+      i < this.#ring.length && this.#ring[i]!.startsWith(prefix);
+      i++
+    )
+      out.push(this.get(this.#ring[i]!)!)
+    return out
+  }
+
+  #enterRing(entry: MemberEntry): void {
+    const index = lowerBound(this.#ring, entry.id)
+    this.#ring.splice(index, 0, entry.id)
+    this.#changed(entry)
+  }
+
+  #leaveRing(entry: MemberEntry): void {
+    this.#ring.splice(lowerBound(this.#ring, entry.id), 1)
+    this.#changed(entry)
+  }
+
+  /** XOR makes entering and leaving the same operation. */
+  #changed(entry: MemberEntry): void {
+    const id = idToBytes(entry.id)
+    const hash = sha256(id, new TextEncoder().encode(String(entry.incarnation)))
+    const start = id[0]! * DIGEST_BYTES
+    for (let i = 0; i < DIGEST_BYTES; i++) this.#buckets[start + i]! ^= hash[i]!
+    this.#version += 1
+    this.#alive = undefined
+    this.#summary = undefined
+    this.#nearest.clear()
+  }
+}
+
+function lowerBound(sorted: readonly RingId[], id: RingId): number {
+  let low = 0
+  let high = sorted.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (compareIds(sorted[middle]!, id) < 0) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+function* take<T>(items: Iterable<T>, count: number): Iterable<T> {
+  let left = count
+  if (left <= 0) return
+  for (const item of items) {
+    yield item
+    left -= 1
+    if (left === 0) return
+  }
+}

@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest'
+import { limits } from '../../../src/chain/limits.ts'
+import type { StateMap } from '../../../src/chain/trees/state-map.ts'
+import type { Application } from '../../../src/chain/types.ts'
+import { One } from '../one.ts'
+
+/** Validator `me` of four, whose application admits what the test says, and is counted. */
+function waiting(me: number) {
+  const one = new One(4, me)
+  const dead = new Set<string>()
+  const asked: string[] = []
+  const application: Application<StateMap> = {
+    ...one.context.application,
+    admits(_, transaction) {
+      asked.push(nameOf(transaction))
+      return !dead.has(nameOf(transaction))
+    },
+    build: (_, { transactions }) => ({ extension: new Uint8Array(), transactions }),
+    apply: (state) => ({ state }),
+  }
+  Object.assign(one.context, { application })
+  return { one, dead, asked }
+}
+
+const named = (number: number, bytes = 4) => {
+  const transaction = new Uint8Array(bytes)
+  new DataView(transaction.buffer).setUint32(0, number)
+  return transaction
+}
+const nameOf = (transaction: Uint8Array) =>
+  String(new DataView(transaction.buffer, transaction.byteOffset).getUint32(0))
+const proposed = (one: One) =>
+  one.effects.flatMap((effect) =>
+    effect.kind === 'send' && effect.message.type === 'proposal'
+      ? [effect.message.proposal.block.transactions.map(nameOf)]
+      : [],
+  )
+const submitAll = (one: One, transactions: readonly Uint8Array[]) => {
+  for (const transaction of transactions) one.event({ kind: 'submit', transaction })
+}
+
+describe('the pool', () => {
+  it('does not propose what is no longer admitted, and forgets it', () => {
+    const { one, dead } = waiting(1)
+    submitAll(one, [named(1), named(2), named(3)])
+    dead.add('2')
+    one.timeout('start')
+    one.timeout('start')
+    expect(proposed(one)[0]).toEqual(['1', '3'])
+    expect(one.state.pool.size).toBe(2)
+    expect(one.state.poolBytes).toBe(8)
+  })
+
+  it('takes a transaction once, whether small or large', () => {
+    const { one } = waiting(1)
+    for (const bytes of [4, 256, 257, 1_000]) submitAll(one, [named(bytes, bytes), named(bytes, bytes)])
+    expect(one.state.pool.size).toBe(4)
+    // Neither passes for the other: a small one is its own key, a large one's key is its hash.
+    expect(new Set(one.state.pool.keys()).size).toBe(4)
+  })
+
+  it('after a decision asks for the oldest only, and stands still when nothing admissible waits', () => {
+    const { one, dead, asked } = waiting(0)
+    submitAll(one, [named(1), named(2), named(3), named(4)])
+    const block = one.block(1)
+    one.propose(block)
+    one.votes('prevote', [1, 2, 3], block.id)
+    dead.add('1')
+    asked.length = 0
+    one.votes('precommit', [1, 2, 3], block.id)
+    expect(one.height).toBe(2)
+    expect(asked).toEqual(['1', '2'])
+    expect(one.state.pool.size).toBe(3)
+  })
+
+  it('goes through a full pool once a height, and makes room', () => {
+    const { one, dead, asked } = waiting(0)
+    const many = Array.from({ length: limits.MAX_POOL }, (_, i) => named(i))
+    for (const transaction of many) one.tell(2, { type: 'transactions', transactions: [transaction] })
+    asked.length = 0
+    submitAll(one, [named(1_000_000)])
+    expect(one.state.pool.size).toBe(limits.MAX_POOL)
+    expect(asked.length).toBe(limits.MAX_POOL)
+    // Nothing was dead; the same height is not gone through again, however much comes.
+    dead.add('7')
+    submitAll(one, [named(1_000_001), named(1_000_002)])
+    expect(asked.length).toBe(limits.MAX_POOL)
+    Object.assign(one.state, { clearedAt: 0 })
+    submitAll(one, [named(1_000_003)])
+    expect([...one.state.pool.values()].map(nameOf)).toContain('1000003')
+  })
+
+  it('tells a little of what waits while a height takes long', () => {
+    const { one } = waiting(0)
+    submitAll(
+      one,
+      Array.from({ length: 100 }, (_, i) => named(i)),
+    )
+    one.effects.length = 0
+    one.timeout('tick')
+    const told = one.effects.flatMap((effect) =>
+      effect.kind === 'send' && effect.message.type === 'transactions' ? effect.message.transactions.map(nameOf) : [],
+    )
+    expect(told).toEqual(Array.from({ length: limits.TOLD_AGAIN }, (_, i) => String(i)))
+  })
+})

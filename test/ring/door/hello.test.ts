@@ -1,0 +1,272 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { baseLimits, ChordnsError, type Doorkeeper, type HelloSession, type PeerId } from '../../../src/base/index.ts'
+import {
+  type CborValue,
+  decodeCanonical,
+  encodeCanonical,
+  hmacSha256,
+  peerIdFromPublicKey,
+  sha256,
+} from '../../../src/crypto/index.ts'
+import { openDoorkeeper, type PskDoor, pskDoorkeeper } from '../../../src/ring/door/hello.ts'
+
+const text = (value: string) => new TextEncoder().encode(value)
+const peer = (name: string) => peerIdFromPublicKey(sha256(text(name)))
+const ALICE = peer('alice')
+const BOB = peer('bob')
+const MALLORY = peer('mallory')
+const SECRET = text('the secret of this ring, 32 bytes')
+
+/** Every draw differs from all others, as from a strong source. */
+let draws = 0
+const random = {
+  bytes: (length: number) => sha256(text(`draw ${draws++}`)).slice(0, length),
+  below: () => 0,
+}
+
+const door = (changes: Partial<PskDoor> = {}) => pskDoorkeeper({ ringId: 'home', secret: SECRET, random, ...changes })
+
+const dialer = (keeper: Doorkeeper = door(), self = ALICE, remote = BOB) => keeper.hello(self, remote, 'dialer')
+const listener = (keeper: Doorkeeper = door(), self = BOB, remote = ALICE) => keeper.hello(self, remote, 'listener')
+
+/** Hands each message over until one side has nothing to say; what was said, and who was let in. */
+function shakeHands(a: HelloSession, b: HelloSession): { messages: Uint8Array[]; dialer: boolean; listener: boolean } {
+  const messages: Uint8Array[] = []
+  const admitted = { dialer: false, listener: false }
+  let message = a.opening()
+  for (let toListener = true; message !== undefined; toListener = !toListener) {
+    messages.push(message)
+    const step = (toListener ? b : a).receive(message)
+    admitted[toListener ? 'listener' : 'dialer'] ||= step.admitted
+    message = step.send
+  }
+  return { messages, ...admitted }
+}
+
+function codeOf(run: () => unknown): string | undefined {
+  try {
+    run()
+    return undefined
+  } catch (error) {
+    if (error instanceof ChordnsError) return error.code
+    throw error
+  }
+}
+
+/** The message with one field changed, or left out. */
+function forged(message: Uint8Array, key: number, value: CborValue | undefined): Uint8Array {
+  const fields = new Map(decodeCanonical(message, { maxBytes: 1_024 }) as ReadonlyMap<number, CborValue>)
+  if (value === undefined) fields.delete(key)
+  else fields.set(key, value)
+  return encodeCanonical(fields)
+}
+
+const KIND = 0
+const NONCE = 3
+const MAC = 4
+
+describe('hello with a secret', () => {
+  it('admits both sides after three messages, each small', () => {
+    const { messages, ...admitted } = shakeHands(dialer(), listener())
+    expect(admitted).toEqual({ dialer: true, listener: true })
+    expect(messages).toHaveLength(3)
+    for (const message of messages) expect(message.length).toBeLessThan(baseLimits.MAX_HELLO_BYTES)
+  })
+
+  it('starts with the dialer; the listener says nothing to somebody who has said nothing', () => {
+    expect(listener().opening()).toBeUndefined()
+  })
+
+  it('never says the same twice', () => {
+    const first = shakeHands(dialer(), listener()).messages
+    const second = shakeHands(dialer(), listener()).messages
+    for (const [i, message] of first.entries()) expect(second[i]).not.toEqual(message)
+  })
+
+  it('refuses a listener that does not know the secret, before it proves anything to it', () => {
+    const a = dialer()
+    const reply = listener(door({ secret: text('another secret of 32 bytes......') })).receive(a.opening()!)
+    expect(codeOf(() => a.receive(reply.send!))).toBe('HELLO_REFUSED')
+  })
+
+  it('refuses a dialer that does not know the secret', () => {
+    const wrong = door({ secret: text('another secret of 32 bytes......') })
+    const b = listener()
+    const { send } = b.receive(dialer(wrong).opening()!)
+    const nonce = (decodeCanonical(send!, { maxBytes: 1_024 }) as ReadonlyMap<number, CborValue>).get(NONCE)
+    const guess = hmacSha256(text('another secret of 32 bytes......'), nonce as Uint8Array)
+    const third = encodeCanonical(
+      new Map<number, CborValue>([
+        [KIND, 3],
+        [MAC, guess],
+      ]),
+    )
+    expect(codeOf(() => b.receive(third))).toBe('HELLO_REFUSED')
+  })
+
+  it('gives nobody a second guess in the same session', () => {
+    const a = dialer()
+    const b = listener()
+    const third = a.receive(b.receive(a.opening()!).send!).send!
+    expect(codeOf(() => b.receive(forged(third, MAC, new Uint8Array(32))))).toBe('HELLO_REFUSED')
+    expect(codeOf(() => b.receive(third))).toBe('HELLO_MALFORMED')
+  })
+
+  it.each([
+    ['another ring', { ringId: 'office' }],
+    ['another version', { version: 2 }],
+  ])('refuses %s, whoever dials', (_, changes) => {
+    expect(codeOf(() => shakeHands(dialer(door(changes)), listener()))).toBe('HELLO_REFUSED')
+    expect(codeOf(() => shakeHands(dialer(), listener(door(changes))))).toBe('HELLO_REFUSED')
+  })
+
+  it('refuses an expelled peer at its first word, and admits the others', () => {
+    const strict = door({ isExpelled: (id: PeerId) => id === ALICE })
+    expect(codeOf(() => listener(strict))).toBe('HELLO_REFUSED')
+    expect(codeOf(() => dialer(strict, BOB, ALICE))).toBe('HELLO_REFUSED')
+    expect(shakeHands(dialer(door(), MALLORY, BOB), listener(strict, BOB, MALLORY)).listener).toBe(true)
+  })
+})
+
+describe('somebody without the secret', () => {
+  const recorded = shakeHands(dialer(), listener()).messages
+
+  it('replays what a dialer said', () => {
+    const b = listener()
+    expect(b.receive(recorded[0]!).admitted).toBe(false)
+    expect(codeOf(() => b.receive(recorded[2]!))).toBe('HELLO_REFUSED')
+  })
+
+  it('replays what a listener said', () => {
+    const a = dialer()
+    a.opening()
+    expect(codeOf(() => a.receive(recorded[1]!))).toBe('HELLO_REFUSED')
+  })
+
+  it('sends a listener its own MAC back', () => {
+    const b = listener()
+    const { send } = b.receive(dialer().opening()!)
+    const mac = (decodeCanonical(send!, { maxBytes: 1_024 }) as ReadonlyMap<number, CborValue>).get(MAC)!
+    const third = encodeCanonical(
+      new Map<number, CborValue>([
+        [KIND, 3],
+        [MAC, mac],
+      ]),
+    )
+    expect(codeOf(() => b.receive(third))).toBe('HELLO_REFUSED')
+  })
+
+  it('lets the victim answer its own riddle over a second connection', () => {
+    // Mallory listens to Alice's dial, and dials Alice herself with Alice's nonce to get a MAC over it.
+    const outgoing = dialer(door(), ALICE, MALLORY)
+    const nonce = (decodeCanonical(outgoing.opening()!, { maxBytes: 1_024 }) as ReadonlyMap<number, CborValue>).get(
+      NONCE,
+    )
+    const incoming = listener(door(), ALICE, MALLORY)
+    const bait = forged(dialer(door(), MALLORY, ALICE).opening()!, NONCE, nonce!)
+    const answer = incoming.receive(bait).send!
+    expect(codeOf(() => outgoing.receive(answer))).toBe('HELLO_REFUSED')
+  })
+
+  it('stands between two members and passes on what they say', () => {
+    // Each of them speaks with Mallory's connection, whose id Noise has proved: the MACs name other ids.
+    const alice = dialer(door(), ALICE, MALLORY)
+    const bob = listener(door(), BOB, MALLORY)
+    const answer = bob.receive(alice.opening()!).send!
+    expect(codeOf(() => alice.receive(answer))).toBe('HELLO_REFUSED')
+  })
+
+  it('sends a nonce back', () => {
+    const a = dialer()
+    const nonce = (decodeCanonical(a.opening()!, { maxBytes: 1_024 }) as ReadonlyMap<number, CborValue>).get(NONCE)!
+    const b = listener()
+    const answer = b.receive(forged(recorded[0]!, NONCE, nonce)).send!
+    expect(codeOf(() => a.receive(forged(answer, NONCE, nonce)))).toBe('HELLO_REFUSED')
+  })
+
+  it('leaves the MAC out, or cuts it short', () => {
+    for (const mac of [undefined, new Uint8Array(0), new Uint8Array(31), new Uint8Array(32), 'text', null]) {
+      const a = dialer()
+      const answer = listener().receive(a.opening()!).send!
+      expect(codeOf(() => a.receive(forged(answer, MAC, mac)))).toBe('HELLO_REFUSED')
+    }
+  })
+
+  it('changes any bit of any message', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 2 }), fc.nat(), fc.integer({ min: 0, max: 7 }), (which, at, bit) => {
+        const a = dialer()
+        const b = listener()
+        const flip = (message: Uint8Array, now: number) => {
+          if (now !== which) return message
+          const copy = message.slice()
+          copy[at % copy.length]! ^= 1 << bit
+          return copy
+        }
+        let admitted = false
+        const code = codeOf(() => {
+          const second = b.receive(flip(a.opening()!, 0)).send!
+          const third = a.receive(flip(second, 1)).send!
+          admitted = b.receive(flip(third, 2)).admitted
+        })
+        expect(admitted).toBe(false)
+        expect(['HELLO_REFUSED', 'HELLO_MALFORMED']).toContain(code)
+      }),
+    )
+  })
+
+  it('sends anything at all', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 2_000 }), fc.boolean(), (bytes, dials) => {
+        const session = dials ? dialer() : listener()
+        expect(['HELLO_REFUSED', 'HELLO_MALFORMED']).toContain(codeOf(() => session.receive(bytes)))
+      }),
+    )
+  })
+})
+
+describe('messages out of turn', () => {
+  it('refuses a message after admission', () => {
+    const a = dialer()
+    const b = listener()
+    const { messages } = shakeHands(a, b)
+    expect(codeOf(() => a.receive(messages[1]!))).toBe('HELLO_MALFORMED')
+    expect(codeOf(() => b.receive(messages[2]!))).toBe('HELLO_MALFORMED')
+  })
+
+  it('refuses the third before the first, and the first twice', () => {
+    const { messages } = shakeHands(dialer(), listener())
+    expect(codeOf(() => listener().receive(messages[2]!))).toBe('HELLO_MALFORMED')
+    const b = listener()
+    b.receive(messages[0]!)
+    expect(codeOf(() => b.receive(messages[0]!))).toBe('HELLO_MALFORMED')
+  })
+
+  it('refuses an oversized message without reading it', () => {
+    const first = dialer().opening()!
+    const padded = forged(first, 99, new Uint8Array(baseLimits.MAX_HELLO_BYTES))
+    expect(codeOf(() => listener().receive(padded))).toBe('HELLO_MALFORMED')
+  })
+
+  it('passes over fields of later versions', () => {
+    const first = dialer().opening()!
+    expect(listener().receive(forged(first, 99, 'later')).admitted).toBe(false)
+  })
+})
+
+describe('hello of an open ring', () => {
+  const open = (ringId = 'lab') => openDoorkeeper({ ringId, random })
+
+  it('admits whoever names the ring', () => {
+    const { messages, ...admitted } = shakeHands(dialer(open()), listener(open()))
+    expect(admitted).toEqual({ dialer: true, listener: true })
+    expect(messages).toHaveLength(3)
+  })
+
+  it('refuses another ring, and a ring with a secret refuses it', () => {
+    expect(codeOf(() => shakeHands(dialer(open()), listener(open('other'))))).toBe('HELLO_REFUSED')
+    expect(codeOf(() => shakeHands(dialer(open('home')), listener()))).toBe('HELLO_REFUSED')
+    expect(codeOf(() => shakeHands(dialer(), listener(open('home'))))).toBe('HELLO_REFUSED')
+  })
+})

@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest'
+import type { Log } from '../../../src/base/index.ts'
+import { createRingMemory, type RingParts } from '../../../src/ring/index.ts'
+import { createMemoryDisk, seededRandom } from '../../../src/sim/index.ts'
+import { Hub } from '../hub.ts'
+
+const log: Log = { debug() {}, info() {}, warn() {}, error() {} }
+
+function setup() {
+  const hub = new Hub()
+  const disk = createMemoryDisk({ random: seededRandom(1) })
+  const remember = (ringId = 'test') => createRingMemory({ store: disk.open(), clock: hub.clock, log, ringId })
+  const parts = ({ persisted, known, persist }: ReturnType<typeof remember>): Partial<RingParts> => ({
+    persisted,
+    known,
+    persist,
+  })
+  return { hub, disk, remember, parts }
+}
+
+/** Three boxes, the third with a memory, all joined. */
+async function threeBoxes() {
+  const { hub, disk, remember, parts } = setup()
+  const memory = remember()
+  expect([memory.persisted, memory.known]).toEqual([undefined, []])
+  const a = hub.box('a', [])
+  const b = hub.box('b', ['/memory/a'])
+  const c = hub.box('c', ['/memory/a'], parts(memory))
+  for (const { ring } of [a, b, c]) await ring.start()
+  memory.follow(c.ring)
+  await hub.clock.advance(10_000)
+  expect(c.ring.members()).toHaveLength(3)
+  return { hub, disk, remember, parts, a, b, c }
+}
+
+describe('the memory of a ring', () => {
+  it('brings a node back by the members it knew, without a bootstrap address', async () => {
+    const { hub, disk, remember, parts, a, c } = await threeBoxes()
+    const { incarnation } = c.ring.self
+    c.kill()
+    disk.crash('process')
+    await hub.clock.advance(2_000)
+    const memory = remember()
+    expect(memory.known.map(({ id }) => id).sort()).toEqual(
+      a.ring.members().flatMap(({ id }) => (id === c.ring.self.id ? [] : [id])),
+    )
+    expect(memory.persisted).toEqual({ largest: 3, incarnation })
+    const back = hub.box('c', [], parts(memory))
+    await back.ring.start()
+    expect(back.ring.members()).toHaveLength(3)
+    await hub.clock.advance(3_000)
+    expect(back.ring.status()).toMatchObject({ joined: true, largest: 3 })
+    expect(back.ring.self.incarnation).toBeGreaterThan(incarnation)
+    expect(a.ring.memberByPeer(back.transport.self)?.incarnation).toBe(back.ring.self.incarnation)
+  })
+
+  it('forgets a member that left', async () => {
+    const { hub, disk, remember, b } = await threeBoxes()
+    void b.ring.stop()
+    await hub.clock.advance(5_000)
+    disk.crash('process')
+    expect(remember().known).toHaveLength(1)
+  })
+
+  it('keeps empty seats over a restart, for a day', async () => {
+    const { hub, disk, remember } = setup()
+    remember().persist({ largest: 3, incarnation: 5 })
+    disk.crash('process')
+    await hub.clock.advance(80_000_000)
+    expect(remember().persisted?.largest).toBe(3)
+    disk.crash('process')
+    await hub.clock.advance(20_000_000)
+    expect(remember().persisted).toEqual({ largest: 1, incarnation: 5 })
+  })
+
+  it('keeps empty seats when the power fails', () => {
+    const { disk, remember } = setup()
+    const memory = remember()
+    for (let largest = 1; largest <= 8; largest++) memory.persist({ largest, incarnation: 5 })
+    disk.crash('power')
+    expect(remember().persisted).toEqual({ largest: 8, incarnation: 5 })
+  })
+
+  it('knows nothing in another ring', async () => {
+    const { disk, remember } = await threeBoxes()
+    disk.crash('process')
+    const memory = remember('elsewhere')
+    expect([memory.persisted, memory.known]).toEqual([undefined, []])
+    disk.crash('process')
+    expect(remember().known).toEqual([])
+  })
+
+  it('passes over rows that were damaged, and those that are not signed do not count', async () => {
+    const { hub, disk, remember, parts } = await threeBoxes()
+    disk.crash('process')
+    const store = disk.open()
+    const rows = [...store.range(Uint8Array.of(1), Uint8Array.of(2))]
+    const forged = rows[0]![1].slice()
+    forged[forged.length - 1]! ^= 1
+    store.batch(
+      [
+        { kind: 'put', key: rows[0]![0], value: forged },
+        { kind: 'put', key: rows[1]![0], value: Uint8Array.of(1, 2, 3) },
+      ],
+      { durable: false },
+    )
+    disk.crash('process')
+    const memory = remember()
+    expect(memory.known).toHaveLength(1)
+    const back = hub.box('d', [], parts(memory))
+    await back.ring.start()
+    expect(back.ring.members()).toEqual([back.ring.self])
+  })
+
+  it('goes on when the disk is full', async () => {
+    const { hub, parts } = setup()
+    const full = createMemoryDisk({ random: seededRandom(1), maxBytes: 10 })
+    const memory = createRingMemory({ store: full.open(), clock: hub.clock, log, ringId: 'test' })
+    const a = hub.box('a', [], parts(memory))
+    await a.ring.start()
+    memory.follow(a.ring)
+    await hub.clock.advance(5_000)
+    expect(a.ring.status().joined).toBe(true)
+    memory.stop()
+  })
+})
