@@ -1,4 +1,4 @@
-/** Names that never leave this node: special-use names (RFC 6761, 6762, 7686, 8375, 9476) and locally served zones (RFC 6303). */
+/** Names that never leave this node: special-use names (RFC 6761, 6762, 7686, 8375, 9462, 9476) and locally served zones (RFC 6303). */
 import { isSubdomain, type Name, parseName, type Question, Rcode, type ResourceRecord, Type } from '../dns/index.ts'
 import { absent, found, type LocalAnswer, localSoa } from './local/answer.ts'
 
@@ -13,9 +13,10 @@ const EMPTY_ZONES: readonly Name[] = [
   'local',
   'alt',
   'internal',
-  // RFC 8375 and RFC 9462 section 6.1: only a local network can know what is below.
+  // RFC 8375, RFC 9462 section 6.4 and RFC 9665: only a local network can know what is below.
   'home.arpa',
   'resolver.arpa',
+  'service.arpa',
   // RFC 6303 section 4.1 and 4.2: private and reserved IPv4 space.
   '10.in-addr.arpa',
   ...Array.from({ length: 16 }, (_, i) => `${16 + i}.172.in-addr.arpa`),
@@ -41,6 +42,8 @@ const EMPTY_ZONES: readonly Name[] = [
 
 const EMPTY_BY_KEY = new Map(EMPTY_ZONES.map((zone) => [zone.key, zone]))
 const ARPA = parseName('arpa')
+/** RFC 9462 section 6.4: nothing below is ever "no such name", since a client asks for what its own resolver offers. */
+const RESOLVER = parseName('resolver.arpa')
 const LOCALHOST = parseName('localhost')
 const LOOPBACK_V4 = parseName('1.0.0.127.in-addr.arpa')
 const LOOPBACK_V6 = parseName(`1.${'0.'.repeat(31)}ip6.arpa`)
@@ -96,7 +99,8 @@ function empty(question: Question, zone: Name): LocalAnswer {
   if (atApex && question.type === Type.SOA) return found([soa(zone)], detail)
   if (atApex && question.type === Type.NS)
     return found([{ ...question, ttl: LOCAL_TTL_SECONDS, rdata: LOCALHOST.wire }], detail)
-  return absent(atApex ? Rcode.NOERROR : Rcode.NXDOMAIN, soa(zone), detail)
+  const exists = atApex || zone.key === RESOLVER.key
+  return absent(exists ? Rcode.NOERROR : Rcode.NXDOMAIN, soa(zone), detail)
 }
 
 function soa(zone: Name): ResourceRecord {

@@ -178,6 +178,15 @@ describe('special-use names', () => {
     expect(world.count()).toBeGreaterThan(0)
   })
 
+  it('resolver.arpa has what the operator serves there, and no data for all else (RFC 9462)', async () => {
+    const { ask } = stackWith({ records: ['_dns.resolver.arpa SVCB 1 dns.lan. alpn=dot'] })
+    expect(texts((await ask('_dns.resolver.arpa SVCB')).answers)).toEqual(['SVCB 1 dns.lan. alpn=dot'])
+    for (const question of ['_dns.resolver.arpa A', 'x.resolver.arpa SVCB', 'resolver.arpa MX']) {
+      const reply = await ask(question)
+      expect([reply.rcode, reply.answers.length, texts(reply.authorities)[0]?.slice(0, 4)]).toEqual([0, 0, 'SOA '])
+    }
+  })
+
   it('localhost never gives way', async () => {
     const { say } = stackWith({}, { configured: ['localhost'] })
     expect(await say('localhost')).toBe('A 127.0.0.1')

@@ -21,6 +21,12 @@ describe('special-use names', () => {
     ['x.onion', 'A', Rcode.NXDOMAIN, []],
     ['printer.local', 'A', Rcode.NXDOMAIN, []],
     ['nas.home.arpa', 'A', Rcode.NXDOMAIN, []],
+    ['printer.default.service.arpa', 'A', Rcode.NXDOMAIN, []],
+    ['_dns.resolver.arpa', 'SVCB', Rcode.NOERROR, []],
+    ['_dns.resolver.arpa', 'A', Rcode.NOERROR, []],
+    ['any.name.Resolver.ARPA', 'TXT', Rcode.NOERROR, []],
+    ['resolver.arpa', 'A', Rcode.NOERROR, []],
+    ['resolver.arpa', 'NS', Rcode.NOERROR, ['NS localhost.']],
   ] as const)('%s %s is answered here', (name, type, rcode, answers) => {
     const local = ask(name, type)!
     expect(local.rcode).toBe(rcode)
