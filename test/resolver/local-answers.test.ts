@@ -180,7 +180,7 @@ describe('special-use names', () => {
 
   it('resolver.arpa has what the operator serves there, and no data for all else (RFC 9462)', async () => {
     const { ask } = stackWith({ records: ['_dns.resolver.arpa SVCB 1 dns.lan. alpn=dot'] })
-    expect(texts((await ask('_dns.resolver.arpa SVCB')).answers)).toEqual(['SVCB 1 dns.lan. alpn=dot'])
+    expect(texts((await ask('_dns.resolver.arpa SVCB')).answers)).toEqual(['SVCB 1 dns.lan. alpn="dot"'])
     for (const question of ['_dns.resolver.arpa A', 'x.resolver.arpa SVCB', 'resolver.arpa MX']) {
       const reply = await ask(question)
       expect([reply.rcode, reply.answers.length, texts(reply.authorities)[0]?.slice(0, 4)]).toEqual([0, 0, 'SOA '])
