@@ -1,5 +1,6 @@
 export { type AdjustableLog, createLog } from './log.ts'
-export { createStatusServer, isLoopbackHost, type StatusRoute, type StatusServer } from './status-server.ts'
+export { acts, isLoopbackHost, looksUp, reads, STATUS_HEADER, type StatusRoute } from './status-door.ts'
+export { createStatusServer, type StatusServer } from './status-server.ts'
 export {
   type ChunkView,
   chunkView,

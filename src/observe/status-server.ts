@@ -1,12 +1,7 @@
-/**
- * The status API: JSON over HTTP on a loopback address. It can start look-ups, so it answers only requests that name a
- * loopback host (a web page that rebinds its own name to 127.0.0.1 sends that name as Host), and sends no CORS headers.
- */
+/** The status API: JSON over HTTP on a loopback address, for whom `status-door.ts` lets in. It sends no CORS header. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { ChordnsError, type Endpoint, errorText, type Log } from '../base/index.ts'
-
-/** Handles one path; the query parameters are the caller's. Throws a ChordnsError to answer 400. */
-export type StatusRoute = (query: URLSearchParams, signal: AbortSignal) => Promise<unknown> | unknown
+import { type Refusal, refusalOf, type StatusRoute } from './status-door.ts'
 
 export interface StatusServer {
   readonly address: Endpoint
@@ -68,22 +63,27 @@ async function answer(
   response: ServerResponse,
   routes: Readonly<Record<string, StatusRoute>>,
 ): Promise<void> {
-  if (!isLoopbackHost(request.headers.host))
-    return send(response, 403, failure('FORBIDDEN', 'the Host is not a loopback address'))
-  if (request.method !== 'GET') return send(response, 405, failure('METHOD', 'only GET'))
   const url = URL.canParse(request.url ?? '', 'http://localhost')
     ? new URL(request.url ?? '', 'http://localhost')
     : undefined
   const route = url === undefined || !Object.hasOwn(routes, url.pathname) ? undefined : routes[url.pathname]
-  if (url === undefined || route === undefined) return send(response, 404, failure('NOT_FOUND', 'no such path'))
+  const refusal = refusalOf(request, route)
+  if (refusal !== undefined || route === undefined || url === undefined)
+    return refuse(response, refusal ?? { status: 404, code: 'NOT_FOUND', message: 'no such path' }, route)
   const control = new AbortController()
   response.once('close', () => control.abort())
   try {
-    send(response, 200, await route(url.searchParams, control.signal))
+    send(response, 200, await route.handle(url.searchParams, control.signal))
   } catch (error) {
     if (!(error instanceof ChordnsError)) throw error
     send(response, 400, failure(error.code, error.message))
   }
+}
+
+function refuse(response: ServerResponse, { status, code, message }: Refusal, route: StatusRoute | undefined): void {
+  // RFC 9110 section 15.5.6.
+  if (status === 405 && route !== undefined) response.setHeader('allow', route.method)
+  send(response, status, failure(code, message))
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {
@@ -99,10 +99,4 @@ function send(response: ServerResponse, status: number, body: unknown): void {
 
 function failure(code: string, message: string) {
   return { error: { code, message } }
-}
-
-/** `localhost`, 127.0.0.0/8 or [::1], with any port. */
-export function isLoopbackHost(host: string | undefined): boolean {
-  if (host === undefined) return false
-  return /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i.test(host)
 }

@@ -24,7 +24,7 @@ import {
   systemClock,
   systemRandom,
 } from '../io/index.ts'
-import { createStatusServer, type StatusServer, type StatusView } from '../observe/index.ts'
+import { createStatusServer, looksUp, reads, type StatusServer, type StatusView } from '../observe/index.ts'
 import type { Recursor } from '../recurse/index.ts'
 import type { Resolver, ResolveStep } from '../resolver/index.ts'
 import { createRing, createRingMemory, openDoorkeeper, pskDoorkeeper, type Ring } from '../ring/index.ts'
@@ -167,19 +167,19 @@ export async function startNode({ config, log, version }: NodeOptions): Promise<
 
     function routes() {
       return {
-        '/status': view,
-        '/healthz': () => ({ ok: true }),
-        '/lookup': (query: URLSearchParams, signal: AbortSignal) => lookup(resolver, clock, query, signal),
-        '/chunk': (query: URLSearchParams) => {
+        '/status': reads(view),
+        '/healthz': reads(() => ({ ok: true })),
+        '/lookup': looksUp((query, signal) => lookup(resolver, clock, query, signal)),
+        '/chunk': reads((query) => {
           if (peers === undefined)
             throw new ChordnsError('RING_OFF', 'this node runs without a ring (ring.enabled is false)', {})
           return viewChunk(peers.chunks, peers.chains, parseName(query.get('name') ?? ''), clock.now())
-        },
-        '/chain/verify': () => {
+        }),
+        '/chain/verify': looksUp(() => {
           if (peers?.chains === undefined)
             throw new ChordnsError('RING_OFF', 'this node runs without a ring (ring.enabled is false)', {})
           return viewVerify(peers.chains.verify())
-        },
+        }),
       }
     }
   } catch (error) {

@@ -13,7 +13,7 @@ import {
   readEde,
   Type,
 } from '../../src/dns/index.ts'
-import { createStatusServer } from '../../src/observe/index.ts'
+import { acts, createStatusServer, looksUp, reads, STATUS_HEADER } from '../../src/observe/index.ts'
 import { recurseLimits } from '../../src/recurse/index.ts'
 import { limits as resolverLimits } from '../../src/resolver/limits.ts'
 import { serveLimits } from '../../src/serve/index.ts'
@@ -303,6 +303,19 @@ export const SERVING: readonly (Attack | NotBuilt)[] = [
     run: postBodies,
   },
   {
+    name: 'a web page that makes the status API look names up and forget them, under its own name, too (DNS rebinding)',
+    reference: 'CSRF; DNS rebinding; private network access',
+    bounds: [
+      { figure: 'harm', atMost: 0, because: 'the command line is served after that' },
+      {
+        figure: 'accepted',
+        atMost: 0,
+        because: 'no look-up and no change without the header, a loopback Host, and one site',
+      },
+    ],
+    run: pageRequests,
+  },
+  {
     name: 'streams and settings without end (DoH, DoQ)',
     reference: 'CVE-2026-14586, -32665, -41637, -55991; CVE-2024-12705',
     notBuilt: 'there is no DoH and no DoQ yet',
@@ -398,11 +411,42 @@ function optionBomb(count: number): Uint8Array {
   return out
 }
 
+const quiet = { debug() {}, info() {}, warn() {}, error() {} }
+
+async function pageRequests(): Promise<Measured> {
+  let accepted = 0
+  const count = () => ({ accepted: ++accepted })
+  const routes = { '/lookup': looksUp(count), '/cache/flush': acts(count) }
+  const server = await createStatusServer({ address: '127.0.0.1', port: 0 }, routes, quiet)
+  const { port } = server.address
+  const ask = (method: string, path: string, headers: Record<string, string>): Promise<number> =>
+    new Promise((resolve) => {
+      const outgoing = request({ host: '127.0.0.1', port, method, path, headers }, (reply) => {
+        reply.resume().on('end', () => resolve(reply.statusCode ?? 0))
+      })
+      outgoing.on('error', () => resolve(0))
+      outgoing.end()
+    })
+  const header = { [STATUS_HEADER]: '1' }
+  const pages: Record<string, string>[] = [
+    {},
+    { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' },
+    { origin: 'https://evil.zone', 'content-type': 'text/plain' },
+    { ...header, host: `rebound.evil.zone:${port}` },
+    { ...header, origin: 'http://127.0.0.1:3000' },
+  ]
+  for (const method of ['GET', 'POST', 'HEAD', 'OPTIONS'])
+    for (const path of Object.keys(routes)) for (const headers of pages) await ask(method, path, headers)
+  const byPages = accepted
+  const command = await ask('GET', '/lookup', header)
+  await server.close()
+  return { harm: command === 200 ? 0 : 1, own: { accepted: byPages } }
+}
+
 async function postBodies(): Promise<Measured> {
-  const quiet = { debug() {}, info() {}, warn() {}, error() {} }
   const server = await createStatusServer(
     { address: '127.0.0.1', port: 0 },
-    { '/healthz': () => ({ ok: true }) },
+    { '/healthz': reads(() => ({ ok: true })) },
     quiet,
   )
   const { port } = server.address

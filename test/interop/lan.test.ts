@@ -37,7 +37,7 @@ describe.skipIf(!runnable)('three machines on a local network', () => {
   let byMulticast: Peer
 
   const get = (peer: Peer, path: string): unknown =>
-    JSON.parse(peer.ns.run('curl', ['-s', '--max-time', '10', `http://127.0.0.1:8053${path}`]))
+    JSON.parse(peer.ns.run('curl', ['-s', '--max-time', '10', '-H', 'X-Chordns: 1', `http://127.0.0.1:8053${path}`]))
   const membersOf = (peer: Peer) => statusView.parse(get(peer, '/status')).ring?.members.length ?? 0
   const resolve = (peer: Peer, name: string): string =>
     peer.ns.run('dig', ['+short', '+time=5', '+tries=1', '-p', '5300', '@127.0.0.1', name]).trim()

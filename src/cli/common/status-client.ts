@@ -2,7 +2,7 @@
 import { request as httpRequest } from 'node:http'
 import type { z } from 'zod'
 import { ChordnsError, type Endpoint } from '../../base/index.ts'
-import { errorView } from '../../observe/index.ts'
+import { errorView, STATUS_HEADER } from '../../observe/index.ts'
 
 const MAX_REPLY_BYTES = 16 * 1024 * 1024
 
@@ -13,7 +13,27 @@ export async function askNode<T>(
   schema: z.ZodType<T>,
   timeoutMs = 15_000,
 ): Promise<T> {
-  const { status, body } = await get(node, `${path}?${new URLSearchParams(query)}`, timeoutMs)
+  return call(node, { method: 'GET', path: `${path}?${new URLSearchParams(query)}`, timeoutMs }, schema)
+}
+
+/** Has the running node change something. */
+export async function tellNode<T>(
+  node: Endpoint,
+  path: string,
+  query: Readonly<Record<string, string>>,
+  schema: z.ZodType<T>,
+): Promise<T> {
+  return call(node, { method: 'POST', path: `${path}?${new URLSearchParams(query)}`, timeoutMs: 15_000 }, schema)
+}
+
+interface Call {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly timeoutMs: number
+}
+
+async function call<T>(node: Endpoint, what: Call, schema: z.ZodType<T>): Promise<T> {
+  const { status, body } = await send(node, what)
   const json = parseJson(body)
   if (status !== 200) {
     const failure = errorView.safeParse(json)
@@ -34,9 +54,11 @@ function parseJson(text: string): unknown {
   }
 }
 
-function get(node: Endpoint, path: string, timeoutMs: number): Promise<{ status: number; body: string }> {
+function send(node: Endpoint, { method, path, timeoutMs }: Call): Promise<{ status: number; body: string }> {
+  const headers = { [STATUS_HEADER]: '1' }
+  const options = { host: node.address, port: node.port, method, path, headers, timeout: timeoutMs }
   return new Promise((resolve, reject) => {
-    const request = httpRequest({ host: node.address, port: node.port, path, timeout: timeoutMs }, (response) => {
+    const request = httpRequest(options, (response) => {
       const chunks: Buffer[] = []
       let size = 0
       response.on('data', (chunk: Buffer) => {
