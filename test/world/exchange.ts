@@ -6,7 +6,7 @@ import type { World } from './world.ts'
 export function worldExchange(world: World, clock: Clock, from: string): Exchange {
   let nextPort = 40_000
   return {
-    families: () => ({ ipv4: true, ipv6: true }),
+    families: () => world.network.families(),
     exchange(query) {
       const fromPort = nextPort++
       if (nextPort > 65_000) nextPort = 40_000
@@ -31,13 +31,18 @@ function ask(world: World, clock: Clock, query: UpstreamQuery, from: string, fro
     signal.addEventListener('abort', onAbort, { once: true })
     cancels.push(clock.after(query.timeoutMs, () => fail('UPSTREAM_TIMEOUT')))
 
+    const way = world.network.wayTo(to.address, protocol)
+    if (way.kind === 'no-route') return fail('UPSTREAM_UNREACHABLE')
+    // Lost on the way there: the query's time-out is all that comes.
+    if (way.kind !== 'open') return
     const server = [...world.servers.values()].find(({ addresses }) => addresses.includes(to.address))
     if (server === undefined) return fail('UPSTREAM_UNREACHABLE')
     if (!world.isRunning(server.name) || to.port !== world.port) return fail('UPSTREAM_REFUSED')
     if (protocol === 'tcp' && server.behaviour.noTcp) return fail('UPSTREAM_CLOSED')
     for (const { bytes, afterMs } of server.receive(message, to.address, from, fromPort, protocol)) {
       cancels.push(
-        clock.after(afterMs, () => {
+        clock.after(afterMs + way.rttMs, () => {
+          if (world.network.wayTo(to.address, protocol).kind !== 'open') return
           const verdict = query.judge(bytes)
           if (verdict === 'accept') end(() => resolve(bytes))
           if (verdict === 'near-miss') fail('UPSTREAM_NEAR_MISS')

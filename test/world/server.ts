@@ -17,9 +17,10 @@ import {
   type RRset,
   rrsetToRecords,
   Type,
+  typeFromText,
   typeToText,
 } from '../../src/dns/index.ts'
-import type { Asked, Behaviour, Sending, ServerSpec, ZoneSpec } from './types.ts'
+import type { Asked, Behaviour, Sending, ServerSpec, Truth, ZoneSpec } from './types.ts'
 import { answerFrom, loadZone, REFUSED_ANSWER, type Zone, type ZoneAnswer, zoneFor } from './zone.ts'
 
 /** Bytes to send `afterMs` from now. */
@@ -87,8 +88,9 @@ export class WorldServer {
     this.log.length = 0
   }
 
-  /** Adds a zone or puts a new version in its place; the next query sees it. */
-  setZone(spec: ZoneSpec): void {
+  /** Adds a zone or puts a new version in its place, this server's own copy if there is one; the next query sees it. */
+  setZone(shared: ZoneSpec): void {
+    const spec = { ...shared, text: shared.copies?.[this.name] ?? shared.text }
     const plain = loadZone(spec.origin, spec.text)
     const views = (spec.views ?? []).map(({ from, text }) => ({ from, zone: loadZone(spec.origin, spec.text, text) }))
     const held: Held = { spec, origin: plain.origin, plain, views }
@@ -136,7 +138,13 @@ export class WorldServer {
     if (manners.edns === 'drop' && asked.query.edns !== undefined) return []
     const delayMs = typeof manners.delayMs === 'function' ? manners.delayMs(asked) : (manners.delayMs ?? 0)
     const reply = this.#reply(asked)
-    const sendings: readonly Sending[] = manners.tamper === undefined ? [{ reply }] : manners.tamper(reply, asked)
+    const truth: Truth = (type, name = asked.name) =>
+      this.#fill(asked.query, {
+        ...asked,
+        question: { name: parseName(name), type: typeFromText(type) ?? 0, class: asked.question.class },
+      })
+    const sendings: readonly Sending[] =
+      manners.tamper === undefined ? [{ reply }] : manners.tamper(reply, asked, truth)
     return sendings.map(({ reply: sent, afterMs }) => ({
       bytes: sent instanceof Uint8Array ? sent : this.#encode(sent, asked),
       afterMs: delayMs + (afterMs ?? 0),
@@ -209,6 +217,12 @@ export class WorldServer {
   }
 
   #encode(reply: Message, asked: Asked): Uint8Array {
+    const bytes = this.#cut(reply, asked)
+    return this.#behaviour.octets === undefined ? bytes : this.#behaviour.octets(bytes, asked)
+  }
+
+  /** Cut to the asker's size over UDP. */
+  #cut(reply: Message, asked: Asked): Uint8Array {
     if (asked.protocol === 'tcp') return encodeMessage(reply)
     if (this.#behaviour.truncate) {
       return encodeMessage({ ...reply, tc: true, answers: [], authorities: [], additionals: [] })

@@ -32,9 +32,18 @@ export interface SignOptions {
   readonly inception?: number
   readonly expiration?: number
   readonly keys?: ZoneKeys
-  /** Sets that stay unsigned, or whose signatures are broken in one bit: "www.example.com. A". */
+  /**
+   * Sets that stay unsigned, whose signatures are broken in one bit, or whose signatures ran out two days before `inception`:
+   * "www.example.com. A" for one set, "DS" for all sets of a type, "*" for all.
+   */
   readonly unsigned?: readonly string[]
   readonly corrupt?: readonly string[]
+  readonly expired?: readonly string[]
+  /** Seconds of the DNSKEY set, and of the DS set at the parent. Default 3600. */
+  readonly dnskeyTtl?: number
+  readonly dsTtl?: number
+  /** `signWorld`: the last change of the zone's text, when the DS sets of its children are in it. */
+  readonly edit?: (text: string) => string
 }
 
 export interface SignedWorld {
@@ -42,28 +51,37 @@ export interface SignedWorld {
   /** DS line of the root: what goes to `dnssec.trustAnchors`. */
   readonly anchorText: string
   readonly keys: ReadonlyMap<string, ZoneKeys>
+  /** The zones before they were signed, the DS sets of their children included, and how each was signed: for copies.ts. */
+  readonly unsignedTexts: ReadonlyMap<string, string>
+  readonly options: ReadonlyMap<string, SignOptions>
 }
 
 /** Signs the named zones (by origin, with options) and puts each one's DS into its parent, if that is part of the world. */
 export function signWorld(spec: WorldSpec, signed: Readonly<Record<string, SignOptions>>): SignedWorld {
   const texts = new Map(spec.zones.map(({ origin, text }) => [origin, text]))
   const keys = new Map<string, ZoneKeys>()
+  const unsignedTexts = new Map(texts)
+  const used = new Map<string, SignOptions>()
   let anchorText = ''
   const deepestFirst = Object.keys(signed).sort((a, b) => parseName(b).labels - parseName(a).labels)
   for (const origin of deepestFirst) {
     const options = signed[origin] ?? {}
     const own = options.keys ?? makeKeys(options.algorithm ?? 13)
     keys.set(origin, own)
-    const text = texts.get(origin)
-    if (text === undefined) throw new Error(`the world has no zone ${origin}`)
+    const given = texts.get(origin)
+    if (given === undefined) throw new Error(`the world has no zone ${origin}`)
+    const text = options.edit?.(given) ?? given
+    unsignedTexts.set(origin, text)
+    used.set(origin, { ...options, keys: own })
     texts.set(origin, signZone(origin, text, { ...options, keys: own }))
-    const ds = `${origin} 3600 IN DS \\# 36 ${toHex(dsRdata(parseName(origin), own.ksk))}`
+    const ds = `${origin} ${options.dsTtl ?? 3600} IN DS \\# 36 ${toHex(dsRdata(parseName(origin), own.ksk))}`
     const parent = parentOf(origin, spec.zones)
     if (parent === undefined) anchorText = `${ds}\n`
     else texts.set(parent, `${texts.get(parent)}\n${ds}\n`)
   }
+  for (const [origin, text] of texts) if (!used.has(origin)) unsignedTexts.set(origin, text)
   const zones = spec.zones.map((zone) => ({ ...zone, text: texts.get(zone.origin) ?? zone.text }))
-  return { spec: { ...spec, zones }, anchorText, keys }
+  return { spec: { ...spec, zones }, anchorText, keys, unsignedTexts, options: used }
 }
 
 /** Zone-file text -> the same zone with DNSKEY, NSEC or NSEC3, and RRSIG records. */
@@ -71,7 +89,9 @@ export function signZone(originText: string, text: string, options: SignOptions 
   const origin = parseName(originText)
   const keys = options.keys ?? makeKeys(options.algorithm ?? 13)
   const plain = parseZone(text, { origin, defaultTtl: 3600 })
-  const dnskeys = [keys.ksk, keys.zsk].map(({ rdata }) => recordOf(origin, Type.DNSKEY, 3600, rdata))
+  const dnskeys = [keys.ksk, keys.zsk].map(({ rdata }) =>
+    recordOf(origin, Type.DNSKEY, options.dnskeyTtl ?? 3600, rdata),
+  )
   const params =
     options.nsec3 === undefined ? [] : [recordOf(origin, Type.NSEC3PARAM, 0, nsec3Params(options.nsec3, 0))]
   const sets = groupRRsets([...plain, ...dnskeys, ...params])
@@ -125,7 +145,9 @@ function negativeTtl(sets: readonly RRset[]): number {
 /** RFC 4034 section 3.1.8.1. */
 function signature(set: RRset, origin: Name, keys: ZoneKeys, options: SignOptions): ResourceRecord[] {
   const label = `${nameToText(set.name)} ${typeToText(set.type)}`
-  if (options.unsigned?.includes(label)) return []
+  const named = (labels: readonly string[] = []) =>
+    labels.includes(label) || labels.includes(typeToText(set.type)) || labels.includes('*')
+  if (named(options.unsigned)) return []
   const key: ZoneKey = set.type === Type.DNSKEY ? keys.ksk : keys.zsk
   const now = Math.floor(Date.now() / 1000)
   const head = new Uint8Array(18)
@@ -134,8 +156,10 @@ function signature(set: RRset, origin: Name, keys: ZoneKeys, options: SignOption
   head[2] = key.algorithm
   head[3] = nameToText(set.name).startsWith('*.') ? set.name.labels - 1 : set.name.labels
   view.setUint32(4, set.ttl)
-  view.setUint32(8, options.expiration ?? now + 30 * 86_400)
-  view.setUint32(12, options.inception ?? now - 3_600)
+  const inception = options.inception ?? now - 3_600
+  const ranOut = named(options.expired)
+  view.setUint32(8, ranOut ? inception - 2 * 86_400 : (options.expiration ?? now + 30 * 86_400))
+  view.setUint32(12, ranOut ? inception - 32 * 86_400 : inception)
   view.setUint16(16, key.tag)
   const prefix = concatBytes(head, canonicalName(origin).wire)
   const owner = canonicalName(set.name).wire
@@ -149,7 +173,7 @@ function signature(set: RRset, origin: Name, keys: ZoneKeys, options: SignOption
     return concatBytes(owner, fixed, rdata)
   })
   const signed = key.sign(concatBytes(prefix, ...records))
-  if (options.corrupt?.includes(label)) signed[signed.length - 1] = signed.at(-1)! ^ 1
+  if (named(options.corrupt)) signed[signed.length - 1] = signed.at(-1)! ^ 1
   return [recordOf(set.name, Type.RRSIG, set.ttl, concatBytes(prefix, signed))]
 }
 

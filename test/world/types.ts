@@ -25,6 +25,8 @@ export interface ZoneSpec {
   /** Ordinary zone-file text; relative names belong to the origin. SOA and the apex NS set are needed. */
   readonly text: string
   readonly views?: readonly ViewSpec[]
+  /** Another version of the zone on some of its servers: whole zone-file texts by server name (see copies.ts). */
+  readonly copies?: Readonly<Record<string, string>>
 }
 
 /** For these askers the RRsets of `text` take the place of the zone's own (GeoDNS, CDN). The first match counts. */
@@ -51,6 +53,9 @@ export interface Asked {
   readonly name: string
   readonly type: string
 }
+
+/** What the server truly has for a question: the same asker and flags, another type and, if given, another name. */
+export type Truth = (type: string, name?: string) => Message
 
 /** One thing sent back: a message to encode, or raw bytes. `afterMs` counts from the reply's own time. */
 export interface Sending {
@@ -94,6 +99,8 @@ export interface Behaviour {
   readonly tcpPieces?: number | undefined
   /** Zone-file text (absolute names): its RRsets take the place of the zones' own on this server: a lie. */
   readonly lie?: string | undefined
-  /** Last word: what is sent for this query. See lies.ts for ready-made ones. Nothing returned = silence. */
-  readonly tamper?: ((reply: Message, asked: Asked) => readonly Sending[]) | undefined
+  /** What is sent for this query. See odd.ts and lies.ts for ready-made ones. Nothing returned = silence. */
+  readonly tamper?: ((reply: Message, asked: Asked, truth: Truth) => readonly Sending[]) | undefined
+  /** Last word: the encoded message becomes these octets. Not for what `tamper` sends as bytes. */
+  readonly octets?: ((bytes: Uint8Array, asked: Asked) => Uint8Array) | undefined
 }

@@ -3,6 +3,7 @@ import type { Clock, Exchange } from '../../src/base/index.ts'
 import { addressText, nameToText, nsName, parseZone, ROOT, sameName, Type, typeToText } from '../../src/dns/index.ts'
 import { systemClock } from './clock.ts'
 import { worldExchange } from './exchange.ts'
+import { Network } from './network.ts'
 import { WorldServer } from './server.ts'
 import { Listening } from './sockets.ts'
 import type { Asked, WorldSpec, ZoneSpec } from './types.ts'
@@ -21,6 +22,8 @@ const TRIES = 20
 export class World {
   readonly port: number
   readonly servers: ReadonlyMap<string, WorldServer>
+  /** What lies between the resolver and the servers; works on `exchange()` only. */
+  readonly network: Network
   readonly #spec: WorldSpec
   readonly #clock: Clock
   readonly #listening: Map<string, Listening>
@@ -37,6 +40,7 @@ export class World {
     this.#spec = spec
     this.port = port
     this.servers = servers
+    this.network = new Network(seeded((spec.seed ?? 1) ^ 0x5eed))
     this.#listening = open
     this.#clock = clock
     this.#sockets = open.size > 0

@@ -37,7 +37,7 @@ export interface Zone {
 
 /** The sections of a reply before they are cut to size. Signatures travel inside the sets. */
 export interface ZoneAnswer {
-  readonly kind: 'answer' | 'referral' | 'nodata' | 'nxdomain' | 'refused'
+  readonly kind: 'answer' | 'referral' | 'nodata' | 'nxdomain' | 'yxdomain' | 'refused'
   readonly rcode: number
   readonly aa: boolean
   readonly answers: readonly RRset[]
@@ -114,18 +114,23 @@ export function answerFrom(zone: Zone, question: Question, dnssecOk: boolean): Z
   return finish('answer', draft)
 }
 
+const RCODES: Readonly<Partial<Record<ZoneAnswer['kind'], number>>> = {
+  nxdomain: Rcode.NXDOMAIN,
+  yxdomain: Rcode.YXDOMAIN,
+}
+
 function finish(kind: Exclude<ZoneAnswer['kind'], 'refused'>, draft: Draft): ZoneAnswer {
   const chain = draft.answers.length > 0
   return {
     kind,
-    rcode: kind === 'nxdomain' ? Rcode.NXDOMAIN : Rcode.NOERROR,
+    rcode: RCODES[kind] ?? Rcode.NOERROR,
     aa: kind !== 'referral' || chain,
     ...draft,
   }
 }
 
 type Step =
-  | { readonly kind: 'answer' | 'referral' | 'nodata' | 'nxdomain' }
+  | { readonly kind: 'answer' | 'referral' | 'nodata' | 'nxdomain' | 'yxdomain' }
   | { readonly kind: 'alias'; readonly target: Name }
 
 function lookUp(zone: Zone, owner: Name, type: number, dnssecOk: boolean, draft: Draft): Step {
@@ -192,13 +197,13 @@ function refer(zone: Zone, cut: RRset, node: ZoneNode, dnssecOk: boolean, draft:
   return { kind: 'referral' }
 }
 
-/** DNAME: the CNAME is synthesised with the DNAME's TTL and never signed (RFC 6672 section 3.1). */
+/** DNAME: the CNAME is synthesised with the DNAME's TTL and never signed (RFC 6672 sections 2.2 and 3.1). */
 function redirect(owner: Name, dname: RRset, draft: Draft): Step {
   const target = cnameTarget(dname.rdatas[0]!)
   const prefix = owner.wire.subarray(0, owner.wire.length - dname.name.wire.length)
   const wire = concatBytes(prefix, target.wire)
   draft.answers.push(dname)
-  if (wire.length > 255) return { kind: 'answer' }
+  if (wire.length > 255) return { kind: 'yxdomain' }
   draft.answers.push({ name: owner, type: Type.CNAME, class: 1, ttl: dname.ttl, rdatas: [wire], signatures: [] })
   return { kind: 'alias', target: nameFromWire(wire) }
 }
