@@ -35,7 +35,7 @@ export {
   verifyObservation,
 } from './observation.ts'
 export { decodeContent, decodeOutcome, encodeOutcome, isOutcome, misfit, outcomeTtl } from './outcome.ts'
-export { type Judgement, judge, type PolicyContext, trustRank, weakest } from './policy.ts'
+export { type Acceptance, accept, type PolicyContext, trustRank, weakest, weakestSecurity } from './policy.ts'
 export { delegationQuestion, isDelegation } from './subject.ts'
 export type {
   Absence,

@@ -1,6 +1,6 @@
-/** The acceptance policy: one pure function from evidence and configuration to a verdict. */
+/** The acceptance policy: one pure function, (evidence, configuration) -> accept | fetch it yourself | refuse. */
 import { limits } from './limits.ts'
-import type { Evidence, Provenance } from './types.ts'
+import type { Evidence, Provenance, Security } from './types.ts'
 
 export interface PolicyContext {
   readonly acceptFrom: 'majority' | 'any-member'
@@ -18,23 +18,29 @@ export interface PolicyContext {
    * Undefined: it was not fetched by this node.
    */
   readonly withinPrefixes?: boolean
+  /** CD=1: whoever asks validates himself, so that bogus data is no worse than any other. Default false. */
+  readonly checkingDisabled?: boolean
+  /** This node validates what it hands out, and what is `indeterminate` still waits for it. Default false. */
+  readonly validates?: boolean
 }
 
 /** `fetch`: not enough, ask the authority yourself. `refuse`: nobody gets this. */
-export type Judgement = 'accept' | 'fetch' | 'refuse'
+export type Acceptance = 'accept' | 'fetch' | 'refuse'
 
 /**
  * Order of trust: secure > agreed > rotating > divergent > solo. `solo` without observers is this node's own fetch; with
  * observers it is one member's word, which counts only in psk rings that chose `any-member`.
  */
-export function judge(evidence: Evidence, context: PolicyContext): Judgement {
+export function accept(evidence: Evidence, context: PolicyContext): Acceptance {
   const { security, provenance } = evidence
   const own = provenance === 'solo' && evidence.observers.length === 0
   // Bogus from this node's own fetch is a verdict; from a peer it only says that the copy is bad.
-  if (security === 'bogus') return own || provenance === 'ledger' || provenance === 'local' ? 'refuse' : 'fetch'
+  if (security === 'bogus' && context.checkingDisabled !== true)
+    return own || provenance === 'ledger' || provenance === 'local' ? 'refuse' : 'fetch'
   if (provenance === 'local') return 'accept'
   // A proof stands alone: one copy from anyone will do.
   if (security === 'secure') return 'accept'
+  if (security === 'indeterminate' && context.validates === true && context.checkingDisabled !== true) return 'fetch'
   // Unsigned data below a secure delegation is a downgrade, whoever says it.
   if (context.zoneSecurity === 'secure') return own ? 'refuse' : 'fetch'
   switch (provenance) {
@@ -62,6 +68,13 @@ export function trustRank(evidence: Pick<Evidence, 'security' | 'provenance'>): 
   if (evidence.provenance === 'local') return PROVENANCE_ORDER.length + 1
   if (evidence.security === 'secure') return PROVENANCE_ORDER.length
   return PROVENANCE_ORDER.indexOf(evidence.provenance)
+}
+
+const SECURITY_ORDER: readonly Security[] = ['bogus', 'indeterminate', 'insecure', 'secure']
+
+/** The security of an answer that has several parts; `indeterminate` for none. */
+export function weakestSecurity(all: readonly Security[]): Security {
+  return SECURITY_ORDER[Math.min(...all.map((one) => SECURITY_ORDER.indexOf(one)))] ?? 'indeterminate'
 }
 
 /** The provenance of an answer that has several parts. Undefined for none. */

@@ -1,6 +1,6 @@
 /** Puts the links together to one answer with the seconds that are left. */
 import { Rcode, type ResourceRecord, type RRset, rrsetToRecords } from '../dns/index.ts'
-import { type Security, weakest } from '../evidence/index.ts'
+import { weakest, weakestSecurity } from '../evidence/index.ts'
 import type { Link } from './follow.ts'
 import type { Resolution, ResolveRequest } from './types.ts'
 
@@ -35,10 +35,4 @@ export function compose(links: readonly Link[], request: ResolveRequest, now: nu
     // AA is about the name that was asked (RFC 1035 section 4.1.1).
     authoritative: findings[0]?.evidence.provenance === 'local',
   }
-}
-
-const SECURITY_ORDER: readonly Security[] = ['bogus', 'indeterminate', 'insecure', 'secure']
-
-export function weakestSecurity(all: readonly Security[]): Security {
-  return SECURITY_ORDER[Math.min(...all.map((one) => SECURITY_ORDER.indexOf(one)))] ?? 'indeterminate'
 }

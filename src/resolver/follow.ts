@@ -1,5 +1,5 @@
 /** Follows aliases link by link; each link has its own evidence. */
-import { type Budget, ChordnsError } from '../base/index.ts'
+import { type Budget, ChordnsError, type Clock } from '../base/index.ts'
 import {
   cnameTarget,
   type ExtendedError,
@@ -13,7 +13,7 @@ import {
 import type { Finding } from '../evidence/index.ts'
 import { dnameTarget } from '../recurse/index.ts'
 import { limits } from './limits.ts'
-import type { LinkModules, LinkResolver } from './link.ts'
+import type { LinkResolver } from './link/types.ts'
 import type { ResolveRequest } from './types.ts'
 
 export interface Link {
@@ -31,7 +31,7 @@ export interface Link {
  * rejects with, or CNAME_LOOP, CNAME_TOO_LONG; BUDGET_SPENT when the question's time is over.
  */
 export async function follow(
-  modules: LinkModules,
+  clock: Clock,
   resolveLink: LinkResolver,
   request: ResolveRequest,
   budget: Budget,
@@ -43,7 +43,7 @@ export async function follow(
   const control = new AbortController()
   const onAbort = () => control.abort(request.signal.reason)
   request.signal.addEventListener('abort', onAbort, { once: true })
-  const deadline = modules.clock.after(budget.timeLeft(), () => control.abort())
+  const deadline = clock.after(budget.timeLeft(), () => control.abort())
   try {
     for (;;) {
       if (seen.has(question.name.key)) throw new ChordnsError('CNAME_LOOP', 'the CNAME chain loops', {})

@@ -4,32 +4,33 @@ import { Ede, type ExtendedError, type Question, Rcode, Type } from '../dns/inde
 import { answerAny } from './any.ts'
 import { compose } from './compose.ts'
 import { follow, type Link } from './follow.ts'
-import { createLinkResolver, knownLink, type LinkModules, type LinkResolver, newBudget } from './link.ts'
+import { createLinkResolver, knownLink, newBudget } from './link/cached.ts'
+import { isAlias, localFirst } from './link/local-first.ts'
+import type { LinkDeps, LinkResolver } from './link/types.ts'
 import type { LocalAnswer } from './local/answer.ts'
 import { type Dns64Options, synthesise, wantsSynthesis, withoutExcluded } from './local/dns64.ts'
-import { isAlias, localFirst } from './local/links.ts'
 import { type LocalNames, localNames } from './local/names.ts'
 import { withoutRebinding } from './local/rebinding.ts'
 import type { ResolverOptions } from './options.ts'
 import type { Resolution, ResolveRequest, Resolver } from './types.ts'
 
-export interface ResolverModules extends LinkModules {
+export interface ResolverDeps extends LinkDeps {
   /** Names that are answered here. Without it: special-use names only. */
   readonly local?: LocalNames
   /** True when the root key sentinel wants SERVFAIL instead of the answer (RFC 8509). Without it nobody is told. */
   readonly sentinel?: (question: Question, answer: { secure: boolean; checkingDisabled: boolean }) => boolean
 }
 
-export function createResolver(modules: ResolverModules, options: ResolverOptions): Resolver {
-  const { clock } = modules
-  const names = modules.local ?? localNames({ data: undefined, dns64: options.dns64, configured: [] })
-  const resolveLink = localFirst(names, clock, createLinkResolver(modules, options))
-  const chaser: Chaser = { modules, names, resolveLink, options }
+export function createResolver(deps: ResolverDeps, options: ResolverOptions): Resolver {
+  const { clock } = deps
+  const names = deps.local ?? localNames({ data: undefined, dns64: options.dns64, configured: [] })
+  const resolveLink = localFirst(names, clock, createLinkResolver(deps, options))
+  const chaser: Chaser = { deps, names, resolveLink, options }
   return { resolve: (request) => rewrite(chaser, options.dns64, request) }
 }
 
 interface Chaser {
-  readonly modules: ResolverModules
+  readonly deps: ResolverDeps
   readonly names: LocalNames
   readonly resolveLink: LinkResolver
   readonly options: ResolverOptions
@@ -42,7 +43,7 @@ interface Chased {
 
 /** What the operator wants changed in an answer. One budget for all that a question causes. */
 async function rewrite(chaser: Chaser, dns64: Dns64Options | undefined, request: ResolveRequest): Promise<Resolution> {
-  const budget = newBudget(chaser.modules.clock)
+  const budget = newBudget(chaser.deps.clock)
   const { resolution, isBogus } = await chase(chaser, request, budget)
   if (dns64 === undefined || request.question.type !== Type.AAAA) return resolution
   const kept = withoutExcluded(dns64, request, resolution)
@@ -62,7 +63,7 @@ async function chase(chaser: Chaser, request: ResolveRequest, budget: Budget): P
 }
 
 async function chaseAll(
-  { modules, names, resolveLink, options }: Chaser,
+  { deps, names, resolveLink, options }: Chaser,
   request: ResolveRequest,
   budget: Budget,
 ): Promise<Chased> {
@@ -74,26 +75,26 @@ async function chaseAll(
     return { resolution: localResolution(local), isBogus: false }
   }
   if (!request.recursionDesired) return { resolution: failure(Rcode.REFUSED, [], []), isBogus: false }
-  if (question.type === Type.ANY) return { resolution: anyResolution(modules, options, request), isBogus: false }
+  if (question.type === Type.ANY) return { resolution: anyResolution(deps, options, request), isBogus: false }
   const links: Link[] = []
   try {
-    await follow(modules, resolveLink, request, budget, links)
+    await follow(deps.clock, resolveLink, request, budget, links)
   } catch (error) {
     if (isChordnsError(error, 'ABORTED') && request.signal.aborted) throw error
-    modules.log.debug({ error: errorText(error) }, 'question failed')
+    deps.log.debug({ error: errorText(error) }, 'question failed')
     return { resolution: failure(rcodeOf(error), extendedErrors(error), links), isBogus: isBogus(error) }
   }
-  const resolution = compose(links, request, modules.clock.now())
+  const resolution = compose(links, request, deps.clock.now())
   const asks = { secure: resolution.security === 'secure', checkingDisabled: request.checkingDisabled }
-  if (modules.sentinel?.(question, asks) !== true) return { resolution, isBogus: false }
+  if (deps.sentinel?.(question, asks) !== true) return { resolution, isBogus: false }
   return { resolution: failure(Rcode.SERVFAIL, [SENTINEL], links), isBogus: false }
 }
 
 const SENTINEL: ExtendedError = { code: Ede.OTHER, text: 'root key sentinel (RFC 8509)' }
 
-function anyResolution(modules: LinkModules, options: ResolverOptions, request: ResolveRequest): Resolution {
-  const now = modules.clock.now()
-  const known = (question: Question) => knownLink(modules, options, { ...request, question })
+function anyResolution(deps: LinkDeps, options: ResolverOptions, request: ResolveRequest): Resolution {
+  const now = deps.clock.now()
+  const known = (question: Question) => knownLink(deps, options, { ...request, question })
   const finding = answerAny(request.question, known, now)
   const link = { finding, ede: [], isTooLong: false, synthesised: undefined }
   return { ...compose([link], request, now), authoritative: false }

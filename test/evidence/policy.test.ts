@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { asPeerId } from '../../src/base/index.ts'
 import {
+  type Acceptance,
+  accept,
   type Evidence,
-  type Judgement,
-  judge,
   type PolicyContext,
   trustRank,
   weakest,
+  weakestSecurity,
 } from '../../src/evidence/index.ts'
 
 const two = [asPeerId('a'), asPeerId('b')]
@@ -23,6 +24,26 @@ describe('the acceptance policy', () => {
     ['a local answer', evidence('local'), {}, 'accept'],
     ['a ledger answer', evidence('ledger', 'secure'), {}, 'accept'],
     ['bogus by own fetch', evidence('solo', 'bogus'), {}, 'refuse'],
+    [
+      'bogus by own fetch, for whoever validates himself',
+      evidence('solo', 'bogus'),
+      { checkingDisabled: true },
+      'accept',
+    ],
+    [
+      'bogus by own fetch, for whoever validates himself, strict',
+      evidence('solo', 'bogus'),
+      { checkingDisabled: true, strict: true },
+      'refuse',
+    ],
+    ['not validated yet where everything is', evidence('solo', 'indeterminate'), { validates: true }, 'fetch'],
+    [
+      'not validated yet, for whoever validates himself',
+      evidence('solo', 'indeterminate'),
+      { validates: true, checkingDisabled: true },
+      'accept',
+    ],
+    ['not validated where nothing is', evidence('solo', 'indeterminate'), {}, 'accept'],
     ['bogus from the ring: another copy may verify', evidence('agreed', 'bogus'), {}, 'fetch'],
     ['one secure copy from one member', evidence('solo', 'secure', [asPeerId('a')]), {}, 'accept'],
     ['a secure copy in an open ring', evidence('solo', 'secure', [asPeerId('a')]), { admission: 'open' }, 'accept'],
@@ -70,8 +91,8 @@ describe('the acceptance policy', () => {
       { acceptFrom: 'any-member', zoneSecurity: 'secure' },
       'fetch',
     ],
-  ] as [string, Evidence, Partial<PolicyContext>, Judgement][])('%s', (_, given, change, expected) => {
-    expect(judge(given, { ...usual, ...change })).toBe(expected)
+  ] as [string, Evidence, Partial<PolicyContext>, Acceptance][])('%s', (_, given, change, expected) => {
+    expect(accept(given, { ...usual, ...change })).toBe(expected)
   })
 
   it('orders trust: secure > agreed > rotating > divergent > solo > bogus', () => {
@@ -85,6 +106,12 @@ describe('the acceptance policy', () => {
     ].map(trustRank)
     expect(ranks).toEqual([...ranks].sort((a, b) => b - a))
     expect(new Set(ranks).size).toBe(ranks.length)
+  })
+
+  it('an answer of several parts is as secure as its weakest', () => {
+    expect(weakestSecurity(['secure', 'insecure'])).toBe('insecure')
+    expect(weakestSecurity(['secure', 'bogus', 'indeterminate'])).toBe('bogus')
+    expect(weakestSecurity([])).toBe('indeterminate')
   })
 
   it('an answer of several parts is as good as its weakest', () => {

@@ -5,6 +5,7 @@
 import { equalBytes, type PeerId, toHex } from '../../base/index.ts'
 import { sameName, sameQuestion } from '../../dns/index.ts'
 import {
+  accept,
   buildCertificate,
   type Certificate,
   type Content,
@@ -13,7 +14,6 @@ import {
   evidenceLimits,
   type Finding,
   isOutcome,
-  judge,
   type ProofLink,
   verifyObservation,
 } from '../../evidence/index.ts'
@@ -157,7 +157,7 @@ function weighEntry(context: ReadContext, certificate: Certificate, outcome: Con
   const provenance = entry.class
   const evidence: Evidence = { security: 'indeterminate', provenance, certificate: kept, observers }
   if (entry.outcome.kind === 'delegation') {
-    if (judge(evidence, context.policy) !== 'accept') return { word }
+    if (accept(evidence, context.policy) !== 'accept') return { word }
     return { word, other: { kind: 'delegation', delegation: { ...proof, delegated: entry.outcome } } }
   }
   return judged(context, word, { question, outcome: entry.outcome, evidence, expires })
@@ -192,7 +192,7 @@ function weighVote(state: ReadState, context: ReadContext, from: PeerId, vote: L
 }
 
 function judged(context: ReadContext, word: ReplicaWord, finding: Finding): Weighed {
-  return judge(finding.evidence, context.policy) === 'accept' ? { word, finding } : { word }
+  return accept(finding.evidence, context.policy) === 'accept' ? { word, finding } : { word }
 }
 
 function discarded(reason: string): Weighed {

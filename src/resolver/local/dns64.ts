@@ -16,8 +16,7 @@ import {
   soaView,
   Type,
 } from '../../dns/index.ts'
-import { weakest } from '../../evidence/index.ts'
-import { weakestSecurity } from '../compose.ts'
+import { weakest, weakestSecurity } from '../../evidence/index.ts'
 import type { Resolution, ResolveRequest } from '../types.ts'
 import { absent, found, type LocalAnswer, localSoa } from './answer.ts'
 import { isPrivateAddress, matchesPrefix, type Prefix, parsePrefix } from './prefixes.ts'

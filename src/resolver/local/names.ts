@@ -1,9 +1,9 @@
 /** All names that this node answers itself, in order: local data, then what DNS64 needs, then special-use names. */
 import { isSubdomain, type Name, type Question } from '../../dns/index.ts'
-import { enclosingEmptyZone, isSpecialUse, specialAnswer } from '../special.ts'
 import type { LocalAnswer } from './answer.ts'
 import type { LocalData } from './data.ts'
 import { type Dns64Options, dns64Answer } from './dns64.ts'
+import { enclosingEmptyZone, isSpecialUse, specialAnswer } from './special.ts'
 
 export interface LocalNamesParts {
   readonly data: LocalData | undefined

@@ -1,9 +1,9 @@
 /** What is proven already needs no peer: the ring is neither asked nor told. */
 import { expect, it } from 'vitest'
-import type { Chunks } from '../../src/chunks/index.ts'
-import { nameToText, parseName, Rcode } from '../../src/dns/index.ts'
-import type { ResolveStep } from '../../src/resolver/index.ts'
-import { createStack, createWorld, demoSpec, signWorld } from '../world/index.ts'
+import type { Chunks } from '../../../src/chunks/index.ts'
+import { nameToText, parseName, Rcode } from '../../../src/dns/index.ts'
+import type { ResolveStep } from '../../../src/resolver/index.ts'
+import { createStack, createWorld, demoSpec, signWorld } from '../../world/index.ts'
 
 const signed = signWorld(demoSpec(), { '.': {}, 'com.': {}, 'example.com.': {} })
 

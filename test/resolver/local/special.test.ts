@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { Class, parseName, Rcode, typeFromText } from '../../src/dns/index.ts'
-import { isSpecialUse, specialAnswer } from '../../src/resolver/special.ts'
-import { texts } from '../world/index.ts'
+import { Class, parseName, Rcode, typeFromText } from '../../../src/dns/index.ts'
+import { isSpecialUse, specialAnswer } from '../../../src/resolver/local/special.ts'
+import { texts } from '../../world/index.ts'
 
 const ask = (name: string, type = 'A') =>
   specialAnswer({ name: parseName(name), type: typeFromText(type)!, class: Class.IN })
@@ -54,7 +54,7 @@ describe('special-use names', () => {
   })
 
   it('hides none of the popular domains', () => {
-    const file = new URL('../fixtures/popular-names.txt', import.meta.url)
+    const file = new URL('../../fixtures/popular-names.txt', import.meta.url)
     for (const name of readFileSync(file, 'utf8').split('\n').filter(Boolean))
       expect(isSpecialUse(parseName(name))).toBe(false)
   })

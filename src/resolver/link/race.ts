@@ -2,7 +2,7 @@
  * Ring and own iteration race; the first acceptable answer wins, and an error never beats a pending success
  * (an early relay error once cancelled good look-ups elsewhere: pkarr issue 142).
  */
-import { aborted, type Clock } from '../base/index.ts'
+import { aborted, type Clock } from '../../base/index.ts'
 
 export interface Contender<T> {
   /**

@@ -1,6 +1,6 @@
 /** Names that never leave this node: special-use names (RFC 6761, 6762, 7686, 8375, 9462, 9476) and locally served zones (RFC 6303). */
-import { isSubdomain, type Name, parseName, type Question, Rcode, type ResourceRecord, Type } from '../dns/index.ts'
-import { absent, found, type LocalAnswer, localSoa } from './local/answer.ts'
+import { isSubdomain, type Name, parseName, type Question, Rcode, type ResourceRecord, Type } from '../../dns/index.ts'
+import { absent, found, type LocalAnswer, localSoa } from './answer.ts'
 
 const LOCAL_TTL_SECONDS = 10_800
 

@@ -1,8 +1,8 @@
 /** Local names through the whole stack: what the stub gets, and what the world and the ring never hear. */
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { Chunks } from '../../src/chunks/index.ts'
-import { type Message, nameToText, parseName, type Question, Rcode, readEde } from '../../src/dns/index.ts'
-import { compileLocal, type LocalSpec, localNames } from '../../src/resolver/index.ts'
+import type { Chunks } from '../../../src/chunks/index.ts'
+import { type Message, nameToText, parseName, type Question, Rcode, readEde } from '../../../src/dns/index.ts'
+import { compileLocal, type LocalSpec, localNames } from '../../../src/resolver/index.ts'
 import {
   type AskFlags,
   createStack,
@@ -11,7 +11,7 @@ import {
   type StackOptions,
   texts,
   type World,
-} from '../world/index.ts'
+} from '../../world/index.ts'
 
 let world: World
 beforeEach(async () => {

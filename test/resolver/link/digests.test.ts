@@ -1,9 +1,9 @@
 /** What no digest names, the ring is not asked for; what one names, it is asked first. */
 import { describe, expect, it } from 'vitest'
-import type { Chunks } from '../../src/chunks/index.ts'
-import { nameToText, parseName, Rcode } from '../../src/dns/index.ts'
-import type { ResolverOptions, ResolveStep } from '../../src/resolver/index.ts'
-import { createStack, createWorld, demoSpec } from '../world/index.ts'
+import type { Chunks } from '../../../src/chunks/index.ts'
+import { nameToText, parseName, Rcode } from '../../../src/dns/index.ts'
+import type { ResolverOptions, ResolveStep } from '../../../src/resolver/index.ts'
+import { createStack, createWorld, demoSpec } from '../../world/index.ts'
 
 async function resolved(
   expected: 'yes' | 'no' | 'unknown',

@@ -1,11 +1,11 @@
 /** Names whose answer depends on where one asks: the ring knows that it is so, and this node asks the authority itself. */
 import { afterEach, describe, expect, it } from 'vitest'
-import { createCache } from '../../src/cache/index.ts'
-import { Rcode } from '../../src/dns/index.ts'
-import type { Finding, Outcome } from '../../src/evidence/index.ts'
-import type { Recursor } from '../../src/recurse/index.ts'
-import { createResolver, type ResolverOptions } from '../../src/resolver/index.ts'
-import { answer, ask, createWorld, ownFinding, quiet, type World } from '../chunks/world.ts'
+import { createCache } from '../../../src/cache/index.ts'
+import { Rcode } from '../../../src/dns/index.ts'
+import type { Finding, Outcome } from '../../../src/evidence/index.ts'
+import type { Recursor } from '../../../src/recurse/index.ts'
+import { createResolver, type ResolverOptions } from '../../../src/resolver/index.ts'
+import { answer, ask, createWorld, ownFinding, quiet, type World } from '../../chunks/world.ts'
 
 let world: World
 afterEach(() => world.stop())

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { SharedWork } from '../../src/resolver/shared-work.ts'
+import { SharedWork } from '../../../src/resolver/link/shared-work.ts'
 
 describe('shared work', () => {
   it('runs equal questions once and gives all the same answer', async () => {

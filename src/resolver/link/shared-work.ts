@@ -1,5 +1,5 @@
 /** Equal questions in flight are one piece of work; it lives as long as anybody waits for it. */
-import { aborted } from '../base/index.ts'
+import { aborted } from '../../base/index.ts'
 
 interface Work<T> {
   readonly promise: Promise<T>

@@ -1,9 +1,15 @@
 /** RFC 6147, RFC 6052, RFC 7050, by section. */
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { addressRdata, addressText, Rcode, Type } from '../../src/dns/index.ts'
-import { compileLocal, type Dns64Options, localNames, parseDns64Prefix, parsePrefix } from '../../src/resolver/index.ts'
-import { embed, extract } from '../../src/resolver/local/dns64.ts'
+import { addressRdata, addressText, Rcode, Type } from '../../../src/dns/index.ts'
+import {
+  compileLocal,
+  type Dns64Options,
+  localNames,
+  parseDns64Prefix,
+  parsePrefix,
+} from '../../../src/resolver/index.ts'
+import { embed, extract } from '../../../src/resolver/local/dns64.ts'
 import {
   type AskFlags,
   createStack,
@@ -13,7 +19,7 @@ import {
   simpleSpec,
   texts,
   type World,
-} from '../world/index.ts'
+} from '../../world/index.ts'
 
 const options = (prefix = '64:ff9b::/96'): Dns64Options => ({
   prefix: parseDns64Prefix(prefix),

@@ -2,9 +2,9 @@
 import { ChordnsError, type Clock } from '../../base/index.ts'
 import { groupRRsets, type Question, Rcode, Type } from '../../dns/index.ts'
 import type { Finding, Outcome } from '../../evidence/index.ts'
-import type { LinkResolver } from '../link.ts'
-import type { LocalAnswer } from './answer.ts'
-import type { LocalNames } from './names.ts'
+import type { LocalAnswer } from '../local/answer.ts'
+import type { LocalNames } from '../local/names.ts'
+import type { LinkResolver } from './types.ts'
 
 /** Asks local names first. Rejects with LOCAL_REFUSED (detail {ede}), and as `resolveLink` does. */
 export function localFirst(names: LocalNames, clock: Clock, resolveLink: LinkResolver): LinkResolver {

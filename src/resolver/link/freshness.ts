@@ -1,15 +1,10 @@
 /** Old and nearly old answers: serve-stale (RFC 8767) and prefetch. */
-import { type Clock, isChordnsError } from '../base/index.ts'
-import type { CacheEntry } from '../cache/index.ts'
-import { Ede, type ExtendedError } from '../dns/index.ts'
-import type { Finding } from '../evidence/index.ts'
-import { limits } from './limits.ts'
-
-export interface LinkResult {
-  readonly finding: Finding
-  readonly ede: readonly ExtendedError[]
-  readonly isStale?: true
-}
+import { type Clock, isChordnsError } from '../../base/index.ts'
+import type { CacheEntry } from '../../cache/index.ts'
+import { Ede, type ExtendedError } from '../../dns/index.ts'
+import type { Finding } from '../../evidence/index.ts'
+import { limits } from '../limits.ts'
+import type { LinkResult } from './types.ts'
 
 /** As it was found; whoever gets what no server has said is told so. */
 export function freshResult(finding: Finding): LinkResult {

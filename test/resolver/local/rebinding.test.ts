@@ -1,8 +1,8 @@
 /** DNS rebinding: names of the Internet that lead to addresses inside. */
 import { beforeAll, describe, expect, it } from 'vitest'
-import { addressRdata, Ede, parseName, Rcode, readEde, Type } from '../../src/dns/index.ts'
-import { compileLocal, localNames } from '../../src/resolver/index.ts'
-import { isPrivateAddress } from '../../src/resolver/local/prefixes.ts'
+import { addressRdata, Ede, parseName, Rcode, readEde, Type } from '../../../src/dns/index.ts'
+import { compileLocal, localNames } from '../../../src/resolver/index.ts'
+import { isPrivateAddress } from '../../../src/resolver/local/prefixes.ts'
 import {
   type AskFlags,
   createStack,
@@ -12,7 +12,7 @@ import {
   simpleSpec,
   texts,
   type World,
-} from '../world/index.ts'
+} from '../../world/index.ts'
 
 const ZONES = {
   'evil.': `

@@ -1,9 +1,9 @@
 /** A vote never takes the place of a signature: lying replicas below and above secure delegations. */
 import { describe, expect, it } from 'vitest'
-import type { Chunks, RingRead } from '../../src/chunks/index.ts'
-import { nameToText, parseName, Rcode, type RRset, Type } from '../../src/dns/index.ts'
-import type { Outcome } from '../../src/evidence/index.ts'
-import { createStack, createWorld, demoSpec, signWorld, texts } from '../world/index.ts'
+import type { Chunks, RingRead } from '../../../src/chunks/index.ts'
+import { nameToText, parseName, Rcode, type RRset, Type } from '../../../src/dns/index.ts'
+import type { Outcome } from '../../../src/evidence/index.ts'
+import { createStack, createWorld, demoSpec, signWorld, texts } from '../../world/index.ts'
 
 const signed = signWorld(demoSpec(), { '.': {}, 'com.': {}, 'org.': {}, 'example.com.': {} })
 

@@ -4,9 +4,9 @@
  * against them, whichever of the two comes first.
  */
 
-import type { RingDivergence } from '../chunks/index.ts'
-import type { Certificate, Finding } from '../evidence/index.ts'
-import { judge, seenSet, withinPrefixes } from '../evidence/index.ts'
+import type { RingDivergence } from '../../chunks/index.ts'
+import type { Certificate, Finding } from '../../evidence/index.ts'
+import { seenSet, withinPrefixes } from '../../evidence/index.ts'
 
 /** An own finding below a name that is known to diverge. */
 export function asDivergent(finding: Finding, divergence: RingDivergence | undefined): Finding {
@@ -24,17 +24,4 @@ export function isWithin({ outcome }: Finding, divergence: RingDivergence | unde
   return (
     divergence !== undefined && outcome.kind === 'rrset' && withinPrefixes(seenSet(outcome.rrset), divergence.prefixes)
   )
-}
-
-/** Whether an own finding may be served. `strict` wants a proof, or addresses in networks that most others see, too. */
-export function mayServe(finding: Finding, divergence: RingDivergence | undefined, strict: boolean): boolean {
-  const verdict = judge(finding.evidence, {
-    strict,
-    acceptFrom: 'majority',
-    admission: 'psk',
-    // What lies below a signed delegation was judged before it came here.
-    zoneSecurity: 'insecure',
-    withinPrefixes: isWithin(finding, divergence),
-  })
-  return verdict === 'accept'
 }

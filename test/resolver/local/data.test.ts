@@ -1,8 +1,8 @@
 /** Records and zones of local data: what a user of Unbound knows as local-data and local-zone. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Class, parseName, Rcode, rdataToText, typeFromText, typeToText } from '../../src/dns/index.ts'
-import { compileLocal, LOCAL_ZONE_TYPES, type LocalSpec, type LocalZoneType } from '../../src/resolver/index.ts'
+import { Class, parseName, Rcode, rdataToText, typeFromText, typeToText } from '../../../src/dns/index.ts'
+import { compileLocal, LOCAL_ZONE_TYPES, type LocalSpec, type LocalZoneType } from '../../../src/resolver/index.ts'
 
 const SEED = new Uint8Array(8)
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { ChordnsError } from '../../src/base/index.ts'
-import { createCache, Rank } from '../../src/cache/index.ts'
-import { Ede, Rcode } from '../../src/dns/index.ts'
-import type { Finding, Outcome, Security } from '../../src/evidence/index.ts'
-import type { RecurseRequest, Recursor } from '../../src/recurse/index.ts'
-import { createResolver } from '../../src/resolver/index.ts'
-import { answer, ask, nothing, ownFinding, quiet, VirtualClock } from '../chunks/world.ts'
-import { texts } from '../world/index.ts'
+import { ChordnsError } from '../../../src/base/index.ts'
+import { createCache, Rank } from '../../../src/cache/index.ts'
+import { Ede, Rcode } from '../../../src/dns/index.ts'
+import type { Finding, Outcome, Security } from '../../../src/evidence/index.ts'
+import type { RecurseRequest, Recursor } from '../../../src/recurse/index.ts'
+import { createResolver } from '../../../src/resolver/index.ts'
+import { answer, ask, nothing, ownFinding, quiet, VirtualClock } from '../../chunks/world.ts'
+import { texts } from '../../world/index.ts'
 
 const question = ask('www.example.com')
 

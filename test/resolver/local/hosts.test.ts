@@ -9,11 +9,11 @@ import {
   nameToText,
   parseName,
   Type,
-} from '../../src/dns/index.ts'
-import { compileLocal } from '../../src/resolver/index.ts'
-import { HostTable, lowerWire } from '../../src/resolver/local/host-table.ts'
-import { readHosts } from '../../src/resolver/local/hosts.ts'
-import { limits } from '../../src/resolver/local/limits.ts'
+} from '../../../src/dns/index.ts'
+import { compileLocal } from '../../../src/resolver/index.ts'
+import { HostTable, lowerWire } from '../../../src/resolver/local/host-table.ts'
+import { readHosts } from '../../../src/resolver/local/hosts.ts'
+import { limits } from '../../../src/resolver/local/limits.ts'
 
 const SEED = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8)
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { race } from '../../src/resolver/race.ts'
-import { VirtualClock } from '../chunks/world.ts'
+import { race } from '../../../src/resolver/link/race.ts'
+import { VirtualClock } from '../../chunks/world.ts'
 
 function later<T>(clock: VirtualClock, ms: number, value: T | Error) {
   const signals: AbortSignal[] = []

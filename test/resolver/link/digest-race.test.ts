@@ -1,11 +1,11 @@
 /** The race, with digests of real replicas in virtual time: who is asked when, and what a digest that lies or is behind costs. */
 import { afterEach, describe, expect, it } from 'vitest'
-import { createCache } from '../../src/cache/index.ts'
-import { chunkOf } from '../../src/chunks/index.ts'
-import { limits } from '../../src/chunks/limits.ts'
-import type { Recursor } from '../../src/recurse/index.ts'
-import { createResolver, type ResolverOptions } from '../../src/resolver/index.ts'
-import { answer, ask, createWorld, type Node, ownFinding, quiet, type World } from '../chunks/world.ts'
+import { createCache } from '../../../src/cache/index.ts'
+import { chunkOf } from '../../../src/chunks/index.ts'
+import { limits } from '../../../src/chunks/limits.ts'
+import type { Recursor } from '../../../src/recurse/index.ts'
+import { createResolver, type ResolverOptions } from '../../../src/resolver/index.ts'
+import { answer, ask, createWorld, type Node, ownFinding, quiet, type World } from '../../chunks/world.ts'
 
 let world: World
 afterEach(() => world.stop())

@@ -1,0 +1,122 @@
+/**
+ * One link of an answer: from the cache, or found anew and shared. Equal questions are one piece of work; entries that are about
+ * to expire and still asked for are fetched again in the background; an expired one is served when no fresh one comes in time.
+ */
+import { Budget, ChordnsError, type Clock, errorText } from '../../base/index.ts'
+import type { CacheContext, CacheEntry } from '../../cache/index.ts'
+import { type Question, rrsetKey } from '../../dns/index.ts'
+import { type Finding, observersOf } from '../../evidence/index.ts'
+import { limits } from '../limits.ts'
+import type { ResolverOptions } from '../options.ts'
+import { mayServeCached } from './acceptance.ts'
+import { find, iterate } from './contest.ts'
+import { freshResult, orStale, worthPrefetching } from './freshness.ts'
+import { SharedWork } from './shared-work.ts'
+import { type LinkDeps, type LinkRequest, type LinkResolver, type LinkResult, type Search, winner } from './types.ts'
+
+export function createLinkResolver(deps: LinkDeps, options: ResolverOptions): LinkResolver {
+  const { clock } = deps
+  const works = new SharedWork<Finding>()
+  const prefetch = prefetcher(deps, options)
+
+  return async (request) => {
+    const { question, onStep } = request
+    const context = deps.contextOf(question)
+    const search: Search = { deps, options, context, request }
+    const known = lookUp(search)
+    if (known !== undefined) {
+      const { provenance, security } = known.entry
+      onStep?.({ kind: 'cache', question, what: 'answer', detail: `${provenance}, ${security}` })
+      onStep?.(winner(question, 'cache', 0))
+      if (options.prefetch && worthPrefetching(known.entry, clock.now())) prefetch(context, question)
+      return { finding: known.finding, ede: [] }
+    }
+    const fresh = findAnew(search)
+    return options.serveStale ? withStale(search, fresh) : freshResult(await fresh)
+  }
+
+  async function findAnew(search: Search): Promise<Finding> {
+    const { request } = search
+    if (works.size >= limits.MAX_LINKS_IN_WORK)
+      throw new ChordnsError('RESOLVER_BUSY', 'too many questions are in work', { inWork: works.size })
+    // An explained question runs by itself, so that its steps are its own.
+    if (request.onStep !== undefined) return find(search)
+    return works.join(keyOf(search), (signal) => find({ ...search, request: { ...request, signal } }), request.signal)
+  }
+}
+
+/** What the cache has for the question, if it may be served to this asker. */
+export function knownLink(deps: LinkDeps, options: ResolverOptions, request: Asked): Finding | undefined {
+  return lookUp({ deps, options, context: deps.contextOf(request.question), request })?.finding
+}
+
+/** What one client question may cost in all. */
+export function newBudget(clock: Clock): Budget {
+  const { MAX_QUERIES, MAX_BYTES, MAX_TIME_MS, MAX_SIGNATURES, MAX_HASHES } = limits
+  return new Budget(
+    { queries: MAX_QUERIES, bytes: MAX_BYTES, timeMs: MAX_TIME_MS, signatures: MAX_SIGNATURES, hashes: MAX_HASHES },
+    () => clock.monotonic(),
+  )
+}
+
+type Asked = Pick<LinkRequest, 'question' | 'checkingDisabled'>
+
+interface Known {
+  readonly entry: CacheEntry
+  readonly finding: Finding
+}
+
+/** `stale`: an expired entry will do. */
+function lookUp(
+  { deps, options, context, request }: Omit<Search, 'request'> & { readonly request: Asked },
+  stale = false,
+): Known | undefined {
+  const entry = deps.cache.get(context, request.question, deps.clock.now(), { stale })
+  if (entry === undefined) return undefined
+  const finding = toFinding(entry)
+  return mayServeCached(deps, options, request, finding.evidence) ? { entry, finding } : undefined
+}
+
+function toFinding(entry: CacheEntry): Finding {
+  const { question, outcome, security, provenance, certificate, expires } = entry
+  const evidence =
+    certificate === undefined
+      ? { security, provenance, observers: [] }
+      : { security, provenance, certificate, observers: observersOf(certificate) }
+  return { question, outcome, evidence, expires }
+}
+
+async function withStale(search: Search, fresh: Promise<Finding>): Promise<LinkResult> {
+  const { deps, request } = search
+  const stale = lookUp(search, true)
+  if (stale === undefined) return freshResult(await fresh)
+  const result = await orStale(deps.clock, fresh, stale.entry)
+  if (result.isStale === true) request.onStep?.(winner(request.question, 'stale', limits.STALE_CLIENT_MS))
+  return result
+}
+
+function keyOf({ context, request }: Search): string {
+  const { question, checkingDisabled } = request
+  return `${context}/${checkingDisabled ? 1 : 0}/${rrsetKey(question.name, question.type, question.class)}`
+}
+
+/** In the background: what failed is asked again by the next client. */
+function prefetcher(deps: LinkDeps, options: ResolverOptions): (context: CacheContext, question: Question) => void {
+  const { clock, chunks, log } = deps
+  const works = new SharedWork<Finding>()
+
+  return (context, question) => {
+    if (works.size >= limits.MAX_PREFETCHES) return
+    const { signal } = new AbortController()
+    const request = { question, checkingDisabled: false, budget: newBudget(clock), signal, onStep: undefined }
+    const search: Search = { deps, options, context, request }
+    const work = async (inner: AbortSignal) => {
+      const finding = await iterate(search, inner, true)
+      if (context === 'main') chunks?.tell(question, finding.outcome, finding.evidence.security)
+      return finding
+    }
+    works
+      .join(keyOf(search), work, signal)
+      .catch((error: unknown) => log.debug({ error: errorText(error) }, 'prefetch failed'))
+  }
+}

@@ -1,0 +1,54 @@
+/** What a link of an answer is found with, and how one is asked for. */
+import type { Budget, Clock, Log } from '../../base/index.ts'
+import type { Cache, CacheContext } from '../../cache/index.ts'
+import type { Chunks } from '../../chunks/index.ts'
+import type { ExtendedError, Question } from '../../dns/index.ts'
+import type { Finding } from '../../evidence/index.ts'
+import type { Recursor } from '../../recurse/index.ts'
+import type { ResolverOptions } from '../options.ts'
+import type { ResolveStep } from '../types.ts'
+
+export interface LinkDeps {
+  readonly cache: Cache
+  readonly recursor: Recursor
+  /** Undefined on a node without a ring. */
+  readonly chunks: Chunks | undefined
+  readonly clock: Clock
+  readonly log: Log
+  /** The context that a name is resolved in: `main`, or one of its own for stub and forward zones. */
+  readonly contextOf: (question: Question) => CacheContext
+}
+
+export interface LinkRequest {
+  readonly question: Question
+  readonly checkingDisabled: boolean
+  readonly budget: Budget
+  readonly signal: AbortSignal
+  readonly onStep: ((step: ResolveStep) => void) | undefined
+}
+
+export interface LinkResult {
+  readonly finding: Finding
+  readonly ede: readonly ExtendedError[]
+  readonly isStale?: true
+}
+
+/** Rejects with RECURSE_FAILED, BUDGET_SPENT, STRICT_REFUSED, RESOLVER_BUSY or ABORTED. */
+export type LinkResolver = (request: LinkRequest) => Promise<LinkResult>
+
+/** One question that the cache cannot answer, with everything that is needed to find its answer. */
+export interface Search {
+  readonly deps: LinkDeps
+  readonly options: ResolverOptions
+  readonly context: CacheContext
+  readonly request: LinkRequest
+}
+
+/** The step that says where the link came from, and after how long. */
+export function winner(
+  question: Question,
+  by: 'cache' | 'ring' | 'iteration' | 'stale',
+  elapsedMs: number,
+): ResolveStep {
+  return { kind: 'winner', question, by, elapsedMs }
+}
