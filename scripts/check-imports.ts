@@ -2,25 +2,14 @@
  * The house rules that neither compiler nor linter know: rooms import only downwards and only through an index.ts, and
  * clocks, randomness, timers, sockets and files are used at the edge only. Part of `npm run check`.
  */
-import { readdirSync, readFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
-import { join, posix, resolve } from 'node:path'
+import { posix, resolve } from 'node:path'
 import { argv, stderr, stdout } from 'node:process'
+import { readSources, type SourceFile, type Violation } from './house/sources.ts'
 import { globalUses } from './imports/globals.ts'
-import { lex, type Token } from './imports/lexer.ts'
+import { importsOf } from './imports/imports-of.ts'
+import { lex } from './imports/lexer.ts'
 import { ARROWS, EFFECT_ROOMS, PACKAGE_ROOMS, PURE_BUILTINS, ROOM_BUILTINS, roomOf } from './imports/table.ts'
-
-/** `path` is relative to the repository, with slashes. */
-export interface SourceFile {
-  readonly path: string
-  readonly text: string
-}
-
-export interface Violation {
-  readonly path: string
-  readonly line: number
-  readonly message: string
-}
 
 /** Checks the files under src/; others are ignored. Pure, so that tests can hand in sources that do not exist. */
 export function checkSources(files: readonly SourceFile[]): Violation[] {
@@ -46,28 +35,6 @@ export function checkSources(files: readonly SourceFile[]): Violation[] {
       .flatMap(({ line, message }) => (message === undefined ? [] : [{ path: file.path, line, message }]))
       .sort((a, b) => a.line - b.line)
   })
-}
-
-interface Import {
-  readonly line: number
-  /** Undefined: computed at run time. */
-  readonly target: string | undefined
-}
-
-/** import and export ... from, import(), import type and import('x').T alike. */
-function importsOf(tokens: readonly Token[]): Import[] {
-  const found: Import[] = []
-  const stringAt = (index: number) => (tokens[index]?.kind === 'string' ? tokens[index].text : undefined)
-  tokens.forEach((token, index) => {
-    if (token.kind !== 'word' || tokens[index - 1]?.text === '.') return
-    const next = tokens[index + 1]
-    const { line } = token
-    if (token.text === 'import') {
-      if (next?.text === '(' && next.kind === 'punctuation') found.push({ line, target: stringAt(index + 2) })
-      else if (next?.kind === 'string') found.push({ line, target: next.text })
-    } else if (token.text === 'from' && next?.kind === 'string') found.push({ line, target: next.text })
-  })
-  return found
 }
 
 function judgeImport(path: string, room: string, target: string | undefined): string | undefined {
@@ -108,16 +75,8 @@ function judgePackage(room: string, name: string): string | undefined {
   return `${room}/ may not import ${name}: it is for ${allowed}`
 }
 
-function readSources(root: string): SourceFile[] {
-  return readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort()
-    .map((file) => ({ path: posix.relative(root, file), text: readFileSync(file, 'utf8') }))
-}
-
 if (import.meta.main) {
-  const files = readSources(resolve(argv[2] ?? '.'))
+  const files = readSources(resolve(argv[2] ?? '.'), 'src', '.ts')
   const violations = checkSources(files)
   for (const { path, line, message } of violations) stderr.write(`${path}:${line}: ${message}\n`)
   if (violations.length > 0) process.exitCode = 1

@@ -1,0 +1,43 @@
+/** Files and folders that a text names in backticks are there. */
+import { posix } from 'node:path'
+import { lineOf, type SourceFile, type Violation } from './sources.ts'
+
+/** `existing`: the paths of all files of the repository, from its root. */
+export function missingFiles(texts: readonly SourceFile[], existing: readonly string[]): Violation[] {
+  const known = withFolders(existing)
+  const isThere = (path: string, name: string) =>
+    placesOf(path, name).some((place) => known.has(place)) || isBelow(path, name, known)
+  return texts.flatMap(({ path, text }) =>
+    namedPaths(text).flatMap(({ name, offset }) =>
+      isThere(path, name) ? [] : [{ path, line: lineOf(text, offset), message: `\`${name}\` is not there` }],
+    ),
+  )
+}
+
+/** What is in backticks and looks like a source, a document or a folder of this repository. Blocks of code are not read. */
+function namedPaths(text: string): { readonly name: string; readonly offset: number }[] {
+  const prose = text.replace(/^```[\s\S]*?^```/gm, (block) => block.replace(/[^\n]/g, ' '))
+  return [...prose.matchAll(/`([^`\n]+)`/g)].flatMap(({ 1: name, index }) =>
+    /^(\.\.\/)*([\w.-]+\/)*([\w.-]+\.(ts|mjs|md)|[\w.-]+\/)$/.test(name!) ? [{ name: name!, offset: index }] : [],
+  )
+}
+
+/** Beside the text, below src/, or from the root. */
+function placesOf(path: string, name: string): string[] {
+  return [posix.dirname(path), 'src', '.'].map((folder) => posix.join(folder, name).replace(/\/$/, ''))
+}
+
+/** A name without folders is also found in the rooms below the text; below any room, when the text is not in one. */
+function isBelow(path: string, name: string, known: ReadonlySet<string>): boolean {
+  const bare = name.replace(/\/$/, '')
+  if (bare.includes('/')) return false
+  const room = path.startsWith('src/') ? `${posix.dirname(path)}/` : 'src/'
+  return [...known].some((one) => one.startsWith(room) && one.endsWith(`/${bare}`))
+}
+
+function withFolders(existing: readonly string[]): ReadonlySet<string> {
+  const known = new Set<string>()
+  for (const file of existing)
+    for (let path = file; path !== '.' && !known.has(path); path = posix.dirname(path)) known.add(path)
+  return known
+}

@@ -1,0 +1,41 @@
+/** The rooms inside the rooms: what stands above what, and which of them are pure. The one place to change when one is added. */
+
+/**
+ * For each room that has rooms inside it, its parts from top to bottom: folders, and the files that stand beside them.
+ * A part imports only what stands below it. `index.ts` is above all of them without being named; `types.ts` and
+ * `limits.ts` are below all of them. A room inside an inner room has a row of its own, under its path.
+ */
+export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
+  cli: ['main.ts', 'commands', 'running', 'common'],
+  config: ['load.ts', 'print.ts', 'reload.ts', 'sources', 'derive.ts', 'local.ts', 'sections'],
+  serve: ['front-end.ts', 'doors', 'desk', 'access'],
+  'chunk-chains': ['run', 'audit', 'disk', 'state'],
+  chunks: ['node', 'reads', 'rounds', 'handover', 'observations', 'digests', 'entries', 'seats', 'wire'],
+  chain: ['run', 'machine', 'blocks', 'trees'],
+  ring: ['door', 'run', 'machine', 'wire', 'members', 'chord'],
+  dns: [
+    'encode.ts',
+    'zonefile.ts',
+    'rrset.ts',
+    'message.ts',
+    'compression.ts',
+    'edns.ts',
+    'rdata',
+    'addresses.ts',
+    'digits.ts',
+    'text.ts',
+    'ttl.ts',
+    'types-text.ts',
+    'names-wire.ts',
+    'names-text.ts',
+    'names.ts',
+    'bytes.ts',
+    'errors.ts',
+  ],
+}
+
+/**
+ * Rooms, inner rooms and files that are pure in the strict sense: they take the time as an argument, hold no port
+ * of base/ports.ts but Random, never wait, and use only pure parts of their own room.
+ */
+export const PURE: readonly string[] = ['dns', 'evidence', 'dnssec', 'iterator']

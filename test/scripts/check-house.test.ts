@@ -1,0 +1,286 @@
+import { execFile } from 'node:child_process'
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, describe, expect, it } from 'vitest'
+import { circles } from '../../scripts/house/circles.ts'
+import { checkDecisions } from '../../scripts/house/decisions.ts'
+import { missingFiles } from '../../scripts/house/named-files.ts'
+import { ownClocks } from '../../scripts/house/own-clocks.ts'
+import { unnamedParts, withoutWords } from '../../scripts/house/readmes.ts'
+import type { SourceFile, Violation } from '../../scripts/house/sources.ts'
+import { crowdedRooms, longFiles, longFunctions, wideParameters } from '../../scripts/house/taste.ts'
+import { nearTwins, sharedTypeNames } from '../../scripts/house/type-names.ts'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const run = promisify(execFile)
+
+const files = (texts: Record<string, string>): SourceFile[] =>
+  Object.entries(texts).map(([path, text]) => ({ path, text }))
+const told = (violations: readonly Violation[]) =>
+  violations.map(({ path, line, message }) => `${path}:${line}: ${message}`)
+
+describe('circles of files', () => {
+  it('are found over types and over several files, and told with the way round', () => {
+    const violations = circles(
+      files({
+        'src/a/one.ts': `import { two } from './two.ts'`,
+        'src/a/two.ts': `import type { Three } from '../b/three.ts'`,
+        'src/b/three.ts': `export type { One } from '../a/one.ts'`,
+        'src/b/four.ts': `import { one } from '../a/one.ts'`,
+      }),
+    )
+    expect(told(violations)).toEqual([
+      'src/a/one.ts:1: 3 files import each other in a circle: src/a/one.ts -> src/a/two.ts -> src/b/three.ts -> src/a/one.ts',
+    ])
+  })
+
+  it('are found in a file that imports itself, and in two knots apart', () => {
+    const violations = circles(
+      files({
+        'src/a.ts': `import { a } from './a.ts'`,
+        'src/b.ts': `type C = import('./c.ts').C`,
+        'src/c.ts': `export * from './b.ts'`,
+      }),
+    )
+    expect(violations.map(({ path }) => path)).toEqual(['src/a.ts', 'src/b.ts'])
+  })
+
+  it('are not what two files import in common', () => {
+    expect(
+      circles(
+        files({
+          'src/a.ts': `import './b.ts'\nimport './c.ts'`,
+          'src/b.ts': `import './c.ts'\n// import './a.ts'`,
+          'src/c.ts': `import 'zod'`,
+        }),
+      ),
+    ).toEqual([])
+  })
+})
+
+describe('the names of exported types', () => {
+  it('are not used twice, whatever kind of type they name', () => {
+    const violations = sharedTypeNames(
+      files({
+        'src/a.ts': 'export interface Seat {}\nexport type Vote = 1\nexport class Ring {}',
+        'src/b.ts': '\nexport type Seat = string\nexport interface Vote<T> {}\nexport abstract class Ring {}',
+      }),
+    )
+    expect(told(violations)).toEqual([
+      'src/b.ts:2: the type Seat is another one in src/a.ts:1: rename one',
+      'src/b.ts:3: the type Vote is another one in src/a.ts:2: rename one',
+      'src/b.ts:4: the type Ring is another one in src/a.ts:3: rename one',
+    ])
+  })
+
+  it('may be passed on, be kept to one file, and be those of values', () => {
+    expect(
+      sharedTypeNames(
+        files({
+          'src/a.ts': `export interface Seat {}\ninterface Own {}\nexport const Vote = 1\nexport type Vote = 1`,
+          'src/index.ts': `export type { Seat } from './a.ts'\nexport { type Vote } from './a.ts'\nexport interface Own {}`,
+        }),
+      ),
+    ).toEqual([])
+  })
+
+  it('are listed when they differ by an s', () => {
+    expect(told(nearTwins(files({ 'src/a.ts': 'export type Ask = 1', 'src/b.ts': 'export class Asks {}' })))).toEqual([
+      'src/a.ts:1: Ask, and Asks in src/b.ts',
+    ])
+  })
+})
+
+describe('decisions', () => {
+  const first = { 'docs/decisions/0001-one.md': '# 1. One\n' }
+
+  it('have a number of their own, in the file name and in the title', () => {
+    const decisions = files({
+      ...first,
+      'docs/decisions/0001-two.md': '# 0001: Two\n',
+      'docs/decisions/0003-three.md': '# 0004: Three\n',
+      'docs/decisions/0005-five.md': '# Five\n',
+      'docs/decisions/six.md': '# 6. Six\n',
+    })
+    expect(told(checkDecisions(decisions, []))).toEqual([
+      'docs/decisions/0001-two.md:1: 0001 is the number of docs/decisions/0001-one.md, too: take the next free one',
+      'docs/decisions/0003-three.md:1: the title says 0004, the file name 0003',
+      'docs/decisions/0005-five.md:1: the title does not begin with the number (# NNNN: what was decided)',
+      'docs/decisions/six.md:1: a decision is called NNNN-some-words.md',
+    ])
+  })
+
+  it('are there when somebody names one', () => {
+    const readers = files({
+      'src/a.ts': '// one\n// (docs/decisions/0001, decisions/0001-one.md, decision 0001)',
+      'src/b.ts': `\n// decision ${'0002'}, docs/decisions/0001-${'uno'}.md`,
+    })
+    expect(told(checkDecisions(files(first), readers))).toEqual([
+      'src/b.ts:2: there is no decision 0002',
+      'src/b.ts:2: docs/decisions/0001-uno.md is docs/decisions/0001-one.md now',
+    ])
+  })
+})
+
+describe('files that texts name', () => {
+  const existing = ['src/ring/machine.ts', 'src/ring/table/rows.ts', 'docs/protocol.md', 'bench/run.ts']
+  const missing = (path: string, text: string) => told(missingFiles([{ path, text }], existing))
+
+  it('are there, as seen from the text, from src/ or from the root', () => {
+    const text =
+      '`machine.ts`, `rows.ts`, `table/`, `ring/machine.ts`, `src/ring/`, `docs/protocol.md`, `../ring/machine.ts`'
+    expect(missing('src/ring/README.md', text)).toEqual([])
+    expect(missing('README.md', '`rows.ts`, `ring/`, `bench/run.ts`')).toEqual([])
+  })
+
+  it('are missed with their line', () => {
+    expect(missing('src/ring/README.md', 'one `machine.ts`\ntwo `maschine.ts` and `tables/`')).toEqual([
+      'src/ring/README.md:2: `maschine.ts` is not there',
+      'src/ring/README.md:2: `tables/` is not there',
+    ])
+    expect(missing('docs/architecture.md', '| 0x20 | `src/iterator/caserandom.ts` |')).toHaveLength(1)
+  })
+
+  it('are looked for below the room of a README only', () => {
+    expect(missing('src/chain/README.md', '`rows.ts`')).toHaveLength(1)
+  })
+
+  it('are not code, commands, names and addresses', () => {
+    expect(missing('README.md', '`npm run check`, `a/b`, `10.0.0.0/8`, `*.ts`, `data.db`, `Clock`')).toEqual([])
+    expect(missing('README.md', '```\n`gone.ts`\n```\n`gone/`')).toEqual(['README.md:4: `gone/` is not there'])
+  })
+})
+
+describe('READMEs', () => {
+  const sources = files({
+    'src/ring/index.ts': '',
+    'src/ring/limits.ts': '',
+    'src/ring/machine.ts': '',
+    'src/ring/table/rows.ts': '',
+    'src/ring/table/count.ts': '',
+  })
+
+  it('of a room inside a room are there and name its files', () => {
+    expect(told(unnamedParts(sources, [], 'inner rooms'))).toEqual([
+      'src/ring/table/README.md:1: this room has no README',
+    ])
+    const readmes = files({ 'src/ring/table/README.md': '`rows.ts`; what we count' })
+    expect(told(unnamedParts(sources, readmes, 'inner rooms'))).toEqual([
+      'src/ring/table/README.md:1: does not name count.ts',
+    ])
+    expect(
+      unnamedParts(sources, files({ 'src/ring/table/README.md': '`rows`, `table/count.ts`' }), 'inner rooms'),
+    ).toEqual([])
+  })
+
+  it('of a room name its files and its inner rooms', () => {
+    const check = (text: string) => told(unnamedParts(sources, files({ 'src/ring/README.md': text }), 'rooms'))
+    expect(check('the machine')).toEqual(['src/ring/README.md:1: does not name machine.ts, table/'])
+    expect(check('`machine`, `table/`')).toEqual([])
+  })
+
+  it('define their words', () => {
+    const words = (text: string) => withoutWords(files({ 'src/ring/README.md': text }))
+    expect(words('Purpose: ring.')).toHaveLength(1)
+    expect(words('Purpose: ring.\n## Words\n')).toEqual([])
+    expect(words('Purpose: ring.\nWords: *row*, ...')).toEqual([])
+    expect(withoutWords(files({ 'src/ring/table/README.md': 'rows' }))).toEqual([])
+  })
+})
+
+describe('clocks', () => {
+  const found = (path: string, text: string) => ownClocks([{ path, text }])
+
+  it.each([
+    'class Fake implements Clock {}',
+    'class Fake implements Random, Clock {}',
+    'function fake(): Clock { return x }',
+    'const fake = (): Clock => x',
+    'const fake: Clock = { now: () => 0 }',
+    'const fake = { now: () => 0 } as Clock',
+    'const fake = { now: () => 0 } satisfies Clock',
+  ])('are made by io/ and sim/ only: %s', (text) => {
+    expect(found('test/ring/x.test.ts', text)).toHaveLength(1)
+    expect(found('src/peer/x.ts', text)).toHaveLength(1)
+    expect(found('src/io/clock.ts', text)).toEqual([])
+    expect(found('src/sim/clock.ts', text)).toEqual([])
+  })
+
+  it.each([
+    'interface Deps { readonly clock: Clock }',
+    'function run(clock: Clock): void {}',
+    'const clock: Clock = virtualClock()',
+    'const deps: { clock: Clock } = { clock }',
+    '// class Fake implements Clock',
+  ])('may be handed on: %s', (text) => {
+    expect(found('test/ring/x.test.ts', text)).toEqual([])
+  })
+})
+
+describe('the list of taste', () => {
+  it('has files over 400 lines', () => {
+    expect(longFiles(files({ 'src/a.ts': '\n'.repeat(400) }))).toEqual([])
+    expect(told(longFiles(files({ 'src/a.ts': '\n'.repeat(401) })))).toEqual(['src/a.ts:1: 401 lines'])
+  })
+
+  it('has folders of more than a dozen files', () => {
+    const room = (count: number) =>
+      files(Object.fromEntries(['index', 'types', ...Array(count).keys()].map((name) => [`src/a/${name}.ts`, ''])))
+    expect(crowdedRooms(room(12))).toEqual([])
+    expect(told(crowdedRooms(room(13)))).toEqual(['src/a:1: 13 files in one folder'])
+  })
+
+  it.each([
+    ['function run(a: A): Promise<{ b: B }> {', 'run'],
+    ['async function run({ a, b }: { a: A; b: B }) {', 'run'],
+    ['const run = async (a: A): Map<A, B> => {', 'run'],
+    ['class X {\n  run(a: A): void {', 'run'],
+  ])('has functions over 70 lines: %s', (head, name) => {
+    const text = (lines: number) => `${head}${'\n'.repeat(lines - 1)}}${head.startsWith('class') ? '}' : ''}`
+    expect(longFunctions(files({ 'src/a.ts': text(70) }))).toEqual([])
+    expect(longFunctions(files({ 'src/a.ts': text(71) }))).toMatchObject([{ message: `${name}: 71 lines` }])
+  })
+
+  it.each([
+    'if (a) {',
+    'for (const a of b) {',
+    'class X {',
+    'function f(): void {}\ninterface X {',
+    'const x = {',
+    'f(a, {',
+    'switch (a) {',
+  ])('does not take this for a function: %s', (head) => {
+    expect(longFunctions(files({ 'src/a.ts': `${head}${'\n'.repeat(100)}}` }))).toEqual([])
+  })
+
+  it('has bags of more than eight things', () => {
+    const bag = (fields: number) =>
+      `interface XDeps {\n${Array.from({ length: fields - 3 }, (_, i) => `  readonly f${i}: { a: 1; b: 2 }`).join('\n')}
+  call?: () => void\n  method(a: A, b: B): void\n  other?: A\n}`
+    expect(wideParameters(files({ 'src/a.ts': bag(8) }))).toEqual([])
+    expect(told(wideParameters(files({ 'src/a.ts': bag(9) })))).toEqual(['src/a.ts:1: XDeps: 9 fields'])
+  })
+})
+
+describe('the script', () => {
+  const copy = mkdtempSync(join(tmpdir(), 'check-house-'))
+  afterAll(() => rmSync(copy, { recursive: true, force: true }))
+  const check = (where: string) => run(process.execPath, [join(root, 'scripts/check-house.ts'), where])
+
+  it('passes on the house as it is', async () => {
+    expect((await check(root)).stdout).toMatch(/house: \d+ files and \d+ texts keep the rules\n$/)
+  })
+
+  it('exits 1 and says where, when two decisions have one number', async () => {
+    for (const folder of ['src', 'test', 'bench', 'scripts', 'docs'])
+      cpSync(join(root, folder), join(copy, folder), { recursive: true })
+    writeFileSync(join(copy, 'docs/decisions/0001-planted.md'), '# 1. Planted\n')
+    await expect(check(copy)).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('docs/decisions/0001-planted.md:1: 0001 is the number of'),
+    })
+  })
+})
