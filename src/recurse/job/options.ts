@@ -1,10 +1,10 @@
 import type { Clock, Endpoint, Exchange, Log, Random } from '../../base/index.ts'
 import type { Cache, CacheContext } from '../../cache/index.ts'
-import type { Name } from '../../dns/index.ts'
+import type { Delegation, Name } from '../../dns/index.ts'
+import type { TrustAnchor } from '../../dnssec/index.ts'
+import type { Outcome } from '../../evidence/index.ts'
 import type { MinimiseMode, RootHint } from '../../iterator/index.ts'
 import type { RecurseLimits } from '../limits.ts'
-import type { ValidationOptions } from '../trust/trust.ts'
-import type { DelegationSource } from '../walk/agreed.ts'
 
 /** A zone whose servers are told, not found. */
 export interface ZoneServers {
@@ -36,6 +36,32 @@ export interface RecursorOptions {
 export interface AnchorSource {
   /** The anchored zone that a cache context stands for. */
   zoneOf(context: CacheContext): ZoneServers | undefined
+}
+
+/** Agreed delegations and keys: implemented by chunks. */
+export interface DelegationSource {
+  /** The deepest agreed delegation at or above `name` with more labels than `above`, and until when it holds (unix ms). */
+  find(
+    name: Name,
+    above: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly delegation: Delegation; readonly parent: Name; readonly expires: number } | undefined>
+  /** The DNSKEY set of a zone as it was agreed: good for validating, which it has to pass. */
+  keys(zone: Name, signal: AbortSignal): Promise<Outcome | undefined>
+}
+
+/** What validation goes by. */
+export interface ValidationOptions {
+  /** Others than before make all be forgotten that was built on them. The same object each time is fastest. */
+  readonly anchors: () => readonly TrustAnchor[]
+  /** At and below these nothing is validated (RFC 7646). */
+  readonly negativeAnchors: readonly Name[]
+  readonly algorithms: ReadonlySet<number>
+  readonly digests: ReadonlySet<number>
+  /** Unix seconds; not the machine's clock when an operator fixed the time of validation. */
+  readonly now: () => number
+  /** Answers from denials and wildcards that were validated before (RFC 8198). Default true. */
+  readonly aggressive?: boolean
 }
 
 export interface RecursorDeps {

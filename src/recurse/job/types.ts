@@ -1,9 +1,8 @@
 /** One question, one answer, by own iteration from the root (or from a configured or anchored set of servers). */
 import type { Budget, Endpoint, UpstreamProtocol } from '../../base/index.ts'
 import type { CacheContext } from '../../cache/index.ts'
-import type { ExtendedError, Name, Question } from '../../dns/index.ts'
-import type { Finding, ProofLink } from '../../evidence/index.ts'
-import type { OwnDelegation } from '../walk/own-delegation.ts'
+import type { Delegation, ExtendedError, Name, Question } from '../../dns/index.ts'
+import type { FetchStart, Finding, ProofLink } from '../../evidence/index.ts'
 
 export interface RecurseRequest {
   readonly question: Question
@@ -83,6 +82,16 @@ export interface Recursor {
   /** The cache context that a question is resolved in: `main`, or a stub or forward zone's own. */
   contextOf(question: Question): CacheContext
   stats(): RecursorStats
+}
+
+/** What the parent of a zone says of it, as this node itself was told: what it may sign. */
+export interface OwnDelegation {
+  readonly delegation: Delegation
+  /** The zone whose word it is. */
+  readonly parent: Name
+  /** Unix ms. */
+  readonly expires: number
+  readonly start: FetchStart
 }
 
 export interface RecurseFailure {

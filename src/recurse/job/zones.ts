@@ -1,10 +1,7 @@
 /** Which zones are not found from the root: stub and forward zones, and those anchored on the ledger. */
 import type { CacheContext } from '../../cache/index.ts'
 import { canonicalName, isSubdomain, type Name, nameToText, parentName, type Question, Type } from '../../dns/index.ts'
-import { configuredServers } from '../../iterator/index.ts'
-import type { Engine } from '../node/engine.ts'
-import type { Cut } from './job.ts'
-import type { RecursorOptions, ZoneServers } from './options.ts'
+import type { AnchorSource, RecursorOptions, ZoneServers } from './options.ts'
 
 export const MAIN: CacheContext = 'main'
 
@@ -14,35 +11,40 @@ export interface ConfiguredZone {
   readonly context: CacheContext
 }
 
-/** Stub and forward zones, the deepest first. */
-export function configuredZones(options: RecursorOptions): readonly ConfiguredZone[] {
-  const entry = (zone: ZoneServers, role: 'authority' | 'forward'): ConfiguredZone => ({
-    zone,
-    role,
-    context: `${role === 'forward' ? 'forward' : 'stub'}:${nameToText(canonicalName(zone.zone))}`,
-  })
-  const stubs = options.stubs.map((zone) => entry(zone, 'authority'))
-  const forwards = options.forwards.map((zone) => entry(zone, 'forward'))
-  return [...stubs, ...forwards].sort((a, b) => b.zone.zone.labels - a.zone.zone.labels)
-}
+export class Zones {
+  /** Stub and forward zones, the deepest first. */
+  readonly #configured: readonly ConfiguredZone[]
+  readonly #anchors: AnchorSource | undefined
 
-/** The context that is responsible for a question: the deepest stub or forward zone around it, else `main`. */
-export function contextOf(engine: Engine, question: Question): CacheContext {
-  if (engine.zones.length === 0) return MAIN
-  const name = nameToAskFor(question)
-  return engine.zones.find(({ zone }) => isSubdomain(name, zone.zone))?.context ?? MAIN
-}
+  constructor(options: Pick<RecursorOptions, 'stubs' | 'forwards'>, anchors: AnchorSource | undefined) {
+    const stubs = options.stubs.map((zone) => configured(zone, 'authority'))
+    const forwards = options.forwards.map((zone) => configured(zone, 'forward'))
+    this.#configured = [...stubs, ...forwards].sort((a, b) => b.zone.zone.labels - a.zone.zone.labels)
+    this.#anchors = anchors
+  }
 
-/** Where a question begins that is not `main`'s: its configured servers. Undefined when the context names no zone. */
-export function configuredCut(engine: Engine, context: CacheContext): Cut | undefined {
-  const found = engine.zones.find((zone) => zone.context === context)
-  const zone = found?.zone ?? engine.deps.anchors?.zoneOf(context)
-  if (zone === undefined) return undefined
-  const servers = configuredServers(zone.servers, engine.addressRules())
-  return { zone: zone.zone, role: found?.role ?? 'authority', source: { kind: 'configured', servers }, cached: false }
+  /** The context that is responsible for a question: the deepest stub or forward zone around it, else `main`. */
+  contextOf(question: Question): CacheContext {
+    if (this.#configured.length === 0) return MAIN
+    const name = nameToAskFor(question)
+    return this.#configured.find(({ zone }) => isSubdomain(name, zone.zone))?.context ?? MAIN
+  }
+
+  /** The zone that a context other than `main` stands for; undefined when it names none. */
+  zoneOf(context: CacheContext): Pick<ConfiguredZone, 'zone' | 'role'> | undefined {
+    const found = this.#configured.find((zone) => zone.context === context)
+    if (found !== undefined) return found
+    const anchored = this.#anchors?.zoneOf(context)
+    return anchored === undefined ? undefined : { zone: anchored, role: 'authority' }
+  }
 }
 
 /** The name whose closest zone is asked: a DS set lives in the parent (RFC 4035 section 3.1.4.1). */
 export function nameToAskFor(question: Question): Name {
   return question.type === Type.DS && question.name.labels > 0 ? parentName(question.name) : question.name
+}
+
+function configured(zone: ZoneServers, role: ConfiguredZone['role']): ConfiguredZone {
+  const kind = role === 'forward' ? 'forward' : 'stub'
+  return { zone, role, context: `${kind}:${nameToText(canonicalName(zone.zone))}` }
 }

@@ -18,17 +18,19 @@ import { failed, isFailure, type RecurseFailed } from '../job/failure.ts'
 import { type Flight, Flights } from '../job/flights.ts'
 import { type Job, sideOf } from '../job/job.ts'
 import type { RecursorDeps } from '../job/options.ts'
+import { dsOfReferral } from '../job/referral.ts'
 import type { RecurseRequest, Recursor } from '../job/types.ts'
-import { contextOf, MAIN } from '../job/zones.ts'
+import { MAIN } from '../job/zones.ts'
 import { given, linksTo } from '../trust/given.ts'
-import { dsOf, Trust } from '../trust/trust.ts'
+import { Trust } from '../trust/trust.ts'
 import { bogusFailure, type Case, judge, settled } from '../trust/validate.ts'
 import { serverFinder } from '../walk/addresses.ts'
+import type { WalkEngine } from '../walk/engine.ts'
 import { iterate } from '../walk/iterate.ts'
 import { ownDelegation } from '../walk/own-delegation.ts'
 import { Primer } from '../walk/prime.ts'
 import { fetchedSide, findingOf } from '../walk/store.ts'
-import { Engine } from './engine.ts'
+import { createEngine } from './engine.ts'
 
 /** A question with everything decided that its answer may depend on. */
 interface Ask {
@@ -43,7 +45,7 @@ interface Ask {
 
 /** Resolves by asking authoritative servers, and nobody else. Sends nothing before the first question. */
 export function createRecursor(deps: RecursorDeps): Recursor {
-  const engine = new Engine(deps)
+  const engine = createEngine(deps)
   const primer = new Primer(engine)
   const flights = new Flights<Finding>()
   const trust = deps.validation === undefined ? undefined : new Trust(deps.validation, engine.limits.CHAIN_REMEMBERED)
@@ -61,7 +63,7 @@ export function createRecursor(deps: RecursorDeps): Recursor {
       checkingDisabled: false,
       onStep: job.flight.report,
     }
-    return resolve({ request, context: contextOf(engine, question), depth: job.depth + 1, parent: job.flight })
+    return resolve({ request, context: engine.zones.contextOf(question), depth: job.depth + 1, parent: job.flight })
   })
 
   async function resolve(ask: Ask): Promise<Finding> {
@@ -133,7 +135,7 @@ export function createRecursor(deps: RecursorDeps): Recursor {
   const agreedLink = async ({ need, zone, parent }: Need, signal: AbortSignal): Promise<Outcome | undefined> => {
     if (need === 'DNSKEY') return deps.delegations?.keys(zone, signal)
     const found = await deps.delegations?.find(zone, zone.labels - 1, signal)
-    return found === undefined ? undefined : dsOf(found.delegation, parent)
+    return found === undefined ? undefined : dsOfReferral(found.delegation, parent)
   }
 
   const caseOf = (finding: Finding, request: RecurseRequest, context: CacheContext): Case => ({
@@ -143,7 +145,7 @@ export function createRecursor(deps: RecursorDeps): Recursor {
     onStep: request.onStep,
     agreedLink: context === MAIN ? (need) => agreedLink(need, request.signal) : undefined,
     fetch: (question, fresh) =>
-      unjudged({ ...request, question, checkingDisabled: true, fresh }, contextOf(engine, question)),
+      unjudged({ ...request, question, checkingDisabled: true, fresh }, engine.zones.contextOf(question)),
   })
 
   /** Fetches unjudged, so that one copy serves those who check and those who do not, and judges for those who do. */
@@ -168,7 +170,7 @@ export function createRecursor(deps: RecursorDeps): Recursor {
         return finding
       }
       // Another server of the zone may have the true copy; what is bogus twice is bogus.
-      engine.onBogus(question)
+      engine.servers.onBogus(question)
       if (retries < engine.limits.BOGUS_RETRIES) continue
       settled(engine, context, raw, verdict, fetchedSide(raw))
       rememberBogus(engine, context, question, verdict)
@@ -184,7 +186,7 @@ export function createRecursor(deps: RecursorDeps): Recursor {
     const budget = new Budget(REPORT_BUDGET, () => engine.monotonic())
     const signal = new AbortController().signal
     const request = { question: asked, budget, signal, origin: 'any', checkingDisabled: true, tcpOnly: true } as const
-    unjudged(request, contextOf(engine, asked)).catch((error: unknown) =>
+    unjudged(request, engine.zones.contextOf(asked)).catch((error: unknown) =>
       deps.log.debug({ error: errorText(error) }, 'an error report was not taken'),
     )
   }
@@ -213,12 +215,12 @@ export function createRecursor(deps: RecursorDeps): Recursor {
 
   return {
     resolve: (request) => {
-      const context = request.context ?? contextOf(engine, request.question)
+      const context = request.context ?? engine.zones.contextOf(request.question)
       return trust === undefined ? unjudged(request, context) : judged(trust, request, context)
     },
     validate: async (finding, request, links = []) => {
       if (trust === undefined) return finding
-      const context = request.context ?? contextOf(engine, finding.question)
+      const context = request.context ?? engine.zones.contextOf(finding.question)
       const plain = caseOf(finding, { ...request, question: finding.question }, context)
       const one = links.length === 0 ? plain : { ...plain, given: given(engine, links, request.budget.timeLeft()) }
       const verdict = await judge(engine, trust, one)
@@ -232,21 +234,21 @@ export function createRecursor(deps: RecursorDeps): Recursor {
       inference?.learn(context, judged, verdict, false)
       return judged
     },
-    infer: (request) => inference?.answer(request, request.context ?? contextOf(engine, request.question)),
+    infer: (request) => inference?.answer(request, request.context ?? engine.zones.contextOf(request.question)),
     links: (name, from) => linksTo(engine, 'main', name, from),
     knownCut: (name) => trust?.deepestCut(name),
     delegation: (zone, request) =>
       ownDelegation(engine, zone, request, (inner) => unjudged(inner, inner.context ?? MAIN)),
     validates: trust !== undefined,
     prime: (signal) => primer.prime(signal),
-    contextOf: (question) => contextOf(engine, question),
+    contextOf: (question) => engine.zones.contextOf(question),
     stats: () => ({ ...engine.counters, inFlight: flights.size }),
   }
 }
 
 /** Work that somebody else began keeps to that one's time. This one waits no longer than its own. Throws BUDGET_SPENT. */
 async function withinBudget<T>(
-  engine: Engine,
+  engine: WalkEngine,
   { budget, signal }: RecurseRequest,
   wait: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
@@ -262,7 +264,7 @@ async function withinBudget<T>(
   }
 }
 
-function fromCache(engine: Engine, { request, context }: Ask): Finding | undefined {
+function fromCache(engine: WalkEngine, { request, context }: Ask): Finding | undefined {
   if (request.fresh === true) return undefined
   const { cache } = engine.deps
   const { question } = request
@@ -280,12 +282,12 @@ function fromCache(engine: Engine, { request, context }: Ask): Finding | undefin
 }
 
 /** A DNAME of this node's own fetching answers for all names below its owner, as it has been judged (RFC 6672 section 3.1). */
-function fromDname(engine: Engine, { request, context }: Ask): Finding | undefined {
+function fromDname(engine: WalkEngine, { request, context }: Ask): Finding | undefined {
   if (request.fresh === true || request.origin === 'own' || engine.dnames.size === 0) return undefined
   const { question } = request
   const { cache } = engine.deps
   const now = engine.now()
-  const owner = engine.dnameAbove(context, question.name)
+  const owner = engine.dnames.above(context, question.name)
   if (owner === undefined) return undefined
   const entry = cache.get(context, { ...question, name: owner, type: Type.DNAME }, now, { side: 'own' })
   if (entry?.outcome.kind !== 'rrset' || entry.outcome.rrset.type !== Type.DNAME) return undefined
@@ -298,7 +300,7 @@ function fromDname(engine: Engine, { request, context }: Ask): Finding | undefin
 }
 
 /** A verdict on a DNAME holds for its owner too, whatever name it was asked for. */
-function settleDname(engine: Engine, context: CacheContext, raw: Finding, verdict: Verdict): void {
+function settleDname(engine: WalkEngine, context: CacheContext, raw: Finding, verdict: Verdict): void {
   const { question, outcome } = raw
   if (outcome.kind !== 'rrset' || outcome.rrset.type !== Type.DNAME || sameName(outcome.rrset.name, question.name))
     return
@@ -311,12 +313,12 @@ const BOGUS = 'bogus'
 /** What an error report may cost. */
 const REPORT_BUDGET = { queries: 20, bytes: 30_000, timeMs: 5_000, signatures: 0, hashes: 0 } as const
 
-function throwIfKnownBogus(engine: Engine, context: CacheContext, question: Question): void {
+function throwIfKnownBogus(engine: WalkEngine, context: CacheContext, question: Question): void {
   const failure = engine.deps.cache.failure(context, question, engine.now())
   if (failure?.code === BOGUS) throw bogusFailure(question, failure.ede, 'found so a moment ago')
 }
 
-function rememberBogus(engine: Engine, context: CacheContext, question: Question, verdict: Verdict): void {
+function rememberBogus(engine: WalkEngine, context: CacheContext, question: Question, verdict: Verdict): void {
   const { ede, ttlCap } = verdict.verdict === 'bogus' ? verdict : { ede: [], ttlCap: 0 }
   const expires = engine.now() + ttlCap * 1000
   engine.deps.cache.putFailure(context, { question, code: BOGUS, ede, expires, count: 1 })
@@ -333,7 +335,7 @@ function keyOf({ request, context }: Ask): string {
 }
 
 /** RFC 9520: kept for two seconds, doubled with each failure in a row. Only what the question itself is to blame for. */
-function rememberFailure(engine: Engine, job: Job, error: RecurseFailed): void {
+function rememberFailure(engine: WalkEngine, job: Job, error: RecurseFailed): void {
   const { cache } = engine.deps
   const { reason, ede } = error.detail
   const before = cache.failure(job.context, job.question, 0)?.count ?? 0

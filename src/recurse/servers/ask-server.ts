@@ -25,7 +25,7 @@ import {
 import { failed } from '../job/failure.ts'
 import type { Job } from '../job/job.ts'
 import { limits } from '../limits.ts'
-import type { Engine } from '../node/engine.ts'
+import type { ServersEngine } from './engine.ts'
 
 /** `message` is the whole reply: only priming may look beside `reply`. */
 export type Asking =
@@ -34,7 +34,7 @@ export type Asking =
 
 /** Throws BUDGET_SPENT, ABORTED, and RECURSE_FAILED when the question has sent its share. */
 export async function askServer(
-  engine: Engine,
+  engine: ServersEngine,
   job: Job,
   asked: Asked,
   server: Server,
@@ -79,7 +79,7 @@ function wayOut(
 }
 
 async function sendOnce(
-  engine: Engine,
+  engine: ServersEngine,
   job: Job,
   asked: Asked,
   server: Server,
@@ -88,7 +88,7 @@ async function sendOnce(
 ): Promise<{ attempt: Asking; nearMiss: boolean }> {
   const { exchange, random, options } = engine.deps
   charge(engine, job, server)
-  const exactCase = options.caseRandomisation && engine.keepsCase(server.endpoint)
+  const exactCase = options.caseRandomisation && engine.servers.keepsCase(server.endpoint)
   const name = exactCase ? randomiseCase(asked.question.name, random) : asked.question.name
   const cookie = edns ? engine.cookies.optionFor(server.endpoint, engine.monotonic()) : undefined
   const sent: Sent = { id: random.below(65_536), question: { ...asked.question, name }, exactCase }
@@ -97,7 +97,7 @@ async function sendOnce(
   const report = (result: string) => reportQuery(job, asked, server, protocol, engine.monotonic() - started, result)
   engine.counters.upstreamQueries++
   if (protocol === 'tcp') engine.counters.tcpQueries++
-  engine.onSend(server)
+  engine.servers.onSend(server)
   let bytes: Uint8Array
   try {
     bytes = await exchange.exchange({
@@ -114,7 +114,7 @@ async function sendOnce(
         if (match === 'wrong-case') {
           // Over TCP nobody guesses: this server does not keep the case.
           if (protocol === 'udp') return 'near-miss'
-          engine.losesCase(server.endpoint)
+          engine.servers.losesCase(server.endpoint)
         }
         message = readable(withAskedCase(reply, asked.question))
         if (message === undefined) return protocol === 'udp' ? 'ignore' : 'accept'
@@ -131,7 +131,7 @@ async function sendOnce(
     return afterError(engine, server, error, report)
   }
   const elapsed = engine.monotonic() - started
-  engine.onReply(server, protocol === 'udp' ? elapsed : elapsed / 2)
+  engine.servers.onReply(server, protocol === 'udp' ? elapsed : elapsed / 2)
   engine.counters.upstreamBytes += bytes.length
   job.budget.take('bytes', bytes.length)
   if (message === undefined) {
@@ -145,10 +145,10 @@ async function sendOnce(
 }
 
 /** A share of the question's own count, and of the client query's budget. IPv6 on trial costs neither. */
-function charge(engine: Engine, job: Job, server: Server): void {
+function charge(engine: ServersEngine, job: Job, server: Server): void {
   if (job.flight.signal.aborted) throw new ChordnsError('ABORTED', 'the work was given up', {})
   job.budget.checkTime()
-  if (engine.costsNothing(server)) return
+  if (engine.families.costsNothing(server)) return
   if (job.sent >= engine.limits.QUERIES_PER_QUESTION) {
     const text = `${nameToText(job.question.name)} needs more than ${engine.limits.QUERIES_PER_QUESTION} queries`
     throw failed('budget', text, [{ code: 0, text }])
@@ -173,8 +173,8 @@ function queryBytes(sent: Sent, recursionDesired: boolean, edns: boolean, cookie
   )
 }
 
-function timeoutOf(engine: Engine, job: Job, server: Server, protocol: UpstreamProtocol): number {
-  const state = engine.stateOf(server)
+function timeoutOf(engine: ServersEngine, job: Job, server: Server, protocol: UpstreamProtocol): number {
+  const state = engine.servers.stateOf(server)
   const { MIN_TCP_TIMEOUT_MS, MAX_TCP_TIMEOUT_MS } = engine.limits
   const once = (known: typeof state) => timeoutFor(known, engine.monotonic())
   // Silence over UDP says nothing about TCP: no back-off, but time for a handshake and a lost segment.
@@ -192,7 +192,7 @@ function readable(bytes: Uint8Array): Message | undefined {
 }
 
 function afterError(
-  engine: Engine,
+  engine: ServersEngine,
   server: Server,
   error: unknown,
   report: (result: string) => void,
@@ -200,29 +200,29 @@ function afterError(
   const silent = (what: string) => ({ attempt: { kind: 'silent' as const, what }, nearMiss: false })
   if (isChordnsError(error, 'UPSTREAM_TIMEOUT')) {
     engine.counters.timeouts++
-    engine.onTimeout(server)
+    engine.servers.onTimeout(server)
     report('timeout')
     return silent('timed out')
   }
   if (isChordnsError(error, 'UPSTREAM_NEAR_MISS')) {
     engine.counters.nearMisses++
-    engine.onGivenUp(server)
+    engine.servers.onGivenUp(server)
     report('near miss')
     return { attempt: { kind: 'silent', what: 'sent a reply that does not fit' }, nearMiss: true }
   }
   if (isChordnsError(error, 'UPSTREAM_BUSY')) {
     // Our own load, not the server's fault: nothing is learnt of it.
-    engine.onGivenUp(server)
+    engine.servers.onGivenUp(server)
     report('no socket is free')
     return { attempt: { kind: 'network', what: 'was not asked: no socket is free' }, nearMiss: false }
   }
   const network = NETWORK_ERRORS.find(([code]) => isChordnsError(error, code))
   if (network !== undefined) {
-    engine.onRefusal(server)
+    engine.servers.onRefusal(server)
     report(network[1])
     return { attempt: { kind: 'network', what: network[1] }, nearMiss: false }
   }
-  engine.onGivenUp(server)
+  engine.servers.onGivenUp(server)
   report(`given up: ${errorText(error)}`)
   throw error
 }

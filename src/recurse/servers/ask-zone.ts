@@ -23,8 +23,8 @@ import {
 } from '../../iterator/index.ts'
 import { failed, type RecurseFailed, type ServerNote, zoneFailed } from '../job/failure.ts'
 import type { Cut, Job } from '../job/job.ts'
-import type { Engine } from '../node/engine.ts'
 import { askServer, uselessness } from './ask-server.ts'
+import type { ServersEngine } from './engine.ts'
 
 /** Finds the addresses of a name server: from the cache, or by asking for them. An empty list when there are none. */
 export interface ServerFinder {
@@ -51,7 +51,7 @@ interface Tried {
  * questions wait for this zone already: those of a zone that never answers must not keep out all others.
  */
 export async function askZone(
-  engine: Engine,
+  engine: ServersEngine,
   finder: ServerFinder,
   job: Job,
   cut: Cut,
@@ -72,7 +72,7 @@ export async function askZone(
 }
 
 async function askServers(
-  engine: Engine,
+  engine: ServersEngine,
   finder: ServerFinder,
   job: Job,
   cut: Cut,
@@ -100,18 +100,18 @@ async function askServers(
     if (what === undefined) {
       const useful: ZoneReply = { kind: 'reply', reply: reply as UsefulReply, message }
       if (message.edns !== undefined || !expectsSignatures(engine, cut)) {
-        engine.onUseful(server, cut.zone, question)
+        engine.servers.onUseful(server, cut.zone, question)
         return useful
       }
       // A server without EDNS has no signatures to give (RFC 3225 section 3). The others may; if not, this is what there is.
       unsigned ??= useful
       tried.out = true
-      engine.onUseless(server, cut.zone)
+      engine.servers.onUseless(server, cut.zone)
       notes.push({ server, what: 'ignores EDNS', how: 'answered' })
       continue
     }
     tried.out = true
-    if (reply.kind !== 'error' || reply.rcode !== Rcode.SERVFAIL) engine.onUseless(server, cut.zone)
+    if (reply.kind !== 'error' || reply.rcode !== Rcode.SERVFAIL) engine.servers.onUseless(server, cut.zone)
     notes.push({ server, what, how: 'answered' })
   }
   if (unsigned !== undefined) return unsigned
@@ -120,7 +120,7 @@ async function askServers(
 }
 
 /** True when the zone should be signed, by the parent's word or a trust anchor, and somebody will want to see it. */
-function expectsSignatures({ deps: { validation } }: Engine, { zone, role, source }: Cut): boolean {
+function expectsSignatures({ deps: { validation } }: ServersEngine, { zone, role, source }: Cut): boolean {
   if (validation === undefined || role === 'forward') return false
   if (validation.negativeAnchors.some((exempt) => isSubdomain(zone, exempt))) return false
   if (source.kind === 'delegated' && source.delegation.ds !== undefined) return true
@@ -148,7 +148,7 @@ async function explaining<T>(
   }
 }
 
-function askedOf(engine: Engine, job: Job, cut: Cut, question: Question): Asked {
+function askedOf(engine: ServersEngine, job: Job, cut: Cut, question: Question): Asked {
   const { cache } = engine.deps
   return {
     question,
@@ -166,7 +166,7 @@ function askedOf(engine: Engine, job: Job, cut: Cut, question: Question): Asked 
 /** The servers of one zone for one question; name servers without a known address are looked up only when they are needed. */
 class ServerPool {
   readonly remarks: string[] = []
-  readonly #engine: Engine
+  readonly #engine: ServersEngine
   readonly #finder: ServerFinder
   readonly #job: Job
   readonly #cut: Cut
@@ -176,7 +176,7 @@ class ServerPool {
   #failedLookups = 0
   #silentTcp = 0
 
-  constructor(engine: Engine, finder: ServerFinder, job: Job, cut: Cut) {
+  constructor(engine: ServersEngine, finder: ServerFinder, job: Job, cut: Cut) {
     this.#engine = engine
     this.#finder = finder
     this.#job = job
@@ -210,7 +210,10 @@ class ServerPool {
   }
 
   #pick(from: readonly Tried[], protocol: UpstreamProtocol): { tried: Tried; protocol: UpstreamProtocol } | undefined {
-    const candidates = from.map((tried) => ({ ...tried, state: this.#engine.stateFor(tried.server, this.#cut.zone) }))
+    const candidates = from.map((tried) => ({
+      ...tried,
+      state: this.#engine.servers.stateFor(tried.server, this.#cut.zone),
+    }))
     const picked = pickServer(candidates, this.#engine.deps.random, this.#engine.monotonic())
     const tried = picked === undefined ? undefined : this.#tried.get(endpointText(picked.server.endpoint))
     if (tried === undefined) return undefined
@@ -220,7 +223,7 @@ class ServerPool {
 
   /** IPv6 may have been found dead since the pool was made. */
   #stillUsable(server: Server): boolean {
-    return server.family === 4 || this.#cut.source.kind === 'configured' || this.#engine.usesIpv6()
+    return server.family === 4 || this.#cut.source.kind === 'configured' || this.#engine.families.usesIpv6()
   }
 
   #addDelegated(): void {
@@ -235,7 +238,7 @@ class ServerPool {
 
   #addAddresses(name: Name, addresses: readonly string[]): boolean {
     const pairs = addresses.map((address): readonly [Name, string] => [name, address])
-    const added = this.#add(serversAt(pairs, this.#engine.addressRules()))
+    const added = this.#add(serversAt(pairs, this.#engine.families.rules()))
     if (!added) this.remarks.push(`${nameToText(name)} has no address that may be asked`)
     return added
   }

@@ -4,7 +4,8 @@ import type { CacheContext } from '../../cache/index.ts'
 import { Class, isSubdomain, type Name, type Question, sameName, suffixName, Type } from '../../dns/index.ts'
 import { learn, type Need, type ZoneSecurity } from '../../dnssec/index.ts'
 import type { Outcome, ProofLink } from '../../evidence/index.ts'
-import type { Engine } from '../node/engine.ts'
+import { dsOfReferral } from '../job/referral.ts'
+import type { TrustEngine } from './engine.ts'
 import type { Trust } from './trust.ts'
 
 /** What peers gave for one answer, and what trying it may still cost. */
@@ -13,7 +14,7 @@ export interface Given {
   readonly budget: Budget
 }
 
-export function given(engine: Engine, links: readonly ProofLink[], timeMs: number): Given {
+export function given(engine: TrustEngine, links: readonly ProofLink[], timeMs: number): Given {
   const { GIVEN_SIGNATURES, GIVEN_HASHES } = engine.limits
   return {
     links,
@@ -43,7 +44,7 @@ export function linkFromGiven(trust: Trust, { links, budget }: Given, need: Need
 }
 
 /** Zone cuts above `name` that the links speak of: hints, which can be false and turn no verdict. */
-export function cutsOf(engine: Engine, links: readonly ProofLink[], name: Name): Name[] {
+export function cutsOf(engine: TrustEngine, links: readonly ProofLink[], name: Name): Name[] {
   const cuts = links.filter(({ question }) => isSubdomain(name, question.name)).map(({ question }) => question.name)
   return cuts.slice(0, engine.limits.GIVEN_CUTS)
 }
@@ -52,7 +53,7 @@ export function cutsOf(engine: Engine, links: readonly ProofLink[], name: Name):
  * The links on the way to `name` that the cache holds, from the zone with `from` labels on: for each zone its DS set or the denial of
  * it, and its keys. They may be copies from anywhere: whoever gets them checks them.
  */
-export function linksTo(engine: Engine, context: CacheContext, name: Name, from: number): ProofLink[] {
+export function linksTo(engine: TrustEngine, context: CacheContext, name: Name, from: number): ProofLink[] {
   const links: ProofLink[] = []
   for (let labels = from; labels <= name.labels; labels++) {
     const zone = suffixName(name, labels)
@@ -68,18 +69,16 @@ export function linksTo(engine: Engine, context: CacheContext, name: Name, from:
   return links
 }
 
-function cached(engine: Engine, context: CacheContext, question: Question): Outcome | undefined {
+function cached(engine: TrustEngine, context: CacheContext, question: Question): Outcome | undefined {
   const entry = engine.deps.cache.get(context, question, engine.now())
   return entry === undefined || entry.security === 'bogus' ? undefined : entry.outcome
 }
 
 /** What came with the referral to `zone`. */
-function fromReferral(engine: Engine, context: CacheContext, zone: Name): Outcome | undefined {
+function fromReferral(engine: TrustEngine, context: CacheContext, zone: Name): Outcome | undefined {
   const known = engine.deps.cache.delegation(context, zone, engine.now())?.delegation
   if (known === undefined || !sameName(known.zone, zone) || zone.labels === 0) return undefined
-  const apex = suffixName(zone, zone.labels - 1)
-  if (known.ds?.type === Type.DS) return { kind: 'rrset', rrset: known.ds, apex, proofs: [] }
-  return { kind: 'absent', rcode: 0, apex, soa: undefined, proofs: known.proofs }
+  return dsOfReferral(known, suffixName(zone, zone.labels - 1))
 }
 
 function isSigned(outcome: Outcome): boolean {

@@ -16,8 +16,8 @@ import {
   Type,
 } from '../../dns/index.ts'
 import { checkZonemd, nearestAnchor, validateDnskeySet, verifyRRset } from '../../dnssec/index.ts'
+import type { ValidationOptions } from '../job/options.ts'
 import { limits } from '../limits.ts'
-import type { ValidationOptions } from './trust.ts'
 
 /** Checking one zone: a few keys and one signature. */
 const CHECK_BUDGET = { queries: 0, bytes: 0, timeMs: 60_000, signatures: 32, hashes: 0 } as const

@@ -1,32 +1,16 @@
 /** What this node knows of zones' keys: the links of all chains of trust from the anchors down. */
 import { LRUCache } from 'lru-cache'
 import { latin1 } from '../../base/index.ts'
-import type { CacheContext } from '../../cache/index.ts'
-import { type Delegation, isSubdomain, type Name, type RRset, Type } from '../../dns/index.ts'
+import { isSubdomain, type Name, type RRset } from '../../dns/index.ts'
 import {
   type ChainView,
-  type Need,
   nearestAnchor,
   type TrustAnchor,
   type ValidationContext,
   type ZoneSecurity,
 } from '../../dnssec/index.ts'
-import type { Outcome } from '../../evidence/index.ts'
-import type { Engine } from '../node/engine.ts'
 
-/** What validation goes by. */
-export interface ValidationOptions {
-  /** Others than before make all be forgotten that was built on them. The same object each time is fastest. */
-  readonly anchors: () => readonly TrustAnchor[]
-  /** At and below these nothing is validated (RFC 7646). */
-  readonly negativeAnchors: readonly Name[]
-  readonly algorithms: ReadonlySet<number>
-  readonly digests: ReadonlySet<number>
-  /** Unix seconds; not the machine's clock when an operator fixed the time of validation. */
-  readonly now: () => number
-  /** Answers from denials and wildcards that were validated before (RFC 8198). Default true. */
-  readonly aggressive?: boolean
-}
+import type { ValidationOptions } from '../job/options.ts'
 
 export class Trust {
   readonly #options: ValidationOptions
@@ -99,25 +83,4 @@ export class Trust {
 
 function textOf(anchors: readonly TrustAnchor[]): string {
   return anchors.map(({ zone, ds, keys }) => `${zone.key} ${ds.map(latin1)} ${keys.map(latin1)}`).join('\n')
-}
-
-/**
- * The parent's word about a DS set that came with the referral: saves a question for each zone on the way. It is judged like
- * any other answer; undefined when the referral said nothing about it.
- */
-export function dsFromDelegation(
-  engine: Engine,
-  context: CacheContext,
-  { need, zone, parent }: Need,
-): Outcome | undefined {
-  if (need !== 'DS') return undefined
-  const cached = engine.deps.cache.delegation(context, zone, engine.now())?.delegation
-  const known = cached?.zone.key === zone.key ? cached : engine.agreed.get(zone, engine.now())?.delegation
-  return known === undefined || known.zone.key !== zone.key ? undefined : dsOf(known, parent)
-}
-
-/** What a delegation says of DS, if it says anything. */
-export function dsOf({ ds, proofs }: Delegation, parent: Name): Outcome | undefined {
-  if (ds?.type === Type.DS) return { kind: 'rrset', rrset: ds, apex: parent, proofs: [] }
-  return proofs.length === 0 ? undefined : { kind: 'absent', rcode: 0, apex: parent, soa: undefined, proofs }
 }

@@ -9,16 +9,18 @@ import {
   nameToText,
   parentName,
   type Question,
+  sameName,
   Type,
   typeToText,
 } from '../../dns/index.ts'
 import { learn, type Need, type Verdict, validateFinding, type ZoneSecurity } from '../../dnssec/index.ts'
 import type { Finding, Outcome } from '../../evidence/index.ts'
 import { failed, isFailure } from '../job/failure.ts'
+import { dsOfReferral } from '../job/referral.ts'
 import type { IterationStep } from '../job/types.ts'
-import type { Engine } from '../node/engine.ts'
+import type { TrustEngine } from './engine.ts'
 import { cutsOf, type Given, linkFromGiven } from './given.ts'
-import { dsFromDelegation, type Trust } from './trust.ts'
+import type { Trust } from './trust.ts'
 
 /** What is to be judged, and for whom. */
 export interface Case {
@@ -35,7 +37,7 @@ export interface Case {
 }
 
 /** Throws RECURSE_FAILED when a link of the chain cannot be fetched, BUDGET_SPENT, ABORTED. Bogus is a verdict, not an error. */
-export async function judge(engine: Engine, trust: Trust, one: Case): Promise<Verdict> {
+export async function judge(engine: TrustEngine, trust: Trust, one: Case): Promise<Verdict> {
   const { finding, budget, onStep } = one
   const claim = {
     question: finding.question,
@@ -57,8 +59,8 @@ export async function judge(engine: Engine, trust: Trust, one: Case): Promise<Ve
   throw failed('too-deep', text, [{ code: Ede.DNSSEC_INDETERMINATE, text }])
 }
 
-async function fetchLink(engine: Engine, trust: Trust, one: Case, need: Need): Promise<void> {
-  const shortCut = dsFromDelegation(engine, one.context, need)
+async function fetchLink(engine: TrustEngine, trust: Trust, one: Case, need: Need): Promise<void> {
+  const shortCut = dsFromReferral(engine, one.context, need)
   if (shortCut !== undefined) {
     const link = learn(need, shortCut, trust.context(), one.budget)
     // A referral without the proof says nothing: the parent is asked.
@@ -77,15 +79,24 @@ async function fetchLink(engine: Engine, trust: Trust, one: Case, need: Need): P
   trust.learnt(need.zone, link)
 }
 
+/** The DS set that came with the referral to a zone, if one is known: saves a question for each zone on the way. */
+function dsFromReferral(engine: TrustEngine, context: CacheContext, { need, zone, parent }: Need): Outcome | undefined {
+  if (need !== 'DS') return undefined
+  const now = engine.now()
+  const cached = engine.deps.cache.delegation(context, zone, now)?.delegation
+  const known = cached !== undefined && sameName(cached.zone, zone) ? cached : engine.agreed.get(zone, now)?.delegation
+  return known === undefined ? undefined : dsOfReferral(known, parent)
+}
+
 /** A link is bogus for all that lies below it: another server of the zone may have the true copy, and is asked first. */
-async function learntLink(engine: Engine, trust: Trust, one: Case, need: Need): Promise<ZoneSecurity> {
+async function learntLink(engine: TrustEngine, trust: Trust, one: Case, need: Need): Promise<ZoneSecurity> {
   for (let retries = 0; ; retries++) {
     const answer = await answerTo(one, need, retries > 0)
     const context = trust.context()
     const link = learn(need, answer, context, one.budget)
     // One that has expired already was lost on the way, and is asked for again as it is.
     if (link.status !== 'bogus' || link.expires <= context.now) return link
-    engine.onBogus(questionOf(need))
+    engine.servers.onBogus(questionOf(need))
     if (retries >= engine.limits.BOGUS_RETRIES) return link
   }
 }
@@ -112,7 +123,7 @@ function questionOf({ need, zone }: Need): Question {
 }
 
 /** Zone cuts that iteration went through: hints, which save questions for names that are no cuts. */
-function cutsAbove(engine: Engine, { finding, context }: Case): Name[] {
+function cutsAbove(engine: TrustEngine, { finding, context }: Case): Name[] {
   const cuts: Name[] = []
   let name = finding.question.name
   for (;;) {
@@ -132,7 +143,7 @@ function textOf(verdict: Verdict): string {
 
 /** The finding with its verdict, kept in the cache. `rank` is that of the unsigned copy. */
 export function settled(
-  engine: Engine,
+  engine: TrustEngine,
   context: CacheContext,
   finding: Finding,
   verdict: Verdict,

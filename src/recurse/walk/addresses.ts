@@ -5,25 +5,24 @@ import type { Finding } from '../../evidence/index.ts'
 import { addressesOf } from '../../iterator/index.ts'
 import { isFailure } from '../job/failure.ts'
 import { type Job, sideOf } from '../job/job.ts'
-import { contextOf } from '../job/zones.ts'
-import type { Engine } from '../node/engine.ts'
 import type { ServerFinder } from '../servers/ask-zone.ts'
+import type { WalkEngine } from './engine.ts'
 
 /** Resolves one question on behalf of `job`. Rejects with RECURSE_FAILED (reason `loop` for a circle), BUDGET_SPENT, ABORTED. */
 export type Resolve = (job: Job, name: Name, type: number) => Promise<Finding>
 
-export function serverFinder(engine: Engine, resolve: Resolve): ServerFinder {
+export function serverFinder(engine: WalkEngine, resolve: Resolve): ServerFinder {
   return {
     known: (job, server) => knownAddresses(engine, job, server),
     lookUp: (job, server) => lookUpAddresses(engine, resolve, job, server),
   }
 }
 
-function knownAddresses(engine: Engine, job: Job, server: Name): string[] {
+function knownAddresses(engine: WalkEngine, job: Job, server: Name): string[] {
   const { cache } = engine.deps
   return addressTypes(engine).flatMap((type) => {
     const question = { name: server, type, class: 1 }
-    const entry = cache.get(contextOf(engine, question), question, engine.now(), sideFor(job))
+    const entry = cache.get(engine.zones.contextOf(question), question, engine.now(), sideFor(job))
     return entry?.outcome.kind === 'rrset' && entry.security !== 'bogus'
       ? addressesOf(ofType(entry.outcome.rrset, type))
       : []
@@ -39,8 +38,13 @@ function sideFor(job: Job): { side?: Side } {
 }
 
 /** One family is enough to go on; the second is looked up only when the first gives nothing. */
-async function lookUpAddresses(engine: Engine, resolve: Resolve, job: Job, server: Name): Promise<readonly string[]> {
-  if (job.depth + 1 > engine.limits.DEPTH || !engine.takeLookup(job.budget)) {
+async function lookUpAddresses(
+  engine: WalkEngine,
+  resolve: Resolve,
+  job: Job,
+  server: Name,
+): Promise<readonly string[]> {
+  if (job.depth + 1 > engine.limits.DEPTH || !engine.lookups.take(job.budget)) {
     job.limited = true
     return []
   }
@@ -53,7 +57,7 @@ async function lookUpAddresses(engine: Engine, resolve: Resolve, job: Job, serve
 }
 
 async function oneFamily(
-  engine: Engine,
+  engine: WalkEngine,
   resolve: Resolve,
   job: Job,
   server: Name,
@@ -85,8 +89,8 @@ async function unlessFailed(job: Job, work: Promise<Finding>): Promise<Finding |
   }
 }
 
-function addressTypes(engine: Engine): number[] {
-  const rules = engine.addressRules()
+function addressTypes(engine: WalkEngine): number[] {
+  const rules = engine.families.rules()
   return [...(rules.ipv4 ? [Type.A] : []), ...(rules.ipv6 ? [Type.AAAA] : [])]
 }
 

@@ -1,23 +1,14 @@
 /** What this node itself was told by the parent of a zone: what it may sign. */
-import { Class, type Delegation, type Name, nameToText, parentName, Type } from '../../dns/index.ts'
-import type { FetchStart, Finding } from '../../evidence/index.ts'
+import { Class, type Name, nameToText, parentName, Type } from '../../dns/index.ts'
+import type { Finding } from '../../evidence/index.ts'
 import { failed, isFailure } from '../job/failure.ts'
-import type { RecurseRequest } from '../job/types.ts'
+import type { OwnDelegation, RecurseRequest } from '../job/types.ts'
 import { MAIN } from '../job/zones.ts'
-import type { Engine } from '../node/engine.ts'
-
-export interface OwnDelegation {
-  readonly delegation: Delegation
-  /** The zone whose word it is. */
-  readonly parent: Name
-  /** Unix ms. */
-  readonly expires: number
-  readonly start: FetchStart
-}
+import type { WalkEngine } from './engine.ts'
 
 /** Rejects with RECURSE_FAILED when there is no referral to it: no zone, or its servers are the parent's. BUDGET_SPENT, ABORTED. */
 export async function ownDelegation(
-  engine: Engine,
+  engine: WalkEngine,
   zone: Name,
   request: Omit<RecurseRequest, 'question' | 'origin' | 'checkingDisabled'>,
   resolve: (request: RecurseRequest) => Promise<Finding>,
@@ -36,7 +27,7 @@ export async function ownDelegation(
   throw failed('no-servers', `no parent refers to ${nameToText(zone)}`, [])
 }
 
-function fetched(engine: Engine, zone: Name): OwnDelegation | undefined {
+function fetched(engine: WalkEngine, zone: Name): OwnDelegation | undefined {
   const now = engine.now()
   const { cache } = engine.deps
   const cached = cache.delegation(MAIN, zone, now)

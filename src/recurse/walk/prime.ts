@@ -16,17 +16,17 @@ import { failed, type RecurseFailed } from '../job/failure.ts'
 import { Flight } from '../job/flights.ts'
 import type { Cut, Job } from '../job/job.ts'
 import { MAIN } from '../job/zones.ts'
-import type { Engine } from '../node/engine.ts'
 import { askZone, type ServerFinder } from '../servers/ask-zone.ts'
+import type { WalkEngine } from './engine.ts'
 
 const ROOT_NS: Question = { name: ROOT, type: Type.NS, class: 1 }
 
 export class Primer {
-  readonly #engine: Engine
+  readonly #engine: WalkEngine
   #running: Promise<void> | undefined
   #failure: { readonly error: RecurseFailed; readonly until: number; readonly count: number } | undefined
 
-  constructor(engine: Engine) {
+  constructor(engine: WalkEngine) {
     this.#engine = engine
   }
 

@@ -3,17 +3,16 @@ import { type CacheEntry, Rank, type Side } from '../../cache/index.ts'
 import { type Question, Type } from '../../dns/index.ts'
 import type { Finding, Outcome } from '../../evidence/index.ts'
 import type { Job } from '../job/job.ts'
-import { contextOf } from '../job/zones.ts'
-import type { Engine } from '../node/engine.ts'
 import type { UsefulReply } from '../servers/ask-zone.ts'
+import type { WalkEngine } from './engine.ts'
 
 type Answering = Exclude<UsefulReply, { kind: 'referral' }>
 
 /** Keeps all that the reply states, and returns what it says about `question`. */
-export function store(engine: Engine, job: Job, question: Question, reply: Answering): Finding {
+export function store(engine: WalkEngine, job: Job, question: Question, reply: Answering): Finding {
   for (const extra of reply.extras) {
     // A name that another context is responsible for is that context's to fetch (MaginotDNS, USENIX Security 2023).
-    if (contextOf(engine, extra.question) !== job.context && !job.context.startsWith('ledger:')) continue
+    if (engine.zones.contextOf(extra.question) !== job.context && !job.context.startsWith('ledger:')) continue
     const rank = extra.section === 'answer' ? rankOf(reply) : Rank.AUTHORITY_SECTION
     keep(engine, job, entryOf(engine, job, extra.question, extra.outcome, rank))
   }
@@ -35,7 +34,7 @@ export function fetchedSide({ start }: Finding): Side {
 }
 
 /** Seconds an outcome holds: the set's TTL; for an absence the lesser of the SOA's TTL and its MINIMUM (RFC 2308 section 5). */
-export function ttlOf(engine: Engine, outcome: Outcome): number {
+export function ttlOf(engine: WalkEngine, outcome: Outcome): number {
   const { limits } = engine
   if (outcome.kind === 'rrset') return Math.min(outcome.rrset.ttl, limits.MAX_TTL)
   const rdata = outcome.soa?.rdatas[0]
@@ -48,7 +47,7 @@ function rankOf(reply: Answering): Rank {
   return 'authoritative' in reply && !reply.authoritative ? Rank.AUTHORITY_SECTION : Rank.AUTHORITATIVE
 }
 
-function entryOf(engine: Engine, job: Job, question: Question, outcome: Outcome, rank: Rank): CacheEntry {
+function entryOf(engine: WalkEngine, job: Job, question: Question, outcome: Outcome, rank: Rank): CacheEntry {
   const stored = engine.now()
   // What an agreed delegation led to is not what this node would sign as found from the root down.
   const side = job.start === 'agreed' ? 'ring' : 'own'
@@ -56,10 +55,10 @@ function entryOf(engine: Engine, job: Job, question: Question, outcome: Outcome,
   return { question, outcome, rank, side, security: 'indeterminate', provenance: 'solo', stored, expires }
 }
 
-function keep(engine: Engine, job: Job, entry: CacheEntry): void {
+function keep(engine: WalkEngine, job: Job, entry: CacheEntry): void {
   const { question, outcome } = entry
   engine.deps.cache.put(job.context, entry, engine.now())
   if (outcome.kind === 'rrset' && outcome.rrset.type === Type.DNAME && question.type === Type.DNAME) {
-    engine.onDname(job.context, outcome.rrset.name)
+    engine.dnames.learn(job.context, outcome.rrset.name)
   }
 }

@@ -1,0 +1,112 @@
+/** What was learnt of servers: how fast they answer, for which zones they are of no use, and who keeps the case of names. */
+import { LRUCache } from 'lru-cache'
+import type { Endpoint } from '../../base/index.ts'
+import type { Name, Question } from '../../dns/index.ts'
+import {
+  afterRefusal,
+  afterReply,
+  afterTimeout,
+  endpointText,
+  type Server,
+  type ServerState,
+  UNKNOWN_SERVER,
+} from '../../iterator/index.ts'
+import type { RecurseLimits } from '../limits.ts'
+import type { AddressFamilies } from './families.ts'
+
+export interface ServerMemoryDeps {
+  readonly families: AddressFamilies
+  readonly limits: RecurseLimits
+  readonly monotonic: () => number
+}
+
+export class ServerMemory {
+  readonly #deps: ServerMemoryDeps
+  readonly #states: LRUCache<string, ServerState>
+  /** Servers that were seen, over TCP, not to keep the case of a name. */
+  readonly #caseless: LRUCache<string, true>
+  /** Servers that were of no use for a zone (monotonic ms until when): asked last, not never. */
+  readonly #useless: LRUCache<string, number>
+  /** Who gave the last useful reply to a question, by its name and type. */
+  readonly #answerers: LRUCache<string, { readonly server: Server; readonly zone: Name }>
+
+  constructor(deps: ServerMemoryDeps) {
+    const { limits } = deps
+    this.#deps = deps
+    this.#states = new LRUCache({ max: limits.SERVERS_REMEMBERED })
+    this.#caseless = new LRUCache({ max: limits.CASELESS_REMEMBERED })
+    this.#useless = new LRUCache({ max: limits.USELESS_REMEMBERED })
+    this.#answerers = new LRUCache({ max: limits.ANSWERERS_REMEMBERED })
+  }
+
+  stateOf(server: Server): ServerState {
+    return this.#states.get(endpointText(server.endpoint)) ?? UNKNOWN_SERVER
+  }
+
+  /** What is known of the server when it is asked for `zone`: one that was of no use there lately rests. */
+  stateFor(server: Server, zone: Name): ServerState {
+    const state = this.stateOf(server)
+    const until = this.#useless.get(uselessKey(server, zone)) ?? 0
+    return until <= this.#deps.monotonic() ? state : { ...state, restsUntil: Math.max(state.restsUntil, until) }
+  }
+
+  /** It was lame for the zone, or refused: the others are asked first for a while. */
+  onUseless(server: Server, zone: Name): void {
+    this.#useless.set(uselessKey(server, zone), this.#deps.monotonic() + this.#deps.limits.USELESS_MS)
+  }
+
+  onUseful(server: Server, zone: Name, question: Question): void {
+    this.#answerers.set(answererKey(question), { server, zone })
+  }
+
+  /** What the last reply said is bogus: the zone's other servers are asked first for a while. */
+  onBogus(question: Question): void {
+    const last = this.#answerers.get(answererKey(question))
+    if (last !== undefined) this.onUseless(last.server, last.zone)
+  }
+
+  onSend(server: Server): void {
+    if (server.family === 6) this.#deps.families.step('ipv6-sent')
+  }
+
+  onReply(server: Server, rttMs: number): void {
+    this.#set(server, afterReply(this.stateOf(server), rttMs, this.#deps.monotonic()))
+    this.#deps.families.step(server.family === 6 ? 'ipv6-reply' : 'ipv4-reply')
+  }
+
+  onTimeout(server: Server): void {
+    this.#set(server, afterTimeout(this.stateOf(server), this.#deps.monotonic()))
+    if (server.family === 6) this.#deps.families.step('ipv6-timeout')
+  }
+
+  /** The network said no: the port is closed, or there is no way there. */
+  onRefusal(server: Server): void {
+    this.#set(server, afterRefusal(this.stateOf(server), this.#deps.monotonic()))
+    if (server.family === 6) this.#deps.families.step('ipv6-timeout')
+  }
+
+  /** The query ended in a way that says nothing of the server. */
+  onGivenUp(server: Server): void {
+    if (server.family === 6) this.#deps.families.step('ipv6-other')
+  }
+
+  keepsCase(endpoint: Endpoint): boolean {
+    return !this.#caseless.has(endpointText(endpoint))
+  }
+
+  losesCase(endpoint: Endpoint): void {
+    this.#caseless.set(endpointText(endpoint), true)
+  }
+
+  #set(server: Server, state: ServerState): void {
+    this.#states.set(endpointText(server.endpoint), state)
+  }
+}
+
+function answererKey({ name, type }: Question): string {
+  return `${type} ${name.key}`
+}
+
+function uselessKey(server: Server, zone: Name): string {
+  return `${endpointText(server.endpoint)} ${zone.key}`
+}

@@ -1,0 +1,51 @@
+/**
+ * Where iteration begins when the parent zones cannot be reached: with a delegation that the ring has agreed on. What is found
+ * that way never mixes with what this node fetched from the root down: it lies on the ring's side of the cache, and says so.
+ */
+import { LRUCache } from 'lru-cache'
+import { type Delegation, type Name, parentName } from '../../dns/index.ts'
+
+export interface AgreedCut {
+  readonly delegation: Delegation
+  readonly parent: Name
+  readonly expires: number
+  /** This node had it of a server of the parent, to which an agreed delegation had led it. */
+  readonly isFetched: boolean
+}
+
+export class AgreedCuts {
+  readonly #cuts: LRUCache<string, AgreedCut>
+  /** Zones whose servers were all silent, unix ms until when: not waited for again meanwhile. */
+  readonly #blocked: LRUCache<string, number>
+
+  constructor(max: number) {
+    this.#cuts = new LRUCache({ max })
+    this.#blocked = new LRUCache({ max })
+  }
+
+  put(cut: AgreedCut): void {
+    this.#cuts.set(cut.delegation.zone.key, cut)
+  }
+
+  get(zone: Name, now: number): AgreedCut | undefined {
+    const cut = this.#cuts.get(zone.key)
+    return cut !== undefined && cut.expires > now ? cut : undefined
+  }
+
+  /** The deepest one at or above `name` with more labels than `above`. */
+  enclosing(name: Name, above: number, now: number): AgreedCut | undefined {
+    for (let zone = name; zone.labels > Math.max(0, above); zone = parentName(zone)) {
+      const cut = this.get(zone, now)
+      if (cut !== undefined) return cut
+    }
+    return undefined
+  }
+
+  block(zone: Name, until: number): void {
+    this.#blocked.set(zone.key, until)
+  }
+
+  isBlocked(zone: Name, now: number): boolean {
+    return (this.#blocked.get(zone.key) ?? 0) > now
+  }
+}

@@ -1,0 +1,130 @@
+/** Where a walk begins, and where it goes on when the servers of a zone are of no use. */
+import type { CacheContext } from '../../cache/index.ts'
+import { Ede, nameToText, ROOT } from '../../dns/index.ts'
+import { configuredServers, type MinimiseMode } from '../../iterator/index.ts'
+import { failed, isFailure } from '../job/failure.ts'
+import type { Cut, Job } from '../job/job.ts'
+import { MAIN, nameToAskFor } from '../job/zones.ts'
+import type { WalkEngine } from './engine.ts'
+import type { Primer } from './prime.ts'
+
+/** Where the walk stands. */
+export interface Walk {
+  cut: Cut
+  mode: MinimiseMode
+  /** Labels of the target known to exist, or of the cut. */
+  known: number
+  steps: number
+  /** Queries that the zone asked now may get for one question. */
+  sends: number
+  referrals: number
+  /** A delegation from the cache whose servers were all of no use was dropped once, and its parent asked again. */
+  retriedParent: boolean
+}
+
+/** Throws RECURSE_FAILED when there is nobody to begin with. */
+export async function startWalk(engine: WalkEngine, primer: Primer, job: Job): Promise<Walk> {
+  const cut = await beginAt(engine, primer, job)
+  return { ...standingAt(engine, cut), steps: 0, referrals: 0, retriedParent: false }
+}
+
+function moveTo(engine: WalkEngine, walk: Walk, cut: Cut): void {
+  Object.assign(walk, standingAt(engine, cut))
+}
+
+/** Nothing is known yet of the names below the cut. */
+function standingAt(engine: WalkEngine, cut: Cut): Pick<Walk, 'cut' | 'mode' | 'known' | 'sends'> {
+  const mode = cut.role === 'forward' ? 'off' : engine.deps.options.qnameMinimisation
+  return { cut, mode, known: cut.zone.labels, sends: engine.limits.SENDS_PER_ZONE }
+}
+
+/** From the root or the closest known zone; from an agreed delegation where those were just found silent, or cannot be had. */
+async function beginAt(engine: WalkEngine, primer: Primer, job: Job): Promise<Cut> {
+  const known = engine.deps.cache.delegation(job.context, nameToAskFor(job.question), engine.now())
+  const zone = known?.delegation.zone ?? ROOT
+  if (engine.agreed.isBlocked(zone, engine.now())) {
+    const around = await agreedCut(engine, job, zone.labels)
+    if (around !== undefined) return around
+  }
+  try {
+    return await firstCut(engine, primer, job)
+  } catch (error) {
+    if (!isFailure(error)) throw error
+    const around = await agreedCut(engine, job, 0)
+    if (around === undefined) throw error
+    engine.agreed.block(ROOT, engine.now() + engine.limits.BLOCKED_MS)
+    return around
+  }
+}
+
+async function firstCut(engine: WalkEngine, primer: Primer, job: Job): Promise<Cut> {
+  const name = nameToAskFor(job.question)
+  const configured = job.context === MAIN ? undefined : configuredCut(engine, job.context)
+  if (job.context !== MAIN && configured === undefined) {
+    const text = `no servers are known for ${job.context}`
+    throw failed('no-servers', text, [{ code: Ede.NO_REACHABLE_AUTHORITY, text }])
+  }
+  const cached = engine.deps.cache.delegation(job.context, name, engine.now())
+  if (cached !== undefined && cached.delegation.zone.labels > (configured?.zone.labels ?? 0)) {
+    job.flight.report({
+      kind: 'cache',
+      question: job.question,
+      what: 'delegation',
+      detail: nameToText(cached.delegation.zone),
+    })
+    const source = { kind: 'delegated', delegation: cached.delegation } as const
+    return { zone: cached.delegation.zone, role: 'authority', source, cached: true }
+  }
+  return configured ?? (await primer.rootCut(job))
+}
+
+/** Where a question begins that is not `main`'s: its configured servers. Undefined when the context names no zone. */
+function configuredCut(engine: WalkEngine, context: CacheContext): Cut | undefined {
+  const found = engine.zones.zoneOf(context)
+  if (found === undefined) return undefined
+  const servers = configuredServers(found.zone.servers, engine.families.rules())
+  return { zone: found.zone.zone, role: found.role, source: { kind: 'configured', servers }, cached: false }
+}
+
+/**
+ * An agreed delegation to begin with, of more than `above` labels: one that is remembered, else the ring's, which is asked once
+ * a job; undefined when it has none either. Rejects with ABORTED.
+ */
+async function agreedCut(engine: WalkEngine, job: Job, above: number): Promise<Cut | undefined> {
+  const { delegations } = engine.deps
+  if (delegations === undefined || job.context !== MAIN) return undefined
+  const name = nameToAskFor(job.question)
+  let cut = engine.agreed.enclosing(name, above, engine.now())
+  if (cut === undefined) {
+    if (job.askedRing) return undefined
+    job.askedRing = true
+    const found = await delegations.find(name, above, job.flight.signal)
+    if (found === undefined) return undefined
+    cut = { ...found, isFetched: false }
+    engine.agreed.put(cut)
+  }
+  job.start = 'agreed'
+  const { delegation } = cut
+  const detail = `${nameToText(delegation.zone)}, agreed by the ring`
+  job.flight.report({ kind: 'cache', question: job.question, what: 'delegation', detail })
+  return { zone: delegation.zone, role: 'authority', source: { kind: 'delegated', delegation }, cached: false }
+}
+
+/** No server of the zone says anything: perhaps the ring knows of a zone below it. */
+export async function goAround(engine: WalkEngine, job: Job, walk: Walk): Promise<boolean> {
+  const blocked = walk.cut.zone
+  const cut = await agreedCut(engine, job, blocked.labels)
+  if (cut === undefined) return false
+  engine.agreed.block(blocked, engine.now() + engine.limits.BLOCKED_MS)
+  moveTo(engine, walk, cut)
+  return true
+}
+
+/** Its servers may have moved since the parent told us: forget the cached delegation, once, and ask the parent anew. */
+export async function askParentAgain(engine: WalkEngine, primer: Primer, job: Job, walk: Walk): Promise<boolean> {
+  if (!walk.cut.cached || walk.retriedParent || walk.cut.zone.labels === 0) return false
+  engine.deps.cache.removeDelegation(job.context, walk.cut.zone)
+  walk.retriedParent = true
+  moveTo(engine, walk, await firstCut(engine, primer, job))
+  return true
+}
