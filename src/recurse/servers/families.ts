@@ -20,7 +20,7 @@ export class AddressFamilies {
   /** What the machine has routes for. Monotonic ms until when it is believed. */
   #routes = { ipv4: true, ipv6: false, until: Number.NEGATIVE_INFINITY }
 
-  constructor(deps: FamiliesDeps, limits: Pick<RecurseLimits, 'FAMILIES_MS'>) {
+  constructor(deps: FamiliesDeps, limits: RecurseLimits) {
     this.#deps = deps
     this.#holdsMs = limits.FAMILIES_MS
   }
