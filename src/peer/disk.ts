@@ -12,15 +12,19 @@ import {
 } from '../base/index.ts'
 import type { Config } from '../config/index.ts'
 import { ioLimits, openSqliteStore, type SqliteStore } from '../io/index.ts'
+import { StorePart } from './rooms.ts'
 
 const FILE = 'data.db'
 /** The sign guard of the chains, apart: whoever restores data from a backup must not restore this. */
 const VOTES_FILE = 'votes.db'
 
-/** First byte of every key. Never given to another room: an old file may still hold the former one's. */
-const Room = { RING: 1, CHUNKS: 2, CACHE: 3, CHAINS: 4 } as const
+export interface DiskDeps {
+  readonly clock: Clock
+  readonly log: Log
+}
 
-export interface Kept {
+/** data.db, open: a store for each room that keeps something. */
+export interface DataFile {
   readonly ring: Store
   readonly chunks: Store
   readonly cache: Store
@@ -30,11 +34,17 @@ export interface Kept {
   close(): void
 }
 
+/** votes.db, open. */
+export interface VotesFile extends Store {
+  /** Records that were found damaged since it was opened. */
+  damaged(): number
+}
+
 /**
  * Undefined for a resolver without a ring that cannot have the file: it says so, and goes on with what it has in memory. A
  * member of a ring throws STORE_BUSY or STORE_UNAVAILABLE: it would forget what it acknowledged, or be there twice.
  */
-export function openKept(config: Config, clock: Clock, log: Log): Kept | undefined {
+export function openDataFile(config: Config, { clock, log }: DiskDeps): DataFile | undefined {
   const open = () =>
     openSqliteStore({
       file: join(config.data, FILE),
@@ -45,12 +55,11 @@ export function openKept(config: Config, clock: Clock, log: Log): Kept | undefin
     })
   try {
     const store = open()
-    const part = (room: number) => scopedStore(store, Uint8Array.of(room))
     return {
-      ring: part(Room.RING),
-      chunks: part(Room.CHUNKS),
-      cache: part(Room.CACHE),
-      chains: part(Room.CHAINS),
+      ring: partOf(store, StorePart.RING),
+      chunks: partOf(store, StorePart.CHUNKS),
+      cache: partOf(store, StorePart.CACHE),
+      chains: partOf(store, StorePart.CHAINS),
       stats: () => store.stats(),
       close: () => store.close(),
     }
@@ -61,11 +70,15 @@ export function openKept(config: Config, clock: Clock, log: Log): Kept | undefin
   }
 }
 
+function partOf(store: Store, part: StorePart): Store {
+  return scopedStore(store, Uint8Array.of(part))
+}
+
 /** The votes of a member of a ring. Throws STORE_BUSY or STORE_UNAVAILABLE. */
-export function openVotes(config: Config, clock: Clock, log: Log): Store & { damaged(): number } {
+export function openVotes({ data }: Pick<Config, 'data'>, { clock, log }: DiskDeps): VotesFile {
   return unforgetting(
     openSqliteStore({
-      file: join(config.data, VOTES_FILE),
+      file: join(data, VOTES_FILE),
       maxBytes: ioLimits.MAX_VOTES_BYTES,
       log,
       now: () => clock.now(),
@@ -74,7 +87,7 @@ export function openVotes(config: Config, clock: Clock, log: Log): Store & { dam
 }
 
 /** A vote that cannot be read is not a vote that was never cast: `get` throws STORE_FAILED for a damaged value. */
-function unforgetting(store: SqliteStore): Store & { damaged(): number } {
+function unforgetting(store: SqliteStore): VotesFile {
   const damaged = () => store.stats().damaged
   return {
     get(key) {
@@ -91,28 +104,32 @@ function unforgetting(store: SqliteStore): Store & { damaged(): number } {
   }
 }
 
+/** The chains of a node that does not run, to look at. */
+export interface StoredChains {
+  readonly chains: Store
+  readonly votes: Store | undefined
+  /** Records of both files that were found damaged since they were opened. */
+  damaged(): number
+  close(): void
+}
+
 /**
- * The chains of a node that does not run, to look at: nothing is made, nothing put aside. Undefined when there is nothing.
- * Throws STORE_BUSY while the node runs, and STORE_UNAVAILABLE when a file cannot be read.
+ * Nothing is made, nothing put aside. Undefined when there is nothing. Throws STORE_BUSY while the node runs, and
+ * STORE_UNAVAILABLE when a file cannot be read.
  */
-export function openKeptChains(
-  data: string,
-  log: Log,
-): { readonly chains: Store; readonly votes: Store | undefined; damaged(): number; close(): void } | undefined {
-  const open = (name: string) => {
+export function openStoredChains(data: string, log: Log): StoredChains | undefined {
+  const open = (name: string, maxBytes: number) => {
     const file = join(data, name)
-    const maxBytes = name === FILE ? ioLimits.MAX_STORE_BYTES : ioLimits.MAX_VOTES_BYTES
-    return existsSync(file)
-      ? openSqliteStore({ file, maxBytes, log, now: () => 0, patienceMs: 0, asItIs: true })
-      : undefined
+    if (!existsSync(file)) return undefined
+    return openSqliteStore({ file, maxBytes, log, now: () => 0, patienceMs: 0, asItIs: true })
   }
-  const store = open(FILE)
+  const store = open(FILE, ioLimits.MAX_STORE_BYTES)
   if (store === undefined) return undefined
   try {
-    const votesFile = open(VOTES_FILE)
+    const votesFile = open(VOTES_FILE, ioLimits.MAX_VOTES_BYTES)
     const votes = votesFile && unforgetting(votesFile)
     return {
-      chains: scopedStore(store, Uint8Array.of(Room.CHAINS)),
+      chains: partOf(store, StorePart.CHAINS),
       votes,
       damaged: () => store.stats().damaged + (votes?.damaged() ?? 0),
       close() {

@@ -1,14 +1,25 @@
-/** One running node from a configuration: all that `cli/` may use. Start with `startNode`. */
-export { decodeInvitation, encodeInvitation, type Invitation, MAX_INVITED_ADDRESSES } from '../ring/index.ts'
+/**
+ * The composition root: one running node from a configuration. It alone sees every room and the machine (io/): what one room
+ * needs of another is handed to it here.
+ *
+ * - `startNode` (node.ts) makes and ends the whole: core, ring, front end, status API.
+ * - core.ts is what a reload replaces, own iteration and the resolver: options.ts reads the configuration for it,
+ *   local-root.ts a copy of the root zone, reload.ts says what the cache must forget.
+ * - ring.ts is the side towards other peers; rooms.ts has the bytes by which peers and files tell the rooms apart.
+ * - disk.ts, root-keys.ts: what is kept between two runs.
+ * - `verifyOffline` (offline.ts) checks the stored chains of a node that does not run.
+ * - status.ts and views.ts: what a node says of itself, as JSON.
+ *
+ * The command line uses this file and nothing else of the room.
+ */
 export {
-  createIdentityFile,
-  createSecretFile,
-  loadSecretFile,
-  type NodeOptions,
-  type RunningNode,
-  replaceSecretFile,
-  startNode,
-  writeTextFile,
-} from './node.ts'
+  createIdentity as createIdentityFile,
+  createSecret as createSecretFile,
+  loadSecret as loadSecretFile,
+  replaceSecret as replaceSecretFile,
+  replaceTextFile as writeTextFile,
+} from '../io/index.ts'
+export { decodeInvitation, encodeInvitation, type Invitation, MAX_INVITED_ADDRESSES } from '../ring/index.ts'
+export { type RunningNode, type StartOptions, startNode } from './node.ts'
 export { type VerifiedOffline, verifyOffline } from './offline.ts'
 export { questionText } from './views.ts'

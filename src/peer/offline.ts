@@ -7,7 +7,7 @@ import type { Config } from '../config/index.ts'
 import { ed25519, ed25519Signer } from '../crypto/index.ts'
 import { loadOrCreateIdentity } from '../io/index.ts'
 import type { VerifyView } from '../observe/index.ts'
-import { openKeptChains } from './disk.ts'
+import { openStoredChains } from './disk.ts'
 import { viewVerify } from './views.ts'
 
 export interface VerifiedOffline {
@@ -25,18 +25,18 @@ export async function verifyOffline(
   config: Config,
   onProgress: (report: VerifyView) => void,
 ): Promise<VerifiedOffline | undefined> {
-  const kept = openKeptChains(config.data, quiet)
-  if (kept === undefined) return undefined
+  const stored = openStoredChains(config.data, quiet)
+  if (stored === undefined) return undefined
   try {
     const identity = join(config.data, 'identity.key')
     const publicKey = existsSync(identity) ? ed25519Signer(await loadOrCreateIdentity(identity)).publicKey : undefined
     const work = verifyChains({
-      store: kept.chains,
-      votes: kept.votes,
+      store: stored.chains,
+      votes: stored.votes,
       scheme: ed25519,
       chunkBits: config.ring.chunkBits,
       publicKey,
-      damaged: kept.damaged,
+      damaged: stored.damaged,
     })
     for (;;) {
       const next = work.next()
@@ -44,6 +44,6 @@ export async function verifyOffline(
       onProgress(viewVerify(next.value))
     }
   } finally {
-    kept.close()
+    stored.close()
   }
 }

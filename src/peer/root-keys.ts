@@ -7,23 +7,31 @@ import { AnchorFollower, type Recursor } from '../recurse/index.ts'
 
 const FILE = 'trust-anchors.txt'
 
-export interface RootKeyParts {
+export interface RootKeysDeps {
   /** The data directory. */
   readonly data: string
   readonly clock: Clock
   readonly log: Log
+}
+
+export interface RootKeysHooks {
+  /** Fetches the root's keys; called when they are due, not before. */
   readonly recursor: () => Recursor
+  /** False: nothing is validated by the root's built-in keys now, and they are not fetched. */
   readonly isNeeded: () => boolean
+  /** A key that answers were validated by is trusted no more: they must be forgotten. */
   readonly onRevoked: () => void
 }
 
 /** Throws DNSSEC_BAD_STATE when the stored state cannot be read. */
-export function rootKeys({ data, ...parts }: RootKeyParts): AnchorFollower {
+export function rootKeys({ data, clock, log }: RootKeysDeps, hooks: RootKeysHooks): AnchorFollower {
   const file = join(data, FILE)
   const stored = readTextFile(file)
   try {
     return new AnchorFollower({
-      ...parts,
+      clock,
+      log,
+      ...hooks,
       configured: ROOT_ANCHORS[0]!,
       // The root has never used SHA-1 for what it is trusted by.
       rules: { algorithms: supportedAlgorithms({ sha1: 'insecure' }), digests: supportedDigests({ sha1: 'insecure' }) },

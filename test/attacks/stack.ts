@@ -90,7 +90,8 @@ export function makeStack<C extends StackClock>(options: StackOptions<C>): Stack
   const counts = { queries: 0, tcp: 0, bytes: 0 }
   const exchange = counting((options.exchange ?? ((inner) => inner))(world.exchange()), counts)
   const core = new Core(
-    { cache, exchange, clock, random, log, ownListeners: () => [], chunks: () => undefined },
+    { cache, exchange, clock, random, log },
+    { ownListeners: () => [], chunks: () => undefined },
     config,
   )
   const { resolver, recursor } = core

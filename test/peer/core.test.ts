@@ -49,9 +49,8 @@ beforeEach(async () => {
       clock: systemClock,
       random,
       log: quiet,
-      ownListeners: () => [],
-      chunks: () => undefined,
     },
+    { ownListeners: () => [], chunks: () => undefined },
     config(),
   )
 })

@@ -12,7 +12,7 @@ import { verifyChains } from '../../../src/chunk-chains/index.ts'
 import { rememberingScheme } from '../../../src/chunk-chains/state/memo.ts'
 import { ed25519, ed25519Signer } from '../../../src/crypto/index.ts'
 import { loadOrCreateIdentity } from '../../../src/io/index.ts'
-import { openKeptChains } from '../../../src/peer/disk.ts'
+import { openStoredChains } from '../../../src/peer/disk.ts'
 import { seededRandom } from '../../../src/sim/index.ts'
 import { type Cluster, type PeerProcess, startCluster } from '../../world/cluster.ts'
 import { ask, simpleWorld } from '../../world/index.ts'
@@ -191,7 +191,7 @@ class History {
   async read(peer: PeerProcess, whole: boolean): Promise<void> {
     const data = dirname(peer.configFile)
     if (!existsSync(join(data, 'votes.db'))) return
-    const kept = openKeptChains(data, quiet)
+    const kept = openStoredChains(data, quiet)
     if (kept === undefined) return
     try {
       const { publicKey } = ed25519Signer(await loadOrCreateIdentity(join(data, 'identity.key')))

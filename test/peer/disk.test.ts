@@ -4,15 +4,14 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Clock, Log } from '../../src/base/index.ts'
 import { openSeals } from '../../src/chunk-chains/disk/seal.ts'
-import type { Config } from '../../src/config/index.ts'
-import { openKeptChains, openVotes } from '../../src/peer/disk.ts'
+import { openStoredChains, openVotes } from '../../src/peer/disk.ts'
 import { createMemoryDisk, seededRandom } from '../../src/sim/index.ts'
 
 let data: string
 let errors: string[]
 const clock: Clock = { now: () => 1_800_000_000_000, monotonic: () => 0, after: () => () => {} }
 const log: Log = { debug() {}, info() {}, warn() {}, error: (_, message) => void errors.push(message) }
-const open = () => openVotes({ data } as Config, clock, log)
+const open = () => openVotes({ data }, { clock, log })
 
 beforeEach(() => {
   data = mkdtempSync(join(tmpdir(), 'chordns-keep-'))
@@ -69,10 +68,10 @@ describe('votes.db', () => {
 
 describe('a look at what is kept', () => {
   it('makes nothing, and puts nothing aside', () => {
-    expect(openKeptChains(data, log)).toBeUndefined()
+    expect(openStoredChains(data, log)).toBeUndefined()
     const file = join(data, 'data.db')
     writeFileSync(file, 'no database at all')
-    expect(() => openKeptChains(data, log)).toThrow(expect.objectContaining({ code: 'STORE_UNAVAILABLE' }))
+    expect(() => openStoredChains(data, log)).toThrow(expect.objectContaining({ code: 'STORE_UNAVAILABLE' }))
     expect(readFileSync(file, 'utf8')).toBe('no database at all')
   })
 })

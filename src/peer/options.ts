@@ -1,0 +1,76 @@
+/** What the configuration means for the recursor and for validation: files that it names are read here. */
+import { readFileSync } from 'node:fs'
+import { ChordnsError, type Clock, errorText, type Log } from '../base/index.ts'
+import type { Config } from '../config/index.ts'
+import {
+  parseTrustAnchors,
+  ROOT_ANCHORS,
+  supportedAlgorithms,
+  supportedDigests,
+  type TrustAnchor,
+} from '../dnssec/index.ts'
+import { builtinHints, parseHints } from '../iterator/index.ts'
+import type { RecursorOptions, ValidationOptions } from '../recurse/index.ts'
+
+/** Throws CONFIG_INVALID or HINTS_EMPTY. */
+export function recursorOptions(config: Config): RecursorOptions {
+  const { rootHints, bind: _, ...rest } = config.iterator
+  return {
+    ...rest,
+    rootHints: rootHints === 'builtin' ? builtinHints() : parseHints(readConfigFile('iterator.rootHints', rootHints)),
+  }
+}
+
+export interface ValidationDeps {
+  readonly clock: Clock
+  readonly log: Log
+  /** What `dnssec.trustAnchors: "builtin"` stands for now. Default: the keys as they were built in. */
+  readonly rootAnchors?: (() => readonly TrustAnchor[]) | undefined
+}
+
+/** Undefined when validation is off. Throws CONFIG_INVALID or DNSSEC_BAD_ANCHOR. */
+export function validationOptions(
+  { dnssec }: Config,
+  { clock, log, rootAnchors = () => ROOT_ANCHORS }: ValidationDeps,
+): ValidationOptions | undefined {
+  if (!dnssec.validate) return undefined
+  const fixed = fixedValidationTime()
+  if (fixed !== undefined)
+    log.warn({ unixSeconds: fixed }, 'CHORDNS_VALIDATION_TIME is set: signatures are judged as of that time, not now')
+  return {
+    anchors: dnssec.trustAnchors === 'builtin' ? rootAnchors : anchorsOf(dnssec.trustAnchors),
+    negativeAnchors: dnssec.negativeTrustAnchors,
+    algorithms: supportedAlgorithms(dnssec),
+    digests: supportedDigests(dnssec),
+    aggressive: dnssec.aggressive,
+    now: () => fixed ?? Math.floor(clock.now() / 1000),
+  }
+}
+
+function anchorsOf(file: string): () => readonly TrustAnchor[] {
+  const anchors = parseTrustAnchors(readConfigFile('dnssec.trustAnchors', file))
+  return () => anchors
+}
+
+/** Unix seconds of CHORDNS_VALIDATION_TIME, which is YYYYMMDDHHMMSS in UTC as in RRSIG records; undefined when it is not set. */
+export function fixedValidationTime(text = process.env['CHORDNS_VALIDATION_TIME']): number | undefined {
+  if (text === undefined || text === '') return undefined
+  const match = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(text)
+  const time =
+    match === null ? Number.NaN : Date.parse(text.replace(/^(....)(..)(..)(..)(..)(..)$/, '$1-$2-$3T$4:$5:$6Z'))
+  if (Number.isNaN(time))
+    throw new ChordnsError('CONFIG_INVALID', `CHORDNS_VALIDATION_TIME must be YYYYMMDDHHMMSS, not "${text}"`, {
+      problems: [{ path: 'CHORDNS_VALIDATION_TIME', message: 'must be YYYYMMDDHHMMSS' }],
+    })
+  return time / 1000
+}
+
+/** The text of a file that the key `path` names. Throws CONFIG_INVALID. */
+export function readConfigFile(path: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    const message = `cannot read ${file}: ${errorText(cause)}`
+    throw new ChordnsError('CONFIG_INVALID', `${path}: ${message}`, { problems: [{ path, message }] }, { cause })
+  }
+}

@@ -1,0 +1,285 @@
+/**
+ * A node's side towards other peers: transport, ring, chunks and their chains, each made here and joined to the next. The
+ * order matters: who may speak to us, the transport, the rooms, their handlers, and only then the first word to a peer.
+ */
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  ChordnsError,
+  type Clock,
+  concatBytes,
+  type Doorkeeper,
+  type Log,
+  type PeerAddress,
+  type PeerId,
+  type Random,
+  type RequestOptions,
+  type Transport,
+} from '../base/index.ts'
+import { type ChunkChains, createChunkChains } from '../chunk-chains/index.ts'
+import { type Chunks, createChunks, ownFetchOf } from '../chunks/index.ts'
+import type { Config } from '../config/index.ts'
+import { ed25519, ed25519Signer, type Signer } from '../crypto/index.ts'
+import type { Question } from '../dns/index.ts'
+import {
+  createLibp2pTransport,
+  lanTag,
+  loadOrCreateIdentity,
+  loadSecret,
+  rendezvousKey,
+  startRendezvous,
+} from '../io/index.ts'
+import type { Recursor } from '../recurse/index.ts'
+import {
+  createRing,
+  createRingMemory,
+  openDoorkeeper,
+  pskDoorkeeper,
+  type Ring,
+  type RingMemory,
+} from '../ring/index.ts'
+import { type DataFile, openVotes, type VotesFile } from './disk.ts'
+import { proofSource } from './proofs.ts'
+import { RequestRoom } from './rooms.ts'
+
+export interface PeersDeps {
+  readonly config: Config
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  /** What this node observes with, and validates what peers bring. */
+  readonly recursor: Recursor
+  /** Undefined: nothing is kept on disk, and the node takes part in no chain. */
+  readonly dataFile: DataFile | undefined
+}
+
+export interface PeersHooks {
+  /** True for names that are only this node's business. */
+  readonly isPrivate: (question: Question) => boolean
+}
+
+export interface Peers {
+  readonly transport: Transport
+  readonly ring: Ring
+  readonly chunks: Chunks
+  /** Undefined when nothing is kept on disk. */
+  readonly chains: ChunkChains | undefined
+  /** Hands over what this node holds, says that it leaves, and ends all connections. */
+  close(): Promise<void>
+}
+
+/** Joins the ring, or begins one. Throws PEER_LISTEN_FAILED, KEY_*, STORE_* or CONFIG_INVALID. */
+export async function startPeers(deps: PeersDeps, hooks: PeersHooks): Promise<Peers> {
+  const { config, dataFile } = deps
+  const membership = await membershipOf(deps)
+  let ring: Ring | undefined
+  const transport = await listen(deps, membership, (peer, addresses) => ring?.found(peer, addresses))
+  const memory = dataFile && ringMemory(deps, dataFile)
+  ring = ringOver(transport, deps, membership, memory)
+  const chunks = chunksOver(transport, ring, deps, hooks, membership)
+  const votes = dataFile && openVotes(config, deps)
+  const chains = dataFile && votes && chainsOver(transport, ring, chunks, deps, membership, { dataFile, votes })
+  if (chains !== undefined) chunks.onAgreed((entry) => chains.kept(entry))
+  answerPeers(transport, { ring, chunks, chains })
+  await ring.start()
+  memory?.follow(ring)
+  const rendezvous = await meetAtRendezvous(transport, ring, deps, membership)
+  chunks.start()
+  chains?.start()
+  return {
+    transport,
+    ring,
+    chunks,
+    chains,
+    close: async () => {
+      await rendezvous?.stop()
+      chains?.stop()
+      await chunks.handOver()
+      await chunks.stop()
+      await ring.stop()
+      memory?.stop()
+      await transport.close()
+      votes?.close()
+    },
+  }
+}
+
+/** Who this node is, and by what its ring knows its members. */
+interface Membership {
+  /** The Ed25519 seed of the identity. */
+  readonly seed: Uint8Array
+  readonly signer: Signer
+  /** Empty on an open ring. */
+  readonly secret: Uint8Array
+  readonly doorkeeper: Doorkeeper
+}
+
+async function membershipOf({ config, random }: PeersDeps): Promise<Membership> {
+  const { id: ringId, admission, secretFile } = config.ring
+  await mkdir(config.data, { recursive: true, mode: 0o700 })
+  const seed = await loadOrCreateIdentity(join(config.data, 'identity.key'))
+  const signer = ed25519Signer(seed)
+  if (admission === 'open')
+    return { seed, signer, secret: new Uint8Array(), doorkeeper: openDoorkeeper({ ringId, random }) }
+  const secret = await ringSecret(secretFile)
+  return { seed, signer, secret, doorkeeper: pskDoorkeeper({ ringId, secret, random }) }
+}
+
+async function ringSecret(file: string | undefined): Promise<Uint8Array> {
+  if (file === undefined)
+    throw new ChordnsError(
+      'CONFIG_INVALID',
+      'ring.secretFile is missing: a psk ring needs the secret that its members share; make one with `chordns keygen --secret FILE`',
+      { problems: [{ path: 'ring.secretFile', message: 'missing' }] },
+    )
+  return loadSecret(file)
+}
+
+/** `onFound` is called for each member that answers on the local network. */
+function listen(
+  { config, clock, log }: PeersDeps,
+  { seed, secret, doorkeeper }: Membership,
+  onFound: (peer: PeerId, addresses: readonly PeerAddress[]) => void,
+): Promise<Transport> {
+  const { id, listen, announce, mdns } = config.ring
+  return createLibp2pTransport({
+    seed,
+    listen,
+    announce,
+    ...(mdns && { lan: { tag: lanTag(id, secret), onFound } }),
+    doorkeeper,
+    clock,
+    log,
+  })
+}
+
+function ringMemory({ config, clock, log }: PeersDeps, dataFile: DataFile): RingMemory {
+  return createRingMemory({ store: dataFile.ring, clock, log, ringId: config.ring.id })
+}
+
+function ringOver(
+  transport: Transport,
+  { config, clock, random, log }: PeersDeps,
+  { signer }: Membership,
+  memory: RingMemory | undefined,
+): Ring {
+  const { id: ringId, timing, bootstrap, replicas } = config.ring
+  return createRing({
+    ...(memory !== undefined && { persisted: memory.persisted, known: memory.known, persist: memory.persist }),
+    transport,
+    clock,
+    random,
+    signer,
+    scheme: ed25519,
+    log,
+    send: senderTo(RequestRoom.RING, transport),
+    addresses: () => transport.addresses(),
+    options: { ...timing, ringId, bootstrap, replicas },
+  })
+}
+
+function chunksOver(
+  transport: Transport,
+  ring: Ring,
+  { config, clock, random, log, recursor, dataFile }: PeersDeps,
+  { isPrivate }: PeersHooks,
+  { signer }: Membership,
+): Chunks {
+  return createChunks({
+    ...(dataFile !== undefined && { store: dataFile.chunks }),
+    ring,
+    clock,
+    random,
+    signer,
+    scheme: ed25519,
+    log,
+    send: senderTo(RequestRoom.CHUNKS, transport),
+    bulk: (peer, body, options) => transport.bulk(peer, addressed(RequestRoom.CHUNKS, body), options),
+    ownFetch: ownFetchOf(recursor, clock),
+    isPrivate,
+    proofs: proofSource(recursor, clock),
+    options: { ...config.chunks, ...config.ring },
+  })
+}
+
+function chainsOver(
+  transport: Transport,
+  ring: Ring,
+  chunks: Chunks,
+  { config, clock, random, log }: PeersDeps,
+  { signer }: Membership,
+  { dataFile, votes }: { readonly dataFile: DataFile; readonly votes: VotesFile },
+): ChunkChains {
+  return createChunkChains({
+    ring,
+    clock,
+    random,
+    signer,
+    scheme: ed25519,
+    log,
+    send: senderTo(RequestRoom.CHAINS, transport),
+    store: dataFile.chains,
+    votes,
+    damaged: () => dataFile.stats().damaged + votes.damaged(),
+    options: { chunkBits: config.ring.chunkBits, historyHours: config.chunks.historyHours },
+    chunks: () => chunks.held(),
+    notesOf: (chunk) => chunks.notesOf(chunk),
+    entryOf: (key) => chunks.entryOf(key),
+  })
+}
+
+/** Every request of a peer goes to the room that its first byte names. */
+function answerPeers(transport: Transport, { ring, chunks, chains }: Pick<Peers, 'ring' | 'chunks' | 'chains'>): void {
+  transport.onRequest((from, body) => {
+    const rest = body.subarray(1)
+    if (body[0] === RequestRoom.RING) return ring.handle(from, rest)
+    if (body[0] === RequestRoom.CHUNKS) return chunks.handle(from, rest)
+    if (body[0] === RequestRoom.CHAINS && chains !== undefined) return chains.handle(from, rest)
+    throw new ChordnsError('PEER_UNKNOWN_ROOM', 'no room answers this request', { room: body[0] ?? -1 })
+  })
+  transport.onBulk((from, body, signal) => {
+    if (body[0] === RequestRoom.CHUNKS) return chunks.supply(from, body.subarray(1), signal)
+    throw new ChordnsError('PEER_UNKNOWN_ROOM', 'no room answers this bulk', { room: body[0] ?? -1 })
+  })
+}
+
+function senderTo(room: RequestRoom, transport: Transport) {
+  return (peer: PeerId, body: Uint8Array, options: RequestOptions) =>
+    transport.request(peer, addressed(room, body), options)
+}
+
+function addressed(room: RequestRoom, body: Uint8Array): Uint8Array {
+  return concatBytes(Uint8Array.of(room), body)
+}
+
+/** Members of a large ring that say at the rendezvous where they are. */
+const RENDEZVOUS_MEMBERS = 32
+
+/** Undefined where the configuration names no nodes of a DHT. */
+async function meetAtRendezvous(
+  transport: Transport,
+  ring: Ring,
+  { config, clock, log }: PeersDeps,
+  { seed, secret }: Membership,
+): Promise<{ stop(): Promise<void> } | undefined> {
+  const { id, rendezvous, rendezvousProtocol } = config.ring
+  if (rendezvous.length === 0) return undefined
+  return startRendezvous({
+    seed,
+    through: rendezvous,
+    protocol: rendezvousProtocol,
+    key: rendezvousKey(id, secret),
+    addresses: transport.addresses(),
+    clock,
+    log,
+    onFound: ring.found,
+    isAlone: () => ring.members().length < 2,
+    isToBeFound: () => isAmongFirst(ring, RENDEZVOUS_MEMBERS),
+  })
+}
+
+function isAmongFirst(ring: Ring, most: number): boolean {
+  let before = 0
+  for (const { id } of ring.members()) if (id < ring.self.id && ++before >= most) return false
+  return true
+}

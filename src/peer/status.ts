@@ -1,0 +1,81 @@
+/** The status API of one node: which paths there are, and what each answers with. How it looks as JSON is in views.ts. */
+import { ChordnsError, type Clock } from '../base/index.ts'
+import type { Cache, WarmCache } from '../cache/index.ts'
+import { Class, parseName, type Question, typeFromText } from '../dns/index.ts'
+import { looksUp, reads, type StatusRoute, type StatusView } from '../observe/index.ts'
+import type { ResolveStep } from '../resolver/index.ts'
+import type { FrontEnd } from '../serve/index.ts'
+import type { Core } from './core.ts'
+import type { Peers } from './ring.ts'
+import { viewChunk, viewLookup, viewRing, viewVerify } from './views.ts'
+
+export interface StatusDeps {
+  readonly version: string
+  readonly clock: Clock
+  /** Monotonic ms. */
+  readonly startedAt: number
+  readonly cache: Cache
+  readonly warm: WarmCache | undefined
+  readonly core: Core
+  readonly peers: Peers | undefined
+  readonly frontEnd: FrontEnd
+}
+
+/** Path -> what answers it; a ChordnsError that is thrown becomes a reply with its code. */
+export function statusRoutes(deps: StatusDeps): Readonly<Record<string, StatusRoute>> {
+  const { clock, peers } = deps
+  return {
+    '/status': reads(() => statusOf(deps)),
+    '/healthz': reads(() => ({ ok: true })),
+    '/lookup': looksUp((query, signal) => lookup(deps, query, signal)),
+    '/chunk': reads((query) => {
+      if (peers === undefined) throw ringOff()
+      return viewChunk(peers.chunks, peers.chains, parseName(query.get('name') ?? ''), clock.now())
+    }),
+    '/chain/verify': looksUp(() => {
+      if (peers?.chains === undefined) throw ringOff()
+      return viewVerify(peers.chains.verify())
+    }),
+  }
+}
+
+function ringOff() {
+  return new ChordnsError('RING_OFF', 'this node runs without a ring (ring.enabled is false)', {})
+}
+
+function statusOf({ version, clock, startedAt, cache, warm, core, peers, frontEnd }: StatusDeps): StatusView {
+  return {
+    version,
+    pid: process.pid,
+    uptimeSeconds: (clock.monotonic() - startedAt) / 1000,
+    multiaddrs: [...(peers?.transport.addresses() ?? [])],
+    peer: peers?.transport.self ?? null,
+    listen: frontEnd.addresses.map((one) => ({ ...one })),
+    ring: peers === undefined ? null : viewRing(peers.ring),
+    cache: { ...cache.stats(), ...warm?.stats() },
+    upstream: { ...core.recursor.stats() },
+    serve: { ...frontEnd.stats() },
+    chunks: peers === undefined ? null : { ...peers.chunks.stats() },
+    chains: peers?.chains === undefined ? null : { ...peers.chains.stats() },
+    memory: { rssBytes: process.memoryUsage.rss(), heapUsedBytes: process.memoryUsage().heapUsed },
+  }
+}
+
+async function lookup({ core, clock }: StatusDeps, query: URLSearchParams, signal: AbortSignal) {
+  const type = typeFromText(query.get('type') ?? 'A')
+  if (type === undefined) throw new ChordnsError('USAGE', 'unknown record type', {})
+  const question: Question = { name: parseName(query.get('name') ?? ''), type, class: Class.IN }
+  const steps: ResolveStep[] = []
+  const started = clock.monotonic()
+  const resolution = await core.resolver.resolve({
+    question,
+    recursionDesired: true,
+    checkingDisabled: query.get('cd') === '1',
+    dnssecOk: false,
+    authenticData: true,
+    client: 'status-api',
+    signal,
+    ...(query.get('explain') === '1' && { onStep: (step: ResolveStep) => steps.push(step) }),
+  })
+  return viewLookup(question, resolution, steps, clock.monotonic() - started, clock.now())
+}
