@@ -1,4 +1,5 @@
 export { type CborValue, decodeCanonical, encodeCanonical } from './cbor.ts'
+export { type CborField, type CborMap, type CborReader, cborReader, type MalformedError } from './cbor-reader.ts'
 export {
   DNSSEC_ALGORITHMS,
   type DnssecVerifier,

@@ -3,8 +3,8 @@ import { equalBytes, latin1 } from '../base/index.ts'
 import { type CborValue, encodeCanonical } from '../crypto/index.ts'
 import { seenDigest } from './content.ts'
 import { limits } from './limits.ts'
-import { readDigest, readSight, readSubject, sightFields, subjectFields } from './observation.ts'
-import { malformed, readBytes, readCbor, readInteger, readList, readRow, wellFormed } from './reading.ts'
+import { readSight, readSubject, sightFields, subjectFields } from './observation.ts'
+import { malformed, readBytes, readCbor, readHash, readInteger, readList, readRow, wellFormed } from './reading.ts'
 import type { Certificate, CertificateKind, SeenSet } from './types.ts'
 
 const KINDS: readonly CertificateKind[] = ['agreed', 'rotating', 'divergent']
@@ -40,7 +40,7 @@ export function decodeCertificate(bytes: Uint8Array): Certificate {
   const subject = readSubject(readRow(top[1], 5, 'subject of certificate'))
   const contents: SeenSet[] = []
   const digests = readList(top[2], limits.MAX_OBSERVATIONS, 'contents', (one) => {
-    if (one instanceof Uint8Array) return readDigest(one)
+    if (one instanceof Uint8Array) return readHash(one, 'digest')
     const set = readSet(one)
     contents.push(set)
     return seenDigest(subject.question, set)

@@ -15,7 +15,7 @@ import {
 import { canonicalName, type Question } from '../dns/index.ts'
 import { limits } from './limits.ts'
 import { encodeObservation } from './observation.ts'
-import { readBytes, readInteger, readRow } from './reading.ts'
+import { readHash, readInteger, readRow, readSignature } from './reading.ts'
 import type { Observation } from './types.ts'
 
 const TAG = 'chordns/commitment/1'
@@ -60,10 +60,10 @@ export function commitmentValue({ observer, hash, when, signature }: Commitment)
 export function readCommitment(value: CborValue | undefined): Commitment {
   const row = readRow(value, 4, 'commitment')
   return {
-    observer: readBytes(row[0], 32, 32, 'observer'),
-    hash: readBytes(row[1], 32, 32, 'hash'),
+    observer: readHash(row[0], 'observer'),
+    hash: readHash(row[1], 'hash'),
     when: readInteger(row[2], 0, Number.MAX_SAFE_INTEGER, 'time'),
-    signature: readBytes(row[3], 64, 64, 'signature'),
+    signature: readSignature(row[3], 'signature'),
   }
 }
 

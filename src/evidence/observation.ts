@@ -4,13 +4,12 @@ import type { CborValue, SignatureScheme, Signer } from '../crypto/index.ts'
 import { encodeCanonical, signedBytes } from '../crypto/index.ts'
 import { canonicalName, type Question } from '../dns/index.ts'
 import { limits } from './limits.ts'
-import { malformed, readBytes, readCbor, readInteger, readName, readRow } from './reading.ts'
+import { readBytes, readCbor, readHash, readInteger, readName, readRow, readSignature, readUtf8 } from './reading.ts'
 import type { Observation } from './types.ts'
 
 export type UnsignedObservation = Omit<Observation, 'observer' | 'signature'>
 
 const TAG = 'chordns/observation/2'
-const decoder = new TextDecoder('utf-8', { fatal: true })
 const encoder = new TextEncoder()
 
 /** Signs what was seen. Names are signed, and from then on kept, lower-cased: the case of a question is its asker's. */
@@ -38,7 +37,7 @@ export function decodeObservation(bytes: Uint8Array): Observation {
   const row = readRow(readCbor(bytes, limits.MAX_OBSERVATION_BYTES, 'observation'), 13, 'observation')
   return {
     ...readSubject(row.slice(0, 5)),
-    digest: readDigest(row[5]),
+    digest: readHash(row[5], 'digest'),
     ...readSight(row.slice(6, 13)),
   }
 }
@@ -70,7 +69,7 @@ export function sightFields(observation: Omit<Observation, 'signature'>): CborVa
 /** Reads the five fields that `subjectFields` writes. */
 export function readSubject(row: readonly CborValue[]): Pick<Observation, 'ringId' | 'chunk' | 'question'> {
   return {
-    ringId: readText(row[0], 'ring id'),
+    ringId: readUtf8(row[0], limits.MAX_RING_ID_BYTES, 'ring id'),
     chunk: asChunkId(readInteger(row[1], 0, 0xffff_ffff, 'chunk')),
     question: readQuestion(row.slice(2)),
   }
@@ -86,13 +85,9 @@ export function readSight(
     ttl: readInteger(row[2], 0, limits.MAX_TTL, 'TTL'),
     when: readInteger(row[3], 0, Number.MAX_SAFE_INTEGER, 'time'),
     nonce: readBytes(row[4], limits.MIN_NONCE_BYTES, limits.MAX_NONCE_BYTES, 'nonce'),
-    observer: readBytes(row[5], 32, 32, 'observer'),
-    signature: readBytes(row[6], 64, 64, 'signature'),
+    observer: readHash(row[5], 'observer'),
+    signature: readSignature(row[6], 'signature'),
   }
-}
-
-export function readDigest(value: CborValue | undefined): Uint8Array {
-  return readBytes(value, 32, 32, 'digest')
 }
 
 function fields(observation: Omit<Observation, 'signature'>): CborValue[] {
@@ -108,15 +103,5 @@ function readQuestion(row: readonly CborValue[]): Question {
     name: readName(row[0], 'name'),
     type: readInteger(row[1], 0, 0xffff, 'type'),
     class: readInteger(row[2], 1, 0xffff, 'class'),
-  }
-}
-
-/** Byte strings, so that the canonical form does not hang on Unicode normalisation; fatal on what is not UTF-8. */
-function readText(value: CborValue | undefined, what: string): string {
-  const bytes = readBytes(value, 0, limits.MAX_RING_ID_BYTES, what)
-  try {
-    return decoder.decode(bytes)
-  } catch (error) {
-    throw malformed(what, error)
   }
 }

@@ -26,7 +26,7 @@ import { encodeBulkFrame } from '../../src/io/peers/bulk-streams.ts'
 import { encodeFrame, FrameKind } from '../../src/io/streams/peer-frames.ts'
 import { pskDoorkeeper } from '../../src/ring/index.ts'
 import { memberId } from '../../src/ring/members/member.ts'
-import { encodeMessage as encodeRingMessage } from '../../src/ring/wire/messages.ts'
+import { encodeMessage as encodeRingMessage } from '../../src/ring/wire/encode.ts'
 
 const text = (value: string) => new TextEncoder().encode(value)
 const signer = ed25519Signer(sha256(text('chordns protocol vector')))

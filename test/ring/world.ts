@@ -5,7 +5,9 @@ import { type Rules, zaveRules } from '../../src/ring/chord/rules.ts'
 import { initialState, statusOf, step } from '../../src/ring/machine/machine.ts'
 import type { RingContext, RingEffect, RingEvent, RingState, TimerName } from '../../src/ring/machine/state.ts'
 import type { LookupResult, RingOptions, RingStatus } from '../../src/ring/types.ts'
-import { decodeReply, decodeRequest, encodeMessage, type RingMessage } from '../../src/ring/wire/messages.ts'
+import { decodeReply, decodeRequest } from '../../src/ring/wire/decode.ts'
+import { encodeMessage } from '../../src/ring/wire/encode.ts'
+import type { RingMessage } from '../../src/ring/wire/messages.ts'
 
 export const scheme = keyedHashScheme(new Uint8Array(32).fill(7))
 

@@ -1,10 +1,21 @@
 /** Blocks, certificates and validator sets as canonical CBOR with integer keys, and the hashes over them. */
 import { compareBytes, equalBytes, toHex } from '../../base/index.ts'
-import { type CborValue, encodeCanonical, sha256, signedBytes } from '../../crypto/index.ts'
+import { type CborField, type CborValue, encodeCanonical, sha256, signedBytes } from '../../crypto/index.ts'
 import { limits } from '../limits.ts'
 import { merkleRoot } from '../trees/merkle.ts'
 import type { Block, Certificate, Header, Validator } from '../types.ts'
-import { asBytes, asExactly, asFields, asHeight, asInteger, asList, asRound, malformed } from './fields.ts'
+import {
+  malformed,
+  readBytes,
+  readHash,
+  readHeight,
+  readInteger,
+  readList,
+  readMap,
+  readRound,
+  readRow,
+  readSignature,
+} from './reading.ts'
 
 export const ZERO_HASH = new Uint8Array(32)
 
@@ -84,14 +95,14 @@ export function headerToValue(header: Header): CborValue {
 }
 
 /** Unknown fields are refused here: the block id must commit to all that there is. */
-export function headerFromValue(value: CborValue | undefined): Header {
-  const fields = asFields(value, 'a header')
+export function headerFromValue(value: CborField): Header {
+  const fields = readMap(value, 'header')
   if (fields.size !== 11) throw malformed('a header with other fields')
-  const hash = (key: number) => asExactly(fields.get(key), `header field ${key}`, 32)
+  const hash = (key: number) => readHash(fields.get(key), `header field ${key}`)
   return {
     chainId: hash(1),
-    height: asHeight(fields.get(2)),
-    time: asInteger(fields.get(3), 'a time', Number.MAX_SAFE_INTEGER),
+    height: readHeight(fields.get(2)),
+    time: readInteger(fields.get(3), 0, Number.MAX_SAFE_INTEGER, 'time'),
     proposer: hash(4),
     previousId: hash(5),
     transactionsRoot: hash(6),
@@ -99,7 +110,7 @@ export function headerFromValue(value: CborValue | undefined): Header {
     validatorsHash: hash(8),
     nextValidatorsHash: hash(9),
     lastCertificateHash: hash(10),
-    extension: asBytes(fields.get(11), 'an extension', limits.MAX_EXTENSION_BYTES),
+    extension: readBytes(fields.get(11), 0, limits.MAX_EXTENSION_BYTES, 'extension'),
   }
 }
 
@@ -107,17 +118,17 @@ export function certificateToValue({ height, round, blockId, signatures }: Certi
   return [height, round, blockId, signatures.map(({ index, signature }) => [index, signature])]
 }
 
-export function certificateFromValue(value: CborValue | undefined): Certificate {
-  const [height, round, blockId, signatures] = asList(value, 'a certificate', 4)
+export function certificateFromValue(value: CborField): Certificate {
+  const [height, round, blockId, signatures] = readRow(value, 4, 'certificate')
   return {
-    height: asHeight(height),
-    round: asRound(round),
-    blockId: asExactly(blockId, 'a block id', 32),
-    signatures: asList(signatures, 'signatures', limits.MAX_VALIDATORS).map((pair) => {
-      const [index, signature] = asList(pair, 'a signature', 2)
+    height: readHeight(height),
+    round: readRound(round),
+    blockId: readHash(blockId, 'block id'),
+    signatures: readList(signatures, limits.MAX_VALIDATORS, 'signatures', (pair) => {
+      const [index, signature] = readRow(pair, 2, 'signature')
       return {
-        index: asInteger(index, 'an index', limits.MAX_VALIDATORS - 1),
-        signature: asExactly(signature, 'a signature', 64),
+        index: readInteger(index, 0, limits.MAX_VALIDATORS - 1, 'index'),
+        signature: readSignature(signature, 'signature'),
       }
     }),
   }
@@ -132,16 +143,18 @@ export function blockToValue({ header, transactions, lastCertificate }: Block): 
 }
 
 /** Throws CHAIN_MALFORMED unless sizes are right and header, transactions and last certificate belong together. */
-export function blockFromValue(value: CborValue | undefined): Block {
-  const [headerValue, transactionValues, lastValue] = asList(value, 'a block', 3)
+export function blockFromValue(value: CborField): Block {
+  const [headerValue, transactionValues, lastValue] = readRow(value, 3, 'block')
   const header = headerFromValue(headerValue)
-  const transactions = asList(transactionValues, 'transactions', limits.MAX_TRANSACTIONS).map((transaction) =>
-    asBytes(transaction, 'a transaction', limits.MAX_TRANSACTION_BYTES),
-  )
+  const transactions = readList(transactionValues, limits.MAX_TRANSACTIONS, 'transactions', readTransaction)
   const lastCertificate = lastValue === null ? undefined : certificateFromValue(lastValue)
   const block = { id: blockIdOf(header), header, transactions, lastCertificate }
   if (!holdsTogether(block)) throw malformed('a block whose parts do not belong together')
   return block
+}
+
+export function readTransaction(value: CborField): Uint8Array {
+  return readBytes(value, 0, limits.MAX_TRANSACTION_BYTES, 'transaction')
 }
 
 /** The header commits to the rest, and the rest has the size it may have. */
@@ -157,10 +170,10 @@ export function validatorsToValue(validators: readonly Validator[]): CborValue {
   return validators.map(({ id, publicKey }) => [id, publicKey])
 }
 
-export function validatorsFromValue(value: CborValue | undefined): Validator[] {
-  const validators = asList(value, 'validators', limits.MAX_VALIDATORS).map((pair) => {
-    const [id, publicKey] = asList(pair, 'a validator', 2)
-    return { id: asExactly(id, 'an id', 32), publicKey: asExactly(publicKey, 'a key', 32) }
+export function validatorsFromValue(value: CborField): Validator[] {
+  const validators = readList(value, limits.MAX_VALIDATORS, 'validators', (pair) => {
+    const [id, publicKey] = readRow(pair, 2, 'validator')
+    return { id: readHash(id, 'id'), publicKey: readHash(publicKey, 'key') }
   })
   if (!isValidatorSet(validators)) throw malformed('a list that is no validator set')
   return validators

@@ -3,7 +3,7 @@
  * ignored; everything else that does not fit throws CHAIN_MALFORMED.
  */
 import { equalBytes } from '../../base/index.ts'
-import { type CborValue, encodeCanonical } from '../../crypto/index.ts'
+import { type CborField, type CborMap, type CborValue, encodeCanonical } from '../../crypto/index.ts'
 import { limits } from '../limits.ts'
 import type { Certificate, CertifiedBlock, Evidence, Proposal, ProposalClaim, SnapshotHead, Vote } from '../types.ts'
 import {
@@ -13,20 +13,24 @@ import {
   certificateToValue,
   headerFromValue,
   headerToValue,
+  readTransaction,
   validatorsFromValue,
   validatorsToValue,
 } from './blocks.ts'
 import {
-  asBytes,
-  asExactly,
-  asHeight,
-  asInteger,
-  asList,
-  asRound,
-  decodeFields,
-  type Fields,
   malformed,
-} from './fields.ts'
+  readBoolean,
+  readBytes,
+  readCbor,
+  readHash,
+  readHeight,
+  readInteger,
+  readList,
+  readMap,
+  readRound,
+  readRow,
+  readSignature,
+} from './reading.ts'
 
 export type ChainMessage =
   | { readonly type: 'proposal'; readonly proposal: Proposal }
@@ -125,49 +129,47 @@ function fieldsOf(message: ChainMessage): [number, CborValue][] {
 
 /** Throws CHAIN_MALFORMED, also when the message is of another chain. */
 export function decodeMessage(chainId: Uint8Array, bytes: Uint8Array): ChainMessage {
-  const fields = decodeFields(bytes, limits.MAX_MESSAGE_BYTES)
+  const fields = readMap(readCbor(bytes, limits.MAX_MESSAGE_BYTES, 'message'), 'message')
   if (fields.get(0) !== 1) throw malformed('another version')
-  if (!equalBytes(asExactly(fields.get(2), 'a chain id', 32), chainId)) throw malformed('another chain')
+  if (!equalBytes(readHash(fields.get(2), 'chain id'), chainId)) throw malformed('another chain')
   switch (fields.get(1)) {
     case CODES.proposal:
       return { type: 'proposal', proposal: proposalFrom(fields) }
     case CODES.votes:
-      return { type: 'votes', votes: asList(fields.get(3), 'votes', limits.MAX_VOTES_PER_MESSAGE).map(voteFromValue) }
+      return { type: 'votes', votes: readList(fields.get(3), limits.MAX_VOTES_PER_MESSAGE, 'votes', voteFromValue) }
     case CODES.commit:
       return { type: 'commit', certificate: certificateFromValue(fields.get(3)) }
     case CODES.blocks:
       return {
         type: 'blocks',
-        blocks: asList(fields.get(3), 'blocks', limits.MAX_BLOCKS_PER_REPLY).map(certifiedFromValue),
+        blocks: readList(fields.get(3), limits.MAX_BLOCKS_PER_REPLY, 'blocks', certifiedFromValue),
       }
     case CODES.status:
       return statusFrom(fields)
     case CODES['ask-blocks']:
-      return { type: 'ask-blocks', from: asHeight(fields.get(3)) }
+      return { type: 'ask-blocks', from: readHeight(fields.get(3)) }
     case CODES.snapshot:
       return { type: 'snapshot', head: snapshotHeadFromValue(fields.get(3)) }
     case CODES['ask-piece']:
-      return { type: 'ask-piece', height: asHeight(fields.get(3)), index: asPiece(fields.get(4)) }
+      return { type: 'ask-piece', height: readHeight(fields.get(3)), index: readPiece(fields.get(4)) }
     case CODES.piece:
       return {
         type: 'piece',
-        height: asHeight(fields.get(3)),
-        index: asPiece(fields.get(4)),
-        bytes: asBytes(fields.get(5), 'a piece', limits.SNAPSHOT_PIECE_BYTES),
+        height: readHeight(fields.get(3)),
+        index: readPiece(fields.get(4)),
+        bytes: readBytes(fields.get(5), 0, limits.SNAPSHOT_PIECE_BYTES, 'piece'),
       }
     case CODES.transactions:
       return {
         type: 'transactions',
-        transactions: asList(fields.get(3), 'transactions', limits.MAX_TRANSACTIONS).map((value) =>
-          asBytes(value, 'a transaction', limits.MAX_TRANSACTION_BYTES),
-        ),
+        transactions: readList(fields.get(3), limits.MAX_TRANSACTIONS, 'transactions', readTransaction),
       }
     default:
       throw malformed('an unknown type')
   }
 }
 
-function proposalFrom(fields: Fields): Proposal {
+function proposalFrom(fields: CborMap): Proposal {
   const proof = fields.get(5)
   return {
     claim: claimFromValue(fields.get(3)),
@@ -176,36 +178,34 @@ function proposalFrom(fields: Fields): Proposal {
   }
 }
 
-function statusFrom(fields: Fields): StatusMessage {
-  const bitmap = (key: number) => asBytes(fields.get(key), 'a bitmap', Math.ceil(limits.MAX_VALIDATORS / 8))
-  const hasProposal = fields.get(5)
-  if (typeof hasProposal !== 'boolean') throw malformed('a status without its flag')
+function statusFrom(fields: CborMap): StatusMessage {
+  const bitmap = (key: number) => readBytes(fields.get(key), 0, Math.ceil(limits.MAX_VALIDATORS / 8), 'bitmap')
   return {
     type: 'status',
-    height: asHeight(fields.get(3)),
-    round: asRound(fields.get(4)),
-    hasProposal,
+    height: readHeight(fields.get(3)),
+    round: readRound(fields.get(4)),
+    hasProposal: readBoolean(fields.get(5), 'flag of a status'),
     prevotes: bitmap(6),
     precommits: bitmap(7),
   }
 }
 
-const asPiece = (value: CborValue | undefined) =>
-  asInteger(value, 'a piece number', Math.ceil(limits.MAX_SNAPSHOT_BYTES / limits.SNAPSHOT_PIECE_BYTES))
+const readPiece = (value: CborField) =>
+  readInteger(value, 0, Math.ceil(limits.MAX_SNAPSHOT_BYTES / limits.SNAPSHOT_PIECE_BYTES), 'piece number')
 
 function claimToValue({ height, round, validRound, blockId, signer, signature }: ProposalClaim): CborValue {
   return [height, round, validRound < 0 ? null : validRound, blockId, signer, signature]
 }
 
-function claimFromValue(value: CborValue | undefined): ProposalClaim {
-  const [height, round, validRound, blockId, signer, signature] = asList(value, 'a claim', 6)
+function claimFromValue(value: CborField): ProposalClaim {
+  const [height, round, validRound, blockId, signer, signature] = readRow(value, 6, 'claim')
   return {
-    height: asHeight(height),
-    round: asRound(round),
-    validRound: validRound === null ? -1 : asRound(validRound),
-    blockId: asExactly(blockId, 'a block id', 32),
-    signer: asExactly(signer, 'a key', 32),
-    signature: asExactly(signature, 'a signature', 64),
+    height: readHeight(height),
+    round: readRound(round),
+    validRound: validRound === null ? -1 : readRound(validRound),
+    blockId: readHash(blockId, 'block id'),
+    signer: readHash(signer, 'key'),
+    signature: readSignature(signature, 'signature'),
   }
 }
 
@@ -214,15 +214,15 @@ function voteToValue({ kind, height, round, blockId, signer, signature }: Vote):
 }
 
 function voteFromValue(value: CborValue): Vote {
-  const [kind, height, round, blockId, signer, signature] = asList(value, 'a vote', 6)
+  const [kind, height, round, blockId, signer, signature] = readRow(value, 6, 'vote')
   if (kind !== 1 && kind !== 2) throw malformed('a vote of no kind')
   return {
     kind: kind === 1 ? 'prevote' : 'precommit',
-    height: asHeight(height),
-    round: asRound(round),
-    blockId: blockId === null ? undefined : asExactly(blockId, 'a block id', 32),
-    signer: asExactly(signer, 'a key', 32),
-    signature: asExactly(signature, 'a signature', 64),
+    height: readHeight(height),
+    round: readRound(round),
+    blockId: blockId === null ? undefined : readHash(blockId, 'block id'),
+    signer: readHash(signer, 'key'),
+    signature: readSignature(signature, 'signature'),
   }
 }
 
@@ -230,8 +230,8 @@ export function certifiedToValue({ block, certificate }: CertifiedBlock): CborVa
   return [blockToValue(block), certificateToValue(certificate)]
 }
 
-export function certifiedFromValue(value: CborValue | undefined): CertifiedBlock {
-  const [block, certificate] = asList(value, 'a certified block', 2)
+export function certifiedFromValue(value: CborField): CertifiedBlock {
+  const [block, certificate] = readRow(value, 2, 'certified block')
   return { block: blockFromValue(block), certificate: certificateFromValue(certificate) }
 }
 
@@ -246,15 +246,15 @@ export function snapshotHeadToValue(head: SnapshotHead): CborValue {
   ]
 }
 
-export function snapshotHeadFromValue(value: CborValue | undefined): SnapshotHead {
-  const [header, certificate, validators, nextValidators, afterValidators, size] = asList(value, 'a snapshot', 6)
+export function snapshotHeadFromValue(value: CborField): SnapshotHead {
+  const [header, certificate, validators, nextValidators, afterValidators, size] = readRow(value, 6, 'snapshot')
   return {
     header: headerFromValue(header),
     certificate: certificateFromValue(certificate),
     validators: validatorsFromValue(validators),
     nextValidators: validatorsFromValue(nextValidators),
     afterValidators: validatorsFromValue(afterValidators),
-    size: asInteger(size, 'a size', limits.MAX_SNAPSHOT_BYTES),
+    size: readInteger(size, 0, limits.MAX_SNAPSHOT_BYTES, 'size'),
   }
 }
 
@@ -267,9 +267,9 @@ export function encodeEvidence(evidence: Evidence): Uint8Array {
   )
 }
 
-export function evidenceFromValue(value: CborValue | undefined): Evidence {
-  const [kind, chain, first, second] = asList(value, 'evidence', 4)
-  const chainId = asExactly(chain, 'a chain id', 32)
+export function evidenceFromValue(value: CborField): Evidence {
+  const [kind, chain, first, second] = readRow(value, 4, 'evidence')
+  const chainId = readHash(chain, 'chain id')
   if (kind === 1) return { kind: 'votes', chainId, first: voteFromValue(first!), second: voteFromValue(second!) }
   if (kind === 2) return { kind: 'proposals', chainId, first: claimFromValue(first), second: claimFromValue(second) }
   throw malformed('evidence of no kind')

@@ -5,7 +5,18 @@
 import { equalBytes } from '../../base/index.ts'
 import { type CborValue, encodeCanonical } from '../../crypto/index.ts'
 import { blockFromValue, blockToValue, certificateFromValue, certificateToValue } from '../blocks/blocks.ts'
-import { asExactly, asHeight, asInteger, asList, asRound, decodeFields, malformed } from '../blocks/fields.ts'
+import {
+  malformed,
+  readCbor,
+  readHash,
+  readHeight,
+  readInteger,
+  readList,
+  readMap,
+  readRound,
+  readRow,
+  readSignature,
+} from '../blocks/reading.ts'
 import { limits } from '../limits.ts'
 import type { Block, Certificate, VoteKind } from '../types.ts'
 
@@ -131,44 +142,44 @@ export function encodeRecord(record: VoteRecord): Uint8Array {
 /** Throws CHAIN_MALFORMED. */
 export function decodeRecord(bytes: Uint8Array): VoteRecord {
   // Up to three blocks of one message each.
-  const fields = decodeFields(bytes, 4 * 65_536)
+  const fields = readMap(readCbor(bytes, 4 * 65_536, 'record'), 'record')
   if (fields.get(0) !== VERSION) throw malformed('a record of another version')
-  const blocks = asList(fields.get(7), 'blocks', 3).map(blockFromValue)
+  const blocks = readList(fields.get(7), 3, 'blocks', blockFromValue)
   const blockAt = (value: CborValue | undefined) => {
-    const block = blocks[asInteger(value, 'a block number', 2)]
+    const block = blocks[readInteger(value, 0, 2, 'block number')]
     if (block === undefined) throw malformed('a block that is not there')
     return block
   }
-  const signed = asList(fields.get(3), 'signed steps', 3).map((value) => asList(value, 'a signed step', 4))
-  const earlier = asList(fields.get(8), 'earlier votes', 2 * limits.ROUNDS_KEPT).map((value) =>
-    asList(value, 'an earlier vote', 4),
+  const signed = readList(fields.get(3), 3, 'signed steps', (value) => readRow(value, 4, 'signed step'))
+  const earlier = readList(fields.get(8), 2 * limits.ROUNDS_KEPT, 'earlier votes', (value) =>
+    readRow(value, 4, 'earlier vote'),
   )
-  const proposed = fields.get(4) === null ? undefined : asList(fields.get(4), 'a proposal', 3)
-  const locked = fields.get(5) === null ? undefined : asList(fields.get(5), 'a lock', 2)
-  const valid = fields.get(6) === null ? undefined : asList(fields.get(6), 'a valid block', 3)
+  const proposed = fields.get(4) === null ? undefined : readRow(fields.get(4), 3, 'proposal')
+  const locked = fields.get(5) === null ? undefined : readRow(fields.get(5), 2, 'lock')
+  const valid = fields.get(6) === null ? undefined : readRow(fields.get(6), 3, 'valid block')
   return {
-    height: asHeight(fields.get(1)),
-    round: asRound(fields.get(2)),
+    height: readHeight(fields.get(1)),
+    round: readRound(fields.get(2)),
     signed: signed.map(([code, digest, signature]) => ({
-      step: NAMES[Math.max(1, asInteger(code, 'a step', 3)) as 1 | 2 | 3],
-      digest: asExactly(digest, 'a digest', 32),
-      signature: asExactly(signature, 'a signature', 64),
+      step: NAMES[readInteger(code, 1, 3, 'step') as 1 | 2 | 3],
+      digest: readHash(digest, 'digest'),
+      signature: readSignature(signature, 'signature'),
     })),
-    ids: signed.map(([, , , id]) => (id === null ? undefined : asExactly(id, 'a block id', 32))),
+    ids: signed.map(([, , , id]) => (id === null ? undefined : readHash(id, 'block id'))),
     earlier: earlier.map(([code, round, id, signature]) => ({
-      kind: asInteger(code, 'a vote', 3) === STEP_CODE.prevote ? 'prevote' : 'precommit',
-      round: asRound(round),
-      id: id === null ? undefined : asExactly(id, 'a block id', 32),
-      signature: asExactly(signature, 'a signature', 64),
+      kind: readInteger(code, 0, 3, 'vote') === STEP_CODE.prevote ? 'prevote' : 'precommit',
+      round: readRound(round),
+      id: id === null ? undefined : readHash(id, 'block id'),
+      signature: readSignature(signature, 'signature'),
     })),
     proposed: proposed && {
       block: blockAt(proposed[0]),
-      validRound: typeof proposed[1] === 'number' && proposed[1] >= 0 ? asRound(proposed[1]) : -1,
+      validRound: typeof proposed[1] === 'number' && proposed[1] >= 0 ? readRound(proposed[1]) : -1,
       proof: proposed[2] === null ? undefined : certificateFromValue(proposed[2]),
     },
-    locked: locked && { round: asRound(locked[0]), block: blockAt(locked[1]) },
+    locked: locked && { round: readRound(locked[0]), block: blockAt(locked[1]) },
     valid: valid && {
-      round: asRound(valid[0]),
+      round: readRound(valid[0]),
       block: blockAt(valid[1]),
       proof: certificateFromValue(valid[2]),
     },

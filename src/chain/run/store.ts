@@ -1,8 +1,8 @@
 /** What a chain keeps: blocks by height and the newest snapshot in one store, the sign guard's record in another. */
 import { concatBytes, isChordnsError, type Store, type StoreWrite } from '../../base/index.ts'
 import { encodeCanonical } from '../../crypto/index.ts'
-import { asBytes, asList, decodeValue } from '../blocks/fields.ts'
 import { certifiedFromValue, certifiedToValue, snapshotHeadFromValue, snapshotHeadToValue } from '../blocks/messages.ts'
+import { readBytes, readCbor, readRow } from '../blocks/reading.ts'
 import { limits } from '../limits.ts'
 import { decodeRecord, encodeRecord, type VoteRecord } from '../machine/guard.ts'
 import type { Remembered } from '../machine/machine.ts'
@@ -42,8 +42,7 @@ export function chainStore(chainId: Uint8Array, store: Store, votes: Store): Cha
   const recordKey = key(KIND.record)
 
   function* blocks(from: number, to: number): Generator<CertifiedBlock> {
-    for (const [, value] of store.range(key(KIND.block, from), key(KIND.block, to)))
-      yield certifiedFromValue(decodeValue(value, MAX_STORED_BYTES))
+    for (const [, value] of store.range(key(KIND.block, from), key(KIND.block, to))) yield readStored(value)
   }
 
   const snapshotWrite = ({ head, state }: Snapshot): StoreWrite => ({
@@ -92,7 +91,7 @@ export function chainStore(chainId: Uint8Array, store: Store, votes: Store): Cha
       const known = recent.get(height)
       if (known !== undefined) return known
       const bytes = store.get(key(KIND.block, height))
-      return bytes === undefined ? undefined : certifiedFromValue(decodeValue(bytes, MAX_STORED_BYTES))
+      return bytes === undefined ? undefined : readStored(bytes)
     },
     blocksFrom(height) {
       const newest = recent.get(height)
@@ -100,7 +99,7 @@ export function chainStore(chainId: Uint8Array, store: Store, votes: Store): Cha
       const found: CertifiedBlock[] = []
       let bytes = 1_024
       for (const [, value] of store.range(key(KIND.block, height), key(KIND.block, limits.MAX_HEIGHT))) {
-        const decided = certifiedFromValue(decodeValue(value, MAX_STORED_BYTES))
+        const decided = readStored(value)
         // Without the first one the rest is of no use.
         if (decided.block.header.height !== height + found.length) break
         bytes += value.length
@@ -116,8 +115,12 @@ export function chainStore(chainId: Uint8Array, store: Store, votes: Store): Cha
 export function storedSnapshot(chainId: Uint8Array, store: Store): Snapshot | undefined {
   const bytes = store.get(keyOf(chainId, KIND.snapshot))
   if (bytes === undefined) return undefined
-  const [head, state] = asList(decodeValue(bytes, limits.MAX_SNAPSHOT_BYTES + 65_536), 'a stored snapshot', 2)
-  return { head: snapshotHeadFromValue(head), state: asBytes(state, 'a state', limits.MAX_SNAPSHOT_BYTES) }
+  const [head, state] = readRow(
+    readCbor(bytes, limits.MAX_SNAPSHOT_BYTES + 65_536, 'stored snapshot'),
+    2,
+    'stored snapshot',
+  )
+  return { head: snapshotHeadFromValue(head), state: readBytes(state, 0, limits.MAX_SNAPSHOT_BYTES, 'state') }
 }
 
 /** Ids of the chains that have anything in the store. */
@@ -149,7 +152,7 @@ export function* storedBlocks(chainId: Uint8Array, store: Store, from: number): 
     const height = Number(new DataView(key.buffer, key.byteOffset, key.length).getBigUint64(key.length - 8))
     let decided: CertifiedBlock | undefined
     try {
-      decided = certifiedFromValue(decodeValue(value, MAX_STORED_BYTES))
+      decided = readStored(value)
     } catch (error) {
       if (!isChordnsError(error, 'CHAIN_MALFORMED')) throw error
     }
@@ -168,6 +171,10 @@ export function storedHeight(chainId: Uint8Array, store: Store, from: number): n
 export function storedRecord(chainId: Uint8Array, votes: Store): VoteRecord | undefined {
   const bytes = votes.get(keyOf(chainId, KIND.record))
   return bytes === undefined ? undefined : decodeRecord(bytes)
+}
+
+function readStored(bytes: Uint8Array): CertifiedBlock {
+  return certifiedFromValue(readCbor(bytes, MAX_STORED_BYTES, 'stored block'))
 }
 
 /** Forgets blocks and snapshot. */

@@ -13,7 +13,7 @@ import {
 } from '../../chain/index.ts'
 import { type CborValue, encodeCanonical } from '../../crypto/index.ts'
 import { limits } from '../limits.ts'
-import { malformed, readBytes, readCbor, readHash, readInteger } from '../state/reading.ts'
+import { malformed, readBytes, readCbor, readHash, readInteger, readRow } from '../state/reading.ts'
 import {
   type ChainDescriptor,
   type ChainPlace,
@@ -133,9 +133,9 @@ function proofToValue(proof: HeadProof | undefined): CborValue {
 
 function proofFromValue(value: CborValue | undefined): HeadProof | undefined {
   if (value === null) return undefined
-  if (!Array.isArray(value) || value.length !== 2) throw malformed('proof')
+  const [header, certificate] = readRow(value, 2, 'proof')
   try {
-    return { header: headerFromValue(value[0]), certificate: certificateFromValue(value[1]) }
+    return { header: headerFromValue(header), certificate: certificateFromValue(certificate) }
   } catch (cause) {
     if (isChordnsError(cause, 'CHAIN_MALFORMED')) throw malformed(cause.message, cause)
     throw cause

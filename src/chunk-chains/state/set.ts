@@ -4,7 +4,7 @@ import { isValidatorSet, sortedValidators, type Validator } from '../../chain/in
 import { type CborValue, encodeCanonical, peerIdFromPublicKey, sha256, signedBytes } from '../../crypto/index.ts'
 import { evidenceLimits } from '../../evidence/index.ts'
 import { limits } from '../limits.ts'
-import { malformed, readBytes, readHash, readInteger, readRow } from './reading.ts'
+import { malformed, readHash, readInteger, readList, readRow, readUtf8 } from './reading.ts'
 
 /** The replicas of one chunk: who votes, and whose observations count. */
 export interface ReplicaGroup {
@@ -30,7 +30,6 @@ export interface ChainDescriptor extends ReplicaGroup {
 }
 
 const encoder = new TextEncoder()
-const decoder = new TextDecoder('utf-8', { fatal: true })
 
 export function replicaGroup(
   ringId: string,
@@ -72,14 +71,13 @@ export function descriptorToValue(descriptor: ChainDescriptor): CborValue {
 /** Throws CHUNK_MALFORMED. */
 export function descriptorFromValue(value: CborValue | undefined): ChainDescriptor {
   const [ring, chunk, n, validators, previous] = readRow(value, 5, 'descriptor')
-  const rows = Array.isArray(validators) && validators.length <= limits.MAX_VALIDATORS ? validators : []
-  const set = rows.map((one: CborValue) => {
+  const set = readList(validators, limits.MAX_VALIDATORS, 'validators', (one) => {
     const [id, publicKey] = readRow(one, 2, 'validator')
     return { id: readHash(id, 'id'), publicKey: readHash(publicKey, 'key') }
   })
   if (!isValidatorSet(set)) throw malformed('validators')
   return {
-    ringId: readText(ring),
+    ringId: readUtf8(ring, evidenceLimits.MAX_RING_ID_BYTES, 'ring id'),
     chunk: asChunkId(readInteger(chunk, 0, 2 ** 24 - 1, 'chunk')),
     n: readInteger(n, 1, limits.MAX_VALIDATORS, 'seats'),
     validators: set,
@@ -97,14 +95,5 @@ export function placeFromValue(value: CborValue | undefined): ChainPlace {
     chainId: readHash(chainId, 'chain id'),
     height: readInteger(height, 1, 2 ** 48, 'height'),
     headId: readHash(headId, 'block id'),
-  }
-}
-
-function readText(value: CborValue | undefined): string {
-  const bytes = readBytes(value, 0, evidenceLimits.MAX_RING_ID_BYTES, 'ring id')
-  try {
-    return decoder.decode(bytes)
-  } catch (cause) {
-    throw malformed('ring id', cause)
   }
 }

@@ -2,14 +2,14 @@
  * The state of a chunk chain: an authenticated map from questions to what was agreed on last, and in it what is known of the
  * chain as a whole, so that the root commits to all of it.
  */
-import { equalBytes, isChordnsError } from '../../base/index.ts'
+import { equalBytes } from '../../base/index.ts'
 import { emptyStateMap, type StateMap, stateEntries, stateGet, stateSet } from '../../chain/index.ts'
 import type { ChunkEntry } from '../../chunks/index.ts'
 import { type CborValue, encodeCanonical } from '../../crypto/index.ts'
-import { canonicalName, nameFromWire, type Question } from '../../dns/index.ts'
+import { canonicalName, type Question } from '../../dns/index.ts'
 import { type CertificateKind, contentDigest } from '../../evidence/index.ts'
 import { limits } from '../limits.ts'
-import { malformed, readBytes, readCbor, readHash, readInteger, readRow } from './reading.ts'
+import { malformed, readBytes, readCbor, readHash, readInteger, readList, readName, readRow } from './reading.ts'
 import { stateKey } from './transactions.ts'
 
 export type ChunkState = StateMap
@@ -84,7 +84,7 @@ export function stateRecord(value: Uint8Array): { readonly question: Question; r
   const time = (one: CborValue | undefined) => readInteger(one, 0, Number.MAX_SAFE_INTEGER, 'time')
   return {
     question: {
-      name: readName(readBytes(name, 1, 255, 'name')),
+      name: readName(name),
       type: readInteger(type, 0, 0xffff, 'type'),
       class: readInteger(klass, 1, 0xffff, 'class'),
     },
@@ -110,25 +110,14 @@ export function encodeState(state: ChunkState): Uint8Array {
 
 /** Throws CHUNK_MALFORMED for bytes that are no state. */
 export function readState(bytes: Uint8Array): ChunkState {
-  const rows = readCbor(bytes, limits.MAX_STATE_BYTES, 'state')
-  if (!Array.isArray(rows) || rows.length > limits.MAX_ENTRIES + 2) throw malformed('state')
   let state = emptyStateMap
-  for (const row of rows) {
-    const [key, value] = readRow(row as CborValue, 2, 'state')
+  readList(readCbor(bytes, limits.MAX_STATE_BYTES, 'state'), limits.MAX_ENTRIES + 2, 'state', (row) => {
+    const [key, value] = readRow(row, 2, 'state')
     const name = readBytes(key, 1, 300, 'key')
     const content = readBytes(value, 1, 512, 'value')
     if (!isTotals(name) && !equalBytes(stateKey(stateRecord(content).question), name)) throw malformed('key')
     state = stateSet(state, name, content)
-  }
+  })
   totalsOf(state)
   return state
-}
-
-function readName(wire: Uint8Array): Question['name'] {
-  try {
-    return nameFromWire(wire)
-  } catch (cause) {
-    if (isChordnsError(cause)) throw malformed('name', cause)
-    throw cause
-  }
 }

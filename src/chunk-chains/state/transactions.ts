@@ -3,8 +3,8 @@
  * Canonical CBOR arrays [version, kind, name, type, class, old digest, certificate, outcome], null for what a kind has not.
  */
 import { equalBytes, fromLatin1, isChordnsError } from '../../base/index.ts'
-import { type CborValue, encodeCanonical } from '../../crypto/index.ts'
-import { canonicalName, nameFromWire, type Question, rrsetKey } from '../../dns/index.ts'
+import { type CborField, encodeCanonical } from '../../crypto/index.ts'
+import { canonicalName, type Question, rrsetKey } from '../../dns/index.ts'
 import {
   type Certificate,
   type Content,
@@ -15,9 +15,7 @@ import {
   evidenceLimits,
 } from '../../evidence/index.ts'
 import { limits } from '../limits.ts'
-import { malformed, readBytes, readCbor, readHash, readInteger, readRow } from './reading.ts'
-
-type Field = CborValue | undefined
+import { malformed, readBytes, readCbor, readHash, readInteger, readName, readRow } from './reading.ts'
 
 interface Proven {
   readonly question: Question
@@ -86,16 +84,9 @@ export function stateKey({ name, type, class: klass }: Question): Uint8Array {
   return fromLatin1(rrsetKey(name, type, klass))
 }
 
-function readQuestion(wire: Field, type: Field, klass: Field): Question {
-  const bytes = readBytes(wire, 1, 255, 'name')
-  let name: Question['name']
-  try {
-    name = nameFromWire(bytes)
-  } catch (cause) {
-    if (isChordnsError(cause)) throw malformed('name', cause)
-    throw cause
-  }
-  if (!equalBytes(canonicalName(name).wire, bytes)) throw malformed('a name that is not lower-cased')
+function readQuestion(wire: CborField, type: CborField, klass: CborField): Question {
+  const name = readName(wire)
+  if (!equalBytes(canonicalName(name).wire, name.wire)) throw malformed('a name that is not lower-cased')
   return {
     name,
     type: readInteger(type, 0, 0xffff, 'type'),
@@ -103,7 +94,7 @@ function readQuestion(wire: Field, type: Field, klass: Field): Question {
   }
 }
 
-function readEvidence(certificate: Field, outcome: Field): { certificate: Certificate; outcome: Content } {
+function readEvidence(certificate: CborField, outcome: CborField): { certificate: Certificate; outcome: Content } {
   const paper = readBytes(certificate, 1, evidenceLimits.MAX_CERTIFICATE_BYTES, 'certificate')
   const content = readBytes(outcome, 1, evidenceLimits.MAX_OUTCOME_BYTES, 'outcome')
   try {

@@ -84,6 +84,11 @@ export function successorIndex(sorted: readonly RingId[], key: RingId): number {
   return low === sorted.length ? 0 : low
 }
 
+/** For logs: the first 8 hex digits. */
+export function shortId(id: RingId | Uint8Array): string {
+  return (typeof id === 'string' ? id : toHex(id)).slice(0, 8)
+}
+
 function fromBigInt(value: bigint): RingId {
   return asRingId(value.toString(16).padStart(64, '0'))
 }

@@ -16,7 +16,14 @@ import {
   type PeerId,
   type Random,
 } from '../../base/index.ts'
-import { type CborValue, decodeCanonical, encodeCanonical, hmacSha256, timingSafeEqual } from '../../crypto/index.ts'
+import {
+  type CborMap,
+  type CborValue,
+  cborReader,
+  encodeCanonical,
+  hmacSha256,
+  timingSafeEqual,
+} from '../../crypto/index.ts'
 
 /** Raised when messages between peers change so that old and new cannot understand each other. */
 export const HELLO_VERSION = 1
@@ -152,31 +159,25 @@ function greeting(ringId: string, version: number, nonce: Uint8Array): [number, 
   ]
 }
 
-type Fields = ReadonlyMap<number | string, CborValue>
+const { readCbor, readMap, readBytes } = cborReader(malformed)
 
-function decode(message: Uint8Array, kind: number): Fields {
-  let value: CborValue
-  try {
-    value = decodeCanonical(message, { maxBytes: baseLimits.MAX_HELLO_BYTES })
-  } catch (cause) {
-    throw malformed('not canonical CBOR', cause)
-  }
-  if (!(value instanceof Map) || value.get(Key.KIND) !== kind) throw malformed(`not message ${kind}`)
-  return value
+function decode(message: Uint8Array, kind: number): CborMap {
+  const what = `message ${kind}`
+  const fields = readMap(readCbor(message, baseLimits.MAX_HELLO_BYTES, what), what)
+  if (fields.get(Key.KIND) !== kind) throw malformed(what)
+  return fields
 }
 
 /** The version comes first: a peer of another version may mean something else by the rest. */
-function checkGreeting(fields: Fields, ringId: string, version: number): Uint8Array {
+function checkGreeting(fields: CborMap, ringId: string, version: number): Uint8Array {
   const theirs = fields.get(Key.VERSION)
   if (theirs !== version)
     throw refused(`the peer speaks version ${typeof theirs === 'number' ? theirs : 'unknown'}, this node ${version}`)
   if (fields.get(Key.RING) !== ringId) throw refused('the peer is a member of another ring')
-  const nonce = fields.get(Key.NONCE)
-  if (!(nonce instanceof Uint8Array) || nonce.length !== NONCE_BYTES) throw malformed('no nonce')
-  return nonce
+  return readBytes(fields.get(Key.NONCE), NONCE_BYTES, NONCE_BYTES, 'nonce')
 }
 
-function checkMac(fields: Fields, expected: Uint8Array): void {
+function checkMac(fields: CborMap, expected: Uint8Array): void {
   const mac = fields.get(Key.MAC)
   if (!(mac instanceof Uint8Array) || !timingSafeEqual(mac, expected))
     throw refused('the peer does not know the secret of this ring')

@@ -2,8 +2,8 @@
  * An invitation to a ring as one line of text: all that a new member needs. It holds the ring's secret, so it is handled like
  * one. `chordns1.` | base64url(u16 length | payload | first 4 bytes of SHA-256 over both); the payload is canonical CBOR.
  */
-import { ChordnsError, concatBytes, equalBytes, isChordnsError } from '../../base/index.ts'
-import { type CborValue, decodeCanonical, encodeCanonical, sha256 } from '../../crypto/index.ts'
+import { ChordnsError, concatBytes, equalBytes } from '../../base/index.ts'
+import { type CborField, cborReader, encodeCanonical, sha256 } from '../../crypto/index.ts'
 
 export interface Invitation {
   readonly ringId: string
@@ -49,31 +49,25 @@ export function decodeInvitation(text: string): Invitation {
   return fieldsOf(counted.subarray(2))
 }
 
+const { readCbor, readRow, readList, readInteger, readBytes, readText } = cborReader((_, cause) =>
+  malformed('its content cannot be read', cause),
+)
+
 function fieldsOf(payload: Uint8Array): Invitation {
-  let value: CborValue
-  try {
-    value = decodeCanonical(payload, { maxBytes: MAX_PAYLOAD_BYTES })
-  } catch (error) {
-    if (!isChordnsError(error)) throw error
-    throw malformed('its content cannot be read')
+  const row = readRow(readCbor(payload, MAX_PAYLOAD_BYTES, 'payload'), 6, 'payload')
+  const admission = readText(row[1], 4, 'admission')
+  if (admission !== 'psk' && admission !== 'open') throw malformed('its content cannot be read')
+  const text = (value: CborField) => readText(value, MAX_PAYLOAD_BYTES, 'text')
+  return {
+    ringId: text(row[0]),
+    admission,
+    secret: readBytes(row[2], 0, MAX_PAYLOAD_BYTES, 'secret'),
+    replicas: readInteger(row[3], 0, Number.MAX_SAFE_INTEGER, 'replicas'),
+    chunkBits: readInteger(row[4], 0, Number.MAX_SAFE_INTEGER, 'chunk bits'),
+    addresses: readList(row[5], MAX_INVITED_ADDRESSES, 'addresses', text),
   }
-  if (!Array.isArray(value)) throw malformed('its content cannot be read')
-  const [ringId, admission, secret, replicas, chunkBits, addresses] = value as readonly CborValue[]
-  const sound =
-    value.length === 6 &&
-    typeof ringId === 'string' &&
-    (admission === 'psk' || admission === 'open') &&
-    secret instanceof Uint8Array &&
-    typeof replicas === 'number' &&
-    typeof chunkBits === 'number' &&
-    Array.isArray(addresses) &&
-    addresses.length <= MAX_INVITED_ADDRESSES
-  if (!sound) throw malformed('its content cannot be read')
-  const texts = (addresses as readonly CborValue[]).filter((address) => typeof address === 'string')
-  if (texts.length !== addresses.length) throw malformed('its content cannot be read')
-  return { ringId, admission, secret, replicas, chunkBits, addresses: texts }
 }
 
-function malformed(what: string) {
-  return new ChordnsError('INVITATION_MALFORMED', `not an invitation: ${what}`, { what })
+function malformed(what: string, cause?: unknown) {
+  return new ChordnsError('INVITATION_MALFORMED', `not an invitation: ${what}`, { what }, { cause })
 }

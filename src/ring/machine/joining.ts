@@ -1,10 +1,10 @@
 /** From a list of addresses to a member of the ring: find somebody, read the table, take a whole successor list. */
 import type { PeerId, RingId } from '../../base/index.ts'
-import { between } from '../chord/ids.ts'
+import { between, shortId } from '../chord/ids.ts'
 import type { Answer } from '../chord/rules.ts'
 import { limits } from '../limits.ts'
 import type { MemberEntry } from '../types.ts'
-import { type RingReply, type StateReply, shortId } from '../wire/messages.ts'
+import type { RingReply, StateReply } from '../wire/messages.ts'
 import { startExchange } from './exchange.ts'
 import { mergeRow, mergeRows, renewSelf, tell } from './membership.ts'
 import { begin, fresh } from './query.ts'

@@ -1,7 +1,7 @@
 /** Look-ups of a running node: asking one member after the other, and answering others who look something up. */
 import type { PeerId, RingId } from '../../base/index.ts'
 import { type FingerSpace, fingersOf } from '../chord/fingers.ts'
-import { addPowerOfTwo, owns } from '../chord/ids.ts'
+import { addPowerOfTwo, owns, shortId } from '../chord/ids.ts'
 import {
   answered,
   beginLookup,
@@ -16,7 +16,7 @@ import {
 import { limits } from '../limits.ts'
 import { examineList, membersByDensity, type SignedList, sameIds, signList } from '../members/list.ts'
 import type { LookupMode } from '../types.ts'
-import { type RingReply, type RingRequest, shortId } from '../wire/messages.ts'
+import type { RingReply, RingRequest } from '../wire/messages.ts'
 import { mergeRow } from './membership.ts'
 import type { Work } from './state.ts'
 import { ask, log } from './work.ts'

@@ -1,5 +1,6 @@
 /** Which rows this node believes: verifying, merging, accusing, refuting, and what of it is told on. */
 import { latin1, type PeerId } from '../../base/index.ts'
+import { shortId } from '../chord/ids.ts'
 import { limits } from '../limits.ts'
 import {
   type Accusation,
@@ -14,7 +15,6 @@ import {
   verifyEntry,
 } from '../members/member.ts'
 import type { MemberEntry } from '../types.ts'
-import { shortId } from '../wire/messages.ts'
 import type { Work } from './state.ts'
 import { ask, changed, log, setTimer, wake } from './work.ts'
 

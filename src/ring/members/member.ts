@@ -3,8 +3,9 @@
  * Rows travel as canonical CBOR {1: public key, 2: salt, 3: addresses, 4: status, 5: incarnation, 6: signatures}; the id
  * and the peer id follow from key and salt and are never sent.
  */
-import { ChordnsError, compareBytes, type PeerId, type RingId } from '../../base/index.ts'
+import { compareBytes, type PeerId, type RingId } from '../../base/index.ts'
 import {
+  type CborField,
   type CborValue,
   encodeCanonical,
   peerIdFromPublicKey,
@@ -16,6 +17,7 @@ import {
 import { idFromBytes } from '../chord/ids.ts'
 import { limits } from '../limits.ts'
 import type { MemberEntry, MemberStatus } from '../types.ts'
+import { malformed, readBytes, readHash, readList, readMap, readNatural, readRow, readSignature } from './reading.ts'
 
 /** What every signature of a ring is bound to, and who checks it. */
 export interface SigningContext {
@@ -167,69 +169,46 @@ export function entryBytes(entry: MemberEntry): number {
  * Reads one row; its form is checked, its signatures are not. Throws RING_MALFORMED. An address without `/p2p/` gets the
  * member's own.
  */
-export function entryFromValue(value: CborValue): MemberEntry {
-  if (!(value instanceof Map)) throw malformed('entry')
-  const publicKey = bytesField(value.get(1), 32, 32)
-  const salt = bytesField(value.get(2), 0, limits.MAX_SALT_BYTES)
+export function entryFromValue(value: CborField): MemberEntry {
+  const row = readMap(value, 'entry')
+  const publicKey = readHash(row.get(1), 'public key')
+  const salt = readBytes(row.get(2), 0, limits.MAX_SALT_BYTES, 'salt')
   const peer = peerIdFromPublicKey(publicKey)
-  const status = statusField(value.get(4))
+  const status = readStatus(row.get(4))
   return {
     id: memberId(publicKey, salt),
     peer,
     publicKey,
     salt,
-    addresses: addressesField(value.get(3)).map((address) => withPeer(address, peer)),
+    addresses: readAddresses(row.get(3)).map((address) => withPeer(address, peer)),
     status,
-    incarnation: integerField(value.get(5)),
-    signatures: signaturesField(value.get(6), status, publicKey),
+    incarnation: readNatural(row.get(5), 'incarnation'),
+    signatures: readSignatures(row.get(6), status, publicKey),
   }
 }
 
-export function malformed(where: string): ChordnsError<'RING_MALFORMED', { where: string }> {
-  return new ChordnsError('RING_MALFORMED', `malformed ring message: ${where}`, { where })
-}
-
-export function bytesField(value: CborValue | undefined, least: number, most: number): Uint8Array {
-  if (!(value instanceof Uint8Array) || value.length < least || value.length > most) throw malformed('bytes')
-  return value
-}
-
-export function integerField(value: CborValue | undefined): number {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) throw malformed('integer')
-  return value
-}
-
-export function arrayField(value: CborValue | undefined, most: number): readonly CborValue[] {
-  if (!Array.isArray(value) || value.length > most) throw malformed('array')
-  return value
-}
-
-function statusField(value: CborValue | undefined): MemberStatus {
+function readStatus(value: CborField): MemberStatus {
   if (value === STATUS_CODES.alive) return 'alive'
   if (value === STATUS_CODES.left) return 'left'
   if (value === STATUS_CODES.dead) return 'dead'
   throw malformed('status')
 }
 
-function addressesField(value: CborValue | undefined): string[] {
-  return arrayField(value, limits.MAX_ADDRESSES).map((address) => {
+function readAddresses(value: CborField): string[] {
+  return readList(value, limits.MAX_ADDRESSES, 'addresses', (address) => {
     if (typeof address !== 'string' || !isAddress(address)) throw malformed('address')
     return address
   })
 }
 
-function signaturesField(
-  value: CborValue | undefined,
-  status: MemberStatus,
-  publicKey: Uint8Array,
-): MemberEntry['signatures'] {
-  const list = arrayField(value, limits.WITNESSES)
-  if (list.length === 0) throw malformed('signatures')
-  if (status !== 'dead') return list.map((item) => ({ signer: publicKey, signature: bytesField(item, 64, 64) }))
-  return list.map((item) => {
-    const [signer, signature] = arrayField(item, 2)
-    return { signer: bytesField(signer, 32, 32), signature: bytesField(signature, 64, 64) }
+function readSignatures(value: CborField, status: MemberStatus, publicKey: Uint8Array): MemberEntry['signatures'] {
+  const signatures = readList(value, limits.WITNESSES, 'signatures', (item) => {
+    if (status !== 'dead') return { signer: publicKey, signature: readSignature(item, 'signature') }
+    const [signer, signature] = readRow(item, 2, 'signature')
+    return { signer: readHash(signer, 'signer'), signature: readSignature(signature, 'signature') }
   })
+  if (signatures.length === 0) throw malformed('signatures')
+  return signatures
 }
 
 /** What the member signs. A dead row has no addresses: nobody's signature would cover them. */

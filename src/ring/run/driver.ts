@@ -20,7 +20,9 @@ import { initialState, statusOf, step } from '../machine/machine.ts'
 import type { RingContext, RingEffect, RingEvent, TimerName } from '../machine/state.ts'
 import { replicaSet } from '../members/replicas.ts'
 import type { LookupMode, LookupResult, MemberEntry, Ring, RingOptions } from '../types.ts'
-import { decodeReply, decodeRequest, encodeMessage, type RingReply } from '../wire/messages.ts'
+import { decodeReply, decodeRequest } from '../wire/decode.ts'
+import { encodeMessage } from '../wire/encode.ts'
+import type { RingReply } from '../wire/messages.ts'
 
 /** What a node remembers between two runs. */
 export interface PersistedRing {

@@ -13,9 +13,10 @@ import {
   fromHex,
   isChordnsError,
 } from '../../base/index.ts'
-import { decodeCanonical, encodeCanonical } from '../../crypto/index.ts'
+import { encodeCanonical } from '../../crypto/index.ts'
 import { limits } from '../limits.ts'
 import { entryFromValue, entryToValue } from '../members/member.ts'
+import { malformed, readCbor, readNatural, readRow } from '../members/reading.ts'
 import type { MemberEntry, Ring } from '../types.ts'
 import type { PersistedRing } from './driver.ts'
 
@@ -63,24 +64,21 @@ export function createRingMemory({ store, clock, log, ringId }: RingMemoryModule
 
   function readState(): PersistedRing | undefined {
     const bytes = store.get(STATE)
-    const row = bytes === undefined ? undefined : decoded(bytes)
-    const fields = Array.isArray(row) ? row : []
-    const [version, ring, largest, incarnation, at] = fields
-    const sound = typeof largest === 'number' && typeof incarnation === 'number' && typeof at === 'number'
-    if (version !== VERSION || ring !== ringId || !sound) {
+    const before = bytes === undefined ? undefined : attempt(() => decodeState(bytes, ringId))
+    if (before === undefined) {
       forgetAll()
       return undefined
     }
     // Empty seats stay for a day; a node that was away for longer counts anew.
-    const recent = at > clock.now() - limits.COUNT_WINDOW_MS
-    state = { largest: recent ? largest : 1, incarnation }
+    const recent = before.at > clock.now() - limits.COUNT_WINDOW_MS
+    state = { largest: recent ? before.largest : 1, incarnation: before.incarnation }
     return state
   }
 
   function readRows(): readonly MemberEntry[] {
     const rows: MemberEntry[] = []
     for (const [key, value] of store.range(ROWS, ROWS_END)) {
-      const entry = readRow(value)
+      const entry = attempt(() => entryFromValue(readCbor(value, limits.MAX_MESSAGE_BYTES, 'row')))
       if (entry === undefined || compareBytes(key, keyOf(entry.id)) !== 0) continue
       written.set(entry.id, markOf(entry))
       rows.push(entry)
@@ -180,19 +178,25 @@ function markOf({ incarnation, status }: MemberEntry): string {
   return `${incarnation} ${status}`
 }
 
-function readRow(bytes: Uint8Array): MemberEntry | undefined {
-  const value = decoded(bytes)
-  try {
-    return value === undefined ? undefined : entryFromValue(value)
-  } catch (error) {
-    if (isChordnsError(error)) return undefined
-    throw error
+/** Throws RING_MALFORMED for the state of another version or of another ring, too. */
+function decodeState(bytes: Uint8Array, ringId: string) {
+  const [version, ring, largest, incarnation, at] = readRow(
+    readCbor(bytes, limits.MAX_MESSAGE_BYTES, 'state'),
+    5,
+    'state',
+  )
+  if (version !== VERSION || ring !== ringId) throw malformed('state of another ring')
+  return {
+    largest: readNatural(largest, 'count'),
+    incarnation: readNatural(incarnation, 'incarnation'),
+    at: readNatural(at, 'time'),
   }
 }
 
-function decoded(bytes: Uint8Array) {
+/** Undefined for what cannot be read: it is as good as nothing. */
+function attempt<T>(read: () => T): T | undefined {
   try {
-    return decodeCanonical(bytes, { maxBytes: limits.MAX_MESSAGE_BYTES })
+    return read()
   } catch (error) {
     if (isChordnsError(error)) return undefined
     throw error

@@ -7,7 +7,9 @@ import { initialState, statusOf, step } from '../../../src/ring/machine/machine.
 import type { RingContext, RingEffect, RingEvent, RingState } from '../../../src/ring/machine/state.ts'
 import { condemn, signAccusation, signEntry } from '../../../src/ring/members/member.ts'
 import type { MemberEntry } from '../../../src/ring/types.ts'
-import { decodeReply, encodeMessage, type RingReply, type RingRequest } from '../../../src/ring/wire/messages.ts'
+import { decodeReply } from '../../../src/ring/wire/decode.ts'
+import { encodeMessage } from '../../../src/ring/wire/encode.ts'
+import type { RingReply, RingRequest } from '../../../src/ring/wire/messages.ts'
 import { contextOf, keyOf, OPTIONS, scheme } from '../world.ts'
 
 const START = 1_700_000_000_000

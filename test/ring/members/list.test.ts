@@ -6,7 +6,8 @@ import { limits } from '../../../src/ring/limits.ts'
 import { examineList, isSparse, membersByDensity, signList } from '../../../src/ring/members/list.ts'
 import { memberId } from '../../../src/ring/members/member.ts'
 import type { LookupResult } from '../../../src/ring/types.ts'
-import { decodeReply, decodeRequest, encodeMessage } from '../../../src/ring/wire/messages.ts'
+import { decodeReply, decodeRequest } from '../../../src/ring/wire/decode.ts'
+import { encodeMessage } from '../../../src/ring/wire/encode.ts'
 import { keyOf, type Node, scheme, World } from '../world.ts'
 
 const NOW = 1_700_000_000_000

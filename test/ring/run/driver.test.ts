@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { limits } from '../../../src/ring/limits.ts'
-import { encodeMessage } from '../../../src/ring/wire/messages.ts'
+import { encodeMessage } from '../../../src/ring/wire/encode.ts'
 import { Hub } from '../hub.ts'
 
 describe('createRing', () => {

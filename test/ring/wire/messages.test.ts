@@ -6,14 +6,9 @@ import { idFromBytes } from '../../../src/ring/chord/ids.ts'
 import { limits } from '../../../src/ring/limits.ts'
 import { signAccusation, signEntry } from '../../../src/ring/members/member.ts'
 import { BUCKETS, DIGEST_BYTES } from '../../../src/ring/members/table.ts'
-import {
-  decodeReply,
-  decodeRequest,
-  encodeMessage,
-  fitting,
-  type RingReply,
-  type RingRequest,
-} from '../../../src/ring/wire/messages.ts'
+import { decodeReply, decodeRequest } from '../../../src/ring/wire/decode.ts'
+import { encodeMessage } from '../../../src/ring/wire/encode.ts'
+import { fitting, type RingReply, type RingRequest } from '../../../src/ring/wire/messages.ts'
 import { keyOf, scheme } from '../world.ts'
 
 const id = fc.uint8Array({ minLength: 32, maxLength: 32 }).map(idFromBytes)

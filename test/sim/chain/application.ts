@@ -1,6 +1,6 @@
 /** A small application for chains under test: a map of keys to values, and validators that take each other's places. */
 import { latin1 } from '../../../src/base/index.ts'
-import { asList, decodeValue } from '../../../src/chain/blocks/fields.ts'
+import { readCbor, readList, readRow } from '../../../src/chain/blocks/reading.ts'
 import {
   type Application,
   type Applied,
@@ -46,8 +46,8 @@ export function mapApplication(people: readonly Validator[]): Application<StateM
     restore(bytes) {
       try {
         let state = emptyStateMap
-        for (const pair of asList(decodeValue(bytes, bytes.length), 'entries', 1_000_000)) {
-          const [key, value] = asList(pair, 'an entry', 2)
+        for (const pair of readList(readCbor(bytes, bytes.length, 'state'), 1_000_000, 'entries', (one) => one)) {
+          const [key, value] = readRow(pair, 2, 'entry')
           if (!(key instanceof Uint8Array) || !(value instanceof Uint8Array)) return undefined
           state = stateSet(state, key, value)
         }
@@ -121,10 +121,12 @@ const keyOf = (bytes: Uint8Array) => bytes
 
 function read(bytes: Uint8Array, people: number): { seats: readonly number[] | undefined } | undefined {
   try {
-    const [key, seats] = asList(decodeValue(bytes, 1_000), 'a transaction', 2)
+    const [key, seats] = readRow(readCbor(bytes, 1_000, 'transaction'), 2, 'transaction')
     if (typeof key !== 'number') return undefined
     if (seats === null) return { seats: undefined }
-    const numbers = asList(seats, 'seats', people).filter((seat) => typeof seat === 'number' && seat < people)
+    const numbers = readList(seats, people, 'seats', (one) => one).filter(
+      (seat) => typeof seat === 'number' && seat < people,
+    )
     return numbers.length > 0 ? { seats: numbers as number[] } : undefined
   } catch {
     // Not ours, from a liar.

@@ -1,0 +1,161 @@
+/** Bytes as ring messages. Everything that does not fit throws RING_MALFORMED. */
+import type { RingId } from '../../base/index.ts'
+import type { CborField, CborMap } from '../../crypto/index.ts'
+import { limits } from '../limits.ts'
+import type { SignedList } from '../members/list.ts'
+import { type Accusation, entryFromValue } from '../members/member.ts'
+import {
+  malformed,
+  readBoolean,
+  readBytes,
+  readCbor,
+  readHash,
+  readId,
+  readInteger,
+  readList,
+  readMap,
+  readNatural,
+  readRow,
+  readSignature,
+} from '../members/reading.ts'
+import { BUCKETS, DIGEST_BYTES } from '../members/table.ts'
+import type { MemberEntry } from '../types.ts'
+import { CODES, type Pair, type RingReply, type RingRequest, VERSION } from './messages.ts'
+
+/** Throws RING_MALFORMED, also when the message is a reply. */
+export function decodeRequest(bytes: Uint8Array): RingRequest {
+  const map = openMessage(bytes)
+  switch (map.get(1)) {
+    case CODES.ping:
+      return { type: 'ping' }
+    case CODES['ask-state']:
+      return { type: 'ask-state', summary: readSummary(map.get(2)) }
+    case CODES.notify:
+      return { type: 'notify', entry: entryFromValue(map.get(2)) }
+    case CODES.push:
+      return { type: 'push', entries: readEntries(map.get(2)), accusations: readAccusations(map.get(3)) }
+    case CODES['ask-page']:
+      return { type: 'ask-page', entry: entryFromValue(map.get(2)), after: readOptionalId(map.get(3), 'after') }
+    case CODES['ask-digests']:
+      return { type: 'ask-digests', summary: readSummary(map.get(2)) }
+    case CODES.compare:
+      return { type: 'compare', buckets: readBuckets(map.get(2)), pairs: readPairs(map.get(3)) }
+    case CODES.find:
+      return {
+        type: 'find',
+        key: readId(map.get(2), 'key'),
+        shortCut: readBoolean(map.get(3), 'shortCut'),
+        ...(map.has(4) && { proof: readBoolean(map.get(4), 'proof') }),
+      }
+    default:
+      throw malformed('type')
+  }
+}
+
+/** Throws RING_MALFORMED, also when the message is a request. */
+export function decodeReply(bytes: Uint8Array): RingReply {
+  const map = openMessage(bytes)
+  switch (map.get(1)) {
+    case CODES.ok:
+      return { type: 'ok' }
+    case CODES.state:
+      return {
+        type: 'state',
+        member: readBoolean(map.get(2), 'member'),
+        busy: readBoolean(map.get(3), 'busy'),
+        id: readId(map.get(4)),
+        predecessor: readOptionalId(map.get(5), 'predecessor'),
+        successors: readIds(map.get(6), limits.MAX_SUCCESSORS, 'successors'),
+        summary: readSummary(map.get(7)),
+        entries: readEntries(map.get(8)),
+      }
+    case CODES.page:
+      return {
+        type: 'page',
+        member: readBoolean(map.get(2), 'member'),
+        self: entryFromValue(map.get(3)),
+        entries: readEntries(map.get(4)),
+        next: readOptionalId(map.get(5), 'next'),
+      }
+    case CODES.digests: {
+      const digests = map.get(2)
+      const length = BUCKETS * DIGEST_BYTES
+      return {
+        type: 'digests',
+        digests: digests === undefined ? undefined : readBytes(digests, length, length, 'digests'),
+      }
+    }
+    case CODES.compared:
+      return {
+        type: 'compared',
+        entries: readEntries(map.get(2)),
+        wanted: readIds(map.get(3), limits.MAX_PAIRS, 'wanted'),
+      }
+    case CODES.directions:
+      return {
+        type: 'directions',
+        way: readIds(map.get(2), limits.LOOKUP_IDS, 'way'),
+        owners: readIds(map.get(3), limits.LOOKUP_IDS, 'owners'),
+        predecessor: readOptionalId(map.get(4), 'predecessor'),
+        entry: map.has(5) ? entryFromValue(map.get(5)) : undefined,
+        ...(map.has(6) && { list: readSignedList(map.get(6)) }),
+      }
+    default:
+      throw malformed('type')
+  }
+}
+
+function openMessage(bytes: Uint8Array): CborMap {
+  const map = readMap(readCbor(bytes, limits.MAX_MESSAGE_BYTES, 'message'), 'message')
+  if (map.get(0) !== VERSION) throw malformed('version')
+  return map
+}
+
+function readEntries(value: CborField): MemberEntry[] {
+  return value === undefined ? [] : readList(value, limits.MAX_ENTRIES, 'entries', entryFromValue)
+}
+
+function readIds(value: CborField, most: number, what: string): RingId[] {
+  return readList(value, most, what, (one) => readId(one, what))
+}
+
+function readOptionalId(value: CborField, what: string): RingId | undefined {
+  return value === undefined ? undefined : readId(value, what)
+}
+
+function readSignedList(value: CborField): SignedList {
+  const [at, successors, signature] = readRow(value, 3, 'successor list')
+  return {
+    at: readNatural(at, 'time of a list'),
+    successors: readIds(successors, limits.MAX_SUCCESSORS, 'successors'),
+    signature: readSignature(signature, 'signature of a list'),
+  }
+}
+
+function readAccusations(value: CborField): Accusation[] {
+  if (value === undefined) return []
+  return readList(value, limits.MAX_ACCUSATIONS, 'accusations', (item) => {
+    const [accused, incarnation, signer, signature] = readRow(item, 4, 'accusation')
+    return {
+      accused: readId(accused, 'accused'),
+      incarnation: readNatural(incarnation, 'incarnation'),
+      signer: readHash(signer, 'accuser'),
+      signature: readSignature(signature, 'signature of an accusation'),
+    }
+  })
+}
+
+function readPairs(value: CborField): Pair[] {
+  return readList(value, limits.MAX_PAIRS, 'pairs', (item) => {
+    const [id, incarnation] = readRow(item, 2, 'pair')
+    return { id: readId(id), incarnation: readNatural(incarnation, 'incarnation') }
+  })
+}
+
+function readBuckets(value: CborField): number[] {
+  return readList(value, BUCKETS, 'buckets', (item) => readInteger(item, 0, BUCKETS - 1, 'bucket'))
+}
+
+function readSummary(value: CborField): Uint8Array {
+  return readBytes(value, DIGEST_BYTES, DIGEST_BYTES, 'summary')
+}

@@ -1,0 +1,94 @@
+/** Ring messages as bytes. */
+import type { RingId } from '../../base/index.ts'
+import { type CborValue, encodeCanonical } from '../../crypto/index.ts'
+import { idToBytes } from '../chord/ids.ts'
+import type { SignedList } from '../members/list.ts'
+import { type Accusation, entryToValue } from '../members/member.ts'
+import { CODES, type RingMessage, VERSION } from './messages.ts'
+
+export function encodeMessage(message: RingMessage): Uint8Array {
+  const map = new Map<number, CborValue>([
+    [0, VERSION],
+    [1, CODES[message.type]],
+  ])
+  for (const [key, value] of fields(message)) if (value !== undefined) map.set(key, value)
+  return encodeCanonical(map)
+}
+
+function fields(message: RingMessage): [number, CborValue | undefined][] {
+  switch (message.type) {
+    case 'ping':
+    case 'ok':
+      return []
+    case 'ask-state':
+    case 'ask-digests':
+      return [[2, message.summary]]
+    case 'notify':
+      return [[2, entryToValue(message.entry)]]
+    case 'push':
+      return [
+        [2, message.entries.map(entryToValue)],
+        [3, message.accusations.map(accusationToValue)],
+      ]
+    case 'ask-page':
+      return [
+        [2, entryToValue(message.entry)],
+        [3, optionalBytes(message.after)],
+      ]
+    case 'compare':
+      return [
+        [2, [...message.buckets]],
+        [3, message.pairs.map(({ id, incarnation }) => [idToBytes(id), incarnation])],
+      ]
+    case 'state':
+      return [
+        [2, message.member],
+        [3, message.busy],
+        [4, idToBytes(message.id)],
+        [5, optionalBytes(message.predecessor)],
+        [6, message.successors.map(idToBytes)],
+        [7, message.summary],
+        [8, message.entries.map(entryToValue)],
+      ]
+    case 'page':
+      return [
+        [2, message.member],
+        [3, entryToValue(message.self)],
+        [4, message.entries.map(entryToValue)],
+        [5, optionalBytes(message.next)],
+      ]
+    case 'digests':
+      return [[2, message.digests]]
+    case 'compared':
+      return [
+        [2, message.entries.map(entryToValue)],
+        [3, message.wanted.map(idToBytes)],
+      ]
+    case 'find':
+      return [
+        [2, idToBytes(message.key)],
+        [3, message.shortCut],
+        [4, message.proof],
+      ]
+    case 'directions':
+      return [
+        [2, message.way.map(idToBytes)],
+        [3, message.owners.map(idToBytes)],
+        [4, optionalBytes(message.predecessor)],
+        [5, message.entry === undefined ? undefined : entryToValue(message.entry)],
+        [6, message.list === undefined ? undefined : listToValue(message.list)],
+      ]
+  }
+}
+
+function listToValue({ at, successors, signature }: SignedList): CborValue {
+  return [at, successors.map(idToBytes), signature]
+}
+
+function accusationToValue({ accused, incarnation, signer, signature }: Accusation): CborValue {
+  return [idToBytes(accused), incarnation, signer, signature]
+}
+
+function optionalBytes(id: RingId | undefined): Uint8Array | undefined {
+  return id === undefined ? undefined : idToBytes(id)
+}
