@@ -1,0 +1,248 @@
+/** What came with a term keeps it: each part of a delegation and each link of a chain of trust expires by itself. */
+import { describe, expect, it } from 'vitest'
+import { parseZone, ROOT } from '../../src/dns/index.ts'
+import { odd, type ScenarioZone, scenario } from '../world/scenario.ts'
+
+const com: ScenarioZone = { signed: true }
+const A = 'NOERROR AD: A 192.0.2.1'
+const plain = 'NOERROR: A 192.0.2.1'
+
+describe('the DS set of a delegation', () => {
+  const anchor: ScenarioZone = { text: 'www 60 A 192.0.2.1', signed: true, nsTtl: 86_400 }
+
+  it.fails('is asked for again when its own TTL is over, so that a key rollover by the book is followed', async () => {
+    const s = await scenario({ zones: { 'com.': com, 'anchor.com.': anchor } })
+    expect(await s.ask('www.anchor.com')).toBe(A)
+    s.change({ 'anchor.com.': { keys: 'new' } })
+    await s.wait(7_300)
+    expect(await s.ask('www.anchor.com')).toBe(A)
+  })
+
+  it.fails('is asked for afresh before a zone is bogus: keys that were changed faster than the book says', async () => {
+    const s = await scenario({ zones: { 'com.': com, 'anchor.com.': { ...anchor, signed: { dnskeyTtl: 60 } } } })
+    expect(await s.ask('www.anchor.com')).toBe(A)
+    s.change({ 'anchor.com.': { keys: 'new' } })
+    await s.wait(120)
+    expect(await s.ask('www.anchor.com')).toBe(A)
+  })
+
+  it.fails('that is gone leaves the zone insecure, not bogus, once its TTL is over', async () => {
+    const s = await scenario({ zones: { 'com.': com, 'anchor.com.': anchor } })
+    expect(await s.ask('www.anchor.com')).toBe(A)
+    s.change({ 'anchor.com.': { signed: false } })
+    await s.wait(7_300)
+    expect(await s.ask('www.anchor.com')).toBe(plain)
+  })
+
+  it.fails('that is gone before its TTL is over, with the zone’s signatures, is asked for afresh: insecure, not bogus', async () => {
+    const s = await scenario({ zones: { 'com.': com, 'anchor.com.': { ...anchor, signed: { dnskeyTtl: 60 } } } })
+    expect(await s.ask('www.anchor.com')).toBe(A)
+    s.change({ 'anchor.com.': { signed: false } })
+    await s.wait(120)
+    expect(await s.ask('www.anchor.com')).toBe(plain)
+  })
+
+  it.fails.each([
+    ['NSEC', {}],
+    ['NSEC3', { nsec3: {} }],
+    ['NSEC3 opt-out', { nsec3: { optOut: true } }],
+  ])('that is new is seen when the %s proof of its absence has run out', async (_, how) => {
+    const unsigned: ScenarioZone = { ...anchor, signed: false }
+    const s = await scenario({ zones: { 'com.': { signed: how, negativeTtl: 300 }, 'anchor.com.': unsigned } })
+    expect(await s.ask('www.anchor.com')).toBe(plain)
+    s.change({ 'anchor.com.': { signed: true } })
+    await s.wait(400)
+    expect(await s.ask('www.anchor.com')).toBe(A)
+  })
+
+  it.fails('below a link that was learned again is not renewed with it', async () => {
+    const s = await scenario({
+      zones: { 'com.': com, 'anchor.com.': { ...anchor, text: 'www 60 A 192.0.2.1\n$TTL 60\na A 192.0.2.1' } },
+    })
+    // Asked for all the time, so that whatever is renewed by use is renewed.
+    for (let minute = 0; minute < 50; minute++) {
+      expect(await s.ask('www.anchor.com')).toBe(A)
+      await s.wait(61)
+    }
+    s.change({ 'anchor.com.': { keys: 'new' } })
+    await s.wait(3_700)
+    expect(await s.ask('a.anchor.com')).toBe(A)
+  })
+})
+
+describe('a delegation', () => {
+  it.fails('straight from a grandparent, just confirmed, does not hang on an expired one between', async () => {
+    const s = await scenario({
+      zones: { 'com.': { nsTtl: 10 }, 'hull.com.': { text: '* A 192.0.2.1', nsTtl: 86_400 } },
+      config: { 'iterator.qnameMinimisation': 'off' },
+    })
+    expect(await s.ask('a.hull.com')).toBe(plain)
+    await s.wait(20)
+    const authorities = parseZone('hull.com. 86400 NS ns1.hull.com.', { origin: ROOT })
+    const additionals = parseZone(`ns1.hull.com. 86400 A ${s.world.server('ns1.hull.com').addresses[0]}`, {
+      origin: ROOT,
+    })
+    s.world.server('a.root').behave({
+      tamper: (reply, { name }) =>
+        name.toLowerCase().endsWith('hull.com.')
+          ? [{ reply: { ...reply, aa: false, answers: [], authorities, additionals } }]
+          : [{ reply }],
+    })
+    s.world.clearLog()
+    for (const label of ['b', 'c', 'd', 'e', 'f']) expect(await s.ask(`${label}.hull.com`)).toBe(plain)
+    expect(s.asked('a.root')).toHaveLength(1)
+  })
+
+  it('that the parent has taken back is gone when its TTL is over, however often it was used (ghost domains)', async () => {
+    const s = await scenario({
+      zones: { 'com.': '', 'ghost.com.': { text: '* 30 A 192.0.2.1', nsTtl: 600 } },
+      servers: { 'ns1.ghost.com': { fullAnswers: true } },
+    })
+    expect(await s.ask('a0.ghost.com')).toBe(plain)
+    s.change({ 'com.': { without: ['ghost.com. NS', 'ns1.ghost.com. A'] } })
+    for (let i = 1; i <= 11; i++) {
+      await s.wait(50)
+      expect(await s.ask(`a${i}.ghost.com`)).toBe(plain)
+    }
+    await s.wait(60)
+    expect(await s.ask('last.ghost.com')).toBe('NXDOMAIN')
+  })
+
+  it.fails('of the root outlives its TTL while the root cannot be reached: zones below are answered', async () => {
+    const s = await scenario({
+      zones: {
+        '.': { nsTtl: 86_400 },
+        'com.': { nsTtl: 172_800 },
+        'a.com.': 'www 60 A 192.0.2.1',
+        'b.com.': 'www 60 A 192.0.2.1',
+      },
+    })
+    expect(await s.ask('www.a.com')).toBe(plain)
+    await s.wait(86_395)
+    s.world.server('a.root').behave({ silent: true })
+    await s.wait(60)
+    expect(await s.ask('www.b.com')).toBe(plain)
+  })
+})
+
+describe('the TTL of a record', () => {
+  it.fails('of 0 is raised to cache.minTtl like any other', async () => {
+    const s = await scenario({
+      zones: { 'com.': '', 'oar.com.': 'www 0 A 192.0.2.1' },
+      config: { 'cache.minTtl': 300 },
+    })
+    expect(await s.ask('www.oar.com')).toBe(plain)
+    await s.wait(200)
+    s.world.clearLog()
+    expect(await s.ask('www.oar.com')).toBe(plain)
+    expect(s.asked('ns1.oar.com')).toEqual([])
+  })
+
+  it.fails('with the top bit set is a long one, not 0 (RFC 8767 section 4)', async () => {
+    const s = await scenario({
+      zones: { 'com.': '', 'oar.com.': 'www A 192.0.2.1' },
+      servers: { 'ns1.oar.com': odd.ttl(0x8000_0001) },
+    })
+    expect(await s.ask('www.oar.com')).toBe(plain)
+    await s.wait(3_000)
+    s.world.clearLog()
+    expect(await s.ask('www.oar.com')).toBe(plain)
+    expect(s.asked('ns1.oar.com')).toEqual([])
+  })
+})
+
+describe('prefetch', () => {
+  const config = { 'cache.prefetch': true }
+
+  const often = async (signed: boolean) => {
+    const s = await scenario({
+      zones: { 'com.': com, 'a.com.': { text: 'www 300 A 192.0.2.1', signed } },
+      config,
+    })
+    for (let i = 0; i < 360; i++) {
+      await s.ask('www.a.com')
+      await s.wait(10)
+    }
+    return s.asked('ns1.a.com').filter((line) => line.endsWith(' www.a.com. A')).length
+  }
+
+  it('of an unsigned name happens once a TTL', async () => {
+    expect(await often(false)).toBeLessThan(16)
+  })
+
+  it.fails('of a signed name happens once a TTL, not at every hit after the first time', async () => {
+    expect(await often(true)).toBeLessThan(16)
+  })
+
+  it.fails('that comes back bogus leaves the valid entry in its place', async () => {
+    const s = await scenario({
+      zones: { 'com.': com, 'a.com.': { text: 'www 3600 A 192.0.2.1', signed: { dnskeyTtl: 86_400, dsTtl: 86_400 } } },
+      config,
+    })
+    expect(await s.ask('www.a.com')).toBe(A)
+    await s.wait(3_300)
+    s.change({ 'a.com.': { copies: { 'ns1.a.com': { corrupt: ['www.a.com. A'] } } } })
+    expect(await s.ask('www.a.com')).toBe(A)
+    await s.wait(30)
+    expect(s.asked('ns1.a.com').filter((line) => line.endsWith(' www.a.com. A')).length).toBeGreaterThan(1)
+    expect(await s.ask('www.a.com')).toBe(A)
+  })
+
+  it.fails('leaves a name alone while its failure is remembered (RFC 9520)', async () => {
+    const s = await scenario({ zones: { 'com.': '', 'a.com.': 'www 300 A 192.0.2.1' }, config })
+    expect(await s.ask('www.a.com')).toBe(plain)
+    await s.wait(280)
+    s.world.server('ns1.a.com').behave({ rcode: 2 })
+    s.world.clearLog()
+    for (let i = 0; i < 10; i++) {
+      expect(await s.ask('www.a.com')).toBe(plain)
+      await s.wait(0.1)
+    }
+    await s.wait(3)
+    expect(s.asked('ns1.a.com').length).toBeLessThan(5)
+  })
+})
+
+describe('a wall clock that is set', () => {
+  const YEAR = 365 * 86_400_000
+  const zones = {
+    'com.': com,
+    'a.com.': { text: 'www 60 A 192.0.2.1', signed: true },
+    'b.com.': 'www 60 A 192.0.2.1',
+  }
+
+  it.fails('back by a year leaves no entry beyond its TTL', async () => {
+    const s = await scenario({ zones, clockAheadMs: YEAR, config: { 'dnssec.negativeTrustAnchors': ['b.com'] } })
+    await s.reply('www.b.com', 'A', { cd: true })
+    s.clock.step(-YEAR)
+    s.change({ 'b.com.': { text: 'www 60 A 192.0.2.2' } })
+    await s.wait(120)
+    expect(await s.ask('www.b.com')).toBe('NOERROR: A 192.0.2.2')
+  })
+
+  it.fails('back by a year heals signed names within a minute', async () => {
+    const s = await scenario({ zones, clockAheadMs: YEAR })
+    expect(await s.ask('www.a.com')).toBe('SERVFAIL')
+    s.clock.step(-YEAR)
+    await s.wait(61)
+    expect(await s.ask('www.a.com')).toBe(A)
+  })
+
+  it('forward from 1970 heals signed names within a minute, and throws nothing valid away', async () => {
+    const s = await scenario({ zones, clockAheadMs: -1_700_000_000_000 })
+    expect(await s.ask('www.a.com')).toBe('SERVFAIL')
+    s.clock.step(1_700_000_000_000)
+    await s.wait(61)
+    expect(await s.ask('www.a.com')).toBe(A)
+    expect(await s.ask('www.b.com')).toBe(plain)
+  })
+
+  it.fails('forward by an hour does not end what has half an hour left', async () => {
+    const s = await scenario({ zones: { 'com.': '', 'b.com.': 'www 1800 A 192.0.2.1' } })
+    expect(await s.ask('www.b.com')).toBe(plain)
+    s.clock.step(3_600_000)
+    s.world.clearLog()
+    expect(await s.ask('www.b.com')).toBe(plain)
+    expect(s.asked()).toEqual([])
+  })
+})
