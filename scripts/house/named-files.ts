@@ -22,9 +22,11 @@ function namedPaths(text: string): { readonly name: string; readonly offset: num
   )
 }
 
-/** Beside the text, below src/, or from the root. */
+/** Beside the text, and in each folder around it; for texts outside src/, also below src/. */
 function placesOf(path: string, name: string): string[] {
-  return [posix.dirname(path), 'src', '.'].map((folder) => posix.join(folder, name).replace(/\/$/, ''))
+  const folders = ['src']
+  for (let folder = path; folder !== '.'; ) folders.push((folder = posix.dirname(folder)))
+  return folders.map((folder) => posix.join(folder, name).replace(/\/$/, ''))
 }
 
 /** A name without folders is also found in the rooms below the text; below any room, when the text is not in one. */
