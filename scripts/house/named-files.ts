@@ -24,9 +24,8 @@ function namedPaths(text: string): { readonly name: string; readonly offset: num
 
 /** Beside the text, and in each folder around it; for texts outside src/, also below src/. */
 function placesOf(path: string, name: string): string[] {
-  const folders = ['src']
-  for (let folder = path; folder !== '.'; ) folders.push((folder = posix.dirname(folder)))
-  return folders.map((folder) => posix.join(folder, name).replace(/\/$/, ''))
+  const around = path.split('/').map((_, depth, parts) => parts.slice(0, depth).join('/'))
+  return ['src', ...around].map((folder) => posix.join(folder, name).replace(/\/$/, ''))
 }
 
 /** A name without folders is also found in the rooms below the text; below any room, when the text is not in one. */

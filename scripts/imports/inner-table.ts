@@ -13,25 +13,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
   chunks: ['node', 'reads', 'rounds', 'handover', 'observations', 'digests', 'entries', 'seats', 'wire'],
   chain: ['run', 'machine', 'blocks', 'trees'],
   ring: ['door', 'run', 'machine', 'wire', 'members', 'chord'],
-  dns: [
-    'encode.ts',
-    'zonefile.ts',
-    'rrset.ts',
-    'message.ts',
-    'compression.ts',
-    'edns.ts',
-    'rdata',
-    'addresses.ts',
-    'digits.ts',
-    'text.ts',
-    'ttl.ts',
-    'types-text.ts',
-    'names-wire.ts',
-    'names-text.ts',
-    'names.ts',
-    'bytes.ts',
-    'errors.ts',
-  ],
+  dns: ['message', 'zonefile.ts', 'rrset.ts', 'rdata', 'text', 'names', 'bytes.ts', 'errors.ts'],
 }
 
 /**

@@ -1,9 +1,8 @@
-export { addressRdata, addressText } from './addresses.ts'
-export { edeOption, findOption, optionsOf, readEde } from './edns.ts'
-export { encodeMessage, encodeWithin } from './encode.ts'
 export type { BadTextDetail, MalformedDetail } from './errors.ts'
 export { limits as dnsLimits } from './limits.ts'
-export { decodeMessage, type Header, makeQuery, peekHeader, type QueryOptions } from './message.ts'
+export { edeOption, findOption, optionsOf, readEde } from './message/edns.ts'
+export { encodeMessage, encodeWithin } from './message/encode.ts'
+export { decodeMessage, type MessageHeader, makeQuery, peekHeader, type QueryOptions } from './message/message.ts'
 export {
   canonicalName,
   childLabel,
@@ -20,11 +19,13 @@ export {
   sameName,
   sameQuestion,
   suffixName,
-} from './names.ts'
-export { nameToText, parseName } from './names-text.ts'
-export { readName } from './names-wire.ts'
+} from './names/names.ts'
+export { nameToText, parseName } from './names/names-text.ts'
+export { readName } from './names/names-wire.ts'
 export * from './rdata/index.ts'
 export { canonicalRRset, coveredType, groupRRsets, rrsetKey, rrsetToRecords } from './rrset.ts'
+export { addressRdata, addressText } from './text/addresses.ts'
+export { classFromText, classToText, opcodeToText, rcodeToText, typeFromText, typeToText } from './text/types-text.ts'
 export type {
   Delegation,
   Edns,
@@ -37,5 +38,4 @@ export type {
   RRset,
 } from './types.ts'
 export { Class, Ede, Opcode, OptionCode, Rcode, Type } from './types.ts'
-export { classFromText, classToText, opcodeToText, rcodeToText, typeFromText, typeToText } from './types-text.ts'
 export { parseZone, recordToText, type ZoneOptions } from './zonefile.ts'

@@ -1,6 +1,6 @@
 /** Records grouped into RRsets with their signatures, and back. */
 import { compareBytes, equalBytes, latin1 } from '../base/index.ts'
-import { sameName } from './names.ts'
+import { sameName } from './names/names.ts'
 import { canonicalRdata } from './rdata/canonical.ts'
 import { Class, type Name, type ResourceRecord, type RRset, Type } from './types.ts'
 

@@ -2,13 +2,13 @@
 import { errorText, isChordnsError } from '../base/index.ts'
 import { badText } from './errors.ts'
 import { limits } from './limits.ts'
-import { nameToText, parseName, shown } from './names-text.ts'
+import { nameToText, parseName, shown } from './names/names-text.ts'
 import { rdataFromText, rdataToText } from './rdata/text.ts'
 import { soaView } from './rdata/view.ts'
-import { type Token, type TokenLine, tokenLines } from './text.ts'
-import { parsePeriod } from './ttl.ts'
+import { type Token, type TokenLine, tokenLines } from './text/tokens.ts'
+import { parsePeriod } from './text/ttl.ts'
+import { classFromText, classToText, typeFromText, typeToText } from './text/types-text.ts'
 import { Class, type Name, type ResourceRecord, Type } from './types.ts'
-import { classFromText, classToText, typeFromText, typeToText } from './types-text.ts'
 
 export interface ZoneOptions {
   readonly origin: Name

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { toHex } from '../../src/base/index.ts'
-import { CompressionTable } from '../../src/dns/compression.ts'
 import {
   buildRdata,
   decodeMessage,
@@ -16,6 +15,7 @@ import {
   ROOT,
   Type,
 } from '../../src/dns/index.ts'
+import { CompressionTable } from '../../src/dns/message/compression.ts'
 import { name } from './arbitrary.ts'
 
 const query = makeQuery({ id: 1, name: parseName('www.example.com'), type: Type.A, rd: false })

@@ -1,6 +1,6 @@
 /** One pass over uncompressed RDATA by the steps of its shape: where its names are, and canonical form. */
 import { malformed } from '../errors.ts'
-import { LOWER, skipPlainName } from '../names.ts'
+import { LOWER, skipPlainName } from '../names/names.ts'
 import { Class } from '../types.ts'
 import { type Shape, shapeOfType } from './table.ts'
 

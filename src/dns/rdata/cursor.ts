@@ -1,7 +1,7 @@
 /** Reading and writing the fields of one RDATA. Offsets in errors count from the start of the RDATA. */
 import { plain } from '../bytes.ts'
 import { malformed, tooLong } from '../errors.ts'
-import { countLabels, nameOfValidWire, skipPlainName } from '../names.ts'
+import { countLabels, nameOfValidWire, skipPlainName } from '../names/names.ts'
 import type { Name } from '../types.ts'
 
 const MAX_RDATA_BYTES = 65_535

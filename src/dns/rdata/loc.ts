@@ -1,7 +1,7 @@
 /** LOC: RFC 1876. */
 import { badText } from '../errors.ts'
-import { shown } from '../names-text.ts'
-import type { TokenCursor } from '../text.ts'
+import { shown } from '../names/names-text.ts'
+import type { TokenCursor } from '../text/tokens.ts'
 import type { RdataReader, RdataWriter } from './cursor.ts'
 
 export interface Location {

@@ -1,9 +1,10 @@
 /** SvcParams of SVCB and HTTPS: RFC 9460, with dohpath (RFC 9461) and ohttp (RFC 9540). */
-import { ipv4Text, ipv6Text, parseIpv4, parseIpv6 } from '../addresses.ts'
-import { fromBase64, toBase64 } from '../digits.ts'
+
 import { badText } from '../errors.ts'
-import { shown } from '../names-text.ts'
-import { octetsOf, quotedText, type TokenCursor } from '../text.ts'
+import { shown } from '../names/names-text.ts'
+import { ipv4Text, ipv6Text, parseIpv4, parseIpv6 } from '../text/addresses.ts'
+import { fromBase64, toBase64 } from '../text/digits.ts'
+import { octetsOf, quotedText, type TokenCursor } from '../text/tokens.ts'
 import type { RdataReader, RdataWriter } from './cursor.ts'
 
 /** One parameter; `value` is its wire form. */

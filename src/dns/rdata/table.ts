@@ -150,11 +150,11 @@ export interface OpaqueView {
 export type RdataView = ViewOf<KnownType> | OpaqueView
 
 /** What one pass over the wire form needs to know: octets to skip, a name, a character-string, or all that is left. */
-export type Step = number | 'name' | 'string' | 'rest'
+export type ShapeStep = number | 'name' | 'string' | 'rest'
 
 export interface Shape extends Descriptor {
   readonly entries: readonly (readonly [field: string, kind: KindName])[]
-  readonly steps: readonly Step[]
+  readonly steps: readonly ShapeStep[]
 }
 
 const shapes = new Map<number, Shape>(
@@ -167,7 +167,7 @@ export function shapeOfType(type: number): Shape | undefined {
 
 function shapeOf(descriptor: Descriptor): Shape {
   const entries = Object.entries(descriptor.fields)
-  const steps: Step[] = []
+  const steps: ShapeStep[] = []
   for (const [, kind] of entries) {
     const { size } = KINDS[kind] as { size?: number }
     const last = steps.at(-1)

@@ -1,14 +1,14 @@
 /** RDATA as text and back: by the table, and in the form for unknown types (RFC 3597 section 5). */
 import { fromHex, isChordnsError, toHex } from '../../base/index.ts'
 import { badText } from '../errors.ts'
-import { ROOT } from '../names.ts'
-import { shown } from '../names-text.ts'
-import { type Token, TokenCursor, tokensOf } from '../text.ts'
+import { ROOT } from '../names/names.ts'
+import { shown } from '../names/names-text.ts'
+import { type Token, TokenCursor, tokensOf } from '../text/tokens.ts'
+import { typeToText } from '../text/types-text.ts'
 import type { Name } from '../types.ts'
-import { typeToText } from '../types-text.ts'
 import { type FieldKind, KINDS } from './kinds.ts'
 import { type Shape, shapeOfType } from './table.ts'
-import { type Fields, readFields, writeFields } from './view.ts'
+import { type RdataFields, readFields, writeFields } from './view.ts'
 
 /**
  * Presentation form of uncompressed RDATA. Never throws: RDATA that is not made as its type says is shown in the generic
@@ -17,7 +17,7 @@ import { type Fields, readFields, writeFields } from './view.ts'
 export function rdataToText(type: number, rdata: Uint8Array): string {
   const shape = shapeOfType(type)
   if (shape === undefined || shape.generic === true) return genericText(rdata)
-  let fields: Fields
+  let fields: RdataFields
   try {
     fields = readFields(shape, rdata)
   } catch (error) {

@@ -1,6 +1,6 @@
 /** Views: RDATA decoded on demand and built again, by the table. */
 import { malformed } from '../errors.ts'
-import { nameFromWire } from '../names.ts'
+import { nameFromWire } from '../names/names.ts'
 import { type Name, Type } from '../types.ts'
 import { RdataReader, RdataWriter } from './cursor.ts'
 import { type FieldKind, KINDS } from './kinds.ts'
@@ -21,12 +21,12 @@ export function viewRdata(type: number, rdata: Uint8Array): unknown {
 /** The wire form of a view. Throws DNS_TOO_LONG when a value does not fit its field. */
 export function buildRdata(view: RdataView): Uint8Array {
   if (view.kind === 'opaque') return view.bytes
-  return writeFields(shapeOfType(view.type)!, view as unknown as Fields)
+  return writeFields(shapeOfType(view.type)!, view as unknown as RdataFields)
 }
 
-export type Fields = Readonly<Record<string, unknown>>
+export type RdataFields = Readonly<Record<string, unknown>>
 
-export function readFields(shape: Shape, rdata: Uint8Array): Fields {
+export function readFields(shape: Shape, rdata: Uint8Array): RdataFields {
   const reader = new RdataReader(rdata)
   const fields: Record<string, unknown> = {}
   for (const [field, kind] of shape.entries) fields[field] = KINDS[kind].read(reader)
@@ -34,7 +34,7 @@ export function readFields(shape: Shape, rdata: Uint8Array): Fields {
   return fields
 }
 
-export function writeFields(shape: Shape, fields: Fields): Uint8Array {
+export function writeFields(shape: Shape, fields: RdataFields): Uint8Array {
   const writer = new RdataWriter()
   for (const [field, kind] of shape.entries) (KINDS[kind] as FieldKind<unknown>).write(writer, fields[field])
   return writer.finish()

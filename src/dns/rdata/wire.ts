@@ -1,8 +1,8 @@
 /** RDATA inside a message: names in it expanded, its length enforced exactly. */
 import { malformed } from '../errors.ts'
 import { limits } from '../limits.ts'
-import { skipPlainName } from '../names.ts'
-import type { NameReader } from '../names-wire.ts'
+import { skipPlainName } from '../names/names.ts'
+import type { NameReader } from '../names/names-wire.ts'
 import { checkedShape } from './canonical.ts'
 import type { Shape } from './table.ts'
 

@@ -1,9 +1,9 @@
 /** Names inside messages: compression pointers (RFC 1035 section 4.1.4), followed backwards only and in bounded number. */
-import { plain } from './bytes.ts'
-import { malformed } from './errors.ts'
-import { limits } from './limits.ts'
+import { plain } from '../bytes.ts'
+import { malformed } from '../errors.ts'
+import { limits } from '../limits.ts'
+import type { Name } from '../types.ts'
 import { nameOfValidWire, ROOT } from './names.ts'
-import type { Name } from './types.ts'
 
 const HEADER_BYTES = 12
 

@@ -1,7 +1,7 @@
 /** Tokens of presentation format (RFC 1035 section 5.1), and character-strings. Shared by rdata text and zone files. */
-import { badText } from './errors.ts'
-import { decimalEscape, parseName, readEscape, shown } from './names-text.ts'
-import type { Name } from './types.ts'
+import { badText } from '../errors.ts'
+import { decimalEscape, parseName, readEscape, shown } from '../names/names-text.ts'
+import type { Name } from '../types.ts'
 
 /** `text` still has its escapes; a quoted token is without its quotes. */
 export interface Token {

@@ -1,13 +1,13 @@
 /** Messages to wire. One buffer, grown once to the largest message and used again; only the result is allocated. */
-import { isChordnsError } from '../base/index.ts'
+import { isChordnsError } from '../../base/index.ts'
+import { malformed, tooLong, unencodable } from '../errors.ts'
+import { limits } from '../limits.ts'
+import { skipPlainName } from '../names/names.ts'
+import { checkedShape } from '../rdata/canonical.ts'
+import type { Shape } from '../rdata/table.ts'
+import { type Edns, type Message, type Name, type ResourceRecord, Type } from '../types.ts'
 import { CompressionTable, MAX_POINTER } from './compression.ts'
-import { malformed, tooLong, unencodable } from './errors.ts'
-import { limits } from './limits.ts'
 import { HEADER_BYTES } from './message.ts'
-import { skipPlainName } from './names.ts'
-import { checkedShape } from './rdata/canonical.ts'
-import type { Shape } from './rdata/table.ts'
-import { type Edns, type Message, type Name, type ResourceRecord, Type } from './types.ts'
 
 /**
  * The wire form. Names are compressed (owners, and names inside RFC 1035 types; RFC 3597 section 4) unless `compress` is false.

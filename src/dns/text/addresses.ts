@@ -1,6 +1,6 @@
 /** IP literals as rdata of A and AAAA; IPv6 text as RFC 5952 has it. */
-import { badText, malformed } from './errors.ts'
-import { Type } from './types.ts'
+import { badText, malformed } from '../errors.ts'
+import { Type } from '../types.ts'
 
 /** `rdata` of an A (4 octets) or AAAA (16 octets) record. Throws DNS_MALFORMED for any other length. */
 export function addressText(rdata: Uint8Array): string {

@@ -1,8 +1,8 @@
 /** Presentation form of names: RFC 1035 section 5.1, RFC 4343 section 2.1. */
-import { badText } from './errors.ts'
-import { limits } from './limits.ts'
+import { badText } from '../errors.ts'
+import { limits } from '../limits.ts'
+import type { Name } from '../types.ts'
 import { nameOfValidWire, ROOT } from './names.ts'
-import type { Name } from './types.ts'
 
 const { MAX_LABEL_BYTES, MAX_NAME_BYTES } = limits
 const DOT = 0x2e

@@ -1,5 +1,5 @@
 /** Binary as text: base64 (RFC 4648 section 4) and base32hex without padding (section 7). */
-import { badText } from './errors.ts'
+import { badText } from '../errors.ts'
 
 const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 const BASE32HEX = '0123456789ABCDEFGHIJKLMNOPQRSTUV'

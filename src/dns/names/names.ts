@@ -1,8 +1,8 @@
 /** Domain names as wire bytes: labels may hold any octet, case is kept, comparison is ASCII-caseless (RFC 4343). */
-import { plain } from './bytes.ts'
-import { badText, malformed, tooLong } from './errors.ts'
-import { limits } from './limits.ts'
-import type { Name, Question } from './types.ts'
+import { plain } from '../bytes.ts'
+import { badText, malformed, tooLong } from '../errors.ts'
+import { limits } from '../limits.ts'
+import type { Name, Question } from '../types.ts'
 
 const { MAX_LABEL_BYTES, MAX_NAME_BYTES } = limits
 

@@ -3,7 +3,7 @@
  * octets are identical, so that the case of every name survives (0x20). Work is bounded whatever the names are: stored
  * suffixes, probes and byte comparisons each have their limit, and beyond it a name is simply written out.
  */
-import { limits } from './limits.ts'
+import { limits } from '../limits.ts'
 
 const SLOTS = 4 * limits.MAX_COMPRESSION_TARGETS
 const MASK = SLOTS - 1

@@ -1,7 +1,7 @@
 /** EDNS(0) options (RFC 6891 section 6.1.2) and Extended DNS Errors (RFC 8914). */
-import { malformed, tooLong } from './errors.ts'
-import { limits } from './limits.ts'
-import { type EdnsOption, type ExtendedError, type Message, OptionCode } from './types.ts'
+import { malformed, tooLong } from '../errors.ts'
+import { limits } from '../limits.ts'
+import { type EdnsOption, type ExtendedError, type Message, OptionCode } from '../types.ts'
 
 /** The options of a message's OPT record; none without EDNS. */
 export function optionsOf(message: Message): readonly EdnsOption[] {

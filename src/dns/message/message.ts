@@ -1,10 +1,9 @@
 /** Messages from wire: RFC 1035 section 4, strict. */
-import { plain } from './bytes.ts'
-import { readOptions } from './edns.ts'
-import { malformed } from './errors.ts'
-import { limits } from './limits.ts'
-import { NameReader } from './names-wire.ts'
-import { takeRdata } from './rdata/wire.ts'
+import { plain } from '../bytes.ts'
+import { malformed } from '../errors.ts'
+import { limits } from '../limits.ts'
+import { NameReader } from '../names/names-wire.ts'
+import { takeRdata } from '../rdata/wire.ts'
 import {
   Class,
   type Edns,
@@ -15,7 +14,8 @@ import {
   Rcode,
   type ResourceRecord,
   Type,
-} from './types.ts'
+} from '../types.ts'
+import { readOptions } from './edns.ts'
 
 export const HEADER_BYTES = 12
 /** Root name, type, class. */
@@ -24,7 +24,7 @@ const LEAST_QUESTION_BYTES = 5
 const LEAST_RECORD_BYTES = 11
 
 /** The fixed part of a message; `rcode` is its low 4 bits. */
-export interface Header {
+export interface MessageHeader {
   readonly id: number
   readonly qr: boolean
   readonly opcode: number
@@ -39,7 +39,7 @@ export interface Header {
 }
 
 /** The header of any packet that has one, whatever follows: enough to answer FORMERR. */
-export function peekHeader(bytes: Uint8Array): Header | undefined {
+export function peekHeader(bytes: Uint8Array): MessageHeader | undefined {
   return bytes.length < HEADER_BYTES ? undefined : readHeader(bytes)
 }
 
@@ -111,7 +111,7 @@ export function makeQuery({
   return edns === undefined ? query : { ...query, edns }
 }
 
-function readHeader(bytes: Uint8Array): Header {
+function readHeader(bytes: Uint8Array): MessageHeader {
   const high = bytes[2]!
   const low = bytes[3]!
   return {

@@ -1,5 +1,5 @@
 /** Mnemonics of types, classes, rcodes and opcodes; unknown numbers as RFC 3597 section 5 spells them. */
-import { Class, Opcode, Rcode, Type } from './types.ts'
+import { Class, Opcode, Rcode, Type } from '../types.ts'
 
 /** Types that have a mnemonic but no place in the project otherwise. From the IANA registry. */
 const MORE_TYPES: Readonly<Record<string, number>> = {
