@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as settle, setTimeout as sleep } from 'node:timers/promises'
 import { voteBytes } from '../src/chain/blocks/signing.ts'
-import { type Certificate, type ChainOptions, ledgerChainOptions, verifyCertificate } from '../src/chain/index.ts'
+import { type BlockCertificate, type ChainOptions, ledgerChainOptions, verifyCertificate } from '../src/chain/index.ts'
 import { ed25519, ed25519Signer, sha256 } from '../src/crypto/index.ts'
 import { type SqliteStore, systemClock } from '../src/io/index.ts'
 import { createMemoryDisk, seededRandom, virtualClock } from '../src/sim/index.ts'
@@ -258,7 +258,7 @@ function certificateAt(n: number) {
     const content = { height, round: 0, blockId: sha256(Uint8Array.of(height)) }
     const bytes = voteBytes(chainId, { kind: 'precommit', ...content })
     const signatures = signers.slice(0, quorum).map((signer, index) => ({ index, signature: signer.sign(bytes) }))
-    const certificate: Certificate = { ...content, signatures }
+    const certificate: BlockCertificate = { ...content, signatures }
     const start = performance.now()
     if (!verifyCertificate(ed25519, chainId, validators, certificate, 'precommit', quorum))
       throw new Error('a certificate does not verify')

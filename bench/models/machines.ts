@@ -3,7 +3,7 @@ import type { RingId } from '../../src/base/index.ts'
 import { answered, beginLookup, nextContact, unanswered } from '../../src/ring/chord/lookup.ts'
 import { limits } from '../../src/ring/limits.ts'
 import { answerFind, ownDirections } from '../../src/ring/machine/lookups.ts'
-import type { Work } from '../../src/ring/machine/state.ts'
+import type { RingWork } from '../../src/ring/machine/state.ts'
 import type { LookupMode, LookupResult, RingOptions } from '../../src/ring/types.ts'
 import { type Node, World } from '../../test/ring/world.ts'
 
@@ -54,7 +54,7 @@ export function frozenLookup(
   key: RingId,
   mode: LookupMode,
 ): LookupResult {
-  const work = ({ context, state }: Node): Work => ({ context, state, now: world.now, effects: [] })
+  const work = ({ context, state }: Node): RingWork => ({ context, state, now: world.now, effects: [] })
   const shortCut = mode !== 'chord'
   const lookup = beginLookup(asker.id, key, ownDirections(work(asker), key, mode), shortCut)
   for (;;) {

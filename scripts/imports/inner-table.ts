@@ -20,4 +20,18 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
  * Rooms, inner rooms and files that are pure in the strict sense: they take the time as an argument, hold no port
  * of base/ports.ts but Random, never wait, and use only pure parts of their own room.
  */
-export const PURE: readonly string[] = ['dns', 'evidence', 'dnssec', 'iterator']
+export const PURE: readonly string[] = [
+  'dns',
+  'crypto',
+  'evidence',
+  'dnssec',
+  'iterator',
+  'ring/chord',
+  'ring/members',
+  'ring/wire',
+  'ring/machine',
+  'chain/trees',
+  'chain/blocks',
+  'chain/machine',
+  'chunk-chains/state',
+]

@@ -13,12 +13,12 @@ export {
 export {
   type ChainMessage,
   decodeMessage,
-  encodeEvidence,
+  encodeEquivocation,
   encodeMessage,
-  evidenceFromValue,
+  equivocationFromValue,
 } from './blocks/messages.ts'
-export { verifyCertificate, verifyEvidence } from './blocks/signing.ts'
-export { type Rules, tendermintRules } from './machine/rules.ts'
+export { verifyCertificate, verifyEquivocation } from './blocks/signing.ts'
+export { type ConsensusRules, tendermintRules } from './machine/rules.ts'
 export type { PeerName } from './machine/state.ts'
 export { type Chain, type ChainParts, createChain } from './run/driver.ts'
 export {
@@ -52,15 +52,15 @@ export {
   type Application,
   type Applied,
   type Block,
+  type BlockCertificate,
   type BlockContent,
-  type Certificate,
+  type BlockHeader,
   type CertifiedBlock,
+  type ChainEquivocation,
   type ChainOptions,
   type ChainStats,
   type ChainStatus,
   chunkChainOptions,
-  type Evidence,
-  type Header,
   ledgerChainOptions,
   type Proposal,
   type ProposalClaim,

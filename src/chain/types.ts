@@ -10,7 +10,7 @@ export interface Validator {
 }
 
 /** What a block id commits to. Hashes have 32 bytes. */
-export interface Header {
+export interface BlockHeader {
   readonly chainId: Uint8Array
   /** From 1 on. */
   readonly height: number
@@ -34,14 +34,14 @@ export interface Header {
 export interface Block {
   /** SHA-256 of the canonical header. */
   readonly id: Uint8Array
-  readonly header: Header
+  readonly header: BlockHeader
   readonly transactions: readonly Uint8Array[]
   /** That the previous block was decided; undefined at height 1. */
-  readonly lastCertificate: Certificate | undefined
+  readonly lastCertificate: BlockCertificate | undefined
 }
 
 /** Votes of one kind, height and round for one block by a quorum; `index` into the set of that height, ascending. */
-export interface Certificate {
+export interface BlockCertificate {
   readonly height: number
   readonly round: number
   readonly blockId: Uint8Array
@@ -50,7 +50,7 @@ export interface Certificate {
 
 export interface CertifiedBlock {
   readonly block: Block
-  readonly certificate: Certificate
+  readonly certificate: BlockCertificate
 }
 
 export type VoteKind = 'prevote' | 'precommit'
@@ -81,11 +81,11 @@ export interface Proposal {
   readonly claim: ProposalClaim
   readonly block: Block
   /** Prevotes of a quorum in `validRound`, so that nobody has to have seen them. */
-  readonly proof: Certificate | undefined
+  readonly proof: BlockCertificate | undefined
 }
 
 /** Two different things signed for one place: stands alone, anybody with the set can check it. */
-export type Evidence =
+export type ChainEquivocation =
   | { readonly kind: 'votes'; readonly chainId: Uint8Array; readonly first: Vote; readonly second: Vote }
   | {
       readonly kind: 'proposals'
@@ -96,8 +96,8 @@ export type Evidence =
 
 /** State of the application at a decided height, in a form that can be checked against a certified header. */
 export interface SnapshotHead {
-  readonly header: Header
-  readonly certificate: Certificate
+  readonly header: BlockHeader
+  readonly certificate: BlockCertificate
   /** Sets of this height and the two next. */
   readonly validators: readonly Validator[]
   readonly nextValidators: readonly Validator[]

@@ -1,6 +1,6 @@
 export { type ChainFault, type VerifyParts, type VerifyReport, verifyChains } from './audit/verify.ts'
 export type { BlockView, ChunkChainView } from './audit/view.ts'
-export { createChunkChains } from './run/driver.ts'
+export { createChunkChains } from './run/chunk-chains.ts'
 export type {
   ChunkChains,
   ChunkChainsModules,

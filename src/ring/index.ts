@@ -6,8 +6,8 @@ export {
   idFromBytes,
   keyOfPrefix,
   owns,
-  type Place,
   parseRingId,
+  type RingPlace,
 } from './chord/ids.ts'
 export {
   answered,
@@ -21,11 +21,11 @@ export {
   unanswered,
   type View,
 } from './chord/lookup.ts'
-export { type Pointers, type Rules, zaveRules } from './chord/rules.ts'
+export { type PointerRules, type Pointers, zaveRules } from './chord/rules.ts'
 export { HELLO_VERSION, openDoorkeeper, pskDoorkeeper } from './door/hello.ts'
 export { decodeInvitation, encodeInvitation, type Invitation, MAX_INVITED_ADDRESSES } from './door/invitation.ts'
 export { limits as ringLimits } from './limits.ts'
-export { initialState, type StepResult, statusOf, step } from './machine/machine.ts'
+export { initialState, type RingStep, statusOf, step } from './machine/machine.ts'
 export type { RingContext, RingEffect, RingEvent, RingState } from './machine/state.ts'
 export { entryFromValue, entryToValue, memberId } from './members/member.ts'
 export { createRing, type PersistedRing, type RingParts, type RunningRing } from './run/driver.ts'

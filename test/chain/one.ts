@@ -10,12 +10,12 @@ import {
 import type { ChainMessage } from '../../src/chain/blocks/messages.ts'
 import { claimBytes, voteBytes } from '../../src/chain/blocks/signing.ts'
 import { initialState, nothingRemembered, type Remembered, step } from '../../src/chain/machine/machine.ts'
-import { type Rules, tendermintRules } from '../../src/chain/machine/rules.ts'
-import type { ChainContext, ChainEffect, ChainEvent, ChainState, TimerName } from '../../src/chain/machine/state.ts'
+import { type ConsensusRules, tendermintRules } from '../../src/chain/machine/rules.ts'
+import type { ChainContext, ChainEffect, ChainEvent, ChainState, ChainTimer } from '../../src/chain/machine/state.ts'
 import { type StateMap, stateRoot } from '../../src/chain/trees/state-map.ts'
 import {
   type Block,
-  type Certificate,
+  type BlockCertificate,
   type ChainOptions,
   chunkChainOptions,
   type Proposal,
@@ -56,7 +56,7 @@ export class One {
       remembered = nothingRemembered,
     }: {
       options?: Partial<ChainOptions>
-      rules?: Rules
+      rules?: ConsensusRules
       remembered?: Remembered
     } = {},
   ) {
@@ -92,7 +92,7 @@ export class One {
     return this.event({ kind: 'message', from: `peer ${from}`, message })
   }
 
-  timeout(timer: TimerName, round = this.state.round, height = this.state.height): ChainEffect<StateMap>[] {
+  timeout(timer: ChainTimer, round = this.state.round, height = this.state.height): ChainEffect<StateMap>[] {
     return this.event({ kind: 'timer', timer, height, round })
   }
 
@@ -136,7 +136,7 @@ export class One {
     block: Block,
     round = 0,
     validRound = -1,
-    proof?: Certificate,
+    proof?: BlockCertificate,
     from = (1 + round) % this.validators.length,
   ): Proposal {
     const { publicKey, sign } = this.signers[from]!
@@ -144,14 +144,14 @@ export class One {
     return { claim: { ...content, signer: publicKey, signature: sign(claimBytes(chainId, content)) }, block, proof }
   }
 
-  propose(block: Block, round = 0, validRound = -1, proof?: Certificate): ChainEffect<StateMap>[] {
+  propose(block: Block, round = 0, validRound = -1, proof?: BlockCertificate): ChainEffect<StateMap>[] {
     return this.tell((1 + round) % this.validators.length, {
       type: 'proposal',
       proposal: this.proposal(block, round, validRound, proof),
     })
   }
 
-  certificate(kind: VoteKind, from: readonly number[], blockId: Uint8Array, round = 0): Certificate {
+  certificate(kind: VoteKind, from: readonly number[], blockId: Uint8Array, round = 0): BlockCertificate {
     const signatures = from.map((index) => ({ index, signature: this.vote(index, kind, blockId, round).signature }))
     return { height: 1, round, blockId, signatures }
   }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Clock, Log } from '../../src/base/index.ts'
-import { openSeals } from '../../src/chunk-chains/disk/seal.ts'
+import { openSeals } from '../../src/chunk-chains/disk/seals.ts'
 import { openStoredChains, openVotes } from '../../src/peer/disk.ts'
 import { createMemoryDisk, seededRandom } from '../../src/sim/index.ts'
 

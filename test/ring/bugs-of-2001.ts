@@ -1,7 +1,7 @@
 /** The mistakes of the pseudo-code of 2001, as rules that can be put back: the checks must find each of them. */
-import type { Rules } from '../../src/ring/chord/rules.ts'
+import type { PointerRules } from '../../src/ring/chord/rules.ts'
 
-export const BUGS_OF_2001: Readonly<Record<string, (rules: Rules) => Rules>> = {
+export const BUGS_OF_2001: Readonly<Record<string, (rules: PointerRules) => PointerRules>> = {
   'a pointer is adopted that was not asked': (rules) => ({
     ...rules,
     successorAnswered(pointers, successor, context) {

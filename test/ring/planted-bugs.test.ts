@@ -4,19 +4,19 @@
  */
 import { describe, expect, it } from 'vitest'
 import { between } from '../../src/ring/chord/ids.ts'
-import { type Rules, zaveRules } from '../../src/ring/chord/rules.ts'
+import { type PointerRules, zaveRules } from '../../src/ring/chord/rules.ts'
 import { BUGS_OF_2001 } from './bugs-of-2001.ts'
 import { flaw, type Node, OPTIONS, World } from './world.ts'
 
 const LIST = 3
 
 /** Chord alone: the table is consulted only while `world.auditing` holds. */
-function withoutAudit(rules: Rules, auditing: () => boolean): Rules {
+function withoutAudit(rules: PointerRules, auditing: () => boolean): PointerRules {
   return { ...rules, audit: (pointers, following) => (auditing() ? rules.audit(pointers, following) : undefined) }
 }
 
 /** What went wrong in one run of churn, if anything did. */
-function violation(rules: Rules, seed: number): string | undefined {
+function violation(rules: PointerRules, seed: number): string | undefined {
   let auditing = true
   const world = new World({
     seed,

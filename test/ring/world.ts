@@ -1,9 +1,9 @@
 /** Many step machines in one virtual network: seeded delay, loss, crash, restart, partition. Nothing waits in real time. */
 import { asPeerId, type PeerId, type RingId } from '../../src/base/index.ts'
 import { keyedHashScheme, sha256 } from '../../src/crypto/index.ts'
-import { type Rules, zaveRules } from '../../src/ring/chord/rules.ts'
+import { type PointerRules, zaveRules } from '../../src/ring/chord/rules.ts'
 import { initialState, statusOf, step } from '../../src/ring/machine/machine.ts'
-import type { RingContext, RingEffect, RingEvent, RingState, TimerName } from '../../src/ring/machine/state.ts'
+import type { RingContext, RingEffect, RingEvent, RingState, RingTimer } from '../../src/ring/machine/state.ts'
 import type { LookupResult, RingOptions, RingStatus } from '../../src/ring/types.ts'
 import { decodeReply, decodeRequest } from '../../src/ring/wire/decode.ts'
 import { encodeMessage } from '../../src/ring/wire/encode.ts'
@@ -55,7 +55,7 @@ export interface Node {
   persisted: { largest: number; incarnation: number }
   /** A crash makes everything that was on its way stale. */
   life: number
-  readonly timers: Map<TimerName, number>
+  readonly timers: Map<RingTimer, number>
 }
 
 export interface WorldOptions {
@@ -67,7 +67,7 @@ export interface WorldOptions {
   readonly wire?: boolean
   /** Count the bytes of all messages. */
   readonly weigh?: boolean
-  readonly rules?: Rules
+  readonly rules?: PointerRules
   readonly options?: Partial<RingOptions>
 }
 

@@ -3,7 +3,7 @@ import { compareBytes, equalBytes, toHex } from '../../base/index.ts'
 import { type CborField, type CborValue, encodeCanonical, sha256, signedBytes } from '../../crypto/index.ts'
 import { limits } from '../limits.ts'
 import { merkleRoot } from '../trees/merkle.ts'
-import type { Block, Certificate, Header, Validator } from '../types.ts'
+import type { Block, BlockCertificate, BlockHeader, Validator } from '../types.ts'
 import {
   malformed,
   readBytes,
@@ -57,11 +57,11 @@ export function nextValidatorsHash(next: readonly Validator[], after: readonly V
 }
 
 export function makeBlock(
-  header: Omit<Header, 'transactionsRoot' | 'lastCertificateHash'>,
+  header: Omit<BlockHeader, 'transactionsRoot' | 'lastCertificateHash'>,
   transactions: readonly Uint8Array[],
-  lastCertificate: Certificate | undefined,
+  lastCertificate: BlockCertificate | undefined,
 ): Block {
-  const full: Header = {
+  const full: BlockHeader = {
     ...header,
     transactionsRoot: merkleRoot(transactions),
     lastCertificateHash: certificateHash(lastCertificate),
@@ -69,16 +69,16 @@ export function makeBlock(
   return { id: blockIdOf(full), header: full, transactions, lastCertificate }
 }
 
-export function blockIdOf(header: Header): Uint8Array {
+export function blockIdOf(header: BlockHeader): Uint8Array {
   return sha256(encodeCanonical(headerToValue(header)))
 }
 
 /** Zeros for none: what the first block has. */
-export function certificateHash(certificate: Certificate | undefined): Uint8Array {
+export function certificateHash(certificate: BlockCertificate | undefined): Uint8Array {
   return certificate === undefined ? ZERO_HASH : sha256(encodeCanonical(certificateToValue(certificate)))
 }
 
-export function headerToValue(header: Header): CborValue {
+export function headerToValue(header: BlockHeader): CborValue {
   return new Map<number, CborValue>([
     [1, header.chainId],
     [2, header.height],
@@ -95,7 +95,7 @@ export function headerToValue(header: Header): CborValue {
 }
 
 /** Unknown fields are refused here: the block id must commit to all that there is. */
-export function headerFromValue(value: CborField): Header {
+export function headerFromValue(value: CborField): BlockHeader {
   const fields = readMap(value, 'header')
   if (fields.size !== 11) throw malformed('a header with other fields')
   const hash = (key: number) => readHash(fields.get(key), `header field ${key}`)
@@ -114,11 +114,11 @@ export function headerFromValue(value: CborField): Header {
   }
 }
 
-export function certificateToValue({ height, round, blockId, signatures }: Certificate): CborValue {
+export function certificateToValue({ height, round, blockId, signatures }: BlockCertificate): CborValue {
   return [height, round, blockId, signatures.map(({ index, signature }) => [index, signature])]
 }
 
-export function certificateFromValue(value: CborField): Certificate {
+export function certificateFromValue(value: CborField): BlockCertificate {
   const [height, round, blockId, signatures] = readRow(value, 4, 'certificate')
   return {
     height: readHeight(height),

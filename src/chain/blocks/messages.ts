@@ -5,7 +5,15 @@
 import { equalBytes } from '../../base/index.ts'
 import { type CborField, type CborMap, type CborValue, encodeCanonical } from '../../crypto/index.ts'
 import { limits } from '../limits.ts'
-import type { Certificate, CertifiedBlock, Evidence, Proposal, ProposalClaim, SnapshotHead, Vote } from '../types.ts'
+import type {
+  BlockCertificate,
+  CertifiedBlock,
+  ChainEquivocation,
+  Proposal,
+  ProposalClaim,
+  SnapshotHead,
+  Vote,
+} from '../types.ts'
 import {
   blockFromValue,
   blockToValue,
@@ -36,7 +44,7 @@ export type ChainMessage =
   | { readonly type: 'proposal'; readonly proposal: Proposal }
   | { readonly type: 'votes'; readonly votes: readonly Vote[] }
   /** "This was decided": for those who have the block already. */
-  | { readonly type: 'commit'; readonly certificate: Certificate }
+  | { readonly type: 'commit'; readonly certificate: BlockCertificate }
   | { readonly type: 'blocks'; readonly blocks: readonly CertifiedBlock[] }
   | StatusMessage
   | { readonly type: 'ask-blocks'; readonly from: number }
@@ -258,7 +266,7 @@ export function snapshotHeadFromValue(value: CborField): SnapshotHead {
   }
 }
 
-export function encodeEvidence(evidence: Evidence): Uint8Array {
+export function encodeEquivocation(evidence: ChainEquivocation): Uint8Array {
   const { kind, chainId } = evidence
   return encodeCanonical(
     kind === 'votes'
@@ -267,7 +275,7 @@ export function encodeEvidence(evidence: Evidence): Uint8Array {
   )
 }
 
-export function evidenceFromValue(value: CborField): Evidence {
+export function equivocationFromValue(value: CborField): ChainEquivocation {
   const [kind, chain, first, second] = readRow(value, 4, 'evidence')
   const chainId = readHash(chain, 'chain id')
   if (kind === 1) return { kind: 'votes', chainId, first: voteFromValue(first!), second: voteFromValue(second!) }

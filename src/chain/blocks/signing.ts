@@ -4,7 +4,7 @@
  */
 import { equalBytes } from '../../base/index.ts'
 import { encodeCanonical, type SignatureScheme, signedBytes } from '../../crypto/index.ts'
-import type { Certificate, Evidence, ProposalClaim, Validator, Vote, VoteKind } from '../types.ts'
+import type { BlockCertificate, ChainEquivocation, ProposalClaim, Validator, Vote, VoteKind } from '../types.ts'
 
 const KIND_CODE: Record<VoteKind, number> = { prevote: 1, precommit: 2 }
 
@@ -35,7 +35,7 @@ export function verifyCertificate(
   scheme: SignatureScheme,
   chainId: Uint8Array,
   validators: readonly Validator[],
-  certificate: Certificate,
+  certificate: BlockCertificate,
   kind: VoteKind,
   quorum: number,
   isKnown: (index: number, signature: Uint8Array) => boolean = () => false,
@@ -52,7 +52,7 @@ export function verifyCertificate(
 }
 
 /** The votes that a certificate is made of. */
-export function votesOf(certificate: Certificate, kind: VoteKind, validators: readonly Validator[]): Vote[] {
+export function votesOf(certificate: BlockCertificate, kind: VoteKind, validators: readonly Validator[]): Vote[] {
   const { height, round, blockId } = certificate
   return certificate.signatures.map(({ index, signature }) => ({
     kind,
@@ -68,9 +68,9 @@ export function votesOf(certificate: Certificate, kind: VoteKind, validators: re
  * True when the evidence shows a validator of the set (that of the height it speaks of) to have signed two different things
  * for one place. Honest validators cannot: their sign guard outlives crashes.
  */
-export function verifyEvidence(
+export function verifyEquivocation(
   scheme: SignatureScheme,
-  evidence: Evidence,
+  evidence: ChainEquivocation,
   chainId: Uint8Array,
   validators: readonly Validator[],
 ): boolean {

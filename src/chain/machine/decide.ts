@@ -2,11 +2,11 @@
 
 import type { ChainMessage } from '../blocks/messages.ts'
 import { limits } from '../limits.ts'
-import type { Block, Certificate, CertifiedBlock, Snapshot } from '../types.ts'
+import type { Block, BlockCertificate, CertifiedBlock, Snapshot } from '../types.ts'
 import { execution } from './execute.ts'
 import { HeightLog } from './log.ts'
 import { forget, scheduleStart, trimPool } from './pool.ts'
-import type { PeerName, Work } from './state.ts'
+import type { ChainWork, PeerName } from './state.ts'
 import { countCertificate } from './voting.ts'
 import { halt, nameAt, others, ownIndex, persist, send, setTimer } from './work.ts'
 
@@ -14,7 +14,12 @@ import { halt, nameAt, others, ownIndex, persist, send, setTimer } from './work.
  * `certificate` was verified by the caller. False, and the machine halts, when the block that a quorum decided is not valid
  * here: more than f have lied, or the application is not deterministic, and going on would only make it worse.
  */
-export function decideOn<S>(work: Work<S>, block: Block, certificate: Certificate, caughtUp: boolean): boolean {
+export function decideOn<S>(
+  work: ChainWork<S>,
+  block: Block,
+  certificate: BlockCertificate,
+  caughtUp: boolean,
+): boolean {
   const { state, effects } = work
   const executed = execution(work, block)
   if (executed === undefined) {
@@ -42,7 +47,7 @@ export function decideOn<S>(work: Work<S>, block: Block, certificate: Certificat
 }
 
 /** A clean page for the next height. */
-export function enterHeight<S>(work: Work<S>, height: number): void {
+export function enterHeight<S>(work: ChainWork<S>, height: number): void {
   const { context, state, now } = work
   state.previousLog = state.log
   state.height = height
@@ -60,7 +65,7 @@ export function enterHeight<S>(work: Work<S>, height: number): void {
 }
 
 /** What came too early from whom: the caller feeds it to the machine again. */
-export function takeEarly<S>({ state }: Work<S>): { readonly from: PeerName; readonly message: ChainMessage }[] {
+export function takeEarly<S>({ state }: ChainWork<S>): { readonly from: PeerName; readonly message: ChainMessage }[] {
   const early: { from: PeerName; message: ChainMessage }[] = []
   for (const [from, peer] of state.peers) {
     for (const message of peer.early) early.push({ from, message })
@@ -73,7 +78,7 @@ export function takeEarly<S>({ state }: Work<S>): { readonly from: PeerName; rea
  * In small sets everybody; in large ones those whose precommit we miss, as they may miss others', and a few more. Without
  * this, one liar who precommits towards the one half only leaves the other behind for ever.
  */
-function toTell<S>(work: Work<S>, { round }: Certificate): readonly PeerName[] {
+function toTell<S>(work: ChainWork<S>, { round }: BlockCertificate): readonly PeerName[] {
   const { state } = work
   const { validators } = state
   if (validators.length <= limits.COMMIT_TO_ALL) return others(work)
@@ -86,7 +91,7 @@ function toTell<S>(work: Work<S>, { round }: Certificate): readonly PeerName[] {
   })
 }
 
-function takeSnapshot<S>(work: Work<S>, decided: CertifiedBlock): Snapshot | undefined {
+function takeSnapshot<S>(work: ChainWork<S>, decided: CertifiedBlock): Snapshot | undefined {
   const { context, state } = work
   const { snapshotEvery } = context.options
   if (snapshotEvery === 0 || state.height % snapshotEvery !== 0) return undefined

@@ -3,12 +3,12 @@ import { compareBytes, equalBytes, latin1 } from '../../base/index.ts'
 import { isValidatorSet, makeBlock, nextValidatorsHash, validatorsHash, ZERO_HASH } from '../blocks/blocks.ts'
 import { verifyCertificate } from '../blocks/signing.ts'
 import { limits } from '../limits.ts'
-import type { Block, BlockContent, Certificate } from '../types.ts'
+import type { Block, BlockCertificate, BlockContent } from '../types.ts'
 import { admissible, fitting } from './pool.ts'
-import type { Execution, Work } from './state.ts'
+import type { ChainWork, Execution } from './state.ts'
 
 /** Applies a block of this height ahead of its decision, once; undefined when it is not valid. */
-export function execution<S>(work: Work<S>, block: Block): Execution<S> {
+export function execution<S>(work: ChainWork<S>, block: Block): Execution<S> {
   const { executions } = work.state
   const key = latin1(block.id)
   if (executions.has(key)) return executions.get(key)
@@ -25,7 +25,7 @@ export function execution<S>(work: Work<S>, block: Block): Execution<S> {
 }
 
 /** What header and certificates must be, before the application is asked. */
-function fits<S>({ context, state }: Work<S>, { header, lastCertificate }: Block): boolean {
+function fits<S>({ context, state }: ChainWork<S>, { header, lastCertificate }: Block): boolean {
   return (
     equalBytes(header.chainId, context.chainId) &&
     header.height === state.height &&
@@ -38,9 +38,9 @@ function fits<S>({ context, state }: Work<S>, { header, lastCertificate }: Block
 }
 
 function isLastCertificate<S>(
-  context: Work<S>['context'],
-  state: Work<S>['state'],
-  certificate: Certificate | undefined,
+  context: ChainWork<S>['context'],
+  state: ChainWork<S>['state'],
+  certificate: BlockCertificate | undefined,
 ): boolean {
   if (state.height === 1) return certificate === undefined
   const { previousValidators, previousLog, head } = state
@@ -60,7 +60,7 @@ function isLastCertificate<S>(
   )
 }
 
-function apply<S>({ context, state }: Work<S>, content: BlockContent): Execution<S> {
+function apply<S>({ context, state }: ChainWork<S>, content: BlockContent): Execution<S> {
   const applied = context.application.apply(state.app, content)
   if (applied === undefined) return undefined
   if (applied.validators === undefined) return { state: applied.state, after: state.nextValidators }
@@ -77,7 +77,7 @@ function contentOf({ header, transactions }: Block): BlockContent {
  * A new block out of the pool; undefined when there is nothing to decide. `mayBeEmpty`: even nothing is worth a block. What
  * the application builds must be what it would apply, and fit into a message: otherwise the turn is lost, and said so.
  */
-export function buildBlock<S>(work: Work<S>, proposer: Uint8Array, mayBeEmpty: boolean): Block | undefined {
+export function buildBlock<S>(work: ChainWork<S>, proposer: Uint8Array, mayBeEmpty: boolean): Block | undefined {
   const { context, state, now, effects } = work
   const { head, height } = state
   const time = Math.max(head.time + 1, Math.floor(now))

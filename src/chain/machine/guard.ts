@@ -18,7 +18,7 @@ import {
   readSignature,
 } from '../blocks/reading.ts'
 import { limits } from '../limits.ts'
-import type { Block, Certificate, VoteKind } from '../types.ts'
+import type { Block, BlockCertificate, VoteKind } from '../types.ts'
 
 export type SignStep = 'propose' | 'prevote' | 'precommit'
 
@@ -54,10 +54,10 @@ export interface VoteRecord {
   readonly earlier: readonly EarlierVote[]
   /** The own proposal of this round. */
   readonly proposed:
-    | { readonly block: Block; readonly validRound: number; readonly proof: Certificate | undefined }
+    | { readonly block: Block; readonly validRound: number; readonly proof: BlockCertificate | undefined }
     | undefined
   readonly locked: { readonly round: number; readonly block: Block } | undefined
-  readonly valid: { readonly round: number; readonly block: Block; readonly proof: Certificate } | undefined
+  readonly valid: { readonly round: number; readonly block: Block; readonly proof: BlockCertificate } | undefined
 }
 
 export type GuardVerdict =

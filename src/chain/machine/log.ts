@@ -2,7 +2,7 @@
 import { equalBytes, latin1 } from '../../base/index.ts'
 import { sameId } from '../blocks/signing.ts'
 import { limits } from '../limits.ts'
-import type { Block, Certificate, Proposal, Validator, Vote, VoteKind } from '../types.ts'
+import type { Block, BlockCertificate, Proposal, Validator, Vote, VoteKind } from '../types.ts'
 
 const NIL = 'nil'
 
@@ -63,7 +63,7 @@ export class VoteSet {
     return bits
   }
 
-  certificate(height: number, round: number, blockId: Uint8Array): Certificate {
+  certificate(height: number, round: number, blockId: Uint8Array): BlockCertificate {
     const signatures = [...this.#bySigner]
       .flatMap(([index, votes]) => {
         const vote = votes.find((one) => sameId(one.blockId, blockId))
@@ -123,7 +123,7 @@ export class HeightLog {
   }
 
   /** Whether a vote that counts here has this very signature: it was verified when it came, and needs it no more. */
-  hasVote(kind: VoteKind, { round, blockId }: Certificate, index: number, signature: Uint8Array): boolean {
+  hasVote(kind: VoteKind, { round, blockId }: BlockCertificate, index: number, signature: Uint8Array): boolean {
     const votes = this.rounds.get(round)?.votes[kind].of(index) ?? []
     return votes.some((vote) => sameId(vote.blockId, blockId) && equalBytes(vote.signature, signature))
   }

@@ -14,7 +14,7 @@ import type { VoteRecord } from './guard.ts'
 import { HeightLog } from './log.ts'
 import { addTransaction, scheduleStart, untilStart } from './pool.ts'
 import { advance, onTimeout, startRound } from './rounds.ts'
-import type { ChainContext, ChainEffect, ChainEvent, ChainState, PeerName, TimerName, Work } from './state.ts'
+import type { ChainContext, ChainEffect, ChainEvent, ChainState, ChainTimer, ChainWork, PeerName } from './state.ts'
 import {
   catchUp,
   onAskBlocks,
@@ -31,7 +31,7 @@ import {
 import { countProposal, countVote, messagesOf } from './voting.ts'
 import { mayServe, others, peerOf, SELF, send, setTimer, toSelf } from './work.ts'
 
-export interface StepResult<S> {
+export interface ChainStep<S> {
   readonly state: ChainState<S>
   readonly effects: readonly ChainEffect<S>[]
 }
@@ -97,7 +97,7 @@ export function initialState<S>(context: ChainContext<S>, remembered: Remembered
     },
   }
   if (remembered.snapshot !== undefined) restoreSnapshot(context, state, remembered.snapshot)
-  const work: Work<S> = { context, state, now, effects: [] }
+  const work: ChainWork<S> = { context, state, now, effects: [] }
   for (const decided of remembered.blocks) replay(work, decided)
   state.log = new HeightLog(state.validators)
   return state
@@ -123,7 +123,7 @@ function restoreSnapshot<S>({ application }: ChainContext<S>, state: ChainState<
 }
 
 /** An own block: it was verified before it was stored, but must still lead from the state before to the one it names. */
-export function replay<S>(work: Work<S>, { block, certificate }: CertifiedBlock): void {
+export function replay<S>(work: ChainWork<S>, { block, certificate }: CertifiedBlock): void {
   const { state } = work
   const executed = execution(work, block)
   if (executed === undefined || !equalBytes(certificate.blockId, block.id))
@@ -142,8 +142,8 @@ function broken(height: number, what: string) {
 }
 
 /** `now` is Unix ms. */
-export function step<S>(context: ChainContext<S>, state: ChainState<S>, event: ChainEvent, now: number): StepResult<S> {
-  const work: Work<S> = { context, state, now, effects: [] }
+export function step<S>(context: ChainContext<S>, state: ChainState<S>, event: ChainEvent, now: number): ChainStep<S> {
+  const work: ChainWork<S> = { context, state, now, effects: [] }
   if (state.halted === undefined) {
     handle(work, event)
     settle(work)
@@ -167,7 +167,7 @@ export function statusOf<S>(context: ChainContext<S>, state: ChainState<S>): Cha
 }
 
 /** Rules apply until none does; a new height then gets what came too early for it, which may decide that one as well. */
-function settle<S>(work: Work<S>): void {
+function settle<S>(work: ChainWork<S>): void {
   const { state } = work
   for (;;) {
     advance(work)
@@ -178,7 +178,7 @@ function settle<S>(work: Work<S>): void {
   }
 }
 
-function handle<S>(work: Work<S>, event: ChainEvent) {
+function handle<S>(work: ChainWork<S>, event: ChainEvent) {
   switch (event.kind) {
     case 'start':
       return begin(work)
@@ -196,7 +196,7 @@ function handle<S>(work: Work<S>, event: ChainEvent) {
 }
 
 /** A validator that was in the middle of a height takes up its round, its lock and what it had signed. */
-function begin<S>(work: Work<S>): void {
+function begin<S>(work: ChainWork<S>): void {
   const { context, state } = work
   const { record } = state
   if (record !== undefined && record.height === state.height) {
@@ -220,7 +220,7 @@ function begin<S>(work: Work<S>): void {
   scheduleStart(work)
 }
 
-function onTimer<S>(work: Work<S>, timer: TimerName, height: number, round: number) {
+function onTimer<S>(work: ChainWork<S>, timer: ChainTimer, height: number, round: number) {
   switch (timer) {
     case 'start':
       return onStart(work)
@@ -233,7 +233,7 @@ function onTimer<S>(work: Work<S>, timer: TimerName, height: number, round: numb
   }
 }
 
-function onStart<S>(work: Work<S>): void {
+function onStart<S>(work: ChainWork<S>): void {
   const { state } = work
   if (state.step !== 'idle') return
   if (state.pool.size > 0) state.hasWaited = true
@@ -242,12 +242,12 @@ function onStart<S>(work: Work<S>): void {
   else if (wait !== undefined) setTimer(work, 'start', wait)
 }
 
-function onPersisted<S>(work: Work<S>, token: number): void {
+function onPersisted<S>(work: ChainWork<S>, token: number): void {
   work.state.durableToken = Math.max(work.state.durableToken, token)
 }
 
 /** Lets go what waited for the disk; true when there was something. */
-function release<S>(work: Work<S>): boolean {
+function release<S>(work: ChainWork<S>): boolean {
   const { state, effects } = work
   let released = false
   while (state.held.length > 0 && state.held[0]!.token <= state.durableToken) {
@@ -259,7 +259,7 @@ function release<S>(work: Work<S>): boolean {
   return released
 }
 
-function receive<S>(work: Work<S>, from: PeerName, message: ChainMessage) {
+function receive<S>(work: ChainWork<S>, from: PeerName, message: ChainMessage) {
   const { state } = work
   switch (message.type) {
     case 'proposal':
@@ -288,7 +288,7 @@ function receive<S>(work: Work<S>, from: PeerName, message: ChainMessage) {
   }
 }
 
-function receiveVote<S>(work: Work<S>, from: PeerName, vote: Vote) {
+function receiveVote<S>(work: ChainWork<S>, from: PeerName, vote: Vote) {
   const { state } = work
   if (vote.height === state.height) return countVote(work, from, state.log, vote)
   if (vote.height === state.height - 1 && state.previousLog !== undefined)
@@ -297,7 +297,7 @@ function receiveVote<S>(work: Work<S>, from: PeerName, vote: Vote) {
 }
 
 /** A message of another height: the next one's is kept for a moment, an older one's sender is helped. */
-function elsewhere<S>(work: Work<S>, from: PeerName, height: number, message: ChainMessage) {
+function elsewhere<S>(work: ChainWork<S>, from: PeerName, height: number, message: ChainMessage) {
   const { state } = work
   if (from === SELF) return
   if (height < state.height) {

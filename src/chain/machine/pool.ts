@@ -2,11 +2,11 @@
 import { latin1 } from '../../base/index.ts'
 import { sha256 } from '../../crypto/index.ts'
 import { limits } from '../limits.ts'
-import type { Work } from './state.ts'
+import type { ChainWork } from './state.ts'
 import { others, send, setTimer } from './work.ts'
 
 /** True when the transaction is new and may wait. */
-export function addTransaction<S>(work: Work<S>, transaction: Uint8Array): boolean {
+export function addTransaction<S>(work: ChainWork<S>, transaction: Uint8Array): boolean {
   const { context, state } = work
   if (transaction.length > limits.MAX_TRANSACTION_BYTES) return false
   if (!hasRoom(work, transaction)) return false
@@ -22,7 +22,7 @@ export function addTransaction<S>(work: Work<S>, transaction: Uint8Array): boole
 }
 
 /** A full pool is gone through once a height: what can no more be decided makes room. */
-function hasRoom<S>(work: Work<S>, { length }: Uint8Array): boolean {
+function hasRoom<S>(work: ChainWork<S>, { length }: Uint8Array): boolean {
   const { state } = work
   const isFull = () => state.pool.size >= limits.MAX_POOL || state.poolBytes + length > limits.MAX_POOL_BYTES
   if (!isFull()) return true
@@ -33,7 +33,7 @@ function hasRoom<S>(work: Work<S>, { length }: Uint8Array): boolean {
 }
 
 /** What may still be decided, oldest first. What may not is dropped on the way: all of it is not looked at each time. */
-export function* admissible<S>(work: Work<S>): Generator<Uint8Array> {
+export function* admissible<S>(work: ChainWork<S>): Generator<Uint8Array> {
   const { context, state } = work
   for (const transaction of state.pool.values())
     if (context.application.admits(state.app, transaction)) yield transaction
@@ -41,11 +41,11 @@ export function* admissible<S>(work: Work<S>): Generator<Uint8Array> {
 }
 
 /** After a decision: what waits longest is worth a block, or nothing waits. */
-export function trimPool<S>(work: Work<S>): void {
+export function trimPool<S>(work: ChainWork<S>): void {
   for (const _ of admissible(work)) return
 }
 
-export function forget<S>({ state }: Work<S>, transaction: Uint8Array): void {
+export function forget<S>({ state }: ChainWork<S>, transaction: Uint8Array): void {
   if (state.pool.delete(poolKey(transaction))) state.poolBytes -= transaction.length
 }
 
@@ -60,7 +60,7 @@ const OWN_KEY_BYTES = 256
  * Tells all others what waits here longest: the next proposer may not have it. Only a little of it: whoever told of a
  * transaction first told all, and when blocks are slow because there is too much to do, this must not add to it.
  */
-export function tellPool<S>(work: Work<S>): void {
+export function tellPool<S>(work: ChainWork<S>): void {
   const oldest: Uint8Array[] = []
   for (const transaction of admissible(work)) {
     oldest.push(transaction)
@@ -71,7 +71,7 @@ export function tellPool<S>(work: Work<S>): void {
 }
 
 /** Ms until there is reason to begin this height without hearing of others; undefined: none in sight. */
-export function untilStart<S>({ context, state, now }: Work<S>): number | undefined {
+export function untilStart<S>({ context, state, now }: ChainWork<S>): number | undefined {
   const { batchMs, intervalMs, heartbeatMs } = context.options
   const interval = state.decidedAt + intervalMs - now
   // A clock set back must not make anybody wait longer than the interval.
@@ -81,7 +81,7 @@ export function untilStart<S>({ context, state, now }: Work<S>): number | undefi
   return Math.max(rest, state.hasWaited ? 0 : batchMs)
 }
 
-export function scheduleStart<S>(work: Work<S>): void {
+export function scheduleStart<S>(work: ChainWork<S>): void {
   if (work.state.step !== 'idle') return
   const wait = untilStart(work)
   if (wait !== undefined) setTimer(work, 'start', wait)

@@ -8,11 +8,11 @@ import { limits } from '../limits.ts'
 import type { Block } from '../types.ts'
 import { decideOn } from './decide.ts'
 import { buildBlock, execution } from './execute.ts'
-import type { Work } from './state.ts'
+import type { ChainWork } from './state.ts'
 import { castProposal, castVote } from './voting.ts'
 import { faultsOf, quorumOf, setTimer } from './work.ts'
 
-export function advance<S>(work: Work<S>): void {
+export function advance<S>(work: ChainWork<S>): void {
   const { state } = work
   while (state.halted === undefined) {
     if (decideByVotes(work)) continue
@@ -28,7 +28,7 @@ export function advance<S>(work: Work<S>): void {
 }
 
 /** Lines 11-21. */
-export function startRound<S>(work: Work<S>, round: number): void {
+export function startRound<S>(work: ChainWork<S>, round: number): void {
   const { context, state, now } = work
   const { options } = context
   const wasIdle = state.step === 'idle'
@@ -53,7 +53,7 @@ export function startRound<S>(work: Work<S>, round: number): void {
 }
 
 /** R7, lines 49-54: a quorum of precommits in whichever round. */
-function decideByVotes<S>(work: Work<S>): boolean {
+function decideByVotes<S>(work: ChainWork<S>): boolean {
   const { state } = work
   const quorum = quorumOf(work)
   for (const [round, { votes }] of state.log.rounds) {
@@ -66,13 +66,13 @@ function decideByVotes<S>(work: Work<S>): boolean {
 }
 
 /** Nobody begins a height for one stranger's vote: f of them could keep us voting on nothing for ever. */
-function isAwaited<S>(work: Work<S>): boolean {
+function isAwaited<S>(work: ChainWork<S>): boolean {
   const { log } = work.state
   return log.rounds.get(0)?.proposal !== undefined || log.voices > faultsOf(work)
 }
 
 /** R8, lines 55-56: f + 1 others are further on, one of them honest. */
-function skipAhead<S>(work: Work<S>): boolean {
+function skipAhead<S>(work: ChainWork<S>): boolean {
   const { state } = work
   const reached = state.log.reachedBy(faultsOf(work) + 1)
   if (reached <= state.round) return false
@@ -82,7 +82,7 @@ function skipAhead<S>(work: Work<S>): boolean {
 }
 
 /** R1 and R2, lines 22-33. */
-function prevoteOnProposal<S>(work: Work<S>): boolean {
+function prevoteOnProposal<S>(work: ChainWork<S>): boolean {
   const { context, state } = work
   const proposal = state.log.round(state.round).proposal
   if (state.step !== 'propose' || proposal === undefined) return false
@@ -100,13 +100,13 @@ function prevoteOnProposal<S>(work: Work<S>): boolean {
 }
 
 /** A new block's time is near our own clock; a block that a quorum prevoted was timely once, and that is enough. */
-function isTimely<S>({ context, state, now }: Work<S>, { header }: Block): boolean {
+function isTimely<S>({ context, state, now }: ChainWork<S>, { header }: Block): boolean {
   const { proposeMs, deltaMs } = context.options
   return Math.abs(header.time - now) <= limits.MAX_SKEW_MS + proposeMs + state.round * deltaMs
 }
 
 /** R4, lines 36-43. */
-function actOnPolka<S>(work: Work<S>): boolean {
+function actOnPolka<S>(work: ChainWork<S>): boolean {
   const { context, state } = work
   const entry = state.log.round(state.round)
   const block = entry.proposal?.block
@@ -126,14 +126,14 @@ function actOnPolka<S>(work: Work<S>): boolean {
   return true
 }
 
-function lock<S>({ state }: Work<S>, block: Block): void {
+function lock<S>({ state }: ChainWork<S>, block: Block): void {
   if (state.locked !== undefined && !equalBytes(state.locked.block.id, block.id)) state.stats.relocks++
   state.locked = { round: state.round, block }
   state.stats.locks++
 }
 
 /** R5, lines 44-46. */
-function precommitNil<S>(work: Work<S>): boolean {
+function precommitNil<S>(work: ChainWork<S>): boolean {
   const { state } = work
   if (state.step !== 'prevote') return false
   if (state.log.round(state.round).votes.prevote.count(undefined) < quorumOf(work)) return false
@@ -143,7 +143,7 @@ function precommitNil<S>(work: Work<S>): boolean {
 }
 
 /** R3 and R6, lines 34-35 and 47-48. */
-function armTimers<S>(work: Work<S>): void {
+function armTimers<S>(work: ChainWork<S>): void {
   const { context, state } = work
   const { prevoteMs, precommitMs, deltaMs } = context.options
   const entry = state.log.round(state.round)
@@ -159,7 +159,12 @@ function armTimers<S>(work: Work<S>): void {
 }
 
 /** T1 to T3, lines 57-67. A timer of another round or height is too late. */
-export function onTimeout<S>(work: Work<S>, timer: 'propose' | 'prevote' | 'precommit', height: number, round: number) {
+export function onTimeout<S>(
+  work: ChainWork<S>,
+  timer: 'propose' | 'prevote' | 'precommit',
+  height: number,
+  round: number,
+) {
   const { state } = work
   if (height !== state.height || round !== state.round || state.step === 'idle' || state.halted !== undefined) return
   if (timer === 'propose' && state.step === 'propose') {

@@ -1,7 +1,7 @@
 /** What the safety of the engine hangs on, as data: tests put known mistakes in their place and must find them. */
 import type { ChainOptions } from '../types.ts'
 
-export interface Rules {
+export interface ConsensusRules {
   /** Votes that decide, out of n. */
   quorum(n: number): number
   /**
@@ -15,7 +15,7 @@ export interface Rules {
   readonly gossipsCertificates: boolean
 }
 
-export function tendermintRules(quorum: ChainOptions['quorum']): Rules {
+export function tendermintRules(quorum: ChainOptions['quorum']): ConsensusRules {
   return {
     quorum: quorum === 'majority' ? (n) => Math.floor(n / 2) + 1 : (n) => Math.floor((2 * n) / 3) + 1,
     // For a new block (-1) only those not locked, or locked on it.

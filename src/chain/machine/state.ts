@@ -4,19 +4,19 @@ import type { ChainMessage } from '../blocks/messages.ts'
 import type {
   Application,
   Block,
-  Certificate,
+  BlockCertificate,
+  BlockHeader,
   CertifiedBlock,
+  ChainEquivocation,
   ChainOptions,
   ChainStats,
-  Evidence,
-  Header,
   Snapshot,
   SnapshotHead,
   Validator,
 } from '../types.ts'
 import type { VoteRecord } from './guard.ts'
 import type { HeightLog } from './log.ts'
-import type { Rules } from './rules.ts'
+import type { ConsensusRules } from './rules.ts'
 
 /** A validator or follower as the transport knows it: the hex of its id. */
 export type PeerName = string
@@ -29,16 +29,16 @@ export interface ChainContext<S> {
   readonly scheme: SignatureScheme
   readonly application: Application<S>
   readonly options: ChainOptions
-  readonly rules: Rules
+  readonly rules: ConsensusRules
 }
 
-export type TimerName = 'start' | 'propose' | 'prevote' | 'precommit' | 'tick' | 'sync'
+export type ChainTimer = 'start' | 'propose' | 'prevote' | 'precommit' | 'tick' | 'sync'
 
 export type ChainEvent =
   /** Once, before all others. */
   | { readonly kind: 'start' }
   | { readonly kind: 'message'; readonly from: PeerName; readonly message: ChainMessage }
-  | { readonly kind: 'timer'; readonly timer: TimerName; readonly height: number; readonly round: number }
+  | { readonly kind: 'timer'; readonly timer: ChainTimer; readonly height: number; readonly round: number }
   /** Everything up to this token survives power loss. */
   | { readonly kind: 'persisted'; readonly token: number }
   | { readonly kind: 'submit'; readonly transaction: Uint8Array }
@@ -64,7 +64,7 @@ export type ChainEffect<S> =
     }
   | {
       readonly kind: 'timer'
-      readonly timer: TimerName
+      readonly timer: ChainTimer
       readonly afterMs: number
       readonly height: number
       readonly round: number
@@ -72,19 +72,19 @@ export type ChainEffect<S> =
   /** `app`: the state after it; `caughtUp`: taken with its certificate instead of by own votes. */
   | { readonly kind: 'decided'; readonly decided: CertifiedBlock; readonly app: S; readonly caughtUp: boolean }
   | { readonly kind: 'adopted'; readonly head: SnapshotHead }
-  | { readonly kind: 'evidence'; readonly evidence: Evidence }
+  | { readonly kind: 'evidence'; readonly evidence: ChainEquivocation }
   /** Something is wrong with the application, and the chain goes on without our turn. */
   | { readonly kind: 'warn'; readonly reason: string }
   /** More than a third lied, or the application is not deterministic: nothing more is signed. */
   | { readonly kind: 'halt'; readonly reason: string }
 
-export type Step = 'idle' | 'propose' | 'prevote' | 'precommit'
+export type HeightStep = 'idle' | 'propose' | 'prevote' | 'precommit'
 
-export interface Head {
+export interface ChainHead {
   /** Zeros before the first block. */
   readonly id: Uint8Array
-  readonly header: Header | undefined
-  readonly certificate: Certificate | undefined
+  readonly header: BlockHeader | undefined
+  readonly certificate: BlockCertificate | undefined
   readonly time: number
 }
 
@@ -98,7 +98,7 @@ export interface PeerState {
   early: ChainMessage[]
 }
 
-export interface Sync {
+export interface CatchUp {
   readonly peer: PeerName
   deadline: number
   download: { readonly head: SnapshotHead; readonly pieces: Uint8Array[] } | undefined
@@ -110,15 +110,15 @@ export type Execution<S> = { readonly state: S; readonly after: readonly Validat
 export interface ChainState<S> {
   /** Being decided. */
   height: number
-  head: Head
+  head: ChainHead
   app: S
   previousValidators: readonly Validator[]
   validators: readonly Validator[]
   nextValidators: readonly Validator[]
   round: number
-  step: Step
+  step: HeightStep
   locked: { readonly round: number; readonly block: Block } | undefined
-  valid: { readonly round: number; readonly block: Block; readonly proof: Certificate } | undefined
+  valid: { readonly round: number; readonly block: Block; readonly proof: BlockCertificate } | undefined
   log: HeightLog
   /** Of the height before, for votes that come late. */
   previousLog: HeightLog | undefined
@@ -131,7 +131,7 @@ export interface ChainState<S> {
   /** What is in the pool has waited for company. */
   hasWaited: boolean
   readonly peers: Map<PeerName, PeerState>
-  sync: Sync | undefined
+  sync: CatchUp | undefined
   snapshot: Snapshot | undefined
   /** Unix ms by the own clock. */
   decidedAt: number
@@ -151,7 +151,7 @@ export type Held =
   | { readonly kind: 'own'; readonly message: ChainMessage }
 
 /** One step: the state is changed in place, effects are collected. */
-export interface Work<S> {
+export interface ChainWork<S> {
   readonly context: ChainContext<S>
   readonly state: ChainState<S>
   /** Unix ms by the own clock. */

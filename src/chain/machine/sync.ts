@@ -4,13 +4,13 @@ import { blockIdOf, nextValidatorsHash, validatorsHash } from '../blocks/blocks.
 import type { StatusMessage } from '../blocks/messages.ts'
 import { verifyCertificate } from '../blocks/signing.ts'
 import { limits } from '../limits.ts'
-import type { Certificate, CertifiedBlock, SnapshotHead, Vote } from '../types.ts'
+import type { BlockCertificate, CertifiedBlock, SnapshotHead, Vote } from '../types.ts'
 import { decideOn, enterHeight } from './decide.ts'
 import { tellPool, trimPool } from './pool.ts'
-import type { PeerName, Work } from './state.ts'
+import type { ChainWork, PeerName } from './state.ts'
 import { faultsOf, mayServe, others, peerOf, persist, quorumOf, send, setTimer, spend } from './work.ts'
 
-export function onTick<S>(work: Work<S>): void {
+export function onTick<S>(work: ChainWork<S>): void {
   const { context, state } = work
   const busy = state.step !== 'idle' || state.pool.size > 0
   send(work, others(work), ownStatus(work))
@@ -18,7 +18,7 @@ export function onTick<S>(work: Work<S>): void {
   setTimer(work, 'tick', busy ? context.options.tickMs : context.options.idleTickMs)
 }
 
-function ownStatus<S>({ state }: Work<S>): StatusMessage {
+function ownStatus<S>({ state }: ChainWork<S>): StatusMessage {
   const { height, round, log, validators } = state
   const entry = log.rounds.get(round)
   return {
@@ -32,7 +32,7 @@ function ownStatus<S>({ state }: Work<S>): StatusMessage {
 }
 
 /** Sends a peer what it lacks, and tells it where we stand when it has what we lack. */
-export function onStatus<S>(work: Work<S>, from: PeerName, status: StatusMessage) {
+export function onStatus<S>(work: ChainWork<S>, from: PeerName, status: StatusMessage) {
   const { state } = work
   peerOf(work, from).claims = status.height
   if (status.height > state.height) return catchUp(work)
@@ -50,7 +50,11 @@ export function onStatus<S>(work: Work<S>, from: PeerName, status: StatusMessage
   if (hasMore(work, status)) send(work, [from], ownStatus(work))
 }
 
-function missing(votes: readonly Vote[] | undefined, have: Uint8Array, log: Work<unknown>['state']['log']): Vote[] {
+function missing(
+  votes: readonly Vote[] | undefined,
+  have: Uint8Array,
+  log: ChainWork<unknown>['state']['log'],
+): Vote[] {
   return (votes ?? []).filter(({ signer }) => {
     const index = log.indexOf(signer)!
     return (((have[index >> 3] ?? 0) >> (index & 7)) & 1) === 0
@@ -58,14 +62,14 @@ function missing(votes: readonly Vote[] | undefined, have: Uint8Array, log: Work
 }
 
 /** Of our round, so that f + 1 of us pull the peer on. */
-function ownVotes<S>({ context, state }: Work<S>): Vote[] {
+function ownVotes<S>({ context, state }: ChainWork<S>): Vote[] {
   const own = state.log.indexOf(context.signer.publicKey)
   const entry = state.log.rounds.get(state.round)
   if (own === undefined || entry === undefined) return []
   return [...entry.votes.prevote.of(own), ...entry.votes.precommit.of(own)]
 }
 
-function hasMore<S>({ state }: Work<S>, status: StatusMessage): boolean {
+function hasMore<S>({ state }: ChainWork<S>, status: StatusMessage): boolean {
   if (status.round > state.round) return true
   const entry = state.log.rounds.get(status.round)
   const size = state.validators.length
@@ -79,26 +83,26 @@ function hasMore<S>({ state }: Work<S>, status: StatusMessage): boolean {
 }
 
 /** One block behind is told what was decided; who is further behind is told where we stand, and asks one of us for it. */
-export function serveBehind<S>(work: Work<S>, to: PeerName, height: number): void {
+export function serveBehind<S>(work: ChainWork<S>, to: PeerName, height: number): void {
   const { context, state } = work
   if (!context.rules.gossipsCertificates) return
   if (height === state.height - 1) serve(work, to, height)
   else send(work, [to], ownStatus(work))
 }
 
-export function onAskBlocks<S>(work: Work<S>, from: PeerName, height: number): void {
+export function onAskBlocks<S>(work: ChainWork<S>, from: PeerName, height: number): void {
   if (height < 1 || height >= work.state.height || !work.context.rules.gossipsCertificates) return
   if (spend(work, from, limits.REQUEST_CHECKS)) serve(work, from, height)
 }
 
-function serve<S>({ state, effects }: Work<S>, to: PeerName, from: number): void {
+function serve<S>({ state, effects }: ChainWork<S>, to: PeerName, from: number): void {
   const head = state.snapshot?.head
   const helps = head !== undefined && head.header.height >= from
   effects.push({ kind: 'serveBlocks', to, from, snapshot: helps ? head : undefined })
 }
 
 /** C1 for a block that we may have, without it. */
-export function onCommit<S>(work: Work<S>, from: PeerName, certificate: Certificate) {
+export function onCommit<S>(work: ChainWork<S>, from: PeerName, certificate: BlockCertificate) {
   const { state } = work
   if (certificate.height > state.height) {
     const peer = peerOf(work, from)
@@ -117,7 +121,7 @@ export function onCommit<S>(work: Work<S>, from: PeerName, certificate: Certific
 }
 
 /** C1, lines 49-54 for those who missed the votes. Blocks come in order of height. */
-export function onBlocks<S>(work: Work<S>, from: PeerName, blocks: readonly CertifiedBlock[]): void {
+export function onBlocks<S>(work: ChainWork<S>, from: PeerName, blocks: readonly CertifiedBlock[]): void {
   const { state } = work
   let taken = 0
   for (const { block, certificate } of blocks) {
@@ -137,7 +141,7 @@ export function onBlocks<S>(work: Work<S>, from: PeerName, blocks: readonly Cert
   }
 }
 
-function isCertified<S>(work: Work<S>, from: PeerName, certificate: Certificate): boolean {
+function isCertified<S>(work: ChainWork<S>, from: PeerName, certificate: BlockCertificate): boolean {
   const { context, state } = work
   return (
     certificate.height === state.height &&
@@ -156,7 +160,7 @@ function isCertified<S>(work: Work<S>, from: PeerName, certificate: Certificate)
 }
 
 /** Asks one of those who say that they are ahead; `preferred` first. */
-export function catchUp<S>(work: Work<S>, preferred?: PeerName): void {
+export function catchUp<S>(work: ChainWork<S>, preferred?: PeerName): void {
   const { state, now } = work
   if (state.sync !== undefined && now < state.sync.deadline) return
   const ahead = [...state.peers].filter(([, { claims }]) => claims > state.height)
@@ -175,14 +179,14 @@ export function catchUp<S>(work: Work<S>, preferred?: PeerName): void {
 }
 
 /** The peer asked did not deliver: its word counts no more until it says it again, and another is asked. */
-export function onSyncTimeout<S>(work: Work<S>) {
+export function onSyncTimeout<S>(work: ChainWork<S>) {
   const { state, now } = work
   if (state.sync === undefined) return
   if (now < state.sync.deadline) return setTimer(work, 'sync', state.sync.deadline - now)
   giveUp(work)
 }
 
-function giveUp<S>(work: Work<S>): void {
+function giveUp<S>(work: ChainWork<S>): void {
   const { state } = work
   const peer = state.sync && state.peers.get(state.sync.peer)
   if (peer !== undefined) peer.claims = 0
@@ -191,7 +195,7 @@ function giveUp<S>(work: Work<S>): void {
 }
 
 /** A snapshot is taken only from whom we asked, and only if validators that we know stand behind it. */
-export function onSnapshot<S>(work: Work<S>, from: PeerName, head: SnapshotHead) {
+export function onSnapshot<S>(work: ChainWork<S>, from: PeerName, head: SnapshotHead) {
   const { state } = work
   if (state.sync?.peer !== from || state.sync.download !== undefined || head.header.height < state.height) return
   if (!spend(work, from, head.certificate.signatures.length * 2) || !isTrusted(work, head)) {
@@ -206,7 +210,7 @@ export function onSnapshot<S>(work: Work<S>, from: PeerName, head: SnapshotHead)
  * The set of the snapshot signed it by quorum, and f + 1 validators of a set that we know are among the signers: one of
  * them is honest, and signs only what was decided.
  */
-function isTrusted<S>(work: Work<S>, head: SnapshotHead): boolean {
+function isTrusted<S>(work: ChainWork<S>, head: SnapshotHead): boolean {
   const { context, state } = work
   const { header, certificate, validators } = head
   const quorum = context.rules.quorum(validators.length)
@@ -225,7 +229,7 @@ function isTrusted<S>(work: Work<S>, head: SnapshotHead): boolean {
   )
 }
 
-function askPiece<S>(work: Work<S>) {
+function askPiece<S>(work: ChainWork<S>) {
   const { state, now } = work
   const { sync } = state
   if (sync?.download === undefined) return
@@ -235,7 +239,7 @@ function askPiece<S>(work: Work<S>) {
   send(work, [sync.peer], { type: 'ask-piece', height: head.header.height, index: pieces.length })
 }
 
-export function onAskPiece<S>(work: Work<S>, from: PeerName, height: number, index: number): void {
+export function onAskPiece<S>(work: ChainWork<S>, from: PeerName, height: number, index: number): void {
   const { snapshot } = work.state
   if (snapshot === undefined || snapshot.head.header.height !== height) return
   const start = index * limits.SNAPSHOT_PIECE_BYTES
@@ -244,7 +248,7 @@ export function onAskPiece<S>(work: Work<S>, from: PeerName, height: number, ind
   send(work, [from], { type: 'piece', height, index, bytes })
 }
 
-export function onPiece<S>(work: Work<S>, from: PeerName, height: number, index: number, bytes: Uint8Array): void {
+export function onPiece<S>(work: ChainWork<S>, from: PeerName, height: number, index: number, bytes: Uint8Array): void {
   const { sync } = work.state
   if (sync?.peer !== from || sync.download === undefined) return
   const { head, pieces } = sync.download
@@ -255,7 +259,7 @@ export function onPiece<S>(work: Work<S>, from: PeerName, height: number, index:
 }
 
 /** The bytes count only when the application finds in them the state that the certified header names. */
-function adopt<S>(work: Work<S>, head: SnapshotHead, pieces: readonly Uint8Array[]) {
+function adopt<S>(work: ChainWork<S>, head: SnapshotHead, pieces: readonly Uint8Array[]) {
   const { context, state, effects } = work
   const { header, certificate } = head
   const bytes = concatBytes(...pieces)

@@ -14,14 +14,14 @@ import {
   votesOf,
 } from '../blocks/signing.ts'
 import { limits } from '../limits.ts'
-import type { Block, Certificate, Evidence, Proposal, Vote, VoteKind } from '../types.ts'
+import type { Block, BlockCertificate, ChainEquivocation, Proposal, Vote, VoteKind } from '../types.ts'
 import { earlierVotes, guard, type SignStep, type VoteRecord } from './guard.ts'
 import type { HeightLog } from './log.ts'
-import type { PeerName, Work } from './state.ts'
+import type { ChainWork, PeerName } from './state.ts'
 import { others, ownIndex, persist, quorumOf, SELF, send, spend, toSelf } from './work.ts'
 
 /** Votes in the current round, if the sign guard lets us and we have a vote. */
-export function castVote<S>(work: Work<S>, kind: VoteKind, blockId: Uint8Array | undefined): void {
+export function castVote<S>(work: ChainWork<S>, kind: VoteKind, blockId: Uint8Array | undefined): void {
   const { context, state } = work
   const { height, round } = state
   const content = { kind, height, round, blockId }
@@ -31,7 +31,12 @@ export function castVote<S>(work: Work<S>, kind: VoteKind, blockId: Uint8Array |
   publish(work, { type: 'votes', votes: [vote] })
 }
 
-export function castProposal<S>(work: Work<S>, block: Block, validRound: number, proof: Certificate | undefined): void {
+export function castProposal<S>(
+  work: ChainWork<S>,
+  block: Block,
+  validRound: number,
+  proof: BlockCertificate | undefined,
+): void {
   const { context, state } = work
   const content = { height: state.height, round: state.round, validRound, blockId: block.id }
   const bytes = claimBytes(context.chainId, content)
@@ -42,13 +47,13 @@ export function castProposal<S>(work: Work<S>, block: Block, validRound: number,
 }
 
 /** Ourselves count like all others, and not before the signature is on disk. */
-function publish<S>(work: Work<S>, message: ChainMessage): void {
+function publish<S>(work: ChainWork<S>, message: ChainMessage): void {
   toSelf(work, message)
   send(work, others(work), message)
 }
 
 function sign<S>(
-  work: Work<S>,
+  work: ChainWork<S>,
   step: SignStep,
   bytes: Uint8Array,
   id: Uint8Array | undefined,
@@ -100,7 +105,7 @@ export function messagesOf(record: VoteRecord, signer: Uint8Array): ChainMessage
 }
 
 /** Counts a proposal of this height, if it is its proposer's and what it says of earlier rounds is proven. */
-export function countProposal<S>(work: Work<S>, from: PeerName, proposal: Proposal) {
+export function countProposal<S>(work: ChainWork<S>, from: PeerName, proposal: Proposal) {
   const { context, state } = work
   const { claim, block, proof } = proposal
   const { round, validRound } = claim
@@ -122,7 +127,7 @@ export function countProposal<S>(work: Work<S>, from: PeerName, proposal: Propos
 }
 
 /** R2: a quorum prevoted the block in the round that is named. The proof comes along, so nobody must have seen the votes. */
-function isProof<S>(work: Work<S>, from: PeerName, { claim, proof }: Proposal): boolean {
+function isProof<S>(work: ChainWork<S>, from: PeerName, { claim, proof }: Proposal): boolean {
   const { context, state } = work
   return (
     proof !== undefined &&
@@ -144,7 +149,7 @@ function isProof<S>(work: Work<S>, from: PeerName, { claim, proof }: Proposal): 
 }
 
 /** Counts a vote of the height of `log`: this one's, or the one before's, where it can only tell of liars. */
-export function countVote<S>(work: Work<S>, from: PeerName, log: HeightLog, vote: Vote) {
+export function countVote<S>(work: ChainWork<S>, from: PeerName, log: HeightLog, vote: Vote) {
   const { context, state } = work
   const index = log.indexOf(vote.signer)
   if (index === undefined) return refuse(work)
@@ -166,7 +171,7 @@ export function countVote<S>(work: Work<S>, from: PeerName, log: HeightLog, vote
   log.heard(index, vote.round)
 }
 
-function isSigned<S>(work: Work<S>, from: PeerName, vote: Vote): boolean {
+function isSigned<S>(work: ChainWork<S>, from: PeerName, vote: Vote): boolean {
   if (from === SELF) return true
   if (!spend(work, from, 1)) return false
   if (verifyVote(work.context.scheme, work.context.chainId, vote)) return true
@@ -175,7 +180,7 @@ function isSigned<S>(work: Work<S>, from: PeerName, vote: Vote): boolean {
 }
 
 /** The votes in a certificate that was verified: whoever told us something else has two faces. */
-export function countCertificate<S>(work: Work<S>, log: HeightLog, certificate: Certificate): void {
+export function countCertificate<S>(work: ChainWork<S>, log: HeightLog, certificate: BlockCertificate): void {
   const entry = log.rounds.get(certificate.round)
   if (entry === undefined) return
   for (const vote of votesOf(certificate, 'precommit', log.validators)) {
@@ -186,7 +191,7 @@ export function countCertificate<S>(work: Work<S>, log: HeightLog, certificate: 
   }
 }
 
-function accuse<S>({ state, effects }: Work<S>, log: HeightLog, evidence: Evidence): void {
+function accuse<S>({ state, effects }: ChainWork<S>, log: HeightLog, evidence: ChainEquivocation): void {
   const index = log.indexOf(evidence.first.signer)!
   if (log.accused.has(index)) return
   log.accused.add(index)
@@ -194,6 +199,6 @@ function accuse<S>({ state, effects }: Work<S>, log: HeightLog, evidence: Eviden
   effects.push({ kind: 'evidence', evidence })
 }
 
-function refuse<S>({ state }: Work<S>): void {
+function refuse<S>({ state }: ChainWork<S>): void {
   state.stats.refused++
 }

@@ -4,21 +4,21 @@ import type { Signer } from '../../crypto/index.ts'
 import type { ChainMessage } from '../blocks/messages.ts'
 import { limits } from '../limits.ts'
 import type { Validator } from '../types.ts'
-import type { ChainEffect, Held, PeerName, PeerState, TimerName, Work } from './state.ts'
+import type { ChainEffect, ChainTimer, ChainWork, Held, PeerName, PeerState } from './state.ts'
 
 /** Name of our own messages on their way back to us: no peer has it. */
 export const SELF: PeerName = ''
 
-export function quorumOf<S>(work: Work<S>): number {
+export function quorumOf<S>(work: ChainWork<S>): number {
   return work.context.rules.quorum(work.state.validators.length)
 }
 
 /** Validators that may lie or fail without the rest being stuck or split: f. */
-export function faultsOf<S>(work: Work<S>): number {
+export function faultsOf<S>(work: ChainWork<S>): number {
   return work.state.validators.length - quorumOf(work)
 }
 
-export function ownIndex<S>({ context, state }: Work<S>): number | undefined {
+export function ownIndex<S>({ context, state }: ChainWork<S>): number | undefined {
   return state.log.indexOf(context.signer.publicKey)
 }
 
@@ -34,7 +34,7 @@ function namesOf(validators: readonly Validator[]): readonly { name: PeerName; k
 }
 
 /** The validators of this height and the next, without ourselves. */
-export function others<S>({ context, state }: Work<S>): readonly PeerName[] {
+export function others<S>({ context, state }: ChainWork<S>): readonly PeerName[] {
   const { validators, nextValidators } = state
   const known = otherLists.get(validators)
   if (known?.next === nextValidators && known.signer === context.signer) return known.names
@@ -53,21 +53,21 @@ const otherLists = new WeakMap<
   { readonly next: readonly Validator[]; readonly signer: Signer; readonly names: readonly PeerName[] }
 >()
 
-export function nameAt<S>({ state }: Work<S>, index: number): PeerName {
+export function nameAt<S>({ state }: ChainWork<S>, index: number): PeerName {
   return namesOf(state.validators)[index]!.name
 }
 
 /** Sends once everything persisted so far is durable. */
-export function send<S>(work: Work<S>, to: readonly PeerName[], message: ChainMessage): void {
+export function send<S>(work: ChainWork<S>, to: readonly PeerName[], message: ChainMessage): void {
   if (to.length > 0) afterPersisting(work, { kind: 'send', to, message })
 }
 
 /** Hands an own message to ourselves, once it could be sent as well. */
-export function toSelf<S>(work: Work<S>, message: ChainMessage): void {
+export function toSelf<S>(work: ChainWork<S>, message: ChainMessage): void {
   afterPersisting(work, { kind: 'own', message })
 }
 
-function afterPersisting<S>({ state, effects }: Work<S>, release: Held): void {
+function afterPersisting<S>({ state, effects }: ChainWork<S>, release: Held): void {
   const token = state.nextToken - 1
   if (release.kind === 'send' && state.durableToken >= token) effects.push(release)
   else state.held.push({ token, release })
@@ -76,20 +76,20 @@ function afterPersisting<S>({ state, effects }: Work<S>, release: Held): void {
 type Persist = Extract<ChainEffect<never>, { token: number }>
 type WithoutToken<T> = T extends unknown ? Omit<T, 'token'> : never
 
-export function persist<S>({ state, effects }: Work<S>, effect: WithoutToken<Persist>): void {
+export function persist<S>({ state, effects }: ChainWork<S>, effect: WithoutToken<Persist>): void {
   effects.push({ ...effect, token: state.nextToken++ } as Persist)
 }
 
-export function setTimer<S>({ state, effects }: Work<S>, timer: TimerName, afterMs: number): void {
+export function setTimer<S>({ state, effects }: ChainWork<S>, timer: ChainTimer, afterMs: number): void {
   effects.push({ kind: 'timer', timer, afterMs, height: state.height, round: state.round })
 }
 
-export function halt<S>({ state, effects }: Work<S>, reason: string): void {
+export function halt<S>({ state, effects }: ChainWork<S>, reason: string): void {
   state.halted = reason
   effects.push({ kind: 'halt', reason })
 }
 
-export function peerOf<S>({ state, now }: Work<S>, name: PeerName): PeerState {
+export function peerOf<S>({ state, now }: ChainWork<S>, name: PeerName): PeerState {
   let peer = state.peers.get(name)
   if (peer === undefined) {
     peer = { credit: limits.CHECKS_BURST, creditAt: now, servedAt: Number.NEGATIVE_INFINITY, claims: 0, early: [] }
@@ -101,7 +101,7 @@ export function peerOf<S>({ state, now }: Work<S>, name: PeerName): PeerState {
 }
 
 /** Takes from the peer's allowance; false when it has used it up. Ourselves we trust. */
-export function spend<S>(work: Work<S>, name: PeerName, checks: number): boolean {
+export function spend<S>(work: ChainWork<S>, name: PeerName, checks: number): boolean {
   if (name === SELF) return true
   const peer = peerOf(work, name)
   const earned = (Math.max(0, work.now - peer.creditAt) / 1_000) * limits.CHECKS_PER_SECOND
@@ -116,7 +116,7 @@ export function spend<S>(work: Work<S>, name: PeerName, checks: number): boolean
 }
 
 /** True at most once in a while for each peer: what makes an answer larger than its question rare. */
-export function mayServe<S>(work: Work<S>, name: PeerName): boolean {
+export function mayServe<S>(work: ChainWork<S>, name: PeerName): boolean {
   const peer = peerOf(work, name)
   const gap = Math.max(limits.SERVE_GAP_MS, work.context.options.tickMs / 8)
   // A clock set back must not silence us.

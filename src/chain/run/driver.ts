@@ -4,15 +4,15 @@ import type { SignatureScheme, Signer } from '../../crypto/index.ts'
 import { sortedValidators } from '../blocks/blocks.ts'
 import { type ChainMessage, decodeMessage } from '../blocks/messages.ts'
 import { initialState, statusOf, step } from '../machine/machine.ts'
-import { type Rules, tendermintRules } from '../machine/rules.ts'
-import type { ChainContext, ChainEffect, ChainEvent, ChainState, PeerName, TimerName } from '../machine/state.ts'
+import { type ConsensusRules, tendermintRules } from '../machine/rules.ts'
+import type { ChainContext, ChainEffect, ChainEvent, ChainState, ChainTimer, PeerName } from '../machine/state.ts'
 import {
   type Application,
   type CertifiedBlock,
+  type ChainEquivocation,
   type ChainOptions,
   type ChainStatus,
   chunkChainOptions,
-  type Evidence,
   type Validator,
 } from '../types.ts'
 import { chainStore } from './store.ts'
@@ -36,9 +36,9 @@ export interface ChainParts<S> {
   readonly options?: Partial<ChainOptions>
   /** `caughtUp`: taken with its certificate instead of by own votes. */
   readonly onDecided?: (decided: CertifiedBlock, state: S, caughtUp: boolean) => void
-  readonly onEvidence?: (evidence: Evidence) => void
+  readonly onEvidence?: (evidence: ChainEquivocation) => void
   /** Tests put known mistakes in here. */
-  readonly rules?: Rules
+  readonly rules?: ConsensusRules
 }
 
 export interface Chain<S> {
@@ -72,7 +72,7 @@ export function createChain<S>(parts: ChainParts<S>): Chain<S> {
   }
   const store = chainStore(chainId, parts.store, parts.votes ?? parts.store)
   let state: ChainState<S> = initialState(context, store.remembered(), clock.now())
-  const timers = new Map<TimerName, Cancel>()
+  const timers = new Map<ChainTimer, Cancel>()
   let running = false
 
   /** Events that effects lead to come after all effects of their step, so that order is the machine's. */

@@ -6,7 +6,7 @@ import { verifyCertificate } from '../blocks/signing.ts'
 import type { VoteRecord } from '../machine/guard.ts'
 import { initialState, nothingRemembered, replay } from '../machine/machine.ts'
 import { tendermintRules } from '../machine/rules.ts'
-import type { ChainContext, Work } from '../machine/state.ts'
+import type { ChainContext, ChainWork } from '../machine/state.ts'
 import {
   type Application,
   type Block,
@@ -49,7 +49,7 @@ export function createChainChecker<S>(parts: CheckParts<S>): ChainChecker<S> {
     rules,
   }
   const state = initialState(context, nothingRemembered, 0)
-  const work: Work<S> = { context, state, now: 0, effects: [] }
+  const work: ChainWork<S> = { context, state, now: 0, effects: [] }
 
   function next({ block, certificate }: CertifiedBlock): string | undefined {
     if (block.header.height !== state.height) return `a block of height ${block.header.height} in its place`
@@ -88,7 +88,7 @@ export function createChainChecker<S>(parts: CheckParts<S>): ChainChecker<S> {
   }
 }
 
-function headerFault<S>({ context, state }: Work<S>, { header }: Block): string | undefined {
+function headerFault<S>({ context, state }: ChainWork<S>, { header }: Block): string | undefined {
   if (!equalBytes(header.chainId, context.chainId)) return 'it is of another chain'
   if (!equalBytes(header.previousId, state.head.id)) return 'it does not name the block before it'
   if (header.time <= state.head.time) return 'it is not later than the block before it'

@@ -13,11 +13,11 @@ import {
 } from '../../chain/index.ts'
 import type { SignatureScheme } from '../../crypto/index.ts'
 import { ChainBook, type KnownChain } from '../disk/book.ts'
-import { chainParts } from '../disk/places.ts'
-import { RecordedRows } from '../disk/recorded.ts'
+import { RecordTable } from '../disk/recorded.ts'
+import { chunkChainStores } from '../disk/stores.ts'
 import { limits } from '../limits.ts'
 import { chunkApplication } from '../state/application.ts'
-import { rememberingScheme } from '../state/memo.ts'
+import { rememberingScheme } from '../state/remembering.ts'
 import { indexOfKey } from '../state/set.ts'
 import { type ChunkState, encodeState, totalsOf } from '../state/state.ts'
 
@@ -59,7 +59,7 @@ export function* verifyChains(parts: VerifyParts): Generator<VerifyReport, Verif
   const { store, chunkBits } = parts
   // Each precommit stands in two certificates.
   const scheme = rememberingScheme(parts.scheme)
-  const places = chainParts(store)
+  const places = chunkChainStores(store)
   const chains = new ChainBook(places.book, places.blocks).all()
   const faults: ChainFault[] = []
   const damagedBefore = parts.damaged?.() ?? 0
@@ -130,7 +130,7 @@ export function* verifyChains(parts: VerifyParts): Generator<VerifyReport, Verif
     faults.push({ chain, chunk: -1, height: 0, reason: 'its blocks are there, and nothing says whose they are' })
   }
   // Reading them is enough: a value that has changed on the disk is counted, and left out.
-  for (const { question, row } of new RecordedRows(places.recorded).all()) {
+  for (const { question, row } of new RecordTable(places.recorded).all()) {
     const known = row && chains.find(({ chainId }) => equalBytes(chainId, row.chainId))
     if (known !== undefined && row !== undefined && row.height > heights.get(known.id)!)
       accuse(known, row.height, `${question} is said to be recorded in a block that is not there`)

@@ -3,9 +3,9 @@ import { type Cancel, type Clock, isChordnsError, type Log, type PeerId, type St
 import {
   type CertifiedBlock,
   type Chain,
+  type ChainEquivocation,
   type ChainMessage,
   createChain,
-  type Evidence,
   encodeMessage,
   type PeerName,
 } from '../../chain/index.ts'
@@ -27,7 +27,7 @@ export interface OpenChainParts {
   readonly mode: 'vote' | 'follow'
   readonly send: (to: PeerId, message: Uint8Array) => void
   readonly onDecided: (decided: CertifiedBlock, state: ChunkState, caughtUp: boolean) => void
-  readonly onEvidence: (evidence: Evidence) => void
+  readonly onEvidence: (evidence: ChainEquivocation) => void
   /** The store failed, or what it has is damaged: the chain must be closed. */
   readonly onFailure: (code: string, reason: string) => void
 }

@@ -18,7 +18,7 @@ export interface RecordedRow {
   readonly expires: number
 }
 
-export class RecordedRows {
+export class RecordTable {
   readonly #store: Store
 
   /** Its keys are these rows' alone. */

@@ -5,7 +5,7 @@
 import { type ChunkId, equalBytes, fromHex, isChordnsError, type PeerId, toHex } from '../../base/index.ts'
 import { blockIdOf, storedBlocks, tendermintRules, verifyCertificate } from '../../chain/index.ts'
 import { type ChainBook, hasBlocks, type KnownChain, placeOf } from '../disk/book.ts'
-import type { ChainPlaces } from '../disk/places.ts'
+import type { ChunkChainStores } from '../disk/stores.ts'
 import { limits } from '../limits.ts'
 import { type ChainDescriptor, type ChainPlace, chainIdOf, groupKey, peersOfGroup } from '../state/set.ts'
 import { isFull } from '../state/state.ts'
@@ -15,7 +15,7 @@ import type { ChunkChainsModules } from './types.ts'
 
 export interface FoundingParts {
   readonly modules: ChunkChainsModules
-  readonly places: ChainPlaces
+  readonly places: ChunkChainStores
   readonly book: ChainBook
   readonly groups: Groups
   /** Undefined: no answer that counts. */

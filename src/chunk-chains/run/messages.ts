@@ -4,10 +4,10 @@
  */
 import { asChunkId, ChordnsError, type ChunkId, isChordnsError } from '../../base/index.ts'
 import {
-  type Certificate,
+  type BlockCertificate,
+  type BlockHeader,
   certificateFromValue,
   certificateToValue,
-  type Header,
   headerFromValue,
   headerToValue,
 } from '../../chain/index.ts'
@@ -25,8 +25,8 @@ import {
 
 /** That a chain has a block: its header, and the votes of a quorum for it. */
 export interface HeadProof {
-  readonly header: Header
-  readonly certificate: Certificate
+  readonly header: BlockHeader
+  readonly certificate: BlockCertificate
 }
 
 export type ChainsRequest =

@@ -12,7 +12,7 @@ import type { StateRecord } from '../state/state.ts'
 /** `offered`: the chain has it; `later`: the chain is not there yet; `done`: nothing is left to do. */
 export type Attempt = 'offered' | 'later' | 'done'
 
-export interface Proposals {
+export interface ProposalQueue {
   /** Waits `delayMs` first. False when too many wait. */
   add(entry: ChunkEntry, delayMs: number): boolean
   /** A block recorded the question. */
@@ -30,7 +30,7 @@ interface Waiting {
   tries: number
 }
 
-export function createProposals(clock: Clock, attempt: (entry: ChunkEntry) => Attempt): Proposals {
+export function createProposalQueue(clock: Clock, attempt: (entry: ChunkEntry) => Attempt): ProposalQueue {
   const chunks = new Map<ChunkId, { readonly entries: Map<string, Waiting>; cancel: Cancel | undefined; at: number }>()
   /** Lines with something due. */
   const ready = new Set<ChunkId>()

@@ -2,10 +2,10 @@
  * Fingers: the members that a node can reach in one step and that halve the way to any key (Chord, section IV.C). They are
  * hints for look-ups and nothing else: no maintenance rule reads them.
  */
-import { between, type Place } from './ids.ts'
+import { between, type RingPlace } from './ids.ts'
 
 /** The arithmetic of one id space: 2^256 ids as hex on a real ring, exact numbers in a model of a million nodes. */
-export interface FingerSpace<I extends Place> {
+export interface FingerSpace<I extends RingPlace> {
   readonly bits: number
   /** (id + 2^exponent) modulo the ring: where finger `exponent` starts. 0 <= exponent < bits. */
   readonly add: (id: I, exponent: number) => I
@@ -16,7 +16,7 @@ export interface FingerSpace<I extends Place> {
  * is the successor, and there are about log2 N of them. `successor(target)` is the member at or after the target among all
  * that are known, self included.
  */
-export function fingersOf<I extends Place>(self: I, space: FingerSpace<I>, successor: (target: I) => I): I[] {
+export function fingersOf<I extends RingPlace>(self: I, space: FingerSpace<I>, successor: (target: I) => I): I[] {
   const out: I[] = []
   let exponent = 0
   while (exponent < space.bits) {
@@ -30,7 +30,7 @@ export function fingersOf<I extends Place>(self: I, space: FingerSpace<I>, succe
 }
 
 /** The first exponent from `low` on whose target lies after the finger: those before it would name that finger again. */
-function firstBeyond<I extends Place>(self: I, finger: I, space: FingerSpace<I>, low: number): number {
+function firstBeyond<I extends RingPlace>(self: I, finger: I, space: FingerSpace<I>, low: number): number {
   let high = space.bits
   let start = low
   while (start < high) {

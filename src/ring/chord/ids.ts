@@ -2,7 +2,7 @@
 import { asRingId, ChordnsError, type RingId, toHex } from '../../base/index.ts'
 
 /** Whatever is ordered like ids: hex on a real ring, numbers in a model of a large one. */
-export type Place = RingId | number
+export type RingPlace = RingId | number
 
 /** 32 bytes as an id. Throws RING_BAD_ID on any other length. */
 export function idFromBytes(bytes: Uint8Array): RingId {
@@ -33,14 +33,14 @@ export function compareIds(a: RingId, b: RingId): number {
  * True when going clockwise from `a` one meets `x` before `b`: the open interval of the Chord paper.
  * `between(a, x, a)` is the whole ring without `a`.
  */
-export function between<I extends Place>(a: I, x: I, b: I): boolean {
+export function between<I extends RingPlace>(a: I, x: I, b: I): boolean {
   if (a < b) return a < x && x < b
   if (a > b) return x > a || x < b
   return x !== a
 }
 
 /** True when `owner` is responsible for `key`, given its predecessor: the interval (predecessor, owner]. */
-export function owns<I extends Place>(predecessor: I, owner: I, key: I): boolean {
+export function owns<I extends RingPlace>(predecessor: I, owner: I, key: I): boolean {
   return key === owner || between(predecessor, key, owner)
 }
 

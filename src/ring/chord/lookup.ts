@@ -6,10 +6,10 @@
  */
 
 import { limits } from '../limits.ts'
-import { between, owns, type Place } from './ids.ts'
+import { between, owns, type RingPlace } from './ids.ts'
 
 /** What one member knows of the ring around it. */
-export interface View<I extends Place> {
+export interface View<I extends RingPlace> {
   readonly self: I
   readonly predecessor: I | undefined
   /** Nearest first. */
@@ -19,7 +19,7 @@ export interface View<I extends Place> {
 }
 
 /** Which way a member points. Both lists in the order in which to try them. */
-export interface Directions<I extends Place> {
+export interface Directions<I extends RingPlace> {
   /** Members before the key. */
   readonly way: readonly I[]
   /** The owner as far as the successor list reaches over the key, and those who take its place when it is gone. */
@@ -28,13 +28,13 @@ export interface Directions<I extends Place> {
   readonly predecessor: I | undefined
 }
 
-interface Planned<I extends Place> {
+interface Planned<I extends RingPlace> {
   readonly id: I
   readonly asOwner: boolean
 }
 
 /** Mutable, owned by the functions of this file. */
-export interface Lookup<I extends Place> {
+export interface Lookup<I extends RingPlace> {
   readonly self: I
   readonly key: I
   readonly shortCut: boolean
@@ -56,7 +56,7 @@ export interface Lookup<I extends Place> {
   timeouts: number
 }
 
-export type NextContact<I extends Place> =
+export type NextContact<I extends RingPlace> =
   /** `vouched`: the neighbour that has answered believes it alive. */
   | { readonly kind: 'ask'; readonly id: I; readonly vouched: boolean }
   | { readonly kind: 'found'; readonly owner: I }
@@ -67,7 +67,7 @@ export type NextContact<I extends Place> =
  * What a member says when it is asked for a key. With `shortCut` the whole successor list routes; without, only the first
  * successor and the fingers do, as in the paper's Fig. 5, and the rest of the list stands in for those that fail.
  */
-export function directions<I extends Place>(view: View<I>, key: I, shortCut: boolean): Directions<I> {
+export function directions<I extends RingPlace>(view: View<I>, key: I, shortCut: boolean): Directions<I> {
   const { self, predecessor, successors } = view
   const alone = predecessor === undefined && successors.length === 0
   if (alone || (predecessor !== undefined && owns(predecessor, self, key))) {
@@ -84,7 +84,7 @@ export function directions<I extends Place>(view: View<I>, key: I, shortCut: boo
  * Begins with what the asker itself knows: its own `directions`, or the owners by its member table. With `shortCut` an
  * owner is asked as soon as somebody names one; without, only when nobody before the key is left to be asked.
  */
-export function beginLookup<I extends Place>(self: I, key: I, own: Directions<I>, shortCut: boolean): Lookup<I> {
+export function beginLookup<I extends RingPlace>(self: I, key: I, own: Directions<I>, shortCut: boolean): Lookup<I> {
   const lookup: Lookup<I> = {
     self,
     key,
@@ -105,7 +105,7 @@ export function beginLookup<I extends Place>(self: I, key: I, own: Directions<I>
 }
 
 /** Whom to ask now. Each `ask` must be followed by `answered`, `unanswered` or `skipped`. */
-export function nextContact<I extends Place>(lookup: Lookup<I>): NextContact<I> {
+export function nextContact<I extends RingPlace>(lookup: Lookup<I>): NextContact<I> {
   const spent = lookup.tried.size > limits.LOOKUP_CONTACTS
   while (!spent && lookup.holder === undefined) {
     const next = lookup.plan.pop()
@@ -124,7 +124,7 @@ export function nextContact<I extends Place>(lookup: Lookup<I>): NextContact<I> 
 }
 
 /** The one that was asked has answered. */
-export function answered<I extends Place>(lookup: Lookup<I>, answer: Directions<I>): void {
+export function answered<I extends RingPlace>(lookup: Lookup<I>, answer: Directions<I>): void {
   const asked = lookup.asked!
   lookup.asked = undefined
   lookup.hops += 1
@@ -133,17 +133,17 @@ export function answered<I extends Place>(lookup: Lookup<I>, answer: Directions<
 }
 
 /** The one that was asked did not answer, or with nonsense. */
-export function unanswered<I extends Place>(lookup: Lookup<I>): void {
+export function unanswered<I extends RingPlace>(lookup: Lookup<I>): void {
   passOver(lookup)
   lookup.timeouts += 1
 }
 
 /** The one that was to be asked was not: the asker knows no such member, or knows better. Costs no message. */
-export function skipped<I extends Place>(lookup: Lookup<I>): void {
+export function skipped<I extends RingPlace>(lookup: Lookup<I>): void {
   passOver(lookup)
 }
 
-function passOver<I extends Place>(lookup: Lookup<I>): void {
+function passOver<I extends RingPlace>(lookup: Lookup<I>): void {
   const { asked, holder } = lookup
   if (asked === undefined) return
   lookup.asked = undefined
@@ -152,7 +152,7 @@ function passOver<I extends Place>(lookup: Lookup<I>): void {
   if (holder !== undefined) lookup.check = [...lookup.silent].find((id) => mayHold(lookup, holder, id))
 }
 
-function contact<I extends Place>(lookup: Lookup<I>, planned: Planned<I>, vouched = false): NextContact<I> {
+function contact<I extends RingPlace>(lookup: Lookup<I>, planned: Planned<I>, vouched = false): NextContact<I> {
   lookup.tried.add(planned.id)
   lookup.asked = planned
   return { kind: 'ask', id: planned.id, vouched }
@@ -162,7 +162,7 @@ function contact<I extends Place>(lookup: Lookup<I>, planned: Planned<I>, vouche
  * `from` points the way, and what it says comes before what was planned. Only what lies between it and the key brings us
  * on, so that no answer leads astray or back.
  */
-function follow<I extends Place>(lookup: Lookup<I>, from: I, { way, owners, predecessor }: Directions<I>): void {
+function follow<I extends RingPlace>(lookup: Lookup<I>, from: I, { way, owners, predecessor }: Directions<I>): void {
   const { key, shortCut, tried, self } = lookup
   if (owners[0] === from) {
     settle(lookup, from, predecessor)
@@ -184,19 +184,19 @@ function follow<I extends Place>(lookup: Lookup<I>, from: I, { way, owners, pred
  * `owner` has answered as one. Whom it knows between the key and itself is asked next: somebody who has just joined, or
  * somebody who did not answer us, once more, since one lost message is no death and the neighbour believes it alive.
  */
-function settle<I extends Place>(lookup: Lookup<I>, owner: I, predecessor: I | undefined): void {
+function settle<I extends RingPlace>(lookup: Lookup<I>, owner: I, predecessor: I | undefined): void {
   lookup.holder = owner
   lookup.check = predecessor !== undefined && mayHold(lookup, owner, predecessor) ? predecessor : undefined
 }
 
 /** `id` stands between the key and the holder, and has not answered yet although it may still do. */
-function mayHold<I extends Place>(lookup: Lookup<I>, holder: I, id: I): boolean {
+function mayHold<I extends RingPlace>(lookup: Lookup<I>, holder: I, id: I): boolean {
   const { key, tried, silent, repeated } = lookup
   const open = !tried.has(id) || (silent.has(id) && !repeated.has(id))
   return open && id !== holder && owns(holder, id, key)
 }
 
 /** Those strictly between `from` and the key, nearest to the key first. */
-function nearestFirst<I extends Place>(from: I, key: I, ids: readonly I[]): I[] {
+function nearestFirst<I extends RingPlace>(from: I, key: I, ids: readonly I[]): I[] {
   return ids.filter((id) => between(from, id, key)).sort((a, b) => (a === b ? 0 : between(a, b, key) ? 1 : -1))
 }

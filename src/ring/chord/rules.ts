@@ -40,7 +40,7 @@ export type Rectified =
   | { readonly kind: 'check'; readonly id: RingId }
   | { readonly kind: 'kept' }
 
-export interface Rules {
+export interface PointerRules {
   /** Join, rule 2: the whole list of the member that precedes us; only then are we a member. */
   readonly join: (pointers: Pointers, member: Answer, context: RuleContext) => Pointers
   /**
@@ -74,7 +74,7 @@ export interface Rules {
   readonly audit: (pointers: Pointers, following: Iterable<RingId>) => RingId | undefined
 }
 
-export const zaveRules: Rules = {
+export const zaveRules: PointerRules = {
   join(pointers, member, context) {
     // Whoever comes back under its old id is still in that list: it is not where the list comes round. Nor are those between
     // the member and us, where the one before us does not answer and we took the list of one further back.

@@ -9,9 +9,9 @@ import { contacted, meetStranger } from './joining.ts'
 import { answerFind } from './lookups.ts'
 import { addAccusation, mergeRow, mergeRows, testify } from './membership.ts'
 import { claim } from './operations.ts'
-import type { Work } from './state.ts'
+import type { RingWork } from './state.ts'
 
-export function answer(work: Work, from: PeerId, request: RingRequest): RingReply {
+export function answer(work: RingWork, from: PeerId, request: RingRequest): RingReply {
   const { state } = work
   state.stats.requestsServed += 1
   const sender = state.table.byPeer(from)
@@ -38,7 +38,7 @@ export function answer(work: Work, from: PeerId, request: RingRequest): RingRepl
   }
 }
 
-function stateReply(work: Work, summary: Uint8Array): RingReply {
+function stateReply(work: RingWork, summary: Uint8Array): RingReply {
   const { state } = work
   const { predecessor, successors } = state.pointers
   const mine = state.table.summary()
@@ -59,7 +59,7 @@ function stateReply(work: Work, summary: Uint8Array): RingReply {
 }
 
 /** Rows come before accusations: they name the witnesses. What is over the peer's allowance, the exchange brings later. */
-function answerPush(work: Work, from: PeerId, request: Extract<RingRequest, { type: 'push' }>): RingReply {
+function answerPush(work: RingWork, from: PeerId, request: Extract<RingRequest, { type: 'push' }>): RingReply {
   const { entries, accusations } = request
   const granted = allowance(work, from, entries.length + accusations.length)
   mergeRows(work, entries.slice(0, granted), from)
@@ -69,7 +69,7 @@ function answerPush(work: Work, from: PeerId, request: Extract<RingRequest, { ty
 }
 
 /** A claim counts only from the member itself: that it speaks is what shows that it is alive. */
-function answerNotify(work: Work, from: PeerId, entry: MemberEntry): RingReply {
+function answerNotify(work: RingWork, from: PeerId, entry: MemberEntry): RingReply {
   const { state } = work
   if (entry.peer !== from || state.phase !== 'member' || allowance(work, from, 1) === 0) return { type: 'ok' }
   mergeRow(work, entry, from)
@@ -77,7 +77,7 @@ function answerNotify(work: Work, from: PeerId, entry: MemberEntry): RingReply {
   return { type: 'ok' }
 }
 
-function page(work: Work, from: PeerId, asker: MemberEntry, after: RingId | undefined): RingReply {
+function page(work: RingWork, from: PeerId, asker: MemberEntry, after: RingId | undefined): RingReply {
   const { state } = work
   const member = state.phase === 'member'
   if (state.phase === 'seeking' && verifyEntry(work.context, asker)) meetStranger(work, from, asker)
@@ -89,7 +89,7 @@ function page(work: Work, from: PeerId, asker: MemberEntry, after: RingId | unde
 }
 
 /** How many of what a peer sends unasked may be looked at now: each may cost a signature check. */
-function allowance(work: Work, from: PeerId, wanted: number): number {
+function allowance(work: RingWork, from: PeerId, wanted: number): number {
   const { credit } = work.state
   const last = credit.get(from) ?? { checks: limits.CHECKS_BURST, at: work.now }
   const earned = (Math.max(0, work.now - last.at) / 1_000) * limits.CHECKS_PER_SECOND

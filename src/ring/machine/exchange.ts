@@ -7,14 +7,14 @@ import { limits } from '../limits.ts'
 import type { MemberEntry } from '../types.ts'
 import { fitting, type Pair, type RingReply, type RingRequest } from '../wire/messages.ts'
 import { mergeRows } from './membership.ts'
-import type { Work } from './state.ts'
+import type { RingWork } from './state.ts'
 import { ask } from './work.ts'
 
 /**
  * Starts an exchange with a member, unless one is in progress or the last one was about the same two tables: rows that one
  * side refuses would be sent again and again. `summary` is the other side's, where it is known.
  */
-export function startExchange(work: Work, peer: PeerId, summary?: Uint8Array): void {
+export function startExchange(work: RingWork, peer: PeerId, summary?: Uint8Array): void {
   const { state, context } = work
   if (state.phase !== 'member' || state.exchange !== undefined || peer === state.self.peer) return
   const mine = toHex(state.table.summary())
@@ -26,7 +26,7 @@ export function startExchange(work: Work, peer: PeerId, summary?: Uint8Array): v
   ask(work, peer, { type: 'ask-digests', summary: state.table.summary() }, { kind: 'exchange' })
 }
 
-export function exchangeAnswered(work: Work, peer: PeerId, reply: RingReply): void {
+export function exchangeAnswered(work: RingWork, peer: PeerId, reply: RingReply): void {
   const { exchange, table } = work.state
   if (exchange?.peer !== peer) return
   if (reply.type === 'digests' && reply.digests !== undefined) exchange.remaining = table.differing(reply.digests)
@@ -35,19 +35,19 @@ export function exchangeAnswered(work: Work, peer: PeerId, reply: RingReply): vo
   compareNext(work, peer)
 }
 
-export function exchangeFailed(work: Work): void {
+export function exchangeFailed(work: RingWork): void {
   work.state.exchange = undefined
 }
 
 /** The other side of `ask-digests`. */
-export function answerDigests(work: Work, summary: Uint8Array): RingReply {
+export function answerDigests(work: RingWork, summary: Uint8Array): RingReply {
   const { table } = work.state
   const same = toHex(table.summary()) === toHex(summary)
   return { type: 'digests', digests: same ? undefined : table.digests() }
 }
 
 /** The other side of `compare`: rows that the asker lacks or has older, and ids whose newer row it should send. */
-export function answerCompare(work: Work, request: Extract<RingRequest, { type: 'compare' }>): RingReply {
+export function answerCompare(work: RingWork, request: Extract<RingRequest, { type: 'compare' }>): RingReply {
   const { table } = work.state
   const theirs = new Map(request.pairs.map(({ id, incarnation }) => [id, incarnation]))
   const wanted: RingId[] = []
@@ -67,7 +67,7 @@ export function answerCompare(work: Work, request: Extract<RingRequest, { type: 
 }
 
 /** Merges what came, and sends what the other side wants or has an older row of. */
-function takeCompared(work: Work, peer: PeerId, entries: readonly MemberEntry[], wanted: readonly RingId[]): void {
+function takeCompared(work: RingWork, peer: PeerId, entries: readonly MemberEntry[], wanted: readonly RingId[]): void {
   const { table } = work.state
   mergeRows(work, entries, peer)
   const send = new Map<RingId, MemberEntry>()
@@ -84,7 +84,7 @@ function takeCompared(work: Work, peer: PeerId, entries: readonly MemberEntry[],
 }
 
 /** Compares the next buckets, as many as fit into one message; ends the exchange when none is left. */
-function compareNext(work: Work, peer: PeerId): void {
+function compareNext(work: RingWork, peer: PeerId): void {
   const { state } = work
   const exchange = state.exchange
   if (exchange === undefined) return

@@ -7,11 +7,11 @@ import { limits } from '../limits.ts'
 import type { Accusation } from '../members/member.ts'
 import type { MemberEntry } from '../types.ts'
 import { fitting } from '../wire/messages.ts'
-import type { Change, Work } from './state.ts'
+import type { Change, RingWork } from './state.ts'
 import { ask, setTimer, spread } from './work.ts'
 
 /** Sends what waits in the outbox. */
-export function flush(work: Work): void {
+export function flush(work: RingWork): void {
   const { state } = work
   state.flushSet = false
   if (state.phase !== 'member' && state.phase !== 'left') return
@@ -32,14 +32,14 @@ export function flush(work: Work): void {
   setTimer(work, 'flush', 20, 20)
 }
 
-function push(work: Work, members: Iterable<MemberEntry>, changes: readonly Change[]): void {
+function push(work: RingWork, members: Iterable<MemberEntry>, changes: readonly Change[]): void {
   const entries = changes.map(({ entry }) => entry)
   if (entries.length === 0) return
   for (const { peer } of members) ask(work, peer, { type: 'push', entries, accusations: [] }, { kind: 'push' })
 }
 
 /** To the other witnesses, who count, and to the accused, who may refute. */
-function pushAccusations(work: Work): void {
+function pushAccusations(work: RingWork): void {
   const { state } = work
   const byPeer = new Map<PeerId, Accusation[]>()
   for (const accusation of state.outboxAccusations.splice(0)) {
@@ -55,7 +55,7 @@ function pushAccusations(work: Work): void {
 }
 
 /** Takes from the outbox what one message holds. */
-function takeFitting(work: Work, changes: readonly Change[]): Change[] {
+function takeFitting(work: RingWork, changes: readonly Change[]): Change[] {
   const count = fitting(changes.map(({ entry }) => entry)).length
   const taken = changes.slice(0, count)
   for (const { entry } of taken) work.state.outbox.delete(entry.id)
@@ -63,7 +63,7 @@ function takeFitting(work: Work, changes: readonly Change[]): Change[] {
 }
 
 /** All members of a small ring; and who is said to be dead, so that it can refute. */
-function everybody(work: Work, changes: readonly Change[]): readonly MemberEntry[] {
+function everybody(work: RingWork, changes: readonly Change[]): readonly MemberEntry[] {
   if (changes.length === 0) return []
   const { table, self } = work.state
   const dead = changes.filter(({ entry }) => entry.status === 'dead').map(({ entry }) => entry)
@@ -72,7 +72,7 @@ function everybody(work: Work, changes: readonly Change[]): readonly MemberEntry
 }
 
 /** Ring neighbours, and members spread over the ring by a hash of what is told; not the one who told us. */
-function some(work: Work, changes: readonly Change[]): MemberEntry[] {
+function some(work: RingWork, changes: readonly Change[]): MemberEntry[] {
   if (changes.length === 0) return []
   const { table, self, pointers, turn } = work.state
   const chosen = new Map<RingId, MemberEntry>()

@@ -8,11 +8,11 @@ import type { RingReply, StateReply } from '../wire/messages.ts'
 import { startExchange } from './exchange.ts'
 import { mergeRow, mergeRows, renewSelf, tell } from './membership.ts'
 import { begin, fresh } from './query.ts'
-import type { Work } from './state.ts'
+import type { RingWork } from './state.ts'
 import { ask, changed, log, quicken, ruleContext, setTimer, wake } from './work.ts'
 
 /** Starts looking for a member, beginning with those of the last run. */
-export function seek(work: Work): void {
+export function seek(work: RingWork): void {
   const { state } = work
   state.phase = 'seeking'
   state.operation = undefined
@@ -28,20 +28,20 @@ export function seek(work: Work): void {
 }
 
 /** A bootstrap address answered. A member that meets a peer it does not know compares tables with it. */
-export function contacted(work: Work, peer: PeerId): void {
+export function contacted(work: RingWork, peer: PeerId): void {
   const { state } = work
   if (peer === state.self.peer || state.phase !== 'seeking') return
   if (!state.contacts.includes(peer) && state.contacts.length < limits.MAX_STRANGERS) state.contacts.push(peer)
   nextContact(work)
 }
 
-export function contactsDone(work: Work, tried: number): void {
+export function contactsDone(work: RingWork, tried: number): void {
   work.state.contactsTried = tried
   if (work.state.phase === 'seeking') nextContact(work)
 }
 
 /** A page of a table came, or its sender has none yet. */
-export function pageAnswered(work: Work, peer: PeerId, reply: RingReply): void {
+export function pageAnswered(work: RingWork, peer: PeerId, reply: RingReply): void {
   const { state } = work
   state.paging = undefined
   if (state.phase !== 'seeking') return
@@ -65,13 +65,13 @@ export function pageAnswered(work: Work, peer: PeerId, reply: RingReply): void {
   askPage(work, peer, reply.next)
 }
 
-export function pageFailed(work: Work): void {
+export function pageFailed(work: RingWork): void {
   work.state.paging = undefined
   if (work.state.phase === 'seeking') nextContact(work)
 }
 
 /** A peer that is no member either: among those who only find each other, the smallest id starts the ring. */
-export function meetStranger(work: Work, peer: PeerId, entry: MemberEntry): void {
+export function meetStranger(work: RingWork, peer: PeerId, entry: MemberEntry): void {
   const { strangers } = work.state
   if (entry.peer !== peer || (strangers.size >= limits.MAX_STRANGERS && !strangers.has(peer))) return
   strangers.set(peer, { entry, at: work.now })
@@ -79,7 +79,7 @@ export function meetStranger(work: Work, peer: PeerId, entry: MemberEntry): void
 }
 
 /** The member that precedes us said who follows it: rule 2, or a step closer to the one that does. */
-export function joinAnswered(work: Work, reply: StateReply, visited: ReadonlySet<RingId>): void {
+export function joinAnswered(work: RingWork, reply: StateReply, visited: ReadonlySet<RingId>): void {
   const { state, context } = work
   const self = state.self.id
   const successors = reply.successors.filter((id) => id !== self)
@@ -95,14 +95,14 @@ export function joinAnswered(work: Work, reply: StateReply, visited: ReadonlySet
 }
 
 /** Somebody after us said who follows it, where the list of the one before us was too short to reach us. */
-export function joinAfterAnswered(work: Work, reply: StateReply, behind: Answer): void {
+export function joinAfterAnswered(work: RingWork, reply: StateReply, behind: Answer): void {
   const { state, context } = work
   state.pointers = context.rules.joinBetween(state.pointers, behind, reply, ruleContext(work))
   becomeMember(work)
 }
 
 /** Nobody between us and the one before us answers: as far as we can tell, there are the two of us. */
-export function joinAfterFailed(work: Work, visited: ReadonlySet<RingId>, behind: Answer): void {
+export function joinAfterFailed(work: RingWork, visited: ReadonlySet<RingId>, behind: Answer): void {
   const { state, context } = work
   if (askAfter(work, behind, visited)) return
   state.pointers = context.rules.join(state.pointers, behind, ruleContext(work))
@@ -110,7 +110,7 @@ export function joinAfterFailed(work: Work, visited: ReadonlySet<RingId>, behind
 }
 
 /** Asks the next one between us and `behind`, all the way round; false when there is none left to ask. */
-function askAfter(work: Work, behind: Answer, visited: ReadonlySet<RingId>): boolean {
+function askAfter(work: RingWork, behind: Answer, visited: ReadonlySet<RingId>): boolean {
   const { table, self, detector } = work.state
   if (visited.size >= limits.MAX_SUCCESSORS) return false
   for (const { id } of table.after(self.id)) {
@@ -122,7 +122,7 @@ function askAfter(work: Work, behind: Answer, visited: ReadonlySet<RingId>): boo
   return false
 }
 
-export function joinFailed(work: Work, asked: RingId, visited: ReadonlySet<RingId>): void {
+export function joinFailed(work: RingWork, asked: RingId, visited: ReadonlySet<RingId>): void {
   const { state } = work
   log(work, 'debug', { member: shortId(asked) }, 'no answer from the member before us')
   if (visited.size < limits.MAX_SUCCESSORS) {
@@ -137,7 +137,7 @@ export function joinFailed(work: Work, asked: RingId, visited: ReadonlySet<RingI
 }
 
 /** Rule 1 or the end of rule 2: from now on we count, and everybody hears it. */
-export function becomeMember(work: Work): void {
+export function becomeMember(work: RingWork): void {
   const { state, context } = work
   state.phase = 'member'
   state.contactAttempts = 0
@@ -156,7 +156,7 @@ export function becomeMember(work: Work): void {
   if (member !== undefined) startExchange(work, member.peer)
 }
 
-function join(work: Work): void {
+function join(work: RingWork): void {
   const { state } = work
   // Our own row of an earlier life may be newer than what we remember: take part with one that beats it.
   if (state.self.status !== 'alive') renewSelf(work)
@@ -169,7 +169,7 @@ function join(work: Work): void {
 }
 
 /** Asks the next contact for its table; when all were asked in vain, decides what that means. */
-function nextContact(work: Work): void {
+function nextContact(work: RingWork): void {
   const { state } = work
   if (state.paging !== undefined) return
   const peer = state.contacts.shift()
@@ -191,12 +191,12 @@ function nextContact(work: Work): void {
   seekLater(work)
 }
 
-function askPage(work: Work, peer: PeerId, after: RingId | undefined): void {
+function askPage(work: RingWork, peer: PeerId, after: RingId | undefined): void {
   work.state.paging = { peer }
   ask(work, peer, { type: 'ask-page', entry: work.state.self, after }, { kind: 'page' })
 }
 
-function freshStrangers(work: Work): MemberEntry[] {
+function freshStrangers(work: RingWork): MemberEntry[] {
   const { strangers } = work.state
   for (const [peer, { at }] of [...strangers]) {
     if (at < work.now - limits.CONTACT_RETRY_MAX_MS) strangers.delete(peer)
@@ -204,7 +204,7 @@ function freshStrangers(work: Work): MemberEntry[] {
   return [...strangers.values()].map(({ entry }) => entry)
 }
 
-function seekLater(work: Work): void {
+function seekLater(work: RingWork): void {
   const { state } = work
   const waitMs = Math.min(
     limits.CONTACT_RETRY_MAX_MS,

@@ -18,13 +18,13 @@ import { examineList, membersByDensity, type SignedList, sameIds, signList } fro
 import type { LookupMode } from '../types.ts'
 import type { RingReply, RingRequest } from '../wire/messages.ts'
 import { mergeRow } from './membership.ts'
-import type { Work } from './state.ts'
+import type { RingWork } from './state.ts'
 import { ask, log } from './work.ts'
 
 const SPACE: FingerSpace<RingId> = { bits: 256, add: addPowerOfTwo }
 
 /** Starts looking for the member that holds `key`; ends with exactly one `looked-up` effect for `reference`. */
-export function startLookup(work: Work, reference: number, key: RingId, mode: LookupMode): void {
+export function startLookup(work: RingWork, reference: number, key: RingId, mode: LookupMode): void {
   const { state } = work
   if (state.phase !== 'member' || state.lookups.size >= limits.MAX_LOOKUPS) {
     work.effects.push({ kind: 'looked-up', reference, result: { key, owner: undefined, hops: 0, timeouts: 0 } })
@@ -37,7 +37,7 @@ export function startLookup(work: Work, reference: number, key: RingId, mode: Lo
 }
 
 /** The member that was asked has answered; anything but directions is as good as silence. */
-export function lookupAnswered(work: Work, from: PeerId, reference: number, reply: RingReply): void {
+export function lookupAnswered(work: RingWork, from: PeerId, reference: number, reply: RingReply): void {
   const running = work.state.lookups.get(reference)
   if (running === undefined) return
   if (reply.type === 'directions') {
@@ -49,7 +49,7 @@ export function lookupAnswered(work: Work, from: PeerId, reference: number, repl
   proceed(work, reference)
 }
 
-export function lookupFailed(work: Work, reference: number): void {
+export function lookupFailed(work: RingWork, reference: number): void {
   const running = work.state.lookups.get(reference)
   if (running === undefined) return
   unanswered(running)
@@ -57,12 +57,15 @@ export function lookupFailed(work: Work, reference: number): void {
 }
 
 /** This node leaves: whoever waits for a look-up hears that it found nobody. */
-export function abandonLookups(work: Work): void {
+export function abandonLookups(work: RingWork): void {
   for (const [reference, running] of [...work.state.lookups]) finish(work, reference, running, undefined)
 }
 
 /** The other side of `find`. Nothing is verified and nothing is remembered for it, so that it costs us little. */
-export function answerFind(work: Work, { key, shortCut, proof }: Extract<RingRequest, { type: 'find' }>): RingReply {
+export function answerFind(
+  work: RingWork,
+  { key, shortCut, proof }: Extract<RingRequest, { type: 'find' }>,
+): RingReply {
   const { state } = work
   if (state.phase !== 'member') return { type: 'ok' }
   const { predecessor } = state.pointers
@@ -81,12 +84,12 @@ export function answerFind(work: Work, { key, shortCut, proof }: Extract<RingReq
 }
 
 /** Where a look-up of this node starts: at the owner by its table, or on the way by its fingers. */
-export function ownDirections(work: Work, key: RingId, mode: LookupMode): Directions<RingId> {
+export function ownDirections(work: RingWork, key: RingId, mode: LookupMode): Directions<RingId> {
   return mode === 'table' ? byTable(work, key) : directions(viewOf(work), key, mode === 'chord+list')
 }
 
 /** What this node knows around itself, without those that do not answer it. */
-function viewOf(work: Work): View<RingId> {
+function viewOf(work: RingWork): View<RingId> {
   const { pointers, detector, self } = work.state
   const answering = (id: RingId) => !detector.isSuspect(id)
   const { predecessor, successors } = pointers
@@ -98,7 +101,7 @@ function viewOf(work: Work): View<RingId> {
   }
 }
 
-function proceed(work: Work, reference: number): void {
+function proceed(work: RingWork, reference: number): void {
   const { state } = work
   const running = state.lookups.get(reference)!
   for (;;) {
@@ -129,7 +132,7 @@ function proceed(work: Work, reference: number): void {
   }
 }
 
-function finish(work: Work, reference: number, lookup: Lookup<RingId>, owner: RingId | undefined): void {
+function finish(work: RingWork, reference: number, lookup: Lookup<RingId>, owner: RingId | undefined): void {
   const { key, hops, timeouts } = lookup
   work.state.lookups.delete(reference)
   work.state.proving.delete(reference)
@@ -137,12 +140,12 @@ function finish(work: Work, reference: number, lookup: Lookup<RingId>, owner: Ri
 }
 
 /** True when the own table cannot hold all members: then others have to be believed, and checked. */
-function isPartial(work: Work): boolean {
+function isPartial(work: RingWork): boolean {
   return work.state.table.size >= limits.MAX_MEMBERS
 }
 
 /** True when nothing had to be proven, or the owner's list is its own and as dense as the ring. */
-function isProven(work: Work, reference: number, list: SignedList | undefined): boolean {
+function isProven(work: RingWork, reference: number, list: SignedList | undefined): boolean {
   const { context, state, now } = work
   const owner = state.proving.get(reference)
   if (owner === undefined) return true
@@ -158,7 +161,7 @@ function isProven(work: Work, reference: number, list: SignedList | undefined): 
 }
 
 /** One signature for as long as the list stays the same. */
-function ownList(work: Work): SignedList {
+function ownList(work: RingWork): SignedList {
   const { state, context, now } = work
   const successors = state.pointers.successors.slice(0, limits.MAX_SUCCESSORS)
   const last = state.signedList
@@ -169,7 +172,7 @@ function ownList(work: Work): SignedList {
 }
 
 /** The owner and those who would take its place, by our own table. */
-function byTable(work: Work, key: RingId): Directions<RingId> {
+function byTable(work: RingWork, key: RingId): Directions<RingId> {
   const { table, pointers } = work.state
   return {
     way: [],
@@ -179,7 +182,7 @@ function byTable(work: Work, key: RingId): Directions<RingId> {
 }
 
 /** By the table as it is now; worked out again only when the table has changed. */
-function fingers(work: Work): readonly RingId[] {
+function fingers(work: RingWork): readonly RingId[] {
   const { state } = work
   const { version } = state.table
   if (state.fingers.of !== version) {

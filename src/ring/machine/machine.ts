@@ -18,11 +18,11 @@ import { contacted, contactsDone, pageAnswered, pageFailed, seek } from './joini
 import { abandonLookups, lookupAnswered, lookupFailed, startLookup } from './lookups.ts'
 import { mergeRow, renewSelf, tell } from './membership.ts'
 import { askAgain, maintain, operationAnswered, operationFailed } from './operations.ts'
-import type { Pending, RingContext, RingEffect, RingEvent, RingState, TimerName, Work } from './state.ts'
+import type { Pending, RingContext, RingEffect, RingEvent, RingState, RingTimer, RingWork } from './state.ts'
 import { audit, bearWitness, peerGone, watchNeighbours } from './watch.ts'
 import { changed, setTimer, wake } from './work.ts'
 
-export interface StepResult {
+export interface RingStep {
   readonly state: RingState
   readonly effects: readonly RingEffect[]
 }
@@ -94,8 +94,8 @@ export function initialState(
 }
 
 /** `now` is Unix ms. */
-export function step(context: RingContext, state: RingState, event: RingEvent, now: number): StepResult {
-  const work: Work = { context, state, now, effects: [] }
+export function step(context: RingContext, state: RingState, event: RingEvent, now: number): RingStep {
+  const work: RingWork = { context, state, now, effects: [] }
   handle(work, event)
   return { state, effects: work.effects }
 }
@@ -115,7 +115,7 @@ export function statusOf(context: RingContext, state: RingState): RingStatus {
   }
 }
 
-function handle(work: Work, event: RingEvent): void {
+function handle(work: RingWork, event: RingEvent): void {
   const { state } = work
   switch (event.kind) {
     case 'start':
@@ -172,7 +172,7 @@ function handle(work: Work, event: RingEvent): void {
   }
 }
 
-function onTimer(work: Work, timer: TimerName): void {
+function onTimer(work: RingWork, timer: RingTimer): void {
   const { state, context } = work
   const { stabiliseMs, auditMs } = context.options
   switch (timer) {
@@ -205,12 +205,12 @@ function onTimer(work: Work, timer: TimerName): void {
   }
 }
 
-function onContact(work: Work, peer: PeerId): void {
+function onContact(work: RingWork, peer: PeerId): void {
   if (work.state.phase === 'member') startExchange(work, peer)
   else contacted(work, peer)
 }
 
-function onReply(work: Work, token: number, reply: RingReply, elapsedMs: number): void {
+function onReply(work: RingWork, token: number, reply: RingReply, elapsedMs: number): void {
   const { state } = work
   const pending = takePending(work, token)
   if (pending === undefined) return
@@ -242,7 +242,7 @@ function onReply(work: Work, token: number, reply: RingReply, elapsedMs: number)
   }
 }
 
-function onFailure(work: Work, token: number, alive: boolean): void {
+function onFailure(work: RingWork, token: number, alive: boolean): void {
   const { state } = work
   const pending = takePending(work, token)
   if (pending === undefined) return
@@ -268,7 +268,7 @@ function onFailure(work: Work, token: number, alive: boolean): void {
   }
 }
 
-function takePending(work: Work, token: number): Pending | undefined {
+function takePending(work: RingWork, token: number): Pending | undefined {
   const { state } = work
   const pending = state.pending.get(token)
   state.pending.delete(token)
@@ -276,13 +276,13 @@ function takePending(work: Work, token: number): Pending | undefined {
   return pending
 }
 
-function differs(work: Work, summary: Uint8Array): boolean {
+function differs(work: RingWork, summary: Uint8Array): boolean {
   const mine = work.state.table.summary()
   return mine.some((byte, i) => byte !== summary[i])
 }
 
 /** Says `left`, once, to those who would otherwise have to find out. */
-function leave(work: Work): void {
+function leave(work: RingWork): void {
   const { state } = work
   if (state.phase === 'member') {
     renewSelf(work, 'left')

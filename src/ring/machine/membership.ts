@@ -15,14 +15,14 @@ import {
   verifyEntry,
 } from '../members/member.ts'
 import type { MemberEntry } from '../types.ts'
-import type { Work } from './state.ts'
+import type { RingWork } from './state.ts'
 import { ask, changed, log, setTimer, wake } from './work.ts'
 
 /** `new`: it changed the table; `old`: we have the same or a newer row; `refused`: it does not count. */
 export type Merged = 'new' | 'old' | 'refused'
 
 /** Takes one row from outside. `from` is who told it; undefined when this node made it. */
-export function mergeRow(work: Work, entry: MemberEntry, from: PeerId | undefined): Merged {
+export function mergeRow(work: RingWork, entry: MemberEntry, from: PeerId | undefined): Merged {
   const { state } = work
   if (entry.id === state.self.id || entry.peer === state.self.peer) return mergeOwn(work, entry)
   const current = state.table.get(entry.id)
@@ -41,7 +41,7 @@ export function mergeRow(work: Work, entry: MemberEntry, from: PeerId | undefine
  * A death notice whose accusers are no majority of the witnesses as this node counts them: it came later, or others have come or
  * gone since. So the witnesses of today are told what this node still believes, and those who know better say so (`testify`).
  */
-function askWitnesses(work: Work, entry: MemberEntry): void {
+function askWitnesses(work: RingWork, entry: MemberEntry): void {
   const { state, context } = work
   if (state.phase !== 'member') return
   const at = state.doubted.get(entry.id)
@@ -58,7 +58,7 @@ function askWitnesses(work: Work, entry: MemberEntry): void {
  * A peer believes in members of whose death this node is a witness: it hears this node's own accusations of them. What the peer
  * knows may be a life before the one that ended: that one is over all the more.
  */
-export function testify(work: Work, peer: PeerId, entries: readonly MemberEntry[]): void {
+export function testify(work: RingWork, peer: PeerId, entries: readonly MemberEntry[]): void {
   const { state, context } = work
   if (state.phase !== 'member') return
   const accusations = entries
@@ -73,13 +73,13 @@ export function testify(work: Work, peer: PeerId, entries: readonly MemberEntry[
 }
 
 /** Rows of one message, the alive ones first: they are the witnesses of the others. */
-export function mergeRows(work: Work, entries: readonly MemberEntry[], from: PeerId): Merged[] {
+export function mergeRows(work: RingWork, entries: readonly MemberEntry[], from: PeerId): Merged[] {
   const order = [...entries].sort((a, b) => Number(a.status !== 'alive') - Number(b.status !== 'alive'))
   return order.map((entry) => mergeRow(work, entry, from))
 }
 
 /** Signs a new row about oneself and tells everybody. */
-export function renewSelf(work: Work, status: 'alive' | 'left' = 'alive', above = 0): void {
+export function renewSelf(work: RingWork, status: 'alive' | 'left' = 'alive', above = 0): void {
   const { state, context } = work
   const incarnation = nextIncarnation(Math.max(state.self.incarnation, above), work.now)
   const addresses = context.addresses()
@@ -90,7 +90,7 @@ export function renewSelf(work: Work, status: 'alive' | 'left' = 'alive', above 
 }
 
 /** This node, as a witness, says that it cannot reach a member. */
-export function accuse(work: Work, entry: MemberEntry): void {
+export function accuse(work: RingWork, entry: MemberEntry): void {
   const { state, context } = work
   state.accused.set(entry.id, work.now)
   log(work, 'info', { member: shortId(entry.id) }, 'a neighbour is silent: accused')
@@ -98,7 +98,7 @@ export function accuse(work: Work, entry: MemberEntry): void {
 }
 
 /** Takes an accusation, from outside or one's own; a known one costs nothing. */
-export function addAccusation(work: Work, accusation: Accusation): void {
+export function addAccusation(work: RingWork, accusation: Accusation): void {
   const { state } = work
   const entry = state.table.aliveMember(accusation.accused)
   if (entry === undefined || entry.incarnation !== accusation.incarnation) return
@@ -122,7 +122,7 @@ export function addAccusation(work: Work, accusation: Accusation): void {
 }
 
 /** Condemns every accused member whose accusers are the majority of its witnesses now. */
-export function judgeAll(work: Work): void {
+export function judgeAll(work: RingWork): void {
   for (const id of [...work.state.accusations.keys()]) {
     const entry = work.state.table.aliveMember(id)
     if (entry === undefined || work.state.accusations.get(id)?.incarnation !== entry.incarnation) {
@@ -133,7 +133,7 @@ export function judgeAll(work: Work): void {
 }
 
 /** Says one's accusations again: the first time may have been lost. */
-export function repeatAccusations(work: Work): void {
+export function repeatAccusations(work: RingWork): void {
   const { state } = work
   const own = latin1(work.context.signer.publicKey)
   for (const { by } of state.accusations.values()) {
@@ -143,7 +143,7 @@ export function repeatAccusations(work: Work): void {
 }
 
 /** Drops what nobody renewed for three days. Our own row is renewed in time. */
-export function lapse(work: Work): void {
+export function lapse(work: RingWork): void {
   const { state } = work
   for (const { entry } of [...state.table.rows()]) {
     if (entry.id === state.self.id || isTimely(entry, work.now)) continue
@@ -154,13 +154,13 @@ export function lapse(work: Work): void {
 }
 
 /** Queues a change for those who may not have it. */
-export function tell(work: Work, entry: MemberEntry, from: PeerId | undefined): void {
+export function tell(work: RingWork, entry: MemberEntry, from: PeerId | undefined): void {
   if (work.state.outbox.size >= limits.MAX_OUTBOX && !work.state.outbox.has(entry.id)) return
   work.state.outbox.set(entry.id, { entry, from })
   setFlush(work)
 }
 
-function isBelievable(work: Work, entry: MemberEntry): boolean {
+function isBelievable(work: RingWork, entry: MemberEntry): boolean {
   const { context, state } = work
   if (!isTimely(entry, work.now) || !context.admits(entry)) return false
   if (entry.status !== 'dead') return verifyEntry(context, entry)
@@ -174,7 +174,7 @@ function isBelievable(work: Work, entry: MemberEntry): boolean {
   )
 }
 
-function place(work: Work, entry: MemberEntry, from: PeerId | undefined): Merged {
+function place(work: RingWork, entry: MemberEntry, from: PeerId | undefined): Merged {
   const { state } = work
   const before = state.table.row(entry.id)
   // Whom we find when we join was counted before us: its leave may lower the count we brought along.
@@ -198,7 +198,7 @@ function place(work: Work, entry: MemberEntry, from: PeerId | undefined): Merged
 }
 
 /** Somebody tells us about ourselves: an older life of ours, or that we are dead. The newer `alive` wins. */
-function mergeOwn(work: Work, entry: MemberEntry): Merged {
+function mergeOwn(work: RingWork, entry: MemberEntry): Merged {
   const { self, phase } = work.state
   if (entry.id !== self.id || phase === 'left' || !supersedes(entry, self)) return 'old'
   if (!isTimely(entry, work.now)) return 'refused'
@@ -208,7 +208,7 @@ function mergeOwn(work: Work, entry: MemberEntry): Merged {
 }
 
 /** One known member stands behind the claim: enough to answer it, far from enough to believe it. */
-function hasAccuser(work: Work, entry: MemberEntry): boolean {
+function hasAccuser(work: RingWork, entry: MemberEntry): boolean {
   const { id: accused, incarnation } = entry
   return entry.signatures.some(
     ({ signer, signature }) =>
@@ -218,7 +218,7 @@ function hasAccuser(work: Work, entry: MemberEntry): boolean {
 }
 
 /** A claim costs us a signature and everybody a message, so it is answered once in a while only. */
-function refute(work: Work, incarnation: number): void {
+function refute(work: RingWork, incarnation: number): void {
   const { state } = work
   if (state.phase === 'left' || work.now - state.refutedAt < limits.MIN_REFUTE_GAP_MS) return
   state.refutedAt = work.now
@@ -226,7 +226,7 @@ function refute(work: Work, incarnation: number): void {
   renewSelf(work, 'alive', incarnation)
 }
 
-function judge(work: Work, entry: MemberEntry): void {
+function judge(work: RingWork, entry: MemberEntry): void {
   const { state } = work
   const accusers = state.accusations.get(entry.id)
   if (accusers === undefined) return
@@ -239,7 +239,7 @@ function judge(work: Work, entry: MemberEntry): void {
   place(work, condemn(entry, votes), undefined)
 }
 
-function forget(work: Work, entry: MemberEntry): void {
+function forget(work: RingWork, entry: MemberEntry): void {
   const { state } = work
   state.detector.forget(entry.id)
   const { pointers } = state
@@ -252,12 +252,12 @@ function forget(work: Work, entry: MemberEntry): void {
   wake(work)
 }
 
-function queueAccusation(work: Work, accusation: Accusation): void {
+function queueAccusation(work: RingWork, accusation: Accusation): void {
   if (work.state.outboxAccusations.length < limits.MAX_ACCUSATIONS) work.state.outboxAccusations.push(accusation)
   setFlush(work)
 }
 
-function setFlush(work: Work): void {
+function setFlush(work: RingWork): void {
   if (work.state.flushSet || work.state.phase !== 'member') return
   work.state.flushSet = true
   setTimer(work, 'flush', 20, 20)

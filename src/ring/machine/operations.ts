@@ -10,11 +10,11 @@ import type { RingReply, StateReply } from '../wire/messages.ts'
 import { joinAfterAnswered, joinAfterFailed, joinAnswered, joinFailed } from './joining.ts'
 import { mergeRows } from './membership.ts'
 import { begin, fresh, query } from './query.ts'
-import type { Operation, Work } from './state.ts'
+import type { Operation, RingWork } from './state.ts'
 import { ask, quicken, ruleContext, setTimer, wake } from './work.ts'
 
 /** Starts the operation that is due, if none is in progress. */
-export function maintain(work: Work): void {
+export function maintain(work: RingWork): void {
   const { state, context } = work
   if (state.phase !== 'member' || state.operation !== undefined) return
   if (state.candidate !== undefined) rectify(work)
@@ -43,7 +43,7 @@ export function maintain(work: Work): void {
 }
 
 /** Somebody alive claims to precede us: the best claim waits for its turn. */
-export function claim(work: Work, id: RingId): void {
+export function claim(work: RingWork, id: RingId): void {
   const { state } = work
   if (id === state.self.id) return
   if (state.candidate === undefined || between(state.candidate, id, state.self.id)) state.candidate = id
@@ -51,7 +51,7 @@ export function claim(work: Work, id: RingId): void {
 }
 
 /** The reply to the query of the operation in progress. */
-export function operationAnswered(work: Work, from: PeerId, reply: RingReply): void {
+export function operationAnswered(work: RingWork, from: PeerId, reply: RingReply): void {
   const operation = work.state.operation!
   operation.token = undefined
   if (operation.kind === 'predecessor') {
@@ -94,9 +94,9 @@ export function operationAnswered(work: Work, from: PeerId, reply: RingReply): v
  * The query did not bring a state. `silent`: no answer, and one lost message is no death, so it is asked again; `unfit`: it
  * answers, but not as the member it should be; `hindered`: it is there and cannot answer now, which changes no pointer.
  */
-export type Failure = 'silent' | 'unfit' | 'hindered'
+export type QueryFailure = 'silent' | 'unfit' | 'hindered'
 
-export function operationFailed(work: Work, why: Failure): void {
+export function operationFailed(work: RingWork, why: QueryFailure): void {
   const { state, context } = work
   const operation = state.operation!
   operation.token = undefined
@@ -139,7 +139,7 @@ export function operationFailed(work: Work, why: Failure): void {
 }
 
 /** The pause after `busy` is over. */
-export function askAgain(work: Work): void {
+export function askAgain(work: RingWork): void {
   const { operation, table } = work.state
   if (operation === undefined || operation.token !== undefined) return
   if (table.isAlive(operation.asked)) query(work, operation)
@@ -147,12 +147,12 @@ export function askAgain(work: Work): void {
 }
 
 /** Members after us that answer us, in ring order. */
-export function* answering(work: Work): Iterable<RingId> {
+export function* answering(work: RingWork): Iterable<RingId> {
   const { table, detector, self } = work.state
   for (const { id } of table.after(self.id)) if (!detector.isSuspect(id)) yield id
 }
 
-function adopt(work: Work, operation: Operation, reply: StateReply): void {
+function adopt(work: RingWork, operation: Operation, reply: StateReply): void {
   const { state, context } = work
   const rule = operation.kind === 'successor' ? context.rules.successorAnswered : context.rules.closerAnswered
   const { pointers, next } = rule(state.pointers, reply, ruleContext(work))
@@ -165,7 +165,7 @@ function adopt(work: Work, operation: Operation, reply: StateReply): void {
   proceed(work, next)
 }
 
-function proceed(work: Work, next: NextStep): void {
+function proceed(work: RingWork, next: NextStep): void {
   const { state } = work
   if (next.kind === 'ask') {
     begin(work, { kind: 'closer', ...fresh(next.id) })
@@ -179,12 +179,12 @@ function proceed(work: Work, next: NextStep): void {
 }
 
 /** An operation is over; a claim that came meanwhile is looked at now. */
-function end(work: Work): void {
+function end(work: RingWork): void {
   work.state.operation = undefined
   if (work.state.candidate !== undefined) rectify(work)
 }
 
-function rectify(work: Work): void {
+function rectify(work: RingWork): void {
   const { state, context } = work
   const candidate = state.candidate
   state.candidate = undefined
@@ -194,7 +194,7 @@ function rectify(work: Work): void {
   else if (result.kind === 'check') begin(work, { kind: 'predecessor', candidate, ...fresh(result.id) })
 }
 
-function waitForBusy(work: Work, operation: Operation): void {
+function waitForBusy(work: RingWork, operation: Operation): void {
   work.state.stats.busy += 1
   operation.busy += 1
   if (operation.busy <= limits.MAX_BUSY) {
@@ -209,7 +209,7 @@ function waitForBusy(work: Work, operation: Operation): void {
   work.state.operation = undefined
 }
 
-function notifyFirst(work: Work): NextStep {
+function notifyFirst(work: RingWork): NextStep {
   const first = work.state.pointers.successors[0]
   return first === undefined ? { kind: 'none' } : { kind: 'notify', id: first }
 }

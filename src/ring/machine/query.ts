@@ -1,9 +1,9 @@
 /** Beginning an operation: one query to one member. */
 import type { RingId } from '../../base/index.ts'
-import type { Operation, Work } from './state.ts'
+import type { Operation, RingWork } from './state.ts'
 import { ask, setTimer } from './work.ts'
 
-export function begin(work: Work, operation: Operation): void {
+export function begin(work: RingWork, operation: Operation): void {
   work.state.operation = operation
   work.state.stats.operations += 1
   query(work, operation)
@@ -15,7 +15,7 @@ export function fresh(asked: RingId): { asked: RingId; token: undefined; attempt
 }
 
 /** Sends the query of an operation. A member that is gone by now is found out when the pause ends. */
-export function query(work: Work, operation: Operation): void {
+export function query(work: RingWork, operation: Operation): void {
   const { table } = work.state
   const member = table.aliveMember(operation.asked)
   if (member === undefined) {

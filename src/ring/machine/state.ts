@@ -2,7 +2,7 @@
 import type { PeerAddress, PeerId, RingId } from '../../base/index.ts'
 import type { Signer } from '../../crypto/index.ts'
 import type { Lookup } from '../chord/lookup.ts'
-import type { Answer, Pointers, Rules } from '../chord/rules.ts'
+import type { Answer, PointerRules, Pointers } from '../chord/rules.ts'
 import type { MembershipCount } from '../members/count.ts'
 import type { Detector } from '../members/detector.ts'
 import type { SignedList } from '../members/list.ts'
@@ -17,19 +17,19 @@ export interface RingContext extends SigningContext {
   /** Empty in psk rings. */
   readonly salt: Uint8Array
   readonly options: RingOptions
-  readonly rules: Rules
+  readonly rules: PointerRules
   /** Who may be a member besides having signed; in psk and open rings: the salt is empty, so that a key has one id. */
   readonly admits: (entry: MemberEntry) => boolean
   /** Own addresses now; read again on every audit. */
   readonly addresses: () => readonly PeerAddress[]
 }
 
-export type TimerName = 'stabilise' | 'audit' | 'retry' | 'wake' | 'flush' | 'contact'
+export type RingTimer = 'stabilise' | 'audit' | 'retry' | 'wake' | 'flush' | 'contact'
 
 export type RingEvent =
   /** `known`: rows of the last run, to be verified. */
   | { readonly kind: 'start'; readonly known: readonly MemberEntry[] }
-  | { readonly kind: 'timer'; readonly timer: TimerName }
+  | { readonly kind: 'timer'; readonly timer: RingTimer }
   /** A bootstrap address answered. */
   | { readonly kind: 'contacted'; readonly peer: PeerId }
   /** All bootstrap addresses that are not our own were tried. */
@@ -58,7 +58,7 @@ export type RingEffect =
     }
   | { readonly kind: 'respond'; readonly reply: RingReply }
   /** Starts the timer of that name anew, `afterMs` plus up to `jitterMs` from now. */
-  | { readonly kind: 'timer'; readonly timer: TimerName; readonly afterMs: number; readonly jitterMs: number }
+  | { readonly kind: 'timer'; readonly timer: RingTimer; readonly afterMs: number; readonly jitterMs: number }
   /** Try the bootstrap addresses; `again`: only those behind which no alive member is known. */
   | { readonly kind: 'contact'; readonly again: boolean }
   | { readonly kind: 'learn'; readonly peer: PeerId; readonly addresses: readonly PeerAddress[] }
@@ -112,7 +112,7 @@ export interface Change {
 }
 
 /** An exchange of table rows that this node started. */
-export interface Exchange {
+export interface TableExchange {
   readonly peer: PeerId
   /** The other side's summary when it began, where it was known. */
   readonly theirs: string | undefined
@@ -154,7 +154,7 @@ export interface RingState {
   readonly doubted: Map<RingId, number>
   readonly outbox: Map<RingId, Change>
   outboxAccusations: Accusation[]
-  exchange: Exchange | undefined
+  exchange: TableExchange | undefined
   /** What each peer may still make us verify. */
   readonly credit: Map<PeerId, { readonly checks: number; readonly at: number }>
   /** With which two tables an exchange with a peer ended, and when: the same are not compared again soon. */
@@ -177,7 +177,7 @@ export interface RingState {
 }
 
 /** One step in progress. */
-export interface Work {
+export interface RingWork {
   readonly context: RingContext
   readonly state: RingState
   /** Unix ms. */

@@ -5,11 +5,11 @@ import { tellsAddresses } from '../members/member.ts'
 import type { MemberEntry } from '../types.ts'
 import { startExchange } from './exchange.ts'
 import { accuse, judgeAll, lapse, renewSelf, repeatAccusations } from './membership.ts'
-import type { Work } from './state.ts'
+import type { RingWork } from './state.ts'
 import { ping, spread } from './work.ts'
 
 /** Each stabilise period: a quarter of the neighbours is pinged, and all of them that do not answer. */
-export function watchNeighbours(work: Work): void {
+export function watchNeighbours(work: RingWork): void {
   const { state } = work
   state.turn += 1
   state.watchedAt = work.now
@@ -24,13 +24,13 @@ export function watchNeighbours(work: Work): void {
 }
 
 /** The last connection to a peer is gone: ask at once whether it is. */
-export function peerGone(work: Work, peer: PeerId): void {
+export function peerGone(work: RingWork, peer: PeerId): void {
   const member = work.state.table.byPeer(peer)
   if (member?.status === 'alive' && neighbours(work).some(({ id }) => id === member.id)) ping(work, member)
 }
 
 /** The slow tick: looks at everything that nothing else would notice. */
-export function audit(work: Work): void {
+export function audit(work: RingWork): void {
   const { state, context } = work
   state.auditDue = true
   lapse(work)
@@ -47,7 +47,7 @@ export function audit(work: Work): void {
 }
 
 /** Everybody whose witness this node is, and everybody it points at. */
-function neighbours(work: Work): MemberEntry[] {
+function neighbours(work: RingWork): MemberEntry[] {
   const { state } = work
   const { predecessor, successors } = state.pointers
   const out = new Map<RingId, MemberEntry>()
@@ -61,7 +61,7 @@ function neighbours(work: Work): MemberEntry[] {
 }
 
 /** Accuses the neighbours of which nothing was heard for the grace time. */
-export function bearWitness(work: Work): void {
+export function bearWitness(work: RingWork): void {
   const { state, context } = work
   const graceMs = context.options.graceMs ?? 20 * context.options.stabiliseMs
   for (const member of state.table.nearest(state.self.id)) {
@@ -73,7 +73,7 @@ export function bearWitness(work: Work): void {
 }
 
 /** Whoever we met while we both were nobody may have found a ring of its own since. */
-function lookForStrangers(work: Work): void {
+function lookForStrangers(work: RingWork): void {
   const { strangers, table, turn } = work.state
   for (const [peer, { at }] of [...strangers]) {
     if (table.byPeer(peer) !== undefined || at < work.now - limits.FORGET_STRANGERS_MS) strangers.delete(peer)
@@ -87,7 +87,7 @@ function lookForStrangers(work: Work): void {
  * After a partition each side may have declared the other dead. So the dead are pinged too, one an audit; who answers is
  * shown our table and refutes.
  */
-function lookForTheDead(work: Work): void {
+function lookForTheDead(work: RingWork): void {
   const dead = [...work.state.table.dead()]
   const one = dead[work.state.turn % Math.max(1, dead.length)]
   if (one !== undefined) ping(work, one)

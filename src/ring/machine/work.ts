@@ -3,13 +3,13 @@ import type { PeerId, RingId } from '../../base/index.ts'
 import { limits } from '../limits.ts'
 import type { MemberEntry } from '../types.ts'
 import type { RingRequest } from '../wire/messages.ts'
-import type { Purpose, TimerName, Work } from './state.ts'
+import type { Purpose, RingTimer, RingWork } from './state.ts'
 
 /**
  * Sends one request; the reply or the failure comes back as an event with the returned token. It waits as long as the
  * member's answers have taken so far, or `waitMs`.
  */
-export function ask(work: Work, peer: PeerId, request: RingRequest, purpose: Purpose, waitMs?: number): number {
+export function ask(work: RingWork, peer: PeerId, request: RingRequest, purpose: Purpose, waitMs?: number): number {
   const { state, context } = work
   const token = state.nextToken
   state.nextToken += 1
@@ -22,18 +22,18 @@ export function ask(work: Work, peer: PeerId, request: RingRequest, purpose: Pur
   return token
 }
 
-export function ping(work: Work, member: MemberEntry): void {
+export function ping(work: RingWork, member: MemberEntry): void {
   if (work.state.pinging.has(member.peer) || member.id === work.state.self.id) return
   work.state.pinging.add(member.peer)
   ask(work, member.peer, { type: 'ping' }, { kind: 'ping' })
 }
 
-export function setTimer(work: Work, timer: TimerName, afterMs: number, jitterMs: number): void {
+export function setTimer(work: RingWork, timer: RingTimer, afterMs: number, jitterMs: number): void {
   work.effects.push({ kind: 'timer', timer, afterMs, jitterMs })
 }
 
 /** Looks at the pointers again very soon: something has changed. */
-export function wake(work: Work): void {
+export function wake(work: RingWork): void {
   if (work.state.wakeSet || work.state.phase !== 'member') return
   work.state.wakeSet = true
   setTimer(work, 'wake', 10, 20)
@@ -43,13 +43,13 @@ export function wake(work: Work): void {
  * Stabilises quickly for a while: lists travel one step against the ring each time, so a change of ours is what the one
  * before us will ask for next. Each time that brings no change doubles the pause, up to the ordinary period.
  */
-export function quicken(work: Work): void {
+export function quicken(work: RingWork): void {
   const { state, context } = work
   state.paceMs = Math.min(context.options.stabiliseMs, limits.FASTEST_PACE_MS)
   setTimer(work, 'stabilise', state.paceMs, state.paceMs / 2)
 }
 
-export function changed(work: Work): void {
+export function changed(work: RingWork): void {
   work.effects.push({ kind: 'changed' })
   const { self, count } = work.state
   const persisted = `${self.incarnation}/${count.largest}`
@@ -58,17 +58,17 @@ export function changed(work: Work): void {
   work.effects.push({ kind: 'persist', incarnation: self.incarnation, largest: count.largest })
 }
 
-export function log(work: Work, level: 'debug' | 'info' | 'warn', detail: object, message: string): void {
+export function log(work: RingWork, level: 'debug' | 'info' | 'warn', detail: object, message: string): void {
   work.effects.push({ kind: 'log', level, detail, message })
 }
 
 /** Full list length at this table: min(successors, members - 1). */
-export function listLength(work: Work): number {
+export function listLength(work: RingWork): number {
   const most = Math.min(work.context.options.successors, limits.MAX_SUCCESSORS)
   return Math.min(most, Math.max(0, work.state.table.aliveCount - 1))
 }
 
-export function ruleContext(work: Work): { length: number; isMember: (id: RingId) => boolean } {
+export function ruleContext(work: RingWork): { length: number; isMember: (id: RingId) => boolean } {
   return { length: listLength(work), isMember: (id) => work.state.table.isAlive(id) }
 }
 

@@ -18,7 +18,7 @@ export interface SignedList {
 }
 
 /** `unsigned`: not that member's word, not fit for a list, or of another time. `sparse`: much wider than the ring is dense. */
-export type Verdict = 'sound' | 'unsigned' | 'sparse'
+export type ListVerdict = 'sound' | 'unsigned' | 'sparse'
 
 export function signList(
   ringId: string,
@@ -38,7 +38,7 @@ export function examineList(
   list: SignedList,
   members: number,
   now: number,
-): Verdict {
+): ListVerdict {
   const { at, successors, signature } = list
   if (Math.abs(now - at) > limits.MAX_LIST_AGE_MS || !isOrdered(member.id, successors)) return 'unsigned'
   const bytes = listBytes(context.ringId, member.id, successors, at)

@@ -14,10 +14,10 @@ import {
   type Transport,
 } from '../../base/index.ts'
 import type { SignatureScheme, Signer } from '../../crypto/index.ts'
-import { type Rules, zaveRules } from '../chord/rules.ts'
+import { type PointerRules, zaveRules } from '../chord/rules.ts'
 import { limits } from '../limits.ts'
 import { initialState, statusOf, step } from '../machine/machine.ts'
-import type { RingContext, RingEffect, RingEvent, TimerName } from '../machine/state.ts'
+import type { RingContext, RingEffect, RingEvent, RingTimer } from '../machine/state.ts'
 import { replicaSet } from '../members/replicas.ts'
 import type { LookupMode, LookupResult, MemberEntry, Ring, RingOptions } from '../types.ts'
 import { decodeReply, decodeRequest } from '../wire/decode.ts'
@@ -52,7 +52,7 @@ export interface RingParts {
   readonly salt?: Uint8Array
   /** Who may be a member; by default whoever signed and has no salt (psk and open rings). */
   readonly admits?: (entry: MemberEntry) => boolean
-  readonly rules?: Rules
+  readonly rules?: PointerRules
 }
 
 export interface RunningRing extends Ring {
@@ -75,7 +75,7 @@ export function createRing(parts: RingParts): RunningRing {
     addresses: parts.addresses,
   }
   let state = initialState(context, clock.now(), parts.persisted)
-  const timers = new Map<TimerName, Cancel>()
+  const timers = new Map<RingTimer, Cancel>()
   const listeners = new Set<() => void>()
   const inFlight = new Set<Promise<void>>()
   /** Whom a bootstrap address led to. */

@@ -4,9 +4,9 @@ import { isChordnsError } from '../../../src/base/index.ts'
 import {
   type ChainMessage,
   decodeMessage,
-  encodeEvidence,
+  encodeEquivocation,
   encodeMessage,
-  evidenceFromValue,
+  equivocationFromValue,
 } from '../../../src/chain/index.ts'
 import { decodeCanonical } from '../../../src/crypto/index.ts'
 import { chainId, One } from '../one.ts'
@@ -83,6 +83,6 @@ describe('evidence', () => {
   it('comes back as it was', () => {
     const [first, second] = [one.vote(1, 'prevote', block.id), one.vote(1, 'prevote', undefined)]
     const evidence = { kind: 'votes', chainId, first, second } as const
-    expect(evidenceFromValue(decodeCanonical(encodeEvidence(evidence), { maxBytes: 1_000 }))).toEqual(evidence)
+    expect(equivocationFromValue(decodeCanonical(encodeEquivocation(evidence), { maxBytes: 1_000 }))).toEqual(evidence)
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Block, verifyEvidence } from '../../../src/chain/index.ts'
+import { type Block, verifyEquivocation } from '../../../src/chain/index.ts'
 import { transaction } from '../../sim/chain/application.ts'
 import { chainId, One, scheme } from '../one.ts'
 
@@ -323,7 +323,7 @@ describe('evidence', () => {
     const found = effects.flatMap((effect) => (effect.kind === 'evidence' ? [effect.evidence] : []))
     expect(found).toHaveLength(1)
     expect(found[0]!.first.signer).toEqual(one.validators[3]!.publicKey)
-    expect(verifyEvidence(scheme, found[0]!, chainId, one.validators)).toBe(true)
+    expect(verifyEquivocation(scheme, found[0]!, chainId, one.validators)).toBe(true)
   })
 
   it('shows who proposed twice', () => {
@@ -331,7 +331,7 @@ describe('evidence', () => {
     const effects = [...one.propose(one.block(1)), ...one.propose(one.block(2))]
     const found = effects.flatMap((effect) => (effect.kind === 'evidence' ? [effect.evidence] : []))
     expect(found.map(({ kind }) => kind)).toEqual(['proposals'])
-    expect(verifyEvidence(scheme, found[0]!, chainId, one.validators)).toBe(true)
+    expect(verifyEquivocation(scheme, found[0]!, chainId, one.validators)).toBe(true)
   })
 
   it('is found in a certificate, too', () => {
@@ -348,7 +348,7 @@ describe('evidence', () => {
     const id = one.block(1).id
     const [a, b] = [one.vote(3, 'prevote', id), one.vote(3, 'precommit', undefined)]
     const check = (first: typeof a, second: typeof a) =>
-      verifyEvidence(scheme, { kind: 'votes', chainId, first, second }, chainId, one.validators)
+      verifyEquivocation(scheme, { kind: 'votes', chainId, first, second }, chainId, one.validators)
     expect(check(a, b)).toBe(false)
     expect(check(a, a)).toBe(false)
     expect(check(a, one.vote(3, 'prevote', undefined, 1))).toBe(false)

@@ -2,12 +2,12 @@
 import { equalBytes, fromLatin1, latin1, toHex } from '../../../src/base/index.ts'
 import {
   type CertifiedBlock,
+  type ChainEquivocation,
   type ChainMessage,
-  type Evidence,
   type Validator,
   validatorsHash,
   verifyCertificate,
-  verifyEvidence,
+  verifyEquivocation,
 } from '../../../src/chain/index.ts'
 import type { SignatureScheme } from '../../../src/crypto/index.ts'
 
@@ -82,10 +82,10 @@ export class Checker {
     this.#signed.set(place, what)
   }
 
-  accused(evidence: Evidence): void {
+  accused(evidence: ChainEquivocation): void {
     const { chainId, scheme, sets, isLiar } = this.#parts
     if (!isLiar(evidence.first.signer)) throw new Violation('an honest node is accused')
-    if (!sets.some((set) => verifyEvidence(scheme, evidence, chainId, set)))
+    if (!sets.some((set) => verifyEquivocation(scheme, evidence, chainId, set)))
       throw new Violation('evidence that does not verify')
   }
 }

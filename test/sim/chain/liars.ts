@@ -6,9 +6,9 @@ import type {
   Block,
   CertifiedBlock,
   ChainMessage,
+  ConsensusRules,
   PeerName,
   ProposalClaim,
-  Rules,
   Validator,
   Vote,
   VoteKind,
@@ -54,7 +54,7 @@ export class Liar {
   }
 
   /** Amnesia: no lock is ever remembered. */
-  rules(rules: Rules): Rules {
+  rules(rules: ConsensusRules): ConsensusRules {
     if (!this.#habits.has('amnesia')) return rules
     this.#count('amnesia')
     return { ...rules, locks: false, mayPrevote: () => true }

@@ -7,11 +7,11 @@ import {
   type Chain,
   type ChainMessage,
   type ChainStats,
+  type ConsensusRules,
   chunkChainOptions,
   createChain,
   encodeMessage,
   type PeerName,
-  type Rules,
   type StateMap,
   sortedValidators,
   stateRoot,
@@ -29,7 +29,7 @@ import { hashScheme, remembering } from './signatures.ts'
 
 /** Known mistakes, to see whether they are found. */
 export interface Bugs {
-  readonly rules?: (rules: Rules) => Rules
+  readonly rules?: (rules: ConsensusRules) => ConsensusRules
   /** The sign guard's writes are not synced. */
   readonly unsyncedGuard?: boolean
 }
@@ -205,7 +205,7 @@ class World {
     return person
   }
 
-  #rules(): Rules {
+  #rules(): ConsensusRules {
     const rules = tendermintRules('two-thirds')
     return this.#bugs.rules?.(rules) ?? rules
   }

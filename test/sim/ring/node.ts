@@ -15,9 +15,9 @@ import {
   createRing,
   createRingMemory,
   openDoorkeeper,
+  type PointerRules,
   type RingMemory,
   type RingOptions,
-  type Rules,
   type RunningRing,
 } from '../../../src/ring/index.ts'
 import {
@@ -44,7 +44,7 @@ export interface MemberModules {
   readonly scheme: SignatureScheme
   readonly options: Pick<RingOptions, 'replicas' | 'successors'>
   readonly skewMs: number
-  readonly rules: Rules
+  readonly rules: PointerRules
   readonly ownFetch: (member: Member) => OwnFetch
   readonly liar: Liar | undefined
   readonly count: (what: string) => void

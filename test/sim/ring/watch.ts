@@ -1,6 +1,6 @@
 /** Looks over the shoulder of the pointer rules: what they adopt is held against who is really there. */
 import type { RingId } from '../../../src/base/index.ts'
-import { between, type Pointers, type Rules } from '../../../src/ring/index.ts'
+import { between, type PointerRules, type Pointers } from '../../../src/ring/index.ts'
 
 export interface Oracle {
   /** Whether it is up. */
@@ -18,7 +18,7 @@ const LONGEST_WAIT_MS = 600
 /** In good weather no answer is on its way for longer. Ms. */
 const LONGEST_WAY_MS = 260
 
-export function watched(rules: Rules, oracle: Oracle): Rules {
+export function watched(rules: PointerRules, oracle: Oracle): PointerRules {
   function look(before: Pointers, after: Pointers): Pointers {
     const name = before.self.slice(0, 4)
     const first = after.successors[0]

@@ -9,7 +9,7 @@ import { type ChunkEntry, chunkOf, keyOfChunk, type OwnFetch, type RingRead } fr
 import { readContext, seatsOf } from '../../../src/chunks/seats/seats.ts'
 import { ed25519, ed25519Signer, type SignatureScheme, type Signer, sha256 } from '../../../src/crypto/index.ts'
 import type { Question } from '../../../src/dns/index.ts'
-import { memberId, type Rules, zaveRules } from '../../../src/ring/index.ts'
+import { memberId, type PointerRules, zaveRules } from '../../../src/ring/index.ts'
 import {
   createMemoryNetwork,
   createWeather,
@@ -29,7 +29,7 @@ import { watched } from './watch.ts'
 
 /** Mistakes put back on purpose, by what is handed in. */
 export interface Bugs {
-  readonly rules?: (rules: Rules) => Rules
+  readonly rules?: (rules: PointerRules) => PointerRules
   /** In the place of each honest member's own fetch. */
   readonly ownFetch?: (member: Member, own: OwnFetch) => OwnFetch
   /** The table heals what pointers get wrong: not consulted while there are faults. */
@@ -401,10 +401,10 @@ class World {
     return member
   }
 
-  #rules(): Rules {
+  #rules(): PointerRules {
     const { rules: change } = this.#bugs
     const rules = change === undefined ? zaveRules : change(zaveRules)
-    const audit: Rules['audit'] = (pointers, following) =>
+    const audit: PointerRules['audit'] = (pointers, following) =>
       this.#auditing ? rules.audit(pointers, following) : undefined
     return watched(
       { ...rules, audit },

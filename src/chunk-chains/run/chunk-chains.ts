@@ -8,12 +8,12 @@ import { Rates } from '../../chunks/index.ts'
 import { createVerification } from '../audit/verification.ts'
 import { viewOf } from '../audit/view.ts'
 import { ChainBook, type KnownChain } from '../disk/book.ts'
-import { chainParts } from '../disk/places.ts'
-import { RecordedRows } from '../disk/recorded.ts'
-import { openSeals } from '../disk/seal.ts'
+import { RecordTable } from '../disk/recorded.ts'
+import { openSeals } from '../disk/seals.ts'
+import { chunkChainStores } from '../disk/stores.ts'
 import { limits } from '../limits.ts'
 import { transactionFor } from '../state/application.ts'
-import { rememberingScheme } from '../state/memo.ts'
+import { rememberingScheme } from '../state/remembering.ts'
 import { indexOfKey, peersOfGroup } from '../state/set.ts'
 import { recordOfEntry } from '../state/state.ts'
 import { encodeTransaction } from '../state/transactions.ts'
@@ -27,18 +27,18 @@ import {
   encodeChainsReply,
   encodeChainsRequest,
 } from './messages.ts'
-import { createKeeping } from './open-chains.ts'
-import { type Attempt, createProposals } from './proposals.ts'
+import { type Attempt, createProposalQueue } from './proposals.ts'
 import { createRevisits } from './revisits.ts'
+import { createRunningChains } from './running-chains.ts'
 import type { ChunkChains, ChunkChainsModules, Recorded } from './types.ts'
 
 /** Throws STORE_* when the stores cannot be read. */
 export function createChunkChains(modules: ChunkChainsModules): ChunkChains {
   const { ring, clock, log, signer, options } = modules
   const scheme = rememberingScheme(modules.scheme)
-  const places = chainParts(modules.store)
+  const places = chunkChainStores(modules.store)
   const book = new ChainBook(places.book, places.blocks)
-  const recorded = new RecordedRows(places.recorded)
+  const recorded = new RecordTable(places.recorded)
   const seals = openSeals(
     places.seals,
     modules.votes,
@@ -57,7 +57,7 @@ export function createChunkChains(modules: ChunkChainsModules): ChunkChains {
   const stopping = new AbortController()
   let unsubscribe: Cancel = () => {}
 
-  const keeping = createKeeping({
+  const keeping = createRunningChains({
     modules,
     scheme,
     places,
@@ -89,7 +89,7 @@ export function createChunkChains(modules: ChunkChainsModules): ChunkChains {
     },
     isStopped: () => stopping.signal.aborted,
   })
-  const proposals = createProposals(clock, (entry) => guarded(() => attempt(entry)) ?? 'later')
+  const proposals = createProposalQueue(clock, (entry) => guarded(() => attempt(entry)) ?? 'later')
   const isRecorded = (key: string, seen: number) => (recorded.byKey(key)?.seen ?? Number.NEGATIVE_INFINITY) >= seen
   const revisits = createRevisits(modules, isRecorded, (entry) => guarded(() => propose(entry)))
   const verification = createVerification(clock, {

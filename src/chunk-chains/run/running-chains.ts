@@ -12,28 +12,28 @@ import type { SignatureScheme } from '../../crypto/index.ts'
 import type { Question } from '../../dns/index.ts'
 import type { ChainBook, KnownChain } from '../disk/book.ts'
 import { type OpenChain, openChain } from '../disk/open.ts'
-import type { ChainPlaces } from '../disk/places.ts'
-import type { RecordedRow, RecordedRows } from '../disk/recorded.ts'
-import type { Seals } from '../disk/seal.ts'
+import type { RecordedRow, RecordTable } from '../disk/recorded.ts'
+import type { Seals } from '../disk/seals.ts'
+import type { ChunkChainStores } from '../disk/stores.ts'
 import { limits } from '../limits.ts'
 import { type ChunkState, recordedIn, type StateRecord, totalsOf } from '../state/state.ts'
 import { decodeTransaction } from '../state/transactions.ts'
 import type { Groups } from './groups.ts'
 import type { ChunkChainsModules } from './types.ts'
 
-export interface KeepingParts {
+export interface RunningChainsParts {
   readonly modules: ChunkChainsModules
   readonly scheme: SignatureScheme
-  readonly places: ChainPlaces
+  readonly places: ChunkChainStores
   readonly book: ChainBook
-  readonly recorded: RecordedRows
+  readonly recorded: RecordTable
   readonly seals: Seals
   readonly groups: Groups
   readonly send: (known: KnownChain, to: PeerId, bytes: Uint8Array) => void
   readonly onRecorded: (chunk: ChunkId, question: Question, record: StateRecord) => void
 }
 
-export interface Keeping {
+export interface RunningChains {
   open(id: string): OpenChain | undefined
   /** The chain, opened if it is not; undefined when it cannot be now. `asked`: by a peer, who does not wake what stalled just now. */
   wake(known: KnownChain, asked?: boolean): OpenChain | undefined
@@ -47,7 +47,7 @@ export interface Keeping {
   readonly size: number
 }
 
-export function createKeeping(parts: KeepingParts): Keeping {
+export function createRunningChains(parts: RunningChainsParts): RunningChains {
   const { book, recorded, seals, groups, places } = parts
   const { clock, log, votes } = parts.modules
   const opened = new Map<string, OpenChain>()
