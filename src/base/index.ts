@@ -2,6 +2,7 @@ export { Budget, type BudgetLimits, type BudgetResource } from './budget.ts'
 export { type BulkFrame, type BulkHandler, BulkKind, BulkReader, BulkWriter } from './bulk.ts'
 export { compareBytes, concatBytes, equalBytes, fromHex, fromLatin1, latin1, toHex } from './bytes.ts'
 export { ChordnsError, errorText, isChordnsError } from './errors.ts'
+export { fileTrouble, systemCodeOf, utf8Text } from './files.ts'
 export { limits as baseLimits } from './limits.ts'
 export type {
   Clock,

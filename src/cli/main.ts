@@ -1,6 +1,6 @@
 /** The command line: parses, runs one command, and turns what was thrown into a line on stderr and an exit code. */
 import { Command, CommanderError } from 'commander'
-import { ChordnsError } from '../base/index.ts'
+import { ChordnsError, errorText, systemCodeOf } from '../base/index.ts'
 import { addChainCommands } from './commands/chain.ts'
 import { addCompletionCommand } from './commands/completion.ts'
 import { addConfigCommands } from './commands/config.ts'
@@ -53,12 +53,18 @@ Every command has --help. Exit codes: 0 ok, 1 failure, 2 usage or configuration.
       process.stderr.write(`chordns: ${error.message}\n`)
       return isUsage(error.code) ? 2 : 1
     }
-    throw error
+    // A disk or a socket that fails is nothing that a stack trace explains. What is left is a fault of this program.
+    if (systemCodeOf(error) === undefined) throw error
+    process.stderr.write(`chordns: ${errorText(error)}\n`)
+    return 1
   }
 }
 
+/** Codes of what is wrong in the configuration, or in a file that it names. */
+const CONFIGURATION: ReadonlySet<string> = new Set(['USAGE', 'HINTS_EMPTY', 'DNSSEC_BAD_ANCHOR', 'LOCAL_ROOT_BAD'])
+
 function isUsage(code: string): boolean {
-  return code.startsWith('CONFIG_') || code === 'USAGE'
+  return code.startsWith('CONFIG_') || CONFIGURATION.has(code)
 }
 
 function forEachCommand(command: Command, visit: (command: Command) => void): void {

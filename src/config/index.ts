@@ -10,6 +10,7 @@ export type {
   LoadedConfig,
   LoadRequest,
   Problem,
+  ReadFile,
   RingConfig,
   Setting,
   Source,

@@ -1,6 +1,6 @@
 /** Reads the configuration of a node. */
 import { join } from 'node:path'
-import { ChordnsError, errorText, isChordnsError } from '../base/index.ts'
+import { ChordnsError, fileTrouble, isChordnsError } from '../base/index.ts'
 import { deriveConfig } from './derive.ts'
 import { leaves, schema } from './sections/schema.ts'
 import { type JsonDocument, parseJson } from './sources/json.ts'
@@ -56,9 +56,9 @@ function findFile({ file, env, readFile }: LoadRequest): { file: string; text: s
 
 function read(path: string, readFile: LoadRequest['readFile']): string | undefined {
   try {
-    return readFile(path)
+    return readFile(path, 'strict')
   } catch (cause) {
-    throw new ChordnsError('CONFIG_UNREADABLE', `cannot read ${path}: ${errorText(cause)}`, { file: path }, { cause })
+    throw new ChordnsError('CONFIG_UNREADABLE', fileTrouble(path, cause), { file: path }, { cause })
   }
 }
 

@@ -1,5 +1,5 @@
 /** Local data of a configuration: reads the files that it names, and tells all that is wrong in them. */
-import { errorText } from '../base/index.ts'
+import { fileTrouble } from '../base/index.ts'
 import { compileLocal, type HostsFile, type LocalData, type LocalStats } from '../resolver/index.ts'
 import type { Settings } from './sections/schema.ts'
 import type { LoadRequest, Problem } from './types.ts'
@@ -20,11 +20,11 @@ export function readLocal(settings: Settings['local'], sources: LocalSources, pr
 function readHosts(file: string, { readFile }: LocalSources, problems: Problem[]): string | undefined {
   const problem = (message: string) => problems.push({ path: 'local.hosts', message })
   try {
-    const text = readFile(file)
-    if (text === undefined) problem(`there is no file ${file}`)
+    const text = readFile(file, 'lenient')
+    if (text === undefined) problem(`there is no file ${file}: correct the path`)
     return text
   } catch (error) {
-    problem(`cannot read ${file}: ${errorText(error)}`)
+    problem(fileTrouble(file, error))
     return undefined
   }
 }

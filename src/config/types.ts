@@ -114,14 +114,19 @@ export interface Problem {
   readonly where?: string
 }
 
+/**
+ * The text of a file, or undefined when there is none. Throws when it cannot be read, and, unless `lenient`, when it is not
+ * UTF-8: blocklists of others have comments in any encoding.
+ */
+export type ReadFile = (path: string, reading: 'strict' | 'lenient') => string | undefined
+
 export interface LoadRequest {
   /** Values of command line flags by dotted path; texts are read as those of the environment are. */
   readonly overrides?: Readonly<Record<string, unknown>>
   readonly env: Readonly<Record<string, string | undefined>>
   /** The file the operator named (`--config`). */
   readonly file?: string | undefined
-  /** The content of a file, or undefined when there is none; throws when it cannot be read. */
-  readonly readFile: (path: string) => string | undefined
+  readonly readFile: ReadFile
   /** 8 random bytes: whoever writes a blocklist must not be able to choose names that collide. Without: fixed, for tests. */
   readonly hashSeed?: Uint8Array
 }

@@ -12,6 +12,7 @@
  *
  * The command line uses this file and nothing else of the room.
  */
+
 export {
   createIdentity as createIdentityFile,
   createSecret as createSecretFile,
@@ -20,6 +21,7 @@ export {
   replaceTextFile as writeTextFile,
 } from '../io/index.ts'
 export { decodeInvitation, encodeInvitation, type Invitation, MAX_INVITED_ADDRESSES } from '../ring/index.ts'
+export { checkConfigFiles } from './check.ts'
 export { type RunningNode, type StartOptions, startNode } from './node.ts'
 export { type VerifiedOffline, verifyOffline } from './offline.ts'
 export { questionText } from './views.ts'

@@ -26,7 +26,7 @@ export function followLocalRoot({ cache, clock, log, validation }: LocalRootDeps
   const { localRoot } = iterator
   if (localRoot === undefined) return { begin() {}, end() {} }
   let cancel: Cancel = () => {}
-  const read = () => readRootZone(readConfigFile('iterator.localRoot', localRoot), validation)
+  const read = () => readConfigFile('iterator.localRoot', localRoot, (text) => readRootZone(text, validation))
   const keep = (delegations: readonly Delegation[]) => {
     for (const delegation of delegations) cache.putDelegation('main', delegation, clock.now())
     log.info({ delegations: delegations.length }, 'read the local copy of the root zone')

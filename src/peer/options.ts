@@ -1,6 +1,6 @@
 /** What the configuration means for the recursor and for validation: files that it names are read here. */
 import { readFileSync } from 'node:fs'
-import { ChordnsError, type Clock, errorText, type Log } from '../base/index.ts'
+import { ChordnsError, type Clock, fileTrouble, isChordnsError, type Log, utf8Text } from '../base/index.ts'
 import type { Config } from '../config/index.ts'
 import {
   parseTrustAnchors,
@@ -17,7 +17,7 @@ export function recursorOptions(config: Config): RecursorOptions {
   const { rootHints, bind: _, ...rest } = config.iterator
   return {
     ...rest,
-    rootHints: rootHints === 'builtin' ? builtinHints() : parseHints(readConfigFile('iterator.rootHints', rootHints)),
+    rootHints: rootHints === 'builtin' ? builtinHints() : readConfigFile('iterator.rootHints', rootHints, parseHints),
   }
 }
 
@@ -48,7 +48,7 @@ export function validationOptions(
 }
 
 function anchorsOf(file: string): () => readonly TrustAnchor[] {
-  const anchors = parseTrustAnchors(readConfigFile('dnssec.trustAnchors', file))
+  const anchors = readConfigFile('dnssec.trustAnchors', file, parseTrustAnchors)
   return () => anchors
 }
 
@@ -65,12 +65,21 @@ export function fixedValidationTime(text = process.env['CHORDNS_VALIDATION_TIME'
   return time / 1000
 }
 
-/** The text of a file that the key `path` names. Throws CONFIG_INVALID. */
-export function readConfigFile(path: string, file: string): string {
+/** What `parse` makes of the file that the key `path` names. Throws CONFIG_INVALID, and what `parse` throws with key and file in its text. */
+export function readConfigFile<T>(path: string, file: string, parse: (text: string) => T): T {
+  const invalid = (message: string, cause: unknown) =>
+    new ChordnsError('CONFIG_INVALID', `${path}: ${message}`, { problems: [{ path, message }] }, { cause })
+  let text: string
   try {
-    return readFileSync(file, 'utf8')
+    text = utf8Text(readFileSync(file))
   } catch (cause) {
-    const message = `cannot read ${file}: ${errorText(cause)}`
-    throw new ChordnsError('CONFIG_INVALID', `${path}: ${message}`, { problems: [{ path, message }] }, { cause })
+    throw invalid(fileTrouble(file, cause), cause)
+  }
+  try {
+    return parse(text)
+  } catch (cause) {
+    if (!isChordnsError(cause)) throw cause
+    if (cause.code === 'DNS_BAD_TEXT') throw invalid(`${file}: ${cause.message}`, cause)
+    throw new ChordnsError(cause.code, `${path}: ${file}: ${cause.message}`, { ...cause.detail, path, file }, { cause })
   }
 }

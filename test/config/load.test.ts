@@ -315,11 +315,11 @@ describe('the file', () => {
 
   it('that cannot be read says why', () => {
     const readFile = () => {
-      throw new Error('EACCES: permission denied')
+      throw Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES', syscall: 'open' })
     }
     expect(failure(() => loadConfig({ env: {}, file: 'a.json', readFile }))).toMatchObject({
       code: 'CONFIG_UNREADABLE',
-      message: 'cannot read a.json: EACCES: permission denied',
+      message: expect.stringMatching(/^a\.json: permission denied; give it, .* to the user that chordns runs as$/),
     })
   })
 

@@ -14,7 +14,7 @@ const FILE = '/etc/chordns/c.json'
 function load(settings: object, request: Partial<LoadRequest> = {}) {
   const text = JSON.stringify(settings, null, 2)
   const readFile = (path: string) => {
-    if (path === '/secret') throw new Error('EACCES: permission denied')
+    if (path === '/secret') throw Object.assign(new Error('EACCES'), { code: 'EACCES', syscall: 'open' })
     return path === FILE ? text : FILES[path]
   }
   return loadConfig({ env: {}, file: FILE, readFile, ...request }).config
@@ -66,8 +66,8 @@ describe('the section local', () => {
       },
     }
     expect(problems(settings)).toEqual([
-      `local.hosts: there is no file /nowhere (${FILE}:3:5)`,
-      `local.hosts: cannot read /secret: EACCES: permission denied (${FILE}:3:5)`,
+      `local.hosts: there is no file /nowhere: correct the path (${FILE}:3:5)`,
+      `local.hosts: /secret: permission denied; give it, and the directories above it, to the user that chordns runs as (${FILE}:3:5)`,
       `local.zones.a..b: an empty label: a..b (${FILE}:13:7)`,
       `local.records.1: column 11: A: not an IPv4 address: 192.168 (${FILE}:8:5)`,
       `local.hosts: /bad:2: not an IPv4 address: nonsense; a line is an address and then its names (${FILE}:3:5)`,
@@ -89,7 +89,7 @@ describe('a check of a hosts file', () => {
   it('counts its names, or tells its wrong lines', () => {
     expect(checkHosts('/etc/hosts', sources)).toMatchObject({ stats: { hostNames: 2 }, problems: [] })
     expect(checkHosts('/bad', sources).problems).toHaveLength(2)
-    expect(checkHosts('/nowhere', sources).problems).toEqual(['there is no file /nowhere'])
+    expect(checkHosts('/nowhere', sources).problems).toEqual(['there is no file /nowhere: correct the path'])
   })
 })
 

@@ -9,10 +9,12 @@ type Flags = ConfigFlags & { readonly json?: boolean }
 export function addConfigCommands(program: Command): void {
   const config = program.command('config').description('check or show the configuration')
   configOptions(config.command('check'))
-    .description('say whether the configuration is right; exit 2 when it is not')
+    .description('say whether the configuration, and each file that it names, is right; exit 2 when it is not')
     .option('--json', 'print JSON')
-    .action((flags: Flags) => {
-      const { file, warnings } = loadConfigFrom(flags)
+    .action(async (flags: Flags) => {
+      const { config, file, warnings } = loadConfigFrom(flags)
+      const { checkConfigFiles } = await import('../../peer/index.ts')
+      await checkConfigFiles(config)
       if (flags.json) printJson({ ok: true, file: file ?? null, warnings })
       else print([...warnings.map((warning) => `warning: ${warning}`), `${file ?? 'the defaults'}: ok`].join('\n'))
     })

@@ -1,11 +1,10 @@
 /** `chordns hosts check|lookup`: hosts files and local records, without a running node. */
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { ChordnsError } from '../../base/index.ts'
 import { checkHosts } from '../../config/index.ts'
 import { Class, parseName, rcodeToText, recordToText, typeFromText } from '../../dns/index.ts'
-import { type ConfigFlags, configOptions, loadConfigFrom } from '../common/config-option.ts'
+import { type ConfigFlags, configOptions, loadConfigFrom, readFile } from '../common/config-option.ts'
 import { print, printJson } from '../common/table.ts'
 import { parseArgument } from './lookup.ts'
 
@@ -34,10 +33,7 @@ Examples:
 }
 
 function check(file: string, json: boolean): void {
-  const { stats, problems } = checkHosts(file, {
-    readFile: (path) => readFileSync(path, 'utf8'),
-    hashSeed: randomBytes(8),
-  })
+  const { stats, problems } = checkHosts(file, { readFile, hashSeed: randomBytes(8) })
   if (json) printJson({ ok: problems.length === 0, file, names: stats.hostNames, bytes: stats.hostBytes, problems })
   else if (problems.length === 0)
     print(`${file}: ok, ${stats.hostNames} names in ${(stats.hostBytes / 2 ** 20).toFixed(1)} MiB`)

@@ -2,7 +2,8 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { type LoadedConfig, loadConfig } from '../../config/index.ts'
+import { systemCodeOf, utf8Text } from '../../base/index.ts'
+import { type LoadedConfig, loadConfig, type ReadFile } from '../../config/index.ts'
 
 export interface ConfigFlags {
   readonly config?: string
@@ -28,11 +29,12 @@ export function loadConfigFrom(flags: ConfigFlags): LoadedConfig {
   return loadConfig({ overrides, env: process.env, file: flags.config, readFile, hashSeed: randomBytes(8) })
 }
 
-function readFile(path: string): string | undefined {
+export const readFile: ReadFile = (path, reading) => {
   try {
-    return readFileSync(path, 'utf8')
+    const bytes = readFileSync(path)
+    return reading === 'strict' ? utf8Text(bytes) : bytes.toString('utf8')
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    if (systemCodeOf(error) === 'ENOENT') return undefined
     throw error
   }
 }

@@ -2,13 +2,20 @@
 import { randomBytes } from 'node:crypto'
 import { type FileHandle, link, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { ChordnsError, errorText, fromHex, isChordnsError, type PeerId, toHex } from '../../base/index.ts'
+import { ChordnsError, fileTrouble, fromHex, isChordnsError, type PeerId, toHex } from '../../base/index.ts'
 import { ed25519Signer, peerIdFromPublicKey } from '../../crypto/index.ts'
 
 const SEED_BYTES = 32
 /** An HMAC key shorter than this can be searched for. */
 const MIN_SECRET_BYTES = 16
 const MAX_FILE_BYTES = 4_096
+
+/** Where a missing one comes from. */
+const MAKE = {
+  'ring secret':
+    'correct ring.secretFile, copy the file from another member, or make one with `chordns keygen --secret FILE`',
+  'node identity': 'make one with `chordns keygen FILE`',
+} as const
 
 /** The Ed25519 seed in `file`, made there when there is none. */
 export async function loadOrCreateIdentity(file: string): Promise<Uint8Array> {
@@ -45,7 +52,7 @@ export async function replaceSecret(file: string, secret: Uint8Array): Promise<v
     await rename(file, `${file}.old`)
   } catch (error) {
     if (!hasCode(error, 'ENOENT'))
-      throw new ChordnsError('KEY_UNWRITABLE', `cannot write ${file}: ${errorText(error)}`, { file }, { cause: error })
+      throw new ChordnsError('KEY_UNWRITABLE', fileTrouble(file, error, 'write'), { file }, { cause: error })
   }
   await writeNew(file, `${toHex(secret)}\n`)
 }
@@ -76,7 +83,7 @@ function parse(text: string): Uint8Array | undefined {
   return undefined
 }
 
-async function readPrivate(file: string, what: string): Promise<string> {
+async function readPrivate(file: string, what: keyof typeof MAKE): Promise<string> {
   let handle: FileHandle | undefined
   try {
     // One handle for the look and the read: nothing can take the file's place in between.
@@ -93,10 +100,10 @@ async function readPrivate(file: string, what: string): Promise<string> {
   } catch (error) {
     if (error instanceof ChordnsError) throw error
     if (hasCode(error, 'ENOENT'))
-      throw new ChordnsError('KEY_MISSING', `there is no ${what} at ${file}`, { file }, { cause: error })
+      throw new ChordnsError('KEY_MISSING', `there is no ${what} at ${file}: ${MAKE[what]}`, { file }, { cause: error })
     throw new ChordnsError(
       'KEY_UNREADABLE',
-      `cannot read the ${what} ${file}: ${errorText(error)}`,
+      `the ${what} cannot be read: ${fileTrouble(file, error)}`,
       { file },
       { cause: error },
     )
@@ -130,7 +137,7 @@ async function writeNew(file: string, text: string): Promise<void> {
   } catch (error) {
     if (hasCode(error, 'EEXIST'))
       throw new ChordnsError('KEY_EXISTS', `${file} exists already and is not overwritten`, { file }, { cause: error })
-    throw new ChordnsError('KEY_UNWRITABLE', `cannot write ${file}: ${errorText(error)}`, { file }, { cause: error })
+    throw new ChordnsError('KEY_UNWRITABLE', fileTrouble(file, error, 'write'), { file }, { cause: error })
   }
 }
 

@@ -2,19 +2,28 @@
 import { readFileSync } from 'node:fs'
 import { mkdir, open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { ChordnsError, fileTrouble, systemCodeOf, utf8Text } from '../../base/index.ts'
 
-/** Undefined when there is no such file; other failures are thrown as they come. */
+/** Undefined when there is no such file. Throws FILE_UNREADABLE, also for what is not UTF-8. */
 export function readTextFile(file: string): string | undefined {
   try {
-    return readFileSync(file, 'utf8')
+    return utf8Text(readFileSync(file))
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw error
+    if (systemCodeOf(error) === 'ENOENT') return undefined
+    throw new ChordnsError('FILE_UNREADABLE', fileTrouble(file, error), { file }, { cause: error })
   }
 }
 
-/** Makes the directory too. One writer at a time. */
+/** Makes the directory too. One writer at a time. Throws FILE_UNWRITABLE. */
 export async function replaceTextFile(file: string, text: string): Promise<void> {
+  try {
+    await replace(file, text)
+  } catch (error) {
+    throw new ChordnsError('FILE_UNWRITABLE', fileTrouble(file, error, 'write'), { file }, { cause: error })
+  }
+}
+
+async function replace(file: string, text: string): Promise<void> {
   const directory = dirname(file)
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const fresh = `${file}.new`
