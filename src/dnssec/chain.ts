@@ -2,7 +2,7 @@
 import { type ExtendedError, isSubdomain, type Name, nameToText, sameName, suffixName } from '../dns/index.ts'
 import type { Need, TrustAnchor, ValidationContext, ZoneKey, ZoneSecurity } from './types.ts'
 
-export type Walk =
+export type ChainWalk =
   /** `zone` is the deepest zone on the way; the target lies in it as far as was looked. */
   | { readonly end: 'secure'; readonly zone: Name; readonly keys: readonly ZoneKey[] }
   | {
@@ -20,7 +20,7 @@ const NEVER = Number.POSITIVE_INFINITY
  * Walks from the nearest trust anchor to `target`, stopping at `target` and at the names in `cuts`. Names between need no
  * look as long as each answer is signed by the zone above: what that zone proves of a name is proof that the name is its own.
  */
-export function walk(target: Name, cuts: readonly Name[], context: ValidationContext): Walk {
+export function walk(target: Name, cuts: readonly Name[], context: ValidationContext): ChainWalk {
   const anchor = nearestAnchor(target, context.anchors)
   if (anchor === undefined) {
     return {
@@ -71,7 +71,7 @@ function descend(
   from: Name,
   fromKeys: readonly ZoneKey[],
   context: ValidationContext,
-): Walk {
+): ChainWalk {
   let zone = from
   let keys = fromKeys
   for (let labels = from.labels + 1; labels <= target.labels; labels++) {
@@ -117,13 +117,13 @@ function firstMissed(via: Name | undefined, zone: Name, name: Name, stops: Set<n
   return first
 }
 
-function endOf(link: ZoneSecurity, name: Name): Walk {
+function endOf(link: ZoneSecurity, name: Name): ChainWalk {
   if (link.status === 'insecure') return { end: 'insecure', reason: link.reason, ede: link.ede, expires: link.expires }
   if (link.status === 'bogus') return { end: 'bogus', ede: link.ede, expires: link.expires }
   // Only a store that mixes two contexts has anything else at an anchor: ask anew.
   return { end: 'need', need: 'DNSKEY', zone: name, parent: name }
 }
 
-function need(what: 'DS' | 'DNSKEY', zone: Name, parent: Name): Walk {
+function need(what: 'DS' | 'DNSKEY', zone: Name, parent: Name): ChainWalk {
   return { end: 'need', need: what, zone, parent }
 }

@@ -14,7 +14,7 @@ import {
   Type,
 } from '../dns/index.ts'
 import type { Absence, Outcome, Presence } from '../evidence/index.ts'
-import { type Walk, walk } from './chain.ts'
+import { type ChainWalk, walk } from './chain.ts'
 import { type Denial, proveExpansion, proveNodata, proveNxdomain } from './denial.ts'
 import { limits } from './limits.ts'
 import { loadProofs } from './proofs.ts'
@@ -133,7 +133,7 @@ function unsignedEde(question: Question, outcome: Outcome, zone: Name): Extended
   return why(outcome.proofs.length === 0 ? Ede.NSEC_MISSING : Ede.RRSIGS_MISSING, text)
 }
 
-function endVerdict(way: Exclude<Walk, { end: 'secure' }>, outcome: Outcome): Verdict | Need {
+function endVerdict(way: Exclude<ChainWalk, { end: 'secure' }>, outcome: Outcome): Verdict | Need {
   switch (way.end) {
     case 'need':
       return { need: way.need, zone: way.zone, parent: way.parent }

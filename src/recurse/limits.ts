@@ -94,6 +94,10 @@ export const limits = {
   AGENTS_REMEMBERED: 1_000,
   REPORTS_REMEMBERED: 10_000,
   REPORT_AGAIN_MS: 3_600_000,
+  /** What sending one report may cost. */
+  REPORT_QUERIES: 20,
+  REPORT_BYTES: 30_000,
+  REPORT_MS: 5_000,
   /** How long the answer of `families()` holds, ms: a route that comes or goes is noticed within it. */
   FAMILIES_MS: 1_000,
   /** Advertised UDP payload (DNS flag day 2020; fragments: CVE-2025-59024). */

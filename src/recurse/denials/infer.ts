@@ -7,13 +7,13 @@ import type { Finding, Outcome } from '../../evidence/index.ts'
 import type { Engine } from '../job/engine.ts'
 import type { RecurseRequest } from '../job/types.ts'
 import type { Trust } from '../trust/trust.ts'
-import { Denials } from './denials.ts'
+import { DenialStore } from './denial-store.ts'
 import type { Denied } from './zone-denials.ts'
 
 export class Inference {
   readonly #engine: Engine
   readonly #trust: Trust
-  readonly #denials: Denials
+  readonly #denials: DenialStore
   /** Names that do not exist, by context, with the zone that has signed so. The proof is in the cache. */
   readonly #missing: LRUCache<string, Name>
   #validFor = ''
@@ -21,7 +21,7 @@ export class Inference {
   constructor(engine: Engine, trust: Trust) {
     this.#engine = engine
     this.#trust = trust
-    this.#denials = new Denials(engine.limits)
+    this.#denials = new DenialStore(engine.limits)
     this.#missing = new LRUCache({ max: engine.limits.MISSING_REMEMBERED })
   }
 

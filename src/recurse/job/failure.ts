@@ -8,7 +8,7 @@ import type { RecurseFailure } from './types.ts'
 export type RecurseFailed = ChordnsError<'RECURSE_FAILED', RecurseFailure>
 
 /** What one server did. */
-export interface ServerNote {
+export interface ServerFailure {
   readonly server: Server
   /** `timed out`, `refused`, `lame: refers upwards` ... */
   readonly what: string
@@ -29,7 +29,7 @@ export function isFailure(error: unknown): error is RecurseFailed {
 }
 
 /** All servers of `zone` were of no use: EDE 22, with what each of them did, and 23 when the network itself said no. */
-export function zoneFailed(zone: Name, notes: readonly ServerNote[], remarks: readonly string[]): RecurseFailed {
+export function zoneFailed(zone: Name, notes: readonly ServerFailure[], remarks: readonly string[]): RecurseFailed {
   const text = `${nameToText(zone)} ${notesText(notes, remarks)}`
   const ede: ExtendedError[] = [{ code: Ede.NO_REACHABLE_AUTHORITY, text }]
   if (notes.some((note) => note.how === 'network')) ede.push({ code: Ede.NETWORK_ERROR, text })
@@ -37,7 +37,7 @@ export function zoneFailed(zone: Name, notes: readonly ServerNote[], remarks: re
   return failed(reason, `no server of ${text}`, ede)
 }
 
-export function notesText(notes: readonly ServerNote[], remarks: readonly string[]): string {
+export function notesText(notes: readonly ServerFailure[], remarks: readonly string[]): string {
   const last = new Map(notes.map((note) => [serverText(note.server), note.what]))
   const parts = [...[...last].map(([server, what]) => `${server} ${what}`), ...remarks]
   const shown = parts.slice(0, limits.SERVERS_IN_TEXT).join(', ')
@@ -50,6 +50,6 @@ function serverText({ endpoint }: Server): string {
   return endpoint.port === 53 ? endpoint.address : endpointText(endpoint)
 }
 
-function isLame(note: ServerNote): boolean {
+function isLame(note: ServerFailure): boolean {
   return note.how === 'answered' && note.what.startsWith('lame')
 }

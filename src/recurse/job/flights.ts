@@ -57,7 +57,7 @@ export interface Waiter {
   readonly parent?: Flight | undefined
 }
 
-export class Flights<T> {
+export class FlightTable<T> {
   readonly #byKey = new Map<string, { flight: Flight; result: Promise<T> }>()
 
   get size(): number {

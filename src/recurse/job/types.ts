@@ -54,7 +54,7 @@ export interface Recursor {
   /** Rejects with RECURSE_FAILED (detail {reason, ede}), BUDGET_SPENT or ABORTED. */
   resolve(request: RecurseRequest): Promise<Finding>
   /**
-   * Judges what came from elsewhere (the ring) by this node's own chains of trust. Missing links are taken from `links` as far
+   * Validates what came from elsewhere (the ring) by this node's own chains of trust. Missing links are taken from `links` as far
    * as they prove themselves, and else fetched.
    * Rejects with RECURSE_FAILED when it is bogus or a link cannot be had.
    */

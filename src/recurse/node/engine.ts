@@ -8,7 +8,7 @@ import { Crowd } from '../servers/crowd.ts'
 import { AddressFamilies } from '../servers/families.ts'
 import { ServerMemory } from '../servers/memory.ts'
 import { Reporting } from '../servers/reporting.ts'
-import { AgreedCuts } from '../walk/agreed-cuts.ts'
+import { AgreedCutTable } from '../walk/agreed-cuts.ts'
 import { Dnames } from '../walk/dnames.ts'
 import type { WalkEngine } from '../walk/engine.ts'
 import { LookupShares } from '../walk/lookup-shares.ts'
@@ -38,7 +38,7 @@ export function createEngine(deps: RecursorDeps): WalkEngine {
     cookies: new Cookies(random, limits.SERVERS_REMEMBERED, limits.COOKIE_AVOID_MS),
     crowd: new Crowd({ perZone: limits.WAITING_PER_ZONE, perTopZone: limits.WAITING_PER_TOP_ZONE }),
     reporting: options.errorReporting === true ? new Reporting(monotonic) : undefined,
-    agreed: new AgreedCuts(limits.AGREED_REMEMBERED),
+    agreed: new AgreedCutTable(limits.AGREED_REMEMBERED),
     dnames: new Dnames(limits.DNAMES_REMEMBERED),
     lookups: new LookupShares(limits.LOOKUPS_PER_BUDGET),
   }

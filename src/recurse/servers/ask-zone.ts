@@ -21,7 +21,7 @@ import {
   serversAt,
   serversUsed,
 } from '../../iterator/index.ts'
-import { failed, type RecurseFailed, type ServerNote, zoneFailed } from '../job/failure.ts'
+import { failed, type RecurseFailed, type ServerFailure, zoneFailed } from '../job/failure.ts'
 import type { Cut, Job } from '../job/job.ts'
 import { askServer, uselessness } from './ask-server.ts'
 import type { ServersEngine } from './engine.ts'
@@ -81,7 +81,7 @@ async function askServers(
 ): Promise<ZoneReply> {
   const asked = askedOf(engine, job, cut, question)
   const pool = new ServerPool(engine, finder, job, cut)
-  const notes: ServerNote[] = []
+  const notes: ServerFailure[] = []
   const until = engine.monotonic() + engine.limits.ZONE_MS
   let unsigned: ZoneReply | undefined
   for (let sends = 0; sends < maxSends && engine.monotonic() < until; sends++) {
@@ -131,7 +131,7 @@ function expectsSignatures({ deps: { validation } }: ServersEngine, { zone, role
 async function explaining<T>(
   work: Promise<T>,
   cut: Cut,
-  notes: readonly ServerNote[],
+  notes: readonly ServerFailure[],
   remarks: readonly string[],
 ): Promise<T> {
   try {

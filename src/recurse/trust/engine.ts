@@ -1,11 +1,11 @@
 /** What validating needs beside what all share. */
 import type { Question } from '../../dns/index.ts'
 import type { Engine } from '../job/engine.ts'
-import type { AgreedCuts } from '../walk/agreed-cuts.ts'
+import type { AgreedCutTable } from '../walk/agreed-cuts.ts'
 
 export interface TrustEngine extends Engine {
   /** Delegations that the ring agreed on say something of DS, too. */
-  readonly agreed: Pick<AgreedCuts, 'get'>
+  readonly agreed: Pick<AgreedCutTable, 'get'>
   readonly servers: {
     /** What the last server said to this question is bogus: the zone's others must be asked first. */
     onBogus(question: Question): void

@@ -4,17 +4,17 @@ import type { CacheContext } from '../../cache/index.ts'
 import { Class, isSubdomain, type Name, type Question, sameName, suffixName, Type } from '../../dns/index.ts'
 import { learn, type Need, type ZoneSecurity } from '../../dnssec/index.ts'
 import type { Outcome, ProofLink } from '../../evidence/index.ts'
+import type { Engine } from '../job/engine.ts'
 import { dsOfReferral } from '../job/referral.ts'
-import type { TrustEngine } from './engine.ts'
 import type { Trust } from './trust.ts'
 
 /** What peers gave for one answer, and what trying it may still cost. */
-export interface Given {
+export interface GivenLinks {
   readonly links: readonly ProofLink[]
   readonly budget: Budget
 }
 
-export function given(engine: TrustEngine, links: readonly ProofLink[], timeMs: number): Given {
+export function givenLinks(engine: Engine, links: readonly ProofLink[], timeMs: number): GivenLinks {
   const { GIVEN_SIGNATURES, GIVEN_HASHES } = engine.limits
   return {
     links,
@@ -28,7 +28,7 @@ export function given(engine: TrustEngine, links: readonly ProofLink[], timeMs: 
  * The link that is needed, if one of those that were given proves it. What proves nothing is passed over: a liar's copy must not
  * stand in the way of a true one, or of the authority.
  */
-export function linkFromGiven(trust: Trust, { links, budget }: Given, need: Need): ZoneSecurity | undefined {
+export function linkFromGiven(trust: Trust, { links, budget }: GivenLinks, need: Need): ZoneSecurity | undefined {
   const type = need.need === 'DS' ? Type.DS : Type.DNSKEY
   for (const { question, outcome } of links) {
     if (question.type !== type || !sameName(question.name, need.zone)) continue
@@ -44,7 +44,7 @@ export function linkFromGiven(trust: Trust, { links, budget }: Given, need: Need
 }
 
 /** Zone cuts above `name` that the links speak of: hints, which can be false and turn no verdict. */
-export function cutsOf(engine: TrustEngine, links: readonly ProofLink[], name: Name): Name[] {
+export function cutsOf(engine: Engine, links: readonly ProofLink[], name: Name): Name[] {
   const cuts = links.filter(({ question }) => isSubdomain(name, question.name)).map(({ question }) => question.name)
   return cuts.slice(0, engine.limits.GIVEN_CUTS)
 }
@@ -53,7 +53,7 @@ export function cutsOf(engine: TrustEngine, links: readonly ProofLink[], name: N
  * The links on the way to `name` that the cache holds, from the zone with `from` labels on: for each zone its DS set or the denial of
  * it, and its keys. They may be copies from anywhere: whoever gets them checks them.
  */
-export function linksTo(engine: TrustEngine, context: CacheContext, name: Name, from: number): ProofLink[] {
+export function linksTo(engine: Engine, context: CacheContext, name: Name, from: number): ProofLink[] {
   const links: ProofLink[] = []
   for (let labels = from; labels <= name.labels; labels++) {
     const zone = suffixName(name, labels)
@@ -69,13 +69,13 @@ export function linksTo(engine: TrustEngine, context: CacheContext, name: Name, 
   return links
 }
 
-function cached(engine: TrustEngine, context: CacheContext, question: Question): Outcome | undefined {
+function cached(engine: Engine, context: CacheContext, question: Question): Outcome | undefined {
   const entry = engine.deps.cache.get(context, question, engine.now())
   return entry === undefined || entry.security === 'bogus' ? undefined : entry.outcome
 }
 
 /** What came with the referral to `zone`. */
-function fromReferral(engine: TrustEngine, context: CacheContext, zone: Name): Outcome | undefined {
+function fromReferral(engine: Engine, context: CacheContext, zone: Name): Outcome | undefined {
   const known = engine.deps.cache.delegation(context, zone, engine.now())?.delegation
   if (known === undefined || !sameName(known.zone, zone) || zone.labels === 0) return undefined
   return dsOfReferral(known, suffixName(zone, zone.labels - 1))

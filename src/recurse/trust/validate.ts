@@ -1,6 +1,6 @@
-/** From what came to what may be believed: validates a finding, fetching the links of the chain of trust that are missing. */
+/** Validates a finding, fetching the links of the chain of trust that are missing. */
 import type { Budget } from '../../base/index.ts'
-import { type CacheContext, type CacheEntry, Rank, type Side } from '../../cache/index.ts'
+import type { CacheContext } from '../../cache/index.ts'
 import {
   Class,
   Ede,
@@ -19,11 +19,11 @@ import { failed, isFailure } from '../job/failure.ts'
 import { dsOfReferral } from '../job/referral.ts'
 import type { IterationStep } from '../job/types.ts'
 import type { TrustEngine } from './engine.ts'
-import { cutsOf, type Given, linkFromGiven } from './given.ts'
+import { cutsOf, type GivenLinks, linkFromGiven } from './given.ts'
 import type { Trust } from './trust.ts'
 
-/** What is to be judged, and for whom. */
-export interface Case {
+/** What is to be validated, and for whom. */
+export interface ValidationTask {
   readonly finding: Finding
   readonly context: CacheContext
   readonly budget: Budget
@@ -31,20 +31,20 @@ export interface Case {
   readonly fetch: (question: Question, fresh: boolean) => Promise<Finding>
   readonly onStep: ((step: IterationStep) => void) | undefined
   /** Links that came beside the finding, from whoever brought it. */
-  readonly given?: Given
+  readonly given?: GivenLinks
   /** A link that cannot be fetched, as the ring has it: it has to validate like any other. */
   readonly agreedLink?: ((need: Need) => Promise<Outcome | undefined>) | undefined
 }
 
 /** Throws RECURSE_FAILED when a link of the chain cannot be fetched, BUDGET_SPENT, ABORTED. Bogus is a verdict, not an error. */
-export async function judge(engine: TrustEngine, trust: Trust, one: Case): Promise<Verdict> {
-  const { finding, budget, onStep } = one
+export async function validate(engine: TrustEngine, trust: Trust, task: ValidationTask): Promise<Verdict> {
+  const { finding, budget, onStep } = task
   const claim = {
     question: finding.question,
     outcome: finding.outcome,
     cuts: [
-      ...cutsAbove(engine, one),
-      ...(one.given === undefined ? [] : cutsOf(engine, one.given.links, finding.question.name)),
+      ...cutsAbove(engine, task),
+      ...(task.given === undefined ? [] : cutsOf(engine, task.given.links, finding.question.name)),
     ],
   }
   for (let round = 0; round < engine.limits.CHAIN_LINKS; round++) {
@@ -53,24 +53,24 @@ export async function judge(engine: TrustEngine, trust: Trust, one: Case): Promi
       onStep?.({ kind: 'validate', zone: finding.outcome.apex, question: finding.question, verdict: textOf(verdict) })
       return verdict
     }
-    await fetchLink(engine, trust, one, verdict)
+    await fetchLink(engine, trust, task, verdict)
   }
   const text = `the chain of trust to ${nameToText(finding.question.name)} has too many links`
   throw failed('too-deep', text, [{ code: Ede.DNSSEC_INDETERMINATE, text }])
 }
 
-async function fetchLink(engine: TrustEngine, trust: Trust, one: Case, need: Need): Promise<void> {
-  const shortCut = dsFromReferral(engine, one.context, need)
+async function fetchLink(engine: TrustEngine, trust: Trust, task: ValidationTask, need: Need): Promise<void> {
+  const shortCut = dsFromReferral(engine, task.context, need)
   if (shortCut !== undefined) {
-    const link = learn(need, shortCut, trust.context(), one.budget)
+    const link = learn(need, shortCut, trust.context(), task.budget)
     // A referral without the proof says nothing: the parent is asked.
     if (link.status !== 'unproven' && link.status !== 'bogus') {
       trust.learnt(need.zone, link)
       return
     }
   }
-  const link = (one.given && linkFromGiven(trust, one.given, need)) ?? (await learntLink(engine, trust, one, need))
-  one.onStep?.({
+  const link = (task.given && linkFromGiven(trust, task.given, need)) ?? (await learntLink(engine, trust, task, need))
+  task.onStep?.({
     kind: 'validate',
     zone: need.zone,
     question: questionOf(need),
@@ -89,11 +89,11 @@ function dsFromReferral(engine: TrustEngine, context: CacheContext, { need, zone
 }
 
 /** A link is bogus for all that lies below it: another server of the zone may have the true copy, and is asked first. */
-async function learntLink(engine: TrustEngine, trust: Trust, one: Case, need: Need): Promise<ZoneSecurity> {
+async function learntLink(engine: TrustEngine, trust: Trust, task: ValidationTask, need: Need): Promise<ZoneSecurity> {
   for (let retries = 0; ; retries++) {
-    const answer = await answerTo(one, need, retries > 0)
+    const answer = await answerTo(task, need, retries > 0)
     const context = trust.context()
-    const link = learn(need, answer, context, one.budget)
+    const link = learn(need, answer, context, task.budget)
     // One that has expired already was lost on the way, and is asked for again as it is.
     if (link.status !== 'bogus' || link.expires <= context.now) return link
     engine.servers.onBogus(questionOf(need))
@@ -101,16 +101,16 @@ async function learntLink(engine: TrustEngine, trust: Trust, one: Case, need: Ne
   }
 }
 
-async function answerTo(one: Case, need: Need, fresh: boolean): Promise<Outcome> {
+async function answerTo(task: ValidationTask, need: Need, fresh: boolean): Promise<Outcome> {
   // Where the way down was found blocked, each link would be waited for in vain.
-  const isBlocked = one.finding.start === 'agreed' && !fresh
-  const known = isBlocked ? await one.agreedLink?.(need) : undefined
+  const isBlocked = task.finding.start === 'agreed' && !fresh
+  const known = isBlocked ? await task.agreedLink?.(need) : undefined
   if (known !== undefined) return known
   try {
-    return (await one.fetch(questionOf(need), fresh)).outcome
+    return (await task.fetch(questionOf(need), fresh)).outcome
   } catch (error) {
     if (!isFailure(error)) throw error
-    const agreed = isBlocked ? undefined : await one.agreedLink?.(need)
+    const agreed = isBlocked ? undefined : await task.agreedLink?.(need)
     if (agreed !== undefined) return agreed
     const text = `no answer to ${nameToText(need.zone)} ${need.need}, which validation needs`
     const code = need.need === 'DNSKEY' ? Ede.DNSKEY_MISSING : Ede.DNSSEC_INDETERMINATE
@@ -123,7 +123,7 @@ function questionOf({ need, zone }: Need): Question {
 }
 
 /** Zone cuts that iteration went through: hints, which save questions for names that are no cuts. */
-function cutsAbove(engine: TrustEngine, { finding, context }: Case): Name[] {
+function cutsAbove(engine: TrustEngine, { finding, context }: ValidationTask): Name[] {
   const cuts: Name[] = []
   let name = finding.question.name
   for (;;) {
@@ -139,41 +139,6 @@ function textOf(verdict: Verdict): string {
   return verdict.verdict === 'secure'
     ? `secure, signed by ${nameToText(verdict.zone)}`
     : `${verdict.verdict}: ${verdict.reason}`
-}
-
-/** The finding with its verdict, kept in the cache. `rank` is that of the unsigned copy. */
-export function settled(
-  engine: TrustEngine,
-  context: CacheContext,
-  finding: Finding,
-  verdict: Verdict,
-  side: Side,
-): Finding {
-  const now = engine.now()
-  const expires = Math.min(finding.expires, now + verdict.ttlCap * 1000)
-  const { cache } = engine.deps
-  const { question, evidence } = finding
-  const before = cache.get(context, question, now, { side })
-  const { certificate, provenance } = evidence
-  const entry: CacheEntry = {
-    question,
-    outcome: verdict.outcome,
-    rank: verdict.verdict === 'secure' ? Rank.SECURE : (before?.rank ?? unsignedRank(side)),
-    side,
-    security: verdict.verdict,
-    provenance,
-    ...(certificate !== undefined && { certificate }),
-    stored: before?.stored ?? now,
-    expires,
-  }
-  // What was not judged yet goes: bogus data must not be served as if it had not been looked at.
-  if (verdict.verdict === 'bogus') cache.remove(context, question)
-  cache.put(context, entry, now)
-  return { question, outcome: verdict.outcome, evidence: { ...evidence, security: verdict.verdict }, expires }
-}
-
-function unsignedRank(side: Side): Rank {
-  return side === 'own' ? Rank.AUTHORITATIVE : Rank.AGREED
 }
 
 export function bogusFailure(question: Question, ede: readonly ExtendedError[], reason: string) {

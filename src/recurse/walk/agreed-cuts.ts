@@ -13,7 +13,7 @@ export interface AgreedCut {
   readonly isFetched: boolean
 }
 
-export class AgreedCuts {
+export class AgreedCutTable {
   readonly #cuts: LRUCache<string, AgreedCut>
   /** Zones whose servers were all silent, unix ms until when: not waited for again meanwhile. */
   readonly #blocked: LRUCache<string, number>

@@ -15,7 +15,7 @@ import {
 import { proveExpansion, proveNodata, proveNxdomain } from '../../../src/dnssec/denial.ts'
 import { readProofs } from '../../../src/dnssec/index.ts'
 import type { Outcome } from '../../../src/evidence/index.ts'
-import { type DenialLimits, Denials } from '../../../src/recurse/denials/denials.ts'
+import { type DenialLimits, DenialStore } from '../../../src/recurse/denials/denial-store.ts'
 import { Ordered } from '../../../src/recurse/denials/ordered.ts'
 import { orderKey } from '../../../src/recurse/denials/zone-denials.ts'
 import { limits } from '../../../src/recurse/limits.ts'
@@ -76,7 +76,7 @@ const ask = (name: Name | string, type: number): Question => ({
   class: 1,
 })
 const inZone = (labels: readonly string[]) => parseName(`${labels.join('.')}.example.`)
-const store = (change: Partial<DenialLimits> = {}) => new Denials({ ...limits, ...change })
+const store = (change: Partial<DenialLimits> = {}) => new DenialStore({ ...limits, ...change })
 const chainOf = (zone: Zone): RRset[] =>
   [...zone.nodes.values()].flatMap((node) => [...node.values()].filter(({ type }) => type === Type.NSEC))
 
@@ -112,7 +112,7 @@ function deepestNode(zone: Zone, name: Name): Name {
   }
 }
 
-function learn(denials: Denials, zone: Zone, question: Question, now = NOW, context = 'main'): boolean {
+function learn(denials: DenialStore, zone: Zone, question: Question, now = NOW, context = 'main'): boolean {
   const answer = secureAnswer(zone, question)
   if (answer === undefined) return false
   const evidence = { security: 'secure', provenance: 'solo', observers: [] } as const
@@ -123,7 +123,7 @@ function learn(denials: Denials, zone: Zone, question: Question, now = NOW, cont
   return true
 }
 
-function inferred(denials: Denials, question: Question, now = NOW, context = 'main', cut = 0): Outcome | undefined {
+function inferred(denials: DenialStore, question: Question, now = NOW, context = 'main', cut = 0): Outcome | undefined {
   return denials.answer(context, question, cut, now, newBudget())?.outcome
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { sleep } from '../../../src/base/index.ts'
-import { Flight, Flights } from '../../../src/recurse/job/flights.ts'
+import { Flight, FlightTable } from '../../../src/recurse/job/flights.ts'
 import { failureOf, makeWorld, shown, threeLevels, type World } from '../harness.ts'
 
 function started(): World {
@@ -92,7 +92,7 @@ describe('flights', () => {
   })
 
   it('forget work that failed, so that the next one begins anew', async () => {
-    const flights = new Flights<number>()
+    const flights = new FlightTable<number>()
     const waiter = { signal: new AbortController().signal }
     await expect(flights.join('k', waiter, () => Promise.reject(new Error('first')))).rejects.toThrow('first')
     await expect(flights.join('k', waiter, () => Promise.resolve(2))).resolves.toBe(2)

@@ -16,7 +16,7 @@ export interface DenialLimits extends ZoneDenialLimits {
 
 type Secure = Extract<Verdict, { verdict: 'secure' }>
 
-export class Denials {
+export class DenialStore {
   readonly #limits: DenialLimits
   /** By context and apex, the longest unused first. */
   readonly #zones = new Map<string, ZoneDenials>()

@@ -1,0 +1,83 @@
+/** One question, not validated: what the cache knows, or else a walk, which equal questions share. */
+import { aborted, isChordnsError } from '../../base/index.ts'
+import { Ede, nameToText, type Question, typeToText } from '../../dns/index.ts'
+import type { Finding } from '../../evidence/index.ts'
+import { failed, isFailure, type RecurseFailed } from '../job/failure.ts'
+import type { Flight, FlightTable } from '../job/flights.ts'
+import type { RecurseRequest } from '../job/types.ts'
+import { serverFinder } from '../walk/addresses.ts'
+import type { WalkEngine } from '../walk/engine.ts'
+import { iterate } from '../walk/iterate.ts'
+import type { Primer } from '../walk/prime.ts'
+import { rememberFailure } from './failures.ts'
+import { addressTask, type FetchTask, jobOf, keyOf } from './fetch-task.ts'
+import { fromCache, fromDname } from './known.ts'
+
+/** Rejects with RECURSE_FAILED, BUDGET_SPENT or ABORTED. */
+export type Fetch = (task: FetchTask) => Promise<Finding>
+
+export function createFetch(engine: WalkEngine, primer: Primer, flights: FlightTable<Finding>): Fetch {
+  const finder = serverFinder(engine, (job, name, type) => fetch(addressTask(engine, job, name, type)))
+
+  const walk = async (task: FetchTask, flight: Flight): Promise<Finding> => {
+    const job = jobOf(task, flight)
+    try {
+      return await iterate(engine, primer, finder, job)
+    } catch (error) {
+      if (isFailure(error) && !job.limited && error !== primer.failure) rememberFailure(engine, job, error)
+      throw error
+    }
+  }
+
+  async function fetch(task: FetchTask): Promise<Finding> {
+    const { request, parent } = task
+    if (request.signal.aborted) throw aborted(request.signal)
+    const known = fromCache(engine, task) ?? fromDname(engine, task) ?? task.infer?.()
+    if (known !== undefined) return known
+    const key = keyOf(task)
+    for (;;) {
+      const state = flights.state(key, parent)
+      if (state === 'circle') throw waitsForItself(request.question)
+      if (state === 'new' && flights.size >= engine.limits.IN_FLIGHT) throw tooBusy()
+      if (state === 'running') engine.counters.merged++
+      try {
+        const wait = (signal: AbortSignal) =>
+          flights.join(key, { signal, onStep: request.onStep, parent }, (flight) => walk(task, flight))
+        return await (state === 'new' ? wait(request.signal) : withinBudget(engine, request, wait))
+      } catch (error) {
+        // The work was begun, and paid for, by somebody whose budget is spent. Ours is not.
+        if (state !== 'running' || !isChordnsError(error, 'BUDGET_SPENT')) throw error
+        request.budget.checkTime()
+      }
+    }
+  }
+
+  return fetch
+}
+
+/** Work that somebody else began keeps to that one's time. This one waits no longer than its own. Throws BUDGET_SPENT. */
+async function withinBudget<T>(
+  engine: WalkEngine,
+  { budget, signal }: RecurseRequest,
+  wait: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const patience = new AbortController()
+  const cancel = engine.deps.clock.after(budget.timeLeft(), () => patience.abort())
+  try {
+    return await wait(AbortSignal.any([signal, patience.signal]))
+  } catch (error) {
+    if (patience.signal.aborted && !signal.aborted) budget.checkTime()
+    throw error
+  } finally {
+    cancel()
+  }
+}
+
+function waitsForItself({ name, type }: Question): RecurseFailed {
+  const text = `${nameToText(name)} ${typeToText(type)} waits for itself`
+  return failed('loop', text, [{ code: Ede.NO_REACHABLE_AUTHORITY, text }])
+}
+
+function tooBusy(): RecurseFailed {
+  return failed('refused', 'too many questions in work', [{ code: Ede.NOT_READY, text: 'too many questions in work' }])
+}

@@ -1,0 +1,23 @@
+/** Tells a zone that asks for it that its data did not validate (RFC 9567). */
+import { Budget, errorText } from '../../base/index.ts'
+import type { ExtendedError, Question } from '../../dns/index.ts'
+import type { Finding } from '../../evidence/index.ts'
+import type { RecurseRequest } from '../job/types.ts'
+import type { ServersEngine } from '../servers/engine.ts'
+
+/** In the background, over TCP so that nobody can report in our name; a report that fails is nobody's loss. */
+export function reportBogus(
+  engine: ServersEngine,
+  question: Question,
+  ede: readonly ExtendedError[],
+  fetch: (request: RecurseRequest) => Promise<Finding>,
+): void {
+  const report = engine.reporting?.reportFor(question, ede)
+  if (report === undefined) return
+  const { REPORT_QUERIES: queries, REPORT_BYTES: bytes, REPORT_MS: timeMs } = engine.limits
+  const budget = new Budget({ queries, bytes, timeMs, signatures: 0, hashes: 0 }, engine.monotonic)
+  const signal = new AbortController().signal
+  fetch({ question: report, budget, signal, origin: 'any', checkingDisabled: true, tcpOnly: true }).catch(
+    (error: unknown) => engine.deps.log.debug({ error: errorText(error) }, 'an error report was not taken'),
+  )
+}

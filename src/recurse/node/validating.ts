@@ -1,0 +1,75 @@
+/** What validating one question's answer needs of the rest: missing links of the chain of trust, and keys fetched ahead. */
+import { errorText } from '../../base/index.ts'
+import type { CacheContext } from '../../cache/index.ts'
+import { Class, type Delegation, Type } from '../../dns/index.ts'
+import type { Need } from '../../dnssec/index.ts'
+import type { Finding, Outcome } from '../../evidence/index.ts'
+import type { Inference } from '../denials/infer.ts'
+import { dsOfReferral } from '../job/referral.ts'
+import type { RecurseRequest } from '../job/types.ts'
+import { MAIN } from '../job/zones.ts'
+import type { Trust } from '../trust/trust.ts'
+import type { ValidationTask } from '../trust/validate.ts'
+import type { WalkEngine } from '../walk/engine.ts'
+import type { FetchTask } from './fetch-task.ts'
+
+export interface ValidatingDeps {
+  readonly engine: WalkEngine
+  readonly trust: Trust
+  readonly inference: Inference
+  /** Fetches without validating. Rejects with RECURSE_FAILED, BUDGET_SPENT or ABORTED. */
+  readonly fetch: (
+    request: RecurseRequest,
+    context: CacheContext,
+    more?: Pick<FetchTask, 'infer' | 'onCut'>,
+  ) => Promise<Finding>
+}
+
+/** What `validate` of trust/ takes, for a finding that came to this request. */
+export function taskOf(
+  deps: ValidatingDeps,
+  finding: Finding,
+  request: RecurseRequest,
+  context: CacheContext,
+): ValidationTask {
+  const { engine, fetch } = deps
+  return {
+    finding,
+    context,
+    budget: request.budget,
+    onStep: request.onStep,
+    agreedLink: context === MAIN ? (need) => agreedLink(engine, need, request.signal) : undefined,
+    fetch: (question, fresh) =>
+      fetch({ ...request, question, checkingDisabled: true, fresh }, engine.zones.contextOf(question)),
+  }
+}
+
+/**
+ * Fetches the keys of a signed zone while the walk goes on below it, instead of one zone after the other once the answer is
+ * there: a cold answer comes a round trip earlier for each zone on its way. They are paid for from the same budget, and
+ * validated only when they are needed; a failure to get them counts only then, too.
+ */
+export function keysAhead(
+  { engine, trust, fetch }: ValidatingDeps,
+  request: RecurseRequest,
+  context: CacheContext,
+): (delegation: Delegation) => void {
+  return ({ zone, ds }) => {
+    if (ds === undefined || !trust.needsKeys(zone, ds)) return
+    const question = { name: zone, type: Type.DNSKEY, class: Class.IN }
+    fetch({ ...request, question, checkingDisabled: true, fresh: false }, context).catch((error: unknown) =>
+      engine.deps.log.debug({ error: errorText(error) }, 'keys were not to be had ahead'),
+    )
+  }
+}
+
+/** A link of the chain of trust as the ring has agreed on it. */
+async function agreedLink(
+  { deps: { delegations } }: WalkEngine,
+  { need, zone, parent }: Need,
+  signal: AbortSignal,
+): Promise<Outcome | undefined> {
+  if (need === 'DNSKEY') return delegations?.keys(zone, signal)
+  const found = await delegations?.find(zone, zone.labels - 1, signal)
+  return found === undefined ? undefined : dsOfReferral(found.delegation, parent)
+}
