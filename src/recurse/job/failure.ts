@@ -7,7 +7,7 @@ import type { RecurseFailure } from './types.ts'
 
 export type RecurseFailed = ChordnsError<'RECURSE_FAILED', RecurseFailure>
 
-/** What one server did. */
+/** How one server failed a question. */
 export interface ServerFailure {
   readonly server: Server
   /** `timed out`, `refused`, `lame: refers upwards` ... */
@@ -24,21 +24,27 @@ export function failed(
   return new ChordnsError('RECURSE_FAILED', message, { reason, ede })
 }
 
+/** True for what `Recursor` rejects with when there is no answer; budget and abort are other errors. */
 export function isFailure(error: unknown): error is RecurseFailed {
   return error instanceof ChordnsError && error.code === 'RECURSE_FAILED'
 }
 
+/** True when the answer was found and is bogus: a verdict, which no other source's trouble explains away. */
+export function isBogusFailure(error: unknown): error is RecurseFailed {
+  return isFailure(error) && error.detail.reason === 'bogus'
+}
+
 /** All servers of `zone` were of no use: EDE 22, with what each of them did, and 23 when the network itself said no. */
-export function zoneFailed(zone: Name, notes: readonly ServerFailure[], remarks: readonly string[]): RecurseFailed {
-  const text = `${nameToText(zone)} ${notesText(notes, remarks)}`
+export function zoneFailed(zone: Name, failures: readonly ServerFailure[], remarks: readonly string[]): RecurseFailed {
+  const text = `${nameToText(zone)} ${failuresText(failures, remarks)}`
   const ede: ExtendedError[] = [{ code: Ede.NO_REACHABLE_AUTHORITY, text }]
-  if (notes.some((note) => note.how === 'network')) ede.push({ code: Ede.NETWORK_ERROR, text })
-  const reason = notes.length === 0 ? 'no-servers' : notes.every(isLame) ? 'lame' : 'all-servers-failed'
+  if (failures.some((failure) => failure.how === 'network')) ede.push({ code: Ede.NETWORK_ERROR, text })
+  const reason = failures.length === 0 ? 'no-servers' : failures.every(isLame) ? 'lame' : 'all-servers-failed'
   return failed(reason, `no server of ${text}`, ede)
 }
 
-export function notesText(notes: readonly ServerFailure[], remarks: readonly string[]): string {
-  const last = new Map(notes.map((note) => [serverText(note.server), note.what]))
+function failuresText(failures: readonly ServerFailure[], remarks: readonly string[]): string {
+  const last = new Map(failures.map((failure) => [serverText(failure.server), failure.what]))
   const parts = [...[...last].map(([server, what]) => `${server} ${what}`), ...remarks]
   const shown = parts.slice(0, limits.SERVERS_IN_TEXT).join(', ')
   const more = parts.length - limits.SERVERS_IN_TEXT
@@ -50,6 +56,6 @@ function serverText({ endpoint }: Server): string {
   return endpoint.port === 53 ? endpoint.address : endpointText(endpoint)
 }
 
-function isLame(note: ServerFailure): boolean {
-  return note.how === 'answered' && note.what.startsWith('lame')
+function isLame(failure: ServerFailure): boolean {
+  return failure.how === 'answered' && failure.what.startsWith('lame')
 }

@@ -24,7 +24,7 @@ export type CookieVerdict =
 interface Known {
   /** Undefined: it answers without cookies, as far as is known. */
   readonly server: Uint8Array | undefined
-  /** Silent when a cookie was sent: asked without one for a while (unix-free monotonic ms). */
+  /** Silent when a cookie was sent: asked without one for a while (monotonic ms until when). */
   readonly avoidUntil: number
 }
 
@@ -47,8 +47,8 @@ export class Cookies {
     return { code: OptionCode.COOKIE, data: known?.server === undefined ? own : concatBytes(own, known.server) }
   }
 
-  /** Judges a reply to a query that carried `sent`, and remembers the server's cookie. */
-  judge(server: Endpoint, sent: EdnsOption | undefined, reply: Message): CookieVerdict {
+  /** Checks a reply to a query that carried `sent`, and remembers the server's cookie. */
+  check(server: Endpoint, sent: EdnsOption | undefined, reply: Message): CookieVerdict {
     if (sent === undefined) return 'fine'
     const key = endpointText(server)
     const data = findOption(reply.edns?.options ?? [], OptionCode.COOKIE)?.data

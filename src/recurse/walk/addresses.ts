@@ -5,7 +5,7 @@ import type { Finding } from '../../evidence/index.ts'
 import { addressesOf } from '../../iterator/index.ts'
 import { isFailure } from '../job/failure.ts'
 import { type Job, sideOf } from '../job/job.ts'
-import type { ServerFinder } from '../servers/ask-zone.ts'
+import type { ServerFinder } from '../servers/types.ts'
 import type { WalkEngine } from './engine.ts'
 
 /** Resolves one question on behalf of `job`. Rejects with RECURSE_FAILED (reason `loop` for a circle), BUDGET_SPENT, ABORTED. */

@@ -16,7 +16,8 @@ import { failed, type RecurseFailed } from '../job/failure.ts'
 import { Flight } from '../job/flights.ts'
 import type { Cut, Job } from '../job/job.ts'
 import { MAIN } from '../job/zones.ts'
-import { askZone, type ServerFinder } from '../servers/ask-zone.ts'
+import { askZone } from '../servers/ask-zone.ts'
+import type { ServerFinder } from '../servers/types.ts'
 import type { WalkEngine } from './engine.ts'
 
 const ROOT_NS: Question = { name: ROOT, type: Type.NS, class: 1 }

@@ -3,7 +3,7 @@ import { type CacheEntry, Rank, type Side } from '../../cache/index.ts'
 import { type Question, Type } from '../../dns/index.ts'
 import type { Finding, Outcome } from '../../evidence/index.ts'
 import type { Job } from '../job/job.ts'
-import type { UsefulReply } from '../servers/ask-zone.ts'
+import type { UsefulReply } from '../servers/types.ts'
 import type { WalkEngine } from './engine.ts'
 
 type Answering = Exclude<UsefulReply, { kind: 'referral' }>

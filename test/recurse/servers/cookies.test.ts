@@ -40,24 +40,24 @@ describe('cookies towards authorities', () => {
   it('come back with the server cookie, which is sent from then on', () => {
     const cookies = new Cookies(random, 10, 1_000)
     const sent = cookies.optionFor(server, 0)!
-    expect(cookies.judge(server, sent, reply(concatBytes(sent.data, SERVER_COOKIE)))).toBe('fine')
+    expect(cookies.check(server, sent, reply(concatBytes(sent.data, SERVER_COOKIE)))).toBe('fine')
     expect(cookies.optionFor(server, 0)?.data).toEqual(concatBytes(sent.data, SERVER_COOKIE))
   })
 
   it('tell a forged reply by its wrong client cookie', () => {
     const cookies = new Cookies(random, 10, 1_000)
     const sent = cookies.optionFor(server, 0)
-    expect(cookies.judge(server, sent, reply(new Uint8Array(24)))).toBe('forged')
+    expect(cookies.check(server, sent, reply(new Uint8Array(24)))).toBe('forged')
   })
 
   it('are missed only from servers that have sent them', () => {
     const cookies = new Cookies(random, 10, 1_000)
     const sent = cookies.optionFor(server, 0)!
-    expect(cookies.judge(server, sent, reply())).toBe('fine')
-    cookies.judge(server, sent, reply(concatBytes(sent.data, SERVER_COOKIE)))
-    expect(cookies.judge(server, sent, reply())).toBe('missing')
+    expect(cookies.check(server, sent, reply())).toBe('fine')
+    cookies.check(server, sent, reply(concatBytes(sent.data, SERVER_COOKIE)))
+    expect(cookies.check(server, sent, reply())).toBe('missing')
     cookies.forget(server)
-    expect(cookies.judge(server, sent, reply())).toBe('fine')
+    expect(cookies.check(server, sent, reply())).toBe('fine')
   })
 
   it('are left out for a while for a server that was silent to them, but not for one that knows them', () => {
@@ -66,7 +66,7 @@ describe('cookies towards authorities', () => {
     cookies.onSilence(server, sent, 0)
     expect(cookies.optionFor(server, 999)).toBeUndefined()
     expect(cookies.optionFor(server, 1_001)).toBeDefined()
-    cookies.judge(server, sent, reply(concatBytes(sent.data, SERVER_COOKIE)))
+    cookies.check(server, sent, reply(concatBytes(sent.data, SERVER_COOKIE)))
     cookies.onSilence(server, sent, 2_000)
     expect(cookies.optionFor(server, 2_001)).toBeDefined()
   })

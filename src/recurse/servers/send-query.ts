@@ -1,0 +1,154 @@
+/** One query to one server: sent once, paid for, and what came of it. */
+import { ChordnsError, errorText, isChordnsError } from '../../base/index.ts'
+import { type EdnsOption, encodeMessage, makeQuery, nameToText } from '../../dns/index.ts'
+import { classify, randomiseCase, type Sent, type Server, timeoutFor } from '../../iterator/index.ts'
+import { failed } from '../job/failure.ts'
+import type { Job } from '../job/job.ts'
+import { limits } from '../limits.ts'
+import { acceptanceOf } from './accept-reply.ts'
+import type { ServersEngine } from './engine.ts'
+import { describeReply } from './reply-text.ts'
+import type { QueryResult, ServerQuery } from './types.ts'
+
+/** Throws BUDGET_SPENT, ABORTED, and RECURSE_FAILED when the question has sent its share. */
+export async function sendQuery(engine: ServersEngine, query: ServerQuery): Promise<QueryResult> {
+  const { job, asked, server, protocol, edns } = query
+  charge(engine, job, server)
+  const sent = sentFor(engine, query)
+  const cookie = edns ? engine.cookies.optionFor(server.endpoint, engine.monotonic()) : undefined
+  const acceptance = acceptanceOf(engine, query, sent, cookie)
+  const started = engine.monotonic()
+  const report = (result: string) => reportQuery(query, engine.monotonic() - started, result)
+  engine.counters.upstreamQueries++
+  if (protocol === 'tcp') engine.counters.tcpQueries++
+  engine.servers.onSend(server)
+  let bytes: Uint8Array
+  try {
+    bytes = await engine.deps.exchange.exchange({
+      server: server.endpoint,
+      protocol,
+      message: queryBytes(sent, asked.role === 'forward', edns, cookie),
+      ...(protocol === 'tcp' && job.tcpOnly && { fresh: true }),
+      timeoutMs: timeoutOf(engine, query),
+      signal: job.flight.signal,
+      judge: (reply) => acceptance.accept(reply),
+    })
+  } catch (error) {
+    if (isChordnsError(error, 'UPSTREAM_TIMEOUT')) engine.cookies.onSilence(server.endpoint, cookie, engine.monotonic())
+    return afterError(engine, server, error, report)
+  }
+  const elapsed = engine.monotonic() - started
+  // Over TCP the handshake comes first.
+  engine.servers.onReply(server, protocol === 'udp' ? elapsed : elapsed / 2)
+  engine.counters.upstreamBytes += bytes.length
+  job.budget.take('bytes', bytes.length)
+  const { message } = acceptance
+  if (message === undefined) {
+    report('malformed')
+    return { kind: 'silent', what: 'sent a malformed reply' }
+  }
+  const reply = classify(message, asked)
+  if (message.aa) engine.reporting?.learn(asked.zone, message)
+  report(describeReply(reply))
+  return { kind: 'reply', reply, message }
+}
+
+/** A share of the question's own count, and of the client query's budget. IPv6 on trial costs neither. */
+function charge(engine: ServersEngine, job: Job, server: Server): void {
+  if (job.flight.signal.aborted) throw new ChordnsError('ABORTED', 'the work was given up', {})
+  job.budget.checkTime()
+  if (engine.families.costsNothing(server)) return
+  if (job.sent >= engine.limits.QUERIES_PER_QUESTION) {
+    const text = `${nameToText(job.question.name)} needs more than ${engine.limits.QUERIES_PER_QUESTION} queries`
+    throw failed('budget', text, [{ code: 0, text }])
+  }
+  job.budget.take('queries')
+  job.sent++
+}
+
+/** Id and case at random: what a forger has to guess. */
+function sentFor(engine: ServersEngine, { asked, server }: ServerQuery): Sent {
+  const { random, options } = engine.deps
+  const exactCase = options.caseRandomisation && engine.servers.keepsCase(server.endpoint)
+  const name = exactCase ? randomiseCase(asked.question.name, random) : asked.question.name
+  return { id: random.below(65_536), question: { ...asked.question, name }, exactCase }
+}
+
+function queryBytes(sent: Sent, recursionDesired: boolean, edns: boolean, cookie: EdnsOption | undefined): Uint8Array {
+  const { id, question } = sent
+  return encodeMessage(
+    makeQuery({
+      id,
+      name: question.name,
+      type: question.type,
+      class: question.class,
+      rd: recursionDesired,
+      ...(edns
+        ? { edns: { udpSize: limits.UDP_PAYLOAD, version: 0, do: true, options: cookie === undefined ? [] : [cookie] } }
+        : {}),
+    }),
+  )
+}
+
+function timeoutOf(engine: ServersEngine, { job, server, protocol }: ServerQuery): number {
+  const state = engine.servers.stateOf(server)
+  const { MIN_TCP_TIMEOUT_MS, MAX_TCP_TIMEOUT_MS } = engine.limits
+  const once = (known: typeof state) => timeoutFor(known, engine.monotonic())
+  // Silence over UDP says nothing about TCP: no back-off, but time for a handshake and a lost segment.
+  const overTcp = Math.min(MAX_TCP_TIMEOUT_MS, Math.max(MIN_TCP_TIMEOUT_MS, 3 * once({ ...state, timeouts: 0 })))
+  return Math.max(1, Math.min(protocol === 'udp' ? once(state) : overTcp, job.budget.timeLeft()))
+}
+
+function afterError(
+  engine: ServersEngine,
+  server: Server,
+  error: unknown,
+  report: (result: string) => void,
+): QueryResult {
+  if (isChordnsError(error, 'UPSTREAM_TIMEOUT')) {
+    engine.counters.timeouts++
+    engine.servers.onTimeout(server)
+    report('timeout')
+    return { kind: 'silent', what: 'timed out' }
+  }
+  if (isChordnsError(error, 'UPSTREAM_NEAR_MISS')) {
+    engine.counters.nearMisses++
+    engine.servers.onGivenUp(server)
+    report('near miss')
+    return { kind: 'silent', what: 'sent a reply that does not fit', nearMiss: true }
+  }
+  if (isChordnsError(error, 'UPSTREAM_BUSY')) {
+    // Our own load, not the server's fault: nothing is learnt of it.
+    engine.servers.onGivenUp(server)
+    report('no socket is free')
+    return { kind: 'network', what: 'was not asked: no socket is free' }
+  }
+  const network = NETWORK_ERRORS.find(([code]) => isChordnsError(error, code))
+  if (network !== undefined) {
+    engine.servers.onRefusal(server)
+    report(network[1])
+    return { kind: 'network', what: network[1] }
+  }
+  engine.servers.onGivenUp(server)
+  report(`given up: ${errorText(error)}`)
+  throw error
+}
+
+const NETWORK_ERRORS = [
+  ['UPSTREAM_REFUSED', 'refused the connection'],
+  ['UPSTREAM_UNREACHABLE', 'is unreachable'],
+  ['UPSTREAM_CLOSED', 'closed the connection'],
+] as const
+
+function reportQuery({ job, asked, server, protocol }: ServerQuery, elapsedMs: number, result: string): void {
+  job.flight.report({
+    kind: 'query',
+    zone: asked.zone,
+    serverName: server.name,
+    server: server.endpoint,
+    protocol,
+    question: asked.question,
+    elapsedMs,
+    result,
+  })
+}

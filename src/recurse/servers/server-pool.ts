@@ -1,0 +1,131 @@
+/** Whom of a zone's servers to ask, in which order, how often. */
+import type { UpstreamProtocol } from '../../base/index.ts'
+import { isSubdomain, type Name, nameToText } from '../../dns/index.ts'
+import { endpointText, pickServer, type Server, serversAt, serversUsed } from '../../iterator/index.ts'
+import type { Cut, Job } from '../job/job.ts'
+import type { ServersEngine } from './engine.ts'
+import type { ServerFinder } from './types.ts'
+
+/** A server of the pool, and how it has fared with this question. */
+export interface TriedServer {
+  readonly server: Server
+  tries: number
+  /** It answered, but was of no use, or the network said no: not asked again for this question. */
+  out: boolean
+}
+
+/** The servers of one zone for one question; name servers without a known address are looked up only when they are needed. */
+export class ServerPool {
+  readonly remarks: string[] = []
+  readonly #engine: ServersEngine
+  readonly #finder: ServerFinder
+  readonly #job: Job
+  readonly #cut: Cut
+  readonly #tried = new Map<string, TriedServer>()
+  #missing: Name[] = []
+  #lookups = 0
+  #failedLookups = 0
+  #silentTcp = 0
+
+  constructor(engine: ServersEngine, finder: ServerFinder, job: Job, cut: Cut) {
+    this.#engine = engine
+    this.#finder = finder
+    this.#job = job
+    this.#cut = cut
+    if (cut.source.kind === 'configured') this.#add(cut.source.servers)
+    else this.#addDelegated()
+  }
+
+  /**
+   * The server to ask now: untried ones first, then name servers not looked up yet, then the silent ones again; one that was
+   * silent twice over TCP, since something on the way may eat its UDP (Knot Resolver does so).
+   */
+  async next(): Promise<{ tried: TriedServer; protocol: UpstreamProtocol } | undefined> {
+    const { UDP_TRIES_PER_SERVER, SILENT_TCP_PER_ZONE } = this.#engine.limits
+    const first = this.#job.tcpOnly ? 'tcp' : 'udp'
+    for (;;) {
+      const usable = [...this.#tried.values()].filter((tried) => !tried.out && this.#stillUsable(tried.server))
+      const untried = usable.filter((tried) => tried.tries === 0)
+      if (untried.length > 0) return this.#pick(untried, first)
+      if (await this.#lookUpOne()) continue
+      const silent = usable.filter((tried) => tried.tries === UDP_TRIES_PER_SERVER)
+      if (silent.length > 0 && first === 'udp' && this.#silentTcp < SILENT_TCP_PER_ZONE) {
+        this.#silentTcp++
+        return this.#pick(silent, 'tcp')
+      }
+      return this.#pick(
+        usable.filter((tried) => tried.tries < UDP_TRIES_PER_SERVER),
+        first,
+      )
+    }
+  }
+
+  #pick(
+    from: readonly TriedServer[],
+    protocol: UpstreamProtocol,
+  ): { tried: TriedServer; protocol: UpstreamProtocol } | undefined {
+    const candidates = from.map((tried) => ({
+      ...tried,
+      state: this.#engine.servers.stateFor(tried.server, this.#cut.zone),
+    }))
+    const picked = pickServer(candidates, this.#engine.deps.random, this.#engine.monotonic())
+    const tried = picked === undefined ? undefined : this.#tried.get(endpointText(picked.server.endpoint))
+    if (tried === undefined) return undefined
+    tried.tries++
+    return { tried, protocol }
+  }
+
+  /** IPv6 may have been found dead since the pool was made. */
+  #stillUsable(server: Server): boolean {
+    return server.family === 4 || this.#cut.source.kind === 'configured' || this.#engine.families.usesIpv6()
+  }
+
+  #addDelegated(): void {
+    if (this.#cut.source.kind !== 'delegated') return
+    const { delegation } = this.#cut.source
+    for (const name of serversUsed(delegation, this.#engine.deps.random)) {
+      const glue = delegation.addresses.get(name.key) ?? []
+      const addresses = glue.length > 0 ? glue : this.#finder.known(this.#job, name)
+      if (addresses.length === 0 || !this.#addAddresses(name, addresses)) this.#missing.push(name)
+    }
+  }
+
+  #addAddresses(name: Name, addresses: readonly string[]): boolean {
+    const pairs = addresses.map((address): readonly [Name, string] => [name, address])
+    const added = this.#add(serversAt(pairs, this.#engine.families.rules()))
+    if (!added) this.remarks.push(`${nameToText(name)} has no address that may be asked`)
+    return added
+  }
+
+  #add(servers: readonly Server[]): boolean {
+    for (const server of servers) {
+      const key = endpointText(server.endpoint)
+      if (!this.#tried.has(key)) this.#tried.set(key, { server, tries: 0, out: false })
+    }
+    return servers.length > 0
+  }
+
+  /** Looks up name servers until one has an address; false when there is none left, or the bounds say stop (NXNSAttack). */
+  async #lookUpOne(): Promise<boolean> {
+    const { LOOKUPS_PER_DELEGATION, FAILED_LOOKUPS_PER_DELEGATION } = this.#engine.limits
+    for (;;) {
+      const name = this.#missing.shift()
+      if (name === undefined) return false
+      // Only the zone's own servers could tell, and their addresses are what is asked for: the parent left out the glue.
+      if (isSubdomain(name, this.#cut.zone)) {
+        this.remarks.push(`${nameToText(name)} has no glue`)
+        continue
+      }
+      if (this.#lookups >= LOOKUPS_PER_DELEGATION || this.#failedLookups >= FAILED_LOOKUPS_PER_DELEGATION) {
+        this.remarks.unshift('too many name servers without an address')
+        this.#missing = []
+        return false
+      }
+      this.#lookups++
+      const addresses = await this.#finder.lookUp(this.#job, name)
+      if (addresses.length > 0 && this.#addAddresses(name, addresses)) return true
+      if (addresses.length === 0) this.remarks.push(`${nameToText(name)} has no address`)
+      this.#failedLookups++
+    }
+  }
+}

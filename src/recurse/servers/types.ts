@@ -1,0 +1,29 @@
+/** What this room hands around: a query and what came of it, and where addresses come from. */
+import type { UpstreamProtocol } from '../../base/index.ts'
+import type { Message, Name } from '../../dns/index.ts'
+import type { Asked, Reply, Server } from '../../iterator/index.ts'
+import type { Job } from '../job/job.ts'
+
+/** One query to one server, in one form. */
+export interface ServerQuery {
+  readonly job: Job
+  readonly asked: Asked
+  readonly server: Server
+  readonly protocol: UpstreamProtocol
+  readonly edns: boolean
+}
+
+export type QueryResult =
+  /** `message` is the whole reply: only priming may look beside `reply`. */
+  | { readonly kind: 'reply'; readonly reply: Reply; readonly message: Message }
+  /** `nearMiss`: something came that may have been guessed. */
+  | { readonly kind: 'silent' | 'network'; readonly what: string; readonly nearMiss?: boolean }
+
+/** A reply that leads on, or ends the walk. */
+export type UsefulReply = Exclude<Reply, { kind: 'lame' | 'truncated' | 'error' | 'mismatch' }>
+
+/** Finds the addresses of a name server: from the cache, or by asking for them. An empty list when there are none. */
+export interface ServerFinder {
+  known(job: Job, server: Name): readonly string[]
+  lookUp(job: Job, server: Name): Promise<readonly string[]>
+}
