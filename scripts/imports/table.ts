@@ -42,7 +42,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'dns',
   ],
   // What implements the ports of the machine, and their twins in the simulator.
-  io: ['crypto'],
+  // dns: framing of messages over TCP.
+  io: ['crypto', 'dns'],
   sim: ['crypto', 'dns'],
   peer: [
     'config',

@@ -4,7 +4,7 @@
  */
 import { ChordnsError } from './errors.ts'
 import { limits } from './limits.ts'
-import type { Clock } from './ports.ts'
+import type { BulkHandler, Clock } from './ports.ts'
 import type { Cancel, PeerId } from './types.ts'
 
 /** `ask` and `grant` go to the source, the others come from it. */
@@ -16,9 +16,6 @@ export interface BulkFrame {
   /** Body, frame, nothing, code of the error, one byte: how many frames more. */
   readonly payload: Uint8Array
 }
-
-/** Makes the frames of one bulk; each of at most MAX_FRAME_BYTES. `signal` fires when nobody wants them any more. */
-export type BulkHandler = (from: PeerId, body: Uint8Array, signal: AbortSignal) => AsyncIterable<Uint8Array>
 
 const NOTHING = new Uint8Array()
 

@@ -1,10 +1,11 @@
 export { Budget, type BudgetLimits, type BudgetResource } from './budget.ts'
-export { type BulkFrame, type BulkHandler, BulkKind, BulkReader, BulkWriter } from './bulk.ts'
+export { type BulkFrame, BulkKind, BulkReader, BulkWriter } from './bulk.ts'
 export { compareBytes, concatBytes, equalBytes, fromHex, fromLatin1, latin1, toHex } from './bytes.ts'
 export { ChordnsError, errorText, isChordnsError } from './errors.ts'
 export { fileTrouble, systemCodeOf, utf8Text } from './files.ts'
 export { limits as baseLimits } from './limits.ts'
 export type {
+  BulkHandler,
   Clock,
   Doorkeeper,
   Endpoint,

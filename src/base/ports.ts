@@ -1,7 +1,6 @@
 /**
  * The ports: every effect that a pure room may need, handed in. Real ones live in io/, simulated ones in sim/.
  */
-import type { BulkHandler } from './bulk.ts'
 import type { Cancel, PeerId } from './types.ts'
 
 /** Wall and monotonic time, and timers. All in milliseconds. */
@@ -68,6 +67,9 @@ export interface RequestOptions {
 
 /** Answers one request of a peer. A throw becomes an error reply that carries only the error's code. */
 export type RequestHandler = (from: PeerId, body: Uint8Array) => Promise<Uint8Array> | Uint8Array
+
+/** Makes the frames of one bulk; each of at most MAX_FRAME_BYTES. `signal` fires when nobody wants them any more. */
+export type BulkHandler = (from: PeerId, body: Uint8Array, signal: AbortSignal) => AsyncIterable<Uint8Array>
 
 /**
  * Request and reply between admitted peers, over one long-lived stream per peer and direction (DESIGN 8).

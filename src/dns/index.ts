@@ -3,6 +3,7 @@ export { limits as dnsLimits } from './limits.ts'
 export { edeOption, findOption, optionsOf, readEde } from './message/edns.ts'
 export { encodeMessage, encodeWithin } from './message/encode.ts'
 export { decodeMessage, type MessageHeader, makeQuery, peekHeader, type QueryOptions } from './message/message.ts'
+export { framedForTcp, type TcpMessageBounds, TcpMessageReader } from './message/tcp.ts'
 export {
   canonicalName,
   childLabel,

@@ -19,6 +19,8 @@ export const limits = {
   /** DNS flag day 2020: larger UDP answers fragment, and fragments can be forged (CVE-2025-40778, CVE-2025-59024). */
   MAX_UDP_REPLY: 1_232,
   MIN_UDP_REPLY: 512,
+  /** A header; after a length that no message has, nothing on the connection can be read. */
+  MIN_TCP_QUERY: 12,
   /** No honest query is larger, options and padding included; the protocol would allow 65,535 per connection. */
   MAX_TCP_QUERY: 8_192,
   MAX_TCP_CONNECTIONS: 1_000,

@@ -22,8 +22,8 @@ import {
   type Outcome,
   signObservation,
 } from '../../src/evidence/index.ts'
-import { encodeBulkFrame } from '../../src/io/peers/bulk-streams.ts'
-import { encodeFrame, FrameKind } from '../../src/io/streams/peer-frames.ts'
+import { encodeBulkFrame } from '../../src/io/streams/bulk-frames.ts'
+import { encodePeerFrame, PeerFrameKind } from '../../src/io/streams/peer-frames.ts'
 import { pskDoorkeeper } from '../../src/ring/index.ts'
 import { memberId } from '../../src/ring/members/member.ts'
 import { encodeMessage as encodeRingMessage } from '../../src/ring/wire/encode.ts'
@@ -98,7 +98,7 @@ export function protocolVectors(): Readonly<Record<string, string>> {
     'peer id': peerIdFromPublicKey(signer.publicKey),
     'member id': memberId(signer.publicKey, new Uint8Array()),
     'chunk key': keyOfChunk(chunk, 8),
-    frame: toHex(encodeFrame({ id: 1, kind: FrameKind.REQUEST, payload: Uint8Array.of(1, 2, 3) })),
+    frame: toHex(encodePeerFrame({ id: 1, kind: PeerFrameKind.REQUEST, payload: Uint8Array.of(1, 2, 3) })),
     'bulk frame': toHex(encodeBulkFrame({ kind: BulkKind.GRANT, payload: Uint8Array.of(1) })),
     ...hello(),
     'ring ping': toHex(encodeRingMessage({ type: 'ping' })),

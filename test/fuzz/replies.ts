@@ -5,8 +5,7 @@
  * the mutator speaks of it: its answers must be true because nobody else was believed.
  */
 import type { Exchange, UpstreamQuery } from '../../src/base/index.ts'
-import { decodeMessage, Ede, encodeMessage, type Message, readEde } from '../../src/dns/index.ts'
-import { TcpFrames } from '../../src/io/upstream/exchange.ts'
+import { decodeMessage, Ede, encodeMessage, type Message, readEde, TcpMessageReader } from '../../src/dns/index.ts'
 import { makeStack, newClock, START_MS, type Stack } from '../attacks/stack.ts'
 import { createWorld, queryFor, signWorld, simpleSpec, texts, type WorldSpec } from '../world/index.ts'
 import { type Below, mutateReply, mutateStream, seededBelow } from './mutate.ts'
@@ -247,6 +246,6 @@ function* arriving(truth: Uint8Array, protocol: 'udp' | 'tcp', below: Below): Ge
     yield* mutateReply(truth, below)
     return
   }
-  const frames = new TcpFrames()
+  const frames = new TcpMessageReader()
   for (const piece of mutateStream(truth, below)) yield* frames.feed(Buffer.from(piece))
 }

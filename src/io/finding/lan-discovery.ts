@@ -6,7 +6,7 @@
 import type { PeerDiscovery } from '@libp2p/interface'
 import { mdns } from '@libp2p/mdns'
 import { asPeerId, type PeerAddress, type PeerId } from '../../base/index.ts'
-import { isPlainAddress } from '../peers/libp2p-node.ts'
+import { isPlainAddress } from './addresses.ts'
 
 export interface LanOptions {
   readonly tag: string

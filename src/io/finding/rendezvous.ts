@@ -28,7 +28,7 @@ import {
   type PeerId,
 } from '../../base/index.ts'
 import { limits } from '../limits.ts'
-import { isPlainAddress, parseAddress } from '../peers/libp2p-node.ts'
+import { isPlainAddress, parseAddress } from './addresses.ts'
 
 export interface RendezvousOptions {
   /** The Ed25519 seed of the member's identity: a DHT takes a record from the peer itself only. */

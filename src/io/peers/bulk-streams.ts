@@ -1,6 +1,6 @@
 /**
- * Bulks over libp2p: a stream of its own for each, so that no request waits behind one. Frame: u32 length | u8 kind | payload;
- * the length counts what follows it. Only peers that passed hello are served.
+ * Bulks over libp2p: a stream of its own for each, so that no request waits behind one. Only peers that passed hello are
+ * served, and only so many at once.
  */
 import type { Connection, Stream } from '@libp2p/interface'
 import {
@@ -11,7 +11,6 @@ import {
   BulkReader,
   BulkWriter,
   baseLimits,
-  ChordnsError,
   type Clock,
   errorText,
   type Log,
@@ -19,128 +18,74 @@ import {
   type RequestOptions,
 } from '../../base/index.ts'
 import { limits } from '../limits.ts'
-import { gone } from '../streams/peer-stream.ts'
+import { BulkFrameReader, encodeBulkFrame } from '../streams/bulk-frames.ts'
+import { asError, gone } from '../streams/failures.ts'
 
 export const BULK_PROTOCOL = '/chordns/bulk/1'
 
-const LENGTH_BYTES = 4
-
-/** Throws PEER_OVERSIZE. */
-export function encodeBulkFrame({ kind, payload }: BulkFrame): Uint8Array {
-  if (payload.length > baseLimits.MAX_FRAME_BYTES)
-    throw new ChordnsError('PEER_OVERSIZE', `a message of ${payload.length} bytes does not fit into a frame`, {
-      bytes: payload.length,
-    })
-  const bytes = new Uint8Array(LENGTH_BYTES + 1 + payload.length)
-  new DataView(bytes.buffer).setUint32(0, 1 + payload.length)
-  bytes[LENGTH_BYTES] = kind
-  bytes.set(payload, LENGTH_BYTES + 1)
-  return bytes
-}
-
-/** Takes frames out of a stream of bytes whose boundaries mean nothing. Pieces are joined when a frame is whole. */
-export class BulkFrameReader {
-  #pieces: Uint8Array[] = []
-  #size = 0
-  #wanted = LENGTH_BYTES
-
-  /** The frames that are whole by now. Throws PEER_MALFORMED when the stream cannot go on. */
-  feed(piece: Uint8Array): BulkFrame[] {
-    const frames: BulkFrame[] = []
-    this.#pieces.push(piece)
-    this.#size += piece.length
-    while (this.#size >= this.#wanted) {
-      const bytes = Buffer.concat(this.#pieces, this.#size)
-      const length = bytes.readUInt32BE(0)
-      if (length < 1 || length > 1 + baseLimits.MAX_FRAME_BYTES) throw malformed(`a frame of ${length} bytes`)
-      const end = LENGTH_BYTES + length
-      this.#pieces = [bytes]
-      this.#wanted = end
-      if (bytes.length < end) break
-      const kind = bytes[LENGTH_BYTES]!
-      if (kind < BulkKind.ASK || kind > BulkKind.GRANT) throw malformed(`a frame of kind ${kind}`)
-      this.#pieces = [bytes.subarray(end)]
-      this.#size = bytes.length - end
-      this.#wanted = LENGTH_BYTES
-      // A copy: the bytes belong to a buffer of the transport.
-      frames.push({ kind: kind as BulkKind, payload: new Uint8Array(bytes.subarray(LENGTH_BYTES + 1, end)) })
-    }
-    return frames
-  }
-}
-
-export interface BulkStreamsParts {
+export interface BulkStreamsDeps {
   readonly clock: Clock
   readonly log: Log
+}
+
+export interface BulkStreamsHooks {
   readonly isAdmitted: (peer: PeerId) => boolean
-  /** A new stream of this protocol to a peer that let us in. */
+  /** A new stream of this protocol to a peer that let us in. Rejects with PEER_*. */
   readonly open: (peer: PeerId) => Promise<Stream>
 }
 
-export interface BulkStreams {
-  bulk(peer: PeerId, body: Uint8Array, options: RequestOptions): AsyncIterable<Uint8Array>
-  onBulk(handler: BulkHandler): void
+export class BulkStreams {
+  readonly #deps: BulkStreamsDeps
+  readonly #hooks: BulkStreamsHooks
+  readonly #streams = new Set<Stream>()
+  readonly #places = new Places()
+  #handler: BulkHandler | undefined
+  #closed = false
+
+  constructor(deps: BulkStreamsDeps, hooks: BulkStreamsHooks) {
+    this.#deps = deps
+    this.#hooks = hooks
+  }
+
+  bulk(peer: PeerId, body: Uint8Array, options: RequestOptions): AsyncIterable<Uint8Array> {
+    return this.#closed ? failing(gone(peer)) : this.#read(peer, body, options)
+  }
+
+  onBulk(handler: BulkHandler): void {
+    this.#handler = handler
+  }
+
   /** A stream that a peer opened. Runs without an await before the reader is attached. */
-  accept(stream: Stream, connection: Connection): void
-  close(): void
-}
-
-export function createBulkStreams({ clock, log, isAdmitted, open }: BulkStreamsParts): BulkStreams {
-  const streams = new Set<Stream>()
-  const served = new Map<PeerId, number>()
-  let inWork = 0
-  let handler: BulkHandler | undefined
-  let closed = false
-
-  function attach(
-    stream: Stream,
-    peer: PeerId,
-    receive: (frame: BulkFrame) => void,
-    onClosed: (reason: Error) => void,
-  ): void {
-    const reader = new BulkFrameReader()
-    streams.add(stream)
-    stream.addEventListener('message', ({ data }) => {
-      try {
-        for (const frame of reader.feed(data.subarray())) receive(frame)
-      } catch (error) {
-        const reason = error instanceof Error ? error : new Error(String(error))
-        log.debug({ peer, reason: errorText(reason) }, 'a bulk stream ended')
-        onClosed(reason)
-        abort(stream, reason)
-      }
-    })
-    stream.addEventListener('close', ({ error }) => {
-      streams.delete(stream)
-      onClosed(gone(peer, error))
-    })
-    if (stream.status !== 'open') onClosed(gone(peer))
-  }
-
-  /** Frames of a bulk are few on the way: what the stream queues is within the window that was granted. */
-  function sender(stream: Stream) {
-    return (frame: BulkFrame) => {
-      if (stream.writeStatus !== 'writable') return
-      stream.send(encodeBulkFrame(frame))
+  accept(stream: Stream, connection: Connection): void {
+    const peer = asPeerId(connection.remotePeer.toString())
+    if (this.#closed || !this.#hooks.isAdmitted(peer)) {
+      abort(stream, gone(peer))
+      return
     }
+    const code = this.#handler === undefined ? 'PEER_NOT_READY' : this.#places.isFull(peer) ? 'PEER_BUSY' : undefined
+    if (code !== undefined || this.#handler === undefined) this.#refuse(stream, peer, code)
+    else this.#serve(stream, peer, this.#handler)
   }
 
-  async function* ask(peer: PeerId, body: Uint8Array, options: RequestOptions) {
-    const stream = await open(peer)
+  close(): void {
+    this.#closed = true
+    for (const stream of [...this.#streams]) abort(stream, new Error('this node is stopping'))
+  }
+
+  async *#read(peer: PeerId, body: Uint8Array, options: RequestOptions) {
+    const stream = await this.#hooks.open(peer)
     const reader = new BulkReader({
       peer,
-      clock,
+      clock: this.#deps.clock,
       ...options,
       signal: options.signal,
-      send: sender(stream),
+      send: senderOf(stream),
       onEnd: (reason) => end(stream, reason),
     })
-    attach(
-      stream,
-      peer,
-      (frame) => reader.receive(frame),
-      (reason) => reader.close(reason),
-    )
+    this.#attach(stream, peer, {
+      receive: (frame) => reader.receive(frame),
+      onClosed: (reason) => reader.close(reason),
+    })
     try {
       reader.ask(body)
     } catch (error) {
@@ -150,74 +95,104 @@ export function createBulkStreams({ clock, log, isAdmitted, open }: BulkStreamsP
     yield* reader.frames()
   }
 
-  function serve(stream: Stream, peer: PeerId): void {
-    const send = sender(stream)
-    const mine = served.get(peer) ?? 0
-    const busy = mine >= limits.MAX_BULKS_PER_PEER || inWork >= limits.MAX_BULKS
-    const code = handler === undefined ? 'PEER_NOT_READY' : busy ? 'PEER_BUSY' : undefined
-    if (code !== undefined || handler === undefined) {
-      attach(stream, peer, ignore, ignore)
-      send({ kind: BulkKind.ERROR, payload: new TextEncoder().encode(code) })
-      end(stream, undefined)
-      return
-    }
-    inWork++
-    served.set(peer, mine + 1)
-    let over = false
-    const finish = () => {
-      if (over) return
-      over = true
-      cancelSilent()
-      inWork--
-      const left = served.get(peer)! - 1
-      if (left > 0) served.set(peer, left)
-      else served.delete(peer)
-    }
-    let asked = false
+  #refuse(stream: Stream, peer: PeerId, code: string | undefined): void {
+    this.#attach(stream, peer, { receive: ignore, onClosed: ignore })
+    senderOf(stream)({ kind: BulkKind.ERROR, payload: new TextEncoder().encode(code) })
+    end(stream, undefined)
+  }
+
+  #serve(stream: Stream, peer: PeerId, handler: BulkHandler): void {
+    const { clock, log } = this.#deps
+    const leave = this.#places.take(peer)
+    let wasAsked = false
     const cancelSilent = clock.after(baseLimits.HELLO_TIMEOUT_MS, () => {
-      if (asked) return
-      finish()
+      if (wasAsked) return
+      leave()
       abort(stream, gone(peer))
     })
+    const finish = () => {
+      cancelSilent()
+      leave()
+    }
     const writer = new BulkWriter({
       peer,
       clock,
       handler,
-      send,
+      send: senderOf(stream),
       onEnd: (reason) => {
         finish()
         if (reason !== undefined) log.debug({ peer, reason: errorText(reason) }, 'a bulk ended early')
         end(stream, undefined)
       },
     })
-    attach(
-      stream,
-      peer,
-      (frame) => {
+    this.#attach(stream, peer, {
+      receive: (frame) => {
         writer.receive(frame)
-        asked = true
+        wasAsked = true
       },
-      () => {
+      onClosed: () => {
         writer.close()
-        if (!asked) finish()
+        // Otherwise the writer says when its handler has ended.
+        if (!wasAsked) finish()
       },
-    )
+    })
   }
 
-  return {
-    bulk: (peer, body, options) => (closed ? failing(gone(peer)) : ask(peer, body, options)),
-    onBulk(next) {
-      handler = next
-    },
-    accept(stream, connection) {
-      const peer = asPeerId(connection.remotePeer.toString())
-      if (closed || !isAdmitted(peer)) abort(stream, gone(peer))
-      else serve(stream, peer)
-    },
-    close() {
-      closed = true
-      for (const stream of [...streams]) abort(stream, new Error('this node is stopping'))
-    },
+  #attach(
+    stream: Stream,
+    peer: PeerId,
+    { receive, onClosed }: { receive(frame: BulkFrame): void; onClosed(reason: Error): void },
+  ): void {
+    const reader = new BulkFrameReader()
+    this.#streams.add(stream)
+    stream.addEventListener('message', ({ data }) => {
+      try {
+        for (const frame of reader.feed(data.subarray())) receive(frame)
+      } catch (error) {
+        const reason = asError(error)
+        this.#deps.log.debug({ peer, reason: errorText(reason) }, 'a bulk stream ended')
+        onClosed(reason)
+        abort(stream, reason)
+      }
+    })
+    stream.addEventListener('close', ({ error }) => {
+      this.#streams.delete(stream)
+      onClosed(gone(peer, error))
+    })
+    if (stream.status !== 'open') onClosed(gone(peer))
+  }
+}
+
+/** Bulks that are served at once: so many for one peer, and so many in all. */
+class Places {
+  readonly #taken = new Map<PeerId, number>()
+  #all = 0
+
+  isFull(peer: PeerId): boolean {
+    return (this.#taken.get(peer) ?? 0) >= limits.MAX_BULKS_PER_PEER || this.#all >= limits.MAX_BULKS
+  }
+
+  /** What is returned gives the place back; calling it twice is harmless. */
+  take(peer: PeerId): () => void {
+    let isTaken = true
+    this.#all++
+    this.#taken.set(peer, (this.#taken.get(peer) ?? 0) + 1)
+    return () => {
+      if (!isTaken) return
+      isTaken = false
+      this.#all--
+      const left = this.#taken.get(peer)! - 1
+      if (left > 0) this.#taken.set(peer, left)
+      else this.#taken.delete(peer)
+    }
+  }
+}
+
+/** What the stream queues is within the window that was granted: frames of a bulk are few on the way. */
+function senderOf(stream: Stream) {
+  return (frame: BulkFrame) => {
+    if (stream.writeStatus !== 'writable') return
+    stream.send(encodeBulkFrame(frame))
   }
 }
 
@@ -238,8 +213,4 @@ function ignore(): void {}
 
 async function* failing(error: Error): AsyncGenerator<Uint8Array> {
   yield* await Promise.reject<Uint8Array[]>(error)
-}
-
-function malformed(what: string) {
-  return new ChordnsError('PEER_MALFORMED', `malformed bulk: ${what}`, { what })
 }

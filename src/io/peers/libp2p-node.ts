@@ -5,13 +5,12 @@ import type { Libp2p } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
-import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
-import { ChordnsError, errorText, type PeerAddress, type PeerId } from '../../base/index.ts'
+import { ChordnsError, errorText, type PeerAddress } from '../../base/index.ts'
 import type { LanOptions } from '../finding/lan-discovery.ts'
 import { limits } from '../limits.ts'
 
-export interface NodeOptions {
+export interface Libp2pNodeOptions {
   /** The Ed25519 seed of this node's identity, 32 bytes. */
   readonly seed: Uint8Array
   readonly listen: readonly PeerAddress[]
@@ -28,7 +27,7 @@ export interface NodeOptions {
  * PEER_LISTEN_FAILED when an address cannot be bound.
  */
 export async function createNode(
-  { seed, listen, announce = [], lan, services = {} }: NodeOptions,
+  { seed, listen, announce = [], lan, services = {} }: Libp2pNodeOptions,
   prepare?: (node: Libp2p) => Promise<void>,
 ): Promise<Libp2p> {
   const peerDiscovery = lan === undefined ? [] : [(await import('../finding/lan-discovery.ts')).lanDiscovery(lan)]
@@ -68,36 +67,5 @@ export async function createNode(
       { listen },
       { cause },
     )
-  }
-}
-
-/** Throws PEER_ADDRESS. */
-export function parseAddress(text: PeerAddress): Multiaddr {
-  try {
-    return multiaddr(text)
-  } catch (cause) {
-    throw new ChordnsError('PEER_ADDRESS', `not a multiaddr: ${text}`, { address: text }, { cause })
-  }
-}
-
-export function withPeer(address: Multiaddr, peer: PeerId): Multiaddr {
-  return address.toString().includes('/p2p/') ? address : address.encapsulate(`/p2p/${peer}`)
-}
-
-/**
- * TCP on an IP address. What other peers say is dialled only so: names would send queries of their choice to the system's
- * resolver, which may be this very node.
- */
-export function isPlainAddress(text: PeerAddress): boolean {
-  try {
-    const [host, port, peer, ...rest] = multiaddr(text).getComponents()
-    return (
-      (host?.name === 'ip4' || host?.name === 'ip6') &&
-      port?.name === 'tcp' &&
-      (peer === undefined || peer.name === 'p2p') &&
-      rest.length === 0
-    )
-  } catch {
-    return false
   }
 }

@@ -14,7 +14,8 @@ import {
   withTimeout,
 } from '../../base/index.ts'
 import { limits } from '../limits.ts'
-import { encodeFrame, type Frame, FrameKind, FrameReader } from './peer-frames.ts'
+import { asError, gone } from './failures.ts'
+import { encodePeerFrame, type PeerFrame, PeerFrameKind, PeerFrameReader } from './peer-frames.ts'
 
 /** What a stream offers. */
 export interface Pipe {
@@ -33,16 +34,21 @@ export interface PeerLoad {
   inWork: number
 }
 
-export interface PeerStreamParts {
+export interface PeerStreamDeps {
   readonly pipe: Pipe
   readonly remote: PeerId
   readonly role: 'dialer' | 'listener'
   readonly hello: HelloSession
   readonly clock: Clock
   readonly load: PeerLoad
-  /** Answers requests; only streams that the other side opened carry any. */
+}
+
+export interface PeerStreamHooks {
+  /** What answers requests; only streams that the other side opened carry any. Undefined: they are answered with an error. */
   readonly handler: () => RequestHandler | undefined
+  /** Hello is over, and both sides let each other in. */
   readonly onAdmitted: (stream: PeerStream) => void
+  /** Called once; the stream is of no use from then on. */
   readonly onClosed: (stream: PeerStream, reason: Error) => void
 }
 
@@ -56,8 +62,9 @@ export class PeerStream {
   readonly role: 'dialer' | 'listener'
   /** Resolves when hello is over; rejects with HELLO_*, PEER_TIMEOUT or PEER_GONE. */
   readonly admitted: Promise<void>
-  readonly #parts: PeerStreamParts
-  readonly #reader = new FrameReader(baseLimits.MAX_HELLO_BYTES)
+  readonly #deps: PeerStreamDeps
+  readonly #hooks: PeerStreamHooks
+  readonly #reader = new PeerFrameReader(baseLimits.MAX_HELLO_BYTES)
   readonly #pending = new Map<number, Pending>()
   #resolveAdmitted!: () => void
   #rejectAdmitted!: (error: Error) => void
@@ -72,21 +79,22 @@ export class PeerStream {
   readonly #cancelHelloTimer: Cancel
   #cancelSlowTimer: Cancel | undefined
 
-  constructor(parts: PeerStreamParts) {
-    this.#parts = parts
-    this.remote = parts.remote
-    this.role = parts.role
+  constructor(deps: PeerStreamDeps, hooks: PeerStreamHooks) {
+    this.#deps = deps
+    this.#hooks = hooks
+    this.remote = deps.remote
+    this.role = deps.role
     this.admitted = new Promise((resolve, reject) => {
       this.#resolveAdmitted = resolve
       this.#rejectAdmitted = reject
     })
     // Whoever does not wait for hello learns of its failure by `onClosed`.
     this.admitted.catch(() => {})
-    this.#cancelHelloTimer = parts.clock.after(baseLimits.HELLO_TIMEOUT_MS, () =>
-      this.close(new ChordnsError('PEER_TIMEOUT', 'hello took too long', { peer: parts.remote })),
+    this.#cancelHelloTimer = deps.clock.after(baseLimits.HELLO_TIMEOUT_MS, () =>
+      this.close(new ChordnsError('PEER_TIMEOUT', 'hello took too long', { peer: deps.remote })),
     )
-    const opening = parts.hello.opening()
-    if (opening !== undefined) this.#write({ id: 0, kind: FrameKind.HELLO, payload: opening })
+    const opening = deps.hello.opening()
+    if (opening !== undefined) this.#write({ id: 0, kind: PeerFrameKind.HELLO, payload: opening })
   }
 
   get wasAdmitted(): boolean {
@@ -98,7 +106,7 @@ export class PeerStream {
     if (this.#closed) throw gone(this.remote)
     const id = this.#nextId
     this.#nextId = id === 0xffff_ffff ? 1 : id + 1
-    const frame = encodeFrame({ id, kind: FrameKind.REQUEST, payload: body })
+    const frame = encodePeerFrame({ id, kind: PeerFrameKind.REQUEST, payload: body })
     if (this.#queuedBytes + frame.length > limits.MAX_QUEUED_REQUEST_BYTES)
       throw new ChordnsError('PEER_SLOW', 'the peer does not read what is sent to it', { peer: this.remote })
     const reply = new Promise<Uint8Array>((resolve, reject) => this.#pending.set(id, { resolve, reject }))
@@ -106,7 +114,7 @@ export class PeerStream {
     const onTimeout = () =>
       new ChordnsError('PEER_TIMEOUT', `no reply within ${options.timeoutMs} ms`, { peer: this.remote })
     try {
-      return await withTimeout(this.#parts.clock, reply, options.timeoutMs, onTimeout, options.signal)
+      return await withTimeout(this.#deps.clock, reply, options.timeoutMs, onTimeout, options.signal)
     } finally {
       this.#pending.delete(id)
     }
@@ -118,7 +126,7 @@ export class PeerStream {
     try {
       for (const frame of this.#reader.feed(bytes)) this.#take(frame)
     } catch (error) {
-      this.close(error instanceof Error ? error : new Error(String(error)))
+      this.close(asError(error))
     }
   }
 
@@ -141,42 +149,42 @@ export class PeerStream {
     this.#rejectAdmitted(reason instanceof ChordnsError ? reason : gone(this.remote, reason))
     for (const pending of this.#pending.values()) pending.reject(gone(this.remote, reason))
     this.#pending.clear()
-    this.#parts.pipe.abort(reason)
-    this.#parts.onClosed(this, reason)
+    this.#deps.pipe.abort(reason)
+    this.#hooks.onClosed(this, reason)
   }
 
-  #take(frame: Frame): void {
+  #take(frame: PeerFrame): void {
     if (this.#closed) return
-    if (frame.kind === FrameKind.HELLO) this.#takeHello(frame.payload)
+    if (frame.kind === PeerFrameKind.HELLO) this.#takeHello(frame.payload)
     else if (!this.#isAdmitted) throw malformed('a frame before hello was over')
-    else if (frame.kind === FrameKind.REQUEST) this.#takeRequest(frame)
+    else if (frame.kind === PeerFrameKind.REQUEST) this.#takeRequest(frame)
     else this.#takeReply(frame)
   }
 
-  #takeReply(frame: Frame): void {
+  #takeReply(frame: PeerFrame): void {
     const pending = this.#pending.get(frame.id)
     // A reply to a request that timed out.
     if (pending === undefined) return
-    if (frame.kind === FrameKind.REPLY) pending.resolve(frame.payload)
+    if (frame.kind === PeerFrameKind.REPLY) pending.resolve(frame.payload)
     else pending.reject(remoteError(this.remote, frame.payload))
   }
 
   #takeHello(message: Uint8Array): void {
     if (this.#isAdmitted) throw malformed('hello after hello')
-    const { send, admitted } = this.#parts.hello.receive(message)
-    if (send !== undefined) this.#write({ id: 0, kind: FrameKind.HELLO, payload: send })
+    const { send, admitted } = this.#deps.hello.receive(message)
+    if (send !== undefined) this.#write({ id: 0, kind: PeerFrameKind.HELLO, payload: send })
     if (!admitted) return
     this.#isAdmitted = true
     this.#reader.maxPayload = baseLimits.MAX_FRAME_BYTES
     this.#cancelHelloTimer()
-    this.#parts.onAdmitted(this)
+    this.#hooks.onAdmitted(this)
     this.#resolveAdmitted()
   }
 
-  #takeRequest(frame: Frame): void {
+  #takeRequest(frame: PeerFrame): void {
     if (this.role !== 'listener') throw malformed('a request on a stream of our own')
-    const handler = this.#parts.handler()
-    const { load } = this.#parts
+    const handler = this.#hooks.handler()
+    const { load } = this.#deps
     if (handler === undefined) this.#writeError(frame.id, 'PEER_NOT_READY')
     else if (load.inWork >= baseLimits.MAX_INBOUND_REQUESTS_PER_PEER) this.#writeError(frame.id, 'PEER_BUSY')
     else {
@@ -185,10 +193,10 @@ export class PeerStream {
     }
   }
 
-  async #answer(handler: RequestHandler, frame: Frame): Promise<void> {
+  async #answer(handler: RequestHandler, frame: PeerFrame): Promise<void> {
     try {
       const payload = await handler(this.remote, frame.payload)
-      if (!this.#closed) this.#write({ id: frame.id, kind: FrameKind.REPLY, payload })
+      if (!this.#closed) this.#write({ id: frame.id, kind: PeerFrameKind.REPLY, payload })
     } catch (error) {
       // Only the code goes out: texts may hold what is none of the peer's business.
       if (!this.#closed) this.#writeError(frame.id, error instanceof ChordnsError ? error.code : 'INTERNAL')
@@ -196,11 +204,11 @@ export class PeerStream {
   }
 
   #writeError(id: number, code: string): void {
-    this.#write({ id, kind: FrameKind.ERROR, payload: new TextEncoder().encode(code.slice(0, 64)) })
+    this.#write({ id, kind: PeerFrameKind.ERROR, payload: new TextEncoder().encode(code.slice(0, 64)) })
   }
 
-  #write(frame: Frame): void {
-    this.#enqueue(encodeFrame(frame))
+  #write(frame: PeerFrame): void {
+    this.#enqueue(encodePeerFrame(frame))
   }
 
   /** Frames of one turn leave in one send: 16 us of CPU a request instead of 101. */
@@ -222,8 +230,8 @@ export class PeerStream {
     const isFull = this.#queuedBytes > limits.MAX_QUEUED_REPLY_BYTES
     if (isFull === this.#paused || this.role !== 'listener' || this.#closed) return
     this.#paused = isFull
-    if (isFull) this.#parts.pipe.pause()
-    else this.#parts.pipe.resume()
+    if (isFull) this.#deps.pipe.pause()
+    else this.#deps.pipe.resume()
   }
 
   #flush(): void {
@@ -232,26 +240,22 @@ export class PeerStream {
     this.#queue = []
     this.#queuedBytes = 0
     try {
-      this.#blocked = !this.#parts.pipe.send(bytes)
+      this.#blocked = !this.#deps.pipe.send(bytes)
       if (this.#blocked) this.#watchSlow()
       this.#checkQueue()
     } catch (error) {
-      this.close(error instanceof Error ? error : new Error(String(error)))
+      this.close(asError(error))
     }
   }
 
   /** What waits for a peer is held for so long and no longer, or those that never read would keep it for ever. */
   #watchSlow(): void {
-    this.#cancelSlowTimer ??= this.#parts.clock.after(limits.SLOW_MS, () =>
+    this.#cancelSlowTimer ??= this.#deps.clock.after(limits.SLOW_MS, () =>
       this.close(
         new ChordnsError('PEER_SLOW', `the peer took nothing for ${limits.SLOW_MS} ms`, { peer: this.remote }),
       ),
     )
   }
-}
-
-export function gone(peer: PeerId, cause?: unknown) {
-  return new ChordnsError('PEER_GONE', 'the connection to the peer is gone', { peer }, { cause })
 }
 
 function remoteError(peer: PeerId, payload: Uint8Array) {

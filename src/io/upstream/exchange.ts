@@ -7,8 +7,6 @@ import { PendingQuery, upstreamError } from './pending-query.ts'
 import { TcpPool } from './tcp-pool.ts'
 import { askByUdp } from './udp.ts'
 
-export { TcpFrames } from './tcp-frames.ts'
-
 export interface ExchangeOptions {
   readonly clock: Clock
   readonly random: Random

@@ -4,9 +4,9 @@
  */
 import { connect, type Socket } from 'node:net'
 import type { Cancel, Clock } from '../../base/index.ts'
+import { framedForTcp, TcpMessageReader } from '../../dns/index.ts'
 import { limits } from '../limits.ts'
 import type { PendingQuery } from './pending-query.ts'
-import { frameForTcp, TcpFrames } from './tcp-frames.ts'
 
 export class TcpPool {
   readonly #clock: Clock
@@ -77,7 +77,7 @@ class Connection {
   readonly #socket: Socket
   readonly #clock: Clock
   readonly #owner: Owner
-  readonly #frames = new TcpFrames()
+  readonly #reader = new TcpMessageReader()
   readonly #waiting = new Map<number, PendingQuery>()
   /** Queries that were sent after an earlier one had its reply: if the server hangs up on them, they may be asked again. */
   readonly #repeatable = new Set<PendingQuery>()
@@ -119,7 +119,7 @@ class Connection {
     pending.onSettled(() => {
       if (this.#waiting.get(id) === pending) this.#onSettled(id, pending)
     })
-    this.#socket.write(frameForTcp(pending.query.message))
+    this.#socket.write(framedForTcp(pending.query.message))
   }
 
   /** Ends the connection at once; what waits for it fails. */
@@ -128,7 +128,7 @@ class Connection {
   }
 
   #onData(data: Uint8Array): void {
-    for (const reply of this.#frames.feed(data)) {
+    for (const reply of this.#reader.feed(data)) {
       if (this.#state === 'ended') return
       const pending = this.#waiting.get(idOf(reply)) ?? this.#only()
       if (pending !== undefined) pending.take(reply)

@@ -3,11 +3,11 @@ import { once } from 'node:events'
 import { createServer, isIPv6, type Socket } from 'node:net'
 import type { Cancel, Clock, Endpoint, Log } from '../../base/index.ts'
 import { errorText } from '../../base/index.ts'
+import { framedForTcp, TcpMessageReader } from '../../dns/index.ts'
 import type { Client } from '../access/access.ts'
 import { connectionShare, Shares } from '../access/fairness.ts'
 import type { Asker, Desk, Work } from '../desk/desk.ts'
 import type { ServeLimits } from '../limits.ts'
-import { FrameReader, framed } from './frames.ts'
 import type { Door } from './udp.ts'
 
 /** All connections of a front end: the limits hold over its addresses together. */
@@ -121,7 +121,7 @@ class Connection {
   readonly #clock: Clock
   readonly #limits: ServeLimits
   readonly #asker: Asker
-  readonly #reader: FrameReader
+  readonly #reader: TcpMessageReader
   readonly #works = new Set<Work>()
   #cancelIdle: Cancel
   /** The client, or we, will ask no more: the connection ends with its last answer. */
@@ -132,7 +132,7 @@ class Connection {
     this.#desk = desk
     this.#clock = clock
     this.#limits = limits
-    this.#reader = new FrameReader(limits.MAX_TCP_QUERY)
+    this.#reader = new TcpMessageReader({ minBytes: limits.MIN_TCP_QUERY, maxBytes: limits.MAX_TCP_QUERY })
     this.#asker = {
       address,
       port: socket.remotePort ?? 0,
@@ -205,7 +205,7 @@ class Connection {
   #send(bytes: Uint8Array): void {
     if (!this.#socket.writable) return
     this.activeAt = this.#clock.monotonic()
-    this.#socket.write(framed(bytes))
+    this.#socket.write(framedForTcp(bytes))
   }
 
   /** Answers what is in work, and closes. */

@@ -6,12 +6,15 @@ import type { Libp2p, Stream } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { asPeerId, BulkKind, baseLimits, type ChordnsError, type PeerId } from '../../../src/base/index.ts'
+import { isPlainAddress } from '../../../src/io/finding/addresses.ts'
 import { systemRandom } from '../../../src/io/index.ts'
 import { limits } from '../../../src/io/limits.ts'
-import { BULK_PROTOCOL, BulkFrameReader, encodeBulkFrame } from '../../../src/io/peers/bulk-streams.ts'
-import { createNode, isPlainAddress } from '../../../src/io/peers/libp2p-node.ts'
-import { type Libp2pTransport, PEER_PROTOCOL } from '../../../src/io/peers/libp2p-transport.ts'
-import { encodeFrame, FrameKind, FrameReader } from '../../../src/io/streams/peer-frames.ts'
+import { BULK_PROTOCOL } from '../../../src/io/peers/bulk-streams.ts'
+import { createNode } from '../../../src/io/peers/libp2p-node.ts'
+import type { Libp2pTransport } from '../../../src/io/peers/libp2p-transport.ts'
+import { PEER_PROTOCOL } from '../../../src/io/peers/request-streams.ts'
+import { BulkFrameReader, encodeBulkFrame } from '../../../src/io/streams/bulk-frames.ts'
+import { encodePeerFrame, PeerFrameKind, PeerFrameReader } from '../../../src/io/streams/peer-frames.ts'
 import { openDoorkeeper } from '../../../src/ring/index.ts'
 import { virtualClock } from '../../../src/sim/index.ts'
 import { createLibp2pWorld, type Libp2pWorld, seedOf } from './libp2p-world.ts'
@@ -64,7 +67,7 @@ async function openRaw(): Promise<Raw> {
   const connection = await node.dial(victim.addresses().map((address) => multiaddr(address)))
   const stream = await connection.newStream(PEER_PROTOCOL)
   const received: Raw['received'] = []
-  const reader = new FrameReader(baseLimits.MAX_FRAME_BYTES)
+  const reader = new PeerFrameReader(baseLimits.MAX_FRAME_BYTES)
   stream.addEventListener('message', ({ data }) => void received.push(...reader.feed(data.subarray())))
   return { stream, received }
 }
@@ -74,7 +77,7 @@ async function openAdmitted(piece = Number.POSITIVE_INFINITY): Promise<Raw> {
   const raw = await openRaw()
   const session = door.hello(asPeerId(node.peerId.toString()), victim.self, 'dialer')
   const say = (payload: Uint8Array) =>
-    sendPieces(raw.stream, encodeFrame({ id: 0, kind: FrameKind.HELLO, payload }), piece)
+    sendPieces(raw.stream, encodePeerFrame({ id: 0, kind: PeerFrameKind.HELLO, payload }), piece)
   await say(session.opening()!)
   await until('an answer to hello', () => raw.received.length > 0)
   await say(session.receive(raw.received.shift()!.payload).send!)
@@ -89,7 +92,7 @@ async function sendPieces(stream: Stream, all: Uint8Array, piece: number): Promi
   }
 }
 
-const requestFrame = (id: number, payload: Uint8Array) => encodeFrame({ id, kind: FrameKind.REQUEST, payload })
+const requestFrame = (id: number, payload: Uint8Array) => encodePeerFrame({ id, kind: PeerFrameKind.REQUEST, payload })
 
 describe('a stranger', () => {
   it('is hung up on when it asks before hello', async () => {
@@ -102,8 +105,8 @@ describe('a stranger', () => {
 
   it.each([
     ['noise', bytes(255, 254, 253, 252, 251)],
-    ['a hello that is none', encodeFrame({ id: 0, kind: FrameKind.HELLO, payload: bytes(1, 2, 3) })],
-    ['a huge hello', encodeFrame({ id: 0, kind: FrameKind.HELLO, payload: new Uint8Array(2_000) })],
+    ['a hello that is none', encodePeerFrame({ id: 0, kind: PeerFrameKind.HELLO, payload: bytes(1, 2, 3) })],
+    ['a huge hello', encodePeerFrame({ id: 0, kind: PeerFrameKind.HELLO, payload: new Uint8Array(2_000) })],
   ])('is hung up on when it says %s', async (_, said) => {
     const { stream } = await openRaw()
     stream.send(said)
@@ -151,14 +154,14 @@ describe('an admitted peer', () => {
     const { stream, received } = await openAdmitted(1)
     await sendPieces(stream, requestFrame(3, bytes(1, 2)), 1)
     await until('the reply', () => received.length === 1)
-    expect(received).toEqual([{ id: 3, kind: FrameKind.REPLY, payload: bytes(1, 2) }])
+    expect(received).toEqual([{ id: 3, kind: PeerFrameKind.REPLY, payload: bytes(1, 2) }])
   })
 
   it.each([
     ['an oversized frame', bytes(0, 1, 1, 0, 0, 0, 0, 1, 1)],
     ['an empty frame', bytes(0, 0, 0, 0)],
     ['a frame of an unknown kind', bytes(0, 0, 0, 5, 0, 0, 0, 1, 9)],
-    ['a second hello', encodeFrame({ id: 0, kind: FrameKind.HELLO, payload: bytes(1) })],
+    ['a second hello', encodePeerFrame({ id: 0, kind: PeerFrameKind.HELLO, payload: bytes(1) })],
   ])('loses its stream by %s, and may open another', async (_, said) => {
     const first = await openAdmitted()
     first.stream.send(said)
@@ -366,7 +369,7 @@ describe('bulks of an attacker', () => {
     }
     await until('refusals', () => open.filter((one) => one.received.includes(BulkKind.ERROR)).length === 3)
     expect(served).toBe(limits.MAX_BULKS_PER_PEER)
-    stream.send(encodeFrame({ id: 9, kind: FrameKind.REQUEST, payload: bytes(4) }))
+    stream.send(encodePeerFrame({ id: 9, kind: PeerFrameKind.REQUEST, payload: bytes(4) }))
     await until('a reply', () => received.some(({ id }) => id === 9))
   })
 })

@@ -11,8 +11,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { asPeerId, baseLimits } from '../../../src/base/index.ts'
 import { systemRandom } from '../../../src/io/index.ts'
 import { createNode } from '../../../src/io/peers/libp2p-node.ts'
-import { type Libp2pTransport, PEER_PROTOCOL } from '../../../src/io/peers/libp2p-transport.ts'
-import { encodeFrame, FrameKind, FrameReader } from '../../../src/io/streams/peer-frames.ts'
+import type { Libp2pTransport } from '../../../src/io/peers/libp2p-transport.ts'
+import { PEER_PROTOCOL } from '../../../src/io/peers/request-streams.ts'
+import { encodePeerFrame, PeerFrameKind, PeerFrameReader } from '../../../src/io/streams/peer-frames.ts'
 import { openDoorkeeper } from '../../../src/ring/index.ts'
 import { createLibp2pWorld, type Libp2pWorld, seedOf } from './libp2p-world.ts'
 
@@ -65,8 +66,8 @@ async function admittedLine(): Promise<Line> {
   const connection = await attacker.dial(victim.addresses().map((address) => multiaddr(address)))
   const stream = await connection.newStream(PEER_PROTOCOL)
   const hello = door.hello(asPeerId(attacker.peerId.toString()), victim.self, 'dialer')
-  const reader = new FrameReader(baseLimits.MAX_FRAME_BYTES)
-  const say = (payload: Uint8Array) => void stream.send(encodeFrame({ id: 0, kind: FrameKind.HELLO, payload }))
+  const reader = new PeerFrameReader(baseLimits.MAX_FRAME_BYTES)
+  const say = (payload: Uint8Array) => void stream.send(encodePeerFrame({ id: 0, kind: PeerFrameKind.HELLO, payload }))
   await new Promise<void>((resolve) => {
     const onMessage = ({ data }: { data: { subarray(): Uint8Array } }) => {
       for (const frame of reader.feed(data.subarray())) {
@@ -162,7 +163,7 @@ describe('a peer that reads nothing, and then goes', () => {
       line.stream.pause()
       line.socket.pause()
       for (let id = 1; id <= 120; id++)
-        line.stream.send(encodeFrame({ id, kind: FrameKind.REQUEST, payload: new Uint8Array(10) }))
+        line.stream.send(encodePeerFrame({ id, kind: PeerFrameKind.REQUEST, payload: new Uint8Array(10) }))
       await setTimeout(20)
       // In the other direction, too: our own stream to it is in the middle of its hello.
       const own = victim.request(asPeerId(attacker.peerId.toString()), LARGE, { timeoutMs: 200 }).catch(() => {})

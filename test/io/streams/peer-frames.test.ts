@@ -1,15 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { baseLimits, ChordnsError } from '../../../src/base/index.ts'
-import { encodeFrame, type Frame, FrameKind, FrameReader } from '../../../src/io/streams/peer-frames.ts'
+import { encodePeerFrame, type PeerFrame, PeerFrameKind, PeerFrameReader } from '../../../src/io/streams/peer-frames.ts'
 
-const frame = fc.record<Frame>({
+const frame = fc.record<PeerFrame>({
   id: fc.integer({ min: 0, max: 0xffff_ffff }),
-  kind: fc.constantFrom(...Object.values(FrameKind)),
+  kind: fc.constantFrom(...Object.values(PeerFrameKind)),
   payload: fc.uint8Array({ maxLength: 300 }),
 })
 
-const reader = () => new FrameReader(baseLimits.MAX_FRAME_BYTES)
+const reader = () => new PeerFrameReader(baseLimits.MAX_FRAME_BYTES)
 
 /** Cuts bytes where the numbers say. */
 function cut(bytes: Uint8Array, sizes: readonly number[]): Uint8Array[] {
@@ -39,7 +39,7 @@ describe('frames', () => {
         fc.array(frame, { maxLength: 20 }),
         fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 10 }),
         (frames, sizes) => {
-          const bytes = Buffer.concat(frames.map(encodeFrame))
+          const bytes = Buffer.concat(frames.map(encodePeerFrame))
           const read = reader()
           expect(cut(bytes, sizes).flatMap((piece) => [...read.feed(piece)])).toEqual(frames)
         },
@@ -49,23 +49,27 @@ describe('frames', () => {
 
   it('come byte by byte', () => {
     const read = reader()
-    const bytes = encodeFrame({ id: 7, kind: FrameKind.REPLY, payload: Uint8Array.of(1, 2, 3) })
+    const bytes = encodePeerFrame({ id: 7, kind: PeerFrameKind.REPLY, payload: Uint8Array.of(1, 2, 3) })
     const found = [...bytes].map((byte) => [...read.feed(Uint8Array.of(byte))])
     expect(found.slice(0, -1).flat()).toEqual([])
     expect(found.at(-1)).toHaveLength(1)
   })
 
   it('have the layout that the protocol says', () => {
-    expect(encodeFrame({ id: 0x01020304, kind: FrameKind.REQUEST, payload: Uint8Array.of(9) })).toEqual(
+    expect(encodePeerFrame({ id: 0x01020304, kind: PeerFrameKind.REQUEST, payload: Uint8Array.of(9) })).toEqual(
       Uint8Array.of(0, 0, 0, 6, 1, 2, 3, 4, 1, 9),
     )
   })
 
   it('may be as large as allowed, and no larger', () => {
-    const most = encodeFrame({ id: 1, kind: FrameKind.REPLY, payload: new Uint8Array(baseLimits.MAX_FRAME_BYTES) })
+    const most = encodePeerFrame({
+      id: 1,
+      kind: PeerFrameKind.REPLY,
+      payload: new Uint8Array(baseLimits.MAX_FRAME_BYTES),
+    })
     expect([...reader().feed(most)]).toHaveLength(1)
     const payload = new Uint8Array(baseLimits.MAX_FRAME_BYTES + 1)
-    expect(codeOf(() => encodeFrame({ id: 1, kind: FrameKind.REPLY, payload }))).toBe('PEER_OVERSIZE')
+    expect(codeOf(() => encodePeerFrame({ id: 1, kind: PeerFrameKind.REPLY, payload }))).toBe('PEER_OVERSIZE')
   })
 
   it.each([
@@ -83,8 +87,8 @@ describe('frames', () => {
   })
 
   it('before a malformed one still count', () => {
-    const good = encodeFrame({ id: 1, kind: FrameKind.REPLY, payload: new Uint8Array(0) })
-    const seen: Frame[] = []
+    const good = encodePeerFrame({ id: 1, kind: PeerFrameKind.REPLY, payload: new Uint8Array(0) })
+    const seen: PeerFrame[] = []
     const both = Buffer.concat([good, Uint8Array.of(255, 255, 255, 255)])
     expect(
       codeOf(() => {
@@ -95,20 +99,20 @@ describe('frames', () => {
   })
 
   it('follow a bound that changes between two of them', () => {
-    const read = new FrameReader(10)
-    const small = encodeFrame({ id: 1, kind: FrameKind.HELLO, payload: new Uint8Array(10) })
-    const large = encodeFrame({ id: 1, kind: FrameKind.REQUEST, payload: new Uint8Array(11) })
+    const read = new PeerFrameReader(10)
+    const small = encodePeerFrame({ id: 1, kind: PeerFrameKind.HELLO, payload: new Uint8Array(10) })
+    const large = encodePeerFrame({ id: 1, kind: PeerFrameKind.REQUEST, payload: new Uint8Array(11) })
     const seen: number[] = []
     for (const { payload } of read.feed(Buffer.concat([small, large]))) {
       seen.push(payload.length)
       read.maxPayload = 11
     }
     expect(seen).toEqual([10, 11])
-    expect(codeOf(() => [...new FrameReader(10).feed(large)])).toBe('PEER_MALFORMED')
+    expect(codeOf(() => [...new PeerFrameReader(10).feed(large)])).toBe('PEER_MALFORMED')
   })
 
   it('do not share memory with the stream that they came from', () => {
-    const bytes = Buffer.from(encodeFrame({ id: 1, kind: FrameKind.REPLY, payload: Uint8Array.of(1, 2) }))
+    const bytes = Buffer.from(encodePeerFrame({ id: 1, kind: PeerFrameKind.REPLY, payload: Uint8Array.of(1, 2) }))
     const [one] = [...reader().feed(bytes)]
     bytes.fill(0)
     expect(one!.payload).toEqual(Uint8Array.of(1, 2))
@@ -116,7 +120,11 @@ describe('frames', () => {
 
   it('cost time in proportion to their bytes, however small the pieces', () => {
     // Joining at each piece would copy 65,536 x 65,536 / 2 bytes: 2 GB for one frame.
-    const bytes = encodeFrame({ id: 1, kind: FrameKind.REPLY, payload: new Uint8Array(baseLimits.MAX_FRAME_BYTES) })
+    const bytes = encodePeerFrame({
+      id: 1,
+      kind: PeerFrameKind.REPLY,
+      payload: new Uint8Array(baseLimits.MAX_FRAME_BYTES),
+    })
     const set = Uint8Array.prototype.set
     let copied = 0
     Uint8Array.prototype.set = function (this: Uint8Array, source: ArrayLike<number>, at?: number) {

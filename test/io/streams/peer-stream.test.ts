@@ -9,7 +9,7 @@ import {
   type RequestHandler,
 } from '../../../src/base/index.ts'
 import { limits } from '../../../src/io/limits.ts'
-import { encodeFrame, type Frame, FrameKind, FrameReader } from '../../../src/io/streams/peer-frames.ts'
+import { encodePeerFrame, type PeerFrame, PeerFrameKind, PeerFrameReader } from '../../../src/io/streams/peer-frames.ts'
 import { PeerStream } from '../../../src/io/streams/peer-stream.ts'
 import { openDoorkeeper } from '../../../src/ring/index.ts'
 import { seededRandom, virtualClock } from '../../../src/sim/index.ts'
@@ -30,33 +30,37 @@ const door: Doorkeeper = openDoorkeeper({ ringId: 'test', random: seededRandom('
 function end(role: 'dialer' | 'listener', handler: RequestHandler = (_, body) => body, hello?: HelloSession) {
   const clock = virtualClock({ settle: setImmediate })
   const sent: Uint8Array[] = []
-  const reader = new FrameReader(baseLimits.MAX_FRAME_BYTES)
+  const reader = new PeerFrameReader(baseLimits.MAX_FRAME_BYTES)
   const state = { takes: true, isPaused: false, pauses: 0, aborted: [] as Error[], closed: [] as Error[] }
   const load = { inWork: 0 }
-  const stream: PeerStream = new PeerStream({
-    pipe: {
-      send(chunk) {
-        sent.push(chunk)
-        return state.takes
+  const stream: PeerStream = new PeerStream(
+    {
+      pipe: {
+        send(chunk) {
+          sent.push(chunk)
+          return state.takes
+        },
+        pause() {
+          state.isPaused = true
+          state.pauses++
+        },
+        resume() {
+          state.isPaused = false
+        },
+        abort: (error) => void state.aborted.push(error),
       },
-      pause() {
-        state.isPaused = true
-        state.pauses++
-      },
-      resume() {
-        state.isPaused = false
-      },
-      abort: (error) => void state.aborted.push(error),
+      remote: role === 'dialer' ? B : A,
+      role,
+      hello: hello ?? (role === 'dialer' ? door.hello(A, B, role) : door.hello(B, A, role)),
+      clock,
+      load,
     },
-    remote: role === 'dialer' ? B : A,
-    role,
-    hello: hello ?? (role === 'dialer' ? door.hello(A, B, role) : door.hello(B, A, role)),
-    clock,
-    load,
-    handler: () => handler,
-    onAdmitted: () => {},
-    onClosed: (_, reason) => void state.closed.push(reason),
-  })
+    {
+      handler: () => handler,
+      onAdmitted: () => {},
+      onClosed: (_, reason) => void state.closed.push(reason),
+    },
+  )
   return {
     stream,
     clock,
@@ -65,16 +69,16 @@ function end(role: 'dialer' | 'listener', handler: RequestHandler = (_, body) =>
     /** Sends that were made, whole. */
     sent,
     /** Frames in what was sent since the last call. */
-    async frames(): Promise<Frame[]> {
+    async frames(): Promise<PeerFrame[]> {
       await setImmediate()
       return sent.splice(0).flatMap((chunk) => [...reader.feed(chunk)])
     },
-    feed: (...frames: Frame[]) => stream.receive(Buffer.concat(frames.map(encodeFrame))),
+    feed: (...frames: PeerFrame[]) => stream.receive(Buffer.concat(frames.map(encodePeerFrame))),
   }
 }
 
-const request = (id: number, payload = bytes()): Frame => ({ id, kind: FrameKind.REQUEST, payload })
-const hello = (payload: Uint8Array): Frame => ({ id: 0, kind: FrameKind.HELLO, payload })
+const request = (id: number, payload = bytes()): PeerFrame => ({ id, kind: PeerFrameKind.REQUEST, payload })
+const hello = (payload: Uint8Array): PeerFrame => ({ id: 0, kind: PeerFrameKind.HELLO, payload })
 
 /** A listening end that has admitted its peer. */
 async function admitted(handler?: RequestHandler) {
@@ -101,7 +105,7 @@ async function opened() {
 describe('a stream before hello is over', () => {
   it.each([
     ['a request', [request(1)]],
-    ['a reply', [{ id: 1, kind: FrameKind.REPLY, payload: bytes() }]],
+    ['a reply', [{ id: 1, kind: PeerFrameKind.REPLY, payload: bytes() }]],
     ['an oversized hello', [hello(new Uint8Array(baseLimits.MAX_HELLO_BYTES + 1))]],
     ['what is no hello', [hello(bytes(1, 2, 3))]],
   ])('ends at %s, and no handler is called', async (_, frames) => {
@@ -114,7 +118,7 @@ describe('a stream before hello is over', () => {
 
   it('holds no more than one hello of it', () => {
     const { stream, state } = end('listener')
-    const head = encodeFrame(hello(new Uint8Array(60_000))).subarray(0, 10)
+    const head = encodePeerFrame(hello(new Uint8Array(60_000))).subarray(0, 10)
     stream.receive(head)
     expect(state.aborted).toHaveLength(1)
   })
@@ -134,7 +138,7 @@ describe('a stream before hello is over', () => {
     feed(hello(peer.opening()!))
     const [second] = await frames()
     feed(hello(peer.receive(second!.payload).send!), request(5, bytes(1)))
-    expect(await frames()).toEqual([{ id: 5, kind: FrameKind.REPLY, payload: bytes(1) }])
+    expect(await frames()).toEqual([{ id: 5, kind: PeerFrameKind.REPLY, payload: bytes(1) }])
   })
 
   it('is given up in time, and nothing is left running', async () => {
@@ -161,7 +165,11 @@ describe('a stream that requests come in on', () => {
     load.inWork = baseLimits.MAX_INBOUND_REQUESTS_PER_PEER - 1
     feed(request(1), request(2))
     const [busy] = await frames()
-    expect([busy!.id, busy!.kind, new TextDecoder().decode(busy!.payload)]).toEqual([2, FrameKind.ERROR, 'PEER_BUSY'])
+    expect([busy!.id, busy!.kind, new TextDecoder().decode(busy!.payload)]).toEqual([
+      2,
+      PeerFrameKind.ERROR,
+      'PEER_BUSY',
+    ])
   })
 
   it('counts down when a handler fails', async () => {
@@ -236,12 +244,12 @@ describe('a stream that our requests go out on', () => {
 
   it('passes over replies that nobody waits for, and second ones', async () => {
     const { feed, stream, frames, state } = await opened()
-    feed({ id: 77, kind: FrameKind.REPLY, payload: bytes() })
+    feed({ id: 77, kind: PeerFrameKind.REPLY, payload: bytes() })
     const work = stream.request(bytes(1), OPTIONS)
     const [sent] = await frames()
     feed(
-      { id: sent!.id, kind: FrameKind.REPLY, payload: bytes(2) },
-      { id: sent!.id, kind: FrameKind.REPLY, payload: bytes(3) },
+      { id: sent!.id, kind: PeerFrameKind.REPLY, payload: bytes(2) },
+      { id: sent!.id, kind: PeerFrameKind.REPLY, payload: bytes(3) },
     )
     expect(await work).toEqual(bytes(2))
     expect(state.closed).toEqual([])
@@ -252,7 +260,7 @@ describe('a stream that our requests go out on', () => {
     const work = stream.request(bytes(1), OPTIONS).catch((error: ChordnsError) => error)
     const [sent] = await frames()
     const text = new TextEncoder().encode(`<b>\u001b[31m${'X'.repeat(500)}`)
-    feed({ id: sent!.id, kind: FrameKind.ERROR, payload: text })
+    feed({ id: sent!.id, kind: PeerFrameKind.ERROR, payload: text })
     const { detail } = (await work) as ChordnsError<string, { remoteCode: string }>
     expect(detail.remoteCode).toMatch(/^[?A-Z0-9_]{1,64}$/)
   })
@@ -299,7 +307,7 @@ describe('a stream that our requests go out on', () => {
       const work = stream.request(bytes(i), OPTIONS)
       const [sent] = await frames()
       ids.push(sent!.id)
-      feed({ id: sent!.id, kind: FrameKind.REPLY, payload: bytes(i) })
+      feed({ id: sent!.id, kind: PeerFrameKind.REPLY, payload: bytes(i) })
       await work
     }
     expect(new Set(ids).size).toBe(3)

@@ -10,17 +10,21 @@ async function toSlowPeer() {
   const clock = virtualClock({ settle: setImmediate })
   const closed: Error[] = []
   let takes = false
-  const stream = new PeerStream({
-    pipe: { send: () => takes, pause: () => {}, resume: () => {}, abort: () => {} },
-    remote: asPeerId('slow'),
-    role: 'dialer',
-    hello: { opening: () => Uint8Array.of(1), receive: () => ({ admitted: true }) },
-    clock,
-    load: { inWork: 0 },
-    handler: () => undefined,
-    onAdmitted: () => {},
-    onClosed: (_, reason) => void closed.push(reason),
-  })
+  const stream = new PeerStream(
+    {
+      pipe: { send: () => takes, pause: () => {}, resume: () => {}, abort: () => {} },
+      remote: asPeerId('slow'),
+      role: 'dialer',
+      hello: { opening: () => Uint8Array.of(1), receive: () => ({ admitted: true }) },
+      clock,
+      load: { inWork: 0 },
+    },
+    {
+      handler: () => undefined,
+      onAdmitted: () => {},
+      onClosed: (_, reason) => void closed.push(reason),
+    },
+  )
   stream.receive(Uint8Array.of(0, 0, 0, 5, 0, 0, 0, 0, 4))
   await stream.admitted
   await setImmediate()

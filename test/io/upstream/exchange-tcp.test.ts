@@ -1,11 +1,9 @@
 import type { Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
-import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { concatBytes } from '../../../src/base/index.ts'
 import { createExchange, type SystemExchange, systemClock, systemRandom } from '../../../src/io/index.ts'
 import { limits } from '../../../src/io/limits.ts'
-import { frameForTcp, TcpFrames } from '../../../src/io/upstream/tcp-frames.ts'
 import { type VirtualClock, virtualClock } from '../../../src/sim/index.ts'
 import { ask, framed, freePort, message, openSockets, type TcpServer, tcpServer, textOf } from './upstream.ts'
 
@@ -37,40 +35,6 @@ const echo = (query: Uint8Array, socket: Socket) => void socket.write(framed(que
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await setImmediate()
 }
-
-describe('TCP framing', () => {
-  const messages = fc.array(fc.uint8Array({ maxLength: 400 }), { maxLength: 6 })
-
-  it('gives the messages back however the stream was cut, between the bytes of a length too', () => {
-    fc.assert(
-      fc.property(messages, fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1 }), (sent, cuts) => {
-        const stream = concatBytes(...sent.map(frameForTcp))
-        const frames = new TcpFrames()
-        const got: Uint8Array[] = []
-        for (let at = 0, turn = 0; at < stream.length; turn++) {
-          const size = cuts[turn % cuts.length]!
-          got.push(...frames.feed(stream.subarray(at, at + size)))
-          at += size
-        }
-        expect(got).toEqual(sent)
-      }),
-    )
-  })
-
-  it('takes the longest message byte by byte', () => {
-    const sent = new Uint8Array(65_535).fill(7)
-    const frames = new TcpFrames()
-    const got = [...frameForTcp(sent)].flatMap((byte) => frames.feed(Uint8Array.of(byte)))
-    expect(got).toEqual([sent])
-  })
-
-  it('hands out copies: the buffer they came in may be used again', () => {
-    const stream = frameForTcp(message(1, 'x'))
-    const [got] = new TcpFrames().feed(stream)
-    stream.fill(0)
-    expect(got).toEqual(message(1, 'x'))
-  })
-})
 
 describe('a query by TCP', () => {
   it('resolves with the reply, in pieces of one byte as well', async () => {

@@ -2,8 +2,14 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { concatBytes } from '../../../src/base/index.ts'
-import { decodeMessage, encodeMessage, type Message, nameToText, Rcode } from '../../../src/dns/index.ts'
-import { FrameReader } from '../../../src/serve/doors/frames.ts'
+import {
+  decodeMessage,
+  encodeMessage,
+  type Message,
+  nameToText,
+  Rcode,
+  TcpMessageReader,
+} from '../../../src/dns/index.ts'
 import { ask, frame, queryFor } from '../../world/ask.ts'
 import { held, resolution, type Started, start, text, until } from '../support.ts'
 
@@ -40,7 +46,7 @@ interface Client {
 
 async function client({ tcp }: Started, from = '127.0.0.1'): Promise<Client> {
   const socket = connect({ host: tcp.address, port: tcp.port, localAddress: from, allowHalfOpen: true })
-  const reader = new FrameReader(65_535)
+  const reader = new TcpMessageReader({ minBytes: 12 })
   const one: Client = { socket, replies: [], closed: false }
   clients.push(one)
   socket.on('data', (chunk) => {
