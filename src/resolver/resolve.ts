@@ -1,6 +1,8 @@
 /** A stub's question from start to end: local names first, then link after link along the CNAMEs, then one answer. */
+
 import { type Budget, ChordnsError, errorText, isChordnsError } from '../base/index.ts'
 import { Ede, type ExtendedError, type Question, Rcode, Type } from '../dns/index.ts'
+import { isBogusFailure } from '../recurse/index.ts'
 import { answerAny } from './any.ts'
 import { compose } from './compose.ts'
 import { follow, type Link } from './follow.ts'
@@ -82,7 +84,7 @@ async function chaseAll(
   } catch (error) {
     if (isChordnsError(error, 'ABORTED') && request.signal.aborted) throw error
     deps.log.debug({ error: errorText(error) }, 'question failed')
-    return { resolution: failure(rcodeOf(error), extendedErrors(error), links), isBogus: isBogus(error) }
+    return { resolution: failure(rcodeOf(error), extendedErrors(error), links), isBogus: isBogusFailure(error) }
   }
   const resolution = compose(links, request, deps.clock.now())
   const asks = { secure: resolution.security === 'secure', checkingDisabled: request.checkingDisabled }
@@ -115,10 +117,6 @@ function localResolution({ rcode, answers, authorities, ede }: LocalAnswer): Res
 
 function rcodeOf(error: unknown): number {
   return isChordnsError(error, 'LOCAL_REFUSED') ? Rcode.REFUSED : Rcode.SERVFAIL
-}
-
-function isBogus(error: unknown): boolean {
-  return isChordnsError(error, 'RECURSE_FAILED') && (error.detail as { readonly reason?: unknown }).reason === 'bogus'
 }
 
 function failure(rcode: number, ede: readonly ExtendedError[], links: readonly Link[]): Resolution {

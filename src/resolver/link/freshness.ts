@@ -3,6 +3,7 @@ import { type Clock, isChordnsError } from '../../base/index.ts'
 import type { CacheEntry } from '../../cache/index.ts'
 import { Ede, type ExtendedError } from '../../dns/index.ts'
 import type { Finding } from '../../evidence/index.ts'
+import { isBogusFailure } from '../../recurse/index.ts'
 import { limits } from '../limits.ts'
 import type { LinkResult } from './types.ts'
 
@@ -41,8 +42,7 @@ export function worthPrefetching({ stored, expires }: CacheEntry, now: number): 
 }
 
 function isVerdict(error: unknown): boolean {
-  if (isChordnsError(error, 'STRICT_REFUSED') || isChordnsError(error, 'ABORTED')) return true
-  return isChordnsError(error, 'RECURSE_FAILED') && 'reason' in error.detail && error.detail.reason === 'bogus'
+  return isBogusFailure(error) || isChordnsError(error, 'STRICT_REFUSED') || isChordnsError(error, 'ABORTED')
 }
 
 /** AD must not be set on it: its signatures may have expired meanwhile. */
