@@ -1,9 +1,9 @@
 import { ChordnsError } from '../base/index.ts'
-import { canonicalName, type Delegation, type Name, type Question, Type } from '../dns/index.ts'
+import { canonicalName, type Delegation, type Name, type Question } from '../dns/index.ts'
 import type { Outcome, Provenance, Security } from '../evidence/index.ts'
 import { Delegations, Failures } from './bounded.ts'
 import { hashKey } from './hash.ts'
-import { KeyWriter, keyIsBelow, NO_CNAME_TYPE, readKey, typesToTry, typeToFile } from './keys.ts'
+import { KeyWriter, keyIsBelow, readKey, typesOutdated, typesToTry, typeToFile } from './keys.ts'
 import { limits } from './limits.ts'
 import { PackWriter, unpack } from './packing.ts'
 import { markRead, type RecordMeta, type RecordRef, RecordStore, recordBody, recordMeta } from './slab.ts'
@@ -97,19 +97,16 @@ class PackedCache implements Cache, CacheContents {
     const expires = this.#cappedExpiry(entry, now)
     if (expires <= now || !fits(entry.outcome)) return false
     const { question, outcome } = entry
-    this.#key.write(context, question.name, typeToFile(question, outcome), question.class, entry.side)
+    this.#key.write(context, question.name, typeToFile(question, outcome, entry.security), question.class, entry.side)
     const old = this.#store.find(this.#key.bytes, this.#key.length)
     const code = codeOf(entry.security, entry.provenance)
     const meta = { rank: entry.rank, code, stored: entry.stored, expires }
-    if (old !== undefined) {
-      const oldMeta = recordMeta(old)
-      if (oldMeta.expires > now && weight(oldMeta) > weight(meta)) return false
-    }
+    if (old !== undefined && isWorthMore(recordMeta(old), meta, now)) return false
     this.#writer.pack(canonicalName(question.name), outcome, entry.certificate)
     const { bytes, length } = this.#writer
     const kept = this.#store.insert(this.#key.bytes, this.#key.length, meta, bytes, length, this.#keepUntil, now)
     if (kept) {
-      this.#removeOpposite(context, entry)
+      this.#removeOutdated(context, entry)
       this.#failures.remove(context, question)
     }
     return kept
@@ -125,12 +122,12 @@ class PackedCache implements Cache, CacheContents {
     this.#failures.remove(context, question)
   }
 
-  /** A CNAME and the proof that there is none lie apart: the newer one is right. */
-  #removeOpposite(context: CacheContext, { question, outcome, side }: CacheEntry): void {
-    const opposite = { [Type.CNAME]: NO_CNAME_TYPE, [NO_CNAME_TYPE]: Type.CNAME }[typeToFile(question, outcome)]
-    if (opposite === undefined) return
-    this.#key.write(context, question.name, opposite, question.class, side)
-    this.#store.remove(this.#key.bytes, this.#key.length)
+  /** What lies elsewhere and says something else of the same question: the newer one is right. */
+  #removeOutdated(context: CacheContext, { question, outcome, security, side }: CacheEntry): void {
+    for (const type of typesOutdated(question, outcome, security)) {
+      this.#key.write(context, question.name, type, question.class, side)
+      this.#store.remove(this.#key.bytes, this.#key.length)
+    }
   }
 
   delegation(context: CacheContext, name: Name, now: number): CachedDelegation | undefined {
@@ -204,19 +201,42 @@ class PackedCache implements Cache, CacheContents {
 
   readonly #keepUntil = (expires: number): number => expires + this.#staleMs
 
-  /** RFC 2181 section 8, RFC 2308 section 5. `minTtl` never stretches a ring copy: its certificate says how long it holds. */
+  /**
+   * RFC 2181 section 8, RFC 2308 section 5. `minTtl` never stretches a ring copy, whose certificate says how long it holds, nor
+   * what has expired for another reason than its TTL.
+   */
   #cappedExpiry(entry: CacheEntry, now: number): number {
     const { minTtl, maxTtl, negativeMaxTtl } = this.#options
-    if (ttlAsItCame(entry.outcome) === 0 || entry.expires <= now) return now
+    const isForOnce = ttlAsItCame(entry.outcome) === 0
+    if (!isForOnce && entry.expires <= now) return now
+    if (isForOnce && (minTtl === 0 || entry.side !== 'own')) return now
     const cap = entry.outcome.kind === 'absent' ? Math.min(negativeMaxTtl, maxTtl) : maxTtl
     const most = now + (entry.security === 'bogus' ? Math.min(cap, limits.BOGUS_TTL_SECONDS) : cap) * 1000
-    const least = entry.side === 'own' ? now + minTtl * 1000 : now
+    const least = entry.side === 'own' ? Math.min(now + minTtl * 1000, signedUntil(entry, now)) : now
     return Math.min(most, Math.max(least, entry.expires))
   }
 }
 
+/** For an absence that of its SOA; one without SOA is never stretched (RFC 2308 section 5). */
 function ttlAsItCame(outcome: Outcome): number {
   return outcome.kind === 'rrset' ? outcome.rrset.ttl : (outcome.soa?.ttl ?? 1)
+}
+
+/** Unix ms when the first signature of validated data ends (RFC 4034 section 3.1.5); for ever where nothing was validated. */
+function signedUntil({ outcome, security }: CacheEntry, now: number): number {
+  if (security !== 'secure') return Number.POSITIVE_INFINITY
+  const answers = outcome.kind === 'rrset' ? [outcome.rrset] : outcome.soa === undefined ? [] : [outcome.soa]
+  const signatures = [...answers, ...outcome.proofs].flatMap((rrset) => rrset.signatures)
+  const seconds = Math.floor(now / 1000)
+  // Serial numbers: the end is within 68 years of now, before or after it.
+  const ends = signatures
+    .filter(({ length }) => length >= 12)
+    .map((rdata) => ((uint32(rdata, 8) - seconds) | 0) + seconds)
+  return Math.min(...ends) * 1000
+}
+
+function uint32(bytes: Uint8Array, at: number): number {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(at)
 }
 
 function fits(outcome: Outcome): boolean {
@@ -238,6 +258,13 @@ function codeOf(security: Security, provenance: Provenance): number {
 /** What ranks are compared by: bogus is below everything. */
 function weight(meta: RecordMeta): number {
   return SECURITIES[meta.code & 3] === 'bogus' ? 0 : meta.rank
+}
+
+/** What is validated is not replaced by what is not yet: that one may turn out to be bogus. */
+function isWorthMore(old: RecordMeta, fresh: RecordMeta, now: number): boolean {
+  if (old.expires <= now) return false
+  if (weight(old) !== weight(fresh)) return weight(old) > weight(fresh)
+  return SECURITIES[fresh.code & 3] === 'indeterminate' && SECURITIES[old.code & 3] !== 'indeterminate'
 }
 
 /** Unexpired before stale, then by rank; at equal rank the first found stays. */

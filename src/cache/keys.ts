@@ -1,9 +1,9 @@
 /** Where an entry lives: context, side, and the question it stands for. */
 import { type Name, nameFromWire, type Question, Type } from '../dns/index.ts'
-import type { Outcome } from '../evidence/index.ts'
+import type { Outcome, Security } from '../evidence/index.ts'
 import type { CacheContext, Side } from './types.ts'
 
-/** Not a DNS type: the key of an absence that holds for every type of the name (NXDOMAIN, RFC 2308 section 5). */
+/** Not a DNS type: the key of a proven absence that holds for every type of the name (NXDOMAIN, RFC 2308 section 5). */
 export const WHOLE_NAME_TYPE = 0
 
 /**
@@ -13,15 +13,24 @@ export const WHOLE_NAME_TYPE = 0
 export const NO_CNAME_TYPE = Type.OPT
 
 /**
- * The type an outcome is filed under. A CNAME stands for all types of its name, an NXDOMAIN for the whole name;
- * a DNAME is filed under the question, since it answers by synthesis.
+ * The type an outcome is filed under. A CNAME stands for all types of its name; a DNAME is filed under the question, since it
+ * answers by synthesis. A proven NXDOMAIN stands for the whole name. One that nobody has proven stands for its question only:
+ * there are servers that say it of AAAA where there is an A record (RFC 4074 section 4.2), and Unbound files it so, too.
  */
-export function typeToFile(question: Question, outcome: Outcome): number {
+export function typeToFile(question: Question, outcome: Outcome, security: Security): number {
   if (outcome.kind === 'absent') {
-    if (outcome.rcode === 3) return WHOLE_NAME_TYPE
+    if (outcome.rcode === 3 && security === 'secure') return WHOLE_NAME_TYPE
     return question.type === Type.CNAME ? NO_CNAME_TYPE : question.type
   }
   return outcome.rrset.type === Type.CNAME ? Type.CNAME : question.type
+}
+
+/** The types under which an older word on the same question may lie, apart from where the outcome itself is filed. */
+export function typesOutdated(question: Question, outcome: Outcome, security: Security): readonly number[] {
+  const filed = typeToFile(question, outcome, security)
+  if (filed === WHOLE_NAME_TYPE) return typesToTry(question.type).filter((type) => type !== filed)
+  if (filed === Type.CNAME) return [NO_CNAME_TYPE]
+  return filed === NO_CNAME_TYPE ? [Type.CNAME] : []
 }
 
 /** The types to look under for a question, the most direct first. */

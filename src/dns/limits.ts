@@ -30,6 +30,8 @@ export const limits = {
   MAX_COMPRESSION_COMPARES: 16_384,
   /** Extended errors read from one message (RFC 8914 lets a server send many). */
   MAX_EXTENDED_ERRORS: 16,
+  /** The greatest TTL (RFC 2181 section 8); what is above it counts as this (RFC 8767 section 4). Seconds. */
+  MAX_TTL: 0x7fff_ffff,
   /** Bytes of one zone file: hints, trust anchors and test zones are far below. */
   MAX_ZONE_TEXT: 64 * 1024 * 1024,
 } as const

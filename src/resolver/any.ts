@@ -25,9 +25,13 @@ export function answerAny(
   }
 }
 
-/** An RRset at the very name, or that there is no such name. That one type is absent says nothing of the others. */
-function speaksOfAll({ outcome }: Finding, { name }: Question): boolean {
-  return outcome.kind === 'rrset' ? sameName(outcome.rrset.name, name) : outcome.rcode === 3
+/**
+ * An RRset at the very name, or the proof that there is no such name. That one type is absent says nothing of the others, nor
+ * does an NXDOMAIN that nobody has proven: there are servers that say it of one type only.
+ */
+function speaksOfAll({ outcome, evidence }: Finding, { name }: Question): boolean {
+  if (outcome.kind === 'rrset') return sameName(outcome.rrset.name, name)
+  return outcome.rcode === 3 && evidence.security === 'secure'
 }
 
 /** RFC 8482 section 4.2: CPU "RFC8482", no OS. */

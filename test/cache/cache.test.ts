@@ -117,12 +117,32 @@ describe('time to live', () => {
     }
   })
 
-  it('of 0 is not kept, even where a least one is configured', () => {
-    const cache = newCache({ minTtl: 30 })
+  it('of 0 is not kept, nor is what has expired for another reason, even where a least one is configured', () => {
     const question = ask('a.test.')
-    expect(cache.put('main', entry(question, present('a.test.', 'test.', 1, 0)), NOW)).toBe(false)
+    const ofZero = (change: Partial<CacheEntry> = {}) => entry(question, present('a.test.', 'test.', 1, 0), change)
+    expect(newCache().put('main', ofZero(), NOW)).toBe(false)
+    const cache = newCache({ minTtl: 30 })
+    expect(cache.put('main', ofZero({ side: 'ring' }), NOW)).toBe(false)
     expect(cache.put('main', entry(question, present('a.test.', 'test.'), { expires: NOW }), NOW)).toBe(false)
     expect(cache.get('main', question, NOW)).toBeUndefined()
+  })
+
+  it('of 0 is raised to the configured least, and no further', () => {
+    const cache = newCache({ minTtl: 30 })
+    const question = ask('a.test.')
+    cache.put('main', entry(question, present('a.test.', 'test.', 1, 0), { expires: NOW }), NOW)
+    expect(cache.get('main', question, NOW)?.expires).toBe(NOW + 30_000)
+  })
+
+  it('is never raised beyond the signatures of what is secure', () => {
+    const cache = newCache({ minTtl: 30 })
+    const question = ask('a.test.')
+    const signature = new Uint8Array(20)
+    new DataView(signature.buffer).setUint32(8, NOW / 1000 + 10)
+    const set = { ...rrset('a.test.', Type.A, [new Uint8Array(4)], 5), signatures: [signature] }
+    const outcome: Outcome = { kind: 'rrset', rrset: set, apex: parseName('test.'), proofs: [] }
+    cache.put('main', entry(question, outcome, { security: 'secure', expires: NOW + 5_000 }), NOW)
+    expect(cache.get('main', question, NOW)?.expires).toBe(NOW + 10_000)
   })
 
   it('is raised to the configured least for own entries only: a ring copy holds as long as its certificate', () => {
@@ -178,12 +198,12 @@ describe('rank', () => {
 })
 
 describe('a question', () => {
-  it('is answered by the CNAME at its name, and by the NXDOMAIN of its name, for every type', () => {
+  it('is answered by the CNAME at its name, and by the proven NXDOMAIN of its name, for every type', () => {
     const cache = newCache()
     const cname = rrset('alias.test.', Type.CNAME, [parseName('www.test.').wire])
     const outcome: Outcome = { kind: 'rrset', rrset: cname, apex: parseName('test.'), proofs: [] }
     cache.put('main', entry(ask('alias.test.'), outcome), NOW)
-    cache.put('main', entry(ask('gone.test.'), absent(3, 'test.')), NOW)
+    cache.put('main', entry(ask('gone.test.'), absent(3, 'test.'), { security: 'secure', rank: Rank.SECURE }), NOW)
     cache.put('main', entry(ask('empty.test.'), absent(0, 'test.')), NOW)
     expect(cache.get('main', ask('alias.test.', Type.MX), NOW)?.outcome).toEqual(outcome)
     expect(cache.get('main', ask('alias.test.', Type.CNAME), NOW)?.outcome).toEqual(outcome)
@@ -191,6 +211,23 @@ describe('a question', () => {
     expect(cache.get('main', ask('empty.test.', Type.TXT), NOW)).toBeUndefined()
     cache.remove('main', ask('alias.test.', Type.MX))
     expect(cache.get('main', ask('alias.test.'), NOW)).toBeUndefined()
+  })
+
+  it.each(['indeterminate', 'insecure'] as const)('is not answered by the %s NXDOMAIN of another type', (security) => {
+    const cache = newCache()
+    cache.put('main', entry(ask('www.test.', Type.AAAA), absent(3, 'test.'), { security }), NOW)
+    expect(cache.get('main', ask('www.test.', Type.AAAA), NOW)?.outcome.kind).toBe('absent')
+    for (const type of [Type.A, Type.CNAME, Type.MX])
+      expect(cache.get('main', ask('www.test.', type), NOW)).toBeUndefined()
+  })
+
+  it('has one word on itself: a proven NXDOMAIN takes the place of what was there', () => {
+    const cache = newCache()
+    const question = ask('www.test.')
+    cache.put('main', entry(question, present('www.test.', 'test.')), NOW)
+    cache.put('main', entry(question, absent(3, 'test.'), { security: 'secure', rank: Rank.SECURE }), NOW)
+    expect(cache.get('main', question, NOW)?.outcome.kind).toBe('absent')
+    expect(cache.stats().entries).toBe(1)
   })
 })
 

@@ -77,7 +77,8 @@ describe('a cache on disk', () => {
       signatures: [],
     }
     const outcome = { kind: 'absent', rcode: 3, apex: parseName('example'), soa, proofs: [] } as const
-    first.cache.put('main', { ...entry(absent, 0, 300), outcome }, clock.now())
+    const proven = { security: 'secure', rank: Rank.SECURE } as const
+    first.cache.put('main', { ...entry(absent, 0, 300, proven), outcome }, clock.now())
     const alias = question('alias.example')
     const rdata = Uint8Array.of(3, 119, 119, 119, 7, 101, 120, 97, 109, 112, 108, 101, 0)
     const cname = { name: alias.name, type: Type.CNAME, class: 1, ttl: 600, rdatas: [rdata], signatures: [] }

@@ -159,10 +159,10 @@ describe('decodeMessage accepts', () => {
     ).toHaveLength(2)
   })
 
-  it('a TTL with its top bit set as 0 (RFC 2181 section 8)', () => {
+  it('a TTL with its top bit set as the greatest there is (RFC 8767 section 4)', () => {
     const bytes = packet(header(0, 1), record(1, '01020304'))
     bytes[12 + 5] = 0x80
-    expect(decodeMessage(bytes).answers[0]!.ttl).toBe(0)
+    expect(decodeMessage(bytes).answers[0]!.ttl).toBe(0x7fff_ffff)
     bytes[12 + 5] = 0x7f
     expect(decodeMessage(bytes).answers[0]!.ttl).toBe(0x7f00_0001)
   })

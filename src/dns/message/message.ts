@@ -173,8 +173,8 @@ class Decoder {
         this.#takeOpt(start, name, at, end)
         continue
       }
-      // RFC 2181 section 8: a TTL with the top bit set is 0.
-      const ttl = bytes[at + 4]! >= 0x80 ? 0 : uint16(bytes, at + 4) * 0x10000 + uint16(bytes, at + 6)
+      // RFC 8767 section 4: a TTL with the top bit set is positive, and capped; RFC 2181 section 8 made it 0.
+      const ttl = Math.min(uint16(bytes, at + 4) * 0x10000 + uint16(bytes, at + 6), limits.MAX_TTL)
       records.push({ name, type, class: klass, ttl, rdata: takeRdata(bytes, at + 10, end, type, klass, this.#names) })
     }
     return records

@@ -33,12 +33,16 @@ export function fetchedSide({ start }: Finding): Side {
   return start === 'agreed' ? 'ring' : 'own'
 }
 
-/** Seconds an outcome holds: the set's TTL; for an absence the lesser of the SOA's TTL and its MINIMUM (RFC 2308 section 5). */
+/**
+ * Seconds an outcome holds: the set's TTL; for an absence the lesser of the SOA's TTL and its MINIMUM (RFC 2308 section 5). That
+ * there is no such name is not kept at all without a SOA.
+ */
 export function ttlOf(engine: WalkEngine, outcome: Outcome): number {
   const { limits } = engine
   if (outcome.kind === 'rrset') return Math.min(outcome.rrset.ttl, limits.MAX_TTL)
   const rdata = outcome.soa?.rdatas[0]
-  if (outcome.soa === undefined || rdata === undefined || rdata.length < 4) return limits.ABSENCE_WITHOUT_SOA_TTL
+  if (outcome.soa === undefined || rdata === undefined || rdata.length < 4)
+    return outcome.rcode === 3 ? 0 : limits.ABSENCE_WITHOUT_SOA_TTL
   const minimum = new DataView(rdata.buffer, rdata.byteOffset, rdata.byteLength).getUint32(rdata.length - 4)
   return Math.min(outcome.soa.ttl, minimum, limits.MAX_NEGATIVE_TTL)
 }

@@ -107,6 +107,8 @@ function prefetcher(deps: LinkDeps, options: ResolverOptions): (context: CacheCo
 
   return (context, question) => {
     if (works.size >= limits.MAX_PREFETCHES) return
+    // RFC 9520 section 3.2: what failed a moment ago is left alone, whoever wants it.
+    if (deps.cache.failure(context, question, clock.now()) !== undefined) return
     const { signal } = new AbortController()
     const request = { question, checkingDisabled: false, budget: newBudget(clock), signal, onStep: undefined }
     const search: Search = { deps, options, context, request }
