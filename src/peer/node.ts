@@ -6,7 +6,7 @@ import { ChordnsError, type Clock, type Log, type Random, type Transport } from 
 import { type Cache, createCache, createWarmCache, type WarmCache } from '../cache/index.ts'
 import type { Chunks } from '../chunks/index.ts'
 import type { Config } from '../config/index.ts'
-import { createExchange, type SystemExchange, systemClock, systemRandom } from '../io/index.ts'
+import { createExchange, localAddresses, type SystemExchange, systemClock, systemRandom } from '../io/index.ts'
 import { createStatusServer, type StatusServer } from '../observe/index.ts'
 import type { AnchorFollower, Recursor } from '../recurse/index.ts'
 import type { Resolver } from '../resolver/index.ts'
@@ -133,6 +133,7 @@ async function startServing(parts: Partial<NodeParts>, config: Config, { clock, 
     resolver,
     options: { listen: config.listen, ...serveOptions(config) },
     cookieSecret: random.bytes(32),
+    localAddresses,
     clock,
     log,
   })

@@ -1,9 +1,10 @@
 /** Puts desk and doors together. */
-import { type Endpoint, errorText } from '../base/index.ts'
+import { errorText } from '../base/index.ts'
 import { checkAccess, clientBook, compileAccess } from './access/access.ts'
 import { ServerCookies } from './desk/cookies.ts'
 import { Desk } from './desk/desk.ts'
-import { closeAll, listenEndpoints, type OpenDoor, openAll } from './doors/listen.ts'
+import { type Doors, openDoors } from './doors/doors.ts'
+import { listenEndpoints, type Open } from './doors/listen.ts'
 import { Connections, openTcp } from './doors/tcp.ts'
 import { openUdp } from './doors/udp.ts'
 import { limits as defaultLimits, type ServeLimits } from './limits.ts'
@@ -24,11 +25,14 @@ export async function createFrontEnd(parts: FrontEndParts): Promise<FrontEnd> {
   const cookies = parts.cookieSecret && new ServerCookies(parts.cookieSecret)
   const desk = new Desk({ resolver, options, clientOf, clock, log, onQuery, limits, cookies })
   const connections = new Connections(limits, clientOf)
-  const doors = await openAll(options.listen, (protocol, endpoint: Endpoint) =>
-    protocol === 'udp' ? openUdp(endpoint, desk, log, limits) : openTcp(endpoint, desk, connections, clock, log),
-  )
+  const open: Open = (protocol, endpoint) =>
+    protocol === 'udp' ? openUdp(endpoint, desk, log, limits) : openTcp(endpoint, desk, connections, clock, log)
+  const { localAddresses } = parts
+  const doors = await openDoors(options.listen, { open, localAddresses, clock, log, limits })
   return {
-    addresses: doors.map(({ protocol, door }) => ({ protocol, ...door.endpoint })),
+    get addresses() {
+      return doors.addresses()
+    },
     stats: () => ({ ...desk.stats(), tcpConnections: connections.size }),
     reconfigure: (next) => {
       checkAccess(listenEndpoints(options.listen), next.access)
@@ -41,10 +45,10 @@ export async function createFrontEnd(parts: FrontEndParts): Promise<FrontEnd> {
   }
 }
 
-async function shut(doors: readonly OpenDoor[], desk: Desk, drainMs: number): Promise<void> {
-  await Promise.all(doors.map(({ door }) => door.stopTaking()))
+async function shut(doors: Doors, desk: Desk, drainMs: number): Promise<void> {
+  await doors.stopTaking()
   await desk.drain(drainMs)
-  await closeAll(doors)
+  await doors.close()
 }
 
 /** Closing twice is closing once. */

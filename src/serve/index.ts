@@ -9,6 +9,7 @@ export type {
   FrontEnd,
   FrontEndParts,
   ListenOptions,
+  LocalAddress,
   QueryEvent,
   ServeOptions,
   ServeStats,

@@ -49,12 +49,22 @@ export interface QueryEvent {
   readonly elapsedMs: number
 }
 
+/** An address that this machine has. */
+export interface LocalAddress {
+  /** With its zone if it is one of a link: `fe80::1%eth0`. */
+  readonly address: string
+  /** Number of that interface; 0 for addresses that need none. */
+  readonly scope: number
+}
+
 export interface FrontEndParts {
   readonly resolver: Resolver
   readonly options: ServeOptions
   readonly clock: Clock
   readonly log: Log
   readonly onQuery?: (event: QueryEvent) => void
+  /** The addresses of this machine now, so that a wildcard gets one socket for each. Without it the system chooses where replies leave from. */
+  readonly localAddresses?: () => readonly LocalAddress[]
   /** Random bytes of this process, 16 or more, that server cookies are made with; without them cookies are ignored. */
   readonly cookieSecret?: Uint8Array
   /** Other bounds than those of limits.ts. */
@@ -63,6 +73,7 @@ export interface FrontEndParts {
 
 /** A running front end. */
 export interface FrontEnd {
+  /** As they are now: those of a wildcard come and go. */
   readonly addresses: readonly BoundAddress[]
   stats(): ServeStats
   /** Changes what can change without new sockets. Throws CONFIG_ACCESS_MISSING, and then changes nothing. */

@@ -24,6 +24,11 @@ export function endpointText({ address, port }: Endpoint): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 }
 
+/** True for 0.0.0.0 and ::, which stand for all addresses of this machine. */
+export function isWildcard(address: string): boolean {
+  return ipaddr.process(address.replace(/%.*$/, '')).range() === 'unspecified'
+}
+
 /** True for 127.0.0.0/8 and ::1, also as ::ffff:127.0.0.1. Wildcards are not loopback. */
 export function isLoopback(address: string): boolean {
   return ipaddr.process(address.replace(/%.*$/, '')).range() === 'loopback'

@@ -56,15 +56,22 @@ async function openListed(udp: readonly string[], tcp: readonly string[], open: 
   const doors: OpenDoor[] = []
   try {
     for (const text of new Set([...udp, ...tcp])) {
-      const endpoint = parseListenAddress(text)
-      if (udp.includes(text) && tcp.includes(text)) doors.push(...(await openPair(endpoint, open)))
-      else doors.push(await openOne(udp.includes(text) ? 'udp' : 'tcp', endpoint, open))
+      const protocols = [
+        ...(udp.includes(text) ? ['udp' as const] : []),
+        ...(tcp.includes(text) ? ['tcp' as const] : []),
+      ]
+      doors.push(...(await openFor(protocols, parseListenAddress(text), open)))
     }
     return doors
   } catch (error) {
     await closeAll(doors)
     throw error
   }
+}
+
+/** Binds one address for one protocol, or for both on the same port. */
+export async function openFor(protocols: readonly Protocol[], endpoint: Endpoint, open: Open): Promise<OpenDoor[]> {
+  return protocols.length === 2 ? openPair(endpoint, open) : [await openOne(protocols[0]!, endpoint, open)]
 }
 
 async function openPair(endpoint: Endpoint, open: Open): Promise<OpenDoor[]> {

@@ -110,6 +110,10 @@ export async function openTcp(
       await connections.closeAll(clock, CLOSE_GRACE_MS)
       await closed
     },
+    // Connections to an address that is gone hear nothing any more, and end when they have been idle too long.
+    async withdraw() {
+      listener.close()
+    },
   }
 }
 

@@ -11,6 +11,8 @@ export interface Door {
   /** No more questions are taken; answers still go out. */
   stopTaking(): Promise<void>
   close(): Promise<void>
+  /** Its address is gone: no more is taken or sent there, and the other doors stay as they are. */
+  withdraw(): Promise<void>
 }
 
 /** Binds, or rejects with the system's error (EADDRINUSE, EACCES ...). */
@@ -40,16 +42,18 @@ export async function openUdp(endpoint: Endpoint, desk: Desk, log: Log, limits: 
     const bytes = new Uint8Array(packet.buffer, packet.byteOffset, packet.byteLength)
     desk.take(bytes, { address: from, port: fromPort, protocol: 'udp', send: (reply) => send(reply, fromPort, from) })
   })
+  const close = async () => {
+    const closed = once(socket, 'close')
+    socket.close()
+    await closed
+  }
   return {
     endpoint: { address, port: socket.address().port },
     async stopTaking() {
       socket.removeAllListeners('message')
     },
-    async close() {
-      const closed = once(socket, 'close')
-      socket.close()
-      await closed
-    },
+    close,
+    withdraw: close,
   }
 }
 
@@ -58,7 +62,13 @@ function sender(
   log: Log,
   limits: ServeLimits,
 ): (bytes: Uint8Array, port: number, address: string) => void {
+  let isClosed = false
+  socket.once('close', () => {
+    isClosed = true
+  })
   return (bytes, port, address) => {
+    // The address that was asked is gone, and a reply from another one would be dropped by the client.
+    if (isClosed) return
     // The system does not take more for now: a late datagram is worth less than the memory.
     if (socket.getSendQueueSize() > limits.UDP_BUFFER) return
     socket.send(bytes, port, address, (error) => {

@@ -15,7 +15,8 @@ function machine(failures: Record<string, string>) {
     const code = failures[key] ?? failures[endpoint.address] ?? (bound.has(key) ? 'EADDRINUSE' : undefined)
     if (code !== undefined) throw Object.assign(new Error(`bind ${code}`), { code })
     bound.add(key)
-    return { endpoint: actual, stopTaking: async () => {}, close: async () => void bound.delete(key) }
+    const close = async () => void bound.delete(key)
+    return { endpoint: actual, stopTaking: async () => {}, close, withdraw: close }
   }
   return { open, bound }
 }
