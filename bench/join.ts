@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fromLatin1, scopedStore } from '../src/base/index.ts'
 import { RecordTable } from '../src/chunk-chains/disk/recorded.ts'
-import { chunkChainStores } from '../src/chunk-chains/disk/stores.ts'
+import { dataSections } from '../src/chunk-chains/disk/sections.ts'
 import { questionKey } from '../src/chunks/entries/bounded-map.ts'
 import { rowOf } from '../src/chunks/entries/rows.ts'
 import { chunkOf } from '../src/chunks/index.ts'
@@ -221,7 +221,7 @@ async function plant(cluster: Cluster, entries: number): Promise<void> {
   )
   const stores = files.map((file) => scopedStore(file, Uint8Array.of(CHUNKS_ROOM)))
   const records = files.map(
-    (file) => new RecordTable(chunkChainStores(scopedStore(file, Uint8Array.of(CHAINS_ROOM))).recorded),
+    (file) => new RecordTable(dataSections(scopedStore(file, Uint8Array.of(CHAINS_ROOM))).recorded),
   )
   for (let at = 0; at < entries; at += BATCH) {
     const length = Math.min(BATCH, entries - at)

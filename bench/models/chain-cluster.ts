@@ -62,25 +62,29 @@ export function makeCluster(parts: ClusterOptions): Cluster {
   const places = new Map(names.map((name, index) => [name, index]))
   const stores = signers.map((_, index) => parts.stores(index))
   const chains: Chain<StateMap>[] = signers.map((signer, index) =>
-    createChain({
-      chainId,
-      validators,
-      signer,
-      scheme: ed25519,
-      application: setOnce(parts.onBuild),
-      ...stores[index]!,
-      clock,
-      log: quiet,
-      options: parts.options,
-      send(to: string, message: ChainMessage) {
-        const receiver = chains[places.get(to)!]!
-        const bytes = encodeMessage(chainId, message)
-        sent.messages++
-        sent.bytes += bytes.length
-        clock.after(delayMs, () => receiver.receiveBytes(names[index]!, bytes))
+    createChain(
+      {
+        chainId,
+        validators,
+        signer,
+        scheme: ed25519,
+        application: setOnce(parts.onBuild),
+        stores: { blocks: stores[index]!.store, votes: stores[index]!.votes },
+        clock,
+        log: quiet,
       },
-      onDecided: ({ block }) => parts.onDecided(index, block.header.height, block.transactions.length),
-    }),
+      {
+        send(to: string, message: ChainMessage) {
+          const receiver = chains[places.get(to)!]!
+          const bytes = encodeMessage(chainId, message)
+          sent.messages++
+          sent.bytes += bytes.length
+          clock.after(delayMs, () => receiver.receiveBytes(names[index]!, bytes))
+        },
+        onDecided: ({ block }) => parts.onDecided(index, block.header.height, block.transactions.length),
+      },
+      parts.options,
+    ),
   )
   return {
     chains,

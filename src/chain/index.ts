@@ -20,7 +20,7 @@ export {
 export { verifyCertificate, verifyEquivocation } from './blocks/signing.ts'
 export { type ConsensusRules, tendermintRules } from './machine/rules.ts'
 export type { PeerName } from './machine/state.ts'
-export { type Chain, type ChainParts, createChain } from './run/driver.ts'
+export { type Chain, type ChainDeps, type ChainHooks, createChain, type EngineStores } from './run/driver.ts'
 export {
   dropChain,
   isRetired,

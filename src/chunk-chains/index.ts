@@ -3,8 +3,11 @@ export type { BlockView, ChunkChainView } from './audit/view.ts'
 export { createChunkChains } from './run/chunk-chains.ts'
 export type {
   ChunkChains,
-  ChunkChainsModules,
+  ChunkChainsDeps,
+  ChunkChainsHooks,
   ChunkChainsOptions,
   ChunkChainsStats,
+  ChunkChainsStores,
+  HeldEntries,
   Recorded,
 } from './run/types.ts'

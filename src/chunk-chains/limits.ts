@@ -54,7 +54,7 @@ export const limits = {
   REVISIT_SLICE: 256,
   REVISIT_PAUSE_MS: 50,
   /** Time for the other replicas to say which chain they are on, ms. */
-  ASK_TIMEOUT_MS: 1_000,
+  INQUIRE_TIMEOUT_MS: 1_000,
   /** Chains in the making at once, and how often one is tried for one set. */
   MAX_FORMING: 64,
   FORM_AGAIN_MS: 2_000,

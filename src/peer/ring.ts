@@ -6,6 +6,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   ChordnsError,
+  type ChunkId,
   type Clock,
   concatBytes,
   type Doorkeeper,
@@ -210,22 +211,21 @@ function chainsOver(
   { signer }: Membership,
   { dataFile, votes }: { readonly dataFile: DataFile; readonly votes: VotesFile },
 ): ChunkChains {
-  return createChunkChains({
-    ring,
-    clock,
-    random,
-    signer,
-    scheme: ed25519,
-    log,
-    send: senderTo(RequestRoom.CHAINS, transport),
-    store: dataFile.chains,
+  const stores = {
+    data: dataFile.chains,
     votes,
     damaged: () => dataFile.stats().damaged + votes.damaged(),
-    options: { chunkBits: config.ring.chunkBits, historyHours: config.chunks.historyHours },
+  }
+  const held = {
     chunks: () => chunks.held(),
-    notesOf: (chunk) => chunks.notesOf(chunk),
-    entryOf: (key) => chunks.entryOf(key),
-  })
+    summariesOf: (chunk: ChunkId) => chunks.notesOf(chunk),
+    entryOf: (key: string) => chunks.entryOf(key),
+  }
+  return createChunkChains(
+    { ring, clock, random, signer, scheme: ed25519, log, stores, held },
+    { send: senderTo(RequestRoom.CHAINS, transport) },
+    { chunkBits: config.ring.chunkBits, historyHours: config.chunks.historyHours },
+  )
 }
 
 /** Every request of a peer goes to the room that its first byte names. */

@@ -176,36 +176,40 @@ export function createChainsWorld(count: number, n = count, historyHours = 24): 
     }
     keeper.store = keeper.data.open()
     keeper.guard = keeper.votes.open()
-    keeper.chains = createChunkChains({
-      ring: {
-        ringId: 'world',
-        self: keeper.member,
-        replicasOf: (key) => ({ key, n, members: keeper.table }),
-        onChange: (listener) => {
-          listeners.add(listener)
-          return () => listeners.delete(listener)
+    keeper.chains = createChunkChains(
+      {
+        ring: {
+          ringId: 'world',
+          self: keeper.member,
+          replicasOf: (key) => ({ key, n, members: keeper.table }),
+          onChange: (listener) => {
+            listeners.add(listener)
+            return () => listeners.delete(listener)
+          },
+          isSuspect: () => false,
         },
-        isSuspect: () => false,
+        clock,
+        random: random.split(`keeper ${keeper.index}`),
+        signer: keeper.signer,
+        scheme: ed25519,
+        log,
+        stores: { data: keeper.store, votes: keeper.guard },
+        held: {
+          chunks: () => [...new Set([...keeper.held.values()].map(({ chunk }) => chunk))],
+          summariesOf: (chunk) =>
+            [...keeper.held]
+              .filter(([, entry]) => entry.chunk === chunk && entry.expires > clock.now())
+              .map(([key, { seen, certificate }]) => {
+                const { publicKey } = keeper.signer
+                const own = certificate.observations.some(({ observer }) => equalBytes(observer, publicKey))
+                return { key, seen, own }
+              }),
+          entryOf: (key) => keeper.held.get(key),
+        },
       },
-      clock,
-      random: random.split(`keeper ${keeper.index}`),
-      signer: keeper.signer,
-      scheme: ed25519,
-      log,
-      store: keeper.store,
-      votes: keeper.guard,
-      options: { chunkBits: CHUNK_BITS, historyHours },
-      chunks: () => [...new Set([...keeper.held.values()].map(({ chunk }) => chunk))],
-      notesOf: (chunk) =>
-        [...keeper.held]
-          .filter(([, entry]) => entry.chunk === chunk && entry.expires > clock.now())
-          .map(([key, { seen, certificate }]) => {
-            const own = certificate.observations.some(({ observer }) => equalBytes(observer, keeper.signer.publicKey))
-            return { key, seen, own }
-          }),
-      entryOf: (key) => keeper.held.get(key),
-      send: (to, body, { timeoutMs }) => deliver(keeper, byPeer.get(to)!, body, timeoutMs),
-    })
+      { send: (to, body, { timeoutMs }) => deliver(keeper, byPeer.get(to)!, body, timeoutMs) },
+      { chunkBits: CHUNK_BITS, historyHours },
+    )
     keeper.chains.start()
   }
 

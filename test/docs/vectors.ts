@@ -2,7 +2,7 @@
 import { asChunkId, asPeerId, BulkKind, fromHex, toHex } from '../../src/base/index.ts'
 import { emptyStateMap, stateGet } from '../../src/chain/index.ts'
 import { encodeChainsRequest } from '../../src/chunk-chains/run/messages.ts'
-import { type ChainDescriptor, chainIdOf, groupKey, replicaGroup } from '../../src/chunk-chains/state/set.ts'
+import { type ChainDescriptor, chainIdOf, groupKey, replicaGroup } from '../../src/chunk-chains/state/descriptor.ts'
 import { withRecord } from '../../src/chunk-chains/state/state.ts'
 import { encodeTransaction, stateKey } from '../../src/chunk-chains/state/transactions.ts'
 import { buildDigest } from '../../src/chunks/digests/digest.ts'
@@ -121,7 +121,7 @@ export function protocolVectors(): Readonly<Record<string, string>> {
     observation: toHex(encodeObservation(observation)),
     group: groupKey(group),
     'chain id': toHex(chainIdOf(group)),
-    ask: toHex(encodeChainsRequest({ kind: 'ask', chunk, group: fromHex(groupKey(group)) })),
+    ask: toHex(encodeChainsRequest({ kind: 'inquire', chunk, group: fromHex(groupKey(group)) })),
     add: toHex(encodeTransaction({ kind: 'add', question, certificate, outcome })),
     remove: toHex(encodeTransaction({ kind: 'remove', question, old: digest })),
     'state record': toHex(stateGet(withRecord(emptyStateMap, question, record), stateKey(question))!),

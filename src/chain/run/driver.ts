@@ -15,9 +15,9 @@ import {
   chunkChainOptions,
   type Validator,
 } from '../types.ts'
-import { chainStore } from './store.ts'
+import { type ChainStore, chainStore } from './store.ts'
 
-export interface ChainParts<S> {
+export interface ChainDeps<S> {
   /** 32 bytes. */
   readonly chainId: Uint8Array
   /** The set of the first heights, in any order. */
@@ -25,20 +25,30 @@ export interface ChainParts<S> {
   readonly signer: Signer
   readonly scheme: SignatureScheme
   readonly application: Application<S>
-  /** Blocks and snapshots. */
-  readonly store: Store
-  /** The sign guard, if it has its own file; default: `store`. */
-  readonly votes?: Store
+  readonly stores: EngineStores
   readonly clock: Clock
-  /** To validators and followers by the hex of their id. Messages may be lost, doubled and late; it must not throw. */
-  readonly send: (to: PeerName, message: ChainMessage) => void
   readonly log: Log
-  readonly options?: Partial<ChainOptions>
-  /** `caughtUp`: taken with its certificate instead of by own votes. */
-  readonly onDecided?: (decided: CertifiedBlock, state: S, caughtUp: boolean) => void
-  readonly onEvidence?: (evidence: ChainEquivocation) => void
   /** Tests put known mistakes in here. */
   readonly rules?: ConsensusRules
+}
+
+export interface EngineStores {
+  /** Blocks and snapshots. */
+  readonly blocks: Store
+  /** The sign guard, if it has its own file; default: `blocks`. */
+  readonly votes?: Store
+}
+
+/** What throws in a hook ends the step, and is thrown on to whoever caused the step. */
+export interface ChainHooks<S> {
+  /**
+   * To validators and followers by the hex of their id. Owes one try: messages may be lost, doubled and late. It must not
+   * throw, and must not call this chain before it returns.
+   */
+  readonly send: (to: PeerName, message: ChainMessage) => void
+  /** The block is on disk. `caughtUp`: taken with its certificate instead of by own votes. */
+  readonly onDecided?: (decided: CertifiedBlock, state: S, caughtUp: boolean) => void
+  readonly onEvidence?: (equivocation: ChainEquivocation) => void
 }
 
 export interface Chain<S> {
@@ -58,125 +68,164 @@ export interface Chain<S> {
 }
 
 /** Opens the chain from the stores. Throws CHAIN_STORE, CHAIN_VALIDATORS or CHAIN_MALFORMED when it cannot. */
-export function createChain<S>(parts: ChainParts<S>): Chain<S> {
-  const { chainId, clock, log } = parts
-  const options: ChainOptions = { ...chunkChainOptions, ...parts.options }
-  const context: ChainContext<S> = {
-    chainId,
-    genesis: sortedValidators(parts.validators),
-    signer: parts.signer,
-    scheme: parts.scheme,
-    application: parts.application,
-    options,
-    rules: parts.rules ?? tendermintRules(options.quorum),
-  }
-  const store = chainStore(chainId, parts.store, parts.votes ?? parts.store)
-  let state: ChainState<S> = initialState(context, store.remembered(), clock.now())
-  const timers = new Map<ChainTimer, Cancel>()
-  let running = false
+export function createChain<S>(
+  deps: ChainDeps<S>,
+  hooks: ChainHooks<S>,
+  options: Partial<ChainOptions> = {},
+): Chain<S> {
+  return new ChainDriver(deps, hooks, { ...chunkChainOptions, ...options })
+}
 
+class ChainDriver<S> implements Chain<S> {
+  readonly chainId: Uint8Array
+  readonly #deps: ChainDeps<S>
+  readonly #hooks: ChainHooks<S>
+  readonly #context: ChainContext<S>
+  readonly #store: ChainStore
+  readonly #timers = new Map<ChainTimer, Cancel>()
   /** Events that effects lead to come after all effects of their step, so that order is the machine's. */
-  const queue: ChainEvent[] = []
-  let draining = false
+  readonly #queue: ChainEvent[] = []
+  #state: ChainState<S>
+  #running = false
+  #draining = false
 
-  function feed(event: ChainEvent): void {
-    if (!running) return
-    queue.push(event)
-    if (draining) return
-    draining = true
+  constructor(deps: ChainDeps<S>, hooks: ChainHooks<S>, options: ChainOptions) {
+    const { chainId, validators, signer, scheme, application, stores } = deps
+    this.chainId = chainId
+    this.#deps = deps
+    this.#hooks = hooks
+    this.#context = {
+      chainId,
+      genesis: sortedValidators(validators),
+      signer,
+      scheme,
+      application,
+      options,
+      rules: deps.rules ?? tendermintRules(options.quorum),
+    }
+    this.#store = chainStore(chainId, stores.blocks, stores.votes ?? stores.blocks)
+    this.#state = initialState(this.#context, this.#store.remembered(), deps.clock.now())
+  }
+
+  start(): void {
+    if (this.#running) return
+    this.#running = true
+    this.#feed({ kind: 'start' })
+  }
+
+  stop(): void {
+    this.#running = false
+    this.#queue.length = 0
+    for (const cancel of this.#timers.values()) cancel()
+    this.#timers.clear()
+  }
+
+  submit(transaction: Uint8Array): void {
+    this.#feed({ kind: 'submit', transaction })
+  }
+
+  receive(from: PeerName, message: ChainMessage): void {
+    this.#feed({ kind: 'message', from, message })
+  }
+
+  receiveBytes(from: PeerName, bytes: Uint8Array): boolean {
     try {
-      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-        const result = step(context, state, next, clock.now())
-        state = result.state
-        for (const effect of result.effects) perform(effect)
-      }
-    } finally {
-      draining = false
+      this.#feed({ kind: 'message', from, message: decodeMessage(this.chainId, bytes) })
+      return true
+    } catch (error) {
+      if (!isChordnsError(error, 'CHAIN_MALFORMED')) throw error
+      this.#state.stats.malformed++
+      return false
     }
   }
 
-  function perform(effect: ChainEffect<S>) {
+  state(): S {
+    return this.#state.app
+  }
+
+  block(height: number): CertifiedBlock | undefined {
+    return this.#store.block(height)
+  }
+
+  status(): ChainStatus {
+    return statusOf(this.#context, this.#state)
+  }
+
+  #feed(event: ChainEvent): void {
+    if (!this.#running) return
+    this.#queue.push(event)
+    if (this.#draining) return
+    this.#draining = true
+    try {
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+        const result = step(this.#context, this.#state, next, this.#deps.clock.now())
+        this.#state = result.state
+        for (const effect of result.effects) this.#perform(effect)
+      }
+    } finally {
+      this.#draining = false
+    }
+  }
+
+  #perform(effect: ChainEffect<S>): void {
+    const { log } = this.#deps
+    const store = this.#store
+    const { height } = this.#state
     switch (effect.kind) {
       case 'persistVote':
         store.putRecord(effect.record)
-        queue.push({ kind: 'persisted', token: effect.token })
+        this.#queue.push({ kind: 'persisted', token: effect.token })
         return
       case 'persistBlock':
-        store.putBlock(effect.decided, effect.snapshot, options.keepBlocks)
-        queue.push({ kind: 'persisted', token: effect.token })
+        store.putBlock(effect.decided, effect.snapshot, this.#context.options.keepBlocks)
+        this.#queue.push({ kind: 'persisted', token: effect.token })
         return
       case 'persistSnapshot':
         store.putSnapshot(effect.snapshot)
-        queue.push({ kind: 'persisted', token: effect.token })
+        this.#queue.push({ kind: 'persisted', token: effect.token })
         return
       case 'send':
-        for (const peer of effect.to) parts.send(peer, effect.message)
+        for (const peer of effect.to) this.#hooks.send(peer, effect.message)
         return
-      case 'serveBlocks': {
-        const blocks = store.blocksFrom(effect.from)
-        if (blocks.length > 0) parts.send(effect.to, { type: 'blocks', blocks })
-        else if (effect.snapshot !== undefined) parts.send(effect.to, { type: 'snapshot', head: effect.snapshot })
+      case 'serveBlocks':
+        this.#serveBlocks(effect)
         return
-      }
       case 'timer':
-        return startTimer(effect)
+        this.#startTimer(effect)
+        return
       case 'decided':
-        parts.onDecided?.(effect.decided, effect.app, effect.caughtUp)
+        this.#hooks.onDecided?.(effect.decided, effect.app, effect.caughtUp)
         return
       case 'adopted':
         log.info({ height: effect.head.header.height }, 'took over a snapshot')
         return
       case 'evidence':
         log.warn({ kind: effect.evidence.kind, height: effect.evidence.first.height }, 'a validator signed twice')
-        parts.onEvidence?.(effect.evidence)
+        this.#hooks.onEvidence?.(effect.evidence)
         return
       case 'warn':
-        log.warn({ reason: effect.reason, height: state.height }, 'no block in our turn')
+        log.warn({ reason: effect.reason, height }, 'no block in our turn')
         return
       case 'halt':
-        log.error({ reason: effect.reason, height: state.height }, 'the chain halts')
+        log.error({ reason: effect.reason, height }, 'the chain halts')
         return
     }
   }
 
-  function startTimer({ timer, afterMs, height, round }: Extract<ChainEffect<S>, { kind: 'timer' }>): void {
-    timers.get(timer)?.()
-    timers.set(
-      timer,
-      clock.after(afterMs, () => {
-        timers.delete(timer)
-        feed({ kind: 'timer', timer, height, round })
-      }),
-    )
+  #serveBlocks({ to, from, snapshot }: Extract<ChainEffect<S>, { kind: 'serveBlocks' }>): void {
+    const blocks = this.#store.blocksFrom(from)
+    if (blocks.length > 0) this.#hooks.send(to, { type: 'blocks', blocks })
+    else if (snapshot !== undefined) this.#hooks.send(to, { type: 'snapshot', head: snapshot })
   }
 
-  return {
-    chainId,
-    start() {
-      if (running) return
-      running = true
-      feed({ kind: 'start' })
-    },
-    stop() {
-      running = false
-      queue.length = 0
-      for (const cancel of timers.values()) cancel()
-      timers.clear()
-    },
-    submit: (transaction) => feed({ kind: 'submit', transaction }),
-    receive: (from, message) => feed({ kind: 'message', from, message }),
-    receiveBytes(from, bytes) {
-      try {
-        feed({ kind: 'message', from, message: decodeMessage(chainId, bytes) })
-        return true
-      } catch (error) {
-        if (!isChordnsError(error, 'CHAIN_MALFORMED')) throw error
-        state.stats.malformed++
-        return false
-      }
-    },
-    state: () => state.app,
-    block: (height) => store.block(height),
-    status: () => statusOf(context, state),
+  #startTimer({ timer, afterMs, height, round }: Extract<ChainEffect<S>, { kind: 'timer' }>): void {
+    this.#timers.get(timer)?.()
+    this.#timers.set(
+      timer,
+      this.#deps.clock.after(afterMs, () => {
+        this.#timers.delete(timer)
+        this.#feed({ kind: 'timer', timer, height, round })
+      }),
+    )
   }
 }

@@ -14,11 +14,11 @@ import {
 import type { SignatureScheme } from '../../crypto/index.ts'
 import { ChainBook, type KnownChain } from '../disk/book.ts'
 import { RecordTable } from '../disk/recorded.ts'
-import { chunkChainStores } from '../disk/stores.ts'
+import { dataSections } from '../disk/sections.ts'
 import { limits } from '../limits.ts'
 import { chunkApplication } from '../state/application.ts'
+import { indexOfKey } from '../state/descriptor.ts'
 import { rememberingScheme } from '../state/remembering.ts'
-import { indexOfKey } from '../state/set.ts'
 import { type ChunkState, encodeState, totalsOf } from '../state/state.ts'
 
 /** Something that is wrong, and where. */
@@ -59,7 +59,7 @@ export function* verifyChains(parts: VerifyParts): Generator<VerifyReport, Verif
   const { store, chunkBits } = parts
   // Each precommit stands in two certificates.
   const scheme = rememberingScheme(parts.scheme)
-  const places = chunkChainStores(store)
+  const places = dataSections(store)
   const chains = new ChainBook(places.book, places.blocks).all()
   const faults: ChainFault[] = []
   const damagedBefore = parts.damaged?.() ?? 0

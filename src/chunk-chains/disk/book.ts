@@ -6,7 +6,6 @@ import { type ChunkId, concatBytes, equalBytes, isChordnsError, type Store, toHe
 import { storedBlocks } from '../../chain/index.ts'
 import { encodeCanonical } from '../../crypto/index.ts'
 import { limits } from '../limits.ts'
-import { malformed, readCbor, readInteger, readRow } from '../state/reading.ts'
 import {
   type ChainDescriptor,
   type ChainPlace,
@@ -16,7 +15,8 @@ import {
   groupKey,
   placeFromValue,
   placeToValue,
-} from '../state/set.ts'
+} from '../state/descriptor.ts'
+import { malformed, readCbor, readInteger, readRow } from '../state/reading.ts'
 import { type ChainTotals, isFull, NO_TOTALS } from '../state/state.ts'
 
 /** One line of the book. */

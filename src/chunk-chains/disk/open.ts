@@ -1,5 +1,5 @@
 /** One open chain: the engine on its application and ports, and what must not leave it. */
-import { type Cancel, type Clock, isChordnsError, type Log, type PeerId, type Store, toHex } from '../../base/index.ts'
+import { type Cancel, type Clock, isChordnsError, type Log, type PeerId, toHex } from '../../base/index.ts'
 import {
   type CertifiedBlock,
   type Chain,
@@ -8,27 +8,33 @@ import {
   createChain,
   encodeMessage,
   type PeerName,
+  type Validator,
 } from '../../chain/index.ts'
 import { peerIdFromPublicKey, type SignatureScheme, type Signer } from '../../crypto/index.ts'
 import { chunkApplication } from '../state/application.ts'
 import type { ChunkState } from '../state/state.ts'
 import type { KnownChain } from './book.ts'
+import type { ChainsDisk } from './disk.ts'
 
-export interface OpenChainParts {
+export interface OpenChainDeps {
   readonly known: KnownChain
+  /** `follow`: takes blocks and gives them, and signs nothing. */
+  readonly mode: 'vote' | 'follow'
   readonly chunkBits: number
   readonly signer: Signer
   readonly scheme: SignatureScheme
   readonly clock: Clock
   readonly log: Log
-  readonly blocks: Store
-  readonly votes: Store
-  /** `follow`: takes blocks and gives them, and signs nothing. */
-  readonly mode: 'vote' | 'follow'
+  readonly disk: Pick<ChainsDisk, 'blocks' | 'votes'>
+}
+
+export interface OpenChainHooks {
+  /** Owes one try to bring the message to the replica; it must not throw. */
   readonly send: (to: PeerId, message: Uint8Array) => void
+  /** The block is on disk. What throws here is a failure of the chain. */
   readonly onDecided: (decided: CertifiedBlock, state: ChunkState, caughtUp: boolean) => void
-  readonly onEvidence: (evidence: ChainEquivocation) => void
-  /** The store failed, or what it has is damaged: the chain must be closed. */
+  readonly onEvidence: (equivocation: ChainEquivocation) => void
+  /** The store failed, or what it has is damaged. Owes that the chain is closed. */
   readonly onFailure: (code: string, reason: string) => void
 }
 
@@ -56,60 +62,26 @@ const OPTIONS = {
 } as const
 
 /** Throws CHAIN_STORE, CHAIN_MALFORMED, CHAIN_VALIDATORS or STORE_* when what is stored cannot be opened. */
-export function openChain(parts: OpenChainParts): OpenChain {
-  const { known, clock, signer, mode } = parts
-  const { chainId, descriptor } = known
-  const names = new Map<PeerName, PeerId>()
-  const peers = new Map<PeerId, PeerName>()
-  const own = peerIdFromPublicKey(signer.publicKey)
-  for (const { id, publicKey } of descriptor.validators) {
-    const peer = peerIdFromPublicKey(publicKey)
-    names.set(toHex(id), peer)
-    peers.set(peer, toHex(id))
-  }
-  /** The engine hands one message to many. */
-  let encoded: { readonly message: ChainMessage; readonly bytes: Uint8Array } | undefined
+export function openChain(deps: OpenChainDeps, hooks: OpenChainHooks): OpenChain {
+  const { known, clock, mode } = deps
+  const { names, peers } = namesOf(known.descriptor.validators)
   let closed = false
 
+  /** Runs what may meet a failing disk; then the chain is at its end. */
   function guarded(action: () => void): void {
     if (closed) return
     try {
       action()
     } catch (error) {
       if (!isChordnsError(error)) throw error
-      parts.onFailure(error.code, error.message)
+      hooks.onFailure(error.code, error.message)
     }
   }
 
-  const chain = createChain<ChunkState>({
-    chainId,
-    validators: descriptor.validators,
-    signer: mode === 'vote' ? signer : { publicKey: new Uint8Array(32), sign: () => new Uint8Array(64) },
-    scheme: parts.scheme,
-    application: chunkApplication(descriptor, parts.chunkBits, parts.scheme),
-    store: parts.blocks,
-    votes: parts.votes,
-    clock: {
-      now: () => clock.now(),
-      monotonic: () => clock.monotonic(),
-      after: (delayMs, callback): Cancel => clock.after(delayMs, () => guarded(callback)),
-    },
-    log: parts.log,
-    options: OPTIONS,
-    send(to, message) {
-      const peer = names.get(to)
-      if (peer === undefined || peer === own) return
-      if (encoded?.message !== message) encoded = { message, bytes: encodeMessage(chainId, message) }
-      parts.send(peer, encoded.bytes)
-    },
-    onDecided(decided, state, caughtUp) {
-      open.advanced = clock.monotonic()
-      open.touched = open.advanced
-      parts.onDecided(decided, state, caughtUp)
-    },
-    onEvidence: parts.onEvidence,
+  const chain = startEngine(deps, hooks, names, guarded, () => {
+    open.advanced = clock.monotonic()
+    open.touched = open.advanced
   })
-
   const open: OpenChain = {
     known,
     mode,
@@ -136,4 +108,63 @@ export function openChain(parts: OpenChainParts): OpenChain {
   }
   guarded(() => chain.start())
   return open
+}
+
+/** The engine over the chain's stores, not started yet. `onProgress`: a block was decided. */
+function startEngine(
+  { known, chunkBits, mode, signer, scheme, clock, log, disk }: OpenChainDeps,
+  hooks: OpenChainHooks,
+  names: ReadonlyMap<PeerName, PeerId>,
+  guarded: (action: () => void) => void,
+  onProgress: () => void,
+): Chain<ChunkState> {
+  const { chainId, descriptor } = known
+  const own = peerIdFromPublicKey(signer.publicKey)
+  /** The engine hands one message to many. */
+  let encoded: { readonly message: ChainMessage; readonly bytes: Uint8Array } | undefined
+  return createChain<ChunkState>(
+    {
+      chainId,
+      validators: descriptor.validators,
+      signer: mode === 'vote' ? signer : NOBODY,
+      scheme,
+      application: chunkApplication(descriptor, chunkBits, scheme),
+      stores: { blocks: disk.blocks, votes: disk.votes },
+      clock: {
+        now: () => clock.now(),
+        monotonic: () => clock.monotonic(),
+        after: (delayMs, callback): Cancel => clock.after(delayMs, () => guarded(callback)),
+      },
+      log,
+    },
+    {
+      send(to, message) {
+        const peer = names.get(to)
+        if (peer === undefined || peer === own) return
+        if (encoded?.message !== message) encoded = { message, bytes: encodeMessage(chainId, message) }
+        hooks.send(peer, encoded.bytes)
+      },
+      onDecided(decided, state, caughtUp) {
+        onProgress()
+        hooks.onDecided(decided, state, caughtUp)
+      },
+      onEvidence: hooks.onEvidence,
+    },
+    OPTIONS,
+  )
+}
+
+/** Whoever follows only: its key is nobody's. */
+const NOBODY: Signer = { publicKey: new Uint8Array(32), sign: () => new Uint8Array(64) }
+
+/** Validators by the names that the engine knows them by, and those names by peer. */
+function namesOf(validators: readonly Validator[]) {
+  const names = new Map<PeerName, PeerId>()
+  const peers = new Map<PeerId, PeerName>()
+  for (const { id, publicKey } of validators) {
+    const peer = peerIdFromPublicKey(publicKey)
+    names.set(toHex(id), peer)
+    peers.set(peer, toHex(id))
+  }
+  return { names, peers }
 }

@@ -3,7 +3,7 @@ import type { ChunkId, PeerId } from '../../base/index.ts'
 import { keyOfChunk } from '../../chunks/index.ts'
 import type { Ring } from '../../ring/index.ts'
 import { limits } from '../limits.ts'
-import { groupKey, type ReplicaGroup, replicaGroup } from '../state/set.ts'
+import { groupKey, type ReplicaGroup, replicaGroup } from '../state/descriptor.ts'
 
 export interface GroupNow {
   readonly group: ReplicaGroup

@@ -13,7 +13,6 @@ import {
 } from '../../chain/index.ts'
 import { type CborValue, encodeCanonical } from '../../crypto/index.ts'
 import { limits } from '../limits.ts'
-import { malformed, readBytes, readCbor, readHash, readInteger, readRow } from '../state/reading.ts'
 import {
   type ChainDescriptor,
   type ChainPlace,
@@ -21,7 +20,8 @@ import {
   descriptorToValue,
   placeFromValue,
   placeToValue,
-} from '../state/set.ts'
+} from '../state/descriptor.ts'
+import { malformed, readBytes, readCbor, readHash, readInteger, readRow } from '../state/reading.ts'
 
 /** That a chain has a block: its header, and the votes of a quorum for it. */
 export interface HeadProof {
@@ -35,7 +35,7 @@ export type ChainsRequest =
   /** The chain that this replica is on. */
   | { readonly kind: 'open'; readonly descriptor: ChainDescriptor; readonly proof: HeadProof | undefined }
   /** Which chain are you on, in this group of replicas? */
-  | { readonly kind: 'ask'; readonly chunk: ChunkId; readonly group: Uint8Array }
+  | { readonly kind: 'inquire'; readonly chunk: ChunkId; readonly group: Uint8Array }
 
 export type ChainsReply =
   | { readonly kind: 'ack' }
@@ -50,7 +50,7 @@ export type ChainsReply =
   | { readonly kind: 'none'; readonly last: ChainPlace | undefined }
 
 const VERSION = 1
-const REQUEST = { message: 1, open: 2, ask: 3 } as const
+const REQUEST = { message: 1, open: 2, inquire: 3 } as const
 const REPLY = { ack: 1, unknown: 2, busy: 3, refused: 4, chain: 5, none: 6 } as const
 
 export function encodeChainsRequest(request: ChainsRequest): Uint8Array {
@@ -60,7 +60,7 @@ export function encodeChainsRequest(request: ChainsRequest): Uint8Array {
       return encodeCanonical([...head, request.chainId, request.bytes])
     case 'open':
       return encodeCanonical([...head, descriptorToValue(request.descriptor), proofToValue(request.proof)])
-    case 'ask':
+    case 'inquire':
       return encodeCanonical([...head, request.chunk, request.group])
   }
 }
@@ -76,9 +76,9 @@ export function decodeChainsRequest(bytes: Uint8Array): ChainsRequest {
       }
     case REQUEST.open:
       return { kind: 'open', descriptor: descriptorFromValue(row[2]), proof: proofFromValue(row[3]) }
-    case REQUEST.ask:
+    case REQUEST.inquire:
       return {
-        kind: 'ask',
+        kind: 'inquire',
         chunk: asChunkId(readInteger(row[2], 0, 2 ** 24 - 1, 'chunk')),
         group: readHash(row[3], 'group'),
       }

@@ -2,20 +2,22 @@
  * After the start and after a change of the ring: what this node saw agreed and finds nowhere recorded is proposed, a little at a
  * time. What others agreed on before this node kept the chunk is carried over by its certificate, and is theirs to record.
  */
-import { type Cancel, type ChunkId, isChordnsError } from '../../base/index.ts'
+import { type Cancel, type ChunkId, type Clock, isChordnsError } from '../../base/index.ts'
 import type { ChunkEntry } from '../../chunks/index.ts'
 import { limits } from '../limits.ts'
-import type { ChunkChainsModules } from './types.ts'
+import type { HeldEntries } from './types.ts'
 
 export interface Revisits {
   soon(): void
   stop(): void
 }
 
+/** `isRecorded`: owes whether what was seen at this time, or later, is recorded. `propose` must not throw. */
 export function createRevisits(
-  { clock, chunks, notesOf, entryOf }: Pick<ChunkChainsModules, 'clock' | 'chunks' | 'notesOf' | 'entryOf'>,
+  clock: Clock,
+  { chunks, summariesOf, entryOf }: HeldEntries,
   isRecorded: (key: string, seen: number) => boolean,
-  visit: (entry: ChunkEntry) => void,
+  propose: (entry: ChunkEntry) => void,
 ): Revisits {
   let timer: Cancel | undefined
   let todo: ChunkId[] = []
@@ -27,26 +29,26 @@ export function createRevisits(
     go()
   }
 
-  /** Returns how many it looked at. */
-  function look(chunk: ChunkId): number {
-    const notes = notesOf(chunk)
+  /** Proposes what is not recorded. Returns how many entries the chunk has. */
+  function revisit(chunk: ChunkId): number {
+    const summaries = summariesOf(chunk)
     try {
-      for (const { key, seen, own } of notes) {
+      for (const { key, seen, own } of summaries) {
         if (!own || isRecorded(key, seen)) continue
         const entry = entryOf(key)
-        if (entry !== undefined) visit(entry)
+        if (entry !== undefined) propose(entry)
       }
     } catch (error) {
       // The disk: the chunk's turn comes again.
       if (!isChordnsError(error)) throw error
     }
-    return notes.length
+    return summaries.length
   }
 
   function go(): void {
     timer = undefined
-    for (let looked = 0; looked < limits.REVISIT_SLICE && todo.length > 0; ) {
-      looked += Math.max(1, look(todo.pop()!))
+    for (let visited = 0; visited < limits.REVISIT_SLICE && todo.length > 0; ) {
+      visited += Math.max(1, revisit(todo.pop()!))
     }
     if (todo.length > 0) timer = clock.after(limits.REVISIT_PAUSE_MS, go)
     else if (again) timer = clock.after(limits.REVISIT_AFTER_MS, begin)

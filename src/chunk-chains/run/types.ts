@@ -1,4 +1,4 @@
-/** The chunk chains as others see them: they record, order and make auditable what the replicas agreed on. */
+/** The chunk chains as others see them, and what is handed in to run them. */
 import type { ChunkId, Clock, Log, PeerId, Random, Store } from '../../base/index.ts'
 import type { ChunkEntry, EntryNote, Send } from '../../chunks/index.ts'
 import type { SignatureScheme, Signer } from '../../crypto/index.ts'
@@ -13,25 +13,38 @@ export interface ChunkChainsOptions {
   readonly historyHours: number
 }
 
-export interface ChunkChainsModules {
+export interface ChunkChainsDeps {
   readonly ring: Pick<Ring, 'ringId' | 'self' | 'replicasOf' | 'onChange' | 'isSuspect'>
   readonly clock: Clock
   readonly random: Random
   readonly signer: Signer
   readonly scheme: SignatureScheme
   readonly log: Log
-  readonly send: Send
+  readonly stores: ChunkChainsStores
+  readonly held: HeldEntries
+}
+
+export interface ChunkChainsStores {
   /** Blocks, and what is known of the chains. */
-  readonly store: Store
+  readonly data: Store
   /** The sign guard: in its own file, never restored from a backup. */
   readonly votes: Store
-  /** Values that the stores found damaged since the start. */
+  /** How many values the stores found damaged since the start. */
   readonly damaged?: () => number
-  readonly options: ChunkChainsOptions
-  /** What this node holds as a replica, unexpired: notes of all, the evidence of those that matter. */
+}
+
+/** What this node holds as a replica, unexpired. */
+export interface HeldEntries {
   readonly chunks: () => readonly ChunkId[]
-  readonly notesOf: (chunk: ChunkId) => readonly Pick<EntryNote, 'key' | 'seen' | 'own'>[]
+  /** Of all entries of the chunk. `own`: this node is among those who observed it. */
+  readonly summariesOf: (chunk: ChunkId) => readonly Pick<EntryNote, 'key' | 'seen' | 'own'>[]
+  /** The entry with its evidence; undefined when it is not held any more. */
   readonly entryOf: (key: string) => ChunkEntry | undefined
+}
+
+export interface ChunkChainsHooks {
+  /** Owes the reply of the replica to one request, or a rejection with a ChordnsError. It may take until the time-out. */
+  readonly send: Send
 }
 
 /** Where an entry stands in a chain. */

@@ -18,7 +18,7 @@ import { peerIdFromPublicKey, type SignatureScheme } from '../../crypto/index.ts
 import type { Question } from '../../dns/index.ts'
 import { maxAgreedSeconds } from '../../evidence/index.ts'
 import { limits } from '../limits.ts'
-import type { ReplicaGroup } from './set.ts'
+import type { ReplicaGroup } from './descriptor.ts'
 import {
   type ChunkState,
   encodeState,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { toHex } from '../../../src/base/index.ts'
-import { type Chain, type ChainParts, createChain, type PeerName, type StateMap } from '../../../src/chain/index.ts'
+import { type Chain, type ChainOptions, createChain, type PeerName, type StateMap } from '../../../src/chain/index.ts'
 import { virtualClock } from '../../../src/sim/index.ts'
 import { mapApplication, transaction } from '../../sim/chain/application.ts'
 import { SimDisk } from '../../sim/chain/disk.ts'
@@ -10,7 +10,7 @@ import { runWorld } from '../../sim/chain/world.ts'
 import { chainId, people, scheme } from '../one.ts'
 
 /** Four chains whose messages take 5 ms. */
-function four(options: ChainParts<StateMap>['options'] = {}) {
+function four(options: Partial<ChainOptions> = {}) {
   const { validators, signers } = people(4)
   const clock = virtualClock({ settle: async () => {} })
   const names = validators.map(({ id }) => toHex(id))
@@ -18,20 +18,24 @@ function four(options: ChainParts<StateMap>['options'] = {}) {
   const chains: (Chain<StateMap> | undefined)[] = []
   const errors: string[] = []
   const open = (index: number) => {
-    const chain = createChain({
-      chainId,
-      validators,
-      signer: signers[index]!,
-      scheme,
-      application: mapApplication(validators),
-      store: disks[index]!.open(() => {}),
-      clock,
-      log: { debug() {}, info() {}, warn() {}, error: (_, message) => errors.push(message) },
-      options: { idleTickMs: 1_000, ...options },
-      send: (to: PeerName, message) => {
-        clock.after(5, () => chains[names.indexOf(to)]?.receive(names[index]!, message))
+    const chain = createChain(
+      {
+        chainId,
+        validators,
+        signer: signers[index]!,
+        scheme,
+        application: mapApplication(validators),
+        stores: { blocks: disks[index]!.open(() => {}) },
+        clock,
+        log: { debug() {}, info() {}, warn() {}, error: (_, message) => errors.push(message) },
       },
-    })
+      {
+        send: (to: PeerName, message) => {
+          clock.after(5, () => chains[names.indexOf(to)]?.receive(names[index]!, message))
+        },
+      },
+      { idleTickMs: 1_000, ...options },
+    )
     chains[index] = chain
     chain.start()
     return chain

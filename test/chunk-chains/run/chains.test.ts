@@ -2,9 +2,9 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { ChordnsError, fromHex, scopedStore, toHex } from '../../../src/base/index.ts'
 import { encodeMessage, storedBlocks } from '../../../src/chain/index.ts'
 import { ChainBook } from '../../../src/chunk-chains/disk/book.ts'
-import { chunkChainStores } from '../../../src/chunk-chains/disk/stores.ts'
+import { dataSections } from '../../../src/chunk-chains/disk/sections.ts'
 import { decodeChainsReply, encodeChainsRequest } from '../../../src/chunk-chains/run/messages.ts'
-import { replicaGroup } from '../../../src/chunk-chains/state/set.ts'
+import { replicaGroup } from '../../../src/chunk-chains/state/descriptor.ts'
 import { questionKey } from '../../../src/chunks/entries/bounded-map.ts'
 import { createMemoryDisk, seededRandom } from '../../../src/sim/index.ts'
 import { answer, ask } from '../../chunks/world.ts'
@@ -14,7 +14,7 @@ let world: ChainsWorld
 
 function storedBlocksOf(one: ChainsWorld, keeper: number) {
   const { store } = one.keepers[keeper]!
-  const places = chunkChainStores(store)
+  const places = dataSections(store)
   const [known] = new ChainBook(places.book, places.blocks).all()
   return [...storedBlocks(known!.chainId, places.blocks, 1)].map(({ decided }) => decided!)
 }
@@ -425,7 +425,7 @@ describe('damage on the disk', () => {
 
   it('of one block is told with its place, and does not end the node', async () => {
     const keeper = await grown()
-    const blocks = chunkChainStores(keeper.store).blocks
+    const blocks = dataSections(keeper.store).blocks
     const rows = [...blocks.range(new Uint8Array())]
     blocks.batch([{ kind: 'delete', key: rows[4]![0] }], { durable: true })
     expect(world.faults(keeper)).toMatchObject([{ height: 5, reason: expect.stringContaining('missing') }])

@@ -9,7 +9,7 @@ import {
   encodeChainsReply,
   encodeChainsRequest,
 } from '../../../src/chunk-chains/run/messages.ts'
-import { type ChainDescriptor, chainIdOf, groupKey, replicaGroup } from '../../../src/chunk-chains/state/set.ts'
+import { type ChainDescriptor, chainIdOf, groupKey, replicaGroup } from '../../../src/chunk-chains/state/descriptor.ts'
 import { ed25519Signer, encodeCanonical, sha256 } from '../../../src/crypto/index.ts'
 import { memberId } from '../../chunks/ring-parts.ts'
 import { CHUNK } from '../world.ts'
@@ -43,7 +43,7 @@ const requests: ChainsRequest[] = [
   { kind: 'message', chainId: place.chainId, bytes: Uint8Array.of(1, 2) },
   { kind: 'open', descriptor, proof: { header, certificate } },
   { kind: 'open', descriptor: { ...descriptor, previous: undefined }, proof: undefined },
-  { kind: 'ask', chunk: CHUNK, group: place.headId },
+  { kind: 'inquire', chunk: CHUNK, group: place.headId },
 ]
 const replies: ChainsReply[] = [
   { kind: 'ack' },

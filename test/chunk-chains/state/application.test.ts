@@ -4,7 +4,7 @@ import { equalBytes } from '../../../src/base/index.ts'
 import { type BlockContent, stateRoot } from '../../../src/chain/index.ts'
 import { limits } from '../../../src/chunk-chains/limits.ts'
 import { chunkApplication } from '../../../src/chunk-chains/state/application.ts'
-import { replicaGroup } from '../../../src/chunk-chains/state/set.ts'
+import { replicaGroup } from '../../../src/chunk-chains/state/descriptor.ts'
 import { type ChunkState, recordedIn, totalsOf } from '../../../src/chunk-chains/state/state.ts'
 import {
   type ChunkTransaction,

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { type Log, toHex } from '../../../src/base/index.ts'
 import { type CertifiedBlock, storedBlocks, storedRecord } from '../../../src/chain/index.ts'
 import { ChainBook } from '../../../src/chunk-chains/disk/book.ts'
-import { chunkChainStores } from '../../../src/chunk-chains/disk/stores.ts'
+import { dataSections } from '../../../src/chunk-chains/disk/sections.ts'
 import { verifyChains } from '../../../src/chunk-chains/index.ts'
 import { rememberingScheme } from '../../../src/chunk-chains/state/remembering.ts'
 import { ed25519, ed25519Signer } from '../../../src/crypto/index.ts'
@@ -204,7 +204,7 @@ class History {
         for (const { chain, height, reason } of next.value.faults)
           this.faults.push(`peer ${peer.index} ${chain.slice(0, 16)} ${height}: ${reason}`)
       }
-      const places = chunkChainStores(kept.chains)
+      const places = dataSections(kept.chains)
       for (const known of new ChainBook(places.book, places.blocks).all()) {
         const from = this.#read.get(`${peer.index} ${known.id}`) ?? 0
         let height = from

@@ -225,22 +225,41 @@ class World {
       },
     }
     const { snapshotEvery, keepBlocks, heartbeatMs, timeoutMs } = this.#plan
-    const chain = createChain({
-      chainId: this.#chainId,
-      validators: this.#validators.slice(0, this.#plan.n),
-      signer: person.signer,
-      scheme: this.#scheme,
-      application: this.#application,
-      store: person.blocks.open((after) => {
-        const isFirst = (person.chain?.status().height ?? 0) > this.#checker.height
-        if (after && person.fusesOnBlock && isFirst) person.fuse = 1
-        touch()
-      }),
-      votes: person.votes.open(touch, this.#bugs.unsyncedGuard === true),
-      clock,
-      log: quiet,
-      rules: liar?.rules(this.#rules()) ?? this.#rules(),
-      options: {
+    const chain = createChain(
+      {
+        chainId: this.#chainId,
+        validators: this.#validators.slice(0, this.#plan.n),
+        signer: person.signer,
+        scheme: this.#scheme,
+        application: this.#application,
+        stores: {
+          blocks: person.blocks.open((after) => {
+            const isFirst = (person.chain?.status().height ?? 0) > this.#checker.height
+            if (after && person.fusesOnBlock && isFirst) person.fuse = 1
+            touch()
+          }),
+          votes: person.votes.open(touch, this.#bugs.unsyncedGuard === true),
+        },
+        clock,
+        log: quiet,
+        rules: liar?.rules(this.#rules()) ?? this.#rules(),
+      },
+      {
+        send: (to, message) => {
+          touch()
+          if (liar !== undefined) return liar.send(to, message)
+          this.#checker.sent(message, person.signer.publicKey)
+          this.#post(person.index, to, message)
+        },
+        onDecided: (decided, state) => {
+          liar?.decided(decided)
+          if (liar === undefined) this.#checker.decided(decided, stateRoot(state))
+        },
+        onEvidence: (evidence) => {
+          if (liar === undefined) this.#checker.accused(evidence)
+        },
+      },
+      {
         ...chunkChainOptions,
         proposeMs: timeoutMs,
         prevoteMs: timeoutMs / 2,
@@ -253,20 +272,7 @@ class World {
         heartbeatMs,
         genesisTime: 1,
       },
-      send: (to, message) => {
-        touch()
-        if (liar !== undefined) return liar.send(to, message)
-        this.#checker.sent(message, person.signer.publicKey)
-        this.#post(person.index, to, message)
-      },
-      onDecided: (decided, state) => {
-        liar?.decided(decided)
-        if (liar === undefined) this.#checker.decided(decided, stateRoot(state))
-      },
-      onEvidence: (evidence) => {
-        if (liar === undefined) this.#checker.accused(evidence)
-      },
-    })
+    )
     person.chain = chain
     // What was stored was decided, whether or not anybody heard of it.
     if (liar === undefined) {
