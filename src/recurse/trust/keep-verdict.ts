@@ -17,6 +17,8 @@ export function keepVerdict(
   const { cache } = engine.deps
   const { question, evidence } = finding
   const before = cache.get(context, question, now, { side })
+  // What was fetched before and not validated is this finding; where there is another entry, this one has just been fetched.
+  const pending = before?.security === 'indeterminate' ? before : undefined
   const { certificate, provenance } = evidence
   const entry: CacheEntry = {
     question,
@@ -26,7 +28,7 @@ export function keepVerdict(
     security: verdict.verdict,
     provenance,
     ...(certificate !== undefined && { certificate }),
-    stored: before?.stored ?? now,
+    stored: pending?.stored ?? now,
     expires,
   }
   // The copy from before goes: nobody must be served bogus data as if it had not been validated.
