@@ -16,6 +16,8 @@ export interface VirtualClock extends Clock {
   advance(ms: number): void
   /** The same, but promises settle before the first timer and after each. */
   advanceAsync(ms: number): Promise<void>
+  /** Lets time pass without running what falls due meanwhile: it runs late, as after a machine has slept. */
+  skip(ms: number): void
   /** Lets time pass, timer by timer, until `promise` settles. Throws when no timer is left that could settle it. */
   run<T>(promise: Promise<T>): Promise<T>
   /** Timers that are set: what leaks shows here. */
@@ -28,6 +30,8 @@ interface Timer {
   /** Undefined once it ran or was cancelled. */
   callback: (() => void) | undefined
 }
+
+const IDLE_TURNS = 10
 
 export function virtualClock({ startUnixMs = 1_800_000_000_000, settle }: VirtualClockOptions): VirtualClock {
   const timers = new TimerHeap()
@@ -77,6 +81,9 @@ export function virtualClock({ startUnixMs = 1_800_000_000_000, settle }: Virtua
       while (runNext(end)) await settle()
       elapsed = Math.max(elapsed, end)
     },
+    skip(ms) {
+      elapsed += ms
+    },
     async run(promise) {
       let settled = false
       const note = () => {
@@ -84,11 +91,34 @@ export function virtualClock({ startUnixMs = 1_800_000_000_000, settle }: Virtua
       }
       promise.then(note, note)
       await settle()
-      while (!settled) {
-        if (!runNext(Number.POSITIVE_INFINITY)) throw new Error('no timer is left that could settle the promise')
-        await settle()
+      for (let idle = 0; !settled; await settle()) {
+        // Another `run` may have taken the last timer, and what follows from it may take a few turns.
+        if (runNext(Number.POSITIVE_INFINITY)) idle = 0
+        else if (++idle > IDLE_TURNS) throw new Error('no timer is left that could settle the promise')
       }
       return promise
+    },
+  }
+}
+
+export interface MachineClockOptions {
+  /** Ms that this machine's wall clock is ahead of the others'. */
+  readonly aheadMs?: () => number
+  /** Called for each timer that is set. */
+  readonly onSet?: () => void
+  /** Runs what a timer was set for; a machine without power does not. */
+  readonly run?: (callback: () => void) => void
+}
+
+/** The clock of one of several machines, over the time that all of them share. */
+export function machineClock(time: Clock, { aheadMs, onSet, run }: MachineClockOptions): Clock {
+  return {
+    // Whole ms, as a machine's own clock has them.
+    now: () => Math.floor(time.now() + (aheadMs?.() ?? 0)),
+    monotonic: () => time.monotonic(),
+    after(delayMs, callback) {
+      onSet?.()
+      return time.after(delayMs, run === undefined ? callback : () => run(callback))
     },
   }
 }

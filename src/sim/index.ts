@@ -1,4 +1,10 @@
-export { type VirtualClock, type VirtualClockOptions, virtualClock } from './clock.ts'
+export {
+  type MachineClockOptions,
+  machineClock,
+  type VirtualClock,
+  type VirtualClockOptions,
+  virtualClock,
+} from './clock.ts'
 export { type LatencySpace, latencySpace } from './latency.ts'
 export { createMemoryNetwork } from './memory-network.ts'
 export { createMemoryDisk, type MemoryDisk, type MemoryDiskOptions } from './memory-store.ts'

@@ -2,8 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
-import type { Clock, Exchange, Log, Random, UpstreamQuery } from '../../src/base/index.ts'
+import type { Clock, Exchange, Log, UpstreamQuery } from '../../src/base/index.ts'
 import { type Cache, createCache } from '../../src/cache/index.ts'
 import { type Config, loadConfig } from '../../src/config/index.ts'
 import { decodeMessage, encodeMessage, type Message } from '../../src/dns/index.ts'
@@ -13,7 +12,8 @@ import type { Resolver } from '../../src/resolver/index.ts'
 import { clientBook } from '../../src/serve/access/access.ts'
 import { type Asker, Desk } from '../../src/serve/desk/desk.ts'
 import { compileAccess, type ServeLimits, serveLimits } from '../../src/serve/index.ts'
-import { type VirtualClock, virtualClock } from '../../src/sim/index.ts'
+import { seededRandom, type VirtualClock } from '../../src/sim/index.ts'
+import { testClock } from '../setup/clock.ts'
 import { type AskFlags, type AskQuestion, queryFor, type World } from '../world/index.ts'
 
 /** Real time will do, too: `run` then only waits. */
@@ -59,7 +59,7 @@ export interface Stack<C extends StackClock = VirtualClock> {
 /** 2026-03-01 12:00:00 UTC. Signatures of a world are made for the time of its clock. */
 export const START_MS = Date.UTC(2026, 2, 1, 12)
 
-export const newClock = (): VirtualClock => virtualClock({ startUnixMs: START_MS, settle: () => setImmediate() })
+export const newClock = (): VirtualClock => testClock(START_MS)
 
 export function defaultConfig(overrides: Readonly<Record<string, unknown>> = {}): Config {
   return loadConfig({ env: {}, overrides, readFile: () => undefined }).config
@@ -173,20 +173,5 @@ function counting(inner: Exchange, counts: { queries: number; tcp: number; bytes
       counts.bytes += reply.length
       return reply
     },
-  }
-}
-
-/** Seeded, so that a failing run repeats (mulberry32). */
-export function seededRandom(seed: number): Random {
-  let state = seed >>> 0
-  const next = () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return (mixed ^ (mixed >>> 14)) >>> 0
-  }
-  return {
-    below: (bound) => Math.floor((next() / 2 ** 32) * bound),
-    bytes: (length) => Uint8Array.from({ length }, () => next() & 0xff),
   }
 }

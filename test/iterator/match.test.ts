@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { encodeMessage, type Message, makeQuery, nameToText, parseName, sameName } from '../../src/dns/index.ts'
 import { matchReply, randomiseCase, type Sent, withAskedCase } from '../../src/iterator/index.ts'
-import { seededRandom } from '../recurse/random.ts'
+import { seededRandom } from '../../src/sim/index.ts'
 
 const ASKED = { name: parseName('www.example.test.'), type: 1, class: 1 }
 const CASED = { ...ASKED, name: parseName('wWw.eXample.Test.') }

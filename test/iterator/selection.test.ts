@@ -21,7 +21,7 @@ import {
   timeoutFor,
   UNKNOWN_SERVER,
 } from '../../src/iterator/index.ts'
-import { seededRandom } from '../recurse/random.ts'
+import { seededRandom } from '../../src/sim/index.ts'
 
 const RULES: AddressRules = { ipv4: true, ipv6: true, queryLoopback: false, port: 53, own: [] }
 

@@ -2,14 +2,15 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Clock, Log } from '../../src/base/index.ts'
+import type { Log } from '../../src/base/index.ts'
 import { openSeals } from '../../src/chunk-chains/disk/seals.ts'
 import { openStoredChains, openVotes } from '../../src/peer/disk.ts'
 import { createMemoryDisk, seededRandom } from '../../src/sim/index.ts'
+import { testClock } from '../setup/clock.ts'
 
 let data: string
 let errors: string[]
-const clock: Clock = { now: () => 1_800_000_000_000, monotonic: () => 0, after: () => () => {} }
+const clock = testClock()
 const log: Log = { debug() {}, info() {}, warn() {}, error: (_, message) => void errors.push(message) }
 const open = () => openVotes({ data }, { clock, log })
 

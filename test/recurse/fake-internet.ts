@@ -15,7 +15,7 @@ import {
   sameName,
   Type,
 } from '../../src/dns/index.ts'
-import type { FakeClock } from './fake-clock.ts'
+import type { VirtualClock } from '../../src/sim/index.ts'
 
 /** What a server does with a query: a reply, raw bytes, several datagrams, or nothing. */
 export type Act = Message | Uint8Array | readonly Uint8Array[] | 'silent' | 'port-closed' | 'unreachable'
@@ -47,7 +47,7 @@ export function zone(apex: string, text: string): FakeZone {
 
 /** Authorities that answer from tables, reached through a scripted `Exchange` on virtual time. */
 export class FakeInternet implements Exchange {
-  readonly clock: FakeClock
+  readonly clock: VirtualClock
   readonly servers = new Map<string, FakeServer>()
   readonly log: Asked[] = []
   /** Exchanges whose signal fired while they were open. */
@@ -55,7 +55,7 @@ export class FakeInternet implements Exchange {
   ipv4 = true
   ipv6 = false
 
-  constructor(clock: FakeClock) {
+  constructor(clock: VirtualClock) {
     this.clock = clock
   }
 

@@ -10,16 +10,17 @@ import {
   type Recursor,
   type RecursorOptions,
 } from '../../src/recurse/index.ts'
-import { FakeClock } from './fake-clock.ts'
+import type { VirtualClock } from '../../src/sim/index.ts'
+import { seededRandom } from '../../src/sim/index.ts'
+import { testClock } from '../setup/clock.ts'
 import { FakeInternet, zone } from './fake-internet.ts'
-import { seededRandom } from './random.ts'
 
 export const ROOT_ADDRESS = '198.41.0.4'
 
 const SILENT_LOG: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
 export interface World {
-  readonly clock: FakeClock
+  readonly clock: VirtualClock
   readonly net: FakeInternet
   readonly cache: Cache
   readonly recursor: Recursor
@@ -33,7 +34,7 @@ export function makeWorld(
   seed = 1,
   delegations: DelegationSource | undefined = undefined,
 ): World {
-  const clock = new FakeClock()
+  const clock = testClock()
   const net = new FakeInternet(clock)
   const cache = createCache({
     maxBytes: 1_048_576,

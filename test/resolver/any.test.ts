@@ -3,7 +3,8 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { Class, parseName, type Question, Rcode, readEde, Type, typeFromText } from '../../src/dns/index.ts'
 import { anchorTags, parseTrustAnchors, sentinelFails } from '../../src/dnssec/index.ts'
 import { createResolver, type Resolution } from '../../src/resolver/index.ts'
-import { FakeClock } from '../recurse/fake-clock.ts'
+import type { VirtualClock } from '../../src/sim/index.ts'
+import { testClock } from '../setup/clock.ts'
 import { createStack, createWorld, type Stack, signWorld, simpleSpec, texts, type World } from '../world/index.ts'
 
 const SIGNED = signWorld(
@@ -16,11 +17,11 @@ const SIGNED = signWorld(
 )
 const HINFO = 'HINFO "RFC8482" ""'
 
-let clock: FakeClock
+let clock: VirtualClock
 let world: World
 let stack: Stack
 beforeEach(async () => {
-  clock = new FakeClock(Date.now())
+  clock = testClock(Date.now())
   world = await createWorld(SIGNED.spec, { sockets: false, clock })
   stack = createStack(world, { anchors: SIGNED.anchorText, clock })
 })

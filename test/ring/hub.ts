@@ -1,57 +1,9 @@
-/** A virtual clock, a network of promises over it, and rings built on both: what the driver needs, and no more. */
-import { setImmediate } from 'node:timers/promises'
-import {
-  type Cancel,
-  ChordnsError,
-  type Clock,
-  type Log,
-  type PeerId,
-  type Random,
-  type Transport,
-} from '../../src/base/index.ts'
+import { ChordnsError, type Log, type PeerId, type Transport } from '../../src/base/index.ts'
 import { peerIdFromPublicKey } from '../../src/crypto/index.ts'
 import { createRing, type RingParts, type RunningRing } from '../../src/ring/index.ts'
+import { seededRandom } from '../../src/sim/index.ts'
+import { testClock } from '../setup/clock.ts'
 import { keyOf, OPTIONS, scheme } from './world.ts'
-
-export class FakeClock implements Clock {
-  #now = 1_700_000_000_000
-  #sequence = 0
-  readonly #timers = new Map<number, { at: number; callback: () => void }>()
-
-  now(): number {
-    return this.#now
-  }
-
-  monotonic(): number {
-    return this.#now
-  }
-
-  after(delayMs: number, callback: () => void): Cancel {
-    const key = this.#sequence++
-    this.#timers.set(key, { at: this.#now + delayMs, callback })
-    return () => this.#timers.delete(key)
-  }
-
-  get pending(): number {
-    return this.#timers.size
-  }
-
-  /** Runs the timers of the next `ms`; promises settle between them. */
-  async advance(ms: number): Promise<void> {
-    const end = this.#now + ms
-    await setImmediate()
-    for (;;) {
-      const due = [...this.#timers].filter(([, { at }]) => at <= end).sort((a, b) => a[1].at - b[1].at || a[0] - b[0])
-      const first = due[0]
-      if (first === undefined) break
-      this.#timers.delete(first[0])
-      this.#now = first[1].at
-      first[1].callback()
-      await setImmediate()
-    }
-    this.#now = end
-  }
-}
 
 export interface Box {
   readonly name: string
@@ -69,17 +21,9 @@ export interface Box {
 
 /** Each message takes 5 ms; a box that is not up does not answer. */
 export class Hub {
-  readonly clock = new FakeClock()
+  readonly clock = testClock(1_700_000_000_000)
   readonly boxes = new Map<string, Box>()
-  #random = 1
-
-  readonly random: Random = {
-    bytes: (length) => Uint8Array.from({ length }, () => this.random.below(256)),
-    below: (bound) => {
-      this.#random = (Math.imul(this.#random, 1_103_515_245) + 12_345) >>> 0
-      return Math.floor((this.#random / 4_294_967_296) * bound)
-    },
-  }
+  readonly random = seededRandom('hub')
 
   box(name: string, bootstrap: readonly string[], overrides: Partial<RingParts> = {}): Box {
     const { clock } = this

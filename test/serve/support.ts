@@ -1,8 +1,10 @@
 /** What the tests of this room share: a resolver that says what it is told, a clock that is moved by hand, a quiet log. */
-import type { Cancel, Clock, Log } from '../../src/base/index.ts'
+import type { Log } from '../../src/base/index.ts'
 import { Class, parseName, Rcode, type ResourceRecord, Type } from '../../src/dns/index.ts'
 import type { Resolution, ResolveRequest, Resolver } from '../../src/resolver/index.ts'
 import { createFrontEnd, type FrontEnd, type FrontEndParts, type ServeOptions } from '../../src/serve/index.ts'
+import type { VirtualClock } from '../../src/sim/index.ts'
+import { testClock } from '../setup/clock.ts'
 
 export const address = (name: string, last = 1, ttl = 300): ResourceRecord => ({
   name: parseName(name),
@@ -55,41 +57,6 @@ export function held() {
   return { waiting, answer }
 }
 
-export class ManualClock implements Clock {
-  #now = 0
-  readonly #timers = new Set<{ readonly at: number; readonly run: () => void }>()
-
-  now(): number {
-    return 1_800_000_000_000 + this.#now
-  }
-
-  monotonic(): number {
-    return this.#now
-  }
-
-  after(delayMs: number, run: () => void): Cancel {
-    const timer = { at: this.#now + delayMs, run }
-    this.#timers.add(timer)
-    return () => this.#timers.delete(timer)
-  }
-
-  get pending(): number {
-    return this.#timers.size
-  }
-
-  advance(ms: number): void {
-    const until = this.#now + ms
-    for (;;) {
-      const [next] = [...this.#timers].filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)
-      if (next === undefined) break
-      this.#timers.delete(next)
-      this.#now = Math.max(this.#now, next.at)
-      next.run()
-    }
-    this.#now = until
-  }
-}
-
 export function quietLog(): Log & { readonly errors: object[] } {
   const errors: object[] = []
   return { errors, debug() {}, info() {}, warn() {}, error: (detail) => void errors.push(detail) }
@@ -105,7 +72,7 @@ export const OPTIONS: ServeOptions = {
 export interface Started {
   readonly frontEnd: FrontEnd
   readonly resolver: FakeResolver
-  readonly clock: ManualClock
+  readonly clock: VirtualClock
   readonly log: ReturnType<typeof quietLog>
   readonly udp: { readonly address: string; readonly port: number; readonly protocol: 'udp' }
   readonly tcp: { readonly address: string; readonly port: number; readonly protocol: 'tcp' }
@@ -113,7 +80,7 @@ export interface Started {
 
 export async function start(parts: Partial<FrontEndParts> = {}): Promise<Started> {
   const resolver = new FakeResolver()
-  const clock = new ManualClock()
+  const clock = testClock()
   const log = quietLog()
   const frontEnd = await createFrontEnd({ resolver, options: OPTIONS, clock, log, ...parts })
   const { address: host, port } = frontEnd.addresses[0]!

@@ -1,11 +1,4 @@
-import type { Clock } from '../../src/base/index.ts'
+import { systemClock as machineTime } from '../../src/io/clock.ts'
 
 /** The machine's own time. */
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  after(delayMs, callback) {
-    const timer = setTimeout(callback, delayMs)
-    return () => clearTimeout(timer)
-  },
-}
+export const systemClock = machineTime()

@@ -4,6 +4,8 @@ import { Budget } from '../../../src/base/index.ts'
 import { Ede, type Message, parseName, Rcode, type ResourceRecord, readEde, Type } from '../../../src/dns/index.ts'
 import { parseTrustAnchors, type TrustAnchor } from '../../../src/dnssec/index.ts'
 import type { IterationStep, RecurseRequest } from '../../../src/recurse/index.ts'
+import type { VirtualClock } from '../../../src/sim/index.ts'
+import { testClock } from '../../setup/clock.ts'
 import {
   type AskFlags,
   createStack,
@@ -16,7 +18,6 @@ import {
   texts,
   type World,
 } from '../../world/index.ts'
-import { FakeClock } from '../fake-clock.ts'
 import { question } from '../harness.ts'
 
 const ZONE = `
@@ -51,7 +52,7 @@ const SIGNED = signWorld(
 )
 
 interface Bench {
-  readonly clock: FakeClock
+  readonly clock: VirtualClock
   readonly world: World
   readonly stack: Stack
   ask(name: string, type?: string, flags?: AskFlags): Promise<Message>
@@ -60,7 +61,7 @@ interface Bench {
 }
 
 async function bench(options: StackOptions = {}, signed: SignedWorld = SIGNED): Promise<Bench> {
-  const clock = new FakeClock(Date.now())
+  const clock = testClock(Date.now())
   const world = await createWorld(signed.spec, { sockets: false, clock })
   const stack = createStack(world, { anchors: signed.anchorText, clock, ...options })
   return {

@@ -1,8 +1,8 @@
 /** A signed zone of which one server is no good: the other is asked before anything is called bogus. In virtual time. */
 import { describe, expect, it } from 'vitest'
 import { type Message, Rcode, Type } from '../../../src/dns/index.ts'
+import { testClock } from '../../setup/clock.ts'
 import { type Behaviour, createStack, createWorld, signWorld, simpleSpec } from '../../world/index.ts'
-import { FakeClock } from '../fake-clock.ts'
 
 const SIGNED = signWorld(
   simpleSpec(
@@ -13,7 +13,7 @@ const SIGNED = signWorld(
 )
 
 async function bench(origin: string, behaviours: readonly Behaviour[]) {
-  const clock = new FakeClock(Date.now())
+  const clock = testClock(Date.now())
   const world = await createWorld(SIGNED.spec, { sockets: false, clock })
   for (const [i, behaviour] of behaviours.entries()) world.server(`ns${i + 1}.${origin}`).behave(behaviour)
   const stack = createStack(world, { anchors: SIGNED.anchorText, clock })

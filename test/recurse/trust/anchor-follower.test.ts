@@ -4,10 +4,11 @@ import { isChordnsError } from '../../../src/base/index.ts'
 import { parseZone, Rcode, ROOT, recordToText } from '../../../src/dns/index.ts'
 import { supportedAlgorithms, supportedDigests, type TrustAnchor } from '../../../src/dnssec/index.ts'
 import { AnchorFollower, type AnchorFollowerDeps } from '../../../src/recurse/index.ts'
+import type { VirtualClock } from '../../../src/sim/index.ts'
 import { signZone } from '../../dnssec/signer.ts'
 import { dsFor, KSK, makeSigningKey, REVOKED, type SigningKey, withFlags, ZSK } from '../../dnssec/signing-keys.ts'
+import { testClock } from '../../setup/clock.ts'
 import { createStack, createWorld, type Stack, simpleSpec, type World } from '../../world/index.ts'
-import { FakeClock } from '../fake-clock.ts'
 
 const DAY_MS = 86_400_000
 const HOUR_MS = 3_600_000
@@ -20,13 +21,13 @@ const zoneKey = makeSigningKey(13, ZSK)
 const revoked = withFlags(first, KSK | REVOKED)
 const CONFIGURED: TrustAnchor = { zone: ROOT, ds: [dsFor(ROOT, first)], keys: [] }
 
-let clock: FakeClock
+let clock: VirtualClock
 let world: World
 let saved: string | undefined
 let warnings: string[]
 let revocations: number
 beforeEach(async () => {
-  clock = new FakeClock()
+  clock = testClock()
   world = await createWorld(SPEC, { sockets: false, clock })
   saved = undefined
   warnings = []

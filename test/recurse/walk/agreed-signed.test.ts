@@ -4,8 +4,8 @@ import { Budget } from '../../../src/base/index.ts'
 import { type Delegation, parseName, Rcode, Type } from '../../../src/dns/index.ts'
 import type { Outcome } from '../../../src/evidence/index.ts'
 import type { DelegationSource } from '../../../src/recurse/index.ts'
+import { testClock } from '../../setup/clock.ts'
 import { createStack, createWorld, signWorld, simpleSpec, texts } from '../../world/index.ts'
-import { FakeClock } from '../fake-clock.ts'
 
 const SIGNED = signWorld(
   simpleSpec({ 'com.': '', 'example.com.': 'www A 192.0.2.1\n', 'plain.com.': 'www A 192.0.2.2\n', 'evil.com.': '' }),
@@ -16,7 +16,7 @@ const signal = new AbortController().signal
 
 /** What a ring of honest peers would have: read from the world while its parents still answer. */
 async function agreedOn(zones: readonly string[], change: (one: Delegation) => Delegation) {
-  const clock = new FakeClock(Date.now())
+  const clock = testClock(Date.now())
   const world = await createWorld(SIGNED.spec, { sockets: false, clock })
   const seen = createStack(world, { anchors: SIGNED.anchorText, clock })
   const budget = () =>

@@ -8,7 +8,7 @@ describe('createRing', () => {
     const hub = new Hub()
     const a = hub.box('a', [])
     await a.ring.start()
-    await hub.clock.advance(100)
+    await hub.clock.advanceAsync(100)
     expect(a.ring.status()).toMatchObject({ joined: true, n: 1, largest: 1, successors: [], predecessor: undefined })
     expect(a.ring.members()).toEqual([a.ring.self])
   })
@@ -17,7 +17,7 @@ describe('createRing', () => {
     const hub = new Hub()
     const boxes = [hub.box('a', []), hub.box('b', ['/memory/a']), hub.box('c', ['/memory/b'])]
     for (const { ring } of boxes) await ring.start()
-    await hub.clock.advance(8_000)
+    await hub.clock.advanceAsync(8_000)
     const ids = boxes.map(({ ring }) => ring.self.id).sort()
     for (const { ring } of boxes) {
       expect(ring.members().map(({ id }) => id)).toEqual(ids)
@@ -38,7 +38,7 @@ describe('createRing', () => {
     const list = ['/memory/a', '/memory/b', '/memory/c', '/memory/nobody']
     const boxes = ['a', 'b', 'c'].map((name) => hub.box(name, list))
     for (const { ring } of boxes) await ring.start()
-    await hub.clock.advance(10_000)
+    await hub.clock.advanceAsync(10_000)
     for (const { ring } of boxes) expect(ring.members()).toHaveLength(3)
   })
 
@@ -46,10 +46,10 @@ describe('createRing', () => {
     const hub = new Hub()
     const [a, b] = [hub.box('a', []), hub.box('b', [])]
     for (const { ring } of [a, b]) await ring.start()
-    await hub.clock.advance(3_000)
+    await hub.clock.advanceAsync(3_000)
     expect(a.ring.members()).toHaveLength(1)
     a.ring.found(b.transport.self, ['/memory/b'])
-    await hub.clock.advance(8_000)
+    await hub.clock.advanceAsync(8_000)
     for (const { ring } of [a, b]) {
       expect(ring.members()).toHaveLength(2)
       expect(ring.status().successors).toHaveLength(1)
@@ -71,12 +71,12 @@ describe('createRing', () => {
     const strangers = Array.from({ length: 100 }, (_, i) => hub.box(`s${i}`, []).transport.self)
     for (const [i, peer] of strangers.entries()) a.ring.found(peer, [`/memory/x${i}`])
     expect(dials).toBe(limits.MAX_MEETING)
-    await hub.clock.advance(1_000)
+    await hub.clock.advanceAsync(1_000)
     for (let i = 0; i < 50; i++) a.ring.found(strangers[0]!, ['/memory/x0'])
     expect(dials).toBe(limits.MAX_MEETING)
     a.ring.found(a.transport.self, ['/memory/a'])
     expect(dials).toBe(limits.MAX_MEETING)
-    await hub.clock.advance(limits.FOUND_AGAIN_MS)
+    await hub.clock.advanceAsync(limits.FOUND_AGAIN_MS)
     a.ring.found(strangers[0]!, ['/memory/x0'])
     expect(dials).toBe(limits.MAX_MEETING + 1)
   })
@@ -85,7 +85,7 @@ describe('createRing', () => {
     const hub = new Hub()
     const a = hub.box('a', ['/memory/a', `/memory/a/p2p/${hub.box('a', []).transport.self}`])
     await a.ring.start()
-    await hub.clock.advance(2_000)
+    await hub.clock.advanceAsync(2_000)
     expect(a.ring.status().joined).toBe(true)
     expect(a.received).toEqual([])
   })
@@ -96,14 +96,14 @@ describe('createRing', () => {
     a.up = false
     const b = hub.box('b', ['/memory/a'])
     await b.ring.start()
-    await hub.clock.advance(120_000)
+    await hub.clock.advanceAsync(120_000)
     expect(b.ring.status().joined).toBe(false)
     expect(
       b.logged.filter(({ message }) => message.startsWith('no member of the ring answers')).length,
     ).toBeGreaterThan(4)
     await a.ring.start()
     a.up = true
-    await hub.clock.advance(45_000)
+    await hub.clock.advanceAsync(45_000)
     expect(b.ring.status().joined).toBe(true)
     expect(a.ring.members()).toHaveLength(2)
   })
@@ -112,13 +112,13 @@ describe('createRing', () => {
     const hub = new Hub()
     const boxes = ['a', 'b', 'c', 'd', 'e'].map((name) => hub.box(name, name === 'a' ? [] : ['/memory/a']))
     for (const { ring } of boxes) await ring.start()
-    await hub.clock.advance(10_000)
+    await hub.clock.advanceAsync(10_000)
     const [a, b, c] = boxes
     c!.kill()
     a!.ring.report(c!.ring.self.id, 'failed')
     expect(a!.ring.isSuspect(c!.ring.self.id)).toBe(true)
     expect(a!.ring.members()).toHaveLength(5)
-    await hub.clock.advance(20_000)
+    await hub.clock.advanceAsync(20_000)
     for (const { ring, up } of boxes.filter((box) => box !== c)) {
       expect(up).toBe(true)
       expect(ring.members()).toHaveLength(4)
@@ -133,9 +133,9 @@ describe('createRing', () => {
     const hub = new Hub()
     const boxes = ['a', 'b', 'c'].map((name) => hub.box(name, name === 'a' ? [] : ['/memory/a']))
     for (const { ring } of boxes) await ring.start()
-    await hub.clock.advance(10_000)
+    await hub.clock.advanceAsync(10_000)
     const stopped = boxes[2]!.ring.stop()
-    await hub.clock.advance(200)
+    await hub.clock.advanceAsync(200)
     await stopped
     boxes[2]!.up = false
     for (const { ring } of boxes.slice(0, 2)) {
@@ -148,9 +148,9 @@ describe('createRing', () => {
     const hub = new Hub()
     const a = hub.box('a', [])
     await a.ring.start()
-    await hub.clock.advance(3_000)
+    await hub.clock.advanceAsync(3_000)
     const stopped = a.ring.stop()
-    await hub.clock.advance(1_100)
+    await hub.clock.advanceAsync(1_100)
     await stopped
     expect(hub.clock.pending).toBe(0)
   })
@@ -161,7 +161,7 @@ describe('createRing', () => {
     const b = hub.box('b', ['/memory/a'])
     await a.ring.start()
     await b.ring.start()
-    await hub.clock.advance(5_000)
+    await hub.clock.advanceAsync(5_000)
     const persisted = b.persisted.at(-1)!
     expect(persisted.largest).toBe(2)
     b.kill()
@@ -169,7 +169,7 @@ describe('createRing', () => {
     const again = hub.box('b', [], { persisted, known })
     expect(again.ring.status()).toMatchObject({ joined: false, n: 2 })
     await again.ring.start()
-    await hub.clock.advance(5_000)
+    await hub.clock.advanceAsync(5_000)
     expect(again.ring.status()).toMatchObject({ joined: true, largest: 2 })
     expect(a.ring.memberByPeer(b.transport.self)!.incarnation).toBeGreaterThan(persisted.incarnation)
   })
@@ -182,16 +182,16 @@ describe('createRing', () => {
       calls += 1
     })
     await a.ring.start()
-    await hub.clock.advance(1_000)
+    await hub.clock.advanceAsync(1_000)
     const before = calls
     const b = hub.box('b', ['/memory/a'])
     await b.ring.start()
-    await hub.clock.advance(5_000)
+    await hub.clock.advanceAsync(5_000)
     expect(calls).toBeGreaterThan(before)
     cancel()
     const seen = calls
     await hub.box('c', ['/memory/a']).ring.start()
-    await hub.clock.advance(5_000)
+    await hub.clock.advanceAsync(5_000)
     expect(a.ring.members()).toHaveLength(3)
     expect(calls).toBe(seen)
   })

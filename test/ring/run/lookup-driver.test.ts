@@ -16,9 +16,9 @@ async function ringOf(hub: Hub, size: number): Promise<Box[]> {
   const boxes = Array.from({ length: size }, (_, i) => hub.box(`n${i}`, i === 0 ? [] : ['/memory/n0']))
   for (const { ring } of boxes) {
     await ring.start()
-    await hub.clock.advance(200)
+    await hub.clock.advanceAsync(200)
   }
-  await hub.clock.advance(10_000)
+  await hub.clock.advanceAsync(10_000)
   return boxes
 }
 
@@ -27,7 +27,7 @@ async function ended<T>(hub: Hub, promise: Promise<T>): Promise<T> {
   void promise.then(() => {
     done = true
   })
-  for (let i = 0; i < 200 && !done; i++) await hub.clock.advance(100)
+  for (let i = 0; i < 200 && !done; i++) await hub.clock.advanceAsync(100)
   return promise
 }
 
@@ -82,9 +82,9 @@ describe('lookup on a running ring', () => {
     const nobody = { key: keyAt(0), owner: undefined, hops: 0, timeouts: 0 }
     expect(await box.ring.lookup(keyAt(0), 'table')).toEqual(nobody)
     await box.ring.start()
-    await hub.clock.advance(1_000)
+    await hub.clock.advanceAsync(1_000)
     const leaving = box.ring.stop()
-    await hub.clock.advance(2_000)
+    await hub.clock.advanceAsync(2_000)
     await leaving
     expect(await box.ring.lookup(keyAt(0), 'table')).toEqual(nobody)
   })
@@ -99,7 +99,7 @@ describe('lookup on a running ring', () => {
     const open = asker.ring.lookup(key, 'table')
     const leaving = asker.ring.stop()
     expect(await open).toMatchObject({ owner: undefined })
-    await hub.clock.advance(5_000)
+    await hub.clock.advanceAsync(5_000)
     await leaving
   })
 

@@ -28,7 +28,7 @@ async function threeBoxes() {
   const c = hub.box('c', ['/memory/a'], parts(memory))
   for (const { ring } of [a, b, c]) await ring.start()
   memory.follow(c.ring)
-  await hub.clock.advance(10_000)
+  await hub.clock.advanceAsync(10_000)
   expect(c.ring.members()).toHaveLength(3)
   return { hub, disk, remember, parts, a, b, c }
 }
@@ -39,7 +39,7 @@ describe('the memory of a ring', () => {
     const { incarnation } = c.ring.self
     c.kill()
     disk.crash('process')
-    await hub.clock.advance(2_000)
+    await hub.clock.advanceAsync(2_000)
     const memory = remember()
     expect(memory.known.map(({ id }) => id).sort()).toEqual(
       a.ring.members().flatMap(({ id }) => (id === c.ring.self.id ? [] : [id])),
@@ -48,7 +48,7 @@ describe('the memory of a ring', () => {
     const back = hub.box('c', [], parts(memory))
     await back.ring.start()
     expect(back.ring.members()).toHaveLength(3)
-    await hub.clock.advance(3_000)
+    await hub.clock.advanceAsync(3_000)
     expect(back.ring.status()).toMatchObject({ joined: true, largest: 3 })
     expect(back.ring.self.incarnation).toBeGreaterThan(incarnation)
     expect(a.ring.memberByPeer(back.transport.self)?.incarnation).toBe(back.ring.self.incarnation)
@@ -57,7 +57,7 @@ describe('the memory of a ring', () => {
   it('forgets a member that left', async () => {
     const { hub, disk, remember, b } = await threeBoxes()
     void b.ring.stop()
-    await hub.clock.advance(5_000)
+    await hub.clock.advanceAsync(5_000)
     disk.crash('process')
     expect(remember().known).toHaveLength(1)
   })
@@ -66,10 +66,10 @@ describe('the memory of a ring', () => {
     const { hub, disk, remember } = setup()
     remember().persist({ largest: 3, incarnation: 5 })
     disk.crash('process')
-    await hub.clock.advance(80_000_000)
+    await hub.clock.advanceAsync(80_000_000)
     expect(remember().persisted?.largest).toBe(3)
     disk.crash('process')
-    await hub.clock.advance(20_000_000)
+    await hub.clock.advanceAsync(20_000_000)
     expect(remember().persisted).toEqual({ largest: 1, incarnation: 5 })
   })
 
@@ -119,7 +119,7 @@ describe('the memory of a ring', () => {
     const a = hub.box('a', [], parts(memory))
     await a.ring.start()
     memory.follow(a.ring)
-    await hub.clock.advance(5_000)
+    await hub.clock.advanceAsync(5_000)
     expect(a.ring.status().joined).toBe(true)
     memory.stop()
   })

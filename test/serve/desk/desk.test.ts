@@ -4,14 +4,15 @@ import { clientBook } from '../../../src/serve/access/access.ts'
 import { type Asker, Desk } from '../../../src/serve/desk/desk.ts'
 import { limits as defaults, type ServeLimits } from '../../../src/serve/limits.ts'
 import type { QueryEvent } from '../../../src/serve/types.ts'
+import { testClock } from '../../setup/clock.ts'
 import { queryFor } from '../../world/ask.ts'
-import { FakeResolver, held, ManualClock, OPTIONS, quietLog, resolution } from '../support.ts'
+import { FakeResolver, held, OPTIONS, quietLog, resolution } from '../support.ts'
 
 function desk(limits: Partial<ServeLimits> = {}) {
   const resolver = new FakeResolver()
   const slow = held()
   resolver.answer = slow.answer
-  const clock = new ManualClock()
+  const clock = testClock()
   const log = quietLog()
   const events: QueryEvent[] = []
   const made = new Desk({

@@ -3,19 +3,9 @@ import { once } from 'node:events'
 import { afterEach, describe, expect, it } from 'vitest'
 import { encodeMessage, nameToText, Rcode } from '../../../src/dns/index.ts'
 import { createFrontEnd } from '../../../src/serve/index.ts'
+import { testClock } from '../../setup/clock.ts'
 import { ask, askRaw, queryFor, texts } from '../../world/ask.ts'
-import {
-  FakeResolver,
-  held,
-  ManualClock,
-  OPTIONS,
-  quietLog,
-  resolution,
-  type Started,
-  start,
-  text,
-  until,
-} from '../support.ts'
+import { FakeResolver, held, OPTIONS, quietLog, resolution, type Started, start, text, until } from '../support.ts'
 
 const running: Started[] = []
 const started = async (...args: Parameters<typeof start>) => {
@@ -135,7 +125,7 @@ describe('a front end', () => {
     const parts = {
       resolver: new FakeResolver(),
       options: { ...OPTIONS, listen },
-      clock: new ManualClock(),
+      clock: testClock(),
       log: quietLog(),
     }
     await expect(createFrontEnd(parts)).rejects.toMatchObject({
@@ -145,7 +135,7 @@ describe('a front end', () => {
   })
 
   it('does not open to the network without a list of who may ask', async () => {
-    const parts = { resolver: new FakeResolver(), clock: new ManualClock(), log: quietLog() }
+    const parts = { resolver: new FakeResolver(), clock: testClock(), log: quietLog() }
     const listen = { udp: ['0.0.0.0:0'], tcp: [] }
     await expect(createFrontEnd({ ...parts, options: { ...OPTIONS, listen } })).rejects.toMatchObject({
       code: 'CONFIG_ACCESS_MISSING',

@@ -7,7 +7,7 @@ import type { Protocol } from '../../../src/serve/doors/listen.ts'
 import type { Door } from '../../../src/serve/doors/udp.ts'
 import { limits } from '../../../src/serve/limits.ts'
 import type { LocalAddress } from '../../../src/serve/types.ts'
-import { ManualClock } from '../support.ts'
+import { testClock } from '../../setup/clock.ts'
 
 const ipv4 = (...addresses: string[]): LocalAddress[] => addresses.map((address) => ({ address, scope: 0 }))
 
@@ -17,7 +17,7 @@ class Machine {
   readonly failures: Record<string, string> = {}
   readonly bound = new Set<string>()
   readonly logged: string[] = []
-  readonly clock = new ManualClock()
+  readonly clock = testClock()
   maxAddresses: number = limits.MAX_LISTEN_ADDRESSES
   #nextPort = 10_000
 

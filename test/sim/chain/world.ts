@@ -1,6 +1,6 @@
 /** One chain among simulated validators in virtual time. Everything depends on the plan only. */
 import { setImmediate as settle } from 'node:timers/promises'
-import type { Clock, Log } from '../../../src/base/index.ts'
+import type { Log } from '../../../src/base/index.ts'
 import { equalBytes, toHex } from '../../../src/base/index.ts'
 import {
   type Application,
@@ -19,7 +19,13 @@ import {
   type Validator,
 } from '../../../src/chain/index.ts'
 import { ed25519, ed25519Signer, type SignatureScheme, type Signer, sha256 } from '../../../src/crypto/index.ts'
-import { type SeededRandom, seededRandom, type VirtualClock, virtualClock } from '../../../src/sim/index.ts'
+import {
+  machineClock,
+  type SeededRandom,
+  seededRandom,
+  type VirtualClock,
+  virtualClock,
+} from '../../../src/sim/index.ts'
 import { mapApplication, sharing, transaction } from './application.ts'
 import { Checker, Violation } from './checks.ts'
 import { SimDisk } from './disk.ts'
@@ -214,16 +220,13 @@ class World {
     const { liar } = person
     const life = ++person.life
     const touch = () => this.#touch(person)
-    const clock: Clock = {
-      now: () => this.#clock.now() + person.skewMs,
-      monotonic: () => this.#clock.monotonic(),
-      after: (delayMs, callback) => {
-        touch()
-        return this.#clock.after(delayMs, () => {
-          if (person.life === life) this.#attempt(person, callback)
-        })
+    const clock = machineClock(this.#clock, {
+      aheadMs: () => person.skewMs,
+      onSet: touch,
+      run: (callback) => {
+        if (person.life === life) this.#attempt(person, callback)
       },
-    }
+    })
     const { snapshotEvery, keepBlocks, heartbeatMs, timeoutMs } = this.#plan
     const chain = createChain(
       {

@@ -1,8 +1,6 @@
 /** One simulated member: the production ring and records on simulated ports, through as many lives as the plan gives it. */
 import {
-  type Cancel,
   ChordnsError,
-  type Clock,
   concatBytes,
   type Log,
   type PeerId,
@@ -24,6 +22,7 @@ import {
   createMemoryDisk,
   type MemoryDisk,
   type MemoryNetwork,
+  machineClock,
   type SeededRandom,
   type VirtualClock,
 } from '../../../src/sim/index.ts'
@@ -94,16 +93,13 @@ export function createMember(modules: MemberModules): Member {
   }
 
   /** Nothing of a life that is over goes on. */
-  function clockOf(mine: number): Clock {
-    return {
-      now: () => Math.floor(clock.now() + modules.skewMs),
-      monotonic: () => clock.monotonic(),
-      after: (delayMs, callback): Cancel =>
-        clock.after(delayMs, () => {
-          if (life === mine) callback()
-        }),
-    }
-  }
+  const clockOf = (mine: number) =>
+    machineClock(clock, {
+      aheadMs: () => modules.skewMs,
+      run(callback) {
+        if (life === mine) callback()
+      },
+    })
 
   function storeOf(disk: MemoryDisk): Store {
     const store = disk.open()
