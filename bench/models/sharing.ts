@@ -1,12 +1,12 @@
 /**
  * What one name costs its authority when N members ask for it: each for itself, and over a ring. Time is virtual, from one
  * question to the next; requests between members take no time, and nobody lies. Whether and when replicas look is decided
- * by `Asks` and `pays` of src/chunks with its bounds; rounds follow docs/decisions/0015. A fetch is one upstream query:
+ * by `Demand` and `pays` of src/chunks with its bounds; rounds follow docs/decisions/0015. A fetch is one upstream query:
  * the delegation is known to all.
  */
 import { asPeerId, type PeerId } from '../../src/base/index.ts'
 import { limits } from '../../src/chunks/limits.ts'
-import { Asks, pays } from '../../src/chunks/rounds/demand.ts'
+import { Demand, pays } from '../../src/chunks/rounds/demand.ts'
 import { evidenceLimits } from '../../src/evidence/index.ts'
 
 export interface SharedName {
@@ -127,7 +127,7 @@ class NameInRing {
   readonly #cachedUntil: Float64Array
   readonly #ttlMs: number
   /** Tells and reads go to all replicas: what one remembers, all do. */
-  readonly #asks = new Asks()
+  readonly #asks = new Demand()
   readonly #rests: { until: number; failures: number; learned: number | undefined }[]
   /** The agreed entry, or the secure copy that came with a tell. */
   #entryUntil = 0
@@ -173,7 +173,7 @@ class NameInRing {
   }
 
   #note(member: number, now: number): void {
-    this.#asks.note('', this.#peers[member]!, now)
+    this.#asks.count('', this.#peers[member]!, now)
   }
 
   /** The replicas in ring order, each after the one before it did not open. */
@@ -188,7 +188,7 @@ class NameInRing {
       // That a name is short-lived is agreed too, and holds ten minutes.
       const worthSeconds = short ? evidenceLimits.DIVERGENT_MS / 1000 : ttlSeconds
       const discouraged = seen && !this.#pays(worthSeconds, rest.learned, now)
-      if (discouraged && this.#asks.demand('', now).asks < 2 * n) continue
+      if (discouraged && this.#asks.of('', now).asks < 2 * n) continue
       this.#look(replica, now)
       rest.learned = worthSeconds
       if (!this.#pays(worthSeconds, rest.learned, now)) continue
@@ -204,7 +204,7 @@ class NameInRing {
   #pays(ttlSeconds: number | undefined, learned: number | undefined, now: number): boolean {
     const { admitAfter, n } = this.#rules
     const absent = ttlSeconds === undefined ? undefined : false
-    const demand = { ...this.#asks.demand('', now), ...(learned !== undefined && { ttlSeconds: learned }) }
+    const demand = { ...this.#asks.of('', now), ...(learned !== undefined && { ttlSeconds: learned }) }
     return pays(demand, { admitAfter, n, ttlSeconds, absent })
   }
 

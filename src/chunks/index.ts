@@ -1,26 +1,18 @@
-export { questionKey } from './entries/bounded-map.ts'
-export { examine, type ReadContext } from './entries/examine.ts'
-export { type ChunksModules, createChunks } from './node/chunks.ts'
-export { delegationSource } from './observations/delegations.ts'
+export type { ChunkEntry, EntrySummary } from './entries/entry.ts'
+export { examine } from './entries/examine.ts'
+export type { ProofSource } from './entries/proofs.ts'
+export { type Chunks, createChunks } from './node/chunks.ts'
+export type { ChunksOptions } from './node/options.ts'
+export type { ChunksDeps, ChunksHooks } from './node/parts.ts'
+export type { ChunksStats } from './node/stats.ts'
+export type { ChunkView } from './node/view.ts'
+export type { OwnFetch, OwnFinding } from './observations/observations.ts'
 export { ownFetchOf } from './observations/own-fetch.ts'
+export { delegationSource } from './reads/delegation-source.ts'
+export type { ReplicaReply, ReplicaWord, RingDelegation, RingDivergence, RingRead } from './reads/ring-read.ts'
+export type { ReadContext } from './seats/context.ts'
 export { chunkOf, holdsPrivateAddress, keyOfChunk, mayShare } from './seats/place.ts'
-export type {
-  ChunkEntry,
-  Chunks,
-  ChunksOptions,
-  ChunksStats,
-  ChunkView,
-  EntryNote,
-  LiveVote,
-  OwnFetch,
-  OwnFinding,
-  ProofSource,
-  ReplicaReply,
-  ReplicaWord,
-  RingDelegation,
-  RingDivergence,
-  RingRead,
-} from './types.ts'
-export type { LookHow } from './wire/messages.ts'
+export type { LiveVote, ObserveHow } from './wire/messages.ts'
+export { questionKey } from './wire/question-key.ts'
 export { Rates } from './wire/rates.ts'
 export type { Send } from './wire/request.ts'

@@ -21,7 +21,7 @@ export const limits = {
   MAX_USED_BYTES: 16 * 1024 * 1024,
   DECODED_FACTOR: 12,
   /** What this node saw itself and signs on request. Bytes. */
-  MAX_SIGHT_BYTES: 16 * 1024 * 1024,
+  MAX_OBSERVED_BYTES: 16 * 1024 * 1024,
   /** One entry on disk: a certificate, an outcome and a question at their largest. */
   MAX_ARCHIVED_BYTES: 256 * 1024,
   /** Entries that are read from disk and verified in one go, a few signatures each. */
@@ -36,7 +36,7 @@ export const limits = {
   MIN_SHARED_TTL_SECONDS: evidenceLimits.MIN_AGREED_SECONDS,
   /** Rounds in work or at rest at once. Rest gives way to work; beyond that none are opened. */
   MAX_ROUNDS: 2_048,
-  /** Asks of one read that a replica before this one gets to say what it saw. Ms. */
+  /** A replica before this one has so long to say whether a round would pay. Ms. */
   PROBE_TIMEOUT_MS: 500,
   /** What one own fetch may cost: names that need more are nobody's observation. */
   OWN_FETCH: { queries: 30, bytes: 100_000, timeMs: 5_000, signatures: 60, hashes: 300 },
@@ -44,9 +44,9 @@ export const limits = {
   MAX_FETCHES: 32,
   /** Questions whose asks are counted. */
   MAX_ASKED: 20_000,
-  /** Asks kept of one question: enough to predict any n. */
+  /** Requests counted of one question: enough to predict any n. */
   MAX_ASKS_KEPT: 32,
-  /** Asks older than this say nothing about demand. Ms. */
+  /** What was asked longer ago says nothing about demand. Ms. */
   ASK_WINDOW_MS: 3_600_000,
   /** One member's repeated ask counts once in this time. Ms. */
   SAME_ASKER_MS: 10_000,
@@ -141,7 +141,7 @@ export const limits = {
   /** Frames of a pull: below those of the transport, with its heads. Bytes. */
   PULL_FRAME_BYTES: 60_000,
   /** What the asker has already, named in one request: 12 bytes each, so that it fits into one frame. */
-  MAX_PULL_NOTES: 4_000,
+  MAX_PULL_MARKS: 4_000,
   /** Two entries of one question that lie closer together are of one round: its signatures are at most so far apart. Ms. */
   SAME_ROUND_MS: 30_000,
   /** For each frame. Ms. */

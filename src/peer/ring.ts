@@ -186,21 +186,25 @@ function chunksOver(
   { isPrivate }: PeersHooks,
   { signer }: Membership,
 ): Chunks {
-  return createChunks({
-    ...(dataFile !== undefined && { store: dataFile.chunks }),
-    ring,
-    clock,
-    random,
-    signer,
-    scheme: ed25519,
-    log,
-    send: senderTo(RequestRoom.CHUNKS, transport),
-    bulk: (peer, body, options) => transport.bulk(peer, addressed(RequestRoom.CHUNKS, body), options),
-    ownFetch: ownFetchOf(recursor, clock),
-    isPrivate,
-    proofs: proofSource(recursor, clock),
-    options: { ...config.chunks, ...config.ring },
-  })
+  return createChunks(
+    {
+      ...(dataFile !== undefined && { store: dataFile.chunks }),
+      ring,
+      clock,
+      random,
+      signer,
+      scheme: ed25519,
+      log,
+      proofs: proofSource(recursor, clock),
+      options: { ...config.chunks, ...config.ring },
+    },
+    {
+      send: senderTo(RequestRoom.CHUNKS, transport),
+      bulk: (peer, body, options) => transport.bulk(peer, addressed(RequestRoom.CHUNKS, body), options),
+      ownFetch: ownFetchOf(recursor, clock),
+      isPrivate,
+    },
+  )
 }
 
 function chainsOver(
@@ -218,7 +222,7 @@ function chainsOver(
   }
   const held = {
     chunks: () => chunks.held(),
-    summariesOf: (chunk: ChunkId) => chunks.notesOf(chunk),
+    summariesOf: (chunk: ChunkId) => chunks.summariesOf(chunk),
     entryOf: (key: string) => chunks.entryOf(key),
   }
   return createChunkChains(

@@ -15,7 +15,7 @@ import {
   type ChunksOptions,
   chunkOf,
   createChunks,
-  type LookHow,
+  type ObserveHow,
   type OwnFetch,
   type ProofSource,
   type RingRead,
@@ -136,7 +136,7 @@ export interface Node {
   /** Another one after `restart`. */
   chunks: Chunks
   /** What this node's own iteration finds; undefined: what the world holds. */
-  sees: ((question: Question, how: LookHow) => Content | undefined) | undefined
+  sees: ((question: Question, how: ObserveHow) => Content | undefined) | undefined
   liar: Liar | undefined
   /** Takes the place of its digests. */
   digestLiar: ((request: Uint8Array) => Uint8Array) | undefined
@@ -288,28 +288,32 @@ export function createWorld({
     }
     const fetching = fetch?.(index, nodeClock)
     const start = () =>
-      createChunks({
-        ring: ring as Ring,
-        ...(store !== undefined && { store: store(index) }),
-        ...(proofs !== undefined && { proofs: proofs(index) }),
-        clock: nodeClock,
-        random: seededRandom(index + 1),
-        signer,
-        scheme,
-        options: { ...defaults, ...options },
-        log: quiet,
-        isPrivate,
-        ownFetch: async (question, signal, how) => {
-          if (!isDelegation(question)) node.fetches++
-          if (fetching !== undefined) return fetching(question, signal, how)
-          await wait(clock, 10, signal)
-          const outcome = node.sees === undefined ? truth.get(keyOf(question)) : node.sees(question, how)
-          if (outcome === undefined) throw new ChordnsError('RECURSE_FAILED', 'no server answers', {})
-          return ownFinding(question, outcome, nodeClock.now())
+      createChunks(
+        {
+          ring: ring as Ring,
+          ...(store !== undefined && { store: store(index) }),
+          ...(proofs !== undefined && { proofs: proofs(index) }),
+          clock: nodeClock,
+          random: seededRandom(index + 1),
+          signer,
+          scheme,
+          options: { ...defaults, ...options },
+          log: quiet,
         },
-        send: (to, body, sendOptions) => deliver(node, to, body, sendOptions),
-        ...(bulk && { bulk: (to, body, bulkOptions) => pull(node, to, body, bulkOptions) }),
-      })
+        {
+          isPrivate,
+          ownFetch: async (question, signal, how) => {
+            if (!isDelegation(question)) node.fetches++
+            if (fetching !== undefined) return fetching(question, signal, how)
+            await wait(clock, 10, signal)
+            const outcome = node.sees === undefined ? truth.get(keyOf(question)) : node.sees(question, how)
+            if (outcome === undefined) throw new ChordnsError('RECURSE_FAILED', 'no server answers', {})
+            return ownFinding(question, outcome, nodeClock.now())
+          },
+          send: (to, body, sendOptions) => deliver(node, to, body, sendOptions),
+          ...(bulk && { bulk: (to, body, bulkOptions) => pull(node, to, body, bulkOptions) }),
+        },
+      )
     const node: Node = Object.assign(state, { chunks: start() })
     nodes.push(node)
     starts.set(node, start)

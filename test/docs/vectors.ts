@@ -6,10 +6,10 @@ import { type ChainDescriptor, chainIdOf, groupKey, replicaGroup } from '../../s
 import { withRecord } from '../../src/chunk-chains/state/state.ts'
 import { encodeTransaction, stateKey } from '../../src/chunk-chains/state/transactions.ts'
 import { buildDigest } from '../../src/chunks/digests/digest.ts'
-import { questionKey } from '../../src/chunks/entries/bounded-map.ts'
 import { chunkOf, keyOfChunk } from '../../src/chunks/index.ts'
 import { encodeDigestReply, encodeDigestRequest } from '../../src/chunks/wire/digest-messages.ts'
 import { encodeReply, encodeRequest } from '../../src/chunks/wire/messages.ts'
+import { questionKey } from '../../src/chunks/wire/question-key.ts'
 import { ed25519Signer, peerIdFromPublicKey, sha256 } from '../../src/crypto/index.ts'
 import { parseName, type Question, Type } from '../../src/dns/index.ts'
 import {

@@ -1,6 +1,6 @@
 /** The chunk chains as others see them, and what is handed in to run them. */
 import type { ChunkId, Clock, Log, PeerId, Random, Store } from '../../base/index.ts'
-import type { ChunkEntry, EntryNote, Send } from '../../chunks/index.ts'
+import type { ChunkEntry, EntrySummary, Send } from '../../chunks/index.ts'
 import type { SignatureScheme, Signer } from '../../crypto/index.ts'
 import type { CertificateKind } from '../../evidence/index.ts'
 import type { Ring } from '../../ring/index.ts'
@@ -37,7 +37,7 @@ export interface ChunkChainsStores {
 export interface HeldEntries {
   readonly chunks: () => readonly ChunkId[]
   /** Of all entries of the chunk. `own`: this node is among those who observed it. */
-  readonly summariesOf: (chunk: ChunkId) => readonly Pick<EntryNote, 'key' | 'seen' | 'own'>[]
+  readonly summariesOf: (chunk: ChunkId) => readonly Pick<EntrySummary, 'key' | 'seen' | 'own'>[]
   /** The entry with its evidence; undefined when it is not held any more. */
   readonly entryOf: (key: string) => ChunkEntry | undefined
 }

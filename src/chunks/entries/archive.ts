@@ -1,87 +1,69 @@
 /**
- * Agreed entries on disk: written when they are accepted, read again after a restart. What is read is a claim like any other:
+ * Agreed entries on disk: written when they are taken in, read again after a restart. What is read is a claim like any other:
  * nothing counts before its certificate convinces this node again, of the replica set that it computes by then. Only the
  * signatures are not checked twice where the row's seal shows that this node has written it. An entry whose signers it does
  * not know yet waits for them, until the entry expires.
  */
-import {
-  type Cancel,
-  type Clock,
-  errorText,
-  fromLatin1,
-  isChordnsError,
-  type Log,
-  latin1,
-  type Store,
-  type StoreWrite,
-} from '../../base/index.ts'
+import { type Cancel, type Clock, errorText, isChordnsError, type Log } from '../../base/index.ts'
 import { limits } from '../limits.ts'
-import { questionKey } from './bounded-map.ts'
+import { questionKey } from '../wire/question-key.ts'
+import type { EntryClaim } from './entry.ts'
 import type { Disk } from './entry-store.ts'
-import type { RowSeal } from './row-seal.ts'
-import { type ArchivedEntry, readRow } from './rows.ts'
+import { createRowFile, type RowFileDeps, type SealedRow } from './row-file.ts'
+import { readRow } from './rows.ts'
 
-export interface ArchiveModules {
-  /** Its keys are the archive's alone. */
-  readonly store: Store
+export interface ArchiveDeps extends RowFileDeps {
   readonly clock: Clock
   readonly log: Log
-  readonly seal: RowSeal
-  /** Takes an entry that convinces; false: not now. `isOwn`: this node has examined it before. */
-  readonly admit: (entry: ArchivedEntry, isOwn: boolean) => boolean
+}
+
+export interface ArchiveHooks {
+  /** Takes an entry in that convinces; returns false when it does not now. `isOwn`: this node has examined it before. */
+  readonly admit: (entry: EntryClaim, isOwn: boolean) => boolean
 }
 
 export interface Archive extends Disk {
   /** Begins to read, a little at a time. */
-  start(): void
+  start(hooks: ArchiveHooks): void
   sweep(): void
   /** Whether there is still something to read, or to try again. */
   isReading(): boolean
   /** The ring changed: what waits is tried again, soon. */
   changed(): void
   stop(): void
-  /** `entries` on disk as far as they were read or written, those that came back, those that wait. */
-  stats(): { readonly archived: number; readonly restored: number; readonly waiting: number }
+  stats(): ArchiveStats
 }
 
-export function createArchive({ store, clock, log, seal, admit }: ArchiveModules): Archive {
-  const present = new Set<string>()
+export interface ArchiveStats {
+  /** Entries on disk, as far as they were read or written. */
+  readonly archived: number
+  /** Of those of the last run: that came back, and that wait for members who signed them. */
+  readonly restored: number
+  readonly waiting: number
+}
+
+export function createArchive(deps: ArchiveDeps): Archive {
+  const { clock, log } = deps
+  const file = createRowFile(deps)
   const waiting = new Set<string>()
-  const dropped = new Set<string>()
+  let admit: ArchiveHooks['admit'] = () => false
   let restored = 0
-  let failing = false
   let work: Cancel | undefined
   let retry: Cancel | undefined
   let stopped = false
 
-  function write(writes: readonly StoreWrite[]): boolean {
-    try {
-      store.batch(writes, { durable: false })
-      failing = false
-      return true
-    } catch (error) {
-      if (!isChordnsError(error)) throw error
-      if (!failing) log.error({ code: error.code, error: errorText(error) }, 'agreed entries cannot be written to disk')
-      failing = true
-      return false
-    }
-  }
-
   /** A slice of what is on disk, then the next: the node answers meanwhile. */
-  function readFrom(rows: Iterator<readonly [Uint8Array, Uint8Array]>): void {
+  function readFrom(rows: Iterator<readonly [string, SealedRow]>): void {
     work = undefined
     for (let i = 0; i < limits.ARCHIVE_SLICE; i++) {
       const next = rows.next()
       if (next.done === true) {
-        sweep()
+        file.sweep()
         log.info({ restored, waiting: waiting.size }, 'read the agreed entries of the last run')
         return
       }
-      const [key, value] = next.value
-      const text = latin1(key)
-      if (present.has(text) || dropped.has(text)) continue
-      present.add(text)
-      tryRow(text, value)
+      const [key, row] = next.value
+      if (file.found(key)) tryRow(key, row)
     }
     work = clock.after(0, () => guarded(() => readFrom(rows)))
   }
@@ -91,15 +73,14 @@ export function createArchive({ store, clock, log, seal, admit }: ArchiveModules
     for (let i = 0; i < limits.ARCHIVE_SLICE; i++) {
       const next = keys.next()
       if (next.done === true) return
-      const value = store.get(fromLatin1(next.value))
-      if (value === undefined) forget(next.value)
-      else tryRow(next.value, value)
+      const row = file.read(next.value)
+      if (row === undefined) forget(next.value)
+      else tryRow(next.value, row)
     }
     work = clock.after(0, () => guarded(() => tryWaiting(keys)))
   }
 
-  function tryRow(key: string, value: Uint8Array): void {
-    const { row, isOwn } = seal.unwrap(value)
+  function tryRow(key: string, { row, isOwn }: SealedRow): void {
     const entry = readRow(row)
     if (entry === undefined || entry.expires <= clock.now() || questionKey(entry.question) !== key) {
       forget(key)
@@ -107,9 +88,14 @@ export function createArchive({ store, clock, log, seal, admit }: ArchiveModules
     }
     if (admit(entry, isOwn)) {
       waiting.delete(key)
-      dropped.delete(key)
+      file.keep(key)
       restored++
     } else waiting.add(key)
+  }
+
+  function forget(key: string): void {
+    waiting.delete(key)
+    file.forget(key)
   }
 
   function guarded(step: () => void): void {
@@ -122,18 +108,6 @@ export function createArchive({ store, clock, log, seal, admit }: ArchiveModules
     }
   }
 
-  function forget(key: string): void {
-    waiting.delete(key)
-    dropped.add(key)
-  }
-
-  function sweep(): void {
-    if (dropped.size === 0) return
-    write([...dropped].map((key) => ({ kind: 'delete', key: fromLatin1(key) })))
-    for (const key of dropped) present.delete(key)
-    dropped.clear()
-  }
-
   function again(): void {
     retry = undefined
     if (stopped || waiting.size === 0) return
@@ -142,32 +116,19 @@ export function createArchive({ store, clock, log, seal, admit }: ArchiveModules
   }
 
   return {
-    start() {
-      guarded(() => readFrom(store.range(new Uint8Array())[Symbol.iterator]()))
+    start(hooks) {
+      admit = hooks.admit
+      guarded(() => readFrom(file.all()))
     },
     put(key, row) {
       waiting.delete(key)
-      dropped.delete(key)
-      present.add(key)
-      return write([{ kind: 'put', key: fromLatin1(key), value: seal.wrap(row) }])
+      return file.put(key, row)
     },
-    get(key) {
-      try {
-        const value = store.get(fromLatin1(key))
-        return value && seal.unwrap(value).row
-      } catch (error) {
-        if (!isChordnsError(error)) throw error
-        if (!failing) log.error({ code: error.code, error: errorText(error) }, 'agreed entries cannot be read')
-        failing = true
-        return undefined
-      }
-    },
-    drop(key) {
-      if (present.has(key)) dropped.add(key)
-    },
+    get: file.get,
+    drop: file.drop,
     sweep() {
       if (stopped) return
-      sweep()
+      file.sweep()
       again()
     },
     isReading: () => work !== undefined || retry !== undefined,
@@ -176,11 +137,11 @@ export function createArchive({ store, clock, log, seal, admit }: ArchiveModules
         retry ??= clock.after(limits.ARCHIVE_RETRY_MS, again)
     },
     stop() {
-      sweep()
+      file.sweep()
       stopped = true
       work?.()
       retry?.()
     },
-    stats: () => ({ archived: present.size, restored, waiting: waiting.size }),
+    stats: () => ({ archived: file.size, restored, waiting: waiting.size }),
   }
 }

@@ -1,23 +1,6 @@
-/** Records held in memory, bounded in bytes, and the key of a question. */
-import { type Question, rrsetKey } from '../../dns/index.ts'
-import type { Content, FetchStart } from '../../evidence/index.ts'
+/** A map of values held in memory that is bounded in bytes. */
 
-export function questionKey(question: Question): string {
-  return rrsetKey(question.name, question.type, question.class)
-}
-
-/** What this node fetched itself: what it may sign. Times are unix ms. */
-export interface Sight {
-  readonly question: Question
-  readonly outcome: Content
-  readonly digest: Uint8Array
-  readonly start: FetchStart
-  readonly ttl: number
-  readonly when: number
-  readonly expires: number
-}
-
-interface Kept<T> {
+interface Slot<T> {
   readonly value: T
   readonly expires: number
   readonly bytes: number
@@ -25,7 +8,7 @@ interface Kept<T> {
 
 /** Least recently used goes first when `maxBytes` are full; what has expired is not given out. */
 export class BoundedMap<T> {
-  readonly #kept = new Map<string, Kept<T>>()
+  readonly #slots = new Map<string, Slot<T>>()
   readonly #maxBytes: number
   readonly #onDrop: (key: string, value: T) => void
   #bytes = 0
@@ -36,7 +19,7 @@ export class BoundedMap<T> {
   }
 
   get size(): number {
-    return this.#kept.size
+    return this.#slots.size
   }
 
   get bytes(): number {
@@ -44,14 +27,14 @@ export class BoundedMap<T> {
   }
 
   get(key: string, now: number): T | undefined {
-    const kept = this.#kept.get(key)
+    const kept = this.#slots.get(key)
     if (kept === undefined) return undefined
     if (kept.expires <= now) {
       this.delete(key)
       return undefined
     }
-    this.#kept.delete(key)
-    this.#kept.set(key, kept)
+    this.#slots.delete(key)
+    this.#slots.set(key, kept)
     return kept.value
   }
 
@@ -59,9 +42,9 @@ export class BoundedMap<T> {
   set(key: string, value: T, bytes: number, expires: number): boolean {
     this.delete(key)
     if (bytes > this.#maxBytes) return false
-    this.#kept.set(key, { value, bytes, expires })
+    this.#slots.set(key, { value, bytes, expires })
     this.#bytes += bytes
-    for (const oldest of this.#kept.keys()) {
+    for (const oldest of this.#slots.keys()) {
       if (this.#bytes <= this.#maxBytes) break
       this.delete(oldest)
     }
@@ -70,19 +53,19 @@ export class BoundedMap<T> {
 
   /** Unexpired values. */
   values(now: number): T[] {
-    return [...this.#kept.values()].filter(({ expires }) => expires > now).map(({ value }) => value)
+    return [...this.#slots.values()].filter(({ expires }) => expires > now).map(({ value }) => value)
   }
 
   delete(key: string): void {
-    const kept = this.#kept.get(key)
+    const kept = this.#slots.get(key)
     if (kept === undefined) return
-    this.#kept.delete(key)
+    this.#slots.delete(key)
     this.#bytes -= kept.bytes
     this.#onDrop(key, kept.value)
   }
 
   /** Drops what has expired. */
   sweep(now: number): void {
-    for (const [key, kept] of this.#kept) if (kept.expires <= now) this.delete(key)
+    for (const [key, kept] of this.#slots) if (kept.expires <= now) this.delete(key)
   }
 }

@@ -1,13 +1,14 @@
 /**
- * The agreed entries of the chunks that this node keeps. In memory is an index: what the driver must know of each of a hundred
- * thousand without touching it. The evidence itself lies packed on the disk, or in memory where there is none; what was used
- * last is kept as it is used.
+ * The agreed entries that this node holds as a replica. An index in memory has a summary of each, so that a hundred thousand can
+ * be compared and counted without reading one. The evidence itself lies in rows, packed: on the disk, or in memory where there is
+ * no disk. The entries that were used last are also kept decoded.
  */
 import { type ChunkId, equalBytes } from '../../base/index.ts'
 import type { Question } from '../../dns/index.ts'
 import { limits } from '../limits.ts'
-import type { ChunkEntry, EntryNote } from '../types.ts'
-import { BoundedMap, questionKey } from './bounded-map.ts'
+import { questionKey } from '../wire/question-key.ts'
+import { BoundedMap } from './bounded-map.ts'
+import type { ChunkEntry, EntrySummary } from './entry.ts'
 import { readRow, rowOf } from './rows.ts'
 
 /** Where rows lie outside of memory. */
@@ -35,8 +36,11 @@ export interface PutOptions {
   readonly isUsed?: boolean
 }
 
-/** The notes of one chunk are a ring of their own: a set for each of 65,536 chunks would cost more than the notes. */
-interface Slot extends EntryNote {
+/**
+ * The summaries of one chunk are linked to a ring (`before`, `after`): a `Set` for each of 65,536 chunks would cost more memory than
+ * the summaries.
+ */
+interface Slot extends EntrySummary {
   before: Slot
   after: Slot
 }
@@ -103,7 +107,7 @@ export class EntryStore {
     const row = rowOf(entry)
     this.#delete(key)
     if (row.length > this.#maxBytes) return
-    if (!onDisk && this.#disk?.put(key, row) !== true) this.#keepRow(key, row)
+    if (!onDisk && this.#disk?.put(key, row) !== true) this.#holdRow(key, row)
     const { chunk, expires, seen } = entry
     const ring = this.#chunks.get(chunk)
     const self = this.#self
@@ -121,7 +125,7 @@ export class EntryStore {
   }
 
   /** What is known of it without reading it. */
-  note(key: string, now: number): EntryNote | undefined {
+  summary(key: string, now: number): EntrySummary | undefined {
     return this.#alive(key, now)
   }
 
@@ -139,7 +143,7 @@ export class EntryStore {
 
   /** The unexpired entries of one chunk, each read when its turn comes. */
   *ofChunk(chunk: ChunkId, now: number): Iterable<ChunkEntry> {
-    for (const { key } of this.notesOf(chunk, now)) {
+    for (const { key } of this.summariesOf(chunk, now)) {
       const entry = this.peek(key, now)
       if (entry !== undefined) yield entry
     }
@@ -152,12 +156,12 @@ export class EntryStore {
   }
 
   /** What is known of the unexpired entries of one chunk. */
-  notesOf(chunk: ChunkId, now: number): readonly EntryNote[] {
+  summariesOf(chunk: ChunkId, now: number): readonly EntrySummary[] {
     const first = this.#chunks.get(chunk)
-    const notes: EntryNote[] = []
+    const summaries: EntrySummary[] = []
     for (let slot = first; slot !== undefined; slot = slot.after === first ? undefined : slot.after)
-      if (slot.expires > now) notes.push(slot)
-    return notes
+      if (slot.expires > now) summaries.push(slot)
+    return summaries
   }
 
   /** Lets go of the decoded copies; nothing is lost. */
@@ -194,7 +198,7 @@ export class EntryStore {
     this.#used.set(key, entry, bytes * limits.DECODED_FACTOR, expires)
   }
 
-  #keepRow(key: string, row: Uint8Array): void {
+  #holdRow(key: string, row: Uint8Array): void {
     this.#rows.set(key, row)
     this.#memoryBytes += row.length + limits.ROW_OVERHEAD_BYTES
   }

@@ -1,35 +1,22 @@
 /** What is said to be agreed, examined: verified here, against this node's own view, whoever brings it. */
-import type { ChunkId, PeerId } from '../../base/index.ts'
-import type { SignatureScheme } from '../../crypto/index.ts'
+import type { PeerId } from '../../base/index.ts'
 import { type Question, Type } from '../../dns/index.ts'
 import {
   agreedTtl,
   type Certificate,
-  type CertificateContext,
   type Content,
   checkCertificate,
   maxAgreedSeconds,
   misfit,
   type Observation,
-  type PolicyContext,
   type Prefix,
   trimmed,
 } from '../../evidence/index.ts'
 import { limits } from '../limits.ts'
+import { certificateContext, type ReadContext } from '../seats/context.ts'
 import { holdsPrivateAddress } from '../seats/place.ts'
 import { isPrivateAddress } from '../seats/private-addresses.ts'
-import type { ChunkEntry } from '../types.ts'
-
-/** What the asker knows by itself . */
-export interface ReadContext {
-  readonly ringId: string
-  readonly chunk: ChunkId
-  readonly question: Question
-  readonly n: number
-  readonly replicas: readonly { readonly peer: PeerId; readonly publicKey: Uint8Array }[]
-  readonly scheme: SignatureScheme
-  readonly policy: PolicyContext
-}
+import type { ChunkEntry } from './entry.ts'
 
 export type Examined =
   | {
@@ -65,20 +52,6 @@ export function examine(certificate: Certificate, outcome: Content, context: Rea
       expires: check.expires,
       seen: check.seen,
     },
-  }
-}
-
-/** What the verifier holds a certificate against. */
-export function certificateContext(context: ReadContext, now: number, outcome?: Content): CertificateContext {
-  return {
-    ringId: context.ringId,
-    chunk: context.chunk,
-    question: context.question,
-    replicas: context.replicas.map((replica) => replica.publicKey),
-    n: context.n,
-    now,
-    scheme: context.scheme,
-    ...(outcome !== undefined && { outcome }),
   }
 }
 

@@ -7,26 +7,40 @@ import type { Question } from '../../dns/index.ts'
 import { encodeOutcome, type Finding, misfit, type Outcome, outcomeTtl, type ProofLink } from '../../evidence/index.ts'
 import { limits } from '../limits.ts'
 import { holdsPrivateAddress } from '../seats/place.ts'
-import type { ProofSource } from '../types.ts'
+import type { Placement } from '../seats/placement.ts'
 import type { ChunkReply } from '../wire/messages.ts'
-import { BoundedMap, questionKey } from './bounded-map.ts'
+import { questionKey } from '../wire/question-key.ts'
+import { BoundedMap } from './bounded-map.ts'
 
-export interface ProofsParts {
+/** Where proofs of DNSSEC are checked and taken from: this node's own validation. */
+export interface ProofSource {
+  /** `unproven`: neither secure nor wrong, or not to be told now. Fetches no answer, only links of the chain that are missing. */
+  verify(finding: Finding, links: readonly ProofLink[], signal: AbortSignal): Promise<Finding | 'bogus' | 'unproven'>
+  /** Links that this node holds, from the zone with `from` labels on. */
+  links(question: Question, from: number): readonly ProofLink[]
+  /** Labels of the deepest zone on the way whose security this node knows; undefined: it does not validate. */
+  knownCut(question: Question): number | undefined
+}
+
+export interface ProofsDeps {
   readonly clock: Clock
   readonly log: Log
-  readonly chunkOf: (question: Question) => ChunkId
+  readonly placement: Pick<Placement, 'chunkOf'>
   /** Undefined: this node does not validate, and neither keeps nor believes proofs. */
   readonly source: ProofSource | undefined
   readonly stopping: AbortSignal
-  /** Hears what is kept from now on. */
+}
+
+export interface ProofsHooks {
+  /** Hears of each question whose proof is held from now on. */
   readonly onKept: (question: Question) => void
 }
 
 export interface Proofs {
   /** What this node validated itself. */
   keep(finding: Pick<Finding, 'question' | 'outcome' | 'expires'>): void
-  /** What a peer brought. */
-  take(question: Question, outcome: Outcome): Promise<'kept' | 'bogus' | 'unproven' | 'busy'>
+  /** What a peer brought: verified, and kept if it holds. */
+  offer(question: Question, outcome: Outcome): Promise<'kept' | 'bogus' | 'unproven' | 'busy'>
   /** What the asker thinks of a reply that claims to stand alone: the finding, `secure`, or why it is none. */
   check(
     question: Question,
@@ -43,16 +57,17 @@ export interface Proofs {
   stats(): { readonly proofs: number; readonly refusedProofs: number }
 }
 
-interface Kept {
+interface KeptProof {
   readonly chunk: ChunkId
   readonly question: Question
   readonly outcome: Outcome
   readonly expires: number
 }
 
-export function createProofs({ clock, log, source, stopping, chunkOf, onKept }: ProofsParts): Proofs {
+export function createProofs(deps: ProofsDeps, { onKept }: ProofsHooks): Proofs {
+  const { clock, log, source, stopping, placement } = deps
   const byChunk = new Map<ChunkId, Set<string>>()
-  const kept = new BoundedMap<Kept>(limits.MAX_PROOF_BYTES, (key, { chunk }) => {
+  const kept = new BoundedMap<KeptProof>(limits.MAX_PROOF_BYTES, (key, { chunk }) => {
     const keys = byChunk.get(chunk)
     keys?.delete(key)
     if (keys?.size === 0) byChunk.delete(chunk)
@@ -60,12 +75,12 @@ export function createProofs({ clock, log, source, stopping, chunkOf, onKept }: 
   const counts = { refusedProofs: 0 }
   let verifying = 0
 
-  function keep({ question, outcome, expires }: Omit<Kept, 'chunk'>): void {
+  function keep({ question, outcome, expires }: Omit<KeptProof, 'chunk'>): void {
     const now = clock.now()
     if (source === undefined || expires - now < limits.MIN_SHARED_TTL_SECONDS * 1_000) return
     const until = Math.min(expires, now + limits.MAX_PROOF_MS)
     const bytes = encodeOutcome(outcome).length + limits.RECORD_OVERHEAD_BYTES
-    const chunk = chunkOf(question)
+    const chunk = placement.chunkOf(question)
     const key = questionKey(question)
     if (!kept.set(key, { chunk, question, outcome, expires: until }, bytes, until)) return
     const keys = byChunk.get(chunk)
@@ -101,7 +116,7 @@ export function createProofs({ clock, log, source, stopping, chunkOf, onKept }: 
 
   return {
     keep,
-    async take(question, outcome) {
+    async offer(question, outcome) {
       const held = kept.get(questionKey(question), clock.now())
       // As good as new: not verified again for whoever brings it again.
       if (held !== undefined && held.expires - clock.now() > outcomeTtl(outcome) * 500) return 'kept'

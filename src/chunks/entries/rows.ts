@@ -1,25 +1,10 @@
 /** One entry as bytes: on disk, and in memory where there is no disk. Certificate and outcome are in their own codecs. */
 import { isChordnsError } from '../../base/index.ts'
 import { type CborValue, decodeCanonical, encodeCanonical } from '../../crypto/index.ts'
-import { nameFromWire, type Question } from '../../dns/index.ts'
-import {
-  type Certificate,
-  type Content,
-  decodeCertificate,
-  decodeContent,
-  encodeCertificate,
-  encodeOutcome,
-} from '../../evidence/index.ts'
+import { nameFromWire } from '../../dns/index.ts'
+import { decodeCertificate, decodeContent, encodeCertificate, encodeOutcome } from '../../evidence/index.ts'
 import { limits } from '../limits.ts'
-import type { ChunkEntry } from '../types.ts'
-
-/** One entry as it was read; `expires` is only good for dropping it. */
-export interface ArchivedEntry {
-  readonly question: Question
-  readonly certificate: Certificate
-  readonly outcome: Content
-  readonly expires: number
-}
+import type { ChunkEntry, EntryClaim } from './entry.ts'
 
 const VERSION = 2
 
@@ -30,7 +15,7 @@ export function rowOf({ question, certificate, outcome, expires }: ChunkEntry): 
 }
 
 /** Undefined for what this version cannot read. */
-export function readRow(bytes: Uint8Array): ArchivedEntry | undefined {
+export function readRow(bytes: Uint8Array): EntryClaim | undefined {
   try {
     const row = decodeCanonical(bytes, { maxBytes: limits.MAX_ARCHIVED_BYTES })
     if (!Array.isArray(row)) return undefined

@@ -1,8 +1,7 @@
 /**
- * When the keepers of a chunk change, the entries go with it: each keeper pushes what it holds to those who are new. The
- * receiver checks every certificate against its own view of the set, so a push is an offer, never a claim; it carries the
- * certificate as it is, so that it never stretches a TTL. What did not arrive is owed, and offered again at each repair for as
- * long as it is certified and the peer keeps the chunk.
+ * When the replicas of a chunk change, its entries go along: each replica pushes what it holds to those that are new (where new
+ * replicas pull, only if nobody stays whom they could pull from). Entries whose signers are no majority of the new set are
+ * observed again, if anybody still asks for them.
  */
 import {
   type Cancel,
@@ -11,188 +10,113 @@ import {
   errorText,
   type Log,
   type PeerId,
-  type Random,
   type RingId,
   sleep,
 } from '../../base/index.ts'
 import type { Question } from '../../dns/index.ts'
-import { questionKey } from '../entries/bounded-map.ts'
+import type { ChunkEntry } from '../entries/entry.ts'
 import type { EntryStore } from '../entries/entry-store.ts'
 import { limits } from '../limits.ts'
+import type { Placement } from '../seats/placement.ts'
 import type { Seats } from '../seats/seats.ts'
-import type { ChunkEntry } from '../types.ts'
-import type { Ask } from '../wire/request.ts'
+import type { Pushes } from './pushes.ts'
 
-export interface HandoverModules {
-  /** New keepers pull from those who stay: only where nobody stays does one push. */
-  readonly pulled: boolean
+export interface HandoverDeps {
   readonly clock: Clock
-  readonly random: Random
   readonly log: Log
-  readonly ask: Ask
   readonly store: EntryStore
+  readonly placement: Pick<Placement, 'seatsOfChunk'>
+  readonly pushes: Pushes
   readonly self: RingId
-  readonly seatsOfChunk: (chunk: ChunkId) => Seats
-  /** Whether the entry's signers are still a majority of the set as it is now. */
-  readonly stillCertified: (entry: ChunkEntry, seats: Seats) => boolean
-  /** The signers no longer suffice: look again, if anybody still asks for it. */
+  /** New replicas pull from those who stay: one pushes only where nobody stays. */
+  readonly pulled: boolean
+}
+
+export interface HandoverHooks {
+  /** Returns whether the entry's signers are a majority of these seats. */
+  readonly isCurrent: (entry: ChunkEntry, seats: Seats) => boolean
+  /** The signers no longer suffice: observe again, if anybody still asks for it. */
   readonly renew: (question: Question) => void
 }
 
 export interface Handover {
   /** The set of a chunk is remembered with its first entry. */
   remember(chunk: ChunkId, seats: Seats): void
-  /** Another replica did not take this entry: it is offered again. */
-  owe(peer: PeerId, entry: ChunkEntry): void
-  /** Entries that are owed, over all peers. */
-  owed(): number
   /** The ring changed. */
   changed(): void
   stop(): Promise<void>
 }
 
-export function createHandover(modules: HandoverModules): Handover {
-  const { clock, store } = modules
-  const keepers = new Map<ChunkId, ReadonlySet<RingId>>()
-  const pushing = new Map<PeerId, Promise<void>>()
-  const debts = new Map<PeerId, Map<string, Question>>()
-  let owed = 0
+export function createHandover(deps: HandoverDeps, { isCurrent, renew }: HandoverHooks): Handover {
+  const { clock, store } = deps
+  const replicas = new Map<ChunkId, ReadonlySet<RingId>>()
   const stopping = new AbortController()
   let pending: Cancel | undefined
   let comparing: Promise<void> | undefined
-  let repairing: Cancel | undefined
-
-  /** A little at a time: questions have their turn in between. */
-  async function compare(): Promise<void> {
-    const offers = new Map<PeerId, ChunkEntry[]>()
-    const now = clock.now()
-    let looked = 0
-    for (const chunk of keepers.keys()) if (store.notesOf(chunk, now).length === 0) keepers.delete(chunk)
-    for (const chunk of store.chunks()) {
-      const seats = modules.seatsOfChunk(chunk)
-      const before = keepers.get(chunk)
-      keepers.set(chunk, idsOf(seats))
-      const fresh = seats.others.filter((member) => before !== undefined && !before.has(member.id))
-      const same = before !== undefined && before.size === seats.members.length && fresh.length === 0
-      if (++looked % limits.HANDOVER_SLICE === 0) await sleep(clock, 0, stopping.signal)
-      if (same) continue
-      const stays = seats.members.length > fresh.length + (seats.mine && before?.has(modules.self) !== true ? 1 : 0)
-      const to = modules.pulled && stays ? [] : fresh
-      for (const entry of store.ofChunk(chunk, now)) {
-        if (++looked % limits.HANDOVER_SLICE === 0) await sleep(clock, 0, stopping.signal)
-        if (!modules.stillCertified(entry, seats)) {
-          if (seats.mine) modules.renew(entry.question)
-          continue
-        }
-        for (const { peer } of to) add(offers, peer, entry)
-      }
-    }
-    for (const [peer, entries] of offers) {
-      push(peer, entries.slice(0, limits.MAX_HANDOVER_RECORDS))
-      for (const entry of entries.slice(limits.MAX_HANDOVER_RECORDS)) owe(peer, entry)
-    }
-  }
 
   function begin(): void {
     // A change while one compares is compared when that is done.
     pending = comparing === undefined ? undefined : clock.after(limits.HANDOVER_DELAY_MS, begin)
     comparing ??= compare()
       .catch((error: unknown) => {
-        if (!stopping.signal.aborted) modules.log.error({ error: errorText(error) }, 'entries could not be compared')
+        if (!stopping.signal.aborted) deps.log.error({ error: errorText(error) }, 'entries could not be compared')
       })
       .finally(() => {
         comparing = undefined
       })
   }
 
-  function owe(peer: PeerId, { question }: ChunkEntry): void {
-    if (stopping.signal.aborted || owed >= limits.MAX_OWED_RECORDS) return
-    const key = questionKey(question)
-    const ofPeer = debts.get(peer) ?? new Map<string, Question>()
-    if (!ofPeer.has(key)) owed++
-    ofPeer.set(key, question)
-    debts.set(peer, ofPeer)
-    // Keepers that lost the same peer do not all come back to it in the same moment.
-    const jitter = modules.random.below(limits.REPAIR_JITTER_MS)
-    repairing ??= clock.after(limits.REPAIR_MS - jitter, repair)
-  }
-
-  function repair(): void {
-    repairing = undefined
+  /** A little at a time: questions have their turn in between. */
+  async function compare(): Promise<void> {
+    const offers = new Map<PeerId, ChunkEntry[]>()
     const now = clock.now()
-    for (const [peer, ofPeer] of debts) {
-      if (pushing.has(peer)) continue
-      const entries: ChunkEntry[] = []
-      for (const [key, question] of ofPeer) {
-        if (entries.length === limits.MAX_HANDOVER_RECORDS) break
-        ofPeer.delete(key)
-        owed--
-        const entry = store.get(question, now)
-        if (entry === undefined) continue
-        const seats = modules.seatsOfChunk(entry.chunk)
-        if (seats.others.some((member) => member.peer === peer) && modules.stillCertified(entry, seats))
-          entries.push(entry)
-      }
-      if (ofPeer.size === 0) debts.delete(peer)
-      if (entries.length > 0) push(peer, entries)
+    let done = 0
+    const turn = async () => {
+      if (++done % limits.HANDOVER_SLICE === 0) await sleep(clock, 0, stopping.signal)
     }
-    if (debts.size > 0 && !stopping.signal.aborted) repairing ??= clock.after(limits.REPAIR_MS, repair)
-  }
-
-  /** One series of pushes a peer; what changes meanwhile waits for it. */
-  function push(peer: PeerId, entries: readonly ChunkEntry[]): void {
-    const run = (pushing.get(peer) ?? Promise.resolve()).then(() => offer(peer, entries))
-    const done = run.finally(() => {
-      if (pushing.get(peer) === done) pushing.delete(peer)
-    })
-    pushing.set(peer, done)
-  }
-
-  async function offer(peer: PeerId, entries: readonly ChunkEntry[]): Promise<void> {
-    const queue = entries.values()
-    let sent = 0
-    let silent = false
-    const worker = async (): Promise<void> => {
-      for (const entry of queue) {
-        const { question, certificate, outcome, expires } = entry
-        if (stopping.signal.aborted || expires <= clock.now()) continue
-        // One that does not answer is not pushed at any more now.
-        if (silent) {
-          owe(peer, entry)
-          continue
-        }
-        const options = { timeoutMs: limits.CERTIFY_TIMEOUT_MS, signal: stopping.signal }
-        const event = await modules.ask(peer, { kind: 'certify', question, certificate, outcome }, options)
-        if (event.kind === 'failed') silent = true
-        if (event.kind === 'failed' || (event.kind === 'reply' && event.reply.kind === 'busy')) owe(peer, entry)
-        else sent++
-        await sleep(clock, limits.HANDOVER_PAUSE_MS, stopping.signal)
+    for (const chunk of replicas.keys()) if (store.summariesOf(chunk, now).length === 0) replicas.delete(chunk)
+    for (const chunk of store.chunks()) {
+      const seats = deps.placement.seatsOfChunk(chunk)
+      const before = replicas.get(chunk)
+      replicas.set(chunk, idsOf(seats))
+      await turn()
+      if (before !== undefined && isSame(before, seats)) continue
+      const to = receivers(before, seats)
+      for (const entry of store.ofChunk(chunk, now)) {
+        await turn()
+        if (isCurrent(entry, seats)) for (const { peer } of to) add(offers, peer, entry)
+        else if (seats.mine) renew(entry.question)
       }
     }
-    const workers = Array.from({ length: limits.HANDOVER_IN_FLIGHT }, worker)
-    const results = await Promise.allSettled(workers)
-    const failed = results.find((result) => result.status === 'rejected')
-    if (failed !== undefined && !stopping.signal.aborted)
-      modules.log.warn({ peer, reason: String(failed.reason) }, 'handing over to a new replica failed')
-    else modules.log.debug({ peer, sent, of: entries.length }, 'handed entries over to a new replica')
+    for (const [peer, entries] of offers) deps.pushes.push(peer, entries)
+  }
+
+  /** Whom this node pushes the entries of a chunk to. `before`: the replicas before the change; undefined: not known. */
+  function receivers(before: ReadonlySet<RingId> | undefined, seats: Seats): Seats['others'] {
+    const fresh = seats.others.filter((member) => before !== undefined && !before.has(member.id))
+    if (!deps.pulled) return fresh
+    const isNewHere = seats.mine && before?.has(deps.self) !== true
+    const somebodyStays = seats.members.length > fresh.length + (isNewHere ? 1 : 0)
+    return somebodyStays ? [] : fresh
   }
 
   return {
     remember(chunk, seats) {
-      if (!keepers.has(chunk)) keepers.set(chunk, idsOf(seats))
+      if (!replicas.has(chunk)) replicas.set(chunk, idsOf(seats))
     },
-    owe,
-    owed: () => owed,
     changed() {
       if (pending === undefined && !stopping.signal.aborted) pending = clock.after(limits.HANDOVER_DELAY_MS, begin)
     },
     async stop() {
       stopping.abort()
       pending?.()
-      repairing?.()
-      await Promise.allSettled([...pushing.values(), comparing])
+      await Promise.allSettled([comparing])
     },
   }
+}
+
+function isSame(before: ReadonlySet<RingId>, { members, others }: Seats): boolean {
+  return before.size === members.length && others.every((member) => before.has(member.id))
 }
 
 function idsOf(seats: Seats): ReadonlySet<RingId> {

@@ -1,51 +1,53 @@
 /**
- * Before a node leaves: what no other keeper has is handed over (Chord, section 4.4: a voluntary leave is a failure plus
- * courtesy). All else stays with those who stay, and whoever keeps it next pulls it from them. The digests of the others say
- * what they have; they are asked for anew, since what a node last heard may be a minute old.
+ * Before a node leaves: what no other replica has is handed over (Chord, section 4.4: a voluntary leave is a failure plus
+ * courtesy). All else stays with those who stay, and whoever becomes a replica next pulls it from them. The digests of the others
+ * say what they have; they are requested anew, since what a node last heard may be a minute old.
  */
 import { type ChunkId, type Clock, isChordnsError, type Log, type PeerId, sleep } from '../../base/index.ts'
 import { type ChunkDigest, digestOf, hashOf, names } from '../digests/digest.ts'
+import type { ChunkEntry } from '../entries/entry.ts'
 import type { EntryStore } from '../entries/entry-store.ts'
 import { limits } from '../limits.ts'
+import type { Placement } from '../seats/placement.ts'
 import type { Seats } from '../seats/seats.ts'
-import type { ChunkEntry } from '../types.ts'
 import { decodeDigestReply, encodeDigestRequest } from '../wire/digest-messages.ts'
-import type { Ask, Send } from '../wire/request.ts'
+import type { RequestReplica, Send } from '../wire/request.ts'
+import { bring } from './pushes.ts'
 
-export interface LeavingModules {
+export interface LeavingDeps {
   readonly clock: Clock
   readonly log: Log
   readonly send: Send
-  readonly ask: Ask
+  readonly request: RequestReplica
   readonly store: EntryStore
-  readonly seatsOfChunk: (chunk: ChunkId) => Seats
+  readonly placement: Pick<Placement, 'seatsOfChunk'>
   readonly isSuspect: (member: Seats['members'][number]) => boolean
 }
 
 export interface HandedOver {
-  /** Entries that, by the digests, nobody else has; and those of them that another keeper took. */
+  /** Entries that, by the digests, nobody else has; and those of them that another replica took. */
   readonly alone: number
   readonly taken: number
 }
 
-/** What a keeper has of a chunk; `all`: more than a digest says. */
+/** What a replica has of a chunk; `all`: more than a digest says. */
 type Word = ChunkDigest | 'all'
 
 /** Takes `limits.LEAVE_MS` at most. Never rejects. */
-export async function handOver(modules: LeavingModules): Promise<HandedOver> {
-  const { clock, log } = modules
+export async function handOver(deps: LeavingDeps): Promise<HandedOver> {
+  const { clock, log } = deps
   const late = new AbortController()
   const cancel = clock.after(limits.LEAVE_MS, () => late.abort())
   let alone = 0
   let taken = 0
   try {
-    const words = await wordsOfOthers(modules, late.signal)
-    const entries = [...onlyHere(modules, words)]
+    const words = await wordsOfOthers(deps, late.signal)
+    const entries = [...onlyHere(deps, words)]
     alone = entries.length
     const queue = entries.values()
     const worker = async () => {
       for (const { entry, to } of queue) {
-        if (await give(modules, entry, to, late.signal)) taken++
+        if (await give(deps, entry, to, late.signal)) taken++
         await sleep(clock, limits.LEAVE_PAUSE_MS, late.signal)
       }
     }
@@ -57,28 +59,26 @@ export async function handOver(modules: LeavingModules): Promise<HandedOver> {
   } finally {
     cancel()
   }
-  if (alone > 0) log.info({ entries: alone, taken }, 'handed over what no other keeper had')
+  if (alone > 0) log.info({ entries: alone, taken }, 'handed over what no other replica had')
   return { alone, taken }
 }
 
-/** The digests of the other keepers of all that this node holds. One that says nothing has nothing. */
-async function wordsOfOthers(modules: LeavingModules, signal: AbortSignal): Promise<ReadonlyMap<string, Word>> {
+/** The digests of the other replicas of all that this node holds. One that says nothing has nothing. */
+async function wordsOfOthers(deps: LeavingDeps, signal: AbortSignal): Promise<ReadonlyMap<string, Word>> {
   const wanted = new Map<PeerId, ChunkId[]>()
-  for (const chunk of modules.store.chunks())
-    for (const member of modules.seatsOfChunk(chunk).others) {
-      if (modules.isSuspect(member)) continue
+  for (const chunk of deps.store.chunks())
+    for (const member of deps.placement.seatsOfChunk(chunk).others) {
+      if (deps.isSuspect(member)) continue
       const chunks = wanted.get(member.peer)
       if (chunks === undefined) wanted.set(member.peer, [chunk])
       else chunks.push(chunk)
     }
   const words = new Map<string, Word>()
-  const ask = async (peer: PeerId, chunks: readonly ChunkId[]) => {
+  const hear = async (peer: PeerId, chunks: readonly ChunkId[]) => {
     for (let at = 0; at < chunks.length; at += limits.MAX_DIGESTS_AT_ONCE) {
       const part = chunks.slice(at, at + limits.MAX_DIGESTS_AT_ONCE)
-      const request = encodeDigestRequest(part.map((chunk) => ({ chunk, tag: new Uint8Array() })))
-      const replies = decodeDigestReply(
-        await modules.send(peer, request, { timeoutMs: limits.DIGEST_TIMEOUT_MS, signal }),
-      )
+      const body = encodeDigestRequest(part.map((chunk) => ({ chunk, tag: new Uint8Array() })))
+      const replies = decodeDigestReply(await deps.send(peer, body, { timeoutMs: limits.DIGEST_TIMEOUT_MS, signal }))
       for (const [i, chunk] of part.entries()) {
         const reply = replies[i]
         if (reply === 'full') words.set(wordKey(peer, chunk), 'all')
@@ -86,20 +86,20 @@ async function wordsOfOthers(modules: LeavingModules, signal: AbortSignal): Prom
       }
     }
   }
-  const results = await Promise.allSettled([...wanted].map(([peer, chunks]) => ask(peer, chunks)))
+  const results = await Promise.allSettled([...wanted].map(([peer, chunks]) => hear(peer, chunks)))
   for (const result of results) if (result.status === 'rejected' && !isChordnsError(result.reason)) throw result.reason
   return words
 }
 
-function* onlyHere({ clock, store, seatsOfChunk, isSuspect }: LeavingModules, words: ReadonlyMap<string, Word>) {
+function* onlyHere({ clock, store, placement, isSuspect }: LeavingDeps, words: ReadonlyMap<string, Word>) {
   const now = clock.now()
   for (const chunk of store.chunks()) {
-    const seats = seatsOfChunk(chunk)
+    const seats = placement.seatsOfChunk(chunk)
     const to = seats.others.filter((member) => !isSuspect(member)).map(({ peer }) => peer)
     if (to.length === 0) continue
     const theirs = to.flatMap((peer) => words.get(wordKey(peer, chunk)) ?? [])
     if (theirs.includes('all')) continue
-    for (const { key } of store.notesOf(chunk, now)) {
+    for (const { key } of store.summariesOf(chunk, now)) {
       const hash = hashOf(key)
       if (theirs.some((word) => word !== 'all' && names(word, hash))) continue
       const entry = store.peek(key, now)
@@ -109,15 +109,10 @@ function* onlyHere({ clock, store, seatsOfChunk, isSuspect }: LeavingModules, wo
 }
 
 /** One that takes it is enough: the others pull it from there. */
-async function give({ ask }: LeavingModules, entry: ChunkEntry, to: readonly PeerId[], signal: AbortSignal) {
-  const { question, certificate, outcome } = entry
+async function give({ request }: LeavingDeps, entry: ChunkEntry, to: readonly PeerId[], signal: AbortSignal) {
   for (const peer of to) {
-    const event = await ask(
-      peer,
-      { kind: 'certify', question, certificate, outcome },
-      { timeoutMs: limits.CERTIFY_TIMEOUT_MS, signal },
-    )
-    if (event.kind === 'reply' && event.reply.kind === 'ack') return true
+    const answer = await bring(request, peer, entry, signal)
+    if (answer.kind === 'reply' && answer.reply.kind === 'ack') return true
   }
   return false
 }

@@ -1,37 +1,40 @@
-/** The other side of a pull: rows for those who keep the same chunks, no faster than they may have them. */
+/** The other side of a pull: rows for those who are replicas of the same chunks, no faster than they may have them. */
 import { type Clock, isChordnsError, type PeerId, sleep } from '../../base/index.ts'
 import type { EntryStore } from '../entries/entry-store.ts'
 import { limits } from '../limits.ts'
-import type { Seats } from '../seats/seats.ts'
-import type { ChunkEntry } from '../types.ts'
-import { decodePull, pullFrames, readNotes } from '../wire/pull-messages.ts'
+import type { Placement } from '../seats/placement.ts'
+import type { Faults } from '../wire/faults.ts'
+import { decodePull, pullFrames, readMarks } from '../wire/pull-messages.ts'
 import type { Rates } from '../wire/rates.ts'
 
-export interface SupplyModules {
+export interface SupplyDeps {
   readonly clock: Clock
   readonly store: EntryStore
+  readonly placement: Pick<Placement, 'seatsOfChunk'>
+  readonly faults: Faults
   /** Requests of one peer, and bytes for it, per second. */
   readonly requests: Rates
   readonly bytes: Rates
-  readonly seatsOfChunk: (chunk: ChunkEntry['chunk']) => Seats
-  /** A peer broke the rules. */
-  readonly fault: (peer: PeerId) => void
 }
 
-/** Bytes that went out are told to `sent`. */
-export function createSupply({ clock, store, requests, bytes, seatsOfChunk, fault }: SupplyModules) {
+export interface Supply {
+  handle(from: PeerId, body: Uint8Array, signal: AbortSignal): AsyncGenerator<Uint8Array>
+  /** Bytes that went out. */
+  sent(): number
+}
+
+export function createSupply({ clock, store, placement, faults, requests, bytes }: SupplyDeps): Supply {
   let sent = 0
 
-  /** Only what the asker keeps too, by this node's own table: the others have nothing to do with it. */
+  /** Only chunks of which the asker is a replica too, by this node's own table. */
   function* rowsFor(from: PeerId, body: Uint8Array): Generator<Uint8Array> {
     const { first, last, have } = decodePull(body)
-    const known = readNotes(have)
+    const known = readMarks(have)
     for (const chunk of store.chunks()) {
       if (chunk < first || chunk > last) continue
-      const now = clock.now()
-      const notes = store.notesOf(chunk, now).filter(({ key, seen }) => !known(key, seen))
-      if (notes.length === 0 || !seatsOfChunk(chunk).others.some(({ peer }) => peer === from)) continue
-      for (const { key, expires } of notes) {
+      const missing = store.summariesOf(chunk, clock.now()).filter(({ key, seen }) => !known(key, seen))
+      if (missing.length === 0 || !placement.seatsOfChunk(chunk).others.some(({ peer }) => peer === from)) continue
+      for (const { key, expires } of missing) {
         const row = expires > clock.now() ? store.row(key) : undefined
         if (row !== undefined) yield row
       }
@@ -50,7 +53,7 @@ export function createSupply({ clock, store, requests, bytes, seatsOfChunk, faul
         await sleep(clock, 0, signal)
       }
     } catch (error) {
-      if (isChordnsError(error, 'CHUNK_MALFORMED')) fault(from)
+      if (isChordnsError(error, 'CHUNK_MALFORMED')) faults.add(from)
       throw error
     }
   }

@@ -1,17 +1,41 @@
-/** What this node sees for itself: own fetches, merged and bounded, and the signature under them. */
+/** What this node observes: own fetches, merged and bounded, and the signature under what they found. */
 import { asChunkId, type ChunkId, type Clock, errorText, type Log } from '../../base/index.ts'
 import type { Signer } from '../../crypto/index.ts'
 import type { Question } from '../../dns/index.ts'
-import { contentDigest, evidenceLimits, outcomeTtl, signObservation } from '../../evidence/index.ts'
-import { BoundedMap, questionKey, type Sight } from '../entries/bounded-map.ts'
+import {
+  type Content,
+  contentDigest,
+  evidenceLimits,
+  type FetchStart,
+  type Finding,
+  outcomeTtl,
+  signObservation,
+} from '../../evidence/index.ts'
+import { BoundedMap } from '../entries/bounded-map.ts'
 import { outcomeFault } from '../entries/examine.ts'
 import { limits } from '../limits.ts'
 import { holdsPrivateAddress } from '../seats/place.ts'
-import type { LiveVote, OwnFetch, OwnFinding } from '../types.ts'
-import type { LookHow } from '../wire/messages.ts'
+import type { LiveVote, ObserveHow } from '../wire/messages.ts'
+import { questionKey } from '../wire/question-key.ts'
 
-export interface SightsModules {
-  readonly ownFetch: OwnFetch
+/** What this node found itself; of a `delegationQuestion` a delegation. */
+export type OwnFinding = Omit<Finding, 'outcome'> & { readonly outcome: Content }
+
+/** Fetches for an observation: own iteration only (`origin: 'own'`), at most 30 upstream queries. */
+export type OwnFetch = (question: Question, signal: AbortSignal, how: ObserveHow) => Promise<OwnFinding>
+
+/** What this node observed and may sign: an observation without a signature. Times are unix ms. */
+export interface HeldObservation {
+  readonly question: Question
+  readonly outcome: Content
+  readonly digest: Uint8Array
+  readonly start: FetchStart
+  readonly ttl: number
+  readonly when: number
+  readonly expires: number
+}
+
+export interface ObservationsDeps {
   readonly clock: Clock
   readonly signer: Signer
   readonly log: Log
@@ -20,42 +44,45 @@ export interface SightsModules {
   readonly timeoutMs: number
 }
 
-export interface Sights {
-  /** What is still valid of an earlier look; never fetches. */
-  known(question: Question): Sight | undefined
-  /**
-   * Fetches, or takes what is known if that will do. `busy`: too many fetches are in flight; `hidden`: it holds an address of
-   * private space; undefined: failed, or not to be shared.
-   */
-  look(question: Question, how: LookHow): Promise<Looked>
-  /** This node's word on what it saw, for one round or one read. */
-  sign(sight: Sight, nonce: Uint8Array): LiveVote
+export interface ObservationsHooks {
+  readonly ownFetch: OwnFetch
+}
+
+/** `busy`: too many fetches are in flight; `hidden`: it holds an address of private space; undefined: failed, or not to be shared. */
+export type Observed = HeldObservation | 'busy' | 'hidden' | undefined
+
+export interface Observations {
+  /** What is still valid of an earlier fetch; never fetches. */
+  known(question: Question): HeldObservation | undefined
+  /** Fetches, or takes what is known if that will do. */
+  observe(question: Question, how: ObserveHow): Promise<Observed>
+  /** This node's word on what it observed, for one round or one read. */
+  sign(observation: HeldObservation, nonce: Uint8Array): LiveVote
   sweep(): void
   /** Ends the fetches in flight. */
   stop(): Promise<void>
 }
 
-export type Looked = Sight | 'busy' | 'hidden' | undefined
-
-export function createSights(modules: SightsModules): Sights {
-  const { clock, signer, log } = modules
-  const kept = new BoundedMap<Sight>(limits.MAX_SIGHT_BYTES)
-  const inFlight = new Map<string, Promise<Looked>>()
+export function createObservations(deps: ObservationsDeps, { ownFetch }: ObservationsHooks): Observations {
+  const { clock, log } = deps
+  const held = new BoundedMap<HeldObservation>(limits.MAX_OBSERVED_BYTES)
+  const inFlight = new Map<string, Promise<Observed>>()
   const stopping = new AbortController()
 
-  function known(question: Question): Sight | undefined {
-    return kept.get(questionKey(question), clock.now())
+  function known(question: Question): HeldObservation | undefined {
+    return held.get(questionKey(question), clock.now())
   }
 
-  async function fetch(question: Question, how: LookHow): Promise<Looked> {
+  async function fetch(question: Question, how: ObserveHow): Promise<Observed> {
     const late = new AbortController()
-    const cancel = clock.after(modules.timeoutMs, () => late.abort())
+    const cancel = clock.after(deps.timeoutMs, () => late.abort())
     try {
-      const finding = await modules.ownFetch(question, AbortSignal.any([late.signal, stopping.signal]), how)
-      const sight = sightOf(finding, question, clock.now())
-      if (sight === undefined) return isOwn(finding) && holdsPrivateAddress(finding.outcome) ? 'hidden' : undefined
-      kept.set(questionKey(question), sight, sightBytes(sight), sight.expires)
-      return sight
+      const finding = await ownFetch(question, AbortSignal.any([late.signal, stopping.signal]), how)
+      const observation = heldObservationOf(finding, question, clock.now())
+      if (observation === undefined)
+        return isOwn(finding) && holdsPrivateAddress(finding.outcome) ? 'hidden' : undefined
+      held.set(questionKey(question), observation, bytesOf(observation), observation.expires)
+      return observation
     } catch (error) {
       log.debug({ reason: errorText(error) }, 'an own fetch for an observation failed')
       return undefined
@@ -66,9 +93,9 @@ export function createSights(modules: SightsModules): Sights {
 
   return {
     known,
-    async look(question, how) {
-      const seen = how === 'known' ? known(question) : undefined
-      if (seen !== undefined) return seen
+    async observe(question, how) {
+      const before = how === 'known' ? known(question) : undefined
+      if (before !== undefined) return before
       const key = `${how} ${questionKey(question)}`
       const running = inFlight.get(key)
       if (running !== undefined) return running
@@ -77,26 +104,8 @@ export function createSights(modules: SightsModules): Sights {
       inFlight.set(key, fetching)
       return fetching
     },
-    sign(sight, nonce) {
-      const now = clock.now()
-      const old = now - sight.when > limits.REDATE_AFTER_MS
-      const observation = signObservation(
-        {
-          ringId: modules.ringId,
-          chunk: asChunkId(modules.chunkOf(sight.question)),
-          question: sight.question,
-          apex: sight.outcome.apex,
-          digest: sight.digest,
-          ttl: old ? Math.floor((sight.expires - now) / 1000) : sight.ttl,
-          when: old ? now : sight.when,
-          nonce,
-          start: sight.start,
-        },
-        signer,
-      )
-      return { observation, outcome: sight.outcome }
-    },
-    sweep: () => kept.sweep(clock.now()),
+    sign: (observation, nonce) => signed(observation, nonce, deps),
+    sweep: () => held.sweep(clock.now()),
     async stop() {
       stopping.abort()
       await Promise.allSettled(inFlight.values())
@@ -104,11 +113,28 @@ export function createSights(modules: SightsModules): Sights {
   }
 }
 
+function signed(seen: HeldObservation, nonce: Uint8Array, deps: ObservationsDeps): LiveVote {
+  const now = deps.clock.now()
+  const old = now - seen.when > limits.REDATE_AFTER_MS
+  const unsigned = {
+    ringId: deps.ringId,
+    chunk: asChunkId(deps.chunkOf(seen.question)),
+    question: seen.question,
+    apex: seen.outcome.apex,
+    digest: seen.digest,
+    ttl: old ? Math.floor((seen.expires - now) / 1000) : seen.ttl,
+    when: old ? now : seen.when,
+    nonce,
+    start: seen.start,
+  }
+  return { observation: signObservation(unsigned, deps.signer), outcome: seen.outcome }
+}
+
 /**
  * What may be signed of a finding: only this node's own fetch, never a copy, never bogus. A cached own fetch counts: `when` is
  * then the time at which it was fetched, so that the observation ends when the cached data does.
  */
-export function sightOf(finding: OwnFinding, question: Question, now: number): Sight | undefined {
+export function heldObservationOf(finding: OwnFinding, question: Question, now: number): HeldObservation | undefined {
   const { evidence, outcome } = finding
   if (!isOwn(finding) || evidence.security === 'bogus' || finding.expires <= now) return undefined
   if (outcomeFault(outcome, question) !== undefined) return undefined
@@ -123,8 +149,7 @@ function isOwn({ evidence }: OwnFinding): boolean {
   return evidence.provenance === 'solo' && evidence.observers.length === 0 && evidence.certificate === undefined
 }
 
-function sightBytes(sight: Sight): number {
-  const { outcome } = sight
+function bytesOf({ outcome }: HeldObservation): number {
   const sets = [
     ...(outcome.kind === 'rrset' ? [outcome.rrset] : []),
     ...(outcome.kind === 'absent' && outcome.soa !== undefined ? [outcome.soa] : []),

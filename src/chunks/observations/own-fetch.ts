@@ -3,8 +3,8 @@ import { Budget, type Clock } from '../../base/index.ts'
 import { isDelegation } from '../../evidence/index.ts'
 import type { Recursor } from '../../recurse/index.ts'
 import { limits } from '../limits.ts'
-import type { OwnFetch } from '../types.ts'
-import { delegationFinding } from './delegations.ts'
+import { delegationFinding } from './delegation-finding.ts'
+import type { OwnFetch } from './observations.ts'
 
 /** Further rounds fetch anew (`fresh`), those about a conflict by TCP over new connections. */
 export function ownFetchOf(recursor: Pick<Recursor, 'resolve' | 'delegation'>, clock: Clock): OwnFetch {

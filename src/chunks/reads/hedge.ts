@@ -5,7 +5,7 @@ export class HedgeDelay {
   readonly #samples: number[] = []
   #next = 0
 
-  note(elapsedMs: number): void {
+  add(elapsedMs: number): void {
     this.#samples[this.#next] = elapsedMs
     this.#next = (this.#next + 1) % limits.HEDGE_SAMPLES
   }

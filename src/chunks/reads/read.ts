@@ -3,24 +3,24 @@
  * n/2 equal live votes, ends it. Whatever cannot be counted is discarded with a reason that names what was wrong.
  */
 import { equalBytes, type PeerId, toHex } from '../../base/index.ts'
-import { sameName, sameQuestion } from '../../dns/index.ts'
 import {
   accept,
   buildCertificate,
   type Certificate,
   type Content,
-  contentDigest,
   type Evidence,
   evidenceLimits,
   type Finding,
   isOutcome,
   type ProofLink,
-  verifyObservation,
 } from '../../evidence/index.ts'
-import { agreedOutcome, certificateContext, examine, outcomeFault, type ReadContext } from '../entries/examine.ts'
+import { agreedOutcome, examine } from '../entries/examine.ts'
 import { limits } from '../limits.ts'
-import type { LiveVote, ReplicaReply, ReplicaWord, RingProof } from '../types.ts'
-import type { ChunkReply } from '../wire/messages.ts'
+import { voteFault } from '../observations/vote.ts'
+import { certificateContext, type ReadContext } from '../seats/context.ts'
+import type { LiveVote } from '../wire/messages.ts'
+import type { ReplicaAnswer } from '../wire/request.ts'
+import type { ReplicaReply, ReplicaWord, RingProof } from './ring-read.ts'
 
 export interface ReadState {
   readonly replies: readonly ReplicaReply[]
@@ -38,17 +38,15 @@ export function isEnough({ accepted, other }: ReadState): boolean {
   return accepted !== undefined || other !== undefined
 }
 
-/** What one replica did. `malformed`: its reply could not be decoded. */
+/** What became of the request to one replica. */
 export type ReplicaEvent =
-  | { readonly kind: 'reply'; readonly reply: ChunkReply }
-  /** A proof that it sent, as this node's own validation judges it: the finding, or what is wrong with it. */
+  | ReplicaAnswer
+  /** A proof that it sent, as this node's own validation sees it: the finding, or what is wrong with it. */
   | { readonly kind: 'proof'; readonly checked: Finding | string; readonly links: readonly ProofLink[] }
-  | { readonly kind: 'malformed'; readonly reason: string }
-  | { readonly kind: 'failed'; readonly reason: string }
 
 export const EMPTY_READ: ReadState = { replies: [], votes: [], accepted: undefined, other: undefined, links: [] }
 
-/** Counts what one replica did. `now` is unix ms. A second word of the same peer is not counted. */
+/** Counts what became of the request to one replica. `now` is unix ms. A second word of the same peer is not counted. */
 export function readStep(
   state: ReadState,
   context: ReadContext,
@@ -86,25 +84,6 @@ export function shortfall(state: ReadState): 'unknown' | 'no-majority' | 'timeou
   return said ? 'no-majority' : 'unknown'
 }
 
-/** What is wrong with a live vote, or undefined when it counts. */
-export function voteFault(vote: LiveVote, from: PeerId, context: ReadContext, now: number): string | undefined {
-  const { observation, outcome } = vote
-  const seat = context.replicas.find((replica) => replica.peer === from)
-  if (seat === undefined) return 'not a replica'
-  if (!equalBytes(seat.publicKey, observation.observer)) return "another's observation"
-  if (observation.ringId !== context.ringId) return 'wrong-ring'
-  if (observation.chunk !== context.chunk) return 'wrong-chunk'
-  if (!sameQuestion(observation.question, context.question)) return 'wrong-question'
-  const wrong = outcomeFault(outcome, context.question)
-  if (wrong !== undefined) return wrong
-  if (!sameName(observation.apex, outcome.apex)) return 'an apex that it did not sign'
-  if (observation.when > now + evidenceLimits.MAX_SKEW_MS) return 'from the future'
-  if (observation.when + observation.ttl * 1000 <= now) return 'expired'
-  if (!equalBytes(contentDigest(context.question, outcome), observation.digest))
-    return 'not the content that was signed'
-  return verifyObservation(observation, context.scheme) ? undefined : 'forged signature'
-}
-
 interface Weighed {
   readonly word: ReplicaWord
   readonly vote?: LiveVote
@@ -118,7 +97,7 @@ function weigh(state: ReadState, context: ReadContext, from: PeerId, event: Repl
   if (!context.replicas.some((replica) => replica.peer === from)) return discarded('not a replica')
   if (event.kind === 'proof') {
     const { checked } = event
-    return typeof checked === 'string' ? discarded(checked) : judged(context, { kind: 'proof' }, checked)
+    return typeof checked === 'string' ? discarded(checked) : accepted(context, { kind: 'proof' }, checked)
   }
   const { reply } = event
   switch (reply.kind) {
@@ -160,7 +139,7 @@ function weighEntry(context: ReadContext, certificate: Certificate, outcome: Con
     if (accept(evidence, context.policy) !== 'accept') return { word }
     return { word, other: { kind: 'delegation', delegation: { ...proof, delegated: entry.outcome } } }
   }
-  return judged(context, word, { question, outcome: entry.outcome, evidence, expires })
+  return accepted(context, word, { question, outcome: entry.outcome, evidence, expires })
 }
 
 function weighVote(state: ReadState, context: ReadContext, from: PeerId, vote: LiveVote, now: number): Weighed {
@@ -182,7 +161,7 @@ function weighVote(state: ReadState, context: ReadContext, from: PeerId, vote: L
   const { observation } = vote
   return {
     vote,
-    ...judged(context, word, {
+    ...accepted(context, word, {
       question: context.question,
       outcome,
       evidence,
@@ -191,7 +170,7 @@ function weighVote(state: ReadState, context: ReadContext, from: PeerId, vote: L
   }
 }
 
-function judged(context: ReadContext, word: ReplicaWord, finding: Finding): Weighed {
+function accepted(context: ReadContext, word: ReplicaWord, finding: Finding): Weighed {
   return accept(finding.evidence, context.policy) === 'accept' ? { word, finding } : { word }
 }
 

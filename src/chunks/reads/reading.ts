@@ -3,134 +3,136 @@ import { aborted, type Clock, type PeerId } from '../../base/index.ts'
 import type { Question } from '../../dns/index.ts'
 import type { Finding } from '../../evidence/index.ts'
 import type { MemberEntry, Ring } from '../../ring/index.ts'
-import type { ReadContext } from '../entries/examine.ts'
 import type { Proofs } from '../entries/proofs.ts'
-import { limits } from '../limits.ts'
+import type { Placement } from '../seats/placement.ts'
 import type { Seats } from '../seats/seats.ts'
-import type { RingRead } from '../types.ts'
+import type { Faults } from '../wire/faults.ts'
 import type { ChunkReply, ChunkRequest } from '../wire/messages.ts'
-import type { Ask } from '../wire/request.ts'
+import type { ReplicaAnswer, RequestReplica } from '../wire/request.ts'
 import { HedgeDelay } from './hedge.ts'
 import { EMPTY_READ, isEnough, type ReadState, type ReplicaEvent, readStep, shortfall } from './read.ts'
+import type { RingRead } from './ring-read.ts'
 
-export interface ReadingParts {
+export interface ReadingDeps {
   readonly ring: Pick<Ring, 'self' | 'isSuspect'>
   readonly clock: Clock
-  readonly ask: Ask
-  readonly seatsOf: (question: Question) => Seats
-  readonly contextOf: (question: Question, seats: Seats) => ReadContext
-  readonly proofs: Proofs
-  /** Labels from which on links of the chain of trust are wanted; undefined: none are. */
-  readonly linksFrom: (question: Question) => number | undefined
-  /** What this node, a replica itself, says. */
-  readonly ownWord: (question: Question) => ChunkReply
+  readonly request: RequestReplica
+  readonly placement: Placement
+  readonly proofs: Pick<Proofs, 'check'>
+  readonly faults: Faults
   readonly requestTimeoutMs: number
   readonly stopping: AbortSignal
+}
+
+export interface ReadingHooks {
+  /** Returns what this node, a replica itself, says. */
+  readonly ownWord: (question: Question) => ChunkReply
+  /** Returns from how many labels on links of the chain of trust are wanted; undefined: none are. */
+  readonly linksFrom: (question: Question) => number | undefined
+  /** Hears of what was accepted. */
   readonly onAccepted: (finding: Finding) => void
 }
 
 export interface Reading {
   /** Rejects with ABORTED only. */
   read(question: Question, signal: AbortSignal, onDoubt?: () => void): Promise<RingRead>
-  /** A peer said what cannot be: it is asked last for a while. */
-  fault(peer: PeerId): void
   hedgeMs(): number
-  stats(): { readonly reads: number; readonly accepted: number; readonly discarded: number }
+  stats(): { readonly reads: number; readonly accepted: number }
 }
 
-export function createReading(parts: ReadingParts): Reading {
-  const { ring, clock, ask, stopping } = parts
+export function createReading(deps: ReadingDeps, hooks: ReadingHooks): Reading {
+  const { clock } = deps
   const hedge = new HedgeDelay()
-  const faults = new Map<PeerId, number>()
-  const counts = { reads: 0, accepted: 0, discarded: 0 }
-
-  function fault(peer: PeerId): void {
-    counts.discarded++
-    faults.set(peer, (faults.get(peer) ?? 0) + 1)
-    if (faults.size > limits.MAX_FAULTY_PEERS) faults.delete(faults.keys().next().value!)
-  }
-
-  function noteBehaviour(peer: PeerId, state: ReadState): void {
-    const word = state.replies.find((reply) => reply.peer === peer)?.word
-    if (word?.kind === 'discarded') {
-      fault(peer)
-      return
-    }
-    const before = faults.get(peer)
-    if (before === undefined || word?.kind === 'failed') return
-    if (before > 1) faults.set(peer, before / 2)
-    else faults.delete(peer)
-  }
+  const counts = { reads: 0, accepted: 0 }
 
   async function read(question: Question, signal: AbortSignal, onDoubt?: () => void): Promise<RingRead> {
-    const seats = parts.seatsOf(question)
+    const seats = deps.placement.seatsOf(question)
     if (seats.others.length === 0) return { kind: 'insufficient', reason: 'alone', replies: [] }
     if (signal.aborted) throw aborted(signal)
     counts.reads++
     const started = clock.monotonic()
-    const state = await readSeats(question, seats, signal, onDoubt)
-    hedge.note(clock.monotonic() - started)
+    const state = await readSeats(deps, hooks, { question, seats, signal, onDoubt })
+    hedge.add(clock.monotonic() - started)
     if (state.other !== undefined) return { ...state.other, replies: state.replies }
     if (state.accepted === undefined) return { kind: 'insufficient', reason: shortfall(state), replies: state.replies }
     counts.accepted++
-    parts.onAccepted(state.accepted)
+    hooks.onAccepted(state.accepted)
     return { kind: 'accepted', finding: state.accepted, replies: state.replies, links: state.links }
   }
 
-  async function readSeats(
-    question: Question,
-    seats: Seats,
-    signal: AbortSignal,
-    onDoubt: (() => void) | undefined,
-  ): Promise<ReadState> {
-    const from = parts.linksFrom(question)
-    const request: ChunkRequest = { kind: 'read', question, ...(from !== undefined && { from }) }
-    const context = parts.contextOf(question, seats)
-    const started = clock.monotonic()
-    const enough = new AbortController()
-    const inner = AbortSignal.any([signal, enough.signal, stopping])
-    let state = EMPTY_READ
-    const count = (peer: PeerId, event: ReplicaEvent) => {
-      if (isEnough(state)) return
-      state = readStep(state, context, peer, clock.monotonic() - started, event, clock.now())
-      if (peer !== ring.self.peer) noteBehaviour(peer, state)
-      if (isEnough(state)) enough.abort()
-      else if (peer !== ring.self.peer && !isHopeful(state, peer)) onDoubt?.()
-    }
-    /** A proof is checked by this node's own validation before it is counted. */
-    const judged = async (event: ReplicaEvent): Promise<ReplicaEvent> => {
-      if (event.kind !== 'reply' || event.reply.kind !== 'proof') return event
-      const checked = await parts.proofs.check(question, event.reply, inner)
-      return { kind: 'proof', checked, links: event.reply.links ?? [] }
-    }
-    if (seats.mine) count(ring.self.peer, await judged({ kind: 'reply', reply: parts.ownWord(question) }))
+  return { read, hedgeMs: () => hedge.ms, stats: () => counts }
+}
+
+interface OneRead {
+  readonly question: Question
+  readonly seats: Seats
+  readonly signal: AbortSignal
+  readonly onDoubt: (() => void) | undefined
+}
+
+/** This node's own word first, then those of the others, group after group, until it is enough. */
+async function readSeats(deps: ReadingDeps, hooks: ReadingHooks, one: OneRead): Promise<ReadState> {
+  const { ring, clock, stopping } = deps
+  const { question, seats, signal } = one
+  const from = hooks.linksFrom(question)
+  const message: ChunkRequest = { kind: 'read', question, ...(from !== undefined && { from }) }
+  const context = deps.placement.contextOf(question, seats)
+  const started = clock.monotonic()
+  const enough = new AbortController()
+  const inner = AbortSignal.any([signal, enough.signal, stopping])
+  let state = EMPTY_READ
+  const count = (peer: PeerId, event: ReplicaEvent) => {
+    if (isEnough(state)) return
+    state = readStep(state, context, peer, clock.monotonic() - started, event, clock.now())
+    if (peer !== ring.self.peer) countBehaviour(peer, state, deps.faults)
+    if (isEnough(state)) enough.abort()
+    else if (peer !== ring.self.peer && !isHopeful(state, peer)) one.onDoubt?.()
+  }
+  if (seats.mine) {
+    const own = { kind: 'reply', reply: hooks.ownWord(question) } as const
+    count(ring.self.peer, await proofChecked(own, question, deps.proofs, inner))
+  }
+  if (isEnough(state)) return state
+  for (const group of askingOrder(seats.others, deps)) {
+    const asked = group.map(async ({ peer }) => {
+      const answer = await deps.request(peer, message, { timeoutMs: deps.requestTimeoutMs, signal: inner })
+      count(peer, await proofChecked(answer, question, deps.proofs, inner))
+    })
+    await firstOf(asked, inner)
     if (isEnough(state)) return state
-    for (const group of askingOrder(seats.others)) {
-      const asked = group.map(async ({ peer }) => {
-        const event = await ask(peer, request, { timeoutMs: parts.requestTimeoutMs, signal: inner })
-        count(peer, await judged(event))
-      })
-      await firstOf(asked, inner)
-      if (isEnough(state)) return state
-      if (signal.aborted || stopping.aborted) throw aborted(signal)
-    }
-    return state
+    if (signal.aborted || stopping.aborted) throw aborted(signal)
   }
+  return state
+}
 
-  /** Those who answer first; those who are silent or talk nonsense only when the others did not suffice. */
-  function askingOrder(others: readonly MemberEntry[]): MemberEntry[][] {
-    const late = (member: MemberEntry) =>
-      ring.isSuspect(member.id) || (faults.get(member.peer) ?? 0) >= limits.FAULTS_ASKED_LAST
-    return [others.filter((member) => !late(member)), others.filter(late)].filter((group) => group.length > 0)
-  }
+/** A proof is checked by this node's own validation before it is counted. */
+async function proofChecked(
+  answer: ReplicaAnswer,
+  question: Question,
+  proofs: ReadingDeps['proofs'],
+  signal: AbortSignal,
+): Promise<ReplicaEvent> {
+  if (answer.kind !== 'reply' || answer.reply.kind !== 'proof') return answer
+  const checked = await proofs.check(question, answer.reply, signal)
+  return { kind: 'proof', checked, links: answer.reply.links ?? [] }
+}
 
-  /** Whether what this peer said may still become enough. */
-  function isHopeful({ replies }: ReadState, peer: PeerId): boolean {
-    const kind = replies.find((reply) => reply.peer === peer)?.word.kind
-    return kind === 'vote' || kind === 'certificate' || kind === 'proof'
-  }
+function countBehaviour(peer: PeerId, state: ReadState, faults: Faults): void {
+  const word = state.replies.find((reply) => reply.peer === peer)?.word
+  if (word?.kind === 'discarded') faults.add(peer)
+  else if (word?.kind !== 'failed') faults.forgive(peer)
+}
 
-  return { read, fault, hedgeMs: () => hedge.ms, stats: () => counts }
+/** Those who answer first; those who are silent or talk nonsense only when the others did not suffice. */
+function askingOrder(others: readonly MemberEntry[], { ring, faults }: ReadingDeps): MemberEntry[][] {
+  const late = (member: MemberEntry) => ring.isSuspect(member.id) || faults.isAskedLast(member.peer)
+  return [others.filter((member) => !late(member)), others.filter(late)].filter((group) => group.length > 0)
+}
+
+/** Whether what this peer said may still become enough. */
+function isHopeful({ replies }: ReadState, peer: PeerId): boolean {
+  const kind = replies.find((reply) => reply.peer === peer)?.word.kind
+  return kind === 'vote' || kind === 'certificate' || kind === 'proof'
 }
 
 /**

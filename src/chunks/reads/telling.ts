@@ -6,24 +6,27 @@ import type { Ring } from '../../ring/index.ts'
 import type { Proofs } from '../entries/proofs.ts'
 import { limits } from '../limits.ts'
 import { holdsPrivateAddress } from '../seats/place.ts'
+import type { Placement } from '../seats/placement.ts'
 import type { Seats } from '../seats/seats.ts'
 import type { ChunkRequest } from '../wire/messages.ts'
-import type { Rates } from '../wire/rates.ts'
-import type { Ask } from '../wire/request.ts'
+import { Rates } from '../wire/rates.ts'
+import type { RequestReplica } from '../wire/request.ts'
 
-export interface TellingModules {
+export interface TellingDeps {
   readonly ring: Ring
   readonly clock: Clock
-  readonly ask: Ask
-  readonly rates: Rates
+  readonly request: RequestReplica
+  readonly placement: Placement
   readonly proofs: Proofs
   readonly stopping: AbortSignal
   /** Whether this node shares at all. */
   readonly share: boolean
-  readonly shared: (question: Question) => boolean
-  readonly seatsOf: (question: Question) => Seats
-  /** This node is a replica itself, and has been asked. */
-  readonly noteAsk: (peer: PeerId, question: Question, seats: Seats) => void
+}
+
+export interface TellingHooks {
+  /** This node is a replica itself, and had to fetch the answer. */
+  readonly onAsked: (peer: PeerId, question: Question, seats: Seats) => void
+  /** Runs work whose failure is to be logged. */
   readonly inBackground: (work: Promise<unknown>) => void
 }
 
@@ -32,29 +35,30 @@ export interface Telling {
   sent(): number
 }
 
-export function createTelling(modules: TellingModules): Telling {
-  const { ring, clock, proofs, stopping } = modules
+export function createTelling(deps: TellingDeps, hooks: TellingHooks): Telling {
+  const { ring, clock, placement, proofs, stopping } = deps
+  const rates = new Rates(clock, limits.TELLS_PER_SECOND, limits.TELLS_PER_SECOND, limits.MAX_RATED)
   let sent = 0
   let inFlight = 0
 
   function tell(question: Question, outcome?: Outcome, security?: Security): void {
-    if (!modules.share || !modules.shared(question) || stopping.aborted) return
+    if (!deps.share || !placement.mayShare(question) || stopping.aborted) return
     if (outcome !== undefined && holdsPrivateAddress(outcome)) return
-    const seats = modules.seatsOf(question)
+    const seats = placement.seatsOf(question)
     if (seats.others.length === 0) return
     const proof = security === 'secure' && outcome !== undefined ? toldProof(outcome) : undefined
     if (seats.mine) {
       if (proof !== undefined)
         proofs.keep({ question, outcome: proof, expires: clock.now() + outcomeTtl(proof) * 1_000 })
-      modules.noteAsk(ring.self.peer, question, seats)
+      hooks.onAsked(ring.self.peer, question, seats)
     }
-    const request: ChunkRequest = { kind: 'tell', question, ...(proof !== undefined && { proof }) }
+    const message: ChunkRequest = { kind: 'tell', question, ...(proof !== undefined && { proof }) }
     for (const { peer, id } of seats.others) {
-      if (ring.isSuspect(id) || inFlight >= limits.MAX_TELLS_IN_FLIGHT || !modules.rates.take(peer)) continue
+      if (ring.isSuspect(id) || inFlight >= limits.MAX_TELLS_IN_FLIGHT || !rates.take(peer)) continue
       inFlight++
       sent++
-      const telling = modules.ask(peer, request, { timeoutMs: limits.TELL_TIMEOUT_MS, signal: stopping })
-      modules.inBackground(telling.finally(() => inFlight--))
+      const telling = deps.request(peer, message, { timeoutMs: limits.TELL_TIMEOUT_MS, signal: stopping })
+      hooks.inBackground(telling.finally(() => inFlight--))
     }
   }
 

@@ -19,7 +19,7 @@ import {
 } from '../../evidence/index.ts'
 import { agreedOutcome } from '../entries/examine.ts'
 import { limits } from '../limits.ts'
-import type { LiveVote } from '../types.ts'
+import type { LiveVote } from '../wire/messages.ts'
 
 export interface Heard {
   /** Revealed in this round. */
@@ -51,7 +51,7 @@ export function decide(heard: Heard, context: Omit<CertificateContext, 'now' | '
   const { votes, attempt } = heard
   const same = agreement(votes, seen)
   const isLast = attempt >= evidenceLimits.MAX_ROUNDS
-  // Forged answers come in UDP datagrams more often than over TCP: before it is decided who is right, all look again.
+  // Forged answers come in UDP datagrams more often than over TCP: before it is decided who is right, all observe again.
   if (isConflict(heard) && !heard.overTcp && !isLast)
     return { kind: 'again', how: 'tcp', fallback: same ?? heard.fallback }
   if (same !== undefined) return { kind: 'agreed', ...same }

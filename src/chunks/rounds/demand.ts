@@ -5,10 +5,11 @@
 import type { PeerId } from '../../base/index.ts'
 import { limits } from '../limits.ts'
 
-/** One question's recent demand. */
-export interface Demand {
+/** The recent demand for one question. */
+export interface QuestionDemand {
   /** Distinct members within the window. */
   readonly members: number
+  /** Times that somebody asked. */
   readonly asks: number
   /** Ms from the first ask kept to now. */
   readonly spanMs: number
@@ -17,7 +18,7 @@ export interface Demand {
   readonly ttlSeconds?: number
 }
 
-export const NO_DEMAND: Demand = { members: 0, asks: 0, spanMs: 0, lastMs: Number.NEGATIVE_INFINITY }
+export const NO_DEMAND: QuestionDemand = { members: 0, asks: 0, spanMs: 0, lastMs: Number.NEGATIVE_INFINITY }
 
 export interface Worth {
   readonly admitAfter: 'auto' | number
@@ -29,7 +30,7 @@ export interface Worth {
 }
 
 /** Whether a round for a question with this demand pays. */
-export function pays(demand: Demand, { admitAfter, n, ttlSeconds, absent }: Worth): boolean {
+export function pays(demand: QuestionDemand, { admitAfter, n, ttlSeconds, absent }: Worth): boolean {
   if (absent === true && demand.members < limits.MIN_ASKERS_OF_ABSENCE) return false
   if (admitAfter !== 'auto') return demand.members >= admitAfter
   if (demand.members < limits.MIN_ASKERS_AUTO) return false
@@ -45,12 +46,12 @@ interface Asked {
   readonly ttlSeconds: number | undefined
 }
 
-/** Bounded memory of asks by question key; the question asked for longest ago is forgotten first. */
-export class Asks {
+/** Bounded memory of demand by question key; the question asked for longest ago is forgotten first. */
+export class Demand {
   readonly #asked = new Map<string, Asked>()
 
-  /** `now` is monotonic ms. */
-  note(key: string, peer: PeerId, now: number): void {
+  /** A member asked. `now` is monotonic ms. */
+  count(key: string, peer: PeerId, now: number): void {
     const asks = this.#recent(key, now)
     if (!asks.some((ask) => ask.peer === peer && now - ask.at < limits.SAME_ASKER_MS)) asks.push({ peer, at: now })
     const ttlSeconds = this.#asked.get(key)?.ttlSeconds
@@ -59,13 +60,13 @@ export class Asks {
     if (this.#asked.size > limits.MAX_ASKED) this.#asked.delete(this.#asked.keys().next().value!)
   }
 
-  /** What this node saw itself: to look again to learn it would cost a fetch. Nothing is kept of what nobody asked for. */
+  /** A TTL that this node saw itself: to observe again only to learn it would cost a fetch. Only of what somebody asked for. */
   learn(key: string, ttlSeconds: number): void {
     const asked = this.#asked.get(key)
     if (asked !== undefined) this.#asked.set(key, { ...asked, ttlSeconds })
   }
 
-  demand(key: string, now: number): Demand {
+  of(key: string, now: number): QuestionDemand {
     const ttlSeconds = this.#asked.get(key)?.ttlSeconds
     const learned = ttlSeconds === undefined ? {} : { ttlSeconds }
     const asks = this.#recent(key, now)

@@ -14,7 +14,7 @@ export class Skew {
   }
 
   /** `when`: what the peer's clock said at some time between `askedAt` (unix ms, this node's clock) and now. */
-  note(peer: PeerId, when: number, askedAt: number): void {
+  measure(peer: PeerId, when: number, askedAt: number): void {
     const now = this.#clock.now()
     this.#offsets.delete(peer)
     this.#offsets.set(peer, (askedAt + now) / 2 - when)

@@ -1,6 +1,6 @@
 /**
- * Runs of chunks that have the same keepers. Between the ids of two neighbours on the ring the keepers are the same, so that a
- * node knows all that it keeps after one look for each member, however many chunks there are.
+ * Runs of chunks that have the same replicas. The replicas are the same for all chunks whose keys lie between the ids of two
+ * neighbours on the ring, so a node finds all chunks that it holds by computing one set for each member, not one for each chunk.
  */
 import { asChunkId, type ChunkId } from '../../base/index.ts'
 import type { Ring } from '../../ring/index.ts'
@@ -13,10 +13,10 @@ export interface Run {
   readonly seats: Seats
 }
 
-/** Those that this node keeps with others, in the order of chunks. */
+/** The runs of which this node is a replica, with others, in the order of chunks. */
 export function ownRuns(ring: Ring, chunkBits: number): Run[] {
   const end = 2 ** chunkBits - 1
-  // The keepers change behind the chunk whose key is the last one at or before a member's id.
+  // The replicas change behind the chunk whose key is the last one at or before a member's id.
   const lasts = new Set<number>([end])
   for (const { id } of ring.members()) lasts.add(lastChunkAt(id, chunkBits))
   lasts.add(lastChunkAt(ring.self.id, chunkBits))

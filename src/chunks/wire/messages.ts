@@ -32,8 +32,8 @@ export type ChunkRequest =
   | { readonly kind: 'read'; readonly question: Question; readonly from?: number }
   /** I had to ask for this: the question, never the answer, except a signed one with its proof, to be verified. */
   | { readonly kind: 'tell'; readonly question: Question; readonly proof?: Outcome }
-  /** I open a round: look for yourself, and commit to what you see. `attempt`: of the rounds under this nonce, from 1. */
-  | ({ readonly kind: 'round'; readonly question: Question; readonly how: LookHow } & RoundId)
+  /** I open a round: fetch for yourself, and commit to what you see. `attempt`: of the rounds under this nonce, from 1. */
+  | ({ readonly kind: 'round'; readonly question: Question; readonly how: ObserveHow } & RoundId)
   /** These have committed: show what you committed to. */
   | ({ readonly kind: 'reveal'; readonly question: Question; readonly commitments: readonly Commitment[] } & RoundId)
   /** Would a round pay, by what you have seen? Asked by a replica, who must not learn what it was. */
@@ -53,11 +53,11 @@ export interface RoundId {
 }
 
 /** `known`: what was fetched before will do; `fresh`: a new fetch; `tcp`: a new one over new TCP connections. */
-export type LookHow = 'known' | 'fresh' | 'tcp'
+export type ObserveHow = 'known' | 'fresh' | 'tcp'
 
 export type ChunkReply =
   | ({ readonly kind: 'entry'; readonly certificate: Certificate; readonly outcome: Content } & WithLinks)
-  | ({ readonly kind: 'vote'; readonly observation: Observation; readonly outcome: Content } & WithLinks)
+  | ({ readonly kind: 'vote' } & LiveVote & WithLinks)
   /** Signed: it stands alone. `seconds`: what is left of it. */
   | ({ readonly kind: 'proof'; readonly outcome: Outcome; readonly seconds: number } & WithLinks)
   | { readonly kind: 'unknown' }
@@ -68,6 +68,12 @@ export type ChunkReply =
   /** It sees an address that means something else elsewhere, and says no more. */
   | { readonly kind: 'hidden' }
   | { readonly kind: 'worth'; readonly pays: boolean }
+
+/** What one replica saw: its signed observation, and the outcome that the observation is about. */
+export interface LiveVote {
+  readonly observation: Observation
+  readonly outcome: Content
+}
 
 /** Links of the chain of trust, for an asker who lacks them. */
 export interface WithLinks {
@@ -89,7 +95,7 @@ const REPLY = {
 } as const
 /** RFC 1035: 255 octets hold no more. */
 const MAX_LABELS = 127
-const HOW: readonly LookHow[] = ['known', 'fresh', 'tcp']
+const HOW: readonly ObserveHow[] = ['known', 'fresh', 'tcp']
 
 export function encodeRequest(request: ChunkRequest): Uint8Array {
   const head: CborValue[] = [VERSION, REQUEST[request.kind], ...questionFields(request.question)]

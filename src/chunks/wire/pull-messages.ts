@@ -1,7 +1,7 @@
 /**
- * How one keeper gets the entries of another in bulk. A request names a run of chunks and what the asker has of it already; the
- * frames that come back hold rows, as they lie on the disk. Canonical CBOR, checked at the door; items after those that are
- * named here are ignored.
+ * How one replica gets the entries of another in bulk. A request names a run of chunks, and has a mark of each entry that the asker
+ * has already; the frames that come back hold rows, as they lie on the disk. Canonical CBOR, checked at the door; items after those
+ * that are named here are ignored.
  */
 import { asChunkId, ChordnsError, type ChunkId, concatBytes, fromLatin1, toHex } from '../../base/index.ts'
 import { type CborValue, decodeCanonical, encodeCanonical, sha256 } from '../../crypto/index.ts'
@@ -9,43 +9,47 @@ import { limits } from '../limits.ts'
 
 const VERSION = 1
 const PULL = 32
-const NOTE_BYTES = 12
+const MARK_BYTES = 12
 const HASH_BYTES = 6
 const MAX_CHUNK = 2 ** 24 - 1
 /** Head of a byte string of up to 64 KiB, and of a frame. */
 const ROW_HEAD_BYTES = 3
 const FRAME_HEAD_BYTES = 8
 
-/** First bytes of the question's hash, and when the entry was seen. */
-export type PullNote = Uint8Array
+/** Names an entry in few bytes: the first bytes of the hash of its question's key, and when it was seen. */
+export type PullMark = Uint8Array
 
 export interface PullRequest {
   /** Both included. */
   readonly first: ChunkId
   readonly last: ChunkId
-  readonly have: readonly PullNote[]
-}
-
-/** Six bytes of hash, six of the time: that two of a run of chunks fall together keeps one entry away until it is renewed. */
-export function pullNote(key: string, seen: number): PullNote {
-  const note = new Uint8Array(NOTE_BYTES)
-  note.set(sha256(fromLatin1(key)).subarray(0, HASH_BYTES))
-  const view = new DataView(note.buffer)
-  view.setUint16(HASH_BYTES, Math.floor(seen / 2 ** 32))
-  view.setUint32(HASH_BYTES + 2, seen >>> 0)
-  return note
+  readonly have: readonly PullMark[]
 }
 
 /**
- * What was named, asked of note by note. Of one question a later entry than the asker's is news, an earlier one is not; one of
- * the same round is not either, which is dated by those signers who count, and so not the same by each node's table.
+ * Six bytes of hash, six of the time. If two questions of one run have the same hash, one of their entries is not pulled until it
+ * is renewed.
  */
-export function readNotes(notes: readonly PullNote[]): (key: string, seen: number) => boolean {
+export function pullMark(key: string, seen: number): PullMark {
+  const mark = new Uint8Array(MARK_BYTES)
+  mark.set(sha256(fromLatin1(key)).subarray(0, HASH_BYTES))
+  const view = new DataView(mark.buffer)
+  view.setUint16(HASH_BYTES, Math.floor(seen / 2 ** 32))
+  view.setUint32(HASH_BYTES + 2, seen >>> 0)
+  return mark
+}
+
+/**
+ * Whether the asker has an entry already, by the marks that it sent. Of one question, a later entry than the asker's is new to it,
+ * an earlier one is not. An entry of the same round is not new either, though it may be a little later: it is dated by the signers
+ * that count, and two nodes with different tables count different signers.
+ */
+export function readMarks(marks: readonly PullMark[]): (key: string, seen: number) => boolean {
   const seenOf = new Map<string, number>()
-  for (const note of notes) {
-    const view = new DataView(note.buffer, note.byteOffset)
+  for (const mark of marks) {
+    const view = new DataView(mark.buffer, mark.byteOffset)
     seenOf.set(
-      toHex(note.subarray(0, HASH_BYTES)),
+      toHex(mark.subarray(0, HASH_BYTES)),
       view.getUint16(HASH_BYTES) * 2 ** 32 + view.getUint32(HASH_BYTES + 2),
     )
   }
@@ -60,12 +64,12 @@ export function encodePull({ first, last, have }: PullRequest): Uint8Array {
 /** Throws CHUNK_MALFORMED. */
 export function decodePull(bytes: Uint8Array): PullRequest {
   const row = open(bytes)
-  const [, kind, first, last, notes] = row
+  const [, kind, first, last, marks] = row
   if (kind !== PULL || !isChunk(first) || !isChunk(last) || first > last) throw malformed('run of chunks')
-  if (!(notes instanceof Uint8Array) || notes.length % NOTE_BYTES !== 0) throw malformed('notes')
-  if (notes.length > limits.MAX_PULL_NOTES * NOTE_BYTES) throw malformed('too many notes')
-  const have = Array.from({ length: notes.length / NOTE_BYTES }, (_, i) =>
-    notes.slice(i * NOTE_BYTES, (i + 1) * NOTE_BYTES),
+  if (!(marks instanceof Uint8Array) || marks.length % MARK_BYTES !== 0) throw malformed('marks')
+  if (marks.length > limits.MAX_PULL_MARKS * MARK_BYTES) throw malformed('too many marks')
+  const have = Array.from({ length: marks.length / MARK_BYTES }, (_, i) =>
+    marks.slice(i * MARK_BYTES, (i + 1) * MARK_BYTES),
   )
   return { first: asChunkId(first), last: asChunkId(last), have }
 }

@@ -1,19 +1,24 @@
-/** One request to one replica: encoded, sent, decoded, and its outcome told to the failure detector. */
+/** One request to one replica: encoded, sent, decoded, and what became of it told to the ring's failure detector. */
 import { ChordnsError, isChordnsError, type PeerId, type RequestOptions } from '../../base/index.ts'
 import type { Ring } from '../../ring/index.ts'
-import type { ReplicaEvent } from '../reads/read.ts'
-import { type ChunkRequest, decodeReply, encodeRequest } from './messages.ts'
+import { type ChunkReply, type ChunkRequest, decodeReply, encodeRequest } from './messages.ts'
 
 export type Send = (peer: PeerId, body: Uint8Array, options: RequestOptions) => Promise<Uint8Array>
 
-export type Ask = (peer: PeerId, request: ChunkRequest, options: RequestOptions) => Promise<ReplicaEvent>
+/** What became of a request. `malformed`: the reply could not be decoded. */
+export type ReplicaAnswer =
+  | { readonly kind: 'reply'; readonly reply: ChunkReply }
+  | { readonly kind: 'malformed'; readonly reason: string }
+  | { readonly kind: 'failed'; readonly reason: string }
 
 /** Never rejects, save with ABORTED when the caller's signal fired. */
-export function createAsk(ring: Pick<Ring, 'memberByPeer' | 'report'>, send: Send): Ask {
-  return async (peer, request, options) => {
+export type RequestReplica = (peer: PeerId, message: ChunkRequest, options: RequestOptions) => Promise<ReplicaAnswer>
+
+export function createRequester(ring: Pick<Ring, 'memberByPeer' | 'report'>, send: Send): RequestReplica {
+  return async (peer, message, options) => {
     let body: Uint8Array
     try {
-      body = await send(peer, encodeRequest(request), options)
+      body = await send(peer, encodeRequest(message), options)
     } catch (error) {
       if (options.signal?.aborted === true) throw error
       // A peer whose handler threw is there; only silence says that it may not be.

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { asChunkId } from '../../../src/base/index.ts'
 import { limits } from '../../../src/chunk-chains/limits.ts'
 import { type Attempt, createProposalQueue } from '../../../src/chunk-chains/run/proposals.ts'
-import type { ChunkEntry } from '../../../src/chunks/types.ts'
+import type { ChunkEntry } from '../../../src/chunks/entries/entry.ts'
 import { virtualClock } from '../../../src/sim/index.ts'
 import { ask } from '../../chunks/world.ts'
 

@@ -2,7 +2,6 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { asChunkId } from '../../../src/base/index.ts'
 import { buildDigest, digestOf, hashOf, names } from '../../../src/chunks/digests/digest.ts'
-import { questionKey } from '../../../src/chunks/entries/bounded-map.ts'
 import { limits } from '../../../src/chunks/limits.ts'
 import {
   decodeDigestReply,
@@ -12,6 +11,7 @@ import {
   isDigestRequest,
 } from '../../../src/chunks/wire/digest-messages.ts'
 import { encodeRequest } from '../../../src/chunks/wire/messages.ts'
+import { questionKey } from '../../../src/chunks/wire/question-key.ts'
 import { ask } from '../world.ts'
 
 const keys = (count: number, label = 'n') =>

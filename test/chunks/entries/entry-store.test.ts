@@ -1,8 +1,8 @@
 /** Many entries: an index in memory, the evidence elsewhere. */
 import { describe, expect, it } from 'vitest'
+import type { ChunkEntry } from '../../../src/chunks/entries/entry.ts'
 import { type Disk, EntryStore, type EntryStoreOptions } from '../../../src/chunks/entries/entry-store.ts'
 import { chunkOf } from '../../../src/chunks/index.ts'
-import type { ChunkEntry } from '../../../src/chunks/types.ts'
 import { ed25519Signer, sha256 } from '../../../src/crypto/index.ts'
 import { answer, ask, paper } from '../world.ts'
 
@@ -103,7 +103,7 @@ describe('the store of entries', () => {
     expect(store.size).toBe(2)
     expect(store.get(ask('b.example.com'), now)).toEqual(entry('b.example.com', 90, 2))
     const { chunk } = many[0]!
-    expect(store.notesOf(chunk, now + 60_000).filter(({ key }) => key.startsWith('a0'))).toEqual([])
+    expect(store.summariesOf(chunk, now + 60_000).filter(({ key }) => key.startsWith('a0'))).toEqual([])
     store.sweep(now + 60_000)
     expect([store.size, disk.rows.size]).toEqual([1, 1])
     store.sweep(now + 90_000)

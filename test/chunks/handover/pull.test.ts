@@ -6,17 +6,18 @@ import { EntryStore } from '../../../src/chunks/entries/entry-store.ts'
 import { rowOf } from '../../../src/chunks/entries/rows.ts'
 import { createPull } from '../../../src/chunks/handover/pull.ts'
 import { limits } from '../../../src/chunks/limits.ts'
+import { Faults } from '../../../src/chunks/wire/faults.ts'
 import {
   decodePull,
   decodePullFrame,
   encodePull,
   pullFrames,
-  pullNote,
-  readNotes,
+  pullMark,
+  readMarks,
 } from '../../../src/chunks/wire/pull-messages.ts'
 import type { Question } from '../../../src/dns/index.ts'
 import { seededRandom } from '../../../src/sim/index.ts'
-import { answer, ask, createWorld, type Node, paper, VirtualClock, type World } from '../world.ts'
+import { answer, ask, createWorld, type Node, paper, quiet, VirtualClock, type World } from '../world.ts'
 
 describe('messages of a pull', () => {
   const bytes = fc.uint8Array({ minLength: 1, maxLength: 900 })
@@ -25,7 +26,7 @@ describe('messages of a pull', () => {
     const note = fc.tuple(fc.string({ minLength: 1, maxLength: 40, unit: 'binary-ascii' }), fc.nat(2 ** 31 - 1))
     fc.assert(
       fc.property(fc.nat(60_000), fc.nat(5_000), fc.array(note, { maxLength: 50 }), (first, more, notes) => {
-        const have = notes.map(([key, seen]) => pullNote(key, seen * 1_000))
+        const have = notes.map(([key, seen]) => pullMark(key, seen * 1_000))
         const request = { first: asChunkId(first), last: asChunkId(first + more), have }
         expect(decodePull(encodePull(request))).toEqual(request)
       }),
@@ -52,12 +53,12 @@ describe('messages of a pull', () => {
     )
     const all = { first: asChunkId(5), last: asChunkId(4), have: [] }
     expect(() => decodePull(encodePull(all))).toThrow('run of chunks')
-    const have = Array.from({ length: limits.MAX_PULL_NOTES + 1 }, (_, i) => pullNote(`a${i}`, 1))
+    const have = Array.from({ length: limits.MAX_PULL_MARKS + 1 }, (_, i) => pullMark(`a${i}`, 1))
     expect(() => decodePull(encodePull({ first: asChunkId(0), last: asChunkId(9), have }))).toThrow('too many')
   })
 
   it('name what is known: the same or a later one, not an earlier one', () => {
-    const known = readNotes([pullNote('a', 1_800_000_000_000)])
+    const known = readMarks([pullMark('a', 1_800_000_000_000)])
     expect(known('a', 1_800_000_000_000)).toBe(true)
     expect(known('a', 1_799_999_999_999)).toBe(true)
     expect(known('a', 1_800_000_000_000 + limits.SAME_ROUND_MS)).toBe(false)
@@ -73,23 +74,26 @@ describe('a pull', () => {
     const clock = new VirtualClock()
     const start = clock.monotonic()
     let began: number | undefined
-    const pull = createPull({
-      clock,
-      random: seededRandom(1),
-      log: { debug() {}, info() {}, warn() {}, error() {} },
-      bulk: () => {
-        throw new Error('there is nobody to ask')
+    const pull = createPull(
+      {
+        clock,
+        random: seededRandom(1),
+        log: quiet,
+        bulk: () => {
+          throw new Error('there is nobody to ask')
+        },
+        store: new EntryStore(),
+        placement: {
+          ownRuns() {
+            began ??= clock.monotonic() - start
+            return []
+          },
+        },
+        faults: new Faults(),
+        isSuspect: () => false,
       },
-      store: new EntryStore(),
-      isReading: () => clock.monotonic() - start < readingMs,
-      runs: () => {
-        began ??= clock.monotonic() - start
-        return []
-      },
-      isSuspect: () => false,
-      take: () => 'useless',
-      fault: () => {},
-    })
+      { isReading: () => clock.monotonic() - start < readingMs, takeIn: () => 'useless' },
+    )
     pull.start()
     await clock.pass(2 * limits.PULL_WAITS_MS)
     await pull.stop()
@@ -154,7 +158,7 @@ describe('a joiner', () => {
     expect(missing(joiner, mine)).toEqual([])
     // Carried over by their certificates: those who agreed on them have recorded them.
     expect(news).toBe(0)
-    const notes = joiner.chunks.held().flatMap((chunk) => joiner.chunks.notesOf(chunk))
+    const notes = joiner.chunks.held().flatMap((chunk) => joiner.chunks.summariesOf(chunk))
     expect(notes.map(({ own }) => own)).toEqual(mine.map(() => false))
     expect(joiner.fetches).toBe(0)
     expect(joiner.chunks.stats()).toMatchObject({ entries: mine.length, pulled: mine.length })

@@ -38,7 +38,9 @@ const prefixes = (read: RingRead): string[] =>
 /** The liar's address or network: in what is read, and in all that any peer keeps for others. */
 function lieIn(read: RingRead): string[] {
   const kept = vantage.world.nodes.flatMap(({ chunks }) =>
-    chunks.held().flatMap((chunk) => chunks.notesOf(chunk).flatMap(({ key }) => texts(chunks.entryOf(key)!.outcome))),
+    chunks
+      .held()
+      .flatMap((chunk) => chunks.summariesOf(chunk).flatMap(({ key }) => texts(chunks.entryOf(key)!.outcome))),
   )
   const lies = [HIJACKED, HIJACKED.split('.').slice(0, 3).join('.'), evilAddress(vantage.internet)]
   return [...shown(read), ...prefixes(read), ...kept].filter((text) => lies.includes(text))

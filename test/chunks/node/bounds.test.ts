@@ -3,7 +3,7 @@ import { BoundedMap } from '../../../src/chunks/entries/bounded-map.ts'
 import { EntryStore } from '../../../src/chunks/entries/entry-store.ts'
 import { chunkOf } from '../../../src/chunks/index.ts'
 import { limits } from '../../../src/chunks/limits.ts'
-import { sightOf } from '../../../src/chunks/observations/observations.ts'
+import { heldObservationOf } from '../../../src/chunks/observations/observations.ts'
 import { decodeReply, encodeRequest } from '../../../src/chunks/wire/messages.ts'
 import type { Question } from '../../../src/dns/index.ts'
 import { answer, ask, createWorld, type Node, nothing, ownFinding, paper, type World } from '../world.ts'
@@ -222,24 +222,32 @@ describe('what may be signed', () => {
 
   it('an own fetch, fresh or cached: it ends when the cached data does', () => {
     world = createWorld({ nodes: 1, n: 1 })
-    expect(sightOf(own, question, now)).toMatchObject({ ttl: 300, when: now, expires: now + 300_000 })
-    expect(sightOf({ ...own, expires: now + 100_000 }, question, now)).toMatchObject({ ttl: 300, when: now - 200_000 })
+    expect(heldObservationOf(own, question, now)).toMatchObject({ ttl: 300, when: now, expires: now + 300_000 })
+    expect(heldObservationOf({ ...own, expires: now + 100_000 }, question, now)).toMatchObject({
+      ttl: 300,
+      when: now - 200_000,
+    })
     // A cache that keeps things longer than the authority said does not stretch what is signed.
-    expect(sightOf({ ...own, expires: now + 900_000 }, question, now)).toMatchObject({ expires: now + 300_000 })
+    expect(heldObservationOf({ ...own, expires: now + 900_000 }, question, now)).toMatchObject({
+      expires: now + 300_000,
+    })
   })
 
   it('never a copy, never bogus, never what has expired or does not answer the question', () => {
     world = createWorld({ nodes: 1, n: 1 })
     const { evidence } = own
-    expect(sightOf({ ...own, evidence: { ...evidence, provenance: 'agreed' } }, question, now)).toBeUndefined()
     expect(
-      sightOf({ ...own, evidence: { ...evidence, observers: [world.nodes[0]!.member.peer] } }, question, now),
+      heldObservationOf({ ...own, evidence: { ...evidence, provenance: 'agreed' } }, question, now),
     ).toBeUndefined()
-    expect(sightOf({ ...own, evidence: { ...evidence, security: 'bogus' } }, question, now)).toBeUndefined()
-    expect(sightOf({ ...own, expires: now }, question, now)).toBeUndefined()
-    expect(sightOf(own, ask('other.example.com'), now)).toBeUndefined()
     expect(
-      sightOf({ ...own, outcome: { ...nothing(), kind: 'absent', rcode: 3, soa: undefined } }, question, now)?.ttl,
+      heldObservationOf({ ...own, evidence: { ...evidence, observers: [world.nodes[0]!.member.peer] } }, question, now),
+    ).toBeUndefined()
+    expect(heldObservationOf({ ...own, evidence: { ...evidence, security: 'bogus' } }, question, now)).toBeUndefined()
+    expect(heldObservationOf({ ...own, expires: now }, question, now)).toBeUndefined()
+    expect(heldObservationOf(own, ask('other.example.com'), now)).toBeUndefined()
+    expect(
+      heldObservationOf({ ...own, outcome: { ...nothing(), kind: 'absent', rcode: 3, soa: undefined } }, question, now)
+        ?.ttl,
     ).toBe(0)
   })
 })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { asPeerId } from '../../../src/base/index.ts'
 import { limits } from '../../../src/chunks/limits.ts'
 import { HedgeDelay } from '../../../src/chunks/reads/hedge.ts'
-import { Asks, NO_DEMAND, pays } from '../../../src/chunks/rounds/demand.ts'
+import { Demand, NO_DEMAND, pays } from '../../../src/chunks/rounds/demand.ts'
 import { Rates } from '../../../src/chunks/wire/rates.ts'
 import { VirtualClock } from '../world.ts'
 
@@ -59,44 +59,44 @@ describe('whether a round pays', () => {
 
 describe('asks', () => {
   it('counts distinct members, and one member once in a while', () => {
-    const asks = new Asks()
-    asks.note('a', peer(1), 0)
-    asks.note('a', peer(1), 5_000)
-    asks.note('a', peer(2), 6_000)
-    expect(asks.demand('a', 8_000)).toEqual({ members: 2, asks: 2, spanMs: 8_000, lastMs: 6_000 })
-    asks.note('a', peer(1), 11_000)
-    expect(asks.demand('a', 11_000)).toMatchObject({ members: 2, asks: 3 })
-    expect(asks.demand('b', 11_000)).toEqual(NO_DEMAND)
+    const demand = new Demand()
+    demand.count('a', peer(1), 0)
+    demand.count('a', peer(1), 5_000)
+    demand.count('a', peer(2), 6_000)
+    expect(demand.of('a', 8_000)).toEqual({ members: 2, asks: 2, spanMs: 8_000, lastMs: 6_000 })
+    demand.count('a', peer(1), 11_000)
+    expect(demand.of('a', 11_000)).toMatchObject({ members: 2, asks: 3 })
+    expect(demand.of('b', 11_000)).toEqual(NO_DEMAND)
   })
 
   it('forgets what is older than the window', () => {
-    const asks = new Asks()
-    asks.note('a', peer(1), 0)
-    asks.note('a', peer(2), 1_000)
-    expect(asks.demand('a', limits.ASK_WINDOW_MS + 500)).toMatchObject({ members: 1 })
-    expect(asks.demand('a', limits.ASK_WINDOW_MS + 1_000)).toEqual(NO_DEMAND)
+    const demand = new Demand()
+    demand.count('a', peer(1), 0)
+    demand.count('a', peer(2), 1_000)
+    expect(demand.of('a', limits.ASK_WINDOW_MS + 500)).toMatchObject({ members: 1 })
+    expect(demand.of('a', limits.ASK_WINDOW_MS + 1_000)).toEqual(NO_DEMAND)
   })
 
   it('remembers the TTL that was seen longer than it remembers who asked', () => {
-    const asks = new Asks()
-    asks.learn('a', 60)
-    expect(asks.demand('a', 0)).toEqual(NO_DEMAND)
-    asks.note('a', peer(1), 0)
-    asks.learn('a', 60)
-    asks.note('a', peer(2), 1_000)
-    expect(asks.demand('a', 1_000)).toMatchObject({ members: 2, ttlSeconds: 60 })
-    expect(asks.demand('a', limits.ASK_WINDOW_MS * 2)).toEqual({ ...NO_DEMAND, ttlSeconds: 60 })
-    asks.learn('a', 120)
-    expect(asks.demand('a', 1_000).ttlSeconds).toBe(120)
+    const demand = new Demand()
+    demand.learn('a', 60)
+    expect(demand.of('a', 0)).toEqual(NO_DEMAND)
+    demand.count('a', peer(1), 0)
+    demand.learn('a', 60)
+    demand.count('a', peer(2), 1_000)
+    expect(demand.of('a', 1_000)).toMatchObject({ members: 2, ttlSeconds: 60 })
+    expect(demand.of('a', limits.ASK_WINDOW_MS * 2)).toEqual({ ...NO_DEMAND, ttlSeconds: 60 })
+    demand.learn('a', 120)
+    expect(demand.of('a', 1_000).ttlSeconds).toBe(120)
   })
 
   it('is bounded in questions and in asks of one', () => {
-    const asks = new Asks()
-    for (let i = 0; i < 100; i++) asks.note('a', peer(i), i)
-    expect(asks.demand('a', 100).asks).toBe(limits.MAX_ASKS_KEPT)
-    for (let i = 0; i < limits.MAX_ASKED; i++) asks.note(`q${i}`, peer(1), 100)
-    expect(asks.demand('a', 100)).toEqual(NO_DEMAND)
-    expect(asks.demand('q1', 100).asks).toBe(1)
+    const demand = new Demand()
+    for (let i = 0; i < 100; i++) demand.count('a', peer(i), i)
+    expect(demand.of('a', 100).asks).toBe(limits.MAX_ASKS_KEPT)
+    for (let i = 0; i < limits.MAX_ASKED; i++) demand.count(`q${i}`, peer(1), 100)
+    expect(demand.of('a', 100)).toEqual(NO_DEMAND)
+    expect(demand.of('q1', 100).asks).toBe(1)
   })
 })
 
@@ -125,11 +125,11 @@ describe('the hedge delay', () => {
   it('is 30 ms at first, then the p90 of recent reads, within 5 to 200', () => {
     const hedge = new HedgeDelay()
     expect(hedge.ms).toBe(30)
-    for (let i = 1; i <= 10; i++) hedge.note(i * 10)
+    for (let i = 1; i <= 10; i++) hedge.add(i * 10)
     expect(hedge.ms).toBe(90)
-    for (let i = 0; i < limits.HEDGE_SAMPLES; i++) hedge.note(1)
+    for (let i = 0; i < limits.HEDGE_SAMPLES; i++) hedge.add(1)
     expect(hedge.ms).toBe(5)
-    for (let i = 0; i < limits.HEDGE_SAMPLES; i++) hedge.note(900)
+    for (let i = 0; i < limits.HEDGE_SAMPLES; i++) hedge.add(900)
     expect(hedge.ms).toBe(200)
   })
 })

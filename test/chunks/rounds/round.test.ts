@@ -2,13 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { PeerId } from '../../../src/base/index.ts'
 import type { LiveVote } from '../../../src/chunks/index.ts'
 import { limits } from '../../../src/chunks/limits.ts'
-import {
-  IDLE,
-  type RoundContext,
-  type RoundEvent,
-  type RoundState,
-  roundStep,
-} from '../../../src/chunks/rounds/round.ts'
+import { roundStep } from '../../../src/chunks/rounds/round.ts'
+import { IDLE, type RoundContext, type RoundEvent, type RoundState } from '../../../src/chunks/rounds/round-state.ts'
 import { ed25519, peerIdFromPublicKey } from '../../../src/crypto/index.ts'
 import { commitTo, type Outcome, roundNonce } from '../../../src/evidence/index.ts'
 import { absence, CHUNK, NOW, observe, presence, question, RING, signerOf } from '../../evidence/helpers.ts'
@@ -53,7 +48,7 @@ function run(events: readonly (readonly [RoundEvent, number])[], seen = context(
 }
 
 const wanted = [{ kind: 'wanted', nonce: mid, how: 'known' }, 0] as const
-const looked = [{ kind: 'looked', vote: vote(0) }, 20] as const
+const observed = [{ kind: 'observed', vote: vote(0) }, 20] as const
 const voted = (i: number, at: number, what: LiveVote = vote(i)) =>
   [{ kind: 'voted', from: peers[i]!, vote: what }, at] as const
 /** Those who commit, all at once; the others abstain. */
@@ -68,15 +63,15 @@ const silent = (i: number, at: number) => [{ kind: 'silent', from: peers[i]! }, 
 const tick = (at: number) => [{ kind: 'tick' }, at] as const
 
 describe('a round', () => {
-  it('looks first, has all commit, then has those reveal who committed, and ends when they have', () => {
-    expect(run([wanted]).effects[0]).toMatchObject({ kind: 'look', how: 'known', attempt: 1 })
-    expect(run([wanted, looked]).effects[0]).toMatchObject({ kind: 'ask', peers: peers.slice(1), nonce: mid })
-    const opened = run([wanted, looked, ...commit([1, 3, 4], 30)])
+  it('observes first, has all commit, then has those reveal who committed, and ends when they have', () => {
+    expect(run([wanted]).effects[0]).toMatchObject({ kind: 'observe', how: 'known', attempt: 1 })
+    expect(run([wanted, observed]).effects[0]).toMatchObject({ kind: 'open', peers: peers.slice(1), nonce: mid })
+    const opened = run([wanted, observed, ...commit([1, 3, 4], 30)])
     expect(opened.effects[0]).toMatchObject({ kind: 'reveal', peers: [1, 3, 4].map((i) => peers[i]), attempt: 1 })
     expect(opened.effects[0]).toMatchObject({ commitments: [{}, {}, {}] })
     const { state, effects } = run([
       wanted,
-      looked,
+      observed,
       ...commit([1, 3, 4], 30),
       voted(1, 40),
       silent(4, 41),
@@ -87,9 +82,9 @@ describe('a round', () => {
   })
 
   it('shows nothing before more than half have committed, and then waits a little for the rest', () => {
-    const two = run([wanted, looked, ...commit(all, 30).slice(0, 1)])
+    const two = run([wanted, observed, ...commit(all, 30).slice(0, 1)])
     expect(two.effects).toEqual([])
-    const three = run([wanted, looked, ...commit(all, 30).slice(0, 2)])
+    const three = run([wanted, observed, ...commit(all, 30).slice(0, 2)])
     expect(three.effects).toEqual([{ kind: 'wake', at: NOW + 30 + limits.GRACE_MS }])
     expect(run([tick(30 + limits.GRACE_MS)], context(), three.state).effects[0]).toMatchObject({ kind: 'reveal' })
     expect(run([tick(20 + limits.COMMIT_MS)], context(), two.state).effects[0]).toEqual({
@@ -99,7 +94,7 @@ describe('a round', () => {
   })
 
   it('hears nobody who comes after the commitments are shown', () => {
-    const late = run([wanted, looked, ...commit([1, 2], 30)])
+    const late = run([wanted, observed, ...commit([1, 2], 30)])
     expect(run([voted(3, 40)], context(), late.state).state).toBe(late.state)
     expect(run([commit([3], 40)[2]!], context(), late.state).state).toBe(late.state)
   })
@@ -107,7 +102,7 @@ describe('a round', () => {
   it('waits a grace after an agreement, so that the fastest few do not set the expiry', () => {
     const fast = [
       wanted,
-      looked,
+      observed,
       ...commit(all, 25),
       voted(1, 30, vote(1, presence(), 31)),
       voted(2, 31, vote(2, presence(), 31)),
@@ -122,7 +117,7 @@ describe('a round', () => {
   })
 
   it('takes a withheld reveal for an abstention, and rests when too few are left; longer after each failure', () => {
-    const first = run([wanted, looked, ...commit([1, 2], 30), voted(1, 40), tick(30 + limits.REVEAL_MS)])
+    const first = run([wanted, observed, ...commit([1, 2], 30), voted(1, 40), tick(30 + limits.REVEAL_MS)])
     const ended = 30 + limits.REVEAL_MS
     expect(first.effects).toEqual([
       { kind: 'gave-up', reason: 'no-majority' },
@@ -131,21 +126,21 @@ describe('a round', () => {
     expect(run([[{ kind: 'wanted', nonce: low, how: 'known' }, 10_000]], context(), first.state).effects).toEqual([])
     const again = [
       [{ kind: 'wanted', nonce: mid, how: 'known' }, 40_000],
-      [{ kind: 'looked', vote: vote(0) }, 40_010],
+      [{ kind: 'observed', vote: vote(0) }, 40_010],
       tick(46_000),
     ] as const
     expect(run(again, context(), first.state).effects[1]).toEqual({ kind: 'wake', at: NOW + 46_000 + 60_000 })
   })
 
   it('is held at the end of a rest in which somebody asked: once, and not when nobody did', () => {
-    const resting = run([wanted, looked, ...commit([1, 2], 30), voted(1, 40), tick(30 + limits.REVEAL_MS)]).state
+    const resting = run([wanted, observed, ...commit([1, 2], 30), voted(1, 40), tick(30 + limits.REVEAL_MS)]).state
     const end = 30 + limits.REVEAL_MS + limits.BACKOFF_MS
     const asked = (at: number) => [{ kind: 'wanted', nonce: low, how: 'known' }, at] as const
     expect(run([tick(end)], context(), resting)).toMatchObject({ state: { phase: 'idle' }, effects: [] })
     const again = run([asked(5_000), asked(10_000), tick(end)], context(), resting)
     expect(again).toMatchObject({
-      state: { phase: 'looking', memory: { failures: 1 } },
-      effects: [{ kind: 'look' }, {}],
+      state: { phase: 'observing', memory: { failures: 1 } },
+      effects: [{ kind: 'observe' }, {}],
     })
     // A later replica waits for its turn; demand that does not pay opens none.
     expect(run([asked(5_000), tick(end)], context(2), resting).state).toMatchObject({ phase: 'waiting' })
@@ -156,7 +151,7 @@ describe('a round', () => {
   it('counts a replica once, and only one that was asked', () => {
     const { state } = run([
       wanted,
-      looked,
+      observed,
       ...commit(all, 25),
       voted(1, 30),
       voted(1, 31),
@@ -169,7 +164,7 @@ describe('a round', () => {
     const lie = (i: number) => vote(i, presence([66]))
     const events = [
       wanted,
-      looked,
+      observed,
       ...commit(all, 25),
       voted(1, 30, lie(1)),
       voted(2, 31, lie(2)),
@@ -186,7 +181,7 @@ describe('a round', () => {
   })
 
   it('its opener may be the odd one out: what travels is what the majority saw', () => {
-    const mine: readonly [RoundEvent, number] = [{ kind: 'looked', vote: vote(0, presence([66])) }, 20]
+    const mine: readonly [RoundEvent, number] = [{ kind: 'observed', vote: vote(0, presence([66])) }, 20]
     const { effects } = run([wanted, mine, ...commit([1, 2, 3], 25), voted(1, 30), voted(2, 31), voted(3, 32)])
     expect(effects).toMatchObject([
       { kind: 'agreed', outcome: { rrset: { rdatas: [Uint8Array.of(198, 51, 100, 1)] } } },
@@ -195,21 +190,21 @@ describe('a round', () => {
 
   it('does not ask n others when it does not pay, or could not be seen', () => {
     const one = context(0, { demand: { members: 1, asks: 1, spanMs: 0, lastMs: 0 } })
-    expect(run([wanted, [{ kind: 'looked', vote: vote(0, absence()) }, 20]], one).effects).toEqual([
+    expect(run([wanted, [{ kind: 'observed', vote: vote(0, absence()) }, 20]], one).effects).toEqual([
       { kind: 'gave-up', reason: 'does-not-pay' },
     ])
-    expect(run([wanted, [{ kind: 'looked', vote: undefined }, 20]]).effects[0]).toEqual({
+    expect(run([wanted, [{ kind: 'observed', vote: undefined }, 20]]).effects[0]).toEqual({
       kind: 'gave-up',
-      reason: 'no-look',
+      reason: 'no-observation',
     })
     expect(run([wanted, [{ kind: 'put-off' }, 20]]).state.phase).toBe('idle')
-    expect(run([wanted, tick(5_000)]).effects[0]).toEqual({ kind: 'gave-up', reason: 'no-look' })
+    expect(run([wanted, tick(5_000)]).effects[0]).toEqual({ kind: 'gave-up', reason: 'no-observation' })
   })
 
   it('is not opened for what nobody wants enough, save to renew', () => {
     const nobody = { demand: { members: 1, asks: 1, spanMs: 0, lastMs: 0 }, admitAfter: 'auto' as const }
     expect(run([wanted], context(0, nobody)).state).toEqual(IDLE)
-    expect(run([wanted], context(0, { ...nobody, renewal: true })).kinds).toEqual(['look', 'wake'])
+    expect(run([wanted], context(0, { ...nobody, renewal: true })).kinds).toEqual(['observe', 'wake'])
   })
 })
 
@@ -224,23 +219,23 @@ describe('whose turn it is', () => {
     })
   })
 
-  it('looks itself, and not when one of them says that it does not pay, save for what many ask for', () => {
+  it('observes itself, and not when one of them says that it does not pay, save for what many ask for', () => {
     const one = { demand: { members: 1, asks: 1, spanMs: 0, lastMs: 0 } }
     const probe = (discouraged: boolean, change = {}) =>
       run([wanted, tick(1_000), [{ kind: 'probed', discouraged }, 1_010]], context(1, { ...one, ...change })).state
         .phase
-    expect(probe(false)).toBe('looking')
+    expect(probe(false)).toBe('observing')
     expect(probe(true)).toBe('idle')
     // One peer's hint does not silence a name that many ask for.
-    expect(probe(true, { demand: { members: 1, asks: 10, spanMs: 0, lastMs: 0 } })).toBe('looking')
-    expect(run([wanted, tick(1_000), tick(2_000)], context(1, one)).state.phase).toBe('looking')
+    expect(probe(true, { demand: { members: 1, asks: 10, spanMs: 0, lastMs: 0 } })).toBe('observing')
+    expect(run([wanted, tick(1_000), tick(2_000)], context(1, one)).state.phase).toBe('observing')
   })
 
   it('of two openers the lower nonce wins', () => {
     const rival = (nonce: Uint8Array) => [{ kind: 'rival', from: peers[1]!, nonce }, 25] as const
     expect(run([wanted, rival(low)]).state).toMatchObject({ phase: 'yielded', to: peers[1] })
-    expect(run([wanted, looked, rival(low)]).state.phase).toBe('yielded')
-    expect(run([wanted, looked, rival(high)]).state.phase).toBe('committing')
+    expect(run([wanted, observed, rival(low)]).state.phase).toBe('yielded')
+    expect(run([wanted, observed, rival(high)]).state.phase).toBe('committing')
     expect(run([wanted, rival(high)], context(1)).state.phase).toBe('yielded')
   })
 
@@ -254,8 +249,8 @@ describe('whose turn it is', () => {
       context(1),
       after.state,
     )
-    expect(later.kinds).toEqual(['look', 'wake'])
-    expect(run([rival(41_200)], context(1), later.state).state.phase).toBe('looking')
+    expect(later.kinds).toEqual(['observe', 'wake'])
+    expect(run([rival(41_200)], context(1), later.state).state.phase).toBe('observing')
   })
 
   it('one that delivered is forgotten', () => {

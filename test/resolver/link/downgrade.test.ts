@@ -26,7 +26,7 @@ function ringThatSays(lie: (name: string) => Outcome): Chunks & { reads: number 
     },
     held: () => [],
     async *supply() {},
-    notesOf: () => [],
+    summariesOf: () => [],
     entryOf: () => undefined,
     onAgreed: () => () => {},
     handOver: async () => ({ alone: 0, taken: 0 }),

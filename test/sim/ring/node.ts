@@ -155,19 +155,19 @@ export function createMember(modules: MemberModules): Member {
         options: { ...TIMING, ...modules.options, ringId: RING_ID, bootstrap },
         rules: modules.rules,
       })
-      const chunks = createChunks({
-        store: chunkStore,
-        ring,
-        clock: nodeClock,
-        random: own.split('chunks'),
-        signer,
-        scheme,
-        log,
-        send: sender(Room.CHUNKS),
-        ownFetch: modules.ownFetch(member),
-        isPrivate: () => false,
-        options: { ...defaults, requestTimeoutMs: 1_000 },
-      })
+      const chunks = createChunks(
+        {
+          store: chunkStore,
+          ring,
+          clock: nodeClock,
+          random: own.split('chunks'),
+          signer,
+          scheme,
+          log,
+          options: { ...defaults, requestTimeoutMs: 1_000 },
+        },
+        { send: sender(Room.CHUNKS), ownFetch: modules.ownFetch(member), isPrivate: () => false },
+      )
       const { liar } = modules
       transport.onRequest((from, body) => {
         if (life !== mine) throw new ChordnsError('PEER_GONE', 'this life is over', {})

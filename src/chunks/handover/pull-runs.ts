@@ -1,0 +1,173 @@
+/**
+ * How a replica pulls what it lacks: it asks one of the other replicas of each run of chunks, another one if that one fails, and
+ * another one at the next repair, so that who leaves something out hides it for one interval. What comes is a claim: each entry is
+ * verified against this node's own view before it is taken in.
+ */
+import {
+  ChordnsError,
+  type Clock,
+  isChordnsError,
+  type Log,
+  type PeerId,
+  type RequestOptions,
+  sleep,
+} from '../../base/index.ts'
+import type { EntryClaim } from '../entries/entry.ts'
+import type { EntryStore } from '../entries/entry-store.ts'
+import { readRow } from '../entries/rows.ts'
+import { limits } from '../limits.ts'
+import type { Placement } from '../seats/placement.ts'
+import type { Run } from '../seats/runs.ts'
+import type { Seats } from '../seats/seats.ts'
+import type { Faults } from '../wire/faults.ts'
+import { decodePullFrame, encodePull, type PullMark, pullMark } from '../wire/pull-messages.ts'
+
+/** Asks a peer for more than fits into one frame. */
+export type Bulk = (peer: PeerId, body: Uint8Array, options: RequestOptions) => AsyncIterable<Uint8Array>
+
+export interface PullRunsDeps {
+  readonly clock: Clock
+  readonly log: Log
+  readonly bulk: Bulk
+  readonly store: EntryStore
+  readonly placement: Pick<Placement, 'ownRuns'>
+  readonly faults: Faults
+  /** Whether this node thinks now that the member does not answer. */
+  readonly isSuspect: (member: Seats['members'][number]) => boolean
+}
+
+export interface PullRunsHooks {
+  /** Takes an entry in. `useless`: known, expired, or no chunk of this node's; `refused`: it does not hold, or may not be told. */
+  readonly takeIn: (entry: EntryClaim, run: Run, from: PeerId) => 'taken' | 'useless' | 'refused'
+}
+
+export interface PullStats {
+  /** Runs of chunks of the round in work, and those of them that are done. */
+  readonly runsWanted: number
+  readonly runsDone: number
+  /** Since the start. */
+  readonly pulled: number
+  readonly pulledBytes: number
+  readonly pullsFailed: number
+  /** Of requests and frames, at the last repair, over its interval. */
+  readonly repairBytesPerSecond: number
+}
+
+export const NO_PULLS: PullStats = {
+  runsWanted: 0,
+  runsDone: 0,
+  pulled: 0,
+  pulledBytes: 0,
+  pullsFailed: 0,
+  repairBytesPerSecond: 0,
+}
+
+export interface RunPuller {
+  /** All runs, one after another. */
+  pullAll(): Promise<void>
+  stats(): PullStats
+}
+
+export function createRunPuller(deps: PullRunsDeps, hooks: PullRunsHooks, stopping: AbortSignal): RunPuller {
+  const { clock, log, store } = deps
+  const counts = { ...NO_PULLS } as { -readonly [name in keyof PullStats]: number }
+  let turn = 0
+  let loggedAt = 0
+  let traffic = 0
+
+  async function pullAll(): Promise<void> {
+    const runs = deps.placement.ownRuns()
+    const before = counts.pulled
+    traffic = 0
+    loggedAt = clock.monotonic()
+    counts.runsWanted = runs.length
+    counts.runsDone = 0
+    const thisTurn = turn++
+    for (const run of runs) {
+      if (stopping.aborted) return
+      await pullRun(run, thisTurn)
+      counts.runsDone++
+    }
+    counts.repairBytesPerSecond = Math.round(traffic / (limits.REPAIR_MS / 1000))
+    const entries = counts.pulled - before
+    if (entries > 0) log.info({ entries, bytes: traffic }, 'pulled the entries of the chunks that are held here')
+  }
+
+  /** Of the first replica that can give it all. Each turn begins with another one. */
+  async function pullRun(run: Run, thisTurn: number): Promise<void> {
+    const { others } = run.seats
+    const start = thisTurn % others.length
+    const order = [...others.slice(start), ...others.slice(0, start)]
+    order.sort((a, b) => Number(deps.isSuspect(a)) - Number(deps.isSuspect(b)))
+    for (const { peer } of order) if (await pullRunFrom(peer, run)) return
+  }
+
+  /** Part after part. What came before a failure is named to the next peer, so that it goes on from there. */
+  async function pullRunFrom(peer: PeerId, run: Run): Promise<boolean> {
+    for (const body of partsOf(run, store, clock.now())) {
+      try {
+        await pullPart(peer, run, body)
+      } catch (error) {
+        if (stopping.aborted || !isChordnsError(error)) throw error
+        counts.pullsFailed++
+        if (error.code === 'CHUNK_MALFORMED') deps.faults.add(peer)
+        log.debug({ peer, code: error.code }, 'a pull failed')
+        return false
+      }
+    }
+    return true
+  }
+
+  async function pullPart(peer: PeerId, run: Run, body: Uint8Array): Promise<void> {
+    let [useless, refused, sinceRest] = [0, 0, 0]
+    traffic += body.length
+    for await (const frame of deps.bulk(peer, body, { timeoutMs: limits.PULL_TIMEOUT_MS, signal: stopping })) {
+      counts.pulledBytes += frame.length
+      traffic += frame.length
+      for (const row of decodePullFrame(frame)) {
+        const entry = readRow(row)
+        if (entry === undefined) throw rubbish(peer, 'a row')
+        const result = hooks.takeIn(entry, run, peer)
+        if (result === 'taken') counts.pulled++
+        else if (result === 'useless') useless++
+        else refused++
+        if (refused > limits.MAX_PULL_WRONG) throw rubbish(peer, 'entries that do not hold')
+        if (useless > limits.MAX_PULL_USELESS) throw rubbish(peer, 'entries that nobody asked for')
+        // Verifying is work: questions have their turn in between.
+        if (++sinceRest % limits.PULL_SLICE === 0) await sleep(clock, 0, stopping)
+      }
+      logProgress()
+    }
+  }
+
+  function logProgress(): void {
+    if (clock.monotonic() - loggedAt < limits.PULL_LOG_MS) return
+    loggedAt = clock.monotonic()
+    const { runsDone, runsWanted, pulled, pulledBytes } = counts
+    log.info({ runsDone, runsWanted, entries: pulled, bytes: pulledBytes }, 'pulling entries')
+  }
+
+  return { pullAll, stats: () => ({ ...counts }) }
+}
+
+/** Requests for a run, in parts, so that the marks of what is held of each part fit into one request. */
+function* partsOf({ first, last }: Run, store: EntryStore, now: number): Generator<Uint8Array> {
+  const held = store.chunks().filter((chunk) => chunk >= first && chunk <= last)
+  held.sort((a, b) => a - b)
+  let from = first
+  let have: PullMark[] = []
+  for (const chunk of held) {
+    const summaries = store.summariesOf(chunk, now).slice(0, limits.MAX_PULL_MARKS)
+    if (have.length + summaries.length > limits.MAX_PULL_MARKS) {
+      yield encodePull({ first: from, last: (chunk - 1) as typeof last, have })
+      from = chunk
+      have = []
+    }
+    for (const { key, seen } of summaries) have.push(pullMark(key, seen))
+  }
+  yield encodePull({ first: from, last, have })
+}
+
+function rubbish(peer: PeerId, what: string) {
+  return new ChordnsError('CHUNK_MALFORMED', `a pull brought ${what}`, { peer, what })
+}

@@ -1,0 +1,117 @@
+/**
+ * What follows from an entry that was taken in, and from a proof that is held: all of it is said here, and nowhere else. Both are
+ * called when the step that brought them has ended, so that what follows may tell the round machines what it likes.
+ *
+ * |                                                     | agreed here | certified | pulled | restored |
+ * |-----------------------------------------------------|-------------|-----------|--------|----------|
+ * | the set of replicas is remembered for the hand-over | yes (held)  | yes       | yes    | yes      |
+ * | the digest of the chunk has changed                 | yes (held)  | yes       | yes    | yes      |
+ * | the question's round is settled                     | yes (held)  | yes       | yes    |          |
+ * | the zone's delegation and keys are wanted           | yes (held)  | yes       | yes    |          |
+ * | listeners hear of it: it is proposed to the chain   | yes (held)  | yes       |        |          |
+ * | the certificate is brought to the other replicas    | yes         |           |        |          |
+ *
+ * "Held": this node is still a replica when its round ends. What is pulled was recorded by those who agreed on it.
+ */
+import type { Cancel, Log } from '../../base/index.ts'
+import type { Question } from '../../dns/index.ts'
+import { type CertificateKind, evidenceLimits } from '../../evidence/index.ts'
+import type { Digests } from '../digests/digests.ts'
+import type { ChunkEntry, EntryTaken } from '../entries/entry.ts'
+import type { Intake } from '../entries/intake.ts'
+import type { Handover } from '../handover/handover.ts'
+import type { Pushes } from '../handover/pushes.ts'
+import type { Telling } from '../reads/telling.ts'
+import type { Demand } from '../rounds/demand.ts'
+import type { RoundAgreed, Rounds } from '../rounds/rounds.ts'
+import type { ZonesWanted } from '../rounds/zones-wanted.ts'
+import type { Placement } from '../seats/placement.ts'
+import { questionKey } from '../wire/question-key.ts'
+
+export interface FollowDeps {
+  readonly log: Log
+  readonly placement: Pick<Placement, 'chunkOf'>
+  readonly intake: Pick<Intake, 'agreed'>
+  readonly rounds: Pick<Rounds, 'settled'>
+  readonly demand: Demand
+  readonly digests: Pick<Digests, 'changed'>
+  readonly handover: Pick<Handover, 'remember'>
+  readonly pushes: Pick<Pushes, 'spread'>
+  readonly zones: ZonesWanted
+  readonly telling: Pick<Telling, 'tell'>
+}
+
+export interface FollowStats {
+  /** Certificates of rounds of this node, and of them those of two classes. */
+  readonly agreed: number
+  readonly rotating: number
+  readonly divergent: number
+  /** Replicas that saw something else than what was agreed. */
+  readonly dissents: number
+}
+
+export interface Follow {
+  /** A round of this node ended with a certificate. */
+  roundAgreed(agreed: RoundAgreed): void
+  /** An entry was taken in. */
+  taken(taken: EntryTaken): void
+  /** A proof is held. */
+  proofHeld(question: Question): void
+  /** Hears of each entry that was agreed on just now. */
+  onAgreed(listener: (entry: ChunkEntry) => void): Cancel
+  stats(): FollowStats
+}
+
+export function createFollow(deps: FollowDeps): Follow {
+  const { log, rounds, digests } = deps
+  const listeners = new Set<(entry: ChunkEntry) => void>()
+  const classes: Record<CertificateKind, number> = { agreed: 0, rotating: 0, divergent: 0 }
+  const counts = { agreed: 0, dissents: 0 }
+
+  function taken({ entry, seats, cause }: EntryTaken): void {
+    if (cause === 'agreed') count(entry)
+    if (seats.mine || cause === 'restored') {
+      deps.handover.remember(entry.chunk, seats)
+      digests.changed(entry.chunk)
+      if (cause !== 'restored') learnedHere(entry)
+      if (cause === 'agreed' || cause === 'certified') for (const listener of listeners) listener(entry)
+    }
+    if (cause === 'agreed') deps.pushes.spread(entry, seats)
+  }
+
+  function count({ class: kind }: ChunkEntry): void {
+    counts.agreed++
+    classes[kind]++
+  }
+
+  /** It came in this life of the process. */
+  function learnedHere(entry: ChunkEntry): void {
+    rounds.settled(entry.question)
+    // All went on asking for themselves: it is worth no more than the time for which nobody tries again.
+    if (entry.class === 'divergent') deps.demand.learn(questionKey(entry.question), evidenceLimits.DIVERGENT_MS / 1_000)
+    // The other replicas have the certificate a moment later, and want the same.
+    for (const question of deps.zones.of(entry)) deps.telling.tell(question)
+  }
+
+  return {
+    taken,
+    roundAgreed({ question, certificate, outcome, seats, dissenters }) {
+      if (dissenters.length > 0) {
+        counts.dissents += dissenters.length
+        log.info({ peers: dissenters }, 'replicas saw something else than what was agreed')
+      }
+      const result = deps.intake.agreed(question, certificate, outcome, seats)
+      if (result.kind === 'taken') taken(result.taken)
+      else log.warn({ ...result }, 'a round ended with a certificate that does not hold')
+    },
+    proofHeld(question) {
+      rounds.settled(question)
+      digests.changed(deps.placement.chunkOf(question))
+    },
+    onAgreed(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    stats: () => ({ ...counts, rotating: classes.rotating, divergent: classes.divergent }),
+  }
+}

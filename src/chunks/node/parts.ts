@@ -1,0 +1,215 @@
+/** The parts of the shared records of one node, each made and handed what it needs; from the lower rooms up. Wiring only. */
+import type { Clock, Log, Random, RingId, Store } from '../../base/index.ts'
+import type { SignatureScheme, Signer } from '../../crypto/index.ts'
+import type { Question } from '../../dns/index.ts'
+import type { Finding } from '../../evidence/index.ts'
+import type { Ring } from '../../ring/index.ts'
+import { createDigests } from '../digests/digests.ts'
+import { createArchive } from '../entries/archive.ts'
+import { createCertified } from '../entries/certified.ts'
+import { EntryStore } from '../entries/entry-store.ts'
+import { createIntake } from '../entries/intake.ts'
+import { createProofs, type ProofSource } from '../entries/proofs.ts'
+import { createRowSeal } from '../entries/row-seal.ts'
+import { createHandover } from '../handover/handover.ts'
+import { createPull, type PullHooks } from '../handover/pull.ts'
+import type { Bulk } from '../handover/pull-runs.ts'
+import { createPushes } from '../handover/pushes.ts'
+import { createSupply } from '../handover/supply.ts'
+import { limits } from '../limits.ts'
+import { createCommitments } from '../observations/commitments.ts'
+import { createObservations, type OwnFetch } from '../observations/observations.ts'
+import { createWitness } from '../observations/witness.ts'
+import { createOwnWord } from '../reads/own-word.ts'
+import { createReading } from '../reads/reading.ts'
+import { createServing } from '../reads/serving.ts'
+import { createTelling } from '../reads/telling.ts'
+import { createTold } from '../reads/told.ts'
+import { createAsked } from '../rounds/asked.ts'
+import { Demand } from '../rounds/demand.ts'
+import { createJoining } from '../rounds/joining.ts'
+import { createObserving } from '../rounds/observing.ts'
+import { createRoundRequests } from '../rounds/requests.ts'
+import { createRounds } from '../rounds/rounds.ts'
+import { Skew } from '../rounds/skew.ts'
+import { createZonesWanted } from '../rounds/zones-wanted.ts'
+import { createPlacement } from '../seats/placement.ts'
+import { Faults } from '../wire/faults.ts'
+import { Rates } from '../wire/rates.ts'
+import { createRequester, type Send } from '../wire/request.ts'
+import { createAnswering } from './answering.ts'
+import { createFollow, type Follow } from './follow.ts'
+import type { ChunksOptions } from './options.ts'
+
+export interface ChunksDeps {
+  readonly ring: Ring
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly signer: Signer
+  readonly scheme: SignatureScheme
+  readonly options: ChunksOptions
+  /** Where entries outlive the process; without it they do not. Its keys are this room's alone. */
+  readonly store?: Store
+  /** This node's own validation; without it proofs are neither kept nor believed. */
+  readonly proofs?: ProofSource
+}
+
+export interface ChunksHooks {
+  /** Sends one request to a peer, and returns the reply. */
+  readonly send: Send
+  /** Sends one request whose reply is many frames. Without it entries are pushed to new replicas, one by one. */
+  readonly bulk?: Bulk
+  /** Fetches from the authorities only, within the budget of an observation. */
+  readonly ownFetch: OwnFetch
+  /** Returns what the configuration keeps to itself: local, stub and forward zones, negative trust anchors. */
+  readonly isPrivate: (question: Question) => boolean
+  /** Hears of every read of the ring that was accepted. */
+  readonly onAccepted?: (finding: Finding) => void
+}
+
+export type Parts = ReturnType<typeof createParts>
+
+/** What the lower rooms bring about, as they hear of it: `follow.ts` says what it is. */
+type Following = Pick<Follow, 'roundAgreed' | 'taken' | 'proofHeld'>
+
+export function createParts(deps: ChunksDeps, hooks: ChunksHooks) {
+  // The rooms below are made first, and come to what follows through these.
+  const following: Following = {
+    roundAgreed: (agreed) => follow.roundAgreed(agreed),
+    taken: (taken) => follow.taken(taken),
+    proofHeld: (question) => follow.proofHeld(question),
+  }
+  const common = commonParts(deps, hooks)
+  const held = heldParts(common, following)
+  const agreeing = agreeingParts(common, held, following)
+  const moving = movingParts(common, held, agreeing, following)
+  const reads = readParts(common, held, agreeing)
+  const zones = createZonesWanted(deps.clock)
+  const follow = createFollow({ ...common, ...held, ...agreeing, ...moving, ...reads, zones })
+  const answering = createAnswering({ ...common, ...held, ...agreeing, ...reads })
+  return { ...common, ...held, ...agreeing, ...moving, ...reads, follow, answering }
+}
+
+type Common = ReturnType<typeof commonParts>
+type Held = ReturnType<typeof heldParts>
+type Agreeing = ReturnType<typeof agreeingParts>
+
+/** What all rooms use. */
+function commonParts(deps: ChunksDeps, hooks: ChunksHooks) {
+  const { ring, clock, random, log, signer, options } = deps
+  const stop = new AbortController()
+  const stopping = stop.signal
+  return {
+    ring,
+    clock,
+    random,
+    log,
+    signer,
+    options,
+    hooks,
+    disk: deps.store,
+    source: deps.proofs,
+    stop,
+    stopping,
+    placement: createPlacement({ ...deps, ...hooks }),
+    request: createRequester(ring, hooks.send),
+    send: hooks.send,
+    faults: new Faults(),
+    demand: new Demand(),
+    isSuspect: ({ id }: { readonly id: RingId }) => ring.isSuspect(id),
+    inBackground(work: Promise<unknown>): void {
+      work.catch((error: unknown) => {
+        if (!stopping.aborted) log.warn({ reason: String(error) }, 'a chunk request failed unexpectedly')
+      })
+    },
+  }
+}
+
+/** What this node holds, and what it says of it to others in digests. */
+function heldParts(common: Common, following: Following) {
+  const { clock, log, signer, disk, options } = common
+  const commitments = createCommitments(common)
+  const archive = disk && createArchive({ store: disk, clock, log, seal: createRowSeal(signer) })
+  const store = new EntryStore({ self: signer.publicKey, ...(archive !== undefined && { disk: archive }) })
+  const intake = createIntake({ ...common, store }, { confirms: commitments.confirms })
+  const certified = createCertified({ ...common, intake }, { onTaken: following.taken })
+  const proofs = createProofs(common, { onKept: following.proofHeld })
+  const { DIGESTS_PER_SECOND, MAX_RATED } = limits
+  const rates = new Rates(clock, DIGESTS_PER_SECOND, 4 * DIGESTS_PER_SECOND, MAX_RATED)
+  const digests = createDigests(
+    { ...common, rates, chunks: 2 ** options.chunkBits },
+    { keysOf: (chunk) => [...store.summariesOf(chunk, clock.now()).map(({ key }) => key), ...proofs.keysOf(chunk)] },
+  )
+  return { commitments, archive, store, intake, certified, proofs, digests }
+}
+
+/** Observing and agreeing: the rounds that this node opens, and those of others. */
+function agreeingParts(common: Common, held: Held, following: Following) {
+  const { clock, log, signer, ring, options, demand, placement } = common
+  const { admitAfter, roundTimeoutMs } = options
+  const { chunkOf } = placement
+  const observations = createObservations(
+    { clock, signer, log, ringId: ring.ringId, chunkOf, timeoutMs: roundTimeoutMs },
+    common.hooks,
+  )
+  const witness = createWitness({ clock, signer, self: ring.self.peer, commitments: held.commitments })
+  const observing = createObserving(clock, observations, demand)
+  const skew = new Skew(clock, log)
+  const requests = createRoundRequests({ ...common, ...held, skew })
+  const rounds = createRounds({ ...common, observing, witness, requests }, { onAgreed: following.roundAgreed })
+  const joining = createJoining({ ...common, observations, observing, witness, rounds, admitAfter })
+  const asked = createAsked({ ...common, ...held, rounds })
+  return { observations, witness, skew, rounds, joining, asked }
+}
+
+/** Entries on their way to and from other replicas. */
+function movingParts(common: Common, held: Held, { asked }: Agreeing, following: Following) {
+  const { clock, ring, hooks, log } = common
+  const { intake, archive } = held
+  const { isCurrent } = intake
+  const rate = (perSecond: number) => new Rates(clock, perSecond, perSecond, limits.MAX_RATED)
+  const pushes = createPushes({ ...common, ...held }, { isCurrent })
+  const handover = createHandover(
+    { ...common, ...held, pushes, self: ring.self.id, pulled: hooks.bulk !== undefined },
+    { isCurrent, renew: asked.renewIfWanted },
+  )
+  const requests = rate(limits.PULLS_PER_SECOND)
+  const supply = createSupply({ ...common, ...held, requests, bytes: rate(limits.PULL_BYTES_PER_SECOND) })
+  const takeIn: PullHooks['takeIn'] = (claim, run, from) => {
+    const result = intake.pulled(claim, run)
+    if (result.kind === 'taken') following.taken(result.taken)
+    if (result.kind === 'refused')
+      log.debug({ peer: from, reason: result.reason }, 'an entry that was pulled is refused')
+    return result.kind
+  }
+  const isReading = () => archive?.isReading() === true
+  const pull = hooks.bulk && createPull({ ...common, ...held, bulk: hooks.bulk }, { isReading, takeIn })
+  return { pushes, handover, supply, pull }
+}
+
+/** The asker's side, and what this node says to those who ask. */
+function readParts(common: Common, held: Held, agreeing: Agreeing) {
+  const { ring, source, options, hooks, inBackground } = common
+  const { asked } = agreeing
+  const ownWord = createOwnWord({ ...common, ...held, ...agreeing })
+  const reading = createReading(
+    { ...common, ...held, requestTimeoutMs: options.requestTimeoutMs },
+    {
+      ownWord(question) {
+        const word = ownWord(question)
+        if (word.kind === 'entry') asked.forEntry(ring.self.peer, question)
+        return word
+      },
+      linksFrom: (question) => source?.knownCut(question),
+      onAccepted: (finding) => hooks.onAccepted?.(finding),
+    },
+  )
+  const telling = createTelling(
+    { ...common, ...held, share: options.share },
+    { onAsked: asked.forMissing, inBackground },
+  )
+  const serving = createServing({ ring, source, asked, ownWord, acceptFrom: options.acceptFrom })
+  const told = createTold({ ...common, ...held, asked }, { inBackground })
+  return { reading, telling, serving, told }
+}

@@ -1,0 +1,51 @@
+/** The counters of the shared records, put together from those of the rooms. */
+import type { DigestStats } from '../digests/digests.ts'
+import type { ArchiveStats } from '../entries/archive.ts'
+import { NO_PULLS, type PullStats } from '../handover/pull-runs.ts'
+import type { RoundsStats } from '../rounds/rounds.ts'
+import type { FollowStats } from './follow.ts'
+import type { Parts } from './parts.ts'
+
+export interface ChunksStats extends PullStats, DigestStats, ArchiveStats, RoundsStats, FollowStats {
+  /** Entries that this node holds. */
+  readonly entries: number
+  /** Replicas that signed two contents in one round. */
+  readonly equivocations: number
+  /** Ms that this clock is ahead of the median of its peers. */
+  readonly skewMs: number
+  /** Reads of the ring, and those that were accepted. */
+  readonly reads: number
+  readonly accepted: number
+  /** Signed answers held with their proofs; those that peers brought and that did not hold. */
+  readonly proofs: number
+  readonly refusedProofs: number
+  readonly tellsSent: number
+  readonly tellsReceived: number
+  /** What peers said that could not be counted. */
+  readonly discarded: number
+  /** Bytes of entries that other replicas pulled; entries that a peer did not take and will be offered again. */
+  readonly supplied: number
+  readonly owed: number
+}
+
+export function statsOf(parts: Parts): ChunksStats {
+  const rounds = parts.rounds.stats()
+  return {
+    ...parts.digests.stats(),
+    ...parts.follow.stats(),
+    ...parts.reading.stats(),
+    ...parts.proofs.stats(),
+    ...(parts.pull?.stats() ?? NO_PULLS),
+    ...(parts.archive?.stats() ?? { archived: 0, restored: 0, waiting: 0 }),
+    ...rounds,
+    outOfPhase: rounds.outOfPhase + parts.joining.refused(),
+    entries: parts.store.size,
+    equivocations: parts.commitments.equivocations.length,
+    skewMs: parts.skew.ms,
+    tellsSent: parts.telling.sent(),
+    tellsReceived: parts.told.received(),
+    discarded: parts.faults.total,
+    supplied: parts.supply.sent(),
+    owed: parts.pushes.owed(),
+  }
+}

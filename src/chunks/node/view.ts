@@ -1,0 +1,38 @@
+/** What a chunk holds and who its replicas are, for people: `chordns chunk NAME`. */
+import type { ChunkId, Clock, PeerId, RingId } from '../../base/index.ts'
+import type { Name } from '../../dns/index.ts'
+import type { Ring } from '../../ring/index.ts'
+import type { ChunkEntry } from '../entries/entry.ts'
+import type { EntryStore } from '../entries/entry-store.ts'
+import { chunkOf, keyOfChunk } from '../seats/place.ts'
+import { seatsOfChunk } from '../seats/seats.ts'
+
+export interface ChunkView {
+  readonly chunk: ChunkId
+  readonly key: RingId
+  readonly n: number
+  readonly replicas: readonly {
+    readonly id: RingId
+    readonly peer: PeerId
+    readonly self: boolean
+    readonly suspect: boolean
+  }[]
+  /** This node's entries for the name, if it is a replica. */
+  readonly entries: readonly ChunkEntry[]
+}
+
+export function chunkView(name: Name, ring: Ring, chunkBits: number, store: EntryStore, clock: Clock): ChunkView {
+  const chunk = chunkOf(name, chunkBits)
+  const { n, members } = seatsOfChunk(ring, chunk, chunkBits)
+  const replicas = members.map(({ id, peer }) => ({ id, peer, self: id === ring.self.id, suspect: ring.isSuspect(id) }))
+  return { chunk, key: keyOfChunk(chunk, chunkBits), n, replicas, entries: entriesOf(name, chunk, store, clock.now()) }
+}
+
+/** Only entries whose keys end as the name does are read from disk. */
+function entriesOf(name: Name, chunk: ChunkId, store: EntryStore, now: number): ChunkEntry[] {
+  return store
+    .summariesOf(chunk, now)
+    .filter(({ key }) => key.endsWith(`/${name.key}`))
+    .flatMap(({ key }) => store.byKey(key, now) ?? [])
+    .filter(({ question }) => question.name.key === name.key)
+}

@@ -1,0 +1,54 @@
+/** What this node does when a member tells it that it had to fetch an answer. */
+import type { Clock, Log, PeerId } from '../../base/index.ts'
+import type { Question } from '../../dns/index.ts'
+import type { Outcome } from '../../evidence/index.ts'
+import type { Ring } from '../../ring/index.ts'
+import type { Proofs } from '../entries/proofs.ts'
+import { limits } from '../limits.ts'
+import type { Asked } from '../rounds/asked.ts'
+import type { Seats } from '../seats/seats.ts'
+import type { Faults } from '../wire/faults.ts'
+import type { ChunkReply } from '../wire/messages.ts'
+import { Rates } from '../wire/rates.ts'
+
+export interface ToldDeps {
+  readonly ring: Pick<Ring, 'memberByPeer'>
+  readonly clock: Clock
+  readonly log: Log
+  readonly asked: Pick<Asked, 'forMissing'>
+  readonly proofs: Pick<Proofs, 'offer'>
+  readonly faults: Faults
+}
+
+export interface ToldHooks {
+  /** Runs work whose failure is to be logged. */
+  readonly inBackground: (work: Promise<unknown>) => void
+}
+
+export interface Told {
+  /** This node must be a replica. `proof`: the answer, if it is signed. */
+  answer(from: PeerId, question: Question, proof: Outcome | undefined, seats: Seats): ChunkReply
+  received(): number
+}
+
+export function createTold({ ring, clock, log, asked, proofs, faults }: ToldDeps, { inBackground }: ToldHooks): Told {
+  const rates = new Rates(clock, limits.TELLS_PER_SECOND, limits.TELLS_PER_SECOND, limits.MAX_RATED)
+  let received = 0
+
+  async function offer(from: PeerId, question: Question, proof: Outcome): Promise<void> {
+    if ((await proofs.offer(question, proof)) !== 'bogus') return
+    faults.add(from)
+    log.debug({ peer: from }, 'a proof was refused')
+  }
+
+  return {
+    answer(from, question, proof, seats) {
+      if (ring.memberByPeer(from) === undefined || !rates.take(from)) return { kind: 'busy' }
+      received++
+      if (proof === undefined) asked.forMissing(from, question, seats)
+      else inBackground(offer(from, question, proof).then(() => asked.forMissing(from, question, seats)))
+      return { kind: 'ack' }
+    },
+    received: () => received,
+  }
+}

@@ -1,0 +1,78 @@
+/** This replica's part in rounds that others open: what it replies to `round`, `reveal` and `probe`. */
+import type { Clock, Log, PeerId } from '../../base/index.ts'
+import type { Question } from '../../dns/index.ts'
+import { roundNonce } from '../../evidence/index.ts'
+import { limits } from '../limits.ts'
+import type { Observations } from '../observations/observations.ts'
+import type { Witness } from '../observations/witness.ts'
+import type { Placement } from '../seats/placement.ts'
+import type { Seats } from '../seats/seats.ts'
+import type { ChunkReply, ChunkRequest } from '../wire/messages.ts'
+import { questionKey } from '../wire/question-key.ts'
+import { Rates } from '../wire/rates.ts'
+import type { Demand } from './demand.ts'
+import type { Observing } from './observing.ts'
+import type { Rounds } from './rounds.ts'
+import { worthwhile } from './worth.ts'
+
+export interface JoiningDeps {
+  readonly clock: Clock
+  readonly log: Log
+  readonly placement: Placement
+  readonly demand: Demand
+  readonly observations: Observations
+  readonly observing: Observing
+  readonly witness: Witness
+  readonly rounds: Rounds
+  readonly admitAfter: 'auto' | number
+}
+
+type Request<K extends ChunkRequest['kind']> = Extract<ChunkRequest, { kind: K }>
+
+/** `from` must be a replica of the same chunk, as this node is. */
+export interface Joining {
+  commit(from: PeerId, request: Request<'round'>): Promise<ChunkReply>
+  reveal(from: PeerId, request: Request<'reveal'>, seats: Seats): ChunkReply
+  probe(question: Question, seats: Seats): ChunkReply
+  /** Reveals that were requested without a commitment before, or with too few. */
+  refused(): number
+}
+
+export function createJoining(deps: JoiningDeps): Joining {
+  const { clock, log, observations, witness, rounds } = deps
+  const { ROUND_REQUESTS_PER_SECOND: perSecond, MAX_RATED } = limits
+  const rates = new Rates(clock, perSecond, perSecond, MAX_RATED)
+  let refused = 0
+
+  return {
+    async commit(from, { question, nonce, attempt, how }) {
+      if (!rates.take(from)) return { kind: 'busy' }
+      const known = how === 'known' ? observations.known(question) : undefined
+      if (known === undefined && !deps.observing.admit(question)) return { kind: 'busy' }
+      rounds.rival(question, from, nonce)
+      const observed = known ?? (await observations.observe(question, how))
+      if (observed === 'busy' || observed === 'hidden') return { kind: observed }
+      if (observed === undefined) return { kind: 'unknown' }
+      const vote = observations.sign(observed, roundNonce(nonce, attempt))
+      return { kind: 'commitment', commitment: witness.commit(from, question, { nonce, attempt }, vote) }
+    },
+    reveal(from, request, seats) {
+      const context = deps.placement.contextOf(request.question, seats)
+      const revealed = witness.reveal(from, request, request.commitments, context)
+      if (typeof revealed === 'object') return { kind: 'vote', ...revealed.vote }
+      refused++
+      const expected = 'a commitment of this node, shown with those of more than half of the replicas'
+      log.debug({ peer: from, reason: revealed, expected }, 'nothing was revealed')
+      return { kind: 'unknown' }
+    },
+    /** True when this node has seen nothing: it does not know better than the one that asks. */
+    probe(question, { n }) {
+      const known = observations.known(question)
+      const demand = deps.demand.of(questionKey(question), clock.monotonic())
+      if (known === undefined || demand.members === 0) return { kind: 'worth', pays: true }
+      const context = { demand, n, admitAfter: deps.admitAfter, renewal: false }
+      return { kind: 'worth', pays: worthwhile(context, known.outcome) }
+    },
+    refused: () => refused,
+  }
+}

@@ -1,0 +1,40 @@
+/** This node's own part in the rounds that it opens, and what rounds of one zone may cost. */
+import type { Clock } from '../../base/index.ts'
+import { type Question, suffixName } from '../../dns/index.ts'
+import { roundNonce } from '../../evidence/index.ts'
+import { limits } from '../limits.ts'
+import type { Observations } from '../observations/observations.ts'
+import type { ObserveHow, RoundId } from '../wire/messages.ts'
+import { questionKey } from '../wire/question-key.ts'
+import { Rates } from '../wire/rates.ts'
+import type { Demand } from './demand.ts'
+import type { Event } from './round-state.ts'
+import { worthSeconds } from './worth.ts'
+
+export interface Observing {
+  /** Takes one of the rounds that this question's zone may cause now; false when there is none left. */
+  admit(question: Question): boolean
+  /** Fetches for a round of this node's own. */
+  observe(question: Question, id: RoundId, how: ObserveHow): Promise<Event<'observed' | 'put-off'>>
+}
+
+export function createObserving(clock: Clock, observations: Observations, demand: Demand): Observing {
+  const { ROUNDS_PER_ZONE_PER_SECOND, ROUNDS_PER_ZONE_BURST, MAX_RATED } = limits
+  const zones = new Rates(clock, ROUNDS_PER_ZONE_PER_SECOND, ROUNDS_PER_ZONE_BURST, MAX_RATED)
+
+  function admit({ name }: Question): boolean {
+    return zones.take(suffixName(name, Math.min(2, name.labels)).key)
+  }
+
+  return {
+    admit,
+    async observe(question, { nonce, attempt }, how) {
+      // The further rounds of one question were paid for with the first.
+      const observed = attempt > 1 || admit(question) ? await observations.observe(question, how) : 'busy'
+      if (observed === 'busy') return { kind: 'put-off' }
+      if (observed === undefined || observed === 'hidden') return { kind: 'observed', vote: undefined }
+      demand.learn(questionKey(question), worthSeconds(observed.outcome))
+      return { kind: 'observed', vote: observations.sign(observed, roundNonce(nonce, attempt)) }
+    },
+  }
+}

@@ -1,0 +1,30 @@
+/** Whether a round pays by what its opener saw. Pure. */
+import { type Content, evidenceLimits, outcomeTtl } from '../../evidence/index.ts'
+import { limits } from '../limits.ts'
+import { pays, type QuestionDemand } from './demand.ts'
+
+export interface WorthContext {
+  readonly demand: QuestionDemand
+  readonly admitAfter: 'auto' | number
+  readonly n: number
+  /** The signers of an entry are no majority of the set any more: demand was shown before. */
+  readonly renewal: boolean
+}
+
+/** `outcome`: what this node observed, if it has. */
+export function worthwhile({ demand, admitAfter, n, renewal }: WorthContext, outcome: Content | undefined): boolean {
+  if (renewal) return true
+  const ttlSeconds = outcome === undefined ? undefined : worthSeconds(outcome)
+  return pays(demand, {
+    admitAfter,
+    n,
+    ttlSeconds,
+    absent: outcome === undefined ? undefined : outcome.kind === 'absent',
+  })
+}
+
+/** For how long agreement spares the others their fetches. That an answer is short-lived is a marker, which holds longer. */
+export function worthSeconds(outcome: Content): number {
+  const ttl = outcomeTtl(outcome)
+  return ttl < limits.MIN_SHARED_TTL_SECONDS ? evidenceLimits.DIVERGENT_MS / 1000 : ttl
+}
