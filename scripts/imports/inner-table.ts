@@ -13,6 +13,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
   'chunk-chains': ['run', 'audit', 'disk', 'state'],
   chunks: ['node', 'reads', 'rounds', 'handover', 'observations', 'digests', 'entries', 'seats', 'wire'],
   chain: ['run', 'machine', 'blocks', 'trees'],
+  dnssec: ['validate.ts', 'learn.ts', 'chain.ts', 'anchors', 'denial', 'signatures', 'why.ts'],
   recurse: ['node', 'denials', 'trust', 'walk', 'servers', 'job'],
   ring: ['door', 'run', 'machine', 'wire', 'members', 'chord'],
   dns: ['message', 'zonefile.ts', 'rrset.ts', 'rdata', 'text', 'names', 'bytes.ts', 'errors.ts'],

@@ -3,24 +3,16 @@ import type { Budget } from '../base/index.ts'
 import { type ExtendedError, isSubdomain, type Name, nameToText, sameName, suffixName, Type } from '../dns/index.ts'
 import type { Absence, Outcome, Presence } from '../evidence/index.ts'
 import { linkOf, nearestAnchor } from './chain.ts'
-import { type Denial, proveExpansion, proveNodata, proveNxdomain } from './denial.ts'
-import { judgeTrust, linkExpiry, validateDnskeySet } from './keys.ts'
+import { loadProofs } from './denial/proof-set.ts'
+import { type Denial, proveExpansion, proveNodata, proveNxdomain } from './denial/prove.ts'
 import { limits } from './limits.ts'
-import { loadProofs } from './proofs.ts'
-import { readSignature, verifyRRset } from './rrsig.ts'
-import type { Need, ValidationContext, ZoneKey, ZoneSecurity } from './types.ts'
+import { classifyTrust, linkExpiry, validateDnskeySet } from './signatures/keys.ts'
+import { readSignature, verifyRRset } from './signatures/rrsig.ts'
+import type { Need, SigningZone, ValidationContext, ZoneSecurity } from './types.ts'
 import { bogus } from './why.ts'
 
-/** Who must have signed, and what checking may cost. */
-interface Judge {
-  readonly zone: Name
-  readonly keys: readonly ZoneKey[]
-  readonly now: number
-  readonly budget: Budget
-}
-
 /**
- * Judges the answer that came for a `Need`. The result belongs into the chain under `need.zone`. Failing to get an answer at
+ * Validates the answer that came for a `Need`. The result belongs into the chain under `need.zone`. Failing to get an answer at
  * all is the caller's to report: it says nothing about the zone. Throws BUDGET_SPENT.
  */
 export function learn(need: Need, outcome: Outcome, context: ValidationContext, budget: Budget): ZoneSecurity {
@@ -49,15 +41,15 @@ function learnDs({ zone, parent }: Need, outcome: Outcome, context: ValidationCo
   if (above?.status !== 'secure' || !isSubdomain(zone, parent) || sameName(zone, parent)) {
     return forgotten(context, bogus(`the keys of ${nameToText(parent)} are not known any more`))
   }
-  const judge = { zone: parent, keys: above.keys, now: context.now, budget }
-  const judged =
-    outcome.kind === 'rrset' ? fromPresence(zone, outcome, judge, context) : fromAbsence(zone, outcome, judge)
-  if (!('code' in judged)) return judged
+  const signer = { zone: parent, keys: above.keys, now: context.now, budget }
+  const learned =
+    outcome.kind === 'rrset' ? fromPresence(zone, outcome, signer, context) : fromAbsence(zone, outcome, signer)
+  if (!('code' in learned)) return learned
   return {
     status: 'unproven',
     under: parent,
     via: zoneBetween(zone, parent, outcome),
-    ede: judged,
+    ede: learned,
     expires: bogusUntil(context),
   }
 }
@@ -65,43 +57,43 @@ function learnDs({ zone, parent }: Need, outcome: Outcome, context: ValidationCo
 function fromPresence(
   zone: Name,
   { rrset, proofs }: Presence,
-  judge: Judge,
+  signer: SigningZone,
   context: ValidationContext,
 ): ZoneSecurity | ExtendedError {
   const isOwn = sameName(rrset.name, zone)
   if (rrset.type === Type.DS && isOwn) {
-    const signed = verifyRRset({ rrset, ...judge })
+    const signed = verifyRRset({ rrset, ...signer })
     if (!signed.ok) return signed.ede
-    return judgeTrust(zone, { ds: rrset.rdatas, keys: [] }, linkExpiry(signed.ttl, judge.now), context)
+    return classifyTrust(zone, { ds: rrset.rdatas, keys: [] }, linkExpiry(signed.ttl, signer.now), context)
   }
   // An alias is no zone cut, and below a DNAME there is none.
   const isAlias = rrset.type === Type.CNAME && isOwn
   const isAbove = rrset.type === Type.DNAME && !isOwn && isSubdomain(zone, rrset.name)
   if (!isAlias && !isAbove) return bogus(`no answer to ${nameToText(zone)} DS`)
-  const signed = verifyRRset({ rrset, ...judge })
+  const signed = verifyRRset({ rrset, ...signer })
   if (!signed.ok) return signed.ede
   let ttl = signed.ttl
   if (signed.wildcard !== undefined) {
-    const proof = loadProofs(proofs, judge)
+    const proof = loadProofs(proofs, signer)
     const encloser = suffixName(signed.wildcard, signed.wildcard.labels - 1)
     const denial = proveExpansion(rrset.name, encloser, rrset.type, proof)
     ttl = Math.min(ttl, proof.ttl)
-    if (denial.kind !== 'proven') return linkOfDenial(zone, denial, ttl, judge)
+    if (denial.kind !== 'proven') return linkOfDenial(zone, denial, ttl, signer)
   }
-  return { status: 'inside', absent: isAbove, expires: linkExpiry(ttl, judge.now) }
+  return { status: 'inside', absent: isAbove, expires: linkExpiry(ttl, signer.now) }
 }
 
-function fromAbsence(zone: Name, { proofs }: Absence, judge: Judge): ZoneSecurity | ExtendedError {
-  const set = loadProofs(proofs, judge)
+function fromAbsence(zone: Name, { proofs }: Absence, signer: SigningZone): ZoneSecurity | ExtendedError {
+  const set = loadProofs(proofs, signer)
   const question = { name: zone, type: Type.DS, class: 1 }
   const nodata = proveNodata(question, set)
-  if (nodata.kind !== 'unproven') return linkOfDenial(zone, nodata, set.ttl, judge)
+  if (nodata.kind !== 'unproven') return linkOfDenial(zone, nodata, set.ttl, signer)
   // The rcode itself is not signed: what the records show is what counts.
-  return linkOfDenial(zone, proveNxdomain(question, set), set.ttl, judge)
+  return linkOfDenial(zone, proveNxdomain(question, set), set.ttl, signer)
 }
 
 /** RFC 4035 section 5.2, RFC 5155 section 8.9: an NS bit without a DS bit is an unsigned delegation. */
-function linkOfDenial(zone: Name, denial: Denial, ttl: number, { now }: Judge): ZoneSecurity | ExtendedError {
+function linkOfDenial(zone: Name, denial: Denial, ttl: number, { now }: SigningZone): ZoneSecurity | ExtendedError {
   const expires = linkExpiry(ttl, now)
   const name = nameToText(zone)
   switch (denial.kind) {

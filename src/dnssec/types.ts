@@ -1,3 +1,4 @@
+import type { Budget } from '../base/index.ts'
 import type { ExtendedError, Name, Question } from '../dns/index.ts'
 import type { Outcome } from '../evidence/index.ts'
 
@@ -9,6 +10,15 @@ export interface ZoneKey {
   /** In the form of the DNSKEY record, without the first four octets. */
   readonly publicKey: Uint8Array
   readonly rdata: Uint8Array
+}
+
+/** The zone that must have signed, and what checking its signatures may cost. */
+export interface SigningZone {
+  readonly zone: Name
+  readonly keys: readonly ZoneKey[]
+  /** Unix seconds. */
+  readonly now: number
+  readonly budget: Budget
 }
 
 /** What a zone's DNSKEY set is trusted by: DS records of the parent, or a configured or anchored key. */
@@ -76,7 +86,7 @@ export interface ValidationContext {
   /** Supported algorithms and digests; all others make a zone insecure. */
   readonly algorithms: ReadonlySet<number>
   readonly digests: ReadonlySet<number>
-  /** Unix seconds: what signatures are judged by. */
+  /** Unix seconds: the time by which signatures are valid or not. */
   readonly now: number
 }
 

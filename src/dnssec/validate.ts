@@ -15,25 +15,18 @@ import {
 } from '../dns/index.ts'
 import type { Absence, Outcome, Presence } from '../evidence/index.ts'
 import { type ChainWalk, walk } from './chain.ts'
-import { type Denial, proveExpansion, proveNodata, proveNxdomain } from './denial.ts'
+import { loadProofs } from './denial/proof-set.ts'
+import { type Denial, proveExpansion, proveNodata, proveNxdomain } from './denial/prove.ts'
 import { limits } from './limits.ts'
-import { loadProofs } from './proofs.ts'
-import { signaturesOf, verifyRRset } from './rrsig.ts'
-import type { Claim, Need, ValidationContext, Verdict, ZoneKey } from './types.ts'
+import { signaturesOf, verifyRRset } from './signatures/rrsig.ts'
+import type { Claim, Need, SigningZone, ValidationContext, Verdict } from './types.ts'
 import { bogus, setText, why } from './why.ts'
 
 /** Seconds: longer than any TTL. */
 const NO_CAP = 0x7fff_ffff
 
-interface Zone {
-  readonly zone: Name
-  readonly keys: readonly ZoneKey[]
-  readonly now: number
-  readonly budget: Budget
-}
-
 /**
- * Judges one outcome, or says which link of the chain of trust must be fetched and learned first. To be called again until it
+ * Validates one outcome, or says which link of the chain of trust must be fetched and learned first. To be called again until it
  * gives a verdict: each round adds a link, so there are at most three for each label of the name.
  * Throws BUDGET_SPENT when the question has used up its signatures or hashes; that is not a verdict.
  */
@@ -50,12 +43,14 @@ export function validateFinding(claim: Claim, context: ValidationContext, budget
     // Whoever signed is no zone: then the signature is nothing, and the answer is as if it had none.
     if (!sameName(way.zone, signer)) continue
     const zone = { zone: signer, keys: way.keys, now: context.now, budget }
-    return outcome.kind === 'rrset' ? judgePresence(question, outcome, zone) : judgeAbsence(question, outcome, zone)
+    return outcome.kind === 'rrset'
+      ? validatePresence(question, outcome, zone)
+      : validateAbsence(question, outcome, zone)
   }
-  return judgeUnsigned(claim, context)
+  return validateUnsigned(claim, context)
 }
 
-/** What does not answer the question cannot be judged as its answer. */
+/** Why the outcome is no answer to the question at all; undefined when it is one. */
 function oddity({ name, type }: Question, outcome: Outcome): string | undefined {
   if (outcome.kind === 'absent') return undefined
   const { rrset } = outcome
@@ -82,7 +77,7 @@ function mayState(signer: Name, set: RRset, question: Question): boolean {
   return question.type !== Type.DS || !sameName(signer, question.name) || question.name.labels === 0
 }
 
-function judgePresence(question: Question, outcome: Presence, zone: Zone): Verdict {
+function validatePresence(question: Question, outcome: Presence, zone: SigningZone): Verdict {
   const { rrset } = outcome
   const signed = verifyRRset({ rrset, ...zone })
   if (!signed.ok) return bogusVerdict(outcome, signed.ede)
@@ -98,7 +93,7 @@ function judgePresence(question: Question, outcome: Presence, zone: Zone): Verdi
   return { verdict: 'secure', outcome: { ...outcome, proofs: denial.used }, zone: zone.zone, ttlCap, wildcard }
 }
 
-function judgeAbsence(question: Question, outcome: Absence, zone: Zone): Verdict {
+function validateAbsence(question: Question, outcome: Absence, zone: SigningZone): Verdict {
   const { soa, rcode } = outcome
   let ttlCap = NO_CAP
   // It goes to the client beside the proof, and its minimum sets the TTL: it must be the zone's own word too.
@@ -115,7 +110,7 @@ function judgeAbsence(question: Question, outcome: Absence, zone: Zone): Verdict
 }
 
 /** No signature that could count: fine below a proven insecure delegation, and nowhere else. */
-function judgeUnsigned({ question, outcome, cuts }: Claim, context: ValidationContext): Verdict | Need {
+function validateUnsigned({ question, outcome, cuts }: Claim, context: ValidationContext): Verdict | Need {
   const owner = outcome.kind === 'rrset' ? outcome.rrset.name : question.name
   const isDs = (outcome.kind === 'rrset' ? outcome.rrset.type : question.type) === Type.DS
   const target = isDs && owner.labels > 0 ? parentName(owner) : owner

@@ -11,9 +11,9 @@ import {
   Nsec3Set,
   type NsecRecord,
   nsec3Hash,
+  nsecStatusOf,
   readNsec,
   readNsec3,
-  sightOf,
 } from '../../dnssec/index.ts'
 import type { Outcome } from '../../evidence/index.ts'
 import { limits } from '../limits.ts'
@@ -112,9 +112,9 @@ export class ZoneDenials {
     const { name } = question
     const at = this.#nsecAt(name, now)
     if (at === undefined) return undefined
-    const sight = sightOf(name, [at.record])
-    if (sight === undefined) return undefined
-    const wildcard = sight.kind === 'missing' ? prependLabel('*', sight.encloser) : undefined
+    const status = nsecStatusOf(name, [at.record])
+    if (status === undefined) return undefined
+    const wildcard = status.kind === 'missing' ? prependLabel('*', status.encloser) : undefined
     const besides = wildcard === undefined ? undefined : this.#nsecAt(wildcard, now)
     const used = besides === undefined || besides === at ? [at] : [at, besides]
     const found = aggressiveAnswer(question, { nsec: used.map(({ record }) => record), nsec3: undefined })

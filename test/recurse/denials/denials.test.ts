@@ -12,7 +12,7 @@ import {
   suffixName,
   Type,
 } from '../../../src/dns/index.ts'
-import { proveExpansion, proveNodata, proveNxdomain } from '../../../src/dnssec/denial.ts'
+import { proveExpansion, proveNodata, proveNxdomain } from '../../../src/dnssec/denial/prove.ts'
 import { readProofs } from '../../../src/dnssec/index.ts'
 import type { Outcome } from '../../../src/evidence/index.ts'
 import { type DenialLimits, DenialStore } from '../../../src/recurse/denials/denial-store.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { ChordnsError } from '../../src/base/index.ts'
-import { nameToText, parseName, type Question, ROOT, Type } from '../../src/dns/index.ts'
-import { anchorTags, nearestAnchor, parseTrustAnchors, ROOT_ANCHORS, sentinelFails } from '../../src/dnssec/index.ts'
+import { ChordnsError } from '../../../src/base/index.ts'
+import { nameToText, parseName, type Question, ROOT, Type } from '../../../src/dns/index.ts'
+import { anchorTags, nearestAnchor, parseTrustAnchors, ROOT_ANCHORS, sentinelFails } from '../../../src/dnssec/index.ts'
 
 const DS = '. IN DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D'
 const KEY = 'example.com. 3600 IN DNSKEY 257 3 15 l02Woi0iS8Aa25FQkUd9RMzZHJpBoRQwAQEX1SxZJA4='

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { fromHex } from '../../src/base/index.ts'
-import { dnssecVerifier, dsDigest, nsec3Digest } from '../../src/crypto/index.ts'
-import { groupRRsets, parseName, parseZone, ROOT } from '../../src/dns/index.ts'
-import { dsOf, keyTag, ROOT_ANCHORS, verifyRRset } from '../../src/dnssec/index.ts'
-import { usableKeys } from '../../src/dnssec/keys.ts'
-import { newBudget } from './internet.ts'
-import { base32hexOf } from './signer.ts'
-import { makeSigningKey, SIGNING_ALGORITHMS, ZSK } from './signing-keys.ts'
+import { fromHex } from '../../../src/base/index.ts'
+import { dnssecVerifier, dsDigest, nsec3Digest } from '../../../src/crypto/index.ts'
+import { groupRRsets, parseName, parseZone, ROOT } from '../../../src/dns/index.ts'
+import { dsOf, keyTag, ROOT_ANCHORS, verifyRRset } from '../../../src/dnssec/index.ts'
+import { usableKeys } from '../../../src/dnssec/signatures/keys.ts'
+import { newBudget } from '../internet.ts'
+import { base32hexOf } from '../signer.ts'
+import { makeSigningKey, SIGNING_ALGORITHMS, ZSK } from '../signing-keys.ts'
 
 const DATA = new TextEncoder().encode('what is signed')
 

@@ -11,15 +11,16 @@ import {
   ROOT,
   type RRset,
   Type,
-} from '../../src/dns/index.ts'
-import { proveExpansion, proveNodata, proveNxdomain } from '../../src/dnssec/denial.ts'
-import { dnssecLimits, loadProofs, readProofs } from '../../src/dnssec/index.ts'
-import { usableKeys } from '../../src/dnssec/keys.ts'
-import { readNsec } from '../../src/dnssec/nsec.ts'
-import { hashPrice, readNsec3 } from '../../src/dnssec/nsec3.ts'
-import { NOW, newBudget, VALID } from './internet.ts'
-import { base32hexOf, nsec3HashOf, type SignZoneOptions, signRRset, signZone } from './signer.ts'
-import { KSK, makeSigningKey, type SigningKey } from './signing-keys.ts'
+} from '../../../src/dns/index.ts'
+import { readNsec } from '../../../src/dnssec/denial/nsec.ts'
+import { readNsec3 } from '../../../src/dnssec/denial/nsec3.ts'
+import { hashPrice } from '../../../src/dnssec/denial/nsec3-hash.ts'
+import { proveExpansion, proveNodata, proveNxdomain } from '../../../src/dnssec/denial/prove.ts'
+import { dnssecLimits, loadProofs, readProofs } from '../../../src/dnssec/index.ts'
+import { usableKeys } from '../../../src/dnssec/signatures/keys.ts'
+import { NOW, newBudget, VALID } from '../internet.ts'
+import { base32hexOf, nsec3HashOf, type SignZoneOptions, signRRset, signZone } from '../signer.ts'
+import { KSK, makeSigningKey, type SigningKey } from '../signing-keys.ts'
 
 const ZONE = parseName('example.com.')
 const KEY = makeSigningKey(13, KSK)

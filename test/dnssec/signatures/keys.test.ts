@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { concatBytes } from '../../src/base/index.ts'
-import { Ede, parseName, type RRset, Type } from '../../src/dns/index.ts'
+import { concatBytes } from '../../../src/base/index.ts'
+import { Ede, parseName, type RRset, Type } from '../../../src/dns/index.ts'
 import {
   supportedAlgorithms,
   supportedDigests,
   type TrustPoint,
   validateDnskeySet,
   type ZoneSecurity,
-} from '../../src/dnssec/index.ts'
-import { NOW, newBudget, VALID } from './internet.ts'
-import { signRRset } from './signer.ts'
+} from '../../../src/dnssec/index.ts'
+import { NOW, newBudget, VALID } from '../internet.ts'
+import { signRRset } from '../signer.ts'
 import {
   collidingKeys,
   dsFor,
@@ -20,7 +20,7 @@ import {
   type SigningKey,
   withFlags,
   ZSK,
-} from './signing-keys.ts'
+} from '../signing-keys.ts'
 
 const ZONE = parseName('example.com.')
 const ksk = makeSigningKey(13, KSK)

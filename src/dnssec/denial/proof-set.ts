@@ -1,12 +1,12 @@
 /** NSEC and NSEC3 records that a zone has signed: what proofs of absence are built from. */
-import type { Budget } from '../base/index.ts'
-import { type ExtendedError, isSubdomain, type Name, type RRset, Type } from '../dns/index.ts'
-import { limits } from './limits.ts'
+import type { Budget } from '../../base/index.ts'
+import { type ExtendedError, isSubdomain, type Name, type RRset, Type } from '../../dns/index.ts'
+import { limits } from '../limits.ts'
+import { verifyRRset } from '../signatures/rrsig.ts'
+import type { SigningZone } from '../types.ts'
+import { bogus, setText } from '../why.ts'
 import { type NsecRecord, readNsec } from './nsec.ts'
 import { Nsec3Set, readNsec3 } from './nsec3.ts'
-import { verifyRRset } from './rrsig.ts'
-import type { ZoneKey } from './types.ts'
-import { bogus, setText } from './why.ts'
 
 /** All of one zone, signatures checked. */
 export interface ProofSet {
@@ -25,10 +25,7 @@ export interface ProofSet {
  * Keeps what `zone` has signed and what is sound: owner and next name inside the zone (CVE-2026-13321), NSEC3 directly below
  * its apex (CVE-2026-10723), no wildcard expansion. Draws signatures and hashes on the budget.
  */
-export function loadProofs(
-  rrsets: readonly RRset[],
-  { zone, keys, now, budget }: { zone: Name; keys: readonly ZoneKey[]; now: number; budget: Budget },
-): ProofSet {
+export function loadProofs(rrsets: readonly RRset[], { zone, keys, now, budget }: SigningZone): ProofSet {
   const candidates = rrsets.filter(({ type, name }) => isProofType(type) && isSubdomain(name, zone))
   const accepted: RRset[] = []
   let ttl = Number.POSITIVE_INFINITY
@@ -64,4 +61,9 @@ export function readProofs(
 
 export function isProofType(type: number): boolean {
   return type === Type.NSEC || type === Type.NSEC3
+}
+
+/** The RRsets that the records stand in, each once. */
+export function setsOf(records: readonly { readonly rrset: RRset }[]): readonly RRset[] {
+  return [...new Set(records.map(({ rrset }) => rrset))]
 }

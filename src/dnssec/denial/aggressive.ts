@@ -1,7 +1,7 @@
 /** What validated NSEC and NSEC3 records already say of a question that nobody has asked yet: RFC 8198. */
-import { isWildcard, type Name, prependLabel, type Question, type RRset, sameName, Type } from '../dns/index.ts'
-import { nsecNodata, nsecNxdomain, sightOf } from './nsec.ts'
-import type { ProofSet } from './proofs.ts'
+import { isWildcard, type Name, prependLabel, type Question, type RRset, sameName, Type } from '../../dns/index.ts'
+import { nsecNodata, nsecNxdomain, nsecStatusOf } from './nsec.ts'
+import { type ProofSet, setsOf } from './proof-set.ts'
 
 export type Aggressive =
   | { readonly kind: 'absent'; readonly rcode: 0 | 3; readonly used: readonly RRset[] }
@@ -27,12 +27,12 @@ function fromNsec(name: Name, type: number, { nsec }: Pick<ProofSet, 'nsec'>): A
   if (missing !== undefined) return { kind: 'absent', rcode: 3, used: setsOf(missing) }
   const nodata = nsecNodata(name, type, nsec)
   if (nodata !== undefined) return { kind: 'absent', rcode: 0, used: setsOf(nodata.used) }
-  const sight = sightOf(name, nsec)
-  if (sight?.kind !== 'missing') return undefined
-  const wildcard = prependLabel('*', sight.encloser)
+  const status = nsecStatusOf(name, nsec)
+  if (status?.kind !== 'missing') return undefined
+  const wildcard = prependLabel('*', status.encloser)
   const record = nsec.find(({ owner }) => sameName(owner, wildcard))
   if (record === undefined || !record.types.has(type) || isWildcard(name)) return undefined
-  return { kind: 'wildcard', wildcard, used: [sight.record.rrset] }
+  return { kind: 'wildcard', wildcard, used: [status.record.rrset] }
 }
 
 function fromNsec3(name: Name, type: number, { nsec3 }: Pick<ProofSet, 'nsec3'>): Aggressive | undefined {
@@ -43,8 +43,4 @@ function fromNsec3(name: Name, type: number, { nsec3 }: Pick<ProofSet, 'nsec3'>)
   const nodata = nsec3.nodata(name, type)
   if (nodata === undefined || nodata.proof === 'opt-out') return undefined
   return { kind: 'absent', rcode: 0, used: setsOf(nodata.used) }
-}
-
-function setsOf(records: readonly { readonly rrset: RRset }[]): readonly RRset[] {
-  return [...new Set(records.map(({ rrset }) => rrset))]
 }

@@ -1,18 +1,18 @@
 /** DNSKEY and DS: tags, digests, and which keys may sign for their zone. */
-import type { Budget } from '../base/index.ts'
-import { concatBytes, equalBytes } from '../base/index.ts'
-import { dsDigest } from '../crypto/index.ts'
-import { canonicalName, Ede, type ExtendedError, type Name, nameToText, type RRset } from '../dns/index.ts'
-import { limits } from './limits.ts'
+import type { Budget } from '../../base/index.ts'
+import { concatBytes, equalBytes } from '../../base/index.ts'
+import { dsDigest } from '../../crypto/index.ts'
+import { canonicalName, Ede, type ExtendedError, type Name, nameToText, type RRset } from '../../dns/index.ts'
+import { limits } from '../limits.ts'
+import type { TrustPoint, ValidationContext, ZoneKey, ZoneSecurity } from '../types.ts'
+import { bogus, keyText, why } from '../why.ts'
 import { verifyRRset } from './rrsig.ts'
-import type { TrustPoint, ValidationContext, ZoneKey, ZoneSecurity } from './types.ts'
-import { bogus, keyText, why } from './why.ts'
 
 const ZONE_KEY = 0x0100
 const REVOKED = 0x0080
 const DNSSEC_PROTOCOL = 3
 
-type Rules = Pick<ValidationContext, 'algorithms' | 'digests' | 'now'>
+type TrustRules = Pick<ValidationContext, 'algorithms' | 'digests' | 'now'>
 
 /** RFC 4034 appendix B. Algorithm 1 (appendix B.1) is long gone. */
 export function keyTag(dnskeyRdata: Uint8Array): number {
@@ -78,7 +78,7 @@ export function dsOf(zone: Name, dnskeyRdata: Uint8Array, digestType: number): U
  * What a validated DS set (or an anchor) makes of its zone: `delegated` when at least one record can be followed, or
  * `insecure` when none can, because nobody may be cut off for using what we do not know (RFC 4035 section 5.2).
  */
-export function judgeTrust(zone: Name, trust: TrustPoint, expires: number, rules: Rules): ZoneSecurity {
+export function classifyTrust(zone: Name, trust: TrustPoint, expires: number, rules: TrustRules): ZoneSecurity {
   if (trust.ds.length + trust.keys.length === 0) {
     // An anchor that has lost all its keys (RFC 5011) is no reason to believe what nobody signed.
     return bogusUntil(rules, bogus(`no trusted key of ${nameToText(zone)} is left`))
@@ -107,11 +107,11 @@ export function validateDnskeySet(
   set: RRset | undefined,
   trust: TrustPoint,
   trustExpires: number,
-  rules: Rules,
+  rules: TrustRules,
   budget: Budget,
 ): ZoneSecurity {
-  const judged = judgeTrust(zone, trust, trustExpires, rules)
-  if (judged.status !== 'delegated') return judged
+  const classified = classifyTrust(zone, trust, trustExpires, rules)
+  if (classified.status !== 'delegated') return classified
   if (set === undefined || set.rdatas.length === 0) {
     return bogusUntil(rules, why(Ede.DNSKEY_MISSING, `${nameToText(zone)} has no DNSKEY set`))
   }
@@ -128,12 +128,12 @@ export function linkExpiry(ttl: number, now: number): number {
   return now + Math.max(limits.MIN_LINK_SECONDS, Math.min(ttl, limits.MAX_LINK_SECONDS))
 }
 
-function bogusUntil({ now }: Rules, ede: ExtendedError): ZoneSecurity {
+function bogusUntil({ now }: TrustRules, ede: ExtendedError): ZoneSecurity {
   return { status: 'bogus', ede, expires: now + limits.BOGUS_SECONDS }
 }
 
 /** Keys of the set that the trust point vouches for, or why there is none. */
-function entryKeys(zone: Name, set: RRset, trust: TrustPoint, rules: Rules): { keys: ZoneKey[] } | ExtendedError {
+function entryKeys(zone: Name, set: RRset, trust: TrustPoint, rules: TrustRules): { keys: ZoneKey[] } | ExtendedError {
   const named = vouchedFor(zone, set, trust, rules)
   const keys = usableKeys(named, rules.algorithms)
   if (keys.length > 0) return { keys }
@@ -146,7 +146,7 @@ function entryKeys(zone: Name, set: RRset, trust: TrustPoint, rules: Rules): { k
 }
 
 /** RDATA of the set's keys that a DS or a trusted key of the trust point names, usable or not. */
-export function vouchedFor(zone: Name, set: RRset, trust: TrustPoint, rules: Rules): Uint8Array[] {
+export function vouchedFor(zone: Name, set: RRset, trust: TrustPoint, rules: TrustRules): Uint8Array[] {
   const rdatas = set.rdatas.slice(0, limits.MAX_DNSKEYS)
   const found = rdatas.filter((rdata) => trust.keys.some((key) => equalBytes(key, rdata)))
   let digestsLeft: number = limits.MAX_DS_DIGESTS
@@ -163,7 +163,7 @@ export function vouchedFor(zone: Name, set: RRset, trust: TrustPoint, rules: Rul
 }
 
 /** Supported DS records; SHA-1 only where the same key has nothing stronger (RFC 4509 section 3). */
-function usableDs(trust: TrustPoint, { algorithms, digests }: Rules): DsFields[] {
+function usableDs(trust: TrustPoint, { algorithms, digests }: TrustRules): DsFields[] {
   const known = trust.ds
     .slice(0, limits.MAX_DS)
     .flatMap((rdata) => readDs(rdata) ?? [])

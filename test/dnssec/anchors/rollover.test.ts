@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ChordnsError } from '../../src/base/index.ts'
-import { parseName, ROOT, type RRset, Type } from '../../src/dns/index.ts'
+import { ChordnsError } from '../../../src/base/index.ts'
+import { parseName, ROOT, type RRset, Type } from '../../../src/dns/index.ts'
 import {
   followedAnchor,
   followKeys,
@@ -12,10 +12,10 @@ import {
   supportedDigests,
   type TrustPoint,
   validateDnskeySet,
-} from '../../src/dnssec/index.ts'
-import { NOW, newBudget } from './internet.ts'
-import { signRRset } from './signer.ts'
-import { dsFor, KSK, makeSigningKey, REVOKED, type SigningKey, withFlags, ZSK } from './signing-keys.ts'
+} from '../../../src/dnssec/index.ts'
+import { NOW, newBudget } from '../internet.ts'
+import { signRRset } from '../signer.ts'
+import { dsFor, KSK, makeSigningKey, REVOKED, type SigningKey, withFlags, ZSK } from '../signing-keys.ts'
 
 const DAY = 86_400
 const ZONE = parseName('example.')

@@ -1,6 +1,6 @@
 /** The digest of a whole zone (RFC 8976): what a copy of the root that came by some other way is checked by. */
-import { compareBytes, concatBytes, equalBytes } from '../base/index.ts'
-import { dsDigest } from '../crypto/index.ts'
+import { compareBytes, concatBytes, equalBytes } from '../../base/index.ts'
+import { dsDigest } from '../../crypto/index.ts'
 import {
   canonicalName,
   canonicalRdata,
@@ -13,7 +13,7 @@ import {
   soaView,
   Type,
   viewRdata,
-} from '../dns/index.ts'
+} from '../../dns/index.ts'
 
 const SCHEME_SIMPLE = 1
 const HASH_SHA384 = 1

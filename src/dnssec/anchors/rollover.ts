@@ -1,10 +1,10 @@
 /** Following the keys of a trust anchor as its zone changes them: RFC 5011. A step machine; its caller fetches and stores. */
-import { type Budget, equalBytes } from '../base/index.ts'
-import { type Name, type RRset, sameName } from '../dns/index.ts'
-import { dsOf, isRevoked, keyTag, readKey, usableKeys, validateDnskeySet, vouchedFor } from './keys.ts'
-import { limits } from './limits.ts'
-import { signaturesOf, verifyRRset } from './rrsig.ts'
-import type { TrustAnchor, TrustPoint, ValidationContext } from './types.ts'
+import { type Budget, equalBytes } from '../../base/index.ts'
+import { type Name, type RRset, sameName } from '../../dns/index.ts'
+import { limits } from '../limits.ts'
+import { dsOf, isRevoked, keyTag, readKey, usableKeys, validateDnskeySet, vouchedFor } from '../signatures/keys.ts'
+import { signaturesOf, verifyRRset } from '../signatures/rrsig.ts'
+import type { TrustAnchor, TrustPoint, ValidationContext } from '../types.ts'
 
 /**
  * RFC 5011 section 4. `pending`: seen, and must stay for 30 days before it counts. `valid`: counts. `missing`: counts, but is
@@ -80,13 +80,13 @@ export function followKeys(
 ): RolloverStep {
   const { zone } = rollover
   const { now } = rules
-  const sightings = sightingsOf(zone, set, rules, budget)
-  const revoked = sightings.filter((sighting) => sighting.revoked).map(({ rdata }) => rdata)
+  const found = publishedKeys(zone, set, rules, budget)
+  const revoked = found.filter((key) => key.revoked).map(({ rdata }) => rdata)
   const afterRevocation = { zone, keys: revoke(rollover, configured, revoked, now) }
   const anchor = followedAnchor(afterRevocation, configured)
   const security = validateDnskeySet(zone, set, anchor, now + limits.MAX_LINK_SECONDS, rules, budget)
   const believed = security.status === 'secure' && sameName(set.name, zone)
-  const published = sightings.filter((sighting) => !sighting.revoked).map(({ rdata }) => rdata)
+  const published = found.filter((key) => !key.revoked).map(({ rdata }) => rdata)
   const sure = believed ? vouchedFor(zone, set, configured, rules) : []
   const keys = believed ? advance(afterRevocation.keys, published, sure, set, now) : afterRevocation.keys
   const next = { zone, keys: keys.slice(0, limits.MAX_FOLLOWED_KEYS) }
@@ -95,14 +95,14 @@ export function followKeys(
 }
 
 /** A key signing key of the set, by its RDATA without the revoke bit. */
-interface Sighting {
+interface PublishedKey {
   readonly rdata: Uint8Array
   readonly revoked: boolean
 }
 
-/** A revoked key is seen only if it has signed its own revocation. */
-function sightingsOf(zone: Name, set: RRset, { algorithms, now }: Rules, budget: Budget): Sighting[] {
-  return set.rdatas.slice(0, limits.MAX_DNSKEYS).flatMap((rdata): Sighting[] => {
+/** A revoked key is taken for one only if it has signed its own revocation. */
+function publishedKeys(zone: Name, set: RRset, { algorithms, now }: Rules, budget: Budget): PublishedKey[] {
+  return set.rdatas.slice(0, limits.MAX_DNSKEYS).flatMap((rdata): PublishedKey[] => {
     const key = readKey(rdata)
     if (key === undefined || (key.flags & SECURE_ENTRY_POINT) === 0) return []
     if (!isRevoked(key)) return usableKeys([rdata], algorithms).length === 0 ? [] : [{ rdata, revoked: false }]

@@ -9,8 +9,8 @@ import {
   sameName,
   Type,
   viewRdata,
-} from '../dns/index.ts'
-import { orMalformed } from './rrsig.ts'
+} from '../../dns/index.ts'
+import { orMalformed } from '../signatures/rrsig.ts'
 
 export interface NsecRecord {
   readonly rrset: RRset
@@ -44,12 +44,12 @@ export function readNsec(rrset: RRset, zone: Name): NsecRecord | undefined {
  * `missing` - the name does not exist, and `encloser` is the deepest name above it that does.
  * Undefined: nothing is shown, or only by the parent's side of a zone cut, which has no say below it (RFC 6840 section 4.1).
  */
-export type NsecSight =
+export type NsecStatus =
   | { readonly kind: 'exists'; readonly record: NsecRecord }
   | { readonly kind: 'empty'; readonly record: NsecRecord }
   | { readonly kind: 'missing'; readonly record: NsecRecord; readonly encloser: Name }
 
-export function sightOf(name: Name, records: readonly NsecRecord[]): NsecSight | undefined {
+export function nsecStatusOf(name: Name, records: readonly NsecRecord[]): NsecStatus | undefined {
   const exact = records.find(({ owner }) => sameName(owner, name))
   if (exact !== undefined) return { kind: 'exists', record: exact }
   const record = records.find((candidate) => covers(candidate, name))
@@ -95,15 +95,15 @@ export type NsecNodata =
 
 /** Shows that the name exists without that type: by its own record, as an empty non-terminal, or through a wildcard. */
 export function nsecNodata(name: Name, type: number, records: readonly NsecRecord[]): NsecNodata | undefined {
-  const sight = sightOf(name, records)
-  if (sight === undefined) return undefined
-  const { record } = sight
-  if (sight.kind === 'exists') {
+  const status = nsecStatusOf(name, records)
+  if (status === undefined) return undefined
+  const { record } = status
+  if (status.kind === 'exists') {
     if (!deniesType(record.types, type, name)) return undefined
     return { proof: 'exact', types: record.types, used: [record] }
   }
-  if (sight.kind === 'empty') return { proof: 'empty', used: [record] }
-  const wildcard = sightOf(prependLabel('*', sight.encloser), records)
+  if (status.kind === 'empty') return { proof: 'empty', used: [record] }
+  const wildcard = nsecStatusOf(prependLabel('*', status.encloser), records)
   if (wildcard === undefined || wildcard.kind === 'missing') return undefined
   if (wildcard.kind === 'exists') {
     const { types, owner } = wildcard.record
@@ -115,11 +115,11 @@ export function nsecNodata(name: Name, type: number, records: readonly NsecRecor
 
 /** Shows that neither the name nor a wildcard for it exists. */
 export function nsecNxdomain(name: Name, records: readonly NsecRecord[]): readonly NsecRecord[] | undefined {
-  const sight = sightOf(name, records)
-  if (sight === undefined || sight.kind === 'empty') return undefined
-  if (sight.kind === 'exists') return isCompactDenial(sight.record.types) ? [sight.record] : undefined
-  const wildcard = sightOf(prependLabel('*', sight.encloser), records)
-  return wildcard?.kind === 'missing' ? [sight.record, wildcard.record] : undefined
+  const status = nsecStatusOf(name, records)
+  if (status === undefined || status.kind === 'empty') return undefined
+  if (status.kind === 'exists') return isCompactDenial(status.record.types) ? [status.record] : undefined
+  const wildcard = nsecStatusOf(prependLabel('*', status.encloser), records)
+  return wildcard?.kind === 'missing' ? [status.record, wildcard.record] : undefined
 }
 
 /** Shows that the name itself does not exist, and that `encloser` is the deepest that does: what an expanded answer needs. */
@@ -128,8 +128,8 @@ export function nsecExpansion(
   encloser: Name,
   records: readonly NsecRecord[],
 ): readonly NsecRecord[] | undefined {
-  const sight = sightOf(name, records)
-  return sight?.kind === 'missing' && sameName(sight.encloser, encloser) ? [sight.record] : undefined
+  const status = nsecStatusOf(name, records)
+  return status?.kind === 'missing' && sameName(status.encloser, encloser) ? [status.record] : undefined
 }
 
 function isCompactDenial(types: ReadonlySet<number>): boolean {

@@ -1,6 +1,6 @@
 /** Checking the signatures of one RRset: RFC 4035 section 5.3, RFC 4034 section 3.1.8.1. */
-import { type Budget, concatBytes, isChordnsError } from '../base/index.ts'
-import { type DnssecVerifier, dnssecVerifier } from '../crypto/index.ts'
+import { concatBytes, isChordnsError } from '../../base/index.ts'
+import { type DnssecVerifier, dnssecVerifier } from '../../crypto/index.ts'
 import {
   canonicalName,
   canonicalRRset,
@@ -17,23 +17,17 @@ import {
   Type,
   type ViewOf,
   viewRdata,
-} from '../dns/index.ts'
-import { limits } from './limits.ts'
-import type { ZoneKey } from './types.ts'
-import { bogus, keyText, setText, why } from './why.ts'
+} from '../../dns/index.ts'
+import { limits } from '../limits.ts'
+import type { SigningZone, ZoneKey } from '../types.ts'
+import { bogus, keyText, setText, why } from '../why.ts'
 
 export interface Signature extends ViewOf<typeof Type.RRSIG> {
   readonly rdata: Uint8Array
 }
 
-export interface VerifyInput {
+export interface VerifyInput extends SigningZone {
   readonly rrset: RRset
-  /** The zone that must have signed: the set's own. */
-  readonly zone: Name
-  readonly keys: readonly ZoneKey[]
-  /** Unix seconds. */
-  readonly now: number
-  readonly budget: Budget
 }
 
 export type Verified =

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { groupRRsets, nameToText, parseName, parseZone, type RRset, Type } from '../../src/dns/index.ts'
-import { type Aggressive, aggressiveAnswer, readProofs } from '../../src/dnssec/index.ts'
-import { newBudget, VALID } from './internet.ts'
-import { type SignZoneOptions, signZone } from './signer.ts'
-import { KSK, keyFrom } from './signing-keys.ts'
+import { groupRRsets, nameToText, parseName, parseZone, type RRset, Type } from '../../../src/dns/index.ts'
+import { type Aggressive, aggressiveAnswer, readProofs } from '../../../src/dnssec/index.ts'
+import { newBudget, VALID } from '../internet.ts'
+import { type SignZoneOptions, signZone } from '../signer.ts'
+import { KSK, keyFrom } from '../signing-keys.ts'
 
 const ZONE = parseName('example.com.')
 const KEY = keyFrom(13, KSK, new Uint8Array(64), () => new Uint8Array(64))

@@ -1,5 +1,5 @@
 /** The root key sentinel: names whose answer tells the asker which root keys this resolver trusts. RFC 8509. */
-import { firstLabel, type Question, Type } from '../dns/index.ts'
+import { firstLabel, type Question, Type } from '../../dns/index.ts'
 
 const LABEL = /^root-key-sentinel-(is|not)-ta-(\d{5})$/
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { parseName, parseZone } from '../../src/dns/index.ts'
-import { checkZonemd } from '../../src/dnssec/index.ts'
+import { parseName, parseZone } from '../../../src/dns/index.ts'
+import { checkZonemd } from '../../../src/dnssec/index.ts'
 
 const apex = parseName('example')
 /** RFC 8976 appendix A.1. */

@@ -1,9 +1,17 @@
 /** Proofs of absence, by NSEC or by NSEC3: what a ProofSet shows of one question. */
-import { Ede, type ExtendedError, type Name, nameToText, type Question, type RRset, typeToText } from '../dns/index.ts'
-import { limits } from './limits.ts'
+import {
+  Ede,
+  type ExtendedError,
+  type Name,
+  nameToText,
+  type Question,
+  type RRset,
+  typeToText,
+} from '../../dns/index.ts'
+import { limits } from '../limits.ts'
+import { why } from '../why.ts'
 import { nsecExpansion, nsecNodata, nsecNxdomain } from './nsec.ts'
-import type { ProofSet } from './proofs.ts'
-import { why } from './why.ts'
+import { type ProofSet, setsOf } from './proof-set.ts'
 
 export type Denial =
   /** Shown. `types` are the types at the name, where a record stands there. */
@@ -66,10 +74,6 @@ export function proveExpansion(name: Name, encloser: Name, type: number, proofs:
   if (nsec3 === undefined) return unproven({ name, type, class: 1 }, proofs)
   const used = [nsec3.rrset]
   return nsec3.optOut ? { kind: 'opt-out', used } : { kind: 'proven', by: 'missing', used }
-}
-
-function setsOf(records: readonly { readonly rrset: RRset }[]): readonly RRset[] {
-  return [...new Set(records.map(({ rrset }) => rrset))]
 }
 
 function unproven({ name, type }: Question, { zone, accepted, failure }: ProofSet): Denial {

@@ -1,8 +1,6 @@
 /** What NSEC3 records say: RFC 5155 sections 6 and 8, with the iteration limit of RFC 9276. */
-import { type Budget, latin1 } from '../base/index.ts'
-import { nsec3Digest } from '../crypto/index.ts'
+import { type Budget, latin1 } from '../../base/index.ts'
 import {
-  canonicalName,
   firstLabel,
   isSubdomain,
   type Name,
@@ -13,10 +11,11 @@ import {
   suffixName,
   Type,
   viewRdata,
-} from '../dns/index.ts'
-import { limits } from './limits.ts'
+} from '../../dns/index.ts'
+import { limits } from '../limits.ts'
+import { orMalformed } from '../signatures/rrsig.ts'
 import { deniesType, endsZone, isDelegation } from './nsec.ts'
-import { orMalformed } from './rrsig.ts'
+import { hashOfLabel, nsec3Hash, SHA1_BYTES } from './nsec3-hash.ts'
 
 export interface Nsec3Record {
   readonly rrset: RRset
@@ -30,7 +29,6 @@ export interface Nsec3Record {
 }
 
 const SHA1 = 1
-const SHA1_BYTES = 20
 const OPT_OUT = 1
 
 /** Reads an NSEC3 set of `zone`; undefined for anything that must be ignored (RFC 5155 sections 8.1 and 8.2). */
@@ -154,36 +152,8 @@ export class Nsec3Set {
   #hash(name: Name): string {
     const known = this.#hashes.get(name.key)
     if (known !== undefined) return known
-    this.#budget.take('hashes', hashPrice(this.#iterations, this.#salt.length))
-    const hash = latin1(nsec3Digest(canonicalName(name).wire, this.#salt, this.#iterations))
+    const hash = nsec3Hash(name, { iterations: this.#iterations, salt: this.#salt }, this.#budget)
     this.#hashes.set(name.key, hash)
     return hash
   }
 }
-
-/** Units of the budget for one hashed name: work grows with the iterations and with the blocks that the salt fills. */
-export function hashPrice(iterations: number, saltBytes: number): number {
-  const blocks = Math.ceil((SHA1_BYTES + saltBytes + 9) / limits.SALT_BYTES_PER_BLOCK)
-  return 1 + Math.ceil((iterations * blocks) / limits.ITERATIONS_PER_UNIT)
-}
-
-/** Base32hex without padding, in either case: 32 digits are 20 octets. */
-function hashOfLabel(label: Uint8Array): string | undefined {
-  if (label.length !== 32) return undefined
-  let text = ''
-  let held = 0
-  let bits = 0
-  for (const octet of label) {
-    const digit = DIGITS.indexOf(String.fromCharCode(octet).toLowerCase())
-    if (digit < 0) return undefined
-    held = ((held << 5) | digit) & 0xfff
-    bits += 5
-    if (bits >= 8) {
-      bits -= 8
-      text += String.fromCharCode((held >> bits) & 0xff)
-    }
-  }
-  return text
-}
-
-const DIGITS = '0123456789abcdefghijklmnopqrstuv'

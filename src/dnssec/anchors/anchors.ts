@@ -1,10 +1,10 @@
 /** Where chains of trust begin: the built-in root keys, and files of DS or DNSKEY lines. */
-import { ChordnsError, errorText, fromHex } from '../base/index.ts'
-import { DNSSEC_ALGORITHMS, DS_DIGESTS } from '../crypto/index.ts'
-import { type Name, nameToText, parseZone, type ResourceRecord, ROOT, Type, typeToText } from '../dns/index.ts'
-import { isRevoked, keyTag, readDs, readKey } from './keys.ts'
-import { limits } from './limits.ts'
-import type { TrustAnchor, TrustPoint } from './types.ts'
+import { ChordnsError, errorText, fromHex } from '../../base/index.ts'
+import { DNSSEC_ALGORITHMS, DS_DIGESTS } from '../../crypto/index.ts'
+import { type Name, nameToText, parseZone, type ResourceRecord, ROOT, Type, typeToText } from '../../dns/index.ts'
+import { limits } from '../limits.ts'
+import { isRevoked, keyTag, readDs, readKey } from '../signatures/keys.ts'
+import type { TrustAnchor, TrustPoint } from '../types.ts'
 
 /** The root's key signing keys of 2017 and 2024 as IANA publishes them: data.iana.org/root-anchors/root-anchors.xml. */
 export const ROOT_ANCHORS: readonly TrustAnchor[] = [

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { groupRRsets, parseName, parseZone, ROOT, type RRset, Type } from '../../src/dns/index.ts'
-import { learn, type TrustAnchor, validateFinding, type ZoneSecurity } from '../../src/dnssec/index.ts'
-import type { Outcome } from '../../src/evidence/index.ts'
-import { contextOf, newBudget } from './internet.ts'
+import { groupRRsets, parseName, parseZone, ROOT, type RRset, Type } from '../../../src/dns/index.ts'
+import { learn, type TrustAnchor, validateFinding, type ZoneSecurity } from '../../../src/dnssec/index.ts'
+import type { Outcome } from '../../../src/evidence/index.ts'
+import { contextOf, newBudget } from '../internet.ts'
 
 /** The example zone of RFC 5155 appendix A, as far as the responses of appendix B need it: algorithm 7, opt-out, 12 iterations. */
 const RECORDS = parseZone(

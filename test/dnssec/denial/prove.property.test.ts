@@ -13,13 +13,13 @@ import {
   sameName,
   suffixName,
   Type,
-} from '../../src/dns/index.ts'
-import { type Denial, proveExpansion, proveNodata, proveNxdomain } from '../../src/dnssec/denial.ts'
-import { aggressiveAnswer, readProofs } from '../../src/dnssec/index.ts'
-import { answerFrom, type Zone, zoneOf } from '../world/zone.ts'
-import { newBudget, VALID } from './internet.ts'
-import { type SignZoneOptions, signZone } from './signer.ts'
-import { KSK, keyFrom } from './signing-keys.ts'
+} from '../../../src/dns/index.ts'
+import { type Denial, proveExpansion, proveNodata, proveNxdomain } from '../../../src/dnssec/denial/prove.ts'
+import { aggressiveAnswer, readProofs } from '../../../src/dnssec/index.ts'
+import { answerFrom, type Zone, zoneOf } from '../../world/zone.ts'
+import { newBudget, VALID } from '../internet.ts'
+import { type SignZoneOptions, signZone } from '../signer.ts'
+import { KSK, keyFrom } from '../signing-keys.ts'
 
 /** Proofs are read, not verified, here: a key that signs nothing saves the time of a thousand signatures. */
 const KEY = keyFrom(13, KSK, new Uint8Array(64), () => new Uint8Array(64))

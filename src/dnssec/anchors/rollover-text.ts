@@ -1,8 +1,8 @@
 /** The followed keys as text for a file: lines of `state since-unix-seconds zone DNSKEY ...`, readable and diffable. */
-import { ChordnsError, errorText } from '../base/index.ts'
-import { nameToText, parseZone, ROOT, rdataToText, sameName, Type } from '../dns/index.ts'
-import { isRevoked, readKey } from './keys.ts'
-import { limits } from './limits.ts'
+import { ChordnsError, errorText } from '../../base/index.ts'
+import { nameToText, parseZone, ROOT, rdataToText, sameName, Type } from '../../dns/index.ts'
+import { limits } from '../limits.ts'
+import { isRevoked, readKey } from '../signatures/keys.ts'
 import type { FollowedKey, FollowedState, Rollover } from './rollover.ts'
 
 const LINE = /^(pending|valid|missing|revoked) (\d{1,12}) (\S+ DNSKEY .+)$/

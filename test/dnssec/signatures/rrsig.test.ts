@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { isChordnsError } from '../../src/base/index.ts'
-import { addressRdata, buildRdata, Ede, type Name, parseName, type RRset, Type } from '../../src/dns/index.ts'
-import { verifyRRset, type ZoneKey } from '../../src/dnssec/index.ts'
-import { usableKeys } from '../../src/dnssec/keys.ts'
-import { NOW, newBudget, VALID } from './internet.ts'
-import { type SignatureOptions, signRRset } from './signer.ts'
-import { collidingKeys, keyFrom, makeSigningKey, type SigningKey, ZSK } from './signing-keys.ts'
+import { isChordnsError } from '../../../src/base/index.ts'
+import { addressRdata, buildRdata, Ede, type Name, parseName, type RRset, Type } from '../../../src/dns/index.ts'
+import { verifyRRset, type ZoneKey } from '../../../src/dnssec/index.ts'
+import { usableKeys } from '../../../src/dnssec/signatures/keys.ts'
+import { NOW, newBudget, VALID } from '../internet.ts'
+import { type SignatureOptions, signRRset } from '../signer.ts'
+import { collidingKeys, keyFrom, makeSigningKey, type SigningKey, ZSK } from '../signing-keys.ts'
 
 const ZONE = parseName('example.com.')
 const KEY = makeSigningKey(13, ZSK)
