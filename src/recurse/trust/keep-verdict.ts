@@ -31,8 +31,9 @@ export function keepVerdict(
     stored: pending?.stored ?? now,
     expires,
   }
-  // The copy from before goes: nobody must be served bogus data as if it had not been validated.
-  if (verdict.verdict === 'bogus') cache.remove(context, question)
+  // The copy from before goes: nobody must be served bogus data as if it had not been validated. A valid entry stays: what is
+  // bad is the copy, not what was proven.
+  if (verdict.verdict === 'bogus' && pending !== undefined) cache.remove(context, question)
   cache.put(context, entry, now)
   return { question, outcome: verdict.outcome, evidence: { ...evidence, security: verdict.verdict }, expires }
 }
