@@ -6,8 +6,10 @@ import { odd, type ScenarioZone, scenario } from '../world/scenario.ts'
 const A = 'NOERROR AD: A 192.0.2.1'
 const plain = 'NOERROR: A 192.0.2.1'
 const leaf: ScenarioZone = { text: 'www 60 A 192.0.2.1', signed: true }
-/** Which server is asked first is drawn: so many resolvers that know nothing. */
-const FRESH = 12
+/** Which server is asked first is drawn: so many resolvers that know nothing. MANY where two draws must go wrong. */
+const FRESH = 8
+const MANY = 20
+const FEW = 4
 
 /** The same copy on the first so many servers of a zone. */
 const bad = (origin: string, count: number, copy: ZoneCopy): Record<string, ZoneCopy> =>
@@ -27,7 +29,7 @@ describe('a DS set with a broken signature', () => {
   ])('of %i parent servers, %i bad: the sound one is found', async (servers, count) => {
     const zones = { 'com.': parent(servers, count, { corrupt: ['signed.com. DS'] }), 'signed.com.': leaf }
     const s = await scenario({ zones })
-    expect(await s.askFresh(FRESH, 'www.signed.com')).toEqual([A])
+    expect(await s.askFresh(MANY, 'www.signed.com')).toEqual([A])
   })
 
   it.fails('is forgotten after the bad-cache time, not after the TTL of the set', async () => {
@@ -46,7 +48,7 @@ describe('a DS set with a broken signature', () => {
         'sub.brig.com.': { ...leaf, servers: ['ns1.brig.com.', 'ns2.brig.com.'] },
       },
     })
-    expect(await s.askFresh(FRESH, 'www.sub.brig.com')).toEqual([A])
+    expect(await s.askFresh(MANY, 'www.sub.brig.com')).toEqual([A])
   })
 
   it.fails.each<[string, ZoneCopy]>([
@@ -55,7 +57,7 @@ describe('a DS set with a broken signature', () => {
     ['missing without a signed proof', { without: ['signed.com. DS'], corrupt: ['NSEC'] }],
   ])('or one that is %s is one server’s, too', async (_, copy) => {
     const s = await scenario({ zones: { 'com.': parent(2, 1, copy), 'signed.com.': leaf } })
-    expect(await s.askFresh(FRESH, 'www.signed.com')).toEqual([A])
+    expect(await s.askFresh(MANY, 'www.signed.com')).toEqual([A])
   })
 
   it.fails('forged on the way once does not switch a zone off for long', async () => {
@@ -81,7 +83,7 @@ describe('a proof that there is no DS', () => {
     const s = await scenario({
       zones: { 'com.': { signed: how, servers: 2, copies: bad('com.', 1, copy) }, 'plain.com.': 'www A 192.0.2.1' },
     })
-    expect(await s.askFresh(FRESH, 'www.plain.com')).toEqual([plain])
+    expect(await s.askFresh(MANY, 'www.plain.com')).toEqual([plain])
   })
 
   it.fails('for a name between two zones that is no cut is asked of the other server, too', async () => {
@@ -92,7 +94,7 @@ describe('a proof that there is no DS', () => {
         'plain.between.com.': 'www A 192.0.2.1',
       },
     })
-    expect(await s.askFresh(FRESH, 'www.plain.between.com')).toEqual([plain])
+    expect(await s.askFresh(MANY, 'www.plain.between.com')).toEqual([plain])
   })
 
   it.fails('with a broken signature is forgotten after the bad-cache time', async () => {
@@ -132,8 +134,8 @@ describe('of the servers of a signed zone', () => {
       },
     })
     expect(await s.askFresh(FRESH, 'www.harbour.com')).toEqual([A])
-    expect(await s.askFresh(FRESH, 'no.harbour.com')).toEqual(['NXDOMAIN AD'])
-    expect(await s.askFresh(FRESH, 'www.harbour.com', 'TXT')).toEqual(['NOERROR AD'])
+    expect(await s.askFresh(FEW, 'no.harbour.com')).toEqual(['NXDOMAIN AD'])
+    expect(await s.askFresh(FEW, 'www.harbour.com', 'TXT')).toEqual(['NOERROR AD'])
   })
 
   it.fails.each(COPIES)('two of three have %s: the third is believed', async (_, copy) => {
@@ -144,7 +146,7 @@ describe('of the servers of a signed zone', () => {
       },
     })
     expect(await s.askFresh(FRESH, 'www.harbour.com')).toEqual([A])
-    expect(await s.askFresh(FRESH, 'no.harbour.com')).toEqual(['NXDOMAIN AD'])
+    expect(await s.askFresh(FEW, 'no.harbour.com')).toEqual(['NXDOMAIN AD'])
   })
 
   it('each is asked at most twice for one question, however bad all are', async () => {
