@@ -1,0 +1,185 @@
+/** Own trouble is nobody's failure: it is not remembered against a name or a server, and is over when it is over. */
+import { describe, expect, it } from 'vitest'
+import { ChordnsError, type Exchange } from '../../src/base/index.ts'
+import { makeStack } from '../attacks/stack.ts'
+import { type Scenario, type ScenarioZone, scenario, told } from '../world/scenario.ts'
+
+const A = 'NOERROR: A 192.0.2.1'
+const zones: Record<string, ScenarioZone> = {
+  'com.': { servers: 2 },
+  'a.com.': { text: '* 60 A 192.0.2.1\nzero 0 A 192.0.2.1', servers: 2 },
+}
+
+/** Seconds from now until the name answers, asked once a second. */
+async function healed(s: Scenario, name: string, mostSeconds = 600): Promise<number> {
+  const from = s.clock.monotonic()
+  for (;;) {
+    const answer = await s.ask(name)
+    const seconds = (s.clock.monotonic() - from) / 1_000
+    if (answer === A || seconds > mostSeconds) return seconds
+    await s.wait(1)
+  }
+}
+
+describe('after a network that was away', () => {
+  it.each([
+    [10, 'no-route'],
+    [10, 'lost'],
+    [600, 'no-route'],
+    [600, 'lost'],
+  ] as const)('for %i s (%s) every name answers within 5 s', async (seconds, how) => {
+    const s = await scenario({ zones })
+    expect(await s.ask('www.a.com')).toBe(A)
+    s.world.network.cut(how)
+    // A household keeps asking, for the same names and for new ones.
+    for (const end = s.clock.monotonic() + seconds * 1_000; s.clock.monotonic() < end; ) {
+      await s.ask('www.a.com')
+      await s.ask(`n${Math.round(s.clock.monotonic())}.a.com`)
+      await s.wait(5)
+    }
+    s.world.network.restore()
+    expect(await healed(s, 'www.a.com')).toBeLessThan(5)
+    expect(await healed(s, 'new.a.com')).toBeLessThan(5)
+  })
+
+  const isAnsweredSoon = async (how: 'no-route' | 'lost') => {
+    const s = await scenario({ zones: { ...zones, 'b.com.': 'www 60 A 192.0.2.1' } })
+    expect(await s.ask('www.a.com')).toBe(A)
+    s.world.network.cut(how)
+    for (let i = 0; i < 120; i++) {
+      await s.ask('x.a.com')
+      await s.ask('www.b.com')
+      await s.wait(5)
+    }
+    s.world.network.restore()
+    expect(await healed(s, 'x.a.com')).toBeLessThan(5)
+    expect(await healed(s, 'www.b.com')).toBeLessThan(5)
+  }
+
+  it('(lost) a name that was first asked for meanwhile answers within 5 s', () => isAnsweredSoon('lost'))
+  it.fails('(no-route) a name that was first asked for meanwhile answers within 5 s', () => isAnsweredSoon('no-route'))
+
+  it.fails.each(['no-route', 'lost'] as const)(
+    '(%s) since before the start every name answers within 5 s',
+    async (how) => {
+      const s = await scenario({ zones })
+      s.world.network.cut(how)
+      for (let i = 0; i < 60; i++) {
+        await s.ask('www.a.com')
+        await s.wait(5)
+      }
+      s.world.network.restore()
+      expect(await healed(s, 'www.a.com')).toBeLessThan(5)
+    },
+  )
+
+  it('a server that was down for ten minutes is asked again soon', async () => {
+    const s = await scenario({ zones: { 'com.': '', 'a.com.': '* 60 A 192.0.2.1' } })
+    expect(await s.ask('www.a.com')).toBe(A)
+    s.world.server('ns1.a.com').behave({ silent: true })
+    for (let i = 0; i < 60; i++) {
+      await s.ask(`n${i}.a.com`)
+      await s.ask('www.a.com')
+      await s.wait(5)
+    }
+    s.world.server('ns1.a.com').reset()
+    expect(await healed(s, 'www.a.com')).toBeLessThan(6)
+  })
+})
+
+describe('the rest of a name that failed', () => {
+  it.fails('does not grow by one failure an hour between good answers of TTL 0', async () => {
+    const s = await scenario({ zones: { 'com.': '', 'a.com.': zones['a.com.']! } })
+    for (let hour = 0; hour < 12; hour++) {
+      for (let minute = 0; minute < 6; minute++) {
+        expect(await s.ask('zero.a.com')).toBe(A)
+        await s.wait(600)
+      }
+      for (const name of ['ns1.a.com', 'ns2.a.com']) s.world.server(name).behave({ rcode: 2 })
+      expect(await s.ask('zero.a.com')).toBe('SERVFAIL')
+      for (const name of ['ns1.a.com', 'ns2.a.com']) s.world.server(name).behave({ rcode: undefined })
+      expect(await healed(s, 'zero.a.com'), `hour ${hour}`).toBeLessThan(6.5)
+    }
+  })
+
+  it.fails('stays near 5 s for a name that is asked for all the time', async () => {
+    const s = await scenario({ zones })
+    for (const name of ['ns1.a.com', 'ns2.a.com']) s.world.server(name).behave({ rcode: 2 })
+    for (let i = 0; i < 300; i++) {
+      expect(await s.ask('www.a.com')).toBe('SERVFAIL')
+      await s.wait(2)
+    }
+    for (const name of ['ns1.a.com', 'ns2.a.com']) s.world.server(name).reset()
+    for (const name of ['ns1.a.com', 'ns2.a.com']) s.world.server(name).behave({ rcode: undefined })
+    expect(await healed(s, 'www.a.com')).toBeLessThan(10)
+  })
+})
+
+describe('sockets that are all in use', () => {
+  /** No more than so many exchanges at once; further ones fail as the real port's do. */
+  function limited(inner: Exchange, most: () => number): Exchange {
+    let open = 0
+    return {
+      families: () => inner.families(),
+      async exchange(query) {
+        if (open >= most()) throw new ChordnsError('UPSTREAM_BUSY', 'too many sockets are open', {})
+        open++
+        try {
+          return await inner.exchange(query)
+        } finally {
+          open--
+        }
+      },
+    }
+  }
+
+  it('are no failure of the name: it is answered as soon as there are some', async () => {
+    const s = await scenario({ zones })
+    let most = 0
+    const stack = makeStack({
+      world: s.world,
+      clock: s.clock,
+      exchange: (inner) => limited(inner, () => most),
+    })
+    const first = stack.ask('www.a.com')
+    first.catch(() => {})
+    most = 1_000
+    await first
+    expect(told(await stack.ask('www.a.com'))).toBe(A)
+  })
+
+  it.fails('are no failure of servers and delegations: nothing rests when they are free again', async () => {
+    const s = await scenario({ zones })
+    let most = 1_000
+    const stack = makeStack({ world: s.world, clock: s.clock, exchange: (inner) => limited(inner, () => most) })
+    expect(told(await stack.ask('www.a.com'))).toBe(A)
+    most = 0
+    for (let i = 0; i < 40; i++) {
+      await stack.ask(`n${i}.a.com`)
+      await stack.ask('x.a.com')
+      await s.wait(1)
+    }
+    most = 1_000
+    s.world.clearLog()
+    expect(told(await stack.ask('x.a.com'))).toBe(A)
+    expect(s.asked('a.root')).toEqual([])
+  })
+})
+
+describe('a merged question', () => {
+  it.fails('does not inherit the failure of a client that gave up', async () => {
+    const s = await scenario({ zones: { 'com.': '', 'a.com.': 'www 60 A 192.0.2.1' } })
+    await s.ask('a.com', 'SOA')
+    s.world.server('ns1.a.com').behave({ silent: true })
+    const first = s.ask('www.a.com')
+    // The second asker comes late in the first one's work, and the server is back by then.
+    await new Promise((resolve) => {
+      s.clock.after(7_000, () => {
+        s.world.server('ns1.a.com').behave({ silent: undefined })
+        resolve(undefined)
+      })
+      void first.then(() => {})
+    })
+    expect(await s.ask('www.a.com')).toBe(A)
+  })
+})
