@@ -12,7 +12,7 @@ import { systemClock } from '../../src/io/clock.ts'
 import { createLibp2pTransport, type Libp2pTransport } from '../../src/io/peers/libp2p-transport.ts'
 import { systemRandom } from '../../src/io/random.ts'
 import { successorIndex } from '../../src/ring/chord/ids.ts'
-import { createRing, idFromBytes, openDoorkeeper, type RingParts, type RunningRing } from '../../src/ring/index.ts'
+import { createRing, idFromBytes, openDoorkeeper, type RememberedRing, type RunningRing } from '../../src/ring/index.ts'
 import { seeded } from '../lib/stats.ts'
 import type { Command, Heard, KadOutcome, Member, RingOutcome, Seen } from './commands.ts'
 import { kadLookup, routingOf, setAlpha } from './kad.ts'
@@ -224,20 +224,24 @@ async function fill(k: number, members: number): Promise<void> {
 
 let started: Extract<Command, { op: 'start' }> | undefined
 
-function ringOf(transport: Libp2pTransport, seed: Uint8Array, more: Partial<RingParts> = {}): RunningRing {
+function ringOf(transport: Libp2pTransport, seed: Uint8Array, memory?: RememberedRing): RunningRing {
   const { ringId, bootstrap, ring: timing } = started!
-  return createRing({
-    transport,
-    clock,
-    random,
-    signer: ed25519Signer(seed),
-    scheme: ed25519,
-    log: quiet,
-    addresses: () => transport.addresses(),
-    send: (peer, body, options) => transport.request(peer, body, options),
-    options: { ringId, bootstrap, replicas: 2, successors: 16, ...timing },
-    ...more,
-  })
+  return createRing(
+    {
+      transport,
+      clock,
+      random,
+      signer: ed25519Signer(seed),
+      scheme: ed25519,
+      log: quiet,
+      options: { ringId, bootstrap, replicas: 2, successors: 16, ...timing },
+      ...(memory !== undefined && { memory }),
+    },
+    {
+      addresses: () => transport.addresses(),
+      send: (peer, body, options) => transport.request(peer, body, options),
+    },
+  )
 }
 
 const seedOf = (name: string): Uint8Array => sha256(new TextEncoder().encode(`${started!.ringId}/${name}`))

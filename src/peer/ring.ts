@@ -165,18 +165,15 @@ function ringOver(
   memory: RingMemory | undefined,
 ): Ring {
   const { id: ringId, timing, bootstrap, replicas } = config.ring
-  return createRing({
-    ...(memory !== undefined && { persisted: memory.persisted, known: memory.known, persist: memory.persist }),
-    transport,
-    clock,
-    random,
-    signer,
-    scheme: ed25519,
-    log,
-    send: senderTo(RequestRoom.RING, transport),
-    addresses: () => transport.addresses(),
-    options: { ...timing, ringId, bootstrap, replicas },
-  })
+  const options = { ...timing, ringId, bootstrap, replicas }
+  return createRing(
+    { transport, clock, random, signer, scheme: ed25519, log, options, ...(memory !== undefined && { memory }) },
+    {
+      send: senderTo(RequestRoom.RING, transport),
+      addresses: () => transport.addresses(),
+      ...(memory !== undefined && { persist: memory.persist }),
+    },
+  )
 }
 
 function chunksOver(

@@ -28,13 +28,21 @@ export { limits as ringLimits } from './limits.ts'
 export { initialState, type RingStep, statusOf, step } from './machine/machine.ts'
 export type { RingContext, RingEffect, RingEvent, RingState } from './machine/state.ts'
 export { entryFromValue, entryToValue, memberId } from './members/member.ts'
-export { createRing, type PersistedRing, type RingParts, type RunningRing } from './run/driver.ts'
+export {
+  createRing,
+  type RememberedRing,
+  type RingAdmission,
+  type RingDeps,
+  type RingHooks,
+  type RunningRing,
+} from './run/driver.ts'
 export { createRingMemory, type RingMemory, type RingMemoryModules } from './run/memory.ts'
 export type {
   LookupMode,
   LookupResult,
   MemberEntry,
   MemberStatus,
+  PersistedRing,
   ReplicaSet,
   Ring,
   RingOptions,

@@ -31,6 +31,13 @@ export interface ReplicaSet {
   readonly members: readonly MemberEntry[]
 }
 
+/** What a node remembers of its ring between two runs, beside the rows. */
+export interface PersistedRing {
+  /** Largest member count of the last 24 h. */
+  readonly largest: number
+  readonly incarnation: number
+}
+
 export interface RingOptions {
   /** Same for all members; part of hello and of everything signed. */
   readonly ringId: string

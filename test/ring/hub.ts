@@ -1,6 +1,6 @@
 import { ChordnsError, type Log, type PeerId, type Transport } from '../../src/base/index.ts'
 import { peerIdFromPublicKey } from '../../src/crypto/index.ts'
-import { createRing, type RingParts, type RunningRing } from '../../src/ring/index.ts'
+import { createRing, type RingDeps, type RingHooks, type RunningRing } from '../../src/ring/index.ts'
 import { seededRandom } from '../../src/sim/index.ts'
 import { testClock } from '../setup/clock.ts'
 import { keyOf, OPTIONS, scheme } from './world.ts'
@@ -25,7 +25,7 @@ export class Hub {
   readonly boxes = new Map<string, Box>()
   readonly random = seededRandom('hub')
 
-  box(name: string, bootstrap: readonly string[], overrides: Partial<RingParts> = {}): Box {
+  box(name: string, bootstrap: readonly string[], overrides: Partial<RingDeps & RingHooks> = {}): Box {
     const { clock } = this
     const key = keyOf(name)
     const peer = peerIdFromPublicKey(key)
@@ -79,19 +79,24 @@ export class Hub {
       connectedPeers: () => [],
       close: async () => {},
     }
-    const ring = createRing({
-      transport,
-      clock,
-      random: this.random,
-      signer: scheme.signer(key),
-      scheme,
-      options: { ...OPTIONS, bootstrap },
-      log,
-      addresses: () => [address],
-      persist: (state) => void persisted.push(state),
-      send: (to, body, options) => transport.request(to, body, options),
-      ...overrides,
-    })
+    const ring = createRing(
+      {
+        transport,
+        clock,
+        random: this.random,
+        signer: scheme.signer(key),
+        scheme,
+        options: { ...OPTIONS, bootstrap },
+        log,
+        ...overrides,
+      },
+      {
+        addresses: () => [address],
+        persist: (state) => void persisted.push(state),
+        send: (to, body, options) => transport.request(to, body, options),
+        ...overrides,
+      },
+    )
     const box: Box = {
       name,
       address,

@@ -9,7 +9,7 @@ import { Detector } from '../members/detector.ts'
 import { nextIncarnation, signEntry, tellsAddresses } from '../members/member.ts'
 import { seats } from '../members/replicas.ts'
 import { MemberTable } from '../members/table.ts'
-import type { RingStatus } from '../types.ts'
+import type { PersistedRing, RingStatus } from '../types.ts'
 import type { RingReply } from '../wire/messages.ts'
 import { answer } from './answer.ts'
 import { exchangeAnswered, exchangeFailed, startExchange } from './exchange.ts'
@@ -31,7 +31,7 @@ export interface RingStep {
 export function initialState(
   context: RingContext,
   now: number,
-  persisted: { readonly largest: number; readonly incarnation: number } = { largest: 1, incarnation: 0 },
+  persisted: PersistedRing = { largest: 1, incarnation: 0 },
 ): RingState {
   const self = signEntry(context.ringId, context.signer, {
     salt: context.salt,

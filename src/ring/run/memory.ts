@@ -17,8 +17,7 @@ import { encodeCanonical } from '../../crypto/index.ts'
 import { limits } from '../limits.ts'
 import { entryFromValue, entryToValue } from '../members/member.ts'
 import { malformed, readCbor, readNatural, readRow } from '../members/reading.ts'
-import type { MemberEntry, Ring } from '../types.ts'
-import type { PersistedRing } from './driver.ts'
+import type { MemberEntry, PersistedRing, Ring } from '../types.ts'
 
 export interface RingMemoryModules {
   /** Its keys are this memory's alone. */
@@ -33,7 +32,7 @@ export interface RingMemory {
   readonly persisted: PersistedRing | undefined
   /** Of large tables a part, spread over the ring: each row costs a signature check, and the rest comes from others anyway. */
   readonly known: readonly MemberEntry[]
-  /** For `RingParts.persist`. */
+  /** For `RingHooks.persist`. */
   persist(state: PersistedRing): void
   /** Writes rows as they change, a little later. */
   follow(ring: Pick<Ring, 'self' | 'members' | 'onChange'>): void

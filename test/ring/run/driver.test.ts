@@ -166,7 +166,7 @@ describe('createRing', () => {
     expect(persisted.largest).toBe(2)
     b.kill()
     const known = b.ring.members()
-    const again = hub.box('b', [], { persisted, known })
+    const again = hub.box('b', [], { memory: { persisted, known } })
     expect(again.ring.status()).toMatchObject({ joined: false, n: 2 })
     await again.ring.start()
     await hub.clock.advanceAsync(5_000)

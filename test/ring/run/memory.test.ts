@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Log } from '../../../src/base/index.ts'
-import { createRingMemory, type RingParts } from '../../../src/ring/index.ts'
+import { createRingMemory, type RingDeps, type RingHooks } from '../../../src/ring/index.ts'
 import { createMemoryDisk, seededRandom } from '../../../src/sim/index.ts'
 import { Hub } from '../hub.ts'
 
@@ -10,9 +10,8 @@ function setup() {
   const hub = new Hub()
   const disk = createMemoryDisk({ random: seededRandom(1) })
   const remember = (ringId = 'test') => createRingMemory({ store: disk.open(), clock: hub.clock, log, ringId })
-  const parts = ({ persisted, known, persist }: ReturnType<typeof remember>): Partial<RingParts> => ({
-    persisted,
-    known,
+  const parts = ({ persisted, known, persist }: ReturnType<typeof remember>): Partial<RingDeps & RingHooks> => ({
+    memory: { persisted, known },
     persist,
   })
   return { hub, disk, remember, parts }

@@ -140,21 +140,20 @@ export function createMember(modules: MemberModules): Member {
       const [ringStore, chunkStore] = disks.map(storeOf) as [Store, Store]
       const log = counting(count)
       const memory: RingMemory = createRingMemory({ store: ringStore, clock: nodeClock, log, ringId: RING_ID })
-      const ring = createRing({
-        persisted: memory.persisted,
-        known: memory.known,
-        persist: memory.persist,
-        transport,
-        clock: nodeClock,
-        random: own.split('ring'),
-        signer,
-        scheme,
-        log,
-        send: sender(Room.RING),
-        addresses: () => transport.addresses(),
-        options: { ...TIMING, ...modules.options, ringId: RING_ID, bootstrap },
-        rules: modules.rules,
-      })
+      const ring = createRing(
+        {
+          memory,
+          transport,
+          clock: nodeClock,
+          random: own.split('ring'),
+          signer,
+          scheme,
+          log,
+          options: { ...TIMING, ...modules.options, ringId: RING_ID, bootstrap },
+          rules: modules.rules,
+        },
+        { send: sender(Room.RING), addresses: () => transport.addresses(), persist: memory.persist },
+      )
       const chunks = createChunks(
         {
           store: chunkStore,
