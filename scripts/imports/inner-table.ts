@@ -8,7 +8,7 @@
 export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
   cli: ['main.ts', 'commands', 'running', 'common'],
   config: ['load.ts', 'print.ts', 'reload.ts', 'sources', 'derive.ts', 'local.ts', 'sections'],
-  io: ['peers', 'finding', 'streams', 'upstream', 'disk', 'clock.ts', 'random.ts'],
+  io: ['peers', 'finding', 'streams', 'upstream', 'disk', 'clock.ts', 'interfaces.ts', 'random.ts'],
   serve: ['front-end.ts', 'doors', 'desk', 'access'],
   'chunk-chains': ['run', 'audit', 'disk', 'state'],
   chunks: ['node', 'reads', 'rounds', 'handover', 'observations', 'digests', 'entries', 'seats', 'wire'],

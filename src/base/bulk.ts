@@ -19,20 +19,25 @@ export interface BulkFrame {
 
 const NOTHING = new Uint8Array()
 
-export interface BulkReaderParts {
+export interface BulkReaderDeps {
   readonly peer: PeerId
   readonly clock: Clock
   /** For each frame, from when it is waited for. Ms. */
   readonly timeoutMs: number
   readonly signal: AbortSignal | undefined
+}
+
+export interface BulkReaderHooks {
+  /** Brings a frame to the source; may drop it when the stream is gone. */
   readonly send: (frame: BulkFrame) => void
-  /** Nothing more is wanted: the way is taken down, if it still stands. */
+  /** Called once, when nothing more is wanted: ends the stream, if it is still open. */
   readonly onEnd: (reason: Error | undefined) => void
 }
 
 /** The side that asked. Read `frames` once. */
 export class BulkReader {
-  readonly #parts: BulkReaderParts
+  readonly #deps: BulkReaderDeps
+  readonly #hooks: BulkReaderHooks
   readonly #queue: Uint8Array[] = []
   #bytes = 0
   /** Granted, and not here yet. */
@@ -41,12 +46,13 @@ export class BulkReader {
   #over = false
   #wake: (() => void) | undefined
 
-  constructor(parts: BulkReaderParts) {
-    this.#parts = parts
+  constructor(deps: BulkReaderDeps, hooks: BulkReaderHooks) {
+    this.#deps = deps
+    this.#hooks = hooks
   }
 
   ask(body: Uint8Array): void {
-    this.#parts.send({ kind: BulkKind.ASK, payload: body })
+    this.#hooks.send({ kind: BulkKind.ASK, payload: body })
   }
 
   /** What came from the source. */
@@ -54,12 +60,12 @@ export class BulkReader {
     if (this.#state !== 'open') return
     if (kind === BulkKind.DATA) this.#take(payload)
     else if (kind === BulkKind.END) this.#state = 'ended'
-    else if (kind === BulkKind.ERROR) this.#state = { error: remoteError(this.#parts.peer, payload) }
+    else if (kind === BulkKind.ERROR) this.#state = { error: remoteError(this.#deps.peer, payload) }
     else this.close(malformed('a frame for the other side of a bulk'))
     this.#wake?.()
   }
 
-  /** The way is gone. What came before it went is still read. */
+  /** The stream is gone. What came before is still read. */
   close(error: Error): void {
     if (this.#state !== 'open') return
     this.#state = { error }
@@ -95,12 +101,12 @@ export class BulkReader {
   #grant(): void {
     if (this.#state !== 'open') return
     this.#outstanding++
-    this.#parts.send({ kind: BulkKind.GRANT, payload: Uint8Array.of(1) })
+    this.#hooks.send({ kind: BulkKind.GRANT, payload: Uint8Array.of(1) })
   }
 
-  /** Until something came, the way ended, or it took too long. */
+  /** Until something came, the stream ended, or it took too long. */
   #more(): Promise<void> {
-    const { clock, timeoutMs, signal, peer } = this.#parts
+    const { clock, timeoutMs, signal, peer } = this.#deps
     return new Promise((resolve, reject) => {
       const done = () => {
         cancel()
@@ -131,22 +137,27 @@ export class BulkReader {
     // The source must hear of it where nobody reads on.
     if (this.#state === 'open') this.#state = { error: new ChordnsError('ABORTED', 'nobody reads this bulk on', {}) }
     const reason = this.#state === 'ended' ? undefined : this.#state.error
-    this.#parts.onEnd(reason)
+    this.#hooks.onEnd(reason)
   }
 }
 
-export interface BulkWriterParts {
+export interface BulkWriterDeps {
   readonly peer: PeerId
   readonly clock: Clock
   readonly handler: BulkHandler
+}
+
+export interface BulkWriterHooks {
+  /** Brings a frame to the asker; may drop it when the stream is gone. */
   readonly send: (frame: BulkFrame) => void
-  /** All was sent, or nothing more will be. */
+  /** Called once, when all was sent or nothing more will be: ends the stream. */
   readonly onEnd: (reason: Error | undefined) => void
 }
 
 /** The side that was asked. */
 export class BulkWriter {
-  readonly #parts: BulkWriterParts
+  readonly #deps: BulkWriterDeps
+  readonly #hooks: BulkWriterHooks
   readonly #control = new AbortController()
   #credit: number = limits.BULK_WINDOW
   #asked = false
@@ -154,8 +165,9 @@ export class BulkWriter {
   #wake: (() => void) | undefined
   #cancelSlow: Cancel | undefined
 
-  constructor(parts: BulkWriterParts) {
-    this.#parts = parts
+  constructor(deps: BulkWriterDeps, hooks: BulkWriterHooks) {
+    this.#deps = deps
+    this.#hooks = hooks
   }
 
   /** What came from the asker. Throws PEER_MALFORMED. */
@@ -183,7 +195,8 @@ export class BulkWriter {
   }
 
   async #run(body: Uint8Array): Promise<void> {
-    const { peer, handler, send } = this.#parts
+    const { peer, handler } = this.#deps
+    const { send } = this.#hooks
     let reason: Error | undefined
     try {
       for await (const frame of handler(peer, body, this.#control.signal)) {
@@ -202,17 +215,17 @@ export class BulkWriter {
       if (!this.#closed) send({ kind: BulkKind.ERROR, payload: new TextEncoder().encode(code) })
     } finally {
       this.#closed = true
-      this.#parts.onEnd(reason)
+      this.#hooks.onEnd(reason)
     }
   }
 
   /** An asker that takes nothing for so long is given up, or those that never read would hold their frames for ever. */
   #credited(): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#cancelSlow = this.#parts.clock.after(limits.BULK_SLOW_MS, () =>
+      this.#cancelSlow = this.#deps.clock.after(limits.BULK_SLOW_MS, () =>
         reject(
           new ChordnsError('PEER_SLOW', `the peer took nothing for ${limits.BULK_SLOW_MS} ms`, {
-            peer: this.#parts.peer,
+            peer: this.#deps.peer,
           }),
         ),
       )

@@ -5,9 +5,9 @@ import type { Cancel, PeerId } from './types.ts'
 
 /** Wall and monotonic time, and timers. All in milliseconds. */
 export interface Clock {
-  /** Unix time in ms: what signatures, certificates and expiry are judged by. */
+  /** Unix time in ms: signatures, certificates and expiry go by it. */
   now(): number
-  /** Monotonic ms with sub-millisecond fraction: what durations are measured by. */
+  /** Monotonic ms with sub-millisecond fraction: durations and intervals go by it. */
   monotonic(): number
   /** Runs `callback` once after `delayMs`; the returned function cancels it. */
   after(delayMs: number, callback: () => void): Cancel
@@ -40,10 +40,10 @@ export interface UpstreamQuery {
   /** TCP: over a new connection from a new port, since whoever sits in an old one would sit in this query, too. */
   readonly fresh?: boolean
   /**
-   * Judges each message that arrives: `accept` ends the exchange with it, `ignore` keeps waiting for the true one
+   * Classifies each message that arrives: `accept` ends the exchange with it, `ignore` keeps waiting for the true one
    * (TuDoor), `near-miss` ends it with the error `UPSTREAM_NEAR_MISS` (right question, wrong id: somebody is guessing).
    */
-  readonly judge: (reply: Uint8Array) => ReplyVerdict
+  readonly classify: (reply: Uint8Array) => ReplyVerdict
 }
 
 /**

@@ -129,14 +129,16 @@ async function startServing(parts: Partial<NodeParts>, config: Config, { clock, 
       { config, clock, random, log, recursor, dataFile },
       { isPrivate: (question) => core.isPrivate(question) },
     )
-  parts.frontEnd = await createFrontEnd({
-    resolver,
-    options: { listen: config.listen, ...serveOptions(config) },
-    cookieSecret: random.bytes(32),
-    localAddresses,
-    clock,
-    log,
-  })
+  parts.frontEnd = await createFrontEnd(
+    {
+      resolver,
+      options: { listen: config.listen, ...serveOptions(config) },
+      cookieSecret: random.bytes(32),
+      clock,
+      log,
+    },
+    { localAddresses },
+  )
 }
 
 function serveOptions({ access, resolver }: Config) {

@@ -8,26 +8,28 @@ import { listenEndpoints, type Open } from './doors/listen.ts'
 import { Connections, openTcp } from './doors/tcp.ts'
 import { openUdp } from './doors/udp.ts'
 import { limits as defaultLimits, type ServeLimits } from './limits.ts'
-import type { FrontEnd, FrontEndParts } from './types.ts'
+import type { FrontEnd, FrontEndDeps, FrontEndHooks } from './types.ts'
 
 /**
  * Starts to listen and answer. Throws ChordnsError: CONFIG_ADDRESS, CONFIG_ACCESS, CONFIG_ACCESS_MISSING before anything
  * is bound; LISTEN_FAILED with detail {address, protocol, reason, fix} when a listed address cannot be bound.
  */
-export async function createFrontEnd(parts: FrontEndParts): Promise<FrontEnd> {
-  const { resolver, clock, log } = parts
-  const options = { ...parts.options }
-  const limits: ServeLimits = { ...defaultLimits, ...parts.limits }
+export async function createFrontEnd(deps: FrontEndDeps, hooks: FrontEndHooks = {}): Promise<FrontEnd> {
+  const { resolver, clock, log } = deps
+  const options = { ...deps.options }
+  const limits: ServeLimits = { ...defaultLimits, ...deps.limits }
   checkAccess(listenEndpoints(options.listen), options.access)
-  const onQuery = parts.onQuery ?? (() => {})
   let book = clientBook(compileAccess(options.access), limits.MAX_KNOWN_CLIENTS)
   const clientOf = (address: string) => book(address)
-  const cookies = parts.cookieSecret && new ServerCookies(parts.cookieSecret)
-  const desk = new Desk({ resolver, options, clientOf, clock, log, onQuery, limits, cookies })
+  const cookies = deps.cookieSecret && new ServerCookies(deps.cookieSecret)
+  const desk = new Desk(
+    { resolver, options, clientOf, clock, log, limits, cookies },
+    { onQuery: hooks.onQuery ?? (() => {}) },
+  )
   const connections = new Connections(limits, clientOf)
   const open: Open = (protocol, endpoint) =>
     protocol === 'udp' ? openUdp(endpoint, desk, log, limits) : openTcp(endpoint, desk, connections, clock, log)
-  const { localAddresses } = parts
+  const { localAddresses } = hooks
   const doors = await openDoors(options.listen, { open, localAddresses, clock, log, limits })
   return {
     get addresses() {

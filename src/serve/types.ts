@@ -57,18 +57,22 @@ export interface LocalAddress {
   readonly scope: number
 }
 
-export interface FrontEndParts {
+export interface FrontEndDeps {
   readonly resolver: Resolver
   readonly options: ServeOptions
   readonly clock: Clock
   readonly log: Log
-  readonly onQuery?: (event: QueryEvent) => void
-  /** The addresses of this machine now, so that a wildcard gets one socket for each. Without it the system chooses where replies leave from. */
-  readonly localAddresses?: () => readonly LocalAddress[]
   /** Random bytes of this process, 16 or more, that server cookies are made with; without them cookies are ignored. */
   readonly cookieSecret?: Uint8Array
   /** Other bounds than those of limits.ts. */
   readonly limits?: Partial<ServeLimits>
+}
+
+export interface FrontEndHooks {
+  /** Hears of every question that is over, answered or not. */
+  readonly onQuery?: (event: QueryEvent) => void
+  /** The addresses of this machine now, so that a wildcard gets one socket for each. Without it the system chooses where replies leave from. */
+  readonly localAddresses?: () => readonly LocalAddress[]
 }
 
 /** A running front end. */

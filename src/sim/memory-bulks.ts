@@ -15,12 +15,13 @@ import { type BulkMessage, checkFits } from './wires.ts'
 /** As many as the real transport serves. */
 const MAX_BULKS_PER_PEER = 4
 
-export interface MemoryBulksParts {
-  readonly clock: Clock
+export interface MemoryBulksHooks {
+  /** Unique in the network. */
   readonly newId: () => number
-  /** The link to a peer that let us in. */
+  /** The link to a peer that let us in. Rejects with PEER_*. */
   readonly connect: (peer: PeerId) => Promise<number>
   readonly isAdmitted: (peer: PeerId) => boolean
+  /** Drops the message when its link is gone. */
   readonly send: (message: BulkMessage) => void
 }
 
@@ -36,13 +37,15 @@ interface Writing {
 }
 
 export class MemoryBulks {
-  readonly #parts: MemoryBulksParts
+  readonly #clock: Clock
+  readonly #hooks: MemoryBulksHooks
   readonly #readers = new Map<number, Reading>()
   readonly #writers = new Map<number, Writing>()
   #handler: BulkHandler | undefined
 
-  constructor(parts: MemoryBulksParts) {
-    this.#parts = parts
+  constructor(clock: Clock, hooks: MemoryBulksHooks) {
+    this.#clock = clock
+    this.#hooks = hooks
   }
 
   onBulk(handler: BulkHandler): void {
@@ -51,18 +54,18 @@ export class MemoryBulks {
 
   async *ask(peer: PeerId, body: Uint8Array, options: RequestOptions): AsyncGenerator<Uint8Array, void, undefined> {
     checkFits(body)
-    const link = await this.#parts.connect(peer)
-    const id = this.#parts.newId()
-    const reader = new BulkReader({
-      peer,
-      clock: this.#parts.clock,
-      timeoutMs: options.timeoutMs,
-      signal: options.signal,
-      send: (frame) => this.#send(link, id, 'source', frame),
-      onEnd: () => {
-        if (this.#readers.delete(id)) this.#send(link, id, 'source', undefined)
+    const link = await this.#hooks.connect(peer)
+    const id = this.#hooks.newId()
+    const { timeoutMs, signal } = options
+    const reader = new BulkReader(
+      { peer, clock: this.#clock, timeoutMs, signal },
+      {
+        send: (frame) => this.#send(link, id, 'source', frame),
+        onEnd: () => {
+          if (this.#readers.delete(id)) this.#send(link, id, 'source', undefined)
+        },
       },
-    })
+    )
     this.#readers.set(id, { link, reader })
     reader.ask(body)
     yield* reader.frames()
@@ -97,7 +100,7 @@ export class MemoryBulks {
 
   #serve(peer: PeerId, link: number, id: number, ask: BulkFrame): void {
     const mine = [...this.#writers.values()].filter((one) => one.peer === peer).length
-    if (!this.#parts.isAdmitted(peer)) {
+    if (!this.#hooks.isAdmitted(peer)) {
       this.#send(link, id, 'asker', undefined)
       return
     }
@@ -107,19 +110,19 @@ export class MemoryBulks {
       this.#send(link, id, 'asker', { kind: BulkKind.ERROR, payload: new TextEncoder().encode(code) })
       return
     }
-    const writer = new BulkWriter({
-      peer,
-      clock: this.#parts.clock,
-      handler,
-      send: (frame) => this.#send(link, id, 'asker', { kind: frame.kind, payload: frame.payload.slice() }),
-      onEnd: () => this.#writers.delete(id),
-    })
+    const writer = new BulkWriter(
+      { peer, clock: this.#clock, handler },
+      {
+        send: (frame) => this.#send(link, id, 'asker', { kind: frame.kind, payload: frame.payload.slice() }),
+        onEnd: () => this.#writers.delete(id),
+      },
+    )
     this.#writers.set(id, { link, peer, writer })
     writer.receive(ask)
   }
 
   #send(link: number, bulk: number, to: BulkMessage['to'], frame: BulkFrame | undefined): void {
-    this.#parts.send({ kind: 'bulk', link, bulk, to, frame })
+    this.#hooks.send({ kind: 'bulk', link, bulk, to, frame })
   }
 }
 

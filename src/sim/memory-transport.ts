@@ -21,9 +21,9 @@ import {
   withTimeout,
 } from '../base/index.ts'
 import { MemoryBulks } from './memory-bulks.ts'
-import { checkFits, type Message, type Station, type StreamMessage, type Wires } from './wires.ts'
+import { checkFits, type Station, type StreamMessage, type WireMessage, type Wires } from './wires.ts'
 
-export interface MemoryTransportParts {
+export interface MemoryTransportDeps {
   readonly self: PeerId
   readonly address: PeerAddress
   readonly doorkeeper: Doorkeeper
@@ -61,7 +61,7 @@ const REDIAL_AFTER_MS = 2_000
 export class MemoryTransport implements Transport, Station {
   readonly self: PeerId
   readonly address: PeerAddress
-  readonly #parts: MemoryTransportParts
+  readonly #deps: MemoryTransportDeps
   readonly #links = new Map<number, Link>()
   readonly #outbound = new Map<PeerId, Promise<Stream>>()
   readonly #known = new Map<PeerId, readonly PeerAddress[]>()
@@ -74,13 +74,12 @@ export class MemoryTransport implements Transport, Station {
   #closed = false
   #nextRequest = 1
 
-  constructor(parts: MemoryTransportParts) {
-    this.#parts = parts
-    this.self = parts.self
-    this.address = parts.address
-    this.#bulks = new MemoryBulks({
-      clock: parts.clock,
-      newId: () => parts.wires.newId(),
+  constructor(deps: MemoryTransportDeps) {
+    this.#deps = deps
+    this.self = deps.self
+    this.address = deps.address
+    this.#bulks = new MemoryBulks(deps.clock, {
+      newId: () => deps.wires.newId(),
       connect: async (peer) => {
         if (this.#closed) throw gone(peer)
         return (await this.#streamTo(peer)).link.id
@@ -126,7 +125,7 @@ export class MemoryTransport implements Transport, Station {
       return link.peer
     })
     const late = () => unreachable(addresses.join(', '), 'no answer in time')
-    const peer = await withTimeout(this.#parts.clock, work, options.timeoutMs, late, options.signal)
+    const peer = await withTimeout(this.#deps.clock, work, options.timeoutMs, late, options.signal)
     this.learn(peer, addresses)
     return peer
   }
@@ -134,7 +133,7 @@ export class MemoryTransport implements Transport, Station {
   async request(peer: PeerId, body: Uint8Array, options: RequestOptions): Promise<Uint8Array> {
     if (this.#closed) throw gone(peer)
     checkFits(body)
-    const { clock } = this.#parts
+    const { clock } = this.#deps
     const started = clock.monotonic()
     const unconnected = () => timedOut(peer, `no connection within ${options.timeoutMs} ms`)
     const stream = await withTimeout(clock, this.#streamTo(peer), options.timeoutMs, unconnected, options.signal)
@@ -161,7 +160,7 @@ export class MemoryTransport implements Transport, Station {
 
   async close(): Promise<void> {
     if (this.#closed) return
-    this.#parts.wires.detach(this)
+    this.#deps.wires.detach(this)
     this.die(false)
   }
 
@@ -174,10 +173,10 @@ export class MemoryTransport implements Transport, Station {
     }
   }
 
-  receive(from: PeerId, message: Message): void {
+  receive(from: PeerId, message: WireMessage): void {
     const link = this.#links.get(message.link)
     if (link === undefined || link.peer !== from) {
-      if (message.kind !== 'bye') this.#parts.wires.send(this.self, from, { kind: 'bye', link: message.link })
+      if (message.kind !== 'bye') this.#deps.wires.send(this.self, from, { kind: 'bye', link: message.link })
       return
     }
     if (message.kind === 'bye') this.#endLink(link)
@@ -206,7 +205,7 @@ export class MemoryTransport implements Transport, Station {
   }
 
   #addLink(id: number, peer: PeerId): Link {
-    const cancelTimer = this.#parts.clock.after(baseLimits.HELLO_TIMEOUT_MS, () => {
+    const cancelTimer = this.#deps.clock.after(baseLimits.HELLO_TIMEOUT_MS, () => {
       const link = this.#links.get(id)
       if (link !== undefined && !this.#admitted.has(peer)) this.#hangUp(link)
     })
@@ -221,7 +220,7 @@ export class MemoryTransport implements Transport, Station {
     const link = [...this.#links.values()].find((one) => one.peer === peer)
     if (link !== undefined) return this.#open(peer, () => Promise.resolve(link))
     const until = this.#unreachable.get(peer)
-    if (until !== undefined && until > this.#parts.clock.monotonic())
+    if (until !== undefined && until > this.#deps.clock.monotonic())
       return Promise.reject(unreachable(peer, 'it did not answer a moment ago'))
     const addresses = this.#known.get(peer)
     if (addresses === undefined) return Promise.reject(unreachable(peer, 'no address is known'))
@@ -234,7 +233,7 @@ export class MemoryTransport implements Transport, Station {
     opening.catch((error: unknown) => {
       if (this.#outbound.get(peer) === opening) this.#outbound.delete(peer)
       if (isChordnsError(error, 'PEER_UNREACHABLE') || isChordnsError(error, 'PEER_REFUSED'))
-        this.#unreachable.set(peer, this.#parts.clock.monotonic() + REDIAL_AFTER_MS)
+        this.#unreachable.set(peer, this.#deps.clock.monotonic() + REDIAL_AFTER_MS)
     })
     return opening
   }
@@ -243,9 +242,9 @@ export class MemoryTransport implements Transport, Station {
     const link = await connect()
     if (!this.#links.has(link.id)) throw gone(link.peer)
     return new Promise((resolve, reject) => {
-      const id = this.#parts.wires.newId()
+      const id = this.#deps.wires.newId()
       try {
-        const hello = this.#parts.doorkeeper.hello(this.self, link.peer, 'dialer')
+        const hello = this.#deps.doorkeeper.hello(this.self, link.peer, 'dialer')
         const opened = { resolve: () => resolve(stream), reject }
         const stream: Stream = { id, link, role: 'dialer', hello, pending: new Map(), opened, admitted: false }
         link.streams.set(id, stream)
@@ -258,7 +257,7 @@ export class MemoryTransport implements Transport, Station {
   }
 
   #watchHello(stream: Stream): void {
-    const cancel = this.#parts.clock.after(baseLimits.HELLO_TIMEOUT_MS, () => {
+    const cancel = this.#deps.clock.after(baseLimits.HELLO_TIMEOUT_MS, () => {
       if (!stream.admitted) this.#refuse(stream, timedOut(stream.link.peer, 'hello took too long'))
     })
     // Nothing is left running behind a stream that is open or gone.
@@ -276,7 +275,7 @@ export class MemoryTransport implements Transport, Station {
 
   #accept(link: Link, id: number, opening: Uint8Array | undefined): void {
     try {
-      const hello = this.#parts.doorkeeper.hello(this.self, link.peer, 'listener')
+      const hello = this.#deps.doorkeeper.hello(this.self, link.peer, 'listener')
       const opened = { resolve: () => {}, reject: () => {} }
       const stream: Stream = { id, link, role: 'listener', hello, pending: new Map(), opened, admitted: false }
       link.streams.set(id, stream)
@@ -326,7 +325,7 @@ export class MemoryTransport implements Transport, Station {
   }
 
   async #dial(addresses: readonly PeerAddress[]): Promise<Link> {
-    const { clock, wires } = this.#parts
+    const { clock, wires } = this.#deps
     const attempt = (text: PeerAddress) =>
       new Promise<Link>((resolve, reject) => {
         const { address, peer } = splitAddress(text)
@@ -353,8 +352,8 @@ export class MemoryTransport implements Transport, Station {
     }
   }
 
-  #send(link: Link, message: Message): void {
-    if (this.#links.has(link.id)) this.#parts.wires.send(this.self, link.peer, message)
+  #send(link: Link, message: WireMessage): void {
+    if (this.#links.has(link.id)) this.#deps.wires.send(this.self, link.peer, message)
   }
 
   /** Resets a stream whose peer did what it may not; a peer that nothing else admits is hung up on. */

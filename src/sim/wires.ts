@@ -7,7 +7,7 @@ const DEFAULT_DELAY_MS = 5
 /** What everything but requests, replies and bulks counts as where bandwidth is bounded. */
 const SMALL_MESSAGE_BYTES = 64
 
-export type Message =
+export type WireMessage =
   | { readonly kind: 'bye'; readonly link: number }
   | { readonly kind: 'open'; readonly link: number; readonly stream: number; readonly hello: Uint8Array | undefined }
   | StreamMessage
@@ -34,7 +34,7 @@ export type StreamMessage = { readonly link: number; readonly stream: number } &
 export interface Station {
   readonly self: PeerId
   readonly address: PeerAddress
-  receive(from: PeerId, message: Message): void
+  receive(from: PeerId, message: WireMessage): void
   /** Somebody dialled: `link` is the connection from now on. */
   welcome(link: number, peer: PeerId): void
   /** Ends everything at once; `silent`: without a word to the peers. */
@@ -122,7 +122,7 @@ export class Wires {
     }
   }
 
-  send(from: PeerId, to: PeerId, message: Message): void {
+  send(from: PeerId, to: PeerId, message: WireMessage): void {
     const { random, loss = 0, weather } = this.#options
     const isBody = message.kind === 'request' || message.kind === 'reply' || message.kind === 'error'
     const bytes = sizeOf(message)
@@ -208,7 +208,7 @@ export class Wires {
   }
 }
 
-function sizeOf(message: Message): number {
+function sizeOf(message: WireMessage): number {
   if (message.kind === 'request' || message.kind === 'reply') return message.body.length
   return Math.max(SMALL_MESSAGE_BYTES, message.kind === 'bulk' ? (message.frame?.payload.length ?? 0) : 0)
 }

@@ -112,9 +112,9 @@ export const FORGERY: readonly Attack[] = [
               let looks = 0
               return inner.exchange({
                 ...query,
-                judge: (bytes) => {
+                classify: (bytes) => {
                   guesses = Math.max(guesses, ++looks)
-                  return query.judge(bytes)
+                  return query.classify(bytes)
                 },
               })
             },
@@ -421,7 +421,7 @@ async function entropyOnSockets(): Promise<Measured> {
       message,
       timeoutMs: 2_000,
       signal: new AbortController().signal,
-      judge: () => 'accept',
+      classify: () => 'accept',
     })
     if ((reply[3]! & 15) === 5) harm++
   }

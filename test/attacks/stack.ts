@@ -95,17 +95,19 @@ export function makeStack<C extends StackClock>(options: StackOptions<C>): Stack
     config,
   )
   const { resolver, recursor } = core
-  const desk = new Desk({
-    resolver,
-    options: { listen: 'auto', access: config.access, explain: false, minimalResponses: true },
-    clientOf: clientBook(compileAccess({ allow: ['0.0.0.0/0'] }), 10_000),
-    clock,
-    log,
-    onQuery: () => {},
-    limits: { ...serveLimits, ...options.serve },
-  })
+  const desk = new Desk(
+    {
+      resolver,
+      options: { listen: 'auto', access: config.access, explain: false, minimalResponses: true },
+      clientOf: clientBook(compileAccess({ allow: ['0.0.0.0/0'] }), 10_000),
+      clock,
+      log,
+      limits: { ...serveLimits, ...options.serve },
+    },
+    { onQuery: () => {} },
+  )
   const take: Stack['take'] = (packet, reply, from = {}) =>
-    desk.take(packet, { address: '127.0.0.1', port: 4_000, protocol: 'tcp', send: reply, ...from }) !== undefined
+    desk.receive(packet, { address: '127.0.0.1', port: 4_000, protocol: 'tcp', send: reply, ...from }) !== undefined
   return {
     world,
     clock,

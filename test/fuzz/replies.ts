@@ -216,7 +216,7 @@ function mutating(below: Below, isHostile: (address: string) => boolean) {
       let accepted: Uint8Array | undefined
       let ignored = 0
       const take = (message: Uint8Array) => {
-        const verdict = ignored >= MAX_IGNORED ? 'ignore' : query.judge(message)
+        const verdict = ignored >= MAX_IGNORED ? 'ignore' : query.classify(message)
         if (verdict === 'accept') {
           accepted = message
           counts.taken++
@@ -226,7 +226,7 @@ function mutating(below: Below, isHostile: (address: string) => boolean) {
       }
       const reply = await inner.exchange({
         ...query,
-        judge: (truth) => {
+        classify: (truth) => {
           counts.mutations++
           for (const message of arriving(truth, query.protocol, below)) {
             const verdict = take(message)

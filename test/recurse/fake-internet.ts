@@ -75,7 +75,7 @@ export class FakeInternet implements Exchange {
   }
 
   exchange(upstream: UpstreamQuery): Promise<Uint8Array> {
-    const { server: endpoint, protocol, message, timeoutMs, signal, judge } = upstream
+    const { server: endpoint, protocol, message, timeoutMs, signal, classify } = upstream
     const query = decodeMessage(message)
     const asked: Asked = { address: endpoint.address, protocol, query, question: query.questions[0]! }
     this.log.push(asked)
@@ -96,7 +96,7 @@ export class FakeInternet implements Exchange {
       this.clock.after(delay, () => {
         if (act === 'port-closed') return fail('UPSTREAM_REFUSED')
         for (const datagram of datagramsOf(act, protocol, query)) {
-          const verdict = judge(datagram)
+          const verdict = classify(datagram)
           if (verdict === 'accept') return resolve(datagram)
           if (verdict === 'near-miss') return fail('UPSTREAM_NEAR_MISS')
         }

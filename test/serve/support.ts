@@ -1,8 +1,15 @@
 /** What the tests of this room share: a resolver that says what it is told, a clock that is moved by hand, a quiet log. */
+import { setImmediate } from 'node:timers/promises'
 import type { Log } from '../../src/base/index.ts'
 import { Class, parseName, Rcode, type ResourceRecord, Type } from '../../src/dns/index.ts'
 import type { Resolution, ResolveRequest, Resolver } from '../../src/resolver/index.ts'
-import { createFrontEnd, type FrontEnd, type FrontEndParts, type ServeOptions } from '../../src/serve/index.ts'
+import {
+  createFrontEnd,
+  type FrontEnd,
+  type FrontEndDeps,
+  type FrontEndHooks,
+  type ServeOptions,
+} from '../../src/serve/index.ts'
 import type { VirtualClock } from '../../src/sim/index.ts'
 import { testClock } from '../setup/clock.ts'
 
@@ -78,11 +85,11 @@ export interface Started {
   readonly tcp: { readonly address: string; readonly port: number; readonly protocol: 'tcp' }
 }
 
-export async function start(parts: Partial<FrontEndParts> = {}): Promise<Started> {
+export async function start(deps: Partial<FrontEndDeps> = {}, hooks: FrontEndHooks = {}): Promise<Started> {
   const resolver = new FakeResolver()
   const clock = testClock()
   const log = quietLog()
-  const frontEnd = await createFrontEnd({ resolver, options: OPTIONS, clock, log, ...parts })
+  const frontEnd = await createFrontEnd({ resolver, options: OPTIONS, clock, log, ...deps }, hooks)
   const { address: host, port } = frontEnd.addresses[0]!
   return {
     frontEnd,
@@ -99,6 +106,6 @@ export async function until(check: () => boolean, timeoutMs = 5_000): Promise<vo
   const end = performance.now() + timeoutMs
   while (!check()) {
     if (performance.now() > end) throw new Error(`this never came true: ${check}`)
-    await new Promise((resolve) => setImmediate(resolve))
+    await setImmediate()
   }
 }

@@ -43,7 +43,7 @@ function ask(world: World, clock: Clock, query: UpstreamQuery, from: string, fro
       cancels.push(
         clock.after(afterMs + way.rttMs, () => {
           if (world.network.wayTo(to.address, protocol).kind !== 'open') return
-          const verdict = query.judge(bytes)
+          const verdict = query.classify(bytes)
           if (verdict === 'accept') end(() => resolve(bytes))
           if (verdict === 'near-miss') fail('UPSTREAM_NEAR_MISS')
         }),

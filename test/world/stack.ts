@@ -14,7 +14,7 @@ import {
   type ValidationOptions,
 } from '../../src/recurse/index.ts'
 import { createResolver, type LocalNames, type Resolver, type ResolverOptions } from '../../src/resolver/index.ts'
-import { judge } from '../../src/serve/desk/etiquette.ts'
+import { classify } from '../../src/serve/desk/etiquette.ts'
 import { replyMessage } from '../../src/serve/desk/reply.ts'
 import { type AskFlags, type AskQuestion, queryFor } from './ask.ts'
 import { systemClock } from './clock.ts'
@@ -115,7 +115,7 @@ export function createStack(world: World, options: StackOptions = {}): Stack {
     resolver,
     async ask(question, flags) {
       const packet = encodeMessage(queryFor(question, flags))
-      const verdict = judge(packet, { allowed: true, protocol: 'tcp', port: 4_000 })
+      const verdict = classify(packet, { allowed: true, protocol: 'tcp', port: 4_000 })
       if (verdict.kind !== 'ask') throw new Error(`the front end would not ask the resolver: ${verdict.kind}`)
       const { query } = verdict
       const resolution = await resolver.resolve({

@@ -237,14 +237,14 @@ describe('life and death', () => {
 })
 
 describe('without sockets', () => {
-  const judge = () => 'accept' as const
+  const classify = () => 'accept' as const
   const query = (address: string, port: number) => ({
     server: { address, port },
     protocol: 'udp' as const,
     message: encodeMessage(queryFor(www)),
     timeoutMs: 1_000,
     signal: new AbortController().signal,
-    judge,
+    classify,
   })
 
   it('time is the clock that was given', async () => {

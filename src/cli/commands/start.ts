@@ -56,13 +56,13 @@ Reads the configuration again on SIGHUP, and keeps the cache; a wrong one is log
 
 /** An uncaught exception ends the node in order, unless it is one that a peer can raise inside the transport library. */
 function guard(node: RunningNode, log: Log): void {
-  const judge = createGuard()
+  const decide = createGuard()
   process.on('uncaughtException', (error) => {
     log.error(
       { error: errorText(error), stack: error instanceof Error ? error.stack : undefined },
       'nothing caught this',
     )
-    if (judge(error) === 'spare') return
+    if (decide(error) === 'spare') return
     void withDeadline(node.close(DRAIN_MS)).finally(() => process.exit(1))
   })
 }

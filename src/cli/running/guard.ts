@@ -3,7 +3,7 @@
  * listeners, where no code of ours can catch them (libp2p issues 3512 and 3415): a peer must not be able to end a node with
  * one. Everything else ends the process, in order.
  */
-export type Verdict = 'spare' | 'end'
+export type GuardDecision = 'spare' | 'end'
 
 /** More of these in one run mean that something is wrong with the node, not with a peer. */
 const MAX_SPARED = 20
@@ -11,8 +11,8 @@ const MAX_SPARED = 20
 const FOREIGN = /node:|node_modules\/(@libp2p|libp2p|main-event|it-[a-z-]+|race-[a-z-]+)\//
 const TRANSPORT_ERROR = /^(Stream|Muxer|Connection)/
 
-/** Judges one uncaught exception after another. */
-export function createGuard(): (error: unknown) => Verdict {
+/** What is returned decides on one uncaught exception after another. */
+export function createGuard(): (error: unknown) => GuardDecision {
   let spared = 0
   return (error) => {
     if (!(error instanceof Error) || !TRANSPORT_ERROR.test(error.name) || !isForeign(error)) return 'end'

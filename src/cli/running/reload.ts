@@ -4,7 +4,7 @@ import { type LoadedConfig, type Problem, planReload } from '../../config/index.
 import type { AdjustableLog } from '../../observe/index.ts'
 import type { RunningNode } from '../../peer/index.ts'
 
-export interface ReloadParts {
+export interface ReloadDeps {
   readonly node: Pick<RunningNode, 'reload'>
   readonly log: AdjustableLog
   /** What the node was started with. */
@@ -14,7 +14,7 @@ export interface ReloadParts {
 }
 
 /** Returns what is to be called for each reload; it never throws, since a running resolver must go on. */
-export function createReload({ node, log, started, load }: ReloadParts): () => void {
+export function createReload({ node, log, started, load }: ReloadDeps): () => void {
   let inForce = started.settings
   return () => {
     try {

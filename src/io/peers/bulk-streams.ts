@@ -74,14 +74,11 @@ export class BulkStreams {
 
   async *#read(peer: PeerId, body: Uint8Array, options: RequestOptions) {
     const stream = await this.#hooks.open(peer)
-    const reader = new BulkReader({
-      peer,
-      clock: this.#deps.clock,
-      ...options,
-      signal: options.signal,
-      send: senderOf(stream),
-      onEnd: (reason) => end(stream, reason),
-    })
+    const { timeoutMs, signal } = options
+    const reader = new BulkReader(
+      { peer, clock: this.#deps.clock, timeoutMs, signal },
+      { send: senderOf(stream), onEnd: (reason) => end(stream, reason) },
+    )
     this.#attach(stream, peer, {
       receive: (frame) => reader.receive(frame),
       onClosed: (reason) => reader.close(reason),
@@ -114,17 +111,12 @@ export class BulkStreams {
       cancelSilent()
       leave()
     }
-    const writer = new BulkWriter({
-      peer,
-      clock,
-      handler,
-      send: senderOf(stream),
-      onEnd: (reason) => {
-        finish()
-        if (reason !== undefined) log.debug({ peer, reason: errorText(reason) }, 'a bulk ended early')
-        end(stream, undefined)
-      },
-    })
+    const onEnd = (reason: Error | undefined) => {
+      finish()
+      if (reason !== undefined) log.debug({ peer, reason: errorText(reason) }, 'a bulk ended early')
+      end(stream, undefined)
+    }
+    const writer = new BulkWriter({ peer, clock, handler }, { send: senderOf(stream), onEnd })
     this.#attach(stream, peer, {
       receive: (frame) => {
         writer.receive(frame)

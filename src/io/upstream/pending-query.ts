@@ -2,7 +2,7 @@
 import { aborted, type Cancel, ChordnsError, type Clock, type UpstreamQuery } from '../../base/index.ts'
 import { limits } from '../limits.ts'
 
-export type Outcome = 'pending' | 'answered' | 'failed' | 'given-up'
+export type QueryState = 'pending' | 'answered' | 'failed' | 'given-up'
 
 export class PendingQuery {
   readonly query: UpstreamQuery
@@ -13,7 +13,7 @@ export class PendingQuery {
   readonly #releases: (() => void)[] = []
   #settle!: { resolve: (reply: Uint8Array) => void; reject: (error: unknown) => void }
   #ignored = 0
-  #outcome: Outcome = 'pending'
+  #state: QueryState = 'pending'
 
   constructor(clock: Clock, query: UpstreamQuery) {
     this.query = query
@@ -24,22 +24,22 @@ export class PendingQuery {
     this.#cancelTimer = clock.after(query.timeoutMs, () => this.fail('UPSTREAM_TIMEOUT', 'no reply in time'))
   }
 
-  get outcome(): Outcome {
-    return this.#outcome
+  get state(): QueryState {
+    return this.#state
   }
 
   /** Runs `release` when the query is settled, or now if it is. */
   onSettled(release: () => void): void {
-    if (this.#outcome !== 'pending') release()
+    if (this.#state !== 'pending') release()
     else this.#releases.push(release)
   }
 
-  /** Judges one message that came. */
-  take(reply: Uint8Array): void {
-    if (this.#outcome !== 'pending') return
+  /** A message came, which may be a forgery. */
+  receive(reply: Uint8Array): void {
+    if (this.#state !== 'pending') return
     let verdict: string
     try {
-      verdict = this.query.judge(reply)
+      verdict = this.query.classify(reply)
     } catch (error) {
       // A fault of the asker, and this is the event of a socket, where a throw would end the process.
       this.#end('failed', () => this.#settle.reject(error))
@@ -59,9 +59,9 @@ export class PendingQuery {
     this.fail(CODES[error.code ?? ''] ?? 'UPSTREAM_UNREACHABLE', error.code ?? error.message, error)
   }
 
-  #end(outcome: Outcome, settle: () => void): void {
-    if (this.#outcome !== 'pending') return
-    this.#outcome = outcome
+  #end(outcome: QueryState, settle: () => void): void {
+    if (this.#state !== 'pending') return
+    this.#state = outcome
     this.#cancelTimer()
     this.query.signal.removeEventListener('abort', this.#onAbort)
     for (const release of this.#releases) release()

@@ -131,13 +131,13 @@ class Connection {
     for (const reply of this.#reader.feed(data)) {
       if (this.#state === 'ended') return
       const pending = this.#waiting.get(idOf(reply)) ?? this.#only()
-      if (pending !== undefined) pending.take(reply)
+      if (pending !== undefined) pending.receive(reply)
       // Late replies to what timed out are in order, a stream of nonsense is not.
       else if (++this.#unmatched > limits.MAX_IGNORED_REPLIES) this.end()
     }
   }
 
-  /** With one query in work, a reply with another id is for it to judge. */
+  /** With one query in work, a reply with another id is for it to classify. */
   #only(): PendingQuery | undefined {
     return this.#waiting.size === 1 ? this.#waiting.values().next().value : undefined
   }
@@ -146,8 +146,8 @@ class Connection {
   #onSettled(id: number, pending: PendingQuery): void {
     this.#waiting.delete(id)
     this.#repeatable.delete(pending)
-    if (pending.outcome === 'answered') this.#hasAnswered = true
-    else if (pending.outcome === 'failed' && this.#state === 'good') this.#state = 'retiring'
+    if (pending.state === 'answered') this.#hasAnswered = true
+    else if (pending.state === 'failed' && this.#state === 'good') this.#state = 'retiring'
     if (!this.idle || this.#state === 'ended') return
     if (this.#state === 'retiring' || !this.#hasAnswered) {
       this.end()

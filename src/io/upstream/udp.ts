@@ -37,7 +37,7 @@ export function askByUdp(pending: PendingQuery, options: UdpOptions, tries = 0):
       const there = socket.remoteAddress()
       socket.on('message', (reply, from) => {
         // What came from elsewhere between bind and connect is in the buffer still.
-        if (from.port === there.port && from.address === there.address) pending.take(new Uint8Array(reply))
+        if (from.port === there.port && from.address === there.address) pending.receive(new Uint8Array(reply))
       })
       socket.send(message, (error) => {
         if (error !== null) pending.failBy(error)

@@ -31,7 +31,7 @@ export async function sendQuery(engine: ServersEngine, query: ServerQuery): Prom
       ...(protocol === 'tcp' && job.tcpOnly && { fresh: true }),
       timeoutMs: timeoutOf(engine, query),
       signal: job.flight.signal,
-      judge: (reply) => acceptance.accept(reply),
+      classify: (reply) => acceptance.accept(reply),
     })
   } catch (error) {
     if (isChordnsError(error, 'UPSTREAM_TIMEOUT')) engine.cookies.onSilence(server.endpoint, cookie, engine.monotonic())

@@ -42,7 +42,7 @@ export class ServerCookies {
   }
 
   /** `now` is unix seconds. */
-  judge(query: Message, address: string, now: number): CookieState {
+  stateOf(query: Message, address: string, now: number): CookieState {
     const data = cookieOf(query)
     if (data === undefined || data.length === CLIENT_BYTES) return 'none'
     if (hasMalformedCookie(query)) return 'malformed'
@@ -57,7 +57,7 @@ export class ServerCookies {
   answer(query: Message, address: string, now: number): EdnsOption | undefined {
     const data = cookieOf(query)
     if (data === undefined || hasMalformedCookie(query)) return undefined
-    const isYoung = this.judge(query, address, now) === 'valid' && now - timestampOf(data) < RENEW_AFTER
+    const isYoung = this.stateOf(query, address, now) === 'valid' && now - timestampOf(data) < RENEW_AFTER
     if (isYoung) return { code: OptionCode.COOKIE, data }
     const client = data.slice(0, CLIENT_BYTES)
     return { code: OptionCode.COOKIE, data: concatBytes(client, this.#serverCookie(client, address, now)) }

@@ -7,7 +7,7 @@ import { isBurst, questionShare, Shares } from '../access/fairness.ts'
 import type { ServeLimits } from '../limits.ts'
 import type { QueryEvent, ServeOptions, ServeStats } from '../types.ts'
 import type { ServerCookies } from './cookies.ts'
-import { judge, type Query, type Verdict } from './etiquette.ts'
+import { classify, type PacketClass, type Query } from './etiquette.ts'
 import { encodeReply, failureMessage, replyMessage } from './reply.ts'
 
 /** The sender of one packet, as its door knows it. */
@@ -17,12 +17,12 @@ export interface Asker {
   readonly protocol: 'udp' | 'tcp'
   /** Called at most once for a packet. */
   readonly send: (bytes: Uint8Array) => void
-  /** Called once for a work that `take` returned, after `send` if there was one. */
-  readonly settled?: (work: Work) => void
+  /** Called once for a question in work that `receive` returned, after `send` if there was one. */
+  readonly settled?: (work: QuestionInWork) => void
 }
 
 /** A question in work. */
-export interface Work {
+export interface QuestionInWork {
   readonly query: Query
   readonly asker: Asker
   readonly client: Client
@@ -31,56 +31,62 @@ export interface Work {
   readonly cancelTimer: Cancel
 }
 
-export interface DeskParts {
+export interface DeskDeps {
   readonly resolver: Resolver
   /** Read anew for each question. */
   readonly options: ServeOptions
   readonly clientOf: (address: string) => Client
   readonly clock: Clock
   readonly log: Log
-  readonly onQuery: (event: QueryEvent) => void
   readonly limits: ServeLimits
   /** Undefined: cookies are ignored. */
   readonly cookies?: ServerCookies | undefined
 }
 
-type Known = Exclude<Verdict, { kind: 'drop' | 'ask' }>
+export interface DeskHooks {
+  /** Hears of every question that is over, answered or not. */
+  readonly onQuery: (event: QueryEvent) => void
+}
+
+type Known = Exclude<PacketClass, { kind: 'drop' | 'ask' }>
 
 export class Desk {
-  readonly #parts: DeskParts
+  readonly #deps: DeskDeps
+  readonly #hooks: DeskHooks
   /** In order of arrival: the first is the oldest. */
-  readonly #inWork = new Set<Work>()
+  readonly #inWork = new Set<QuestionInWork>()
   readonly #shares = new Shares()
   readonly #counts = { queries: 0, answered: 0, refused: 0, malformed: 0, dropped: 0, servfail: 0 }
   #whenIdle: (() => void) | undefined
 
-  constructor(parts: DeskParts) {
-    this.#parts = parts
+  constructor(deps: DeskDeps, hooks: DeskHooks) {
+    this.#deps = deps
+    this.#hooks = hooks
   }
 
   stats(): Omit<ServeStats, 'tcpConnections'> {
     return { ...this.#counts, inFlight: this.#inWork.size }
   }
 
-  /** Deals with one packet: at once, or by a work that settles later. Never throws: a door must stay open. */
-  take(packet: Uint8Array, asker: Asker): Work | undefined {
+  /** Deals with one packet: at once, or by a question in work that settles later. Never throws: a door must stay open. */
+  receive(packet: Uint8Array, asker: Asker): QuestionInWork | undefined {
     this.#counts.queries++
     try {
-      return this.#judge(packet, asker)
+      return this.#receive(packet, asker)
     } catch (error) {
-      this.#parts.log.error({ error: errorText(error) }, 'a packet failed inside')
+      this.#deps.log.error({ error: errorText(error) }, 'a packet failed inside')
       this.#drop(asker)
       return undefined
     }
   }
 
-  #judge(packet: Uint8Array, asker: Asker): Work | undefined {
+  #receive(packet: Uint8Array, asker: Asker): QuestionInWork | undefined {
     const { port, protocol } = asker
-    const client = this.#parts.clientOf(asker.address)
-    const verdict = judge(packet, { allowed: client.allowed, port, protocol })
-    if (verdict.kind === 'ask') return this.#admit(verdict.query, asker, client)
-    if (verdict.kind === 'drop') this.#drop(asker)
-    else this.#answerKnown(verdict, asker)
+    const client = this.#deps.clientOf(asker.address)
+    const found = classify(packet, { allowed: client.allowed, port, protocol })
+    if (found.kind === 'ask') return this.#admit(found.query, asker, client)
+    if (found.kind === 'drop') this.#drop(asker)
+    else this.#answerKnown(found, asker)
     return undefined
   }
 
@@ -89,8 +95,8 @@ export class Desk {
     this.#counts.malformed++
   }
 
-  /** Ends a work without a reply: its asker is gone. Harmless for a work that has settled. */
-  abandon(work: Work): void {
+  /** Ends a question in work without a reply: its asker is gone. Harmless when it has settled. */
+  abandon(work: QuestionInWork): void {
     this.#settle(work, undefined)
   }
 
@@ -98,7 +104,7 @@ export class Desk {
   async drain(timeoutMs: number): Promise<void> {
     if (this.#inWork.size > 0) {
       await new Promise<void>((resolve) => {
-        const cancel = this.#parts.clock.after(timeoutMs, resolve)
+        const cancel = this.#deps.clock.after(timeoutMs, resolve)
         this.#whenIdle = () => {
           cancel()
           resolve()
@@ -109,13 +115,13 @@ export class Desk {
     for (const work of [...this.#inWork]) this.abandon(work)
   }
 
-  #admit(query: Query, asker: Asker, client: Client): Work | undefined {
-    const { limits, clock } = this.#parts
+  #admit(query: Query, asker: Asker, client: Client): QuestionInWork | undefined {
+    const { limits, clock } = this.#deps
     if (this.#shares.of(client.key) >= questionShare(client, limits) || !this.#makeRoom()) {
       this.#overloaded(query, asker)
       return undefined
     }
-    const work: Work = {
+    const work: QuestionInWork = {
       query,
       asker,
       client,
@@ -137,7 +143,7 @@ export class Desk {
 
   /** When all is full, an old question gives way: one that was stuck must not keep out one that can be answered. */
   #makeRoom(): boolean {
-    const { limits, clock } = this.#parts
+    const { limits, clock } = this.#deps
     if (this.#inWork.size < limits.MAX_IN_WORK) return true
     const [oldest] = this.#inWork
     if (oldest === undefined || clock.monotonic() - oldest.startedAt <= limits.JOSTLE_AFTER_MS) return false
@@ -157,11 +163,11 @@ export class Desk {
     this.#report(asker, query, reply.rcode, undefined, 0)
   }
 
-  async #resolve(work: Work): Promise<void> {
+  async #resolve(work: QuestionInWork): Promise<void> {
     const { query, asker, abort } = work
     const { message, question } = query
     try {
-      const resolution = await this.#parts.resolver.resolve({
+      const resolution = await this.#deps.resolver.resolve({
         question,
         recursionDesired: message.rd,
         checkingDisabled: message.cd,
@@ -171,25 +177,25 @@ export class Desk {
         signal: abort.signal,
       })
       if (!this.#inWork.has(work)) return
-      const { explain, minimalResponses } = this.#parts.options
+      const { explain, minimalResponses } = this.#deps.options
       const reply = replyMessage(query, resolution, { explain, minimalResponses, protocol: asker.protocol })
       this.#finish(work, reply, resolution)
     } catch (error) {
-      // Settled works were aborted on purpose. Anything else is a fault of ours: the client gets SERVFAIL, the log the cause.
+      // Those that have settled were aborted on purpose. Anything else is a fault of ours: the client gets SERVFAIL, the log the cause.
       if (!this.#inWork.has(work)) return
       this.#fault(work, error)
     }
   }
 
-  #fault(work: Work, error: unknown): void {
-    this.#parts.log.error({ error: errorText(error) }, 'a question failed inside')
+  #fault(work: QuestionInWork, error: unknown): void {
+    this.#deps.log.error({ error: errorText(error) }, 'a question failed inside')
     const ede: ExtendedError = { code: Ede.OTHER, text: 'internal failure' }
     this.#finish(work, failureMessage(work.query.message, ede), undefined)
   }
 
-  #finish(work: Work, reply: Message, resolution: Resolution | undefined): void {
+  #finish(work: QuestionInWork, reply: Message, resolution: Resolution | undefined): void {
     const { asker, query, client, startedAt } = work
-    const { limits, clock } = this.#parts
+    const { limits, clock } = this.#deps
     // Whoever has our cookie is where he says he is.
     const spoofable = asker.protocol === 'udp' && !client.isLoopback && !this.#hasCookie(query.message, asker)
     if (spoofable && isBurst(clock.monotonic() - startedAt, this.#shares.of(client.key), limits)) {
@@ -200,8 +206,8 @@ export class Desk {
     this.#settle(work, reply.rcode, resolution)
   }
 
-  /** The one end of every work; `rcode` undefined: nothing was sent. */
-  #settle(work: Work, rcode: number | undefined, resolution?: Resolution): void {
+  /** The one end of every question in work; `rcode` undefined: nothing was sent. */
+  #settle(work: QuestionInWork, rcode: number | undefined, resolution?: Resolution): void {
     if (!this.#inWork.delete(work)) return
     work.cancelTimer()
     this.#shares.giveBack(work.client.key)
@@ -213,7 +219,7 @@ export class Desk {
       // Tells the resolver that the time-out's SERVFAIL has gone out; nothing happens when it has finished.
       if (resolution === undefined) work.abort.abort()
     }
-    this.#report(work.asker, work.query, rcode, resolution, this.#parts.clock.monotonic() - work.startedAt)
+    this.#report(work.asker, work.query, rcode, resolution, this.#deps.clock.monotonic() - work.startedAt)
     work.asker.settled?.(work)
     if (this.#inWork.size === 0) this.#whenIdle?.()
   }
@@ -228,7 +234,7 @@ export class Desk {
   }
 
   #send(reply: Message, query: Message | undefined, asker: Asker): void {
-    const cookie = query && this.#parts.cookies?.answer(query, asker.address, this.#unixSeconds())
+    const cookie = query && this.#deps.cookies?.answer(query, asker.address, this.#unixSeconds())
     const full =
       cookie === undefined || reply.edns === undefined
         ? reply
@@ -237,11 +243,11 @@ export class Desk {
   }
 
   #hasCookie(query: Message, asker: Asker): boolean {
-    return this.#parts.cookies?.judge(query, asker.address, this.#unixSeconds()) === 'valid'
+    return this.#deps.cookies?.stateOf(query, asker.address, this.#unixSeconds()) === 'valid'
   }
 
   #unixSeconds(): number {
-    return Math.floor(this.#parts.clock.now() / 1000)
+    return Math.floor(this.#deps.clock.now() / 1000)
   }
 
   #count(rcode: number): void {
@@ -262,7 +268,7 @@ export class Desk {
     resolution: Resolution | undefined,
     elapsedMs: number,
   ): void {
-    this.#parts.onQuery({
+    this.#hooks.onQuery({
       protocol: asker.protocol,
       client: asker.address,
       question: query?.question,

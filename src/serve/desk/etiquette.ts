@@ -31,7 +31,8 @@ export interface Query {
   readonly question: Question
 }
 
-export type Verdict =
+/** What is done with a packet. */
+export type PacketClass =
   /** No reply: short, an answer, or from port 0, which is nobody's. */
   | { readonly kind: 'drop' }
   | {
@@ -47,8 +48,8 @@ const EDE_INVALID_QUERY_TYPE = 30
 /** NXNAME, a meta type that exists in NSEC bitmaps only (RFC 9824). */
 const TYPE_NXNAME = 128
 
-/** Judges one packet. Never throws for what a packet contains. */
-export function judge(packet: Uint8Array, sender: Sender): Verdict {
+/** Says what to do with one packet. Never throws for what a packet contains. */
+export function classify(packet: Uint8Array, sender: Sender): PacketClass {
   const header = peekHeader(packet)
   // An answer is never answered, or two servers talk for ever; port 0 cannot receive (RFC 768), only reflect.
   if (header === undefined || header.qr || sender.port === 0) return { kind: 'drop' }
@@ -56,7 +57,7 @@ export function judge(packet: Uint8Array, sender: Sender): Verdict {
   const query = decode(packet)
   const bare = query ?? bareMessage(packet)
   if (!sender.allowed) return refuse(bare, Rcode.REFUSED, Ede.PROHIBITED)
-  // UPDATE and NOTIFY bodies have their own shapes: judged by the header alone.
+  // UPDATE and NOTIFY bodies have their own shapes: only the header counts.
   if (bare.opcode !== Opcode.QUERY)
     return { kind: 'reply', because: 'refused', query, reply: replyTo(bare, Rcode.NOTIMP) }
   if (query === undefined) return formerr(bare)
@@ -67,10 +68,10 @@ export function judge(packet: Uint8Array, sender: Sender): Verdict {
     return { kind: 'reply', because: 'refused', query, reply: replyTo(query, Rcode.BADVERS) }
   }
   if (hasMalformedCookie(query)) return formerr(query)
-  return judgeQuestion(query, question)
+  return classifyQuestion(query, question)
 }
 
-function judgeQuestion(query: Message, question: Question): Verdict {
+function classifyQuestion(query: Message, question: Question): PacketClass {
   if (question.class !== Class.IN) return refuse(query, Rcode.REFUSED, Ede.NOT_SUPPORTED)
   switch (question.type) {
     case 0:
@@ -109,11 +110,11 @@ export function replyTo(query: Message, rcode: number, options: readonly EdnsOpt
   return { ...reply, edns: { udpSize: limits.MAX_UDP_REPLY, version: 0, do: query.edns.do, options } }
 }
 
-function refuse(query: Message, rcode: number, ede: number): Verdict {
+function refuse(query: Message, rcode: number, ede: number): PacketClass {
   return { kind: 'reply', because: 'refused', query, reply: replyTo(query, rcode, [edeOption({ code: ede })]) }
 }
 
-function formerr(query: Message, ede?: number): Verdict {
+function formerr(query: Message, ede?: number): PacketClass {
   const options = ede === undefined ? [] : [edeOption({ code: ede })]
   return { kind: 'reply', because: 'malformed', query, reply: replyTo(query, Rcode.FORMERR, options) }
 }

@@ -6,7 +6,7 @@ import { errorText } from '../../base/index.ts'
 import { framedForTcp, TcpMessageReader } from '../../dns/index.ts'
 import type { Client } from '../access/access.ts'
 import { connectionShare, Shares } from '../access/fairness.ts'
-import type { Asker, Desk, Work } from '../desk/desk.ts'
+import type { Asker, Desk, QuestionInWork } from '../desk/desk.ts'
 import type { ServeLimits } from '../limits.ts'
 import type { Door } from './udp.ts'
 
@@ -126,7 +126,7 @@ class Connection {
   readonly #limits: ServeLimits
   readonly #asker: Asker
   readonly #reader: TcpMessageReader
-  readonly #works = new Set<Work>()
+  readonly #works = new Set<QuestionInWork>()
   #cancelIdle: Cancel
   /** The client, or we, will ask no more: the connection ends with its last answer. */
   #finishing = false
@@ -179,7 +179,7 @@ class Connection {
       const message = this.#reader.next()
       if (message === undefined) break
       this.activeAt = this.#clock.monotonic()
-      const work = this.#desk.take(message, this.#asker)
+      const work = this.#desk.receive(message, this.#asker)
       if (work !== undefined) this.#works.add(work)
     }
     if (!this.#hasRoom) return void this.#socket.pause()
@@ -200,7 +200,7 @@ class Connection {
     )
   }
 
-  #settled(work: Work): void {
+  #settled(work: QuestionInWork): void {
     this.#works.delete(work)
     if (this.#socket.destroyed) return
     this.#pump()

@@ -40,7 +40,12 @@ export async function openUdp(endpoint: Endpoint, desk: Desk, log: Log, limits: 
   socket.on('message', (packet, { address: from, port: fromPort }) => {
     // A plain view: what leaves this room must not inherit Buffer's slice(), which does not copy.
     const bytes = new Uint8Array(packet.buffer, packet.byteOffset, packet.byteLength)
-    desk.take(bytes, { address: from, port: fromPort, protocol: 'udp', send: (reply) => send(reply, fromPort, from) })
+    desk.receive(bytes, {
+      address: from,
+      port: fromPort,
+      protocol: 'udp',
+      send: (reply) => send(reply, fromPort, from),
+    })
   })
   const close = async () => {
     const closed = once(socket, 'close')

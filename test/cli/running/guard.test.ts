@@ -30,8 +30,8 @@ describe('an exception that nothing caught', () => {
   })
 
   it('is not spared without end', () => {
-    const judge = createGuard()
-    const verdicts = Array.from({ length: 21 }, () => judge(thrown('StreamResetError', LIBRARY)))
+    const decide = createGuard()
+    const verdicts = Array.from({ length: 21 }, () => decide(thrown('StreamResetError', LIBRARY)))
     expect(verdicts.indexOf('end')).toBe(20)
   })
 })

@@ -108,11 +108,11 @@ describe('a query by UDP', () => {
         )
       })
     })
-    const judge = (reply: Uint8Array) => {
+    const classify = (reply: Uint8Array) => {
       judged.push(reply)
       return 'accept' as const
     }
-    await exchange().exchange(ask(server.endpoint, 'udp', message(3, 'x'), { judge }))
+    await exchange().exchange(ask(server.endpoint, 'udp', message(3, 'x'), { classify }))
     expect(judged).toHaveLength(1)
   })
 
@@ -129,11 +129,11 @@ describe('a query by UDP', () => {
     const server = await serve((_, from, socket) => {
       for (let i = 0; i < 200; i++) socket.send(message(i, 'junk'), from.port, from.address)
     })
-    const judge = () => {
+    const classify = () => {
       judged++
       return 'ignore' as const
     }
-    const work = exchange().exchange(ask(server.endpoint, 'udp', message(7), { judge, timeoutMs: 60_000 }))
+    const work = exchange().exchange(ask(server.endpoint, 'udp', message(7), { classify, timeoutMs: 60_000 }))
     await expect(work).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' })
     expect(judged).toBe(limits.MAX_IGNORED_REPLIES + 1)
   })
@@ -190,12 +190,12 @@ describe('a query by UDP', () => {
     ).rejects.toMatchObject({ code: 'ABORTED' })
   })
 
-  it('rejects with what its judge throws, instead of ending the process', async () => {
+  it('rejects with what its asker throws for a reply, instead of ending the process', async () => {
     const server = await serve((query, from, socket) => void socket.send(query, from.port, from.address))
-    const judge = () => {
+    const classify = () => {
       throw new Error('a fault in the judge')
     }
-    await expect(exchange().exchange(ask(server.endpoint, 'udp', message(7), { judge }))).rejects.toThrow('a fault')
+    await expect(exchange().exchange(ask(server.endpoint, 'udp', message(7), { classify }))).rejects.toThrow('a fault')
   })
 })
 

@@ -19,7 +19,7 @@ export function framed(bytes: Uint8Array): Uint8Array {
 }
 
 /** Accepts the reply with the id of the query; with another id and the same text it is a near miss. */
-export function judgeFor(sent: Uint8Array): (reply: Uint8Array) => ReplyVerdict {
+export function classifierFor(sent: Uint8Array): (reply: Uint8Array) => ReplyVerdict {
   return (reply) => {
     if (reply.length >= 2 && idOf(reply) === idOf(sent)) return 'accept'
     return textOf(reply) === textOf(sent) ? 'near-miss' : 'ignore'
@@ -33,7 +33,7 @@ export function ask(
   overrides: Partial<UpstreamQuery> = {},
 ): UpstreamQuery {
   const signal = new AbortController().signal
-  return { server, protocol, message: sent, timeoutMs: 5_000, signal, judge: judgeFor(sent), ...overrides }
+  return { server, protocol, message: sent, timeoutMs: 5_000, signal, classify: classifierFor(sent), ...overrides }
 }
 
 export interface UdpServer {

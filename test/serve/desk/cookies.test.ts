@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { concatBytes } from '../../../src/base/index.ts'
 import { encodeMessage, findOption, type Message, OptionCode, Rcode } from '../../../src/dns/index.ts'
 import { ServerCookies } from '../../../src/serve/desk/cookies.ts'
-import { judge } from '../../../src/serve/desk/etiquette.ts'
+import { classify } from '../../../src/serve/desk/etiquette.ts'
 import { queryFor } from '../../world/index.ts'
 
 const CLIENT = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8)
@@ -26,8 +26,8 @@ describe('server cookies', () => {
 
   it('are valid from the same address for an hour, and go back as they came for half of it', () => {
     const data = full('192.0.2.1', NOW)
-    expect(cookies.judge(query(data), '192.0.2.1', NOW + 3_600)).toBe('valid')
-    expect(cookies.judge(query(data), '192.0.2.1', NOW + 3_601)).toBe('stale')
+    expect(cookies.stateOf(query(data), '192.0.2.1', NOW + 3_600)).toBe('valid')
+    expect(cookies.stateOf(query(data), '192.0.2.1', NOW + 3_601)).toBe('stale')
     expect(cookies.answer(query(data), '192.0.2.1', NOW + 100)?.data).toEqual(data)
     expect(cookies.answer(query(data), '192.0.2.1', NOW + 2_000)?.data).not.toEqual(data)
   })
@@ -60,21 +60,29 @@ describe('server cookies', () => {
     ],
   ] as const)('are not valid with %s', (_, change) => {
     const { data, address, now } = change(full('192.0.2.1', NOW))
-    expect(cookies.judge(query(data), address, now)).toBe('stale')
+    expect(cookies.stateOf(query(data), address, now)).toBe('stale')
   })
 
   it('cannot be made without the secret', () => {
     const forged = new ServerCookies(new Uint8Array(32).fill(8)).answer(query(CLIENT), '192.0.2.1', NOW)!.data
-    expect(cookies.judge(query(forged), '192.0.2.1', NOW)).toBe('stale')
+    expect(cookies.stateOf(query(forged), '192.0.2.1', NOW)).toBe('stale')
   })
 
   it.each([1, 7, 9, 15, 41])('of %i bytes are FORMERR', (length) => {
-    const verdict = judge(encodeMessage(query(new Uint8Array(length))), { allowed: true, protocol: 'udp', port: 5_000 })
+    const verdict = classify(encodeMessage(query(new Uint8Array(length))), {
+      allowed: true,
+      protocol: 'udp',
+      port: 5_000,
+    })
     expect(verdict).toMatchObject({ kind: 'reply', reply: { rcode: Rcode.FORMERR } })
   })
 
   it.each([8, 16, 24, 40])('of %i bytes are answered', (length) => {
-    const verdict = judge(encodeMessage(query(new Uint8Array(length))), { allowed: true, protocol: 'udp', port: 5_000 })
+    const verdict = classify(encodeMessage(query(new Uint8Array(length))), {
+      allowed: true,
+      protocol: 'udp',
+      port: 5_000,
+    })
     expect(verdict.kind).toBe('ask')
     expect(findOption(query(new Uint8Array(length)).edns!.options, OptionCode.COOKIE)?.data).toHaveLength(length)
   })

@@ -15,15 +15,17 @@ function desk(limits: Partial<ServeLimits> = {}) {
   const clock = testClock()
   const log = quietLog()
   const events: QueryEvent[] = []
-  const made = new Desk({
-    resolver,
-    options: OPTIONS,
-    clientOf: clientBook(() => true, 100),
-    clock,
-    log,
-    onQuery: (event) => events.push(event),
-    limits: { ...defaults, ...limits },
-  })
+  const made = new Desk(
+    {
+      resolver,
+      options: OPTIONS,
+      clientOf: clientBook(() => true, 100),
+      clock,
+      log,
+      limits: { ...defaults, ...limits },
+    },
+    { onQuery: (event) => events.push(event) },
+  )
   const sent: { readonly to: string; readonly message: Message }[] = []
   const settled: string[] = []
   let asked = 0
@@ -35,7 +37,7 @@ function desk(limits: Partial<ServeLimits> = {}) {
       send: (bytes) => sent.push({ to: from, message: decodeMessage(bytes) }),
       settled: () => settled.push(from),
     }
-    return made.take(encodeMessage(queryFor({ name: `q${asked++}.example.com` })), asker)
+    return made.receive(encodeMessage(queryFor({ name: `q${asked++}.example.com` })), asker)
   }
   const quiet = () => new Promise((resolve) => setImmediate(resolve))
   return { desk: made, resolver, slow, clock, log, events, sent, settled, ask, quiet }
@@ -108,7 +110,7 @@ describe('a packet that breaks the door itself', () => {
         throw new TypeError('a bug')
       },
     })
-    expect(it_.take(packet, asker)).toBeUndefined()
+    expect(it_.receive(packet, asker)).toBeUndefined()
     expect(log.errors).toEqual([{ error: 'a bug' }])
     ask()
     slow.waiting[0]!.release()

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { concatBytes } from '../../../src/base/index.ts'
 import { encodeMessage, type Message, nameToText, parseName, Rcode, readEde } from '../../../src/dns/index.ts'
-import { judge, type Sender } from '../../../src/serve/desk/etiquette.ts'
+import { classify, type Sender } from '../../../src/serve/desk/etiquette.ts'
 import { queryFor } from '../../world/ask.ts'
 
 const SENDER: Sender = { allowed: true, protocol: 'udp', port: 5_000 }
@@ -28,12 +28,12 @@ describe('packets that get no reply', () => {
     ['an answer that is malformed', query({ qr: true }).slice(0, 20)],
     ['an answer with BADVERS', query({ qr: true, edns: { udpSize: 512, version: 3, do: false, options: [] } })],
   ])('%s', (_, packet) => {
-    expect(judge(packet, SENDER)).toEqual({ kind: 'drop' })
-    expect(judge(packet, { ...SENDER, allowed: false })).toEqual({ kind: 'drop' })
+    expect(classify(packet, SENDER)).toEqual({ kind: 'drop' })
+    expect(classify(packet, { ...SENDER, allowed: false })).toEqual({ kind: 'drop' })
   })
 
   it('anything from port 0', () => {
-    expect(judge(query(), { ...SENDER, port: 0 })).toEqual({ kind: 'drop' })
+    expect(classify(query(), { ...SENDER, port: 0 })).toEqual({ kind: 'drop' })
   })
 })
 
@@ -74,7 +74,7 @@ describe('odd questions', () => {
     ['type TSIG', query({}, 250), Rcode.FORMERR, []],
     ['type NXNAME (RFC 9824 section 3.4)', query({}, 128), Rcode.FORMERR, [30]],
   ])('%s', (_, packet, rcode, ede) => {
-    const verdict = judge(packet, SENDER)
+    const verdict = classify(packet, SENDER)
     if (verdict.kind !== 'reply') throw new Error(`unexpected ${verdict.kind}`)
     const { reply } = verdict
     expect(reply).toMatchObject({ id: 4_711, qr: true, ra: true, aa: false, tc: false, ad: false, rd: true, rcode })
@@ -85,7 +85,7 @@ describe('odd questions', () => {
   it.each(['A', 'ANY', 'NS', 'SOA', 'RRSIG', 'NSEC3', 'DS', 'TYPE65280', 'TYPE65535', 'TYPE127', 'URI'])(
     'type %s is an ordinary question',
     (type) => {
-      expect(judge(query({}, type), SENDER).kind).toBe('ask')
+      expect(classify(query({}, type), SENDER).kind).toBe('ask')
     },
   )
 
@@ -96,7 +96,7 @@ describe('odd questions', () => {
       do: true,
       options: [{ code: 8, data: Uint8Array.of(0, 1, 24, 0, 192, 0, 2) }],
     }
-    expect(judge(query({ rd: false, ad: true, cd: true, edns }), SENDER).kind).toBe('ask')
+    expect(classify(query({ rd: false, ad: true, cd: true, edns }), SENDER).kind).toBe('ask')
   })
 })
 
@@ -111,11 +111,11 @@ describe('who is not on the list', () => {
       query({ questions: [...queryFor({ name: 'a' }).questions, ...queryFor({ name: 'b' }).questions] }),
     ],
   ])('is refused with %s', (_, packet) => {
-    const verdict = judge(packet, { ...SENDER, allowed: false })
+    const verdict = classify(packet, { ...SENDER, allowed: false })
     expect(verdict).toMatchObject({ kind: 'reply', because: 'refused', reply: { rcode: Rcode.REFUSED, answers: [] } })
   })
   it('and told why, if it speaks EDNS', () => {
-    const verdict = judge(query(), { ...SENDER, allowed: false })
+    const verdict = classify(query(), { ...SENDER, allowed: false })
     const options = verdict.kind === 'reply' ? (verdict.reply.edns?.options ?? []) : []
     expect(readEde(options)).toEqual([{ code: 18 }])
   })
@@ -125,16 +125,16 @@ describe('a reply', () => {
   it('carries OPT only when the query did, and echoes DO, never the options', () => {
     const ecs = { code: 8, data: Uint8Array.of(0, 1, 24, 0, 192, 0, 2) }
     const edns = { udpSize: 4096, version: 0, do: true, options: [ecs] }
-    const judged = judge(query({ edns }, 'AXFR'), SENDER)
+    const judged = classify(query({ edns }, 'AXFR'), SENDER)
     if (judged.kind !== 'reply') throw new Error('no reply')
     expect(judged.reply.edns).toMatchObject({ udpSize: 1232, version: 0, do: true })
     expect(judged.reply.edns?.options.some(({ code }) => code === 8)).toBe(false)
-    const bare = judge(plain({ opcode: 2 }), SENDER)
+    const bare = classify(plain({ opcode: 2 }), SENDER)
     expect(bare.kind === 'reply' && bare.reply.edns).toBeUndefined()
   })
 
   it('echoes the question in its own case', () => {
-    const judged = judge(query({}, 'AXFR'), SENDER)
+    const judged = classify(query({}, 'AXFR'), SENDER)
     if (judged.kind !== 'reply') throw new Error('no reply')
     expect(nameToText(judged.reply.questions[0]!.name)).toBe('wWw.Example.com.')
     expect(judged.reply.questions[0]!.name.wire).toEqual(parseName('wWw.Example.com').wire)

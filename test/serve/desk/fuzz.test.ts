@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram'
 import { describe, expect, it } from 'vitest'
 import { concatBytes } from '../../../src/base/index.ts'
 import { decodeMessage, encodeMessage } from '../../../src/dns/index.ts'
-import { judge } from '../../../src/serve/desk/etiquette.ts'
+import { classify } from '../../../src/serve/desk/etiquette.ts'
 import { ask, queryFor } from '../../world/ask.ts'
 import { start, until } from '../support.ts'
 
@@ -101,7 +101,7 @@ describe('10,000 mutated packets', () => {
     const below = seeded(SEED + 1)
     for (let i = 0; i < PACKETS; i++) {
       const packet = mutated(below)
-      const verdict = judge(packet, { allowed: below(2) === 0, protocol: 'udp', port: 4_000 })
+      const verdict = classify(packet, { allowed: below(2) === 0, protocol: 'udp', port: 4_000 })
       if (verdict.kind !== 'reply') continue
       expect(encodeMessage(verdict.reply).length).toBeLessThanOrEqual(packet.length + 12)
     }

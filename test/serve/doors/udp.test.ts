@@ -145,7 +145,7 @@ describe('a front end', () => {
 
   it('reports each question once', async () => {
     const events: object[] = []
-    const { udp, tcp } = await started({ onQuery: (event) => events.push(event) })
+    const { udp, tcp } = await started({}, { onQuery: (event) => events.push(event) })
     await ask(udp, { name: 'a.example.com' })
     await ask(tcp, { name: 'b.example.com', type: 'AXFR' })
     expect(events).toMatchObject([
