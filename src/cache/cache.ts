@@ -1,7 +1,9 @@
+/** The cache as other rooms see it: rules of rank and TTL over packed records, with delegations and failures beside them. */
 import { ChordnsError } from '../base/index.ts'
 import { canonicalName, type Delegation, type Name, type Question } from '../dns/index.ts'
 import type { Outcome, Provenance, Security } from '../evidence/index.ts'
-import { Delegations, Failures } from './bounded.ts'
+import { DelegationTable } from './delegations.ts'
+import { FailureTable } from './failures.ts'
 import { hashKey } from './hash.ts'
 import { KeyWriter, keyIsBelow, readKey, typesOutdated, typesToTry, typeToFile } from './keys.ts'
 import { limits } from './limits.ts'
@@ -47,8 +49,8 @@ class PackedCache implements Cache, CacheContents {
   readonly #store: RecordStore
   readonly #key = new KeyWriter()
   readonly #writer = new PackWriter()
-  readonly #delegations = new Delegations()
-  readonly #failures = new Failures()
+  readonly #delegations = new DelegationTable()
+  readonly #failures = new FailureTable()
   readonly #staleMs: number
   #hits = 0
   #misses = 0

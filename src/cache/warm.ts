@@ -1,33 +1,30 @@
 /**
- * The cache between two runs: what is new is written now and then, and read again at the start. What is read was judged by this
+ * The cache between two runs: what is new is written now and then, and read again at the start. What is read was validated by this
  * node itself, under rules that must still hold: rows of other rules are dropped, as are those that expired, and those of a
  * clock that was ahead. A row never lives longer than the record did.
  */
 import {
   type Cancel,
-  ChordnsError,
   type Clock,
   compareBytes,
-  concatBytes,
   errorText,
   isChordnsError,
   type Log,
   type Store,
   type StoreWrite,
 } from '../base/index.ts'
-import { type CborValue, decodeCanonical, encodeCanonical, sha256 } from '../crypto/index.ts'
-import { type Delegation, nameFromWire, type RRset } from '../dns/index.ts'
-import { decodeCertificate, decodeOutcome, encodeCertificate, encodeOutcome } from '../evidence/index.ts'
+import { encodeCanonical } from '../crypto/index.ts'
 import { limits } from './limits.ts'
-import type { Cache, CacheContents, CacheContext, CachedDelegation, CacheEntry, Rank } from './types.ts'
+import type { Cache, CacheContents } from './types.ts'
+import { delegationRow, entryRow, expiryOf, KIND, type RowKind, restoreRow, rowKey } from './warm-rows.ts'
 
-export interface WarmCacheModules {
+export interface WarmCacheDeps {
   readonly cache: Cache & CacheContents
   /** Its keys are the warm cache's alone. */
   readonly store: Store
   readonly clock: Clock
   readonly log: Log
-  /** A digest of all that entries are fetched from and judged by: hints, anchors, stub and forward zones. */
+  /** A digest of all that entries are fetched from and validated by: hints, anchors, stub and forward zones. */
   readonly rules: Uint8Array
 }
 
@@ -42,296 +39,173 @@ export interface WarmCache {
   stats(): { readonly restored: number; readonly onDisk: number }
 }
 
-const VERSION = 1
+export function createWarmCache(deps: WarmCacheDeps): WarmCache {
+  return new StoredCache(deps)
+}
+
 const RULES_KEY = Uint8Array.of(0)
-const KIND = { entry: 1, delegation: 2 } as const
-type Kind = (typeof KIND)[keyof typeof KIND]
 
-export function createWarmCache({ cache, store, clock, log, ...modules }: WarmCacheModules): WarmCache {
-  const kept: Record<Kind, number> = { [KIND.entry]: 0, [KIND.delegation]: 0 }
-  let { rules } = modules
-  let restored = 0
-  let writtenUntil = Number.NEGATIVE_INFINITY
-  let failing = false
-  let stopped = false
-  let next: Cancel | undefined
+class StoredCache implements WarmCache {
+  readonly #deps: WarmCacheDeps
+  #rules: Uint8Array
+  readonly #rows: Record<RowKind, number> = { [KIND.entry]: 0, [KIND.delegation]: 0 }
+  #restored = 0
+  /** What was stored in memory before this, unix ms, is on disk. */
+  #writtenUntil = Number.NEGATIVE_INFINITY
+  #failing = false
+  #stopped = false
+  #next: Cancel | undefined
 
-  /** A disk that fails is told once and holds nobody up: all of it is in memory. */
-  function guarded(what: string, step: () => void): void {
-    try {
-      step()
-      failing = false
-    } catch (error) {
-      if (!isChordnsError(error)) throw error
-      if (!failing) log.error({ code: error.code, error: errorText(error) }, what)
-      failing = true
-    }
+  constructor(deps: WarmCacheDeps) {
+    this.#deps = deps
+    this.#rules = deps.rules
   }
 
-  const write = (writes: readonly StoreWrite[]) => {
-    if (writes.length > 0) store.batch(writes, { durable: false })
+  start(): void {
+    // What is read is on disk already.
+    this.#writtenUntil = this.#deps.clock.now()
+    this.#inSlices(this.#reading(), 'the cache of the last run cannot be read', () => this.#writeLater())
   }
 
-  /** Runs the slices of a work one after the other, answering stubs between them, and then `end`. */
-  function inSlices(work: Iterator<void>, what: string, end: () => void): void {
-    next = clock.after(0, () => {
-      let done = true
-      guarded(what, () => {
-        done = work.next().done === true
-      })
-      if (stopped) return
-      if (done) end()
-      else inSlices(work, what, end)
+  stop(): void {
+    if (this.#stopped) return
+    this.#stopped = true
+    this.#next?.()
+    this.#guarded('the cache cannot be written to disk', () => {
+      for (const _ of this.#writing());
     })
   }
 
-  function* reading(): Generator<void> {
+  forget(changed?: Uint8Array): void {
+    if (this.#stopped) return
+    this.#next?.()
+    this.#rules = changed ?? this.#rules
+    this.#guarded('the cache on disk cannot be emptied', () => this.#erase())
+    // What is in memory now holds under the rules of now.
+    this.#writtenUntil = Number.NEGATIVE_INFINITY
+    this.#writeLater()
+  }
+
+  stats(): { readonly restored: number; readonly onDisk: number } {
+    return { restored: this.#restored, onDisk: this.#rows[KIND.entry] + this.#rows[KIND.delegation] }
+  }
+
+  *#reading(): Generator<void> {
+    const { cache, store, clock, log } = this.#deps
     const known = store.get(RULES_KEY)
-    if (known === undefined || compareBytes(known, rules) !== 0) {
-      erase()
+    if (known === undefined || compareBytes(known, this.#rules) !== 0) {
+      this.#erase()
       return
     }
     let inSlice = 0
     for (const [key, value] of store.range(Uint8Array.of(KIND.entry), Uint8Array.of(KIND.delegation + 1))) {
-      const kind = key[0] as Kind
-      kept[kind]++
-      if (expiryOf(key) > clock.now() && restore(cache, kind, value, clock.now())) restored++
+      const kind = key[0] as RowKind
+      this.#rows[kind]++
+      if (expiryOf(key) > clock.now() && restoreRow(cache, kind, value, clock.now())) this.#restored++
       if (++inSlice % limits.WARM_SLICE === 0) yield
     }
-    log.info({ restored }, 'read the cache of the last run')
+    log.info({ restored: this.#restored }, 'read the cache of the last run')
   }
 
-  function* writing(): Generator<void> {
-    const since = writtenUntil
-    const began = clock.now()
+  *#writing(): Generator<void> {
+    const since = this.#writtenUntil
+    const began = this.#deps.clock.now()
     const until = began + limits.WARM_LEAST_MS
     for (const kind of Object.values(KIND)) {
-      sweep(kind)
+      this.#sweep(kind)
       yield
     }
+    yield* this.#writingEntries(since, until)
+    this.#writeDelegations(since, until)
+    this.#writtenUntil = began
+  }
+
+  /** Entries that were stored at `since` or later and hold beyond `until` (unix ms). */
+  *#writingEntries(since: number, until: number): Generator<void> {
+    const { cache } = this.#deps
     for (let part = 0; part < cache.parts(); part++) {
       const keys = cache.keysOf(part, since, until)
       for (let from = 0; from < keys.length; from += limits.WARM_SLICE) {
         const writes: StoreWrite[] = []
         for (const key of keys.slice(from, from + limits.WARM_SLICE)) {
           const found = cache.entryAt(key)
-          if (found === undefined || kept[KIND.entry] >= limits.MAX_WARM_ROWS) continue
+          if (found === undefined || this.#isFull(KIND.entry)) continue
           const value = entryRow(found.context, found.entry)
           if (value === undefined) continue
-          kept[KIND.entry]++
+          this.#rows[KIND.entry]++
           writes.push({ kind: 'put', key: rowKey(KIND.entry, found.entry.expires, key), value })
         }
-        write(writes)
+        this.#write(writes)
         yield
       }
     }
-    const writes: StoreWrite[] = []
-    for (const { context, cached } of cache.delegations()) {
-      if (cached.stored < since || cached.expires <= until || kept[KIND.delegation] >= limits.MAX_WARM_ROWS) continue
-      kept[KIND.delegation]++
-      const key = encodeCanonical([context, cached.delegation.zone.wire])
-      writes.push({
-        kind: 'put',
-        key: rowKey(KIND.delegation, cached.expires, key),
-        value: delegationRow(context, cached),
-      })
-    }
-    write(writes)
-    writtenUntil = began
   }
 
-  /** Rows lie in the order of their expiry. */
-  function sweep(kind: Kind): void {
+  #writeDelegations(since: number, until: number): void {
+    const writes: StoreWrite[] = []
+    for (const { context, cached } of this.#deps.cache.delegations()) {
+      if (cached.stored < since || cached.expires <= until || this.#isFull(KIND.delegation)) continue
+      this.#rows[KIND.delegation]++
+      const key = rowKey(KIND.delegation, cached.expires, encodeCanonical([context, cached.delegation.zone.wire]))
+      writes.push({ kind: 'put', key, value: delegationRow(context, cached) })
+    }
+    this.#write(writes)
+  }
+
+  #isFull(kind: RowKind): boolean {
+    return this.#rows[kind] >= limits.MAX_WARM_ROWS
+  }
+
+  /** Deletes what has expired: rows lie in the order of their expiry. */
+  #sweep(kind: RowKind): void {
+    const { store, clock } = this.#deps
     const gone: StoreWrite[] = []
     for (const [key] of store.range(Uint8Array.of(kind), rowKey(kind, clock.now(), new Uint8Array())))
       gone.push({ kind: 'delete', key })
-    write(gone)
-    kept[kind] -= gone.length
+    this.#write(gone)
+    this.#rows[kind] -= gone.length
   }
 
-  function erase(): void {
+  #erase(): void {
     const gone: StoreWrite[] = []
-    for (const [key] of store.range(new Uint8Array())) gone.push({ kind: 'delete', key })
-    write([...gone, { kind: 'put', key: RULES_KEY, value: rules }])
-    kept[KIND.entry] = 0
-    kept[KIND.delegation] = 0
+    for (const [key] of this.#deps.store.range(new Uint8Array())) gone.push({ kind: 'delete', key })
+    this.#write([...gone, { kind: 'put', key: RULES_KEY, value: this.#rules }])
+    this.#rows[KIND.entry] = 0
+    this.#rows[KIND.delegation] = 0
   }
 
-  function writeLater(): void {
-    next = clock.after(limits.WARM_EVERY_MS, () =>
-      inSlices(writing(), 'the cache cannot be written to disk', writeLater),
+  #write(writes: readonly StoreWrite[]): void {
+    if (writes.length > 0) this.#deps.store.batch(writes, { durable: false })
+  }
+
+  #writeLater(): void {
+    this.#next = this.#deps.clock.after(limits.WARM_EVERY_MS, () =>
+      this.#inSlices(this.#writing(), 'the cache cannot be written to disk', () => this.#writeLater()),
     )
   }
 
-  return {
-    start() {
-      // What is read is on disk already.
-      writtenUntil = clock.now()
-      inSlices(reading(), 'the cache of the last run cannot be read', writeLater)
-    },
-    stop() {
-      if (stopped) return
-      stopped = true
-      next?.()
-      guarded('the cache cannot be written to disk', () => {
-        for (const _ of writing());
+  /** Runs the slices of a work one after the other, answering stubs between them, and then `end`. */
+  #inSlices(work: Iterator<void>, failure: string, end: () => void): void {
+    this.#next = this.#deps.clock.after(0, () => {
+      let done = true
+      this.#guarded(failure, () => {
+        done = work.next().done === true
       })
-    },
-    forget(changed) {
-      if (stopped) return
-      next?.()
-      rules = changed ?? rules
-      guarded('the cache on disk cannot be emptied', erase)
-      // What is in memory now holds under the rules of now.
-      writtenUntil = Number.NEGATIVE_INFINITY
-      writeLater()
-    },
-    stats: () => ({ restored, onDisk: kept[KIND.entry] + kept[KIND.delegation] }),
+      if (this.#stopped) return
+      if (done) end()
+      else this.#inSlices(work, failure, end)
+    })
   }
-}
 
-/** kind | expiry, 6 bytes of ms | 8 bytes that tell records of one expiry apart. */
-function rowKey(kind: Kind, expires: number, key: Uint8Array): Uint8Array {
-  const head = new Uint8Array(7)
-  head[0] = kind
-  const view = new DataView(head.buffer)
-  view.setUint16(1, Math.floor(expires / 2 ** 32))
-  view.setUint32(3, expires % 2 ** 32)
-  return key.length === 0 ? head : concatBytes(head, sha256(key).subarray(0, 8))
-}
-
-function expiryOf(key: Uint8Array): number {
-  if (key.length < 7) return 0
-  const view = new DataView(key.buffer, key.byteOffset)
-  return view.getUint16(1) * 2 ** 32 + view.getUint32(3)
-}
-
-/** Undefined for what is too large to be carried between peers either. */
-function entryRow(context: CacheContext, entry: CacheEntry): Uint8Array | undefined {
-  const { question, rank, side, security, provenance, certificate, stored, expires } = entry
-  try {
-    return encodeCanonical([
-      VERSION,
-      context,
-      question.name.wire,
-      question.type,
-      question.class,
-      rank,
-      side,
-      security,
-      provenance,
-      Math.floor(stored),
-      Math.floor(expires),
-      encodeOutcome(entry.outcome),
-      certificate === undefined ? null : encodeCertificate(certificate),
-    ])
-  } catch (error) {
-    if (isChordnsError(error) && error.code === 'EVIDENCE_MALFORMED') return undefined
-    throw error
+  /** A disk that fails is told once, as `failure`, and holds nobody up: all of it is in memory. */
+  #guarded(failure: string, step: () => void): void {
+    try {
+      step()
+      this.#failing = false
+    } catch (error) {
+      if (!isChordnsError(error)) throw error
+      if (!this.#failing) this.#deps.log.error({ code: error.code, error: errorText(error) }, failure)
+      this.#failing = true
+    }
   }
-}
-
-function delegationRow(context: CacheContext, { delegation, stored, expires }: CachedDelegation): Uint8Array {
-  const { zone, nameServers, addresses, ds, proofs } = delegation
-  return encodeCanonical([
-    VERSION,
-    context,
-    zone.wire,
-    nameServers.map((one) => one.wire),
-    [...addresses].map(([key, texts]) => [key, [...texts]]),
-    ds === undefined ? null : rrsetValue(ds),
-    proofs.map(rrsetValue),
-    Math.floor(stored),
-    Math.floor(expires),
-  ])
-}
-
-/** False for a row that this version cannot read, or that is of a time to come: a clock that was ahead must not stretch a TTL. */
-function restore(cache: Cache, kind: Kind, value: Uint8Array, now: number): boolean {
-  try {
-    const row = decodeCanonical(value, { maxBytes: limits.MAX_WARM_ROW_BYTES })
-    if (!Array.isArray(row) || row[0] !== VERSION) return false
-    return kind === KIND.entry ? restoreEntry(cache, row, now) : restoreDelegation(cache, row, now)
-  } catch (error) {
-    if (isChordnsError(error)) return false
-    throw error
-  }
-}
-
-function restoreEntry(cache: Cache, row: readonly CborValue[], now: number): boolean {
-  const [, context, name, type, classNumber, rank, side, security, provenance, stored, expires, outcome, certificate] =
-    row as readonly [1, ...CborValue[]]
-  const entry = {
-    question: { name: nameFromWire(bytes(name)), type: number(type), class: number(classNumber) },
-    outcome: decodeOutcome(bytes(outcome)),
-    rank: number(rank) as Rank,
-    side: text(side) as CacheEntry['side'],
-    security: text(security) as CacheEntry['security'],
-    provenance: text(provenance) as CacheEntry['provenance'],
-    ...(certificate !== null && { certificate: decodeCertificate(bytes(certificate)) }),
-    stored: number(stored),
-    expires: number(expires),
-  }
-  return entry.stored <= now && cache.put(text(context), entry, now)
-}
-
-function restoreDelegation(cache: Cache, row: readonly CborValue[], now: number): boolean {
-  const [, context, zone, nameServers, addresses, ds, proofs, stored, expires] = row
-  const left = Math.floor((number(expires) - now) / 1000)
-  if (number(stored) > now || left <= 0) return false
-  const delegation: Delegation = {
-    zone: nameFromWire(bytes(zone)),
-    nameServers: list(nameServers).map((one) => nameFromWire(bytes(one))),
-    addresses: new Map(
-      list(addresses).map((one) => {
-        const [key, texts] = list(one)
-        return [text(key), list(texts).map(text)]
-      }),
-    ),
-    ds: ds === null ? undefined : readRRset(ds),
-    proofs: list(proofs).map(readRRset),
-    ttl: left,
-  }
-  cache.putDelegation(text(context), delegation, now)
-  return true
-}
-
-function rrsetValue({ name, type, class: classNumber, ttl, rdatas, signatures }: RRset): CborValue {
-  return [name.wire, type, classNumber, ttl, [...rdatas], [...signatures]]
-}
-
-function readRRset(value: CborValue | undefined): RRset {
-  const [name, type, classNumber, ttl, rdatas, signatures] = list(value)
-  return {
-    name: nameFromWire(bytes(name)),
-    type: number(type),
-    class: number(classNumber),
-    ttl: number(ttl),
-    rdatas: list(rdatas).map(bytes),
-    signatures: list(signatures).map(bytes),
-  }
-}
-
-function bytes(value: CborValue | undefined): Uint8Array {
-  if (value instanceof Uint8Array) return value
-  throw damaged()
-}
-
-function number(value: CborValue | undefined): number {
-  if (typeof value === 'number') return value
-  throw damaged()
-}
-
-function text(value: CborValue | undefined): string {
-  if (typeof value === 'string') return value
-  throw damaged()
-}
-
-function list(value: CborValue | undefined): readonly CborValue[] {
-  if (Array.isArray(value)) return value
-  throw damaged()
-}
-
-function damaged(): ChordnsError<'CACHE_ROW_DAMAGED', Record<string, never>> {
-  return new ChordnsError('CACHE_ROW_DAMAGED', 'a row of the cache on disk is not as it was written', {})
 }

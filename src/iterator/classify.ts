@@ -1,3 +1,4 @@
+/** What a reply says of the question: an answer, an alias, an absence, a referral, or nothing that its server may say. */
 import {
   groupRRsets,
   isSubdomain,
@@ -11,11 +12,11 @@ import {
 } from '../dns/index.ts'
 import type { Absence, Presence } from '../evidence/index.ts'
 import {
+  type AliasStep,
   bounded,
   chainOf,
   find,
   isWildcardExpansion,
-  type Link,
   mayState,
   proofsOf,
   referralOf,
@@ -46,8 +47,8 @@ export function classify(message: Message, asked: Asked): Reply {
 
 function fromChain(
   message: Message,
-  first: Link,
-  links: readonly Link[],
+  first: AliasStep,
+  links: readonly AliasStep[],
   end: Name,
   authorities: readonly RRset[],
   asked: Asked,
@@ -124,7 +125,7 @@ function referralFromAnswer(message: Message, asked: Asked): Reply | undefined {
 }
 
 /** The apex is the signer's name; else the owner of NS or SOA in the authority section, which speaks of the chain's end; else the zone asked. */
-function presence(link: Link, authorities: readonly RRset[], asked: Asked, isEnd: boolean): Presence {
+function presence(link: AliasStep, authorities: readonly RRset[], asked: Asked, isEnd: boolean): Presence {
   const { rrset } = link
   const signer = signerOf(rrset, asked.zone)
   const apex = signer ?? (isEnd ? apexShown(rrset.name, authorities, asked) : undefined) ?? asked.zone
@@ -183,7 +184,7 @@ function apexServers(authorities: readonly RRset[], name: Name, asked: Asked): E
 }
 
 /** A DNAME answers questions below its owner by synthesis; questions for itself are answered by it directly. */
-function isAlias(link: Link, type: number): boolean {
+function isAlias(link: AliasStep, type: number): boolean {
   return link.rrset.type !== type || link.rrset.name.key !== link.owner.key
 }
 
@@ -193,6 +194,6 @@ function dnameItself(rrset: RRset, asking: Question, authorities: readonly RRset
   return [{ question, outcome: presence({ owner: rrset.name, rrset }, authorities, asked, false), section: 'answer' }]
 }
 
-function typeOfLink(link: Link, type: number): number {
+function typeOfLink(link: AliasStep, type: number): number {
   return link.rrset.type === Type.CNAME ? Type.CNAME : type
 }

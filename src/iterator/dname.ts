@@ -1,3 +1,4 @@
+/** Where a DNAME leads (RFC 6672). */
 import { concatBytes } from '../base/index.ts'
 import { cnameTarget, type Name, nameFromWire } from '../dns/index.ts'
 

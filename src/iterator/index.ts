@@ -1,3 +1,11 @@
+/**
+ * The decisions of iteration, without any waiting: `recurse/` asks, these functions say what to make of it. In the order of a query:
+ *
+ * - `nextMinimised` says which name to ask for, `randomiseCase` in which case (0x20);
+ * - `serversUsed`, `serversAt` and `configuredServers` make servers of a delegation, `pickServer` says which one, `timeoutFor` how long;
+ * - `matchReply` says whether bytes are its reply; then `withAskedCase`, decoding, and `classify` for what it says;
+ * - `afterReply`, `afterTimeout`, `afterRefusal` and `stepIpv6` are what is learnt from it.
+ */
 export { endpointText, familyOf, mayAsk, sameAddress } from './addresses.ts'
 export { randomiseCase } from './caserandom.ts'
 export { classify } from './classify.ts'

@@ -1,6 +1,6 @@
 /**
- * What of a reply may be believed: only what the zone asked could know, only what bears on the question, and only as much as an
- * honest server has need to send. All else is dropped before it is stored, followed or shown.
+ * What of a reply may be believed: only what the zone asked may state, only what has to do with the question, and only as much as
+ * an honest server needs to send. All else is dropped before anybody stores it or follows it.
  */
 import type { Name, RRset } from '../dns/index.ts'
 import { addressText, cnameTarget, type Delegation, isSubdomain, nameFromWire, nsName, Type } from '../dns/index.ts'
@@ -10,7 +10,7 @@ import { limits } from './limits.ts'
 import type { Asked } from './types.ts'
 
 /** One step from the asked name towards the answer. */
-export interface Link {
+export interface AliasStep {
   /** The name this step starts from. */
   readonly owner: Name
   readonly rrset: RRset
@@ -20,9 +20,9 @@ export interface Link {
  * The chain from the asked name through the answer section, as far as the zone asked has authority: at a name outside its
  * bailiwick, or below a known cut, the chain ends, and what the server says about it is not even looked at.
  */
-export function chainOf(answers: readonly RRset[], asked: Asked): { links: Link[]; end: Name } {
+export function chainOf(answers: readonly RRset[], asked: Asked): { links: AliasStep[]; end: Name } {
   const { question } = asked
-  const links: Link[] = []
+  const links: AliasStep[] = []
   const seen = new Set<string>()
   let at = question.name
   // The asked name itself is exempt from `isBelowCut`: a cut learnt since then does not make the reply a lie.

@@ -1,12 +1,11 @@
-/** Delegations and failures: few, small, and dropped least recently used. */
+/** Delegations, by context and zone; the least recently used are dropped. */
 import { LRUCache } from 'lru-cache'
-import { type Delegation, isSubdomain, type Name, parentName, type Question } from '../dns/index.ts'
+import { type Delegation, isSubdomain, type Name, parentName } from '../dns/index.ts'
 import { limits } from './limits.ts'
-import type { CacheContext, CachedDelegation, CachedFailure } from './types.ts'
+import { clear, dropWhere, SEPARATOR } from './lru.ts'
+import type { CacheContext, CachedDelegation } from './types.ts'
 
-const SEPARATOR = '\0\0'
-
-export class Delegations {
+export class DelegationTable {
   readonly #entries = new LRUCache<string, CachedDelegation>({ max: limits.MAX_DELEGATIONS })
 
   get size(): number {
@@ -52,49 +51,4 @@ export class Delegations {
   clear(): number {
     return clear(this.#entries)
   }
-}
-
-export class Failures {
-  readonly #entries = new LRUCache<string, CachedFailure>({ max: limits.MAX_FAILURES })
-
-  get size(): number {
-    return this.#entries.size
-  }
-
-  get(context: CacheContext, question: Question, now: number): CachedFailure | undefined {
-    const entry = this.#entries.get(failureKey(context, question))
-    return entry !== undefined && entry.expires > now ? entry : undefined
-  }
-
-  put(context: CacheContext, failure: CachedFailure): void {
-    this.#entries.set(failureKey(context, failure.question), failure)
-  }
-
-  remove(context: CacheContext, question: Question): void {
-    this.#entries.delete(failureKey(context, question))
-  }
-
-  dropBelow(name: Name): number {
-    return dropWhere(this.#entries, (entry) => isSubdomain(entry.question.name, name))
-  }
-
-  clear(): number {
-    return clear(this.#entries)
-  }
-}
-
-function failureKey(context: CacheContext, { name, type, class: classNumber }: Question): string {
-  return `${context}${SEPARATOR}${type} ${classNumber} ${name.key}`
-}
-
-function dropWhere<V extends object>(entries: LRUCache<string, V>, matches: (entry: V) => boolean): number {
-  const keys = [...entries.entries()].filter(([, entry]) => matches(entry)).map(([key]) => key)
-  for (const key of keys) entries.delete(key)
-  return keys.length
-}
-
-function clear<V extends object>(entries: LRUCache<string, V>): number {
-  const dropped = entries.size
-  entries.clear()
-  return dropped
 }

@@ -1,0 +1,39 @@
+/** Resolutions that failed (RFC 9520), by context and question; the least recently used are dropped. */
+import { LRUCache } from 'lru-cache'
+import { isSubdomain, type Name, type Question } from '../dns/index.ts'
+import { limits } from './limits.ts'
+import { clear, dropWhere, SEPARATOR } from './lru.ts'
+import type { CacheContext, CachedFailure } from './types.ts'
+
+export class FailureTable {
+  readonly #entries = new LRUCache<string, CachedFailure>({ max: limits.MAX_FAILURES })
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  get(context: CacheContext, question: Question, now: number): CachedFailure | undefined {
+    const entry = this.#entries.get(failureKey(context, question))
+    return entry !== undefined && entry.expires > now ? entry : undefined
+  }
+
+  put(context: CacheContext, failure: CachedFailure): void {
+    this.#entries.set(failureKey(context, failure.question), failure)
+  }
+
+  remove(context: CacheContext, question: Question): void {
+    this.#entries.delete(failureKey(context, question))
+  }
+
+  dropBelow(name: Name): number {
+    return dropWhere(this.#entries, (entry) => isSubdomain(entry.question.name, name))
+  }
+
+  clear(): number {
+    return clear(this.#entries)
+  }
+}
+
+function failureKey(context: CacheContext, { name, type, class: classNumber }: Question): string {
+  return `${context}${SEPARATOR}${type} ${classNumber} ${name.key}`
+}
