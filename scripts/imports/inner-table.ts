@@ -7,6 +7,20 @@
  */
 export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
   cli: ['main.ts', 'commands', 'running', 'common'],
+  peer: [
+    'node.ts',
+    'status.ts',
+    'check.ts',
+    'offline.ts',
+    'ring.ts',
+    'core',
+    'root-keys.ts',
+    'disk.ts',
+    'proofs.ts',
+    'views.ts',
+    'rooms.ts',
+  ],
+  'peer/core': ['core.ts', 'reload.ts', 'local-root.ts', 'options.ts'],
   config: ['load.ts', 'print.ts', 'reload.ts', 'sources', 'derive.ts', 'local.ts', 'sections'],
   io: ['peers', 'finding', 'streams', 'upstream', 'disk', 'clock.ts', 'interfaces.ts', 'random.ts'],
   serve: ['front-end.ts', 'doors', 'desk', 'access'],

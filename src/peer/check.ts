@@ -3,7 +3,7 @@ import type { Log } from '../base/index.ts'
 import type { Config } from '../config/index.ts'
 import { loadSecret, systemClock } from '../io/index.ts'
 import { readRootZone } from '../recurse/index.ts'
-import { readConfigFile, recursorOptions, validationOptions } from './options.ts'
+import { readConfigFile, recursorOptions, validationOptions } from './core/options.ts'
 
 const quiet: Log = { debug() {}, info() {}, warn() {}, error() {} }
 

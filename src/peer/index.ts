@@ -3,11 +3,11 @@
  * needs of another is handed to it here.
  *
  * - `startNode` (node.ts) makes and ends the whole: core, ring, front end, status API.
- * - core.ts is what a reload replaces, own iteration and the resolver: options.ts reads the configuration for it,
- *   local-root.ts a copy of the root zone, reload.ts says what the cache must forget.
+ * - core/ is what a reload replaces: own iteration and the resolver.
  * - ring.ts is the side towards other peers; rooms.ts has the bytes by which peers and files tell the rooms apart.
  * - disk.ts, root-keys.ts: what is kept between two runs.
- * - `verifyOffline` (offline.ts) checks the stored chains of a node that does not run.
+ * - `verifyOffline` (offline.ts) checks the stored chains, `checkConfigFiles` (check.ts) the files of a configuration, both
+ *   without a running node.
  * - status.ts and views.ts: what a node says of itself, as JSON.
  *
  * The command line uses this file and nothing else of the room.

@@ -5,7 +5,7 @@ import { Class, parseName, type Question, typeFromText } from '../dns/index.ts'
 import { looksUp, reads, type StatusRoute, type StatusView } from '../observe/index.ts'
 import type { ResolveStep } from '../resolver/index.ts'
 import type { FrontEnd } from '../serve/index.ts'
-import type { Core } from './core.ts'
+import type { Core } from './core/core.ts'
 import type { Peers } from './ring.ts'
 import { viewChunk, viewLookup, viewRing, viewVerify } from './views.ts'
 

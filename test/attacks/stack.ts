@@ -6,7 +6,7 @@ import type { Clock, Exchange, Log, UpstreamQuery } from '../../src/base/index.t
 import { type Cache, createCache } from '../../src/cache/index.ts'
 import { type Config, loadConfig } from '../../src/config/index.ts'
 import { decodeMessage, encodeMessage, type Message } from '../../src/dns/index.ts'
-import { Core } from '../../src/peer/core.ts'
+import { Core } from '../../src/peer/core/core.ts'
 import type { Recursor } from '../../src/recurse/index.ts'
 import type { Resolver } from '../../src/resolver/index.ts'
 import { clientBook } from '../../src/serve/access/access.ts'

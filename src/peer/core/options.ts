@@ -1,16 +1,16 @@
 /** What the configuration means for the recursor and for validation: files that it names are read here. */
 import { readFileSync } from 'node:fs'
-import { ChordnsError, type Clock, fileTrouble, isChordnsError, type Log, utf8Text } from '../base/index.ts'
-import type { Config } from '../config/index.ts'
+import { ChordnsError, type Clock, fileTrouble, isChordnsError, type Log, utf8Text } from '../../base/index.ts'
+import type { Config } from '../../config/index.ts'
 import {
   parseTrustAnchors,
   ROOT_ANCHORS,
   supportedAlgorithms,
   supportedDigests,
   type TrustAnchor,
-} from '../dnssec/index.ts'
-import { builtinHints, parseHints } from '../iterator/index.ts'
-import type { RecursorOptions, ValidationOptions } from '../recurse/index.ts'
+} from '../../dnssec/index.ts'
+import { builtinHints, parseHints } from '../../iterator/index.ts'
+import type { RecursorOptions, ValidationOptions } from '../../recurse/index.ts'
 
 /** Throws CONFIG_INVALID or HINTS_EMPTY. */
 export function recursorOptions(config: Config): RecursorOptions {

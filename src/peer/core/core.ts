@@ -2,20 +2,20 @@
  * The part of a node that a reload replaces: own iteration and the resolver. Cache, sockets, front end and ring stay, and
  * hold on to the two facades here, which always pass a question on to what is in force now.
  */
-import type { Clock, Endpoint, Exchange, Log, Random } from '../base/index.ts'
-import type { Cache } from '../cache/index.ts'
-import { type Chunks, delegationSource } from '../chunks/index.ts'
-import type { Config } from '../config/index.ts'
-import { isSubdomain, type Question } from '../dns/index.ts'
-import { anchorTags, sentinelFails, type TrustAnchor } from '../dnssec/index.ts'
+import type { Clock, Endpoint, Exchange, Log, Random } from '../../base/index.ts'
+import type { Cache } from '../../cache/index.ts'
+import { type Chunks, delegationSource } from '../../chunks/index.ts'
+import type { Config } from '../../config/index.ts'
+import { isSubdomain, type Question } from '../../dns/index.ts'
+import { anchorTags, sentinelFails, type TrustAnchor } from '../../dnssec/index.ts'
 import {
   createRecursor,
   type Recursor,
   type RecursorOptions,
   type RecursorStats,
   type ValidationOptions,
-} from '../recurse/index.ts'
-import { createResolver, type LocalNames, localNames, type Resolver } from '../resolver/index.ts'
+} from '../../recurse/index.ts'
+import { createResolver, type LocalNames, localNames, type Resolver } from '../../resolver/index.ts'
 import { followLocalRoot } from './local-root.ts'
 import { fixedValidationTime, recursorOptions, validationOptions } from './options.ts'
 import { basisDigest, type CacheBasis, type CoreReload, retirable, staleNames } from './reload.ts'

@@ -1,11 +1,11 @@
 /** What a reload does to the cache: which names may not be answered from it any more, and how writers of before are stopped. */
 import { isDeepStrictEqual } from 'node:util'
 import { serialize } from 'node:v8'
-import type { Cache } from '../cache/index.ts'
-import type { Config } from '../config/index.ts'
-import { sha256 } from '../crypto/index.ts'
-import type { Name } from '../dns/index.ts'
-import type { RecursorOptions, ValidationOptions, ZoneServers } from '../recurse/index.ts'
+import type { Cache } from '../../cache/index.ts'
+import type { Config } from '../../config/index.ts'
+import { sha256 } from '../../crypto/index.ts'
+import type { Name } from '../../dns/index.ts'
+import type { RecursorOptions, ValidationOptions, ZoneServers } from '../../recurse/index.ts'
 
 /** What a reload did to the cache. */
 export interface CoreReload {

@@ -4,11 +4,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
-import { createCache } from '../../src/cache/index.ts'
-import { loadConfig } from '../../src/config/index.ts'
-import { Class, nameToText, parseName, Rcode, Type, typeFromText } from '../../src/dns/index.ts'
-import { Core } from '../../src/peer/core.ts'
-import { answerWith, createWorld, demoSpec, signWorld, systemClock, texts, type World } from '../world/index.ts'
+import { createCache } from '../../../src/cache/index.ts'
+import { loadConfig } from '../../../src/config/index.ts'
+import { Class, nameToText, parseName, Rcode, Type, typeFromText } from '../../../src/dns/index.ts'
+import { Core } from '../../../src/peer/core/core.ts'
+import { answerWith, createWorld, demoSpec, signWorld, systemClock, texts, type World } from '../../world/index.ts'
 
 const signed = signWorld(demoSpec(), {
   '.': {},

@@ -1,10 +1,10 @@
 /** A copy of the root zone in a file: its delegations are put into the cache, so that no root server need be asked. */
-import type { Cancel, Clock, Log } from '../base/index.ts'
-import { errorText } from '../base/index.ts'
-import type { Cache } from '../cache/index.ts'
-import type { Config } from '../config/index.ts'
-import type { Delegation } from '../dns/index.ts'
-import { readRootZone, recurseLimits, type ValidationOptions } from '../recurse/index.ts'
+import type { Cancel, Clock, Log } from '../../base/index.ts'
+import { errorText } from '../../base/index.ts'
+import type { Cache } from '../../cache/index.ts'
+import type { Config } from '../../config/index.ts'
+import type { Delegation } from '../../dns/index.ts'
+import { readRootZone, recurseLimits, type ValidationOptions } from '../../recurse/index.ts'
 import { readConfigFile } from './options.ts'
 
 export interface LocalRoot {
