@@ -1,4 +1,5 @@
-export { type ChainFault, type VerifyParts, type VerifyReport, verifyChains } from './audit/verify.ts'
+export type { ChainFault } from './audit/faults.ts'
+export { type VerifyDeps, type VerifyReport, verifyChains } from './audit/verify.ts'
 export type { BlockView, ChunkChainView } from './audit/view.ts'
 export { createChunkChains } from './run/chunk-chains.ts'
 export type {

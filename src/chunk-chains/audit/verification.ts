@@ -1,7 +1,7 @@
 /** A verification in a running node: slices between which questions are answered. */
 import type { Cancel, Clock } from '../../base/index.ts'
 import { limits } from '../limits.ts'
-import { type VerifyParts, type VerifyReport, verifyChains } from './verify.ts'
+import { type VerifyDeps, type VerifyReport, verifyChains } from './verify.ts'
 
 export interface Verification {
   /** Begins one unless one is under way; how far it is, or what the last one found when it is done. Call it until it is. */
@@ -9,7 +9,7 @@ export interface Verification {
   stop(): void
 }
 
-export function createVerification(clock: Clock, parts: VerifyParts): Verification {
+export function createVerification(clock: Clock, parts: VerifyDeps): Verification {
   let work: Generator<VerifyReport, VerifyReport> | undefined
   let report: VerifyReport | undefined
   let timer: Cancel | undefined

@@ -35,7 +35,7 @@ export interface ChunkChainView {
   readonly blocks: readonly BlockView[]
 }
 
-export interface ViewParts {
+export interface ViewDeps {
   readonly isMine: boolean
   readonly known: KnownChain | undefined
   readonly open: (id: string) => OpenChain | undefined
@@ -44,7 +44,7 @@ export interface ViewParts {
   readonly blocks: Store
 }
 
-export function viewOf({ isMine, known, open: opened, isStalled, waiting, blocks }: ViewParts): ChunkChainView {
+export function viewOf({ isMine, known, open: opened, isStalled, waiting, blocks }: ViewDeps): ChunkChainView {
   if (known === undefined)
     return {
       chain: undefined,

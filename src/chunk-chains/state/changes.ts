@@ -1,0 +1,159 @@
+/** What a transaction makes of the state, or why it is not valid there. */
+import { equalBytes, isChordnsError, type PeerId } from '../../base/index.ts'
+import { stateDelete, stateEntries } from '../../chain/index.ts'
+import { type ChunkEntry, chunkOf, examine, mayShare, type ReadContext } from '../../chunks/index.ts'
+import { peerIdFromPublicKey, type SignatureScheme } from '../../crypto/index.ts'
+import type { Question } from '../../dns/index.ts'
+import { maxAgreedSeconds } from '../../evidence/index.ts'
+import { limits } from '../limits.ts'
+import type { ReplicaGroup } from './descriptor.ts'
+import {
+  type ChunkState,
+  isTotals,
+  recordedIn,
+  recordOfEntry,
+  type StateRecord,
+  stateRecord,
+  withRecord,
+} from './state.ts'
+import { type ChunkTransaction, decodeTransaction, encodeTransaction, stateKey } from './transactions.ts'
+
+/** A transaction that proves what it says. */
+type ProvenTransaction = Exclude<ChunkTransaction, { kind: 'remove' }>
+
+/** What the transactions of one chain are held against. */
+export interface ChangeContext {
+  readonly group: ReplicaGroup
+  readonly replicas: readonly { readonly peer: PeerId; readonly publicKey: Uint8Array }[]
+  /** Bits that a chunk is the top of: the ring's constant. */
+  readonly chunkBits: number
+  readonly scheme: SignatureScheme
+}
+
+/** The place of a block: height, and Unix ms. */
+export interface BlockPlace {
+  readonly height: number
+  readonly time: number
+}
+
+export function changeContext(group: ReplicaGroup, chunkBits: number, scheme: SignatureScheme): ChangeContext {
+  const replicas = group.validators.map(({ publicKey }) => ({ peer: peerIdFromPublicKey(publicKey), publicKey }))
+  return { group, replicas, chunkBits, scheme }
+}
+
+/** The state after the transaction, or why it is not valid here. Malformed bytes are a reason like any other. */
+export function stateAfterBytes(
+  context: ChangeContext,
+  state: ChunkState,
+  raw: Uint8Array,
+  place: BlockPlace,
+): ChunkState | string {
+  const transaction = decoded(raw)
+  return typeof transaction === 'string' ? transaction : stateAfter(context, state, transaction, place)
+}
+
+/** The state after the transaction, or why it is not valid here. */
+export function stateAfter(
+  context: ChangeContext,
+  state: ChunkState,
+  transaction: ChunkTransaction,
+  place: BlockPlace,
+): ChunkState | string {
+  const before = recordedIn(state, transaction.question)
+  const old = 'old' in transaction ? transaction.old : undefined
+  if (old !== undefined && (before === undefined || !equalBytes(before.digest, old))) return 'not the recorded content'
+  return transaction.kind === 'remove'
+    ? afterRemoval(state, transaction.question, before, place.time)
+    : afterChange(context, state, transaction, before, place)
+}
+
+/** The transaction that the bytes are, or why they are none. */
+export function decoded(raw: Uint8Array): ChunkTransaction | string {
+  try {
+    return decodeTransaction(raw)
+  } catch (error) {
+    if (isChordnsError(error, 'CHUNK_MALFORMED')) return error.message
+    throw error
+  }
+}
+
+/** Removals that a block of this place may contain, of entries that expired long ago. None for most blocks. */
+export function removals(state: ChunkState, { height, time }: BlockPlace): Uint8Array[] {
+  if (height % limits.REMOVE_EVERY !== 0 && state.size < limits.MAX_ENTRIES * 0.75) return []
+  const found: Uint8Array[] = []
+  for (const { key, value } of stateEntries(state)) {
+    if (found.length >= limits.REMOVES_PER_BLOCK) break
+    if (isTotals(key)) continue
+    const { record, question } = stateRecord(value)
+    if (time > removableAfter(question, record))
+      found.push(encodeTransaction({ kind: 'remove', question, old: record.digest }))
+  }
+  return found
+}
+
+function afterRemoval(
+  state: ChunkState,
+  question: Question,
+  before: StateRecord | undefined,
+  time: number,
+): ChunkState | string {
+  if (before === undefined) return 'not the recorded content'
+  return time > removableAfter(question, before)
+    ? stateDelete(state, stateKey(question))
+    : 'not expired for long enough'
+}
+
+function afterChange(
+  context: ChangeContext,
+  state: ChunkState,
+  transaction: ProvenTransaction,
+  before: StateRecord | undefined,
+  { height, time }: BlockPlace,
+): ChunkState | string {
+  const isNew = transaction.kind === 'add' || transaction.old === undefined
+  if (isNew && before !== undefined) return 'recorded already'
+  const entry = entryProven(context, transaction, time)
+  if (typeof entry === 'string') return entry
+  const record = recordOfEntry(entry, height)
+  if ((transaction.kind === 'diverge') !== (record.class === 'divergent')) return 'a certificate of another kind'
+  if (before === undefined) {
+    if (state.size > limits.MAX_ENTRIES) return 'the state is full'
+    return withRecord(state, transaction.question, record)
+  }
+  const same = equalBytes(before.digest, record.digest)
+  if (same !== (transaction.kind === 'renew') && transaction.kind !== 'diverge')
+    return same ? 'no change' : 'another content'
+  // What was seen before is history: nobody can put it back.
+  if (record.seen <= before.seen) return 'not seen later than what is recorded'
+  return withRecord(state, transaction.question, record)
+}
+
+/** The entry that the evidence proves at this time, or why it proves none. */
+function entryProven(
+  { group, replicas, chunkBits, scheme }: ChangeContext,
+  { question, certificate, outcome }: ProvenTransaction,
+  time: number,
+): ChunkEntry | string {
+  if (chunkOf(question.name, chunkBits) !== group.chunk) return 'another chunk'
+  if (!mayShare(question, () => false)) return 'a name that is never shared'
+  const context: ReadContext = {
+    ringId: group.ringId,
+    chunk: group.chunk,
+    question,
+    n: group.n,
+    replicas,
+    scheme,
+    // What an asker makes of it is the asker's.
+    policy: { acceptFrom: 'majority', admission: 'psk', strict: false, zoneSecurity: 'indeterminate' },
+  }
+  const result = examine(certificate, outcome, context, time)
+  return result.ok ? result.entry : result.reason
+}
+
+/**
+ * Expired, and no certificate for the question that is no newer than this record can be valid any more: each ends, at most,
+ * so long after it was seen. Else a former content could be added again once its successor is gone.
+ */
+function removableAfter(question: Question, { expires, seen }: StateRecord): number {
+  return Math.max(expires, seen + maxAgreedSeconds(question) * 1000)
+}
