@@ -40,6 +40,8 @@ export const limits = {
   PROBE_TIMEOUT_MS: 500,
   /** What one own fetch may cost: names that need more are nobody's observation. */
   OWN_FETCH: { queries: 30, bytes: 100_000, timeMs: 5_000, signatures: 60, hashes: 300 },
+  /** What checking one proof that a peer brought may cost: links that nobody sent are fetched, the answer itself never is. */
+  VERIFY_PROOF: { queries: 12, bytes: 60_000, timeMs: 3_000, signatures: 32, hashes: 200 },
   /** Own fetches for observations in flight at once; a peer that asks for more hears `busy`. */
   MAX_FETCHES: 32,
   /** Questions whose asks are counted. */

@@ -18,7 +18,7 @@ import {
   type Transport,
 } from '../base/index.ts'
 import { type ChunkChains, createChunkChains } from '../chunk-chains/index.ts'
-import { type Chunks, createChunks, ownFetchOf } from '../chunks/index.ts'
+import { type Chunks, createChunks, ownFetchOf, proofSourceOf } from '../chunks/index.ts'
 import type { Config } from '../config/index.ts'
 import { ed25519, ed25519Signer, type Signer } from '../crypto/index.ts'
 import type { Question } from '../dns/index.ts'
@@ -40,7 +40,6 @@ import {
   type RingMemory,
 } from '../ring/index.ts'
 import { type DataFile, openVotes, type VotesFile } from './disk.ts'
-import { proofSource } from './proofs.ts'
 import { RequestRoom } from './rooms.ts'
 
 export interface PeersDeps {
@@ -192,7 +191,7 @@ function chunksOver(
       signer,
       scheme: ed25519,
       log,
-      proofs: proofSource(recursor, clock),
+      proofs: proofSourceOf(recursor, clock),
       options: { ...config.chunks, ...config.ring },
     },
     {

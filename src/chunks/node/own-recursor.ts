@@ -1,0 +1,38 @@
+/** What the chunks use this node's own recursor for, on budgets far below a client's: to observe, and to check proofs. */
+import { Budget, type Clock, isChordnsError } from '../../base/index.ts'
+import { isDelegation } from '../../evidence/index.ts'
+import { isBogusFailure, type Recursor } from '../../recurse/index.ts'
+import type { ProofSource } from '../entries/proofs.ts'
+import { limits } from '../limits.ts'
+import { delegationFinding } from '../observations/delegation-finding.ts'
+import type { OwnFetch } from '../observations/observations.ts'
+
+/** Own iteration only. Further rounds fetch anew (`fresh`), those about a conflict by TCP over new connections. */
+export function ownFetchOf(recursor: Pick<Recursor, 'resolve' | 'delegation'>, clock: Clock): OwnFetch {
+  return async (question, signal, how) => {
+    const budget = new Budget(limits.OWN_FETCH, () => clock.monotonic())
+    const request = { budget, signal, fresh: how !== 'known', tcpOnly: how === 'tcp' }
+    if (isDelegation(question)) return delegationFinding(await recursor.delegation(question.name, request))
+    return recursor.resolve({ ...request, question, origin: 'own', checkingDisabled: false })
+  }
+}
+
+/** This node's own validation, and the chain links that it can give to others. */
+export function proofSourceOf(recursor: Pick<Recursor, 'validate' | 'links' | 'knownCut'>, clock: Clock): ProofSource {
+  return {
+    async verify(finding, links, signal) {
+      const budget = new Budget(limits.VERIFY_PROOF, () => clock.monotonic())
+      const request = { budget, signal, origin: 'any', checkingDisabled: false } as const
+      try {
+        const validated = await recursor.validate(finding, request, links)
+        return validated.evidence.security === 'secure' ? validated : 'unproven'
+      } catch (error) {
+        if (isBogusFailure(error)) return 'bogus'
+        if (isChordnsError(error, 'BUDGET_SPENT') || isChordnsError(error, 'RECURSE_FAILED')) return 'unproven'
+        throw error
+      }
+    },
+    links: (question, from) => recursor.links(question.name, from),
+    knownCut: (question) => recursor.knownCut(question.name),
+  }
+}
