@@ -28,16 +28,15 @@ export function rootKeys({ data, clock, log }: RootKeysDeps, hooks: RootKeysHook
   const file = join(data, FILE)
   const stored = readTextFile(file)
   try {
-    return new AnchorFollower({
-      clock,
-      log,
-      ...hooks,
-      configured: ROOT_ANCHORS[0]!,
-      // The root has never used SHA-1 for what it is trusted by.
-      rules: { algorithms: supportedAlgorithms({ sha1: 'insecure' }), digests: supportedDigests({ sha1: 'insecure' }) },
-      stored,
-      save: (text) => replaceTextFile(file, text),
-    })
+    // The root has never used SHA-1 for what it is trusted by.
+    const rules = {
+      algorithms: supportedAlgorithms({ sha1: 'insecure' }),
+      digests: supportedDigests({ sha1: 'insecure' }),
+    }
+    return new AnchorFollower(
+      { configured: ROOT_ANCHORS[0]!, rules, clock, log, stored },
+      { ...hooks, save: (text) => replaceTextFile(file, text) },
+    )
   } catch (cause) {
     if (!(cause instanceof ChordnsError)) throw cause
     const text = `${file}: ${cause.message}; correct it, or remove it to begin again with the built-in keys`

@@ -32,5 +32,5 @@ export type {
 } from './job/types.ts'
 export { limits as recurseLimits, type RecurseLimits } from './limits.ts'
 export { createRecursor } from './node/recursor.ts'
-export { AnchorFollower, type AnchorFollowerDeps } from './trust/anchor-follower.ts'
+export { AnchorFollower, type AnchorFollowerDeps, type AnchorFollowerHooks } from './trust/anchor-follower.ts'
 export { readRootZone } from './trust/local-root.ts'

@@ -19,20 +19,26 @@ export interface AnchorFollowerDeps {
   /** What the operator, or the program itself, vouches for. Its zone is followed. */
   readonly configured: TrustAnchor
   readonly rules: Pick<ValidationContext, 'algorithms' | 'digests'>
-  readonly recursor: () => Pick<Recursor, 'resolve'>
-  /** False while nobody validates by this anchor: then nothing is asked. */
-  readonly isNeeded: () => boolean
   readonly clock: Clock
   readonly log: Log
   /** What `save` stored last; undefined at the first start. */
   readonly stored: string | undefined
+}
+
+export interface AnchorFollowerHooks {
+  /** The recursor of now: a change of the configuration makes a new one. */
+  readonly recursor: () => Pick<Recursor, 'resolve'>
+  /** False while nobody validates by this anchor: then nothing is asked. */
+  readonly isNeeded: () => boolean
+  /** Resolves when the text is on disk. What it rejects with is logged, and it is called again at the next look. */
   readonly save: (text: string) => Promise<void>
-  /** A key that counted counts no more: what was judged by it must go. */
+  /** A key that counted counts no more: what was validated by it must go. */
   readonly onRevoked: () => void
 }
 
 export class AnchorFollower {
   readonly #deps: AnchorFollowerDeps
+  readonly #hooks: AnchorFollowerHooks
   readonly #stopped = new AbortController()
   #rollover: Rollover
   #anchors: readonly TrustAnchor[]
@@ -40,10 +46,11 @@ export class AnchorFollower {
   #cancel: Cancel | undefined
 
   /** Throws DNSSEC_BAD_STATE: a revocation must not be forgotten because a file was damaged. */
-  constructor(deps: AnchorFollowerDeps) {
+  constructor(deps: AnchorFollowerDeps, hooks: AnchorFollowerHooks) {
     const { configured, stored } = deps
     const start = startRollover(configured.zone)
     this.#deps = deps
+    this.#hooks = hooks
     this.#rollover = stored === undefined ? start : rolloverFromText(start, stored)
     this.#anchors = [followedAnchor(this.#rollover, configured)]
   }
@@ -63,7 +70,7 @@ export class AnchorFollower {
 
   /** One look at the keys. Resolves with the ms until the next. Rejects with ABORTED only. */
   async refresh(): Promise<number> {
-    if (!this.#deps.isNeeded()) return limits.ANCHOR_RETRY_MS
+    if (!this.#hooks.isNeeded()) return limits.ANCHOR_RETRY_MS
     try {
       const set = await this.#fetch()
       if (set === undefined) return this.#failed('the zone has no key set')
@@ -93,13 +100,13 @@ export class AnchorFollower {
   }
 
   async #fetch(): Promise<RRset | undefined> {
-    const { recursor, configured } = this.#deps
-    const { outcome } = await recursor().resolve({
+    const { configured } = this.#deps
+    const { outcome } = await this.#hooks.recursor().resolve({
       question: { name: configured.zone, type: Type.DNSKEY, class: Class.IN },
       budget: this.#budget(),
       signal: this.#stopped.signal,
       origin: 'any',
-      // Judged here, and by what the set says of itself: a key may revoke itself in a set that nobody else vouches for.
+      // `followKeys` checks it by what the set says of itself: a key may revoke itself in a set that nobody else vouches for.
       checkingDisabled: true,
       fresh: true,
     })
@@ -107,7 +114,7 @@ export class AnchorFollower {
   }
 
   #step(set: RRset): RolloverStep {
-    const { configured, rules, clock, log, onRevoked } = this.#deps
+    const { configured, rules, clock, log } = this.#deps
     const now = Math.floor(clock.now() / 1000)
     const step = followKeys(this.#rollover, configured, set, { ...rules, now }, this.#budget())
     if (!step.believed) log.warn({}, 'no trusted key has signed the key set of the trust anchor')
@@ -116,12 +123,12 @@ export class AnchorFollower {
     this.#rollover = step.rollover
     this.#anchors = [followedAnchor(step.rollover, configured)]
     this.#isSaved = false
-    if (step.changes.some(({ to }) => to === 'revoked')) onRevoked()
+    if (step.changes.some(({ to }) => to === 'revoked')) this.#hooks.onRevoked()
     return step
   }
 
   async #save(): Promise<void> {
-    await this.#deps.save(rolloverToText(this.#rollover))
+    await this.#hooks.save(rolloverToText(this.#rollover))
     this.#isSaved = true
   }
 

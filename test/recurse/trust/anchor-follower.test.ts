@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { isChordnsError } from '../../../src/base/index.ts'
 import { parseZone, Rcode, ROOT, recordToText } from '../../../src/dns/index.ts'
 import { supportedAlgorithms, supportedDigests, type TrustAnchor } from '../../../src/dnssec/index.ts'
-import { AnchorFollower, type AnchorFollowerDeps } from '../../../src/recurse/index.ts'
+import { AnchorFollower, type AnchorFollowerDeps, type AnchorFollowerHooks } from '../../../src/recurse/index.ts'
 import type { VirtualClock } from '../../../src/sim/index.ts'
 import { signZone } from '../../dnssec/signer.ts'
 import { dsFor, KSK, makeSigningKey, REVOKED, type SigningKey, withFlags, ZSK } from '../../dnssec/signing-keys.ts'
@@ -48,21 +48,24 @@ interface Followed {
   readonly stack: Stack
 }
 
-function follow(change: Partial<AnchorFollowerDeps> = {}): Followed {
-  const follower: AnchorFollower = new AnchorFollower({
-    configured: CONFIGURED,
-    rules: { algorithms: supportedAlgorithms({ sha1: 'insecure' }), digests: supportedDigests({ sha1: 'insecure' }) },
-    recursor: () => stack.recursor,
-    isNeeded: () => true,
-    clock,
-    log: { debug() {}, info() {}, warn: (_, text) => warnings.push(text), error() {} },
-    stored: saved,
-    save: async (text) => {
-      saved = text
+function follow(change: Partial<AnchorFollowerDeps & AnchorFollowerHooks> = {}): Followed {
+  const rules = {
+    algorithms: supportedAlgorithms({ sha1: 'insecure' }),
+    digests: supportedDigests({ sha1: 'insecure' }),
+  }
+  const log = { debug() {}, info() {}, warn: (_: object, text: string) => warnings.push(text), error() {} }
+  const follower: AnchorFollower = new AnchorFollower(
+    { configured: CONFIGURED, rules, clock, log, stored: saved, ...change },
+    {
+      recursor: () => stack.recursor,
+      isNeeded: () => true,
+      save: async (text) => {
+        saved = text
+      },
+      onRevoked: () => revocations++,
+      ...change,
     },
-    onRevoked: () => revocations++,
-    ...change,
-  })
+  )
   const stack: Stack = createStack(world, {
     anchors: '. DS 1 13 2 00',
     clock,
