@@ -102,8 +102,8 @@ export function virtualClock({ startUnixMs = 1_800_000_000_000, settle }: Virtua
 }
 
 export interface MachineClockOptions {
-  /** Ms that this machine's wall clock is ahead of the others'. */
-  readonly aheadMs?: () => number
+  /** What this machine's wall clock says at a true time (unix ms): skew, and how fine it is. */
+  readonly wall?: (unixMs: number) => number
   /** Called for each timer that is set. */
   readonly onSet?: () => void
   /** Runs what a timer was set for; a machine without power does not. */
@@ -111,10 +111,9 @@ export interface MachineClockOptions {
 }
 
 /** The clock of one of several machines, over the time that all of them share. */
-export function machineClock(time: Clock, { aheadMs, onSet, run }: MachineClockOptions): Clock {
+export function machineClock(time: Clock, { wall, onSet, run }: MachineClockOptions): Clock {
   return {
-    // Whole ms, as a machine's own clock has them.
-    now: () => Math.floor(time.now() + (aheadMs?.() ?? 0)),
+    now: () => wall?.(time.now()) ?? time.now(),
     monotonic: () => time.monotonic(),
     after(delayMs, callback) {
       onSet?.()

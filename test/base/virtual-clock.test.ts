@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { sleep } from '../../src/base/index.ts'
-import { type VirtualClock, virtualClock } from '../../src/sim/index.ts'
+import { machineClock, type VirtualClock, virtualClock } from '../../src/sim/index.ts'
 
 const makeClock = (startUnixMs?: number): VirtualClock =>
   virtualClock({ settle: setImmediate, ...(startUnixMs !== undefined && { startUnixMs }) })
@@ -78,5 +78,44 @@ describe('virtual time', () => {
 
   it('says so when nothing is left that could settle a promise', async () => {
     await expect(makeClock().run(new Promise(() => {}))).rejects.toThrow('no timer is left')
+  })
+})
+
+describe('the clock of one machine', () => {
+  it('has the shared time, and a wall of its own', () => {
+    const time = makeClock(1_000)
+    const clock = machineClock(time, { wall: (unixMs) => unixMs + 30 })
+    time.advance(5)
+    expect([clock.now(), clock.monotonic(), machineClock(time, {}).now()]).toEqual([1_035, 5, 1_005])
+  })
+
+  it('tells what is set, and runs nothing that the machine does not run', () => {
+    const time = makeClock()
+    const ran: string[] = []
+    let on = true
+    const run = (callback: () => void) => {
+      if (on) callback()
+    }
+    const clock = machineClock(time, { run, onSet: () => ran.push('set') })
+    clock.after(10, () => ran.push('first'))
+    clock.after(20, () => ran.push('second'))
+    clock.after(30, () => ran.push('cancelled'))()
+    time.advance(15)
+    on = false
+    time.advance(15)
+    expect(ran).toEqual(['set', 'set', 'set', 'first'])
+    expect(time.pending).toBe(0)
+  })
+})
+
+describe('time that is slept through', () => {
+  it('makes what fell due run late', () => {
+    const clock = makeClock(0)
+    const seen: number[] = []
+    clock.after(10, () => seen.push(clock.monotonic()))
+    clock.skip(1_000)
+    expect([clock.now(), seen]).toEqual([1_000, []])
+    clock.advance(0)
+    expect(seen).toEqual([1_000])
   })
 })

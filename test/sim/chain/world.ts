@@ -221,7 +221,7 @@ class World {
     const life = ++person.life
     const touch = () => this.#touch(person)
     const clock = machineClock(this.#clock, {
-      aheadMs: () => person.skewMs,
+      wall: (unixMs) => unixMs + person.skewMs,
       onSet: touch,
       run: (callback) => {
         if (person.life === life) this.#attempt(person, callback)

@@ -95,7 +95,7 @@ export function createMember(modules: MemberModules): Member {
   /** Nothing of a life that is over goes on. */
   const clockOf = (mine: number) =>
     machineClock(clock, {
-      aheadMs: () => modules.skewMs,
+      wall: (unixMs) => Math.floor(unixMs + modules.skewMs),
       run(callback) {
         if (life === mine) callback()
       },
