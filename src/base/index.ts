@@ -1,3 +1,14 @@
+/**
+ * What every room has in common, without effects.
+ *
+ * - Ports (`Clock`, `Random`, `Exchange`, `Transport`, `Store`, `Log`): take one as an argument where something of the machine
+ *   is needed; `io/` has the real ones, `sim/` the simulated ones.
+ * - `ChordnsError`: throw it with a code of docs/errors.md; `isChordnsError` to look for one.
+ * - `Budget`: what one question may cost; passed down, never made anew on the way.
+ * - `withTimeout`, `sleep`, `unlessAborted`: waiting by a clock that is handed in.
+ * - `BulkReader`, `BulkWriter`: both sides of a bulk, for those who implement `Transport`. `scopedStore`: a part of a store.
+ * - Ids (`PeerId`, `RingId`, `ChunkId`) and bytes.
+ */
 export { Budget, type BudgetLimits, type BudgetResource } from './budget.ts'
 export { type BulkFrame, BulkKind, BulkReader, BulkWriter } from './bulk.ts'
 export { compareBytes, concatBytes, equalBytes, fromHex, fromLatin1, latin1, toHex } from './bytes.ts'

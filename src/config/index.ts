@@ -1,3 +1,10 @@
+/**
+ * The configuration of a node. Steps of `loadConfig`: find the file, read it with the place of each key (sources/), put flags
+ * and environment over it (sources/), check it by the schema (sections/), and derive what the rooms want (derive.ts, local.ts).
+ *
+ * `planReload` says which keys of another configuration come into force at once; `configText` prints what holds and why,
+ * `configSchemaJson` the schema; `checkHosts` reads a hosts file alone.
+ */
 export { limits as configLimits } from './limits.ts'
 export { loadConfig, searchPath } from './load.ts'
 export { checkHosts, type HostsCheck } from './local.ts'

@@ -1,3 +1,12 @@
+/**
+ * The ports of base/ on a real machine. Only peer/ imports this room.
+ *
+ * - `createLibp2pTransport`, `startRendezvous`: peers. They load libp2p when they are called, not before.
+ * - `createExchange`: queries to authorities by UDP and TCP.
+ * - `openSqliteStore`: data that outlives the process; `loadSecret`, `loadOrCreateIdentity`: keys in files; `readTextFile`,
+ *   `replaceTextFile`: small files.
+ * - `systemClock`, `systemRandom`, `localAddresses`: the machine itself.
+ */
 export { systemClock } from './clock.ts'
 export { createIdentity, createSecret, loadOrCreateIdentity, loadSecret, replaceSecret } from './disk/keys.ts'
 export { openSqliteStore, type SqliteStore, type SqliteStoreOptions } from './disk/sqlite-store.ts'

@@ -1,3 +1,7 @@
+/**
+ * What a node says of itself. `createLog` for what happens; `createStatusServer` for what is asked of it, with a route for
+ * each path (`reads` for pictures, `looksUp` for what costs work). The schemas (`statusView`, ...) are for both ends.
+ */
 export { type AdjustableLog, createLog } from './log.ts'
 export { acts, isLoopbackHost, looksUp, reads, STATUS_HEADER, type StatusRoute } from './status-door.ts'
 export { createStatusServer, type StatusServer } from './status-server.ts'

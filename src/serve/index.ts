@@ -1,3 +1,9 @@
+/**
+ * The door for stub resolvers. `createFrontEnd` begins it: the doors (sockets) bring packets to the desk, which asks the
+ * resolver and hands back the bytes of the reply; access says who may ask.
+ *
+ * `parseListenAddress`, `endpointText` and `compileAccess` read what the configuration says of it.
+ */
 export { compileAccess } from './access/access.ts'
 export { endpointText, isLoopback, parseListenAddress } from './access/addresses.ts'
 export type { ListenFailure } from './doors/listen.ts'

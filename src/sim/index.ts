@@ -1,3 +1,12 @@
+/**
+ * The ports of base/ without a machine, for tests and simulations; each repeats from its seed.
+ *
+ * - `virtualClock`: time that moves when it is told to; `machineClock`: the clock of one node over it.
+ * - `seededRandom`: give each part of a scenario a stream of its own by `split`.
+ * - `createMemoryNetwork`: peers in one process, with faults by command; `createWeather`: faults of all links; `latencySpace`:
+ *   delays as between hosts of the Internet.
+ * - `createMemoryDisk`: a store that can lose power.
+ */
 export {
   type MachineClockOptions,
   machineClock,

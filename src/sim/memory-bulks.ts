@@ -5,11 +5,11 @@ import {
   BulkKind,
   BulkReader,
   BulkWriter,
-  ChordnsError,
   type Clock,
   type PeerId,
   type RequestOptions,
 } from '../base/index.ts'
+import { gone } from './failures.ts'
 import { type BulkMessage, checkFits } from './wires.ts'
 
 /** As many as the real transport serves. */
@@ -124,8 +124,4 @@ export class MemoryBulks {
   #send(link: number, bulk: number, to: BulkMessage['to'], frame: BulkFrame | undefined): void {
     this.#hooks.send({ kind: 'bulk', link, bulk, to, frame })
   }
-}
-
-function gone(peer: PeerId) {
-  return new ChordnsError('PEER_GONE', 'the connection to the peer is gone', { peer })
 }

@@ -25,76 +25,87 @@ export interface MemoryDiskOptions {
 type Pairs = Map<string, { readonly key: Uint8Array; readonly value: Uint8Array }>
 
 export function createMemoryDisk({ random, maxBytes = Number.POSITIVE_INFINITY }: MemoryDiskOptions): MemoryDisk {
-  /** What is safe, and the batches after it. */
-  const synced: Pairs = new Map()
-  let unsynced: (readonly StoreWrite[])[] = []
-  let pairs: Pairs = new Map()
-  let current: object | undefined
+  const disk: DiskState = { maxBytes, synced: new Map(), unsynced: [], pairs: new Map(), handle: undefined }
   let lost = 0
-
-  function store(): Store {
-    const handle = {}
-    current = handle
-    const check = () => {
-      if (current !== handle) throw new ChordnsError('STORE_CLOSED', 'the store is closed', {})
-    }
-    return {
-      get(key) {
-        check()
-        return pairs.get(latin1(key))?.value.slice()
-      },
-      batch(writes, { durable }) {
-        check()
-        const owned = writes.map(copy)
-        if (maxBytes < Number.POSITIVE_INFINITY) {
-          const after = new Map(pairs)
-          apply(after, owned)
-          if (bytesOf(after) > maxBytes) throw new ChordnsError('STORE_FULL', 'the store is full', {})
-        }
-        apply(pairs, owned)
-        unsynced.push(owned)
-        if (!durable) return
-        for (const batch of unsynced) apply(synced, batch)
-        unsynced = []
-      },
-      *range(from, to) {
-        check()
-        const inside = [...pairs.values()].filter(
-          ({ key }) => compareBytes(key, from) >= 0 && (to === undefined || compareBytes(key, to) < 0),
-        )
-        for (const { key, value } of inside.sort((a, b) => compareBytes(a.key, b.key))) {
-          check()
-          yield [key.slice(), value.slice()]
-        }
-      },
-      close() {
-        if (current !== handle) return
-        current = undefined
-        // The end of a process does what a checkpoint does.
-        for (const batch of unsynced) apply(synced, batch)
-        unsynced = []
-      },
-    }
-  }
-
   return {
     open() {
-      if (current !== undefined) throw new ChordnsError('STORE_BUSY', 'the store is open already', {})
-      return store()
+      if (disk.handle !== undefined) throw new ChordnsError('STORE_BUSY', 'the store is open already', {})
+      return storeOn(disk)
     },
     crash(how) {
-      current = undefined
+      disk.handle = undefined
       if (how === 'process') return
-      const survivors = random.below(unsynced.length + 1)
-      lost += unsynced.length - survivors
-      for (const batch of unsynced.slice(0, survivors)) apply(synced, batch)
-      unsynced = []
-      pairs = new Map(synced)
+      const survivors = random.below(disk.unsynced.length + 1)
+      lost += disk.unsynced.length - survivors
+      for (const batch of disk.unsynced.slice(0, survivors)) apply(disk.synced, batch)
+      disk.unsynced = []
+      disk.pairs = new Map(disk.synced)
     },
     get lost() {
       return lost
     },
   }
+}
+
+interface DiskState {
+  readonly maxBytes: number
+  /** What is safe, and the batches after it. */
+  readonly synced: Pairs
+  unsynced: (readonly StoreWrite[])[]
+  /** Both together: what a reader sees. */
+  pairs: Pairs
+  /** Of the store that is open; undefined: none is. */
+  handle: object | undefined
+}
+
+function storeOn(disk: DiskState): Store {
+  const handle = {}
+  disk.handle = handle
+  const check = () => {
+    if (disk.handle !== handle) throw new ChordnsError('STORE_CLOSED', 'the store is closed', {})
+  }
+  return {
+    get(key) {
+      check()
+      return disk.pairs.get(latin1(key))?.value.slice()
+    },
+    batch(writes, { durable }) {
+      check()
+      const owned = writes.map(copy)
+      if (!fits(disk, owned)) throw new ChordnsError('STORE_FULL', 'the store is full', {})
+      apply(disk.pairs, owned)
+      disk.unsynced.push(owned)
+      if (durable) sync(disk)
+    },
+    *range(from, to) {
+      check()
+      const inside = [...disk.pairs.values()].filter(
+        ({ key }) => compareBytes(key, from) >= 0 && (to === undefined || compareBytes(key, to) < 0),
+      )
+      for (const { key, value } of inside.sort((a, b) => compareBytes(a.key, b.key))) {
+        check()
+        yield [key.slice(), value.slice()]
+      }
+    },
+    close() {
+      if (disk.handle !== handle) return
+      disk.handle = undefined
+      // The end of a process does what a checkpoint does.
+      sync(disk)
+    },
+  }
+}
+
+function sync(disk: DiskState): void {
+  for (const batch of disk.unsynced) apply(disk.synced, batch)
+  disk.unsynced = []
+}
+
+function fits({ maxBytes, pairs }: DiskState, writes: readonly StoreWrite[]): boolean {
+  if (maxBytes === Number.POSITIVE_INFINITY) return true
+  const after = new Map(pairs)
+  apply(after, writes)
+  return bytesOf(after) <= maxBytes
 }
 
 function apply(pairs: Pairs, writes: readonly StoreWrite[]): void {

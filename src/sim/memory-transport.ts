@@ -3,7 +3,6 @@
  * with hello and then carries requests one way and their replies the other, as over libp2p.
  */
 import {
-  asPeerId,
   type BulkHandler,
   baseLimits,
   type Cancel,
@@ -20,8 +19,17 @@ import {
   type Transport,
   withTimeout,
 } from '../base/index.ts'
+import { asRefusal, failed, gone, malformed, refusedBy, timedOut, unreachable } from './failures.ts'
 import { MemoryBulks } from './memory-bulks.ts'
-import { checkFits, type Station, type StreamMessage, type WireMessage, type Wires } from './wires.ts'
+import {
+  checkFits,
+  type Station,
+  type StreamMessage,
+  splitAddress,
+  type WireMessage,
+  type Wires,
+  withPeer,
+} from './wires.ts'
 
 export interface MemoryTransportDeps {
   readonly self: PeerId
@@ -388,46 +396,4 @@ export class MemoryTransport implements Transport, Station {
     if (!this.#admitted.delete(link.peer)) return
     for (const listener of [...this.#goneListeners]) listener(link.peer)
   }
-}
-
-function splitAddress(text: PeerAddress): { address: PeerAddress; peer: PeerId | undefined } {
-  const at = text.indexOf('/p2p/')
-  return at < 0
-    ? { address: text, peer: undefined }
-    : { address: text.slice(0, at), peer: asPeerId(text.slice(at + '/p2p/'.length)) }
-}
-
-function withPeer(address: PeerAddress, peer: PeerId): PeerAddress {
-  return address.includes('/p2p/') ? address : `${address}/p2p/${peer}`
-}
-
-/** How a failed hello looks to whoever wanted the stream. */
-function asRefusal(peer: PeerId, reason: unknown): Error {
-  if (isChordnsError(reason) && reason.code.startsWith('PEER_') && reason.code !== 'PEER_MALFORMED') return reason
-  return new ChordnsError('PEER_REFUSED', errorText(reason), { peer }, { cause: reason })
-}
-
-/** The far side does not say why it does not like our hello. */
-function refusedBy(peer: PeerId) {
-  return new ChordnsError('PEER_REFUSED', 'the peer ended the stream during hello', { peer })
-}
-
-function gone(peer: PeerId, cause?: unknown) {
-  return new ChordnsError('PEER_GONE', 'the connection to the peer is gone', { peer }, { cause })
-}
-
-function timedOut(peer: PeerId, what: string) {
-  return new ChordnsError('PEER_TIMEOUT', what, { peer })
-}
-
-function failed(peer: PeerId, remoteCode: string) {
-  return new ChordnsError('PEER_FAILED', `the peer answered with the error ${remoteCode}`, { peer, remoteCode })
-}
-
-function unreachable(target: string, why: string, cause?: unknown) {
-  return new ChordnsError('PEER_UNREACHABLE', `cannot reach ${target}: ${why}`, { target, why }, { cause })
-}
-
-function malformed(what: string) {
-  return new ChordnsError('PEER_MALFORMED', `malformed stream: ${what}`, { what })
 }

@@ -1,5 +1,13 @@
 /** What carries messages between simulated peers: delay, order, loss, cuts, and machines without power. */
-import { type BulkFrame, baseLimits, type Cancel, ChordnsError, type PeerAddress, type PeerId } from '../base/index.ts'
+import {
+  asPeerId,
+  type BulkFrame,
+  baseLimits,
+  type Cancel,
+  ChordnsError,
+  type PeerAddress,
+  type PeerId,
+} from '../base/index.ts'
 import type { Delay, MemoryNetworkOptions } from './types.ts'
 
 /** Default delay of a message, and half of what it takes to learn that nobody listens at an address, ms. */
@@ -223,4 +231,16 @@ export function checkFits(body: Uint8Array): void {
     throw new ChordnsError('PEER_OVERSIZE', `a message of ${body.length} bytes does not fit into a frame`, {
       bytes: body.length,
     })
+}
+
+/** `/memory/x/p2p/y` is where peer y listens. */
+export function splitAddress(text: PeerAddress): { address: PeerAddress; peer: PeerId | undefined } {
+  const at = text.indexOf('/p2p/')
+  return at < 0
+    ? { address: text, peer: undefined }
+    : { address: text.slice(0, at), peer: asPeerId(text.slice(at + '/p2p/'.length)) }
+}
+
+export function withPeer(address: PeerAddress, peer: PeerId): PeerAddress {
+  return address.includes('/p2p/') ? address : `${address}/p2p/${peer}`
 }

@@ -63,50 +63,81 @@ export interface Rendezvous {
   stop(): Promise<void>
 }
 
-type DhtNode = Libp2p<{ identify: unknown; ping: unknown; dht: KadDHT }>
-
 /** Begins at once, and goes on in the background: a DHT that cannot be reached is tried again, and holds nobody up. */
 export async function startRendezvous(options: RendezvousOptions): Promise<Rendezvous> {
-  const { clock, log } = options
   const isAllowed = rule(options.through)
-  const node = await createDhtNode(options, isAllowed)
-  // SHA2-256 is what the library takes keys for: the key is a hash already.
-  const key = CID.createV1(RAW, digestOf(SHA2_256, options.key))
-  const stopping = new AbortController()
-  const counts = { said: 0, searches: 0, failed: 0, found: 0 }
-  let timer: Cancel | undefined
-  let working: Promise<void> | undefined
-  let saidAt = Number.NEGATIVE_INFINITY
-  let failing = false
+  const visitor = new Visitor(await createDhtNode(options, isAllowed), isAllowed, options)
+  visitor.begin()
+  return visitor
+}
 
-  async function turn(): Promise<void> {
-    try {
-      await connect()
-      await search()
-      if (options.isToBeFound() && clock.monotonic() - saidAt >= limits.RENDEZVOUS_SAY_MS) await say()
-      if (failing) log.info({}, 'the rendezvous answers again')
-      failing = false
-    } catch (error) {
-      if (stopping.signal.aborted) return
-      counts.failed++
-      if (!failing) log.warn({ error: errorText(error) }, 'no rendezvous: it is tried again')
-      failing = true
-    }
+type DhtNode = Libp2p<{ identify: unknown; ping: unknown; dht: KadDHT }>
+
+/** Visits the DHT from time to time: looks who is there, and says where this member is. */
+class Visitor implements Rendezvous {
+  readonly #node: DhtNode
+  readonly #isAllowed: (address: Multiaddr) => boolean
+  readonly #options: RendezvousOptions
+  readonly #key: CID
+  readonly #stopping = new AbortController()
+  readonly #counts = { said: 0, searches: 0, failed: 0, found: 0 }
+  #timer: Cancel | undefined
+  #visiting: Promise<void> | undefined
+  #saidAt = Number.NEGATIVE_INFINITY
+  /** The last visit failed, and was logged. */
+  #failing = false
+
+  constructor(node: DhtNode, isAllowed: (address: Multiaddr) => boolean, options: RendezvousOptions) {
+    this.#node = node
+    this.#isAllowed = isAllowed
+    this.#options = options
+    // SHA2-256 is what the library takes keys for: the key is a hash already.
+    this.#key = CID.createV1(RAW, digestOf(SHA2_256, options.key))
   }
 
-  function again(): void {
-    working = turn().finally(() => {
-      working = undefined
-      if (stopping.signal.aborted) return
-      const soon = failing || options.isAlone()
-      timer = clock.after(soon ? limits.RENDEZVOUS_ALONE_MS : limits.RENDEZVOUS_SEARCH_MS, again)
+  begin(): void {
+    this.#visiting = this.#visit().finally(() => {
+      this.#visiting = undefined
+      if (this.#stopping.signal.aborted) return
+      const soon = this.#failing || this.#options.isAlone()
+      const waitMs = soon ? limits.RENDEZVOUS_ALONE_MS : limits.RENDEZVOUS_SEARCH_MS
+      this.#timer = this.#options.clock.after(waitMs, () => this.begin())
     })
   }
 
+  stats(): RendezvousStats {
+    return { ...this.#counts }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    this.#timer?.()
+    await this.#node.stop()
+    await this.#visiting
+  }
+
+  /** Never rejects. */
+  async #visit(): Promise<void> {
+    const { clock, log, isToBeFound } = this.#options
+    try {
+      await this.#connect()
+      await this.#search()
+      if (isToBeFound() && clock.monotonic() - this.#saidAt >= limits.RENDEZVOUS_SAY_MS) await this.#say()
+      if (this.#failing) log.info({}, 'the rendezvous answers again')
+      this.#failing = false
+    } catch (error) {
+      if (this.#stopping.signal.aborted) return
+      this.#counts.failed++
+      if (!this.#failing) log.warn({ error: errorText(error) }, 'no rendezvous: it is tried again')
+      this.#failing = true
+    }
+  }
+
   /** To one node of the DHT at least. */
-  async function connect(): Promise<void> {
+  async #connect(): Promise<void> {
+    const node = this.#node
     if (node.getConnections().length > 0) return
-    const dials = options.through.map((address) => node.dial(parseAddress(address), { signal: deadline() }))
+    const dials = this.#options.through.map((address) => node.dial(parseAddress(address), { signal: this.#deadline() }))
     try {
       await Promise.any(dials)
     } catch (cause) {
@@ -114,60 +145,51 @@ export async function startRendezvous(options: RendezvousOptions): Promise<Rende
       throw new ChordnsError('PEER_UNREACHABLE', `no node of the DHT can be reached: ${why}`, {}, { cause })
     }
     // Whether it speaks the protocol is known when it has said what it speaks.
-    await untilRouted()
+    await this.#untilRouted()
   }
 
-  async function untilRouted(): Promise<void> {
-    const routing = node.services.dht as KadDHT & { readonly routingTable: { readonly size: number } }
+  async #untilRouted(): Promise<void> {
+    const { clock, protocol } = this.#options
+    const routing = this.#node.services.dht as KadDHT & { readonly routingTable: { readonly size: number } }
     for (let waited = 0; routing.routingTable.size === 0; waited += ROUTED_POLL_MS) {
-      if (waited >= limits.DIAL_TIMEOUT_MS || stopping.signal.aborted)
-        throw new ChordnsError('PEER_UNREACHABLE', `who answers does not speak ${options.protocol}`, {})
+      if (waited >= limits.DIAL_TIMEOUT_MS || this.#stopping.signal.aborted)
+        throw new ChordnsError('PEER_UNREACHABLE', `who answers does not speak ${protocol}`, {})
       await new Promise<void>((resolve) => void clock.after(ROUTED_POLL_MS, resolve))
     }
   }
 
-  async function search(): Promise<void> {
-    counts.searches++
+  async #search(): Promise<void> {
+    const node = this.#node
+    this.#counts.searches++
     const heard = new Set<PeerId>()
-    for await (const event of node.services.dht.findProviders(key, { signal: deadline() })) {
+    for await (const event of node.services.dht.findProviders(this.#key, { signal: this.#deadline() })) {
       if (event.type !== EventTypes.PROVIDER) continue
       for (const { id, multiaddrs } of event.providers) {
         const peer = asPeerId(id.toString())
         if (id.equals(node.peerId) || heard.has(peer)) continue
         // Some come twice, with and without the peer's id.
-        const addresses = new Set(multiaddrs.filter(isAllowed).map((one) => one.toString().split('/p2p/')[0]!))
+        const addresses = new Set(multiaddrs.filter(this.#isAllowed).map((one) => one.toString().split('/p2p/')[0]!))
         if (addresses.size === 0) continue
         heard.add(peer)
-        counts.found++
-        options.onFound(peer, [...addresses].slice(0, limits.MAX_ADDRESSES_PER_PEER))
+        this.#counts.found++
+        this.#options.onFound(peer, [...addresses].slice(0, limits.MAX_ADDRESSES_PER_PEER))
         if (heard.size >= limits.MAX_RENDEZVOUS_FOUND) return
       }
     }
   }
 
-  async function say(): Promise<void> {
+  async #say(): Promise<void> {
     let taken = 0
-    for await (const event of node.services.dht.provide(key, { signal: deadline() }))
+    for await (const event of this.#node.services.dht.provide(this.#key, { signal: this.#deadline() }))
       if (event.type === EventTypes.PEER_RESPONSE && event.messageType === MessageType.ADD_PROVIDER) taken++
     if (taken === 0) throw new ChordnsError('PEER_UNREACHABLE', 'no node of the DHT took our record', {})
-    saidAt = clock.monotonic()
-    counts.said++
-    log.debug({ taken }, 'said at the rendezvous where this member is')
+    this.#saidAt = this.#options.clock.monotonic()
+    this.#counts.said++
+    this.#options.log.debug({ taken }, 'said at the rendezvous where this member is')
   }
 
-  function deadline(): AbortSignal {
-    return AbortSignal.any([stopping.signal, AbortSignal.timeout(limits.RENDEZVOUS_TIMEOUT_MS)])
-  }
-
-  again()
-  return {
-    stats: () => ({ ...counts }),
-    async stop() {
-      stopping.abort()
-      timer?.()
-      await node.stop()
-      await working
-    },
+  #deadline(): AbortSignal {
+    return AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(limits.RENDEZVOUS_TIMEOUT_MS)])
   }
 }
 
