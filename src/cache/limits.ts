@@ -1,7 +1,9 @@
+import { dnsLimits } from '../dns/index.ts'
+
 /** Bounds of the cache: everything an authority or a peer could stretch. */
 export const limits = {
-  /** Records of one RRset (CacheFlush, Afek et al. 2024; PowerDNS `max-rrset-size`). Bigger sets are served, not kept. */
-  MAX_RRSET_RECORDS: 256,
+  /** Records of one RRset. What they cost is bounded in bytes, below (CacheFlush, Afek et al. 2024). */
+  MAX_RRSET_RECORDS: dnsLimits.MAX_RRSET_RECORDS,
   /** RDATA bytes of one RRset with its signatures: what fits into one DNS message (RFC 1035 4.2.2). */
   MAX_RRSET_BYTES: 65_536,
   /** Covering RRSIGs kept with one RRset (KeyTrap, CVE-2023-50387; Unbound keeps 8). */

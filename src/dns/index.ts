@@ -2,7 +2,14 @@ export type { BadTextDetail, MalformedDetail } from './errors.ts'
 export { limits as dnsLimits } from './limits.ts'
 export { edeOption, findOption, optionsOf, readEde } from './message/edns.ts'
 export { encodeMessage, encodeWithin } from './message/encode.ts'
-export { decodeMessage, type MessageHeader, makeQuery, peekHeader, type QueryOptions } from './message/message.ts'
+export {
+  decodeMessage,
+  decodeReply,
+  type MessageHeader,
+  makeQuery,
+  peekHeader,
+  type QueryOptions,
+} from './message/message.ts'
 export { framedForTcp, type TcpMessageBounds, TcpMessageReader } from './message/tcp.ts'
 export {
   canonicalName,

@@ -30,6 +30,11 @@ export const limits = {
   MAX_COMPRESSION_COMPARES: 16_384,
   /** Extended errors read from one message (RFC 8914 lets a server send many). */
   MAX_EXTENDED_ERRORS: 16,
+  /**
+   * Records of one RRset: what a message holds, each of 12 octets and more. A set is whole or refused, since a part of it is
+   * another set, which nobody has signed. What a set costs is bounded in bytes (CacheFlush, Afek et al. 2024).
+   */
+  MAX_RRSET_RECORDS: 5_460,
   /** The greatest TTL (RFC 2181 section 8); what is above it counts as this (RFC 8767 section 4). Seconds. */
   MAX_TTL: 0x7fff_ffff,
   /** Bytes of one zone file: hints, trust anchors and test zones are far below. */

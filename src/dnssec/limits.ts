@@ -8,7 +8,7 @@ export const limits = {
   MAX_SAME_TAG_KEYS: 2,
   /** DNSKEY records of one zone that are read: the largest seen in practice have about 20. */
   MAX_DNSKEYS: 64,
-  /** DS records of one zone that are read (KeyTrap; PowerDNS 8). */
+  /** DS records of one zone that are tried, of those that can be (KeyTrap; PowerDNS 8). */
   MAX_DS: 8,
   /** DNSKEY digests computed for one DNSKEY set (Unbound gives up after 4 that fail; rollovers need 2 to 4). */
   MAX_DS_DIGESTS: 16,

@@ -34,7 +34,7 @@ export {
   type UnsignedObservation,
   verifyObservation,
 } from './observation.ts'
-export { decodeContent, decodeOutcome, encodeOutcome, isOutcome, misfit, outcomeTtl } from './outcome.ts'
+export { decodeContent, decodeOutcome, encodeOutcome, isOutcome, isSmallEnough, misfit, outcomeTtl } from './outcome.ts'
 export { type Acceptance, accept, type PolicyContext, trustRank, weakest, weakestSecurity } from './policy.ts'
 export { delegationQuestion, isDelegation } from './subject.ts'
 export type {

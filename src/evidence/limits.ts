@@ -1,9 +1,11 @@
+import { dnsLimits } from '../dns/index.ts'
+
 /** Bounds of evidence: everything that a peer could stretch. */
 export const limits = {
   /** Encoded outcome: with a certificate and its question it must fit into one frame between peers (64 KiB). */
   MAX_OUTCOME_BYTES: 46_000,
-  /** Records of one RRset (CacheFlush, Afek et al. 2024; same bound as in the cache). */
-  MAX_RRSET_RECORDS: 256,
+  /** Records of one RRset, as in a message; what they cost is bounded by `MAX_OUTCOME_BYTES`. */
+  MAX_RRSET_RECORDS: dnsLimits.MAX_RRSET_RECORDS,
   /** RRSIGs of one RRset (KeyTrap, CVE-2023-50387). */
   MAX_SIGNATURES: 8,
   /** NSEC and NSEC3 sets beside one outcome; a closest-encloser proof needs 3 (CVE-2023-50868). */

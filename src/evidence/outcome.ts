@@ -14,6 +14,21 @@ export function encodeOutcome(content: Content): Uint8Array {
   return bytes
 }
 
+/** Whether `encodeOutcome` takes it for sure, without encoding it: larger ones are this node's own, and are not shared. */
+export function isSmallEnough(outcome: Outcome): boolean {
+  const first = outcome.kind === 'rrset' ? outcome.rrset : outcome.soa
+  let bytes = 0
+  for (const { name, rdatas, signatures } of first === undefined ? outcome.proofs : [first, ...outcome.proofs]) {
+    bytes += name.wire.length + SET_OVERHEAD_BYTES
+    for (const list of [rdatas, signatures]) for (const rdata of list) bytes += rdata.length + STRING_OVERHEAD_BYTES
+  }
+  return bytes + outcome.apex.wire.length + SET_OVERHEAD_BYTES <= limits.MAX_OUTCOME_BYTES
+}
+
+/** What CBOR needs at most beside the bytes: for the numbers and list heads of a set, for the head of a byte string. */
+const SET_OVERHEAD_BYTES = 32
+const STRING_OVERHEAD_BYTES = 3
+
 /** An answer to a stub's question; throws EVIDENCE_MALFORMED for any other content, too. */
 export function decodeOutcome(bytes: Uint8Array): Outcome {
   const content = decodeContent(bytes)

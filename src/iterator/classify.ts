@@ -11,6 +11,7 @@ import {
   Type,
 } from '../dns/index.ts'
 import type { Absence, Presence } from '../evidence/index.ts'
+import { dnameTarget } from './dname.ts'
 import {
   type AliasStep,
   bounded,
@@ -34,15 +35,22 @@ export function classify(message: Message, asked: Asked): Reply {
     return { kind: 'mismatch', why: 'other question' }
   if (message.tc) return { kind: 'truncated' }
   const { rcode } = message
-  if (rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN) {
+  const answers = groupRRsets(message.answers)
+  const { links, end } = chainOf(answers, asked)
+  if (rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN && !isTooLongByDname(message, links)) {
     return { kind: 'error', rcode, edns: message.edns !== undefined }
   }
-  const answers = groupRRsets(message.answers)
   const authorities = groupRRsets(message.authorities)
-  const { links, end } = chainOf(answers, asked)
   const first = links[0]
   if (first !== undefined) return fromChain(message, first, links, end, authorities, asked)
   return fromEmpty(message, answers, authorities, asked)
+}
+
+/** RFC 6672 section 2.2: an authority's YXDOMAIN, with the DNAME that makes the name too long; it is validated like any other. */
+function isTooLongByDname({ rcode, aa }: Message, links: readonly Link[]): boolean {
+  const last = links.at(-1)
+  if (rcode !== Rcode.YXDOMAIN || !aa || last?.rrset.type !== Type.DNAME) return false
+  return dnameTarget(last.owner, last.rrset.name, last.rrset.rdatas[0]!) === undefined
 }
 
 function fromChain(

@@ -14,10 +14,6 @@ export const limits = {
   MAX_SIGNATURES: 8,
   /** NSEC and NSEC3 sets kept of one reply (CVE-2023-50868); the longest honest proof has 3. */
   MAX_PROOFS: 16,
-  /** DS records kept of one referral (KeyTrap; PowerDNS 8). */
-  MAX_DS: 8,
-  /** Records of one RRset that are looked at (CacheFlush; PowerDNS `max-rrset-size` 256). The codec bounds their bytes. */
-  MAX_RRSET_RECORDS: 256,
   /** RFC 9156 section 2.3, MAX_MINIMISE_COUNT: steps of QNAME minimisation for one name. */
   MAX_MINIMISE_STEPS: 10,
   /** RFC 9156 section 2.3, MINIMISE_ONE_LAB: the first steps add one label each. */

@@ -74,7 +74,7 @@ export function referralOf(
     zone: deepest.name,
     nameServers,
     addresses: glueOf(nameServers, additionals, asked.zone),
-    ds: ds === undefined ? undefined : bounded({ ...ds, rdatas: ds.rdatas.slice(0, limits.MAX_DS) }),
+    ds: ds === undefined ? undefined : bounded(ds),
     proofs: proofsOf(authorities, asked.zone),
     ttl: deepest.ttl,
   }
@@ -129,14 +129,12 @@ export function find(rrsets: readonly RRset[], name: Name, type: number): RRset 
   return rrsets.find((rrset) => rrset.type === type && rrset.name.key === name.key)
 }
 
+/** With fewer signatures, if there are too many: any one will do. The records stay whole: a part of a set is another set. */
 export function bounded(rrset: RRset): RRset {
-  const { rdatas, signatures } = rrset
-  if (rdatas.length <= limits.MAX_RRSET_RECORDS && signatures.length <= limits.MAX_SIGNATURES) return rrset
-  return {
-    ...rrset,
-    rdatas: rdatas.slice(0, limits.MAX_RRSET_RECORDS),
-    signatures: signatures.slice(0, limits.MAX_SIGNATURES),
-  }
+  const { signatures } = rrset
+  return signatures.length <= limits.MAX_SIGNATURES
+    ? rrset
+    : { ...rrset, signatures: signatures.slice(0, limits.MAX_SIGNATURES) }
 }
 
 function isDownward(cut: Name, asked: Asked): boolean {

@@ -1,7 +1,7 @@
 /** Packets that must be refused, each for its own reason. Offsets point at the fault. */
 import { describe, expect, it } from 'vitest'
 import { fromHex } from '../../src/base/index.ts'
-import { decodeMessage, dnsLimits, peekHeader, readName } from '../../src/dns/index.ts'
+import { decodeMessage, decodeReply, dnsLimits, peekHeader, readName } from '../../src/dns/index.ts'
 import { malformedBy } from './malformed.ts'
 
 const uint16 = (value: number) => value.toString(16).padStart(4, '0')
@@ -165,6 +165,40 @@ describe('decodeMessage accepts', () => {
     expect(decodeMessage(bytes).answers[0]!.ttl).toBe(0x7fff_ffff)
     bytes[12 + 5] = 0x7f
     expect(decodeMessage(bytes).answers[0]!.ttl).toBe(0x7f00_0001)
+  })
+})
+
+describe('decodeReply', () => {
+  const address = record(1, '01020304')
+  const wanted = decodeMessage(packet(header(1, 1, 0, 1), question, address, opt('000a 0002 0102')))
+
+  it('passes over octets after the last record, whatever they are, and a second OPT', () => {
+    const whole = [question, address, opt('000a 0002 0102')]
+    for (const tail of ['00', 'ff'.repeat(40), record(1, '06060606'), opt('000a 0002 0303')])
+      expect(decodeReply(packet(header(1, 1, 0, 1), ...whole, tail))).toEqual(wanted)
+    expect(decodeReply(packet(header(1, 1, 0, 2), ...whole, opt('000a 0002 0303')))).toEqual(wanted)
+  })
+
+  it('reads no record that the header does not count, and no second OPT: the first is the server’s word', () => {
+    const forged = record(1, '06060606')
+    const { answers } = decodeReply(packet(header(1, 1), question, address, forged))
+    expect(answers.map(({ rdata }) => rdata[0])).toEqual([1])
+    // An extended rcode or a cookie of the second one would be somebody else's.
+    const second = record(41, '', undefined, '00', 1232).replace('00000001', 'ff000001')
+    expect(decodeReply(packet(header(0, 0, 0, 2), opt(), second)).rcode).toBe(0)
+  })
+
+  it.each(cases.filter(([, , what]) => !/after the last|second OPT/.test(what.source)))(
+    'refuses what no message may have: %s',
+    (_, bytes, what) => {
+      expect(malformedBy(() => decodeReply(bytes)).what).toMatch(what)
+    },
+  )
+
+  it('refuses a second OPT that is none: under another owner, in another section, with broken options', () => {
+    expect(malformedBy(() => decodeReply(packet(header(0, 0, 0, 2), opt(), opt('', '0161 00')))).what).toMatch(/owner/)
+    expect(malformedBy(() => decodeReply(packet(header(0, 1, 0, 1), opt(), opt()))).what).toMatch(/section/)
+    expect(malformedBy(() => decodeReply(packet(header(0, 0, 0, 1), opt('000a 0004 0102')))).what).toMatch(/option/i)
   })
 })
 

@@ -12,6 +12,7 @@ import {
   encodeObservation,
   encodeOutcome,
   evidenceLimits,
+  isSmallEnough,
   misfit,
   type Outcome,
   outcomeTtl,
@@ -222,5 +223,43 @@ describe('what can be an answer at all (P10)', () => {
     expect(outcomeTtl({ ...absence(), kind: 'absent', rcode: 3, soa: soa('example.com.', 1, 30, 60) })).toBe(30)
     expect(outcomeTtl({ ...absence(), kind: 'absent', rcode: 3, soa: undefined })).toBe(0)
     expect(outcomeTtl(presence([1], 77))).toBe(77)
+  })
+})
+
+describe('an outcome that is small enough', () => {
+  const name = parseName('big.example.com')
+  const of = (count: number, bytes: number): Outcome => ({
+    kind: 'rrset',
+    apex: parseName('example.com'),
+    proofs: [],
+    rrset: {
+      name,
+      type: 65_280,
+      class: 1,
+      ttl: 60,
+      rdatas: Array.from({ length: count }, (_, i) => {
+        const rdata = new Uint8Array(bytes)
+        new DataView(rdata.buffer).setUint16(0, i)
+        return rdata
+      }),
+      signatures: [],
+    },
+  })
+
+  it('is one that can be encoded; larger ones are refused, not thrown about', () => {
+    for (const [count, bytes] of [
+      [1, 2],
+      [300, 100],
+      [5_400, 4],
+      [1, 45_800],
+      [3, 20_000],
+      [400, 200],
+    ] as const) {
+      const outcome = of(count, bytes)
+      if (isSmallEnough(outcome)) expect(decodeOutcome(encodeOutcome(outcome))).toEqual(outcome)
+      else expect(() => encodeOutcome(outcome)).toThrow(/too large/)
+    }
+    expect(isSmallEnough(of(300, 100))).toBe(true)
+    expect(isSmallEnough(of(3, 20_000))).toBe(false)
   })
 })

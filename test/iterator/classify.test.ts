@@ -257,7 +257,8 @@ describe('referrals', () => {
     })
     expect(result.nameServers).toHaveLength(20)
     expect(result.addresses.get(result.nameServers[0]!.key)).toHaveLength(6)
-    expect(result.ds?.rdatas).toHaveLength(8)
+    // Whole: a part of a signed set is bogus. How many of them are tried is bounded where they are used.
+    expect(result.ds?.rdatas).toHaveLength(40)
   })
 
   it('lead to the deepest cut that is offered', () => {
@@ -267,7 +268,7 @@ describe('referrals', () => {
 })
 
 describe('bounds on answers', () => {
-  it('keep 11 links of a chain, 256 records and 8 signatures of a set', () => {
+  it('keep 11 links of a chain, 8 signatures of a set, and all of its records', () => {
     const chain = Array.from(
       { length: 40 },
       (_, i) => `${i === 0 ? 'www' : `c${i}`}.example.test. CNAME c${i + 1}.example.test.`,
@@ -281,7 +282,7 @@ describe('bounds on answers', () => {
     )
     const big = said(A, { answer: [...records, ...signatures].join('\n') })
     const rrset = 'outcome' in big && big.outcome.kind === 'rrset' ? big.outcome.rrset : undefined
-    expect(rrset?.rdatas).toHaveLength(256)
+    expect(rrset?.rdatas).toHaveLength(300)
     expect(rrset?.signatures).toHaveLength(8)
   })
 })

@@ -1,6 +1,6 @@
 /** Servers that are odd in one way: the answer is taken where that is safe, and every way has its poisoning test beside it. */
 import { describe, expect, it } from 'vitest'
-import { parseZone, Rcode, ROOT } from '../../src/dns/index.ts'
+import { encodeMessage, makeQuery, parseZone, Rcode, ROOT, Type } from '../../src/dns/index.ts'
 import type { Behaviour } from '../world/index.ts'
 import { odd, type ScenarioZone, scenario } from '../world/scenario.ts'
 
@@ -34,15 +34,7 @@ async function oneOfTwo(behaviour: Behaviour) {
 }
 
 describe('a zone all of whose servers', () => {
-  it.fails.each<[string, Behaviour]>([
-    ['send octets after the message', odd.trailingOctets()],
-    ['send many octets after the message', odd.trailingOctets(new Uint8Array(300).fill(7))],
-    ['send a second OPT', odd.secondOpt()],
-    ['say FORMERR, with OPT, for the cookie', odd.rcodeForCookie(Rcode.FORMERR)],
-    ['say REFUSED, with OPT, for the cookie', odd.rcodeForCookie(Rcode.REFUSED)],
-    ['say SERVFAIL, with OPT, for the cookie', odd.rcodeForCookie(Rcode.SERVFAIL)],
-    ['say NOTIMP, with OPT, for the cookie', odd.rcodeForCookie(Rcode.NOTIMP)],
-  ])('%s is answered, unsigned and signed', async (_, behaviour) => {
+  const isAnsweredWhole = async (behaviour: Behaviour) => {
     for (const [ad, s] of [
       ['', await both(behaviour)],
       [' AD', await both(behaviour, {}, ' AD')],
@@ -51,6 +43,30 @@ describe('a zone all of whose servers', () => {
       expect(await s.ask('www.odd.com', 'TXT')).toBe(`NOERROR${ad}`)
       expect(await s.ask('no.odd.com')).toBe(`NXDOMAIN${ad}`)
     }
+  }
+
+  it.each<[string, Behaviour]>([
+    ['send octets after the message', odd.trailingOctets()],
+    ['send many octets after the message', odd.trailingOctets(new Uint8Array(300).fill(7))],
+    ['send a second OPT', odd.secondOpt()],
+  ])('%s is answered, unsigned and signed', (_, behaviour) => isAnsweredWhole(behaviour))
+
+  it.fails.each<[string, Behaviour]>([
+    ['say FORMERR, with OPT, for the cookie', odd.rcodeForCookie(Rcode.FORMERR)],
+    ['say REFUSED, with OPT, for the cookie', odd.rcodeForCookie(Rcode.REFUSED)],
+    ['say SERVFAIL, with OPT, for the cookie', odd.rcodeForCookie(Rcode.SERVFAIL)],
+    ['say NOTIMP, with OPT, for the cookie', odd.rcodeForCookie(Rcode.NOTIMP)],
+  ])('%s is answered, unsigned and signed', (_, behaviour) => isAnsweredWhole(behaviour))
+
+  it('put records after those that the header counts: they are not read', async () => {
+    // www.odd.com. 60 A 192.0.2.66, and a name server for com., as a parser that read on would see them.
+    const forged = records('www.odd.com. 60 A 192.0.2.66\ncom. 60 NS ns.evil.com.')
+    const empty = makeQuery({ id: 0, name: ROOT, type: Type.A, rd: false })
+    const octets = encodeMessage({ ...empty, questions: [], answers: forged }).subarray(12)
+    const s = await both(odd.trailingOctets(octets))
+    expect(await s.ask('www.odd.com')).toBe(A)
+    expect(await s.ask('www.odd.com')).toBe(A)
+    expect(await s.ask('com', 'NS')).toBe('NOERROR: NS ns1.com.')
   })
 
   const isAnswered = async (behaviour: Behaviour) => {
@@ -345,13 +361,13 @@ describe('YXDOMAIN', () => {
     'keel.com.': { text: `d DNAME ${target}`, signed, ...change },
   })
 
-  it.fails('with the DNAME that explains it is the answer, from the server and then from the cache', async () => {
+  it('with the DNAME that explains it is the answer, from the server and then from the cache', async () => {
     const s = await scenario({ zones: keel(false) })
     expect(await s.ask(long)).toBe(`YXDOMAIN: DNAME ${target}`)
     expect(await s.ask(`x${long}`)).toBe(`YXDOMAIN: DNAME ${target}`)
   })
 
-  it.fails('is validated where it is signed', async () => {
+  it('is validated where it is signed', async () => {
     expect(await (await scenario({ zones: keel(true) })).ask(long)).toBe(`YXDOMAIN AD: DNAME ${target}`)
     const wrong = keel(true, { copies: { 'ns1.keel.com': { corrupt: ['DNAME'] } } })
     expect(await (await scenario({ zones: wrong })).ask(long)).toBe('SERVFAIL')
@@ -375,7 +391,7 @@ describe('YXDOMAIN', () => {
 describe('large sets', () => {
   const many = Array.from({ length: 300 }, (_, i) => `big 60 TXT "record ${i}"`).join('\n')
 
-  it.fails.each([
+  it.each([
     ['unsigned', ''],
     ['signed', ' AD'],
   ])('of 300 records are answered whole (%s)', async (_, ad) => {

@@ -22,7 +22,7 @@ const lines = ({ answers }: Message) =>
 const twice = (list: readonly string[]) => list.filter((line, i) => list.indexOf(line) !== i)
 
 describe('an RRset that is used twice', () => {
-  it.fails.each([
+  it.each([
     ['unsigned', false],
     ['signed', true],
   ])('stands in the answer once (%s)', async (_, signed) => {
@@ -45,7 +45,7 @@ describe('an RRset that is used twice', () => {
     }
   })
 
-  it.fails('because a DNAME to the root applies to its own result stands there once', async () => {
+  it('because a DNAME to the root applies to its own result stands there once', async () => {
     const s = await scenario({ zones: zones(false) })
     const reply = await s.reply('a.away.jib.com.away.jib.com', 'A')
     expect(rcodeToText(reply.rcode)).toBe('NXDOMAIN')

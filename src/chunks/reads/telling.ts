@@ -1,7 +1,7 @@
 /** Telling the replicas of a question that somebody asked it (and, where it is signed, what the answer is): demand is theirs to count. */
 import type { Clock, PeerId } from '../../base/index.ts'
 import type { Question } from '../../dns/index.ts'
-import { encodeOutcome, type Outcome, outcomeTtl, type Security } from '../../evidence/index.ts'
+import { encodeOutcome, isSmallEnough, type Outcome, outcomeTtl, type Security } from '../../evidence/index.ts'
 import type { Ring } from '../../ring/index.ts'
 import type { Proofs } from '../entries/proofs.ts'
 import { limits } from '../limits.ts'
@@ -43,7 +43,7 @@ export function createTelling(deps: TellingDeps, hooks: TellingHooks): Telling {
 
   function tell(question: Question, outcome?: Outcome, security?: Security): void {
     if (!deps.share || !placement.mayShare(question) || stopping.aborted) return
-    if (outcome !== undefined && holdsPrivateAddress(outcome)) return
+    if (outcome !== undefined && (holdsPrivateAddress(outcome) || !isSmallEnough(outcome))) return
     const seats = placement.seatsOf(question)
     if (seats.others.length === 0) return
     const proof = security === 'secure' && outcome !== undefined ? toldProof(outcome) : undefined

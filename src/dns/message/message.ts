@@ -50,11 +50,23 @@ export function peekHeader(bytes: Uint8Array): MessageHeader | undefined {
  * the additional section, octets after the last record.
  */
 export function decodeMessage(bytes: Uint8Array): Message {
+  return decode(bytes, false)
+}
+
+/**
+ * As `decodeMessage`, for the reply of a server: octets after the last record, and OPT records after the first, are passed over
+ * without being read, as Unbound and BIND do it. There are authorities that send them.
+ */
+export function decodeReply(bytes: Uint8Array): Message {
+  return decode(bytes, true)
+}
+
+function decode(bytes: Uint8Array, isReply: boolean): Message {
   if (bytes.length < HEADER_BYTES) throw malformed(bytes.length, 'the header ends early')
   if (bytes.length > limits.MAX_MESSAGE_BYTES) throw malformed(limits.MAX_MESSAGE_BYTES, 'longer than a message can be')
   const header = readHeader(bytes)
   const { questionCount, rcode, ...flags } = header
-  const decoder = new Decoder(bytes)
+  const decoder = new Decoder(bytes, isReply)
   const counts = [uint16(bytes, 6), uint16(bytes, 8), uint16(bytes, 10)] as const
   // What cannot fit is refused before any of it is read, and no count ever sizes an array.
   const least = questionCount * LEAST_QUESTION_BYTES + (counts[0] + counts[1] + counts[2]) * LEAST_RECORD_BYTES
@@ -64,7 +76,7 @@ export function decodeMessage(bytes: Uint8Array): Message {
   const answers = decoder.records(counts[0], 'answer')
   const authorities = decoder.records(counts[1], 'authority')
   const additionals = decoder.records(counts[2], 'additional')
-  decoder.end()
+  if (!isReply) decoder.end()
   const opt = decoder.opt
   const message = { ...flags, rcode, questions, answers, authorities, additionals }
   return opt === undefined ? message : { ...message, rcode: (opt.extendedRcode << 4) | rcode, edns: opt.edns }
@@ -136,10 +148,12 @@ function uint16(bytes: Uint8Array, at: number): number {
 class Decoder {
   readonly #bytes: Uint8Array
   readonly #names: NameReader
+  readonly #isReply: boolean
   #at = HEADER_BYTES
   opt: { readonly extendedRcode: number; readonly edns: Edns } | undefined
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, isReply: boolean) {
+    this.#isReply = isReply
     this.#bytes = plain(bytes)
     this.#names = new NameReader(this.#bytes)
   }
@@ -188,7 +202,10 @@ class Decoder {
   #takeOpt(start: number, name: Name, at: number, end: number): void {
     const bytes = this.#bytes
     if (name.labels !== 0) throw malformed(start, 'OPT with an owner other than the root')
-    if (this.opt !== undefined) throw malformed(start, 'a second OPT')
+    if (this.opt !== undefined) {
+      if (this.#isReply) return
+      throw malformed(start, 'a second OPT')
+    }
     this.opt = {
       extendedRcode: bytes[at + 4]!,
       edns: {

@@ -83,7 +83,7 @@ export function classifyTrust(zone: Name, trust: TrustPoint, expires: number, ru
     // An anchor that has lost all its keys (RFC 5011) is no reason to believe what nobody signed.
     return bogusUntil(rules, bogus(`no trusted key of ${nameToText(zone)} is left`))
   }
-  const ds = trust.ds.slice(0, limits.MAX_DS).flatMap((rdata) => readDs(rdata) ?? [])
+  const ds = trust.ds.flatMap((rdata) => readDs(rdata) ?? [])
   const keys = trust.keys.flatMap((rdata) => readKey(rdata) ?? [])
   const known = [...ds, ...keys].filter(({ algorithm }) => rules.algorithms.has(algorithm))
   if (known.length === 0) {
@@ -165,9 +165,9 @@ export function vouchedFor(zone: Name, set: RRset, trust: TrustPoint, rules: Tru
 /** Supported DS records; SHA-1 only where the same key has nothing stronger (RFC 4509 section 3). */
 function usableDs(trust: TrustPoint, { algorithms, digests }: TrustRules): DsFields[] {
   const known = trust.ds
-    .slice(0, limits.MAX_DS)
     .flatMap((rdata) => readDs(rdata) ?? [])
     .filter((ds) => algorithms.has(ds.algorithm) && digests.has(ds.digestType))
+    .slice(0, limits.MAX_DS)
   const isStronger = (a: DsFields, b: DsFields) => a.tag === b.tag && a.algorithm === b.algorithm && a.digestType !== 1
   return known.filter((ds) => ds.digestType !== 1 || !known.some((other) => isStronger(other, ds)))
 }

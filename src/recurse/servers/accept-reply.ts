@@ -1,6 +1,6 @@
 /** Whether bytes that came are the reply to a query: by id, question, case (0x20) and cookie. */
 import { isChordnsError, type ReplyVerdict } from '../../base/index.ts'
-import { decodeMessage, type EdnsOption, type Message } from '../../dns/index.ts'
+import { decodeReply, type EdnsOption, type Message } from '../../dns/index.ts'
 import { matchReply, type Sent, withAskedCase } from '../../iterator/index.ts'
 import type { ServersEngine } from './engine.ts'
 import type { ServerQuery } from './types.ts'
@@ -47,7 +47,7 @@ export function acceptanceOf(
 
 function readable(bytes: Uint8Array): Message | undefined {
   try {
-    return decodeMessage(bytes)
+    return decodeReply(bytes)
   } catch (error) {
     if (isChordnsError(error, 'DNS_MALFORMED')) return undefined
     throw error

@@ -30,7 +30,8 @@ export function replyMessage(query: Query, resolution: Resolution, options: Repl
   const ours = resolution.authoritative || resolution.provenance === 'local' || resolution.rcode === Rcode.REFUSED
   if (!message.rd && !ours) return replyTo(message, Rcode.REFUSED, edeOptions([{ code: Ede.NOT_AUTHORITATIVE }]))
 
-  const failed = resolution.rcode !== Rcode.NOERROR && resolution.rcode !== Rcode.NXDOMAIN
+  // YXDOMAIN is an answer, too: the DNAME that makes the name too long (RFC 6672 section 2.2).
+  const failed = ![Rcode.NOERROR, Rcode.NXDOMAIN, Rcode.YXDOMAIN].some((rcode) => rcode === resolution.rcode)
   const wantsAd = message.ad || dnssecOk
   const wanted = (record: ResourceRecord) => dnssecOk || !isProof(record) || record.type === query.question.type
   const extras = [...edeOptions(explained(resolution, options)), ...keepalive(message, options)]

@@ -37,12 +37,21 @@ describe('packets that get no reply', () => {
   })
 })
 
+/** OPT, counted. */
+function withSecondOpt(packet: Uint8Array): Uint8Array {
+  const twice = concatBytes(packet, Uint8Array.of(0, 0, 41, 4, 208, 0, 0, 0, 0, 0, 0))
+  twice[11] = twice[11]! + 1
+  return twice
+}
+
 describe('odd questions', () => {
   const compressedLoop = withBytes(query(), (copy) => copy.set([0xc0, 0x0c], 12))
   it.each<[what: string, packet: Uint8Array, rcode: number, ede: number[]]>([
     ['a bare header', query().slice(0, 12), Rcode.FORMERR, []],
     ['a question that ends early', query().slice(0, 20), Rcode.FORMERR, []],
     ['bytes after the end', concatBytes(query(), Uint8Array.of(0)), Rcode.FORMERR, []],
+    ['a record after the end', concatBytes(query(), query().slice(12)), Rcode.FORMERR, []],
+    ['a second OPT', withSecondOpt(query()), Rcode.FORMERR, []],
     ['a compression loop', compressedLoop, Rcode.FORMERR, []],
     ['no question', plain({ questions: [] }), Rcode.FORMERR, []],
     [
