@@ -47,7 +47,7 @@ export function classify(message: Message, asked: Asked): Reply {
 }
 
 /** RFC 6672 section 2.2: an authority's YXDOMAIN, with the DNAME that makes the name too long; it is validated like any other. */
-function isTooLongByDname({ rcode, aa }: Message, links: readonly Link[]): boolean {
+function isTooLongByDname({ rcode, aa }: Message, links: readonly AliasStep[]): boolean {
   const last = links.at(-1)
   if (rcode !== Rcode.YXDOMAIN || !aa || last?.rrset.type !== Type.DNAME) return false
   return dnameTarget(last.owner, last.rrset.name, last.rrset.rdatas[0]!) === undefined
