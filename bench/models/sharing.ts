@@ -6,7 +6,7 @@
  */
 import { asPeerId, type PeerId } from '../../src/base/index.ts'
 import { limits } from '../../src/chunks/limits.ts'
-import { Demand, pays } from '../../src/chunks/rounds/demand.ts'
+import { Demand, pays } from '../../src/chunks/rounds/machine/demand.ts'
 import { evidenceLimits } from '../../src/evidence/index.ts'
 
 export interface SharedName {

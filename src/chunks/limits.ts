@@ -30,7 +30,7 @@ export const limits = {
   ARCHIVE_RETRY_MS: 1_000,
   /** Fixed cost of one record beside its encoded bytes: map entries, decoded names and objects. Measured order, bytes. */
   RECORD_OVERHEAD_BYTES: 1_024,
-  /** A sight older than this is signed as of now, with the TTL that is left: agreement lasts an hour, some TTLs a week. Ms. */
+  /** An observation older than this is signed as of now, with the TTL that is left: agreement lasts an hour, some TTLs a week. Ms. */
   REDATE_AFTER_MS: 1_800_000,
   /** Agreement costs n fetches: an answer that lives shorter than this is not worth it. Seconds. */
   MIN_SHARED_TTL_SECONDS: evidenceLimits.MIN_AGREED_SECONDS,
@@ -44,13 +44,13 @@ export const limits = {
   VERIFY_PROOF: { queries: 12, bytes: 60_000, timeMs: 3_000, signatures: 32, hashes: 200 },
   /** Own fetches for observations in flight at once; a peer that asks for more hears `busy`. */
   MAX_FETCHES: 32,
-  /** Questions whose asks are counted. */
+  /** Questions whose demand is counted. */
   MAX_ASKED: 20_000,
   /** Requests counted of one question: enough to predict any n. */
   MAX_ASKS_KEPT: 32,
   /** What was asked longer ago says nothing about demand. Ms. */
   ASK_WINDOW_MS: 3_600_000,
-  /** One member's repeated ask counts once in this time. Ms. */
+  /** Who asks for the same question again within this time counts once. Ms. */
   SAME_ASKER_MS: 10_000,
   /** Tells taken of one peer, per second, with a burst of the same size. */
   TELLS_PER_SECOND: 10,
@@ -78,7 +78,7 @@ export const limits = {
   /** A round's commitments are waited for this long, its reveals that long. Ms. */
   COMMIT_MS: 3_000,
   REVEAL_MS: 2_000,
-  /** Commitments kept until they are opened, and for how long after. Ms. */
+  /** SeenCommitments kept until they are opened, and for how long after. Ms. */
   MAX_COMMITTED: 16_384,
   COMMITTED_MS: 60_000,
   /** Proofs that somebody signed two contents in one round, kept. */
@@ -101,7 +101,7 @@ export const limits = {
   MIN_ASKERS_AUTO: 2,
   /**
    * Supposed TTL of a name that this node has not seen yet, seconds: about the median of the names that OpenDNS saw in 2012
-   * (40 % up to 300, 70 % up to 3,600). If it is wrong that costs one look, and is remembered (docs/decisions/0020).
+   * (40 % up to 300, 70 % up to 3,600). If it is wrong that costs one fetch, and is remembered (docs/decisions/0020).
    */
   SUPPOSED_TTL_SECONDS: 900,
   /** Distinct openers that are remembered for not delivering, per question. */
@@ -109,7 +109,7 @@ export const limits = {
   /** Peers named in `not-mine`. */
   MAX_NAMED_PEERS: 32,
   MAX_PEER_ID_BYTES: 128,
-  /** Bodies of replicas counted on one read. n is far below. */
+  /** Replicas of one chunk that are counted. n is far below. */
   MAX_REPLICAS: 32,
   /** Links of chains of trust beside one reply, and of all replies to one read together. */
   MAX_LINKS: 16,
@@ -131,11 +131,11 @@ export const limits = {
   MAX_FAULTY_PEERS: 1_024,
   /** After a change of the set: the changes of a burst are handled together. Ms. */
   HANDOVER_DELAY_MS: 1_000,
-  /** Chunks and entries that are looked at in one go after a change. */
+  /** Chunks and entries that are compared in one go after a change. */
   HANDOVER_SLICE: 64,
   /** Records pushed to one new replica in one go; the rest is owed, and follows with the repairs. */
   MAX_HANDOVER_RECORDS: 10_000,
-  /** What did not arrive is offered again after this, less a random part so that keepers do not come together. Ms. */
+  /** What did not arrive is offered again after this, less a random part so that replicas do not come together. Ms. */
   REPAIR_MS: 60_000,
   REPAIR_JITTER_MS: 15_000,
   /** Records that are remembered as owed, over all peers: two replicas of 100,000 entries each. Beyond that none are. */

@@ -192,7 +192,6 @@ function chunksOver(
       scheme: ed25519,
       log,
       proofs: proofSourceOf(recursor, clock),
-      options: { ...config.chunks, ...config.ring },
     },
     {
       send: senderTo(RequestRoom.CHUNKS, transport),
@@ -200,6 +199,7 @@ function chunksOver(
       ownFetch: ownFetchOf(recursor, clock),
       isPrivate,
     },
+    { ...config.chunks, ...config.ring },
   )
 }
 

@@ -297,7 +297,6 @@ export function createWorld({
           random: seededRandom(index + 1),
           signer,
           scheme,
-          options: { ...defaults, ...options },
           log: quiet,
         },
         {
@@ -313,6 +312,7 @@ export function createWorld({
           send: (to, body, sendOptions) => deliver(node, to, body, sendOptions),
           ...(bulk && { bulk: (to, body, bulkOptions) => pull(node, to, body, bulkOptions) }),
         },
+        { ...defaults, ...options },
       )
     const node: Node = Object.assign(state, { chunks: start() })
     nodes.push(node)

@@ -14,7 +14,7 @@ import { questionKey } from '../wire/question-key.ts'
 import type { Rates } from '../wire/rates.ts'
 import type { Send } from '../wire/request.ts'
 import { hashOf, names } from './digest.ts'
-import { createHeardDigests } from './heard-digests.ts'
+import { createHeardDigests, type HeardDigests } from './heard-digests.ts'
 import { createOwnDigests } from './own-digests.ts'
 
 /** `no`: most of the replicas have nothing for it; `unknown`: too few of their digests are known to say so. */
@@ -104,25 +104,12 @@ export function createDigests(deps: DigestsDeps, { keysOf }: DigestsHooks): Dige
   function refresh(): void {
     refreshIn(limits.DIGEST_REFRESH_MS)
     if (clock.monotonic() - usedAt > limits.DIGEST_IDLE_MS || deps.chunks > limits.MAX_DIGESTS_AHEAD) return
-    const wanted = new Map<PeerId, ChunkId[]>()
-    for (let number = 0; number < deps.chunks; number++) {
-      const chunk = asChunkId(number)
-      for (const { peer, id } of deps.placement.seatsOfChunk(chunk).others) {
-        if (ring.isSuspect(id) || isFresh(peer, chunk)) continue
-        const chunks = wanted.get(peer)
-        if (chunks === undefined) wanted.set(peer, [chunk])
-        else chunks.push(chunk)
-        if (wanted.size > limits.MAX_DIGEST_REQUESTS) return
-      }
-    }
+    const wanted = oldDigests(deps, heard)
+    // More than may be requested at once: they are requested as they are needed.
+    if (wanted.size > limits.MAX_DIGEST_REQUESTS) return
     for (const [peer, chunks] of wanted)
       for (let at = 0; at < chunks.length; at += limits.MAX_DIGESTS_AT_ONCE)
         heard.request(peer, chunks.slice(at, at + limits.MAX_DIGESTS_AT_ONCE))
-  }
-
-  function isFresh(peer: PeerId, chunk: ChunkId): boolean {
-    const at = heard.of(peer, chunk)?.at ?? -limits.DIGEST_OLD_MS
-    return clock.monotonic() - at < limits.DIGEST_REFRESH_MS / 2
   }
 
   return {
@@ -147,3 +134,23 @@ export function createDigests(deps: DigestsDeps, { keysOf }: DigestsHooks): Dige
 
 /** A batch costs its maker little: most of it is the same as before. */
 const CHUNKS_A_TOKEN = 16
+
+/** The chunks whose digests are missing or old, by peer. */
+function oldDigests(
+  { clock, ring, placement, chunks: count }: DigestsDeps,
+  heard: HeardDigests,
+): Map<PeerId, ChunkId[]> {
+  const wanted = new Map<PeerId, ChunkId[]>()
+  const oldest = clock.monotonic() - limits.DIGEST_REFRESH_MS / 2
+  for (let number = 0; number < count; number++) {
+    const chunk = asChunkId(number)
+    for (const { peer, id } of placement.seatsOfChunk(chunk).others) {
+      if (ring.isSuspect(id) || (heard.of(peer, chunk)?.at ?? Number.NEGATIVE_INFINITY) > oldest) continue
+      const chunks = wanted.get(peer)
+      if (chunks === undefined) wanted.set(peer, [chunk])
+      else chunks.push(chunk)
+      if (wanted.size > limits.MAX_DIGEST_REQUESTS) return wanted
+    }
+  }
+  return wanted
+}

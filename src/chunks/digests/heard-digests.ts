@@ -14,7 +14,7 @@ export interface HeardDigestsDeps {
   readonly faults: Faults
 }
 
-export interface HeardDigest {
+export interface PeerDigest {
   /** Undefined: the peer has more than a digest holds, or says nothing. */
   readonly digest: ChunkDigest | undefined
   /** Monotonic ms. */
@@ -22,7 +22,7 @@ export interface HeardDigest {
 }
 
 export interface HeardDigests {
-  of(peer: PeerId, chunk: ChunkId): HeardDigest | undefined
+  of(peer: PeerId, chunk: ChunkId): PeerDigest | undefined
   /** Requests the digests of some chunks of one peer, save those that are on their way. */
   request(peer: PeerId, chunks: readonly ChunkId[]): void
   readonly size: number
@@ -32,12 +32,12 @@ export interface HeardDigests {
 }
 
 export function createHeardDigests({ clock, send, stopping, faults }: HeardDigestsDeps): HeardDigests {
-  const heard = new BoundedMap<HeardDigest>(limits.MAX_DIGESTS_BYTES)
+  const heard = new BoundedMap<PeerDigest>(limits.MAX_DIGESTS_BYTES)
   const onTheirWay = new Set<string>()
   let inFlight = 0
   let requested = 0
 
-  function of(peer: PeerId, chunk: ChunkId): HeardDigest | undefined {
+  function of(peer: PeerId, chunk: ChunkId): PeerDigest | undefined {
     return heard.get(keyOf(peer, chunk), 0)
   }
 

@@ -2,38 +2,24 @@
  * Signed answers with their proofs: they stand alone, so one fetch of one member serves all, and no vote is held. Whoever brings
  * one, it is verified here before it is kept, and again by whoever reads it.
  */
-import { type ChunkId, type Clock, isChordnsError, type Log } from '../../base/index.ts'
+import type { ChunkId } from '../../base/index.ts'
 import type { Question } from '../../dns/index.ts'
-import { encodeOutcome, type Finding, misfit, type Outcome, outcomeTtl, type ProofLink } from '../../evidence/index.ts'
+import { encodeOutcome, type Finding, type Outcome, outcomeTtl } from '../../evidence/index.ts'
 import { limits } from '../limits.ts'
-import { holdsPrivateAddress } from '../seats/place.ts'
 import type { Placement } from '../seats/placement.ts'
 import type { ChunkReply } from '../wire/messages.ts'
 import { questionKey } from '../wire/question-key.ts'
 import { BoundedMap } from './bounded-map.ts'
+import { createProofChecks, type ProofChecksDeps } from './proof-checks.ts'
 
-/** Where proofs of DNSSEC are checked and taken from: this node's own validation. */
-export interface ProofSource {
-  /** `unproven`: neither secure nor wrong, or not to be told now. Fetches no answer, only links of the chain that are missing. */
-  verify(finding: Finding, links: readonly ProofLink[], signal: AbortSignal): Promise<Finding | 'bogus' | 'unproven'>
-  /** Links that this node holds, from the zone with `from` labels on. */
-  links(question: Question, from: number): readonly ProofLink[]
-  /** Labels of the deepest zone on the way whose security this node knows; undefined: it does not validate. */
-  knownCut(question: Question): number | undefined
-}
-
-export interface ProofsDeps {
-  readonly clock: Clock
-  readonly log: Log
+export interface ProofsDeps extends ProofChecksDeps {
   readonly placement: Pick<Placement, 'chunkOf'>
-  /** Undefined: this node does not validate, and neither keeps nor believes proofs. */
-  readonly source: ProofSource | undefined
   readonly stopping: AbortSignal
 }
 
 export interface ProofsHooks {
   /** Hears of each question whose proof is held from now on. */
-  readonly onKept: (question: Question) => void
+  readonly onKept: (question: Question, chunk: ChunkId) => void
 }
 
 export interface Proofs {
@@ -65,15 +51,14 @@ interface KeptProof {
 }
 
 export function createProofs(deps: ProofsDeps, { onKept }: ProofsHooks): Proofs {
-  const { clock, log, source, stopping, placement } = deps
+  const { clock, source, placement } = deps
   const byChunk = new Map<ChunkId, Set<string>>()
   const kept = new BoundedMap<KeptProof>(limits.MAX_PROOF_BYTES, (key, { chunk }) => {
     const keys = byChunk.get(chunk)
     keys?.delete(key)
     if (keys?.size === 0) byChunk.delete(chunk)
   })
-  const counts = { refusedProofs: 0 }
-  let verifying = 0
+  const checks = createProofChecks(deps)
 
   function keep({ question, outcome, expires }: Omit<KeptProof, 'chunk'>): void {
     const now = clock.now()
@@ -86,32 +71,7 @@ export function createProofs(deps: ProofsDeps, { onKept }: ProofsHooks): Proofs 
     const keys = byChunk.get(chunk)
     if (keys === undefined) byChunk.set(chunk, new Set([key]))
     else keys.add(key)
-    onKept(question)
-  }
-
-  async function verified(
-    question: Question,
-    outcome: Outcome,
-    seconds: number,
-    links: readonly ProofLink[],
-    signal: AbortSignal,
-  ): Promise<Finding | 'bogus' | 'unproven' | 'busy'> {
-    if (source === undefined) return 'unproven'
-    if (misfit(question, outcome) !== undefined || holdsPrivateAddress(outcome)) return 'bogus'
-    if (verifying >= limits.MAX_VERIFICATIONS) return 'busy'
-    verifying++
-    try {
-      const expires = clock.now() + Math.min(seconds, outcomeTtl(outcome)) * 1_000
-      const evidence = { security: 'indeterminate', provenance: 'solo', observers: [] } as const
-      const finding = await source.verify({ question, outcome, evidence, expires }, links, signal)
-      if (finding === 'bogus') counts.refusedProofs++
-      return finding
-    } catch (error) {
-      if (!isChordnsError(error, 'ABORTED')) log.warn({ reason: String(error) }, 'a proof could not be checked')
-      return 'unproven'
-    } finally {
-      verifying--
-    }
+    onKept(question, chunk)
   }
 
   return {
@@ -120,13 +80,15 @@ export function createProofs(deps: ProofsDeps, { onKept }: ProofsHooks): Proofs 
       const held = kept.get(questionKey(question), clock.now())
       // As good as new: not verified again for whoever brings it again.
       if (held !== undefined && held.expires - clock.now() > outcomeTtl(outcome) * 500) return 'kept'
-      const finding = await verified(question, outcome, outcomeTtl(outcome), [], stopping)
+      const claim = { question, outcome, seconds: outcomeTtl(outcome), links: [] }
+      const finding = await checks.check(claim, deps.stopping)
       if (typeof finding === 'string') return finding
       keep(finding)
       return 'kept'
     },
     async check(question, reply, signal) {
-      const finding = await verified(question, reply.outcome, reply.seconds, reply.links ?? [], signal)
+      const { outcome, seconds, links = [] } = reply
+      const finding = await checks.check({ question, outcome, seconds, links }, signal)
       if (finding === 'bogus') return 'a proof that does not hold'
       return typeof finding === 'string' ? `a proof that could not be checked: ${finding}` : finding
     },
@@ -140,6 +102,6 @@ export function createProofs(deps: ProofsDeps, { onKept }: ProofsHooks): Proofs 
     keysOf: (chunk) => [...(byChunk.get(chunk) ?? [])],
     held: () => kept.values(clock.now()),
     sweep: () => kept.sweep(clock.now()),
-    stats: () => ({ proofs: kept.size, refusedProofs: counts.refusedProofs }),
+    stats: () => ({ proofs: kept.size, refusedProofs: checks.refused() }),
   }
 }

@@ -11,14 +11,14 @@ import { limits } from '../limits.ts'
 import type { Placement } from '../seats/placement.ts'
 import type { Seats } from '../seats/seats.ts'
 import { decodeDigestReply, encodeDigestRequest } from '../wire/digest-messages.ts'
-import type { RequestReplica, Send } from '../wire/request.ts'
+import type { Send, SendRequest } from '../wire/request.ts'
 import { bring } from './pushes.ts'
 
 export interface LeavingDeps {
   readonly clock: Clock
   readonly log: Log
   readonly send: Send
-  readonly request: RequestReplica
+  readonly request: SendRequest
   readonly store: EntryStore
   readonly placement: Pick<Placement, 'seatsOfChunk'>
   readonly isSuspect: (member: Seats['members'][number]) => boolean

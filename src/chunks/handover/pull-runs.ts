@@ -21,6 +21,7 @@ import type { Run } from '../seats/runs.ts'
 import type { Seats } from '../seats/seats.ts'
 import type { Faults } from '../wire/faults.ts'
 import { decodePullFrame, encodePull, type PullMark, pullMark } from '../wire/pull-messages.ts'
+import { PullProgress, type PullStats } from './pull-progress.ts'
 
 /** Asks a peer for more than fits into one frame. */
 export type Bulk = (peer: PeerId, body: Uint8Array, options: RequestOptions) => AsyncIterable<Uint8Array>
@@ -41,27 +42,6 @@ export interface PullRunsHooks {
   readonly takeIn: (entry: EntryClaim, run: Run, from: PeerId) => 'taken' | 'useless' | 'refused'
 }
 
-export interface PullStats {
-  /** Runs of chunks of the round in work, and those of them that are done. */
-  readonly runsWanted: number
-  readonly runsDone: number
-  /** Since the start. */
-  readonly pulled: number
-  readonly pulledBytes: number
-  readonly pullsFailed: number
-  /** Of requests and frames, at the last repair, over its interval. */
-  readonly repairBytesPerSecond: number
-}
-
-export const NO_PULLS: PullStats = {
-  runsWanted: 0,
-  runsDone: 0,
-  pulled: 0,
-  pulledBytes: 0,
-  pullsFailed: 0,
-  repairBytesPerSecond: 0,
-}
-
 export interface RunPuller {
   /** All runs, one after another. */
   pullAll(): Promise<void>
@@ -70,27 +50,19 @@ export interface RunPuller {
 
 export function createRunPuller(deps: PullRunsDeps, hooks: PullRunsHooks, stopping: AbortSignal): RunPuller {
   const { clock, log, store } = deps
-  const counts = { ...NO_PULLS } as { -readonly [name in keyof PullStats]: number }
+  const progress = new PullProgress(clock, log)
   let turn = 0
-  let loggedAt = 0
-  let traffic = 0
 
   async function pullAll(): Promise<void> {
     const runs = deps.placement.ownRuns()
-    const before = counts.pulled
-    traffic = 0
-    loggedAt = clock.monotonic()
-    counts.runsWanted = runs.length
-    counts.runsDone = 0
+    progress.begin(runs.length)
     const thisTurn = turn++
     for (const run of runs) {
       if (stopping.aborted) return
       await pullRun(run, thisTurn)
-      counts.runsDone++
+      progress.runDone()
     }
-    counts.repairBytesPerSecond = Math.round(traffic / (limits.REPAIR_MS / 1000))
-    const entries = counts.pulled - before
-    if (entries > 0) log.info({ entries, bytes: traffic }, 'pulled the entries of the chunks that are held here')
+    progress.end()
   }
 
   /** Of the first replica that can give it all. Each turn begins with another one. */
@@ -109,7 +81,7 @@ export function createRunPuller(deps: PullRunsDeps, hooks: PullRunsHooks, stoppi
         await pullPart(peer, run, body)
       } catch (error) {
         if (stopping.aborted || !isChordnsError(error)) throw error
-        counts.pullsFailed++
+        progress.failed()
         if (error.code === 'CHUNK_MALFORMED') deps.faults.add(peer)
         log.debug({ peer, code: error.code }, 'a pull failed')
         return false
@@ -120,15 +92,14 @@ export function createRunPuller(deps: PullRunsDeps, hooks: PullRunsHooks, stoppi
 
   async function pullPart(peer: PeerId, run: Run, body: Uint8Array): Promise<void> {
     let [useless, refused, sinceRest] = [0, 0, 0]
-    traffic += body.length
+    progress.requested(body)
     for await (const frame of deps.bulk(peer, body, { timeoutMs: limits.PULL_TIMEOUT_MS, signal: stopping })) {
-      counts.pulledBytes += frame.length
-      traffic += frame.length
+      progress.frameCame(frame)
       for (const row of decodePullFrame(frame)) {
         const entry = readRow(row)
         if (entry === undefined) throw rubbish(peer, 'a row')
         const result = hooks.takeIn(entry, run, peer)
-        if (result === 'taken') counts.pulled++
+        if (result === 'taken') progress.entryTaken()
         else if (result === 'useless') useless++
         else refused++
         if (refused > limits.MAX_PULL_WRONG) throw rubbish(peer, 'entries that do not hold')
@@ -136,18 +107,11 @@ export function createRunPuller(deps: PullRunsDeps, hooks: PullRunsHooks, stoppi
         // Verifying is work: questions have their turn in between.
         if (++sinceRest % limits.PULL_SLICE === 0) await sleep(clock, 0, stopping)
       }
-      logProgress()
+      progress.logNowAndThen()
     }
   }
 
-  function logProgress(): void {
-    if (clock.monotonic() - loggedAt < limits.PULL_LOG_MS) return
-    loggedAt = clock.monotonic()
-    const { runsDone, runsWanted, pulled, pulledBytes } = counts
-    log.info({ runsDone, runsWanted, entries: pulled, bytes: pulledBytes }, 'pulling entries')
-  }
-
-  return { pullAll, stats: () => ({ ...counts }) }
+  return { pullAll, stats: () => progress.stats() }
 }
 
 /** Requests for a run, in parts, so that the marks of what is held of each part fit into one request. */

@@ -4,7 +4,8 @@
  */
 import { type Cancel, errorText, type Random } from '../../base/index.ts'
 import { limits } from '../limits.ts'
-import { createRunPuller, type PullRunsDeps, type PullRunsHooks, type PullStats } from './pull-runs.ts'
+import type { PullStats } from './pull-progress.ts'
+import { createRunPuller, type PullRunsDeps, type PullRunsHooks } from './pull-runs.ts'
 
 export interface PullDeps extends PullRunsDeps {
   readonly random: Random

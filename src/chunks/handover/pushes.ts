@@ -4,20 +4,20 @@
  * is owed, and offered again at each repair for as long as it is certified and the peer is a replica of its chunk.
  */
 import { type Cancel, type Clock, type Log, type PeerId, type Random, sleep } from '../../base/index.ts'
-import type { Question } from '../../dns/index.ts'
 import type { ChunkEntry } from '../entries/entry.ts'
 import type { EntryStore } from '../entries/entry-store.ts'
 import { limits } from '../limits.ts'
 import type { Placement } from '../seats/placement.ts'
 import type { Seats } from '../seats/seats.ts'
-import { questionKey } from '../wire/question-key.ts'
-import type { ReplicaAnswer, RequestReplica } from '../wire/request.ts'
+import type { ReplicaAnswer } from '../wire/messages.ts'
+import type { SendRequest } from '../wire/request.ts'
+import { Debts } from './debts.ts'
 
 export interface PushesDeps {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
-  readonly request: RequestReplica
+  readonly request: SendRequest
   readonly store: EntryStore
   readonly placement: Pick<Placement, 'seatsOfChunk'>
 }
@@ -40,11 +40,10 @@ export interface Pushes {
 }
 
 export function createPushes(deps: PushesDeps, { isCurrent }: PushesHooks): Pushes {
-  const { clock, store } = deps
+  const { clock } = deps
   const pushing = new Map<PeerId, Promise<void>>()
-  const debts = new Map<PeerId, Map<string, Question>>()
+  const debts = new Debts()
   const stopping = new AbortController()
-  let owed = 0
   let repairing: Cancel | undefined
 
   /** One series of pushes a peer; what changes meanwhile waits for it. */
@@ -59,12 +58,7 @@ export function createPushes(deps: PushesDeps, { isCurrent }: PushesHooks): Push
   }
 
   function owe(peer: PeerId, { question }: ChunkEntry): void {
-    if (stopping.signal.aborted || owed >= limits.MAX_OWED_RECORDS) return
-    const key = questionKey(question)
-    const ofPeer = debts.get(peer) ?? new Map<string, Question>()
-    if (!ofPeer.has(key)) owed++
-    ofPeer.set(key, question)
-    debts.set(peer, ofPeer)
+    if (stopping.signal.aborted || !debts.add(peer, question)) return
     // Replicas that lost the same peer do not all come back to it in the same moment.
     const jitter = deps.random.below(limits.REPAIR_JITTER_MS)
     repairing ??= clock.after(limits.REPAIR_MS - jitter, repair)
@@ -72,28 +66,12 @@ export function createPushes(deps: PushesDeps, { isCurrent }: PushesHooks): Push
 
   function repair(): void {
     repairing = undefined
-    for (const [peer, ofPeer] of debts) {
+    for (const peer of debts.peers()) {
       if (pushing.has(peer)) continue
-      const entries = payable(peer, ofPeer)
-      if (ofPeer.size === 0) debts.delete(peer)
+      const entries = [...payable(peer, debts, deps, isCurrent)]
       if (entries.length > 0) push(peer, entries)
     }
     if (debts.size > 0 && !stopping.signal.aborted) repairing ??= clock.after(limits.REPAIR_MS, repair)
-  }
-
-  /** Takes from a peer's debts what may be offered now, and forgets what may not be offered any more. */
-  function payable(peer: PeerId, ofPeer: Map<string, Question>): ChunkEntry[] {
-    const entries: ChunkEntry[] = []
-    for (const [key, question] of ofPeer) {
-      if (entries.length === limits.MAX_HANDOVER_RECORDS) break
-      ofPeer.delete(key)
-      owed--
-      const entry = store.get(question, clock.now())
-      if (entry === undefined) continue
-      const seats = deps.placement.seatsOfChunk(entry.chunk)
-      if (seats.others.some((member) => member.peer === peer) && isCurrent(entry, seats)) entries.push(entry)
-    }
-    return entries
   }
 
   async function bringTo(peer: PeerId, entry: ChunkEntry, seats: Seats): Promise<void> {
@@ -112,12 +90,30 @@ export function createPushes(deps: PushesDeps, { isCurrent }: PushesHooks): Push
     spread,
     push,
     owe,
-    owed: () => owed,
+    owed: () => debts.size,
     async stop() {
       stopping.abort()
       repairing?.()
       await Promise.allSettled(pushing.values())
     },
+  }
+}
+
+/** What may still be offered of what is owed to a peer; the rest is forgotten. */
+function* payable(
+  peer: PeerId,
+  debts: Debts,
+  { clock, store, placement }: PushesDeps,
+  isCurrent: PushesHooks['isCurrent'],
+): Generator<ChunkEntry> {
+  let count = 0
+  for (const question of debts.settle(peer)) {
+    const entry = store.get(question, clock.now())
+    if (entry === undefined) continue
+    const seats = placement.seatsOfChunk(entry.chunk)
+    if (!seats.others.some((member) => member.peer === peer) || !isCurrent(entry, seats)) continue
+    yield entry
+    if (++count === limits.MAX_HANDOVER_RECORDS) return
   }
 }
 
@@ -156,7 +152,7 @@ async function offer(
 
 /** One certificate to one replica. Rejects only with ABORTED. */
 export function bring(
-  request: RequestReplica,
+  request: SendRequest,
   peer: PeerId,
   { question, certificate, outcome }: Pick<ChunkEntry, 'question' | 'certificate' | 'outcome'>,
   signal: AbortSignal,
@@ -165,7 +161,7 @@ export function bring(
   return request(peer, { kind: 'certify', question, certificate, outcome }, options)
 }
 
-/** It did not arrive, or was not looked at. */
+/** It did not arrive, or the peer had no time for it. */
 function isMissed(answer: ReplicaAnswer): boolean {
   return answer.kind === 'failed' || (answer.kind === 'reply' && answer.reply.kind === 'busy')
 }

@@ -42,7 +42,9 @@ export function createAnswering(deps: AnsweringDeps): Answering {
       case 'round':
         return bothReplicas(from, seats) ? deps.joining.commit(from, request) : notMine(seats)
       case 'reveal':
-        return bothReplicas(from, seats) ? deps.joining.reveal(from, request, seats) : notMine(seats)
+        return bothReplicas(from, seats)
+          ? deps.joining.reveal(from, request, deps.placement.contextOf(question, seats))
+          : notMine(seats)
       case 'probe':
         return bothReplicas(from, seats) ? deps.joining.probe(question, seats) : notMine(seats)
     }

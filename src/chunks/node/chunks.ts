@@ -8,9 +8,10 @@ import { type HandedOver, handOver } from '../handover/leaving.ts'
 import { limits } from '../limits.ts'
 import type { RingRead } from '../reads/ring-read.ts'
 import { questionKey } from '../wire/question-key.ts'
+import { type ChunkHoldings, chunkHoldings } from './holdings.ts'
+import type { ChunksOptions } from './options.ts'
 import { type ChunksDeps, type ChunksHooks, createParts, type Parts } from './parts.ts'
 import { type ChunksStats, statsOf } from './stats.ts'
-import { type ChunkView, chunkView } from './view.ts'
 
 export interface Chunks {
   start(): void
@@ -32,7 +33,7 @@ export interface Chunks {
   tell(question: Question, outcome?: Outcome, security?: Security): void
   /** Answers a chunk message of a peer. */
   handle(from: PeerId, body: Uint8Array): Promise<Uint8Array>
-  /** Answers a keeper that pulls entries. */
+  /** Answers a replica that pulls entries. */
   supply(from: PeerId, body: Uint8Array, signal: AbortSignal): AsyncIterable<Uint8Array>
   /** Entries this node holds as a replica. */
   entry(question: Question): ChunkEntry | undefined
@@ -40,18 +41,18 @@ export interface Chunks {
   held(): readonly ChunkId[]
   summariesOf(chunk: ChunkId): readonly EntrySummary[]
   entryOf(key: string): ChunkEntry | undefined
-  view(name: Name): ChunkView
+  view(name: Name): ChunkHoldings
   /** Recent p90 of ring reads in ms, held within 5-200 (30 at first): what the hedge goes by. */
   hedgeMs(): number
   stats(): ChunksStats
   onAgreed(listener: (entry: ChunkEntry) => void): Cancel
-  /** Before `stop`, while the ring still counts this node: what no other keeper has goes to one. Takes a few seconds at most. */
+  /** Before `stop`, while the ring still counts this node: what no other replica has goes to one. Takes a few seconds at most. */
   handOver(): Promise<HandedOver>
 }
 
-export function createChunks(deps: ChunksDeps, hooks: ChunksHooks): Chunks {
-  const { clock, ring, options } = deps
-  const parts = createParts(deps, hooks)
+export function createChunks(deps: ChunksDeps, hooks: ChunksHooks, options: ChunksOptions): Chunks {
+  const { clock, ring } = deps
+  const parts = createParts(deps, hooks, options)
   const { placement, store, proofs, reading, digests } = parts
   return {
     ...lifeOf(parts),
@@ -72,7 +73,7 @@ export function createChunks(deps: ChunksDeps, hooks: ChunksHooks): Chunks {
     held: () => store.chunks(),
     summariesOf: (chunk) => store.summariesOf(chunk, clock.now()),
     entryOf: (key) => store.peek(key, clock.now()),
-    view: (name) => chunkView(name, ring, options.chunkBits, store, clock),
+    view: (name) => chunkHoldings(name, ring, options.chunkBits, store, clock),
     hedgeMs: reading.hedgeMs,
     stats: () => statsOf(parts),
     handOver: () => handOver(parts),

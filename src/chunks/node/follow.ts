@@ -13,27 +13,23 @@
  *
  * "Held": this node is still a replica when its round ends. What is pulled was recorded by those who agreed on it.
  */
-import type { Cancel, Log } from '../../base/index.ts'
+import type { Cancel, ChunkId, Log } from '../../base/index.ts'
 import type { Question } from '../../dns/index.ts'
-import { type CertificateKind, evidenceLimits } from '../../evidence/index.ts'
+import type { CertificateKind } from '../../evidence/index.ts'
 import type { Digests } from '../digests/digests.ts'
 import type { ChunkEntry, EntryTaken } from '../entries/entry.ts'
 import type { Intake } from '../entries/intake.ts'
 import type { Handover } from '../handover/handover.ts'
 import type { Pushes } from '../handover/pushes.ts'
 import type { Telling } from '../reads/telling.ts'
-import type { Demand } from '../rounds/demand.ts'
-import type { RoundAgreed, Rounds } from '../rounds/rounds.ts'
+import type { OnDemand } from '../rounds/on-demand.ts'
+import type { RoundAgreed } from '../rounds/rounds.ts'
 import type { ZonesWanted } from '../rounds/zones-wanted.ts'
-import type { Placement } from '../seats/placement.ts'
-import { questionKey } from '../wire/question-key.ts'
 
 export interface FollowDeps {
   readonly log: Log
-  readonly placement: Pick<Placement, 'chunkOf'>
   readonly intake: Pick<Intake, 'agreed'>
-  readonly rounds: Pick<Rounds, 'settled'>
-  readonly demand: Demand
+  readonly onDemand: Pick<OnDemand, 'entryTaken' | 'proofHeld'>
   readonly digests: Pick<Digests, 'changed'>
   readonly handover: Pick<Handover, 'remember'>
   readonly pushes: Pick<Pushes, 'spread'>
@@ -56,14 +52,14 @@ export interface Follow {
   /** An entry was taken in. */
   taken(taken: EntryTaken): void
   /** A proof is held. */
-  proofHeld(question: Question): void
+  proofHeld(question: Question, chunk: ChunkId): void
   /** Hears of each entry that was agreed on just now. */
   onAgreed(listener: (entry: ChunkEntry) => void): Cancel
   stats(): FollowStats
 }
 
 export function createFollow(deps: FollowDeps): Follow {
-  const { log, rounds, digests } = deps
+  const { log, digests } = deps
   const listeners = new Set<(entry: ChunkEntry) => void>()
   const classes: Record<CertificateKind, number> = { agreed: 0, rotating: 0, divergent: 0 }
   const counts = { agreed: 0, dissents: 0 }
@@ -86,9 +82,7 @@ export function createFollow(deps: FollowDeps): Follow {
 
   /** It came in this life of the process. */
   function learnedHere(entry: ChunkEntry): void {
-    rounds.settled(entry.question)
-    // All went on asking for themselves: it is worth no more than the time for which nobody tries again.
-    if (entry.class === 'divergent') deps.demand.learn(questionKey(entry.question), evidenceLimits.DIVERGENT_MS / 1_000)
+    deps.onDemand.entryTaken(entry)
     // The other replicas have the certificate a moment later, and want the same.
     for (const question of deps.zones.of(entry)) deps.telling.tell(question)
   }
@@ -104,9 +98,9 @@ export function createFollow(deps: FollowDeps): Follow {
       if (result.kind === 'taken') taken(result.taken)
       else log.warn({ ...result }, 'a round ended with a certificate that does not hold')
     },
-    proofHeld(question) {
-      rounds.settled(question)
-      digests.changed(deps.placement.chunkOf(question))
+    proofHeld(question, chunk) {
+      deps.onDemand.proofHeld(question)
+      digests.changed(chunk)
     },
     onAgreed(listener) {
       listeners.add(listener)

@@ -2,10 +2,10 @@
 import { Budget, type Clock, isChordnsError } from '../../base/index.ts'
 import { isDelegation } from '../../evidence/index.ts'
 import { isBogusFailure, type Recursor } from '../../recurse/index.ts'
-import type { ProofSource } from '../entries/proofs.ts'
+import type { ProofSource } from '../entries/proof-checks.ts'
 import { limits } from '../limits.ts'
 import { delegationFinding } from '../observations/delegation-finding.ts'
-import type { OwnFetch } from '../observations/observations.ts'
+import type { OwnFetch } from '../observations/own-observations.ts'
 
 /** Own iteration only. Further rounds fetch anew (`fresh`), those about a conflict by TCP over new connections. */
 export function ownFetchOf(recursor: Pick<Recursor, 'resolve' | 'delegation'>, clock: Clock): OwnFetch {

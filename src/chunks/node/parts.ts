@@ -5,30 +5,31 @@ import type { Question } from '../../dns/index.ts'
 import type { Finding } from '../../evidence/index.ts'
 import type { Ring } from '../../ring/index.ts'
 import { createDigests } from '../digests/digests.ts'
-import { createArchive } from '../entries/archive.ts'
 import { createCertified } from '../entries/certified.ts'
+import { createArchive } from '../entries/disk/archive.ts'
+import { createRowSeal } from '../entries/disk/row-seal.ts'
 import { EntryStore } from '../entries/entry-store.ts'
 import { createIntake } from '../entries/intake.ts'
-import { createProofs, type ProofSource } from '../entries/proofs.ts'
-import { createRowSeal } from '../entries/row-seal.ts'
+import type { ProofSource } from '../entries/proof-checks.ts'
+import { createProofs } from '../entries/proofs.ts'
 import { createHandover } from '../handover/handover.ts'
 import { createPull, type PullHooks } from '../handover/pull.ts'
 import type { Bulk } from '../handover/pull-runs.ts'
 import { createPushes } from '../handover/pushes.ts'
 import { createSupply } from '../handover/supply.ts'
 import { limits } from '../limits.ts'
-import { createCommitments } from '../observations/commitments.ts'
-import { createObservations, type OwnFetch } from '../observations/observations.ts'
+import { createOwnObservations, type OwnFetch } from '../observations/own-observations.ts'
+import { createSeenCommitments } from '../observations/seen-commitments.ts'
 import { createWitness } from '../observations/witness.ts'
 import { createOwnWord } from '../reads/own-word.ts'
 import { createReading } from '../reads/reading.ts'
 import { createServing } from '../reads/serving.ts'
 import { createTelling } from '../reads/telling.ts'
 import { createTold } from '../reads/told.ts'
-import { createAsked } from '../rounds/asked.ts'
-import { Demand } from '../rounds/demand.ts'
 import { createJoining } from '../rounds/joining.ts'
+import { Demand } from '../rounds/machine/demand.ts'
 import { createObserving } from '../rounds/observing.ts'
+import { createOnDemand } from '../rounds/on-demand.ts'
 import { createRoundRequests } from '../rounds/requests.ts'
 import { createRounds } from '../rounds/rounds.ts'
 import { Skew } from '../rounds/skew.ts'
@@ -48,7 +49,6 @@ export interface ChunksDeps {
   readonly log: Log
   readonly signer: Signer
   readonly scheme: SignatureScheme
-  readonly options: ChunksOptions
   /** Where entries outlive the process; without it they do not. Its keys are this room's alone. */
   readonly store?: Store
   /** This node's own validation; without it proofs are neither kept nor believed. */
@@ -73,14 +73,14 @@ export type Parts = ReturnType<typeof createParts>
 /** What the lower rooms bring about, as they hear of it: `follow.ts` says what it is. */
 type Following = Pick<Follow, 'roundAgreed' | 'taken' | 'proofHeld'>
 
-export function createParts(deps: ChunksDeps, hooks: ChunksHooks) {
+export function createParts(deps: ChunksDeps, hooks: ChunksHooks, options: ChunksOptions) {
   // The rooms below are made first, and come to what follows through these.
   const following: Following = {
     roundAgreed: (agreed) => follow.roundAgreed(agreed),
     taken: (taken) => follow.taken(taken),
-    proofHeld: (question) => follow.proofHeld(question),
+    proofHeld: (question, chunk) => follow.proofHeld(question, chunk),
   }
-  const common = commonParts(deps, hooks)
+  const common = commonParts(deps, hooks, options)
   const held = heldParts(common, following)
   const agreeing = agreeingParts(common, held, following)
   const moving = movingParts(common, held, agreeing, following)
@@ -96,8 +96,8 @@ type Held = ReturnType<typeof heldParts>
 type Agreeing = ReturnType<typeof agreeingParts>
 
 /** What all rooms use. */
-function commonParts(deps: ChunksDeps, hooks: ChunksHooks) {
-  const { ring, clock, random, log, signer, options } = deps
+function commonParts(deps: ChunksDeps, hooks: ChunksHooks, options: ChunksOptions) {
+  const { ring, clock, random, log, signer } = deps
   const stop = new AbortController()
   const stopping = stop.signal
   return {
@@ -112,7 +112,7 @@ function commonParts(deps: ChunksDeps, hooks: ChunksHooks) {
     source: deps.proofs,
     stop,
     stopping,
-    placement: createPlacement({ ...deps, ...hooks }),
+    placement: createPlacement({ ...deps, ...hooks, options }),
     request: createRequester(ring, hooks.send),
     send: hooks.send,
     faults: new Faults(),
@@ -129,7 +129,7 @@ function commonParts(deps: ChunksDeps, hooks: ChunksHooks) {
 /** What this node holds, and what it says of it to others in digests. */
 function heldParts(common: Common, following: Following) {
   const { clock, log, signer, disk, options } = common
-  const commitments = createCommitments(common)
+  const commitments = createSeenCommitments(common)
   const archive = disk && createArchive({ store: disk, clock, log, seal: createRowSeal(signer) })
   const store = new EntryStore({ self: signer.publicKey, ...(archive !== undefined && { disk: archive }) })
   const intake = createIntake({ ...common, store }, { confirms: commitments.confirms })
@@ -146,11 +146,11 @@ function heldParts(common: Common, following: Following) {
 
 /** Observing and agreeing: the rounds that this node opens, and those of others. */
 function agreeingParts(common: Common, held: Held, following: Following) {
-  const { clock, log, signer, ring, options, demand, placement } = common
+  const { clock, random, log, signer, ring, options, demand, placement } = common
   const { admitAfter, roundTimeoutMs } = options
   const { chunkOf } = placement
-  const observations = createObservations(
-    { clock, signer, log, ringId: ring.ringId, chunkOf, timeoutMs: roundTimeoutMs },
+  const observations = createOwnObservations(
+    { clock, random, signer, log, ringId: ring.ringId, chunkOf, timeoutMs: roundTimeoutMs },
     common.hooks,
   )
   const witness = createWitness({ clock, signer, self: ring.self.peer, commitments: held.commitments })
@@ -159,12 +159,12 @@ function agreeingParts(common: Common, held: Held, following: Following) {
   const requests = createRoundRequests({ ...common, ...held, skew })
   const rounds = createRounds({ ...common, observing, witness, requests }, { onAgreed: following.roundAgreed })
   const joining = createJoining({ ...common, observations, observing, witness, rounds, admitAfter })
-  const asked = createAsked({ ...common, ...held, rounds })
-  return { observations, witness, skew, rounds, joining, asked }
+  const onDemand = createOnDemand({ ...common, ...held, rounds })
+  return { observations, witness, skew, rounds, joining, onDemand }
 }
 
 /** Entries on their way to and from other replicas. */
-function movingParts(common: Common, held: Held, { asked }: Agreeing, following: Following) {
+function movingParts(common: Common, held: Held, { onDemand }: Agreeing, following: Following) {
   const { clock, ring, hooks, log } = common
   const { intake, archive } = held
   const { isCurrent } = intake
@@ -172,7 +172,7 @@ function movingParts(common: Common, held: Held, { asked }: Agreeing, following:
   const pushes = createPushes({ ...common, ...held }, { isCurrent })
   const handover = createHandover(
     { ...common, ...held, pushes, self: ring.self.id, pulled: hooks.bulk !== undefined },
-    { isCurrent, renew: asked.renewIfWanted },
+    { isCurrent, renew: onDemand.renew },
   )
   const requests = rate(limits.PULLS_PER_SECOND)
   const supply = createSupply({ ...common, ...held, requests, bytes: rate(limits.PULL_BYTES_PER_SECOND) })
@@ -191,14 +191,14 @@ function movingParts(common: Common, held: Held, { asked }: Agreeing, following:
 /** The asker's side, and what this node says to those who ask. */
 function readParts(common: Common, held: Held, agreeing: Agreeing) {
   const { ring, source, options, hooks, inBackground } = common
-  const { asked } = agreeing
+  const { onDemand } = agreeing
   const ownWord = createOwnWord({ ...common, ...held, ...agreeing })
   const reading = createReading(
     { ...common, ...held, requestTimeoutMs: options.requestTimeoutMs },
     {
       ownWord(question) {
         const word = ownWord(question)
-        if (word.kind === 'entry') asked.forEntry(ring.self.peer, question)
+        if (word.kind === 'entry') onDemand.read(ring.self.peer, question)
         return word
       },
       linksFrom: (question) => source?.knownCut(question),
@@ -207,9 +207,9 @@ function readParts(common: Common, held: Held, agreeing: Agreeing) {
   )
   const telling = createTelling(
     { ...common, ...held, share: options.share },
-    { onAsked: asked.forMissing, inBackground },
+    { onAsked: onDemand.missing, inBackground },
   )
-  const serving = createServing({ ring, source, asked, ownWord, acceptFrom: options.acceptFrom })
-  const told = createTold({ ...common, ...held, asked }, { inBackground })
+  const serving = createServing({ ring, source, onDemand, ownWord, acceptFrom: options.acceptFrom })
+  const told = createTold({ ...common, ...held, onDemand }, { inBackground })
   return { reading, telling, serving, told }
 }

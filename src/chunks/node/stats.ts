@@ -1,7 +1,7 @@
 /** The counters of the shared records, put together from those of the rooms. */
 import type { DigestStats } from '../digests/digests.ts'
-import type { ArchiveStats } from '../entries/archive.ts'
-import { NO_PULLS, type PullStats } from '../handover/pull-runs.ts'
+import type { ArchiveStats } from '../entries/disk/archive.ts'
+import { NO_PULLS, type PullStats } from '../handover/pull-progress.ts'
 import type { RoundsStats } from '../rounds/rounds.ts'
 import type { FollowStats } from './follow.ts'
 import type { Parts } from './parts.ts'

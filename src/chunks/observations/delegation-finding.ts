@@ -2,7 +2,7 @@
 import { addressRdata, isSubdomain } from '../../dns/index.ts'
 import { type Delegated, delegationQuestion, evidenceLimits, type Glue } from '../../evidence/index.ts'
 import type { OwnDelegation } from '../../recurse/index.ts'
-import type { OwnFinding } from './observations.ts'
+import type { OwnFinding } from './observation.ts'
 
 /** What the parent said, to be signed. Only glue of servers inside the zone goes with it: that is all that parents owe. */
 export function delegationFinding({ delegation, parent, expires, start }: OwnDelegation): OwnFinding {

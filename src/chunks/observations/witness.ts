@@ -11,14 +11,14 @@ import { limits } from '../limits.ts'
 import type { ReadContext } from '../seats/context.ts'
 import type { LiveVote, RoundId } from '../wire/messages.ts'
 import { questionKey } from '../wire/question-key.ts'
-import { type Commitments, putBounded } from './commitments.ts'
+import { putBounded, type SeenCommitments } from './seen-commitments.ts'
 
 export interface WitnessDeps {
   readonly clock: Clock
   readonly signer: Signer
   /** The peer that this node is. */
   readonly self: PeerId
-  readonly commitments: Commitments
+  readonly commitments: SeenCommitments
 }
 
 /** `uncommitted`: this node has committed to nothing in that round; `too-few`: not enough commitments are shown. */

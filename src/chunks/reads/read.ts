@@ -18,8 +18,7 @@ import { agreedOutcome, examine } from '../entries/examine.ts'
 import { limits } from '../limits.ts'
 import { voteFault } from '../observations/vote.ts'
 import { certificateContext, type ReadContext } from '../seats/context.ts'
-import type { LiveVote } from '../wire/messages.ts'
-import type { ReplicaAnswer } from '../wire/request.ts'
+import type { LiveVote, ReplicaAnswer } from '../wire/messages.ts'
 import type { ReplicaReply, ReplicaWord, RingProof } from './ring-read.ts'
 
 export interface ReadState {

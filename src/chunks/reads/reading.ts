@@ -7,8 +7,8 @@ import type { Proofs } from '../entries/proofs.ts'
 import type { Placement } from '../seats/placement.ts'
 import type { Seats } from '../seats/seats.ts'
 import type { Faults } from '../wire/faults.ts'
-import type { ChunkReply, ChunkRequest } from '../wire/messages.ts'
-import type { ReplicaAnswer, RequestReplica } from '../wire/request.ts'
+import type { ChunkReply, ChunkRequest, ReplicaAnswer } from '../wire/messages.ts'
+import type { SendRequest } from '../wire/request.ts'
 import { HedgeDelay } from './hedge.ts'
 import { EMPTY_READ, isEnough, type ReadState, type ReplicaEvent, readStep, shortfall } from './read.ts'
 import type { RingRead } from './ring-read.ts'
@@ -16,7 +16,7 @@ import type { RingRead } from './ring-read.ts'
 export interface ReadingDeps {
   readonly ring: Pick<Ring, 'self' | 'isSuspect'>
   readonly clock: Clock
-  readonly request: RequestReplica
+  readonly request: SendRequest
   readonly placement: Placement
   readonly proofs: Pick<Proofs, 'check'>
   readonly faults: Faults

@@ -2,15 +2,15 @@
 import type { PeerId } from '../../base/index.ts'
 import type { Question } from '../../dns/index.ts'
 import type { Ring } from '../../ring/index.ts'
-import type { ProofSource } from '../entries/proofs.ts'
-import type { Asked } from '../rounds/asked.ts'
+import type { ProofSource } from '../entries/proof-checks.ts'
+import type { OnDemand } from '../rounds/on-demand.ts'
 import { bothReplicas, peersOf, type Seats } from '../seats/seats.ts'
 import type { ChunkReply } from '../wire/messages.ts'
 import type { OwnWord } from './own-word.ts'
 
 export interface ServingDeps {
   readonly ring: Pick<Ring, 'memberByPeer'>
-  readonly asked: Pick<Asked, 'forEntry'>
+  readonly onDemand: Pick<OnDemand, 'read'>
   readonly ownWord: OwnWord
   /** Undefined: this node does not validate. */
   readonly source: Pick<ProofSource, 'links'> | undefined
@@ -22,10 +22,10 @@ export interface Serving {
   answer(from: PeerId, question: Question, linksFrom: number | undefined, seats: Seats): ChunkReply
 }
 
-export function createServing({ ring, asked, ownWord, source, acceptFrom }: ServingDeps): Serving {
+export function createServing({ ring, onDemand, ownWord, source, acceptFrom }: ServingDeps): Serving {
   function answer(from: PeerId, question: Question, seats: Seats): ChunkReply {
     const word = ownWord(question)
-    if (word.kind === 'entry' && ring.memberByPeer(from) !== undefined) asked.forEntry(from, question)
+    if (word.kind === 'entry' && ring.memberByPeer(from) !== undefined) onDemand.read(from, question)
     // Who votes on the same question must observe for itself, not copy (in rings that count votes).
     if (word.kind === 'vote' && bothReplicas(from, seats) && acceptFrom === 'majority') return { kind: 'unknown' }
     return word.kind === 'unknown' && !seats.mine ? { kind: 'not-mine', believes: peersOf(seats.members) } : word

@@ -10,12 +10,12 @@ import type { Placement } from '../seats/placement.ts'
 import type { Seats } from '../seats/seats.ts'
 import type { ChunkRequest } from '../wire/messages.ts'
 import { Rates } from '../wire/rates.ts'
-import type { RequestReplica } from '../wire/request.ts'
+import type { SendRequest } from '../wire/request.ts'
 
 export interface TellingDeps {
   readonly ring: Ring
   readonly clock: Clock
-  readonly request: RequestReplica
+  readonly request: SendRequest
   readonly placement: Placement
   readonly proofs: Proofs
   readonly stopping: AbortSignal

@@ -5,7 +5,7 @@ import type { Outcome } from '../../evidence/index.ts'
 import type { Ring } from '../../ring/index.ts'
 import type { Proofs } from '../entries/proofs.ts'
 import { limits } from '../limits.ts'
-import type { Asked } from '../rounds/asked.ts'
+import type { OnDemand } from '../rounds/on-demand.ts'
 import type { Seats } from '../seats/seats.ts'
 import type { Faults } from '../wire/faults.ts'
 import type { ChunkReply } from '../wire/messages.ts'
@@ -15,7 +15,7 @@ export interface ToldDeps {
   readonly ring: Pick<Ring, 'memberByPeer'>
   readonly clock: Clock
   readonly log: Log
-  readonly asked: Pick<Asked, 'forMissing'>
+  readonly onDemand: Pick<OnDemand, 'missing'>
   readonly proofs: Pick<Proofs, 'offer'>
   readonly faults: Faults
 }
@@ -31,7 +31,10 @@ export interface Told {
   received(): number
 }
 
-export function createTold({ ring, clock, log, asked, proofs, faults }: ToldDeps, { inBackground }: ToldHooks): Told {
+export function createTold(
+  { ring, clock, log, onDemand, proofs, faults }: ToldDeps,
+  { inBackground }: ToldHooks,
+): Told {
   const rates = new Rates(clock, limits.TELLS_PER_SECOND, limits.TELLS_PER_SECOND, limits.MAX_RATED)
   let received = 0
 
@@ -45,8 +48,8 @@ export function createTold({ ring, clock, log, asked, proofs, faults }: ToldDeps
     answer(from, question, proof, seats) {
       if (ring.memberByPeer(from) === undefined || !rates.take(from)) return { kind: 'busy' }
       received++
-      if (proof === undefined) asked.forMissing(from, question, seats)
-      else inBackground(offer(from, question, proof).then(() => asked.forMissing(from, question, seats)))
+      if (proof === undefined) onDemand.missing(from, question, seats)
+      else inBackground(offer(from, question, proof).then(() => onDemand.missing(from, question, seats)))
       return { kind: 'ack' }
     },
     received: () => received,

@@ -2,10 +2,10 @@
 import type { Clock, Log } from '../../base/index.ts'
 import type { Witness } from '../observations/witness.ts'
 import type { Placement } from '../seats/placement.ts'
-import type { RoundMachine } from './machines.ts'
+import type { Ignored, RoundEffect, RoundEvent } from './machine/round-state.ts'
+import type { RoundMachine } from './machine-table.ts'
 import type { Observing } from './observing.ts'
 import type { Late, RoundRequests } from './requests.ts'
-import type { Ignored, RoundEffect, RoundEvent } from './round-state.ts'
 
 export interface EffectsDeps {
   readonly clock: Clock

@@ -3,24 +3,23 @@ import type { Clock, Log, PeerId } from '../../base/index.ts'
 import type { Question } from '../../dns/index.ts'
 import { roundNonce } from '../../evidence/index.ts'
 import { limits } from '../limits.ts'
-import type { Observations } from '../observations/observations.ts'
+import type { OwnObservations } from '../observations/own-observations.ts'
 import type { Witness } from '../observations/witness.ts'
-import type { Placement } from '../seats/placement.ts'
+import type { ReadContext } from '../seats/context.ts'
 import type { Seats } from '../seats/seats.ts'
 import type { ChunkReply, ChunkRequest } from '../wire/messages.ts'
 import { questionKey } from '../wire/question-key.ts'
 import { Rates } from '../wire/rates.ts'
-import type { Demand } from './demand.ts'
+import type { Demand } from './machine/demand.ts'
+import { worthwhile } from './machine/worth.ts'
 import type { Observing } from './observing.ts'
 import type { Rounds } from './rounds.ts'
-import { worthwhile } from './worth.ts'
 
 export interface JoiningDeps {
   readonly clock: Clock
   readonly log: Log
-  readonly placement: Placement
   readonly demand: Demand
-  readonly observations: Observations
+  readonly observations: OwnObservations
   readonly observing: Observing
   readonly witness: Witness
   readonly rounds: Rounds
@@ -32,7 +31,8 @@ type Request<K extends ChunkRequest['kind']> = Extract<ChunkRequest, { kind: K }
 /** `from` must be a replica of the same chunk, as this node is. */
 export interface Joining {
   commit(from: PeerId, request: Request<'round'>): Promise<ChunkReply>
-  reveal(from: PeerId, request: Request<'reveal'>, seats: Seats): ChunkReply
+  /** `context`: what this node holds words about the question against. */
+  reveal(from: PeerId, request: Request<'reveal'>, context: ReadContext): ChunkReply
   probe(question: Question, seats: Seats): ChunkReply
   /** Reveals that were requested without a commitment before, or with too few. */
   refused(): number
@@ -56,8 +56,7 @@ export function createJoining(deps: JoiningDeps): Joining {
       const vote = observations.sign(observed, roundNonce(nonce, attempt))
       return { kind: 'commitment', commitment: witness.commit(from, question, { nonce, attempt }, vote) }
     },
-    reveal(from, request, seats) {
-      const context = deps.placement.contextOf(request.question, seats)
+    reveal(from, request, context) {
       const revealed = witness.reveal(from, request, request.commitments, context)
       if (typeof revealed === 'object') return { kind: 'vote', ...revealed.vote }
       refused++

@@ -3,13 +3,13 @@ import type { Clock } from '../../base/index.ts'
 import { type Question, suffixName } from '../../dns/index.ts'
 import { roundNonce } from '../../evidence/index.ts'
 import { limits } from '../limits.ts'
-import type { Observations } from '../observations/observations.ts'
+import type { OwnObservations } from '../observations/own-observations.ts'
 import type { ObserveHow, RoundId } from '../wire/messages.ts'
 import { questionKey } from '../wire/question-key.ts'
 import { Rates } from '../wire/rates.ts'
-import type { Demand } from './demand.ts'
-import type { Event } from './round-state.ts'
-import { worthSeconds } from './worth.ts'
+import type { Demand } from './machine/demand.ts'
+import type { Event } from './machine/round-state.ts'
+import { worthSeconds } from './machine/worth.ts'
 
 export interface Observing {
   /** Takes one of the rounds that this question's zone may cause now; false when there is none left. */
@@ -18,7 +18,7 @@ export interface Observing {
   observe(question: Question, id: RoundId, how: ObserveHow): Promise<Event<'observed' | 'put-off'>>
 }
 
-export function createObserving(clock: Clock, observations: Observations, demand: Demand): Observing {
+export function createObserving(clock: Clock, observations: OwnObservations, demand: Demand): Observing {
   const { ROUNDS_PER_ZONE_PER_SECOND, ROUNDS_PER_ZONE_BURST, MAX_RATED } = limits
   const zones = new Rates(clock, ROUNDS_PER_ZONE_PER_SECOND, ROUNDS_PER_ZONE_BURST, MAX_RATED)
 

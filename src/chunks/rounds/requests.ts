@@ -3,22 +3,22 @@ import { type Clock, equalBytes, type Log, type PeerId } from '../../base/index.
 import type { Question } from '../../dns/index.ts'
 import { type Commitment, opens, roundNonce, verifyCommitment } from '../../evidence/index.ts'
 import { limits } from '../limits.ts'
-import type { Commitments } from '../observations/commitments.ts'
+import type { SeenCommitments } from '../observations/seen-commitments.ts'
 import { voteFault } from '../observations/vote.ts'
 import type { Placement } from '../seats/placement.ts'
 import type { Faults } from '../wire/faults.ts'
-import type { ChunkRequest, LiveVote, ObserveHow, RoundId } from '../wire/messages.ts'
-import type { ReplicaAnswer, RequestReplica } from '../wire/request.ts'
-import type { RoundMachine } from './machines.ts'
-import type { Event, PhaseName, RoundEvent } from './round-state.ts'
+import type { ChunkRequest, LiveVote, ObserveHow, ReplicaAnswer, RoundId } from '../wire/messages.ts'
+import type { SendRequest } from '../wire/request.ts'
+import type { Event, PhaseName, RoundEvent } from './machine/round-state.ts'
+import type { RoundMachine } from './machine-table.ts'
 import type { Skew } from './skew.ts'
 
 export interface RoundRequestsDeps {
   readonly clock: Clock
   readonly log: Log
-  readonly request: RequestReplica
+  readonly request: SendRequest
   readonly placement: Placement
-  readonly commitments: Commitments
+  readonly commitments: SeenCommitments
   readonly faults: Faults
   readonly skew: Skew
   readonly stopping: AbortSignal
@@ -52,7 +52,7 @@ export interface RoundRequests {
 
 /** All reject only when this node stops. */
 export function createRoundRequests(deps: RoundRequestsDeps): RoundRequests {
-  const { clock, log, placement, commitments, faults } = deps
+  const { clock, log, faults } = deps
 
   function request(peer: PeerId, message: ChunkRequest, timeoutMs: number): Promise<ReplicaAnswer> {
     return deps.request(peer, message, { timeoutMs, signal: deps.stopping })
@@ -76,7 +76,7 @@ export function createRoundRequests(deps: RoundRequestsDeps): RoundRequests {
     if (answer.kind === 'reply' && answer.reply.kind === 'hidden') return { kind: 'hidden', from: peer }
     if (answer.kind === 'reply' && answer.reply.kind === 'commitment') {
       const said = answer.reply.commitment
-      if (isCommitmentOf(said, peer, question, roundNonce(nonce, attempt))) {
+      if (isCommitmentOf(deps, said, peer, question, roundNonce(nonce, attempt))) {
         deps.skew.measure(peer, said.when, requestedAt)
         machine.commitments.set(peer, said)
         return { kind: 'committed', from: peer, commitment: said }
@@ -86,17 +86,6 @@ export function createRoundRequests(deps: RoundRequestsDeps): RoundRequests {
     return { kind: 'silent', from: peer }
   }
 
-  function isCommitmentOf(said: Commitment, peer: PeerId, question: Question, nonce: Uint8Array): boolean {
-    const { replicas, ringId, chunk, scheme } = placement.contextOf(question, placement.seatsOf(question))
-    const replica = replicas.find((one) => one.peer === peer)
-    return (
-      replica !== undefined &&
-      equalBytes(replica.publicKey, said.observer) &&
-      verifyCommitment(said, { ringId, chunk, question, nonce }, scheme) &&
-      commitments.accept(said, question, nonce)
-    )
-  }
-
   const reveal: RoundRequests['reveal'] = async (machine, peer, { nonce, attempt }, shown) => {
     const { question } = machine
     const message = { kind: 'reveal', question, nonce, attempt, commitments: shown } as const
@@ -104,7 +93,7 @@ export function createRoundRequests(deps: RoundRequestsDeps): RoundRequests {
     if (!machine.isIn('revealing', { nonce, attempt })) return { kind: 'late', event: 'voted', expected: ['revealing'] }
     if (answer.kind === 'reply' && answer.reply.kind === 'vote') {
       const vote = answer.reply
-      const fault = revealFault(machine, peer, roundNonce(nonce, attempt), vote)
+      const fault = revealFault(deps, machine, peer, roundNonce(nonce, attempt), vote)
       if (fault === undefined) return { kind: 'voted', from: peer, vote }
       log.debug({ peer, fault }, 'a vote does not count')
       faults.add(peer)
@@ -112,19 +101,43 @@ export function createRoundRequests(deps: RoundRequestsDeps): RoundRequests {
     return { kind: 'silent', from: peer }
   }
 
-  /** What is wrong with a vote that was revealed, or undefined when it counts. */
-  function revealFault(machine: RoundMachine, peer: PeerId, nonce: Uint8Array, vote: LiveVote): string | undefined {
-    const { observation } = vote
-    if (!equalBytes(observation.nonce, nonce)) return 'of another round'
-    const context = placement.contextOf(machine.question, placement.seatsOf(machine.question))
-    const fault = voteFault(vote, peer, context, clock.now())
-    if (fault !== undefined) return fault
-    const before = machine.commitments.get(peer)
-    if (before !== undefined && opens(before, observation)) return undefined
-    // It is kept as evidence against its signer.
-    commitments.confirms({ kind: 'agreed', observations: [observation], contents: [] })
-    return 'not what it committed to'
-  }
-
   return { probe, commitment, reveal }
+}
+
+/** Whether it is what it claims: of this replica, for this round, its only one. */
+function isCommitmentOf(
+  { placement, commitments }: RoundRequestsDeps,
+  said: Commitment,
+  peer: PeerId,
+  question: Question,
+  nonce: Uint8Array,
+): boolean {
+  const { replicas, ringId, chunk, scheme } = placement.contextOf(question, placement.seatsOf(question))
+  const replica = replicas.find((one) => one.peer === peer)
+  return (
+    replica !== undefined &&
+    equalBytes(replica.publicKey, said.observer) &&
+    verifyCommitment(said, { ringId, chunk, question, nonce }, scheme) &&
+    commitments.accept(said, question, nonce)
+  )
+}
+
+/** What is wrong with a vote that was revealed, or undefined when it counts. */
+function revealFault(
+  { placement, commitments, clock }: RoundRequestsDeps,
+  machine: RoundMachine,
+  peer: PeerId,
+  nonce: Uint8Array,
+  vote: LiveVote,
+): string | undefined {
+  const { observation } = vote
+  if (!equalBytes(observation.nonce, nonce)) return 'of another round'
+  const context = placement.contextOf(machine.question, placement.seatsOf(machine.question))
+  const fault = voteFault(vote, peer, context, clock.now())
+  if (fault !== undefined) return fault
+  const before = machine.commitments.get(peer)
+  if (before !== undefined && opens(before, observation)) return undefined
+  // It is kept as evidence against its signer.
+  commitments.confirms({ kind: 'agreed', observations: [observation], contents: [] })
+  return 'not what it committed to'
 }

@@ -6,11 +6,11 @@ import type { Certificate, Content } from '../../evidence/index.ts'
 import { certificateContext } from '../seats/context.ts'
 import { peersOf, type Seats } from '../seats/seats.ts'
 import { questionKey } from '../wire/question-key.ts'
-import type { Demand } from './demand.ts'
 import { createEffects, type EffectsDeps } from './effects.ts'
-import { type RoundMachine, RoundMachines } from './machines.ts'
-import { roundStep } from './round.ts'
-import type { Ignored, RoundContext, RoundEffect, RoundEvent } from './round-state.ts'
+import type { Demand } from './machine/demand.ts'
+import { roundStep } from './machine/round.ts'
+import type { Ignored, RoundContext, RoundEffect, RoundEvent } from './machine/round-state.ts'
+import { MachineTable, type RoundMachine } from './machine-table.ts'
 
 export interface RoundsDeps extends EffectsDeps {
   readonly random: Random
@@ -63,7 +63,7 @@ const NONCE_BYTES = 16
 
 export function createRounds(deps: RoundsDeps, hooks: RoundsHooks): Rounds {
   const { clock, random, placement } = deps
-  const machines = new RoundMachines()
+  const machines = new MachineTable()
   const counts = { rounds: 0, outOfPhase: 0 }
   const run = createEffects(deps, { step, outOfPhase })
   let isStepping = false

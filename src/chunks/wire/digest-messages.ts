@@ -3,9 +3,10 @@
  * and `[1, 25, [bits, ...]]` answers in the same order; `bits` is null when the asker has it already, and a text when there is
  * none to give.
  */
-import { asChunkId, ChordnsError, type ChunkId, isChordnsError } from '../../base/index.ts'
-import { type CborValue, decodeCanonical, encodeCanonical } from '../../crypto/index.ts'
+import { asChunkId, type ChunkId } from '../../base/index.ts'
+import { type CborValue, encodeCanonical } from '../../crypto/index.ts'
 import { limits } from '../limits.ts'
+import { malformed, readBytes, readCbor, readInteger } from './reading.ts'
 
 const VERSION = 1
 const DIGEST = 25
@@ -37,12 +38,9 @@ export function encodeDigestRequest(wanted: readonly DigestRequest[]): Uint8Arra
 /** Throws CHUNK_MALFORMED. */
 export function decodeDigestRequest(bytes: Uint8Array): readonly DigestRequest[] {
   return open(bytes).map((row) => {
-    if (!Array.isArray(row)) throw malformed('row')
+    if (!Array.isArray(row)) throw malformed('row of a digest')
     const [chunk, tag] = row as readonly CborValue[]
-    if (typeof chunk !== 'number' || !Number.isSafeInteger(chunk) || chunk < 0 || chunk > MAX_CHUNK)
-      throw malformed('chunk')
-    if (!(tag instanceof Uint8Array) || tag.length > MAX_TAG_BYTES) throw malformed('tag')
-    return { chunk: asChunkId(chunk), tag }
+    return { chunk: asChunkId(readInteger(chunk, 0, MAX_CHUNK, 'chunk')), tag: readBytes(tag, 0, MAX_TAG_BYTES, 'tag') }
   })
 }
 
@@ -75,19 +73,9 @@ export function decodeDigestReply(bytes: Uint8Array): readonly DigestReply[] {
 }
 
 function open(bytes: Uint8Array): readonly CborValue[] {
-  let value: CborValue
-  try {
-    value = decodeCanonical(bytes, { maxBytes: limits.MAX_MESSAGE_BYTES })
-  } catch (error) {
-    if (!isChordnsError(error)) throw error
-    throw malformed('not canonical CBOR', error)
-  }
-  if (!Array.isArray(value) || value[0] !== VERSION || value[1] !== DIGEST) throw malformed('not a message')
+  const value = readCbor(bytes, limits.MAX_MESSAGE_BYTES, 'digest message')
+  if (!Array.isArray(value) || value[0] !== VERSION || value[1] !== DIGEST) throw malformed('not a digest message')
   const rows = value[2]
-  if (!Array.isArray(rows) || rows.length === 0 || rows.length > limits.MAX_DIGESTS_AT_ONCE) throw malformed('rows')
+  if (!Array.isArray(rows) || rows.length === 0 || rows.length > limits.MAX_DIGESTS_AT_ONCE) throw malformed('digests')
   return rows
-}
-
-function malformed(what: string, cause?: unknown): ChordnsError<'CHUNK_MALFORMED', { what: string }> {
-  return new ChordnsError('CHUNK_MALFORMED', `malformed digest: ${what}`, { what }, { cause })
 }

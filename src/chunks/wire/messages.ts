@@ -3,7 +3,7 @@
  * named here are ignored, so that a later version may add some. Evidence inside is kept as bytes of its own codec.
  */
 import { asPeerId, ChordnsError, type PeerId } from '../../base/index.ts'
-import { type CborValue, decodeCanonical, encodeCanonical } from '../../crypto/index.ts'
+import { type CborValue, encodeCanonical } from '../../crypto/index.ts'
 import { Class, type Name, nameFromWire, type Question, Type } from '../../dns/index.ts'
 import {
   type Certificate,
@@ -24,6 +24,7 @@ import {
   readCommitment,
 } from '../../evidence/index.ts'
 import { limits } from '../limits.ts'
+import { malformed, readBytes, readCbor, readInteger, readList } from './reading.ts'
 
 const VERSION = 1
 
@@ -36,7 +37,7 @@ export type ChunkRequest =
   | ({ readonly kind: 'round'; readonly question: Question; readonly how: ObserveHow } & RoundId)
   /** These have committed: show what you committed to. */
   | ({ readonly kind: 'reveal'; readonly question: Question; readonly commitments: readonly Commitment[] } & RoundId)
-  /** Would a round pay, by what you have seen? Asked by a replica, who must not learn what it was. */
+  /** Would a round pay, by what you have seen? OnDemand by a replica, who must not learn what it was. */
   | { readonly kind: 'probe'; readonly question: Question }
   /** This was agreed. */
   | {
@@ -68,6 +69,12 @@ export type ChunkReply =
   /** It sees an address that means something else elsewhere, and says no more. */
   | { readonly kind: 'hidden' }
   | { readonly kind: 'worth'; readonly pays: boolean }
+
+/** What became of a request. `malformed`: the reply could not be decoded. */
+export type ReplicaAnswer =
+  | { readonly kind: 'reply'; readonly reply: ChunkReply }
+  | { readonly kind: 'malformed'; readonly reason: string }
+  | { readonly kind: 'failed'; readonly reason: string }
 
 /** What one replica saw: its signed observation, and the outcome that the observation is about. */
 export interface LiveVote {
@@ -237,8 +244,7 @@ const LINK_OVERHEAD_BYTES = 16
 
 function readLinks(value: CborValue | undefined): WithLinks {
   if (isMissing(value)) return {}
-  if (!Array.isArray(value) || value.length > limits.MAX_LINKS) throw malformed('links')
-  const links = value.map((row: CborValue): ProofLink => {
+  const links = readList(value, limits.MAX_LINKS, 'links', (row): ProofLink => {
     if (!Array.isArray(row)) throw malformed('link')
     const type = readInteger(row[0], 1, 0xffff, 'type of link')
     if (type !== Type.DS && type !== Type.DNSKEY) throw malformed('type of link')
@@ -263,8 +269,7 @@ function readRound(row: readonly CborValue[]): RoundId {
 }
 
 function readCommitments(value: CborValue | undefined): Commitment[] {
-  if (!Array.isArray(value) || value.length > limits.MAX_REPLICAS) throw malformed('commitments')
-  return value.map(readCommitment)
+  return readList(value, limits.MAX_REPLICAS, 'commitments', readCommitment)
 }
 
 function questionFields(question: Question): CborValue[] {
@@ -272,26 +277,10 @@ function questionFields(question: Question): CborValue[] {
 }
 
 function open(bytes: Uint8Array): readonly CborValue[] {
-  if (bytes.length > limits.MAX_MESSAGE_BYTES) throw malformed('too large')
-  let value: CborValue
-  try {
-    value = decodeCanonical(bytes, { maxBytes: limits.MAX_MESSAGE_BYTES })
-  } catch (error) {
-    throw malformed('not canonical CBOR', error)
-  }
+  const value = readCbor(bytes, limits.MAX_MESSAGE_BYTES, 'message')
   if (!Array.isArray(value) || value.length < 2) throw malformed('not a message')
   if (value[0] !== VERSION)
     throw new ChordnsError('CHUNK_VERSION', 'a version that this node does not speak', { version: value[0] })
-  return value
-}
-
-function readInteger(value: CborValue | undefined, min: number, max: number, what: string): number {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < min || value > max) throw malformed(what)
-  return value
-}
-
-function readBytes(value: CborValue | undefined, min: number, max: number, what: string): Uint8Array {
-  if (!(value instanceof Uint8Array) || value.length < min || value.length > max) throw malformed(what)
   return value
 }
 
@@ -305,8 +294,7 @@ function readName(value: CborValue | undefined): Name {
 }
 
 function readPeers(value: CborValue | undefined): PeerId[] {
-  if (!Array.isArray(value) || value.length > limits.MAX_NAMED_PEERS) throw malformed('peers')
-  return value.map((one: CborValue) => {
+  return readList(value, limits.MAX_NAMED_PEERS, 'peers', (one) => {
     const bytes = readBytes(one, 1, limits.MAX_PEER_ID_BYTES, 'peer id')
     // Base58 is ASCII; anything else must not reach a log.
     if (!bytes.every((byte) => byte > 0x20 && byte < 0x7f)) throw malformed('peer id')
@@ -316,8 +304,4 @@ function readPeers(value: CborValue | undefined): PeerId[] {
 
 function toUtf8(text: string): Uint8Array {
   return new TextEncoder().encode(text)
-}
-
-function malformed(what: string, cause?: unknown): ChordnsError<'CHUNK_MALFORMED', { what: string }> {
-  return new ChordnsError('CHUNK_MALFORMED', `malformed chunk message: ${what}`, { what }, { cause })
 }

@@ -3,9 +3,10 @@
  * has already; the frames that come back hold rows, as they lie on the disk. Canonical CBOR, checked at the door; items after those
  * that are named here are ignored.
  */
-import { asChunkId, ChordnsError, type ChunkId, concatBytes, fromLatin1, toHex } from '../../base/index.ts'
-import { type CborValue, decodeCanonical, encodeCanonical, sha256 } from '../../crypto/index.ts'
+import { asChunkId, type ChunkId, concatBytes, fromLatin1, toHex } from '../../base/index.ts'
+import { type CborValue, encodeCanonical, sha256 } from '../../crypto/index.ts'
 import { limits } from '../limits.ts'
+import { malformed, readBytes, readCbor, readInteger } from './reading.ts'
 
 const VERSION = 1
 const PULL = 32
@@ -63,15 +64,20 @@ export function encodePull({ first, last, have }: PullRequest): Uint8Array {
 
 /** Throws CHUNK_MALFORMED. */
 export function decodePull(bytes: Uint8Array): PullRequest {
-  const row = open(bytes)
-  const [, kind, first, last, marks] = row
-  if (kind !== PULL || !isChunk(first) || !isChunk(last) || first > last) throw malformed('run of chunks')
-  if (!(marks instanceof Uint8Array) || marks.length % MARK_BYTES !== 0) throw malformed('marks')
-  if (marks.length > limits.MAX_PULL_MARKS * MARK_BYTES) throw malformed('too many marks')
-  const have = Array.from({ length: marks.length / MARK_BYTES }, (_, i) =>
-    marks.slice(i * MARK_BYTES, (i + 1) * MARK_BYTES),
+  const [, kind, first, last, marks] = open(bytes)
+  if (kind !== PULL) throw malformed('not a pull')
+  const run = { first: readChunk(first), last: readChunk(last) }
+  if (run.first > run.last) throw malformed('run of chunks')
+  const packed = readBytes(marks, 0, limits.MAX_PULL_MARKS * MARK_BYTES, 'too many marks')
+  if (packed.length % MARK_BYTES !== 0) throw malformed('marks')
+  const have = Array.from({ length: packed.length / MARK_BYTES }, (_, i) =>
+    packed.slice(i * MARK_BYTES, (i + 1) * MARK_BYTES),
   )
-  return { first: asChunkId(first), last: asChunkId(last), have }
+  return { ...run, have }
+}
+
+function readChunk(value: CborValue | undefined): ChunkId {
+  return asChunkId(readInteger(value, 0, MAX_CHUNK, 'run of chunks'))
 }
 
 /** Rows packed into frames as full as they may be; a row that fits into none is left out. */
@@ -96,27 +102,11 @@ export function* pullFrames(rows: Iterable<Uint8Array>): Generator<Uint8Array> {
 export function decodePullFrame(bytes: Uint8Array): readonly Uint8Array[] {
   const [, rows] = open(bytes)
   if (!Array.isArray(rows) || rows.length === 0) throw malformed('rows')
-  return rows.map((row: CborValue) => {
-    if (!(row instanceof Uint8Array)) throw malformed('row')
-    return row
-  })
-}
-
-function isChunk(value: CborValue | undefined): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= MAX_CHUNK
+  return rows.map((row: CborValue) => readBytes(row, 0, limits.MAX_MESSAGE_BYTES, 'row'))
 }
 
 function open(bytes: Uint8Array): readonly CborValue[] {
-  let value: CborValue
-  try {
-    value = decodeCanonical(bytes, { maxBytes: limits.MAX_MESSAGE_BYTES })
-  } catch (error) {
-    throw malformed('not canonical CBOR', error)
-  }
-  if (!Array.isArray(value) || value[0] !== VERSION) throw malformed('version')
+  const value = readCbor(bytes, limits.MAX_MESSAGE_BYTES, 'pull')
+  if (!Array.isArray(value) || value[0] !== VERSION) throw malformed('version of a pull')
   return value
-}
-
-function malformed(what: string, cause?: unknown): ChordnsError<'CHUNK_MALFORMED', { what: string }> {
-  return new ChordnsError('CHUNK_MALFORMED', `malformed pull: ${what}`, { what }, { cause })
 }

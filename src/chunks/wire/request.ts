@@ -1,20 +1,14 @@
 /** One request to one replica: encoded, sent, decoded, and what became of it told to the ring's failure detector. */
 import { ChordnsError, isChordnsError, type PeerId, type RequestOptions } from '../../base/index.ts'
 import type { Ring } from '../../ring/index.ts'
-import { type ChunkReply, type ChunkRequest, decodeReply, encodeRequest } from './messages.ts'
+import { type ChunkRequest, decodeReply, encodeRequest, type ReplicaAnswer } from './messages.ts'
 
 export type Send = (peer: PeerId, body: Uint8Array, options: RequestOptions) => Promise<Uint8Array>
 
-/** What became of a request. `malformed`: the reply could not be decoded. */
-export type ReplicaAnswer =
-  | { readonly kind: 'reply'; readonly reply: ChunkReply }
-  | { readonly kind: 'malformed'; readonly reason: string }
-  | { readonly kind: 'failed'; readonly reason: string }
-
 /** Never rejects, save with ABORTED when the caller's signal fired. */
-export type RequestReplica = (peer: PeerId, message: ChunkRequest, options: RequestOptions) => Promise<ReplicaAnswer>
+export type SendRequest = (peer: PeerId, message: ChunkRequest, options: RequestOptions) => Promise<ReplicaAnswer>
 
-export function createRequester(ring: Pick<Ring, 'memberByPeer' | 'report'>, send: Send): RequestReplica {
+export function createRequester(ring: Pick<Ring, 'memberByPeer' | 'report'>, send: Send): SendRequest {
   return async (peer, message, options) => {
     let body: Uint8Array
     try {

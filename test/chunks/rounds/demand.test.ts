@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { asPeerId } from '../../../src/base/index.ts'
 import { limits } from '../../../src/chunks/limits.ts'
 import { HedgeDelay } from '../../../src/chunks/reads/hedge.ts'
-import { Demand, NO_DEMAND, pays } from '../../../src/chunks/rounds/demand.ts'
+import { Demand, NO_DEMAND, pays } from '../../../src/chunks/rounds/machine/demand.ts'
 import { Rates } from '../../../src/chunks/wire/rates.ts'
 import { VirtualClock } from '../world.ts'
 

@@ -163,9 +163,9 @@ export function createMember(modules: MemberModules): Member {
           signer,
           scheme,
           log,
-          options: { ...defaults, requestTimeoutMs: 1_000 },
         },
         { send: sender(Room.CHUNKS), ownFetch: modules.ownFetch(member), isPrivate: () => false },
+        { ...defaults, requestTimeoutMs: 1_000 },
       )
       const { liar } = modules
       transport.onRequest((from, body) => {

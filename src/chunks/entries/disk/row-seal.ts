@@ -2,8 +2,8 @@
  * A mark on the rows that this node has written: only who has its key can make it. What bears it was examined before it was written,
  * and its signatures need not be checked again, which is most of what reading costs. Who holds that key could sign anything anyway.
  */
-import { concatBytes } from '../../base/index.ts'
-import { type Signer, sha256, shortKeyedHash, signedBytes, timingSafeEqual } from '../../crypto/index.ts'
+import { concatBytes } from '../../../base/index.ts'
+import { type Signer, sha256, shortKeyedHash, signedBytes, timingSafeEqual } from '../../../crypto/index.ts'
 
 export interface RowSeal {
   wrap(row: Uint8Array): Uint8Array

@@ -7,7 +7,7 @@
  *   any  -> yielded                              another replica opened; -> idle (it delivered) or resting (it did not)
  *
  * The opener is the first live replica in ring order; the next one opens a second later; of two openers the lower nonce wins.
- * Commitments and reveals go through the opener: 3 requests a replica instead of 2n. It shows everybody the same commitments, its
+ * SeenCommitments and reveals go through the opener: 3 requests a replica instead of 2n. It shows everybody the same commitments, its
  * own among them, so that it has no more to choose than they (docs/decisions/0034).
  *
  * A round of five replicas A to E (n = 5, so three make a majority), as A's machine sees it. C's vantage point is censored, and E

@@ -1,10 +1,10 @@
 /** Entries that outlive the process. */
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Store } from '../../../src/base/index.ts'
-import { ed25519 } from '../../../src/crypto/index.ts'
-import type { Question } from '../../../src/dns/index.ts'
-import { createMemoryDisk, type MemoryDisk, seededRandom } from '../../../src/sim/index.ts'
-import { answer, ask, createWorld, type Node, paper, type World } from '../world.ts'
+import type { Store } from '../../../../src/base/index.ts'
+import { ed25519 } from '../../../../src/crypto/index.ts'
+import type { Question } from '../../../../src/dns/index.ts'
+import { createMemoryDisk, type MemoryDisk, seededRandom } from '../../../../src/sim/index.ts'
+import { answer, ask, createWorld, type Node, paper, type World } from '../../world.ts'
 
 let world: World
 let disks: Map<number, MemoryDisk>
@@ -227,7 +227,7 @@ describe('after a restart', () => {
     node.table = table
     const outcome = { ...answer(question!, [1], 300), apex: question!.name }
     const observations = world.nodes.map(({ signer }) => paper(signer, question!, outcome, world.clock.now()))
-    const { encodeRequest } = await import('../../../src/chunks/wire/messages.ts')
+    const { encodeRequest } = await import('../../../../src/chunks/wire/messages.ts')
     const request = encodeRequest({
       kind: 'certify',
       question: question!,

@@ -1,36 +1,42 @@
 /** Somebody asked for a question: it counts as demand, and the demand may make a round worthwhile. */
 import type { Clock, PeerId } from '../../base/index.ts'
 import type { Question } from '../../dns/index.ts'
+import { evidenceLimits } from '../../evidence/index.ts'
+import type { ChunkEntry } from '../entries/entry.ts'
 import type { EntryStore } from '../entries/entry-store.ts'
 import type { Intake } from '../entries/intake.ts'
 import type { Proofs } from '../entries/proofs.ts'
 import { limits } from '../limits.ts'
 import type { Seats } from '../seats/seats.ts'
 import { questionKey } from '../wire/question-key.ts'
-import type { Demand } from './demand.ts'
+import type { Demand } from './machine/demand.ts'
 import type { Rounds } from './rounds.ts'
 
-export interface AskedDeps {
+export interface OnDemandDeps {
   readonly clock: Clock
   readonly demand: Demand
   readonly store: EntryStore
   readonly proofs: Pick<Proofs, 'has'>
   readonly intake: Pick<Intake, 'isCurrent'>
-  readonly rounds: Pick<Rounds, 'want'>
+  readonly rounds: Pick<Rounds, 'want' | 'settled'>
 }
 
-export interface Asked {
+export interface OnDemand {
   /** A member, or this node itself, had to fetch the answer: the ring had none. */
-  forMissing(peer: PeerId, question: Question, seats: Seats): void
+  missing(peer: PeerId, question: Question, seats: Seats): void
   /** A member, or this node itself, read an entry of this node. */
-  forEntry(peer: PeerId, question: Question): void
+  read(peer: PeerId, question: Question): void
+  /** An entry was taken in: what was asked for is there. */
+  entryTaken(entry: ChunkEntry): void
+  /** A proof is held: what is signed needs no votes. */
+  proofHeld(question: Question): void
   /** The signers of an entry are no majority any more. */
-  renewIfWanted(question: Question): void
+  renew(question: Question): void
 }
 
-export function createAsked({ clock, demand, store, proofs, intake, rounds }: AskedDeps): Asked {
+export function createOnDemand({ clock, demand, store, proofs, intake, rounds }: OnDemandDeps): OnDemand {
   return {
-    forMissing(peer, question, seats) {
+    missing(peer, question, seats) {
       demand.count(questionKey(question), peer, clock.monotonic())
       // What is signed needs no votes.
       if (proofs.has(question)) return
@@ -39,14 +45,20 @@ export function createAsked({ clock, demand, store, proofs, intake, rounds }: As
       else if (!intake.isCurrent(entry, seats)) rounds.want(question, true)
     },
     /** Near its end it is observed anew, if that pays, before anybody has to wait for it. */
-    forEntry(peer, question) {
+    read(peer, question) {
       demand.count(questionKey(question), peer, clock.monotonic())
       const entry = store.get(question, clock.now())
       if (entry === undefined) return
       const life = entry.expires - entry.seen
       if (entry.expires - clock.now() < life * limits.RENEW_PART) rounds.want(question, false, 'fresh')
     },
-    renewIfWanted(question) {
+    entryTaken({ question, class: kind }) {
+      rounds.settled(question)
+      // All went on asking for themselves: it is worth no more than the time for which nobody tries again.
+      if (kind === 'divergent') demand.learn(questionKey(question), evidenceLimits.DIVERGENT_MS / 1_000)
+    },
+    proofHeld: (question) => rounds.settled(question),
+    renew(question) {
       if (demand.of(questionKey(question), clock.monotonic()).members > 0) rounds.want(question, true)
     },
   }

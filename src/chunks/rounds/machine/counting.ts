@@ -1,6 +1,6 @@
 /** The round machine from the first commitment to its end: who has committed, who has revealed, and what that makes. Pure. */
-import { quorum } from '../../evidence/index.ts'
-import { limits } from '../limits.ts'
+import { quorum } from '../../../evidence/index.ts'
+import { limits } from '../../limits.ts'
 import { agreement, decide } from './decide.ts'
 import type { Event, In, RoundContext, RoundState, RoundStep, Series } from './round-state.ts'
 import { conclude, ignore, toAgreed, toObserving, toResting } from './transitions.ts'

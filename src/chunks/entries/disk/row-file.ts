@@ -7,8 +7,8 @@ import {
   latin1,
   type Store,
   type StoreWrite,
-} from '../../base/index.ts'
-import type { Disk } from './entry-store.ts'
+} from '../../../base/index.ts'
+import type { Disk } from '../entry-store.ts'
 import type { RowSeal } from './row-seal.ts'
 
 export interface RowFileDeps {

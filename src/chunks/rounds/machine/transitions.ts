@@ -1,7 +1,7 @@
 /** The transitions of the round machine that begin in several phases: to a fetch, to an end, or none at all. */
-import { compareBytes } from '../../base/index.ts'
-import { limits } from '../limits.ts'
-import type { LiveVote } from '../wire/messages.ts'
+import { compareBytes } from '../../../base/index.ts'
+import { limits } from '../../limits.ts'
+import type { LiveVote } from '../../wire/messages.ts'
 import type { Agreed } from './decide.ts'
 import {
   type GaveUp,

@@ -1,12 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import type { PeerId } from '../../../src/base/index.ts'
-import type { LiveVote } from '../../../src/chunks/index.ts'
-import { limits } from '../../../src/chunks/limits.ts'
-import { roundStep } from '../../../src/chunks/rounds/round.ts'
-import { IDLE, type RoundContext, type RoundEvent, type RoundState } from '../../../src/chunks/rounds/round-state.ts'
-import { ed25519, peerIdFromPublicKey } from '../../../src/crypto/index.ts'
-import { commitTo, type Outcome, roundNonce } from '../../../src/evidence/index.ts'
-import { absence, CHUNK, NOW, observe, presence, question, RING, signerOf } from '../../evidence/helpers.ts'
+import type { PeerId } from '../../../../src/base/index.ts'
+import type { LiveVote } from '../../../../src/chunks/index.ts'
+import { limits } from '../../../../src/chunks/limits.ts'
+import { roundStep } from '../../../../src/chunks/rounds/machine/round.ts'
+import {
+  IDLE,
+  type RoundContext,
+  type RoundEvent,
+  type RoundState,
+} from '../../../../src/chunks/rounds/machine/round-state.ts'
+import { ed25519, peerIdFromPublicKey } from '../../../../src/crypto/index.ts'
+import { commitTo, type Outcome, roundNonce } from '../../../../src/evidence/index.ts'
+import { absence, CHUNK, NOW, observe, presence, question, RING, signerOf } from '../../../evidence/helpers.ts'
 
 const peers: PeerId[] = [0, 1, 2, 3, 4].map((i) => peerIdFromPublicKey(signerOf(i).publicKey))
 const low = new Uint8Array(16).fill(1)

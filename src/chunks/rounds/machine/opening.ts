@@ -1,6 +1,6 @@
 /** The round machine until the others are asked: whose turn it is, and whether a round pays. Pure. */
-import { compareBytes } from '../../base/index.ts'
-import { limits } from '../limits.ts'
+import { compareBytes } from '../../../base/index.ts'
+import { limits } from '../../limits.ts'
 import type { Event, In, RoundContext, RoundState, RoundStep, Series } from './round-state.ts'
 import { conclude, ignore, stay, toIdle, toObserving, toResting } from './transitions.ts'
 import { worthwhile } from './worth.ts'

@@ -15,7 +15,7 @@ export interface Equivocation {
   readonly second: Commitment | Observation
 }
 
-export interface Commitments {
+export interface SeenCommitments {
   /** Remembers a commitment that was verified; false when its signer has committed to something else in this round. */
   accept(commitment: Commitment, question: Question, nonce: Uint8Array): boolean
   /** Those that are valid and accepted, one a seat. */
@@ -26,14 +26,14 @@ export interface Commitments {
   sweep(): void
 }
 
-interface SeenCommitment {
+interface Seen {
   readonly commitment: Commitment
   /** Monotonic ms. */
   readonly at: number
 }
 
-export function createCommitments({ clock, log }: { readonly clock: Clock; readonly log: Log }): Commitments {
-  const seen = new Map<string, SeenCommitment>()
+export function createSeenCommitments({ clock, log }: { readonly clock: Clock; readonly log: Log }): SeenCommitments {
+  const seen = new Map<string, Seen>()
   const equivocations: Equivocation[] = []
 
   function equivocated(first: Commitment, second: Commitment | Observation): void {

@@ -5,7 +5,7 @@ import type { Commitment } from '../../evidence/index.ts'
 import { limits } from '../limits.ts'
 import type { RoundId } from '../wire/messages.ts'
 import { questionKey } from '../wire/question-key.ts'
-import { IDLE, type RoundState } from './round-state.ts'
+import { IDLE, type RoundState } from './machine/round-state.ts'
 
 export class RoundMachine {
   readonly question: Question
@@ -14,7 +14,7 @@ export class RoundMachine {
   isRenewal = false
   /** Of the timer that will send a `tick`. */
   cancel: Cancel | undefined
-  /** Commitments of the round that is open, by peer. */
+  /** SeenCommitments of the round that is open, by peer. */
   commitments = new Map<PeerId, Commitment>()
 
   constructor(question: Question) {
@@ -28,7 +28,7 @@ export class RoundMachine {
   }
 }
 
-export class RoundMachines {
+export class MachineTable {
   readonly #byKey = new Map<string, RoundMachine>()
 
   get(question: Question): RoundMachine | undefined {

@@ -1,6 +1,6 @@
 /** What a round comes to: a certificate of some class, another round, or nothing. Pure. */
-import { equalBytes } from '../../base/index.ts'
-import { Type } from '../../dns/index.ts'
+import { equalBytes } from '../../../base/index.ts'
+import { Type } from '../../../dns/index.ts'
 import {
   agreedTtl,
   buildCertificate,
@@ -16,10 +16,10 @@ import {
   quorum,
   type SeenSet,
   seenSet,
-} from '../../evidence/index.ts'
-import { agreedOutcome } from '../entries/examine.ts'
-import { limits } from '../limits.ts'
-import type { LiveVote } from '../wire/messages.ts'
+} from '../../../evidence/index.ts'
+import { agreedOutcome } from '../../entries/examine.ts'
+import { limits } from '../../limits.ts'
+import type { LiveVote } from '../../wire/messages.ts'
 
 export interface Heard {
   /** Revealed in this round. */

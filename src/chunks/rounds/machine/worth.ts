@@ -1,6 +1,6 @@
 /** Whether a round pays by what its opener saw. Pure. */
-import { type Content, evidenceLimits, outcomeTtl } from '../../evidence/index.ts'
-import { limits } from '../limits.ts'
+import { type Content, evidenceLimits, outcomeTtl } from '../../../evidence/index.ts'
+import { limits } from '../../limits.ts'
 import { pays, type QuestionDemand } from './demand.ts'
 
 export interface WorthContext {

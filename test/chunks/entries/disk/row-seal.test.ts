@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createRowSeal } from '../../../src/chunks/entries/row-seal.ts'
-import { ed25519Signer, encodeCanonical } from '../../../src/crypto/index.ts'
+import { createRowSeal } from '../../../../src/chunks/entries/disk/row-seal.ts'
+import { ed25519Signer, encodeCanonical } from '../../../../src/crypto/index.ts'
 
 const seal = createRowSeal(ed25519Signer(new Uint8Array(32).fill(1)))
 const row = encodeCanonical([2, 'a row'])

@@ -1,42 +1,21 @@
 /** What this node observes: own fetches, merged and bounded, and the signature under what they found. */
-import { asChunkId, type ChunkId, type Clock, errorText, type Log } from '../../base/index.ts'
+import { asChunkId, type ChunkId, type Clock, errorText, type Log, type Random } from '../../base/index.ts'
 import type { Signer } from '../../crypto/index.ts'
 import type { Question } from '../../dns/index.ts'
-import {
-  type Content,
-  contentDigest,
-  evidenceLimits,
-  type FetchStart,
-  type Finding,
-  outcomeTtl,
-  signObservation,
-} from '../../evidence/index.ts'
+import { signObservation } from '../../evidence/index.ts'
 import { BoundedMap } from '../entries/bounded-map.ts'
-import { outcomeFault } from '../entries/examine.ts'
 import { limits } from '../limits.ts'
 import { holdsPrivateAddress } from '../seats/place.ts'
 import type { LiveVote, ObserveHow } from '../wire/messages.ts'
 import { questionKey } from '../wire/question-key.ts'
-
-/** What this node found itself; of a `delegationQuestion` a delegation. */
-export type OwnFinding = Omit<Finding, 'outcome'> & { readonly outcome: Content }
+import { bytesOf, type HeldObservation, heldObservationOf, isOwn, type OwnFinding } from './observation.ts'
 
 /** Fetches for an observation: own iteration only (`origin: 'own'`), at most 30 upstream queries. */
 export type OwnFetch = (question: Question, signal: AbortSignal, how: ObserveHow) => Promise<OwnFinding>
 
-/** What this node observed and may sign: an observation without a signature. Times are unix ms. */
-export interface HeldObservation {
-  readonly question: Question
-  readonly outcome: Content
-  readonly digest: Uint8Array
-  readonly start: FetchStart
-  readonly ttl: number
-  readonly when: number
-  readonly expires: number
-}
-
-export interface ObservationsDeps {
+export interface OwnObservationsDeps {
   readonly clock: Clock
+  readonly random: Random
   readonly signer: Signer
   readonly log: Log
   readonly ringId: string
@@ -44,26 +23,28 @@ export interface ObservationsDeps {
   readonly timeoutMs: number
 }
 
-export interface ObservationsHooks {
+export interface OwnObservationsHooks {
   readonly ownFetch: OwnFetch
 }
 
 /** `busy`: too many fetches are in flight; `hidden`: it holds an address of private space; undefined: failed, or not to be shared. */
 export type Observed = HeldObservation | 'busy' | 'hidden' | undefined
 
-export interface Observations {
+export interface OwnObservations {
   /** What is still valid of an earlier fetch; never fetches. */
   known(question: Question): HeldObservation | undefined
   /** Fetches, or takes what is known if that will do. */
   observe(question: Question, how: ObserveHow): Promise<Observed>
-  /** This node's word on what it observed, for one round or one read. */
-  sign(observation: HeldObservation, nonce: Uint8Array): LiveVote
+  /** This node's word on what it observed: for the round with this nonce, or for one read, under a nonce of its own. */
+  sign(observation: HeldObservation, nonce?: Uint8Array): LiveVote
   sweep(): void
   /** Ends the fetches in flight. */
   stop(): Promise<void>
 }
 
-export function createObservations(deps: ObservationsDeps, { ownFetch }: ObservationsHooks): Observations {
+const NONCE_BYTES = 16
+
+export function createOwnObservations(deps: OwnObservationsDeps, { ownFetch }: OwnObservationsHooks): OwnObservations {
   const { clock, log } = deps
   const held = new BoundedMap<HeldObservation>(limits.MAX_OBSERVED_BYTES)
   const inFlight = new Map<string, Promise<Observed>>()
@@ -104,7 +85,7 @@ export function createObservations(deps: ObservationsDeps, { ownFetch }: Observa
       inFlight.set(key, fetching)
       return fetching
     },
-    sign: (observation, nonce) => signed(observation, nonce, deps),
+    sign: (observation, nonce = deps.random.bytes(NONCE_BYTES)) => signed(observation, nonce, deps),
     sweep: () => held.sweep(clock.now()),
     async stop() {
       stopping.abort()
@@ -113,7 +94,7 @@ export function createObservations(deps: ObservationsDeps, { ownFetch }: Observa
   }
 }
 
-function signed(seen: HeldObservation, nonce: Uint8Array, deps: ObservationsDeps): LiveVote {
+function signed(seen: HeldObservation, nonce: Uint8Array, deps: OwnObservationsDeps): LiveVote {
   const now = deps.clock.now()
   const old = now - seen.when > limits.REDATE_AFTER_MS
   const unsigned = {
@@ -128,34 +109,4 @@ function signed(seen: HeldObservation, nonce: Uint8Array, deps: ObservationsDeps
     start: seen.start,
   }
   return { observation: signObservation(unsigned, deps.signer), outcome: seen.outcome }
-}
-
-/**
- * What may be signed of a finding: only this node's own fetch, never a copy, never bogus. A cached own fetch counts: `when` is
- * then the time at which it was fetched, so that the observation ends when the cached data does.
- */
-export function heldObservationOf(finding: OwnFinding, question: Question, now: number): HeldObservation | undefined {
-  const { evidence, outcome } = finding
-  if (!isOwn(finding) || evidence.security === 'bogus' || finding.expires <= now) return undefined
-  if (outcomeFault(outcome, question) !== undefined) return undefined
-  const ttl = Math.min(outcomeTtl(outcome), evidenceLimits.MAX_AGREED_DELEGATION_SECONDS)
-  const start = finding.start ?? 'parent'
-  const left = Math.min(finding.expires - now, ttl * 1000)
-  const when = Math.floor(now + left - ttl * 1000)
-  return { question, outcome, digest: contentDigest(question, outcome), start, ttl, when, expires: when + ttl * 1000 }
-}
-
-function isOwn({ evidence }: OwnFinding): boolean {
-  return evidence.provenance === 'solo' && evidence.observers.length === 0 && evidence.certificate === undefined
-}
-
-function bytesOf({ outcome }: HeldObservation): number {
-  const sets = [
-    ...(outcome.kind === 'rrset' ? [outcome.rrset] : []),
-    ...(outcome.kind === 'absent' && outcome.soa !== undefined ? [outcome.soa] : []),
-    ...outcome.proofs,
-  ]
-  let bytes = limits.RECORD_OVERHEAD_BYTES
-  for (const set of sets) for (const rdata of [...set.rdatas, ...set.signatures]) bytes += rdata.length + 32
-  return bytes
 }

@@ -2,8 +2,8 @@
  * Who asked for what: whether agreement pays. Agreement costs n own fetches a TTL; taken literally (observe at the first miss)
  * a large ring asks the authorities more often than separate resolvers would. So it waits for demand.
  */
-import type { PeerId } from '../../base/index.ts'
-import { limits } from '../limits.ts'
+import type { PeerId } from '../../../base/index.ts'
+import { limits } from '../../limits.ts'
 
 /** The recent demand for one question. */
 export interface QuestionDemand {

@@ -1,7 +1,7 @@
 /** The words of the round machine: its phases, what it is told, and what it wants done. */
-import type { PeerId } from '../../base/index.ts'
-import type { Certificate, CertificateContext, Commitment, Content } from '../../evidence/index.ts'
-import type { LiveVote, ObserveHow, RoundId } from '../wire/messages.ts'
+import type { PeerId } from '../../../base/index.ts'
+import type { Certificate, CertificateContext, Commitment, Content } from '../../../evidence/index.ts'
+import type { LiveVote, ObserveHow, RoundId } from '../../wire/messages.ts'
 import type { Agreed } from './decide.ts'
 import type { WorthContext } from './worth.ts'
 

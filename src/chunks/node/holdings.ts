@@ -7,7 +7,7 @@ import type { EntryStore } from '../entries/entry-store.ts'
 import { chunkOf, keyOfChunk } from '../seats/place.ts'
 import { seatsOfChunk } from '../seats/seats.ts'
 
-export interface ChunkView {
+export interface ChunkHoldings {
   readonly chunk: ChunkId
   readonly key: RingId
   readonly n: number
@@ -21,7 +21,13 @@ export interface ChunkView {
   readonly entries: readonly ChunkEntry[]
 }
 
-export function chunkView(name: Name, ring: Ring, chunkBits: number, store: EntryStore, clock: Clock): ChunkView {
+export function chunkHoldings(
+  name: Name,
+  ring: Ring,
+  chunkBits: number,
+  store: EntryStore,
+  clock: Clock,
+): ChunkHoldings {
   const chunk = chunkOf(name, chunkBits)
   const { n, members } = seatsOfChunk(ring, chunk, chunkBits)
   const replicas = members.map(({ id, peer }) => ({ id, peer, self: id === ring.self.id, suspect: ring.isSuspect(id) }))
