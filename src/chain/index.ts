@@ -1,3 +1,13 @@
+/**
+ * One BFT engine for all chains: Tendermint, Algorithm 1, over an opaque application. When to use what:
+ *
+ * - `createChain` runs a chain on its stores: hand it an `Application`, a way to send, and `receiveBytes` what comes.
+ * - `createChainChecker` checks stored blocks (`storedBlocks`, ...) from the first on, without running a chain.
+ * - `verifyCertificate` and `blockIdOf` check one header that somebody shows.
+ * - The state map (`stateSet`, `stateProof`, ...) and the Merkle tree are for applications, and need no chain.
+ *
+ * Inside: `run/` (driver, disk) over `machine/` (the protocol) over `blocks/` (data, bytes, signatures) over `trees/`.
+ */
 export {
   blockIdOf,
   certificateFromValue,

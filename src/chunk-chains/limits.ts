@@ -15,7 +15,7 @@ export const limits = {
   MAX_TRANSACTION_BYTES: 32_768,
   /** A snapshot: a record has at most some 350 bytes. */
   MAX_STATE_BYTES: 4 * 1024 * 1024,
-  /** Expired entries that one block takes out, and how often one looks for them: every so many heights, or when nearly full. */
+  /** Expired entries that one block removes, and how often they are searched for: every so many heights, or when nearly full. */
   REMOVES_PER_BLOCK: 64,
   REMOVE_EVERY: 8,
   /** Signatures whose verification is remembered: a transaction is checked for the pool, for the block, and again after each. */
@@ -34,7 +34,7 @@ export const limits = {
   STALL_REST_MS: 60_000,
   /** After the disk failed in the middle of a chain it is not opened for this long, ms. */
   FAILED_REST_MS: 60_000,
-  /** How often open chains are looked at for that, ms. */
+  /** How often open chains are checked for that, ms. */
   TEND_MS: 5_000,
   /** Entries that wait to be recorded. */
   MAX_PENDING: 8_192,
@@ -50,7 +50,7 @@ export const limits = {
   CHAIN_AGAIN_MS: 1_500,
   /** After the start, and after a change of the ring: what is held and nowhere recorded is proposed. Ms until then. */
   REVISIT_AFTER_MS: 10_000,
-  /** Entries looked at in one go of that. */
+  /** Entries that one go of that visits. */
   REVISIT_SLICE: 256,
   REVISIT_PAUSE_MS: 50,
   /** Time for the other replicas to say which chain they are on, ms. */

@@ -1,3 +1,11 @@
+/**
+ * Hashing, signing, canonical CBOR. When to use what:
+ *
+ * - `encodeCanonical` for all that is signed, stored or sent; `cborReader` (or bare `decodeCanonical`) for what comes back.
+ * - `signedBytes` before signing: a tag says what the signature is for. `ed25519` verifies; `keyedHashScheme` in simulations.
+ * - `sha256` and `hmacSha256`; `shortKeyedHash` only for fixed layouts where speed counts; `timingSafeEqual` for secrets.
+ * - `dnssecVerifier`, `dsDigest`, `nsec3Digest`: the algorithms of DNSSEC, by their IANA numbers.
+ */
 export { type CborValue, decodeCanonical, encodeCanonical } from './cbor.ts'
 export { type CborField, type CborMap, type CborReader, cborReader, type MalformedError } from './cbor-reader.ts'
 export {

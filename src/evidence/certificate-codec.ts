@@ -3,7 +3,7 @@ import { equalBytes, latin1 } from '../base/index.ts'
 import { type CborValue, encodeCanonical } from '../crypto/index.ts'
 import { seenDigest } from './content.ts'
 import { limits } from './limits.ts'
-import { readSight, readSubject, sightFields, subjectFields } from './observation.ts'
+import { readStatement, readSubject, statementFields, subjectFields } from './observation.ts'
 import { malformed, readBytes, readCbor, readHash, readInteger, readList, readRow, wellFormed } from './reading.ts'
 import type { Certificate, CertificateKind, SeenSet } from './types.ts'
 
@@ -25,7 +25,7 @@ export function encodeCertificate({ kind, observations, contents }: Certificate)
     if (!equalBytes(encodeCanonical(subjectFields(one)), subjectBytes)) throw malformed('mixed certificate')
     const digest = latin1(one.digest)
     if (!numbers.has(digest)) numbers.set(digest, items.push(one.digest) - 1)
-    return [numbers.get(digest)!, ...sightFields(one), one.signature]
+    return [numbers.get(digest)!, ...statementFields(one), one.signature]
   })
   if (kind === 'agreed' && items.length !== 1) throw malformed('mixed certificate')
   const bytes = encodeCanonical([KINDS.indexOf(kind), subject, items, rows])
@@ -49,7 +49,7 @@ export function decodeCertificate(bytes: Uint8Array): Certificate {
   const observations = readList(top[3], limits.MAX_OBSERVATIONS, 'observations', (one) => {
     const row = readRow(one, 8, 'observation')
     const digest = digests[readInteger(row[0], 0, digests.length - 1, 'content')]!
-    return { ...subject, digest, ...readSight(row.slice(1)) }
+    return { ...subject, digest, ...readStatement(row.slice(1)) }
   })
   if (observations.length === 0) throw malformed('empty certificate')
   return { kind, observations, contents }

@@ -1,8 +1,17 @@
-/** Certificates: many eyes, one content. What stands alone, who counts in it, and how long it holds. */
+/** Certificates: what proves that a majority of replicas observed the same. Who counts in one, and how long it holds. */
 import { type ChunkId, compareBytes, equalBytes, latin1, type PeerId } from '../base/index.ts'
 import { peerIdFromPublicKey, type SignatureScheme } from '../crypto/index.ts'
 import { isSubdomain, type Question, sameName } from '../dns/index.ts'
-import { agreedPrefixes, bySeat, diverges, nthLargest, quorum, rotation, type Sets, seenPrefixes } from './classes.ts'
+import {
+  agreedPrefixes,
+  byObserver,
+  diverges,
+  nthLargest,
+  quorum,
+  rotation,
+  type Sets,
+  seenPrefixes,
+} from './classes.ts'
 import { contentDigest, seenDigest, seenSet } from './content.ts'
 import { limits } from './limits.ts'
 import { verifyObservation } from './observation.ts'
@@ -82,8 +91,8 @@ export function checkCertificate(certificate: Certificate, context: CertificateC
   if (wrong !== undefined) return { ok: false, reason: 'wrong-outcome', detail: wrong }
 
   const all = countable(observations, context, kind === 'agreed' ? 1 : limits.MAX_ROUNDS)
-  const seats = bySeat(all).length
-  if (seats < quorum(n)) return { ok: false, reason: 'too-few', detail: `${seats} of ${quorum(n)}` }
+  const observers = byObserver(all).length
+  if (observers < quorum(n)) return { ok: false, reason: 'too-few', detail: `${observers} of ${quorum(n)}` }
   const sets = setsOf(context.question, contents)
   const rotating = kind === 'agreed' ? undefined : rotation(all, sets, context.question, n)
   if (kind === 'rotating' && rotating === undefined) return { ok: false, reason: 'not-rotating' }
@@ -104,7 +113,7 @@ export function checkCertificate(certificate: Certificate, context: CertificateC
   return {
     ok: true,
     kind,
-    observers: bySeat(counted).map(([one]) => peerIdFromPublicKey(one!.observer)),
+    observers: byObserver(counted).map(([one]) => peerIdFromPublicKey(one!.observer)),
     counted,
     expires,
     seen,
@@ -166,17 +175,17 @@ export function trimmed(certificate: Certificate, { counted }: CertificateHolds,
 
 /**
  * Unix ms until which what these observations agree on may be believed: the (floor(n/2)+1)-th largest `when + TTL` of their
- * seats, so that fewer than half of the seats can neither stretch it (a TTL of a week) nor shorten it (0). `counted` holds
- * valid observations of at least a quorum of seats.
+ * observers, so that fewer than half of the replicas can neither stretch it (a TTL of a week) nor shorten it (0). `counted` holds
+ * valid observations of at least a quorum of replicas.
  */
 export function agreedExpiry(counted: readonly Observation[], n: number): number {
   const cap = maxAgreedSeconds(counted[0]!.question)
-  return perSeat(counted, n, (one) => one.when + Math.min(one.ttl, cap) * 1000)
+  return perObserver(counted, n, (one) => one.when + Math.min(one.ttl, cap) * 1000)
 }
 
 /** Seconds, by the same rule: what tells a short-lived answer from a long-lived one. */
 export function agreedTtl(counted: readonly Observation[], n: number): number {
-  return perSeat(counted, n, (one) => one.ttl)
+  return perObserver(counted, n, (one) => one.ttl)
 }
 
 /** Seconds that what is agreed is believed at most: delegations live long and change rarely. */
@@ -185,12 +194,12 @@ export function maxAgreedSeconds(question: Question): number {
 }
 
 function agreedTime(counted: readonly Observation[], n: number): number {
-  return perSeat(counted, n, (one) => one.when)
+  return perObserver(counted, n, (one) => one.when)
 }
 
-function perSeat(counted: readonly Observation[], n: number, value: (one: Observation) => number): number {
+function perObserver(counted: readonly Observation[], n: number, value: (one: Observation) => number): number {
   return nthLargest(
-    bySeat(counted).map((seat) => Math.max(...seat.map(value))),
+    byObserver(counted).map((own) => Math.max(...own.map(value))),
     quorum(n),
   )
 }
@@ -222,14 +231,14 @@ function wrongContent(
 }
 
 /**
- * At most `each` observations a seat, of different rounds, signed, not from the future; of several rounds only those near to
- * the time at which a majority looked last. Cheap tests first: a signature check is what an attacker can spend.
+ * At most `each` observations of one replica, of different rounds, signed, not from the future; of several rounds only those
+ * near to the time at which a majority observed last. Cheap tests first: a signature check is what an attacker can spend.
  */
 function countable(observations: readonly Observation[], context: CertificateContext, each: number): Observation[] {
-  const seats = new Map(context.replicas.map((key) => [latin1(key), new Set<string>()]))
+  const roundsOf = new Map(context.replicas.map((key) => [latin1(key), new Set<string>()]))
   const counted: Observation[] = []
   for (const one of observations.slice(0, limits.MAX_OBSERVATIONS)) {
-    const rounds = seats.get(latin1(one.observer))
+    const rounds = roundsOf.get(latin1(one.observer))
     if (rounds === undefined || rounds.size >= each || rounds.has(latin1(one.nonce))) continue
     if (one.when > context.now + limits.MAX_SKEW_MS) continue
     if (!verifyObservation(one, context.scheme)) continue
@@ -260,7 +269,7 @@ export function observersOf({ observations }: Certificate): PeerId[] {
 
 /**
  * For people: what each observation of a certificate stands for, as far as the certificate says it (it does where answers
- * differed), and in how many seats' answers each address prefix was.
+ * differed), and how many observers saw each address prefix.
  */
 export function whatWasSeen({ observations, contents }: Certificate, question: Question) {
   const sets = setsOf(question, contents)

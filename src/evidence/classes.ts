@@ -1,6 +1,6 @@
 /**
  * What observations that differ still agree on: the addresses of sets that rotate, and the address prefixes of names whose answer
- * depends on where one asks. Pure arithmetic over observations that were found countable: signed, of seats of the set, in time.
+ * depends on where one asks. Pure arithmetic over observations that count: signed, by replicas of the set, in time.
  */
 import { compareBytes, equalBytes, latin1 } from '../base/index.ts'
 import { type Question, Type } from '../dns/index.ts'
@@ -21,21 +21,21 @@ export function nthLargest(values: readonly number[], nth: number): number {
   return sorted[Math.min(nth, sorted.length) - 1]!
 }
 
-/** Observations by their seat, in the order given. */
-export function bySeat(observations: readonly Observation[]): Observation[][] {
-  const seats = new Map<string, Observation[]>()
+/** Observations by their observer, in the order given. */
+export function byObserver(observations: readonly Observation[]): Observation[][] {
+  const groups = new Map<string, Observation[]>()
   for (const one of observations) {
-    const seat = latin1(one.observer)
-    const found = seats.get(seat)
-    if (found === undefined) seats.set(seat, [one])
+    const observer = latin1(one.observer)
+    const found = groups.get(observer)
+    if (found === undefined) groups.set(observer, [one])
     else found.push(one)
   }
-  return [...seats.values()]
+  return [...groups.values()]
 }
 
 /**
  * The addresses that more than n/2 saw, if they are at least half of what each of more than n/2 saw; `members` are the
- * observations of those. Undefined when the sets do not rotate through a common pool, or it was not looked at often enough.
+ * observations of those. Undefined when the sets do not rotate through a common pool, or was not observed often enough.
  */
 export function rotation(
   counted: readonly Observation[],
@@ -44,21 +44,24 @@ export function rotation(
   n: number,
 ): { readonly kept: readonly Uint8Array[]; readonly members: readonly Observation[] } | undefined {
   if (question.type !== Type.A && question.type !== Type.AAAA) return undefined
-  const seats = bySeat(counted).map((observations) => ({ observations, saw: rdatasSeen(observations, sets, question) }))
-  const kept = countEach(seats.map(({ saw }) => saw)).filter(({ count }) => count >= quorum(n))
+  const observers = byObserver(counted).map((observations) => ({
+    observations,
+    saw: rdatasSeen(observations, sets, question),
+  }))
+  const kept = countEach(observers.map(({ saw }) => saw)).filter(({ count }) => count >= quorum(n))
   const keys = new Set(kept.map(({ value }) => latin1(value)))
-  const members = seats.filter(({ saw }) => saw.length > 0 && 2 * shared(saw, keys) >= saw.length)
+  const members = observers.filter(({ saw }) => saw.length > 0 && 2 * shared(saw, keys) >= saw.length)
   if (kept.length === 0 || kept.length > limits.MAX_RRSET_RECORDS || members.length < quorum(n)) return undefined
   return { kept: kept.map(({ value }) => value), members: members.flatMap(({ observations }) => observations) }
 }
 
 /**
- * Whether it is proven that no majority saw the same for long enough: more than n/2 looked, and neither the largest group of
+ * Whether it is proven that no majority saw the same for long enough: more than n/2 observed, and neither the largest group of
  * equal answers nor the longest TTLs could become a majority if all those who are not heard joined it. Who builds a certificate
  * chooses whom it leaves out; leaving out must not make an agreed name look divergent.
  */
 export function diverges(counted: readonly Observation[], n: number): boolean {
-  const latest = bySeat(counted).map((seat) => seat.reduce((a, b) => (b.when > a.when ? b : a)))
+  const latest = byObserver(counted).map((own) => own.reduce((a, b) => (b.when > a.when ? b : a)))
   if (latest.length < quorum(n)) return false
   const missing = Math.max(0, n - latest.length)
   const groups = new Map<string, number>()
@@ -68,16 +71,16 @@ export function diverges(counted: readonly Observation[], n: number): boolean {
   return differ || nthLargest(ttls, quorum(n)) < limits.MIN_AGREED_SECONDS
 }
 
-/** Prefixes by how many seats saw them, the most seen first. */
+/** Prefixes by how many observers saw them, the most seen first. */
 export function seenPrefixes(
   observations: readonly Observation[],
   sets: Sets,
 ): { readonly prefix: Prefix; readonly count: number }[] {
-  const seats = bySeat(observations).map((rounds) => {
+  const seen = byObserver(observations).map((rounds) => {
     const prefixes = rounds.flatMap((one) => prefixesOf(sets.get(latin1(one.digest))))
     return distinct(prefixes.map(({ type, bytes }) => Uint8Array.of(type >> 8, type & 0xff, ...bytes)))
   })
-  return countEach(seats)
+  return countEach(seen)
     .sort((a, b) => b.count - a.count)
     .map(({ value, count }) => ({ prefix: { type: (value[0]! << 8) | value[1]!, bytes: value.slice(2) }, count }))
 }

@@ -58,7 +58,7 @@ function lower(name: Name): Uint8Array {
   return canonicalName(name).wire
 }
 
-/** RFC 4034 6.3 asks for it; sorting sorted data is cheap, and a digest must not hang on another room's promise. */
+/** RFC 4034 6.3 asks for it; sorting sorted data is cheap, and a digest must not depend on another room's promise. */
 function sortedUnique(rdatas: readonly Uint8Array[]): Uint8Array[] {
   const sorted = [...rdatas].sort(compareBytes)
   return sorted.filter((rdata, i) => i === 0 || compareBytes(rdata, sorted[i - 1]!) !== 0)

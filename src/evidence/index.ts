@@ -1,3 +1,11 @@
+/**
+ * What is known of an answer, and why it may be believed. In the order of a round, and of a read:
+ *
+ * - `signObservation` what was fetched, `commitTo` it, `opens` what others reveal;
+ * - `buildCertificate` of equal observations, `buildDiffering` of others; `encodeCertificate` and `encodeOutcome` for the way;
+ * - `decodeCertificate` and `checkCertificate`: what it proves to this verifier now; `contentDigest` compares contents;
+ * - `accept`: whether that suffices, by configuration; `weakest` and `weakestSecurity` for answers of several parts.
+ */
 export {
   agreedExpiry,
   agreedTtl,

@@ -14,11 +14,11 @@ export const limits = {
   MAX_TTL: 0x7fff_ffff,
   /** Encoded observation: two names of 255, ring id, digest, key, signature and small fields. */
   MAX_OBSERVATION_BYTES: 1_024,
-  /** Observations in one certificate: each costs one signature check. 16 seats at most, three rounds of each. */
+  /** Observations in one certificate: each costs one signature check. 16 replicas at most, three rounds of each. */
   MAX_OBSERVATIONS: 48,
   /** 48 rows of about 200 bytes (apexes can have 255), and what they saw. */
   MAX_CERTIFICATE_BYTES: 16_384,
-  /** Observations of one seat that count in one certificate: one a round. */
+  /** Observations of one replica that count in one certificate: one a round. */
   MAX_ROUNDS: 3,
   /** Records that all sets of a certificate hold together: what a name rotates through, or says in different places. */
   MAX_SEEN_RDATAS: 256,

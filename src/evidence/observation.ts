@@ -38,7 +38,7 @@ export function decodeObservation(bytes: Uint8Array): Observation {
   return {
     ...readSubject(row.slice(0, 5)),
     digest: readHash(row[5], 'digest'),
-    ...readSight(row.slice(6, 13)),
+    ...readStatement(row.slice(6, 13)),
   }
 }
 
@@ -55,7 +55,7 @@ export function subjectFields(observation: Omit<Observation, 'signature'>): Cbor
 }
 
 /** Start, apex, TTL, time, nonce and observer: what each observer says for itself. */
-export function sightFields(observation: Omit<Observation, 'signature'>): CborValue[] {
+export function statementFields(observation: Omit<Observation, 'signature'>): CborValue[] {
   return [
     observation.start === 'agreed' ? 1 : 0,
     canonicalName(observation.apex).wire,
@@ -75,8 +75,8 @@ export function readSubject(row: readonly CborValue[]): Pick<Observation, 'ringI
   }
 }
 
-/** Reads what `sightFields` writes, and the signature after it. */
-export function readSight(
+/** Reads what `statementFields` writes, and the signature after it. */
+export function readStatement(
   row: readonly (CborValue | undefined)[],
 ): Pick<Observation, 'start' | 'apex' | 'ttl' | 'when' | 'nonce' | 'observer' | 'signature'> {
   return {
@@ -91,7 +91,7 @@ export function readSight(
 }
 
 function fields(observation: Omit<Observation, 'signature'>): CborValue[] {
-  return [...subjectFields(observation), observation.digest, ...sightFields(observation)]
+  return [...subjectFields(observation), observation.digest, ...statementFields(observation)]
 }
 
 function message(observation: Omit<Observation, 'signature'>): Uint8Array {

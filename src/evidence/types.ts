@@ -93,7 +93,7 @@ export interface Observation {
 
 /**
  * `agreed`: more than n/2 saw the same. `rotating`: of sets that rotate, the addresses that more than n/2 saw within three
- * rounds. `divergent`: more than n/2 looked, and it is proven that no majority saw the same for half a minute.
+ * rounds. `divergent`: more than n/2 observed, and it is proven that no majority saw the same for half a minute.
  */
 export type CertificateKind = 'agreed' | 'rotating' | 'divergent'
 

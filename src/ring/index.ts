@@ -1,3 +1,14 @@
+/**
+ * Chord: who is a member, who follows whom, and which members hold a key. When to use what:
+ *
+ * - `createRing` makes a node's ring on its transport: `replicasOf` a key, `members`, `handle` what peers send.
+ * - `createRingMemory` keeps what a node must know after a restart; hand it to `createRing`, then let it `follow` the ring.
+ * - `pskDoorkeeper` and `openDoorkeeper` decide at the door; `encodeInvitation` is what a new member is given.
+ * - `beginLookup`, `directions`, `fingersOf` and the ids are pure functions, also for models of large rings.
+ * - `initialState`, `step` and `statusOf` are the machine itself, for simulations that play the driver.
+ *
+ * Inside: `run/` (driver) over `machine/` (the protocol) over `wire/` over `members/` over `chord/`; `door/` stands by itself.
+ */
 export { type FingerSpace, fingersOf } from './chord/fingers.ts'
 export {
   addPowerOfTwo,

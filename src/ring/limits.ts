@@ -25,7 +25,7 @@ export const limits = {
   MAX_MEMBERS: 110_000,
   /** Longest list of successors anybody keeps or sends; P(all dead) = p^16 = 1.5e-5 at p = 0.5. */
   MAX_SUCCESSORS: 16,
-  /** Ring neighbours that judge a member: more than half of them make it `dead`. */
+  /** Ring neighbours that are witnesses of a member's life: more than half of them make it `dead`. */
   WITNESSES: 8,
   /** A clock that is further ahead is wrong: nobody may park an incarnation that no later one can beat. Ms. */
   MAX_INCARNATION_AHEAD_MS: 86_400_000,
@@ -37,7 +37,7 @@ export const limits = {
   MAX_REMEMBERED: 1_024,
   /** Changes of the table are written to disk together, after this. Ms. */
   REMEMBER_AFTER_MS: 1_000,
-  /** How often a node notes that it is there. Ms. */
+  /** How often a node writes down that it is there. Ms. */
   REMEMBER_STATE_MS: 600_000,
   /** Window of the largest member count. Ms. */
   COUNT_WINDOW_MS: 86_400_000,
@@ -62,13 +62,13 @@ export const limits = {
   MAX_OUTBOX: 1_024,
   /** Unjoined peers remembered while no joined one is found. */
   MAX_STRANGERS: 64,
-  /** How long a member still looks for them: two that began a ring each meet again. Ms. */
+  /** How long a member still tries to reach them: two that began a ring each find each other again. Ms. */
   FORGET_STRANGERS_MS: 3_600_000,
   /** Ids of each list in an answer to a look-up: a whole successor list, and as many on the way. */
   LOOKUP_IDS: 16,
   /** Members that one look-up may ask: at 1,000,000 members of which half are dead it needs about 30. */
   LOOKUP_CONTACTS: 64,
-  /** Members that one look-up keeps in hand. */
+  /** Members that one look-up has planned to ask. */
   LOOKUP_PLAN: 256,
   /** A signed successor list further off our clock is an old one, or of a clock that is wrong. Ms. */
   MAX_LIST_AGE_MS: 300_000,

@@ -11,8 +11,8 @@ import { countCertificate } from './voting.ts'
 import { halt, nameAt, others, ownIndex, persist, send, setTimer } from './work.ts'
 
 /**
- * `certificate` was verified by the caller. False, and the machine halts, when the block that a quorum decided is not valid
- * here: more than f have lied, or the application is not deterministic, and going on would only make it worse.
+ * any -> the next height. `certificate` was verified by the caller. False, and the machine halts, when the block that a quorum
+ * decided is not valid here: more than f have lied, or the application is not deterministic, and going on would make it worse.
  */
 export function decideOn<S>(
   work: ChainWork<S>,
@@ -36,7 +36,7 @@ export function decideOn<S>(
   state.previousValidators = state.validators
   state.validators = state.nextValidators
   state.nextValidators = executed.after
-  const snapshot = takeSnapshot(work, decided)
+  const snapshot = makeSnapshot(work, decided)
   persist(work, { kind: 'persistBlock', decided, snapshot })
   effects.push({ kind: 'decided', decided, app: executed.state, caughtUp })
   if (work.context.rules.gossipsCertificates) send(work, listeners, { type: 'commit', certificate })
@@ -46,7 +46,7 @@ export function decideOn<S>(
   return true
 }
 
-/** A clean page for the next height. */
+/** any -> idle: nothing of the height before is left but its votes. */
 export function enterHeight<S>(work: ChainWork<S>, height: number): void {
   const { context, state, now } = work
   state.previousLog = state.log
@@ -65,7 +65,7 @@ export function enterHeight<S>(work: ChainWork<S>, height: number): void {
 }
 
 /** What came too early from whom: the caller feeds it to the machine again. */
-export function takeEarly<S>({ state }: ChainWork<S>): { readonly from: PeerName; readonly message: ChainMessage }[] {
+export function drainEarly<S>({ state }: ChainWork<S>): { readonly from: PeerName; readonly message: ChainMessage }[] {
   const early: { from: PeerName; message: ChainMessage }[] = []
   for (const [from, peer] of state.peers) {
     for (const message of peer.early) early.push({ from, message })
@@ -91,7 +91,7 @@ function toTell<S>(work: ChainWork<S>, { round }: BlockCertificate): readonly Pe
   })
 }
 
-function takeSnapshot<S>(work: ChainWork<S>, decided: CertifiedBlock): Snapshot | undefined {
+function makeSnapshot<S>(work: ChainWork<S>, decided: CertifiedBlock): Snapshot | undefined {
   const { context, state } = work
   const { snapshotEvery } = context.options
   if (snapshotEvery === 0 || state.height % snapshotEvery !== 0) return undefined

@@ -80,7 +80,7 @@ export interface RoundLog {
   /** R3 and R6 arm their timers once, R4 acts once. */
   prevoteTimer: boolean
   precommitTimer: boolean
-  polkaSeen: boolean
+  prevotesSeen: boolean
 }
 
 export class HeightLog {
@@ -115,7 +115,7 @@ export class HeightLog {
         votes: { prevote: new VoteSet(), precommit: new VoteSet() },
         prevoteTimer: false,
         precommitTimer: false,
-        polkaSeen: false,
+        prevotesSeen: false,
       }
       this.rounds.set(round, log)
     }

@@ -8,7 +8,7 @@ import { blockIdOf, isValidatorSet, ZERO_HASH } from '../blocks/blocks.ts'
 import type { ChainMessage } from '../blocks/messages.ts'
 import { limits } from '../limits.ts'
 import type { CertifiedBlock, ChainStatus, Snapshot, Vote } from '../types.ts'
-import { takeEarly } from './decide.ts'
+import { drainEarly } from './decide.ts'
 import { execution } from './execute.ts'
 import type { VoteRecord } from './guard.ts'
 import { HeightLog } from './log.ts'
@@ -174,7 +174,7 @@ function settle<S>(work: ChainWork<S>): void {
     if (release(work)) continue
     if (state.earlyTakenAt === state.height) return
     state.earlyTakenAt = state.height
-    for (const { from, message } of takeEarly(work)) receive(work, from, message)
+    for (const { from, message } of drainEarly(work)) receive(work, from, message)
   }
 }
 
@@ -195,7 +195,7 @@ function handle<S>(work: ChainWork<S>, event: ChainEvent) {
   }
 }
 
-/** A validator that was in the middle of a height takes up its round, its lock and what it had signed. */
+/** idle -> where it was: a validator that was in the middle of a height goes on with its round, its lock and what it signed. */
 function begin<S>(work: ChainWork<S>): void {
   const { context, state } = work
   const { record } = state

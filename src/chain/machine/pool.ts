@@ -32,7 +32,7 @@ function hasRoom<S>(work: ChainWork<S>, { length }: Uint8Array): boolean {
   return !isFull()
 }
 
-/** What may still be decided, oldest first. What may not is dropped on the way: all of it is not looked at each time. */
+/** What may still be decided, oldest first. What may not is dropped on the way, so that it is not checked again and again. */
 export function* admissible<S>(work: ChainWork<S>): Generator<Uint8Array> {
   const { context, state } = work
   for (const transaction of state.pool.values())
@@ -70,7 +70,7 @@ export function tellPool<S>(work: ChainWork<S>): void {
   if (transactions.length > 0) send(work, others(work), { type: 'transactions', transactions })
 }
 
-/** Ms until there is reason to begin this height without hearing of others; undefined: none in sight. */
+/** Ms until there is reason to begin this height without hearing of others; undefined: there is none. */
 export function untilStart<S>({ context, state, now }: ChainWork<S>): number | undefined {
   const { batchMs, intervalMs, heartbeatMs } = context.options
   const interval = state.decidedAt + intervalMs - now

@@ -21,13 +21,13 @@ export function advance<S>(work: ChainWork<S>): void {
       startRound(work, 0)
       continue
     }
-    if (skipAhead(work) || prevoteOnProposal(work) || actOnPolka(work) || precommitNil(work)) continue
+    if (skipAhead(work) || prevoteOnProposal(work) || lockOnPrevotes(work) || precommitNil(work)) continue
     armTimers(work)
     return
   }
 }
 
-/** Lines 11-21. */
+/** any -> propose. Lines 11-21. */
 export function startRound<S>(work: ChainWork<S>, round: number): void {
   const { context, state, now } = work
   const { options } = context
@@ -52,7 +52,7 @@ export function startRound<S>(work: ChainWork<S>, round: number): void {
   if (block !== undefined) castProposal(work, block, -1, undefined)
 }
 
-/** R7, lines 49-54: a quorum of precommits in whichever round. */
+/** any -> the next height. R7, lines 49-54: a quorum of precommits in whichever round. */
 function decideByVotes<S>(work: ChainWork<S>): boolean {
   const { state } = work
   const quorum = quorumOf(work)
@@ -71,7 +71,7 @@ function isAwaited<S>(work: ChainWork<S>): boolean {
   return log.rounds.get(0)?.proposal !== undefined || log.voices > faultsOf(work)
 }
 
-/** R8, lines 55-56: f + 1 others are further on, one of them honest. */
+/** any -> propose, a later round. R8, lines 55-56: f + 1 others are further on, one of them honest. */
 function skipAhead<S>(work: ChainWork<S>): boolean {
   const { state } = work
   const reached = state.log.reachedBy(faultsOf(work) + 1)
@@ -81,7 +81,7 @@ function skipAhead<S>(work: ChainWork<S>): boolean {
   return true
 }
 
-/** R1 and R2, lines 22-33. */
+/** propose -> prevote. R1 and R2, lines 22-33. */
 function prevoteOnProposal<S>(work: ChainWork<S>): boolean {
   const { context, state } = work
   const proposal = state.log.round(state.round).proposal
@@ -105,14 +105,14 @@ function isTimely<S>({ context, state, now }: ChainWork<S>, { header }: Block): 
   return Math.abs(header.time - now) <= limits.MAX_SKEW_MS + proposeMs + state.round * deltaMs
 }
 
-/** R4, lines 36-43. */
-function actOnPolka<S>(work: ChainWork<S>): boolean {
+/** prevote -> precommit, with a lock. R4, lines 36-43: a quorum prevoted the block. */
+function lockOnPrevotes<S>(work: ChainWork<S>): boolean {
   const { context, state } = work
   const entry = state.log.round(state.round)
   const block = entry.proposal?.block
-  if (state.step === 'propose' || entry.polkaSeen || block === undefined) return false
+  if (state.step === 'propose' || entry.prevotesSeen || block === undefined) return false
   if (entry.votes.prevote.count(block.id) < quorumOf(work) || execution(work, block) === undefined) return false
-  entry.polkaSeen = true
+  entry.prevotesSeen = true
   const { round } = state
   const wasPrevote = state.step === 'prevote'
   if (context.rules.locks) {
@@ -132,7 +132,7 @@ function lock<S>({ state }: ChainWork<S>, block: Block): void {
   state.stats.locks++
 }
 
-/** R5, lines 44-46. */
+/** prevote -> precommit, for nil. R5, lines 44-46. */
 function precommitNil<S>(work: ChainWork<S>): boolean {
   const { state } = work
   if (state.step !== 'prevote') return false
@@ -158,7 +158,10 @@ function armTimers<S>(work: ChainWork<S>): void {
   }
 }
 
-/** T1 to T3, lines 57-67. A timer of another round or height is too late. */
+/**
+ * propose -> prevote nil, prevote -> precommit nil, any -> propose of the next round. T1 to T3, lines 57-67. A timer of another
+ * round or height is too late.
+ */
 export function onTimeout<S>(
   work: ChainWork<S>,
   timer: 'propose' | 'prevote' | 'precommit',

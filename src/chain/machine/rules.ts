@@ -1,4 +1,4 @@
-/** What the safety of the engine hangs on, as data: tests put known mistakes in their place and must find them. */
+/** What the safety of the engine depends on, as data: tests replace it by known mistakes, which the checks must find. */
 import type { ChainOptions } from '../types.ts'
 
 export interface ConsensusRules {

@@ -78,6 +78,15 @@ export type ChainEffect<S> =
   /** More than a third lied, or the application is not deterministic: nothing more is signed. */
   | { readonly kind: 'halt'; readonly reason: string }
 
+/**
+ * Where this node is in a round of the height.
+ *
+ *     idle -> propose                 `startRound`: there is something to decide
+ *     any -> propose, a later round   `startRound`: the round timed out, or f + 1 others are further on
+ *     propose -> prevote              `prevoteOnProposal`: for the block or nil; `onTimeout`: nil
+ *     prevote -> precommit            `lockOnPrevotes`: for the block; `precommitNil`, `onTimeout`: nil
+ *     any -> idle, the next height    `decideOn`, or `adopt` of a snapshot
+ */
 export type HeightStep = 'idle' | 'propose' | 'prevote' | 'precommit'
 
 export interface ChainHead {
@@ -98,6 +107,14 @@ export interface PeerState {
   early: ChainMessage[]
 }
 
+/**
+ * Getting blocks from one peer at a time.
+ *
+ *     none -> asked             `catchUp`
+ *     asked -> none             `onBlocks`; `onSyncTimeout`
+ *     asked -> downloading      `onSnapshot`
+ *     downloading -> none       `adopt`; `giveUp` when the snapshot is not what its header says, or does not come
+ */
 export interface CatchUp {
   readonly peer: PeerName
   deadline: number

@@ -123,7 +123,7 @@ export function onCommit<S>(work: ChainWork<S>, from: PeerName, certificate: Blo
 /** C1, lines 49-54 for those who missed the votes. Blocks come in order of height. */
 export function onBlocks<S>(work: ChainWork<S>, from: PeerName, blocks: readonly CertifiedBlock[]): void {
   const { state } = work
-  let taken = 0
+  let decided = 0
   for (const { block, certificate } of blocks) {
     if (block.header.height !== state.height) continue
     if (!equalBytes(block.id, certificate.blockId) || !isCertified(work, from, certificate)) {
@@ -131,11 +131,11 @@ export function onBlocks<S>(work: ChainWork<S>, from: PeerName, blocks: readonly
       break
     }
     if (!decideOn(work, block, certificate, true)) return
-    taken++
+    decided++
   }
   if (state.sync?.peer !== from) return
   // Whoever delivers is asked on at once; whoever does not loses its turn when the timer ends.
-  if (taken > 0) {
+  if (decided > 0) {
     state.sync = undefined
     catchUp(work, from)
   }
@@ -159,7 +159,7 @@ function isCertified<S>(work: ChainWork<S>, from: PeerName, certificate: BlockCe
   )
 }
 
-/** Asks one of those who say that they are ahead; `preferred` first. */
+/** none -> asked: one of those who say that they are ahead; `preferred` first. */
 export function catchUp<S>(work: ChainWork<S>, preferred?: PeerName): void {
   const { state, now } = work
   if (state.sync !== undefined && now < state.sync.deadline) return
@@ -178,7 +178,7 @@ export function catchUp<S>(work: ChainWork<S>, preferred?: PeerName): void {
   setTimer(work, 'sync', limits.SYNC_TIMEOUT_MS)
 }
 
-/** The peer asked did not deliver: its word counts no more until it says it again, and another is asked. */
+/** The peer did not deliver in time: its word counts no more until it says it again, and another is asked. */
 export function onSyncTimeout<S>(work: ChainWork<S>) {
   const { state, now } = work
   if (state.sync === undefined) return
@@ -186,6 +186,7 @@ export function onSyncTimeout<S>(work: ChainWork<S>) {
   giveUp(work)
 }
 
+/** asked, downloading -> none, or -> asked of another. */
 function giveUp<S>(work: ChainWork<S>): void {
   const { state } = work
   const peer = state.sync && state.peers.get(state.sync.peer)
@@ -194,7 +195,7 @@ function giveUp<S>(work: ChainWork<S>): void {
   catchUp(work)
 }
 
-/** A snapshot is taken only from whom we asked, and only if validators that we know stand behind it. */
+/** asked -> downloading. A snapshot counts only from whom we asked, and only if validators that we know signed it. */
 export function onSnapshot<S>(work: ChainWork<S>, from: PeerName, head: SnapshotHead) {
   const { state } = work
   if (state.sync?.peer !== from || state.sync.download !== undefined || head.header.height < state.height) return
@@ -258,7 +259,7 @@ export function onPiece<S>(work: ChainWork<S>, from: PeerName, height: number, i
   askPiece(work)
 }
 
-/** The bytes count only when the application finds in them the state that the certified header names. */
+/** downloading -> none, and any step -> idle. The bytes count only when they are the state that the certified header names. */
 function adopt<S>(work: ChainWork<S>, head: SnapshotHead, pieces: readonly Uint8Array[]) {
   const { context, state, effects } = work
   const { header, certificate } = head

@@ -12,7 +12,7 @@ export interface RecordedRow {
   readonly height: number
   readonly class: CertificateKind
   readonly digest: Uint8Array
-  /** Unix ms: of the block, of the majority's sight, and of the end. */
+  /** Unix ms: time of the block; when a majority had observed the content; when the entry expires. */
   readonly time: number
   readonly seen: number
   readonly expires: number

@@ -15,7 +15,7 @@ import { createGroups } from './groups.ts'
 import { decodeChainsRequest, encodeChainsReply } from './messages.ts'
 import { Proposing } from './proposing.ts'
 import { Pruning } from './pruning.ts'
-import { Post, requestReplica } from './requests.ts'
+import { Post, requestChains } from './requests.ts'
 import { createRevisits } from './revisits.ts'
 import { RunningChains } from './running-chains.ts'
 import type { ChunkChains, ChunkChainsDeps, ChunkChainsHooks, ChunkChainsOptions, Recorded } from './types.ts'
@@ -83,7 +83,7 @@ function connect(
   const { ring, clock, log, signer, stores } = deps
   const scheme = rememberingScheme(deps.scheme)
   const groups = createGroups(ring, chunkBits)
-  const request = requestReplica(hooks.send, signal)
+  const request = requestChains(hooks.send, signal)
   const running = new RunningChains(
     { disk, groups, clock, log, signer, scheme, chunkBits },
     {

@@ -25,7 +25,7 @@ import { type ChainDescriptor, type ChainPlace, chainIdOf, groupKey, peersOfGrou
 import { isFull } from '../state/state.ts'
 import type { GroupNow, Groups } from './groups.ts'
 import type { ChainsReply, ChainsRequest, HeadProof } from './messages.ts'
-import type { RequestReplica } from './requests.ts'
+import type { RequestChains } from './requests.ts'
 
 export interface FoundingDeps {
   readonly disk: ChainsDisk
@@ -33,7 +33,7 @@ export interface FoundingDeps {
   readonly clock: Clock
   readonly log: Log
   readonly scheme: SignatureScheme
-  readonly request: RequestReplica
+  readonly request: RequestChains
   /** Aborted when the node stops. */
   readonly signal: AbortSignal
 }

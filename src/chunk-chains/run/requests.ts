@@ -13,9 +13,9 @@ import {
 } from './messages.ts'
 
 /** Undefined: no reply that counts. The replica is gone or late, or makes no sense; the engine repeats itself, nobody waits. */
-export type RequestReplica = (to: PeerId, request: ChainsRequest, timeoutMs: number) => Promise<ChainsReply | undefined>
+export type RequestChains = (to: PeerId, request: ChainsRequest, timeoutMs: number) => Promise<ChainsReply | undefined>
 
-export function requestReplica(send: Send, signal: AbortSignal): RequestReplica {
+export function requestChains(send: Send, signal: AbortSignal): RequestChains {
   return async (to, request, timeoutMs) => {
     try {
       return decodeChainsReply(await send(to, encodeChainsRequest(request), { timeoutMs, signal }))
@@ -28,7 +28,7 @@ export function requestReplica(send: Send, signal: AbortSignal): RequestReplica 
 
 export interface PostDeps {
   readonly clock: Clock
-  readonly request: RequestReplica
+  readonly request: RequestChains
   readonly signal: AbortSignal
 }
 

@@ -1,7 +1,7 @@
 /**
  * Iterative look-up of the member that holds a key, as a pure machine: `nextContact` says whom to ask, `answered` and
  * `unanswered` say what came of it. The asker stays in charge of the way (so a member can delay a look-up, and never pass it
- * on), goes around those that do not answer, and takes nobody for the owner who has not answered himself. The result is for
+ * on), goes around those that do not answer, and calls nobody the owner who has not answered himself. The result is for
  * finding and for measuring: who holds a key is decided by the asker's own table.
  */
 
@@ -123,7 +123,7 @@ export function nextContact<I extends RingPlace>(lookup: Lookup<I>): NextContact
   return holder === undefined ? { kind: 'lost' } : { kind: 'found', owner: holder }
 }
 
-/** The one that was asked has answered. */
+/** asked -> answered: it points the way, or is the holder. */
 export function answered<I extends RingPlace>(lookup: Lookup<I>, answer: Directions<I>): void {
   const asked = lookup.asked!
   lookup.asked = undefined
@@ -132,13 +132,13 @@ export function answered<I extends RingPlace>(lookup: Lookup<I>, answer: Directi
   else follow(lookup, asked.id, answer)
 }
 
-/** The one that was asked did not answer, or with nonsense. */
+/** asked -> silent: no answer, or nonsense. */
 export function unanswered<I extends RingPlace>(lookup: Lookup<I>): void {
   passOver(lookup)
   lookup.timeouts += 1
 }
 
-/** The one that was to be asked was not: the asker knows no such member, or knows better. Costs no message. */
+/** asked -> silent, without a message: the asker knows no such member, or knows better. */
 export function skipped<I extends RingPlace>(lookup: Lookup<I>): void {
   passOver(lookup)
 }
@@ -152,6 +152,7 @@ function passOver<I extends RingPlace>(lookup: Lookup<I>): void {
   if (holder !== undefined) lookup.check = [...lookup.silent].find((id) => mayHold(lookup, holder, id))
 }
 
+/** planned -> asked */
 function contact<I extends RingPlace>(lookup: Lookup<I>, planned: Planned<I>, vouched = false): NextContact<I> {
   lookup.tried.add(planned.id)
   lookup.asked = planned

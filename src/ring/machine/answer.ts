@@ -16,7 +16,7 @@ export function answer(work: RingWork, from: PeerId, request: RingRequest): Ring
   state.stats.requestsServed += 1
   const sender = state.table.byPeer(from)
   if (sender !== undefined) state.detector.heard(sender.id, work.now)
-  // Whoever speaks to us as to a member has a ring that we look for.
+  // Whoever speaks to us as to a member has a ring, and we seek one.
   if (state.phase === 'seeking' && request.type !== 'ask-page') contacted(work, from)
   switch (request.type) {
     case 'ping':
@@ -88,7 +88,7 @@ function page(work: RingWork, from: PeerId, asker: MemberEntry, after: RingId | 
   return { type: 'page', member, self: state.self, entries, next }
 }
 
-/** How many of what a peer sends unasked may be looked at now: each may cost a signature check. */
+/** How many of the rows and accusations that a peer sends unasked are verified now: each may cost a signature check. */
 function allowance(work: RingWork, from: PeerId, wanted: number): number {
   const { credit } = work.state
   const last = credit.get(from) ?? { checks: limits.CHECKS_BURST, at: work.now }

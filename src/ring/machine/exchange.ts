@@ -8,7 +8,7 @@ import type { MemberEntry } from '../types.ts'
 import { fitting, type Pair, type RingReply, type RingRequest } from '../wire/messages.ts'
 import { mergeRows } from './membership.ts'
 import type { RingWork } from './state.ts'
-import { ask } from './work.ts'
+import { sendRequest } from './work.ts'
 
 /**
  * Starts an exchange with a member, unless one is in progress or the last one was about the same two tables: rows that one
@@ -23,14 +23,14 @@ export function startExchange(work: RingWork, peer: PeerId, summary?: Uint8Array
   if (last?.mine === mine && last.theirs === theirs && work.now - last.at < context.options.auditMs) return
   state.stats.exchanges += 1
   state.exchange = { peer, theirs, remaining: [] }
-  ask(work, peer, { type: 'ask-digests', summary: state.table.summary() }, { kind: 'exchange' })
+  sendRequest(work, peer, { type: 'ask-digests', summary: state.table.summary() }, { kind: 'exchange' })
 }
 
 export function exchangeAnswered(work: RingWork, peer: PeerId, reply: RingReply): void {
   const { exchange, table } = work.state
   if (exchange?.peer !== peer) return
   if (reply.type === 'digests' && reply.digests !== undefined) exchange.remaining = table.differing(reply.digests)
-  else if (reply.type === 'compared') takeCompared(work, peer, reply.entries, reply.wanted)
+  else if (reply.type === 'compared') mergeCompared(work, peer, reply.entries, reply.wanted)
   else exchange.remaining = []
   compareNext(work, peer)
 }
@@ -66,8 +66,8 @@ export function answerCompare(work: RingWork, request: Extract<RingRequest, { ty
   return { type: 'compared', entries: fitting([...lacking, ...newer], room), wanted }
 }
 
-/** Merges what came, and sends what the other side wants or has an older row of. */
-function takeCompared(work: RingWork, peer: PeerId, entries: readonly MemberEntry[], wanted: readonly RingId[]): void {
+/** Merges the rows that came, and sends what the other side wants or has an older row of. */
+function mergeCompared(work: RingWork, peer: PeerId, entries: readonly MemberEntry[], wanted: readonly RingId[]): void {
   const { table } = work.state
   mergeRows(work, entries, peer)
   const send = new Map<RingId, MemberEntry>()
@@ -80,7 +80,7 @@ function takeCompared(work: RingWork, peer: PeerId, entries: readonly MemberEntr
     if (row !== undefined && (row.incarnation > entry.incarnation || row.status !== entry.status)) send.set(row.id, row)
   }
   const rows = fitting(send.values())
-  if (rows.length > 0) ask(work, peer, { type: 'push', entries: rows, accusations: [] }, { kind: 'push' })
+  if (rows.length > 0) sendRequest(work, peer, { type: 'push', entries: rows, accusations: [] }, { kind: 'push' })
 }
 
 /** Compares the next buckets, as many as fit into one message; ends the exchange when none is left. */
@@ -103,5 +103,5 @@ function compareNext(work: RingWork, peer: PeerId): void {
     return
   }
   exchange.remaining = exchange.remaining.slice(buckets.length)
-  ask(work, peer, { type: 'compare', buckets, pairs }, { kind: 'exchange' })
+  sendRequest(work, peer, { type: 'compare', buckets, pairs }, { kind: 'exchange' })
 }

@@ -8,7 +8,7 @@ import type { Accusation } from '../members/member.ts'
 import type { MemberEntry } from '../types.ts'
 import { fitting } from '../wire/messages.ts'
 import type { Change, RingWork } from './state.ts'
-import { ask, setTimer, spread } from './work.ts'
+import { sendRequest, setTimer, spread } from './work.ts'
 
 /** Sends what waits in the outbox. */
 export function flush(work: RingWork): void {
@@ -16,11 +16,11 @@ export function flush(work: RingWork): void {
   state.flushSet = false
   if (state.phase !== 'member' && state.phase !== 'left') return
   const changes = [...state.outbox.values()]
-  const first = takeFitting(
+  const first = removeFitting(
     work,
     changes.filter(({ from }) => from === undefined),
   )
-  const heard = takeFitting(
+  const heard = removeFitting(
     work,
     changes.filter(({ from }) => from !== undefined),
   )
@@ -35,7 +35,7 @@ export function flush(work: RingWork): void {
 function push(work: RingWork, members: Iterable<MemberEntry>, changes: readonly Change[]): void {
   const entries = changes.map(({ entry }) => entry)
   if (entries.length === 0) return
-  for (const { peer } of members) ask(work, peer, { type: 'push', entries, accusations: [] }, { kind: 'push' })
+  for (const { peer } of members) sendRequest(work, peer, { type: 'push', entries, accusations: [] }, { kind: 'push' })
 }
 
 /** To the other witnesses, who count, and to the accused, who may refute. */
@@ -50,16 +50,16 @@ function pushAccusations(work: RingWork): void {
     }
   }
   for (const [peer, accusations] of byPeer) {
-    ask(work, peer, { type: 'push', entries: [], accusations }, { kind: 'push' })
+    sendRequest(work, peer, { type: 'push', entries: [], accusations }, { kind: 'push' })
   }
 }
 
-/** Takes from the outbox what one message holds. */
-function takeFitting(work: RingWork, changes: readonly Change[]): Change[] {
+/** Removes from the outbox as much as one message holds, and returns it. */
+function removeFitting(work: RingWork, changes: readonly Change[]): Change[] {
   const count = fitting(changes.map(({ entry }) => entry)).length
-  const taken = changes.slice(0, count)
-  for (const { entry } of taken) work.state.outbox.delete(entry.id)
-  return taken
+  const removed = changes.slice(0, count)
+  for (const { entry } of removed) work.state.outbox.delete(entry.id)
+  return removed
 }
 
 /** All members of a small ring; and who is said to be dead, so that it can refute. */

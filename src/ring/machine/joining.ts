@@ -1,4 +1,4 @@
-/** From a list of addresses to a member of the ring: find somebody, read the table, take a whole successor list. */
+/** From a list of addresses to a member of the ring: find somebody, read the table, adopt a whole successor list. */
 import type { PeerId, RingId } from '../../base/index.ts'
 import { between, shortId } from '../chord/ids.ts'
 import type { Answer } from '../chord/rules.ts'
@@ -9,9 +9,9 @@ import { startExchange } from './exchange.ts'
 import { mergeRow, mergeRows, renewSelf, tell } from './membership.ts'
 import { begin, fresh } from './query.ts'
 import type { RingWork } from './state.ts'
-import { ask, changed, log, quicken, ruleContext, setTimer, wake } from './work.ts'
+import { changed, log, quicken, ruleContext, sendRequest, setTimer, wake } from './work.ts'
 
-/** Starts looking for a member, beginning with those of the last run. */
+/** idle -> seeking, and seeking again after a while. Those of the last run are asked first. */
 export function seek(work: RingWork): void {
   const { state } = work
   state.phase = 'seeking'
@@ -78,7 +78,7 @@ export function meetStranger(work: RingWork, peer: PeerId, entry: MemberEntry): 
   work.effects.push({ kind: 'learn', peer, addresses: entry.addresses })
 }
 
-/** The member that precedes us said who follows it: rule 2, or a step closer to the one that does. */
+/** join -> join, join-after or member. The one before us said who follows it: rule 2, or somebody stands between us. */
 export function joinAnswered(work: RingWork, reply: StateReply, visited: ReadonlySet<RingId>): void {
   const { state, context } = work
   const self = state.self.id
@@ -94,14 +94,14 @@ export function joinAnswered(work: RingWork, reply: StateReply, visited: Readonl
   becomeMember(work)
 }
 
-/** Somebody after us said who follows it, where the list of the one before us was too short to reach us. */
+/** join-after -> member. Somebody after us said who follows it, since the list of the one before us does not reach us. */
 export function joinAfterAnswered(work: RingWork, reply: StateReply, behind: Answer): void {
   const { state, context } = work
   state.pointers = context.rules.joinBetween(state.pointers, behind, reply, ruleContext(work))
   becomeMember(work)
 }
 
-/** Nobody between us and the one before us answers: as far as we can tell, there are the two of us. */
+/** join-after -> join-after with the next one; else -> member: as far as we can tell, there are the two of us. */
 export function joinAfterFailed(work: RingWork, visited: ReadonlySet<RingId>, behind: Answer): void {
   const { state, context } = work
   if (askAfter(work, behind, visited)) return
@@ -122,6 +122,7 @@ function askAfter(work: RingWork, behind: Answer, visited: ReadonlySet<RingId>):
   return false
 }
 
+/** join -> join with the next one before us; joining -> seeking when there is none left. */
 export function joinFailed(work: RingWork, asked: RingId, visited: ReadonlySet<RingId>): void {
   const { state } = work
   log(work, 'debug', { member: shortId(asked) }, 'no answer from the member before us')
@@ -136,7 +137,7 @@ export function joinFailed(work: RingWork, asked: RingId, visited: ReadonlySet<R
   seekLater(work)
 }
 
-/** Rule 1 or the end of rule 2: from now on we count, and everybody hears it. */
+/** seeking, joining -> member. Rule 1 or the end of rule 2: from now on we count, and everybody hears it. */
 export function becomeMember(work: RingWork): void {
   const { state, context } = work
   state.phase = 'member'
@@ -156,9 +157,10 @@ export function becomeMember(work: RingWork): void {
   if (member !== undefined) startExchange(work, member.peer)
 }
 
+/** seeking -> joining, or at once -> member when the table has nobody else. */
 function join(work: RingWork): void {
   const { state } = work
-  // Our own row of an earlier life may be newer than what we remember: take part with one that beats it.
+  // Our own row of an earlier life may be newer than what we remember: join with one that supersedes it.
   if (state.self.status !== 'alive') renewSelf(work)
   state.phase = 'joining'
   for (const { id } of state.table.before(state.self.id)) {
@@ -193,7 +195,7 @@ function nextContact(work: RingWork): void {
 
 function askPage(work: RingWork, peer: PeerId, after: RingId | undefined): void {
   work.state.paging = { peer }
-  ask(work, peer, { type: 'ask-page', entry: work.state.self, after }, { kind: 'page' })
+  sendRequest(work, peer, { type: 'ask-page', entry: work.state.self, after }, { kind: 'page' })
 }
 
 function freshStrangers(work: RingWork): MemberEntry[] {
@@ -204,6 +206,7 @@ function freshStrangers(work: RingWork): MemberEntry[] {
   return [...strangers.values()].map(({ entry }) => entry)
 }
 
+/** seeking -> seeking, after a pause that grows. */
 function seekLater(work: RingWork): void {
   const { state } = work
   const waitMs = Math.min(
@@ -211,7 +214,7 @@ function seekLater(work: RingWork): void {
     limits.CONTACT_RETRY_MS * 2 ** Math.min(state.contactAttempts, 10),
   )
   state.contactAttempts += 1
-  // Those who wait for a member of their own kind to begin must look often: it begins within a second.
+  // While strangers wait for one of them to begin a ring, they must try often: it begins within a second.
   const delay = state.strangers.size > 0 ? limits.CONTACT_RETRY_MS : waitMs
   log(work, 'info', { retryMs: delay, attempts: state.contactAttempts }, 'no member of the ring answers yet')
   setTimer(work, 'contact', delay, delay / 4)

@@ -1,4 +1,4 @@
-/** Look-ups of a running node: asking one member after the other, and answering others who look something up. */
+/** Look-ups of a running node: asking one member after the other, and answering the look-ups of others. */
 import type { PeerId, RingId } from '../../base/index.ts'
 import { type FingerSpace, fingersOf } from '../chord/fingers.ts'
 import { addPowerOfTwo, owns, shortId } from '../chord/ids.ts'
@@ -19,7 +19,7 @@ import type { LookupMode } from '../types.ts'
 import type { RingReply, RingRequest } from '../wire/messages.ts'
 import { mergeRow } from './membership.ts'
 import type { RingWork } from './state.ts'
-import { ask, log } from './work.ts'
+import { log, sendRequest } from './work.ts'
 
 const SPACE: FingerSpace<RingId> = { bits: 256, add: addPowerOfTwo }
 
@@ -69,7 +69,7 @@ export function answerFind(
   const { state } = work
   if (state.phase !== 'member') return { type: 'ok' }
   const { predecessor } = state.pointers
-  // Who takes us for the owner although it is the one before us may not know that one yet.
+  // The asker believes that we own the key, but our predecessor does: it may not know that one yet.
   const entry =
     predecessor !== undefined && owns(state.self.id, predecessor, key)
       ? state.table.aliveMember(predecessor)
@@ -121,7 +121,7 @@ function proceed(work: RingWork, reference: number): void {
     if (state.proving.has(reference)) state.proving.set(reference, proof ? member : undefined)
     // Believed alive by its neighbour, and perhaps only slow: the second wait is twice the longest, as RFC 6298 backs off.
     const waitMs = next.vouched ? 2 * work.context.options.pingTimeoutMs : undefined
-    ask(
+    sendRequest(
       work,
       member.peer,
       { type: 'find', key, shortCut, ...(proof && { proof }) },

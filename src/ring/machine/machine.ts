@@ -212,7 +212,7 @@ function onContact(work: RingWork, peer: PeerId): void {
 
 function onReply(work: RingWork, token: number, reply: RingReply, elapsedMs: number): void {
   const { state } = work
-  const pending = takePending(work, token)
+  const pending = removePending(work, token)
   if (pending === undefined) return
   const member = state.table.byPeer(pending.peer)
   if (member?.status === 'alive' && state.detector.answered(member.id, elapsedMs)) wake(work)
@@ -244,7 +244,7 @@ function onReply(work: RingWork, token: number, reply: RingReply, elapsedMs: num
 
 function onFailure(work: RingWork, token: number, alive: boolean): void {
   const { state } = work
-  const pending = takePending(work, token)
+  const pending = removePending(work, token)
   if (pending === undefined) return
   const member = state.table.byPeer(pending.peer)
   if (member?.status === 'alive' && !alive && state.detector.failed(member.id, work.now)) wake(work)
@@ -268,7 +268,7 @@ function onFailure(work: RingWork, token: number, alive: boolean): void {
   }
 }
 
-function takePending(work: RingWork, token: number): Pending | undefined {
+function removePending(work: RingWork, token: number): Pending | undefined {
   const { state } = work
   const pending = state.pending.get(token)
   state.pending.delete(token)
@@ -281,7 +281,7 @@ function differs(work: RingWork, summary: Uint8Array): boolean {
   return mine.some((byte, i) => byte !== summary[i])
 }
 
-/** Says `left`, once, to those who would otherwise have to find out. */
+/** any -> left. Says so, once, to those who would otherwise have to find out. */
 function leave(work: RingWork): void {
   const { state } = work
   if (state.phase === 'member') {

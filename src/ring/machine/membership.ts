@@ -16,12 +16,12 @@ import {
 } from '../members/member.ts'
 import type { MemberEntry } from '../types.ts'
 import type { RingWork } from './state.ts'
-import { ask, changed, log, setTimer, wake } from './work.ts'
+import { changed, log, sendRequest, setTimer, wake } from './work.ts'
 
 /** `new`: it changed the table; `old`: we have the same or a newer row; `refused`: it does not count. */
 export type Merged = 'new' | 'old' | 'refused'
 
-/** Takes one row from outside. `from` is who told it; undefined when this node made it. */
+/** Merges one row from outside. `from` is who told it; undefined when this node made it. */
 export function mergeRow(work: RingWork, entry: MemberEntry, from: PeerId | undefined): Merged {
   const { state } = work
   if (entry.id === state.self.id || entry.peer === state.self.peer) return mergeOwn(work, entry)
@@ -50,7 +50,8 @@ function askWitnesses(work: RingWork, entry: MemberEntry): void {
   state.doubted.set(entry.id, work.now)
   if (state.doubted.size > limits.MAX_ACCUSED) state.doubted.delete(state.doubted.keys().next().value!)
   for (const { peer } of state.table.nearest(entry.id)) {
-    if (peer !== state.self.peer) ask(work, peer, { type: 'push', entries: [entry], accusations: [] }, { kind: 'push' })
+    if (peer !== state.self.peer)
+      sendRequest(work, peer, { type: 'push', entries: [entry], accusations: [] }, { kind: 'push' })
   }
 }
 
@@ -69,7 +70,7 @@ export function testify(work: RingWork, peer: PeerId, entries: readonly MemberEn
     })
     .slice(0, limits.MAX_ACCUSATIONS)
     .map((entry) => signAccusation(context.ringId, context.signer, entry))
-  if (accusations.length > 0) ask(work, peer, { type: 'push', entries: [], accusations }, { kind: 'push' })
+  if (accusations.length > 0) sendRequest(work, peer, { type: 'push', entries: [], accusations }, { kind: 'push' })
 }
 
 /** Rows of one message, the alive ones first: they are the witnesses of the others. */
@@ -97,7 +98,7 @@ export function accuse(work: RingWork, entry: MemberEntry): void {
   addAccusation(work, signAccusation(context.ringId, context.signer, entry))
 }
 
-/** Takes an accusation, from outside or one's own; a known one costs nothing. */
+/** Adds an accusation, from outside or one's own; a known one costs nothing. */
 export function addAccusation(work: RingWork, accusation: Accusation): void {
   const { state } = work
   const entry = state.table.aliveMember(accusation.accused)
@@ -118,17 +119,17 @@ export function addAccusation(work: RingWork, accusation: Accusation): void {
   // Each witness tells the other witnesses itself, so nobody passes accusations on.
   if (signer.id === state.self.id) queueAccusation(work, accusation)
   if (entry.id === state.self.id) refute(work, entry.incarnation)
-  else judge(work, entry)
+  else condemnByMajority(work, entry)
 }
 
 /** Condemns every accused member whose accusers are the majority of its witnesses now. */
-export function judgeAll(work: RingWork): void {
+export function countAccusers(work: RingWork): void {
   for (const id of [...work.state.accusations.keys()]) {
     const entry = work.state.table.aliveMember(id)
     if (entry === undefined || work.state.accusations.get(id)?.incarnation !== entry.incarnation) {
       work.state.accusations.delete(id)
       work.state.accused.delete(id)
-    } else judge(work, entry)
+    } else condemnByMajority(work, entry)
   }
 }
 
@@ -193,7 +194,7 @@ function place(work: RingWork, entry: MemberEntry, from: PeerId | undefined): Me
   if (state.phase === 'member') tell(work, row, from)
   changed(work)
   wake(work)
-  if (state.accusations.size > 0) judgeAll(work)
+  if (state.accusations.size > 0) countAccusers(work)
   return 'new'
 }
 
@@ -217,7 +218,7 @@ function hasAccuser(work: RingWork, entry: MemberEntry): boolean {
   )
 }
 
-/** A claim costs us a signature and everybody a message, so it is answered once in a while only. */
+/** dead -> alive, our own row. A claim costs us a signature and everybody a message: it is answered once in a while only. */
 function refute(work: RingWork, incarnation: number): void {
   const { state } = work
   if (state.phase === 'left' || work.now - state.refutedAt < limits.MIN_REFUTE_GAP_MS) return
@@ -226,13 +227,14 @@ function refute(work: RingWork, incarnation: number): void {
   renewSelf(work, 'alive', incarnation)
 }
 
-function judge(work: RingWork, entry: MemberEntry): void {
+/** alive -> dead, in our table: more than half of the witnesses that we compute accuse the member. */
+function condemnByMajority(work: RingWork, entry: MemberEntry): void {
   const { state } = work
   const accusers = state.accusations.get(entry.id)
   if (accusers === undefined) return
-  const seats = state.table.nearest(entry.id)
-  const votes = seats.flatMap(({ publicKey }) => accusers.by.get(latin1(publicKey)) ?? [])
-  if (votes.length <= seats.length / 2) return
+  const witnesses = state.table.nearest(entry.id)
+  const votes = witnesses.flatMap(({ publicKey }) => accusers.by.get(latin1(publicKey)) ?? [])
+  if (votes.length <= witnesses.length / 2) return
   state.accusations.delete(entry.id)
   state.accused.delete(entry.id)
   log(work, 'info', { member: shortId(entry.id), accusers: votes.length }, 'a member is dead')

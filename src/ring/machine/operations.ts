@@ -11,9 +11,9 @@ import { joinAfterAnswered, joinAfterFailed, joinAnswered, joinFailed } from './
 import { mergeRows } from './membership.ts'
 import { begin, fresh, query } from './query.ts'
 import type { Operation, RingWork } from './state.ts'
-import { ask, quicken, ruleContext, setTimer, wake } from './work.ts'
+import { quicken, ruleContext, sendRequest, setTimer, wake } from './work.ts'
 
-/** Starts the operation that is due, if none is in progress. */
+/** none -> predecessor, closer or successor, whichever is due first. */
 export function maintain(work: RingWork): void {
   const { state, context } = work
   if (state.phase !== 'member' || state.operation !== undefined) return
@@ -35,7 +35,7 @@ export function maintain(work: RingWork): void {
     begin(work, { kind: 'closer', ...fresh(state.pointers.predecessor) })
 
   function auditTarget(): RingId | undefined {
-    // Up to 16 members the table is the ring, so it is looked at each time; beyond that on audits and in need.
+    // Up to 16 members the table is the ring, so it is checked each time; beyond that on audits and in need.
     const small = state.table.aliveCount <= limits.MAX_SUCCESSORS + 1
     if (!small && !state.auditDue && state.pointers.successors.length > 0) return undefined
     return context.rules.audit(state.pointers, answering(work))
@@ -50,7 +50,7 @@ export function claim(work: RingWork, id: RingId): void {
   if (state.operation === undefined) rectify(work)
 }
 
-/** The reply to the query of the operation in progress. */
+/** The reply to the request of the operation in progress: it adopts, waits, goes on or ends. */
 export function operationAnswered(work: RingWork, from: PeerId, reply: RingReply): void {
   const operation = work.state.operation!
   operation.token = undefined
@@ -152,6 +152,7 @@ export function* answering(work: RingWork): Iterable<RingId> {
   for (const { id } of table.after(self.id)) if (!detector.isSuspect(id)) yield id
 }
 
+/** successor, closer -> closer or none. */
 function adopt(work: RingWork, operation: Operation, reply: StateReply): void {
   const { state, context } = work
   const rule = operation.kind === 'successor' ? context.rules.successorAnswered : context.rules.closerAnswered
@@ -159,7 +160,7 @@ function adopt(work: RingWork, operation: Operation, reply: StateReply): void {
   const before = state.pointers
   state.pointers = pointers
   state.operation = undefined
-  // A closer one may have another one before it: look again at once.
+  // A closer one may have another one before it: stabilise again at once.
   if (pointers.successors[0] !== before.successors[0]) wake(work)
   if (pointers.successors.join() !== before.successors.join()) quicken(work)
   proceed(work, next)
@@ -173,12 +174,12 @@ function proceed(work: RingWork, next: NextStep): void {
   }
   if (next.kind === 'notify') {
     const member = state.table.aliveMember(next.id)
-    if (member !== undefined) ask(work, member.peer, { type: 'notify', entry: state.self }, { kind: 'notify' })
+    if (member !== undefined) sendRequest(work, member.peer, { type: 'notify', entry: state.self }, { kind: 'notify' })
   }
   end(work)
 }
 
-/** An operation is over; a claim that came meanwhile is looked at now. */
+/** any kind -> none. An operation is over; a claim that came meanwhile is decided on now. */
 function end(work: RingWork): void {
   work.state.operation = undefined
   if (work.state.candidate !== undefined) rectify(work)

@@ -1,8 +1,9 @@
 /** Beginning an operation: one query to one member. */
 import type { RingId } from '../../base/index.ts'
 import type { Operation, RingWork } from './state.ts'
-import { ask, setTimer } from './work.ts'
+import { sendRequest, setTimer } from './work.ts'
 
+/** none -> the operation, with its first request. */
 export function begin(work: RingWork, operation: Operation): void {
   work.state.operation = operation
   work.state.stats.operations += 1
@@ -26,5 +27,5 @@ export function query(work: RingWork, operation: Operation): void {
     operation.kind === 'predecessor'
       ? ({ type: 'ping' } as const)
       : ({ type: 'ask-state', summary: table.summary() } as const)
-  operation.token = ask(work, member.peer, request, { kind: 'operation' })
+  operation.token = sendRequest(work, member.peer, request, { kind: 'operation' })
 }

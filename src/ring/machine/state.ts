@@ -72,10 +72,27 @@ export type RingEffect =
       readonly message: string
     }
 
-/** `seeking`: no joined member found yet; `left`: said so, answers only that. */
+/**
+ * `seeking`: no joined member found yet; `left`: said so, answers only that.
+ *
+ *     idle -> seeking              `seek`, at the start
+ *     seeking -> joining           `join`: a member sent its whole table
+ *     seeking, joining -> member   `becomeMember`: a whole successor list is adopted, or we begin the ring
+ *     joining -> seeking           `joinFailed`: nobody before us answers
+ *     any -> left                  `leave`
+ */
 export type Phase = 'idle' | 'seeking' | 'joining' | 'member' | 'left'
 
-/** The one maintenance operation in progress. While it lasts, questions for our state are answered `busy`. */
+/**
+ * The one maintenance operation in progress. Between its request and the reply, requests for our state are answered `busy`.
+ *
+ *     none -> any kind      `begin`
+ *     join -> join          `joinAnswered`, `joinFailed`: another one before us is asked
+ *     join -> join-after    `joinAnswered`: the list of the one before us ends before us
+ *     join, join-after -> none   `becomeMember`, or back to seeking
+ *     successor, closer -> closer   `proceed`: the member that answered knows one that is closer
+ *     any kind -> none      `end`
+ */
 export type Operation = {
   /** Of the request that is under way; undefined while waiting to ask a busy member again. */
   token: number | undefined
@@ -111,7 +128,7 @@ export interface Change {
   readonly from: PeerId | undefined
 }
 
-/** An exchange of table rows that this node started. */
+/** An exchange of table rows that this node started: none -> `startExchange` -> digests -> buckets, some at a time -> none. */
 export interface TableExchange {
   readonly peer: PeerId
   /** The other side's summary when it began, where it was known. */

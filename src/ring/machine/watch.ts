@@ -4,7 +4,7 @@ import { limits } from '../limits.ts'
 import { tellsAddresses } from '../members/member.ts'
 import type { MemberEntry } from '../types.ts'
 import { startExchange } from './exchange.ts'
-import { accuse, judgeAll, lapse, renewSelf, repeatAccusations } from './membership.ts'
+import { accuse, countAccusers, lapse, renewSelf, repeatAccusations } from './membership.ts'
 import type { RingWork } from './state.ts'
 import { ping, spread } from './work.ts'
 
@@ -29,12 +29,12 @@ export function peerGone(work: RingWork, peer: PeerId): void {
   if (member?.status === 'alive' && neighbours(work).some(({ id }) => id === member.id)) ping(work, member)
 }
 
-/** The slow tick: looks at everything that nothing else would notice. */
+/** The slow tick: finds what nothing else would find. */
 export function audit(work: RingWork): void {
   const { state, context } = work
   state.auditDue = true
   lapse(work)
-  judgeAll(work)
+  countAccusers(work)
   repeatAccusations(work)
   const moved = !tellsAddresses(state.self, context.addresses())
   if (moved || work.now - state.self.incarnation > limits.REFRESH_MS) renewSelf(work)

@@ -1,4 +1,4 @@
-/** The few things that every part of the machine does: ask, set a timer, log, notice a change. */
+/** The few things that every part of the machine does: send a request, set a timer, log, notice a change. */
 import type { PeerId, RingId } from '../../base/index.ts'
 import { limits } from '../limits.ts'
 import type { MemberEntry } from '../types.ts'
@@ -9,7 +9,13 @@ import type { Purpose, RingTimer, RingWork } from './state.ts'
  * Sends one request; the reply or the failure comes back as an event with the returned token. It waits as long as the
  * member's answers have taken so far, or `waitMs`.
  */
-export function ask(work: RingWork, peer: PeerId, request: RingRequest, purpose: Purpose, waitMs?: number): number {
+export function sendRequest(
+  work: RingWork,
+  peer: PeerId,
+  request: RingRequest,
+  purpose: Purpose,
+  waitMs?: number,
+): number {
   const { state, context } = work
   const token = state.nextToken
   state.nextToken += 1
@@ -25,14 +31,14 @@ export function ask(work: RingWork, peer: PeerId, request: RingRequest, purpose:
 export function ping(work: RingWork, member: MemberEntry): void {
   if (work.state.pinging.has(member.peer) || member.id === work.state.self.id) return
   work.state.pinging.add(member.peer)
-  ask(work, member.peer, { type: 'ping' }, { kind: 'ping' })
+  sendRequest(work, member.peer, { type: 'ping' }, { kind: 'ping' })
 }
 
 export function setTimer(work: RingWork, timer: RingTimer, afterMs: number, jitterMs: number): void {
   work.effects.push({ kind: 'timer', timer, afterMs, jitterMs })
 }
 
-/** Looks at the pointers again very soon: something has changed. */
+/** Stabilises very soon: something has changed. */
 export function wake(work: RingWork): void {
   if (work.state.wakeSet || work.state.phase !== 'member') return
   work.state.wakeSet = true

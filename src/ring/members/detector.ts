@@ -17,7 +17,7 @@ export class Detector {
   readonly #records = new Map<RingId, Record>()
   readonly #suspects = new Set<RingId>()
 
-  /** `elapsedMs` is undefined when somebody else did the asking. Returns true when the member was suspect until now. */
+  /** suspect -> trusted. `elapsedMs`: undefined when another room asked. Returns true when it was suspect until now. */
   answered(id: RingId, elapsedMs?: number): boolean {
     const record = this.#record(id)
     record.failures = 0
@@ -34,7 +34,7 @@ export class Detector {
     return this.#suspects.delete(id)
   }
 
-  /** Returns true when this failure makes the member suspect. */
+  /** trusted -> suspect, after some failures in a row. Returns true when this failure makes it suspect. */
   failed(id: RingId, now: number): boolean {
     const record = this.#record(id)
     record.failures += 1

@@ -1,6 +1,6 @@
 /**
  * Signed successor lists: where an asker has no whole table of its own, the owner that a look-up ends at signs who follows it,
- * and the asker looks whether that list is as dense as the ring. Members that are hidden leave gaps: who only shows the
+ * and the asker checks that the list is as dense as the ring. Members that are hidden leave gaps: who only shows the
  * members of his own, a share f of the ring, shows a list 1/f times as wide (Castro et al., OSDI 2002, section 4).
  */
 import type { RingId } from '../../base/index.ts'

@@ -103,10 +103,10 @@ export function condemn(entry: MemberEntry, accusations: readonly Accusation[]):
  * ring neighbours by the verifier's own table (all other members, if they are fewer).
  */
 export function isCondemned(context: SigningContext, entry: MemberEntry, witnesses: readonly Uint8Array[]): boolean {
-  const seats = new Set(witnesses.map((key) => key.join()))
-  let needed = Math.floor(seats.size / 2) + 1
+  const witnessKeys = new Set(witnesses.map((key) => key.join()))
+  let needed = Math.floor(witnessKeys.size / 2) + 1
   for (const { signer, signature } of entry.signatures.slice(0, limits.MAX_ACCUSERS)) {
-    if (!seats.delete(signer.join())) continue
+    if (!witnessKeys.delete(signer.join())) continue
     const accusation = { accused: entry.id, incarnation: entry.incarnation, signer, signature }
     if (verifyAccusation(context, accusation)) needed -= 1
     if (needed === 0) return true
@@ -159,7 +159,7 @@ export function entryToValue(entry: MemberEntry): CborValue {
   return new Map<number, CborValue>([...rowValue(entry), [6, signatures]])
 }
 
-/** At most so many bytes does a row take in a message. */
+/** A bound on the bytes of a row in a message. */
 export function entryBytes(entry: MemberEntry): number {
   const addresses = entry.addresses.reduce((sum, address) => sum + address.length + 3, 0)
   return 64 + entry.salt.length + addresses + 104 * entry.signatures.length

@@ -1,6 +1,6 @@
 /**
  * The member table: every row this node believes, in ring order, with a digest for the exchange between neighbours.
- * It holds state and has no effects; rows must be verified before they are put in (`merge.ts`).
+ * It holds state and has no effects; rows must be verified before they are put in (`machine/membership.ts`).
  */
 import { asRingId, latin1, type PeerId, type RingId } from '../../base/index.ts'
 import { sha256 } from '../../crypto/index.ts'
@@ -86,7 +86,7 @@ export class MemberTable {
     return this.#alive
   }
 
-  /** Rows that are dead, for the one that looks whether they came back. */
+  /** Rows of the dead: `watch.ts` pings them, since they may have come back. */
   *dead(): Iterable<MemberEntry> {
     for (const { entry } of this.#rows.values()) if (entry.status === 'dead') yield entry
   }
@@ -168,7 +168,7 @@ export class MemberTable {
     const known = plain ? this.#nearest.get(id) : undefined
     if (known !== undefined) return known
     const around = new Map<RingId, MemberEntry>()
-    for (const entry of [...take(this.after(id), count), ...take(this.before(id), count), ...beside]) {
+    for (const entry of [...first(this.after(id), count), ...first(this.before(id), count), ...beside]) {
       if (entry.id !== id) around.set(entry.id, entry)
     }
     const clockwise = [...around.values()].sort((a, b) => compareFrom(id, a.id, b.id))
@@ -253,7 +253,7 @@ function lowerBound(sorted: readonly RingId[], id: RingId): number {
   return low
 }
 
-function* take<T>(items: Iterable<T>, count: number): Iterable<T> {
+function* first<T>(items: Iterable<T>, count: number): Iterable<T> {
   let left = count
   if (left <= 0) return
   for (const item of items) {
