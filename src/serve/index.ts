@@ -15,6 +15,7 @@ export type {
   FrontEnd,
   FrontEndDeps,
   FrontEndHooks,
+  IdentityOptions,
   ListenOptions,
   LocalAddress,
   QueryEvent,

@@ -13,12 +13,24 @@ export interface AccessOptions {
 /** `auto`: 127.0.0.1 and ::1 on port 53, else 5300, whichever can be bound. */
 export type ListenOptions = 'auto' | { readonly udp: readonly string[]; readonly tcp: readonly string[] }
 
+/** What the server says of itself to those who may ask. What is undefined is not said. */
+export interface IdentityOptions {
+  /** `version.bind` and `version.server`, class CHAOS. At most 255 bytes of UTF-8. */
+  readonly version?: string | undefined
+  /** `id.server` and `hostname.bind`. Likewise. */
+  readonly id?: string | undefined
+  /** RFC 5001, sent to who asks for it. */
+  readonly nsid?: string | undefined
+}
+
 export interface ServeOptions {
   readonly listen: ListenOptions
   readonly access: AccessOptions
   /** Adds EDE texts with the provenance of the answer. */
   readonly explain: boolean
   readonly minimalResponses: boolean
+  /** Without it nothing is said. */
+  readonly identity?: IdentityOptions
 }
 
 export interface BoundAddress extends Endpoint {

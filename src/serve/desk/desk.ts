@@ -1,6 +1,6 @@
 /** Takes packets from any door, sees that each question ends once, and hands back the bytes of the reply. No sockets. */
 import { type Cancel, type Clock, errorText, type Log } from '../../base/index.ts'
-import { Ede, type ExtendedError, type Message, Rcode } from '../../dns/index.ts'
+import { Ede, type EdnsOption, type ExtendedError, type Message, Rcode } from '../../dns/index.ts'
 import type { Resolution, Resolver } from '../../resolver/index.ts'
 import type { Client } from '../access/access.ts'
 import { isBurst, questionShare, Shares } from '../access/fairness.ts'
@@ -8,6 +8,7 @@ import type { ServeLimits } from '../limits.ts'
 import type { QueryEvent, ServeOptions, ServeStats } from '../types.ts'
 import type { ServerCookies } from './cookies.ts'
 import { classify, type PacketClass, type Query } from './etiquette.ts'
+import { nsidOption } from './identity.ts'
 import { encodeReply, failureMessage, replyMessage } from './reply.ts'
 
 /** The sender of one packet, as its door knows it. */
@@ -83,7 +84,8 @@ export class Desk {
   #receive(packet: Uint8Array, asker: Asker): QuestionInWork | undefined {
     const { port, protocol } = asker
     const client = this.#deps.clientOf(asker.address)
-    const found = classify(packet, { allowed: client.allowed, port, protocol })
+    const { identity } = this.#deps.options
+    const found = classify(packet, { allowed: client.allowed, port, protocol, identity })
     if (found.kind === 'ask') return this.#admit(found.query, asker, client)
     if (found.kind === 'drop') this.#drop(asker)
     else this.#answerKnown(found, asker)
@@ -235,11 +237,19 @@ export class Desk {
 
   #send(reply: Message, query: Message | undefined, asker: Asker): void {
     const cookie = query && this.#deps.cookies?.answer(query, asker.address, this.#unixSeconds())
+    const added = [cookie, this.#nsid(query, asker)].filter((option) => option !== undefined)
     const full =
-      cookie === undefined || reply.edns === undefined
+      added.length === 0 || reply.edns === undefined
         ? reply
-        : { ...reply, edns: { ...reply.edns, options: [cookie, ...reply.edns.options] } }
+        : { ...reply, edns: { ...reply.edns, options: [...added, ...reply.edns.options] } }
     asker.send(encodeReply(full, query, asker.protocol))
+  }
+
+  #nsid(query: Message | undefined, asker: Asker): EdnsOption | undefined {
+    const { options, clientOf } = this.#deps
+    if (query === undefined || options.identity?.nsid === undefined || !clientOf(asker.address).allowed)
+      return undefined
+    return nsidOption(query, options.identity)
   }
 
   #hasCookie(query: Message, asker: Asker): boolean {

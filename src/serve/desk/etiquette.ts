@@ -16,13 +16,17 @@ import {
   Type,
 } from '../../dns/index.ts'
 import { limits } from '../limits.ts'
+import type { IdentityOptions } from '../types.ts'
 import { hasMalformedCookie } from './cookies.ts'
+import { chaosRecords } from './identity.ts'
 
 /** What is known about the sender beside its bytes. */
 export interface Sender {
   readonly allowed: boolean
   readonly protocol: 'udp' | 'tcp'
   readonly port: number
+  /** What may be said of this server. */
+  readonly identity?: IdentityOptions | undefined
 }
 
 /** A query that the resolver is to answer. */
@@ -37,7 +41,7 @@ export type PacketClass =
   | { readonly kind: 'drop' }
   | {
       readonly kind: 'reply'
-      readonly because: 'malformed' | 'refused'
+      readonly because: 'malformed' | 'refused' | 'answered'
       readonly query: Message | undefined
       readonly reply: Message
     }
@@ -68,10 +72,15 @@ export function classify(packet: Uint8Array, sender: Sender): PacketClass {
     return { kind: 'reply', because: 'refused', query, reply: replyTo(query, Rcode.BADVERS) }
   }
   if (hasMalformedCookie(query)) return formerr(query)
-  return classifyQuestion(query, question)
+  return classifyQuestion(query, question, sender.identity ?? {})
 }
 
-function classifyQuestion(query: Message, question: Question): PacketClass {
+function classifyQuestion(query: Message, question: Question, identity: IdentityOptions): PacketClass {
+  const answers = chaosRecords(question, identity)
+  if (answers !== undefined) {
+    const reply = { ...replyTo(query, Rcode.NOERROR), aa: true, answers }
+    return { kind: 'reply', because: 'answered', query, reply }
+  }
   if (question.class !== Class.IN) return refuse(query, Rcode.REFUSED, Ede.NOT_SUPPORTED)
   switch (question.type) {
     case 0:
