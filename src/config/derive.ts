@@ -2,9 +2,11 @@
 import type { Endpoint } from '../base/index.ts'
 import { errorText } from '../base/index.ts'
 import { nameToText, parseName } from '../dns/index.ts'
-import type { RecurseLimits, ZoneServers } from '../recurse/index.ts'
+import { normalAddress } from '../iterator/index.ts'
+import type { RecurseLimits, ServerSwitches, ZoneServers } from '../recurse/index.ts'
 import { parseDns64Prefix, parsePrefix } from '../resolver/index.ts'
 import { isLoopback, parseListenAddress } from '../serve/index.ts'
+import { checkTogether } from './contradictions.ts'
 import { type LocalSources, readLocal } from './local.ts'
 import { bytesOf } from './sections/cache.ts'
 import type { Settings } from './sections/schema.ts'
@@ -17,8 +19,13 @@ const DNS_PORT = 53
 /** RFC 8767 section 5 suggests one to three days. */
 const MAX_STALE_SECONDS = 86_400
 
-/** Problems are appended to `problems`; the configuration is usable only if there are none. */
-export function deriveConfig(settings: Settings, problems: Problem[], sources: LocalSources): Config {
+/** Problems are appended to `problems`, oddities to `warnings`; the configuration is usable only if there are none. */
+export function deriveConfig(
+  settings: Settings,
+  problems: Problem[],
+  warnings: string[],
+  sources: LocalSources,
+): Config {
   checkListen(settings, problems)
   checkTtls(settings, problems)
   const { iterator, cache } = settings
@@ -30,14 +37,22 @@ export function deriveConfig(settings: Settings, problems: Problem[], sources: L
         path: `iterator.forwards.${nameToText(zone)}`,
         message: 'is a stub zone, too: it can only be one of both',
       })
+  checkTogether(settings, { stubs, forwards }, problems, warnings)
   return {
     listen: settings.listen,
     access: settings.access,
     resolver: { ...settings.resolver, prefetch: cache.prefetch },
-    iterator: { ...iterator, limits: readLimits(iterator.limits), stubs, forwards },
+    iterator: {
+      ...iterator,
+      limits: readLimits(iterator.limits),
+      stubs,
+      forwards,
+      servers: readServers(iterator.servers),
+    },
     dnssec: {
       ...settings.dnssec,
       negativeTrustAnchors: settings.dnssec.negativeTrustAnchors.map((text) => parseName(text)),
+      ntpNames: settings.dnssec.ntpNames.map((text) => parseName(text)),
     },
     cache: {
       maxBytes: bytesOf(cache.maxBytes),
@@ -55,6 +70,7 @@ export function deriveConfig(settings: Settings, problems: Problem[], sources: L
     ring: readRing(settings, problems),
     chunks: settings.chunks,
     data: settings.data,
+    identity: settings.identity,
     status: { listen: readStatus(settings, problems) },
     log: settings.log,
   }
@@ -138,6 +154,11 @@ function parseServer(text: string, defaultPort: number): Endpoint {
   const endpoint = parseListenAddress(text)
   if (endpoint.port === 0) throw new Error(`"${text}": port 0 is no server's`)
   return endpoint
+}
+
+/** By address in one form, since the same IPv6 address can be written in many. */
+function readServers(servers: Settings['iterator']['servers']): ReadonlyMap<string, ServerSwitches> {
+  return new Map(Object.entries(servers).map(([address, switches]) => [normalAddress(address), switches]))
 }
 
 /** Only what is given, so that the room's own default holds for the rest. */

@@ -26,7 +26,8 @@ export function loadConfig(request: LoadRequest): LoadedConfig {
   if (isObject(tree)) for (const [path, { value }] of assignments) assign(tree, path.split('.'), value)
   const parsed = schema.safeParse(tree)
   const problems: Problem[] = [...flags.problems]
-  const config = parsed.success ? deriveConfig(parsed.data, problems, request) : undefined
+  const warnings = [...env.warnings]
+  const config = parsed.success ? deriveConfig(parsed.data, problems, warnings, request) : undefined
   if (!parsed.success) problems.push(...problemsOf(parsed.error))
   if (config === undefined || problems.length > 0) throw invalid(located(problems, assignments, document, found?.file))
   return {
@@ -34,7 +35,7 @@ export function loadConfig(request: LoadRequest): LoadedConfig {
     file: found?.file,
     settings: settingsOf(parsed.data!, assignments),
     effective: parsed.data!,
-    warnings: env.warnings,
+    warnings,
   }
 }
 

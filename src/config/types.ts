@@ -4,10 +4,10 @@ import type { CacheOptions } from '../cache/index.ts'
 import type { ChunksOptions } from '../chunks/index.ts'
 import type { Name } from '../dns/index.ts'
 import type { MinimiseMode } from '../iterator/index.ts'
-import type { RecurseLimits, ZoneServers } from '../recurse/index.ts'
+import type { RecurseLimits, ServerSwitches, ZoneServers } from '../recurse/index.ts'
 import type { Dns64Options, LocalData, RebindingOptions, ResolverOptions } from '../resolver/index.ts'
 import type { RingOptions } from '../ring/index.ts'
-import type { AccessOptions, ListenOptions, ServeOptions } from '../serve/index.ts'
+import type { AccessOptions, IdentityOptions, ListenOptions, ServeOptions } from '../serve/index.ts'
 
 export interface Config {
   readonly listen: ListenOptions
@@ -26,6 +26,8 @@ export interface Config {
   readonly chunks: Pick<ChunksOptions, 'admitAfter' | 'requestTimeoutMs' | 'roundTimeoutMs'> & {
     readonly historyHours: number
   }
+  /** What is said of this server. */
+  readonly identity: IdentityOptions
   /** Directory of identity and databases. */
   readonly data: string
   readonly status: { readonly listen: Endpoint | false }
@@ -49,6 +51,8 @@ export interface IteratorConfig {
   readonly limits: Partial<RecurseLimits>
   readonly stubs: readonly ZoneServers[]
   readonly forwards: readonly ZoneServers[]
+  /** By address. */
+  readonly servers: ReadonlyMap<string, ServerSwitches>
 }
 
 export interface DnssecConfig {
@@ -56,6 +60,10 @@ export interface DnssecConfig {
   /** `builtin`, or a file of DS or DNSKEY lines. */
   readonly trustAnchors: string
   readonly negativeTrustAnchors: readonly Name[]
+  /** What fails validation is logged, and served all the same. */
+  readonly logOnly: boolean
+  /** Names of servers of time, validated leniently while the clock cannot be trusted. */
+  readonly ntpNames: readonly Name[]
   readonly sha1: 'validate' | 'insecure'
   /** RFC 8198. */
   readonly aggressive: boolean

@@ -40,9 +40,12 @@ function reachOf6(bytes: readonly number[]): Reach {
 }
 
 export function sameAddress(a: string, b: string): boolean {
-  if (a === b) return true
-  if (!ipaddr.isValid(a) || !ipaddr.isValid(b)) return false
-  return ipaddr.parse(a).toNormalizedString() === ipaddr.parse(b).toNormalizedString()
+  return a === b || normalAddress(a) === normalAddress(b)
+}
+
+/** The one form of an address that can be written in many; what is no address as it is. */
+export function normalAddress(text: string): string {
+  return ipaddr.isValid(text) ? ipaddr.parse(text).toNormalizedString() : text
 }
 
 /** `192.0.2.1:53`, `[2001:db8::1]:53`. */

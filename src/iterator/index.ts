@@ -6,7 +6,7 @@
  * - `matchReply` says whether bytes are its reply; then `withAskedCase`, decoding, and `classify` for what it says;
  * - `afterReply`, `afterTimeout`, `afterRefusal` and `stepIpv6` are what is learnt from it.
  */
-export { endpointText, familyOf, mayAsk, sameAddress } from './addresses.ts'
+export { endpointText, familyOf, mayAsk, normalAddress, sameAddress } from './addresses.ts'
 export { randomiseCase } from './caserandom.ts'
 export { classify } from './classify.ts'
 export { dnameTarget } from './dname.ts'

@@ -141,8 +141,8 @@ async function startServing(parts: Partial<NodeParts>, config: Config, { clock, 
   )
 }
 
-function serveOptions({ access, resolver }: Config) {
-  return { access, explain: resolver.explain, minimalResponses: resolver.minimalResponses }
+function serveOptions({ access, resolver, identity }: Config) {
+  return { access, identity, explain: resolver.explain, minimalResponses: resolver.minimalResponses }
 }
 
 function running(parts: NodeParts): RunningNode {

@@ -19,6 +19,7 @@ export type {
   DelegationSource,
   RecursorDeps,
   RecursorOptions,
+  ServerSwitches,
   ValidationOptions,
   ZoneServers,
 } from './job/options.ts'

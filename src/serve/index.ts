@@ -4,8 +4,8 @@
  *
  * `parseListenAddress`, `endpointText` and `compileAccess` read what the configuration says of it.
  */
-export { compileAccess } from './access/access.ts'
-export { endpointText, isLoopback, parseListenAddress } from './access/addresses.ts'
+export { compileAccess, somebodyMayAsk } from './access/access.ts'
+export { endpointText, isLoopback, isWildcard, parseListenAddress } from './access/addresses.ts'
 export type { ListenFailure } from './doors/listen.ts'
 export { createFrontEnd } from './front-end.ts'
 export { limits as serveLimits, type ServeLimits } from './limits.ts'

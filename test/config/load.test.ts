@@ -72,6 +72,7 @@ describe('the defaults', () => {
       errorReporting: false,
       bind: [],
       limits: {},
+      servers: new Map(),
       stubs: [],
       forwards: [],
     })
@@ -126,7 +127,7 @@ describe('texts of environment and flags', () => {
     expect(fromEnv({ CHORDNS_RING_ID: '123' }).ring.id).toBe('123')
     expect(fromEnv({ CHORDNS_RING_ID: 'a,b' }).ring.id).toBe('a,b')
     expect(fromEnv({ CHORDNS_CACHE_MAX_BYTES: '1GiB' }).cache.maxBytes).toBe(2 ** 30)
-    expect(fromEnv({ CHORDNS_ACCESS_ALLOW: '10.0.0.0/8, fd00::/8' }).access.allow).toEqual(['10.0.0.0/8', 'fd00::/8'])
+    expect(fromEnv({ CHORDNS_ACCESS_ALLOW: '127.0.0.0/8, fd00::/8' }).access.allow).toEqual(['127.0.0.0/8', 'fd00::/8'])
     expect(fromEnv({ CHORDNS_ITERATOR_STUBS: '{"corp.example":["10.0.0.53"]}' }).iterator.stubs).toHaveLength(1)
     expect(fromEnv({ CHORDNS_STATUS_LISTEN: 'false' }).status.listen).toBe(false)
   })
@@ -256,8 +257,9 @@ describe('the rules between keys', () => {
         /^access\.allow: missing/,
       )
       expect(
-        load({ listen: { udp: [address] }, access: { allow: ['192.168.0.0/16'] } }).config.access.allow,
-      ).toHaveLength(1)
+        load({ listen: { udp: [address] }, access: { allow: ['192.168.0.0/16', '2001:db8::/32'] } }).config.access
+          .allow,
+      ).toHaveLength(2)
     }
     expect(load({ listen: { udp: ['127.0.0.2:53', '[::1]:53'] } }).config.listen).toBeTypeOf('object')
   })

@@ -38,6 +38,7 @@ Reads the configuration again on SIGHUP, and keeps the cache; a wrong one is log
       const { config } = started
       const { createLog } = await import('../../observe/index.ts')
       const log = createLog({ level: config.log.level, logQueries: config.log.queries })
+      for (const warning of started.warnings) log.warn({}, warning)
       let reload: (() => void) | undefined
       // Without a handler the signal would end a node that is still starting.
       process.on('SIGHUP', () => reload?.())

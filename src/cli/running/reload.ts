@@ -28,6 +28,7 @@ export function createReload({ node, log, started, load }: ReloadDeps): () => vo
         { file: wanted.file, changed: plan.applied, cache, local: wanted.config.local.stats() },
         'configuration reloaded',
       )
+      for (const warning of wanted.warnings) log.warn({}, warning)
       if (plan.needRestart.length > 0)
         log.warn({ keys: plan.needRestart }, 'these keys have changed, and need a restart to come into force')
     } catch (error) {

@@ -17,6 +17,16 @@ export const dnssec = z
       .describe(
         'Zones whose signatures are broken and known to be: at and below them nothing is validated (RFC 7646).',
       ),
+    logOnly: flag()
+      .default(false)
+      .describe(
+        'Log what fails validation, and serve it all the same, without AD: to try validation out, or to get through an outage.',
+      ),
+    ntpNames: list(domain(), 100)
+      .default([])
+      .describe(
+        'Names of the time servers of this network. While the clock cannot be trusted, the times of their signatures do not count, so that a machine without a battery can set its clock.',
+      ),
     sha1: oneOf(['validate', 'insecure'])
       .default('validate')
       .describe('Whether RSASHA1 signatures (algorithms 5 and 7) count, or leave a zone unsigned (RFC 9905).'),

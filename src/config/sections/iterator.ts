@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { address, flag, list, oneOf, text, whole } from './values.ts'
+import { address, flag, isAddress, list, oneOf, text, whole } from './values.ts'
 
 const limit = (least: number, most: number, description: string) => whole(least, most).optional().describe(description)
 
@@ -20,6 +20,39 @@ const zoneServers = (description: string) =>
     })
     .default({})
     .describe(description)
+
+const switches = z.strictObject(
+  {
+    transport: oneOf(['auto', 'tcp']).optional().describe('"tcp": never ask this server by UDP.'),
+    edns: flag()
+      .optional()
+      .describe('Send EDNS. Without it there are no signatures, and answers over 512 bytes come by TCP.'),
+    caseRandomisation: flag().optional().describe('Random case in names (0x20).'),
+    cookie: flag().optional().describe('Send DNS cookies (RFC 7873).'),
+    cd: flag()
+      .optional()
+      .describe('Set CD. If not given: for forwarders, when this node validates itself (RFC 6840 section 5.9).'),
+    maxTtl: whole(0, 604_800).optional().describe('Seconds that records of this server are kept at most.'),
+  },
+  { error: 'must be an object, such as { "transport": "tcp" }' },
+)
+
+const servers = z
+  .record(z.string(), switches, { error: 'must be an object: address -> switches' })
+  .check((context) => {
+    for (const text of Object.keys(context.value))
+      if (!isAddress(text))
+        context.issues.push({
+          code: 'custom',
+          path: [text],
+          message: 'must be an IP address without port, such as "192.0.2.1" or "2001:db8::1"',
+          input: context.value,
+        })
+  })
+  .default({})
+  .describe(
+    'Ways out for servers that cannot cope: address -> what is done otherwise there (transport, edns, caseRandomisation, cookie, cd, maxTtl).',
+  )
 
 export const iterator = z
   .strictObject({
@@ -57,6 +90,7 @@ export const iterator = z
       .default([])
       .describe('Source addresses of queries; an empty list is the choice of the system.'),
     limits,
+    servers,
     stubs: zoneServers('Zones whose authoritative servers are given: zone -> addresses, with or without port.'),
     forwards: zoneServers(
       'Zones that another resolver is asked for: zone -> addresses, with or without port. Never ".": that would be a central resolver.',

@@ -6,7 +6,7 @@ import { iterator } from './iterator.ts'
 import { dns64, local, log, rebinding } from './local.ts'
 import { resolver } from './resolver.ts'
 import { chunks, ring } from './ring.ts'
-import { access, listen, status } from './serve.ts'
+import { access, identity, listen, status } from './serve.ts'
 import { text } from './values.ts'
 
 export const schema = z.strictObject({
@@ -23,6 +23,7 @@ export const schema = z.strictObject({
   ring,
   chunks,
   data: text('a directory').default('./data').describe('Directory of the node identity and databases.'),
+  identity,
   status,
   log,
 })

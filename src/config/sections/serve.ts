@@ -29,6 +29,22 @@ export const access = z
   })
   .prefault({})
 
+const said = (what: string, most: number, description: string) =>
+  text(`text of at most ${most} bytes`)
+    .refine((value) => new TextEncoder().encode(value).length <= most && !/\p{Cc}/u.test(value), {
+      error: `must be ${what} of at most ${most} bytes, without control characters`,
+    })
+    .optional()
+    .describe(description)
+
+export const identity = z
+  .strictObject({
+    version: said('a text', 255, 'Answer to "version.bind" and "version.server" in class CHAOS; refused if not given.'),
+    id: said('a text', 255, 'Answer to "id.server" and "hostname.bind" in class CHAOS; refused if not given.'),
+    nsid: said('a text', 128, 'Sent to who asks which server answered (NSID, RFC 5001); not sent if not given.'),
+  })
+  .prefault({})
+
 export const status = z
   .strictObject({
     listen: z

@@ -40,6 +40,7 @@ export function validationOptions(
   return {
     anchors: dnssec.trustAnchors === 'builtin' ? rootAnchors : anchorsOf(dnssec.trustAnchors),
     negativeAnchors: dnssec.negativeTrustAnchors,
+    ntpNames: dnssec.ntpNames,
     algorithms: supportedAlgorithms(dnssec),
     digests: supportedDigests(dnssec),
     aggressive: dnssec.aggressive,

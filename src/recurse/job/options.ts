@@ -12,6 +12,20 @@ export interface ZoneServers {
   readonly servers: readonly Endpoint[]
 }
 
+/** What is done otherwise with one server: ways out for those that cannot cope. What is undefined is as with all others. */
+export interface ServerSwitches {
+  /** `tcp`: never asked by UDP. */
+  readonly transport?: 'auto' | 'tcp' | undefined
+  readonly edns?: boolean | undefined
+  /** 0x20. */
+  readonly caseRandomisation?: boolean | undefined
+  readonly cookie?: boolean | undefined
+  /** The CD bit. Default: set for forwarders when this node validates (RFC 6840 section 5.9). */
+  readonly cd?: boolean | undefined
+  /** Seconds that its records are kept at most. */
+  readonly maxTtl?: number | undefined
+}
+
 export interface RecursorOptions {
   readonly rootHints: readonly RootHint[]
   /** The port that authorities listen on, everywhere. */
@@ -30,6 +44,8 @@ export interface RecursorOptions {
   /** Tell zones that ask for it that their data did not validate (RFC 9567). Shows them the name that was asked. */
   readonly errorReporting?: boolean
   readonly limits?: Partial<RecurseLimits>
+  /** By address, as `normalAddress` writes it. */
+  readonly servers?: ReadonlyMap<string, ServerSwitches>
 }
 
 /** Servers of zones that are anchored elsewhere than in the DNS: implemented by the ledger. */
@@ -60,6 +76,8 @@ export interface ValidationOptions {
   readonly digests: ReadonlySet<number>
   /** Unix seconds; not the machine's clock when an operator fixed the time of validation. */
   readonly now: () => number
+  /** Names of time servers, whose signatures' times do not count while the clock cannot be trusted. */
+  readonly ntpNames?: readonly Name[]
   /** Answers from denials and wildcards that were validated before (RFC 8198). Default true. */
   readonly aggressive?: boolean
 }

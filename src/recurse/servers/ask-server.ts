@@ -5,6 +5,7 @@ import type { Asked, Server } from '../../iterator/index.ts'
 import type { Job } from '../job/job.ts'
 import type { ServersEngine } from './engine.ts'
 import { sendQuery } from './send-query.ts'
+import { switchesOf } from './switches.ts'
 import type { QueryResult } from './types.ts'
 
 /** Throws BUDGET_SPENT, ABORTED, and RECURSE_FAILED when the question has sent its share. */
@@ -15,8 +16,9 @@ export async function askServer(
   server: Server,
   first: UpstreamProtocol,
 ): Promise<QueryResult> {
-  let protocol = first
-  let edns = true
+  const switches = switchesOf(engine.deps.options, server.endpoint.address)
+  let protocol: UpstreamProtocol = switches.transport === 'tcp' ? 'tcp' : first
+  let edns = switches.edns !== false
   let result: QueryResult = { kind: 'silent', what: 'gave no usable reply' }
   for (let repeat = 0; repeat < engine.limits.REPEATS_PER_QUERY; repeat++) {
     result = await sendQuery(engine, { job, asked, server, protocol, edns })

@@ -4,18 +4,23 @@ import { type EdnsOption, encodeMessage, makeQuery, nameToText } from '../../dns
 import { classify, randomiseCase, type Sent, type Server, timeoutFor } from '../../iterator/index.ts'
 import { failed } from '../job/failure.ts'
 import type { Job } from '../job/job.ts'
+import type { ServerSwitches } from '../job/options.ts'
 import { limits } from '../limits.ts'
 import { acceptanceOf } from './accept-reply.ts'
 import type { ServersEngine } from './engine.ts'
 import { describeReply } from './reply-text.ts'
+import { switchesOf, withMaxTtl } from './switches.ts'
 import type { QueryResult, ServerQuery } from './types.ts'
 
 /** Throws BUDGET_SPENT, ABORTED, and RECURSE_FAILED when the question has sent its share. */
 export async function sendQuery(engine: ServersEngine, query: ServerQuery): Promise<QueryResult> {
-  const { job, asked, server, protocol, edns } = query
+  const { job, asked, server, protocol } = query
+  const switches = switchesOf(engine.deps.options, server.endpoint.address)
+  const edns = query.edns && switches.edns !== false
   charge(engine, job, server)
   const sent = sentFor(engine, query)
-  const cookie = edns ? engine.cookies.optionFor(server.endpoint, engine.monotonic()) : undefined
+  const cookie =
+    edns && switches.cookie !== false ? engine.cookies.optionFor(server.endpoint, engine.monotonic()) : undefined
   const acceptance = acceptanceOf(engine, query, sent, cookie)
   const started = engine.monotonic()
   const report = (result: string) => reportQuery(query, engine.monotonic() - started, result)
@@ -27,7 +32,7 @@ export async function sendQuery(engine: ServersEngine, query: ServerQuery): Prom
     bytes = await engine.deps.exchange.exchange({
       server: server.endpoint,
       protocol,
-      message: queryBytes(sent, asked.role === 'forward', edns, cookie),
+      message: queryBytes(sent, { rd: asked.role === 'forward', cd: setsCd(engine, query, switches) }, edns, cookie),
       ...(protocol === 'tcp' && job.tcpOnly && { fresh: true }),
       timeoutMs: timeoutOf(engine, query),
       signal: job.flight.signal,
@@ -42,11 +47,11 @@ export async function sendQuery(engine: ServersEngine, query: ServerQuery): Prom
   engine.servers.onReply(server, protocol === 'udp' ? elapsed : elapsed / 2)
   engine.counters.upstreamBytes += bytes.length
   job.budget.take('bytes', bytes.length)
-  const { message } = acceptance
-  if (message === undefined) {
+  if (acceptance.message === undefined) {
     report('malformed')
     return { kind: 'silent', what: 'sent a malformed reply' }
   }
+  const message = withMaxTtl(acceptance.message, switches)
   const reply = classify(message, asked)
   if (message.aa) engine.reporting?.learn(asked.zone, message)
   report(describeReply(reply))
@@ -69,12 +74,26 @@ function charge(engine: ServersEngine, job: Job, server: Server): void {
 /** Id and case at random: what a forger has to guess. */
 function sentFor(engine: ServersEngine, { asked, server }: ServerQuery): Sent {
   const { random, options } = engine.deps
-  const exactCase = options.caseRandomisation && engine.servers.keepsCase(server.endpoint)
+  const isWanted = switchesOf(options, server.endpoint.address).caseRandomisation ?? options.caseRandomisation
+  const exactCase = isWanted && engine.servers.keepsCase(server.endpoint)
   const name = exactCase ? randomiseCase(asked.question.name, random) : asked.question.name
   return { id: random.below(65_536), question: { ...asked.question, name }, exactCase }
 }
 
-function queryBytes(sent: Sent, recursionDesired: boolean, edns: boolean, cookie: EdnsOption | undefined): Uint8Array {
+/**
+ * RFC 6840 section 5.9: whoever validates asks a forwarder to let through what it thinks is bogus. It may be behind our keys, or
+ * have a bad copy; and a negative trust anchor of ours is none of its own.
+ */
+function setsCd({ deps }: ServersEngine, { asked }: ServerQuery, { cd }: ServerSwitches): boolean {
+  return cd ?? (asked.role === 'forward' && deps.validation !== undefined)
+}
+
+function queryBytes(
+  sent: Sent,
+  flags: { readonly rd: boolean; readonly cd: boolean },
+  edns: boolean,
+  cookie: EdnsOption | undefined,
+): Uint8Array {
   const { id, question } = sent
   return encodeMessage(
     makeQuery({
@@ -82,7 +101,7 @@ function queryBytes(sent: Sent, recursionDesired: boolean, edns: boolean, cookie
       name: question.name,
       type: question.type,
       class: question.class,
-      rd: recursionDesired,
+      ...flags,
       ...(edns
         ? { edns: { udpSize: limits.UDP_PAYLOAD, version: 0, do: true, options: cookie === undefined ? [] : [cookie] } }
         : {}),

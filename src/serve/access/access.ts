@@ -54,6 +54,17 @@ export function checkAccess(listen: readonly Endpoint[], access: AccessOptions):
   )
 }
 
+/** Whether anybody on the list can send a question to a listener on `address`: by its family, and to loopback from loopback only. */
+export function somebodyMayAsk(address: string, { allow }: AccessOptions): boolean {
+  const listener = parseAddress(address)
+  if (listener === undefined) return true
+  const isLocal = listener.range() === 'loopback'
+  return allow.map(parseRange).some((range) => {
+    if (range[0].kind() !== listener.kind()) return false
+    return !isLocal || isLoopbackRange(range) || matches(listener, range)
+  })
+}
+
 /** What limits count by: the address, or for IPv6 its /64, which is what one household has. */
 export function clientKey(text: string): string {
   const address = parseAddress(text)

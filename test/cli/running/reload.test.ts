@@ -104,11 +104,11 @@ describe('the plan of a reload', () => {
     [{ listen: { udp: ['127.0.0.1:5300'], tcp: [] } }, [], ['listen']],
     [{ status: { listen: false } }, [], ['status.listen']],
     [{ data: '/elsewhere' }, [], ['data']],
-    [{ iterator: { bind: ['127.0.0.1'], ipv6: false } }, ['iterator.ipv6'], ['iterator.bind']],
+    [{ iterator: { bind: ['192.0.2.1'], ipv6: false } }, ['iterator.ipv6'], ['iterator.bind']],
     [{ iterator: { stubs: { lan: ['192.0.2.1'] } } }, ['iterator.stubs'], []],
     [{ cache: { prefetch: false, maxBytes: '2MiB' } }, ['cache.prefetch'], ['cache.maxBytes']],
     [{ resolver: { serveStale: false, order: 'ring' } }, ['resolver.order'], ['resolver.serveStale']],
-    [{ access: { allow: ['10.0.0.0/8'] } }, ['access.allow'], []],
+    [{ access: { allow: ['127.0.0.9', '10.0.0.0/8'] } }, ['access.allow'], []],
     [
       { dnssec: { validate: false, negativeTrustAnchors: ['lan'] } },
       ['dnssec.validate', 'dnssec.negativeTrustAnchors'],
