@@ -92,7 +92,7 @@ function descend(
           ? { end: 'bogus', ede: link.ede, expires: link.expires }
           : need('DS', name, zone)
       }
-      // Go back to where the way was too coarse.
+      // Start again above the first name that was skipped.
       labels = missed - 1
     } else return endOf(link, name)
   }
@@ -120,7 +120,7 @@ function firstMissed(via: Name | undefined, zone: Name, name: Name, stops: Set<n
 function endOf(link: ZoneSecurity, name: Name): ChainWalk {
   if (link.status === 'insecure') return { end: 'insecure', reason: link.reason, ede: link.ede, expires: link.expires }
   if (link.status === 'bogus') return { end: 'bogus', ede: link.ede, expires: link.expires }
-  // Only a store that mixes two contexts has anything else at an anchor: ask anew.
+  // Nothing else can be known of an anchor's zone, unless the store mixes two sets of anchors. Then it is asked anew.
   return { end: 'need', need: 'DNSKEY', zone: name, parent: name }
 }
 

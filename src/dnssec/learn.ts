@@ -88,7 +88,7 @@ function fromAbsence(zone: Name, { proofs }: Absence, signer: SigningZone): Zone
   const question = { name: zone, type: Type.DS, class: 1 }
   const nodata = proveNodata(question, set)
   if (nodata.kind !== 'unproven') return linkOfDenial(zone, nodata, set.ttl, signer)
-  // The rcode itself is not signed: what the records show is what counts.
+  // The rcode is not signed, so the records decide, whatever the rcode says.
   return linkOfDenial(zone, proveNxdomain(question, set), set.ttl, signer)
 }
 

@@ -40,7 +40,7 @@ export function validateFinding(claim: Claim, context: ValidationContext, budget
   for (const signer of signersOf(claim).slice(0, limits.MAX_SIGNERS)) {
     const way = walk(signer, claim.cuts, context)
     if (way.end !== 'secure') return endVerdict(way, outcome)
-    // Whoever signed is no zone: then the signature is nothing, and the answer is as if it had none.
+    // The signer is no zone: the signature counts for nothing, as if it were not there.
     if (!sameName(way.zone, signer)) continue
     const zone = { zone: signer, keys: way.keys, now: context.now, budget }
     return outcome.kind === 'rrset'
@@ -96,7 +96,7 @@ function validatePresence(question: Question, outcome: Presence, zone: SigningZo
 function validateAbsence(question: Question, outcome: Absence, zone: SigningZone): Verdict {
   const { soa, rcode } = outcome
   let ttlCap = NO_CAP
-  // It goes to the client beside the proof, and its minimum sets the TTL: it must be the zone's own word too.
+  // The SOA goes to the client beside the proof, and its minimum sets the TTL, so it must be signed by the zone, too.
   if (soa !== undefined) {
     const signed = verifyRRset({ rrset: soa, ...zone })
     if (!signed.ok) return bogusVerdict(outcome, signed.ede)
@@ -109,7 +109,7 @@ function validateAbsence(question: Question, outcome: Absence, zone: SigningZone
   return { verdict: 'secure', outcome: { ...outcome, proofs: denial.used }, zone: zone.zone, ttlCap }
 }
 
-/** No signature that could count: fine below a proven insecure delegation, and nowhere else. */
+/** There is no signature by an enclosing zone. That is allowed below a proven insecure delegation only. */
 function validateUnsigned({ question, outcome, cuts }: Claim, context: ValidationContext): Verdict | Need {
   const owner = outcome.kind === 'rrset' ? outcome.rrset.name : question.name
   const isDs = (outcome.kind === 'rrset' ? outcome.rrset.type : question.type) === Type.DS
@@ -136,7 +136,7 @@ function endVerdict(way: Exclude<ChainWalk, { end: 'secure' }>, outcome: Outcome
       return bogusVerdict(outcome, way.ede)
     case 'insecure': {
       const ede = way.ede === undefined ? [] : [way.ede]
-      // Its TTL is its own: that the zone may be signed one day makes what it says today no worse.
+      // The TTL stays as it came: that the zone may be signed later does not make today's answer wrong.
       return { verdict: 'insecure', outcome, reason: way.reason, ede, ttlCap: NO_CAP }
     }
   }

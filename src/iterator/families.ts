@@ -17,7 +17,7 @@ export const IPV6_UNKNOWN: Ipv6State = { timeouts: 0, open: 0, proven: false, ip
 
 export type Ipv6Event = 'ipv6-sent' | 'ipv6-reply' | 'ipv6-timeout' | 'ipv6-other' | 'ipv4-reply'
 
-/** `ipv6-other`: the send ended without a word on whether IPv6 works (aborted). */
+/** `ipv6-other`: the query ended in a way that does not show whether IPv6 works (it was aborted). */
 export function stepIpv6(state: Ipv6State, event: Ipv6Event, now: number): Ipv6State {
   if (event === 'ipv4-reply') return state.ipv4Works ? state : { ...state, ipv4Works: true }
   if (event === 'ipv6-sent') return { ...state, open: state.open + 1 }

@@ -1,4 +1,4 @@
-/** Is this datagram the reply to what was sent? Decided on the raw bytes, before anything is decoded. */
+/** Whether these bytes are the reply to what was sent. Decided on the bytes, before anything is decoded. */
 import { equalBytes } from '../base/index.ts'
 import { type Question, Rcode } from '../dns/index.ts'
 

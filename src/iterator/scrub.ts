@@ -48,7 +48,7 @@ export function chainOf(answers: readonly RRset[], asked: Asked): { links: Alias
   return { links, end: at }
 }
 
-/** True when the zone asked has a word on `name`: inside its bailiwick, and not below a cut that is known. */
+/** True when the zone asked may say something of `name`: it lies in the bailiwick, and not below a known cut. */
 export function mayState(name: Name, asked: Asked): boolean {
   return isSubdomain(name, asked.zone) && asked.isBelowCut?.(name) !== true
 }

@@ -29,7 +29,7 @@ export function serversAt(
   return [...servers.values()]
 }
 
-/** Configured servers of a stub or forward zone: the operator's word, so loopback is fine; an own listener is not. */
+/** Configured servers of a stub or forward zone: the operator chose them, so loopback is allowed; a listener of this node is not. */
 export function configuredServers(endpoints: readonly Endpoint[], rules: AddressRules): readonly Server[] {
   return endpoints.flatMap((endpoint) => {
     const family = familyOf(endpoint.address)

@@ -9,7 +9,7 @@ export interface Asked {
   readonly zone: Name
   /** `authority`: RD=0, must answer with authority. `forward`: RD=1, another resolver's word. */
   readonly role: 'authority' | 'forward'
-  /** True when a zone cut below `zone` is known at or above `name`: then `zone` has no word on it. */
+  /** True when a zone cut below `zone` is known at or above `name`: then `zone` may not say anything of it. */
   readonly isBelowCut?: (name: Name) => boolean
 }
 

@@ -1,4 +1,15 @@
-/** Following the keys of a trust anchor as its zone changes them: RFC 5011. A step machine; its caller fetches and stores. */
+/**
+ * Following the keys of a trust anchor as its zone changes them: RFC 5011. A step machine; its caller fetches and stores.
+ *
+ * | from -> to | when |
+ * |---|---|
+ * | unknown -> `pending` | a trusted key has signed a set with a new key signing key in it |
+ * | unknown -> `valid` | the same, and the configured anchor itself names the key |
+ * | `pending` -> `valid` | the key was in every set for 30 days, or for its TTL if that is longer |
+ * | `pending` -> gone | a signed set does not have it: waiting begins anew when it comes back |
+ * | `valid` -> `missing`, and back | a signed set does not have it, or has it again; it counts all the time |
+ * | any -> `revoked` | the key has the revoke bit and has signed that itself, in whatever set; there is no way back |
+ */
 import { type Budget, equalBytes } from '../../base/index.ts'
 import { type Name, type RRset, sameName } from '../../dns/index.ts'
 import { limits } from '../limits.ts'

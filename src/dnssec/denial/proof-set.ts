@@ -36,7 +36,7 @@ export function loadProofs(rrsets: readonly RRset[], { zone, keys, now, budget }
       failure ??= signed.ede
       continue
     }
-    // Expanded, it would deny what lies behind a name that is not its own.
+    // An expanded NSEC has an owner that it was not made for, so its span would be false.
     if (signed.wildcard !== undefined) {
       failure ??= bogus(`${setText(rrset)} was expanded from a wildcard: it proves nothing`)
       continue

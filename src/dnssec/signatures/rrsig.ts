@@ -52,8 +52,8 @@ const FIXED_BYTES = 18
 
 /**
  * Tries the set's signatures by `zone` until one verifies. Each try, also one with a key that is no key at all, draws one
- * of `signatures` on the budget (CVE-2025-8677) and throws BUDGET_SPENT when there is none left: whoever asked has used up
- * his share, which says nothing about the zone.
+ * of `signatures` on the budget (CVE-2025-8677), and throws BUDGET_SPENT when there is none left: the question has used up its
+ * share, which says nothing about the zone.
  */
 export function verifyRRset({ rrset, zone, keys, now, budget }: VerifyInput): Verified {
   const signatures = signaturesOf(rrset)

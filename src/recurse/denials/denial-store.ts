@@ -57,7 +57,7 @@ export class DenialStore {
 
   /**
    * What the deepest zone known at or above the name says of the question. `cut`: labels of the deepest zone cut that is known
-   * at or above the name; a zone above it has no say. Draws hashes on the budget, never more than it has.
+   * at or above the name; a zone above that cut cannot speak for the name. Draws hashes on the budget, never more than it has.
    */
   answer(context: CacheContext, question: Question, cut: number, now: number, budget: Budget): Denied | undefined {
     const { name, type } = question

@@ -30,7 +30,7 @@ export class Inference {
     return { records: this.#denials.records, zones: this.#denials.zones }
   }
 
-  /** `finding`: as it was settled in the cache. `own`: fetched by this node, so that it may speak for other names too. */
+  /** `finding`: as `keepVerdict` returned it. `own`: fetched by this node, so that other names may be answered from it, too. */
   learn(context: CacheContext, finding: Finding, verdict: Verdict, own: boolean): void {
     if (!this.#trust.isAggressive || verdict.verdict !== 'secure') return
     this.#renew()

@@ -1,4 +1,4 @@
-/** Values by a string key, in the order of the keys: what says which record spans a name. */
+/** Values by a string key, kept in the order of the keys, so that the record that spans a name is found. */
 
 export class Ordered<T> {
   /** Sorted. The values in `#values` stand at the same indices. */

@@ -85,7 +85,7 @@ export class ZoneDenials {
     this.#bound()
   }
 
-  /** Nothing where the records say nothing, or would cost more hashes than are to be had. */
+  /** Undefined when the records show nothing, or when using them would cost more hashes than the budget has left. */
   answer(question: Question, now: number, budget: Budget): Denied | undefined {
     return this.#byNsec(question, now) ?? this.#byNsec3(question, now, budget)
   }
@@ -199,7 +199,7 @@ export class ZoneDenials {
     kept: readonly Kept<unknown>[],
     now: number,
   ): Denied | undefined {
-    // Without it nobody could keep the absence (RFC 2308 section 5).
+    // A client may keep an absence only with its SOA (RFC 2308 section 5).
     const soa = this.#soa
     if (soa === undefined || soa.expires <= now) return undefined
     const outcome: Outcome = { kind: 'absent', rcode, apex: this.zone, soa: soa.record, proofs: used }

@@ -29,7 +29,7 @@ export function isFailure(error: unknown): error is RecurseFailed {
   return error instanceof ChordnsError && error.code === 'RECURSE_FAILED'
 }
 
-/** True when the answer was found and is bogus: a verdict, which no other source's trouble explains away. */
+/** True when there was an answer and it is bogus. That is a verdict, unlike all other failures. */
 export function isBogusFailure(error: unknown): error is RecurseFailed {
   return isFailure(error) && error.detail.reason === 'bogus'
 }
@@ -51,7 +51,7 @@ function failuresText(failures: readonly ServerFailure[], remarks: readonly stri
   return more > 0 ? `${shown} and ${more} more` : shown || 'no server with an address'
 }
 
-/** The port is worth a word only where it is not the usual one. */
+/** The port is shown only when it is not 53. */
 function serverText({ endpoint }: Server): string {
   return endpoint.port === 53 ? endpoint.address : endpointText(endpoint)
 }

@@ -68,7 +68,7 @@ export interface DelegationSource {
 
 /** What validation goes by. */
 export interface ValidationOptions {
-  /** Others than before make all be forgotten that was built on them. The same object each time is fastest. */
+  /** When they change, everything that was derived from them is forgotten. Returning the same object each time is fastest. */
   readonly anchors: () => readonly TrustAnchor[]
   /** At and below these nothing is validated (RFC 7646). */
   readonly negativeAnchors: readonly Name[]

@@ -24,7 +24,7 @@ export interface RecurseRequest {
   readonly onStep?: (step: IterationStep) => void
 }
 
-/** A thing that happened while iterating: what `lookup --explain` shows. */
+/** One step of the work, as `lookup --explain` shows it. */
 export type IterationStep =
   | {
       readonly kind: 'cache'
@@ -84,10 +84,10 @@ export interface Recursor {
   stats(): RecursorStats
 }
 
-/** What the parent of a zone says of it, as this node itself was told: what it may sign. */
+/** What the parent of a zone has told this node itself about that zone. */
 export interface OwnDelegation {
   readonly delegation: Delegation
-  /** The zone whose word it is. */
+  /** The zone that said it. */
   readonly parent: Name
   /** Unix ms. */
   readonly expires: number

@@ -8,10 +8,10 @@ import type { Job } from '../job/job.ts'
 import type { RecurseRequest } from '../job/types.ts'
 import { bogusFailure } from '../trust/validate.ts'
 
-/** What stands for the reason of a failure when the answer was bogus. */
+/** The code under which a bogus answer is remembered. */
 const BOGUS = 'bogus'
 
-/** Kept for two seconds, doubled with each failure in a row (RFC 9520 section 3.2). Only for what the question itself is to blame for. */
+/** Kept for two seconds, doubled with each failure in a row (RFC 9520 section 3.2). Only for failures that the question itself has caused. */
 export function rememberFailure(engine: Engine, job: Job, error: RecurseFailed): void {
   const { cache } = engine.deps
   const { reason, ede } = error.detail

@@ -45,7 +45,7 @@ export function createFetch(engine: WalkEngine, primer: Primer, flights: FlightT
           flights.join(key, { signal, onStep: request.onStep, parent }, (flight) => walk(task, flight))
         return await (state === 'new' ? wait(request.signal) : withinBudget(engine, request, wait))
       } catch (error) {
-        // The work was begun, and paid for, by somebody whose budget is spent. Ours is not.
+        // The asker that began this work has spent its budget. This one has time left: it tries again.
         if (state !== 'running' || !isChordnsError(error, 'BUDGET_SPENT')) throw error
         request.budget.checkTime()
       }
@@ -55,7 +55,7 @@ export function createFetch(engine: WalkEngine, primer: Primer, flights: FlightT
   return fetch
 }
 
-/** Work that somebody else began keeps to that one's time. This one waits no longer than its own. Throws BUDGET_SPENT. */
+/** Work that was begun by another asker runs on that asker's budget. This asker waits only as long as its own budget lasts. Throws BUDGET_SPENT. */
 async function withinBudget<T>(
   engine: WalkEngine,
   { budget, signal }: RecurseRequest,

@@ -32,7 +32,7 @@ export function fromDname(engine: WalkEngine, { request, context }: FetchTask): 
   const entry = cache.get(context, { ...question, name: owner, type: Type.DNAME }, now, { side: 'own' })
   if (entry?.outcome.kind !== 'rrset' || entry.outcome.rrset.type !== Type.DNAME) return undefined
   if (entry.security === 'bogus' && !request.checkingDisabled) return undefined
-  // Where there is a zone, there is no DNAME above it: the cut is the newer word.
+  // A DNAME has no zone below it. A known cut there is newer than the DNAME.
   const cut = cache.delegation(context, question.name, now)?.delegation.zone.labels ?? 0
   if (cut > owner.labels) return undefined
   request.onStep?.({ kind: 'cache', question, what: 'answer', detail: `DNAME at ${nameToText(owner)}` })

@@ -5,7 +5,7 @@ import type { Finding } from '../../evidence/index.ts'
 import type { RecurseRequest } from '../job/types.ts'
 import type { ServersEngine } from '../servers/engine.ts'
 
-/** In the background, over TCP so that nobody can report in our name; a report that fails is nobody's loss. */
+/** Sent in the background, and over TCP, so that nobody can send a report with our address. A report that fails is only logged. */
 export function reportBogus(
   engine: ServersEngine,
   question: Question,

@@ -43,7 +43,7 @@ export async function resolveValidated(
       keepDname(engine, context, found, verdict)
       return kept
     }
-    // Another server of the zone may have the true copy; what is bogus twice is bogus.
+    // Another server of the zone may have a valid copy, so the question is asked once more.
     engine.servers.onBogus(question)
     if (retries < engine.limits.BOGUS_RETRIES) continue
     keepVerdict(engine, context, found, verdict, fetchedSide(found))

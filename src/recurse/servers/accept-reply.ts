@@ -12,7 +12,7 @@ export interface ReplyAcceptance {
   readonly message: Message | undefined
 }
 
-/** Over TCP nobody guesses: what is odd there is the server's own way. */
+/** Over TCP a reply cannot be guessed, so an odd one is taken for the server's own manner. */
 export function acceptanceOf(
   engine: ServersEngine,
   { asked, server, protocol }: ServerQuery,

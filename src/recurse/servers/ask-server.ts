@@ -32,8 +32,9 @@ export async function askServer(
 }
 
 /**
- * How to ask again when what came cannot be used as it is; undefined when it is final. A server without EDNS is asked this one query without it; nothing is
- * remembered, since a forged FORMERR would otherwise strip a server of DNSSEC for long (CVE-2026-52690).
+ * How to ask again when what came cannot be used as it is; undefined when it is final. A server without EDNS is asked this one
+ * query without it. Nothing is remembered of that, since a forged FORMERR would otherwise strip a server of DNSSEC for long
+ * (CVE-2026-52690).
  */
 function nextRung(
   result: QueryResult,
@@ -45,9 +46,9 @@ function nextRung(
   const { reply } = result
   if (reply.kind === 'truncated') return 'tcp'
   if (reply.kind !== 'error' || !edns) return undefined
-  // Without an echoed question only the id says that it is a reply: that is not enough over UDP.
+  // Without the question in it, only the id shows that this is the reply. Over UDP an id can be guessed.
   if (result.message.questions.length === 0 && protocol === 'udp') return 'tcp'
-  // The cookie it wants came with its refusal (RFC 7873 section 5.2.3); if that does not do, TCP does.
+  // The refusal carries the cookie that the server wants (RFC 7873 section 5.2.3): once more with it, and then over TCP.
   if (reply.rcode === Rcode.BADCOOKIE) return repeats === 0 ? 'same' : 'tcp'
   // FORMERR with OPT: some servers refuse options they do not know, such as our cookie.
   const refusesEdns = reply.rcode === Rcode.FORMERR || (reply.rcode === Rcode.NOTIMP && !reply.edns)

@@ -99,7 +99,7 @@ async function askServers(
   return { kind: 'failed', error: zoneFailed(cut.zone, failures, pool.remarks), spoke }
 }
 
-/** True when the zone should be signed, by the parent's word or a trust anchor, and somebody will want to see it. */
+/** True when a DS record or a trust anchor says that the zone is signed, and this node validates it. */
 function expectsSignatures({ deps: { validation } }: ServersEngine, { zone, role, source }: Cut): boolean {
   if (validation === undefined || role === 'forward') return false
   if (validation.negativeAnchors.some((exempt) => isSubdomain(zone, exempt))) return false
@@ -107,7 +107,7 @@ function expectsSignatures({ deps: { validation } }: ServersEngine, { zone, role
   return validation.anchors().some((anchor) => sameName(anchor.zone, zone))
 }
 
-/** A budget that ends here says what it ended on. */
+/** When the budget ends while this zone is asked, the error says what its servers had done so far. */
 async function explaining<T>(
   work: Promise<T>,
   cut: Cut,
@@ -135,7 +135,7 @@ function askedOf(engine: ServersEngine, job: Job, cut: Cut, question: Question):
     zone: cut.zone,
     role: cut.role,
     isBelowCut: (name) => {
-      // A DS set is the parent's word about the cut (RFC 4035 section 3.1.4.1).
+      // A DS set belongs to the parent's side of the cut (RFC 4035 section 3.1.4.1).
       const isDs = question.type === Type.DS && sameName(name, question.name) && name.labels > 0
       const known = cache.delegation(job.context, isDs ? parentName(name) : name, engine.now())
       return known !== undefined && known.delegation.zone.labels > cut.zone.labels

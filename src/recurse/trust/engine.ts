@@ -4,7 +4,7 @@ import type { Engine } from '../job/engine.ts'
 import type { AgreedCutTable } from '../walk/agreed-cuts.ts'
 
 export interface TrustEngine extends Engine {
-  /** Delegations that the ring agreed on say something of DS, too. */
+  /** Agreed delegations carry DS sets, too. */
   readonly agreed: Pick<AgreedCutTable, 'get'>
   readonly servers: {
     /** What the last server said to this question is bogus: the zone's others must be asked first. */

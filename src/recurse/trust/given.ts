@@ -25,8 +25,8 @@ export function givenLinks(engine: Engine, links: readonly ProofLink[], timeMs: 
 }
 
 /**
- * The link that is needed, if one of those that were given proves it. What proves nothing is passed over: a liar's copy must not
- * stand in the way of a true one, or of the authority.
+ * The needed link, if one of those that were given proves it. A copy that proves nothing is passed over, so that a false one keeps
+ * nobody from using a true one, or from asking the authority.
  */
 export function linkFromGiven(trust: Trust, { links, budget }: GivenLinks, need: Need): ZoneSecurity | undefined {
   const type = need.need === 'DS' ? Type.DS : Type.DNSKEY
@@ -43,7 +43,7 @@ export function linkFromGiven(trust: Trust, { links, budget }: GivenLinks, need:
   return undefined
 }
 
-/** Zone cuts above `name` that the links speak of: hints, which can be false and turn no verdict. */
+/** Zone cuts above `name` that the links speak of: hints only. A false one can cost a question, and never changes a verdict. */
 export function cutsOf(engine: Engine, links: readonly ProofLink[], name: Name): Name[] {
   const cuts = links.filter(({ question }) => isSubdomain(name, question.name)).map(({ question }) => question.name)
   return cuts.slice(0, engine.limits.GIVEN_CUTS)

@@ -102,7 +102,7 @@ async function learntLink(engine: TrustEngine, trust: Trust, task: ValidationTas
 }
 
 async function answerTo(task: ValidationTask, need: Need, fresh: boolean): Promise<Outcome> {
-  // Where the way down was found blocked, each link would be waited for in vain.
+  // This walk began with an agreed delegation because the zones above did not answer, so they would not answer for their keys either.
   const isBlocked = task.finding.start === 'agreed' && !fresh
   const known = isBlocked ? await task.agreedLink?.(need) : undefined
   if (known !== undefined) return known

@@ -30,8 +30,9 @@ function knownAddresses(engine: WalkEngine, job: Job, server: Name): string[] {
 }
 
 /**
- * Whom to ask is this node's own finding, whoever asks: what a server says that the ring named would lie among what this node
- * found itself, and be signed as such. What began with an agreed delegation is kept apart anyway.
+ * Addresses of servers come from this node's own fetches, also when the question itself may be answered from the ring. Otherwise
+ * a server that the ring named would give answers that are kept, and signed, as found by this node itself. A walk that began
+ * with an agreed delegation is kept on the ring's side anyway.
  */
 function sideFor(job: Job): { side?: Side } {
   return job.start === 'agreed' ? sideOf(job.origin) : { side: 'own' }

@@ -9,7 +9,7 @@ export interface AgreedCut {
   readonly delegation: Delegation
   readonly parent: Name
   readonly expires: number
-  /** This node had it of a server of the parent, to which an agreed delegation had led it. */
+  /** True: a server of the parent has told it to this node, and an agreed delegation had led to that server. */
   readonly isFetched: boolean
 }
 

@@ -3,7 +3,7 @@ import type { Budget } from '../../base/index.ts'
 
 export class LookupShares {
   readonly #most: number
-  /** A client query is known by its budget. */
+  /** One budget stands for one client query. */
   readonly #used = new WeakMap<Budget, number>()
 
   constructor(most: number) {

@@ -1,4 +1,4 @@
-/** What this node itself was told by the parent of a zone: what it may sign. */
+/** What the parent of a zone has told this node itself. An observation of a delegation is signed for this, and for nothing else. */
 import { Class, type Name, nameToText, parentName, Type } from '../../dns/index.ts'
 import type { Finding } from '../../evidence/index.ts'
 import { failed, isFailure } from '../job/failure.ts'

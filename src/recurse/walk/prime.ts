@@ -55,7 +55,7 @@ export class Primer {
       const done = () => {
         this.#running = undefined
       }
-      // Also takes the error that nobody hears, when all who waited have gone: `#failure` keeps it.
+      // Also handles the error when all who waited have gone; it is kept in `#failure`.
       this.#running.then(done, done)
     }
     await unlessAborted(this.#running, signal)
@@ -117,7 +117,7 @@ export class Primer {
     return { zone: ROOT, role: 'authority', source, cached: true }
   }
 
-  /** Without a network every question would wait for all the roots in vain: fail at once for a while. */
+  /** Without a network every question would wait until all root servers have timed out. So questions fail at once for a while. */
   #remember(cause: unknown): RecurseFailed {
     const { PRIMING_REST_MS, MAX_PRIMING_REST_MS } = this.#engine.limits
     const count = (this.#failure?.count ?? 0) + 1

@@ -28,7 +28,7 @@ export function findingOf(entry: CacheEntry): Finding {
   return { question, outcome, evidence, expires, ...(start !== undefined && { start }) }
 }
 
-/** Which side of the cache a finding of this node's own asking belongs to. */
+/** The side of the cache where a finding that this node fetched is kept. */
 export function fetchedSide({ start }: Finding): Side {
   return start === 'agreed' ? 'ring' : 'own'
 }
@@ -53,7 +53,7 @@ function rankOf(reply: Answering): Rank {
 
 function entryOf(engine: WalkEngine, job: Job, question: Question, outcome: Outcome, rank: Rank): CacheEntry {
   const stored = engine.now()
-  // What an agreed delegation led to is not what this node would sign as found from the root down.
+  // A walk that began with an agreed delegation did not come from the root, so what it finds is not signed as this node's own.
   const side = job.start === 'agreed' ? 'ring' : 'own'
   const expires = stored + ttlOf(engine, outcome) * 1000
   return { question, outcome, rank, side, security: 'indeterminate', provenance: 'solo', stored, expires }
