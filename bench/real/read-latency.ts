@@ -2,9 +2,10 @@
  * Reads over links with a delay: the code of the nodes in real time, in one process, with timers for links. What a read takes
  * beyond one round trip is held against a bare message over the same links, so that the timers do not count.
  */
-import type { Cancel } from '../../src/base/index.ts'
+
 import type { RingRead } from '../../src/chunks/index.ts'
-import { answer, ask, createWorld, type Node, paper, VirtualClock, type World } from '../../test/chunks/world.ts'
+import { systemClock } from '../../src/io/index.ts'
+import { answer, ask, createWorld, type Node, paper, type World, type WorldClock } from '../../test/chunks/world.ts'
 
 const SEATS = 3
 /** The certificate is there long before; on a busy machine it takes longer. */
@@ -20,32 +21,18 @@ export interface LatencyRow {
   readonly cpuMs: number
 }
 
-/** Real time where the tests of the chunks have their virtual one. */
-class RealClock extends VirtualClock {
-  override now(): number {
-    return Date.now()
-  }
-
-  override monotonic(): number {
-    return performance.now()
-  }
-
-  override after(delayMs: number, callback: () => void): Cancel {
-    const timer = setTimeout(callback, Math.max(0, delayMs))
-    return () => clearTimeout(timer)
-  }
-
-  override pass(ms: number): Promise<void> {
-    return new Promise((resolve) => setTimeout(resolve, ms))
-  }
-
-  override until<T>(promise: Promise<T>): Promise<T> {
-    return promise
+/** The machine's time where the tests of the chunks have their virtual one. */
+function realTime(): WorldClock {
+  return {
+    ...systemClock(),
+    advanceAsync: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    run: (promise) => promise,
+    pending: 0,
   }
 }
 
 export async function readLatency(rtts: readonly number[], reads: number): Promise<LatencyRow[]> {
-  const clock = new RealClock()
+  const clock = realTime()
   const world = createWorld({ nodes: 5, n: SEATS, clock, options: { requestTimeoutMs: 2_000 } })
   const question = ask('www.example.com')
   const outcome = answer(question, [1])
@@ -69,7 +56,7 @@ export async function readLatency(rtts: readonly number[], reads: number): Promi
         for (let i = 0; i < 10; i++) accepted(await world.read(asker, question))
         const row = { evidence, rttMs, reads: [] as number[], bare: [] as number[], cpuMs: 0 }
         for (let i = 0; i < reads; i++) {
-          row.bare.push(await timed(() => clock.pass(rttMs)))
+          row.bare.push(await timed(() => clock.advanceAsync(rttMs)))
           const before = process.cpuUsage()
           row.reads.push(await timed(async () => accepted(await world.read(asker, question))))
           const { user, system } = process.cpuUsage(before)
@@ -89,7 +76,7 @@ async function agree(world: World, question: ReturnType<typeof ask>, teller: Nod
   const until = performance.now() + AGREED_WITHIN_MS
   while (replicas.some((node) => node.chunks.entry(question) === undefined)) {
     if (performance.now() > until) throw new Error('the replicas do not agree')
-    await world.clock.pass(50)
+    await world.clock.advanceAsync(50)
   }
 }
 

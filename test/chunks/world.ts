@@ -5,7 +5,6 @@ import {
   type Clock,
   type Log,
   type PeerId,
-  type Random,
   type RequestOptions,
   type RingId,
   type Store,
@@ -42,83 +41,12 @@ import {
   signObservation,
   type UnsignedObservation,
 } from '../../src/evidence/index.ts'
+import { machineClock, seededRandom, type VirtualClock } from '../../src/sim/index.ts'
+import { testClock } from '../setup/clock.ts'
 import { type MemberEntry, memberId, type Ring } from './ring-parts.ts'
 
-export class VirtualClock implements Clock {
-  #now = 1_800_000_000_000
-  #timers: { readonly at: number; readonly order: number; readonly callback: () => void }[] = []
-  #order = 0
-
-  now(): number {
-    return this.#now
-  }
-
-  monotonic(): number {
-    return this.#now - 1_700_000_000_000
-  }
-
-  after(delayMs: number, callback: () => void): Cancel {
-    const timer = { at: this.#now + Math.max(0, delayMs), order: this.#order++, callback }
-    this.#timers.push(timer)
-    return () => {
-      this.#timers = this.#timers.filter((one) => one !== timer)
-    }
-  }
-
-  get pending(): number {
-    return this.#timers.length
-  }
-
-  /** Lets `ms` pass, running what falls due, with everything that it sets off. */
-  async pass(ms: number): Promise<void> {
-    const end = this.#now + ms
-    for (;;) {
-      await settle()
-      const next = this.#timers.sort((a, b) => a.at - b.at || a.order - b.order)[0]
-      if (next === undefined || next.at > end) break
-      this.#timers.shift()
-      this.#now = Math.max(this.#now, next.at)
-      next.callback()
-    }
-    this.#now = end
-    await settle()
-  }
-
-  /** Lets time pass until the promise settles, an hour at most. */
-  async until<T>(promise: Promise<T>): Promise<T> {
-    let settled = false
-    promise.then(
-      () => (settled = true),
-      () => (settled = true),
-    )
-    const end = this.#now + 3_600_000
-    for (;;) {
-      await settle()
-      if (settled) return promise
-      const next = this.#timers.sort((a, b) => a.at - b.at || a.order - b.order)[0]
-      if (next === undefined || next.at > end) throw new Error('nothing is left that could settle it')
-      this.#timers.shift()
-      this.#now = Math.max(this.#now, next.at)
-      next.callback()
-    }
-  }
-}
-
-/** All microtasks, and one turn of the loop. */
-async function settle(): Promise<void> {
-  for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve))
-}
-
-function seededRandom(seed: number): Random {
-  let counter = 0
-  const bytes = (length: number): Uint8Array => {
-    const out = new Uint8Array(length)
-    for (let at = 0; at < length; at += 32)
-      out.set(sha256(Uint8Array.of(seed, counter, counter++ >> 8)).subarray(0, length - at), at)
-    return out
-  }
-  return { bytes, below: (bound) => new DataView(bytes(4).buffer).getUint32(0) % bound }
-}
+/** What these tests ask of time; benchmarks hand in the machine's. */
+export type WorldClock = Clock & Pick<VirtualClock, 'advanceAsync' | 'run' | 'pending'>
 
 export const quiet: Log = { debug() {}, info() {}, warn() {}, error() {} }
 
@@ -160,7 +88,7 @@ export interface Node {
 export interface WorldOptions {
   readonly nodes: number
   readonly n: number
-  readonly clock?: VirtualClock
+  readonly clock?: WorldClock
   readonly options?: Partial<ChunksOptions>
   readonly isPrivate?: (question: Question) => boolean
   /** Each node's own validation; default: it does not validate. */
@@ -176,7 +104,7 @@ export interface WorldOptions {
 }
 
 export interface World {
-  readonly clock: VirtualClock
+  readonly clock: WorldClock
   readonly nodes: readonly Node[]
   /** Pulls, and the frames that came back. */
   readonly pulls: {
@@ -224,7 +152,7 @@ export function createWorld({
   scheme = ed25519,
   proofs,
   fetch,
-  clock = new VirtualClock(),
+  clock = testClock(),
 }: WorldOptions): World {
   const truth = new Map<string, Outcome>()
   const nodes: Node[] = []
@@ -281,11 +209,7 @@ export function createWorld({
         return () => listeners.delete(listener)
       },
     }
-    const nodeClock: Clock = {
-      now: () => clock.now() + node.skewMs,
-      monotonic: () => clock.monotonic(),
-      after: (delayMs, callback) => clock.after(delayMs, callback),
-    }
+    const nodeClock = machineClock(clock, { wall: (unixMs) => unixMs + node.skewMs })
     const fetching = fetch?.(index, nodeClock)
     const start = () =>
       createChunks(
@@ -415,10 +339,10 @@ export function createWorld({
       const inside = new Set(replicas(question))
       return nodes.filter((node) => !inside.has(node))
     },
-    read: (node, question) => clock.until(node.chunks.read(question, new AbortController().signal)),
+    read: (node, question) => clock.run(node.chunks.read(question, new AbortController().signal)),
     async told(question, by, waitMs = 8_000) {
       for (const node of by) node.chunks.tell(question)
-      await clock.pass(waitMs)
+      await clock.advanceAsync(waitMs)
     },
     remove(...gone) {
       const ids = new Set(gone.map((node) => node.member.id))

@@ -81,7 +81,7 @@ function resolverAt(node: Node | undefined, bench: Bench = {}) {
   )
   const resolve = async (asked: Question = question, flags: { rd?: boolean } = {}) => {
     const steps: ResolveStep[] = []
-    const resolution = await world.clock.until(
+    const resolution = await world.clock.run(
       resolver.resolve({
         question: asked,
         recursionDesired: flags.rd ?? true,
@@ -162,7 +162,7 @@ describe('a question that the ring can answer', () => {
     expect(first).toMatchObject({ provenance: 'solo', by: 'iteration' })
     expect(first.steps.some((step) => step.kind === 'told')).toBe(true)
     // By then the others' digests name it.
-    await world.clock.pass(20_000)
+    await world.clock.advanceAsync(20_000)
     expect(await resolverAt(outsiders[0]!).resolve()).toMatchObject({ provenance: 'agreed', by: 'ring' })
   })
 

@@ -30,7 +30,7 @@ function five() {
 /** Asks often enough that the digests have come. */
 async function expects(node: Node, what = question) {
   node.chunks.expects(what)
-  await world.clock.pass(1_000)
+  await world.clock.advanceAsync(1_000)
   return node.chunks.expects(what)
 }
 
@@ -49,7 +49,7 @@ describe('digests', () => {
     expect(asker.chunks.expects(question)).toBe('unknown')
     expect(await expects(asker)).toBe('no')
     await agree(teller)
-    await world.clock.pass(limits.DIGEST_REFRESH_MS)
+    await world.clock.advanceAsync(limits.DIGEST_REFRESH_MS)
     expect(await expects(asker)).toBe('yes')
     expect(asker.chunks.stats()).toMatchObject({ digests: 5, spared: 2 })
   })
@@ -61,7 +61,7 @@ describe('digests', () => {
     const { digestsAsked } = asker.chunks.stats()
     expect(digestsAsked).toBe(5)
     for (let i = 0; i < 50; i++) asker.chunks.expects(question)
-    await world.clock.pass(1_000)
+    await world.clock.advanceAsync(1_000)
     expect(asker.chunks.stats().digestsAsked).toBe(5)
     // Nobody heard of the name.
     expect(world.requests).toEqual([])
@@ -72,7 +72,7 @@ describe('digests', () => {
     const asker = outsiders[0]!
     expect(await expects(asker)).toBe('no')
     for (const node of world.nodes) if (node !== asker) node.down = true
-    await world.clock.pass(limits.DIGEST_OLD_MS + 1)
+    await world.clock.advanceAsync(limits.DIGEST_OLD_MS + 1)
     expect(asker.chunks.expects(question)).toBe('unknown')
   })
 
@@ -81,7 +81,7 @@ describe('digests', () => {
     for (const node of replicas.slice(0, 2)) node.digestLiar = (body) => liedBy(body, new Uint8Array(64).fill(255))
     const asker = outsiders[0]!
     expect(await expects(asker)).toBe('yes')
-    const read = await world.clock.until(asker.chunks.read(question, new AbortController().signal))
+    const read = await world.clock.run(asker.chunks.read(question, new AbortController().signal))
     expect(read).toMatchObject({ kind: 'insufficient', reason: 'unknown' })
   })
 
@@ -92,7 +92,7 @@ describe('digests', () => {
     for (const node of replicas.slice(0, 4)) node.digestLiar = (body) => liedBy(body, new Uint8Array())
     expect(await expects(asker)).toBe('yes')
     replicas[4]!.digestLiar = (body) => liedBy(body, new Uint8Array())
-    await world.clock.pass(limits.DIGEST_REFRESH_MS)
+    await world.clock.advanceAsync(limits.DIGEST_REFRESH_MS)
     expect(await expects(asker)).toBe('no')
   })
 
@@ -104,7 +104,7 @@ describe('digests', () => {
     expect(asker.chunks.stats().discarded).toBe(3)
     // And are not asked for again at once.
     for (let i = 0; i < 20; i++) asker.chunks.expects(question)
-    await world.clock.pass(1_000)
+    await world.clock.advanceAsync(1_000)
     expect(asker.chunks.stats().digestsAsked).toBe(5)
   })
 
@@ -135,7 +135,7 @@ describe('digests', () => {
       }
     for (const node of replicas.slice(0, 3)) node.down = true
     asker.chunks.expects(question)
-    await world.clock.pass(limits.DIGEST_TIMEOUT_MS + 100)
+    await world.clock.advanceAsync(limits.DIGEST_TIMEOUT_MS + 100)
     // Two of five seats are too few, whoever else would speak.
     expect(asker.chunks.expects(question)).toBe('unknown')
     expect(heard).toEqual([])
@@ -149,7 +149,7 @@ describe('digests', () => {
     for (const node of replicas) node.digestLiar = () => before
     expect(await expects(asker)).toBe('no')
     replicas[3]!.digestLiar = undefined
-    await world.clock.pass(limits.DIGEST_REFRESH_MS)
+    await world.clock.advanceAsync(limits.DIGEST_REFRESH_MS)
     expect(await expects(asker)).toBe('yes')
   })
 
@@ -208,27 +208,27 @@ describe('digests', () => {
     const [asker, teller] = world.outsiders(question) as [Node, Node]
     expect(await expects(asker)).toBe('no')
     teller.chunks.tell(question, outcome, 'secure')
-    await world.clock.pass(limits.DIGEST_REFRESH_MS)
+    await world.clock.advanceAsync(limits.DIGEST_REFRESH_MS)
     expect(await expects(asker)).toBe('yes')
   })
 
   it('of all chunks are had before they are needed in a small ring, as long as the node is in use', async () => {
     world = createWorld({ nodes: 8, n: 5 })
     const asker = world.nodes[0]!
-    await world.clock.pass(3_000)
+    await world.clock.advanceAsync(3_000)
     expect(asker.chunks.stats().digestsAsked).toBe(0)
     asker.chunks.expects(question)
-    await world.clock.pass(1_000)
+    await world.clock.advanceAsync(1_000)
     // Of 256 chunks some are kept by the asker and four others, the rest by five others.
     const { digests, digestsAsked } = asker.chunks.stats()
     expect(digests).toBeGreaterThan(256 * 4)
     expect(digestsAsked).toBeLessThan(15)
     expect(asker.chunks.expects(question)).toBe('no')
-    await world.clock.pass(60_000)
+    await world.clock.advanceAsync(60_000)
     expect(asker.chunks.expects(question)).toBe('no')
-    await world.clock.pass(limits.DIGEST_IDLE_MS + 20_000)
+    await world.clock.advanceAsync(limits.DIGEST_IDLE_MS + 20_000)
     const before = asker.chunks.stats().digestsAsked
-    await world.clock.pass(60_000)
+    await world.clock.advanceAsync(60_000)
     expect(asker.chunks.stats().digestsAsked).toBe(before)
     expect(asker.chunks.expects(question)).toBe('unknown')
   })

@@ -41,7 +41,7 @@ function three(source?: (index: number) => ProofSource) {
 
 async function toldSecure(node: Node, outcome: Outcome = truth): Promise<void> {
   node.chunks.tell(question, outcome, 'secure')
-  await world.clock.pass(8_000)
+  await world.clock.advanceAsync(8_000)
 }
 
 function wordsOf(read: RingRead, nodes: readonly Node[]) {
@@ -87,7 +87,7 @@ describe('a signed answer that is told', () => {
     const { source } = validation()
     const { replicas, outsiders } = three(source)
     await toldSecure(outsiders[0]!)
-    await world.clock.pass(300_000)
+    await world.clock.advanceAsync(300_000)
     world.withdraw()
     expect((await world.read(outsiders[1]!, question)).kind).toBe('insufficient')
     expect(replicas[0]!.chunks.stats().proofs).toBe(0)
@@ -153,7 +153,7 @@ describe('doubt', () => {
     const reading = outsiders[1]!.chunks.read(question, new AbortController().signal, () => {
       doubtAt ??= world.clock.now() - started
     })
-    expect((await world.clock.until(reading)).kind).toBe('accepted')
+    expect((await world.clock.run(reading)).kind).toBe('accepted')
     expect(doubtAt).toBeLessThan(50)
   })
 })

@@ -23,7 +23,7 @@ describe('when the members change', () => {
     const questions = await agreed(30)
     world.withdraw()
     world.add(joiner)
-    await world.clock.pass(10_000)
+    await world.clock.advanceAsync(10_000)
     const mine = questions.filter((question) => world.replicas(question).includes(joiner))
     expect(mine.length).toBeGreaterThan(5)
     for (const question of mine) expect(joiner.chunks.entry(question)).toBeDefined()
@@ -39,9 +39,9 @@ describe('when the members change', () => {
     world.withdraw()
     joiner.down = true
     world.add(joiner)
-    await world.clock.pass(10_000)
+    await world.clock.advanceAsync(10_000)
     joiner.down = false
-    await world.clock.pass(80_000)
+    await world.clock.advanceAsync(80_000)
     const mine = questions.filter((question) => world.replicas(question).includes(joiner))
     expect(mine.length).toBeGreaterThan(5)
     expect(mine.filter((question) => joiner.chunks.entry(question) === undefined)).toEqual([])
@@ -62,7 +62,7 @@ describe('when the members change', () => {
     expect(world.replicas(question)[0]!.chunks.entry(question)).toBeDefined()
     last!.down = false
     world.withdraw()
-    await world.clock.pass(80_000)
+    await world.clock.advanceAsync(80_000)
     expect(last!.chunks.entry(question)).toBeDefined()
     expect(last!.fetches).toBe(0)
   })
@@ -74,10 +74,10 @@ describe('when the members change', () => {
     await agreed(10)
     joiner.down = true
     world.add(joiner)
-    await world.clock.pass(10_000)
+    await world.clock.advanceAsync(10_000)
     world.remove(joiner)
     const start = world.requests.length
-    await world.clock.pass(200_000)
+    await world.clock.advanceAsync(200_000)
     expect(world.requests.slice(start).filter((one) => one.to === joiner.index)).toEqual([])
   })
 
@@ -86,9 +86,9 @@ describe('when the members change', () => {
     const joiner = world.nodes[5]!
     world.remove(joiner)
     const questions = await agreed(20)
-    await world.clock.pass(200_000)
+    await world.clock.advanceAsync(200_000)
     world.add(joiner)
-    await world.clock.pass(10_000)
+    await world.clock.advanceAsync(10_000)
     const before = new Map(
       questions.map((question) => [
         question,
@@ -99,7 +99,7 @@ describe('when the members change', () => {
       const entry = joiner.chunks.entry(question)
       if (entry !== undefined) expect(entry.expires).toBeLessThanOrEqual(before.get(question)!)
     }
-    await world.clock.pass(100_000)
+    await world.clock.advanceAsync(100_000)
     expect(questions.every((question) => joiner.chunks.entry(question) === undefined)).toBe(true)
   })
 
@@ -115,7 +115,7 @@ describe('when the members change', () => {
     world.remove(before[0]!, before[1]!)
     const reader = world.outsiders(question).find((node) => !before.includes(node))!
     expect((await world.read(reader, question)).kind).toBe('insufficient')
-    await world.clock.pass(12_000)
+    await world.clock.advanceAsync(12_000)
     const read = await world.read(reader, question)
     expect(read.kind).toBe('accepted')
     const now = new Set(world.replicas(question).map((node) => node.member.peer))
@@ -187,7 +187,7 @@ describe('long TTLs', () => {
       const read = await world.read(asker, question)
       expect(read.kind).toBe('accepted')
       expect(read.kind === 'accepted' && read.finding.expires - world.clock.now()).toBeGreaterThan(3_580_000)
-      await world.clock.pass(3_600_000)
+      await world.clock.advanceAsync(3_600_000)
       expect(world.replicas(question).map((node) => node.chunks.entry(question))).toEqual([
         undefined,
         undefined,
@@ -208,7 +208,7 @@ describe('a fetch that is nearly over', () => {
     const asker = world.outsiders(question)[0]!
     await world.told(question, [asker])
     const end = world.clock.now() + 7_200_000
-    await world.clock.pass(6_000_000)
+    await world.clock.advanceAsync(6_000_000)
     await world.told(question, [asker])
     const read = await world.read(asker, question)
     if (read.kind !== 'accepted') throw new Error(read.kind)

@@ -20,7 +20,7 @@ async function agreed(count: number): Promise<Question[]> {
 }
 
 const holds = (question: Question) => (node: Node) => node.chunks.entry(question) !== undefined
-const leave = (node: Node) => world.clock.until(node.chunks.handOver())
+const leave = (node: Node) => world.clock.run(node.chunks.handOver())
 
 describe('a node that leaves', () => {
   it('hands over what no other keeper has, to one of them, with the end that it had', async () => {

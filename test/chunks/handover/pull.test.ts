@@ -17,7 +17,8 @@ import {
 } from '../../../src/chunks/wire/pull-messages.ts'
 import type { Question } from '../../../src/dns/index.ts'
 import { seededRandom } from '../../../src/sim/index.ts'
-import { answer, ask, createWorld, type Node, paper, quiet, VirtualClock, type World } from '../world.ts'
+import { testClock } from '../../setup/clock.ts'
+import { answer, ask, createWorld, type Node, paper, quiet, type World } from '../world.ts'
 
 describe('messages of a pull', () => {
   const bytes = fc.uint8Array({ minLength: 1, maxLength: 900 })
@@ -71,7 +72,7 @@ describe('messages of a pull', () => {
 describe('a pull', () => {
   /** When it begins, of a node that reads its own disk for that long. Ms. */
   async function beginsAfter(readingMs: number): Promise<number | undefined> {
-    const clock = new VirtualClock()
+    const clock = testClock()
     const start = clock.monotonic()
     let began: number | undefined
     const pull = createPull(
@@ -95,7 +96,7 @@ describe('a pull', () => {
       { isReading: () => clock.monotonic() - start < readingMs, takeIn: () => 'useless' },
     )
     pull.start()
-    await clock.pass(2 * limits.PULL_WAITS_MS)
+    await clock.advanceAsync(2 * limits.PULL_WAITS_MS)
     await pull.stop()
     return began
   }
@@ -121,7 +122,7 @@ describe('a joiner', () => {
       world.publish(question, { ...answer(question, [1], ttl), apex: question.name })
       await world.told(question, [world.outsiders(question)[0] ?? world.nodes[0]!], 700)
     }
-    await world.clock.pass(5_000)
+    await world.clock.advanceAsync(5_000)
     return questions
   }
 
@@ -132,13 +133,13 @@ describe('a joiner', () => {
     world.remove(joiner)
     const questions = await agreed(24)
     world.withdraw()
-    await world.clock.pass(100)
+    await world.clock.advanceAsync(100)
     world.pulls.length = 0
     return {
       joiner,
       join: async () => {
         world.add(joiner)
-        await world.clock.pass(100)
+        await world.clock.advanceAsync(100)
         return questions.filter((question) => world.replicas(question).includes(joiner))
       },
     }
@@ -154,7 +155,7 @@ describe('a joiner', () => {
     joiner.chunks.onAgreed(() => news++)
     const mine = await join()
     expect(mine.length).toBeGreaterThan(5)
-    await world.clock.pass(5_000)
+    await world.clock.advanceAsync(5_000)
     expect(missing(joiner, mine)).toEqual([])
     // Carried over by their certificates: those who agreed on them have recorded them.
     expect(news).toBe(0)
@@ -166,7 +167,7 @@ describe('a joiner', () => {
     expect(pushed).toEqual([])
     // Nothing is sent again at the next repairs: the asker names what it has.
     const before = joiner.chunks.stats().pulledBytes
-    await world.clock.pass(200_000)
+    await world.clock.advanceAsync(200_000)
     expect(joiner.chunks.stats().pulledBytes).toBe(before)
     for (const question of mine)
       expect(joiner.chunks.entry(question)!.expires).toBeLessThanOrEqual(
@@ -200,7 +201,7 @@ describe('a joiner', () => {
         node.supplies = (...all) => (all[0] === joiner.member.peer && calls++ === 0 ? wrong(...all) : all[2]())
       }
       const mine = await join()
-      await world.clock.pass(40_000)
+      await world.clock.advanceAsync(40_000)
       expect(missing(joiner, mine)).toEqual([])
       expect(joiner.chunks.stats().pullsFailed).toBeGreaterThan(0)
       await world.stop()
@@ -232,7 +233,7 @@ describe('a joiner', () => {
         }
       }
     await join()
-    await world.clock.pass(30_000)
+    await world.clock.advanceAsync(30_000)
     expect(joiner.chunks.stats()).toMatchObject({ entries: 0, pulled: 0 })
     expect(joiner.chunks.stats().pullsFailed).toBeGreaterThan(0)
     expect(world.pulls.some(({ frames }) => frames > 3)).toBe(true)
@@ -246,7 +247,7 @@ describe('a joiner', () => {
     const mine = await join()
     const bad = (question: Question) =>
       world.replicas(question).every((node) => node === joiner || node.supplies !== undefined)
-    await world.clock.pass(130_000)
+    await world.clock.advanceAsync(130_000)
     expect(missing(joiner, mine).filter((question) => !bad(question))).toEqual([])
   })
 
@@ -260,11 +261,11 @@ describe('a joiner', () => {
       return bytes
     }
     const control = new AbortController()
-    expect(await world.clock.until(read(joiner, control.signal))).toBe(0)
+    expect(await world.clock.run(read(joiner, control.signal))).toBe(0)
     const fellow = world.nodes.find((node) => node !== source && node !== joiner)!
     const start = world.clock.now()
     let got = 0
-    for (let i = 0; i < 3 * limits.PULLS_PER_SECOND; i++) got += await world.clock.until(read(fellow, control.signal))
+    for (let i = 0; i < 3 * limits.PULLS_PER_SECOND; i++) got += await world.clock.run(read(fellow, control.signal))
     expect(got).toBeGreaterThan(0)
     expect(world.clock.now() - start).toBeGreaterThan(1_500)
   })

@@ -209,15 +209,15 @@ describe('three lying replicas of seven', () => {
       }
       const began = world.clock.now()
       for (const question of questions) for (const node of honest) node.chunks.tell(question)
-      await world.clock.pass(15_000)
+      await world.clock.advanceAsync(15_000)
       const agreed = questions.map((question) => {
         const held = honest.map((node) => node.chunks.entry(question)).find((one) => one !== undefined)!
         return [question.name.key, { certificate: held.certificate, outcome: held.outcome as Outcome }] as const
       })
       // While it lives, and when it is over: liars may not drive out the first, nor stretch it into the second.
       for (const part of [0, 1, 2, 3]) {
-        if (part === 3) await world.clock.pass(began + (TTL + 20) * 1_000 - world.clock.now())
-        else if (part > 0) await world.clock.pass(90_000)
+        if (part === 3) await world.clock.advanceAsync(began + (TTL + 20) * 1_000 - world.clock.now())
+        else if (part > 0) await world.clock.advanceAsync(90_000)
         for (const question of questions) await push(stage, question)
         const now = world.clock.now()
         const batch = Array.from({ length: READS / EPOCHS / 4 }, (_, i) => {

@@ -5,8 +5,9 @@
 import { ownFetchOf } from '../../../src/chunks/index.ts'
 import { addressRdata, type Message, type Name, parseName, Type } from '../../../src/dns/index.ts'
 import type { Recursor } from '../../../src/recurse/index.ts'
+import { testClock } from '../../setup/clock.ts'
 import { type Asked, createWorld as createInternet, createStack, simpleSpec } from '../../world/index.ts'
-import { createWorld, type Node, VirtualClock } from '../world.ts'
+import { createWorld, type Node } from '../world.ts'
 
 export const PEERS = 9
 export const REPLICAS = 7
@@ -48,7 +49,7 @@ export interface Vantage {
 }
 
 export async function createVantage(asked: Name): Promise<Vantage> {
-  const clock = new VirtualClock()
+  const clock = testClock()
   const recursors: Recursor[] = []
   const spec = simpleSpec(ZONES, { behaviours: { 'ns1.pool.com': { subset: 4 } } })
   const internet = await createInternet(spec, { sockets: false, clock })

@@ -83,7 +83,7 @@ describe('from a tell to an agreed answer', () => {
     world.publish(question, answer(question, [1], 60))
     const [asker, other] = world.outsiders(question)
     await world.told(question, [asker!])
-    await world.clock.pass(60_000)
+    await world.clock.advanceAsync(60_000)
     world.publish(question, answer(question, [9], 60))
     expect(await world.read(other!, question)).toMatchObject({ kind: 'insufficient', reason: 'unknown' })
     await world.told(question, [asker!])
@@ -160,7 +160,7 @@ describe('who opens a round', () => {
     first!.down = true
     await world.told(question, [world.outsiders(question)[0]!], 900)
     expect(world.requests.some(({ request }) => request.kind === 'round')).toBe(false)
-    await world.clock.pass(8_000)
+    await world.clock.advanceAsync(8_000)
     expect(world.requests.find(({ request }) => request.kind === 'round')?.from).toBe(second!.index)
     expect(second!.chunks.entry(question)?.certificate.observations).toHaveLength(2)
   })
@@ -214,7 +214,7 @@ describe('a member that crashes', () => {
       for (const reader of world.nodes.filter((node) => node !== gone))
         expect(accepted(await world.read(reader, question)).evidence.provenance).toBe('agreed')
     world.remove(gone)
-    await world.clock.pass(5_000)
+    await world.clock.advanceAsync(5_000)
     for (const question of questions) {
       for (const replica of world.replicas(question))
         expect(replica.chunks.entry(question), `${replica.index}`).toBeDefined()

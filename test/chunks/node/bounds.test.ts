@@ -14,7 +14,7 @@ afterEach(() => world.stop())
 const question = ask('www.example.com')
 
 async function say(from: Node, to: Node, request: Parameters<typeof encodeRequest>[0]) {
-  return decodeReply(await world.clock.until(to.chunks.handle(from.member.peer, encodeRequest(request))))
+  return decodeReply(await world.clock.run(to.chunks.handle(from.member.peer, encodeRequest(request))))
 }
 
 /** Names whose chunk `node` keeps, each in a zone of its own. */
@@ -43,7 +43,7 @@ describe('what a peer can make this node do', () => {
     const stranger = world.outsiders(question)[0]!
     to!.table = to!.table.filter((member) => member.id !== stranger.member.id)
     expect((await say(stranger, to!, { kind: 'tell', question })).kind).toBe('busy')
-    await world.clock.pass(5_000)
+    await world.clock.advanceAsync(5_000)
     expect(to!.fetches).toBe(0)
   })
 
@@ -101,7 +101,7 @@ describe('what a peer can make this node do', () => {
         encodeRequest({ kind: 'round', question: one, nonce: new Uint8Array(16), attempt: 1, how: 'known' }),
       ),
     )
-    await world.clock.pass(100)
+    await world.clock.advanceAsync(100)
     expect(to!.fetches).toBeLessThanOrEqual(limits.MAX_FETCHES)
     const kinds = (await Promise.all(said)).map((bytes) => decodeReply(bytes).kind)
     expect(kinds.filter((kind) => kind === 'busy').length).toBe(60 - to!.fetches)
@@ -258,13 +258,13 @@ describe('stopping', () => {
     world.publish(question, answer(question))
     const asker = world.outsiders(question)[0]!
     asker.chunks.tell(question)
-    await world.clock.pass(5)
+    await world.clock.advanceAsync(5)
     const reading = asker.chunks.read(ask('b.example.com'), new AbortController().signal)
     world.remove(world.outsiders(question)[1]!)
     const stopping = world.stop()
     await expect(reading).rejects.toMatchObject({ code: 'ABORTED' })
-    await world.clock.until(stopping)
-    await world.clock.pass(50)
+    await world.clock.run(stopping)
+    await world.clock.advanceAsync(50)
     expect(world.clock.pending).toBe(0)
   })
 
@@ -273,7 +273,7 @@ describe('stopping', () => {
     for (const node of world.nodes) node.down = true
     const giveUp = new AbortController()
     const reading = world.outsiders(question)[0]!.chunks.read(question, giveUp.signal)
-    await world.clock.pass(10)
+    await world.clock.advanceAsync(10)
     giveUp.abort()
     await expect(reading).rejects.toMatchObject({ code: 'ABORTED' })
   })

@@ -244,7 +244,7 @@ describe('replicas that lie to an asker', () => {
     await world.told(question, [outsiders[0]!])
     const entry = replicas[0]!.chunks.entry(question)!
     world.publish(question, answer(question, [2]))
-    await world.clock.pass(301_000)
+    await world.clock.advanceAsync(301_000)
     const old: ChunkReply = { kind: 'entry', certificate: entry.certificate, outcome: entry.outcome }
     for (const replica of replicas)
       replica.liar = async (request, _from, honest) => (request.kind === 'read' ? old : honest())

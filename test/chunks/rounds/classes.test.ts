@@ -187,11 +187,11 @@ describe('a name that is another one in each place', () => {
       const [one, two, three, four] = world.outsiders(question)
       await world.told(question, [one!, two!], 30_000)
       // Entry and marker are over, and so is what the asks of then said.
-      await world.clock.pass(limits.ASK_WINDOW_MS)
+      await world.clock.advanceAsync(limits.ASK_WINDOW_MS)
       const rounds = () => world.requests.filter(({ request }) => request.kind === 'round').length
       const before = rounds()
       await world.told(question, [three!], 0)
-      await world.clock.pass(gapMs)
+      await world.clock.advanceAsync(gapMs)
       await world.told(question, [four!], 30_000)
       return rounds() - before
     }

@@ -23,7 +23,7 @@ function seven() {
 /** What `to` answers to a request that `from` makes up. */
 async function say(from: Node, to: Node, request: ChunkRequest): Promise<ChunkReply> {
   const reply = to.chunks.handle(from.member.peer, encodeRequest(request))
-  return decodeReply(await world.clock.until(reply))
+  return decodeReply(await world.clock.run(reply))
 }
 
 async function commitments(from: Node, of: readonly Node[]) {
@@ -71,7 +71,7 @@ describe('a replica reveals what it saw', () => {
     const outsider = world.outsiders(question)[0]!
     await commitments(opener, [a])
     expect((await say(outsider, a, { kind: 'read', question })).kind).toBe('unknown')
-    await world.clock.pass(limits.COMMIT_MS + limits.REVEAL_MS + 1)
+    await world.clock.advanceAsync(limits.COMMIT_MS + limits.REVEAL_MS + 1)
     expect((await say(outsider, a, { kind: 'read', question })).kind).toBe('vote')
     expect((await say(b, a, { kind: 'read', question })).kind).toBe('unknown')
     expect(await say(b, a, { kind: 'probe', question })).toEqual({ kind: 'worth', pays: true })
@@ -170,10 +170,10 @@ describe('an entry that is still asked for', () => {
     const [outsider] = world.outsiders(question)
     await world.told(question, [outsider!])
     const before = replicas[0]!.chunks.entry(question)!.expires
-    await world.clock.pass(280_000)
+    await world.clock.advanceAsync(280_000)
     expect(replicas.map((node) => node.fetches)).toEqual([1, 1, 1, 1, 1, 1, 1])
     await world.read(outsider!, question)
-    await world.clock.pass(10_000)
+    await world.clock.advanceAsync(10_000)
     expect(replicas.map((node) => node.fetches)).toEqual([2, 2, 2, 2, 2, 2, 2])
     expect(replicas[3]!.chunks.entry(question)!.expires).toBeGreaterThan(before + 200_000)
   })

@@ -4,7 +4,7 @@ import { limits } from '../../../src/chunks/limits.ts'
 import { HedgeDelay } from '../../../src/chunks/reads/hedge.ts'
 import { Demand, NO_DEMAND, pays } from '../../../src/chunks/rounds/machine/demand.ts'
 import { Rates } from '../../../src/chunks/wire/rates.ts'
-import { VirtualClock } from '../world.ts'
+import { testClock } from '../../setup/clock.ts'
 
 const peer = (i: number) => asPeerId(`peer${i}`)
 
@@ -102,19 +102,19 @@ describe('asks', () => {
 
 describe('rates', () => {
   it('give a burst, then so many a second, for each key by itself', async () => {
-    const clock = new VirtualClock()
+    const clock = testClock()
     const rates = new Rates(clock, 10, 10, 100)
     const taken = (key: string) => Array.from({ length: 20 }, () => rates.take(key)).filter(Boolean).length
     expect(taken('a')).toBe(10)
     expect(taken('b')).toBe(10)
-    await clock.pass(500)
+    await clock.advanceAsync(500)
     expect(taken('a')).toBe(5)
-    await clock.pass(60_000)
+    await clock.advanceAsync(60_000)
     expect(taken('a')).toBe(10)
   })
 
   it('remember a bounded number of keys', () => {
-    const rates = new Rates(new VirtualClock(), 1, 1, 3)
+    const rates = new Rates(testClock(), 1, 1, 3)
     for (const key of ['a', 'b', 'c', 'd']) rates.take(key)
     expect(rates.take('d')).toBe(false)
     expect(rates.take('a')).toBe(true)

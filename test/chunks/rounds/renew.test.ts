@@ -21,7 +21,7 @@ async function agreed() {
   const [teller, reader] = world.outsiders(question)
   await world.told(question, [teller!])
   const { expires } = world.replicas(question)[0]!.chunks.entry(question)!
-  const until = (ms: number) => world.clock.pass(expires - world.clock.now() + ms)
+  const until = (ms: number) => world.clock.advanceAsync(expires - world.clock.now() + ms)
   return { reader: reader!, replica: world.replicas(question)[2]!, until }
 }
 
@@ -58,7 +58,7 @@ describe('an entry', () => {
     const before = fetches()
     for (let i = 0; i < 8; i++) {
       await Promise.all([lastOctet(reader), lastOctet(replica)])
-      await world.clock.pass(1_000)
+      await world.clock.advanceAsync(1_000)
     }
     expect(fetches() - before).toBe(5)
   })
@@ -71,7 +71,7 @@ describe('an entry', () => {
     world.publish(question, answer(question, [3]))
     await world.told(question, [teller!], 1_000)
     expect(await lastOctet(reader!)).toBeUndefined()
-    await world.clock.pass(60_000)
+    await world.clock.advanceAsync(60_000)
     expect(await lastOctet(reader!)).toBe(3)
   })
 })

@@ -59,7 +59,7 @@ function resolverAt(node: Node, delayMs: number, options: Partial<ResolverOption
       signal: new AbortController().signal,
       onStep: (step) => steps.push(step),
     })
-    const resolution = await world.clock.until(work)
+    const resolution = await world.clock.run(work)
     return {
       provenance: resolution.provenance,
       by: steps.findLast(({ kind }) => kind === 'winner')?.by,
@@ -77,7 +77,7 @@ async function taught() {
   await world.told(held, [teller], 10_000)
   for (const node of world.nodes) node.delayMs = 40
   asker.chunks.expects(lacked)
-  await world.clock.pass(1_000)
+  await world.clock.advanceAsync(1_000)
   world.requests.length = 0
   return asker
 }
@@ -114,7 +114,7 @@ describe('a question, with digests of all replicas', () => {
 
   it('that they say nothing about is asked of the ring, which may still win', async () => {
     const asker = await taught()
-    await world.clock.pass(limits.DIGEST_OLD_MS + 1)
+    await world.clock.advanceAsync(limits.DIGEST_OLD_MS + 1)
     const { resolve, own } = resolverAt(asker, 20)
     expect(await resolve(held)).toMatchObject({ provenance: 'agreed', by: 'ring', ms: 40 })
     expect(own.asked).toBe(0)
@@ -126,7 +126,7 @@ describe('a question, with digests of all replicas', () => {
     await world.told(lacked, [world.outsiders(held)[0]!], 3_000)
     const first = resolverAt(asker, 20)
     expect(await first.resolve(lacked)).toMatchObject({ provenance: 'solo', by: 'iteration', ms: 20 })
-    await world.clock.pass(limits.DIGEST_REFRESH_MS)
+    await world.clock.advanceAsync(limits.DIGEST_REFRESH_MS)
     // With a cache of its own, so that the ring is needed again.
     const second = resolverAt(asker, 20)
     expect(await second.resolve(lacked)).toMatchObject({ provenance: 'agreed', by: 'ring' })

@@ -66,7 +66,7 @@ function resolverThatSees(outcome: Outcome, options: Partial<ResolverOptions>, d
     { order: 'race', hedgeMs: 'auto', strict: false, serveStale: false, prefetch: false, ...options },
   )
   const resolve = () =>
-    world.clock.until(
+    world.clock.run(
       resolver.resolve({
         question,
         recursionDesired: true,

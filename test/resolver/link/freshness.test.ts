@@ -5,13 +5,15 @@ import { Ede, Rcode } from '../../../src/dns/index.ts'
 import type { Finding, Outcome, Security } from '../../../src/evidence/index.ts'
 import type { RecurseRequest, Recursor } from '../../../src/recurse/index.ts'
 import { createResolver } from '../../../src/resolver/index.ts'
-import { answer, ask, nothing, ownFinding, quiet, VirtualClock } from '../../chunks/world.ts'
+import type { VirtualClock } from '../../../src/sim/index.ts'
+import { answer, ask, nothing, ownFinding, quiet } from '../../chunks/world.ts'
+import { testClock } from '../../setup/clock.ts'
 import { texts } from '../../world/index.ts'
 
 const question = ask('www.example.com')
 
 function bench(fetch: (request: RecurseRequest, clock: VirtualClock) => Promise<Finding>, strict = false) {
-  const clock = new VirtualClock()
+  const clock = testClock()
   const asked: RecurseRequest[] = []
   const recursor: Recursor = {
     resolve: (request) => {
@@ -64,7 +66,7 @@ function bench(fetch: (request: RecurseRequest, clock: VirtualClock) => Promise<
       clock.now(),
     )
   const resolve = () =>
-    clock.until(
+    clock.run(
       resolver.resolve({
         question,
         recursionDesired: true,
@@ -91,7 +93,7 @@ describe('serve-stale', () => {
   it('serves the expired answer with TTL 30 and EDE 3 when the authorities fail', async () => {
     const { clock, keep, resolve } = bench(failing('all-servers-failed'))
     keep(answer(question, [1]), 60)
-    await clock.pass(120_000)
+    await clock.advanceAsync(120_000)
     const served = await resolve()
     expect(texts(served.answers)).toEqual(['A 198.51.100.1'])
     expect(served.answers[0]!.ttl).toBe(30)
@@ -101,7 +103,7 @@ describe('serve-stale', () => {
   it('waits 1.8 s for a fresh answer, and no longer', async () => {
     const { clock, keep, resolve } = bench(silent)
     keep(answer(question, [1]), 60)
-    await clock.pass(120_000)
+    await clock.advanceAsync(120_000)
     const before = clock.now()
     expect((await resolve()).ede[0]!.code).toBe(Ede.STALE_ANSWER)
     expect(clock.now() - before).toBe(1_800)
@@ -112,7 +114,7 @@ describe('serve-stale', () => {
       ownFinding(request.question, answer(question, [2]), at.now()),
     )
     keep(answer(question, [1]), 60)
-    await clock.pass(120_000)
+    await clock.advanceAsync(120_000)
     const served = await resolve()
     expect(texts(served.answers)).toEqual(['A 198.51.100.2'])
     expect(served.ede).toEqual([])
@@ -121,7 +123,7 @@ describe('serve-stale', () => {
   it('says EDE 19 for a stale NXDOMAIN', async () => {
     const { clock, keep, resolve } = bench(failing('no-servers'))
     keep(nothing(3), 60)
-    await clock.pass(120_000)
+    await clock.advanceAsync(120_000)
     const served = await resolve()
     expect([served.rcode, served.ede[0]!.code]).toEqual([Rcode.NXDOMAIN, Ede.STALE_NXDOMAIN])
   })
@@ -129,21 +131,21 @@ describe('serve-stale', () => {
   it('never hides bogus', async () => {
     const { clock, keep, resolve } = bench(failing('bogus'))
     keep(answer(question, [1]), 60)
-    await clock.pass(120_000)
+    await clock.advanceAsync(120_000)
     expect((await resolve()).rcode).toBe(Rcode.SERVFAIL)
   })
 
   it('serves nothing that is older than a day', async () => {
     const { clock, keep, resolve } = bench(failing('all-servers-failed'))
     keep(answer(question, [1]), 60)
-    await clock.pass(86_400_000 + 120_000)
+    await clock.advanceAsync(86_400_000 + 120_000)
     expect((await resolve()).rcode).toBe(Rcode.SERVFAIL)
   })
 
   it('does not say that a stale answer is authenticated', async () => {
     const { clock, keep, resolve } = bench(failing('all-servers-failed'))
     keep(answer(question, [1]), 60, 'secure')
-    await clock.pass(120_000)
+    await clock.advanceAsync(120_000)
     expect((await resolve()).security).toBe('insecure')
   })
 })
@@ -154,24 +156,24 @@ describe('prefetch', () => {
       ownFinding(request.question, answer(question, [2]), at.now()),
     )
     keep(answer(question, [1]), 100)
-    await clock.pass(50_000)
+    await clock.advanceAsync(50_000)
     await resolve()
     expect(asked).toHaveLength(0)
-    await clock.pass(45_000)
+    await clock.advanceAsync(45_000)
     expect(texts((await resolve()).answers)).toEqual(['A 198.51.100.1'])
-    await clock.pass(10)
+    await clock.advanceAsync(10)
     expect(asked.map((request) => request.fresh)).toEqual([true])
   })
 
   it('asks once for many clients, and never for names that live too short', async () => {
     const { clock, keep, resolve, asked } = bench(silent)
     keep(answer(question, [1]), 100)
-    await clock.pass(95_000)
+    await clock.advanceAsync(95_000)
     await Promise.all([resolve(), resolve(), resolve()])
     expect(asked).toHaveLength(1)
     const short = bench(silent)
     short.keep(answer(question, [1]), 5)
-    await short.clock.pass(4_900)
+    await short.clock.advanceAsync(4_900)
     await short.resolve()
     expect(short.asked).toHaveLength(0)
   })

@@ -52,7 +52,7 @@ async function agreed(count: number, ttl = 300): Promise<Question[]> {
     world.publish(question, { ...answer(question, [1], ttl), apex: question.name })
     await world.told(question, [world.outsiders(question)[0] ?? world.nodes[0]!], 700)
   }
-  await world.clock.pass(5_000)
+  await world.clock.advanceAsync(5_000)
   return questions
 }
 
@@ -67,7 +67,7 @@ async function restartAlone(node: Node): Promise<Node['table']> {
   const { table } = node
   node.table = [node.member]
   world.restart(node)
-  await world.clock.pass(5_000)
+  await world.clock.advanceAsync(5_000)
   return table
 }
 
@@ -89,7 +89,7 @@ describe('after a restart', () => {
     expect(before.length).toBeGreaterThan(5)
     const expires = before.map((question) => node.chunks.entry(question)!.expires)
     world.restart(node)
-    await world.clock.pass(100)
+    await world.clock.advanceAsync(100)
     expect(held(node, questions)).toEqual(before)
     expect(before.map((question) => node.chunks.entry(question)!.expires)).toEqual(expires)
     expect(node.chunks.stats()).toMatchObject({ archived: before.length, restored: before.length, waiting: 0 })
@@ -108,7 +108,7 @@ describe('after a restart', () => {
     const before = held(node, questions)
     verified = 0
     world.restart(node)
-    await world.clock.pass(100)
+    await world.clock.advanceAsync(100)
     expect([held(node, questions).length, verified]).toEqual([before.length, 0])
     await node.chunks.stop()
     // As another node would have written it: 17 bytes of the mark less.
@@ -117,7 +117,7 @@ describe('after a restart', () => {
       store.batch([{ kind: 'put', key, value: value.slice(17) }], { durable: true })
     })
     world.restart(node)
-    await world.clock.pass(100)
+    await world.clock.advanceAsync(100)
     expect([held(node, questions).length, verified]).toEqual([before.length, 3])
   })
 
@@ -129,7 +129,7 @@ describe('after a restart', () => {
     const table = await restartAlone(node)
     node.table = table
     node.changed()
-    await world.clock.pass(10_000)
+    await world.clock.advanceAsync(10_000)
     expect(node.chunks.stats()).toMatchObject({ restored: before.length, pulled: 0, waiting: 0 })
     expect(node.chunks.stats().runsDone).toBeGreaterThan(0)
   })
@@ -142,9 +142,9 @@ describe('after a restart', () => {
     const before = node.chunks
     // Nothing sweeps while a node is down.
     await before.stop()
-    await world.clock.pass(130_000)
+    await world.clock.advanceAsync(130_000)
     world.restart(node)
-    await world.clock.pass(100)
+    await world.clock.advanceAsync(100)
     expect(held(node, questions)).toEqual([])
     peek(node, (store) => expect(rows(store)).toEqual([]))
     world.restart(node)
@@ -153,7 +153,7 @@ describe('after a restart', () => {
   it('what has expired in a running node leaves the disk with the next sweep', async () => {
     createDurableWorld(6, 3)
     await agreed(20, 120)
-    await world.clock.pass(200_000)
+    await world.clock.advanceAsync(200_000)
     for (const node of world.nodes) {
       peek(node, (store) => expect(rows(store)).toEqual([]))
       world.restart(node)
@@ -170,7 +170,7 @@ describe('after a restart', () => {
     expect(node.chunks.stats()).toMatchObject({ restored: 0, waiting: before.length })
     node.table = table
     node.changed()
-    await world.clock.pass(2_000)
+    await world.clock.advanceAsync(2_000)
     expect(held(node, questions)).toEqual(before)
     expect(node.chunks.stats()).toMatchObject({ restored: before.length, waiting: 0 })
   })
@@ -181,7 +181,7 @@ describe('after a restart', () => {
     const node = world.nodes[0]!
     node.table = [node.member]
     world.restart(node)
-    await world.clock.pass(400_000)
+    await world.clock.advanceAsync(400_000)
     expect(node.chunks.stats()).toMatchObject({ entries: 0, waiting: 0, archived: 0 })
     peek(node, (store) => expect(rows(store)).toEqual([]))
     world.restart(node)
@@ -208,7 +208,7 @@ describe('after a restart', () => {
       )
     })
     world.restart(node)
-    await world.clock.pass(1_000)
+    await world.clock.advanceAsync(1_000)
     expect(held(node, questions).length).toBe(before.length - 2)
     for (const question of held(node, questions))
       expect(JSON.stringify(node.chunks.entry(question)!.outcome)).not.toContain('66')
@@ -219,11 +219,11 @@ describe('after a restart', () => {
     const [question] = await agreed(1)
     const node = world.nodes[0]!
     const seen = node.chunks.entry(question!)!.seen
-    await world.clock.pass(60_000)
+    await world.clock.advanceAsync(60_000)
     const table = node.table
     node.table = [node.member]
     world.restart(node)
-    await world.clock.pass(2_000)
+    await world.clock.advanceAsync(2_000)
     node.table = table
     const outcome = { ...answer(question!, [1], 300), apex: question!.name }
     const observations = world.nodes.map(({ signer }) => paper(signer, question!, outcome, world.clock.now()))
@@ -234,12 +234,12 @@ describe('after a restart', () => {
       certificate: { kind: 'agreed', contents: [], observations },
       outcome,
     })
-    await world.clock.until(node.chunks.handle(world.nodes[1]!.member.peer, request))
+    await world.clock.run(node.chunks.handle(world.nodes[1]!.member.peer, request))
     node.changed()
-    await world.clock.pass(2_000)
+    await world.clock.advanceAsync(2_000)
     expect(node.chunks.entry(question!)!.seen).toBeGreaterThan(seen)
     world.restart(node)
-    await world.clock.pass(1_000)
+    await world.clock.advanceAsync(1_000)
     expect(node.chunks.entry(question!)!.seen).toBeGreaterThan(seen)
   })
 
@@ -249,7 +249,7 @@ describe('after a restart', () => {
     const node = busiest(questions)
     expect(held(node, questions).length).toBeGreaterThan(3)
     world.restart(node)
-    await world.clock.pass(1_000)
+    await world.clock.advanceAsync(1_000)
     expect(held(node, questions).length).toBeGreaterThan(0)
   })
 })
