@@ -39,6 +39,14 @@ export interface UpstreamQuery {
   readonly signal: AbortSignal
   /** TCP: over a new connection from a new port, since whoever sits in an old one would sit in this query, too. */
   readonly fresh?: boolean
+  /** Ms that it may wait for a socket of this node before it is sent: `timeoutMs` counts from then. Default: `timeoutMs`. */
+  readonly waitMs?: number
+  /** Called when it is sent, at the latest before the reply: what a round trip is measured from. */
+  readonly onSent?: () => void
+  /** UDP: for so long after the time-out, ms, the socket stays open for a reply that is only slow. Default: not at all. */
+  readonly lateMs?: number
+  /** Called at most once, with a reply that came after the time-out and that `classify` accepts. */
+  readonly onLate?: (reply: Uint8Array) => void
   /**
    * Classifies each message that arrives: `accept` ends the exchange with it, `ignore` keeps waiting for the true one
    * (TuDoor), `near-miss` ends it with the error `UPSTREAM_NEAR_MISS` (right question, wrong id: somebody is guessing).
@@ -49,7 +57,7 @@ export interface UpstreamQuery {
 /**
  * One query to one authoritative server, one reply. UDP: a fresh connected socket on a random port for each query.
  * Rejects with a ChordnsError: UPSTREAM_TIMEOUT, UPSTREAM_REFUSED (ICMP or RST), UPSTREAM_UNREACHABLE,
- * UPSTREAM_CLOSED, UPSTREAM_NEAR_MISS, or ABORTED.
+ * UPSTREAM_CLOSED, UPSTREAM_NEAR_MISS, UPSTREAM_BUSY (this node's own shortage: it was never sent), or ABORTED.
  */
 export interface Exchange {
   exchange(query: UpstreamQuery): Promise<Uint8Array>

@@ -5,6 +5,15 @@ export const limits = {
   /** UDP sockets open at once; each query has one of its own. Far below the usual 1,024 to 65,536 descriptors of a process. */
   MAX_UDP_SOCKETS: 2_000,
   MAX_TCP_CONNECTIONS: 256,
+  /**
+   * Queries that wait for a socket; above it the one that has waited for longest is given up. As many as there may be questions in
+   * work (`IN_FLIGHT` of recurse); about 1 kB each.
+   */
+  MAX_WAITING_QUERIES: 20_000,
+  /** After the system refused a socket (EMFILE, ENOBUFS) no more than were open then, and at least so many, are opened. */
+  MIN_UDP_SOCKETS: 16,
+  /** And when none is open whose end could be waited for, it is tried again after so long, ms. */
+  SOCKET_RETRY_MS: 50,
   /** Queries in work on one connection; servers answer many at once, but some in order. */
   MAX_PIPELINED_QUERIES: 8,
   /** How long an idle connection to a server is kept, ms (RFC 7766 section 6.2.3: a few seconds). */

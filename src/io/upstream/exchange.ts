@@ -4,6 +4,7 @@ import { networkInterfaces } from 'node:os'
 import { aborted, type Clock, type Exchange, type Random } from '../../base/index.ts'
 import { limits } from '../limits.ts'
 import { PendingQuery, upstreamError } from './pending-query.ts'
+import { SocketQueue } from './socket-queue.ts'
 import { TcpPool } from './tcp-pool.ts'
 import { askByUdp } from './udp.ts'
 
@@ -12,6 +13,8 @@ export interface ExchangeOptions {
   readonly random: Random
   /** Source addresses; one of the server's family is chosen by chance. Empty: the system's choice. */
   readonly bind: readonly string[]
+  /** UDP sockets open at once; further queries wait. Default: limits.MAX_UDP_SOCKETS. */
+  readonly maxUdpSockets?: number
 }
 
 export interface SystemExchange extends Exchange {
@@ -19,10 +22,8 @@ export interface SystemExchange extends Exchange {
   close(): Promise<void>
 }
 
-/** Beside the codes of `Exchange` it rejects with UPSTREAM_BUSY: this node has too many sockets open already. */
-export function createExchange({ clock, random, bind }: ExchangeOptions): SystemExchange {
+export function createExchange({ clock, random, bind, maxUdpSockets }: ExchangeOptions): SystemExchange {
   const pool = new TcpPool(clock)
-  const inWork = { udp: new Set<PendingQuery>(), tcp: new Set<PendingQuery>() }
   let families = { ipv4: true, ipv6: false }
   let familiesUntil = Number.NEGATIVE_INFINITY
   let closed = false
@@ -32,6 +33,17 @@ export function createExchange({ clock, random, bind }: ExchangeOptions): System
     return fitting.length === 0 ? undefined : fitting[random.below(fitting.length)]
   }
 
+  const sockets = new SocketQueue(
+    clock,
+    (pending) =>
+      askByUdp(pending, {
+        random,
+        source: sourceFor(pending.query.server.address),
+        onRefused: () => sockets.refused(pending),
+      }),
+    maxUdpSockets,
+  )
+
   return {
     async exchange(query) {
       const { server, protocol, signal } = query
@@ -40,15 +52,9 @@ export function createExchange({ clock, random, bind }: ExchangeOptions): System
       // A name here would be looked up by the system's resolver, which may be this very node.
       if (isIP(server.address) === 0 || !isPort(server.port))
         throw upstreamError('UPSTREAM_UNREACHABLE', query, 'no address and port')
-      if (protocol === 'udp' && inWork.udp.size >= limits.MAX_UDP_SOCKETS)
-        throw upstreamError('UPSTREAM_BUSY', query, 'too many sockets are open')
       const pending = new PendingQuery(clock, query)
-      const mine = inWork[protocol]
-      mine.add(pending)
-      pending.onSettled(() => mine.delete(pending))
-      const source = sourceFor(server.address)
-      if (protocol === 'udp') askByUdp(pending, { random, source })
-      else pool.ask(pending, source)
+      if (protocol === 'udp') sockets.add(pending)
+      else pool.ask(pending, sourceFor(server.address))
       return pending.reply
     },
     families() {
@@ -60,7 +66,7 @@ export function createExchange({ clock, random, bind }: ExchangeOptions): System
     },
     async close() {
       closed = true
-      for (const pending of [...inWork.udp, ...inWork.tcp]) pending.fail('UPSTREAM_CLOSED', 'this node is stopping')
+      sockets.close()
       pool.close()
     },
   }

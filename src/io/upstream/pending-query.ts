@@ -2,44 +2,69 @@
 import { aborted, type Cancel, ChordnsError, type Clock, type UpstreamQuery } from '../../base/index.ts'
 import { limits } from '../limits.ts'
 
-export type QueryState = 'pending' | 'answered' | 'failed' | 'given-up'
+/** `late`: it was given up as timed out, and its socket is open for a reply that is only slow. */
+export type QueryState = 'waiting' | 'pending' | 'answered' | 'failed' | 'given-up' | 'late'
 
 export class PendingQuery {
   readonly query: UpstreamQuery
   /** Resolves with the reply, or rejects as `Exchange` says. */
   readonly reply: Promise<Uint8Array>
-  readonly #cancelTimer: Cancel
+  readonly #clock: Clock
   readonly #onAbort = () => this.#end('given-up', () => this.#settle.reject(aborted(this.query.signal)))
   readonly #releases: (() => void)[] = []
+  /** Monotonic ms until when it may wait for a socket. */
+  readonly #waitsUntil: number
+  #cancelTimer: Cancel
   #settle!: { resolve: (reply: Uint8Array) => void; reject: (error: unknown) => void }
   #ignored = 0
-  #state: QueryState = 'pending'
+  #state: QueryState = 'waiting'
 
   constructor(clock: Clock, query: UpstreamQuery) {
     this.query = query
+    this.#clock = clock
     this.reply = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject }
     })
     query.signal.addEventListener('abort', this.#onAbort, { once: true })
-    this.#cancelTimer = clock.after(query.timeoutMs, () => this.fail('UPSTREAM_TIMEOUT', 'no reply in time'))
+    this.#waitsUntil = clock.monotonic() + (query.waitMs ?? query.timeoutMs)
+    this.#cancelTimer = this.#patience()
   }
 
   get state(): QueryState {
     return this.#state
   }
 
-  /** Runs `release` when the query is settled, or now if it is. */
-  onSettled(release: () => void): void {
-    if (this.#state !== 'pending') release()
-    else this.#releases.push(release)
+  /** waiting -> pending: it is sent now, and the time for a reply begins. */
+  begin(): void {
+    if (this.#state !== 'waiting') return
+    this.#state = 'pending'
+    this.#cancelTimer()
+    this.#cancelTimer = this.#clock.after(this.query.timeoutMs, () => this.#onTimeout())
+    this.query.onSent?.()
   }
 
-  /** A message came, which may be a forgery. */
-  receive(reply: Uint8Array): void {
+  /** pending -> waiting: the system had no socket for it. */
+  putBack(): void {
     if (this.#state !== 'pending') return
+    this.#state = 'waiting'
+    this.#cancelTimer()
+    this.#cancelTimer = this.#patience()
+  }
+
+  /** Runs `release` when the query needs no socket any more, or now if it does not. */
+  onSettled(release: () => void): void {
+    if (this.#isOpen()) this.#releases.push(release)
+    else release()
+  }
+
+  /** Has its asker look at one message that came. */
+  receive(reply: Uint8Array): void {
+    if (this.#state !== 'pending' && this.#state !== 'late') return
+    const isLate = this.#state === 'late'
     let verdict: string
     try {
       verdict = this.query.classify(reply)
+      if (verdict === 'accept' && isLate) this.query.onLate?.(reply)
     } catch (error) {
       // A fault of the asker, and this is the event of a socket, where a throw would end the process.
       this.#end('failed', () => this.#settle.reject(error))
@@ -50,21 +75,44 @@ export class PendingQuery {
     else if (++this.#ignored > limits.MAX_IGNORED_REPLIES) this.fail('UPSTREAM_TIMEOUT', 'too many wrong replies')
   }
 
+  /** Ends it. One that has timed out already is told nothing more. */
   fail(code: UpstreamCode, what: string, cause?: unknown): void {
     this.#end('failed', () => this.#settle.reject(upstreamError(code, this.query, what, cause)))
   }
 
   /** Fails as a socket error says. */
   failBy(error: NodeJS.ErrnoException): void {
-    this.fail(CODES[error.code ?? ''] ?? 'UPSTREAM_UNREACHABLE', error.code ?? error.message, error)
+    this.fail(codeOf(error), error.code ?? error.message, error)
   }
 
-  #end(outcome: QueryState, settle: () => void): void {
-    if (this.#state !== 'pending') return
-    this.#state = outcome
+  /** pending -> late, where its asker wants a slow reply; else -> failed. */
+  #onTimeout(): void {
+    const { lateMs = 0, onLate } = this.query
+    if (lateMs <= 0 || onLate === undefined) {
+      this.fail('UPSTREAM_TIMEOUT', 'no reply in time')
+      return
+    }
+    this.#state = 'late'
+    this.#cancelTimer = this.#clock.after(lateMs, () => this.#end('failed', () => {}))
+    this.#settle.reject(upstreamError('UPSTREAM_TIMEOUT', this.query, 'no reply in time'))
+  }
+
+  #patience(): Cancel {
+    const busy = () => this.fail('UPSTREAM_BUSY', 'waited for a socket of this node in vain')
+    return this.#clock.after(Math.max(0, this.#waitsUntil - this.#clock.monotonic()), busy)
+  }
+
+  #isOpen(): boolean {
+    return this.#state === 'waiting' || this.#state === 'pending' || this.#state === 'late'
+  }
+
+  #end(state: QueryState, settle: () => void): void {
+    if (!this.#isOpen()) return
+    this.#state = state
     this.#cancelTimer()
     this.query.signal.removeEventListener('abort', this.#onAbort)
     for (const release of this.#releases) release()
+    // After a time-out this does nothing: the promise is rejected already.
     settle()
   }
 }
@@ -86,7 +134,13 @@ const CODES: Readonly<Record<string, UpstreamCode>> = {
   EMFILE: 'UPSTREAM_BUSY',
   ENFILE: 'UPSTREAM_BUSY',
   ENOBUFS: 'UPSTREAM_BUSY',
+  ENOMEM: 'UPSTREAM_BUSY',
   EADDRINUSE: 'UPSTREAM_BUSY',
+}
+
+/** What a socket error says of the way to the server, or of this node. */
+export function codeOf(error: NodeJS.ErrnoException): UpstreamCode {
+  return CODES[error.code ?? ''] ?? 'UPSTREAM_UNREACHABLE'
 }
 
 export function upstreamError(code: UpstreamCode, { server, protocol }: UpstreamQuery, what: string, cause?: unknown) {

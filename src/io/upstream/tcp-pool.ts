@@ -11,6 +11,8 @@ import type { PendingQuery } from './pending-query.ts'
 export class TcpPool {
   readonly #clock: Clock
   readonly #connections = new Set<Connection>()
+  /** What no connection had room for, in the order of asking. */
+  readonly #waiting = new Map<PendingQuery, string | undefined>()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -21,19 +23,43 @@ export class TcpPool {
     return this.#connections.size
   }
 
-  /** `source`: the address to connect from; undefined: the system's choice. */
+  /**
+   * `source`: the address to connect from; undefined: the system's choice. Where all connections are taken it waits for one, and
+   * fails with UPSTREAM_BUSY after its `waitMs`.
+   */
   ask(pending: PendingQuery, source: string | undefined): void {
+    if (this.#waiting.size === 0 && this.#begin(pending, source)) return
+    this.#waiting.set(pending, source)
+    pending.onSettled(() => this.#waiting.delete(pending))
+    if (this.#waiting.size <= limits.MAX_WAITING_QUERIES) return
+    const [oldest] = this.#waiting.keys()
+    oldest?.fail('UPSTREAM_BUSY', 'too many queries wait for a connection of this node')
+  }
+
+  /** False when no connection has room and none can be opened. */
+  #begin(pending: PendingQuery, source: string | undefined): boolean {
     const { server } = pending.query
     const key = `${server.address}#${server.port}#${source ?? ''}`
     const used = pending.query.fresh
       ? undefined
       : [...this.#connections].find((one) => one.key === key && one.takes(pending))
     const connection = used ?? this.#open(key, pending, source)
-    if (connection === undefined) pending.fail('UPSTREAM_BUSY', 'too many connections are open')
-    else connection.ask(pending)
+    if (connection === undefined) return false
+    pending.begin()
+    connection.ask(pending)
+    return true
+  }
+
+  /** A connection has room, or has ended. */
+  #next(): void {
+    for (const [pending, source] of this.#waiting) {
+      if (!this.#begin(pending, source)) return
+      this.#waiting.delete(pending)
+    }
   }
 
   close(): void {
+    for (const pending of [...this.#waiting.keys()]) pending.fail('UPSTREAM_CLOSED', 'this node is stopping')
     for (const connection of [...this.#connections]) connection.end()
   }
 
@@ -56,8 +82,13 @@ export class TcpPool {
         // Last in the set, so that the first idle one is the oldest.
         this.#connections.delete(connection)
         this.#connections.add(connection)
+        this.#next()
       },
-      onEnd: () => this.#connections.delete(connection),
+      onRoom: () => this.#next(),
+      onEnd: () => {
+        this.#connections.delete(connection)
+        this.#next()
+      },
       again: (query) => this.ask(query, source),
     })
     this.#connections.add(connection)
@@ -67,6 +98,8 @@ export class TcpPool {
 
 interface Owner {
   onIdle(): void
+  /** A query has ended, others are in work still. */
+  onRoom(): void
   onEnd(): void
   /** Asks once more, over another connection. */
   again(pending: PendingQuery): void
@@ -148,7 +181,11 @@ class Connection {
     this.#repeatable.delete(pending)
     if (pending.state === 'answered') this.#hasAnswered = true
     else if (pending.state === 'failed' && this.#state === 'good') this.#state = 'retiring'
-    if (!this.idle || this.#state === 'ended') return
+    if (this.#state === 'ended') return
+    if (!this.idle) {
+      this.#owner.onRoom()
+      return
+    }
     if (this.#state === 'retiring' || !this.#hasAnswered) {
       this.end()
       return

@@ -2,16 +2,19 @@
 import { createSocket } from 'node:dgram'
 import type { Random } from '../../base/index.ts'
 import { AVOIDED_PORTS, limits } from '../limits.ts'
-import type { PendingQuery } from './pending-query.ts'
+import { codeOf, type PendingQuery } from './pending-query.ts'
 
 export interface UdpOptions {
   readonly random: Random
   /** The address to send from; undefined: the system's choice. */
   readonly source: string | undefined
+  /** The system has no socket to give: its file table or its memory is full. The query was not sent. */
+  readonly onRefused: () => void
 }
 
 export function askByUdp(pending: PendingQuery, options: UdpOptions, tries = 0): void {
   const { server, message } = pending.query
+  let isSent = false
   const socket = createSocket({ type: server.address.includes(':') ? 'udp6' : 'udp4' })
   let isOpen = true
   const close = () => {
@@ -25,6 +28,9 @@ export function askByUdp(pending: PendingQuery, options: UdpOptions, tries = 0):
     if (error.code === 'EADDRINUSE' && tries < limits.MAX_PORT_TRIES) {
       close()
       askByUdp(pending, options, tries + 1)
+    } else if (!isSent && codeOf(error) === 'UPSTREAM_BUSY') {
+      close()
+      options.onRefused()
     } else pending.failBy(error)
   })
   const place = { port: randomPort(options.random), ...(options.source !== undefined && { address: options.source }) }
@@ -39,6 +45,7 @@ export function askByUdp(pending: PendingQuery, options: UdpOptions, tries = 0):
         // What came from elsewhere between bind and connect is in the buffer still.
         if (from.port === there.port && from.address === there.address) pending.receive(new Uint8Array(reply))
       })
+      isSent = true
       socket.send(message, (error) => {
         if (error !== null) pending.failBy(error)
       })

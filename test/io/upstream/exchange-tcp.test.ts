@@ -239,8 +239,8 @@ describe('connections', () => {
     await until(() => server.connections[0]!.destroyed || server.connections[0]!.readableEnded)
   })
 
-  it('are at most so many; the one that is idle for longest makes room', async () => {
-    const { made } = frozen()
+  it('are at most so many; the one that is idle for longest makes room, further queries wait', async () => {
+    const { clock, made } = frozen()
     const idle = await serve(echo)
     const deaf = await serve(() => {})
     await made.exchange(ask(idle.endpoint, 'tcp', message(1)))
@@ -250,7 +250,20 @@ describe('connections', () => {
     for (let i = 0; i < full; i++)
       settled.push(made.exchange(ask(deaf.endpoint, 'tcp', message(7))).catch((error: { code: string }) => error.code))
     await until(() => idle.connections[0]!.destroyed || idle.connections[0]!.readableEnded)
-    await expect(made.exchange(ask(deaf.endpoint, 'tcp', message(7)))).rejects.toMatchObject({ code: 'UPSTREAM_BUSY' })
+    const giveUp = new AbortController()
+    const dropped = made.exchange(ask(deaf.endpoint, 'tcp', message(7), { signal: giveUp.signal }))
+    let sent = 0
+    const waiting = made.exchange(ask(idle.endpoint, 'tcp', message(9), { onSent: () => sent++ }))
+    const impatient = made.exchange(ask(idle.endpoint, 'tcp', message(9), { waitMs: 50 }))
+    impatient.catch(() => {})
+    giveUp.abort()
+    await expect(dropped).rejects.toMatchObject({ code: 'ABORTED' })
+    clock.advance(50)
+    await expect(impatient).rejects.toMatchObject({ code: 'UPSTREAM_BUSY' })
+    expect(sent).toBe(0)
+    deaf.connections[0]!.destroy()
+    expect(await waiting).toEqual(message(9))
+    expect(sent).toBe(1)
     await made.close()
     expect(new Set(await Promise.all(settled))).toEqual(new Set(['UPSTREAM_CLOSED']))
   })

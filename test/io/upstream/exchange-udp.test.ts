@@ -35,6 +35,10 @@ function scripted(draws: number[]): Random {
   return { bytes: random.bytes, below: (bound) => draws.shift() ?? random.below(bound) }
 }
 
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await setImmediate()
+}
+
 describe('a query by UDP', () => {
   it('resolves with the reply that is accepted, as a copy', async () => {
     const server = await serve((query, from, socket) => void socket.send(query, from.port, from.address))
@@ -225,18 +229,45 @@ describe('sockets for UDP', () => {
     expect(clock.pending).toBe(0)
   })
 
-  it('are never more than the bound; beyond it a query fails at once', async () => {
+  it('are never more than the bound: further queries wait, and their time-out begins when they are sent', async () => {
+    const clock = virtualClock({ settle: setImmediate })
+    const made = exchange({ clock, maxUdpSockets: 3 })
     const deaf = await serve(() => {})
-    const made = exchange()
-    const work = Array.from({ length: limits.MAX_UDP_SOCKETS }, (_, i) =>
-      made.exchange(ask(deaf.endpoint, 'udp', message(i))),
+    const echo = await serve((query, from, socket) => void socket.send(query, from.port, from.address))
+    const sent: number[] = []
+    const giveUp = new AbortController()
+    const stuck = Array.from({ length: 3 }, (_, i) =>
+      made.exchange(
+        ask(deaf.endpoint, 'udp', message(i), { signal: giveUp.signal, onSent: () => sent.push(i), timeoutMs: 60_000 }),
+      ),
     )
-    const settled = Promise.allSettled(work)
-    await expect(made.exchange(ask(deaf.endpoint, 'udp', message(1)))).rejects.toMatchObject({ code: 'UPSTREAM_BUSY' })
-    await made.close()
-    const codes = new Set((await settled).map((one) => (one.status === 'fulfilled' ? 'ok' : one.reason.code)))
-    expect([...codes].every((code) => code === 'UPSTREAM_CLOSED' || code === 'UPSTREAM_BUSY')).toBe(true)
-    expect(codes.has('UPSTREAM_CLOSED')).toBe(true)
+    const ended = Promise.allSettled(stuck)
+    const waiting = [7, 8].map((id) =>
+      made.exchange(
+        ask(echo.endpoint, 'udp', message(id), { onSent: () => sent.push(id), timeoutMs: 100, waitMs: 10_000 }),
+      ),
+    )
+    clock.advance(5_000)
+    expect(sent).toEqual([0, 1, 2])
+    giveUp.abort()
+    expect(await Promise.all(waiting)).toEqual([message(7), message(8)])
+    expect(sent).toEqual([0, 1, 2, 7, 8])
+    await ended
+    expect(clock.pending).toBe(0)
+  })
+
+  it('that are not to be had for so long are said to be this node’s own shortage', async () => {
+    const clock = virtualClock({ settle: setImmediate })
+    const made = exchange({ clock, maxUdpSockets: 1 })
+    const deaf = await serve(() => {})
+    const stuck = made.exchange(ask(deaf.endpoint, 'udp', message(1), { timeoutMs: 60_000 }))
+    stuck.catch(() => {})
+    let sent = 0
+    const waiting = made.exchange(ask(deaf.endpoint, 'udp', message(2), { waitMs: 900, onSent: () => sent++ }))
+    waiting.catch(() => {})
+    clock.advance(900)
+    await expect(waiting).rejects.toMatchObject({ code: 'UPSTREAM_BUSY' })
+    expect(sent).toBe(0)
   })
 
   it('are opened no more after close, which may be called twice', async () => {
@@ -250,6 +281,74 @@ describe('sockets for UDP', () => {
     await expect(made.exchange(ask(deaf.endpoint, 'udp', message(1)))).rejects.toMatchObject({
       code: 'UPSTREAM_CLOSED',
     })
+  })
+})
+
+describe('a reply after the time-out', () => {
+  it('is handed over once, and may come for so long', async () => {
+    const clock = virtualClock({ settle: setImmediate })
+    const made = exchange({ clock })
+    const replies: (() => void)[] = []
+    const server = await serve((query, from, socket) => {
+      replies.push(() => socket.send(query, from.port, from.address))
+    })
+    const late: Uint8Array[] = []
+    const slow = { timeoutMs: 400, lateMs: 2_000, onLate: (reply: Uint8Array) => void late.push(reply) }
+    const first = made.exchange(ask(server.endpoint, 'udp', message(1), slow))
+    const second = made.exchange(ask(server.endpoint, 'udp', message(2), slow))
+    const ends = Promise.allSettled([first, second])
+    await until(() => replies.length === 2)
+    clock.advance(400)
+    expect((await ends).map((end) => end.status === 'rejected' && end.reason.code)).toEqual([
+      'UPSTREAM_TIMEOUT',
+      'UPSTREAM_TIMEOUT',
+    ])
+    replies[0]!()
+    replies[0]!()
+    await until(() => late.length === 1)
+    clock.advance(2_000)
+    replies[1]!()
+    const before = await openSockets()
+    // The server alone: both sockets are closed, and the second reply found nobody.
+    expect(before).toBe(1)
+    expect(late).toHaveLength(1)
+    expect(clock.pending).toBe(0)
+  })
+
+  it('is waited for no longer when another query needs the socket', async () => {
+    const clock = virtualClock({ settle: setImmediate })
+    const made = exchange({ clock, maxUdpSockets: 1 })
+    const deaf = await serve(() => {})
+    const echo = await serve((query, from, socket) => void socket.send(query, from.port, from.address))
+    const slow = made.exchange(
+      ask(deaf.endpoint, 'udp', message(1), { timeoutMs: 10, lateMs: 9_000, onLate: () => {} }),
+    )
+    slow.catch(() => {})
+    clock.advance(10)
+    expect(await made.exchange(ask(echo.endpoint, 'udp', message(2)))).toEqual(message(2))
+  })
+
+  it('that is a near miss is not handed over', async () => {
+    const clock = virtualClock({ settle: setImmediate })
+    const made = exchange({ clock })
+    let forge: (() => void) | undefined
+    const server = await serve((query, from, socket) => {
+      forge = () => {
+        socket.send(message(9, 'x'), from.port, from.address)
+        socket.send(query, from.port, from.address)
+      }
+    })
+    let late = 0
+    const work = made.exchange(
+      ask(server.endpoint, 'udp', message(1, 'x'), { timeoutMs: 10, lateMs: 9_000, onLate: () => late++ }),
+    )
+    work.catch(() => {})
+    await until(() => forge !== undefined)
+    clock.advance(10)
+    await expect(work).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' })
+    forge!()
+    await until(() => clock.pending === 0)
+    expect(late).toBe(0)
   })
 })
 

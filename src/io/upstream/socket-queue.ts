@@ -1,0 +1,123 @@
+/**
+ * Which queries have a UDP socket, and which wait for one. A shortage of this node is nobody's failure: what cannot be sent now is
+ * sent when a socket is free, in the order of asking. Where a bound is met, what is worth least gives way: first a query that
+ * timed out and is kept for a late reply, then the one that has waited for longest.
+ */
+import type { Cancel, Clock } from '../../base/index.ts'
+import { limits } from '../limits.ts'
+import type { PendingQuery } from './pending-query.ts'
+
+/** Opens a socket for the query and sends it. */
+export type SendByUdp = (pending: PendingQuery) => void
+
+/** How much the ceiling rises with each query that ends well: one refusal in so many tries to find out costs little. */
+const RISE = 0.1
+
+export class SocketQueue {
+  readonly #clock: Clock
+  readonly #send: SendByUdp
+  readonly #most: number
+  /** In the order in which they were sent. */
+  readonly #open = new Set<PendingQuery>()
+  /** In the order in which they came. */
+  #waiting = new Set<PendingQuery>()
+  /** Those that the system refused a socket: earlier than all that wait. */
+  readonly #refused: { readonly pending: PendingQuery; readonly turn: number }[] = []
+  /** In which order they were sent. */
+  readonly #turns = new WeakMap<PendingQuery, number>()
+  #turn = 0
+  /** How many may be open: falls when the system refuses a socket, and rises with each one that ends well. */
+  #ceiling: number
+  #cancelRetry: Cancel | undefined
+
+  constructor(clock: Clock, send: SendByUdp, most: number = limits.MAX_UDP_SOCKETS) {
+    this.#clock = clock
+    this.#send = send
+    this.#most = most
+    this.#ceiling = most
+  }
+
+  get open(): number {
+    return this.#open.size
+  }
+
+  get waiting(): number {
+    return this.#waiting.size + this.#refused.length
+  }
+
+  /** Sends it now, or when it is its turn. Fails it with UPSTREAM_BUSY after its `waitMs`. */
+  add(pending: PendingQuery): void {
+    pending.onSettled(() => {
+      this.#forget(pending)
+      if (!this.#open.delete(pending)) return
+      if (pending.state === 'answered' && this.#ceiling < this.#most) this.#ceiling += RISE
+      this.#next()
+    })
+    this.#waiting.add(pending)
+    if (this.#waiting.size > limits.MAX_WAITING_QUERIES) {
+      const [oldest] = this.#waiting
+      oldest?.fail('UPSTREAM_BUSY', 'too many queries wait for a socket of this node')
+    }
+    this.#next()
+  }
+
+  /** The system had no socket: it waits again, as the first, and no more than are open now are tried for a while. */
+  refused(pending: PendingQuery): void {
+    if (!this.#open.delete(pending)) return
+    pending.putBack()
+    this.#ceiling = Math.max(limits.MIN_UDP_SOCKETS, Math.min(this.#ceiling, this.#open.size))
+    this.#refused.push({ pending, turn: this.#turns.get(pending) ?? 0 })
+    // Where nothing of ours is open whose end would call for the next one, somebody else has them all.
+    this.#cancelRetry ??= this.#clock.after(limits.SOCKET_RETRY_MS, () => {
+      this.#cancelRetry = undefined
+      this.#next()
+    })
+  }
+
+  /** Fails all with `UPSTREAM_CLOSED`. */
+  close(): void {
+    this.#cancelRetry?.()
+    this.#requeue()
+    for (const pending of [...this.#waiting, ...this.#open]) pending.fail('UPSTREAM_CLOSED', 'this node is stopping')
+  }
+
+  #next(): void {
+    // Until the retry is due, the system has nothing to give.
+    if (this.#cancelRetry !== undefined) return
+    this.#requeue()
+    for (const pending of this.#waiting) {
+      if (this.#open.size >= Math.floor(this.#ceiling) && !this.#dropLate()) return
+      this.#waiting.delete(pending)
+      this.#open.add(pending)
+      this.#turns.set(pending, this.#turn++)
+      pending.begin()
+      this.#send(pending)
+      if (this.#cancelRetry !== undefined) return
+    }
+  }
+
+  #forget(pending: PendingQuery): void {
+    if (this.#waiting.delete(pending)) return
+    const index = this.#refused.findIndex((one) => one.pending === pending)
+    if (index >= 0) this.#refused.splice(index, 1)
+  }
+
+  /** Those that were refused go before the others, in the order in which they were sent. */
+  #requeue(): void {
+    if (this.#refused.length === 0) return
+    const first = this.#refused.splice(0).sort((a, b) => a.turn - b.turn)
+    this.#waiting = new Set([...first.map(({ pending }) => pending), ...this.#waiting])
+  }
+
+  /** Ends the oldest of those that are only kept for a late reply; false when there is none. */
+  #dropLate(): boolean {
+    for (const pending of this.#open)
+      if (pending.state === 'late') {
+        // Its end calls for the next one by itself: taken out first, so that this happens once.
+        this.#open.delete(pending)
+        pending.fail('UPSTREAM_TIMEOUT', 'its socket was needed')
+        return true
+      }
+    return false
+  }
+}
