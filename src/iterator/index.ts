@@ -21,6 +21,7 @@ export {
   afterReply,
   afterTimeout,
   type Candidate,
+  firstTimeout,
   pickServer,
   sample,
   timeoutFor,

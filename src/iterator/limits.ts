@@ -20,6 +20,8 @@ export const limits = {
   MINIMISE_ONE_LABEL: 4,
   /** First time-out for a server we know nothing of, ms (Knot Resolver 400, Unbound 376). */
   INITIAL_TIMEOUT_MS: 400,
+  /** It grows with the nearest server heard of lately (by satellite everything is 600 ms away), up to this, ms. */
+  MAX_INITIAL_TIMEOUT_MS: 1_600,
   /** Least and greatest time-out, ms. A fast server may still be slow for one name. */
   MIN_TIMEOUT_MS: 150,
   MAX_TIMEOUT_MS: 3_000,

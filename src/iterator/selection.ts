@@ -37,12 +37,21 @@ export function afterRefusal(state: ServerState, now: number): ServerState {
   return { ...state, restsUntil: Math.max(state.restsUntil, now + limits.MIN_REST_MS), updated: now }
 }
 
-/** Ms to wait for a reply: SRTT + 4 RTTVAR, doubled with each time-out in a row. */
-export function timeoutFor(state: ServerState, now: number): number {
+/**
+ * Ms to wait for a server we know nothing of. `nearestMs`: the shortest round trip of the last replies, from anybody: where that is
+ * long, the way out is long for all. Silence says nothing: a reply that is late is still taken, and tells how far its server is.
+ */
+export function firstTimeout(nearestMs: number | undefined): number {
+  const byDistance = nearestMs === undefined ? 0 : 1.5 * nearestMs + 100
+  return Math.min(limits.MAX_INITIAL_TIMEOUT_MS, Math.max(limits.INITIAL_TIMEOUT_MS, byDistance))
+}
+
+/** Ms to wait for a reply: SRTT + 4 RTTVAR, doubled with each time-out in a row. `firstMs`: for a server we know nothing of. */
+export function timeoutFor(state: ServerState, now: number, firstMs: number = limits.INITIAL_TIMEOUT_MS): number {
   const known = remembered(state, now)
   const base =
     known.srttMs === undefined
-      ? limits.INITIAL_TIMEOUT_MS
+      ? firstMs
       : Math.max(limits.MIN_TIMEOUT_MS, known.srttMs + Math.max(10, 4 * known.rttVarMs))
   return Math.min(limits.MAX_TIMEOUT_MS, base * 2 ** Math.min(known.timeouts, 8))
 }
@@ -58,13 +67,18 @@ export interface Candidate {
  * The candidate to ask: the least tried ones first, of those the ones that do not rest, of those one at random whose time-out
  * lies within 400 ms of the best. Servers we know nothing of stand in the band of most zones, so they are probed as we go.
  */
-export function pickServer(candidates: readonly Candidate[], random: Random, now: number): Candidate | undefined {
+export function pickServer(
+  candidates: readonly Candidate[],
+  random: Random,
+  now: number,
+  firstMs: number = limits.INITIAL_TIMEOUT_MS,
+): Candidate | undefined {
   if (candidates.length === 0) return undefined
   const awake = candidates.filter((candidate) => candidate.state.restsUntil <= now)
   const pool = awake.length > 0 ? awake : candidates
   const leastTries = Math.min(...pool.map((candidate) => candidate.tries))
   const fresh = pool.filter((candidate) => candidate.tries === leastTries)
-  const timeouts = fresh.map((candidate) => timeoutFor(candidate.state, now))
+  const timeouts = fresh.map((candidate) => timeoutFor(candidate.state, now, firstMs))
   const limit = Math.min(...timeouts) + limits.RTT_BAND_MS
   const band = fresh.filter((_, index) => timeouts[index]! <= limit)
   return band[random.below(band.length)]

@@ -100,6 +100,10 @@ export const limits = {
   REPORT_MS: 5_000,
   /** How long the answer of `families()` holds, ms: a route that comes or goes is noticed within it. */
   FAMILIES_MS: 1_000,
+  /** How long a reply may be late and is still taken, ms after the time-out: two satellites' way. */
+  LATE_MS: 2_500,
+  /** Replies of the last servers heard of, by the nearest of which the first time-out for an unknown one goes. */
+  RECENT_REPLIES: 16,
   /** Advertised UDP payload (DNS flag day 2020; fragments: CVE-2025-59024). */
   UDP_PAYLOAD: 1_232,
   /** Time for a TCP query, ms: a handshake, a query, perhaps one lost segment. */

@@ -7,6 +7,7 @@ import {
   afterReply,
   afterTimeout,
   configuredServers,
+  firstTimeout,
   IPV6_UNKNOWN,
   type Ipv6Event,
   ipv6OnTrial,
@@ -196,5 +197,17 @@ describe('IPv6 in auto', () => {
   it('is free of charge only until it is proven', () => {
     expect(ipv6OnTrial(IPV6_UNKNOWN)).toBe(true)
     expect(ipv6OnTrial(run(['ipv6-sent', 'ipv6-reply']))).toBe(false)
+  })
+})
+
+describe('the first time-out for an unknown server', () => {
+  it('is 400 ms until a reply tells how far away everything is', () => {
+    expect(firstTimeout(undefined)).toBe(400)
+    expect(firstTimeout(20)).toBe(400)
+  })
+
+  it('grows with the nearest server, up to a bound', () => {
+    expect(firstTimeout(600)).toBe(1_000)
+    expect(firstTimeout(5_000)).toBe(iteratorLimits.MAX_INITIAL_TIMEOUT_MS)
   })
 })

@@ -26,10 +26,22 @@ function ask(world: World, clock: Clock, query: UpstreamQuery, from: string, fro
       settle()
     }
     const onAbort = () => end(() => reject(aborted(signal)))
+    let isLate = false
+    const onTimeout = () => {
+      const { lateMs = 0, onLate } = query
+      if (lateMs <= 0 || onLate === undefined) {
+        fail('UPSTREAM_TIMEOUT')
+        return
+      }
+      isLate = true
+      cancels.push(clock.after(lateMs, () => end(() => {})))
+      reject(new ChordnsError('UPSTREAM_TIMEOUT', `${to.address}: late`, { server: to, protocol }))
+    }
     const fail = (code: string) =>
       end(() => reject(new ChordnsError(code, `${code}: ${to.address} port ${to.port}`, { server: to, protocol })))
     signal.addEventListener('abort', onAbort, { once: true })
-    cancels.push(clock.after(query.timeoutMs, () => fail('UPSTREAM_TIMEOUT')))
+    cancels.push(clock.after(query.timeoutMs, onTimeout))
+    query.onSent?.()
 
     const way = world.network.wayTo(to.address, protocol)
     if (way.kind === 'no-route') return fail('UPSTREAM_UNREACHABLE')
@@ -44,6 +56,7 @@ function ask(world: World, clock: Clock, query: UpstreamQuery, from: string, fro
         clock.after(afterMs + way.rttMs, () => {
           if (world.network.wayTo(to.address, protocol).kind !== 'open') return
           const verdict = query.classify(bytes)
+          if (verdict === 'accept' && isLate) query.onLate?.(bytes)
           if (verdict === 'accept') end(() => resolve(bytes))
           if (verdict === 'near-miss') fail('UPSTREAM_NEAR_MISS')
         }),

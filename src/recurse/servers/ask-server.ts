@@ -8,20 +8,24 @@ import { sendQuery } from './send-query.ts'
 import { switchesOf } from './switches.ts'
 import type { QueryResult } from './types.ts'
 
-/** Throws BUDGET_SPENT, ABORTED, and RECURSE_FAILED when the question has sent its share. */
+/**
+ * `onLate` hears what comes after the server was given up as silent. Throws BUDGET_SPENT, ABORTED, and RECURSE_FAILED when the
+ * question has sent its share, or this node has no socket for it.
+ */
 export async function askServer(
   engine: ServersEngine,
   job: Job,
   asked: Asked,
   server: Server,
   first: UpstreamProtocol,
+  onLate?: (result: QueryResult) => void,
 ): Promise<QueryResult> {
   const switches = switchesOf(engine.deps.options, server.endpoint.address)
   let protocol: UpstreamProtocol = switches.transport === 'tcp' ? 'tcp' : first
   let edns = switches.edns !== false
   let result: QueryResult = { kind: 'silent', what: 'gave no usable reply' }
   for (let repeat = 0; repeat < engine.limits.REPEATS_PER_QUERY; repeat++) {
-    result = await sendQuery(engine, { job, asked, server, protocol, edns })
+    result = await sendQuery(engine, { job, asked, server, protocol, edns, ...(onLate !== undefined && { onLate }) })
     const again = nextRung(result, protocol, edns, repeat)
     // CVE-2026-5950: what TCP has answered is final but for EDNS, so that no server can make us send for ever.
     if (again === undefined || (again === 'tcp' && protocol === 'tcp')) return result

@@ -16,9 +16,10 @@ import { failed, type RecurseFailed, type ServerFailure, zoneFailed } from '../j
 import type { Cut, Job } from '../job/job.ts'
 import { askServer } from './ask-server.ts'
 import type { ServersEngine } from './engine.ts'
+import { LateReplies, type LateReply } from './late-replies.ts'
 import { uselessness } from './reply-text.ts'
-import { ServerPool } from './server-pool.ts'
-import type { ServerFinder, UsefulReply } from './types.ts'
+import { ServerPool, type TriedServer } from './server-pool.ts'
+import type { QueryResult, ServerFinder, UsefulReply } from './types.ts'
 
 export type ZoneReply =
   | { readonly kind: 'reply'; readonly reply: UsefulReply; readonly message: Message }
@@ -64,12 +65,13 @@ async function askServers(
   const until = engine.monotonic() + engine.limits.ZONE_MS
   /** Worse than it should be, and better than nothing. */
   let fallback: ZoneReply | undefined
+  const late = new LateReplies<TriedServer>()
   for (let sends = 0; sends < maxSends && engine.monotonic() < until; sends++) {
-    const turn = await explaining(pool.next(), cut, failures, pool.remarks)
+    const next = await explaining(late.or(askNext()), cut, failures, pool.remarks)
+    const turn = 'value' in next ? next.value : next
     if (turn === undefined) break
-    const { tried, protocol } = turn
+    const { from: tried, result } = turn
     const { server } = tried
-    const result = await explaining(askServer(engine, job, asked, server, protocol), cut, failures, pool.remarks)
     if (result.kind !== 'reply') {
       tried.out = result.kind === 'network'
       failures.push({ server, what: result.what, how: result.kind })
@@ -97,6 +99,19 @@ async function askServers(
   if (fallback !== undefined) return fallback
   const spoke = failures.some((failure) => failure.how === 'answered')
   return { kind: 'failed', error: zoneFailed(cut.zone, failures, pool.remarks), spoke }
+
+  /** Undefined when there is nobody left to ask. */
+  async function askNext(): Promise<LateReply<TriedServer> | undefined> {
+    const turn = await pool.next()
+    if (turn === undefined) return undefined
+    const { tried, protocol } = turn
+    const onLate = (result: QueryResult) => {
+      // What TCP is needed for is asked anew: it is known now how far the server is.
+      if (result.kind === 'reply' && result.reply.kind === 'truncated') tried.tries = 0
+      else late.add(tried, result)
+    }
+    return { from: tried, result: await askServer(engine, job, asked, tried.server, protocol, onLate) }
+  }
 }
 
 /** True when a DS record or a trust anchor says that the zone is signed, and this node validates it. */

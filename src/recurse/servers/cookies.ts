@@ -68,6 +68,13 @@ export class Cookies {
     this.#known.set(key, { server: undefined, avoidUntil: nowMonotonic + this.#avoidMs })
   }
 
+  /** It was slow, not silent. */
+  onLate(server: Endpoint): void {
+    const key = endpointText(server)
+    const known = this.#known.get(key)
+    if (known !== undefined) this.#known.set(key, { ...known, avoidUntil: 0 })
+  }
+
   /** A server that lost its secret, or another one behind the same address: what it said before is forgotten. */
   forget(server: Endpoint): void {
     this.#known.delete(endpointText(server))

@@ -7,6 +7,7 @@ import {
   afterReply,
   afterTimeout,
   endpointText,
+  firstTimeout,
   type Server,
   type ServerState,
   UNKNOWN_SERVER,
@@ -30,6 +31,9 @@ export class ServerMemory {
   /** Who gave the last useful reply to a question, by its name and type. */
   readonly #answerers: LRUCache<string, { readonly server: Server; readonly zone: Name }>
 
+  /** Round trips of the last replies, ms, oldest first. */
+  readonly #recentMs: number[] = []
+
   constructor(deps: ServerMemoryDeps) {
     const { limits } = deps
     this.#deps = deps
@@ -41,6 +45,11 @@ export class ServerMemory {
 
   stateOf(server: Server): ServerState {
     return this.#states.get(endpointText(server.endpoint)) ?? UNKNOWN_SERVER
+  }
+
+  /** How long to wait for a server that nothing is known of, ms. */
+  firstTimeoutMs(): number {
+    return firstTimeout(this.#recentMs.length === 0 ? undefined : Math.min(...this.#recentMs))
   }
 
   /** What is known of the server when it is asked for `zone`: one that was of no use there lately rests. */
@@ -70,6 +79,8 @@ export class ServerMemory {
   }
 
   onReply(server: Server, rttMs: number): void {
+    this.#recentMs.push(rttMs)
+    if (this.#recentMs.length > this.#deps.limits.RECENT_REPLIES) this.#recentMs.shift()
     this.#set(server, afterReply(this.stateOf(server), rttMs, this.#deps.monotonic()))
     this.#deps.families.step(server.family === 6 ? 'ipv6-reply' : 'ipv4-reply')
   }

@@ -1,6 +1,6 @@
 /** One query to one server: sent once, paid for, and what came of it. */
 import { ChordnsError, errorText, isChordnsError } from '../../base/index.ts'
-import { type EdnsOption, encodeMessage, makeQuery, nameToText } from '../../dns/index.ts'
+import { Ede, type EdnsOption, encodeMessage, makeQuery, nameToText } from '../../dns/index.ts'
 import { classify, randomiseCase, type Sent, type Server, timeoutFor } from '../../iterator/index.ts'
 import { failed } from '../job/failure.ts'
 import type { Job } from '../job/job.ts'
@@ -22,7 +22,7 @@ export async function sendQuery(engine: ServersEngine, query: ServerQuery): Prom
   const cookie =
     edns && switches.cookie !== false ? engine.cookies.optionFor(server.endpoint, engine.monotonic()) : undefined
   const acceptance = acceptanceOf(engine, query, sent, cookie)
-  const started = engine.monotonic()
+  let started = engine.monotonic()
   const report = (result: string) => reportQuery(query, engine.monotonic() - started, result)
   engine.counters.upstreamQueries++
   if (protocol === 'tcp') engine.counters.tcpQueries++
@@ -35,27 +35,45 @@ export async function sendQuery(engine: ServersEngine, query: ServerQuery): Prom
       message: queryBytes(sent, { rd: asked.role === 'forward', cd: setsCd(engine, query, switches) }, edns, cookie),
       ...(protocol === 'tcp' && job.tcpOnly && { fresh: true }),
       timeoutMs: timeoutOf(engine, query),
+      waitMs: Math.max(1, job.budget.timeLeft()),
+      onSent: () => {
+        started = engine.monotonic()
+      },
+      ...(protocol === 'udp' && {
+        lateMs: engine.limits.LATE_MS,
+        onLate: (late: Uint8Array) => {
+          report('late')
+          // It was not the cookie that made it silent.
+          engine.cookies.onLate(server.endpoint)
+          job.budget.tryTake('bytes', late.length)
+          query.onLate?.(received(late))
+        },
+      }),
       signal: job.flight.signal,
       classify: (reply) => acceptance.accept(reply),
     })
   } catch (error) {
     if (isChordnsError(error, 'UPSTREAM_TIMEOUT')) engine.cookies.onSilence(server.endpoint, cookie, engine.monotonic())
-    return afterError(engine, server, error, report)
+    return afterError(engine, query, error, report)
   }
-  const elapsed = engine.monotonic() - started
-  // Over TCP the handshake comes first.
-  engine.servers.onReply(server, protocol === 'udp' ? elapsed : elapsed / 2)
-  engine.counters.upstreamBytes += bytes.length
   job.budget.take('bytes', bytes.length)
-  if (acceptance.message === undefined) {
-    report('malformed')
-    return { kind: 'silent', what: 'sent a malformed reply' }
+  return received(bytes)
+
+  function received(reply: Uint8Array): QueryResult {
+    const elapsed = engine.monotonic() - started
+    // Over TCP the handshake comes first.
+    engine.servers.onReply(server, protocol === 'udp' ? elapsed : elapsed / 2)
+    engine.counters.upstreamBytes += reply.length
+    if (acceptance.message === undefined) {
+      report('malformed')
+      return { kind: 'silent', what: 'sent a malformed reply' }
+    }
+    const message = withMaxTtl(acceptance.message, switches)
+    const classified = classify(message, asked)
+    if (message.aa) engine.reporting?.learn(asked.zone, message)
+    report(describeReply(classified))
+    return { kind: 'reply', reply: classified, message }
   }
-  const message = withMaxTtl(acceptance.message, switches)
-  const reply = classify(message, asked)
-  if (message.aa) engine.reporting?.learn(asked.zone, message)
-  report(describeReply(reply))
-  return { kind: 'reply', reply, message }
 }
 
 /** A share of the question's own count, and of the client query's budget. IPv6 on trial costs neither. */
@@ -112,7 +130,7 @@ function queryBytes(
 function timeoutOf(engine: ServersEngine, { job, server, protocol }: ServerQuery): number {
   const state = engine.servers.stateOf(server)
   const { MIN_TCP_TIMEOUT_MS, MAX_TCP_TIMEOUT_MS } = engine.limits
-  const once = (known: typeof state) => timeoutFor(known, engine.monotonic())
+  const once = (known: typeof state) => timeoutFor(known, engine.monotonic(), engine.servers.firstTimeoutMs())
   // Silence over UDP says nothing about TCP: no back-off, but time for a handshake and a lost segment.
   const overTcp = Math.min(MAX_TCP_TIMEOUT_MS, Math.max(MIN_TCP_TIMEOUT_MS, 3 * once({ ...state, timeouts: 0 })))
   return Math.max(1, Math.min(protocol === 'udp' ? once(state) : overTcp, job.budget.timeLeft()))
@@ -120,7 +138,7 @@ function timeoutOf(engine: ServersEngine, { job, server, protocol }: ServerQuery
 
 function afterError(
   engine: ServersEngine,
-  server: Server,
+  { server, job }: ServerQuery,
   error: unknown,
   report: (result: string) => void,
 ): QueryResult {
@@ -137,10 +155,12 @@ function afterError(
     return { kind: 'silent', what: 'sent a reply that does not fit', nearMiss: true }
   }
   if (isChordnsError(error, 'UPSTREAM_BUSY')) {
-    // Our own load, not the server's fault: nothing is learnt of it.
+    // Our own shortage: nothing is learnt of the server, and nothing is remembered against the name.
     engine.servers.onGivenUp(server)
     report('no socket is free')
-    return { kind: 'network', what: 'was not asked: no socket is free' }
+    job.limited = true
+    const text = 'this node has no socket free'
+    throw failed('refused', text, [{ code: Ede.NOT_READY, text }])
   }
   const network = NETWORK_ERRORS.find(([code]) => isChordnsError(error, code))
   if (network !== undefined) {

@@ -68,7 +68,12 @@ export class ServerPool {
       ...tried,
       state: this.#engine.servers.stateFor(tried.server, this.#cut.zone),
     }))
-    const picked = pickServer(candidates, this.#engine.deps.random, this.#engine.monotonic())
+    const picked = pickServer(
+      candidates,
+      this.#engine.deps.random,
+      this.#engine.monotonic(),
+      this.#engine.servers.firstTimeoutMs(),
+    )
     const tried = picked === undefined ? undefined : this.#tried.get(endpointText(picked.server.endpoint))
     if (tried === undefined) return undefined
     tried.tries++

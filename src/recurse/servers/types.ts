@@ -11,6 +11,8 @@ export interface ServerQuery {
   readonly server: Server
   readonly protocol: UpstreamProtocol
   readonly edns: boolean
+  /** UDP: hears the reply that comes after the query was given up as timed out. */
+  readonly onLate?: (result: QueryResult) => void
 }
 
 export type QueryResult =
