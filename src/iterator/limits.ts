@@ -37,6 +37,8 @@ export const limits = {
   /** IPv6 in `auto`: so many time-outs without a success switch it off for a while (Unbound issue 1234: no route, SERVFAIL). */
   IPV6_TIMEOUTS: 8,
   IPV6_REST_MS: 60_000,
+  /** Doubled each time that it is tried again in vain, up to this, ms; a reply, or other routes, begin anew. */
+  MAX_IPV6_REST_MS: 3_600_000,
   /** Root servers of a hints file, and lines of it. */
   MAX_HINTS: 64,
 } as const

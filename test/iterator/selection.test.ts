@@ -167,6 +167,19 @@ describe('IPv6 in auto', () => {
     expect(ipv6Usable(eight, 60_000)).toBe(true)
   })
 
+  it('rests twice as long each time that it is tried again in vain, up to an hour, and a minute again after a reply', () => {
+    let state = stepIpv6(IPV6_UNKNOWN, 'ipv4-reply', 0)
+    const rest = (now: number) => {
+      for (let i = 0; i < 8; i++) state = stepIpv6(stepIpv6(state, 'ipv6-sent', now), 'ipv6-timeout', now)
+      return state.offUntil - now
+    }
+    const rests: number[] = []
+    for (let i = 0; i < 9; i++) rests.push(rest(state.offUntil))
+    expect(rests.map((ms) => ms / 60_000)).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60])
+    state = stepIpv6(stepIpv6(state, 'ipv6-sent', state.offUntil), 'ipv6-reply', state.offUntil)
+    expect(rest(state.offUntil)).toBe(60_000)
+  })
+
   it('stays on where there is nothing else', () => {
     expect(ipv6Usable(run(timeouts(20)), 0)).toBe(true)
   })

@@ -35,9 +35,7 @@ describe('a cold name when every server is', () => {
 
   it.each([150, 300])('%i ms away takes its round trips and little more', (rttMs) => isQuick(rttMs, false))
   it.each([150, 300])('%i ms away, and signed, takes its round trips and little more', (rttMs) => isQuick(rttMs, true))
-  it.each([420, 600])('%i ms away takes its round trips and less than a second more', (rttMs) =>
-    isQuick(rttMs, false),
-  )
+  it.each([420, 600])('%i ms away takes its round trips and less than a second more', (rttMs) => isQuick(rttMs, false))
   it.each([420, 600])('%i ms away, and signed, takes its round trips and less than a second more', (rttMs) =>
     isQuick(rttMs, true),
   )

@@ -56,7 +56,10 @@ export class AddressFamilies {
   #routesNow(): { ipv4: boolean; ipv6: boolean } {
     const now = this.#deps.clock.monotonic()
     if (now >= this.#routes.until) {
-      this.#routes = { ...this.#deps.exchange.families(), until: now + this.#holdsMs }
+      const families = this.#deps.exchange.families()
+      // Another network: what IPv6 was like on the last one says nothing.
+      if (families.ipv6 !== this.#routes.ipv6) this.#ipv6 = { ...IPV6_UNKNOWN, ipv4Works: this.#ipv6.ipv4Works }
+      this.#routes = { ...families, until: now + this.#holdsMs }
     }
     return this.#routes
   }
