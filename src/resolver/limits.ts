@@ -12,12 +12,17 @@ export const limits = {
   MAX_HASHES: 600,
   /** CNAMEs followed (CVE-2019-19331; Unbound and BIND 11, Knot 13). Real CDN chains reach 8. */
   MAX_CNAME_CHAIN: 11,
-  /** Different links that may be in work at once; above it new questions are refused with SERVFAIL, EDE "Not Ready". */
+  /**
+   * Different links that may be in work at once. Above it the oldest gives way if it is older than the second figure, ms (Unbound
+   * `jostle-timeout` 200), else the new one: SERVFAIL, EDE "Not Ready".
+   */
   MAX_LINKS_IN_WORK: 4_096,
+  GIVE_WAY_MS: 200,
   /** RFC 8767 section 5: how long a client waits for a fresh answer when there is a stale one, ms, and the TTL of the latter. */
   STALE_CLIENT_MS: 1_800,
   STALE_TTL_SECONDS: 30,
-  /** Prefetches at once, and the least life of a record that is prefetched, ms. */
+  /** Prefetches at once, after how long the oldest gives way to new ones, and the least life of a record that is prefetched, ms. */
   MAX_PREFETCHES: 64,
+  PREFETCH_GIVE_WAY_MS: 2_000,
   PREFETCH_MIN_LIFE_MS: 10_000,
 } as const

@@ -2,7 +2,7 @@
  * One link of an answer: from the cache, or found anew and shared. Equal questions are one piece of work; entries that are about
  * to expire and still asked for are fetched again in the background; an expired one is served when no fresh one comes in time.
  */
-import { Budget, ChordnsError, type Clock, errorText } from '../../base/index.ts'
+import { Budget, type Clock, errorText, isChordnsError } from '../../base/index.ts'
 import type { CacheContext, CacheEntry } from '../../cache/index.ts'
 import { type Question, rrsetKey } from '../../dns/index.ts'
 import { type Finding, observersOf } from '../../evidence/index.ts'
@@ -16,7 +16,7 @@ import { type LinkDeps, type LinkRequest, type LinkResolver, type LinkResult, ty
 
 export function createLinkResolver(deps: LinkDeps, options: ResolverOptions): LinkResolver {
   const { clock } = deps
-  const works = new SharedWork<Finding>()
+  const works = new SharedWork<Finding>(clock, { most: limits.MAX_LINKS_IN_WORK, giveWayMs: limits.GIVE_WAY_MS })
   const prefetch = prefetcher(deps, options)
 
   return async (request) => {
@@ -37,11 +37,19 @@ export function createLinkResolver(deps: LinkDeps, options: ResolverOptions): Li
 
   async function findAnew(search: Search): Promise<Finding> {
     const { request } = search
-    if (works.size >= limits.MAX_LINKS_IN_WORK)
-      throw new ChordnsError('RESOLVER_BUSY', 'too many questions are in work', { inWork: works.size })
     // An explained question runs by itself, so that its steps are its own.
     if (request.onStep !== undefined) return find(search)
-    return works.join(keyOf(search), (signal) => find({ ...search, request: { ...request, signal } }), request.signal)
+    const key = keyOf(search)
+    for (;;) {
+      const isMerged = works.has(key)
+      try {
+        return await works.join(key, (signal) => find({ ...search, request: { ...request, signal } }), request.signal)
+      } catch (error) {
+        // The work was begun, and is paid for, by somebody whose budget is spent. Ours is not.
+        if (!isMerged || !isChordnsError(error, 'BUDGET_SPENT')) throw error
+        request.budget.checkTime()
+      }
+    }
   }
 }
 
@@ -103,10 +111,12 @@ function keyOf({ context, request }: Search): string {
 /** In the background: what failed is asked again by the next client. */
 function prefetcher(deps: LinkDeps, options: ResolverOptions): (context: CacheContext, question: Question) => void {
   const { clock, chunks, log } = deps
-  const works = new SharedWork<Finding>()
+  const works = new SharedWork<Finding>(clock, {
+    most: limits.MAX_PREFETCHES,
+    giveWayMs: limits.PREFETCH_GIVE_WAY_MS,
+  })
 
   return (context, question) => {
-    if (works.size >= limits.MAX_PREFETCHES) return
     // RFC 9520 section 3.2: what failed a moment ago is left alone, whoever wants it.
     if (deps.cache.failure(context, question, clock.now()) !== undefined) return
     const { signal } = new AbortController()
