@@ -96,6 +96,8 @@ class PackedCache implements Cache, CacheContents {
   }
 
   put(context: CacheContext, entry: CacheEntry, now: number): boolean {
+    // An answer ends a row of failures, also one that is not kept.
+    if (entry.security !== 'bogus') this.#failures.remove(context, entry.question)
     const expires = this.#cappedExpiry(entry, now)
     if (expires <= now || !fits(entry.outcome)) return false
     const { question, outcome } = entry
@@ -107,10 +109,7 @@ class PackedCache implements Cache, CacheContents {
     this.#writer.pack(canonicalName(question.name), outcome, entry.certificate)
     const { bytes, length } = this.#writer
     const kept = this.#store.insert(this.#key.bytes, this.#key.length, meta, bytes, length, this.#keepUntil, now)
-    if (kept) {
-      this.#removeOutdated(context, entry)
-      this.#failures.remove(context, question)
-    }
+    if (kept) this.#removeOutdated(context, entry)
     return kept
   }
 

@@ -322,6 +322,18 @@ describe('delegations and failures', () => {
     expect(cache.delegation('main', parseName('a.test.'), NOW)?.delegation.nameServers).toHaveLength(20)
   })
 
+  it('forgets a failure when an answer comes that is not kept: a row of failures has ended', () => {
+    const cache = newCache()
+    const question = ask('zero.test.')
+    const failure = { question, code: 'all-servers-failed', ede: [], expires: NOW + 2_000, count: 3 }
+    cache.putFailure('main', failure)
+    const bogus = entry(question, present('zero.test.', 'test.', 1, 0), { security: 'bogus' })
+    expect(cache.put('main', bogus, NOW)).toBe(false)
+    expect(cache.failure('main', question, 0)?.count).toBe(3)
+    expect(cache.put('main', { ...bogus, security: 'indeterminate' }, NOW)).toBe(false)
+    expect(cache.failure('main', question, 0)).toBeUndefined()
+  })
+
   it('remembers a failure until it expires or an answer comes', () => {
     const cache = newCache()
     const question = ask('broken.test.')
