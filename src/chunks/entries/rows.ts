@@ -1,9 +1,16 @@
 /** One entry as bytes: on disk, and in memory where there is no disk. Certificate and outcome are in their own codecs. */
 import { isChordnsError } from '../../base/index.ts'
-import { type CborValue, decodeCanonical, encodeCanonical } from '../../crypto/index.ts'
+import { encodeCanonical } from '../../crypto/index.ts'
 import { nameFromWire } from '../../dns/index.ts'
-import { decodeCertificate, decodeContent, encodeCertificate, encodeOutcome } from '../../evidence/index.ts'
+import {
+  decodeCertificate,
+  decodeContent,
+  encodeCertificate,
+  encodeOutcome,
+  evidenceLimits,
+} from '../../evidence/index.ts'
 import { limits } from '../limits.ts'
+import { readBytes, readCbor, readRow as readFields, readInteger } from '../wire/reading.ts'
 import type { ChunkEntry, EntryClaim } from './entry.ts'
 
 const VERSION = 2
@@ -17,23 +24,18 @@ export function rowOf({ question, certificate, outcome, expires }: ChunkEntry): 
 /** Undefined for what this version cannot read. */
 export function readRow(bytes: Uint8Array): EntryClaim | undefined {
   try {
-    const row = decodeCanonical(bytes, { maxBytes: limits.MAX_ARCHIVED_BYTES })
-    if (!Array.isArray(row)) return undefined
-    const [version, name, type, classNumber, certificate, outcome, expires] = row as readonly CborValue[]
-    const sound =
-      version === VERSION &&
-      name instanceof Uint8Array &&
-      typeof type === 'number' &&
-      typeof classNumber === 'number' &&
-      certificate instanceof Uint8Array &&
-      outcome instanceof Uint8Array &&
-      typeof expires === 'number'
-    if (!sound) return undefined
+    const row = readFields(readCbor(bytes, limits.MAX_ARCHIVED_BYTES, 'row'), 7, 'row')
+    const [version, name, type, classNumber, certificate, outcome, expires] = row
+    if (version !== VERSION) return undefined
     return {
-      question: { name: nameFromWire(name), type, class: classNumber },
-      certificate: decodeCertificate(certificate),
-      outcome: decodeContent(outcome),
-      expires,
+      question: {
+        name: nameFromWire(readBytes(name, 1, 255, 'name')),
+        type: readInteger(type, 0, 0xffff, 'type'),
+        class: readInteger(classNumber, 1, 0xffff, 'class'),
+      },
+      certificate: decodeCertificate(readBytes(certificate, 1, evidenceLimits.MAX_CERTIFICATE_BYTES, 'certificate')),
+      outcome: decodeContent(readBytes(outcome, 1, evidenceLimits.MAX_OUTCOME_BYTES, 'outcome')),
+      expires: readInteger(expires, 0, Number.MAX_SAFE_INTEGER, 'time'),
     }
   } catch (error) {
     if (isChordnsError(error)) return undefined

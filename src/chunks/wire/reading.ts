@@ -6,4 +6,4 @@ export function malformed(what: string, cause?: unknown): ChordnsError<'CHUNK_MA
   return new ChordnsError('CHUNK_MALFORMED', `malformed chunk message: ${what}`, { what }, { cause })
 }
 
-export const { readCbor, readList, readInteger, readBytes } = cborReader(malformed)
+export const { readCbor, readRow, readList, readInteger, readBytes } = cborReader(malformed)
