@@ -2,13 +2,13 @@
 import type { RecurseLimits } from '../limits.ts'
 import type { RecursorDeps } from './options.ts'
 import type { RecursorStats } from './types.ts'
-import type { Zones } from './zones.ts'
+import type { ZoneMap } from './zones.ts'
 
 export interface Engine {
   readonly deps: RecursorDeps
   /** The bounds of `limits.ts`, and what the options set otherwise. */
   readonly limits: RecurseLimits
-  readonly zones: Zones
+  readonly zones: ZoneMap
   readonly counters: Counters
   /** Unix ms. */
   now(): number

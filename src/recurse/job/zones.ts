@@ -11,7 +11,7 @@ export interface ConfiguredZone {
   readonly context: CacheContext
 }
 
-export class Zones {
+export class ZoneMap {
   /** Stub and forward zones, the deepest first. */
   readonly #configured: readonly ConfiguredZone[]
   readonly #anchors: AnchorSource | undefined

@@ -1,7 +1,7 @@
 /** Puts together what all questions of one recursor share. */
 import type { Engine } from '../job/engine.ts'
 import type { RecursorDeps } from '../job/options.ts'
-import { Zones } from '../job/zones.ts'
+import { ZoneMap } from '../job/zones.ts'
 import { limits as builtinLimits } from '../limits.ts'
 import { Cookies } from '../servers/cookies.ts'
 import { Crowd } from '../servers/crowd.ts'
@@ -29,7 +29,7 @@ export function createEngine(deps: RecursorDeps): WalkEngine {
   return {
     deps,
     limits,
-    zones: new Zones(options, deps.anchors),
+    zones: new ZoneMap(options, deps.anchors),
     counters,
     now: () => clock.now(),
     monotonic,
