@@ -5,7 +5,7 @@ import type { Outcome, Provenance, Security } from '../evidence/index.ts'
 import { DelegationTable } from './delegations.ts'
 import { FailureTable } from './failures.ts'
 import { hashKey } from './hash.ts'
-import { KeyWriter, keyIsBelow, readKey, typesOutdated, typesToTry, typeToFile } from './keys.ts'
+import { KeyWriter, keyReaches, readKey, typesOutdated, typesToTry, typeToFile } from './keys.ts'
 import { limits } from './limits.ts'
 import { PackWriter, unpack } from './packing.ts'
 import { markRead, type RecordMeta, type RecordRef, RecordStore, recordBody, recordMeta } from './slab.ts'
@@ -16,9 +16,11 @@ import type {
   CachedDelegation,
   CachedFailure,
   CacheEntry,
+  CacheListing,
   CacheOptions,
   CacheStats,
   Rank,
+  Reach,
   Side,
 } from './types.ts'
 
@@ -152,13 +154,31 @@ class PackedCache implements Cache, CacheContents {
     this.#failures.put(context, failure)
   }
 
-  flush(name?: Name): number {
+  flush(name?: Name, reach: Reach = 'below'): number {
     this.#generation++
-    if (name === undefined || name.labels === 0) {
+    if (name === undefined || (name.labels === 0 && reach === 'below')) {
       return this.#store.clear() + this.#delegations.clear() + this.#failures.clear()
     }
-    const records = this.#store.dropWhere((key) => keyIsBelow(key, name))
-    return records + this.#delegations.dropBelow(name) + this.#failures.dropBelow(name)
+    const records = this.#store.dropWhere((key) => keyReaches(key, name, reach))
+    return records + this.#delegations.drop(name, reach) + this.#failures.drop(name, reach)
+  }
+
+  list(name: Name, reach: Reach, most: number): CacheListing {
+    const keys = this.#store.keysWhere((key) => keyReaches(key, name, reach), most + 1)
+    const entries = keys.flatMap((key) => {
+      const ref = this.#store.find(key, key.length)
+      if (ref === undefined) return []
+      const { context, question, side } = readKey(key)
+      return [{ context, entry: toEntry(question, ref, recordMeta(ref), side) }]
+    })
+    const delegations = this.#delegations.at(name, reach)
+    const failures = this.#failures.at(name, reach)
+    return {
+      entries: entries.slice(0, most),
+      delegations: delegations.slice(0, most),
+      failures: failures.slice(0, most),
+      isCut: [entries, delegations, failures].some(({ length }) => length > most),
+    }
   }
 
   renew(): void {

@@ -1,9 +1,9 @@
 /** Delegations, by context and zone; the least recently used are dropped. */
 import { LRUCache } from 'lru-cache'
-import { type Delegation, isSubdomain, type Name, parentName } from '../dns/index.ts'
+import { type Delegation, type Name, parentName } from '../dns/index.ts'
 import { limits } from './limits.ts'
-import { clear, dropWhere, SEPARATOR } from './lru.ts'
-import type { CacheContext, CachedDelegation } from './types.ts'
+import { clear, dropWhere, reaches, SEPARATOR } from './lru.ts'
+import type { CacheContext, CachedDelegation, Reach } from './types.ts'
 
 export class DelegationTable {
   readonly #entries = new LRUCache<string, CachedDelegation>({ max: limits.MAX_DELEGATIONS })
@@ -44,8 +44,12 @@ export class DelegationTable {
     this.#entries.delete(context + SEPARATOR + zone.key)
   }
 
-  dropBelow(name: Name): number {
-    return dropWhere(this.#entries, (entry) => isSubdomain(entry.delegation.zone, name))
+  at(name: Name, reach: Reach): { readonly context: CacheContext; readonly cached: CachedDelegation }[] {
+    return [...this.all()].filter(({ cached }) => reaches(cached.delegation.zone, name, reach))
+  }
+
+  drop(name: Name, reach: Reach): number {
+    return dropWhere(this.#entries, (entry) => reaches(entry.delegation.zone, name, reach))
   }
 
   clear(): number {

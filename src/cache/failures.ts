@@ -1,9 +1,9 @@
 /** Resolutions that failed (RFC 9520), by context and question; the least recently used are dropped. */
 import { LRUCache } from 'lru-cache'
-import { isSubdomain, type Name, type Question } from '../dns/index.ts'
+import type { Name, Question } from '../dns/index.ts'
 import { limits } from './limits.ts'
-import { clear, dropWhere, SEPARATOR } from './lru.ts'
-import type { CacheContext, CachedFailure } from './types.ts'
+import { clear, dropWhere, reaches, SEPARATOR } from './lru.ts'
+import type { CacheContext, CachedFailure, Reach } from './types.ts'
 
 export class FailureTable {
   readonly #entries = new LRUCache<string, CachedFailure>({ max: limits.MAX_FAILURES })
@@ -25,8 +25,14 @@ export class FailureTable {
     this.#entries.delete(failureKey(context, question))
   }
 
-  dropBelow(name: Name): number {
-    return dropWhere(this.#entries, (entry) => isSubdomain(entry.question.name, name))
+  at(name: Name, reach: Reach): { readonly context: CacheContext; readonly failure: CachedFailure }[] {
+    return [...this.#entries.entries()]
+      .filter(([, failure]) => reaches(failure.question.name, name, reach))
+      .map(([key, failure]) => ({ context: key.slice(0, key.indexOf(SEPARATOR)), failure }))
+  }
+
+  drop(name: Name, reach: Reach): number {
+    return dropWhere(this.#entries, (entry) => reaches(entry.question.name, name, reach))
   }
 
   clear(): number {

@@ -1,7 +1,7 @@
 /** Where an entry lives: context, side, and the question it stands for. */
 import { type Name, nameFromWire, type Question, Type } from '../dns/index.ts'
 import type { Outcome, Security } from '../evidence/index.ts'
-import type { CacheContext, Side } from './types.ts'
+import type { CacheContext, Reach, Side } from './types.ts'
 
 /** Not a DNS type: the key of a proven absence that holds for every type of the name (NXDOMAIN, RFC 2308 section 5). */
 export const WHOLE_NAME_TYPE = 0
@@ -79,8 +79,14 @@ export class KeyWriter {
   }
 }
 
+/** True when the name in a packed key is `name`, or below it where that counts, too. */
+export function keyReaches(key: Uint8Array, name: Name, reach: Reach): boolean {
+  const nameLength = key.length - 7 - ((key[5]! << 8) | key[6]!)
+  return (reach === 'below' || nameLength === name.key.length) && keyIsBelow(key, name)
+}
+
 /** True when the name in a packed key is `name` or below it. `name.key` is lower-cased wire as latin1. */
-export function keyIsBelow(key: Uint8Array, name: Name): boolean {
+function keyIsBelow(key: Uint8Array, name: Name): boolean {
   let start = 7 + ((key[5]! << 8) | key[6]!)
   const suffixStart = key.length - name.key.length
   while (start < suffixStart) start += key[start]! + 1

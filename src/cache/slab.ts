@@ -153,6 +153,19 @@ export class RecordStore {
     return keys
   }
 
+  /** Copies of the keys that `matches`, at most `most`. */
+  keysWhere(matches: (key: Uint8Array) => boolean, most: number): Uint8Array[] {
+    const keys: Uint8Array[] = []
+    for (const segment of this.#segments) {
+      for (let offset = 0; offset < segment.used; offset += segment.view.getUint32(offset)) {
+        if (keys.length === most) return keys
+        const key = recordKey({ segment, offset })
+        if (matches(key) && this.#slotAt(segment, offset) >= 0) keys.push(key.slice())
+      }
+    }
+    return keys
+  }
+
   /** Drops every record whose key `matches`; returns how many. */
   dropWhere(matches: (key: Uint8Array) => boolean): number {
     let dropped = 0

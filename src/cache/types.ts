@@ -69,6 +69,18 @@ export interface CacheStats {
   readonly generation: number
 }
 
+/** Of the names that an operator means: the one alone, or all below it, too. */
+export type Reach = 'name' | 'below'
+
+/** What the cache has of a name, expired or not. */
+export interface CacheListing {
+  readonly entries: readonly { readonly context: CacheContext; readonly entry: CacheEntry }[]
+  readonly delegations: readonly { readonly context: CacheContext; readonly cached: CachedDelegation }[]
+  readonly failures: readonly { readonly context: CacheContext; readonly failure: CachedFailure }[]
+  /** There is more than `most` of one of them. */
+  readonly isCut: boolean
+}
+
 /** What the other rooms see of the cache. `now` is unix ms, handed in. */
 export interface Cache {
   /** The better of both sides by rank, or the one of `side`. Expired entries are not returned unless `stale`. */
@@ -87,8 +99,8 @@ export interface Cache {
   removeDelegation(context: CacheContext, zone: Name): void
   failure(context: CacheContext, question: Question, now: number): CachedFailure | undefined
   putFailure(context: CacheContext, failure: CachedFailure): void
-  /** Drops everything at and below `name`, or all; raises the generation number. */
-  flush(name?: Name): number
+  /** Drops everything at `name`, and below it unless `reach` says otherwise, or all; raises the generation number. */
+  flush(name?: Name, reach?: Reach): number
   /** Raises the generation number and keeps the entries: what was derived from them (local data, rewriting) has changed. */
   renew(): void
   stats(): CacheStats
@@ -104,4 +116,6 @@ export interface CacheContents {
   /** Undefined when it is gone, or bogus, which is kept for a minute only. */
   entryAt(key: Uint8Array): { readonly context: CacheContext; readonly entry: CacheEntry } | undefined
   delegations(): Iterable<{ readonly context: CacheContext; readonly cached: CachedDelegation }>
+  /** What there is of a name, at most `most` of each kind. Looks at everything: for operators, not for questions. */
+  list(name: Name, reach: Reach, most: number): CacheListing
 }

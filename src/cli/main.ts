@@ -1,6 +1,7 @@
 /** The command line: parses, runs one command, and turns what was thrown into a line on stderr and an exit code. */
 import { Command, CommanderError } from 'commander'
 import { ChordnsError, errorText, systemCodeOf } from '../base/index.ts'
+import { addCacheCommands } from './commands/cache.ts'
 import { addChainCommands } from './commands/chain.ts'
 import { addCompletionCommand } from './commands/completion.ts'
 import { addConfigCommands } from './commands/config.ts'
@@ -35,6 +36,7 @@ Every command has --help. Exit codes: 0 ok, 1 failure, 2 usage or configuration.
   addStartCommand(program)
   addLookupCommand(program)
   addStatusCommand(program)
+  addCacheCommands(program)
   addRingCommands(program)
   addChainCommands(program)
   addInviteCommands(program)

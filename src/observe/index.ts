@@ -6,9 +6,13 @@ export { type AdjustableLog, createLog } from './log.ts'
 export { acts, isLoopbackHost, looksUp, reads, STATUS_HEADER, type StatusRoute } from './status-door.ts'
 export { createStatusServer, type StatusServer } from './status-server.ts'
 export {
+  type CacheView,
   type ChunkView,
+  cacheView,
   chunkView,
   errorView,
+  type FlushView,
+  flushView,
   type LookupView,
   lookupView,
   type RingView,

@@ -116,6 +116,52 @@ export const chunkView = z.object({
 })
 export type ChunkView = z.infer<typeof chunkView>
 
+/** What the cache has of a name. */
+export const cacheView = z.object({
+  name: z.string(),
+  below: z.boolean(),
+  /** There is more than is shown. */
+  isCut: z.boolean(),
+  entries: z.array(
+    z.object({
+      /** main, or a stub or forward zone */
+      context: z.string(),
+      question: z.string(),
+      records: z.array(z.string()),
+      /** own: fetched by this node; ring: accepted from the ring */
+      side: z.string(),
+      security: z.string(),
+      provenance: z.string(),
+      /** 0 or less: expired, and kept for when nothing fresh comes. */
+      ttl: z.number(),
+      ageSeconds: z.number(),
+    }),
+  ),
+  delegations: z.array(
+    z.object({
+      context: z.string(),
+      zone: z.string(),
+      nameServers: z.array(z.string()),
+      signed: z.boolean(),
+      ttl: z.number(),
+    }),
+  ),
+  failures: z.array(
+    z.object({ context: z.string(), question: z.string(), code: z.string(), why: z.string(), ttl: z.number() }),
+  ),
+})
+export type CacheView = z.infer<typeof cacheView>
+
+export const flushView = z.object({
+  name: z.string(),
+  below: z.boolean(),
+  /** Entries, delegations and failures that were forgotten. */
+  forgotten: z.number(),
+  /** Links of chains of trust that were. */
+  links: z.number(),
+})
+export type FlushView = z.infer<typeof flushView>
+
 const chainFault = z.object({ chain: z.string(), chunk: z.number(), height: z.number(), reason: z.string() })
 
 export const verifyView = z.object({

@@ -3,7 +3,7 @@
  * a start that failed half-way.
  */
 import { ChordnsError, type Clock, type Log, type Random, type Transport } from '../base/index.ts'
-import { type Cache, createCache, createWarmCache, type WarmCache } from '../cache/index.ts'
+import { type Cache, type CacheContents, createCache, createWarmCache, type WarmCache } from '../cache/index.ts'
 import type { Chunks } from '../chunks/index.ts'
 import type { Config } from '../config/index.ts'
 import { createExchange, localAddresses, type SystemExchange, systemClock, systemRandom } from '../io/index.ts'
@@ -52,7 +52,7 @@ export async function startNode({ config, log, version }: StartOptions): Promise
     await startServing(parts, config, machine)
     const made = parts as NodeParts
     if (config.status.listen !== false) {
-      const routes = statusRoutes({ ...made, clock: machine.clock, version, startedAt })
+      const routes = statusRoutes({ ...made, clock: machine.clock, log, version, startedAt })
       parts.status = await createStatusServer(config.status.listen, routes, log)
     }
     void prime(made.core.recursor, log)
@@ -67,7 +67,7 @@ export async function startNode({ config, log, version }: StartOptions): Promise
 /** What a node is made of, in the order in which it is made; each part may ask for a later one, but only once it runs. */
 interface NodeParts {
   dataFile: DataFile | undefined
-  cache: Cache
+  cache: Cache & CacheContents
   exchange: SystemExchange
   keys: AnchorFollower
   core: Core

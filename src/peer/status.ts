@@ -1,10 +1,11 @@
 /** The status API of one node: which paths there are, and what each answers with. How it looks as JSON is in views.ts. */
-import { ChordnsError, type Clock } from '../base/index.ts'
-import type { Cache, WarmCache } from '../cache/index.ts'
+import { ChordnsError, type Clock, type Log } from '../base/index.ts'
+import type { Cache, CacheContents, Reach, WarmCache } from '../cache/index.ts'
 import { Class, parseName, type Question, typeFromText } from '../dns/index.ts'
-import { looksUp, reads, type StatusRoute, type StatusView } from '../observe/index.ts'
+import { acts, looksUp, reads, type StatusRoute, type StatusView } from '../observe/index.ts'
 import type { ResolveStep } from '../resolver/index.ts'
 import type { FrontEnd } from '../serve/index.ts'
+import { flushCached, showCached } from './cache-commands.ts'
 import type { Core } from './core/core.ts'
 import type { Peers } from './ring.ts'
 import { viewChunk, viewLookup, viewRing, viewVerify } from './views.ts'
@@ -14,7 +15,8 @@ export interface StatusDeps {
   readonly clock: Clock
   /** Monotonic ms. */
   readonly startedAt: number
-  readonly cache: Cache
+  readonly log: Log
+  readonly cache: Cache & CacheContents
   readonly warm: WarmCache | undefined
   readonly core: Core
   readonly peers: Peers | undefined
@@ -28,6 +30,8 @@ export function statusRoutes(deps: StatusDeps): Readonly<Record<string, StatusRo
     '/status': reads(() => statusOf(deps)),
     '/healthz': reads(() => ({ ok: true })),
     '/lookup': looksUp((query, signal) => lookup(deps, query, signal)),
+    '/cache': looksUp((query) => showCached(deps, nameOf(query), reachOf(query))),
+    '/cache/flush': acts((query) => flushCached(deps, nameOf(query), reachOf(query))),
     '/chunk': reads((query) => {
       if (peers === undefined) throw ringOff()
       return viewChunk(peers.chunks, peers.chains, parseName(query.get('name') ?? ''), clock.now())
@@ -37,6 +41,17 @@ export function statusRoutes(deps: StatusDeps): Readonly<Record<string, StatusRo
       return viewVerify(peers.chains.verify())
     }),
   }
+}
+
+/** Throws USAGE without a name: an empty one is the root's, and would flush everything. */
+function nameOf(query: URLSearchParams) {
+  const text = query.get('name')
+  if (text === null || text === '') throw new ChordnsError('USAGE', 'the name is missing', {})
+  return parseName(text)
+}
+
+function reachOf(query: URLSearchParams): Reach {
+  return query.get('below') === '1' ? 'below' : 'name'
 }
 
 function ringOff() {

@@ -208,7 +208,7 @@ export function viewVerify(report: VerifyReport): VerifyView {
   return { ...report, chains: { ...report.chains }, faults: report.faults.map((fault) => ({ ...fault })) }
 }
 
-function contentRecords(outcome: Content): string[] {
+export function contentRecords(outcome: Content): string[] {
   if (outcome.kind === 'rrset') return rrsetToRecords(outcome.rrset, { signatures: true }).map(recordToText)
   if (outcome.kind === 'divergent') return ['; the answer depends on where one asks']
   if (outcome.kind === 'delegation') return delegationRecords(outcome)

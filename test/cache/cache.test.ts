@@ -292,6 +292,51 @@ describe('flush', () => {
   })
 })
 
+describe('what there is of a name', () => {
+  const filled = () => {
+    const cache = createCache({ ...OPTIONS, seed: new Uint8Array(8) })
+    for (const name of ['example.test.', 'a.example.test.', 'xexample.test.'])
+      cache.put('main', entry(ask(name), present(name, 'test.')), NOW)
+    cache.put('stub:x.', entry(ask('example.test.', Type.TXT), absent(0, 'test.')), NOW)
+    cache.put('main', entry(ask('example.test.', Type.MX), absent(0, 'test.'), { security: 'bogus' }), NOW)
+    for (const zone of ['example.test.', 'a.example.test.', 'test.'])
+      cache.putDelegation(
+        'main',
+        { zone: parseName(zone), nameServers: [], addresses: new Map(), ds: undefined, ttl: 60 } as never,
+        NOW,
+      )
+    for (const name of ['example.test.', 'b.example.test.'])
+      cache.putFailure('main', { question: ask(name), code: 'RECURSE_FAILED', ede: [], expires: NOW + 1_000, count: 1 })
+    return cache
+  }
+
+  it('is listed in every context, what is bogus and what has expired too, with a bound', () => {
+    const cache = filled()
+    const alone = cache.list(parseName('Example.Test.'), 'name', 10)
+    expect(
+      alone.entries.map(({ context, entry }) => `${context} ${entry.question.type} ${entry.security}`).sort(),
+    ).toEqual([`main ${Type.A} indeterminate`, `main ${Type.MX} bogus`, `stub:x. ${Type.TXT} indeterminate`])
+    expect([alone.delegations.length, alone.failures.length, alone.isCut]).toEqual([1, 1, false])
+    expect(alone.failures[0]).toMatchObject({ context: 'main', failure: { code: 'RECURSE_FAILED' } })
+    const below = cache.list(parseName('example.test.'), 'below', 10)
+    expect([below.entries.length, below.delegations.length, below.failures.length]).toEqual([4, 2, 2])
+    expect(cache.list(parseName('example.test.'), 'below', 3)).toMatchObject({ isCut: true })
+    expect(cache.list(parseName('none.test.'), 'below', 3).entries).toEqual([])
+  })
+
+  it('is flushed alone, and what is below it stays', () => {
+    const cache = filled()
+    expect(cache.flush(parseName('example.test.'), 'name')).toBe(5)
+    expect(cache.generation).toBe(1)
+    expect(cache.get('main', ask('example.test.'), NOW)).toBeUndefined()
+    expect(cache.get('main', ask('a.example.test.'), NOW)).toBeDefined()
+    expect(cache.failure('main', ask('b.example.test.'), NOW)).toBeDefined()
+    expect(cache.delegation('main', parseName('www.example.test.'), NOW)?.delegation.zone.labels).toBe(1)
+    expect(cache.flush(parseName('.'), 'name')).toBe(0)
+    expect(cache.flush(parseName('.'), 'below')).toBe(5)
+  })
+})
+
 describe('delegations and failures', () => {
   const delegation = (zone: string, ttl = 300) => ({
     zone: parseName(zone),

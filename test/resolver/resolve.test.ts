@@ -37,6 +37,7 @@ function recursor(
     links: () => [],
     knownCut: () => undefined,
     prime: async () => {},
+    forget: () => 0,
     delegation: () => Promise.reject(new Error('not used')),
     contextOf: () => 'main',
     stats: () => ({

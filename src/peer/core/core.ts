@@ -80,6 +80,7 @@ export class Core {
       delegation: (zone, request) => current().recursor.delegation(zone, request),
       prime: (signal) => current().recursor.prime(signal),
       contextOf: (question) => current().recursor.contextOf(question),
+      forget: (name, reach) => current().recursor.forget(name, reach),
       stats: () => addStats(this.#past, current().recursor.stats()),
     }
   }

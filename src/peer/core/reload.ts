@@ -83,7 +83,7 @@ export function retirable(cache: Cache): { readonly cache: Cache; readonly retir
     putFailure: (context, failure) => {
       if (live) cache.putFailure(context, failure)
     },
-    flush: (name) => cache.flush(name),
+    flush: (name, reach) => cache.flush(name, reach),
     renew: () => cache.renew(),
     stats: () => cache.stats(),
     get generation() {

@@ -1,6 +1,6 @@
 /** One question, one answer, by own iteration from the root (or from a configured or anchored set of servers). */
 import type { Budget, Endpoint, UpstreamProtocol } from '../../base/index.ts'
-import type { CacheContext } from '../../cache/index.ts'
+import type { CacheContext, Reach } from '../../cache/index.ts'
 import type { Delegation, ExtendedError, Name, Question } from '../../dns/index.ts'
 import type { FetchStart, Finding, ProofLink } from '../../evidence/index.ts'
 
@@ -81,6 +81,11 @@ export interface Recursor {
   prime(signal: AbortSignal): Promise<void>
   /** The cache context that a question is resolved in: `main`, or a stub or forward zone's own. */
   contextOf(question: Question): CacheContext
+  /**
+   * Forgets the chain links of a name, and which servers were of no use for its zones. The cache is flushed by the caller; denials
+   * go with its generation. Returns how many links there were.
+   */
+  forget(name: Name, reach: Reach): number
   stats(): RecursorStats
 }
 

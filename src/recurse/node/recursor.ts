@@ -40,6 +40,10 @@ export function createRecursor(deps: RecursorDeps): Recursor {
     validates: validating !== undefined,
     prime: (signal) => primer.prime(signal),
     contextOf: (question) => engine.zones.contextOf(question),
+    forget: (name, reach) => {
+      engine.servers.forgetUseless(name, reach)
+      return validating?.trust.forgetAt(name, reach) ?? 0
+    },
     stats: () => ({ ...engine.counters, inFlight: flights.size }),
   }
 }

@@ -1,6 +1,7 @@
 /** What was learnt of servers: how fast they answer, for which zones they are of no use, and who keeps the case of names. */
 import { LRUCache } from 'lru-cache'
 import type { Endpoint } from '../../base/index.ts'
+import type { Reach } from '../../cache/index.ts'
 import type { Name, Question } from '../../dns/index.ts'
 import {
   afterRefusal,
@@ -12,6 +13,7 @@ import {
   type ServerState,
   UNKNOWN_SERVER,
 } from '../../iterator/index.ts'
+import { isReached } from '../job/reach.ts'
 import type { RecurseLimits } from '../limits.ts'
 import type { AddressFamilies } from './families.ts'
 
@@ -62,6 +64,12 @@ export class ServerMemory {
   /** It was lame for the zone, or refused: the others are asked first for a while. */
   onUseless(server: Server, zone: Name): void {
     this.#useless.set(uselessKey(server, zone), this.#deps.monotonic() + this.#deps.limits.USELESS_MS)
+  }
+
+  /** The zone's servers may have been set right. */
+  forgetUseless(name: Name, reach: Reach): void {
+    for (const key of [...this.#useless.keys()])
+      if (isReached(key.slice(key.indexOf(' ') + 1), name, reach)) this.#useless.delete(key)
   }
 
   onUseful(server: Server, zone: Name, question: Question): void {

@@ -1,6 +1,7 @@
 /** What this node knows of zones' keys: the links of all chains of trust from the anchors down. */
 import { LRUCache } from 'lru-cache'
 import { latin1 } from '../../base/index.ts'
+import type { Reach } from '../../cache/index.ts'
 import { isSubdomain, type Name, type RRset } from '../../dns/index.ts'
 import {
   type ChainView,
@@ -11,6 +12,7 @@ import {
 } from '../../dnssec/index.ts'
 
 import type { ValidationOptions } from '../job/options.ts'
+import { isReached } from '../job/reach.ts'
 
 export class Trust {
   readonly #options: ValidationOptions
@@ -61,6 +63,13 @@ export class Trust {
   forget(): void {
     this.#links.clear()
     this.#epoch++
+  }
+
+  /** What is built on the links that go is built anew, since they are asked for again. Returns how many there were. */
+  forgetAt(name: Name, reach: Reach): number {
+    const gone = [...this.#links.keys()].filter((key) => isReached(key, name, reach))
+    for (const key of gone) this.#links.delete(key)
+    return gone.length
   }
 
   /** Labels of the deepest name at or above `name` that is known to begin a zone, signed or not; 0 when none is. */

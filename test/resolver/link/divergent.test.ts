@@ -39,6 +39,7 @@ function resolverThatSees(outcome: Outcome, options: Partial<ResolverOptions>, d
     infer: () => undefined,
     validates: false,
     prime: async () => {},
+    forget: () => 0,
     links: () => [],
     knownCut: () => undefined,
     delegation: () => Promise.reject(new Error('not used')),

@@ -26,6 +26,7 @@ function bench(fetch: (request: RecurseRequest, clock: VirtualClock) => Promise<
     links: () => [],
     knownCut: () => undefined,
     prime: async () => {},
+    forget: () => 0,
     delegation: () => Promise.reject(new Error('not used')),
     contextOf: () => 'main',
     stats: () => ({
