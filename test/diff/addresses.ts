@@ -38,7 +38,8 @@ export const oddAddress = (index: number): string => `192.0.2.${10 + index}`
 
 export const rootLetter = (index: number): string => `${'abcdefghijklm'[index]}.root-servers.net.`
 
-export const RESOLVERS = { chordns: '127.0.0.1', unbound: '127.0.0.2', bind: '127.0.0.3' } as const
+/** chordns and its references. */
+export const RESOLVERS = { chordns: '127.0.0.1', unbound: '127.0.0.2', bind: '127.0.0.3', knot: '127.0.0.4' } as const
 export type ResolverName = keyof typeof RESOLVERS
 
 /** The name servers that the parent of a zone speaks of. */

@@ -1,4 +1,4 @@
-/** Two references and us: where they agree and we do not. */
+/** Three references and us: where two of them agree and we do not, and where we fail and one of them answers. */
 import { explanationOf } from './explained.ts'
 import { questionText } from './questions.ts'
 import type { Question, Reply } from './types.ts'
@@ -7,42 +7,41 @@ export interface Replies {
   readonly chordns: Reply
   readonly unbound: Reply
   readonly bind: Reply
+  readonly knot: Reply
 }
 
 export type Field = 'rcode' | 'ad' | 'answer' | 'soa' | 'denial'
 
 export type Verdict =
-  /** All three say the same. */
+  /** All four say the same. */
   | 'same'
-  /** The references agree on everything, we differ. */
+  /** At least two references agree and we differ, or we fail where one of them answers. */
   | 'different'
   /** The same, but the reason is written down. */
   | 'explained'
-  /** The references differ from each other; where they agree, so do we. */
+  /** The references differ from each other; where two agree, so do we. */
   | 'references-differ'
 
 export interface Compared {
   readonly question: Question
   readonly replies: Replies
   readonly verdict: Verdict
-  /** Where the references agree and we differ. */
+  /** Where at least two references agree and we differ, or we fail for nothing. */
   readonly fields: readonly Field[]
-  /** Where the references differ from each other. */
+  /** Where not all references agree. */
   readonly openFields: readonly Field[]
-  /** Of these, where we agree with neither. */
+  /** Of these, where we agree with none. */
   readonly aloneFields: readonly Field[]
   readonly reason?: string
 }
 
 export function compare(question: Question, replies: Replies): Compared {
-  const { chordns, unbound, bind } = replies
-  const openFields = differing(unbound, bind)
-  const fields = openFields.includes('rcode')
-    ? []
-    : differing(chordns, unbound).filter((field) => !openFields.includes(field))
-  const withBind = differing(chordns, bind)
-  const aloneFields = differing(chordns, unbound).filter(
-    (field) => withBind.includes(field) && openFields.includes(field),
+  const { chordns } = replies
+  const references = [replies.unbound, replies.bind, replies.knot]
+  const openFields = openOf(references)
+  const fields = against(chordns, references)
+  const aloneFields = openFields.filter((field) =>
+    references.every((reference) => differing(chordns, reference).includes(field)),
   )
   const base = { question, replies, fields, openFields, aloneFields }
   if (fields.length > 0) {
@@ -54,17 +53,48 @@ export function compare(question: Question, replies: Replies): Compared {
   return { ...base, verdict: openFields.length > 0 ? 'references-differ' : 'same' }
 }
 
+function against(ours: Reply, references: readonly Reply[]): Field[] {
+  // Whoever switches to us must not lose a name that one of the others finds.
+  if (isFailure(ours) && references.some((reference) => !isFailure(reference) && isAnswer(reference))) return ['rcode']
+  const said = majority(references.map(outcome))
+  if (said === undefined) return []
+  if (outcome(ours) !== said) return ['rcode']
+  if (isFailure(ours)) return []
+  const alike = references.filter((reference) => outcome(reference) === said)
+  return FIELDS.filter((field) => {
+    const value = majority(alike.map((reference) => valueIn(reference, field)))
+    return value !== undefined && value !== valueIn(ours, field)
+  })
+}
+
+function openOf(references: readonly Reply[]): Field[] {
+  const [first, ...others] = references
+  const open = new Set(others.flatMap((other) => differing(first!, other)))
+  return ALL_FIELDS.filter((field) => open.has(field))
+}
+
+const FIELDS = ['ad', 'answer', 'soa', 'denial'] as const satisfies readonly Field[]
+const ALL_FIELDS: readonly Field[] = ['rcode', ...FIELDS]
+
+/** What at least two say. */
+function majority(values: readonly string[]): string | undefined {
+  return values.find((value, i) => values.indexOf(value) !== i)
+}
+
+function valueIn(reply: Reply, field: (typeof FIELDS)[number]): string {
+  return field === 'answer' ? reply.answers.join('\n') : String(reply[field])
+}
+
 /** When the rcodes differ, nothing else can be compared; a failure has nothing else to compare. */
 function differing(a: Reply, b: Reply): Field[] {
   if (outcome(a) !== outcome(b)) return ['rcode']
-  if (outcome(a) === 'SERVFAIL') return []
-  const fields: Field[] = []
-  if (a.ad !== b.ad) fields.push('ad')
-  if (a.answers.join('\n') !== b.answers.join('\n')) fields.push('answer')
-  if (a.soa !== b.soa) fields.push('soa')
-  if (a.denial !== b.denial) fields.push('denial')
-  return fields
+  if (isFailure(a)) return []
+  return FIELDS.filter((field) => valueIn(a, field) !== valueIn(b, field))
 }
+
+const isFailure = (reply: Reply): boolean => outcome(reply) === 'SERVFAIL'
+const isAnswer = ({ rcode }: Reply): boolean => ANSWERS.has(rcode)
+const ANSWERS: ReadonlySet<string> = new Set(['NOERROR', 'NXDOMAIN', 'YXDOMAIN'])
 
 /** Whether a resolver gives up before its client does is no difference in what it found. */
 const outcome = ({ rcode }: Reply): string => (rcode === 'TIMEOUT' ? 'SERVFAIL' : rcode)

@@ -1,4 +1,4 @@
-/** One whole run: an Internet, its servers, three resolvers, the questions, the comparison. */
+/** One whole run: an Internet, its servers, four resolvers, the questions, the comparison. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -22,6 +22,7 @@ export const PROGRAMS = [
   'keymgr',
   'named',
   'unbound',
+  'kresd',
   'ldns-signzone',
   'dnssec-signzone',
   'dnssec-keygen',
@@ -63,7 +64,7 @@ export async function runDifferential(options: RunOptions): Promise<Run> {
     const { validates } = await startResolvers(programs, dir, built.anchor)
     for (const address of Object.values(RESOLVERS)) await resolverReady(asker, programs, address)
     const questions = makeQuestions(built.zones, { ...options, count: options.questions })
-    say(`asking ${questions.length} questions of three resolvers`)
+    say(`asking ${questions.length} questions of four resolvers`)
     const first = await askAll(asker, programs, questions, say)
     const { settled, passing } = await lookAgain(asker, programs, first, say)
     const run: Run = {
@@ -91,7 +92,7 @@ export async function runDifferential(options: RunOptions): Promise<Run> {
 
 function addAddresses(namespace: Namespace, { zones }: Internet): void {
   // BIND listens on addresses that an interface carries, 127.0.0.1/8 or not.
-  const resolvers = [RESOLVERS.unbound, RESOLVERS.bind]
+  const resolvers = [RESOLVERS.unbound, RESOLVERS.bind, RESOLVERS.knot]
   const all = new Set([
     ...resolvers,
     ...Object.values(ADDRESSES).flat(),
@@ -110,20 +111,21 @@ async function askAll(
   let done = 0
   return inParallel(questions, PARALLEL, async (question) => {
     programs.checkAlive()
-    const compared = compare(question, await askThree(asker, question))
+    const compared = compare(question, await askFour(asker, question))
     done++
     if (done % step === 0) say(`${done} of ${questions.length} asked`)
     return compared
   })
 }
 
-async function askThree(asker: Asker, question: Question): Promise<Replies> {
-  const [chordns, unbound, bind] = await Promise.all([
+async function askFour(asker: Asker, question: Question): Promise<Replies> {
+  const [chordns, unbound, bind, knot] = await Promise.all([
     asker.ask(RESOLVERS.chordns, question),
     asker.ask(RESOLVERS.unbound, question),
     asker.ask(RESOLVERS.bind, question),
+    asker.ask(RESOLVERS.knot, question),
   ])
-  return { chordns, unbound, bind }
+  return { chordns, unbound, bind, knot }
 }
 
 /** Load, lost packets and remembered failures pass; a difference in how resolvers work stays. */
@@ -141,7 +143,7 @@ async function lookAgain(
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
     const again = await inParallel(open, 8, async (before) => {
       programs.checkAlive()
-      const after = compare(before.question, await askThree(asker, before.question))
+      const after = compare(before.question, await askFour(asker, before.question))
       return { before, after }
     })
     for (const { before, after } of again)

@@ -1,4 +1,4 @@
-/** Runs in the namespace: serves the zones of odd.ts on port 53 of their addresses. Argument: a JSON file {origin, file, addresses}[]. */
+/** Runs in the namespace: serves the zones of odd.ts on port 53 of their addresses. Argument: a JSON file {origin, file, addresses, copies}[]. */
 import { readFileSync } from 'node:fs'
 import { argv } from 'node:process'
 import { createWorld } from '../world/index.ts'
@@ -9,6 +9,8 @@ interface Served {
   readonly origin: string
   readonly file: string
   readonly addresses: readonly string[]
+  /** Files by address. */
+  readonly copies: Readonly<Record<string, string>>
 }
 
 const served = JSON.parse(readFileSync(argv[2]!, 'utf8')) as readonly Served[]
@@ -24,9 +26,14 @@ for (const { origin, addresses } of served)
 await createWorld({
   servers,
   port: 53,
-  zones: served.map(({ origin, file, addresses }) => ({
+  zones: served.map(({ origin, file, addresses, copies }) => ({
     origin,
     servers: addresses.map((_, i) => oddServerName(origin, i)),
     text: readFileSync(file, 'utf8'),
+    copies: Object.fromEntries(
+      addresses.flatMap((address, i) =>
+        copies[address] === undefined ? [] : [[oddServerName(origin, i), readFileSync(copies[address], 'utf8')]],
+      ),
+    ),
   })),
 })

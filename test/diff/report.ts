@@ -22,7 +22,7 @@ export interface Summary {
   readonly different: number
   readonly explained: number
   readonly referencesDiffer: number
-  /** Among these, where chordns agrees with neither. */
+  /** Among these, where chordns agrees with none. */
   readonly alone: number
   /** Different at first, the same when asked again. */
   readonly passing: number
@@ -46,13 +46,13 @@ function final(run: Run): Compared[] {
   return run.first.map((one) => again.get(questionText(one.question)) ?? one)
 }
 
-/** Where our TTL is far from what both references say: above it by minutes, or less than half of it. */
+/** Where our TTL is far from what all references say: above it by minutes, or less than half of it. */
 export function ttlsApart(run: Run): { readonly longer: Compared[]; readonly shorter: Compared[] } {
   const apart = (test: (ours: number, low: number, high: number) => boolean) =>
-    run.first.filter(({ replies: { chordns, unbound, bind }, verdict }) => {
+    run.first.filter(({ replies: { chordns, unbound, bind, knot }, verdict }) => {
       if (verdict !== 'same' || chordns.ttl === undefined) return false
-      if (unbound.ttl === undefined || bind.ttl === undefined) return false
-      return test(chordns.ttl, Math.min(unbound.ttl, bind.ttl), Math.max(unbound.ttl, bind.ttl))
+      const ttls = [unbound, bind, knot].flatMap(({ ttl }) => ttl ?? [])
+      return ttls.length === 3 && test(chordns.ttl, Math.min(...ttls), Math.max(...ttls))
     })
   return {
     longer: apart((ours, _, high) => ours > high + 120),
@@ -95,8 +95,8 @@ export function tableOf(run: Run): string {
     ...table,
     '',
     `different in: ${fields.join(', ')}; different at first and not when asked again: ${run.passing.length}`,
-    `where the references differ from each other, chordns agrees with neither: ${alone(run).length}`,
-    `TTLs of the same answers: longer than both references ${longer.length}${example(longer)}, under half of both ${shorter.length}${example(shorter)}`,
+    `where the references differ from each other, chordns agrees with none: ${alone(run).length}`,
+    `TTLs of the same answers: longer than all references ${longer.length}${example(longer)}, under half of all ${shorter.length}${example(shorter)}`,
     `${run.zones} zones, seed ${run.seed}, ${run.seconds} s${run.validates ? '' : '; this chordns does not validate yet (no dnssec.trustAnchors in its schema)'}`,
   ].join('\n')
 }

@@ -1,6 +1,6 @@
-/** The three resolvers, each with the settings that its users get, and the local root's key as trust anchor. */
+/** The four resolvers, each with the settings that its users get, and the local root's key as trust anchor. */
 import { execFileSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -25,6 +25,7 @@ export async function startResolvers(programs: Programs, dir: string, anchor: st
   )
   startUnbound(programs, dir, hints, anchor)
   startBind(programs, dir, hints, anchor)
+  startKnot(programs, dir, hints, anchor)
   return startChordns(programs, dir, anchor)
 }
 
@@ -71,6 +72,27 @@ zone "." { type hint; file "${hints}"; };
 `,
   )
   programs.start('bind', 'named', ['-g', '-4', '-n', '1', '-c', config])
+}
+
+function startKnot(programs: Programs, dir: string, hints: string, anchor: string): void {
+  const own = join(dir, 'kresd')
+  mkdirSync(own)
+  const config = join(dir, 'kresd.lua')
+  writeFileSync(
+    config,
+    `net.ipv6 = false
+net.listen('${RESOLVERS.knot}', 53, { kind = 'dns' })
+modules = { 'hints > iterate' }
+hints.root_file('${hints}')
+trust_anchors.remove('.')
+trust_anchors.add('. 3600 IN DS ${anchor}')
+modules.unload('ta_update')
+modules.unload('priming')
+cache.size = 100 * MB
+log_level('warning')
+`,
+  )
+  programs.start('knot', 'kresd', ['-n', '-c', config, own])
 }
 
 async function startChordns(programs: Programs, dir: string, anchor: string): Promise<Started> {

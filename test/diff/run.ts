@@ -1,4 +1,4 @@
-/** `npm run test:diff`: asks Unbound, BIND and chordns the same questions, and lists where the two agree and we differ. */
+/** `npm run test:diff`: asks Unbound, BIND, Knot Resolver and chordns the same questions, and lists where two agree and we differ. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
@@ -28,7 +28,9 @@ const pattern = (text: string): RegExp => {
 }
 
 const options = new Command('test:diff')
-  .description('compare answers with Unbound and BIND in a network namespace with a signed Internet of its own')
+  .description(
+    'compare answers with Unbound, BIND and Knot Resolver in a network namespace with a signed Internet of its own',
+  )
   .option('-n, --questions <count>', 'how many questions', whole, 500)
   .option('-s, --seed <seed>', 'the same seed gives the same questions', whole, 1)
   .option('-o, --only <pattern>', 'only questions whose "name TYPE" matches this regular expression', pattern)
@@ -54,7 +56,10 @@ process.exitCode = unexplained(run).length > 0 ? 1 : 0
 
 function report(run: Run): void {
   const details = detailsOf(run)
-  if (details !== '') process.stdout.write(`Both references agree, and chordns differs:\n\n${details}\n\n`)
+  if (details !== '')
+    process.stdout.write(
+      `Two references agree and chordns differs, or chordns fails and one answers:\n\n${details}\n\n`,
+    )
   process.stdout.write(`${tableOf(run)}\n`)
   if (options.json === undefined) return
   mkdirSync(dirname(options.json), { recursive: true })
@@ -65,7 +70,7 @@ function report(run: Run): void {
 async function linger(where: { readonly namespace: string; readonly dir: string }, run?: Run): Promise<void> {
   if (run !== undefined) report(run)
   process.stderr.write(
-    `kept: ip netns exec ${where.namespace} dig @127.0.0.1 www.plain.com (127.0.0.2 Unbound, 127.0.0.3 BIND)\nfiles: ${where.dir}; Ctrl-C ends it\n`,
+    `kept: ip netns exec ${where.namespace} dig @127.0.0.1 www.plain.com (127.0.0.2 Unbound, 127.0.0.3 BIND, 127.0.0.4 Knot Resolver)\nfiles: ${where.dir}; Ctrl-C ends it\n`,
   )
   await new Promise((resolve) => process.once('SIGINT', resolve))
 }

@@ -21,7 +21,7 @@ export function startServers(programs: Programs, internet: Internet): void {
   const spec = join(internet.dir, 'odd.json')
   writeFileSync(
     spec,
-    JSON.stringify(odd.map(({ plan, file, addresses }) => ({ origin: plan.origin, file, addresses }))),
+    JSON.stringify(odd.map(({ plan, file, addresses, copies }) => ({ origin: plan.origin, file, addresses, copies }))),
   )
   programs.start('odd', process.execPath, [ODD_SERVER, spec])
 }

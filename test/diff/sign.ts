@@ -22,6 +22,8 @@ export interface BuiltZone {
   /** The text before it was signed: what questions are made from. */
   readonly plain: string
   readonly addresses: readonly string[]
+  /** The file of each address that has a copy of its own. */
+  readonly copies: Readonly<Record<string, string>>
 }
 
 export interface Internet {
@@ -50,12 +52,12 @@ export async function buildInternet(dir: string, plans: readonly ZonePlan[]): Pr
     const addresses = odd.get(plan.origin) ?? []
     if (plan.sign === undefined || own === undefined || plan.sign.tool === 'knot') {
       writeFileSync(file, plain)
-      return { plan, file, keys: own, plain, addresses }
+      return { plan, file, keys: own, plain, addresses, copies: {} }
     }
     writeFileSync(`${file}.plain`, plain)
     await signFile(plan.origin, `${file}.plain`, file, plan.sign, own)
     if (plan.rekey !== undefined || plan.edit !== undefined) edit(plan, file, own)
-    return { plan, file, keys: own, plain, addresses }
+    return { plan, file, keys: own, plain, addresses, copies: makeCopies(plan, file, own, addresses) }
   })
   const root = keys.get('.')
   if (root === undefined) throw new Error('the root is not signed')
@@ -184,7 +186,7 @@ const stamp = (seconds: number): string =>
     .replace(/\.\d+Z$/, '')
     .replace(/\D/g, '')
 
-function edit(plan: ZonePlan, file: string, keys: Keys): void {
+function edit(plan: Pick<ZonePlan, 'origin' | 'rekey' | 'edit'>, file: string, keys: Keys, to = file): void {
   const records = parseZone(readFileSync(file, 'utf8'), { origin: parseName(plan.origin), defaultTtl: 3600 })
   const zone: SignedZone = { origin: plan.origin, records: [...records], keys }
   if (plan.rekey !== undefined) {
@@ -192,7 +194,23 @@ function edit(plan: ZonePlan, file: string, keys: Keys): void {
     resignAll(zone)
   }
   plan.edit?.(zone)
-  writeFileSync(file, `${zone.records.map(lineOf).join('\n')}\n`)
+  writeFileSync(to, `${zone.records.map(lineOf).join('\n')}\n`)
+}
+
+/** Other versions of a finished zone, for some of its addresses. */
+function makeCopies(
+  { origin, copies = [] }: ZonePlan,
+  file: string,
+  keys: Keys,
+  addresses: readonly string[],
+): Record<string, string> {
+  const made = copies.flatMap((change, i) => {
+    if (change === undefined) return []
+    const copy = `${file}.${i}`
+    edit({ origin, edit: change }, file, keys, copy)
+    return [[addresses[i]!, copy] as const]
+  })
+  return Object.fromEntries(made)
 }
 
 /** DNSKEYs that are broken on purpose have no presentation form of their own. */

@@ -95,6 +95,8 @@ export interface ZonePlan {
   readonly edit?: (zone: SignedZone) => void
   /** Served by the embedded server instead, one server for each behaviour: for what real servers never do. */
   readonly odd?: readonly Behaviour[]
+  /** What these servers have in place of the zone, by their place in `odd`; undefined: the zone as it is. */
+  readonly copies?: readonly (((zone: SignedZone) => void) | undefined)[]
   /** Resolvers may take seconds here: fewer questions. */
   readonly slow?: boolean
   /** Questions that must be asked, beside those that the zone's text suggests: "name TYPE". */
