@@ -34,7 +34,10 @@ export const ADDRESSES: Readonly<Record<ServerName, readonly string[]>> = {
 export const DEAD_ADDRESSES = ['198.51.100.250', '198.51.100.251'] as const
 
 /** The address of the n-th embedded server. */
-export const oddAddress = (index: number): string => `192.0.2.${10 + index}`
+export function oddAddress(index: number): string {
+  if (index > 240) throw new RangeError('too many odd servers for one /24')
+  return `192.0.2.${10 + index}`
+}
 
 export const rootLetter = (index: number): string => `${'abcdefghijklm'[index]}.root-servers.net.`
 

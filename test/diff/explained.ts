@@ -16,9 +16,10 @@ const EXPLANATIONS: readonly Explanation[] = [
   {
     pattern: / (do\+)?cd(\+ad)?$/,
     fields: ['ad'],
-    when: ({ chordns, unbound }, kind) => !chordns.ad || unbound.ad || kind !== 'broken',
+    when: ({ chordns, unbound, bind, knot }, kind) =>
+      !chordns.ad || unbound.ad || bind.ad || knot.ad || kind !== 'broken',
     reason:
-      'With CD the asker validates for itself (RFC 4035 section 3.2.2), and chordns does not: AD is set for what it has validated before (section 3.2.3). So does Unbound; BIND and Knot Resolver set it more seldom.',
+      'With CD the asker validates for itself (RFC 4035 section 3.2.2), and chordns does not: AD is set for what it has validated before (section 3.2.3). So do the references, each of them in other cases.',
   },
   {
     pattern: /b-n3-iter(51|150)\./,
@@ -93,6 +94,22 @@ const STRICT: readonly Explanation[] = [
   },
 ]
 
+const PROOFS: readonly Explanation[] = [
+  {
+    pattern: /b-nsec-outside\./,
+    fields: ['rcode'],
+    when: failed,
+    reason:
+      'An NSEC whose next name lies outside of its zone would deny the names of others (CVE-2026-13321; RFC 4034 section 4.1.1: the next owner name in the zone). Knot Resolver 5.6 uses it.',
+  },
+  {
+    pattern: /soabit\.parent\./,
+    fields: ['rcode', 'denial'],
+    reason:
+      'An NSEC with NS and SOA is of the child zone and does not show that there is no DS (RFC 4035 section 5.4, RFC 6840 section 4.4). Knot Resolver takes it for the proof that nothing is below.',
+  },
+]
+
 const LOOSE: readonly Explanation[] = [
   {
     pattern: /o-badvers\./,
@@ -130,7 +147,7 @@ function answered({ chordns }: Replies): boolean {
 
 export function explanationOf(question: Question, replies: Replies, fields: readonly Field[]): Explanation | undefined {
   const text = questionText(question)
-  return [...EXPLANATIONS, ...STRICT, ...LOOSE, ...ENDLESS].find(
+  return [...EXPLANATIONS, ...STRICT, ...PROOFS, ...LOOSE, ...ENDLESS].find(
     (one) =>
       one.pattern.test(text) &&
       fields.every((field) => one.fields.includes(field)) &&

@@ -91,8 +91,6 @@ describe('a zone all of whose servers', () => {
     ['lower-case the question, and close TCP', odd.lowerCaseQuestion('closed')],
     ['lower-case the question, and are silent over TCP', odd.lowerCaseQuestion('silent')],
     ['say NOTIMP, with OPT, for EDNS', odd.rcodeForEdns(Rcode.NOTIMP)],
-    ['say SERVFAIL, with OPT, for EDNS', odd.rcodeForEdns(Rcode.SERVFAIL)],
-    ['drop queries with EDNS', { edns: 'drop' }],
   ])('%s is answered', (_, behaviour) => isAnswered(behaviour))
 
   it('lower-case the question, and have TCP, is validated where it is signed', async () => {

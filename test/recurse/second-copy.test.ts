@@ -117,6 +117,7 @@ const COPIES: readonly [string, ZoneCopy][] = [
   ['a wrong signature over the DNSKEY set', { corrupt: ['DNSKEY'] }],
   ['no signatures at all', { signed: false }],
   ['keys of its own', { keys: 'other' }],
+  ['a DNSKEY set without the signing key', { dnskeys: 'ksk' }],
   ['no signature over the data', { unsigned: ['www.harbour.com. A', 'NSEC'] }],
   [
     'old data whose signatures have expired',
@@ -147,6 +148,33 @@ describe('of the servers of a signed zone', () => {
     })
     expect(await s.askFresh(FRESH, 'www.harbour.com')).toEqual([A])
     expect(await s.askFresh(FEW, 'no.harbour.com')).toEqual(['NXDOMAIN AD'])
+  })
+
+  it.each(COPIES)('one of two has %s: the other one goes on being believed, name after name', async (_, copy) => {
+    for (let seed = 1; seed <= FEW; seed++) {
+      const s = await scenario({
+        seed,
+        zones: {
+          'com.': { signed: true },
+          'harbour.com.': {
+            ...leaf,
+            text: '* 60 A 192.0.2.1\nwww 60 A 192.0.2.1',
+            servers: 2,
+            copies: bad('harbour.com.', 1, copy),
+          },
+        },
+      })
+      const told = await s.clock.run(
+        Promise.all(['a', 'www', 'b', 'c'].map((label) => s.stack.ask(`${label}.harbour.com`))),
+      )
+      expect(told.map(({ rcode }) => rcode)).toEqual([0, 0, 0, 0])
+      for (let i = 0; i < 8; i++) {
+        expect(await s.ask(`n${i}.harbour.com`)).toBe(A)
+        expect(await s.ask('www.harbour.com', 'TXT')).toBe('NOERROR AD')
+        await s.wait(20)
+      }
+      expect(await s.ask('harbour.com', 'DNSKEY')).toContain('NOERROR AD')
+    }
   })
 
   it('each is asked at most twice for one question, however bad all are', async () => {

@@ -42,6 +42,8 @@ export interface SignOptions {
   /** Seconds of the DNSKEY set, and of the DS set at the parent. Default 3600. */
   readonly dnskeyTtl?: number
   readonly dsTtl?: number
+  /** `ksk`: the DNSKEY set lacks the key that signs the data. */
+  readonly dnskeys?: 'both' | 'ksk'
   /** `signWorld`: the last change of the zone's text, when the DS sets of its children are in it. */
   readonly edit?: (text: string) => string
 }
@@ -89,7 +91,7 @@ export function signZone(originText: string, text: string, options: SignOptions 
   const origin = parseName(originText)
   const keys = options.keys ?? makeKeys(options.algorithm ?? 13)
   const plain = parseZone(text, { origin, defaultTtl: 3600 })
-  const dnskeys = [keys.ksk, keys.zsk].map(({ rdata }) =>
+  const dnskeys = (options.dnskeys === 'ksk' ? [keys.ksk] : [keys.ksk, keys.zsk]).map(({ rdata }) =>
     recordOf(origin, Type.DNSKEY, options.dnskeyTtl ?? 3600, rdata),
   )
   const params =
