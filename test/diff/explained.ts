@@ -112,8 +112,15 @@ const PROOFS: readonly Explanation[] = [
 
 const LOOSE: readonly Explanation[] = [
   {
-    pattern: /o-badvers\./,
+    pattern: /o-\dof\d-/,
     fields: ['rcode'],
+    when: answered,
+    reason:
+      'Another server of the zone has a copy that verifies: it is asked when one is no good (RFC 1034 section 5.3.3, step 4d). Where the references fail they gave up earlier.',
+  },
+  {
+    pattern: /o-badvers\./,
+    fields: ['rcode', 'answer', 'soa'],
     when: answered,
     reason:
       'A server that says BADVERS to version 0 does not know EDNS (RFC 6891 section 6.1.3 leaves nothing else), and is asked without. The references give up, or say NODATA.',
@@ -121,6 +128,13 @@ const LOOSE: readonly Explanation[] = [
 ]
 
 const ENDLESS: readonly Explanation[] = [
+  {
+    pattern: /o-upaa\./,
+    fields: ['rcode'],
+    when: failed,
+    reason:
+      'NS records without an SOA are a referral, not NODATA (RFC 2308 section 2.2), and one that leads upwards is lame, AA or not. Knot Resolver calls it NODATA.',
+  },
   {
     pattern: /\.self\.dnames\.|\.pair\d\.dnames\./,
     fields: ['rcode'],

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import type { Compared, Verdict } from './compare.ts'
 import { comparedText, type Field } from './compare.ts'
+import { openFault } from './open.ts'
 import { questionText } from './questions.ts'
 
 export interface Run {
@@ -63,7 +64,14 @@ export function ttlsApart(run: Run): { readonly longer: Compared[]; readonly sho
 const alone = (run: Run): Compared[] =>
   final(run).filter(({ verdict, aloneFields }) => verdict === 'references-differ' && aloneFields.length > 0)
 
-export const unexplained = (run: Run): Compared[] => run.settled.filter(({ verdict }) => verdict === 'different')
+const different = (run: Run): Compared[] => run.settled.filter(({ verdict }) => verdict === 'different')
+
+export const unexplained = (run: Run): Compared[] => different(run).filter((one) => openFault(one) === undefined)
+
+/** Faults of ours that are known and not mended yet, with how many questions showed them. */
+export function openFaults(run: Run): Readonly<Record<string, number>> {
+  return countBy(different(run).flatMap((one) => openFault(one) ?? []))
+}
 
 export function tableOf(run: Run): string {
   const kinds = [...new Set(run.first.map(({ question }) => question.kind))].sort()
@@ -91,10 +99,12 @@ export function tableOf(run: Run): string {
   )
   const { longer, shorter } = ttlsApart(run)
   const example = (all: readonly Compared[]) => (all[0] === undefined ? '' : ` (${questionText(all[0].question)})`)
+  const open = Object.entries(openFaults(run)).map(([what, count]) => `${what} (${count})`)
   return [
     ...table,
     '',
     `different in: ${fields.join(', ')}; different at first and not when asked again: ${run.passing.length}`,
+    ...(open.length === 0 ? [] : [`not mended yet: ${open.join('; ')}`]),
     `where the references differ from each other, chordns agrees with none: ${alone(run).length}`,
     `TTLs of the same answers: longer than all references ${longer.length}${example(longer)}, under half of all ${shorter.length}${example(shorter)}`,
     `${run.zones} zones, seed ${run.seed}, ${run.seconds} s${run.validates ? '' : '; this chordns does not validate yet (no dnssec.trustAnchors in its schema)'}`,
@@ -129,6 +139,7 @@ export function jsonOf(run: Run): object {
     validates: run.validates,
     summary: { ...summaryOf(run), ttlLonger: ttlsApart(run).longer.length, ttlShorter: ttlsApart(run).shorter.length },
     unexplained: unexplained(run).map(told),
+    open: openFaults(run),
     explained: countBy(final(run).flatMap(({ reason }) => reason ?? [])),
     passing: run.passing.map(told),
     alone: alone(run).map(told),

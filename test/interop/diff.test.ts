@@ -19,5 +19,5 @@ it.skipIf(!runnable)(
     expect(same).toBeGreaterThan(350)
     expect(referencesDiffer).toBeLessThan(100)
   },
-  240_000,
+  300_000,
 )
