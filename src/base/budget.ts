@@ -36,15 +36,15 @@ export class Budget {
     this.#deadline = monotonic() + limits.timeMs
   }
 
-  /** Takes `amount` or throws BUDGET_SPENT; what was taken is never given back. */
-  take(resource: Exclude<BudgetResource, 'time'>, amount = 1): void {
+  /** Spends `amount` or throws BUDGET_SPENT; what was spent is never given back. */
+  spend(resource: Exclude<BudgetResource, 'time'>, amount = 1): void {
     this.checkTime()
     if (this.#left[resource] < amount) throw spent(resource)
     this.#left[resource] -= amount
   }
 
-  /** Like `take`, but says so instead of throwing, and ignores the clock. */
-  tryTake(resource: Exclude<BudgetResource, 'time'>, amount = 1): boolean {
+  /** Like `spend`, but says so instead of throwing, and ignores the clock. */
+  trySpend(resource: Exclude<BudgetResource, 'time'>, amount = 1): boolean {
     if (this.#left[resource] < amount) return false
     this.#left[resource] -= amount
     return true

@@ -1,5 +1,5 @@
 /**
- * Bulk between peers: one body goes out, many frames come back, as fast as they are taken and no faster. The asker grants the
+ * Bulk between peers: one body goes out, many frames come back, as fast as they are read and no faster. The requester grants the
  * frames that may be under way; what it has not granted is not made. Knows no sockets: it gets frames, and sends frames.
  */
 import { ChordnsError } from './errors.ts'
@@ -7,8 +7,8 @@ import { limits } from './limits.ts'
 import type { BulkHandler, Clock } from './ports.ts'
 import type { Cancel, PeerId } from './types.ts'
 
-/** `ask` and `grant` go to the source, the others come from it. */
-export const BulkKind = { ASK: 1, DATA: 2, END: 3, ERROR: 4, GRANT: 5 } as const
+/** REQUEST and GRANT go to the source, the others come from it. */
+export const BulkKind = { REQUEST: 1, DATA: 2, END: 3, ERROR: 4, GRANT: 5 } as const
 export type BulkKind = (typeof BulkKind)[keyof typeof BulkKind]
 
 export interface BulkFrame {
@@ -34,7 +34,7 @@ export interface BulkReaderHooks {
   readonly onEnd: (reason: Error | undefined) => void
 }
 
-/** The side that asked. Read `frames` once. */
+/** The side that requested. Read `frames` once. */
 export class BulkReader {
   readonly #deps: BulkReaderDeps
   readonly #hooks: BulkReaderHooks
@@ -51,14 +51,14 @@ export class BulkReader {
     this.#hooks = hooks
   }
 
-  ask(body: Uint8Array): void {
-    this.#hooks.send({ kind: BulkKind.ASK, payload: body })
+  request(body: Uint8Array): void {
+    this.#hooks.send({ kind: BulkKind.REQUEST, payload: body })
   }
 
   /** What came from the source. */
   receive({ kind, payload }: BulkFrame): void {
     if (this.#state !== 'open') return
-    if (kind === BulkKind.DATA) this.#take(payload)
+    if (kind === BulkKind.DATA) this.#receiveData(payload)
     else if (kind === BulkKind.END) this.#state = 'ended'
     else if (kind === BulkKind.ERROR) this.#state = { error: remoteError(this.#deps.peer, payload) }
     else this.close(malformed('a frame for the other side of a bulk'))
@@ -89,9 +89,9 @@ export class BulkReader {
     }
   }
 
-  #take(payload: Uint8Array): void {
+  #receiveData(payload: Uint8Array): void {
     this.#bytes += payload.length
-    if (this.#outstanding === 0) this.close(malformed('more frames than were asked for'))
+    if (this.#outstanding === 0) this.close(malformed('more frames than were granted'))
     else if (this.#bytes > limits.MAX_BULK_BYTES) this.close(oversized(this.#bytes))
     if (this.#state !== 'open') return
     this.#outstanding--
@@ -148,19 +148,19 @@ export interface BulkWriterDeps {
 }
 
 export interface BulkWriterHooks {
-  /** Brings a frame to the asker; may drop it when the stream is gone. */
+  /** Brings a frame to the requester; may drop it when the stream is gone. */
   readonly send: (frame: BulkFrame) => void
   /** Called once, when all was sent or nothing more will be: ends the stream. */
   readonly onEnd: (reason: Error | undefined) => void
 }
 
-/** The side that was asked. */
+/** The side that was requested: the source. */
 export class BulkWriter {
   readonly #deps: BulkWriterDeps
   readonly #hooks: BulkWriterHooks
   readonly #control = new AbortController()
   #credit: number = limits.BULK_WINDOW
-  #asked = false
+  #wasRequested = false
   #closed = false
   #wake: (() => void) | undefined
   #cancelSlow: Cancel | undefined
@@ -170,17 +170,22 @@ export class BulkWriter {
     this.#hooks = hooks
   }
 
-  /** What came from the asker. Throws PEER_MALFORMED. */
+  /** What came from the requester. Throws PEER_MALFORMED. */
   receive({ kind, payload }: BulkFrame): void {
     if (this.#closed) return
-    if (kind === BulkKind.ASK && !this.#asked) {
-      this.#asked = true
+    if (kind === BulkKind.REQUEST && !this.#wasRequested) {
+      this.#wasRequested = true
       void this.#run(payload)
       return
     }
     const more = payload[0] ?? 0
-    if (kind !== BulkKind.GRANT || !this.#asked || payload.length !== 1 || this.#credit + more > limits.BULK_WINDOW)
-      throw malformed('not what the asker of a bulk may say')
+    if (
+      kind !== BulkKind.GRANT ||
+      !this.#wasRequested ||
+      payload.length !== 1 ||
+      this.#credit + more > limits.BULK_WINDOW
+    )
+      throw malformed('not what the requester of a bulk may say')
     this.#credit += more
     this.#wake?.()
   }
@@ -219,7 +224,7 @@ export class BulkWriter {
     }
   }
 
-  /** An asker that takes nothing for so long is given up, or those that never read would hold their frames for ever. */
+  /** A requester that reads nothing for so long is given up, or those that never read would hold their frames for ever. */
   #credited(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#cancelSlow = this.#deps.clock.after(limits.BULK_SLOW_MS, () =>

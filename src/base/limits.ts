@@ -10,8 +10,8 @@ export const limits = {
   MAX_INBOUND_REQUESTS_PER_PEER: 256,
   /** Frames of one bulk that may be under way: 256 KiB, enough for 10 MB/s at 25 ms, and no more than that waits anywhere. */
   BULK_WINDOW: 4,
-  /** One bulk: what a peer may stream to us before we look at whether it makes sense to go on. */
+  /** One bulk: what one peer may stream to us for one request. */
   MAX_BULK_BYTES: 256 * 1024 * 1024,
-  /** An asker that takes nothing for so long is given up, ms. */
+  /** A requester that reads nothing for so long is given up, ms. */
   BULK_SLOW_MS: 30_000,
 } as const

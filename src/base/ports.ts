@@ -97,12 +97,12 @@ export interface Transport {
   /** Sets the one handler of incoming requests. Until it is set, requests are answered with an error. */
   onRequest(handler: RequestHandler): void
   /**
-   * Asks a peer for more than fits into one frame: frames of at most MAX_FRAME_BYTES, in order, made as fast as they are taken.
+   * Requests more of a peer than fits into one frame: frames of at most MAX_FRAME_BYTES, in order, made as fast as they are read.
    * Nothing is sent before the first one is waited for; whoever stops reading ends the bulk. `timeoutMs` counts for each frame.
    * Rejects as `request` does, and with PEER_MALFORMED; PEER_OVERSIZE beyond MAX_BULK_BYTES.
    */
   bulk(peer: PeerId, body: Uint8Array, options: RequestOptions): AsyncIterable<Uint8Array>
-  /** Sets the one handler of bulks that peers ask for. Its throw becomes an error that carries only the code. */
+  /** Sets the one handler of bulks that peers request. Its throw becomes an error that carries only the code. */
   onBulk(handler: BulkHandler): void
   /** Called when the last connection to a peer is gone. Returns the unsubscribe function. */
   onPeerGone(listener: (peer: PeerId) => void): Cancel

@@ -33,12 +33,12 @@ export const limits = {
   /** Answers waiting for a client that does not read them; above it the connection is not read. */
   MAX_TCP_UNSENT: 262_144,
 
-  /** How often the addresses of the machine are looked at, for listeners on 0.0.0.0 and ::. A look takes 0.1 ms. */
+  /** How often the addresses of the machine are read, for listeners on 0.0.0.0 and ::, ms. It takes 0.1 ms. */
   INTERFACES_MS: 3_000,
   /** Sockets of one wildcard and protocol: a host of containers has an address for each of its links. */
   MAX_LISTEN_ADDRESSES: 512,
 
-  /** Client addresses that are remembered as read. */
+  /** Client addresses that are remembered in parsed form. */
   MAX_KNOWN_CLIENTS: 10_000,
   /** Bytes asked of the system per UDP socket and direction: a burst of 10,000 queries fits. */
   UDP_BUFFER: 4_194_304,

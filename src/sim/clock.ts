@@ -86,10 +86,10 @@ export function virtualClock({ startUnixMs = 1_800_000_000_000, settle }: Virtua
     },
     async run(promise) {
       let settled = false
-      const note = () => {
+      const onSettled = () => {
         settled = true
       }
-      promise.then(note, note)
+      promise.then(onSettled, onSettled)
       await settle()
       for (let idle = 0; !settled; await settle()) {
         // Another `run` may have taken the last timer, and what follows from it may take a few turns.

@@ -52,7 +52,7 @@ export class MemoryBulks {
     this.#handler = handler
   }
 
-  async *ask(peer: PeerId, body: Uint8Array, options: RequestOptions): AsyncGenerator<Uint8Array, void, undefined> {
+  async *request(peer: PeerId, body: Uint8Array, options: RequestOptions): AsyncGenerator<Uint8Array, void, undefined> {
     checkFits(body)
     const link = await this.#hooks.connect(peer)
     const id = this.#hooks.newId()
@@ -67,13 +67,13 @@ export class MemoryBulks {
       },
     )
     this.#readers.set(id, { link, reader })
-    reader.ask(body)
+    reader.request(body)
     yield* reader.frames()
   }
 
   receive(from: PeerId, message: BulkMessage): void {
     const { bulk: id, to, frame, link } = message
-    if (to === 'asker') {
+    if (to === 'requester') {
       const reader = this.#readers.get(id)?.reader
       if (frame === undefined) reader?.close(gone(from))
       else reader?.receive(frame)
@@ -82,13 +82,13 @@ export class MemoryBulks {
     const writing = this.#writers.get(id)
     if (frame === undefined) writing?.writer.close()
     else if (writing === undefined) {
-      if (frame.kind === BulkKind.ASK) this.#serve(from, link, id, frame)
+      if (frame.kind === BulkKind.REQUEST) this.#serve(from, link, id, frame)
     } else {
       try {
         writing.writer.receive(frame)
       } catch {
         writing.writer.close()
-        this.#send(link, id, 'asker', undefined)
+        this.#send(link, id, 'requester', undefined)
       }
     }
   }
@@ -98,27 +98,27 @@ export class MemoryBulks {
     for (const { writer } of [...this.#writers.values()].filter((one) => one.link === link)) writer.close()
   }
 
-  #serve(peer: PeerId, link: number, id: number, ask: BulkFrame): void {
+  #serve(peer: PeerId, link: number, id: number, request: BulkFrame): void {
     const mine = [...this.#writers.values()].filter((one) => one.peer === peer).length
     if (!this.#hooks.isAdmitted(peer)) {
-      this.#send(link, id, 'asker', undefined)
+      this.#send(link, id, 'requester', undefined)
       return
     }
     const handler = this.#handler
     if (handler === undefined || mine >= MAX_BULKS_PER_PEER) {
       const code = handler === undefined ? 'PEER_NOT_READY' : 'PEER_BUSY'
-      this.#send(link, id, 'asker', { kind: BulkKind.ERROR, payload: new TextEncoder().encode(code) })
+      this.#send(link, id, 'requester', { kind: BulkKind.ERROR, payload: new TextEncoder().encode(code) })
       return
     }
     const writer = new BulkWriter(
       { peer, clock: this.#clock, handler },
       {
-        send: (frame) => this.#send(link, id, 'asker', { kind: frame.kind, payload: frame.payload.slice() }),
+        send: (frame) => this.#send(link, id, 'requester', { kind: frame.kind, payload: frame.payload.slice() }),
         onEnd: () => this.#writers.delete(id),
       },
     )
     this.#writers.set(id, { link, peer, writer })
-    writer.receive(ask)
+    writer.receive(request)
   }
 
   #send(link: number, bulk: number, to: BulkMessage['to'], frame: BulkFrame | undefined): void {

@@ -159,7 +159,7 @@ export class MemoryTransport implements Transport, Station {
   }
 
   bulk(peer: PeerId, body: Uint8Array, options: RequestOptions): AsyncIterable<Uint8Array> {
-    return this.#bulks.ask(peer, body, options)
+    return this.#bulks.request(peer, body, options)
   }
 
   onBulk(handler: BulkHandler): void {
@@ -192,15 +192,15 @@ export class MemoryTransport implements Transport, Station {
     else if (message.kind === 'open') this.#accept(link, message.stream, message.hello)
     else {
       const stream = link.streams.get(message.stream)
-      if (stream !== undefined) this.#take(stream, message)
+      if (stream !== undefined) this.#receiveFrame(stream, message)
       else if (message.kind !== 'reset') this.#send(link, { kind: 'reset', link: link.id, stream: message.stream })
     }
   }
 
-  #take(stream: Stream, message: StreamMessage): void {
+  #receiveFrame(stream: Stream, message: StreamMessage): void {
     const { peer } = stream.link
     if (message.kind === 'reset') this.#endStream(stream, refusedBy(peer))
-    else if (message.kind === 'hello') this.#takeHello(stream, message.body)
+    else if (message.kind === 'hello') this.#receiveHello(stream, message.body)
     else if (!stream.admitted) this.#refuse(stream, malformed('a frame before hello was over'))
     else if (message.kind === 'reply') stream.pending.get(message.id)?.resolve(message.body)
     else if (message.kind === 'error') stream.pending.get(message.id)?.reject(failed(peer, message.code))
@@ -288,14 +288,14 @@ export class MemoryTransport implements Transport, Station {
       const stream: Stream = { id, link, role: 'listener', hello, pending: new Map(), opened, admitted: false }
       link.streams.set(id, stream)
       this.#watchHello(stream)
-      if (opening !== undefined) this.#takeHello(stream, opening)
+      if (opening !== undefined) this.#receiveHello(stream, opening)
     } catch {
       // This peer was expelled: it hears no more than that the door is shut.
       this.#send(link, { kind: 'reset', link: link.id, stream: id })
     }
   }
 
-  #takeHello(stream: Stream, message: Uint8Array): void {
+  #receiveHello(stream: Stream, message: Uint8Array): void {
     const { link } = stream
     try {
       if (stream.admitted) throw malformed('hello after hello')

@@ -26,7 +26,7 @@ export interface BulkMessage {
   readonly kind: 'bulk'
   readonly link: number
   readonly bulk: number
-  readonly to: 'asker' | 'source'
+  readonly to: 'requester' | 'source'
   readonly frame: BulkFrame | undefined
 }
 

@@ -147,26 +147,26 @@ async function cost(
 /** What the budgets of client questions are charged meanwhile: the most that any one of them paid. */
 function watchBudgets() {
   const paid = new Map<Budget, Map<string, number>>()
-  const { take, tryTake } = Budget.prototype
+  const { spend, trySpend } = Budget.prototype
   const note = (budget: Budget, resource: string, amount: number) => {
     const own = paid.get(budget) ?? new Map<string, number>()
     paid.set(budget, own)
     own.set(resource, (own.get(resource) ?? 0) + amount)
   }
-  Budget.prototype.take = function (this: Budget, resource, amount = 1) {
-    take.call(this, resource, amount)
+  Budget.prototype.spend = function (this: Budget, resource, amount = 1) {
+    spend.call(this, resource, amount)
     note(this, resource, amount)
   }
-  Budget.prototype.tryTake = function (this: Budget, resource, amount = 1) {
-    const taken = tryTake.call(this, resource, amount)
+  Budget.prototype.trySpend = function (this: Budget, resource, amount = 1) {
+    const taken = trySpend.call(this, resource, amount)
     if (taken) note(this, resource, amount)
     return taken
   }
   return {
     most: (resource: string) => Math.max(0, ...[...paid.values()].map((own) => own.get(resource) ?? 0)),
     stop: () => {
-      Budget.prototype.take = take
-      Budget.prototype.tryTake = tryTake
+      Budget.prototype.spend = spend
+      Budget.prototype.trySpend = trySpend
     },
   }
 }

@@ -1,4 +1,4 @@
-/** `chordns ring` and `chordns chunk NAME`: who is on the ring, and who keeps a name. */
+/** `chordns ring` and `chordns chunk NAME`: who is on the ring, and which replicas hold a name. */
 import type { Command } from 'commander'
 import { ChordnsError } from '../../base/index.ts'
 import { type ChunkView, chunkView, type RingView, statusView } from '../../observe/index.ts'
@@ -77,7 +77,7 @@ ${renderChain(view.chain)}
 ${entries.length === 0 ? 'this node holds nothing for the name' : entries.join('\n')}`
 }
 
-/** `n` seats: what more than half of them saw is agreed, and accepted in strict mode. */
+/** `n` seats: what more than half of them observed is agreed, and accepted in strict mode. */
 function renderNetworks(networks: ChunkView['entries'][number]['networks'], n: number): string[] {
   return networks.map(({ network, observers }) => {
     const agreed = observers > n / 2 ? ', agreed' : ''

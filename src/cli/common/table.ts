@@ -1,4 +1,4 @@
-/** Plain columns for the terminal; colours only where somebody looks. */
+/** Plain columns for the terminal; colours only on a terminal. */
 import { styleText } from 'node:util'
 
 export function table(rows: readonly (readonly string[])[], indent = ''): string {

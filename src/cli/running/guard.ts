@@ -11,7 +11,7 @@ const MAX_SPARED = 20
 const FOREIGN = /node:|node_modules\/(@libp2p|libp2p|main-event|it-[a-z-]+|race-[a-z-]+)\//
 const TRANSPORT_ERROR = /^(Stream|Muxer|Connection)/
 
-/** What is returned decides on one uncaught exception after another. */
+/** The function that it returns is called with each uncaught exception, in turn. */
 export function createGuard(): (error: unknown) => GuardDecision {
   let spared = 0
   return (error) => {

@@ -1,4 +1,4 @@
-/** SIGHUP: reads the configuration again. A bad one is told whole, and the old one stays in force. */
+/** SIGHUP: reads the configuration again. All that is wrong with it is logged, and then the old one stays in force. */
 import { ChordnsError, errorText } from '../../base/index.ts'
 import { type LoadedConfig, type Problem, planReload } from '../../config/index.ts'
 import type { AdjustableLog } from '../../observe/index.ts'

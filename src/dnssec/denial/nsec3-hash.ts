@@ -13,7 +13,7 @@ export interface Nsec3Params {
 
 /** 20 octets as a latin1 string, as in `Nsec3Record.owner`. Throws BUDGET_SPENT. */
 export function nsec3Hash(name: Name, { iterations, salt }: Nsec3Params, budget: Budget): string {
-  budget.take('hashes', hashPrice(iterations, salt.length))
+  budget.spend('hashes', hashPrice(iterations, salt.length))
   return latin1(nsec3Digest(canonicalName(name).wire, salt, iterations))
 }
 

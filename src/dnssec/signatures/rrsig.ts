@@ -72,7 +72,7 @@ export function verifyRRset({ rrset, zone, keys, now, budget }: VerifyInput): Ve
     for (const key of candidates.slice(0, limits.MAX_SAME_TAG_KEYS)) {
       if (checks++ >= limits.MAX_CHECKS_PER_RRSET)
         return { ok: false, ede: bogus(`too many signatures of ${setText(rrset)}`) }
-      budget.take('signatures')
+      budget.spend('signatures')
       signedData ??= orMalformed(() => signedDataOf(rrset))
       if (signedData === undefined) return { ok: false, ede: bogus(`${setText(rrset)} is malformed`) }
       if (verifierOf(key)?.(signedData(signature), signature.signature) !== true) {

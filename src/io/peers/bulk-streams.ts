@@ -84,7 +84,7 @@ export class BulkStreams {
       onClosed: (reason) => reader.close(reason),
     })
     try {
-      reader.ask(body)
+      reader.request(body)
     } catch (error) {
       end(stream, error instanceof Error ? error : undefined)
       throw error
@@ -100,7 +100,7 @@ export class BulkStreams {
 
   #serve(stream: Stream, peer: PeerId, handler: BulkHandler): void {
     const { clock, log } = this.#deps
-    const leave = this.#places.take(peer)
+    const leave = this.#places.occupy(peer)
     let wasAsked = false
     const cancelSilent = clock.after(baseLimits.HELLO_TIMEOUT_MS, () => {
       if (wasAsked) return
@@ -165,7 +165,7 @@ class Places {
   }
 
   /** What is returned gives the place back; calling it twice is harmless. */
-  take(peer: PeerId): () => void {
+  occupy(peer: PeerId): () => void {
     let isTaken = true
     this.#all++
     this.#taken.set(peer, (this.#taken.get(peer) ?? 0) + 1)

@@ -30,7 +30,7 @@ export class BulkFrameReader {
       const bytes = this.#stream.next({ min: HEAD_BYTES, max: HEAD_BYTES + baseLimits.MAX_FRAME_BYTES }, malformed)
       if (bytes === undefined) return frames
       const kind = bytes[0]!
-      if (kind < BulkKind.ASK || kind > BulkKind.GRANT) throw malformed(`a frame of kind ${kind}`)
+      if (kind < BulkKind.REQUEST || kind > BulkKind.GRANT) throw malformed(`a frame of kind ${kind}`)
       // A copy: the bytes belong to a buffer of the transport.
       frames.push({ kind: kind as BulkKind, payload: new Uint8Array(bytes.subarray(HEAD_BYTES)) })
     }

@@ -124,7 +124,7 @@ export class PeerStream {
   receive(bytes: Uint8Array): void {
     if (this.#closed) return
     try {
-      for (const frame of this.#reader.feed(bytes)) this.#take(frame)
+      for (const frame of this.#reader.feed(bytes)) this.#receiveFrame(frame)
     } catch (error) {
       this.close(asError(error))
     }
@@ -153,15 +153,15 @@ export class PeerStream {
     this.#hooks.onClosed(this, reason)
   }
 
-  #take(frame: PeerFrame): void {
+  #receiveFrame(frame: PeerFrame): void {
     if (this.#closed) return
-    if (frame.kind === PeerFrameKind.HELLO) this.#takeHello(frame.payload)
+    if (frame.kind === PeerFrameKind.HELLO) this.#receiveHello(frame.payload)
     else if (!this.#isAdmitted) throw malformed('a frame before hello was over')
-    else if (frame.kind === PeerFrameKind.REQUEST) this.#takeRequest(frame)
-    else this.#takeReply(frame)
+    else if (frame.kind === PeerFrameKind.REQUEST) this.#receiveRequest(frame)
+    else this.#receiveReply(frame)
   }
 
-  #takeReply(frame: PeerFrame): void {
+  #receiveReply(frame: PeerFrame): void {
     const pending = this.#pending.get(frame.id)
     // A reply to a request that timed out.
     if (pending === undefined) return
@@ -169,7 +169,7 @@ export class PeerStream {
     else pending.reject(remoteError(this.remote, frame.payload))
   }
 
-  #takeHello(message: Uint8Array): void {
+  #receiveHello(message: Uint8Array): void {
     if (this.#isAdmitted) throw malformed('hello after hello')
     const { send, admitted } = this.#deps.hello.receive(message)
     if (send !== undefined) this.#write({ id: 0, kind: PeerFrameKind.HELLO, payload: send })
@@ -181,7 +181,7 @@ export class PeerStream {
     this.#resolveAdmitted()
   }
 
-  #takeRequest(frame: PeerFrame): void {
+  #receiveRequest(frame: PeerFrame): void {
     if (this.role !== 'listener') throw malformed('a request on a stream of our own')
     const handler = this.#hooks.handler()
     const { load } = this.#deps

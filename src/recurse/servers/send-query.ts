@@ -56,7 +56,7 @@ export async function sendQuery(engine: ServersEngine, query: ServerQuery): Prom
     if (isChordnsError(error, 'UPSTREAM_TIMEOUT')) engine.cookies.onSilence(server.endpoint, cookie, engine.monotonic())
     return afterError(engine, query, error, report)
   }
-  job.budget.take('bytes', bytes.length)
+  job.budget.spend('bytes', bytes.length)
   return received(bytes)
 
   function received(reply: Uint8Array): QueryResult {
@@ -85,7 +85,7 @@ function charge(engine: ServersEngine, job: Job, server: Server): void {
     const text = `${nameToText(job.question.name)} needs more than ${engine.limits.QUERIES_PER_QUESTION} queries`
     throw failed('budget', text, [{ code: 0, text }])
   }
-  job.budget.take('queries')
+  job.budget.spend('queries')
   job.sent++
 }
 

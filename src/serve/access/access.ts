@@ -18,22 +18,22 @@ export function compileAccess({ allow }: AccessOptions): (address: string) => bo
   }
 }
 
-/** What the door goes by. */
+/** What is known of a client. */
 export interface Client {
   readonly allowed: boolean
-  /** What limits count by. */
+  /** Limits are counted by it; see `clientKey`. */
   readonly key: string
   readonly isLoopback: boolean
 }
 
-/** Knows clients by address: reading addresses took a tenth of the time of an answer, and few clients ask often. */
+/** Remembers clients by address: parsing addresses took a tenth of the time of an answer, and most questions come from few clients. */
 export function clientBook(access: (address: string) => boolean, maxClients: number): (address: string) => Client {
   const known = new Map<string, Client>()
   return (address) => {
     const found = known.get(address)
     if (found !== undefined) return found
     const client = { allowed: access(address), key: clientKey(address), isLoopback: isLoopback(address) }
-    // Forged sources must not fill the memory; starting anew costs each client one reading.
+    // Forged sources must not fill the memory; then each address is parsed once more.
     if (known.size >= maxClients) known.clear()
     known.set(address, client)
     return client
@@ -65,7 +65,7 @@ export function somebodyMayAsk(address: string, { allow }: AccessOptions): boole
   })
 }
 
-/** What limits count by: the address, or for IPv6 its /64, which is what one household has. */
+/** The key by which limits are counted: the address, or for IPv6 its /64, which is what one household has. */
 export function clientKey(text: string): string {
   const address = parseAddress(text)
   if (address === undefined || address.kind() === 'ipv4') return address?.toString() ?? text

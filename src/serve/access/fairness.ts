@@ -3,7 +3,7 @@
 import type { ServeLimits } from '../limits.ts'
 import type { Client } from './access.ts'
 
-/** Counts things in work by client. */
+/** How many things in work each client has. */
 export class Shares {
   readonly #held = new Map<string, number>()
 
@@ -11,11 +11,11 @@ export class Shares {
     return this.#held.get(client) ?? 0
   }
 
-  take(client: string): void {
+  hold(client: string): void {
     this.#held.set(client, this.of(client) + 1)
   }
 
-  giveBack(client: string): void {
+  release(client: string): void {
     const left = this.of(client) - 1
     if (left > 0) this.#held.set(client, left)
     else this.#held.delete(client)

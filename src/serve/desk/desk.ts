@@ -138,7 +138,7 @@ export class Desk {
       }),
     }
     this.#inWork.add(work)
-    this.#shares.take(client.key)
+    this.#shares.hold(client.key)
     void this.#resolve(work)
     return work
   }
@@ -212,7 +212,7 @@ export class Desk {
   #settle(work: QuestionInWork, rcode: number | undefined, resolution?: Resolution): void {
     if (!this.#inWork.delete(work)) return
     work.cancelTimer()
-    this.#shares.giveBack(work.client.key)
+    this.#shares.release(work.client.key)
     if (rcode === undefined) {
       this.#counts.dropped++
       work.abort.abort()

@@ -37,10 +37,10 @@ export class Connections {
       return void socket.destroy()
     const connection = new Connection(socket, address, desk, clock, this.#limits)
     this.#open.add(connection)
-    this.#shares.take(client.key)
+    this.#shares.hold(client.key)
     socket.once('close', () => {
       this.#open.delete(connection)
-      this.#shares.giveBack(client.key)
+      this.#shares.release(client.key)
       if (this.#open.size === 0) this.#whenEmpty?.()
     })
   }

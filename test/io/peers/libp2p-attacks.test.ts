@@ -328,7 +328,7 @@ describe('bulks of an attacker', () => {
     })
     return { stream, received }
   }
-  const asking = encodeBulkFrame({ kind: BulkKind.ASK, payload: bytes(1) })
+  const asking = encodeBulkFrame({ kind: BulkKind.REQUEST, payload: bytes(1) })
 
   it('are not served before hello', async () => {
     const { stream, received } = await openBulk()
