@@ -7,21 +7,27 @@ import { isSubdomain, type Name, nameToText, parseName } from '../dns/index.ts'
 import { familyOf, mayAsk, sameAddress } from '../iterator/index.ts'
 import type { ZoneServers } from '../recurse/index.ts'
 import { endpointText, isLoopback, isWildcard, parseListenAddress, somebodyMayAsk } from '../serve/index.ts'
-import type { Settings } from './sections/schema.ts'
+import type { ConfigValues } from './sections/schema.ts'
 import type { Problem } from './types.ts'
 
-export interface Told {
+/** How a check says what it found; both name the key first. */
+interface CheckHooks {
   readonly problem: (path: string, message: string) => void
   readonly warn: (path: string, message: string) => void
 }
 
-export interface Zones {
+export interface ConfiguredZones {
   readonly stubs: readonly ZoneServers[]
   readonly forwards: readonly ZoneServers[]
 }
 
-export function checkTogether(settings: Settings, zones: Zones, problems: Problem[], warnings: string[]): void {
-  const told: Told = {
+export function checkTogether(
+  settings: ConfigValues,
+  zones: ConfiguredZones,
+  problems: Problem[],
+  warnings: string[],
+): void {
+  const told: CheckHooks = {
     problem: (path, message) => problems.push({ path, message }),
     warn: (path, message) => warnings.push(`${path}: ${message}`),
   }
@@ -37,7 +43,7 @@ export function checkTogether(settings: Settings, zones: Zones, problems: Proble
 }
 
 /** `auto` needs 127.0.0.1 only; ::1 comes along where there is one. */
-function checkAccess({ listen, access }: Settings, { problem, warn }: Told): void {
+function checkAccess({ listen, access }: ConfigValues, { problem, warn }: CheckHooks): void {
   const texts = listen === 'auto' ? ['127.0.0.1:53'] : [...new Set([...listen.udp, ...listen.tcp])]
   const deaf = texts.filter((text) => !somebodyMayAsk(parseListenAddress(text).address, access))
   const [first] = deaf
@@ -52,7 +58,7 @@ function checkAccess({ listen, access }: Settings, { problem, warn }: Told): voi
   }
 }
 
-function checkListeners({ listen, status }: Settings, { problem, warn }: Told): void {
+function checkListeners({ listen, status }: ConfigValues, { problem, warn }: CheckHooks): void {
   const lists = listen === 'auto' ? { udp: [], tcp: [] } : listen
   for (const protocol of ['udp', 'tcp'] as const) {
     const seen: string[] = []
@@ -74,12 +80,12 @@ function checkListeners({ listen, status }: Settings, { problem, warn }: Told): 
     problem('status.listen', `is taken by listen.tcp ${clash}: choose another port, such as "127.0.0.1:8053"`)
 }
 
-function checkFamilies({ iterator }: Settings, { problem }: Told): void {
+function checkFamilies({ iterator }: ConfigValues, { problem }: CheckHooks): void {
   if (!iterator.ipv4 && iterator.ipv6 === false)
     problem('iterator.ipv4', 'is off, and so is iterator.ipv6: no server could be asked; turn one of them on')
 }
 
-function checkBind({ iterator }: Settings, { problem }: Told): void {
+function checkBind({ iterator }: ConfigValues, { problem }: CheckHooks): void {
   for (const [index, address] of iterator.bind.entries()) {
     const path = `iterator.bind.${index}`
     if (isOff(address, iterator))
@@ -89,7 +95,12 @@ function checkBind({ iterator }: Settings, { problem }: Told): void {
   }
 }
 
-function checkZone(settings: Settings, kind: 'stubs' | 'forwards', { zone, servers }: ZoneServers, told: Told): void {
+function checkZone(
+  settings: ConfigValues,
+  kind: 'stubs' | 'forwards',
+  { zone, servers }: ZoneServers,
+  told: CheckHooks,
+): void {
   const path = `iterator.${kind}.${nameToText(zone).replace(/(.)\.$/, '$1')}`
   const shadow = shadowOf(settings, zone)
   if (shadow !== undefined) told.problem(path, `is never asked: ${shadow}`)
@@ -108,7 +119,7 @@ function checkZone(settings: Settings, kind: 'stubs' | 'forwards', { zone, serve
 }
 
 /** Why local names answer for a zone before its servers are asked. */
-function shadowOf({ local }: Settings, zone: Name): string | undefined {
+function shadowOf({ local }: ConfigValues, zone: Name): string | undefined {
   if (isSubdomain(zone, LOCALHOST)) return 'names of localhost are answered here (RFC 6761)'
   const above = Object.entries(local.zones).flatMap(([text, type]) => {
     const name = nameOf(text)
@@ -119,7 +130,7 @@ function shadowOf({ local }: Settings, zone: Name): string | undefined {
   return `local.zones answers for ${nearest.text} ("${nearest.type}"); make it "transparent", or leave one of them out`
 }
 
-function checkServerSwitches({ iterator, cache }: Settings, { problem }: Told): void {
+function checkServerSwitches({ iterator, cache }: ConfigValues, { problem }: CheckHooks): void {
   for (const [address, { edns, cookie, maxTtl }] of Object.entries(iterator.servers)) {
     const path = `iterator.servers.${address}`
     if (edns === false && cookie === true)
@@ -129,7 +140,7 @@ function checkServerSwitches({ iterator, cache }: Settings, { problem }: Told): 
   }
 }
 
-function checkEvidence({ dnssec, resolver, ring }: Settings, { problem, warn }: Told): void {
+function checkEvidence({ dnssec, resolver, ring }: ConfigValues, { problem, warn }: CheckHooks): void {
   if (!dnssec.validate && dnssec.logOnly)
     problem('dnssec.logOnly', 'logs what fails validation, and dnssec.validate is off: turn it on')
   if (!dnssec.validate && dnssec.ntpNames.length > 0) warn('dnssec.ntpNames', 'is of no use: dnssec.validate is off')
@@ -142,7 +153,7 @@ function checkEvidence({ dnssec, resolver, ring }: Settings, { problem, warn }: 
     )
 }
 
-function checkLimits({ iterator }: Settings, { problem }: Told): void {
+function checkLimits({ iterator }: ConfigValues, { problem }: CheckHooks): void {
   const { failureMs, maxFailureMs } = iterator.limits
   if (failureMs !== undefined && maxFailureMs !== undefined && failureMs > maxFailureMs)
     problem('iterator.limits.failureMs', 'must not be above iterator.limits.maxFailureMs')
@@ -159,7 +170,7 @@ function nameOf(text: string): Name | undefined {
   }
 }
 
-function isOff(address: string, { ipv4, ipv6 }: Settings['iterator']): boolean {
+function isOff(address: string, { ipv4, ipv6 }: ConfigValues['iterator']): boolean {
   return familyOf(address) === 4 ? !ipv4 : ipv6 === false
 }
 
@@ -168,7 +179,7 @@ function offKey(address: string): string {
 }
 
 /** Listed ones only: with `auto` a server on port 53 of this machine makes us go to 5300. */
-function listeners({ listen }: Settings): Endpoint[] {
+function listeners({ listen }: ConfigValues): Endpoint[] {
   return listen === 'auto' ? [] : [...listen.udp, ...listen.tcp].map(parseListenAddress)
 }
 

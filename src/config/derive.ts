@@ -9,7 +9,7 @@ import { isLoopback, parseListenAddress } from '../serve/index.ts'
 import { checkTogether } from './contradictions.ts'
 import { type LocalSources, readLocal } from './local.ts'
 import { bytesOf } from './sections/cache.ts'
-import type { Settings } from './sections/schema.ts'
+import type { ConfigValues } from './sections/schema.ts'
 import { isAddress } from './sections/values.ts'
 import type { Config, Problem } from './types.ts'
 
@@ -21,7 +21,7 @@ const MAX_STALE_SECONDS = 86_400
 
 /** Problems are appended to `problems`, oddities to `warnings`; the configuration is usable only if there are none. */
 export function deriveConfig(
-  settings: Settings,
+  settings: ConfigValues,
   problems: Problem[],
   warnings: string[],
   sources: LocalSources,
@@ -76,12 +76,12 @@ export function deriveConfig(
   }
 }
 
-function readDns64({ dns64 }: Settings): Config['dns64'] {
+function readDns64({ dns64 }: ConfigValues): Config['dns64'] {
   if (!dns64.enabled) return undefined
   return { prefix: parseDns64Prefix(dns64.prefix), exclude: dns64.exclude.map((text) => parsePrefix(text)) }
 }
 
-function readRing({ ring }: Settings, problems: Problem[]): Config['ring'] {
+function readRing({ ring }: ConfigValues, problems: Problem[]): Config['ring'] {
   const enabled = ring.enabled ?? (ring.secretFile !== undefined || ring.bootstrap.length > 0)
   if (enabled && ring.admission === 'psk' && ring.secretFile === undefined)
     problems.push({
@@ -91,7 +91,7 @@ function readRing({ ring }: Settings, problems: Problem[]): Config['ring'] {
   return { ...ring, enabled, secretFile: ring.secretFile }
 }
 
-function checkListen({ listen, access }: Settings, problems: Problem[]): void {
+function checkListen({ listen, access }: ConfigValues, problems: Problem[]): void {
   if (listen === 'auto') return
   const addresses = [...listen.udp, ...listen.tcp]
   if (addresses.length === 0)
@@ -104,12 +104,12 @@ function checkListen({ listen, access }: Settings, problems: Problem[]): void {
   })
 }
 
-function checkTtls({ cache }: Settings, problems: Problem[]): void {
+function checkTtls({ cache }: ConfigValues, problems: Problem[]): void {
   if (cache.minTtl > cache.maxTtl) problems.push({ path: 'cache.minTtl', message: 'must not be above cache.maxTtl' })
 }
 
 /** The API can start look-ups and has no password: it stays on this machine. */
-function readStatus({ status }: Settings, problems: Problem[]): Endpoint | false {
+function readStatus({ status }: ConfigValues, problems: Problem[]): Endpoint | false {
   if (status.listen === false) return false
   const endpoint = parseListenAddress(status.listen)
   if (!isLoopback(endpoint.address))
@@ -157,12 +157,12 @@ function parseServer(text: string, defaultPort: number): Endpoint {
 }
 
 /** By address in one form, since the same IPv6 address can be written in many. */
-function readServers(servers: Settings['iterator']['servers']): ReadonlyMap<string, ServerSwitches> {
+function readServers(servers: ConfigValues['iterator']['servers']): ReadonlyMap<string, ServerSwitches> {
   return new Map(Object.entries(servers).map(([address, switches]) => [normalAddress(address), switches]))
 }
 
 /** Only what is given, so that the room's own default holds for the rest. */
-function readLimits(limits: Settings['iterator']['limits']): Partial<RecurseLimits> {
+function readLimits(limits: ConfigValues['iterator']['limits']): Partial<RecurseLimits> {
   const given: Partial<Record<keyof RecurseLimits, number | undefined>> = {
     QUERIES_PER_QUESTION: limits.queriesPerQuestion,
     SENDS_PER_ZONE: limits.sendsPerZone,

@@ -1,13 +1,13 @@
 /** Local data of a configuration: reads the files that it names, and tells all that is wrong in them. */
 import { fileTrouble } from '../base/index.ts'
 import { compileLocal, type HostsFile, type LocalData, type LocalStats } from '../resolver/index.ts'
-import type { Settings } from './sections/schema.ts'
+import type { ConfigValues } from './sections/schema.ts'
 import type { LoadRequest, Problem } from './types.ts'
 
 /** The reader of files, and 8 random bytes for tables of names that strangers chose. */
 export type LocalSources = Pick<LoadRequest, 'readFile' | 'hashSeed'>
 
-export function readLocal(settings: Settings['local'], sources: LocalSources, problems: Problem[]): LocalData {
+export function readLocal(settings: ConfigValues['local'], sources: LocalSources, problems: Problem[]): LocalData {
   const hosts = settings.hosts.flatMap((file): HostsFile[] => {
     const text = readHosts(file, sources, problems)
     return text === undefined ? [] : [{ file, text }]

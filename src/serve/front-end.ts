@@ -3,7 +3,7 @@ import { errorText } from '../base/index.ts'
 import { checkAccess, clientBook, compileAccess } from './access/access.ts'
 import { ServerCookies } from './desk/cookies.ts'
 import { Desk } from './desk/desk.ts'
-import { type Doors, openDoors } from './doors/doors.ts'
+import { type DoorSet, openDoors } from './doors/doors.ts'
 import { listenEndpoints, type Open } from './doors/listen.ts'
 import { Connections, openTcp } from './doors/tcp.ts'
 import { openUdp } from './doors/udp.ts'
@@ -47,7 +47,7 @@ export async function createFrontEnd(deps: FrontEndDeps, hooks: FrontEndHooks = 
   }
 }
 
-async function shut(doors: Doors, desk: Desk, drainMs: number): Promise<void> {
+async function shut(doors: DoorSet, desk: Desk, drainMs: number): Promise<void> {
   await doors.stopTaking()
   await desk.drain(drainMs)
   await doors.close()

@@ -29,7 +29,7 @@ export const schema = z.strictObject({
 })
 
 /** A checked configuration in the form of the file, defaults filled in. */
-export type Settings = z.output<typeof schema>
+export type ConfigValues = z.output<typeof schema>
 
 /** One key that holds a value, not a section. */
 export interface Leaf {

@@ -36,7 +36,10 @@ export function validationOptions(
   if (!dnssec.validate) return undefined
   const fixed = fixedValidationTime()
   if (fixed !== undefined)
-    log.warn({ unixSeconds: fixed }, 'CHORDNS_VALIDATION_TIME is set: signatures are judged as of that time, not now')
+    log.warn(
+      { unixSeconds: fixed },
+      'CHORDNS_VALIDATION_TIME is set: signatures are validated as of that time, not now',
+    )
   return {
     anchors: dnssec.trustAnchors === 'builtin' ? rootAnchors : anchorsOf(dnssec.trustAnchors),
     negativeAnchors: dnssec.negativeTrustAnchors,

@@ -10,7 +10,7 @@ export interface DoorsDeps extends Omit<WildcardDeps, 'listed' | 'localAddresses
   readonly localAddresses?: WildcardDeps['localAddresses'] | undefined
 }
 
-export interface Doors {
+export interface DoorSet {
   /** As they are now. */
   addresses(): readonly BoundAddress[]
   /** No more questions are taken; answers still go out. */
@@ -19,7 +19,7 @@ export interface Doors {
 }
 
 /** Binds all, or throws LISTEN_FAILED (detail: ListenFailure) and leaves nothing bound. */
-export async function openDoors(listen: ListenOptions, deps: DoorsDeps): Promise<Doors> {
+export async function openDoors(listen: ListenOptions, deps: DoorsDeps): Promise<DoorSet> {
   const { localAddresses } = deps
   const { plain, wildcards } = split(listen, localAddresses !== undefined && canSay(localAddresses))
   const fixed = await openAll(plain, deps.open)

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Endpoint, Log } from '../../../src/base/index.ts'
 import { endpointText } from '../../../src/serve/access/addresses.ts'
-import { type Doors, openDoors } from '../../../src/serve/doors/doors.ts'
+import { type DoorSet, openDoors } from '../../../src/serve/doors/doors.ts'
 import type { Protocol } from '../../../src/serve/doors/listen.ts'
 import type { Door } from '../../../src/serve/doors/udp.ts'
 import { limits } from '../../../src/serve/limits.ts'
@@ -35,7 +35,7 @@ class Machine {
     return { endpoint: actual, stopTaking: async () => {}, close, withdraw: close }
   }
 
-  listen(udp: string[], tcp: string[] = []): Promise<Doors> {
+  listen(udp: string[], tcp: string[] = []): Promise<DoorSet> {
     const at = (level: string) => (_: object, message: string) => void this.logged.push(`${level}: ${message}`)
     const log: Log = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
     return openDoors(
