@@ -16,14 +16,14 @@ interface CheckHooks {
   readonly warn: (path: string, message: string) => void
 }
 
-export interface ConfiguredZones {
+export interface StubsAndForwards {
   readonly stubs: readonly ZoneServers[]
   readonly forwards: readonly ZoneServers[]
 }
 
 export function checkTogether(
   settings: ConfigValues,
-  zones: ConfiguredZones,
+  zones: StubsAndForwards,
   problems: Problem[],
   warnings: string[],
 ): void {
