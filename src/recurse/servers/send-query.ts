@@ -45,7 +45,7 @@ export async function sendQuery(engine: ServersEngine, query: ServerQuery): Prom
           report('late')
           // It was not the cookie that made it silent.
           engine.cookies.onLate(server.endpoint)
-          job.budget.tryTake('bytes', late.length)
+          job.budget.trySpend('bytes', late.length)
           query.onLate?.(received(late))
         },
       }),

@@ -87,7 +87,7 @@ describe('a merged question', () => {
     let spent = 0
     const { clock, client } = bench(async ({ budget, question }, at) => {
       for (;;) {
-        budget.take('queries')
+        budget.spend('queries')
         spent++
         if (spent > 3 * limits.MAX_QUERIES) return ownFinding(question, answer(question, [1]), at.now())
         await sleep(at, 1)
