@@ -56,6 +56,14 @@ describe('a replica reveals what it saw', () => {
     const all = [committed(opener), ...(await commitments(opener, [a, b, c, d]))]
     const shown = choose(all) as typeof all
     expect((await say(opener, a, { kind: 'reveal', ...first, commitments: shown })).kind).toBe('unknown')
+    expect(a.chunks.stats().outOfPhase).toBe(1)
+  })
+
+  it('nor to an opener to which it has committed nothing, which is counted', async () => {
+    const [opener, a, b] = seven() as [Node, Node, Node]
+    const reveal = { kind: 'reveal', ...first, commitments: [committed(opener), committed(a), committed(b)] } as const
+    expect((await say(opener, a, reveal)).kind).toBe('unknown')
+    expect(a.chunks.stats().outOfPhase).toBe(1)
   })
 
   it('nor to one that shows forged commitments, or to anybody else than who opened', async () => {

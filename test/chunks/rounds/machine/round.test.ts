@@ -270,3 +270,107 @@ describe('whose turn it is', () => {
     ).toBe(IDLE)
   })
 })
+
+describe('an event that comes in another phase than it belongs to', () => {
+  const open = [wanted, observed] as const
+  const of = (kind: 'committed' | 'hidden' | 'voted' | 'silent', i = 1): RoundEvent =>
+    ({
+      kind,
+      from: peers[i]!,
+      commitment: commitTo(vote(i).observation, NOW, signerOf(i)),
+      vote: vote(i),
+    }) as RoundEvent
+
+  it.each<[string, readonly (readonly [RoundEvent, number])[], RoundEvent, string, string[]]>([
+    ['a probe that ended', [], { kind: 'probed', discouraged: true }, 'idle', ['probing']],
+    ['an own fetch that ended', [...open], { kind: 'observed', vote: vote(0) }, 'committing', ['observing']],
+    ['an own fetch that was put off', [...open], { kind: 'put-off' }, 'committing', ['observing']],
+    ['a commitment', [wanted], of('committed'), 'observing', ['committing']],
+    ['a private address', [], of('hidden'), 'idle', ['committing']],
+    ['a vote', [...open], of('voted'), 'committing', ['revealing']],
+    ['an abstention', [wanted], of('silent'), 'observing', ['committing', 'revealing']],
+  ])('changes nothing, and is named with the phase that was expected: %s', (_, before, event, phase, expected) => {
+    const { state } = run(before)
+    const after = roundStep(state, event, context(), NOW + 50)
+    expect(after.state).toBe(state)
+    expect(after.effects).toEqual([{ kind: 'ignored', event: event.kind, phase, expected }])
+  })
+
+  it('is not counted twice: a peer that has committed or revealed is not waited for any more', () => {
+    const committing = run([...open, ...commit(all, 30).slice(0, 1), commit(all, 31)[0]!])
+    expect(committing.effects).toEqual([
+      { kind: 'ignored', event: 'committed', phase: 'committing', expected: ['committing'] },
+    ])
+    expect(committing.state).toMatchObject({ committed: [peers[1]] })
+    const revealing = run([...open, ...commit(all, 30), voted(1, 40), voted(1, 41)])
+    expect(revealing.effects).toEqual([
+      { kind: 'ignored', event: 'voted', phase: 'revealing', expected: ['revealing'] },
+    ])
+  })
+})
+
+/** The numbers are the letters of the example: 0 is A. C sees absence where the others see an address; E is down. */
+describe('the round of five replicas that round.ts tells', () => {
+  const seen = (i: number, attempt: number) => vote(i, i === 2 ? absence() : presence(), 300, attempt)
+  const commits = (i: number, attempt: number, at: number) =>
+    [
+      { kind: 'committed', from: peers[i]!, commitment: commitTo(seen(i, attempt).observation, NOW, signerOf(i)) },
+      at,
+    ] as const
+  const first = [
+    wanted,
+    [{ kind: 'observed', vote: seen(0, 1) }, 40],
+    commits(1, 1, 90),
+    commits(2, 1, 95),
+    commits(3, 1, 99),
+    tick(395),
+    voted(1, 400, seen(1, 1)),
+    voted(2, 405, seen(2, 1)),
+    voted(3, 410, seen(3, 1)),
+  ] as const
+
+  it('goes through the phases at the times that it says', () => {
+    const phases = first.map((_, i) => run(first.slice(0, i + 1)).state.phase)
+    expect(phases).toEqual([
+      'observing',
+      'committing',
+      'committing',
+      'committing',
+      'committing',
+      'revealing',
+      'revealing',
+      'revealing',
+      'observing',
+    ])
+    expect(run(first.slice(0, 4)).effects).toEqual([{ kind: 'wake', at: NOW + 395 }])
+    expect(run(first.slice(0, 6)).effects[0]).toMatchObject({ kind: 'reveal', peers: peers.slice(1, 4) })
+    expect(run(first).effects[0]).toMatchObject({ kind: 'observe', how: 'tcp', attempt: 2 })
+  })
+
+  it('ends with a certificate of A, B and D after the round over TCP, in which C has dissented again', () => {
+    const { state, effects } = run([
+      ...first,
+      [{ kind: 'observed', vote: seen(0, 2) }, 500],
+      commits(1, 2, 550),
+      commits(2, 2, 555),
+      commits(3, 2, 560),
+      tick(855),
+      voted(1, 870, seen(1, 2)),
+      voted(2, 880, seen(2, 2)),
+      voted(3, 900, seen(3, 2)),
+    ])
+    expect(state).toBe(IDLE)
+    const signers = [0, 1, 3].map((i) => ({ observer: signerOf(i).publicKey }))
+    expect(effects).toMatchObject([
+      { kind: 'agreed', certificate: { observations: signers }, dissenters: [signerOf(2).publicKey] },
+    ])
+  })
+
+  it('is followed by the others as it says: B waits, yields, and is settled', () => {
+    const asB = context(1)
+    const rival = [{ kind: 'rival', from: peers[0]!, nonce: low }, 45] as const
+    expect(run([wanted], asB).state.phase).toBe('waiting')
+    expect(run([wanted, rival], asB).state).toMatchObject({ phase: 'yielded', to: peers[0] })
+    expect(run([wanted, rival, [{ kind: 'settled' }, 905]], asB).state).toBe(IDLE)
+  })
+})
