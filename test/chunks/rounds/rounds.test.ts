@@ -14,7 +14,8 @@ import { ed25519, peerIdFromPublicKey } from '../../../src/crypto/index.ts'
 import { commitTo, roundNonce } from '../../../src/evidence/index.ts'
 import { seededRandom } from '../../../src/sim/index.ts'
 import { CHUNK, question as helpersQuestion, NOW, observe, presence, RING, signerOf } from '../../evidence/helpers.ts'
-import { answer, ask, createWorld, quiet, VirtualClock, type World } from '../world.ts'
+import { testClock } from '../../setup/clock.ts'
+import { answer, ask, createWorld, quiet, type World } from '../world.ts'
 
 const question = helpersQuestion()
 const members = [0, 1, 2].map((i) => {
@@ -34,7 +35,7 @@ const contextOf = () => ({
 
 /** Rounds of the first of three replicas, which all see the same. */
 function three(change: Partial<RoundsDeps> = {}, onAgreed: (agreed: RoundAgreed) => void = () => {}) {
-  const clock = Object.assign(new VirtualClock(), { now: () => NOW })
+  const clock = testClock(NOW)
   const demand = new Demand()
   demand.count(questionKey(question), 'a member' as PeerId, clock.monotonic())
   const vote = (i: number, nonce: Uint8Array): LiveVote => {
@@ -82,7 +83,7 @@ describe('the rounds of a node', () => {
       if (heard.push(agreed) < 3) rounds.want(agreed.question, false)
     })
     rounds.want(question, false)
-    await clock.pass(1_000)
+    await clock.advanceAsync(1_000)
     expect(heard).toHaveLength(3)
     expect(heard[0]).toMatchObject({ question, seats, dissenters: [], certificate: { kind: 'agreed' } })
     expect(rounds.stats()).toMatchObject({ outOfPhase: 0 })
@@ -106,7 +107,7 @@ describe('the rounds of a node', () => {
       observing: { admit: () => false, observe: async () => ({ kind: 'put-off' }) },
     })
     rounds.want(question, false)
-    await clock.pass(1)
+    await clock.advanceAsync(1)
     expect(clock.pending).toBe(0)
     expect(rounds.stats()).toEqual({ rounds: 0, outOfPhase: 0 })
   })
@@ -121,7 +122,7 @@ describe('the rounds of a node', () => {
     rounds.want(question, false)
     rounds.settled(question)
     end({ kind: 'observed', vote: undefined })
-    await clock.pass(1)
+    await clock.advanceAsync(1)
     expect(rounds.stats()).toEqual({ rounds: 0, outOfPhase: 1 })
   })
 })
