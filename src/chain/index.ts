@@ -41,7 +41,7 @@ export {
   storedHeight,
   storedRecord,
   storedSnapshot,
-} from './run/store.ts'
+} from './run/stored.ts'
 export { type ChainChecker, type CheckParts, createChainChecker, voteContradiction } from './run/verify.ts'
 export { merkleProof, merkleRoot, verifyMerkleProof } from './trees/merkle.ts'
 export {

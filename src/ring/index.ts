@@ -47,7 +47,7 @@ export {
   type RingHooks,
   type RunningRing,
 } from './run/driver.ts'
-export { createRingMemory, type RingMemory, type RingMemoryModules } from './run/memory.ts'
+export { createRingMemory, type RingMemory, type RingMemoryDeps } from './run/memory.ts'
 export type {
   LookupMode,
   LookupResult,

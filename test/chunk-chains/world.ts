@@ -33,7 +33,7 @@ import { answer, ask, paper } from '../chunks/world.ts'
 
 export const CHUNK_BITS = 8
 
-export interface Keeper {
+export interface Replica {
   readonly index: number
   readonly signer: Signer
   readonly member: MemberEntry
@@ -52,24 +52,24 @@ export interface Keeper {
 
 export interface ChainsWorld {
   readonly clock: VirtualClock
-  readonly keepers: readonly Keeper[]
+  readonly replicas: readonly Replica[]
   readonly sent: { readonly from: number; readonly to: number; readonly kind: number }[]
   readonly errors: string[]
   /** Lines of the log of kind info. */
   readonly told: string[]
-  /** Two different things that one keeper signed for one place, in all its lives: what ever was on the wire is held together. */
+  /** Two different things that one replica signed for one place, in all its lives: what ever was on the wire is held together. */
   readonly contradictions: string[]
   /** Makes the network lose what this says. */
-  cut: (from: Keeper, to: Keeper) => boolean
+  cut: (from: Replica, to: Replica) => boolean
   pass(ms: number): Promise<void>
-  /** All keepers of the chunk hear of an entry that these saw. */
+  /** All replicas of the chunk hear of an entry that these saw. */
   agree(question: Question, outcome?: Outcome, ttl?: number): ChunkEntry
   /** The process or the power ends. */
-  crash(keeper: Keeper, how: 'process' | 'power'): void
-  restart(keeper: Keeper): void
-  setMembers(members: readonly Keeper[], seenBy?: readonly Keeper[]): void
-  /** All keepers hold what they have stored to be sound. */
-  faults(keeper: Keeper): readonly { readonly height: number; readonly reason: string }[]
+  crash(replica: Replica, how: 'process' | 'power'): void
+  restart(replica: Replica): void
+  setMembers(members: readonly Replica[], seenBy?: readonly Replica[]): void
+  /** All replicas hold what they have stored to be sound. */
+  faults(replica: Replica): readonly { readonly height: number; readonly reason: string }[]
   stop(): void
 }
 
@@ -88,13 +88,13 @@ export const CHUNK = asChunkId(7)
 export function createChainsWorld(count: number, n = count, historyHours = 24): ChainsWorld {
   const clock = virtualClock({ settle })
   const random = seededRandom(`chains ${count}`)
-  const keepers: Keeper[] = []
+  const replicas: Replica[] = []
   const sent: ChainsWorld['sent'] = []
   const errors: string[] = []
   const told: string[] = []
   const contradictions: string[] = []
   const signed = new Map<string, string>()
-  const byPeer = new Map<PeerId, Keeper>()
+  const byPeer = new Map<PeerId, Replica>()
   const log: Log = {
     debug() {},
     info: (_, message) => void told.push(message),
@@ -103,7 +103,7 @@ export function createChainsWorld(count: number, n = count, historyHours = 24): 
   }
   const world: ChainsWorld = {
     clock,
-    keepers,
+    replicas,
     sent,
     errors,
     told,
@@ -111,7 +111,7 @@ export function createChainsWorld(count: number, n = count, historyHours = 24): 
     pass: (ms) => clock.advanceAsync(ms),
     agree(question, outcome = answer(question), ttl = 300) {
       const now = clock.now()
-      const seats = keepers.filter(({ table, member }) => table.some(({ id }) => id === member.id)).slice(0, n)
+      const seats = replicas.filter(({ table, member }) => table.some(({ id }) => id === member.id)).slice(0, n)
       const certificate = {
         kind: 'agreed' as const,
         contents: [],
@@ -132,56 +132,56 @@ export function createChainsWorld(count: number, n = count, historyHours = 24): 
         now,
       )
       if (!examined.ok) throw new Error(examined.reason)
-      for (const keeper of seats) if (!keeper.down) hold(keeper, examined.entry)
+      for (const replica of seats) if (!replica.down) hold(replica, examined.entry)
       return examined.entry
     },
     contradictions,
-    crash(keeper, how) {
-      keeper.down = true
-      keeper.chains.stop()
-      keeper.data.crash(how)
-      keeper.votes.crash(how)
+    crash(replica, how) {
+      replica.down = true
+      replica.chains.stop()
+      replica.data.crash(how)
+      replica.votes.crash(how)
     },
-    restart(keeper) {
-      keeper.down = false
-      open(keeper)
+    restart(replica) {
+      replica.down = false
+      open(replica)
     },
-    setMembers(members, seenBy = keepers) {
-      for (const keeper of seenBy) {
-        keeper.table = members.map(({ member }) => member)
-        keeper.changed()
+    setMembers(members, seenBy = replicas) {
+      for (const replica of seenBy) {
+        replica.table = members.map(({ member }) => member)
+        replica.changed()
       }
     },
-    faults(keeper) {
-      const parts = { store: keeper.store, votes: keeper.guard, scheme: ed25519, chunkBits: CHUNK_BITS }
-      const work = verifyChains({ ...parts, publicKey: keeper.signer.publicKey })
+    faults(replica) {
+      const parts = { store: replica.store, votes: replica.guard, scheme: ed25519, chunkBits: CHUNK_BITS }
+      const work = verifyChains({ ...parts, publicKey: replica.signer.publicKey })
       let next = work.next()
       while (next.done !== true) next = work.next()
       return next.value.faults
     },
     stop() {
-      for (const { chains } of keepers) chains.stop()
+      for (const { chains } of replicas) chains.stop()
     },
   }
 
-  function hold(keeper: Keeper, entry: ChunkEntry): void {
-    keeper.held.set(questionKey(entry.question), entry)
-    keeper.chains.kept(entry)
+  function hold(replica: Replica, entry: ChunkEntry): void {
+    replica.held.set(questionKey(entry.question), entry)
+    replica.chains.kept(entry)
   }
 
-  function open(keeper: Keeper): void {
+  function open(replica: Replica): void {
     const listeners = new Set<() => void>()
-    keeper.changed = () => {
+    replica.changed = () => {
       for (const listener of listeners) listener()
     }
-    keeper.store = keeper.data.open()
-    keeper.guard = keeper.votes.open()
-    keeper.chains = createChunkChains(
+    replica.store = replica.data.open()
+    replica.guard = replica.votes.open()
+    replica.chains = createChunkChains(
       {
         ring: {
           ringId: 'world',
-          self: keeper.member,
-          replicasOf: (key) => ({ key, n, members: keeper.table }),
+          self: replica.member,
+          replicasOf: (key) => ({ key, n, members: replica.table }),
           onChange: (listener) => {
             listeners.add(listener)
             return () => listeners.delete(listener)
@@ -189,31 +189,31 @@ export function createChainsWorld(count: number, n = count, historyHours = 24): 
           isSuspect: () => false,
         },
         clock,
-        random: random.split(`keeper ${keeper.index}`),
-        signer: keeper.signer,
+        random: random.split(`replica ${replica.index}`),
+        signer: replica.signer,
         scheme: ed25519,
         log,
-        stores: { data: keeper.store, votes: keeper.guard },
+        stores: { data: replica.store, votes: replica.guard },
         held: {
-          chunks: () => [...new Set([...keeper.held.values()].map(({ chunk }) => chunk))],
+          chunks: () => [...new Set([...replica.held.values()].map(({ chunk }) => chunk))],
           summariesOf: (chunk) =>
-            [...keeper.held]
+            [...replica.held]
               .filter(([, entry]) => entry.chunk === chunk && entry.expires > clock.now())
               .map(([key, { seen, certificate }]) => {
-                const { publicKey } = keeper.signer
+                const { publicKey } = replica.signer
                 const own = certificate.observations.some(({ observer }) => equalBytes(observer, publicKey))
                 return { key, seen, own }
               }),
-          entryOf: (key) => keeper.held.get(key),
+          entryOf: (key) => replica.held.get(key),
         },
       },
-      { send: (to, body, { timeoutMs }) => deliver(keeper, byPeer.get(to)!, body, timeoutMs) },
+      { send: (to, body, { timeoutMs }) => deliver(replica, byPeer.get(to)!, body, timeoutMs) },
       { chunkBits: CHUNK_BITS, historyHours },
     )
-    keeper.chains.start()
+    replica.chains.start()
   }
 
-  function deliver(from: Keeper, to: Keeper, body: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
+  function deliver(from: Replica, to: Replica, body: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
     listen(body)
     sent.push({ from: from.index, to: to.index, kind: body[2]! })
     return new Promise((resolve, reject) => {
@@ -267,7 +267,7 @@ export function createChainsWorld(count: number, n = count, historyHours = 24): 
       incarnation: 1,
       signatures: [],
     }
-    const keeper = {
+    const replica = {
       index,
       signer,
       member,
@@ -277,11 +277,11 @@ export function createChainsWorld(count: number, n = count, historyHours = 24): 
       votes: createMemoryDisk({ random: random.split(`votes ${index}`) }),
       down: false,
       changed: () => {},
-    } as unknown as Keeper
-    keepers.push(keeper)
-    byPeer.set(peer, keeper)
+    } as unknown as Replica
+    replicas.push(replica)
+    byPeer.set(peer, replica)
   }
-  for (const keeper of keepers) keeper.table = keepers.map(({ member }) => member)
-  for (const keeper of keepers) open(keeper)
+  for (const replica of replicas) replica.table = replicas.map(({ member }) => member)
+  for (const replica of replicas) open(replica)
   return world
 }

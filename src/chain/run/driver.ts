@@ -15,7 +15,7 @@ import {
   chunkChainOptions,
   type Validator,
 } from '../types.ts'
-import { type ChainStore, chainStore } from './store.ts'
+import { ChainStore } from './store.ts'
 
 export interface ChainDeps<S> {
   /** 32 bytes. */
@@ -103,7 +103,7 @@ class ChainDriver<S> implements Chain<S> {
       options,
       rules: deps.rules ?? tendermintRules(options.quorum),
     }
-    this.#store = chainStore(chainId, stores.blocks, stores.votes ?? stores.blocks)
+    this.#store = new ChainStore(chainId, stores.blocks, stores.votes ?? stores.blocks)
     this.#state = initialState(this.#context, this.#store.remembered(), deps.clock.now())
   }
 

@@ -12,33 +12,102 @@ import type { StateRecord } from '../state/state.ts'
 /** `offered`: the chain has it; `later`: the chain is not there yet; `done`: nothing is left to do. */
 export type Attempt = 'offered' | 'later' | 'done'
 
-export interface ProposalQueue {
-  /** Waits `delayMs` first. False when too many wait. */
-  add(entry: ChunkEntry, delayMs: number): boolean
-  /** A block recorded the question. */
-  settle(chunk: ChunkId, question: Question, record: StateRecord): void
-  /** All that waits in the chunk is tried now. */
-  kick(chunk: ChunkId): void
-  waiting(chunk: ChunkId): number
-  readonly size: number
-  stop(): void
-}
-
 interface Waiting {
   readonly entry: ChunkEntry
+  /** Monotonic ms. */
   due: number
   tries: number
 }
 
-export function createProposalQueue(clock: Clock, attempt: (entry: ChunkEntry) => Attempt): ProposalQueue {
-  const chunks = new Map<ChunkId, { readonly entries: Map<string, Waiting>; cancel: Cancel | undefined; at: number }>()
-  /** Lines with something due. */
-  const ready = new Set<ChunkId>()
-  let draining: Cancel | undefined
-  let size = 0
+/** What waits in one chunk, and its timer for what is due next. */
+interface Line {
+  readonly entries: Map<string, Waiting>
+  cancel: Cancel | undefined
+  at: number
+}
 
-  function schedule(chunk: ChunkId): void {
-    const line = chunks.get(chunk)
+/**
+ * The way of one entry:
+ *
+ *     none -> waiting      `add`
+ *     waiting -> due       its turn has come, or `kick`
+ *     due -> waiting       `offered`, or `later`: it is tried again after a while
+ *     any -> none          `settle`: a block recorded it; `done`; it expired, or was offered too often
+ */
+export class ProposalQueue {
+  readonly #clock: Clock
+  readonly #attempt: (entry: ChunkEntry) => Attempt
+  readonly #lines = new Map<ChunkId, Line>()
+  /** Chunks with something due. */
+  readonly #ready = new Set<ChunkId>()
+  #draining: Cancel | undefined
+  #size = 0
+
+  /** `attempt`: owes what became of the entry. It may record entries before it returns, and must not throw. */
+  constructor(clock: Clock, attempt: (entry: ChunkEntry) => Attempt) {
+    this.#clock = clock
+    this.#attempt = attempt
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  waiting(chunk: ChunkId): number {
+    return this.#lines.get(chunk)?.entries.size ?? 0
+  }
+
+  /** none -> waiting, for `delayMs` first. False when too many wait. */
+  add(entry: ChunkEntry, delayMs: number): boolean {
+    const { chunk, question } = entry
+    const key = questionKey(question)
+    const before = this.#lines.get(chunk)?.entries.get(key)
+    if (before !== undefined && before.entry.seen >= entry.seen) return true
+    if (before === undefined && this.#size >= limits.MAX_PENDING) return false
+    if (before === undefined) this.#size++
+    this.#lineOf(chunk).entries.set(key, { entry, due: this.#clock.monotonic() + delayMs, tries: 0 })
+    this.#schedule(chunk)
+    return true
+  }
+
+  /** any -> none, unless what waits was seen later than what was recorded. */
+  settle(chunk: ChunkId, question: Question, record: StateRecord): void {
+    const line = this.#lines.get(chunk)
+    const key = questionKey(question)
+    const waiting = line?.entries.get(key)
+    if (line === undefined || waiting === undefined || record.seen < waiting.entry.seen) return
+    line.entries.delete(key)
+    this.#size--
+    this.#schedule(chunk)
+  }
+
+  /** waiting -> due, all that waits in the chunk. */
+  kick(chunk: ChunkId): void {
+    const line = this.#lines.get(chunk)
+    if (line === undefined) return
+    const now = this.#clock.monotonic()
+    for (const waiting of line.entries.values()) waiting.due = Math.min(waiting.due, now)
+    this.#schedule(chunk)
+  }
+
+  stop(): void {
+    for (const { cancel } of this.#lines.values()) cancel?.()
+    this.#draining?.()
+    this.#lines.clear()
+    this.#ready.clear()
+    this.#size = 0
+  }
+
+  #lineOf(chunk: ChunkId): Line {
+    const known = this.#lines.get(chunk)
+    if (known !== undefined) return known
+    const line: Line = { entries: new Map(), cancel: undefined, at: 0 }
+    this.#lines.set(chunk, line)
+    return line
+  }
+
+  #schedule(chunk: ChunkId): void {
+    const line = this.#lines.get(chunk)
     if (line === undefined) return
     let next = Number.POSITIVE_INFINITY
     for (const { due } of line.entries.values()) next = Math.min(next, due)
@@ -46,94 +115,48 @@ export function createProposalQueue(clock: Clock, attempt: (entry: ChunkEntry) =
     line.cancel?.()
     line.cancel = undefined
     if (line.entries.size === 0) {
-      chunks.delete(chunk)
+      this.#lines.delete(chunk)
       return
     }
     line.at = next
-    line.cancel = clock.after(Math.max(0, next - clock.monotonic()), () => {
+    line.cancel = this.#clock.after(Math.max(0, next - this.#clock.monotonic()), () => {
       line.cancel = undefined
-      ready.add(chunk)
-      draining ??= clock.after(0, drain)
+      this.#ready.add(chunk)
+      this.#draining ??= this.#clock.after(0, () => this.#drain())
     })
   }
 
   /** A few at a time: each costs some signature checks, and questions are answered meanwhile. */
-  function drain(): void {
-    draining = undefined
+  #drain(): void {
+    this.#draining = undefined
     let left: number = limits.PROPOSE_SLICE
-    for (const chunk of ready) {
-      left = run(chunk, left)
+    for (const chunk of this.#ready) {
+      left = this.#tryDue(chunk, left)
       if (left === 0) break
-      ready.delete(chunk)
-      schedule(chunk)
+      this.#ready.delete(chunk)
+      this.#schedule(chunk)
     }
-    if (ready.size > 0) draining = clock.after(limits.PROPOSE_PAUSE_MS, drain)
+    if (this.#ready.size > 0) this.#draining = this.#clock.after(limits.PROPOSE_PAUSE_MS, () => this.#drain())
   }
 
-  /** Tries what is due, `most` at most; returns how many more there may be. */
-  function run(chunk: ChunkId, most: number): number {
-    const line = chunks.get(chunk)
+  /** Tries what is due in the chunk, `most` at most; returns how many more there may be. */
+  #tryDue(chunk: ChunkId, most: number): number {
+    const line = this.#lines.get(chunk)
     if (line === undefined) return most
-    const now = clock.monotonic()
+    const now = this.#clock.monotonic()
     let left = most
     for (const [key, waiting] of [...line.entries]) {
       if (waiting.due > now) continue
       if (left === 0) return 0
       left--
-      const isOver = waiting.entry.expires <= clock.now() || waiting.tries >= limits.MAX_PROPOSALS
-      const came = isOver ? 'done' : attempt(waiting.entry)
+      const isOver = waiting.entry.expires <= this.#clock.now() || waiting.tries >= limits.MAX_PROPOSALS
+      const came = isOver ? 'done' : this.#attempt(waiting.entry)
       // A chain of one decides while it is offered.
       if (line.entries.get(key) !== waiting) continue
       if (came === 'offered') waiting.tries++
       if (came !== 'done') waiting.due = now + (came === 'later' ? limits.CHAIN_AGAIN_MS : limits.PROPOSE_AGAIN_MS)
-      else if (line.entries.delete(key)) size--
+      else if (line.entries.delete(key)) this.#size--
     }
     return left
-  }
-
-  return {
-    add(entry, delayMs) {
-      const { chunk, question } = entry
-      const key = questionKey(question)
-      let line = chunks.get(chunk)
-      const before = line?.entries.get(key)
-      if (before !== undefined && before.entry.seen >= entry.seen) return true
-      if (before === undefined && size >= limits.MAX_PENDING) return false
-      if (line === undefined) {
-        line = { entries: new Map(), cancel: undefined, at: 0 }
-        chunks.set(chunk, line)
-      }
-      if (before === undefined) size++
-      line.entries.set(key, { entry, due: clock.monotonic() + delayMs, tries: 0 })
-      schedule(chunk)
-      return true
-    },
-    settle(chunk, question, record) {
-      const line = chunks.get(chunk)
-      const key = questionKey(question)
-      const waiting = line?.entries.get(key)
-      if (line === undefined || waiting === undefined) return
-      if (record.seen < waiting.entry.seen) return
-      line.entries.delete(key)
-      size--
-      schedule(chunk)
-    },
-    kick(chunk) {
-      const line = chunks.get(chunk)
-      if (line === undefined) return
-      for (const waiting of line.entries.values()) waiting.due = Math.min(waiting.due, clock.monotonic())
-      schedule(chunk)
-    },
-    waiting: (chunk) => chunks.get(chunk)?.entries.size ?? 0,
-    get size() {
-      return size
-    },
-    stop() {
-      for (const { cancel } of chunks.values()) cancel?.()
-      draining?.()
-      chunks.clear()
-      ready.clear()
-      size = 0
-    },
   }
 }

@@ -8,7 +8,7 @@ import { recordOfEntry } from '../state/state.ts'
 import { encodeTransaction } from '../state/transactions.ts'
 import type { Founding } from './founding.ts'
 import type { Groups } from './groups.ts'
-import { type Attempt, createProposalQueue, type ProposalQueue } from './proposals.ts'
+import { type Attempt, ProposalQueue } from './proposals.ts'
 import type { RunningChains } from './running-chains.ts'
 
 export interface ProposingDeps {
@@ -27,7 +27,7 @@ export class Proposing {
 
   constructor(deps: ProposingDeps) {
     this.#deps = deps
-    this.queue = createProposalQueue(deps.clock, (entry) => this.guarded(() => this.#attempt(entry)) ?? 'later')
+    this.queue = new ProposalQueue(deps.clock, (entry) => this.guarded(() => this.#attempt(entry)) ?? 'later')
   }
 
   /** Each replica has its place in the line, another one for each content. */

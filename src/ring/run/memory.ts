@@ -19,7 +19,7 @@ import { entryFromValue, entryToValue } from '../members/member.ts'
 import { malformed, readCbor, readNatural, readRow } from '../members/reading.ts'
 import type { MemberEntry, PersistedRing, Ring } from '../types.ts'
 
-export interface RingMemoryModules {
+export interface RingMemoryDeps {
   /** Its keys are this memory's alone. */
   readonly store: Store
   readonly clock: Clock
@@ -32,8 +32,8 @@ export interface RingMemory {
   readonly persisted: PersistedRing | undefined
   /** Of large tables a part, spread over the ring: each row costs a signature check, and the rest comes from others anyway. */
   readonly known: readonly MemberEntry[]
-  /** For `RingHooks.persist`. */
-  persist(state: PersistedRing): void
+  /** For `RingHooks.persist`; bound. */
+  readonly persist: (state: PersistedRing) => void
   /** Writes rows as they change, a little later. */
   follow(ring: Pick<Ring, 'self' | 'members' | 'onChange'>): void
   /** Writes what is left to write. */
@@ -47,125 +47,140 @@ const STATE = Uint8Array.of(0)
 const ROWS = Uint8Array.of(1)
 const ROWS_END = Uint8Array.of(2)
 
-export function createRingMemory({ store, clock, log, ringId }: RingMemoryModules): RingMemory {
+/** Reads what is stored at once; throws STORE_* when it cannot. */
+export function createRingMemory(deps: RingMemoryDeps): RingMemory {
+  return new StoredMemory(deps)
+}
+
+type Followed = Pick<Ring, 'self' | 'members' | 'onChange'>
+
+class StoredMemory implements RingMemory {
+  readonly persisted: PersistedRing | undefined
+  readonly known: readonly MemberEntry[]
+  readonly #deps: RingMemoryDeps
   /** What is written of each member: incarnation and status say whether a row is another one. */
-  const written = new Map<RingId, string>()
-  let state: PersistedRing | undefined
-  let followed: Pick<Ring, 'self' | 'members' | 'onChange'> | undefined
-  let unsubscribe: Cancel | undefined
-  let pending: Cancel | undefined
-  let refresh: Cancel | undefined
-  let failing = false
-  let stopped = false
+  readonly #written = new Map<RingId, string>()
+  #state: PersistedRing | undefined
+  #followed: Followed | undefined
+  #unsubscribe: Cancel | undefined
+  #pending: Cancel | undefined
+  #refresh: Cancel | undefined
+  #failing = false
+  #stopped = false
 
-  const persisted = readState()
-  const known = readRows()
+  constructor(deps: RingMemoryDeps) {
+    this.#deps = deps
+    this.#state = this.#readState()
+    this.persisted = this.#state
+    this.known = this.#readRows()
+  }
 
-  function readState(): PersistedRing | undefined {
+  /** Bound to this memory: it is handed around as `RingHooks.persist`. */
+  readonly persist = (state: PersistedRing): void => {
+    this.#state = state
+    // The count is what a majority is counted against: the loss of power must not make it smaller. It changes seldom.
+    if (!this.#stopped) this.#writeState(true)
+  }
+
+  follow(ring: Followed): void {
+    this.#followed = ring
+    this.#unsubscribe = ring.onChange(() => this.#writeSoon())
+    this.#refreshState()
+    this.#writeSoon()
+  }
+
+  stop(): void {
+    if (this.#stopped) return
+    this.#stopped = true
+    this.#unsubscribe?.()
+    this.#pending?.()
+    this.#refresh?.()
+    this.#writeRows()
+    this.#writeState()
+  }
+
+  stats(): { readonly members: number } {
+    return { members: this.#written.size }
+  }
+
+  #readState(): PersistedRing | undefined {
+    const { store, clock, ringId } = this.#deps
     const bytes = store.get(STATE)
     const before = bytes === undefined ? undefined : attempt(() => decodeState(bytes, ringId))
     if (before === undefined) {
-      forgetAll()
+      // Another ring: its members are nobody's business here.
+      this.#write([...store.range(new Uint8Array())].map(([key]) => ({ kind: 'delete', key })))
       return undefined
     }
     // Empty seats stay for a day; a node that was away for longer counts anew.
     const recent = before.at > clock.now() - limits.COUNT_WINDOW_MS
-    state = { largest: recent ? before.largest : 1, incarnation: before.incarnation }
-    return state
+    return { largest: recent ? before.largest : 1, incarnation: before.incarnation }
   }
 
-  function readRows(): readonly MemberEntry[] {
+  #readRows(): readonly MemberEntry[] {
     const rows: MemberEntry[] = []
-    for (const [key, value] of store.range(ROWS, ROWS_END)) {
+    for (const [key, value] of this.#deps.store.range(ROWS, ROWS_END)) {
       const entry = attempt(() => entryFromValue(readCbor(value, limits.MAX_MESSAGE_BYTES, 'row')))
       if (entry === undefined || compareBytes(key, keyOf(entry.id)) !== 0) continue
-      written.set(entry.id, markOf(entry))
+      this.#written.set(entry.id, markOf(entry))
       rows.push(entry)
     }
     const step = Math.max(1, Math.ceil(rows.length / limits.MAX_REMEMBERED))
     return rows.filter((_, i) => i % step === 0)
   }
 
-  /** Another ring: its members are nobody's business here. */
-  function forgetAll(): void {
-    write([...store.range(new Uint8Array())].map(([key]) => ({ kind: 'delete', key })))
-  }
-
-  function write(writes: readonly StoreWrite[], durable = false): void {
+  #write(writes: readonly StoreWrite[], durable = false): void {
+    const { store, log } = this.#deps
     try {
       store.batch(writes, { durable })
-      failing = false
+      this.#failing = false
     } catch (error) {
       if (!isChordnsError(error)) throw error
-      if (!failing)
+      if (!this.#failing)
         log.error({ code: error.code, error: errorText(error) }, 'the members of the ring cannot be written to disk')
-      failing = true
+      this.#failing = true
     }
   }
 
-  function writeState(durable = false): void {
-    if (state === undefined) return
-    const value = encodeCanonical([VERSION, ringId, state.largest, state.incarnation, Math.floor(clock.now())])
-    write([{ kind: 'put', key: STATE, value }], durable)
+  #writeState(durable = false): void {
+    if (this.#state === undefined) return
+    const { clock, ringId } = this.#deps
+    const { largest, incarnation } = this.#state
+    const value = encodeCanonical([VERSION, ringId, largest, incarnation, Math.floor(clock.now())])
+    this.#write([{ kind: 'put', key: STATE, value }], durable)
   }
 
-  function writeRows(): void {
-    pending = undefined
-    if (followed === undefined) return
-    const self = followed.self.id
+  #writeRows(): void {
+    this.#pending = undefined
+    if (this.#followed === undefined) return
+    const self = this.#followed.self.id
     const writes: StoreWrite[] = []
     const present = new Set<RingId>()
-    for (const entry of followed.members()) {
+    for (const entry of this.#followed.members()) {
       if (entry.id === self) continue
       present.add(entry.id)
-      if (written.get(entry.id) === markOf(entry)) continue
-      written.set(entry.id, markOf(entry))
+      if (this.#written.get(entry.id) === markOf(entry)) continue
+      this.#written.set(entry.id, markOf(entry))
       writes.push({ kind: 'put', key: keyOf(entry.id), value: encodeCanonical(entryToValue(entry)) })
     }
-    for (const id of written.keys()) {
+    for (const id of this.#written.keys()) {
       if (present.has(id)) continue
-      written.delete(id)
+      this.#written.delete(id)
       writes.push({ kind: 'delete', key: keyOf(id) })
     }
-    if (writes.length > 0) write(writes)
+    if (writes.length > 0) this.#write(writes)
   }
 
-  function soon(): void {
-    if (!stopped) pending ??= clock.after(limits.REMEMBER_AFTER_MS, writeRows)
+  #writeSoon(): void {
+    if (!this.#stopped) this.#pending ??= this.#deps.clock.after(limits.REMEMBER_AFTER_MS, () => this.#writeRows())
   }
 
-  /** So that one can tell how long the node was away. */
-  function refreshState(): void {
-    refresh = clock.after(limits.REMEMBER_STATE_MS, () => {
-      writeState()
-      refreshState()
+  /** Again and again, so that one can tell how long the node was away. */
+  #refreshState(): void {
+    this.#refresh = this.#deps.clock.after(limits.REMEMBER_STATE_MS, () => {
+      this.#writeState()
+      this.#refreshState()
     })
-  }
-
-  return {
-    persisted,
-    known,
-    persist(next) {
-      state = next
-      // The count is what a majority is counted against: the loss of power must not make it smaller. It changes seldom.
-      if (!stopped) writeState(true)
-    },
-    follow(ring) {
-      followed = ring
-      unsubscribe = ring.onChange(soon)
-      refreshState()
-      soon()
-    },
-    stop() {
-      if (stopped) return
-      stopped = true
-      unsubscribe?.()
-      pending?.()
-      refresh?.()
-      writeRows()
-      writeState()
-    },
-    stats: () => ({ members: written.size }),
   }
 }
 

@@ -8,12 +8,12 @@ import { replicaGroup } from '../../../src/chunk-chains/state/descriptor.ts'
 import { questionKey } from '../../../src/chunks/wire/question-key.ts'
 import { createMemoryDisk, seededRandom } from '../../../src/sim/index.ts'
 import { answer, ask } from '../../chunks/world.ts'
-import { CHUNK, type ChainsWorld, createChainsWorld, type Keeper, namesOf } from '../world.ts'
+import { CHUNK, type ChainsWorld, createChainsWorld, namesOf, type Replica } from '../world.ts'
 
 let world: ChainsWorld
 
-function storedBlocksOf(one: ChainsWorld, keeper: number) {
-  const { store } = one.keepers[keeper]!
+function storedBlocksOf(one: ChainsWorld, replica: number) {
+  const { store } = one.replicas[replica]!
   const places = dataSections(store)
   const [known] = new ChainBook(places.book, places.blocks).all()
   return [...storedBlocks(known!.chainId, places.blocks, 1)].map(({ decided }) => decided!)
@@ -23,8 +23,8 @@ afterEach(() => {
   expect(world.contradictions).toEqual([])
 })
 
-const heights = () => world.keepers.map(({ chains }) => chains.view(CHUNK).height)
-const ids = () => new Set(world.keepers.map(({ chains }) => chains.view(CHUNK).chain))
+const heights = () => world.replicas.map(({ chains }) => chains.view(CHUNK).height)
+const ids = () => new Set(world.replicas.map(({ chains }) => chains.view(CHUNK).chain))
 
 describe('the chain of a chunk', () => {
   it('records an entry that its seven replicas agreed on, once, and every replica says where', async () => {
@@ -34,7 +34,7 @@ describe('the chain of a chunk', () => {
     await world.pass(10_000)
     expect(ids().size).toBe(1)
     expect(heights()).toEqual([1, 1, 1, 1, 1, 1, 1])
-    for (const { chains } of world.keepers) {
+    for (const { chains } of world.replicas) {
       const chain = chains.view(CHUNK).chain
       expect(chains.recorded(entry)).toMatchObject({ chain, height: 1, class: 'agreed' })
       expect(chains.view(CHUNK).blocks[0]!.transactions.map(({ kind }) => kind)).toEqual(['add'])
@@ -47,7 +47,7 @@ describe('the chain of a chunk', () => {
     const [first, second] = namesOf(CHUNK, 2)
     world.agree(first!)
     await world.pass(60_000)
-    expect(world.keepers.map(({ chains }) => chains.stats().open)).toEqual([0, 0, 0])
+    expect(world.replicas.map(({ chains }) => chains.stats().open)).toEqual([0, 0, 0])
     const { pending } = world.clock
     const before = world.sent.length
     await world.pass(600_000)
@@ -67,28 +67,28 @@ describe('the chain of a chunk', () => {
     await world.pass(5_000)
     const last = world.agree(question!, answer(question!, [2]))
     await world.pass(5_000)
-    const { blocks } = world.keepers[0]!.chains.view(CHUNK)
+    const { blocks } = world.replicas[0]!.chains.view(CHUNK)
     expect(blocks.map(({ transactions }) => transactions.map(({ kind }) => kind))).toEqual([
       ['update'],
       ['renew'],
       ['add'],
     ])
-    expect(world.keepers[1]!.chains.recorded(last)?.height).toBe(3)
+    expect(world.replicas[1]!.chains.recorded(last)?.height).toBe(3)
   })
 })
 
 describe('proposing', () => {
   it('goes on without the replica whose turn it is, whichever that is', async () => {
     world = createChainsWorld(4)
-    world.crash(world.keepers[1]!, 'process')
+    world.crash(world.replicas[1]!, 'process')
     const entries = namesOf(CHUNK, 6).map((name, i) => world.agree(name, answer(name, [i])))
     await world.pass(15_000)
-    for (const entry of entries) expect(world.keepers[0]!.chains.recorded(entry)).toBeDefined()
+    for (const entry of entries) expect(world.replicas[0]!.chains.recorded(entry)).toBeDefined()
   })
 
   it('reaches a replica that was told of neither entry nor chain', async () => {
     world = createChainsWorld(4)
-    const last = world.keepers[3]!
+    const last = world.replicas[3]!
     last.down = true
     const entry = world.agree(namesOf(CHUNK, 1)[0]!)
     last.down = false
@@ -103,7 +103,7 @@ describe('a chain that is full', () => {
     const [name] = namesOf(CHUNK, 1)
     world.agree(name!)
     await world.pass(60_000)
-    const { chains } = world.keepers[0]!
+    const { chains } = world.replicas[0]!
     const first = chains.view(CHUNK)
     await world.pass(25 * 3_600_000)
     const entry = world.agree(name!)
@@ -113,12 +113,12 @@ describe('a chain that is full', () => {
     expect(ids().size).toBe(1)
     expect(chains.recorded(entry)).toMatchObject({ chain: second.chain })
     expect(chains.stats()).toMatchObject({ known: 2, pruned: 0 })
-    expect(world.faults(world.keepers[0]!)).toEqual([])
+    expect(world.faults(world.replicas[0]!)).toEqual([])
     await world.pass(24 * 3_600_000)
     expect(chains.stats()).toMatchObject({ known: 1, pruned: 1 })
-    expect(world.faults(world.keepers[0]!)).toEqual([])
+    expect(world.faults(world.replicas[0]!)).toEqual([])
     // What was signed in it is not forgotten: nobody gets a vote in it again.
-    const kept = world.keepers[0]!.guard
+    const kept = world.replicas[0]!.guard
     expect([...kept.range(new Uint8Array())].some(([key]) => toHex(key).startsWith(first.chain!))).toBe(true)
   })
 })
@@ -127,15 +127,15 @@ describe('when the replicas change', () => {
   it('another chain begins where the last one ended, and entries go over by their certificates', async () => {
     world = createChainsWorld(6, 5)
     const [first, second, third] = namesOf(CHUNK, 3)
-    const [leaver, joiner] = [world.keepers[4]!, world.keepers[5]!]
-    world.setMembers(world.keepers.slice(0, 5))
+    const [leaver, joiner] = [world.replicas[4]!, world.replicas[5]!]
+    world.setMembers(world.replicas.slice(0, 5))
     world.agree(first!, answer(first!), 3_000)
     await world.pass(5_000)
     world.agree(second!, answer(second!), 3_000)
     await world.pass(5_000)
-    const before = world.keepers[0]!.chains.view(CHUNK)
+    const before = world.replicas[0]!.chains.view(CHUNK)
     expect(before.height).toBe(2)
-    const now = world.keepers.filter((keeper) => keeper !== leaver)
+    const now = world.replicas.filter((replica) => replica !== leaver)
     world.setMembers(now)
     const entry = world.agree(third!, answer(third!), 3_000)
     await world.pass(30_000)
@@ -148,23 +148,23 @@ describe('when the replicas change', () => {
     expect(new Set(now.map(({ chains }) => chains.view(CHUNK).chain)).size).toBe(1)
     expect(leaver.chains.view(CHUNK).state).toBe('not-mine')
     expect(world.faults(joiner)).toEqual([])
-    expect(world.faults(world.keepers[0]!)).toEqual([])
+    expect(world.faults(world.replicas[0]!)).toEqual([])
     // The set that comes back goes on with its own chain.
-    world.setMembers(world.keepers.slice(0, 5))
+    world.setMembers(world.replicas.slice(0, 5))
     world.agree(third!, answer(third!, [2]), 3_000)
     await world.pass(10_000)
-    expect(world.keepers[0]!.chains.view(CHUNK)).toMatchObject({ chain: before.chain, height: 3 })
+    expect(world.replicas[0]!.chains.view(CHUNK)).toMatchObject({ chain: before.chain, height: 3 })
   })
 
   it('one replica that remembers is enough to go on from the last block', async () => {
     world = createChainsWorld(3, 2)
     const [first, second] = namesOf(CHUNK, 2)
-    world.setMembers(world.keepers.slice(0, 2))
+    world.setMembers(world.replicas.slice(0, 2))
     world.agree(first!)
     await world.pass(5_000)
-    const before = world.keepers[0]!.chains.view(CHUNK).chain
-    world.keepers[1]!.down = true
-    const now = [world.keepers[0]!, world.keepers[2]!]
+    const before = world.replicas[0]!.chains.view(CHUNK).chain
+    world.replicas[1]!.down = true
+    const now = [world.replicas[0]!, world.replicas[2]!]
     world.setMembers(now)
     world.agree(second!)
     await world.pass(10_000)
@@ -173,21 +173,21 @@ describe('when the replicas change', () => {
 
   it('two that disagree on the set for a moment fork nothing, and go on when they agree', async () => {
     world = createChainsWorld(6, 5)
-    const [old, late] = [world.keepers.slice(0, 5), world.keepers.slice(1, 6)]
+    const [old, late] = [world.replicas.slice(0, 5), world.replicas.slice(1, 6)]
     const [first, second] = namesOf(CHUNK, 2)
-    world.setMembers(old, world.keepers.slice(0, 3))
-    world.setMembers(late, world.keepers.slice(3))
+    world.setMembers(old, world.replicas.slice(0, 3))
+    world.setMembers(late, world.replicas.slice(3))
     world.agree(first!)
     await world.pass(4_000)
     // Neither set finds a quorum.
-    expect(world.keepers.map(({ chains }) => chains.stats().decided)).toEqual([0, 0, 0, 0, 0, 0])
+    expect(world.replicas.map(({ chains }) => chains.stats().decided)).toEqual([0, 0, 0, 0, 0, 0])
     world.setMembers(late)
     world.agree(second!)
     await world.pass(60_000)
     expect(new Set(late.map(({ chains }) => chains.view(CHUNK).chain)).size).toBe(1)
-    for (const keeper of late) {
-      expect(keeper.chains.view(CHUNK).height).toBeGreaterThan(0)
-      expect(world.faults(keeper)).toEqual([])
+    for (const replica of late) {
+      expect(replica.chains.view(CHUNK).height).toBeGreaterThan(0)
+      expect(world.faults(replica)).toEqual([])
     }
     expect(world.errors).toEqual([])
   })
@@ -196,10 +196,10 @@ describe('when the replicas change', () => {
     world = createChainsWorld(5)
     const [first, second] = namesOf(CHUNK, 2)
     // Nobody hears of anybody while they ask; and one of them knows of a former chain.
-    world.setMembers(world.keepers.slice(0, 4))
+    world.setMembers(world.replicas.slice(0, 4))
     world.agree(first!)
     await world.pass(5_000)
-    world.setMembers(world.keepers)
+    world.setMembers(world.replicas)
     world.cut = () => true
     world.agree(second!)
     await world.pass(1_300)
@@ -217,18 +217,18 @@ describe('a chain that finds no quorum', () => {
     const [first, second, third] = namesOf(CHUNK, 3)
     world.agree(first!)
     await world.pass(5_000)
-    for (const keeper of world.keepers.slice(2)) world.crash(keeper, 'process')
+    for (const replica of world.replicas.slice(2)) world.crash(replica, 'process')
     world.agree(second!, answer(second!), 3_000)
     await world.pass(180_000)
-    expect(world.keepers.slice(0, 2).map(({ chains }) => chains.stats().open)).toEqual([0, 0])
+    expect(world.replicas.slice(0, 2).map(({ chains }) => chains.stats().open)).toEqual([0, 0])
     const sent = world.sent.length
     await world.pass(600_000)
     expect(world.sent.length - sent).toBeLessThan(50)
-    for (const keeper of world.keepers.slice(2)) world.restart(keeper)
+    for (const replica of world.replicas.slice(2)) world.restart(replica)
     world.agree(third!, answer(third!), 3_000)
     await world.pass(60_000)
     expect(new Set(heights()).size).toBe(1)
-    const held = world.keepers[0]!.chains
+    const held = world.replicas[0]!.chains
     expect(held.view(CHUNK).height).toBeGreaterThan(1)
   })
 
@@ -237,17 +237,17 @@ describe('a chain that finds no quorum', () => {
     const [first, second] = namesOf(CHUNK, 2)
     world.agree(first!)
     await world.pass(30_000)
-    for (const keeper of world.keepers.slice(2)) world.crash(keeper, 'process')
+    for (const replica of world.replicas.slice(2)) world.crash(replica, 'process')
     world.agree(second!)
     await world.pass(60_000)
-    const { chains } = world.keepers[0]!
+    const { chains } = world.replicas[0]!
     expect(chains.view(CHUNK).state).toBe('stalled')
     const chainId = fromHex(chains.view(CHUNK).chain!)
     const status = { type: 'status', height: 2, round: 0, hasProposal: false } as const
     const bytes = encodeMessage(chainId, { ...status, prevotes: new Uint8Array(), precommits: new Uint8Array() })
     const knock = () =>
       decodeChainsReply(
-        chains.handle(world.keepers[1]!.member.peer, encodeChainsRequest({ kind: 'message', chainId, bytes })),
+        chains.handle(world.replicas[1]!.member.peer, encodeChainsRequest({ kind: 'message', chainId, bytes })),
       )
     expect(knock()).toEqual({ kind: 'busy' })
     await world.pass(61_000)
@@ -265,18 +265,18 @@ describe('after a crash', () => {
         world.agree(name, answer(name, [i + 1]), 3_000)
         // 200 ms for company, then proposal, prevotes, precommits, 5 ms each: in the middle of it.
         await world.pass(i === 0 ? 5_000 : 194 + 3 * i)
-        for (const keeper of world.keepers) world.crash(keeper, how)
-        for (const keeper of world.keepers) world.restart(keeper)
+        for (const replica of world.replicas) world.crash(replica, how)
+        for (const replica of world.replicas) world.restart(replica)
       }
       const last = names.at(-1)!
       world.agree(last, answer(last, [99]), 3_000)
       await world.pass(60_000)
       expect(ids().size).toBe(1)
       expect(new Set(heights()).size).toBe(1)
-      for (const keeper of world.keepers) {
-        expect(world.faults(keeper)).toEqual([])
+      for (const replica of world.replicas) {
+        expect(world.faults(replica)).toEqual([])
         // What had not been recorded was found again.
-        for (const entry of keeper.held.values()) expect(keeper.chains.recorded(entry)).toBeDefined()
+        for (const entry of replica.held.values()) expect(replica.chains.recorded(entry)).toBeDefined()
       }
     },
   )
@@ -284,22 +284,22 @@ describe('after a crash', () => {
   it('a replica that got what others agreed on records nothing of it anew, and its own when it was not recorded', async () => {
     world = createChainsWorld(5, 4)
     const [carried, own, later] = namesOf(CHUNK, 3)
-    const [, , , gone, joiner] = world.keepers
-    world.setMembers(world.keepers.slice(0, 4))
+    const [, , , gone, joiner] = world.replicas
+    world.setMembers(world.replicas.slice(0, 4))
     const entry = world.agree(carried!, answer(carried!), 3_000)
     await world.pass(20_000)
-    expect(world.keepers[0]!.chains.recorded(entry)).toMatchObject({ height: 1 })
+    expect(world.replicas[0]!.chains.recorded(entry)).toMatchObject({ height: 1 })
     // No quorum: what is agreed on now is nowhere recorded.
-    for (const keeper of world.keepers.slice(1, 4)) world.crash(keeper, 'process')
+    for (const replica of world.replicas.slice(1, 4)) world.crash(replica, 'process')
     const unrecorded = world.agree(own!, answer(own!), 3_000)
     await world.pass(60_000)
-    for (const keeper of world.keepers.slice(1, 3)) world.restart(keeper)
+    for (const replica of world.replicas.slice(1, 3)) world.restart(replica)
     for (const one of [entry, unrecorded]) joiner!.held.set(questionKey(one.question), one)
-    world.setMembers(world.keepers.filter((keeper) => keeper !== gone))
+    world.setMembers(world.replicas.filter((replica) => replica !== gone))
     await world.pass(60_000)
-    const { chain } = world.keepers[0]!.chains.view(CHUNK)
+    const { chain } = world.replicas[0]!.chains.view(CHUNK)
     expect(joiner!.chains.view(CHUNK)).toMatchObject({ chain, height: 1 })
-    for (const one of [world.keepers[0]!, joiner!]) {
+    for (const one of [world.replicas[0]!, joiner!]) {
       expect(one.chains.recorded(unrecorded)).toMatchObject({ chain, height: 1 })
       expect(one.chains.recorded(entry)?.chain).not.toBe(chain)
     }
@@ -313,13 +313,13 @@ describe('after a crash', () => {
     const names = namesOf(CHUNK, 40)
     world.agree(names[0]!, answer(names[0]!), 3_000)
     await world.pass(5_000)
-    const late = world.keepers[3]!
+    const late = world.replicas[3]!
     world.crash(late, 'power')
     for (const name of names.slice(1)) {
       world.agree(name, answer(name), 3_000)
       await world.pass(2_500)
     }
-    const { height } = world.keepers[0]!.chains.view(CHUNK)
+    const { height } = world.replicas[0]!.chains.view(CHUNK)
     expect(height).toBeGreaterThan(35)
     world.restart(late)
     // Each block takes the time of a page over a slow line.
@@ -343,7 +343,7 @@ describe('after a crash', () => {
     const [first, second] = namesOf(CHUNK, 2)
     world.agree(first!)
     await world.pass(20_000)
-    const forgetful = world.keepers[3]!
+    const forgetful = world.replicas[3]!
     world.crash(forgetful, 'process')
     forgetful.votes = createMemoryDisk({ random: seededRandom('another') })
     world.restart(forgetful)
@@ -352,8 +352,8 @@ describe('after a crash', () => {
     await world.pass(20_000)
     expect(heights()).toEqual([2, 2, 2, 2])
     const [block] = storedBlocksOf(world, 3).slice(-1)
-    const own = world.keepers[3]!.member.id
-    const index = world.keepers
+    const own = world.replicas[3]!.member.id
+    const index = world.replicas
       .map(({ member }) => member.id)
       .sort()
       .indexOf(own)
@@ -367,14 +367,14 @@ describe('many chunks at rest', () => {
     const questions = Array.from({ length: 80 }, (_, i) => ask(`n${i}.example.com`))
     for (const question of questions) world.agree(question, answer(question), 3_000)
     await world.pass(120_000)
-    for (const { chains } of world.keepers) {
+    for (const { chains } of world.replicas) {
       const stats = chains.stats()
       expect(stats.known).toBeGreaterThan(60)
       expect(stats.waiting).toBe(0)
       expect(stats.open).toBe(0)
     }
-    for (const keeper of world.keepers)
-      for (const entry of keeper.held.values()) expect(keeper.chains.recorded(entry)).toBeDefined()
+    for (const replica of world.replicas)
+      for (const entry of replica.held.values()) expect(replica.chains.recorded(entry)).toBeDefined()
     const { length } = world.sent
     await world.pass(500_000)
     expect(world.sent.length).toBe(length)
@@ -386,25 +386,25 @@ describe('many chunks at rest', () => {
 })
 
 describe('damage on the disk', () => {
-  async function grown(): Promise<Keeper> {
+  async function grown(): Promise<Replica> {
     world = createChainsWorld(4)
     for (const [i, name] of namesOf(CHUNK, 8).entries()) {
       world.agree(name, answer(name, [i + 1]), 3_000)
       await world.pass(3_000)
     }
     await world.pass(30_000)
-    const keeper = world.keepers[2]!
-    expect(keeper.chains.view(CHUNK).height).toBe(8)
-    expect(world.faults(keeper)).toEqual([])
-    return keeper
+    const replica = world.replicas[2]!
+    expect(replica.chains.view(CHUNK).height).toBe(8)
+    expect(world.faults(replica)).toEqual([])
+    return replica
   }
 
   it.each([
     ['block', 4],
     ['line of the book', 1],
   ] as const)('is found by verify wherever a bit of a %s has turned', async (_, part) => {
-    const keeper = await grown()
-    const store = scopedStore(keeper.store, Uint8Array.of(part))
+    const replica = await grown()
+    const store = scopedStore(replica.store, Uint8Array.of(part))
     const rows = [...store.range(new Uint8Array())]
     let missed = 0
     let tried = 0
@@ -414,37 +414,37 @@ describe('damage on the disk', () => {
         damaged[at]! ^= 1 << (at % 8)
         store.batch([{ kind: 'put', key, value: damaged }], { durable: true })
         tried++
-        if (world.faults(keeper).length === 0) missed++
+        if (world.faults(replica).length === 0) missed++
       }
       store.batch([{ kind: 'put', key, value }], { durable: true })
     }
     expect(tried).toBeGreaterThan(part === 4 ? 50 : 10)
     expect(missed).toBe(0)
-    expect(world.faults(keeper)).toEqual([])
+    expect(world.faults(replica)).toEqual([])
   })
 
   it('of one block is told with its place, and does not end the node', async () => {
-    const keeper = await grown()
-    const blocks = dataSections(keeper.store).blocks
+    const replica = await grown()
+    const blocks = dataSections(replica.store).blocks
     const rows = [...blocks.range(new Uint8Array())]
     blocks.batch([{ kind: 'delete', key: rows[4]![0] }], { durable: true })
-    expect(world.faults(keeper)).toMatchObject([{ height: 5, reason: expect.stringContaining('missing') }])
-    world.crash(keeper, 'process')
-    world.restart(keeper)
+    expect(world.faults(replica)).toMatchObject([{ height: 5, reason: expect.stringContaining('missing') }])
+    world.crash(replica, 'process')
+    world.restart(replica)
     const [name] = namesOf(CHUNK, 1)
     const entry = world.agree(name!, answer(name!, [77]), 3_000)
     await world.pass(20_000)
-    expect(keeper.chains.view(CHUNK).state).toBe('broken')
-    expect(keeper.chains.recorded(entry)).toBeUndefined()
-    expect(world.keepers[0]!.chains.recorded(entry)).toMatchObject({ height: 9 })
+    expect(replica.chains.view(CHUNK).state).toBe('broken')
+    expect(replica.chains.recorded(entry)).toBeUndefined()
+    expect(world.replicas[0]!.chains.recorded(entry)).toMatchObject({ height: 9 })
   })
 
   it('of the votes is found, too', async () => {
-    const keeper = await grown()
-    const rows = [...keeper.guard.range(new Uint8Array())].filter(([key]) => key.length > 1)
+    const replica = await grown()
+    const rows = [...replica.guard.range(new Uint8Array())].filter(([key]) => key.length > 1)
     expect(rows.length).toBe(1)
-    keeper.guard.batch([{ kind: 'put', key: rows[0]![0], value: rows[0]![1].slice(0, 40) }], { durable: true })
-    expect(world.faults(keeper)).toMatchObject([{ reason: expect.stringContaining('votes.db') }])
+    replica.guard.batch([{ kind: 'put', key: rows[0]![0], value: rows[0]![1].slice(0, 40) }], { durable: true })
+    expect(world.faults(replica)).toMatchObject([{ reason: expect.stringContaining('votes.db') }])
   })
 })
 
@@ -454,8 +454,8 @@ describe('a disk that is full', () => {
     const names = namesOf(CHUNK, 6)
     world.agree(names[0]!, answer(names[0]!), 3_000)
     await world.pass(20_000)
-    const keeper = world.keepers[1]!
-    const store = which === 'data' ? keeper.store : keeper.guard
+    const replica = world.replicas[1]!
+    const store = which === 'data' ? replica.store : replica.guard
     const { batch } = store
     const full = () => {
       throw new ChordnsError('STORE_FULL', 'the store is full', {})
@@ -465,28 +465,28 @@ describe('a disk that is full', () => {
       world.agree(name, answer(name), 3_000)
       await world.pass(5_000)
     }
-    expect(world.keepers[0]!.chains.view(CHUNK).height).toBe(5)
-    expect(keeper.chains.view(CHUNK).height).toBe(1)
+    expect(world.replicas[0]!.chains.view(CHUNK).height).toBe(5)
+    expect(replica.chains.view(CHUNK).height).toBe(1)
     expect(world.errors.join()).toContain('STORE_FULL')
     expect(world.errors.length).toBeLessThan(5)
     Object.assign(store, { batch })
     await world.pass(60_000)
     world.agree(names[5]!, answer(names[5]!), 3_000)
     await world.pass(20_000)
-    expect(keeper.chains.view(CHUNK).height).toBe(6)
-    expect(world.faults(keeper)).toEqual([])
+    expect(replica.chains.view(CHUNK).height).toBe(6)
+    expect(world.faults(replica)).toEqual([])
   })
 })
 
 describe('what strangers say', () => {
   it('is not answered by opening a chain, nor taken for another replica’s word', async () => {
     world = createChainsWorld(5, 4)
-    const stranger = world.keepers[4]!
-    world.setMembers(world.keepers.slice(0, 4))
+    const stranger = world.replicas[4]!
+    world.setMembers(world.replicas.slice(0, 4))
     const [question] = namesOf(CHUNK, 1)
     world.agree(question!)
     await world.pass(60_000)
-    const { chains } = world.keepers[0]!
+    const { chains } = world.replicas[0]!
     const chainId = fromHex(chains.view(CHUNK).chain!)
     const body = encodeChainsRequest({ kind: 'message', chainId, bytes: Uint8Array.of(1) })
     expect(decodeChainsReply(chains.handle(stranger.member.peer, body))).toEqual({ kind: 'refused' })
@@ -496,7 +496,7 @@ describe('what strangers say', () => {
         'world',
         CHUNK,
         4,
-        world.keepers.slice(1).map(({ member }) => member),
+        world.replicas.slice(1).map(({ member }) => member),
       ),
       previous: undefined,
     }
@@ -513,13 +513,13 @@ describe('what strangers say', () => {
     const [question, other] = namesOf(CHUNK, 2)
     world.agree(question!)
     await world.pass(20_000)
-    const [victim, liar] = [world.keepers[0]!, world.keepers[3]!]
+    const [victim, liar] = [world.replicas[0]!, world.replicas[3]!]
     const before = victim.chains.view(CHUNK).chain
     const group = replicaGroup(
       'world',
       CHUNK,
       4,
-      world.keepers.map(({ member }) => member),
+      world.replicas.map(({ member }) => member),
     )
     for (let i = 0; i < 60; i++) {
       const previous = { chainId: new Uint8Array(32).fill(i), height: 1_000 + i, headId: new Uint8Array(32).fill(i) }

@@ -2,7 +2,7 @@ import { setImmediate as settle } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { asChunkId } from '../../../src/base/index.ts'
 import { limits } from '../../../src/chunk-chains/limits.ts'
-import { type Attempt, createProposalQueue } from '../../../src/chunk-chains/run/proposals.ts'
+import { type Attempt, ProposalQueue } from '../../../src/chunk-chains/run/proposals.ts'
 import type { ChunkEntry } from '../../../src/chunks/entries/entry.ts'
 import { virtualClock } from '../../../src/sim/index.ts'
 import { ask } from '../../chunks/world.ts'
@@ -14,7 +14,7 @@ function entry(index: number, chunk: number, expires = Number.MAX_SAFE_INTEGER):
 function proposals(answer: (one: ChunkEntry) => Attempt) {
   const clock = virtualClock({ settle })
   const tried: { readonly at: number; readonly name: string }[] = []
-  const queue = createProposalQueue(clock, (one) => {
+  const queue = new ProposalQueue(clock, (one) => {
     tried.push({ at: clock.monotonic(), name: one.question.name.key })
     return answer(one)
   })

@@ -1,0 +1,114 @@
+/** What the stores hold of a chain, read without running it; and how to forget it. Where each thing stands is here, too. */
+import { concatBytes, isChordnsError, type Store, type StoreWrite } from '../../base/index.ts'
+import { certifiedFromValue, snapshotHeadFromValue } from '../blocks/messages.ts'
+import { readBytes, readCbor, readRow } from '../blocks/reading.ts'
+import { limits } from '../limits.ts'
+import { decodeRecord, type VoteRecord } from '../machine/guard.ts'
+import type { CertifiedBlock, Snapshot } from '../types.ts'
+
+/** What a key is of; it follows the chain's id. */
+export const KIND = { block: 1, snapshot: 2, record: 3, retired: 4 } as const
+/** A block as stored: certificate and all. */
+const MAX_STORED_BYTES = 70_000
+const CHAIN_ID_BYTES = 32
+
+/** Keys of one kind are in the order of heights. */
+export function storeKey(chainId: Uint8Array, kind: number, height = 0): Uint8Array {
+  const bytes = new Uint8Array(9)
+  bytes[0] = kind
+  new DataView(bytes.buffer).setBigUint64(1, BigInt(height))
+  return concatBytes(chainId, bytes)
+}
+
+/** Throws CHAIN_MALFORMED. */
+export function storedSnapshot(chainId: Uint8Array, store: Store): Snapshot | undefined {
+  const bytes = store.get(storeKey(chainId, KIND.snapshot))
+  if (bytes === undefined) return undefined
+  const [head, state] = readRow(
+    readCbor(bytes, limits.MAX_SNAPSHOT_BYTES + 65_536, 'stored snapshot'),
+    2,
+    'stored snapshot',
+  )
+  return { head: snapshotHeadFromValue(head), state: readBytes(state, 0, limits.MAX_SNAPSHOT_BYTES, 'state') }
+}
+
+/** Ids of the chains that have anything in the store. */
+export function* storedChains(store: Store): Generator<Uint8Array> {
+  let from: Uint8Array = new Uint8Array()
+  for (;;) {
+    let found: Uint8Array | undefined
+    for (const [key] of store.range(from)) {
+      found = key.slice(0, CHAIN_ID_BYTES)
+      break
+    }
+    if (found === undefined) return
+    yield found
+    // Behind all keys of this chain.
+    from = concatBytes(found, new Uint8Array(10).fill(0xff))
+  }
+}
+
+/** A block as it stands in the store; `decided` is undefined when its bytes cannot be read. */
+export interface StoredBlock {
+  readonly height: number
+  readonly decided: CertifiedBlock | undefined
+}
+
+/** The blocks of a chain from a height on, in order; those that the store lost are left out. */
+export function* storedBlocks(chainId: Uint8Array, store: Store, from: number): Generator<StoredBlock> {
+  const start = storeKey(chainId, KIND.block, from)
+  for (const [key, value] of store.range(start, storeKey(chainId, KIND.block, limits.MAX_HEIGHT))) {
+    const height = Number(new DataView(key.buffer, key.byteOffset, key.length).getBigUint64(key.length - 8))
+    let decided: CertifiedBlock | undefined
+    try {
+      decided = readStored(value)
+    } catch (error) {
+      if (!isChordnsError(error, 'CHAIN_MALFORMED')) throw error
+    }
+    yield { height, decided }
+  }
+}
+
+/** The height of the last block in the store, if it is `from` or more; else `from` - 1. */
+export function storedHeight(chainId: Uint8Array, store: Store, from: number): number {
+  let height = from - 1
+  for (const stored of storedBlocks(chainId, store, from)) height = stored.height
+  return height
+}
+
+/** The sign guard's record; undefined when nothing was signed. Throws CHAIN_MALFORMED. */
+export function storedRecord(chainId: Uint8Array, votes: Store): VoteRecord | undefined {
+  const bytes = votes.get(storeKey(chainId, KIND.record))
+  return bytes === undefined ? undefined : decodeRecord(bytes)
+}
+
+/** Throws CHAIN_MALFORMED. */
+export function readStored(bytes: Uint8Array): CertifiedBlock {
+  return certifiedFromValue(readCbor(bytes, MAX_STORED_BYTES, 'stored block'))
+}
+
+/** Forgets blocks and snapshot. */
+export function dropChain(chainId: Uint8Array, store: Store): void {
+  const writes: StoreWrite[] = []
+  for (const [key] of store.range(storeKey(chainId, 0), storeKey(chainId, KIND.record)))
+    writes.push({ kind: 'delete', key })
+  store.batch(writes, { durable: false })
+}
+
+/**
+ * The guard's record of a chain in which this node will never sign again gives way to a mark of a few bytes: without record
+ * and mark, it could be made to sign in the same places a second time.
+ */
+export function retireVotes(chainId: Uint8Array, votes: Store): void {
+  votes.batch(
+    [
+      { kind: 'put', key: storeKey(chainId, KIND.retired), value: new Uint8Array() },
+      { kind: 'delete', key: storeKey(chainId, KIND.record) },
+    ],
+    { durable: true },
+  )
+}
+
+export function isRetired(chainId: Uint8Array, votes: Store): boolean {
+  return votes.get(storeKey(chainId, KIND.retired)) !== undefined
+}
