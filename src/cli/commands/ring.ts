@@ -3,9 +3,9 @@ import type { Command } from 'commander'
 import { ChordnsError } from '../../base/index.ts'
 import { type ChunkView, chunkView, type RingView, statusView } from '../../observe/index.ts'
 import { type NodeFlags, nodeOf, nodeOption } from '../common/node-option.ts'
+import { ringPicture } from '../common/ring-picture.ts'
 import { askNode } from '../common/status-client.ts'
 import { bold, print, printJson, table } from '../common/table.ts'
-import { ringPicture } from './ring-picture.ts'
 
 type Flags = NodeFlags & { readonly json?: boolean }
 type RingFlags = Flags & { readonly svg?: boolean; readonly name?: string }

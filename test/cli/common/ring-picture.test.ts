@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ringPicture } from '../../../src/cli/commands/ring-picture.ts'
+import { ringPicture } from '../../../src/cli/common/ring-picture.ts'
 import type { ChunkView, RingView } from '../../../src/observe/index.ts'
 
 const idOf = (turn: number) =>
