@@ -34,9 +34,7 @@ const SETTLING: ReadonlySet<string> = new Set([
   'rooms inside the rooms',
   'one name, one type',
   'files that texts name',
-  'READMEs of inner rooms',
   'READMEs of rooms',
-  'clocks of their own',
 ])
 
 type Findings = Readonly<Record<string, readonly Violation[]>>

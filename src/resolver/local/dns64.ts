@@ -19,14 +19,14 @@ import {
 import { weakest, weakestSecurity } from '../../evidence/index.ts'
 import type { Resolution, ResolveRequest } from '../types.ts'
 import { absent, found, type LocalAnswer, localSoa } from './answer.ts'
-import { isPrivateAddress, matchesPrefix, type Prefix, parsePrefix } from './prefixes.ts'
+import { type AddressRange, isPrivateAddress, matchesPrefix, parsePrefix } from './prefixes.ts'
 import { addressOfReverse, reverseName } from './reverse.ts'
 
 export interface Dns64Options {
   /** An IPv6 prefix of 32, 40, 48, 56, 64 or 96 bits. */
-  readonly prefix: Prefix
+  readonly prefix: AddressRange
   /** AAAA records in these count as not there (RFC 6147 section 5.1.4). */
-  readonly exclude: readonly Prefix[]
+  readonly exclude: readonly AddressRange[]
 }
 
 const PREFIX_LENGTHS: readonly number[] = [32, 40, 48, 56, 64, 96]
@@ -43,7 +43,7 @@ const IPV4ONLY_POINTERS = new Set(IPV4ONLY_ADDRESSES.map((rdata) => reverseName(
 const IPV6_REVERSE = parseName('ip6.arpa')
 
 /** Throws DNS_BAD_TEXT for what is no prefix that RFC 6052 section 2.2 allows. */
-export function parseDns64Prefix(text: string): Prefix {
+export function parseDns64Prefix(text: string): AddressRange {
   const prefix = parsePrefix(text)
   const fits = prefix.octets.length === 16 && PREFIX_LENGTHS.includes(prefix.bits)
   if (!fits || (prefix.bits === 96 && prefix.octets[RESERVED_OCTET] !== 0))
@@ -127,7 +127,7 @@ export function synthesise(options: Dns64Options, aaaa: Resolution, a: Resolutio
 }
 
 /** RFC 6052 section 2.2. */
-export function embed({ octets, bits }: Prefix, ipv4: Uint8Array): Uint8Array {
+export function embed({ octets, bits }: AddressRange, ipv4: Uint8Array): Uint8Array {
   const address = octets.slice()
   let at = bits / 8
   for (const octet of ipv4) {
@@ -138,7 +138,7 @@ export function embed({ octets, bits }: Prefix, ipv4: Uint8Array): Uint8Array {
 }
 
 /** The IPv4 address in an address of the prefix; undefined if it is not one. */
-export function extract(prefix: Prefix, address: Uint8Array): Uint8Array | undefined {
+export function extract(prefix: AddressRange, address: Uint8Array): Uint8Array | undefined {
   if (!matchesPrefix(address, prefix)) return undefined
   const ipv4 = new Uint8Array(4)
   let at = prefix.bits / 8
@@ -149,7 +149,7 @@ export function extract(prefix: Prefix, address: Uint8Array): Uint8Array | undef
   return equalBytes(embed(prefix, ipv4), address) ? ipv4 : undefined
 }
 
-function pointerTarget(prefix: Prefix, name: Name): Name | undefined {
+function pointerTarget(prefix: AddressRange, name: Name): Name | undefined {
   if (!isSubdomain(name, IPV6_REVERSE)) return undefined
   const address = addressOfReverse(name)
   const ipv4 = address && extract(prefix, address)

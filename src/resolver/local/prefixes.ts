@@ -2,13 +2,13 @@
 import { addressRdata } from '../../dns/index.ts'
 
 /** The first `bits` of an address of 4 or 16 octets; the others are zero. */
-export interface Prefix {
+export interface AddressRange {
   readonly octets: Uint8Array
   readonly bits: number
 }
 
 /** "64:ff9b::/96", "10.0.0.0/8". Throws DNS_BAD_TEXT, or a RangeError when bits beyond the length are set. */
-export function parsePrefix(text: string): Prefix {
+export function parsePrefix(text: string): AddressRange {
   const [address = '', length, more] = text.split('/')
   const { rdata } = addressRdata(address)
   const bits = Number(length)
@@ -19,7 +19,7 @@ export function parsePrefix(text: string): Prefix {
   return { octets: rdata, bits }
 }
 
-export function matchesPrefix(address: Uint8Array, { octets, bits }: Prefix): boolean {
+export function matchesPrefix(address: Uint8Array, { octets, bits }: AddressRange): boolean {
   if (address.length !== octets.length) return false
   const whole = bits >> 3
   for (let i = 0; i < whole; i++) if (address[i] !== octets[i]) return false
@@ -28,7 +28,7 @@ export function matchesPrefix(address: Uint8Array, { octets, bits }: Prefix): bo
 }
 
 /** What is inside of some network: RFC 1918, 6598, 3927, 4193, 4291, and this host. What Unbound's manual lists, and 0/8, 127/8. */
-const PRIVATE: readonly Prefix[] = [
+const PRIVATE: readonly AddressRange[] = [
   '0.0.0.0/8',
   '10.0.0.0/8',
   '100.64.0.0/10',
@@ -45,7 +45,7 @@ const PRIVATE: readonly Prefix[] = [
 ].map(parsePrefix)
 
 /** Addresses that carry an IPv4 address at their end: mapped, compatible (RFC 4291), NAT64 (RFC 6052). */
-const CARRIERS: readonly Prefix[] = ['::ffff:0:0/96', '::/96', '64:ff9b::/96'].map(parsePrefix)
+const CARRIERS: readonly AddressRange[] = ['::ffff:0:0/96', '::/96', '64:ff9b::/96'].map(parsePrefix)
 
 /** `rdata` of an A or AAAA record. */
 export function isPrivateAddress(rdata: Uint8Array): boolean {
