@@ -11,7 +11,7 @@ import { type LocalSources, readLocal } from './local.ts'
 import { bytesOf } from './sections/cache.ts'
 import type { ConfigValues } from './sections/schema.ts'
 import { isAddress } from './sections/values.ts'
-import type { Config, Problem } from './types.ts'
+import type { Config, FileFault, Problem } from './types.ts'
 
 /** The port that forwarders are asked on unless their address names one. */
 const DNS_PORT = 53
@@ -19,11 +19,12 @@ const DNS_PORT = 53
 /** RFC 8767 section 5 suggests one to three days. */
 const MAX_STALE_SECONDS = 86_400
 
-/** Problems are appended to `problems`, oddities to `warnings`; the configuration is usable only if there are none. */
+/** What is wrong is appended to `problems` and `faults`, oddities to `warnings`; the configuration is usable only without problems. */
 export function deriveConfig(
   settings: ConfigValues,
   problems: Problem[],
   warnings: string[],
+  faults: FileFault[],
   sources: LocalSources,
 ): Config {
   checkListen(settings, problems)
@@ -62,7 +63,7 @@ export function deriveConfig(
       negativeMaxTtl: cache.negativeMaxTtl,
       staleSeconds: settings.resolver.serveStale ? MAX_STALE_SECONDS : 0,
     },
-    local: readLocal(settings.local, sources, problems),
+    local: readLocal(settings.local, sources, { problems, faults }),
     dns64: readDns64(settings),
     rebinding: settings.rebinding.protect
       ? { allow: settings.rebinding.allow.map((text) => parseName(text)) }

@@ -11,8 +11,10 @@ export { checkHosts, type HostsCheck } from './local.ts'
 export { configText } from './print.ts'
 export { planReload, type ReloadPlan } from './reload.ts'
 export { configSchemaJson } from './sections/schema.ts'
+export { refuseFaults } from './sources/problems.ts'
 export type {
   Config,
+  FileFault,
   IteratorConfig,
   LoadedConfig,
   LoadRequest,

@@ -6,7 +6,7 @@ import { leaves, schema } from './sections/schema.ts'
 import { type JsonDocument, parseJson } from './sources/json.ts'
 import { type Assignment, readEnvironment, readFlags, readLeaves } from './sources/layers.ts'
 import { invalid, located, problemsOf } from './sources/problems.ts'
-import type { LoadedConfig, LoadRequest, Problem, Setting } from './types.ts'
+import type { FileFault, LoadedConfig, LoadRequest, Problem, Setting } from './types.ts'
 
 const FILE_NAME = 'resolver.config.json'
 
@@ -27,15 +27,18 @@ export function loadConfig(request: LoadRequest): LoadedConfig {
   const parsed = schema.safeParse(tree)
   const problems: Problem[] = [...flags.problems]
   const warnings = [...env.warnings]
-  const config = parsed.success ? deriveConfig(parsed.data, problems, warnings, request) : undefined
+  const faults: FileFault[] = []
+  const config = parsed.success ? deriveConfig(parsed.data, problems, warnings, faults, request) : undefined
   if (!parsed.success) problems.push(...problemsOf(parsed.error))
-  if (config === undefined || problems.length > 0) throw invalid(located(problems, assignments, document, found?.file))
+  if (config === undefined || problems.length > 0)
+    throw invalid(located([...problems, ...faults], assignments, document, found?.file))
   return {
     config,
     file: found?.file,
     settings: settingsOf(parsed.data!, assignments),
     effective: parsed.data!,
     warnings,
+    faults: located(faults, assignments, document, found?.file),
   }
 }
 

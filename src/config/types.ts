@@ -113,6 +113,8 @@ export interface LoadedConfig {
   readonly effective: Readonly<Record<string, unknown>>
   /** Oddities that do not keep a node from starting. */
   readonly warnings: readonly string[]
+  /** What is wrong in files that others write: passed over, all the rest is used. */
+  readonly faults: readonly FileFault[]
 }
 
 export interface Problem {
@@ -120,6 +122,11 @@ export interface Problem {
   readonly message: string
   /** Where the value was given. */
   readonly where?: string
+}
+
+export interface FileFault extends Problem {
+  /** The whole file could not be read. */
+  readonly isUnread: boolean
 }
 
 /**

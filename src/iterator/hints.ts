@@ -1,7 +1,7 @@
 /** Where the root is: the only addresses a resolver must know beforehand. */
 
-import { ChordnsError } from '../base/index.ts'
-import { addressText, type Name, nsName, parseName, parseZone, ROOT, Type } from '../dns/index.ts'
+import { ChordnsError, isChordnsError } from '../base/index.ts'
+import { addressText, type Name, nsName, parseName, parseZone, type ResourceRecord, ROOT, Type } from '../dns/index.ts'
 import { familyOf } from './addresses.ts'
 import { limits } from './limits.ts'
 
@@ -35,11 +35,12 @@ export function builtinHints(): readonly RootHint[] {
 }
 
 /**
- * Reads a hints file: zone-file lines with NS records of the root and A and AAAA records of the servers they name.
- * Throws DNS_BAD_TEXT for broken lines, and HINTS_EMPTY when no root server has an address.
+ * Reads a hints file: zone-file lines with NS records of the root and A and AAAA records of the servers they name. A line that
+ * cannot be read is told to `onFault` and passed over, or throws DNS_BAD_TEXT where there is none. Throws HINTS_EMPTY when no root
+ * server has an address.
  */
-export function parseHints(text: string): readonly RootHint[] {
-  const records = parseZone(text, { origin: ROOT, defaultTtl: 3_600_000 })
+export function parseHints(text: string, onFault?: (fault: string) => void): readonly RootHint[] {
+  const records = readRecords(text, onFault)
   const servers = new Map<string, { name: Name; addresses: string[] }>()
   for (const record of records) {
     if (record.type !== Type.NS || record.name.labels !== 0 || servers.size >= limits.MAX_HINTS) continue
@@ -58,4 +59,24 @@ export function parseHints(text: string): readonly RootHint[] {
     })
   }
   return hints
+}
+
+function readRecords(text: string, onFault: ((fault: string) => void) | undefined): ResourceRecord[] {
+  const options = { origin: ROOT, defaultTtl: 3_600_000 }
+  try {
+    return parseZone(text, options)
+  } catch (error) {
+    if (onFault === undefined || !isChordnsError(error, 'DNS_BAD_TEXT')) throw error
+  }
+  // Line by line: a quote or a parenthesis that is left open must not take the lines after it with it.
+  return text.split('\n').flatMap((line, index) => {
+    try {
+      return parseZone(line, options)
+    } catch (error) {
+      if (!isChordnsError(error, 'DNS_BAD_TEXT')) throw error
+      const { what } = error.detail as { readonly what?: unknown }
+      onFault(`line ${index + 1}: ${typeof what === 'string' ? what : error.message}`)
+      return []
+    }
+  })
 }

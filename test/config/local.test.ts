@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ChordnsError } from '../../src/base/index.ts'
-import { checkHosts, type LoadRequest, loadConfig, type Problem } from '../../src/config/index.ts'
+import { checkHosts, type LoadRequest, loadConfig, type Problem, refuseFaults } from '../../src/config/index.ts'
 import { addressText, Class, nameToText, parseName, Type } from '../../src/dns/index.ts'
 
 const FILES: Readonly<Record<string, string>> = {
@@ -66,13 +66,39 @@ describe('the section local', () => {
       },
     }
     expect(problems(settings)).toEqual([
-      `local.hosts: there is no file /nowhere: correct the path (${FILE}:3:5)`,
-      `local.hosts: /secret: permission denied; give it, and the directories above it, to the user that chordns runs as (${FILE}:3:5)`,
       `local.zones.a..b: an empty label: a..b (${FILE}:13:7)`,
       `local.records.1: column 11: A: not an IPv4 address: 192.168 (${FILE}:8:5)`,
+      `local.hosts: there is no file /nowhere: correct the path (${FILE}:3:5)`,
+      `local.hosts: /secret: permission denied; give it, and the directories above it, to the user that chordns runs as (${FILE}:3:5)`,
       `local.hosts: /bad:2: not an IPv4 address: nonsense; a line is an address and then its names (${FILE}:3:5)`,
       `local.hosts: /bad:4: not an IPv4 address: 192.168.1; a line is an address and then its names (${FILE}:3:5)`,
     ])
+  })
+
+  it('is used without what is wrong in files of others, which is told with file and line', () => {
+    const loaded = loadConfig({
+      env: {},
+      file: FILE,
+      readFile: (path) => {
+        if (path === '/secret') throw Object.assign(new Error('EACCES'), { code: 'EACCES', syscall: 'open' })
+        return path === FILE ? '{ "local": { "hosts": ["/nowhere", "/secret", "/bad", "list"] } }' : FILES[path]
+      },
+    })
+    expect(addresses(loaded.config, 'nas')).toEqual(['192.168.1.5'])
+    expect(addresses(loaded.config, 'ads.example.com')).toEqual(['0.0.0.0'])
+    expect(loaded.faults.map(({ path, message, where, isUnread }) => [path, message, where, isUnread])).toEqual([
+      ['local.hosts', 'there is no file /nowhere: correct the path', `${FILE}:1:14`, true],
+      ['local.hosts', expect.stringMatching(/^\/secret: permission denied/), `${FILE}:1:14`, true],
+      ['local.hosts', expect.stringMatching(/^\/bad:2: not an IPv4 address: nonsense/), `${FILE}:1:14`, false],
+      ['local.hosts', expect.stringMatching(/^\/bad:4: not an IPv4 address: 192\.168\.1;/), `${FILE}:1:14`, false],
+    ])
+    expect(() => refuseFaults(loaded.faults)).toThrow(/4 problems:\n {2}local\.hosts: there is no file \/nowhere/)
+    expect(() => refuseFaults([])).not.toThrow()
+  })
+
+  it('is refused for what the operator wrote: a wrong record or zone', () => {
+    for (const local of [{ records: ['bad.lan A 192.168'] }, { zones: { 'a..b': 'static' } }])
+      expect(problems({ local })).toHaveLength(1)
   })
 
   it('knows the types of zones, and no others', () => {

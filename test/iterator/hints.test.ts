@@ -28,6 +28,18 @@ stray.test.                    A     192.0.2.1`)
     ])
   })
 
+  it('are used without the lines that cannot be read, where somebody is told of them', () => {
+    const text =
+      '. NS a.root.test.\na.root.test. A 127.0.0.2\n. NS "open\n( \na.root.test. A 127.0.0\nb.root.test. A 127.0.0.3\n. NS b.root.test.'
+    const faults: string[] = []
+    const hints = parseHints(text, (fault) => faults.push(fault))
+    expect(hints.map(({ addresses }) => addresses)).toEqual([['127.0.0.2'], ['127.0.0.3']])
+    expect(faults.map((fault) => fault.split(':')[0])).toEqual(['line 3', 'line 4', 'line 5'])
+    expect(() => parseHints(text)).toThrow(expect.objectContaining({ code: 'DNS_BAD_TEXT' }))
+    // Nothing that can be used is an error: other servers than the operator's must not be asked.
+    expect(() => parseHints('<html>', () => {})).toThrow(/name no server/)
+  })
+
   it('without any address are an error', () => {
     expect(() => parseHints('. NS a.root.test.')).toThrow(/name no server/)
     expect(() => parseHints('')).toThrow(/name no server/)

@@ -1,6 +1,6 @@
 /** `chordns config check|print|schema`. */
 import type { Command } from 'commander'
-import { configSchemaJson, configText } from '../../config/index.ts'
+import { configSchemaJson, configText, refuseFaults } from '../../config/index.ts'
 import { type ConfigFlags, configOptions, loadConfigFrom } from '../common/config-option.ts'
 import { print, printJson } from '../common/table.ts'
 
@@ -12,7 +12,8 @@ export function addConfigCommands(program: Command): void {
     .description('say whether the configuration, and each file that it names, is right; exit 2 when it is not')
     .option('--json', 'print JSON')
     .action(async (flags: Flags) => {
-      const { config, file, warnings } = loadConfigFrom(flags)
+      const { config, file, warnings, faults } = loadConfigFrom(flags)
+      refuseFaults(faults)
       const { checkConfigFiles } = await import('../../peer/index.ts')
       await checkConfigFiles(config)
       if (flags.json) printJson({ ok: true, file: file ?? null, warnings })

@@ -12,7 +12,7 @@ export function addHostsCommands(program: Command): void {
   const hosts = program.command('hosts').description('check hosts files, and see what local names answer')
   hosts
     .command('check')
-    .description('say whether a file can be used in local.hosts; exit 2 when it cannot')
+    .description('say whether all of a file can be used in local.hosts; exit 2 when not')
     .argument('<file>', 'a hosts file, or a blocklist in its form')
     .option('--json', 'print JSON')
     .action((file: string, flags: { readonly json?: boolean }) => check(file, flags.json ?? false))

@@ -6,7 +6,7 @@ import { type ConfigFlags, configOptions, loadConfigFrom } from '../common/confi
 import { print } from '../common/table.ts'
 import { version } from '../common/version.ts'
 import { createGuard } from '../running/guard.ts'
-import { createReload } from '../running/reload.ts'
+import { createReload, logFaults } from '../running/reload.ts'
 
 /** Ms for questions in work when a signal asks to stop, and for the whole stop. */
 const DRAIN_MS = 2_000
@@ -39,6 +39,7 @@ Reads the configuration again on SIGHUP, and keeps the cache; a wrong one is log
       const { createLog } = await import('../../observe/index.ts')
       const log = createLog({ level: config.log.level, logQueries: config.log.queries })
       for (const warning of started.warnings) log.warn({}, warning)
+      logFaults(log, started.faults)
       let reload: (() => void) | undefined
       // Without a handler the signal would end a node that is still starting.
       process.on('SIGHUP', () => reload?.())

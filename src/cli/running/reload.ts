@@ -1,6 +1,6 @@
 /** SIGHUP: reads the configuration again. All that is wrong with it is logged, and then the old one stays in force. */
-import { ChordnsError, errorText } from '../../base/index.ts'
-import { type LoadedConfig, type Problem, planReload } from '../../config/index.ts'
+import { ChordnsError, errorText, type Log } from '../../base/index.ts'
+import { type FileFault, type LoadedConfig, type Problem, planReload, refuseFaults } from '../../config/index.ts'
 import type { AdjustableLog } from '../../observe/index.ts'
 import type { RunningNode } from '../../peer/index.ts'
 
@@ -19,6 +19,8 @@ export function createReload({ node, log, started, load }: ReloadDeps): () => vo
   return () => {
     try {
       const wanted = load()
+      // A list that is gone for a moment is no reason to forget its names.
+      refuseFaults(wanted.faults.filter(({ isUnread }) => isUnread))
       const plan = planReload(inForce, wanted.settings)
       const { flushed } = node.reload(wanted.config)
       log.adjust({ level: wanted.config.log.level, logQueries: wanted.config.log.queries })
@@ -29,11 +31,21 @@ export function createReload({ node, log, started, load }: ReloadDeps): () => vo
         'configuration reloaded',
       )
       for (const warning of wanted.warnings) log.warn({}, warning)
+      logFaults(log, wanted.faults)
       if (plan.needRestart.length > 0)
         log.warn({ keys: plan.needRestart }, 'these keys have changed, and need a restart to come into force')
     } catch (error) {
       log.error(failure(error), 'configuration not reloaded: the old one stays in force')
     }
+  }
+}
+
+/** What is passed over in files that others write. All the rest of them is used. */
+export function logFaults(log: Pick<Log, 'warn' | 'error'>, faults: readonly FileFault[]): void {
+  for (const { path, message, where, isUnread } of faults) {
+    const detail = { path, ...(where !== undefined && { where }) }
+    if (isUnread) log.error(detail, `${message}; its names are missing until the next reload`)
+    else log.warn(detail, `passed over: ${message}`)
   }
 }
 

@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import { ChordnsError } from '../../base/index.ts'
 import { limits } from '../limits.ts'
 import { keysOf, leaves } from '../sections/schema.ts'
-import type { Problem } from '../types.ts'
+import type { FileFault, Problem } from '../types.ts'
 import type { JsonDocument } from './json.ts'
 import type { Assignment } from './layers.ts'
 import { nearest } from './suggest.ts'
@@ -38,12 +38,12 @@ function unknownKey(section: string, key: string): string {
 }
 
 /** Adds to each problem where its value was given. */
-export function located(
-  problems: readonly Problem[],
+export function located<P extends Problem>(
+  problems: readonly P[],
   assignments: ReadonlyMap<string, Assignment>,
   document: JsonDocument | undefined,
   file: string | undefined,
-): Problem[] {
+): P[] {
   return problems.map((problem) => {
     for (let path = problem.path; path !== ''; path = path.split('.').slice(0, -1).join('.')) {
       const assignment = assignments.get(path)
@@ -53,6 +53,11 @@ export function located(
     }
     return problem
   })
+}
+
+/** Where nothing may be passed over. Throws CONFIG_INVALID with all that is wrong in files; returns when nothing is. */
+export function refuseFaults(faults: readonly FileFault[]): void {
+  if (faults.length > 0) throw invalid(faults)
 }
 
 export function invalid(

@@ -134,7 +134,9 @@ export class Core {
 function engage(deps: CoreDeps, hooks: CoreHooks, config: Config): Engaged {
   const { exchange, clock, random, log } = deps
   const { cache, retire: freeze } = retirable(deps.cache)
-  const options = recursorOptions(config)
+  const options = recursorOptions(config, (fault) =>
+    log.warn({ path: 'iterator.rootHints' }, `passed over: ${config.iterator.rootHints}, ${fault}`),
+  )
   const validation = validationOptions(config, { clock, log, rootAnchors: hooks.rootAnchors })
   const localRoot = followLocalRoot({ cache, clock, log, validation }, config)
   const local = localNamesOf(config, options)

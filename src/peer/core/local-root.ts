@@ -21,26 +21,30 @@ export interface LocalRootDeps {
   readonly validation: ValidationOptions | undefined
 }
 
-/** Reads the file at once, and throws when it is of no use. Without `iterator.localRoot` nothing is done. */
+/**
+ * Reads the file at once; where it is of no use, that is logged, and the root servers are asked: the copy only spares them, and
+ * its signatures end when nobody renews it. Without `iterator.localRoot` nothing is done.
+ */
 export function followLocalRoot({ cache, clock, log, validation }: LocalRootDeps, { iterator }: Config): LocalRoot {
   const { localRoot } = iterator
   if (localRoot === undefined) return { begin() {}, end() {} }
   let cancel: Cancel = () => {}
-  const read = () => readConfigFile('iterator.localRoot', localRoot, (text) => readRootZone(text, validation))
-  const keep = (delegations: readonly Delegation[]) => {
+  const read = (): readonly Delegation[] | undefined => {
+    try {
+      return readConfigFile('iterator.localRoot', localRoot, (text) => readRootZone(text, validation))
+    } catch (error) {
+      log.error({ error: errorText(error) }, 'the local copy of the root zone is of no use: the root servers are asked')
+      return undefined
+    }
+  }
+  const keep = (delegations: readonly Delegation[] | undefined) => {
+    if (delegations === undefined) return
     for (const delegation of delegations) cache.putDelegation('main', delegation, clock.now())
     log.info({ delegations: delegations.length }, 'read the local copy of the root zone')
   }
   const again = () => {
     cancel = clock.after(recurseLimits.LOCAL_ROOT_SECONDS * 1000, () => {
-      try {
-        keep(read())
-      } catch (error) {
-        log.error(
-          { error: errorText(error) },
-          'the local copy of the root zone is of no use: the root servers are asked',
-        )
-      }
+      keep(read())
       again()
     })
   }

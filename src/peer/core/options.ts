@@ -12,12 +12,13 @@ import {
 import { builtinHints, parseHints } from '../../iterator/index.ts'
 import type { RecursorOptions, ValidationOptions } from '../../recurse/index.ts'
 
-/** Throws CONFIG_INVALID or HINTS_EMPTY. */
-export function recursorOptions(config: Config): RecursorOptions {
+/** `onFault`: a wrong line of the root hints is told to it and passed over. Throws CONFIG_INVALID or HINTS_EMPTY. */
+export function recursorOptions(config: Config, onFault?: (fault: string) => void): RecursorOptions {
   const { rootHints, bind: _, ...rest } = config.iterator
+  const parse = (text: string) => parseHints(text, onFault)
   return {
     ...rest,
-    rootHints: rootHints === 'builtin' ? builtinHints() : readConfigFile('iterator.rootHints', rootHints, parseHints),
+    rootHints: rootHints === 'builtin' ? builtinHints() : readConfigFile('iterator.rootHints', rootHints, parse),
   }
 }
 

@@ -27,8 +27,10 @@ import type { HostsFile, LocalProblem, LocalSpec } from './types.ts'
 
 export interface CompiledLocal {
   readonly data: LocalData
-  /** Empty when all is well. What is wrong is left out of `data`. */
+  /** What is wrong in records and zones, which the operator wrote. Empty when all is well. It is left out of `data`. */
   readonly problems: readonly LocalProblem[]
+  /** What is wrong in hosts files, which others write, with file and line; all other lines are in `data`. */
+  readonly faults: readonly LocalProblem[]
 }
 
 /** Seconds for records that name no TTL. */
@@ -41,7 +43,7 @@ export function compileLocal(spec: LocalSpec, seed: Uint8Array): CompiledLocal {
   const records = readRecords(spec.records, zones, problems)
   const existing = new Existing(zones, records)
   const hosts = new HostFiles(seed, existing)
-  for (const file of spec.hosts) hosts.read(file, problems)
+  const faults = spec.hosts.flatMap((file) => hosts.read(file))
   return {
     data: new LocalData({
       zones,
@@ -52,6 +54,7 @@ export function compileLocal(spec: LocalSpec, seed: Uint8Array): CompiledLocal {
       ...hosts.finish(),
     }),
     problems,
+    faults,
   }
 }
 
@@ -172,24 +175,25 @@ class HostFiles {
     this.#existing = existing
   }
 
-  read({ file, text }: HostsFile, problems: LocalProblem[]): void {
-    if (text.length > limits.MAX_HOSTS_CHARACTERS) {
-      problems.push({ path: 'hosts', message: `${file}: longer than ${limits.MAX_HOSTS_CHARACTERS} characters` })
-      return
-    }
+  /** Returns what is passed over: a line that nobody can read must not take the others with it. */
+  read({ file, text }: HostsFile): LocalProblem[] {
+    const fault = (message: string): LocalProblem => ({ path: 'hosts', message: `${file}${message}` })
+    if (text.length > limits.MAX_HOSTS_CHARACTERS)
+      return [fault(`: longer than ${limits.MAX_HOSTS_CHARACTERS} characters, so that none of it is used`)]
+    const faults: LocalProblem[] = []
     const firstLine = this.#lines
     this.#files.push({ file, firstLine })
     let wrong = 0
     readHosts(text, {
       name: (host) => this.#add(host, firstLine + host.line),
       problem: (line, message) => {
-        problems.push({ path: 'hosts', message: `${file}:${line}: ${message}` })
-        return ++wrong < limits.MAX_PROBLEMS_PER_FILE
+        if (++wrong <= limits.MAX_PROBLEMS_PER_FILE) faults.push(fault(`:${line}: ${message}`))
       },
       end: (lines) => {
         this.#lines += lines
       },
     })
+    return wrong <= limits.MAX_PROBLEMS_PER_FILE ? faults : [...faults, fault(`: ${wrong} faults in all`)]
   }
 
   finish() {

@@ -23,8 +23,8 @@ export interface HostAddress {
 export interface HostsReader {
   /** Returns what is wrong with the name, if anything. */
   name(host: HostName): string | undefined
-  /** Returns false to stop reading. */
-  problem(line: number, message: string): boolean
+  /** The line, or the name in it, is passed over. */
+  problem(line: number, message: string): void
   /** Called once, with the number of lines read. */
   end(lines: number): void
 }
@@ -57,13 +57,9 @@ function readLines(text: string, reader: HostsReader): number {
       if (last === undefined || stop - from !== last.text.length || !text.startsWith(last.text, from)) {
         const read = readAddress(text.slice(from, stop))
         last = typeof read === 'string' ? undefined : read
-        if (typeof read === 'string' && !reader.problem(line, read)) return line
-        if (last === undefined) {
-          at = next
-          continue
-        }
+        if (typeof read === 'string') reader.problem(line, read)
       }
-      if (!readNames(text, stop, end.content, last, line, wire, reader)) return line
+      if (last !== undefined) readNames(text, stop, end.content, last, line, wire, reader)
     }
     at = next
   }
@@ -78,7 +74,7 @@ function readNames(
   line: number,
   wire: Uint8Array,
   reader: HostsReader,
-): boolean {
+): void {
   let canonical = true
   for (let at = skipBlanks(text, from, end); at < end; ) {
     const stop = skipWord(text, at, end)
@@ -89,11 +85,11 @@ function readNames(
         : isScoped(address)
           ? undefined
           : reader.name({ address, wire, length, line, canonical })
-    if (message !== undefined && !reader.problem(line, message)) return false
+    if (message !== undefined) reader.problem(line, message)
     canonical = false
     at = skipBlanks(text, stop, end)
   }
-  return !canonical || reader.problem(line, `no name after the address ${address.text}`)
+  if (canonical) reader.problem(line, `no name after the address ${address.text}`)
 }
 
 /** The line's end, and where its comment begins. */

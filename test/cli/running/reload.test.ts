@@ -4,8 +4,9 @@ import { createReload } from '../../../src/cli/running/reload.ts'
 import { type Config, loadConfig, planReload } from '../../../src/config/index.ts'
 import { parseName } from '../../../src/dns/index.ts'
 
+const files = new Map<string, string>()
 const load = (settings: object) =>
-  loadConfig({ env: {}, file: 'c', readFile: (path) => (path === 'c' ? JSON.stringify(settings) : undefined) })
+  loadConfig({ env: {}, file: 'c', readFile: (path) => (path === 'c' ? JSON.stringify(settings) : files.get(path)) })
 
 interface Line {
   readonly level: string
@@ -117,5 +118,35 @@ describe('the plan of a reload', () => {
     [{ rebinding: { protect: true } }, ['rebinding.protect'], []],
   ])('%j', (settings, applied, needRestart) => {
     expect(planReload(load({}).settings, load(settings).settings)).toMatchObject({ applied, needRestart })
+  })
+
+  it('passes over wrong lines of a list, and tells them', () => {
+    const { reload, inForce } = bench({})
+    files.set('/list', '0.0.0.0 ads.example.com\n<html>\n')
+    const lines = reload({ local: { hosts: ['/list'] } })
+    expect(inForce).toHaveLength(1)
+    expect(inForce[0]!.local.stats().hostNames).toBe(1)
+    expect(lines.find(({ level }) => level === 'warn')).toMatchObject({
+      detail: {
+        path: 'local.hosts',
+        text: expect.stringMatching(/^passed over: \/list:2: not an IPv4 address: <html>/),
+      },
+    })
+  })
+
+  it('keeps what is in force while a list is not there: its names are not forgotten', () => {
+    const { reload, inForce } = bench({})
+    files.delete('/list')
+    const lines = reload({ local: { hosts: ['/list'] } })
+    expect(inForce).toHaveLength(0)
+    expect(lines).toMatchObject([
+      {
+        level: 'error',
+        detail: {
+          text: 'configuration not reloaded: the old one stays in force',
+          problems: [expect.stringContaining('there is no file /list')],
+        },
+      },
+    ])
   })
 })

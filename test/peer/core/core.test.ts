@@ -191,6 +191,20 @@ describe('a local copy of the root zone', () => {
   })
 })
 
+describe('files that are a help and no more', () => {
+  it('do not keep a node from answering when they are of no use: the copy of the root, a line of the hints', async () => {
+    const copy = join(dir, 'root.zone')
+    writeFileSync(copy, '. SOA')
+    writeFileSync(HINTS, `${world.hintsText()}\n<html>\n`)
+    const sections = { iterator: { localRoot: copy }, dnssec: { validate: false } }
+    expect(flushedBy(sections)).toBe('all')
+    expect((await resolve('www.example.com')).texts).toEqual(['A 192.0.2.81'])
+    expect(flushedBy({ ...sections, iterator: { localRoot: '/nowhere' } })).toBeDefined()
+    expect((await resolve('www.example.org')).texts).toEqual(['A 203.0.113.81'])
+    writeFileSync(HINTS, world.hintsText())
+  })
+})
+
 describe('a question in work during a reload', () => {
   it('is answered, and what it found under the old rules does not enter the cache', async () => {
     for (const server of ['ns1.example.com', 'ns2.example.com']) world.server(server).behave({ delayMs: 100 })

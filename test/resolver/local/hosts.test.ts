@@ -28,7 +28,7 @@ function read(text: string) {
       names.push(`${line} ${addressText(address.rdata)} ${name}${canonical ? '' : ' alias'}`)
       return undefined
     },
-    problem: (line, message) => problems.push(`${line}: ${message}`) < 10,
+    problem: (line, message) => void problems.push(`${line}: ${message}`),
     end: (count) => {
       lines = count
     },
@@ -38,7 +38,7 @@ function read(text: string) {
 
 function hosts(...texts: string[]) {
   const files = texts.map((text, i) => ({ file: `hosts${i + 1}`, text }))
-  const { data, problems } = compileLocal({ hosts: files, records: [], zones: {} }, SEED)
+  const { data, faults } = compileLocal({ hosts: files, records: [], zones: {} }, SEED)
   const answer = (name: Name | string, type: number = Type.A) =>
     data.answer({ name: typeof name === 'string' ? parseName(name) : name, type, class: Class.IN })
   const addresses = (name: Name | string, type: number = Type.A) =>
@@ -47,7 +47,7 @@ function hosts(...texts: string[]) {
     const name = `${address.split('.').reverse().join('.')}.in-addr.arpa`
     return answer(name, Type.PTR)?.answers.map((one) => nameToText(nameFromWire(one.rdata)))
   }
-  return { data, problems: problems.map(({ message }) => message), answer, addresses, pointer }
+  return { data, problems: faults.map(({ message }) => message), answer, addresses, pointer }
 }
 
 describe('a hosts file', () => {
@@ -147,8 +147,30 @@ describe('names of hosts files', () => {
   it('are told with file and line when they are wrong, up to a bound for each file', () => {
     const { problems } = hosts('192.0.2.1 fine\nx y\n', 'wrong\n'.repeat(1_000))
     expect(problems[0]).toMatch(/^hosts1:2: not an IPv4 address: x;/)
-    expect(problems.slice(1)).toHaveLength(limits.MAX_PROBLEMS_PER_FILE)
-    expect(problems.at(-1)).toMatch(/^hosts2:10: /)
+    expect(problems.slice(1, -1)).toHaveLength(limits.MAX_PROBLEMS_PER_FILE)
+    expect(problems.at(-2)).toMatch(/^hosts2:10: /)
+    expect(problems.at(-1)).toBe('hosts2: 1000 faults in all')
+  })
+
+  it('are passed over when they are wrong, and all others count, before and after them', () => {
+    const lines = Array.from({ length: 200 }, (_, i) => (i % 2 === 0 ? `192.0.2.1 n${i}` : '<!DOCTYPE html>'))
+    const { problems, addresses, data } = hosts(lines.join('\n'), '192.0.2.2 last')
+    expect(data.stats().hostNames).toBe(101)
+    expect(addresses('n0')).toEqual(['192.0.2.1'])
+    expect(addresses('n198')).toEqual(['192.0.2.1'])
+    expect(addresses('last')).toEqual(['192.0.2.2'])
+    expect(problems.at(-1)).toBe('hosts1: 100 faults in all')
+  })
+
+  it('with one name that is none keep their other names, and never give the address to another', () => {
+    const { problems, addresses } = hosts('192.0.2.1 fine a..b also\n192.0.2.300 wrong\nwrong again\n192.0.2.2 right')
+    expect([addresses('fine'), addresses('also'), addresses('right')]).toEqual([
+      ['192.0.2.1'],
+      ['192.0.2.1'],
+      ['192.0.2.2'],
+    ])
+    for (const name of ['wrong', 'again']) expect(addresses(name)).toBeUndefined()
+    expect(problems).toHaveLength(3)
   })
 
   it('have a bounded number of addresses each', () => {
