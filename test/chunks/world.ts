@@ -97,7 +97,7 @@ export interface WorldOptions {
   readonly fetch?: (index: number, clock: Clock) => OwnFetch
   /** The disk of each node; default: none. */
   readonly store?: (index: number) => Store
-  /** Keepers pull what they lack; default: it is only pushed. */
+  /** Replicas pull what they lack; default: it is only pushed. */
   readonly bulk?: boolean
   /** Default: Ed25519. */
   readonly scheme?: SignatureScheme

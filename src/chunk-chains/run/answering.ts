@@ -35,9 +35,9 @@ export class ChainAnswers {
   /** `size`: bytes of the request. */
   answer(from: PeerId, request: ChainsRequest, size: number): ChainsReply {
     const { founding } = this.#deps
-    if (!this.#bytes.take(from, size)) return { kind: 'busy' }
+    if (!this.#bytes.spend(from, size)) return { kind: 'busy' }
     if (request.kind === 'message') return this.#answerMessage(from, request.chainId, request.bytes)
-    if (!this.#opens.take(from)) return { kind: 'busy' }
+    if (!this.#opens.spend(from)) return { kind: 'busy' }
     if (request.kind === 'inquire') return founding.answerInquiry(request.chunk, request.group)
     if (founding.consider(from, request.descriptor, request.proof) === 'refused') return this.#refuse()
     const current = founding.current(request.descriptor.chunk)
@@ -49,7 +49,7 @@ export class ChainAnswers {
     const known = book.get(toHex(chainId))
     if (known === undefined) return { kind: 'unknown' }
     if (!peersOfGroup(known.descriptor).has(from)) return this.#refuse()
-    const open = running.get(known.id) ?? (this.#wakes.take(from) ? running.wake(known, true) : undefined)
+    const open = running.get(known.id) ?? (this.#wakes.spend(from) ? running.wake(known, true) : undefined)
     if (open === undefined) return { kind: 'busy' }
     if (!open.receive(from, bytes)) this.refused++
     const current = founding.current(known.descriptor.chunk)

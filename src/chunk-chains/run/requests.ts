@@ -59,7 +59,7 @@ export class Post {
 
   /** True at most once in a while for each chain and replica: whether it is to be told of a chain now. */
   mayTell(known: KnownChain, to: PeerId): boolean {
-    return this.#told.take(`${known.id} ${to}`)
+    return this.#told.spend(`${known.id} ${to}`)
   }
 
   /** One message to one replica. Rejects with STORE_* when what it said of its chain cannot be kept. */

@@ -116,7 +116,7 @@ export function createDigests(deps: DigestsDeps, { keysOf }: DigestsHooks): Dige
     expects,
     answer(from, body) {
       const wanted = decodeDigestRequest(body)
-      const known = ring.memberByPeer(from) !== undefined && rates.take(from, Math.ceil(wanted.length / CHUNKS_A_TOKEN))
+      const known = ring.memberByPeer(from) !== undefined && rates.spend(from, Math.ceil(wanted.length / CHUNKS_A_TOKEN))
       return encodeDigestReply(known ? wanted.map(own.replyTo) : wanted.map(() => 'busy'))
     },
     changed: own.changed,

@@ -29,7 +29,7 @@ export function createCertified({ clock, log, intake, faults }: CertifiedDeps, {
   const rates = new Rates(clock, perSecond, perSecond, MAX_RATED)
   return {
     answer(from, { question, certificate, outcome }, seats) {
-      if (!rates.take(from)) return { kind: 'busy' }
+      if (!rates.spend(from)) return { kind: 'busy' }
       const result = intake.certified({ question, certificate, outcome }, seats)
       if (result.kind === 'taken') onTaken(result.taken)
       if (result.kind !== 'refused') return { kind: 'ack' }

@@ -42,10 +42,10 @@ export function createSupply({ clock, store, placement, faults, requests, bytes 
   }
 
   async function* handle(from: PeerId, body: Uint8Array, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-    while (!requests.take(from)) await sleep(clock, limits.PULL_PACE_MS, signal)
+    while (!requests.spend(from)) await sleep(clock, limits.PULL_PACE_MS, signal)
     try {
       for (const frame of pullFrames(rowsFor(from, body))) {
-        while (!bytes.take(from, frame.length)) await sleep(clock, limits.PULL_PACE_MS, signal)
+        while (!bytes.spend(from, frame.length)) await sleep(clock, limits.PULL_PACE_MS, signal)
         if (signal.aborted) return
         sent += frame.length
         yield frame

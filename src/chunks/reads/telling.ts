@@ -54,7 +54,7 @@ export function createTelling(deps: TellingDeps, hooks: TellingHooks): Telling {
     }
     const message: ChunkRequest = { kind: 'tell', question, ...(proof !== undefined && { proof }) }
     for (const { peer, id } of seats.others) {
-      if (ring.isSuspect(id) || inFlight >= limits.MAX_TELLS_IN_FLIGHT || !rates.take(peer)) continue
+      if (ring.isSuspect(id) || inFlight >= limits.MAX_TELLS_IN_FLIGHT || !rates.spend(peer)) continue
       inFlight++
       sent++
       const telling = deps.request(peer, message, { timeoutMs: limits.TELL_TIMEOUT_MS, signal: stopping })

@@ -46,7 +46,7 @@ export function createTold(
 
   return {
     answer(from, question, proof, seats) {
-      if (ring.memberByPeer(from) === undefined || !rates.take(from)) return { kind: 'busy' }
+      if (ring.memberByPeer(from) === undefined || !rates.spend(from)) return { kind: 'busy' }
       received++
       if (proof === undefined) onDemand.missing(from, question, seats)
       else inBackground(offer(from, question, proof).then(() => onDemand.missing(from, question, seats)))

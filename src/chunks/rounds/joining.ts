@@ -46,7 +46,7 @@ export function createJoining(deps: JoiningDeps): Joining {
 
   return {
     async commit(from, { question, nonce, attempt, how }) {
-      if (!rates.take(from)) return { kind: 'busy' }
+      if (!rates.spend(from)) return { kind: 'busy' }
       const known = how === 'known' ? observations.known(question) : undefined
       if (known === undefined && !deps.observing.admit(question)) return { kind: 'busy' }
       rounds.rival(question, from, nonce)

@@ -23,7 +23,7 @@ export function createObserving(clock: Clock, observations: OwnObservations, dem
   const zones = new Rates(clock, ROUNDS_PER_ZONE_PER_SECOND, ROUNDS_PER_ZONE_BURST, MAX_RATED)
 
   function admit({ name }: Question): boolean {
-    return zones.take(suffixName(name, Math.min(2, name.labels)).key)
+    return zones.spend(suffixName(name, Math.min(2, name.labels)).key)
   }
 
   return {

@@ -15,8 +15,8 @@ export class Rates {
     this.#maxKeys = maxKeys
   }
 
-  /** Takes so many tokens of `key`; false, and takes none, when it has not as many. */
-  take(key: string, cost = 1): boolean {
+  /** Spends so many tokens of `key`; false, and spends none, when it has not as many. */
+  spend(key: string, cost = 1): boolean {
     const now = this.#clock.monotonic()
     const bucket = this.#buckets.get(key) ?? { tokens: this.#burst, at: now }
     const tokens = Math.min(this.#burst, bucket.tokens + ((now - bucket.at) * this.#perSecond) / 1000)

@@ -85,7 +85,7 @@ describe('digests', () => {
     expect(read).toMatchObject({ kind: 'insufficient', reason: 'unknown' })
   })
 
-  it('that are empty hide nothing while one replica names it, and from all but one only make the asker look for itself', async () => {
+  it('that are empty hide nothing while one replica names it, and from all but one only make the asker fetch for itself', async () => {
     const { replicas, outsiders } = five()
     const [asker, teller] = outsiders as [Node, Node]
     await agree(teller)

@@ -126,7 +126,7 @@ describe('a reply that claims to stand alone', () => {
     for (const word of wordsOf(read, replicas)) expect(word?.kind).toBe('discarded')
   })
 
-  it('to another question is not even looked at', async () => {
+  it('to another question is not even examined', async () => {
     const { source, seen } = validation()
     const { replicas, outsiders } = three(source)
     for (const node of replicas) node.liar = async () => proof(answer(ask('www.example.net'), [1]))

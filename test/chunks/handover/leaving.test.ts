@@ -6,7 +6,7 @@ import { answer, ask, createWorld, type Node, type World } from '../world.ts'
 let world: World
 afterEach(() => world.stop())
 
-/** Three keepers of all that two tell of; nobody can ask the authorities any more. */
+/** Three replicas of all that two tell of; nobody can ask the authorities any more. */
 async function agreed(count: number): Promise<Question[]> {
   world = createWorld({ nodes: 4, n: 3 })
   const questions = Array.from({ length: count }, (_, i) => ask(`www.zone${i}.com`))
@@ -23,7 +23,7 @@ const holds = (question: Question) => (node: Node) => node.chunks.entry(question
 const leave = (node: Node) => world.clock.run(node.chunks.handOver())
 
 describe('a node that leaves', () => {
-  it('hands over what no other keeper has, to one of them, with the end that it had', async () => {
+  it('hands over what no other replica has, to one of them, with the end that it had', async () => {
     const questions = await agreed(12)
     const [leaver, ...others] = world.nodes
     const mine = questions.filter((question) => world.replicas(question).includes(leaver!))
@@ -35,14 +35,14 @@ describe('a node that leaves', () => {
     expect(others.some((node) => mine.some((question) => holds(question)(node)))).toBe(false)
     expect(await leave(leaver!)).toEqual({ alone: mine.length, taken: mine.length })
     for (const question of mine) {
-      const keepers = others.filter(holds(question))
-      expect(keepers).toHaveLength(1)
-      expect(world.replicas(question)).toContain(keepers[0])
-      expect(keepers[0]!.chunks.entry(question)!.expires).toBeLessThanOrEqual(before.get(question)!)
+      const replicas = others.filter(holds(question))
+      expect(replicas).toHaveLength(1)
+      expect(world.replicas(question)).toContain(replicas[0])
+      expect(replicas[0]!.chunks.entry(question)!.expires).toBeLessThanOrEqual(before.get(question)!)
     }
   })
 
-  it('says no entry of what another keeper has', async () => {
+  it('says no entry of what another replica has', async () => {
     const questions = await agreed(12)
     const [leaver] = world.nodes
     expect(questions.some((question) => holds(question)(leaver!))).toBe(true)
@@ -62,7 +62,7 @@ describe('a node that leaves', () => {
     expect(world.clock.now() - start).toBeLessThanOrEqual(limits.LEAVE_MS)
   })
 
-  it('is not held by digests that are rubbish, and hands over to the next keeper when one refuses', async () => {
+  it('is not held by digests that are rubbish, and hands over to the next replica when one refuses', async () => {
     const questions = await agreed(6)
     const [leaver, ...others] = world.nodes
     const mine = questions.filter((question) => world.replicas(question).includes(leaver!))

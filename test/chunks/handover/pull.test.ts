@@ -1,4 +1,4 @@
-/** Keepers that pull what they lack, and those who would make a pull useless. */
+/** Replicas that pull what they lack, and those who would make a pull useless. */
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { asChunkId } from '../../../src/base/index.ts'
@@ -175,7 +175,7 @@ describe('a joiner', () => {
       )
   })
 
-  it('asks another keeper when one stalls or streams rubbish', async () => {
+  it('asks another replica when one stalls or streams rubbish', async () => {
     async function* stalled(frames: AsyncIterable<Uint8Array>) {
       for await (const frame of frames) {
         yield frame
@@ -240,7 +240,7 @@ describe('a joiner', () => {
     for (const pull of world.pulls) expect(pull.frames).toBeLessThanOrEqual(8)
   })
 
-  it('gets what a keeper left out from the other one, within two repairs', async () => {
+  it('gets what a replica left out from the other one, within two repairs', async () => {
     const { joiner, join } = await ready()
     world.nodes[0]!.supplies = async function* () {}
     world.nodes[1]!.supplies = async function* () {}
@@ -262,10 +262,10 @@ describe('a joiner', () => {
     }
     const control = new AbortController()
     expect(await world.clock.run(read(joiner, control.signal))).toBe(0)
-    const fellow = world.nodes.find((node) => node !== source && node !== joiner)!
+    const other = world.nodes.find((node) => node !== source && node !== joiner)!
     const start = world.clock.now()
     let got = 0
-    for (let i = 0; i < 3 * limits.PULLS_PER_SECOND; i++) got += await world.clock.run(read(fellow, control.signal))
+    for (let i = 0; i < 3 * limits.PULLS_PER_SECOND; i++) got += await world.clock.run(read(other, control.signal))
     expect(got).toBeGreaterThan(0)
     expect(world.clock.now() - start).toBeGreaterThan(1_500)
   })

@@ -22,15 +22,15 @@ function at(network: number, last: readonly number[], ttl = 300, asked = questio
 
 const hijack = (ttl = 300): Outcome => at(6, [HIJACKED], ttl)
 
-/** What each replica sees, by its place and how often it has looked. */
-type View = (place: number, look: number) => Content | undefined
+/** What each replica sees, by its place and how often it has observed. */
+type View = (place: number, fetch: number) => Content | undefined
 
 async function agreeOn(view: View, asked: Question = question, how: (tcp: boolean) => View = () => view) {
   world = createWorld({ nodes: 9, n: 7 })
   const replicas = world.replicas(asked)
   for (const [place, replica] of replicas.entries()) {
-    let looks = 0
-    replica.sees = (_question, kind) => how(kind === 'tcp')(place, looks++)
+    let fetches = 0
+    replica.sees = (_question, kind) => how(kind === 'tcp')(place, fetches++)
   }
   await world.told(asked, world.outsiders(asked), 30_000)
   const read = await world.read(world.outsiders(asked)[0]!, asked)
@@ -55,7 +55,7 @@ function hijackedIn(read: RingRead): boolean {
 }
 
 describe('a name that is the same everywhere', () => {
-  it('is agreed after one look each', async () => {
+  it('is agreed after one observation each', async () => {
     const { read, replicas } = await agreeOn(() => answer(question, [1, 2]))
     expect(classOf(read)).toBe('agreed')
     expect(fetches(replicas)).toEqual([1, 1, 1, 1, 1, 1, 1])
@@ -82,13 +82,13 @@ describe('a name that is the same everywhere', () => {
   it.each([1, 2, 3])('is agreed as it is when %i of seven are told that it does not exist', async (count) => {
     const { read, replicas } = await agreeOn((place) => (place < count ? nothing(3) : answer(question)))
     expect(shown(read)).toEqual(['198.51.100.1'])
-    // Absence against data is a conflict: all looked once more, over TCP.
+    // Absence against data is a conflict: all observed once more, over TCP.
     expect(fetches(replicas)).toEqual([2, 2, 2, 2, 2, 2, 2])
     const dissents = world.nodes.reduce((sum, node) => sum + node.chunks.stats().dissents, 0)
     expect(dissents).toBe(count)
   })
 
-  it('is agreed by all when those who were lied to over UDP look over TCP', async () => {
+  it('is agreed by all when those who were lied to over UDP observe over TCP', async () => {
     const truth: View = () => answer(question)
     const { read } = await agreeOn(truth, question, (tcp) =>
       tcp ? truth : (place) => (place < 3 ? nothing(3) : truth(0, 0)),
@@ -123,8 +123,8 @@ describe('a name that is the same everywhere', () => {
 
 describe('a name whose addresses rotate', () => {
   /** Four of six, others each time. */
-  const rotated = (place: number, look: number) => {
-    const first = (place * 2 + look * 3) % 6
+  const rotated = (place: number, fetch: number) => {
+    const first = (place * 2 + fetch * 3) % 6
     return at(
       1,
       [0, 1, 2, 3].map((i) => 10 + ((first + i) % 6)),
@@ -139,7 +139,7 @@ describe('a name whose addresses rotate', () => {
   })
 
   it.each([1, 2, 3])('keeps no address of those that hijack it at %i of seven places', async (count) => {
-    const { read, replicas } = await agreeOn((place, look) => (place < count ? hijack() : rotated(place, look)))
+    const { read, replicas } = await agreeOn((place, fetch) => (place < count ? hijack() : rotated(place, fetch)))
     expect(classOf(read)).toBe('rotating')
     expect(hijackedIn(read)).toBe(false)
     const observers = read.kind === 'accepted' ? read.finding.evidence.observers : []
@@ -151,7 +151,7 @@ describe('a name that is another one in each place', () => {
   /** Six views: two replicas see the same. */
   const regional = (place: number) => at(10 + (place % 6), [1, 2])
 
-  it('is divergent, after two looks: nothing rotates', async () => {
+  it('is divergent, after two observations: nothing rotates', async () => {
     const { read, replicas } = await agreeOn(regional)
     expect(classOf(read)).toBe('divergent')
     expect(fetches(replicas)).toEqual([2, 2, 2, 2, 2, 2, 2])
@@ -214,7 +214,7 @@ describe('a name that is another one in each place', () => {
 })
 
 describe('a name that lives under half a minute', () => {
-  it('is divergent after one look each, with the network that all saw', async () => {
+  it('is divergent after one observation each, with the network that all saw', async () => {
     const { read, replicas } = await agreeOn(() => at(1, [1], 20))
     expect(classOf(read)).toBe('divergent')
     expect(prefixes(read)).toEqual(['203.0.1'])

@@ -74,7 +74,7 @@ describe('a replica reveals what it saw', () => {
     expect((await say(b, a, { kind: 'reveal', ...first, commitments: all })).kind).toBe('unknown')
   })
 
-  it('to nobody else before that, and to its fellows never: who votes must look', async () => {
+  it('to nobody else before that, and to the other replicas never: who votes must observe', async () => {
     const [opener, a, b] = seven() as [Node, Node, Node]
     const outsider = world.outsiders(question)[0]!
     await commitments(opener, [a])
@@ -87,7 +87,7 @@ describe('a replica reveals what it saw', () => {
 })
 
 describe('a replica that signs what it was shown', () => {
-  it('has nothing to commit to when it has not looked, so that it has no voice', async () => {
+  it('has nothing to commit to when it has not observed, so that it has no voice', async () => {
     const replicas = seven()
     const lazy = replicas[2]!
     lazy.sees = () => undefined

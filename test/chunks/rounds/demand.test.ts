@@ -104,7 +104,7 @@ describe('rates', () => {
   it('give a burst, then so many a second, for each key by itself', async () => {
     const clock = testClock()
     const rates = new Rates(clock, 10, 10, 100)
-    const taken = (key: string) => Array.from({ length: 20 }, () => rates.take(key)).filter(Boolean).length
+    const taken = (key: string) => Array.from({ length: 20 }, () => rates.spend(key)).filter(Boolean).length
     expect(taken('a')).toBe(10)
     expect(taken('b')).toBe(10)
     await clock.advanceAsync(500)
@@ -115,9 +115,9 @@ describe('rates', () => {
 
   it('remember a bounded number of keys', () => {
     const rates = new Rates(testClock(), 1, 1, 3)
-    for (const key of ['a', 'b', 'c', 'd']) rates.take(key)
-    expect(rates.take('d')).toBe(false)
-    expect(rates.take('a')).toBe(true)
+    for (const key of ['a', 'b', 'c', 'd']) rates.spend(key)
+    expect(rates.spend('d')).toBe(false)
+    expect(rates.spend('a')).toBe(true)
   })
 })
 
