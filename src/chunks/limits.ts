@@ -2,8 +2,40 @@
 import { evidenceLimits } from '../evidence/index.ts'
 
 export const limits = {
-  /** One request or reply: the transport's frame less its room byte. */
+  // wire/: messages, and what one peer may cost
+
+  /** One request or reply: a frame of the transport, without the byte that names the room. */
   MAX_MESSAGE_BYTES: 65_535,
+  /** Peers named in `not-mine`. */
+  MAX_NAMED_PEERS: 32,
+  MAX_PEER_ID_BYTES: 128,
+  /** Links of chains of trust beside one reply, and of all replies to one read together. */
+  MAX_LINKS: 16,
+  MAX_LINKS_HEARD: 48,
+  /** A signed answer that is told must be verified; a larger one than this is left to be asked for. Bytes. */
+  MAX_TOLD_PROOF_BYTES: 8_192,
+  /** Frames of a pull: below those of the transport, with its heads. Bytes. */
+  PULL_FRAME_BYTES: 60_000,
+  /** Marks in one request, 12 bytes each, so that it fits into one frame. */
+  MAX_PULL_MARKS: 4_000,
+  /** Two entries of one question that are dated closer together are of the same round: its signatures are at most so far apart. Ms. */
+  SAME_ROUND_MS: 30_000,
+  /** Peers and zones whose rates are remembered at once. */
+  MAX_RATED: 4_096,
+  /** Faulty replies after which a peer is asked last; a good reply halves the count. */
+  FAULTS_ASKED_LAST: 3,
+  /** Peers whose faults are remembered. */
+  MAX_FAULTY_PEERS: 1_024,
+
+  // seats/
+
+  /** Replicas of one chunk that are counted. n is far below. */
+  MAX_REPLICAS: 32,
+
+  // entries/: what is held
+
+  /** Agreement costs n fetches: an answer that lives shorter than this is not worth it. Seconds. */
+  MIN_SHARED_TTL_SECONDS: evidenceLimits.MIN_AGREED_SECONDS,
   /**
    * Agreed entries held for others. Each costs about 300 bytes of memory for what is known of it (40 MB in all), and its row:
    * 100,000 of a usual ring have rows of 70 MB.
@@ -11,177 +43,53 @@ export const limits = {
   MAX_ENTRIES: 150_000,
   /** Rows of entries, on disk: a third of the data file. Bytes. */
   MAX_STORE_BYTES: 128 * 1024 * 1024,
-  /** Rows of entries that lie in memory, where there is no disk or none that writes. Bytes, and the fixed cost of one. */
+  /** Rows that lie in memory because there is no disk, or it cannot be written. Bytes; and what one costs beside its bytes. */
   MAX_MEMORY_BYTES: 96 * 1024 * 1024,
   ROW_OVERHEAD_BYTES: 160,
   /**
-   * Entries as they are used, beside their rows: those that were used last. Bytes, and how much larger than its row one is: a row
-   * of 560 bytes with three observations measured 6.9 KB, most of it heads of byte arrays.
+   * Entries that are kept decoded, beside their rows: those that were used last. Bytes; and how much larger than its row a decoded
+   * entry is: one with a row of 560 bytes and three observations measured 6.9 KB, most of it heads of byte arrays.
    */
   MAX_USED_BYTES: 16 * 1024 * 1024,
   DECODED_FACTOR: 12,
-  /** What this node saw itself and signs on request. Bytes. */
-  MAX_OBSERVED_BYTES: 16 * 1024 * 1024,
   /** One entry on disk: a certificate, an outcome and a question at their largest. */
   MAX_ARCHIVED_BYTES: 256 * 1024,
   /** Entries that are read from disk and verified in one go, a few signatures each. */
   ARCHIVE_SLICE: 16,
   /** After a change of the ring: entries whose signers were not known are tried again after this. Ms. */
   ARCHIVE_RETRY_MS: 1_000,
-  /** Fixed cost of one record beside its encoded bytes: map entries, decoded names and objects. Measured order, bytes. */
+  /** What a proof or an observation costs beside its encoded bytes: map entries, decoded names, objects. Order of magnitude, measured. Bytes. */
   RECORD_OVERHEAD_BYTES: 1_024,
-  /** An observation older than this is signed as of now, with the TTL that is left: agreement lasts an hour, some TTLs a week. Ms. */
-  REDATE_AFTER_MS: 1_800_000,
-  /** Agreement costs n fetches: an answer that lives shorter than this is not worth it. Seconds. */
-  MIN_SHARED_TTL_SECONDS: evidenceLimits.MIN_AGREED_SECONDS,
-  /** Rounds in work or at rest at once. Rest gives way to work; beyond that none are opened. */
-  MAX_ROUNDS: 2_048,
-  /** A replica before this one has so long to say whether a round would pay. Ms. */
-  PROBE_TIMEOUT_MS: 500,
-  /** What one own fetch may cost: names that need more are nobody's observation. */
-  OWN_FETCH: { queries: 30, bytes: 100_000, timeMs: 5_000, signatures: 60, hashes: 300 },
-  /** What checking one proof that a peer brought may cost: links that nobody sent are fetched, the answer itself never is. */
-  VERIFY_PROOF: { queries: 12, bytes: 60_000, timeMs: 3_000, signatures: 32, hashes: 200 },
-  /** Own fetches for observations in flight at once; a peer that asks for more hears `busy`. */
-  MAX_FETCHES: 32,
-  /** Questions whose demand is counted. */
-  MAX_ASKED: 20_000,
-  /** Requests counted of one question: enough to predict any n. */
-  MAX_ASKS_KEPT: 32,
-  /** What was asked longer ago says nothing about demand. Ms. */
-  ASK_WINDOW_MS: 3_600_000,
-  /** Who asks for the same question again within this time counts once. Ms. */
-  SAME_ASKER_MS: 10_000,
-  /** Tells taken of one peer, per second, with a burst of the same size. */
-  TELLS_PER_SECOND: 10,
-  /** Round requests taken of one peer, per second. Each may cost this node one fetch. */
-  ROUND_REQUESTS_PER_SECOND: 20,
-  /** Certificates taken of one peer, per second. Each may cost MAX_OBSERVATIONS signature checks. */
+  /** Certificates that one peer may bring, per second. Each may cost MAX_OBSERVATIONS signature checks. */
   CERTIFIES_PER_SECOND: 100,
-  /** Rounds that this node opens or joins below one registered name, per second (random-subdomain floods). */
-  ROUNDS_PER_ZONE_PER_SECOND: 2,
-  /** A page load asks for a handful of names of one zone at once. */
-  ROUNDS_PER_ZONE_BURST: 10,
-  /** Peers and zones whose rates are remembered at once. */
-  MAX_RATED: 4_096,
-  /** Tells on their way at once; more are dropped: they are only a hint of demand. */
-  MAX_TELLS_IN_FLIGHT: 64,
-  TELL_TIMEOUT_MS: 2_000,
-  CERTIFY_TIMEOUT_MS: 3_000,
-  /** The next replica in ring order opens when the one before it has not within this time. Ms. */
-  OPENER_STEP_MS: 1_000,
-  /** Delegations asked for to get around zones that are silent: names are rarely deeper. */
-  MAX_DELEGATION_READS: 5,
-  /** A zone's delegation is wanted again after this; zones that were wanted are remembered up to this number. Ms. */
-  ZONE_WANTED_MS: 900_000,
-  MAX_ZONES_WANTED: 10_000,
-  /** A round's commitments are waited for this long, its reveals that long. Ms. */
-  COMMIT_MS: 3_000,
-  REVEAL_MS: 2_000,
-  /** SeenCommitments kept until they are opened, and for how long after. Ms. */
-  MAX_COMMITTED: 16_384,
-  COMMITTED_MS: 60_000,
-  /** Proofs that somebody signed two contents in one round, kept. */
-  MAX_EQUIVOCATIONS: 64,
-  /** An entry that is read in the last part of its life is observed again, if it pays: a tenth, as caches prefetch. */
-  RENEW_PART: 0.1,
-  /** Warn when this node's clock is this far from those of most others; at 30 s nobody counts what it signs. Ms. */
-  WARN_SKEW_MS: 10_000,
-  /** Peers whose clocks are remembered; the warning comes at most this often. Ms. */
-  MAX_CLOCKS: 64,
-  WARN_AGAIN_MS: 3_600_000,
-  /** After a quorum the others may still speak for this long, so that a fast minority cannot set the expiry. Ms. */
-  GRACE_MS: 300,
-  /** A question whose round failed rests, twice as long after each failure in a row: answers that differ by asker. Ms. */
-  BACKOFF_MS: 30_000,
-  MAX_BACKOFF_MS: 1_800_000,
-  /** Unsigned absence needs more than one asker: a typo of one member is not worth n fetches. */
-  MIN_ASKERS_OF_ABSENCE: 2,
-  /** `auto`: never for one member alone. */
-  MIN_ASKERS_AUTO: 2,
-  /**
-   * Supposed TTL of a name that this node has not seen yet, seconds: about the median of the names that OpenDNS saw in 2012
-   * (40 % up to 300, 70 % up to 3,600). If it is wrong that costs one fetch, and is remembered (docs/decisions/0020).
-   */
-  SUPPOSED_TTL_SECONDS: 900,
-  /** Distinct openers that are remembered for not delivering, per question. */
-  MAX_DISTRUSTED: 8,
-  /** Peers named in `not-mine`. */
-  MAX_NAMED_PEERS: 32,
-  MAX_PEER_ID_BYTES: 128,
-  /** Replicas of one chunk that are counted. n is far below. */
-  MAX_REPLICAS: 32,
-  /** Links of chains of trust beside one reply, and of all replies to one read together. */
-  MAX_LINKS: 16,
-  MAX_LINKS_HEARD: 48,
   /** Signed answers kept with their proofs, for others. Bytes. */
   MAX_PROOF_BYTES: 16 * 1024 * 1024,
-  /** A signed answer that is told must be verified; a larger one than this is left to be asked for. Bytes. */
-  MAX_TOLD_PROOF_BYTES: 8_192,
-  /** Verifications of what peers brought, at once; more are refused. */
-  MAX_VERIFICATIONS: 16,
-  VERIFY_TIMEOUT_MS: 3_000,
   /** A signed answer is believed for a day at most, whatever its TTL. Ms. */
   MAX_PROOF_MS: 86_400_000,
+  /** Verifications of what peers brought, at once; more are refused. */
+  MAX_VERIFICATIONS: 16,
+  /** What checking one proof that a peer brought may cost: links that nobody sent are fetched, the answer itself never is. */
+  VERIFY_PROOF: { queries: 12, bytes: 60_000, timeMs: 3_000, signatures: 32, hashes: 200 },
   /** What has expired is dropped this often. Ms. */
   SWEEP_MS: 60_000,
-  /** Faulty replies after which a peer is asked last; a good reply halves the count. */
-  FAULTS_ASKED_LAST: 3,
-  /** Peers whose faults are remembered. */
-  MAX_FAULTY_PEERS: 1_024,
-  /** After a change of the set: the changes of a burst are handled together. Ms. */
-  HANDOVER_DELAY_MS: 1_000,
-  /** Chunks and entries that are compared in one go after a change. */
-  HANDOVER_SLICE: 64,
-  /** Records pushed to one new replica in one go; the rest is owed, and follows with the repairs. */
-  MAX_HANDOVER_RECORDS: 10_000,
-  /** What did not arrive is offered again after this, less a random part so that replicas do not come together. Ms. */
-  REPAIR_MS: 60_000,
-  REPAIR_JITTER_MS: 15_000,
-  /** Records that are remembered as owed, over all peers: two replicas of 100,000 entries each. Beyond that none are. */
-  MAX_OWED_RECORDS: 200_000,
-  /** Frames of a pull: below those of the transport, with its heads. Bytes. */
-  PULL_FRAME_BYTES: 60_000,
-  /** What the asker has already, named in one request: 12 bytes each, so that it fits into one frame. */
-  MAX_PULL_MARKS: 4_000,
-  /** Two entries of one question that lie closer together are of one round: its signatures are at most so far apart. Ms. */
-  SAME_ROUND_MS: 30_000,
-  /** For each frame. Ms. */
-  PULL_TIMEOUT_MS: 10_000,
-  /** What this node has on its disk is not asked of others, unless reading it takes longer than this. Ms. */
-  PULL_WAITS_MS: 120_000,
-  /** Entries verified in one go, a few signatures each: about a millisecond. */
-  PULL_SLICE: 4,
-  /** Entries of one pull that do not hold (tables differ while a ring changes), and that nobody needed, before it is given up. */
-  MAX_PULL_WRONG: 64,
-  MAX_PULL_USELESS: 4_096,
-  PULL_LOG_MS: 5_000,
-  /** Requests of one peer per second, and bytes for it: who asks for everything again and again waits. */
-  PULLS_PER_SECOND: 5,
-  PULL_BYTES_PER_SECOND: 8 * 1024 * 1024,
-  PULL_PACE_MS: 50,
-  /** Records on their way to one new replica at once, far below its rate limit. */
-  HANDOVER_IN_FLIGHT: 4,
-  /** Pause after each record pushed, so that the receiver's rate limit holds. Ms. */
-  HANDOVER_PAUSE_MS: 50,
-  /** Who leaves hands over what nobody else has for so long at most, each worker pausing so that the receiver's rate holds. Ms. */
-  LEAVE_MS: 3_000,
-  LEAVE_PAUSE_MS: 45,
+
+  // digests/
+
   /** One digest: entries of 26,000 questions in one chunk. A node that has more says so, and is asked for each question. */
   MAX_DIGEST_BYTES: 32 * 1024,
   /** Digests of others, least recently used first to go: those of the chunks that one asks about, not of all members. Bytes. */
   MAX_DIGESTS_BYTES: 8 * 1024 * 1024,
   DIGEST_OVERHEAD_BYTES: 256,
-  /** Used again, an older digest is asked for anew: what was agreed since is fetched once more until then. Ms. */
+  /** A digest that is older than this is requested again when it is used. What was agreed since may be fetched once more. Ms. */
   DIGEST_REFRESH_MS: 10_000,
-  /** An older one says nothing any more. Ms. */
+  /** A digest that is older than this does not count. Ms. */
   DIGEST_OLD_MS: 60_000,
-  /** Questions for digests in flight, and chunks in one: all that one member keeps of 256. */
+  /** Requests for digests in flight, and chunks in one request: all that one member may hold of 256. */
   MAX_DIGEST_REQUESTS: 64,
   MAX_DIGESTS_AT_ONCE: 256,
-  /** Ahead of need: where there are at most so many chunks (and as many members as questions in flight). */
+  /** Digests are requested before they are needed where there are at most so many chunks. */
   MAX_DIGESTS_AHEAD: 1_024,
-  /** ... and the first ones so soon after the start. Ms. */
+  /** The first ones are requested so soon after the start. Ms. */
   DIGEST_FIRST_MS: 1_000,
   /** A node that nobody asks for so long does not keep digests fresh. Ms. */
   DIGEST_IDLE_MS: 300_000,
@@ -191,6 +99,117 @@ export const limits = {
   /** Own digests: built at most so often each, and kept. Ms. */
   DIGEST_BUILD_MS: 2_000,
   MAX_OWN_DIGESTS: 4_096,
+
+  // observations/
+
+  /** What one own fetch may cost: names that need more are nobody's observation. */
+  OWN_FETCH: { queries: 30, bytes: 100_000, timeMs: 5_000, signatures: 60, hashes: 300 },
+  /** Own fetches for observations in flight at once; a peer that asks for more hears `busy`. */
+  MAX_FETCHES: 32,
+  /** What this node saw itself and signs on request. Bytes. */
+  MAX_OBSERVED_BYTES: 16 * 1024 * 1024,
+  /** An observation older than this is signed as of now, with the TTL that is left: agreement lasts an hour, some TTLs a week. Ms. */
+  REDATE_AFTER_MS: 1_800_000,
+  /** Commitments that are remembered, own ones and those of others, and for how long. Ms. */
+  MAX_COMMITTED: 16_384,
+  COMMITTED_MS: 60_000,
+  /** Proofs that somebody signed two contents in one round, that are kept. */
+  MAX_EQUIVOCATIONS: 64,
+
+  // handover/: pushes, pulls, leaving
+
+  /** After a change of the set: the changes of a burst are handled together. Ms. */
+  HANDOVER_DELAY_MS: 1_000,
+  /** Chunks and entries that are compared in one go after a change. */
+  HANDOVER_SLICE: 64,
+  /** Entries pushed to one new replica in one go; the rest is owed, and follows with the repairs. */
+  MAX_HANDOVER_RECORDS: 10_000,
+  /** Entries on their way to one new replica at once, far below its rate limit. */
+  HANDOVER_IN_FLIGHT: 4,
+  /** For one certificate that is brought to a replica. Ms. */
+  CERTIFY_TIMEOUT_MS: 3_000,
+  /** Pause after each entry pushed, so that the receiver's rate limit holds. Ms. */
+  HANDOVER_PAUSE_MS: 50,
+  /** What did not arrive is offered again after this, less a random part so that replicas do not come together. Ms. */
+  REPAIR_MS: 60_000,
+  REPAIR_JITTER_MS: 15_000,
+  /** Entries that are remembered as owed, over all peers: two replicas of 100,000 entries each. Beyond that none are. */
+  MAX_OWED_RECORDS: 200_000,
+  /** For each frame of a pull. Ms. */
+  PULL_TIMEOUT_MS: 10_000,
+  /** What this node has on its disk is not asked of others, unless reading it takes longer than this. Ms. */
+  PULL_WAITS_MS: 120_000,
+  /** Entries verified in one go, a few signatures each: about a millisecond. */
+  PULL_SLICE: 4,
+  /** A pull is given up after so many entries that do not hold (some may, since tables differ while a ring changes), or that are not needed. */
+  MAX_PULL_WRONG: 64,
+  MAX_PULL_USELESS: 4_096,
+  PULL_LOG_MS: 5_000,
+  /** Requests of one peer per second, and bytes for it: who asks for everything again and again waits. */
+  PULLS_PER_SECOND: 5,
+  PULL_BYTES_PER_SECOND: 8 * 1024 * 1024,
+  PULL_PACE_MS: 50,
+  /** A node that leaves hands over for so long at most; the pause after each entry keeps it below the receiver's rate limit. Ms. */
+  LEAVE_MS: 3_000,
+  LEAVE_PAUSE_MS: 45,
+
+  // rounds/: demand
+
+  /** Questions whose demand is counted. */
+  MAX_ASKED: 20_000,
+  /** Requests counted of one question: enough to predict any n. */
+  MAX_ASKS_KEPT: 32,
+  /** What was asked longer ago says nothing about demand. Ms. */
+  ASK_WINDOW_MS: 3_600_000,
+  /** Who asks for the same question again within this time counts once. Ms. */
+  SAME_ASKER_MS: 10_000,
+  /** Unsigned absence needs more than one asker: a typo of one member is not worth n fetches. */
+  MIN_ASKERS_OF_ABSENCE: 2,
+  /** `auto`: never for one member alone. */
+  MIN_ASKERS_AUTO: 2,
+  /**
+   * Supposed TTL of a name that this node has not seen yet, seconds: about the median of the names that OpenDNS saw in 2012
+   * (40 % up to 300, 70 % up to 3,600). If it is wrong that costs one fetch, and is remembered (docs/decisions/0020).
+   */
+  SUPPOSED_TTL_SECONDS: 900,
+  /** An entry that is read in the last part of its life is observed again, if it pays: a tenth, as caches prefetch. */
+  RENEW_PART: 0.1,
+  /** A zone's delegation is wanted again after this; zones that were wanted are remembered up to this number. Ms. */
+  ZONE_WANTED_MS: 900_000,
+  MAX_ZONES_WANTED: 10_000,
+
+  // rounds/: agreeing
+
+  /** Questions with a round in work or at rest. When there are more, one at rest is dropped; when all are in work, no other begins. */
+  MAX_ROUNDS: 2_048,
+  /** Rounds that this node opens or joins below one registered name, per second (random-subdomain floods). */
+  ROUNDS_PER_ZONE_PER_SECOND: 2,
+  /** A page load asks for a handful of names of one zone at once. */
+  ROUNDS_PER_ZONE_BURST: 10,
+  /** Round requests of one peer that are answered, per second. Each may cost this node one fetch. */
+  ROUND_REQUESTS_PER_SECOND: 20,
+  /** The next replica in ring order opens when the one before it has not within this time. Ms. */
+  OPENER_STEP_MS: 1_000,
+  /** A replica before this one has so long to say whether a round would pay. Ms. */
+  PROBE_TIMEOUT_MS: 500,
+  /** A round's commitments are waited for this long, its reveals that long. Ms. */
+  COMMIT_MS: 3_000,
+  REVEAL_MS: 2_000,
+  /** After a quorum the others may still speak for this long, so that a fast minority cannot set the expiry. Ms. */
+  GRACE_MS: 300,
+  /** A question whose round failed rests, twice as long after each failure in a row: some answers differ for each asker. Ms. */
+  BACKOFF_MS: 30_000,
+  MAX_BACKOFF_MS: 1_800_000,
+  /** Distinct openers that are remembered for not delivering, per question. */
+  MAX_DISTRUSTED: 8,
+  /** Warn when this node's clock is this far from those of most others; at 30 s nobody counts what it signs. Ms. */
+  WARN_SKEW_MS: 10_000,
+  /** Peers whose clocks are remembered; the warning comes at most this often. Ms. */
+  MAX_CLOCKS: 64,
+  WARN_AGAIN_MS: 3_600_000,
+
+  // reads/: reading and telling
+
   /** The hedge: p90 of recent reads, held within these. Ms. */
   HEDGE_FIRST_MS: 30,
   HEDGE_MIN_MS: 5,
@@ -198,4 +217,11 @@ export const limits = {
   /** Reads that the p90 is taken over, and how many it needs. */
   HEDGE_SAMPLES: 64,
   HEDGE_MIN_SAMPLES: 8,
+  /** Delegations asked for to get around zones that are silent: names are rarely deeper. */
+  MAX_DELEGATION_READS: 5,
+  /** Tells to one peer, and of one peer, per second, with a burst of the same size. */
+  TELLS_PER_SECOND: 10,
+  /** Tells on their way at once; more are dropped: they are only a hint of demand. */
+  MAX_TELLS_IN_FLIGHT: 64,
+  TELL_TIMEOUT_MS: 2_000,
 } as const

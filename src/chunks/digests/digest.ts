@@ -10,11 +10,11 @@ import { limits } from '../limits.ts'
 const BITS_PER_ENTRY = 10
 const PROBES = 7
 const TAG_BYTES = 8
-/** Below this the probes of one entry fall together. */
+/** In a smaller filter the probes of one entry would hit the same bits. */
 const LEAST_BYTES = 8
 
 export interface ChunkDigest {
-  /** Two digests with the same tag are the same. */
+  /** A hash of the bits: two digests with the same tag are the same. */
   readonly tag: Uint8Array
   /** Empty: names nothing. */
   readonly bits: Uint8Array
@@ -22,7 +22,7 @@ export interface ChunkDigest {
 
 const NOTHING = new Uint8Array()
 
-/** `keys` as of `questionKey`. Undefined when it would be too long: then whoever asks must ask for each question. */
+/** `keys` are those of `questionKey`. Undefined when the digest would be too long: then a peer must be asked for each question. */
 export function buildDigest(keys: readonly string[]): ChunkDigest | undefined {
   const bytes = keys.length === 0 ? 0 : Math.max(LEAST_BYTES, Math.ceil((keys.length * BITS_PER_ENTRY) / 8))
   if (bytes > limits.MAX_DIGEST_BYTES) return undefined
@@ -31,12 +31,12 @@ export function buildDigest(keys: readonly string[]): ChunkDigest | undefined {
   return digestOf(bits)
 }
 
-/** From bytes that a peer sent. */
+/** The digest that has these bits. */
 export function digestOf(bits: Uint8Array): ChunkDigest {
   return { tag: bits.length === 0 ? NOTHING : sha256(bits).slice(0, TAG_BYTES), bits }
 }
 
-/** False: certainly not. */
+/** Whether the digest names the question. `false` is certain; `true` may be an error. */
 export function names({ bits }: ChunkDigest, hash: QuestionHash): boolean {
   if (bits.length === 0) return false
   for (const at of probes(hash, bits.length * 8)) if ((bits[at >> 3]! & (1 << (at & 7))) === 0) return false

@@ -26,7 +26,7 @@ export interface DigestsDeps {
   readonly ring: Pick<Ring, 'isSuspect' | 'memberByPeer'>
   readonly placement: Pick<Placement, 'seatsOfChunk'>
   readonly stopping: AbortSignal
-  /** Of chunks that one peer may ask about. */
+  /** How many chunks one peer may ask about. */
   readonly rates: Rates
   readonly faults: Faults
   /** 2^chunkBits. */
@@ -67,7 +67,7 @@ export function createDigests(deps: DigestsDeps, { keysOf }: DigestsHooks): Dige
   const heard = createHeardDigests(deps)
   const own = createOwnDigests(clock, keysOf)
   let spared = 0
-  /** Monotonic ms; nobody has asked yet. */
+  /** When somebody last asked. Monotonic ms. */
   let usedAt = Number.NEGATIVE_INFINITY
   let next: Cancel | undefined
   let nextAt = 0
@@ -100,7 +100,7 @@ export function createDigests(deps: DigestsDeps, { keysOf }: DigestsHooks): Dige
     next = clock.after(ms, refresh)
   }
 
-  /** In a small ring all digests are had before they are needed: a few hundred bytes a second. */
+  /** In a small ring all digests are requested before they are needed: that costs a few hundred bytes a second. */
   function refresh(): void {
     refreshIn(limits.DIGEST_REFRESH_MS)
     if (clock.monotonic() - usedAt > limits.DIGEST_IDLE_MS || deps.chunks > limits.MAX_DIGESTS_AHEAD) return
@@ -116,7 +116,8 @@ export function createDigests(deps: DigestsDeps, { keysOf }: DigestsHooks): Dige
     expects,
     answer(from, body) {
       const wanted = decodeDigestRequest(body)
-      const known = ring.memberByPeer(from) !== undefined && rates.spend(from, Math.ceil(wanted.length / CHUNKS_A_TOKEN))
+      const known =
+        ring.memberByPeer(from) !== undefined && rates.spend(from, Math.ceil(wanted.length / CHUNKS_A_TOKEN))
       return encodeDigestReply(known ? wanted.map(own.replyTo) : wanted.map(() => 'busy'))
     },
     changed: own.changed,
@@ -132,7 +133,7 @@ export function createDigests(deps: DigestsDeps, { keysOf }: DigestsHooks): Dige
   }
 }
 
-/** A batch costs its maker little: most of it is the same as before. */
+/** A batch costs little: most digests are the same as before, and are not sent again. */
 const CHUNKS_A_TOKEN = 16
 
 /** The chunks whose digests are missing or old, by peer. */

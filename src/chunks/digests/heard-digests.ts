@@ -67,7 +67,7 @@ export function createHeardDigests({ clock, send, stopping, faults }: HeardDiges
       })
       .catch((error: unknown) => {
         if (isChordnsError(error, 'CHUNK_MALFORMED')) faults.add(peer)
-        // Not at once again, and what was known before is believed as long as it is good for.
+        // It is not requested again at once. What was known before counts until it is too old.
         for (const chunk of wanted) if (of(peer, chunk) === undefined) put(peer, chunk, undefined)
       })
       .finally(() => {

@@ -15,7 +15,7 @@ export function createOwnDigests(clock: Clock, keysOf: (chunk: ChunkId) => reado
   const built = new Map<ChunkId, { readonly digest: ChunkDigest | undefined; readonly at: number }>()
   const dirty = new Set<ChunkId>()
 
-  /** Built anew when something has changed, and at most so often: a peer that asks costs no more than one that does not. */
+  /** It is built anew when something has changed, at most once in DIGEST_BUILD_MS: so a peer that asks often costs nothing more. */
   function digestOfChunk(chunk: ChunkId): ChunkDigest | undefined {
     const now = clock.monotonic()
     const before = built.get(chunk)

@@ -13,21 +13,21 @@ import { readRow, rowOf } from './rows.ts'
 
 /** Where rows lie outside of memory. */
 export interface Disk {
-  /** Returns when it is written; false: it is not, and the row stays in memory. */
+  /** Returns when the row is written. `false`: it could not be written, and must stay in memory. */
   put(key: string, row: Uint8Array): boolean
   get(key: string): Uint8Array | undefined
-  /** No longer kept; the disk hears of it with the next sweep. */
+  /** The row is not needed any more. It is deleted with the next sweep. */
   drop(key: string): void
 }
 
 export interface EntryStoreOptions {
   readonly disk?: Disk
   readonly maxEntries?: number
-  /** Of all rows, wherever they lie. */
+  /** Bytes of all rows, in memory and on disk. */
   readonly maxBytes?: number
-  /** Of the rows that lie in memory. */
+  /** Bytes of the rows that lie in memory. */
   readonly maxMemoryBytes?: number
-  /** The observer that this node is. */
+  /** This node's public key: by it an entry is known as `own`. */
   readonly self?: Uint8Array
 }
 
@@ -46,7 +46,7 @@ interface Slot extends EntrySummary {
 }
 
 export class EntryStore {
-  /** In the order of use. */
+  /** Least recently used first. */
   readonly #slots = new Map<string, Slot>()
   readonly #chunks = new Map<ChunkId, Slot>()
   readonly #rows = new Map<string, Uint8Array>()
@@ -71,7 +71,7 @@ export class EntryStore {
     return this.#slots.size
   }
 
-  /** Of the rows, wherever they lie. */
+  /** Bytes of all rows, in memory and on disk. */
   get bytes(): number {
     return this.#bytes
   }
@@ -96,12 +96,12 @@ export class EntryStore {
     return entry
   }
 
-  /** Its row as it lies there, to be passed on. */
+  /** The row of an entry, to be passed on without reading it. */
   row(key: string): Uint8Array | undefined {
     return this.#slots.has(key) ? (this.#rows.get(key) ?? this.#disk?.get(key)) : undefined
   }
 
-  /** `onDisk`: its row is there already. `isUsed` false: one of many that came in bulk, which nobody asked for yet. */
+  /** `onDisk`: the row is on the disk already. `isUsed`: somebody asked for it, so it is kept decoded too. */
   put(entry: ChunkEntry, { onDisk = false, isUsed = true }: PutOptions = {}): void {
     const key = questionKey(entry.question)
     const row = rowOf(entry)
@@ -164,7 +164,7 @@ export class EntryStore {
     return summaries
   }
 
-  /** Lets go of the decoded copies; nothing is lost. */
+  /** Drops the decoded copies: they are read again when they are used. */
   forgetUsed(): void {
     this.#used.sweep(Number.POSITIVE_INFINITY)
   }
@@ -181,7 +181,7 @@ export class EntryStore {
     return undefined
   }
 
-  /** A row that the disk lost is an entry that is not there. */
+  /** An entry whose row the disk has lost is dropped. */
   #read(slot: Slot): ChunkEntry | undefined {
     const { key, chunk, expires, seen } = slot
     const row = this.#rows.get(key) ?? this.#disk?.get(key)

@@ -26,9 +26,9 @@ export interface EntrySummary {
   /** Unix ms. */
   readonly expires: number
   readonly seen: number
-  /** This node is one of its observers. */
+  /** This node has signed one of its observations. */
   readonly own: boolean
-  /** Of its row. */
+  /** The length of its row. */
   readonly bytes: number
 }
 

@@ -1,4 +1,4 @@
-/** What is said to be agreed, examined: verified here, against this node's own view, whoever brings it. */
+/** Whether what somebody brings is agreed: it is verified here, against this node's own view, whoever brings it. Pure. */
 import type { PeerId } from '../../base/index.ts'
 import { type Question, Type } from '../../dns/index.ts'
 import {
@@ -22,7 +22,7 @@ export type Examined =
   | {
       readonly ok: true
       readonly entry: ChunkEntry
-      /** Whose word it is. */
+      /** The replicas that signed it. */
       readonly observers: readonly PeerId[]
       /** `divergent`: where its addresses may lie. */
       readonly prefixes: readonly Prefix[]
@@ -47,7 +47,7 @@ export function examine(certificate: Certificate, outcome: Content, context: Rea
       chunk: context.chunk,
       class: check.kind,
       outcome: agreedOutcome(outcome, check.counted, context.n),
-      // Only what was counted: a foreign signature must not ride along to others.
+      // Only the observations that were counted: others are not passed on.
       certificate: trimmed(certificate, check, context.question),
       expires: check.expires,
       seen: check.seen,

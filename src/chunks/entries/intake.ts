@@ -111,7 +111,7 @@ export function createIntake({ clock, store, placement }: IntakeDeps, { confirms
       const context = placement.contextOf(question, seats)
       const result = examine(certificate, outcome, isOwn ? { ...context, scheme: CHECKED } : context, clock.now())
       if (!result.ok) return { kind: 'refused', reason: result.reason }
-      // What came meanwhile is on disk already, in its place.
+      // Another entry of the question came meanwhile, and has overwritten the row.
       if (store.get(question, clock.now()) !== undefined) return USELESS
       return takeIn(result.entry, seats, 'restored')
     },

@@ -26,7 +26,7 @@ export interface ProofChecksDeps {
 export interface ProofClaim {
   readonly question: Question
   readonly outcome: Outcome
-  /** What is left of it. */
+  /** How long it still holds. */
   readonly seconds: number
   readonly links: readonly ProofLink[]
 }
@@ -34,7 +34,7 @@ export interface ProofClaim {
 export interface ProofChecks {
   /** The finding, `secure`, or why it is none. */
   check(claim: ProofClaim, signal: AbortSignal): Promise<Finding | 'bogus' | 'unproven' | 'busy'>
-  /** Those that did not hold. */
+  /** How many did not hold. */
   refused(): number
 }
 

@@ -78,7 +78,7 @@ export function createProofs(deps: ProofsDeps, { onKept }: ProofsHooks): Proofs 
     keep,
     async offer(question, outcome) {
       const held = kept.get(questionKey(question), clock.now())
-      // As good as new: not verified again for whoever brings it again.
+      // More than half of its TTL is left: it is not verified again whenever somebody brings it.
       if (held !== undefined && held.expires - clock.now() > outcomeTtl(outcome) * 500) return 'kept'
       const claim = { question, outcome, seconds: outcomeTtl(outcome), links: [] }
       const finding = await checks.check(claim, deps.stopping)

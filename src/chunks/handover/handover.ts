@@ -55,7 +55,7 @@ export function createHandover(deps: HandoverDeps, { isCurrent, renew }: Handove
   let comparing: Promise<void> | undefined
 
   function begin(): void {
-    // A change while one compares is compared when that is done.
+    // If the ring changes during a comparison, the next comparison follows that one.
     pending = comparing === undefined ? undefined : clock.after(limits.HANDOVER_DELAY_MS, begin)
     comparing ??= compare()
       .catch((error: unknown) => {

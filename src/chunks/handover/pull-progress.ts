@@ -10,7 +10,7 @@ export interface PullStats {
   readonly pulled: number
   readonly pulledBytes: number
   readonly pullsFailed: number
-  /** Of requests and frames, at the last repair, over its interval. */
+  /** Bytes of the requests and frames of the last repair, divided by the interval of repairs. */
   readonly repairBytesPerSecond: number
 }
 

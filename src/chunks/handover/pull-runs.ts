@@ -1,6 +1,6 @@
 /**
  * How a replica pulls what it lacks: it asks one of the other replicas of each run of chunks, another one if that one fails, and
- * another one at the next repair, so that who leaves something out hides it for one interval. What comes is a claim: each entry is
+ * another one at the next repair, so that a replica that leaves an entry out hides it until the next repair only. What comes is a claim: each entry is
  * verified against this node's own view before it is taken in.
  */
 import {
@@ -65,7 +65,7 @@ export function createRunPuller(deps: PullRunsDeps, hooks: PullRunsHooks, stoppi
     progress.end()
   }
 
-  /** Of the first replica that can give it all. Each turn begins with another one. */
+  /** Pulls from the first replica that can give the whole run. Each turn begins with another replica. */
   async function pullRun(run: Run, thisTurn: number): Promise<void> {
     const { others } = run.seats
     const start = thisTurn % others.length
@@ -74,7 +74,7 @@ export function createRunPuller(deps: PullRunsDeps, hooks: PullRunsHooks, stoppi
     for (const { peer } of order) if (await pullRunFrom(peer, run)) return
   }
 
-  /** Part after part. What came before a failure is named to the next peer, so that it goes on from there. */
+  /** Part after part. The next peer is told what came before a failure, so that it goes on from there. */
   async function pullRunFrom(peer: PeerId, run: Run): Promise<boolean> {
     for (const body of partsOf(run, store, clock.now())) {
       try {

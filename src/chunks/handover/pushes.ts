@@ -131,7 +131,7 @@ async function offer(
   const worker = async (): Promise<void> => {
     for (const entry of queue) {
       if (signal.aborted || entry.expires <= clock.now()) continue
-      // One that does not answer is not pushed at any more now.
+      // The peer did not answer: the rest is offered later.
       if (silent) {
         owe(peer, entry)
         continue

@@ -49,7 +49,7 @@ export function createSupply({ clock, store, placement, faults, requests, bytes 
         if (signal.aborted) return
         sent += frame.length
         yield frame
-        // Whoever asks this node something has its turn between two frames.
+        // Between two frames this node answers whoever asks it something.
         await sleep(clock, 0, signal)
       }
     } catch (error) {

@@ -37,7 +37,7 @@ export interface Chunks {
   supply(from: PeerId, body: Uint8Array, signal: AbortSignal): AsyncIterable<Uint8Array>
   /** Entries this node holds as a replica. */
   entry(question: Question): ChunkEntry | undefined
-  /** Chunks of which this node holds entries, what it knows of the unexpired ones of one, and one of them by the key of its note. */
+  /** Chunks of which this node holds entries; summaries of the unexpired entries of one; and one entry by the key of its summary. */
   held(): readonly ChunkId[]
   summariesOf(chunk: ChunkId): readonly EntrySummary[]
   entryOf(key: string): ChunkEntry | undefined
@@ -61,7 +61,7 @@ export function createChunks(deps: ChunksDeps, hooks: ChunksHooks, options: Chun
         ? reading.read(question, signal, onDoubt)
         : { kind: 'insufficient', reason: 'private', replies: [] },
     expects(question) {
-      // One member's word will do there, and what it merely saw is in no digest.
+      // Where one member's word is enough, a replica may have what no digest names: an observation of its own.
       if (options.acceptFrom === 'any-member' || !placement.mayShare(question)) return 'unknown'
       const held = proofs.has(question) || store.summary(questionKey(question), clock.now()) !== undefined
       return digests.expects(question, placement.seatsOf(question), held)

@@ -80,7 +80,7 @@ export function createFollow(deps: FollowDeps): Follow {
     classes[kind]++
   }
 
-  /** It came in this life of the process. */
+  /** The entry came since this process started. */
   function learnedHere(entry: ChunkEntry): void {
     deps.onDemand.entryTaken(entry)
     // The other replicas have the certificate a moment later, and want the same.

@@ -44,7 +44,7 @@ export function isOwn({ evidence }: OwnFinding): boolean {
   return evidence.provenance === 'solo' && evidence.observers.length === 0 && evidence.certificate === undefined
 }
 
-/** What it takes in memory. */
+/** How much memory it takes. */
 export function bytesOf({ outcome }: HeldObservation): number {
   const sets = [
     ...(outcome.kind === 'rrset' ? [outcome.rrset] : []),

@@ -7,7 +7,7 @@ import { limits } from '../limits.ts'
 import type { ReadContext } from '../seats/context.ts'
 import { questionKey } from '../wire/question-key.ts'
 
-/** Two contents that one replica signed for one round: what it is, anybody can check. */
+/** Two contents that one replica signed for one round. Anybody can check it. */
 export interface Equivocation {
   readonly observer: Uint8Array
   readonly first: Commitment
@@ -81,7 +81,7 @@ export function createSeenCommitments({ clock, log }: { readonly clock: Clock; r
   }
 }
 
-/** The oldest gives way. */
+/** Adds a value. When the map is full, the oldest one is dropped. */
 export function putBounded<T>(map: Map<string, T>, key: string, value: T): void {
   map.set(key, value)
   if (map.size > limits.MAX_COMMITTED) map.delete(map.keys().next().value!)

@@ -10,7 +10,7 @@ export interface RingReader {
   read(question: Question, signal: AbortSignal): Promise<RingRead>
 }
 
-/** The names that are asked for are on the way to one that is shared already. */
+/** The zones that are read lie on the way to a name that is shared already, so peers learn nothing new. */
 export function delegationSource(chunks: () => RingReader | undefined): DelegationSource {
   return {
     async find(name, above, signal) {

@@ -26,7 +26,7 @@ export interface ReadState {
   /** Valid live votes, one a seat. */
   readonly votes: readonly LiveVote[]
   readonly accepted: Finding | undefined
-  /** A proof that suffices but is no answer: that the name diverges, or a delegation. */
+  /** It proves enough to end the read, but is no answer: the name is divergent, or it is a delegation. */
   readonly other: RingProof | undefined
   /** What came along with all replies. */
   readonly links: readonly ProofLink[]
@@ -65,7 +65,7 @@ export function readStep(
   }
 }
 
-/** Those of several replicas for the same zone stand side by side: one liar must not hide the others'. */
+/** All links are kept, also several for one zone: if only the first were kept, one liar could hide the true ones. */
 function linksOf(event: ReplicaEvent): readonly ProofLink[] {
   if (event.kind === 'proof') return event.links
   if (event.kind !== 'reply') return []
@@ -128,7 +128,7 @@ function weighEntry(context: ReadContext, certificate: Certificate, outcome: Con
   const word: ReplicaWord = { kind: 'certificate', signers: observers.length }
   const proof = { certificate: kept, observers, expires }
   if (entry.outcome.kind === 'divergent') {
-    // In an open ring anybody can be many: not even a hint.
+    // In an open ring anybody can run many members, so this is not even a hint.
     if (context.policy.admission === 'open') return { word }
     return { word, other: { kind: 'divergent', divergence: { ...proof, apex: entry.outcome.apex, prefixes } } }
   }
@@ -151,7 +151,7 @@ function weighVote(state: ReadState, context: ReadContext, from: PeerId, vote: L
     certificateContext(context, now),
   )
   if (certificate !== undefined && equalBytes(certificate.observations[0]!.digest, vote.observation.digest)) {
-    // The votes that are in make a certificate, so the same rules of expiry and signers hold for them.
+    // The votes so far make a certificate. It is weighed as one, so that the same rules of expiry and signers hold.
     return { ...weighEntry(context, certificate, vote.outcome, now), word, vote }
   }
   const outcome = agreedOutcome(vote.outcome, [vote.observation], 1)

@@ -21,7 +21,7 @@ export type RingRead =
       readonly replies: readonly ReplicaReply[]
     }
 
-/** A proof that suffices but is no answer. */
+/** It proves enough to end the read, but is no answer. */
 export type RingProof =
   | { readonly kind: 'divergent'; readonly divergence: RingDivergence }
   /** Only of a `delegationQuestion`. */

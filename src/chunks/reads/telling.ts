@@ -65,7 +65,7 @@ export function createTelling(deps: TellingDeps, hooks: TellingHooks): Telling {
   return { tell, sent: () => sent }
 }
 
-/** Small enough to be told, and signed at all: the rest is left to be asked for. */
+/** The proof, if it is small enough to be told; larger ones are sent to those who ask for them. */
 function toldProof(outcome: Outcome): Outcome | undefined {
   return encodeOutcome(outcome).length <= limits.MAX_TOLD_PROOF_BYTES ? outcome : undefined
 }

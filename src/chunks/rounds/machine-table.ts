@@ -14,7 +14,7 @@ export class RoundMachine {
   isRenewal = false
   /** Of the timer that will send a `tick`. */
   cancel: Cancel | undefined
-  /** SeenCommitments of the round that is open, by peer. */
+  /** The commitments of the round that is open, by peer. */
   commitments = new Map<PeerId, Commitment>()
 
   constructor(question: Question) {
@@ -59,7 +59,7 @@ export class MachineTable {
     this.#byKey.clear()
   }
 
-  /** Rest and remembered distrust give way to work; work does not give way. */
+  /** Drops a machine that is idle or at rest. One that is in work is not dropped. */
   #makeRoom(): boolean {
     for (const [key, { state, cancel }] of this.#byKey) {
       if (state.phase !== 'idle' && state.phase !== 'resting') continue

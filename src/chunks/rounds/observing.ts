@@ -29,7 +29,7 @@ export function createObserving(clock: Clock, observations: OwnObservations, dem
   return {
     admit,
     async observe(question, { nonce, attempt }, how) {
-      // The further rounds of one question were paid for with the first.
+      // Further rounds of the same series are free: the first one was admitted.
       const observed = attempt > 1 || admit(question) ? await observations.observe(question, how) : 'busy'
       if (observed === 'busy') return { kind: 'put-off' }
       if (observed === undefined || observed === 'hidden') return { kind: 'observed', vote: undefined }

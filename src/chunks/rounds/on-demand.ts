@@ -54,7 +54,7 @@ export function createOnDemand({ clock, demand, store, proofs, intake, rounds }:
     },
     entryTaken({ question, class: kind }) {
       rounds.settled(question)
-      // All went on asking for themselves: it is worth no more than the time for which nobody tries again.
+      // A divergent entry spares nobody a fetch: for so long nobody opens a round again, and no more is it worth.
       if (kind === 'divergent') demand.learn(questionKey(question), evidenceLimits.DIVERGENT_MS / 1_000)
     },
     proofHeld: (question) => rounds.settled(question),

@@ -20,7 +20,7 @@ export class Skew {
     this.#offsets.set(peer, (askedAt + now) / 2 - when)
     if (this.#offsets.size > limits.MAX_CLOCKS) this.#offsets.delete(this.#offsets.keys().next().value!)
     const { ms } = this
-    // One peer with a wrong clock is its own affair.
+    // With one peer only, its clock may be the wrong one.
     if (this.#offsets.size < 2 || Math.abs(ms) < limits.WARN_SKEW_MS || now - this.#warnedAt < limits.WARN_AGAIN_MS)
       return
     this.#warnedAt = now

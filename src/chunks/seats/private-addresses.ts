@@ -1,6 +1,6 @@
 /** Address space that means something else in every network (IANA special-purpose registries, RFC 6890 and updates). */
 
-/** `rdata` of an A (4 bytes) or AAAA (16 bytes) record. Anything of another length is nothing to share either. */
+/** `rdata` of an A (4 bytes) or AAAA (16 bytes) record. True for any other length: that is not to be shared either. */
 export function isPrivateAddress(rdata: Uint8Array): boolean {
   if (rdata.length === 4) return isPrivateV4(rdata)
   if (rdata.length !== 16) return true

@@ -16,7 +16,7 @@ export interface Run {
 /** The runs of which this node is a replica, with others, in the order of chunks. */
 export function ownRuns(ring: Ring, chunkBits: number): Run[] {
   const end = 2 ** chunkBits - 1
-  // The replicas change behind the chunk whose key is the last one at or before a member's id.
+  // A run ends with the last chunk whose key is not above a member's id: that member is the successor of no key after it.
   const lasts = new Set<number>([end])
   for (const { id } of ring.members()) lasts.add(lastChunkAt(id, chunkBits))
   lasts.add(lastChunkAt(ring.self.id, chunkBits))

@@ -24,7 +24,7 @@ export type DigestReply = { readonly bits: Uint8Array } | 'same' | 'busy' | 'ful
 
 const WORDS = ['busy', 'full'] as const
 
-/** Told apart from other requests of the room by its second item. */
+/** Its second item is another one than that of other requests. */
 export function isDigestRequest(body: Uint8Array): boolean {
   // An array of three, 1, and 25 in two bytes.
   return body[0] === 0x83 && body[1] === VERSION && body[2] === 0x18 && body[3] === DIGEST
@@ -58,7 +58,7 @@ export function encodeDigestReply(replies: readonly DigestReply[]): Uint8Array {
   return encodeCanonical([VERSION, DIGEST, rows])
 }
 
-/** A word, or the head of a byte string. */
+/** The most that a word, or the head of a byte string, takes. */
 const ROW_BYTES = 5
 
 /** Throws CHUNK_MALFORMED. */

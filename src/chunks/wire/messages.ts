@@ -37,7 +37,7 @@ export type ChunkRequest =
   | ({ readonly kind: 'round'; readonly question: Question; readonly how: ObserveHow } & RoundId)
   /** These have committed: show what you committed to. */
   | ({ readonly kind: 'reveal'; readonly question: Question; readonly commitments: readonly Commitment[] } & RoundId)
-  /** Would a round pay, by what you have seen? OnDemand by a replica, who must not learn what it was. */
+  /** Would a round pay, by what you have seen? Requested by a replica, who must not learn what it was. */
   | { readonly kind: 'probe'; readonly question: Question }
   /** This was agreed. */
   | {
@@ -224,7 +224,7 @@ export function decodeReply(bytes: Uint8Array): ChunkReply {
   }
 }
 
-/** As many links as the frame takes beside what is said: nobody depends on them. */
+/** As many links as fit into the frame beside the reply. The asker can do without them. */
 function withLinks(row: readonly CborValue[], { links }: WithLinks): Uint8Array {
   const bare = encodeCanonical(row)
   if (links === undefined || links.length === 0) return bare
@@ -239,7 +239,7 @@ function withLinks(row: readonly CborValue[], { links }: WithLinks): Uint8Array 
   return encodeCanonical([...row, rows])
 }
 
-/** Heads of the items of one row, and more. */
+/** At least the bytes that the heads of the items of one row take. */
 const LINK_OVERHEAD_BYTES = 16
 
 function readLinks(value: CborValue | undefined): WithLinks {

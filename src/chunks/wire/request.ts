@@ -15,7 +15,7 @@ export function createRequester(ring: Pick<Ring, 'memberByPeer' | 'report'>, sen
       body = await send(peer, encodeRequest(message), options)
     } catch (error) {
       if (options.signal?.aborted === true) throw error
-      // A peer whose handler threw is there; only silence says that it may not be.
+      // A peer whose handler threw is alive; only silence says that it may be dead.
       report(ring, peer, isChordnsError(error, 'PEER_FAILED') ? 'answered' : 'failed')
       return { kind: 'failed', reason: error instanceof ChordnsError ? error.code : 'UNKNOWN' }
     }

@@ -21,7 +21,7 @@ export interface RestoringHooks {
 export interface Restoring {
   /** Begins to read. */
   start(hooks: RestoringHooks): void
-  /** An entry of this question came meanwhile: nothing waits any more. */
+  /** An entry of this question came meanwhile, so the row of the last run does not wait any more. */
   forgetWaiting(key: string): void
   /** Tries again what waits. */
   again(): void

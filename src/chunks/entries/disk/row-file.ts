@@ -28,7 +28,7 @@ export interface RowFile extends Disk {
   read(key: string): SealedRow | undefined
   /** A row that was found on the disk; false: it is known already, or was dropped. */
   found(key: string): boolean
-  /** Not to be deleted after all. */
+  /** The row is not to be deleted, though it was dropped. */
   keep(key: string): void
   /** To be deleted with the next sweep, as `drop`, whether it was found before or not. */
   forget(key: string): void

@@ -62,7 +62,7 @@ export function decide(heard: Heard, context: Omit<CertificateContext, 'now' | '
   if (!isLast && mayRotate(heard, seen)) return { kind: 'again', how: 'fresh', fallback: heard.fallback }
   const divergent = differing('divergent', all, seen)
   if (divergent !== undefined) return { kind: 'agreed', ...divergent }
-  // The round over TCP was of no use, as where servers do not speak it.
+  // The round over TCP brought nothing, for example because the servers do not speak TCP.
   return heard.fallback === undefined ? { kind: 'failed' } : { kind: 'agreed', ...heard.fallback }
 }
 
@@ -74,7 +74,7 @@ export function agreement(votes: readonly LiveVote[], context: CertificateContex
   )
   const first = certificate?.observations[0]
   if (certificate === undefined || first === undefined) return undefined
-  // The copy that travels is that of the first who is counted: it is what the digest says, by its own signature.
+  // The outcome of the first replica that is counted is passed on: its signed digest says that it is what the majority saw.
   const copy = votes.find((vote) => vote.observation === first)!.outcome
   const check = checkCertificate(certificate, { ...context, outcome: copy })
   if (!check.ok || agreedTtl(check.counted, context.n) < limits.MIN_SHARED_TTL_SECONDS) return undefined
@@ -119,7 +119,7 @@ function isConflict({ votes, hidden }: Heard): boolean {
   return votes.length > 0 && (hidden > 0 || (absent > 0 && absent < votes.length))
 }
 
-/** After the first round nobody knows; after the second, sets that rotate have brought somebody something new. */
+/** After the first round a set may always rotate. After the second it may only if some replica has seen another set than before. */
 function mayRotate({ votes, before, attempt }: Heard, { question, n }: CertificateContext): boolean {
   if (question.type !== Type.A && question.type !== Type.AAAA) return false
   const sets = votes.filter(

@@ -23,7 +23,7 @@ export function worthwhile({ demand, admitAfter, n, renewal }: WorthContext, out
   })
 }
 
-/** For how long agreement spares the others their fetches. That an answer is short-lived is a marker, which holds longer. */
+/** For how long agreement spares the others their fetches. A short-lived answer becomes a `divergent` marker, which holds longer. */
 export function worthSeconds(outcome: Content): number {
   const ttl = outcomeTtl(outcome)
   return ttl < limits.MIN_SHARED_TTL_SECONDS ? evidenceLimits.DIVERGENT_MS / 1000 : ttl
