@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Clock, Exchange, Log, UpstreamQuery } from '../../src/base/index.ts'
-import { type Cache, createCache } from '../../src/cache/index.ts'
+import { createCache } from '../../src/cache/index.ts'
 import { type Config, loadConfig } from '../../src/config/index.ts'
 import { decodeMessage, encodeMessage, type Message } from '../../src/dns/index.ts'
 import { Core } from '../../src/peer/core/core.ts'
@@ -29,6 +29,8 @@ export interface StackOptions<C extends StackClock = StackClock> {
   readonly config?: Readonly<Record<string, unknown>>
   /** Other bounds of the door. */
   readonly serve?: Partial<ServeLimits>
+  /** A cache that has something in it already: read from disk. */
+  readonly cache?: ReturnType<typeof createCache>
   /** Around the world's own. */
   readonly exchange?: (inner: Exchange) => Exchange
 }
@@ -43,7 +45,7 @@ export interface Upstream {
 export interface Stack<C extends StackClock = VirtualClock> {
   readonly world: World
   readonly clock: C
-  readonly cache: Cache
+  readonly cache: ReturnType<typeof createCache>
   readonly recursor: Recursor
   readonly resolver: Resolver
   readonly desk: Desk
@@ -86,7 +88,7 @@ export function makeStack<C extends StackClock>(options: StackOptions<C>): Stack
     warn: () => {},
     error: (detail, message) => void faults.push(`${message}: ${JSON.stringify(detail)}`),
   }
-  const cache = createCache({ ...config.cache, seed: random.bytes(8) })
+  const cache = options.cache ?? createCache({ ...config.cache, seed: random.bytes(8) })
   const counts = { queries: 0, tcp: 0, bytes: 0 }
   const exchange = counting((options.exchange ?? ((inner) => inner))(world.exchange()), counts)
   const core = new Core(

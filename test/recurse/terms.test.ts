@@ -1,7 +1,11 @@
 /** What came with a term keeps it: each part of a delegation and each link of a chain of trust expires by itself. */
 import { describe, expect, it } from 'vitest'
-import { parseZone, ROOT } from '../../src/dns/index.ts'
-import { odd, type ScenarioZone, scenario } from '../world/scenario.ts'
+import { Budget } from '../../src/base/index.ts'
+import { createCache, createWarmCache } from '../../src/cache/index.ts'
+import { type Delegation, parseName, parseZone, ROOT } from '../../src/dns/index.ts'
+import { createMemoryDisk, seededRandom } from '../../src/sim/index.ts'
+import { createStack } from '../world/index.ts'
+import { odd, type ScenarioZone, scenario, told } from '../world/scenario.ts'
 
 const com: ScenarioZone = { signed: true }
 const A = 'NOERROR AD: A 192.0.2.1'
@@ -67,6 +71,68 @@ describe('the DS set of a delegation', () => {
     s.change({ 'anchor.com.': { keys: 'new' } })
     await s.wait(3_700)
     expect(await s.ask('a.anchor.com')).toBe(A)
+  })
+})
+
+describe('the DS set of a delegation that was not seen in a referral', () => {
+  const anchor: ScenarioZone = { text: 'www 60 A 192.0.2.1', signed: true, nsTtl: 86_400 }
+  const zones = { 'com.': com, 'anchor.com.': anchor }
+  const log = { debug() {}, info() {}, warn() {}, error() {} }
+
+  it.fails('but agreed on in the ring is asked for again when its own TTL is over', async () => {
+    const s = await scenario({ zones })
+    const name = parseName('anchor.com')
+    const budget = new Budget({ queries: 99, bytes: 1e6, timeMs: 60_000, signatures: 99, hashes: 99 }, () =>
+      s.clock.monotonic(),
+    )
+    const { signal } = new AbortController()
+    const { delegation } = await s.clock.run(s.stack.recursor.delegation(name, { budget, signal }))
+    const expires = s.clock.now() + 86_400_000
+    const find = async (asked: { readonly key: string }, above: number) =>
+      asked.key.endsWith(name.key) && above < name.labels
+        ? { delegation: delegation satisfies Delegation, parent: parseName('com'), expires }
+        : undefined
+    const stack = createStack(s.world, {
+      anchors: s.anchorText,
+      clock: s.clock,
+      delegations: { find, keys: async () => undefined },
+    })
+    const ask = async () => told(await s.clock.run(stack.ask({ name: 'www.anchor.com', type: 'A' }, { ad: true })))
+    expect(await ask()).toBe(A)
+    s.change({ 'anchor.com.': { keys: 'new' } })
+    await s.wait(7_300)
+    expect(await ask()).toBe(A)
+  })
+
+  it.fails('but read from disk at a start is asked for again when its own TTL is over', async () => {
+    const s = await scenario({ zones })
+    const store = createMemoryDisk({ random: seededRandom(1) }).open()
+    const rules = Uint8Array.of(1)
+    const before = createWarmCache({ cache: s.stack.cache, store, clock: s.clock, log, rules })
+    before.start()
+    await s.wait(1)
+    expect(await s.ask('www.anchor.com')).toBe(A)
+    before.stop()
+    const cache = createCache({
+      maxBytes: 4_194_304,
+      minTtl: 0,
+      maxTtl: 86_400,
+      negativeMaxTtl: 3_600,
+      staleSeconds: 0,
+      seed: new Uint8Array(8),
+    })
+    const after = createWarmCache({ cache, store, clock: s.clock, log, rules })
+    after.start()
+    await s.wait(1)
+    after.stop()
+    const stack = s.fresh(2, {}, { cache })
+    s.world.clearLog()
+    expect(told(await stack.ask('a.anchor.com'))).toBe('NXDOMAIN')
+    // The delegation came back from disk.
+    expect(s.asked('ns1.com').filter((line) => line.endsWith(' a.anchor.com. A') || line.endsWith(' NS'))).toEqual([])
+    s.change({ 'anchor.com.': { keys: 'new' } })
+    await s.wait(7_300)
+    expect(told(await stack.ask('www.anchor.com', 'A', { ad: true }))).toBe(A)
   })
 })
 

@@ -53,6 +53,8 @@ export interface Scenario {
   /** The resolver's clock: `clock.step(ms)` sets its wall time. */
   readonly clock: VirtualClock & SteppingClock
   readonly stack: Stack
+  /** DS line of the root; empty when nothing is signed. */
+  readonly anchorText: string
   /** The reply as text: "NOERROR AD: A 192.0.2.1", "NXDOMAIN", "SERVFAIL". The query has AD set. */
   ask(name: string, type?: string, flags?: AskFlags): Promise<string>
   /** The reply itself. */
@@ -60,7 +62,7 @@ export interface Scenario {
   /** Asks each of so many fresh resolvers once: which server is asked first is drawn. Returns the different texts. */
   askFresh(count: number, name: string, type?: string, flags?: AskFlags): Promise<string[]>
   /** A resolver that knows nothing yet, in the same world. */
-  fresh(seed: number, config?: StackOptions['config']): Stack
+  fresh(seed: number, config?: StackOptions['config'], change?: Pick<StackOptions, 'cache' | 'exchange'>): Stack
   /** Lets so many seconds pass. */
   wait(seconds: number): Promise<void>
   /** Changes zones: the named settings, and `keys: 'new'` for a new key pair; then all is signed again and served. */
@@ -76,8 +78,9 @@ export async function scenario(spec: ScenarioSpec): Promise<Scenario> {
   const rtt = spec.rttMs ?? 20
   const names = new Map([...world.servers.values()].flatMap(({ name, addresses }) => addresses.map((a) => [a, name])))
   world.network.setRtt(typeof rtt === 'number' ? rtt : (address) => rtt[names.get(address) ?? ''] ?? 20)
-  const fresh = (seed: number, config: StackOptions['config'] = {}) =>
+  const fresh: Scenario['fresh'] = (seed, config = {}, change = {}) =>
     makeStack({
+      ...change,
       world,
       clock,
       seed,
@@ -90,6 +93,7 @@ export async function scenario(spec: ScenarioSpec): Promise<Scenario> {
     world,
     clock,
     stack,
+    anchorText: plan.anchorText,
     reply,
     ask: async (name, type, flags) => told(await reply(name, type, flags)),
     async askFresh(count, name, type = 'A', flags = {}) {
