@@ -3,19 +3,12 @@ import { describe, expect, it } from 'vitest'
 import { concatBytes } from '../../../src/base/index.ts'
 import { decodeMessage, encodeMessage } from '../../../src/dns/index.ts'
 import { classify } from '../../../src/serve/desk/etiquette.ts'
+import { seededRandom } from '../../../src/sim/index.ts'
 import { ask, queryFor } from '../../world/ask.ts'
 import { start, until } from '../support.ts'
 
 const PACKETS = 10_000
 const SEED = 20_240_501
-
-function seeded(seed: number): (bound: number) => number {
-  let state = seed
-  return (bound) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return Math.floor((state / 4_294_967_296) * bound)
-  }
-}
 
 const SEEDLINGS: readonly Uint8Array[] = [
   encodeMessage(queryFor({ name: 'www.example.com' }, { do: true })),
@@ -71,7 +64,7 @@ function mutated(below: (bound: number) => number): Uint8Array {
 describe('10,000 mutated packets', () => {
   it('never crash the door, and a control question is answered throughout', { timeout: 60_000 }, async () => {
     const { frontEnd, udp, tcp, log } = await start()
-    const below = seeded(SEED)
+    const { below } = seededRandom(SEED)
     const socket = createSocket('udp4')
     let replies = 0
     const bad: string[] = []
@@ -98,7 +91,7 @@ describe('10,000 mutated packets', () => {
   })
 
   it('all have a verdict, and replies are hardly larger than what was asked', () => {
-    const below = seeded(SEED + 1)
+    const { below } = seededRandom(SEED + 1)
     for (let i = 0; i < PACKETS; i++) {
       const packet = mutated(below)
       const verdict = classify(packet, { allowed: below(2) === 0, protocol: 'udp', port: 4_000 })
