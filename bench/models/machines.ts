@@ -2,7 +2,7 @@
 import type { RingId } from '../../src/base/index.ts'
 import { answered, beginLookup, nextContact, unanswered } from '../../src/ring/chord/lookup.ts'
 import { limits } from '../../src/ring/limits.ts'
-import { answerFind, ownDirections } from '../../src/ring/machine/lookups.ts'
+import { answerFind, ownDirections } from '../../src/ring/machine/running-lookups.ts'
 import type { RingWork } from '../../src/ring/machine/state.ts'
 import type { LookupMode, LookupResult, RingOptions } from '../../src/ring/types.ts'
 import { type Node, World } from '../../test/ring/world.ts'

@@ -51,7 +51,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
     'skew.ts',
     'machine',
   ],
-  chain: ['run', 'machine', 'blocks', 'trees'],
+  chain: ['run', 'machine', 'blocks', 'trees', 'application.ts', 'options.ts'],
   dnssec: ['validate.ts', 'learn.ts', 'chain.ts', 'anchors', 'denial', 'signatures', 'why.ts'],
   recurse: ['node', 'denials', 'trust', 'walk', 'servers', 'job'],
   ring: ['door', 'run', 'machine', 'wire', 'members', 'chord'],

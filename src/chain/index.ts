@@ -8,6 +8,8 @@
  *
  * Inside: `run/` (driver, disk) over `machine/` (the protocol) over `blocks/` (data, bytes, signatures) over `trees/`.
  */
+
+export type { Application, Applied, BlockContent } from './application.ts'
 export {
   blockIdOf,
   certificateFromValue,
@@ -30,6 +32,7 @@ export {
 export { verifyCertificate, verifyEquivocation } from './blocks/signing.ts'
 export { type ConsensusRules, tendermintRules } from './machine/rules.ts'
 export type { PeerName } from './machine/state.ts'
+export { type ChainOptions, chunkChainOptions, ledgerChainOptions } from './options.ts'
 export { type Chain, type ChainDeps, type ChainHooks, createChain, type EngineStores } from './run/driver.ts'
 export {
   dropChain,
@@ -41,7 +44,7 @@ export {
   storedHeight,
   storedRecord,
   storedSnapshot,
-} from './run/stored.ts'
+} from './run/stored-chain.ts'
 export { type ChainChecker, type CheckParts, createChainChecker, voteContradiction } from './run/verify.ts'
 export { merkleProof, merkleRoot, verifyMerkleProof } from './trees/merkle.ts'
 export {
@@ -58,25 +61,19 @@ export {
   verifyAbsence,
   verifyPresence,
 } from './trees/state-map.ts'
-export {
-  type Application,
-  type Applied,
-  type Block,
-  type BlockCertificate,
-  type BlockContent,
-  type BlockHeader,
-  type CertifiedBlock,
-  type ChainEquivocation,
-  type ChainOptions,
-  type ChainStats,
-  type ChainStatus,
-  chunkChainOptions,
-  ledgerChainOptions,
-  type Proposal,
-  type ProposalClaim,
-  type Snapshot,
-  type SnapshotHead,
-  type Validator,
-  type Vote,
-  type VoteKind,
+export type {
+  Block,
+  BlockCertificate,
+  BlockHeader,
+  CertifiedBlock,
+  ChainEquivocation,
+  ChainStats,
+  ChainStatus,
+  Proposal,
+  ProposalClaim,
+  Snapshot,
+  SnapshotHead,
+  Validator,
+  Vote,
+  VoteKind,
 } from './types.ts'

@@ -1,6 +1,6 @@
 /**
- * One BFT engine for all chains: Tendermint, Algorithm 1 (Buchman, Kwon, Milosevic, arXiv 1807.04938). What is in header
- * extensions and transactions is the application's; both are opaque canonical CBOR here.
+ * The data of a chain: Tendermint, Algorithm 1 (Buchman, Kwon, Milosevic, arXiv 1807.04938). What is in header extensions and
+ * transactions is the application's; both are opaque canonical CBOR here.
  */
 
 /** A member of the set that decides. `id` is 32 bytes and gives the order; votes are signed by `publicKey`. */
@@ -109,102 +109,6 @@ export interface SnapshotHead {
 export interface Snapshot {
   readonly head: SnapshotHead
   readonly state: Uint8Array
-}
-
-/** What the application sees of a block. */
-export interface BlockContent {
-  readonly height: number
-  readonly time: number
-  readonly proposer: Uint8Array
-  readonly extension: Uint8Array
-  readonly transactions: readonly Uint8Array[]
-}
-
-export interface Applied<S> {
-  readonly state: S
-  /** A new set, in force two heights later. */
-  readonly validators?: readonly Validator[]
-}
-
-/**
- * What runs on a chain. All of it is deterministic: no clock, no chance, no order of a Map in bytes; states are values that
- * are never changed in place, because a proposed block is applied before anybody knows whether it will be decided.
- */
-export interface Application<S> {
-  initial(): S
-  /** 32 bytes; equal states have equal roots. */
-  root(state: S): Uint8Array
-  /** Whether a transaction may wait in the pool. Asked again before it is proposed. */
-  admits(state: S, transaction: Uint8Array): boolean
-  /** The next block out of what waits; `transactions: []` when nothing of it fits. */
-  build(
-    state: S,
-    place: { readonly height: number; readonly time: number; readonly transactions: readonly Uint8Array[] },
-  ): { readonly extension: Uint8Array; readonly transactions: readonly Uint8Array[] }
-  /** The state after the block, or undefined when the block is not valid on this state. */
-  apply(state: S, block: BlockContent): Applied<S> | undefined
-  snapshot(state: S): Uint8Array
-  /** Undefined when the bytes are none of ours. */
-  restore(bytes: Uint8Array): S | undefined
-}
-
-export interface ChainOptions {
-  /** `two-thirds`: > 2n/3, holds against n/3 liars. `majority`: > n/2, holds against crashes only. */
-  readonly quorum: 'two-thirds' | 'majority'
-  /** First time-outs, and what each further round adds, ms. */
-  readonly proposeMs: number
-  readonly prevoteMs: number
-  readonly precommitMs: number
-  readonly deltaMs: number
-  /** How long the first transaction waits for company, ms. */
-  readonly batchMs: number
-  /** Least time between a decision and the next block, ms. */
-  readonly intervalMs: number
-  /** A block without transactions is valid when the last one is older than this, ms; undefined: never. */
-  readonly heartbeatMs: number | undefined
-  /** How often a node that waits tells where it stands, ms; `idleTickMs` while nothing is going on. */
-  readonly tickMs: number
-  readonly idleTickMs: number
-  /** A snapshot every so many blocks; 0: none. */
-  readonly snapshotEvery: number
-  /** Blocks kept below the newest snapshot; undefined: all. */
-  readonly keepBlocks: number | undefined
-  /** Time of the chain's birth, Unix ms: the first block is later. Same for all. */
-  readonly genesisTime: number
-}
-
-/** The short chains of a chunk: neighbours in a ring, nobody waits for them. */
-export const chunkChainOptions: ChainOptions = {
-  quorum: 'two-thirds',
-  proposeMs: 300,
-  prevoteMs: 150,
-  precommitMs: 150,
-  deltaMs: 150,
-  batchMs: 10,
-  intervalMs: 0,
-  heartbeatMs: undefined,
-  tickMs: 400,
-  idleTickMs: 30_000,
-  snapshotEvery: 64,
-  keepBlocks: undefined,
-  genesisTime: 0,
-}
-
-/** Root and TLD chains: the patent's two seconds for a proposer, one block a minute at least. */
-export const ledgerChainOptions: ChainOptions = {
-  quorum: 'two-thirds',
-  proposeMs: 2_000,
-  prevoteMs: 1_000,
-  precommitMs: 1_000,
-  deltaMs: 500,
-  batchMs: 10,
-  intervalMs: 1_000,
-  heartbeatMs: 60_000,
-  tickMs: 1_000,
-  idleTickMs: 10_000,
-  snapshotEvery: 100,
-  keepBlocks: undefined,
-  genesisTime: 0,
 }
 
 export interface ChainStatus {

@@ -12,17 +12,9 @@ import { claimBytes, voteBytes } from '../../src/chain/blocks/signing.ts'
 import { initialState, nothingRemembered, type Remembered, step } from '../../src/chain/machine/machine.ts'
 import { type ConsensusRules, tendermintRules } from '../../src/chain/machine/rules.ts'
 import type { ChainContext, ChainEffect, ChainEvent, ChainState, ChainTimer } from '../../src/chain/machine/state.ts'
+import { type ChainOptions, chunkChainOptions } from '../../src/chain/options.ts'
 import { type StateMap, stateRoot } from '../../src/chain/trees/state-map.ts'
-import {
-  type Block,
-  type BlockCertificate,
-  type ChainOptions,
-  chunkChainOptions,
-  type Proposal,
-  type Validator,
-  type Vote,
-  type VoteKind,
-} from '../../src/chain/types.ts'
+import type { Block, BlockCertificate, Proposal, Validator, Vote, VoteKind } from '../../src/chain/types.ts'
 import { keyedHashScheme, type Signer, sha256 } from '../../src/crypto/index.ts'
 import { mapApplication, transaction } from '../sim/chain/application.ts'
 

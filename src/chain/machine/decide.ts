@@ -58,7 +58,7 @@ export function enterHeight<S>(work: ChainWork<S>, height: number): void {
   state.log = new HeightLog(state.validators)
   state.executions = new Map()
   state.decidedAt = now
-  // What is left over from the last block has waited for company.
+  // Transactions left over from the last block have waited long enough for others.
   state.hasWaited = true
   setTimer(work, 'tick', context.options.idleTickMs)
   scheduleStart(work)
@@ -75,8 +75,8 @@ export function drainEarly<S>({ state }: ChainWork<S>): { readonly from: PeerNam
 }
 
 /**
- * In small sets everybody; in large ones those whose precommit we miss, as they may miss others', and a few more. Without
- * this, one liar who precommits towards the one half only leaves the other behind for ever.
+ * Who is told of the decision: everybody in small sets; in large ones those whose precommit we lack, since they may lack those of
+ * others, and a few more. Without it, a liar that sends its precommit to one half only would leave the other half behind for ever.
  */
 function toTell<S>(work: ChainWork<S>, { round }: BlockCertificate): readonly PeerName[] {
   const { state } = work

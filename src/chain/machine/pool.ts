@@ -40,7 +40,7 @@ export function* admissible<S>(work: ChainWork<S>): Generator<Uint8Array> {
     else forget(work, transaction)
 }
 
-/** After a decision: what waits longest is worth a block, or nothing waits. */
+/** After a decision: drops from the front of the pool what can no more be decided, up to the first that can. */
 export function trimPool<S>(work: ChainWork<S>): void {
   for (const _ of admissible(work)) return
 }

@@ -47,7 +47,7 @@ export function startRound<S>(work: ChainWork<S>, round: number): void {
     return
   }
   const heartbeat = options.heartbeatMs !== undefined && now >= state.head.time + options.heartbeatMs
-  // When all have had their turn and nobody had anything, an empty block ends what somebody began.
+  // After each validator had its turn and none had transactions, an empty block ends the height that somebody began.
   const block = buildBlock(work, proposer.id, heartbeat || round >= state.validators.length)
   if (block !== undefined) castProposal(work, block, -1, undefined)
 }
@@ -65,7 +65,10 @@ function decideByVotes<S>(work: ChainWork<S>): boolean {
   return false
 }
 
-/** Nobody begins a height for one stranger's vote: f of them could keep us voting on nothing for ever. */
+/**
+ * Whether the height has begun elsewhere: there is a proposal, or more than f validators vote. Fewer votes do not begin it: f liars
+ * could make us vote on nothing for ever.
+ */
 function isAwaited<S>(work: ChainWork<S>): boolean {
   const { log } = work.state
   return log.rounds.get(0)?.proposal !== undefined || log.voices > faultsOf(work)

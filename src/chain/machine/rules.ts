@@ -1,5 +1,5 @@
 /** What the safety of the engine depends on, as data: tests replace it by known mistakes, which the checks must find. */
-import type { ChainOptions } from '../types.ts'
+import type { ChainOptions } from '../options.ts'
 
 export interface ConsensusRules {
   /** Votes that decide, out of n. */

@@ -1,14 +1,14 @@
 /** The machine's state, what happens to it, and what it wants done. */
 import type { SignatureScheme, Signer } from '../../crypto/index.ts'
+import type { Application } from '../application.ts'
 import type { ChainMessage } from '../blocks/messages.ts'
+import type { ChainOptions } from '../options.ts'
 import type {
-  Application,
   Block,
   BlockCertificate,
   BlockHeader,
   CertifiedBlock,
   ChainEquivocation,
-  ChainOptions,
   ChainStats,
   Snapshot,
   SnapshotHead,
@@ -145,7 +145,7 @@ export interface ChainState<S> {
   poolBytes: number
   /** The height at which a full pool was gone through. */
   clearedAt: number
-  /** What is in the pool has waited for company. */
+  /** The pool has waited long enough for more transactions. */
   hasWaited: boolean
   readonly peers: Map<PeerName, PeerState>
   sync: CatchUp | undefined

@@ -282,7 +282,7 @@ function adopt<S>(work: ChainWork<S>, head: SnapshotHead, pieces: readonly Uint8
   state.sync = undefined
   trimPool(work)
   enterHeight(work, header.height + 1)
-  // Nobody can be shown the heights that were skipped, so nobody can lie about them either.
+  // Nothing was heard of the height before: late votes for it are not counted.
   state.previousLog = undefined
   catchUp(work)
 }

@@ -46,7 +46,7 @@ export function castProposal<S>(
   publish(work, { type: 'proposal', proposal: { claim, block, proof } })
 }
 
-/** Ourselves count like all others, and not before the signature is on disk. */
+/** Our own messages are counted like those of others, and only once the signature is on disk. */
 function publish<S>(work: ChainWork<S>, message: ChainMessage): void {
   toSelf(work, message)
   send(work, others(work), message)
@@ -126,7 +126,10 @@ export function countProposal<S>(work: ChainWork<S>, from: PeerName, proposal: P
   log.heard(log.indexOf(claim.signer)!, round)
 }
 
-/** R2: a quorum prevoted the block in the round that is named. The proof comes along, so nobody must have seen the votes. */
+/**
+ * R2: a quorum prevoted the block in the round that is named. The proof comes along, so that nobody needs to have seen the
+ * votes.
+ */
 function isProof<S>(work: ChainWork<S>, from: PeerName, { claim, proof }: Proposal): boolean {
   const { context, state } = work
   return (
@@ -148,7 +151,7 @@ function isProof<S>(work: ChainWork<S>, from: PeerName, { claim, proof }: Propos
   )
 }
 
-/** Counts a vote of the height of `log`: this one's, or the one before's, where it can only tell of liars. */
+/** Counts a vote of the height of `log`: the current one, or the one before, where a vote can only prove equivocation. */
 export function countVote<S>(work: ChainWork<S>, from: PeerName, log: HeightLog, vote: Vote) {
   const { context, state } = work
   const index = log.indexOf(vote.signer)
@@ -179,7 +182,7 @@ function isSigned<S>(work: ChainWork<S>, from: PeerName, vote: Vote): boolean {
   return false
 }
 
-/** The votes in a certificate that was verified: whoever told us something else has two faces. */
+/** The votes in a certificate that was verified: a validator that sent us another vote has equivocated. */
 export function countCertificate<S>(work: ChainWork<S>, log: HeightLog, certificate: BlockCertificate): void {
   const entry = log.rounds.get(certificate.round)
   if (entry === undefined) return

@@ -100,7 +100,7 @@ export function peerOf<S>({ state, now }: ChainWork<S>, name: PeerName): PeerSta
   return peer
 }
 
-/** Takes from the peer's allowance; false when it has used it up. Ourselves we trust. */
+/** Subtracts `checks` from the peer's allowance; false when too little is left. Our own messages cost nothing. */
 export function spend<S>(work: ChainWork<S>, name: PeerName, checks: number): boolean {
   if (name === SELF) return true
   const peer = peerOf(work, name)

@@ -1,21 +1,15 @@
 /** Runs the machine: carries out its effects on the ports, disk first, and turns what happens into events. */
 import { type Cancel, type Clock, isChordnsError, type Log, type Store } from '../../base/index.ts'
 import type { SignatureScheme, Signer } from '../../crypto/index.ts'
+import type { Application } from '../application.ts'
 import { sortedValidators } from '../blocks/blocks.ts'
 import { type ChainMessage, decodeMessage } from '../blocks/messages.ts'
 import { initialState, statusOf, step } from '../machine/machine.ts'
 import { type ConsensusRules, tendermintRules } from '../machine/rules.ts'
 import type { ChainContext, ChainEffect, ChainEvent, ChainState, ChainTimer, PeerName } from '../machine/state.ts'
-import {
-  type Application,
-  type CertifiedBlock,
-  type ChainEquivocation,
-  type ChainOptions,
-  type ChainStatus,
-  chunkChainOptions,
-  type Validator,
-} from '../types.ts'
-import { ChainStore } from './store.ts'
+import { type ChainOptions, chunkChainOptions } from '../options.ts'
+import type { CertifiedBlock, ChainEquivocation, ChainStatus, Validator } from '../types.ts'
+import { ChainStore } from './chain-store.ts'
 
 export interface ChainDeps<S> {
   /** 32 bytes. */

@@ -1,20 +1,15 @@
 /** Checks a stored chain from its start: every header, certificate, transaction and state root, without believing the store. */
 import { compareBytes, equalBytes, isChordnsError, toHex } from '../../base/index.ts'
 import type { SignatureScheme } from '../../crypto/index.ts'
+import type { Application, BlockContent } from '../application.ts'
 import { sortedValidators, validatorsHash, ZERO_HASH } from '../blocks/blocks.ts'
 import { verifyCertificate } from '../blocks/signing.ts'
 import type { VoteRecord } from '../machine/guard.ts'
 import { initialState, nothingRemembered, replay } from '../machine/machine.ts'
 import { tendermintRules } from '../machine/rules.ts'
 import type { ChainContext, ChainWork } from '../machine/state.ts'
-import {
-  type Application,
-  type Block,
-  type BlockContent,
-  type CertifiedBlock,
-  chunkChainOptions,
-  type Validator,
-} from '../types.ts'
+import { chunkChainOptions } from '../options.ts'
+import type { Block, CertifiedBlock, Validator } from '../types.ts'
 
 export interface CheckParts<S> {
   readonly chainId: Uint8Array

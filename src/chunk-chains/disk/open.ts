@@ -1,4 +1,4 @@
-/** One open chain: the engine on its application and ports, and what must not leave it. */
+/** One open chain: the engine on its application and its stores. A store that fails ends the chain, and nothing else. */
 import { type Cancel, type Clock, isChordnsError, type Log, type PeerId, toHex } from '../../base/index.ts'
 import {
   type CertifiedBlock,
@@ -50,7 +50,7 @@ export interface OpenChain {
   close(): void
 }
 
-/** Nobody waits for the record of a chunk: time for company, and for a busy machine. */
+/** No read waits for a block: there is time to collect transactions, and to be slow on a busy machine. */
 const OPTIONS = {
   proposeMs: 800,
   prevoteMs: 400,

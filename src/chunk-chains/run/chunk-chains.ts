@@ -4,7 +4,7 @@
  */
 import { type Cancel, equalBytes, isChordnsError, toHex } from '../../base/index.ts'
 import type { ChunkEntry } from '../../chunks/index.ts'
-import { createVerification } from '../audit/verification.ts'
+import { createVerification } from '../audit/running-verification.ts'
 import { viewOf } from '../audit/view.ts'
 import { type ChainsDisk, openChainsDisk } from '../disk/disk.ts'
 import { rememberingScheme } from '../state/remembering.ts'

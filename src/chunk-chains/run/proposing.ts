@@ -8,7 +8,7 @@ import { recordOfEntry } from '../state/state.ts'
 import { encodeTransaction } from '../state/transactions.ts'
 import type { Founding } from './founding.ts'
 import type { Groups } from './groups.ts'
-import { type Attempt, ProposalQueue } from './proposals.ts'
+import { type Attempt, ProposalQueue } from './proposal-queue.ts'
 import type { RunningChains } from './running-chains.ts'
 
 export interface ProposingDeps {

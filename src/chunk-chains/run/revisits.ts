@@ -1,6 +1,6 @@
 /**
- * After the start and after a change of the ring: what this node saw agreed and finds nowhere recorded is proposed, a little at a
- * time. What others agreed on before this node kept the chunk is carried over by its certificate, and is theirs to record.
+ * After the start and after a change of the ring: what this node observed and finds nowhere recorded is proposed, a little at a
+ * time. What others agreed on before this node was a replica came here by its certificate; those others record it.
  */
 import { type Cancel, type ChunkId, type Clock, isChordnsError } from '../../base/index.ts'
 import type { ChunkEntry } from '../../chunks/index.ts'

@@ -6,9 +6,9 @@ import type { MemberEntry } from '../types.ts'
 import { fitting, type RingReply, type RingRequest } from '../wire/messages.ts'
 import { answerCompare, answerDigests } from './exchange.ts'
 import { contacted, meetStranger } from './joining.ts'
-import { answerFind } from './lookups.ts'
 import { addAccusation, mergeRow, mergeRows, testify } from './membership.ts'
 import { claim } from './operations.ts'
+import { answerFind } from './running-lookups.ts'
 import type { RingWork } from './state.ts'
 
 export function answer(work: RingWork, from: PeerId, request: RingRequest): RingReply {
@@ -47,8 +47,8 @@ function stateReply(work: RingWork, summary: Uint8Array): RingReply {
   return {
     type: 'state',
     member: state.phase === 'member',
-    // Only between a query and its answer: who waits to ask a busy member again changes nothing, and two that both waited
-    // while being busy would wait for each other.
+    // Only between our request and its reply. While we wait to ask a busy member again we change nothing, and if we said
+    // busy then, two such nodes would wait for each other.
     busy: state.phase === 'member' && state.operation?.token !== undefined,
     id: state.self.id,
     predecessor,
@@ -58,7 +58,7 @@ function stateReply(work: RingWork, summary: Uint8Array): RingReply {
   }
 }
 
-/** Rows come before accusations: they name the witnesses. What is over the peer's allowance, the exchange brings later. */
+/** Rows come before accusations: they name the witnesses. What exceeds the allowance is dropped; the exchange brings it later. */
 function answerPush(work: RingWork, from: PeerId, request: Extract<RingRequest, { type: 'push' }>): RingReply {
   const { entries, accusations } = request
   const granted = allowance(work, from, entries.length + accusations.length)

@@ -4,7 +4,7 @@
  */
 import type { PeerId, RingId } from '../../base/index.ts'
 import { limits } from '../limits.ts'
-import type { Accusation } from '../members/member.ts'
+import type { Accusation } from '../members/accusations.ts'
 import type { MemberEntry } from '../types.ts'
 import { fitting } from '../wire/messages.ts'
 import type { Change, RingWork } from './state.ts'

@@ -151,7 +151,7 @@ export function becomeMember(work: RingWork): void {
   log(work, 'info', { members: state.table.aliveCount, id: shortId(state.self.id) }, 'joined the ring')
   changed(work)
   wake(work)
-  // Whoever joined while we read the table told those whom it knew, and not us.
+  // A member that joined while we read the table told those whom it knew, and not us: our predecessor has its row.
   const before = state.pointers.predecessor
   const member = before === undefined ? undefined : state.table.aliveMember(before)
   if (member !== undefined) startExchange(work, member.peer)
@@ -181,7 +181,7 @@ function nextContact(work: RingWork): void {
   }
   if (state.contactsTried === undefined) return
   const strangers = freshStrangers(work)
-  // Nobody to ask but those who ask us: we are the first, and they wait for us.
+  // There is no contact but the strangers that ask us: we begin the ring, and they join it.
   const alone = state.contactsTried === 0
   // Strangers may just be slow to join a ring that exists: to begin another one is the last resort.
   const patient = state.contactAttempts >= limits.GENESIS_AFTER

@@ -2,18 +2,8 @@
 import { latin1, type PeerId } from '../../base/index.ts'
 import { shortId } from '../chord/ids.ts'
 import { limits } from '../limits.ts'
-import {
-  type Accusation,
-  condemn,
-  isCondemned,
-  isTimely,
-  nextIncarnation,
-  signAccusation,
-  signEntry,
-  supersedes,
-  verifyAccusation,
-  verifyEntry,
-} from '../members/member.ts'
+import { type Accusation, condemn, isCondemned, signAccusation, verifyAccusation } from '../members/accusations.ts'
+import { isTimely, nextIncarnation, signEntry, supersedes, verifyEntry } from '../members/member.ts'
 import type { MemberEntry } from '../types.ts'
 import type { RingWork } from './state.ts'
 import { changed, log, sendRequest, setTimer, wake } from './work.ts'
@@ -165,7 +155,7 @@ function isBelievable(work: RingWork, entry: MemberEntry): boolean {
   const { context, state } = work
   if (!isTimely(entry, work.now) || !context.admits(entry)) return false
   if (entry.status !== 'dead') return verifyEntry(context, entry)
-  // Accusers that are gone by now still were witnesses: without them nobody who comes later could believe the notice.
+  // Accusers that are no longer members were witnesses then: if they did not count, a node that joins later could not believe it.
   const beside = entry.signatures.flatMap(({ signer }) => state.table.byKey(signer) ?? [])
   const witnesses = state.table.nearest(entry.id, limits.WITNESSES, beside)
   return isCondemned(
@@ -178,7 +168,7 @@ function isBelievable(work: RingWork, entry: MemberEntry): boolean {
 function place(work: RingWork, entry: MemberEntry, from: PeerId | undefined): Merged {
   const { state } = work
   const before = state.table.row(entry.id)
-  // Whom we find when we join was counted before us: its leave may lower the count we brought along.
+  // Members found while joining were counted before we came: 0 lets their leave lower the count that we remember.
   const since = state.phase === 'member' ? work.now : 0
   // A dead row carries no addresses; the last known ones are how we notice that it is back.
   const row = entry.status === 'dead' && before !== undefined ? { ...entry, addresses: before.entry.addresses } : entry
@@ -208,7 +198,7 @@ function mergeOwn(work: RingWork, entry: MemberEntry): Merged {
   return 'old'
 }
 
-/** One known member stands behind the claim: enough to answer it, far from enough to believe it. */
+/** Whether one known member signed an accusation of us: enough to refute it, not enough to believe it. */
 function hasAccuser(work: RingWork, entry: MemberEntry): boolean {
   const { id: accused, incarnation } = entry
   return entry.signatures.some(

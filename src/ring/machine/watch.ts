@@ -72,7 +72,7 @@ export function bearWitness(work: RingWork): void {
   }
 }
 
-/** Whoever we met while we both were nobody may have found a ring of its own since. */
+/** Strangers that we met while neither was a member may have begun another ring since: tables are compared with one of them. */
 function lookForStrangers(work: RingWork): void {
   const { strangers, table, turn } = work.state
   for (const [peer, { at }] of [...strangers]) {

@@ -25,14 +25,6 @@ export interface SigningContext {
   readonly scheme: SignatureScheme
 }
 
-/** One witness's word that it cannot reach a member in this incarnation. */
-export interface Accusation {
-  readonly accused: RingId
-  readonly incarnation: number
-  readonly signer: Uint8Array
-  readonly signature: Uint8Array
-}
-
 const STATUS_CODES = { alive: 1, left: 2, dead: 3 } as const satisfies Record<MemberStatus, number>
 
 /** SHA-256(public key || salt): the place on the ring. */
@@ -76,42 +68,6 @@ export function verifyEntry(context: SigningContext, entry: MemberEntry): boolea
   if (entry.status === 'dead' || entry.signatures.length !== 1 || own === undefined) return false
   if (compareBytes(own.signer, entry.publicKey) !== 0) return false
   return context.scheme.verify(entry.publicKey, rowBytes(context.ringId, entry), own.signature)
-}
-
-export function signAccusation(ringId: string, signer: Signer, entry: MemberEntry): Accusation {
-  const { id: accused, incarnation } = entry
-  const signature = signer.sign(accusationBytes(ringId, accused, incarnation))
-  return { accused, incarnation, signer: signer.publicKey, signature }
-}
-
-export function verifyAccusation(context: SigningContext, accusation: Accusation): boolean {
-  const { accused, incarnation, signer, signature } = accusation
-  return context.scheme.verify(signer, accusationBytes(context.ringId, accused, incarnation), signature)
-}
-
-/** The row that says that a member is dead; its signatures are the accusers'. */
-export function condemn(entry: MemberEntry, accusations: readonly Accusation[]): MemberEntry {
-  const signatures = accusations
-    .map(({ signer, signature }) => ({ signer, signature }))
-    .sort((a, b) => compareBytes(a.signer, b.signer))
-    .slice(0, limits.WITNESSES)
-  return { ...entry, status: 'dead', signatures }
-}
-
-/**
- * True when more than half of the witnesses signed for this incarnation. `witnesses` are the public keys of the 8 nearest
- * ring neighbours by the verifier's own table (all other members, if they are fewer).
- */
-export function isCondemned(context: SigningContext, entry: MemberEntry, witnesses: readonly Uint8Array[]): boolean {
-  const witnessKeys = new Set(witnesses.map((key) => key.join()))
-  let needed = Math.floor(witnessKeys.size / 2) + 1
-  for (const { signer, signature } of entry.signatures.slice(0, limits.MAX_ACCUSERS)) {
-    if (!witnessKeys.delete(signer.join())) continue
-    const accusation = { accused: entry.id, incarnation: entry.incarnation, signer, signature }
-    if (verifyAccusation(context, accusation)) needed -= 1
-    if (needed === 0) return true
-  }
-  return false
 }
 
 /**
@@ -225,15 +181,6 @@ function rowValue(entry: MemberEntry): Map<number, CborValue> {
 
 function rowBytes(ringId: string, entry: MemberEntry): Uint8Array {
   return signedBytes('chordns/member/1', encodeCanonical(new Map<number, CborValue>([[0, ringId], ...rowValue(entry)])))
-}
-
-function accusationBytes(ringId: string, accused: RingId, incarnation: number): Uint8Array {
-  const value = new Map<number, CborValue>([
-    [0, ringId],
-    [1, accused],
-    [2, incarnation],
-  ])
-  return signedBytes('chordns/accusation/1', encodeCanonical(value))
 }
 
 function boundedAddresses(addresses: readonly string[]): string[] {

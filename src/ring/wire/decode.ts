@@ -2,8 +2,9 @@
 import type { RingId } from '../../base/index.ts'
 import type { CborField, CborMap } from '../../crypto/index.ts'
 import { limits } from '../limits.ts'
+import type { Accusation } from '../members/accusations.ts'
 import type { SignedList } from '../members/list.ts'
-import { type Accusation, entryFromValue } from '../members/member.ts'
+import { entryFromValue } from '../members/member.ts'
 import {
   malformed,
   readBoolean,

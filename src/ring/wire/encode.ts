@@ -2,8 +2,9 @@
 import type { RingId } from '../../base/index.ts'
 import { type CborValue, encodeCanonical } from '../../crypto/index.ts'
 import { idToBytes } from '../chord/ids.ts'
+import type { Accusation } from '../members/accusations.ts'
 import type { SignedList } from '../members/list.ts'
-import { type Accusation, entryToValue } from '../members/member.ts'
+import { entryToValue } from '../members/member.ts'
 import { CODES, type RingMessage, VERSION } from './messages.ts'
 
 export function encodeMessage(message: RingMessage): Uint8Array {

@@ -5,8 +5,9 @@
 import type { RingId } from '../../base/index.ts'
 import type { Directions } from '../chord/lookup.ts'
 import { limits } from '../limits.ts'
+import type { Accusation } from '../members/accusations.ts'
 import type { SignedList } from '../members/list.ts'
-import { type Accusation, entryBytes } from '../members/member.ts'
+import { entryBytes } from '../members/member.ts'
 import type { MemberEntry } from '../types.ts'
 
 export const VERSION = 1

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import type { Application } from '../../../src/chain/application.ts'
 import { limits } from '../../../src/chain/limits.ts'
 import type { StateMap } from '../../../src/chain/trees/state-map.ts'
-import type { Application } from '../../../src/chain/types.ts'
 import { One } from '../one.ts'
 
 /** Validator `me` of four, whose application admits what the test says, and is counted. */

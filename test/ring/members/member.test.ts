@@ -11,20 +11,17 @@ import {
   sha256,
 } from '../../../src/crypto/index.ts'
 import { limits } from '../../../src/ring/limits.ts'
+import { condemn, isCondemned, signAccusation, verifyAccusation } from '../../../src/ring/members/accusations.ts'
 import {
-  condemn,
   entryBytes,
   entryFromValue,
   entryToValue,
-  isCondemned,
   isTimely,
   memberId,
   nextIncarnation,
-  signAccusation,
   signEntry,
   supersedes,
   tellsAddresses,
-  verifyAccusation,
   verifyEntry,
 } from '../../../src/ring/members/member.ts'
 import type { MemberEntry, MemberStatus } from '../../../src/ring/types.ts'

@@ -6,7 +6,7 @@ import { limits } from '../limits.ts'
 import { encodeRecord, type VoteRecord } from '../machine/guard.ts'
 import type { Remembered } from '../machine/machine.ts'
 import type { CertifiedBlock, Snapshot } from '../types.ts'
-import { KIND, readStored, storedRecord, storedSnapshot, storeKey } from './stored.ts'
+import { KIND, readStored, storedRecord, storedSnapshot, storeKey } from './stored-chain.ts'
 
 /** Blocks that are kept decoded. */
 const RECENT_BLOCKS = 4

@@ -1,0 +1,60 @@
+/** The timing of a chain, and what of it must be the same for all of its validators (quorum, heartbeat, genesis time). */
+
+export interface ChainOptions {
+  /** `two-thirds`: > 2n/3, holds against n/3 liars. `majority`: > n/2, holds against crashes only. */
+  readonly quorum: 'two-thirds' | 'majority'
+  /** First time-outs, and what each further round adds, ms. */
+  readonly proposeMs: number
+  readonly prevoteMs: number
+  readonly precommitMs: number
+  readonly deltaMs: number
+  /** How long the first transaction waits for others, so that they share a block, ms. */
+  readonly batchMs: number
+  /** Least time between a decision and the next block, ms. */
+  readonly intervalMs: number
+  /** A block without transactions is valid when the last one is older than this, ms; undefined: never. */
+  readonly heartbeatMs: number | undefined
+  /** How often a node that waits tells where it stands, ms; `idleTickMs` while nothing is going on. */
+  readonly tickMs: number
+  readonly idleTickMs: number
+  /** A snapshot every so many blocks; 0: none. */
+  readonly snapshotEvery: number
+  /** Blocks kept below the newest snapshot; undefined: all. */
+  readonly keepBlocks: number | undefined
+  /** Time of the chain's birth, Unix ms: the first block is later. Same for all. */
+  readonly genesisTime: number
+}
+
+/** The short chains of a chunk: neighbours in a ring, nobody waits for them. */
+export const chunkChainOptions: ChainOptions = {
+  quorum: 'two-thirds',
+  proposeMs: 300,
+  prevoteMs: 150,
+  precommitMs: 150,
+  deltaMs: 150,
+  batchMs: 10,
+  intervalMs: 0,
+  heartbeatMs: undefined,
+  tickMs: 400,
+  idleTickMs: 30_000,
+  snapshotEvery: 64,
+  keepBlocks: undefined,
+  genesisTime: 0,
+}
+
+/** Root and TLD chains: the patent's two seconds for a proposer, one block a minute at least. */
+export const ledgerChainOptions: ChainOptions = {
+  quorum: 'two-thirds',
+  proposeMs: 2_000,
+  prevoteMs: 1_000,
+  precommitMs: 1_000,
+  deltaMs: 500,
+  batchMs: 10,
+  intervalMs: 1_000,
+  heartbeatMs: 60_000,
+  tickMs: 1_000,
+  idleTickMs: 10_000,
+  snapshotEvery: 100,
+  keepBlocks: undefined,
+  genesisTime: 0,
+}
