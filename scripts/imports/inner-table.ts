@@ -83,6 +83,8 @@ export const PURE: readonly string[] = [
   'ring/members',
   'ring/wire',
   'ring/machine',
+  'chain/application.ts',
+  'chain/options.ts',
   'chain/trees',
   'chain/blocks',
   'chain/machine',
