@@ -81,7 +81,7 @@ function isPure(path: string, { pure }: InnerTable): boolean {
 
 function impurities(path: string, tokens: readonly Token[], table: InnerTable): Found[] {
   const waits = tokens.flatMap(({ kind, text, line }, index) =>
-    kind === 'word' && /^(async|await|Promise)$/.test(text) && !/^[.?]/.test(tokens[index - 1]?.text ?? '')
+    kind === 'word' && /^(async|await|Promise)$/.test(text) && !isMember(tokens, index)
       ? [{ line, message: `is pure: \`${text}\` is for what waits` }]
       : [],
   )
@@ -90,6 +90,11 @@ function impurities(path: string, tokens: readonly Token[], table: InnerTable): 
   )
   const others = relativeImports(path, tokens).flatMap((one) => impureNeighbour(path, one, table))
   return [...waits, ...ports, ...others]
+}
+
+function isMember(tokens: readonly Token[], index: number): boolean {
+  const before = tokens[index - 1]
+  return before?.kind === 'punctuation' && (before.text === '.' || before.text === '?.')
 }
 
 /** A pure part uses only pure parts of its own room; what other rooms hand out, their own doors answer for. */

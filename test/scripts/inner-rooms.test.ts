@@ -70,11 +70,13 @@ describe('what is called pure', () => {
     ['async function f() {}', 'is pure: `async` is for what waits'],
     ['type F = () => Promise<void>', 'is pure: `Promise` is for what waits'],
     ['await x', 'is pure: `await` is for what waits'],
+    ['const x = y ? await z : 1', 'is pure: `await` is for what waits'],
+    [`const x = './y.ts'\nawait z`, 'is pure: `await` is for what waits'],
     [`import type { Clock } from '../../base/index.ts'`, 'is pure: `Clock` is a port'],
     [`import { a, type Transport as T } from '../../base/index.ts'`, 'is pure: `Transport` is a port'],
     [`import { x } from '../table/rows/x.ts'`, 'is pure, and ring/table/rows/x.ts is not'],
   ])('does without %s', (text, message) => {
-    expect(pure(text)).toEqual([`src/ring/lookup/a.ts:1: ${message}`])
+    expect(pure(text)).toEqual([`src/ring/lookup/a.ts:${text.split('\n').length}: ${message}`])
     expect(about('src/ring/lookup/a.ts', text)).toEqual([])
   })
 
@@ -83,7 +85,7 @@ describe('what is called pure', () => {
     `import { x } from '../table/view.ts'`,
     `import { x } from '../limits.ts'`,
     '// async, Promise, Clock',
-    'const x = given.async',
+    'const x = given.async + given?.await',
   ])('may say %s', (text) => {
     expect(pure(text)).toEqual([])
   })
