@@ -11,7 +11,7 @@ import type { FileFault, LoadRequest, Problem } from './types.ts'
 export type LocalSources = Pick<LoadRequest, 'readFile' | 'hashSeed'>
 
 /** `problems`: what the operator has to correct first. `faults`: what is passed over. */
-export interface Findings {
+export interface LocalReport {
   readonly problems: Problem[]
   readonly faults: FileFault[]
 }
@@ -19,7 +19,7 @@ export interface Findings {
 export function readLocal(
   settings: ConfigValues['local'],
   sources: LocalSources,
-  { problems, faults }: Findings,
+  { problems, faults }: LocalReport,
 ): LocalData {
   const hosts = settings.hosts.flatMap((file): HostsFile[] => {
     const text = readHosts(file, sources, faults)

@@ -5,8 +5,6 @@
 import type { Compared } from './compare.ts'
 
 const OPEN: readonly (readonly [origin: RegExp, what: string])[] = [
-  [/\bo-trailing(-signed)?\.com\.$/, 'octets after the message'],
-  [/\bo-twoopts\.com\.$/, 'a second OPT'],
   [/\bo-lower(notcp|silent)\.com\.$/, 'the question in lower case, and no TCP'],
   [/\bo-cookie(formerr-signed|refused|servfail)\.com\.$/, 'an error for the cookie'],
   [/\bo-ednsnotimp\.com\.$/, 'NOTIMP with OPT'],
@@ -16,8 +14,6 @@ const OPEN: readonly (readonly [origin: RegExp, what: string])[] = [
   [/\bo-ownnsnoaa\.com\.$/, 'NODATA shown by the own NS set'],
   [/\bo-upaa\.com\.$/, 'an upward referral with AA counts as NODATA'],
   [/\bo-afor(aaaa|mx)\.com\.$/, 'a record of another type'],
-  [/\bo-yxlong(-signed)?\.com\.$/, 'YXDOMAIN with its DNAME'],
-  [/\bo-txt300(-signed)?\.com\.$/, 'more than 256 records in a set'],
   [/\bo-dsfails\.com\.$/, 'a DS question inside a zone whose servers fail for DS'],
   [/\bo-1of2-plain\.com\.$/, 'the copy without DNSKEY is found again in the cache'],
   [/\bo-2of3-[a-z]+\.com\.$/, 'bad copies on two of three servers'],

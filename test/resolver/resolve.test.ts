@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { ChordnsError } from '../../src/base/index.ts'
 import { createCache, Rank } from '../../src/cache/index.ts'
 import { Ede, parseName, type Question, Rcode, Type } from '../../src/dns/index.ts'
-import type { Outcome } from '../../src/evidence/index.ts'
+import type { Outcome, Security } from '../../src/evidence/index.ts'
 import type { Recursor } from '../../src/recurse/index.ts'
 import { createResolver, type ResolverOptions, type ResolveStep } from '../../src/resolver/index.ts'
 import { answer, ask, createWorld, type Node, nothing, ownFinding, paper, quiet, type World } from '../chunks/world.ts'
@@ -18,6 +18,7 @@ const truth = answer(question, [1])
 function recursor(
   sees: (question: Question) => Outcome | ChordnsError,
   delayMs: () => number,
+  security?: Security,
 ): Recursor & { asked: Question[] } {
   const asked: Question[] = []
   return {
@@ -28,7 +29,10 @@ function recursor(
         world.clock.after(delayMs(), () => {
           const seen = sees(request.question)
           if (seen instanceof ChordnsError) reject(seen)
-          else resolve(ownFinding(request.question, seen, world.clock.now()))
+          else {
+            const finding = ownFinding(request.question, seen, world.clock.now())
+            resolve(security === undefined ? finding : { ...finding, evidence: { ...finding.evidence, security } })
+          }
         })
       }),
     validate: async (finding) => finding,
@@ -57,10 +61,12 @@ interface Bench {
   readonly delayMs?: number
   readonly options?: Partial<ResolverOptions>
   readonly context?: string
+  /** What own iteration says of its findings; as they are by default. */
+  readonly security?: Security
 }
 
 function resolverAt(node: Node | undefined, bench: Bench = {}) {
-  const own = recursor(bench.sees ?? (() => truth), () => bench.delayMs ?? 50)
+  const own = recursor(bench.sees ?? (() => truth), () => bench.delayMs ?? 50, bench.security)
   const cache = createCache({
     maxBytes: 1 << 20,
     minTtl: 0,
@@ -80,13 +86,13 @@ function resolverAt(node: Node | undefined, bench: Bench = {}) {
     },
     { order: 'race', hedgeMs: 'auto', strict: false, serveStale: false, prefetch: false, ...bench.options },
   )
-  const resolve = async (asked: Question = question, flags: { rd?: boolean } = {}) => {
+  const resolve = async (asked: Question = question, flags: { rd?: boolean; cd?: boolean } = {}) => {
     const steps: ResolveStep[] = []
     const resolution = await world.clock.run(
       resolver.resolve({
         question: asked,
         recursionDesired: flags.rd ?? true,
-        checkingDisabled: false,
+        checkingDisabled: flags.cd ?? false,
         dnssecOk: false,
         authenticData: true,
         client: 'test',
@@ -228,6 +234,34 @@ describe('strict', () => {
     const { resolve } = resolverAt(outsiders[1]!, { options: { strict: true } })
     expect(await resolve()).toMatchObject({ rcode: Rcode.NOERROR, provenance: 'agreed' })
   })
+
+  it('refuses the word of one member, in a ring that takes it otherwise, as it does from the cache', async () => {
+    const { replicas, outsiders } = five({ acceptFrom: 'any-member', admitAfter: 5 })
+    for (const node of replicas.slice(1)) node.down = true
+    const liar = replicas[0]!
+    liar.liar = async (request, _, honest) =>
+      request.kind === 'read'
+        ? { kind: 'vote', observation: paper(liar.signer, question, truth, world.clock.now()), outcome: truth }
+        : honest()
+    const { resolve, cache } = resolverAt(outsiders[1]!, { options: { order: 'ring', strict: true } })
+    for (let i = 0; i < 2; i++) expect((await resolve()).rcode).toBe(Rcode.SERVFAIL)
+    expect(cache.get('main', question, world.clock.now(), { side: 'ring' })).toBeUndefined()
+  })
+})
+
+describe('bogus data of own iteration', () => {
+  it.each(['race', 'ring', 'iterate'] as const)(
+    'is given to whoever validates himself, on a node with a ring: %s',
+    async (order) => {
+      const { outsiders } = five()
+      const { resolve } = resolverAt(outsiders[1]!, { security: 'bogus', options: { order } })
+      const answered = await resolve(question, { cd: true })
+      expect([answered.rcode, answered.security]).toEqual([Rcode.NOERROR, 'bogus'])
+      expect(texts(answered.answers)).toEqual(['A 198.51.100.1'])
+      // And to nobody else: the recursor refuses it before it gets here, but this room does not rely on that.
+      expect((await resolve()).security).not.toBe('bogus')
+    },
+  )
 })
 
 describe('chains', () => {

@@ -1,6 +1,7 @@
 /** How long things hold: what an authority gave with a term keeps it, is renewed when it is fetched again, and only then. */
 import { describe, expect, it } from 'vitest'
-import { odd, scenario } from '../world/scenario.ts'
+import { recordToText } from '../../src/dns/index.ts'
+import { odd, scenario, told } from '../world/scenario.ts'
 
 const SIGNED = { '.': { signed: true }, 'com.': { signed: true } }
 
@@ -141,5 +142,28 @@ describe('cache.minTtl', () => {
     expect(await s.ask('www.a.com')).toBe('NOERROR AD: A 192.0.2.1')
     await s.wait(20)
     expect(await s.ask('www.a.com')).toBe('SERVFAIL')
+  })
+})
+
+describe('a DS set', () => {
+  const junk = (count: number) =>
+    Array.from({ length: count }, (_, i) => `a.com. 3600 DS ${i + 1} 253 2 ${'ab'.repeat(32)}`).join('\n')
+
+  it('of many records is taken whole: a part of it would not be what was signed', async () => {
+    // Nine records of an algorithm that nobody has, in front of the one that counts.
+    const s = await scenario({
+      zones: { ...SIGNED, 'a.com.': { text: 'www A 192.0.2.1', signed: true } },
+      servers: {},
+    })
+    const [own] = (await s.reply('a.com', 'DS', { do: true })).answers.filter(({ type }) => type === 43)
+    s.change({ 'com.': { records: `${junk(9)}\n${recordToText(own!)}` } })
+    const fresh = s.fresh(7)
+    expect(told(await fresh.ask('www.a.com', 'A', { ad: true }))).toBe('NOERROR AD: A 192.0.2.1')
+  })
+
+  it('of unknown algorithms only leaves a zone insecure, however many there are', async () => {
+    const s = await scenario({ zones: { ...SIGNED, 'a.com.': { text: 'www A 192.0.2.1', signed: true } } })
+    s.change({ 'com.': { records: junk(40) } })
+    expect(told(await s.fresh(7).ask('www.a.com', 'A', { ad: true }))).toBe('NOERROR: A 192.0.2.1')
   })
 })

@@ -10,7 +10,7 @@ import type { LinkDeps, LinkRequest, Search } from './types.ts'
  */
 const HELD_BEFORE = { acceptFrom: 'any-member', admission: 'psk', zoneSecurity: 'insecure' } as const
 
-/** Whether an own finding may be served. `divergence` is what the ring says of the name, if it has said that it diverges. */
+/** Whether a finding may be served. `divergence` is what the ring says of the name, if it has said that it diverges. */
 export function mayServe(
   { options, request }: Pick<Search, 'options' | 'request'>,
   finding: Finding,

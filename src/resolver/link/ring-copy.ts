@@ -2,6 +2,7 @@
 import { Rank } from '../../cache/index.ts'
 import type { Chunks, RingDivergence, RingRead } from '../../chunks/index.ts'
 import type { Finding, Provenance, Security } from '../../evidence/index.ts'
+import { mayServe } from './acceptance.ts'
 import type { Search } from './types.ts'
 
 export type RingCopy =
@@ -35,6 +36,8 @@ export async function readRing(
     const asked = { budget, signal, origin: 'any', checkingDisabled: false, context, ...steps } as const
     finding = await deps.recursor.validate(finding, asked, read.links)
   }
+  // One member's word may do in a household; for `strict` it never does.
+  if (!mayServe(search, finding)) return undefined
   keepRingCopy(search, finding)
   return { kind: 'accepted', finding }
 }

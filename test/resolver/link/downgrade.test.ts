@@ -1,5 +1,6 @@
 /** A vote never takes the place of a signature: lying replicas below and above secure delegations. */
 import { describe, expect, it } from 'vitest'
+import { asPeerId } from '../../../src/base/index.ts'
 import type { Chunks, RingRead } from '../../../src/chunks/index.ts'
 import { nameToText, parseName, Rcode, type RRset, Type } from '../../../src/dns/index.ts'
 import type { Outcome } from '../../../src/evidence/index.ts'
@@ -40,7 +41,7 @@ function ringThatSays(lie: (name: string) => Outcome): Chunks & { reads: number 
         finding: {
           question,
           outcome,
-          evidence: { security: 'indeterminate', provenance: 'agreed', observers: [] },
+          evidence: { security: 'indeterminate', provenance: 'agreed', observers: ['a', 'b', 'c'].map(asPeerId) },
           expires: Date.now() + 300_000,
         },
       }
