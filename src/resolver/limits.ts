@@ -24,5 +24,7 @@ export const limits = {
   /** Prefetches at once, after how long the oldest gives way to new ones, and the least life of a record that is prefetched, ms. */
   MAX_PREFETCHES: 64,
   PREFETCH_GIVE_WAY_MS: 2_000,
+  /** Entries that were prefetched and may still be there. */
+  PREFETCHES_REMEMBERED: 10_000,
   PREFETCH_MIN_LIFE_MS: 10_000,
 } as const

@@ -134,6 +134,20 @@ describe('a question that the ring can answer', () => {
     }
   })
 
+  it('is prefetched once from the authorities when the copy of the ring is about to expire, not at every hit', async () => {
+    const { outsiders } = five()
+    await world.told(question, [outsiders[0]!], 10_000)
+    const { resolve, own, cache } = resolverAt(outsiders[1]!, { options: { prefetch: true } })
+    expect(await resolve()).toMatchObject({ provenance: 'agreed', by: 'ring' })
+    const { stored, expires } = cache.get('main', question, world.clock.now())!
+    await world.clock.advanceAsync(expires - world.clock.now() - (expires - stored) / 20)
+    for (let i = 0; i < 10; i++) {
+      expect(await resolve()).toMatchObject({ provenance: 'agreed', by: 'cache' })
+      await world.clock.advanceAsync(500)
+    }
+    expect(own.asked).toHaveLength(1)
+  })
+
   it('on the word of one member, in a ring that takes it, is cached below what this node sees itself', async () => {
     const { replicas, outsiders } = five({ acceptFrom: 'any-member', admitAfter: 5 })
     // One replica has looked because another asked it to; nothing is agreed.

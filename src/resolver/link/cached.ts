@@ -2,22 +2,30 @@
  * One link of an answer: from the cache, or found anew and shared. Equal questions are one piece of work; entries that are about
  * to expire and still asked for are fetched again in the background; an expired one is served when no fresh one comes in time.
  */
-import { Budget, type Clock, errorText, isChordnsError } from '../../base/index.ts'
-import type { CacheContext, CacheEntry } from '../../cache/index.ts'
-import { type Question, rrsetKey } from '../../dns/index.ts'
+import { isChordnsError } from '../../base/index.ts'
+import type { CacheEntry } from '../../cache/index.ts'
 import { type Finding, observersOf } from '../../evidence/index.ts'
 import { limits } from '../limits.ts'
 import type { ResolverOptions } from '../options.ts'
 import { mayServeCached } from './acceptance.ts'
-import { find, iterate } from './contest.ts'
+import { find } from './contest.ts'
 import { freshResult, orStale, worthPrefetching } from './freshness.ts'
+import { Prefetcher } from './prefetch.ts'
 import { SharedWork } from './shared-work.ts'
-import { type LinkDeps, type LinkRequest, type LinkResolver, type LinkResult, type Search, winner } from './types.ts'
+import {
+  type LinkDeps,
+  type LinkRequest,
+  type LinkResolver,
+  type LinkResult,
+  type Search,
+  winner,
+  workKey,
+} from './types.ts'
 
 export function createLinkResolver(deps: LinkDeps, options: ResolverOptions): LinkResolver {
   const { clock } = deps
   const works = new SharedWork<Finding>(clock, { most: limits.MAX_LINKS_IN_WORK, giveWayMs: limits.GIVE_WAY_MS })
-  const prefetch = prefetcher(deps, options)
+  const prefetcher = new Prefetcher(deps, options)
 
   return async (request) => {
     const { question, onStep } = request
@@ -28,7 +36,7 @@ export function createLinkResolver(deps: LinkDeps, options: ResolverOptions): Li
       const { provenance, security } = known.entry
       onStep?.({ kind: 'cache', question, what: 'answer', detail: `${provenance}, ${security}` })
       onStep?.(winner(question, 'cache', 0))
-      if (options.prefetch && worthPrefetching(known.entry, clock.now())) prefetch(context, question)
+      if (options.prefetch && worthPrefetching(known.entry, clock.now())) prefetcher.fetch(context, known.entry)
       return { finding: known.finding, ede: [] }
     }
     const fresh = findAnew(search)
@@ -39,7 +47,7 @@ export function createLinkResolver(deps: LinkDeps, options: ResolverOptions): Li
     const { request } = search
     // An explained question runs by itself, so that its steps are its own.
     if (request.onStep !== undefined) return find(search)
-    const key = keyOf(search)
+    const key = workKey(search)
     for (;;) {
       const isMerged = works.has(key)
       try {
@@ -56,15 +64,6 @@ export function createLinkResolver(deps: LinkDeps, options: ResolverOptions): Li
 /** What the cache has for the question, if it may be served to this asker. */
 export function knownLink(deps: LinkDeps, options: ResolverOptions, request: Asked): Finding | undefined {
   return lookUp({ deps, options, context: deps.contextOf(request.question), request })?.finding
-}
-
-/** What one client question may cost in all. */
-export function newBudget(clock: Clock): Budget {
-  const { MAX_QUERIES, MAX_BYTES, MAX_TIME_MS, MAX_SIGNATURES, MAX_HASHES } = limits
-  return new Budget(
-    { queries: MAX_QUERIES, bytes: MAX_BYTES, timeMs: MAX_TIME_MS, signatures: MAX_SIGNATURES, hashes: MAX_HASHES },
-    () => clock.monotonic(),
-  )
 }
 
 type Asked = Pick<LinkRequest, 'question' | 'checkingDisabled'>
@@ -101,34 +100,4 @@ async function withStale(search: Search, fresh: Promise<Finding>): Promise<LinkR
   const result = await orStale(deps.clock, fresh, stale.entry)
   if (result.isStale === true) request.onStep?.(winner(request.question, 'stale', limits.STALE_CLIENT_MS))
   return result
-}
-
-function keyOf({ context, request }: Search): string {
-  const { question, checkingDisabled } = request
-  return `${context}/${checkingDisabled ? 1 : 0}/${rrsetKey(question.name, question.type, question.class)}`
-}
-
-/** In the background: what failed is asked again by the next client. */
-function prefetcher(deps: LinkDeps, options: ResolverOptions): (context: CacheContext, question: Question) => void {
-  const { clock, chunks, log } = deps
-  const works = new SharedWork<Finding>(clock, {
-    most: limits.MAX_PREFETCHES,
-    giveWayMs: limits.PREFETCH_GIVE_WAY_MS,
-  })
-
-  return (context, question) => {
-    // RFC 9520 section 3.2: what failed a moment ago is left alone, whoever wants it.
-    if (deps.cache.failure(context, question, clock.now()) !== undefined) return
-    const { signal } = new AbortController()
-    const request = { question, checkingDisabled: false, budget: newBudget(clock), signal, onStep: undefined }
-    const search: Search = { deps, options, context, request }
-    const work = async (inner: AbortSignal) => {
-      const finding = await iterate(search, inner, true)
-      if (context === 'main') chunks?.tell(question, finding.outcome, finding.evidence.security)
-      return finding
-    }
-    works
-      .join(keyOf(search), work, signal)
-      .catch((error: unknown) => log.debug({ error: errorText(error) }, 'prefetch failed'))
-  }
 }

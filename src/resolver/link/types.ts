@@ -1,10 +1,11 @@
 /** What a link of an answer is found with, and how one is asked for. */
-import type { Budget, Clock, Log } from '../../base/index.ts'
+import { Budget, type Clock, type Log } from '../../base/index.ts'
 import type { Cache, CacheContext } from '../../cache/index.ts'
 import type { Chunks } from '../../chunks/index.ts'
-import type { ExtendedError, Question } from '../../dns/index.ts'
+import { type ExtendedError, type Question, rrsetKey } from '../../dns/index.ts'
 import type { Finding } from '../../evidence/index.ts'
 import type { Recursor } from '../../recurse/index.ts'
+import { limits } from '../limits.ts'
 import type { ResolverOptions } from '../options.ts'
 import type { ResolveStep } from '../types.ts'
 
@@ -42,6 +43,21 @@ export interface Search {
   readonly options: ResolverOptions
   readonly context: CacheContext
   readonly request: LinkRequest
+}
+
+/** What one client question may cost in all. */
+export function newBudget(clock: Clock): Budget {
+  const { MAX_QUERIES, MAX_BYTES, MAX_TIME_MS, MAX_SIGNATURES, MAX_HASHES } = limits
+  return new Budget(
+    { queries: MAX_QUERIES, bytes: MAX_BYTES, timeMs: MAX_TIME_MS, signatures: MAX_SIGNATURES, hashes: MAX_HASHES },
+    () => clock.monotonic(),
+  )
+}
+
+/** Equal for questions that one piece of work answers. */
+export function workKey({ context, request }: Pick<Search, 'context' | 'request'>): string {
+  const { question, checkingDisabled } = request
+  return `${context}/${checkingDisabled ? 1 : 0}/${rrsetKey(question.name, question.type, question.class)}`
 }
 
 /** The step that says where the link came from, and after how long. */
