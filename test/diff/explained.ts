@@ -112,6 +112,12 @@ const PROOFS: readonly Explanation[] = [
 
 const LOOSE: readonly Explanation[] = [
   {
+    pattern: /o-\dof\d-\S* \S+ (noedns\+)?(do\+)?cd/,
+    fields: ['rcode', 'ad', 'answer', 'soa', 'denial'],
+    reason:
+      'With CD the copy that came first is given as it is (RFC 4035 section 3.2.2): which server that was is chance. The references have often asked another one before.',
+  },
+  {
     pattern: /o-\dof\d-/,
     fields: ['rcode'],
     when: answered,
