@@ -28,7 +28,7 @@ export function seededBelow(seed: number): Below {
 
 /** What arrives in place of one true reply, in order: none, one or several datagrams. */
 export function mutateReply(truth: Uint8Array, below: Below): Uint8Array[] {
-  switch (below(12)) {
+  switch (below(14)) {
     case 0:
       return [damaged(truth, below), truth]
     case 1:
@@ -40,10 +40,48 @@ export function mutateReply(truth: Uint8Array, below: Below): Uint8Array[] {
     case 5:
     case 6:
       return [damaged(truth, below)]
+    case 7:
+      return [oddly(truth, below)]
+    case 8:
+      return [oddly(distorted(truth, below), below)]
     default: {
       const changed = distorted(truth, below)
       return [below(3) === 0 ? damaged(changed, below) : changed]
     }
+  }
+}
+
+/** As servers are that are odd in one way and are answered all the same: what is let through there must let no forgery in. */
+function oddly(packet: Uint8Array, below: Below): Uint8Array {
+  const opt = Uint8Array.of(0, 0, Type.OPT, 0x04, 0xd0, 0, 0, 0, 0, 0, 0)
+  const out = packet.slice()
+  if (out.length < 12) return out
+  switch (below(6)) {
+    case 0:
+      return concatBytes(out, randomBytes(1 + below(40), below))
+    case 1:
+      // A second OPT, or a first.
+      out[11] = (out[11]! + 1) & 255
+      return concatBytes(out, opt)
+    case 2:
+      // The question in lower case: so does all that points at it.
+      for (let at = 12; at < Math.min(out.length, 12 + 255) && out[at] !== 0; at++)
+        if (out[at]! >= 65 && out[at]! <= 90) out[at] = out[at]! | 32
+      return out
+    case 3:
+      // AA clear, RA set.
+      out[2] = out[2]! & ~4
+      out[3] = out[3]! | 0x80
+      return out
+    case 4:
+      // An error, with whatever else the message says.
+      out[3] = (out[3]! & 0xf0) | someOf([1, 2, 4, 5, 6], below)
+      return out
+    default:
+      // AA without an answer: NODATA, or a referral that claims to be one.
+      out[2] = out[2]! | 4
+      out.fill(0, 6, 8)
+      return out
   }
 }
 
@@ -99,7 +137,7 @@ function distorted(truth: Uint8Array, below: Below): Uint8Array {
 }
 
 const SECTIONS = ['answers', 'authorities', 'additionals'] as const
-const TTLS = [0, 1, 29, 86_400, 0x7fffffff]
+const TTLS = [0, 1, 29, 86_400, 0x7fffffff, 0x80000000, 0xffffffff]
 const TYPES = [
   Type.A,
   Type.NS,
@@ -250,7 +288,7 @@ function speakingFor(victim: Name, message: Message, below: Below): Message {
     record(VICTIMS[0]!, Type.NS, VICTIMS[2]!.wire),
     record(VICTIMS[2]!, Type.A, Uint8Array.of(6, 6, 6, 6)),
   ] as const
-  const said = { ...message, rcode: 0, aa: below(4) !== 0, tc: false }
+  const said = { ...message, rcode: 0, aa: below(4) !== 0, ra: below(3) === 0, tc: false }
   switch (below(5)) {
     case 0:
       return { ...said, answers: [record(asked, Type.CNAME, victim.wire), address], authorities: [], additionals: [] }
