@@ -61,8 +61,11 @@ export interface UpstreamQuery {
  */
 export interface Exchange {
   exchange(query: UpstreamQuery): Promise<Uint8Array>
-  /** Which address families have a route now: what `ipv6: auto` goes by. */
-  families(): { readonly ipv4: boolean; readonly ipv6: boolean }
+  /**
+   * Which address families have a route now: what `ipv6: auto` goes by. `network` changes when this machine's addresses do: what was
+   * learnt of the way to servers was learnt on another network then.
+   */
+  families(): { readonly ipv4: boolean; readonly ipv6: boolean; readonly network?: string }
 }
 
 /** Where a peer can be reached: multiaddr texts, with or without `/p2p/<id>`. */

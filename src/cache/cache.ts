@@ -146,12 +146,16 @@ class PackedCache implements Cache, CacheContents {
     this.#delegations.remove(context, zone)
   }
 
-  failure(context: CacheContext, question: Question, now: number): CachedFailure | undefined {
-    return this.#failures.get(context, question, now)
+  failure(context: CacheContext, question: Question, nowMonotonic: number): CachedFailure | undefined {
+    return this.#failures.get(context, question, nowMonotonic)
   }
 
   putFailure(context: CacheContext, failure: CachedFailure): void {
     this.#failures.put(context, failure)
+  }
+
+  forgetFailures(except: string): void {
+    this.#failures.forget(except)
   }
 
   flush(name?: Name, reach: Reach = 'below'): number {

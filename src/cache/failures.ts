@@ -12,9 +12,9 @@ export class FailureTable {
     return this.#entries.size
   }
 
-  get(context: CacheContext, question: Question, now: number): CachedFailure | undefined {
+  get(context: CacheContext, question: Question, nowMonotonic: number): CachedFailure | undefined {
     const entry = this.#entries.get(failureKey(context, question))
-    return entry !== undefined && entry.expires > now ? entry : undefined
+    return entry !== undefined && entry.expires > nowMonotonic ? entry : undefined
   }
 
   put(context: CacheContext, failure: CachedFailure): void {
@@ -23,6 +23,10 @@ export class FailureTable {
 
   remove(context: CacheContext, question: Question): void {
     this.#entries.delete(failureKey(context, question))
+  }
+
+  forget(except: string): void {
+    dropWhere(this.#entries, ({ code }) => code !== except)
   }
 
   at(name: Name, reach: Reach): { readonly context: CacheContext; readonly failure: CachedFailure }[] {

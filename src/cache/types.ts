@@ -35,6 +35,7 @@ export interface CachedFailure {
   readonly question: Question
   readonly code: string
   readonly ede: readonly { readonly code: number; readonly text?: string }[]
+  /** Monotonic ms: a clock that is set must not make a name rest for long, or not at all. */
   readonly expires: number
   /** Failures in a row: what the back-off grows by. */
   readonly count: number
@@ -97,8 +98,11 @@ export interface Cache {
   delegation(context: CacheContext, name: Name, now: number): CachedDelegation | undefined
   putDelegation(context: CacheContext, delegation: Delegation, now: number): void
   removeDelegation(context: CacheContext, zone: Name): void
-  failure(context: CacheContext, question: Question, now: number): CachedFailure | undefined
+  /** `nowMonotonic`: failures go by the monotonic clock. */
+  failure(context: CacheContext, question: Question, nowMonotonic: number): CachedFailure | undefined
   putFailure(context: CacheContext, failure: CachedFailure): void
+  /** Forgets all failures but those of the code `except`: what made them is over. */
+  forgetFailures(except: string): void
   /** Drops everything at `name`, and below it unless `reach` says otherwise, or all; raises the generation number. */
   flush(name?: Name, reach?: Reach): number
   /** Raises the generation number and keeps the entries: what was derived from them (local data, rewriting) has changed. */

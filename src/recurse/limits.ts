@@ -36,7 +36,7 @@ export const limits = {
   WAITING_PER_TOP_ZONE: 4_000,
   /** A failed question is not asked again for this long, ms, doubled with each failure in a row (RFC 9520 section 3.2). */
   FAILURE_MS: 2_000,
-  MAX_FAILURE_MS: 300_000,
+  MAX_FAILURE_MS: 5_000,
   /** An absence without SOA must not be kept by RFC 2308 section 5; this only stops a storm. Seconds. */
   ABSENCE_WITHOUT_SOA_TTL: 5,
   /** RFC 2308 section 5: at most three hours; RFC 8767 section 4: at most a week. The cache may cap lower. Seconds. */
@@ -47,7 +47,10 @@ export const limits = {
   PRIMING_QUERIES: 16,
   /** After a failed priming nothing is asked of the root for this long, ms, doubled up to the second figure. */
   PRIMING_REST_MS: 1_000,
-  MAX_PRIMING_REST_MS: 30_000,
+  MAX_PRIMING_REST_MS: 5_000,
+  /** The root's servers are asked for anew when so little of their time is left, ms; while that fails, the old ones are kept for so long again. */
+  PRIMING_AHEAD_MS: 3_600_000,
+  ROOT_KEPT_SECONDS: 3_600,
   /** Links of a chain of trust fetched for one answer: two for each zone on the way. */
   CHAIN_LINKS: 64,
   /** Links given to a peer with one answer: two for each zone on the way, and few ways have more than six zones. */
@@ -104,6 +107,9 @@ export const limits = {
   LATE_MS: 2_500,
   /** Replies of the last servers heard of, by the nearest of which the first time-out for an unknown one goes. */
   RECENT_REPLIES: 16,
+  /** So many failures without a reply from anybody, over so long, ms, are an outage of our own network: ZONE_MS and more. */
+  OUTAGE_FAILURES: 5,
+  OUTAGE_MS: 8_000,
   /** Advertised UDP payload (DNS flag day 2020; fragments: CVE-2025-59024). */
   UDP_PAYLOAD: 1_232,
   /** Time for a TCP query, ms: a handshake, a query, perhaps one lost segment. */

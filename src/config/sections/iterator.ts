@@ -9,7 +9,7 @@ const limits = z
     sendsPerZone: limit(1, 1_000, 'Queries to the servers of one zone for one question; 16 if not given.'),
     inFlight: limit(1, 1_000_000, 'Questions in work at once; 20000 if not given.'),
     failureMs: limit(0, 300_000, 'Milliseconds until a question that failed is asked again; 2000 if not given.'),
-    maxFailureMs: limit(0, 300_000, 'The same after many failures in a row; 300000 if not given.'),
+    maxFailureMs: limit(0, 300_000, 'The same after many failures in a row; 5000 if not given.'),
   })
   .prefault({})
 

@@ -24,7 +24,7 @@ export interface SystemExchange extends Exchange {
 
 export function createExchange({ clock, random, bind, maxUdpSockets }: ExchangeOptions): SystemExchange {
   const pool = new TcpPool(clock)
-  let families = { ipv4: true, ipv6: false }
+  let families = { ipv4: true, ipv6: false, network: '' }
   let familiesUntil = Number.NEGATIVE_INFINITY
   let closed = false
 
@@ -80,8 +80,12 @@ function isPort(port: number): boolean {
  * A family has a route when an interface other than loopback has a routable address of it. IPv4 counts as routed on a
  * machine that has nothing but loopback, where servers can only be local ones.
  */
-function readFamilies(): { ipv4: boolean; ipv6: boolean } {
+function readFamilies(): { ipv4: boolean; ipv6: boolean; network: string } {
   const outside = Object.values(networkInterfaces()).flatMap((one) => one?.filter(({ internal }) => !internal) ?? [])
   const ipv6 = outside.some(({ family, address }) => family === 'IPv6' && !/^fe[89ab]/i.test(address))
-  return { ipv4: !ipv6 || outside.some(({ family }) => family === 'IPv4'), ipv6 }
+  const network = outside
+    .map(({ address }) => address)
+    .sort()
+    .join(' ')
+  return { network, ipv4: !ipv6 || outside.some(({ family }) => family === 'IPv4'), ipv6 }
 }

@@ -79,7 +79,8 @@ export function retirable(cache: Cache): { readonly cache: Cache; readonly retir
       if (live) cache.putDelegation(context, delegation, now)
     },
     removeDelegation: (context, zone) => cache.removeDelegation(context, zone),
-    failure: (context, question, now) => cache.failure(context, question, now),
+    failure: (context, question, nowMonotonic) => cache.failure(context, question, nowMonotonic),
+    forgetFailures: (except) => cache.forgetFailures(except),
     putFailure: (context, failure) => {
       if (live) cache.putFailure(context, failure)
     },

@@ -7,17 +7,26 @@ import { Cookies } from '../servers/cookies.ts'
 import { Crowd } from '../servers/crowd.ts'
 import { AddressFamilies } from '../servers/families.ts'
 import { ServerMemory } from '../servers/memory.ts'
+import { Outage } from '../servers/outage.ts'
 import { Reporting } from '../servers/reporting.ts'
 import { AgreedCutTable } from '../walk/agreed-cuts.ts'
 import { Dnames } from '../walk/dnames.ts'
 import type { WalkEngine } from '../walk/engine.ts'
 import { LookupShares } from '../walk/lookup-shares.ts'
+import { BOGUS } from './failures.ts'
 
 export function createEngine(deps: RecursorDeps): WalkEngine {
   const { options, clock, random } = deps
   const limits = { ...builtinLimits, ...options.limits }
   const monotonic = () => clock.monotonic()
-  const families = new AddressFamilies(deps, limits)
+  const outage = new Outage(limits, monotonic, {
+    onOver: () => {
+      servers.forgetRests()
+      deps.cache.forgetFailures(BOGUS)
+    },
+  })
+  const families = new AddressFamilies(deps, limits, outage)
+  const servers = new ServerMemory({ families, outage, limits, monotonic })
   const counters: Engine['counters'] = {
     upstreamQueries: 0,
     upstreamBytes: 0,
@@ -34,7 +43,8 @@ export function createEngine(deps: RecursorDeps): WalkEngine {
     now: () => clock.now(),
     monotonic,
     families,
-    servers: new ServerMemory({ families, limits, monotonic }),
+    outage,
+    servers,
     cookies: new Cookies(random, limits.SERVERS_REMEMBERED, limits.COOKIE_AVOID_MS),
     crowd: new Crowd({ perZone: limits.WAITING_PER_ZONE, perTopZone: limits.WAITING_PER_TOP_ZONE }),
     reporting: options.errorReporting === true ? new Reporting(monotonic) : undefined,

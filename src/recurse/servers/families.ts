@@ -10,19 +10,22 @@ import {
 } from '../../iterator/index.ts'
 import type { RecursorDeps } from '../job/options.ts'
 import type { RecurseLimits } from '../limits.ts'
+import type { Outage } from './outage.ts'
 
 export type FamiliesDeps = Pick<RecursorDeps, 'options' | 'ownListeners' | 'exchange' | 'clock'>
 
 export class AddressFamilies {
   readonly #deps: FamiliesDeps
   readonly #holdsMs: number
+  readonly #outage: Outage
   #ipv6 = IPV6_UNKNOWN
   /** What the machine has routes for. Monotonic ms until when it is believed. */
   #routes = { ipv4: true, ipv6: false, until: Number.NEGATIVE_INFINITY }
 
-  constructor(deps: FamiliesDeps, limits: RecurseLimits) {
+  constructor(deps: FamiliesDeps, limits: RecurseLimits, outage: Outage) {
     this.#deps = deps
     this.#holdsMs = limits.FAMILIES_MS
+    this.#outage = outage
   }
 
   /** What an address must be like to be asked. */
@@ -59,6 +62,7 @@ export class AddressFamilies {
       const families = this.#deps.exchange.families()
       // Another network: what IPv6 was like on the last one says nothing.
       if (families.ipv6 !== this.#routes.ipv6) this.#ipv6 = { ...IPV6_UNKNOWN, ipv4Works: this.#ipv6.ipv4Works }
+      this.#outage.onNetwork(`${families.ipv4} ${families.ipv6} ${families.network ?? ''}`)
       this.#routes = { ...families, until: now + this.#holdsMs }
     }
     return this.#routes

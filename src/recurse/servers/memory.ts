@@ -16,9 +16,11 @@ import {
 import { isReached } from '../job/reach.ts'
 import type { RecurseLimits } from '../limits.ts'
 import type { AddressFamilies } from './families.ts'
+import type { Outage } from './outage.ts'
 
 export interface ServerMemoryDeps {
   readonly families: AddressFamilies
+  readonly outage: Outage
   readonly limits: RecurseLimits
   readonly monotonic: () => number
 }
@@ -89,17 +91,20 @@ export class ServerMemory {
   onReply(server: Server, rttMs: number): void {
     this.#recentMs.push(rttMs)
     if (this.#recentMs.length > this.#deps.limits.RECENT_REPLIES) this.#recentMs.shift()
+    this.#deps.outage.onReply()
     this.#set(server, afterReply(this.stateOf(server), rttMs, this.#deps.monotonic()))
     this.#deps.families.step(server.family === 6 ? 'ipv6-reply' : 'ipv4-reply')
   }
 
   onTimeout(server: Server): void {
+    this.#deps.outage.onFailure()
     this.#set(server, afterTimeout(this.stateOf(server), this.#deps.monotonic()))
     if (server.family === 6) this.#deps.families.step('ipv6-timeout')
   }
 
   /** The network said no: the port is closed, or there is no way there. */
   onRefusal(server: Server): void {
+    this.#deps.outage.onFailure()
     this.#set(server, afterRefusal(this.stateOf(server), this.#deps.monotonic()))
     if (server.family === 6) this.#deps.families.step('ipv6-timeout')
   }
@@ -107,6 +112,11 @@ export class ServerMemory {
   /** The query ended in a way that says nothing of the server. */
   onGivenUp(server: Server): void {
     if (server.family === 6) this.#deps.families.step('ipv6-other')
+  }
+
+  /** Nobody rests any more, and time-outs in a row count from nought: it was our own network that was away. */
+  forgetRests(): void {
+    for (const [key, state] of this.#states.entries()) this.#states.set(key, { ...state, timeouts: 0, restsUntil: 0 })
   }
 
   keepsCase(endpoint: Endpoint): boolean {

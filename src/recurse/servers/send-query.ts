@@ -27,6 +27,7 @@ export async function sendQuery(engine: ServersEngine, query: ServerQuery): Prom
   engine.counters.upstreamQueries++
   if (protocol === 'tcp') engine.counters.tcpQueries++
   engine.servers.onSend(server)
+  const timeoutMs = Math.max(1, Math.min(patienceFor(engine, query), job.budget.timeLeft()))
   let bytes: Uint8Array
   try {
     bytes = await engine.deps.exchange.exchange({
@@ -34,7 +35,7 @@ export async function sendQuery(engine: ServersEngine, query: ServerQuery): Prom
       protocol,
       message: queryBytes(sent, { rd: asked.role === 'forward', cd: setsCd(engine, query, switches) }, edns, cookie),
       ...(protocol === 'tcp' && job.tcpOnly && { fresh: true }),
-      timeoutMs: timeoutOf(engine, query),
+      timeoutMs,
       waitMs: Math.max(1, job.budget.timeLeft()),
       onSent: () => {
         started = engine.monotonic()
@@ -53,6 +54,12 @@ export async function sendQuery(engine: ServersEngine, query: ServerQuery): Prom
       classify: (reply) => acceptance.accept(reply),
     })
   } catch (error) {
+    // Cut short by the end of the question's own time: that is not the server's silence. Throws BUDGET_SPENT.
+    if (isChordnsError(error, 'UPSTREAM_TIMEOUT') && isCutShort(engine, query, timeoutMs)) {
+      engine.servers.onGivenUp(server)
+      report('the time of the question was over')
+      job.budget.checkTime()
+    }
     if (isChordnsError(error, 'UPSTREAM_TIMEOUT')) engine.cookies.onSilence(server.endpoint, cookie, engine.monotonic())
     return afterError(engine, query, error, report)
   }
@@ -127,13 +134,18 @@ function queryBytes(
   )
 }
 
-function timeoutOf(engine: ServersEngine, { job, server, protocol }: ServerQuery): number {
+/** How long a reply may take by what is known of the server, ms. */
+function patienceFor(engine: ServersEngine, { server, protocol }: ServerQuery): number {
   const state = engine.servers.stateOf(server)
   const { MIN_TCP_TIMEOUT_MS, MAX_TCP_TIMEOUT_MS } = engine.limits
   const once = (known: typeof state) => timeoutFor(known, engine.monotonic(), engine.servers.firstTimeoutMs())
   // Silence over UDP says nothing about TCP: no back-off, but time for a handshake and a lost segment.
   const overTcp = Math.min(MAX_TCP_TIMEOUT_MS, Math.max(MIN_TCP_TIMEOUT_MS, 3 * once({ ...state, timeouts: 0 })))
-  return Math.max(1, Math.min(protocol === 'udp' ? once(state) : overTcp, job.budget.timeLeft()))
+  return protocol === 'udp' ? once(state) : overTcp
+}
+
+function isCutShort(engine: ServersEngine, query: ServerQuery, timeoutMs: number): boolean {
+  return query.job.budget.timeLeft() <= 0 && timeoutMs < patienceFor(engine, query)
 }
 
 function afterError(

@@ -13,6 +13,7 @@ import { askParentAgain, goAround, startWalk, type Walk } from './start.ts'
 import { store } from './store.ts'
 
 export async function iterate(engine: WalkEngine, primer: Primer, finder: ServerFinder, job: Job): Promise<Finding> {
+  primer.refreshAhead()
   const walk = await startWalk(engine, primer, job)
   for (;;) {
     const question = nextQuestion(engine, job, walk)

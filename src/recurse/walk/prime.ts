@@ -12,7 +12,7 @@ import {
   Type,
 } from '../../dns/index.ts'
 import { glueOf, iteratorLimits, type RootHint } from '../../iterator/index.ts'
-import { failed, type RecurseFailed } from '../job/failure.ts'
+import { failed, isFailure, type RecurseFailed } from '../job/failure.ts'
 import { Flight } from '../job/flights.ts'
 import type { Cut, Job } from '../job/job.ts'
 import { MAIN } from '../job/zones.ts'
@@ -25,7 +25,11 @@ const ROOT_NS: Question = { name: ROOT, type: Type.NS, class: 1 }
 export class Primer {
   readonly #engine: WalkEngine
   #running: Promise<void> | undefined
-  #failure: { readonly error: RecurseFailed; readonly until: number; readonly count: number } | undefined
+  #failure:
+    | { readonly error: RecurseFailed; readonly until: number; readonly count: number; readonly outage: number }
+    | undefined
+  /** The last set that was heard of. */
+  #last: Delegation | undefined
 
   constructor(engine: WalkEngine) {
     this.#engine = engine
@@ -40,7 +44,12 @@ export class Primer {
   async rootCut(job: Job): Promise<Cut> {
     const known = this.#known()
     if (known !== undefined) return known
-    await this.prime(job.flight.signal, job)
+    try {
+      await this.prime(job.flight.signal, job)
+    } catch (error) {
+      // Old servers of the root are better than none: what lies below them is known, and good for days.
+      if (!isFailure(error) || !this.#keepLast()) throw error
+    }
     const primed = this.#known()
     if (primed !== undefined) return primed
     throw failed('no-servers', 'the root servers gave no name servers of the root', [])
@@ -49,7 +58,8 @@ export class Primer {
   /** Asks the hints for the root's servers, whether or not they are known. One run at a time, for all who wait. */
   async prime(signal: AbortSignal, job?: Job): Promise<void> {
     const failure = this.#failure
-    if (failure !== undefined && this.#engine.monotonic() < failure.until) throw failure.error
+    const isResting = failure !== undefined && this.#engine.monotonic() < failure.until
+    if (isResting && failure.outage === this.#engine.outage.ended) throw failure.error
     if (this.#running === undefined) {
       this.#running = this.#run(job)
       const done = () => {
@@ -59,6 +69,32 @@ export class Primer {
       this.#running.then(done, done)
     }
     await unlessAborted(this.#running, signal)
+  }
+
+  /**
+   * Asks for the root's servers before they expire, behind a question that needs none of them: all that is known hangs on them, and
+   * the root may be out of reach in that very moment.
+   */
+  refreshAhead(): void {
+    const now = this.#engine.now()
+    const cached = this.#engine.deps.cache.delegation(MAIN, ROOT, now)
+    if (cached === undefined || cached.delegation.zone.labels > 0) return
+    const { delegation, stored, expires } = cached
+    this.#last ??= delegation
+    const ahead = Math.min(this.#engine.limits.PRIMING_AHEAD_MS, (expires - stored) / 10)
+    if (expires - now > ahead || this.#running !== undefined) return
+    // It is logged, and the old set is good for a while.
+    this.prime(new AbortController().signal).catch(() => this.#keepLast())
+  }
+
+  /** The last set for a while longer; false when there is none. */
+  #keepLast(): boolean {
+    if (this.#last === undefined) return false
+    const { cache } = this.#engine.deps
+    const now = this.#engine.now()
+    if (cache.delegation(MAIN, ROOT, now) === undefined)
+      cache.putDelegation(MAIN, { ...this.#last, ttl: this.#engine.limits.ROOT_KEPT_SECONDS }, now)
+    return true
   }
 
   /** Its own small budget: the work is shared, and done once in days. */
@@ -85,6 +121,7 @@ export class Primer {
     try {
       const root = await this.#ask(job)
       cache.putDelegation(MAIN, root, this.#engine.now())
+      this.#last = root
       this.#failure = undefined
     } catch (error) {
       throw this.#remember(error)
@@ -124,7 +161,7 @@ export class Primer {
     const rest = Math.min(MAX_PRIMING_REST_MS, PRIMING_REST_MS * 2 ** Math.min(count - 1, 10))
     const text = `root servers do not answer: ${errorText(cause)}`
     const error = failed('no-servers', text, [{ code: 22, text }])
-    this.#failure = { error, until: this.#engine.monotonic() + rest, count }
+    this.#failure = { error, until: this.#engine.monotonic() + rest, count, outage: this.#engine.outage.ended }
     this.#engine.deps.log.warn({ code: error.code, failures: count, restMs: rest }, 'root servers do not answer')
     return error
   }

@@ -1,6 +1,6 @@
 /** Where a walk begins, and where it goes on when the servers of a zone are of no use. */
 import type { CacheContext } from '../../cache/index.ts'
-import { Ede, nameToText, ROOT } from '../../dns/index.ts'
+import { Ede, type Name, nameToText, parentName, ROOT } from '../../dns/index.ts'
 import { configuredServers, type MinimiseMode } from '../../iterator/index.ts'
 import { failed, isFailure } from '../job/failure.ts'
 import type { Cut, Job } from '../job/job.ts'
@@ -57,8 +57,13 @@ async function beginAt(engine: WalkEngine, primer: Primer, job: Job): Promise<Cu
   }
 }
 
-async function firstCut(engine: WalkEngine, primer: Primer, job: Job): Promise<Cut> {
-  const name = nameToAskFor(job.question)
+/** `name`: the closest zone known above it is where the walk begins. */
+async function firstCut(
+  engine: WalkEngine,
+  primer: Primer,
+  job: Job,
+  name: Name = nameToAskFor(job.question),
+): Promise<Cut> {
   const configured = job.context === MAIN ? undefined : configuredCut(engine, job.context)
   if (job.context !== MAIN && configured === undefined) {
     const text = `no servers are known for ${job.context}`
@@ -120,11 +125,13 @@ export async function goAround(engine: WalkEngine, job: Job, walk: Walk): Promis
   return true
 }
 
-/** Its servers may have moved since the parent told us: forget the cached delegation, once, and ask the parent anew. */
+/**
+ * Its servers may have moved since the parent told us: the parent is asked anew, once. What is known stays until it answers: it may be
+ * our own network that is away.
+ */
 export async function askParentAgain(engine: WalkEngine, primer: Primer, job: Job, walk: Walk): Promise<boolean> {
   if (!walk.cut.cached || walk.retriedParent || walk.cut.zone.labels === 0) return false
-  engine.deps.cache.removeDelegation(job.context, walk.cut.zone)
   walk.retriedParent = true
-  moveTo(engine, walk, await firstCut(engine, primer, job))
+  moveTo(engine, walk, await firstCut(engine, primer, job, parentName(walk.cut.zone)))
   return true
 }

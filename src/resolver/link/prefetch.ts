@@ -25,7 +25,7 @@ export class Prefetcher {
   fetch(context: CacheContext, { question, expires }: CacheEntry): void {
     const { cache, clock, log } = this.#deps
     // RFC 9520 section 3.2: what failed a moment ago is left alone, whoever wants it.
-    if (cache.failure(context, question, clock.now()) !== undefined) return
+    if (cache.failure(context, question, clock.monotonic()) !== undefined) return
     const { signal } = new AbortController()
     const request = { question, checkingDisabled: false, budget: newBudget(clock), signal, onStep: undefined }
     const search: Search = { deps: this.#deps, options: this.#options, context, request }
