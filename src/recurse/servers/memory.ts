@@ -116,7 +116,9 @@ export class ServerMemory {
 
   /** Nobody rests any more, and time-outs in a row count from nought: it was our own network that was away. */
   forgetRests(): void {
-    for (const [key, state] of this.#states.entries()) this.#states.set(key, { ...state, timeouts: 0, restsUntil: 0 })
+    // Copied first: a set moves its entry in the order that is walked through.
+    for (const [key, state] of [...this.#states.entries()])
+      this.#states.set(key, { ...state, timeouts: 0, restsUntil: 0 })
   }
 
   keepsCase(endpoint: Endpoint): boolean {
