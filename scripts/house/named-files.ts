@@ -1,4 +1,4 @@
-/** Files and folders that a text names in backticks are there. */
+/** Files and folders that a text names in backticks or links to are there. */
 import { posix } from 'node:path'
 import { lineOf, type SourceFile, type Violation } from './sources.ts'
 
@@ -7,19 +7,37 @@ export function missingFiles(texts: readonly SourceFile[], existing: readonly st
   const known = withFolders(existing)
   const isThere = (path: string, name: string) =>
     placesOf(path, name).some((place) => known.has(place)) || isBelow(path, name, known)
-  return texts.flatMap(({ path, text }) =>
-    namedPaths(text).flatMap(({ name, offset }) =>
-      isThere(path, name) ? [] : [{ path, line: lineOf(text, offset), message: `\`${name}\` is not there` }],
-    ),
-  )
+  const isLinked = (path: string, target: string) => known.has(posix.join(posix.dirname(path), target))
+  return texts.flatMap(({ path, text }) => {
+    const prose = text.replace(/^```[\s\S]*?^```/gm, (block) => block.replace(/[^\n]/g, ' '))
+    const named = namedPaths(prose).filter(({ name }) => !isThere(path, name))
+    const linked = links(prose).filter(({ name }) => !isLinked(path, name))
+    return [...named, ...linked].map(({ name, offset }) => ({
+      path,
+      line: lineOf(text, offset),
+      message: `\`${name}\` is not there`,
+    }))
+  })
+}
+
+interface Mention {
+  readonly name: string
+  readonly offset: number
 }
 
 /** What is in backticks and looks like a source, a document or a folder of this repository. Blocks of code are not read. */
-function namedPaths(text: string): { readonly name: string; readonly offset: number }[] {
-  const prose = text.replace(/^```[\s\S]*?^```/gm, (block) => block.replace(/[^\n]/g, ' '))
+function namedPaths(prose: string): Mention[] {
   return [...prose.matchAll(/`([^`\n]+)`/g)].flatMap(({ 1: name, index }) =>
     /^(\.\.\/)*([\w.-]+\/)*([\w.-]+\.(ts|mjs|md)|[\w.-]+\/)$/.test(name!) ? [{ name: name!, offset: index }] : [],
   )
+}
+
+/** Targets of links inside the repository, without what is behind `#`. */
+function links(prose: string): Mention[] {
+  return [...prose.matchAll(/\]\((?![a-z]+:|#)([^)#\s]+)[^)]*\)/g)].map(({ 1: name, index }) => ({
+    name: name!,
+    offset: index,
+  }))
 }
 
 /** Beside the text, and in each folder around it; for texts outside src/, also below src/. */

@@ -10,18 +10,7 @@
  */
 
 export type { Application, Applied, BlockContent } from './application.ts'
-export {
-  blockIdOf,
-  certificateFromValue,
-  certificateToValue,
-  headerFromValue,
-  headerToValue,
-  isValidatorSet,
-  nextValidatorsHash,
-  proposerOf,
-  sortedValidators,
-  validatorsHash,
-} from './blocks/blocks.ts'
+export { blockIdOf, certificateFromValue, certificateToValue, headerFromValue, headerToValue } from './blocks/blocks.ts'
 export {
   type ChainMessage,
   decodeMessage,
@@ -30,6 +19,13 @@ export {
   equivocationFromValue,
 } from './blocks/messages.ts'
 export { verifyCertificate, verifyEquivocation } from './blocks/signing.ts'
+export {
+  isValidatorSet,
+  nextValidatorsHash,
+  proposerOf,
+  sortedValidators,
+  validatorsHash,
+} from './blocks/validators.ts'
 export { type ConsensusRules, tendermintRules } from './machine/rules.ts'
 export type { PeerName } from './machine/state.ts'
 export { type ChainOptions, chunkChainOptions, ledgerChainOptions } from './options.ts'

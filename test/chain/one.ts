@@ -1,14 +1,8 @@
 /** One validator among n, whose others are played by the test: what it is told, and what it does about it. */
-import {
-  makeBlock,
-  nextValidatorsHash,
-  proposerOf,
-  sortedValidators,
-  validatorsHash,
-  ZERO_HASH,
-} from '../../src/chain/blocks/blocks.ts'
+import { makeBlock, ZERO_HASH } from '../../src/chain/blocks/blocks.ts'
 import type { ChainMessage } from '../../src/chain/blocks/messages.ts'
 import { claimBytes, voteBytes } from '../../src/chain/blocks/signing.ts'
+import { nextValidatorsHash, proposerOf, sortedValidators, validatorsHash } from '../../src/chain/blocks/validators.ts'
 import { initialState, nothingRemembered, type Remembered, step } from '../../src/chain/machine/machine.ts'
 import { type ConsensusRules, tendermintRules } from '../../src/chain/machine/rules.ts'
 import type { ChainContext, ChainEffect, ChainEvent, ChainState, ChainTimer } from '../../src/chain/machine/state.ts'

@@ -148,6 +148,13 @@ describe('files that texts name', () => {
     expect(missing('src/chain/README.md', '`rows.ts`')).toHaveLength(1)
   })
 
+  it('are missed when a link leads to them', () => {
+    expect(
+      missing('docs/a.md', '[one](protocol.md#part), [two](../bench/run.ts), [web](https://x/y.md), [part](#x)'),
+    ).toEqual([])
+    expect(missing('docs/a.md', 'see\n[gone](gone.md)')).toEqual(['docs/a.md:2: `gone.md` is not there'])
+  })
+
   it('are not code, commands, names and addresses', () => {
     expect(missing('README.md', '`npm run check`, `a/b`, `10.0.0.0/8`, `*.ts`, `data.db`, `Clock`')).toEqual([])
     expect(missing('README.md', '```\n`gone.ts`\n```\n`gone/`')).toEqual(['README.md:4: `gone/` is not there'])

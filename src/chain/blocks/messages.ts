@@ -22,8 +22,6 @@ import {
   headerFromValue,
   headerToValue,
   readTransaction,
-  validatorsFromValue,
-  validatorsToValue,
 } from './blocks.ts'
 import {
   malformed,
@@ -39,6 +37,7 @@ import {
   readRow,
   readSignature,
 } from './reading.ts'
+import { validatorsFromValue, validatorsToValue } from './validators.ts'
 
 export type ChainMessage =
   | { readonly type: 'proposal'; readonly proposal: Proposal }

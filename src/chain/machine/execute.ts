@@ -1,8 +1,9 @@
 /** Whether a block is valid: a pure function of block and state, so that voting never waits on the network. */
 import { compareBytes, equalBytes, latin1 } from '../../base/index.ts'
 import type { BlockContent } from '../application.ts'
-import { isValidatorSet, makeBlock, nextValidatorsHash, validatorsHash, ZERO_HASH } from '../blocks/blocks.ts'
+import { makeBlock, ZERO_HASH } from '../blocks/blocks.ts'
 import { verifyCertificate } from '../blocks/signing.ts'
+import { isValidatorSet, nextValidatorsHash, validatorsHash } from '../blocks/validators.ts'
 import { limits } from '../limits.ts'
 import type { Block, BlockCertificate } from '../types.ts'
 import { admissible, fitting } from './pool.ts'

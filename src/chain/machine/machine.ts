@@ -4,8 +4,9 @@
  * what it returned last.
  */
 import { ChordnsError, equalBytes } from '../../base/index.ts'
-import { blockIdOf, isValidatorSet, ZERO_HASH } from '../blocks/blocks.ts'
+import { blockIdOf, ZERO_HASH } from '../blocks/blocks.ts'
 import type { ChainMessage } from '../blocks/messages.ts'
+import { isValidatorSet } from '../blocks/validators.ts'
 import { limits } from '../limits.ts'
 import type { CertifiedBlock, ChainStatus, Snapshot, Vote } from '../types.ts'
 import { drainEarly } from './decide.ts'

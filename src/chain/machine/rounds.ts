@@ -3,7 +3,7 @@
  * does. A proposal that names an earlier round carries the prevotes of that round, so that R2 needs no gossip of them.
  */
 import { equalBytes } from '../../base/index.ts'
-import { proposerOf } from '../blocks/blocks.ts'
+import { proposerOf } from '../blocks/validators.ts'
 import { limits } from '../limits.ts'
 import type { Block } from '../types.ts'
 import { decideOn } from './decide.ts'

@@ -1,8 +1,9 @@
 /** Telling where one stands, helping those who lack something, and catching up by certified blocks or a snapshot. */
 import { concatBytes, equalBytes } from '../../base/index.ts'
-import { blockIdOf, nextValidatorsHash, validatorsHash } from '../blocks/blocks.ts'
+import { blockIdOf } from '../blocks/blocks.ts'
 import type { StatusMessage } from '../blocks/messages.ts'
 import { verifyCertificate } from '../blocks/signing.ts'
+import { nextValidatorsHash, validatorsHash } from '../blocks/validators.ts'
 import { limits } from '../limits.ts'
 import type { BlockCertificate, CertifiedBlock, SnapshotHead, Vote } from '../types.ts'
 import { decideOn, enterHeight } from './decide.ts'

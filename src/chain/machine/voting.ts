@@ -1,7 +1,6 @@
 /** Signing, and counting what others signed. */
 import { equalBytes } from '../../base/index.ts'
 import { sha256 } from '../../crypto/index.ts'
-import { proposerOf } from '../blocks/blocks.ts'
 import type { ChainMessage } from '../blocks/messages.ts'
 import {
   claimBytes,
@@ -13,6 +12,7 @@ import {
   voteBytes,
   votesOf,
 } from '../blocks/signing.ts'
+import { proposerOf } from '../blocks/validators.ts'
 import { limits } from '../limits.ts'
 import type { Block, BlockCertificate, ChainEquivocation, Proposal, Vote, VoteKind } from '../types.ts'
 import { earlierVotes, guard, type SignStep, type VoteRecord } from './guard.ts'
