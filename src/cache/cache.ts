@@ -228,7 +228,8 @@ class PackedCache implements Cache, CacheContents {
 
   /**
    * RFC 2181 section 8, RFC 2308 section 5. `minTtl` never stretches a ring copy, whose certificate says how long it holds, nor
-   * what has expired for another reason than its TTL.
+   * what has expired for another reason than its TTL. Both bounds count from when it was fetched: what is put again with its
+   * verdict begins no new term.
    */
   #cappedExpiry(entry: CacheEntry, now: number): number {
     const { minTtl, maxTtl, negativeMaxTtl } = this.#options
@@ -236,8 +237,10 @@ class PackedCache implements Cache, CacheContents {
     if (!isForOnce && entry.expires <= now) return now
     if (isForOnce && (minTtl === 0 || entry.side !== 'own')) return now
     const cap = entry.outcome.kind === 'absent' ? Math.min(negativeMaxTtl, maxTtl) : maxTtl
-    const most = now + (entry.security === 'bogus' ? Math.min(cap, limits.BOGUS_TTL_SECONDS) : cap) * 1000
-    const least = entry.side === 'own' ? Math.min(now + minTtl * 1000, signedUntil(entry, now)) : now
+    const fetched = Math.min(entry.stored, now)
+    const bogus = entry.security === 'bogus' ? now + limits.BOGUS_TTL_SECONDS * 1000 : Number.POSITIVE_INFINITY
+    const most = Math.min(fetched + cap * 1000, bogus)
+    const least = entry.side === 'own' ? Math.min(fetched + minTtl * 1000, signedUntil(entry, now)) : now
     return Math.min(most, Math.max(least, entry.expires))
   }
 }

@@ -134,6 +134,20 @@ describe('time to live', () => {
     expect(cache.get('main', question, NOW)?.expires).toBe(NOW + 30_000)
   })
 
+  it('is capped and raised from when the data was fetched: an entry that is put again, validated, begins no new term', () => {
+    const fetched = present('a.test.', 'test.', 1, 5)
+    const put = (options: Partial<CacheOptions>, change: Partial<CacheEntry>) => {
+      const cache = newCache(options)
+      const question = ask('a.test.')
+      const again = entry(question, fetched, { stored: NOW - 20_000, security: 'insecure', ...change })
+      cache.put('main', again, NOW)
+      return cache.get('main', question, NOW)?.expires
+    }
+    expect(put({ minTtl: 30 }, { expires: NOW + 1_000 })).toBe(NOW + 10_000)
+    expect(put({ maxTtl: 60 }, { expires: NOW + 86_400_000 })).toBe(NOW + 40_000)
+    expect(put({ minTtl: 10 }, { expires: NOW + 1_000 })).toBe(NOW + 1_000)
+  })
+
   it('is never raised beyond the signatures of what is secure', () => {
     const cache = newCache({ minTtl: 30 })
     const question = ask('a.test.')
