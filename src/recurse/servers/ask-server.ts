@@ -4,8 +4,8 @@ import { Rcode } from '../../dns/index.ts'
 import type { Asked, Server } from '../../iterator/index.ts'
 import type { Job } from '../job/job.ts'
 import type { ServersEngine } from './engine.ts'
+import { switchesOf } from './known/switches.ts'
 import { sendQuery } from './send-query.ts'
-import { switchesOf } from './switches.ts'
 import type { QueryResult } from './types.ts'
 
 /**

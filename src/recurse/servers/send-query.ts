@@ -8,8 +8,8 @@ import type { ServerSwitches } from '../job/options.ts'
 import { limits } from '../limits.ts'
 import { acceptanceOf } from './accept-reply.ts'
 import type { ServersEngine } from './engine.ts'
+import { switchesOf, withMaxTtl } from './known/switches.ts'
 import { describeReply } from './reply-text.ts'
-import { switchesOf, withMaxTtl } from './switches.ts'
 import type { QueryResult, ServerQuery } from './types.ts'
 
 /** Throws BUDGET_SPENT, ABORTED, and RECURSE_FAILED when the question has sent its share. */
