@@ -52,7 +52,7 @@ describe('show', () => {
     const s = await scenario({ zones: { 'com.': 'www A 192.0.2.1' }, servers: { 'ns1.com': { silent: true } } })
     expect(await s.ask('www.com')).toBe('SERVFAIL')
     const [failure] = operator(s).show('www.com').failures
-    expect(failure).toMatchObject({ question: 'www.com. A', code: 'RECURSE_FAILED' })
+    expect(failure).toMatchObject({ question: 'www.com. A', code: 'all-servers-failed' })
     expect(failure!.why).not.toBe('')
   })
 })
