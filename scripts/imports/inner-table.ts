@@ -24,7 +24,17 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
   config: ['load.ts', 'print.ts', 'reload.ts', 'sources', 'derive.ts', 'contradictions.ts', 'local.ts', 'sections'],
   io: ['peers', 'finding', 'streams', 'upstream', 'disk', 'clock.ts', 'interfaces.ts', 'random.ts'],
   serve: ['front-end.ts', 'doors', 'desk', 'access'],
-  resolver: ['resolve.ts', 'any.ts', 'compose.ts', 'follow.ts', 'link', 'options.ts', 'local'],
+  resolver: [
+    'resolve.ts',
+    'any.ts',
+    'public.ts',
+    'log-only.ts',
+    'compose.ts',
+    'follow.ts',
+    'link',
+    'options.ts',
+    'local',
+  ],
   'chunk-chains': ['run', 'audit', 'disk', 'state'],
   chunks: ['node', 'reads', 'rounds', 'handover', 'observations', 'digests', 'entries', 'seats', 'wire'],
   'chunks/entries': [

@@ -25,5 +25,6 @@ export {
   type LocalZoneType,
 } from './local/types.ts'
 export type { ResolverOptions } from './options.ts'
+export { isPublic } from './public.ts'
 export { createResolver, type ResolverDeps } from './resolve.ts'
 export type { Resolution, ResolveRequest, Resolver, ResolveStep } from './types.ts'

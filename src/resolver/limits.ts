@@ -27,4 +27,7 @@ export const limits = {
   /** Entries that were prefetched and may still be there. */
   PREFETCHES_REMEMBERED: 10_000,
   PREFETCH_MIN_LIFE_MS: 10_000,
+  /** Questions that failed validation under `dnssec.logOnly` are told once in so many ms, and so many are remembered as told. */
+  TOLD_BOGUS_MS: 60_000,
+  MAX_TOLD_BOGUS: 1_000,
 } as const

@@ -13,6 +13,8 @@ export interface ResolverOptions {
   readonly serveStale: boolean
   /** Ask again for names that are still asked for when their records are about to expire. */
   readonly prefetch: boolean
+  /** What fails validation is logged, and served without AD. */
+  readonly logOnly?: boolean
   /** AAAA answers made of A answers; undefined: none. */
   readonly dns64?: Dns64Options | undefined
   /** Private addresses are taken out of answers for public names; undefined: they are not. */

@@ -13,7 +13,9 @@ import type { LocalAnswer } from './local/answer.ts'
 import { type Dns64Options, synthesise, wantsSynthesis, withoutExcluded } from './local/dns64.ts'
 import { type LocalNames, localNames } from './local/names.ts'
 import { withoutRebinding } from './local/rebinding.ts'
+import { LogOnly } from './log-only.ts'
 import type { ResolverOptions } from './options.ts'
+import { isPublic } from './public.ts'
 import type { Resolution, ResolveRequest, Resolver } from './types.ts'
 
 export interface ResolverDeps extends LinkDeps {
@@ -27,7 +29,8 @@ export function createResolver(deps: ResolverDeps, options: ResolverOptions): Re
   const { clock } = deps
   const names = deps.local ?? localNames({ data: undefined, dns64: options.dns64, configured: [] })
   const resolveLink = localFirst(names, clock, createLinkResolver(deps, options))
-  const chaser: Chaser = { deps, names, resolveLink, options }
+  const logOnly = options.logOnly === true ? new LogOnly(deps) : undefined
+  const chaser: Chaser = { deps, names, resolveLink, options, logOnly }
   return { resolve: (request) => rewrite(chaser, options.dns64, request) }
 }
 
@@ -36,6 +39,8 @@ interface Chaser {
   readonly names: LocalNames
   readonly resolveLink: LinkResolver
   readonly options: ResolverOptions
+  /** Undefined: what fails validation is SERVFAIL. */
+  readonly logOnly: LogOnly | undefined
 }
 
 interface Chased {
@@ -64,11 +69,8 @@ async function chase(chaser: Chaser, request: ResolveRequest, budget: Budget): P
   return { ...chased, resolution: withoutRebinding(rebinding, question, chased.resolution, names.covers) }
 }
 
-async function chaseAll(
-  { deps, names, resolveLink, options }: Chaser,
-  request: ResolveRequest,
-  budget: Budget,
-): Promise<Chased> {
+async function chaseAll(chaser: Chaser, request: ResolveRequest, budget: Budget): Promise<Chased> {
+  const { deps, names, resolveLink, options, logOnly } = chaser
   const { question } = request
   const local = names.answer(question)
   // Without recursion an alias is all there is to say.
@@ -76,13 +78,15 @@ async function chaseAll(
     request.onStep?.({ kind: 'local', question, detail: local.detail })
     return { resolution: localResolution(local), isBogus: false }
   }
-  if (!request.recursionDesired) return { resolution: failure(Rcode.REFUSED, [], []), isBogus: false }
+  if (!request.recursionDesired && !isPublic(question))
+    return { resolution: failure(Rcode.REFUSED, [], []), isBogus: false }
   if (question.type === Type.ANY) return { resolution: anyResolution(deps, options, request), isBogus: false }
   const links: Link[] = []
   try {
     await follow(deps.clock, resolveLink, request, budget, links)
   } catch (error) {
     if (isChordnsError(error, 'ABORTED') && request.signal.aborted) throw error
+    if (logOnly !== undefined && isBogusFailure(error)) return servedAllTheSame(chaser, request, budget, error)
     deps.log.debug({ error: errorText(error) }, 'question failed')
     return { resolution: failure(rcodeOf(error), extendedErrors(error), links), isBogus: isBogusFailure(error) }
   }
@@ -90,6 +94,26 @@ async function chaseAll(
   const asks = { secure: resolution.security === 'secure', checkingDisabled: request.checkingDisabled }
   if (deps.sentinel?.(question, asks) !== true) return { resolution, isBogus: false }
   return { resolution: failure(Rcode.SERVFAIL, [SENTINEL], links), isBogus: false }
+}
+
+/** As for a client that sets CD; it is told why that would have been SERVFAIL. */
+async function servedAllTheSame(
+  { deps, resolveLink, logOnly }: Chaser,
+  request: ResolveRequest,
+  budget: Budget,
+  error: unknown,
+): Promise<Chased> {
+  const why = extendedErrors(error)
+  logOnly?.tell(request.question, why)
+  const links: Link[] = []
+  try {
+    await follow(deps.clock, resolveLink, { ...request, checkingDisabled: true }, budget, links)
+  } catch (cause) {
+    if (isChordnsError(cause, 'ABORTED') && request.signal.aborted) throw cause
+    return { resolution: failure(rcodeOf(cause), extendedErrors(cause), links), isBogus: true }
+  }
+  const resolution = compose(links, request, deps.clock.now())
+  return { resolution: { ...resolution, ede: [...resolution.ede, ...why] }, isBogus: false }
 }
 
 const SENTINEL: ExtendedError = { code: Ede.OTHER, text: 'root key sentinel (RFC 8509)' }

@@ -128,6 +128,12 @@ describe.skipIf(!runnable)('the default configuration on the real root addresses
     rmSync(dir, { recursive: true, force: true })
   })
 
+  it('gives dig +trace its start, the name servers of the root', () => {
+    const trace = ns.run('dig', ['+trace', '+nodnssec', '+time=2', '+tries=1', '@127.0.0.1', 'www.example.com'])
+    expect(trace).toMatch(/\.\s+\d+\s+IN\s+NS\s+a\.root-servers\.net\./)
+    expect(trace).toMatch(/www\.example\.com\.\s+600\s+IN\s+CNAME\s+example\.com\./)
+  })
+
   it('agrees with Unbound on 50 questions', () => {
     expect(QUESTIONS.length).toBe(50)
     const differences = QUESTIONS.flatMap(([name, type]) => {

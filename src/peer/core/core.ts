@@ -164,7 +164,7 @@ function engage(deps: CoreDeps, hooks: CoreHooks, config: Config): Engaged {
       ...(validation !== undefined && { sentinel: sentinelOf(validation) }),
       local,
     },
-    { ...config.resolver, dns64: config.dns64, rebinding: config.rebinding },
+    { ...config.resolver, logOnly: config.dnssec.logOnly, dns64: config.dns64, rebinding: config.rebinding },
   )
   const retire = () => {
     freeze()

@@ -12,7 +12,7 @@ import {
   type ResourceRecord,
   Type,
 } from '../../dns/index.ts'
-import type { Resolution } from '../../resolver/index.ts'
+import { isPublic, type Resolution } from '../../resolver/index.ts'
 import { limits } from '../limits.ts'
 import { type Query, replyTo, wantsKeepalive } from './etiquette.ts'
 
@@ -28,7 +28,8 @@ export function replyMessage(query: Query, resolution: Resolution, options: Repl
   const dnssecOk = message.edns?.do === true
   // Without recursion only what is ours may be told: what others asked is nobody's business (cache snooping).
   const ours = resolution.authoritative || resolution.provenance === 'local' || resolution.rcode === Rcode.REFUSED
-  if (!message.rd && !ours) return replyTo(message, Rcode.REFUSED, edeOptions([{ code: Ede.NOT_AUTHORITATIVE }]))
+  if (!message.rd && !ours && !isPublic(query.question))
+    return replyTo(message, Rcode.REFUSED, edeOptions([{ code: Ede.NOT_AUTHORITATIVE }]))
 
   // YXDOMAIN is an answer, too: the DNAME that makes the name too long (RFC 6672 section 2.2).
   const failed = ![Rcode.NOERROR, Rcode.NXDOMAIN, Rcode.YXDOMAIN].some((rcode) => rcode === resolution.rcode)
