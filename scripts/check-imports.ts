@@ -55,10 +55,10 @@ function judgeRelative(path: string, room: string, target: string): string | und
     if (other === 'sim') return 'no production room may import sim/'
     return `${room}/ may not import ${other}/ (it may import ${['base', ...ARROWS[room]!].join(', ')})`
   }
-  const door = other === 'cli' ? `src/${other}.ts` : `src/${other}/index.ts`
-  return target === door
+  const index = other === 'cli' ? `src/${other}.ts` : `src/${other}/index.ts`
+  return target === index
     ? undefined
-    : `${posix.relative(posix.dirname(path), target)} goes past ${other}/'s door, ${door}`
+    : `${posix.relative(posix.dirname(path), target)} goes past ${other}/'s index, ${index}`
 }
 
 function judgeBuiltin(room: string, name: string): string | undefined {

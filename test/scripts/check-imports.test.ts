@@ -63,10 +63,10 @@ describe('the arrows', () => {
 
   it('lets every room through an index.ts only', () => {
     expect(about('src/cache/x.ts', `import { parseName } from '../dns/names.ts'`)).toEqual([
-      "1: ../dns/names.ts goes past dns/'s door, src/dns/index.ts",
+      "1: ../dns/names.ts goes past dns/'s index, src/dns/index.ts",
     ])
     expect(about('src/cli/x.ts', `import { a } from '../peer/views.ts'`)).toEqual([
-      "1: ../peer/views.ts goes past peer/'s door, src/peer/index.ts",
+      "1: ../peer/views.ts goes past peer/'s index, src/peer/index.ts",
     ])
     expect(
       about('src/cache/deep/x.ts', `import { a } from '../slab.ts'\nimport { b } from '../../dns/index.ts'`),
