@@ -13,7 +13,7 @@ export { openSqliteStore, type SqliteStore, type SqliteStoreOptions } from './di
 export { readTextFile, replaceTextFile } from './disk/text-file.ts'
 export { lanTag } from './finding/lan-tag.ts'
 export { rendezvousKey } from './finding/rendezvous-key.ts'
-export { localAddresses } from './interfaces.ts'
+export { hasAddress, localAddresses } from './interfaces.ts'
 export { limits as ioLimits } from './limits.ts'
 export { createLibp2pTransport, startRendezvous } from './peers/lazy.ts'
 export { systemRandom } from './random.ts'

@@ -6,7 +6,14 @@ import { ChordnsError, type Clock, type Log, type Random, type Transport } from 
 import { type Cache, type CacheContents, createCache, createWarmCache, type WarmCache } from '../cache/index.ts'
 import type { Chunks } from '../chunks/index.ts'
 import type { Config } from '../config/index.ts'
-import { createExchange, localAddresses, type SystemExchange, systemClock, systemRandom } from '../io/index.ts'
+import {
+  createExchange,
+  hasAddress,
+  localAddresses,
+  type SystemExchange,
+  systemClock,
+  systemRandom,
+} from '../io/index.ts'
 import { createStatusServer, type StatusServer } from '../observe/index.ts'
 import type { AnchorFollower, Recursor } from '../recurse/index.ts'
 import type { Resolver } from '../resolver/index.ts'
@@ -90,6 +97,7 @@ function startResolving(parts: Partial<NodeParts>, config: Config, { clock, rand
   parts.dataFile = dataFile
   const cache = createCache({ ...config.cache, seed: random.bytes(8) })
   parts.cache = cache
+  warnOfBind(config, log)
   const exchange = createExchange({ clock, random, bind: config.iterator.bind })
   parts.exchange = exchange
   const keys = rootKeys(
@@ -118,6 +126,16 @@ function startResolving(parts: Partial<NodeParts>, config: Config, { clock, rand
   const warm = createWarmCache({ cache, store: dataFile.cache, clock, log, rules: core.cacheRules() })
   parts.warm = warm
   warm.start()
+}
+
+/** It may come with the network; until then no query leaves by it. */
+function warnOfBind({ iterator }: Config, log: Log): void {
+  const missing = iterator.bind.filter((address) => !hasAddress(address))
+  if (missing.length > 0)
+    log.warn(
+      { addresses: missing },
+      'iterator.bind: this machine has no such address now, so that queries from it fail',
+    )
 }
 
 /** The ring, and the door for stub resolvers. */

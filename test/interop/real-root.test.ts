@@ -37,6 +37,8 @@ const ROOT_ZONE = `$ORIGIN .\n$TTL 86400\n@ SOA a.root-servers.net. nstld.verisi
 ${ROOTS.map((address, i) => `@ NS ${'abcdefghijklm'[i]}.root-servers.net.\n${'abcdefghijklm'[i]}.root-servers.net. A ${address}`).join('\n')}
 net. NS a.gtld-servers.net.\ncom. NS a.gtld-servers.net.\ncom. NS b.gtld-servers.net.\norg. NS b.gtld-servers.net.
 a.gtld-servers.net. A ${TLD[0]}\nb.gtld-servers.net. A ${TLD[1]}\n`
+/** Where dig looks for the servers that `. NS` names. */
+const ROOT_SERVERS = ROOTS.map((address, i) => `${'abcdefghijklm'[i]}.root-servers A ${address}\n`).join('')
 const tld = (origin: string, delegations: string) =>
   `$ORIGIN ${origin}\n$TTL 86400\n${soa(origin)}@ NS a.gtld-servers.net.\n@ NS b.gtld-servers.net.\n${delegations}`
 const leafNs = (origin: string) => `ns1.${origin} A ${LEAF[0]}\nns2.${origin} A ${LEAF[1]}\n`
@@ -98,7 +100,7 @@ describe.skipIf(!runnable)('the default configuration on the real root addresses
     ns.resolvConf('nameserver 127.0.0.1\n')
     startNsd(ns, dir, 'root', ROOTS, { '.': ROOT_ZONE })
     startNsd(ns, dir, 'tld', TLD, {
-      'net.': tld('net.', `a.gtld-servers A ${TLD[0]}\nb.gtld-servers A ${TLD[1]}\n`),
+      'net.': tld('net.', `a.gtld-servers A ${TLD[0]}\nb.gtld-servers A ${TLD[1]}\n${ROOT_SERVERS}`),
       'com.': tld('com.', delegate('example.com.')),
       'org.': tld(
         'org.',

@@ -9,17 +9,30 @@ import {
   supportedDigests,
   type TrustAnchor,
 } from '../../dnssec/index.ts'
-import { builtinHints, parseHints } from '../../iterator/index.ts'
+import { builtinHints, mayAsk, parseHints, type RootHint } from '../../iterator/index.ts'
 import type { RecursorOptions, ValidationOptions } from '../../recurse/index.ts'
 
 /** `onFault`: a wrong line of the root hints is told to it and passed over. Throws CONFIG_INVALID or HINTS_EMPTY. */
 export function recursorOptions(config: Config, onFault?: (fault: string) => void): RecursorOptions {
   const { rootHints, bind: _, ...rest } = config.iterator
-  const parse = (text: string) => parseHints(text, onFault)
+  const parse = (text: string) => usableHints(parseHints(text, onFault), config)
   return {
     ...rest,
     rootHints: rootHints === 'builtin' ? builtinHints() : readConfigFile('iterator.rootHints', rootHints, parse),
   }
+}
+
+/** Throws HINTS_EMPTY when no root server may be asked, as the options are: no name could ever be resolved. */
+function usableHints(hints: readonly RootHint[], { iterator }: Config): readonly RootHint[] {
+  const { ipv4, ipv6, queryLoopback, port } = iterator
+  const rules = { ipv4, ipv6: ipv6 !== false, queryLoopback, port, own: [] }
+  if (hints.some(({ addresses }) => addresses.some((address) => mayAsk(address, port, rules)))) return hints
+  const families = [...(ipv4 ? ['IPv4'] : []), ...(ipv6 === false ? [] : ['IPv6'])].join(' and ')
+  throw new ChordnsError(
+    'HINTS_EMPTY',
+    `no server in it has an address that may be asked (${families}${queryLoopback ? '' : ', not on loopback'}): add such addresses, or change iterator.ipv4, iterator.ipv6 or iterator.queryLoopback`,
+    { servers: hints.length },
+  )
 }
 
 export interface ValidationDeps {

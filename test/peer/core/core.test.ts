@@ -233,6 +233,12 @@ describe('a configuration that cannot be put in force', () => {
     writeFileSync(ANCHORS, signed.anchorText)
     expect(() => core.prepare(config())).toThrow(expect.objectContaining({ code: 'HINTS_EMPTY' }))
     writeFileSync(HINTS, world.hintsText())
+    const unasked = {
+      code: 'HINTS_EMPTY',
+      message: expect.stringMatching(/rootHints: .*no server in it has an address/),
+    }
+    expect(() => core.prepare(config({ iterator: { queryLoopback: false } }))).toThrow(expect.objectContaining(unasked))
+    writeFileSync(HINTS, world.hintsText())
     expect(() => core.prepare(config({ dnssec: { trustAnchors: '/nowhere' } }))).toThrow(/there is no file \/nowhere/)
     expect(cache.generation).toBe(generation)
     expect(await resolve('www.example.com')).toMatchObject({ texts: ['A 192.0.2.81'], asked: 0 })
