@@ -10,7 +10,7 @@ import { circles } from './house/circles.ts'
 import { checkDecisions } from './house/decisions.ts'
 import { missingFiles } from './house/named-files.ts'
 import { ownClocks } from './house/own-clocks.ts'
-import { unnamedParts, withoutWords } from './house/readmes.ts'
+import { silentIndexes, unnamedParts, withoutWords } from './house/readmes.ts'
 import { readSources, type SourceFile, type Violation } from './house/sources.ts'
 import { crowdedRooms, longFiles, longFunctions, wideParameters } from './house/taste.ts'
 import { nearTwins, sharedTypeNames } from './house/type-names.ts'
@@ -44,7 +44,11 @@ export function checkHouse({ code, texts, existing }: House): Findings {
     decisions: checkDecisions(decisions, [...code.filter(({ path }) => !path.startsWith('test/scripts/')), ...texts]),
     'files that texts name': missingFiles(manuals, existing),
     'READMEs of inner rooms': unnamedParts(sources, readmes, 'inner rooms'),
-    'READMEs of rooms': [...unnamedParts(sources, readmes, 'rooms'), ...withoutWords(readmes)],
+    'READMEs of rooms': [
+      ...unnamedParts(sources, readmes, 'rooms'),
+      ...withoutWords(readmes),
+      ...silentIndexes(sources),
+    ],
     'clocks of their own': ownClocks(code),
   }
 }

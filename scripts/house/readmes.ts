@@ -30,6 +30,13 @@ export function withoutWords(readmes: readonly SourceFile[]): Violation[] {
 /** What every room may have, with the same meaning. */
 const COMMON = new Set(['index.ts', 'types.ts', 'limits.ts'])
 
+/** Indexes of rooms that do not open with what the room is for, and what to use when. */
+export function silentIndexes(sources: readonly SourceFile[]): Violation[] {
+  return sources
+    .filter(({ path, text }) => /^src\/[^/]+\/index\.ts$/.test(path) && !text.startsWith('/**'))
+    .map(({ path }) => ({ path, line: 1, message: 'does not open with what the room is, and what to use when' }))
+}
+
 /** The files and folders right inside each folder of src/, but the common ones. */
 function partsOfRooms(sources: readonly SourceFile[]): Map<string, Set<string>> {
   const rooms = new Map<string, Set<string>>()

@@ -1,3 +1,17 @@
+/**
+ * The data of the DNS, byte-exact. What to use when:
+ *
+ * - bytes came from the network: `peekHeader` for who only has to refuse, `decodeMessage` for a query, `decodeReply` for what a server
+ *   sent; what they return shares no memory with the packet. Over TCP, `TcpMessageReader` cuts the stream into messages;
+ * - bytes go out: `makeQuery` and `encodeMessage`, or `encodeWithin` where the other side has a size limit;
+ * - a name: `parseName` and `nameToText` for people, and `sameName`, `isSubdomain`, `suffixName` for everything else. A name is
+ *   its wire form with its case; comparing its text, or its bytes with `===`, is wrong;
+ * - records: `groupRRsets` makes RRsets of them, `canonicalRRset` is what is signed, `viewRdata` reads the fields of one;
+ * - text: `parseZone` for zone files and lines of them, `recordToText` for the other way.
+ *
+ * Wrong bytes from outside are DNS_MALFORMED, wrong text is DNS_BAD_TEXT; only what this node itself puts together wrongly is
+ * DNS_TOO_LONG or DNS_UNENCODABLE.
+ */
 export type { BadTextDetail, MalformedDetail } from './errors.ts'
 export { limits as dnsLimits } from './limits.ts'
 export { edeOption, findOption, optionsOf, readEde } from './message/edns.ts'

@@ -9,7 +9,7 @@ import { circles } from '../../scripts/house/circles.ts'
 import { checkDecisions } from '../../scripts/house/decisions.ts'
 import { missingFiles } from '../../scripts/house/named-files.ts'
 import { ownClocks } from '../../scripts/house/own-clocks.ts'
-import { unnamedParts, withoutWords } from '../../scripts/house/readmes.ts'
+import { silentIndexes, unnamedParts, withoutWords } from '../../scripts/house/readmes.ts'
 import type { SourceFile, Violation } from '../../scripts/house/sources.ts'
 import { crowdedRooms, longFiles, longFunctions, wideParameters } from '../../scripts/house/taste.ts'
 import { nearTwins, sharedTypeNames } from '../../scripts/house/type-names.ts'
@@ -187,6 +187,13 @@ describe('READMEs', () => {
     const check = (text: string) => told(unnamedParts(sources, files({ 'src/ring/README.md': text }), 'rooms'))
     expect(check('the machine')).toEqual(['src/ring/README.md:1: does not name machine.ts, table/'])
     expect(check('`machine`, `table/`')).toEqual([])
+  })
+
+  it('have an index that opens with what the room is', () => {
+    expect(told(silentIndexes(sources))).toEqual([
+      'src/ring/index.ts:1: does not open with what the room is, and what to use when',
+    ])
+    expect(silentIndexes(files({ 'src/ring/index.ts': '/** Chord. */', 'src/ring/table/index.ts': '' }))).toEqual([])
   })
 
   it('define their words', () => {
