@@ -17,7 +17,7 @@ export const limits = {
   ROUNDS_AHEAD: 4,
   /** Rounds of one height that are remembered, the current one included; locks and proofs are kept apart. */
   ROUNDS_KEPT: 16,
-  /** Different votes of one validator in one round that count: an equivocator has two faces at least, more add nothing. */
+  /** Different votes of one validator in one round that count: two show an equivocation, more add nothing. */
   MAX_VOTES_EACH: 2,
   /** Messages of the next height kept from one peer until this height is decided: proposal and two votes of some rounds. */
   MAX_EARLY_EACH: 12,

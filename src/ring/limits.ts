@@ -50,7 +50,7 @@ export const limits = {
   MIN_REFUTE_GAP_MS: 5_000,
   /** A member answering `busy` for longer than this is treated as failed for this operation. */
   MAX_BUSY: 12,
-  /** Queries of one operation that may fail before its target counts as dead: one lost message is no death. */
+  /** Requests of one operation that may fail before its target counts as dead: one lost message is no death. */
   MAX_ATTEMPTS: 2,
   /** Shortest pause between two stabilisations, while the lists still change. Ms. */
   FASTEST_PACE_MS: 50,

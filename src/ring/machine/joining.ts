@@ -7,7 +7,7 @@ import type { MemberEntry } from '../types.ts'
 import type { RingReply, StateReply } from '../wire/messages.ts'
 import { startExchange } from './exchange.ts'
 import { mergeRow, mergeRows, renewSelf, tell } from './membership.ts'
-import { begin, fresh } from './query.ts'
+import { begin, fresh } from './operation-request.ts'
 import type { RingWork } from './state.ts'
 import { changed, log, quicken, ruleContext, sendRequest, setTimer, wake } from './work.ts'
 

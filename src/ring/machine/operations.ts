@@ -1,5 +1,5 @@
 /**
- * The maintenance operations: when the pointer rules run, one at a time. Between a query of its own and its answer a node
+ * The maintenance operations: when the pointer rules run, one at a time. Between its own request and the reply a node
  * says `busy` to who asks for its state, so that each operation looks as if it had happened at one moment.
  */
 import type { PeerId, RingId } from '../../base/index.ts'
@@ -9,7 +9,7 @@ import { limits } from '../limits.ts'
 import type { RingReply, StateReply } from '../wire/messages.ts'
 import { joinAfterAnswered, joinAfterFailed, joinAnswered, joinFailed } from './joining.ts'
 import { mergeRows } from './membership.ts'
-import { begin, fresh, query } from './query.ts'
+import { begin, fresh, requestFor } from './operation-request.ts'
 import type { Operation, RingWork } from './state.ts'
 import { quicken, ruleContext, sendRequest, setTimer, wake } from './work.ts'
 
@@ -91,18 +91,18 @@ export function operationAnswered(work: RingWork, from: PeerId, reply: RingReply
 }
 
 /**
- * The query did not bring a state. `silent`: no answer, and one lost message is no death, so it is asked again; `unfit`: it
+ * The request did not bring a state. `silent`: no answer, and one lost message is no death, so it is asked again; `unfit`: it
  * answers, but not as the member it should be; `hindered`: it is there and cannot answer now, which changes no pointer.
  */
-export type QueryFailure = 'silent' | 'unfit' | 'hindered'
+export type OperationFailure = 'silent' | 'unfit' | 'hindered'
 
-export function operationFailed(work: RingWork, why: QueryFailure): void {
+export function operationFailed(work: RingWork, why: OperationFailure): void {
   const { state, context } = work
   const operation = state.operation!
   operation.token = undefined
   operation.attempts += 1
   if (why === 'silent' && operation.attempts < limits.MAX_ATTEMPTS) {
-    query(work, operation)
+    requestFor(work, operation)
     return
   }
   if (why === 'hindered' && operation.kind !== 'join' && operation.kind !== 'join-after') {
@@ -142,7 +142,7 @@ export function operationFailed(work: RingWork, why: QueryFailure): void {
 export function askAgain(work: RingWork): void {
   const { operation, table } = work.state
   if (operation === undefined || operation.token !== undefined) return
-  if (table.isAlive(operation.asked)) query(work, operation)
+  if (table.isAlive(operation.asked)) requestFor(work, operation)
   else operationFailed(work, 'unfit')
 }
 

@@ -1,4 +1,4 @@
-/** Beginning an operation: one query to one member. */
+/** Beginning an operation: one request to one member. */
 import type { RingId } from '../../base/index.ts'
 import type { Operation, RingWork } from './state.ts'
 import { sendRequest, setTimer } from './work.ts'
@@ -7,7 +7,7 @@ import { sendRequest, setTimer } from './work.ts'
 export function begin(work: RingWork, operation: Operation): void {
   work.state.operation = operation
   work.state.stats.operations += 1
-  query(work, operation)
+  requestFor(work, operation)
 }
 
 /** The part of an operation that is the same for all when they begin. */
@@ -15,8 +15,8 @@ export function fresh(asked: RingId): { asked: RingId; token: undefined; attempt
   return { asked, token: undefined, attempts: 0, busy: 0 }
 }
 
-/** Sends the query of an operation. A member that is gone by now is found out when the pause ends. */
-export function query(work: RingWork, operation: Operation): void {
+/** Sends the request of an operation. A member that is gone by now is found out when the pause ends. */
+export function requestFor(work: RingWork, operation: Operation): void {
   const { table } = work.state
   const member = table.aliveMember(operation.asked)
   if (member === undefined) {
