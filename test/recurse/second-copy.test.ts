@@ -7,9 +7,9 @@ const A = 'NOERROR AD: A 192.0.2.1'
 const plain = 'NOERROR: A 192.0.2.1'
 const leaf: ScenarioZone = { text: 'www 60 A 192.0.2.1', signed: true }
 /** Which server is asked first is drawn: so many resolvers that know nothing. MANY where two draws must go wrong. */
-const FRESH = 8
-const MANY = 20
-const FEW = 4
+const FRESH = 6
+const MANY = 16
+const FEW = 3
 
 /** The same copy on the first so many servers of a zone. */
 const bad = (origin: string, count: number, copy: ZoneCopy): Record<string, ZoneCopy> =>
