@@ -35,8 +35,7 @@ export const DEAD_ADDRESSES = ['198.51.100.250', '198.51.100.251'] as const
 
 /** The address of the n-th embedded server. */
 export function oddAddress(index: number): string {
-  if (index > 240) throw new RangeError('too many odd servers for one /24')
-  return `192.0.2.${10 + index}`
+  return `192.0.${2 + (index >> 7)}.${10 + (index & 127)}`
 }
 
 export const rootLetter = (index: number): string => `${'abcdefghijklm'[index]}.root-servers.net.`
