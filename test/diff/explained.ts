@@ -112,6 +112,20 @@ const PROOFS: readonly Explanation[] = [
 
 const LOOSE: readonly Explanation[] = [
   {
+    pattern: /o-unaskededns\./,
+    fields: ['rcode'],
+    when: answered,
+    reason:
+      'An OPT in the reply to a query without one breaks RFC 6891 section 6.1.1, and harms nobody. Unbound takes the answer too; BIND and Knot Resolver do not.',
+  },
+  {
+    pattern: /o-nsdrop\./,
+    fields: ['rcode'],
+    when: answered,
+    reason:
+      'Where questions for the names between are dropped, the whole name is asked for (RFC 9156 section 2.3, step 6d). Unbound does so, too; the others give up.',
+  },
+  {
     pattern: /o-\dof\d-\S* \S+ (noedns\+)?(do\+)?cd/,
     fields: ['rcode', 'ad', 'answer', 'soa', 'denial'],
     reason:

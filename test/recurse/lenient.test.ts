@@ -398,3 +398,17 @@ describe('large sets', () => {
     expect([reply.rcode, reply.answers.length, reply.ad]).toEqual([0, 300, ad !== ''])
   })
 })
+
+describe('an absence whose SOA stands in the answer section', () => {
+  it.fails('is an absence', async () => {
+    const s = await both(odd.soaInAnswer())
+    expect(await s.ask('www.odd.com', 'TXT')).toBe('NOERROR')
+    expect(await s.ask('no.odd.com')).toBe('NXDOMAIN')
+    expect(await s.ask('www.odd.com')).toBe(A)
+  })
+
+  it('of a signed zone is bogus unless its proof stands where it belongs', async () => {
+    const s = await both(odd.combined(odd.soaInAnswer(), odd.withoutSignatures()), {}, ' AD')
+    expect(await s.ask('www.odd.com', 'TXT')).toBe('SERVFAIL')
+  })
+})

@@ -91,6 +91,7 @@ describe('an odd server', () => {
     const without = await from(odd.withoutSoa(), 'no.example.com')
     expect([without.rcode, without.authorities]).toEqual([Rcode.NXDOMAIN, []])
     expect(owners((await from(odd.soaOf('other.com.'), 'no.example.com')).authorities)).toEqual(['other.com. SOA'])
+    expect(owners((await from(odd.soaInAnswer(), 'no.example.com')).answers)).toEqual(['example.com. SOA'])
     const own = await from(odd.ownNsForNodata('example.com.'), 'www.example.com', 'AAAA')
     expect([header(own), owners(own.authorities), owners(own.additionals)]).toEqual([
       '0 AA',

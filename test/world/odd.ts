@@ -122,6 +122,15 @@ export function soaOf(origin: string): Behaviour {
   }
 }
 
+/** The SOA of NODATA and NXDOMAIN stands in the answer section. */
+export function soaInAnswer(): Behaviour {
+  return {
+    tamper: (reply) => [
+      { reply: isNegative(reply) ? { ...reply, answers: reply.authorities, authorities: [] } : reply },
+    ],
+  }
+}
+
 /** NODATA is shown by the zone's own NS set in place of its SOA (a "referral" of the zone to itself). */
 export function ownNsForNodata(origin: string, options: { readonly aa?: boolean } = {}): Behaviour {
   return {
