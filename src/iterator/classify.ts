@@ -23,7 +23,7 @@ import {
   referralOf,
   signerOf,
 } from './scrub.ts'
-import type { Asked, Extra, Reply } from './types.ts'
+import type { Asked, AtWorst, Extra, Reply } from './types.ts'
 
 /**
  * What the reply says about the question, with everything dropped that the zone asked may not say.
@@ -66,9 +66,28 @@ function fromChain(
     // A parent that answers an NS question for its delegation from the answer section: still a referral.
     const referral = question.type === Type.NS ? referralFromAnswer(message, asked) : undefined
     if (referral !== undefined) return referral
-    // With RA it is some other resolver's cache speaking. Without, it is a broken authority: Unbound and BIND take it.
-    if (message.ra) return { kind: 'lame', why: 'answers from a cache, not with authority' }
   }
+  const reply = chainReply(message, first, links, end, authorities, asked)
+  // With RA it is some other resolver's cache speaking. Without, it is a broken authority: Unbound and BIND take it.
+  return isFromCache(message, asked) ? { kind: 'lame', why: FROM_CACHE, atWorst: reply } : reply
+}
+
+const FROM_CACHE = 'answers from a cache, not with authority'
+
+/** RFC 2181 section 5.4.1 ranks answers without authority last; it does not forbid them. */
+function isFromCache({ aa, ra }: Message, { role }: Asked): boolean {
+  return !aa && ra && role === 'authority'
+}
+
+function chainReply(
+  message: Message,
+  first: AliasStep,
+  links: readonly AliasStep[],
+  end: Name,
+  authorities: readonly RRset[],
+  asked: Asked,
+): AtWorst {
+  const { question } = asked
   const isWhole = links.length === 1 && end.key === first.owner.key
   const outcome = presence(first, authorities, asked, isWhole)
   const extras = links.slice(1).map(
@@ -95,18 +114,68 @@ function fromEmpty(message: Message, answers: readonly RRset[], authorities: rea
     const delegation = referralOf(authorities, groupRRsets(message.additionals), asked)
     if (delegation !== undefined) return { kind: 'referral', delegation }
   }
-  if (answers.length > 0) return { kind: 'lame', why: 'answers something else' }
-  const isOwn = message.aa || asked.role === 'forward'
-  if (!isOwn && !isDenialWithoutAa(message, soa, authorities)) {
-    return { kind: 'lame', why: lameReason(authorities, asked) }
+  const plain = (rcode: 0 | 3): AtWorst => denial(message, rcode, undefined, authorities, asked)
+  if (answers.length > 0) {
+    const why = 'answers something else'
+    // A for AAAA: the name is there, and what was asked for is not (RFC 4074 section 4.1, RFC 1034 section 4.3.2).
+    return message.aa && isOtherType(message, answers, asked)
+      ? { kind: 'lame', why, atWorst: plain(0) }
+      : { kind: 'lame', why }
   }
-  if (soa === undefined && authorities.some((rrset) => rrset.type === Type.SOA)) {
-    return { kind: 'lame', why: 'speaks for another zone' }
-  }
+  if (soa === undefined && asked.role === 'authority' && refersUp(authorities, asked))
+    return { kind: 'lame', why: 'refers upwards' }
   const rcode = message.rcode === Rcode.NXDOMAIN ? 3 : 0
+  const isOwn = message.aa || asked.role === 'forward'
+  if (!isOwn && !isDenialWithoutAa(message, soa, authorities)) return lameDenial(message, rcode, soa, authorities, asked)
+  if (soa === undefined && authorities.some((rrset) => rrset.type === Type.SOA))
+    return { kind: 'lame', why: 'speaks for another zone', atWorst: plain(rcode) }
+  return denial(message, rcode, soa, authorities, asked)
+}
+
+function denial(
+  message: Message,
+  rcode: 0 | 3,
+  soa: RRset | undefined,
+  authorities: readonly RRset[],
+  asked: Asked,
+): AtWorst {
+  const isOwn = message.aa || asked.role === 'forward'
   const outcome = absence(rcode, asked.question.name, soa, authorities, asked)
   const extras = message.aa ? apexServers(authorities, asked.question.name, asked) : []
   return { kind: rcode === 3 ? 'nxdomain' : 'nodata', outcome, extras, ...(!isOwn && { authoritative: false }) }
+}
+
+/** Records of the name itself, of other types, and nothing else. */
+function isOtherType(message: Message, answers: readonly RRset[], { question }: Asked): boolean {
+  const { type } = question
+  return (
+    message.rcode === Rcode.NOERROR &&
+    answers.every((rrset) => rrset.name.key === question.name.key && rrset.type !== type && rrset.type !== Type.CNAME)
+  )
+}
+
+/** Name servers of a zone above the one asked (RFC 2308 section 2.2: without a SOA they are a referral), whatever AA says. */
+function refersUp(authorities: readonly RRset[], { zone }: Asked): boolean {
+  return authorities.some(({ type, name }) => type === Type.NS && name.labels < zone.labels && isSubdomain(zone, name))
+}
+
+/**
+ * Neither with authority nor a denial that is taken as it is. Its server is lame; yet a cache that shows the SOA, a NOERROR without any
+ * record, and one with the zone's own name servers say all the same that there is no such type.
+ */
+function lameDenial(
+  message: Message,
+  rcode: 0 | 3,
+  soa: RRset | undefined,
+  authorities: readonly RRset[],
+  asked: Asked,
+): Reply {
+  const atWorst = denial(message, rcode, soa, authorities, asked)
+  if (message.ra && soa !== undefined) return { kind: 'lame', why: FROM_CACHE, atWorst }
+  const why = lameReason(authorities, asked)
+  const servers = authorities.filter((rrset) => rrset.type === Type.NS)
+  const isQuiet = !message.ra && servers.every(({ name }) => name.key === asked.zone.key)
+  return isQuiet ? { kind: 'lame', why, atWorst } : { kind: 'lame', why }
 }
 
 /**

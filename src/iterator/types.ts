@@ -20,6 +20,9 @@ export interface Extra {
   readonly section: 'answer' | 'authority'
 }
 
+/** An answer or absence of a server that should not give one: never with authority, so of a low rank, and kept for seconds without SOA. */
+export type AtWorst = Extract<Reply, { kind: 'answer' | 'cname' | 'dname' | 'nodata' | 'nxdomain' }>
+
 /** What a reply says, scrubbed: nothing in it is outside the bailiwick of the zone asked. */
 export type Reply =
   | {
@@ -37,8 +40,11 @@ export type Reply =
       readonly authoritative?: false
     }
   | { readonly kind: 'referral'; readonly delegation: Delegation }
-  /** The server is not responsible, whatever its reason: ask another one. */
-  | { readonly kind: 'lame'; readonly why: string }
+  /**
+   * The server is not responsible, whatever its reason: ask another one. `atWorst`: what it says all the same, scrubbed like any reply,
+   * for when no server does better.
+   */
+  | { readonly kind: 'lame'; readonly why: string; readonly atWorst?: AtWorst }
   | { readonly kind: 'truncated' }
   | { readonly kind: 'error'; readonly rcode: number; readonly edns: boolean }
   /** Not the reply to what was asked: as if it had not come. */

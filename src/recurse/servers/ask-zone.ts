@@ -65,6 +65,8 @@ async function askServers(
   const until = engine.monotonic() + engine.limits.ZONE_MS
   /** Worse than it should be, and better than nothing. */
   let fallback: ZoneReply | undefined
+  /** What a server said that should not have said it (DESIGN 3: a worse answer rather than none, where it is safe). */
+  let atWorst: ZoneReply | undefined
   const late = new LateReplies<TriedServer>()
   for (let sends = 0; sends < maxSends && engine.monotonic() < until; sends++) {
     const next = await explaining(late.or(askNext()), cut, failures, pool.remarks)
@@ -81,6 +83,7 @@ async function askServers(
     const useless = uselessness(reply)
     if (useless !== undefined) {
       tried.out = true
+      if (reply.kind === 'lame' && reply.atWorst !== undefined) atWorst ??= { kind: 'reply', reply: reply.atWorst, message }
       if (reply.kind !== 'error' || reply.rcode !== Rcode.SERVFAIL) engine.servers.onUseless(server, cut.zone)
       failures.push({ server, what: useless, how: 'answered' })
       continue
@@ -97,6 +100,7 @@ async function askServers(
     failures.push({ server, what: 'ignores EDNS', how: 'answered' })
   }
   if (fallback !== undefined) return fallback
+  if (atWorst !== undefined) return atWorst
   const spoke = failures.some((failure) => failure.how === 'answered')
   return { kind: 'failed', error: zoneFailed(cut.zone, failures, pool.remarks), spoke }
 
