@@ -126,7 +126,8 @@ function fromEmpty(message: Message, answers: readonly RRset[], authorities: rea
     return { kind: 'lame', why: 'refers upwards' }
   const rcode = message.rcode === Rcode.NXDOMAIN ? 3 : 0
   const isOwn = message.aa || asked.role === 'forward'
-  if (!isOwn && !isDenialWithoutAa(message, soa, authorities)) return lameDenial(message, rcode, soa, authorities, asked)
+  if (!isOwn && !isDenialWithoutAa(message, soa, authorities))
+    return lameDenial(message, rcode, soa, authorities, asked)
   if (soa === undefined && authorities.some((rrset) => rrset.type === Type.SOA))
     return { kind: 'lame', why: 'speaks for another zone', atWorst: plain(rcode) }
   return denial(message, rcode, soa, authorities, asked)

@@ -107,6 +107,36 @@ describe('a zone all of whose servers', () => {
   })
 })
 
+describe('a question that comes back in lower case, without TCP', () => {
+  const guessed = (answers: (i: number) => string): Behaviour => {
+    let i = 0
+    return odd.combined(odd.lowerCaseQuestion('closed'), {
+      tamper: (reply, { type }) => [
+        { reply: type === 'A' && reply.answers.length > 0 ? { ...reply, answers: records(answers(i++)) } : reply },
+      ],
+    })
+  }
+
+  it('is not believed once: each reply to a fresh id and port has to say the same', async () => {
+    const s = await both(guessed((i) => `www.odd.com. 60 A 192.0.2.${i + 1}`))
+    expect(await s.ask('www.odd.com')).toBe('SERVFAIL')
+    // Two of three are not enough.
+    const t = await both(guessed((i) => `www.odd.com. 60 A 192.0.2.${i % 4 === 3 ? 1 : 66}`))
+    expect(await t.ask('www.odd.com')).toBe('SERVFAIL')
+  })
+
+  it('may rotate: the order of the records is no difference', async () => {
+    const s = await both(
+      guessed((i) =>
+        i % 2 === 0
+          ? 'www.odd.com. 60 A 192.0.2.1\nwww.odd.com. 60 A 192.0.2.2'
+          : 'www.odd.com. 59 A 192.0.2.2\nwww.odd.com. 59 A 192.0.2.1',
+      ),
+    )
+    expect(await s.ask('www.odd.com')).toBe('NOERROR: A 192.0.2.1, A 192.0.2.2')
+  })
+})
+
 describe('answers with AA clear and RA set', () => {
   it('are taken when no server does better', async () => {
     const s = await both(odd.fromCache())
@@ -173,7 +203,7 @@ describe('answers with AA clear and RA set', () => {
   })
 
   it('are of this zone only: what they add of other zones is not used', async () => {
-    const forged = records('www.other.com. A 192.0.2.66\nns1.com. A 192.0.2.66\nwww.net. A 192.0.2.66')
+    const forged = records('www.third.com. A 192.0.2.66\nns1.com. A 192.0.2.66\nwww.net. A 192.0.2.66')
     const s = await both(
       odd.combined(odd.fromCache(), {
         tamper: (reply) => [
@@ -190,7 +220,7 @@ describe('answers with AA clear and RA set', () => {
       { text: `${zone.text}\nevil A 192.0.2.66` },
     )
     expect(await s.ask('www.odd.com')).toBe(A)
-    expect(await s.ask('www.other.com')).not.toContain('192.0.2.66')
+    expect(await s.ask('www.third.com')).not.toContain('192.0.2.66')
     expect(await s.ask('ns1.com')).not.toContain('192.0.2.66')
   })
 
@@ -233,8 +263,7 @@ describe('an absence', () => {
 
   it('of a name, without SOA, is NXDOMAIN', () => isNxdomain(odd.withoutSoa()))
 
-  it('of a name, with the SOA of another zone of the server, is NXDOMAIN', () =>
-    isNxdomain(odd.soaOf('other.com.')))
+  it('of a name, with the SOA of another zone of the server, is NXDOMAIN', () => isNxdomain(odd.soaOf('other.com.')))
 
   const isNotBelieved = async (behaviour: Behaviour) => {
     const s = await scenario({

@@ -8,6 +8,8 @@ import type { ServerQuery } from './types.ts'
 export interface ReplyAcceptance {
   /** `near-miss`: close enough to have been guessed, so that the question must be asked over TCP. */
   accept(bytes: Uint8Array): ReplyVerdict
+  /** A reply came that fits but for the case of the name. */
+  readonly otherCase: boolean
   /** What was accepted; undefined when it cannot be read. */
   readonly message: Message | undefined
 }
@@ -21,7 +23,11 @@ export function acceptanceOf(
 ): ReplyAcceptance {
   const { endpoint } = server
   let message: Message | undefined
+  let otherCase = false
   return {
+    get otherCase() {
+      return otherCase
+    },
     get message() {
       return message
     },
@@ -30,6 +36,7 @@ export function acceptanceOf(
       if (match === 'foreign' || (match === 'wrong-id' && protocol === 'tcp')) return 'ignore'
       if (match === 'wrong-id') return 'near-miss'
       if (match === 'wrong-case') {
+        otherCase = true
         if (protocol === 'udp') return 'near-miss'
         engine.servers.losesCase(endpoint)
       }

@@ -1,12 +1,16 @@
-/** One question to one server: over UDP, and then over TCP, without EDNS or with its cookie where that is called for. */
+/** One question to one server: over UDP, then plainer step by step, and over TCP where that is called for. */
 import type { UpstreamProtocol } from '../../base/index.ts'
 import { Rcode } from '../../dns/index.ts'
 import type { Asked, Server } from '../../iterator/index.ts'
 import type { Job } from '../job/job.ts'
+import { askUntilEqual } from './ask-until-equal.ts'
 import type { ServersEngine } from './engine.ts'
 import { switchesOf } from './known/switches.ts'
 import { sendQuery } from './send-query.ts'
-import type { QueryResult } from './types.ts'
+import type { QueryForm, QueryResult, ServerQuery } from './types.ts'
+
+/** The next rung of the ladder. */
+type Rung = 'tcp' | 'without-cookie' | 'without-edns' | 'same'
 
 /**
  * `onLate` hears what comes after the server was given up as silent. Throws BUDGET_SPENT, ABORTED, and RECURSE_FAILED when the
@@ -22,15 +26,27 @@ export async function askServer(
 ): Promise<QueryResult> {
   const switches = switchesOf(engine.deps.options, server.endpoint.address)
   let protocol: UpstreamProtocol = switches.transport === 'tcp' ? 'tcp' : first
-  let edns = switches.edns !== false
+  let form: QueryForm = { edns: switches.edns !== false, cookie: switches.cookie !== false, exactCase: true }
+  let doubt: QueryResult | undefined
   let result: QueryResult = { kind: 'silent', what: 'gave no usable reply' }
   for (let repeat = 0; repeat < engine.limits.REPEATS_PER_QUERY; repeat++) {
-    result = await sendQuery(engine, { job, asked, server, protocol, edns, ...(onLate !== undefined && { onLate }) })
-    const again = nextRung(result, protocol, edns, repeat)
+    const query: ServerQuery = { job, asked, server, protocol, ...form, ...(onLate !== undefined && { onLate }) }
+    result = await sendQuery(engine, query)
+    // The proof that TCP would be is not to be had: others take its place.
+    if (doubt?.kind === 'silent' && doubt.otherCase === true && protocol === 'tcp' && result.kind !== 'reply')
+      return askUntilEqual(engine, { ...query, protocol: 'udp', exactCase: false }, result)
+    const next = nextRung(result, query, repeat)
     // CVE-2026-5950: what TCP has answered is final but for EDNS, so that no server can make us send for ever.
-    if (again === undefined || (again === 'tcp' && protocol === 'tcp')) return result
-    if (again === 'plain') edns = false
-    if (again === 'tcp') protocol = 'tcp'
+    if (next === undefined || (next === 'tcp' && protocol === 'tcp')) return result
+    if (next === 'without-cookie') {
+      engine.cookies.onRefusal(server.endpoint, engine.monotonic())
+      form = { ...form, cookie: false }
+    }
+    if (next === 'without-edns') form = { ...form, edns: false }
+    if (next === 'tcp') {
+      doubt = result
+      protocol = 'tcp'
+    }
   }
   return result
 }
@@ -38,14 +54,9 @@ export async function askServer(
 /**
  * How to ask again when what came cannot be used as it is; undefined when it is final. A server without EDNS is asked this one
  * query without it. Nothing is remembered of that, since a forged FORMERR would otherwise strip a server of DNSSEC for long
- * (CVE-2026-52690).
+ * (CVE-2026-52690). Each step gives up the least that can be the trouble: the option, then EDNS.
  */
-function nextRung(
-  result: QueryResult,
-  protocol: UpstreamProtocol,
-  edns: boolean,
-  repeats: number,
-): 'tcp' | 'plain' | 'same' | undefined {
+function nextRung(result: QueryResult, { protocol, edns }: ServerQuery, repeats: number): Rung | undefined {
   if (result.kind !== 'reply') return result.nearMiss === true ? 'tcp' : undefined
   const { reply } = result
   if (reply.kind === 'truncated') return 'tcp'
@@ -54,7 +65,11 @@ function nextRung(
   if (result.message.questions.length === 0 && protocol === 'udp') return 'tcp'
   // The refusal carries the cookie that the server wants (RFC 7873 section 5.2.3): once more with it, and then over TCP.
   if (reply.rcode === Rcode.BADCOOKIE) return repeats === 0 ? 'same' : 'tcp'
-  // FORMERR with OPT: some servers refuse options they do not know, such as our cookie.
-  const refusesEdns = reply.rcode === Rcode.FORMERR || (reply.rcode === Rcode.NOTIMP && !reply.edns)
-  return refusesEdns || reply.rcode === Rcode.BADVERS ? 'plain' : undefined
+  const isAboutForm = reply.rcode === Rcode.FORMERR || reply.rcode === Rcode.NOTIMP
+  if (isAboutForm && !reply.edns) return 'without-edns'
+  if (result.ignoredCookie && (isAboutForm || MAY_MEAN_COOKIE.has(reply.rcode))) return 'without-cookie'
+  return isAboutForm || reply.rcode === Rcode.BADVERS ? 'without-edns' : undefined
 }
+
+/** What servers that do not know options were seen to say of a cookie, beside FORMERR and NOTIMP. */
+const MAY_MEAN_COOKIE: ReadonlySet<number> = new Set([Rcode.REFUSED, Rcode.SERVFAIL])

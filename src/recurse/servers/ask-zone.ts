@@ -83,7 +83,8 @@ async function askServers(
     const useless = uselessness(reply)
     if (useless !== undefined) {
       tried.out = true
-      if (reply.kind === 'lame' && reply.atWorst !== undefined) atWorst ??= { kind: 'reply', reply: reply.atWorst, message }
+      if (reply.kind === 'lame' && reply.atWorst !== undefined)
+        atWorst ??= { kind: 'reply', reply: reply.atWorst, message }
       if (reply.kind !== 'error' || reply.rcode !== Rcode.SERVFAIL) engine.servers.onUseless(server, cut.zone)
       failures.push({ server, what: useless, how: 'answered' })
       continue

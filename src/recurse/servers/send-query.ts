@@ -1,6 +1,15 @@
 /** One query to one server: sent once, paid for, and what came of it. */
 import { ChordnsError, errorText, isChordnsError } from '../../base/index.ts'
-import { Ede, type EdnsOption, encodeMessage, makeQuery, nameToText } from '../../dns/index.ts'
+import {
+  Ede,
+  type EdnsOption,
+  encodeMessage,
+  findOption,
+  type Message,
+  makeQuery,
+  nameToText,
+  OptionCode,
+} from '../../dns/index.ts'
 import { classify, randomiseCase, type Sent, type Server, timeoutFor } from '../../iterator/index.ts'
 import { failed } from '../job/failure.ts'
 import type { Job } from '../job/job.ts'
@@ -14,13 +23,11 @@ import type { QueryResult, ServerQuery } from './types.ts'
 
 /** Throws BUDGET_SPENT, ABORTED, and RECURSE_FAILED when the question has sent its share. */
 export async function sendQuery(engine: ServersEngine, query: ServerQuery): Promise<QueryResult> {
-  const { job, asked, server, protocol } = query
+  const { job, asked, server, protocol, edns } = query
   const switches = switchesOf(engine.deps.options, server.endpoint.address)
-  const edns = query.edns && switches.edns !== false
   charge(engine, job, server)
   const sent = sentFor(engine, query)
-  const cookie =
-    edns && switches.cookie !== false ? engine.cookies.optionFor(server.endpoint, engine.monotonic()) : undefined
+  const cookie = edns && query.cookie ? engine.cookies.optionFor(server.endpoint, engine.monotonic()) : undefined
   const acceptance = acceptanceOf(engine, query, sent, cookie)
   let started = engine.monotonic()
   const report = (result: string) => reportQuery(query, engine.monotonic() - started, result)
@@ -61,7 +68,7 @@ export async function sendQuery(engine: ServersEngine, query: ServerQuery): Prom
       job.budget.checkTime()
     }
     if (isChordnsError(error, 'UPSTREAM_TIMEOUT')) engine.cookies.onSilence(server.endpoint, cookie, engine.monotonic())
-    return afterError(engine, query, error, report)
+    return afterError(engine, query, error, { report, otherCase: acceptance.otherCase })
   }
   job.budget.spend('bytes', bytes.length)
   return received(bytes)
@@ -79,7 +86,7 @@ export async function sendQuery(engine: ServersEngine, query: ServerQuery): Prom
     const classified = classify(message, asked)
     if (message.aa) engine.reporting?.learn(asked.zone, message)
     report(describeReply(classified))
-    return { kind: 'reply', reply: classified, message }
+    return { kind: 'reply', reply: classified, message, ignoredCookie: cookie !== undefined && !hasCookie(message) }
   }
 }
 
@@ -96,11 +103,15 @@ function charge(engine: ServersEngine, job: Job, server: Server): void {
   job.sent++
 }
 
+function hasCookie({ edns }: Message): boolean {
+  return findOption(edns?.options ?? [], OptionCode.COOKIE) !== undefined
+}
+
 /** Id and case at random: what a forger has to guess. */
-function sentFor(engine: ServersEngine, { asked, server }: ServerQuery): Sent {
+function sentFor(engine: ServersEngine, { asked, server, exactCase: isAsked }: ServerQuery): Sent {
   const { random, options } = engine.deps
   const isWanted = switchesOf(options, server.endpoint.address).caseRandomisation ?? options.caseRandomisation
-  const exactCase = isWanted && engine.servers.keepsCase(server.endpoint)
+  const exactCase = isAsked && isWanted && engine.servers.keepsCase(server.endpoint)
   const name = exactCase ? randomiseCase(asked.question.name, random) : asked.question.name
   return { id: random.below(65_536), question: { ...asked.question, name }, exactCase }
 }
@@ -152,7 +163,7 @@ function afterError(
   engine: ServersEngine,
   { server, job }: ServerQuery,
   error: unknown,
-  report: (result: string) => void,
+  { report, otherCase }: { readonly report: (result: string) => void; readonly otherCase: boolean },
 ): QueryResult {
   if (isChordnsError(error, 'UPSTREAM_TIMEOUT')) {
     engine.counters.timeouts++
@@ -164,7 +175,7 @@ function afterError(
     engine.counters.nearMisses++
     engine.servers.onGivenUp(server)
     report('near miss')
-    return { kind: 'silent', what: 'sent a reply that does not fit', nearMiss: true }
+    return { kind: 'silent', what: 'sent a reply that does not fit', nearMiss: true, otherCase }
   }
   if (isChordnsError(error, 'UPSTREAM_BUSY')) {
     // Our own shortage: nothing is learnt of the server, and nothing is remembered against the name.

@@ -4,22 +4,35 @@ import type { Message, Name } from '../../dns/index.ts'
 import type { Asked, Reply, Server } from '../../iterator/index.ts'
 import type { Job } from '../job/job.ts'
 
+/** What a query carries beside the question. */
+export interface QueryForm {
+  readonly edns: boolean
+  /** A DNS cookie, where EDNS is used. */
+  readonly cookie: boolean
+  /** 0x20, unless it is known that the server does not keep the case. */
+  readonly exactCase: boolean
+}
+
 /** One query to one server, in one form. */
-export interface ServerQuery {
+export interface ServerQuery extends QueryForm {
   readonly job: Job
   readonly asked: Asked
   readonly server: Server
   readonly protocol: UpstreamProtocol
-  readonly edns: boolean
   /** UDP: hears the reply that comes after the query was given up as timed out. */
   readonly onLate?: (result: QueryResult) => void
 }
 
 export type QueryResult =
-  /** `message` is the whole reply: only priming may look beside `reply`. */
-  | { readonly kind: 'reply'; readonly reply: Reply; readonly message: Message }
-  /** `nearMiss`: something came that may have been guessed. */
-  | { readonly kind: 'silent' | 'network'; readonly what: string; readonly nearMiss?: boolean }
+  /** `message` is the whole reply: only priming may look beside `reply`. `ignoredCookie`: a cookie was sent, and none came back. */
+  | { readonly kind: 'reply'; readonly reply: Reply; readonly message: Message; readonly ignoredCookie: boolean }
+  /** `nearMiss`: something came that may have been guessed. `otherCase`: it differed in the case of the name only. */
+  | {
+      readonly kind: 'silent' | 'network'
+      readonly what: string
+      readonly nearMiss?: boolean
+      readonly otherCase?: boolean
+    }
 
 /** A reply that leads on, or ends the walk. */
 export type UsefulReply = Exclude<Reply, { kind: 'lame' | 'truncated' | 'error' | 'mismatch' }>

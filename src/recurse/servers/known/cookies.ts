@@ -68,6 +68,13 @@ export class Cookies {
     this.#known.set(key, { server: undefined, avoidUntil: nowMonotonic + this.#avoidMs })
   }
 
+  /** It answered a query with a cookie by an error: it may not know the option. One that has given a cookie does. */
+  onRefusal(server: Endpoint, nowMonotonic: number): void {
+    const key = endpointText(server)
+    if (this.#known.get(key)?.server !== undefined) return
+    this.#known.set(key, { server: undefined, avoidUntil: nowMonotonic + this.#avoidMs })
+  }
+
   /** It was slow, not silent. */
   onLate(server: Endpoint): void {
     const key = endpointText(server)
