@@ -67,6 +67,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
   'recurse/servers': [
     'ask-zone.ts',
     'ask-server.ts',
+    'ask-until-equal.ts',
     'send-query.ts',
     'accept-reply.ts',
     'server-pool.ts',
