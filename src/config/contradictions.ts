@@ -33,11 +33,13 @@ export function checkTogether(
   }
   checkAccess(settings, told)
   checkListeners(settings, told)
+  checkRingListeners(settings, told)
   checkFamilies(settings, told)
   checkBind(settings, told)
   for (const kind of ['stubs', 'forwards'] as const)
     for (const zone of zones[kind]) checkZone(settings, kind, zone, told)
   checkServerSwitches(settings, told)
+  checkRecords(settings, told)
   checkEvidence(settings, told)
   checkLimits(settings, told)
 }
@@ -78,6 +80,22 @@ function checkListeners({ listen, status }: ConfigValues, { problem, warn }: Che
   const clash = lists.tcp.find((text) => takes(parseListenAddress(text), own))
   if (clash !== undefined)
     problem('status.listen', `is taken by listen.tcp ${clash}: choose another port, such as "127.0.0.1:8053"`)
+}
+
+function checkRingListeners({ listen, status, ring }: ConfigValues, { problem }: CheckHooks): void {
+  if (!hasRing(ring)) return
+  const tcp = listen === 'auto' ? [] : listen.tcp
+  const taken = [
+    ...tcp.map((text) => ['listen.tcp', text] as const),
+    ...(status.listen === false ? [] : [['status.listen', status.listen] as const]),
+  ]
+  for (const [index, multiaddr] of ring.listen.entries()) {
+    const [, address = '', port] = /^\/ip[46]\/([^/]+)\/tcp\/(\d+)/.exec(multiaddr) ?? []
+    const own = { address, port: Number(port) }
+    const clash = taken.find(([, text]) => takes(parseListenAddress(text), own) || takes(own, parseListenAddress(text)))
+    if (port !== undefined && clash !== undefined)
+      problem(`ring.listen.${index}`, `is taken by ${clash[0]} ${clash[1]}: choose another port`)
+  }
 }
 
 function checkFamilies({ iterator }: ConfigValues, { problem }: CheckHooks): void {
@@ -121,13 +139,19 @@ function checkZone(
 /** Why local names answer for a zone before its servers are asked. */
 function shadowOf({ local }: ConfigValues, zone: Name): string | undefined {
   if (isSubdomain(zone, LOCALHOST)) return 'names of localhost are answered here (RFC 6761)'
-  const above = Object.entries(local.zones).flatMap(([text, type]) => {
-    const name = nameOf(text)
-    return name !== undefined && isSubdomain(zone, name) ? [{ text, name, type }] : []
-  })
-  const nearest = above.sort((a, b) => b.name.labels - a.name.labels)[0]
+  const nearest = nearestZone(local.zones, zone)
   if (nearest === undefined || nearest.type === 'transparent' || nearest.type === 'typetransparent') return undefined
   return `local.zones answers for ${nearest.text} ("${nearest.type}"); make it "transparent", or leave one of them out`
+}
+
+/** In zones of these types local data does not count. (Records below a `redirect` zone are an error where they are read.) */
+function checkRecords({ local }: ConfigValues, { warn }: CheckHooks): void {
+  for (const [index, line] of local.records.entries()) {
+    const owner = nameOf(line.trim().split(/\s/)[0] ?? '')
+    const zone = owner && nearestZone(local.zones, owner)
+    if (zone?.type.startsWith('always_'))
+      warn(`local.records.${index}`, `is never answered: local.zones has ${zone.text} as "${zone.type}"`)
+  }
 }
 
 function checkServerSwitches({ iterator, cache }: ConfigValues, { problem }: CheckHooks): void {
@@ -144,9 +168,10 @@ function checkEvidence({ dnssec, resolver, ring }: ConfigValues, { problem, warn
   if (!dnssec.validate && dnssec.logOnly)
     problem('dnssec.logOnly', 'logs what fails validation, and dnssec.validate is off: turn it on')
   if (!dnssec.validate && dnssec.ntpNames.length > 0) warn('dnssec.ntpNames', 'is of no use: dnssec.validate is off')
-  const hasRing = ring.enabled ?? (ring.secretFile !== undefined || ring.bootstrap.length > 0)
+  if (dnssec.negativeTrustAnchors.some((text) => nameOf(text)?.labels === 0))
+    warn('dnssec.negativeTrustAnchors', 'names the root: nothing at all is validated, as with dnssec.validate: false')
   // With signatures it is a choice: names that are signed, and no others.
-  if (resolver.strict && !hasRing && !dnssec.validate)
+  if (resolver.strict && !hasRing(ring) && !dnssec.validate)
     problem(
       'resolver.strict',
       'refuses what is neither signed nor agreed by a ring, and there is neither here: turn on ring.enabled or dnssec.validate',
@@ -157,6 +182,18 @@ function checkLimits({ iterator }: ConfigValues, { problem }: CheckHooks): void 
   const { failureMs, maxFailureMs } = iterator.limits
   if (failureMs !== undefined && maxFailureMs !== undefined && failureMs > maxFailureMs)
     problem('iterator.limits.failureMs', 'must not be above iterator.limits.maxFailureMs')
+}
+
+function hasRing({ enabled, secretFile, bootstrap }: ConfigValues['ring']): boolean {
+  return enabled ?? (secretFile !== undefined || bootstrap.length > 0)
+}
+
+function nearestZone(zones: ConfigValues['local']['zones'], inside: Name) {
+  const above = Object.entries(zones).flatMap(([text, type]) => {
+    const name = nameOf(text)
+    return name !== undefined && isSubdomain(inside, name) ? [{ text, name, type }] : []
+  })
+  return above.sort((a, b) => b.name.labels - a.name.labels)[0]
 }
 
 const LOCALHOST = parseName('localhost')

@@ -45,6 +45,20 @@ describe('is an error with its path and the fix', () => {
       },
       'status.listen: is taken by listen.tcp 0.0.0.0:8053',
     ],
+    [
+      'the ring where DNS is',
+      {
+        listen: { udp: ['0.0.0.0:4153'], tcp: ['0.0.0.0:4153'] },
+        access: { allow: ['127.0.0.0/8', '10.0.0.0/8'] },
+        ring: { secretFile: 's' },
+      },
+      'ring.listen.0: is taken by listen.tcp 0.0.0.0:4153',
+    ],
+    [
+      'the ring where the status API is',
+      { ring: { secretFile: 's', listen: ['/ip4/127.0.0.1/tcp/8053'] } },
+      'ring.listen.0: is taken by status.listen 127.0.0.1:8053',
+    ],
     ['no family at all', { iterator: { ipv4: false, ipv6: false } }, 'iterator.ipv4: is off, and so is iterator.ipv6'],
     [
       'a source address of a family that is off',
@@ -129,6 +143,16 @@ describe('is only a warning', () => {
         access: { allow: ['127.0.0.0/8'] },
       },
       'access.allow: nobody in it can ask at [::1]:53',
+    ],
+    [
+      'a record where local data does not count',
+      { local: { zones: { ads: 'always_nxdomain' }, records: ['x.lan A 192.168.1.1', 'y.ads A 192.168.1.2'] } },
+      'local.records.1: is never answered: local.zones has ads as "always_nxdomain"',
+    ],
+    [
+      'a negative trust anchor of the root',
+      { dnssec: { negativeTrustAnchors: ['.'] } },
+      'dnssec.negativeTrustAnchors: names the root',
     ],
     ['no TCP', { listen: { udp: ['127.0.0.1:53'] } }, 'listen.tcp: is empty: answers that do not fit into UDP'],
     [
