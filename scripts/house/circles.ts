@@ -1,7 +1,6 @@
 /** Circles of files: a file that reaches itself by imports, type imports counted. */
 import { relativeImports } from '../imports/imports-of.ts'
-import { lex } from '../imports/lexer.ts'
-import type { SourceFile, Violation } from './sources.ts'
+import { type SourceFile, tokensOf, type Violation } from './sources.ts'
 
 type Graph = ReadonlyMap<string, readonly string[]>
 
@@ -22,9 +21,9 @@ export function circles(files: readonly SourceFile[]): Violation[] {
 function importGraph(files: readonly SourceFile[]): Graph {
   const known = new Set(files.map(({ path }) => path))
   return new Map(
-    files.map(({ path, text }) => [
-      path,
-      relativeImports(path, lex(text)).flatMap(({ target }) => (known.has(target) ? [target] : [])),
+    files.map((file) => [
+      file.path,
+      relativeImports(file.path, tokensOf(file)).flatMap(({ target }) => (known.has(target) ? [target] : [])),
     ]),
   )
 }

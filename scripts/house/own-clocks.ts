@@ -1,6 +1,6 @@
 /** Clocks are made in io/ (the machine's) and in sim/ (the virtual one) only; a test that writes its own tests that, too. */
-import { lex, type Token } from '../imports/lexer.ts'
-import type { SourceFile, Violation } from './sources.ts'
+import type { Token } from '../imports/lexer.ts'
+import { type SourceFile, tokensOf, type Violation } from './sources.ts'
 
 const MAKERS = /^src\/(io|sim)\//
 
@@ -8,8 +8,9 @@ const MAKERS = /^src\/(io|sim)\//
 export function ownClocks(files: readonly SourceFile[]): Violation[] {
   return files
     .filter(({ path }) => !MAKERS.test(path))
-    .flatMap(({ path, text }) => {
-      const tokens = lex(text)
+    .flatMap((file) => {
+      const { path } = file
+      const tokens = tokensOf(file)
       return tokens.flatMap(({ line }, index) =>
         makesClock(tokens, index)
           ? [{ path, line, message: 'makes a clock of its own: take virtualClock of sim/, or systemClock of io/' }]

@@ -1,6 +1,7 @@
 /** The files that the checks read. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
+import { lex, type Token } from '../imports/lexer.ts'
 
 /** `path` is relative to the repository, with slashes. */
 export interface SourceFile {
@@ -28,4 +29,15 @@ export function readSources(root: string, folder: string, ending: string): Sourc
 /** The line of an offset in a text, 1-based. */
 export function lineOf(text: string, offset: number): number {
   return text.slice(0, offset).split('\n').length
+}
+
+const read = new WeakMap<SourceFile, readonly Token[]>()
+
+/** The tokens of a file, which several checks look at. */
+export function tokensOf(file: SourceFile): readonly Token[] {
+  const known = read.get(file)
+  if (known !== undefined) return known
+  const tokens = lex(file.text)
+  read.set(file, tokens)
+  return tokens
 }

@@ -1,6 +1,6 @@
 /** What is a matter of taste: it is printed, and fails nothing. */
-import { lex, pairBrackets, type Token } from '../imports/lexer.ts'
-import type { SourceFile, Violation } from './sources.ts'
+import { pairBrackets, type Token } from '../imports/lexer.ts'
+import { type SourceFile, tokensOf, type Violation } from './sources.ts'
 
 const FILE_LINES = 400
 const FUNCTION_LINES = 70
@@ -28,8 +28,9 @@ export function crowdedRooms(files: readonly SourceFile[]): Violation[] {
 
 /** From the line of the name to the line of the brace that ends the body. */
 export function longFunctions(files: readonly SourceFile[]): Violation[] {
-  return files.flatMap(({ path, text }) => {
-    const tokens = lex(text)
+  return files.flatMap((file) => {
+    const { path } = file
+    const tokens = tokensOf(file)
     const pairs = pairBrackets(tokens)
     return tokens.flatMap(({ text: brace, kind }, index) => {
       if (kind !== 'punctuation' || brace !== '{') return []
@@ -44,8 +45,9 @@ export function longFunctions(files: readonly SourceFile[]): Violation[] {
 
 /** Interfaces of things handed in, by their names, with more fields than one remembers. */
 export function wideParameters(files: readonly SourceFile[]): Violation[] {
-  return files.flatMap(({ path, text }) => {
-    const tokens = lex(text)
+  return files.flatMap((file) => {
+    const { path } = file
+    const tokens = tokensOf(file)
     const pairs = pairBrackets(tokens)
     return tokens.flatMap(({ text: word, kind, line }, index) => {
       const name = tokens[index + 1]?.text ?? ''

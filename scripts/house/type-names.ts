@@ -1,6 +1,6 @@
 /** Exported types have one name each in the whole of src/, so that a name leads to one thing. */
-import { lex, type Token } from '../imports/lexer.ts'
-import type { SourceFile, Violation } from './sources.ts'
+import type { Token } from '../imports/lexer.ts'
+import { type SourceFile, tokensOf, type Violation } from './sources.ts'
 
 export interface TypeName {
   readonly name: string
@@ -33,8 +33,9 @@ export function nearTwins(files: readonly SourceFile[]): Violation[] {
 
 /** Interfaces, types, classes and enums that are declared here; what is only passed on is not. */
 export function exportedTypes(files: readonly SourceFile[]): TypeName[] {
-  return files.flatMap(({ path, text }) => {
-    const tokens = lex(text)
+  return files.flatMap((file) => {
+    const { path } = file
+    const tokens = tokensOf(file)
     return tokens.flatMap(({ kind, text: word }, index) => {
       if (kind !== 'word' || word !== 'export') return []
       const name = declaredType(tokens, index + 1)

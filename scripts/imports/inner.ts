@@ -1,7 +1,7 @@
 /** Inside a room, parts import only downwards, and what is called pure neither waits nor holds a port. */
-import type { SourceFile, Violation } from '../house/sources.ts'
+import { type SourceFile, tokensOf, type Violation } from '../house/sources.ts'
 import { type Import, importsOf, relativeImports } from './imports-of.ts'
-import { lex, type Token } from './lexer.ts'
+import type { Token } from './lexer.ts'
 
 /** The ports of base/ports.ts that act, and what waits on them. Random only computes: it draws in the order of the calls. */
 const PORTS: ReadonlySet<string> = new Set(
@@ -20,8 +20,9 @@ export function checkInnerRooms(files: readonly SourceFile[], table: InnerTable)
   return [...unknownFolders(files, table), ...files.flatMap((file) => checkFile(file, table)), ...stale(files, table)]
 }
 
-function checkFile({ path, text }: SourceFile, table: InnerTable): Violation[] {
-  const tokens = lex(text)
+function checkFile(file: SourceFile, table: InnerTable): Violation[] {
+  const { path } = file
+  const tokens = tokensOf(file)
   const say = ({ line, message }: { line: number; message: string }): Violation => ({ path, line, message })
   return [
     ...roomsAround(path).flatMap((room) => upwards(path, room, tokens, table)),
