@@ -103,6 +103,8 @@ export const limits = {
   REPORT_MS: 5_000,
   /** How long the answer of `families()` holds, ms: a route that comes or goes is noticed within it. */
   FAMILIES_MS: 1_000,
+  /** Queries to a parent for glue that its referral left out, for one name. */
+  SENDS_FOR_GLUE: 3,
   /** Equal replies to fresh ids and ports that stand for TCP where a server has none: 3 times 32 bits to guess in a row. */
   EQUAL_REPLIES: 3,
   /** How long a reply may be late and is still taken, ms after the time-out: two satellites' way. */

@@ -23,6 +23,8 @@ export class ServerPool {
   readonly #cut: Cut
   readonly #tried = new Map<string, TriedServer>()
   #missing: Name[] = []
+  /** Addresses from another source than the one that was believed first: for when those are of no use (RFC 2181 section 5.4.1). */
+  readonly #reserve: { readonly name: Name; readonly addresses: readonly string[] }[] = []
   #lookups = 0
   #failedLookups = 0
   #silentTcp = 0
@@ -37,8 +39,8 @@ export class ServerPool {
   }
 
   /**
-   * The server to ask now: untried ones first, then name servers not looked up yet, then the silent ones again; one that was
-   * silent twice over TCP, since something on the way may eat its UDP (Knot Resolver does so).
+   * The server to ask now: untried ones first, then name servers not looked up yet, then what another source says of their
+   * addresses, then the silent ones again; one that was silent twice over TCP, since something on the way may eat its UDP (Knot Resolver does so).
    */
   async next(): Promise<{ tried: TriedServer; protocol: UpstreamProtocol } | undefined> {
     const { UDP_TRIES_PER_SERVER, SILENT_TCP_PER_ZONE } = this.#engine.limits
@@ -47,7 +49,7 @@ export class ServerPool {
       const usable = [...this.#tried.values()].filter((tried) => !tried.out && this.#stillUsable(tried.server))
       const untried = usable.filter((tried) => tried.tries === 0)
       if (untried.length > 0) return this.#pick(untried, first)
-      if (await this.#lookUpOne()) continue
+      if ((await this.#lookUpOne()) || this.#takeReserve()) continue
       const silent = usable.filter((tried) => tried.tries === UDP_TRIES_PER_SERVER)
       if (silent.length > 0 && first === 'udp' && this.#silentTcp < SILENT_TCP_PER_ZONE) {
         this.#silentTcp++
@@ -90,8 +92,12 @@ export class ServerPool {
     const { delegation } = this.#cut.source
     for (const name of serversUsed(delegation, this.#engine.deps.random)) {
       const glue = delegation.addresses.get(name.key) ?? []
-      const addresses = glue.length > 0 ? glue : this.#finder.known(this.#job, name)
+      // The zone's own word ranks above the parent's; whichever fails, the other one is tried.
+      const known = this.#finder.known(this.#job, name)
+      const addresses = known.length > 0 ? known : glue
+      if (known.length > 0 && glue.length > 0) this.#reserve.push({ name, addresses: glue })
       if (addresses.length === 0 || !this.#addAddresses(name, addresses)) this.#missing.push(name)
+      else if (glue.length === 0) this.#keepGlue(name)
     }
   }
 
@@ -116,21 +122,38 @@ export class ServerPool {
     for (;;) {
       const name = this.#missing.shift()
       if (name === undefined) return false
-      // Only the zone's own servers could tell, and their addresses are what is asked for: the parent left out the glue.
-      if (isSubdomain(name, this.#cut.zone)) {
-        this.remarks.push(`${nameToText(name)} has no glue`)
-        continue
-      }
       if (this.#lookups >= LOOKUPS_PER_DELEGATION || this.#failedLookups >= FAILED_LOOKUPS_PER_DELEGATION) {
         this.remarks.unshift('too many name servers without an address')
         this.#missing = []
         return false
       }
       this.#lookups++
-      const addresses = await this.#finder.lookUp(this.#job, name)
+      const addresses = await this.#addressesOf(name)
       if (addresses.length > 0 && this.#addAddresses(name, addresses)) return true
       if (addresses.length === 0) this.remarks.push(`${nameToText(name)} has no address`)
       this.#failedLookups++
     }
+  }
+
+  /** By a question of its own; or, where only the zone's own servers could answer that, from the parent, which left out the glue. */
+  async #addressesOf(name: Name): Promise<readonly string[]> {
+    const isInZone = isSubdomain(name, this.#cut.zone)
+    if (isInZone) return this.#finder.askForGlue(this.#job, this.#cut.zone, name)
+    const found = await this.#finder.lookUp(this.#job, name)
+    if (found.length === 0) return this.#finder.glue(this.#job, name)
+    this.#keepGlue(name)
+    return found
+  }
+
+  #keepGlue(name: Name): void {
+    const addresses = this.#finder.glue(this.#job, name)
+    if (addresses.length > 0) this.#reserve.push({ name, addresses })
+  }
+
+  /** All reserves at once: they are few, and bounded like the rest. False when there is none that was not tried. */
+  #takeReserve(): boolean {
+    const before = this.#tried.size
+    for (const { name, addresses } of this.#reserve.splice(0)) this.#addAddresses(name, addresses)
+    return this.#tried.size > before
   }
 }

@@ -41,4 +41,8 @@ export type UsefulReply = Exclude<Reply, { kind: 'lame' | 'truncated' | 'error' 
 export interface ServerFinder {
   known(job: Job, server: Name): readonly string[]
   lookUp(job: Job, server: Name): Promise<readonly string[]>
+  /** What the parent of the zone that the server's name is in said of it: glue, of the lowest rank. */
+  glue(job: Job, server: Name): readonly string[]
+  /** Asks the parent of `zone` for the address of a name server within it that its referral left out (RFC 9471 section 3). */
+  askForGlue(job: Job, zone: Name, server: Name): Promise<readonly string[]>
 }

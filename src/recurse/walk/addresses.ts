@@ -1,10 +1,11 @@
 /** Addresses of name servers that came without glue. */
 import type { Side } from '../../cache/index.ts'
-import { cnameTarget, type Name, Type } from '../../dns/index.ts'
+import { cnameTarget, type Name, parentName, Type } from '../../dns/index.ts'
 import type { Finding } from '../../evidence/index.ts'
 import { addressesOf } from '../../iterator/index.ts'
 import { isFailure } from '../job/failure.ts'
-import { type Job, sideOf } from '../job/job.ts'
+import { type Cut, type Job, sideOf } from '../job/job.ts'
+import { askZone } from '../servers/ask-zone.ts'
 import type { ServerFinder } from '../servers/types.ts'
 import type { WalkEngine } from './engine.ts'
 
@@ -15,6 +16,8 @@ export function serverFinder(engine: WalkEngine, resolve: Resolve): ServerFinder
   return {
     known: (job, server) => knownAddresses(engine, job, server),
     lookUp: (job, server) => lookUpAddresses(engine, resolve, job, server),
+    glue: (job, server) => glueOfCached(engine, job, server),
+    askForGlue: (job, zone, server) => askForGlue(engine, job, zone, server),
   }
 }
 
@@ -28,6 +31,46 @@ function knownAddresses(engine: WalkEngine, job: Job, server: Name): string[] {
       : []
   })
 }
+
+/** Of the deepest known delegation that the server's name lies in and that names an address of it. */
+function glueOfCached(engine: WalkEngine, job: Job, server: Name): readonly string[] {
+  for (let name = server; ; ) {
+    const delegation = engine.deps.cache.delegation(job.context, name, engine.now())?.delegation
+    const addresses = delegation?.addresses.get(server.key) ?? []
+    if (delegation === undefined || addresses.length > 0 || delegation.zone.labels === 0) return addresses
+    name = parentName(delegation.zone)
+  }
+}
+
+/** Each name is asked for once, of the parent's servers, and what they say counts for a name below their zone only. */
+async function askForGlue(engine: WalkEngine, job: Job, zone: Name, server: Name): Promise<readonly string[]> {
+  if (zone.labels === 0 || !engine.lookups.take(job.budget)) return []
+  const parent = engine.deps.cache.delegation(job.context, parentName(zone), engine.now())?.delegation
+  if (parent === undefined) return []
+  const cut: Cut = {
+    zone: parent.zone,
+    role: 'authority',
+    source: { kind: 'delegated', delegation: parent },
+    cached: true,
+  }
+  for (const type of addressTypes(engine)) {
+    const question = { name: server, type, class: 1 }
+    const result = await askZone(engine, NO_FINDER, job, cut, question, engine.limits.SENDS_FOR_GLUE)
+    if (result.kind === 'failed') continue
+    const { reply } = result
+    const found =
+      reply.kind === 'referral'
+        ? (reply.delegation.addresses.get(server.key) ?? [])
+        : reply.kind === 'answer'
+          ? addressesOf(reply.outcome.rrset)
+          : []
+    if (found.length > 0) return found
+  }
+  return []
+}
+
+/** The parent's servers are known by the delegation that led to them. */
+const NO_FINDER: ServerFinder = { known: () => [], lookUp: async () => [], glue: () => [], askForGlue: async () => [] }
 
 /**
  * Addresses of servers come from this node's own fetches, also when the question itself may be answered from the ring. Otherwise

@@ -170,7 +170,12 @@ export class Primer {
 const NO_ROOT = { reason: 'no-servers', ede: [] } as const
 
 /** Hints come with their addresses; a server without any is of no use before the root is known. */
-const NO_FINDER: ServerFinder = { known: () => [], lookUp: async () => [] }
+const NO_FINDER: ServerFinder = {
+  known: () => [],
+  lookUp: async () => [],
+  glue: () => [],
+  askForGlue: async () => [],
+}
 
 /** Addresses come from the additional section; a root server without any keeps those of its hint. */
 function rootDelegation(servers: RRset, message: Message, hints: readonly RootHint[]): Delegation {
