@@ -18,6 +18,8 @@ interface Odd {
   readonly records?: string
   readonly ask?: readonly string[]
   readonly copies?: ZonePlan['copies']
+  /** A sound zone `sub` is delegated from here, unsigned, to a real server. */
+  readonly child?: boolean
 }
 
 const twice = (behaviour: Behaviour): readonly Behaviour[] => [behaviour, behaviour]
@@ -448,6 +450,77 @@ const SHAPES: readonly Odd[] = [
   },
 ]
 
+const isReferral = (reply: Message): boolean => !reply.aa && reply.answers.length === 0 && reply.authorities.length > 0
+
+/** Parents that are odd in how they refer to a child zone. */
+const PARENTS: readonly Odd[] = [
+  {
+    name: 'refaa',
+    about: 'referrals with AA',
+    servers: twice(shaped((reply) => ({ ...reply, aa: true }))),
+    child: true,
+  },
+  {
+    name: 'refanswer',
+    about: 'the NS set of a referral stands in the answer section',
+    servers: twice(
+      shaped((reply) =>
+        isReferral(reply)
+          ? {
+              ...reply,
+              answers: reply.authorities.filter(({ type }) => typeToText(type) === 'NS'),
+              authorities: reply.authorities.filter(({ type }) => typeToText(type) !== 'NS'),
+            }
+          : reply,
+      ),
+    ),
+    child: true,
+  },
+  {
+    name: 'refsoa',
+    about: 'referrals carry the SOA of the parent',
+    servers: twice({
+      tamper: (reply, _asked, truth) => [
+        {
+          reply: isReferral(reply)
+            ? { ...reply, authorities: [...reply.authorities, ...truth('SOA', 'o-refsoa.com.').answers] }
+            : reply,
+        },
+      ],
+    }),
+    child: true,
+  },
+  { name: 'noglue', about: 'glue is left out unless asked for', servers: twice(ways.withoutGlue()), child: true },
+  {
+    name: 'subds',
+    about: 'SERVFAIL for DS of the name in an unsigned child, signed',
+    servers: twice(ways.rcodeFor(ways.asksFor('DS', 'www.sub.o-subds.com'))),
+    child: true,
+    signed: true,
+  },
+  {
+    name: 'subdsall',
+    about: 'SERVFAIL for every DS, though referrals prove that there is none; signed',
+    servers: twice(ways.rcodeFor('DS')),
+    child: true,
+    signed: true,
+  },
+  {
+    name: 'nearmiss',
+    about: 'a reply with another id comes first, and no TCP',
+    servers: twice({
+      noTcp: true,
+      tamper: (reply) => [{ reply: { ...reply, id: reply.id ^ 0x5555 } }, { reply, afterMs: 20 }],
+    }),
+  },
+  {
+    name: 'tcwhole',
+    about: 'TC is set on whole answers, and no TCP',
+    servers: twice({ noTcp: true, ...shaped((reply, { protocol }) => ({ ...reply, tc: protocol === 'udp' })) }),
+    slow: true,
+  },
+]
+
 function shaped(change: (reply: Message, asked: Asked) => Message): Behaviour {
   return { tamper: (reply, asked) => [{ reply: change(reply, asked) }] }
 }
@@ -510,14 +583,14 @@ function withCopies(count: number, bad: number): Odd[] {
   }))
 }
 
-const ALL: readonly Odd[] = [...ODD, ...MET, ...SHAPES, ...withCopies(2, 1), ...withCopies(3, 2)]
+const ALL: readonly Odd[] = [...ODD, ...MET, ...SHAPES, ...PARENTS, ...withCopies(2, 1), ...withCopies(3, 2)]
 
 /** `*-signed` where a zone of that name is there in both forms. */
 export function oddZones(): ZonePlan[] {
-  return ALL.map(({ name, about, servers, signed, slow, records, ask, copies }): ZonePlan => {
+  return ALL.flatMap(({ name, about, servers, signed, slow, records, ask, copies, child }): ZonePlan[] => {
     const label = signed && ALL.some((other) => other.name === name && !other.signed) ? `${name}-signed` : name
     const origin = `o-${label}.com.`
-    return {
+    const plan: ZonePlan = {
       origin,
       kind: 'odd',
       about,
@@ -529,6 +602,12 @@ export function oddZones(): ZonePlan[] {
       ...(copies && { copies }),
       ...(ask && { ask: ask.map((text) => text.replace(' ', `.${origin} `)) }),
     }
+    if (child !== true) return [plan]
+    const sub = `sub.${origin}`
+    return [
+      plan,
+      { origin: sub, kind: 'odd', about, server: 'leaf-nsd', records: shortContent(), ask: [`alias.${sub} A`] },
+    ]
   })
 }
 
