@@ -95,6 +95,7 @@ export const PURE: readonly string[] = [
   'recurse/denials/ordered.ts',
   'recurse/walk/agreed-cuts.ts',
   'recurse/walk/dnames.ts',
+  'recurse/walk/ttl.ts',
   'recurse/walk/lookup-shares.ts',
   'recurse/servers/known/crowd.ts',
   'recurse/servers/known/cookies.ts',

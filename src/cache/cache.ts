@@ -1,14 +1,16 @@
 /** The cache as other rooms see it: rules of rank and TTL over packed records, with delegations and failures beside them. */
 import { ChordnsError } from '../base/index.ts'
 import { canonicalName, type Delegation, type Name, type Question } from '../dns/index.ts'
-import type { Outcome, Provenance, Security } from '../evidence/index.ts'
+import type { Outcome } from '../evidence/index.ts'
 import { DelegationTable } from './delegations.ts'
 import { FailureTable } from './failures.ts'
 import { hashKey } from './hash.ts'
 import { KeyWriter, keyReaches, readKey, typesOutdated, typesToTry, typeToFile } from './keys.ts'
 import { limits } from './limits.ts'
 import { PackWriter, unpack } from './packing.ts'
+import { better, codeOf, isWorthMore, provenanceOf, securityOf } from './ranks.ts'
 import { markRead, type RecordMeta, type RecordRef, RecordStore, recordBody, recordMeta } from './slab.ts'
+import { cappedExpiry } from './ttl.ts'
 import type {
   Cache,
   CacheContents,
@@ -24,8 +26,6 @@ import type {
   Side,
 } from './types.ts'
 
-const SECURITIES: readonly Security[] = ['secure', 'insecure', 'bogus', 'indeterminate']
-const PROVENANCES: readonly Provenance[] = ['local', 'ledger', 'agreed', 'rotating', 'divergent', 'solo']
 const SIDES: readonly Side[] = ['own', 'ring']
 
 /**
@@ -100,7 +100,7 @@ class PackedCache implements Cache, CacheContents {
   put(context: CacheContext, entry: CacheEntry, now: number): boolean {
     // An answer ends a row of failures, also one that is not kept.
     if (entry.security !== 'bogus') this.#failures.remove(context, entry.question)
-    const expires = this.#cappedExpiry(entry, now)
+    const expires = cappedExpiry(entry, this.#options, now)
     if (expires <= now || !fits(entry.outcome)) return false
     const { question, outcome } = entry
     this.#key.write(context, question.name, typeToFile(question, outcome, entry.security), question.class, entry.side)
@@ -201,7 +201,7 @@ class PackedCache implements Cache, CacheContents {
     const ref = this.#store.find(key, key.length)
     if (ref === undefined) return undefined
     const meta = recordMeta(ref)
-    if (SECURITIES[meta.code & 3] === 'bogus') return undefined
+    if (securityOf(meta) === 'bogus') return undefined
     const { context, question, side } = readKey(key)
     return { context, entry: toEntry(question, ref, meta, side) }
   }
@@ -225,46 +225,6 @@ class PackedCache implements Cache, CacheContents {
   }
 
   readonly #keepUntil = (expires: number): number => expires + this.#staleMs
-
-  /**
-   * RFC 2181 section 8, RFC 2308 section 5. `minTtl` never stretches a ring copy, whose certificate says how long it holds, nor
-   * what has expired for another reason than its TTL. Both bounds count from when it was fetched: what is put again with its
-   * verdict begins no new term.
-   */
-  #cappedExpiry(entry: CacheEntry, now: number): number {
-    const { minTtl, maxTtl, negativeMaxTtl } = this.#options
-    const isForOnce = ttlAsItCame(entry.outcome) === 0
-    if (!isForOnce && entry.expires <= now) return now
-    if (isForOnce && (minTtl === 0 || entry.side !== 'own')) return now
-    const cap = entry.outcome.kind === 'absent' ? Math.min(negativeMaxTtl, maxTtl) : maxTtl
-    const fetched = Math.min(entry.stored, now)
-    const bogus = entry.security === 'bogus' ? now + limits.BOGUS_TTL_SECONDS * 1000 : Number.POSITIVE_INFINITY
-    const most = Math.min(fetched + cap * 1000, bogus)
-    const least = entry.side === 'own' ? Math.min(fetched + minTtl * 1000, signedUntil(entry, now)) : now
-    return Math.min(most, Math.max(least, entry.expires))
-  }
-}
-
-/** For an absence that of its SOA; one without SOA is never stretched (RFC 2308 section 5). */
-function ttlAsItCame(outcome: Outcome): number {
-  return outcome.kind === 'rrset' ? outcome.rrset.ttl : (outcome.soa?.ttl ?? 1)
-}
-
-/** Unix ms when the first signature of validated data ends (RFC 4034 section 3.1.5); for ever where nothing was validated. */
-function signedUntil({ outcome, security }: CacheEntry, now: number): number {
-  if (security !== 'secure') return Number.POSITIVE_INFINITY
-  const answers = outcome.kind === 'rrset' ? [outcome.rrset] : outcome.soa === undefined ? [] : [outcome.soa]
-  const signatures = [...answers, ...outcome.proofs].flatMap((rrset) => rrset.signatures)
-  const seconds = Math.floor(now / 1000)
-  // Serial numbers: the end is within 68 years of now, before or after it.
-  const ends = signatures
-    .filter(({ length }) => length >= 12)
-    .map((rdata) => ((uint32(rdata, 8) - seconds) | 0) + seconds)
-  return Math.min(...ends) * 1000
-}
-
-function uint32(bytes: Uint8Array, at: number): number {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(at)
 }
 
 function fits(outcome: Outcome): boolean {
@@ -279,29 +239,6 @@ function fits(outcome: Outcome): boolean {
   })
 }
 
-function codeOf(security: Security, provenance: Provenance): number {
-  return SECURITIES.indexOf(security) | (PROVENANCES.indexOf(provenance) << 2)
-}
-
-/** What ranks are compared by: bogus is below everything. */
-function weight(meta: RecordMeta): number {
-  return SECURITIES[meta.code & 3] === 'bogus' ? 0 : meta.rank
-}
-
-/** What is validated is not replaced by what is not yet: that one may turn out to be bogus. */
-function isWorthMore(old: RecordMeta, fresh: RecordMeta, now: number): boolean {
-  if (old.expires <= now) return false
-  if (weight(old) !== weight(fresh)) return weight(old) > weight(fresh)
-  return SECURITIES[fresh.code & 3] === 'indeterminate' && SECURITIES[old.code & 3] !== 'indeterminate'
-}
-
-/** Unexpired before stale, then by rank; at equal rank the first found stays. */
-function better(a: RecordMeta, b: RecordMeta, now: number): boolean {
-  const aLive = a.expires > now
-  const bLive = b.expires > now
-  return aLive !== bLive ? aLive : weight(a) > weight(b)
-}
-
 function toEntry(question: Question, ref: RecordRef, meta: RecordMeta, side: Side): CacheEntry {
   const { outcome, certificate } = unpack(canonicalName(question.name), recordBody(ref))
   return {
@@ -309,8 +246,8 @@ function toEntry(question: Question, ref: RecordRef, meta: RecordMeta, side: Sid
     outcome,
     rank: meta.rank as Rank,
     side,
-    security: SECURITIES[meta.code & 3]!,
-    provenance: PROVENANCES[meta.code >> 2]!,
+    security: securityOf(meta),
+    provenance: provenanceOf(meta),
     ...(certificate === undefined ? {} : { certificate }),
     stored: meta.stored,
     expires: meta.expires,

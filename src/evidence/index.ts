@@ -42,9 +42,10 @@ export {
   type UnsignedObservation,
   verifyObservation,
 } from './observation.ts'
-export { decodeContent, decodeOutcome, encodeOutcome, isOutcome, isSmallEnough, misfit, outcomeTtl } from './outcome.ts'
+export { decodeContent, decodeOutcome, encodeOutcome, isOutcome, isSmallEnough, misfit } from './outcome.ts'
 export { type Acceptance, accept, type PolicyContext, trustRank, weakest, weakestSecurity } from './policy.ts'
 export { delegationQuestion, isDelegation } from './subject.ts'
+export { outcomeTtl } from './ttl.ts'
 export type {
   Absence,
   Certificate,

@@ -5,6 +5,7 @@ import type { Finding, Outcome } from '../../evidence/index.ts'
 import type { Job } from '../job/job.ts'
 import type { UsefulReply } from '../servers/types.ts'
 import type { WalkEngine } from './engine.ts'
+import { secondsToKeep } from './ttl.ts'
 
 type Answering = Exclude<UsefulReply, { kind: 'referral' }>
 
@@ -33,20 +34,6 @@ export function fetchedSide({ start }: Finding): Side {
   return start === 'agreed' ? 'ring' : 'own'
 }
 
-/**
- * Seconds an outcome holds: the set's TTL; for an absence the lesser of the SOA's TTL and its MINIMUM (RFC 2308 section 5). That
- * there is no such name is not kept at all without a SOA.
- */
-export function ttlOf(engine: WalkEngine, outcome: Outcome): number {
-  const { limits } = engine
-  if (outcome.kind === 'rrset') return Math.min(outcome.rrset.ttl, limits.MAX_TTL)
-  const rdata = outcome.soa?.rdatas[0]
-  if (outcome.soa === undefined || rdata === undefined || rdata.length < 4)
-    return outcome.rcode === 3 ? 0 : limits.ABSENCE_WITHOUT_SOA_TTL
-  const minimum = new DataView(rdata.buffer, rdata.byteOffset, rdata.byteLength).getUint32(rdata.length - 4)
-  return Math.min(outcome.soa.ttl, minimum, limits.MAX_NEGATIVE_TTL)
-}
-
 function rankOf(reply: Answering): Rank {
   return 'authoritative' in reply && !reply.authoritative ? Rank.AUTHORITY_SECTION : Rank.AUTHORITATIVE
 }
@@ -55,7 +42,7 @@ function entryOf(engine: WalkEngine, job: Job, question: Question, outcome: Outc
   const stored = engine.now()
   // A walk that began with an agreed delegation did not come from the root, so what it finds is not signed as this node's own.
   const side = job.start === 'agreed' ? 'ring' : 'own'
-  const expires = stored + ttlOf(engine, outcome) * 1000
+  const expires = stored + secondsToKeep(outcome, engine.limits) * 1000
   return { question, outcome, rank, side, security: 'indeterminate', provenance: 'solo', stored, expires }
 }
 
