@@ -112,6 +112,13 @@ const PROOFS: readonly Explanation[] = [
 
 const LOOSE: readonly Explanation[] = [
   {
+    pattern: /o-noglue\./,
+    fields: ['rcode'],
+    when: answered,
+    reason:
+      'In-zone glue that the parent left out is asked for, as BIND does (RFC 9471 section 3: the parent must send it). Unbound and Knot Resolver give up.',
+  },
+  {
     pattern: /o-unaskededns\./,
     fields: ['rcode'],
     when: answered,

@@ -12,6 +12,8 @@ const OPEN: readonly (readonly [origin: RegExp, what: string])[] = [
   [/\bo-emptynoaa\.com\.$/, 'an empty NOERROR without AA'],
   [/\bo-(other|parent)soa\.com\.$/, 'the SOA of another zone'],
   [/\bo-ownnsnoaa\.com\.$/, 'NODATA shown by the own NS set'],
+  [/\bo-nearmiss\.com\.$/, 'a guess before each reply, and no TCP'],
+  [/\bsub\.o-noglue\.com\.$/, 'in-zone glue that was left out'],
   [/\bo-soaanswer\.com\.$/, 'the SOA of an absence in the answer section'],
   [/\bo-upaa\.com\.$/, 'an upward referral with AA counts as NODATA'],
   [/\bo-afor(aaaa|mx)\.com\.$/, 'a record of another type'],
