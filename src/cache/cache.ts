@@ -137,9 +137,12 @@ class PackedCache implements Cache, CacheContents {
     return this.#delegations.enclosing(context, name, now)
   }
 
-  putDelegation(context: CacheContext, delegation: Delegation, now: number): void {
-    const ttl = Math.min(delegation.ttl, this.#options.maxTtl)
-    if (ttl > 0) this.#delegations.put(context, delegation, ttl, now)
+  putDelegation(context: CacheContext, delegation: Delegation, now: number, parent?: Name): void {
+    this.#delegations.put(context, delegation, parent, this.#options.maxTtl, now)
+  }
+
+  dropDelegationDs(context: CacheContext, zone: Name): void {
+    this.#delegations.dropDs(context, zone)
   }
 
   removeDelegation(context: CacheContext, zone: Name): void {

@@ -42,9 +42,16 @@ export interface CachedFailure {
 }
 
 export interface CachedDelegation {
+  /** Without the parts whose own term is over. */
   readonly delegation: Delegation
+  /** The zone that told it; undefined when that is not known. */
+  readonly parent: Name | undefined
   readonly stored: number
+  /** When the NS set ends. */
   readonly expires: number
+  /** When what it says of DS ends, and when its addresses do. */
+  readonly dsExpires: number
+  readonly glueExpires: number
 }
 
 export interface CacheOptions {
@@ -96,7 +103,10 @@ export interface Cache {
   remove(context: CacheContext, question: Question): void
   /** The delegation of the deepest known zone that encloses `name` (or is it). */
   delegation(context: CacheContext, name: Name, now: number): CachedDelegation | undefined
-  putDelegation(context: CacheContext, delegation: Delegation, now: number): void
+  /** `parent`: the zone whose referral it was. */
+  putDelegation(context: CacheContext, delegation: Delegation, now: number, parent?: Name): void
+  /** Forgets what the delegation of this very zone says of DS. */
+  dropDelegationDs(context: CacheContext, zone: Name): void
   removeDelegation(context: CacheContext, zone: Name): void
   /** `nowMonotonic`: failures go by the monotonic clock. */
   failure(context: CacheContext, question: Question, nowMonotonic: number): CachedFailure | undefined

@@ -1,7 +1,7 @@
 /** One row of the cache on disk: its key, and an entry or a delegation as canonical CBOR. */
 import { ChordnsError, concatBytes, isChordnsError } from '../base/index.ts'
 import { type CborField, type CborValue, cborReader, encodeCanonical, sha256 } from '../crypto/index.ts'
-import { type Delegation, nameFromWire, type RRset } from '../dns/index.ts'
+import { agedDelegation, type Delegation, nameFromWire, type RRset } from '../dns/index.ts'
 import { decodeCertificate, decodeOutcome, encodeCertificate, encodeOutcome } from '../evidence/index.ts'
 import { limits } from './limits.ts'
 import type { Cache, CacheContext, CachedDelegation, CacheEntry, Rank } from './types.ts'
@@ -9,7 +9,7 @@ import type { Cache, CacheContext, CachedDelegation, CacheEntry, Rank } from './
 export const KIND = { entry: 1, delegation: 2 } as const
 export type RowKind = (typeof KIND)[keyof typeof KIND]
 
-const VERSION = 1
+const VERSION = 2
 /** Nothing in a row can be longer, or more, than a row has bytes. */
 const MOST = limits.MAX_WARM_ROW_BYTES
 
@@ -55,8 +55,9 @@ export function entryRow(context: CacheContext, entry: CacheEntry): Uint8Array |
   }
 }
 
-export function delegationRow(context: CacheContext, { delegation, stored, expires }: CachedDelegation): Uint8Array {
-  const { zone, nameServers, addresses, ds, proofs } = delegation
+export function delegationRow(context: CacheContext, cached: CachedDelegation): Uint8Array {
+  const { delegation, parent, stored, expires } = cached
+  const { zone, nameServers, addresses, ds, proofs, glueTtl } = delegation
   return encodeCanonical([
     VERSION,
     context,
@@ -67,6 +68,8 @@ export function delegationRow(context: CacheContext, { delegation, stored, expir
     proofs.map(rrsetValue),
     Math.floor(stored),
     Math.floor(expires),
+    parent === undefined ? null : parent.wire,
+    glueTtl ?? null,
   ])
 }
 
@@ -107,18 +110,29 @@ function restoreEntry(cache: Cache, row: readonly CborValue[], now: number): boo
 }
 
 function restoreDelegation(cache: Cache, row: readonly CborValue[], now: number): boolean {
-  const [, context, zone, nameServers, addresses, ds, proofs, stored, expires] = readRow(row, 9, 'a delegation')
-  const left = Math.floor((numberOf(expires) - now) / 1000)
-  if (numberOf(stored) > now || left <= 0) return false
-  const delegation: Delegation = {
+  const [, context, zone, nameServers, addresses, ds, proofs, stored, expires, parent, glueTtl] = readRow(
+    row,
+    11,
+    'a delegation',
+  )
+  const ttl = Math.floor((numberOf(expires) - numberOf(stored)) / 1000)
+  const age = (now - numberOf(stored)) / 1000
+  if (age < 0 || age >= ttl) return false
+  const asWritten: Delegation = {
     zone: nameOf(zone),
     nameServers: listOf(nameServers, nameOf),
     addresses: new Map(listOf(addresses, addressesOf)),
     ds: ds === null ? undefined : rrsetOf(ds),
     proofs: listOf(proofs, rrsetOf),
-    ttl: left,
+    ttl,
+    ...(glueTtl !== null && { glueTtl: numberOf(glueTtl) }),
   }
-  cache.putDelegation(textOf(context), delegation, now)
+  cache.putDelegation(
+    textOf(context),
+    agedDelegation(asWritten, age),
+    now,
+    parent === null ? undefined : nameOf(parent),
+  )
   return true
 }
 

@@ -12,6 +12,7 @@
  * Wrong bytes from outside are DNS_MALFORMED, wrong text is DNS_BAD_TEXT; only what this node itself puts together wrongly is
  * DNS_TOO_LONG or DNS_UNENCODABLE.
  */
+export { agedDelegation, dsTtlOf, lessDs } from './delegation.ts'
 export type { BadTextDetail, MalformedDetail } from './errors.ts'
 export { limits as dnsLimits } from './limits.ts'
 export { edeOption, findOption, optionsOf, readEde } from './message/edns.ts'

@@ -217,4 +217,6 @@ export interface Delegation {
   readonly proofs: readonly RRset[]
   /** Seconds: the parent's NS TTL. A child can never stretch it (ghost domains, CVE-2022-30698). */
   readonly ttl: number
+  /** Seconds: the least TTL of the addresses; undefined when it is that of the NS set. */
+  readonly glueTtl?: number
 }

@@ -11,7 +11,7 @@ export type ChainWalk =
       readonly ede: ExtendedError | undefined
       readonly expires: number
     }
-  | { readonly end: 'bogus'; readonly ede: ExtendedError; readonly expires: number }
+  | { readonly end: 'bogus'; readonly at: Name; readonly ede: ExtendedError; readonly expires: number }
   | ({ readonly end: 'need' } & Need)
 
 const NEVER = Number.POSITIVE_INFINITY
@@ -89,7 +89,7 @@ function descend(
       const missed = firstMissed(link.via, zone, name, stops)
       if (missed === undefined) {
         return sameName(link.under, zone)
-          ? { end: 'bogus', ede: link.ede, expires: link.expires }
+          ? { end: 'bogus', at: name, ede: link.ede, expires: link.expires }
           : need('DS', name, zone)
       }
       // Start again above the first name that was skipped.
@@ -119,7 +119,7 @@ function firstMissed(via: Name | undefined, zone: Name, name: Name, stops: Set<n
 
 function endOf(link: ZoneSecurity, name: Name): ChainWalk {
   if (link.status === 'insecure') return { end: 'insecure', reason: link.reason, ede: link.ede, expires: link.expires }
-  if (link.status === 'bogus') return { end: 'bogus', ede: link.ede, expires: link.expires }
+  if (link.status === 'bogus') return { end: 'bogus', at: name, ede: link.ede, expires: link.expires }
   // Nothing else can be known of an anchor's zone, unless the store mixes two sets of anchors. Then it is asked anew.
   return { end: 'need', need: 'DNSKEY', zone: name, parent: name }
 }

@@ -12,13 +12,21 @@ import type { Need, SigningZone, ValidationContext, ZoneSecurity } from './types
 import { bogus } from './why.ts'
 
 /**
- * Validates the answer that came for a `Need`. The result belongs into the chain under `need.zone`. Failing to get an answer at
- * all is the caller's to report: it says nothing about the zone. Throws BUDGET_SPENT.
+ * Validates the answer that came for a `Need`. The result belongs into the chain under `need.zone`. `secondsLeft`: what is left of
+ * the answer's own term, so that a link that is learned again from the same copy gets no new one. Failing to get an answer at all
+ * is the caller's to report: it says nothing about the zone. Throws BUDGET_SPENT.
  */
-export function learn(need: Need, outcome: Outcome, context: ValidationContext, budget: Budget): ZoneSecurity {
-  return need.need === 'DNSKEY'
-    ? learnDnskey(need.zone, outcome, context, budget)
-    : learnDs(need, outcome, context, budget)
+export function learn(
+  need: Need,
+  outcome: Outcome,
+  context: ValidationContext,
+  budget: Budget,
+  secondsLeft = Number.POSITIVE_INFINITY,
+): ZoneSecurity {
+  const link =
+    need.need === 'DNSKEY' ? learnDnskey(need.zone, outcome, context, budget) : learnDs(need, outcome, context, budget)
+  if (link.status === 'bogus' || link.status === 'unproven') return link
+  return { ...link, expires: Math.min(link.expires, linkExpiry(secondsLeft, context.now)) }
 }
 
 function learnDnskey(zone: Name, outcome: Outcome, context: ValidationContext, budget: Budget): ZoneSecurity {

@@ -123,6 +123,8 @@ export type Verdict =
   | {
       readonly verdict: 'bogus'
       readonly outcome: Outcome
+      /** The name whose link of the chain of trust is bad; undefined when the data itself is. */
+      readonly at?: Name
       readonly reason: string
       readonly ede: readonly ExtendedError[]
       readonly ttlCap: number

@@ -14,7 +14,7 @@ import {
   Type,
 } from '../dns/index.ts'
 import type { Absence, Outcome, Presence } from '../evidence/index.ts'
-import { type ChainWalk, walk } from './chain.ts'
+import { type ChainWalk, linkOf, walk } from './chain.ts'
 import { loadProofs } from './denial/proof-set.ts'
 import { type Denial, proveExpansion, proveNodata, proveNxdomain } from './denial/prove.ts'
 import { limits } from './limits.ts'
@@ -48,6 +48,27 @@ export function validateFinding(claim: Claim, context: ValidationContext, budget
       : validateAbsence(question, outcome, zone)
   }
   return validateUnsigned(claim, context)
+}
+
+/**
+ * The zone that must have signed the outcome, when its key set as it is known lacks the keys of all signatures of one of the sets:
+ * that set may be an old one.
+ */
+export function zoneLackingKey(claim: Claim, context: ValidationContext): Name | undefined {
+  const { outcome } = claim
+  const soa = outcome.kind === 'absent' && outcome.soa !== undefined ? [outcome.soa] : []
+  const sets = [...(outcome.kind === 'rrset' ? [outcome.rrset] : soa), ...outcome.proofs.slice(0, limits.MAX_PROOFS)]
+  for (const signer of signersOf(claim).slice(0, limits.MAX_SIGNERS)) {
+    const link = linkOf(signer, context)
+    if (link?.status !== 'secure') continue
+    const has = (tag: number, algorithm: number) =>
+      link.keys.some((key) => key.tag === tag && key.algorithm === algorithm)
+    for (const set of sets) {
+      const own = signaturesOf(set).filter((signature) => sameName(signature.signer, signer))
+      if (own.length > 0 && !own.some(({ keyTag, algorithm }) => has(keyTag, algorithm))) return signer
+    }
+  }
+  return undefined
 }
 
 /** Why the outcome is no answer to the question at all; undefined when it is one. */
@@ -133,7 +154,7 @@ function endVerdict(way: Exclude<ChainWalk, { end: 'secure' }>, outcome: Outcome
     case 'need':
       return { need: way.need, zone: way.zone, parent: way.parent }
     case 'bogus':
-      return bogusVerdict(outcome, way.ede)
+      return { ...bogusVerdict(outcome, way.ede), at: way.at }
     case 'insecure': {
       const ede = way.ede === undefined ? [] : [way.ede]
       // The TTL stays as it came: that the zone may be signed later does not make today's answer wrong.
@@ -153,6 +174,6 @@ function denialVerdict(denial: Exclude<Denial, { kind: 'proven' }>, outcome: Out
   }
 }
 
-function bogusVerdict(outcome: Outcome, ede: ExtendedError): Verdict {
+function bogusVerdict(outcome: Outcome, ede: ExtendedError): Verdict & { verdict: 'bogus' } {
   return { verdict: 'bogus', outcome, reason: ede.text ?? 'bogus', ede: [ede], ttlCap: limits.BOGUS_SECONDS }
 }

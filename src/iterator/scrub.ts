@@ -70,6 +70,7 @@ export function referralOf(
   if (deepest === undefined) return undefined
   const nameServers = distinct(deepest.rdatas.map(nsName)).slice(0, limits.MAX_NS_KEPT)
   const ds = find(authorities, deepest.name, Type.DS)
+  const glueTtl = glueTtlOf(nameServers, additionals)
   return {
     zone: deepest.name,
     nameServers,
@@ -77,7 +78,15 @@ export function referralOf(
     ds: ds === undefined ? undefined : bounded(ds),
     proofs: proofsOf(authorities, asked.zone),
     ttl: deepest.ttl,
+    ...(glueTtl < deepest.ttl && { glueTtl }),
   }
+}
+
+/** The least TTL of the servers' addresses; infinite when there are none. */
+function glueTtlOf(nameServers: readonly Name[], additionals: readonly RRset[]): number {
+  const keys = new Set(nameServers.map((server) => server.key))
+  const glue = additionals.filter(({ name, type }) => (type === Type.A || type === Type.AAAA) && keys.has(name.key))
+  return Math.min(...glue.map((rrset) => rrset.ttl))
 }
 
 /** Addresses by server name, from A and AAAA records in the bailiwick of `zone`. */

@@ -65,8 +65,19 @@ export const limits = {
   GIVEN_CUTS: 16,
   /** Zones whose keys, or whose being unsigned, are remembered. About 2 kB each. */
   CHAIN_REMEMBERED: 10_000,
-  /** A bogus answer is asked for again this often: another server may have the true one (Unbound `val-max-restart` 5). */
-  BOGUS_RETRIES: 1,
+  /**
+   * Other servers of a zone that are asked when the copy of one is bogus, each once (Unbound `val-max-restart` 5). Zones have up to
+   * 13 servers; the one budget of the question holds as well.
+   */
+  OTHER_COPIES: 12,
+  /** Servers of the parent that are asked for the DS set of a zone whose keys do not fit the one that is known. */
+  DS_ASKED_AFRESH: 3,
+  /** Part of the time left that one DS question may take: where it fails, there may be another way. */
+  DS_TIME_PART: 0.5,
+  /** Seconds that a link is remembered of which no copy can be had. */
+  UNPROVEN_SECONDS: 10,
+  /** The keys of a zone are asked for again, since data is signed by one that is not among them, at most this often, ms. */
+  RENEW_KEYS_MS: 60_000,
   /** Validated NSEC, NSEC3 and wildcard records kept to answer from (RFC 8198): about 1 kB each (PowerDNS keeps 100,000). */
   DENIAL_RECORDS: 30_000,
   /** Of these, from one zone and of one kind: a zone that signs as it is asked must not take the place of all others. */

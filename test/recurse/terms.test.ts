@@ -14,7 +14,7 @@ const plain = 'NOERROR: A 192.0.2.1'
 describe('the DS set of a delegation', () => {
   const anchor: ScenarioZone = { text: 'www 60 A 192.0.2.1', signed: true, nsTtl: 86_400 }
 
-  it.fails('is asked for again when its own TTL is over, so that a key rollover by the book is followed', async () => {
+  it('is asked for again when its own TTL is over, so that a key rollover by the book is followed', async () => {
     const s = await scenario({ zones: { 'com.': com, 'anchor.com.': anchor } })
     expect(await s.ask('www.anchor.com')).toBe(A)
     s.change({ 'anchor.com.': { keys: 'new' } })
@@ -22,7 +22,7 @@ describe('the DS set of a delegation', () => {
     expect(await s.ask('www.anchor.com')).toBe(A)
   })
 
-  it.fails('is asked for afresh before a zone is bogus: keys that were changed faster than the book says', async () => {
+  it('is asked for afresh before a zone is bogus: keys that were changed faster than the book says', async () => {
     const s = await scenario({ zones: { 'com.': com, 'anchor.com.': { ...anchor, signed: { dnskeyTtl: 60 } } } })
     expect(await s.ask('www.anchor.com')).toBe(A)
     s.change({ 'anchor.com.': { keys: 'new' } })
@@ -30,7 +30,7 @@ describe('the DS set of a delegation', () => {
     expect(await s.ask('www.anchor.com')).toBe(A)
   })
 
-  it.fails('that is gone leaves the zone insecure, not bogus, once its TTL is over', async () => {
+  it('that is gone leaves the zone insecure, not bogus, once its TTL is over', async () => {
     const s = await scenario({ zones: { 'com.': com, 'anchor.com.': anchor } })
     expect(await s.ask('www.anchor.com')).toBe(A)
     s.change({ 'anchor.com.': { signed: false } })
@@ -38,7 +38,7 @@ describe('the DS set of a delegation', () => {
     expect(await s.ask('www.anchor.com')).toBe(plain)
   })
 
-  it.fails('that is gone before its TTL is over, with the zone’s signatures, is asked for afresh: insecure, not bogus', async () => {
+  it('that is gone before its TTL is over, with the zone’s signatures, is asked for afresh: insecure, not bogus', async () => {
     const s = await scenario({ zones: { 'com.': com, 'anchor.com.': { ...anchor, signed: { dnskeyTtl: 60 } } } })
     expect(await s.ask('www.anchor.com')).toBe(A)
     s.change({ 'anchor.com.': { signed: false } })
@@ -46,7 +46,7 @@ describe('the DS set of a delegation', () => {
     expect(await s.ask('www.anchor.com')).toBe(plain)
   })
 
-  it.fails.each([
+  it.each([
     ['NSEC', {}],
     ['NSEC3', { nsec3: {} }],
     ['NSEC3 opt-out', { nsec3: { optOut: true } }],
@@ -59,7 +59,7 @@ describe('the DS set of a delegation', () => {
     expect(await s.ask('www.anchor.com')).toBe(A)
   })
 
-  it.fails('below a link that was learned again is not renewed with it', async () => {
+  it('below a link that was learned again is not renewed with it', async () => {
     const s = await scenario({
       zones: { 'com.': com, 'anchor.com.': { ...anchor, text: 'www 60 A 192.0.2.1\n$TTL 60\na A 192.0.2.1' } },
     })
@@ -137,7 +137,7 @@ describe('the DS set of a delegation that was not seen in a referral', () => {
 })
 
 describe('a delegation', () => {
-  it.fails('straight from a grandparent, just confirmed, does not hang on an expired one between', async () => {
+  it('straight from a grandparent, just confirmed, does not hang on an expired one between', async () => {
     const s = await scenario({
       zones: { 'com.': { nsTtl: 10 }, 'hull.com.': { text: '* A 192.0.2.1', nsTtl: 86_400 } },
       config: { 'iterator.qnameMinimisation': 'off' },
@@ -174,7 +174,7 @@ describe('a delegation', () => {
     expect(await s.ask('last.ghost.com')).toBe('NXDOMAIN')
   })
 
-  it.fails('of the root outlives its TTL while the root cannot be reached: zones below are answered', async () => {
+  it('of the root outlives its TTL while the root cannot be reached: zones below are answered', async () => {
     const s = await scenario({
       zones: {
         '.': { nsTtl: 86_400 },
@@ -277,7 +277,7 @@ describe('a wall clock that is set', () => {
     'b.com.': 'www 60 A 192.0.2.1',
   }
 
-  it.fails('back by a year leaves no entry beyond its TTL', async () => {
+  it('back by a year leaves no entry beyond its TTL', async () => {
     const s = await scenario({ zones, clockAheadMs: YEAR, config: { 'dnssec.negativeTrustAnchors': ['b.com'] } })
     await s.reply('www.b.com', 'A', { cd: true })
     s.clock.step(-YEAR)
@@ -286,7 +286,7 @@ describe('a wall clock that is set', () => {
     expect(await s.ask('www.b.com')).toBe('NOERROR: A 192.0.2.2')
   })
 
-  it.fails('back by a year heals signed names within a minute', async () => {
+  it('back by a year heals signed names within a minute', async () => {
     const s = await scenario({ zones, clockAheadMs: YEAR })
     expect(await s.ask('www.a.com')).toBe('SERVFAIL')
     s.clock.step(-YEAR)
@@ -303,7 +303,7 @@ describe('a wall clock that is set', () => {
     expect(await s.ask('www.b.com')).toBe(plain)
   })
 
-  it.fails('forward by an hour does not end what has half an hour left', async () => {
+  it('forward by an hour does not end what has half an hour left', async () => {
     const s = await scenario({ zones: { 'com.': '', 'b.com.': 'www 1800 A 192.0.2.1' } })
     expect(await s.ask('www.b.com')).toBe(plain)
     s.clock.step(3_600_000)

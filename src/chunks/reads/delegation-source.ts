@@ -1,6 +1,16 @@
 /** Agreed delegations of the ring, as iteration takes them: where it begins when the way to a parent is blocked. */
-import { addressText, Class, type Delegation, type Name, type Question, suffixName, Type } from '../../dns/index.ts'
-import { type Delegated, delegationQuestion } from '../../evidence/index.ts'
+import type { Clock } from '../../base/index.ts'
+import {
+  addressText,
+  agedDelegation,
+  Class,
+  type Delegation,
+  type Name,
+  type Question,
+  suffixName,
+  Type,
+} from '../../dns/index.ts'
+import { type Delegated, delegationQuestion, evidenceLimits } from '../../evidence/index.ts'
 import type { DelegationSource } from '../../recurse/index.ts'
 import { limits } from '../limits.ts'
 import type { RingRead } from './ring-read.ts'
@@ -10,8 +20,11 @@ export interface RingReader {
   read(question: Question, signal: AbortSignal): Promise<RingRead>
 }
 
-/** The zones that are read lie on the way to a name that is shared already, so peers learn nothing new. */
-export function delegationSource(chunks: () => RingReader | undefined): DelegationSource {
+/**
+ * The zones that are read lie on the way to a name that is shared already, so peers learn nothing new. What is found is as old as its
+ * observations are.
+ */
+export function delegationSource(chunks: () => RingReader | undefined, clock: Pick<Clock, 'now'>): DelegationSource {
   return {
     async find(name, above, signal) {
       const ring = chunks()
@@ -24,7 +37,9 @@ export function delegationSource(chunks: () => RingReader | undefined): Delegati
       const found = reads.findLast((read) => read.kind === 'delegation')
       if (found === undefined) return undefined
       const { delegated, expires } = found.delegation
-      return { delegation: delegationOf(delegated), parent: delegated.apex, expires }
+      const ttl = Math.min(delegated.ttl, evidenceLimits.MAX_AGREED_DELEGATION_SECONDS)
+      const age = Math.max(0, ttl - (expires - clock.now()) / 1000)
+      return { delegation: agedDelegation(delegationOf(delegated), age), parent: delegated.apex, expires }
     },
     async keys(zone, signal) {
       const read = await chunks()?.read({ name: zone, type: Type.DNSKEY, class: Class.IN }, signal)

@@ -149,7 +149,7 @@ function engage(deps: CoreDeps, hooks: CoreHooks, config: Config): Engaged {
     options,
     validation,
     ownListeners: hooks.ownListeners,
-    delegations: delegationSource(hooks.chunks),
+    delegations: delegationSource(hooks.chunks, clock),
   })
   const resolver = createResolver(
     {

@@ -75,9 +75,10 @@ export function retirable(cache: Cache): { readonly cache: Cache; readonly retir
     put: (context, entry, now) => live && cache.put(context, entry, now),
     remove: (context, question) => cache.remove(context, question),
     delegation: (context, name, now) => cache.delegation(context, name, now),
-    putDelegation: (context, delegation, now) => {
-      if (live) cache.putDelegation(context, delegation, now)
+    putDelegation: (context, delegation, now, parent) => {
+      if (live) cache.putDelegation(context, delegation, now, parent)
     },
+    dropDelegationDs: (context, zone) => cache.dropDelegationDs(context, zone),
     removeDelegation: (context, zone) => cache.removeDelegation(context, zone),
     failure: (context, question, nowMonotonic) => cache.failure(context, question, nowMonotonic),
     forgetFailures: (except) => cache.forgetFailures(except),

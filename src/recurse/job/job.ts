@@ -13,6 +13,8 @@ export interface Job {
   readonly checkingDisabled: boolean
   readonly fresh: boolean
   readonly tcpOnly: boolean
+  /** Servers that gave a bad copy of the answer, for the zone they gave it for (`Answerer.key`): not asked. */
+  readonly avoid?: ReadonlySet<string> | undefined
   readonly budget: Budget
   readonly flight: Flight
   /** 0 for a client's question, 1 for the address of a name server on its way, and so on. */

@@ -16,6 +16,7 @@ export interface FetchTask {
   /** What is known without asking, beside the cache. */
   readonly infer?: (() => Finding | undefined) | undefined
   readonly onCut?: Job['onCut']
+  readonly avoid?: Job['avoid']
 }
 
 /** The address of a name server on the way of `job`: paid for by it, and given up with it. */
@@ -35,14 +36,15 @@ export function addressTask(engine: Engine, job: Job, name: Name, type: number):
 }
 
 /** Questions with equal keys may share one walk. */
-export function keyOf({ request, context }: FetchTask): string {
+export function keyOf({ request, context, avoid }: FetchTask): string {
   const { question, origin, checkingDisabled, fresh, tcpOnly } = request
   const flags = `${origin} ${checkingDisabled} ${fresh ?? false} ${tcpOnly ?? false}`
-  return `${context}\0${flags} ${question.type} ${question.class} ${question.name.key}`
+  const without = avoid === undefined ? '' : [...avoid].sort().join(',')
+  return `${context}\0${flags} ${question.type} ${question.class} ${question.name.key}\0${without}`
 }
 
 /** As it begins, on a flight of its own. */
-export function jobOf({ request, context, depth, onCut }: FetchTask, flight: Flight): Job {
+export function jobOf({ request, context, depth, onCut, avoid }: FetchTask, flight: Flight): Job {
   const { question, origin, checkingDisabled, budget, fresh, tcpOnly } = request
   return {
     question,
@@ -55,6 +57,7 @@ export function jobOf({ request, context, depth, onCut }: FetchTask, flight: Fli
     flight,
     depth,
     onCut,
+    avoid: avoid?.size === 0 ? undefined : avoid && new Set(avoid),
     start: 'parent',
     askedRing: false,
     sent: 0,

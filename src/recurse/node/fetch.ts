@@ -24,7 +24,8 @@ export function createFetch(engine: WalkEngine, primer: Primer, flights: FlightT
     try {
       return await iterate(engine, primer, finder, job)
     } catch (error) {
-      if (isFailure(error) && !job.limited && error !== primer.failure) rememberFailure(engine, job, error)
+      if (isFailure(error) && !job.limited && job.avoid === undefined && error !== primer.failure)
+        rememberFailure(engine, job, error)
       throw error
     }
   }

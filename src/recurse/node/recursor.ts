@@ -53,6 +53,6 @@ function validatingDeps(
   options: ValidationOptions,
   fetch: ValidatingDeps['fetch'],
 ): ValidatingDeps {
-  const trust = new Trust(options, engine.limits.CHAIN_REMEMBERED)
+  const trust = new Trust(options, engine)
   return { engine, trust, inference: new Inference(engine, trust), fetch }
 }

@@ -1,11 +1,12 @@
-/** One question, validated: fetched, checked by the chain of trust, asked once more when it is bogus, kept with its verdict. */
+/** One question, validated: fetched, checked by the chain of trust, asked of the other servers when it is bogus, kept with its verdict. */
 import { isChordnsError } from '../../base/index.ts'
 import type { CacheContext } from '../../cache/index.ts'
 import { sameName, Type } from '../../dns/index.ts'
 import type { Verdict } from '../../dnssec/index.ts'
 import type { Finding, ProofLink } from '../../evidence/index.ts'
-import { isFailure } from '../job/failure.ts'
+import { isFailure, type RecurseFailed } from '../job/failure.ts'
 import type { RecurseRequest } from '../job/types.ts'
+import { Copies } from '../trust/copies.ts'
 import { givenLinks } from '../trust/given.ts'
 import { keepVerdict } from '../trust/keep-verdict.ts'
 import { bogusFailure, validate } from '../trust/validate.ts'
@@ -15,42 +16,99 @@ import { rememberBogus, throwIfBogus } from './failures.ts'
 import { reportBogus } from './report.ts'
 import { keysAhead, taskOf, type ValidatingDeps } from './validating.ts'
 
+/** A copy that is not good: bogus, or one of which that cannot be told. */
+interface BadCopy {
+  readonly found: Finding
+  readonly verdict?: Bogus
+  readonly failure?: RecurseFailed
+}
+
+type Bogus = Verdict & { readonly verdict: 'bogus' }
+
 /**
- * Fetches without validating, so that one copy serves those who check and those who do not, and validates for those who do.
- * Rejects with RECURSE_FAILED, BUDGET_SPENT or ABORTED.
+ * Fetches without validating, so that one copy serves those who check and those who do not, and validates for both: whoever sets CD
+ * gets what there is (RFC 4035 section 3.2.2), but AD must be told, and bogus data must lie in the cache as what it is (so do Unbound
+ * and BIND). Rejects with RECURSE_FAILED, BUDGET_SPENT or ABORTED.
  */
 export async function resolveValidated(
   deps: ValidatingDeps,
   request: RecurseRequest,
   context: CacheContext,
 ): Promise<Finding> {
-  const { engine, trust, inference, fetch } = deps
+  const { engine, inference, fetch } = deps
   const { question } = request
   if (!request.checkingDisabled && request.fresh !== true) throwIfBogus(engine, context, question)
-  const infer = () => inference.answer(request, context)
-  for (let retries = 0; ; retries++) {
-    const fresh = (request.fresh ?? false) || retries > 0
-    const found = await fetch({ ...request, checkingDisabled: true, fresh }, context, {
-      infer: fresh ? undefined : infer,
-      onCut: keysAhead(deps, request, context),
-    })
-    const { security } = found.evidence
-    if (security === 'secure' || security === 'insecure') return found
-    if (request.checkingDisabled) return security === 'bogus' ? found : unchecked(deps, found, request, context)
-    const verdict = await validate(engine, trust, taskOf(deps, found, request, context))
-    if (verdict.verdict !== 'bogus') {
-      const kept = keepAndLearn(deps, context, found, verdict)
-      keepDname(engine, context, found, verdict)
-      return kept
+  const copies = new Copies(engine, question, (again, avoid) => {
+    const fresh = (request.fresh ?? false) || again
+    const infer = fresh ? undefined : () => inference.answer(request, context)
+    const onCut = keysAhead(deps, request, context)
+    return fetch({ ...request, checkingDisabled: true, fresh }, context, { infer, onCut, avoid })
+  })
+  let bad: BadCopy | undefined
+  try {
+    for (;;) {
+      const found = await copies.next()
+      if (found === undefined) break
+      if (isSettled(found, request)) return found
+      const result = await checked(deps, found, request, context)
+      if ('evidence' in result) return result
+      bad = result
+      // Where the signatures are there, what cannot be had is above the zone: its other servers do not have it either.
+      if (bad.failure !== undefined && isSigned(found)) break
     }
-    // Another server of the zone may have a valid copy, so the question is asked once more.
-    engine.servers.onBogus(question)
-    if (retries < engine.limits.BOGUS_RETRIES) continue
-    keepVerdict(engine, context, found, verdict, fetchedSide(found))
-    rememberBogus(engine, context, question, verdict)
-    reportBogus(engine, question, verdict.ede, (report) => fetch(report, engine.zones.contextOf(report.question)))
-    throw bogusFailure(question, verdict.ede, verdict.reason)
+  } catch (error) {
+    if (request.checkingDisabled && bad !== undefined && isChordnsError(error, 'BUDGET_SPENT')) return bad.found
+    throw error
   }
+  return lastCopy(deps, bad!, request, context)
+}
+
+function isSettled({ evidence: { security } }: Finding, { checkingDisabled }: RecurseRequest): boolean {
+  return security === 'secure' || security === 'insecure' || (security === 'bogus' && checkingDisabled)
+}
+
+/** The copy as it is kept, or that it is bad. Rejects with BUDGET_SPENT or ABORTED. */
+async function checked(
+  deps: ValidatingDeps,
+  found: Finding,
+  request: RecurseRequest,
+  context: CacheContext,
+): Promise<Finding | BadCopy> {
+  const { engine, trust } = deps
+  try {
+    const verdict = await validate(engine, trust, taskOf(deps, found, request, context))
+    if (verdict.verdict === 'bogus') return { found, verdict }
+    const kept = keepAndLearn(deps, context, found, verdict)
+    keepDname(engine, context, found, verdict)
+    return kept
+  } catch (error) {
+    if (isFailure(error)) return { found, failure: error }
+    if (request.checkingDisabled && isChordnsError(error, 'BUDGET_SPENT')) return found
+    throw error
+  }
+}
+
+/** No server has a good copy. */
+function lastCopy(
+  { engine, fetch }: ValidatingDeps,
+  { found, verdict, failure }: BadCopy,
+  { question, checkingDisabled }: RecurseRequest,
+  context: CacheContext,
+): Finding {
+  if (verdict === undefined) {
+    if (checkingDisabled) return found
+    throw failure
+  }
+  const kept = keepVerdict(engine, context, found, verdict, fetchedSide(found))
+  rememberBogus(engine, context, question, verdict)
+  if (checkingDisabled) return kept
+  reportBogus(engine, question, verdict.ede, (report) => fetch(report, engine.zones.contextOf(report.question)))
+  throw bogusFailure(question, verdict.ede, verdict.reason)
+}
+
+function isSigned({ outcome }: Finding): boolean {
+  const sets = outcome.kind === 'rrset' ? [outcome.rrset] : outcome.proofs
+  return sets.some(({ signatures }) => signatures.length > 0)
 }
 
 /** What `Recursor.validate` promises. */
@@ -75,28 +133,6 @@ export async function validateCopy(
   }
   inference.learn(context, validated, verdict, false)
   return validated
-}
-
-/**
- * RFC 4035 section 3.2.2: whoever sets CD gets what there is. It is validated all the same, as Unbound and BIND do: so that AD
- * can be told, and that bogus data lies in the cache as what it is.
- */
-async function unchecked(
-  deps: ValidatingDeps,
-  found: Finding,
-  request: RecurseRequest,
-  context: CacheContext,
-): Promise<Finding> {
-  const { engine, trust } = deps
-  try {
-    const verdict = await validate(engine, trust, taskOf(deps, found, request, context))
-    const kept = keepAndLearn(deps, context, found, verdict)
-    if (verdict.verdict === 'bogus') rememberBogus(engine, context, found.question, verdict)
-    return kept
-  } catch (error) {
-    if (isFailure(error) || isChordnsError(error, 'BUDGET_SPENT')) return found
-    throw error
-  }
 }
 
 function keepAndLearn(

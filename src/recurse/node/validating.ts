@@ -1,10 +1,11 @@
 /** What validating one question's answer needs of the rest: missing links of the chain of trust, and keys fetched ahead. */
 import { errorText } from '../../base/index.ts'
 import type { CacheContext } from '../../cache/index.ts'
-import { Class, type Delegation, Type } from '../../dns/index.ts'
+import { Class, type Delegation, Ede, nameToText, Type } from '../../dns/index.ts'
 import type { Need } from '../../dnssec/index.ts'
 import type { Finding, Outcome } from '../../evidence/index.ts'
 import type { Inference } from '../denials/infer.ts'
+import { failed } from '../job/failure.ts'
 import { dsOfReferral } from '../job/referral.ts'
 import type { RecurseRequest } from '../job/types.ts'
 import { MAIN } from '../job/zones.ts'
@@ -21,7 +22,7 @@ export interface ValidatingDeps {
   readonly fetch: (
     request: RecurseRequest,
     context: CacheContext,
-    more?: Pick<FetchTask, 'infer' | 'onCut'>,
+    more?: Pick<FetchTask, 'infer' | 'onCut' | 'avoid'>,
   ) => Promise<Finding>
 }
 
@@ -39,8 +40,30 @@ export function taskOf(
     budget: request.budget,
     onStep: request.onStep,
     agreedLink: context === MAIN ? (need) => agreedLink(engine, need, request.signal) : undefined,
-    fetch: (question, fresh) =>
-      fetch({ ...request, question, checkingDisabled: true, fresh }, engine.zones.contextOf(question)),
+    fetch: (question, fresh, avoid) => {
+      const inner = { ...request, question, checkingDisabled: true, fresh }
+      const run = (signal: AbortSignal) => fetch({ ...inner, signal }, engine.zones.contextOf(question), { avoid })
+      return question.type === Type.DS ? inPartOfTheTime(engine, inner, run) : run(request.signal)
+    },
+  }
+}
+
+/** A DS question that nobody answers must leave time for what can be done without it. Rejects with RECURSE_FAILED when it took too long. */
+async function inPartOfTheTime(
+  { deps: { clock }, limits }: WalkEngine,
+  { question, budget, signal }: RecurseRequest,
+  run: (signal: AbortSignal) => Promise<Finding>,
+): Promise<Finding> {
+  const patience = new AbortController()
+  const cancel = clock.after(budget.timeLeft() * limits.DS_TIME_PART, () => patience.abort())
+  try {
+    return await run(AbortSignal.any([signal, patience.signal]))
+  } catch (error) {
+    if (!patience.signal.aborted || signal.aborted) throw error
+    const text = `${nameToText(question.name)} DS was not answered in time`
+    throw failed('all-servers-failed', text, [{ code: Ede.NO_REACHABLE_AUTHORITY, text }])
+  } finally {
+    cancel()
   }
 }
 

@@ -11,7 +11,7 @@ import {
   sameName,
   Type,
 } from '../../dns/index.ts'
-import type { Asked } from '../../iterator/index.ts'
+import type { Asked, Server } from '../../iterator/index.ts'
 import { failed, type RecurseFailed, type ServerFailure, zoneFailed } from '../job/failure.ts'
 import type { Cut, Job } from '../job/job.ts'
 import { askServer } from './ask-server.ts'
@@ -25,6 +25,12 @@ export type ZoneReply =
   | { readonly kind: 'reply'; readonly reply: UsefulReply; readonly message: Message }
   /** `spoke`: at least one server answered, so that another question may fare better with them. */
   | { readonly kind: 'failed'; readonly error: RecurseFailed; readonly spoke: boolean }
+
+/** A reply that would do, and whose it is. */
+interface Answered {
+  readonly useful: ZoneReply
+  readonly server: Server
+}
 
 /**
  * Asks until a server gives a useful reply, or all have failed. Throws BUDGET_SPENT, ABORTED, and RECURSE_FAILED when too many
@@ -64,9 +70,9 @@ async function askServers(
   const failures: ServerFailure[] = []
   const until = engine.monotonic() + engine.limits.ZONE_MS
   /** Worse than it should be, and better than nothing. */
-  let fallback: ZoneReply | undefined
+  let fallback: Answered | undefined
   /** What a server said that should not have said it (DESIGN 3: a worse answer rather than none, where it is safe). */
-  let atWorst: ZoneReply | undefined
+  let atWorst: Answered | undefined
   const late = new LateReplies<TriedServer>()
   for (let sends = 0; sends < maxSends && engine.monotonic() < until; sends++) {
     const next = await explaining(late.or(askNext()), cut, failures, pool.remarks)
@@ -84,7 +90,7 @@ async function askServers(
     if (useless !== undefined) {
       tried.out = true
       if (reply.kind === 'lame' && reply.atWorst !== undefined)
-        atWorst ??= { kind: 'reply', reply: reply.atWorst, message }
+        atWorst ??= { useful: { kind: 'reply', reply: reply.atWorst, message }, server }
       if (reply.kind !== 'error' || reply.rcode !== Rcode.SERVFAIL) engine.servers.onUseless(server, cut.zone)
       failures.push({ server, what: useless, how: 'answered' })
       continue
@@ -95,13 +101,16 @@ async function askServers(
       return useful
     }
     // A server without EDNS has no signatures to give (RFC 3225 section 3). The others may; if not, this is what there is.
-    fallback ??= useful
+    fallback ??= { useful, server }
     tried.out = true
     engine.servers.onUseless(server, cut.zone)
     failures.push({ server, what: 'ignores EDNS', how: 'answered' })
   }
-  if (fallback !== undefined) return fallback
-  if (atWorst !== undefined) return atWorst
+  const worse = fallback ?? atWorst
+  if (worse !== undefined) {
+    engine.servers.onUseful(worse.server, cut.zone, question)
+    return worse.useful
+  }
   const spoke = failures.some((failure) => failure.how === 'answered')
   return { kind: 'failed', error: zoneFailed(cut.zone, failures, pool.remarks), spoke }
 

@@ -4,6 +4,7 @@ import { isSubdomain, type Name, nameToText } from '../../dns/index.ts'
 import { endpointText, pickServer, type Server, serversAt, serversUsed } from '../../iterator/index.ts'
 import type { Cut, Job } from '../job/job.ts'
 import type { ServersEngine } from './engine.ts'
+import { uselessKey } from './memory.ts'
 import type { ServerFinder } from './types.ts'
 
 /** A server of the pool, and how it has fared with this question. */
@@ -39,8 +40,9 @@ export class ServerPool {
   }
 
   /**
-   * The server to ask now: untried ones first, then name servers not looked up yet, then what another source says of their
-   * addresses, then the silent ones again; one that was silent twice over TCP, since something on the way may eat its UDP (Knot Resolver does so).
+   * The server to ask now: untried ones first, then name servers not looked up yet, then those that were of no use for the zone
+   * lately, then what another source says of their addresses, then the silent ones again; one that was silent twice over TCP, since
+   * something on the way may eat its UDP (Knot Resolver does so).
    */
   async next(): Promise<{ tried: TriedServer; protocol: UpstreamProtocol } | undefined> {
     const { UDP_TRIES_PER_SERVER, SILENT_TCP_PER_ZONE } = this.#engine.limits
@@ -48,8 +50,11 @@ export class ServerPool {
     for (;;) {
       const usable = [...this.#tried.values()].filter((tried) => !tried.out && this.#stillUsable(tried.server))
       const untried = usable.filter((tried) => tried.tries === 0)
+      const promising = untried.filter(({ server }) => !this.#engine.servers.isUseless(server, this.#cut.zone))
+      if (promising.length > 0) return this.#pick(promising, first)
+      if (await this.#lookUpOne()) continue
       if (untried.length > 0) return this.#pick(untried, first)
-      if ((await this.#lookUpOne()) || this.#takeReserve()) continue
+      if (this.#takeReserve()) continue
       const silent = usable.filter((tried) => tried.tries === UDP_TRIES_PER_SERVER)
       if (silent.length > 0 && first === 'udp' && this.#silentTcp < SILENT_TCP_PER_ZONE) {
         this.#silentTcp++
@@ -111,7 +116,8 @@ export class ServerPool {
   #add(servers: readonly Server[]): boolean {
     for (const server of servers) {
       const key = endpointText(server.endpoint)
-      if (!this.#tried.has(key)) this.#tried.set(key, { server, tries: 0, out: false })
+      const out = this.#job.avoid?.has(uselessKey(server, this.#cut.zone)) ?? false
+      if (!this.#tried.has(key)) this.#tried.set(key, { server, tries: 0, out })
     }
     return servers.length > 0
   }

@@ -1,7 +1,17 @@
 /** Links of chains of trust that go from peer to peer beside an answer: picked from this node's cache, and tried when they come. */
 import { Budget, isChordnsError } from '../../base/index.ts'
 import type { CacheContext } from '../../cache/index.ts'
-import { Class, isSubdomain, type Name, type Question, sameName, suffixName, Type } from '../../dns/index.ts'
+import {
+  agedDelegation,
+  Class,
+  isSubdomain,
+  type Name,
+  type Question,
+  type RRset,
+  sameName,
+  suffixName,
+  Type,
+} from '../../dns/index.ts'
 import { learn, type Need, type ZoneSecurity } from '../../dnssec/index.ts'
 import type { Outcome, ProofLink } from '../../evidence/index.ts'
 import type { Engine } from '../job/engine.ts'
@@ -70,15 +80,29 @@ export function linksTo(engine: Engine, context: CacheContext, name: Name, from:
 }
 
 function cached(engine: Engine, context: CacheContext, question: Question): Outcome | undefined {
-  const entry = engine.deps.cache.get(context, question, engine.now())
-  return entry === undefined || entry.security === 'bogus' ? undefined : entry.outcome
+  const now = engine.now()
+  const entry = engine.deps.cache.get(context, question, now)
+  return entry === undefined || entry.security === 'bogus'
+    ? undefined
+    : withTtlsUpTo(entry.outcome, Math.floor((entry.expires - now) / 1000))
+}
+
+/** Whoever gets the link must not believe it longer than this node may. */
+function withTtlsUpTo(outcome: Outcome, seconds: number): Outcome {
+  const within = <T extends RRset | undefined>(set: T): T =>
+    set === undefined ? set : { ...set, ttl: Math.min(set.ttl, seconds) }
+  const proofs = outcome.proofs.map(within)
+  return outcome.kind === 'rrset'
+    ? { ...outcome, rrset: within(outcome.rrset), proofs }
+    : { ...outcome, soa: within(outcome.soa), proofs }
 }
 
 /** What came with the referral to `zone`. */
 function fromReferral(engine: Engine, context: CacheContext, zone: Name): Outcome | undefined {
-  const known = engine.deps.cache.delegation(context, zone, engine.now())?.delegation
-  if (known === undefined || !sameName(known.zone, zone) || zone.labels === 0) return undefined
-  return dsOfReferral(known, suffixName(zone, zone.labels - 1))
+  const cached = engine.deps.cache.delegation(context, zone, engine.now())
+  if (cached === undefined || !sameName(cached.delegation.zone, zone) || zone.labels === 0) return undefined
+  const aged = agedDelegation(cached.delegation, (engine.now() - cached.stored) / 1000)
+  return dsOfReferral(aged, suffixName(zone, zone.labels - 1))
 }
 
 function isSigned(outcome: Outcome): boolean {

@@ -13,17 +13,35 @@ import {
 
 import type { ValidationOptions } from '../job/options.ts'
 import { isReached } from '../job/reach.ts'
+import type { RecurseLimits } from '../limits.ts'
+
+export interface TrustDeps {
+  readonly limits: Pick<RecurseLimits, 'CHAIN_REMEMBERED' | 'RENEW_KEYS_MS'>
+  readonly monotonic: () => number
+}
+
+/** A link ends when its term does, whatever is done to the wall clock meanwhile. */
+interface KnownLink {
+  readonly link: ZoneSecurity
+  /** Monotonic ms. */
+  readonly until: number
+}
 
 export class Trust {
   readonly #options: ValidationOptions
-  readonly #links: LRUCache<string, ZoneSecurity>
-  readonly #view: ChainView = { get: (name) => this.#links.get(name.key) }
+  readonly #deps: TrustDeps
+  readonly #links: LRUCache<string, KnownLink>
+  readonly #view: ChainView = { get: (name) => this.#current(this.#links.get(name.key)) }
+  /** When the keys of a zone may be asked for again, since data is signed by another, monotonic ms. */
+  readonly #renewals: LRUCache<string, number>
   #anchors: readonly TrustAnchor[]
   #epoch = 0
 
-  constructor(options: ValidationOptions, maxLinks: number) {
+  constructor(options: ValidationOptions, deps: TrustDeps) {
     this.#options = options
-    this.#links = new LRUCache({ max: maxLinks })
+    this.#deps = deps
+    this.#links = new LRUCache({ max: deps.limits.CHAIN_REMEMBERED })
+    this.#renewals = new LRUCache({ max: deps.limits.CHAIN_REMEMBERED })
     this.#anchors = options.anchors()
   }
 
@@ -50,14 +68,23 @@ export class Trust {
 
   /** True when the keys of a zone with these DS records will be needed: it can be validated, and they are not known. */
   needsKeys(zone: Name, ds: RRset): boolean {
-    const { algorithms, now } = this.#options
-    const link = this.#links.peek(zone.key)
-    const isKnown = link !== undefined && link.status !== 'delegated' && link.expires > now()
+    const { algorithms } = this.#options
+    const link = this.#current(this.#links.peek(zone.key))
+    const isKnown = link !== undefined && link.status !== 'delegated'
     return !isKnown && !this.isExempt(zone) && ds.rdatas.some((rdata) => algorithms.has(rdata[2] ?? -1))
   }
 
   learnt(name: Name, link: ZoneSecurity): void {
-    this.#links.set(name.key, link)
+    const until = this.#deps.monotonic() + (link.expires - this.#options.now()) * 1000
+    this.#links.set(name.key, { link, until })
+  }
+
+  /** True once in a while for each zone. */
+  mayRenewKeys(zone: Name): boolean {
+    const now = this.#deps.monotonic()
+    if ((this.#renewals.get(zone.key) ?? 0) > now) return false
+    this.#renewals.set(zone.key, now + this.#deps.limits.RENEW_KEYS_MS)
+    return true
   }
 
   forget(): void {
@@ -77,11 +104,18 @@ export class Trust {
     const anchored = nearestAnchor(name, this.#anchors)?.zone.labels ?? 0
     let at = 0
     for (let labels = name.labels; labels > anchored; labels--) {
-      const link = this.#links.peek(name.key.slice(at))
+      const link = this.#links.peek(name.key.slice(at))?.link
       if (link !== undefined && link.status !== 'inside' && link.status !== 'unproven') return labels
       at += 1 + name.key.charCodeAt(at)
     }
     return anchored
+  }
+
+  /** The link with its term by the wall clock of now. */
+  #current(known: KnownLink | undefined): ZoneSecurity | undefined {
+    if (known === undefined) return undefined
+    const left = (known.until - this.#deps.monotonic()) / 1000
+    return left <= 0 ? undefined : { ...known.link, expires: this.#options.now() + left }
   }
 
   /** True at and below a negative trust anchor. */

@@ -3,12 +3,15 @@
  * that way never mixes with what this node fetched from the root down: it lies on the ring's side of the cache, and says so.
  */
 import { LRUCache } from 'lru-cache'
-import { type Delegation, type Name, parentName } from '../../dns/index.ts'
+import { type Delegation, dsTtlOf, lessDs, type Name, parentName } from '../../dns/index.ts'
 
 export interface AgreedCut {
+  /** Without what it says of DS, where that is over. */
   readonly delegation: Delegation
   readonly parent: Name
   readonly expires: number
+  /** When what it says of DS ends. */
+  readonly dsExpires: number
   /** True: a server of the parent has told it to this node, and an agreed delegation had led to that server. */
   readonly isFetched: boolean
 }
@@ -23,13 +26,17 @@ export class AgreedCutTable {
     this.#blocked = new LRUCache({ max })
   }
 
-  put(cut: AgreedCut): void {
-    this.#cuts.set(cut.delegation.zone.key, cut)
+  put(cut: Omit<AgreedCut, 'dsExpires'>, now: number): AgreedCut {
+    const dsExpires = now + (dsTtlOf(cut.delegation) ?? Number.POSITIVE_INFINITY) * 1000
+    const kept = { ...cut, dsExpires: Math.min(cut.expires, dsExpires) }
+    this.#cuts.set(cut.delegation.zone.key, kept)
+    return kept
   }
 
   get(zone: Name, now: number): AgreedCut | undefined {
     const cut = this.#cuts.get(zone.key)
-    return cut !== undefined && cut.expires > now ? cut : undefined
+    if (cut === undefined || cut.expires <= now) return undefined
+    return cut.dsExpires > now ? cut : { ...cut, delegation: lessDs(cut.delegation) }
   }
 
   /** The deepest one at or above `name` with more labels than `above`. */

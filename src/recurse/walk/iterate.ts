@@ -103,10 +103,10 @@ function descend(engine: WalkEngine, job: Job, walk: Walk, delegation: Delegatio
     const text = `${nameToText(job.question.name)} is more than ${engine.limits.REFERRALS} referrals deep`
     throw failed('too-deep', text, [{ code: Ede.NO_REACHABLE_AUTHORITY, text }])
   }
-  if (job.start === 'parent') engine.deps.cache.putDelegation(job.context, delegation, engine.now())
+  if (job.start === 'parent') engine.deps.cache.putDelegation(job.context, delegation, engine.now(), walk.cut.zone)
   else {
     const expires = engine.now() + Math.min(delegation.ttl, engine.limits.MAX_TTL) * 1000
-    engine.agreed.put({ delegation, parent: walk.cut.zone, expires, isFetched: true })
+    engine.agreed.put({ delegation, parent: walk.cut.zone, expires, isFetched: true }, engine.now())
   }
   const source = { kind: 'delegated', delegation } as const
   walk.cut = { zone: delegation.zone, role: 'authority', source, cached: false }

@@ -1,4 +1,5 @@
 /** What the parent of a zone has told this node itself. An observation of a delegation is signed for this, and for nothing else. */
+import type { CachedDelegation } from '../../cache/index.ts'
 import { Class, type Name, nameToText, parentName, Type } from '../../dns/index.ts'
 import type { Finding } from '../../evidence/index.ts'
 import { failed, isFailure } from '../job/failure.ts'
@@ -15,6 +16,8 @@ export async function ownDelegation(
 ): Promise<OwnDelegation> {
   const known = fetched(engine, zone)
   if (known !== undefined) return known
+  // What is left of one that is over in parts would keep the parent from being asked.
+  engine.deps.cache.removeDelegation(MAIN, zone)
   const question = { name: zone, type: Type.NS, class: Class.IN }
   try {
     await resolve({ ...request, question, origin: 'own', checkingDisabled: true, context: MAIN })
@@ -31,11 +34,16 @@ function fetched(engine: WalkEngine, zone: Name): OwnDelegation | undefined {
   const now = engine.now()
   const { cache } = engine.deps
   const cached = cache.delegation(MAIN, zone, now)
-  if (zone.labels > 0 && cached?.delegation.zone.key === zone.key) {
-    const parent = cache.delegation(MAIN, parentName(zone), now)?.delegation.zone
+  if (zone.labels > 0 && cached?.delegation.zone.key === zone.key && isWhole(cached, now)) {
+    const parent = cached.parent ?? cache.delegation(MAIN, parentName(zone), now)?.delegation.zone
     if (parent !== undefined) return { delegation: cached.delegation, parent, expires: cached.expires, start: 'parent' }
   }
   const agreed = engine.agreed.get(zone, now)
-  if (agreed?.isFetched !== true) return undefined
+  if (agreed?.isFetched !== true || agreed.dsExpires <= now) return undefined
   return { delegation: agreed.delegation, parent: agreed.parent, expires: agreed.expires, start: 'agreed' }
+}
+
+/** Nobody may sign that there is no DS set because it is over. */
+function isWhole({ dsExpires, glueExpires }: CachedDelegation, now: number): boolean {
+  return dsExpires > now && glueExpires > now
 }

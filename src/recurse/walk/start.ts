@@ -105,8 +105,7 @@ async function agreedCut(engine: WalkEngine, job: Job, above: number): Promise<C
     job.askedRing = true
     const found = await delegations.find(name, above, job.flight.signal)
     if (found === undefined) return undefined
-    cut = { ...found, isFetched: false }
-    engine.agreed.put(cut)
+    cut = engine.agreed.put({ ...found, isFetched: false }, engine.now())
   }
   job.start = 'agreed'
   const { delegation } = cut

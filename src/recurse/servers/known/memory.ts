@@ -18,6 +18,14 @@ import type { RecurseLimits } from '../../limits.ts'
 import type { AddressFamilies } from './families.ts'
 import type { Outage } from './outage.ts'
 
+/** Who answered a question. */
+export interface Answerer {
+  readonly server: Server
+  readonly zone: Name
+  /** The two as a text: what `Job.avoid` has. */
+  readonly key: string
+}
+
 export interface ServerMemoryDeps {
   readonly families: AddressFamilies
   readonly outage: Outage
@@ -33,7 +41,7 @@ export class ServerMemory {
   /** Servers that were of no use for a zone (monotonic ms until when): asked last, not never. */
   readonly #useless: LRUCache<string, number>
   /** Who gave the last useful reply to a question, by its name and type. */
-  readonly #answerers: LRUCache<string, { readonly server: Server; readonly zone: Name }>
+  readonly #answerers: LRUCache<string, Answerer>
 
   /** Round trips of the last replies, ms, oldest first. */
   readonly #recentMs: number[] = []
@@ -75,13 +83,16 @@ export class ServerMemory {
   }
 
   onUseful(server: Server, zone: Name, question: Question): void {
-    this.#answerers.set(answererKey(question), { server, zone })
+    this.#answerers.set(answererKey(question), { server, zone, key: uselessKey(server, zone) })
   }
 
-  /** What the last reply said is bogus: the zone's other servers are asked first for a while. */
-  onBogus(question: Question): void {
-    const last = this.#answerers.get(answererKey(question))
-    if (last !== undefined) this.onUseless(last.server, last.zone)
+  answererOf(question: Question): Answerer | undefined {
+    return this.#answerers.get(answererKey(question))
+  }
+
+  /** It was of no use for the zone a while ago. */
+  isUseless(server: Server, zone: Name): boolean {
+    return (this.#useless.get(uselessKey(server, zone)) ?? 0) > this.#deps.monotonic()
   }
 
   onSend(server: Server): void {
@@ -138,6 +149,7 @@ function answererKey({ name, type }: Question): string {
   return `${type} ${name.key}`
 }
 
-function uselessKey(server: Server, zone: Name): string {
+/** A server as it is for one zone. */
+export function uselessKey(server: Server, zone: Name): string {
   return `${endpointText(server.endpoint)} ${zone.key}`
 }
