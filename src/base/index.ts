@@ -5,6 +5,7 @@
  *   is needed; `io/` has the real ones, `sim/` the simulated ones.
  * - `ChordnsError`: throw it with a code of docs/errors.md; `isChordnsError` to look for one.
  * - `Budget`: what one question may cost; passed down, never made anew on the way.
+ * - `SteadyTime`: for terms that are kept as unix times; a step of the wall clock neither ends nor stretches them.
  * - `withTimeout`, `sleep`, `unlessAborted`: waiting by a clock that is handed in.
  * - `BulkReader`, `BulkWriter`: both sides of a bulk, for those who implement `Transport`. `scopedStore`: a part of a store.
  * - Ids (`PeerId`, `RingId`, `ChunkId`) and bytes.
@@ -35,6 +36,7 @@ export type {
   UpstreamQuery,
 } from './ports.ts'
 export { scopedStore } from './scope.ts'
+export { SteadyTime } from './steady.ts'
 export { aborted, sleep, unlessAborted, withTimeout } from './time.ts'
 export {
   asChunkId,

@@ -1,5 +1,5 @@
 /** The cache as other rooms see it: rules of rank and TTL over packed records, with delegations and failures beside them. */
-import { ChordnsError } from '../base/index.ts'
+import { ChordnsError, type Clock, SteadyTime } from '../base/index.ts'
 import { canonicalName, type Delegation, type Name, type Question } from '../dns/index.ts'
 import type { Outcome } from '../evidence/index.ts'
 import { DelegationTable } from './delegations.ts'
@@ -29,13 +29,16 @@ import type {
 const SIDES: readonly Side[] = ['own', 'ring']
 
 /**
- * An empty cache. `seed`: 8 random bytes that key the index's hash.
+ * An empty cache. `seed`: 8 random bytes that key the index's hash. `clock`: by which terms go on when the wall clock
+ * is stepped; without it they go by the times that are handed in.
  * Throws a ChordnsError CACHE_TOO_SMALL when `maxBytes` is below `limits.MIN_CACHE_BYTES`.
  *
  * `get` finds what answers the question: the entry of its type, else a CNAME at the name, else an NXDOMAIN of the name; by
  * rank, own before ring at equal rank. Bogus entries rank below everything, are kept 60 s, and are only for CD=1.
  */
-export function createCache(options: CacheOptions & { readonly seed: Uint8Array }): Cache & CacheContents {
+export function createCache(
+  options: CacheOptions & { readonly seed: Uint8Array; readonly clock?: Pick<Clock, 'now' | 'monotonic'> },
+): Cache & CacheContents {
   if (options.maxBytes < limits.MIN_CACHE_BYTES) {
     const least = limits.MIN_CACHE_BYTES
     throw new ChordnsError('CACHE_TOO_SMALL', `a cache needs at least ${least} bytes`, {
@@ -43,7 +46,7 @@ export function createCache(options: CacheOptions & { readonly seed: Uint8Array 
       least,
     })
   }
-  return new PackedCache(options, options.seed)
+  return new PackedCache(options, options.seed, options.clock && new SteadyTime(options.clock))
 }
 
 class PackedCache implements Cache, CacheContents {
@@ -54,11 +57,14 @@ class PackedCache implements Cache, CacheContents {
   readonly #delegations = new DelegationTable()
   readonly #failures = new FailureTable()
   readonly #staleMs: number
+  /** Inside, all times are steady ones; outside they are by the wall clock. */
+  readonly #steady: SteadyTime | undefined
   #hits = 0
   #misses = 0
   #generation = 0
 
-  constructor(options: CacheOptions, seed: Uint8Array) {
+  constructor(options: CacheOptions, seed: Uint8Array, steady: SteadyTime | undefined) {
+    this.#steady = steady
     this.#options = options
     this.#staleMs = Math.min(options.staleSeconds, limits.MAX_STALE_SECONDS) * 1000
     this.#store = new RecordStore(options.maxBytes, hashKey(seed))
@@ -68,12 +74,18 @@ class PackedCache implements Cache, CacheContents {
     return this.#generation
   }
 
+  get #shift(): number {
+    return this.#steady?.shift ?? 0
+  }
+
   get(
     context: CacheContext,
     question: Question,
-    now: number,
+    wallNow: number,
     options: { side?: Side; stale?: boolean } = {},
   ): CacheEntry | undefined {
+    const shift = this.#shift
+    const now = wallNow + shift
     const usableFrom = options.stale === true ? now - this.#staleMs : now
     let best: { ref: RecordRef; meta: RecordMeta; side: Side } | undefined
     this.#key.write(context, question.name, question.type, question.class, 'own')
@@ -94,19 +106,22 @@ class PackedCache implements Cache, CacheContents {
     }
     this.#hits++
     markRead(best.ref)
-    return toEntry(question, best.ref, best.meta, best.side)
+    return toEntry(question, best.ref, best.meta, best.side, shift)
   }
 
-  put(context: CacheContext, entry: CacheEntry, now: number): boolean {
+  put(context: CacheContext, entry: CacheEntry, wallNow: number): boolean {
     // An answer ends a row of failures, also one that is not kept.
     if (entry.security !== 'bogus') this.#failures.remove(context, entry.question)
-    const expires = cappedExpiry(entry, this.#options, now)
-    if (expires <= now || !fits(entry.outcome)) return false
+    const shift = this.#shift
+    const wallExpires = cappedExpiry(entry, this.#options, wallNow)
+    if (wallExpires <= wallNow || !fits(entry.outcome)) return false
+    const now = wallNow + shift
+    const expires = wallExpires + shift
     const { question, outcome } = entry
     this.#key.write(context, question.name, typeToFile(question, outcome, entry.security), question.class, entry.side)
     const old = this.#store.find(this.#key.bytes, this.#key.length)
     const code = codeOf(entry.security, entry.provenance)
-    const meta = { rank: entry.rank, code, stored: entry.stored, expires }
+    const meta = { rank: entry.rank, code, stored: entry.stored + shift, expires }
     if (old !== undefined && isWorthMore(recordMeta(old), meta, now)) return false
     this.#writer.pack(canonicalName(question.name), outcome, entry.certificate)
     const { bytes, length } = this.#writer
@@ -134,11 +149,13 @@ class PackedCache implements Cache, CacheContents {
   }
 
   delegation(context: CacheContext, name: Name, now: number): CachedDelegation | undefined {
-    return this.#delegations.enclosing(context, name, now)
+    const shift = this.#shift
+    const found = this.#delegations.enclosing(context, name, now + shift)
+    return found && shifted(found, -shift)
   }
 
   putDelegation(context: CacheContext, delegation: Delegation, now: number, parent?: Name): void {
-    this.#delegations.put(context, delegation, parent, this.#options.maxTtl, now)
+    this.#delegations.put(context, delegation, parent, this.#options.maxTtl, now + this.#shift)
   }
 
   dropDelegationDs(context: CacheContext, zone: Name): void {
@@ -171,14 +188,15 @@ class PackedCache implements Cache, CacheContents {
   }
 
   list(name: Name, reach: Reach, most: number): CacheListing {
+    const shift = this.#shift
     const keys = this.#store.keysWhere((key) => keyReaches(key, name, reach), most + 1)
     const entries = keys.flatMap((key) => {
       const ref = this.#store.find(key, key.length)
       if (ref === undefined) return []
       const { context, question, side } = readKey(key)
-      return [{ context, entry: toEntry(question, ref, recordMeta(ref), side) }]
+      return [{ context, entry: toEntry(question, ref, recordMeta(ref), side, shift) }]
     })
-    const delegations = this.#delegations.at(name, reach)
+    const delegations = this.#delegations.at(name, reach).map((one) => ({ ...one, cached: shifted(one.cached, -shift) }))
     const failures = this.#failures.at(name, reach)
     return {
       entries: entries.slice(0, most),
@@ -197,7 +215,8 @@ class PackedCache implements Cache, CacheContents {
   }
 
   keysOf(part: number, since: number, until: number): readonly Uint8Array[] {
-    return this.#store.keysOf(part, ({ stored, expires }) => stored >= since && expires > until)
+    const shift = this.#shift
+    return this.#store.keysOf(part, ({ stored, expires }) => stored >= since + shift && expires > until + shift)
   }
 
   entryAt(key: Uint8Array): { readonly context: CacheContext; readonly entry: CacheEntry } | undefined {
@@ -206,11 +225,12 @@ class PackedCache implements Cache, CacheContents {
     const meta = recordMeta(ref)
     if (securityOf(meta) === 'bogus') return undefined
     const { context, question, side } = readKey(key)
-    return { context, entry: toEntry(question, ref, meta, side) }
+    return { context, entry: toEntry(question, ref, meta, side, this.#shift) }
   }
 
-  delegations(): Iterable<{ readonly context: CacheContext; readonly cached: CachedDelegation }> {
-    return this.#delegations.all()
+  *delegations(): Iterable<{ readonly context: CacheContext; readonly cached: CachedDelegation }> {
+    const shift = this.#shift
+    for (const { context, cached } of this.#delegations.all()) yield { context, cached: shifted(cached, -shift) }
   }
 
   stats(): CacheStats {
@@ -242,7 +262,7 @@ function fits(outcome: Outcome): boolean {
   })
 }
 
-function toEntry(question: Question, ref: RecordRef, meta: RecordMeta, side: Side): CacheEntry {
+function toEntry(question: Question, ref: RecordRef, meta: RecordMeta, side: Side, shift: number): CacheEntry {
   const { outcome, certificate } = unpack(canonicalName(question.name), recordBody(ref))
   return {
     question,
@@ -252,7 +272,19 @@ function toEntry(question: Question, ref: RecordRef, meta: RecordMeta, side: Sid
     security: securityOf(meta),
     provenance: provenanceOf(meta),
     ...(certificate === undefined ? {} : { certificate }),
-    stored: meta.stored,
-    expires: meta.expires,
+    stored: meta.stored - shift,
+    expires: meta.expires - shift,
+  }
+}
+
+function shifted(cached: CachedDelegation, ms: number): CachedDelegation {
+  if (ms === 0) return cached
+  const { stored, expires, dsExpires, glueExpires } = cached
+  return {
+    ...cached,
+    stored: stored + ms,
+    expires: expires + ms,
+    dsExpires: dsExpires + ms,
+    glueExpires: glueExpires + ms,
   }
 }

@@ -49,7 +49,7 @@ function learnDs({ zone, parent }: Need, outcome: Outcome, context: ValidationCo
   if (above?.status !== 'secure' || !isSubdomain(zone, parent) || sameName(zone, parent)) {
     return forgotten(context, bogus(`the keys of ${nameToText(parent)} are not known any more`))
   }
-  const signer = { zone: parent, keys: above.keys, now: context.now, budget }
+  const signer = { zone: parent, keys: above.keys, now: context.now, anyTime: context.anyTime, budget }
   const learned =
     outcome.kind === 'rrset' ? fromPresence(zone, outcome, signer, context) : fromAbsence(zone, outcome, signer)
   if (!('code' in learned)) return learned

@@ -18,6 +18,8 @@ export interface SigningZone {
   readonly keys: readonly ZoneKey[]
   /** Unix seconds. */
   readonly now: number
+  /** See `ValidationContext`. */
+  readonly anyTime?: boolean | undefined
   readonly budget: Budget
 }
 
@@ -88,6 +90,8 @@ export interface ValidationContext {
   readonly digests: ReadonlySet<number>
   /** Unix seconds: the time by which signatures are valid or not. */
   readonly now: number
+  /** The times of signatures do not count, since the clock is wrong. Only for what a clock is set by, and never to be kept. */
+  readonly anyTime?: boolean | undefined
 }
 
 /** One question and what came for it. */

@@ -42,7 +42,7 @@ export function validateFinding(claim: Claim, context: ValidationContext, budget
     if (way.end !== 'secure') return endVerdict(way, outcome)
     // The signer is no zone: the signature counts for nothing, as if it were not there.
     if (!sameName(way.zone, signer)) continue
-    const zone = { zone: signer, keys: way.keys, now: context.now, budget }
+    const zone = { zone: signer, keys: way.keys, now: context.now, anyTime: context.anyTime, budget }
     return outcome.kind === 'rrset'
       ? validatePresence(question, outcome, zone)
       : validateAbsence(question, outcome, zone)

@@ -95,7 +95,7 @@ function startResolving(parts: Partial<NodeParts>, config: Config, { clock, rand
   const isKept = config.ring.enabled || config.cache.persist
   const dataFile = isKept ? openDataFile(config, { clock, log }) : undefined
   parts.dataFile = dataFile
-  const cache = createCache({ ...config.cache, seed: random.bytes(8) })
+  const cache = createCache({ ...config.cache, seed: random.bytes(8), clock })
   parts.cache = cache
   warnOfBind(config, log)
   const exchange = createExchange({ clock, random, bind: config.iterator.bind })

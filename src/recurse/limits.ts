@@ -74,6 +74,12 @@ export const limits = {
   DS_ASKED_AFRESH: 3,
   /** Part of the time left that one DS question may take: where it fails, there may be another way. */
   DS_TIME_PART: 0.5,
+  /** A change of the wall clock by more than this is a step, not slewing, ms: what it validated is validated anew. */
+  CLOCK_STEP_MS: 10_000,
+  /** How often the log says that the clock seems to be wrong, ms. */
+  CLOCK_WARN_MS: 60_000,
+  /** Seconds that an answer is told to hold that was validated without regard to time. */
+  ANY_TIME_SECONDS: 30,
   /** Seconds that a link is remembered of which no copy can be had. */
   UNPROVEN_SECONDS: 10,
   /** The keys of a zone are asked for again, since data is signed by one that is not among them, at most this often, ms. */

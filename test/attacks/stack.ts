@@ -88,7 +88,7 @@ export function makeStack<C extends StackClock>(options: StackOptions<C>): Stack
     warn: () => {},
     error: (detail, message) => void faults.push(`${message}: ${JSON.stringify(detail)}`),
   }
-  const cache = options.cache ?? createCache({ ...config.cache, seed: random.bytes(8) })
+  const cache = options.cache ?? createCache({ ...config.cache, seed: random.bytes(8), clock })
   const counts = { queries: 0, tcp: 0, bytes: 0 }
   const exchange = counting((options.exchange ?? ((inner) => inner))(world.exchange()), counts)
   const core = new Core(

@@ -65,6 +65,7 @@ export function createStack(world: World, options: StackOptions = {}): Stack {
     negativeMaxTtl: 3_600,
     staleSeconds: 0,
     seed: random.bytes(8),
+    clock,
   })
   const { anchors } = options
   const recursor = createRecursor({

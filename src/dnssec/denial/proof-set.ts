@@ -25,13 +25,14 @@ export interface ProofSet {
  * Keeps what `zone` has signed and what is sound: owner and next name inside the zone (CVE-2026-13321), NSEC3 directly below
  * its apex (CVE-2026-10723), no wildcard expansion. Draws signatures and hashes on the budget.
  */
-export function loadProofs(rrsets: readonly RRset[], { zone, keys, now, budget }: SigningZone): ProofSet {
+export function loadProofs(rrsets: readonly RRset[], signing: SigningZone): ProofSet {
+  const { zone, budget } = signing
   const candidates = rrsets.filter(({ type, name }) => isProofType(type) && isSubdomain(name, zone))
   const accepted: RRset[] = []
   let ttl = Number.POSITIVE_INFINITY
   let failure: ExtendedError | undefined
   for (const rrset of candidates.slice(0, limits.MAX_PROOFS)) {
-    const signed = verifyRRset({ rrset, zone, keys, now, budget })
+    const signed = verifyRRset({ rrset, ...signing })
     if (!signed.ok) {
       failure ??= signed.ede
       continue

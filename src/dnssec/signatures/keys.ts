@@ -12,7 +12,7 @@ const ZONE_KEY = 0x0100
 const REVOKED = 0x0080
 const DNSSEC_PROTOCOL = 3
 
-type TrustRules = Pick<ValidationContext, 'algorithms' | 'digests' | 'now'>
+type TrustRules = Pick<ValidationContext, 'algorithms' | 'digests' | 'now' | 'anyTime'>
 
 /** RFC 4034 appendix B. Algorithm 1 (appendix B.1) is long gone. */
 export function keyTag(dnskeyRdata: Uint8Array): number {
@@ -117,7 +117,8 @@ export function validateDnskeySet(
   }
   const entry = entryKeys(zone, set, trust, rules)
   if ('code' in entry) return bogusUntil(rules, entry)
-  const signed = verifyRRset({ rrset: set, zone, keys: entry.keys, now: rules.now, budget })
+  const { now, anyTime } = rules
+  const signed = verifyRRset({ rrset: set, zone, keys: entry.keys, now, anyTime, budget })
   if (!signed.ok) return bogusUntil(rules, signed.ede)
   const expires = Math.min(trustExpires, linkExpiry(signed.ttl, rules.now))
   return { status: 'secure', keys: usableKeys(set.rdatas, rules.algorithms), expires }

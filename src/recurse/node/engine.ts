@@ -1,4 +1,5 @@
 /** Puts together what all questions of one recursor share. */
+import { SteadyTime } from '../../base/index.ts'
 import type { Engine } from '../job/engine.ts'
 import type { RecursorDeps } from '../job/options.ts'
 import { ZoneMap } from '../job/zones.ts'
@@ -48,7 +49,7 @@ export function createEngine(deps: RecursorDeps): WalkEngine {
     cookies: new Cookies(random, limits.SERVERS_REMEMBERED, limits.COOKIE_AVOID_MS),
     crowd: new Crowd({ perZone: limits.WAITING_PER_ZONE, perTopZone: limits.WAITING_PER_TOP_ZONE }),
     reporting: options.errorReporting === true ? new Reporting(monotonic) : undefined,
-    agreed: new AgreedCutTable(limits.AGREED_REMEMBERED),
+    agreed: new AgreedCutTable(limits.AGREED_REMEMBERED, new SteadyTime(clock)),
     dnames: new Dnames(limits.DNAMES_REMEMBERED),
     lookups: new LookupShares(limits.LOOKUPS_PER_BUDGET),
   }

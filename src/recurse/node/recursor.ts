@@ -7,6 +7,7 @@ import type { RecurseRequest, Recursor } from '../job/types.ts'
 import { MAIN } from '../job/zones.ts'
 import { linksTo } from '../trust/given.ts'
 import { Trust } from '../trust/trust.ts'
+import { WrongClock } from '../trust/wrong-clock.ts'
 import type { WalkEngine } from '../walk/engine.ts'
 import { ownDelegation } from '../walk/own-delegation.ts'
 import { Primer } from '../walk/prime.ts'
@@ -54,5 +55,6 @@ function validatingDeps(
   fetch: ValidatingDeps['fetch'],
 ): ValidatingDeps {
   const trust = new Trust(options, engine)
-  return { engine, trust, inference: new Inference(engine, trust), fetch }
+  const wrongClock = new WrongClock(engine, options)
+  return { engine, trust, inference: new Inference(engine, trust), wrongClock, fetch }
 }

@@ -1,7 +1,7 @@
 /** One question, validated: fetched, checked by the chain of trust, asked of the other servers when it is bogus, kept with its verdict. */
 import { isChordnsError } from '../../base/index.ts'
 import type { CacheContext } from '../../cache/index.ts'
-import { sameName, Type } from '../../dns/index.ts'
+import { isSubdomain, sameName, Type } from '../../dns/index.ts'
 import type { Verdict } from '../../dnssec/index.ts'
 import type { Finding, ProofLink } from '../../evidence/index.ts'
 import { isFailure, type RecurseFailed } from '../job/failure.ts'
@@ -53,8 +53,7 @@ export async function resolveValidated(
       const result = await checked(deps, found, request, context)
       if ('evidence' in result) return result
       bad = result
-      // Where the signatures are there, what cannot be had is above the zone: its other servers do not have it either.
-      if (bad.failure !== undefined && isSigned(found)) break
+      if (isSigned(found) && isFaultAbove(bad)) break
     }
   } catch (error) {
     if (request.checkingDisabled && bad !== undefined && isChordnsError(error, 'BUDGET_SPENT')) return bad.found
@@ -89,21 +88,32 @@ async function checked(
 }
 
 /** No server has a good copy. */
-function lastCopy(
-  { engine, fetch }: ValidatingDeps,
+async function lastCopy(
+  deps: ValidatingDeps,
   { found, verdict, failure }: BadCopy,
-  { question, checkingDisabled }: RecurseRequest,
+  request: RecurseRequest,
   context: CacheContext,
-): Finding {
+): Promise<Finding> {
+  const { engine, fetch, wrongClock } = deps
+  const { question, checkingDisabled } = request
   if (verdict === undefined) {
     if (checkingDisabled) return found
     throw failure
+  }
+  if (wrongClock.isCauseOf(verdict) && request.origin === 'any' && !checkingDisabled) {
+    const lenient = await wrongClock.lenient(taskOf(deps, found, request, context), question)
+    if (lenient !== undefined) return lenient
   }
   const kept = keepVerdict(engine, context, found, verdict, fetchedSide(found))
   rememberBogus(engine, context, question, verdict)
   if (checkingDisabled) return kept
   reportBogus(engine, question, verdict.ede, (report) => fetch(report, engine.zones.contextOf(report.question)))
   throw bogusFailure(question, verdict.ede, verdict.reason)
+}
+
+/** The signatures are there, and what they hang on is bad or cannot be had: the other servers of the zone have the same. */
+function isFaultAbove({ found, verdict, failure }: BadCopy): boolean {
+  return failure !== undefined || (verdict?.at !== undefined && isSubdomain(found.outcome.apex, verdict.at))
 }
 
 function isSigned({ outcome }: Finding): boolean {

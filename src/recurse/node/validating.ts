@@ -11,6 +11,7 @@ import type { RecurseRequest } from '../job/types.ts'
 import { MAIN } from '../job/zones.ts'
 import type { Trust } from '../trust/trust.ts'
 import type { ValidationTask } from '../trust/validate.ts'
+import type { WrongClock } from '../trust/wrong-clock.ts'
 import type { WalkEngine } from '../walk/engine.ts'
 import type { FetchTask } from './fetch-task.ts'
 
@@ -18,6 +19,7 @@ export interface ValidatingDeps {
   readonly engine: WalkEngine
   readonly trust: Trust
   readonly inference: Inference
+  readonly wrongClock: WrongClock
   /** Fetches without validating. Rejects with RECURSE_FAILED, BUDGET_SPENT or ABORTED. */
   readonly fetch: (
     request: RecurseRequest,

@@ -16,8 +16,11 @@ import { isReached } from '../job/reach.ts'
 import type { RecurseLimits } from '../limits.ts'
 
 export interface TrustDeps {
-  readonly limits: Pick<RecurseLimits, 'CHAIN_REMEMBERED' | 'RENEW_KEYS_MS'>
+  readonly limits: Pick<RecurseLimits, 'CHAIN_REMEMBERED' | 'RENEW_KEYS_MS' | 'CLOCK_STEP_MS'>
+  readonly now: () => number
   readonly monotonic: () => number
+  /** The times of signatures do not count: for one answer only, never for what is kept. */
+  readonly anyTime?: boolean
 }
 
 /** A link ends when its term does, whatever is done to the wall clock meanwhile. */
@@ -36,6 +39,8 @@ export class Trust {
   readonly #renewals: LRUCache<string, number>
   #anchors: readonly TrustAnchor[]
   #epoch = 0
+  /** How far the wall clock is ahead of the monotonic one. */
+  #wallAhead: number
 
   constructor(options: ValidationOptions, deps: TrustDeps) {
     this.#options = options
@@ -43,10 +48,15 @@ export class Trust {
     this.#links = new LRUCache({ max: deps.limits.CHAIN_REMEMBERED })
     this.#renewals = new LRUCache({ max: deps.limits.CHAIN_REMEMBERED })
     this.#anchors = options.anchors()
+    this.#wallAhead = deps.now() - deps.monotonic()
   }
 
-  /** Another number after the anchors have changed: what was derived from them is void. */
+  /**
+   * Another number after the anchors have changed, or the wall clock was set: what was derived from them, or validated by that clock,
+   * is void.
+   */
   get epoch(): number {
+    this.#noticeStep()
     const anchors = this.#options.anchors()
     if (anchors !== this.#anchors) {
       const areOthers = textOf(anchors) !== textOf(this.#anchors)
@@ -56,6 +66,13 @@ export class Trust {
     return this.#epoch
   }
 
+  #noticeStep(): void {
+    const ahead = this.#deps.now() - this.#deps.monotonic()
+    const isStep = Math.abs(ahead - this.#wallAhead) > this.#deps.limits.CLOCK_STEP_MS
+    this.#wallAhead = ahead
+    if (isStep) this.forget()
+  }
+
   get isAggressive(): boolean {
     return this.#options.aggressive ?? true
   }
@@ -63,7 +80,15 @@ export class Trust {
   context(): ValidationContext {
     const { negativeAnchors, algorithms, digests, now } = this.#options
     void this.epoch
-    return { anchors: this.#anchors, negativeAnchors, algorithms, digests, now: now(), chain: this.#view }
+    return {
+      anchors: this.#anchors,
+      negativeAnchors,
+      algorithms,
+      digests,
+      now: now(),
+      chain: this.#view,
+      anyTime: this.#deps.anyTime,
+    }
   }
 
   /** True when the keys of a zone with these DS records will be needed: it can be validated, and they are not known. */

@@ -3,6 +3,7 @@
  * that way never mixes with what this node fetched from the root down: it lies on the ring's side of the cache, and says so.
  */
 import { LRUCache } from 'lru-cache'
+import type { SteadyTime } from '../../base/index.ts'
 import { type Delegation, dsTtlOf, lessDs, type Name, parentName } from '../../dns/index.ts'
 
 export interface AgreedCut {
@@ -16,25 +17,29 @@ export interface AgreedCut {
   readonly isFetched: boolean
 }
 
+/** All times that go in and come out are by the wall clock; inside, no step of it moves them. */
 export class AgreedCutTable {
   readonly #cuts: LRUCache<string, AgreedCut>
-  /** Zones whose servers were all silent, unix ms until when: not waited for again meanwhile. */
+  /** Zones whose servers were all silent, until when: not waited for again meanwhile. */
   readonly #blocked: LRUCache<string, number>
+  readonly #steady: SteadyTime
 
-  constructor(max: number) {
+  constructor(max: number, steady: SteadyTime) {
     this.#cuts = new LRUCache({ max })
     this.#blocked = new LRUCache({ max })
+    this.#steady = steady
   }
 
   put(cut: Omit<AgreedCut, 'dsExpires'>, now: number): AgreedCut {
     const dsExpires = now + (dsTtlOf(cut.delegation) ?? Number.POSITIVE_INFINITY) * 1000
     const kept = { ...cut, dsExpires: Math.min(cut.expires, dsExpires) }
-    this.#cuts.set(cut.delegation.zone.key, kept)
+    this.#cuts.set(cut.delegation.zone.key, shifted(kept, this.#steady.shift))
     return kept
   }
 
   get(zone: Name, now: number): AgreedCut | undefined {
-    const cut = this.#cuts.get(zone.key)
+    const known = this.#cuts.get(zone.key)
+    const cut = known && shifted(known, -this.#steady.shift)
     if (cut === undefined || cut.expires <= now) return undefined
     return cut.dsExpires > now ? cut : { ...cut, delegation: lessDs(cut.delegation) }
   }
@@ -49,10 +54,14 @@ export class AgreedCutTable {
   }
 
   block(zone: Name, until: number): void {
-    this.#blocked.set(zone.key, until)
+    this.#blocked.set(zone.key, until + this.#steady.shift)
   }
 
   isBlocked(zone: Name, now: number): boolean {
-    return (this.#blocked.get(zone.key) ?? 0) > now
+    return (this.#blocked.get(zone.key) ?? 0) > now + this.#steady.shift
   }
+}
+
+function shifted(cut: AgreedCut, ms: number): AgreedCut {
+  return { ...cut, expires: cut.expires + ms, dsExpires: cut.dsExpires + ms }
 }
