@@ -196,7 +196,9 @@ class PackedCache implements Cache, CacheContents {
       const { context, question, side } = readKey(key)
       return [{ context, entry: toEntry(question, ref, recordMeta(ref), side, shift) }]
     })
-    const delegations = this.#delegations.at(name, reach).map((one) => ({ ...one, cached: shifted(one.cached, -shift) }))
+    const delegations = this.#delegations
+      .at(name, reach)
+      .map((one) => ({ ...one, cached: shifted(one.cached, -shift) }))
     const failures = this.#failures.at(name, reach)
     return {
       entries: entries.slice(0, most),

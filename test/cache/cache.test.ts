@@ -316,7 +316,7 @@ describe('what there is of a name', () => {
     for (const zone of ['example.test.', 'a.example.test.', 'test.'])
       cache.putDelegation(
         'main',
-        { zone: parseName(zone), nameServers: [], addresses: new Map(), ds: undefined, ttl: 60 } as never,
+        { zone: parseName(zone), nameServers: [], addresses: new Map(), ds: undefined, proofs: [], ttl: 60 },
         NOW,
       )
     for (const name of ['example.test.', 'b.example.test.'])

@@ -69,18 +69,26 @@ async function firstCut(
     const text = `no servers are known for ${job.context}`
     throw failed('no-servers', text, [{ code: Ede.NO_REACHABLE_AUTHORITY, text }])
   }
+  const known = knownCut(engine, job, name, configured?.zone.labels ?? 0)
+  if (known !== undefined) return known
+  if (configured !== undefined) return configured
+  const root = await primer.rootCut(job)
+  // What lies below the root counts again, now that it is confirmed, or kept for want of a better one.
+  return knownCut(engine, job, name, 0) ?? root
+}
+
+/** The deepest zone with more labels than `above` that the cache knows on the way to the name. */
+function knownCut(engine: WalkEngine, job: Job, name: Name, above: number): Cut | undefined {
   const cached = engine.deps.cache.delegation(job.context, name, engine.now())
-  if (cached !== undefined && cached.delegation.zone.labels > (configured?.zone.labels ?? 0)) {
-    job.flight.report({
-      kind: 'cache',
-      question: job.question,
-      what: 'delegation',
-      detail: nameToText(cached.delegation.zone),
-    })
-    const source = { kind: 'delegated', delegation: cached.delegation } as const
-    return { zone: cached.delegation.zone, role: 'authority', source, cached: true }
-  }
-  return configured ?? (await primer.rootCut(job))
+  if (cached === undefined || cached.delegation.zone.labels <= above) return undefined
+  job.flight.report({
+    kind: 'cache',
+    question: job.question,
+    what: 'delegation',
+    detail: nameToText(cached.delegation.zone),
+  })
+  const source = { kind: 'delegated', delegation: cached.delegation } as const
+  return { zone: cached.delegation.zone, role: 'authority', source, cached: true }
 }
 
 /** Where a question begins that is not `main`'s: its configured servers. Undefined when the context names no zone. */
