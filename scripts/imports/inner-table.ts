@@ -77,7 +77,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
     'known',
   ],
   ring: ['door', 'run', 'machine', 'wire', 'members', 'chord'],
-  dns: ['message', 'zonefile.ts', 'rrset.ts', 'rdata', 'text', 'names', 'bytes.ts', 'errors.ts'],
+  dns: ['delegation.ts', 'message', 'zonefile.ts', 'rrset.ts', 'rdata', 'text', 'names', 'bytes.ts', 'errors.ts'],
 }
 
 /**

@@ -30,8 +30,8 @@ import { dsOfReferral } from '../job/referral.ts'
 import { Copies } from './copies.ts'
 import type { TrustEngine } from './engine.ts'
 import { linkFromGiven } from './given.ts'
+import type { ValidationTask } from './task.ts'
 import type { Trust } from './trust.ts'
-import type { ValidationTask } from './validate.ts'
 
 /** A link that is not good, and what was needed. */
 interface BadLink {

@@ -16,7 +16,7 @@ import { isReached } from '../job/reach.ts'
 import type { RecurseLimits } from '../limits.ts'
 
 export interface TrustDeps {
-  readonly limits: Pick<RecurseLimits, 'CHAIN_REMEMBERED' | 'RENEW_KEYS_MS' | 'CLOCK_STEP_MS'>
+  readonly limits: RecurseLimits
   readonly now: () => number
   readonly monotonic: () => number
   /** The times of signatures do not count: for one answer only, never for what is kept. */

@@ -1,6 +1,4 @@
 /** Validates a finding, fetching the links of the chain of trust that are missing. */
-import type { Budget } from '../../base/index.ts'
-import type { CacheContext } from '../../cache/index.ts'
 import {
   Ede,
   type ExtendedError,
@@ -10,28 +8,13 @@ import {
   type Question,
   typeToText,
 } from '../../dns/index.ts'
-import { type Claim, type Need, type Verdict, validateFinding } from '../../dnssec/index.ts'
-import type { Finding, Outcome } from '../../evidence/index.ts'
+import { type Claim, type Verdict, validateFinding } from '../../dnssec/index.ts'
 import { failed } from '../job/failure.ts'
-import type { IterationStep } from '../job/types.ts'
 import type { TrustEngine } from './engine.ts'
-import { cutsOf, type GivenLinks } from './given.ts'
+import { cutsOf } from './given.ts'
 import { LinkSearch } from './link-search.ts'
+import type { ValidationTask } from './task.ts'
 import type { Trust } from './trust.ts'
-
-/** What is to be validated, and for whom. */
-export interface ValidationTask {
-  readonly finding: Finding
-  readonly context: CacheContext
-  readonly budget: Budget
-  /** Fetches without validating: the links of the chain validate each other. `avoid`: as `FetchCopy` says. */
-  readonly fetch: (question: Question, fresh: boolean, avoid: ReadonlySet<string>) => Promise<Finding>
-  readonly onStep: ((step: IterationStep) => void) | undefined
-  /** Links that came beside the finding, from whoever brought it. */
-  readonly given?: GivenLinks
-  /** A link that cannot be fetched, as the ring has it: it has to validate like any other. */
-  readonly agreedLink?: ((need: Need) => Promise<Outcome | undefined>) | undefined
-}
 
 /** Throws RECURSE_FAILED when a link of the chain cannot be fetched, BUDGET_SPENT, ABORTED. Bogus is a verdict, not an error. */
 export async function validate(engine: TrustEngine, trust: Trust, task: ValidationTask): Promise<Verdict> {

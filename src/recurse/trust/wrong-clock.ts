@@ -8,8 +8,9 @@ import { nearestAnchor, type Verdict } from '../../dnssec/index.ts'
 import type { Finding } from '../../evidence/index.ts'
 import type { ValidationOptions } from '../job/options.ts'
 import type { TrustEngine } from './engine.ts'
+import type { ValidationTask } from './task.ts'
 import { Trust } from './trust.ts'
-import { type ValidationTask, validate } from './validate.ts'
+import { validate } from './validate.ts'
 
 const TIMES: ReadonlySet<number> = new Set([
   Ede.SIGNATURE_EXPIRED,
