@@ -117,6 +117,14 @@ function fromEmpty(message: Message, answers: readonly RRset[], authorities: rea
   const plain = (rcode: 0 | 3): AtWorst => denial(message, rcode, undefined, authorities, asked)
   if (answers.length > 0) {
     const why = 'answers something else'
+    // The SOA of a denial, in the wrong section.
+    const misplaced = answers.every(({ type }) => type === Type.SOA)
+      ? soaFor(asked.question.name, answers, asked)
+      : undefined
+    if (message.aa && misplaced !== undefined) {
+      const rcode = message.rcode === Rcode.NXDOMAIN ? 3 : 0
+      return { kind: 'lame', why, atWorst: denial(message, rcode, misplaced, authorities, asked) }
+    }
     // A for AAAA: the name is there, and what was asked for is not (RFC 4074 section 4.1, RFC 1034 section 4.3.2).
     return message.aa && isOtherType(message, answers, asked)
       ? { kind: 'lame', why, atWorst: plain(0) }
