@@ -22,10 +22,10 @@ export { verifyCertificate, verifyEquivocation } from './blocks/signing.ts'
 export {
   isValidatorSet,
   nextValidatorsHash,
-  proposerOf,
   sortedValidators,
   validatorsHash,
 } from './blocks/validators.ts'
+export { proposerOf } from './machine/proposer.ts'
 export { type ConsensusRules, tendermintRules } from './machine/rules.ts'
 export type { PeerName } from './machine/state.ts'
 export { type ChainOptions, chunkChainOptions, ledgerChainOptions } from './options.ts'

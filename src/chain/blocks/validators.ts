@@ -1,4 +1,4 @@
-/** Validator sets: their order, who proposes, and the hashes that headers commit to. */
+/** Validator sets: their order, and the hashes that headers commit to. */
 import { compareBytes, toHex } from '../../base/index.ts'
 import { type CborField, type CborValue, encodeCanonical, sha256, signedBytes } from '../../crypto/index.ts'
 import { limits } from '../limits.ts'
@@ -20,11 +20,6 @@ export function isValidatorSet(validators: readonly Validator[]): boolean {
     validators.every(({ id, publicKey }) => id.length === 32 && publicKey.length === 32) &&
     validators.every(({ id }, i) => i === 0 || compareBytes(validators[i - 1]!.id, id) < 0)
   )
-}
-
-/** The patent's MOD rule: who proposes in a round; later rounds are its "second authorities". */
-export function proposerOf(validators: readonly Validator[], height: number, round: number): Validator {
-  return validators[(height + round) % validators.length]!
 }
 
 const setHashes = new WeakMap<readonly Validator[], Uint8Array>()

@@ -3,11 +3,11 @@
  * does. A proposal that names an earlier round carries the prevotes of that round, so that R2 needs no gossip of them.
  */
 import { equalBytes } from '../../base/index.ts'
-import { proposerOf } from '../blocks/validators.ts'
 import { limits } from '../limits.ts'
 import type { Block } from '../types.ts'
 import { decideOn } from './decide.ts'
 import { buildBlock, execution } from './execute.ts'
+import { proposerOf } from './proposer.ts'
 import type { ChainWork } from './state.ts'
 import { castProposal, castVote } from './voting.ts'
 import { faultsOf, quorumOf, setTimer } from './work.ts'

@@ -12,11 +12,11 @@ import {
   voteBytes,
   votesOf,
 } from '../blocks/signing.ts'
-import { proposerOf } from '../blocks/validators.ts'
 import { limits } from '../limits.ts'
 import type { Block, BlockCertificate, ChainEquivocation, Proposal, Vote, VoteKind } from '../types.ts'
 import { earlierVotes, guard, type SignStep, type VoteRecord } from './guard.ts'
 import type { HeightLog } from './log.ts'
+import { proposerOf } from './proposer.ts'
 import type { ChainWork, PeerName } from './state.ts'
 import { others, ownIndex, persist, quorumOf, SELF, send, spend, toSelf } from './work.ts'
 

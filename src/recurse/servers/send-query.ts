@@ -14,10 +14,10 @@ import { classify, randomiseCase, type Sent, type Server, timeoutFor } from '../
 import { failed } from '../job/failure.ts'
 import type { Job } from '../job/job.ts'
 import type { ServerSwitches } from '../job/options.ts'
+import { switchesOf, withMaxTtl } from '../known/switches.ts'
 import { limits } from '../limits.ts'
 import { acceptanceOf } from './accept-reply.ts'
 import type { ServersEngine } from './engine.ts'
-import { switchesOf, withMaxTtl } from './known/switches.ts'
 import { describeReply } from './reply-text.ts'
 import type { QueryResult, ServerQuery } from './types.ts'
 

@@ -3,8 +3,8 @@ import type { UpstreamProtocol } from '../../base/index.ts'
 import { isSubdomain, type Name, nameToText } from '../../dns/index.ts'
 import { endpointText, pickServer, type Server, serversAt, serversUsed } from '../../iterator/index.ts'
 import type { Cut, Job } from '../job/job.ts'
+import { uselessKey } from '../known/server-memory.ts'
 import type { ServersEngine } from './engine.ts'
-import { uselessKey } from './known/memory.ts'
 import type { ServerFinder } from './types.ts'
 
 /** A server of the pool, and how it has fared with this question. */

@@ -5,7 +5,7 @@
 import type { Question } from '../../dns/index.ts'
 import type { Finding } from '../../evidence/index.ts'
 import { isFailure } from '../job/failure.ts'
-import type { Answerer } from '../servers/known/memory.ts'
+import type { Answerer } from '../known/server-memory.ts'
 import type { TrustEngine } from './engine.ts'
 
 /** `avoid`: servers, for the zones that they gave bad copies for, that are not asked (`Answerer.key`). */

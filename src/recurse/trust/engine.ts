@@ -2,7 +2,7 @@
 import type { Name, Question } from '../../dns/index.ts'
 import type { Server } from '../../iterator/index.ts'
 import type { Engine } from '../job/engine.ts'
-import type { Answerer } from '../servers/known/memory.ts'
+import type { Answerer } from '../known/server-memory.ts'
 import type { AgreedCutTable } from '../walk/agreed-cuts.ts'
 
 export interface TrustEngine extends Engine {

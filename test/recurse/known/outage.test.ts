@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { limits } from '../../../../src/recurse/limits.ts'
-import { Outage } from '../../../../src/recurse/servers/known/outage.ts'
+import { Outage } from '../../../src/recurse/known/outage.ts'
+import { limits } from '../../../src/recurse/limits.ts'
 
 function scene() {
   const state = { now: 0, over: 0 }

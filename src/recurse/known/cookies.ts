@@ -3,10 +3,10 @@
  * off-path forger has not.
  */
 import { LRUCache } from 'lru-cache'
-import { concatBytes, type Endpoint, equalBytes, fromLatin1, type Random } from '../../../base/index.ts'
-import { shortKeyedHash } from '../../../crypto/index.ts'
-import { type EdnsOption, findOption, type Message, OptionCode } from '../../../dns/index.ts'
-import { endpointText } from '../../../iterator/index.ts'
+import { concatBytes, type Endpoint, equalBytes, fromLatin1, type Random } from '../../base/index.ts'
+import { shortKeyedHash } from '../../crypto/index.ts'
+import { type EdnsOption, findOption, type Message, OptionCode } from '../../dns/index.ts'
+import { endpointText } from '../../iterator/index.ts'
 
 const CLIENT_BYTES = 8
 const MIN_SERVER_BYTES = 8

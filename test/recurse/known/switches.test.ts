@@ -1,8 +1,8 @@
 /** Ways out for single servers (`iterator.servers`), and the CD bit for forwarders (RFC 6840 section 5.9). */
 import { describe, expect, it } from 'vitest'
-import { findOption, OptionCode, optionsOf } from '../../../../src/dns/index.ts'
-import type { ServerSwitches } from '../../../../src/recurse/index.ts'
-import { type Scenario, scenario } from '../../../world/scenario.ts'
+import { findOption, OptionCode, optionsOf } from '../../../src/dns/index.ts'
+import type { ServerSwitches } from '../../../src/recurse/index.ts'
+import { type Scenario, scenario } from '../../world/scenario.ts'
 
 const ZONES = {
   'com.': 'www 3600 A 192.0.2.1\nlong-name-without-digits 3600 A 192.0.2.2',
@@ -75,8 +75,8 @@ describe('a server with switches', () => {
   })
 
   it('is the same one in each form of its IPv6 address', async () => {
-    const { switchesOf } = await import('../../../../src/recurse/servers/known/switches.ts')
-    const { loadConfig } = await import('../../../../src/config/index.ts')
+    const { switchesOf } = await import('../../../src/recurse/known/switches.ts')
+    const { loadConfig } = await import('../../../src/config/index.ts')
     const overrides = { 'iterator.servers': { '2001:DB8:0::1': { edns: false } } }
     const { iterator } = loadConfig({ env: {}, overrides, readFile: () => undefined }).config
     expect(switchesOf(iterator, '2001:db8::1')).toEqual({ edns: false })

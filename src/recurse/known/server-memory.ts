@@ -1,8 +1,8 @@
 /** What was learnt of servers: how fast they answer, for which zones they are of no use, and who keeps the case of names. */
 import { LRUCache } from 'lru-cache'
-import type { Endpoint } from '../../../base/index.ts'
-import type { Reach } from '../../../cache/index.ts'
-import type { Name, Question } from '../../../dns/index.ts'
+import type { Endpoint } from '../../base/index.ts'
+import type { Reach } from '../../cache/index.ts'
+import type { Name, Question } from '../../dns/index.ts'
 import {
   afterRefusal,
   afterReply,
@@ -12,9 +12,9 @@ import {
   type Server,
   type ServerState,
   UNKNOWN_SERVER,
-} from '../../../iterator/index.ts'
-import { isReached } from '../../job/reach.ts'
-import type { RecurseLimits } from '../../limits.ts'
+} from '../../iterator/index.ts'
+import { isReached } from '../job/reach.ts'
+import type { RecurseLimits } from '../limits.ts'
 import type { AddressFamilies } from './families.ts'
 import type { Outage } from './outage.ts'
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { concatBytes } from '../../../../src/base/index.ts'
-import { findOption, type Message, OptionCode, Rcode } from '../../../../src/dns/index.ts'
-import { Cookies } from '../../../../src/recurse/servers/known/cookies.ts'
-import { type Asked, createStack, createWorld, demoSpec, type Sending, texts } from '../../../world/index.ts'
+import { concatBytes } from '../../../src/base/index.ts'
+import { findOption, type Message, OptionCode, Rcode } from '../../../src/dns/index.ts'
+import { Cookies } from '../../../src/recurse/known/cookies.ts'
+import { type Asked, createStack, createWorld, demoSpec, type Sending, texts } from '../../world/index.ts'
 
 const server = { address: '192.0.2.1', port: 53 }
 const other = { address: '192.0.2.2', port: 53 }

@@ -1,15 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import {
-  type Message,
-  nameToText,
-  OptionCode,
-  parseName,
-  type Question,
-  Rcode,
-  Type,
-} from '../../../../src/dns/index.ts'
-import { Reporting, reportName } from '../../../../src/recurse/servers/known/reporting.ts'
-import { createStack, createWorld, demoSpec, signWorld } from '../../../world/index.ts'
+import { type Message, nameToText, OptionCode, parseName, type Question, Rcode, Type } from '../../../src/dns/index.ts'
+import { Reporting, reportName } from '../../../src/recurse/known/reporting.ts'
+import { createStack, createWorld, demoSpec, signWorld } from '../../world/index.ts'
 
 const question: Question = { name: parseName('broken.test.example'), type: Type.A, class: 1 }
 const agent = parseName('a01.agent-domain.example')

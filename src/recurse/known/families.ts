@@ -7,9 +7,9 @@ import {
   ipv6Usable,
   type Server,
   stepIpv6,
-} from '../../../iterator/index.ts'
-import type { RecursorDeps } from '../../job/options.ts'
-import type { RecurseLimits } from '../../limits.ts'
+} from '../../iterator/index.ts'
+import type { RecursorDeps } from '../job/options.ts'
+import type { RecurseLimits } from '../limits.ts'
 import type { Outage } from './outage.ts'
 
 export type FamiliesDeps = Pick<RecursorDeps, 'options' | 'ownListeners' | 'exchange' | 'clock'>

@@ -1,5 +1,5 @@
 /** How many questions wait for each zone. */
-import type { Name } from '../../../dns/index.ts'
+import type { Name } from '../../dns/index.ts'
 
 /** How many questions may wait for one zone. */
 export interface CrowdLimits {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { parseName, Rcode, readEde } from '../../../../src/dns/index.ts'
-import { Crowd } from '../../../../src/recurse/servers/known/crowd.ts'
-import { createStack, simpleWorld } from '../../../world/index.ts'
+import { parseName, Rcode, readEde } from '../../../src/dns/index.ts'
+import { Crowd } from '../../../src/recurse/known/crowd.ts'
+import { createStack, simpleWorld } from '../../world/index.ts'
 
 describe('the crowd at one zone', () => {
   it('has room for so many, and for more at a top-level zone', () => {

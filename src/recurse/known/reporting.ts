@@ -1,6 +1,6 @@
 /** DNS error reporting (RFC 9567): tells the agent that a zone named in its answers that its data did not validate. */
 import { LRUCache } from 'lru-cache'
-import { isChordnsError } from '../../../base/index.ts'
+import { isChordnsError } from '../../base/index.ts'
 import {
   type ExtendedError,
   findOption,
@@ -14,8 +14,8 @@ import {
   prependLabel,
   type Question,
   Type,
-} from '../../../dns/index.ts'
-import { limits } from '../../limits.ts'
+} from '../../dns/index.ts'
+import { limits } from '../limits.ts'
 
 /** Agents by zone, and what was reported lately. */
 export class Reporting {

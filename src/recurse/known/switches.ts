@@ -1,7 +1,7 @@
 /** What the operator wants done otherwise with one server (`iterator.servers`). Pure. */
-import type { Message, ResourceRecord } from '../../../dns/index.ts'
-import { normalAddress } from '../../../iterator/index.ts'
-import type { RecursorOptions, ServerSwitches } from '../../job/options.ts'
+import type { Message, ResourceRecord } from '../../dns/index.ts'
+import { normalAddress } from '../../iterator/index.ts'
+import type { RecursorOptions, ServerSwitches } from '../job/options.ts'
 
 const NONE: ServerSwitches = {}
 
