@@ -112,6 +112,27 @@ const PROOFS: readonly Explanation[] = [
 
 const LOOSE: readonly Explanation[] = [
   {
+    pattern: /o-subdsall\./,
+    fields: ['rcode'],
+    when: answered,
+    reason:
+      'The referral itself carried the signed proof that there is no DS (RFC 4035 section 3.1.4.1): the question that fails need not be asked. Unbound goes by it too.',
+  },
+  {
+    pattern: /o-nxanswers\./,
+    fields: ['rcode'],
+    when: answered,
+    reason:
+      'The RCODE speaks of the last name of a chain (RFC 6604 section 3), and the reply gives the records of that name: an address is worth more than the RCODE that denies it. Unbound and Knot Resolver say NXDOMAIN beside the records.',
+  },
+  {
+    pattern: /o-refanswer\./,
+    fields: ['rcode'],
+    when: failed,
+    reason:
+      'An NS set in the answer section of a question for another type is no referral (RFC 1034 section 4.3.2, step 3b). BIND asks for NS sets on the way and takes it as the answer to that; the others say NODATA of every name.',
+  },
+  {
     pattern: /o-noglue\./,
     fields: ['rcode'],
     when: answered,
