@@ -20,7 +20,8 @@ export class DelegationTable {
       if (entry !== undefined && this.#confirmedUntil(context, entry) > now) {
         const current = lessExpiredParts(entry, now)
         if (current !== entry) this.#entries.set(key, current)
-        return current
+        // Without its glue nobody but the parent can tell where its servers are. What lies below it counts all the same.
+        if (current.glueExpires > now || !needsGlue(current.delegation)) return current
       }
       if (zone.labels === 0) return undefined
     }
@@ -57,8 +58,7 @@ export class DelegationTable {
       delegation: kept,
       parent,
       stored: now,
-      // Where only the parent can know an address, the parent is asked again when the glue ends.
-      expires: now + (needsGlue(delegation) ? glueTtl : ttl) * 1000,
+      expires: now + ttl * 1000,
       dsExpires: now + Math.min(dsTtlOf(delegation) ?? ttl, maxTtl) * 1000,
       glueExpires: now + glueTtl * 1000,
     }

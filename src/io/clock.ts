@@ -1,10 +1,44 @@
+import { uptime } from 'node:os'
 import type { Clock } from '../base/index.ts'
 
-/** The machine's clock. Timers keep the process alive: whoever sets one cancels it. */
+/** The wall clock running ahead by more than this, ms, may be a step, or time that the machine slept. */
+const JUMP_MS = 1_000
+
+/**
+ * The machine's clock. Timers keep the process alive: whoever sets one cancels it. On Linux the monotonic clock stands still while the
+ * machine sleeps; the time since its start does not. So what was slept counts, and a laptop that wakes up holds nothing for fresh that
+ * is hours old, while a step of the wall clock alone moves nothing.
+ */
 export function systemClock(): Clock {
+  return sleepAware({ wall: () => Date.now(), awake: () => performance.now(), sinceStart: () => uptime() * 1_000 })
+}
+
+/** What the machine says, ms each. */
+export interface MachineTimes {
+  wall(): number
+  /** Monotonic; it may stand still during sleep. */
+  awake(): number
+  /** Monotonic, sleep included; coarse. */
+  sinceStart(): number
+}
+
+export function sleepAware({ wall, awake, sinceStart }: MachineTimes): Clock {
+  const startedAt = sinceStart() - awake()
+  let ahead = wall() - awake()
+  let slept = 0
+  const notice = () => {
+    const nowAhead = wall() - awake()
+    if (Math.abs(nowAhead - ahead) <= JUMP_MS) return
+    ahead = nowAhead
+    const asleep = sinceStart() - awake() - startedAt
+    if (asleep > slept + JUMP_MS) slept = asleep
+  }
   return {
-    now: () => Date.now(),
-    monotonic: () => performance.now(),
+    now: wall,
+    monotonic: () => {
+      notice()
+      return awake() + slept
+    },
     after: (delayMs, callback) => {
       const timer = setTimeout(callback, delayMs)
       return () => clearTimeout(timer)

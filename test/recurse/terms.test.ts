@@ -136,6 +136,20 @@ describe('the DS set of a delegation that was not seen in a referral', () => {
   })
 })
 
+/** From now on the root refers straight to the zone, past the TLD. */
+function referStraight(s: Awaited<ReturnType<typeof scenario>>, zone: string): void {
+  const server = `ns1.${zone.slice(0, -1)}`
+  const records = (text: string) => parseZone(text, { origin: ROOT })
+  const authorities = records(`${zone} 86400 NS ${server}.`)
+  const additionals = records(`${server}. 86400 A ${s.world.server(server).addresses[0]}`)
+  s.world.server('a.root').behave({
+    tamper: (reply, { name }) =>
+      name.toLowerCase().endsWith(zone)
+        ? [{ reply: { ...reply, aa: false, answers: [], authorities, additionals } }]
+        : [{ reply }],
+  })
+}
+
 describe('a delegation', () => {
   it('straight from a grandparent, just confirmed, does not hang on an expired one between', async () => {
     const s = await scenario({
@@ -144,19 +158,46 @@ describe('a delegation', () => {
     })
     expect(await s.ask('a.hull.com')).toBe(plain)
     await s.wait(20)
-    const authorities = parseZone('hull.com. 86400 NS ns1.hull.com.', { origin: ROOT })
-    const additionals = parseZone(`ns1.hull.com. 86400 A ${s.world.server('ns1.hull.com').addresses[0]}`, {
-      origin: ROOT,
-    })
-    s.world.server('a.root').behave({
-      tamper: (reply, { name }) =>
-        name.toLowerCase().endsWith('hull.com.')
-          ? [{ reply: { ...reply, aa: false, answers: [], authorities, additionals } }]
-          : [{ reply }],
-    })
+    referStraight(s, 'hull.com.')
     s.world.clearLog()
     for (const label of ['b', 'c', 'd', 'e', 'f']) expect(await s.ask(`${label}.hull.com`)).toBe(plain)
     expect(s.asked('a.root')).toHaveLength(1)
+  })
+
+  it('told by a grandparent wakes no sibling that the expired parent has told (phoenix domains)', async () => {
+    const s = await scenario({
+      zones: {
+        'com.': { nsTtl: 10 },
+        'hull.com.': { text: '* A 192.0.2.1', nsTtl: 86_400 },
+        'ghost.com.': { text: '* A 192.0.2.1', nsTtl: 86_400 },
+      },
+      config: { 'iterator.qnameMinimisation': 'off' },
+    })
+    expect(await s.ask('a.ghost.com')).toBe(plain)
+    await s.wait(20)
+    s.change({ 'com.': { without: ['ghost.com. NS', 'ns1.ghost.com. A'] } })
+    referStraight(s, 'hull.com.')
+    expect(await s.ask('b.hull.com')).toBe(plain)
+    expect(await s.ask('b.ghost.com')).toBe('NXDOMAIN')
+  })
+
+  it('is asked for again when its glue ends, if nobody else knows the addresses', async () => {
+    const s = await scenario({
+      zones: { 'com.': '', 'hull.com.': { text: '* A 192.0.2.1', nsTtl: 86_400 } },
+    })
+    const { addresses } = s.world.server('ns1.hull.com')
+    const glue = parseZone(`ns1.hull.com. 60 A ${addresses[0]}`, { origin: ROOT })
+    s.world
+      .server('ns1.com')
+      .behave({ tamper: (reply) => [{ reply: reply.aa ? reply : { ...reply, additionals: glue } }] })
+    expect(await s.ask('a.hull.com')).toBe(plain)
+    await s.wait(30)
+    s.world.clearLog()
+    expect(await s.ask('b.hull.com')).toBe(plain)
+    expect(s.asked('ns1.com')).toEqual([])
+    await s.wait(40)
+    expect(await s.ask('c.hull.com')).toBe(plain)
+    expect(s.asked('ns1.com')).toHaveLength(1)
   })
 
   it('that the parent has taken back is gone when its TTL is over, however often it was used (ghost domains)', async () => {
@@ -174,7 +215,7 @@ describe('a delegation', () => {
     expect(await s.ask('last.ghost.com')).toBe('NXDOMAIN')
   })
 
-  it.fails('of the root outlives its TTL while the root cannot be reached: zones below are answered', async () => {
+  it('of the root outlives its TTL while the root cannot be reached: zones below are answered', async () => {
     const s = await scenario({
       zones: {
         '.': { nsTtl: 86_400 },
@@ -182,6 +223,8 @@ describe('a delegation', () => {
         'a.com.': 'www 60 A 192.0.2.1',
         'b.com.': 'www 60 A 192.0.2.1',
       },
+      // The delegation of com. must not be cut to a day with that of the root: it is what holds longer.
+      config: { 'cache.maxTtl': 604_800 },
     })
     expect(await s.ask('www.a.com')).toBe(plain)
     await s.wait(86_395)
@@ -310,5 +353,43 @@ describe('a wall clock that is set', () => {
     s.world.clearLog()
     expect(await s.ask('www.b.com')).toBe(plain)
     expect(s.asked()).toEqual([])
+  })
+})
+
+describe('the name of a time server', () => {
+  const EVER = -1_700_000_000_000
+  const zones = {
+    'com.': com,
+    'a.com.': { text: 'www 60 A 192.0.2.1\nntp 60 A 192.0.2.1', signed: true },
+  }
+  const config = { 'dnssec.ntpNames': ['ntp.a.com'] }
+
+  it('is answered, without AD, while the clock stands at 1970; no other name is', async () => {
+    const s = await scenario({ zones, clockAheadMs: EVER, config })
+    expect(await s.ask('www.a.com')).toBe('SERVFAIL')
+    expect(await s.ask('ntp.a.com')).toBe(plain)
+    expect(await s.ask('www.a.com')).toBe('SERVFAIL')
+    s.clock.step(-EVER)
+    await s.wait(61)
+    expect(await s.ask('ntp.a.com')).toBe(A)
+    expect(await s.ask('www.a.com')).toBe(A)
+  })
+
+  it.each([
+    ['a wrong signature', { corrupt: ['ntp.a.com. A'] }],
+    ['no signature', { unsigned: ['ntp.a.com. A'] }],
+    ['keys that no DS names', { keys: 'other' as const }],
+  ])('with %s is not: only the times do not count', async (_, copy) => {
+    const bad = { ...zones, 'a.com.': { ...zones['a.com.'], copies: { 'ns1.a.com': copy } } }
+    const s = await scenario({ zones: bad, clockAheadMs: EVER, config })
+    expect(await s.ask('ntp.a.com')).toBe('SERVFAIL')
+  })
+
+  it('is validated like any other while the clock is right: an old copy of its zone is bogus', async () => {
+    const old = { ...zones, 'a.com.': { ...zones['a.com.'], copies: { 'ns1.a.com': { expired: ['ntp.a.com. A'] } } } }
+    const s = await scenario({ zones: old, config })
+    expect(await s.ask('ntp.a.com')).toBe('SERVFAIL')
+    const keys = { ...zones, 'a.com.': { ...zones['a.com.'], copies: { 'ns1.a.com': { expired: ['DNSKEY'] } } } }
+    expect(await (await scenario({ zones: keys, config })).ask('ntp.a.com')).toBe('SERVFAIL')
   })
 })

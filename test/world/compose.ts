@@ -69,10 +69,10 @@ function zoneSpec(zone: ZonePlan, plan: WorldPlan): ZoneSpec {
 const nsLines = (zone: ZonePlan): string[] =>
   zone.nameServers.map((host) => `${zone.origin} ${zone.nsTtl ?? 86_400} IN NS ${host}`)
 
-function addressLines(host: string, plan: WorldPlan): string[] {
+function addressLines(host: string, plan: WorldPlan, ttl = 86_400): string[] {
   const given = plan.hosts[host] ?? []
   const all = [...(typeof given === 'string' ? [given] : given), ...(plan.deadAddresses?.[host] ?? [])]
-  return all.map((address) => `${host} 86400 IN ${address.includes(':') ? 'AAAA' : 'A'} ${address}`)
+  return all.map((address) => `${host} ${ttl} IN ${address.includes(':') ? 'AAAA' : 'A'} ${address}`)
 }
 
 /**
@@ -82,7 +82,7 @@ function addressLines(host: string, plan: WorldPlan): string[] {
 function glueLines(child: ZonePlan, parent: ZonePlan, plan: WorldPlan): string[] {
   return child.nameServers
     .filter((host) => hasGlue(host, child, parent, plan))
-    .flatMap((host) => addressLines(host, plan))
+    .flatMap((host) => addressLines(host, plan, Math.max(child.nsTtl ?? 0, 86_400)))
 }
 
 function hasGlue(host: string, child: ZonePlan, parent: ZonePlan, plan: WorldPlan): boolean {
