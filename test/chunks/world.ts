@@ -209,7 +209,7 @@ export function createWorld({
         return () => listeners.delete(listener)
       },
     }
-    const nodeClock = machineClock(clock, { wall: (unixMs) => unixMs + node.skewMs })
+    const nodeClock = machineClock(clock, { wall: (unixMs) => unixMs + state.skewMs })
     const fetching = fetch?.(index, nodeClock)
     const start = () =>
       createChunks(
