@@ -112,6 +112,12 @@ const PROOFS: readonly Explanation[] = [
 
 const LOOSE: readonly Explanation[] = [
   {
+    pattern: /o-soaanswer\./,
+    fields: ['soa'],
+    reason:
+      'The SOA of an absence that stands in the answer section is told where it belongs (RFC 2308 section 2): with it the asker knows how long to keep the absence. The references leave it out.',
+  },
+  {
     pattern: /o-subdsall\./,
     fields: ['rcode'],
     when: answered,
