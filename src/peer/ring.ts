@@ -272,7 +272,7 @@ async function meetAtRendezvous(
     addresses: transport.addresses(),
     clock,
     log,
-    onFound: ring.found,
+    onFound: (peer, addresses) => ring.found(peer, addresses),
     isAlone: () => ring.members().length < 2,
     isToBeFound: () => isAmongFirst(ring, RENDEZVOUS_MEMBERS),
   })
