@@ -30,12 +30,12 @@ afterAll(async () => {
   await world?.stopAll()
 })
 
-/** Sends the signal and waits for the log line that it leads to; returns what was logged. */
-async function reload(settings: object | string): Promise<string> {
+/** Sends the signal and waits for the log line that it leads to (`what`); returns what was logged. */
+async function reload(settings: object | string, what = /"msg":"configuration (not )?reloaded/): Promise<string> {
   await writeFile(peer.configFile, typeof settings === 'string' ? settings : JSON.stringify(settings))
   const before = peer.log().length
   process.kill(peer.pid, 'SIGHUP')
-  return logged(before, /"msg":"configuration (not )?reloaded/)
+  return logged(before, what)
 }
 
 /** What was logged from `from` on, once it says `what`: the log comes after the answer, through a pipe. */
@@ -129,7 +129,8 @@ describe('SIGHUP', () => {
   })
 
   it('says which keys need a restart', async () => {
-    const logged = await reload({ ...started, cache: { maxBytes: '32MiB' }, status: { listen: false } })
+    const settings = { ...started, cache: { maxBytes: '32MiB' }, status: { listen: false } }
+    const logged = await reload(settings, /"msg":"these keys have changed, and need a restart/)
     expect(logged).toContain('"keys":["cache.maxBytes","status.listen"]')
     expect((await say('www.example.com')).rcode).toBe(Rcode.NOERROR)
   })
