@@ -22,6 +22,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ readonly benchmark: Be
   hops: () => import('./hops.ts'),
   join: () => import('./join.ts'),
   kills: () => import('./kills.ts'),
+  outage: () => import('./outage.ts'),
   peers: () => import('./peers.ts'),
   read: () => import('./read.ts'),
 }

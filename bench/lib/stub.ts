@@ -1,6 +1,6 @@
 /** Stubs that ask one resolver from one address over one socket, by id. */
 import { createSocket, type Socket } from 'node:dgram'
-import { encodeMessage, makeQuery, parseName, Type } from '../../src/dns/index.ts'
+import { encodeMessage, makeQuery, parseName, typeFromText } from '../../src/dns/index.ts'
 
 /** Ids that may be open at once. */
 const MAX_OPEN = 60_000
@@ -34,12 +34,15 @@ export class Stub {
     return new Stub(socket, to)
   }
 
-  ask(name: string, timeoutMs: number): Promise<StubAnswer> {
+  /** Throws a RangeError for a type that has no name here. */
+  ask(name: string, timeoutMs: number, typeText = 'A'): Promise<StubAnswer> {
+    const type = typeFromText(typeText)
+    if (type === undefined) throw new RangeError(`${typeText} is no type of record`)
     if (this.#open.size >= MAX_OPEN) throw new Error('too many questions are open')
     while (this.#open.has(this.#nextId)) this.#nextId = (this.#nextId + 1) & 0xffff
     const id = this.#nextId
     this.#nextId = (this.#nextId + 1) & 0xffff
-    const bytes = encodeMessage(makeQuery({ id, name: parseName(name), type: Type.A, rd: true }))
+    const bytes = encodeMessage(makeQuery({ id, name: parseName(name), type, rd: true }))
     const started = performance.now()
     return new Promise((resolve) => {
       const end = (rcode: number) => {
