@@ -124,6 +124,8 @@ export const limits = {
   SENDS_FOR_GLUE: 3,
   /** Equal replies to fresh ids and ports that stand for TCP where a server has none: 3 times 32 bits to guess in a row. */
   EQUAL_REPLIES: 3,
+  /** In each of them so many replies with another id are let pass: 4 guesses for 32 bits, where one would do for a denial of service. */
+  GUESSES_LET_PASS: 3,
   /** How long a reply may be late and is still taken, ms after the time-out: two satellites' way. */
   LATE_MS: 2_500,
   /** Replies of the last servers heard of, by the nearest of which the first time-out for an unknown one goes. */

@@ -1,54 +1,166 @@
 /** Replies that leave a doubt: what else can prove them, and what is not to be concluded from them. */
 import { describe, expect, it } from 'vitest'
+import { concatBytes } from '../../src/base/index.ts'
+import { findOption, type Message, OptionCode } from '../../src/dns/index.ts'
+import { limits } from '../../src/recurse/limits.ts'
 import type { Behaviour } from '../world/index.ts'
 import { odd, scenario } from '../world/scenario.ts'
 
 const A = 'NOERROR: A 192.0.2.1'
 const zones = { 'com.': '', 'a.com.': 'www 60 A 192.0.2.1' }
 
-/** A reply with another id comes before the true one, and TCP is closed: whoever guesses must not win, nor be able to deny. */
-const guessed = (forged: Behaviour = {}): Behaviour => ({
+/** What a forger gives in place of a reply. */
+const forged = (reply: Message, last = 66): Message => ({
+  ...reply,
+  answers: reply.answers.map((record) => ({ ...record, rdata: Uint8Array.of(6, 6, 6, last) })),
+})
+const guess = (reply: Message): Message => ({ ...reply, id: reply.id ^ 0x5555 })
+
+/** Replies with another id come before the true one, and TCP is closed: whoever guesses must not win, nor be able to deny. */
+const guessed = (guesses = 1): Behaviour => ({
   noTcp: true,
-  tamper: (reply, asked, truth) => {
-    const [first] = forged.tamper?.(reply, asked, truth) ?? [{ reply }]
-    const message = first!.reply
-    if (message instanceof Uint8Array) return [{ reply }]
-    return [{ reply: { ...message, id: message.id ^ 0x5555 } }, { reply, afterMs: 5 }]
-  },
+  tamper: (reply) => [...Array.from({ length: guesses }, () => ({ reply: guess(reply) })), { reply, afterMs: 5 }],
 })
 
+/** The server without TCP that somebody guesses beside; the forger hits the ids of the queries of these turns, counted from 0. */
+const hit = (turns: (turn: number) => boolean, last: (turn: number) => number = () => 66): Behaviour => {
+  let turn = 0
+  return {
+    noTcp: true,
+    tamper: (reply) => {
+      const isHit = turns(turn)
+      const answer = isHit ? forged(reply, last(turn)) : reply
+      turn++
+      return [{ reply: guess(reply) }, { reply: answer, afterMs: isHit ? 2 : 5 }]
+    },
+  }
+}
+
 describe('a server without TCP whose replies come after a guess with another id', () => {
-  it.fails('is believed after equal replies to fresh ids and ports', async () => {
+  it('is believed after equal replies to fresh ids and ports', async () => {
     const s = await scenario({ zones, servers: { 'ns1.a.com': guessed() } })
     expect(await s.ask('www.a.com')).toBe(A)
   })
 
+  it('is believed when its TCP is silent, not closed', async () => {
+    const silent: Behaviour = { silent: ({ protocol }) => protocol === 'tcp', tamper: guessed().tamper! }
+    const s = await scenario({ zones, servers: { 'ns1.a.com': silent } })
+    expect(await s.ask('www.a.com')).toBe(A)
+  })
+
+  it('is believed when it does not keep the case of the name either', async () => {
+    const s = await scenario({ zones, servers: { 'ns1.a.com': { ...guessed(), lowerCase: true } } })
+    expect(await s.ask('www.a.com')).toBe(A)
+  })
+
   it('is not believed when the replies to fresh ids and ports are not equal', async () => {
-    let turn = 0
-    const changing: Behaviour = {
-      tamper: (reply) => [
-        {
-          reply: {
-            ...reply,
-            answers: reply.answers.map((record) => ({ ...record, rdata: Uint8Array.of(192, 0, 2, 100 + turn++) })),
-          },
-        },
-      ],
-    }
+    const s = await scenario({
+      zones,
+      servers: {
+        'ns1.a.com': hit(
+          () => true,
+          (turn) => turn,
+        ),
+      },
+    })
+    expect(await s.ask('www.a.com')).toBe('SERVFAIL')
+  })
+
+  it('is not believed with one equal reply fewer: the forger has to win every race', async () => {
+    // The first query finds the guess, the next two the forger; the last one finds the truth.
+    const s = await scenario({ zones, servers: { 'ns1.a.com': hit((turn) => turn === 1 || turn === 2) } })
+    expect(await s.ask('www.a.com')).toBe('SERVFAIL')
+  })
+
+  it('is not believed after one guess more than may be let pass', async () => {
+    const tries = limits.GUESSES_LET_PASS + 1
     const s = await scenario({
       zones,
       servers: {
         'ns1.a.com': {
           noTcp: true,
-          tamper: (reply, asked, truth) => {
-            const sent = changing.tamper!(reply, asked, truth)[0]!.reply
-            if (sent instanceof Uint8Array) return [{ reply }]
-            return [{ reply: { ...sent, id: sent.id ^ 0x5555 } }, { reply: sent, afterMs: 5 }]
-          },
+          tamper: (reply) => [
+            ...Array.from({ length: tries }, () => ({ reply: guess(reply) })),
+            { reply: forged(reply), afterMs: 2 },
+            { reply, afterMs: 5 },
+          ],
         },
       },
     })
     expect(await s.ask('www.a.com')).toBe('SERVFAIL')
+  })
+
+  it('is asked by TCP first: no guess is let pass where there is TCP', async () => {
+    const s = await scenario({
+      zones,
+      servers: {
+        'ns1.a.com': {
+          tamper: (reply, { protocol }) =>
+            protocol === 'tcp' ? [{ reply }] : [{ reply: guess(reply) }, { reply: forged(reply), afterMs: 2 }],
+        },
+      },
+    })
+    expect(await s.ask('www.a.com')).toBe(A)
+  })
+})
+
+describe('a server that has sent cookies and sends none now, and has no TCP', () => {
+  /** The cookie of each query comes back, with a server's part. */
+  const withCookies: Behaviour = {
+    tamper: (reply, { query }) => {
+      const cookie = findOption(query.edns?.options ?? [], OptionCode.COOKIE)?.data
+      if (cookie === undefined || reply.edns === undefined) return [{ reply }]
+      const data = concatBytes(cookie.subarray(0, 8), new Uint8Array(16).fill(7))
+      return [{ reply: { ...reply, edns: { ...reply.edns, options: [{ code: OptionCode.COOKIE, data }] } } }]
+    },
+  }
+  const afterCookies = async (now: Behaviour) => {
+    const s = await scenario({ zones: { ...zones, 'a.com.': 'www 60 A 192.0.2.1\nfirst A 192.0.2.2' } })
+    const server = s.world.server('ns1.a.com')
+    server.behave(withCookies)
+    await s.ask('first.a.com')
+    server.reset()
+    server.behave({ noTcp: true, ...now })
+    return s.ask('www.a.com')
+  }
+
+  it('is believed after equal replies to fresh ids and ports', async () => {
+    expect(await afterCookies({})).toBe(A)
+  })
+
+  it('is not believed with one equal reply fewer', async () => {
+    let turn = 0
+    const changing: Behaviour = { tamper: (reply) => [{ reply: turn++ < 3 ? forged(reply) : reply }] }
+    // The parent is asked anew, and then all replies are true.
+    expect(await afterCookies(changing)).toBe(A)
+  })
+})
+
+describe('a server that says FORMERR to EDNS with a header only, and has no TCP', () => {
+  const bare = (isBare: (turn: number) => boolean): Behaviour => {
+    let turn = 0
+    return {
+      noTcp: true,
+      tamper: (reply, { query }) => {
+        if (query.edns === undefined || !isBare(turn++)) return [{ reply }]
+        const { edns: _, ...plain } = reply
+        return [
+          { reply: { ...plain, aa: false, rcode: 1, questions: [], answers: [], authorities: [], additionals: [] } },
+        ]
+      },
+    }
+  }
+
+  it('is asked without EDNS after equal errors', async () => {
+    const s = await scenario({ zones, servers: { 'ns1.a.com': bare(() => true) } })
+    expect(await s.ask('www.a.com')).toBe(A)
+  })
+
+  it('is not when one error differs: whoever forges one must not take EDNS, and with it signatures, away', async () => {
+    const s = await scenario({ zones, servers: { 'ns1.a.com': bare((turn) => turn < 3) } })
+    expect(await s.ask('www.a.com')).toBe('SERVFAIL')
+    const without = s.world.queries(({ server, query }) => server === 'ns1.a.com' && query.edns === undefined)
+    expect(without).toHaveLength(0)
   })
 })
 

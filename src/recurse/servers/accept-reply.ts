@@ -3,13 +3,13 @@ import { isChordnsError, type ReplyVerdict } from '../../base/index.ts'
 import { decodeReply, type EdnsOption, type Message } from '../../dns/index.ts'
 import { matchReply, type Sent, withAskedCase } from '../../iterator/index.ts'
 import type { ServersEngine } from './engine.ts'
-import type { ServerQuery } from './types.ts'
+import type { NearMiss, ServerQuery } from './types.ts'
 
 export interface ReplyAcceptance {
   /** `near-miss`: close enough to have been guessed, so that the question must be asked over TCP. */
   accept(bytes: Uint8Array): ReplyVerdict
-  /** A reply came that fits but for the case of the name. */
-  readonly otherCase: boolean
+  /** In what the last reply differed that was no more than close. */
+  readonly nearMiss: NearMiss | undefined
   /** What was accepted; undefined when it cannot be read. */
   readonly message: Message | undefined
 }
@@ -17,16 +17,21 @@ export interface ReplyAcceptance {
 /** Over TCP a reply cannot be guessed, so an odd one is taken for the server's own manner. */
 export function acceptanceOf(
   engine: ServersEngine,
-  { asked, server, protocol }: ServerQuery,
+  { asked, server, protocol, guesses = 0 }: ServerQuery,
   sent: Sent,
   cookie: EdnsOption | undefined,
 ): ReplyAcceptance {
   const { endpoint } = server
   let message: Message | undefined
-  let otherCase = false
+  let nearMiss: NearMiss | undefined
+  let guessed = 0
+  const close = (how: NearMiss): ReplyVerdict => {
+    nearMiss = how
+    return 'near-miss'
+  }
   return {
-    get otherCase() {
-      return otherCase
+    get nearMiss() {
+      return nearMiss
     },
     get message() {
       return message
@@ -34,17 +39,16 @@ export function acceptanceOf(
     accept(bytes) {
       const match = matchReply(bytes, sent)
       if (match === 'foreign' || (match === 'wrong-id' && protocol === 'tcp')) return 'ignore'
-      if (match === 'wrong-id') return 'near-miss'
+      if (match === 'wrong-id') return ++guessed > guesses ? close('id') : 'ignore'
       if (match === 'wrong-case') {
-        otherCase = true
-        if (protocol === 'udp') return 'near-miss'
+        if (protocol === 'udp') return close('case')
         engine.servers.losesCase(endpoint)
       }
       message = readable(withAskedCase(bytes, asked.question))
       if (message === undefined) return protocol === 'udp' ? 'ignore' : 'accept'
       const verdict = engine.cookies.check(endpoint, cookie, message)
       if (verdict === 'fine') return 'accept'
-      if (protocol === 'udp') return verdict === 'forged' ? 'ignore' : 'near-miss'
+      if (protocol === 'udp') return verdict === 'forged' ? 'ignore' : close('cookie')
       // It lost its secret, or another server stands at its address now.
       engine.cookies.forget(endpoint)
       return 'accept'

@@ -28,16 +28,21 @@ export async function askServer(
   let protocol: UpstreamProtocol = switches.transport === 'tcp' ? 'tcp' : first
   let form: QueryForm = { edns: switches.edns !== false, cookie: switches.cookie !== false, exactCase: true }
   let doubt: QueryResult | undefined
+  /** Equal replies stood for TCP. */
+  let isProven = false
   let result: QueryResult = { kind: 'silent', what: 'gave no usable reply' }
   for (let repeat = 0; repeat < engine.limits.REPEATS_PER_QUERY; repeat++) {
     const query: ServerQuery = { job, asked, server, protocol, ...form, ...(onLate !== undefined && { onLate }) }
     result = await sendQuery(engine, query)
     // The proof that TCP would be is not to be had: others take its place.
-    if (doubt?.kind === 'silent' && doubt.otherCase === true && protocol === 'tcp' && result.kind !== 'reply')
-      return askUntilEqual(engine, { ...query, protocol: 'udp', exactCase: false }, result)
+    if (protocol === 'tcp' && result.kind !== 'reply' && doubt !== undefined && mayBeGuessed(doubt)) {
+      result = await askUntilEqual(engine, { ...query, protocol: 'udp' }, doubt, result)
+      protocol = 'udp'
+      isProven = true
+    }
     const next = nextRung(result, query, repeat)
     // CVE-2026-5950: what TCP has answered is final but for EDNS, so that no server can make us send for ever.
-    if (next === undefined || (next === 'tcp' && protocol === 'tcp')) return result
+    if (next === undefined || (next === 'tcp' && (protocol === 'tcp' || isProven))) return result
     if (next === 'without-cookie') {
       engine.cookies.onRefusal(server.endpoint, engine.monotonic())
       form = { ...form, cookie: false }
@@ -57,18 +62,24 @@ export async function askServer(
  * (CVE-2026-52690). Each step gives up the least that can be the trouble: the option, then EDNS.
  */
 function nextRung(result: QueryResult, { protocol, edns }: ServerQuery, repeats: number): Rung | undefined {
-  if (result.kind !== 'reply') return result.nearMiss === true ? 'tcp' : undefined
+  if (result.kind !== 'reply') return mayBeGuessed(result) ? 'tcp' : undefined
   const { reply } = result
   if (reply.kind === 'truncated') return 'tcp'
   if (reply.kind !== 'error' || !edns) return undefined
-  // Without the question in it, only the id shows that this is the reply. Over UDP an id can be guessed.
-  if (result.message.questions.length === 0 && protocol === 'udp') return 'tcp'
+  if (protocol === 'udp' && mayBeGuessed(result)) return 'tcp'
   // The refusal carries the cookie that the server wants (RFC 7873 section 5.2.3): once more with it, and then over TCP.
   if (reply.rcode === Rcode.BADCOOKIE) return repeats === 0 ? 'same' : 'tcp'
   const isAboutForm = reply.rcode === Rcode.FORMERR || reply.rcode === Rcode.NOTIMP
   if (isAboutForm && !reply.edns) return 'without-edns'
   if (result.ignoredCookie && (isAboutForm || MAY_MEAN_COOKIE.has(reply.rcode))) return 'without-cookie'
   return isAboutForm || reply.rcode === Rcode.BADVERS ? 'without-edns' : undefined
+}
+
+/** Without the question in it, only the id shows that this is the reply. Over UDP an id can be guessed. */
+function mayBeGuessed(result: QueryResult): boolean {
+  return result.kind === 'reply'
+    ? result.reply.kind === 'error' && result.message.questions.length === 0
+    : result.nearMiss !== undefined
 }
 
 /** What servers that do not know options were seen to say of a cookie, beside FORMERR and NOTIMP. */

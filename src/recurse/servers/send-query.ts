@@ -19,7 +19,7 @@ import { limits } from '../limits.ts'
 import { acceptanceOf } from './accept-reply.ts'
 import type { ServersEngine } from './engine.ts'
 import { describeReply } from './reply-text.ts'
-import type { QueryResult, ServerQuery } from './types.ts'
+import type { NearMiss, QueryResult, ServerQuery } from './types.ts'
 
 /** Throws BUDGET_SPENT, ABORTED, and RECURSE_FAILED when the question has sent its share. */
 export async function sendQuery(engine: ServersEngine, query: ServerQuery): Promise<QueryResult> {
@@ -68,7 +68,7 @@ export async function sendQuery(engine: ServersEngine, query: ServerQuery): Prom
       job.budget.checkTime()
     }
     if (isChordnsError(error, 'UPSTREAM_TIMEOUT')) engine.cookies.onSilence(server.endpoint, cookie, engine.monotonic())
-    return afterError(engine, query, error, { report, otherCase: acceptance.otherCase })
+    return afterError(engine, query, error, { report, nearMiss: acceptance.nearMiss })
   }
   job.budget.spend('bytes', bytes.length)
   return received(bytes)
@@ -163,7 +163,7 @@ function afterError(
   engine: ServersEngine,
   { server, job }: ServerQuery,
   error: unknown,
-  { report, otherCase }: { readonly report: (result: string) => void; readonly otherCase: boolean },
+  { report, nearMiss }: { readonly report: (result: string) => void; readonly nearMiss: NearMiss | undefined },
 ): QueryResult {
   if (isChordnsError(error, 'UPSTREAM_TIMEOUT')) {
     engine.counters.timeouts++
@@ -175,7 +175,7 @@ function afterError(
     engine.counters.nearMisses++
     engine.servers.onGivenUp(server)
     report('near miss')
-    return { kind: 'silent', what: 'sent a reply that does not fit', nearMiss: true, otherCase }
+    return { kind: 'silent', what: 'sent a reply that does not fit', nearMiss }
   }
   if (isChordnsError(error, 'UPSTREAM_BUSY')) {
     // Our own shortage: nothing is learnt of the server, and nothing is remembered against the name.

@@ -11,7 +11,12 @@ export interface QueryForm {
   readonly cookie: boolean
   /** 0x20, unless it is known that the server does not keep the case. */
   readonly exactCase: boolean
+  /** UDP: so many replies with another id are let pass. Default 0: the first one ends the wait. */
+  readonly guesses?: number
 }
+
+/** In what a reply differed that may have been guessed: its id, the case of the name, or a cookie that is missing. */
+export type NearMiss = 'id' | 'case' | 'cookie'
 
 /** One query to one server, in one form. */
 export interface ServerQuery extends QueryForm {
@@ -26,13 +31,8 @@ export interface ServerQuery extends QueryForm {
 export type QueryResult =
   /** `message` is the whole reply: only priming may look beside `reply`. `ignoredCookie`: a cookie was sent, and none came back. */
   | { readonly kind: 'reply'; readonly reply: Reply; readonly message: Message; readonly ignoredCookie: boolean }
-  /** `nearMiss`: something came that may have been guessed. `otherCase`: it differed in the case of the name only. */
-  | {
-      readonly kind: 'silent' | 'network'
-      readonly what: string
-      readonly nearMiss?: boolean
-      readonly otherCase?: boolean
-    }
+  /** `nearMiss`: something came that may have been guessed. */
+  | { readonly kind: 'silent' | 'network'; readonly what: string; readonly nearMiss?: NearMiss | undefined }
 
 /** A reply that leads on, or ends the walk. */
 export type UsefulReply = Exclude<Reply, { kind: 'lame' | 'truncated' | 'error' | 'mismatch' }>
