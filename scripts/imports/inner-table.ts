@@ -84,6 +84,7 @@ export const PURE: readonly string[] = [
   'recurse/walk/agreed-cuts.ts',
   'recurse/walk/dnames.ts',
   'recurse/walk/ttl.ts',
+  'recurse/walk/root-servers.ts',
   'recurse/walk/lookup-shares.ts',
   'recurse/known/crowd.ts',
   'recurse/known/cookies.ts',

@@ -1,5 +1,6 @@
 /** What a reply says of the question: an answer, an alias, an absence, a referral, or nothing that its server may say. */
 import {
+  type Delegation,
   groupRRsets,
   isSubdomain,
   type Message,
@@ -110,9 +111,9 @@ function chainReply(
 /** No record that answers: a referral, an absence, or a server that does not know the zone. */
 function fromEmpty(message: Message, answers: readonly RRset[], authorities: readonly RRset[], asked: Asked): Reply {
   const soa = soaFor(asked.question.name, authorities, asked)
-  if (message.rcode === Rcode.NOERROR && soa === undefined && asked.role === 'authority') {
+  if (message.rcode === Rcode.NOERROR && asked.role === 'authority') {
     const delegation = referralOf(authorities, groupRRsets(message.additionals), asked)
-    if (delegation !== undefined) return { kind: 'referral', delegation }
+    if (delegation !== undefined && !isDenialBeside(delegation, soa, message)) return { kind: 'referral', delegation }
   }
   const plain = (rcode: 0 | 3): AtWorst => denial(message, rcode, undefined, authorities, asked)
   if (answers.length > 0) {
@@ -152,6 +153,14 @@ function denial(
   const outcome = absence(rcode, asked.question.name, soa, authorities, asked)
   const extras = message.aa ? apexServers(authorities, asked.question.name, asked) : []
   return { kind: rcode === 3 ? 'nxdomain' : 'nodata', outcome, extras, ...(!isOwn && { authoritative: false }) }
+}
+
+/**
+ * With a SOA the name servers in a reply are no referral (RFC 2308 section 2.2). Where it is the parent's SOA, and the reply is without
+ * authority, the parent only shows who it is: the child has to be asked.
+ */
+function isDenialBeside({ zone }: Delegation, soa: RRset | undefined, { aa }: Message): boolean {
+  return soa !== undefined && (aa || isSubdomain(soa.name, zone))
 }
 
 /** Records of the name itself, of other types, and nothing else. */

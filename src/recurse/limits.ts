@@ -45,6 +45,8 @@ export const limits = {
   /** What priming may cost, ms and queries (RFC 8109). */
   PRIMING_MS: 5_000,
   PRIMING_QUERIES: 16,
+  /** Then one more question shows whether the hints are good for anything else, ms. */
+  HINTS_MS: 2_000,
   /** After a failed priming nothing is asked of the root for this long, ms, doubled up to the second figure. */
   PRIMING_REST_MS: 1_000,
   MAX_PRIMING_REST_MS: 5_000,

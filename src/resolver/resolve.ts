@@ -1,7 +1,7 @@
 /** A stub's question from start to end: local names first, then link after link along the CNAMEs, then one answer. */
 
 import { type Budget, ChordnsError, errorText, isChordnsError } from '../base/index.ts'
-import { Ede, type ExtendedError, type Question, Rcode, Type } from '../dns/index.ts'
+import { Ede, type ExtendedError, type Name, type Question, Rcode, Type } from '../dns/index.ts'
 import { isBogusFailure } from '../recurse/index.ts'
 import { answerAny } from './any.ts'
 import { compose } from './compose.ts'
@@ -15,12 +15,14 @@ import { type LocalNames, localNames } from './local/names.ts'
 import { withoutRebinding } from './local/rebinding.ts'
 import { LogOnly } from './log-only.ts'
 import type { ResolverOptions } from './options.ts'
-import { isPublic } from './public.ts'
+import { hintedStart, isPublic } from './public.ts'
 import type { Resolution, ResolveRequest, Resolver } from './types.ts'
 
 export interface ResolverDeps extends LinkDeps {
   /** Names that are answered here. Without it: special-use names only. */
   readonly local?: LocalNames
+  /** Names of the root's servers in the hints: what `dig +trace` is given while the root cannot be asked. Default: none. */
+  readonly rootServers?: readonly Name[]
   /** True when the root key sentinel wants SERVFAIL instead of the answer (RFC 8509). Without it nobody is told. */
   readonly sentinel?: (question: Question, answer: { secure: boolean; checkingDisabled: boolean }) => boolean
 }
@@ -88,6 +90,8 @@ async function chaseAll(chaser: Chaser, request: ResolveRequest, budget: Budget)
     if (isChordnsError(error, 'ABORTED') && request.signal.aborted) throw error
     if (logOnly !== undefined && isBogusFailure(error)) return servedAllTheSame(chaser, request, budget, error)
     deps.log.debug({ error: errorText(error) }, 'question failed')
+    if (!request.recursionDesired && deps.rootServers !== undefined && !isBogusFailure(error))
+      return { resolution: hintedStart(deps.rootServers, extendedErrors(error)), isBogus: false }
     return { resolution: failure(rcodeOf(error), extendedErrors(error), links), isBogus: isBogusFailure(error) }
   }
   const resolution = compose(links, request, deps.clock.now())

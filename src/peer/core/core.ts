@@ -161,6 +161,7 @@ function engage(deps: CoreDeps, hooks: CoreHooks, config: Config): Engaged {
       clock,
       log,
       contextOf: (question) => recursor.contextOf(question),
+      rootServers: options.rootHints.map(({ name }) => name),
       ...(validation !== undefined && { sentinel: sentinelOf(validation) }),
       local,
     },

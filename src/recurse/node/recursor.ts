@@ -43,6 +43,7 @@ export function createRecursor(deps: RecursorDeps): Recursor {
     contextOf: (question) => engine.zones.contextOf(question),
     forget: (name, reach) => {
       engine.servers.forgetUseless(name, reach)
+      if (name.labels === 0) primer.forget()
       return validating?.trust.forgetAt(name, reach) ?? 0
     },
     stats: () => ({ ...engine.counters, inFlight: flights.size }),

@@ -1,17 +1,6 @@
 /** The root's servers (RFC 8109): asked of the hints once, then held like any delegation. */
-import { Budget, ChordnsError, errorText, unlessAborted } from '../../base/index.ts'
-import {
-  type Delegation,
-  groupRRsets,
-  type Message,
-  type Name,
-  nsName,
-  type Question,
-  ROOT,
-  type RRset,
-  Type,
-} from '../../dns/index.ts'
-import { glueOf, iteratorLimits, type RootHint } from '../../iterator/index.ts'
+import { Budget, ChordnsError, errorText, isChordnsError, unlessAborted } from '../../base/index.ts'
+import { type Delegation, type Question, ROOT, suffixName, Type } from '../../dns/index.ts'
 import { failed, isFailure, type RecurseFailed } from '../job/failure.ts'
 import { Flight } from '../job/flights.ts'
 import type { Cut, Job } from '../job/job.ts'
@@ -19,6 +8,7 @@ import { MAIN } from '../job/zones.ts'
 import { askZone } from '../servers/ask-zone.ts'
 import type { ServerFinder } from '../servers/types.ts'
 import type { WalkEngine } from './engine.ts'
+import { hintedRoot, toldRoot } from './root-servers.ts'
 
 const ROOT_NS: Question = { name: ROOT, type: Type.NS, class: 1 }
 
@@ -53,6 +43,11 @@ export class Primer {
     const primed = this.#known()
     if (primed !== undefined) return primed
     throw failed('no-servers', 'the root servers gave no name servers of the root', [])
+  }
+
+  /** A failure is forgotten: the next question asks at once. */
+  forget(): void {
+    this.#failure = undefined
   }
 
   /** Asks the hints for the root's servers, whether or not they are known. One run at a time, for all who wait. */
@@ -97,19 +92,74 @@ export class Primer {
     return true
   }
 
-  /** Its own small budget: the work is shared, and done once in days. */
   async #run(asking: Job | undefined): Promise<void> {
-    const { clock, cache } = this.#engine.deps
-    const { PRIMING_MS, PRIMING_QUERIES } = this.#engine.limits
-    const amounts = { queries: PRIMING_QUERIES, bytes: 65_535, timeMs: PRIMING_MS, signatures: 0, hashes: 0 }
+    try {
+      const root = await this.#find(asking)
+      this.#engine.deps.cache.putDelegation(MAIN, root, this.#engine.now())
+      this.#last = root
+      this.#failure = undefined
+    } catch (error) {
+      throw this.#remember(error)
+    }
+  }
+
+  /**
+   * The root's servers by their own word. Where they do not give it, and nothing better is known, by the hints: if a root server has
+   * said anything at all, or answers another question. Whatever is wrong with one question, the hints lead to all others.
+   */
+  async #find(asking: Job | undefined): Promise<Delegation> {
+    const { deps, limits } = this.#engine
+    const hinted = hintedRoot(deps.options.rootHints, limits.ROOT_KEPT_SECONDS)
+    const told = await this.#ask(ROOT_NS, hinted, asking, limits.PRIMING_MS)
+    if (told.root !== undefined) return told.root
+    if (this.#last !== undefined) throw told.error
+    const { spoke } =
+      told.spoke || asking === undefined ? told : await this.#ask(topOf(asking.question), hinted, asking)
+    if (!spoke) throw told.error
+    deps.log.warn(
+      { error: errorText(told.error) },
+      'root servers do not name the servers of the root: the hints are used',
+    )
+    return hinted
+  }
+
+  /** `root`: what the reply says of the root's servers. `spoke`: some server answered something. */
+  async #ask(
+    question: Question,
+    hinted: Delegation,
+    asking: Job | undefined,
+    timeMs = this.#engine.limits.HINTS_MS,
+  ): Promise<{ readonly root?: Delegation | undefined; readonly spoke: boolean; readonly error: unknown }> {
+    const { deps, limits } = this.#engine
+    const source = { kind: 'delegated', delegation: hinted } as const
+    const cut: Cut = { zone: ROOT, role: 'authority', source, cached: false }
+    const job = this.#jobFor(question, asking, timeMs)
+    try {
+      const result = await askZone(this.#engine, NO_FINDER, job, cut, question, limits.PRIMING_QUERIES)
+      if (result.kind === 'failed') return result
+      const root =
+        question === ROOT_NS && result.reply.kind === 'answer'
+          ? toldRoot(result.reply.outcome.rrset, result.message, deps.options.rootHints)
+          : undefined
+      return { root, spoke: true, error: new ChordnsError('RECURSE_FAILED', 'no NS set of the root', NO_ROOT) }
+    } catch (error) {
+      if (!isChordnsError(error, 'BUDGET_SPENT')) throw error
+      return { spoke: false, error }
+    }
+  }
+
+  /** Its own small budget: the work is shared, and done once in days. */
+  #jobFor(question: Question, asking: Job | undefined, timeMs: number): Job {
+    const { deps, limits } = this.#engine
+    const amounts = { queries: limits.PRIMING_QUERIES, bytes: 65_535, timeMs, signatures: 0, hashes: 0 }
     const job: Job = {
-      question: ROOT_NS,
+      question,
       context: MAIN,
       origin: 'own',
       checkingDisabled: false,
       fresh: true,
       tcpOnly: asking?.tcpOnly ?? false,
-      budget: new Budget(amounts, () => clock.monotonic()),
+      budget: new Budget(amounts, () => deps.clock.monotonic()),
       flight: new Flight(),
       depth: 0,
       start: 'parent',
@@ -118,33 +168,7 @@ export class Primer {
       limited: false,
     }
     if (asking !== undefined) job.flight.listen(asking.flight.report)
-    try {
-      const root = await this.#ask(job)
-      cache.putDelegation(MAIN, root, this.#engine.now())
-      this.#last = root
-      this.#failure = undefined
-    } catch (error) {
-      throw this.#remember(error)
-    }
-  }
-
-  async #ask(job: Job): Promise<Delegation> {
-    const hints = this.#engine.deps.options.rootHints
-    const addresses = new Map(hints.map((hint) => [hint.name.key, hint.addresses]))
-    const delegation: Delegation = {
-      zone: ROOT,
-      nameServers: hints.map((hint) => hint.name),
-      addresses,
-      ds: undefined,
-      proofs: [],
-      ttl: 0,
-    }
-    const source = { kind: 'delegated', delegation } as const
-    const cut: Cut = { zone: ROOT, role: 'authority', source, cached: false }
-    const result = await askZone(this.#engine, NO_FINDER, job, cut, ROOT_NS, this.#engine.limits.PRIMING_QUERIES)
-    if (result.kind === 'failed') throw result.error
-    if (result.reply.kind !== 'answer') throw new ChordnsError('RECURSE_FAILED', 'no NS set of the root', NO_ROOT)
-    return rootDelegation(result.reply.outcome.rrset, result.message, hints)
+    return job
   }
 
   #known(): Cut | undefined {
@@ -177,13 +201,7 @@ const NO_FINDER: ServerFinder = {
   askForGlue: async () => [],
 }
 
-/** Addresses come from the additional section; a root server without any keeps those of its hint. */
-function rootDelegation(servers: RRset, message: Message, hints: readonly RootHint[]): Delegation {
-  const nameServers: Name[] = servers.rdatas.map(nsName).slice(0, iteratorLimits.MAX_NS_KEPT)
-  const addresses = new Map(glueOf(nameServers, groupRRsets(message.additionals), ROOT))
-  for (const hint of hints) {
-    const isServer = nameServers.some((name) => name.key === hint.name.key)
-    if (isServer && !addresses.has(hint.name.key)) addresses.set(hint.name.key, hint.addresses)
-  }
-  return { zone: ROOT, nameServers, addresses, ds: undefined, proofs: [], ttl: servers.ttl }
+/** What a walk would ask the root on its way to the name (RFC 9156). */
+function topOf({ name, class: classNumber }: Question): Question {
+  return { name: suffixName(name, Math.min(1, name.labels)), type: Type.A, class: classNumber }
 }
