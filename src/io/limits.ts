@@ -27,13 +27,25 @@ export const limits = {
   MAX_PORT: 65_535,
   /** How long `families` is believed, ms; a look takes 0.1 ms. */
   FAMILIES_MS: 1_000,
+  /** How long a connection that came in may take to pass hello, from its first packet on, ms. */
+  STRANGER_MS: 2_000,
   /**
-   * Connections that one host may open in a second, and hand-shakes at once: each costs about 4 ms of CPU before we know who
-   * it is, so that more would let a stranger take a core.
+   * Connections that have not passed hello: from one network (/24, /48) and in all. A hand-shake costs about 4 ms of CPU
+   * before we know who it is, and a place changes hands after PLACE_KEPT_MS at the earliest: strangers of one network cost
+   * an eighth of a core at most, all together half of one.
    */
-  MAX_INBOUND_CONNECTIONS_PER_SECOND: 64,
-  MAX_PENDING_CONNECTIONS: 64,
-  /** About 100 KiB of memory each. */
+  MAX_STRANGERS_PER_NETWORK: 16,
+  MAX_STRANGERS: 64,
+  /** The same for hosts at which a member is known to be: these places are theirs, whatever strangers do. */
+  MAX_WAITING_PER_MEMBER_HOST: 32,
+  MAX_WAITING_MEMBERS: 256,
+  /** Before this a connection does not have to make room for another of its network, ms: hello over a far path takes half of it. */
+  PLACE_KEPT_MS: 500,
+  /** Hosts that members came from, though they name others: behind a NAT. */
+  MAX_REMEMBERED_HOSTS: 4_096,
+  /** Connections with one member: one that each side opened, and what overlaps while one is replaced. */
+  MAX_CONNECTIONS_PER_PEER: 4,
+  /** Connections with members. About 100 KiB of memory each. */
   MAX_PEER_CONNECTIONS: 1_000,
   /** Streams of our protocol in one connection: one in each direction, and what overlaps while one is replaced. */
   MAX_INBOUND_STREAMS: 8,
@@ -48,9 +60,9 @@ export const limits = {
   SLOW_MS: 30_000,
   /** Bytes on their way to us on one stream before we have read any: the default, 16 MiB, is more than a paused one may hold. */
   MAX_STREAM_WINDOW: 1024 * 1024,
-  /** Addresses kept of one peer, and peers whose addresses are kept: a member can name what it likes. */
+  /** Addresses kept of one peer, and peers whose addresses are kept: as many as the member table holds. */
   MAX_ADDRESSES_PER_PEER: 8,
-  MAX_KNOWN_PEERS: 20_000,
+  MAX_KNOWN_PEERS: 110_000,
   DIAL_TIMEOUT_MS: 5_000,
   /** How long a peer that was refused may take to hang up itself. */
   HANG_UP_AFTER_MS: 200,

@@ -34,6 +34,16 @@ export class Dialler {
     this.#book.learn(peer, addresses)
   }
 
+  /** A member is there by what it says, or came from there lately. */
+  isKnownHost(host: string): boolean {
+    return this.#book.isKnownHost(host)
+  }
+
+  /** A member came from there. */
+  cameFrom(host: string): void {
+    this.#book.cameFrom(host)
+  }
+
   reached(peer: PeerId): void {
     this.#book.reached(peer)
   }

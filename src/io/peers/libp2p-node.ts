@@ -1,7 +1,6 @@
 /** The libp2p node: TCP, Noise, Yamux. Each option that is not its default has its reason beside it. */
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
-import { identify } from '@libp2p/identify'
-import type { Libp2p } from '@libp2p/interface'
+import type { ConnectionGater, Libp2p } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
@@ -20,6 +19,8 @@ export interface Libp2pNodeOptions {
   readonly lan?: LanOptions | undefined
   /** Protocols beside our own on the same node: what Kademlia and gossipsub are measured on. */
   readonly services?: ServiceFactoryMap
+  /** Which connections that come in are served; all, if left out. */
+  readonly gater?: ConnectionGater
 }
 
 /**
@@ -27,7 +28,7 @@ export interface Libp2pNodeOptions {
  * PEER_LISTEN_FAILED when an address cannot be bound.
  */
 export async function createNode(
-  { seed, listen, announce = [], lan, services = {} }: Libp2pNodeOptions,
+  { seed, listen, announce = [], lan, services = {}, gater = {} }: Libp2pNodeOptions,
   prepare?: (node: Libp2p) => Promise<void>,
 ): Promise<Libp2p> {
   const peerDiscovery = lan === undefined ? [] : [(await import('../finding/lan-discovery.ts')).lanDiscovery(lan)]
@@ -41,11 +42,15 @@ export async function createNode(
       connectionEncrypters: [noise()],
       peerDiscovery,
       streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: limits.MAX_STREAM_WINDOW } })],
+      connectionGater: gater,
       connectionManager: {
-        // The default of 5 a second and host is less than a household behind one address needs, let alone a test ring.
-        inboundConnectionThreshold: limits.MAX_INBOUND_CONNECTIONS_PER_SECOND,
-        maxIncomingPendingConnections: limits.MAX_PENDING_CONNECTIONS,
-        maxConnections: limits.MAX_PEER_CONNECTIONS,
+        // Who waits at the door is bounded on the doorstep. libp2p's own bounds hold for members and strangers alike: few
+        // silent sockets would keep all members out.
+        inboundConnectionThreshold: Number.POSITIVE_INFINITY,
+        maxIncomingPendingConnections: Number.POSITIVE_INFINITY,
+        maxConnections: 2 * limits.MAX_PEER_CONNECTIONS,
+        inboundUpgradeTimeout: limits.STRANGER_MS,
+        inboundStreamProtocolNegotiationTimeout: limits.STRANGER_MS,
         dialTimeout: limits.DIAL_TIMEOUT_MS,
         addressDialTimeout: limits.DIAL_TIMEOUT_MS,
         // No look-ups of /dnsaddr: an address says where a peer is, and is nothing to ask others about.
@@ -54,8 +59,9 @@ export async function createNode(
       // It would ping every connection each ten seconds, on a stream of its own, and hang up on whoever is late: a hundred
       // members that know each other keep two cores busy with nothing else. The ring asks its neighbours itself.
       connectionMonitor: { enabled: false },
-      // Whoever fails hello is hung up on, so that it serves strangers for seconds at most.
-      services: { identify: identify(), ...services },
+      // No identify: it tells strangers versions and all addresses, and asks every peer for theirs. Members say in their rows
+      // where they are.
+      services: { ...services },
     })
     await prepare?.(node)
     await node.start()

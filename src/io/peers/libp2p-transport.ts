@@ -26,6 +26,7 @@ import { limits } from '../limits.ts'
 import { unreachable } from '../streams/failures.ts'
 import { BULK_PROTOCOL, BulkStreams } from './bulk-streams.ts'
 import { Dialler } from './dialler.ts'
+import { Doorstep } from './doorstep.ts'
 import { createNode, type Libp2pNodeOptions } from './libp2p-node.ts'
 import { PEER_PROTOCOL, RequestStreams } from './request-streams.ts'
 import { Strangers } from './strangers.ts'
@@ -42,6 +43,8 @@ export interface PeerCounters {
   readonly refused: number
   /** Streams that ended because what came was no sequence of frames. */
   readonly malformed: number
+  /** Connections that got no place at the door, or lost it before hello was over. */
+  readonly turnedAway: number
   readonly dials: number
   readonly failedDials: number
 }
@@ -52,11 +55,17 @@ export interface Libp2pTransport extends Transport {
 
 /** Listens at once. Throws PEER_LISTEN_FAILED when an address cannot be bound. */
 export async function createLibp2pTransport(options: Libp2pTransportOptions): Promise<Libp2pTransport> {
-  let transport!: PeerTransport
-  await createNode(options, async (node) => {
-    transport = new PeerTransport(node, options)
+  let transport: PeerTransport | undefined
+  const doorstep = new Doorstep(options.clock, {
+    isKnownHost: (host) => transport?.isKnownHost(host) ?? false,
+    isAdmitted: (peer) => transport?.isAdmitted(peer) ?? false,
+    onAdmitted: (host) => transport?.cameFrom(host),
+  })
+  await createNode({ ...options, gater: doorstep.gater() }, async (node) => {
+    transport = new PeerTransport(node, doorstep, options)
     await transport.register()
   })
+  if (transport === undefined) throw new Error('no node was made')
   options.log.debug({ listen: transport.addresses() }, 'listening for peers')
   return transport
 }
@@ -66,6 +75,7 @@ class PeerTransport implements Libp2pTransport {
   readonly #node: Libp2p
   readonly #clock: Clock
   readonly #log: Log
+  readonly #doorstep: Doorstep
   readonly #strangers: Strangers
   readonly #dialler: Dialler
   readonly #requests: RequestStreams
@@ -74,12 +84,13 @@ class PeerTransport implements Libp2pTransport {
   #handler: RequestHandler | undefined
   #closing: Promise<void> | undefined
 
-  constructor(node: Libp2p, { doorkeeper, clock, log }: Libp2pTransportOptions) {
+  constructor(node: Libp2p, doorstep: Doorstep, { doorkeeper, clock, log }: Libp2pTransportOptions) {
     this.#node = node
+    this.#doorstep = doorstep
     this.#clock = clock
     this.#log = log
     this.self = asPeerId(node.peerId.toString())
-    const strangers = new Strangers(node, clock)
+    const strangers = new Strangers(node, clock, doorstep)
     const dialler = new Dialler(node, clock)
     this.#strangers = strangers
     this.#dialler = dialler
@@ -115,7 +126,19 @@ class PeerTransport implements Libp2pTransport {
   }
 
   get counters(): PeerCounters {
-    return { ...this.#requests.counters, ...this.#dialler.counters }
+    return { ...this.#requests.counters, ...this.#dialler.counters, ...this.#doorstep.counters }
+  }
+
+  isKnownHost(host: string): boolean {
+    return this.#dialler.isKnownHost(host)
+  }
+
+  isAdmitted(peer: PeerId): boolean {
+    return this.#strangers.isAdmitted(peer)
+  }
+
+  cameFrom(host: string): void {
+    this.#dialler.cameFrom(host)
   }
 
   addresses(): readonly PeerAddress[] {

@@ -1,6 +1,7 @@
-/** Where peers can be reached, and which of them could not be a moment ago. */
+/** Where peers can be reached, which of them could not be a moment ago, and the hosts that they are at. */
 import type { PeerAddress, PeerId } from '../../base/index.ts'
 import { limits } from '../limits.ts'
+import { hostOf } from './places.ts'
 
 interface Failure {
   /** Monotonic ms. */
@@ -12,6 +13,10 @@ interface Failure {
 export class PeerBook {
   readonly #addresses = new Map<PeerId, readonly PeerAddress[]>()
   readonly #failures = new Map<PeerId, Failure>()
+  /** How many peers name each host. */
+  readonly #hosts = new Map<string, number>()
+  /** Hosts that members came from, the latest last. */
+  readonly #cameFrom = new Set<string>()
 
   addresses(peer: PeerId): readonly PeerAddress[] | undefined {
     return this.#addresses.get(peer)
@@ -22,7 +27,21 @@ export class PeerBook {
     const kept = addresses.slice(0, limits.MAX_ADDRESSES_PER_PEER)
     const before = this.#addresses.get(peer)
     if (before === undefined || before.join(' ') !== kept.join(' ')) this.#failures.delete(peer)
-    set(this.#addresses, peer, kept)
+    this.#count(before ?? [], -1)
+    this.#count(kept, 1)
+    const forgotten = set(this.#addresses, peer, kept)
+    if (forgotten !== undefined) this.#count(forgotten, -1)
+  }
+
+  /** A member is there by what it says, or came from there. */
+  isKnownHost(host: string): boolean {
+    return this.#hosts.has(host) || this.#cameFrom.has(host)
+  }
+
+  cameFrom(host: string): void {
+    this.#cameFrom.delete(host)
+    this.#cameFrom.add(host)
+    if (this.#cameFrom.size > limits.MAX_REMEMBERED_HOSTS) this.#cameFrom.delete(firstOf(this.#cameFrom))
   }
 
   failed(peer: PeerId, monotonicMs: number): void {
@@ -40,10 +59,32 @@ export class PeerBook {
     const failure = this.#failures.get(peer)
     return failure === undefined || failure.until <= monotonicMs
   }
+
+  #count(addresses: readonly PeerAddress[], by: number): void {
+    for (const host of new Set(addresses.map(hostIn))) {
+      const peers = (this.#hosts.get(host) ?? 0) + by
+      if (peers > 0) this.#hosts.set(host, peers)
+      else this.#hosts.delete(host)
+    }
+  }
 }
 
-function set<V>(map: Map<PeerId, V>, peer: PeerId, value: V): void {
+function hostIn(address: PeerAddress): string {
+  return hostOf(address.split('/')[2] ?? '')
+}
+
+/** What was put in longest ago makes room, and is returned. */
+function set<V>(map: Map<PeerId, V>, peer: PeerId, value: V): V | undefined {
   map.delete(peer)
   map.set(peer, value)
-  if (map.size > limits.MAX_KNOWN_PEERS) map.delete(map.keys().next().value!)
+  if (map.size <= limits.MAX_KNOWN_PEERS) return undefined
+  const first = firstOf(map.keys())
+  const forgotten = map.get(first)
+  map.delete(first)
+  return forgotten
+}
+
+function firstOf<T>(items: Iterable<T>): T {
+  for (const item of items) return item
+  throw new Error('empty')
 }

@@ -6,21 +6,27 @@ import type { Connection, Libp2p } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { asPeerId, baseLimits, type Cancel, type Clock, type PeerId } from '../../base/index.ts'
 import { limits } from '../limits.ts'
+import type { Doorstep } from './doorstep.ts'
 
 export class Strangers {
   readonly #node: Libp2p
   readonly #clock: Clock
+  readonly #doorstep: Doorstep
   /** Peers that passed hello on a connection that is still open. */
   readonly #admitted = new Set<PeerId>()
   /** By the ids of connections: when each is ended if its peer has not passed hello by then. */
   readonly #terms = new Map<string, { readonly at: number; readonly cancel: Cancel }>()
   #closed = false
 
-  /** From now on each connection of `node` has a term. */
-  constructor(node: Libp2p, clock: Clock) {
+  /** From now on each connection of `node` has a term; those that came in have one of the doorstep already. */
+  constructor(node: Libp2p, clock: Clock, doorstep: Doorstep) {
     this.#node = node
     this.#clock = clock
-    node.addEventListener('connection:open', ({ detail }) => this.#giveTerm(detail, baseLimits.HELLO_TIMEOUT_MS))
+    this.#doorstep = doorstep
+    node.addEventListener('connection:open', ({ detail }) => {
+      this.#giveTerm(detail, baseLimits.HELLO_TIMEOUT_MS)
+      this.#keepFew(detail)
+    })
     node.addEventListener('connection:close', ({ detail }) => this.#cancelTerm(detail.id))
   }
 
@@ -34,6 +40,7 @@ export class Strangers {
 
   admit(peer: PeerId): void {
     this.#admitted.add(peer)
+    this.#doorstep.admit(peer)
   }
 
   /** Its last connection is gone. True if it was admitted. */
@@ -60,8 +67,16 @@ export class Strangers {
   }
 
   end(): void {
+    this.#doorstep.end()
     for (const { cancel } of this.#terms.values()) cancel()
     this.#terms.clear()
+  }
+
+  /** A peer has a few connections at most: the oldest ends, it may be of a process that is gone. */
+  #keepFew({ remotePeer }: Connection): void {
+    const open = this.#node.getConnections(remotePeer).filter(({ status }) => status === 'open')
+    const oldestFirst = open.sort((a, b) => a.timeline.open - b.timeline.open)
+    for (const one of oldestFirst.slice(0, -limits.MAX_CONNECTIONS_PER_PEER)) hangUp(one)
   }
 
   /** Never later than was said before. */

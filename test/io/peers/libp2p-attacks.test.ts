@@ -126,10 +126,10 @@ describe('a stranger', () => {
       await second.dial(victim.addresses().map((address) => multiaddr(address)))
       await openRaw()
       await until('a stream on the other side', () => victim.counters.accepted === 1)
-      clock.advance(baseLimits.HELLO_TIMEOUT_MS / 2)
+      clock.advance(limits.STRANGER_MS / 2)
       await setTimeout(50)
       expect(connections()).toBe(2)
-      clock.advance(baseLimits.HELLO_TIMEOUT_MS / 2)
+      clock.advance(limits.STRANGER_MS / 2)
       await until('the end of both', () => connections() === 0)
     } finally {
       victim = first
