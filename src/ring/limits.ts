@@ -21,6 +21,15 @@ export const limits = {
   MAX_ADDRESS_BYTES: 300,
   /** Salt of a node id: ledger randomness is one hash. */
   MAX_SALT_BYTES: 32,
+  /**
+   * Rows of a page that is not the last: a full page has 256, or as many of the largest as 48,000 bytes hold (18). Who names a next
+   * page with fewer only wants to be asked again.
+   */
+  LEAST_PAGE: 16,
+  /** Pages after which a joiner reads the table of a second contact as well: 1,024 rows of one that may be lying. */
+  PAGES_BEFORE_SECOND: 4,
+  /** How long one contact's table may take: 100,000 rows are 400 pages, 100 s at 250 ms a page. Ms. */
+  READING_MS: 180_000,
   /** Table rows, tombstones included: 100,000 members are about 50 MB; what is beyond it needs fingers. */
   MAX_MEMBERS: 110_000,
   /** Longest list of successors anybody keeps or sends; P(all dead) = p^16 = 1.5e-5 at p = 0.5. */

@@ -9,6 +9,7 @@ import { startExchange } from './exchange.ts'
 import { mergeRow, mergeRows, renewSelf, tell } from './membership.ts'
 import { begin, fresh } from './operation-request.ts'
 import type { RingWork } from './state.ts'
+import { mayReadAnother, newReading, pageFault, type TableReading, withPage } from './table-reading.ts'
 import { changed, log, quicken, ruleContext, sendRequest, setTimer, wake } from './work.ts'
 
 /** idle -> seeking, and seeking again after a while. Those of the last run are asked first. */
@@ -17,6 +18,7 @@ export function seek(work: RingWork): void {
   state.phase = 'seeking'
   state.operation = undefined
   state.contactsTried = undefined
+  state.readings.clear()
   const others = state.table.alive().filter(({ id }) => id !== state.self.id)
   // Spread over the ring: neighbours may have failed together.
   const step = Math.max(1, Math.floor(others.length / 8))
@@ -43,8 +45,9 @@ export function contactsDone(work: RingWork, tried: number): void {
 /** A page of a table came, or its sender has none yet. */
 export function pageAnswered(work: RingWork, peer: PeerId, reply: RingReply): void {
   const { state } = work
-  state.paging = undefined
-  if (state.phase !== 'seeking') return
+  const reading = state.readings.get(peer)
+  state.readings.delete(peer)
+  if (state.phase !== 'seeking' || reading === undefined) return
   if (reply.type !== 'page') {
     nextContact(work)
     return
@@ -54,19 +57,28 @@ export function pageAnswered(work: RingWork, peer: PeerId, reply: RingReply): vo
     nextContact(work)
     return
   }
-  state.contactAttempts = 0
+  const fault = pageFault(reading, reply, work.now)
+  if (fault !== undefined) {
+    state.stats.refused += 1
+    log(work, 'warn', { peer, fault, pages: reading.pages }, 'a contact sends no table that can be read')
+    nextContact(work)
+    return
+  }
   mergeRow(work, reply.self, peer)
   mergeRows(work, reply.entries, peer)
   if (reply.next === undefined) {
+    state.contactAttempts = 0
+    state.readings.clear()
     join(work)
     return
   }
   log(work, 'info', { members: state.table.aliveCount }, 'reading the member table')
-  askPage(work, peer, reply.next)
+  askPage(work, peer, withPage(reading, reply))
+  nextContact(work)
 }
 
-export function pageFailed(work: RingWork): void {
-  work.state.paging = undefined
+export function pageFailed(work: RingWork, peer: PeerId): void {
+  work.state.readings.delete(peer)
   if (work.state.phase === 'seeking') nextContact(work)
 }
 
@@ -173,13 +185,13 @@ function join(work: RingWork): void {
 /** Asks the next contact for its table; when all were asked in vain, decides what that means. */
 function nextContact(work: RingWork): void {
   const { state } = work
-  if (state.paging !== undefined) return
+  if (!mayReadAnother(state.readings.values())) return
   const peer = state.contacts.shift()
   if (peer !== undefined) {
-    askPage(work, peer, undefined)
+    askPage(work, peer, newReading(work.now))
     return
   }
-  if (state.contactsTried === undefined) return
+  if (state.readings.size > 0 || state.contactsTried === undefined) return
   const strangers = freshStrangers(work)
   // There is no contact but the strangers that ask us: we begin the ring, and they join it.
   const alone = state.contactsTried === 0
@@ -193,9 +205,9 @@ function nextContact(work: RingWork): void {
   seekLater(work)
 }
 
-function askPage(work: RingWork, peer: PeerId, after: RingId | undefined): void {
-  work.state.paging = { peer }
-  sendRequest(work, peer, { type: 'ask-page', entry: work.state.self, after }, { kind: 'page' })
+function askPage(work: RingWork, peer: PeerId, reading: TableReading): void {
+  work.state.readings.set(peer, reading)
+  sendRequest(work, peer, { type: 'ask-page', entry: work.state.self, after: reading.after }, { kind: 'page' })
 }
 
 function freshStrangers(work: RingWork): MemberEntry[] {

@@ -74,7 +74,7 @@ export function initialState(
     contacts: [],
     contactsTried: undefined,
     contactAttempts: 0,
-    paging: undefined,
+    readings: new Map(),
     lookups: new Map(),
     proving: new Map(),
     signedList: undefined,
@@ -253,7 +253,7 @@ function onFailure(work: RingWork, token: number, alive: boolean): void {
       if (state.operation?.token === token) operationFailed(work, alive ? 'hindered' : 'silent')
       return
     case 'page':
-      pageFailed(work)
+      pageFailed(work, pending.peer)
       return
     case 'exchange':
       exchangeFailed(work)

@@ -11,6 +11,7 @@ import type { SigningContext } from '../members/member.ts'
 import type { MemberTable } from '../members/table.ts'
 import type { LookupMode, LookupResult, MemberEntry, RingOptions, RingStats } from '../types.ts'
 import type { RingReply, RingRequest } from '../wire/messages.ts'
+import type { TableReading } from './table-reading.ts'
 
 /** What does not change while a node runs. */
 export interface RingContext extends SigningContext {
@@ -182,7 +183,8 @@ export interface RingState {
   contacts: PeerId[]
   contactsTried: number | undefined
   contactAttempts: number
-  paging: { readonly peer: PeerId } | undefined
+  /** Tables that are being read while we seek, by the contact that sends one. */
+  readonly readings: Map<PeerId, TableReading>
   /** Under way, by the reference of who waits for them. */
   readonly lookups: Map<number, Lookup<RingId>>
   /** Look-ups whose owner has to sign its list, with the member that is asked for it. */
