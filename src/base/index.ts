@@ -5,6 +5,7 @@
  *   is needed; `io/` has the real ones, `sim/` the simulated ones.
  * - `ChordnsError`: throw it with a code of docs/errors.md; `isChordnsError` to look for one.
  * - `Budget`: what one question may cost; passed down, never made anew on the way.
+ * - `Charges`: what a peer has cost, where that is known only when the work is done.
  * - `SteadyTime`: for terms that are kept as unix times; a step of the wall clock neither ends nor stretches them.
  * - `withTimeout`, `sleep`, `unlessAborted`: waiting by a clock that is handed in.
  * - `BulkReader`, `BulkWriter`: both sides of a bulk, for those who implement `Transport`. `scopedStore`: a part of a store.
@@ -13,6 +14,7 @@
 export { Budget, type BudgetLimits, type BudgetResource } from './budget.ts'
 export { type BulkFrame, BulkKind, BulkReader, BulkWriter } from './bulk.ts'
 export { compareBytes, concatBytes, equalBytes, fromHex, fromLatin1, latin1, toHex } from './bytes.ts'
+export { Charges, type ChargesOptions } from './charges.ts'
 export { ChordnsError, errorText, isChordnsError } from './errors.ts'
 export { fileTrouble, systemCodeOf, utf8Text } from './files.ts'
 export { limits as baseLimits } from './limits.ts'

@@ -61,11 +61,23 @@ function stateReply(work: RingWork, summary: Uint8Array): RingReply {
 /** Rows come before accusations: they name the witnesses. What exceeds the allowance is dropped; the exchange brings it later. */
 function answerPush(work: RingWork, from: PeerId, request: Extract<RingRequest, { type: 'push' }>): RingReply {
   const { entries, accusations } = request
-  const granted = allowance(work, from, entries.length + accusations.length)
-  mergeRows(work, entries.slice(0, granted), from)
-  testify(work, from, entries.slice(0, granted))
-  for (const accusation of accusations.slice(0, Math.max(0, granted - entries.length))) addAccusation(work, accusation)
+  const checks = entries.reduce((sum, entry) => sum + checksOf(entry), accusations.length)
+  let granted = allowance(work, from, checks)
+  const rows: MemberEntry[] = []
+  for (const entry of entries) {
+    granted -= checksOf(entry)
+    if (granted < 0) break
+    rows.push(entry)
+  }
+  mergeRows(work, rows, from)
+  testify(work, from, rows)
+  for (const accusation of accusations.slice(0, Math.max(0, granted))) addAccusation(work, accusation)
   return { type: 'ok' }
+}
+
+/** Signatures that a row may cost: one, or those of its accusers. */
+function checksOf({ signatures }: MemberEntry): number {
+  return Math.max(1, signatures.length)
 }
 
 /** A claim counts only from the member itself: that it speaks is what shows that it is alive. */

@@ -77,9 +77,24 @@ export function pageAnswered(work: RingWork, peer: PeerId, reply: RingReply): vo
   nextContact(work)
 }
 
-export function pageFailed(work: RingWork, peer: PeerId): void {
-  work.state.readings.delete(peer)
-  if (work.state.phase === 'seeking') nextContact(work)
+/** `alive`: the contact is there, and has no time for us now. In the middle of its table it is asked again. */
+export function pageFailed(work: RingWork, peer: PeerId, alive: boolean): void {
+  const { readings, phase } = work.state
+  const reading = readings.get(peer)
+  if (phase !== 'seeking' || reading === undefined) return
+  if (alive && reading.pages > 0 && reading.busy < limits.MAX_BUSY) {
+    readings.set(peer, { ...reading, busy: reading.busy + 1, isWaiting: true })
+    setTimer(work, 'page', limits.PAGE_AGAIN_MS, limits.PAGE_AGAIN_MS / 4)
+    return
+  }
+  readings.delete(peer)
+  nextContact(work)
+}
+
+/** Asks for the pages that contacts had no time for. */
+export function pagesAgain(work: RingWork): void {
+  for (const [peer, reading] of [...work.state.readings])
+    if (reading.isWaiting && work.state.phase === 'seeking') askPage(work, peer, { ...reading, isWaiting: false })
 }
 
 /** A peer that is no member either: among those who only find each other, the smallest id starts the ring. */

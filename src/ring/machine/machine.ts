@@ -14,7 +14,7 @@ import type { RingReply } from '../wire/messages.ts'
 import { answer } from './answer.ts'
 import { exchangeAnswered, exchangeFailed, startExchange } from './exchange.ts'
 import { flush } from './gossip.ts'
-import { contacted, contactsDone, pageAnswered, pageFailed, seek } from './joining.ts'
+import { contacted, contactsDone, pageAnswered, pageFailed, pagesAgain, seek } from './joining.ts'
 import { mergeRow, renewSelf, tell } from './membership.ts'
 import { askAgain, maintain, operationAnswered, operationFailed } from './operations.ts'
 import { abandonLookups, lookupAnswered, lookupFailed, startLookup } from './running-lookups.ts'
@@ -163,6 +163,9 @@ function handle(work: RingWork, event: RingEvent): void {
     case 'lookup':
       startLookup(work, event.reference, event.key, event.mode)
       return
+    case 'refused':
+      state.stats.refused += 1
+      return
     case 'malformed':
       state.stats.malformed += 1
       return
@@ -181,6 +184,9 @@ function onTimer(work: RingWork, timer: RingTimer): void {
       return
     case 'flush':
       flush(work)
+      return
+    case 'page':
+      pagesAgain(work)
       return
     case 'retry':
       askAgain(work)
@@ -253,7 +259,7 @@ function onFailure(work: RingWork, token: number, alive: boolean): void {
       if (state.operation?.token === token) operationFailed(work, alive ? 'hindered' : 'silent')
       return
     case 'page':
-      pageFailed(work, pending.peer)
+      pageFailed(work, pending.peer, alive)
       return
     case 'exchange':
       exchangeFailed(work)

@@ -26,7 +26,7 @@ export interface RingContext extends SigningContext {
   readonly addresses: () => readonly PeerAddress[]
 }
 
-export type RingTimer = 'stabilise' | 'audit' | 'retry' | 'wake' | 'flush' | 'contact'
+export type RingTimer = 'stabilise' | 'audit' | 'retry' | 'wake' | 'flush' | 'contact' | 'page'
 
 export type RingEvent =
   /** `known`: rows of the last run, to be verified. */
@@ -48,6 +48,8 @@ export type RingEvent =
   /** Answered by one `looked-up` effect of this reference, in this step or a later one. */
   | { readonly kind: 'lookup'; readonly reference: number; readonly key: RingId; readonly mode: LookupMode }
   | { readonly kind: 'malformed' }
+  /** A request was not looked at: its sender has cost too much. */
+  | { readonly kind: 'refused' }
   | { readonly kind: 'leave' }
 
 export type RingEffect =

@@ -13,12 +13,16 @@ export interface TableReading {
   readonly rows: number
   /** Unix ms. */
   readonly began: number
+  /** How often in a row the contact had no time for the page. */
+  readonly busy: number
+  /** It waits to ask for the page again. */
+  readonly isWaiting: boolean
 }
 
 type Page = Extract<RingReply, { type: 'page' }>
 
 export function newReading(now: number): TableReading {
-  return { after: undefined, pages: 0, rows: 0, began: now }
+  return { after: undefined, pages: 0, rows: 0, began: now, busy: 0, isWaiting: false }
 }
 
 /** One table is read at a time, and a second one beside it when the first is long: whichever ends first counts. */
@@ -28,7 +32,7 @@ export function mayReadAnother(readings: Iterable<TableReading>): boolean {
 }
 
 export function withPage(reading: TableReading, { entries, next }: Page): TableReading {
-  return { ...reading, after: next, pages: reading.pages + 1, rows: reading.rows + entries.length }
+  return { ...reading, after: next, pages: reading.pages + 1, rows: reading.rows + entries.length, busy: 0 }
 }
 
 /** Why a page is not believed to belong to a table that ends; undefined when it may. The last page may be of any length. */

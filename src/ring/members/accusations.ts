@@ -43,7 +43,9 @@ export function isCondemned(context: SigningContext, entry: MemberEntry, witness
   for (const { signer, signature } of entry.signatures.slice(0, limits.MAX_ACCUSERS)) {
     if (!witnessKeys.delete(signer.join())) continue
     const accusation = { accused: entry.id, incarnation: entry.incarnation, signer, signature }
-    if (verifyAccusation(context, accusation)) needed -= 1
+    // Whoever made the notice has checked each of them: one that is forged makes it a lie.
+    if (!verifyAccusation(context, accusation)) return false
+    needed -= 1
     if (needed === 0) return true
   }
   return false

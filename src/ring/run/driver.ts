@@ -1,6 +1,7 @@
 /** Runs the machine: carries out its effects on the ports, and turns what happens into events. */
 import {
   type Cancel,
+  Charges,
   ChordnsError,
   type Clock,
   errorText,
@@ -91,6 +92,7 @@ class RingDriver implements RunningRing {
   readonly #hooks: RingHooks
   readonly #context: RingContext
   readonly #contacts: Contacts
+  readonly #charges: Charges
   readonly #timers = new Map<RingTimer, Cancel>()
   readonly #listeners = new Set<() => void>()
   readonly #inFlight = new Set<Promise<void>>()
@@ -116,6 +118,8 @@ class RingDriver implements RunningRing {
       admits: admission.admits,
       addresses: hooks.addresses,
     }
+    const { WORK_PER_SECOND, WORK_BURST, MAX_CREDITS } = limits
+    this.#charges = new Charges(clock, { perSecond: WORK_PER_SECOND, burst: WORK_BURST, maxPeers: MAX_CREDITS })
     this.#state = initialState(this.#context, clock.now(), deps.memory?.persisted)
     this.#contacts = new Contacts(
       { transport, clock, log, bootstrap: options.bootstrap, timeoutMs: 4 * options.pingTimeoutMs },
@@ -178,16 +182,25 @@ class RingDriver implements RunningRing {
   }
 
   handle(from: PeerId, body: Uint8Array): Uint8Array {
+    if (this.#charges.isSpent(from)) {
+      this.#feed({ kind: 'refused' })
+      throw new ChordnsError('RING_BUSY', 'this peer has made this node do too much lately', { peer: from })
+    }
+    let bytes = body.length
     try {
       const reply = this.#feed({ kind: 'request', from, request: decodeRequest(body) })
       if (reply === undefined) throw new ChordnsError('RING_NO_REPLY', 'a request was not answered', {})
-      return encodeMessage(reply)
+      const encoded = encodeMessage(reply)
+      bytes += encoded.length
+      return encoded
     } catch (error) {
       if (isChordnsError(error, 'RING_MALFORMED')) {
         this.#feed({ kind: 'malformed' })
         this.#deps.log.warn({ peer: from, ...error.detail }, 'malformed ring message')
       }
       throw error
+    } finally {
+      this.#charges.charge(from, 1 + bytes / limits.BYTES_PER_WORK)
     }
   }
 

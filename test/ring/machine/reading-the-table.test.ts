@@ -62,6 +62,18 @@ describe('a table read from a contact', () => {
     expect(beside.pagesOf(liar)).toBeLessThanOrEqual(limits.PAGES_BEFORE_SECOND + 5)
   })
 
+  it('is read on where it stopped when the contact has no time for a page, and not for ever', () => {
+    let busy = 0
+    const seldom = (_: MemberEntry, after: RingId | undefined) =>
+      after !== undefined && busy++ % 3 < 2 ? undefined : page(after)
+    const run = seek([honest], seldom)
+    expect(run.phase).toBe('joining')
+    expect(run.pagesOf(honest)).toBe(4 + 6)
+    const never = seek([honest], (_, after) => (after === undefined ? page(after) : undefined))
+    expect(never.phase).toBe('seeking')
+    expect(never.pagesOf(honest)).toBe(2 + limits.MAX_BUSY)
+  })
+
   it('drop by drop is given up in time', () => {
     const drip = (after: RingId | undefined) => onePage(liar, after, limits.LEAST_PAGE, true)
     const run = seek([liar], (_, after) => drip(after === members.at(-1)!.id ? undefined : after), 2_000, 20_000)
@@ -70,10 +82,10 @@ describe('a table read from a contact', () => {
   })
 })
 
-/** Feeds a seeker whose contacts answer as told, `stepMs` a page, until it joins or has nothing to ask. */
+/** Feeds a seeker whose contacts answer as told (undefined: they have no time), `stepMs` a page, until it joins or has nothing to ask. */
 function seek(
   contacts: readonly MemberEntry[],
-  answer: (asked: MemberEntry, after: RingId | undefined) => RingReply,
+  answer: (asked: MemberEntry, after: RingId | undefined) => RingReply | undefined,
   most = 2_000,
   stepMs = 5,
 ) {
@@ -98,7 +110,12 @@ function seek(
     now += stepMs
     pages.set(peer, (pages.get(peer) ?? 0) + 1)
     const asked = contacts.find((one) => one.peer === peer)!
-    feed({ kind: 'reply', token, reply: answer(asked, (request as AskPage).after), elapsedMs: stepMs })
+    const reply = answer(asked, (request as AskPage).after)
+    if (reply !== undefined) feed({ kind: 'reply', token, reply, elapsedMs: stepMs })
+    else {
+      feed({ kind: 'failed', token, alive: true })
+      feed({ kind: 'timer', timer: 'page' })
+    }
   }
   return { phase: state.phase, timers, pagesOf: ({ peer }: MemberEntry) => pages.get(peer) ?? 0 }
 }

@@ -56,6 +56,35 @@ describe('createRing', () => {
     }
   })
 
+  it('answers a peer that asks for pages without end for a twentieth of a core at most, and others all the same', async () => {
+    const hub = new Hub()
+    const [a, b] = [hub.box('a', []), hub.box('b', ['/memory/a'])]
+    for (const { ring } of [a, b]) await ring.start()
+    await hub.clock.advanceAsync(5_000)
+    const flood = encodeMessage({ type: 'ask-page', entry: b.ring.self, after: undefined })
+    const served = async (seconds: number) => {
+      let count = 0
+      for (let i = 0; i < 2_000 * seconds; i++) {
+        try {
+          a.ring.handle(b.transport.self, flood)
+          count++
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'RING_BUSY' })
+        }
+        await hub.clock.advanceAsync(0.5)
+      }
+      return count
+    }
+    await served(10)
+    // Each costs a tenth of a millisecond and more.
+    expect(await served(5)).toBeLessThanOrEqual(5 * limits.WORK_PER_SECOND)
+    expect(a.ring.status().stats.refused).toBeGreaterThan(5_000)
+    expect(() => a.ring.handle(hub.box('c', []).transport.self, flood)).not.toThrow()
+    // What is refused shows no more than that its sender asked too much: both stay members.
+    await hub.clock.advanceAsync(20_000)
+    for (const { ring } of [a, b]) expect(ring.members()).toHaveLength(2)
+  })
+
   it('dials whom a flood of names says, so many at once and each one rarely', async () => {
     const hub = new Hub()
     const a = hub.box('a', [])
