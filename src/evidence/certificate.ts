@@ -43,6 +43,9 @@ export type CertificateRefusal =
   | 'wrong-chunk'
   | 'wrong-question'
   | 'wrong-outcome'
+  /** A signer more often than one that is honest ever signs. */
+  | 'repeated'
+  | 'forged'
   | 'too-few'
   | 'not-rotating'
   | 'not-divergent'
@@ -71,9 +74,10 @@ export type CertificateCheck =
   | { readonly ok: false; readonly reason: CertificateRefusal; readonly detail?: string }
 
 /**
- * Whether the certificate convinces this verifier now. Signers outside the set, further observations of one signer (or of one
- * signer in one round), forged signatures and observations from the future are not counted; the rest must be a quorum. One
- * that is about something else, or an agreement about several things, is refused as a whole: no honest node builds it.
+ * Whether the certificate convinces this verifier now. Signers outside the set and observations from the future are not counted; the
+ * rest must be a quorum. One that is about something else, an agreement about several things, one with a forged signature or with
+ * several observations of one signer in one round is refused as a whole: no honest node builds it. What needs no signature check
+ * is looked at first, and the first bad one ends it: checks are what an attacker can make us spend.
  */
 export function checkCertificate(certificate: Certificate, context: CertificateContext): CertificateCheck {
   const { kind, observations, contents } = certificate
@@ -90,7 +94,13 @@ export function checkCertificate(certificate: Certificate, context: CertificateC
   const wrong = outcome === undefined ? undefined : wrongContent(outcome, kind, first.digest, context.question)
   if (wrong !== undefined) return { ok: false, reason: 'wrong-outcome', detail: wrong }
 
-  const all = countable(observations, context, kind === 'agreed' ? 1 : limits.MAX_ROUNDS)
+  const each = kind === 'agreed' ? 1 : limits.MAX_ROUNDS
+  if (isRepeated(observations, each)) return { ok: false, reason: 'repeated' }
+  const mine = ofReplicas(observations, context, each)
+  if (byObserver(mine).length < quorum(n))
+    return { ok: false, reason: 'too-few', detail: `${byObserver(mine).length} of ${quorum(n)}` }
+  if (!mine.every((one) => verifyObservation(one, context.scheme))) return { ok: false, reason: 'forged' }
+  const all = ofOneTime(mine, context.n, each)
   const observers = byObserver(all).length
   if (observers < quorum(n)) return { ok: false, reason: 'too-few', detail: `${observers} of ${quorum(n)}` }
   const sets = setsOf(context.question, contents)
@@ -136,7 +146,7 @@ export function buildCertificate(
     if (group === undefined) groups.set(key, [one])
     else group.push(one)
   }
-  let best: Observation[] = []
+  let best: readonly Observation[] = []
   for (const group of groups.values()) {
     const counted = countable(group, context, 1)
     // Two groups can both be a quorum only when somebody signed two contents; the larger stands, then the earlier.
@@ -230,23 +240,50 @@ function wrongContent(
   return equalBytes(contentDigest(question, content), digest) ? undefined : 'not the content that was signed'
 }
 
-/**
- * At most `each` observations of one replica, of different rounds, signed, not from the future; of several rounds only those
- * near to the time at which a majority observed last. Cheap tests first: a signature check is what an attacker can spend.
- */
-function countable(observations: readonly Observation[], context: CertificateContext, each: number): Observation[] {
+/** Some signer stands in it more than `each` times, or twice for one round. */
+function isRepeated(observations: readonly Observation[], each: number): boolean {
+  const roundsOf = new Map<string, Set<string>>()
+  for (const { observer, nonce } of observations) {
+    const rounds = roundsOf.get(latin1(observer)) ?? new Set<string>()
+    if (rounds.size >= each || rounds.has(latin1(nonce))) return true
+    roundsOf.set(latin1(observer), rounds.add(latin1(nonce)))
+  }
+  return false
+}
+
+/** What counts of observations that nobody has put together yet: those that are signed. */
+function countable(
+  observations: readonly Observation[],
+  context: CertificateContext,
+  each: number,
+): readonly Observation[] {
+  const isSigned = (one: Observation) => verifyObservation(one, context.scheme)
+  return ofOneTime(ofReplicas(observations, context, each, isSigned), context.n, each)
+}
+
+/** At most `each` observations of one replica, of different rounds, not from the future. `isSigned` is asked last. */
+function ofReplicas(
+  observations: readonly Observation[],
+  context: CertificateContext,
+  each: number,
+  isSigned: (one: Observation) => boolean = () => true,
+): Observation[] {
   const roundsOf = new Map(context.replicas.map((key) => [latin1(key), new Set<string>()]))
   const counted: Observation[] = []
   for (const one of observations.slice(0, limits.MAX_OBSERVATIONS)) {
     const rounds = roundsOf.get(latin1(one.observer))
     if (rounds === undefined || rounds.size >= each || rounds.has(latin1(one.nonce))) continue
-    if (one.when > context.now + limits.MAX_SKEW_MS) continue
-    if (!verifyObservation(one, context.scheme)) continue
+    if (one.when > context.now + limits.MAX_SKEW_MS || !isSigned(one)) continue
     rounds.add(latin1(one.nonce))
     counted.push(one)
   }
-  if (each === 1 || counted.length === 0) return counted
-  const from = agreedTime(counted, context.n) - limits.ROUNDS_WITHIN_MS
+  return counted
+}
+
+/** Of several rounds only the observations near to the time at which a majority observed last. */
+function ofOneTime(counted: readonly Observation[], n: number, each: number): readonly Observation[] {
+  if (each === 1 || byObserver(counted).length < quorum(n)) return counted
+  const from = agreedTime(counted, n) - limits.ROUNDS_WITHIN_MS
   return counted.filter((one) => one.when >= from)
 }
 

@@ -88,21 +88,57 @@ describe('a certificate', () => {
   })
 
   it('counts a signer once, however often it signs', () => {
-    expect(refusal([observe(0), observe(0), observe(0, presence(), { ttl: 301 })])).toBe('too-few')
+    expect(refusal([observe(0), observe(0), observe(0, presence(), { ttl: 301 })])).toBe('repeated')
+    expect(refusal([observe(0), observe(0, presence(), { nonce: new Uint8Array(16).fill(9) }), observe(1)])).toBe(
+      'repeated',
+    )
   })
 
   it('never accepts one signer alone, not even as the only member of a ring', () => {
     expect(refusal([observe(0)], verifier(1, 1))).toBe('too-few')
   })
 
-  it('does not count forged signatures, and a forgery in front does not keep the true one out', () => {
+  it('is refused as a whole with a forged signature: whoever built it has checked each, and it is the one who lies', () => {
     const forged = { ...observe(1), signature: observe(1, presence([9])).signature }
-    expect(refusal([observe(0), forged])).toBe('too-few')
-    expect(refusal([observe(0), forged, observe(1)])).toBe('accepted')
+    expect(refusal([observe(0), forged])).toBe('forged')
+    expect(refusal([observe(0), observe(2), forged])).toBe('forged')
+  })
+
+  it('is not built with a forged signature, and a forgery in front does not keep the true one out', () => {
+    const forged = { ...observe(1), signature: observe(1, presence([9])).signature }
+    expect(buildCertificate([observe(0), forged], verifier(3))).toBeUndefined()
+    expect(buildCertificate([observe(0), forged, observe(1)], verifier(3))?.observations).toHaveLength(2)
   })
 
   it('does not count what was signed in the name of another', () => {
-    expect(refusal([observe(0), { ...observe(5), observer: signerOf(1).publicKey }])).toBe('too-few')
+    expect(refusal([observe(0), { ...observe(5), observer: signerOf(1).publicKey }])).toBe('forged')
+  })
+
+  it('costs no signature check when a signer is repeated or too few are replicas, and stops at the first bad one', () => {
+    const checksFor = (observations: readonly Observation[], n = 7) => {
+      let checks = 0
+      const verify: typeof ed25519.verify = (...args) => {
+        checks++
+        return ed25519.verify(...args)
+      }
+      const check = checkCertificate(
+        { kind: 'agreed', contents: [], observations },
+        verifier(n, n, { scheme: { verify } }),
+      )
+      return { checks, reason: check.ok ? 'accepted' : check.reason }
+    }
+    const repeated = Array.from({ length: evidenceLimits.MAX_OBSERVATIONS }, (_, i) =>
+      observe(0, presence(), { nonce: new Uint8Array(16).fill(i) }),
+    )
+    expect(checksFor(repeated)).toEqual({ checks: 0, reason: 'repeated' })
+    expect(checksFor([observe(0), observe(1), observe(2), observe(8), observe(9)])).toEqual({
+      checks: 0,
+      reason: 'too-few',
+    })
+    const forged = { ...observe(1), signature: new Uint8Array(64) }
+    const rest = [2, 3, 4, 5, 6].map((i) => observe(i))
+    expect(checksFor([observe(0), forged, ...rest])).toEqual({ checks: 2, reason: 'forged' })
+    expect(checksFor([observe(0), observe(1), ...rest])).toEqual({ checks: 7, reason: 'accepted' })
   })
 
   it('is refused when it mixes contents', () => {
@@ -120,7 +156,7 @@ describe('a certificate', () => {
     expect(refusal(of({ question: question(undefined, 28) }))).toBe('wrong-question')
     // Rewriting the field after the fact leaves the signature behind.
     const moved = of({ ringId: 'away' }).map((one) => ({ ...one, ringId: 'home' }))
-    expect(refusal(moved)).toBe('too-few')
+    expect(refusal(moved)).toBe('forged')
   })
 
   it('is refused with another outcome than the one that was signed', () => {

@@ -1,6 +1,6 @@
 /** What this node answers to the requests of other replicas about chains. */
 import { type Clock, type PeerId, toHex } from '../../base/index.ts'
-import { Rates } from '../../chunks/index.ts'
+import { type CheckCharges, Rates } from '../../chunks/index.ts'
 import type { ChainBook } from '../disk/book.ts'
 import { limits } from '../limits.ts'
 import { peersOfGroup } from '../state/descriptor.ts'
@@ -15,6 +15,7 @@ export interface ChainAnswersDeps {
   readonly running: RunningChains
   readonly founding: Founding
   readonly post: Post
+  readonly checks: CheckCharges
 }
 
 export class ChainAnswers {
@@ -34,24 +35,25 @@ export class ChainAnswers {
 
   /** `size`: bytes of the request. */
   answer(from: PeerId, request: ChainsRequest, size: number): ChainsReply {
-    const { founding } = this.#deps
-    if (!this.#bytes.spend(from, size)) return { kind: 'busy' }
+    const { founding, checks } = this.#deps
+    if (!this.#bytes.spend(from, size) || this.#deps.checks.isSpent(from)) return { kind: 'busy' }
     if (request.kind === 'message') return this.#answerMessage(from, request.chainId, request.bytes)
     if (!this.#opens.spend(from)) return { kind: 'busy' }
     if (request.kind === 'inquire') return founding.answerInquiry(request.chunk, request.group)
-    if (founding.consider(from, request.descriptor, request.proof) === 'refused') return this.#refuse()
-    const current = founding.current(request.descriptor.chunk)
+    const { descriptor, proof } = request
+    if (checks.during(from, () => founding.consider(from, descriptor, proof)) === 'refused') return this.#refuse()
+    const current = founding.current(descriptor.chunk)
     return current === undefined ? { kind: 'ack' } : { kind: 'chain', ...founding.present(current) }
   }
 
   #answerMessage(from: PeerId, chainId: Uint8Array, bytes: Uint8Array): ChainsReply {
-    const { book, running, founding, post } = this.#deps
+    const { book, running, founding, post, checks } = this.#deps
     const known = book.get(toHex(chainId))
     if (known === undefined) return { kind: 'unknown' }
     if (!peersOfGroup(known.descriptor).has(from)) return this.#refuse()
     const open = running.get(known.id) ?? (this.#wakes.spend(from) ? running.wake(known, true) : undefined)
     if (open === undefined) return { kind: 'busy' }
-    if (!open.receive(from, bytes)) this.refused++
+    if (!checks.during(from, () => open.receive(from, bytes))) this.refused++
     const current = founding.current(known.descriptor.chunk)
     // It may not know that the group is on another one.
     const elsewhere = current !== undefined && current !== known && current.group === known.group

@@ -3,10 +3,11 @@
  * certificates, whether they are recorded or not, so a chain that stands still holds nobody up.
  */
 import { type Cancel, equalBytes, isChordnsError, toHex } from '../../base/index.ts'
-import type { ChunkEntry } from '../../chunks/index.ts'
+import { CheckCharges, type ChunkEntry } from '../../chunks/index.ts'
 import { createVerification } from '../audit/running-verification.ts'
 import { viewOf } from '../audit/view.ts'
 import { type ChainsDisk, openChainsDisk } from '../disk/disk.ts'
+import { limits } from '../limits.ts'
 import { rememberingScheme } from '../state/remembering.ts'
 import { recordOfEntry } from '../state/state.ts'
 import { ChainAnswers } from './answering.ts'
@@ -81,7 +82,9 @@ function connect(
   signal: AbortSignal,
 ) {
   const { ring, clock, log, signer, stores } = deps
-  const scheme = rememberingScheme(deps.scheme)
+  const { CHECKS_PER_SECOND: perSecond, CHECKS_BURST: burst, MAX_RATED: maxPeers } = limits
+  const checks = new CheckCharges(clock, deps.scheme, { perSecond, burst, maxPeers })
+  const scheme = rememberingScheme(checks.scheme)
   const groups = createGroups(ring, chunkBits)
   const request = requestChains(hooks.send, signal)
   const running = new RunningChains(
@@ -125,7 +128,7 @@ function connect(
     publicKey: signer.publicKey,
     ...(stores.damaged !== undefined && { damaged: stores.damaged }),
   })
-  const answers = new ChainAnswers({ clock, book: disk.book, running, founding, post })
+  const answers = new ChainAnswers({ clock, book: disk.book, running, founding, post, checks })
   const pruning = new Pruning({ disk, groups, clock, log, historyHours }, (id) => running.get(id) !== undefined)
   return { groups, running, founding, post, answers, proposing, pruning, revisits, verification }
 }

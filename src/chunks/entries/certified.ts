@@ -2,6 +2,7 @@
 import type { Clock, Log, PeerId } from '../../base/index.ts'
 import { limits } from '../limits.ts'
 import type { Seats } from '../seats/seats.ts'
+import type { CheckCharges } from '../wire/check-charges.ts'
 import type { Faults } from '../wire/faults.ts'
 import type { ChunkReply, ChunkRequest } from '../wire/messages.ts'
 import { Rates } from '../wire/rates.ts'
@@ -13,6 +14,7 @@ export interface CertifiedDeps {
   readonly log: Log
   readonly intake: Pick<Intake, 'certified'>
   readonly faults: Faults
+  readonly checks: CheckCharges
 }
 
 export interface CertifiedHooks {
@@ -24,13 +26,16 @@ export interface Certified {
   answer(from: PeerId, request: Extract<ChunkRequest, { kind: 'certify' }>, seats: Seats): ChunkReply
 }
 
-export function createCertified({ clock, log, intake, faults }: CertifiedDeps, { onTaken }: CertifiedHooks): Certified {
+export function createCertified(
+  { clock, log, intake, faults, checks }: CertifiedDeps,
+  { onTaken }: CertifiedHooks,
+): Certified {
   const { CERTIFIES_PER_SECOND: perSecond, MAX_RATED } = limits
   const rates = new Rates(clock, perSecond, perSecond, MAX_RATED)
   return {
     answer(from, { question, certificate, outcome }, seats) {
-      if (!rates.spend(from)) return { kind: 'busy' }
-      const result = intake.certified({ question, certificate, outcome }, seats)
+      if (!rates.spend(from) || checks.isSpent(from)) return { kind: 'busy' }
+      const result = checks.during(from, () => intake.certified({ question, certificate, outcome }, seats))
       if (result.kind === 'taken') onTaken(result.taken)
       if (result.kind !== 'refused') return { kind: 'ack' }
       faults.add(from)

@@ -7,6 +7,7 @@ import type { Told } from '../reads/told.ts'
 import type { Joining } from '../rounds/joining.ts'
 import type { Placement } from '../seats/placement.ts'
 import { bothReplicas, peersOf, type Seats } from '../seats/seats.ts'
+import type { CheckCharges } from '../wire/check-charges.ts'
 import { isDigestRequest } from '../wire/digest-messages.ts'
 import type { Faults } from '../wire/faults.ts'
 import { type ChunkReply, type ChunkRequest, decodeRequest, encodeReply } from '../wire/messages.ts'
@@ -14,6 +15,7 @@ import { type ChunkReply, type ChunkRequest, decodeRequest, encodeReply } from '
 export interface AnsweringDeps {
   readonly placement: Placement
   readonly faults: Faults
+  readonly checks: Pick<CheckCharges, 'isSpent' | 'read'>
   readonly digests: Pick<Digests, 'answer'>
   readonly serving: Serving
   readonly told: Told
@@ -25,6 +27,8 @@ export interface Answering {
   /** Throws CHUNK_MALFORMED, EVIDENCE_MALFORMED or CHUNK_VERSION for what cannot be decoded. */
   answer(from: PeerId, body: Uint8Array): Promise<Uint8Array>
 }
+
+const BUSY = encodeReply({ kind: 'busy' })
 
 export function createAnswering(deps: AnsweringDeps): Answering {
   async function replyTo(from: PeerId, request: ChunkRequest): Promise<ChunkReply> {
@@ -52,6 +56,8 @@ export function createAnswering(deps: AnsweringDeps): Answering {
 
   return {
     async answer(from, body) {
+      if (deps.checks.isSpent(from)) return BUSY
+      deps.checks.read(from, body.length)
       let request: ChunkRequest
       try {
         if (isDigestRequest(body)) return deps.digests.answer(from, body)

@@ -35,6 +35,7 @@ import { createRounds } from '../rounds/rounds.ts'
 import { Skew } from '../rounds/skew.ts'
 import { createZonesWanted } from '../rounds/zones-wanted.ts'
 import { createPlacement } from '../seats/placement.ts'
+import { CheckCharges } from '../wire/check-charges.ts'
 import { Faults } from '../wire/faults.ts'
 import { Rates } from '../wire/rates.ts'
 import { createRequester, type Send } from '../wire/request.ts'
@@ -100,7 +101,10 @@ function commonParts(deps: ChunksDeps, hooks: ChunksHooks, options: ChunksOption
   const { ring, clock, random, log, signer } = deps
   const stop = new AbortController()
   const stopping = stop.signal
+  const { CHECKS_PER_SECOND: perSecond, CHECKS_BURST: burst, MAX_RATED: maxPeers } = limits
+  const checks = new CheckCharges(clock, deps.scheme, { perSecond, burst, maxPeers })
   return {
+    checks,
     ring,
     clock,
     random,
@@ -112,7 +116,7 @@ function commonParts(deps: ChunksDeps, hooks: ChunksHooks, options: ChunksOption
     source: deps.proofs,
     stop,
     stopping,
-    placement: createPlacement({ ...deps, ...hooks, options }),
+    placement: createPlacement({ ...deps, ...hooks, options, scheme: checks.scheme }),
     request: createRequester(ring, hooks.send),
     send: hooks.send,
     faults: new Faults(),

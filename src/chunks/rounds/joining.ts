@@ -7,6 +7,7 @@ import type { OwnObservations } from '../observations/own-observations.ts'
 import type { Witness } from '../observations/witness.ts'
 import type { ReadContext } from '../seats/context.ts'
 import type { Seats } from '../seats/seats.ts'
+import type { CheckCharges } from '../wire/check-charges.ts'
 import type { ChunkReply, ChunkRequest } from '../wire/messages.ts'
 import { questionKey } from '../wire/question-key.ts'
 import { Rates } from '../wire/rates.ts'
@@ -23,6 +24,7 @@ export interface JoiningDeps {
   readonly observing: Observing
   readonly witness: Witness
   readonly rounds: Rounds
+  readonly checks: CheckCharges
   readonly admitAfter: 'auto' | number
 }
 
@@ -57,7 +59,8 @@ export function createJoining(deps: JoiningDeps): Joining {
       return { kind: 'commitment', commitment: witness.commit(from, question, { nonce, attempt }, vote) }
     },
     reveal(from, request, context) {
-      const revealed = witness.reveal(from, request, request.commitments, context)
+      if (deps.checks.isSpent(from)) return { kind: 'busy' }
+      const revealed = deps.checks.during(from, () => witness.reveal(from, request, request.commitments, context))
       if (typeof revealed === 'object') return { kind: 'vote', ...revealed.vote }
       refused++
       const expected = 'a commitment of this node, shown with those of more than half of the replicas'

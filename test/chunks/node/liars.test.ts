@@ -110,7 +110,7 @@ describe('replicas that lie to an asker', () => {
         certificate: { kind: 'agreed', contents: [], observations: papers([liars[0]!, liars[0]!, liars[0]!]) },
         outcome: lie,
       }),
-      /too-few/,
+      /repeated/,
     ],
     [
       'foreign signers',
