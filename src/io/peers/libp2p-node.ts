@@ -8,6 +8,7 @@ import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
 import { ChordnsError, errorText, type PeerAddress } from '../../base/index.ts'
 import type { LanOptions } from '../finding/lan-discovery.ts'
 import { limits } from '../limits.ts'
+import { listening } from './own-addresses.ts'
 
 export interface Libp2pNodeOptions {
   /** The Ed25519 seed of this node's identity, 32 bytes. */
@@ -61,7 +62,7 @@ export async function createNode(
       connectionMonitor: { enabled: false },
       // No identify: it tells strangers versions and all addresses, and asks every peer for theirs. Members say in their rows
       // where they are.
-      services: { ...services },
+      services: { listening, ...services },
     })
     await prepare?.(node)
     await node.start()

@@ -28,6 +28,7 @@ import { BULK_PROTOCOL, BulkStreams } from './bulk-streams.ts'
 import { Dialler } from './dialler.ts'
 import { Doorstep } from './doorstep.ts'
 import { createNode, type Libp2pNodeOptions } from './libp2p-node.ts'
+import { ownAddresses } from './own-addresses.ts'
 import { PEER_PROTOCOL, RequestStreams } from './request-streams.ts'
 import { Strangers } from './strangers.ts'
 
@@ -76,6 +77,7 @@ class PeerTransport implements Libp2pTransport {
   readonly #clock: Clock
   readonly #log: Log
   readonly #doorstep: Doorstep
+  readonly #announced: readonly PeerAddress[]
   readonly #strangers: Strangers
   readonly #dialler: Dialler
   readonly #requests: RequestStreams
@@ -84,9 +86,10 @@ class PeerTransport implements Libp2pTransport {
   #handler: RequestHandler | undefined
   #closing: Promise<void> | undefined
 
-  constructor(node: Libp2p, doorstep: Doorstep, { doorkeeper, clock, log }: Libp2pTransportOptions) {
+  constructor(node: Libp2p, doorstep: Doorstep, { doorkeeper, clock, log, announce = [] }: Libp2pTransportOptions) {
     this.#node = node
     this.#doorstep = doorstep
+    this.#announced = announce
     this.#clock = clock
     this.#log = log
     this.self = asPeerId(node.peerId.toString())
@@ -142,7 +145,7 @@ class PeerTransport implements Libp2pTransport {
   }
 
   addresses(): readonly PeerAddress[] {
-    return this.#node.getMultiaddrs().map((one) => one.toString())
+    return ownAddresses(this.#node, this.#announced)
   }
 
   connectedPeers(): readonly PeerId[] {

@@ -1,5 +1,6 @@
 import { connect, createServer, type Server } from 'node:net'
-import { afterAll, describe, expect, it } from 'vitest'
+import os from 'node:os'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import type { Transport } from '../../../src/base/index.ts'
 import { createLibp2pTransport, systemClock, systemRandom } from '../../../src/io/index.ts'
 import { openDoorkeeper } from '../../../src/ring/index.ts'
@@ -48,6 +49,37 @@ describe('a peer behind a port forwarding', () => {
     const reply = await asker.request(inside.self, Uint8Array.of(7), { timeoutMs: 5_000 })
     expect([...reply]).toEqual([7])
     expect(forwarded).toBe(1)
+  })
+})
+
+describe('a peer on a public interface', () => {
+  const address = (address: string, family: 'IPv4' | 'IPv6') =>
+    ({ address, family, internal: false, netmask: '', mac: '', cidr: null }) as os.NetworkInterfaceInfo
+
+  it('names its public addresses though nobody has confirmed them, and loopback last', async () => {
+    const interfaces = vi.spyOn(os, 'networkInterfaces').mockReturnValue({
+      lo: [address('127.0.0.1', 'IPv4')],
+      eth0: [address('45.90.0.1', 'IPv4'), address('fe80::1', 'IPv6')],
+      eth1: [address('10.0.0.7', 'IPv4')],
+    })
+    const made = await createLibp2pTransport({
+      seed: seedOf('public'),
+      listen: ['/ip4/0.0.0.0/tcp/0'],
+      doorkeeper: openDoorkeeper({ ringId: 'test', random: systemRandom() }),
+      clock: systemClock(),
+      log: quietLog,
+    })
+    try {
+      const hosts = () => made.addresses().map((one) => one.split('/')[2])
+      expect(hosts()).toEqual(['45.90.0.1', '10.0.0.7', '127.0.0.1'])
+      for (const one of made.addresses()) expect(one).toMatch(new RegExp(`/tcp/[1-9][0-9]*/p2p/${made.self}$`))
+      // And those that it gets later.
+      interfaces.mockReturnValue({ eth0: [address('45.90.0.2', 'IPv4')] })
+      expect(hosts()).toEqual(['45.90.0.2'])
+    } finally {
+      interfaces.mockRestore()
+      await made.close()
+    }
   })
 })
 

@@ -1,0 +1,84 @@
+/** Two machines with public addresses, and nothing configured about them: one invites, the other joins. */
+import { type ChildProcess, execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { statusView } from '../../src/observe/views.ts'
+import { decodeInvitation } from '../../src/ring/index.ts'
+import { parseReady } from '../world/cluster.ts'
+import { available, Namespace } from './namespace.ts'
+import { pause } from './scenes/kills.ts'
+
+const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
+const runnable = available('curl')
+if (!runnable) console.warn('skipped: the test on public addresses needs root, ip and curl')
+
+const JOIN_MS = 20_000
+
+describe.skipIf(!runnable)('two machines on public addresses', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'chordns-public-'))
+  const hosts: Namespace[] = []
+
+  const chordns = (host: Namespace, args: readonly string[]) => host.run(process.execPath, [CLI, ...args]).trim()
+  const statusOf = (host: Namespace) =>
+    statusView.parse(JSON.parse(host.run('curl', ['-s', '--max-time', '10', 'http://127.0.0.1:8053/status'])))
+
+  async function start(host: Namespace, config: string): Promise<string> {
+    const child: ChildProcess = host.spawn(process.execPath, [CLI, 'start', '--config', config])
+    let log = ''
+    child.stderr!.on('data', (chunk) => {
+      log = (log + String(chunk)).slice(-20_000)
+    })
+    for await (const line of createInterface({ input: child.stdout! })) {
+      const ready = parseReady(line)
+      if (ready !== undefined) return ready.multiaddr
+    }
+    throw new Error(`it ended before it was ready:\n${log}`)
+  }
+
+  beforeAll(() => {
+    for (const index of [1, 2]) hosts.push(new Namespace(`public-${index}`))
+    const [a, b] = hosts as [Namespace, Namespace]
+    const ends = ['type', 'veth', 'peer', 'name', 'eth0', 'netns', b.name]
+    execFileSync('ip', ['link', 'add', 'eth0', 'netns', a.name, ...ends])
+    for (const [index, host] of hosts.entries()) {
+      host.run('ip', ['addr', 'add', `45.90.0.${index + 1}/24`, 'dev', 'eth0'])
+      host.run('ip', ['link', 'set', 'eth0', 'up'])
+    }
+  })
+
+  afterAll(async () => {
+    await Promise.all(hosts.map((host) => host.close()))
+    rmSync(dir, { recursive: true, force: true })
+  })
+
+  it('are one ring by an invitation, without ring.announce', async () => {
+    const [a, b] = hosts as [Namespace, Namespace]
+    writeFileSync(join(dir, 'ring.secret'), `${'6b'.repeat(32)}\n`, { mode: 0o600 })
+    const first = join(dir, 'first.json')
+    writeFileSync(
+      first,
+      JSON.stringify({ ring: { secretFile: join(dir, 'ring.secret') }, data: join(dir, 'first-data') }),
+    )
+    expect(await start(a, first)).toContain('/ip4/45.90.0.1/tcp/4153/')
+    expect(statusOf(a).multiaddrs.map((one) => one.split('/')[2])).toEqual(['45.90.0.1', '127.0.0.1'])
+
+    const token = chordns(a, ['invite', '--config', first])
+    expect(decodeInvitation(token).addresses.map((one) => one.split('/')[2])).toEqual(['45.90.0.1'])
+    const second = join(dir, 'second.json')
+    chordns(b, ['join', token, '--config', second, '--data', join(dir, 'second-data')])
+    await start(b, second)
+    const end = performance.now() + JOIN_MS
+    const members = () => hosts.map((host) => statusOf(host).ring?.members.length)
+    while (performance.now() < end && members().some((count) => count !== 2)) await pause(200)
+    expect(members()).toEqual([2, 2])
+    // Each can dial the other: both say where they are.
+    for (const host of hosts)
+      expect(statusOf(host).ring?.members.map(({ addresses }) => addresses[0]?.split('/')[2])).toEqual(
+        expect.arrayContaining(['45.90.0.1', '45.90.0.2']),
+      )
+  }, 90_000)
+})
