@@ -10,7 +10,7 @@ import { limits } from './limits.ts'
 import { PackWriter, unpack } from './packing.ts'
 import { better, codeOf, isWorthMore, provenanceOf, securityOf } from './ranks.ts'
 import { markRead, type RecordMeta, type RecordRef, RecordStore, recordBody, recordMeta } from './slab.ts'
-import { cappedExpiry } from './ttl.ts'
+import { cappedExpiry, hasLostSignatures } from './ttl.ts'
 import type {
   Cache,
   CacheContents,
@@ -104,9 +104,15 @@ class PackedCache implements Cache, CacheContents {
       this.#misses++
       return undefined
     }
+    const entry = toEntry(question, best.ref, best.meta, best.side, shift)
+    if (shift !== 0 && entry.expires > wallNow && hasLostSignatures(entry, wallNow)) {
+      // Out of the way of what is fetched in its place.
+      this.remove(context, question)
+      return this.get(context, question, wallNow, options)
+    }
     this.#hits++
     markRead(best.ref)
-    return toEntry(question, best.ref, best.meta, best.side, shift)
+    return entry
   }
 
   put(context: CacheContext, entry: CacheEntry, wallNow: number): boolean {

@@ -1,4 +1,5 @@
 /** How long an entry is kept: what its authority says, held within the operator's bounds. */
+import type { RRset } from '../dns/index.ts'
 import type { Outcome } from '../evidence/index.ts'
 import { limits } from './limits.ts'
 import type { CacheEntry, CacheOptions } from './types.ts'
@@ -27,16 +28,35 @@ function ttlAsItCame(outcome: Outcome): number {
 }
 
 /** Unix ms when the first signature of validated data ends (RFC 4034 section 3.1.5); for ever where nothing was validated. */
-function signedUntil({ outcome, security }: CacheEntry, now: number): number {
+function signedUntil({ outcome, security }: Pick<CacheEntry, 'outcome' | 'security'>, now: number): number {
   if (security !== 'secure') return Number.POSITIVE_INFINITY
+  return Math.min(...signedSets(outcome).flatMap(({ signatures }) => signatures.map((rdata) => endOf(rdata, now))))
+}
+
+/**
+ * True when validated data has a set that no signature is good for any more. That is a question of the wall clock: terms are steady, so
+ * that after a step of that clock an entry may outlive its signatures.
+ */
+export function hasLostSignatures(
+  { outcome, security }: Pick<CacheEntry, 'outcome' | 'security'>,
+  now: number,
+): boolean {
+  if (security !== 'secure') return false
+  return signedSets(outcome).some(
+    ({ signatures }) => signatures.length > 0 && signatures.every((rdata) => endOf(rdata, now) <= now),
+  )
+}
+
+function signedSets(outcome: Outcome): readonly RRset[] {
   const answers = outcome.kind === 'rrset' ? [outcome.rrset] : outcome.soa === undefined ? [] : [outcome.soa]
-  const signatures = [...answers, ...outcome.proofs].flatMap((rrset) => rrset.signatures)
+  return [...answers, ...outcome.proofs]
+}
+
+/** Unix ms. Serial numbers: the end is within 68 years of now, before or after it. */
+function endOf(signature: Uint8Array, now: number): number {
+  if (signature.length < 12) return Number.POSITIVE_INFINITY
   const seconds = Math.floor(now / 1000)
-  // Serial numbers: the end is within 68 years of now, before or after it.
-  const ends = signatures
-    .filter(({ length }) => length >= 12)
-    .map((rdata) => ((uint32(rdata, 8) - seconds) | 0) + seconds)
-  return Math.min(...ends) * 1000
+  return (((uint32(signature, 8) - seconds) | 0) + seconds) * 1000
 }
 
 function uint32(bytes: Uint8Array, at: number): number {

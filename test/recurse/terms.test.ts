@@ -5,7 +5,7 @@ import { createCache, createWarmCache } from '../../src/cache/index.ts'
 import { type Delegation, parseName, parseZone, ROOT } from '../../src/dns/index.ts'
 import { createMemoryDisk, seededRandom } from '../../src/sim/index.ts'
 import { createStack } from '../world/index.ts'
-import { odd, type ScenarioZone, scenario, told } from '../world/scenario.ts'
+import { odd, type ScenarioZone, START, scenario, told } from '../world/scenario.ts'
 
 const com: ScenarioZone = { signed: true }
 const A = 'NOERROR AD: A 192.0.2.1'
@@ -244,6 +244,33 @@ describe('the TTL of a record', () => {
     await s.wait(200)
     s.world.clearLog()
     expect(await s.ask('www.oar.com')).toBe(plain)
+    expect(s.asked('ns1.oar.com')).toEqual([])
+  })
+
+  const short: ScenarioZone = { text: 'www 60 A 192.0.2.1', signed: { expiration: START + 600 } }
+  const renewed: ScenarioZone = { text: 'www 60 A 192.0.2.2', signed: { expiration: START + 86_400 } }
+
+  it('of signed data is not raised by cache.minTtl beyond the end of its signature', async () => {
+    const s = await scenario({ zones: { 'com.': com, 'oar.com.': short }, config: { 'cache.minTtl': 3_600 } })
+    expect(await s.ask('www.oar.com')).toBe(A)
+    s.change({ 'oar.com.': renewed })
+    await s.wait(500)
+    expect(await s.ask('www.oar.com')).toBe(A)
+    await s.wait(110)
+    expect(await s.ask('www.oar.com')).toBe('NOERROR AD: A 192.0.2.2')
+  })
+
+  it('of signed data is not raised either when the clock is stepped towards that end', async () => {
+    const s = await scenario({ zones: { 'com.': com, 'oar.com.': short }, config: { 'cache.minTtl': 3_600 } })
+    expect(await s.ask('www.oar.com')).toBe(A)
+    s.change({ 'oar.com.': renewed })
+    s.clock.step(400_000)
+    expect(await s.ask('www.oar.com')).toBe(A)
+    await s.wait(210)
+    expect(await s.ask('www.oar.com')).toBe('NOERROR AD: A 192.0.2.2')
+    s.world.clearLog()
+    await s.wait(60)
+    expect(await s.ask('www.oar.com')).toBe('NOERROR AD: A 192.0.2.2')
     expect(s.asked('ns1.oar.com')).toEqual([])
   })
 

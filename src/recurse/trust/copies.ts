@@ -40,10 +40,14 @@ export class Copies {
     if (this.#taken > 0) this.#reject(isBad)
     if (this.#isOver) return undefined
     const isFirst = this.#taken === 0
+    const { servers } = this.#engine
+    const before = servers.answererOf(this.#question)
     try {
       const finding = await this.#fetch(!isFirst, this.#avoid)
       this.#taken++
-      this.#answerer = this.#engine.servers.answererOf(this.#question)
+      const now = servers.answererOf(this.#question)
+      // What was at hand may have been good when it came, and its signatures have run out since: its server may have a newer one.
+      this.#answerer = now === before ? undefined : now
       return finding
     } catch (error) {
       if (isFirst || !isFailure(error)) throw error
