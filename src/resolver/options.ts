@@ -1,3 +1,4 @@
+import type { Name } from '../dns/index.ts'
 import type { Dns64Options } from './local/dns64.ts'
 import type { RebindingOptions } from './local/rebinding.ts'
 
@@ -15,6 +16,8 @@ export interface ResolverOptions {
   readonly prefetch: boolean
   /** What fails validation is logged, and served without AD. */
   readonly logOnly?: boolean
+  /** Names of time servers: what they are aliases of is validated as they are (`RecurseRequest.forTimeServer`). */
+  readonly ntpNames?: readonly Name[]
   /** AAAA answers made of A answers; undefined: none. */
   readonly dns64?: Dns64Options | undefined
   /** Private addresses are taken out of answers for public names; undefined: they are not. */

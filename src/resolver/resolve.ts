@@ -1,7 +1,7 @@
 /** A stub's question from start to end: local names first, then link after link along the CNAMEs, then one answer. */
 
 import { type Budget, ChordnsError, errorText, isChordnsError } from '../base/index.ts'
-import { Ede, type ExtendedError, type Name, type Question, Rcode, Type } from '../dns/index.ts'
+import { Ede, type ExtendedError, isSubdomain, type Name, type Question, Rcode, Type } from '../dns/index.ts'
 import { isBogusFailure } from '../recurse/index.ts'
 import { answerAny } from './any.ts'
 import { compose } from './compose.ts'
@@ -72,7 +72,7 @@ async function chase(chaser: Chaser, request: ResolveRequest, budget: Budget): P
 }
 
 async function chaseAll(chaser: Chaser, request: ResolveRequest, budget: Budget): Promise<Chased> {
-  const { deps, names, resolveLink, options, logOnly } = chaser
+  const { deps, names, options, logOnly } = chaser
   const { question } = request
   const local = names.answer(question)
   // Without recursion an alias is all there is to say.
@@ -85,7 +85,7 @@ async function chaseAll(chaser: Chaser, request: ResolveRequest, budget: Budget)
   if (question.type === Type.ANY) return { resolution: anyResolution(deps, options, request), isBogus: false }
   const links: Link[] = []
   try {
-    await follow(deps.clock, resolveLink, request, budget, links)
+    await follow(deps.clock, resolverFor(chaser, question), request, budget, links)
   } catch (error) {
     if (isChordnsError(error, 'ABORTED') && request.signal.aborted) throw error
     if (logOnly !== undefined && isBogusFailure(error)) return servedAllTheSame(chaser, request, budget, error)
@@ -98,6 +98,12 @@ async function chaseAll(chaser: Chaser, request: ResolveRequest, budget: Budget)
   const asks = { secure: resolution.security === 'secure', checkingDisabled: request.checkingDisabled }
   if (deps.sentinel?.(question, asks) !== true) return { resolution, isBogus: false }
   return { resolution: failure(Rcode.SERVFAIL, [SENTINEL], links), isBogus: false }
+}
+
+/** What a time server's name is an alias of is asked for it. */
+function resolverFor({ resolveLink, options: { ntpNames = [] } }: Chaser, { name }: Question): LinkResolver {
+  if (!ntpNames.some((ntp) => isSubdomain(name, ntp))) return resolveLink
+  return (request) => resolveLink({ ...request, forTimeServer: true })
 }
 
 /** As for a client that sets CD; it is told why that would have been SERVFAIL. */

@@ -197,6 +197,20 @@ const ENDLESS: readonly Explanation[] = [
       'A chain of DNAMEs that never ends is an error (RFC 1034 section 3.6.2); Unbound gives the part that it has followed.',
   },
   {
+    pattern: /^s12-0\.longchain\./,
+    fields: ['rcode'],
+    when: failed,
+    reason:
+      'More than 11 aliases are given up (CVE-2019-19331), as by Unbound and BIND; Knot Resolver follows 13. Chains in use reach 8.',
+  },
+  {
+    pattern: /\.o-dsfails\.com\. DS\b/,
+    fields: ['rcode'],
+    when: failed,
+    reason:
+      'The servers fail this very question. What they said of other types is not used for DS (the zone above may hold it); the references do where they have seen the NSEC before (RFC 8198 section 5: MAY).',
+  },
+  {
     pattern: /o-yxdomain\./,
     fields: ['rcode'],
     when: failed,

@@ -412,6 +412,31 @@ describe('the name of a time server', () => {
     expect(await s.ask('ntp.a.com')).toBe('SERVFAIL')
   })
 
+  describe('that is an alias', () => {
+    const aliased = {
+      'com.': com,
+      'a.com.': { text: 'ntp 60 CNAME time.b.com.\nwww 60 CNAME ntp', signed: true },
+      'b.com.': { text: 'time 60 A 192.0.2.1', signed: true },
+    }
+
+    it('is answered with what it leads to, which nobody is who asks for that alone', async () => {
+      const s = await scenario({ zones: aliased, clockAheadMs: EVER, config })
+      const both = await s.clock.run(Promise.all([s.stack.ask('ntp.a.com'), s.stack.ask('time.b.com')]))
+      expect(both.map(told)).toEqual(['NOERROR: A 192.0.2.1, CNAME time.b.com.', 'SERVFAIL'])
+      expect(await s.ask('time.b.com')).toBe('SERVFAIL')
+      expect(await s.ask('ntp.a.com')).toBe('NOERROR: A 192.0.2.1, CNAME time.b.com.')
+    })
+
+    it('of a target with a wrong signature is not, nor is an alias of its own', async () => {
+      const bad = {
+        ...aliased,
+        'b.com.': { ...aliased['b.com.'], copies: { 'ns1.b.com': { corrupt: ['time.b.com. A'] } } },
+      }
+      expect(await (await scenario({ zones: bad, clockAheadMs: EVER, config })).ask('ntp.a.com')).toBe('SERVFAIL')
+      expect(await (await scenario({ zones: aliased, clockAheadMs: EVER, config })).ask('www.a.com')).toBe('SERVFAIL')
+    })
+  })
+
   it('is validated like any other while the clock is right: an old copy of its zone is bogus', async () => {
     const old = { ...zones, 'a.com.': { ...zones['a.com.'], copies: { 'ns1.a.com': { expired: ['ntp.a.com. A'] } } } }
     const s = await scenario({ zones: old, config })

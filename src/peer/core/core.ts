@@ -165,7 +165,13 @@ function engage(deps: CoreDeps, hooks: CoreHooks, config: Config): Engaged {
       ...(validation !== undefined && { sentinel: sentinelOf(validation) }),
       local,
     },
-    { ...config.resolver, logOnly: config.dnssec.logOnly, dns64: config.dns64, rebinding: config.rebinding },
+    {
+      ...config.resolver,
+      logOnly: config.dnssec.logOnly,
+      ntpNames: config.dnssec.ntpNames,
+      dns64: config.dns64,
+      rebinding: config.rebinding,
+    },
   )
   const retire = () => {
     freeze()

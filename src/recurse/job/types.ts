@@ -21,6 +21,8 @@ export interface RecurseRequest {
   /** Ask by TCP only, over new connections (conflict rounds). */
   readonly tcpOnly?: boolean
   readonly context?: CacheContext
+  /** It is asked because a time server's name is an alias of it: the times of signatures do not count while the clock is wrong. */
+  readonly forTimeServer?: boolean
   readonly onStep?: (step: IterationStep) => void
 }
 

@@ -37,7 +37,9 @@ export async function resolveValidated(
 ): Promise<Finding> {
   const { engine, inference, fetch } = deps
   const { question } = request
-  if (!request.checkingDisabled && request.fresh !== true) throwIfBogus(engine, context, question)
+  // What was bogus for somebody else may be so for the clock's sake alone.
+  const isRememberedFor = !request.checkingDisabled && request.fresh !== true && request.forTimeServer !== true
+  if (isRememberedFor) throwIfBogus(engine, context, question)
   const copies = new Copies(engine, question, (again, avoid) => {
     const fresh = (request.fresh ?? false) || again
     const infer = fresh ? undefined : () => inference.answer(request, context)
@@ -101,7 +103,7 @@ async function lastCopy(
     throw failure
   }
   if (wrongClock.isCauseOf(verdict) && request.origin === 'any' && !checkingDisabled) {
-    const lenient = await wrongClock.lenient(taskOf(deps, found, request, context), question)
+    const lenient = await wrongClock.lenient(taskOf(deps, found, request, context), request)
     if (lenient !== undefined) return lenient
   }
   const kept = keepVerdict(engine, context, found, verdict, fetchedSide(found))

@@ -1,12 +1,13 @@
 /**
  * A machine whose clock is far off can validate nothing, not even the names of the servers that would set it. That is seen by the
  * root's own keys: they are signed, but not for the time that the clock shows. The log says so; and for the configured names of time
- * servers, and no other, the times of signatures then do not count.
+ * servers and what they are aliases of, and no other, the times of signatures then do not count.
  */
-import { Ede, isSubdomain, type Question } from '../../dns/index.ts'
+import { Ede, isSubdomain } from '../../dns/index.ts'
 import { nearestAnchor, type Verdict } from '../../dnssec/index.ts'
 import type { Finding } from '../../evidence/index.ts'
 import type { ValidationOptions } from '../job/options.ts'
+import type { RecurseRequest } from '../job/types.ts'
 import type { TrustEngine } from './engine.ts'
 import type { ValidationTask } from './task.ts'
 import { Trust } from './trust.ts'
@@ -37,9 +38,12 @@ export class WrongClock {
   }
 
   /** The answer, checked without regard to time, for a time server's name; undefined for all others, and when it is bogus still. */
-  async lenient(task: ValidationTask, question: Question): Promise<Finding | undefined> {
+  async lenient(
+    task: ValidationTask,
+    { question, forTimeServer = false }: Pick<RecurseRequest, 'question' | 'forTimeServer'>,
+  ): Promise<Finding | undefined> {
     const { ntpNames = [] } = this.#options
-    if (!ntpNames.some((name) => isSubdomain(question.name, name))) return undefined
+    if (!forTimeServer && !ntpNames.some((name) => isSubdomain(question.name, name))) return undefined
     // What is learned this way is forgotten with it.
     const { limits, now, monotonic } = this.#engine
     const trust = new Trust(this.#options, { limits, now, monotonic, anyTime: true })
@@ -47,7 +51,9 @@ export class WrongClock {
     if (verdict.verdict !== 'secure') return undefined
     const { finding } = task
     const expires = Math.min(finding.expires, this.#engine.now() + limits.ANY_TIME_SECONDS * 1000)
-    return { ...finding, outcome: verdict.outcome, expires }
+    // Found bogus by somebody else, a moment ago: not for this asker.
+    const evidence = { ...finding.evidence, security: 'indeterminate' } as const
+    return { ...finding, outcome: verdict.outcome, evidence, expires }
   }
 
   #warn(): void {

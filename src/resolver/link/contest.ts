@@ -133,8 +133,17 @@ class Contest {
 }
 
 function recursion({ context, request }: Search, signal: AbortSignal): RecurseRequest {
-  const { question, budget, checkingDisabled, onStep } = request
-  return { question, budget, signal, origin: 'any', checkingDisabled, context, ...(onStep !== undefined && { onStep }) }
+  const { question, budget, checkingDisabled, forTimeServer, onStep } = request
+  return {
+    question,
+    budget,
+    signal,
+    origin: 'any',
+    checkingDisabled,
+    context,
+    ...(forTimeServer !== undefined && { forTimeServer }),
+    ...(onStep !== undefined && { onStep }),
+  }
 }
 
 function strictRefusal(question: Question): ChordnsError<'STRICT_REFUSED', { question: Question }> {

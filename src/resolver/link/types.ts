@@ -23,6 +23,8 @@ export interface LinkDeps {
 export interface LinkRequest {
   readonly question: Question
   readonly checkingDisabled: boolean
+  /** A time server's name was asked, and leads here. */
+  readonly forTimeServer?: boolean
   readonly budget: Budget
   readonly signal: AbortSignal
   readonly onStep: ((step: ResolveStep) => void) | undefined
@@ -56,8 +58,8 @@ export function newBudget(clock: Clock): Budget {
 
 /** Equal for questions that one piece of work answers. */
 export function workKey({ context, request }: Pick<Search, 'context' | 'request'>): string {
-  const { question, checkingDisabled } = request
-  return `${context}/${checkingDisabled ? 1 : 0}/${rrsetKey(question.name, question.type, question.class)}`
+  const { question, checkingDisabled, forTimeServer } = request
+  return `${context}/${checkingDisabled ? 1 : 0}${forTimeServer === true ? 't' : ''}/${rrsetKey(question.name, question.type, question.class)}`
 }
 
 /** The step that says where the link came from, and after how long. */
