@@ -35,6 +35,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
     'options.ts',
     'local',
   ],
+  household: ['household.ts', 'catch-up.ts', 'telling.ts', 'watched-cache.ts', 'taking.ts', 'rows.ts'],
   'chunk-chains': ['run', 'audit', 'disk', 'state'],
   chunks: ['node', 'reads', 'rounds', 'handover', 'observations', 'digests', 'entries', 'seats', 'wire'],
   'chunks/entries': [

@@ -21,6 +21,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   chunks: ['ring', 'recurse', 'evidence', 'crypto', 'dns'],
   // chunks: which chunk a name is in, its entries, and what a certificate must be.
   'chunk-chains': ['chunks', 'chain', 'ring', 'evidence', 'crypto', 'dns'],
+  // chunks: what may be shared, and what one peer may cost.
+  household: ['chunks', 'ring', 'cache', 'evidence', 'crypto', 'dns'],
   ledger: ['chain', 'recurse', 'evidence', 'crypto', 'dns'],
   resolver: ['ledger', 'chunks', 'recurse', 'cache', 'evidence', 'dns'],
   observe: [],
@@ -51,6 +53,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'observe',
     'resolver',
     'ledger',
+    'household',
     'chunk-chains',
     'chunks',
     'chain',

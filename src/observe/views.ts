@@ -189,6 +189,8 @@ export const statusView = z.object({
   serve: counters,
   chunks: counters.nullable(),
   chains: counters.nullable(),
+  /** Null where members do not believe each other. */
+  household: counters.nullable(),
   memory: z.object({ rssBytes: z.number(), heapUsedBytes: z.number() }),
 })
 export type StatusView = z.infer<typeof statusView>

@@ -6,6 +6,7 @@ import { ChordnsError, type Clock, type Log, type Random, type Transport } from 
 import { type Cache, type CacheContents, createCache, createWarmCache, type WarmCache } from '../cache/index.ts'
 import type { Chunks } from '../chunks/index.ts'
 import type { Config } from '../config/index.ts'
+import { watchedCache } from '../household/index.ts'
 import {
   createExchange,
   hasAddress,
@@ -113,11 +114,13 @@ function startResolving(parts: Partial<NodeParts>, config: Config, { clock, rand
   )
   parts.keys = keys
   const core = new Core(
-    { cache, exchange, clock, random, log },
+    { cache: watchedCache(cache, () => parts.peers?.household?.watcher), exchange, clock, random, log },
     {
       ownListeners: () => parts.frontEnd?.addresses ?? [],
       rootAnchors: keys.anchors,
-      chunks: () => parts.peers?.chunks,
+      // What a household's ring knows, this node knows.
+      chunks: () => (parts.peers?.household?.isWhole() === true ? undefined : parts.peers?.chunks),
+      toldBy: (question) => parts.peers?.household?.sourceOf(question),
     },
     config,
   )
@@ -140,11 +143,11 @@ function warnOfBind({ iterator }: Config, log: Log): void {
 
 /** The ring, and the door for stub resolvers. */
 async function startServing(parts: Partial<NodeParts>, config: Config, { clock, random, log }: Machine): Promise<void> {
-  const { core, dataFile } = parts as NodeParts
+  const { core, dataFile, cache } = parts as NodeParts
   const { recursor, resolver } = core
   if (config.ring.enabled)
     parts.peers = await startPeers(
-      { config, clock, random, log, recursor, dataFile },
+      { config, clock, random, log, cache, recursor, dataFile },
       { isPrivate: (question) => core.isPrivate(question) },
     )
   parts.frontEnd = await createFrontEnd(

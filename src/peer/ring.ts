@@ -17,11 +17,13 @@ import {
   type RequestOptions,
   type Transport,
 } from '../base/index.ts'
+import type { Cache, CacheContents } from '../cache/index.ts'
 import { type ChunkChains, createChunkChains } from '../chunk-chains/index.ts'
-import { type Chunks, createChunks, ownFetchOf, proofSourceOf } from '../chunks/index.ts'
+import { type Chunks, createChunks, mayShare, ownFetchOf, proofSourceOf } from '../chunks/index.ts'
 import type { Config } from '../config/index.ts'
 import { ed25519, ed25519Signer, type Signer } from '../crypto/index.ts'
 import type { Question } from '../dns/index.ts'
+import { createHousehold, type Household } from '../household/index.ts'
 import {
   createLibp2pTransport,
   lanTag,
@@ -47,6 +49,8 @@ export interface PeersDeps {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  /** What a household's members tell goes into it. */
+  readonly cache: Cache & CacheContents
   /** What this node observes with, and validates what peers bring. */
   readonly recursor: Recursor
   /** Undefined: nothing is kept on disk, and the node takes part in no chain. */
@@ -64,6 +68,8 @@ export interface Peers {
   readonly chunks: Chunks
   /** Undefined when nothing is kept on disk. */
   readonly chains: ChunkChains | undefined
+  /** Undefined where one member's word is not enough. */
+  readonly household: Household | undefined
   /** Hands over what this node holds, says that it leaves, and ends all connections. */
   close(): Promise<void>
 }
@@ -80,19 +86,23 @@ export async function startPeers(deps: PeersDeps, hooks: PeersHooks): Promise<Pe
   const votes = dataFile && openVotes(config, deps)
   const chains = dataFile && votes && chainsOver(transport, ring, chunks, deps, membership, { dataFile, votes })
   if (chains !== undefined) chunks.onAgreed((entry) => chains.kept(entry))
-  answerPeers(transport, { ring, chunks, chains })
+  const household = config.ring.acceptFrom === 'any-member' ? householdOver(transport, ring, deps, hooks) : undefined
+  answerPeers(transport, { ring, chunks, chains, household })
   await ring.start()
   memory?.follow(ring)
   const rendezvous = await meetAtRendezvous(transport, ring, deps, membership)
   chunks.start()
   chains?.start()
+  household?.start()
   return {
     transport,
     ring,
     chunks,
     chains,
+    household,
     close: async () => {
       await rendezvous?.stop()
+      household?.stop()
       chains?.stop()
       await chunks.handOver()
       await chunks.stop()
@@ -228,17 +238,38 @@ function chainsOver(
   )
 }
 
+function householdOver(
+  transport: Transport,
+  ring: Ring,
+  { clock, log, cache }: PeersDeps,
+  { isPrivate }: PeersHooks,
+): Household {
+  return createHousehold(
+    { ring, cache, clock, log },
+    {
+      send: senderTo(RequestRoom.HOUSEHOLD, transport),
+      bulk: (peer, body, options) => transport.bulk(peer, addressed(RequestRoom.HOUSEHOLD, body), options),
+      mayShare: (question) => mayShare(question, isPrivate),
+    },
+  )
+}
+
 /** Every request of a peer goes to the room that its first byte names. */
-function answerPeers(transport: Transport, { ring, chunks, chains }: Pick<Peers, 'ring' | 'chunks' | 'chains'>): void {
+function answerPeers(
+  transport: Transport,
+  { ring, chunks, chains, household }: Pick<Peers, 'ring' | 'chunks' | 'chains' | 'household'>,
+): void {
   transport.onRequest((from, body) => {
     const rest = body.subarray(1)
     if (body[0] === RequestRoom.RING) return ring.handle(from, rest)
     if (body[0] === RequestRoom.CHUNKS) return chunks.handle(from, rest)
     if (body[0] === RequestRoom.CHAINS && chains !== undefined) return chains.handle(from, rest)
+    if (body[0] === RequestRoom.HOUSEHOLD && household !== undefined) return household.handle(from, rest)
     throw new ChordnsError('PEER_UNKNOWN_ROOM', 'no room answers this request', { room: body[0] ?? -1 })
   })
   transport.onBulk((from, body, signal) => {
     if (body[0] === RequestRoom.CHUNKS) return chunks.supply(from, body.subarray(1), signal)
+    if (body[0] === RequestRoom.HOUSEHOLD && household !== undefined) return household.supply(from, signal)
     throw new ChordnsError('PEER_UNKNOWN_ROOM', 'no room answers this bulk', { room: body[0] ?? -1 })
   })
 }

@@ -72,6 +72,7 @@ function statusOf({ version, clock, startedAt, cache, warm, core, peers, frontEn
     serve: { ...frontEnd.stats() },
     chunks: peers === undefined ? null : { ...peers.chunks.stats() },
     chains: peers?.chains === undefined ? null : { ...peers.chains.stats() },
+    household: peers?.household === undefined ? null : { ...peers.household.stats() },
     memory: { rssBytes: process.memoryUsage.rss(), heapUsedBytes: process.memoryUsage().heapUsed },
   }
 }

@@ -2,7 +2,7 @@
  * The part of a node that a reload replaces: own iteration and the resolver. Cache, sockets, front end and ring stay, and
  * hold on to the two facades here, which always pass a question on to what is in force now.
  */
-import type { Clock, Endpoint, Exchange, Log, Random } from '../../base/index.ts'
+import type { Clock, Endpoint, Exchange, Log, PeerId, Random } from '../../base/index.ts'
 import type { Cache } from '../../cache/index.ts'
 import { type Chunks, delegationSource } from '../../chunks/index.ts'
 import type { Config } from '../../config/index.ts'
@@ -34,6 +34,8 @@ export interface CoreHooks {
   readonly ownListeners: () => readonly Endpoint[]
   /** The ring's records; undefined as long as there is no ring. */
   readonly chunks: () => Chunks | undefined
+  /** The member of the household whose word an answer in the cache is, if it is another's. */
+  readonly toldBy?: (question: Question) => PeerId | undefined
   /** What `dnssec.trustAnchors: "builtin"` stands for now. Default: the keys as they were built in. */
   readonly rootAnchors?: () => readonly TrustAnchor[]
 }
@@ -162,6 +164,7 @@ function engage(deps: CoreDeps, hooks: CoreHooks, config: Config): Engaged {
       log,
       contextOf: (question) => recursor.contextOf(question),
       rootServers: options.rootHints.map(({ name }) => name),
+      ...(hooks.toldBy !== undefined && { toldBy: hooks.toldBy }),
       ...(validation !== undefined && { sentinel: sentinelOf(validation) }),
       local,
     },

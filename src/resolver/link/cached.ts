@@ -32,6 +32,7 @@ export function createLinkResolver(deps: LinkDeps, options: ResolverOptions): Li
     const context = deps.contextOf(question)
     const search: Search = { deps, options, context, request }
     const known = lookUp(search)
+    if (onStep !== undefined) explainSource(search, onStep)
     if (known !== undefined) {
       const { provenance, security } = known.entry
       onStep?.({ kind: 'cache', question, what: 'answer', detail: `${provenance}, ${security}` })
@@ -59,6 +60,13 @@ export function createLinkResolver(deps: LinkDeps, options: ResolverOptions): Li
       }
     }
   }
+}
+
+function explainSource({ deps, context, request }: Search, onStep: NonNullable<LinkRequest['onStep']>): void {
+  const { question } = request
+  const peer = deps.toldBy?.(question)
+  if (peer === undefined || deps.cache.get(context, question, deps.clock.now()) === undefined) return
+  onStep({ kind: 'cache', question, what: 'answer', detail: `told by ${peer}` })
 }
 
 /** What the cache has for the question, if it may be served to this asker. */

@@ -1,5 +1,5 @@
 /** What a link of an answer is found with, and how one is asked for. */
-import { Budget, type Clock, type Log } from '../../base/index.ts'
+import { Budget, type Clock, type Log, type PeerId } from '../../base/index.ts'
 import type { Cache, CacheContext } from '../../cache/index.ts'
 import type { Chunks } from '../../chunks/index.ts'
 import { type ExtendedError, type Question, rrsetKey } from '../../dns/index.ts'
@@ -18,6 +18,8 @@ export interface LinkDeps {
   readonly log: Log
   /** The context that a name is resolved in: `main`, or one of its own for stub and forward zones. */
   readonly contextOf: (question: Question) => CacheContext
+  /** The member of the household whose word an answer in the cache is, if it is another's. For `explain`. */
+  readonly toldBy?: (question: Question) => PeerId | undefined
 }
 
 export interface LinkRequest {

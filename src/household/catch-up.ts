@@ -1,0 +1,100 @@
+/** A member that was away asks one of the others for all that it holds; and the same seen from that other one. */
+import { ChordnsError, type Clock, isChordnsError, type Log, type PeerId, type RequestOptions } from '../base/index.ts'
+import { type CacheContents, Rank } from '../cache/index.ts'
+import { holdsPrivateAddress } from '../chunks/index.ts'
+import { agedDelegation, type Question } from '../dns/index.ts'
+import { delegationQuestion } from '../evidence/index.ts'
+import { limits } from './limits.ts'
+import { decodeMessage, encodeRow, type ToldRow } from './rows.ts'
+import { isShared, MAIN, type Taking } from './taking.ts'
+import { messagesOf } from './telling.ts'
+
+export type AskForAll = (peer: PeerId, body: Uint8Array, options: RequestOptions) => AsyncIterable<Uint8Array>
+
+/** The whole request: there is only one thing to be asked for. */
+export const CATCH_UP_REQUEST = Uint8Array.of(1)
+
+export interface SuppliedFrom {
+  readonly contents: CacheContents
+  readonly clock: Clock
+  readonly mayShare: (question: Question) => boolean
+}
+
+/** All that may be shared, a part of the cache at a time, as fast as it is read. */
+export async function* supplied(
+  { contents, clock, mayShare }: SuppliedFrom,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  let left: number = limits.CATCH_UP_ROWS
+  const encoded = (rows: Iterable<ToldRow>): Uint8Array[] => {
+    const bytes: Uint8Array[] = []
+    for (const row of rows) {
+      if (left <= 0) break
+      const one = encodeRow(row)
+      if (one === undefined) continue
+      bytes.push(one)
+      left--
+    }
+    return bytes
+  }
+  yield* messagesOf(encoded(delegationRows({ contents, clock, mayShare })))
+  for (let part = 0; part < contents.parts() && left > 0; part++) {
+    if (signal.aborted) return
+    yield* messagesOf(encoded(answerRows({ contents, clock, mayShare }, part)))
+  }
+}
+
+function* delegationRows({ contents, clock, mayShare }: SuppliedFrom): Generator<ToldRow> {
+  const now = clock.now()
+  for (const { context, cached } of contents.delegations()) {
+    const { delegation, parent, stored, expires } = cached
+    if (context !== MAIN || expires <= now || delegation.zone.labels === 0) continue
+    if (!mayShare(delegationQuestion(delegation.zone))) continue
+    yield { kind: 'delegation', delegation: agedDelegation(delegation, Math.max(0, now - stored) / 1000), parent }
+  }
+}
+
+function* answerRows({ contents, clock, mayShare }: SuppliedFrom, part: number): Generator<ToldRow> {
+  const now = clock.now()
+  for (const key of contents.keysOf(part, 0, now + limits.MIN_SECONDS * 1000)) {
+    const found = contents.entryAt(key)
+    if (found?.context !== MAIN || found.entry.side !== 'own' || found.entry.provenance !== 'solo') continue
+    const { question, outcome, rank, expires } = found.entry
+    if (!isShared(question, mayShare) || holdsPrivateAddress(outcome)) continue
+    const seconds = Math.min(limits.MAX_SECONDS, (expires - now) / 1000)
+    yield { kind: 'answer', question, outcome, rank: Math.min(rank, Rank.AUTHORITATIVE) as Rank, seconds }
+  }
+}
+
+export interface CatchUpDeps {
+  readonly taking: Taking
+  readonly bulk: AskForAll
+  readonly log: Log
+  readonly stopping: AbortSignal
+}
+
+/** Asks one after the other until one has sent all that it holds. Returns the rows that were worth keeping. */
+export async function catchUp({ taking, bulk, log, stopping }: CatchUpDeps, peers: readonly PeerId[]): Promise<number> {
+  let kept = 0
+  for (const peer of peers.slice(0, limits.CATCH_UP_MEMBERS)) {
+    try {
+      let rows = 0
+      for await (const frame of bulk(peer, CATCH_UP_REQUEST, {
+        timeoutMs: limits.CATCH_UP_TIMEOUT_MS,
+        signal: stopping,
+      })) {
+        const message = decodeMessage(frame)
+        rows += message.length
+        kept += taking.take(peer, message)
+        if (rows >= limits.CATCH_UP_ROWS) break
+      }
+      log.info({ peer, rows, kept }, 'took over what the household knows')
+      return kept
+    } catch (error) {
+      if (stopping.aborted || isChordnsError(error, 'ABORTED')) return kept
+      if (!(error instanceof ChordnsError)) throw error
+      log.debug({ peer, code: error.code }, 'a member did not send what it knows')
+    }
+  }
+  return kept
+}

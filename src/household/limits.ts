@@ -1,0 +1,45 @@
+/** Bounds of what a household's members tell each other. */
+export const limits = {
+  /**
+   * Rings of more members than this do not tell everything to everybody: what a question costs grows with their number. Theirs
+   * is the way of all other rings, through replicas.
+   */
+  MAX_MEMBERS: 16,
+  /** What is found within this time goes in one message: one question's cuts, keys and answer come together. Ms. */
+  GATHER_MS: 200,
+  /** One message: below a frame of the transport, with its heads. Bytes. */
+  MESSAGE_BYTES: 60_000,
+  /** Rows of one message: each costs some 20 us to take. */
+  MAX_ROWS: 512,
+  /** One row: an outcome at its largest, and its question. What is larger is fetched by each for itself. Bytes. */
+  MAX_ROW_BYTES: 48_000,
+  /** Rows that wait for the next message; the oldest give way. */
+  MAX_WAITING: 2_048,
+  /** Rows told a moment ago: a verdict that comes later says nothing new to them who judge for themselves. */
+  MAX_RECENT: 8_192,
+  RECENT_MS: 2_000,
+  /** A telling that is not acknowledged by then is lost, which costs a fetch. Ms. */
+  SEND_TIMEOUT_MS: 2_000,
+  /** Messages to one peer that wait for their acknowledgement: beyond it the peer is slow, and misses some. */
+  MAX_IN_FLIGHT: 4,
+  /** What one member may tell: eight times what a busy household of a hundred devices finds. Bytes a second, and at once. */
+  TAKEN_BYTES_PER_SECOND: 262_144,
+  TAKEN_BURST_BYTES: 1_048_576,
+  MAX_RATED: 64,
+  /** Less than this is over before it is used. Seconds. */
+  MIN_SECONDS: 1,
+  /** RFC 8767 section 4 and cache.maxTtl bound it anyway. Seconds. */
+  MAX_SECONDS: 604_800,
+  /** A member that was away asks one other for all that it holds: at most so many rows. */
+  CATCH_UP_ROWS: 50_000,
+  /** Without a frame for so long, another member is asked. Ms. */
+  CATCH_UP_TIMEOUT_MS: 10_000,
+  /** Members that are asked in turn until one has sent all. */
+  CATCH_UP_MEMBERS: 3,
+  /** A member that asks more often is refused. Ms. */
+  CATCH_UP_EVERY_MS: 60_000,
+  /** Alone for longer than this, a member asks again when it meets the others. Ms. */
+  AWAY_MS: 30_000,
+  /** Where each row came from, for `explain`. */
+  MAX_SOURCES: 16_384,
+} as const

@@ -1,0 +1,81 @@
+/** What the others found, put into this node's cache: as if this node had fetched it, except that nothing of it is validated yet. */
+import type { Clock, PeerId } from '../base/index.ts'
+import type { Cache, CacheContext } from '../cache/index.ts'
+import { holdsPrivateAddress, questionKey } from '../chunks/index.ts'
+import { Class, type Question, Type } from '../dns/index.ts'
+import { delegationQuestion } from '../evidence/index.ts'
+import { limits } from './limits.ts'
+import type { ToldRow } from './rows.ts'
+
+/** The names that are resolved by everybody in the same way; others never leave the node, nor come to it. */
+export const MAIN: CacheContext = 'main'
+
+export interface TakingDeps {
+  readonly cache: Pick<Cache, 'put' | 'putDelegation' | 'delegation'>
+  readonly clock: Clock
+  /** Whether a question may be told to a peer, or taken from one. */
+  readonly mayShare: (question: Question) => boolean
+}
+
+export interface Taking {
+  /** Returns how many rows were worth keeping. */
+  take(from: PeerId, rows: readonly ToldRow[]): number
+  /** This node has fetched the answer itself. */
+  ownFound(question: Question): void
+  /** The member whose word the answer in the cache is, if it is another's. */
+  sourceOf(question: Question): PeerId | undefined
+}
+
+export function createTaking({ cache, clock, mayShare }: TakingDeps): Taking {
+  const sources = new Map<string, PeerId>()
+
+  function takeOne(from: PeerId, row: ToldRow, now: number): boolean {
+    if (row.kind === 'delegation') {
+      const { delegation, parent } = row
+      if (!mayShare(delegationQuestion(delegation.zone))) return false
+      // What this node was told by the parent itself is as good, and does not live longer for being told again.
+      if (cache.delegation(MAIN, delegation.zone, now)?.delegation.zone.key === delegation.zone.key) return false
+      cache.putDelegation(MAIN, delegation, now, parent)
+      return true
+    }
+    const { question, outcome, rank, seconds } = row
+    if (seconds < limits.MIN_SECONDS || !mayShare(question) || holdsPrivateAddress(outcome)) return false
+    const kept = cache.put(
+      MAIN,
+      {
+        question,
+        outcome,
+        rank,
+        side: 'own',
+        // Each validates for itself, when it is asked: one member must not say for all that a signature holds.
+        security: 'indeterminate',
+        provenance: 'solo',
+        stored: now,
+        expires: now + seconds * 1000,
+      },
+      now,
+    )
+    if (kept) remember(questionKey(question), from)
+    return kept
+  }
+
+  function remember(key: string, from: PeerId): void {
+    sources.delete(key)
+    sources.set(key, from)
+    if (sources.size > limits.MAX_SOURCES) sources.delete(sources.keys().next().value!)
+  }
+
+  return {
+    take(from, rows) {
+      const now = clock.now()
+      return rows.reduce((kept, row) => kept + Number(takeOne(from, row, now)), 0)
+    },
+    ownFound: (question) => void sources.delete(questionKey(question)),
+    sourceOf: (question) => sources.get(questionKey(question)),
+  }
+}
+
+/** True for what the household shares of a cache. */
+export function isShared(question: Question, mayShare: (question: Question) => boolean): boolean {
+  return question.class === Class.IN && question.type !== Type.ANY && mayShare(question)
+}
