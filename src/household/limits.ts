@@ -5,8 +5,11 @@ export const limits = {
    * is the way of all other rings, through replicas.
    */
   MAX_MEMBERS: 16,
-  /** What is found within this time goes in one message: one question's cuts, keys and answer come together. Ms. */
-  GATHER_MS: 200,
+  /**
+   * What is found within this time goes in one message: one question's cuts, keys and answer come together. With eight members that
+   * resolve three names a second each, 200 ms were 27 packets a question. Ms.
+   */
+  GATHER_MS: 400,
   /** One message: below a frame of the transport, with its heads. Bytes. */
   MESSAGE_BYTES: 60_000,
   /** Rows of one message: each costs some 20 us to take. */

@@ -8,6 +8,7 @@ import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
 import { ChordnsError, errorText, type PeerAddress } from '../../base/index.ts'
 import type { LanOptions } from '../finding/lan-discovery.ts'
 import { limits } from '../limits.ts'
+import { inOneWrite } from './few-packets.ts'
 import { listening } from './own-addresses.ts'
 
 export interface Libp2pNodeOptions {
@@ -40,7 +41,7 @@ export async function createNode(
       privateKey,
       addresses: { listen: [...listen], announce: [...announce] },
       transports: [tcp()],
-      connectionEncrypters: [noise()],
+      connectionEncrypters: [inOneWrite(noise())],
       peerDiscovery,
       streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: limits.MAX_STREAM_WINDOW } })],
       connectionGater: gater,

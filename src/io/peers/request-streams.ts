@@ -16,6 +16,7 @@ import {
 import { asError, asRefusal, gone } from '../streams/failures.ts'
 import { type PeerLoad, PeerStream } from '../streams/peer-stream.ts'
 import type { Connect, Dialler } from './dialler.ts'
+import { withFewWindowUpdates } from './few-packets.ts'
 import type { Strangers } from './strangers.ts'
 
 export const PEER_PROTOCOL = '/chordns/peer/1'
@@ -121,7 +122,7 @@ export class RequestStreams {
     const { doorkeeper, self, clock } = this.#deps
     const peerStream = new PeerStream(
       {
-        pipe: pipeOf(stream),
+        pipe: pipeOf(withFewWindowUpdates(stream)),
         remote,
         role,
         hello: doorkeeper.hello(self, remote, role),
