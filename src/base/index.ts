@@ -25,6 +25,7 @@ export type {
   Endpoint,
   Exchange,
   HelloSession,
+  HelloStep,
   Log,
   PeerAddress,
   Random,

@@ -113,12 +113,20 @@ export interface Transport {
   close(): Promise<void>
 }
 
+export interface HelloStep {
+  /** What goes out now. */
+  readonly send?: Uint8Array
+  readonly admitted: boolean
+  /** This side does not go on: `send` tells the other side enough to say why, and this is why. */
+  readonly refusal?: Error
+}
+
 /** One side of a hello in progress. Messages are at most MAX_HELLO_BYTES each. */
 export interface HelloSession {
   /** What this side sends before it has heard anything; undefined when it waits. */
   opening(): Uint8Array | undefined
   /** Feeds one message; throws a ChordnsError (HELLO_REFUSED, HELLO_MALFORMED) when the peer is not to be admitted. */
-  receive(message: Uint8Array): { readonly send?: Uint8Array; readonly admitted: boolean }
+  receive(message: Uint8Array): HelloStep
 }
 
 /** Who is let in at the door of a transport. */

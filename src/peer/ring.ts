@@ -40,6 +40,7 @@ import {
   pskDoorkeeper,
   type Ring,
   type RingMemory,
+  type Spoken,
 } from '../ring/index.ts'
 import { type DataFile, openVotes, type VotesFile } from './disk.ts'
 import { RequestRoom } from './rooms.ts'
@@ -124,15 +125,21 @@ interface Membership {
   readonly doorkeeper: Doorkeeper
 }
 
-async function membershipOf({ config, random }: PeersDeps): Promise<Membership> {
-  const { id: ringId, admission, secretFile } = config.ring
+async function membershipOf({ config, random, log }: PeersDeps): Promise<Membership> {
+  const { id: ringId, admission, secretFile, chunkBits, replicas } = config.ring
   await mkdir(config.data, { recursive: true, mode: 0o700 })
   const seed = await loadOrCreateIdentity(join(config.data, 'identity.key'))
   const signer = ed25519Signer(seed)
-  if (admission === 'open')
-    return { seed, signer, secret: new Uint8Array(), doorkeeper: openDoorkeeper({ ringId, random }) }
+  const door = {
+    ringId,
+    random,
+    // Members that differ in these would look for one name in different places.
+    constants: { chunkBits, replicas },
+    onSpoken: (peer: PeerId, spoken: Spoken) => log.debug({ peer, ...spoken }, 'a peer was let in'),
+  }
+  if (admission === 'open') return { seed, signer, secret: new Uint8Array(), doorkeeper: openDoorkeeper(door) }
   const secret = await ringSecret(secretFile)
-  return { seed, signer, secret, doorkeeper: pskDoorkeeper({ ringId, secret, random }) }
+  return { seed, signer, secret, doorkeeper: pskDoorkeeper({ ...door, secret }) }
 }
 
 async function ringSecret(file: string | undefined): Promise<Uint8Array> {

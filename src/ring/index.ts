@@ -33,7 +33,8 @@ export {
   type View,
 } from './chord/lookup.ts'
 export { type PointerRules, type Pointers, zaveRules } from './chord/rules.ts'
-export { HELLO_VERSION, openDoorkeeper, pskDoorkeeper } from './door/hello.ts'
+export { PROTOCOL_VERSIONS, type RingConstants, type Spoken, type VersionRange } from './door/greeting.ts'
+export { openDoorkeeper, pskDoorkeeper } from './door/hello.ts'
 export { decodeInvitation, encodeInvitation, type Invitation, MAX_INVITED_ADDRESSES } from './door/invitation.ts'
 export { limits as ringLimits } from './limits.ts'
 export { initialState, type RingStep, statusOf, step } from './machine/machine.ts'

@@ -300,8 +300,9 @@ export class MemoryTransport implements Transport, Station {
     try {
       if (stream.admitted) throw malformed('hello after hello')
       if (message.length > baseLimits.MAX_HELLO_BYTES) throw malformed('an oversized hello')
-      const { send, admitted } = stream.hello.receive(message)
+      const { send, admitted, refusal } = stream.hello.receive(message)
       if (send !== undefined) this.#send(link, { kind: 'hello', link: link.id, stream: stream.id, body: send })
+      if (refusal !== undefined) throw refusal
       if (!admitted) return
       stream.admitted = true
       this.#admitted.add(link.peer)

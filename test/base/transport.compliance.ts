@@ -11,6 +11,7 @@ import {
   type Transport,
 } from '../../src/base/index.ts'
 import { openDoorkeeper, pskDoorkeeper } from '../../src/ring/index.ts'
+import { firstRelease } from '../ring/door/first-release.ts'
 
 export interface World {
   /** A transport that listens. The same name has the same identity. */
@@ -288,6 +289,38 @@ export function transportCompliance(createWorld: () => Promise<World>): void {
       expect(await codeOf(a.connect(c.addresses(), OPTIONS))).toBe('PEER_REFUSED')
       await world.pass(100)
       expect([a.connectedPeers(), c.connectedPeers(), ...calls, gone]).toEqual([[], [], [], [], 0])
+    })
+
+    it('says on the side that dials which constants of the ring differ', async () => {
+      const with8 = pskDoorkeeper({ ringId: 'test', secret: SECRET, random, constants: { chunkBits: 8, replicas: 2 } })
+      const with6 = pskDoorkeeper({ ringId: 'test', secret: SECRET, random, constants: { chunkBits: 6, replicas: 0 } })
+      const c = await world.transport('c', with8)
+      const d = await world.transport('d', with6)
+      const calls = [handlerOf(c), handlerOf(d)]
+      const error = await failure(c.connect(d.addresses(), OPTIONS))
+      expect(error.code).toBe('PEER_REFUSED')
+      expect(error.message).toContain('chunkBits is 8 here and 6 there, replicas is 2 here and 0 there')
+      await world.pass(100)
+      expect([c.connectedPeers(), d.connectedPeers(), ...calls]).toEqual([[], [], [], []])
+    })
+
+    it('is over with a peer of another release, in the version that both speak', async () => {
+      const heard: number[] = []
+      const onSpoken = (_: PeerId, { version }: { version: number }) => void heard.push(version)
+      const versions = (lowest: number, highest: number) =>
+        pskDoorkeeper({ ringId: 'test', secret: SECRET, random, versions: { lowest, highest }, onSpoken })
+      const c = await world.transport('c', versions(1, 2))
+      const d = await world.transport('d', versions(2, 3))
+      const old = await world.transport('e', firstRelease({ ringId: 'test', secret: SECRET, random }))
+      for (const one of [c, d, old]) one.onRequest((_, body) => body)
+      await world.run(c.connect(d.addresses(), OPTIONS))
+      expect(heard).toEqual([2, 2])
+      await world.run(c.connect(old.addresses(), OPTIONS))
+      await world.run(old.connect(c.addresses(), OPTIONS))
+      expect(heard.slice(2)).toEqual([1, 1])
+      expect(await request(c, old, bytes(5))).toEqual(bytes(5))
+      expect(await request(old, c, bytes(6))).toEqual(bytes(6))
+      expect(await codeOf(old.connect(d.addresses(), OPTIONS))).toBe('PEER_REFUSED')
     })
 
     it('serves nothing to a dialer that lies about its end', async () => {

@@ -63,7 +63,13 @@ const observation = signObservation(
 function hello(): Record<string, string> {
   const random = (fill: number) => ({ bytes: (length: number) => new Uint8Array(length).fill(fill), below: () => 0 })
   const door = (fill: number) =>
-    pskDoorkeeper({ ringId: 'home', secret: new Uint8Array(32).fill(7), random: random(fill) })
+    pskDoorkeeper({
+      ringId: 'home',
+      secret: new Uint8Array(32).fill(7),
+      random: random(fill),
+      versions: { lowest: 1, highest: 1 },
+      constants: { chunkBits: 8, replicas: 2 },
+    })
   const [alice, bob] = [asPeerId('alice'), asPeerId('bob')]
   const dialer = door(0xaa).hello(alice, bob, 'dialer')
   const listener = door(0xbb).hello(bob, alice, 'listener')

@@ -69,6 +69,8 @@ export class PeerStream {
   #resolveAdmitted!: () => void
   #rejectAdmitted!: (error: Error) => void
   #isAdmitted = false
+  /** Why this side did not go on with hello. */
+  #refusal: Error | undefined
   #closed = false
   #nextId = 1
   #queue: Uint8Array[] = []
@@ -139,8 +141,9 @@ export class PeerStream {
   }
 
   /** Ends the stream: everything pending fails. Idempotent. */
-  close(reason: Error): void {
+  close(how: Error): void {
     if (this.#closed) return
+    const reason = this.#refusal ?? how
     this.#closed = true
     this.#cancelHelloTimer()
     this.#cancelSlowTimer?.()
@@ -171,8 +174,10 @@ export class PeerStream {
 
   #receiveHello(message: Uint8Array): void {
     if (this.#isAdmitted) throw malformed('hello after hello')
-    const { send, admitted } = this.#deps.hello.receive(message)
+    const { send, admitted, refusal } = this.#deps.hello.receive(message)
     if (send !== undefined) this.#write({ id: 0, kind: PeerFrameKind.HELLO, payload: send })
+    // The far side ends the stream as soon as it has read why, or the timer does: a reset of ours would overtake what was sent.
+    this.#refusal = refusal
     if (!admitted) return
     this.#isAdmitted = true
     this.#reader.maxPayload = baseLimits.MAX_FRAME_BYTES

@@ -1,44 +1,55 @@
 /**
  * The first messages between two peers: both prove that they know the ring's secret before anything else is served.
  *
- *     dialer -> listener   1 {version, ring id, nonce A}
- *     listener -> dialer   2 {version, ring id, nonce B, MAC listener}
+ *     dialer -> listener   1 {greeting A}
+ *     listener -> dialer   2 {greeting B, MAC listener}
  *     dialer -> listener   3 {MAC dialer}
  *
- * A MAC covers the role, the ring id, both peer ids and both nonces: one side's can neither be sent back to it nor be used again.
+ * A MAC covers the role, both peer ids and all that both greetings say, fields of later versions too: one side's can neither be
+ * sent back to it nor be used again, and nobody can make two peers speak an older version than both know. What the two do not
+ * have in common ends hello after the MACs, so that both can say what it is.
  */
-import {
-  baseLimits,
-  ChordnsError,
-  type Doorkeeper,
-  equalBytes,
-  type HelloSession,
-  type PeerId,
-  type Random,
-} from '../../base/index.ts'
+import { baseLimits, type Doorkeeper, type HelloSession, type PeerId, type Random } from '../../base/index.ts'
 import {
   type CborMap,
   type CborValue,
   cborReader,
   encodeCanonical,
   hmacSha256,
+  sha256,
   timingSafeEqual,
 } from '../../crypto/index.ts'
-
-/** Raised when messages between peers change so that old and new cannot understand each other. */
-export const HELLO_VERSION = 1
-
-const NONCE_BYTES = 32
-const Key = { KIND: 0, VERSION: 1, RING: 2, NONCE: 3, MAC: 4 } as const
+import {
+  type Greeting,
+  greetingFields,
+  inCommon,
+  isEcho,
+  Key,
+  malformed,
+  NONCE_BYTES,
+  PROTOCOL_VERSIONS,
+  type RingConstants,
+  readGreeting,
+  refused,
+  type Speaks,
+  type Spoken,
+  type VersionRange,
+} from './greeting.ts'
 
 export interface PskDoor {
   readonly ringId: string
   readonly secret: Uint8Array
   readonly random: Random
-  /** Default: HELLO_VERSION. */
-  readonly version?: number
+  /** What all members must have in common. Default: nothing. */
+  readonly constants?: RingConstants
+  /** Default: PROTOCOL_VERSIONS. */
+  readonly versions?: VersionRange
+  /** Default: none. */
+  readonly capabilities?: readonly string[]
   /** Members that are no longer let in. */
   readonly isExpelled?: (peer: PeerId) => boolean
+  /** Called for each peer that is let in, with what it and this node have in common. */
+  readonly onSpoken?: (peer: PeerId, spoken: Spoken) => void
 }
 
 /** Lets in who knows the secret (`admission: psk`). */
@@ -53,20 +64,22 @@ export function openDoorkeeper(door: Omit<PskDoor, 'secret'>): Doorkeeper {
 
 type Mac = (transcript: Uint8Array) => Uint8Array
 
-interface Door {
-  readonly ringId: string
-  readonly version: number
-  readonly nonce: Uint8Array
+interface Side {
+  readonly self: PeerId
+  readonly remote: PeerId
+  readonly greeting: Greeting & { readonly speaks: Speaks }
   readonly mac: Mac
+  readonly onSpoken: (spoken: Spoken) => void
 }
 
 function doorkeeper(door: Omit<PskDoor, 'secret'>, mac: Mac): Doorkeeper {
-  const { ringId, random, version = HELLO_VERSION, isExpelled } = door
+  const { ringId, random, versions = PROTOCOL_VERSIONS, capabilities = [], constants = {}, isExpelled, onSpoken } = door
   return {
     hello(self, remote, role) {
       if (isExpelled?.(remote) ?? false) throw refused('this peer was expelled')
-      const own = { ringId, version, nonce: random.bytes(NONCE_BYTES), mac }
-      return once(role === 'dialer' ? dialer(own, self, remote) : listener(own, self, remote))
+      const greeting = { ringId, nonce: random.bytes(NONCE_BYTES), speaks: { versions, capabilities, constants } }
+      const side: Side = { self, remote, greeting, mac, onSpoken: (spoken) => onSpoken?.(remote, spoken) }
+      return once(role === 'dialer' ? dialer(side) : listener(side))
     },
   }
 }
@@ -80,86 +93,117 @@ function once(session: HelloSession): HelloSession {
       if (over) throw malformed('a message after the end')
       over = true
       const step = session.receive(message)
-      over = step.admitted
+      over = step.admitted || step.refusal !== undefined
       return step
     },
   }
 }
 
-function dialer({ ringId, version, nonce, mac }: Door, self: PeerId, remote: PeerId): HelloSession {
+function dialer({ self, remote, greeting, mac, onSpoken }: Side): HelloSession {
+  const opening = encodeMap(1, greetingFields(greeting))
   return {
-    opening: () => encodeCanonical(new Map<number, CborValue>([[Key.KIND, 1], ...greeting(ringId, version, nonce)])),
+    opening: () => opening,
     receive(message) {
       const fields = decode(message, 2)
-      const theirs = checkGreeting(fields, ringId, version)
-      if (equalBytes(theirs, nonce)) throw refused('a nonce came back')
-      const peers = { dialer: self, listener: remote, dialerNonce: nonce, listenerNonce: theirs }
-      checkMac(fields, mac(transcript('listener', ringId, peers)))
-      const own = mac(transcript('dialer', ringId, peers))
-      return {
-        send: encodeCanonical(
-          new Map<number, CborValue>([
-            [Key.KIND, 3],
-            [Key.MAC, own],
-          ]),
-        ),
-        admitted: true,
+      const theirs = readGreeting(fields, greeting.ringId)
+      if (isEcho(theirs, greeting)) throw refused('a nonce came back')
+      const peers = {
+        dialer: { peer: self, greeting, said: opening },
+        listener: { peer: remote, greeting: theirs, said: withoutMac(fields) },
       }
+      checkMac(fields, mac(transcript('listener', peers)))
+      const send = encodeMap(3, [[Key.MAC, mac(transcript('dialer', peers))]])
+      const common = compare(greeting.speaks, theirs)
+      // The listener learns it as well: with our MAC it knows that a member says so.
+      if (common.spoken === undefined) return { send, admitted: false, refusal: common.refusal }
+      onSpoken(common.spoken)
+      return { send, admitted: true }
     },
   }
 }
 
-function listener({ ringId, version, nonce, mac }: Door, self: PeerId, remote: PeerId): HelloSession {
+function listener({ self, remote, greeting, mac, onSpoken }: Side): HelloSession {
   let peers: Transcript | undefined
   return {
     opening: () => undefined,
     receive(message) {
       if (peers === undefined) {
-        const theirs = checkGreeting(decode(message, 1), ringId, version)
-        if (equalBytes(theirs, nonce)) throw refused('a nonce came back')
-        peers = { dialer: remote, listener: self, dialerNonce: theirs, listenerNonce: nonce }
-        const own = mac(transcript('listener', ringId, peers))
-        return {
-          send: encodeCanonical(
-            new Map<number, CborValue>([[Key.KIND, 2], ...greeting(ringId, version, nonce), [Key.MAC, own]]),
-          ),
-          admitted: false,
+        const theirs = readGreeting(decode(message, 1), greeting.ringId)
+        if (isEcho(theirs, greeting)) throw refused('a nonce came back')
+        const said = greetingFields(greeting)
+        peers = {
+          dialer: { peer: remote, greeting: theirs, said: message },
+          listener: { peer: self, greeting, said: encodeMap(2, said) },
         }
+        const own = mac(transcript('listener', peers))
+        return { send: encodeMap(2, [...said, [Key.MAC, own]]), admitted: false }
       }
-      checkMac(decode(message, 3), mac(transcript('dialer', ringId, peers)))
+      checkMac(decode(message, 3), mac(transcript('dialer', peers)))
+      onSpoken(inCommon(greeting.speaks, peers.dialer.greeting.speaks))
       return { admitted: true }
     },
   }
 }
 
-interface Transcript {
-  readonly dialer: PeerId
-  readonly listener: PeerId
-  readonly dialerNonce: Uint8Array
-  readonly listenerNonce: Uint8Array
+function compare(own: Speaks, { speaks }: Greeting) {
+  try {
+    return { spoken: inCommon(own, speaks), refusal: undefined }
+  } catch (error) {
+    return { spoken: undefined, refusal: error instanceof Error ? error : new Error(String(error)) }
+  }
 }
 
-function transcript(role: 'dialer' | 'listener', ringId: string, peers: Transcript): Uint8Array {
+interface Said {
+  readonly peer: PeerId
+  readonly greeting: Greeting
+  /** The message, without its MAC. */
+  readonly said: Uint8Array
+}
+
+interface Transcript {
+  readonly dialer: Said
+  readonly listener: Said
+}
+
+/**
+ * With a dialer or a listener that says nothing of its versions: as version 1 had it. A field that somebody takes out on the way
+ * makes the two sides choose differently, and no MAC is right.
+ */
+function transcript(role: 'dialer' | 'listener', { dialer, listener }: Transcript): Uint8Array {
+  const { ringId } = dialer.greeting
+  if (dialer.greeting.speaks === undefined || listener.greeting.speaks === undefined)
+    return encodeCanonical([
+      'chordns/hello/1',
+      role,
+      ringId,
+      dialer.peer,
+      listener.peer,
+      dialer.greeting.nonce,
+      listener.greeting.nonce,
+    ])
   return encodeCanonical([
-    'chordns/hello/1',
+    'chordns/hello/2',
     role,
     ringId,
-    peers.dialer,
-    peers.listener,
-    peers.dialerNonce,
-    peers.listenerNonce,
+    dialer.peer,
+    listener.peer,
+    sha256(dialer.said),
+    sha256(listener.said),
   ])
 }
 
-function greeting(ringId: string, version: number, nonce: Uint8Array): [number, CborValue][] {
-  return [
-    [Key.VERSION, version],
-    [Key.RING, ringId],
-    [Key.NONCE, nonce],
-  ]
+function encodeMap(kind: number, fields: readonly [number, CborValue][]): Uint8Array {
+  return encodeCanonical(new Map<number, CborValue>([[Key.KIND, kind], ...fields]))
 }
 
-const { readCbor, readMap, readBytes } = cborReader(malformed)
+/** What the other side computed its MAC over: canonical, so that its fields encode to its bytes again. */
+function withoutMac(fields: CborMap): Uint8Array {
+  const said = new Map(fields as ReadonlyMap<number, CborValue>)
+  said.delete(Key.MAC)
+  return encodeCanonical(said)
+}
+
+const { readCbor, readMap } = cborReader(malformed)
 
 function decode(message: Uint8Array, kind: number): CborMap {
   const what = `message ${kind}`
@@ -168,25 +212,8 @@ function decode(message: Uint8Array, kind: number): CborMap {
   return fields
 }
 
-/** The version comes first: a peer of another version may mean something else by the rest. */
-function checkGreeting(fields: CborMap, ringId: string, version: number): Uint8Array {
-  const theirs = fields.get(Key.VERSION)
-  if (theirs !== version)
-    throw refused(`the peer speaks version ${typeof theirs === 'number' ? theirs : 'unknown'}, this node ${version}`)
-  if (fields.get(Key.RING) !== ringId) throw refused('the peer is a member of another ring')
-  return readBytes(fields.get(Key.NONCE), NONCE_BYTES, NONCE_BYTES, 'nonce')
-}
-
 function checkMac(fields: CborMap, expected: Uint8Array): void {
   const mac = fields.get(Key.MAC)
   if (!(mac instanceof Uint8Array) || !timingSafeEqual(mac, expected))
     throw refused('the peer does not know the secret of this ring')
-}
-
-function refused(why: string) {
-  return new ChordnsError('HELLO_REFUSED', `hello refused: ${why}`, { why })
-}
-
-function malformed(what: string, cause?: unknown) {
-  return new ChordnsError('HELLO_MALFORMED', `malformed hello: ${what}`, { what }, { cause })
 }

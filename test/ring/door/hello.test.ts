@@ -9,7 +9,9 @@ import {
   peerIdFromPublicKey,
   sha256,
 } from '../../../src/crypto/index.ts'
+import type { Spoken } from '../../../src/ring/door/greeting.ts'
 import { openDoorkeeper, type PskDoor, pskDoorkeeper } from '../../../src/ring/door/hello.ts'
+import { firstRelease } from './first-release.ts'
 
 const text = (value: string) => new TextEncoder().encode(value)
 const peer = (name: string) => peerIdFromPublicKey(sha256(text(name)))
@@ -40,6 +42,11 @@ function shakeHands(a: HelloSession, b: HelloSession): { messages: Uint8Array[];
     const step = (toListener ? b : a).receive(message)
     admitted[toListener ? 'listener' : 'dialer'] ||= step.admitted
     message = step.send
+    if (step.refusal !== undefined) {
+      // The other side hears of it, and refuses as well.
+      if (message !== undefined) expect(codeOf(() => (toListener ? a : b).receive(message!))).toBe('HELLO_REFUSED')
+      throw step.refusal
+    }
   }
   return { messages, ...admitted }
 }
@@ -115,8 +122,8 @@ describe('hello with a secret', () => {
 
   it.each([
     ['another ring', { ringId: 'office' }],
-    ['another version', { version: 2 }],
-  ])('refuses %s, whoever dials', (_, changes) => {
+    ['another version', { versions: { lowest: 2, highest: 2 } }],
+  ])('refuses %s, whoever dials', (_, changes: Partial<PskDoor>) => {
     expect(codeOf(() => shakeHands(dialer(door(changes)), listener()))).toBe('HELLO_REFUSED')
     expect(codeOf(() => shakeHands(dialer(), listener(door(changes))))).toBe('HELLO_REFUSED')
   })
@@ -126,6 +133,115 @@ describe('hello with a secret', () => {
     expect(codeOf(() => listener(strict))).toBe('HELLO_REFUSED')
     expect(codeOf(() => dialer(strict, BOB, ALICE))).toBe('HELLO_REFUSED')
     expect(shakeHands(dialer(door(), MALLORY, BOB), listener(strict, BOB, MALLORY)).listener).toBe(true)
+  })
+})
+
+describe('versions, capabilities and constants', () => {
+  const speaks = (lowest: number, highest: number, capabilities: readonly string[] = []) => ({
+    versions: { lowest, highest },
+    capabilities,
+  })
+  function spokenBy(a: Partial<PskDoor>, b: Partial<PskDoor>): [Spoken, Spoken] {
+    const heard: Spoken[] = []
+    const onSpoken = (_: PeerId, spoken: Spoken) => void heard.push(spoken)
+    shakeHands(dialer(door({ ...a, onSpoken })), listener(door({ ...b, onSpoken })))
+    expect(heard).toHaveLength(2)
+    return heard as [Spoken, Spoken]
+  }
+  function textOf(run: () => unknown): string {
+    try {
+      run()
+    } catch (error) {
+      return error instanceof Error ? error.message : ''
+    }
+    return 'no error'
+  }
+
+  it.each([
+    [1, 1, 1, 1, 1],
+    [1, 2, 1, 1, 1],
+    [1, 2, 2, 3, 2],
+    [2, 4, 1, 9, 4],
+  ])('versions %i to %i and %i to %i speak %i', (a, b, c, d, version) => {
+    expect(spokenBy(speaks(a, b), speaks(c, d)).map((one) => one.version)).toEqual([version, version])
+  })
+
+  it('have what both can, in words; those of later builds are passed over', () => {
+    const [a, b] = spokenBy(speaks(1, 1, ['bulk', 'tell-answer']), speaks(1, 2, ['later', 'tell-answer']))
+    expect([a.capabilities, b.capabilities]).toEqual([['tell-answer'], ['tell-answer']])
+  })
+
+  it('without a common version end hello, and say what each speaks', () => {
+    const text = textOf(() => shakeHands(dialer(door(speaks(1, 2))), listener(door(speaks(3, 4)))))
+    expect(text).toContain('versions 3 to 4, this node versions 1 to 2')
+  })
+
+  it('refuse a member with other constants, and name them, on both sides', () => {
+    const a = dialer(door({ constants: { chunkBits: 8, replicas: 2 } }))
+    const b = listener(door({ constants: { chunkBits: 6, replicas: 2 } }))
+    const { send, admitted, refusal } = a.receive(b.receive(a.opening()!).send!)
+    expect(admitted).toBe(false)
+    expect(refusal?.message).toContain('chunkBits is 8 here and 6 there')
+    expect(refusal?.message).not.toContain('replicas')
+    expect(textOf(() => b.receive(send!))).toContain('chunkBits is 6 here and 8 there')
+  })
+
+  it('pass over a constant that only one of the two knows', () => {
+    spokenBy({ constants: { chunkBits: 8, later: 3 } }, { constants: { chunkBits: 8 } })
+  })
+
+  it('are not compared before the secret is proved', () => {
+    const wrong = door({ secret: text('another secret of 32 bytes......'), constants: { chunkBits: 6 } })
+    const a = dialer(door({ constants: { chunkBits: 8 } }))
+    expect(textOf(() => a.receive(listener(wrong).receive(a.opening()!).send!))).toContain('does not know the secret')
+  })
+
+  const [VERSIONS, CAPABILITIES, CONSTANTS] = [5, 6, 7]
+  it('cannot be changed, or taken out, on the way', () => {
+    for (const key of [VERSIONS, CAPABILITIES, CONSTANTS, 99]) {
+      for (const which of [0, 1]) {
+        const a = dialer(door(speaks(1, 2, ['x'])))
+        const b = listener(door(speaks(1, 2, ['x'])))
+        const change = (message: Uint8Array, now: number) =>
+          now === which ? forged(message, key, key === VERSIONS ? [1, 1] : key === 99 ? 'new' : undefined) : message
+        expect(codeOf(() => a.receive(change(b.receive(change(a.opening()!, 0)).send!, 1)))).toBe('HELLO_REFUSED')
+      }
+    }
+    for (const which of [0, 1]) {
+      const [a, b] = [dialer(), listener()]
+      const without = (message: Uint8Array, now: number) =>
+        now === which ? forged(message, VERSIONS, undefined) : message
+      expect(codeOf(() => a.receive(without(b.receive(without(a.opening()!, 0)).send!, 1)))).toBe('HELLO_REFUSED')
+    }
+  })
+
+  it.each([
+    [VERSIONS, [2, 1]],
+    [VERSIONS, 'all'],
+    [VERSIONS, [1]],
+    [CAPABILITIES, Array.from({ length: 17 }, () => 'x')],
+    [CAPABILITIES, [1]],
+    [CONSTANTS, [['chunkBits', 'eight']]],
+    [CONSTANTS, [['x'.repeat(33), 1]]],
+  ])('field %i as %j is malformed', (key, value) => {
+    expect(codeOf(() => listener().receive(forged(dialer().opening()!, key, value as CborValue)))).toBe(
+      'HELLO_MALFORMED',
+    )
+  })
+
+  it('are version 1 and nothing more with a build that says nothing of them, whoever dials', () => {
+    for (const dials of [true, false]) {
+      const heard: Spoken[] = []
+      const today = door({ ...speaks(1, 2, ['x']), constants: { chunkBits: 8 }, onSpoken: (_, one) => heard.push(one) })
+      const past = firstRelease({ ringId: 'home', secret: SECRET, random }).hello(
+        dials ? ALICE : BOB,
+        dials ? BOB : ALICE,
+        dials ? 'dialer' : 'listener',
+      )
+      const { dialer: a, listener: b } = shakeHands(dials ? past : dialer(today), dials ? listener(today) : past)
+      expect([a, b]).toEqual([true, true])
+      expect(heard).toEqual([{ version: 1, capabilities: [] }])
+    }
   })
 })
 
