@@ -314,9 +314,12 @@ export function transportCompliance(createWorld: () => Promise<World>): void {
       const old = await world.transport('e', firstRelease({ ringId: 'test', secret: SECRET, random }))
       for (const one of [c, d, old]) one.onRequest((_, body) => body)
       await world.run(c.connect(d.addresses(), OPTIONS))
+      // The listener is through when the last message has come.
+      await world.pass(100)
       expect(heard).toEqual([2, 2])
       await world.run(c.connect(old.addresses(), OPTIONS))
       await world.run(old.connect(c.addresses(), OPTIONS))
+      await world.pass(100)
       expect(heard.slice(2)).toEqual([1, 1])
       expect(await request(c, old, bytes(5))).toEqual(bytes(5))
       expect(await request(old, c, bytes(6))).toEqual(bytes(6))
