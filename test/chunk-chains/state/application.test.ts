@@ -124,7 +124,7 @@ describe('the application of a chunk chain', () => {
         ...add(),
         certificate: certificate(answer(question), NOW, { by: [signers[0]!, signers[0]!, signers[0]!] }),
       }),
-      /too-few/,
+      /repeated/,
     ],
     ['another content than was signed', () => ({ ...add(), outcome: answer(question, [66]) }), /wrong-outcome/],
     ['another question', () => ({ ...add(), question: other }), /owner differs/],
