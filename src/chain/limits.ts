@@ -10,8 +10,15 @@ export const limits = {
   /** Each costs two hashes in the Merkle tree. */
   MAX_TRANSACTIONS: 1_024,
   MAX_EXTENSION_BYTES: 4_096,
-  /** Rounds are small numbers; what is larger was made up, and must not come near the end of the safe integers. */
-  MAX_ROUND: 2 ** 31,
+  /** Rounds are small numbers; what is larger was made up. At the longest time-outs a height gets there in two years. */
+  MAX_ROUND: 1_000_000,
+  /** The longest time-out of a round, ms, however many rounds have failed. */
+  MAX_TIMEOUT_MS: 60_000,
+  /**
+   * Rounds that a validator goes ahead at once because others say that they are further on; and it does so once in `deltaMs`. Where a
+   * quorum is everybody (n <= 3) one vote is enough, so one liar could else chase the others through all rounds there are.
+   */
+  MAX_SKIP: 16,
   MAX_HEIGHT: 2 ** 48,
   /** Votes of rounds further ahead only tell that their signer is there: f + 1 such signers move us, one cannot fill memory. */
   ROUNDS_AHEAD: 4,

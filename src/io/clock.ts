@@ -1,5 +1,5 @@
 import { uptime } from 'node:os'
-import type { Clock } from '../base/index.ts'
+import type { Cancel, Clock } from '../base/index.ts'
 
 /** The wall clock running ahead by more than this, ms, may be a step, or time that the machine slept. */
 const JUMP_MS = 1_000
@@ -11,6 +11,20 @@ const JUMP_MS = 1_000
  */
 export function systemClock(): Clock {
   return sleepAware({ wall: () => Date.now(), awake: () => performance.now(), sinceStart: () => uptime() * 1_000 })
+}
+
+/** A longer one fires at once: 2^31 - 1 ms, 24 days. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
+/** A timer of any length. */
+function longTimer(delayMs: number, callback: () => void): Cancel {
+  let timer: NodeJS.Timeout
+  const wait = (leftMs: number) => {
+    const isLast = leftMs <= MAX_TIMER_MS
+    timer = setTimeout(isLast ? callback : () => wait(leftMs - MAX_TIMER_MS), Math.min(leftMs, MAX_TIMER_MS))
+  }
+  wait(delayMs)
+  return () => clearTimeout(timer)
 }
 
 /** What the machine says, ms each. */
@@ -39,9 +53,6 @@ export function sleepAware({ wall, awake, sinceStart }: MachineTimes): Clock {
       notice()
       return awake() + slept
     },
-    after: (delayMs, callback) => {
-      const timer = setTimeout(callback, delayMs)
-      return () => clearTimeout(timer)
-    },
+    after: longTimer,
   }
 }

@@ -1,5 +1,5 @@
-import { expect, it } from 'vitest'
-import { sleepAware } from '../../src/io/clock.ts'
+import { expect, it, vi } from 'vitest'
+import { sleepAware, systemClock } from '../../src/io/clock.ts'
 
 const machine = () => {
   const times = { wall: 1_700_000_000_000, awake: 5_000, sinceStart: 90_000 }
@@ -28,4 +28,22 @@ it.each([365 * 86_400_000, -365 * 86_400_000])('a step of the wall clock by %i m
   times.wall += step
   pass(2_000)
   expect(clock.monotonic() - before).toBe(2_000)
+})
+
+it('a timer longer than the machine can hold does not fire at once, but when it is due', () => {
+  vi.useFakeTimers()
+  try {
+    let fired = 0
+    const dayMs = 86_400_000
+    systemClock().after(60 * dayMs, () => fired++)
+    systemClock().after(Number.POSITIVE_INFINITY, () => fired++)
+    const cancel = systemClock().after(61 * dayMs, () => fired++)
+    vi.advanceTimersByTime(59 * dayMs)
+    expect(fired).toBe(0)
+    cancel()
+    vi.advanceTimersByTime(2 * dayMs)
+    expect(fired).toBe(1)
+  } finally {
+    vi.useRealTimers()
+  }
 })

@@ -56,12 +56,25 @@ export function enterHeight<S>(work: ChainWork<S>, height: number): void {
   state.locked = undefined
   state.valid = undefined
   state.log = new HeightLog(state.validators)
+  recallLock(work)
   state.executions = new Map()
   state.decidedAt = now
   // Transactions left over from the last block have waited long enough for others.
   state.hasWaited = true
   setTimer(work, 'tick', context.options.idleTickMs)
   scheduleStart(work)
+}
+
+/**
+ * A validator whose blocks were lost comes back to the height in which it has signed by catching up: what it locked there it must
+ * not forget. The guard keeps it from signing in the rounds before.
+ */
+function recallLock<S>({ state }: ChainWork<S>): void {
+  const { record } = state
+  if (record === undefined || record.height !== state.height) return
+  state.locked = record.locked
+  state.valid = record.valid
+  for (const held of [record.locked, record.valid]) if (held !== undefined) state.log.addBlock(held.block)
 }
 
 /** What came too early from whom: the caller feeds it to the machine again. */

@@ -134,6 +134,14 @@ export class HeightLog {
     this.#reachedCount = 0
   }
 
+  /** Who claimed to be further on than any vote of it is kept, was there to bring us to `round`, and has to say so again. */
+  forgetFarClaims(round: number): void {
+    this.highest.forEach((claim, index) => {
+      if (claim > round + limits.ROUNDS_AHEAD) this.highest[index] = round
+    })
+    this.#reachedCount = 0
+  }
+
   /** Different validators heard at this height. */
   get voices(): number {
     let voices = 0

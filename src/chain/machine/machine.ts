@@ -30,7 +30,7 @@ import {
   serveBehind,
 } from './sync.ts'
 import { countProposal, countVote, messagesOf } from './voting.ts'
-import { mayServe, others, peerOf, SELF, send, setTimer, toSelf } from './work.ts'
+import { mayServe, others, peerOf, SELF, send, setTimer, timeoutMs, toSelf } from './work.ts'
 
 export interface ChainStep<S> {
   readonly state: ChainState<S>
@@ -76,6 +76,7 @@ export function initialState<S>(context: ChainContext<S>, remembered: Remembered
     sync: undefined,
     snapshot: undefined,
     decidedAt: now,
+    skippedAt: Number.NEGATIVE_INFINITY,
     earlyTakenAt: 0,
     nextToken: 1,
     durableToken: 0,
@@ -211,7 +212,7 @@ function begin<S>(work: ChainWork<S>): void {
     state.locked = record.locked
     state.valid = record.valid
     if (record.locked !== undefined) state.log.addBlock(record.locked.block)
-    setTimer(work, 'propose', context.options.proposeMs + record.round * context.options.deltaMs)
+    setTimer(work, 'propose', timeoutMs(work, context.options.proposeMs))
     for (const message of messagesOf(record, context.signer.publicKey)) {
       toSelf(work, message)
       send(work, others(work), message)

@@ -10,7 +10,7 @@ import { buildBlock, execution } from './execute.ts'
 import { proposerOf } from './proposer.ts'
 import type { ChainWork } from './state.ts'
 import { castProposal, castVote } from './voting.ts'
-import { faultsOf, quorumOf, setTimer } from './work.ts'
+import { faultsOf, quorumOf, setTimer, timeoutMs } from './work.ts'
 
 export function advance<S>(work: ChainWork<S>): void {
   const { state } = work
@@ -36,7 +36,7 @@ export function startRound<S>(work: ChainWork<S>, round: number): void {
   state.step = 'propose'
   if (round > 0) state.stats.laterRounds++
   state.log.forgetBefore(round - limits.ROUNDS_KEPT + 1, [state.locked?.block, state.valid?.block])
-  setTimer(work, 'propose', options.proposeMs + round * options.deltaMs)
+  setTimer(work, 'propose', timeoutMs(work, options.proposeMs))
   if (wasIdle) setTimer(work, 'tick', options.tickMs)
 
   const proposer = proposerOf(state.validators, state.height, round)
@@ -74,13 +74,20 @@ function isAwaited<S>(work: ChainWork<S>): boolean {
   return log.rounds.get(0)?.proposal !== undefined || log.voices > faultsOf(work)
 }
 
-/** any -> propose, a later round. R8, lines 55-56: f + 1 others are further on, one of them honest. */
+/**
+ * any -> propose, a later round. R8, lines 55-56: f + 1 others are further on, one of them honest. By bounded steps, and not too
+ * often; what was claimed beyond the step has to be said again before it counts for the next one.
+ */
 function skipAhead<S>(work: ChainWork<S>): boolean {
-  const { state } = work
+  const { context, state, now } = work
   const reached = state.log.reachedBy(faultsOf(work) + 1)
   if (reached <= state.round) return false
+  // A clock set back must not hold us.
+  if (now >= state.skippedAt && now - state.skippedAt < context.options.deltaMs) return false
+  state.skippedAt = now
   state.stats.skips++
-  startRound(work, reached)
+  startRound(work, Math.min(reached, state.round + limits.MAX_SKIP))
+  state.log.forgetFarClaims(state.round)
   return true
 }
 
@@ -103,9 +110,10 @@ function prevoteOnProposal<S>(work: ChainWork<S>): boolean {
 }
 
 /** A new block's time is near our own clock; a block that a quorum prevoted was timely once, and that is enough. */
-function isTimely<S>({ context, state, now }: ChainWork<S>, { header }: Block): boolean {
-  const { proposeMs, deltaMs } = context.options
-  return Math.abs(header.time - now) <= limits.MAX_SKEW_MS + proposeMs + state.round * deltaMs
+function isTimely<S>(work: ChainWork<S>, { header }: Block): boolean {
+  const { context, now } = work
+  const { proposeMs } = context.options
+  return Math.abs(header.time - now) <= limits.MAX_SKEW_MS + timeoutMs(work, proposeMs)
 }
 
 /** prevote -> precommit, with a lock. R4, lines 36-43: a quorum prevoted the block. */
@@ -148,16 +156,16 @@ function precommitNil<S>(work: ChainWork<S>): boolean {
 /** R3 and R6, lines 34-35 and 47-48. */
 function armTimers<S>(work: ChainWork<S>): void {
   const { context, state } = work
-  const { prevoteMs, precommitMs, deltaMs } = context.options
+  const { prevoteMs, precommitMs } = context.options
   const entry = state.log.round(state.round)
   const quorum = quorumOf(work)
   if (state.step === 'prevote' && !entry.prevoteTimer && entry.votes.prevote.voters >= quorum) {
     entry.prevoteTimer = true
-    setTimer(work, 'prevote', prevoteMs + state.round * deltaMs)
+    setTimer(work, 'prevote', timeoutMs(work, prevoteMs))
   }
   if (!entry.precommitTimer && entry.votes.precommit.voters >= quorum) {
     entry.precommitTimer = true
-    setTimer(work, 'precommit', precommitMs + state.round * deltaMs)
+    setTimer(work, 'precommit', timeoutMs(work, precommitMs))
   }
 }
 
@@ -179,5 +187,5 @@ export function onTimeout<S>(
   } else if (timer === 'prevote' && state.step === 'prevote') {
     state.step = 'precommit'
     castVote(work, 'precommit', undefined)
-  } else if (timer === 'precommit') startRound(work, round + 1)
+  } else if (timer === 'precommit' && round < limits.MAX_ROUND) startRound(work, round + 1)
 }

@@ -152,6 +152,8 @@ export interface ChainState<S> {
   snapshot: Snapshot | undefined
   /** Unix ms by the own clock. */
   decidedAt: number
+  /** When this node last went ahead because others were further on. Unix ms. */
+  skippedAt: number
   /** The height that got its early messages. */
   earlyTakenAt: number
   nextToken: number

@@ -84,6 +84,11 @@ export function setTimer<S>({ state, effects }: ChainWork<S>, timer: ChainTimer,
   effects.push({ kind: 'timer', timer, afterMs, height: state.height, round: state.round })
 }
 
+/** A time-out of the current round: each failed round makes it longer, up to a bound that every timer can hold. */
+export function timeoutMs<S>({ context, state }: ChainWork<S>, firstMs: number): number {
+  return Math.min(limits.MAX_TIMEOUT_MS, firstMs + state.round * context.options.deltaMs)
+}
+
 export function halt<S>({ state, effects }: ChainWork<S>, reason: string): void {
   state.halted = reason
   effects.push({ kind: 'halt', reason })

@@ -123,8 +123,8 @@ export class ChainBook {
     return fresh
   }
 
-  /** A block was decided. */
-  advance(known: KnownChain, totals: ChainTotals, headId: Uint8Array): void {
+  /** A block was decided; or all were lost. */
+  advance(known: KnownChain, totals: ChainTotals, headId: Uint8Array | undefined): void {
     known.totals = totals
     known.headId = headId
     this.#write(known)

@@ -12,6 +12,8 @@ const VOTES_MARK = Uint8Array.of(0)
 
 export interface Seals {
   isSealed(chainId: Uint8Array): boolean
+  /** This node signs nothing in the chain any more. On disk when it returns. */
+  seal(chainId: Uint8Array): void
   remove(chainId: Uint8Array): void
 }
 
@@ -36,6 +38,8 @@ export function openSeals(store: Store, votes: Store, chains: readonly Uint8Arra
   }
   return {
     isSealed: (chainId) => store.get(sealKey(chainId)) !== undefined,
+    seal: (chainId) =>
+      store.batch([{ kind: 'put', key: sealKey(chainId), value: Uint8Array.of(1) }], { durable: true }),
     remove: (chainId) => store.batch([{ kind: 'delete', key: sealKey(chainId) }], { durable: false }),
   }
 }

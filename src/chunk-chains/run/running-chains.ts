@@ -5,7 +5,8 @@
  *     open -> closed      idle for a while; the least useful one when another needs the room; the ring changed who may vote
  *     open -> resting     no block for a long time: closed, and not woken by others for a while
  *     open -> failed      the disk failed: closed, and not opened for a while
- *     open -> broken      what is stored is damaged: closed for as long as this node runs
+ *     closed -> open      what is stored is damaged: it is dropped, and taken anew from the other replicas, once
+ *     open -> broken      it is damaged again: closed for as long as this node runs
  */
 import { type Cancel, type Clock, isChordnsError, type Log, type PeerId } from '../../base/index.ts'
 import { type CertifiedBlock, isRetired } from '../../chain/index.ts'
@@ -13,6 +14,7 @@ import type { SignatureScheme, Signer } from '../../crypto/index.ts'
 import type { KnownChain } from '../disk/book.ts'
 import type { ChainsDisk } from '../disk/disk.ts'
 import { type OpenChain, openChain } from '../disk/open.ts'
+import { startOver } from '../disk/start-over.ts'
 import { limits } from '../limits.ts'
 import type { ChunkState } from '../state/state.ts'
 import type { Groups } from './groups.ts'
@@ -42,6 +44,8 @@ export class RunningChains {
   readonly #resting = new Map<string, number>()
   /** Until when those whose disk failed are not opened, monotonic ms. */
   readonly #failed = new Map<string, number>()
+  /** Chains that were dropped since they were damaged, and are taken anew. */
+  readonly #startedOver = new Set<string>()
   readonly counts = { decided: 0, caughtUp: 0, evidence: 0 }
   #tending: Cancel | undefined
   #stopped = false
@@ -74,11 +78,28 @@ export class RunningChains {
     if (byPeer && this.isResting(known.id)) return undefined
     if (this.#opened.size >= limits.MAX_OPEN && !this.#makeRoom()) return undefined
     try {
-      return this.#open(known)
+      return this.#openAnyhow(known)
     } catch (error) {
       if (!isChordnsError(error)) throw error
       this.#fail(known, error.code, error.message)
       return undefined
+    }
+  }
+
+  /** One that is damaged is passed over. Throws what `openChain` throws. */
+  #openAnyhow(known: KnownChain): OpenChain | undefined {
+    try {
+      return this.#open(known)
+    } catch (error) {
+      if (!isChordnsError(error) || !error.code.startsWith('CHAIN_') || this.#startedOver.has(known.id)) throw error
+      const { disk, log } = this.#deps
+      this.#startedOver.add(known.id)
+      startOver(disk, known)
+      log.error(
+        { chain: known.id, chunk: known.descriptor.chunk, code: error.code, reason: error.message },
+        'a chunk chain is damaged on the disk: it is dropped here, and taken anew from the other replicas',
+      )
+      return this.#open(known)
     }
   }
 

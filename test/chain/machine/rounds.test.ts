@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Block, verifyEquivocation } from '../../../src/chain/index.ts'
+import { limits } from '../../../src/chain/limits.ts'
+import { decodeRecord, encodeRecord } from '../../../src/chain/machine/guard.ts'
 import { transaction } from '../../sim/chain/application.ts'
 import { chainId, One, scheme } from '../one.ts'
 
@@ -140,12 +142,60 @@ describe('a round', () => {
     expect(one.state.round).toBe(2)
   })
 
+  it('R8: one vote of a far round takes one of three ahead by a bounded step, once', () => {
+    const one = new One(3, 0)
+    // Of three all are a quorum, so that f is 0.
+    one.votes('prevote', [1, 2], undefined)
+    const far = one.vote(2, 'prevote', undefined, limits.MAX_ROUND)
+    one.tell(2, { type: 'votes', votes: [far] })
+    expect(one.state.round).toBe(limits.MAX_SKIP)
+    for (let i = 0; i < 600; i++) {
+      one.now += 100
+      one.timeout('tick')
+      one.votes('prevote', [1], undefined, limits.MAX_SKIP)
+    }
+    expect(one.state.round).toBe(limits.MAX_SKIP)
+    // Said again and again, it goes on by a step each time-out at most.
+    const before = one.effects.filter(({ kind }) => kind === 'persistVote').length
+    for (let i = 0; i < 1_000; i++) {
+      one.now += 1
+      one.tell(2, { type: 'votes', votes: [one.vote(2, 'prevote', undefined, limits.MAX_ROUND - i)] })
+    }
+    const { deltaMs } = one.context.options
+    const steps = Math.ceil(1_000 / deltaMs)
+    expect(one.state.round).toBeLessThanOrEqual(limits.MAX_SKIP * (1 + steps))
+    expect(one.effects.filter(({ kind }) => kind === 'persistVote').length - before).toBeLessThanOrEqual(steps)
+  })
+
+  it('T1 to T3: time-outs have an end, and so have rounds', () => {
+    const one = new One(3, 0)
+    one.votes('prevote', [1, 2], undefined)
+    one.state.round = limits.MAX_ROUND
+    one.votes('prevote', [1, 2], undefined, limits.MAX_ROUND)
+    one.timeout('propose')
+    one.votes('precommit', [1, 2], undefined, limits.MAX_ROUND)
+    one.timeout('prevote')
+    one.timeout('precommit')
+    expect(one.state.round).toBe(limits.MAX_ROUND)
+    const waits = one.effects.flatMap((effect) => (effect.kind === 'timer' ? [effect.afterMs] : []))
+    expect(Math.max(...waits)).toBe(limits.MAX_TIMEOUT_MS)
+    // What it has signed there can be read again.
+    expect(decodeRecord(encodeRecord(one.state.record!)).round).toBeLessThanOrEqual(limits.MAX_ROUND)
+  })
+
   it('R8: f + 1 are enough even when they are too far ahead to count', () => {
     const one = new One(4, ME)
     one.propose(one.block(1))
     one.votes('prevote', [1], undefined, 900_000)
     expect([...one.state.log.rounds.keys()]).toEqual([0])
     one.votes('prevote', [2], undefined, 500)
+    // By bounded steps, as long as they go on saying so; never further than f + 1 of them are.
+    expect(one.state.round).toBe(limits.MAX_SKIP)
+    for (let i = 0; i < 40; i++) {
+      one.now += 200
+      one.votes('prevote', [1], undefined, 900_000)
+      one.votes('prevote', [2], undefined, 500)
+    }
     expect(one.state.round).toBe(500)
   })
 

@@ -18,6 +18,15 @@ function storedBlocksOf(one: ChainsWorld, replica: number) {
   const [known] = new ChainBook(places.book, places.blocks).all()
   return [...storedBlocks(known!.chainId, places.blocks, 1)].map(({ decided }) => decided!)
 }
+
+/** Ids of those whose votes stand behind the last block that a replica has. */
+function signersOf(one: ChainsWorld, replica: number) {
+  const ids = one.replicas.map(({ member }) => member.id).sort()
+  return storedBlocksOf(one, replica)
+    .at(-1)!
+    .certificate.signatures.map(({ index }) => ids[index])
+}
+
 afterEach(() => {
   world.stop()
   expect(world.contradictions).toEqual([])
@@ -434,9 +443,35 @@ describe('damage on the disk', () => {
     const [name] = namesOf(CHUNK, 1)
     const entry = world.agree(name!, answer(name!, [77]), 3_000)
     await world.pass(20_000)
-    expect(replica.chains.view(CHUNK).state).toBe('broken')
-    expect(replica.chains.recorded(entry)).toBeUndefined()
+    // It is passed over: what the others have is taken, and it goes on as a validator that remembers what it signed.
+    expect(world.errors.join()).toContain('taken anew')
+    expect(replica.chains.view(CHUNK).height).toBe(9)
+    expect(replica.chains.recorded(entry)).toMatchObject({ height: 9 })
     expect(world.replicas[0]!.chains.recorded(entry)).toMatchObject({ height: 9 })
+    expect(world.faults(replica)).toEqual([])
+    // Without one of the others, its vote is needed.
+    world.crash(world.replicas[0]!, 'process')
+    const another = namesOf(CHUNK, 10)[9]!
+    world.agree(another, answer(another, [78]), 3_000)
+    await world.pass(30_000)
+    expect(replica.chains.view(CHUNK).height).toBe(10)
+    expect(signersOf(world, 1)).toContain(replica.member.id)
+    expect(world.contradictions).toEqual([])
+  })
+
+  it('of the record of the votes: the chain is followed, and nothing is signed in it any more', async () => {
+    const replica = await grown()
+    const rows = [...replica.guard.range(new Uint8Array())].filter(([key]) => key.length > 1)
+    replica.guard.batch([{ kind: 'put', key: rows[0]![0], value: rows[0]![1].slice(0, 40) }], { durable: true })
+    world.crash(replica, 'process')
+    world.restart(replica)
+    const [name] = namesOf(CHUNK, 1)
+    const entry = world.agree(name!, answer(name!, [77]), 3_000)
+    await world.pass(20_000)
+    expect(replica.chains.recorded(entry)).toMatchObject({ height: 9 })
+    expect(world.faults(replica)).toEqual([])
+    expect(signersOf(world, 0)).not.toContain(replica.member.id)
+    expect(world.contradictions).toEqual([])
   })
 
   it('of the votes is found, too', async () => {
