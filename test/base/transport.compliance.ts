@@ -323,7 +323,8 @@ export function transportCompliance(createWorld: () => Promise<World>): void {
       expect(heard.slice(2)).toEqual([1, 1])
       expect(await request(c, old, bytes(5))).toEqual(bytes(5))
       expect(await request(old, c, bytes(6))).toEqual(bytes(6))
-      expect(await codeOf(old.connect(d.addresses(), OPTIONS))).toBe('PEER_REFUSED')
+      expect(await codeOf(d.connect(old.addresses(), OPTIONS))).toBe('PEER_REFUSED')
+      expect(d.connectedPeers()).toEqual([c.self])
     })
 
     it('serves nothing to a dialer that lies about its end', async () => {

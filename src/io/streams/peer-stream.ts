@@ -78,7 +78,7 @@ export class PeerStream {
   #flushing = false
   #blocked = false
   #paused = false
-  readonly #cancelHelloTimer: Cancel
+  #cancelHelloTimer: Cancel
   #cancelSlowTimer: Cancel | undefined
 
   constructor(deps: PeerStreamDeps, hooks: PeerStreamHooks) {
@@ -176,14 +176,20 @@ export class PeerStream {
     if (this.#isAdmitted) throw malformed('hello after hello')
     const { send, admitted, refusal } = this.#deps.hello.receive(message)
     if (send !== undefined) this.#write({ id: 0, kind: PeerFrameKind.HELLO, payload: send })
-    // The far side ends the stream as soon as it has read why, or the timer does: a reset of ours would overtake what was sent.
-    this.#refusal = refusal
+    if (refusal !== undefined) this.#refuse(refusal)
     if (!admitted) return
     this.#isAdmitted = true
     this.#reader.maxPayload = baseLimits.MAX_FRAME_BYTES
     this.#cancelHelloTimer()
     this.#hooks.onAdmitted(this)
     this.#resolveAdmitted()
+  }
+
+  /** The far side ends the stream when it has read why; a reset of ours would overtake what was sent. */
+  #refuse(refusal: Error): void {
+    this.#refusal = refusal
+    this.#cancelHelloTimer()
+    this.#cancelHelloTimer = this.#deps.clock.after(limits.HANG_UP_AFTER_MS, () => this.close(refusal))
   }
 
   #receiveRequest(frame: PeerFrame): void {
