@@ -209,7 +209,9 @@ class NameInRing {
   }
 
   #hasSeen(member: number, now: number): boolean {
-    return this.#fetchedAt[member]! + this.#ttlMs > now
+    // What was seen longer ago is nobody's evidence: it is fetched anew.
+    const staleMs = evidenceLimits.MAX_AGREED_SECONDS * 1_000 * limits.STALE_PART
+    return this.#fetchedAt[member]! + Math.min(this.#ttlMs, staleMs) > now
   }
 
   #look(replica: number, now: number): void {
@@ -251,9 +253,7 @@ class NameInRing {
     const words: number[] = []
     for (const replica of this.#replicas) {
       if (!this.#hasSeen(replica, now)) continue
-      const when = this.#fetchedAt[replica]!
-      const old = now - when > limits.REDATE_AFTER_MS
-      words.push(old ? now + Math.min(when + this.#ttlMs - now, cap) : when + Math.min(this.#ttlMs, cap))
+      words.push(this.#fetchedAt[replica]! + Math.min(this.#ttlMs, cap))
     }
     return words.sort((a, b) => b - a)
   }

@@ -116,8 +116,11 @@ export const limits = {
   MAX_FETCHES: 32,
   /** What this node saw itself and signs on request. Bytes. */
   MAX_OBSERVED_BYTES: 16 * 1024 * 1024,
-  /** An observation older than this is signed as of now, with the TTL that is left: agreement lasts an hour, some TTLs a week. Ms. */
-  REDATE_AFTER_MS: 1_800_000,
+  /**
+   * An observation is dated once, when it was fetched. After this part of the longest time that a certificate holds (an hour, a day
+   * for delegations) it is not signed any more: what it would help to prove would hold too shortly to be worth a round.
+   */
+  STALE_PART: 0.5,
   /** Commitments that are remembered, own ones and those of others, and for how long. Ms. */
   MAX_COMMITTED: 16_384,
   COMMITTED_MS: 60_000,

@@ -6,6 +6,7 @@ import {
   evidenceLimits,
   type FetchStart,
   type Finding,
+  maxAgreedSeconds,
   outcomeTtl,
 } from '../../evidence/index.ts'
 import { outcomeFault } from '../entries/examine.ts'
@@ -27,17 +28,32 @@ export interface HeldObservation {
 
 /**
  * What may be signed of a finding: only this node's own fetch, never a copy, never bogus. A cached own fetch counts: `when` is
- * then the time at which it was fetched, so that the observation ends when the cached data does.
+ * then the time at which it was fetched, so that the observation ends when the cached data does. `isFresh`: it was fetched just now,
+ * however short the cache keeps it.
  */
-export function heldObservationOf(finding: OwnFinding, question: Question, now: number): HeldObservation | undefined {
+export function heldObservationOf(
+  finding: OwnFinding,
+  question: Question,
+  now: number,
+  isFresh = false,
+): HeldObservation | undefined {
   const { evidence, outcome } = finding
   if (!isOwn(finding) || evidence.security === 'bogus' || finding.expires <= now) return undefined
   if (outcomeFault(outcome, question) !== undefined) return undefined
-  const ttl = Math.min(outcomeTtl(outcome), evidenceLimits.MAX_AGREED_DELEGATION_SECONDS)
+  const most = Math.min(outcomeTtl(outcome), evidenceLimits.MAX_AGREED_DELEGATION_SECONDS)
+  const ttl = isFresh ? Math.min(most, Math.floor((finding.expires - now) / 1000)) : most
   const start = finding.start ?? 'parent'
   const left = Math.min(finding.expires - now, ttl * 1000)
   const when = Math.floor(now + left - ttl * 1000)
   return { question, outcome, digest: contentDigest(question, outcome), start, ttl, when, expires: when + ttl * 1000 }
+}
+
+/**
+ * Whether it was seen too long ago to be signed: nobody dates it again, and a certificate of it would end before half of its time.
+ * Then it takes a new fetch.
+ */
+export function isStale({ question, when }: HeldObservation, now: number): boolean {
+  return now - when > maxAgreedSeconds(question) * 1000 * limits.STALE_PART
 }
 
 export function isOwn({ evidence }: OwnFinding): boolean {

@@ -8,7 +8,7 @@ import { limits } from '../limits.ts'
 import { holdsPrivateAddress } from '../seats/place.ts'
 import type { LiveVote, ObserveHow } from '../wire/messages.ts'
 import { questionKey } from '../wire/question-key.ts'
-import { bytesOf, type HeldObservation, heldObservationOf, isOwn, type OwnFinding } from './observation.ts'
+import { bytesOf, type HeldObservation, heldObservationOf, isOwn, isStale, type OwnFinding } from './observation.ts'
 
 /** Fetches for an observation: own iteration only (`origin: 'own'`), at most 30 upstream queries. */
 export type OwnFetch = (question: Question, signal: AbortSignal, how: ObserveHow) => Promise<OwnFinding>
@@ -31,11 +31,11 @@ export interface OwnObservationsHooks {
 export type Observed = HeldObservation | 'busy' | 'hidden' | undefined
 
 export interface OwnObservations {
-  /** What is still valid of an earlier fetch; never fetches. */
+  /** What is still valid of an earlier fetch, and not too old for a certificate; never fetches. */
   known(question: Question): HeldObservation | undefined
   /** Fetches, or takes what is known if that will do. */
   observe(question: Question, how: ObserveHow): Promise<Observed>
-  /** This node's word on what it observed: for the round with this nonce, or for one read, under a nonce of its own. */
+  /** This node's word on what it observed, dated when it was fetched: for the round with this nonce, or for one read, under a nonce of its own. */
   sign(observation: HeldObservation, nonce?: Uint8Array): LiveVote
   sweep(): void
   /** Ends the fetches in flight. */
@@ -51,15 +51,22 @@ export function createOwnObservations(deps: OwnObservationsDeps, { ownFetch }: O
   const stopping = new AbortController()
 
   function known(question: Question): HeldObservation | undefined {
-    return held.get(questionKey(question), clock.now())
+    const observation = held.get(questionKey(question), clock.now())
+    return observation === undefined || isStale(observation, clock.now()) ? undefined : observation
   }
 
   async function fetch(question: Question, how: ObserveHow): Promise<Observed> {
     const late = new AbortController()
     const cancel = clock.after(deps.timeoutMs, () => late.abort())
     try {
-      const finding = await ownFetch(question, AbortSignal.any([late.signal, stopping.signal]), how)
-      const observation = heldObservationOf(finding, question, clock.now())
+      const signal = AbortSignal.any([late.signal, stopping.signal])
+      let finding = await ownFetch(question, signal, how)
+      let observation = heldObservationOf(finding, question, clock.now(), how !== 'known')
+      // It came from the cache, and was seen too long ago to be anybody's evidence now.
+      if (observation !== undefined && isStale(observation, clock.now())) {
+        finding = await ownFetch(question, signal, 'fresh')
+        observation = heldObservationOf(finding, question, clock.now(), true)
+      }
       if (observation === undefined)
         return isOwn(finding) && holdsPrivateAddress(finding.outcome) ? 'hidden' : undefined
       held.set(questionKey(question), observation, bytesOf(observation), observation.expires)
@@ -95,16 +102,14 @@ export function createOwnObservations(deps: OwnObservationsDeps, { ownFetch }: O
 }
 
 function signed(seen: HeldObservation, nonce: Uint8Array, deps: OwnObservationsDeps): LiveVote {
-  const now = deps.clock.now()
-  const old = now - seen.when > limits.REDATE_AFTER_MS
   const unsigned = {
     ringId: deps.ringId,
     chunk: asChunkId(deps.chunkOf(seen.question)),
     question: seen.question,
     apex: seen.outcome.apex,
     digest: seen.digest,
-    ttl: old ? Math.floor((seen.expires - now) / 1000) : seen.ttl,
-    when: old ? now : seen.when,
+    ttl: seen.ttl,
+    when: seen.when,
     nonce,
     start: seen.start,
   }

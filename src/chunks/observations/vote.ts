@@ -1,7 +1,7 @@
 /** Whether the vote of a replica counts: its signature, its seat, and that it is about this question and this content. Pure. */
 import { equalBytes, type PeerId } from '../../base/index.ts'
 import { sameName, sameQuestion } from '../../dns/index.ts'
-import { contentDigest, evidenceLimits, verifyObservation } from '../../evidence/index.ts'
+import { contentDigest, evidenceLimits, maxAgreedSeconds, verifyObservation } from '../../evidence/index.ts'
 import { outcomeFault } from '../entries/examine.ts'
 import type { ReadContext } from '../seats/context.ts'
 import type { LiveVote } from '../wire/messages.ts'
@@ -19,7 +19,8 @@ export function voteFault(vote: LiveVote, from: PeerId, context: ReadContext, no
   if (wrong !== undefined) return wrong
   if (!sameName(observation.apex, outcome.apex)) return 'an apex that it did not sign'
   if (observation.when > now + evidenceLimits.MAX_SKEW_MS) return 'from the future'
-  if (observation.when + observation.ttl * 1000 <= now) return 'expired'
+  const seconds = Math.min(observation.ttl, maxAgreedSeconds(context.question))
+  if (observation.when + seconds * 1000 <= now) return 'expired'
   if (!equalBytes(contentDigest(context.question, outcome), observation.digest))
     return 'not the content that was signed'
   return verifyObservation(observation, context.scheme) ? undefined : 'forged signature'
