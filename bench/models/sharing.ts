@@ -202,10 +202,11 @@ class NameInRing {
 
   /** `learned`: by this replica, from an earlier look. */
   #pays(ttlSeconds: number | undefined, learned: number | undefined, now: number): boolean {
-    const { admitAfter, n } = this.#rules
+    const { admitAfter, n, members: ringSize } = this.#rules
     const absent = ttlSeconds === undefined ? undefined : false
     const demand = { ...this.#asks.of('', now), ...(learned !== undefined && { ttlSeconds: learned }) }
-    return pays(demand, { admitAfter, n, ttlSeconds, absent })
+    const fetched = this.#replicas.filter((replica) => demand.peers.has(this.#peers[replica]!)).length
+    return pays(demand, { admitAfter, n, ringSize, fetched, ttlSeconds, absent })
   }
 
   #hasSeen(member: number, now: number): boolean {

@@ -178,6 +178,10 @@ export const limits = {
   MIN_ASKERS_OF_ABSENCE: 2,
   /** `auto`: never for one member alone. */
   MIN_ASKERS_AUTO: 2,
+  /** `auto`: fetches that a round must spare for each that it costs: what it costs is certain, what it spares is predicted. */
+  PAYS_TIMES: 1.5,
+  /** What a round costs where all its replicas have fetched the name for their own clients: its messages, counted as fetches. */
+  LEAST_COST: 0.5,
   /**
    * Supposed TTL of a name that this node has not seen yet, seconds: about the median of the names that OpenDNS saw in 2012
    * (40 % up to 300, 70 % up to 3,600). If it is wrong that costs one fetch, and is remembered (docs/decisions/0020).

@@ -213,7 +213,7 @@ function chunksOver(
     {
       send: senderTo(RequestRoom.CHUNKS, transport),
       bulk: (peer, body, options) => transport.bulk(peer, addressed(RequestRoom.CHUNKS, body), options),
-      ownFetch: ownFetchOf(recursor, clock),
+      ownFetch: ownFetchOf(recursor, clock, config.chunks.admitAfter === 'auto'),
       isPrivate,
     },
     { ...config.chunks, ...config.ring },

@@ -7,8 +7,16 @@ import { holdsPrivateAddress } from '../seats/place.ts'
 
 /** Where proofs of DNSSEC are checked and taken from: this node's own validation. */
 export interface ProofSource {
-  /** `unproven`: neither secure nor wrong, or not to be told now. Fetches no answer, only links of the chain that are missing. */
-  verify(finding: Finding, links: readonly ProofLink[], signal: AbortSignal): Promise<Finding | 'bogus' | 'unproven'>
+  /**
+   * `unproven`: neither secure nor wrong, or not to be told now. Fetches no answer, only links of the chain that are missing; not even
+   * those without `mayFetch`.
+   */
+  verify(
+    finding: Finding,
+    links: readonly ProofLink[],
+    signal: AbortSignal,
+    mayFetch: boolean,
+  ): Promise<Finding | 'bogus' | 'unproven'>
   /** Links that this node holds, from the zone with `from` labels on. */
   links(question: Question, from: number): readonly ProofLink[]
   /** Labels of the deepest zone on the way whose security this node knows; undefined: it does not validate. */
@@ -29,6 +37,8 @@ export interface ProofClaim {
   /** How long it still holds. */
   readonly seconds: number
   readonly links: readonly ProofLink[]
+  /** Whether missing links are worth queries: for an asker they are, for a replica that is told they are not. */
+  readonly mayFetch: boolean
 }
 
 export interface ProofChecks {
@@ -42,7 +52,7 @@ export function createProofChecks({ clock, log, source }: ProofChecksDeps): Proo
   let refused = 0
   let checking = 0
 
-  async function check({ question, outcome, seconds, links }: ProofClaim, signal: AbortSignal) {
+  async function check({ question, outcome, seconds, links, mayFetch }: ProofClaim, signal: AbortSignal) {
     if (source === undefined) return 'unproven'
     if (misfit(question, outcome) !== undefined || holdsPrivateAddress(outcome)) return 'bogus'
     if (checking >= limits.MAX_VERIFICATIONS) return 'busy'
@@ -50,7 +60,7 @@ export function createProofChecks({ clock, log, source }: ProofChecksDeps): Proo
     try {
       const expires = clock.now() + Math.min(seconds, outcomeTtl(outcome)) * 1_000
       const evidence = { security: 'indeterminate', provenance: 'solo', observers: [] } as const
-      const finding = await source.verify({ question, outcome, evidence, expires }, links, signal)
+      const finding = await source.verify({ question, outcome, evidence, expires }, links, signal, mayFetch)
       if (finding === 'bogus') refused++
       return finding
     } catch (error) {

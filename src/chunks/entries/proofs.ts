@@ -4,7 +4,7 @@
  */
 import type { ChunkId } from '../../base/index.ts'
 import type { Question } from '../../dns/index.ts'
-import { encodeOutcome, type Finding, type Outcome, outcomeTtl } from '../../evidence/index.ts'
+import { encodeOutcome, type Finding, type Outcome, outcomeTtl, type ProofLink } from '../../evidence/index.ts'
 import { limits } from '../limits.ts'
 import type { Placement } from '../seats/placement.ts'
 import type { ChunkReply } from '../wire/messages.ts'
@@ -25,8 +25,12 @@ export interface ProofsHooks {
 export interface Proofs {
   /** What this node validated itself. */
   keep(finding: Pick<Finding, 'question' | 'outcome' | 'expires'>): void
-  /** What a peer brought: verified, and kept if it holds. */
-  offer(question: Question, outcome: Outcome): Promise<'kept' | 'bogus' | 'unproven' | 'busy'>
+  /** What a peer brought: verified by what this node knows and by `links`, without a query, and kept if it holds. */
+  offer(
+    question: Question,
+    outcome: Outcome,
+    links?: readonly ProofLink[],
+  ): Promise<'kept' | 'bogus' | 'unproven' | 'busy'>
   /** What the asker thinks of a reply that claims to stand alone: the finding, `secure`, or why it is none. */
   check(
     question: Question,
@@ -76,11 +80,11 @@ export function createProofs(deps: ProofsDeps, { onKept }: ProofsHooks): Proofs 
 
   return {
     keep,
-    async offer(question, outcome) {
+    async offer(question, outcome, links = []) {
       const held = kept.get(questionKey(question), clock.now())
       // More than half of its TTL is left: it is not verified again whenever somebody brings it.
       if (held !== undefined && held.expires - clock.now() > outcomeTtl(outcome) * 500) return 'kept'
-      const claim = { question, outcome, seconds: outcomeTtl(outcome), links: [] }
+      const claim = { question, outcome, seconds: outcomeTtl(outcome), links, mayFetch: false }
       const finding = await checks.check(claim, deps.stopping)
       if (typeof finding === 'string') return finding
       keep(finding)
@@ -88,7 +92,7 @@ export function createProofs(deps: ProofsDeps, { onKept }: ProofsHooks): Proofs 
     },
     async check(question, reply, signal) {
       const { outcome, seconds, links = [] } = reply
-      const finding = await checks.check({ question, outcome, seconds, links }, signal)
+      const finding = await checks.check({ question, outcome, seconds, links, mayFetch: true }, signal)
       if (finding === 'bogus') return 'a proof that does not hold'
       return typeof finding === 'string' ? `a proof that could not be checked: ${finding}` : finding
     },

@@ -40,7 +40,7 @@ export function createAnswering(deps: AnsweringDeps): Answering {
       case 'read':
         return deps.serving.answer(from, question, request.from, seats)
       case 'tell':
-        return seats.mine ? deps.told.answer(from, question, request.proof, seats) : notMine(seats)
+        return seats.mine ? deps.told.answer(from, request, seats) : notMine(seats)
       case 'certify':
         return seats.mine ? deps.certified.answer(from, request, seats) : notMine(seats)
       case 'round':

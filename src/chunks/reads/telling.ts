@@ -3,6 +3,7 @@ import type { Clock, PeerId } from '../../base/index.ts'
 import type { Question } from '../../dns/index.ts'
 import { encodeOutcome, isSmallEnough, type Outcome, outcomeTtl, type Security } from '../../evidence/index.ts'
 import type { Ring } from '../../ring/index.ts'
+import type { ProofSource } from '../entries/proof-checks.ts'
 import type { Proofs } from '../entries/proofs.ts'
 import { limits } from '../limits.ts'
 import { holdsPrivateAddress } from '../seats/place.ts'
@@ -18,6 +19,8 @@ export interface TellingDeps {
   readonly request: SendRequest
   readonly placement: Placement
   readonly proofs: Proofs
+  /** Undefined: this node does not validate. */
+  readonly source: Pick<ProofSource, 'links'> | undefined
   readonly stopping: AbortSignal
   /** Whether this node shares at all. */
   readonly share: boolean
@@ -36,7 +39,7 @@ export interface Telling {
 }
 
 export function createTelling(deps: TellingDeps, hooks: TellingHooks): Telling {
-  const { ring, clock, placement, proofs, stopping } = deps
+  const { ring, clock, placement, proofs, source, stopping } = deps
   const rates = new Rates(clock, limits.TELLS_PER_SECOND, limits.TELLS_PER_SECOND, limits.MAX_RATED)
   let sent = 0
   let inFlight = 0
@@ -52,7 +55,14 @@ export function createTelling(deps: TellingDeps, hooks: TellingHooks): Telling {
         proofs.keep({ question, outcome: proof, expires: clock.now() + outcomeTtl(proof) * 1_000 })
       hooks.onAsked(ring.self.peer, question, seats)
     }
-    const message: ChunkRequest = { kind: 'tell', question, ...(proof !== undefined && { proof }) }
+    // With what it takes to verify it: the replicas must not have to ask for what this node has asked for just now.
+    const links = proof === undefined ? undefined : source?.links(question, TOP_LEVEL)
+    const message: ChunkRequest = {
+      kind: 'tell',
+      question,
+      ...(proof !== undefined && { proof }),
+      ...(links !== undefined && { links }),
+    }
     for (const { peer, id } of seats.others) {
       if (ring.isSuspect(id) || inFlight >= limits.MAX_TELLS_IN_FLIGHT || !rates.spend(peer)) continue
       inFlight++
@@ -64,6 +74,9 @@ export function createTelling(deps: TellingDeps, hooks: TellingHooks): Telling {
 
   return { tell, sent: () => sent }
 }
+
+/** The root's keys are known to everybody who validates at all. */
+const TOP_LEVEL = 1
 
 /** The proof, if it is small enough to be told; larger ones are sent to those who ask for them. */
 function toldProof(outcome: Outcome): Outcome | undefined {

@@ -1,7 +1,7 @@
 /** What this node does when a member tells it that it had to fetch an answer. */
 import type { Clock, Log, PeerId } from '../../base/index.ts'
 import type { Question } from '../../dns/index.ts'
-import type { Outcome } from '../../evidence/index.ts'
+import type { Outcome, ProofLink } from '../../evidence/index.ts'
 import type { Ring } from '../../ring/index.ts'
 import type { Proofs } from '../entries/proofs.ts'
 import { limits } from '../limits.ts'
@@ -25,9 +25,18 @@ export interface ToldHooks {
   readonly inBackground: (work: Promise<unknown>) => void
 }
 
+/** What a member tells. */
+export interface ToldQuestion {
+  readonly question: Question
+  /** The answer, if it is signed. */
+  readonly proof?: Outcome
+  /** What it takes to verify it. */
+  readonly links?: readonly ProofLink[]
+}
+
 export interface Told {
-  /** This node must be a replica. `proof`: the answer, if it is signed. */
-  answer(from: PeerId, question: Question, proof: Outcome | undefined, seats: Seats): ChunkReply
+  /** This node must be a replica. */
+  answer(from: PeerId, told: ToldQuestion, seats: Seats): ChunkReply
   received(): number
 }
 
@@ -38,18 +47,18 @@ export function createTold(
   const rates = new Rates(clock, limits.TELLS_PER_SECOND, limits.TELLS_PER_SECOND, limits.MAX_RATED)
   let received = 0
 
-  async function offer(from: PeerId, question: Question, proof: Outcome): Promise<void> {
-    if ((await proofs.offer(question, proof)) !== 'bogus') return
+  async function offer(from: PeerId, question: Question, proof: Outcome, links: readonly ProofLink[]): Promise<void> {
+    if ((await proofs.offer(question, proof, links)) !== 'bogus') return
     faults.add(from)
     log.debug({ peer: from }, 'a proof was refused')
   }
 
   return {
-    answer(from, question, proof, seats) {
+    answer(from, { question, proof, links = [] }, seats) {
       if (ring.memberByPeer(from) === undefined || !rates.spend(from)) return { kind: 'busy' }
       received++
       if (proof === undefined) onDemand.missing(from, question, seats)
-      else inBackground(offer(from, question, proof).then(() => onDemand.missing(from, question, seats)))
+      else inBackground(offer(from, question, proof, links).then(() => onDemand.missing(from, question, seats)))
       return { kind: 'ack' }
     },
     received: () => received,

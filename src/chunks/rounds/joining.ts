@@ -2,6 +2,7 @@
 import type { Clock, Log, PeerId } from '../../base/index.ts'
 import type { Question } from '../../dns/index.ts'
 import { roundNonce } from '../../evidence/index.ts'
+import type { Ring } from '../../ring/index.ts'
 import { limits } from '../limits.ts'
 import type { OwnObservations } from '../observations/own-observations.ts'
 import type { Witness } from '../observations/witness.ts'
@@ -12,11 +13,12 @@ import type { ChunkReply, ChunkRequest } from '../wire/messages.ts'
 import { questionKey } from '../wire/question-key.ts'
 import { Rates } from '../wire/rates.ts'
 import type { Demand } from './machine/demand.ts'
-import { worthwhile } from './machine/worth.ts'
+import { fetchedBy, worthwhile } from './machine/worth.ts'
 import type { Observing } from './observing.ts'
 import type { Rounds } from './rounds.ts'
 
 export interface JoiningDeps {
+  readonly ring: Pick<Ring, 'members'>
   readonly clock: Clock
   readonly log: Log
   readonly demand: Demand
@@ -68,11 +70,18 @@ export function createJoining(deps: JoiningDeps): Joining {
       return { kind: 'unknown' }
     },
     /** True when this node has seen nothing: it does not know better than the one that asks. */
-    probe(question, { n }) {
+    probe(question, seats) {
       const known = observations.known(question)
       const demand = deps.demand.of(questionKey(question), clock.monotonic())
       if (known === undefined || demand.members === 0) return { kind: 'worth', pays: true }
-      const context = { demand, n, admitAfter: deps.admitAfter, renewal: false }
+      const context = {
+        demand,
+        n: seats.n,
+        ringSize: deps.ring.members().length,
+        fetched: fetchedBy(seats, demand),
+        admitAfter: deps.admitAfter,
+        renewal: false,
+      }
       return { kind: 'worth', pays: worthwhile(context, known.outcome) }
     },
     refused: () => refused,

@@ -3,6 +3,7 @@ import type { PeerId, Random } from '../../base/index.ts'
 import { peerIdFromPublicKey } from '../../crypto/index.ts'
 import type { Question } from '../../dns/index.ts'
 import type { Certificate, Content } from '../../evidence/index.ts'
+import type { Ring } from '../../ring/index.ts'
 import { certificateContext } from '../seats/context.ts'
 import { peersOf, type Seats } from '../seats/seats.ts'
 import { questionKey } from '../wire/question-key.ts'
@@ -10,9 +11,11 @@ import { createEffects, type EffectsDeps } from './effects.ts'
 import type { Demand } from './machine/demand.ts'
 import { roundStep } from './machine/round.ts'
 import type { Ignored, RoundContext, RoundEffect, RoundEvent } from './machine/round-state.ts'
+import { fetchedBy } from './machine/worth.ts'
 import { MachineTable, type RoundMachine } from './machine-table.ts'
 
 export interface RoundsDeps extends EffectsDeps {
+  readonly ring: Pick<Ring, 'members'>
   readonly random: Random
   readonly demand: Demand
   readonly options: RoundsOptions
@@ -114,12 +117,15 @@ export function createRounds(deps: RoundsDeps, hooks: RoundsHooks): Rounds {
 }
 
 function roundContext({ question, isRenewal }: RoundMachine, seats: Seats, deps: RoundsDeps): RoundContext {
-  const { clock, placement, demand, options } = deps
+  const { clock, placement, options } = deps
+  const demand = deps.demand.of(questionKey(question), clock.monotonic())
   return {
     before: peersOf(seats.before),
     others: peersOf(seats.others),
     n: seats.n,
-    demand: demand.of(questionKey(question), clock.monotonic()),
+    ringSize: deps.ring.members().length,
+    fetched: fetchedBy(seats, demand),
+    demand,
     admitAfter: options.admitAfter,
     renewal: isRenewal,
     roundTimeoutMs: options.roundTimeoutMs,

@@ -31,8 +31,11 @@ const VERSION = 1
 export type ChunkRequest =
   /** What do you hold? `from`: send also the links of the chain of trust, from the zone with so many labels on. */
   | { readonly kind: 'read'; readonly question: Question; readonly from?: number }
-  /** I had to ask for this: the question, never the answer, except a signed one with its proof, to be verified. */
-  | { readonly kind: 'tell'; readonly question: Question; readonly proof?: Outcome }
+  /**
+   * I had to ask for this: the question, never the answer, except a signed one with its proof, to be verified, and the links of the chain
+   * of trust that the proof needs.
+   */
+  | ({ readonly kind: 'tell'; readonly question: Question; readonly proof?: Outcome } & WithLinks)
   /** I open a round: fetch for yourself, and commit to what you see. `attempt`: of the rounds under this nonce, from 1. */
   | ({ readonly kind: 'round'; readonly question: Question; readonly how: ObserveHow } & RoundId)
   /** These have committed: show what you committed to. */
@@ -110,7 +113,9 @@ export function encodeRequest(request: ChunkRequest): Uint8Array {
     case 'read':
       return encodeCanonical(request.from === undefined ? head : [...head, request.from])
     case 'tell':
-      return encodeCanonical(request.proof === undefined ? head : [...head, encodeOutcome(request.proof)])
+      return request.proof === undefined
+        ? encodeCanonical(head)
+        : withLinks([...head, encodeOutcome(request.proof)], request)
     case 'probe':
       return encodeCanonical(head)
     case 'round':
@@ -138,7 +143,12 @@ export function decodeRequest(bytes: Uint8Array): ChunkRequest {
     case REQUEST.tell:
       return isMissing(row[5])
         ? { kind: 'tell', question }
-        : { kind: 'tell', question, proof: decodeOutcome(readBytes(row[5], 1, limits.MAX_TOLD_PROOF_BYTES, 'proof')) }
+        : {
+            kind: 'tell',
+            question,
+            proof: decodeOutcome(readBytes(row[5], 1, limits.MAX_TOLD_PROOF_BYTES, 'proof')),
+            ...readLinks(row[6]),
+          }
     case REQUEST.round:
       return { kind: 'round', question, ...readRound(row), how: HOW[readInteger(row[7], 0, HOW.length - 1, 'how')]! }
     case REQUEST.reveal:

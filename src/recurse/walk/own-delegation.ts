@@ -16,6 +16,7 @@ export async function ownDelegation(
 ): Promise<OwnDelegation> {
   const known = fetched(engine, zone)
   if (known !== undefined) return known
+  if (request.budget.left('queries') === 0) throw failed('no-servers', `${nameToText(zone)} is not known here`, [])
   // What is left of one that is over in parts would keep the parent from being asked.
   engine.deps.cache.removeDelegation(MAIN, zone)
   const question = { name: zone, type: Type.NS, class: Class.IN }

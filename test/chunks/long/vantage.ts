@@ -60,7 +60,7 @@ export async function createVantage(asked: Name): Promise<Vantage> {
     fetch: (index, nodeClock) => {
       const stack = createStack(internet, { clock: nodeClock, from: placeOf(index), recursor: { limits: SMALL } })
       recursors[index] = stack.recursor
-      return ownFetchOf(stack.recursor, nodeClock)
+      return ownFetchOf(stack.recursor, nodeClock, false)
     },
   })
   const replicas = world.replicas({ name: asked, type: Type.A, class: 1 })

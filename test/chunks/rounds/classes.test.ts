@@ -182,20 +182,22 @@ describe('a name that is another one in each place', () => {
   it('is not tried again on demand that would pay for a name that is the same everywhere', async () => {
     const roundsAfter = async (view: (place: number) => Outcome, gapMs: number) => {
       await world?.stop()
-      world = createWorld({ nodes: 8, n: 3, options: { admitAfter: 'auto' } })
+      world = createWorld({ nodes: 30, n: 3, options: { admitAfter: 'auto' } })
       for (const [place, replica] of world.replicas(question).entries()) replica.sees = () => view(place)
-      const [one, two, three, four] = world.outsiders(question)
-      await world.told(question, [one!, two!], 30_000)
+      const [one, two, three, four, five] = world.outsiders(question)
+      await world.told(question, [one!, two!, three!], 30_000)
       // Entry and marker are over, and so is what the asks of then said.
       await world.clock.advanceAsync(limits.ASK_WINDOW_MS)
       const rounds = () => world.requests.filter(({ request }) => request.kind === 'round').length
       const before = rounds()
       await world.told(question, [three!], 0)
-      await world.clock.advanceAsync(gapMs)
+      await world.clock.advanceAsync(gapMs / 2)
+      await world.told(question, [five!], 0)
+      await world.clock.advanceAsync(gapMs / 2)
       await world.told(question, [four!], 30_000)
       return rounds() - before
     }
-    // Two asks in 250 s: more than three in 900 s, and less than three in ten minutes.
+    // Three asks in 250 s: enough for 900 s, and not enough for ten minutes.
     expect(await roundsAfter(() => at(10, [1, 2], 900), 250_000)).toBeGreaterThan(0)
     expect(await roundsAfter((place) => at(10 + place, [1, 2], 900), 250_000)).toBe(0)
     expect(await roundsAfter((place) => at(10 + place, [1, 2], 900), 150_000)).toBeGreaterThan(0)

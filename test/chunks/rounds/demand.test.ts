@@ -9,40 +9,61 @@ import { testClock } from '../../setup/clock.ts'
 const peer = (i: number) => asPeerId(`peer${i}`)
 
 describe('whether a round pays', () => {
-  const worth = { admitAfter: 'auto', n: 7, ttlSeconds: 700, absent: false } as const
-  const demand = (members: number, asks: number, spanMs: number) => ({ members, asks, spanMs, lastMs: 0 })
+  const worth = { admitAfter: 'auto', n: 7, ringSize: 1_000, fetched: 0, ttlSeconds: 700, absent: false } as const
+  const demand = (members: number, asks: number, spanMs: number) => ({
+    members,
+    peers: new Set(Array.from({ length: members }, (_, i) => peer(i))),
+    asks,
+    spanMs,
+    lastMs: 0,
+  })
 
   it('auto: never for one member, however often it asks', () => {
     expect(pays(demand(1, 30, 1_000), worth)).toBe(false)
     expect(pays(NO_DEMAND, worth)).toBe(false)
   })
 
-  it('auto: when the asks seen predict at least n within the TTL', () => {
-    // n = 7 in 700 s: one in 100 s.
-    expect(pays(demand(2, 2, 100_000), worth)).toBe(true)
-    expect(pays(demand(2, 2, 101_000), worth)).toBe(false)
-    expect(pays(demand(3, 4, 300_000), worth)).toBe(true)
-    expect(pays(demand(3, 4, 301_000), worth)).toBe(false)
+  it('auto: when it is to spare further members half as many fetches again as it costs', () => {
+    // Two gaps of 50 s: 14 asks in 700 s, for 7 fetches.
+    expect(pays(demand(3, 3, 100_000), worth)).toBe(true)
+    // 10 asks.
+    expect(pays(demand(3, 3, 140_000), worth)).toBe(false)
+  })
+
+  it('auto: what replicas have fetched for their own clients costs nothing again', () => {
+    expect(pays(demand(2, 2, 100_000), { ...worth, fetched: 2 })).toBe(false)
+    expect(pays(demand(2, 2, 100_000), { ...worth, fetched: 3 })).toBe(true)
+  })
+
+  it('auto: not where few members are left who could ask', () => {
+    const small = { ...worth, n: 3, ringSize: 8, ttlSeconds: 300 }
+    expect(pays(demand(3, 3, 3_000), { ...small, fetched: 2 })).toBe(true)
+    expect(pays(demand(3, 3, 3_000), { ...small, fetched: 0 })).toBe(false)
+    expect(pays(demand(7, 7, 3_000), { ...small, fetched: 2 })).toBe(false)
+    // Its messages are not for nothing either.
+    expect(pays(demand(8, 8, 3_000), { ...small, fetched: 3 })).toBe(false)
   })
 
   it('auto: two asks in one moment predict n, not thousands', () => {
-    expect(pays(demand(2, 2, 0), worth)).toBe(true)
-    expect(pays(demand(2, 2, 0), { ...worth, ttlSeconds: 31 })).toBe(true)
+    expect(pays(demand(2, 2, 0), worth)).toBe(false)
+    expect(pays(demand(2, 2, 0), { ...worth, fetched: 3 })).toBe(true)
+    expect(pays(demand(2, 2, 0), { ...worth, fetched: 2 })).toBe(false)
   })
 
   it('auto: a shorter TTL needs more demand', () => {
     expect(pays(demand(3, 3, 100_000), { ...worth, ttlSeconds: 60 })).toBe(false)
-    expect(pays(demand(3, 3, 15_000), { ...worth, ttlSeconds: 60 })).toBe(true)
+    expect(pays(demand(4, 4, 15_000), { ...worth, ttlSeconds: 60 })).toBe(true)
   })
 
   it('auto: goes by the TTL that it sees, else by the one that it saw, else by a supposed one', () => {
-    const three = { ...demand(3, 3, 100_000), ttlSeconds: 350 }
+    const three = { ...demand(3, 3, 100_000), ttlSeconds: 540 }
     expect(pays(three, { ...worth, ttlSeconds: undefined })).toBe(true)
-    expect(pays({ ...three, ttlSeconds: 349 }, { ...worth, ttlSeconds: undefined })).toBe(false)
-    expect(pays(three, { ...worth, ttlSeconds: 349 })).toBe(false)
-    const enough = (limits.SUPPOSED_TTL_SECONDS * 1_000 * 2) / 7
-    expect(pays(demand(3, 3, Math.floor(enough)), { ...worth, ttlSeconds: undefined })).toBe(true)
-    expect(pays(demand(3, 3, Math.ceil(enough) + 1), { ...worth, ttlSeconds: undefined })).toBe(false)
+    expect(pays({ ...three, ttlSeconds: 520 }, { ...worth, ttlSeconds: undefined })).toBe(false)
+    expect(pays(three, { ...worth, ttlSeconds: 520 })).toBe(false)
+    // 900 s.
+    expect(limits.SUPPOSED_TTL_SECONDS).toBe(900)
+    expect(pays(demand(3, 3, 165_000), { ...worth, ttlSeconds: undefined })).toBe(true)
+    expect(pays(demand(3, 3, 175_000), { ...worth, ttlSeconds: undefined })).toBe(false)
   })
 
   it('a number is that many distinct members', () => {
@@ -63,7 +84,13 @@ describe('asks', () => {
     demand.count('a', peer(1), 0)
     demand.count('a', peer(1), 5_000)
     demand.count('a', peer(2), 6_000)
-    expect(demand.of('a', 8_000)).toEqual({ members: 2, asks: 2, spanMs: 8_000, lastMs: 6_000 })
+    expect(demand.of('a', 8_000)).toEqual({
+      members: 2,
+      peers: new Set([peer(1), peer(2)]),
+      asks: 2,
+      spanMs: 8_000,
+      lastMs: 6_000,
+    })
     demand.count('a', peer(1), 11_000)
     expect(demand.of('a', 11_000)).toMatchObject({ members: 2, asks: 3 })
     expect(demand.of('b', 11_000)).toEqual(NO_DEMAND)

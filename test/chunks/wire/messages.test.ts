@@ -23,10 +23,19 @@ const commitments = fc.record({
 })
 const nonces = fc.uint8Array({ minLength: 16, maxLength: 16 })
 
+const links = fc.array(
+  fc.record({
+    question: questions.map((one) => ({ ...one, type: Type.DS, class: Class.IN })),
+    outcome: outcomes,
+  }),
+  { minLength: 1, maxLength: 3 },
+)
+
 const requests: fc.Arbitrary<ChunkRequest> = fc.oneof(
   fc.record({ kind: fc.constantFrom('read' as const, 'tell' as const, 'probe' as const), question: questions }),
   fc.record({ kind: fc.constant('read' as const), question: questions, from: fc.nat(127) }),
   fc.record({ kind: fc.constant('tell' as const), question: questions, proof: outcomes }),
+  fc.record({ kind: fc.constant('tell' as const), question: questions, proof: outcomes, links }),
   fc.record({
     kind: fc.constant('round' as const),
     question: questions,
@@ -60,13 +69,7 @@ const replies: fc.Arbitrary<ChunkReply> = fc.oneof(
     kind: fc.constant('proof' as const),
     outcome: outcomes,
     seconds: fc.nat(86_400),
-    links: fc.array(
-      fc.record({
-        question: questions.map((one) => ({ ...one, type: Type.DS, class: Class.IN })),
-        outcome: outcomes,
-      }),
-      { minLength: 1, maxLength: 3 },
-    ),
+    links,
   }),
   fc.record({
     kind: fc.constant('not-mine' as const),
@@ -97,7 +100,7 @@ describe('messages between replicas', () => {
           while (row.length < length) row.push(null)
           return encodeCanonical([...row, 'more'])
         }
-        const length = { read: 6, tell: 6, probe: 5, round: 8, reveal: 8, certify: 7 }[request.kind]
+        const length = { read: 6, tell: 7, probe: 5, round: 8, reveal: 8, certify: 7 }[request.kind]
         expect(decodeRequest(grown(encodeRequest(request), length))).toEqual(request)
         const hasLinks = reply.kind === 'entry' || reply.kind === 'vote' || reply.kind === 'proof'
         expect(decodeReply(grown(encodeReply(reply), hasLinks ? 5 : 0))).toEqual(reply)

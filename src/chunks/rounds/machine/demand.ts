@@ -9,6 +9,7 @@ import { limits } from '../../limits.ts'
 export interface QuestionDemand {
   /** Distinct members within the window. */
   readonly members: number
+  readonly peers: ReadonlySet<PeerId>
   /** Times that somebody asked. */
   readonly asks: number
   /** Ms from the first ask kept to now. */
@@ -18,27 +19,47 @@ export interface QuestionDemand {
   readonly ttlSeconds?: number
 }
 
-export const NO_DEMAND: QuestionDemand = { members: 0, asks: 0, spanMs: 0, lastMs: Number.NEGATIVE_INFINITY }
+export const NO_DEMAND: QuestionDemand = {
+  members: 0,
+  peers: new Set(),
+  asks: 0,
+  spanMs: 0,
+  lastMs: Number.NEGATIVE_INFINITY,
+}
 
 export interface Worth {
   readonly admitAfter: 'auto' | number
   readonly n: number
+  /** Members of the ring: so many can ask within a TTL, each once. */
+  readonly ringSize: number
+  /** Replicas that asked, and so have fetched it for their own clients: their observation costs nothing. */
+  readonly fetched: number
   /** The name's TTL if known. */
   readonly ttlSeconds: number | undefined
   /** Undefined: not known yet. */
   readonly absent: boolean | undefined
 }
 
-/** Whether a round for a question with this demand pays. */
-export function pays(demand: QuestionDemand, { admitAfter, n, ttlSeconds, absent }: Worth): boolean {
+/**
+ * Whether a round for a question with this demand pays. `auto`: it must spare further members clearly more fetches than it costs
+ * replicas, since what it costs is certain and at once, and what it spares is predicted, and later.
+ */
+export function pays(demand: QuestionDemand, worth: Worth): boolean {
+  const { admitAfter, absent, n, fetched } = worth
   if (absent === true && demand.members < limits.MIN_ASKERS_OF_ABSENCE) return false
   if (admitAfter !== 'auto') return demand.members >= admitAfter
   if (demand.members < limits.MIN_ASKERS_AUTO) return false
+  return furtherAskers(demand, worth) >= limits.PAYS_TIMES * Math.max(limits.LEAST_COST, n - fetched)
+}
+
+/** Members that will ask for the first time within the TTL. */
+function furtherAskers(demand: QuestionDemand, { n, ringSize, ttlSeconds }: Worth): number {
   // k asks in a time t: k-1 gaps. A gap is not taken for shorter than it would be at the rate that just pays, so that two
   // asks in the same second do not predict thousands.
   const ttlMs = (ttlSeconds ?? demand.ttlSeconds ?? limits.SUPPOSED_TTL_SECONDS) * 1000
-  const predicted = ((demand.asks - 1) * ttlMs) / Math.max(demand.spanMs, ttlMs / n)
-  return predicted >= n
+  const asks = ((demand.asks - 1) * ttlMs) / Math.max(demand.spanMs, ttlMs / n)
+  const others = Math.max(0, ringSize - demand.members)
+  return others * (1 - Math.exp(-asks / ringSize))
 }
 
 interface Asked {
@@ -72,8 +93,10 @@ export class Demand {
     const asks = this.#recent(key, now)
     const first = asks[0]
     if (first === undefined) return { ...NO_DEMAND, ...learned }
+    const peers = new Set(asks.map((ask) => ask.peer))
     return {
-      members: new Set(asks.map((ask) => ask.peer)).size,
+      members: peers.size,
+      peers,
       asks: asks.length,
       spanMs: now - first.at,
       lastMs: asks.at(-1)!.at,

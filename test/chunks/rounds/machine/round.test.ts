@@ -18,13 +18,19 @@ const low = new Uint8Array(16).fill(1)
 const mid = new Uint8Array(16).fill(5)
 const high = new Uint8Array(16).fill(9)
 
+function demand(members: number, asks: number) {
+  return { members, peers: new Set(peers.slice(0, members)), asks, spanMs: 0, lastMs: 0 }
+}
+
 /** This node is replica `place` of five. */
 function context(place = 0, change: Partial<RoundContext> = {}): RoundContext {
   return {
     before: peers.slice(0, place),
     others: peers.filter((_, i) => i !== place),
     n: 5,
-    demand: { members: 2, asks: 2, spanMs: 0, lastMs: 0 },
+    ringSize: 100,
+    fetched: 0,
+    demand: demand(2, 2),
     admitAfter: 1,
     renewal: false,
     roundTimeoutMs: 5_000,
@@ -194,7 +200,7 @@ describe('a round', () => {
   })
 
   it('does not ask n others when it does not pay, or could not be seen', () => {
-    const one = context(0, { demand: { members: 1, asks: 1, spanMs: 0, lastMs: 0 } })
+    const one = context(0, { demand: demand(1, 1) })
     expect(run([wanted, [{ kind: 'observed', vote: vote(0, absence()) }, 20]], one).effects).toEqual([
       { kind: 'gave-up', reason: 'does-not-pay' },
     ])
@@ -207,7 +213,7 @@ describe('a round', () => {
   })
 
   it('is not opened for what nobody wants enough, save to renew', () => {
-    const nobody = { demand: { members: 1, asks: 1, spanMs: 0, lastMs: 0 }, admitAfter: 'auto' as const }
+    const nobody = { demand: demand(1, 1), admitAfter: 'auto' as const }
     expect(run([wanted], context(0, nobody)).state).toEqual(IDLE)
     expect(run([wanted], context(0, { ...nobody, renewal: true })).kinds).toEqual(['observe', 'wake'])
   })
@@ -225,14 +231,14 @@ describe('whose turn it is', () => {
   })
 
   it('observes itself, and not when one of them says that it does not pay, save for what many ask for', () => {
-    const one = { demand: { members: 1, asks: 1, spanMs: 0, lastMs: 0 } }
+    const one = { demand: demand(1, 1) }
     const probe = (discouraged: boolean, change = {}) =>
       run([wanted, tick(1_000), [{ kind: 'probed', discouraged }, 1_010]], context(1, { ...one, ...change })).state
         .phase
     expect(probe(false)).toBe('observing')
     expect(probe(true)).toBe('idle')
     // One peer's hint does not silence a name that many ask for.
-    expect(probe(true, { demand: { members: 1, asks: 10, spanMs: 0, lastMs: 0 } })).toBe('observing')
+    expect(probe(true, { demand: demand(1, 10) })).toBe('observing')
     expect(run([wanted, tick(1_000), tick(2_000)], context(1, one)).state.phase).toBe('observing')
   })
 
