@@ -8,7 +8,15 @@
  * - `systemClock`, `systemRandom`, `localAddresses`: the machine itself.
  */
 export { systemClock } from './clock.ts'
-export { createIdentity, createSecret, loadOrCreateIdentity, loadSecret, replaceSecret } from './disk/keys.ts'
+export {
+  createIdentity,
+  createSecret,
+  isMarkedUsed,
+  loadOrCreateIdentity,
+  loadSecret,
+  markUsed,
+  replaceSecret,
+} from './disk/keys.ts'
 export { openSqliteStore, type SqliteStore, type SqliteStoreOptions } from './disk/sqlite-store.ts'
 export { readTextFile, replaceTextFile } from './disk/text-file.ts'
 export { lanTag } from './finding/lan-tag.ts'

@@ -26,9 +26,11 @@ import type { Question } from '../dns/index.ts'
 import { createHousehold, type Household } from '../household/index.ts'
 import {
   createLibp2pTransport,
+  isMarkedUsed,
   lanTag,
   loadOrCreateIdentity,
   loadSecret,
+  markUsed,
   rendezvousKey,
   startRendezvous,
 } from '../io/index.ts'
@@ -86,7 +88,10 @@ export async function startPeers(deps: PeersDeps, hooks: PeersHooks): Promise<Pe
   const chunks = chunksOver(transport, ring, deps, hooks, membership)
   const votes = dataFile && openVotes(config, deps)
   const chains = dataFile && votes && chainsOver(transport, ring, chunks, deps, membership, { dataFile, votes })
-  if (chains !== undefined) chunks.onAgreed((entry) => chains.kept(entry))
+  if (chains !== undefined) {
+    await markUsed(identityFile(config))
+    chunks.onAgreed((entry) => chains.kept(entry))
+  }
   const household = config.ring.acceptFrom === 'any-member' ? householdOver(transport, ring, deps, hooks) : undefined
   answerPeers(transport, { ring, chunks, chains, household })
   await ring.start()
@@ -128,7 +133,7 @@ interface Membership {
 async function membershipOf({ config, random, log }: PeersDeps): Promise<Membership> {
   const { id: ringId, admission, secretFile, chunkBits, replicas } = config.ring
   await mkdir(config.data, { recursive: true, mode: 0o700 })
-  const seed = await loadOrCreateIdentity(join(config.data, 'identity.key'))
+  const seed = await loadOrCreateIdentity(identityFile(config))
   const signer = ed25519Signer(seed)
   const door = {
     ringId,
@@ -140,6 +145,10 @@ async function membershipOf({ config, random, log }: PeersDeps): Promise<Members
   if (admission === 'open') return { seed, signer, secret: new Uint8Array(), doorkeeper: openDoorkeeper(door) }
   const secret = await ringSecret(secretFile)
   return { seed, signer, secret, doorkeeper: pskDoorkeeper({ ...door, secret }) }
+}
+
+function identityFile({ data }: Pick<Config, 'data'>): string {
+  return join(data, 'identity.key')
 }
 
 async function ringSecret(file: string | undefined): Promise<Uint8Array> {
@@ -231,6 +240,7 @@ function chainsOver(
   const stores = {
     data: dataFile.chains,
     votes,
+    isUsedKey: isMarkedUsed(identityFile(config)),
     damaged: () => dataFile.stats().damaged + votes.damaged(),
   }
   const held = {

@@ -41,9 +41,11 @@ export interface Replica {
   /** As its own table has them. */
   table: MemberEntry[]
   readonly held: Map<string, ChunkEntry>
-  readonly data: MemoryDisk
+  data: MemoryDisk
   /** Can be another one: the file was lost, or restored. */
   votes: MemoryDisk
+  /** Times that it was started. */
+  lives: number
   store: Store
   guard: Store
   down: boolean
@@ -193,7 +195,7 @@ export function createChainsWorld(count: number, n = count, historyHours = 24): 
         signer: replica.signer,
         scheme: ed25519,
         log,
-        stores: { data: replica.store, votes: replica.guard },
+        stores: { data: replica.store, votes: replica.guard, isUsedKey: replica.lives++ > 0 },
         held: {
           chunks: () => [...new Set([...replica.held.values()].map(({ chunk }) => chunk))],
           summariesOf: (chunk) =>
@@ -275,6 +277,7 @@ export function createChainsWorld(count: number, n = count, historyHours = 24): 
       held: new Map(),
       data: createMemoryDisk({ random: random.split(`data ${index}`) }),
       votes: createMemoryDisk({ random: random.split(`votes ${index}`) }),
+      lives: 0,
       down: false,
       changed: () => {},
     } as unknown as Replica

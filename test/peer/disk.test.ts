@@ -47,23 +47,44 @@ describe('votes.db', () => {
 
   it('with a damaged mark, or one of another data.db, seals the chains that are there', () => {
     const random = seededRandom('seals')
+    let now = 1_800_000_000_000
+    const since = { clock: { now: () => now }, isUsedKey: false }
     const chains = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)]
     const votes = open()
     const store = createMemoryDisk({ random }).open()
-    expect(openSeals(store, votes, [], random, log).isSealed(chains[0]!)).toBe(false)
+    expect(openSeals(store, votes, [], random, log, since).isSealed(chains[0]!)).toBe(false)
     // The same again: the two belong together.
-    expect(openSeals(store, votes, chains, random, log).isSealed(chains[0]!)).toBe(false)
+    expect(openSeals(store, votes, chains, random, log, since).isSealed(chains[0]!)).toBe(false)
     expect(errors).toEqual([])
     votes.batch([{ kind: 'put', key: Uint8Array.of(0), value: new Uint8Array(16) }], { durable: true })
-    const seals = openSeals(store, votes, chains, random, log)
+    const seals = openSeals(store, votes, chains, random, log, since)
     expect(chains.map((chainId) => seals.isSealed(chainId))).toEqual([true, true])
-    expect(seals.isSealed(new Uint8Array(32).fill(3))).toBe(false)
+    // Others that it hears of within a day may have been there before; what begins later was not.
+    const [soon, late] = [new Uint8Array(32).fill(3), new Uint8Array(32).fill(4)]
+    expect(seals.isSealed(soon)).toBe(true)
+    now += 25 * 3_600_000
+    expect([soon, late].map((chainId) => seals.isSealed(chainId))).toEqual([true, false])
     expect(errors.join()).toContain('votes.db is not the one that belongs to data.db')
     // Once is enough.
     errors = []
-    expect(openSeals(store, votes, chains, random, log).isSealed(chains[1]!)).toBe(true)
+    expect(openSeals(store, votes, chains, random, log, since).isSealed(chains[1]!)).toBe(true)
     expect(errors).toEqual([])
     votes.close()
+  })
+
+  it('lost together with data.db, seals what a key that was used before hears of within a day', () => {
+    const random = seededRandom('seals')
+    const clock = { now: () => 1_800_000_000_000 }
+    const chain = new Uint8Array(32).fill(1)
+    const fresh = () => createMemoryDisk({ random }).open()
+    expect(openSeals(fresh(), fresh(), [], random, log, { clock, isUsedKey: false }).isSealed(chain)).toBe(false)
+    expect(errors).toEqual([])
+    expect(openSeals(fresh(), fresh(), [], random, log, { clock, isUsedKey: true }).isSealed(chain)).toBe(true)
+    expect(errors.join()).toContain('signs nothing in them for a day')
+    // data.db alone may go: the votes say what was signed.
+    const votes = fresh()
+    openSeals(fresh(), votes, [], random, log, { clock, isUsedKey: true })
+    expect(openSeals(fresh(), votes, [], random, log, { clock, isUsedKey: true }).isSealed(chain)).toBe(false)
   })
 })
 

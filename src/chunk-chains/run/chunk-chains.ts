@@ -29,7 +29,10 @@ export function createChunkChains(
 ): ChunkChains {
   const { ring, stores } = deps
   const stopping = new AbortController()
-  const disk = openChainsDisk(stores.data, stores.votes, deps.random, deps.log)
+  const disk = openChainsDisk(stores.data, stores.votes, deps.random, deps.log, {
+    clock: deps.clock,
+    isUsedKey: stores.isUsedKey === true,
+  })
   const parts = connect(deps, hooks, options, disk, stopping.signal)
   const { groups, running, founding, answers, proposing, pruning, revisits, verification } = parts
   let unsubscribe: Cancel = () => {}

@@ -81,7 +81,6 @@ export class Pruning {
       if (hasVoted && known.totals.height === 0) return
       if (hasVoted) retireVotes(known.chainId, disk.votes)
       dropChain(known.chainId, disk.blocks)
-      disk.seals.remove(known.chainId)
       disk.book.remove(known)
       this.pruned++
     } catch (error) {

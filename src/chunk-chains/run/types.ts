@@ -29,6 +29,8 @@ export interface ChunkChainsStores {
   readonly data: Store
   /** The sign guard: in its own file, never restored from a backup. */
   readonly votes: Store
+  /** This node's key has been used in chains before: stores that know nothing of it have forgotten what it signed. */
+  readonly isUsedKey?: boolean
   /** How many values the stores found damaged since the start. */
   readonly damaged?: () => number
 }

@@ -1,5 +1,6 @@
 /** Secrets on disk: readable by their owner only, made at once and whole. */
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { type FileHandle, link, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { ChordnsError, fileTrouble, fromHex, isChordnsError, type PeerId, toHex } from '../../base/index.ts'
@@ -38,6 +39,23 @@ export async function createIdentity(file: string): Promise<{ readonly peer: Pee
   const seed = new Uint8Array(randomBytes(SEED_BYTES))
   await writeNew(file, `${toHex(seed)}\n`)
   return { peer: peerIdFromPublicKey(ed25519Signer(seed).publicKey) }
+}
+
+/**
+ * Beside the identity stands whether it was ever used to sign in chains: a node that has the key still, and its votes no more, must
+ * know that it forgot them.
+ */
+export function isMarkedUsed(identityFile: string): boolean {
+  return existsSync(`${identityFile}.used`)
+}
+
+/** On disk when it resolves; once marked, it stays so. */
+export async function markUsed(identityFile: string): Promise<void> {
+  try {
+    await writeNew(`${identityFile}.used`, 'This key has signed in chains: keep votes.db with it.\n')
+  } catch (error) {
+    if (!isChordnsError(error, 'KEY_EXISTS')) throw error
+  }
 }
 
 /** Writes a new ring secret; never over an existing file. */

@@ -368,6 +368,36 @@ describe('after a crash', () => {
       .indexOf(own)
     expect(block!.certificate.signatures.some((one) => one.index === index)).toBe(false)
   })
+
+  it('with the votes lost and all else but its key, a replica signs nothing in what was there before, and votes a day later', async () => {
+    world = createChainsWorld(4)
+    const names = namesOf(CHUNK, 4)
+    world.agree(names[0]!)
+    await world.pass(20_000)
+    const [before] = ids()
+    const forgetful = world.replicas[3]!
+    world.crash(forgetful, 'process')
+    forgetful.votes = createMemoryDisk({ random: seededRandom('another') })
+    forgetful.data = createMemoryDisk({ random: seededRandom('a third') })
+    world.restart(forgetful)
+    world.agree(names[1]!)
+    await world.pass(20_000)
+    expect(heights()).toEqual([2, 2, 2, 2])
+    expect(signersOf(world, 0)).not.toContain(forgetful.member.id)
+    // Nor when the others cannot do without it.
+    const silent = world.replicas[2]!
+    world.crash(silent, 'process')
+    world.agree(names[2]!)
+    await world.pass(60_000)
+    expect(forgetful.chains.view(CHUNK).height).toBe(2)
+    await world.pass(25 * 3_600_000)
+    const entry = world.agree(names[3]!)
+    await world.pass(60_000)
+    expect(ids()).not.toContain(before)
+    expect(forgetful.chains.recorded(entry)).toBeDefined()
+    world.restart(silent)
+    await world.pass(60_000)
+  })
 })
 
 describe('many chunks at rest', () => {
