@@ -41,6 +41,8 @@ export interface UpstreamQuery {
   readonly fresh?: boolean
   /** Ms that it may wait for a socket of this node before it is sent: `timeoutMs` counts from then. Default: `timeoutMs`. */
   readonly waitMs?: number
+  /** The server was silent lately. Queries to others go first, and some sockets are theirs alone. */
+  readonly patient?: boolean
   /** Called when it is sent, at the latest before the reply: what a round trip is measured from. */
   readonly onSent?: () => void
   /** UDP: for so long after the time-out, ms, the socket stays open for a reply that is only slow. Default: not at all. */

@@ -4,6 +4,8 @@ import { baseLimits } from '../base/index.ts'
 export const limits = {
   /** UDP sockets open at once; each query has one of its own. Far below the usual 1,024 to 65,536 descriptors of a process. */
   MAX_UDP_SOCKETS: 2_000,
+  /** Of these, the part that queries to servers that were silent lately may have: thousands of them must not keep out all others. */
+  PATIENT_PART: 0.75,
   MAX_TCP_CONNECTIONS: 256,
   /**
    * Queries that wait for a socket; above it the one that has waited for longest is given up. As many as there may be questions in

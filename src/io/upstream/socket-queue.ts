@@ -1,7 +1,8 @@
 /**
  * Which queries have a UDP socket, and which wait for one. A shortage of this node is nobody's failure: what cannot be sent now is
- * sent when a socket is free, in the order of asking. Where a bound is met, what is worth least gives way: first a query that
- * timed out and is kept for a late reply, then the one that has waited for longest.
+ * sent when a socket is free, in the order of asking; queries to servers that were silent lately after all others, and never on the
+ * last sockets. Where a bound is met, what is worth least gives way: first a query that timed out and is kept for a late reply, then
+ * the one that has waited for longest.
  */
 import type { Cancel, Clock } from '../../base/index.ts'
 import { limits } from '../limits.ts'
@@ -21,6 +22,10 @@ export class SocketQueue {
   readonly #open = new Set<PendingQuery>()
   /** In the order in which they came. */
   #waiting = new Set<PendingQuery>()
+  /** The same, to servers that were silent lately. */
+  #patient = new Set<PendingQuery>()
+  /** Of those that are open. */
+  #openPatient = 0
   /** Those that the system refused a socket: earlier than all that wait. */
   readonly #refused: { readonly pending: PendingQuery; readonly turn: number }[] = []
   /** In which order they were sent. */
@@ -42,20 +47,20 @@ export class SocketQueue {
   }
 
   get waiting(): number {
-    return this.#waiting.size + this.#refused.length
+    return this.#waiting.size + this.#patient.size + this.#refused.length
   }
 
   /** Sends it now, or when it is its turn. Fails it with UPSTREAM_BUSY after its `waitMs`. */
   add(pending: PendingQuery): void {
     pending.onSettled(() => {
       this.#forget(pending)
-      if (!this.#open.delete(pending)) return
+      if (!this.#close(pending)) return
       if (pending.state === 'answered' && this.#ceiling < this.#most) this.#ceiling += RISE
       this.#next()
     })
-    this.#waiting.add(pending)
-    if (this.#waiting.size > limits.MAX_WAITING_QUERIES) {
-      const [oldest] = this.#waiting
+    this.#lineOf(pending).add(pending)
+    if (this.#waiting.size + this.#patient.size > limits.MAX_WAITING_QUERIES) {
+      const [oldest] = this.#patient.size > 0 ? this.#patient : this.#waiting
       oldest?.fail('UPSTREAM_BUSY', 'too many queries wait for a socket of this node')
     }
     this.#next()
@@ -63,7 +68,7 @@ export class SocketQueue {
 
   /** The system had no socket: it waits again, as the first, and no more than are open now are tried for a while. */
   refused(pending: PendingQuery): void {
-    if (!this.#open.delete(pending)) return
+    if (!this.#close(pending)) return
     pending.putBack()
     this.#ceiling = Math.max(limits.MIN_UDP_SOCKETS, Math.min(this.#ceiling, this.#open.size))
     this.#refused.push({ pending, turn: this.#turns.get(pending) ?? 0 })
@@ -78,26 +83,49 @@ export class SocketQueue {
   close(): void {
     this.#cancelRetry?.()
     this.#requeue()
-    for (const pending of [...this.#waiting, ...this.#open]) pending.fail('UPSTREAM_CLOSED', 'this node is stopping')
+    for (const pending of [...this.#waiting, ...this.#patient, ...this.#open])
+      pending.fail('UPSTREAM_CLOSED', 'this node is stopping')
   }
 
   #next(): void {
     // Until the retry is due, the system has nothing to give.
     if (this.#cancelRetry !== undefined) return
     this.#requeue()
-    for (const pending of this.#waiting) {
-      if (this.#open.size >= Math.floor(this.#ceiling) && !this.#dropLate()) return
-      this.#waiting.delete(pending)
-      this.#open.add(pending)
-      this.#turns.set(pending, this.#turn++)
-      pending.begin()
-      this.#send(pending)
-      if (this.#cancelRetry !== undefined) return
-    }
+    for (const line of [this.#waiting, this.#patient])
+      for (const pending of line) {
+        if (line === this.#patient && this.#openPatient >= this.#mostPatient) return
+        if (this.#open.size >= Math.floor(this.#ceiling) && !this.#dropLate()) return
+        line.delete(pending)
+        this.#begin(pending)
+        if (this.#cancelRetry !== undefined) return
+      }
+  }
+
+  #begin(pending: PendingQuery): void {
+    this.#open.add(pending)
+    if (isPatient(pending)) this.#openPatient++
+    this.#turns.set(pending, this.#turn++)
+    pending.begin()
+    this.#send(pending)
+  }
+
+  /** False when it has no socket. */
+  #close(pending: PendingQuery): boolean {
+    if (!this.#open.delete(pending)) return false
+    if (isPatient(pending)) this.#openPatient--
+    return true
+  }
+
+  get #mostPatient(): number {
+    return Math.max(1, Math.floor(this.#ceiling * limits.PATIENT_PART))
+  }
+
+  #lineOf(pending: PendingQuery): Set<PendingQuery> {
+    return isPatient(pending) ? this.#patient : this.#waiting
   }
 
   #forget(pending: PendingQuery): void {
-    if (this.#waiting.delete(pending)) return
+    if (this.#lineOf(pending).delete(pending)) return
     const index = this.#refused.findIndex((one) => one.pending === pending)
     if (index >= 0) this.#refused.splice(index, 1)
   }
@@ -106,7 +134,9 @@ export class SocketQueue {
   #requeue(): void {
     if (this.#refused.length === 0) return
     const first = this.#refused.splice(0).sort((a, b) => a.turn - b.turn)
-    this.#waiting = new Set([...first.map(({ pending }) => pending), ...this.#waiting])
+    const before = (patient: boolean) => first.map(({ pending }) => pending).filter((one) => isPatient(one) === patient)
+    this.#waiting = new Set([...before(false), ...this.#waiting])
+    this.#patient = new Set([...before(true), ...this.#patient])
   }
 
   /** Ends the oldest of those that are only kept for a late reply; false when there is none. */
@@ -114,10 +144,14 @@ export class SocketQueue {
     for (const pending of this.#open)
       if (pending.state === 'late') {
         // Its end calls for the next one by itself: taken out first, so that this happens once.
-        this.#open.delete(pending)
+        this.#close(pending)
         pending.fail('UPSTREAM_TIMEOUT', 'its socket was needed')
         return true
       }
     return false
   }
+}
+
+function isPatient({ query }: PendingQuery): boolean {
+  return query.patient === true
 }

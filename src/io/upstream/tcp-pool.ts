@@ -28,12 +28,19 @@ export class TcpPool {
    * fails with UPSTREAM_BUSY after its `waitMs`.
    */
   ask(pending: PendingQuery, source: string | undefined): void {
-    if (this.#waiting.size === 0 && this.#begin(pending, source)) return
+    if (this.#mayOvertake(pending) && this.#begin(pending, source)) return
     this.#waiting.set(pending, source)
     pending.onSettled(() => this.#waiting.delete(pending))
     if (this.#waiting.size <= limits.MAX_WAITING_QUERIES) return
     const [oldest] = this.#waiting.keys()
     oldest?.fail('UPSTREAM_BUSY', 'too many queries wait for a connection of this node')
+  }
+
+  /** The first in its line: queries to servers that were silent lately stand in the second. */
+  #mayOvertake({ query }: PendingQuery): boolean {
+    return query.patient === true
+      ? this.#waiting.size === 0
+      : ![...this.#waiting.keys()].some((one) => one.query.patient !== true)
   }
 
   /** False when no connection has room and none can be opened. */
@@ -52,10 +59,12 @@ export class TcpPool {
 
   /** A connection has room, or has ended. */
   #next(): void {
-    for (const [pending, source] of this.#waiting) {
-      if (!this.#begin(pending, source)) return
-      this.#waiting.delete(pending)
-    }
+    for (const patient of [false, true])
+      for (const [pending, source] of this.#waiting) {
+        if ((pending.query.patient === true) !== patient) continue
+        if (!this.#begin(pending, source)) break
+        this.#waiting.delete(pending)
+      }
   }
 
   close(): void {
@@ -64,7 +73,11 @@ export class TcpPool {
   }
 
   #open(key: string, pending: PendingQuery, source: string | undefined): Connection | undefined {
-    if (this.#connections.size >= limits.MAX_TCP_CONNECTIONS) {
+    const isPatient = pending.query.patient === true
+    const most = limits.MAX_TCP_CONNECTIONS
+    if (isPatient && [...this.#connections].filter((one) => one.isPatient).length >= most * limits.PATIENT_PART)
+      return undefined
+    if (this.#connections.size >= most) {
       // The one that has been idle for longest makes room.
       const idle = [...this.#connections].find((one) => one.idle)
       if (idle === undefined) return undefined
@@ -77,7 +90,7 @@ export class TcpPool {
       noDelay: true,
       ...(source !== undefined && { localAddress: source }),
     })
-    const connection: Connection = new Connection(socket, key, this.#clock, {
+    const connection: Connection = new Connection(socket, key, isPatient, this.#clock, {
       onIdle: () => {
         // Last in the set, so that the first idle one is the oldest.
         this.#connections.delete(connection)
@@ -107,6 +120,8 @@ interface Owner {
 
 class Connection {
   readonly key: string
+  /** Opened for a query to a server that was silent lately. */
+  readonly isPatient: boolean
   readonly #socket: Socket
   readonly #clock: Clock
   readonly #owner: Owner
@@ -119,8 +134,9 @@ class Connection {
   #unmatched = 0
   #cancelIdle: Cancel | undefined
 
-  constructor(socket: Socket, key: string, clock: Clock, owner: Owner) {
+  constructor(socket: Socket, key: string, isPatient: boolean, clock: Clock, owner: Owner) {
     this.key = key
+    this.isPatient = isPatient
     this.#socket = socket
     this.#clock = clock
     this.#owner = owner

@@ -44,6 +44,7 @@ export async function sendQuery(engine: ServersEngine, query: ServerQuery): Prom
       ...(protocol === 'tcp' && job.tcpOnly && { fresh: true }),
       timeoutMs,
       waitMs: Math.max(1, job.budget.timeLeft()),
+      ...(engine.servers.stateOf(server).timeouts > 0 && { patient: true }),
       onSent: () => {
         started = engine.monotonic()
       },

@@ -239,6 +239,19 @@ describe('connections', () => {
     await until(() => server.connections[0]!.destroyed || server.connections[0]!.readableEnded)
   })
 
+  it('are left free in part by queries to servers that were silent lately', async () => {
+    const { made } = frozen()
+    const alive = await serve(echo)
+    const deaf = await serve(() => {})
+    const settled = Array.from({ length: limits.MAX_TCP_CONNECTIONS + 10 }, () =>
+      made.exchange(ask(deaf.endpoint, 'tcp', message(7), { patient: true })).catch((error) => error.code),
+    )
+    expect(await made.exchange(ask(alive.endpoint, 'tcp', message(9)))).toEqual(message(9))
+    await until(() => deaf.connections.length === limits.MAX_TCP_CONNECTIONS * limits.PATIENT_PART)
+    await made.close()
+    expect(new Set(await Promise.all(settled))).toEqual(new Set(['UPSTREAM_CLOSED']))
+  })
+
   it('are at most so many; the one that is idle for longest makes room, further queries wait', async () => {
     const { clock, made } = frozen()
     const idle = await serve(echo)

@@ -68,6 +68,32 @@ describe('a system that has no socket to give', () => {
   })
 })
 
+describe('queries to servers that were silent lately', () => {
+  it('leave some sockets to others, and go after them', () => {
+    const { clock, queue, sent } = scene(100, 8)
+    const patient = Array.from({ length: 10 }, () => query(clock, { patient: true }))
+    for (const one of patient) queue.add(one)
+    expect(sent).toEqual(patient.slice(0, 6))
+    const others = Array.from({ length: 4 }, () => query(clock))
+    for (const one of others) queue.add(one)
+    expect(sent.slice(6)).toEqual(others.slice(0, 2))
+    patient[0]!.receive(new Uint8Array(12))
+    expect(sent.slice(8)).toEqual([others[2]])
+    for (const one of others) one.receive(new Uint8Array(12))
+    expect(sent.slice(9)).toEqual([others[3], patient[6]])
+    expect([queue.open, queue.waiting]).toEqual([6, 3])
+    queue.close()
+    expect([queue.open, queue.waiting]).toEqual([0, 0])
+  })
+
+  it('are sent when there are few sockets at all', () => {
+    const { clock, queue, sent } = scene(1, 1)
+    queue.add(query(clock, { patient: true }))
+    expect(sent).toHaveLength(1)
+    queue.close()
+  })
+})
+
 describe('more queries than may wait', () => {
   it('make the one that has waited for longest give way', async () => {
     const { clock, queue } = scene(1, 1)
