@@ -26,8 +26,12 @@ export const limits = {
   DEPTH: 7,
   /** Aliases followed at a name server's name, which should have none (RFC 2181 section 10.3). */
   SERVER_ALIASES: 3,
-  /** Questions in work at once; further ones are refused. About 4 kB each. */
+  /**
+   * Questions in work at once, those for chains of trust and name servers included; about 4 kB each. Above it the oldest gives way if
+   * it is older than the second figure, ms, else the new one.
+   */
   IN_FLIGHT: 20_000,
+  GIVE_WAY_MS: 200,
   /**
    * Questions that may wait for the servers of one zone at once (random subdomains, "water torture"; BIND `fetches-per-zone`): at
    * 30 ms a reply 400 are 13,000 questions a second. The root and top-level zones are on everybody's way.

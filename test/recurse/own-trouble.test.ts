@@ -1,8 +1,8 @@
 /** Own trouble is nobody's failure: it is not remembered against a name or a server, and is over when it is over. */
 import { describe, expect, it } from 'vitest'
-import { ChordnsError, type Exchange } from '../../src/base/index.ts'
+import { ChordnsError, type Exchange, type UpstreamQuery } from '../../src/base/index.ts'
 import { makeStack } from '../attacks/stack.ts'
-import { type Scenario, type ScenarioZone, scenario, told } from '../world/scenario.ts'
+import { edes, type Scenario, type ScenarioZone, scenario, told } from '../world/scenario.ts'
 
 const A = 'NOERROR: A 192.0.2.1'
 const zones: Record<string, ScenarioZone> = {
@@ -114,12 +114,12 @@ describe('the rest of a name that failed', () => {
 
 describe('sockets that are all in use', () => {
   /** No more than so many exchanges at once; further ones fail as the real port's do. */
-  function limited(inner: Exchange, most: () => number): Exchange {
+  function limited(inner: Exchange, most: (query: UpstreamQuery) => number): Exchange {
     let open = 0
     return {
       families: () => inner.families(),
       async exchange(query) {
-        if (open >= most()) throw new ChordnsError('UPSTREAM_BUSY', 'too many sockets are open', {})
+        if (open >= most(query)) throw new ChordnsError('UPSTREAM_BUSY', 'too many sockets are open', {})
         open++
         try {
           return await inner.exchange(query)
@@ -160,5 +160,57 @@ describe('sockets that are all in use', () => {
     s.world.clearLog()
     expect(told(await stack.ask('x.a.com'))).toBe(A)
     expect(s.asked('a.root')).toEqual([])
+  })
+
+  it('while the address of a name server is looked up are no failure of the name that waits for it', async () => {
+    const s = await scenario({
+      zones: {
+        'com.': '',
+        'net.': '',
+        'pilot.net.': '',
+        'a.com.': { text: 'www 60 A 192.0.2.1', servers: ['ns.pilot.net.'] },
+      },
+    })
+    let most = 1_000
+    const stack = makeStack({
+      world: s.world,
+      clock: s.clock,
+      exchange: (inner) =>
+        limited(inner, (query) => (s.world.server('ns1.net').addresses.includes(query.server.address) ? most : 1_000)),
+    })
+    most = 0
+    expect(told(await stack.ask('www.a.com'))).toBe('SERVFAIL')
+    most = 1_000
+    expect(told(await stack.ask('www.a.com'))).toBe(A)
+  })
+
+  it('when the second copy of an answer is asked for do not make it bogus', async () => {
+    const zones = {
+      'com.': { signed: true },
+      'a.com.': {
+        text: 'www 60 A 192.0.2.1',
+        signed: true,
+        servers: 2,
+        copies: { 'ns1.a.com': { expired: ['www.a.com. A'] } },
+      },
+    }
+    const s = await scenario({ zones })
+    const [good] = s.world.server('ns2.a.com').addresses
+    let most = 1_000
+    const seen = new Set<string>()
+    for (let seed = 1; seed <= 8; seed++) {
+      const stack = s.fresh(
+        seed,
+        {},
+        { exchange: (inner) => limited(inner, ({ server }) => (server.address === good ? most : 1_000)) },
+      )
+      most = 0
+      const first = await stack.ask('www.a.com')
+      seen.add(`${told(first)} ${edes(first)}`)
+      most = 1_000
+      expect(told(await stack.ask('www.a.com', 'A', { ad: true }))).toBe('NOERROR AD: A 192.0.2.1')
+    }
+    // Not Ready; not "expired", which the other copy would disprove.
+    for (const one of seen) expect(one).toMatch(/^SERVFAIL (9,)?14$/)
   })
 })

@@ -29,6 +29,22 @@ export function isFailure(error: unknown): error is RecurseFailed {
   return error instanceof ChordnsError && error.code === 'RECURSE_FAILED'
 }
 
+/** The same failure, marked as nobody's: it is not remembered, nor is what follows from it. */
+export function ours(error: RecurseFailed): RecurseFailed {
+  return isOurs(error)
+    ? error
+    : new ChordnsError('RECURSE_FAILED', error.message, { ...error.detail, isOurs: true }, { cause: error })
+}
+
+export function isOurs({ detail }: RecurseFailed): boolean {
+  return detail.isOurs === true
+}
+
+/** This node has no room or no means for the question now. */
+export function tooBusy(text: string): RecurseFailed {
+  return ours(failed('refused', text, [{ code: Ede.NOT_READY, text }]))
+}
+
 /** True when there was an answer and it is bogus. That is a verdict, unlike all other failures. */
 export function isBogusFailure(error: unknown): error is RecurseFailed {
   return isFailure(error) && error.detail.reason === 'bogus'

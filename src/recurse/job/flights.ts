@@ -10,7 +10,13 @@ export class Flight {
   readonly #controller = new AbortController()
   readonly #listeners = new Set<(step: IterationStep) => void>()
   readonly #waitsFor = new Set<Flight>()
+  /** Monotonic ms. */
+  readonly begun: number
   waiters = 0
+
+  constructor(begun: number) {
+    this.begun = begun
+  }
 
   get signal(): AbortSignal {
     return this.#controller.signal
@@ -57,8 +63,24 @@ export interface Waiter {
   readonly parent?: Flight | undefined
 }
 
+interface Running<T> {
+  readonly flight: Flight
+  readonly result: Promise<T>
+  /** Ends it with this error for all who wait. */
+  readonly fail: (error: Error) => void
+}
+
 export class FlightTable<T> {
-  readonly #byKey = new Map<string, { flight: Flight; result: Promise<T> }>()
+  readonly #monotonic: () => number
+  readonly #giveWayMs: number
+  /** The oldest first. */
+  readonly #byKey = new Map<string, Running<T>>()
+
+  /** Where there is no room, work that is older than `giveWayMs` gives way to new work. */
+  constructor(monotonic: () => number, giveWayMs: number) {
+    this.#monotonic = monotonic
+    this.#giveWayMs = giveWayMs
+  }
 
   get size(): number {
     return this.#byKey.size
@@ -71,13 +93,28 @@ export class FlightTable<T> {
     return parent !== undefined && running.flight.dependsOn(parent) ? 'circle' : 'running'
   }
 
+  /** False when so many are in work, and none is old enough to give way; one that is fails with `error`. */
+  makeRoom(most: number, error: () => Error): boolean {
+    if (this.#byKey.size < most) return true
+    const [key, oldest] = this.#byKey.entries().next().value!
+    if (this.#monotonic() - oldest.flight.begun < this.#giveWayMs) return false
+    this.#byKey.delete(key)
+    oldest.fail(error())
+    oldest.flight.abort()
+    return true
+  }
+
   /** Waits for the work of this key, and begins it if nobody has. Rejects with ABORTED when the waiter's signal fires. */
   join(key: string, waiter: Waiter, begin: (flight: Flight) => Promise<T>): Promise<T> {
     let running = this.#byKey.get(key)
     if (running === undefined) {
-      const flight = new Flight()
+      const flight = new Flight(this.#monotonic())
+      const { promise, resolve, reject } = Promise.withResolvers<T>()
       // Begun a microtask later, so that the work finds itself in the map when it asks for the same.
-      running = { flight, result: Promise.resolve().then(() => begin(flight)) }
+      Promise.resolve()
+        .then(() => begin(flight))
+        .then(resolve, reject)
+      running = { flight, result: promise, fail: reject }
       const mine = running
       this.#byKey.set(key, mine)
       const forget = () => {

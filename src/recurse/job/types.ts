@@ -113,6 +113,8 @@ export interface RecurseFailure {
     | 'budget'
     | 'refused'
   readonly ede: readonly ExtendedError[]
+  /** It is for want of something of this node's own, or because of what was spent before: no question is to blame for it. */
+  readonly isOurs?: boolean
 }
 
 export interface RecursorStats {

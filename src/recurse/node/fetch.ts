@@ -2,7 +2,7 @@
 import { aborted, isChordnsError } from '../../base/index.ts'
 import { Ede, nameToText, type Question, typeToText } from '../../dns/index.ts'
 import type { Finding } from '../../evidence/index.ts'
-import { failed, isFailure, type RecurseFailed } from '../job/failure.ts'
+import { failed, isFailure, isOurs, ours, type RecurseFailed, tooBusy } from '../job/failure.ts'
 import type { Flight, FlightTable } from '../job/flights.ts'
 import type { RecurseRequest } from '../job/types.ts'
 import { serverFinder } from '../walk/addresses.ts'
@@ -24,8 +24,9 @@ export function createFetch(engine: WalkEngine, primer: Primer, flights: FlightT
     try {
       return await iterate(engine, primer, finder, job)
     } catch (error) {
-      if (isFailure(error) && !job.limited && job.avoid === undefined && error !== primer.failure)
-        rememberFailure(engine, job, error)
+      if (!isFailure(error)) throw error
+      if (job.limited) throw ours(error)
+      if (job.avoid === undefined && !isOurs(error)) rememberFailure(engine, job, error)
       throw error
     }
   }
@@ -39,7 +40,7 @@ export function createFetch(engine: WalkEngine, primer: Primer, flights: FlightT
     for (;;) {
       const state = flights.state(key, parent)
       if (state === 'circle') throw waitsForItself(request.question)
-      if (state === 'new' && flights.size >= engine.limits.IN_FLIGHT) throw tooBusy()
+      if (state === 'new' && !flights.makeRoom(engine.limits.IN_FLIGHT, OVERCROWDED)) throw OVERCROWDED()
       if (state === 'running') engine.counters.merged++
       try {
         const wait = (signal: AbortSignal) =>
@@ -79,6 +80,4 @@ function waitsForItself({ name, type }: Question): RecurseFailed {
   return failed('loop', text, [{ code: Ede.NO_REACHABLE_AUTHORITY, text }])
 }
 
-function tooBusy(): RecurseFailed {
-  return failed('refused', 'too many questions in work', [{ code: Ede.NOT_READY, text: 'too many questions in work' }])
-}
+const OVERCROWDED = () => tooBusy('too many questions in work')

@@ -20,7 +20,7 @@ import type { ValidatingDeps } from './validating.ts'
 export function createRecursor(deps: RecursorDeps): Recursor {
   const engine = createEngine(deps)
   const primer = new Primer(engine)
-  const flights = new FlightTable<Finding>()
+  const flights = new FlightTable<Finding>(engine.monotonic, engine.limits.GIVE_WAY_MS)
   const fetchTask = createFetch(engine, primer, flights)
   const fetch: ValidatingDeps['fetch'] = (request, context, more = {}) =>
     fetchTask({ request, context, depth: 0, parent: undefined, ...more })

@@ -1,7 +1,6 @@
 /** One question to the servers of one zone, until one of them is of use. */
 import { ChordnsError, isChordnsError } from '../../base/index.ts'
 import {
-  Ede,
   isSubdomain,
   type Message,
   nameToText,
@@ -12,7 +11,7 @@ import {
   Type,
 } from '../../dns/index.ts'
 import type { Asked, Server } from '../../iterator/index.ts'
-import { failed, type RecurseFailed, type ServerFailure, zoneFailed } from '../job/failure.ts'
+import { type RecurseFailed, type ServerFailure, tooBusy, zoneFailed } from '../job/failure.ts'
 import type { Cut, Job } from '../job/job.ts'
 import { askServer } from './ask-server.ts'
 import type { ServersEngine } from './engine.ts'
@@ -45,10 +44,7 @@ export async function askZone(
   maxSends: number,
 ): Promise<ZoneReply> {
   if (!engine.crowd.enter(cut.zone)) {
-    // Not the question's fault: it is not remembered as a failure.
-    job.limited = true
-    const text = `too many questions wait for the servers of ${nameToText(cut.zone)}`
-    throw failed('refused', text, [{ code: Ede.NOT_READY, text }])
+    throw tooBusy(`too many questions wait for the servers of ${nameToText(cut.zone)}`)
   }
   try {
     return await askServers(engine, finder, job, cut, question, maxSends)

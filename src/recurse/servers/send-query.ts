@@ -1,7 +1,6 @@
 /** One query to one server: sent once, paid for, and what came of it. */
 import { ChordnsError, errorText, isChordnsError } from '../../base/index.ts'
 import {
-  Ede,
   type EdnsOption,
   encodeMessage,
   findOption,
@@ -11,7 +10,7 @@ import {
   OptionCode,
 } from '../../dns/index.ts'
 import { classify, randomiseCase, type Sent, type Server, timeoutFor } from '../../iterator/index.ts'
-import { failed } from '../job/failure.ts'
+import { failed, tooBusy } from '../job/failure.ts'
 import type { Job } from '../job/job.ts'
 import type { ServerSwitches } from '../job/options.ts'
 import { switchesOf, withMaxTtl } from '../known/switches.ts'
@@ -162,7 +161,7 @@ function isCutShort(engine: ServersEngine, query: ServerQuery, timeoutMs: number
 
 function afterError(
   engine: ServersEngine,
-  { server, job }: ServerQuery,
+  { server }: ServerQuery,
   error: unknown,
   { report, nearMiss }: { readonly report: (result: string) => void; readonly nearMiss: NearMiss | undefined },
 ): QueryResult {
@@ -182,9 +181,7 @@ function afterError(
     // Our own shortage: nothing is learnt of the server, and nothing is remembered against the name.
     engine.servers.onGivenUp(server)
     report('no socket is free')
-    job.limited = true
-    const text = 'this node has no socket free'
-    throw failed('refused', text, [{ code: Ede.NOT_READY, text }])
+    throw tooBusy('this node has no socket free')
   }
   const network = NETWORK_ERRORS.find(([code]) => isChordnsError(error, code))
   if (network !== undefined) {

@@ -4,7 +4,7 @@
  */
 import type { Question } from '../../dns/index.ts'
 import type { Finding } from '../../evidence/index.ts'
-import { isFailure } from '../job/failure.ts'
+import { isFailure, isOurs } from '../job/failure.ts'
 import type { Answerer } from '../known/server-memory.ts'
 import type { TrustEngine } from './engine.ts'
 
@@ -50,7 +50,8 @@ export class Copies {
       this.#answerer = now === before ? undefined : now
       return finding
     } catch (error) {
-      if (isFirst || !isFailure(error)) throw error
+      // What could not be asked for is not known to be missing.
+      if (isFirst || !isFailure(error) || isOurs(error)) throw error
       this.#isOver = true
       return undefined
     }

@@ -25,7 +25,7 @@ import {
   zoneLackingKey,
 } from '../../dnssec/index.ts'
 import type { Finding, Outcome } from '../../evidence/index.ts'
-import { failed, isFailure, type RecurseFailed } from '../job/failure.ts'
+import { failed, isFailure, ours, type RecurseFailed } from '../job/failure.ts'
 import { dsOfReferral } from '../job/referral.ts'
 import { Copies } from './copies.ts'
 import type { TrustEngine } from './engine.ts'
@@ -371,5 +371,6 @@ function notAnswered({ need, zone }: Need, { message, detail }: RecurseFailed): 
   const text = `no answer to ${nameToText(zone)} ${need}, which validation needs`
   const code = need === 'DNSKEY' ? Ede.DNSKEY_MISSING : Ede.DNSSEC_INDETERMINATE
   const ede: readonly ExtendedError[] = [{ code, text }, ...detail.ede]
-  return failed(detail.reason, `${text}: ${message}`, ede)
+  const error = failed(detail.reason, `${text}: ${message}`, ede)
+  return detail.isOurs === true ? ours(error) : error
 }

@@ -3,7 +3,7 @@ import type { Side } from '../../cache/index.ts'
 import { cnameTarget, type Name, parentName, Type } from '../../dns/index.ts'
 import type { Finding } from '../../evidence/index.ts'
 import { addressesOf } from '../../iterator/index.ts'
-import { isFailure } from '../job/failure.ts'
+import { isFailure, isOurs } from '../job/failure.ts'
 import { type Cut, type Job, sideOf } from '../job/job.ts'
 import { askZone } from '../servers/ask-zone.ts'
 import type { ServerFinder } from '../servers/types.ts'
@@ -44,7 +44,11 @@ function glueOfCached(engine: WalkEngine, job: Job, server: Name): readonly stri
 
 /** Each name is asked for once, of the parent's servers, and what they say counts for a name below their zone only. */
 async function askForGlue(engine: WalkEngine, job: Job, zone: Name, server: Name): Promise<readonly string[]> {
-  if (zone.labels === 0 || !engine.lookups.take(job.budget)) return []
+  if (zone.labels === 0) return []
+  if (!engine.lookups.take(job.budget)) {
+    job.limited = true
+    return []
+  }
   const parent = engine.deps.cache.delegation(job.context, parentName(zone), engine.now())?.delegation
   if (parent === undefined) return []
   const cut: Cut = {
@@ -128,7 +132,7 @@ async function unlessFailed(job: Job, work: Promise<Finding>): Promise<Finding |
     return await work
   } catch (error) {
     if (!isFailure(error)) throw error
-    if (error.detail.reason === 'loop') job.limited = true
+    if (error.detail.reason === 'loop' || isOurs(error)) job.limited = true
     return undefined
   }
 }

@@ -1,7 +1,7 @@
 /** The root's servers (RFC 8109): asked of the hints once, then held like any delegation. */
 import { Budget, ChordnsError, errorText, isChordnsError, unlessAborted } from '../../base/index.ts'
 import { type Delegation, type Question, ROOT, suffixName, Type } from '../../dns/index.ts'
-import { failed, isFailure, type RecurseFailed } from '../job/failure.ts'
+import { failed, isFailure, isOurs, ours, type RecurseFailed } from '../job/failure.ts'
 import { Flight } from '../job/flights.ts'
 import type { Cut, Job } from '../job/job.ts'
 import { MAIN } from '../job/zones.ts'
@@ -23,11 +23,6 @@ export class Primer {
 
   constructor(engine: WalkEngine) {
     this.#engine = engine
-  }
-
-  /** The error of the last priming, if it failed: no question is to blame for it. */
-  get failure(): RecurseFailed | undefined {
-    return this.#failure?.error
   }
 
   /** The root as a place to begin; primes if it must. */
@@ -160,7 +155,7 @@ export class Primer {
       fresh: true,
       tcpOnly: asking?.tcpOnly ?? false,
       budget: new Budget(amounts, () => deps.clock.monotonic()),
-      flight: new Flight(),
+      flight: new Flight(this.#engine.monotonic()),
       depth: 0,
       start: 'parent',
       askedRing: false,
@@ -180,11 +175,13 @@ export class Primer {
 
   /** Without a network every question would wait until all root servers have timed out. So questions fail at once for a while. */
   #remember(cause: unknown): RecurseFailed {
+    // For want of a socket of our own: nobody was silent.
+    if (isFailure(cause) && isOurs(cause)) return cause
     const { PRIMING_REST_MS, MAX_PRIMING_REST_MS } = this.#engine.limits
     const count = (this.#failure?.count ?? 0) + 1
     const rest = Math.min(MAX_PRIMING_REST_MS, PRIMING_REST_MS * 2 ** Math.min(count - 1, 10))
     const text = `root servers do not answer: ${errorText(cause)}`
-    const error = failed('no-servers', text, [{ code: 22, text }])
+    const error = ours(failed('no-servers', text, [{ code: 22, text }]))
     this.#failure = { error, until: this.#engine.monotonic() + rest, count, outage: this.#engine.outage.ended }
     this.#engine.deps.log.warn({ code: error.code, failures: count, restMs: rest }, 'root servers do not answer')
     return error

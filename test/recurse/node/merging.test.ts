@@ -79,7 +79,7 @@ describe('equal questions in flight', () => {
 
 describe('flights', () => {
   it('know a circle over any number of steps', () => {
-    const [a, b, c, d] = [new Flight(), new Flight(), new Flight(), new Flight()]
+    const [a, b, c, d] = [new Flight(0), new Flight(0), new Flight(0), new Flight(0)]
     a.waitFor(b)
     b.waitFor(c)
     c.waitFor(b)
@@ -92,10 +92,34 @@ describe('flights', () => {
   })
 
   it('forget work that failed, so that the next one begins anew', async () => {
-    const flights = new FlightTable<number>()
+    const flights = new FlightTable<number>(() => 0, 200)
     const waiter = { signal: new AbortController().signal }
     await expect(flights.join('k', waiter, () => Promise.reject(new Error('first')))).rejects.toThrow('first')
     await expect(flights.join('k', waiter, () => Promise.resolve(2))).resolves.toBe(2)
     expect(flights.size).toBe(0)
+  })
+
+  it('of an age give way to new ones where there is no room, the oldest first', async () => {
+    let now = 0
+    const flights = new FlightTable<number>(() => now, 200)
+    const waiter = { signal: new AbortController().signal }
+    const signals: AbortSignal[] = []
+    const stuck = ['a', 'b'].map((key) =>
+      flights.join(key, waiter, ({ signal }) => {
+        signals.push(signal)
+        return new Promise(() => {})
+      }),
+    )
+    for (const one of stuck) one.catch(() => {})
+    await Promise.resolve()
+    const crowded = () => new Error('crowded')
+    expect(flights.makeRoom(3, crowded)).toBe(true)
+    now = 199
+    expect(flights.makeRoom(2, crowded)).toBe(false)
+    now = 200
+    expect(flights.makeRoom(2, crowded)).toBe(true)
+    await expect(stuck[0]).rejects.toThrow('crowded')
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false])
+    expect(flights.size).toBe(1)
   })
 })
