@@ -21,8 +21,11 @@ export interface WitnessDeps {
   readonly commitments: SeenCommitments
 }
 
-/** `uncommitted`: this node has committed to nothing in that round; `too-few`: not enough commitments are shown. */
-export type RevealRefusal = 'uncommitted' | 'too-few'
+/**
+ * `uncommitted`: this node has committed to nothing in that round; `too-few`: not enough commitments are shown; `too-late`: the round
+ * should be over.
+ */
+export type RevealRefusal = 'uncommitted' | 'too-few' | 'too-late'
 
 export interface Witness {
   /** This node's commitment for one round of `opener`: the same however often it is requested. */
@@ -72,12 +75,14 @@ export function createWitness({ clock, signer, self, commitments }: WitnessDeps)
     reveal(opener, { nonce, attempt }, shown, context) {
       const mine = committed.get(committedKey(opener, context.question, nonce, attempt))
       if (mine === undefined) return 'uncommitted'
+      // What this node saw is told to whoever reads, from now on: it could be copied.
+      if (clock.monotonic() - mine.at > limits.COMMIT_MS + limits.REVEAL_MS) return 'too-late'
       const valid = commitments.valid(shown, mine.nonce, context)
       const has = (key: Uint8Array | undefined) =>
         key !== undefined && valid.some((one) => compareBytes(one.observer, key) === 0)
       const openersKey = context.replicas.find((replica) => replica.peer === opener)?.publicKey
-      const late = clock.monotonic() - mine.at >= limits.COMMIT_MS
-      if (!has(signer.publicKey) || !has(openersKey) || (valid.length < quorum(context.n) && !late)) return 'too-few'
+      // However long it waits: an opener and one that copies are two, and could else wait for what the others saw.
+      if (!has(signer.publicKey) || !has(openersKey) || valid.length < quorum(context.n)) return 'too-few'
       secrets.delete(questionKey(context.question))
       return { vote: mine.vote }
     },

@@ -59,6 +59,22 @@ describe('a replica reveals what it saw', () => {
     expect(a.chunks.stats().outOfPhase).toBe(1)
   })
 
+  it('but not to an opener and a copier that wait, whatever the clock says', async () => {
+    const [opener, copier, a, ...others] = seven() as [Node, Node, Node, ...Node[]]
+    const two = [committed(opener), committed(copier)]
+    const [ofA] = await commitments(opener, [a])
+    const seen: string[] = []
+    for (let waited = 0; waited <= 2 * (limits.COMMIT_MS + limits.REVEAL_MS); waited += 500) {
+      const shown = [...two, ofA!]
+      seen.push((await say(opener, a, { kind: 'reveal', ...first, commitments: shown })).kind)
+      await world.clock.advanceAsync(500)
+    }
+    expect(new Set(seen)).toEqual(new Set(['unknown']))
+    // What it saw may be told to whoever reads by now: it is no evidence of that round any more, however many have committed.
+    const late = [...two, ofA!, ...(await commitments(opener, others))]
+    expect((await say(opener, a, { kind: 'reveal', ...first, commitments: late })).kind).toBe('unknown')
+  })
+
   it('nor to an opener to which it has committed nothing, which is counted', async () => {
     const [opener, a, b] = seven() as [Node, Node, Node]
     const reveal = { kind: 'reveal', ...first, commitments: [committed(opener), committed(a), committed(b)] } as const
