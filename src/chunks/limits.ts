@@ -215,6 +215,8 @@ export const limits = {
   /** A question whose round failed rests, twice as long after each failure in a row: some answers differ for each asker. Ms. */
   BACKOFF_MS: 30_000,
   MAX_BACKOFF_MS: 1_800_000,
+  /** Rounds in a row that begin at the end of a rest without anybody asking again: three, within four minutes. */
+  MAX_UNASKED_ROUNDS: 3,
   /** Distinct openers that are remembered for not delivering, per question. */
   MAX_DISTRUSTED: 8,
   /** Warn when this node's clock is this far from those of most others; at 30 s nobody counts what it signs. Ms. */

@@ -79,6 +79,7 @@ export function createEffects(
         hooks.outOfPhase(machine, effect)
         return
       case 'agreed':
+      case 'want-again':
         // What follows from it is said in `node/follow.ts`, when the step has ended.
         return
     }

@@ -83,9 +83,11 @@ export function createRounds(deps: RoundsDeps, hooks: RoundsHooks): Rounds {
     } finally {
       isStepping = false
     }
+    const { isRenewal } = machine
     if (state.phase === 'idle') machines.release(machine)
     for (const effect of effects) {
       if (effect.kind === 'open' && effect.attempt === 1) counts.rounds++
+      if (effect.kind === 'want-again') want(machine.question, isRenewal, 'known')
       if (effect.kind === 'agreed') hooks.onAgreed(roundAgreed(machine, effect, seats))
     }
   }
@@ -95,13 +97,15 @@ export function createRounds(deps: RoundsDeps, hooks: RoundsHooks): Rounds {
     deps.log.debug({ event, phase: state.phase, expected }, 'a round was told something in the wrong phase')
   }
 
+  function want(question: Question, renewal: boolean, how: 'known' | 'fresh' = 'known'): void {
+    const machine = machines.getOrAdd(question)
+    if (machine === undefined) return
+    machine.isRenewal ||= renewal
+    step(machine, { kind: 'wanted', nonce: random.bytes(NONCE_BYTES), how })
+  }
+
   return {
-    want(question, renewal, how = 'known') {
-      const machine = machines.getOrAdd(question)
-      if (machine === undefined) return
-      machine.isRenewal ||= renewal
-      step(machine, { kind: 'wanted', nonce: random.bytes(NONCE_BYTES), how })
-    },
+    want,
     rival(question, from, nonce) {
       const machine = machines.getOrAdd(question)
       if (machine !== undefined) step(machine, { kind: 'rival', from, nonce })

@@ -1,5 +1,6 @@
 /** What is still asked for is observed anew before it ends; what is not is let go. */
 import { afterEach, describe, expect, it } from 'vitest'
+import { limits } from '../../../src/chunks/limits.ts'
 import { answer, ask, createWorld, type Node, type World } from '../world.ts'
 
 let world: World
@@ -73,5 +74,43 @@ describe('an entry', () => {
     expect(await lastOctet(reader!)).toBeUndefined()
     await world.clock.advanceAsync(60_000)
     expect(await lastOctet(reader!)).toBe(3)
+  })
+
+  it.each([
+    ['that too few could observe', 2],
+    ['whose opener keeps what it hears to itself', 0],
+  ])('whose round failed, %s, is observed again without anybody asking, while it is wanted', async (_, blind) => {
+    world = createWorld({ nodes: 7, n: 5 })
+    world.publish(question, answer(question, [3]))
+    const replicas = world.replicas(question)
+    const [teller, reader] = world.outsiders(question)
+    if (blind > 0) for (const node of replicas.slice(blind)) node.sees = () => undefined
+    else {
+      const [opener] = replicas
+      // The others answer it; it takes none of it, and so never delivers.
+      for (const node of replicas.slice(1))
+        node.liar = async (request, from, honest) => {
+          const reply = await honest()
+          return request.kind === 'round' && from === opener!.member.peer ? { kind: 'unknown' } : reply
+        }
+    }
+    await world.told(question, [teller!])
+    expect(replicas[1]!.chunks.entry(question)).toBeUndefined()
+    for (const node of replicas) node.sees = undefined
+    await world.clock.advanceAsync(120_000)
+    expect(replicas[1]!.chunks.entry(question)).toBeDefined()
+    expect(await lastOctet(reader!)).toBe(3)
+  })
+
+  it('whose rounds fail again and again is left alone after some of them, until somebody asks', async () => {
+    world = createWorld({ nodes: 7, n: 5 })
+    world.publish(question, answer(question, [3]))
+    for (const node of world.replicas(question).slice(2)) node.sees = () => undefined
+    await world.told(question, [world.outsiders(question)[0]!])
+    await world.clock.advanceAsync(3_600_000)
+    expect(fetches()).toBeLessThanOrEqual(5 * (1 + limits.MAX_UNASKED_ROUNDS) * 3)
+    const before = fetches()
+    await world.clock.advanceAsync(4 * 3_600_000)
+    expect(fetches()).toBe(before)
   })
 })

@@ -107,7 +107,9 @@ export function notDelivered({ memory, to }: In<'yielded'>, now: number): RoundS
   return toResting({ ...memory, distrusted }, 'not-delivered', now)
 }
 
-/** resting -> idle, or as from idle when somebody asked meanwhile. */
+/** resting -> idle, or as from idle when somebody asked meanwhile, or when it is owed and still pays. */
 export function rested(state: In<'resting'>, context: RoundContext, now: number): RoundStep {
-  return state.wanted === undefined ? toIdle(state) : begin(state, state.wanted, context, now)
+  if (state.wanted !== undefined) return begin(state, state.wanted, context, now)
+  const idle = toIdle(state)
+  return state.isOwed && worthwhile(context, undefined) ? { ...idle, effects: [{ kind: 'want-again' }] } : idle
 }

@@ -54,6 +54,8 @@ export type RoundPhase =
   | {
       readonly phase: 'resting'
       readonly until: number
+      /** It was wanted, and could be agreed on: at the end of the rest it is tried again if it still pays. */
+      readonly isOwed: boolean
       /** Somebody asked meanwhile: the rest ends with a round. */
       readonly wanted?: Pick<Series, 'nonce' | 'how'>
     }
@@ -127,6 +129,8 @@ export type RoundEffect =
   /** Send a `tick` at this time (unix ms); a later one replaces an earlier one. */
   | { readonly kind: 'wake'; readonly at: number }
   | { readonly kind: 'gave-up'; readonly reason: GaveUp }
+  /** The rest is over, and the question is still wanted: a `wanted` with a fresh nonce is owed. */
+  | { readonly kind: 'want-again' }
   | Ignored
 
 /** An event changed nothing: it came in another phase than it belongs to, or of a peer that was not waited for. To be counted. */

@@ -46,8 +46,10 @@ export function toAgreed({ certificate, outcome }: Agreed, votes: readonly LiveV
 export function toResting(memory: RoundMemory, reason: GaveUp, now: number): RoundStep {
   const restMs = Math.min(limits.BACKOFF_MS * 2 ** Math.min(memory.failures, 10), limits.MAX_BACKOFF_MS)
   const until = now + restMs
+  // What this node itself cannot fetch is asked for again by whoever needs it.
+  const isOwed = reason !== 'no-observation' && memory.failures < limits.MAX_UNASKED_ROUNDS
   return {
-    state: { phase: 'resting', until, memory: { ...memory, failures: memory.failures + 1 } },
+    state: { phase: 'resting', until, isOwed, memory: { ...memory, failures: memory.failures + 1 } },
     effects: [
       { kind: 'gave-up', reason },
       { kind: 'wake', at: until },

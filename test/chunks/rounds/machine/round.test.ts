@@ -143,11 +143,14 @@ describe('a round', () => {
     expect(run(again, context(), first.state).effects[1]).toEqual({ kind: 'wake', at: NOW + 46_000 + 60_000 })
   })
 
-  it('is held at the end of a rest in which somebody asked: once, and not when nobody did', () => {
+  it('is held at the end of a rest in which somebody asked: once; else it is wanted again while that pays', () => {
     const resting = run([wanted, observed, ...commit([1, 2], 30), voted(1, 40), tick(30 + limits.REVEAL_MS)]).state
     const end = 30 + limits.REVEAL_MS + limits.BACKOFF_MS
     const asked = (at: number) => [{ kind: 'wanted', nonce: low, how: 'known' }, at] as const
-    expect(run([tick(end)], context(), resting)).toMatchObject({ state: { phase: 'idle' }, effects: [] })
+    const unasked = run([tick(end)], context(), resting)
+    expect(unasked).toMatchObject({ state: { phase: 'idle' }, effects: [{ kind: 'want-again' }] })
+    const spent = { ...resting, isOwed: false } as typeof resting
+    expect(run([tick(end)], context(), spent)).toMatchObject({ state: { phase: 'idle' }, effects: [] })
     const again = run([asked(5_000), asked(10_000), tick(end)], context(), resting)
     expect(again).toMatchObject({
       state: { phase: 'observing', memory: { failures: 1 } },
@@ -156,6 +159,7 @@ describe('a round', () => {
     // A later replica waits for its turn; demand that does not pay opens none.
     expect(run([asked(5_000), tick(end)], context(2), resting).state).toMatchObject({ phase: 'waiting' })
     const few = context(0, { admitAfter: 3 })
+    expect(run([tick(end)], few, resting)).toMatchObject({ state: { phase: 'idle' }, effects: [] })
     expect(run([asked(5_000), tick(end)], few, resting)).toMatchObject({ state: { phase: 'idle' }, effects: [] })
   })
 
