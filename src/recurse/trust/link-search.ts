@@ -49,6 +49,8 @@ export class LinkSearch {
   /** Keys that are being tried, or what they are tried by. */
   readonly #tried = new Map<string, ZoneSecurity>()
   readonly #copies = new Map<string, Copies>()
+  /** The last copy of each set, and the zone by whose keys it was tried. */
+  readonly #lastCopies = new Map<string, { readonly finding: Finding; readonly parent: Name }>()
   readonly #dsAskedAfresh = new Set<string>()
 
   constructor(engine: TrustEngine, trust: Trust, task: ValidationTask) {
@@ -298,8 +300,19 @@ export class LinkSearch {
   }
 
   async #nextCopy(need: Need): Promise<ZoneSecurity | undefined> {
+    const key = copiesKey(questionOf(need))
+    const { parent } = need
+    const last = this.#lastCopies.get(key)
+    if (last !== undefined && !sameName(last.parent, parent)) {
+      // A zone was found between: the copy is not bad, it was tried by the keys of the wrong zone.
+      this.#lastCopies.set(key, { ...last, parent })
+      const link = this.#learnFrom(need, last.finding)
+      if (isGood(link)) return link
+    }
     const finding = await this.#copiesOf(need).next()
-    return finding === undefined ? undefined : this.#learnFrom(need, finding)
+    if (finding === undefined) return undefined
+    this.#lastCopies.set(key, { finding, parent })
+    return this.#learnFrom(need, finding)
   }
 
   #learnFrom(need: Need, { outcome, expires }: Finding): ZoneSecurity {
