@@ -35,7 +35,16 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
     'options.ts',
     'local',
   ],
-  household: ['household.ts', 'catch-up.ts', 'telling.ts', 'watched-cache.ts', 'taking.ts', 'rows.ts'],
+  household: [
+    'household.ts',
+    'presence.ts',
+    'catch-up.ts',
+    'telling.ts',
+    'outbox.ts',
+    'watched-cache.ts',
+    'taking.ts',
+    'rows.ts',
+  ],
   'chunk-chains': ['run', 'audit', 'disk', 'state'],
   chunks: ['node', 'reads', 'rounds', 'handover', 'observations', 'digests', 'entries', 'seats', 'wire'],
   'chunks/entries': [

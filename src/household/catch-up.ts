@@ -1,13 +1,13 @@
 /** A member that was away asks one of the others for all that it holds; and the same seen from that other one. */
 import { ChordnsError, type Clock, isChordnsError, type Log, type PeerId, type RequestOptions } from '../base/index.ts'
-import { type CacheContents, Rank } from '../cache/index.ts'
+import type { CacheContents } from '../cache/index.ts'
 import { holdsPrivateAddress } from '../chunks/index.ts'
 import { agedDelegation, type Question } from '../dns/index.ts'
 import { delegationQuestion } from '../evidence/index.ts'
 import { limits } from './limits.ts'
 import { decodeMessage, encodeRow, type ToldRow } from './rows.ts'
 import { isShared, MAIN, type Taking } from './taking.ts'
-import { messagesOf } from './telling.ts'
+import { answerRow, messagesOf } from './telling.ts'
 
 export type AskForAll = (peer: PeerId, body: Uint8Array, options: RequestOptions) => AsyncIterable<Uint8Array>
 
@@ -59,42 +59,53 @@ function* answerRows({ contents, clock, mayShare }: SuppliedFrom, part: number):
   for (const key of contents.keysOf(part, 0, now + limits.MIN_SECONDS * 1000)) {
     const found = contents.entryAt(key)
     if (found?.context !== MAIN || found.entry.side !== 'own' || found.entry.provenance !== 'solo') continue
-    const { question, outcome, rank, expires } = found.entry
+    const { question, outcome } = found.entry
     if (!isShared(question, mayShare) || holdsPrivateAddress(outcome)) continue
-    const seconds = Math.min(limits.MAX_SECONDS, (expires - now) / 1000)
-    yield { kind: 'answer', question, outcome, rank: Math.min(rank, Rank.AUTHORITATIVE) as Rank, seconds }
+    const row = answerRow(found.entry, now)
+    if (row !== undefined) yield row
   }
 }
 
 export interface CatchUpDeps {
   readonly taking: Taking
   readonly bulk: AskForAll
+  readonly clock: Clock
   readonly log: Log
   readonly stopping: AbortSignal
 }
 
 /** Asks one after the other until one has sent all that it holds. Returns the rows that were worth keeping. */
-export async function catchUp({ taking, bulk, log, stopping }: CatchUpDeps, peers: readonly PeerId[]): Promise<number> {
-  let kept = 0
+export async function catchUp(deps: CatchUpDeps, peers: readonly PeerId[]): Promise<number> {
+  const { log, stopping } = deps
+  const taken = { rows: 0, kept: 0 }
   for (const peer of peers.slice(0, limits.CATCH_UP_MEMBERS)) {
     try {
-      let rows = 0
-      for await (const frame of bulk(peer, CATCH_UP_REQUEST, {
-        timeoutMs: limits.CATCH_UP_TIMEOUT_MS,
-        signal: stopping,
-      })) {
-        const message = decodeMessage(frame)
-        rows += message.length
-        kept += taking.take(peer, message)
-        if (rows >= limits.CATCH_UP_ROWS) break
-      }
-      log.info({ peer, rows, kept }, 'took over what the household knows')
-      return kept
+      taken.rows = 0
+      await takeAll(deps, peer, taken)
+      log.info({ peer, ...taken }, 'took over what the household knows')
+      break
     } catch (error) {
-      if (stopping.aborted || isChordnsError(error, 'ABORTED')) return kept
+      if (stopping.aborted || isChordnsError(error, 'ABORTED')) break
       if (!(error instanceof ChordnsError)) throw error
       log.debug({ peer, code: error.code }, 'a member did not send what it knows')
     }
   }
-  return kept
+  return taken.kept
+}
+
+/** Rejects with PEER_*, HOUSEHOLD_*, EVIDENCE_MALFORMED, DNS_* or ABORTED; what came before is kept. */
+async function takeAll(
+  { taking, bulk, clock, stopping }: CatchUpDeps,
+  peer: PeerId,
+  taken: { rows: number; kept: number },
+): Promise<void> {
+  const end = clock.monotonic() + limits.CATCH_UP_MS
+  const options = { timeoutMs: limits.CATCH_UP_TIMEOUT_MS, signal: stopping }
+  for await (const frame of bulk(peer, CATCH_UP_REQUEST, options)) {
+    const rows = decodeMessage(frame)
+    taken.rows += rows.length
+    if (taken.rows > limits.CATCH_UP_ROWS || clock.monotonic() > end)
+      throw new ChordnsError('HOUSEHOLD_ENDLESS', 'a member goes on sending what it knows', { peer })
+    taken.kept += taking.take(peer, rows)
+  }
 }

@@ -6,16 +6,17 @@ import { type Cancel, ChordnsError, type Clock, type Log, type PeerId } from '..
 import type { Cache, CacheContents } from '../cache/index.ts'
 import { Rates } from '../chunks/index.ts'
 import type { Question } from '../dns/index.ts'
-import type { Ring } from '../ring/index.ts'
 import { type AskForAll, catchUp, supplied } from './catch-up.ts'
 import { limits } from './limits.ts'
+import { createOutbox, type SendTold } from './outbox.ts'
+import { Absence, type HouseholdRing, isWhole, othersOf } from './presence.ts'
 import { decodeMessage } from './rows.ts'
 import { createTaking } from './taking.ts'
-import { createTeller, type SendTold, type TellerStats } from './telling.ts'
+import { createTeller } from './telling.ts'
 import type { CacheWatcher } from './watched-cache.ts'
 
 export interface HouseholdDeps {
-  readonly ring: Pick<Ring, 'self' | 'members' | 'memberByPeer' | 'isSuspect' | 'onChange'>
+  readonly ring: HouseholdRing
   /** What is taken goes into this one, which nobody watches. */
   readonly cache: Cache & CacheContents
   readonly clock: Clock
@@ -29,7 +30,10 @@ export interface HouseholdHooks {
   readonly mayShare: (question: Question) => boolean
 }
 
-export interface HouseholdStats extends TellerStats {
+export interface HouseholdStats {
+  readonly rowsTold: number
+  readonly messagesSent: number
+  readonly messagesLost: number
   readonly rowsTaken: number
   readonly messagesTaken: number
   readonly messagesRefused: number
@@ -38,7 +42,8 @@ export interface HouseholdStats extends TellerStats {
 
 export interface Household {
   start(): void
-  stop(): void
+  /** Says what it has not told yet. Resolves when nobody is waited for any more: 2 s at most. */
+  stop(): Promise<void>
   /** Few enough members that all tell all: the ring is not asked, since what it knows is here. */
   isWhole(): boolean
   /** Hears of what this node puts into its cache, and tells the others. */
@@ -54,38 +59,22 @@ export interface Household {
 
 const ACKNOWLEDGED = new Uint8Array()
 
-export function createHousehold(deps: HouseholdDeps, hooks: HouseholdHooks): Household {
+export function createHousehold(deps: HouseholdDeps, { mayShare, bulk, send }: HouseholdHooks): Household {
   const { ring, cache, clock, log } = deps
-  const { mayShare, bulk, send } = hooks
   const stop = new AbortController()
   const stopping = stop.signal
   const taking = createTaking({ cache, clock, mayShare })
-  const telling = createTeller({ clock, mayShare, others: () => (isWhole() ? others() : []), send, stopping })
-  const rates = new Rates(clock, limits.TAKEN_BYTES_PER_SECOND, limits.TAKEN_BURST_BYTES, limits.MAX_RATED)
-  const supplies = new Rates(clock, 1000 / limits.CATCH_UP_EVERY_MS, 2, limits.MAX_RATED)
-  const counts = { rowsTaken: 0, messagesTaken: 0, messagesRefused: 0, caughtUp: 0 }
-  /** When there was nobody else for the first time; undefined while there is somebody. */
-  let aloneSince: number | undefined = Number.NEGATIVE_INFINITY
+  const outbox = createOutbox(send, stopping)
+  const telling = createTeller({ clock, outbox, mayShare, others: () => othersOf(ring) })
+  const door = createDoor(deps)
+  const absence = new Absence(clock)
+  const counts = { rowsTaken: 0, messagesTaken: 0, caughtUp: 0 }
   let unsubscribe: Cancel | undefined
 
-  function isWhole(): boolean {
-    const { length } = ring.members()
-    return length > 1 && length <= limits.MAX_MEMBERS
-  }
-
-  function others(): PeerId[] {
-    return ring.members().flatMap(({ id, peer }) => (id === ring.self.id || ring.isSuspect(id) ? [] : [peer]))
-  }
-
   function ringChanged(): void {
-    if (others().length === 0) {
-      aloneSince ??= clock.monotonic()
-      return
-    }
-    const wasAway = aloneSince !== undefined && clock.monotonic() - aloneSince >= limits.AWAY_MS
-    aloneSince = undefined
-    if (!wasAway || !isWhole() || stopping.aborted) return
-    catchUp({ taking, bulk, log, stopping }, others()).then(
+    const others = othersOf(ring)
+    if (!absence.endsWith(others.length) || stopping.aborted) return
+    catchUp({ taking, bulk, clock, log, stopping }, others).then(
       (kept) => {
         counts.caughtUp += kept
       },
@@ -93,41 +82,61 @@ export function createHousehold(deps: HouseholdDeps, hooks: HouseholdHooks): Hou
     )
   }
 
-  function admit(from: PeerId, isAllowed: boolean): void {
-    if (ring.memberByPeer(from) !== undefined && isAllowed) return
-    counts.messagesRefused++
-    throw new ChordnsError('HOUSEHOLD_REFUSED', 'not a member, or too much at once', { peer: from })
-  }
-
   return {
     start() {
       unsubscribe = ring.onChange(ringChanged)
       ringChanged()
     },
-    stop() {
+    async stop() {
       unsubscribe?.()
-      telling.flush()
+      await telling.flush()
       stop.abort()
     },
-    isWhole,
+    isWhole: () => isWhole(ring),
     watcher: {
       answer(entry) {
-        taking.ownFound(entry.question)
-        telling.answer(entry)
+        if (!taking.isVerdict(entry)) telling.answer(entry)
       },
       delegation: telling.delegation,
     },
     handle(from, body) {
-      admit(from, rates.spend(from, body.length))
+      door.admitTelling(from, body.length)
       counts.rowsTaken += taking.take(from, decodeMessage(body))
       counts.messagesTaken++
       return ACKNOWLEDGED
     },
     supply(from, signal) {
-      admit(from, supplies.spend(from))
+      door.admitReturn(from)
       return supplied({ contents: cache, clock, mayShare }, AbortSignal.any([signal, stopping]))
     },
     sourceOf: taking.sourceOf,
-    stats: () => ({ ...counts, ...telling.stats() }),
+    stats: () => ({ ...counts, ...outbox.counts, rowsTold: telling.rowsTold(), messagesRefused: door.refused() }),
+  }
+}
+
+/** Who may tell, and ask, and how much. Both throw HOUSEHOLD_REFUSED. */
+interface Door {
+  admitTelling(from: PeerId, bytes: number): void
+  admitReturn(from: PeerId): void
+  refused(): number
+}
+
+function createDoor({ ring, clock }: HouseholdDeps): Door {
+  const bytes = new Rates(clock, limits.TAKEN_BYTES_PER_SECOND, limits.TAKEN_BURST_BYTES, limits.MAX_RATED)
+  const returns = new Rates(clock, 1000 / limits.CATCH_UP_EVERY_MS, limits.CATCH_UP_BURST, limits.MAX_RATED)
+  let refused = 0
+
+  /** Strangers come to no bucket, or a crowd of them would push the members' out. */
+  function admit(from: PeerId, rates: Rates, cost: number): void {
+    const isMember = ring.memberByPeer(from) !== undefined
+    if (isMember && rates.spend(from, cost)) return
+    refused++
+    throw new ChordnsError('HOUSEHOLD_REFUSED', isMember ? 'too much at once' : 'not a member', { peer: from })
+  }
+
+  return {
+    admitTelling: (from, length) => admit(from, bytes, length),
+    admitReturn: (from) => admit(from, returns, 1),
+    refused: () => refused,
   }
 }

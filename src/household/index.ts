@@ -11,5 +11,5 @@ export {
   type HouseholdStats,
 } from './household.ts'
 export { limits as householdLimits } from './limits.ts'
-export type { SendTold } from './telling.ts'
+export type { SendTold } from './outbox.ts'
 export { type CacheWatcher, watchedCache } from './watched-cache.ts'

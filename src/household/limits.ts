@@ -18,7 +18,7 @@ export const limits = {
   MAX_ROW_BYTES: 48_000,
   /** Rows that wait for the next message; the oldest give way. */
   MAX_WAITING: 2_048,
-  /** Rows told a moment ago: a verdict that comes later says nothing new to them who judge for themselves. */
+  /** Rows told a moment ago: a verdict that comes later says nothing new to those who validate for themselves. */
   MAX_RECENT: 8_192,
   RECENT_MS: 2_000,
   /** A telling that is not acknowledged by then is lost, which costs a fetch. Ms. */
@@ -37,10 +37,14 @@ export const limits = {
   CATCH_UP_ROWS: 50_000,
   /** Without a frame for so long, another member is asked. Ms. */
   CATCH_UP_TIMEOUT_MS: 10_000,
+  /** For all of it: 15 MB over a slow wireless network take half of that. Ms. */
+  CATCH_UP_MS: 60_000,
   /** Members that are asked in turn until one has sent all. */
   CATCH_UP_MEMBERS: 3,
   /** A member that asks more often is refused. Ms. */
   CATCH_UP_EVERY_MS: 60_000,
+  /** So often at once: a box that is started twice in a row. */
+  CATCH_UP_BURST: 2,
   /** Alone for longer than this, a member asks again when it meets the others. Ms. */
   AWAY_MS: 30_000,
   /** Where each row came from, for `explain`. */

@@ -68,9 +68,12 @@ export function decodeMessage(bytes: Uint8Array): ToldRow[] {
   const value = readCbor(bytes, limits.MESSAGE_BYTES + 1024, 'message')
   const message = readRow(value, 2, 'message')
   if (message[0] !== VERSION) throw malformed(`version ${String(message[0])}`)
-  return readList(message[1], limits.MAX_ROWS, 'rows', (row) =>
+  const rows = readList(message[1], limits.MAX_ROWS, 'rows', (row) =>
     decodeRow(readBytes(row, 1, limits.MAX_ROW_BYTES, 'row')),
   )
+  // Or a source that sends no rows could go on for ever.
+  if (rows.length === 0) throw malformed('no rows')
+  return rows
 }
 
 function decodeRow(bytes: Uint8Array): ToldRow {
@@ -102,8 +105,8 @@ function readAnswer(row: readonly CborValue[]): AnswerRow {
     kind: 'answer',
     question,
     outcome,
-    // Higher ranks are for what this node has validated, or the ring has agreed on.
-    rank: readInteger(row[3], Rank.GLUE, Rank.AUTHORITATIVE, 'rank') as Rank,
+    // Higher ranks are for what this node has validated, or the ring has agreed on; glue answers nobody.
+    rank: readInteger(row[3], Rank.AUTHORITY_SECTION, Rank.AUTHORITATIVE, 'rank') as Rank,
     seconds: readInteger(row[4], 0, limits.MAX_SECONDS, 'seconds'),
   }
 }

@@ -1,6 +1,6 @@
 /** What the others found, put into this node's cache: as if this node had fetched it, except that nothing of it is validated yet. */
 import type { Clock, PeerId } from '../base/index.ts'
-import type { Cache, CacheContext } from '../cache/index.ts'
+import type { Cache, CacheContext, CacheEntry } from '../cache/index.ts'
 import { holdsPrivateAddress, questionKey } from '../chunks/index.ts'
 import { Class, type Question, Type } from '../dns/index.ts'
 import { delegationQuestion } from '../evidence/index.ts'
@@ -20,14 +20,15 @@ export interface TakingDeps {
 export interface Taking {
   /** Returns how many rows were worth keeping. */
   take(from: PeerId, rows: readonly ToldRow[]): number
-  /** This node has fetched the answer itself. */
-  ownFound(question: Question): void
+  /** What this node puts into its cache itself. True for the verdict on a row that was taken: that is no find of its own. */
+  isVerdict(entry: CacheEntry): boolean
   /** The member whose word the answer in the cache is, if it is another's. */
   sourceOf(question: Question): PeerId | undefined
 }
 
 export function createTaking({ cache, clock, mayShare }: TakingDeps): Taking {
-  const sources = new Map<string, PeerId>()
+  /** `stored`: when it was taken, which an entry keeps when it gets its verdict. */
+  const sources = new Map<string, { readonly peer: PeerId; readonly stored: number }>()
 
   function takeOne(from: PeerId, row: ToldRow, now: number): boolean {
     if (row.kind === 'delegation') {
@@ -55,13 +56,13 @@ export function createTaking({ cache, clock, mayShare }: TakingDeps): Taking {
       },
       now,
     )
-    if (kept) remember(questionKey(question), from)
+    if (kept) remember(questionKey(question), from, now)
     return kept
   }
 
-  function remember(key: string, from: PeerId): void {
+  function remember(key: string, peer: PeerId, stored: number): void {
     sources.delete(key)
-    sources.set(key, from)
+    sources.set(key, { peer, stored })
     if (sources.size > limits.MAX_SOURCES) sources.delete(sources.keys().next().value!)
   }
 
@@ -70,8 +71,13 @@ export function createTaking({ cache, clock, mayShare }: TakingDeps): Taking {
       const now = clock.now()
       return rows.reduce((kept, row) => kept + Number(takeOne(from, row, now)), 0)
     },
-    ownFound: (question) => void sources.delete(questionKey(question)),
-    sourceOf: (question) => sources.get(questionKey(question)),
+    isVerdict({ question, stored }) {
+      const key = questionKey(question)
+      if (sources.get(key)?.stored === stored) return true
+      sources.delete(key)
+      return false
+    },
+    sourceOf: (question) => sources.get(questionKey(question))?.peer,
   }
 }
 

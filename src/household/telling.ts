@@ -1,28 +1,20 @@
-/** Teller the others what this node found: gathered for a moment, encoded once, sent to each. */
-import { type Cancel, ChordnsError, type Clock, type PeerId, type RequestOptions } from '../base/index.ts'
+/** What this node found, told to the others: gathered for a moment, encoded once. */
+import type { Cancel, Clock, PeerId } from '../base/index.ts'
 import { type CacheEntry, Rank } from '../cache/index.ts'
 import { holdsPrivateAddress, questionKey } from '../chunks/index.ts'
-import type { Delegation, Name, Question } from '../dns/index.ts'
+import { agedDelegation, type Delegation, type Name, type Question } from '../dns/index.ts'
 import { delegationQuestion } from '../evidence/index.ts'
 import { limits } from './limits.ts'
+import type { Outbox } from './outbox.ts'
 import { encodeMessage, encodeRow, type ToldRow } from './rows.ts'
 import { isShared } from './taking.ts'
 
-export type SendTold = (peer: PeerId, body: Uint8Array, options: RequestOptions) => Promise<Uint8Array>
-
 export interface TellerDeps {
   readonly clock: Clock
+  readonly outbox: Outbox
   readonly mayShare: (question: Question) => boolean
   /** Those who are told; empty where there is nobody, or there are too many. */
   readonly others: () => readonly PeerId[]
-  readonly send: SendTold
-  readonly stopping: AbortSignal
-}
-
-export interface TellerStats {
-  readonly rowsTold: number
-  readonly messagesSent: number
-  readonly messagesLost: number
 }
 
 export interface Teller {
@@ -30,97 +22,118 @@ export interface Teller {
   answer(entry: CacheEntry): void
   /** A delegation likewise. `parent`: the zone whose referral it was. */
   delegation(delegation: Delegation, parent: Name | undefined): void
-  /** Sends what is gathered, now. */
-  flush(): void
-  stats(): TellerStats
+  /** Sends what is gathered, now. Resolves when nobody is waited for any more. */
+  flush(): Promise<void>
+  /** Rows that were sent to somebody. */
+  rowsTold(): number
 }
 
-export function createTeller(deps: TellerDeps): Teller {
-  const { clock, mayShare, stopping } = deps
-  const waiting = new Map<string, ToldRow>()
-  const recent = new Map<string, number>()
-  const inFlight = new Map<PeerId, number>()
-  const counts = { rowsTold: 0, messagesSent: 0, messagesLost: 0 }
+/** What is to be told. What is left of it is counted when it is sent. */
+type Found =
+  | { readonly kind: 'answer'; readonly entry: CacheEntry }
+  | {
+      readonly kind: 'delegation'
+      readonly delegation: Delegation
+      readonly parent: Name | undefined
+      /** Monotonic ms. */
+      readonly since: number
+    }
+
+export function createTeller({ clock, outbox, mayShare, others }: TellerDeps): Teller {
+  const waiting = new Map<string, Found>()
+  const told = new ToldLately(clock)
   let timer: Cancel | undefined
+  let rowsTold = 0
 
-  function gather(key: string, row: ToldRow): void {
-    if (stopping.aborted || deps.others().length === 0 || isRecent(key)) return
+  function gather(key: string, found: Found): void {
+    if (others().length === 0 || told.has(key, found)) return
     waiting.delete(key)
-    waiting.set(key, row)
+    waiting.set(key, found)
     if (waiting.size > limits.MAX_WAITING) waiting.delete(waiting.keys().next().value!)
-    timer ??= clock.after(limits.GATHER_MS, flush)
+    timer ??= clock.after(limits.GATHER_MS, () => void flush())
   }
 
-  function isRecent(key: string): boolean {
-    const told = recent.get(key)
-    return told !== undefined && clock.monotonic() - told < limits.RECENT_MS
-  }
-
-  function answer(entry: CacheEntry): void {
-    const { question, outcome, security, provenance, side, rank } = entry
-    if (side !== 'own' || provenance !== 'solo' || security === 'bogus') return
-    const seconds = Math.min(limits.MAX_SECONDS, (entry.expires - clock.now()) / 1000)
-    if (seconds < limits.MIN_SECONDS || !isShared(question, mayShare) || holdsPrivateAddress(outcome)) return
-    const row = {
-      kind: 'answer',
-      question,
-      outcome,
-      rank: Math.min(rank, Rank.AUTHORITATIVE) as Rank,
-      seconds,
-    } as const
-    gather(questionKey(question), row)
-  }
-
-  function delegation(delegation: Delegation, parent: Name | undefined): void {
-    const question = delegationQuestion(delegation.zone)
-    if (mayShare(question)) gather(questionKey(question), { kind: 'delegation', delegation, parent })
-  }
-
-  function flush(): void {
+  async function flush(): Promise<void> {
     timer?.()
     timer = undefined
-    const now = clock.monotonic()
-    const rows = [...waiting].flatMap(([key, row]) => {
-      recent.delete(key)
-      recent.set(key, now)
-      return encodeRow(row) ?? []
-    })
+    const rows: Uint8Array[] = []
+    for (const [key, found] of waiting) {
+      told.add(key, found)
+      const row = rowOf(found, clock)
+      const bytes = row && encodeRow(row)
+      if (bytes !== undefined) rows.push(bytes)
+    }
     waiting.clear()
-    for (const key of recent.keys()) {
-      if (recent.size <= limits.MAX_RECENT) break
-      recent.delete(key)
-    }
-    for (const message of messagesOf(rows)) for (const peer of deps.others()) void sendTo(peer, message)
-    counts.rowsTold += rows.length
-  }
-
-  async function sendTo(peer: PeerId, message: Uint8Array): Promise<void> {
-    const open = inFlight.get(peer) ?? 0
-    if (open >= limits.MAX_IN_FLIGHT) {
-      counts.messagesLost++
-      return
-    }
-    inFlight.set(peer, open + 1)
-    counts.messagesSent++
-    try {
-      await deps.send(peer, message, { timeoutMs: limits.SEND_TIMEOUT_MS, signal: stopping })
-    } catch (error) {
-      // Whoever misses it fetches for itself.
-      if (!(error instanceof ChordnsError)) throw error
-      counts.messagesLost++
-    } finally {
-      const left = (inFlight.get(peer) ?? 1) - 1
-      if (left === 0) inFlight.delete(peer)
-      else inFlight.set(peer, left)
-    }
+    const peers = others()
+    if (peers.length === 0) return
+    rowsTold += rows.length
+    await Promise.all([...messagesOf(rows)].flatMap((message) => peers.map((peer) => outbox.send(peer, message))))
   }
 
   return {
-    answer,
-    delegation,
+    answer(entry) {
+      const { question, outcome, security, provenance, side } = entry
+      const key = questionKey(question)
+      // It was gathered before it was validated.
+      if (security === 'bogus') waiting.delete(key)
+      if (side !== 'own' || provenance !== 'solo' || security === 'bogus') return
+      if (isShared(question, mayShare) && !holdsPrivateAddress(outcome)) gather(key, { kind: 'answer', entry })
+    },
+    delegation(delegation, parent) {
+      const question = delegationQuestion(delegation.zone)
+      if (!mayShare(question)) return
+      gather(questionKey(question), { kind: 'delegation', delegation, parent, since: clock.monotonic() })
+    },
     flush,
-    stats: () => ({ ...counts }),
+    rowsTold: () => rowsTold,
   }
+}
+
+/** Undefined when it is over before anybody can use it. */
+function rowOf(found: Found, clock: Clock): ToldRow | undefined {
+  if (found.kind === 'delegation') {
+    const { delegation, parent, since } = found
+    const aged = agedDelegation(delegation, (clock.monotonic() - since) / 1000)
+    return aged.ttl < limits.MIN_SECONDS ? undefined : { kind: 'delegation', delegation: aged, parent }
+  }
+  return answerRow(found.entry, clock.now())
+}
+
+/** The row of an entry that may be shared; undefined when too little is left of it. */
+export function answerRow({ question, outcome, rank, expires }: CacheEntry, now: number): ToldRow | undefined {
+  const seconds = Math.min(limits.MAX_SECONDS, Math.floor((expires - now) / 1000))
+  if (seconds < limits.MIN_SECONDS) return undefined
+  return { kind: 'answer', question, outcome, rank: Math.min(rank, Rank.AUTHORITATIVE) as Rank, seconds }
+}
+
+/** What was told a moment ago: a verdict on it says nothing new to those who validate for themselves. */
+class ToldLately {
+  readonly #told = new Map<string, { readonly at: number; readonly mark: string }>()
+  readonly #clock: Clock
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  has(key: string, found: Found): boolean {
+    const before = this.#told.get(key)
+    return (
+      before !== undefined && before.mark === markOf(found) && this.#clock.monotonic() - before.at < limits.RECENT_MS
+    )
+  }
+
+  add(key: string, found: Found): void {
+    this.#told.delete(key)
+    this.#told.set(key, { at: this.#clock.monotonic(), mark: markOf(found) })
+    if (this.#told.size > limits.MAX_RECENT) this.#told.delete(this.#told.keys().next().value!)
+  }
+}
+
+/** The same for what is the same fetch: an entry keeps its date with its verdict; a referral may come again with what it lacked. */
+function markOf(found: Found): string {
+  if (found.kind === 'answer') return String(found.entry.stored)
+  const { nameServers, addresses, ds, proofs } = found.delegation
+  return `${nameServers.length}/${addresses.size}/${ds?.rdatas.length ?? 0}/${proofs.length}`
 }
 
 /** Rows in messages that fit into a frame. */

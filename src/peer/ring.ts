@@ -85,14 +85,14 @@ export async function startPeers(deps: PeersDeps, hooks: PeersHooks): Promise<Pe
   const transport = await listen(deps, membership, (peer, addresses) => ring?.found(peer, addresses))
   const memory = dataFile && ringMemory(deps, dataFile)
   ring = ringOver(transport, deps, membership, memory)
-  const chunks = chunksOver(transport, ring, deps, hooks, membership)
+  const household = config.ring.acceptFrom === 'any-member' ? householdOver(transport, ring, deps, hooks) : undefined
+  const chunks = chunksOver(transport, ring, deps, hooks, { membership, household })
   const votes = dataFile && openVotes(config, deps)
   const chains = dataFile && votes && chainsOver(transport, ring, chunks, deps, membership, { dataFile, votes })
   if (chains !== undefined) {
     await markUsed(identityFile(config))
     chunks.onAgreed((entry) => chains.kept(entry))
   }
-  const household = config.ring.acceptFrom === 'any-member' ? householdOver(transport, ring, deps, hooks) : undefined
   answerPeers(transport, { ring, chunks, chains, household })
   await ring.start()
   memory?.follow(ring)
@@ -108,9 +108,8 @@ export async function startPeers(deps: PeersDeps, hooks: PeersHooks): Promise<Pe
     household,
     close: async () => {
       await rendezvous?.stop()
-      household?.stop()
       chains?.stop()
-      await chunks.handOver()
+      await Promise.all([household?.stop(), chunks.handOver()])
       await chunks.stop()
       await ring.stop()
       memory?.stop()
@@ -206,8 +205,9 @@ function chunksOver(
   ring: Ring,
   { config, clock, random, log, recursor, dataFile }: PeersDeps,
   { isPrivate }: PeersHooks,
-  { signer }: Membership,
+  { membership: { signer }, household }: { readonly membership: Membership; readonly household: Household | undefined },
 ): Chunks {
+  const ownFetch = ownFetchOf(recursor, clock, config.chunks.admitAfter === 'auto')
   return createChunks(
     {
       ...(dataFile !== undefined && { store: dataFile.chunks }),
@@ -222,7 +222,12 @@ function chunksOver(
     {
       send: senderTo(RequestRoom.CHUNKS, transport),
       bulk: (peer, body, options) => transport.bulk(peer, addressed(RequestRoom.CHUNKS, body), options),
-      ownFetch: ownFetchOf(recursor, clock, config.chunks.admitAfter === 'auto'),
+      ownFetch: (question, signal, how) => {
+        // What others have told is in the cache as if it were fetched here, and nobody signs another's word.
+        if (household?.isWhole() === true)
+          return Promise.reject(new ChordnsError('HOUSEHOLD_UNSIGNED', 'a household does not sign what it knows', {}))
+        return ownFetch(question, signal, how)
+      },
       isPrivate,
     },
     { ...config.chunks, ...config.ring },

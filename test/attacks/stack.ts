@@ -6,7 +6,7 @@ import type { Clock, Exchange, Log, UpstreamQuery } from '../../src/base/index.t
 import { createCache } from '../../src/cache/index.ts'
 import { type Config, loadConfig } from '../../src/config/index.ts'
 import { decodeMessage, encodeMessage, type Message } from '../../src/dns/index.ts'
-import { Core } from '../../src/peer/core/core.ts'
+import { Core, type CoreHooks } from '../../src/peer/core/core.ts'
 import type { Recursor } from '../../src/recurse/index.ts'
 import type { Resolver } from '../../src/resolver/index.ts'
 import { clientBook } from '../../src/serve/access/access.ts'
@@ -33,6 +33,8 @@ export interface StackOptions<C extends StackClock = StackClock> {
   readonly cache?: ReturnType<typeof createCache>
   /** Around the world's own. */
   readonly exchange?: (inner: Exchange) => Exchange
+  /** Whose word an answer in the cache is. */
+  readonly toldBy?: CoreHooks['toldBy']
 }
 
 export interface Upstream {
@@ -93,7 +95,11 @@ export function makeStack<C extends StackClock>(options: StackOptions<C>): Stack
   const exchange = counting((options.exchange ?? ((inner) => inner))(world.exchange()), counts)
   const core = new Core(
     { cache, exchange, clock, random, log },
-    { ownListeners: () => [], chunks: () => undefined },
+    {
+      ownListeners: () => [],
+      chunks: () => undefined,
+      ...(options.toldBy !== undefined && { toldBy: options.toldBy }),
+    },
     config,
   )
   const { resolver, recursor } = core

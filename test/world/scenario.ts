@@ -62,7 +62,11 @@ export interface Scenario {
   /** Asks each of so many fresh resolvers once: which server is asked first is drawn. Returns the different texts. */
   askFresh(count: number, name: string, type?: string, flags?: AskFlags): Promise<string[]>
   /** A resolver that knows nothing yet, in the same world. */
-  fresh(seed: number, config?: StackOptions['config'], change?: Pick<StackOptions, 'cache' | 'exchange'>): Stack
+  fresh(
+    seed: number,
+    config?: StackOptions['config'],
+    change?: Pick<StackOptions, 'cache' | 'exchange' | 'toldBy'>,
+  ): Stack
   /** Lets so many seconds pass. */
   wait(seconds: number): Promise<void>
   /** Changes zones: the named settings, and `keys: 'new'` for a new key pair; then all is signed again and served. */
