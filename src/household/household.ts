@@ -9,7 +9,7 @@ import type { Question } from '../dns/index.ts'
 import { type AskForAll, catchUp, supplied } from './catch-up.ts'
 import { limits } from './limits.ts'
 import { createOutbox, type SendTold } from './outbox.ts'
-import { Absence, type HouseholdRing, isWhole, othersOf } from './presence.ts'
+import { type HouseholdRing, isWhole, othersOf, TimeAway } from './presence.ts'
 import { decodeMessage } from './rows.ts'
 import { createTaking } from './taking.ts'
 import { createTeller } from './telling.ts'
@@ -67,13 +67,13 @@ export function createHousehold(deps: HouseholdDeps, { mayShare, bulk, send }: H
   const outbox = createOutbox(send, stopping)
   const telling = createTeller({ clock, outbox, mayShare, others: () => othersOf(ring) })
   const door = createDoor(deps)
-  const absence = new Absence(clock)
+  const away = new TimeAway(clock)
   const counts = { rowsTaken: 0, messagesTaken: 0, caughtUp: 0 }
   let unsubscribe: Cancel | undefined
 
   function ringChanged(): void {
     const others = othersOf(ring)
-    if (!absence.endsWith(others.length) || stopping.aborted) return
+    if (!away.endsWith(others.length) || stopping.aborted) return
     catchUp({ taking, bulk, clock, log, stopping }, others).then(
       (kept) => {
         counts.caughtUp += kept

@@ -18,7 +18,7 @@ export function othersOf(ring: HouseholdRing): PeerId[] {
 }
 
 /** Notices that this node meets the others after it was without them. At the start it was away. */
-export class Absence {
+export class TimeAway {
   readonly #clock: Clock
   /** Monotonic ms when there was nobody else for the first time; undefined while there is somebody. */
   #aloneSince: number | undefined = Number.NEGATIVE_INFINITY
