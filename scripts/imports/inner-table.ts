@@ -26,6 +26,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
   serve: ['front-end.ts', 'doors', 'desk', 'access'],
   resolver: [
     'resolve.ts',
+    'healing.ts',
     'any.ts',
     'public.ts',
     'log-only.ts',

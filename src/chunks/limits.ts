@@ -176,6 +176,11 @@ export const limits = {
   SAME_ASKER_MS: 10_000,
   /** Unsigned absence needs more than one asker: a typo of one member is not worth n fetches. */
   MIN_ASKERS_OF_ABSENCE: 2,
+  /** Questions that this node told, and for how long it wants to hear what was agreed on them: a round, its rests and repetitions. Ms. */
+  MAX_TOLD: 4_096,
+  TOLD_MS: 300_000,
+  /** Askers who are told what was agreed, beside the replicas: the latest. */
+  MAX_INFORMED: 16,
   /** `auto`: never for one member alone. */
   MIN_ASKERS_AUTO: 2,
   /** `auto`: fetches that a round must spare for each that it costs: what it costs is certain, what it spares is predicted. */

@@ -148,7 +148,7 @@ async function startServing(parts: Partial<NodeParts>, config: Config, { clock, 
   if (config.ring.enabled)
     parts.peers = await startPeers(
       { config, clock, random, log, cache, recursor, dataFile },
-      { isPrivate: (question) => core.isPrivate(question) },
+      { isPrivate: (question) => core.isPrivate(question), onAgreed: (finding) => void core.agreed(finding) },
     )
   parts.frontEnd = await createFrontEnd(
     {
@@ -191,6 +191,7 @@ function running(parts: NodeParts): RunningNode {
 /** No new question first, then what answers the old ones, and last what keeps the result. */
 async function stop(parts: Partial<NodeParts>, drainMs: number): Promise<void> {
   parts.keys?.stop()
+  parts.core?.stop()
   await parts.frontEnd?.close(drainMs)
   await parts.status?.close()
   await parts.peers?.close()

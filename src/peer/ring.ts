@@ -23,6 +23,7 @@ import { type Chunks, createChunks, mayShare, ownFetchOf, proofSourceOf } from '
 import type { Config } from '../config/index.ts'
 import { ed25519, ed25519Signer, type Signer } from '../crypto/index.ts'
 import type { Question } from '../dns/index.ts'
+import type { Finding } from '../evidence/index.ts'
 import { createHousehold, type Household } from '../household/index.ts'
 import {
   createLibp2pTransport,
@@ -63,6 +64,8 @@ export interface PeersDeps {
 export interface PeersHooks {
   /** True for names that are only this node's business. */
   readonly isPrivate: (question: Question) => boolean
+  /** Hears of each answer that the ring has agreed on where this node had a part in it, not yet validated. */
+  readonly onAgreed: (finding: Finding) => void
 }
 
 export interface Peers {
@@ -204,7 +207,7 @@ function chunksOver(
   transport: Transport,
   ring: Ring,
   { config, clock, random, log, recursor, dataFile }: PeersDeps,
-  { isPrivate }: PeersHooks,
+  { isPrivate, onAgreed }: PeersHooks,
   { membership: { signer }, household }: { readonly membership: Membership; readonly household: Household | undefined },
 ): Chunks {
   const ownFetch = ownFetchOf(recursor, clock, config.chunks.admitAfter === 'auto')
@@ -229,6 +232,7 @@ function chunksOver(
         return ownFetch(question, signal, how)
       },
       isPrivate,
+      onLearned: onAgreed,
     },
     { ...config.chunks, ...config.ring },
   )

@@ -68,7 +68,7 @@ function statusOf({ version, clock, startedAt, cache, warm, core, peers, frontEn
     listen: frontEnd.addresses.map((one) => ({ ...one })),
     ring: peers === undefined ? null : viewRing(peers.ring),
     cache: { ...cache.stats(), ...warm?.stats() },
-    upstream: { ...core.recursor.stats() },
+    upstream: { ...core.recursor.stats(), healed: core.healed },
     serve: { ...frontEnd.stats() },
     chunks: peers === undefined ? null : { ...peers.chunks.stats() },
     chains: peers?.chains === undefined ? null : { ...peers.chains.stats() },

@@ -5,8 +5,10 @@
  *   `compileLocal` makes `LocalData` of what is configured, `localNames` puts all kinds of local names in their order.
  * - `link/` - one link of an answer (an RRset, a CNAME or an absence) from the cache, the ring or own iteration.
  * - `follow.ts` - link after link along the CNAMEs; `compose.ts` - one answer of all links; `any.ts` - ANY (RFC 8482).
+ * - `healing.ts` - what the ring has agreed on takes the place of what this node alone was told.
  * - `resolve.ts` - the whole way of a question, with what the operator wants changed in the answer (DNS64, rebinding).
  */
+export { type HealingDeps, heal } from './healing.ts'
 export { limits as resolverLimits } from './limits.ts'
 export { type CompiledLocal, compileLocal } from './local/compile.ts'
 export type { LocalData } from './local/data.ts'

@@ -1,5 +1,7 @@
 /** Bounds of one client question, and of all of them together. */
 export const limits = {
+  /** What validating an agreed answer may cost that is another than this node's own: the links of its chain are mostly known. */
+  HEALING: { queries: 12, bytes: 60_000, timeMs: 5_000, signatures: 32, hashes: 200 },
   /** Upstream queries for one client question, restarts and name-server look-ups included (CAMP, USENIX Security 2024: Unbound 200). */
   MAX_QUERIES: 200,
   /** Bytes received from upstream for one client question. PowerDNS uses 100,000 (CVE-2026-24027); a cold chain of three CDNs with big signed delegations needs more. */

@@ -22,7 +22,7 @@ export interface CertifiedHooks {
 }
 
 export interface Certified {
-  /** This node must be a replica. */
+  /** This node must be a replica, or have told the question: then it learns what was agreed, and holds nothing. */
   answer(from: PeerId, request: Extract<ChunkRequest, { kind: 'certify' }>, seats: Seats): ChunkReply
 }
 

@@ -30,6 +30,8 @@ export interface PushesHooks {
 export interface Pushes {
   /** Brings what a round of this node agreed on to the other replicas; if this node is one too, it owes it to those who miss it. */
   spread(entry: ChunkEntry, seats: Seats): void
+  /** Lets members that asked for it know what was agreed: once, and if they miss it they ask again. */
+  inform(entry: ChunkEntry, askers: readonly PeerId[]): void
   /** Offers entries to one peer, one after another. */
   push(peer: PeerId, entries: readonly ChunkEntry[]): void
   /** Another replica did not take this entry in: it is offered again. */
@@ -80,14 +82,22 @@ export function createPushes(deps: PushesDeps, { isCurrent }: PushesHooks): Push
   }
 
   function spread(entry: ChunkEntry, seats: Seats): void {
-    for (const { peer } of seats.others)
-      bringTo(peer, entry, seats).catch((error: unknown) => {
-        if (!stopping.signal.aborted) deps.log.warn({ reason: String(error) }, 'a certificate could not be brought')
-      })
+    for (const { peer } of seats.others) inBackground(bringTo(peer, entry, seats))
+  }
+
+  function inform(entry: ChunkEntry, askers: readonly PeerId[]): void {
+    for (const peer of askers) inBackground(bring(deps.request, peer, entry, stopping.signal))
+  }
+
+  function inBackground(bringing: Promise<unknown>): void {
+    bringing.catch((error: unknown) => {
+      if (!stopping.signal.aborted) deps.log.warn({ reason: String(error) }, 'a certificate could not be brought')
+    })
   }
 
   return {
     spread,
+    inform,
     push,
     owe,
     owed: () => debts.size,

@@ -3,6 +3,7 @@ import type { PeerId } from '../../base/index.ts'
 import type { Digests } from '../digests/digests.ts'
 import type { Certified } from '../entries/certified.ts'
 import type { Serving } from '../reads/serving.ts'
+import type { Telling } from '../reads/telling.ts'
 import type { Told } from '../reads/told.ts'
 import type { Joining } from '../rounds/joining.ts'
 import type { Placement } from '../seats/placement.ts'
@@ -19,6 +20,7 @@ export interface AnsweringDeps {
   readonly digests: Pick<Digests, 'answer'>
   readonly serving: Serving
   readonly told: Told
+  readonly telling: Pick<Telling, 'hasTold'>
   readonly joining: Joining
   readonly certified: Certified
 }
@@ -42,7 +44,9 @@ export function createAnswering(deps: AnsweringDeps): Answering {
       case 'tell':
         return seats.mine ? deps.told.answer(from, request, seats) : notMine(seats)
       case 'certify':
-        return seats.mine ? deps.certified.answer(from, request, seats) : notMine(seats)
+        return seats.mine || deps.telling.hasTold(question)
+          ? deps.certified.answer(from, request, seats)
+          : notMine(seats)
       case 'round':
         return bothReplicas(from, seats) ? deps.joining.commit(from, request) : notMine(seats)
       case 'reveal':

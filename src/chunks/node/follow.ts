@@ -10,21 +10,27 @@
  * | the zone's delegation and keys are wanted           | yes (held)  | yes       | yes    |          |
  * | listeners hear of it: it is proposed to the chain   | yes (held)  | yes       |        |          |
  * | the certificate is brought to the other replicas    | yes         |           |        |          |
+ * | those who asked for it are told what was agreed     | yes         |           |        |          |
+ * | what this node serves is held against it            | yes         | yes       | yes    |          |
  *
  * "Held": this node is still a replica when its round ends. What is pulled was recorded by those who agreed on it.
  */
-import type { Cancel, ChunkId, Log } from '../../base/index.ts'
+import type { Cancel, ChunkId, Clock, Log, PeerId } from '../../base/index.ts'
 import type { Question } from '../../dns/index.ts'
-import type { CertificateKind } from '../../evidence/index.ts'
+import { type CertificateKind, type Finding, isOutcome, observersOf } from '../../evidence/index.ts'
 import type { Digests } from '../digests/digests.ts'
 import type { ChunkEntry, EntryTaken } from '../entries/entry.ts'
 import type { Intake } from '../entries/intake.ts'
 import type { Handover } from '../handover/handover.ts'
 import type { Pushes } from '../handover/pushes.ts'
+import { limits } from '../limits.ts'
 import type { Telling } from '../reads/telling.ts'
+import type { Demand } from '../rounds/machine/demand.ts'
 import type { OnDemand } from '../rounds/on-demand.ts'
 import type { RoundAgreed } from '../rounds/rounds.ts'
 import type { ZonesWanted } from '../rounds/zones-wanted.ts'
+import type { Seats } from '../seats/seats.ts'
+import { questionKey } from '../wire/question-key.ts'
 
 export interface FollowDeps {
   readonly log: Log
@@ -32,9 +38,16 @@ export interface FollowDeps {
   readonly onDemand: Pick<OnDemand, 'entryTaken' | 'proofHeld'>
   readonly digests: Pick<Digests, 'changed'>
   readonly handover: Pick<Handover, 'remember'>
-  readonly pushes: Pick<Pushes, 'spread'>
+  readonly pushes: Pick<Pushes, 'spread' | 'inform'>
+  readonly demand: Pick<Demand, 'of'>
+  readonly clock: Pick<Clock, 'monotonic'>
   readonly zones: ZonesWanted
   readonly telling: Pick<Telling, 'tell'>
+}
+
+export interface FollowHooks {
+  /** Hears of each answer that the ring has agreed on, not yet validated: what this node serves may be another. */
+  readonly onLearned?: ((finding: Finding) => void) | undefined
 }
 
 export interface FollowStats {
@@ -58,7 +71,7 @@ export interface Follow {
   stats(): FollowStats
 }
 
-export function createFollow(deps: FollowDeps): Follow {
+export function createFollow(deps: FollowDeps, hooks: FollowHooks): Follow {
   const { log, digests } = deps
   const listeners = new Set<(entry: ChunkEntry) => void>()
   const classes: Record<CertificateKind, number> = { agreed: 0, rotating: 0, divergent: 0 }
@@ -72,7 +85,25 @@ export function createFollow(deps: FollowDeps): Follow {
       if (cause !== 'restored') learnedHere(entry)
       if (cause === 'agreed' || cause === 'certified') for (const listener of listeners) listener(entry)
     }
-    if (cause === 'agreed') deps.pushes.spread(entry, seats)
+    if (cause === 'agreed') {
+      deps.pushes.spread(entry, seats)
+      deps.pushes.inform(entry, askersOf(entry, seats))
+    }
+    if (cause !== 'restored') learned(entry)
+  }
+
+  /** Members that are no replicas, and had to fetch the answer: theirs may be another. */
+  function askersOf({ question, class: kind }: ChunkEntry, { members }: Seats): PeerId[] {
+    if (kind !== 'agreed') return []
+    const { peers } = deps.demand.of(questionKey(question), deps.clock.monotonic())
+    return [...peers].filter((peer) => !members.some((member) => member.peer === peer)).slice(-limits.MAX_INFORMED)
+  }
+
+  function learned({ question, outcome, certificate, class: kind, expires }: ChunkEntry): void {
+    if (kind !== 'agreed' || !isOutcome(outcome)) return
+    const observers = observersOf(certificate)
+    const evidence = { security: 'indeterminate', provenance: 'agreed', certificate, observers } as const
+    hooks.onLearned?.({ question, outcome, evidence, expires })
   }
 
   function count({ class: kind }: ChunkEntry): void {

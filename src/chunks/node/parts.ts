@@ -67,6 +67,8 @@ export interface ChunksHooks {
   readonly isPrivate: (question: Question) => boolean
   /** Hears of every read of the ring that was accepted. */
   readonly onAccepted?: (finding: Finding) => void
+  /** Hears of each answer that the ring has agreed on where this node had a part in it, not yet validated. */
+  readonly onLearned?: (finding: Finding) => void
 }
 
 export type Parts = ReturnType<typeof createParts>
@@ -87,7 +89,7 @@ export function createParts(deps: ChunksDeps, hooks: ChunksHooks, options: Chunk
   const moving = movingParts(common, held, agreeing, following)
   const reads = readParts(common, held, agreeing)
   const zones = createZonesWanted(deps.clock)
-  const follow = createFollow({ ...common, ...held, ...agreeing, ...moving, ...reads, zones })
+  const follow = createFollow({ ...common, ...held, ...agreeing, ...moving, ...reads, zones }, hooks)
   const answering = createAnswering({ ...common, ...held, ...agreeing, ...reads })
   return { ...common, ...held, ...agreeing, ...moving, ...reads, follow, answering }
 }

@@ -10,6 +10,7 @@ import { holdsPrivateAddress } from '../seats/place.ts'
 import type { Placement } from '../seats/placement.ts'
 import type { Seats } from '../seats/seats.ts'
 import type { ChunkRequest } from '../wire/messages.ts'
+import { questionKey } from '../wire/question-key.ts'
 import { Rates } from '../wire/rates.ts'
 import type { SendRequest } from '../wire/request.ts'
 
@@ -35,12 +36,15 @@ export interface TellingHooks {
 
 export interface Telling {
   tell(question: Question, outcome?: Outcome, security?: Security): void
+  /** Whether this node told the question a while ago: what was agreed on it is its business. */
+  hasTold(question: Question): boolean
   sent(): number
 }
 
 export function createTelling(deps: TellingDeps, hooks: TellingHooks): Telling {
   const { ring, clock, placement, proofs, source, stopping } = deps
   const rates = new Rates(clock, limits.TELLS_PER_SECOND, limits.TELLS_PER_SECOND, limits.MAX_RATED)
+  const toldAt = new Map<string, number>()
   let sent = 0
   let inFlight = 0
 
@@ -49,6 +53,7 @@ export function createTelling(deps: TellingDeps, hooks: TellingHooks): Telling {
     if (outcome !== undefined && (holdsPrivateAddress(outcome) || !isSmallEnough(outcome))) return
     const seats = placement.seatsOf(question)
     if (seats.others.length === 0) return
+    remember(questionKey(question))
     const proof = security === 'secure' && outcome !== undefined ? toldProof(outcome) : undefined
     if (seats.mine) {
       if (proof !== undefined)
@@ -72,7 +77,18 @@ export function createTelling(deps: TellingDeps, hooks: TellingHooks): Telling {
     }
   }
 
-  return { tell, sent: () => sent }
+  function remember(key: string): void {
+    toldAt.delete(key)
+    toldAt.set(key, clock.monotonic())
+    if (toldAt.size > limits.MAX_TOLD) toldAt.delete(toldAt.keys().next().value!)
+  }
+
+  function hasTold(question: Question): boolean {
+    const at = toldAt.get(questionKey(question))
+    return at !== undefined && clock.monotonic() - at < limits.TOLD_MS
+  }
+
+  return { tell, hasTold, sent: () => sent }
 }
 
 /** The root's keys are known to everybody who validates at all. */

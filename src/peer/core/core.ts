@@ -2,12 +2,21 @@
  * The part of a node that a reload replaces: own iteration and the resolver. Cache, sockets, front end and ring stay, and
  * hold on to the two facades here, which always pass a question on to what is in force now.
  */
-import type { Clock, Endpoint, Exchange, Log, PeerId, Random } from '../../base/index.ts'
+import {
+  type Clock,
+  type Endpoint,
+  type Exchange,
+  isChordnsError,
+  type Log,
+  type PeerId,
+  type Random,
+} from '../../base/index.ts'
 import type { Cache } from '../../cache/index.ts'
 import { type Chunks, delegationSource } from '../../chunks/index.ts'
 import type { Config } from '../../config/index.ts'
 import { isSubdomain, type Question } from '../../dns/index.ts'
 import { anchorTags, sentinelFails, type TrustAnchor } from '../../dnssec/index.ts'
+import type { Finding } from '../../evidence/index.ts'
 import {
   createRecursor,
   type Recursor,
@@ -15,7 +24,7 @@ import {
   type RecursorStats,
   type ValidationOptions,
 } from '../../recurse/index.ts'
-import { createResolver, type LocalNames, localNames, type Resolver } from '../../resolver/index.ts'
+import { createResolver, heal, type LocalNames, localNames, type Resolver } from '../../resolver/index.ts'
 import { followLocalRoot } from './local-root.ts'
 import { fixedValidationTime, recursorOptions, validationOptions } from './options.ts'
 import { basisDigest, type CacheBasis, type CoreReload, retirable, staleNames } from './reload.ts'
@@ -58,7 +67,9 @@ export class Core {
   readonly recursor: Recursor
   readonly #deps: CoreDeps
   readonly #hooks: CoreHooks
+  readonly #stopping = new AbortController()
   #current: Engaged
+  #healed = 0
   /** Counters of the recursors that were in force before. */
   #past: RecursorStats | undefined
 
@@ -85,6 +96,26 @@ export class Core {
       forget: (name, reach) => current().recursor.forget(name, reach),
       stats: () => addStats(this.#past, current().recursor.stats()),
     }
+  }
+
+  /** An answer that the ring has agreed on: it takes the place of another that only this node was told. */
+  async agreed(finding: Finding): Promise<void> {
+    const { cache, clock, log } = this.#deps
+    try {
+      if (await heal({ cache, clock, log, recursor: this.recursor }, finding, this.#stopping.signal)) this.#healed++
+    } catch (error) {
+      if (!isChordnsError(error, 'ABORTED'))
+        log.warn({ reason: String(error) }, 'healing an answer failed unexpectedly')
+    }
+  }
+
+  /** Answers that were replaced by what the ring agreed on. */
+  get healed(): number {
+    return this.#healed
+  }
+
+  stop(): void {
+    this.#stopping.abort()
   }
 
   /** True while the built-in anchor is validated by, at the time that the clock says. */

@@ -12,7 +12,13 @@ const HELD_BEFORE = { acceptFrom: 'any-member', admission: 'psk', zoneSecurity: 
 
 /** Whether a finding may be served. `divergence` is what the ring says of the name, if it has said that it diverges. */
 export function mayServe(
-  { options, request }: Pick<Search, 'options' | 'request'>,
+  {
+    options,
+    request,
+  }: {
+    readonly options: Pick<Search['options'], 'strict'>
+    readonly request: Pick<Search['request'], 'checkingDisabled'>
+  },
   finding: Finding,
   divergence?: RingDivergence | undefined,
 ): boolean {

@@ -43,7 +43,10 @@ export async function readRing(
 }
 
 /** Beside the own copy, which says nothing of the ring. */
-export function keepRingCopy({ deps, context }: Search, { question, outcome, evidence, expires }: Finding): void {
+export function keepRingCopy(
+  { deps, context }: { readonly deps: Pick<Search['deps'], 'cache' | 'clock'>; readonly context: Search['context'] },
+  { question, outcome, evidence, expires }: Finding,
+): void {
   const stored = deps.clock.now()
   const { certificate, provenance, security } = evidence
   const entry = {
