@@ -15,7 +15,7 @@ import { fetchedBy } from './machine/worth.ts'
 import { MachineTable, type RoundMachine } from './machine-table.ts'
 
 export interface RoundsDeps extends EffectsDeps {
-  readonly ring: Pick<Ring, 'members'>
+  readonly ring: Pick<Ring, 'members' | 'self'>
   readonly random: Random
   readonly demand: Demand
   readonly options: RoundsOptions
@@ -129,6 +129,7 @@ function roundContext({ question, isRenewal }: RoundMachine, seats: Seats, deps:
     n: seats.n,
     ringSize: deps.ring.members().length,
     fetched: fetchedBy(seats, demand),
+    hasFetched: demand.peers.has(deps.ring.self.peer),
     demand,
     admitAfter: options.admitAfter,
     renewal: isRenewal,

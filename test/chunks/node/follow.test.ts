@@ -1,36 +1,52 @@
 /** What follows from an entry, by how it came: the table of follow.ts. */
 import { describe, expect, it } from 'vitest'
-import { asChunkId } from '../../../src/base/index.ts'
+import { asChunkId, asPeerId, type PeerId } from '../../../src/base/index.ts'
 import type { ChunkEntry, EntryTaken, TakenCause } from '../../../src/chunks/entries/entry.ts'
 import { createFollow } from '../../../src/chunks/node/follow.ts'
+import { NO_DEMAND } from '../../../src/chunks/rounds/machine/demand.ts'
 import type { Seats } from '../../../src/chunks/seats/seats.ts'
-import { ask, quiet } from '../world.ts'
+import { answer, ask, quiet } from '../world.ts'
 
 const question = ask('www.example.com')
 const zone = ask('example.com')
 const chunk = asChunkId(7)
-const entry = { question, chunk, class: 'agreed' } as ChunkEntry
-const seats = (mine: boolean) => ({ chunk, mine }) as Seats
+const outcome = answer(question)
+const entry = { question, chunk, class: 'agreed', outcome, certificate: { observations: [] } } as unknown as ChunkEntry
+const replica = asPeerId('replica')
+const seats = (mine: boolean) => ({ chunk, mine, members: [{ peer: replica }] }) as unknown as Seats
 
 /** Names what was called, in order. */
-function following(intakeSays: (cause: EntryTaken) => unknown = (taken) => ({ kind: 'taken', taken })) {
+function following(
+  askers: readonly PeerId[] = [],
+  intakeSays: (cause: EntryTaken) => unknown = (taken) => ({ kind: 'taken', taken }),
+) {
   const calls: string[] = []
   const call = (name: string) => () => void calls.push(name)
-  const follow = createFollow({
-    log: { ...quiet, warn: call('warned'), info: call('dissent') },
-    intake: {
-      agreed: (_question, _certificate, _outcome, of) =>
-        intakeSays({ entry, seats: of, cause: 'agreed' }) as ReturnType<
-          Parameters<typeof createFollow>[0]['intake']['agreed']
-        >,
+  const follow = createFollow(
+    {
+      log: { ...quiet, warn: call('warned'), info: call('dissent') },
+      intake: {
+        agreed: (_question, _certificate, _outcome, of) =>
+          intakeSays({ entry, seats: of, cause: 'agreed' }) as ReturnType<
+            Parameters<typeof createFollow>[0]['intake']['agreed']
+          >,
+      },
+      onDemand: { entryTaken: call('settled'), proofHeld: call('settled by a proof') },
+      digests: { changed: call('digest') },
+      handover: { remember: call('remembered') },
+      pushes: {
+        spread: call('spread'),
+        inform: (_entry, askers) => {
+          if (askers.length > 0) calls.push(`informed ${askers.join(', ')}`)
+        },
+      },
+      demand: { of: () => ({ ...NO_DEMAND, peers: new Set(askers) }) },
+      clock: { monotonic: () => 0 },
+      zones: { of: () => [zone] },
+      telling: { tell: call('zone wanted') },
     },
-    onDemand: { entryTaken: call('settled'), proofHeld: call('settled by a proof') },
-    digests: { changed: call('digest') },
-    handover: { remember: call('remembered') },
-    pushes: { spread: call('spread') },
-    zones: { of: () => [zone] },
-    telling: { tell: call('zone wanted') },
-  })
+    { onLearned: call('learned') },
+  )
   follow.onAgreed(call('proposed'))
   return { follow, calls }
 }
@@ -43,25 +59,48 @@ const calledAfter = (cause: TakenCause, mine = true): string[] => {
 
 describe('what follows from an entry', () => {
   it('that was agreed on here: all of it, and the others get the certificate', () => {
-    expect(calledAfter('agreed')).toEqual(['remembered', 'digest', 'settled', 'zone wanted', 'proposed', 'spread'])
+    expect(calledAfter('agreed')).toEqual([
+      'remembered',
+      'digest',
+      'settled',
+      'zone wanted',
+      'proposed',
+      'spread',
+      'learned',
+    ])
   })
 
   it('that was agreed on here, where this node is no replica any more: only that the others get the certificate', () => {
-    expect(calledAfter('agreed', false)).toEqual(['spread'])
+    expect(calledAfter('agreed', false)).toEqual(['spread', 'learned'])
   })
 
   it('that a peer certified: the same, but nobody is told of it again', () => {
-    expect(calledAfter('certified')).toEqual(['remembered', 'digest', 'settled', 'zone wanted', 'proposed'])
+    expect(calledAfter('certified')).toEqual(['remembered', 'digest', 'settled', 'zone wanted', 'proposed', 'learned'])
   })
 
   it('that was pulled: it is not proposed, since those who agreed on it have recorded it', () => {
-    expect(calledAfter('pulled')).toEqual(['remembered', 'digest', 'settled', 'zone wanted'])
+    expect(calledAfter('pulled')).toEqual(['remembered', 'digest', 'settled', 'zone wanted', 'learned'])
   })
 
   it('that came back from the disk: it is held, no more', () => {
     expect(calledAfter('restored')).toEqual(['remembered', 'digest'])
     // Also of a chunk that others hold now.
     expect(calledAfter('restored', false)).toEqual(['remembered', 'digest'])
+  })
+
+  it('is told to those who asked and are no replicas, if it is an answer for all', () => {
+    const { follow, calls } = following([replica, asPeerId('asker')])
+    follow.taken({ entry, seats: seats(true), cause: 'agreed' })
+    expect(calls).toContain('informed asker')
+    follow.taken({ entry: { ...entry, class: 'rotating' }, seats: seats(true), cause: 'agreed' })
+    expect(calls.filter((one) => one.startsWith('informed'))).toHaveLength(1)
+  })
+
+  it('is held against what this node serves only if all are to see the same', () => {
+    const { follow, calls } = following()
+    follow.taken({ entry: { ...entry, class: 'rotating' }, seats: seats(true), cause: 'certified' })
+    follow.taken({ entry: { ...entry, class: 'divergent' }, seats: seats(true), cause: 'certified' })
+    expect(calls).not.toContain('learned')
   })
 
   it('is counted by class, and only of rounds of this node', () => {
@@ -102,7 +141,7 @@ describe('what follows from a round', () => {
   })
 
   it('is nothing when its certificate does not hold', () => {
-    const { follow, calls } = following(() => ({ kind: 'refused', reason: 'expired' }))
+    const { follow, calls } = following([], () => ({ kind: 'refused', reason: 'expired' }))
     follow.roundAgreed(agreed)
     expect(calls).toEqual(['warned'])
   })

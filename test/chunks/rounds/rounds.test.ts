@@ -64,7 +64,7 @@ function three(change: Partial<RoundsDeps> = {}, onAgreed: (agreed: RoundAgreed)
     log: quiet,
     placement: { seatsOf: () => seats, contextOf, chunkOf: () => CHUNK } as unknown as Placement,
     demand,
-    ring: { members: () => [] },
+    ring: { members: () => [], self: members[0] } as unknown as RoundsDeps['ring'],
     options: { admitAfter: 1, roundTimeoutMs: 5_000 },
     observing,
     witness: witness as unknown as RoundsDeps['witness'],

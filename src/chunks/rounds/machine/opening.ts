@@ -51,11 +51,13 @@ export function turnCame(state: In<'waiting'>, context: RoundContext, now: numbe
 
 /**
  * probing -> observing, or -> idle. The replicas before this one are live and did not open. If one of them has observed and what
- * it saw does not pay, observing too would only cost a fetch. It is a hint of one peer, so plenty of demand overrules it.
+ * it saw does not pay, observing too would only cost a fetch. It is a hint of one peer, who may be lied to by its
+ * network: plenty of demand overrules it, and whoever has fetched the answer for its own client sees for itself.
  */
 export function probed(state: RoundState, event: Event<'probed'>, context: RoundContext, now: number): RoundStep {
   if (state.phase !== 'probing') return ignore(state, event, 'probing')
-  if (event.discouraged && context.demand.asks < 2 * context.n) return toIdle(state, 'does-not-pay')
+  if (event.discouraged && !context.hasFetched && context.demand.asks < 2 * context.n)
+    return toIdle(state, 'does-not-pay')
   return toObserving(state.memory, state.series, context, now)
 }
 

@@ -73,6 +73,8 @@ export const IDLE: RoundState = { phase: 'idle', memory: NO_MEMORY }
 export interface RoundContext extends WorthContext {
   /** The replicas before this node in ring order that it believes live. None: it opens at once. */
   readonly before: readonly PeerId[]
+  /** This node has fetched the answer for its own client. */
+  readonly hasFetched: boolean
   /** The other filled seats. */
   readonly others: readonly PeerId[]
   readonly roundTimeoutMs: number

@@ -30,6 +30,7 @@ function context(place = 0, change: Partial<RoundContext> = {}): RoundContext {
     n: 5,
     ringSize: 100,
     fetched: 0,
+    hasFetched: false,
     demand: demand(2, 2),
     admitAfter: 1,
     renewal: false,
@@ -241,6 +242,8 @@ describe('whose turn it is', () => {
         .phase
     expect(probe(false)).toBe('observing')
     expect(probe(true)).toBe('idle')
+    // Nor what this node has fetched for its own client: a peer whose network lies to it would silence a name for all.
+    expect(probe(true, { hasFetched: true })).toBe('observing')
     // One peer's hint does not silence a name that many ask for.
     expect(probe(true, { demand: demand(1, 10) })).toBe('observing')
     expect(run([wanted, tick(1_000), tick(2_000)], context(1, one)).state.phase).toBe('observing')
