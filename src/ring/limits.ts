@@ -21,6 +21,40 @@ export const limits = {
   PAGE_AGAIN_MS: 1_000,
   /** Peers whose allowance is remembered. */
   MAX_CREDITS: 1_024,
+  /** Welcomes of one row: of its witnesses, and after a partition of those on the other side as well. */
+  MAX_WELCOMES: 16,
+  /** Which witness signed a welcome: 8 bytes tell 100,000 keys apart; a collision costs one signature check. */
+  WELCOME_HINT_BYTES: 8,
+  /** A welcome is of use while rows do not lapse. Ms. */
+  WELCOME_TERM_MS: 3 * 86_400_000,
+  /** After a day a member asks for new ones. A vain attempt is repeated after a minute, then after twice as long each time. Ms. */
+  WELCOME_AGAIN_MS: 86_400_000,
+  WELCOME_RETRY_MS: 60_000,
+  /** How long the slow witnesses are waited for when more than half have answered. Ms. */
+  WELCOME_SLOW_MS: 50,
+  /**
+   * Newcomers that a node gives a seat because they speak to it: at once, and on average. Somebody who runs many identities on one
+   * machine grows no faster than that; a ring of households grows by a few a day, and one that starts anew by dozens at once.
+   */
+  NEWCOMERS_BURST: 32,
+  NEWCOMERS_PER_SECOND: 1,
+  /** Rows without a seat that are held, in all and from one peer: room for a ring that comes back after a partition. */
+  MAX_WAITING: 2_048,
+  MAX_WAITING_OF_ONE: 256,
+  /** How many of them are pinged: at once, and on average. Each may be a dial. */
+  PROBES_BURST: 8,
+  PROBES_PER_SECOND: 4,
+  /**
+   * Pings without an answer after which one is dropped, and how long it is not taken up again: at first seconds, since a line may
+   * just have been busy, and after each vain time twice as long. Ms.
+   */
+  PROBE_TRIES: 2,
+  UNREACHED_MS: 4_000,
+  UNREACHED_MAX_MS: 600_000,
+  /** Those that were dropped and are remembered. */
+  MAX_UNREACHED: 4_096,
+  /** A node that remembers so many members reads no table on one contact's word; unless there are more than are remembered. */
+  LEAST_REMEMBERED: 4,
   /** Accusations of one message; each costs one signature check. */
   MAX_ACCUSATIONS: 64,
   /** (id, incarnation) pairs of one exchange: 1,024 pairs are 42 kB of CBOR. */

@@ -6,6 +6,15 @@ import type { Cancel, PeerAddress, PeerId, RingId } from '../base/index.ts'
 
 export type MemberStatus = 'alive' | 'left' | 'dead'
 
+/** A neighbour's signed word that it has spoken to a member: `members/welcomes.ts`. */
+export interface Welcome {
+  /** The first bytes of the neighbour's public key: which of the witnesses it is. */
+  readonly hint: Uint8Array
+  /** When it was signed, by the neighbour's clock. Unix ms. */
+  readonly at: number
+  readonly signature: Uint8Array
+}
+
 /** One signed row of the member table. `alive` and `left` are signed by the member itself. */
 export interface MemberEntry {
   /** SHA-256(publicKey || salt), as hex: the place on the ring. */
@@ -20,6 +29,8 @@ export interface MemberEntry {
   readonly incarnation: number
   /** By the member for `alive` and `left`; for `dead`, the accusers' signatures. */
   readonly signatures: readonly { readonly signer: Uint8Array; readonly signature: Uint8Array }[]
+  /** By its neighbours; beside what the member signs, since each stands by itself. Left out when there are none. */
+  readonly welcomes?: readonly Welcome[]
 }
 
 /** The seats of a chunk: `n` counts them all, `members` are those that are filled (by table: not left, not dead). */
@@ -81,6 +92,10 @@ export interface RingStats {
   readonly sparseLists: number
   readonly requestsSent: number
   readonly requestsServed: number
+  /** Rows that have no seat yet: nobody whom this node believes has spoken to their members. */
+  readonly waiting: number
+  /** Rows of which that held until nobody had reached their members. */
+  readonly unreached: number
 }
 
 /**

@@ -25,7 +25,8 @@ import {
 import { encodeBulkFrame } from '../../src/io/streams/bulk-frames.ts'
 import { encodePeerFrame, PeerFrameKind } from '../../src/io/streams/peer-frames.ts'
 import { pskDoorkeeper } from '../../src/ring/index.ts'
-import { memberId } from '../../src/ring/members/member.ts'
+import { memberId, signEntry } from '../../src/ring/members/member.ts'
+import { signWelcome } from '../../src/ring/members/welcomes.ts'
 import { encodeMessage as encodeRingMessage } from '../../src/ring/wire/encode.ts'
 
 const text = (value: string) => new TextEncoder().encode(value)
@@ -79,6 +80,18 @@ function hello(): Record<string, string> {
   return { 'hello 1': toHex(first), 'hello 2': toHex(second), 'hello 3': toHex(third) }
 }
 
+function welcomes(): Record<string, string> {
+  const row = { salt: new Uint8Array(), addresses: ['/memory/1'], status: 'alive' as const }
+  const entry = signEntry('home', signer, { ...row, incarnation: 1_800_000_000_000 })
+  const welcome = signWelcome('home', signer, signer.publicKey, 1_800_000_000_000)
+  return {
+    'ask-welcome, by the key above at /memory/1, incarnation 1,800,000,000,000': toHex(
+      encodeRingMessage({ type: 'ask-welcome', entry }),
+    ),
+    'welcome by the key above for itself, at 1,800,000,000,000': toHex(encodeRingMessage({ type: 'welcome', welcome })),
+  }
+}
+
 const commitment = commitTo(observation, 1_800_000_000_500, signer)
 
 const group: ChainDescriptor = {
@@ -107,6 +120,7 @@ export function protocolVectors(): Readonly<Record<string, string>> {
     frame: toHex(encodePeerFrame({ id: 1, kind: PeerFrameKind.REQUEST, payload: Uint8Array.of(1, 2, 3) })),
     'bulk frame': toHex(encodeBulkFrame({ kind: BulkKind.GRANT, payload: Uint8Array.of(1) })),
     ...hello(),
+    ...welcomes(),
     'ring ping': toHex(encodeRingMessage({ type: 'ping' })),
     read: toHex(encodeRequest({ kind: 'read', question })),
     'digest request': toHex(encodeDigestRequest([{ chunk: asChunkId(chunk), tag: new Uint8Array(8).fill(7) }])),

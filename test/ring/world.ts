@@ -37,6 +37,7 @@ export function contextOf(name: string | number, overrides: Partial<RingContext>
     salt: new Uint8Array(),
     options: OPTIONS,
     rules: zaveRules,
+    seats: 'signed',
     admits: (entry) => entry.salt.length === 0,
     addresses: () => [`/memory/${name}`],
     ...overrides,
@@ -86,6 +87,8 @@ export class World {
   loss: number
   /** True when a message may pass. */
   link: (from: Node, to: Node) => boolean = () => true
+  /** Peers that answer to anything, and are nothing else: one machine may be a thousand of them. */
+  readonly hollow = new Set<PeerId>()
   /** Called after every step of a node. */
   observe: (node: Node) => void = () => {}
   /** Called with what came of a look-up. */
@@ -123,6 +126,7 @@ export class World {
     const name = this.nodes.length
     const context = contextOf(`${this.#options.seed}/${name}`, {
       rules: this.#options.rules ?? zaveRules,
+      seats: 'welcomed',
       options: { ...OPTIONS, ...this.#options.options },
     })
     const state = initialState(context, this.now)
@@ -238,6 +242,10 @@ export class World {
     }
     this.at(effect.timeoutMs, () => settle({ kind: 'failed', token: effect.token, alive: false }))
     const target = this.#byPeer.get(effect.peer)
+    if (this.hollow.has(effect.peer))
+      this.at(2 * this.#delay(), () =>
+        settle({ kind: 'reply', token: effect.token, reply: { type: 'ok' }, elapsedMs: this.now - asked }),
+      )
     if (target === undefined || !this.#passes(node, target)) return
     const { wire = false } = this.#options
     const request = wire ? decodeRequest(encodeMessage(effect.request)) : effect.request

@@ -2,6 +2,7 @@
 import type { PeerId, RingId } from '../../base/index.ts'
 import { limits } from '../limits.ts'
 import { verifyEntry } from '../members/member.ts'
+import { signWelcome } from '../members/welcomes.ts'
 import type { MemberEntry } from '../types.ts'
 import { fitting, type RingReply, type RingRequest } from '../wire/messages.ts'
 import { answerCompare, answerDigests } from './exchange.ts'
@@ -33,6 +34,8 @@ export function answer(work: RingWork, from: PeerId, request: RingRequest): Ring
       return state.phase === 'member' ? answerDigests(work, request.summary) : { type: 'ok' }
     case 'compare':
       return state.phase === 'member' ? answerCompare(work, request) : { type: 'ok' }
+    case 'ask-welcome':
+      return answerWelcome(work, from, request.entry)
     case 'find':
       return answerFind(work, request)
   }
@@ -87,6 +90,18 @@ function answerNotify(work: RingWork, from: PeerId, entry: MemberEntry): RingRep
   mergeRow(work, entry, from)
   if (state.table.isAlive(entry.id)) claim(work, entry.id)
   return { type: 'ok' }
+}
+
+/** A welcome is for who speaks to us itself, and has a seat with us. The member tells the others, with what it gathered. */
+function answerWelcome(work: RingWork, from: PeerId, entry: MemberEntry): RingReply {
+  const { state, context } = work
+  const refused = { type: 'welcome', welcome: undefined } as const
+  if (entry.peer !== from || state.phase !== 'member' || allowance(work, from, 1) === 0) return refused
+  if (mergeRow(work, entry, from) === 'new') state.outbox.delete(entry.id)
+  const member = state.table.aliveMember(entry.id)
+  if (member === undefined) return refused
+  const welcome = signWelcome(context.ringId, context.signer, member.publicKey, Math.floor(work.now))
+  return { type: 'welcome', welcome }
 }
 
 function page(work: RingWork, from: PeerId, asker: MemberEntry, after: RingId | undefined): RingReply {

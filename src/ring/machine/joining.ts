@@ -6,10 +6,11 @@ import { limits } from '../limits.ts'
 import type { MemberEntry } from '../types.ts'
 import type { RingReply, StateReply } from '../wire/messages.ts'
 import { startExchange } from './exchange.ts'
-import { mergeRow, mergeRows, renewSelf, tell } from './membership.ts'
+import { mergeRow, mergeRows, renewSelf } from './membership.ts'
 import { begin, fresh } from './operation-request.ts'
 import type { RingWork } from './state.ts'
 import { mayReadAnother, newReading, pageFault, type TableReading, withPage } from './table-reading.ts'
+import { presentSelf } from './welcoming.ts'
 import { changed, log, quicken, ruleContext, sendRequest, setTimer, wake } from './work.ts'
 
 /** idle -> seeking, and seeking again after a while. Those of the last run are asked first. */
@@ -170,7 +171,7 @@ export function becomeMember(work: RingWork): void {
   state.phase = 'member'
   state.contactAttempts = 0
   state.count.observe(state.table.aliveCount, work.now)
-  tell(work, state.self, undefined)
+  presentSelf(work)
   const { stabiliseMs, auditMs } = context.options
   setTimer(work, 'stabilise', stabiliseMs / 4, stabiliseMs / 4)
   quicken(work)

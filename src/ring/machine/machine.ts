@@ -4,22 +4,33 @@
  * hold only what it returned last.
  */
 import type { PeerId } from '../../base/index.ts'
+import { limits } from '../limits.ts'
 import { MembershipCount } from '../members/count.ts'
 import { Detector } from '../members/detector.ts'
 import { nextIncarnation, signEntry, tellsAddresses } from '../members/member.ts'
 import { seats } from '../members/replicas.ts'
 import { MemberTable } from '../members/table.ts'
+import { WaitingRows } from '../members/waiting.ts'
 import type { PersistedRing, RingStatus } from '../types.ts'
 import type { RingReply } from '../wire/messages.ts'
 import { answer } from './answer.ts'
 import { exchangeAnswered, exchangeFailed, startExchange } from './exchange.ts'
 import { flush } from './gossip.ts'
 import { contacted, contactsDone, pageAnswered, pageFailed, pagesAgain, seek } from './joining.ts'
-import { mergeRow, renewSelf, tell } from './membership.ts'
+import { renewSelf, tell } from './membership.ts'
 import { askAgain, maintain, operationAnswered, operationFailed } from './operations.ts'
 import { abandonLookups, lookupAnswered, lookupFailed, startLookup } from './running-lookups.ts'
 import type { Pending, RingContext, RingEffect, RingEvent, RingState, RingTimer, RingWork } from './state.ts'
 import { audit, bearWitness, peerGone, watchNeighbours } from './watch.ts'
+import {
+  onWelcomeTimer,
+  probeAnswered,
+  probeFailed,
+  probeWaiting,
+  remember,
+  welcomeAnswered,
+  welcomeFailed,
+} from './welcoming.ts'
 import { changed, setTimer, wake } from './work.ts'
 
 export interface RingStep {
@@ -79,6 +90,13 @@ export function initialState(
     proving: new Map(),
     signedList: undefined,
     fingers: { of: -1, ids: [] },
+    waiting: new WaitingRows(),
+    newcomers: { left: limits.NEWCOMERS_BURST, at: now },
+    probes: { left: limits.PROBES_BURST, at: now },
+    probeSet: false,
+    trusting: true,
+    gathering: undefined,
+    gathered: { at: Number.NEGATIVE_INFINITY, vain: 0 },
     stats: {
       malformed: 0,
       refused: 0,
@@ -89,6 +107,8 @@ export function initialState(
       sparseLists: 0,
       requestsSent: 0,
       requestsServed: 0,
+      waiting: 0,
+      unreached: 0,
     },
   }
 }
@@ -111,7 +131,7 @@ export function statusOf(context: RingContext, state: RingState): RingStatus {
     suspects: detector.suspects(),
     largest: Math.max(count.largest, table.aliveCount),
     n: seats(table, count.largest, context.options.replicas),
-    stats: { ...state.stats },
+    stats: { ...state.stats, waiting: state.waiting.size },
   }
 }
 
@@ -122,7 +142,7 @@ function handle(work: RingWork, event: RingEvent): void {
       if (state.phase !== 'idle') return
       // The transport may not have known its addresses when the state was made.
       if (!tellsAddresses(state.self, work.context.addresses())) renewSelf(work)
-      for (const entry of event.known) mergeRow(work, entry, state.self.peer)
+      remember(work, event.known)
       changed(work)
       seek(work)
       return
@@ -191,6 +211,12 @@ function onTimer(work: RingWork, timer: RingTimer): void {
     case 'retry':
       askAgain(work)
       return
+    case 'probe':
+      probeWaiting(work)
+      return
+    case 'welcome':
+      onWelcomeTimer(work)
+      return
     case 'wake':
       state.wakeSet = false
       maintain(work)
@@ -235,6 +261,12 @@ function onReply(work: RingWork, token: number, reply: RingReply, elapsedMs: num
     case 'exchange':
       exchangeAnswered(work, pending.peer, reply)
       return
+    case 'welcome':
+      welcomeAnswered(work, pending.peer, reply)
+      return
+    case 'probe':
+      probeAnswered(work, pending.purpose.id)
+      return
     case 'ping':
       // Somebody who was declared dead answers: it has to hear of it.
       if (member?.status === 'dead') startExchange(work, pending.peer)
@@ -266,6 +298,12 @@ function onFailure(work: RingWork, token: number, alive: boolean): void {
       return
     case 'lookup':
       lookupFailed(work, pending.purpose.reference)
+      return
+    case 'welcome':
+      welcomeFailed(work)
+      return
+    case 'probe':
+      probeFailed(work, pending.purpose.id, alive)
       return
     case 'ping':
     case 'notify':

@@ -1,18 +1,40 @@
 /** Which rows this node believes: verifying, merging, accusing, refuting, and what of it is told on. */
-import { latin1, type PeerId } from '../../base/index.ts'
+import { compareBytes, latin1, type PeerId } from '../../base/index.ts'
 import { shortId } from '../chord/ids.ts'
 import { limits } from '../limits.ts'
 import { type Accusation, condemn, isCondemned, signAccusation, verifyAccusation } from '../members/accusations.ts'
 import { isTimely, nextIncarnation, signEntry, supersedes, verifyEntry } from '../members/member.ts'
-import type { MemberEntry } from '../types.ts'
+import type { MemberEntry, Welcome } from '../types.ts'
+import { hasSeat, hasWelcomes, keepWaiting, needsSeat } from './seats.ts'
 import type { RingWork } from './state.ts'
 import { changed, log, sendRequest, setTimer, wake } from './work.ts'
 
-/** `new`: it changed the table; `old`: we have the same or a newer row; `refused`: it does not count. */
-export type Merged = 'new' | 'old' | 'refused'
+/**
+ * `new`: it changed the table; `old`: we have the same or a newer row; `refused`: it does not count; `waiting`: it is signed, but
+ * nobody whom we believe has spoken to its member.
+ */
+export type Merged = 'new' | 'old' | 'refused' | 'waiting'
 
-/** Merges one row from outside. `from` is who told it; undefined when this node made it. */
-export function mergeRow(work: RingWork, entry: MemberEntry, from: PeerId | undefined): Merged {
+/** Merges one row from outside. `from` is who told it. */
+export function mergeRow(work: RingWork, entry: MemberEntry, from: PeerId): Merged {
+  const verdict = classify(work, entry)
+  if (verdict === 'old') improve(work, entry, from)
+  if (verdict !== 'new') return verdict
+  if (needsSeat(work, entry) && !hasSeat(work, entry, from)) {
+    keepWaiting(work, entry, from)
+    return 'waiting'
+  }
+  return place(work, entry, from)
+}
+
+/** Merges a row whose member has answered this node: it has a seat. */
+export function mergeReached(work: RingWork, entry: MemberEntry, from: PeerId): Merged {
+  const verdict = classify(work, entry)
+  return verdict === 'new' ? place(work, entry, from) : verdict
+}
+
+/** `new` for a row that may be put into the table, as far as its signatures go. */
+function classify(work: RingWork, entry: MemberEntry): Merged {
   const { state } = work
   if (entry.id === state.self.id || entry.peer === state.self.peer) return mergeOwn(work, entry)
   const current = state.table.get(entry.id)
@@ -24,7 +46,22 @@ export function mergeRow(work: RingWork, entry: MemberEntry, from: PeerId | unde
     if (entry.status === 'dead' && current?.status === 'alive') askWitnesses(work, current)
     return 'refused'
   }
-  return place(work, entry, from)
+  return 'new'
+}
+
+/** The row that we have comes with welcomes that count, and ours has none: those who cannot reach its member need them. */
+function improve(work: RingWork, entry: MemberEntry, from: PeerId): void {
+  const { table } = work.state
+  const current = table.aliveMember(entry.id)
+  const same = entry.status === 'alive' && current?.incarnation === entry.incarnation
+  if (!same || entry.welcomes === undefined || isSame(entry.welcomes, current.welcomes)) return
+  if (hasWelcomes(work, current) || !hasWelcomes(work, entry)) return
+  const better = table.attach(entry.id, entry.welcomes)
+  if (better !== undefined && work.state.phase === 'member') tell(work, better, from)
+}
+
+function isSame(a: readonly Welcome[], b: readonly Welcome[] = []): boolean {
+  return a.length === b.length && a.every(({ signature }, i) => compareBytes(signature, b[i]!.signature) === 0)
 }
 
 /**
@@ -71,12 +108,19 @@ export function mergeRows(work: RingWork, entries: readonly MemberEntry[], from:
 
 /** Signs a new row about oneself and tells everybody. */
 export function renewSelf(work: RingWork, status: 'alive' | 'left' = 'alive', above = 0): void {
+  signSelf(work, status, above)
+  if (work.state.phase === 'member') tell(work, work.state.self, undefined)
+}
+
+/** Signs a new row about oneself, of which somebody else tells. */
+export function signSelf(work: RingWork, status: 'alive' | 'left' = 'alive', above = 0): void {
   const { state, context } = work
   const incarnation = nextIncarnation(Math.max(state.self.incarnation, above), work.now)
   const addresses = context.addresses()
-  state.self = signEntry(context.ringId, context.signer, { salt: context.salt, addresses, status, incarnation })
+  const { welcomes } = state.self
+  const row = signEntry(context.ringId, context.signer, { salt: context.salt, addresses, status, incarnation })
+  state.self = welcomes === undefined ? row : { ...row, welcomes }
   state.table.put(state.self, work.now)
-  if (state.phase === 'member') tell(work, state.self, undefined)
   changed(work)
 }
 
@@ -173,6 +217,7 @@ function place(work: RingWork, entry: MemberEntry, from: PeerId | undefined): Me
   // A dead row carries no addresses; the last known ones are how we notice that it is back.
   const row = entry.status === 'dead' && before !== undefined ? { ...entry, addresses: before.entry.addresses } : entry
   if (state.table.put(row, since) === 'unchanged') return 'old'
+  state.waiting.remove(row.id)
   if (row.status === 'left' && before?.entry.status === 'alive') state.count.left(before.since)
   state.count.observe(state.table.aliveCount, work.now)
   if (row.status === 'alive') {
@@ -214,7 +259,11 @@ function refute(work: RingWork, incarnation: number): void {
   if (state.phase === 'left' || work.now - state.refutedAt < limits.MIN_REFUTE_GAP_MS) return
   state.refutedAt = work.now
   log(work, 'info', { incarnation }, 'refuted a claim that this node is gone')
-  renewSelf(work, 'alive', incarnation)
+  // Those who believed it count us again when our neighbours welcome us, so they are asked before anybody is told.
+  if (work.context.seats === 'welcomed' && state.phase === 'member') {
+    signSelf(work, 'alive', incarnation)
+    setTimer(work, 'welcome', 0, 0)
+  } else renewSelf(work, 'alive', incarnation)
 }
 
 /** alive -> dead, in our table: more than half of the witnesses that we compute accuse the member. */

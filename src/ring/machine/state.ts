@@ -9,7 +9,8 @@ import type { Detector } from '../members/detector.ts'
 import type { SignedList } from '../members/list.ts'
 import type { SigningContext } from '../members/member.ts'
 import type { MemberTable } from '../members/table.ts'
-import type { LookupMode, LookupResult, MemberEntry, RingOptions, RingStats } from '../types.ts'
+import type { WaitingRows } from '../members/waiting.ts'
+import type { LookupMode, LookupResult, MemberEntry, RingOptions, RingStats, Welcome } from '../types.ts'
 import type { RingReply, RingRequest } from '../wire/messages.ts'
 import type { TableReading } from './table-reading.ts'
 
@@ -20,13 +21,24 @@ export interface RingContext extends SigningContext {
   readonly salt: Uint8Array
   readonly options: RingOptions
   readonly rules: PointerRules
+  /** What makes a row a seat: its member's signature alone (the ledger's list says who may sign), or welcomes besides. */
+  readonly seats: 'signed' | 'welcomed'
   /** Who may be a member besides having signed; in psk and open rings: the salt is empty, so that a key has one id. */
   readonly admits: (entry: MemberEntry) => boolean
   /** Own addresses now; read again on every audit. */
   readonly addresses: () => readonly PeerAddress[]
 }
 
-export type RingTimer = 'stabilise' | 'audit' | 'retry' | 'wake' | 'flush' | 'contact' | 'page'
+export type RingTimer =
+  | 'stabilise'
+  | 'audit'
+  | 'retry'
+  | 'wake'
+  | 'flush'
+  | 'contact'
+  | 'page'
+  | 'probe'
+  | 'welcome'
 
 export type RingEvent =
   /** `known`: rows of the last run, to be verified. */
@@ -120,6 +132,8 @@ export type Purpose =
   | { readonly kind: 'page' }
   | { readonly kind: 'exchange' }
   | { readonly kind: 'lookup'; readonly reference: number }
+  | { readonly kind: 'welcome' }
+  | { readonly kind: 'probe'; readonly id: RingId }
 
 export interface Pending {
   readonly peer: PeerId
@@ -139,6 +153,20 @@ export interface TableExchange {
   readonly theirs: string | undefined
   /** Buckets still to be compared. */
   remaining: readonly number[]
+}
+
+/** What is left of an allowance, and since when. */
+export interface Credit {
+  left: number
+  at: number
+}
+
+/** The witnesses are asked for their welcomes: none -> `seekWelcomes` -> answers -> `finish` -> none. */
+export interface Gathering {
+  /** Requests without an answer yet. */
+  left: number
+  readonly asked: number
+  readonly welcomes: Welcome[]
 }
 
 /** Mutable, owned by `step`; nobody else may write it. */
@@ -195,6 +223,17 @@ export interface RingState {
   signedList: SignedList | undefined
   /** Those of the table's version `of`. */
   fingers: { readonly of: number; readonly ids: readonly RingId[] }
+  /** Rows that have no seat yet. */
+  readonly waiting: WaitingRows
+  /** Newcomers that may have a seat because they speak to this node, and waiting rows that may be pinged. */
+  readonly newcomers: Credit
+  readonly probes: Credit
+  probeSet: boolean
+  /** While this node joins: what its contact says about who is a member counts, since it remembers too few itself. */
+  trusting: boolean
+  gathering: Gathering | undefined
+  /** When this node asked for welcomes last, and how often in vain since it had enough. */
+  gathered: { at: number; vain: number }
   readonly stats: { -readonly [K in keyof RingStats]: RingStats[K] }
 }
 

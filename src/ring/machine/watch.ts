@@ -6,6 +6,7 @@ import type { MemberEntry } from '../types.ts'
 import { startExchange } from './exchange.ts'
 import { accuse, countAccusers, lapse, renewSelf, repeatAccusations } from './membership.ts'
 import type { RingWork } from './state.ts'
+import { refreshWelcomes } from './welcoming.ts'
 import { ping, spread } from './work.ts'
 
 /** Each stabilise period: a quarter of the neighbours is pinged, and all of them that do not answer. */
@@ -36,6 +37,7 @@ export function audit(work: RingWork): void {
   lapse(work)
   countAccusers(work)
   repeatAccusations(work)
+  refreshWelcomes(work)
   const moved = !tellsAddresses(state.self, context.addresses())
   if (moved || work.now - state.self.incarnation > limits.REFRESH_MS) renewSelf(work)
   lookForTheDead(work)

@@ -3,7 +3,7 @@ import type { PeerId, RingId } from '../../base/index.ts'
 import { limits } from '../limits.ts'
 import type { MemberEntry } from '../types.ts'
 import type { RingRequest } from '../wire/messages.ts'
-import type { Purpose, RingTimer, RingWork } from './state.ts'
+import type { Credit, Purpose, RingTimer, RingWork } from './state.ts'
 
 /**
  * Sends one request; the reply or the failure comes back as an event with the returned token. It waits as long as the
@@ -76,6 +76,16 @@ export function listLength(work: RingWork): number {
 
 export function ruleContext(work: RingWork): { length: number; isMember: (id: RingId) => boolean } {
   return { length: listLength(work), isMember: (id) => work.state.table.isAlive(id) }
+}
+
+/** Takes one off an allowance that fills up to `burst` by `perSecond`; false when there is none. */
+export function spend(credit: Credit, now: number, burst: number, perSecond: number): boolean {
+  const earned = (Math.max(0, now - credit.at) / 1_000) * perSecond
+  credit.left = Math.min(burst, credit.left + earned)
+  credit.at = now
+  if (credit.left < 1) return false
+  credit.left -= 1
+  return true
 }
 
 /** A number that looks random and is the same in every replay: FNV-1a over the texts. */

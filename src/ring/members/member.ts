@@ -1,7 +1,7 @@
 /**
  * One row of the member table: its bytes, its signatures, and which of two rows counts.
- * Rows travel as canonical CBOR {1: public key, 2: salt, 3: addresses, 4: status, 5: incarnation, 6: signatures}; the id
- * and the peer id follow from key and salt and are never sent.
+ * Rows travel as canonical CBOR {1: public key, 2: salt, 3: addresses, 4: status, 5: incarnation, 6: signatures, 7: welcomes};
+ * the id and the peer id follow from key and salt and are never sent.
  */
 import { compareBytes, type PeerId, type RingId } from '../../base/index.ts'
 import {
@@ -18,6 +18,7 @@ import { idFromBytes } from '../chord/ids.ts'
 import { limits } from '../limits.ts'
 import type { MemberEntry, MemberStatus } from '../types.ts'
 import { malformed, readBytes, readHash, readList, readMap, readNatural, readRow, readSignature } from './reading.ts'
+import { welcomesFromValue, welcomeToValue } from './welcomes.ts'
 
 /** What every signature of a ring is bound to, and who checks it. */
 export interface SigningContext {
@@ -112,13 +113,18 @@ export function entryToValue(entry: MemberEntry): CborValue {
     entry.status === 'dead'
       ? entry.signatures.map(({ signer, signature }) => [signer, signature])
       : entry.signatures.map(({ signature }) => signature)
-  return new Map<number, CborValue>([...rowValue(entry), [6, signatures]])
+  const { welcomes = [] } = entry
+  return new Map<number, CborValue>([
+    ...rowValue(entry),
+    [6, signatures],
+    ...(welcomes.length === 0 ? [] : [[7, welcomes.map(welcomeToValue)] as const]),
+  ])
 }
 
 /** A bound on the bytes of a row in a message. */
 export function entryBytes(entry: MemberEntry): number {
   const addresses = entry.addresses.reduce((sum, address) => sum + address.length + 3, 0)
-  return 64 + entry.salt.length + addresses + 104 * entry.signatures.length
+  return 64 + entry.salt.length + addresses + 104 * entry.signatures.length + 90 * (entry.welcomes ?? []).length
 }
 
 /**
@@ -131,6 +137,7 @@ export function entryFromValue(value: CborField): MemberEntry {
   const salt = readBytes(row.get(2), 0, limits.MAX_SALT_BYTES, 'salt')
   const peer = peerIdFromPublicKey(publicKey)
   const status = readStatus(row.get(4))
+  const welcomes = welcomesFromValue(row.get(7))
   return {
     id: memberId(publicKey, salt),
     peer,
@@ -140,6 +147,7 @@ export function entryFromValue(value: CborField): MemberEntry {
     status,
     incarnation: readNatural(row.get(5), 'incarnation'),
     signatures: readSignatures(row.get(6), status, publicKey),
+    ...(welcomes !== undefined && welcomes.length > 0 && { welcomes }),
   }
 }
 

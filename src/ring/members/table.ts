@@ -6,7 +6,7 @@ import { asRingId, latin1, type PeerId, type RingId } from '../../base/index.ts'
 import { sha256 } from '../../crypto/index.ts'
 import { compareFrom, compareIds, idToBytes, successorIndex } from '../chord/ids.ts'
 import { limits } from '../limits.ts'
-import type { MemberEntry } from '../types.ts'
+import type { MemberEntry, Welcome } from '../types.ts'
 import { supersedes } from './member.ts'
 
 /** Rows are grouped by the first byte of the id, so that two tables find their differences in two small messages. */
@@ -16,7 +16,7 @@ export const DIGEST_BYTES = 16
 
 export interface Row {
   readonly entry: MemberEntry
-  /** When this node first saw the member alive without a gap. Unix ms. */
+  /** When this node first saw the member alive without a gap; of others, when it learned that they are gone. Unix ms. */
   readonly since: number
 }
 
@@ -110,11 +110,23 @@ export class MemberTable {
     if (current === undefined && this.#rows.size >= limits.MAX_MEMBERS) return 'unchanged'
     const wasAlive = current?.entry.status === 'alive'
     if (wasAlive) this.#leaveRing(current.entry)
-    this.#rows.set(entry.id, { entry, since: wasAlive && current !== undefined ? current.since : now })
+    const since = wasAlive && entry.status === 'alive' ? current.since : now
+    this.#rows.set(entry.id, { entry, since })
     this.#byPeer.set(entry.peer, entry.id)
     this.#byKey.set(latin1(entry.publicKey), entry.id)
     if (entry.status === 'alive') this.#enterRing(entry)
     return current?.entry
+  }
+
+  /** Puts welcomes beside the row that is there: no newer row, and nothing that a digest covers. */
+  attach(id: RingId, welcomes: readonly Welcome[]): MemberEntry | undefined {
+    const row = this.#rows.get(id)
+    if (row === undefined) return undefined
+    const entry = { ...row.entry, welcomes }
+    this.#rows.set(id, { ...row, entry })
+    this.#alive = undefined
+    this.#nearest.clear()
+    return entry
   }
 
   remove(id: RingId): void {

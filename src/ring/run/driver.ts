@@ -115,6 +115,7 @@ class RingDriver implements RunningRing {
       salt: admission.salt,
       options,
       rules: deps.rules ?? zaveRules,
+      seats: deps.admission === undefined ? 'welcomed' : 'signed',
       admits: admission.admits,
       addresses: hooks.addresses,
     }

@@ -20,6 +20,7 @@ import {
   readSignature,
 } from '../members/reading.ts'
 import { BUCKETS, DIGEST_BYTES } from '../members/table.ts'
+import { welcomeFromValue } from '../members/welcomes.ts'
 import type { MemberEntry } from '../types.ts'
 import { CODES, type Pair, type RingReply, type RingRequest, VERSION } from './messages.ts'
 
@@ -33,6 +34,8 @@ export function decodeRequest(bytes: Uint8Array): RingRequest {
       return { type: 'ask-state', summary: readSummary(map.get(2)) }
     case CODES.notify:
       return { type: 'notify', entry: entryFromValue(map.get(2)) }
+    case CODES['ask-welcome']:
+      return { type: 'ask-welcome', entry: entryFromValue(map.get(2)) }
     case CODES.push:
       return { type: 'push', entries: readEntries(map.get(2)), accusations: readAccusations(map.get(3)) }
     case CODES['ask-page']:
@@ -86,6 +89,8 @@ export function decodeReply(bytes: Uint8Array): RingReply {
         digests: digests === undefined ? undefined : readBytes(digests, length, length, 'digests'),
       }
     }
+    case CODES.welcome:
+      return { type: 'welcome', welcome: map.has(2) ? welcomeFromValue(map.get(2)) : undefined }
     case CODES.compared:
       return {
         type: 'compared',

@@ -5,6 +5,7 @@ import { idToBytes } from '../chord/ids.ts'
 import type { Accusation } from '../members/accusations.ts'
 import type { SignedList } from '../members/list.ts'
 import { entryToValue } from '../members/member.ts'
+import { welcomeToValue } from '../members/welcomes.ts'
 import { CODES, type RingMessage, VERSION } from './messages.ts'
 
 export function encodeMessage(message: RingMessage): Uint8Array {
@@ -25,6 +26,7 @@ function fields(message: RingMessage): [number, CborValue | undefined][] {
     case 'ask-digests':
       return [[2, message.summary]]
     case 'notify':
+    case 'ask-welcome':
       return [[2, entryToValue(message.entry)]]
     case 'push':
       return [
@@ -71,6 +73,8 @@ function fields(message: RingMessage): [number, CborValue | undefined][] {
         [3, message.shortCut],
         [4, message.proof],
       ]
+    case 'welcome':
+      return [[2, message.welcome === undefined ? undefined : welcomeToValue(message.welcome)]]
     case 'directions':
       return [
         [2, message.way.map(idToBytes)],

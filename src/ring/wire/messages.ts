@@ -8,7 +8,7 @@ import { limits } from '../limits.ts'
 import type { Accusation } from '../members/accusations.ts'
 import type { SignedList } from '../members/list.ts'
 import { entryBytes } from '../members/member.ts'
-import type { MemberEntry } from '../types.ts'
+import type { MemberEntry, Welcome } from '../types.ts'
 
 export const VERSION = 1
 
@@ -40,6 +40,8 @@ export type RingRequest =
   /** A page of the table, in id order, of members after `after`; from the asker's own row a stranger is known. */
   | { readonly type: 'ask-page'; readonly entry: MemberEntry; readonly after: RingId | undefined }
   | { readonly type: 'ask-digests'; readonly summary: Uint8Array }
+  /** "You hear me: sign that you do." From the member itself only. */
+  | { readonly type: 'ask-welcome'; readonly entry: MemberEntry }
   /** "In these buckets I have this." */
   | { readonly type: 'compare'; readonly buckets: readonly number[]; readonly pairs: readonly Pair[] }
   /** Which way to this key? A member that does not know the message says so with an error, and is gone around. */
@@ -64,6 +66,8 @@ export type RingReply =
     }
   /** `digests` is undefined when both tables agree. */
   | { readonly type: 'digests'; readonly digests: Uint8Array | undefined }
+  /** Undefined: there have been too many newcomers, or the asker is no member. */
+  | { readonly type: 'welcome'; readonly welcome: Welcome | undefined }
   | { readonly type: 'compared'; readonly entries: readonly MemberEntry[]; readonly wanted: readonly RingId[] }
   /** `entry` is the predecessor's row, where it stands between the key and the one who answers. */
   | ({
@@ -85,12 +89,14 @@ export const CODES = {
   'ask-digests': 6,
   compare: 7,
   find: 8,
+  'ask-welcome': 9,
   ok: 64,
   state: 65,
   page: 66,
   digests: 67,
   compared: 68,
   directions: 69,
+  welcome: 70,
 } as const satisfies Record<RingMessage['type'], number>
 
 /** As many of the entries as fit beside the rest of a message, in the given order. */
