@@ -29,16 +29,7 @@ export interface RingContext extends SigningContext {
   readonly addresses: () => readonly PeerAddress[]
 }
 
-export type RingTimer =
-  | 'stabilise'
-  | 'audit'
-  | 'retry'
-  | 'wake'
-  | 'flush'
-  | 'contact'
-  | 'page'
-  | 'probe'
-  | 'welcome'
+export type RingTimer = 'stabilise' | 'audit' | 'retry' | 'wake' | 'flush' | 'contact' | 'page' | 'probe' | 'welcome'
 
 export type RingEvent =
   /** `known`: rows of the last run, to be verified. */
