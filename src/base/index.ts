@@ -9,6 +9,7 @@
  * - `SteadyTime`: for terms that are kept as unix times; a step of the wall clock neither ends nor stretches them.
  * - `withTimeout`, `sleep`, `unlessAborted`: waiting by a clock that is handed in.
  * - `BulkReader`, `BulkWriter`: both sides of a bulk, for those who implement `Transport`. `scopedStore`: a part of a store.
+ * - `OpenPeers`: which peers stay connected where there are more members than connections, for those who implement `Transport`.
  * - Ids (`PeerId`, `RingId`, `ChunkId`) and bytes.
  */
 export { Budget, type BudgetLimits, type BudgetResource } from './budget.ts'
@@ -18,6 +19,7 @@ export { Charges, type ChargesOptions } from './charges.ts'
 export { ChordnsError, errorText, isChordnsError } from './errors.ts'
 export { fileTrouble, systemCodeOf, utf8Text } from './files.ts'
 export { limits as baseLimits } from './limits.ts'
+export { OpenPeers, type OpenPeersHooks, type OpenPeersLimits } from './open-peers.ts'
 export type {
   BulkHandler,
   Clock,

@@ -14,4 +14,8 @@ export const limits = {
   MAX_BULK_BYTES: 256 * 1024 * 1024,
   /** A requester that reads nothing for so long is given up, ms. */
   BULK_SLOW_MS: 30_000,
+  /** A connection with a peer that is not kept, and with which nothing was exchanged for so long, is closed, ms. */
+  PEER_IDLE_MS: 120_000,
+  /** A connection that something was exchanged on so lately does not make room for another, ms: one look-up, one page of a table. */
+  PEER_REST_MS: 1_000,
 } as const

@@ -99,6 +99,11 @@ export interface Transport {
   request(peer: PeerId, body: Uint8Array, options: RequestOptions): Promise<Uint8Array>
   /** Remembers addresses, so that `request` can connect when it needs to. */
   learn(peer: PeerId, addresses: readonly PeerAddress[]): void
+  /**
+   * Stays connected with these peers, the most important first, once something connected them. Connections are bounded: those
+   * with other peers are closed when they are idle, or when another needs the place.
+   */
+  keep(peers: readonly PeerId[]): void
   /** Sets the one handler of incoming requests. Until it is set, requests are answered with an error. */
   onRequest(handler: RequestHandler): void
   /**

@@ -59,6 +59,8 @@ export const limits = {
   MAX_ACCUSATIONS: 64,
   /** (id, incarnation) pairs of one exchange: 1,024 pairs are 42 kB of CBOR. */
   MAX_PAIRS: 1_024,
+  /** How long after a change of table or pointers the transport is told whom to stay connected with. Ms. */
+  KEEP_AFTER_MS: 200,
   /** Addresses of one member. Multi-homed boxes have a handful; each is a dial that others make. */
   MAX_ADDRESSES: 8,
   /** UTF-8 bytes of one multiaddr; a DNS name is at most 253 (RFC 1035 section 2.3.4). */

@@ -31,3 +31,7 @@ export function unreachable(target: string, why: string, cause?: unknown) {
 export function malformed(what: string) {
   return new ChordnsError('PEER_MALFORMED', `malformed stream: ${what}`, { what })
 }
+
+export function noPlace(peer: PeerId) {
+  return new ChordnsError('PEER_BUSY', 'all connections are in use', { peer })
+}

@@ -6,8 +6,15 @@ import { Wires } from './wires.ts'
 export function createMemoryNetwork(options: MemoryNetworkOptions): MemoryNetwork {
   const wires = new Wires(options)
   return {
-    transport(peer, doorkeeper, { address = `/memory/${peer}` } = {}) {
-      const transport = new MemoryTransport({ self: peer, address, doorkeeper, wires, clock: options.clock })
+    transport(peer, doorkeeper, { address = `/memory/${peer}`, maxPeers } = {}) {
+      const transport = new MemoryTransport({
+        self: peer,
+        address,
+        doorkeeper,
+        wires,
+        clock: options.clock,
+        ...(maxPeers !== undefined && { maxPeers }),
+      })
       wires.attach(transport)
       return transport
     },

@@ -12,6 +12,7 @@ import {
   errorText,
   type HelloSession,
   isChordnsError,
+  OpenPeers,
   type PeerAddress,
   type PeerId,
   type RequestHandler,
@@ -19,7 +20,7 @@ import {
   type Transport,
   withTimeout,
 } from '../base/index.ts'
-import { asRefusal, failed, gone, malformed, refusedBy, timedOut, unreachable } from './failures.ts'
+import { asRefusal, failed, gone, malformed, noPlace, refusedBy, timedOut, unreachable } from './failures.ts'
 import { MemoryBulks } from './memory-bulks.ts'
 import {
   checkFits,
@@ -37,6 +38,8 @@ export interface MemoryTransportDeps {
   readonly doorkeeper: Doorkeeper
   readonly wires: Wires
   readonly clock: Clock
+  /** Peers that are connected at once. Default: any number. */
+  readonly maxPeers?: number
 }
 
 interface Link {
@@ -75,7 +78,7 @@ export class MemoryTransport implements Transport, Station {
   readonly #known = new Map<PeerId, readonly PeerAddress[]>()
   readonly #unreachable = new Map<PeerId, number>()
   readonly #goneListeners = new Set<(peer: PeerId) => void>()
-  readonly #admitted = new Set<PeerId>()
+  readonly #admitted: OpenPeers
   readonly #inWork = new Map<PeerId, number>()
   readonly #bulks: MemoryBulks
   #handler: RequestHandler | undefined
@@ -86,6 +89,14 @@ export class MemoryTransport implements Transport, Station {
     this.#deps = deps
     this.self = deps.self
     this.address = deps.address
+    this.#admitted = new OpenPeers(
+      {
+        most: deps.maxPeers ?? Number.POSITIVE_INFINITY,
+        idleMs: baseLimits.PEER_IDLE_MS,
+        restMs: baseLimits.PEER_REST_MS,
+      },
+      { isBusy: (peer) => this.#isBusy(peer) },
+    )
     this.#bulks = new MemoryBulks(deps.clock, {
       newId: () => deps.wires.newId(),
       connect: async (peer) => {
@@ -105,11 +116,15 @@ export class MemoryTransport implements Transport, Station {
   }
 
   connectedPeers(): readonly PeerId[] {
-    return [...this.#admitted]
+    return this.#admitted.peers()
   }
 
   onRequest(handler: RequestHandler): void {
     this.#handler = handler
+  }
+
+  keep(peers: readonly PeerId[]): void {
+    this.#admitted.keep(peers)
   }
 
   onPeerGone(listener: (peer: PeerId) => void): Cancel {
@@ -145,6 +160,7 @@ export class MemoryTransport implements Transport, Station {
     const started = clock.monotonic()
     const unconnected = () => timedOut(peer, `no connection within ${options.timeoutMs} ms`)
     const stream = await withTimeout(clock, this.#streamTo(peer), options.timeoutMs, unconnected, options.signal)
+    if (this.#admitted.has(peer)) this.#admitted.used(peer, clock.monotonic())
     if (!stream.link.streams.has(stream.id)) throw gone(peer)
     const timeoutMs = Math.max(0, options.timeoutMs - (clock.monotonic() - started))
     const id = this.#nextRequest++
@@ -304,8 +320,12 @@ export class MemoryTransport implements Transport, Station {
       if (send !== undefined) this.#send(link, { kind: 'hello', link: link.id, stream: stream.id, body: send })
       if (refusal !== undefined) throw refusal
       if (!admitted) return
+      const close = (peer: PeerId) => this.#hangUpOn(peer)
+      if (!this.#admitted.admit(link.peer, this.#deps.clock.monotonic(), close)) {
+        this.#refuse(stream, noPlace(link.peer))
+        return
+      }
       stream.admitted = true
-      this.#admitted.add(link.peer)
       this.#unreachable.delete(link.peer)
       stream.opened.resolve()
     } catch (error) {
@@ -317,6 +337,7 @@ export class MemoryTransport implements Transport, Station {
     const { peer, id: link } = stream.link
     const inWork = this.#inWork.get(peer) ?? 0
     const fail = (code: string) => this.#send(stream.link, { kind: 'error', link, stream: stream.id, id, code })
+    if (this.#admitted.has(peer)) this.#admitted.used(peer, this.#deps.clock.monotonic())
     if (this.#handler === undefined) return fail('PEER_NOT_READY')
     if (inWork >= baseLimits.MAX_INBOUND_REQUESTS_PER_PEER) return fail('PEER_BUSY')
     this.#inWork.set(peer, inWork + 1)
@@ -373,6 +394,19 @@ export class MemoryTransport implements Transport, Station {
     if (!this.#admitted.has(link.peer)) this.#hangUp(link)
   }
 
+  #isBusy(peer: PeerId): boolean {
+    if ((this.#inWork.get(peer) ?? 0) > 0) return true
+    for (const link of this.#links.values())
+      if (link.peer === peer) for (const { pending } of link.streams.values()) if (pending.size > 0) return true
+    return false
+  }
+
+  /** It made room for another: whoever listens for lost peers hears of it. */
+  #hangUpOn(peer: PeerId): void {
+    for (const link of [...this.#links.values()]) if (link.peer === peer) this.#hangUp(link)
+    for (const listener of [...this.#goneListeners]) listener(peer)
+  }
+
   #hangUp(link: Link): void {
     this.#send(link, { kind: 'bye', link: link.id })
     this.#endLink(link)
@@ -394,7 +428,7 @@ export class MemoryTransport implements Transport, Station {
     this.#bulks.linkEnded(link.id, link.peer)
     for (const stream of [...link.streams.values()]) this.#endStream(stream, gone(link.peer))
     if ([...this.#links.values()].some((other) => other.peer === link.peer)) return
-    if (!this.#admitted.delete(link.peer)) return
+    if (!this.#admitted.gone(link.peer)) return
     for (const listener of [...this.#goneListeners]) listener(link.peer)
   }
 }

@@ -39,6 +39,8 @@ export interface Weather {
 export interface TransportPlace {
   /** Own address without `/p2p/`. Default: `/memory/<peer id>`. */
   readonly address?: PeerAddress
+  /** Peers that are connected at once. Default: any number. */
+  readonly maxPeers?: number
 }
 
 /** Many transports in one process, over virtual or real time, with faults by command. */

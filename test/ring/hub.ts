@@ -41,6 +41,7 @@ export class Hub {
 
     const transport: Transport = {
       self: peer,
+      keep: () => {},
       addresses: () => [`${address}/p2p/${peer}`],
       connect: async ([target]) => {
         await pause(5)

@@ -38,6 +38,8 @@ export class BulkStreams {
   readonly #deps: BulkStreamsDeps
   readonly #hooks: BulkStreamsHooks
   readonly #streams = new Set<Stream>()
+  /** How many of them each peer has. */
+  readonly #peers = new Map<PeerId, number>()
   readonly #places = new Places()
   #handler: BulkHandler | undefined
   #closed = false
@@ -65,6 +67,11 @@ export class BulkStreams {
     const code = this.#handler === undefined ? 'PEER_NOT_READY' : this.#places.isFull(peer) ? 'PEER_BUSY' : undefined
     if (code !== undefined || this.#handler === undefined) this.#refuse(stream, peer, code)
     else this.#serve(stream, peer, this.#handler)
+  }
+
+  /** A bulk is on its way to the peer or from it. */
+  isBusy(peer: PeerId): boolean {
+    return this.#peers.get(peer) !== undefined
   }
 
   close(): void {
@@ -137,6 +144,7 @@ export class BulkStreams {
   ): void {
     const reader = new BulkFrameReader()
     this.#streams.add(stream)
+    this.#peers.set(peer, (this.#peers.get(peer) ?? 0) + 1)
     stream.addEventListener('message', ({ data }) => {
       try {
         for (const frame of reader.feed(data.subarray())) receive(frame)
@@ -148,10 +156,16 @@ export class BulkStreams {
       }
     })
     stream.addEventListener('close', ({ error }) => {
-      this.#streams.delete(stream)
+      if (this.#streams.delete(stream)) this.#ended(peer)
       onClosed(gone(peer, error))
     })
     if (stream.status !== 'open') onClosed(gone(peer))
+  }
+
+  #ended(peer: PeerId): void {
+    const left = (this.#peers.get(peer) ?? 1) - 1
+    if (left > 0) this.#peers.set(peer, left)
+    else this.#peers.delete(peer)
   }
 }
 

@@ -36,6 +36,8 @@ export interface Libp2pTransportOptions extends Libp2pNodeOptions {
   readonly doorkeeper: Doorkeeper
   readonly clock: Clock
   readonly log: Log
+  /** Members that are connected at once. Default: MAX_PEER_CONNECTIONS. */
+  readonly maxPeers?: number
 }
 
 export interface PeerCounters {
@@ -46,6 +48,10 @@ export interface PeerCounters {
   readonly malformed: number
   /** Connections that got no place at the door, or lost it before hello was over. */
   readonly turnedAway: number
+  /** Members whose connection made room for another, was idle, or found no place. */
+  readonly madeRoom: number
+  readonly idle: number
+  readonly noPlace: number
   readonly dials: number
   readonly failedDials: number
 }
@@ -86,14 +92,18 @@ class PeerTransport implements Libp2pTransport {
   #handler: RequestHandler | undefined
   #closing: Promise<void> | undefined
 
-  constructor(node: Libp2p, doorstep: Doorstep, { doorkeeper, clock, log, announce = [] }: Libp2pTransportOptions) {
+  constructor(node: Libp2p, doorstep: Doorstep, options: Libp2pTransportOptions) {
+    const { doorkeeper, clock, log, announce = [], maxPeers = limits.MAX_PEER_CONNECTIONS } = options
     this.#node = node
     this.#doorstep = doorstep
     this.#announced = announce
     this.#clock = clock
     this.#log = log
     this.self = asPeerId(node.peerId.toString())
-    const strangers = new Strangers(node, clock, doorstep)
+    const strangers = new Strangers(node, clock, doorstep, {
+      most: maxPeers,
+      isBusy: (peer) => this.#requests.isBusy(peer) || this.#bulks.isBusy(peer),
+    })
     const dialler = new Dialler(node, clock)
     this.#strangers = strangers
     this.#dialler = dialler
@@ -129,7 +139,12 @@ class PeerTransport implements Libp2pTransport {
   }
 
   get counters(): PeerCounters {
-    return { ...this.#requests.counters, ...this.#dialler.counters, ...this.#doorstep.counters }
+    return {
+      ...this.#requests.counters,
+      ...this.#dialler.counters,
+      ...this.#doorstep.counters,
+      ...this.#strangers.counters,
+    }
   }
 
   isKnownHost(host: string): boolean {
@@ -163,6 +178,10 @@ class PeerTransport implements Libp2pTransport {
 
   learn(peer: PeerId, addresses: readonly PeerAddress[]): void {
     if (peer !== this.self) this.#dialler.learn(peer, addresses)
+  }
+
+  keep(peers: readonly PeerId[]): void {
+    this.#strangers.keep(peers)
   }
 
   async connect(addresses: readonly PeerAddress[], options: RequestOptions): Promise<PeerId> {

@@ -5,6 +5,7 @@
 import type { Connection, Stream } from '@libp2p/interface'
 import {
   asPeerId,
+  ChordnsError,
   type Clock,
   type Doorkeeper,
   errorText,
@@ -60,6 +61,7 @@ export class RequestStreams {
 
   /** The same; when there is none yet, it is opened on the connection that `connect` gives. */
   over(peer: PeerId, connect: Connect): Promise<PeerStream> {
+    this.#deps.strangers.used(peer)
     const open = this.#outbound.get(peer)
     if (open !== undefined) return open
     const opening = this.#open(peer, connect)
@@ -81,6 +83,13 @@ export class RequestStreams {
       stream.abort(asError(error))
       this.#onRefused(peer, error)
     }
+  }
+
+  /** A request is on its way to the peer, or is being answered. */
+  isBusy(peer: PeerId): boolean {
+    if ((this.#loads.get(peer)?.inWork ?? 0) > 0) return true
+    for (const stream of this.#streams) if (stream.remote === peer && stream.isWaiting) return true
+    return false
   }
 
   /** The last connection to the peer is gone. */
@@ -130,7 +139,10 @@ export class RequestStreams {
         load: this.#loadOf(remote),
       },
       {
-        handler: this.#hooks.handler,
+        handler: () => {
+          this.#deps.strangers.used(remote)
+          return this.#hooks.handler()
+        },
         onAdmitted: (admitted) => this.#onAdmitted(admitted),
         onClosed: (closed, reason) => this.#onClosed(closed, reason),
       },
@@ -155,8 +167,11 @@ export class RequestStreams {
 
   #onAdmitted(stream: PeerStream): void {
     const { remote } = stream
-    this.#deps.strangers.admit(remote)
     this.#deps.dialler.reached(remote)
+    if (!this.#deps.strangers.admit(remote)) {
+      stream.close(new ChordnsError('PEER_BUSY', 'all connections are in use', { peer: remote }))
+      return
+    }
     if (stream.role === 'dialer') return
     // One stream a peer and direction: a peer that opens another has given up the one before.
     const before = this.#inbound.get(remote)

@@ -16,7 +16,7 @@ export function unreachable(target: string, why: string, cause?: unknown) {
 
 /** How a hello that failed looks to whoever wanted the stream. The far side resets the stream when it does not like ours. */
 export function asRefusal(peer: PeerId, reason: unknown, wasReset: boolean): ChordnsError {
-  if (isChordnsError(reason, 'PEER_TIMEOUT')) return reason
+  if (isChordnsError(reason, 'PEER_TIMEOUT') || isChordnsError(reason, 'PEER_BUSY')) return reason
   if (isChordnsError(reason, 'PEER_GONE')) return wasReset ? refusedBy(peer, reason) : reason
   return new ChordnsError('PEER_REFUSED', errorText(reason), { peer }, { cause: reason })
 }

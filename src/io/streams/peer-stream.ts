@@ -103,6 +103,11 @@ export class PeerStream {
     return this.#isAdmitted
   }
 
+  /** True while a request of ours waits for its reply. */
+  get isWaiting(): boolean {
+    return this.#pending.size > 0
+  }
+
   async request(body: Uint8Array, options: RequestOptions): Promise<Uint8Array> {
     await this.admitted
     if (this.#closed) throw gone(this.remote)

@@ -7,6 +7,7 @@ import { limits } from '../limits.ts'
 import type { Accusation } from '../members/accusations.ts'
 import type { MemberEntry } from '../types.ts'
 import { fitting } from '../wire/messages.ts'
+import { fingers } from './running-lookups.ts'
 import type { Change, RingWork } from './state.ts'
 import { sendRequest, setTimer, spread } from './work.ts'
 
@@ -71,7 +72,10 @@ function everybody(work: RingWork, changes: readonly Change[]): readonly MemberE
   return [...dead, ...table.alive().filter(({ id }) => id !== self.id)]
 }
 
-/** Ring neighbours, and members spread over the ring by a hash of what is told; not the one who told us. */
+/**
+ * Ring neighbours, and members spread over the ring by a hash of what is told; not the one who told us. In a large ring these
+ * are fingers: a node stays connected with them, so that telling opens no connections.
+ */
 function some(work: RingWork, changes: readonly Change[]): MemberEntry[] {
   if (changes.length === 0) return []
   const { table, self, pointers, turn } = work.state
@@ -84,6 +88,10 @@ function some(work: RingWork, changes: readonly Change[]): MemberEntry[] {
     if (id !== undefined) add(table.aliveMember(id))
   }
   const topic = changes[0]?.entry.id ?? ''
+  const far =
+    table.aliveCount > limits.GOSSIP_ALL ? fingers(work.state).flatMap((id) => table.aliveMember(id) ?? []) : []
+  for (let i = 0; far.length > 0 && i < 2 * limits.GOSSIP_FANOUT && chosen.size < limits.GOSSIP_FANOUT; i++)
+    add(far[spread(self.id, topic, turn, i) % far.length])
   for (let i = 0; i < 4 * limits.GOSSIP_FANOUT && chosen.size < limits.GOSSIP_FANOUT; i++) {
     add(table.aliveAt(spread(self.id, topic, turn, i) % table.aliveCount))
   }

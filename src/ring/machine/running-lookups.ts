@@ -18,7 +18,7 @@ import { examineList, membersByDensity, type SignedList, sameIds, signList } fro
 import type { LookupMode } from '../types.ts'
 import type { RingReply, RingRequest } from '../wire/messages.ts'
 import { mergeRow } from './membership.ts'
-import type { RingWork } from './state.ts'
+import type { RingState, RingWork } from './state.ts'
 import { log, sendRequest } from './work.ts'
 
 const SPACE: FingerSpace<RingId> = { bits: 256, add: addPowerOfTwo }
@@ -97,7 +97,7 @@ function viewOf(work: RingWork): View<RingId> {
     self: self.id,
     predecessor,
     successors: successors.filter(answering),
-    fingers: fingers(work).filter(answering),
+    fingers: fingers(work.state).filter(answering),
   }
 }
 
@@ -182,8 +182,7 @@ function byTable(work: RingWork, key: RingId): Directions<RingId> {
 }
 
 /** By the table as it is now; worked out again only when the table has changed. */
-function fingers(work: RingWork): readonly RingId[] {
-  const { state } = work
+export function fingers(state: RingState): readonly RingId[] {
   const { version } = state.table
   if (state.fingers.of !== version) {
     const successor = (target: RingId) => state.table.successors(target, 1)[0]?.id ?? state.self.id

@@ -34,6 +34,7 @@ import { decodeReply, decodeRequest } from '../wire/decode.ts'
 import { encodeMessage } from '../wire/encode.ts'
 import type { RingReply } from '../wire/messages.ts'
 import { Contacts } from './contacts.ts'
+import { keptPeers } from './kept.ts'
 
 export interface RingDeps {
   readonly transport: Transport
@@ -101,6 +102,9 @@ class RingDriver implements RunningRing {
   #nextLookup = 1
   #state: RingState
   #running = false
+  #cancelKeep: Cancel | undefined
+  /** What the transport was last told by. */
+  #keptBy: { readonly version: number; readonly pointers: unknown } = { version: -1, pointers: undefined }
   #unsubscribe: Cancel | undefined
 
   constructor(deps: RingDeps, hooks: RingHooks) {
@@ -148,6 +152,8 @@ class RingDriver implements RunningRing {
     this.#running = false
     for (const cancel of this.#timers.values()) cancel()
     this.#timers.clear()
+    this.#cancelKeep?.()
+    this.#cancelKeep = undefined
     this.#unsubscribe?.()
     this.#inFlight.clear()
     this.#feed({ kind: 'leave' })
@@ -242,7 +248,20 @@ class RingDriver implements RunningRing {
       else this.#perform(effect)
     }
     if (changed) for (const listener of [...this.#listeners]) listener()
+    this.#keepLater()
     return reply
+  }
+
+  /** Says to the transport whom to stay connected with, a moment after the table or the pointers have changed. */
+  #keepLater(): void {
+    const { table, pointers } = this.#state
+    if (!this.#running || this.#cancelKeep !== undefined) return
+    if (this.#keptBy.version === table.version && this.#keptBy.pointers === pointers) return
+    this.#cancelKeep = this.#deps.clock.after(limits.KEEP_AFTER_MS, () => {
+      this.#cancelKeep = undefined
+      this.#keptBy = { version: this.#state.table.version, pointers: this.#state.pointers }
+      this.#deps.transport.keep(keptPeers(this.#state))
+    })
   }
 
   #perform(effect: Exclude<RingEffect, { kind: 'respond' | 'changed' }>): void {
