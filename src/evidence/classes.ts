@@ -71,13 +71,14 @@ export function diverges(counted: readonly Observation[], n: number): boolean {
   return differ || nthLargest(ttls, quorum(n)) < limits.MIN_AGREED_SECONDS
 }
 
-/** Prefixes by how many observers saw them, the most seen first. */
+/** Prefixes by how many observers saw them, the most seen first. `lengths`: their bytes by type. */
 export function seenPrefixes(
   observations: readonly Observation[],
   sets: Sets,
+  lengths: PrefixLengths = PLACE_BYTES,
 ): { readonly prefix: Prefix; readonly count: number }[] {
   const seen = byObserver(observations).map((rounds) => {
-    const prefixes = rounds.flatMap((one) => prefixesOf(sets.get(latin1(one.digest))))
+    const prefixes = rounds.flatMap((one) => prefixesOf(sets.get(latin1(one.digest)), lengths))
     return distinct(prefixes.map(({ type, bytes }) => Uint8Array.of(type >> 8, type & 0xff, ...bytes)))
   })
   return countEach(seen)
@@ -86,35 +87,50 @@ export function seenPrefixes(
 }
 
 /**
- * Prefixes that more than n/2 saw, the most seen first: fewer could be those whom the same hijacker stands before. Of names that
- * are another one in each region there are none.
+ * Prefixes that more than n/2 saw, the most seen first: fewer could be those whom the same hijacker stands before. Where a name is
+ * another one in each region, those of its operator's network, which all regions share.
  */
 export function agreedPrefixes(counted: readonly Observation[], sets: Sets, n: number): readonly Prefix[] {
-  return seenPrefixes(counted, sets)
-    .filter(({ count }) => count >= quorum(n))
-    .slice(0, limits.MAX_PREFIXES)
-    .map(({ prefix }) => prefix)
+  const agreed = (lengths: PrefixLengths) =>
+    seenPrefixes(counted, sets, lengths)
+      .filter(({ count }) => count >= quorum(n))
+      .map(({ prefix }) => prefix)
+  const places = agreed(PLACE_BYTES)
+  const networks = agreed(NETWORK_BYTES).filter(({ type }) => !places.some((place) => place.type === type))
+  return [...places, ...networks].slice(0, limits.MAX_PREFIXES)
 }
 
-/** The first 24 bits of an IPv4, the first 48 of an IPv6 address; an alias as it is. Others have none. */
-export function prefixesOf(set: SeenSet | undefined): Prefix[] {
-  const bits = set === undefined ? undefined : PREFIX_BYTES.get(set.type)
-  if (set === undefined || bits === undefined) return []
-  return set.rdatas.map((rdata) => ({ type: set.type, bytes: rdata.slice(0, bits) }))
+/** The first bytes of each address; an alias as it is. Others have none. */
+function prefixesOf(set: SeenSet | undefined, lengths: PrefixLengths): Prefix[] {
+  const bytes = set === undefined ? undefined : lengths.get(set.type)
+  if (set === undefined || bytes === undefined) return []
+  return set.rdatas.map((rdata) => ({ type: set.type, bytes: rdata.slice(0, bytes) }))
 }
 
 /** Whether all that an own fetch brought lies within what was agreed. `set`: in canonical form. */
 export function withinPrefixes(set: SeenSet, prefixes: readonly Prefix[]): boolean {
-  const own = prefixesOf(set)
-  const agreed = (one: Prefix) =>
-    prefixes.some((other) => other.type === one.type && equalBytes(other.bytes, one.bytes))
-  return own.length > 0 && own.every(agreed)
+  const isAgreed = (rdata: Uint8Array) =>
+    prefixes.some(({ type, bytes }) => type === set.type && startsWith(rdata, bytes, set.type === Type.CNAME))
+  return set.rdatas.length > 0 && set.rdatas.every(isAgreed)
 }
 
-const PREFIX_BYTES: ReadonlyMap<number, number> = new Map([
+function startsWith(rdata: Uint8Array, bytes: Uint8Array, isWhole: boolean): boolean {
+  return isWhole ? equalBytes(rdata, bytes) : equalBytes(rdata.subarray(0, bytes.length), bytes)
+}
+
+type PrefixLengths = ReadonlyMap<number, number>
+
+/** One place: the first 24 bits of an IPv4, the first 48 of an IPv6 address. */
+const PLACE_BYTES: PrefixLengths = new Map([
   [Type.A, 3],
   [Type.AAAA, 6],
   [Type.CNAME, 255],
+])
+
+/** One operator's network: 16 and 32 bits, what registries give out as a whole. */
+const NETWORK_BYTES: PrefixLengths = new Map([
+  [Type.A, 2],
+  [Type.AAAA, 4],
 ])
 
 function rdatasSeen(observations: readonly Observation[], sets: Sets, question: Question): Uint8Array[] {

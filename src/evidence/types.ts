@@ -111,7 +111,7 @@ export interface Certificate {
   readonly contents: readonly SeenSet[]
 }
 
-/** Addresses that share their first 24 (A) or 48 (AAAA) bits; of other types one RDATA. */
+/** Addresses that share their first 24 (A) or 48 (AAAA) bits, or, of one operator, 16 or 32; of other types one RDATA. */
 export interface Prefix {
   readonly type: number
   readonly bytes: Uint8Array

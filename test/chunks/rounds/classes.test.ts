@@ -155,8 +155,8 @@ describe('a name that is another one in each place', () => {
     const { read, replicas } = await agreeOn(regional)
     expect(classOf(read)).toBe('divergent')
     expect(fetches(replicas)).toEqual([2, 2, 2, 2, 2, 2, 2])
-    // Two saw one of them: as many as one hijacker may stand before.
-    expect(prefixes(read)).toEqual([])
+    // Two saw one of them: as many as one hijacker may stand before. All saw their operator's network.
+    expect(prefixes(read)).toEqual(['203.0'])
     expect(world.nodes.every((node) => addresses(node.chunks.entry(question)?.outcome).length === 0)).toBe(true)
   })
 
@@ -164,6 +164,17 @@ describe('a name that is another one in each place', () => {
     const { read } = await agreeOn((place) => (place < 4 ? at(10, [place + 1]) : at(20 + place, [1])))
     expect(classOf(read)).toBe('divergent')
     expect(prefixes(read)).toEqual(['203.0.10'])
+  })
+
+  it('of another operator in each place agrees on no network', async () => {
+    const elsewhere = (place: number): Outcome => {
+      const seen = at(1, [1])
+      if (seen.kind !== 'rrset') return seen
+      return { ...seen, rrset: { ...seen.rrset, rdatas: [Uint8Array.of(20 + place, 0, 1, 1)] } }
+    }
+    const { read } = await agreeOn(elsewhere)
+    expect(classOf(read)).toBe('divergent')
+    expect(prefixes(read)).toEqual([])
   })
 
   it.each([1, 2, 3])('does not agree on the network that %i of seven are hijacked to', async (count) => {

@@ -19,6 +19,14 @@ function at(network: number, ttl = 300, last = 1): Outcome {
   return { ...outcome, rrset: { ...outcome.rrset, rdatas: [Uint8Array.of(203, 0, network, last)] } }
 }
 
+/** An address that is not the operator's. */
+const elsewhere = outside(at(1))
+
+function outside(outcome: Outcome): Outcome {
+  if (outcome.kind !== 'rrset') return outcome
+  return { ...outcome, rrset: { ...outcome.rrset, rdatas: [Uint8Array.of(6, 6, 6, 6)] } }
+}
+
 /** Seven replicas in four regions; four see 203.0.10.0/24, each another address. */
 async function regional(ttl = 300): Promise<void> {
   world = createWorld({ nodes: 9, n: 7 })
@@ -117,10 +125,18 @@ describe('a divergent name', () => {
   it('is refused in strict mode in a network that fewer than half of the replicas see', async () => {
     world = createWorld({ nodes: 9, n: 7 })
     for (const [place, replica] of world.replicas(question).entries())
-      replica.sees = () => (place < 3 ? at(66, 300, 66) : at(10 + place))
+      replica.sees = () => (place < 3 ? elsewhere : at(10 + place))
     await world.told(question, world.outsiders(question), 30_000)
-    expect(await resolverThatSees(at(66, 300, 66), { strict: true }).resolve()).toMatchObject({ rcode: Rcode.SERVFAIL })
-    expect(await resolverThatSees(at(66, 300, 66), {}).resolve()).toMatchObject({ provenance: 'divergent' })
+    expect(await resolverThatSees(elsewhere, { strict: true }).resolve()).toMatchObject({ rcode: Rcode.SERVFAIL })
+    expect(await resolverThatSees(elsewhere, {}).resolve()).toMatchObject({ provenance: 'divergent' })
+  })
+
+  it('that is another one in each region is served in strict mode within the network of its operator', async () => {
+    world = createWorld({ nodes: 9, n: 7 })
+    for (const [place, replica] of world.replicas(question).entries()) replica.sees = () => at(10 + place)
+    await world.told(question, world.outsiders(question), 30_000)
+    expect(await resolverThatSees(at(99), { strict: true }).resolve()).toMatchObject({ provenance: 'divergent' })
+    expect(await resolverThatSees(elsewhere, { strict: true }).resolve()).toMatchObject({ rcode: Rcode.SERVFAIL })
   })
 
   it('that is short-lived is served in strict mode where all see it', async () => {
