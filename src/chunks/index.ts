@@ -17,7 +17,7 @@
 export type { ChunkEntry, EntrySummary } from './entries/entry.ts'
 export { examine } from './entries/examine.ts'
 export type { ProofSource } from './entries/proof-checks.ts'
-export { type Chunks, createChunks } from './node/chunks.ts'
+export { type Chunks, createChunks, type RecordedClaim } from './node/chunks.ts'
 export type { ChunkHoldings } from './node/holdings.ts'
 export type { ChunksOptions } from './node/options.ts'
 export { ownFetchOf, proofSourceOf } from './node/own-recursor.ts'

@@ -99,6 +99,8 @@ export function checkCertificate(certificate: Certificate, context: CertificateC
   const mine = ofReplicas(observations, context, each)
   if (byObserver(mine).length < quorum(n))
     return { ok: false, reason: 'too-few', detail: `${byObserver(mine).length} of ${quorum(n)}` }
+  // What is over needs no check either.
+  if (kind === 'agreed' && agreedExpiry(mine, n) <= context.now) return { ok: false, reason: 'expired' }
   if (!mine.every((one) => verifyObservation(one, context.scheme))) return { ok: false, reason: 'forged' }
   const all = ofOneTime(mine, context.n, each)
   const observers = byObserver(all).length

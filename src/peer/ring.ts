@@ -259,7 +259,7 @@ function chainsOver(
   }
   return createChunkChains(
     { ring, clock, random, signer, scheme: ed25519, log, stores, held },
-    { send: senderTo(RequestRoom.CHAINS, transport) },
+    { send: senderTo(RequestRoom.CHAINS, transport), onRecorded: (claim) => chunks.recorded(claim) },
     { chunkBits: config.ring.chunkBits, historyHours: config.chunks.historyHours },
   )
 }

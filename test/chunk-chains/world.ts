@@ -15,7 +15,7 @@ import { type ChunkChains, createChunkChains, verifyChains } from '../../src/chu
 import { decodeChainsRequest } from '../../src/chunk-chains/run/messages.ts'
 import type { ChunkEntry } from '../../src/chunks/entries/entry.ts'
 import { examine } from '../../src/chunks/entries/examine.ts'
-import { chunkOf } from '../../src/chunks/index.ts'
+import { chunkOf, type RecordedClaim } from '../../src/chunks/index.ts'
 import { questionKey } from '../../src/chunks/wire/question-key.ts'
 import { ed25519, ed25519Signer, peerIdFromPublicKey, type Signer, sha256 } from '../../src/crypto/index.ts'
 import type { Question } from '../../src/dns/index.ts'
@@ -63,6 +63,8 @@ export interface ChainsWorld {
   readonly contradictions: string[]
   /** Makes the network lose what this says. */
   cut: (from: Replica, to: Replica) => boolean
+  /** A replica has a block with this. */
+  onRecorded: (replica: Replica, claim: RecordedClaim) => void
   pass(ms: number): Promise<void>
   /** All replicas of the chunk hear of an entry that these saw. */
   agree(question: Question, outcome?: Outcome, ttl?: number): ChunkEntry
@@ -110,6 +112,7 @@ export function createChainsWorld(count: number, n = count, historyHours = 24): 
     errors,
     told,
     cut: () => false,
+    onRecorded: () => {},
     pass: (ms) => clock.advanceAsync(ms),
     agree(question, outcome = answer(question), ttl = 300) {
       const now = clock.now()
@@ -209,7 +212,10 @@ export function createChainsWorld(count: number, n = count, historyHours = 24): 
           entryOf: (key) => replica.held.get(key),
         },
       },
-      { send: (to, body, { timeoutMs }) => deliver(replica, byPeer.get(to)!, body, timeoutMs) },
+      {
+        send: (to, body, { timeoutMs }) => deliver(replica, byPeer.get(to)!, body, timeoutMs),
+        onRecorded: (claim) => world.onRecorded(replica, claim),
+      },
       { chunkBits: CHUNK_BITS, historyHours },
     )
     replica.chains.start()

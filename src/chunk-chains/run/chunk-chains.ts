@@ -99,7 +99,10 @@ function connect(
           log.warn({ code: error.code, error: error.message }, 'what a replica said of its chain could not be kept')
         })
       },
-      onRecorded: (chunk, question, record) => proposing.queue.settle(chunk, question, record),
+      onRecorded(chunk, question, record, claim) {
+        proposing.queue.settle(chunk, question, record)
+        if (claim !== undefined) hooks.onRecorded?.(claim)
+      },
     },
   )
   const founding = new Founding({ disk, groups, clock, log, scheme, request, signal }, (chunk) => {

@@ -1,6 +1,7 @@
 /** What follows from a block that is on disk: it is written beside the block, and can be made again from it. */
 import { type ChunkId, toHex } from '../../base/index.ts'
 import { type CertifiedBlock, storedBlocks } from '../../chain/index.ts'
+import type { RecordedClaim } from '../../chunks/index.ts'
 import type { Question } from '../../dns/index.ts'
 import type { KnownChain } from '../disk/book.ts'
 import type { ChainsDisk } from '../disk/disk.ts'
@@ -8,8 +9,13 @@ import type { RecordedRow } from '../disk/recorded.ts'
 import { type ChunkState, recordedIn, type StateRecord, totalsOf } from '../state/state.ts'
 import { decodeTransaction } from '../state/transactions.ts'
 
-/** A block of the chunk recorded this. Owes nothing. */
-export type OnRecorded = (chunk: ChunkId, question: Question, record: StateRecord) => void
+/** A block of the chunk recorded this. `claim`: with its evidence, if the chain still has it so. Owes nothing. */
+export type OnRecorded = (
+  chunk: ChunkId,
+  question: Question,
+  record: StateRecord,
+  claim: RecordedClaim | undefined,
+) => void
 
 /** `state`: the chain's after the block. */
 export function recordBlock(
@@ -43,14 +49,15 @@ function writeRows(
 ): void {
   const rows: { question: Question; row: RecordedRow | undefined }[] = []
   for (const raw of block.transactions) {
-    const { question } = decodeTransaction(raw)
+    const transaction = decodeTransaction(raw)
+    const { question } = transaction
     const record = recordedIn(state, question)
     const before = recorded.get(question)
     if (record === undefined) {
       if (before !== undefined && toHex(before.chainId) === known.id) rows.push({ question, row: undefined })
       continue
     }
-    onRecorded(known.descriptor.chunk, question, record)
+    onRecorded(known.descriptor.chunk, question, record, transaction.kind === 'remove' ? undefined : transaction)
     if (before !== undefined && before.seen > record.seen) continue
     const { height, class: kind, digest, seen, expires } = record
     rows.push({

@@ -1,6 +1,6 @@
 /** The chunk chains as others see them, and what is handed in to run them. */
 import type { ChunkId, Clock, Log, PeerId, Random, Store } from '../../base/index.ts'
-import type { ChunkEntry, EntrySummary, Send } from '../../chunks/index.ts'
+import type { ChunkEntry, EntrySummary, RecordedClaim, Send } from '../../chunks/index.ts'
 import type { SignatureScheme, Signer } from '../../crypto/index.ts'
 import type { CertificateKind } from '../../evidence/index.ts'
 import type { Ring } from '../../ring/index.ts'
@@ -45,6 +45,8 @@ export interface HeldEntries {
 }
 
 export interface ChunkChainsHooks {
+  /** A block has this. Called for each block that this node decides or catches up with. Owes nothing. */
+  readonly onRecorded?: (claim: RecordedClaim) => void
   /** Owes the reply of the replica to one request, or a rejection with a ChordnsError. It may take until the time-out. */
   readonly send: Send
 }

@@ -42,9 +42,9 @@ export interface EntryClaim {
 
 /**
  * How an entry came: `agreed` in a round that this node opened; `certified` by a peer that brought the certificate; `pulled`
- * with many others from another replica; `restored` from this node's disk.
+ * with many others from another replica; `recorded` in a block of the chunk's chain; `restored` from this node's disk.
  */
-export type TakenCause = 'agreed' | 'certified' | 'pulled' | 'restored'
+export type TakenCause = 'agreed' | 'certified' | 'pulled' | 'recorded' | 'restored'
 
 /** An entry was taken in. What follows from that is written in one place, `node/follow.ts`. */
 export interface EntryTaken {

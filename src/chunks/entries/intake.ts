@@ -2,10 +2,10 @@
  * Which entries this node takes in, and whether it still believes those that it has. Whoever brings an entry, its certificate is
  * examined here first. Taking in returns data; what follows from it is said in `node/follow.ts`.
  */
-import type { Clock } from '../../base/index.ts'
+import { type Clock, equalBytes } from '../../base/index.ts'
 import type { SignatureScheme } from '../../crypto/index.ts'
 import type { Question } from '../../dns/index.ts'
-import type { Certificate, Content } from '../../evidence/index.ts'
+import { type Certificate, type Content, contentDigest } from '../../evidence/index.ts'
 import type { Placement } from '../seats/placement.ts'
 import type { Run } from '../seats/runs.ts'
 import type { Seats } from '../seats/seats.ts'
@@ -40,8 +40,18 @@ export interface Intake {
   certified(claim: Omit<EntryClaim, 'expires'>, seats: Seats): IntakeResult
   /** One of a run of chunks that this node asked a peer for. */
   pulled(claim: EntryClaim, run: Run): IntakeResult
+  /**
+   * The chunk's chain has decided this. It takes the place of what is held of the question, unless that was seen later: then it is
+   * not on the chain yet.
+   */
+  recorded(claim: Omit<EntryClaim, 'expires'>): IntakeResult
   /** An entry of the last run of this process. `isOwn`: this node has checked its signatures before it wrote them. */
   restored(claim: EntryClaim, isOwn: boolean): IntakeResult
+}
+
+function isSameContent(held: ChunkEntry, { outcome }: Pick<EntryClaim, 'outcome'>): boolean {
+  const { question } = held
+  return equalBytes(contentDigest(question, held.outcome), contentDigest(question, outcome))
 }
 
 /** For evidence whose signatures this node has checked already. */
@@ -105,6 +115,17 @@ export function createIntake({ clock, store, placement }: IntakeDeps, { confirms
       const result = examined(claim, seats)
       if (!result.ok) return { kind: 'refused', reason: result.reason }
       return hasAsGood(result.entry, seats) ? USELESS : takeIn(result.entry, seats, 'pulled')
+    },
+    recorded(claim) {
+      const seats = placement.seatsOf(claim.question)
+      if (!seats.mine || !placement.mayShare(claim.question)) return USELESS
+      const held = store.get(claim.question, clock.now())
+      // As a rule it is here already, as the chain has it.
+      if (held !== undefined && isSameContent(held, claim) && isCurrent(held, seats)) return USELESS
+      const result = examined(claim, seats)
+      if (!result.ok) return { kind: 'refused', reason: result.reason }
+      if (held !== undefined && held.seen > result.entry.seen && isCurrent(held, seats)) return USELESS
+      return takeIn(result.entry, seats, 'recorded')
     },
     restored({ question, certificate, outcome }, isOwn) {
       const seats = placement.seatsOf(question)

@@ -3,7 +3,7 @@ import type { Cancel, ChunkId, PeerId } from '../../base/index.ts'
 import type { Name, Question } from '../../dns/index.ts'
 import type { Outcome, Security } from '../../evidence/index.ts'
 import type { Expectation } from '../digests/digests.ts'
-import type { ChunkEntry, EntrySummary } from '../entries/entry.ts'
+import type { ChunkEntry, EntryClaim, EntrySummary } from '../entries/entry.ts'
 import { type HandedOver, handOver } from '../handover/leaving.ts'
 import { limits } from '../limits.ts'
 import type { RingRead } from '../reads/ring-read.ts'
@@ -12,6 +12,9 @@ import { type ChunkHoldings, chunkHoldings } from './holdings.ts'
 import type { ChunksOptions } from './options.ts'
 import { type ChunksDeps, type ChunksHooks, createParts, type Parts } from './parts.ts'
 import { type ChunksStats, statsOf } from './stats.ts'
+
+/** An entry as a block of a chain has it. */
+export type RecordedClaim = Omit<EntryClaim, 'expires'>
 
 export interface Chunks {
   start(): void
@@ -46,6 +49,8 @@ export interface Chunks {
   hedgeMs(): number
   stats(): ChunksStats
   onAgreed(listener: (entry: ChunkEntry) => void): Cancel
+  /** The chunk's chain has decided this: what the chain has is what its replicas hold. */
+  recorded(claim: RecordedClaim): void
   /** Before `stop`, while the ring still counts this node: what no other replica has goes to one. Takes a few seconds at most. */
   handOver(): Promise<HandedOver>
 }
@@ -78,6 +83,10 @@ export function createChunks(deps: ChunksDeps, hooks: ChunksHooks, options: Chun
     stats: () => statsOf(parts),
     handOver: () => handOver(parts),
     onAgreed: parts.follow.onAgreed,
+    recorded(claim) {
+      const result = parts.intake.recorded(claim)
+      if (result.kind === 'taken') parts.follow.taken(result.taken)
+    },
   }
 }
 

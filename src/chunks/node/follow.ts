@@ -2,16 +2,16 @@
  * What follows from an entry that was taken in, and from a proof that is held: all of it is said here, and nowhere else. Both are
  * called when the step that brought them has ended, so that what follows may tell the round machines what it likes.
  *
- * |                                                     | agreed here | certified | pulled | restored |
- * |-----------------------------------------------------|-------------|-----------|--------|----------|
- * | the set of replicas is remembered for the hand-over | yes (held)  | yes       | yes    | yes      |
- * | the digest of the chunk has changed                 | yes (held)  | yes       | yes    | yes      |
- * | the question's round is settled                     | yes (held)  | yes       | yes    |          |
- * | the zone's delegation and keys are wanted           | yes (held)  | yes       | yes    |          |
- * | listeners hear of it: it is proposed to the chain   | yes (held)  | yes       |        |          |
- * | the certificate is brought to the other replicas    | yes         |           |        |          |
- * | those who asked for it are told what was agreed     | yes         |           |        |          |
- * | what this node serves is held against it            | yes         | yes       | yes    |          |
+ * |                                                     | agreed here | certified | pulled, recorded | restored |
+ * |-----------------------------------------------------|-------------|-----------|------------------|----------|
+ * | the set of replicas is remembered for the hand-over | yes (held)  | yes       | yes              | yes      |
+ * | the digest of the chunk has changed                 | yes (held)  | yes       | yes              | yes      |
+ * | the question's round is settled                     | yes (held)  | yes       | yes              |          |
+ * | the zone's delegation and keys are wanted           | yes (held)  | yes       | yes              |          |
+ * | listeners hear of it: it is proposed to the chain   | yes (held)  | yes       |                  |          |
+ * | the certificate is brought to the other replicas    | yes         |           |                  |          |
+ * | those who asked for it are told what was agreed     | yes         |           |                  |          |
+ * | what this node serves is held against it            | yes         | yes       | yes              |          |
  *
  * "Held": this node is still a replica when its round ends. What is pulled was recorded by those who agreed on it.
  */

@@ -30,6 +30,7 @@ function ringThatSays(lie: (name: string) => Outcome): Chunks & { reads: number 
     summariesOf: () => [],
     entryOf: () => undefined,
     onAgreed: () => () => {},
+    recorded() {},
     handOver: async () => ({ alone: 0, taken: 0 }),
     read: async (question: Parameters<Chunks['read']>[0]): Promise<RingRead> => {
       ring.reads++
