@@ -33,8 +33,12 @@ export function typesOutdated(question: Question, outcome: Outcome, security: Se
   return filed === NO_CNAME_TYPE ? [Type.CNAME] : []
 }
 
+/** Types that stand beside a CNAME (RFC 4034 sections 3 and 4): whoever asks for one does not ask where the alias leads. */
+const BESIDE_CNAME: ReadonlySet<number> = new Set([Type.RRSIG, Type.NSEC])
+
 /** The types to look under for a question, the most direct first. */
 export function typesToTry(type: number): readonly number[] {
+  if (BESIDE_CNAME.has(type)) return [type, WHOLE_NAME_TYPE]
   return type === Type.CNAME ? [type, NO_CNAME_TYPE, WHOLE_NAME_TYPE] : [type, Type.CNAME, WHOLE_NAME_TYPE]
 }
 

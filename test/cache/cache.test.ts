@@ -227,6 +227,18 @@ describe('a question', () => {
     expect(cache.get('main', ask('alias.test.'), NOW)).toBeUndefined()
   })
 
+  it('for what stands beside an alias is not answered by the alias', () => {
+    const cache = newCache()
+    const cname = rrset('alias.test.', Type.CNAME, [parseName('www.test.').wire])
+    cache.put(
+      'main',
+      entry(ask('alias.test.'), { kind: 'rrset', rrset: cname, apex: parseName('test.'), proofs: [] }),
+      NOW,
+    )
+    for (const type of [Type.NSEC, Type.RRSIG]) expect(cache.get('main', ask('alias.test.', type), NOW)).toBeUndefined()
+    expect(cache.get('main', ask('alias.test.', Type.TXT), NOW)).toBeDefined()
+  })
+
   it.each(['indeterminate', 'insecure'] as const)('is not answered by the %s NXDOMAIN of another type', (security) => {
     const cache = newCache()
     cache.put('main', entry(ask('www.test.', Type.AAAA), absent(3, 'test.'), { security }), NOW)
