@@ -1,5 +1,6 @@
 /** The vectors of docs/protocol.md, made by the code that speaks the protocol, from fixed keys and times. */
 import { asChunkId, asPeerId, BulkKind, fromHex, toHex } from '../../src/base/index.ts'
+import { Rank } from '../../src/cache/index.ts'
 import { emptyStateMap, stateGet } from '../../src/chain/index.ts'
 import { encodeChainsRequest } from '../../src/chunk-chains/run/messages.ts'
 import { type ChainDescriptor, chainIdOf, groupKey, replicaGroup } from '../../src/chunk-chains/state/descriptor.ts'
@@ -22,6 +23,7 @@ import {
   type Outcome,
   signObservation,
 } from '../../src/evidence/index.ts'
+import { encodeMessage as encodeHousehold, encodeRow } from '../../src/household/rows.ts'
 import { encodeBulkFrame } from '../../src/io/streams/bulk-frames.ts'
 import { encodePeerFrame, PeerFrameKind } from '../../src/io/streams/peer-frames.ts'
 import { pskDoorkeeper } from '../../src/ring/index.ts'
@@ -110,6 +112,23 @@ const record = {
   height: 1,
 } as const
 
+const nameServer = parseName('ns.example.com')
+const householdRows = [
+  encodeRow({ kind: 'answer', question, outcome, rank: Rank.AUTHORITATIVE, seconds: 300 })!,
+  encodeRow({
+    kind: 'delegation',
+    parent: parseName('com'),
+    delegation: {
+      zone: parseName('example.com'),
+      nameServers: [nameServer],
+      addresses: new Map([[nameServer.key, ['192.0.2.53']]]),
+      ds: undefined,
+      proofs: [],
+      ttl: 172_800,
+    },
+  })!,
+]
+
 /** Name -> hex. */
 export function protocolVectors(): Readonly<Record<string, string>> {
   return {
@@ -144,6 +163,7 @@ export function protocolVectors(): Readonly<Record<string, string>> {
     ask: toHex(encodeChainsRequest({ kind: 'inquire', chunk, group: fromHex(groupKey(group)) })),
     add: toHex(encodeTransaction({ kind: 'add', question, certificate, outcome })),
     remove: toHex(encodeTransaction({ kind: 'remove', question, old: digest })),
+    household: toHex(encodeHousehold(householdRows)),
     'state record': toHex(stateGet(withRecord(emptyStateMap, question, record), stateKey(question))!),
   }
 }
