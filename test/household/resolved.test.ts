@@ -1,12 +1,13 @@
 /** Whole resolvers that are one household, in front of one world: what one resolved, the others have. */
 import { describe, expect, it } from 'vitest'
 import { Rank } from '../../src/cache/index.ts'
-import { parentName, parseName } from '../../src/dns/index.ts'
+import { nameToText, parentName, parseName, parseZone, Type } from '../../src/dns/index.ts'
 import { delegationQuestion } from '../../src/evidence/index.ts'
 import { limits } from '../../src/household/limits.ts'
 import { encodeMessage, encodeRow, type ToldRow } from '../../src/household/rows.ts'
 import type { ResolveStep } from '../../src/resolver/types.ts'
 import type { Stack } from '../attacks/stack.ts'
+import type { Behaviour } from '../world/index.ts'
 import { type Scenario, type ScenarioSpec, scenario, told } from '../world/scenario.ts'
 import { addressOf, type Boxes, delegationOf, makeBoxes, peerOf, question } from './boxes.ts'
 
@@ -222,9 +223,9 @@ describe('a member that lies', () => {
   )
 
   it.each(['com', 'signed.com'])(
-    'cannot keep a signed name away for long by a delegation of %s to servers of its own',
+    'cannot keep a signed name away for long by a delegation of %s to servers of its own, which answer all with lies',
     async (zone) => {
-      const { ask, lie, s } = await home(2)
+      const { ask, lie, s } = await home(2, { servers: { 'ns1.evil.com': { tamper: liesOf(zone) } } })
       const server = s.world.servers.get('ns1.evil.com')!
       const delegation = delegationOf(zone, { addresses: new Map([[parseName(`ns.${zone}`).key, server.addresses]]) })
       lie(0, { kind: 'delegation', delegation, parent: parseName(zone === 'com' ? '.' : 'com') })
@@ -241,3 +242,15 @@ describe('a member that lies', () => {
     expect(boxes.all[0]!.household.sourceOf(delegationQuestion(parseName('plain.com')))).toBeUndefined()
   })
 })
+
+/** Every address is the liar's, and nothing else is there. */
+function liesOf(zone: string): NonNullable<Behaviour['tamper']> {
+  const records = (text: string) => parseZone(text, { origin: parseName('.'), defaultTtl: 300 })
+  return (reply) => {
+    const [asked] = reply.questions
+    const isAddress = asked!.type === Type.A
+    const answers = isAddress ? records(`${nameToText(asked!.name)} A 203.0.113.66`) : []
+    const authorities = isAddress ? [] : records(`${zone}. SOA ns.${zone}. h. 1 2 3 4 60`)
+    return [{ reply: { ...reply, rcode: 0, aa: true, answers, authorities, additionals: [] } }]
+  }
+}
