@@ -130,6 +130,9 @@ export const limits = {
   SENDS_FOR_GLUE: 3,
   /** Equal replies to fresh ids and ports that stand for TCP where a server has none: 3 times 32 bits to guess in a row. */
   EQUAL_REPLIES: 3,
+  /** Servers of one zone that are asked without EDNS and without 0x20 since they are silent; and not again for so long, ms. */
+  ASKED_PLAINLY: 2,
+  PLAIN_MS: 600_000,
   /** In each of them so many replies with another id are let pass: 4 guesses for 32 bits, where one would do for a denial of service. */
   GUESSES_LET_PASS: 3,
   /** How long a reply may be late and is still taken, ms after the time-out: two satellites' way. */

@@ -13,8 +13,8 @@ export interface Job {
   readonly checkingDisabled: boolean
   readonly fresh: boolean
   readonly tcpOnly: boolean
-  /** Servers that gave a bad copy of the answer, for the zone they gave it for (`Answerer.key`): not asked. */
-  readonly avoid?: ReadonlySet<string> | undefined
+  /** Servers that gave a bad copy of the answer, or a referral that leads nowhere, for the zone they gave it for (`Answerer.key`): not asked. */
+  avoid?: ReadonlySet<string> | undefined
   readonly budget: Budget
   readonly flight: Flight
   /** 0 for a client's question, 1 for the address of a name server on its way, and so on. */
@@ -29,6 +29,8 @@ export interface Job {
   sent: number
   /** It failed, if it did, for who asked or for what was spent before, not for itself: such a failure is not remembered. */
   limited: boolean
+  /** Something on its way failed for want of something of this node's own: so did it then, if it failed. */
+  isShort: boolean
 }
 
 /** The zone whose servers are asked now. */

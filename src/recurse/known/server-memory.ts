@@ -38,6 +38,9 @@ export class ServerMemory {
   readonly #states: LRUCache<string, ServerState>
   /** Servers that were seen, over TCP, not to keep the case of a name. */
   readonly #caseless: LRUCache<string, true>
+  /** Servers that are silent to EDNS, and those that were asked without what they may not know (monotonic ms until when). */
+  readonly #ednsless: LRUCache<string, number>
+  readonly #askedPlainly: LRUCache<string, number>
   /** Servers that were of no use for a zone (monotonic ms until when): asked last, not never. */
   readonly #useless: LRUCache<string, number>
   /** Who gave the last useful reply to a question, by its name and type. */
@@ -51,6 +54,8 @@ export class ServerMemory {
     this.#deps = deps
     this.#states = new LRUCache({ max: limits.SERVERS_REMEMBERED })
     this.#caseless = new LRUCache({ max: limits.CASELESS_REMEMBERED })
+    this.#ednsless = new LRUCache({ max: limits.CASELESS_REMEMBERED })
+    this.#askedPlainly = new LRUCache({ max: limits.SERVERS_REMEMBERED })
     this.#useless = new LRUCache({ max: limits.USELESS_REMEMBERED })
     this.#answerers = new LRUCache({ max: limits.ANSWERERS_REMEMBERED })
   }
@@ -138,6 +143,23 @@ export class ServerMemory {
 
   losesCase(endpoint: Endpoint): void {
     this.#caseless.set(endpointText(endpoint), true)
+  }
+
+  knowsEdns(endpoint: Endpoint): boolean {
+    return (this.#ednsless.get(endpointText(endpoint)) ?? 0) <= this.#deps.monotonic()
+  }
+
+  /** It is silent to EDNS, and answers without. For a while only: it may also have been away for a moment. */
+  losesEdns(endpoint: Endpoint): void {
+    this.#ednsless.set(endpointText(endpoint), this.#deps.monotonic() + this.#deps.limits.PLAIN_MS)
+  }
+
+  /** True once in a while for each server: then it is asked without what it may not know. */
+  mayAskPlainly(endpoint: Endpoint): boolean {
+    const key = endpointText(endpoint)
+    if ((this.#askedPlainly.get(key) ?? 0) > this.#deps.monotonic()) return false
+    this.#askedPlainly.set(key, this.#deps.monotonic() + this.#deps.limits.PLAIN_MS)
+    return true
   }
 
   #set(server: Server, state: ServerState): void {

@@ -62,5 +62,6 @@ export function jobOf({ request, context, depth, onCut, avoid }: FetchTask, flig
     askedRing: false,
     sent: 0,
     limited: false,
+    isShort: false,
   }
 }

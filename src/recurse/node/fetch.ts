@@ -21,12 +21,13 @@ export function createFetch(engine: WalkEngine, primer: Primer, flights: FlightT
 
   const walk = async (task: FetchTask, flight: Flight): Promise<Finding> => {
     const job = jobOf(task, flight)
+    const isFurtherCopy = job.avoid !== undefined
     try {
       return await iterate(engine, primer, finder, job)
     } catch (error) {
       if (!isFailure(error)) throw error
-      if (job.limited) throw ours(error)
-      if (job.avoid === undefined && !isOurs(error)) rememberFailure(engine, job, error)
+      if (job.isShort || isOurs(error)) throw ours(error)
+      if (!job.limited && !isFurtherCopy) rememberFailure(engine, job, error)
       throw error
     }
   }

@@ -9,19 +9,24 @@ import type { ServersEngine } from './engine.ts'
 import { sendQuery } from './send-query.ts'
 import type { NearMiss, QueryResult, ServerQuery } from './types.ts'
 
-/**
- * `doubt`: why TCP was called for. `failed`: what it comes to when the replies differ, or do not come. Throws what `sendQuery`
- * throws.
- */
+export interface UntilEqual {
+  /** Why TCP was called for. */
+  readonly doubt?: QueryResult
+  /** What it comes to when the replies differ, or do not come. */
+  readonly failed: QueryResult
+  /** An error of the server is worth proving. */
+  readonly isErrorEnough: boolean
+}
+
+/** Throws what `sendQuery` throws. */
 export async function askUntilEqual(
   engine: ServersEngine,
   query: ServerQuery,
-  doubt: QueryResult,
-  failed: QueryResult,
+  { doubt, failed, isErrorEnough }: UntilEqual,
 ): Promise<QueryResult> {
   const { EQUAL_REPLIES, GUESSES_LET_PASS } = engine.limits
   const patient: ServerQuery = { ...query, guesses: GUESSES_LET_PASS }
-  let form = (doubt.kind === 'reply' ? undefined : without(patient, doubt.nearMiss)) ?? patient
+  let form = (doubt === undefined || doubt.kind === 'reply' ? undefined : without(patient, doubt.nearMiss)) ?? patient
   let first: (QueryResult & { kind: 'reply' }) | undefined
   for (let equal = 0; equal < EQUAL_REPLIES; ) {
     const result = await sendQuery(engine, form)
@@ -33,7 +38,8 @@ export async function askUntilEqual(
       equal = 0
       continue
     }
-    if (result.reply.kind === 'truncated') return failed
+    const { kind } = result.reply
+    if (kind === 'truncated' || (kind === 'error' && !isErrorEnough)) return failed
     if (first !== undefined && textOf(first.message) !== textOf(result.message)) return failed
     first ??= result
     equal++

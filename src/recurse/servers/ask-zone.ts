@@ -13,6 +13,7 @@ import {
 import type { Asked, Server } from '../../iterator/index.ts'
 import { type RecurseFailed, type ServerFailure, tooBusy, zoneFailed } from '../job/failure.ts'
 import type { Cut, Job } from '../job/job.ts'
+import { askPlainly } from './ask-plainly.ts'
 import { askServer } from './ask-server.ts'
 import type { ServersEngine } from './engine.ts'
 import { LateReplies, type LateReply } from './late-replies.ts'
@@ -62,6 +63,7 @@ async function askServers(
   maxSends: number,
 ): Promise<ZoneReply> {
   const asked = askedOf(engine, job, cut, question)
+  const isSigned = expectsSignatures(engine, cut)
   const pool = new ServerPool(engine, finder, job, cut)
   const failures: ServerFailure[] = []
   const until = engine.monotonic() + engine.limits.ZONE_MS
@@ -78,6 +80,7 @@ async function askServers(
     const { server } = tried
     if (result.kind !== 'reply') {
       tried.out = result.kind === 'network'
+      if (result.kind === 'silent') tried.isSilent = true
       failures.push({ server, what: result.what, how: result.kind })
       continue
     }
@@ -92,7 +95,7 @@ async function askServers(
       continue
     }
     const useful: ZoneReply = { kind: 'reply', reply: reply as UsefulReply, message }
-    if (message.edns !== undefined || !expectsSignatures(engine, cut)) {
+    if (message.edns !== undefined || !isSigned) {
       engine.servers.onUseful(server, cut.zone, question)
       return useful
     }
@@ -108,6 +111,12 @@ async function askServers(
     return worse.useful
   }
   const spoke = failures.some((failure) => failure.how === 'answered')
+  // The servers of the root and of top-level zones know EDNS.
+  if (!spoke && !isSigned && cut.zone.labels > 1) {
+    const silent = askSilent(engine, job, asked, pool.neverHeardOf(), until)
+    const plain = await explaining(silent, cut, failures, pool.remarks)
+    if (plain !== undefined) return plain
+  }
   return { kind: 'failed', error: zoneFailed(cut.zone, failures, pool.remarks), spoke }
 
   /** Undefined when there is nobody left to ask. */
@@ -120,8 +129,30 @@ async function askServers(
       if (result.kind === 'reply' && result.reply.kind === 'truncated') tried.tries = 0
       else late.add(tried, result)
     }
-    return { from: tried, result: await askServer(engine, job, asked, tried.server, protocol, onLate) }
+    const edns = isSigned || engine.servers.knowsEdns(tried.server.endpoint)
+    return { from: tried, result: await askServer(engine, job, asked, tried.server, { protocol, edns, onLate }) }
   }
+}
+
+/** What servers that said nothing say to a plainer query; undefined when that is of no use either. */
+async function askSilent(
+  engine: ServersEngine,
+  job: Job,
+  asked: Asked,
+  servers: readonly Server[],
+  until: number,
+): Promise<ZoneReply | undefined> {
+  let left = engine.limits.ASKED_PLAINLY
+  for (const server of servers) {
+    if (left === 0 || engine.monotonic() >= until) return undefined
+    if (!engine.servers.mayAskPlainly(server.endpoint)) continue
+    left--
+    const result = await askPlainly(engine, job, asked, server)
+    if (result.kind !== 'reply' || uselessness(result.reply) !== undefined) continue
+    engine.servers.onUseful(server, asked.zone, asked.question)
+    return { kind: 'reply', reply: result.reply as UsefulReply, message: result.message }
+  }
+  return undefined
 }
 
 /** True when a DS record or a trust anchor says that the zone is signed, and this node validates it. */

@@ -107,11 +107,21 @@ function hasCookie({ edns }: Message): boolean {
   return findOption(edns?.options ?? [], OptionCode.COOKIE) !== undefined
 }
 
+/** 0x20: where it is wanted, and the server is not known to lose the case. */
+export function usesCase(
+  engine: ServersEngine,
+  { server: { endpoint }, exactCase }: Pick<ServerQuery, 'server' | 'exactCase'>,
+): boolean {
+  const { options } = engine.deps
+  const isWanted = switchesOf(options, endpoint.address).caseRandomisation ?? options.caseRandomisation
+  return exactCase && isWanted && engine.servers.keepsCase(endpoint)
+}
+
 /** Id and case at random: what a forger has to guess. */
-function sentFor(engine: ServersEngine, { asked, server, exactCase: isAsked }: ServerQuery): Sent {
-  const { random, options } = engine.deps
-  const isWanted = switchesOf(options, server.endpoint.address).caseRandomisation ?? options.caseRandomisation
-  const exactCase = isAsked && isWanted && engine.servers.keepsCase(server.endpoint)
+function sentFor(engine: ServersEngine, query: ServerQuery): Sent {
+  const { asked } = query
+  const { random } = engine.deps
+  const exactCase = usesCase(engine, query)
   const name = exactCase ? randomiseCase(asked.question.name, random) : asked.question.name
   return { id: random.below(65_536), question: { ...asked.question, name }, exactCase }
 }

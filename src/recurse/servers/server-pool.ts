@@ -13,6 +13,8 @@ export interface TriedServer {
   tries: number
   /** It answered, but was of no use, or the network said no: not asked again for this question. */
   out: boolean
+  /** It said nothing over UDP. */
+  isSilent: boolean
 }
 
 /** The servers of one zone for one question; name servers without a known address are looked up only when they are needed. */
@@ -26,6 +28,8 @@ export class ServerPool {
   #missing: Name[] = []
   /** Addresses from another source than the one that was believed first: for when those are of no use (RFC 2181 section 5.4.1). */
   readonly #reserve: { readonly name: Name; readonly addresses: readonly string[] }[] = []
+  /** Looked up in one family, and what was found: the other one is looked up when all else was of no use. */
+  readonly #halves: { readonly name: Name; readonly addresses: readonly string[] }[] = []
   #lookups = 0
   #failedLookups = 0
   #silentTcp = 0
@@ -60,11 +64,18 @@ export class ServerPool {
         this.#silentTcp++
         return this.#pick(silent, 'tcp')
       }
-      return this.#pick(
+      const again = this.#pick(
         usable.filter((tried) => tried.tries < UDP_TRIES_PER_SERVER),
         first,
       )
+      if (again !== undefined || !(await this.#lookUpOtherFamily())) return again
     }
+  }
+
+  /** Servers that were silent, and have never been heard of. */
+  neverHeardOf(): Server[] {
+    const silent = [...this.#tried.values()].filter(({ isSilent }) => isSilent).map(({ server }) => server)
+    return silent.filter((server) => this.#engine.servers.stateOf(server).srttMs === undefined)
   }
 
   #pick(
@@ -102,7 +113,7 @@ export class ServerPool {
       const addresses = known.length > 0 ? known : glue
       if (known.length > 0 && glue.length > 0) this.#reserve.push({ name, addresses: glue })
       if (addresses.length === 0 || !this.#addAddresses(name, addresses)) this.#missing.push(name)
-      else if (glue.length === 0) this.#keepGlue(name)
+      else if (glue.length === 0) this.#keepMore(name, addresses)
     }
   }
 
@@ -117,7 +128,7 @@ export class ServerPool {
     for (const server of servers) {
       const key = endpointText(server.endpoint)
       const out = this.#job.avoid?.has(uselessKey(server, this.#cut.zone)) ?? false
-      if (!this.#tried.has(key)) this.#tried.set(key, { server, tries: 0, out })
+      if (!this.#tried.has(key)) this.#tried.set(key, { server, tries: 0, out, isSilent: false })
     }
     return servers.length > 0
   }
@@ -147,13 +158,28 @@ export class ServerPool {
     if (isInZone) return this.#finder.askForGlue(this.#job, this.#cut.zone, name)
     const found = await this.#finder.lookUp(this.#job, name)
     if (found.length === 0) return this.#finder.glue(this.#job, name)
-    this.#keepGlue(name)
+    this.#keepMore(name, found)
     return found
   }
 
-  #keepGlue(name: Name): void {
+  /** For when the addresses that were found are of no use. */
+  #keepMore(name: Name, found: readonly string[]): void {
+    // Its own servers are those that are asked.
+    if (!isSubdomain(name, this.#cut.zone)) this.#halves.push({ name, addresses: found })
     const addresses = this.#finder.glue(this.#job, name)
     if (addresses.length > 0) this.#reserve.push({ name, addresses })
+  }
+
+  /** One name after the other; false when there is none left, or nothing new. */
+  async #lookUpOtherFamily(): Promise<boolean> {
+    const before = this.#tried.size
+    for (let half = this.#halves.shift(); half !== undefined; half = this.#halves.shift()) {
+      if (this.#lookups++ >= this.#engine.limits.LOOKUPS_PER_DELEGATION) return false
+      const addresses = await this.#finder.lookUp(this.#job, half.name, half.addresses)
+      if (addresses.length > 0) this.#addAddresses(half.name, addresses)
+      if (this.#tried.size > before) return true
+    }
+    return false
   }
 
   /** All reserves at once: they are few, and bounded like the rest. False when there is none that was not tried. */

@@ -40,7 +40,8 @@ export type UsefulReply = Exclude<Reply, { kind: 'lame' | 'truncated' | 'error' 
 /** Finds the addresses of a name server: from the cache, or by asking for them. An empty list when there are none. */
 export interface ServerFinder {
   known(job: Job, server: Name): readonly string[]
-  lookUp(job: Job, server: Name): Promise<readonly string[]>
+  /** `known`: of the families that these addresses are of, none is looked up. */
+  lookUp(job: Job, server: Name, known?: readonly string[]): Promise<readonly string[]>
   /** What the parent of the zone that the server's name is in said of it: glue, of the lowest rank. */
   glue(job: Job, server: Name): readonly string[]
   /** Asks the parent of `zone` for the address of a name server within it that its referral left out (RFC 9471 section 3). */

@@ -2,7 +2,7 @@
 import type { Side } from '../../cache/index.ts'
 import { cnameTarget, type Name, parentName, Type } from '../../dns/index.ts'
 import type { Finding } from '../../evidence/index.ts'
-import { addressesOf } from '../../iterator/index.ts'
+import { addressesOf, familyOf } from '../../iterator/index.ts'
 import { isFailure, isOurs } from '../job/failure.ts'
 import { type Cut, type Job, sideOf } from '../job/job.ts'
 import { askZone } from '../servers/ask-zone.ts'
@@ -15,7 +15,7 @@ export type Resolve = (job: Job, name: Name, type: number) => Promise<Finding>
 export function serverFinder(engine: WalkEngine, resolve: Resolve): ServerFinder {
   return {
     known: (job, server) => knownAddresses(engine, job, server),
-    lookUp: (job, server) => lookUpAddresses(engine, resolve, job, server),
+    lookUp: (job, server, known = []) => lookUpAddresses(engine, resolve, job, server, known),
     glue: (job, server) => glueOfCached(engine, job, server),
     askForGlue: (job, zone, server) => askForGlue(engine, job, zone, server),
   }
@@ -91,12 +91,15 @@ async function lookUpAddresses(
   resolve: Resolve,
   job: Job,
   server: Name,
+  known: readonly string[],
 ): Promise<readonly string[]> {
+  const types = addressTypes(engine).filter((type) => !known.some((address) => typeOf(address) === type))
+  if (types.length === 0) return []
   if (job.depth + 1 > engine.limits.DEPTH || !engine.lookups.take(job.budget)) {
     job.limited = true
     return []
   }
-  for (const type of addressTypes(engine)) {
+  for (const type of types) {
     const result = await oneFamily(engine, resolve, job, server, type)
     if (result === 'no such name') return []
     if (result.length > 0) return result
@@ -132,7 +135,8 @@ async function unlessFailed(job: Job, work: Promise<Finding>): Promise<Finding |
     return await work
   } catch (error) {
     if (!isFailure(error)) throw error
-    if (error.detail.reason === 'loop' || isOurs(error)) job.limited = true
+    if (error.detail.reason === 'loop') job.limited = true
+    if (isOurs(error)) job.isShort = true
     return undefined
   }
 }
@@ -140,6 +144,10 @@ async function unlessFailed(job: Job, work: Promise<Finding>): Promise<Finding |
 function addressTypes(engine: WalkEngine): number[] {
   const rules = engine.families.rules()
   return [...(rules.ipv4 ? [Type.A] : []), ...(rules.ipv6 ? [Type.AAAA] : [])]
+}
+
+function typeOf(address: string): number {
+  return familyOf(address) === 6 ? Type.AAAA : Type.A
 }
 
 function ofType<T extends { type: number }>(rrset: T, type: number): T | undefined {

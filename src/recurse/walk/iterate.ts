@@ -9,7 +9,7 @@ import { askZone } from '../servers/ask-zone.ts'
 import type { ServerFinder, UsefulReply } from '../servers/types.ts'
 import type { WalkEngine } from './engine.ts'
 import type { Primer } from './prime.ts'
-import { askParentAgain, goAround, startWalk, type Walk } from './start.ts'
+import { askOtherParents, askParentAgain, goAround, startWalk, type Walk } from './start.ts'
 import { store } from './store.ts'
 
 export async function iterate(engine: WalkEngine, primer: Primer, finder: ServerFinder, job: Job): Promise<Finding> {
@@ -27,8 +27,9 @@ export async function iterate(engine: WalkEngine, primer: Primer, finder: Server
         continue
       }
       if (await askParentAgain(engine, primer, job, walk)) continue
+      if (askOtherParents(engine, job, walk, result.error)) continue
       if (!result.spoke && (await goAround(engine, job, walk))) continue
-      throw result.error
+      throw walk.failed?.error ?? result.error
     }
     const finding = follow(engine, job, walk, question, isTarget, result.reply)
     if (finding !== undefined) return finding
@@ -47,7 +48,7 @@ function follow(
   if (reply.kind === 'referral') {
     const answer = dsAnswer(job.question, walk.cut, reply.delegation)
     if (answer !== undefined) return store(engine, job, job.question, answer)
-    descend(engine, job, walk, reply.delegation)
+    descend(engine, job, walk, question, reply.delegation)
     return undefined
   }
   const finding = store(engine, job, question, reply)
@@ -98,7 +99,8 @@ function dsAnswer(
 }
 
 /** Goes down to the zone of a referral, and remembers it. */
-function descend(engine: WalkEngine, job: Job, walk: Walk, delegation: Delegation): void {
+function descend(engine: WalkEngine, job: Job, walk: Walk, question: Question, delegation: Delegation): void {
+  if (walk.failed !== undefined && leadToTheSame(walk.failed.delegation, delegation)) throw walk.failed.error
   if (++walk.referrals > engine.limits.REFERRALS) {
     const text = `${nameToText(job.question.name)} is more than ${engine.limits.REFERRALS} referrals deep`
     throw failed('too-deep', text, [{ code: Ede.NO_REACHABLE_AUTHORITY, text }])
@@ -109,8 +111,21 @@ function descend(engine: WalkEngine, job: Job, walk: Walk, delegation: Delegatio
     engine.agreed.put({ delegation, parent: walk.cut.zone, expires, isFetched: true }, engine.now())
   }
   const source = { kind: 'delegated', delegation } as const
+  const by = engine.servers.answererOf(question)
+  walk.referral = by && { by, from: walk.cut }
   walk.cut = { zone: delegation.zone, role: 'authority', source, cached: false }
   walk.known = Math.max(walk.known, delegation.zone.labels)
   walk.sends = engine.limits.SENDS_PER_ZONE
   job.onCut?.(delegation)
+}
+
+function leadToTheSame(a: Delegation, b: Delegation): boolean {
+  return a.zone.key === b.zone.key && serversText(a) === serversText(b)
+}
+
+function serversText({ nameServers, addresses }: Delegation): string {
+  return nameServers
+    .map(({ key }) => `${key} ${[...(addresses.get(key) ?? [])].sort().join(' ')}`)
+    .sort()
+    .join('\n')
 }

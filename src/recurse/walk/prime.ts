@@ -161,6 +161,7 @@ export class Primer {
       askedRing: false,
       sent: 0,
       limited: false,
+      isShort: false,
     }
     if (asking !== undefined) job.flight.listen(asking.flight.report)
     return job

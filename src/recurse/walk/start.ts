@@ -1,10 +1,11 @@
 /** Where a walk begins, and where it goes on when the servers of a zone are of no use. */
 import type { CacheContext } from '../../cache/index.ts'
-import { Ede, type Name, nameToText, parentName, ROOT } from '../../dns/index.ts'
+import { type Delegation, Ede, type Name, nameToText, parentName, ROOT } from '../../dns/index.ts'
 import { configuredServers, type MinimiseMode } from '../../iterator/index.ts'
-import { failed, isFailure } from '../job/failure.ts'
+import { failed, isFailure, type RecurseFailed } from '../job/failure.ts'
 import type { Cut, Job } from '../job/job.ts'
 import { MAIN, nameToAskFor } from '../job/zones.ts'
+import type { Answerer } from '../known/server-memory.ts'
 import type { WalkEngine } from './engine.ts'
 import type { Primer } from './prime.ts'
 
@@ -20,16 +21,27 @@ export interface Walk {
   referrals: number
   /** A delegation from the cache whose servers were all of no use was dropped once, and its parent asked again. */
   retriedParent: boolean
+  /** Who referred the walk to the zone that it is at. */
+  referral: { readonly by: Answerer; readonly from: Cut } | undefined
+  /** A referral led to servers that were all of no use, and the parent's other servers are asked. */
+  failed: { readonly error: RecurseFailed; readonly delegation: Delegation } | undefined
 }
 
 /** Throws RECURSE_FAILED when there is nobody to begin with. */
 export async function startWalk(engine: WalkEngine, primer: Primer, job: Job): Promise<Walk> {
   const cut = await beginAt(engine, primer, job)
-  return { ...standingAt(engine, cut), steps: 0, referrals: 0, retriedParent: false }
+  return {
+    ...standingAt(engine, cut),
+    steps: 0,
+    referrals: 0,
+    retriedParent: false,
+    referral: undefined,
+    failed: undefined,
+  }
 }
 
 function moveTo(engine: WalkEngine, walk: Walk, cut: Cut): void {
-  Object.assign(walk, standingAt(engine, cut))
+  Object.assign(walk, standingAt(engine, cut), { referral: undefined })
 }
 
 /** Nothing is known yet of the names below the cut. */
@@ -140,5 +152,18 @@ export async function askParentAgain(engine: WalkEngine, primer: Primer, job: Jo
   if (!walk.cut.cached || walk.retriedParent || walk.cut.zone.labels === 0) return false
   walk.retriedParent = true
   moveTo(engine, walk, await firstCut(engine, primer, job, parentName(walk.cut.zone)))
+  return true
+}
+
+/**
+ * The referral may have been one server's, which is behind the others of its zone: they are asked, once. A referral to the same servers
+ * then ends the walk.
+ */
+export function askOtherParents(engine: WalkEngine, job: Job, walk: Walk, error: RecurseFailed): boolean {
+  const { referral, cut } = walk
+  if (referral === undefined || walk.failed !== undefined || cut.source.kind !== 'delegated') return false
+  walk.failed = { error, delegation: cut.source.delegation }
+  job.avoid = new Set([...(job.avoid ?? []), referral.by.key])
+  moveTo(engine, walk, referral.from)
   return true
 }
