@@ -6,6 +6,8 @@ export const limits = {
   MAX_NS_USED: 13,
   /** Addresses of one family taken for one server name (BIND, after the 2024 cache-flush work: 6 per NS name). */
   MAX_ADDRESSES_PER_NS: 6,
+  /** Addresses whose texts are remembered as parsed, 200 bytes each. */
+  MAX_ADDRESSES_KNOWN: 4_096,
   /** Addresses of one delegation that may be tried (NRDelegation, CVE-2022-3204). */
   MAX_ADDRESSES_USED: 40,
   /** Links of a CNAME chain read from one reply (CVE-2019-19331; Unbound `iter-scrub-cname`, BIND: 11). */
