@@ -11,6 +11,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
     'node.ts',
     'status.ts',
     'cache-commands.ts',
+    'ring-commands.ts',
     'check.ts',
     'offline.ts',
     'ring.ts',

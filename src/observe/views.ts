@@ -69,6 +69,16 @@ export const ringView = z.object({
   members: z.array(memberView),
   largest: z.number(),
   n: z.number(),
+  /** Members that others want out, and who voted for it. */
+  expulsions: z.array(
+    z.object({
+      id: z.string(),
+      peer: z.string(),
+      isExpelled: z.boolean(),
+      voters: z.array(z.string()),
+      needed: z.number(),
+    }),
+  ),
 })
 export type RingView = z.infer<typeof ringView>
 

@@ -83,8 +83,8 @@ export interface Peers {
 /** Joins the ring, or begins one. Throws PEER_LISTEN_FAILED, KEY_*, STORE_* or CONFIG_INVALID. */
 export async function startPeers(deps: PeersDeps, hooks: PeersHooks): Promise<Peers> {
   const { config, dataFile } = deps
-  const membership = await membershipOf(deps)
   let ring: Ring | undefined
+  const membership = await membershipOf(deps, (peer) => ring?.isExpelled(peer) ?? false)
   const transport = await listen(deps, membership, (peer, addresses) => ring?.found(peer, addresses))
   const memory = dataFile && ringMemory(deps, dataFile)
   ring = ringOver(transport, deps, membership, memory)
@@ -132,7 +132,10 @@ interface Membership {
   readonly doorkeeper: Doorkeeper
 }
 
-async function membershipOf({ config, random, log }: PeersDeps): Promise<Membership> {
+async function membershipOf(
+  { config, random, log }: PeersDeps,
+  isExpelled: (peer: PeerId) => boolean,
+): Promise<Membership> {
   const { id: ringId, admission, secretFile, chunkBits, replicas } = config.ring
   await mkdir(config.data, { recursive: true, mode: 0o700 })
   const seed = await loadOrCreateIdentity(identityFile(config))
@@ -142,6 +145,7 @@ async function membershipOf({ config, random, log }: PeersDeps): Promise<Members
     random,
     // Members that differ in these would look for one name in different places.
     constants: { chunkBits, replicas },
+    isExpelled,
     onSpoken: (peer: PeerId, spoken: Spoken) => log.debug({ peer, ...spoken }, 'a peer was let in'),
   }
   if (admission === 'open') return { seed, signer, secret: new Uint8Array(), doorkeeper: openDoorkeeper(door) }
@@ -285,7 +289,12 @@ function answerPeers(
   transport: Transport,
   { ring, chunks, chains, household }: Pick<Peers, 'ring' | 'chunks' | 'chains' | 'household'>,
 ): void {
+  const refuseExpelled = (from: PeerId) => {
+    if (ring.isExpelled(from)) throw new ChordnsError('PEER_EXPELLED', 'this peer was expelled by the others', {})
+  }
   transport.onRequest((from, body) => {
+    // A connection that was open when it happened.
+    refuseExpelled(from)
     const rest = body.subarray(1)
     if (body[0] === RequestRoom.RING) return ring.handle(from, rest)
     if (body[0] === RequestRoom.CHUNKS) return chunks.handle(from, rest)
@@ -294,6 +303,7 @@ function answerPeers(
     throw new ChordnsError('PEER_UNKNOWN_ROOM', 'no room answers this request', { room: body[0] ?? -1 })
   })
   transport.onBulk((from, body, signal) => {
+    refuseExpelled(from)
     if (body[0] === RequestRoom.CHUNKS) return chunks.supply(from, body.subarray(1), signal)
     if (body[0] === RequestRoom.HOUSEHOLD && household !== undefined) return household.supply(from, signal)
     throw new ChordnsError('PEER_UNKNOWN_ROOM', 'no room answers this bulk', { room: body[0] ?? -1 })

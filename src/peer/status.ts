@@ -8,6 +8,7 @@ import type { FrontEnd } from '../serve/index.ts'
 import { flushCached, showCached } from './cache-commands.ts'
 import type { Core } from './core/core.ts'
 import type { Peers } from './ring.ts'
+import { expelMember } from './ring-commands.ts'
 import { viewChunk, viewLookup, viewRing, viewVerify } from './views.ts'
 
 export interface StatusDeps {
@@ -32,6 +33,10 @@ export function statusRoutes(deps: StatusDeps): Readonly<Record<string, StatusRo
     '/lookup': looksUp((query, signal) => lookup(deps, query, signal)),
     '/cache': looksUp((query) => showCached(deps, nameOf(query), reachOf(query))),
     '/cache/flush': acts((query) => flushCached(deps, nameOf(query), reachOf(query))),
+    '/ring/expel': acts((query) => {
+      if (peers === undefined) throw ringOff()
+      return expelMember(peers.ring, query.get('member') ?? '')
+    }),
     '/chunk': reads((query) => {
       if (peers === undefined) throw ringOff()
       return viewChunk(peers.chunks, peers.chains, parseName(query.get('name') ?? ''), clock.now())

@@ -135,6 +135,7 @@ export function viewRing(ring: Ring): RingView {
     })),
     largest: status.largest,
     n: status.n,
+    expulsions: status.expulsions.map((one) => ({ ...one, voters: [...one.voters] })),
   }
 }
 

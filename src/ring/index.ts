@@ -50,6 +50,7 @@ export {
 } from './run/driver.ts'
 export { createRingMemory, type RingMemory, type RingMemoryDeps } from './run/memory.ts'
 export type {
+  ExpulsionState,
   LookupMode,
   LookupResult,
   MemberEntry,

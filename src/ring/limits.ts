@@ -55,6 +55,11 @@ export const limits = {
   MAX_UNREACHED: 4_096,
   /** A node that remembers so many members reads no table on one contact's word; unless there are more than are remembered. */
   LEAST_REMEMBERED: 4,
+  /** Members that are voted on at once or were expelled; votes about one; open votes of one member; votes of one message. */
+  MAX_EXPULSIONS: 64,
+  MAX_EXPULSION_VOTES: 1_024,
+  MAX_VOTES_OF_ONE: 16,
+  MAX_VOTES_OF_A_MESSAGE: 128,
   /** Accusations of one message; each costs one signature check. */
   MAX_ACCUSATIONS: 64,
   /** (id, incarnation) pairs of one exchange: 1,024 pairs are 42 kB of CBOR. */

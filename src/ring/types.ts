@@ -15,6 +15,34 @@ export interface Welcome {
   readonly signature: Uint8Array
 }
 
+/** A member's signed word that another one be expelled: `members/expulsions.ts`. */
+export interface ExpulsionVote {
+  /** Public key of the one who is voted on. */
+  readonly expelled: Uint8Array
+  readonly voter: Uint8Array
+  /** Unix ms. */
+  readonly at: number
+  readonly signature: Uint8Array
+}
+
+/** What a node remembers of expulsions between two runs. */
+export interface RememberedVotes {
+  readonly votes: readonly ExpulsionVote[]
+  /** Keys of those who were expelled. */
+  readonly expelled: readonly Uint8Array[]
+}
+
+/** How a vote stands, as this node counts. */
+export interface ExpulsionState {
+  readonly peer: PeerId
+  readonly id: RingId
+  readonly isExpelled: boolean
+  /** Peers of those who voted for it. */
+  readonly voters: readonly PeerId[]
+  /** How many of them are needed now. */
+  readonly needed: number
+}
+
 /** One signed row of the member table. `alive` and `left` are signed by the member itself. */
 export interface MemberEntry {
   /** SHA-256(publicKey || salt), as hex: the place on the ring. */
@@ -75,6 +103,8 @@ export interface RingStatus {
   /** Largest member count of the last 24 h. */
   readonly largest: number
   readonly n: number
+  /** Votes to expel somebody, open and decided. */
+  readonly expulsions: readonly ExpulsionState[]
   /** What was sent, refused and repaired since the start, by name. */
   readonly stats: RingStats
 }
@@ -129,6 +159,12 @@ export interface Ring {
   /** Computed from this node's own table now; never taken from another's word. */
   replicasOf(key: RingId): ReplicaSet
   isSuspect(id: RingId): boolean
+  /** Votes that a member be expelled. Throws RING_NO_MEMBER for an id that is none, or one's own. */
+  expel(id: RingId): void
+  /** Whether the others have expelled this peer: it is not let in. */
+  isExpelled(peer: PeerId): boolean
+  /** All votes that are known, and the keys of those whom they expelled: what a node remembers of them. */
+  votes(): RememberedVotes
   /** Somebody says that a member is at these addresses: worth a try, and no more than that. */
   found(peer: PeerId, addresses: readonly PeerAddress[]): void
   /** A request to a member failed or succeeded: feeds the failure detector. */

@@ -27,6 +27,7 @@ import { encodeMessage as encodeHousehold, encodeRow } from '../../src/household
 import { encodeBulkFrame } from '../../src/io/streams/bulk-frames.ts'
 import { encodePeerFrame, PeerFrameKind } from '../../src/io/streams/peer-frames.ts'
 import { pskDoorkeeper } from '../../src/ring/index.ts'
+import { signVote } from '../../src/ring/members/expulsions.ts'
 import { memberId, signEntry } from '../../src/ring/members/member.ts'
 import { signWelcome } from '../../src/ring/members/welcomes.ts'
 import { encodeMessage as encodeRingMessage } from '../../src/ring/wire/encode.ts'
@@ -89,6 +90,14 @@ function welcomes(): Record<string, string> {
   return {
     'ask-welcome, by the key above at /memory/1, incarnation 1,800,000,000,000': toHex(
       encodeRingMessage({ type: 'ask-welcome', entry }),
+    ),
+    'push with a vote of the key above about the key of 32 times 09, at 1,800,000,000,000': toHex(
+      encodeRingMessage({
+        type: 'push',
+        entries: [],
+        accusations: [],
+        votes: [signVote('home', signer, new Uint8Array(32).fill(9), 1_800_000_000_000)],
+      }),
     ),
     'welcome by the key above for itself, at 1,800,000,000,000': toHex(encodeRingMessage({ type: 'welcome', welcome })),
   }

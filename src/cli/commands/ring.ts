@@ -1,17 +1,17 @@
 /** `chordns ring` and `chordns chunk NAME`: who is on the ring, and which replicas hold a name. */
 import type { Command } from 'commander'
 import { ChordnsError } from '../../base/index.ts'
-import { type ChunkView, chunkView, type RingView, statusView } from '../../observe/index.ts'
+import { type ChunkView, chunkView, type RingView, ringView, statusView } from '../../observe/index.ts'
 import { type NodeFlags, nodeOf, nodeOption } from '../common/node-option.ts'
 import { ringPicture } from '../common/ring-picture.ts'
-import { askNode } from '../common/status-client.ts'
+import { askNode, tellNode } from '../common/status-client.ts'
 import { bold, print, printJson, table } from '../common/table.ts'
 
 type Flags = NodeFlags & { readonly json?: boolean }
 type RingFlags = Flags & { readonly svg?: boolean; readonly name?: string }
 
 export function addRingCommands(program: Command): void {
-  nodeOption(program.command('ring'))
+  const ring = nodeOption(program.command('ring'))
     .description('show the members of the ring as the running node knows them')
     .option('--json', 'print JSON')
     .option('--svg', 'draw it: an SVG picture on the output')
@@ -25,6 +25,18 @@ export function addRingCommands(program: Command): void {
       if (flags.svg) await draw(ring, flags)
       else if (flags.json) printJson(ring)
       else print(renderRing(ring))
+    })
+  nodeOption(ring.command('expel'))
+    .description(
+      'vote that a member be expelled; when more than half of the others have, it has no seat and is not let in',
+    )
+    .argument('<member>', 'its peer id, its id, or at least 8 characters of that')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nIt cannot be taken back: an expelled machine joins again with a new identity only.')
+    .action(async (member: string, flags: Flags) => {
+      const view = await tellNode(nodeOf(flags), '/ring/expel', { member }, ringView)
+      if (flags.json) printJson(view.expulsions)
+      else print(renderExpulsions(view))
     })
   nodeOption(program.command('chunk'))
     .description('show the chunk of a name, its replicas, and what this node holds of it')
@@ -53,7 +65,17 @@ function renderRing(ring: RingView): string {
   return `ring ${ring.ringId}: ${ring.joined ? 'joined' : 'joining'}, ${ring.members.length} members, n = ${ring.n} (largest of the last day: ${ring.largest})
 successors ${ring.successors.map((id) => id.slice(0, 8)).join(' ') || '-'}, predecessor ${ring.predecessor?.slice(0, 8) ?? '-'}
 
-${table([['id', 'peer', 'status', 'addresses'], ...rows])}`
+${table([['id', 'peer', 'status', 'addresses'], ...rows])}${ring.expulsions.length === 0 ? '' : `\n\n${renderExpulsions(ring)}`}`
+}
+
+function renderExpulsions({ expulsions }: RingView): string {
+  const rows = expulsions.map(({ id, peer, isExpelled, voters, needed }) => [
+    id.slice(0, 16),
+    peer,
+    isExpelled ? 'expelled' : `${voters.length} of ${needed} votes`,
+    voters.map((voter) => voter.slice(-8)).join(' '),
+  ])
+  return `votes to expel\n${table([['id', 'peer', 'state', 'voters'], ...rows])}`
 }
 
 function renderChunk(view: ChunkView): string {

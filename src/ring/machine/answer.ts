@@ -6,6 +6,7 @@ import { signWelcome } from '../members/welcomes.ts'
 import type { MemberEntry } from '../types.ts'
 import { fitting, type RingReply, type RingRequest } from '../wire/messages.ts'
 import { answerCompare, answerDigests } from './exchange.ts'
+import { takeVotes, votesForJoiner } from './expelling.ts'
 import { contacted, meetStranger } from './joining.ts'
 import { addAccusation, mergeRow, mergeRows, testify } from './membership.ts'
 import { claim } from './operations.ts'
@@ -15,6 +16,7 @@ import type { RingWork } from './state.ts'
 export function answer(work: RingWork, from: PeerId, request: RingRequest): RingReply {
   const { state } = work
   state.stats.requestsServed += 1
+  if (state.expulsions.isExpelledPeer(from)) return { type: 'ok' }
   const sender = state.table.byPeer(from)
   if (sender !== undefined) state.detector.heard(sender.id, work.now)
   // Whoever speaks to us as to a member has a ring, and we seek one.
@@ -63,24 +65,26 @@ function stateReply(work: RingWork, summary: Uint8Array): RingReply {
 
 /** Rows come before accusations: they name the witnesses. What exceeds the allowance is dropped; the exchange brings it later. */
 function answerPush(work: RingWork, from: PeerId, request: Extract<RingRequest, { type: 'push' }>): RingReply {
-  const { entries, accusations } = request
-  const checks = entries.reduce((sum, entry) => sum + checksOf(entry), accusations.length)
+  const { entries, accusations, votes = [] } = request
+  const checks = entries.reduce((sum, entry) => sum + checksOf(work, entry), accusations.length + votes.length)
   let granted = allowance(work, from, checks)
   const rows: MemberEntry[] = []
   for (const entry of entries) {
-    granted -= checksOf(entry)
+    granted -= checksOf(work, entry)
     if (granted < 0) break
     rows.push(entry)
   }
   mergeRows(work, rows, from)
   testify(work, from, rows)
-  for (const accusation of accusations.slice(0, Math.max(0, granted))) addAccusation(work, accusation)
+  granted = Math.max(0, granted)
+  for (const accusation of accusations.slice(0, granted)) addAccusation(work, accusation)
+  takeVotes(work, votes.slice(0, Math.max(0, granted - accusations.length)), from)
   return { type: 'ok' }
 }
 
-/** Signatures that a row may cost: one, or those of its accusers. */
-function checksOf({ signatures }: MemberEntry): number {
-  return Math.max(1, signatures.length)
+/** Signatures that a row may cost: one, or those of its accusers; for who is no member, of those who welcome it as well. */
+function checksOf({ state }: RingWork, { id, signatures, welcomes = [] }: MemberEntry): number {
+  return Math.max(1, signatures.length) + (state.table.isAlive(id) ? 0 : welcomes.length)
 }
 
 /** A claim counts only from the member itself: that it speaks is what shows that it is alive. */
@@ -112,7 +116,14 @@ function page(work: RingWork, from: PeerId, asker: MemberEntry, after: RingId | 
   const candidates = state.table.page(after, limits.MAX_ENTRIES + 1)
   const entries = fitting(candidates)
   const next = entries.length < candidates.length ? entries.at(-1)?.id : undefined
-  return { type: 'page', member, self: state.self, entries, next }
+  return {
+    type: 'page',
+    member,
+    self: state.self,
+    entries,
+    next,
+    ...(next === undefined && { votes: votesForJoiner(work) }),
+  }
 }
 
 /** How many of the rows and accusations that a peer sends unasked are verified now: each may cost a signature check. */

@@ -6,6 +6,7 @@ import { limits } from '../limits.ts'
 import type { MemberEntry } from '../types.ts'
 import type { RingReply, StateReply } from '../wire/messages.ts'
 import { startExchange } from './exchange.ts'
+import { countVotes, takeVotes } from './expelling.ts'
 import { mergeRow, mergeRows, renewSelf } from './membership.ts'
 import { begin, fresh } from './operation-request.ts'
 import type { RingWork } from './state.ts'
@@ -65,6 +66,7 @@ export function pageAnswered(work: RingWork, peer: PeerId, reply: RingReply): vo
     nextContact(work)
     return
   }
+  takeVotes(work, reply.votes ?? [], peer)
   mergeRow(work, reply.self, peer)
   mergeRows(work, reply.entries, peer)
   if (reply.next === undefined) {
@@ -171,6 +173,7 @@ export function becomeMember(work: RingWork): void {
   state.phase = 'member'
   state.contactAttempts = 0
   state.count.observe(state.table.aliveCount, work.now)
+  countVotes(work)
   presentSelf(work)
   const { stabiliseMs, auditMs } = context.options
   setTimer(work, 'stabilise', stabiliseMs / 4, stabiliseMs / 4)

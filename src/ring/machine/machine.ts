@@ -4,10 +4,12 @@
  * hold only what it returned last.
  */
 import type { PeerId } from '../../base/index.ts'
+import { peerIdFromPublicKey } from '../../crypto/index.ts'
 import { limits } from '../limits.ts'
 import { MembershipCount } from '../members/count.ts'
 import { Detector } from '../members/detector.ts'
-import { nextIncarnation, signEntry, tellsAddresses } from '../members/member.ts'
+import { Expulsions } from '../members/expulsions.ts'
+import { memberId, nextIncarnation, signEntry, tellsAddresses } from '../members/member.ts'
 import { seats } from '../members/replicas.ts'
 import { MemberTable } from '../members/table.ts'
 import { WaitingRows } from '../members/waiting.ts'
@@ -15,6 +17,7 @@ import type { PersistedRing, RingStatus } from '../types.ts'
 import type { RingReply } from '../wire/messages.ts'
 import { answer } from './answer.ts'
 import { exchangeAnswered, exchangeFailed, startExchange } from './exchange.ts'
+import { rememberVotes, voteOut } from './expelling.ts'
 import { flush } from './gossip.ts'
 import { contacted, contactsDone, pageAnswered, pageFailed, pagesAgain, seek } from './joining.ts'
 import { renewSelf, tell } from './membership.ts'
@@ -90,6 +93,7 @@ export function initialState(
     proving: new Map(),
     signedList: undefined,
     fingers: { of: -1, ids: [] },
+    expulsions: new Expulsions(),
     waiting: new WaitingRows(),
     newcomers: { left: limits.NEWCOMERS_BURST, at: now },
     probes: { left: limits.PROBES_BURST, at: now },
@@ -131,6 +135,13 @@ export function statusOf(context: RingContext, state: RingState): RingStatus {
     suspects: detector.suspects(),
     largest: Math.max(count.largest, table.aliveCount),
     n: seats(table, count.largest, context.options.replicas),
+    expulsions: state.expulsions.tallies().map(({ key, votes, isExpelled }) => {
+      const id = memberId(key, context.salt)
+      const others = table.aliveCount - Number(table.isAlive(id))
+      const needed = Math.floor(others / 2) + 1
+      const voters = votes.map(({ voter }) => peerIdFromPublicKey(voter))
+      return { peer: peerIdFromPublicKey(key), id, isExpelled, voters, needed }
+    }),
     stats: { ...state.stats, waiting: state.waiting.size },
   }
 }
@@ -142,6 +153,7 @@ function handle(work: RingWork, event: RingEvent): void {
       if (state.phase !== 'idle') return
       // The transport may not have known its addresses when the state was made.
       if (!tellsAddresses(state.self, work.context.addresses())) renewSelf(work)
+      if (event.votes !== undefined) rememberVotes(work, event.votes.votes, event.votes.expelled)
       remember(work, event.known)
       changed(work)
       seek(work)
@@ -188,6 +200,9 @@ function handle(work: RingWork, event: RingEvent): void {
       return
     case 'malformed':
       state.stats.malformed += 1
+      return
+    case 'vote-out':
+      voteOut(work, event.id)
       return
     case 'leave':
       leave(work)

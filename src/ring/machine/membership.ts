@@ -37,6 +37,7 @@ export function mergeReached(work: RingWork, entry: MemberEntry, from: PeerId): 
 function classify(work: RingWork, entry: MemberEntry): Merged {
   const { state } = work
   if (entry.id === state.self.id || entry.peer === state.self.peer) return mergeOwn(work, entry)
+  if (state.expulsions.isExpelled(entry.publicKey)) return 'refused'
   const current = state.table.get(entry.id)
   if (current !== undefined && !supersedes(entry, current)) return 'old'
   // Nothing is known of somebody whom only his death notice names; its witnesses cannot be told either.
@@ -280,7 +281,8 @@ function condemnByMajority(work: RingWork, entry: MemberEntry): void {
   place(work, condemn(entry, votes), undefined)
 }
 
-function forget(work: RingWork, entry: MemberEntry): void {
+/** Nothing points at a member that is gone. */
+export function forget(work: RingWork, entry: MemberEntry): void {
   const { state } = work
   state.detector.forget(entry.id)
   const { pointers } = state

@@ -6,11 +6,20 @@ import type { Answer, PointerRules, Pointers } from '../chord/rules.ts'
 import type { Accusation } from '../members/accusations.ts'
 import type { MembershipCount } from '../members/count.ts'
 import type { Detector } from '../members/detector.ts'
+import type { Expulsions } from '../members/expulsions.ts'
 import type { SignedList } from '../members/list.ts'
 import type { SigningContext } from '../members/member.ts'
 import type { MemberTable } from '../members/table.ts'
 import type { WaitingRows } from '../members/waiting.ts'
-import type { LookupMode, LookupResult, MemberEntry, RingOptions, RingStats, Welcome } from '../types.ts'
+import type {
+  LookupMode,
+  LookupResult,
+  MemberEntry,
+  RememberedVotes,
+  RingOptions,
+  RingStats,
+  Welcome,
+} from '../types.ts'
 import type { RingReply, RingRequest } from '../wire/messages.ts'
 import type { TableReading } from './table-reading.ts'
 
@@ -32,8 +41,8 @@ export interface RingContext extends SigningContext {
 export type RingTimer = 'stabilise' | 'audit' | 'retry' | 'wake' | 'flush' | 'contact' | 'page' | 'probe' | 'welcome'
 
 export type RingEvent =
-  /** `known`: rows of the last run, to be verified. */
-  | { readonly kind: 'start'; readonly known: readonly MemberEntry[] }
+  /** `known`: rows of the last run, to be verified; `votes`: what was remembered of expulsions. */
+  | { readonly kind: 'start'; readonly known: readonly MemberEntry[]; readonly votes?: RememberedVotes }
   | { readonly kind: 'timer'; readonly timer: RingTimer }
   /** A bootstrap address answered. */
   | { readonly kind: 'contacted'; readonly peer: PeerId }
@@ -53,6 +62,8 @@ export type RingEvent =
   | { readonly kind: 'malformed' }
   /** A request was not looked at: its sender has cost too much. */
   | { readonly kind: 'refused' }
+  /** This node votes that a member be expelled. */
+  | { readonly kind: 'vote-out'; readonly id: RingId }
   | { readonly kind: 'leave' }
 
 export type RingEffect =
@@ -214,6 +225,7 @@ export interface RingState {
   signedList: SignedList | undefined
   /** Those of the table's version `of`. */
   fingers: { readonly of: number; readonly ids: readonly RingId[] }
+  readonly expulsions: Expulsions
   /** Rows that have no seat yet. */
   readonly waiting: WaitingRows
   /** Newcomers that may have a seat because they speak to this node, and waiting rows that may be pinged. */

@@ -4,6 +4,7 @@ import { limits } from '../limits.ts'
 import { tellsAddresses } from '../members/member.ts'
 import type { MemberEntry } from '../types.ts'
 import { startExchange } from './exchange.ts'
+import { countVotes, repeatVotes } from './expelling.ts'
 import { accuse, countAccusers, lapse, renewSelf, repeatAccusations } from './membership.ts'
 import type { RingWork } from './state.ts'
 import { refreshWelcomes } from './welcoming.ts'
@@ -43,7 +44,11 @@ export function audit(work: RingWork): void {
   lookForTheDead(work)
   const alive = state.table.alive()
   const partner = alive[spread(state.self.id, state.turn, 'partner') % alive.length]
-  if (partner !== undefined) startExchange(work, partner.peer)
+  if (partner !== undefined) {
+    startExchange(work, partner.peer)
+    repeatVotes(work, partner.peer)
+  }
+  countVotes(work)
   lookForStrangers(work)
   work.effects.push({ kind: 'contact', again: true })
 }

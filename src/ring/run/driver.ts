@@ -25,6 +25,7 @@ import type {
   LookupResult,
   MemberEntry,
   PersistedRing,
+  RememberedVotes,
   ReplicaSet,
   Ring,
   RingOptions,
@@ -56,6 +57,8 @@ export interface RememberedRing {
   readonly persisted: PersistedRing | undefined
   /** Rows of the last run: contacts beside the bootstrap addresses. Verified before they count. */
   readonly known: readonly MemberEntry[]
+  /** Of expulsions. */
+  readonly votes?: RememberedVotes
 }
 
 /** Who may be a member besides having signed. */
@@ -144,7 +147,8 @@ class RingDriver implements RunningRing {
     if (this.#running) return
     this.#running = true
     this.#unsubscribe = this.#deps.transport.onPeerGone((peer) => this.#feed({ kind: 'gone', peer }))
-    this.#feed({ kind: 'start', known: this.#deps.memory?.known ?? [] })
+    const { known = [], votes } = this.#deps.memory ?? {}
+    this.#feed({ kind: 'start', known, ...(votes !== undefined && { votes }) })
   }
 
   async stop(): Promise<void> {
@@ -182,6 +186,25 @@ class RingDriver implements RunningRing {
 
   found(peer: PeerId, addresses: readonly PeerAddress[]): void {
     if (this.#running) this.#track(this.#contacts.meet(peer, addresses))
+  }
+
+  expel(id: RingId): void {
+    if (id === this.self.id) throw new ChordnsError('RING_NO_MEMBER', 'a member cannot expel itself; stop it', { id })
+    if (!this.#state.table.isAlive(id))
+      throw new ChordnsError('RING_NO_MEMBER', 'no member of the ring has this id', { id })
+    this.#feed({ kind: 'vote-out', id })
+  }
+
+  isExpelled(peer: PeerId): boolean {
+    return this.#state.expulsions.isExpelledPeer(peer)
+  }
+
+  votes(): RememberedVotes {
+    const tallies = this.#state.expulsions.tallies()
+    return {
+      votes: tallies.flatMap(({ votes }) => votes),
+      expelled: tallies.filter(({ isExpelled }) => isExpelled).map(({ key }) => key),
+    }
   }
 
   report(id: RingId, outcome: 'answered' | 'failed'): void {

@@ -15,9 +15,10 @@ import {
 } from '../../base/index.ts'
 import { encodeCanonical } from '../../crypto/index.ts'
 import { limits } from '../limits.ts'
+import { voteFromValue, voteToValue } from '../members/expulsions.ts'
 import { entryFromValue, entryToValue } from '../members/member.ts'
-import { malformed, readCbor, readNatural, readRow } from '../members/reading.ts'
-import type { MemberEntry, PersistedRing, Ring } from '../types.ts'
+import { malformed, readCbor, readHash, readList, readNatural, readRow } from '../members/reading.ts'
+import type { MemberEntry, PersistedRing, RememberedVotes, Ring } from '../types.ts'
 
 export interface RingMemoryDeps {
   /** Its keys are this memory's alone. */
@@ -32,10 +33,11 @@ export interface RingMemory {
   readonly persisted: PersistedRing | undefined
   /** Of large tables a part, spread over the ring: each row costs a signature check, and the rest comes from others anyway. */
   readonly known: readonly MemberEntry[]
+  readonly votes: RememberedVotes
   /** For `RingHooks.persist`; bound. */
   readonly persist: (state: PersistedRing) => void
   /** Writes rows as they change, a little later. */
-  follow(ring: Pick<Ring, 'self' | 'members' | 'onChange'>): void
+  follow(ring: Followed): void
   /** Writes what is left to write. */
   stop(): void
   stats(): { readonly members: number }
@@ -46,20 +48,24 @@ const VERSION = 1
 const STATE = Uint8Array.of(0)
 const ROWS = Uint8Array.of(1)
 const ROWS_END = Uint8Array.of(2)
+const VOTES = Uint8Array.of(3)
 
 /** Reads what is stored at once; throws STORE_* when it cannot. */
 export function createRingMemory(deps: RingMemoryDeps): RingMemory {
   return new StoredMemory(deps)
 }
 
-type Followed = Pick<Ring, 'self' | 'members' | 'onChange'>
+type Followed = Pick<Ring, 'self' | 'members' | 'votes' | 'onChange'>
 
 class StoredMemory implements RingMemory {
   readonly persisted: PersistedRing | undefined
   readonly known: readonly MemberEntry[]
+  readonly votes: RememberedVotes
   readonly #deps: RingMemoryDeps
   /** What is written of each member: incarnation and status say whether a row is another one. */
   readonly #written = new Map<RingId, string>()
+  /** Nobody is voted on in most rings: then nothing is written. */
+  #writtenVotes = encodeVotes({ votes: [], expelled: [] })
   #state: PersistedRing | undefined
   #followed: Followed | undefined
   #unsubscribe: Cancel | undefined
@@ -73,6 +79,7 @@ class StoredMemory implements RingMemory {
     this.#state = this.#readState()
     this.persisted = this.#state
     this.known = this.#readRows()
+    this.votes = this.#readVotes()
   }
 
   /** Bound to this memory: it is handed around as `RingHooks.persist`. */
@@ -129,6 +136,13 @@ class StoredMemory implements RingMemory {
     return rows.filter((_, i) => i % step === 0)
   }
 
+  #readVotes(): RememberedVotes {
+    const bytes = this.#deps.store.get(VOTES)
+    const read = bytes === undefined ? undefined : attempt(() => decodeVotes(bytes))
+    if (bytes !== undefined) this.#writtenVotes = bytes
+    return read ?? { votes: [], expelled: [] }
+  }
+
   #write(writes: readonly StoreWrite[], durable = false): void {
     const { store, log } = this.#deps
     try {
@@ -168,6 +182,11 @@ class StoredMemory implements RingMemory {
       this.#written.delete(id)
       writes.push({ kind: 'delete', key: keyOf(id) })
     }
+    const votes = encodeVotes(this.#followed.votes())
+    if (compareBytes(votes, this.#writtenVotes) !== 0) {
+      this.#writtenVotes = votes
+      writes.push({ kind: 'put', key: VOTES, value: votes })
+    }
     if (writes.length > 0) this.#write(writes)
   }
 
@@ -190,6 +209,20 @@ function keyOf(id: RingId): Uint8Array {
 
 function markOf({ incarnation, status }: MemberEntry): string {
   return `${incarnation} ${status}`
+}
+
+function encodeVotes({ votes, expelled }: RememberedVotes): Uint8Array {
+  return encodeCanonical([votes.map(voteToValue), [...expelled]])
+}
+
+/** Throws RING_MALFORMED. */
+function decodeVotes(bytes: Uint8Array): RememberedVotes {
+  const most = limits.MAX_EXPULSIONS * limits.MAX_EXPULSION_VOTES
+  const [votes, expelled] = readRow(readCbor(bytes, 200 * most, 'votes'), 2, 'votes')
+  return {
+    votes: readList(votes, most, 'votes', voteFromValue),
+    expelled: readList(expelled, limits.MAX_EXPULSIONS, 'expelled', (key) => readHash(key, 'expelled key')),
+  }
 }
 
 /** Throws RING_MALFORMED for the state of another version or of another ring, too. */

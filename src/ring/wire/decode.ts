@@ -3,6 +3,7 @@ import type { RingId } from '../../base/index.ts'
 import type { CborField, CborMap } from '../../crypto/index.ts'
 import { limits } from '../limits.ts'
 import type { Accusation } from '../members/accusations.ts'
+import { voteFromValue } from '../members/expulsions.ts'
 import type { SignedList } from '../members/list.ts'
 import { entryFromValue } from '../members/member.ts'
 import {
@@ -21,7 +22,7 @@ import {
 } from '../members/reading.ts'
 import { BUCKETS, DIGEST_BYTES } from '../members/table.ts'
 import { welcomeFromValue } from '../members/welcomes.ts'
-import type { MemberEntry } from '../types.ts'
+import type { ExpulsionVote, MemberEntry } from '../types.ts'
 import { CODES, type Pair, type RingReply, type RingRequest, VERSION } from './messages.ts'
 
 /** Throws RING_MALFORMED, also when the message is a reply. */
@@ -37,7 +38,12 @@ export function decodeRequest(bytes: Uint8Array): RingRequest {
     case CODES['ask-welcome']:
       return { type: 'ask-welcome', entry: entryFromValue(map.get(2)) }
     case CODES.push:
-      return { type: 'push', entries: readEntries(map.get(2)), accusations: readAccusations(map.get(3)) }
+      return {
+        type: 'push',
+        entries: readEntries(map.get(2)),
+        accusations: readAccusations(map.get(3)),
+        ...(map.has(4) && { votes: readVotes(map.get(4)) }),
+      }
     case CODES['ask-page']:
       return { type: 'ask-page', entry: entryFromValue(map.get(2)), after: readOptionalId(map.get(3), 'after') }
     case CODES['ask-digests']:
@@ -80,6 +86,7 @@ export function decodeReply(bytes: Uint8Array): RingReply {
         self: entryFromValue(map.get(3)),
         entries: readEntries(map.get(4)),
         next: readOptionalId(map.get(5), 'next'),
+        ...(map.has(6) && { votes: readVotes(map.get(6)) }),
       }
     case CODES.digests: {
       const digests = map.get(2)
@@ -149,6 +156,10 @@ function readAccusations(value: CborField): Accusation[] {
       signature: readSignature(signature, 'signature of an accusation'),
     }
   })
+}
+
+function readVotes(value: CborField): ExpulsionVote[] {
+  return readList(value, limits.MAX_VOTES_OF_A_MESSAGE, 'votes', voteFromValue)
 }
 
 function readPairs(value: CborField): Pair[] {

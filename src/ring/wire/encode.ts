@@ -3,9 +3,11 @@ import type { RingId } from '../../base/index.ts'
 import { type CborValue, encodeCanonical } from '../../crypto/index.ts'
 import { idToBytes } from '../chord/ids.ts'
 import type { Accusation } from '../members/accusations.ts'
+import { voteToValue } from '../members/expulsions.ts'
 import type { SignedList } from '../members/list.ts'
 import { entryToValue } from '../members/member.ts'
 import { welcomeToValue } from '../members/welcomes.ts'
+import type { ExpulsionVote } from '../types.ts'
 import { CODES, type RingMessage, VERSION } from './messages.ts'
 
 export function encodeMessage(message: RingMessage): Uint8Array {
@@ -32,6 +34,7 @@ function fields(message: RingMessage): [number, CborValue | undefined][] {
       return [
         [2, message.entries.map(entryToValue)],
         [3, message.accusations.map(accusationToValue)],
+        [4, optionalVotes(message.votes)],
       ]
     case 'ask-page':
       return [
@@ -59,6 +62,7 @@ function fields(message: RingMessage): [number, CborValue | undefined][] {
         [3, entryToValue(message.self)],
         [4, message.entries.map(entryToValue)],
         [5, optionalBytes(message.next)],
+        [6, optionalVotes(message.votes)],
       ]
     case 'digests':
       return [[2, message.digests]]
@@ -92,6 +96,10 @@ function listToValue({ at, successors, signature }: SignedList): CborValue {
 
 function accusationToValue({ accused, incarnation, signer, signature }: Accusation): CborValue {
   return [idToBytes(accused), incarnation, signer, signature]
+}
+
+function optionalVotes(votes: readonly ExpulsionVote[] = []): CborValue | undefined {
+  return votes.length === 0 ? undefined : votes.map(voteToValue)
 }
 
 function optionalBytes(id: RingId | undefined): Uint8Array | undefined {

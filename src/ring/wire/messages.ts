@@ -8,7 +8,7 @@ import { limits } from '../limits.ts'
 import type { Accusation } from '../members/accusations.ts'
 import type { SignedList } from '../members/list.ts'
 import { entryBytes } from '../members/member.ts'
-import type { MemberEntry, Welcome } from '../types.ts'
+import type { ExpulsionVote, MemberEntry, Welcome } from '../types.ts'
 
 export const VERSION = 1
 
@@ -36,7 +36,13 @@ export type RingRequest =
   | { readonly type: 'ask-state'; readonly summary: Uint8Array }
   /** "I may be your predecessor." */
   | { readonly type: 'notify'; readonly entry: MemberEntry }
-  | { readonly type: 'push'; readonly entries: readonly MemberEntry[]; readonly accusations: readonly Accusation[] }
+  | {
+      readonly type: 'push'
+      readonly entries: readonly MemberEntry[]
+      readonly accusations: readonly Accusation[]
+      /** Votes to expel; left out when there are none. */
+      readonly votes?: readonly ExpulsionVote[]
+    }
   /** A page of the table, in id order, of members after `after`; from the asker's own row a stranger is known. */
   | { readonly type: 'ask-page'; readonly entry: MemberEntry; readonly after: RingId | undefined }
   | { readonly type: 'ask-digests'; readonly summary: Uint8Array }
@@ -63,6 +69,8 @@ export type RingReply =
       readonly entries: readonly MemberEntry[]
       /** Where the next page starts; undefined on the last. */
       readonly next: RingId | undefined
+      /** On the last page: votes about those who were expelled. */
+      readonly votes?: readonly ExpulsionVote[]
     }
   /** `digests` is undefined when both tables agree. */
   | { readonly type: 'digests'; readonly digests: Uint8Array | undefined }

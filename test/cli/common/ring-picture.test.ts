@@ -24,6 +24,7 @@ const ring = (members: RingView['members']): RingView => ({
   members,
   largest: 3,
   n: 3,
+  expulsions: [],
 })
 const members = [member(0, { self: true }), member(0.25), member(0.5, { suspect: true, peer: '"><script>' })]
 

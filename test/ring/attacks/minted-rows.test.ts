@@ -28,7 +28,7 @@ beforeEach(() => {
   expect(tableFlaw(world)).toBeUndefined()
   liar = world.nodes[4]!
   honest = world.nodes.filter((node) => node !== liar)
-})
+}, 60_000)
 
 function mint(count: number, from = 0): MemberEntry[] {
   return Array.from({ length: count }, (_, i) => phantom(from + i))
@@ -86,7 +86,7 @@ function expectOnlyMembers(): void {
   }
 }
 
-describe('one member of 13 that mints 1,000 rows', () => {
+describe('one member of 13 that mints 1,000 rows', { timeout: 60_000 }, () => {
   it('holds its own seats only', () => {
     const before = seatsOf(honest[0]!, liar.id)
     insist(mint(1_000), 40_000, expectOnlyMembers)
@@ -120,7 +120,7 @@ describe('one member of 13 that mints 1,000 rows', () => {
   })
 })
 
-describe('a machine that answers for 1,000 identities', () => {
+describe('a machine that answers for 1,000 identities', { timeout: 60_000 }, () => {
   /** Each identity speaks to every honest member itself. */
   function speak(rows: readonly MemberEntry[]): void {
     for (const row of rows) {

@@ -10,8 +10,8 @@ function setup() {
   const hub = new Hub()
   const disk = createMemoryDisk({ random: seededRandom(1) })
   const remember = (ringId = 'test') => createRingMemory({ store: disk.open(), clock: hub.clock, log, ringId })
-  const parts = ({ persisted, known, persist }: ReturnType<typeof remember>): Partial<RingDeps & RingHooks> => ({
-    memory: { persisted, known },
+  const parts = ({ persisted, known, votes, persist }: ReturnType<typeof remember>): Partial<RingDeps & RingHooks> => ({
+    memory: { persisted, known, votes },
     persist,
   })
   return { hub, disk, remember, parts }
@@ -51,6 +51,25 @@ describe('the memory of a ring', () => {
     expect(back.ring.status()).toMatchObject({ joined: true, largest: 3 })
     expect(back.ring.self.incarnation).toBeGreaterThan(incarnation)
     expect(a.ring.memberByPeer(back.transport.self)?.incarnation).toBe(back.ring.self.incarnation)
+  })
+
+  it('keeps who was expelled, and the votes', async () => {
+    const { hub, disk, remember, parts, a, b, c } = await threeBoxes()
+    a.ring.expel(b.ring.self.id)
+    await hub.clock.advanceAsync(1_000)
+    expect(c.ring.isExpelled(b.transport.self)).toBe(false)
+    c.ring.expel(b.ring.self.id)
+    await hub.clock.advanceAsync(5_000)
+    expect(c.ring.isExpelled(b.transport.self)).toBe(true)
+    c.kill()
+    disk.crash('process')
+    const back = hub.box('c', ['/memory/b'], parts(remember()))
+    await back.ring.start()
+    await hub.clock.advanceAsync(10_000)
+    expect(back.ring.isExpelled(b.transport.self)).toBe(true)
+    expect(back.ring.status().expulsions).toMatchObject([{ peer: b.transport.self, isExpelled: true }])
+    expect(back.ring.members().map(({ peer }) => peer)).not.toContain(b.transport.self)
+    expect(a.ring.members()).toHaveLength(2)
   })
 
   it('forgets a member that left', async () => {
