@@ -53,6 +53,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
     'certified.ts',
     'intake.ts',
     'proofs.ts',
+    'proof-rows.ts',
     'proof-checks.ts',
     'disk',
     'entry-store.ts',

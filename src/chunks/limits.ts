@@ -72,6 +72,10 @@ export const limits = {
   CERTIFIES_PER_SECOND: 100,
   /** Signed answers kept with their proofs, for others. Bytes. */
   MAX_PROOF_BYTES: 16 * 1024 * 1024,
+  /** The row of one, on disk and in a frame of a pull: links are left out beyond this. */
+  MAX_PROOF_ROW_BYTES: 16_384,
+  /** Signed answers of which one request of a pull has marks, 12 bytes each beside those of entries. */
+  MAX_PROOF_MARKS: 1_000,
   /** A signed answer is believed for a day at most, whatever its TTL. Ms. */
   MAX_PROOF_MS: 86_400_000,
   /** Verifications of what peers brought, at once; more are refused. */

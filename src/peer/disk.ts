@@ -27,6 +27,8 @@ export interface DiskDeps {
 export interface DataFile {
   readonly ring: Store
   readonly chunks: Store
+  /** Signed answers of the chunks. */
+  readonly proofs: Store
   readonly cache: Store
   /** Blocks of the chunk chains. */
   readonly chains: Store
@@ -58,6 +60,7 @@ export function openDataFile(config: Config, { clock, log }: DiskDeps): DataFile
     return {
       ring: partOf(store, StorePart.RING),
       chunks: partOf(store, StorePart.CHUNKS),
+      proofs: partOf(store, StorePart.PROOFS),
       cache: partOf(store, StorePart.CACHE),
       chains: partOf(store, StorePart.CHAINS),
       stats: () => store.stats(),

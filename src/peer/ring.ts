@@ -217,7 +217,7 @@ function chunksOver(
   const ownFetch = ownFetchOf(recursor, clock, config.chunks.admitAfter === 'auto')
   return createChunks(
     {
-      ...(dataFile !== undefined && { store: dataFile.chunks }),
+      ...(dataFile !== undefined && { store: dataFile.chunks, proofStore: dataFile.proofs }),
       ring,
       clock,
       random,

@@ -97,6 +97,8 @@ export interface WorldOptions {
   readonly fetch?: (index: number, clock: Clock) => OwnFetch
   /** The disk of each node; default: none. */
   readonly store?: (index: number) => Store
+  /** The same for signed answers. */
+  readonly proofStore?: (index: number) => Store
   /** Replicas pull what they lack; default: it is only pushed. */
   readonly bulk?: boolean
   /** Default: Ed25519. */
@@ -148,6 +150,7 @@ export function createWorld({
   options = {},
   isPrivate = () => false,
   store,
+  proofStore,
   bulk = false,
   scheme = ed25519,
   proofs,
@@ -216,6 +219,7 @@ export function createWorld({
         {
           ring: ring as Ring,
           ...(store !== undefined && { store: store(index) }),
+          ...(proofStore !== undefined && { proofStore: proofStore(index) }),
           ...(proofs !== undefined && { proofs: proofs(index) }),
           clock: nodeClock,
           random: seededRandom(index + 1),

@@ -38,6 +38,12 @@ export class BoundedMap<T> {
     return kept.value
   }
 
+  /** As `get`, without counting as a use. */
+  peek(key: string, now: number): T | undefined {
+    const kept = this.#slots.get(key)
+    return kept !== undefined && kept.expires > now ? kept.value : undefined
+  }
+
   /** False when the value alone is larger than the whole. */
   set(key: string, value: T, bytes: number, expires: number): boolean {
     this.delete(key)

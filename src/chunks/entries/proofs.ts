@@ -1,6 +1,7 @@
 /**
  * Signed answers with their proofs: they stand alone, so one fetch of one member serves all, and no vote is held. Whoever brings
- * one, it is verified here before it is kept, and again by whoever reads it.
+ * one, it is verified here before it is kept, and again by whoever reads it. They are entries like the others: on the disk, pulled by
+ * new replicas and by those who missed one.
  */
 import type { ChunkId } from '../../base/index.ts'
 import type { Question } from '../../dns/index.ts'
@@ -10,11 +11,16 @@ import type { Placement } from '../seats/placement.ts'
 import type { ChunkReply } from '../wire/messages.ts'
 import { questionKey } from '../wire/question-key.ts'
 import { BoundedMap } from './bounded-map.ts'
+import type { RowFile, SealedRow } from './disk/row-file.ts'
+import { createSlices } from './disk/slices.ts'
 import { createProofChecks, type ProofChecksDeps } from './proof-checks.ts'
+import { proofRowOf, readProofRow } from './proof-rows.ts'
 
 export interface ProofsDeps extends ProofChecksDeps {
   readonly placement: Pick<Placement, 'chunkOf'>
   readonly stopping: AbortSignal
+  /** Where they outlive the process. */
+  readonly file?: RowFile | undefined
 }
 
 export interface ProofsHooks {
@@ -25,11 +31,12 @@ export interface ProofsHooks {
 export interface Proofs {
   /** What this node validated itself. */
   keep(finding: Pick<Finding, 'question' | 'outcome' | 'expires'>): void
-  /** What a peer brought: verified by what this node knows and by `links`, without a query, and kept if it holds. */
+  /** What a peer brought, which ends at `expires` (unix ms) by its word: verified by what this node knows and by `links`, without a query, and kept if it holds. */
   offer(
     question: Question,
     outcome: Outcome,
     links?: readonly ProofLink[],
+    expires?: number,
   ): Promise<'kept' | 'bogus' | 'unproven' | 'busy'>
   /** What the asker thinks of a reply that claims to stand alone: the finding, `secure`, or why it is none. */
   check(
@@ -43,9 +50,19 @@ export interface Proofs {
   keysOf(chunk: ChunkId): readonly string[]
   /** Questions and expiries (unix ms) of what is held. */
   held(): readonly { readonly question: Question; readonly outcome: Outcome; readonly expires: number }[]
+  /** Chunks of which any is held; what is held of one, as marks of a pull name it; and one as a row, with what it takes to verify it. */
+  chunks(): ChunkId[]
+  marksOf(chunk: ChunkId): readonly { readonly key: string; readonly expires: number }[]
+  row(key: string): Uint8Array | undefined
+  /** Begins to read what the last run has kept. */
+  start(): void
+  stop(): void
   sweep(): void
   stats(): { readonly proofs: number; readonly refusedProofs: number }
 }
+
+/** Everybody knows the keys of the root. */
+const TOP_LEVEL = 1
 
 interface KeptProof {
   readonly chunk: ChunkId
@@ -55,39 +72,59 @@ interface KeptProof {
 }
 
 export function createProofs(deps: ProofsDeps, { onKept }: ProofsHooks): Proofs {
-  const { clock, source, placement } = deps
+  const { clock, source, placement, file } = deps
   const byChunk = new Map<ChunkId, Set<string>>()
   const kept = new BoundedMap<KeptProof>(limits.MAX_PROOF_BYTES, (key, { chunk }) => {
     const keys = byChunk.get(chunk)
     keys?.delete(key)
     if (keys?.size === 0) byChunk.delete(chunk)
+    file?.drop(key)
   })
   const checks = createProofChecks(deps)
+  const slices = createSlices(clock, deps.log)
 
-  function keep({ question, outcome, expires }: Omit<KeptProof, 'chunk'>): void {
+  function keep({ question, outcome, expires }: Omit<KeptProof, 'chunk'>, given?: readonly ProofLink[]): void {
     const now = clock.now()
     if (source === undefined || expires - now < limits.MIN_SHARED_TTL_SECONDS * 1_000) return
     const until = Math.min(expires, now + limits.MAX_PROOF_MS)
+    if (!hold(question, outcome, until) || file === undefined) return
+    const links = given ?? source.links(question, TOP_LEVEL)
+    file.put(questionKey(question), proofRowOf({ question, outcome, expires: until, links }))
+  }
+
+  /** In memory; false when it is too large. */
+  function hold(question: Question, outcome: Outcome, until: number): boolean {
     const bytes = encodeOutcome(outcome).length + limits.RECORD_OVERHEAD_BYTES
     const chunk = placement.chunkOf(question)
     const key = questionKey(question)
-    if (!kept.set(key, { chunk, question, outcome, expires: until }, bytes, until)) return
+    if (!kept.set(key, { chunk, question, outcome, expires: until }, bytes, until)) return false
     const keys = byChunk.get(chunk)
     if (keys === undefined) byChunk.set(chunk, new Set([key]))
     else keys.add(key)
     onKept(question, chunk)
+    return true
+  }
+
+  /** A row of the last run. This node has verified it before it wrote it: its seal says so, and its end is that of its signatures. */
+  function restore(key: string, { row, isOwn }: SealedRow): void {
+    if (file?.found(key) !== true) return
+    const claim = isOwn ? readProofRow(row) : undefined
+    const isGood = claim !== undefined && claim.expires > clock.now() && questionKey(claim.question) === key
+    if (isGood && hold(claim.question, claim.outcome, claim.expires)) file.keep(key)
+    else file.forget(key)
   }
 
   return {
     keep,
-    async offer(question, outcome, links = []) {
+    async offer(question, outcome, links = [], expires = Number.POSITIVE_INFINITY) {
       const held = kept.get(questionKey(question), clock.now())
       // More than half of its TTL is left: it is not verified again whenever somebody brings it.
       if (held !== undefined && held.expires - clock.now() > outcomeTtl(outcome) * 500) return 'kept'
-      const claim = { question, outcome, seconds: outcomeTtl(outcome), links, mayFetch: false }
+      const seconds = Math.min(outcomeTtl(outcome), Math.floor((expires - clock.now()) / 1_000))
+      const claim = { question, outcome, seconds, links, mayFetch: false }
       const finding = await checks.check(claim, deps.stopping)
       if (typeof finding === 'string') return finding
-      keep(finding)
+      keep(finding, links.length > 0 ? links : undefined)
       return 'kept'
     },
     async check(question, reply, signal) {
@@ -105,7 +142,28 @@ export function createProofs(deps: ProofsDeps, { onKept }: ProofsHooks): Proofs 
     has: (question) => kept.get(questionKey(question), clock.now()) !== undefined,
     keysOf: (chunk) => [...(byChunk.get(chunk) ?? [])],
     held: () => kept.values(clock.now()),
-    sweep: () => kept.sweep(clock.now()),
+    chunks: () => [...byChunk.keys()],
+    marksOf: (chunk) =>
+      [...(byChunk.get(chunk) ?? [])].flatMap((key) => {
+        const proof = kept.peek(key, clock.now())
+        return proof === undefined ? [] : [{ key, expires: proof.expires }]
+      }),
+    row(key) {
+      const proof = kept.peek(key, clock.now())
+      if (proof === undefined) return undefined
+      return file?.get(key) ?? proofRowOf({ ...proof, links: source?.links(proof.question, TOP_LEVEL) ?? [] })
+    },
+    start() {
+      if (file !== undefined) slices.begin(file.all(), ([key, row]) => restore(key, row), file.sweep)
+    },
+    stop() {
+      slices.stop()
+      file?.sweep()
+    },
+    sweep() {
+      kept.sweep(clock.now())
+      file?.sweep()
+    },
     stats: () => ({ proofs: kept.size, refusedProofs: checks.refused() }),
   }
 }

@@ -14,6 +14,8 @@ import {
 } from '../../base/index.ts'
 import type { EntryClaim } from '../entries/entry.ts'
 import type { EntryStore } from '../entries/entry-store.ts'
+import { readProofRow, type SignedClaim } from '../entries/proof-rows.ts'
+import type { Proofs } from '../entries/proofs.ts'
 import { readRow } from '../entries/rows.ts'
 import { limits } from '../limits.ts'
 import type { Placement } from '../seats/placement.ts'
@@ -31,15 +33,20 @@ export interface PullRunsDeps {
   readonly log: Log
   readonly bulk: Bulk
   readonly store: EntryStore
+  readonly proofs: Pick<Proofs, 'chunks' | 'marksOf'>
   readonly placement: Pick<Placement, 'ownRuns'>
   readonly faults: Faults
   /** Whether this node thinks now that the member does not answer. */
   readonly isSuspect: (member: Seats['members'][number]) => boolean
 }
 
+export type Pulled = 'taken' | 'useless' | 'refused'
+
 export interface PullRunsHooks {
   /** Takes an entry in. `useless`: known, expired, or no chunk of this node's; `refused`: it does not hold, or may not be told. */
-  readonly takeIn: (entry: EntryClaim, run: Run, from: PeerId) => 'taken' | 'useless' | 'refused'
+  readonly takeIn: (entry: EntryClaim, run: Run, from: PeerId) => Pulled
+  /** The same for a signed answer, which is verified first. */
+  readonly takeProof: (claim: SignedClaim, run: Run) => Promise<Pulled>
 }
 
 export interface RunPuller {
@@ -49,7 +56,7 @@ export interface RunPuller {
 }
 
 export function createRunPuller(deps: PullRunsDeps, hooks: PullRunsHooks, stopping: AbortSignal): RunPuller {
-  const { clock, log, store } = deps
+  const { clock, log } = deps
   const progress = new PullProgress(clock, log)
   let turn = 0
 
@@ -76,7 +83,7 @@ export function createRunPuller(deps: PullRunsDeps, hooks: PullRunsHooks, stoppi
 
   /** Part after part. The next peer is told what came before a failure, so that it goes on from there. */
   async function pullRunFrom(peer: PeerId, run: Run): Promise<boolean> {
-    for (const body of partsOf(run, store, clock.now())) {
+    for (const body of partsOf(run, deps, clock.now())) {
       try {
         await pullPart(peer, run, body)
       } catch (error) {
@@ -96,9 +103,7 @@ export function createRunPuller(deps: PullRunsDeps, hooks: PullRunsHooks, stoppi
     for await (const frame of deps.bulk(peer, body, { timeoutMs: limits.PULL_TIMEOUT_MS, signal: stopping })) {
       progress.frameCame(frame)
       for (const row of decodePullFrame(frame)) {
-        const entry = readRow(row)
-        if (entry === undefined) throw rubbish(peer, 'a row')
-        const result = hooks.takeIn(entry, run, peer)
+        const result = await takeRow(row, run, peer)
         if (result === 'taken') progress.entryTaken()
         else if (result === 'useless') useless++
         else refused++
@@ -111,25 +116,43 @@ export function createRunPuller(deps: PullRunsDeps, hooks: PullRunsHooks, stoppi
     }
   }
 
+  async function takeRow(row: Uint8Array, run: Run, peer: PeerId): Promise<Pulled> {
+    const entry = readRow(row)
+    if (entry !== undefined) return hooks.takeIn(entry, run, peer)
+    const claim = readProofRow(row)
+    if (claim === undefined) throw rubbish(peer, 'a row')
+    return hooks.takeProof(claim, run)
+  }
+
   return { pullAll, stats: () => progress.stats() }
 }
 
 /** Requests for a run, in parts, so that the marks of what is held of each part fit into one request. */
-function* partsOf({ first, last }: Run, store: EntryStore, now: number): Generator<Uint8Array> {
-  const held = store.chunks().filter((chunk) => chunk >= first && chunk <= last)
+function* partsOf(
+  { first, last }: Run,
+  { store, proofs: answers }: Pick<PullRunsDeps, 'store' | 'proofs'>,
+  now: number,
+): Generator<Uint8Array> {
+  const held = [...new Set([...store.chunks(), ...answers.chunks()])].filter((one) => one >= first && one <= last)
   held.sort((a, b) => a - b)
   let from = first
   let have: PullMark[] = []
+  let proofs: PullMark[] = []
   for (const chunk of held) {
     const summaries = store.summariesOf(chunk, now).slice(0, limits.MAX_PULL_MARKS)
-    if (have.length + summaries.length > limits.MAX_PULL_MARKS) {
-      yield encodePull({ first: from, last: (chunk - 1) as typeof last, have })
+    const signed = answers.marksOf(chunk).slice(0, limits.MAX_PROOF_MARKS)
+    const isFull =
+      have.length + summaries.length > limits.MAX_PULL_MARKS || proofs.length + signed.length > limits.MAX_PROOF_MARKS
+    if (isFull && chunk > from) {
+      yield encodePull({ first: from, last: (chunk - 1) as typeof last, have, proofs })
       from = chunk
       have = []
+      proofs = []
     }
     for (const { key, seen } of summaries) have.push(pullMark(key, seen))
+    for (const { key, expires } of signed) proofs.push(pullMark(key, expires))
   }
-  yield encodePull({ first: from, last, have })
+  yield encodePull({ first: from, last, have, proofs })
 }
 
 function rubbish(peer: PeerId, what: string) {

@@ -1,6 +1,7 @@
 /** The other side of a pull: rows for those who are replicas of the same chunks, no faster than they may have them. */
-import { type Clock, isChordnsError, type PeerId, sleep } from '../../base/index.ts'
+import { type ChunkId, type Clock, isChordnsError, type PeerId, sleep } from '../../base/index.ts'
 import type { EntryStore } from '../entries/entry-store.ts'
+import type { Proofs } from '../entries/proofs.ts'
 import { limits } from '../limits.ts'
 import type { Placement } from '../seats/placement.ts'
 import type { Faults } from '../wire/faults.ts'
@@ -10,6 +11,7 @@ import type { Rates } from '../wire/rates.ts'
 export interface SupplyDeps {
   readonly clock: Clock
   readonly store: EntryStore
+  readonly proofs: Pick<Proofs, 'chunks' | 'marksOf' | 'row'>
   readonly placement: Pick<Placement, 'seatsOfChunk'>
   readonly faults: Faults
   /** Requests of one peer, and bytes for it, per second. */
@@ -23,19 +25,29 @@ export interface Supply {
   sent(): number
 }
 
-export function createSupply({ clock, store, placement, faults, requests, bytes }: SupplyDeps): Supply {
+export function createSupply({ clock, store, proofs, placement, faults, requests, bytes }: SupplyDeps): Supply {
   let sent = 0
 
   /** Only chunks of which the asker is a replica too, by this node's own table. */
   function* rowsFor(from: PeerId, body: Uint8Array): Generator<Uint8Array> {
-    const { first, last, have } = decodePull(body)
+    const { first, last, have, proofs: haveProofs } = decodePull(body)
     const known = readMarks(have)
+    const isReplica = (chunk: ChunkId) => placement.seatsOfChunk(chunk).others.some(({ peer }) => peer === from)
     for (const chunk of store.chunks()) {
       if (chunk < first || chunk > last) continue
       const missing = store.summariesOf(chunk, clock.now()).filter(({ key, seen }) => !known(key, seen))
-      if (missing.length === 0 || !placement.seatsOfChunk(chunk).others.some(({ peer }) => peer === from)) continue
+      if (missing.length === 0 || !isReplica(chunk)) continue
       for (const { key, expires } of missing) {
         const row = expires > clock.now() ? store.row(key) : undefined
+        if (row !== undefined) yield row
+      }
+    }
+    if (haveProofs === undefined) return
+    const knownProof = readMarks(haveProofs)
+    for (const chunk of proofs.chunks()) {
+      if (chunk < first || chunk > last || !isReplica(chunk)) continue
+      for (const { key, expires } of proofs.marksOf(chunk)) {
+        const row = knownProof(key, expires) ? undefined : proofs.row(key)
         if (row !== undefined) yield row
       }
     }

@@ -118,6 +118,7 @@ function lifeOf(parts: Parts): Pick<Chunks, 'start' | 'stop'> {
           return result.kind !== 'refused'
         },
       })
+      parts.proofs.start()
       digests.start()
       pull?.start()
     },
@@ -127,6 +128,7 @@ function lifeOf(parts: Parts): Pick<Chunks, 'start' | 'stop'> {
       parts.rounds.stop()
       digests.stop()
       archive?.stop()
+      parts.proofs.stop()
       await Promise.all([parts.observations.stop(), handover.stop(), parts.pushes.stop(), pull?.stop()])
     },
   }

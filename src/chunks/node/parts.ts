@@ -7,6 +7,7 @@ import type { Ring } from '../../ring/index.ts'
 import { createDigests } from '../digests/digests.ts'
 import { createCertified } from '../entries/certified.ts'
 import { createArchive } from '../entries/disk/archive.ts'
+import { createRowFile } from '../entries/disk/row-file.ts'
 import { createRowSeal } from '../entries/disk/row-seal.ts'
 import { EntryStore } from '../entries/entry-store.ts'
 import { createIntake } from '../entries/intake.ts'
@@ -52,6 +53,8 @@ export interface ChunksDeps {
   readonly scheme: SignatureScheme
   /** Where entries outlive the process; without it they do not. Its keys are this room's alone. */
   readonly store?: Store
+  /** The same for signed answers; its keys are this room's alone as well. */
+  readonly proofStore?: Store
   /** This node's own validation; without it proofs are neither kept nor believed. */
   readonly proofs?: ProofSource
 }
@@ -84,7 +87,7 @@ export function createParts(deps: ChunksDeps, hooks: ChunksHooks, options: Chunk
     proofHeld: (question, chunk) => follow.proofHeld(question, chunk),
   }
   const common = commonParts(deps, hooks, options)
-  const held = heldParts(common, following)
+  const held = heldParts(deps, common, following)
   const agreeing = agreeingParts(common, held, following)
   const moving = movingParts(common, held, agreeing, following)
   const reads = readParts(common, held, agreeing)
@@ -133,14 +136,15 @@ function commonParts(deps: ChunksDeps, hooks: ChunksHooks, options: ChunksOption
 }
 
 /** What this node holds, and what it says of it to others in digests. */
-function heldParts(common: Common, following: Following) {
+function heldParts(deps: Pick<ChunksDeps, 'proofStore'>, common: Common, following: Following) {
   const { clock, log, signer, disk, options } = common
   const commitments = createSeenCommitments(common)
   const archive = disk && createArchive({ store: disk, clock, log, seal: createRowSeal(signer) })
   const store = new EntryStore({ self: signer.publicKey, ...(archive !== undefined && { disk: archive }) })
   const intake = createIntake({ ...common, store }, { confirms: commitments.confirms })
   const certified = createCertified({ ...common, intake }, { onTaken: following.taken })
-  const proofs = createProofs(common, { onKept: following.proofHeld })
+  const file = deps.proofStore && createRowFile({ store: deps.proofStore, log, seal: createRowSeal(signer) })
+  const proofs = createProofs({ ...common, file }, { onKept: following.proofHeld })
   const { DIGESTS_PER_SECOND, MAX_RATED } = limits
   const rates = new Rates(clock, DIGESTS_PER_SECOND, 4 * DIGESTS_PER_SECOND, MAX_RATED)
   const digests = createDigests(
@@ -189,8 +193,17 @@ function movingParts(common: Common, held: Held, { onDemand }: Agreeing, followi
       log.debug({ peer: from, reason: result.reason }, 'an entry that was pulled is refused')
     return result.kind
   }
+  const takeProof: PullHooks['takeProof'] = async ({ question, outcome, links, expires }, { first, last }) => {
+    const seats = common.placement.seatsOf(question)
+    const isHere = seats.chunk >= first && seats.chunk <= last && common.placement.mayShare(question)
+    if (!isHere) return 'refused'
+    if (!seats.mine || expires <= clock.now()) return 'useless'
+    const result = await held.proofs.offer(question, outcome, links, expires)
+    if (result === 'bogus') return 'refused'
+    return result === 'kept' ? 'taken' : 'useless'
+  }
   const isReading = () => archive?.isReading() === true
-  const pull = hooks.bulk && createPull({ ...common, ...held, bulk: hooks.bulk }, { isReading, takeIn })
+  const pull = hooks.bulk && createPull({ ...common, ...held, bulk: hooks.bulk }, { isReading, takeIn, takeProof })
   return { pushes, handover, supply, pull }
 }
 

@@ -4,7 +4,7 @@
  */
 import { asPeerId, ChordnsError, type PeerId } from '../../base/index.ts'
 import { type CborValue, encodeCanonical } from '../../crypto/index.ts'
-import { Class, type Name, nameFromWire, type Question, Type } from '../../dns/index.ts'
+import type { Question } from '../../dns/index.ts'
 import {
   type Certificate,
   type Commitment,
@@ -24,7 +24,8 @@ import {
   readCommitment,
 } from '../../evidence/index.ts'
 import { limits } from '../limits.ts'
-import { malformed, readBytes, readCbor, readInteger, readList } from './reading.ts'
+import { LINK_OVERHEAD_BYTES, linkValues, readLinkRows } from './links.ts'
+import { malformed, readBytes, readCbor, readInteger, readList, readName } from './reading.ts'
 
 const VERSION = 1
 
@@ -238,32 +239,13 @@ export function decodeReply(bytes: Uint8Array): ChunkReply {
 function withLinks(row: readonly CborValue[], { links }: WithLinks): Uint8Array {
   const bare = encodeCanonical(row)
   if (links === undefined || links.length === 0) return bare
-  const rows: CborValue[] = []
-  let left = limits.MAX_MESSAGE_BYTES - bare.length - LINK_OVERHEAD_BYTES
-  for (const { question, outcome } of links.slice(0, limits.MAX_LINKS)) {
-    const bytes = encodeOutcome(outcome)
-    left -= bytes.length + question.name.wire.length + LINK_OVERHEAD_BYTES
-    if (left < 0) break
-    rows.push([question.type, question.name.wire, bytes])
-  }
-  return encodeCanonical([...row, rows])
+  const room = limits.MAX_MESSAGE_BYTES - bare.length - LINK_OVERHEAD_BYTES
+  return encodeCanonical([...row, linkValues(links, room)])
 }
-
-/** At least the bytes that the heads of the items of one row take. */
-const LINK_OVERHEAD_BYTES = 16
 
 function readLinks(value: CborValue | undefined): WithLinks {
   if (isMissing(value)) return {}
-  const links = readList(value, limits.MAX_LINKS, 'links', (row): ProofLink => {
-    if (!Array.isArray(row)) throw malformed('link')
-    const type = readInteger(row[0], 1, 0xffff, 'type of link')
-    if (type !== Type.DS && type !== Type.DNSKEY) throw malformed('type of link')
-    return {
-      question: { name: readName(row[1]), type, class: Class.IN },
-      outcome: decodeOutcome(readBytes(row[2], 1, evidenceLimits.MAX_OUTCOME_BYTES, 'link')),
-    }
-  })
-  return { links }
+  return { links: readLinkRows(value) }
 }
 
 /** An item that may be left out; `null` holds its place before items that a later version may add. */
@@ -292,15 +274,6 @@ function open(bytes: Uint8Array): readonly CborValue[] {
   if (value[0] !== VERSION)
     throw new ChordnsError('CHUNK_VERSION', 'a version that this node does not speak', { version: value[0] })
   return value
-}
-
-function readName(value: CborValue | undefined): Name {
-  const wire = readBytes(value, 1, 255, 'name')
-  try {
-    return nameFromWire(wire)
-  } catch (error) {
-    throw malformed('name', error)
-  }
 }
 
 function readPeers(value: CborValue | undefined): PeerId[] {

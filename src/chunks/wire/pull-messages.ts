@@ -25,6 +25,8 @@ export interface PullRequest {
   readonly first: ChunkId
   readonly last: ChunkId
   readonly have: readonly PullMark[]
+  /** Of the signed answers that the asker has, dated by their end; undefined: it wants none. */
+  readonly proofs?: readonly PullMark[]
 }
 
 /**
@@ -58,22 +60,29 @@ export function readMarks(marks: readonly PullMark[]): (key: string, seen: numbe
     (seenOf.get(toHex(sha256(fromLatin1(key)).subarray(0, HASH_BYTES))) ?? -Infinity) > seen - limits.SAME_ROUND_MS
 }
 
-export function encodePull({ first, last, have }: PullRequest): Uint8Array {
-  return encodeCanonical([VERSION, PULL, first, last, concatBytes(...have)])
+export function encodePull({ first, last, have, proofs }: PullRequest): Uint8Array {
+  const row = [VERSION, PULL, first, last, concatBytes(...have)]
+  return encodeCanonical(proofs === undefined ? row : [...row, concatBytes(...proofs)])
 }
 
 /** Throws CHUNK_MALFORMED. */
 export function decodePull(bytes: Uint8Array): PullRequest {
-  const [, kind, first, last, marks] = open(bytes)
+  const [, kind, first, last, marks, proofs] = open(bytes)
   if (kind !== PULL) throw malformed('not a pull')
   const run = { first: readChunk(first), last: readChunk(last) }
   if (run.first > run.last) throw malformed('run of chunks')
-  const packed = readBytes(marks, 0, limits.MAX_PULL_MARKS * MARK_BYTES, 'too many marks')
+  const have = readMarkList(marks, limits.MAX_PULL_MARKS)
+  // An asker of an earlier release names none, and gets none.
+  if (proofs === undefined) return { ...run, have }
+  return { ...run, have, proofs: readMarkList(proofs, limits.MAX_PROOF_MARKS) }
+}
+
+function readMarkList(value: CborValue | undefined, most: number): PullMark[] {
+  const packed = readBytes(value, 0, most * MARK_BYTES, 'too many marks')
   if (packed.length % MARK_BYTES !== 0) throw malformed('marks')
-  const have = Array.from({ length: packed.length / MARK_BYTES }, (_, i) =>
+  return Array.from({ length: packed.length / MARK_BYTES }, (_, i) =>
     packed.slice(i * MARK_BYTES, (i + 1) * MARK_BYTES),
   )
-  return { ...run, have }
 }
 
 function readChunk(value: CborValue | undefined): ChunkId {

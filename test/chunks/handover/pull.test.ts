@@ -84,6 +84,7 @@ describe('a pull', () => {
           throw new Error('there is nobody to ask')
         },
         store: new EntryStore(),
+        proofs: { chunks: () => [], marksOf: () => [] },
         placement: {
           ownRuns() {
             began ??= clock.monotonic() - start
@@ -93,7 +94,11 @@ describe('a pull', () => {
         faults: new Faults(),
         isSuspect: () => false,
       },
-      { isReading: () => clock.monotonic() - start < readingMs, takeIn: () => 'useless' },
+      {
+        takeProof: async () => 'useless',
+        isReading: () => clock.monotonic() - start < readingMs,
+        takeIn: () => 'useless',
+      },
     )
     pull.start()
     await clock.advanceAsync(2 * limits.PULL_WAITS_MS)
