@@ -3,6 +3,7 @@
  *
  * - `encodeCanonical` for all that is signed, stored or sent; `cborReader` (or bare `decodeCanonical`) for what comes back.
  * - `signedBytes` before signing: a tag says what the signature is for. `ed25519` verifies; `keyedHashScheme` in simulations.
+ * - `rememberingScheme` where the same statement comes again and again.
  * - `sha256` and `hmacSha256`; `shortKeyedHash` only for fixed layouts where speed counts; `timingSafeEqual` for secrets.
  * - `dnssecVerifier`, `dsDigest`, `nsec3Digest`: the algorithms of DNSSEC, by their IANA numbers.
  */
@@ -18,4 +19,5 @@ export {
 } from './dnssec-verify.ts'
 export { hmacSha256, sha256, shortKeyedHash, timingSafeEqual } from './hash.ts'
 export { peerIdFromPublicKey, publicKeyFromPeerId } from './peer-id.ts'
+export { rememberingScheme } from './remembering.ts'
 export { ed25519, ed25519Signer, keyedHashScheme, type SignatureScheme, type Signer, signedBytes } from './sign.ts'

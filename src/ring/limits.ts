@@ -19,6 +19,8 @@ export const limits = {
   BYTES_PER_WORK: 600,
   /** A joiner asks for a page again after this, when the contact has no time for it now. Ms. */
   PAGE_AGAIN_MS: 1_000,
+  /** Signatures of rows and welcomes that were checked, 100 bytes each. */
+  MAX_REMEMBERED_SIGNATURES: 8_192,
   /** Peers whose allowance is remembered. */
   MAX_CREDITS: 1_024,
   /** Welcomes of one row: of its witnesses, and after a partition of those on the other side as well. */

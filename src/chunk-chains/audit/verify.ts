@@ -2,13 +2,14 @@
  * Checks all stored chains from their starts, without believing anything that is stored: each chain for itself (`one-chain.ts`),
  * and then what they say of each other. A slice at a time, so that a node answers meanwhile.
  */
+
 import { equalBytes, type Store, toHex } from '../../base/index.ts'
 import { storedBlocks, storedChains } from '../../chain/index.ts'
-import type { SignatureScheme } from '../../crypto/index.ts'
+import { rememberingScheme, type SignatureScheme } from '../../crypto/index.ts'
 import { ChainBook, type KnownChain } from '../disk/book.ts'
 import { RecordTable } from '../disk/recorded.ts'
 import { type DataSections, dataSections } from '../disk/sections.ts'
-import { rememberingScheme } from '../state/remembering.ts'
+import { limits } from '../limits.ts'
 import { type ChainFault, FaultList } from './faults.ts'
 import { verifyOneChain } from './one-chain.ts'
 
@@ -38,7 +39,7 @@ export interface VerifyDeps {
 export function* verifyChains(deps: VerifyDeps): Generator<VerifyReport, VerifyReport> {
   const { votes, publicKey, chunkBits } = deps
   // Each precommit stands in two certificates.
-  const scheme = rememberingScheme(deps.scheme)
+  const scheme = rememberingScheme(deps.scheme, limits.MAX_REMEMBERED_SIGNATURES)
   const sections = dataSections(deps.store)
   const chains = new ChainBook(sections.book, sections.blocks).all()
   const faults = new FaultList()

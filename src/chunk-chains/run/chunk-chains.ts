@@ -2,13 +2,14 @@
  * The chunk chains of one node. They record, order and make auditable what the replicas agreed on; entries are served by their
  * certificates, whether they are recorded or not, so a chain that stands still holds nobody up.
  */
+
 import { type Cancel, equalBytes, isChordnsError, toHex } from '../../base/index.ts'
 import { CheckCharges, type ChunkEntry } from '../../chunks/index.ts'
+import { rememberingScheme } from '../../crypto/index.ts'
 import { createVerification } from '../audit/running-verification.ts'
 import { viewOf } from '../audit/view.ts'
 import { type ChainsDisk, openChainsDisk } from '../disk/disk.ts'
 import { limits } from '../limits.ts'
-import { rememberingScheme } from '../state/remembering.ts'
 import { recordOfEntry } from '../state/state.ts'
 import { ChainAnswers } from './answering.ts'
 import { Founding } from './founding.ts'
@@ -87,7 +88,7 @@ function connect(
   const { ring, clock, log, signer, stores } = deps
   const { CHECKS_PER_SECOND: perSecond, CHECKS_BURST: burst, MAX_RATED: maxPeers } = limits
   const checks = new CheckCharges(clock, deps.scheme, { perSecond, burst, maxPeers })
-  const scheme = rememberingScheme(checks.scheme)
+  const scheme = rememberingScheme(checks.scheme, limits.MAX_REMEMBERED_SIGNATURES)
   const groups = createGroups(ring, chunkBits)
   const request = requestChains(hooks.send, signal)
   const running = new RunningChains(

@@ -14,7 +14,7 @@ import {
   type RingId,
   type Transport,
 } from '../../base/index.ts'
-import type { SignatureScheme, Signer } from '../../crypto/index.ts'
+import { rememberingScheme, type SignatureScheme, type Signer } from '../../crypto/index.ts'
 import { type PointerRules, zaveRules } from '../chord/rules.ts'
 import { limits } from '../limits.ts'
 import { initialState, statusOf, step } from '../machine/machine.ts'
@@ -117,7 +117,8 @@ class RingDriver implements RunningRing {
     this.#hooks = hooks
     this.#context = {
       ringId: options.ringId,
-      scheme: deps.scheme,
+      // Rows and their welcomes come again with every exchange, from everybody.
+      scheme: rememberingScheme(deps.scheme, limits.MAX_REMEMBERED_SIGNATURES),
       signer: deps.signer,
       salt: admission.salt,
       options,

@@ -9,8 +9,7 @@ import { type CertifiedBlock, storedBlocks, storedRecord } from '../../../src/ch
 import { ChainBook } from '../../../src/chunk-chains/disk/book.ts'
 import { dataSections } from '../../../src/chunk-chains/disk/sections.ts'
 import { verifyChains } from '../../../src/chunk-chains/index.ts'
-import { rememberingScheme } from '../../../src/chunk-chains/state/remembering.ts'
-import { ed25519, ed25519Signer } from '../../../src/crypto/index.ts'
+import { ed25519, ed25519Signer, rememberingScheme } from '../../../src/crypto/index.ts'
 import { loadOrCreateIdentity } from '../../../src/io/index.ts'
 import { openStoredChains } from '../../../src/peer/disk.ts'
 import { seededRandom } from '../../../src/sim/index.ts'
@@ -173,7 +172,7 @@ class History {
   /** `peer chain` -> the height up to which its blocks were read. */
   readonly #read = new Map<string, number>()
   /** What was checked at the last kill need not be checked again by the test itself. */
-  readonly #scheme = rememberingScheme(ed25519)
+  readonly #scheme = rememberingScheme(ed25519, 100_000)
 
   get unfinished(): number {
     return this.#unfinished.size
