@@ -38,6 +38,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
     'local',
   ],
   household: [
+    'observing.ts',
     'household.ts',
     'presence.ts',
     'catch-up.ts',

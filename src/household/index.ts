@@ -11,5 +11,6 @@ export {
   type HouseholdStats,
 } from './household.ts'
 export { limits as householdLimits } from './limits.ts'
+export { ownFetchBeside } from './observing.ts'
 export type { SendTold } from './outbox.ts'
 export { type CacheWatcher, watchedCache } from './watched-cache.ts'

@@ -24,7 +24,7 @@ import type { Config } from '../config/index.ts'
 import { ed25519, ed25519Signer, type Signer } from '../crypto/index.ts'
 import type { Question } from '../dns/index.ts'
 import type { Finding } from '../evidence/index.ts'
-import { createHousehold, type Household } from '../household/index.ts'
+import { createHousehold, type Household, ownFetchBeside } from '../household/index.ts'
 import {
   createLibp2pTransport,
   isMarkedUsed,
@@ -214,7 +214,6 @@ function chunksOver(
   { isPrivate, onAgreed }: PeersHooks,
   { membership: { signer }, household }: { readonly membership: Membership; readonly household: Household | undefined },
 ): Chunks {
-  const ownFetch = ownFetchOf(recursor, clock, config.chunks.admitAfter === 'auto')
   return createChunks(
     {
       ...(dataFile !== undefined && { store: dataFile.chunks, proofStore: dataFile.proofs }),
@@ -229,12 +228,7 @@ function chunksOver(
     {
       send: senderTo(RequestRoom.CHUNKS, transport),
       bulk: (peer, body, options) => transport.bulk(peer, addressed(RequestRoom.CHUNKS, body), options),
-      ownFetch: (question, signal, how) => {
-        // What others have told is in the cache as if it were fetched here, and nobody signs another's word.
-        if (household?.isWhole() === true)
-          return Promise.reject(new ChordnsError('HOUSEHOLD_UNSIGNED', 'a household does not sign what it knows', {}))
-        return ownFetch(question, signal, how)
-      },
+      ownFetch: ownFetchBeside(household, ownFetchOf(recursor, clock, config.chunks.admitAfter === 'auto')),
       isPrivate,
       onLearned: onAgreed,
     },
