@@ -74,6 +74,13 @@ const STRICT: readonly Explanation[] = [
       'NSEC3 records with unknown flags prove nothing (RFC 5155 section 8.2: MUST ignore). BIND and Knot Resolver use them.',
   },
   {
+    pattern: /b-nosig-nsec\./,
+    fields: ['rcode'],
+    when: failed,
+    reason:
+      'An absence whose NSEC has no signature is not proven (RFC 4035 section 5.4), as for Unbound and BIND; Knot Resolver has sometimes another NSEC of the zone at hand.',
+  },
+  {
     pattern: /b-nozonebit-ksk\./,
     fields: ['rcode'],
     when: failed,
@@ -171,6 +178,20 @@ const LOOSE: readonly Explanation[] = [
     when: answered,
     reason:
       'Another server of the zone has a copy that verifies: it is asked when one is no good (RFC 1034 section 5.3.3, step 4d). Where the references fail they gave up earlier.',
+  },
+  {
+    pattern: /o-ownnsnoaa\./,
+    fields: ['rcode', 'soa'],
+    when: answered,
+    reason:
+      'An empty reply with the NS set of the zone itself and without AA is the least bad that its servers give, and means NODATA (RFC 2308 section 2.2, type 3). Unbound takes it too; BIND and Knot Resolver give up.',
+  },
+  {
+    pattern: /o-sfanswers\./,
+    fields: ['rcode'],
+    when: failed,
+    reason:
+      'Records in a reply with SERVFAIL are not used (RFC 1035 section 4.1.1: the server was unable to process the query), as by Unbound and BIND; Knot Resolver serves them.',
   },
   {
     pattern: /o-ednsnotimp\./,
