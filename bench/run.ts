@@ -19,6 +19,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ readonly benchmark: Be
   economics: () => import('./economics.ts'),
   fairness: () => import('./fairness.ts'),
   gossip: () => import('./gossip.ts'),
+  household: () => import('./household.ts'),
   hops: () => import('./hops.ts'),
   join: () => import('./join.ts'),
   kills: () => import('./kills.ts'),
