@@ -46,11 +46,12 @@ export function createTeller({ clock, outbox, mayShare, others }: TellerDeps): T
   let rowsTold = 0
 
   function gather(key: string, found: Found): void {
-    if (others().length === 0 || told.has(key, found)) return
+    const members = others().length
+    if (members === 0 || told.has(key, found)) return
     waiting.delete(key)
     waiting.set(key, found)
     if (waiting.size > limits.MAX_WAITING) waiting.delete(waiting.keys().next().value!)
-    timer ??= clock.after(limits.GATHER_MS, () => void flush())
+    timer ??= clock.after(limits.GATHER_MS_PER_MEMBER * members, () => void flush())
   }
 
   async function flush(): Promise<void> {

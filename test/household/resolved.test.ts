@@ -49,7 +49,7 @@ async function home(count: number, spec: Partial<ScenarioSpec> = {}): Promise<Ho
       await ask(box, name, type)
       return s.asked()
     },
-    tell: () => boxes.wait(limits.GATHER_MS + 50),
+    tell: () => boxes.wait(2 * limits.GATHER_MS_PER_MEMBER + 50),
     lie: (to, ...rows) =>
       void boxes.all[to]!.household.handle(peerOf(to === 0 ? 1 : 0), encodeMessage(rows.map((row) => encodeRow(row)!))),
   }

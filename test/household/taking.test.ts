@@ -8,7 +8,7 @@ import { encodeMessage, encodeRow, type ToldRow } from '../../src/household/rows
 import { addressOf, delegationOf, entryOf, makeBoxes, peerOf, put, question } from './boxes.ts'
 
 const LIAR = peerOf(1)
-const enough = limits.GATHER_MS + 50
+const enough = 2 * limits.GATHER_MS_PER_MEMBER + 50
 
 function answer(name: string, change: Partial<Extract<ToldRow, { kind: 'answer' }>> = {}): ToldRow {
   const asked = change.question ?? question(name)

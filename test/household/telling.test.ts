@@ -6,7 +6,9 @@ import { addressOf, type Boxes, delegationOf, entryOf, makeBoxes, question, rowT
 
 const texts = (boxes: Boxes) => boxes.sent.map(({ from, to, rows }) => `${from} ${to}: ${rows.map(rowText).join(', ')}`)
 const told = (boxes: Boxes) => boxes.sent.flatMap(({ rows }) => rows.map(rowText))
-const enough = limits.GATHER_MS + 50
+/** For three members. */
+const gatherMs = 2 * limits.GATHER_MS_PER_MEMBER
+const enough = gatherMs + 50
 
 describe('telling the household', () => {
   it('gathers what is found within a moment, and sends each of the others one message', async () => {
@@ -14,7 +16,7 @@ describe('telling the household', () => {
     const [first] = boxes.all
     first!.watched.putDelegation('main', delegationOf('example.com'), boxes.clock.now(), parseName('com'))
     boxes.put(first!, 'www.example.com')
-    await boxes.wait(limits.GATHER_MS / 2)
+    await boxes.wait(gatherMs / 2)
     boxes.put(first!, 'mail.example.com')
     expect(boxes.sent).toEqual([])
     await boxes.wait(enough)
@@ -58,7 +60,7 @@ describe('telling the household', () => {
     const [first] = boxes.all
     const entry = entryOf('www.example.com', boxes.clock.now())
     first!.watched.put('main', entry, boxes.clock.now())
-    await boxes.wait(100)
+    await boxes.wait(20)
     first!.watched.remove('main', entry.question)
     first!.watched.put('main', { ...entry, security: 'bogus' }, boxes.clock.now())
     boxes.put(first!, 'other.example.com', { security: 'bogus' })
