@@ -180,7 +180,7 @@ class PackedCache implements Cache, CacheContents {
     this.#failures.put(context, failure)
   }
 
-  forgetFailures(except: string): void {
+  forgetFailures(except?: string): void {
     this.#failures.forget(except)
   }
 

@@ -25,7 +25,7 @@ export class FailureTable {
     this.#entries.delete(failureKey(context, question))
   }
 
-  forget(except: string): void {
+  forget(except?: string): void {
     dropWhere(this.#entries, ({ code }) => code !== except)
   }
 

@@ -112,7 +112,7 @@ export interface Cache {
   failure(context: CacheContext, question: Question, nowMonotonic: number): CachedFailure | undefined
   putFailure(context: CacheContext, failure: CachedFailure): void
   /** Forgets all failures but those of the code `except`: what made them is over. */
-  forgetFailures(except: string): void
+  forgetFailures(except?: string): void
   /** Drops everything at `name`, and below it unless `reach` says otherwise, or all; raises the generation number. */
   flush(name?: Name, reach?: Reach): number
   /** Raises the generation number and keeps the entries: what was derived from them (local data, rewriting) has changed. */

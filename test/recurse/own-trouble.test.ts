@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { ChordnsError, type Exchange, type UpstreamQuery } from '../../src/base/index.ts'
 import { makeStack } from '../attacks/stack.ts'
-import { edes, type Scenario, type ScenarioZone, scenario, told } from '../world/scenario.ts'
+import { edes, odd, type Scenario, type ScenarioZone, scenario, told } from '../world/scenario.ts'
 
 const A = 'NOERROR: A 192.0.2.1'
 const zones: Record<string, ScenarioZone> = {
@@ -212,5 +212,34 @@ describe('sockets that are all in use', () => {
     }
     // Not Ready; not "expired", which the other copy would disprove.
     for (const one of seen) expect(one).toMatch(/^SERVFAIL (9,)?14$/)
+  })
+})
+
+describe('a network that tampers with signed names', () => {
+  it('is forgotten with all that was bogus there when the machine has come to another one', async () => {
+    const s = await scenario({
+      zones: { 'com.': { signed: true }, 'a.com.': { text: 'www 60 A 192.0.2.1\nnew 60 A 192.0.2.1', signed: true } },
+      servers: { 'ns1.com': odd.badSignatures('DNSKEY'), 'ns1.a.com': odd.lowerCaseQuestion('closed') },
+    })
+    let network = '10.0.0.7'
+    const stack = s.fresh(
+      2,
+      {},
+      {
+        exchange: (inner) => ({
+          exchange: (query) => inner.exchange(query),
+          families: () => ({ ...inner.families(), network }),
+        }),
+      },
+    )
+    expect(told(await stack.ask('www.a.com'))).toBe('SERVFAIL')
+    for (const name of ['ns1.com', 'ns1.a.com'])
+      s.world.server(name).behave({ tamper: undefined, lowerCase: false, noTcp: false })
+    expect(told(await stack.ask('www.a.com'))).toBe('SERVFAIL')
+    network = '192.168.1.9'
+    await s.wait(2)
+    await stack.ask('any.net')
+    for (const name of ['www.a.com', 'new.a.com'])
+      expect(told(await stack.ask(name, 'A', { ad: true }))).toBe('NOERROR AD: A 192.0.2.1')
   })
 })

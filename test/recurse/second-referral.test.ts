@@ -1,5 +1,6 @@
 /** The first source is not the only one: a referral that leads nowhere, an address that is dead. */
 import { describe, expect, it } from 'vitest'
+import type { Behaviour } from '../world/index.ts'
 import { type ScenarioZone, scenario } from '../world/scenario.ts'
 
 const A = 'NOERROR: A 192.0.2.1'
@@ -62,6 +63,22 @@ describe('a name server without glue', () => {
     ['IPv6', 'ns.pilot.net. AAAA 2001:db8::99'],
   ])('whose %s address is dead is asked at the other one', async (_, address) => {
     const s = await scenario(pilot(address))
+    expect(await s.ask('www.a.com')).toBe(A)
+  })
+})
+
+describe('the root', () => {
+  it('whose servers are not where its own reply says is asked at the addresses of the hints', async () => {
+    const elsewhere: Behaviour = {
+      tamper: (reply, { name }) => {
+        const moved = reply.additionals.map((record) => ({ ...record, rdata: Uint8Array.of(127, 99, 9, 9) }))
+        return [{ reply: name === '.' ? { ...reply, additionals: moved } : reply }]
+      },
+    }
+    const s = await scenario({
+      zones: { 'com.': '', 'a.com.': 'www 60 A 192.0.2.1' },
+      servers: { 'a.root': elsewhere },
+    })
     expect(await s.ask('www.a.com')).toBe(A)
   })
 })

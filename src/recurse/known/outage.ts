@@ -5,6 +5,8 @@
 export interface OutageHooks {
   /** Forgets what was remembered against names and servers. */
   readonly onOver: () => void
+  /** The same, and what was bogus: it was somebody on the other network who made it so, perhaps. */
+  readonly onMoved: () => void
 }
 
 export interface OutageLimits {
@@ -23,6 +25,7 @@ export class Outage {
   #network: string | undefined
   /** How many have ended: what was learnt in an earlier one is out of date. */
   #ended = 0
+  #moves = 0
 
   constructor(limits: OutageLimits, monotonic: () => number, hooks: OutageHooks) {
     this.#limits = limits
@@ -32,6 +35,11 @@ export class Outage {
 
   get ended(): number {
     return this.#ended
+  }
+
+  /** How often this machine's addresses have changed. */
+  get moves(): number {
+    return this.#moves
   }
 
   /** A server was silent, or the network said no. */
@@ -50,7 +58,10 @@ export class Outage {
   onNetwork(network: string): void {
     const before = this.#network
     this.#network = network
-    if (before !== undefined && before !== network) this.#end()
+    if (before === undefined || before === network) return
+    this.#end()
+    this.#moves++
+    this.#hooks.onMoved()
   }
 
   #end(): void {

@@ -25,6 +25,10 @@ export function createEngine(deps: RecursorDeps): WalkEngine {
       servers.forgetRests()
       deps.cache.forgetFailures(BOGUS)
     },
+    onMoved: () => {
+      servers.forgetManners()
+      deps.cache.forgetFailures()
+    },
   })
   const families = new AddressFamilies(deps, limits, outage)
   const servers = new ServerMemory({ families, outage, limits, monotonic })

@@ -55,7 +55,8 @@ function validatingDeps(
   options: ValidationOptions,
   fetch: ValidatingDeps['fetch'],
 ): ValidatingDeps {
-  const trust = new Trust(options, engine)
+  const { limits, now, monotonic, outage } = engine
+  const trust = new Trust(options, { limits, now, monotonic, moves: () => outage.moves })
   const wrongClock = new WrongClock(engine, options)
   return { engine, trust, inference: new Inference(engine, trust), wrongClock, fetch }
 }

@@ -113,7 +113,7 @@ export class ServerPool {
       const addresses = known.length > 0 ? known : glue
       if (known.length > 0 && glue.length > 0) this.#reserve.push({ name, addresses: glue })
       if (addresses.length === 0 || !this.#addAddresses(name, addresses)) this.#missing.push(name)
-      else if (glue.length === 0) this.#keepMore(name, addresses)
+      else if (glue.length === 0 || delegation.zone.labels === 0) this.#keepMore(name, addresses)
     }
   }
 

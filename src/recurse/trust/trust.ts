@@ -21,6 +21,8 @@ export interface TrustDeps {
   readonly monotonic: () => number
   /** The times of signatures do not count: for one answer only, never for what is kept. */
   readonly anyTime?: boolean
+  /** How often this machine has come to another network: what was bogus on the last one may not be so on this one. */
+  readonly moves?: () => number
 }
 
 /** A link ends when its term does, whatever is done to the wall clock meanwhile. */
@@ -39,6 +41,7 @@ export class Trust {
   readonly #renewals: LRUCache<string, number>
   #anchors: readonly TrustAnchor[]
   #epoch = 0
+  #moves = 0
   /** How far the wall clock is ahead of the monotonic one. */
   #wallAhead: number
 
@@ -57,6 +60,7 @@ export class Trust {
    */
   get epoch(): number {
     this.#noticeStep()
+    this.#noticeMove()
     const anchors = this.#options.anchors()
     if (anchors !== this.#anchors) {
       const areOthers = textOf(anchors) !== textOf(this.#anchors)
@@ -71,6 +75,14 @@ export class Trust {
     const isStep = Math.abs(ahead - this.#wallAhead) > this.#deps.limits.CLOCK_STEP_MS
     this.#wallAhead = ahead
     if (isStep) this.forget()
+  }
+
+  #noticeMove(): void {
+    const moves = this.#deps.moves?.() ?? 0
+    if (moves === this.#moves) return
+    this.#moves = moves
+    for (const [key, { link }] of [...this.#links.entries()])
+      if (link.status === 'bogus' || link.status === 'unproven') this.#links.delete(key)
   }
 
   get isAggressive(): boolean {

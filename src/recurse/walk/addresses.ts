@@ -32,8 +32,16 @@ function knownAddresses(engine: WalkEngine, job: Job, server: Name): string[] {
   })
 }
 
-/** Of the deepest known delegation that the server's name lies in and that names an address of it. */
+/**
+ * Of the deepest known delegation that the server's name lies in and that names an address of it; for a root server, also those of the
+ * hints.
+ */
 function glueOfCached(engine: WalkEngine, job: Job, server: Name): readonly string[] {
+  const hint = engine.deps.options.rootHints.find(({ name }) => name.key === server.key)
+  return [...glueOfDelegation(engine, job, server), ...(hint?.addresses ?? [])]
+}
+
+function glueOfDelegation(engine: WalkEngine, job: Job, server: Name): readonly string[] {
   for (let name = server; ; ) {
     const delegation = engine.deps.cache.delegation(job.context, name, engine.now())?.delegation
     const addresses = delegation?.addresses.get(server.key) ?? []

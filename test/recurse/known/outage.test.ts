@@ -3,8 +3,11 @@ import { Outage } from '../../../src/recurse/known/outage.ts'
 import { limits } from '../../../src/recurse/limits.ts'
 
 function scene() {
-  const state = { now: 0, over: 0 }
-  const outage = new Outage(limits, () => state.now, { onOver: () => state.over++ })
+  const state = { now: 0, over: 0, moved: 0 }
+  const outage = new Outage(limits, () => state.now, {
+    onOver: () => state.over++,
+    onMoved: () => state.moved++,
+  })
   return { state, outage }
 }
 
@@ -15,7 +18,7 @@ describe('an outage of our own network', () => {
     state.now = limits.OUTAGE_MS
     outage.onReply()
     outage.onReply()
-    expect(state.over).toBe(1)
+    expect([state.over, state.moved]).toEqual([1, 0])
     expect(outage.ended).toBe(1)
   })
 
@@ -41,6 +44,6 @@ describe('an outage of our own network', () => {
     outage.onNetwork('192.0.2.1')
     expect(state.over).toBe(0)
     outage.onNetwork('198.51.100.7')
-    expect(state.over).toBe(1)
+    expect([state.over, state.moved, outage.moves]).toEqual([1, 1, 1])
   })
 })
