@@ -52,6 +52,8 @@ export interface PullRunsHooks {
 export interface RunPuller {
   /** All runs, one after another. */
   pullAll(): Promise<void>
+  /** Those whose replicas are not the ones that they were last pulled from: of a change far away on the ring there are none. */
+  pullChanged(): Promise<void>
   stats(): PullStats
 }
 
@@ -59,26 +61,44 @@ export function createRunPuller(deps: PullRunsDeps, hooks: PullRunsHooks, stoppi
   const { clock, log } = deps
   const progress = new PullProgress(clock, log)
   let turn = 0
+  /** The runs as they were when they were pulled last. */
+  let pulled: readonly Run[] = []
 
-  async function pullAll(): Promise<void> {
+  const pullAll = () => pullRuns(deps.placement.ownRuns(), [])
+
+  async function pullChanged(): Promise<void> {
     const runs = deps.placement.ownRuns()
+    const same = runs.filter((run) => pulled.some((before) => isWithin(run, before)))
+    if (same.length === runs.length) pulled = same
+    else
+      await pullRuns(
+        runs.filter((run) => !same.includes(run)),
+        same,
+      )
+  }
+
+  /** `same`: the runs that need not be pulled again. */
+  async function pullRuns(runs: readonly Run[], same: readonly Run[]): Promise<void> {
+    const done = [...same]
     progress.begin(runs.length)
     const thisTurn = turn++
     for (const run of runs) {
       if (stopping.aborted) return
-      await pullRun(run, thisTurn)
+      if (await pullRun(run, thisTurn)) done.push(run)
       progress.runDone()
     }
+    pulled = done
     progress.end()
   }
 
   /** Pulls from the first replica that can give the whole run. Each turn begins with another replica. */
-  async function pullRun(run: Run, thisTurn: number): Promise<void> {
+  async function pullRun(run: Run, thisTurn: number): Promise<boolean> {
     const { others } = run.seats
     const start = thisTurn % others.length
     const order = [...others.slice(start), ...others.slice(0, start)]
     order.sort((a, b) => Number(deps.isSuspect(a)) - Number(deps.isSuspect(b)))
-    for (const { peer } of order) if (await pullRunFrom(peer, run)) return
+    for (const { peer } of order) if (await pullRunFrom(peer, run)) return true
+    return false
   }
 
   /** Part after part. The next peer is told what came before a failure, so that it goes on from there. */
@@ -124,7 +144,14 @@ export function createRunPuller(deps: PullRunsDeps, hooks: PullRunsHooks, stoppi
     return hooks.takeProof(claim, run)
   }
 
-  return { pullAll, stats: () => progress.stats() }
+  return { pullAll, pullChanged, stats: () => progress.stats() }
+}
+
+/** True for a run, or a part of one, that has the same replicas as before. */
+function isWithin(run: Run, before: Run): boolean {
+  if (run.first < before.first || run.last > before.last) return false
+  const [ids, idsBefore] = [run, before].map(({ seats }) => seats.others.map(({ id }) => id).sort())
+  return ids!.join() === idsBefore!.join()
 }
 
 /** Requests for a run, in parts, so that the marks of what is held of each part fit into one request. */

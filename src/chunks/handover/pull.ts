@@ -1,6 +1,6 @@
 /**
- * When a replica pulls what it lacks: after a change of the ring, for all chunks that it is a replica of now, and at each repair,
- * for what it missed. How it pulls is in `pull-runs.ts`.
+ * When a replica pulls what it lacks: after a change of the ring, for the chunks whose replicas are others now, and at each repair,
+ * for what it missed of all. How it pulls is in `pull-runs.ts`.
  */
 import { type Cancel, errorText, type Random } from '../../base/index.ts'
 import { limits } from '../limits.ts'
@@ -18,7 +18,7 @@ export interface PullHooks extends PullRunsHooks {
 
 export interface Pull {
   start(): void
-  /** The ring changed. */
+  /** The ring changed, perhaps: members that sign a newer row are a change, too. */
   changed(): void
   stop(): Promise<void>
   stats(): PullStats
@@ -31,7 +31,8 @@ export function createPull(deps: PullDeps, hooks: PullHooks): Pull {
   let timer: Cancel | undefined
   let soon: Cancel | undefined
   let working: Promise<void> | undefined
-  let again = false
+  /** What is to be pulled when the pull in work has ended. */
+  let again: 'all' | 'changed' | undefined
   let readingSince: number | undefined
 
   /** The changes of a burst are handled together. */
@@ -39,33 +40,36 @@ export function createPull(deps: PullDeps, hooks: PullHooks): Pull {
     if (stopping.signal.aborted) return
     soon ??= clock.after(limits.HANDOVER_DELAY_MS, () => {
       soon = undefined
-      begin()
+      if (mustWaitForDisk()) beginSoon()
+      else if (timer === undefined) {
+        repairLater()
+        begin('all')
+      } else begin('changed')
     })
   }
 
-  function begin(): void {
+  function repairLater(): void {
+    timer = clock.after(limits.REPAIR_MS - deps.random.below(limits.REPAIR_JITTER_MS), () => {
+      repairLater()
+      begin('all')
+    })
+  }
+
+  function begin(what: 'all' | 'changed'): void {
     if (stopping.signal.aborted) return
-    if (mustWaitForDisk()) {
-      beginSoon()
-      return
-    }
-    timer?.()
-    timer = clock.after(limits.REPAIR_MS - deps.random.below(limits.REPAIR_JITTER_MS), begin)
     if (working !== undefined) {
-      again = true
+      again = again === 'all' ? again : what
       return
     }
-    working = puller
-      .pullAll()
+    working = (what === 'all' ? puller.pullAll() : puller.pullChanged())
       .catch((error: unknown) => {
         if (!stopping.signal.aborted) log.error({ error: errorText(error) }, 'entries could not be pulled')
       })
       .finally(() => {
         working = undefined
-        if (again) {
-          again = false
-          begin()
-        }
+        const next = again
+        again = undefined
+        if (next !== undefined) begin(next)
       })
   }
 

@@ -1,11 +1,13 @@
 /** Replicas that pull what they lack, and those who would make a pull useless. */
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
-import { asChunkId } from '../../../src/base/index.ts'
+import { asChunkId, ChordnsError } from '../../../src/base/index.ts'
 import { EntryStore } from '../../../src/chunks/entries/entry-store.ts'
 import { rowOf } from '../../../src/chunks/entries/rows.ts'
 import { createPull } from '../../../src/chunks/handover/pull.ts'
 import { limits } from '../../../src/chunks/limits.ts'
+import type { Run } from '../../../src/chunks/seats/runs.ts'
+import type { Seats } from '../../../src/chunks/seats/seats.ts'
 import { Faults } from '../../../src/chunks/wire/faults.ts'
 import {
   decodePull,
@@ -114,6 +116,80 @@ describe('a pull', () => {
     const never = await beginsAfter(Number.POSITIVE_INFINITY)
     expect(never).toBeGreaterThanOrEqual(limits.PULL_WAITS_MS)
     expect(never).toBeLessThan(limits.PULL_WAITS_MS + 3_000)
+  })
+})
+
+describe('a change of the ring', () => {
+  const seats = (...names: string[]) => {
+    const others = names.map((name) => ({ id: name, peer: name }) as unknown as Seats['others'][number])
+    return { n: 3, mine: true, others, members: others } as unknown as Seats
+  }
+  const run = (first: number, last: number, ...names: string[]): Run => ({
+    first: asChunkId(first),
+    last: asChunkId(last),
+    seats: seats(...names),
+  })
+
+  /** A node with these runs, and the first chunks of the runs that it asks for. */
+  function puller(runs: Run[], fails: (first: number) => boolean = () => false) {
+    const clock = testClock()
+    const state = { runs, asked: [] as number[] }
+    const pull = createPull(
+      {
+        clock,
+        log: quiet,
+        random: seededRandom('repair'),
+        store: new EntryStore(),
+        proofs: { chunks: () => [], marksOf: () => [] },
+        placement: { ownRuns: () => state.runs },
+        faults: new Faults(),
+        isSuspect: () => false,
+        // biome-ignore lint/correctness/useYield: a replica that has nothing
+        async *bulk(_, body) {
+          const { first } = decodePull(body)
+          state.asked.push(first)
+          if (fails(first)) throw new ChordnsError('PEER_TIMEOUT', 'no answer', {})
+        },
+      },
+      { isReading: () => false, takeIn: () => 'useless', takeProof: async () => 'useless' },
+    )
+    pull.start()
+    return { clock, state, pull }
+  }
+
+  it('far away makes a replica pull nothing, however often there is one', async () => {
+    const { clock, state, pull } = puller([run(0, 9, 'a', 'b'), run(10, 19, 'b', 'c')])
+    await clock.advanceAsync(limits.HANDOVER_DELAY_MS)
+    expect(state.asked).toEqual([0, 10])
+    for (let i = 0; i < 15; i++) {
+      pull.changed()
+      await clock.advanceAsync(2_000)
+    }
+    expect(state.asked).toEqual([0, 10])
+  })
+
+  it('makes it pull the runs whose replicas are others, and no more', async () => {
+    const { clock, state, pull } = puller([run(0, 9, 'a', 'b'), run(10, 19, 'b', 'c')])
+    await clock.advanceAsync(limits.HANDOVER_DELAY_MS)
+    state.runs = [run(0, 4, 'a', 'b'), run(5, 9, 'b', 'd'), run(10, 19, 'b', 'c')]
+    pull.changed()
+    await clock.advanceAsync(limits.HANDOVER_DELAY_MS)
+    expect(state.asked).toEqual([0, 10, 5])
+  })
+
+  it('puts no repair off, and a pull that failed is made up for at the next change', async () => {
+    let isDown = true
+    const { clock, state, pull } = puller([run(0, 9, 'a'), run(10, 19, 'b')], (first) => first === 0 && isDown)
+    await clock.advanceAsync(limits.HANDOVER_DELAY_MS)
+    isDown = false
+    pull.changed()
+    await clock.advanceAsync(limits.HANDOVER_DELAY_MS)
+    expect(state.asked).toEqual([0, 10, 0])
+    for (let i = 0; i < limits.REPAIR_MS / 1_000; i++) {
+      pull.changed()
+      await clock.advanceAsync(1_000)
+    }
+    expect(state.asked).toEqual([0, 10, 0, 0, 10])
   })
 })
 
