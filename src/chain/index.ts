@@ -28,7 +28,7 @@ export {
 export { proposerOf } from './machine/proposer.ts'
 export { type ConsensusRules, tendermintRules } from './machine/rules.ts'
 export type { PeerName } from './machine/state.ts'
-export { type ChainOptions, chunkChainOptions, ledgerChainOptions } from './options.ts'
+export { type ChainOptions, chunkChainOptions, ledgerChainOptions, type QuorumRule } from './options.ts'
 export { type Chain, type ChainDeps, type ChainHooks, createChain, type EngineStores } from './run/driver.ts'
 export {
   dropChain,

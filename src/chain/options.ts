@@ -1,8 +1,13 @@
 /** The timing of a chain, and what of it must be the same for all of its validators (quorum, heartbeat, genesis time). */
 
+/**
+ * `two-thirds`: > 2n/3, holds against n/3 liars. `majority`: > n/2, holds against crashes only. `two-of-three`: as `two-thirds`, but of
+ * three validators two decide, so that one of them may be silent; there alone it holds against crashes only.
+ */
+export type QuorumRule = 'two-thirds' | 'majority' | 'two-of-three'
+
 export interface ChainOptions {
-  /** `two-thirds`: > 2n/3, holds against n/3 liars. `majority`: > n/2, holds against crashes only. */
-  readonly quorum: 'two-thirds' | 'majority'
+  readonly quorum: QuorumRule
   /** First time-outs, and what each further round adds, ms. */
   readonly proposeMs: number
   readonly prevoteMs: number

@@ -1,5 +1,5 @@
 /** What the safety of the engine depends on, as data: tests replace it by known mistakes, which the checks must find. */
-import type { ChainOptions } from '../options.ts'
+import type { QuorumRule } from '../options.ts'
 
 export interface ConsensusRules {
   /** Votes that decide, out of n. */
@@ -15,9 +15,12 @@ export interface ConsensusRules {
   readonly gossipsCertificates: boolean
 }
 
-export function tendermintRules(quorum: ChainOptions['quorum']): ConsensusRules {
+export function tendermintRules(quorum: QuorumRule): ConsensusRules {
   return {
-    quorum: quorum === 'majority' ? (n) => Math.floor(n / 2) + 1 : (n) => Math.floor((2 * n) / 3) + 1,
+    quorum: (n) => {
+      const isMajority = quorum === 'majority' || (quorum === 'two-of-three' && n === 3)
+      return Math.floor(isMajority ? n / 2 : (2 * n) / 3) + 1
+    },
     // For a new block (-1) only those not locked, or locked on it.
     mayPrevote: (lockedRound, isLockedBlock, validRound) => lockedRound <= validRound || isLockedBlock,
     locks: true,

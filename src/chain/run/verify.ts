@@ -9,7 +9,7 @@ import type { VoteRecord } from '../machine/guard.ts'
 import { initialState, nothingRemembered, replay } from '../machine/machine.ts'
 import { tendermintRules } from '../machine/rules.ts'
 import type { ChainContext, ChainWork } from '../machine/state.ts'
-import { chunkChainOptions } from '../options.ts'
+import { chunkChainOptions, type QuorumRule } from '../options.ts'
 import type { Block, CertifiedBlock, Validator } from '../types.ts'
 
 export interface CheckParts<S> {
@@ -19,7 +19,7 @@ export interface CheckParts<S> {
   readonly scheme: SignatureScheme
   /** `fault`, if there is one, says in words why a block is not valid. */
   readonly application: Application<S> & { fault?(state: S, block: BlockContent): string | undefined }
-  readonly quorum?: 'two-thirds' | 'majority'
+  readonly quorum?: QuorumRule
   readonly genesisTime?: number
 }
 

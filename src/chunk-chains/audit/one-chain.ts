@@ -13,7 +13,7 @@ import {
 import type { SignatureScheme } from '../../crypto/index.ts'
 import type { KnownChain } from '../disk/book.ts'
 import { chunkApplication } from '../state/application.ts'
-import { indexOfKey } from '../state/descriptor.ts'
+import { indexOfKey, QUORUM } from '../state/descriptor.ts'
 import { type ChunkState, encodeState, totalsOf } from '../state/state.ts'
 
 export interface OneChainDeps {
@@ -41,7 +41,13 @@ export function* verifyOneChain(
   const { chainId, descriptor, totals } = known
   const { blocks, scheme, chunkBits, publicKey } = deps
   const application = chunkApplication(descriptor, chunkBits, scheme)
-  const checker = createChainChecker({ chainId, validators: descriptor.validators, scheme, application })
+  const checker = createChainChecker({
+    chainId,
+    validators: descriptor.validators,
+    scheme,
+    application,
+    quorum: QUORUM,
+  })
   checkLine(known, checker.state(), undefined, accuse)
   const votes = readVotes(deps.votes, known, accuse)
   const snapshot = readSnapshot(blocks, known, accuse)

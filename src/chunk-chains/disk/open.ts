@@ -12,6 +12,7 @@ import {
 } from '../../chain/index.ts'
 import { peerIdFromPublicKey, type SignatureScheme, type Signer } from '../../crypto/index.ts'
 import { chunkApplication } from '../state/application.ts'
+import { QUORUM } from '../state/descriptor.ts'
 import type { ChunkState } from '../state/state.ts'
 import type { KnownChain } from './book.ts'
 import type { ChainsDisk } from './disk.ts'
@@ -52,6 +53,7 @@ export interface OpenChain {
 
 /** No read waits for a block: there is time to collect transactions, and to be slow on a busy machine. */
 const OPTIONS = {
+  quorum: QUORUM,
   proposeMs: 800,
   prevoteMs: 400,
   precommitMs: 400,

@@ -21,7 +21,14 @@ import type { SignatureScheme } from '../../crypto/index.ts'
 import { hasBlocks, type KnownChain, placeOf } from '../disk/book.ts'
 import type { ChainsDisk } from '../disk/disk.ts'
 import { limits } from '../limits.ts'
-import { type ChainDescriptor, type ChainPlace, chainIdOf, groupKey, peersOfGroup } from '../state/descriptor.ts'
+import {
+  type ChainDescriptor,
+  type ChainPlace,
+  chainIdOf,
+  groupKey,
+  peersOfGroup,
+  QUORUM,
+} from '../state/descriptor.ts'
 import { isFull } from '../state/state.ts'
 import type { GroupNow, Groups } from './groups.ts'
 import type { ChainsReply, ChainsRequest, HeadProof } from './messages.ts'
@@ -191,5 +198,5 @@ export class Founding {
 }
 
 function quorumOf(size: number): number {
-  return tendermintRules('two-thirds').quorum(size)
+  return tendermintRules(QUORUM).quorum(size)
 }

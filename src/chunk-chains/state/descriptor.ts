@@ -1,10 +1,13 @@
 /** For whom a chain is, and its name: the replicas of a chunk as they were when it began, and the chain before it. */
 import { asChunkId, type ChunkId, equalBytes, fromHex, type PeerId, toHex } from '../../base/index.ts'
-import { isValidatorSet, sortedValidators, type Validator } from '../../chain/index.ts'
+import { isValidatorSet, type QuorumRule, sortedValidators, type Validator } from '../../chain/index.ts'
 import { type CborValue, encodeCanonical, peerIdFromPublicKey, sha256, signedBytes } from '../../crypto/index.ts'
 import { evidenceLimits } from '../../evidence/index.ts'
 import { limits } from '../limits.ts'
 import { malformed, readHash, readInteger, readList, readRow, readUtf8 } from './reading.ts'
+
+/** Votes that decide in a chunk chain: of three replicas two, else more than two thirds (docs/decisions/0053). */
+export const QUORUM: QuorumRule = 'two-of-three'
 
 /** The replicas of one chunk: who votes, and whose observations count. */
 export interface ReplicaGroup {

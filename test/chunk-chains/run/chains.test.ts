@@ -87,6 +87,27 @@ describe('the chain of a chunk', () => {
 })
 
 describe('proposing', () => {
+  it('of three replicas goes on without any one of them, which catches up; and not without two', async () => {
+    world = createChainsWorld(3)
+    const names = namesOf(CHUNK, 5)
+    for (const [i, silent] of world.replicas.entries()) {
+      world.crash(silent, 'process')
+      world.agree(names[i]!)
+      await world.pass(60_000)
+      world.restart(silent)
+      await world.pass(20_000)
+    }
+    world.agree(names[3]!)
+    await world.pass(60_000)
+    expect(heights()).toEqual([4, 4, 4])
+    for (const replica of world.replicas) expect(world.faults(replica)).toEqual([])
+    world.crash(world.replicas[0]!, 'process')
+    world.crash(world.replicas[1]!, 'process')
+    world.agree(names[4]!)
+    await world.pass(60_000)
+    expect(world.replicas[2]!.chains.view(CHUNK).height).toBe(4)
+  })
+
   it('goes on without the replica whose turn it is, whichever that is', async () => {
     world = createChainsWorld(4)
     world.crash(world.replicas[1]!, 'process')
