@@ -6,7 +6,7 @@ import { evidenceLimits } from '../../evidence/index.ts'
 import { limits } from '../limits.ts'
 import { malformed, readHash, readInteger, readList, readRow, readUtf8 } from './reading.ts'
 
-/** Votes that decide in a chunk chain: of three replicas two, else more than two thirds (docs/decisions/0053). */
+/** Votes that decide in a chunk chain: of three replicas two, else more than two thirds (docs/decisions/0060). */
 export const QUORUM: QuorumRule = 'two-of-three'
 
 /** The replicas of one chunk: who votes, and whose observations count. */
