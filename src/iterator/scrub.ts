@@ -28,12 +28,13 @@ export function chainOf(answers: readonly RRset[], asked: Asked): { links: Alias
   // The asked name itself is exempt from `isBelowCut`: a cut learnt since then does not make the reply a lie.
   while (links.length < limits.MAX_CHAIN_LINKS && !seen.has(at.key) && (seen.size === 0 || mayState(at, asked))) {
     seen.add(at.key)
+    const dname = answers.find((rrset) => isDnameAbove(rrset, at) && mayState(rrset.name, asked))
     const direct = find(answers, at, question.type)
-    if (direct !== undefined) {
+    // The CNAME that a DNAME makes bears no signature (RFC 6672 section 3.1): whoever asks for it is shown the DNAME.
+    if (direct !== undefined && (dname === undefined || question.type !== Type.CNAME)) {
       links.push({ owner: at, rrset: bounded(direct) })
       return { links, end: at }
     }
-    const dname = answers.find((rrset) => isDnameAbove(rrset, at) && mayState(rrset.name, asked))
     const cname = find(answers, at, Type.CNAME)
     const link = dname ?? cname
     if (link === undefined) break

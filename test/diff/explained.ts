@@ -180,11 +180,11 @@ const LOOSE: readonly Explanation[] = [
       'Another server of the zone has a copy that verifies: it is asked when one is no good (RFC 1034 section 5.3.3, step 4d). Where the references fail they gave up earlier.',
   },
   {
-    pattern: /o-ownnsnoaa\./,
+    pattern: /o-ownns(noaa)?\./,
     fields: ['rcode', 'soa'],
     when: answered,
     reason:
-      'An empty reply with the NS set of the zone itself and without AA is the least bad that its servers give, and means NODATA (RFC 2308 section 2.2, type 3). Unbound takes it too; BIND and Knot Resolver give up.',
+      'An empty reply with the NS set of the zone itself means NODATA (RFC 2308 section 2.2, type 3), with or without AA, and is kept as the SOA says. Unbound takes it too; BIND and Knot Resolver give up where AA is missing.',
   },
   {
     pattern: /o-sfanswers\./,
@@ -192,6 +192,20 @@ const LOOSE: readonly Explanation[] = [
     when: failed,
     reason:
       'Records in a reply with SERVFAIL are not used (RFC 1035 section 4.1.1: the server was unable to process the query), as by Unbound and BIND; Knot Resolver serves them.',
+  },
+  {
+    pattern: /o-aonly\./,
+    fields: ['rcode'],
+    when: failed,
+    reason:
+      'Its servers say NOTIMP to all questions but A. Unbound had the alias in its cache from such a question; whoever had not fails.',
+  },
+  {
+    pattern: /b-sametag\..*cd/,
+    fields: ['ad'],
+    when: ({ chordns }) => chordns.ad,
+    reason:
+      'Signed well, with two keys of one tag: AD is set for what was validated before the question with CD came (RFC 4035 section 3.2.3).',
   },
   {
     pattern: /o-ednsnotimp\./,

@@ -66,3 +66,18 @@ describe('a loop of DNAMEs', () => {
     expect(s.world.count()).toBeLessThan(60)
   })
 })
+
+describe('the question for the CNAME that a DNAME makes', () => {
+  it.each([true, false])(
+    'is answered by the DNAME that proves it, from the authority and from the cache (signed: %s)',
+    async (signed) => {
+      const zone = { text: 'dn 300 DNAME ent\nx.ent 300 A 192.0.2.1', signed }
+      const s = await scenario({ zones: { 'com.': { signed }, 'a.com.': zone } })
+      for (let i = 0; i < 2; i++) {
+        const reply = await s.reply('x.dn.a.com', 'CNAME')
+        expect(lines(reply)).toEqual(['dn.a.com. DNAME ent.a.com.', 'x.dn.a.com. CNAME x.ent.a.com.'])
+        expect([rcodeToText(reply.rcode), reply.ad]).toEqual(['NOERROR', signed])
+      }
+    },
+  )
+})
