@@ -135,13 +135,13 @@ export class ServerMemory {
     // Copied first: a set moves its entry in the order that is walked through.
     for (const [key, state] of [...this.#states.entries()])
       this.#states.set(key, { ...state, timeouts: 0, restsUntil: 0 })
-    this.#ednsless.clear()
-    this.#askedPlainly.clear()
   }
 
   /** What seemed to be theirs may have been that of something on the way, on the network that this machine has left. */
   forgetManners(): void {
     this.#caseless.clear()
+    this.#ednsless.clear()
+    this.#askedPlainly.clear()
     this.#useless.clear()
   }
 

@@ -62,18 +62,23 @@ async function askServers(
   question: Question,
   maxSends: number,
 ): Promise<ZoneReply> {
-  const asked = askedOf(engine, job, cut, question)
-  const isSigned = expectsSignatures(engine, cut)
-  const pool = new ServerPool(engine, finder, job, cut)
-  const failures: ServerFailure[] = []
-  const until = engine.monotonic() + engine.limits.ZONE_MS
+  const asking: Asking = {
+    job,
+    cut,
+    asked: askedOf(engine, job, cut, question),
+    isSigned: expectsSignatures(engine, cut),
+    pool: new ServerPool(engine, finder, job, cut),
+    failures: [],
+    until: engine.monotonic() + engine.limits.ZONE_MS,
+  }
+  const { pool, failures } = asking
   /** Worse than it should be, and better than nothing. */
   let fallback: Answered | undefined
   /** What a server said that should not have said it (DESIGN 3: a worse answer rather than none, where it is safe). */
   let atWorst: Answered | undefined
   const late = new LateReplies<TriedServer>()
-  for (let sends = 0; sends < maxSends && engine.monotonic() < until; sends++) {
-    const next = await explaining(late.or(askNext()), cut, failures, pool.remarks)
+  for (let sends = 0; sends < maxSends && engine.monotonic() < asking.until; sends++) {
+    const next = await explaining(late.or(askNext(engine, asking, late)), cut, failures, pool.remarks)
     const turn = 'value' in next ? next.value : next
     if (turn === undefined) break
     const { from: tried, result } = turn
@@ -95,7 +100,7 @@ async function askServers(
       continue
     }
     const useful: ZoneReply = { kind: 'reply', reply: reply as UsefulReply, message }
-    if (message.edns !== undefined || !isSigned) {
+    if (message.edns !== undefined || !asking.isSigned) {
       engine.servers.onUseful(server, cut.zone, question)
       return useful
     }
@@ -106,10 +111,44 @@ async function askServers(
     failures.push({ server, what: 'ignores EDNS', how: 'answered' })
   }
   const worse = fallback ?? atWorst
-  if (worse !== undefined) {
-    engine.servers.onUseful(worse.server, cut.zone, question)
-    return worse.useful
+  if (worse === undefined) return withoutAnswer(engine, asking)
+  engine.servers.onUseful(worse.server, cut.zone, question)
+  return worse.useful
+}
+
+/** One question to one zone, in work. */
+interface Asking {
+  readonly job: Job
+  readonly cut: Cut
+  readonly asked: Asked
+  readonly isSigned: boolean
+  readonly pool: ServerPool
+  readonly failures: ServerFailure[]
+  /** Monotonic ms. */
+  readonly until: number
+}
+
+/** Undefined when there is nobody left to ask. */
+async function askNext(
+  engine: ServersEngine,
+  { job, asked, isSigned, pool }: Asking,
+  late: LateReplies<TriedServer>,
+): Promise<LateReply<TriedServer> | undefined> {
+  const turn = await pool.next()
+  if (turn === undefined) return undefined
+  const { tried, protocol } = turn
+  const onLate = (result: QueryResult) => {
+    // What TCP is needed for is asked anew: it is known now how far the server is.
+    if (result.kind === 'reply' && result.reply.kind === 'truncated') tried.tries = 0
+    else late.add(tried, result)
   }
+  const edns = isSigned || engine.servers.knowsEdns(tried.server.endpoint)
+  return { from: tried, result: await askServer(engine, job, asked, tried.server, { protocol, edns, onLate }) }
+}
+
+/** No server was of use: those that said nothing at all get a plainer query, except where signatures are expected. */
+async function withoutAnswer(engine: ServersEngine, asking: Asking): Promise<ZoneReply> {
+  const { job, cut, asked, isSigned, pool, failures, until } = asking
   const spoke = failures.some((failure) => failure.how === 'answered')
   // The servers of the root and of top-level zones know EDNS.
   if (!spoke && !isSigned && cut.zone.labels > 1) {
@@ -118,20 +157,6 @@ async function askServers(
     if (plain !== undefined) return plain
   }
   return { kind: 'failed', error: zoneFailed(cut.zone, failures, pool.remarks), spoke }
-
-  /** Undefined when there is nobody left to ask. */
-  async function askNext(): Promise<LateReply<TriedServer> | undefined> {
-    const turn = await pool.next()
-    if (turn === undefined) return undefined
-    const { tried, protocol } = turn
-    const onLate = (result: QueryResult) => {
-      // What TCP is needed for is asked anew: it is known now how far the server is.
-      if (result.kind === 'reply' && result.reply.kind === 'truncated') tried.tries = 0
-      else late.add(tried, result)
-    }
-    const edns = isSigned || engine.servers.knowsEdns(tried.server.endpoint)
-    return { from: tried, result: await askServer(engine, job, asked, tried.server, { protocol, edns, onLate }) }
-  }
 }
 
 /** What servers that said nothing say to a plainer query; undefined when that is of no use either. */
