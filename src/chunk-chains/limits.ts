@@ -79,6 +79,9 @@ export const limits = {
   /** A replica that does not know a chain is told of it this often at most, ms. */
   TELL_AGAIN_MS: 1_000,
   MAX_RATED: 1_024,
+  /** Members proven to have signed twice that are remembered, and members who are told of one. */
+  MAX_ACCUSED: 256,
+  MAX_TOLD: 64,
   /** Times that replicas of one set may be moved to another chain of it before it has a block. */
   MAX_SWITCHES: 8,
   MAX_MESSAGE_BYTES: 65_535,

@@ -257,7 +257,15 @@ function chainsOver(
   }
   return createChunkChains(
     { ring, clock, random, signer, scheme: ed25519, log, stores, held },
-    { send: senderTo(RequestRoom.CHAINS, transport), onRecorded: (claim) => chunks.recorded(claim) },
+    {
+      send: senderTo(RequestRoom.CHAINS, transport),
+      onRecorded: (claim) => chunks.recorded(claim),
+      members: () => ring.members().flatMap(({ peer }) => (peer === ring.self.peer ? [] : [peer])),
+      onEquivocator(publicKey) {
+        const member = ring.memberByKey(publicKey)
+        if (member !== undefined && member.id !== ring.self.id) ring.expel(member.id)
+      },
+    },
     { chunkBits: config.ring.chunkBits, historyHours: config.chunks.historyHours },
   )
 }

@@ -46,6 +46,8 @@ export interface Replica {
   votes: MemoryDisk
   /** Times that it was started. */
   lives: number
+  /** Keys of those whom it knows to have signed twice. */
+  readonly accuses: Uint8Array[]
   store: Store
   guard: Store
   down: boolean
@@ -215,6 +217,8 @@ export function createChainsWorld(count: number, n = count, historyHours = 24): 
       {
         send: (to, body, { timeoutMs }) => deliver(replica, byPeer.get(to)!, body, timeoutMs),
         onRecorded: (claim) => world.onRecorded(replica, claim),
+        members: () => replicas.flatMap(({ member: { peer } }) => (peer === replica.member.peer ? [] : [peer])),
+        onEquivocator: (publicKey) => replica.accuses.push(publicKey),
       },
       { chunkBits: CHUNK_BITS, historyHours },
     )
@@ -284,6 +288,7 @@ export function createChainsWorld(count: number, n = count, historyHours = 24): 
       data: createMemoryDisk({ random: random.split(`data ${index}`) }),
       votes: createMemoryDisk({ random: random.split(`votes ${index}`) }),
       lives: 0,
+      accuses: [],
       down: false,
       changed: () => {},
     } as unknown as Replica

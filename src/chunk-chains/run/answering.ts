@@ -4,6 +4,7 @@ import { type CheckCharges, Rates } from '../../chunks/index.ts'
 import type { ChainBook } from '../disk/book.ts'
 import { limits } from '../limits.ts'
 import { peersOfGroup } from '../state/descriptor.ts'
+import type { Accusing } from './accusing.ts'
 import type { Founding } from './founding.ts'
 import type { ChainsReply, ChainsRequest } from './messages.ts'
 import type { Post } from './requests.ts'
@@ -16,6 +17,7 @@ export interface ChainAnswersDeps {
   readonly founding: Founding
   readonly post: Post
   readonly checks: CheckCharges
+  readonly accusing: Accusing
 }
 
 export class ChainAnswers {
@@ -39,6 +41,10 @@ export class ChainAnswers {
     if (!this.#bytes.spend(from, size) || this.#deps.checks.isSpent(from)) return { kind: 'busy' }
     if (request.kind === 'message') return this.#answerMessage(from, request.chainId, request.bytes)
     if (!this.#opens.spend(from)) return { kind: 'busy' }
+    if (request.kind === 'evidence') {
+      const { evidence } = request
+      return checks.during(from, () => this.#deps.accusing.take(evidence)) ? { kind: 'ack' } : this.#refuse()
+    }
     if (request.kind === 'inquire') return founding.answerInquiry(request.chunk, request.group)
     const { descriptor, proof } = request
     if (checks.during(from, () => founding.consider(from, descriptor, proof)) === 'refused') return this.#refuse()

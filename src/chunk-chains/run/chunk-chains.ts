@@ -11,6 +11,7 @@ import { viewOf } from '../audit/view.ts'
 import { type ChainsDisk, openChainsDisk } from '../disk/disk.ts'
 import { limits } from '../limits.ts'
 import { recordOfEntry } from '../state/state.ts'
+import { Accusing } from './accusing.ts'
 import { ChainAnswers } from './answering.ts'
 import { Founding } from './founding.ts'
 import { createGroups } from './groups.ts'
@@ -91,6 +92,13 @@ function connect(
   const scheme = rememberingScheme(checks.scheme, limits.MAX_REMEMBERED_SIGNATURES)
   const groups = createGroups(ring, chunkBits)
   const request = requestChains(hooks.send, signal)
+  const accusing = new Accusing(
+    { log, scheme, request },
+    {
+      members: () => hooks.members?.() ?? [],
+      onEquivocator: (publicKey) => hooks.onEquivocator?.(publicKey),
+    },
+  )
   const running = new RunningChains(
     { disk, groups, clock, log, signer, scheme, chunkBits },
     {
@@ -104,6 +112,7 @@ function connect(
         proposing.queue.settle(chunk, question, record)
         if (claim !== undefined) hooks.onRecorded?.(claim)
       },
+      onEvidence: (evidence) => void accusing.take(evidence),
     },
   )
   const founding = new Founding({ disk, groups, clock, log, scheme, request, signal }, (chunk) => {
@@ -135,7 +144,7 @@ function connect(
     publicKey: signer.publicKey,
     ...(stores.damaged !== undefined && { damaged: stores.damaged }),
   })
-  const answers = new ChainAnswers({ clock, book: disk.book, running, founding, post, checks })
+  const answers = new ChainAnswers({ clock, book: disk.book, running, founding, post, checks, accusing })
   const pruning = new Pruning({ disk, groups, clock, log, historyHours }, (id) => running.get(id) !== undefined)
   return { groups, running, founding, post, answers, proposing, pruning, revisits, verification }
 }

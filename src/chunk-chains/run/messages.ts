@@ -6,8 +6,11 @@ import { asChunkId, ChordnsError, type ChunkId, isChordnsError } from '../../bas
 import {
   type BlockCertificate,
   type BlockHeader,
+  type ChainEquivocation,
   certificateFromValue,
   certificateToValue,
+  encodeEquivocation,
+  equivocationFromValue,
   headerFromValue,
   headerToValue,
 } from '../../chain/index.ts'
@@ -34,6 +37,8 @@ export type ChainsRequest =
   | { readonly kind: 'message'; readonly chainId: Uint8Array; readonly bytes: Uint8Array }
   /** The chain that this replica is on. */
   | { readonly kind: 'open'; readonly descriptor: ChainDescriptor; readonly proof: HeadProof | undefined }
+  /** Somebody has signed two different things for one place. */
+  | { readonly kind: 'evidence'; readonly evidence: ChainEquivocation }
   /** Which chain are you on, in this group of replicas? */
   | { readonly kind: 'inquire'; readonly chunk: ChunkId; readonly group: Uint8Array }
 
@@ -50,7 +55,7 @@ export type ChainsReply =
   | { readonly kind: 'none'; readonly last: ChainPlace | undefined }
 
 const VERSION = 1
-const REQUEST = { message: 1, open: 2, inquire: 3 } as const
+const REQUEST = { message: 1, open: 2, inquire: 3, evidence: 4 } as const
 const REPLY = { ack: 1, unknown: 2, busy: 3, refused: 4, chain: 5, none: 6 } as const
 
 export function encodeChainsRequest(request: ChainsRequest): Uint8Array {
@@ -62,6 +67,8 @@ export function encodeChainsRequest(request: ChainsRequest): Uint8Array {
       return encodeCanonical([...head, descriptorToValue(request.descriptor), proofToValue(request.proof)])
     case 'inquire':
       return encodeCanonical([...head, request.chunk, request.group])
+    case 'evidence':
+      return encodeCanonical([...head, encodeEquivocation(request.evidence)])
   }
 }
 
@@ -82,6 +89,8 @@ export function decodeChainsRequest(bytes: Uint8Array): ChainsRequest {
         chunk: asChunkId(readInteger(row[2], 0, 2 ** 24 - 1, 'chunk')),
         group: readHash(row[3], 'group'),
       }
+    case REQUEST.evidence:
+      return { kind: 'evidence', evidence: evidenceFrom(row[2]) }
     default:
       throw malformed('unknown request')
   }
@@ -118,6 +127,19 @@ export function decodeChainsReply(bytes: Uint8Array): ChainsReply {
       throw malformed('unknown reply')
   }
 }
+
+function evidenceFrom(value: CborValue | undefined): ChainEquivocation {
+  const bytes = readBytes(value, 1, MAX_EVIDENCE_BYTES, 'evidence')
+  try {
+    return equivocationFromValue(readCbor(bytes, MAX_EVIDENCE_BYTES, 'evidence'))
+  } catch (cause) {
+    if (isChordnsError(cause, 'CHAIN_MALFORMED')) throw malformed(cause.message, cause)
+    throw cause
+  }
+}
+
+/** Two votes or claims of about 150 bytes each. */
+const MAX_EVIDENCE_BYTES = 1_024
 
 function open(bytes: Uint8Array): readonly CborValue[] {
   const value = readCbor(bytes, limits.MAX_MESSAGE_BYTES, 'message')

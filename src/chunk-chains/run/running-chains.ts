@@ -9,7 +9,7 @@
  *     open -> broken      it is damaged again: closed for as long as this node runs
  */
 import { type Cancel, type Clock, isChordnsError, type Log, type PeerId } from '../../base/index.ts'
-import { type CertifiedBlock, isRetired } from '../../chain/index.ts'
+import { type CertifiedBlock, type ChainEquivocation, isRetired } from '../../chain/index.ts'
 import type { SignatureScheme, Signer } from '../../crypto/index.ts'
 import type { KnownChain } from '../disk/book.ts'
 import type { ChainsDisk } from '../disk/disk.ts'
@@ -34,6 +34,8 @@ export interface RunningChainsHooks {
   /** Owes one try to bring a message of the engine to a replica; it must not throw. */
   readonly send: (known: KnownChain, to: PeerId, bytes: Uint8Array) => void
   readonly onRecorded: OnRecorded
+  /** A replica has signed twice. Owes nothing. */
+  readonly onEvidence: (evidence: ChainEquivocation) => void
 }
 
 export class RunningChains {
@@ -129,9 +131,11 @@ export class RunningChains {
       {
         send: (to, bytes) => this.#hooks.send(known, to, bytes),
         onDecided: (decided, state, caughtUp) => this.#decided(known, decided, state, caughtUp),
-        onEvidence: ({ kind }) => {
+        onEvidence: (evidence) => {
           this.counts.evidence++
+          const { kind } = evidence
           log.warn({ chunk: known.descriptor.chunk, kind }, 'a replica signed two different things')
+          this.#hooks.onEvidence(evidence)
         },
         onFailure: (code, reason) => {
           hasFailed = true

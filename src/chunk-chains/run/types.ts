@@ -45,6 +45,10 @@ export interface HeldEntries {
 }
 
 export interface ChunkChainsHooks {
+  /** Returns the other members of the ring: those who are told of a member that signed twice. */
+  readonly members?: () => readonly PeerId[]
+  /** The holder of this key is proven to have signed two different things for one place. Owes that it loses its seats. */
+  readonly onEquivocator?: (publicKey: Uint8Array) => void
   /** A block has this. Called for each block that this node decides or catches up with. Owes nothing. */
   readonly onRecorded?: (claim: RecordedClaim) => void
   /** Owes the reply of the replica to one request, or a rejection with a ChordnsError. It may take until the time-out. */
