@@ -68,6 +68,12 @@ export const limits = {
   MAX_PAIRS: 1_024,
   /** How long after a change of table or pointers the transport is told whom to stay connected with. Ms. */
   KEEP_AFTER_MS: 200,
+  /**
+   * Pause between two exchanges that nothing but a difference of two tables asks for, for each member of the table. In a large ring
+   * some change is always on its way, so two tables are never equal, and what an exchange costs grows with the table: at 100,000
+   * members, 30 changes on their way, it is 520 kB. So it is once in 100 s there, and at each stabilisation up to 1,000 members. Ms.
+   */
+  EXCHANGE_PAUSE_PER_MEMBER_MS: 1,
   /** Addresses of one member. Multi-homed boxes have a handful; each is a dial that others make. */
   MAX_ADDRESSES: 8,
   /** UTF-8 bytes of one multiaddr; a DNS name is at most 253 (RFC 1035 section 2.3.4). */

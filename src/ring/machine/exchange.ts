@@ -22,8 +22,20 @@ export function startExchange(work: RingWork, peer: PeerId, summary?: Uint8Array
   const theirs = summary === undefined ? last?.theirs : toHex(summary)
   if (last?.mine === mine && last.theirs === theirs && work.now - last.at < context.options.auditMs) return
   state.stats.exchanges += 1
+  state.exchangedAt = work.now
   state.exchange = { peer, theirs, remaining: [] }
   sendRequest(work, peer, { type: 'ask-digests', summary: state.table.summary() }, { kind: 'exchange' })
+}
+
+/**
+ * An exchange because two tables differ, or for an audit: in a large ring not each time, since changes that gossip has not brought
+ * yet make tables differ always.
+ */
+export function exchangeNowAndThen(work: RingWork, peer: PeerId, summary?: Uint8Array): void {
+  const { state, now } = work
+  const pauseMs = state.table.aliveCount * limits.EXCHANGE_PAUSE_PER_MEMBER_MS
+  if (state.table.aliveCount > limits.GOSSIP_ALL && now - state.exchangedAt < pauseMs) return
+  startExchange(work, peer, summary)
 }
 
 export function exchangeAnswered(work: RingWork, peer: PeerId, reply: RingReply): void {

@@ -16,7 +16,7 @@ import { WaitingRows } from '../members/waiting.ts'
 import type { PersistedRing, RingStatus } from '../types.ts'
 import type { RingReply } from '../wire/messages.ts'
 import { answer } from './answer.ts'
-import { exchangeAnswered, exchangeFailed, startExchange } from './exchange.ts'
+import { exchangeAnswered, exchangeFailed, exchangeNowAndThen, startExchange } from './exchange.ts'
 import { rememberVotes, voteOut } from './expelling.ts'
 import { flush } from './gossip.ts'
 import { contacted, contactsDone, pageAnswered, pageFailed, pagesAgain, seek } from './joining.ts'
@@ -82,6 +82,7 @@ export function initialState(
     outbox: new Map(),
     outboxAccusations: [],
     exchange: undefined,
+    exchangedAt: Number.NEGATIVE_INFINITY,
     compared: new Map(),
     credit: new Map(),
     strangers: new Map(),
@@ -267,7 +268,7 @@ function onReply(work: RingWork, token: number, reply: RingReply, elapsedMs: num
     case 'operation':
       if (state.operation?.token === token) operationAnswered(work, pending.peer, reply)
       if (reply.type === 'state' && reply.member && differs(work, reply.summary)) {
-        startExchange(work, pending.peer, reply.summary)
+        exchangeNowAndThen(work, pending.peer, reply.summary)
       }
       return
     case 'page':

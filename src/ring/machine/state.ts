@@ -206,6 +206,8 @@ export interface RingState {
   readonly outbox: Map<RingId, Change>
   outboxAccusations: Accusation[]
   exchange: TableExchange | undefined
+  /** When this node began one last. Unix ms. */
+  exchangedAt: number
   /** What each peer may still make us verify. */
   readonly credit: Map<PeerId, { readonly checks: number; readonly at: number }>
   /** With which two tables an exchange with a peer ended, and when: the same are not compared again soon. */

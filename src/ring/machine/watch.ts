@@ -3,7 +3,7 @@ import type { PeerId, RingId } from '../../base/index.ts'
 import { limits } from '../limits.ts'
 import { tellsAddresses } from '../members/member.ts'
 import type { MemberEntry } from '../types.ts'
-import { startExchange } from './exchange.ts'
+import { exchangeNowAndThen, startExchange } from './exchange.ts'
 import { countVotes, repeatVotes } from './expelling.ts'
 import { accuse, countAccusers, lapse, renewSelf, repeatAccusations } from './membership.ts'
 import type { RingWork } from './state.ts'
@@ -45,7 +45,7 @@ export function audit(work: RingWork): void {
   const alive = state.table.alive()
   const partner = alive[spread(state.self.id, state.turn, 'partner') % alive.length]
   if (partner !== undefined) {
-    startExchange(work, partner.peer)
+    exchangeNowAndThen(work, partner.peer)
     repeatVotes(work, partner.peer)
   }
   countVotes(work)

@@ -342,6 +342,32 @@ describe('a table read in pages', () => {
 })
 
 describe('an exchange', () => {
+  /** Begun on an audit, and failed at once, so that the next one may begin. */
+  function begunOnAudit(): boolean {
+    // Whose turn it is to be the partner goes by it; sometimes that is this node itself.
+    bench.state.turn += 1
+    const sent = bench
+      .feed({ kind: 'timer', timer: 'audit' })
+      .find((effect) => effect.kind === 'send' && effect.request.type === 'ask-digests')
+    if (sent?.kind !== 'send') return false
+    bench.feed({ kind: 'failed', token: sent.token, alive: true })
+    return true
+  }
+
+  it('is begun on each audit of a small ring, and in a large one after a pause that grows with it', () => {
+    bench.push(row('a'))
+    const small = Array.from({ length: 20 }, begunOnAudit)
+    expect(small.filter((begun) => begun).length).toBeGreaterThan(3)
+    const members = limits.GOSSIP_ALL + 100
+    bench.push(...Array.from({ length: members }, (_, i) => row(`m${i}`)))
+    bench.now += 10 * members
+    expect(begunOnAudit()).toBe(true)
+    bench.now += members / 2
+    expect(begunOnAudit()).toBe(false)
+    bench.now += members
+    expect(begunOnAudit()).toBe(true)
+  })
+
   it('makes two tables equal that differ in both directions, in a bounded number of messages', () => {
     const other = new Bench('other')
     bench.push(other.state.self)
