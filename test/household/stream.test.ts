@@ -77,5 +77,6 @@ describe('one stream of questions, dealt to three boxes in turn', () => {
       expect(home.mean / one.mean).toBeLessThanOrEqual(time)
       expect(home.messages / QUESTIONS).toBeLessThan(3)
     },
+    120_000,
   )
 })
