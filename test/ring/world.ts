@@ -1,9 +1,10 @@
 /** Many step machines in one virtual network: seeded delay, loss, crash, restart, partition. Nothing waits in real time. */
-import { asPeerId, type PeerId, type RingId } from '../../src/base/index.ts'
+import { asPeerId, baseLimits, OpenPeers, type PeerId, type RingId } from '../../src/base/index.ts'
 import { keyedHashScheme, sha256 } from '../../src/crypto/index.ts'
 import { type PointerRules, zaveRules } from '../../src/ring/chord/rules.ts'
 import { initialState, statusOf, step } from '../../src/ring/machine/machine.ts'
 import type { RingContext, RingEffect, RingEvent, RingState, RingTimer } from '../../src/ring/machine/state.ts'
+import { keptPeers } from '../../src/ring/run/kept.ts'
 import type { LookupResult, RingOptions, RingStatus } from '../../src/ring/types.ts'
 import { decodeReply, decodeRequest } from '../../src/ring/wire/decode.ts'
 import { encodeMessage } from '../../src/ring/wire/encode.ts'
@@ -57,6 +58,10 @@ export interface Node {
   /** A crash makes everything that was on its way stale. */
   life: number
   readonly timers: Map<RingTimer, number>
+  /** Whom it is connected with, where connections are bounded. */
+  readonly peers: OpenPeers | undefined
+  /** By which table the kept ones were last chosen; undefined while that waits. */
+  keptBy: number | undefined
 }
 
 export interface WorldOptions {
@@ -70,6 +75,10 @@ export interface WorldOptions {
   readonly weigh?: boolean
   readonly rules?: PointerRules
   readonly options?: Partial<RingOptions>
+  /** Peers that a node is connected with at once. Default: connections cost nothing, and are not counted. */
+  readonly maxPeers?: number
+  readonly scheme?: typeof scheme
+  readonly seats?: RingContext['seats']
 }
 
 interface Scheduled {
@@ -122,19 +131,40 @@ export class World {
     return items[this.below(items.length)]!
   }
 
-  add(bootstrap: readonly Node[]): Node {
+  /** A node that starts. `prepare` may put into its state what it knows already. */
+  add(bootstrap: readonly Node[], prepare: (node: Node) => void = () => {}): Node {
     const name = this.nodes.length
-    const context = contextOf(`${this.#options.seed}/${name}`, {
+    const { scheme: own = scheme, maxPeers } = this.#options
+    const key = `${this.#options.seed}/${name}`
+    const context = contextOf(key, {
+      scheme: own,
+      signer: own.signer(keyOf(key)),
       rules: this.#options.rules ?? zaveRules,
-      seats: 'welcomed',
+      seats: this.#options.seats ?? 'welcomed',
       options: { ...OPTIONS, ...this.#options.options },
     })
     const state = initialState(context, this.now)
     const { peer, id } = state.self
     const persisted = { largest: 1, incarnation: 0 }
-    const node: Node = { name, peer, id, context, state, up: true, bootstrap, persisted, life: 0, timers: new Map() }
+    const peers = maxPeers === undefined ? undefined : openPeers(maxPeers, peer, () => node.state)
+    const timers = new Map<RingTimer, number>()
+    const node: Node = {
+      name,
+      peer,
+      id,
+      context,
+      state,
+      up: true,
+      bootstrap,
+      persisted,
+      life: 0,
+      timers,
+      peers,
+      keptBy: -1,
+    }
     this.nodes.push(node)
     this.#byPeer.set(asPeerId(peer), node)
+    prepare(node)
     this.feed(node, { kind: 'start', known: [] })
     return node
   }
@@ -169,7 +199,45 @@ export class World {
     const { state, effects } = step(node.context, node.state, event, this.now)
     node.state = state
     for (const effect of effects) this.#perform(node, effect)
+    this.#keepLater(node)
     this.observe(node)
+  }
+
+  /** As the driver does: a moment after the table has changed. */
+  #keepLater(node: Node): void {
+    if (node.peers === undefined || node.keptBy === undefined || node.keptBy === node.state.table.version) return
+    node.keptBy = undefined
+    this.at(200, () => {
+      node.keptBy = node.state.table.version
+      node.peers?.keep(keptPeers(node.state))
+    })
+  }
+
+  /** True when the two are connected, or could be: each has a place, or somebody who makes room. */
+  #connect(from: Node, to: Node): boolean {
+    if (from.peers === undefined || to.peers === undefined) return true
+    if (from.peers.has(to.peer)) {
+      from.peers.used(to.peer, this.now)
+      to.peers.used(from.peer, this.now)
+      return true
+    }
+    const end = (node: Node) => (other: PeerId) => this.#disconnect(node, this.#byPeer.get(other)!)
+    if (!to.peers.admit(from.peer, this.now, end(to))) return false
+    if (from.peers.admit(to.peer, this.now, end(from))) return true
+    this.#disconnect(from, to)
+    return false
+  }
+
+  #disconnect(a: Node, b: Node): void {
+    for (const [node, other] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      node.peers?.gone(other.peer)
+      this.at(this.#delay(), () => {
+        if (node.up) this.feed(node, { kind: 'gone', peer: other.peer })
+      })
+    }
   }
 
   at(delayMs: number, run: () => void): void {
@@ -247,6 +315,10 @@ export class World {
         settle({ kind: 'reply', token: effect.token, reply: { type: 'ok' }, elapsedMs: this.now - asked }),
       )
     if (target === undefined || !this.#passes(node, target)) return
+    if (!this.#connect(node, target)) {
+      this.at(this.#delay(), () => settle({ kind: 'failed', token: effect.token, alive: false }))
+      return
+    }
     const { wire = false } = this.#options
     const request = wire ? decodeRequest(encodeMessage(effect.request)) : effect.request
     this.at(this.#delay(), () => {
@@ -279,6 +351,7 @@ export class World {
     for (const target of targets) {
       this.at(this.#delay() + this.#delay(), () => {
         if (!node.up || node.life !== life || !target.up || !this.link(node, target)) return
+        if (!this.#connect(node, target)) return
         this.feed(node, { kind: 'contacted', peer: target.peer })
       })
     }
@@ -329,6 +402,15 @@ export class World {
 
 function before(a: Scheduled, b: Scheduled): boolean {
   return a.at < b.at || (a.at === b.at && a.sequence < b.sequence)
+}
+
+function openPeers(most: number, self: PeerId, stateOf: () => RingState): OpenPeers {
+  const isBusy = (peer: PeerId) => {
+    const { pending } = stateOf()
+    for (const one of pending.values()) if (one.peer === peer && peer !== self) return true
+    return false
+  }
+  return new OpenPeers({ most, idleMs: baseLimits.PEER_IDLE_MS, restMs: baseLimits.PEER_REST_MS }, { isBusy })
 }
 
 /** Why the ring of all nodes that are up is not yet the ideal one; undefined when it is. */
