@@ -16,6 +16,6 @@ export const limits = {
   BULK_SLOW_MS: 30_000,
   /** A connection with a peer that is not kept, and with which nothing was exchanged for so long, is closed, ms. */
   PEER_IDLE_MS: 120_000,
-  /** A connection that something was exchanged on so lately does not make room for another, ms: one look-up, one page of a table. */
-  PEER_REST_MS: 1_000,
+  /** A connection that something was exchanged on so lately does not make room for another, ms: a reply is on its way back. */
+  PEER_REST_MS: 250,
 } as const

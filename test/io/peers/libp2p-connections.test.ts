@@ -67,7 +67,13 @@ describe('a node with fewer connections than its ring has members', () => {
     const few = await transport('few', 1)
     const first = await transport('first')
     const second = await transport('second')
-    await first.connect(few.addresses(), OPTIONS)
+    // Who waits for an answer does not make room.
+    let answer: (body: Uint8Array) => void = () => {}
+    few.onRequest((_, body) => (body[0] === 9 ? new Promise((resolve) => (answer = resolve)) : body))
+    first.learn(few.self, few.addresses())
+    const waiting = first.request(few.self, Uint8Array.of(9), { timeoutMs: 20_000 })
+    await until('the first', () => few.connectedPeers().length === 1)
+    await setTimeout(2 * baseLimits.PEER_REST_MS)
     second.learn(few.self, few.addresses())
     const outcome = await second.request(few.self, Uint8Array.of(1), OPTIONS).then(
       () => 'answered',
@@ -75,7 +81,9 @@ describe('a node with fewer connections than its ring has members', () => {
     )
     expect(['PEER_GONE', 'PEER_REFUSED']).toContain(outcome)
     expect(few.connectedPeers()).toEqual([first.self])
-    await setTimeout(baseLimits.PEER_REST_MS + 1_500)
+    answer(Uint8Array.of(8))
+    expect(await waiting).toEqual(Uint8Array.of(8))
+    await setTimeout(1_500)
     expect(await second.request(few.self, Uint8Array.of(1), OPTIONS)).toEqual(Uint8Array.of(1))
   }, 30_000)
 

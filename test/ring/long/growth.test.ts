@@ -68,3 +68,16 @@ it('1,100 members with 64 connections: all join, all look-ups end at the owner, 
   expect(know(world, OLD + NEW + 1)).toBe(OLD + NEW + 1)
   expect(most(world)).toBeLessThanOrEqual(MOST)
 }, 900_000)
+
+it('60 members with 48 connections: all join, with welcomes, and a late one within five seconds', () => {
+  const world = new World({ seed: 3, maxPeers: 48, options: { graceMs: 20_000 } })
+  const first = world.add([])
+  for (let i = 1; i < 60; i++) world.at(i * 100, () => void world.add([first]))
+  world.runUntil(() => world.nodes.length === 60 && know(world, 60) === 60, 60_000)
+  expect(know(world, 60)).toBe(60)
+  const late = world.add([first])
+  world.run(5_000)
+  expect(world.status(late).joined).toBe(true)
+  expect(world.status(late).members).toHaveLength(61)
+  expect(lookUp(world, 100)).toBe(100)
+}, 120_000)
