@@ -1,4 +1,5 @@
 /** From checked settings to what the rooms take; and the rules between keys. */
+import { join } from 'node:path'
 import type { Endpoint } from '../base/index.ts'
 import { errorText } from '../base/index.ts'
 import { nameToText, parseName } from '../dns/index.ts'
@@ -82,14 +83,20 @@ function readDns64({ dns64 }: ConfigValues): Config['dns64'] {
   return { prefix: parseDns64Prefix(dns64.prefix), exclude: dns64.exclude.map((text) => parsePrefix(text)) }
 }
 
-function readRing({ ring }: ConfigValues, problems: Problem[]): Config['ring'] {
-  const enabled = ring.enabled ?? (ring.secretFile !== undefined || ring.bootstrap.length > 0)
-  if (enabled && ring.admission === 'psk' && ring.secretFile === undefined)
+/** With nothing configured: a ring of one, with a secret of its own in the data directory. */
+function readRing({ ring, data }: ConfigValues, problems: Problem[]): Config['ring'] {
+  const enabled = ring.enabled ?? true
+  const byDefault = ring.enabled === undefined && ring.secretFile === undefined && ring.bootstrap.length === 0
+  const lacksSecret = enabled && ring.admission === 'psk' && ring.secretFile === undefined
+  // Whoever joins others needs their secret.
+  const makesSecret = lacksSecret && ring.bootstrap.length === 0 && ring.rendezvous.length === 0
+  if (lacksSecret && !makesSecret)
     problems.push({
       path: 'ring.secretFile',
       message: 'missing: a psk ring needs the secret that its members share; `chordns keygen --secret FILE` makes one',
     })
-  return { ...ring, enabled, secretFile: ring.secretFile }
+  const secretFile = makesSecret ? join(data, 'ring.secret') : ring.secretFile
+  return { ...ring, enabled, byDefault, secretFile, makesSecret }
 }
 
 function checkListen({ listen, access }: ConfigValues, problems: Problem[]): void {

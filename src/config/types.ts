@@ -82,8 +82,12 @@ export interface RingConfig {
   readonly rendezvousProtocol: string
   readonly bootstrap: readonly PeerAddress[]
   readonly admission: 'psk' | 'open'
+  /** Nobody asked for it: a ring of one, so that others can be invited. Nothing else may fail because of it. */
+  readonly byDefault: boolean
   /** Always there for an enabled psk ring. */
   readonly secretFile: string | undefined
+  /** The secret is this node's own to make: no file was named, and nobody to join. */
+  readonly makesSecret: boolean
   readonly acceptFrom: ChunksOptions['acceptFrom']
   readonly share: boolean
   readonly replicas: number

@@ -13,6 +13,7 @@ export {
   createSecret,
   isMarkedUsed,
   loadOrCreateIdentity,
+  loadOrCreateSecret,
   loadSecret,
   markUsed,
   replaceSecret,

@@ -13,6 +13,6 @@ export async function checkConfigFiles(config: Config): Promise<void> {
   const validation = validationOptions(config, { clock: systemClock(), log: quiet })
   const { localRoot } = config.iterator
   if (localRoot !== undefined) readConfigFile('iterator.localRoot', localRoot, (text) => readRootZone(text, validation))
-  const { enabled, admission, secretFile } = config.ring
-  if (enabled && admission === 'psk' && secretFile !== undefined) await loadSecret(secretFile)
+  const { enabled, admission, secretFile, makesSecret } = config.ring
+  if (enabled && admission === 'psk' && secretFile !== undefined && !makesSecret) await loadSecret(secretFile)
 }

@@ -47,13 +47,14 @@ export interface VotesFile extends Store {
  * member of a ring throws STORE_BUSY or STORE_UNAVAILABLE: it would forget what it acknowledged, or be there twice.
  */
 export function openDataFile(config: Config, { clock, log }: DiskDeps): DataFile | undefined {
+  const isMember = config.ring.enabled && !config.ring.byDefault
   const open = () =>
     openSqliteStore({
       file: join(config.data, FILE),
       maxBytes: ioLimits.MAX_STORE_BYTES,
       log,
       now: () => clock.now(),
-      ...(!config.ring.enabled && { patienceMs: 0 }),
+      ...(!isMember && { patienceMs: 0 }),
     })
   try {
     const store = open()
@@ -67,8 +68,11 @@ export function openDataFile(config: Config, { clock, log }: DiskDeps): DataFile
       close: () => store.close(),
     }
   } catch (error) {
-    if (config.ring.enabled || !isChordnsError(error)) throw error
-    log.warn({ code: error.code, error: errorText(error) }, 'the cache will not outlive this process')
+    if (isMember || !isChordnsError(error)) throw error
+    log.warn(
+      { code: error.code, error: errorText(error) },
+      'the cache will not outlive this process, and nobody can be invited',
+    )
     return undefined
   }
 }

@@ -2,7 +2,15 @@
  * One running node: its parts are made in the order in which each needs the one before, and ended by `stop`, which also ends
  * a start that failed half-way.
  */
-import { ChordnsError, type Clock, type Log, type Random, type Transport } from '../base/index.ts'
+import {
+  ChordnsError,
+  type Clock,
+  errorText,
+  isChordnsError,
+  type Log,
+  type Random,
+  type Transport,
+} from '../base/index.ts'
 import { type Cache, type CacheContents, createCache, createWarmCache, type WarmCache } from '../cache/index.ts'
 import type { Chunks } from '../chunks/index.ts'
 import type { Config } from '../config/index.ts'
@@ -119,7 +127,8 @@ function startResolving(parts: Partial<NodeParts>, config: Config, { clock, rand
       ownListeners: () => parts.frontEnd?.addresses ?? [],
       rootAnchors: keys.anchors,
       // What a household's ring knows, this node knows.
-      chunks: () => (parts.peers?.household?.isWhole() === true ? undefined : parts.peers?.chunks),
+      chunks: () =>
+        isAlone(parts, config) || parts.peers?.household?.isWhole() === true ? undefined : parts.peers?.chunks,
       toldBy: (question) => parts.peers?.household?.sourceOf(question),
     },
     config,
@@ -129,6 +138,11 @@ function startResolving(parts: Partial<NodeParts>, config: Config, { clock, rand
   const warm = createWarmCache({ cache, store: dataFile.cache, clock, log, rules: core.cacheRules() })
   parts.warm = warm
   warm.start()
+}
+
+/** A ring of one that nobody asked for: there is nobody to tell, and this node alone agrees on nothing. */
+function isAlone({ peers }: Partial<NodeParts>, { ring }: Config): boolean {
+  return ring.byDefault && (peers?.ring.members().length ?? 0) < 2
 }
 
 /** It may come with the network; until then no query leaves by it. */
@@ -145,11 +159,19 @@ function warnOfBind({ iterator }: Config, log: Log): void {
 async function startServing(parts: Partial<NodeParts>, config: Config, { clock, random, log }: Machine): Promise<void> {
   const { core, dataFile, cache } = parts as NodeParts
   const { recursor, resolver } = core
-  if (config.ring.enabled)
-    parts.peers = await startPeers(
-      { config, clock, random, log, cache, recursor, dataFile },
-      { isPrivate: (question) => core.isPrivate(question), onAgreed: (finding) => void core.agreed(finding) },
-    )
+  const { enabled, byDefault } = config.ring
+  try {
+    // Without its data this node may be there twice under one name.
+    if (enabled && !(byDefault && dataFile === undefined))
+      parts.peers = await startPeers(
+        { config, clock, random, log, cache, recursor, dataFile },
+        { isPrivate: (question) => core.isPrivate(question), onAgreed: (finding) => void core.agreed(finding) },
+      )
+  } catch (error) {
+    // Nobody asked for this ring: a resolver that could not begin it is one all the same.
+    if (!byDefault || !isChordnsError(error)) throw error
+    log.warn({ code: error.code, error: errorText(error) }, 'no ring was begun: nobody can be invited')
+  }
   parts.frontEnd = await createFrontEnd(
     {
       resolver,

@@ -10,6 +10,8 @@ import {
   type Clock,
   concatBytes,
   type Doorkeeper,
+  errorText,
+  isChordnsError,
   type Log,
   type PeerAddress,
   type PeerId,
@@ -30,6 +32,7 @@ import {
   isMarkedUsed,
   lanTag,
   loadOrCreateIdentity,
+  loadOrCreateSecret,
   loadSecret,
   markUsed,
   rendezvousKey,
@@ -136,7 +139,7 @@ async function membershipOf(
   { config, random, log }: PeersDeps,
   isExpelled: (peer: PeerId) => boolean,
 ): Promise<Membership> {
-  const { id: ringId, admission, secretFile, chunkBits, replicas } = config.ring
+  const { id: ringId, admission, secretFile, makesSecret, chunkBits, replicas } = config.ring
   await mkdir(config.data, { recursive: true, mode: 0o700 })
   const seed = await loadOrCreateIdentity(identityFile(config))
   const signer = ed25519Signer(seed)
@@ -149,7 +152,8 @@ async function membershipOf(
     onSpoken: (peer: PeerId, spoken: Spoken) => log.debug({ peer, ...spoken }, 'a peer was let in'),
   }
   if (admission === 'open') return { seed, signer, secret: new Uint8Array(), doorkeeper: openDoorkeeper(door) }
-  const secret = await ringSecret(secretFile)
+  const secret =
+    makesSecret && secretFile !== undefined ? await loadOrCreateSecret(secretFile) : await ringSecret(secretFile)
   return { seed, signer, secret, doorkeeper: pskDoorkeeper({ ...door, secret }) }
 }
 
@@ -168,21 +172,31 @@ async function ringSecret(file: string | undefined): Promise<Uint8Array> {
 }
 
 /** `onFound` is called for each member that answers on the local network. */
-function listen(
+async function listen(
   { config, clock, log }: PeersDeps,
   { seed, secret, doorkeeper }: Membership,
   onFound: (peer: PeerId, addresses: readonly PeerAddress[]) => void,
 ): Promise<Transport> {
-  const { id, listen, announce, mdns } = config.ring
-  return createLibp2pTransport({
-    seed,
-    listen,
-    announce,
-    ...(mdns && { lan: { tag: lanTag(id, secret), onFound } }),
-    doorkeeper,
-    clock,
-    log,
-  })
+  const { id, listen, announce, mdns, byDefault } = config.ring
+  const at = (addresses: readonly PeerAddress[]) =>
+    createLibp2pTransport({
+      seed,
+      listen: addresses,
+      announce,
+      ...(mdns && { lan: { tag: lanTag(id, secret), onFound } }),
+      doorkeeper,
+      clock,
+      log,
+    })
+  try {
+    return await at(listen)
+  } catch (error) {
+    // Another node of this machine has the port: this one has to be found by its invitations only.
+    if (!byDefault || !isChordnsError(error, 'PEER_LISTEN_FAILED')) throw error
+    const anyPort = listen.map((address) => address.replace(/\/tcp\/\d+/, '/tcp/0'))
+    log.info({ listen, error: errorText(error) }, 'the port for peers is taken: another one is used')
+    return at(anyPort)
+  }
 }
 
 function ringMemory({ config, clock, log }: PeersDeps, dataFile: DataFile): RingMemory {

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ChordnsError } from '../../src/base/index.ts'
 import {
@@ -36,13 +37,13 @@ const problems = (file: unknown, request: Partial<LoadRequest> = {}) => {
 describe('the defaults', () => {
   const { config, file, warnings } = loadConfig({ env: {}, readFile: () => undefined })
 
-  it('run a plain resolver for this machine, without ring and without a secret', () => {
+  it('run a resolver for this machine, and a ring of one with a secret of its own in the data directory', () => {
     expect(file).toBeUndefined()
     expect(warnings).toEqual([])
     expect(config.listen).toBe('auto')
     expect(config.access.allow).toEqual(['127.0.0.0/8', '::1/128'])
-    expect(config.ring.enabled).toBe(false)
-    expect(config.ring.secretFile).toBeUndefined()
+    expect(config.ring).toMatchObject({ enabled: true, byDefault: true, makesSecret: true })
+    expect(config.ring.secretFile).toBe(join(config.data, 'ring.secret'))
     expect(config.status.listen).toEqual({ address: '127.0.0.1', port: 8053 })
     expect(config.cache).toEqual({
       maxBytes: 67_108_864,
@@ -264,7 +265,7 @@ describe('the rules between keys', () => {
     expect(load({ listen: { udp: ['127.0.0.2:53', '[::1]:53'] } }).config.listen).toBeTypeOf('object')
   })
 
-  it('turn the ring on when it has a secret or an address, and want the secret', () => {
+  it('begin a ring with a secret of its own, and want that of the others when there is somebody to join', () => {
     const bootstrap = ['/ip4/192.0.2.1/tcp/4153']
     expect(load({ ring: { secretFile: 'x' } }).config.ring.enabled).toBe(true)
     expect(load({ ring: { secretFile: 'x', enabled: false } }).config.ring.enabled).toBe(false)
@@ -272,7 +273,11 @@ describe('the rules between keys', () => {
     expect(problems({ ring: { bootstrap } })).toEqual([
       'ring.secretFile: missing: a psk ring needs the secret that its members share; `chordns keygen --secret FILE` makes one',
     ])
-    expect(problems({ ring: { enabled: true } })).toHaveLength(1)
+    expect(problems({ ring: { rendezvous: [`${bootstrap[0]}/p2p/x`] } })).not.toEqual([])
+    expect(load({ ring: { enabled: true } }).config.ring).toMatchObject({ byDefault: false, makesSecret: true })
+    expect(load({ ring: { secretFile: 'x' } }).config.ring).toMatchObject({ byDefault: false, makesSecret: false })
+    expect(load({ ring: { enabled: false } }).config.ring.enabled).toBe(false)
+    expect(load({ ring: { share: false } }).config.ring).toMatchObject({ enabled: true, byDefault: true })
     expect(load({ ring: { enabled: true, admission: 'open' } }).config.ring.enabled).toBe(true)
   })
 

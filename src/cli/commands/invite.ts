@@ -117,7 +117,9 @@ async function accept(
   const kept = isObject(before?.['ring']) ? before['ring'] : {}
   const config = { ...before, data: from(data), ring: { ...kept, ...ring } }
   checkConfig(file, config)
-  if (secretFile !== undefined) await writeSecret(secretFile, secret, force)
+  // A secret that no configuration names is of the ring of one that this machine began by itself: it is kept as .old.
+  const isOwn = kept['secretFile'] === undefined
+  if (secretFile !== undefined) await writeSecret(secretFile, secret, force || isOwn)
   const { writeTextFile } = await import('../../peer/index.ts')
   await writeTextFile(file, `${JSON.stringify(config, null, 2)}\n`)
   return { secretFile }

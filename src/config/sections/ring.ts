@@ -19,7 +19,7 @@ export const ring = z
     enabled: flag()
       .optional()
       .describe(
-        'Share records with the other members of a ring. If not given: true when secretFile or bootstrap is given.',
+        'Share records with the other members of a ring. If nothing of it is given, the node begins a ring of one, so that `chordns invite` works at once.',
       ),
     id: text('a name of 1 to 64 characters')
       .max(64)
@@ -56,7 +56,9 @@ export const ring = z
       ),
     secretFile: text('a file')
       .optional()
-      .describe('File with the ring secret (mode 0600; `chordns keygen --secret FILE` makes one).'),
+      .describe(
+        'File with the ring secret (mode 0600; `chordns keygen --secret FILE` makes one). If not given: ring.secret in the data directory, made when the node begins a ring.',
+      ),
     acceptFrom: oneOf(['majority', 'any-member'])
       .default('majority')
       .describe(

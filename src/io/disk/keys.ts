@@ -63,6 +63,22 @@ export async function createSecret(file: string): Promise<void> {
   await writeNew(file, `${toHex(new Uint8Array(randomBytes(32)))}\n`)
 }
 
+/** The ring secret in `file`, made there when there is none. */
+export async function loadOrCreateSecret(file: string): Promise<Uint8Array> {
+  try {
+    return await loadSecret(file)
+  } catch (error) {
+    if (!isChordnsError(error, 'KEY_MISSING')) throw error
+  }
+  try {
+    await createSecret(file)
+  } catch (error) {
+    // Another process was faster: its secret is the one.
+    if (!isChordnsError(error, 'KEY_EXISTS')) throw error
+  }
+  return loadSecret(file)
+}
+
 /** Writes a ring secret that came from elsewhere; one that is there already is kept beside it, as `.old`. */
 export async function replaceSecret(file: string, secret: Uint8Array): Promise<void> {
   try {
