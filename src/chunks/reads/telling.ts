@@ -61,7 +61,7 @@ export function createTelling(deps: TellingDeps, hooks: TellingHooks): Telling {
       hooks.onAsked(ring.self.peer, question, seats)
     }
     // With what it takes to verify it: the replicas must not have to ask for what this node has asked for just now.
-    const links = proof === undefined ? undefined : source?.links(question, TOP_LEVEL)
+    const links = proof === undefined ? undefined : source?.links(question, FROM_ROOT)
     const message: ChunkRequest = {
       kind: 'tell',
       question,
@@ -91,8 +91,8 @@ export function createTelling(deps: TellingDeps, hooks: TellingHooks): Telling {
   return { tell, hasTold, sent: () => sent }
 }
 
-/** The root's keys are known to everybody who validates at all. */
-const TOP_LEVEL = 1
+/** Labels of the first zone whose links go along: a replica that nobody has asked yet knows not even the root's keys. */
+const FROM_ROOT = 0
 
 /** The proof, if it is small enough to be told; larger ones are sent to those who ask for them. */
 function toldProof(outcome: Outcome): Outcome | undefined {

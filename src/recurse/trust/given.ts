@@ -38,13 +38,17 @@ export function givenLinks(engine: Engine, links: readonly ProofLink[], timeMs: 
  * The needed link, if one of those that were given proves it. A copy that proves nothing is passed over, so that a false one keeps
  * nobody from using a true one, or from asking the authority.
  */
-export function linkFromGiven(trust: Trust, { links, budget }: GivenLinks, need: Need): ZoneSecurity | undefined {
+export function linkFromGiven(
+  trust: Trust,
+  { links, budget }: GivenLinks,
+  need: Need,
+): { readonly link: ZoneSecurity; readonly proof: ProofLink } | undefined {
   const type = need.need === 'DS' ? Type.DS : Type.DNSKEY
   for (const { question, outcome } of links) {
     if (question.type !== type || !sameName(question.name, need.zone)) continue
     try {
       const link = learn(need, outcome, trust.context(), budget)
-      if (link.status !== 'bogus' && link.status !== 'unproven') return link
+      if (link.status !== 'bogus' && link.status !== 'unproven') return { link, proof: { question, outcome } }
     } catch (error) {
       if (isChordnsError(error, 'BUDGET_SPENT')) return undefined
       throw error

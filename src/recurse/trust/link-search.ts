@@ -2,6 +2,7 @@
  * Finds the links of the chain of trust that one validation needs. What is bad, or not settled, is seen by this validation alone;
  * it is remembered for all when no server has a better one.
  */
+import { Rank } from '../../cache/index.ts'
 import {
   Class,
   Ede,
@@ -24,7 +25,7 @@ import {
   type ZoneSecurity,
   zoneLackingKey,
 } from '../../dnssec/index.ts'
-import type { Finding, Outcome } from '../../evidence/index.ts'
+import { type Finding, type Outcome, outcomeTtl, type ProofLink } from '../../evidence/index.ts'
 import { failed, isFailure, ours, type RecurseFailed } from '../job/failure.ts'
 import { dsOfReferral } from '../job/referral.ts'
 import { Copies } from './copies.ts'
@@ -126,8 +127,19 @@ export class LinkSearch {
   }
 
   #fromGiven(need: Need): ZoneSecurity | undefined {
-    const link = this.#task.given && linkFromGiven(this.#trust, this.#task.given, need)
-    return link && this.#keep(need, link)
+    const given = this.#task.given && linkFromGiven(this.#trust, this.#task.given, need)
+    if (given === undefined) return undefined
+    this.#rememberGiven(given.link, given.proof)
+    return this.#keep(need, given.link)
+  }
+
+  /** It stands alone, so this node can give it on with the answers that need it, without having asked for it. */
+  #rememberGiven({ expires }: ZoneSecurity, { question, outcome }: ProofLink): void {
+    const { cache } = this.#engine.deps
+    const stored = this.#engine.now()
+    const seconds = Math.min(outcomeTtl(outcome), expires - this.context().now)
+    const kept = { rank: Rank.SECURE, side: 'ring', security: 'secure', provenance: 'solo' } as const
+    cache.put(this.#task.context, { question, outcome, ...kept, stored, expires: stored + seconds * 1000 }, stored)
   }
 
   /** This walk began with an agreed delegation because the zones above did not answer, so they would not answer for their keys either. */
