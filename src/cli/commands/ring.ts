@@ -33,7 +33,9 @@ export function addRingCommands(program: Command): void {
     .argument('<member>', 'its peer id, its id, or at least 8 characters of that')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nIt cannot be taken back: an expelled machine joins again with a new identity only.')
-    .action(async (member: string, flags: Flags) => {
+    .action(async (member: string, _: Flags, command: Command) => {
+      // `ring` has the same options, and takes them for itself.
+      const flags = command.optsWithGlobals<Flags>()
       const view = await tellNode(nodeOf(flags), '/ring/expel', { member }, ringView)
       if (flags.json) printJson(view.expulsions)
       else print(renderExpulsions(view))
