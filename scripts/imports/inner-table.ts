@@ -15,6 +15,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
     'check.ts',
     'offline.ts',
     'ring.ts',
+    'composition.ts',
     'core',
     'root-keys.ts',
     'disk.ts',

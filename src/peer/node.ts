@@ -14,7 +14,6 @@ import {
 import { type Cache, type CacheContents, createCache, createWarmCache, type WarmCache } from '../cache/index.ts'
 import type { Chunks } from '../chunks/index.ts'
 import type { Config } from '../config/index.ts'
-import { watchedCache } from '../household/index.ts'
 import {
   createExchange,
   hasAddress,
@@ -28,7 +27,8 @@ import type { AnchorFollower, Recursor } from '../recurse/index.ts'
 import type { Resolver } from '../resolver/index.ts'
 import type { Ring } from '../ring/index.ts'
 import { createFrontEnd, endpointText, type FrontEnd } from '../serve/index.ts'
-import { Core } from './core/core.ts'
+import { composeCore } from './composition.ts'
+import type { Core } from './core/core.ts'
 import type { CoreReload } from './core/reload.ts'
 import { type DataFile, openDataFile } from './disk.ts'
 import { type Peers, startPeers } from './ring.ts'
@@ -121,28 +121,16 @@ function startResolving(parts: Partial<NodeParts>, config: Config, { clock, rand
     },
   )
   parts.keys = keys
-  const core = new Core(
-    { cache: watchedCache(cache, () => parts.peers?.household?.watcher), exchange, clock, random, log },
-    {
-      ownListeners: () => parts.frontEnd?.addresses ?? [],
-      rootAnchors: keys.anchors,
-      // What a household's ring knows, this node knows.
-      chunks: () =>
-        isAlone(parts, config) || parts.peers?.household?.isWhole() === true ? undefined : parts.peers?.chunks,
-      toldBy: (question) => parts.peers?.household?.sourceOf(question),
-    },
-    config,
-  )
+  const core = composeCore({ cache, exchange, clock, random, log }, config, {
+    ownListeners: () => parts.frontEnd?.addresses ?? [],
+    rootAnchors: keys.anchors,
+    peers: () => parts.peers,
+  })
   parts.core = core
   if (dataFile === undefined || !config.cache.persist) return
   const warm = createWarmCache({ cache, store: dataFile.cache, clock, log, rules: core.cacheRules() })
   parts.warm = warm
   warm.start()
-}
-
-/** A ring of one that nobody asked for: there is nobody to tell, and this node alone agrees on nothing. */
-function isAlone({ peers }: Partial<NodeParts>, { ring }: Config): boolean {
-  return ring.byDefault && (peers?.ring.members().length ?? 0) < 2
 }
 
 /** It may come with the network; until then no query leaves by it. */

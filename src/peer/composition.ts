@@ -1,0 +1,299 @@
+/**
+ * What is joined to what in a node, on ports that are handed in: the core with what the ring knows, and the rooms that speak with
+ * peers. Nothing of the machine is in here, so that the simulator runs this very composition on its own network, disks and clock.
+ */
+import {
+  ChordnsError,
+  type ChunkId,
+  type Clock,
+  concatBytes,
+  type Doorkeeper,
+  type Log,
+  type PeerId,
+  type Random,
+  type RequestOptions,
+  type Store,
+  type Transport,
+} from '../base/index.ts'
+import type { Cache, CacheContents } from '../cache/index.ts'
+import { type ChunkChains, type ChunkChainsStores, createChunkChains } from '../chunk-chains/index.ts'
+import { type Chunks, createChunks, mayShare, ownFetchOf, proofSourceOf } from '../chunks/index.ts'
+import type { Config } from '../config/index.ts'
+import type { SignatureScheme, Signer } from '../crypto/index.ts'
+import type { Question } from '../dns/index.ts'
+import type { Finding } from '../evidence/index.ts'
+import { createHousehold, type Household, ownFetchBeside, watchedCache } from '../household/index.ts'
+import type { Recursor } from '../recurse/index.ts'
+import {
+  createRing,
+  createRingMemory,
+  openDoorkeeper,
+  type PointerRules,
+  pskDoorkeeper,
+  type RingMemory,
+  type RunningRing,
+  type Spoken,
+} from '../ring/index.ts'
+import { Core, type CoreDeps, type CoreHooks } from './core/core.ts'
+import { RequestRoom } from './rooms.ts'
+
+export interface CompositionDeps {
+  readonly config: Pick<Config, 'ring' | 'chunks'>
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly signer: Signer
+  readonly scheme: SignatureScheme
+  /** What a household's members tell goes into it. */
+  readonly cache: Cache & CacheContents
+  /** What this node observes with, and validates what peers bring. */
+  readonly recursor: Recursor
+  /** Undefined: nothing is kept on disk, and the node takes part in no chain. */
+  readonly stores: PeerStores | undefined
+  /** Tests put known mistakes in here. */
+  readonly rules?: PointerRules
+}
+
+/** A disk's part for each room. */
+export interface PeerStores {
+  readonly ring: Store
+  readonly chunks: Store
+  /** Signed answers of the chunks. */
+  readonly proofs: Store
+  readonly chains: ChunkChainsStores
+}
+
+export interface CompositionHooks {
+  /** True for names that are only this node's business. */
+  readonly isPrivate: (question: Question) => boolean
+  /** Hears of each answer that the ring has agreed on where this node had a part in it, not yet validated. */
+  readonly onAgreed: (finding: Finding) => void
+}
+
+/** What the core asks of the rest of the node, which begins after it. */
+export interface CoreSurroundings extends Pick<CoreHooks, 'ownListeners' | 'rootAnchors'> {
+  /** Undefined as long as there is no ring. */
+  readonly peers: () => Pick<PeerRooms, 'ring' | 'chunks' | 'household'> | undefined
+}
+
+/** Own iteration and the resolver, with what the ring has; what is found is told to the household. */
+export function composeCore(deps: CoreDeps, config: Config, around: CoreSurroundings): Core {
+  const { peers, ownListeners, rootAnchors } = around
+  return new Core(
+    { ...deps, cache: watchedCache(deps.cache, () => peers()?.household?.watcher) },
+    {
+      ownListeners,
+      ...(rootAnchors !== undefined && { rootAnchors }),
+      // What a household's ring knows, this node knows. A ring of one that nobody asked for: there is nobody to tell.
+      chunks() {
+        const rooms = peers()
+        const isAlone = config.ring.byDefault && (rooms?.ring.members().length ?? 0) < 2
+        return isAlone || rooms?.household?.isWhole() === true ? undefined : rooms?.chunks
+      },
+      toldBy: (question) => peers()?.household?.sourceOf(question),
+    },
+    config,
+  )
+}
+
+/** The rooms of one node towards its peers. */
+export interface PeerRooms {
+  readonly ring: RunningRing
+  readonly chunks: Chunks
+  /** Undefined when nothing is kept on disk. */
+  readonly chains: ChunkChains | undefined
+  /** Undefined where one member's word is not enough. */
+  readonly household: Household | undefined
+  /** Answers peers from now on, and joins the ring or begins one; `meeting` runs before the rooms above the ring start. */
+  begin(meeting?: () => Promise<void>): Promise<void>
+  /** Hands over what this node holds, and says that it leaves. Transport and stores stay open. */
+  end(): Promise<void>
+}
+
+/** Nothing is sent before `begin`. */
+export function composePeers(deps: CompositionDeps, hooks: CompositionHooks): PeerRooms {
+  const { config, transport, stores } = deps
+  const memory = stores && ringMemory(deps, stores)
+  const ring = ringOver(deps, memory)
+  const household = config.ring.acceptFrom === 'any-member' ? householdOver(deps, ring, hooks) : undefined
+  const chunks = chunksOver(deps, hooks, { ring, household })
+  const chains = stores && chainsOver(deps, stores, { ring, chunks })
+  if (chains !== undefined) chunks.onAgreed((entry) => chains.kept(entry))
+  return {
+    ring,
+    chunks,
+    chains,
+    household,
+    async begin(meeting) {
+      answerPeers(transport, { ring, chunks, chains, household })
+      await ring.start()
+      memory?.follow(ring)
+      await meeting?.()
+      chunks.start()
+      chains?.start()
+      household?.start()
+    },
+    async end() {
+      chains?.stop()
+      await Promise.all([household?.stop(), chunks.handOver()])
+      await chunks.stop()
+      await ring.stop()
+      memory?.stop()
+    },
+  }
+}
+
+export interface DoorDeps {
+  readonly config: Pick<Config, 'ring'>
+  readonly random: Random
+  readonly log: Log
+  /** Not looked at on an open ring. */
+  readonly secret: Uint8Array
+}
+
+/** Who may speak to a member of this ring. */
+export function doorkeeperOf(
+  { config, random, log, secret }: DoorDeps,
+  isExpelled: (peer: PeerId) => boolean,
+): Doorkeeper {
+  const { id: ringId, admission, chunkBits, replicas } = config.ring
+  const door = {
+    ringId,
+    random,
+    // Members that differ in these would look for one name in different places.
+    constants: { chunkBits, replicas },
+    isExpelled,
+    onSpoken: (peer: PeerId, spoken: Spoken) => log.debug({ peer, ...spoken }, 'a peer was let in'),
+  }
+  return admission === 'open' ? openDoorkeeper(door) : pskDoorkeeper({ ...door, secret })
+}
+
+function ringMemory({ config, clock, log }: CompositionDeps, stores: PeerStores): RingMemory {
+  return createRingMemory({ store: stores.ring, clock, log, ringId: config.ring.id })
+}
+
+function ringOver(deps: CompositionDeps, memory: RingMemory | undefined): RunningRing {
+  const { config, transport, rules } = deps
+  const { id: ringId, timing, bootstrap, replicas } = config.ring
+  const options = { ...timing, ringId, bootstrap, replicas }
+  return createRing(
+    {
+      ...portsOf(deps),
+      transport,
+      options,
+      ...(memory !== undefined && { memory }),
+      ...(rules !== undefined && { rules }),
+    },
+    {
+      send: senderTo(RequestRoom.RING, transport),
+      addresses: () => transport.addresses(),
+      ...(memory !== undefined && { persist: memory.persist }),
+    },
+  )
+}
+
+function chunksOver(
+  deps: CompositionDeps,
+  { isPrivate, onAgreed }: CompositionHooks,
+  { ring, household }: Pick<PeerRooms, 'ring' | 'household'>,
+): Chunks {
+  const { config, transport, clock, recursor, stores } = deps
+  return createChunks(
+    {
+      ...portsOf(deps),
+      ...(stores !== undefined && { store: stores.chunks, proofStore: stores.proofs }),
+      ring,
+      proofs: proofSourceOf(recursor, clock),
+    },
+    {
+      send: senderTo(RequestRoom.CHUNKS, transport),
+      bulk: (peer, body, options) => transport.bulk(peer, addressed(RequestRoom.CHUNKS, body), options),
+      ownFetch: ownFetchBeside(household, ownFetchOf(recursor, clock, config.chunks.admitAfter === 'auto')),
+      isPrivate,
+      onLearned: onAgreed,
+    },
+    { ...config.chunks, ...config.ring },
+  )
+}
+
+function chainsOver(
+  deps: CompositionDeps,
+  stores: PeerStores,
+  { ring, chunks }: Pick<PeerRooms, 'ring' | 'chunks'>,
+): ChunkChains {
+  const { config, transport } = deps
+  const held = {
+    chunks: () => chunks.held(),
+    summariesOf: (chunk: ChunkId) => chunks.summariesOf(chunk),
+    entryOf: (key: string) => chunks.entryOf(key),
+  }
+  return createChunkChains(
+    { ...portsOf(deps), ring, stores: stores.chains, held },
+    {
+      send: senderTo(RequestRoom.CHAINS, transport),
+      onRecorded: (claim) => chunks.recorded(claim),
+      members: () => ring.members().flatMap(({ peer }) => (peer === ring.self.peer ? [] : [peer])),
+      onEquivocator(publicKey) {
+        const member = ring.memberByKey(publicKey)
+        if (member !== undefined && member.id !== ring.self.id) ring.expel(member.id)
+      },
+    },
+    { chunkBits: config.ring.chunkBits, historyHours: config.chunks.historyHours },
+  )
+}
+
+function householdOver(
+  { transport, clock, log, cache }: CompositionDeps,
+  ring: RunningRing,
+  { isPrivate }: CompositionHooks,
+): Household {
+  return createHousehold(
+    { ring, cache, clock, log },
+    {
+      send: senderTo(RequestRoom.HOUSEHOLD, transport),
+      bulk: (peer, body, options) => transport.bulk(peer, addressed(RequestRoom.HOUSEHOLD, body), options),
+      mayShare: (question) => mayShare(question, isPrivate),
+    },
+  )
+}
+
+/** What every room that signs takes. */
+function portsOf({ clock, random, signer, scheme, log }: CompositionDeps) {
+  return { clock, random, signer, scheme, log }
+}
+
+/** Every request of a peer goes to the room that its first byte names. */
+function answerPeers(
+  transport: Transport,
+  { ring, chunks, chains, household }: Pick<PeerRooms, 'ring' | 'chunks' | 'chains' | 'household'>,
+): void {
+  const refuseExpelled = (from: PeerId) => {
+    if (ring.isExpelled(from)) throw new ChordnsError('PEER_EXPELLED', 'this peer was expelled by the others', {})
+  }
+  transport.onRequest((from, body) => {
+    // A connection that was open when it happened.
+    refuseExpelled(from)
+    const rest = body.subarray(1)
+    if (body[0] === RequestRoom.RING) return ring.handle(from, rest)
+    if (body[0] === RequestRoom.CHUNKS) return chunks.handle(from, rest)
+    if (body[0] === RequestRoom.CHAINS && chains !== undefined) return chains.handle(from, rest)
+    if (body[0] === RequestRoom.HOUSEHOLD && household !== undefined) return household.handle(from, rest)
+    throw new ChordnsError('PEER_UNKNOWN_ROOM', 'no room answers this request', { room: body[0] ?? -1 })
+  })
+  transport.onBulk((from, body, signal) => {
+    refuseExpelled(from)
+    if (body[0] === RequestRoom.CHUNKS) return chunks.supply(from, body.subarray(1), signal)
+    if (body[0] === RequestRoom.HOUSEHOLD && household !== undefined) return household.supply(from, signal)
+    throw new ChordnsError('PEER_UNKNOWN_ROOM', 'no room answers this bulk', { room: body[0] ?? -1 })
+  })
+}
+
+function senderTo(room: RequestRoom, transport: Transport) {
+  return (peer: PeerId, body: Uint8Array, options: RequestOptions) =>
+    transport.request(peer, addressed(room, body), options)
+}
+
+function addressed(room: RequestRoom, body: Uint8Array): Uint8Array {
+  return concatBytes(Uint8Array.of(room), body)
+}
