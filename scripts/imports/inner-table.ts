@@ -119,6 +119,8 @@ export const PURE: readonly string[] = [
   'chunks/reads/read.ts',
   'chunks/reads/ring-read.ts',
   'chunks/reads/hedge.ts',
+  'chunks/reads/nearness.ts',
+  'chunks/reads/turns.ts',
   'chunks/rounds/machine',
   'chunks/handover/debts.ts',
   'chunks/observations/observation.ts',

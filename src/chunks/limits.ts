@@ -243,6 +243,14 @@ export const limits = {
   /** Reads that the p90 is taken over, and how many it needs. */
   HEDGE_SAMPLES: 64,
   HEDGE_MIN_SAMPLES: 8,
+  /** Peers whose round trips are remembered; what is older than this is measured again. Ms. */
+  MAX_NEAR_PEERS: 4_096,
+  NEAR_OLD_MS: 600_000,
+  /** A reply is late four deviations after its round trip, held within these: then the next replica is asked beside it. Ms. */
+  LATE_MIN_MS: 5,
+  LATE_MAX_MS: 100,
+  /** Who has so often in a row not had what its digest names counts as eight times as far away. */
+  MAX_DISAPPOINTED: 7,
   /** Delegations asked for to get around zones that are silent: names are rarely deeper. */
   MAX_DELEGATION_READS: 5,
   /** Tells to one peer, and of one peer, per second, with a burst of the same size. */

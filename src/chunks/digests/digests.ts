@@ -14,7 +14,7 @@ import { questionKey } from '../wire/question-key.ts'
 import type { Rates } from '../wire/rates.ts'
 import type { Send } from '../wire/request.ts'
 import { hashOf, names } from './digest.ts'
-import { createHeardDigests, type HeardDigests } from './heard-digests.ts'
+import { createHeardDigests, type HeardDigests, type PeerDigest } from './heard-digests.ts'
 import { createOwnDigests } from './own-digests.ts'
 
 /** `no`: most of the replicas have nothing for it; `unknown`: too few of their digests are known to say so. */
@@ -41,6 +41,8 @@ export interface DigestsHooks {
 export interface Digests {
   /** What the digests of the seats say; those that are missing or old are requested meanwhile. `held`: this node has it itself. */
   expects(question: Question, seats: Seats, held: boolean): Expectation
+  /** The replicas whose digests name the question, as far as they are known. */
+  namers(question: Question, seats: Seats): ReadonlySet<PeerId>
   answer(from: PeerId, body: Uint8Array): Uint8Array
   /** What this node has for a chunk has changed. */
   changed(chunk: ChunkId): void
@@ -94,6 +96,14 @@ export function createDigests(deps: DigestsDeps, { keysOf }: DigestsHooks): Dige
     return 'no'
   }
 
+  function namers(question: Question, { chunk, others }: Seats): ReadonlySet<PeerId> {
+    const hash = hashOf(questionKey(question))
+    const oldest = clock.monotonic() - limits.DIGEST_OLD_MS
+    const isNaming = (last: PeerDigest | undefined) =>
+      last?.digest !== undefined && last.at >= oldest && names(last.digest, hash)
+    return new Set(others.map(({ peer }) => peer).filter((peer) => isNaming(heard.of(peer, chunk))))
+  }
+
   function refreshIn(ms: number): void {
     next?.()
     nextAt = clock.monotonic() + ms
@@ -114,6 +124,7 @@ export function createDigests(deps: DigestsDeps, { keysOf }: DigestsHooks): Dige
 
   return {
     expects,
+    namers,
     answer(from, body) {
       const wanted = decodeDigestRequest(body)
       const known =

@@ -20,7 +20,7 @@ export interface Chunks {
   start(): void
   stop(): Promise<void>
   /**
-   * Asks the replicas in parallel and stops at the first sufficient proof or at > n/2 equal votes. `onDoubt` is called once, when
+   * Asks the nearest replica that has it by its digest, or all of them, and stops at the first sufficient proof or at > n/2 equal votes. `onDoubt` is called once, when
    * the first of them has nothing: it may still end well, but one need not wait for it.
    */
   read(question: Question, signal: AbortSignal, onDoubt?: () => void): Promise<RingRead>

@@ -2,20 +2,18 @@
 import type { DigestStats } from '../digests/digests.ts'
 import type { ArchiveStats } from '../entries/disk/archive.ts'
 import { NO_PULLS, type PullStats } from '../handover/pull-progress.ts'
+import type { ReadingStats } from '../reads/reading.ts'
 import type { RoundsStats } from '../rounds/rounds.ts'
 import type { FollowStats } from './follow.ts'
 import type { Parts } from './parts.ts'
 
-export interface ChunksStats extends PullStats, DigestStats, ArchiveStats, RoundsStats, FollowStats {
+export interface ChunksStats extends PullStats, DigestStats, ArchiveStats, ReadingStats, RoundsStats, FollowStats {
   /** Entries that this node holds. */
   readonly entries: number
   /** Replicas that signed two contents in one round. */
   readonly equivocations: number
   /** Ms that this clock is ahead of the median of its peers. */
   readonly skewMs: number
-  /** Reads of the ring, and those that were accepted. */
-  readonly reads: number
-  readonly accepted: number
   /** Signed answers held with their proofs; those that peers brought and that did not hold. */
   readonly proofs: number
   readonly refusedProofs: number

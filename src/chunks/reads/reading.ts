@@ -1,8 +1,12 @@
-/** Reads of the ring: the replicas are asked in parallel, those who misbehaved last; the first sufficient proof ends it. */
+/**
+ * Reads of the ring: the nearest replica whose digest names the question is asked first, the others when it is late or not enough,
+ * those who misbehaved last; the first sufficient proof ends it.
+ */
 import { aborted, type Clock, type PeerId } from '../../base/index.ts'
 import type { Question } from '../../dns/index.ts'
 import type { Finding } from '../../evidence/index.ts'
-import type { MemberEntry, Ring } from '../../ring/index.ts'
+import type { Ring } from '../../ring/index.ts'
+import type { Digests } from '../digests/digests.ts'
 import type { Proofs } from '../entries/proofs.ts'
 import type { Placement } from '../seats/placement.ts'
 import type { Seats } from '../seats/seats.ts'
@@ -10,8 +14,11 @@ import type { Faults } from '../wire/faults.ts'
 import type { ChunkReply, ChunkRequest, ReplicaAnswer } from '../wire/messages.ts'
 import type { SendRequest } from '../wire/request.ts'
 import { HedgeDelay } from './hedge.ts'
+import { askInTurns } from './in-turns.ts'
+import { Nearness } from './nearness.ts'
 import { EMPTY_READ, isEnough, type ReadState, type ReplicaEvent, readStep, shortfall } from './read.ts'
 import type { RingRead } from './ring-read.ts'
+import { turnsOf } from './turns.ts'
 
 export interface ReadingDeps {
   readonly ring: Pick<Ring, 'self' | 'isSuspect'>
@@ -19,6 +26,7 @@ export interface ReadingDeps {
   readonly request: SendRequest
   readonly placement: Placement
   readonly proofs: Pick<Proofs, 'check'>
+  readonly digests: Pick<Digests, 'namers'>
   readonly faults: Faults
   readonly requestTimeoutMs: number
   readonly stopping: AbortSignal
@@ -37,13 +45,21 @@ export interface Reading {
   /** Rejects with ABORTED only. */
   read(question: Question, signal: AbortSignal, onDoubt?: () => void): Promise<RingRead>
   hedgeMs(): number
-  stats(): { readonly reads: number; readonly accepted: number }
+  stats(): ReadingStats
+}
+
+export interface ReadingStats {
+  /** Reads of the ring, those that were accepted, and the requests that they took. */
+  readonly reads: number
+  readonly accepted: number
+  readonly readRequests: number
 }
 
 export function createReading(deps: ReadingDeps, hooks: ReadingHooks): Reading {
   const { clock } = deps
   const hedge = new HedgeDelay()
-  const counts = { reads: 0, accepted: 0 }
+  const nearness = new Nearness()
+  const counts = { reads: 0, accepted: 0, readRequests: 0 }
 
   async function read(question: Question, signal: AbortSignal, onDoubt?: () => void): Promise<RingRead> {
     const seats = deps.placement.seatsOf(question)
@@ -51,7 +67,14 @@ export function createReading(deps: ReadingDeps, hooks: ReadingHooks): Reading {
     if (signal.aborted) throw aborted(signal)
     counts.reads++
     const started = clock.monotonic()
-    const state = await readSeats(deps, hooks, { question, seats, signal, onDoubt })
+    const state = await readSeats(deps, hooks, {
+      question,
+      seats,
+      signal,
+      onDoubt,
+      nearness,
+      onRequest: () => counts.readRequests++,
+    })
     hedge.add(clock.monotonic() - started)
     if (state.other !== undefined) return { ...state.other, replies: state.replies }
     if (state.accepted === undefined) return { kind: 'insufficient', reason: shortfall(state), replies: state.replies }
@@ -68,12 +91,14 @@ interface OneRead {
   readonly seats: Seats
   readonly signal: AbortSignal
   readonly onDoubt: (() => void) | undefined
+  readonly nearness: Nearness
+  readonly onRequest: () => void
 }
 
-/** This node's own word first, then those of the others, group after group, until it is enough. */
+/** This node's own word first, then those of the others in turns, until it is enough. */
 async function readSeats(deps: ReadingDeps, hooks: ReadingHooks, one: OneRead): Promise<ReadState> {
   const { ring, clock, stopping } = deps
-  const { question, seats, signal } = one
+  const { question, seats, signal, nearness } = one
   const from = hooks.linksFrom(question)
   const message: ChunkRequest = { kind: 'read', question, ...(from !== undefined && { from }) }
   const context = deps.placement.contextOf(question, seats)
@@ -93,16 +118,50 @@ async function readSeats(deps: ReadingDeps, hooks: ReadingHooks, one: OneRead): 
     count(ring.self.peer, await proofChecked(own, question, deps.proofs, inner))
   }
   if (isEnough(state)) return state
-  for (const group of askingOrder(seats.others, deps)) {
-    const asked = group.map(async ({ peer }) => {
-      const answer = await deps.request(peer, message, { timeoutMs: deps.requestTimeoutMs, signal: inner })
+  const namers = deps.digests.namers(question, seats)
+  await askInTurns(turnsOf(candidatesOf(deps, one, namers)), clock, inner, {
+    async ask({ peer }) {
+      one.onRequest()
+      const answer = await timedRequest(deps, peer, message, inner, nearness)
       count(peer, await proofChecked(answer, question, deps.proofs, inner))
-    })
-    await firstOf(asked, inner)
-    if (isEnough(state)) return state
-    if (signal.aborted || stopping.aborted) throw aborted(signal)
-  }
+      if (namers.has(peer)) nearness.proved(peer, isEnough(state))
+    },
+    lateAfter: ({ peer }) => nearness.lateAfter(peer, clock.monotonic()),
+  })
+  if (!isEnough(state) && (signal.aborted || stopping.aborted)) throw aborted(signal)
   return state
+}
+
+function candidatesOf({ ring, clock, faults }: ReadingDeps, one: OneRead, namers: ReadonlySet<PeerId>) {
+  const now = clock.monotonic()
+  return one.seats.others.map((replica) => ({
+    replica,
+    named: namers.has(replica.peer),
+    doubtful: ring.isSuspect(replica.id) || faults.isAskedLast(replica.peer),
+    distance: one.nearness.distanceOf(replica.peer, now),
+  }))
+}
+
+/** A request whose round trip is remembered. Who is given up because another one was enough is farther than it. */
+async function timedRequest(
+  { clock, request, requestTimeoutMs: timeoutMs }: ReadingDeps,
+  peer: PeerId,
+  message: ChunkRequest,
+  signal: AbortSignal,
+  nearness: Nearness,
+): Promise<ReplicaAnswer> {
+  const asked = clock.monotonic()
+  const given = () => nearness.outlasted(peer, clock.monotonic() - asked, clock.monotonic())
+  signal.addEventListener('abort', given, { once: true })
+  try {
+    const answer = await request(peer, message, { timeoutMs, signal })
+    const now = clock.monotonic()
+    if (answer.kind === 'reply') nearness.heard(peer, now - asked, now)
+    else if (answer.kind === 'failed') nearness.outlasted(peer, now - asked, now)
+    return answer
+  } finally {
+    signal.removeEventListener('abort', given)
+  }
 }
 
 /** A proof is checked by this node's own validation before it is counted. */
@@ -123,28 +182,8 @@ function countBehaviour(peer: PeerId, state: ReadState, faults: Faults): void {
   else if (word?.kind !== 'failed') faults.forgive(peer)
 }
 
-/** Those who answer first; those who are silent or talk nonsense only when the others did not suffice. */
-function askingOrder(others: readonly MemberEntry[], { ring, faults }: ReadingDeps): MemberEntry[][] {
-  const late = (member: MemberEntry) => ring.isSuspect(member.id) || faults.isAskedLast(member.peer)
-  return [others.filter((member) => !late(member)), others.filter(late)].filter((group) => group.length > 0)
-}
-
 /** Whether what this peer said may still become enough. */
 function isHopeful({ replies }: ReadState, peer: PeerId): boolean {
   const kind = replies.find((reply) => reply.peer === peer)?.word.kind
   return kind === 'vote' || kind === 'certificate' || kind === 'proof'
-}
-
-/**
- * Resolves when all of `work` has settled, or at once when `signal` fires: a transport that is slow to give up must not hold
- * an answer. A rejection without the signal is a bug and goes on.
- */
-function firstOf(work: readonly Promise<void>[], signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const end = () => resolve()
-    signal.addEventListener('abort', end, { once: true })
-    Promise.all(work)
-      .then(end, (error: unknown) => (signal.aborted ? end() : reject(error)))
-      .finally(() => signal.removeEventListener('abort', end))
-  })
 }
