@@ -77,6 +77,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
     'machine',
   ],
   chain: ['run', 'machine', 'blocks', 'trees', 'application.ts', 'options.ts'],
+  'chain/trees': ['state-map.ts', 'versioned', 'proofs', 'merkle.ts'],
   dnssec: ['validate.ts', 'learn.ts', 'chain.ts', 'anchors', 'denial', 'signatures', 'why.ts'],
   recurse: ['node', 'denials', 'trust', 'walk', 'servers', 'known', 'job'],
   ring: ['door', 'run', 'machine', 'wire', 'members', 'chord'],

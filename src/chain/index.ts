@@ -5,6 +5,7 @@
  * - `createChainChecker` checks stored blocks (`storedBlocks`, ...) from the first on, without running a chain.
  * - `verifyCertificate` and `blockIdOf` check one header that somebody shows.
  * - The state map (`stateSet`, `stateProof`, ...) and the Merkle tree are for applications, and need no chain.
+ * - `verifyStateProof` checks what a state root says of some keys: the proof of a name, for whoever has a certified header.
  *
  * Inside: `run/` (driver, disk) over `machine/` (the protocol) over `blocks/` (data, bytes, signatures) over `trees/`.
  */
@@ -43,6 +44,8 @@ export {
 } from './run/stored-chain.ts'
 export { type ChainChecker, type CheckParts, createChainChecker, voteContradiction } from './run/verify.ts'
 export { merkleProof, merkleRoot, verifyMerkleProof } from './trees/merkle.ts'
+export { proveKeys } from './trees/proofs/prove.ts'
+export { type Sha256, type StateClaim, verifyStateProof } from './trees/proofs/verify.ts'
 export {
   emptyStateMap,
   type StateEntry,
@@ -54,6 +57,7 @@ export {
   stateProof,
   stateRoot,
   stateSet,
+  stateView,
   verifyAbsence,
   verifyPresence,
 } from './trees/state-map.ts'

@@ -5,6 +5,7 @@
  */
 import { equalBytes } from '../../base/index.ts'
 import { sha256 } from '../../crypto/index.ts'
+import type { TreeView } from './proofs/prove.ts'
 
 export interface StateEntry {
   readonly key: Uint8Array
@@ -83,6 +84,17 @@ export function stateEntries(map: StateMap): StateEntry[] {
   }
   walk(map.top)
   return entries
+}
+
+/** The map as the provers of `proofs/` read it. */
+export function stateView(map: StateMap): TreeView {
+  return viewOf(map.top)
+}
+
+function viewOf(node: Node): TreeView {
+  if (node === undefined) return undefined
+  if (node.kind === 'leaf') return { kind: 'leaf', path: node.path, valueHash: sha256(node.value), hash: node.hash }
+  return { kind: 'branch', hash: hashOf(node), sides: () => [viewOf(node.left), viewOf(node.right)] }
 }
 
 /** Proves what the map has under `key`, or that it has nothing. */
