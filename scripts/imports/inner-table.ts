@@ -62,6 +62,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
     'bounded-map.ts',
     'rows.ts',
     'examine.ts',
+    'order.ts',
     'entry.ts',
   ],
   'chunks/rounds': [
@@ -124,6 +125,7 @@ export const PURE: readonly string[] = [
   'chunks/reads/turns.ts',
   'chunks/rounds/machine',
   'chunks/handover/debts.ts',
+  'chunks/handover/lacking.ts',
   'chunks/observations/observation.ts',
   'chunks/observations/vote.ts',
   'chunks/observations/delegation-finding.ts',
@@ -131,6 +133,7 @@ export const PURE: readonly string[] = [
   'chunks/entries/entry.ts',
   'chunks/entries/entry-store.ts',
   'chunks/entries/examine.ts',
+  'chunks/entries/order.ts',
   'chunks/entries/proof-rows.ts',
   'chunks/entries/rows.ts',
   'chunks/entries/disk/row-seal.ts',

@@ -16,6 +16,7 @@
  */
 export type { ChunkEntry, EntrySummary } from './entries/entry.ts'
 export { examine } from './entries/examine.ts'
+export { compareDated, compareSigned, type Dated, termOf } from './entries/order.ts'
 export type { ProofSource } from './entries/proof-checks.ts'
 export { type Chunks, createChunks, type RecordedClaim } from './node/chunks.ts'
 export type { ChunkHoldings } from './node/holdings.ts'

@@ -7,9 +7,11 @@ import { type ChainDescriptor, chainIdOf, groupKey, replicaGroup } from '../../s
 import { withRecord } from '../../src/chunk-chains/state/state.ts'
 import { encodeTransaction, stateKey } from '../../src/chunk-chains/state/transactions.ts'
 import { buildDigest } from '../../src/chunks/digests/digest.ts'
+import { tagOf } from '../../src/chunks/entries/order.ts'
 import { chunkOf, keyOfChunk } from '../../src/chunks/index.ts'
 import { encodeDigestReply, encodeDigestRequest } from '../../src/chunks/wire/digest-messages.ts'
 import { encodeReply, encodeRequest } from '../../src/chunks/wire/messages.ts'
+import { encodePull, pullMark } from '../../src/chunks/wire/pull-messages.ts'
 import { questionKey } from '../../src/chunks/wire/question-key.ts'
 import { ed25519Signer, peerIdFromPublicKey, sha256 } from '../../src/crypto/index.ts'
 import { parseName, type Question, Type } from '../../src/dns/index.ts'
@@ -49,6 +51,7 @@ const outcome: Outcome = {
   },
 }
 const chunk = chunkOf(question.name, 8)
+const markAt = (at: number) => pullMark(questionKey(question), at, tagOf(question, outcome))
 const observation = signObservation(
   {
     ringId: 'home',
@@ -163,6 +166,9 @@ export function protocolVectors(): Readonly<Record<string, string>> {
     commitment: toHex(encodeReply({ kind: 'commitment', commitment })),
     'delegation question': toHex(encodeRequest({ kind: 'read', question: delegationQuestion(outcome.apex) })),
     probe: toHex(encodeRequest({ kind: 'probe', question })),
+    pull: toHex(
+      encodePull({ first: chunk, last: chunk, have: [markAt(1_800_000_000_000)], proofs: [markAt(1_800_000_300_000)] }),
+    ),
     unknown: toHex(encodeReply({ kind: 'unknown' })),
     outcome: toHex(encodeOutcome(outcome)),
     'content digest': toHex(contentDigest(question, outcome)),

@@ -4,10 +4,10 @@
  */
 import type { Cancel, ChunkId, Clock } from '../../base/index.ts'
 import type { ChunkEntry } from '../../chunks/index.ts'
-import { questionKey } from '../../chunks/index.ts'
+import { compareDated, type Dated, questionKey } from '../../chunks/index.ts'
 import type { Question } from '../../dns/index.ts'
 import { limits } from '../limits.ts'
-import type { StateRecord } from '../state/state.ts'
+import { recordOfEntry, type StateRecord } from '../state/state.ts'
 
 /** `offered`: the chain has it; `later`: the chain is not there yet; `done`: nothing is left to do. */
 export type Attempt = 'offered' | 'later' | 'done'
@@ -62,7 +62,7 @@ export class ProposalQueue {
     const { chunk, question } = entry
     const key = questionKey(question)
     const before = this.#lines.get(chunk)?.entries.get(key)
-    if (before !== undefined && before.entry.seen >= entry.seen) return true
+    if (before !== undefined && compareDated(dated(before.entry), dated(entry)) >= 0) return true
     if (before === undefined && this.#size >= limits.MAX_PENDING) return false
     if (before === undefined) this.#size++
     this.#lineOf(chunk).entries.set(key, { entry, due: this.#clock.monotonic() + delayMs, tries: 0 })
@@ -75,7 +75,7 @@ export class ProposalQueue {
     const line = this.#lines.get(chunk)
     const key = questionKey(question)
     const waiting = line?.entries.get(key)
-    if (line === undefined || waiting === undefined || record.seen < waiting.entry.seen) return
+    if (line === undefined || waiting === undefined || compareDated(record, dated(waiting.entry)) < 0) return
     line.entries.delete(key)
     this.#size--
     this.#schedule(chunk)
@@ -159,4 +159,8 @@ export class ProposalQueue {
     }
     return left
   }
+}
+
+function dated(entry: ChunkEntry): Dated {
+  return recordOfEntry(entry, 0)
 }

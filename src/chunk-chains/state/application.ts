@@ -5,7 +5,7 @@
  */
 import { equalBytes, isChordnsError } from '../../base/index.ts'
 import { type Application, type BlockContent, emptyStateMap, stateRoot } from '../../chain/index.ts'
-import type { ChunkEntry } from '../../chunks/index.ts'
+import { type ChunkEntry, compareDated } from '../../chunks/index.ts'
 import type { SignatureScheme } from '../../crypto/index.ts'
 import { type ChangeContext, changeContext, decoded, removals, stateAfter, stateAfterBytes } from './changes.ts'
 import type { ReplicaGroup } from './descriptor.ts'
@@ -121,7 +121,7 @@ export function transactionFor(state: ChunkState, entry: ChunkEntry): ChunkTrans
   const { question, certificate, outcome } = entry
   const before = recordedIn(state, question)
   const record = recordOfEntry(entry, 0)
-  if (before !== undefined && record.seen <= before.seen) return undefined
+  if (before !== undefined && compareDated(record, before) <= 0) return undefined
   const proven = { question, certificate, outcome }
   if (record.class === 'divergent') return { kind: 'diverge', old: before?.digest, ...proven }
   if (before === undefined) return { kind: 'add', ...proven }

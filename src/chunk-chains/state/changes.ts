@@ -1,7 +1,7 @@
 /** What a transaction makes of the state, or why it is not valid there. */
 import { equalBytes, isChordnsError, type PeerId } from '../../base/index.ts'
 import { stateDelete, stateEntries } from '../../chain/index.ts'
-import { type ChunkEntry, chunkOf, examine, mayShare, type ReadContext } from '../../chunks/index.ts'
+import { type ChunkEntry, chunkOf, compareDated, examine, mayShare, type ReadContext } from '../../chunks/index.ts'
 import { peerIdFromPublicKey, type SignatureScheme } from '../../crypto/index.ts'
 import type { Question } from '../../dns/index.ts'
 import { maxAgreedSeconds } from '../../evidence/index.ts'
@@ -124,7 +124,7 @@ function afterChange(
   if (same !== (transaction.kind === 'renew') && transaction.kind !== 'diverge')
     return same ? 'no change' : 'another content'
   // What was seen before is history: nobody can put it back.
-  if (record.seen <= before.seen) return 'not seen later than what is recorded'
+  if (compareDated(record, before) <= 0) return 'not seen later than what is recorded'
   return withRecord(state, transaction.question, record)
 }
 

@@ -9,6 +9,7 @@ import { limits } from '../limits.ts'
 import { questionKey } from '../wire/question-key.ts'
 import { BoundedMap } from './bounded-map.ts'
 import type { ChunkEntry, EntrySummary } from './entry.ts'
+import { tagOf } from './order.ts'
 import { readRow, rowOf } from './rows.ts'
 
 /** Where rows lie outside of memory. */
@@ -112,7 +113,8 @@ export class EntryStore {
     const ring = this.#chunks.get(chunk)
     const self = this.#self
     const own = self !== undefined && entry.certificate.observations.some(({ observer }) => equalBytes(observer, self))
-    const slot = { key, chunk, class: entry.class, expires, seen, own, bytes: row.length } as Slot
+    const tag = tagOf(entry.question, entry.outcome)
+    const slot = { key, chunk, class: entry.class, expires, seen, tag, own, bytes: row.length } as Slot
     slot.before = ring?.before ?? slot
     slot.after = ring ?? slot
     slot.before.after = slot

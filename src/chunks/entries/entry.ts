@@ -26,6 +26,8 @@ export interface EntrySummary {
   /** Unix ms. */
   readonly expires: number
   readonly seen: number
+  /** The first two bytes of its content's digest. */
+  readonly tag: number
   /** This node has signed one of its observations. */
   readonly own: boolean
   /** The length of its row. */

@@ -13,6 +13,7 @@ import { questionKey } from '../wire/question-key.ts'
 import type { ChunkEntry, EntryClaim, EntryTaken, TakenCause } from './entry.ts'
 import type { EntryStore } from './entry-store.ts'
 import { type Examined, examine } from './examine.ts'
+import { compareDated, type Dated, tagOf } from './order.ts'
 
 export interface IntakeDeps {
   readonly clock: Clock
@@ -41,12 +42,16 @@ export interface Intake {
   /** One of a run of chunks that this node asked a peer for. */
   pulled(claim: EntryClaim, run: Run): IntakeResult
   /**
-   * The chunk's chain has decided this. It takes the place of what is held of the question, unless that was seen later: then it is
-   * not on the chain yet.
+   * The chunk's chain has decided this. It takes the place of what is held of the question, unless that is preferred by all: then it
+   * is not on the chain yet.
    */
   recorded(claim: Omit<EntryClaim, 'expires'>): IntakeResult
   /** An entry of the last run of this process. `isOwn`: this node has checked its signatures before it wrote them. */
   restored(claim: EntryClaim, isOwn: boolean): IntakeResult
+}
+
+function datedAs({ question, outcome }: ChunkEntry, seen: number): Dated {
+  return { seen, digest: contentDigest(question, outcome) }
 }
 
 function isSameContent(held: ChunkEntry, { outcome }: Pick<EntryClaim, 'outcome'>): boolean {
@@ -59,7 +64,7 @@ const CHECKED: SignatureScheme = { verify: () => true }
 const USELESS: IntakeResult = { kind: 'useless' }
 
 export function createIntake({ clock, store, placement }: IntakeDeps, { confirms }: IntakeHooks): Intake {
-  const checked = new WeakMap<ChunkEntry, { readonly set: string; readonly ok: boolean }>()
+  const checked = new WeakMap<ChunkEntry, { readonly set: string; readonly seen: number | undefined }>()
 
   function examined({ question, certificate, outcome }: Omit<EntryClaim, 'expires'>, seats: Seats): Examined {
     const result = examine(certificate, outcome, placement.contextOf(question, seats), clock.now())
@@ -74,27 +79,33 @@ export function createIntake({ clock, store, placement }: IntakeDeps, { confirms
     return { kind: 'taken', taken: { entry, seats, cause } }
   }
 
-  /** Whether what this node holds is at least as new and still believed. */
-  function hasAsGood({ question, seen }: ChunkEntry, seats: Seats): boolean {
+  /** Whether what this node holds is still believed, and is what all replicas prefer of the two; of one content, the later. */
+  function hasAsGood(entry: ChunkEntry, seats: Seats): boolean {
+    const { question, outcome, seen } = entry
     const summary = store.summary(questionKey(question), clock.now())
-    if (summary === undefined || summary.seen < seen) return false
+    if (summary === undefined) return false
+    if (summary.tag === tagOf(question, outcome) && summary.seen < seen) return false
     const held = store.get(question, clock.now())
-    return held !== undefined && isCurrent(held, seats)
+    const heldSeen = held && seenBy(held, seats)
+    return heldSeen !== undefined && compareDated(datedAs(held!, heldSeen), datedAs(entry, seen)) >= 0
   }
 
   /**
-   * All signatures of an entry were checked when it was taken in, and do not change; who counts is checked once for each set of
-   * replicas; expiry is the store's.
+   * When a majority of these seats had seen the entry; undefined: they are no majority. All signatures of an entry were checked when it
+   * was taken in, and do not change; who counts is checked once for each set of replicas; expiry is the store's.
    */
-  function isCurrent(entry: ChunkEntry, seats: Seats): boolean {
+  function seenBy(entry: ChunkEntry, seats: Seats): number | undefined {
     const set = `${seats.n} ${seats.members.map((member) => member.id).join(' ')}`
     const known = checked.get(entry)
-    if (known?.set === set) return known.ok
+    if (known?.set === set) return known.seen
     const context = { ...placement.contextOf(entry.question, seats), scheme: CHECKED }
-    const { ok } = examine(entry.certificate, entry.outcome, context, clock.now())
-    checked.set(entry, { set, ok })
-    return ok
+    const result = examine(entry.certificate, entry.outcome, context, clock.now())
+    const seen = result.ok ? result.entry.seen : undefined
+    checked.set(entry, { set, seen })
+    return seen
   }
+
+  const isCurrent = (entry: ChunkEntry, seats: Seats) => seenBy(entry, seats) !== undefined
 
   return {
     isCurrent,
@@ -124,7 +135,7 @@ export function createIntake({ clock, store, placement }: IntakeDeps, { confirms
       if (held !== undefined && isSameContent(held, claim) && isCurrent(held, seats)) return USELESS
       const result = examined(claim, seats)
       if (!result.ok) return { kind: 'refused', reason: result.reason }
-      if (held !== undefined && held.seen > result.entry.seen && isCurrent(held, seats)) return USELESS
+      if (hasAsGood(result.entry, seats)) return USELESS
       return takeIn(result.entry, seats, 'recorded')
     },
     restored({ question, certificate, outcome }, isOwn) {

@@ -13,6 +13,7 @@ import { questionKey } from '../wire/question-key.ts'
 import { BoundedMap } from './bounded-map.ts'
 import type { RowFile, SealedRow } from './disk/row-file.ts'
 import { createSlices } from './disk/slices.ts'
+import { compareSigned, tagOf } from './order.ts'
 import { createProofChecks, type ProofChecksDeps } from './proof-checks.ts'
 import { proofRowOf, readProofRow } from './proof-rows.ts'
 
@@ -23,6 +24,8 @@ export interface ProofsDeps extends ProofChecksDeps {
   readonly file?: RowFile | undefined
 }
 
+export type ProofKept = Pick<Finding, 'question' | 'outcome' | 'expires'>
+
 export interface ProofsHooks {
   /** Hears of each question whose proof is held from now on. */
   readonly onKept: (question: Question, chunk: ChunkId) => void
@@ -30,14 +33,17 @@ export interface ProofsHooks {
 
 export interface Proofs {
   /** What this node validated itself. */
-  keep(finding: Pick<Finding, 'question' | 'outcome' | 'expires'>): void
-  /** What a peer brought, which ends at `expires` (unix ms) by its word: verified by what this node knows and by `links`, without a query, and kept if it holds. */
+  keep(finding: ProofKept): void
+  /**
+   * What a peer brought, which ends at `expires` (unix ms) by its word: verified by what this node knows and by `links`, without a
+   * query, and kept if it holds. `known`: the same is held, or something that was signed later.
+   */
   offer(
     question: Question,
     outcome: Outcome,
     links?: readonly ProofLink[],
     expires?: number,
-  ): Promise<'kept' | 'bogus' | 'unproven' | 'busy'>
+  ): Promise<'kept' | 'known' | 'bogus' | 'unproven' | 'busy'>
   /** What the asker thinks of a reply that claims to stand alone: the finding, `secure`, or why it is none. */
   check(
     question: Question,
@@ -52,7 +58,7 @@ export interface Proofs {
   held(): readonly { readonly question: Question; readonly outcome: Outcome; readonly expires: number }[]
   /** Chunks of which any is held; what is held of one, as marks of a pull name it; and one as a row, with what it takes to verify it. */
   chunks(): ChunkId[]
-  marksOf(chunk: ChunkId): readonly { readonly key: string; readonly expires: number }[]
+  marksOf(chunk: ChunkId): readonly { readonly key: string; readonly expires: number; readonly tag: number }[]
   row(key: string): Uint8Array | undefined
   /** Begins to read what the last run has kept. */
   start(): void
@@ -66,6 +72,8 @@ const TOP_LEVEL = 1
 
 interface KeptProof {
   readonly chunk: ChunkId
+  /** See `tagOf`. */
+  readonly tag: number
   readonly question: Question
   readonly outcome: Outcome
   readonly expires: number
@@ -83,9 +91,12 @@ export function createProofs(deps: ProofsDeps, { onKept }: ProofsHooks): Proofs 
   const checks = createProofChecks(deps)
   const slices = createSlices(clock, deps.log)
 
-  function keep({ question, outcome, expires }: Omit<KeptProof, 'chunk'>, given?: readonly ProofLink[]): void {
+  function keep({ question, outcome, expires }: ProofKept, given?: readonly ProofLink[]): void {
     const now = clock.now()
     if (source === undefined || expires - now < limits.MIN_SHARED_TTL_SECONDS * 1_000) return
+    const held = kept.peek(questionKey(question), now)
+    // A copy that was signed earlier than what is held comes from a server that is behind.
+    if (held !== undefined && compareSigned(question, held.outcome, outcome) > 0) return
     const until = Math.min(expires, now + limits.MAX_PROOF_MS)
     if (!hold(question, outcome, until) || file === undefined) return
     const links = given ?? source.links(question, TOP_LEVEL)
@@ -97,7 +108,8 @@ export function createProofs(deps: ProofsDeps, { onKept }: ProofsHooks): Proofs 
     const bytes = encodeOutcome(outcome).length + limits.RECORD_OVERHEAD_BYTES
     const chunk = placement.chunkOf(question)
     const key = questionKey(question)
-    if (!kept.set(key, { chunk, question, outcome, expires: until }, bytes, until)) return false
+    const tag = tagOf(question, outcome)
+    if (!kept.set(key, { chunk, tag, question, outcome, expires: until }, bytes, until)) return false
     const keys = byChunk.get(chunk)
     if (keys === undefined) byChunk.set(chunk, new Set([key]))
     else keys.add(key)
@@ -118,8 +130,10 @@ export function createProofs(deps: ProofsDeps, { onKept }: ProofsHooks): Proofs 
     keep,
     async offer(question, outcome, links = [], expires = Number.POSITIVE_INFINITY) {
       const held = kept.get(questionKey(question), clock.now())
+      const order = held === undefined ? -1 : compareSigned(question, held.outcome, outcome)
+      if (order > 0) return 'known'
       // More than half of its TTL is left: it is not verified again whenever somebody brings it.
-      if (held !== undefined && held.expires - clock.now() > outcomeTtl(outcome) * 500) return 'kept'
+      if (order === 0 && held!.expires - clock.now() > outcomeTtl(outcome) * 500) return 'known'
       const seconds = Math.min(outcomeTtl(outcome), Math.floor((expires - clock.now()) / 1_000))
       const claim = { question, outcome, seconds, links, mayFetch: false }
       const finding = await checks.check(claim, deps.stopping)
@@ -146,7 +160,7 @@ export function createProofs(deps: ProofsDeps, { onKept }: ProofsHooks): Proofs 
     marksOf: (chunk) =>
       [...(byChunk.get(chunk) ?? [])].flatMap((key) => {
         const proof = kept.peek(key, clock.now())
-        return proof === undefined ? [] : [{ key, expires: proof.expires }]
+        return proof === undefined ? [] : [{ key, expires: proof.expires, tag: proof.tag }]
       }),
     row(key) {
       const proof = kept.peek(key, clock.now())

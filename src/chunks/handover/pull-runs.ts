@@ -1,7 +1,7 @@
 /**
- * How a replica pulls what it lacks: it asks one of the other replicas of each run of chunks, another one if that one fails, and
- * another one at the next repair, so that a replica that leaves an entry out hides it until the next repair only. What comes is a claim: each entry is
- * verified against this node's own view before it is taken in.
+ * How a replica pulls what it lacks: it asks half of the other replicas of each run of chunks, another one if one fails, and the
+ * rest at the next repair, so that a replica that leaves an entry out hides it until the next repair only. What comes is a claim: each
+ * entry is verified against this node's own view before it is taken in.
  */
 import {
   ChordnsError,
@@ -64,7 +64,7 @@ export function createRunPuller(deps: PullRunsDeps, hooks: PullRunsHooks, stoppi
   /** The runs as they were when they were pulled last. */
   let pulled: readonly Run[] = []
 
-  const pullAll = () => pullRuns(deps.placement.ownRuns(), [])
+  const pullAll = () => pullRuns(deps.placement.ownRuns(), [], turn++)
 
   async function pullChanged(): Promise<void> {
     const runs = deps.placement.ownRuns()
@@ -74,14 +74,14 @@ export function createRunPuller(deps: PullRunsDeps, hooks: PullRunsHooks, stoppi
       await pullRuns(
         runs.filter((run) => !same.includes(run)),
         same,
+        turn,
       )
   }
 
   /** `same`: the runs that need not be pulled again. */
-  async function pullRuns(runs: readonly Run[], same: readonly Run[]): Promise<void> {
+  async function pullRuns(runs: readonly Run[], same: readonly Run[], thisTurn: number): Promise<void> {
     const done = [...same]
     progress.begin(runs.length)
-    const thisTurn = turn++
     for (const run of runs) {
       if (stopping.aborted) return
       if (await pullRun(run, thisTurn)) done.push(run)
@@ -91,14 +91,22 @@ export function createRunPuller(deps: PullRunsDeps, hooks: PullRunsHooks, stoppi
     progress.end()
   }
 
-  /** Pulls from the first replica that can give the whole run. Each turn begins with another replica. */
+  /**
+   * Pulls from half of the other replicas, and from the other half at the next turn: so what any of them has is here within two
+   * repairs. In the place of one that cannot give the whole run, another one is asked.
+   */
   async function pullRun(run: Run, thisTurn: number): Promise<boolean> {
     const { others } = run.seats
-    const start = thisTurn % others.length
+    const half = Math.ceil(others.length / 2)
+    const start = (thisTurn % 2) * (others.length - half)
     const order = [...others.slice(start), ...others.slice(0, start)]
     order.sort((a, b) => Number(deps.isSuspect(a)) - Number(deps.isSuspect(b)))
-    for (const { peer } of order) if (await pullRunFrom(peer, run)) return true
-    return false
+    let left = half
+    for (const { peer } of order) {
+      if (left === 0) break
+      if (await pullRunFrom(peer, run)) left--
+    }
+    return left < half
   }
 
   /** Part after part. The next peer is told what came before a failure, so that it goes on from there. */
@@ -176,8 +184,8 @@ function* partsOf(
       have = []
       proofs = []
     }
-    for (const { key, seen } of summaries) have.push(pullMark(key, seen))
-    for (const { key, expires } of signed) proofs.push(pullMark(key, expires))
+    for (const { key, seen, tag } of summaries) have.push(pullMark(key, seen, tag))
+    for (const { key, expires, tag } of signed) proofs.push(pullMark(key, expires, tag))
   }
   yield encodePull({ first: from, last, have, proofs })
 }

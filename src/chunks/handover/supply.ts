@@ -7,6 +7,7 @@ import type { Placement } from '../seats/placement.ts'
 import type { Faults } from '../wire/faults.ts'
 import { decodePull, pullFrames, readMarks } from '../wire/pull-messages.ts'
 import type { Rates } from '../wire/rates.ts'
+import { lacksEntry, lacksProof } from './lacking.ts'
 
 export interface SupplyDeps {
   readonly clock: Clock
@@ -30,12 +31,12 @@ export function createSupply({ clock, store, proofs, placement, faults, requests
 
   /** Only chunks of which the asker is a replica too, by this node's own table. */
   function* rowsFor(from: PeerId, body: Uint8Array): Generator<Uint8Array> {
-    const { first, last, have, proofs: haveProofs } = decodePull(body)
-    const known = readMarks(have)
+    const { first, last, have, proofs: haveProofs, isUntagged } = decodePull(body)
+    const theirs = readMarks(have, isUntagged)
     const isReplica = (chunk: ChunkId) => placement.seatsOfChunk(chunk).others.some(({ peer }) => peer === from)
     for (const chunk of store.chunks()) {
       if (chunk < first || chunk > last) continue
-      const missing = store.summariesOf(chunk, clock.now()).filter(({ key, seen }) => !known(key, seen))
+      const missing = store.summariesOf(chunk, clock.now()).filter((own) => lacksEntry(theirs(own.key), own))
       if (missing.length === 0 || !isReplica(chunk)) continue
       for (const { key, expires } of missing) {
         const row = expires > clock.now() ? store.row(key) : undefined
@@ -43,11 +44,11 @@ export function createSupply({ clock, store, proofs, placement, faults, requests
       }
     }
     if (haveProofs === undefined) return
-    const knownProof = readMarks(haveProofs)
+    const theirProofs = readMarks(haveProofs, isUntagged)
     for (const chunk of proofs.chunks()) {
       if (chunk < first || chunk > last || !isReplica(chunk)) continue
-      for (const { key, expires } of proofs.marksOf(chunk)) {
-        const row = knownProof(key, expires) ? undefined : proofs.row(key)
+      for (const own of proofs.marksOf(chunk)) {
+        const row = lacksProof(theirProofs(own.key), own, clock.now()) ? proofs.row(own.key) : undefined
         if (row !== undefined) yield row
       }
     }

@@ -13,11 +13,13 @@ const PULL = 32
 const MARK_BYTES = 12
 const HASH_BYTES = 6
 const MAX_CHUNK = 2 ** 24 - 1
+/** How marks are written: with a tag. An asker of an earlier release says nothing of it. */
+const TAGGED = 2
 /** Head of a byte string of up to 64 KiB, and of a frame. */
 const ROW_HEAD_BYTES = 3
 const FRAME_HEAD_BYTES = 8
 
-/** Names an entry in few bytes: the first bytes of the hash of its question's key, and when it was seen. */
+/** Names an entry in few bytes: the first bytes of the hash of its question's key, a time in seconds, and the tag of its content. */
 export type PullMark = Uint8Array
 
 export interface PullRequest {
@@ -27,54 +29,62 @@ export interface PullRequest {
   readonly have: readonly PullMark[]
   /** Of the signed answers that the asker has, dated by their end; undefined: it wants none. */
   readonly proofs?: readonly PullMark[]
+  /** The asker is of an earlier release: its marks have six bytes of ms, and no tag. */
+  readonly isUntagged?: boolean
 }
 
 /**
- * Six bytes of hash, six of the time. If two questions of one run have the same hash, one of their entries is not pulled until it
- * is renewed.
+ * Six bytes of hash, four of the time, two of the content. If two questions of one run have the same hash, one of their entries is
+ * not pulled until it is renewed; so it is if two contents of one question have the same tag and date.
  */
-export function pullMark(key: string, seen: number): PullMark {
+export function pullMark(key: string, at: number, tag: number): PullMark {
   const mark = new Uint8Array(MARK_BYTES)
   mark.set(sha256(fromLatin1(key)).subarray(0, HASH_BYTES))
   const view = new DataView(mark.buffer)
-  view.setUint16(HASH_BYTES, Math.floor(seen / 2 ** 32))
-  view.setUint32(HASH_BYTES + 2, seen >>> 0)
+  view.setUint32(HASH_BYTES, Math.floor(at / 1_000))
+  view.setUint16(HASH_BYTES + 4, tag)
   return mark
 }
 
-/**
- * Whether the asker has an entry already, by the marks that it sent. Of one question, a later entry than the asker's is new to it,
- * an earlier one is not. An entry of the same round is not new either, though it may be a little later: it is dated by the signers
- * that count, and two nodes with different tables count different signers.
- */
-export function readMarks(marks: readonly PullMark[]): (key: string, seen: number) => boolean {
-  const seenOf = new Map<string, number>()
-  for (const mark of marks) {
-    const view = new DataView(mark.buffer, mark.byteOffset)
-    seenOf.set(
-      toHex(mark.subarray(0, HASH_BYTES)),
-      view.getUint16(HASH_BYTES) * 2 ** 32 + view.getUint32(HASH_BYTES + 2),
-    )
-  }
-  return (key, seen) =>
-    (seenOf.get(toHex(sha256(fromLatin1(key)).subarray(0, HASH_BYTES))) ?? -Infinity) > seen - limits.SAME_ROUND_MS
+/** What an asker says of its own entry of a question. `at`: unix ms. */
+export interface Marked {
+  readonly at: number
+  /** Undefined: the asker does not say. */
+  readonly tag: number | undefined
 }
 
-export function encodePull({ first, last, have, proofs }: PullRequest): Uint8Array {
+/** By the marks of a request, what its asker has of a question; undefined: nothing. */
+export function readMarks(marks: readonly PullMark[], isUntagged = false): (key: string) => Marked | undefined {
+  const byHash = new Map<string, Marked>()
+  for (const mark of marks) {
+    const view = new DataView(mark.buffer, mark.byteOffset)
+    const at = isUntagged
+      ? view.getUint16(HASH_BYTES) * 2 ** 32 + view.getUint32(HASH_BYTES + 2)
+      : view.getUint32(HASH_BYTES) * 1_000
+    const tag = isUntagged ? undefined : view.getUint16(HASH_BYTES + 4)
+    byHash.set(toHex(mark.subarray(0, HASH_BYTES)), { at, tag })
+  }
+  return (key) => byHash.get(toHex(sha256(fromLatin1(key)).subarray(0, HASH_BYTES)))
+}
+
+export function encodePull({ first, last, have, proofs, isUntagged = false }: PullRequest): Uint8Array {
   const row = [VERSION, PULL, first, last, concatBytes(...have)]
-  return encodeCanonical(proofs === undefined ? row : [...row, concatBytes(...proofs)])
+  const signed = proofs === undefined ? null : concatBytes(...proofs)
+  if (!isUntagged) return encodeCanonical([...row, signed, TAGGED])
+  return encodeCanonical(signed === null ? row : [...row, signed])
 }
 
 /** Throws CHUNK_MALFORMED. */
 export function decodePull(bytes: Uint8Array): PullRequest {
-  const [, kind, first, last, marks, proofs] = open(bytes)
+  const [, kind, first, last, marks, proofs, how] = open(bytes)
   if (kind !== PULL) throw malformed('not a pull')
   const run = { first: readChunk(first), last: readChunk(last) }
   if (run.first > run.last) throw malformed('run of chunks')
   const have = readMarkList(marks, limits.MAX_PULL_MARKS)
+  const untagged = how === TAGGED ? {} : { isUntagged: true }
   // An asker of an earlier release names none, and gets none.
-  if (proofs === undefined) return { ...run, have }
-  return { ...run, have, proofs: readMarkList(proofs, limits.MAX_PROOF_MARKS) }
+  if (proofs === undefined || proofs === null) return { ...run, have, ...untagged }
+  return { ...run, have, proofs: readMarkList(proofs, limits.MAX_PROOF_MARKS), ...untagged }
 }
 
 function readMarkList(value: CborValue | undefined, most: number): PullMark[] {

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { asChunkId, ChordnsError } from '../../../src/base/index.ts'
 import { EntryStore } from '../../../src/chunks/entries/entry-store.ts'
 import { rowOf } from '../../../src/chunks/entries/rows.ts'
+import { lacksEntry, lacksProof } from '../../../src/chunks/handover/lacking.ts'
 import { createPull } from '../../../src/chunks/handover/pull.ts'
 import { limits } from '../../../src/chunks/limits.ts'
 import type { Run } from '../../../src/chunks/seats/runs.ts'
@@ -26,10 +27,11 @@ describe('messages of a pull', () => {
   const bytes = fc.uint8Array({ minLength: 1, maxLength: 900 })
 
   it('come back as they were', () => {
-    const note = fc.tuple(fc.string({ minLength: 1, maxLength: 40, unit: 'binary-ascii' }), fc.nat(2 ** 31 - 1))
+    const key = fc.string({ minLength: 1, maxLength: 40, unit: 'binary-ascii' })
+    const note = fc.tuple(key, fc.nat(2 ** 31 - 1), fc.nat(0xffff))
     fc.assert(
       fc.property(fc.nat(60_000), fc.nat(5_000), fc.array(note, { maxLength: 50 }), (first, more, notes) => {
-        const have = notes.map(([key, seen]) => pullMark(key, seen * 1_000))
+        const have = notes.map(([key, seen, tag]) => pullMark(key, seen * 1_000, tag))
         const request = { first: asChunkId(first), last: asChunkId(first + more), have }
         expect(decodePull(encodePull(request))).toEqual(request)
       }),
@@ -56,18 +58,39 @@ describe('messages of a pull', () => {
     )
     const all = { first: asChunkId(5), last: asChunkId(4), have: [] }
     expect(() => decodePull(encodePull(all))).toThrow('run of chunks')
-    const have = Array.from({ length: limits.MAX_PULL_MARKS + 1 }, (_, i) => pullMark(`a${i}`, 1))
+    const have = Array.from({ length: limits.MAX_PULL_MARKS + 1 }, (_, i) => pullMark(`a${i}`, 1, 1))
     expect(() => decodePull(encodePull({ first: asChunkId(0), last: asChunkId(9), have }))).toThrow('too many')
   })
 
   it('name what is known: the same or a later one, not an earlier one', () => {
-    const known = readMarks([pullMark('a', 1_800_000_000_000)])
-    expect(known('a', 1_800_000_000_000)).toBe(true)
-    expect(known('a', 1_799_999_999_999)).toBe(true)
-    expect(known('a', 1_800_000_000_000 + limits.SAME_ROUND_MS)).toBe(false)
+    const at = 1_800_000_000_000
+    const theirs = readMarks([pullMark('a', at, 7)])
+    const lacks = (key: string, seen: number, tag = 7) => lacksEntry(theirs(key), { seen, tag })
+    expect(lacks('a', at)).toBe(false)
+    expect(lacks('a', at - 1)).toBe(false)
+    expect(lacks('a', at + limits.SAME_ROUND_MS)).toBe(true)
     // Who counts another set of signers sees the same round at another time.
-    expect(known('a', 1_800_000_000_000 + limits.SAME_ROUND_MS - 1)).toBe(true)
-    expect(known('b', 1_800_000_000_000)).toBe(false)
+    expect(lacks('a', at + limits.SAME_ROUND_MS - 1)).toBe(false)
+    expect(lacks('b', at)).toBe(true)
+    // Of another content that is dated about as late, both sides see both.
+    expect(lacks('a', at, 8)).toBe(true)
+    expect(lacks('a', at - limits.SAME_ROUND_MS, 8)).toBe(true)
+    expect(lacks('a', at - limits.SAME_ROUND_MS - 1, 8)).toBe(false)
+  })
+
+  it('of an earlier release have no tag, and are read as that release reads them', () => {
+    const at = 1_800_000_000_123
+    const mark = pullMark('a', 0, 0)
+    new DataView(mark.buffer).setUint16(6, Math.floor(at / 2 ** 32))
+    new DataView(mark.buffer).setUint32(8, at >>> 0)
+    const request = { first: asChunkId(1), last: asChunkId(2), have: [mark], isUntagged: true }
+    expect(decodePull(encodePull(request))).toEqual(request)
+    const theirs = readMarks([mark], true)('a')
+    expect(theirs).toEqual({ at, tag: undefined })
+    expect(lacksEntry(theirs, { seen: at + limits.SAME_ROUND_MS - 1, tag: 9 })).toBe(false)
+    expect(lacksEntry(theirs, { seen: at + limits.SAME_ROUND_MS, tag: 9 })).toBe(true)
+    expect(lacksProof(theirs, { expires: at, tag: 9 }, at - 1_000)).toBe(false)
+    expect(lacksProof(theirs, { expires: at + limits.SAME_ROUND_MS, tag: 9 }, at - 1_000)).toBe(true)
   })
 })
 
