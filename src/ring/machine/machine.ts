@@ -101,7 +101,7 @@ export function initialState(
     probeSet: false,
     trusting: true,
     gathering: undefined,
-    gathered: { at: Number.NEGATIVE_INFINITY, vain: 0 },
+    gathered: { at: Number.NEGATIVE_INFINITY, vain: 0, wanted: false },
     stats: {
       malformed: 0,
       refused: 0,

@@ -263,6 +263,7 @@ function refute(work: RingWork, incarnation: number): void {
   // Those who believed it count us again when our neighbours welcome us, so they are asked before anybody is told.
   if (work.context.seats === 'welcomed' && state.phase === 'member') {
     signSelf(work, 'alive', incarnation)
+    state.gathered.wanted = true
     setTimer(work, 'welcome', 0, 0)
   } else renewSelf(work, 'alive', incarnation)
 }

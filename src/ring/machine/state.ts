@@ -237,8 +237,8 @@ export interface RingState {
   /** While this node joins: what its contact says about who is a member counts, since it remembers too few itself. */
   trusting: boolean
   gathering: Gathering | undefined
-  /** When this node asked for welcomes last, and how often in vain since it had enough. */
-  gathered: { at: number; vain: number }
+  /** When this node asked for welcomes last, how often in vain since it had enough, and whether it is to ask for new ones. */
+  gathered: { at: number; vain: number; wanted: boolean }
   readonly stats: { -readonly [K in keyof RingStats]: RingStats[K] }
 }
 

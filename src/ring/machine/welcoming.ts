@@ -29,6 +29,7 @@ export function seekWelcomes(work: RingWork): void {
   const { state } = work
   if (state.phase !== 'member' || state.gathering !== undefined) return
   state.gathered.at = work.now
+  state.gathered.wanted = false
   const asked = witnessesToAsk(work)
   state.gathering = { left: asked.length, asked: asked.length, welcomes: [] }
   const { welcomes: _, ...entry } = state.self
@@ -36,10 +37,14 @@ export function seekWelcomes(work: RingWork): void {
   if (asked.length === 0) finish(work)
 }
 
-/** The timer `welcome`: welcomes are wanted, or enough have come and the slow ones were waited for. */
+/**
+ * The timer `welcome`: welcomes are wanted, or enough have come and the slow ones were waited for. Where none was slow there is nothing
+ * left to do: to ask again then would be to ask for ever.
+ */
 export function onWelcomeTimer(work: RingWork): void {
-  if (work.state.gathering === undefined) seekWelcomes(work)
-  else finish(work)
+  const { gathering, gathered } = work.state
+  if (gathering !== undefined) finish(work)
+  else if (gathered.wanted) seekWelcomes(work)
 }
 
 export function welcomeAnswered(work: RingWork, peer: PeerId, reply: RingReply): void {

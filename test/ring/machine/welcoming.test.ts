@@ -37,6 +37,16 @@ describe('a newcomer', { timeout: 60_000 }, () => {
     }
   })
 
+  it('asks for welcomes once, and not again when all witnesses were quick', () => {
+    const world = ring(5, { seed: 11, meanDelayMs: 2 })
+    // Those who began the ring ask again once it has more members.
+    world.run(130_000)
+    const asked = () => world.nodes.map(({ state }) => Math.round(state.gathered.at))
+    const before = asked()
+    world.run(100_000)
+    expect(asked()).toEqual(before)
+  })
+
   it('is reached in a ring larger than one that is told by all, where most hear of it from others', () => {
     const world = ring(limits.GOSSIP_ALL + 20, { seed: 12 })
     const late = world.add([world.nodes[0]!])
