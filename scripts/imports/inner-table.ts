@@ -25,6 +25,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
   'peer/core': ['core.ts', 'reload.ts', 'local-root.ts', 'options.ts'],
   config: ['load.ts', 'print.ts', 'reload.ts', 'sources', 'derive.ts', 'contradictions.ts', 'local.ts', 'sections'],
   io: ['peers', 'finding', 'streams', 'upstream', 'disk', 'clock.ts', 'interfaces.ts', 'random.ts'],
+  'io/disk': ['background', 'sqlite-store.ts', 'pairs.ts', 'sqlite-file.ts', 'keys.ts', 'text-file.ts'],
   serve: ['front-end.ts', 'doors', 'desk', 'access'],
   resolver: [
     'resolve.ts',
@@ -157,6 +158,8 @@ export const PURE: readonly string[] = [
   'io/streams/bulk-frames.ts',
   'io/streams/failures.ts',
   'io/finding/addresses.ts',
+  'io/disk/background/unwritten.ts',
+  'io/disk/background/messages.ts',
   'peer/views.ts',
   'peer/rooms.ts',
   'observe/views.ts',

@@ -40,7 +40,7 @@ export type {
   UpstreamProtocol,
   UpstreamQuery,
 } from './ports.ts'
-export { scopedStore } from './scope.ts'
+export { scopedStore, settled } from './scope.ts'
 export { SteadyTime } from './steady.ts'
 export { aborted, sleep, unlessAborted, withTimeout } from './time.ts'
 export {

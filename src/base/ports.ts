@@ -147,23 +147,29 @@ export type StoreWrite =
 
 /**
  * Ordered keys and values on disk. Throws a ChordnsError: STORE_FULL (nothing of the batch was written), STORE_FAILED,
- * STORE_CLOSED.
+ * STORE_BEHIND (too much waits to be written: nothing of the batch will be), STORE_CLOSED.
  */
 export interface Store {
   /** The caller's own copy; undefined also for a value that was damaged on the disk. */
   get(key: Uint8Array): Uint8Array | undefined
   /**
-   * All of the writes or none, in their order. What this returned from survives the death of the process; with
-   * `durable: true` the loss of power, too, and so does every batch before it.
+   * All of the writes or none, in their order, and after all batches before. Reads see them from now on; on disk they are when
+   * `written` says so. `durable: true`: what is on disk survives the loss of power, too, and so does every batch before it.
    */
   batch(writes: readonly StoreWrite[], options: { readonly durable: boolean }): void
+  /**
+   * Calls `done` once, at once or later: the last batch before this call, and with it every earlier one, is on disk and survives the
+   * death of the process. With a failure: nothing of that last batch was written, and reads do not see it any more. Whatever tells
+   * others that something is kept waits for it.
+   */
+  written(done: (failure?: Error) => void): void
   /**
    * Pairs with `from <= key < to` in key order, to the end without `to`. What is written while one iterates is seen or not;
    * what is deleted before its turn may still come.
    */
   range(from: Uint8Array, to?: Uint8Array): Iterable<readonly [key: Uint8Array, value: Uint8Array]>
-  /** Twice is harmless. */
-  close(): void
+  /** All that was written is on disk at its end. Twice is harmless. */
+  close(): void | Promise<void>
 }
 
 /** Structured events for logs and metrics; never carries query names unless the operator asked. */

@@ -15,12 +15,18 @@ export function scopedStore(store: Store, prefix: Uint8Array): Store {
         writes.map((write) => ({ ...write, key: inside(write.key) })),
         options,
       ),
+    written: (done) => store.written(done),
     *range(from, to) {
       const end = to === undefined ? endOf(prefix) : inside(to)
       for (const [key, value] of store.range(inside(from), end)) yield [key.subarray(prefix.length), value] as const
     },
     close() {},
   }
+}
+
+/** Resolves once all that was written so far is on disk, or could not be written. */
+export function settled(store: Pick<Store, 'written'>): Promise<void> {
+  return new Promise((resolve) => store.written(() => resolve()))
 }
 
 /** The least key above all that begin with `prefix`; undefined when there is none. */

@@ -186,6 +186,7 @@ class StoredCache implements WarmCache {
 
   /** Runs the slices of a work one after the other, answering stubs between them, and then `end`. */
   #inSlices(work: Iterator<void>, failure: string, end: () => void): void {
+    if (this.#stopped) return
     this.#next = this.#deps.clock.after(0, () => {
       let done = true
       this.#guarded(failure, () => {
@@ -193,7 +194,8 @@ class StoredCache implements WarmCache {
       })
       if (this.#stopped) return
       if (done) end()
-      else this.#inSlices(work, failure, end)
+      // No more waits for the disk than one slice.
+      else this.#deps.store.written(() => this.#inSlices(work, failure, end))
     })
   }
 

@@ -47,6 +47,8 @@ export const limits = {
   MAX_SKEW_MS: 2_000,
   /** Blocks of one reply to somebody who catches up; also bounded by MAX_MESSAGE_BYTES. */
   MAX_BLOCKS_PER_REPLY: 64,
+  /** Messages that a chain keeps while it waits for the disk at its start. */
+  MAX_QUEUED_EVENTS: 1_024,
   /** The state of one chain as a snapshot: a chunk of some 100,000 entries. It is assembled in memory. */
   MAX_SNAPSHOT_BYTES: 64 * 1024 * 1024,
   SNAPSHOT_PIECE_BYTES: 48_000,

@@ -3,11 +3,14 @@
  *
  * - `createLibp2pTransport`, `startRendezvous`: peers. They load libp2p when they are called, not before.
  * - `createExchange`: queries to authorities by UDP and TCP.
- * - `openSqliteStore`: data that outlives the process; `loadSecret`, `loadOrCreateIdentity`: keys in files; `readTextFile`,
+ * - `startDiskThread`: data that outlives the process, written by a thread of its own; `openSqliteStore`: the same by the thread that
+ *   calls; `loadSecret`, `loadOrCreateIdentity`: keys in files; `readTextFile`,
  *   `replaceTextFile`: small files.
  * - `systemClock`, `systemRandom`, `localAddresses`: the machine itself.
  */
 export { systemClock } from './clock.ts'
+export type { BackgroundStore } from './disk/background/background-store.ts'
+export { type DiskThread, startDiskThread } from './disk/background/disk-thread.ts'
 export {
   createIdentity,
   createSecret,
@@ -18,7 +21,8 @@ export {
   markUsed,
   replaceSecret,
 } from './disk/keys.ts'
-export { openSqliteStore, type SqliteStore, type SqliteStoreOptions } from './disk/sqlite-store.ts'
+export type { SqliteStoreOptions } from './disk/sqlite-file.ts'
+export { openSqliteStore, type SqliteStore } from './disk/sqlite-store.ts'
 export { readTextFile, replaceTextFile } from './disk/text-file.ts'
 export { lanTag } from './finding/lan-tag.ts'
 export { rendezvousKey } from './finding/rendezvous-key.ts'

@@ -79,6 +79,14 @@ export const limits = {
   STORE_BUSY_TIMEOUT_MS: 3_000,
   /** The log of writes is cut back to this after it has been folded into the file. */
   STORE_LOG_BYTES: 8 * 1024 * 1024,
+  /**
+   * Bytes that wait for the disk, of one file; what must be durable may have as much again. A warm cache is written in one go when a
+   * node stops; more than this means that the disk does not keep up. And what one write costs beside its bytes.
+   */
+  MAX_UNWRITTEN_BYTES: 64 * 1024 * 1024,
+  UNWRITTEN_OVERHEAD_BYTES: 200,
+  /** Of these, what becomes one transaction: a few ms of work for the thread, in which votes wait. */
+  WRITTEN_AT_ONCE_BYTES: 2 * 1024 * 1024,
   /** Pairs that are read at once while one iterates; those of the warm cache are up to 64 KiB. */
   STORE_PAGE_PAIRS: 32,
   /** Connections to nodes of a DHT, and members that one search of it may name: a DHT stores what anybody says. */

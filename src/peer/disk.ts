@@ -1,17 +1,9 @@
 /** What a node keeps between two runs: the files in the data directory, and which room's keys stand where in them. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  ChordnsError,
-  type Clock,
-  errorText,
-  isChordnsError,
-  type Log,
-  type Store,
-  scopedStore,
-} from '../base/index.ts'
+import { ChordnsError, errorText, isChordnsError, type Log, type Store, scopedStore, settled } from '../base/index.ts'
 import type { Config } from '../config/index.ts'
-import { ioLimits, openSqliteStore, type SqliteStore } from '../io/index.ts'
+import { type BackgroundStore, type DiskThread, ioLimits, openSqliteStore, startDiskThread } from '../io/index.ts'
 import { StorePart } from './rooms.ts'
 
 const FILE = 'data.db'
@@ -19,11 +11,15 @@ const FILE = 'data.db'
 const VOTES_FILE = 'votes.db'
 
 export interface DiskDeps {
-  readonly clock: Clock
   readonly log: Log
 }
 
-/** data.db, open: a store for each room that keeps something. */
+export interface DiskHooks {
+  /** Nothing is written any more. Owes that the node stops. */
+  readonly onBroken: (failure: ChordnsError) => void
+}
+
+/** data.db, open: a store for each room that keeps something. Another thread writes it, and votes.db. */
 export interface DataFile {
   readonly ring: Store
   readonly chunks: Store
@@ -32,8 +28,15 @@ export interface DataFile {
   readonly cache: Store
   /** Blocks of the chunk chains. */
   readonly chains: Store
-  stats(): ReturnType<SqliteStore['stats']>
-  close(): void
+  /** Values that were found damaged since it was opened. */
+  readonly damaged: number
+  stats(): ReturnType<BackgroundStore['stats']>
+  /** Opens the votes of a member of a ring. Rejects with STORE_BUSY or STORE_UNAVAILABLE. */
+  openVotes(): Promise<VotesFile>
+  /** Resolves once all that was written so far, by all rooms, is on disk. */
+  settled(): Promise<void>
+  /** Closes the votes, too; all that was written is on disk when it resolves. */
+  close(): Promise<void>
 }
 
 /** votes.db, open. */
@@ -46,28 +49,18 @@ export interface VotesFile extends Store {
  * Undefined for a resolver without a ring that cannot have the file: it says so, and goes on with what it has in memory. A
  * member of a ring throws STORE_BUSY or STORE_UNAVAILABLE: it would forget what it acknowledged, or be there twice.
  */
-export function openDataFile(config: Config, { clock, log }: DiskDeps): DataFile | undefined {
+export async function openDataFile(config: Config, { log }: DiskDeps, hooks: DiskHooks): Promise<DataFile | undefined> {
   const isMember = config.ring.enabled && !config.ring.byDefault
-  const open = () =>
-    openSqliteStore({
+  const thread = startDiskThread({ log }, hooks)
+  try {
+    const store = await thread.open({
       file: join(config.data, FILE),
       maxBytes: ioLimits.MAX_STORE_BYTES,
-      log,
-      now: () => clock.now(),
       ...(!isMember && { patienceMs: 0 }),
     })
-  try {
-    const store = open()
-    return {
-      ring: partOf(store, StorePart.RING),
-      chunks: partOf(store, StorePart.CHUNKS),
-      proofs: partOf(store, StorePart.PROOFS),
-      cache: partOf(store, StorePart.CACHE),
-      chains: partOf(store, StorePart.CHAINS),
-      stats: () => store.stats(),
-      close: () => store.close(),
-    }
+    return dataFile(store, thread, config.data)
   } catch (error) {
+    await thread.close()
     if (isMember || !isChordnsError(error)) throw error
     log.warn(
       { code: error.code, error: errorText(error) },
@@ -77,25 +70,37 @@ export function openDataFile(config: Config, { clock, log }: DiskDeps): DataFile
   }
 }
 
+function dataFile(store: BackgroundStore, thread: DiskThread, data: string): DataFile {
+  let votes: BackgroundStore | undefined
+  return {
+    ring: partOf(store, StorePart.RING),
+    chunks: partOf(store, StorePart.CHUNKS),
+    proofs: partOf(store, StorePart.PROOFS),
+    cache: partOf(store, StorePart.CACHE),
+    chains: partOf(store, StorePart.CHAINS),
+    get damaged() {
+      return store.damaged
+    },
+    stats: () => store.stats(),
+    async openVotes() {
+      votes = await thread.open({ file: join(data, VOTES_FILE), maxBytes: ioLimits.MAX_VOTES_BYTES })
+      return unforgetting(votes)
+    },
+    async settled() {
+      await settled(store)
+      if (votes !== undefined) await settled(votes)
+    },
+    close: () => thread.close(),
+  }
+}
+
 function partOf(store: Store, part: StorePart): Store {
   return scopedStore(store, Uint8Array.of(part))
 }
 
-/** The votes of a member of a ring. Throws STORE_BUSY or STORE_UNAVAILABLE. */
-export function openVotes({ data }: Pick<Config, 'data'>, { clock, log }: DiskDeps): VotesFile {
-  return unforgetting(
-    openSqliteStore({
-      file: join(data, VOTES_FILE),
-      maxBytes: ioLimits.MAX_VOTES_BYTES,
-      log,
-      now: () => clock.now(),
-    }),
-  )
-}
-
 /** A vote that cannot be read is not a vote that was never cast: `get` throws STORE_FAILED for a damaged value. */
-function unforgetting(store: SqliteStore): VotesFile {
-  const damaged = () => store.stats().damaged
+function unforgetting(store: Store & { readonly damaged: number }): VotesFile {
+  const damaged = () => store.damaged
   return {
     get(key) {
       const before = damaged()
@@ -105,6 +110,7 @@ function unforgetting(store: SqliteStore): VotesFile {
       return value
     },
     batch: (writes, options) => store.batch(writes, options),
+    written: (done) => store.written(done),
     range: (from, to) => store.range(from, to),
     close: () => store.close(),
     damaged,
@@ -138,7 +144,7 @@ export function openStoredChains(data: string, log: Log): StoredChains | undefin
     return {
       chains: partOf(store, StorePart.CHAINS),
       votes,
-      damaged: () => store.stats().damaged + (votes?.damaged() ?? 0),
+      damaged: () => store.damaged + (votes?.damaged() ?? 0),
       close() {
         store.close()
         votes?.close()

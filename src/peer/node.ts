@@ -49,6 +49,8 @@ export interface RunningNode {
    * start are ignored. Throws ChordnsError CONFIG_*, HINTS_EMPTY, DNSSEC_BAD_ANCHOR, and then changes nothing.
    */
   reload(config: Config): CoreReload
+  /** Resolves when the node cannot go on, with the reason; it answers still, and is to be closed. */
+  readonly broken: Promise<ChordnsError>
   close(drainMs: number): Promise<void>
 }
 
@@ -64,7 +66,8 @@ export async function startNode({ config, log, version }: StartOptions): Promise
   const startedAt = machine.clock.monotonic()
   const parts: Partial<NodeParts> = {}
   try {
-    startResolving(parts, config, machine)
+    parts.broken = Promise.withResolvers()
+    await startResolving(parts, config, machine)
     await startServing(parts, config, machine)
     const made = parts as NodeParts
     if (config.status.listen !== false) {
@@ -82,6 +85,7 @@ export async function startNode({ config, log, version }: StartOptions): Promise
 
 /** What a node is made of, in the order in which it is made; each part may ask for a later one, but only once it runs. */
 interface NodeParts {
+  broken: PromiseWithResolvers<ChordnsError>
   dataFile: DataFile | undefined
   cache: Cache & CacheContents
   exchange: SystemExchange
@@ -100,9 +104,14 @@ interface Machine {
 }
 
 /** All that a question needs but the ring: cache, way to the authorities, the root's keys, the core. */
-function startResolving(parts: Partial<NodeParts>, config: Config, { clock, random, log }: Machine): void {
+async function startResolving(
+  parts: Partial<NodeParts>,
+  config: Config,
+  { clock, random, log }: Machine,
+): Promise<void> {
   const isKept = config.ring.enabled || config.cache.persist
-  const dataFile = isKept ? openDataFile(config, { clock, log }) : undefined
+  const onBroken = (failure: ChordnsError) => parts.broken?.resolve(failure)
+  const dataFile = isKept ? await openDataFile(config, { log }, { onBroken }) : undefined
   parts.dataFile = dataFile
   const cache = createCache({ ...config.cache, seed: random.bytes(8), clock })
   parts.cache = cache
@@ -177,7 +186,7 @@ function serveOptions({ access, resolver, identity }: Config) {
 }
 
 function running(parts: NodeParts): RunningNode {
-  const { core, warm, peers, frontEnd, status } = parts
+  const { core, warm, peers, frontEnd, status, broken } = parts
   return {
     frontEnd,
     status,
@@ -186,6 +195,7 @@ function running(parts: NodeParts): RunningNode {
     resolver: core.resolver,
     ring: peers?.ring,
     chunks: peers?.chunks,
+    broken: broken.promise,
     reload(next) {
       // Both may refuse, so nothing is in force before neither has.
       const engage = core.prepare(next)
@@ -207,7 +217,7 @@ async function stop(parts: Partial<NodeParts>, drainMs: number): Promise<void> {
   await parts.peers?.close()
   await parts.exchange?.close()
   parts.warm?.stop()
-  parts.dataFile?.close()
+  await parts.dataFile?.close()
 }
 
 /** A node without a network still starts, and says so. */

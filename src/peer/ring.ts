@@ -33,7 +33,7 @@ import {
 import type { Recursor } from '../recurse/index.ts'
 import type { Ring } from '../ring/index.ts'
 import { type CompositionHooks, composePeers, doorkeeperOf, type PeerRooms } from './composition.ts'
-import { type DataFile, openVotes, type VotesFile } from './disk.ts'
+import type { DataFile, VotesFile } from './disk.ts'
 
 export interface PeersDeps {
   readonly config: Config
@@ -61,11 +61,13 @@ export async function startPeers(deps: PeersDeps, hooks: CompositionHooks): Prom
   const membership = await membershipOf(deps, (peer) => ring?.isExpelled(peer) ?? false)
   const transport = await listen(deps, membership, (peer, addresses) => ring?.found(peer, addresses))
   const { signer } = membership
-  const votes = dataFile && openVotes(config, deps)
+  const votes = await dataFile?.openVotes()
   const stores = dataFile && votes && storesOf(config, dataFile, votes)
   const rooms = composePeers({ ...deps, transport, signer, scheme: ed25519, stores }, hooks)
   ring = rooms.ring
   if (rooms.chains !== undefined) await markUsed(identityFile(config))
+  // What this node must not sign stands on the disk before it signs anything.
+  await dataFile?.settled()
   let rendezvous: { stop(): Promise<void> } | undefined
   await rooms.begin(async () => {
     rendezvous = await meetAtRendezvous(transport, rooms.ring, deps, membership)
@@ -77,7 +79,6 @@ export async function startPeers(deps: PeersDeps, hooks: CompositionHooks): Prom
       await rendezvous?.stop()
       await rooms.end()
       await transport.close()
-      votes?.close()
     },
   }
 }
@@ -92,7 +93,7 @@ function storesOf(config: Config, dataFile: DataFile, votes: VotesFile) {
       data: chains,
       votes,
       isUsedKey: isMarkedUsed(identityFile(config)),
-      damaged: () => dataFile.stats().damaged + votes.damaged(),
+      damaged: () => dataFile.damaged + votes.damaged(),
     },
   }
 }

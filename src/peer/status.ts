@@ -7,6 +7,7 @@ import type { ResolveStep } from '../resolver/index.ts'
 import type { FrontEnd } from '../serve/index.ts'
 import { flushCached, showCached } from './cache-commands.ts'
 import type { Core } from './core/core.ts'
+import type { DataFile } from './disk.ts'
 import type { Peers } from './ring.ts'
 import { expelMember } from './ring-commands.ts'
 import { viewChunk, viewLookup, viewRing, viewVerify } from './views.ts'
@@ -19,6 +20,8 @@ export interface StatusDeps {
   readonly log: Log
   readonly cache: Cache & CacheContents
   readonly warm: WarmCache | undefined
+  /** Undefined: nothing is kept on disk. */
+  readonly dataFile: DataFile | undefined
   readonly core: Core
   readonly peers: Peers | undefined
   readonly frontEnd: FrontEnd
@@ -26,7 +29,7 @@ export interface StatusDeps {
 
 /** Path -> what answers it; a ChordnsError that is thrown becomes a reply with its code. */
 export function statusRoutes(deps: StatusDeps): Readonly<Record<string, StatusRoute>> {
-  const { clock, peers } = deps
+  const { clock, peers, dataFile } = deps
   return {
     '/status': reads(() => statusOf(deps)),
     '/healthz': reads(() => ({ ok: true })),
@@ -37,9 +40,12 @@ export function statusRoutes(deps: StatusDeps): Readonly<Record<string, StatusRo
       if (peers === undefined) throw ringOff()
       return expelMember(peers.ring, query.get('member') ?? '')
     }),
-    '/chunk': reads((query) => {
+    '/chunk': reads(async (query) => {
       if (peers === undefined) throw ringOff()
-      return viewChunk(peers.chunks, peers.chains, parseName(query.get('name') ?? ''), clock.now())
+      const view = viewChunk(peers.chunks, peers.chains, parseName(query.get('name') ?? ''), clock.now())
+      // What is shown as kept is kept.
+      await dataFile?.settled()
+      return view
     }),
     '/chain/verify': looksUp(() => {
       if (peers?.chains === undefined) throw ringOff()

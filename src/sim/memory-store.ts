@@ -77,6 +77,7 @@ function storeOn(disk: DiskState): Store {
       disk.unsynced.push(owned)
       if (durable) sync(disk)
     },
+    written: (done) => done(),
     *range(from, to) {
       check()
       const inside = [...disk.pairs.values()].filter(

@@ -1,15 +1,23 @@
 /** What a Store promises, tried on each implementation. */
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { compareBytes, type Store, type StoreWrite, scopedStore, toHex } from '../../src/base/index.ts'
+import {
+  compareBytes,
+  isChordnsError,
+  type Store,
+  type StoreWrite,
+  scopedStore,
+  settled,
+  toHex,
+} from '../../src/base/index.ts'
 
 export interface StoreWorld {
-  open(): Store
+  open(): Store | Promise<Store>
   /** A store that has room for about 100 kB. */
-  openSmall(): Store
+  openSmall(): Store | Promise<Store>
   /** The process dies; the next `open` is another one's. */
-  kill(): void
-  close(): void
+  kill(): void | Promise<void>
+  close(): void | Promise<void>
 }
 
 const bytes = (...values: number[]) => Uint8Array.from(values)
@@ -19,13 +27,24 @@ const soon = { durable: false }
 const all = (store: Store, from = bytes(), to?: Uint8Array) =>
   [...store.range(from, to)].map(([key, value]) => `${toHex(key)}=${toHex(value)}`)
 
+/** The code of why it was not written; undefined when it was. */
+async function tried(store: Store, writes: readonly StoreWrite[], durable = false): Promise<string | undefined> {
+  try {
+    store.batch(writes, { durable })
+    const failure = await new Promise<Error | undefined>((resolve) => store.written(resolve))
+    return isChordnsError(failure) ? failure.code : undefined
+  } catch (error) {
+    return isChordnsError(error) ? error.code : String(error)
+  }
+}
+
 export function storeCompliance(createWorld: () => StoreWorld): void {
   let world: StoreWorld
   let store: Store
 
-  beforeEach(() => {
+  beforeEach(async () => {
     world = createWorld()
-    store = world.open()
+    store = await world.open()
   })
   afterEach(() => world.close())
 
@@ -81,40 +100,46 @@ export function storeCompliance(createWorld: () => StoreWorld): void {
     expect(all(store, bytes(), bytes(9))).toEqual([])
   })
 
-  it('refuses a batch that has no room, whole, and goes on', () => {
-    world.close()
-    const small = world.openSmall()
+  it('refuses a batch that has no room, whole, and goes on', async () => {
+    await world.close()
+    const small = await world.openSmall()
     small.batch([put(bytes(1), bytes(1))], soon)
     const most = Array.from({ length: 40 }, (_, i) => put(bytes(2, i), new Uint8Array(10_000)))
-    expect(() => small.batch([put(bytes(1), bytes(2)), ...most], soon)).toThrow(
-      expect.objectContaining({ code: 'STORE_FULL' }),
-    )
+    expect(await tried(small, [put(bytes(1), bytes(2)), ...most])).toBe('STORE_FULL')
     expect(all(small)).toEqual(['01=01'])
-    small.batch([put(bytes(1), bytes(3))], { durable: true })
+    expect(await tried(small, [put(bytes(1), bytes(3))], true)).toBeUndefined()
     expect(all(small)).toEqual(['01=03'])
   })
 
-  it('is there again when it is opened again, and refuses to work when it is closed', () => {
+  it('is there again when it is opened again, and refuses to work when it is closed', async () => {
     store.batch([put(bytes(1), bytes(1))], soon)
-    store.close()
-    store.close()
+    await store.close()
+    await store.close()
     expect(() => store.get(bytes(1))).toThrow(expect.objectContaining({ code: 'STORE_CLOSED' }))
     expect(() => store.batch([put(bytes(1), bytes(2))], soon)).toThrow(
       expect.objectContaining({ code: 'STORE_CLOSED' }),
     )
     expect(() => [...store.range(bytes())]).toThrow(expect.objectContaining({ code: 'STORE_CLOSED' }))
-    expect(all(world.open())).toEqual(['01=01'])
+    await world.close()
+    expect(all(await world.open())).toEqual(['01=01'])
   })
 
-  it('survives the death of the process with all that was written, durable or not', () => {
+  it('survives the death of the process with all that was written, durable or not', async () => {
     store.batch([put(bytes(1), bytes(1))], { durable: true })
     store.batch([put(bytes(2), bytes(2))], soon)
-    world.kill()
-    expect(all(world.open())).toEqual(['01=01', '02=02'])
+    await settled(store)
+    await world.kill()
+    expect(all(await world.open())).toEqual(['01=01', '02=02'])
   })
 
-  it('has one user at a time', () => {
-    expect(() => world.open()).toThrow(expect.objectContaining({ code: 'STORE_BUSY' }))
+  it('says when it is written, whatever was written before', async () => {
+    expect(await tried(store, [])).toBeUndefined()
+    expect(await tried(store, [put(bytes(1), bytes(1))])).toBeUndefined()
+    expect(all(store)).toEqual(['01=01'])
+  })
+
+  it('has one user at a time', async () => {
+    await expect((async () => world.open())()).rejects.toMatchObject({ code: 'STORE_BUSY' })
     expect(store.get(bytes(1))).toBeUndefined()
   })
 

@@ -4,15 +4,19 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Log } from '../../src/base/index.ts'
 import { openSeals } from '../../src/chunk-chains/disk/seals.ts'
-import { openStoredChains, openVotes } from '../../src/peer/disk.ts'
+import type { Config } from '../../src/config/index.ts'
+import { openDataFile, openStoredChains } from '../../src/peer/disk.ts'
 import { createMemoryDisk, seededRandom } from '../../src/sim/index.ts'
-import { testClock } from '../setup/clock.ts'
 
 let data: string
 let errors: string[]
-const clock = testClock()
 const log: Log = { debug() {}, info() {}, warn() {}, error: (_, message) => void errors.push(message) }
-const open = () => openVotes({ data }, { clock, log })
+/** Both files of a member of a ring, as it opens them. */
+async function open() {
+  const config = { data, ring: { enabled: true, byDefault: false } } as Config
+  const file = (await openDataFile(config, { log }, { onBroken: ({ message }) => errors.push(message) }))!
+  return { file, votes: await file.openVotes() }
+}
 
 beforeEach(() => {
   data = mkdtempSync(join(tmpdir(), 'chordns-keep-'))
@@ -34,23 +38,23 @@ function damage(): void {
 }
 
 describe('votes.db', () => {
-  it('never gives out a damaged record as one that is not there', () => {
-    const votes = open()
+  it('never gives out a damaged record as one that is not there', async () => {
+    const { file, votes } = await open()
     votes.batch([{ kind: 'put', key, value }], { durable: true })
-    votes.close()
+    await file.close()
     damage()
-    const again = open()
-    expect(() => again.get(key)).toThrow(expect.objectContaining({ code: 'STORE_FAILED' }))
-    expect(again.get(Uint8Array.of(1))).toBeUndefined()
-    again.close()
+    const again = await open()
+    expect(() => again.votes.get(key)).toThrow(expect.objectContaining({ code: 'STORE_FAILED' }))
+    expect(again.votes.get(Uint8Array.of(1))).toBeUndefined()
+    await again.file.close()
   })
 
-  it('with a damaged mark, or one of another data.db, seals the chains that are there', () => {
+  it('with a damaged mark, or one of another data.db, seals the chains that are there', async () => {
     const random = seededRandom('seals')
     let now = 1_800_000_000_000
     const since = { clock: { now: () => now }, isUsedKey: false }
     const chains = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)]
-    const votes = open()
+    const { file, votes } = await open()
     const store = createMemoryDisk({ random }).open()
     expect(openSeals(store, votes, [], random, log, since).isSealed(chains[0]!)).toBe(false)
     // The same again: the two belong together.
@@ -69,7 +73,7 @@ describe('votes.db', () => {
     errors = []
     expect(openSeals(store, votes, chains, random, log, since).isSealed(chains[1]!)).toBe(true)
     expect(errors).toEqual([])
-    votes.close()
+    await file.close()
   })
 
   it('lost together with data.db, seals what a key that was used before hears of within a day', () => {
@@ -89,6 +93,17 @@ describe('votes.db', () => {
 })
 
 describe('a look at what is kept', () => {
+  it('is refused while the node runs, and sees all that it kept when it has stopped', async () => {
+    const { file, votes } = await open()
+    file.chains.batch([{ kind: 'put', key, value }], { durable: false })
+    votes.batch([{ kind: 'put', key, value }], { durable: true })
+    expect(() => openStoredChains(data, log)).toThrow(expect.objectContaining({ code: 'STORE_BUSY' }))
+    await file.close()
+    const stored = openStoredChains(data, log)!
+    expect([stored.chains.get(key), stored.votes?.get(key)]).toEqual([value, value])
+    stored.close()
+  })
+
   it('makes nothing, and puts nothing aside', () => {
     expect(openStoredChains(data, log)).toBeUndefined()
     const file = join(data, 'data.db')

@@ -11,7 +11,7 @@ import { KIND, readStored, storedRecord, storedSnapshot, storeKey } from './stor
 /** Blocks that are kept decoded. */
 const RECENT_BLOCKS = 4
 
-/** All puts are durable when they return. */
+/** All puts are durable, once the store that they went to says that it has written them. */
 export class ChainStore {
   readonly #chainId: Uint8Array
   readonly #store: Store

@@ -4,6 +4,7 @@ import type { SignatureScheme, Signer } from '../../crypto/index.ts'
 import type { Application } from '../application.ts'
 import { type ChainMessage, decodeMessage } from '../blocks/messages.ts'
 import { sortedValidators } from '../blocks/validators.ts'
+import { limits } from '../limits.ts'
 import { initialState, statusOf, step } from '../machine/machine.ts'
 import { type ConsensusRules, tendermintRules } from '../machine/rules.ts'
 import type { ChainContext, ChainEffect, ChainEvent, ChainState, ChainTimer, PeerName } from '../machine/state.ts'
@@ -40,9 +41,14 @@ export interface ChainHooks<S> {
    * throw, and must not call this chain before it returns.
    */
   readonly send: (to: PeerName, message: ChainMessage) => void
-  /** The block is on disk. `caughtUp`: taken with its certificate instead of by own votes. */
+  /**
+   * The block is written, and on disk before anything leaves that depends on it. `caughtUp`: taken with its certificate instead of
+   * by own votes.
+   */
   readonly onDecided?: (decided: CertifiedBlock, state: S, caughtUp: boolean) => void
   readonly onEvidence?: (equivocation: ChainEquivocation) => void
+  /** A store did not take what had been handed to it: the chain has stopped. It must not throw. */
+  readonly onStoreFailure?: (failure: Error) => void
 }
 
 export interface Chain<S> {
@@ -82,6 +88,12 @@ class ChainDriver<S> implements Chain<S> {
   #state: ChainState<S>
   #running = false
   #draining = false
+  /** What this chain left to be written in its last life is not on disk yet. */
+  #waitsForDisk = false
+  /** What is not on disk yet, in the order of tokens. */
+  #unwritten: { readonly token: number; isWritten: boolean }[] = []
+  /** Another one after each stop: what was begun before does not go on. */
+  #life = {}
 
   constructor(deps: ChainDeps<S>, hooks: ChainHooks<S>, options: ChainOptions) {
     const { chainId, validators, signer, scheme, application, stores } = deps
@@ -104,12 +116,22 @@ class ChainDriver<S> implements Chain<S> {
   start(): void {
     if (this.#running) return
     this.#running = true
-    this.#feed({ kind: 'start' })
+    this.#queue.push({ kind: 'start' })
+    this.#waitsForDisk = true
+    // A record that was read may still be on its way to the disk: nothing that it stands for is sent before it is there.
+    this.#afterWriting(this.#votes, () =>
+      this.#afterWriting(this.#deps.stores.blocks, () => {
+        this.#waitsForDisk = false
+        this.#drain()
+      }),
+    )
   }
 
   stop(): void {
     this.#running = false
+    this.#life = {}
     this.#queue.length = 0
+    this.#unwritten = []
     for (const cancel of this.#timers.values()) cancel()
     this.#timers.clear()
   }
@@ -147,8 +169,14 @@ class ChainDriver<S> implements Chain<S> {
 
   #feed(event: ChainEvent): void {
     if (!this.#running) return
+    // While the disk is waited for: messages may be lost.
+    if (event.kind === 'message' && this.#queue.length >= limits.MAX_QUEUED_EVENTS) return
     this.#queue.push(event)
-    if (this.#draining) return
+    this.#drain()
+  }
+
+  #drain(): void {
+    if (this.#draining || this.#waitsForDisk) return
     this.#draining = true
     try {
       for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
@@ -168,15 +196,15 @@ class ChainDriver<S> implements Chain<S> {
     switch (effect.kind) {
       case 'persistVote':
         store.putRecord(effect.record)
-        this.#queue.push({ kind: 'persisted', token: effect.token })
+        this.#tellWhenPersisted(this.#votes, effect.token)
         return
       case 'persistBlock':
         store.putBlock(effect.decided, effect.snapshot, this.#context.options.keepBlocks)
-        this.#queue.push({ kind: 'persisted', token: effect.token })
+        this.#tellWhenPersisted(this.#deps.stores.blocks, effect.token)
         return
       case 'persistSnapshot':
         store.putSnapshot(effect.snapshot)
-        this.#queue.push({ kind: 'persisted', token: effect.token })
+        this.#tellWhenPersisted(this.#deps.stores.blocks, effect.token)
         return
       case 'send':
         for (const peer of effect.to) this.#hooks.send(peer, effect.message)
@@ -204,6 +232,34 @@ class ChainDriver<S> implements Chain<S> {
         log.error({ reason: effect.reason, height }, 'the chain halts')
         return
     }
+  }
+
+  get #votes(): Store {
+    const { blocks, votes } = this.#deps.stores
+    return votes ?? blocks
+  }
+
+  /** Two files may be written in another order than they were handed out: the machine hears of tokens in theirs. */
+  #tellWhenPersisted(store: Store, token: number): void {
+    const one = { token, isWritten: false }
+    this.#unwritten.push(one)
+    this.#afterWriting(store, () => {
+      one.isWritten = true
+      const stillOpen = this.#unwritten.findIndex(({ isWritten }) => !isWritten)
+      const done = this.#unwritten.splice(0, stillOpen === -1 ? this.#unwritten.length : stillOpen).at(-1)
+      if (done !== undefined) this.#feed({ kind: 'persisted', token: done.token })
+    })
+  }
+
+  /** Goes on once what was just written is on disk. What cannot be kept ends the chain here. */
+  #afterWriting(store: Store, next: () => void): void {
+    const life = this.#life
+    store.written((failure) => {
+      if (this.#life !== life) return
+      if (failure === undefined) return next()
+      this.stop()
+      this.#hooks.onStoreFailure?.(failure)
+    })
   }
 
   #serveBlocks({ to, from, snapshot }: Extract<ChainEffect<S>, { kind: 'serveBlocks' }>): void {

@@ -32,7 +32,7 @@ export interface OpenChainDeps {
 export interface OpenChainHooks {
   /** Owes one try to bring the message to the replica; it must not throw. */
   readonly send: (to: PeerId, message: Uint8Array) => void
-  /** The block is on disk. What throws here is a failure of the chain. */
+  /** The block is written. What throws here is a failure of the chain. */
   readonly onDecided: (decided: CertifiedBlock, state: ChunkState, caughtUp: boolean) => void
   readonly onEvidence: (equivocation: ChainEquivocation) => void
   /** The store failed, or what it has is damaged. Owes that the chain is closed. */
@@ -151,6 +151,10 @@ function startEngine(
         hooks.onDecided(decided, state, caughtUp)
       },
       onEvidence: hooks.onEvidence,
+      onStoreFailure: (failure) =>
+        guarded(() => {
+          throw failure
+        }),
     },
     OPTIONS,
   )

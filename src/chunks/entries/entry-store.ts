@@ -14,8 +14,8 @@ import { readRow, rowOf } from './rows.ts'
 
 /** Where rows lie outside of memory. */
 export interface Disk {
-  /** Returns when the row is written. `false`: it could not be written, and must stay in memory. */
-  put(key: string, row: Uint8Array): boolean
+  /** `get` has the row when this returns. `onLost`: called at once or later when it cannot be written, and must stay in memory. */
+  put(key: string, row: Uint8Array, onLost: () => void): void
   get(key: string): Uint8Array | undefined
   /** The row is not needed any more. It is deleted with the next sweep. */
   drop(key: string): void
@@ -108,7 +108,6 @@ export class EntryStore {
     const row = rowOf(entry)
     this.#delete(key)
     if (row.length > this.#maxBytes) return
-    if (!onDisk && this.#disk?.put(key, row) !== true) this.#holdRow(key, row)
     const { chunk, expires, seen } = entry
     const ring = this.#chunks.get(chunk)
     const self = this.#self
@@ -122,6 +121,8 @@ export class EntryStore {
     if (ring === undefined) this.#chunks.set(chunk, slot)
     this.#slots.set(key, slot)
     this.#bytes += slot.bytes
+    if (this.#disk === undefined) this.#holdRow(slot, row)
+    else if (!onDisk) this.#disk.put(key, row, () => this.#lost(slot, row))
     if (isUsed) this.#use(slot, entry)
     this.#makeRoom()
   }
@@ -200,7 +201,14 @@ export class EntryStore {
     this.#used.set(key, entry, bytes * limits.DECODED_FACTOR, expires)
   }
 
-  #holdRow(key: string, row: Uint8Array): void {
+  /** The disk could not take the row. It may have been some time. */
+  #lost(slot: Slot, row: Uint8Array): void {
+    if (this.#slots.get(slot.key) !== slot) return
+    this.#holdRow(slot, row)
+    this.#makeRoom()
+  }
+
+  #holdRow({ key }: Slot, row: Uint8Array): void {
     this.#rows.set(key, row)
     this.#memoryBytes += row.length + limits.ROW_OVERHEAD_BYTES
   }

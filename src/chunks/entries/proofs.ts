@@ -100,7 +100,8 @@ export function createProofs(deps: ProofsDeps, { onKept }: ProofsHooks): Proofs 
     const until = Math.min(expires, now + limits.MAX_PROOF_MS)
     if (!hold(question, outcome, until) || file === undefined) return
     const links = given ?? source.links(question, TOP_LEVEL)
-    file.put(questionKey(question), proofRowOf({ question, outcome, expires: until, links }))
+    // It is in memory, too.
+    file.put(questionKey(question), proofRowOf({ question, outcome, expires: until, links }), () => {})
   }
 
   /** In memory; false when it is too large. */

@@ -23,6 +23,8 @@ export interface AnsweringDeps {
   readonly telling: Pick<Telling, 'hasTold'>
   readonly joining: Joining
   readonly certified: Certified
+  /** Resolves once what was taken in so far is on disk. */
+  readonly onDisk: () => Promise<void>
 }
 
 export interface Answering {
@@ -70,7 +72,10 @@ export function createAnswering(deps: AnsweringDeps): Answering {
         deps.faults.add(from)
         throw error
       }
-      return encodeReply(await replyTo(from, request))
+      const reply = await replyTo(from, request)
+      // Who brings an entry counts on this replica from now on.
+      if (request.kind === 'certify') await deps.onDisk()
+      return encodeReply(reply)
     },
   }
 }

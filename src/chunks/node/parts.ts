@@ -1,5 +1,5 @@
 /** The parts of the shared records of one node, each made and handed what it needs; from the lower rooms up. Wiring only. */
-import type { Clock, Log, Random, RingId, Store } from '../../base/index.ts'
+import { type Clock, type Log, type Random, type RingId, type Store, settled } from '../../base/index.ts'
 import type { SignatureScheme, Signer } from '../../crypto/index.ts'
 import type { Question } from '../../dns/index.ts'
 import type { Finding } from '../../evidence/index.ts'
@@ -93,7 +93,8 @@ export function createParts(deps: ChunksDeps, hooks: ChunksHooks, options: Chunk
   const reads = readParts(common, held, agreeing)
   const zones = createZonesWanted(deps.clock)
   const follow = createFollow({ ...common, ...held, ...agreeing, ...moving, ...reads, zones }, hooks)
-  const answering = createAnswering({ ...common, ...held, ...agreeing, ...reads })
+  const onDisk = async () => deps.store && settled(deps.store)
+  const answering = createAnswering({ ...common, ...held, ...agreeing, ...reads, onDisk })
   return { ...common, ...held, ...agreeing, ...moving, ...reads, follow, answering }
 }
 

@@ -49,9 +49,11 @@ Reads the configuration again on SIGHUP, and keeps the cache; a wrong one is log
       reload = createReload({ node, log, started, load })
       print(node.readyLine)
       log.info({ pid: process.pid }, 'ready')
-      const signal = await firstSignal()
-      log.info({ signal }, 'stopping')
+      const reason = await Promise.race([firstSignal(), node.broken])
+      if (typeof reason === 'string') log.info({ signal: reason }, 'stopping')
+      else log.error({ code: reason.code, error: reason.message }, 'the node cannot go on: stopping')
       await withDeadline(node.close(DRAIN_MS))
+      if (typeof reason !== 'string') throw reason
       log.info({}, 'stopped')
     })
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { toHex } from '../../../src/base/index.ts'
+import { type Store, toHex } from '../../../src/base/index.ts'
 import { type Chain, type ChainOptions, createChain, type PeerName, type StateMap } from '../../../src/chain/index.ts'
 import { virtualClock } from '../../../src/sim/index.ts'
 import { mapApplication, transaction } from '../../sim/chain/application.ts'
@@ -9,14 +9,15 @@ import { shrink } from '../../sim/chain/suite.ts'
 import { runWorld } from '../../sim/chain/world.ts'
 import { chainId, people, scheme } from '../one.ts'
 
-/** Four chains whose messages take 5 ms. */
-function four(options: Partial<ChainOptions> = {}) {
+/** Four chains whose messages take 5 ms. `votesOf`: where the votes of one of them go, if not to its disk. */
+function four(options: Partial<ChainOptions> = {}, votesOf: (index: number) => Store | undefined = () => undefined) {
   const { validators, signers } = people(4)
   const clock = virtualClock({ settle: async () => {} })
   const names = validators.map(({ id }) => toHex(id))
   const disks = validators.map(() => new SimDisk())
   const chains: (Chain<StateMap> | undefined)[] = []
   const errors: string[] = []
+  const sent: string[][] = validators.map(() => [])
   const open = (index: number) => {
     const chain = createChain(
       {
@@ -25,12 +26,13 @@ function four(options: Partial<ChainOptions> = {}) {
         signer: signers[index]!,
         scheme,
         application: mapApplication(validators),
-        stores: { blocks: disks[index]!.open(() => {}) },
+        stores: { blocks: disks[index]!.open({ touch() {} }), ...optional('votes', votesOf(index)) },
         clock,
         log: { debug() {}, info() {}, warn() {}, error: (_, message) => errors.push(message) },
       },
       {
         send: (to: PeerName, message) => {
+          sent[index]!.push(message.type)
           clock.after(5, () => chains[names.indexOf(to)]?.receive(names[index]!, message))
         },
       },
@@ -46,7 +48,11 @@ function four(options: Partial<ChainOptions> = {}) {
   }
   for (let i = 0; i < 4; i++) open(i)
   const heights = () => chains.map((chain) => chain?.status().height)
-  return { clock, chains, disks, open, close, heights, errors }
+  return { clock, chains, disks, open, close, heights, errors, sent }
+}
+
+function optional<K extends string, V>(key: K, value: V | undefined) {
+  return value === undefined ? {} : ({ [key]: value } as Record<K, V>)
 }
 
 describe('a chain over its ports', () => {
@@ -129,7 +135,7 @@ describe('a chain over its ports', () => {
     chains[0]!.submit(transaction(1))
     clock.advance(500)
     close(0)
-    const store = disks[0]!.open(() => {})
+    const store = disks[0]!.open({ touch() {} })
     const [[key, value]] = [...store.range(new Uint8Array(), new Uint8Array(64).fill(255))] as [
       [Uint8Array, Uint8Array],
     ]
@@ -148,6 +154,101 @@ describe('a chain over its ports', () => {
   })
 })
 
+describe('a disk that takes its time', () => {
+  /** One of four, whose votes and blocks are on disk when the test says so. */
+  function one() {
+    const { validators, signers } = people(4)
+    const clock = virtualClock({ settle: async () => {} })
+    const waiting: { votes: (() => void)[]; blocks: (() => void)[] } = { votes: [], blocks: [] }
+    const disks = { votes: new SimDisk(), blocks: new SimDisk() }
+    const storeOf = (kind: 'votes' | 'blocks') =>
+      disks[kind].open({ touch() {}, later: (synced) => waiting[kind].push(synced) })
+    const sent: string[] = []
+    const failures: string[] = []
+    const stores = { votes: storeOf('votes'), blocks: storeOf('blocks') }
+    const open = () =>
+      createChain(
+        {
+          chainId,
+          validators,
+          signer: signers[1]!,
+          scheme,
+          application: mapApplication(validators),
+          stores,
+          clock,
+          log: { debug() {}, info() {}, warn() {}, error() {} },
+        },
+        {
+          send: (_to: PeerName, message) => sent.push(message.type),
+          onStoreFailure: ({ message }) => failures.push(message),
+        },
+        { idleTickMs: 1_000 },
+      )
+    const sync = (kind: 'votes' | 'blocks') => {
+      for (const synced of waiting[kind].splice(0)) synced()
+    }
+    return { clock, open, sent, sync, waiting, disks, stores, failures }
+  }
+
+  /** Proposer of the first height: its proposal and its prevote are signed by then. */
+  function signing() {
+    const all = one()
+    const chain = all.open()
+    chain.start()
+    chain.submit(transaction(1))
+    all.clock.advance(20)
+    return { ...all, chain }
+  }
+
+  it('holds back what it signed until the disk has it', () => {
+    const { sent, sync, waiting } = signing()
+    expect(waiting.votes.length).toBeGreaterThan(0)
+    expect(sent).not.toContain('proposal')
+    expect(sent).not.toContain('votes')
+    sync('votes')
+    expect(sent).toContain('proposal')
+  })
+
+  it('opened again before the disk has what it signed, sends nothing of it before, and the same to the bit after', () => {
+    const { chain, open, sent, sync } = signing()
+    chain.stop()
+    const again = open()
+    again.start()
+    again.submit(transaction(2))
+    expect(sent).not.toContain('proposal')
+    sync('votes')
+    expect(sent).toContain('proposal')
+  })
+
+  it('may have a block sooner than the votes before it: these are held back all the same', () => {
+    const waiting: (() => void)[] = []
+    const slow = new SimDisk().open({ touch() {}, later: (synced) => waiting.push(synced) })
+    const { clock, chains, heights, sent } = four({}, (index) => (index === 3 ? slow : undefined))
+    chains[2]!.submit(transaction(1))
+    clock.advance(1_000)
+    // It has the block by the votes of the others.
+    expect(heights()).toEqual([1, 1, 1, 1])
+    expect(waiting.length).toBeGreaterThan(0)
+    expect(sent[3]).not.toContain('votes')
+    for (const synced of waiting.splice(0)) synced()
+    expect(sent[3]).toContain('votes')
+  })
+
+  it('that fails ends the chain: nothing of what was signed leaves', () => {
+    const { open, clock, sent, failures, stores } = one()
+    const { written } = stores.votes
+    let isFull = false
+    stores.votes.written = (done) => (isFull ? done(new Error('the disk is full')) : written(done))
+    const chain = open()
+    chain.start()
+    isFull = true
+    chain.submit(transaction(1))
+    clock.advance(60_000)
+    expect(failures).toEqual(['the disk is full'])
+    expect(sent).not.toContain('proposal')
+  })
+})
+
 describe('a simulated world', () => {
   it('runs the same way twice', () => {
     const plan = makePlan(12, { n: 4 })
@@ -161,6 +262,14 @@ describe('a simulated world', () => {
   /** A validator lost power in round 1 and forgot its precommit of round 0, for which the others waited for ever. */
   it('goes on when the only ones left stand in different rounds after a loss of power (seed 8432)', () => {
     expect(runWorld(makePlan(8432, { n: 4, long: true })).failure).toBeUndefined()
+  })
+
+  it.each([20, 60])('holds on disks that take %d ms to sync, and lose power before they have', (syncMs) => {
+    for (let seed = 0; seed < 12; seed++) {
+      const plan = makePlan(seed, { n: 4, harsh: seed % 3 === 0, syncMs })
+      const { failure } = runWorld(plan)
+      expect(failure, `seed ${seed}`).toBeUndefined()
+    }
   })
 
   it('is shortened to the faults that matter', () => {

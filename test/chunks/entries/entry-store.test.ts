@@ -25,18 +25,24 @@ function entry(name: string, ttl = 60, last = 1): ChunkEntry {
   }
 }
 
-function createDisk(): Disk & { readonly rows: Map<string, Uint8Array>; full: boolean } {
+function createDisk() {
   const rows = new Map<string, Uint8Array>()
+  const late: (() => void)[] = []
   const disk = {
     rows,
-    full: false,
-    put(key: string, row: Uint8Array) {
-      if (!disk.full) rows.set(key, row)
-      return !disk.full
+    /** `late`: what it cannot write it says with the next call of `fail`. */
+    full: false as boolean | 'late',
+    fail: () => {
+      for (const onLost of late.splice(0)) onLost()
+    },
+    put(key: string, row: Uint8Array, onLost: () => void) {
+      if (disk.full === false) rows.set(key, row)
+      else if (disk.full === 'late') late.push(onLost)
+      else onLost()
     },
     get: (key: string) => rows.get(key),
     drop: (key: string) => void rows.delete(key),
-  }
+  } satisfies Disk & Record<string, unknown>
   return disk
 }
 
@@ -72,6 +78,20 @@ describe('the store of entries', () => {
     for (const one of many.slice(0, 20)) expect(store.get(one.question, now)).toEqual(one)
     expect(store.get(many[39]!.question, now)).toEqual(many[39])
     expect(store.get(many[20]!.question, now)).toBeUndefined()
+  })
+
+  it('keeps in memory what the disk says later that it did not take, unless another took its place meanwhile', () => {
+    const disk = createDisk()
+    disk.full = 'late'
+    const store = filled({ disk }, [entry('b.example.com', 60, 1), many[0]!])
+    disk.full = false
+    store.put(entry('b.example.com', 90, 2))
+    expect(store.memoryBytes).toBe(0)
+    disk.fail()
+    store.forgetUsed()
+    expect(store.get(many[0]!.question, now)).toEqual(many[0])
+    expect(store.get(ask('b.example.com'), now)).toEqual(entry('b.example.com', 90, 2))
+    expect(store.memoryBytes).toBeLessThan(2 * store.bytes)
   })
 
   it('holds so many entries and no more: what was used longest ago goes, from the disk, too', () => {

@@ -57,10 +57,14 @@ export interface Plan {
   /** Messages go through their bytes. */
   readonly wire: boolean
   readonly faults: readonly Fault[]
+  /** How long the two disks of each node take to sync; undefined: no time. */
+  readonly syncMs?: { readonly blocks: number; readonly votes: number }
 }
 
 export interface PlanOptions {
   readonly n: number
+  /** Disks that take up to this long to sync. */
+  readonly syncMs?: number
   readonly liars?: number
   /** No crashes, cuts, loss: only the liars. */
   readonly calm?: boolean
@@ -70,7 +74,10 @@ export interface PlanOptions {
   readonly long?: boolean
 }
 
-export function makePlan(seed: number, { n, liars, calm = false, harsh = false, long = false }: PlanOptions): Plan {
+export function makePlan(
+  seed: number,
+  { n, liars, calm = false, harsh = false, long = false, syncMs }: PlanOptions,
+): Plan {
   const random = seededRandom(`chain ${seed} ${n}`)
   const shortMs = (harsh ? 6_000 : 2_000) + random.below(5_000)
   const faultsMs = long ? shortMs * LONGER : shortMs
@@ -108,6 +115,10 @@ export function makePlan(seed: number, { n, liars, calm = false, harsh = false, 
     realKeys: seed % 100 === 7,
     wire: seed % 20 === 3,
     faults,
+    // One disk is the slower one.
+    ...(syncMs !== undefined && {
+      syncMs: seed % 2 === 0 ? { blocks: syncMs / 10, votes: syncMs } : { blocks: syncMs, votes: syncMs / 10 },
+    }),
   }
 }
 

@@ -236,12 +236,19 @@ class World {
         scheme: this.#scheme,
         application: this.#application,
         stores: {
-          blocks: person.blocks.open((after) => {
-            const isFirst = (person.chain?.status().height ?? 0) > this.#checker.height
-            if (after && person.fusesOnBlock && isFirst) person.fuse = 1
-            touch()
+          blocks: person.blocks.open({
+            touch: (after) => {
+              const isFirst = (person.chain?.status().height ?? 0) > this.#checker.height
+              if (after && person.fusesOnBlock && isFirst) person.fuse = 1
+              touch()
+            },
+            later: syncedAfter(clock, this.#plan.syncMs?.blocks),
           }),
-          votes: person.votes.open(touch, this.#bugs.unsyncedGuard === true),
+          votes: person.votes.open({
+            touch,
+            lies: this.#bugs.unsyncedGuard === true,
+            later: syncedAfter(clock, this.#plan.syncMs?.votes),
+          }),
         },
         clock,
         log: quiet,
@@ -437,3 +444,8 @@ class World {
 }
 
 const quiet: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+
+/** What a disk does that takes so long to sync. */
+function syncedAfter(clock: Pick<VirtualClock, 'after'>, ms: number | undefined) {
+  return ms === undefined ? undefined : (synced: () => void) => void clock.after(ms, synced)
+}

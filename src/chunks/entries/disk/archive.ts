@@ -32,9 +32,9 @@ export function createArchive(deps: ArchiveDeps): Archive {
   const restoring = createRestoring({ ...deps, file })
   let stopped = false
   return {
-    put(key, row) {
+    put(key, row, onLost) {
       restoring.forgetWaiting(key)
-      return file.put(key, row)
+      file.put(key, row, onLost)
     },
     get: file.get,
     drop: file.drop,

@@ -1,4 +1,4 @@
-/** The rows of agreed entries on the disk: written at once, deleted together with the next sweep. */
+/** The rows of agreed entries on the disk: handed to it at once, deleted together with the next sweep. */
 import {
   errorText,
   fromLatin1,
@@ -66,10 +66,13 @@ export function createRowFile({ store, log, seal }: RowFileDeps): RowFile {
   }
 
   return {
-    put(key, row) {
+    put(key, row, onLost) {
       dropped.delete(key)
       present.add(key)
-      return write([{ kind: 'put', key: fromLatin1(key), value: seal.wrap(row) }])
+      if (!write([{ kind: 'put', key: fromLatin1(key), value: seal.wrap(row) }])) return onLost()
+      store.written((failure) => {
+        if (failure !== undefined) onLost()
+      })
     },
     get(key) {
       try {
