@@ -2,8 +2,9 @@
 import { configKeys, type ResolverProcess, startChordns, startUnbound, type Upstream } from './lib/processes.ts'
 import { median, quantile, round } from './lib/stats.ts'
 import { type Benchmark, type BenchResult, numberOption, target } from './lib/types.ts'
-import { type AskQuestion, ask, createWorld, signWorld, type World, type WorldSpec } from './lib/world-parts.ts'
+import { type AskQuestion, ask, createWorld, type World } from './lib/world-parts.ts'
 import { delayedWorld } from './worlds/delayed.ts'
+import { signedSpec } from './worlds/signed.ts'
 
 /** What a stub waits: nobody gets an answer later than that. */
 const STUB_TIMEOUT_MS = 8_000
@@ -49,7 +50,7 @@ export const benchmark: Benchmark = {
     const dnssec = values['dnssec'] === true
     if (dnssec && !configKeys().has('dnssec'))
       throw new Error('--dnssec: this version of chordns does not validate yet')
-    const { spec, anchor } = dnssec ? signed(plain.spec) : { spec: plain.spec, anchor: undefined }
+    const { spec, anchor } = signedSpec(plain, dnssec ? 100 : 0)
     const world = await createWorld(spec)
     const upstream: Upstream = { hints: world.hintsText(), port, anchor }
     const starts = { chordns: () => startChordns(upstream), unbound: () => startUnbound(upstream) }
@@ -72,14 +73,6 @@ export const benchmark: Benchmark = {
     if (values['show'] === true) show(rounds, say)
     return summarise(rounds, plain.questions.length, plain.zones, dnssec)
   },
-}
-
-function signed(spec: WorldSpec): { spec: WorldSpec; anchor: string } {
-  const { spec: withKeys, anchorText } = signWorld(
-    spec,
-    Object.fromEntries(spec.zones.map(({ origin }) => [origin, {}])),
-  )
-  return { spec: withKeys, anchor: anchorText }
 }
 
 async function oneRound(

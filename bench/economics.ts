@@ -1,197 +1,213 @@
 /**
- * What sharing costs the authorities: upstream queries of N members that share their records over a ring, against the same
- * questions put to N resolvers that share nothing. The ring must never ask more than they do, or it is a burden on others.
+ * What sharing costs and spares: one stream of questions dealt to members of a ring, and to as many resolvers that share nothing.
+ * Whole nodes in virtual time, and the same stream on real processes: every figure of the former is held against the latter.
+ * Counted are all queries to authorities (cuts, keys and addresses on the way included) and all requests between members.
  */
-import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { round, seeded } from './lib/stats.ts'
-import { type Benchmark, type BenchResult, numberOption, type Target, target } from './lib/types.ts'
-import { noSums, type SharedName, SharingModel, type SharingRules, type Sums } from './models/sharing.ts'
+import { median, quantile, round } from './lib/stats.ts'
+import { type Asking, streamOf } from './lib/stream.ts'
+import {
+  type Benchmark,
+  type BenchResult,
+  type Cell,
+  numberOption,
+  numbersOption,
+  type Target,
+  target,
+} from './lib/types.ts'
+import { createWorld } from './lib/world-parts.ts'
+import { type Dealing, type Dealt, requestCount, type Sharing } from './models/dealt.ts'
+import { dealVirtual } from './models/virtual-dealt.ts'
+import { dealReal } from './real/dealt.ts'
+import { delayedWorld } from './worlds/delayed.ts'
+import { type SignedSpec, signedSpec } from './worlds/signed.ts'
 
-const SIZES = [8, 100, 1_000, 10_000]
-const REPLICAS = [3, 7]
-const ADMIT_AFTER: readonly (number | 'auto')[] = [1, 2, 4, 'auto']
-const SIGNED_PERCENT = [10, 50]
-/** `auto` must never ask more than this times what separate resolvers ask. */
-const MOST = 1.05
-const AT_1000_OF_7 = 0.7
+const PORT = 53
+const MODES: readonly Sharing[] = ['off', 'majority', 'any-member']
+/** How far what virtual nodes cost may be from what real ones do. */
+const APART = 0.1
+/** What a ring may cost: upstream queries, times those without it; packets between members a question, at 8 members. */
+const MOST_UPSTREAM: Readonly<Record<string, number>> = { majority: 1, 'any-member': 0.7 }
+const MOST_PACKETS = 20
+const PACKETS_AT = 8
+/** Beyond this members believe each other no more than any others: `any-member` is for households. */
+const HOUSEHOLD_MEMBERS = 16
 
-/**
- * TTLs of A records: the shares of 6.26 M names that OpenDNS saw in 2012 (9.8 % up to one minute, 16.3 % up to two, 39.9 % up
- * to five, 70.1 % up to an hour), each step put on values that are in use. Percent of the names, seconds.
- */
-const TTLS: readonly (readonly [percent: number, seconds: number])[] = [
-  [3, 20],
-  [6.8, 60],
-  [6.5, 120],
-  [23.6, 300],
-  [8, 900],
-  [6, 1_800],
-  [16.2, 3_600],
-  [12, 14_400],
-  [17.9, 86_400],
-]
-
-interface Row extends Sums {
-  readonly members: number
-  readonly n: number
-  readonly admitAfter: number | 'auto'
-  readonly acceptFrom: 'majority' | 'any-member'
-  readonly signedPercent: number
-  /** Upstream queries a question: over the ring, and separate. */
-  readonly perQuestion: number
-  readonly separatePerQuestion: number
-  readonly ratio: number
-  /** Of all questions; of those that the own cache did not answer. */
-  readonly ringShare: number
-  readonly ringShareOfMisses: number
+interface Row extends Dealing, Dealt {
+  readonly nodes: 'virtual' | 'real'
+  readonly questions: number
 }
 
 export const benchmark: Benchmark = {
-  summary: 'upstream queries of rings of 8 to 10,000 members against as many separate resolvers',
-  namespace: false,
+  summary:
+    'upstream queries and messages of a ring against separate resolvers: whole virtual nodes, held against real ones',
+  namespace: true,
   programs: [],
   options: {
-    names: { type: 'string', help: 'list of names, most asked first, # for comments; without it they are generated' },
-    hosts: { type: 'string', help: 'host names below each name of the list', default: '5' },
-    exponent: { type: 'string', help: 'of the Zipf law', default: '0.95' },
-    'per-hour': { type: 'string', help: 'questions of one member an hour', default: '200' },
-    hours: { type: 'string', help: 'counted hours, after one that fills the caches', default: '8' },
-    questions: { type: 'string', help: 'most questions of a row: fewer hours for large rings', default: '6000000' },
-    divergent: { type: 'string', help: 'percent of names whose answer depends on where one asks', default: '5' },
-    'max-n': { type: 'string', help: 'largest ring', default: '10000' },
-    seed: { type: 'string', help: 'seed of members, questions and TTLs', default: '1' },
+    names: { type: 'string', help: 'distinct questions that there are', default: '500' },
+    questions: { type: 'string', help: 'questions of the stream', default: '1000' },
+    rate: { type: 'string', help: 'questions a second, at random moments', default: '25' },
+    signed: { type: 'string', help: 'percent of the zones that are signed', default: '30' },
+    members: { type: 'string', help: 'sizes, virtual and real', default: '3,8' },
+    virtual: { type: 'string', help: 'sizes that are virtual only; `none`', default: '50' },
+    modes: { type: 'string', help: 'of off, majority, any-member', default: MODES.join(',') },
+    seed: { type: 'string', help: 'seed of world, stream and nodes', default: '1' },
   },
   async run(values, say) {
-    const list = typeof values['names'] === 'string' ? namesOf(values['names']) : undefined
-    const names = (list ?? Array.from({ length: 6_000 }, (_, i) => `name-${i}.example`)).length
-    const universe = {
-      count: names * numberOption(values, 'hosts'),
-      exponent: Number(values['exponent']),
-      perHour: numberOption(values, 'per-hour'),
-      divergent: numberOption(values, 'divergent'),
-      seed: numberOption(values, 'seed'),
-      list,
-    }
-    if (!(universe.exponent > 0 && universe.exponent < 3)) throw new RangeError('--exponent must be between 0 and 3')
-    if (universe.count === 0 || universe.perHour === 0)
-      throw new RangeError('--hosts and --per-hour must be at least 1')
-    const time = { hours: numberOption(values, 'hours'), questions: numberOption(values, 'questions') }
+    const seed = numberOption(values, 'seed')
+    const names = numberOption(values, 'names')
+    const plain = delayedWorld({ names, seed, minDelayMs: 10, maxDelayMs: 60, dead: 0, port: PORT })
+    const signed = signedSpec(plain, numberOption(values, 'signed'))
+    const count = numberOption(values, 'questions')
+    const stream = streamOf(plain.questions, { count, rate: numberOption(values, 'rate'), seed })
+    const modes = String(values['modes']).split(',').map(modeOf)
+    const both = numbersOption(values, 'members')
+    const only = values['virtual'] === 'none' ? [] : numbersOption(values, 'virtual')
     const rows: Row[] = []
-    for (const signedPercent of SIGNED_PERCENT) {
-      const shared = universeOf(universe, signedPercent)
-      for (const members of SIZES.filter((size) => size <= numberOption(values, 'max-n')))
-        for (const n of REPLICAS)
-          for (const [acceptFrom, admitAfter] of [
-            ...ADMIT_AFTER.map((after) => ['majority', after] as const),
-            ['any-member', 'auto'] as const,
-          ]) {
-            const countedMs = Math.min(time.hours, time.questions / (members * universe.perHour)) * 3_600_000
-            const countFromMs = 3_600_000
-            const rules = { members, n, admitAfter, acceptFrom, countFromMs, untilMs: countFromMs + countedMs }
-            const row = { ...rowOf(rules, shared, universe.seed), signedPercent }
-            rows.push(row)
-            say(
-              `${members} members, n = ${n}, ${acceptFrom}, ${admitAfter}, ${signedPercent} %: ${round(row.ratio, 3)}`,
-            )
-          }
+    const add = (row: Row) => {
+      rows.push(row)
+      say(
+        `${row.nodes} ${row.members} ${row.sharing}: ${perQuestion(row, row.upstream.all)} upstream queries a question`,
+      )
     }
-    return report(rows, { ...universe, list: undefined, names: list === undefined ? 'generated' : 'list', ...time })
+    for (const members of [...both, ...only])
+      for (const sharing of modes.filter((mode) => mode !== 'any-member' || members <= HOUSEHOLD_MEMBERS)) {
+        const dealing = { members, sharing }
+        const how = { ...signed, stream, seed }
+        add({ nodes: 'virtual', ...dealing, questions: count, ...(await dealVirtual(how, dealing)) })
+        if (both.includes(members)) add(await realRow(signed, stream, dealing))
+      }
+    return report(rows, { names, questions: count, rate: numberOption(values, 'rate'), signed: values['signed'], seed })
   },
 }
 
-function namesOf(file: string): string[] {
-  const lines = readFileSync(file, 'utf8').split('\n')
-  const names = lines.map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'))
-  if (names.length === 0) throw new RangeError(`--names: no names in ${file}`)
-  return names
+function modeOf(text: string): Sharing {
+  const mode = MODES.find((one) => one === text)
+  if (mode === undefined) throw new RangeError(`--modes: ${text} is none of ${MODES.join(', ')}`)
+  return mode
 }
 
-interface Universe {
-  readonly count: number
-  readonly exponent: number
-  readonly perHour: number
-  readonly divergent: number
-  readonly seed: number
-  readonly list: readonly string[] | undefined
-}
-
-/** Names in the order of how often they are asked; what a name is like depends on the name, not on its place. */
-function universeOf(universe: Universe, signedPercent: number): SharedName[] {
-  const { count, exponent, perHour, divergent, seed, list } = universe
-  const weights = Array.from({ length: count }, (_, i) => (i + 1) ** -exponent)
-  const sum = weights.reduce((total, weight) => total + weight, 0)
-  const size = list?.length ?? count
-  return weights.map((weight, i) => {
-    const text = `${seed} ${Math.floor(i / size)} ${list?.[i % size] ?? `name-${i}`}`
-    const [ttl, isSigned, diverges] = chances(text)
-    const signed = isSigned < signedPercent / 100
-    return {
-      rate: ((weight / sum) * perHour) / 3_600_000,
-      ttlSeconds: ttlOf(ttl),
-      signed,
-      divergent: !signed && diverges < divergent / 100,
-    }
-  })
-}
-
-/** Three numbers in [0, 1) of a text. */
-function chances(text: string): readonly [number, number, number] {
-  const digest = createHash('sha256').update(text).digest()
-  const at = (offset: number) => digest.readUInt32BE(offset) / 2 ** 32
-  return [at(0), at(4), at(8)]
-}
-
-function ttlOf(chance: number): number {
-  let percent = 0
-  for (const [share, seconds] of TTLS) {
-    percent += share
-    if (chance * 100 < percent) return seconds
+async function realRow(signed: SignedSpec, stream: readonly Asking[], dealing: Dealing): Promise<Row> {
+  const world = await createWorld(signed.spec)
+  try {
+    const dealt = await dealReal({ world, anchor: signed.anchor, stream }, dealing)
+    return { nodes: 'real', ...dealing, questions: stream.length, ...dealt }
+  } finally {
+    await world.stopAll()
   }
-  return TTLS.at(-1)![1]
 }
 
-function rowOf(rules: SharingRules, names: readonly SharedName[], seed: number): Omit<Row, 'signedPercent'> {
-  const model = new SharingModel(rules, seeded(seed))
-  const sums = noSums()
-  for (const name of names) model.run(name, sums)
-  const { questions, fetches, looks, separate, fromRing, cached } = sums
-  const { members, n, admitAfter, acceptFrom } = rules
+function perQuestion({ questions }: Row, count: number): number {
+  return round(count / questions, 3)
+}
+
+function report(rows: readonly Row[], how: Readonly<Record<string, unknown>>): BenchResult {
+  const twinOf = (row: Row) => rows.find((one) => one.nodes !== row.nodes && isSame(one, row))
   return {
-    ...{ members, n, admitAfter, acceptFrom },
-    ...sums,
-    perQuestion: (fetches + looks) / questions,
-    separatePerQuestion: separate / questions,
-    ratio: (fetches + looks) / separate,
-    ringShare: fromRing / questions,
-    ringShareOfMisses: fromRing / (questions - cached),
+    tables: [
+      {
+        title: `a question, of ${how['questions']} dealt in turn at ${how['rate']} a second: upstream queries and requests between members`,
+        columns: ['members', 'mode', 'nodes', 'upstream', 'root', 'TLD', 'hosts', 'keys', 'addresses', 'over off'],
+        rows: rows.map((row) => upstreamCells(row, rows)),
+      },
+      {
+        title:
+          'a question: requests between members by room, bytes of them, packets (real nodes: TCP segments); and times',
+        columns: [
+          'members',
+          'mode',
+          'nodes',
+          'ring',
+          'chunks',
+          'chains',
+          'household',
+          'bytes',
+          'packets',
+          'p50 ms',
+          'p99 ms',
+          'failures',
+        ],
+        rows: rows.filter(({ sharing }) => sharing !== 'off').map(trafficCells),
+      },
+      {
+        title: 'virtual nodes over real ones',
+        columns: ['members', 'mode', 'upstream', 'requests'],
+        rows: rows.flatMap((row) => {
+          const real = row.nodes === 'virtual' ? twinOf(row) : undefined
+          return real === undefined ? [] : [[row.members, row.sharing, ...apart(row, real)]]
+        }),
+      },
+    ],
+    targets: targetsOf(rows, twinOf),
+    data: {
+      ...how,
+      rows: rows.map(({ latencies, ...row }) => ({ ...row, p50: median(latencies), p99: quantile(latencies, 0.99) })),
+    },
   }
 }
 
-function report(rows: readonly Row[], data: Readonly<Record<string, unknown>>): BenchResult {
-  const targets: Target[] = rows
-    .filter(({ admitAfter }) => admitAfter === 'auto')
-    .map(({ members, n, acceptFrom, signedPercent, ratio }) => {
-      const strict = members === 1_000 && n === 7 && acceptFrom === 'majority'
-      const what = `auto, ${members} members, n = ${n}, ${acceptFrom}, ${signedPercent} % signed: times separate resolvers`
-      return target(what, round(ratio, 3), strict ? AT_1000_OF_7 : MOST)
-    })
-  const tables = SIGNED_PERCENT.map((percent) => ({
-    title: `upstream queries a client question, ${percent} % of the names signed`,
-    columns: ['members', 'n', 'accept', 'admitAfter', 'ring', 'separate', 'ratio', 'by ring %', 'of misses %'],
-    rows: rows
-      .filter(({ signedPercent }) => signedPercent === percent)
-      .map((row) => [
-        row.members,
-        row.n,
-        row.acceptFrom,
-        String(row.admitAfter),
-        row.perQuestion.toFixed(4),
-        row.separatePerQuestion.toFixed(4),
-        row.ratio.toFixed(3),
-        (100 * row.ringShare).toFixed(1),
-        (100 * row.ringShareOfMisses).toFixed(1),
-      ]),
-  }))
-  return { tables, targets, data: { ...data, ttls: TTLS, rows } }
+const isSame = (a: Row, b: Row) => a.members === b.members && a.sharing === b.sharing
+
+function offOf(row: Row, rows: readonly Row[]): Row | undefined {
+  return rows.find((one) => one.nodes === row.nodes && one.members === row.members && one.sharing === 'off')
+}
+
+function upstreamCells(row: Row, rows: readonly Row[]): Cell[] {
+  const { all, root, tld, hosts, keys, addresses } = row.upstream
+  const off = offOf(row, rows)
+  const figures = [all, root, tld, hosts, keys, addresses].map((one) => perQuestion(row, one).toFixed(3))
+  return [
+    row.members,
+    row.sharing,
+    row.nodes,
+    ...figures,
+    off === undefined ? '-' : (all / off.upstream.all).toFixed(3),
+  ]
+}
+
+function trafficCells(row: Row): Cell[] {
+  const { ring, chunks, chains, household, bytes } = row.requests
+  const figures = [ring, chunks, chains, household].map((one) => perQuestion(row, one).toFixed(2))
+  const packets = row.packets === undefined ? '-' : perQuestion(row, row.packets).toFixed(1)
+  const times = [median(row.latencies), quantile(row.latencies, 0.99)].map((one) => round(one, 1))
+  return [
+    row.members,
+    row.sharing,
+    row.nodes,
+    ...figures,
+    Math.round(bytes / row.questions),
+    packets,
+    ...times,
+    row.failures,
+  ]
+}
+
+/** Virtual over real: upstream queries; requests, where there are any. */
+function apart(virtual: Row, real: Row): [number, number | '-'] {
+  const requests = requestCount(real.requests)
+  return [
+    round(virtual.upstream.all / real.upstream.all, 3),
+    requests === 0 ? '-' : round(requestCount(virtual.requests) / requests, 3),
+  ]
+}
+
+function targetsOf(rows: readonly Row[], twinOf: (row: Row) => Row | undefined): Target[] {
+  return rows.flatMap((row) => {
+    const what = `${row.nodes} nodes, ${row.members} members, ${row.sharing}`
+    const off = offOf(row, rows)
+    const most = MOST_UPSTREAM[row.sharing]
+    const targets: Target[] = []
+    if (off !== undefined && most !== undefined)
+      targets.push(
+        target(`${what}: upstream queries over ring off`, round(row.upstream.all / off.upstream.all, 3), most),
+      )
+    if (row.packets !== undefined && row.members === PACKETS_AT && most !== undefined)
+      targets.push(target(`${what}: packets between members a question`, perQuestion(row, row.packets), MOST_PACKETS))
+    const real = row.nodes === 'virtual' ? twinOf(row) : undefined
+    if (real === undefined) return targets
+    const [upstream, requests] = apart(row, real)
+    targets.push(target(`${what}: upstream queries, apart from real nodes`, round(Math.abs(upstream - 1), 3), APART))
+    if (requests !== '-')
+      targets.push(target(`${what}: requests, apart from real nodes`, round(Math.abs(requests - 1), 3), APART))
+    return targets
+  })
 }

@@ -1,41 +1,19 @@
 /** Three boxes of a household, to which one stream of questions is dealt, against one resolver that gets it all. */
-import { startChordns } from './lib/processes.ts'
-import { median, quantile, round, seeded } from './lib/stats.ts'
-import { Stub } from './lib/stub.ts'
+import { median, quantile, round } from './lib/stats.ts'
+import { streamOf } from './lib/stream.ts'
 import { type Benchmark, type BenchResult, numberOption, target } from './lib/types.ts'
-import {
-  type AskQuestion,
-  type Cluster,
-  createWorld,
-  type PeerProcess,
-  signWorld,
-  startCluster,
-  type World,
-} from './lib/world-parts.ts'
+import { createWorld } from './lib/world-parts.ts'
+import { type Dealing, type Dealt, requestCount } from './models/dealt.ts'
+import { dealReal } from './real/dealt.ts'
 import { delayedWorld } from './worlds/delayed.ts'
+import { signedSpec } from './worlds/signed.ts'
 
 const PORT = 53
-const STUB_TIMEOUT_MS = 8_000
-const JOIN_MS = 60_000
-/** Of the names that people look up (Jung et al. 2002, Breslau et al. 1999: 0.9 to 1). */
-const ZIPF = 0.95
+const HOUSEHOLD: Dealing = { sharing: 'any-member', members: 3 }
+const ONE: Dealing = { sharing: 'one', members: 1 }
 
-interface Asking {
-  readonly question: AskQuestion
-  /** Ms after the start. */
-  readonly at: number
-}
-
-interface Leg {
+interface Leg extends Dealt {
   readonly who: 'household' | 'one'
-  readonly latencies: readonly number[]
-  readonly upstream: number
-  readonly failures: number
-}
-
-interface Door {
-  readonly address: string
-  readonly port: number
 }
 
 export const benchmark: Benchmark = {
@@ -61,19 +39,23 @@ export const benchmark: Benchmark = {
       port: PORT,
     })
     const dnssec = values['dnssec'] === true
-    const zones = Object.fromEntries(plain.spec.zones.map(({ origin }) => [origin, {}]))
-    const { spec, anchorText } = dnssec ? signWorld(plain.spec, zones) : { spec: plain.spec, anchorText: undefined }
+    const { spec, anchor } = signedSpec(plain, dnssec ? 100 : 0)
     const world = await createWorld(spec)
-    const stream = streamOf(plain.questions, numberOption(values, 'questions'), numberOption(values, 'rate'), seed)
+    const stream = streamOf(plain.questions, {
+      count: numberOption(values, 'questions'),
+      rate: numberOption(values, 'rate'),
+      seed,
+    })
     const legs: Leg[] = []
     try {
       for (let number = 0; number < numberOption(values, 'rounds'); number++) {
         const order = number % 2 === 0 ? (['household', 'one'] as const) : (['one', 'household'] as const)
         for (const who of order) {
-          const leg =
-            who === 'one' ? await oneLeg(world, stream, anchorText) : await householdLeg(world, stream, anchorText)
-          say(`round ${number + 1} ${who}: p50 ${round(median(leg.latencies), 1)} ms, ${leg.upstream} upstream queries`)
-          legs.push(leg)
+          const leg = await dealReal({ world, anchor, stream }, who === 'one' ? ONE : HOUSEHOLD)
+          say(
+            `round ${number + 1} ${who}: p50 ${round(median(leg.latencies), 1)} ms, ${leg.upstream.all} upstream queries`,
+          )
+          legs.push({ who, ...leg })
         }
       }
     } finally {
@@ -83,99 +65,25 @@ export const benchmark: Benchmark = {
   },
 }
 
-/** Each question is drawn by how popular it is; the moments are those of many devices that know nothing of each other. */
-function streamOf(questions: readonly AskQuestion[], count: number, rate: number, seed: number): Asking[] {
-  const chance = seeded(seed + 1_000)
-  const weights = questions.map((_, rank) => 1 / (rank + 1) ** ZIPF)
-  const total = weights.reduce((sum, one) => sum + one, 0)
-  let at = 0
-  return Array.from({ length: count }, () => {
-    at += (-Math.log(1 - chance()) * 1_000) / rate
-    let left = chance() * total
-    const index = weights.findIndex((weight) => {
-      left -= weight
-      return left <= 0
-    })
-    return { question: questions[index === -1 ? 0 : index]!, at }
-  })
-}
-
-async function oneLeg(world: World, stream: readonly Asking[], anchor: string | undefined): Promise<Leg> {
-  const resolver = await startChordns({ hints: world.hintsText(), port: PORT, anchor })
-  try {
-    return { who: 'one', ...(await play(world, stream, [resolver])) }
-  } finally {
-    await resolver.stop()
-  }
-}
-
-async function householdLeg(world: World, stream: readonly Asking[], anchor: string | undefined): Promise<Leg> {
-  const cluster = await startCluster({
-    peers: 3,
-    hints: world.hintsText(),
-    authorityPort: PORT,
-    ...(anchor !== undefined && { anchors: anchor }),
-    replicas: 2,
-    admitAfter: 'auto',
-    config: { ring: { acceptFrom: 'any-member' } },
-  })
-  try {
-    await allThere(cluster)
-    return { who: 'household', ...(await play(world, stream, cluster.peers)) }
-  } finally {
-    await cluster.stop()
-  }
-}
-
-async function allThere({ peers }: Cluster): Promise<void> {
-  const end = performance.now() + JOIN_MS
-  const members = async ({ statusPort }: PeerProcess) => {
-    const reply = await fetch(`http://127.0.0.1:${statusPort}/status`)
-    const { ring } = (await reply.json()) as { ring: { members: unknown[] } | null }
-    return ring?.members.length ?? 0
-  }
-  while ((await Promise.all(peers.map(members))).some((count) => count !== peers.length)) {
-    if (performance.now() > end) throw new Error('the boxes did not find each other in time')
-    await new Promise((resolve) => setTimeout(resolve, 200))
-  }
-}
-
-/** Deals the stream in turn. */
-async function play(world: World, stream: readonly Asking[], doors: readonly Door[]): Promise<Omit<Leg, 'who'>> {
-  const stubs = await Promise.all(doors.map((door) => Stub.open('127.0.0.1', door)))
-  // The root's servers are known before the first question: priming is done once in days.
-  await Promise.all(stubs.map((stub) => stub.ask('.', STUB_TIMEOUT_MS, 'NS')))
-  world.clearLog()
-  const start = performance.now()
-  const answers = stream.map(async ({ question, at }, i) => {
-    await new Promise((resolve) => setTimeout(resolve, start + at - performance.now()))
-    return stubs[i % stubs.length]!.ask(question.name, STUB_TIMEOUT_MS, String(question.type ?? 'A'))
-  })
-  const all = await Promise.all(answers)
-  const upstream = world.count()
-  for (const stub of stubs) stub.close()
+function sideOf(who: Leg['who'], legs: readonly Leg[]) {
+  const own = legs.filter((leg) => leg.who === who)
+  const latencies = own.flatMap((leg) => leg.latencies)
+  const each = (figure: (leg: Leg) => number) => own.reduce((sum, leg) => sum + figure(leg), 0) / latencies.length
   return {
-    latencies: all.map(({ elapsedMs }) => elapsedMs),
-    upstream,
-    failures: all.filter(({ rcode }) => rcode !== 0 && rcode !== 3).length,
+    who,
+    p50: median(latencies),
+    p90: quantile(latencies, 0.9),
+    p99: quantile(latencies, 0.99),
+    mean: latencies.reduce((sum, one) => sum + one, 0) / latencies.length,
+    upstream: each((leg) => leg.upstream.all),
+    requests: each((leg) => requestCount(leg.requests)),
+    packets: each((leg) => leg.packets ?? 0),
+    failures: own.reduce((sum, leg) => sum + leg.failures, 0),
   }
 }
 
 function summarise(legs: readonly Leg[], questions: number, dnssec: boolean): BenchResult {
-  const of = (who: Leg['who']) => {
-    const own = legs.filter((leg) => leg.who === who)
-    const latencies = own.flatMap((leg) => leg.latencies)
-    return {
-      who,
-      p50: median(latencies),
-      p90: quantile(latencies, 0.9),
-      p99: quantile(latencies, 0.99),
-      mean: latencies.reduce((sum, one) => sum + one, 0) / latencies.length,
-      upstream: own.reduce((sum, leg) => sum + leg.upstream, 0) / latencies.length,
-      failures: own.reduce((sum, leg) => sum + leg.failures, 0),
-    }
-  }
-  const [household, one] = [of('household'), of('one')]
+  const [household, one] = [sideOf('household', legs), sideOf('one', legs)]
   const ratio = {
     upstream: round(household.upstream / one.upstream, 3),
     p50: round(household.p50 / one.p50, 3),
@@ -185,7 +93,7 @@ function summarise(legs: readonly Leg[], questions: number, dnssec: boolean): Be
     tables: [
       {
         title: `${questions} questions a round, ${dnssec ? 'all zones signed' : 'unsigned'}`,
-        columns: ['who', 'p50 ms', 'mean ms', 'p90 ms', 'p99 ms', 'upstream/q', 'failures'],
+        columns: ['who', 'p50 ms', 'mean ms', 'p90 ms', 'p99 ms', 'upstream/q', 'requests/q', 'packets/q', 'failures'],
         rows: [household, one].map((each) => [
           each.who,
           round(each.p50, 2),
@@ -193,6 +101,8 @@ function summarise(legs: readonly Leg[], questions: number, dnssec: boolean): Be
           round(each.p90, 1),
           round(each.p99, 1),
           round(each.upstream, 3),
+          round(each.requests, 2),
+          round(each.packets, 1),
           each.failures,
         ]),
       },

@@ -16,6 +16,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ readonly benchmark: Be
   churn: () => import('./churn.ts'),
   cold: () => import('./cold.ts'),
   commit: () => import('./commit.ts'),
+  demand: () => import('./demand.ts'),
   economics: () => import('./economics.ts'),
   fairness: () => import('./fairness.ts'),
   gossip: () => import('./gossip.ts'),

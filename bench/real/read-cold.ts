@@ -4,11 +4,11 @@
  */
 import { type AskQuestion, ask, createWorld, type PeerProcess, startCluster, type World } from '../lib/world-parts.ts'
 import { delayedWorld } from '../worlds/delayed.ts'
+import { oneRing, statusOf } from './dealt.ts'
 
 const PORT = 53
 const STUB_TIMEOUT_MS = 8_000
 const CONCURRENCY = 4
-const FORMED_WITHIN_MS = 60_000
 const PEERS = 5
 /** Few chunks, so that a few names bring the digests of all of them. */
 const CHUNK_BITS = 3
@@ -64,7 +64,7 @@ async function oneRound(world: World, questions: readonly AskQuestion[], ring: b
   })
   try {
     const peer = cluster.peers[0]!
-    if (ring) await formed(cluster.peers)
+    if (ring) await oneRing(cluster.peers)
     const failed = { count: 0 }
     await askAll(peer, questions.slice(0, WARM_NAMES), failed)
     const before = ring ? await sparedBy(peer) : 0
@@ -101,26 +101,6 @@ async function askAll(
   return latencies
 }
 
-async function formed(peers: readonly PeerProcess[]): Promise<void> {
-  const until = performance.now() + FORMED_WITHIN_MS
-  for (const peer of peers) {
-    while ((await statusOf(peer)).ring.members.length < peers.length) {
-      if (performance.now() > until) throw new Error('the peers do not become one ring')
-      await new Promise((resolve) => setTimeout(resolve, 100))
-    }
-  }
-}
-
-interface Status {
-  readonly ring: { readonly members: readonly unknown[] }
-  readonly chunks: { readonly spared: number }
-}
-
-async function statusOf({ statusPort }: PeerProcess): Promise<Status> {
-  const reply = await fetch(`http://127.0.0.1:${statusPort}/status`)
-  return (await reply.json()) as Status
-}
-
 async function sparedBy(peer: PeerProcess): Promise<number> {
-  return (await statusOf(peer)).chunks.spared
+  return (await statusOf(peer)).chunks?.['spared'] ?? 0
 }

@@ -20,6 +20,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
     'root-keys.ts',
     'disk.ts',
     'views.ts',
+    'traffic.ts',
     'rooms.ts',
   ],
   'peer/core': ['core.ts', 'reload.ts', 'local-root.ts', 'options.ts'],

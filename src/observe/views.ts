@@ -201,6 +201,8 @@ export const statusView = z.object({
   chains: counters.nullable(),
   /** Null where members do not believe each other. */
   household: counters.nullable(),
+  /** Requests to peers, by room. */
+  traffic: counters.nullable(),
   memory: z.object({ rssBytes: z.number(), heapUsedBytes: z.number() }),
 })
 export type StatusView = z.infer<typeof statusView>

@@ -6,7 +6,6 @@ import {
   ChordnsError,
   type ChunkId,
   type Clock,
-  concatBytes,
   type Doorkeeper,
   type Log,
   type PeerId,
@@ -36,6 +35,7 @@ import {
 } from '../ring/index.ts'
 import { Core, type CoreDeps, type CoreHooks } from './core/core.ts'
 import { RequestRoom } from './rooms.ts'
+import { type CountedTransport, countedTransport } from './traffic.ts'
 
 export interface CompositionDeps {
   readonly config: Pick<Config, 'ring' | 'chunks'>
@@ -97,6 +97,11 @@ export function composeCore(deps: CoreDeps, config: Config, around: CoreSurround
   )
 }
 
+/** What all rooms send by. */
+interface Wired extends CompositionDeps {
+  readonly traffic: CountedTransport
+}
+
 /** The rooms of one node towards its peers. */
 export interface PeerRooms {
   readonly ring: RunningRing
@@ -105,6 +110,7 @@ export interface PeerRooms {
   readonly chains: ChunkChains | undefined
   /** Undefined where one member's word is not enough. */
   readonly household: Household | undefined
+  readonly traffic: Pick<CountedTransport, 'stats'>
   /** Answers peers from now on, and joins the ring or begins one; `meeting` runs before the rooms above the ring start. */
   begin(meeting?: () => Promise<void>): Promise<void>
   /** Hands over what this node holds, and says that it leaves. Transport and stores stay open. */
@@ -112,8 +118,9 @@ export interface PeerRooms {
 }
 
 /** Nothing is sent before `begin`. */
-export function composePeers(deps: CompositionDeps, hooks: CompositionHooks): PeerRooms {
-  const { config, transport, stores } = deps
+export function composePeers(given: CompositionDeps, hooks: CompositionHooks): PeerRooms {
+  const deps: Wired = { ...given, traffic: countedTransport(given.transport) }
+  const { config, transport, stores, traffic } = deps
   const memory = stores && ringMemory(deps, stores)
   const ring = ringOver(deps, memory)
   const household = config.ring.acceptFrom === 'any-member' ? householdOver(deps, ring, hooks) : undefined
@@ -125,6 +132,7 @@ export function composePeers(deps: CompositionDeps, hooks: CompositionHooks): Pe
     chunks,
     chains,
     household,
+    traffic,
     async begin(meeting) {
       answerPeers(transport, { ring, chunks, chains, household })
       await ring.start()
@@ -173,7 +181,7 @@ function ringMemory({ config, clock, log }: CompositionDeps, stores: PeerStores)
   return createRingMemory({ store: stores.ring, clock, log, ringId: config.ring.id })
 }
 
-function ringOver(deps: CompositionDeps, memory: RingMemory | undefined): RunningRing {
+function ringOver(deps: Wired, memory: RingMemory | undefined): RunningRing {
   const { config, transport, rules } = deps
   const { id: ringId, timing, bootstrap, replicas } = config.ring
   const options = { ...timing, ringId, bootstrap, replicas }
@@ -186,7 +194,7 @@ function ringOver(deps: CompositionDeps, memory: RingMemory | undefined): Runnin
       ...(rules !== undefined && { rules }),
     },
     {
-      send: senderTo(RequestRoom.RING, transport),
+      send: senderTo(RequestRoom.RING, deps),
       addresses: () => transport.addresses(),
       ...(memory !== undefined && { persist: memory.persist }),
     },
@@ -194,11 +202,11 @@ function ringOver(deps: CompositionDeps, memory: RingMemory | undefined): Runnin
 }
 
 function chunksOver(
-  deps: CompositionDeps,
+  deps: Wired,
   { isPrivate, onAgreed }: CompositionHooks,
   { ring, household }: Pick<PeerRooms, 'ring' | 'household'>,
 ): Chunks {
-  const { config, transport, clock, recursor, stores } = deps
+  const { config, clock, recursor, stores } = deps
   return createChunks(
     {
       ...portsOf(deps),
@@ -207,8 +215,8 @@ function chunksOver(
       proofs: proofSourceOf(recursor, clock),
     },
     {
-      send: senderTo(RequestRoom.CHUNKS, transport),
-      bulk: (peer, body, options) => transport.bulk(peer, addressed(RequestRoom.CHUNKS, body), options),
+      send: senderTo(RequestRoom.CHUNKS, deps),
+      bulk: bulkTo(RequestRoom.CHUNKS, deps),
       ownFetch: ownFetchBeside(household, ownFetchOf(recursor, clock, config.chunks.admitAfter === 'auto')),
       isPrivate,
       onLearned: onAgreed,
@@ -218,11 +226,11 @@ function chunksOver(
 }
 
 function chainsOver(
-  deps: CompositionDeps,
+  deps: Wired,
   stores: PeerStores,
   { ring, chunks }: Pick<PeerRooms, 'ring' | 'chunks'>,
 ): ChunkChains {
-  const { config, transport } = deps
+  const { config } = deps
   const held = {
     chunks: () => chunks.held(),
     summariesOf: (chunk: ChunkId) => chunks.summariesOf(chunk),
@@ -231,7 +239,7 @@ function chainsOver(
   return createChunkChains(
     { ...portsOf(deps), ring, stores: stores.chains, held },
     {
-      send: senderTo(RequestRoom.CHAINS, transport),
+      send: senderTo(RequestRoom.CHAINS, deps),
       onRecorded: (claim) => chunks.recorded(claim),
       members: () => ring.members().flatMap(({ peer }) => (peer === ring.self.peer ? [] : [peer])),
       onEquivocator(publicKey) {
@@ -243,16 +251,13 @@ function chainsOver(
   )
 }
 
-function householdOver(
-  { transport, clock, log, cache }: CompositionDeps,
-  ring: RunningRing,
-  { isPrivate }: CompositionHooks,
-): Household {
+function householdOver(deps: Wired, ring: RunningRing, { isPrivate }: CompositionHooks): Household {
+  const { clock, log, cache } = deps
   return createHousehold(
     { ring, cache, clock, log },
     {
-      send: senderTo(RequestRoom.HOUSEHOLD, transport),
-      bulk: (peer, body, options) => transport.bulk(peer, addressed(RequestRoom.HOUSEHOLD, body), options),
+      send: senderTo(RequestRoom.HOUSEHOLD, deps),
+      bulk: bulkTo(RequestRoom.HOUSEHOLD, deps),
       mayShare: (question) => mayShare(question, isPrivate),
     },
   )
@@ -289,11 +294,10 @@ function answerPeers(
   })
 }
 
-function senderTo(room: RequestRoom, transport: Transport) {
-  return (peer: PeerId, body: Uint8Array, options: RequestOptions) =>
-    transport.request(peer, addressed(room, body), options)
+function senderTo(room: RequestRoom, { traffic }: Wired) {
+  return (peer: PeerId, body: Uint8Array, options: RequestOptions) => traffic.request(room, peer, body, options)
 }
 
-function addressed(room: RequestRoom, body: Uint8Array): Uint8Array {
-  return concatBytes(Uint8Array.of(room), body)
+function bulkTo(room: RequestRoom, { traffic }: Wired) {
+  return (peer: PeerId, body: Uint8Array, options: RequestOptions) => traffic.bulk(room, peer, body, options)
 }

@@ -48,7 +48,7 @@ export interface PeersDeps {
   readonly dataFile: DataFile | undefined
 }
 
-export interface Peers extends Pick<PeerRooms, 'ring' | 'chunks' | 'chains' | 'household'> {
+export interface Peers extends Pick<PeerRooms, 'ring' | 'chunks' | 'chains' | 'household' | 'traffic'> {
   readonly transport: Transport
   /** Hands over what this node holds, says that it leaves, and ends all connections. */
   close(): Promise<void>

@@ -84,6 +84,7 @@ function statusOf({ version, clock, startedAt, cache, warm, core, peers, frontEn
     chunks: peers === undefined ? null : { ...peers.chunks.stats() },
     chains: peers?.chains === undefined ? null : { ...peers.chains.stats() },
     household: peers?.household === undefined ? null : { ...peers.household.stats() },
+    traffic: peers === undefined ? null : { ...peers.traffic.stats() },
     memory: { rssBytes: process.memoryUsage.rss(), heapUsedBytes: process.memoryUsage().heapUsed },
   }
 }

@@ -1,0 +1,69 @@
+/** What this node sends to its peers, counted by room above the transport: so that simulated and real nodes are counted alike. */
+import type { PeerId, RequestOptions, Transport } from '../base/index.ts'
+import { RequestRoom } from './rooms.ts'
+
+/** Since the start. Handshakes, and what the transport says to keep a connection, are not in it. */
+export interface TrafficStats {
+  readonly ringRequests: number
+  readonly chunkRequests: number
+  readonly chainRequests: number
+  readonly householdRequests: number
+  readonly bulks: number
+  /** Of requests that were sent, of the replies to them, and of the frames of bulks. */
+  readonly sentBytes: number
+  readonly heardBytes: number
+}
+
+export interface CountedTransport {
+  /** A request to this room of a peer. */
+  request(room: RequestRoom, peer: PeerId, body: Uint8Array, options: RequestOptions): Promise<Uint8Array>
+  bulk(room: RequestRoom, peer: PeerId, body: Uint8Array, options: RequestOptions): AsyncIterable<Uint8Array>
+  stats(): TrafficStats
+}
+
+export function countedTransport(transport: Pick<Transport, 'request' | 'bulk'>): CountedTransport {
+  const requests: Record<RequestRoom, number> = {
+    [RequestRoom.RING]: 0,
+    [RequestRoom.CHUNKS]: 0,
+    [RequestRoom.CHAINS]: 0,
+    [RequestRoom.HOUSEHOLD]: 0,
+  }
+  let bulks = 0
+  let sentBytes = 0
+  let heardBytes = 0
+  return {
+    async request(room, peer, body, options) {
+      const message = addressed(room, body)
+      requests[room]++
+      sentBytes += message.length
+      const reply = await transport.request(peer, message, options)
+      heardBytes += reply.length
+      return reply
+    },
+    async *bulk(room, peer, body, options) {
+      const message = addressed(room, body)
+      bulks++
+      sentBytes += message.length
+      for await (const frame of transport.bulk(peer, message, options)) {
+        heardBytes += frame.length
+        yield frame
+      }
+    },
+    stats: () => ({
+      ringRequests: requests[RequestRoom.RING],
+      chunkRequests: requests[RequestRoom.CHUNKS],
+      chainRequests: requests[RequestRoom.CHAINS],
+      householdRequests: requests[RequestRoom.HOUSEHOLD],
+      bulks,
+      sentBytes,
+      heardBytes,
+    }),
+  }
+}
+
+function addressed(room: RequestRoom, body: Uint8Array): Uint8Array {
+  const message = new Uint8Array(body.length + 1)
+  message[0] = room
+  message.set(body, 1)
+  return message
+}
