@@ -1,6 +1,6 @@
 /**
- * What sharing costs the authorities: upstream queries of N members that share their records over a ring, against the same
- * questions put to N resolvers that share nothing. The ring must never ask more than they do, or it is a burden on others.
+ * The rule that decides whether a round pays, alone: fetches of single names by N members over a ring, against the same questions
+ * put to N resolvers that share nothing. A fetch is one query here; what whole nodes ask and send is `economics`.
  */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -48,7 +48,7 @@ interface Row extends Sums {
 }
 
 export const benchmark: Benchmark = {
-  summary: 'upstream queries of rings of 8 to 10,000 members against as many separate resolvers',
+  summary: 'the rule that decides whether a round pays: fetches of single names by 8 to 10,000 members',
   namespace: false,
   programs: [],
   options: {
@@ -177,7 +177,7 @@ function report(rows: readonly Row[], data: Readonly<Record<string, unknown>>): 
       return target(what, round(ratio, 3), strict ? AT_1000_OF_7 : MOST)
     })
   const tables = SIGNED_PERCENT.map((percent) => ({
-    title: `upstream queries a client question, ${percent} % of the names signed`,
+    title: `fetches a client question, ${percent} % of the names signed`,
     columns: ['members', 'n', 'accept', 'admitAfter', 'ring', 'separate', 'ratio', 'by ring %', 'of misses %'],
     rows: rows
       .filter(({ signedPercent }) => signedPercent === percent)

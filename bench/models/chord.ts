@@ -85,7 +85,8 @@ export class ChordModel {
     return directions({ self, predecessor, successors, fingers }, key, mode === 'chord+list')
   }
 
-  lookup(from: number, key: number, mode: ChordMode): Outcome {
+  /** `onAsk` hears of the place of each member that is asked. */
+  lookup(from: number, key: number, mode: ChordMode, onAsk: (at: number) => void = () => {}): Outcome {
     const lookup = beginLookup(this.ids[from]!, key, this.directionsOf(from, key, mode), mode !== 'chord')
     for (;;) {
       const next = nextContact(lookup)
@@ -95,6 +96,7 @@ export class ChordModel {
         return { owner, hops, timeouts, members: lookup.tried.size - 1 }
       }
       const at = this.successorOf(next.id)
+      onAsk(at)
       if (this.dead[at] === 1) unanswered(lookup)
       else answered(lookup, this.directionsOf(at, key, mode))
     }

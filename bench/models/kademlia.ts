@@ -80,6 +80,41 @@ export class KademliaModel {
     return { ...(first ?? { rounds, messages, timeouts }), ...end }
   }
 
+  /** The same with each request under way for as long as `roundTrip` says; ends with the first answer of a holder. */
+  timedLookup(
+    from: number,
+    key: number,
+    { k, alpha }: KademliaOptions,
+    roundTrip: (at: number) => number,
+  ): { readonly ms: number; readonly requests: number } {
+    const holders = new Set(this.closest(key, k))
+    const seen = new Set([from])
+    const asked = new Set([from])
+    let list = this.#sorted(this.#known(from, key, k), key)
+    for (const at of list) seen.add(at)
+    const open: { readonly at: number; readonly due: number }[] = []
+    let requests = 0
+    let now = 0
+    for (;;) {
+      for (const at of list
+        .slice(0, k)
+        .filter((one) => !asked.has(one))
+        .slice(0, alpha - open.length)) {
+        asked.add(at)
+        requests += 1
+        open.push({ at, due: now + roundTrip(at) })
+      }
+      open.sort((a, b) => a.due - b.due)
+      const next = open.shift()
+      if (next === undefined) throw new Error('the look-up ended without an answer')
+      now = next.due
+      if (holders.has(next.at)) return { ms: now, requests }
+      const heard = this.#known(next.at, key, k).filter((other) => !seen.has(other))
+      for (const other of heard) seen.add(other)
+      list = this.#sorted([...list, ...heard], key)
+    }
+  }
+
   /** Places of the `count` live nodes that are closest to the key by XOR. */
   closest(key: number, count: number): number[] {
     for (let bits = 32; ; bits--) {
