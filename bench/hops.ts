@@ -197,7 +197,7 @@ function summarise(
   failed: readonly Row[],
   { rows: real, givenUp }: RealHops,
   { whole, stretch }: { readonly whole: Row; readonly stretch: readonly StretchRow[] },
-  how: { readonly seed: number },
+  how: { readonly seed: number; readonly lookups: number },
 ): BenchResult {
   const modes = [...new Set(rows.map(({ mode }) => mode))]
   const sizes = [...new Set(rows.map(({ n }) => n))]
