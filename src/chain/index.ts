@@ -5,9 +5,12 @@
  * - `createChainChecker` checks stored blocks (`storedBlocks`, ...) from the first on, without running a chain.
  * - `verifyCertificate` and `blockIdOf` check one header that somebody shows.
  * - The state map (`stateSet`, `stateProof`, ...) and the Merkle tree are for applications, and need no chain.
+ * - `stateMethods`: the state of a ledger on disk, whose last versions are kept; `remoteState` where it has a thread of its own, and
+ *   `catchUp` to get it from others.
  * - `verifyStateProof` checks what a state root says of some keys: the proof of a name, for whoever has a certified header.
  *
- * Inside: `run/` (driver, disk) over `machine/` (the protocol) over `blocks/` (data, bytes, signatures) over `trees/`.
+ * Inside: `run/` (driver, disk) over `machine/` (the protocol) over `blocks/` (data, bytes, signatures) over
+ * `state/` (the state on disk) over `trees/`.
  */
 
 export type { Application, Applied, BlockContent } from './application.ts'
@@ -43,6 +46,25 @@ export {
   storedSnapshot,
 } from './run/stored-chain.ts'
 export { type ChainChecker, type CheckParts, createChainChecker, voteContradiction } from './run/verify.ts'
+export {
+  type CatchUpReport,
+  type CatchUpTarget,
+  catchUp,
+  type PieceSource,
+  type StateCatchUpDeps,
+} from './state/catch-up.ts'
+export {
+  type RemoteState,
+  remoteState,
+  STATE_METHODS,
+  type StateMethod,
+  type StateMethods,
+  type StateStatus,
+  stateMethods,
+} from './state/methods.ts'
+export { decodePieceRequest, encodePieceRequest, type PieceRequest } from './state/pieces.ts'
+export type { Gap } from './state/rows.ts'
+export type { ProvenValues, StateHead } from './state/versioned-state.ts'
 export { merkleProof, merkleRoot, verifyMerkleProof } from './trees/merkle.ts'
 export { proveKeys } from './trees/proofs/prove.ts'
 export { type Sha256, type StateClaim, verifyStateProof } from './trees/proofs/verify.ts'
@@ -61,6 +83,7 @@ export {
   verifyAbsence,
   verifyPresence,
 } from './trees/state-map.ts'
+export type { StateChange } from './trees/versioned/change.ts'
 export type {
   Block,
   BlockCertificate,

@@ -52,6 +52,28 @@ export const limits = {
   /** The state of one chain as a snapshot: a chunk of some 100,000 entries. It is assembled in memory. */
   MAX_SNAPSHOT_BYTES: 64 * 1024 * 1024,
   SNAPSHOT_PIECE_BYTES: 48_000,
+  /** What is under one key of a state on disk, and the key: both fit into one transaction. */
+  MAX_STATE_KEY_BYTES: 1_024,
+  MAX_STATE_VALUE_BYTES: 32_768,
+  /** Entries of one piece of such a state: checked and written in about 50 ms, with a proof of 1.5 kB. */
+  PIECE_BYTES: 240_000,
+  /** The piece with its proof, which has at most 2 x 256 hashes. */
+  MAX_PIECE_BYTES: 262_144,
+  MAX_PIECE_ENTRIES: 16_384,
+  /** Ranges that are still missing while a state is put together; each is two paths in a row that every piece rewrites. */
+  MAX_GAPS: 256,
+  MAX_ASSEMBLY_BYTES: 32_768,
+  /** Into how many pieces a gap is to fall: fewer gaps would leave sources idle at the end. */
+  PIECES_OF_A_GAP: 4,
+  /** Time for a source to send one piece, ms, and how often in a row it may fail to before it is asked no more. */
+  PIECE_TIMEOUT_MS: 10_000,
+  PIECE_FAILURES: 3,
+  /** Blocks of one height whose changes are remembered until one of them is decided: proposals of some rounds. */
+  MAX_PREPARED: 8,
+  /** Rows that are removed with one batch while old versions are pruned: about 20 ms, so that reads come between. */
+  PRUNED_AT_ONCE: 2_000,
+  /** Keys in one row of the list of what went stale: about 4 kB. */
+  STALE_OF_A_ROW: 200,
   /** Time for a peer to answer a request for blocks or a piece, ms. Then another is asked. */
   SYNC_TIMEOUT_MS: 1_500,
   /** Up to this many validators everybody hears of a commit from everybody; in larger sets from some (n^2 certificates). */
