@@ -24,9 +24,11 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ readonly benchmark: Be
   hops: () => import('./hops.ts'),
   join: () => import('./join.ts'),
   kills: () => import('./kills.ts'),
+  load: () => import('./load.ts'),
   outage: () => import('./outage.ts'),
   peers: () => import('./peers.ts'),
   read: () => import('./read.ts'),
+  upkeep: () => import('./upkeep.ts'),
 }
 
 class Usage extends Error {}

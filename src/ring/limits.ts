@@ -74,6 +74,33 @@ export const limits = {
    * members, 30 changes on their way, it is 520 kB. So it is once in 100 s there, and at each stabilisation up to 1,000 members. Ms.
    */
   EXCHANGE_PAUSE_PER_MEMBER_MS: 1,
+  /** Ranges of one request to reconcile, and rows up to which a range is told row by row: 64 * 24 * 20 bytes are 31 kB. */
+  MAX_RANGES: 64,
+  ROWS_OF_A_RANGE: 24,
+  /** Hex digits of the narrowest range: in honest tables five tell 100,000 rows apart. */
+  NARROWEST_RANGE: 12,
+  /** Ranges that one exchange looks at: a table of 100,000 against an empty one is 6,000; who splits for ever ends it. */
+  RANGES_OF_AN_EXCHANGE: 8_192,
+  /** Rows of one request that are named by their first bytes only; as many with welcomes fill 48 kB. */
+  MAX_HINTS: 48,
+  /**
+   * From this many members on a change travels down a tree, once to each member; below it rings are told by a few more members than
+   * is needed, which costs little there and hides who is silent.
+   */
+  TREE_FROM: 512,
+  /** How long changes are gathered before they are told on, for each member of the table, and at most. Ms. */
+  GATHER_PER_MEMBER_MS: 0.05,
+  GATHER_MS: 5_000,
+  /** Witnesses who all find out the same begin to tell it one after the other, each when it has not heard it by then. Ms. */
+  NEXT_TELLER_MS: 2_000,
+  /** Changes of which this node remembers how far it has told them. */
+  MAX_PASSED: 8_192,
+  /** How often one message of the tree is sent again, to the member after the one that does not answer. */
+  TREE_TRIES: 3,
+  /**
+   * Where changes travel down a tree, tables are compared as they were this long ago: 17 steps of 5 s at 100,000 members. Ms.
+   */
+  SETTLE_MS: 120_000,
   /** Addresses of one member. Multi-homed boxes have a handful; each is a dial that others make. */
   MAX_ADDRESSES: 8,
   /** UTF-8 bytes of one multiaddr; a DNS name is at most 253 (RFC 1035 section 2.3.4). */
@@ -89,8 +116,18 @@ export const limits = {
   PAGES_BEFORE_SECOND: 4,
   /** How long one contact's table may take: 100,000 rows are 400 pages, 100 s at 250 ms a page. Ms. */
   READING_MS: 180_000,
-  /** Table rows, tombstones included: 100,000 members are about 50 MB; what is beyond it needs fingers. */
+  /** Members of a table: 100,000 are about 50 MB; what is beyond it needs fingers. */
   MAX_MEMBERS: 110_000,
+  /**
+   * Rows of those who left or died, beside them: what comes back within three days needs no welcomes if it left properly. Machines
+   * that are on for ten hours of a day are 140,000 rows when 100,000 are there.
+   */
+  MAX_GONE: 150_000,
+  /**
+   * Members after a key that may have one of its seats, for each seat: four are enough that 90 in 100 keys find a second network where
+   * half of the ring is in one, and few enough that sets change seldom.
+   */
+  SEATS_LOOKED_THROUGH: 4,
   /** Longest list of successors anybody keeps or sends; P(all dead) = p^16 = 1.5e-5 at p = 0.5. */
   MAX_SUCCESSORS: 16,
   /** Ring neighbours that are witnesses of a member's life: more than half of them make it `dead`. */

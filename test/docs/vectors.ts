@@ -29,9 +29,11 @@ import { encodeMessage as encodeHousehold, encodeRow } from '../../src/household
 import { encodeBulkFrame } from '../../src/io/streams/bulk-frames.ts'
 import { encodePeerFrame, PeerFrameKind } from '../../src/io/streams/peer-frames.ts'
 import { pskDoorkeeper } from '../../src/ring/index.ts'
+import { TableDigest } from '../../src/ring/members/digest.ts'
 import { signVote } from '../../src/ring/members/expulsions.ts'
 import { memberId, signEntry } from '../../src/ring/members/member.ts'
 import { signWelcome } from '../../src/ring/members/welcomes.ts'
+import type { MemberEntry } from '../../src/ring/types.ts'
 import { encodeMessage as encodeRingMessage } from '../../src/ring/wire/encode.ts'
 
 const text = (value: string) => new TextEncoder().encode(value)
@@ -86,6 +88,12 @@ function hello(): Record<string, string> {
   return { 'hello 1': toHex(first), 'hello 2': toHex(second), 'hello 3': toHex(third) }
 }
 
+function fingerprintOf(entry: MemberEntry): Uint8Array {
+  const digest = new TableDigest()
+  digest.set(entry.id, entry, 0, 0)
+  return digest.fingerprint('')
+}
+
 function welcomes(): Record<string, string> {
   const row = { salt: new Uint8Array(), addresses: ['/memory/1'], status: 'alive' as const }
   const entry = signEntry('home', signer, { ...row, incarnation: 1_800_000_000_000 })
@@ -100,6 +108,34 @@ function welcomes(): Record<string, string> {
         entries: [],
         accusations: [],
         votes: [signVote('home', signer, new Uint8Array(32).fill(9), 1_800_000_000_000)],
+      }),
+    ),
+    'reconcile of everything, with the fingerprint of one row': toHex(
+      encodeRingMessage({ type: 'reconcile', ranges: [{ range: '', fingerprint: fingerprintOf(entry) }] }),
+    ),
+    'ranges: the same, and one row': toHex(
+      encodeRingMessage({
+        type: 'ranges',
+        answers: [
+          { kind: 'same' },
+          { kind: 'rows', marks: [{ hint: entry.id.slice(0, 16), incarnation: entry.incarnation }] },
+        ],
+      }),
+    ),
+    'push of the row above in short, to be told on to everybody': toHex(
+      encodeRingMessage({
+        type: 'push',
+        entries: [],
+        accusations: [],
+        until: entry.id,
+        brief: [
+          {
+            hint: entry.id.slice(0, 16),
+            incarnation: entry.incarnation,
+            status: 'alive',
+            signature: entry.signatures[0]!.signature,
+          },
+        ],
       }),
     ),
     'welcome by the key above for itself, at 1,800,000,000,000': toHex(encodeRingMessage({ type: 'welcome', welcome })),

@@ -8,7 +8,7 @@ import { keptPeers } from '../../src/ring/run/kept.ts'
 import type { LookupResult, RingOptions, RingStatus } from '../../src/ring/types.ts'
 import { decodeReply, decodeRequest } from '../../src/ring/wire/decode.ts'
 import { encodeMessage } from '../../src/ring/wire/encode.ts'
-import type { RingMessage } from '../../src/ring/wire/messages.ts'
+import type { RingMessage, RingReply, RingRequest } from '../../src/ring/wire/messages.ts'
 
 export const scheme = keyedHashScheme(new Uint8Array(32).fill(7))
 
@@ -98,6 +98,8 @@ export class World {
   link: (from: Node, to: Node) => boolean = () => true
   /** Peers that answer to anything, and are nothing else: one machine may be a thousand of them. */
   readonly hollow = new Set<PeerId>()
+  /** The reply of a peer that is no node of this world; undefined when there is none. */
+  elsewhere: (from: Node, peer: PeerId, request: RingRequest) => RingReply | undefined = () => undefined
   /** Called after every step of a node. */
   observe: (node: Node) => void = () => {}
   /** Called with what came of a look-up. */
@@ -314,7 +316,17 @@ export class World {
       this.at(2 * this.#delay(), () =>
         settle({ kind: 'reply', token: effect.token, reply: { type: 'ok' }, elapsedMs: this.now - asked }),
       )
-    if (target === undefined || !this.#passes(node, target)) return
+    if (target === undefined) {
+      const reply = this.elsewhere(node, effect.peer, effect.request)
+      if (reply === undefined) return
+      this.#weigh(reply)
+      const asked = this.now
+      this.at(this.#delay() + this.#delay(), () =>
+        settle({ kind: 'reply', token: effect.token, reply, elapsedMs: this.now - asked }),
+      )
+      return
+    }
+    if (!this.#passes(node, target)) return
     if (!this.#connect(node, target)) {
       this.at(this.#delay(), () => settle({ kind: 'failed', token: effect.token, alive: false }))
       return
@@ -323,18 +335,24 @@ export class World {
     const request = wire ? decodeRequest(encodeMessage(effect.request)) : effect.request
     this.at(this.#delay(), () => {
       if (!target.up) return
-      const result = step(target.context, target.state, { kind: 'request', from: node.peer, request }, this.now)
-      for (const other of result.effects) if (other.kind !== 'respond') this.#perform(target, other)
-      this.observe(target)
-      const reply = result.effects.find((other) => other.kind === 'respond')
-      if (reply === undefined) throw new Error('a request was not answered')
-      this.#weigh(reply.reply)
+      const reply = this.serve(target, node.peer, request)
+      this.#weigh(reply)
       if (!this.#passes(target, node)) return
-      const answer = wire ? decodeReply(encodeMessage(reply.reply)) : reply.reply
+      const answer = wire ? decodeReply(encodeMessage(reply)) : reply
       this.at(this.#delay(), () =>
         settle({ kind: 'reply', token: effect.token, reply: answer, elapsedMs: this.now - asked }),
       )
     })
+  }
+
+  /** A node answers a request now. */
+  serve(node: Node, from: PeerId, request: RingRequest): RingReply {
+    const result = step(node.context, node.state, { kind: 'request', from, request }, this.now)
+    for (const other of result.effects) if (other.kind !== 'respond') this.#perform(node, other)
+    this.observe(node)
+    const reply = result.effects.find((other) => other.kind === 'respond')
+    if (reply === undefined) throw new Error('a request was not answered')
+    return reply.reply
   }
 
   #weigh(message: RingMessage): void {

@@ -1,6 +1,8 @@
 /** What this node answers to the requests of others. Pings at once, the state only between its own operations. */
-import type { PeerId, RingId } from '../../base/index.ts'
+import { compareBytes, type PeerId, type RingId } from '../../base/index.ts'
+import { sha256 } from '../../crypto/index.ts'
 import { limits } from '../limits.ts'
+import { FINGERPRINT_BYTES } from '../members/digest.ts'
 import { verifyEntry } from '../members/member.ts'
 import { signWelcome } from '../members/welcomes.ts'
 import type { MemberEntry } from '../types.ts'
@@ -8,10 +10,12 @@ import { fitting, type RingReply, type RingRequest } from '../wire/messages.ts'
 import { answerCompare, answerDigests } from './exchange.ts'
 import { takeVotes, votesForJoiner } from './expelling.ts'
 import { contacted, meetStranger } from './joining.ts'
-import { addAccusation, mergeRow, mergeRows, testify } from './membership.ts'
+import { addAccusation, mergeRow, mergeRows, passRowsOn, testify } from './membership.ts'
 import { claim } from './operations.ts'
+import { answerRanges } from './reconcile.ts'
 import { answerFind } from './running-lookups.ts'
 import type { RingWork } from './state.ts'
+import { expand, tellsByTree } from './tree.ts'
 
 export function answer(work: RingWork, from: PeerId, request: RingRequest): RingReply {
   const { state } = work
@@ -25,7 +29,7 @@ export function answer(work: RingWork, from: PeerId, request: RingRequest): Ring
     case 'ping':
       return { type: 'ok' }
     case 'ask-state':
-      return stateReply(work, request.summary)
+      return stateReply(work, request.summary, request.seen)
     case 'notify':
       return answerNotify(work, from, request.entry)
     case 'push':
@@ -36,6 +40,10 @@ export function answer(work: RingWork, from: PeerId, request: RingRequest): Ring
       return state.phase === 'member' ? answerDigests(work, request.summary) : { type: 'ok' }
     case 'compare':
       return state.phase === 'member' ? answerCompare(work, request) : { type: 'ok' }
+    case 'reconcile':
+      return state.phase === 'member'
+        ? { type: 'ranges', answers: answerRanges(state.table, request.ranges) }
+        : { type: 'ok' }
     case 'ask-welcome':
       return answerWelcome(work, from, request.entry)
     case 'find':
@@ -43,29 +51,44 @@ export function answer(work: RingWork, from: PeerId, request: RingRequest): Ring
   }
 }
 
-function stateReply(work: RingWork, summary: Uint8Array): RingReply {
+function stateReply(work: RingWork, summary: Uint8Array, seen: Uint8Array | undefined): RingReply {
   const { state } = work
   const { predecessor, successors } = state.pointers
   const mine = state.table.summary()
   const same = mine.every((byte, i) => byte === summary[i])
   const named: RingId[] = [state.self.id, ...(predecessor === undefined ? [] : [predecessor]), ...successors]
+  const rows = named.flatMap((id) => state.table.aliveMember(id) ?? [])
+  const stamp = stampOf(named, rows)
+  const member = state.phase === 'member'
+  // Only between our request and its reply. While we wait to ask a busy member again we change nothing, and if we said
+  // busy then, two such nodes would wait for each other.
+  const busy = member && state.operation?.token !== undefined
+  if (seen !== undefined && compareBytes(seen, stamp) === 0) return { type: 'unchanged', member, busy, summary: mine }
   return {
     type: 'state',
-    member: state.phase === 'member',
-    // Only between our request and its reply. While we wait to ask a busy member again we change nothing, and if we said
-    // busy then, two such nodes would wait for each other.
-    busy: state.phase === 'member' && state.operation?.token !== undefined,
+    member,
+    busy,
     id: state.self.id,
     predecessor,
     successors: successors.slice(0, limits.MAX_SUCCESSORS),
     summary: mine,
-    entries: same ? [] : fitting(named.flatMap((id) => state.table.aliveMember(id) ?? [])),
+    // In a large ring equal summaries are of a while ago.
+    entries: same && !tellsByTree(state) ? [] : fitting(rows),
+    stamp,
   }
+}
+
+/** Another one when the neighbours or their rows are others. */
+function stampOf(ids: readonly RingId[], rows: readonly MemberEntry[]): Uint8Array {
+  const text = [...ids, ...rows.map(({ incarnation }) => incarnation)].join()
+  return sha256(new TextEncoder().encode(text)).slice(0, FINGERPRINT_BYTES)
 }
 
 /** Rows come before accusations: they name the witnesses. What exceeds the allowance is dropped; the exchange brings it later. */
 function answerPush(work: RingWork, from: PeerId, request: Extract<RingRequest, { type: 'push' }>): RingReply {
-  const { entries, accusations, votes = [] } = request
+  const { accusations, votes = [], until } = request
+  const briefly = (request.brief ?? []).flatMap((row) => expand(work.state.table, row) ?? [])
+  const entries = [...briefly, ...request.entries]
   const checks = entries.reduce((sum, entry) => sum + checksOf(work, entry), accusations.length + votes.length)
   let granted = allowance(work, from, checks)
   const rows: MemberEntry[] = []
@@ -75,6 +98,7 @@ function answerPush(work: RingWork, from: PeerId, request: Extract<RingRequest, 
     rows.push(entry)
   }
   mergeRows(work, rows, from)
+  if (until !== undefined && work.state.phase === 'member') passRowsOn(work, rows, from, until)
   testify(work, from, rows)
   granted = Math.max(0, granted)
   for (const accusation of accusations.slice(0, granted)) addAccusation(work, accusation)

@@ -1,13 +1,15 @@
 /**
- * Anti-entropy between two members: a summary, then the digests of 256 buckets, then (id, incarnation) pairs of those that
- * differ, then the missing rows in both directions. Each message fits one frame.
+ * Anti-entropy between two members: ranges whose fingerprints differ are narrowed down (`reconcile.ts`), then the missing rows go in
+ * both directions. Each message fits one frame. With a member of the release before: a summary, then the digests of 256
+ * buckets, then (id, incarnation) pairs of those that differ.
  */
 import { type PeerId, type RingId, toHex } from '../../base/index.ts'
 import { limits } from '../limits.ts'
 import type { MemberEntry } from '../types.ts'
 import { fitting, type Pair, type RingReply, type RingRequest } from '../wire/messages.ts'
 import { mergeRows } from './membership.ts'
-import type { RingWork } from './state.ts'
+import { everything, nextRanges, readAnswers } from './reconcile.ts'
+import type { RingWork, TableExchange } from './state.ts'
 import { sendRequest } from './work.ts'
 
 /**
@@ -23,8 +25,8 @@ export function startExchange(work: RingWork, peer: PeerId, summary?: Uint8Array
   if (last?.mine === mine && last.theirs === theirs && work.now - last.at < context.options.auditMs) return
   state.stats.exchanges += 1
   state.exchangedAt = work.now
-  state.exchange = { peer, theirs, remaining: [] }
-  sendRequest(work, peer, { type: 'ask-digests', summary: state.table.summary() }, { kind: 'exchange' })
+  state.exchange = { peer, theirs, differences: everything(), remaining: [] }
+  proceed(work, peer)
 }
 
 /**
@@ -41,14 +43,23 @@ export function exchangeNowAndThen(work: RingWork, peer: PeerId, summary?: Uint8
 export function exchangeAnswered(work: RingWork, peer: PeerId, reply: RingReply): void {
   const { exchange, table } = work.state
   if (exchange?.peer !== peer) return
-  if (reply.type === 'digests' && reply.digests !== undefined) exchange.remaining = table.differing(reply.digests)
+  if (reply.type === 'ranges') {
+    if (!readAnswers(table, exchange.differences, reply.answers)) exchange.differences.open = []
+  } else if (reply.type === 'digests')
+    exchange.remaining = reply.digests === undefined ? [] : table.differing(reply.digests)
   else if (reply.type === 'compared') mergeCompared(work, peer, reply.entries, reply.wanted)
-  else exchange.remaining = []
-  compareNext(work, peer)
+  else exchange.differences.open = []
+  proceed(work, peer)
 }
 
-export function exchangeFailed(work: RingWork): void {
-  work.state.exchange = undefined
+/** `alive`: it answered that it cannot. A member of the release before does not know ranges. */
+export function exchangeFailed(work: RingWork, alive: boolean): void {
+  const { exchange, table } = work.state
+  if (alive && exchange?.differences.asked[0] === '') {
+    exchange.differences.asked = []
+    const request = { type: 'ask-digests', summary: table.summary() } as const
+    sendRequest(work, exchange.peer, request, { kind: 'exchange' })
+  } else work.state.exchange = undefined
 }
 
 /** The other side of `ask-digests`. */
@@ -63,7 +74,7 @@ export function answerCompare(work: RingWork, request: Extract<RingRequest, { ty
   const { table } = work.state
   const theirs = new Map(request.pairs.map(({ id, incarnation }) => [id, incarnation]))
   const wanted: RingId[] = []
-  const newer: MemberEntry[] = []
+  const newer: MemberEntry[] = (request.hints ?? []).flatMap((hint) => table.byHint(hint) ?? [])
   for (const [id, incarnation] of theirs) {
     const mine = table.get(id)
     if (mine === undefined || incarnation > mine.incarnation) wanted.push(id)
@@ -95,25 +106,54 @@ function mergeCompared(work: RingWork, peer: PeerId, entries: readonly MemberEnt
   if (rows.length > 0) sendRequest(work, peer, { type: 'push', entries: rows, accusations: [] }, { kind: 'push' })
 }
 
-/** Compares the next buckets, as many as fit into one message; ends the exchange when none is left. */
-function compareNext(work: RingWork, peer: PeerId): void {
+/** The next request of the exchange in progress; ends it when nothing is left to be done. */
+function proceed(work: RingWork, peer: PeerId): void {
   const { state } = work
-  const exchange = state.exchange
+  const { exchange } = state
   if (exchange === undefined) return
+  const { differences } = exchange
+  const ranges = nextRanges(state.table, differences)
+  const purpose = { kind: 'exchange' } as const
+  if (ranges.length > 0) {
+    sendRequest(work, peer, { type: 'reconcile', ranges }, purpose)
+    return
+  }
+  if (differences.wanted.length + differences.offered.length > 0) {
+    const hints = differences.wanted.splice(0, limits.MAX_HINTS)
+    const pairs = differences.offered.splice(0, limits.MAX_PAIRS / 2)
+    sendRequest(work, peer, { type: 'compare', buckets: [], pairs, hints }, purpose)
+    return
+  }
+  if (exchange.remaining.length > 0) {
+    compareBuckets(work, exchange)
+    return
+  }
+  sendNewer(work, peer, differences.newer)
+  state.exchange = undefined
+  state.compared.set(peer, { mine: toHex(state.table.summary()), theirs: exchange.theirs, at: work.now })
+  if (state.compared.size > limits.GOSSIP_ALL) state.compared.delete(state.compared.keys().next().value!)
+}
+
+function sendNewer(work: RingWork, peer: PeerId, ids: readonly RingId[]): void {
+  let rows = ids.flatMap((id) => work.state.table.get(id) ?? [])
+  while (rows.length > 0) {
+    const entries = fitting(rows)
+    if (entries.length === 0) return
+    sendRequest(work, peer, { type: 'push', entries, accusations: [] }, { kind: 'push' })
+    rows = rows.slice(entries.length)
+  }
+}
+
+/** The next buckets, as many as fit into one message. */
+function compareBuckets(work: RingWork, exchange: TableExchange): void {
   const pairs: Pair[] = []
   const buckets: number[] = []
   for (const bucket of exchange.remaining) {
-    const rows = state.table.bucket(bucket)
+    const rows = work.state.table.bucket(bucket)
     if (buckets.length > 0 && pairs.length + rows.length > limits.MAX_PAIRS) break
     buckets.push(bucket)
     pairs.push(...rows.slice(0, limits.MAX_PAIRS).map(({ id, incarnation }) => ({ id, incarnation })))
   }
-  if (buckets.length === 0) {
-    state.exchange = undefined
-    state.compared.set(peer, { mine: toHex(state.table.summary()), theirs: exchange.theirs, at: work.now })
-    if (state.compared.size > limits.GOSSIP_ALL) state.compared.delete(state.compared.keys().next().value!)
-    return
-  }
   exchange.remaining = exchange.remaining.slice(buckets.length)
-  sendRequest(work, peer, { type: 'compare', buckets, pairs }, { kind: 'exchange' })
+  sendRequest(work, exchange.peer, { type: 'compare', buckets, pairs }, { kind: 'exchange' })
 }

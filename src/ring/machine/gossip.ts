@@ -1,5 +1,5 @@
 /**
- * Telling changes on. Whoever knows a change first tells all members of a small ring; whoever hears of it for the first
+ * Telling changes on; in a large ring down a tree (`tree.ts`). Whoever knows a change first tells all members of a small ring; whoever hears of it for the first
  * time tells a few more, so that everybody hears it in about log(N) steps. What is lost, the exchange repairs.
  */
 import type { PeerId, RingId } from '../../base/index.ts'
@@ -9,6 +9,7 @@ import type { MemberEntry } from '../types.ts'
 import { fitting } from '../wire/messages.ts'
 import { fingers } from './running-lookups.ts'
 import type { Change, RingWork } from './state.ts'
+import { flushTree, tellsByTree } from './tree.ts'
 import { sendRequest, setTimer, spread } from './work.ts'
 
 /** Sends what waits in the outbox. */
@@ -16,7 +17,9 @@ export function flush(work: RingWork): void {
   const { state } = work
   state.flushSet = false
   if (state.phase !== 'member' && state.phase !== 'left') return
-  const changes = [...state.outbox.values()]
+  if (state.phase === 'left') tellNeighbours(work)
+  const next = flushTree(work)
+  const changes = [...state.outbox.values()].filter(({ until }) => until === undefined)
   const first = removeFitting(
     work,
     changes.filter(({ from }) => from === undefined),
@@ -30,7 +33,16 @@ export function flush(work: RingWork): void {
   pushAccusations(work)
   if (state.outbox.size === 0 || state.phase === 'left') return
   state.flushSet = true
-  setTimer(work, 'flush', 20, 20)
+  const isFull = changes.length > first.length + heard.length
+  setTimer(work, 'flush', isFull || next === undefined ? 20 : Math.max(20, next - work.now), 20)
+}
+
+/** Who leaves a large ring says so to its neighbours itself: the tree reaches those before it last. */
+function tellNeighbours(work: RingWork): void {
+  const { state } = work
+  if (!tellsByTree(state)) return
+  const request = { type: 'push', entries: [state.self], accusations: [] } as const
+  for (const { peer } of state.table.nearest(state.self.id)) sendRequest(work, peer, request, { kind: 'push' })
 }
 
 function push(work: RingWork, members: Iterable<MemberEntry>, changes: readonly Change[]): void {

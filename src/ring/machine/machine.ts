@@ -24,6 +24,7 @@ import { renewSelf, tell } from './membership.ts'
 import { askAgain, maintain, operationAnswered, operationFailed } from './operations.ts'
 import { abandonLookups, lookupAnswered, lookupFailed, startLookup } from './running-lookups.ts'
 import type { Pending, RingContext, RingEffect, RingEvent, RingState, RingTimer, RingWork } from './state.ts'
+import { branchFailed } from './tree.ts'
 import { audit, bearWitness, peerGone, watchNeighbours } from './watch.ts'
 import {
   onWelcomeTimer,
@@ -80,6 +81,8 @@ export function initialState(
     accused: new Map(),
     doubted: new Map(),
     outbox: new Map(),
+    passed: new Map(),
+    heard: undefined,
     outboxAccusations: [],
     exchange: undefined,
     exchangedAt: Number.NEGATIVE_INFINITY,
@@ -121,6 +124,7 @@ export function initialState(
 /** `now` is Unix ms. */
 export function step(context: RingContext, state: RingState, event: RingEvent, now: number): RingStep {
   const work: RingWork = { context, state, now, effects: [] }
+  state.table.digest.settle(now)
   handle(work, event)
   return { state, effects: work.effects }
 }
@@ -258,10 +262,11 @@ function onContact(work: RingWork, peer: PeerId): void {
   else contacted(work, peer)
 }
 
-function onReply(work: RingWork, token: number, reply: RingReply, elapsedMs: number): void {
+function onReply(work: RingWork, token: number, answered: RingReply, elapsedMs: number): void {
   const { state } = work
   const pending = removePending(work, token)
   if (pending === undefined) return
+  const reply = pending.purpose.kind === 'operation' ? wholeState(state, pending.peer, answered) : answered
   const member = state.table.byPeer(pending.peer)
   if (member?.status === 'alive' && state.detector.answered(member.id, elapsedMs)) wake(work)
   switch (pending.purpose.kind) {
@@ -296,6 +301,14 @@ function onReply(work: RingWork, token: number, reply: RingReply, elapsedMs: num
   }
 }
 
+/** The state of a member that says what has changed of it since it was asked last. */
+function wholeState(state: RingState, peer: PeerId, reply: RingReply): RingReply {
+  if (reply.type === 'state') state.heard = { peer, reply }
+  if (reply.type !== 'unchanged' || state.heard?.peer !== peer) return reply
+  const { member, busy, summary } = reply
+  return { ...state.heard.reply, member, busy, summary, entries: [] }
+}
+
 function onFailure(work: RingWork, token: number, alive: boolean): void {
   const { state } = work
   const pending = removePending(work, token)
@@ -310,7 +323,7 @@ function onFailure(work: RingWork, token: number, alive: boolean): void {
       pageFailed(work, pending.peer, alive)
       return
     case 'exchange':
-      exchangeFailed(work)
+      exchangeFailed(work, alive)
       return
     case 'lookup':
       lookupFailed(work, pending.purpose.reference)
@@ -321,9 +334,13 @@ function onFailure(work: RingWork, token: number, alive: boolean): void {
     case 'probe':
       probeFailed(work, pending.purpose.id, alive)
       return
+    case 'push': {
+      const { branch, changes = [], tries = 0 } = pending.purpose
+      if (branch !== undefined) branchFailed(work, branch, changes, tries)
+      return
+    }
     case 'ping':
     case 'notify':
-    case 'push':
       return
   }
 }

@@ -1,12 +1,13 @@
 /** Which rows this node believes: verifying, merging, accusing, refuting, and what of it is told on. */
-import { compareBytes, latin1, type PeerId } from '../../base/index.ts'
-import { shortId } from '../chord/ids.ts'
+import { compareBytes, latin1, type PeerId, type RingId } from '../../base/index.ts'
+import { between, shortId } from '../chord/ids.ts'
 import { limits } from '../limits.ts'
 import { type Accusation, condemn, isCondemned, signAccusation, verifyAccusation } from '../members/accusations.ts'
 import { isTimely, nextIncarnation, signEntry, supersedes, verifyEntry } from '../members/member.ts'
 import type { MemberEntry, Welcome } from '../types.ts'
 import { hasSeat, hasWelcomes, keepWaiting, needsSeat } from './seats.ts'
 import type { RingWork } from './state.ts'
+import { beginTree, gatherMs, isBrief, noteNew, passOn, settlesAt, tellsByTree } from './tree.ts'
 import { changed, log, sendRequest, setTimer, wake } from './work.ts'
 
 /**
@@ -121,7 +122,7 @@ export function signSelf(work: RingWork, status: 'alive' | 'left' = 'alive', abo
   const { welcomes } = state.self
   const row = signEntry(context.ringId, context.signer, { salt: context.salt, addresses, status, incarnation })
   state.self = welcomes === undefined ? row : { ...row, welcomes }
-  state.table.put(state.self, work.now)
+  state.table.put(state.self, work.now, settlesAt(work, state.self))
   changed(work)
 }
 
@@ -189,10 +190,24 @@ export function lapse(work: RingWork): void {
   state.count.expire(work.now)
 }
 
+/** Rows that came down a tree are told on to the members between this node and `until`. */
+export function passRowsOn(work: RingWork, rows: readonly MemberEntry[], from: PeerId, until: RingId): void {
+  let passed = 0
+  for (const row of rows) {
+    if (work.state.outbox.size >= limits.MAX_OUTBOX) break
+    if (passOn(work, row, from, until)) passed += 1
+  }
+  if (passed > 0) setFlush(work)
+}
+
 /** Queues a change for those who may not have it. */
 export function tell(work: RingWork, entry: MemberEntry, from: PeerId | undefined): void {
-  if (work.state.outbox.size >= limits.MAX_OUTBOX && !work.state.outbox.has(entry.id)) return
-  work.state.outbox.set(entry.id, { entry, from })
+  const { state } = work
+  if (state.outbox.size >= limits.MAX_OUTBOX && !state.outbox.has(entry.id)) return
+  if (!tellsByTree(state)) state.outbox.set(entry.id, { entry, from })
+  // What others know, they tell: it comes down the tree, or came from the exchange, as it does to everybody else who lacks it.
+  else if (from === undefined) beginTree(work, entry)
+  else return
   setFlush(work)
 }
 
@@ -217,7 +232,8 @@ function place(work: RingWork, entry: MemberEntry, from: PeerId | undefined): Me
   const since = state.phase === 'member' ? work.now : 0
   // A dead row carries no addresses; the last known ones are how we notice that it is back.
   const row = entry.status === 'dead' && before !== undefined ? { ...entry, addresses: before.entry.addresses } : entry
-  if (state.table.put(row, since) === 'unchanged') return 'old'
+  if (state.table.put(row, since, settlesAt(work, row), work.now) === 'unchanged') return 'old'
+  noteNew(work, row, isBrief(before?.entry, row))
   state.waiting.remove(row.id)
   if (row.status === 'left' && before?.entry.status === 'alive') state.count.left(before.since)
   state.count.observe(state.table.aliveCount, work.now)
@@ -229,7 +245,7 @@ function place(work: RingWork, entry: MemberEntry, from: PeerId | undefined): Me
   log(work, 'debug', { member: shortId(row.id), status: row.status }, 'member table changed')
   if (state.phase === 'member') tell(work, row, from)
   changed(work)
-  wake(work)
+  if (isNear(work, row.id)) wake(work)
   if (state.accusations.size > 0) countAccusers(work)
   return 'new'
 }
@@ -282,18 +298,27 @@ function condemnByMajority(work: RingWork, entry: MemberEntry): void {
   place(work, condemn(entry, votes), undefined)
 }
 
+/** Whether a change of this member may be one of our pointers: in a large ring most changes are far away. */
+function isNear({ state }: RingWork, id: RingId): boolean {
+  if (!tellsByTree(state)) return true
+  const { self, predecessor, successors } = state.pointers
+  const last = successors.at(-1)
+  if (predecessor === undefined || last === undefined) return true
+  return id === predecessor || id === last || between(predecessor, id, self) || between(self, id, last)
+}
+
 /** Nothing points at a member that is gone. */
 export function forget(work: RingWork, entry: MemberEntry): void {
   const { state } = work
   state.detector.forget(entry.id)
   const { pointers } = state
+  if (isNear(work, entry.id) || state.candidate === entry.id) wake(work)
   state.pointers = {
     self: pointers.self,
     predecessor: pointers.predecessor === entry.id ? undefined : pointers.predecessor,
     successors: pointers.successors.filter((id) => id !== entry.id),
   }
   if (state.candidate === entry.id) state.candidate = undefined
-  wake(work)
 }
 
 function queueAccusation(work: RingWork, accusation: Accusation): void {
@@ -304,5 +329,6 @@ function queueAccusation(work: RingWork, accusation: Accusation): void {
 function setFlush(work: RingWork): void {
   if (work.state.flushSet || work.state.phase !== 'member') return
   work.state.flushSet = true
-  setTimer(work, 'flush', 20, 20)
+  const afterMs = work.state.outboxAccusations.length > 0 ? 20 : gatherMs(work.state)
+  setTimer(work, 'flush', afterMs, 20)
 }

@@ -23,9 +23,10 @@ export function requestFor(work: RingWork, operation: Operation): void {
     setTimer(work, 'retry', 0, 0)
     return
   }
+  const seen = work.state.heard?.peer === member.peer ? work.state.heard.reply.stamp : undefined
   const request =
     operation.kind === 'predecessor'
       ? ({ type: 'ping' } as const)
-      : ({ type: 'ask-state', summary: table.summary() } as const)
+      : ({ type: 'ask-state', summary: table.summary(), ...(seen !== undefined && { seen }) } as const)
   operation.token = sendRequest(work, member.peer, request, { kind: 'operation' })
 }

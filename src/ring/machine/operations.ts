@@ -163,7 +163,9 @@ function adopt(work: RingWork, operation: Operation, reply: StateReply): void {
   // A closer one may have another one before it: stabilise again at once.
   if (pointers.successors[0] !== before.successors[0]) wake(work)
   if (pointers.successors.join() !== before.successors.join()) quicken(work)
-  proceed(work, next)
+  // Whoever has us before it already learns nothing by hearing so.
+  const knows = next.kind === 'notify' && next.id === reply.id && reply.predecessor === state.self.id
+  proceed(work, knows ? { kind: 'none' } : next)
 }
 
 function proceed(work: RingWork, next: NextStep): void {

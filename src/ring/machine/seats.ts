@@ -9,10 +9,15 @@ import type { MemberEntry } from '../types.ts'
 import type { RingWork } from './state.ts'
 import { setTimer, spend } from './work.ts'
 
-/** True for a row that would make somebody a member who is none now: who is one needs no more than its own signature. */
+/**
+ * True for a row that would make somebody a member who is none now: who is one needs no more than its own signature. Nor does who
+ * left by its own word: it had a seat then, and if it is not there its witnesses say so, as of any member.
+ */
 export function needsSeat(work: RingWork, entry: MemberEntry): boolean {
   const { state, context } = work
-  return context.seats === 'welcomed' && entry.status === 'alive' && !state.table.isAlive(entry.id)
+  if (context.seats !== 'welcomed' || entry.status !== 'alive') return false
+  const before = state.table.get(entry.id)?.status
+  return before !== 'alive' && before !== 'left'
 }
 
 /** Whether the row counts now. It may use up one of the newcomers that this node vouches for. */

@@ -15,12 +15,14 @@ import type {
   LookupMode,
   LookupResult,
   MemberEntry,
+  MemberStatus,
   RememberedVotes,
   RingOptions,
   RingStats,
   Welcome,
 } from '../types.ts'
-import type { RingReply, RingRequest } from '../wire/messages.ts'
+import type { RingReply, RingRequest, StateReply } from '../wire/messages.ts'
+import type { Differences } from './reconcile.ts'
 import type { TableReading } from './table-reading.ts'
 
 /** What does not change while a node runs. */
@@ -130,7 +132,13 @@ export type Purpose =
   | { readonly kind: 'operation' }
   | { readonly kind: 'ping' }
   | { readonly kind: 'notify' }
-  | { readonly kind: 'push' }
+  | {
+      readonly kind: 'push'
+      /** Down a tree: somebody else is told in its place when it fails. */
+      readonly branch?: Branch
+      readonly changes?: readonly Change[]
+      readonly tries?: number
+    }
   | { readonly kind: 'page' }
   | { readonly kind: 'exchange' }
   | { readonly kind: 'lookup'; readonly reference: number }
@@ -146,14 +154,34 @@ export interface Change {
   readonly entry: MemberEntry
   /** Where it came from; undefined for what this node knew first. */
   readonly from: PeerId | undefined
+  /** Down a tree: the members between this node and that one are to hear it. */
+  readonly until?: RingId
+  /** Unix ms. */
+  readonly notBefore?: number
 }
 
-/** An exchange of table rows that this node started: none -> `startExchange` -> digests -> buckets, some at a time -> none. */
+/** One message of a tree: to whom, and up to where it tells it on. */
+export interface Branch {
+  readonly target: MemberEntry
+  readonly until: RingId
+}
+
+/** How far this node has told a version of a row. */
+export interface Passed {
+  readonly incarnation: number
+  readonly status: MemberStatus
+  /** Whoever has the row before it needs the signature only. */
+  readonly brief: boolean
+  readonly until: RingId | undefined
+}
+
+/** An exchange of table rows that this node started: none -> `startExchange` -> ranges, some at a time -> rows -> none. */
 export interface TableExchange {
   readonly peer: PeerId
   /** The other side's summary when it began, where it was known. */
   readonly theirs: string | undefined
-  /** Buckets still to be compared. */
+  readonly differences: Differences
+  /** With a member of the release before: buckets still to be compared. */
   remaining: readonly number[]
 }
 
@@ -204,6 +232,9 @@ export interface RingState {
   /** When this node asked the witnesses about a death notice that it could not believe. Unix ms. */
   readonly doubted: Map<RingId, number>
   readonly outbox: Map<RingId, Change>
+  readonly passed: Map<RingId, Passed>
+  /** Neighbours and rows as the member that was asked last told them. */
+  heard: { readonly peer: PeerId; readonly reply: StateReply } | undefined
   outboxAccusations: Accusation[]
   exchange: TableExchange | undefined
   /** When this node began one last. Unix ms. */

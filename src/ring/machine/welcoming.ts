@@ -8,6 +8,7 @@ import type { RingReply } from '../wire/messages.ts'
 import { mergeReached, mergeRow, signSelf, tell } from './membership.ts'
 import { hasWelcomes, mayVouch, probeSoon } from './seats.ts'
 import type { RingWork } from './state.ts'
+import { tellsByTree } from './tree.ts'
 import { sendRequest, setTimer } from './work.ts'
 
 /** Rows of the last run: who was a member then is one. Who remembers enough of them reads no table on one contact's word. */
@@ -76,7 +77,9 @@ export function refreshWelcomes(work: RingWork): void {
   const { at, vain } = state.gathered
   const passed = now - at
   if (passed < Math.min(limits.WELCOME_AGAIN_MS, limits.WELCOME_RETRY_MS * 2 ** Math.max(0, vain - 1))) return
-  if (passed < limits.WELCOME_AGAIN_MS && vain === 0 && (hasWelcomes(work, state.self) || isAlone(work))) return
+  // In a large ring neighbours change every few hours, and a new row goes to everybody; who has ours needs no welcomes for it.
+  const isWelcome = tellsByTree(state) || hasWelcomes(work, state.self) || isAlone(work)
+  if (passed < limits.WELCOME_AGAIN_MS && vain === 0 && isWelcome) return
   signSelf(work)
   seekWelcomes(work)
 }

@@ -26,7 +26,7 @@ export interface SigningContext {
   readonly scheme: SignatureScheme
 }
 
-const STATUS_CODES = { alive: 1, left: 2, dead: 3 } as const satisfies Record<MemberStatus, number>
+export const STATUS_CODES = { alive: 1, left: 2, dead: 3 } as const satisfies Record<MemberStatus, number>
 
 /** SHA-256(public key || salt): the place on the ring. */
 export function memberId(publicKey: Uint8Array, salt: Uint8Array): RingId {
@@ -151,7 +151,7 @@ export function entryFromValue(value: CborField): MemberEntry {
   }
 }
 
-function readStatus(value: CborField): MemberStatus {
+export function readStatus(value: CborField): MemberStatus {
   if (value === STATUS_CODES.alive) return 'alive'
   if (value === STATUS_CODES.left) return 'left'
   if (value === STATUS_CODES.dead) return 'dead'

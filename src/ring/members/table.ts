@@ -3,16 +3,11 @@
  * It holds state and has no effects; rows must be verified before they are put in (`machine/membership.ts`).
  */
 import { asRingId, latin1, type PeerId, type RingId } from '../../base/index.ts'
-import { sha256 } from '../../crypto/index.ts'
-import { compareFrom, compareIds, idToBytes, successorIndex } from '../chord/ids.ts'
+import { compareFrom, compareIds, successorIndex } from '../chord/ids.ts'
 import { limits } from '../limits.ts'
 import type { MemberEntry, Welcome } from '../types.ts'
+import { BUCKETS, DIGEST_BYTES, HINT_DIGITS, TableDigest } from './digest.ts'
 import { supersedes } from './member.ts'
-
-/** Rows are grouped by the first byte of the id, so that two tables find their differences in two small messages. */
-export const BUCKETS = 256
-/** Bytes of one bucket's digest: against accidents, not against a member, who can only delay its own gossip with it. */
-export const DIGEST_BYTES = 16
 
 export interface Row {
   readonly entry: MemberEntry
@@ -26,11 +21,13 @@ export class MemberTable {
   readonly #byKey = new Map<string, RingId>()
   /** Ids of the alive rows, sorted. */
   readonly #ring: RingId[] = []
-  readonly #buckets = new Uint8Array(BUCKETS * DIGEST_BYTES)
+  /** Rows that are not alive by the first digits of their ids, the oldest first. */
+  readonly #gone = new Map<string, RingId>()
+  /** What others compare with theirs: of the alive rows. */
+  readonly digest = new TableDigest()
   /** Witnesses that were asked for since the last change. */
   readonly #nearest = new Map<RingId, readonly MemberEntry[]>()
   #alive: readonly MemberEntry[] | undefined
-  #summary: Uint8Array | undefined
   #version = 0
 
   get size(): number {
@@ -80,6 +77,11 @@ export class MemberTable {
     return id === undefined ? undefined : this.get(id)
   }
 
+  /** The index of the first alive member at or after `id` in id order; `aliveCount` when there is none. */
+  indexOf(id: RingId): number {
+    return lowerBound(this.#ring, id)
+  }
+
   /** Alive members in id order. The same array until something changes. */
   alive(): readonly MemberEntry[] {
     this.#alive ??= this.#ring.map((id) => this.get(id)!)
@@ -88,7 +90,10 @@ export class MemberTable {
 
   /** Rows of the dead: `watch.ts` pings them, since they may have come back. */
   *dead(): Iterable<MemberEntry> {
-    for (const { entry } of this.#rows.values()) if (entry.status === 'dead') yield entry
+    for (const id of this.#gone.values()) {
+      const entry = this.get(id)!
+      if (entry.status === 'dead') yield entry
+    }
   }
 
   rows(): Iterable<Row> {
@@ -97,9 +102,10 @@ export class MemberTable {
 
   /**
    * Puts a verified row in if it supersedes what is there; returns the row it replaced, or `undefined` for a new member,
-   * or `'unchanged'`. One key has one row: a second id of the same key replaces the first when it is newer.
+   * or `'unchanged'`. One key has one row: a second id of the same key replaces the first when it is newer. `now` is noted as
+   * when it was learned; what is compared with others changes when it is `due`, a time before `clock` being at once.
    */
-  put(entry: MemberEntry, now: number): MemberEntry | undefined | 'unchanged' {
+  put(entry: MemberEntry, now: number, due = 0, clock = now): MemberEntry | undefined | 'unchanged' {
     const current = this.#rows.get(entry.id)
     if (current !== undefined && !supersedes(entry, current.entry)) return 'unchanged'
     const twin = this.byPeer(entry.peer)
@@ -107,14 +113,17 @@ export class MemberTable {
       if (twin.incarnation >= entry.incarnation) return 'unchanged'
       this.remove(twin.id)
     }
-    if (current === undefined && this.#rows.size >= limits.MAX_MEMBERS) return 'unchanged'
+    if (current === undefined && !this.#makeRoom()) return 'unchanged'
     const wasAlive = current?.entry.status === 'alive'
-    if (wasAlive) this.#leaveRing(current.entry)
+    if (wasAlive) this.#leaveRing(entry.id)
     const since = wasAlive && entry.status === 'alive' ? current.since : now
     this.#rows.set(entry.id, { entry, since })
     this.#byPeer.set(entry.peer, entry.id)
     this.#byKey.set(latin1(entry.publicKey), entry.id)
-    if (entry.status === 'alive') this.#enterRing(entry)
+    this.#gone.delete(hintOf(entry.id))
+    if (entry.status === 'alive') this.#enterRing(entry.id)
+    else this.#gone.set(hintOf(entry.id), entry.id)
+    this.digest.set(entry.id, entry.status === 'alive' ? entry : undefined, due, clock)
     return current?.entry
   }
 
@@ -132,7 +141,9 @@ export class MemberTable {
   remove(id: RingId): void {
     const row = this.#rows.get(id)
     if (row === undefined) return
-    if (row.entry.status === 'alive') this.#leaveRing(row.entry)
+    if (row.entry.status === 'alive') this.#leaveRing(id)
+    this.#gone.delete(hintOf(id))
+    this.digest.set(id, undefined, 0, 0)
     this.#rows.delete(id)
     this.#byPeer.delete(row.entry.peer)
     this.#byKey.delete(latin1(row.entry.publicKey))
@@ -191,30 +202,30 @@ export class MemberTable {
     return found
   }
 
+  /** Whose id begins with these HINT_DIGITS hex digits, alive or not; the first of several. */
+  byHint(hint: string): MemberEntry | undefined {
+    const id = this.#ring[lowerBound(this.#ring, asRingId(hint.padEnd(64, '0')))]
+    if (id?.startsWith(hint)) return this.get(id)
+    const gone = this.#gone.get(hint)
+    return gone === undefined ? undefined : this.get(gone)
+  }
+
   /** One hash over all alive (id, incarnation): equal when two tables agree. */
   summary(): Uint8Array {
-    this.#summary ??= sha256(this.#buckets).slice(0, DIGEST_BYTES)
-    return this.#summary
+    return this.digest.summary()
   }
 
   /** The digests of all buckets, one after the other. */
   digests(): Uint8Array {
-    return this.#buckets.slice()
+    return this.digest.sums()
   }
 
   /** Buckets in which `digests` differs from this table's. */
   differing(digests: Uint8Array): number[] {
-    const out: number[] = []
-    for (let bucket = 0; bucket < BUCKETS; bucket++) {
-      const start = bucket * DIGEST_BYTES
-      for (let i = start; i < start + DIGEST_BYTES; i++) {
-        if (this.#buckets[i] !== digests[i]) {
-          out.push(bucket)
-          break
-        }
-      }
-    }
-    return out
+    const mine = this.digest.sums()
+    const out = new Set<number>()
+    for (let i = 0; i < BUCKETS * DIGEST_BYTES; i++) if (mine[i] !== digests[i]) out.add(Math.floor(i / DIGEST_BYTES))
+    return [...out]
   }
 
   /** Alive members of one bucket, in id order. */
@@ -230,28 +241,35 @@ export class MemberTable {
     return out
   }
 
-  #enterRing(entry: MemberEntry): void {
-    const index = lowerBound(this.#ring, entry.id)
-    this.#ring.splice(index, 0, entry.id)
-    this.#changed(entry)
+  /** False when all rows are of members who are alive, and there is room for no more. */
+  #makeRoom(): boolean {
+    if (this.#rows.size < limits.MAX_MEMBERS + limits.MAX_GONE) return this.#ring.length < limits.MAX_MEMBERS
+    for (const id of this.#gone.values()) {
+      this.remove(id)
+      return true
+    }
+    return false
   }
 
-  #leaveRing(entry: MemberEntry): void {
-    this.#ring.splice(lowerBound(this.#ring, entry.id), 1)
-    this.#changed(entry)
+  #enterRing(id: RingId): void {
+    this.#ring.splice(lowerBound(this.#ring, id), 0, id)
+    this.#changed()
   }
 
-  /** XOR makes entering and leaving the same operation. */
-  #changed(entry: MemberEntry): void {
-    const id = idToBytes(entry.id)
-    const hash = sha256(id, new TextEncoder().encode(String(entry.incarnation)))
-    const start = id[0]! * DIGEST_BYTES
-    for (let i = 0; i < DIGEST_BYTES; i++) this.#buckets[start + i]! ^= hash[i]!
+  #leaveRing(id: RingId): void {
+    this.#ring.splice(lowerBound(this.#ring, id), 1)
+    this.#changed()
+  }
+
+  #changed(): void {
     this.#version += 1
     this.#alive = undefined
-    this.#summary = undefined
     this.#nearest.clear()
   }
+}
+
+function hintOf(id: RingId): string {
+  return id.slice(0, HINT_DIGITS)
 }
 
 function lowerBound(sorted: readonly RingId[], id: RingId): number {

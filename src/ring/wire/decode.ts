@@ -1,11 +1,12 @@
 /** Bytes as ring messages. Everything that does not fit throws RING_MALFORMED. */
-import type { RingId } from '../../base/index.ts'
+import { type RingId, toHex } from '../../base/index.ts'
 import type { CborField, CborMap } from '../../crypto/index.ts'
 import { limits } from '../limits.ts'
 import type { Accusation } from '../members/accusations.ts'
+import { BUCKETS, DIGEST_BYTES, FINGERPRINT_BYTES, HINT_DIGITS, SPLIT } from '../members/digest.ts'
 import { voteFromValue } from '../members/expulsions.ts'
 import type { SignedList } from '../members/list.ts'
-import { entryFromValue } from '../members/member.ts'
+import { entryFromValue, readStatus } from '../members/member.ts'
 import {
   malformed,
   readBoolean,
@@ -20,10 +21,18 @@ import {
   readRow,
   readSignature,
 } from '../members/reading.ts'
-import { BUCKETS, DIGEST_BYTES } from '../members/table.ts'
 import { welcomeFromValue } from '../members/welcomes.ts'
 import type { ExpulsionVote, MemberEntry } from '../types.ts'
-import { CODES, type Pair, type RingReply, type RingRequest, VERSION } from './messages.ts'
+import {
+  type BriefRow,
+  CODES,
+  type Pair,
+  type RangeAnswer,
+  type RangeMark,
+  type RingReply,
+  type RingRequest,
+  VERSION,
+} from './messages.ts'
 
 /** Throws RING_MALFORMED, also when the message is a reply. */
 export function decodeRequest(bytes: Uint8Array): RingRequest {
@@ -32,7 +41,11 @@ export function decodeRequest(bytes: Uint8Array): RingRequest {
     case CODES.ping:
       return { type: 'ping' }
     case CODES['ask-state']:
-      return { type: 'ask-state', summary: readSummary(map.get(2)) }
+      return {
+        type: 'ask-state',
+        summary: readSummary(map.get(2)),
+        ...(map.has(3) && { seen: readStamp(map.get(3)) }),
+      }
     case CODES.notify:
       return { type: 'notify', entry: entryFromValue(map.get(2)) }
     case CODES['ask-welcome']:
@@ -43,13 +56,22 @@ export function decodeRequest(bytes: Uint8Array): RingRequest {
         entries: readEntries(map.get(2)),
         accusations: readAccusations(map.get(3)),
         ...(map.has(4) && { votes: readVotes(map.get(4)) }),
+        ...(map.has(5) && { until: readId(map.get(5), 'until') }),
+        ...(map.has(6) && { brief: readList(map.get(6), limits.MAX_ENTRIES, 'brief rows', readBrief) }),
       }
+    case CODES.reconcile:
+      return { type: 'reconcile', ranges: readList(map.get(2), limits.MAX_RANGES, 'ranges', readRangeMark) }
     case CODES['ask-page']:
       return { type: 'ask-page', entry: entryFromValue(map.get(2)), after: readOptionalId(map.get(3), 'after') }
     case CODES['ask-digests']:
       return { type: 'ask-digests', summary: readSummary(map.get(2)) }
     case CODES.compare:
-      return { type: 'compare', buckets: readBuckets(map.get(2)), pairs: readPairs(map.get(3)) }
+      return {
+        type: 'compare',
+        buckets: readBuckets(map.get(2)),
+        pairs: readPairs(map.get(3)),
+        ...(map.has(4) && { hints: readList(map.get(4), limits.MAX_HINTS, 'hints', readHint) }),
+      }
     case CODES.find:
       return {
         type: 'find',
@@ -78,7 +100,17 @@ export function decodeReply(bytes: Uint8Array): RingReply {
         successors: readIds(map.get(6), limits.MAX_SUCCESSORS, 'successors'),
         summary: readSummary(map.get(7)),
         entries: readEntries(map.get(8)),
+        ...(map.has(9) && { stamp: readStamp(map.get(9)) }),
       }
+    case CODES.unchanged:
+      return {
+        type: 'unchanged',
+        member: readBoolean(map.get(2), 'member'),
+        busy: readBoolean(map.get(3), 'busy'),
+        summary: readSummary(map.get(4)),
+      }
+    case CODES.ranges:
+      return { type: 'ranges', answers: readList(map.get(2), limits.MAX_RANGES, 'answers', readRangeAnswer) }
     case CODES.page:
       return {
         type: 'page',
@@ -171,6 +203,46 @@ function readPairs(value: CborField): Pair[] {
 
 function readBuckets(value: CborField): number[] {
   return readList(value, BUCKETS, 'buckets', (item) => readInteger(item, 0, BUCKETS - 1, 'bucket'))
+}
+
+function readBrief(value: CborField): BriefRow {
+  const [hint, incarnation, code, signature] = readRow(value, 4, 'brief row')
+  const status = readStatus(code)
+  if (status === 'dead') throw malformed('status')
+  return {
+    hint: readHint(hint),
+    incarnation: readNatural(incarnation, 'incarnation'),
+    status,
+    signature: readSignature(signature, 'signature'),
+  }
+}
+
+function readRangeMark(value: CborField): RangeMark {
+  const [range, fingerprint] = readRow(value, 2, 'range')
+  if (typeof range !== 'string' || range.length > limits.NARROWEST_RANGE || !/^[0-9a-f]*$/.test(range))
+    throw malformed('range')
+  return { range, fingerprint: readStamp(fingerprint) }
+}
+
+function readRangeAnswer(value: CborField): RangeAnswer {
+  if (value === true) return { kind: 'same' }
+  const bytes = SPLIT * FINGERPRINT_BYTES
+  if (value instanceof Uint8Array) return { kind: 'split', fingerprints: readBytes(value, bytes, bytes, 'parts') }
+  return {
+    kind: 'rows',
+    marks: readList(value, limits.MAX_PAIRS, 'rows of a range', (item) => {
+      const [hint, incarnation] = readRow(item, 2, 'mark')
+      return { hint: readHint(hint), incarnation: readNatural(incarnation, 'incarnation') }
+    }),
+  }
+}
+
+function readHint(value: CborField): string {
+  return toHex(readBytes(value, HINT_DIGITS / 2, HINT_DIGITS / 2, 'hint'))
+}
+
+function readStamp(value: CborField): Uint8Array {
+  return readBytes(value, FINGERPRINT_BYTES, FINGERPRINT_BYTES, 'fingerprint')
 }
 
 function readSummary(value: CborField): Uint8Array {

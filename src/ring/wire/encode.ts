@@ -1,14 +1,14 @@
 /** Ring messages as bytes. */
-import type { RingId } from '../../base/index.ts'
+import { fromHex, type RingId } from '../../base/index.ts'
 import { type CborValue, encodeCanonical } from '../../crypto/index.ts'
 import { idToBytes } from '../chord/ids.ts'
 import type { Accusation } from '../members/accusations.ts'
 import { voteToValue } from '../members/expulsions.ts'
 import type { SignedList } from '../members/list.ts'
-import { entryToValue } from '../members/member.ts'
+import { entryToValue, STATUS_CODES } from '../members/member.ts'
 import { welcomeToValue } from '../members/welcomes.ts'
 import type { ExpulsionVote } from '../types.ts'
-import { CODES, type RingMessage, VERSION } from './messages.ts'
+import { type BriefRow, CODES, type RangeAnswer, type RingMessage, VERSION } from './messages.ts'
 
 export function encodeMessage(message: RingMessage): Uint8Array {
   const map = new Map<number, CborValue>([
@@ -25,6 +25,10 @@ function fields(message: RingMessage): [number, CborValue | undefined][] {
     case 'ok':
       return []
     case 'ask-state':
+      return [
+        [2, message.summary],
+        [3, message.seen],
+      ]
     case 'ask-digests':
       return [[2, message.summary]]
     case 'notify':
@@ -35,6 +39,18 @@ function fields(message: RingMessage): [number, CborValue | undefined][] {
         [2, message.entries.map(entryToValue)],
         [3, message.accusations.map(accusationToValue)],
         [4, optionalVotes(message.votes)],
+        [5, optionalBytes(message.until)],
+        [6, message.brief?.map(briefToValue)],
+      ]
+    case 'reconcile':
+      return [[2, message.ranges.map(({ range, fingerprint }) => [range, fingerprint])]]
+    case 'ranges':
+      return [[2, message.answers.map(answerToValue)]]
+    case 'unchanged':
+      return [
+        [2, message.member],
+        [3, message.busy],
+        [4, message.summary],
       ]
     case 'ask-page':
       return [
@@ -45,6 +61,7 @@ function fields(message: RingMessage): [number, CborValue | undefined][] {
       return [
         [2, [...message.buckets]],
         [3, message.pairs.map(({ id, incarnation }) => [idToBytes(id), incarnation])],
+        [4, message.hints?.map(hintToBytes)],
       ]
     case 'state':
       return [
@@ -55,6 +72,7 @@ function fields(message: RingMessage): [number, CborValue | undefined][] {
         [6, message.successors.map(idToBytes)],
         [7, message.summary],
         [8, message.entries.map(entryToValue)],
+        [9, message.stamp],
       ]
     case 'page':
       return [
@@ -88,6 +106,20 @@ function fields(message: RingMessage): [number, CborValue | undefined][] {
         [6, message.list === undefined ? undefined : listToValue(message.list)],
       ]
   }
+}
+
+function briefToValue({ hint, incarnation, status, signature }: BriefRow): CborValue {
+  return [hintToBytes(hint), incarnation, STATUS_CODES[status], signature]
+}
+
+function answerToValue(answer: RangeAnswer): CborValue {
+  if (answer.kind === 'same') return true
+  if (answer.kind === 'split') return answer.fingerprints
+  return answer.marks.map(({ hint, incarnation }) => [hintToBytes(hint), incarnation])
+}
+
+function hintToBytes(hint: string): Uint8Array {
+  return fromHex(hint)
 }
 
 function listToValue({ at, successors, signature }: SignedList): CborValue {

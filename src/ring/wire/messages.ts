@@ -6,6 +6,7 @@ import type { RingId } from '../../base/index.ts'
 import type { Directions } from '../chord/lookup.ts'
 import { limits } from '../limits.ts'
 import type { Accusation } from '../members/accusations.ts'
+import type { Mark } from '../members/digest.ts'
 import type { SignedList } from '../members/list.ts'
 import { entryBytes } from '../members/member.ts'
 import type { ExpulsionVote, MemberEntry, Welcome } from '../types.ts'
@@ -18,6 +19,29 @@ export interface Pair {
   readonly incarnation: number
 }
 
+/**
+ * A change of a row that the other side has: what is new of it, and the signature over the whole. The rest is as it was.
+ */
+export interface BriefRow {
+  readonly hint: string
+  readonly incarnation: number
+  readonly status: 'alive' | 'left'
+  readonly signature: Uint8Array
+}
+
+/** "Of this range I have that." */
+export interface RangeMark {
+  /** The first hex digits of its ids. */
+  readonly range: string
+  readonly fingerprint: Uint8Array
+}
+
+/** What a member has of a range: the same; the fingerprints of its 16 parts, one after the other; or all of its rows. */
+export type RangeAnswer =
+  | { readonly kind: 'same' }
+  | { readonly kind: 'split'; readonly fingerprints: Uint8Array }
+  | { readonly kind: 'rows'; readonly marks: readonly Mark[] }
+
 /** Id, neighbours and table digest of a member; `entries` are rows that the other side seems to lack. */
 export interface StateReply {
   readonly type: 'state'
@@ -29,11 +53,14 @@ export interface StateReply {
   readonly successors: readonly RingId[]
   readonly summary: Uint8Array
   readonly entries: readonly MemberEntry[]
+  /** Stands for neighbours and rows: who asks again says which it has. */
+  readonly stamp?: Uint8Array
 }
 
 export type RingRequest =
   | { readonly type: 'ping' }
-  | { readonly type: 'ask-state'; readonly summary: Uint8Array }
+  /** `seen`: the stamp of the last answer. */
+  | { readonly type: 'ask-state'; readonly summary: Uint8Array; readonly seen?: Uint8Array }
   /** "I may be your predecessor." */
   | { readonly type: 'notify'; readonly entry: MemberEntry }
   | {
@@ -42,14 +69,23 @@ export type RingRequest =
       readonly accusations: readonly Accusation[]
       /** Votes to expel; left out when there are none. */
       readonly votes?: readonly ExpulsionVote[]
+      /** To be told on to the members between the receiver and this one. Without it: to some others, if it is new. */
+      readonly until?: RingId
+      readonly brief?: readonly BriefRow[]
     }
   /** A page of the table, in id order, of members after `after`; from the asker's own row a stranger is known. */
   | { readonly type: 'ask-page'; readonly entry: MemberEntry; readonly after: RingId | undefined }
   | { readonly type: 'ask-digests'; readonly summary: Uint8Array }
   /** "You hear me: sign that you do." From the member itself only. */
   | { readonly type: 'ask-welcome'; readonly entry: MemberEntry }
-  /** "In these buckets I have this." */
-  | { readonly type: 'compare'; readonly buckets: readonly number[]; readonly pairs: readonly Pair[] }
+  /** "In these buckets I have this." `hints`: rows that are wanted, by the first digits of their ids. */
+  | {
+      readonly type: 'compare'
+      readonly buckets: readonly number[]
+      readonly pairs: readonly Pair[]
+      readonly hints?: readonly string[]
+    }
+  | { readonly type: 'reconcile'; readonly ranges: readonly RangeMark[] }
   /** Which way to this key? A member that does not know the message says so with an error, and is gone around. */
   | {
       readonly type: 'find'
@@ -62,6 +98,8 @@ export type RingRequest =
 export type RingReply =
   | { readonly type: 'ok' }
   | StateReply
+  /** Neighbours and rows are what the asker has seen. */
+  | { readonly type: 'unchanged'; readonly member: boolean; readonly busy: boolean; readonly summary: Uint8Array }
   | {
       readonly type: 'page'
       readonly member: boolean
@@ -72,6 +110,8 @@ export type RingReply =
       /** On the last page: votes about those who were expelled. */
       readonly votes?: readonly ExpulsionVote[]
     }
+  /** One for each range, in the order of the request. */
+  | { readonly type: 'ranges'; readonly answers: readonly RangeAnswer[] }
   /** `digests` is undefined when both tables agree. */
   | { readonly type: 'digests'; readonly digests: Uint8Array | undefined }
   /** Undefined: there have been too many newcomers, or the asker is no member. */
@@ -98,6 +138,7 @@ export const CODES = {
   compare: 7,
   find: 8,
   'ask-welcome': 9,
+  reconcile: 10,
   ok: 64,
   state: 65,
   page: 66,
@@ -105,6 +146,8 @@ export const CODES = {
   compared: 68,
   directions: 69,
   welcome: 70,
+  ranges: 71,
+  unchanged: 72,
 } as const satisfies Record<RingMessage['type'], number>
 
 /** As many of the entries as fit beside the rest of a message, in the given order. */

@@ -348,9 +348,9 @@ describe('an exchange', () => {
     bench.state.turn += 1
     const sent = bench
       .feed({ kind: 'timer', timer: 'audit' })
-      .find((effect) => effect.kind === 'send' && effect.request.type === 'ask-digests')
+      .find((effect) => effect.kind === 'send' && effect.request.type === 'reconcile')
     if (sent?.kind !== 'send') return false
-    bench.feed({ kind: 'failed', token: sent.token, alive: true })
+    bench.feed({ kind: 'failed', token: sent.token, alive: false })
     return true
   }
 

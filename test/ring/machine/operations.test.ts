@@ -6,6 +6,7 @@ import { initialState, step } from '../../../src/ring/machine/machine.ts'
 import type { RingEffect, RingEvent, RingState } from '../../../src/ring/machine/state.ts'
 import { signEntry } from '../../../src/ring/members/member.ts'
 import type { MemberEntry } from '../../../src/ring/types.ts'
+import { encodeMessage } from '../../../src/ring/wire/encode.ts'
 import type { RingReply, RingRequest, StateReply } from '../../../src/ring/wire/messages.ts'
 import { contextOf, keyOf, scheme } from '../world.ts'
 
@@ -225,11 +226,37 @@ describe('an operation', () => {
     expect(node.sent.filter(({ request }) => request.type === 'ask-state')).toHaveLength(1)
   })
 
-  it('of stabilising ends with a notify to the successor that answered', () => {
+  it('of stabilising ends with a notify to the successor that answered, unless it has this node before it already', () => {
     const node = member()
     node.feed({ kind: 'timer', timer: 'stabilise' })
-    node.reply(node.take('ask-state'), stateOf(others[0]!))
+    node.reply(node.take('ask-state'), stateOf(others[0]!, { predecessor: undefined }))
     expect(node.asked('notify')).toEqual(others[0])
+    expect(node.state.operation).toBeUndefined()
+    node.sent = []
+    node.feed({ kind: 'timer', timer: 'stabilise' })
+    node.reply(node.take('ask-state'), stateOf(others[0]!, { predecessor: selfId }))
+    expect(node.sent.filter(({ request }) => request.type === 'notify')).toEqual([])
+    expect(node.state.operation).toBeUndefined()
+  })
+
+  it('says which state of its successor it has seen, and is answered in few bytes when that is still so', () => {
+    const node = member()
+    const request: RingRequest = { type: 'ask-state', summary: new Uint8Array(16) }
+    const whole = node.feed({ kind: 'request', from: others[5]!.peer, request })
+    const seen = whole?.type === 'state' ? whole.stamp! : new Uint8Array()
+    const again = node.feed({ kind: 'request', from: others[5]!.peer, request: { ...request, seen } })
+    expect(again).toEqual({ type: 'unchanged', member: true, busy: false, summary: node.state.table.summary() })
+    expect(encodeMessage(again!).length).toBeLessThan(40)
+
+    const stamp = new Uint8Array(8).fill(1)
+    node.feed({ kind: 'timer', timer: 'stabilise' })
+    node.reply(node.take('ask-state'), stateOf(others[0]!, { stamp }))
+    const before = node.state.pointers
+    node.feed({ kind: 'timer', timer: 'stabilise' })
+    const sent = node.take('ask-state')
+    expect(sent.request).toMatchObject({ seen: stamp })
+    node.reply(sent, { type: 'unchanged', member: true, busy: false, summary: new Uint8Array(16) })
+    expect(node.state.pointers).toEqual(before)
     expect(node.state.operation).toBeUndefined()
   })
 
