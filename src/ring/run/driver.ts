@@ -19,6 +19,7 @@ import { type PointerRules, zaveRules } from '../chord/rules.ts'
 import { limits } from '../limits.ts'
 import { initialState, statusOf, step } from '../machine/machine.ts'
 import type { RingContext, RingEffect, RingEvent, RingState, RingTimer } from '../machine/state.ts'
+import { networkOf } from '../members/networks.ts'
 import { replicaSet } from '../members/replicas.ts'
 import type {
   LookupMode,
@@ -63,6 +64,8 @@ export interface RememberedRing {
 
 /** Who may be a member besides having signed. */
 export interface RingAdmission {
+  /** Who answers for a member, by the ledger's list: nobody's own word. Seats are spread over them. */
+  readonly operatorOf?: (entry: MemberEntry) => string | undefined
   /** Endorsed rings: the ledger's randomness for this node's key. */
   readonly salt: Uint8Array
   readonly admits: (entry: MemberEntry) => boolean
@@ -178,7 +181,10 @@ class RingDriver implements RunningRing {
   }
 
   replicasOf(key: RingId): ReplicaSet {
-    return replicaSet(this.#state.table, this.#state.count.largest, this.#deps.options.replicas, key)
+    const { admission, options } = this.#deps
+    // Where anybody may choose his place, a lie about his network brings no more than that does (docs/decisions/0062).
+    const groupOf = admission === undefined ? networkOf : admission.operatorOf
+    return replicaSet(this.#state.table, this.#state.count.largest, options.replicas, key, groupOf)
   }
 
   isSuspect(id: RingId): boolean {
