@@ -10,7 +10,7 @@ function ring(loss = 0): World {
   const world = idealWorld({ size: SIZE, seed: 3, meanDelayMs: 25, ring: options, running: true, weigh: true })
   world.loss = loss
   // They have their welcomes: who has none asks for them on its first audit, and tells everybody.
-  for (const { state } of world.nodes) state.gathered = { at: world.now, vain: 0 }
+  for (const { state } of world.nodes) state.gathered = { at: world.now, vain: 0, wanted: false }
   world.run(5_000)
   return world
 }

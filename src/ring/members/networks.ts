@@ -1,4 +1,4 @@
-/** Which network a member says that it is in: what an operator or a registry gives out as a whole (docs/decisions/0051, 0062). */
+/** Which network a member says that it is in: what an operator or a registry gives out as a whole (docs/decisions/0051, 0064). */
 import type { MemberEntry } from '../types.ts'
 
 /**

@@ -182,7 +182,7 @@ class RingDriver implements RunningRing {
 
   replicasOf(key: RingId): ReplicaSet {
     const { admission, options } = this.#deps
-    // Where anybody may choose his place, a lie about his network brings no more than that does (docs/decisions/0062).
+    // Where anybody may choose his place, a lie about his network brings no more than that does (docs/decisions/0064).
     const groupOf = admission === undefined ? networkOf : admission.operatorOf
     return replicaSet(this.#state.table, this.#state.count.largest, options.replicas, key, groupOf)
   }

@@ -6,7 +6,7 @@ import { limits } from '../../../src/ring/limits.ts'
 function ring(loss: number): World {
   const options = { stabiliseMs: 1_000, auditMs: 10_000, graceMs: 20_000, pingTimeoutMs: 1_000 }
   const world = idealWorld({ size: limits.TREE_FROM + 8, seed: 3, meanDelayMs: 25, ring: options, running: true })
-  for (const { state } of world.nodes) state.gathered = { at: world.now, vain: 0 }
+  for (const { state } of world.nodes) state.gathered = { at: world.now, vain: 0, wanted: false }
   world.loss = loss
   world.run(2_000)
   return world
