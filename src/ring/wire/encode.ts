@@ -8,7 +8,15 @@ import type { SignedList } from '../members/list.ts'
 import { entryToValue, STATUS_CODES } from '../members/member.ts'
 import { welcomeToValue } from '../members/welcomes.ts'
 import type { ExpulsionVote } from '../types.ts'
-import { type BriefRow, CODES, type RangeAnswer, type RingMessage, VERSION } from './messages.ts'
+import {
+  type BriefRow,
+  CODES,
+  type RangeAnswer,
+  type RingMessage,
+  type RingReply,
+  type RingRequest,
+  VERSION,
+} from './messages.ts'
 
 export function encodeMessage(message: RingMessage): Uint8Array {
   const map = new Map<number, CborValue>([
@@ -19,10 +27,19 @@ export function encodeMessage(message: RingMessage): Uint8Array {
   return encodeCanonical(map)
 }
 
-function fields(message: RingMessage): [number, CborValue | undefined][] {
+type Fields = [number, CborValue | undefined][]
+
+function fields(message: RingMessage): Fields {
+  return isRequest(message) ? fieldsOfRequest(message) : fieldsOfReply(message)
+}
+
+function isRequest(message: RingMessage): message is RingRequest {
+  return CODES[message.type] < CODES.ok
+}
+
+function fieldsOfRequest(message: RingRequest): Fields {
   switch (message.type) {
     case 'ping':
-    case 'ok':
       return []
     case 'ask-state':
       return [
@@ -44,14 +61,6 @@ function fields(message: RingMessage): [number, CborValue | undefined][] {
       ]
     case 'reconcile':
       return [[2, message.ranges.map(({ range, fingerprint }) => [range, fingerprint])]]
-    case 'ranges':
-      return [[2, message.answers.map(answerToValue)]]
-    case 'unchanged':
-      return [
-        [2, message.member],
-        [3, message.busy],
-        [4, message.summary],
-      ]
     case 'ask-page':
       return [
         [2, entryToValue(message.entry)],
@@ -62,6 +71,27 @@ function fields(message: RingMessage): [number, CborValue | undefined][] {
         [2, [...message.buckets]],
         [3, message.pairs.map(({ id, incarnation }) => [idToBytes(id), incarnation])],
         [4, message.hints?.map(hintToBytes)],
+      ]
+    case 'find':
+      return [
+        [2, idToBytes(message.key)],
+        [3, message.shortCut],
+        [4, message.proof],
+      ]
+  }
+}
+
+function fieldsOfReply(message: RingReply): Fields {
+  switch (message.type) {
+    case 'ok':
+      return []
+    case 'ranges':
+      return [[2, message.answers.map(answerToValue)]]
+    case 'unchanged':
+      return [
+        [2, message.member],
+        [3, message.busy],
+        [4, message.summary],
       ]
     case 'state':
       return [
@@ -88,12 +118,6 @@ function fields(message: RingMessage): [number, CborValue | undefined][] {
       return [
         [2, message.entries.map(entryToValue)],
         [3, message.wanted.map(idToBytes)],
-      ]
-    case 'find':
-      return [
-        [2, idToBytes(message.key)],
-        [3, message.shortCut],
-        [4, message.proof],
       ]
     case 'welcome':
       return [[2, message.welcome === undefined ? undefined : welcomeToValue(message.welcome)]]
