@@ -16,6 +16,8 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
     'offline.ts',
     'ring.ts',
     'composition.ts',
+    'guests.ts',
+    'joining.ts',
     'core',
     'root-keys.ts',
     'disk.ts',

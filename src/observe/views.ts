@@ -58,6 +58,8 @@ const memberView = z.object({
   status: z.string(),
   self: z.boolean(),
   suspect: z.boolean(),
+  /** Peer id of the member by whose invitation it joined; null for one that had the secret from elsewhere. */
+  invitedBy: z.string().nullable(),
 })
 
 export const ringView = z.object({
@@ -77,6 +79,18 @@ export const ringView = z.object({
       isExpelled: z.boolean(),
       voters: z.array(z.string()),
       needed: z.number(),
+    }),
+  ),
+  /** Those of this node, and those of others that were used or revoked. Times are Unix ms. */
+  invitations: z.array(
+    z.object({
+      id: z.string(),
+      inviter: z.string(),
+      uses: z.number(),
+      at: z.number(),
+      expires: z.number(),
+      isRevoked: z.boolean(),
+      machines: z.array(z.object({ peer: z.string(), door: z.string(), at: z.number(), isSurplus: z.boolean() })),
     }),
   ),
 })

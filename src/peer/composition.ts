@@ -34,6 +34,7 @@ import {
   type Spoken,
 } from '../ring/index.ts'
 import { Core, type CoreDeps, type CoreHooks } from './core/core.ts'
+import type { Guests } from './guests.ts'
 import { RequestRoom } from './rooms.ts'
 import { type CountedTransport, countedTransport } from './traffic.ts'
 
@@ -51,6 +52,8 @@ export interface CompositionDeps {
   readonly recursor: Recursor
   /** Undefined: nothing is kept on disk, and the node takes part in no chain. */
   readonly stores: PeerStores | undefined
+  /** Undefined: nobody is let in by an invitation. */
+  readonly guests?: Guests | undefined
   /** Tests put known mistakes in here. */
   readonly rules?: PointerRules
 }
@@ -120,7 +123,7 @@ export interface PeerRooms {
 /** Nothing is sent before `begin`. */
 export function composePeers(given: CompositionDeps, hooks: CompositionHooks): PeerRooms {
   const deps: Wired = { ...given, traffic: countedTransport(given.transport) }
-  const { config, transport, stores, traffic } = deps
+  const { config, transport, stores, traffic, guests } = deps
   const memory = stores && ringMemory(deps, stores)
   const ring = ringOver(deps, memory)
   const household = config.ring.acceptFrom === 'any-member' ? householdOver(deps, ring, hooks) : undefined
@@ -134,7 +137,9 @@ export function composePeers(given: CompositionDeps, hooks: CompositionHooks): P
     household,
     traffic,
     async begin(meeting) {
-      answerPeers(transport, { ring, chunks, chains, household })
+      guests?.serve(ring.invitations)
+      transport.onPeerGone((peer) => guests?.forget(peer))
+      answerPeers(transport, { ring, chunks, chains, household }, guests)
       await ring.start()
       memory?.follow(ring)
       await meeting?.()
@@ -158,11 +163,12 @@ export interface DoorDeps {
   readonly log: Log
   /** Not looked at on an open ring. */
   readonly secret: Uint8Array
+  readonly guests?: Guests | undefined
 }
 
 /** Who may speak to a member of this ring. */
 export function doorkeeperOf(
-  { config, random, log, secret }: DoorDeps,
+  { config, random, log, secret, guests }: DoorDeps,
   isExpelled: (peer: PeerId) => boolean,
 ): Doorkeeper {
   const { id: ringId, admission, chunkBits, replicas } = config.ring
@@ -172,9 +178,13 @@ export function doorkeeperOf(
     // Members that differ in these would look for one name in different places.
     constants: { chunkBits, replicas },
     isExpelled,
-    onSpoken: (peer: PeerId, spoken: Spoken) => log.debug({ peer, ...spoken }, 'a peer was let in'),
+    onSpoken: (peer: PeerId, spoken: Spoken) => {
+      guests?.forget(peer)
+      log.debug({ peer, ...spoken }, 'a peer was let in')
+    },
   }
-  return admission === 'open' ? openDoorkeeper(door) : pskDoorkeeper({ ...door, secret })
+  if (admission === 'open') return openDoorkeeper(door)
+  return pskDoorkeeper({ ...door, secret, ...(guests !== undefined && { guests: guests.door }) })
 }
 
 function ringMemory({ config, clock, log }: CompositionDeps, stores: PeerStores): RingMemory {
@@ -272,14 +282,22 @@ function portsOf({ clock, random, signer, scheme, log }: CompositionDeps) {
 function answerPeers(
   transport: Transport,
   { ring, chunks, chains, household }: Pick<PeerRooms, 'ring' | 'chunks' | 'chains' | 'household'>,
+  guests: Guests | undefined,
 ): void {
   const refuseExpelled = (from: PeerId) => {
     if (ring.isExpelled(from)) throw new ChordnsError('PEER_EXPELLED', 'this peer was expelled by the others', {})
+    if (ring.invitations.isTurnedAway(from))
+      throw new ChordnsError('PEER_EXPELLED', 'this peer joined by an invitation that was used up or revoked', {})
+  }
+  const refuseGuest = (from: PeerId) => {
+    if (guests?.isGuest(from)) throw new ChordnsError('PEER_REFUSED', 'a guest may claim its place, and no more', {})
   }
   transport.onRequest((from, body) => {
+    const rest = body.subarray(1)
+    if (body[0] === RequestRoom.JOINING && guests?.isGuest(from)) return guests.answer(from, rest)
+    refuseGuest(from)
     // A connection that was open when it happened.
     refuseExpelled(from)
-    const rest = body.subarray(1)
     if (body[0] === RequestRoom.RING) return ring.handle(from, rest)
     if (body[0] === RequestRoom.CHUNKS) return chunks.handle(from, rest)
     if (body[0] === RequestRoom.CHAINS && chains !== undefined) return chains.handle(from, rest)
@@ -287,6 +305,7 @@ function answerPeers(
     throw new ChordnsError('PEER_UNKNOWN_ROOM', 'no room answers this request', { room: body[0] ?? -1 })
   })
   transport.onBulk((from, body, signal) => {
+    refuseGuest(from)
     refuseExpelled(from)
     if (body[0] === RequestRoom.CHUNKS) return chunks.supply(from, body.subarray(1), signal)
     if (body[0] === RequestRoom.HOUSEHOLD && household !== undefined) return household.supply(from, signal)

@@ -6,6 +6,7 @@
  * - core/ is what a reload replaces: own iteration and the resolver.
  * - ring.ts is the side towards other peers; rooms.ts has the bytes by which peers and files tell the rooms apart.
  * - disk.ts, root-keys.ts: what is kept between two runs.
+ * - guests.ts is the door for who was invited, joining.ts the way to it.
  * - `verifyOffline` (offline.ts) checks the stored chains, `checkConfigFiles` (check.ts) the files of a configuration, both
  *   without a running node.
  * - status.ts and views.ts: what a node says of itself, as JSON.
@@ -20,8 +21,16 @@ export {
   replaceSecret as replaceSecretFile,
   replaceTextFile as writeTextFile,
 } from '../io/index.ts'
-export { decodeInvitation, encodeInvitation, type Invitation, MAX_INVITED_ADDRESSES } from '../ring/index.ts'
+export {
+  decodeToken,
+  encodeToken,
+  type JoinToken,
+  MAX_INVITED_ADDRESSES,
+  type RingKey,
+  ringLimits,
+} from '../ring/index.ts'
 export { checkConfigFiles } from './check.ts'
+export { type InviterFiles, makeInvitation, makeRevocation, redeemToken } from './joining.ts'
 export { type RunningNode, type StartOptions, startNode } from './node.ts'
 export { type VerifiedOffline, verifyOffline } from './offline.ts'
 export { questionText } from './views.ts'

@@ -1,7 +1,7 @@
 /** What a person asks of the ring through the running node. */
 import { ChordnsError } from '../base/index.ts'
 import type { RingView } from '../observe/index.ts'
-import type { Ring } from '../ring/index.ts'
+import { type Invitation, invitationFromBytes, type Ring } from '../ring/index.ts'
 import { viewRing } from './views.ts'
 
 /** Fewer characters of an id name somebody by chance. */
@@ -22,4 +22,31 @@ export function expelMember(ring: Ring, text: string): RingView {
     )
   ring.expel(member.id)
   return viewRing(ring)
+}
+
+/** Takes up an invitation that was signed with this node's key (base64url). Throws INVITATION_REFUSED, RING_MALFORMED. */
+export function announceInvitation(ring: Ring, text: string): RingView {
+  ring.invitations.announce(invitationFromBytes(bytesOf(text)))
+  return viewRing(ring)
+}
+
+/** Takes up a revocation that was signed with this node's key: `id` in hex, `at`, `signature`. Throws as above. */
+export function announceRevocation(ring: Ring, query: URLSearchParams): RingView {
+  const invitation = ownInvitation(ring, query.get('id') ?? '')
+  const signature = bytesOf(query.get('signature') ?? '')
+  ring.invitations.announce({ kind: 'revocation', invitation, at: Number(query.get('at')), signature })
+  return viewRing(ring)
+}
+
+function ownInvitation(ring: Ring, id: string): Invitation {
+  const found = ring.invitations.remembered().own.find((one) => Buffer.from(one.id).toString('hex') === id)
+  if (found === undefined)
+    throw new ChordnsError('INVITATION_UNKNOWN', `this node has made no invitation ${id}; \`chordns invite list\``, {
+      id,
+    })
+  return found
+}
+
+function bytesOf(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text, 'base64url'))
 }

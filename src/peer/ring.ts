@@ -34,6 +34,7 @@ import type { Recursor } from '../recurse/index.ts'
 import type { Ring } from '../ring/index.ts'
 import { type CompositionHooks, composePeers, doorkeeperOf, type PeerRooms } from './composition.ts'
 import type { DataFile, VotesFile } from './disk.ts'
+import { Guests } from './guests.ts'
 
 export interface PeersDeps {
   readonly config: Config
@@ -60,10 +61,10 @@ export async function startPeers(deps: PeersDeps, hooks: CompositionHooks): Prom
   let ring: Ring | undefined
   const membership = await membershipOf(deps, (peer) => ring?.isExpelled(peer) ?? false)
   const transport = await listen(deps, membership, (peer, addresses) => ring?.found(peer, addresses))
-  const { signer } = membership
+  const { signer, guests } = membership
   const votes = await dataFile?.openVotes()
   const stores = dataFile && votes && storesOf(config, dataFile, votes)
-  const rooms = composePeers({ ...deps, transport, signer, scheme: ed25519, stores }, hooks)
+  const rooms = composePeers({ ...deps, transport, signer, scheme: ed25519, stores, guests }, hooks)
   ring = rooms.ring
   if (rooms.chains !== undefined) await markUsed(identityFile(config))
   // What this node must not sign stands on the disk before it signs anything.
@@ -106,6 +107,8 @@ interface Membership {
   /** Empty on an open ring. */
   readonly secret: Uint8Array
   readonly doorkeeper: Doorkeeper
+  /** Undefined on an open ring: whoever comes is let in. */
+  readonly guests: Guests | undefined
 }
 
 async function membershipOf(
@@ -115,8 +118,10 @@ async function membershipOf(
   await mkdir(config.data, { recursive: true, mode: 0o700 })
   const seed = await loadOrCreateIdentity(identityFile(config))
   const secret = await secretOf(config)
-  const doorkeeper = doorkeeperOf({ config, random, log, secret }, isExpelled)
-  return { seed, signer: ed25519Signer(seed), secret, doorkeeper }
+  const { admission, replicas, chunkBits } = config.ring
+  const guests = admission === 'open' ? undefined : new Guests({ key: { secret, replicas, chunkBits }, log })
+  const doorkeeper = doorkeeperOf({ config, random, log, secret, guests }, isExpelled)
+  return { seed, signer: ed25519Signer(seed), secret, doorkeeper, guests }
 }
 
 function identityFile({ data }: Pick<Config, 'data'>): string {

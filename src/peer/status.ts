@@ -9,7 +9,7 @@ import { flushCached, showCached } from './cache-commands.ts'
 import type { Core } from './core/core.ts'
 import type { DataFile } from './disk.ts'
 import type { Peers } from './ring.ts'
-import { expelMember } from './ring-commands.ts'
+import { announceInvitation, announceRevocation, expelMember } from './ring-commands.ts'
 import { viewChunk, viewLookup, viewRing, viewVerify } from './views.ts'
 
 export interface StatusDeps {
@@ -39,6 +39,14 @@ export function statusRoutes(deps: StatusDeps): Readonly<Record<string, StatusRo
     '/ring/expel': acts((query) => {
       if (peers === undefined) throw ringOff()
       return expelMember(peers.ring, query.get('member') ?? '')
+    }),
+    '/ring/invite': acts((query) => {
+      if (peers === undefined) throw ringOff()
+      return announceInvitation(peers.ring, query.get('invitation') ?? '')
+    }),
+    '/ring/revoke': acts((query) => {
+      if (peers === undefined) throw ringOff()
+      return announceRevocation(peers.ring, query)
     }),
     '/chunk': reads(async (query) => {
       if (peers === undefined) throw ringOff()

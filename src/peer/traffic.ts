@@ -27,6 +27,8 @@ export function countedTransport(transport: Pick<Transport, 'request' | 'bulk'>)
     [RequestRoom.CHUNKS]: 0,
     [RequestRoom.CHAINS]: 0,
     [RequestRoom.HOUSEHOLD]: 0,
+    // Of who is no member yet: never sent from a node that runs.
+    [RequestRoom.JOINING]: 0,
   }
   let bulks = 0
   let sentBytes = 0

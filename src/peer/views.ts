@@ -132,10 +132,12 @@ export function viewRing(ring: Ring): RingView {
       status: member.status,
       self: member.id === status.self.id,
       suspect: suspects.has(member.id),
+      invitedBy: ring.invitations.inviterOf(member.publicKey) ?? null,
     })),
     largest: status.largest,
     n: status.n,
     expulsions: status.expulsions.map((one) => ({ ...one, voters: [...one.voters] })),
+    invitations: ring.invitations.list().map((one) => ({ ...one, machines: [...one.machines] })),
   }
 }
 

@@ -3,7 +3,8 @@
  *
  * - `createRing` makes a node's ring on its transport: `replicasOf` a key, `members`, `handle` what peers send.
  * - `createRingMemory` keeps what a node must know after a restart; hand it to `createRing`, then let it `follow` the ring.
- * - `pskDoorkeeper` and `openDoorkeeper` decide at the door; `encodeInvitation` is what a new member is given.
+ * - `pskDoorkeeper` and `openDoorkeeper` decide at the door, `guestDoorkeeper` knocks there with an invitation. `signInvitation`
+ *   makes one, `encodeToken` is what a new member is given of it.
  * - `beginLookup`, `directions`, `fingersOf` and the ids are pure functions, also for models of large rings.
  * - `initialState`, `step` and `statusOf` are the machine itself, for simulations that play the driver.
  *
@@ -33,12 +34,23 @@ export {
   type View,
 } from './chord/lookup.ts'
 export { type PointerRules, type Pointers, zaveRules } from './chord/rules.ts'
+export { decodeClaim, decodeClaimReply, encodeClaim, encodeClaimReply, type RingKey } from './door/claim.ts'
 export { PROTOCOL_VERSIONS, type RingConstants, type Spoken, type VersionRange } from './door/greeting.ts'
-export { openDoorkeeper, pskDoorkeeper } from './door/hello.ts'
-export { decodeInvitation, encodeInvitation, type Invitation, MAX_INVITED_ADDRESSES } from './door/invitation.ts'
+export { type GuestDoor, guestDoorkeeper, openDoorkeeper, pskDoorkeeper } from './door/hello.ts'
+export { decodeToken, encodeToken, type JoinToken, MAX_INVITED_ADDRESSES } from './door/token.ts'
 export { limits as ringLimits } from './limits.ts'
 export { initialState, type RingStep, statusOf, step } from './machine/machine.ts'
 export type { RingContext, RingEffect, RingEvent, RingState } from './machine/state.ts'
+export {
+  invitationFromBytes,
+  invitationSecret,
+  invitationToValue,
+  signClaim,
+  signInvitation,
+  signRevocation,
+  statementFromValue,
+  statementToValue,
+} from './members/invitations.ts'
 export { entryFromValue, entryToValue, memberId } from './members/member.ts'
 export {
   createRing,
@@ -51,13 +63,20 @@ export {
 export { createRingMemory, type RingMemory, type RingMemoryDeps } from './run/memory.ts'
 export type {
   ExpulsionState,
+  Invitation,
+  InvitationFault,
+  InvitationState,
+  InvitationStatement,
   LookupMode,
   LookupResult,
   MemberEntry,
   MemberStatus,
   PersistedRing,
+  RememberedInvitations,
   ReplicaSet,
+  Revocation,
   Ring,
+  RingInvitations,
   RingOptions,
   RingStats,
   RingStatus,

@@ -62,6 +62,27 @@ export const limits = {
   MAX_EXPULSION_VOTES: 1_024,
   MAX_VOTES_OF_ONE: 16,
   MAX_VOTES_OF_A_MESSAGE: 128,
+  INVITATION_ID_BYTES: 8,
+  /** Machines of one invitation: a school's computer room. */
+  MAX_INVITATION_USES: 256,
+  /** How long an invitation may be good for: statements about it are kept as long. Ms. */
+  MAX_INVITATION_MS: 30 * 86_400_000,
+  /** Invitations that are held: in all, and of one inviter, who cannot push those of others out. */
+  MAX_INVITATIONS: 2_048,
+  MAX_INVITATIONS_OF_ONE: 128,
+  /** Uses and revocations that are held: 340 bytes each, so 1.4 MB. */
+  MAX_STATEMENTS: 4_096,
+  /** Uses that are held of one invitation beyond those that it allows: doors that did not hear of each other. */
+  MAX_SURPLUS_USES: 16,
+  /** Statements of one message: 340 bytes and three signature checks each. */
+  MAX_STATEMENTS_OF_A_MESSAGE: 64,
+  /** By what two nodes compare their statements: 8 bytes tell 4,096 apart; the digest is against accidents. */
+  STATEMENT_MARK_BYTES: 8,
+  STATEMENT_DIGEST_BYTES: 16,
+  /** How long a door waits for the inviter's word, and for doors that let somebody in by the same invitation. Ms. */
+  CLAIM_SETTLE_MS: 2_000,
+  /** Claims that wait at one door. */
+  MAX_CLAIMS: 64,
   /** Accusations of one message; each costs one signature check. */
   MAX_ACCUSATIONS: 64,
   /** (id, incarnation) pairs of one exchange: 1,024 pairs are 42 kB of CBOR. */

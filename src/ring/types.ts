@@ -43,6 +43,101 @@ export interface ExpulsionState {
   readonly needed: number
 }
 
+/** A member's signed word that so many machines may join until then: `members/invitations.ts`. */
+export interface Invitation {
+  /** Public key of the member. */
+  readonly inviter: Uint8Array
+  /** Its inviter's only. */
+  readonly id: Uint8Array
+  /** How many machines may join by it. */
+  readonly uses: number
+  /** Unix ms. */
+  readonly at: number
+  /** Unix ms. */
+  readonly expires: number
+  readonly signature: Uint8Array
+}
+
+/** A member's signed word that it has let a machine in by an invitation. */
+export interface InvitationUse {
+  readonly kind: 'use'
+  readonly invitation: Invitation
+  /** Public key of the machine. */
+  readonly machine: Uint8Array
+  /** The machine's signature: it wants to join by this invitation. */
+  readonly claim: Uint8Array
+  /** Public key of the member; that of the inviter makes it the last word. */
+  readonly door: Uint8Array
+  /** Unix ms. */
+  readonly at: number
+  readonly signature: Uint8Array
+}
+
+/** An inviter's signed word that its invitation is good for nothing from then on. */
+export interface Revocation {
+  readonly kind: 'revocation'
+  readonly invitation: Invitation
+  /** Unix ms. */
+  readonly at: number
+  readonly signature: Uint8Array
+}
+
+export type InvitationStatement = InvitationUse | Revocation
+
+/** Why nobody, or not this machine, can join by an invitation. */
+export type InvitationFault =
+  | 'expired'
+  | 'revoked'
+  | 'used'
+  | 'forged'
+  | 'unknown-inviter'
+  /** The member that was asked is none itself, has its hands full, or holds as much as it can. */
+  | 'busy'
+
+/** What a node remembers of invitations between two runs. */
+export interface RememberedInvitations {
+  /** Own ones, used or not. */
+  readonly own: readonly Invitation[]
+  readonly statements: readonly InvitationStatement[]
+}
+
+/** How an invitation stands, as this node knows. */
+export interface InvitationState {
+  /** Hex. */
+  readonly id: string
+  readonly inviter: PeerId
+  readonly uses: number
+  /** Unix ms. */
+  readonly at: number
+  readonly expires: number
+  readonly isRevoked: boolean
+  readonly machines: readonly {
+    readonly peer: PeerId
+    /** Who let it in. */
+    readonly door: PeerId
+    readonly at: number
+    /** One too many, by the inviter's own count, or after it was revoked: not let in. */
+    readonly isSurplus: boolean
+  }[]
+}
+
+/** Inviting, and letting in who was invited: a part of a running ring. */
+export interface RingInvitations {
+  /** Takes up an own invitation or revocation that was signed elsewhere with this node's key. Throws INVITATION_REFUSED. */
+  announce(what: Invitation | Revocation): void
+  /** Why a peer cannot join by this invitation, as far as is known without checking a signature. */
+  faultOf(invitation: Invitation, peer: PeerId): InvitationFault | undefined
+  /** A machine claims its place; resolves with undefined when it may have the secret of the ring. Never rejects. */
+  claim(invitation: Invitation, machine: Uint8Array, claim: Uint8Array): Promise<InvitationFault | undefined>
+  /** Whether this peer joined by a use that does not count: it is not let in, except with another invitation. */
+  isTurnedAway(peer: PeerId): boolean
+  /** Who invited the machine of this key. */
+  inviterOf(publicKey: Uint8Array): PeerId | undefined
+  list(): readonly InvitationState[]
+  /** What a node remembers of them. */
+  remembered(): RememberedInvitations
+}
+
 /** One signed row of the member table. `alive` and `left` are signed by the member itself. */
 export interface MemberEntry {
   /** SHA-256(publicKey || salt), as hex: the place on the ring. */
@@ -165,6 +260,7 @@ export interface Ring {
   isExpelled(peer: PeerId): boolean
   /** All votes that are known, and the keys of those whom they expelled: what a node remembers of them. */
   votes(): RememberedVotes
+  readonly invitations: RingInvitations
   /** Somebody says that a member is at these addresses: worth a try, and no more than that. */
   found(peer: PeerId, addresses: readonly PeerAddress[]): void
   /** A request to a member failed or succeeded: feeds the failure detector. */

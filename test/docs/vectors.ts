@@ -13,7 +13,7 @@ import { encodeDigestReply, encodeDigestRequest } from '../../src/chunks/wire/di
 import { encodeReply, encodeRequest } from '../../src/chunks/wire/messages.ts'
 import { encodePull, pullMark } from '../../src/chunks/wire/pull-messages.ts'
 import { questionKey } from '../../src/chunks/wire/question-key.ts'
-import { ed25519Signer, peerIdFromPublicKey, sha256 } from '../../src/crypto/index.ts'
+import { ed25519Signer, encodeCanonical, peerIdFromPublicKey, sha256 } from '../../src/crypto/index.ts'
 import { parseName, type Question, Type } from '../../src/dns/index.ts'
 import {
   type Certificate,
@@ -28,9 +28,10 @@ import {
 import { encodeMessage as encodeHousehold, encodeRow } from '../../src/household/rows.ts'
 import { encodeBulkFrame } from '../../src/io/streams/bulk-frames.ts'
 import { encodePeerFrame, PeerFrameKind } from '../../src/io/streams/peer-frames.ts'
-import { pskDoorkeeper } from '../../src/ring/index.ts'
+import { encodeClaim, pskDoorkeeper, signClaim, signInvitation, signRevocation } from '../../src/ring/index.ts'
 import { TableDigest } from '../../src/ring/members/digest.ts'
 import { signVote } from '../../src/ring/members/expulsions.ts'
+import { signUse, statementToValue } from '../../src/ring/members/invitations.ts'
 import { memberId, signEntry } from '../../src/ring/members/member.ts'
 import { signWelcome } from '../../src/ring/members/welcomes.ts'
 import type { MemberEntry } from '../../src/ring/types.ts'
@@ -142,6 +143,23 @@ function welcomes(): Record<string, string> {
   }
 }
 
+function invitations(): Record<string, string> {
+  const at = 1_800_000_000_000
+  const terms = { id: new Uint8Array(8).fill(3), uses: 1, at, expires: at + 86_400_000 }
+  const invitation = signInvitation('home', signer, terms)
+  const revocation = signRevocation('home', signer, invitation, at + 1_000)
+  const claim = signClaim('home', signer, invitation)
+  const machine = signer.publicKey
+  const use = signUse('home', signer, { invitation, machine, claim, at: at + 2_000 })
+  return {
+    'for a day from 1,800,000,000,000, in a push': toHex(
+      encodeRingMessage({ type: 'push', entries: [], accusations: [], statements: [revocation] }),
+    ),
+    'as machine and door, at 1,800,000,002,000': toHex(encodeCanonical(statementToValue(use))),
+    'claim of the key above to that invitation': toHex(encodeClaim({ machine, claim })),
+  }
+}
+
 const commitment = commitTo(observation, 1_800_000_000_500, signer)
 
 const group: ChainDescriptor = {
@@ -188,6 +206,7 @@ export function protocolVectors(): Readonly<Record<string, string>> {
     'bulk frame': toHex(encodeBulkFrame({ kind: BulkKind.GRANT, payload: Uint8Array.of(1) })),
     ...hello(),
     ...welcomes(),
+    ...invitations(),
     'ring ping': toHex(encodeRingMessage({ type: 'ping' })),
     read: toHex(encodeRequest({ kind: 'read', question })),
     'digest request': toHex(encodeDigestRequest([{ chunk: asChunkId(chunk), tag: new Uint8Array(8).fill(7) }])),

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { statusView } from '../../src/observe/views.ts'
-import { decodeInvitation } from '../../src/ring/index.ts'
+import { decodeToken } from '../../src/ring/index.ts'
 import { parseReady } from '../world/cluster.ts'
 import { available, Namespace } from './namespace.ts'
 import { pause } from './scenes/kills.ts'
@@ -66,7 +66,7 @@ describe.skipIf(!runnable)('two machines on public addresses', () => {
     expect(statSync(join(dir, 'first-data/ring.secret')).mode & 0o777).toBe(0o600)
 
     const token = chordns(a, ['invite', '--config', first])
-    expect(decodeInvitation(token).addresses.map((one) => one.split('/')[2])).toEqual(['45.90.0.1'])
+    expect(decodeToken(token).addresses.map((one) => one.split('/')[2])).toEqual(['45.90.0.1'])
     const second = join(dir, 'second.json')
     chordns(b, ['join', token, '--config', second, '--data', join(dir, 'second-data')])
     await start(b, second)

@@ -5,7 +5,7 @@ import { type PointerRules, zaveRules } from '../../src/ring/chord/rules.ts'
 import { initialState, statusOf, step } from '../../src/ring/machine/machine.ts'
 import type { RingContext, RingEffect, RingEvent, RingState, RingTimer } from '../../src/ring/machine/state.ts'
 import { keptPeers } from '../../src/ring/run/kept.ts'
-import type { LookupResult, RingOptions, RingStatus } from '../../src/ring/types.ts'
+import type { InvitationFault, LookupResult, RingOptions, RingStatus } from '../../src/ring/types.ts'
 import { decodeReply, decodeRequest } from '../../src/ring/wire/decode.ts'
 import { encodeMessage } from '../../src/ring/wire/encode.ts'
 import type { RingMessage, RingReply, RingRequest } from '../../src/ring/wire/messages.ts'
@@ -104,6 +104,8 @@ export class World {
   observe: (node: Node) => void = () => {}
   /** Called with what came of a look-up. */
   lookedUp: (node: Node, reference: number, result: LookupResult) => void = () => {}
+  /** Called with what came of a claim to an invitation. */
+  claimed: (node: Node, reference: number, fault: InvitationFault | undefined) => void = () => {}
   readonly #heap: Scheduled[] = []
   readonly #byPeer = new Map<PeerId, Node>()
   readonly #options: WorldOptions
@@ -290,6 +292,9 @@ export class World {
         return
       case 'looked-up':
         this.lookedUp(node, effect.reference, effect.result)
+        return
+      case 'claimed':
+        this.claimed(node, effect.reference, effect.fault)
         return
       case 'respond':
       case 'learn':

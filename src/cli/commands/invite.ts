@@ -1,72 +1,149 @@
-/** `chordns invite` and `chordns join TOKEN`: a ring grows by one line of text. */
-import { randomBytes } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
-import { join, relative, resolve } from 'node:path'
-import { text as readAll } from 'node:stream/consumers'
+/** `chordns invite`: a ring grows by one line of text. */
 import type { Command } from 'commander'
-import { ChordnsError, equalBytes, isChordnsError } from '../../base/index.ts'
-import { loadConfig } from '../../config/index.ts'
-import { statusView } from '../../observe/index.ts'
-import type { Invitation } from '../../peer/index.ts'
+import { ChordnsError } from '../../base/index.ts'
+import { type RingView, ringView, statusView } from '../../observe/index.ts'
 import { loadConfigFrom } from '../common/config-option.ts'
 import { type NodeFlags, nodeOf, nodeOption } from '../common/node-option.ts'
-import { askNode } from '../common/status-client.ts'
-import { print, printJson } from '../common/table.ts'
+import { askNode, tellNode } from '../common/status-client.ts'
+import { print, printJson, table } from '../common/table.ts'
+import { addJoin } from './join.ts'
 
 export function addInviteCommands(program: Command): void {
-  nodeOption(program.command('invite'))
-    .description('print a token by which another machine joins the ring of this one; it holds the secret of the ring')
-    .option('--json', 'print JSON')
-    .addHelpText('after', '\nExamples:\n  chordns invite\n  chordns invite | ssh other-host chordns join -')
-    .action(async (flags: NodeFlags & { json?: boolean }) => {
-      const invitation = await invitationOf(flags)
-      const { encodeInvitation } = await import('../../peer/index.ts')
-      const token = encodeInvitation(invitation)
-      const { ringId, addresses } = invitation
-      if (flags.json) printJson({ token, ring: ringId, addresses })
-      else print(token)
-    })
-  program
-    .command('join')
-    .description('take an invitation: write the secret and the configuration by which `chordns start` joins the ring')
-    .argument('<token>', 'what `chordns invite` printed; - reads it from the input, where no other user can see it')
-    .option('-c, --config <file>', 'configuration file to write', 'resolver.config.json')
-    .option('--data <dir>', 'data directory', 'data')
-    .option('--force', 'also when there is a configuration (its other settings stay) or another secret (kept as .old)')
+  const invite = nodeOption(program.command('invite'))
+    .description('print a token by which another machine joins the ring of this one; it is good once, for a day')
+    .option('--uses <n>', `how many machines may join by it (1 to ${MAX_USES})`, '1')
+    .option('--for <time>', 'how long: a number with m, h or d (at most 30d)', '24h')
+    .option('--revoke <id>', 'take back an invitation of this node: who joined by it stays, nobody else can')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  chordns join chordns1.AF...\n  chordns join - --config /etc/chordns/resolver.config.json --data /var/lib/chordns < token',
+      '\nExamples:\n  chordns invite\n  chordns invite --uses 5 --for 7d\n  chordns invite | ssh other-host chordns join -\n  chordns invite list\n  chordns invite --revoke 1f3a',
     )
-    .action(async (token: string, flags: JoinFlags) => {
-      const { decodeInvitation } = await import('../../peer/index.ts')
-      const invitation = decodeInvitation(token === '-' ? await readAll(process.stdin) : token)
-      const { secretFile } = await accept(invitation, flags)
-      const { ringId, addresses } = invitation
-      if (flags.json) {
-        printJson({ ring: ringId, config: flags.config, secretFile: secretFile ?? null, bootstrap: addresses })
-        return
-      }
-      const wrote = [flags.config, ...(secretFile === undefined ? [] : [`${secretFile} (mode 0600)`])]
-      print(`wrote ${wrote.join(' and ')}\nnow run: chordns start --config ${flags.config}`)
+    .action(async (flags: InviteFlags) => {
+      if (flags.revoke !== undefined) await revoke(flags.revoke, flags)
+      else await makeToken(flags)
     })
+  nodeOption(invite.command('list'))
+    .description('show the invitations of this node, and those of others that were used or revoked')
+    .option('--json', 'print JSON')
+    .action(async (_: NodeFlags, command: Command) => {
+      // `invite` has the same options, and takes them for itself.
+      const flags = command.optsWithGlobals<InviteFlags>()
+      const { ring } = await askNode(nodeOf(flags), '/status', {}, statusView)
+      if (ring === null) throw ringOff()
+      if (flags.json) printJson(ring.invitations)
+      else print(renderInvitations(ring, Date.now()))
+    })
+  addJoin(program)
 }
 
-interface JoinFlags {
-  readonly config: string
-  readonly data: string
-  readonly force?: boolean
+interface InviteFlags extends NodeFlags {
   readonly json?: boolean
+  readonly uses: string
+  readonly for: string
+  readonly revoke?: string
 }
 
-async function invitationOf(flags: NodeFlags): Promise<Invitation> {
-  const { ring } = loadConfigFrom(flags).config
-  if (!ring.enabled) throw new ChordnsError('RING_OFF', 'this node runs without a ring (ring.enabled is false)', {})
-  const { loadSecretFile, MAX_INVITED_ADDRESSES } = await import('../../peer/index.ts')
-  const secret = ring.secretFile === undefined ? new Uint8Array() : await loadSecretFile(ring.secretFile)
+const MAX_USES = 256
+const UNITS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+const MAX_TERM_MS = 30 * UNITS.d
+
+async function makeToken(flags: InviteFlags): Promise<void> {
+  const { ring, data } = loadConfigFrom(flags).config
+  if (!ring.enabled) throw ringOff()
+  const uses = readUses(flags.uses)
+  const forMs = readTerm(flags.for)
+  const addresses = await addressesOf(flags, ring.id)
+  const peer = await import('../../peer/index.ts')
+  const { id: ringId, admission, replicas, chunkBits, secretFile } = ring
+  // Anybody may join it: there is nothing to count or to take back.
+  if (admission === 'open' || secretFile === undefined) {
+    const token = peer.encodeToken({ ringId, admission: 'open', replicas, chunkBits, addresses })
+    if (flags.json) printJson({ token, ring: ringId, addresses })
+    else print(token)
+    return
+  }
+  const made = await peer.makeInvitation({ data, ringId, secretFile }, { uses, forMs, addresses })
+  await tellNode(nodeOf(flags), '/ring/invite', { invitation: made.announcement }, ringView)
+  const id = Buffer.from(made.invitation.id).toString('hex')
+  const expires = new Date(made.invitation.expires).toISOString()
+  if (flags.json) printJson({ token: made.token, id, uses, expires, ring: ringId, addresses })
+  else print(made.token)
+  // The token alone goes through a pipe.
+  if (!flags.json && process.stderr.isTTY)
+    process.stderr.write(
+      `for ${uses === 1 ? 'one machine' : `${uses} machines`}, until ${expires}; take it back with: chordns invite --revoke ${id}\n`,
+    )
+}
+
+async function revoke(text: string, flags: InviteFlags): Promise<void> {
+  const { ring, data } = loadConfigFrom(flags).config
+  const { ring: view, peer: self } = await askNode(nodeOf(flags), '/status', {}, statusView)
+  if (view === null || ring.secretFile === undefined) throw ringOff()
+  const found = view.invitations.filter(({ id }) => text.length >= LEAST_ID && id.startsWith(text.toLowerCase()))
+  const [one] = found
+  if (found.length > 1)
+    throw new ChordnsError('USAGE', `several invitations begin with ${text}; say more of the id`, {})
+  if (one === undefined)
+    throw new ChordnsError(
+      'INVITATION_UNKNOWN',
+      `no invitation has an id that begins with ${text}; \`chordns invite list\` shows them`,
+      { id: text },
+    )
+  if (one.inviter !== self)
+    throw new ChordnsError(
+      'INVITATION_UNKNOWN',
+      `that invitation was made by ${one.inviter}: revoke it there, or expel what joined by it`,
+      { id: one.id },
+    )
+  const { makeRevocation } = await import('../../peer/index.ts')
+  const { at, signature } = await makeRevocation({ data, ringId: ring.id, secretFile: ring.secretFile }, one.id)
+  const query = { id: one.id, at: String(at), signature }
+  const after = await tellNode(nodeOf(flags), '/ring/revoke', query, ringView)
+  if (flags.json) printJson(after.invitations.filter(({ id }) => id === one.id))
+  else print(`revoked ${one.id}`)
+}
+
+/** Fewer characters of an id name one by chance. */
+const LEAST_ID = 4
+
+export function readUses(text: string): number {
+  const uses = /^\d{1,4}$/.test(text) ? Number(text) : 0
+  if (uses < 1 || uses > MAX_USES)
+    throw new ChordnsError('USAGE', `--uses takes a number of machines from 1 to ${MAX_USES}, not "${text}"`, {})
+  return uses
+}
+
+export function readTerm(text: string): number {
+  const match = /^(\d{1,6})([mhd])$/.exec(text)
+  const term = match === null ? 0 : Number(match[1]) * UNITS[match[2] as keyof typeof UNITS]
+  if (term <= 0 || term > MAX_TERM_MS)
+    throw new ChordnsError('USAGE', `--for takes a time like 30m, 24h or 7d, at most 30d, not "${text}"`, {})
+  return term
+}
+
+export function renderInvitations({ invitations }: Pick<RingView, 'invitations'>, now: number): string {
+  if (invitations.length === 0) return 'no invitations; `chordns invite` makes one'
+  const rows = invitations.map((one) => {
+    const joined = one.machines.filter(({ isSurplus }) => !isSurplus)
+    const used = joined.length >= one.uses
+    const state = one.isRevoked ? 'revoked' : used ? 'used' : one.expires <= now ? 'expired' : 'open'
+    const who = one.machines.map(({ peer, isSurplus }) => `${peer.slice(-8)}${isSurplus ? ' (one too many)' : ''}`)
+    const until = new Date(one.expires).toISOString().slice(0, 16)
+    return [one.id, one.inviter.slice(-8), `${joined.length} of ${one.uses}`, until, state, who.join(' ')]
+  })
+  return table([['id', 'by', 'used', 'until', 'state', 'machines'], ...rows])
+}
+
+function ringOff() {
+  return new ChordnsError('RING_OFF', 'this node runs without a ring (ring.enabled is false)', {})
+}
+
+async function addressesOf(flags: NodeFlags, ringId: string): Promise<string[]> {
+  const { MAX_INVITED_ADDRESSES } = await import('../../peer/index.ts')
   const view = (await askNode(nodeOf(flags), '/status', {}, statusView)).ring
-  if (view === null || view.ringId !== ring.id)
-    throw new ChordnsError('RING_OFF', `the running node is not on the ring ${ring.id}; restart it`, {})
+  if (view === null || view.ringId !== ringId)
+    throw new ChordnsError('RING_OFF', `the running node is not on the ring ${ringId}; restart it`, {})
   const members = [...view.members].sort((a, b) => Number(b.self) - Number(a.self))
   const addresses = worthTelling(members).slice(0, MAX_INVITED_ADDRESSES)
   if (addresses.length === 0)
@@ -75,8 +152,7 @@ async function invitationOf(flags: NodeFlags): Promise<Invitation> {
       'no member has an address that others can reach; set ring.listen or ring.announce',
       {},
     )
-  const { id, admission, replicas, chunkBits } = ring
-  return { ringId: id, admission, secret, replicas, chunkBits, addresses }
+  return addresses
 }
 
 /** Own addresses first. Those of the loopback are told only where there are no others: then all are on one machine. */
@@ -84,80 +160,4 @@ export function worthTelling(members: readonly { readonly addresses: readonly st
   const all = [...new Set(members.flatMap(({ addresses }) => addresses))]
   const outer = all.filter((address) => !/^\/(ip4\/127\.|ip6\/::1\/)/.test(address))
   return outer.length > 0 ? outer : all
-}
-
-/** Nothing is written before all is known to be right. */
-async function accept(
-  invitation: Invitation,
-  { config: file, data, force = false }: JoinFlags,
-): Promise<{ readonly secretFile: string | undefined }> {
-  const before = existsSync(file) ? configOf(file) : undefined
-  if (before !== undefined && !force)
-    throw new ChordnsError(
-      'CONFIG_EXISTS',
-      `there is a configuration ${file}; --force changes its ring settings and leaves the rest, --config names another`,
-      { file },
-    )
-  const { ringId, admission, secret, replicas, chunkBits, addresses } = invitation
-  // Paths in the file count from the file's own directory.
-  const from = (path: string) => {
-    const short = relative(resolve(file, '..'), resolve(path)) || '.'
-    return short.startsWith('..') ? resolve(path) : short
-  }
-  const secretFile = admission === 'psk' ? join(data, 'ring.secret') : undefined
-  const ring = {
-    enabled: true,
-    id: ringId,
-    admission,
-    bootstrap: addresses,
-    ...(secretFile !== undefined && { secretFile: from(secretFile) }),
-    replicas,
-    chunkBits,
-  }
-  const kept = isObject(before?.['ring']) ? before['ring'] : {}
-  const config = { ...before, data: from(data), ring: { ...kept, ...ring } }
-  checkConfig(file, config)
-  // A secret that no configuration names is of the ring of one that this machine began by itself: it is kept as .old.
-  const isOwn = kept['secretFile'] === undefined
-  if (secretFile !== undefined) await writeSecret(secretFile, secret, force || isOwn)
-  const { writeTextFile } = await import('../../peer/index.ts')
-  await writeTextFile(file, `${JSON.stringify(config, null, 2)}\n`)
-  return { secretFile }
-}
-
-function configOf(file: string): Record<string, unknown> {
-  // The usual checks first: their texts name line and column.
-  loadConfigFrom({ config: file })
-  const value: unknown = JSON.parse(readFileSync(file, 'utf8'))
-  return isObject(value) ? value : {}
-}
-
-function checkConfig(file: string, config: object): void {
-  loadConfig({
-    file,
-    env: {},
-    overrides: {},
-    hashSeed: randomBytes(8),
-    readFile: (path) => (path === file ? JSON.stringify(config) : undefined),
-  })
-}
-
-async function writeSecret(file: string, secret: Uint8Array, force: boolean): Promise<void> {
-  const { loadSecretFile, replaceSecretFile } = await import('../../peer/index.ts')
-  let before: Uint8Array | undefined
-  try {
-    before = await loadSecretFile(file)
-  } catch (error) {
-    if (!isChordnsError(error, 'KEY_MISSING')) throw error
-  }
-  if (before !== undefined && equalBytes(before, secret)) return
-  if (before !== undefined && !force)
-    throw new ChordnsError('KEY_EXISTS', `${file} holds the secret of another ring; --force keeps it as ${file}.old`, {
-      file,
-    })
-  await replaceSecretFile(file, secret)
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

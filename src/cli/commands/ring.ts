@@ -62,12 +62,13 @@ function renderRing(ring: RingView): string {
     member.id.slice(0, 16),
     member.peer,
     member.status + (member.suspect ? ', suspect' : ''),
+    member.invitedBy?.slice(-8) ?? '-',
     member.self ? 'this node' : member.addresses.join(' '),
   ])
   return `ring ${ring.ringId}: ${ring.joined ? 'joined' : 'joining'}, ${ring.members.length} members, n = ${ring.n} (largest of the last day: ${ring.largest})
 successors ${ring.successors.map((id) => id.slice(0, 8)).join(' ') || '-'}, predecessor ${ring.predecessor?.slice(0, 8) ?? '-'}
 
-${table([['id', 'peer', 'status', 'addresses'], ...rows])}${ring.expulsions.length === 0 ? '' : `\n\n${renderExpulsions(ring)}`}`
+${table([['id', 'peer', 'status', 'invited by', 'addresses'], ...rows])}${ring.expulsions.length === 0 ? '' : `\n\n${renderExpulsions(ring)}`}`
 }
 
 function renderExpulsions({ expulsions }: RingView): string {

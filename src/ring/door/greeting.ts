@@ -4,6 +4,8 @@
  */
 import { ChordnsError, equalBytes } from '../../base/index.ts'
 import { type CborMap, type CborValue, cborReader } from '../../crypto/index.ts'
+import { invitationFromValue, invitationToValue } from '../members/invitations.ts'
+import type { Invitation } from '../types.ts'
 
 /** Of the form of hello itself; never raised while the fields below can say what is new. */
 const HELLO_FORM = 1
@@ -24,6 +26,8 @@ export interface Greeting {
   readonly nonce: Uint8Array
   /** Undefined: a build that knows of version 1 only, and says nothing of the rest. */
   readonly speaks: Speaks | undefined
+  /** Of a machine that has no secret yet: by this invitation it wants to be let in. */
+  readonly invitation?: Invitation
 }
 
 export interface Speaks {
@@ -40,12 +44,23 @@ export interface Spoken {
 }
 
 export const NONCE_BYTES = 32
-export const Key = { KIND: 0, FORM: 1, RING: 2, NONCE: 3, MAC: 4, VERSIONS: 5, CAPABILITIES: 6, CONSTANTS: 7 } as const
+export const Key = {
+  KIND: 0,
+  FORM: 1,
+  RING: 2,
+  NONCE: 3,
+  MAC: 4,
+  VERSIONS: 5,
+  CAPABILITIES: 6,
+  CONSTANTS: 7,
+  INVITATION: 8,
+  FAULT: 9,
+} as const
 const MAX_ITEMS = 16
 const MAX_WORD_BYTES = 32
 const MAX_NUMBER = 0xffff_ffff
 
-export function greetingFields({ ringId, nonce, speaks }: Greeting): [number, CborValue][] {
+export function greetingFields({ ringId, nonce, speaks, invitation }: Greeting): [number, CborValue][] {
   const plain: [number, CborValue][] = [
     [Key.FORM, HELLO_FORM],
     [Key.RING, ringId],
@@ -59,6 +74,7 @@ export function greetingFields({ ringId, nonce, speaks }: Greeting): [number, Cb
     [Key.VERSIONS, [versions.lowest, versions.highest]],
     [Key.CAPABILITIES, [...capabilities]],
     [Key.CONSTANTS, rows],
+    ...(invitation === undefined ? [] : [[Key.INVITATION, invitationToValue(invitation)] as [number, CborValue]]),
   ]
 }
 
@@ -73,7 +89,21 @@ export function readGreeting(fields: CborMap, ringId: string): Greeting {
     )
   if (fields.get(Key.RING) !== ringId) throw refused('the peer is a member of another ring')
   const nonce = readBytes(fields.get(Key.NONCE), NONCE_BYTES, NONCE_BYTES, 'nonce')
-  return { ringId, nonce, speaks: readSpeaks(fields) }
+  const invitation = fields.get(Key.INVITATION)
+  return {
+    ringId,
+    nonce,
+    speaks: readSpeaks(fields),
+    ...(invitation !== undefined && { invitation: readInvitation(invitation) }),
+  }
+}
+
+function readInvitation(value: CborValue): Invitation {
+  try {
+    return invitationFromValue(value)
+  } catch (cause) {
+    throw malformed('invitation', cause)
+  }
 }
 
 function readSpeaks(fields: CborMap): Speaks | undefined {

@@ -19,6 +19,8 @@ import {
   sha256,
   timingSafeEqual,
 } from '../../crypto/index.ts'
+import { invitationSecret } from '../members/invitations.ts'
+import type { Invitation, InvitationFault } from '../types.ts'
 import {
   type Greeting,
   greetingFields,
@@ -50,19 +52,60 @@ export interface PskDoor {
   readonly isExpelled?: (peer: PeerId) => boolean
   /** Called for each peer that is let in, with what it and this node have in common. */
   readonly onSpoken?: (peer: PeerId, spoken: Spoken) => void
+  /** Default: nobody is let in by an invitation. */
+  readonly guests?: GuestDoor
+}
+
+/** How a member treats machines that have an invitation in place of the secret. */
+export interface GuestDoor {
+  /** Owes why this invitation does not count, or undefined. The peer has not proved that it has it yet. */
+  readonly faultOf: (invitation: Invitation, peer: PeerId) => InvitationFault | undefined
+  /** The peer has the secret of this invitation: it may claim its place, and nothing else. */
+  readonly onGuest: (peer: PeerId, invitation: Invitation) => void
+  /** Owes whether a peer joined by an invitation that does not count: without another one it is not let in. */
+  readonly isTurnedAway: (peer: PeerId) => boolean
+}
+
+export interface GuestPass {
+  readonly ringId: string
+  readonly random: Random
+  readonly invitation: Invitation
+  /** Of the invitation: its token has it. */
+  readonly secret: Uint8Array
+  /** Called when a member says why the invitation does not count. */
+  readonly onFault?: (fault: string) => void
 }
 
 /** Lets in who knows the secret (`admission: psk`). */
 export function pskDoorkeeper({ secret, ...door }: PskDoor): Doorkeeper {
-  return doorkeeper(door, (transcript) => hmacSha256(secret, transcript))
+  return doorkeeper(door, (invitation) => {
+    const key = invitation === undefined ? secret : invitationSecret(secret, door.ringId, invitation)
+    return (transcript) => hmacSha256(key, transcript)
+  })
 }
 
 /** Lets in anybody who names the ring (`admission: open`): for experiments, and for tests. */
 export function openDoorkeeper(door: Omit<PskDoor, 'secret'>): Doorkeeper {
-  return doorkeeper(door, () => new Uint8Array(32))
+  return doorkeeper(door, () => () => new Uint8Array(32))
+}
+
+/** Is let in by an invitation, and lets nobody in. */
+export function guestDoorkeeper({ ringId, random, invitation, secret, onFault }: GuestPass): Doorkeeper {
+  return {
+    hello(self, remote, role) {
+      if (role === 'listener') throw refused('this machine is no member yet')
+      const speaks = { versions: PROTOCOL_VERSIONS, capabilities: [], constants: {} }
+      const greeting = { ringId, nonce: random.bytes(NONCE_BYTES), speaks, invitation }
+      const mac: Mac = (transcript) => hmacSha256(secret, transcript)
+      return once(dialer({ self, remote, greeting, mac, onSpoken: () => {} }, onFault))
+    },
+  }
 }
 
 type Mac = (transcript: Uint8Array) => Uint8Array
+
+/** The MAC of those who have the secret of the ring, or of a guest's invitation. */
+type MacOf = (invitation: Invitation | undefined) => Mac
 
 interface Side {
   readonly self: PeerId
@@ -72,14 +115,17 @@ interface Side {
   readonly onSpoken: (spoken: Spoken) => void
 }
 
-function doorkeeper(door: Omit<PskDoor, 'secret'>, mac: Mac): Doorkeeper {
-  const { ringId, random, versions = PROTOCOL_VERSIONS, capabilities = [], constants = {}, isExpelled, onSpoken } = door
+function doorkeeper(door: Omit<PskDoor, 'secret'>, macOf: MacOf): Doorkeeper {
+  const { ringId, random, versions = PROTOCOL_VERSIONS, capabilities = [], constants = {}, guests } = door
   return {
     hello(self, remote, role) {
-      if (isExpelled?.(remote) ?? false) throw refused('this peer was expelled')
+      if (door.isExpelled?.(remote) ?? false) throw refused('this peer was expelled')
       const greeting = { ringId, nonce: random.bytes(NONCE_BYTES), speaks: { versions, capabilities, constants } }
-      const side: Side = { self, remote, greeting, mac, onSpoken: (spoken) => onSpoken?.(remote, spoken) }
-      return once(role === 'dialer' ? dialer(side) : listener(side))
+      const mac = macOf(undefined)
+      const side: Side = { self, remote, greeting, mac, onSpoken: (spoken) => door.onSpoken?.(remote, spoken) }
+      if (role === 'listener') return once(listener(side, macOf, guests))
+      checkTurnedAway(guests, remote)
+      return once(dialer(side))
     },
   }
 }
@@ -99,7 +145,12 @@ function once(session: HelloSession): HelloSession {
   }
 }
 
-function dialer({ self, remote, greeting, mac, onSpoken }: Side): HelloSession {
+function checkTurnedAway(guests: GuestDoor | undefined, peer: PeerId): void {
+  if (guests?.isTurnedAway(peer) ?? false)
+    throw refused('the invitation by which this peer joined was used up or revoked')
+}
+
+function dialer({ self, remote, greeting, mac, onSpoken }: Side, onFault?: (fault: string) => void): HelloSession {
   const opening = encodeMap(1, greetingFields(greeting))
   return {
     opening: () => opening,
@@ -112,6 +163,11 @@ function dialer({ self, remote, greeting, mac, onSpoken }: Side): HelloSession {
         listener: { peer: remote, greeting: theirs, said: withoutMac(fields) },
       }
       checkMac(fields, mac(transcript('listener', peers)))
+      const fault = fields.get(Key.FAULT)
+      if (typeof fault === 'string') {
+        onFault?.(fault)
+        throw refused(`the invitation does not count: ${fault}`)
+      }
       const send = encodeMap(3, [[Key.MAC, mac(transcript('dialer', peers))]])
       const common = compare(greeting.speaks, theirs)
       // The listener learns it as well: with our MAC it knows that a member says so.
@@ -122,7 +178,11 @@ function dialer({ self, remote, greeting, mac, onSpoken }: Side): HelloSession {
   }
 }
 
-function listener({ self, remote, greeting, mac, onSpoken }: Side): HelloSession {
+function listener(
+  { self, remote, greeting, onSpoken }: Omit<Side, 'mac'>,
+  macOf: MacOf,
+  guests: GuestDoor | undefined,
+): HelloSession {
   let peers: Transcript | undefined
   return {
     opening: () => undefined,
@@ -130,16 +190,25 @@ function listener({ self, remote, greeting, mac, onSpoken }: Side): HelloSession
       if (peers === undefined) {
         const theirs = readGreeting(decode(message, 1), greeting.ringId)
         if (isEcho(theirs, greeting)) throw refused('a nonce came back')
-        const said = greetingFields(greeting)
+        const { invitation } = theirs
+        if (invitation === undefined) checkTurnedAway(guests, remote)
+        else if (guests === undefined) throw refused('nobody is let in by an invitation here')
+        const fault = invitation && guests?.faultOf(invitation, remote)
+        const said = [...greetingFields(greeting), ...(fault === undefined ? [] : [faultField(fault)])]
         peers = {
           dialer: { peer: remote, greeting: theirs, said: message },
           listener: { peer: self, greeting, said: encodeMap(2, said) },
         }
-        const own = mac(transcript('listener', peers))
-        return { send: encodeMap(2, [...said, [Key.MAC, own]]), admitted: false }
+        const own = macOf(invitation)(transcript('listener', peers))
+        const send = encodeMap(2, [...said, [Key.MAC, own]])
+        if (fault === undefined) return { send, admitted: false }
+        return { send, admitted: false, refusal: refused(`the invitation does not count: ${fault}`) }
       }
-      checkMac(decode(message, 3), mac(transcript('dialer', peers)))
-      onSpoken(inCommon(greeting.speaks, peers.dialer.greeting.speaks))
+      const { invitation } = peers.dialer.greeting
+      checkMac(decode(message, 3), macOf(invitation)(transcript('dialer', peers)))
+      const spoken = inCommon(greeting.speaks, peers.dialer.greeting.speaks)
+      if (invitation === undefined) onSpoken(spoken)
+      else guests?.onGuest(remote, invitation)
       return { admitted: true }
     },
   }
@@ -190,6 +259,10 @@ function transcript(role: 'dialer' | 'listener', { dialer, listener }: Transcrip
     sha256(dialer.said),
     sha256(listener.said),
   ])
+}
+
+function faultField(fault: InvitationFault): [number, CborValue] {
+  return [Key.FAULT, fault]
 }
 
 function encodeMap(kind: number, fields: readonly [number, CborValue][]): Uint8Array {

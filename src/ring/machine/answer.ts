@@ -3,12 +3,14 @@ import { compareBytes, type PeerId, type RingId } from '../../base/index.ts'
 import { sha256 } from '../../crypto/index.ts'
 import { limits } from '../limits.ts'
 import { FINGERPRINT_BYTES } from '../members/digest.ts'
+import { CHECKS_OF_A_STATEMENT } from '../members/invitations.ts'
 import { verifyEntry } from '../members/member.ts'
 import { signWelcome } from '../members/welcomes.ts'
 import type { MemberEntry } from '../types.ts'
 import { fitting, type RingReply, type RingRequest } from '../wire/messages.ts'
 import { answerCompare, answerDigests } from './exchange.ts'
 import { takeVotes, votesForJoiner } from './expelling.ts'
+import { answerStatements, digestFor, takeStatements } from './inviting.ts'
 import { contacted, meetStranger } from './joining.ts'
 import { addAccusation, mergeRow, mergeRows, passRowsOn, testify } from './membership.ts'
 import { claim } from './operations.ts'
@@ -42,8 +44,14 @@ export function answer(work: RingWork, from: PeerId, request: RingRequest): Ring
       return state.phase === 'member' ? answerCompare(work, request) : { type: 'ok' }
     case 'reconcile':
       return state.phase === 'member'
-        ? { type: 'ranges', answers: answerRanges(state.table, request.ranges) }
+        ? {
+            type: 'ranges',
+            answers: answerRanges(state.table, request.ranges),
+            ...digestFor(state.invitations, request.statements),
+          }
         : { type: 'ok' }
+    case 'ask-statements':
+      return state.phase === 'member' ? answerStatements(work, request) : { type: 'ok' }
     case 'ask-welcome':
       return answerWelcome(work, from, request.entry)
     case 'find':
@@ -86,10 +94,12 @@ function stampOf(ids: readonly RingId[], rows: readonly MemberEntry[]): Uint8Arr
 
 /** Rows come before accusations: they name the witnesses. What exceeds the allowance is dropped; the exchange brings it later. */
 function answerPush(work: RingWork, from: PeerId, request: Extract<RingRequest, { type: 'push' }>): RingReply {
-  const { accusations, votes = [], until } = request
+  const { accusations, votes = [], statements = [], until } = request
   const briefly = (request.brief ?? []).flatMap((row) => expand(work.state.table, row) ?? [])
   const entries = [...briefly, ...request.entries]
-  const checks = entries.reduce((sum, entry) => sum + checksOf(work, entry), accusations.length + votes.length)
+  const checks =
+    entries.reduce((sum, entry) => sum + checksOf(work, entry), accusations.length + votes.length) +
+    CHECKS_OF_A_STATEMENT * statements.length
   let granted = allowance(work, from, checks)
   const rows: MemberEntry[] = []
   for (const entry of entries) {
@@ -102,7 +112,10 @@ function answerPush(work: RingWork, from: PeerId, request: Extract<RingRequest, 
   testify(work, from, rows)
   granted = Math.max(0, granted)
   for (const accusation of accusations.slice(0, granted)) addAccusation(work, accusation)
-  takeVotes(work, votes.slice(0, Math.max(0, granted - accusations.length)), from)
+  granted = Math.max(0, granted - accusations.length)
+  takeVotes(work, votes.slice(0, granted), from)
+  granted = Math.max(0, granted - votes.length)
+  takeStatements(work, statements.slice(0, Math.floor(granted / CHECKS_OF_A_STATEMENT)), from)
   return { type: 'ok' }
 }
 

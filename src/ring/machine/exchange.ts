@@ -7,6 +7,7 @@ import { type PeerId, type RingId, toHex } from '../../base/index.ts'
 import { limits } from '../limits.ts'
 import type { MemberEntry } from '../types.ts'
 import { fitting, type Pair, type RingReply, type RingRequest } from '../wire/messages.ts'
+import { compareStatements } from './inviting.ts'
 import { mergeRows } from './membership.ts'
 import { everything, nextRanges, readAnswers } from './reconcile.ts'
 import type { RingWork, TableExchange } from './state.ts'
@@ -44,6 +45,7 @@ export function exchangeAnswered(work: RingWork, peer: PeerId, reply: RingReply)
   const { exchange, table } = work.state
   if (exchange?.peer !== peer) return
   if (reply.type === 'ranges') {
+    compareStatements(work, peer, reply.statements)
     if (!readAnswers(table, exchange.differences, reply.answers)) exchange.differences.open = []
   } else if (reply.type === 'digests')
     exchange.remaining = reply.digests === undefined ? [] : table.differing(reply.digests)
@@ -115,7 +117,10 @@ function proceed(work: RingWork, peer: PeerId): void {
   const ranges = nextRanges(state.table, differences)
   const purpose = { kind: 'exchange' } as const
   if (ranges.length > 0) {
-    sendRequest(work, peer, { type: 'reconcile', ranges }, purpose)
+    // What is known of invitations is compared along with the whole table.
+    const isFirst = ranges[0]?.range === ''
+    const statements = isFirst ? { statements: state.invitations.digest() } : {}
+    sendRequest(work, peer, { type: 'reconcile', ranges, ...statements }, purpose)
     return
   }
   if (differences.wanted.length + differences.offered.length > 0) {

@@ -9,6 +9,7 @@ import { limits } from '../limits.ts'
 import { MembershipCount } from '../members/count.ts'
 import { Detector } from '../members/detector.ts'
 import { Expulsions } from '../members/expulsions.ts'
+import { InvitationBook } from '../members/invitation-book.ts'
 import { memberId, nextIncarnation, signEntry, tellsAddresses } from '../members/member.ts'
 import { seats } from '../members/replicas.ts'
 import { MemberTable } from '../members/table.ts'
@@ -19,6 +20,7 @@ import { answer } from './answer.ts'
 import { exchangeAnswered, exchangeFailed, exchangeNowAndThen, startExchange } from './exchange.ts'
 import { rememberVotes, voteOut } from './expelling.ts'
 import { flush } from './gossip.ts'
+import { announce, claimPlace, rememberInvitations, settleClaims, statementsAnswered } from './inviting.ts'
 import { contacted, contactsDone, pageAnswered, pageFailed, pagesAgain, seek } from './joining.ts'
 import { renewSelf, tell } from './membership.ts'
 import { askAgain, maintain, operationAnswered, operationFailed } from './operations.ts'
@@ -98,6 +100,9 @@ export function initialState(
     signedList: undefined,
     fingers: { of: -1, ids: [] },
     expulsions: new Expulsions(),
+    invitations: new InvitationBook(),
+    claims: new Map(),
+    statementsCompared: new Map(),
     waiting: new WaitingRows(),
     newcomers: { left: limits.NEWCOMERS_BURST, at: now },
     probes: { left: limits.PROBES_BURST, at: now },
@@ -160,6 +165,7 @@ function handle(work: RingWork, event: RingEvent): void {
       if (!tellsAddresses(state.self, work.context.addresses())) renewSelf(work)
       if (event.votes !== undefined) rememberVotes(work, event.votes.votes, event.votes.expelled)
       remember(work, event.known)
+      if (event.invitations !== undefined) rememberInvitations(work, event.invitations)
       changed(work)
       seek(work)
       return
@@ -209,6 +215,12 @@ function handle(work: RingWork, event: RingEvent): void {
     case 'vote-out':
       voteOut(work, event.id)
       return
+    case 'announce':
+      announce(work, event.what)
+      return
+    case 'claim':
+      claimPlace(work, event.reference, event)
+      return
     case 'leave':
       leave(work)
       return
@@ -236,6 +248,9 @@ function onTimer(work: RingWork, timer: RingTimer): void {
       return
     case 'welcome':
       onWelcomeTimer(work)
+      return
+    case 'claims':
+      settleClaims(work)
       return
     case 'wake':
       state.wakeSet = false
@@ -281,6 +296,9 @@ function onReply(work: RingWork, token: number, answered: RingReply, elapsedMs: 
       return
     case 'exchange':
       exchangeAnswered(work, pending.peer, reply)
+      return
+    case 'statements':
+      statementsAnswered(work, pending.peer, reply)
       return
     case 'welcome':
       welcomeAnswered(work, pending.peer, reply)
@@ -341,6 +359,7 @@ function onFailure(work: RingWork, token: number, alive: boolean): void {
     }
     case 'ping':
     case 'notify':
+    case 'statements':
       return
   }
 }

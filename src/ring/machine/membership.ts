@@ -38,7 +38,7 @@ export function mergeReached(work: RingWork, entry: MemberEntry, from: PeerId): 
 function classify(work: RingWork, entry: MemberEntry): Merged {
   const { state } = work
   if (entry.id === state.self.id || entry.peer === state.self.peer) return mergeOwn(work, entry)
-  if (state.expulsions.isExpelled(entry.publicKey)) return 'refused'
+  if (state.expulsions.isExpelled(entry.publicKey) || state.invitations.isSurplus(entry.publicKey)) return 'refused'
   const current = state.table.get(entry.id)
   if (current !== undefined && !supersedes(entry, current)) return 'old'
   // Nothing is known of somebody whom only his death notice names; its witnesses cannot be told either.

@@ -7,16 +7,21 @@ import type { Accusation } from '../members/accusations.ts'
 import type { MembershipCount } from '../members/count.ts'
 import type { Detector } from '../members/detector.ts'
 import type { Expulsions } from '../members/expulsions.ts'
+import type { InvitationBook } from '../members/invitation-book.ts'
 import type { SignedList } from '../members/list.ts'
 import type { SigningContext } from '../members/member.ts'
 import type { MemberTable } from '../members/table.ts'
 import type { WaitingRows } from '../members/waiting.ts'
 import type {
+  Invitation,
+  InvitationFault,
   LookupMode,
   LookupResult,
   MemberEntry,
   MemberStatus,
+  RememberedInvitations,
   RememberedVotes,
+  Revocation,
   RingOptions,
   RingStats,
   Welcome,
@@ -40,11 +45,26 @@ export interface RingContext extends SigningContext {
   readonly addresses: () => readonly PeerAddress[]
 }
 
-export type RingTimer = 'stabilise' | 'audit' | 'retry' | 'wake' | 'flush' | 'contact' | 'page' | 'probe' | 'welcome'
+export type RingTimer =
+  | 'stabilise'
+  | 'audit'
+  | 'retry'
+  | 'wake'
+  | 'flush'
+  | 'contact'
+  | 'page'
+  | 'probe'
+  | 'welcome'
+  | 'claims'
 
 export type RingEvent =
   /** `known`: rows of the last run, to be verified; `votes`: what was remembered of expulsions. */
-  | { readonly kind: 'start'; readonly known: readonly MemberEntry[]; readonly votes?: RememberedVotes }
+  | {
+      readonly kind: 'start'
+      readonly known: readonly MemberEntry[]
+      readonly votes?: RememberedVotes
+      readonly invitations?: RememberedInvitations
+    }
   | { readonly kind: 'timer'; readonly timer: RingTimer }
   /** A bootstrap address answered. */
   | { readonly kind: 'contacted'; readonly peer: PeerId }
@@ -66,6 +86,16 @@ export type RingEvent =
   | { readonly kind: 'refused' }
   /** This node votes that a member be expelled. */
   | { readonly kind: 'vote-out'; readonly id: RingId }
+  /** An own invitation or revocation, verified. */
+  | { readonly kind: 'announce'; readonly what: Invitation | Revocation }
+  /** A machine wants to join. Answered by one `claimed` effect of this reference, in this step or a later one. */
+  | {
+      readonly kind: 'claim'
+      readonly reference: number
+      readonly invitation: Invitation
+      readonly machine: Uint8Array
+      readonly claim: Uint8Array
+    }
   | { readonly kind: 'leave' }
 
 export type RingEffect =
@@ -83,6 +113,8 @@ export type RingEffect =
   | { readonly kind: 'contact'; readonly again: boolean }
   | { readonly kind: 'learn'; readonly peer: PeerId; readonly addresses: readonly PeerAddress[] }
   | { readonly kind: 'looked-up'; readonly reference: number; readonly result: LookupResult }
+  /** `fault` undefined: it may have the secret of the ring. */
+  | { readonly kind: 'claimed'; readonly reference: number; readonly fault: InvitationFault | undefined }
   | { readonly kind: 'changed' }
   | { readonly kind: 'persist'; readonly incarnation: number; readonly largest: number }
   | {
@@ -143,6 +175,7 @@ export type Purpose =
   | { readonly kind: 'exchange' }
   | { readonly kind: 'lookup'; readonly reference: number }
   | { readonly kind: 'welcome' }
+  | { readonly kind: 'statements' }
   | { readonly kind: 'probe'; readonly id: RingId }
 
 export interface Pending {
@@ -189,6 +222,14 @@ export interface TableExchange {
 export interface Credit {
   left: number
   at: number
+}
+
+/** A machine that waits at this door. */
+export interface WaitingClaim {
+  readonly invitation: Invitation
+  readonly machine: Uint8Array
+  /** Unix ms. */
+  readonly until: number
 }
 
 /** The witnesses are asked for their welcomes: none -> `seekWelcomes` -> answers -> `finish` -> none. */
@@ -259,6 +300,11 @@ export interface RingState {
   /** Those of the table's version `of`. */
   fingers: { readonly of: number; readonly ids: readonly RingId[] }
   readonly expulsions: Expulsions
+  readonly invitations: InvitationBook
+  /** Machines that wait at this door, by the reference of who waits for the word. */
+  readonly claims: Map<number, WaitingClaim>
+  /** With which two digests statements were compared with a peer last. */
+  readonly statementsCompared: Map<PeerId, string>
   /** Rows that have no seat yet. */
   readonly waiting: WaitingRows
   /** Newcomers that may have a seat because they speak to this node, and waiting rows that may be pinged. */

@@ -5,6 +5,7 @@ import { tellsAddresses } from '../members/member.ts'
 import type { MemberEntry } from '../types.ts'
 import { exchangeNowAndThen, startExchange } from './exchange.ts'
 import { countVotes, repeatVotes } from './expelling.ts'
+import { lapseInvitations } from './inviting.ts'
 import { accuse, countAccusers, lapse, renewSelf, repeatAccusations } from './membership.ts'
 import type { RingWork } from './state.ts'
 import { refreshWelcomes } from './welcoming.ts'
@@ -36,6 +37,7 @@ export function audit(work: RingWork): void {
   const { state, context } = work
   state.auditDue = true
   lapse(work)
+  lapseInvitations(work)
   countAccusers(work)
   repeatAccusations(work)
   refreshWelcomes(work)

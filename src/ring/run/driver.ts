@@ -26,9 +26,11 @@ import type {
   LookupResult,
   MemberEntry,
   PersistedRing,
+  RememberedInvitations,
   RememberedVotes,
   ReplicaSet,
   Ring,
+  RingInvitations,
   RingOptions,
   RingStatus,
 } from '../types.ts'
@@ -36,6 +38,7 @@ import { decodeReply, decodeRequest } from '../wire/decode.ts'
 import { encodeMessage } from '../wire/encode.ts'
 import type { RingReply } from '../wire/messages.ts'
 import { Contacts } from './contacts.ts'
+import { DrivenInvitations } from './inviting.ts'
 import { keptPeers } from './kept.ts'
 
 export interface RingDeps {
@@ -60,6 +63,7 @@ export interface RememberedRing {
   readonly known: readonly MemberEntry[]
   /** Of expulsions. */
   readonly votes?: RememberedVotes
+  readonly invitations?: RememberedInvitations
 }
 
 /** Who may be a member besides having signed. */
@@ -95,6 +99,7 @@ const ANYBODY: RingAdmission = { salt: new Uint8Array(), admits: ({ salt }) => s
 
 class RingDriver implements RunningRing {
   readonly ringId: string
+  readonly invitations: RingInvitations
   readonly #deps: RingDeps
   readonly #hooks: RingHooks
   readonly #context: RingContext
@@ -106,6 +111,7 @@ class RingDriver implements RunningRing {
   /** Who waits for a look-up, by its reference. */
   readonly #lookups = new Map<number, (result: LookupResult) => void>()
   #nextLookup = 1
+  readonly #claims: DrivenInvitations
   #state: RingState
   #running = false
   #cancelKeep: Cancel | undefined
@@ -133,6 +139,11 @@ class RingDriver implements RunningRing {
     const { WORK_PER_SECOND, WORK_BURST, MAX_CREDITS } = limits
     this.#charges = new Charges(clock, { perSecond: WORK_PER_SECOND, burst: WORK_BURST, maxPeers: MAX_CREDITS })
     this.#state = initialState(this.#context, clock.now(), deps.memory?.persisted)
+    this.#claims = new DrivenInvitations(this.#context, clock, {
+      state: () => this.#state,
+      feed: (event) => this.#feed(event),
+    })
+    this.invitations = this.#claims
     this.#contacts = new Contacts(
       { transport, clock, log, bootstrap: options.bootstrap, timeoutMs: 4 * options.pingTimeoutMs },
       {
@@ -151,8 +162,13 @@ class RingDriver implements RunningRing {
     if (this.#running) return
     this.#running = true
     this.#unsubscribe = this.#deps.transport.onPeerGone((peer) => this.#feed({ kind: 'gone', peer }))
-    const { known = [], votes } = this.#deps.memory ?? {}
-    this.#feed({ kind: 'start', known, ...(votes !== undefined && { votes }) })
+    const { known = [], votes, invitations } = this.#deps.memory ?? {}
+    this.#feed({
+      kind: 'start',
+      known,
+      ...(votes !== undefined && { votes }),
+      ...(invitations !== undefined && { invitations }),
+    })
   }
 
   async stop(): Promise<void> {
@@ -308,6 +324,9 @@ class RingDriver implements RunningRing {
       case 'looked-up':
         this.#lookups.get(effect.reference)?.(effect.result)
         this.#lookups.delete(effect.reference)
+        return
+      case 'claimed':
+        this.#claims.settled(effect.reference, effect.fault)
         return
       case 'learn':
         this.#deps.transport.learn(effect.peer, effect.addresses)

@@ -12,13 +12,22 @@ import {
   errorText,
   fromHex,
   isChordnsError,
+  latin1,
 } from '../../base/index.ts'
 import { encodeCanonical } from '../../crypto/index.ts'
 import { limits } from '../limits.ts'
 import { voteFromValue, voteToValue } from '../members/expulsions.ts'
+import { invitationFromValue, invitationToValue, statementFromValue, statementToValue } from '../members/invitations.ts'
 import { entryFromValue, entryToValue } from '../members/member.ts'
 import { malformed, readCbor, readHash, readList, readNatural, readRow } from '../members/reading.ts'
-import type { MemberEntry, PersistedRing, RememberedVotes, Ring } from '../types.ts'
+import type {
+  MemberEntry,
+  PersistedRing,
+  RememberedInvitations,
+  RememberedVotes,
+  Ring,
+  RingInvitations,
+} from '../types.ts'
 
 export interface RingMemoryDeps {
   /** Its keys are this memory's alone. */
@@ -34,6 +43,7 @@ export interface RingMemory {
   /** Of large tables a part, spread over the ring: each row costs a signature check, and the rest comes from others anyway. */
   readonly known: readonly MemberEntry[]
   readonly votes: RememberedVotes
+  readonly invitations: RememberedInvitations
   /** For `RingHooks.persist`; bound. */
   readonly persist: (state: PersistedRing) => void
   /** Writes rows as they change, a little later. */
@@ -49,23 +59,29 @@ const STATE = Uint8Array.of(0)
 const ROWS = Uint8Array.of(1)
 const ROWS_END = Uint8Array.of(2)
 const VOTES = Uint8Array.of(3)
+const INVITATIONS = Uint8Array.of(4)
 
 /** Reads what is stored at once; throws STORE_* when it cannot. */
 export function createRingMemory(deps: RingMemoryDeps): RingMemory {
   return new StoredMemory(deps)
 }
 
-type Followed = Pick<Ring, 'self' | 'members' | 'votes' | 'onChange'>
+type Followed = Pick<Ring, 'self' | 'members' | 'votes' | 'onChange'> & {
+  readonly invitations: Pick<RingInvitations, 'remembered'>
+}
 
 class StoredMemory implements RingMemory {
   readonly persisted: PersistedRing | undefined
   readonly known: readonly MemberEntry[]
   readonly votes: RememberedVotes
+  readonly invitations: RememberedInvitations
   readonly #deps: RingMemoryDeps
   /** What is written of each member: incarnation and status say whether a row is another one. */
   readonly #written = new Map<RingId, string>()
   /** Nobody is voted on in most rings: then nothing is written. */
   #writtenVotes = encodeVotes({ votes: [], expelled: [] })
+  /** Of invitations. */
+  #writtenStatements = ''
   #state: PersistedRing | undefined
   #followed: Followed | undefined
   #unsubscribe: Cancel | undefined
@@ -80,6 +96,7 @@ class StoredMemory implements RingMemory {
     this.persisted = this.#state
     this.known = this.#readRows()
     this.votes = this.#readVotes()
+    this.invitations = this.#readInvitations()
   }
 
   /** Bound to this memory: it is handed around as `RingHooks.persist`. */
@@ -143,6 +160,12 @@ class StoredMemory implements RingMemory {
     return read ?? { votes: [], expelled: [] }
   }
 
+  #readInvitations(): RememberedInvitations {
+    const bytes = this.#deps.store.get(INVITATIONS)
+    const read = bytes === undefined ? undefined : attempt(() => decodeInvitations(bytes))
+    return read ?? { own: [], statements: [] }
+  }
+
   #write(writes: readonly StoreWrite[], durable = false): void {
     const { store, log } = this.#deps
     try {
@@ -187,6 +210,13 @@ class StoredMemory implements RingMemory {
       this.#writtenVotes = votes
       writes.push({ kind: 'put', key: VOTES, value: votes })
     }
+    const invitations = this.#followed.invitations.remembered()
+    // Their signatures say which they are: most changes are of other things.
+    const marks = [...invitations.own, ...invitations.statements].map(({ signature }) => latin1(signature)).join('')
+    if (marks !== this.#writtenStatements) {
+      this.#writtenStatements = marks
+      writes.push({ kind: 'put', key: INVITATIONS, value: encodeInvitations(invitations) })
+    }
     if (writes.length > 0) this.#write(writes)
   }
 
@@ -222,6 +252,20 @@ function decodeVotes(bytes: Uint8Array): RememberedVotes {
   return {
     votes: readList(votes, most, 'votes', voteFromValue),
     expelled: readList(expelled, limits.MAX_EXPULSIONS, 'expelled', (key) => readHash(key, 'expelled key')),
+  }
+}
+
+function encodeInvitations({ own, statements }: RememberedInvitations): Uint8Array {
+  return encodeCanonical([own.map(invitationToValue), statements.map(statementToValue)])
+}
+
+/** Throws RING_MALFORMED. */
+function decodeInvitations(bytes: Uint8Array): RememberedInvitations {
+  const most = 400 * (limits.MAX_INVITATIONS + limits.MAX_STATEMENTS)
+  const [own, statements] = readRow(readCbor(bytes, most, 'invitations'), 2, 'invitations')
+  return {
+    own: readList(own, limits.MAX_INVITATIONS, 'invitations', invitationFromValue),
+    statements: readList(statements, limits.MAX_STATEMENTS, 'statements', statementFromValue),
   }
 }
 

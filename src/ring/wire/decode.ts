@@ -5,6 +5,7 @@ import { limits } from '../limits.ts'
 import type { Accusation } from '../members/accusations.ts'
 import { BUCKETS, DIGEST_BYTES, FINGERPRINT_BYTES, HINT_DIGITS, SPLIT } from '../members/digest.ts'
 import { voteFromValue } from '../members/expulsions.ts'
+import { statementFromValue } from '../members/invitations.ts'
 import type { SignedList } from '../members/list.ts'
 import { entryFromValue, readStatus } from '../members/member.ts'
 import {
@@ -22,7 +23,7 @@ import {
   readSignature,
 } from '../members/reading.ts'
 import { welcomeFromValue } from '../members/welcomes.ts'
-import type { ExpulsionVote, MemberEntry } from '../types.ts'
+import type { ExpulsionVote, InvitationStatement, MemberEntry } from '../types.ts'
 import {
   type BriefRow,
   CODES,
@@ -58,9 +59,16 @@ export function decodeRequest(bytes: Uint8Array): RingRequest {
         ...(map.has(4) && { votes: readVotes(map.get(4)) }),
         ...(map.has(5) && { until: readId(map.get(5), 'until') }),
         ...(map.has(6) && { brief: readList(map.get(6), limits.MAX_ENTRIES, 'brief rows', readBrief) }),
+        ...(map.has(7) && { statements: readStatements(map.get(7)) }),
       }
     case CODES.reconcile:
-      return { type: 'reconcile', ranges: readList(map.get(2), limits.MAX_RANGES, 'ranges', readRangeMark) }
+      return {
+        type: 'reconcile',
+        ranges: readList(map.get(2), limits.MAX_RANGES, 'ranges', readRangeMark),
+        ...readStatementDigest(map.get(3)),
+      }
+    case CODES['ask-statements']:
+      return { type: 'ask-statements', marks: readMarks(map.get(2), limits.MAX_STATEMENTS) }
     case CODES['ask-page']:
       return { type: 'ask-page', entry: entryFromValue(map.get(2)), after: readOptionalId(map.get(3), 'after') }
     case CODES['ask-digests']:
@@ -110,7 +118,17 @@ export function decodeReply(bytes: Uint8Array): RingReply {
         summary: readSummary(map.get(4)),
       }
     case CODES.ranges:
-      return { type: 'ranges', answers: readList(map.get(2), limits.MAX_RANGES, 'answers', readRangeAnswer) }
+      return {
+        type: 'ranges',
+        answers: readList(map.get(2), limits.MAX_RANGES, 'answers', readRangeAnswer),
+        ...readStatementDigest(map.get(3)),
+      }
+    case CODES.statements:
+      return {
+        type: 'statements',
+        statements: readStatements(map.get(2)),
+        wanted: readMarks(map.get(3), limits.MAX_STATEMENTS_OF_A_MESSAGE),
+      }
     case CODES.page:
       return {
         type: 'page',
@@ -192,6 +210,20 @@ function readAccusations(value: CborField): Accusation[] {
 
 function readVotes(value: CborField): ExpulsionVote[] {
   return readList(value, limits.MAX_VOTES_OF_A_MESSAGE, 'votes', voteFromValue)
+}
+
+function readStatements(value: CborField): InvitationStatement[] {
+  return readList(value, limits.MAX_STATEMENTS_OF_A_MESSAGE, 'statements', statementFromValue)
+}
+
+function readStatementDigest(value: CborField): { readonly statements?: Uint8Array } {
+  const bytes = limits.STATEMENT_DIGEST_BYTES
+  return value === undefined ? {} : { statements: readBytes(value, bytes, bytes, 'digest of statements') }
+}
+
+function readMarks(value: CborField, most: number): Uint8Array[] {
+  const bytes = limits.STATEMENT_MARK_BYTES
+  return readList(value, most, 'marks', (mark) => readBytes(mark, bytes, bytes, 'mark'))
 }
 
 function readPairs(value: CborField): Pair[] {

@@ -4,10 +4,11 @@ import { type CborValue, encodeCanonical } from '../../crypto/index.ts'
 import { idToBytes } from '../chord/ids.ts'
 import type { Accusation } from '../members/accusations.ts'
 import { voteToValue } from '../members/expulsions.ts'
+import { statementToValue } from '../members/invitations.ts'
 import type { SignedList } from '../members/list.ts'
 import { entryToValue, STATUS_CODES } from '../members/member.ts'
 import { welcomeToValue } from '../members/welcomes.ts'
-import type { ExpulsionVote } from '../types.ts'
+import type { ExpulsionVote, InvitationStatement } from '../types.ts'
 import {
   type BriefRow,
   CODES,
@@ -58,9 +59,15 @@ function fieldsOfRequest(message: RingRequest): Fields {
         [4, optionalVotes(message.votes)],
         [5, optionalBytes(message.until)],
         [6, message.brief?.map(briefToValue)],
+        [7, optionalStatements(message.statements)],
       ]
     case 'reconcile':
-      return [[2, message.ranges.map(({ range, fingerprint }) => [range, fingerprint])]]
+      return [
+        [2, message.ranges.map(({ range, fingerprint }) => [range, fingerprint])],
+        [3, message.statements],
+      ]
+    case 'ask-statements':
+      return [[2, [...message.marks]]]
     case 'ask-page':
       return [
         [2, entryToValue(message.entry)],
@@ -86,7 +93,15 @@ function fieldsOfReply(message: RingReply): Fields {
     case 'ok':
       return []
     case 'ranges':
-      return [[2, message.answers.map(answerToValue)]]
+      return [
+        [2, message.answers.map(answerToValue)],
+        [3, message.statements],
+      ]
+    case 'statements':
+      return [
+        [2, message.statements.map(statementToValue)],
+        [3, [...message.wanted]],
+      ]
     case 'unchanged':
       return [
         [2, message.member],
@@ -156,6 +171,10 @@ function accusationToValue({ accused, incarnation, signer, signature }: Accusati
 
 function optionalVotes(votes: readonly ExpulsionVote[] = []): CborValue | undefined {
   return votes.length === 0 ? undefined : votes.map(voteToValue)
+}
+
+function optionalStatements(statements: readonly InvitationStatement[] = []): CborValue | undefined {
+  return statements.length === 0 ? undefined : statements.map(statementToValue)
 }
 
 function optionalBytes(id: RingId | undefined): Uint8Array | undefined {

@@ -9,7 +9,7 @@ import type { Accusation } from '../members/accusations.ts'
 import type { Mark } from '../members/digest.ts'
 import type { SignedList } from '../members/list.ts'
 import { entryBytes } from '../members/member.ts'
-import type { ExpulsionVote, MemberEntry, Welcome } from '../types.ts'
+import type { ExpulsionVote, InvitationStatement, MemberEntry, Welcome } from '../types.ts'
 
 export const VERSION = 1
 
@@ -72,6 +72,8 @@ export type RingRequest =
       /** To be told on to the members between the receiver and this one. Without it: to some others, if it is new. */
       readonly until?: RingId
       readonly brief?: readonly BriefRow[]
+      /** Uses and revocations of invitations; left out when there are none. */
+      readonly statements?: readonly InvitationStatement[]
     }
   /** A page of the table, in id order, of members after `after`; from the asker's own row a stranger is known. */
   | { readonly type: 'ask-page'; readonly entry: MemberEntry; readonly after: RingId | undefined }
@@ -85,7 +87,10 @@ export type RingRequest =
       readonly pairs: readonly Pair[]
       readonly hints?: readonly string[]
     }
-  | { readonly type: 'reconcile'; readonly ranges: readonly RangeMark[] }
+  /** `statements`: digest of what the asker knows of invitations, with the first request of an exchange. */
+  | { readonly type: 'reconcile'; readonly ranges: readonly RangeMark[]; readonly statements?: Uint8Array }
+  /** "Of invitations I know this." */
+  | { readonly type: 'ask-statements'; readonly marks: readonly Uint8Array[] }
   /** Which way to this key? A member that does not know the message says so with an error, and is gone around. */
   | {
       readonly type: 'find'
@@ -110,8 +115,14 @@ export type RingReply =
       /** On the last page: votes about those who were expelled. */
       readonly votes?: readonly ExpulsionVote[]
     }
-  /** One for each range, in the order of the request. */
-  | { readonly type: 'ranges'; readonly answers: readonly RangeAnswer[] }
+  /** One for each range, in the order of the request. `statements`: the replier's own digest, when the asker's is another. */
+  | { readonly type: 'ranges'; readonly answers: readonly RangeAnswer[]; readonly statements?: Uint8Array }
+  /** What the asker lacks, and marks of what it should send. */
+  | {
+      readonly type: 'statements'
+      readonly statements: readonly InvitationStatement[]
+      readonly wanted: readonly Uint8Array[]
+    }
   /** `digests` is undefined when both tables agree. */
   | { readonly type: 'digests'; readonly digests: Uint8Array | undefined }
   /** Undefined: there have been too many newcomers, or the asker is no member. */
@@ -139,6 +150,7 @@ export const CODES = {
   find: 8,
   'ask-welcome': 9,
   reconcile: 10,
+  'ask-statements': 11,
   ok: 64,
   state: 65,
   page: 66,
@@ -148,6 +160,7 @@ export const CODES = {
   welcome: 70,
   ranges: 71,
   unchanged: 72,
+  statements: 73,
 } as const satisfies Record<RingMessage['type'], number>
 
 /** As many of the entries as fit beside the rest of a message, in the given order. */

@@ -4,20 +4,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { worthTelling } from '../../../src/cli/commands/invite.ts'
-import { encodeInvitation, type Invitation } from '../../../src/ring/index.ts'
+import { readTerm, readUses, renderInvitations, worthTelling } from '../../../src/cli/commands/invite.ts'
+import { encodeToken } from '../../../src/ring/index.ts'
 
 const CLI = fileURLToPath(new URL('../../../src/cli.ts', import.meta.url))
-const SECRET = 'ab'.repeat(32)
-const invitation: Invitation = {
+const open = {
   ringId: 'cabin',
-  admission: 'psk',
-  secret: new Uint8Array(32).fill(0xab),
+  admission: 'open',
   replicas: 1,
   chunkBits: 6,
   addresses: ['/ip4/192.0.2.1/tcp/4153'],
-}
-const token = encodeInvitation(invitation)
+} as const
+const token = encodeToken(open)
 
 let dir: string
 beforeEach(() => {
@@ -36,13 +34,60 @@ function chordns(args: readonly string[], input = ''): Promise<{ code: number; o
 
 const json = (file: string) => JSON.parse(readFileSync(join(dir, file), 'utf8')) as Record<string, unknown>
 
+/** A node on the loopback, as `name`.json describes it; resolves with its status address. */
+const running: ReturnType<typeof spawn>[] = []
+afterEach(() => {
+  for (const child of running.splice(0)) child.kill('SIGKILL')
+})
+
+function writeConfig(name: string, ring: object): void {
+  writeFileSync(join(dir, 'root.hints'), '. 3600 IN NS a.\na. 3600 IN A 127.0.0.1\n')
+  const base = {
+    listen: { udp: ['127.0.0.1:0'], tcp: ['127.0.0.1:0'] },
+    iterator: { rootHints: join(dir, 'root.hints'), port: 9, queryLoopback: true, ipv6: false },
+    dnssec: { validate: false },
+    data: join(dir, name),
+    status: { listen: '127.0.0.1:0' },
+    ring: { listen: ['/ip4/127.0.0.1/tcp/0'], ...ring },
+  }
+  writeFileSync(join(dir, `${name}.json`), JSON.stringify(base))
+}
+
+function start(name: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [CLI, 'start', '--config', `${name}.json`], { cwd: dir })
+    running.push(child)
+    let text = ''
+    child.once('exit', () => reject(new Error(`${name} ended`)))
+    child.stdout.on('data', (data: Buffer) => {
+      text += data.toString()
+      const status = /status=(\S+)/.exec(text)?.[1]
+      if (status !== undefined) resolve(status)
+    })
+  })
+}
+
+async function firstMember(): Promise<{ args: string[]; invite: (...more: string[]) => Promise<string> }> {
+  await chordns(['keygen', '--secret', 'ring.secret'])
+  writeConfig('first', { id: 'cabin', secretFile: join(dir, 'ring.secret'), replicas: 3, chunkBits: 6 })
+  const args = ['--config', 'first.json', '--node', await start('first')]
+  const invite = async (...more: string[]) => {
+    const { out, error } = await chordns(['invite', ...args, ...more])
+    expect(error).toBe('')
+    return out.trim()
+  }
+  return { args, invite }
+}
+
 describe('chordns join', () => {
-  it('writes the secret for its owner only and a configuration that is right, and says what is next', async () => {
-    const { code, out } = await chordns(['join', '-'], `${token}\n`)
+  it('gets the secret from a member, for its owner only, writes a configuration that is right, and says what is next', async () => {
+    const { invite } = await firstMember()
+    const { code, out } = await chordns(['join', '-'], `${await invite()}\n`)
     expect(code).toBe(0)
     expect(out).toContain('chordns start --config resolver.config.json')
-    expect(out).not.toContain(SECRET)
-    expect(readFileSync(join(dir, 'data/ring.secret'), 'utf8').trim()).toBe(SECRET)
+    const secret = readFileSync(join(dir, 'ring.secret'), 'utf8').trim()
+    expect(out).not.toContain(secret)
+    expect(readFileSync(join(dir, 'data/ring.secret'), 'utf8').trim()).toBe(secret)
     expect(statSync(join(dir, 'data/ring.secret')).mode & 0o777).toBe(0o600)
     expect(json('resolver.config.json')).toEqual({
       data: 'data',
@@ -50,86 +95,147 @@ describe('chordns join', () => {
         enabled: true,
         id: 'cabin',
         admission: 'psk',
-        bootstrap: ['/ip4/192.0.2.1/tcp/4153'],
+        bootstrap: [expect.stringMatching(/^\/ip4\/127\.0\.0\.1\/tcp\/\d+\/p2p\//)],
         secretFile: join('data', 'ring.secret'),
-        replicas: 1,
+        replicas: 3,
         chunkBits: 6,
       },
     })
     expect((await chordns(['config', 'check'])).code).toBe(0)
-  })
+  }, 30_000)
 
-  it('leaves what is there, unless it is told to', async () => {
+  it('leaves what is there, unless it is told to; what is in the way uses up no invitation', async () => {
+    const { invite } = await firstMember()
+    const given = await invite()
     writeFileSync(join(dir, 'resolver.config.json'), '{ "resolver": { "strict": true }, "ring": { "share": false } }')
     mkdirSync(join(dir, 'data'))
     writeFileSync(join(dir, 'data/ring.secret'), 'cd'.repeat(32), { mode: 0o600 })
-    const refused = await chordns(['join', token])
+    const refused = await chordns(['join', given])
     expect(refused.code).toBe(2)
     expect(refused.error).toContain('--force')
     expect(json('resolver.config.json')).toEqual({ resolver: { strict: true }, ring: { share: false } })
-    expect((await chordns(['join', token, '--force'])).code).toBe(0)
+    expect((await chordns(['join', given, '--force'])).code).toBe(0)
     const { resolver, ring } = json('resolver.config.json')
     expect({ resolver, ring }).toMatchObject({ resolver: { strict: true }, ring: { id: 'cabin', share: false } })
-    expect(readFileSync(join(dir, 'data/ring.secret'), 'utf8').trim()).toBe(SECRET)
+    const secret = readFileSync(join(dir, 'ring.secret'), 'utf8').trim()
+    expect(readFileSync(join(dir, 'data/ring.secret'), 'utf8').trim()).toBe(secret)
     expect(readFileSync(join(dir, 'data/ring.secret.old'), 'utf8').trim()).toBe('cd'.repeat(32))
+  }, 30_000)
+
+  it('joins an open ring without a secret', async () => {
+    expect((await chordns(['join', token])).code).toBe(0)
+    expect(json('resolver.config.json')['ring']).toEqual({
+      enabled: true,
+      id: 'cabin',
+      admission: 'open',
+      bootstrap: ['/ip4/192.0.2.1/tcp/4153'],
+      replicas: 1,
+      chunkBits: 6,
+    })
   })
 
-  it('writes nothing for a token that is damaged or promises what cannot be', async () => {
+  it('writes nothing for a token that is damaged, of the version before, or promises what cannot be', async () => {
     expect((await chordns(['join', token.slice(0, -5)])).error).toContain('its end is missing')
-    const impossible = encodeInvitation({ ...invitation, chunkBits: 99, addresses: ['nonsense'] })
+    expect((await chordns(['join', `chordns1.${token.slice(9)}`])).error).toContain('run `chordns invite` there again')
+    const impossible = encodeToken({ ...open, chunkBits: 99, addresses: ['nonsense'] })
     const { code, error } = await chordns(['join', impossible])
     expect(code).toBe(2)
     expect(error).toContain('ring.chunkBits')
     expect(() => statSync(join(dir, 'data'))).toThrow()
     expect(() => statSync(join(dir, 'resolver.config.json'))).toThrow()
   })
+
+  it('says when no member answers, and writes no configuration', async () => {
+    const { invite } = await firstMember()
+    const given = await invite()
+    for (const child of running.splice(0)) child.kill('SIGKILL')
+    const { code, error } = await chordns(['join', given])
+    expect(code).toBe(1)
+    expect(error).toContain('no member lets this machine in')
+    expect(() => statSync(join(dir, 'resolver.config.json'))).toThrow()
+  }, 30_000)
 })
 
 describe('chordns invite', () => {
-  it('brings a second node onto the ring of the first', async () => {
-    writeFileSync(join(dir, 'root.hints'), '. 3600 IN NS a.\na. 3600 IN A 127.0.0.1\n')
-    await chordns(['keygen', '--secret', 'ring.secret'])
-    const config = (name: string, ring: object) => {
-      const base = {
-        listen: { udp: ['127.0.0.1:0'], tcp: ['127.0.0.1:0'] },
-        iterator: { rootHints: join(dir, 'root.hints'), port: 9, queryLoopback: true, ipv6: false },
-        dnssec: { validate: false },
-        data: join(dir, name),
-        status: { listen: '127.0.0.1:0' },
-        ring: { listen: ['/ip4/127.0.0.1/tcp/0'], ...ring },
-      }
-      writeFileSync(join(dir, `${name}.json`), JSON.stringify(base))
-    }
-    config('first', { id: 'cabin', secretFile: join(dir, 'ring.secret'), replicas: 3, chunkBits: 6 })
-    config('second', {})
-    const running: ReturnType<typeof spawn>[] = []
-    const start = (name: string) =>
-      new Promise<string>((resolve, reject) => {
-        const child = spawn(process.execPath, [CLI, 'start', '--config', `${name}.json`], { cwd: dir })
-        running.push(child)
-        let text = ''
-        child.once('exit', () => reject(new Error(`${name} ended`)))
-        child.stdout.on('data', (data: Buffer) => {
-          text += data.toString()
-          const status = /status=(\S+)/.exec(text)?.[1]
-          if (status !== undefined) resolve(status)
-        })
-      })
-    try {
-      const first = await start('first')
-      const invited = await chordns(['invite', '--config', 'first.json', '--node', first])
-      expect(invited.error).toBe('')
-      const joined = await chordns(['join', '-', '--config', 'second.json', '--data', 'second', '--force'], invited.out)
-      expect(joined.error).toBe('')
-      const second = await start('second')
-      const members = async () => JSON.parse((await chordns(['ring', '--json', '--node', second])).out).members.length
-      for (let i = 0; i < 40 && (await members()) < 2; i++) await new Promise((resolve) => setTimeout(resolve, 100))
-      expect(await members()).toBe(2)
-      expect(json('second.json')['ring']).toMatchObject({ id: 'cabin', replicas: 3, chunkBits: 6 })
-    } finally {
-      for (const child of running) child.kill('SIGKILL')
-    }
+  it('brings a second node onto the ring of the first, which shows who invited it', async () => {
+    const { args, invite } = await firstMember()
+    writeConfig('second', {})
+    const joined = await chordns(
+      ['join', '-', '--config', 'second.json', '--data', 'second', '--force'],
+      await invite(),
+    )
+    expect(joined.error).toBe('')
+    const second = await start('second')
+    const members = async () => JSON.parse((await chordns(['ring', '--json', '--node', second])).out).members
+    for (let i = 0; i < 40 && (await members()).length < 2; i++)
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(json('second.json')['ring']).toMatchObject({ id: 'cabin', replicas: 3, chunkBits: 6 })
+    const seen = JSON.parse((await chordns(['ring', '--json', ...args])).out)
+    const own = seen.members.find((one: { self: boolean }) => one.self)
+    const other = seen.members.find((one: { self: boolean }) => !one.self)
+    expect([own.invitedBy, other.invitedBy]).toEqual([null, own.peer])
+    expect((await chordns(['ring', ...args])).out).toContain('invited by')
   }, 30_000)
+
+  it('is good for one machine, once', async () => {
+    const { args, invite } = await firstMember()
+    const given = await invite()
+    expect((await chordns(['join', given, '--config', 'a.json', '--data', 'a'])).code).toBe(0)
+    // The same machine may ask again: its first reply may have been lost.
+    expect((await chordns(['join', given, '--config', 'a.json', '--data', 'a', '--force'])).code).toBe(0)
+    const again = await chordns(['join', given, '--config', 'b.json', '--data', 'b'])
+    expect([again.code, again.error]).toEqual([1, expect.stringContaining('have used it')])
+    expect(() => statSync(join(dir, 'b.json'))).toThrow()
+    expect(() => statSync(join(dir, 'b/ring.secret'))).toThrow()
+    const [listed] = JSON.parse((await chordns(['invite', 'list', '--json', ...args])).out)
+    expect(listed).toMatchObject({ uses: 1, isRevoked: false, machines: [{ isSurplus: false }] })
+  }, 30_000)
+
+  it('can be for several, and is taken back by its id', async () => {
+    const { args, invite } = await firstMember()
+    const made = JSON.parse(await invite('--uses', '3', '--for', '7d', '--json'))
+    expect(made).toMatchObject({ uses: 3, ring: 'cabin' })
+    const left = Date.parse(made.expires) - Date.now()
+    expect(left).toBeGreaterThan(6.99 * 86_400_000)
+    expect((await chordns(['join', made.token, '--config', 'a.json', '--data', 'a'])).code).toBe(0)
+    expect((await chordns(['invite', ...args, '--revoke', made.id.slice(0, 6)])).out).toContain(`revoked ${made.id}`)
+    const late = await chordns(['join', made.token, '--config', 'b.json', '--data', 'b'])
+    expect([late.code, late.error]).toEqual([1, expect.stringContaining('was revoked')])
+    expect((await chordns(['invite', 'list', ...args])).out).toMatch(/1 of 3.*revoked/)
+    expect((await chordns(['invite', ...args, '--revoke', 'ffff'])).error).toContain('no invitation has an id')
+  }, 30_000)
+
+  it('takes numbers and times that are right, and says what it takes', () => {
+    expect([readUses('1'), readUses('256'), readTerm('30m'), readTerm('24h'), readTerm('30d')]).toEqual([
+      1, 256, 1_800_000, 86_400_000, 2_592_000_000,
+    ])
+    for (const text of ['0', '257', '-1', '1.5', 'x', '']) expect(() => readUses(text)).toThrow('from 1 to 256')
+    for (const text of ['0m', '31d', '5', 'd', '1w', '-1h']) expect(() => readTerm(text)).toThrow('like 30m')
+  })
+
+  it('lists what is open, used, revoked and over, and machines that were one too many', () => {
+    const base = { id: 'aa'.repeat(8), inviter: 'inviter-12345678', uses: 1, at: 0, expires: 1_000, isRevoked: false }
+    const machine = { peer: 'machine-87654321', door: 'inviter-12345678', at: 1, isSurplus: false }
+    const text = renderInvitations(
+      {
+        invitations: [
+          { ...base, machines: [] },
+          { ...base, machines: [machine, { ...machine, isSurplus: true }] },
+          { ...base, isRevoked: true, machines: [] },
+          { ...base, expires: 10, machines: [] },
+        ],
+      },
+      100,
+    )
+    expect(text.split('\n').map((line) => line.split(/ {2,}/).slice(2).join('|'))).toEqual([
+      'used|until|state|machines',
+      '0 of 1|1970-01-01T00:00|open',
+      '1 of 1|1970-01-01T00:00|used|87654321 87654321 (one too many)',
+      '0 of 1|1970-01-01T00:00|revoked',
+      '0 of 1|1970-01-01T00:00|expired',
+    ])
+    expect(renderInvitations({ invitations: [] }, 0)).toContain('no invitations')
+  })
 
   it('tells addresses of the loopback only where there are no others', () => {
     const inner = ['/ip4/127.0.0.1/tcp/1/p2p/a', '/ip6/::1/tcp/1/p2p/a']

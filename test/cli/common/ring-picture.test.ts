@@ -13,6 +13,7 @@ const member = (turn: number, more: Partial<RingView['members'][number]> = {}) =
   status: 'alive',
   self: false,
   suspect: false,
+  invitedBy: null,
   ...more,
 })
 const ring = (members: RingView['members']): RingView => ({
@@ -25,6 +26,7 @@ const ring = (members: RingView['members']): RingView => ({
   largest: 3,
   n: 3,
   expulsions: [],
+  invitations: [],
 })
 const members = [member(0, { self: true }), member(0.25), member(0.5, { suspect: true, peer: '"><script>' })]
 

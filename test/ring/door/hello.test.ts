@@ -4,13 +4,22 @@ import { baseLimits, ChordnsError, type Doorkeeper, type HelloSession, type Peer
 import {
   type CborValue,
   decodeCanonical,
+  ed25519Signer,
   encodeCanonical,
   hmacSha256,
   peerIdFromPublicKey,
   sha256,
 } from '../../../src/crypto/index.ts'
 import type { Spoken } from '../../../src/ring/door/greeting.ts'
-import { openDoorkeeper, type PskDoor, pskDoorkeeper } from '../../../src/ring/door/hello.ts'
+import {
+  type GuestDoor,
+  type GuestPass,
+  guestDoorkeeper,
+  openDoorkeeper,
+  type PskDoor,
+  pskDoorkeeper,
+} from '../../../src/ring/door/hello.ts'
+import { invitationSecret, signInvitation } from '../../../src/ring/members/invitations.ts'
 import { firstRelease } from './first-release.ts'
 
 const text = (value: string) => new TextEncoder().encode(value)
@@ -384,5 +393,95 @@ describe('hello of an open ring', () => {
     expect(codeOf(() => shakeHands(dialer(open()), listener(open('other'))))).toBe('HELLO_REFUSED')
     expect(codeOf(() => shakeHands(dialer(open('home')), listener()))).toBe('HELLO_REFUSED')
     expect(codeOf(() => shakeHands(dialer(), listener(open('home'))))).toBe('HELLO_REFUSED')
+  })
+})
+
+describe('hello with an invitation', () => {
+  const inviter = ed25519Signer(sha256(text('inviter')))
+  const terms = { id: new Uint8Array(8), uses: 1, at: 1_000, expires: 60_000 }
+  const invitation = signInvitation('home', inviter, terms)
+  const guest = (changes: Partial<GuestPass> = {}) => {
+    const secret = invitationSecret(SECRET, 'home', invitation)
+    return guestDoorkeeper({ ringId: 'home', random, invitation, secret, ...changes })
+  }
+  const host = (changes: Partial<GuestDoor> = {}) => {
+    const guests: PeerId[] = []
+    const spoken: PeerId[] = []
+    const hooks = {
+      faultOf: () => undefined,
+      isTurnedAway: () => false,
+      onGuest: (peer: PeerId) => void guests.push(peer),
+      ...changes,
+    }
+    return { door: door({ guests: hooks, onSpoken: (peer) => void spoken.push(peer) }), guests, spoken }
+  }
+
+  it('lets the machine in as a guest, and never as a member', () => {
+    const { door: keeper, guests, spoken } = host()
+    expect(shakeHands(dialer(guest()), listener(keeper))).toMatchObject({ dialer: true, listener: true })
+    expect([guests, spoken]).toEqual([[ALICE], []])
+  })
+
+  it('takes messages that fit', () => {
+    for (const message of shakeHands(dialer(guest()), listener(host().door)).messages)
+      expect(message.length).toBeLessThan(baseLimits.MAX_HELLO_BYTES)
+  })
+
+  it('needs the secret of that invitation, not of another one', () => {
+    const longer = signInvitation('home', inviter, { ...terms, expires: 90_000 })
+    const { door: keeper, guests } = host()
+    expect(codeOf(() => shakeHands(dialer(guest({ invitation: longer })), listener(keeper)))).toBe('HELLO_REFUSED')
+    expect(guests).toEqual([])
+  })
+
+  it('refuses, as the machine, whoever does not know the secret of the ring', () => {
+    const keeper = door({
+      secret: text('another secret of 32 bytes......'),
+      guests: { faultOf: () => undefined, isTurnedAway: () => false, onGuest: () => {} },
+    })
+    const a = dialer(guest())
+    const { send } = listener(keeper).receive(a.opening()!)
+    expect(codeOf(() => a.receive(send!))).toBe('HELLO_REFUSED')
+  })
+
+  it('says why an invitation does not count, to whoever has it', () => {
+    const said: string[] = []
+    const { door: keeper, guests } = host({ faultOf: () => 'revoked' })
+    const a = dialer(guest({ onFault: (fault) => void said.push(fault) }))
+    const b = listener(keeper)
+    const { send, admitted, refusal } = b.receive(a.opening()!)
+    expect([admitted, refusal?.message]).toEqual([false, 'hello refused: the invitation does not count: revoked'])
+    expect(codeOf(() => a.receive(send!))).toBe('HELLO_REFUSED')
+    expect([said, guests]).toEqual([['revoked'], []])
+    const c = dialer(guest({ onFault: (fault) => void said.push(fault) }))
+    const changed = listener(keeper).receive(c.opening()!).send!
+    expect(codeOf(() => c.receive(forged(changed, 9, 'expired')))).toBe('HELLO_REFUSED')
+    expect(said).toEqual(['revoked'])
+  })
+
+  it('is refused where nobody is let in by one, and by members of the version before', () => {
+    expect(codeOf(() => shakeHands(dialer(guest()), listener()))).toBe('HELLO_REFUSED')
+    const before = firstRelease({ ringId: 'home', secret: SECRET, random })
+    expect(codeOf(() => shakeHands(dialer(guest()), listener(before)))).toBe('HELLO_REFUSED')
+  })
+
+  it('lets nobody in at the machine itself', () => {
+    expect(codeOf(() => guest().hello(BOB, ALICE, 'listener'))).toBe('HELLO_REFUSED')
+  })
+
+  it('with a broken invitation is malformed', () => {
+    const opening = dialer(guest()).opening()!
+    for (const broken of [7, [1, 2, 3], forgedUses(0), forgedUses(1_000_000)])
+      expect(codeOf(() => listener(host().door).receive(forged(opening, 8, broken)))).toBe('HELLO_MALFORMED')
+    function forgedUses(uses: number): CborValue {
+      return [invitation.inviter, invitation.id, uses, 1_000, 60_000, invitation.signature]
+    }
+  })
+
+  it('is needed again by a peer whose first one did not count', () => {
+    const { door: keeper } = host({ isTurnedAway: (peer) => peer === ALICE })
+    expect(codeOf(() => shakeHands(dialer(), listener(keeper)))).toBe('HELLO_REFUSED')
+    expect(codeOf(() => dialer(keeper, BOB, ALICE))).toBe('HELLO_REFUSED')
+    expect(shakeHands(dialer(guest()), listener(keeper)).listener).toBe(true)
   })
 })

@@ -1,8 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import type { Log } from '../../../src/base/index.ts'
-import { createRingMemory, type RingDeps, type RingHooks } from '../../../src/ring/index.ts'
+import {
+  createRingMemory,
+  type RingDeps,
+  type RingHooks,
+  signClaim,
+  signInvitation,
+  signRevocation,
+} from '../../../src/ring/index.ts'
 import { createMemoryDisk, seededRandom } from '../../../src/sim/index.ts'
 import { Hub } from '../hub.ts'
+import { keyOf, scheme } from '../world.ts'
 
 const log: Log = { debug() {}, info() {}, warn() {}, error() {} }
 
@@ -10,10 +18,10 @@ function setup() {
   const hub = new Hub()
   const disk = createMemoryDisk({ random: seededRandom(1) })
   const remember = (ringId = 'test') => createRingMemory({ store: disk.open(), clock: hub.clock, log, ringId })
-  const parts = ({ persisted, known, votes, persist }: ReturnType<typeof remember>): Partial<RingDeps & RingHooks> => ({
-    memory: { persisted, known, votes },
-    persist,
-  })
+  const parts = (memory: ReturnType<typeof remember>): Partial<RingDeps & RingHooks> => {
+    const { persisted, known, votes, invitations, persist } = memory
+    return { memory: { persisted, known, votes, invitations }, persist }
+  }
   return { hub, disk, remember, parts }
 }
 
@@ -70,6 +78,46 @@ describe('the memory of a ring', () => {
     expect(back.ring.status().expulsions).toMatchObject([{ peer: b.transport.self, isExpelled: true }])
     expect(back.ring.members().map(({ peer }) => peer)).not.toContain(b.transport.self)
     expect(a.ring.members()).toHaveLength(2)
+  })
+
+  it('keeps own invitations, what they were used for, and what was revoked', async () => {
+    const { hub, disk, remember, parts, c } = await threeBoxes()
+    const signer = scheme.signer(keyOf('c'))
+    const invite = (index: number) => {
+      const at = hub.clock.now()
+      const id = new Uint8Array(8).fill(index)
+      const invitation = signInvitation('test', signer, { id, uses: 1, at, expires: at + 86_400_000 })
+      c.ring.invitations.announce(invitation)
+      return invitation
+    }
+    const [open, used, revoked] = [invite(1), invite(2), invite(3)]
+    c.ring.invitations.announce(signRevocation('test', signer, revoked, hub.clock.now()))
+    const machine = scheme.signer(keyOf('machine'))
+    const claim = (ring: typeof c.ring, invitation: typeof used, key = machine) =>
+      ring.invitations.claim(invitation, key.publicKey, signClaim('test', key, invitation))
+    expect(await claim(c.ring, used)).toBeUndefined()
+    await hub.clock.advanceAsync(2_000)
+    c.kill()
+    disk.crash('process')
+    const back = hub.box('c', ['/memory/b'], parts(remember()))
+    await back.ring.start()
+    await hub.clock.advanceAsync(5_000)
+    const thief = scheme.signer(keyOf('thief'))
+    expect(await claim(back.ring, used, thief)).toBe('used')
+    expect(await claim(back.ring, revoked, thief)).toBe('revoked')
+    expect(await claim(back.ring, open, thief)).toBeUndefined()
+    expect(back.ring.invitations.list()).toHaveLength(3)
+  })
+
+  it('takes up no invitation or revocation that is not of its own key', async () => {
+    const { hub, c } = await threeBoxes()
+    const at = hub.clock.now()
+    const terms = { id: new Uint8Array(8), uses: 1, at, expires: at + 1_000 }
+    const other = signInvitation('test', scheme.signer(keyOf('a')), terms)
+    expect(() => c.ring.invitations.announce(other)).toThrow('not signed with the key')
+    const own = signInvitation('test', scheme.signer(keyOf('c')), terms)
+    expect(() => c.ring.invitations.announce({ ...own, uses: 9 })).toThrow('not signed with the key')
+    expect(() => c.ring.invitations.announce(signRevocation('test', scheme.signer(keyOf('a')), own, at))).toThrow()
   })
 
   it('forgets a member that left', async () => {

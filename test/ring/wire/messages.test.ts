@@ -6,7 +6,9 @@ import { idFromBytes } from '../../../src/ring/chord/ids.ts'
 import { limits } from '../../../src/ring/limits.ts'
 import { signAccusation } from '../../../src/ring/members/accusations.ts'
 import { BUCKETS, DIGEST_BYTES } from '../../../src/ring/members/digest.ts'
+import { signClaim, signInvitation, signRevocation, signUse } from '../../../src/ring/members/invitations.ts'
 import { signEntry } from '../../../src/ring/members/member.ts'
+import type { InvitationStatement } from '../../../src/ring/types.ts'
 import { decodeReply, decodeRequest } from '../../../src/ring/wire/decode.ts'
 import { encodeMessage } from '../../../src/ring/wire/encode.ts'
 import { fitting, type RingReply, type RingRequest } from '../../../src/ring/wire/messages.ts'
@@ -28,11 +30,35 @@ const accusation = fc
   .map(([accused, name]) => signAccusation('home', scheme.signer(keyOf(name)), accused))
 const entries = fc.array(entry, { maxLength: 4 })
 
+const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length })
+const digest = bytes(limits.STATEMENT_DIGEST_BYTES)
+const marks = fc.array(bytes(limits.STATEMENT_MARK_BYTES), { maxLength: 9 })
+const AT = 1_800_000_000_000
+const statement: fc.Arbitrary<InvitationStatement> = fc
+  .record({ id: bytes(8), uses: fc.integer({ min: 1, max: 256 }), term: fc.integer({ min: 1, max: 30 * 86_400_000 }) })
+  .chain(({ id, uses, term }) => {
+    const inviter = scheme.signer(keyOf('inviter'))
+    const invitation = signInvitation('home', inviter, { id, uses, at: AT, expires: AT + term })
+    const claim = signClaim('home', inviter, invitation)
+    return fc.constantFrom<InvitationStatement>(
+      signUse('home', inviter, { invitation, machine: inviter.publicKey, claim, at: AT }),
+      signRevocation('home', inviter, invitation, AT),
+    )
+  })
+
 const request: fc.Arbitrary<RingRequest> = fc.oneof(
   fc.record({ type: fc.constant('ping' as const) }),
   fc.record({ type: fc.constant('ask-state' as const), summary }),
   fc.record({ type: fc.constant('notify' as const), entry }),
   fc.record({ type: fc.constant('push' as const), entries, accusations: fc.array(accusation, { maxLength: 3 }) }),
+  fc.record({
+    type: fc.constant('push' as const),
+    entries,
+    accusations: fc.constant([]),
+    statements: fc.array(statement, { minLength: 1, maxLength: 3 }),
+  }),
+  fc.record({ type: fc.constant('reconcile' as const), ranges: fc.constant([]), statements: digest }),
+  fc.record({ type: fc.constant('ask-statements' as const), marks }),
   fc.record({ type: fc.constant('ask-page' as const), entry, after: optionalId }),
   fc.record({ type: fc.constant('ask-digests' as const), summary }),
   fc.record({
@@ -43,6 +69,12 @@ const request: fc.Arbitrary<RingRequest> = fc.oneof(
 )
 
 const reply: fc.Arbitrary<RingReply> = fc.oneof(
+  fc.record({ type: fc.constant('ranges' as const), answers: fc.constant([]), statements: digest }),
+  fc.record({
+    type: fc.constant('statements' as const),
+    statements: fc.array(statement, { maxLength: 3 }),
+    wanted: marks,
+  }),
   fc.record({ type: fc.constant('ok' as const) }),
   fc.record({
     type: fc.constant('state' as const),

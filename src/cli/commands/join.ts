@@ -1,0 +1,142 @@
+/** `chordns join TOKEN`: claims a place at a member's door, then writes the secret and the configuration. */
+import { randomBytes } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
+import { text as readAll } from 'node:stream/consumers'
+import type { Command } from 'commander'
+import { ChordnsError, equalBytes, isChordnsError } from '../../base/index.ts'
+import { loadConfig } from '../../config/index.ts'
+import type { JoinToken, RingKey } from '../../peer/index.ts'
+import { loadConfigFrom } from '../common/config-option.ts'
+import { print, printJson } from '../common/table.ts'
+
+export function addJoin(program: Command): void {
+  program
+    .command('join')
+    .description(
+      'take an invitation: get the secret of the ring from a member, and write the configuration by which `chordns start` joins',
+    )
+    .argument('<token>', 'what `chordns invite` printed; - reads it from the input, where no other user can see it')
+    .option('-c, --config <file>', 'configuration file to write', 'resolver.config.json')
+    .option('--data <dir>', 'data directory', 'data')
+    .option('--force', 'also when there is a configuration (its other settings stay) or another secret (kept as .old)')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  chordns join chordns2.AF...\n  chordns join - --config /etc/chordns/resolver.config.json --data /var/lib/chordns < token',
+    )
+    .action(async (text: string, flags: JoinFlags) => {
+      const { decodeToken } = await import('../../peer/index.ts')
+      const token = decodeToken(text === '-' ? await readAll(process.stdin) : text)
+      const { secretFile } = await accept(token, flags)
+      const { ringId, addresses } = token
+      if (flags.json) {
+        printJson({ ring: ringId, config: flags.config, secretFile: secretFile ?? null, bootstrap: addresses })
+        return
+      }
+      const wrote = [flags.config, ...(secretFile === undefined ? [] : [`${secretFile} (mode 0600)`])]
+      print(`wrote ${wrote.join(' and ')}\nnow run: chordns start --config ${flags.config}`)
+    })
+}
+
+interface JoinFlags {
+  readonly config: string
+  readonly data: string
+  readonly force?: boolean
+  readonly json?: boolean
+}
+
+/** Nothing is written before all is known to be right; the invitation is used only when nothing else is in the way. */
+async function accept(token: JoinToken, flags: JoinFlags): Promise<{ readonly secretFile: string | undefined }> {
+  const { config: file, data, force = false } = flags
+  const before = existsSync(file) ? configOf(file) : undefined
+  if (before !== undefined && !force)
+    throw new ChordnsError(
+      'CONFIG_EXISTS',
+      `there is a configuration ${file}; --force changes its ring settings and leaves the rest, --config names another`,
+      { file },
+    )
+  if (token.admission === 'open') {
+    await writeConfig(file, configFor(token, token, before, flags))
+    return { secretFile: undefined }
+  }
+  const secretFile = join(data, 'ring.secret')
+  const kept = isObject(before?.['ring']) ? before['ring'] : {}
+  // A secret that no configuration names is of the ring of one that this machine began by itself: it is kept as .old.
+  const mayReplace = force || kept['secretFile'] === undefined
+  checkConfig(file, configFor(token, { replicas: 0, chunkBits: 1 }, before, flags))
+  const { redeemToken } = await import('../../peer/index.ts')
+  const key = await redeemToken(token, data)
+  const config = configFor(token, key, before, flags)
+  checkConfig(file, config)
+  await writeSecret(secretFile, key.secret, mayReplace)
+  await writeConfig(file, config)
+  return { secretFile }
+}
+
+function configFor(
+  { ringId, admission, addresses }: JoinToken,
+  { replicas, chunkBits }: Omit<RingKey, 'secret'>,
+  before: Record<string, unknown> | undefined,
+  { config: file, data }: JoinFlags,
+): Record<string, unknown> {
+  // Paths in the file count from the file's own directory.
+  const from = (path: string) => {
+    const short = relative(resolve(file, '..'), resolve(path)) || '.'
+    return short.startsWith('..') ? resolve(path) : short
+  }
+  const kept = isObject(before?.['ring']) ? before['ring'] : {}
+  const ring = {
+    enabled: true,
+    id: ringId,
+    admission,
+    bootstrap: addresses,
+    ...(admission === 'psk' && { secretFile: from(join(data, 'ring.secret')) }),
+    replicas,
+    chunkBits,
+  }
+  return { ...before, data: from(data), ring: { ...kept, ...ring } }
+}
+
+async function writeConfig(file: string, config: Record<string, unknown>): Promise<void> {
+  checkConfig(file, config)
+  const { writeTextFile } = await import('../../peer/index.ts')
+  await writeTextFile(file, `${JSON.stringify(config, null, 2)}\n`)
+}
+
+function configOf(file: string): Record<string, unknown> {
+  // The usual checks first: their texts name line and column.
+  loadConfigFrom({ config: file })
+  const value: unknown = JSON.parse(readFileSync(file, 'utf8'))
+  return isObject(value) ? value : {}
+}
+
+function checkConfig(file: string, config: object): void {
+  loadConfig({
+    file,
+    env: {},
+    overrides: {},
+    hashSeed: randomBytes(8),
+    readFile: (path) => (path === file ? JSON.stringify(config) : undefined),
+  })
+}
+
+async function writeSecret(file: string, secret: Uint8Array, force: boolean): Promise<void> {
+  const { loadSecretFile, replaceSecretFile } = await import('../../peer/index.ts')
+  let before: Uint8Array | undefined
+  try {
+    before = await loadSecretFile(file)
+  } catch (error) {
+    if (!isChordnsError(error, 'KEY_MISSING')) throw error
+  }
+  if (before !== undefined && equalBytes(before, secret)) return
+  if (before !== undefined && !force)
+    throw new ChordnsError('KEY_EXISTS', `${file} holds the secret of another ring; --force keeps it as ${file}.old`, {
+      file,
+    })
+  await replaceSecretFile(file, secret)
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
