@@ -14,7 +14,8 @@
  */
 
 export type { Application, Applied, BlockContent } from './application.ts'
-export { blockIdOf, certificateFromValue, certificateToValue, headerFromValue, headerToValue } from './blocks/blocks.ts'
+export { blockIdOf, headerFromValue, headerToValue } from './blocks/blocks.ts'
+export { certificateFromValue, certificateToValue } from './blocks/certificates.ts'
 export {
   type ChainMessage,
   decodeMessage,

@@ -10,6 +10,57 @@ export const limits = {
   /** Each costs two hashes in the Merkle tree. */
   MAX_TRANSACTIONS: 1_024,
   MAX_EXTENSION_BYTES: 4_096,
+  /** A ledger's header goes into every proof, and everybody keeps all of them. */
+  MAX_LEDGER_EXTENSION_BYTES: 256,
+  /** What is left of a message beside transactions and two certificates of the largest set. */
+  MAX_EVIDENCE: 4,
+  /** Two votes, a claim, a header and the paths of the oldest header and of one of 100 validators. */
+  MAX_EVIDENCE_ITEM_BYTES: 3_200,
+  MAX_EVIDENCE_BYTES: 6_400,
+  /** Rules are numbered one by one, by votes. */
+  MAX_RULES: 65_535,
+  /** What a transaction of MAX_TRANSACTION_BYTES holds beside its envelope. */
+  MAX_PAYLOAD_BYTES: 32_000,
+  /** A word that says why, in a result. */
+  MAX_DETAIL_BYTES: 64,
+  /** The code of a result. */
+  MAX_RESULT_CODE: 65_535,
+  /** A transaction names its last moment at most this far ahead, ms: nobody can keep one back for long. */
+  MAX_TRANSACTION_LIFE_MS: 24 * 60 * 60 * 1_000,
+  /** What begins a chain: 100 validators and an application's start. */
+  MAX_GENESIS_BYTES: 65_536,
+  MAX_GENESIS_APPLICATION_BYTES: 49_152,
+  MAX_CHAIN_NAME_BYTES: 63,
+  MAX_RING_ID_BYTES: 255,
+  /** A path in a history of MAX_HEIGHT headers; a consistency proof goes up and down. */
+  MAX_HISTORY_PATH: 48,
+  MAX_CONSISTENCY_PATH: 96,
+  /** Names of one zone cut, and what stands above them. */
+  MAX_PROVEN_KEYS: 64,
+  /** Fifty keys under a million entries, or one as deep as a tree can be made, are smaller. */
+  MAX_STATE_PROOF_BYTES: 65_536,
+  MAX_STATE_KEY_BYTES: 1_024,
+  /** A checkpoint with the cosignatures of 100 validators, or with 16 of a post-quantum scheme, is smaller. */
+  MAX_NOTE_BYTES: 65_536,
+  MAX_NOTE_SIGNATURES: 128,
+  MAX_KEY_NAME_BYTES: 255,
+  /** Ring id and name of a chain, each byte escaped as three. */
+  MAX_ORIGIN_BYTES: 1_024,
+  /** A file with a proof: a way of 64 headers with their sets is smaller. */
+  MAX_PROOF_FILE_BYTES: 1_048_576,
+  MAX_TRAIL: 64,
+  /** Checks of one walk of a light client: forty halvings of the largest height, with the lists of their sets. */
+  MAX_WALK_STEPS: 1_024,
+  /**
+   * How long a header is trusted after its time, ms: 14 days. Evidence is kept 21, so that whoever lied to somebody who trusts can still be
+   * shown.
+   */
+  TRUSTING_PERIOD_MS: 14 * 24 * 60 * 60 * 1_000,
+  EVIDENCE_AGE_MS: 21 * 24 * 60 * 60 * 1_000,
+  /** How far the time of a header that somebody shows may be ahead of the own clock, ms. */
+  MAX_DRIFT_MS: 10_000,
+  /** A head older than this proves old states only, ms: a ledger has a block a minute. */
+  MAX_HEAD_AGE_MS: 180_000,
   /** Rounds are small numbers; what is larger was made up. At the longest time-outs a height gets there in two years. */
   MAX_ROUND: 1_000_000,
   /** The longest time-out of a round, ms, however many rounds have failed. */

@@ -6,6 +6,12 @@
  */
 export type QuorumRule = 'two-thirds' | 'majority' | 'two-of-three'
 
+/** Votes that decide, out of n. */
+export function quorumOf(rule: QuorumRule, n: number): number {
+  const isMajority = rule === 'majority' || (rule === 'two-of-three' && n === 3)
+  return Math.floor(isMajority ? n / 2 : (2 * n) / 3) + 1
+}
+
 export interface ChainOptions {
   readonly quorum: QuorumRule
   /** First time-outs, and what each further round adds, ms. */

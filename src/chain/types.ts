@@ -3,7 +3,10 @@
  * transactions is the application's; both are opaque canonical CBOR here.
  */
 
-/** A member of the set that decides. `id` is 32 bytes and gives the order; votes are signed by `publicKey`. */
+/**
+ * A member of the set that decides. `id` is 32 bytes, its identity in the ring, and gives the order; votes are signed by `publicKey`,
+ * which is a key of its own in ledger chains.
+ */
 export interface Validator {
   readonly id: Uint8Array
   readonly publicKey: Uint8Array
@@ -23,29 +26,56 @@ export interface BlockHeader {
   readonly transactionsRoot: Uint8Array
   /** The application's root after this block. */
   readonly stateRoot: Uint8Array
+  /** Schema 1: the hash of the set; schema 2: its root. */
   readonly validatorsHash: Uint8Array
-  /** Over the sets of both next heights: what a snapshot must bring along. */
+  /** Schema 1: over the sets of both next heights, what a snapshot must bring along. Schema 2: the root of the next height's set. */
   readonly nextValidatorsHash: Uint8Array
   /** Zeros at height 1. */
   readonly lastCertificateHash: Uint8Array
   readonly extension: Uint8Array
+  /** Undefined in schema 1, the chunk chains'; what schema 2, the ledgers', has beyond it. */
+  readonly ledger?: LedgerFields
+}
+
+/** What a header of schema 2 commits to beside the rest. */
+export interface LedgerFields {
+  /** Root of the set two heights later. */
+  readonly afterValidatorsRoot: Uint8Array
+  readonly resultsRoot: Uint8Array
+  /** Of the tree of all earlier headers of the chain. */
+  readonly historyRoot: Uint8Array
+  readonly evidenceRoot: Uint8Array
+  /** Number of the rules in force. */
+  readonly rules: number
+  /** The rules that come into force at `height`. */
+  readonly nextRules: { readonly rules: number; readonly height: number } | undefined
 }
 
 export interface Block {
-  /** SHA-256 of the canonical header. */
+  /** SHA-256 of the canonical header; in schema 2 its leaf hash in the history. */
   readonly id: Uint8Array
   readonly header: BlockHeader
   readonly transactions: readonly Uint8Array[]
   /** That the previous block was decided; undefined at height 1. */
   readonly lastCertificate: BlockCertificate | undefined
+  /** Schema 2: items of evidence, as bytes. */
+  readonly evidence?: readonly Uint8Array[]
 }
 
 /** Votes of one kind, height and round for one block by a quorum; `index` into the set of that height, ascending. */
 export interface BlockCertificate {
+  /** Undefined: the list of pairs of schema 1. 1: Ed25519 with a bitmap. They say the same in other bytes. */
+  readonly scheme?: 1
   readonly height: number
   readonly round: number
   readonly blockId: Uint8Array
   readonly signatures: readonly { readonly index: number; readonly signature: Uint8Array }[]
+}
+
+/** A header with what decided it: what a stranger checks. */
+export interface CertifiedHeader {
+  readonly header: BlockHeader
+  readonly certificate: BlockCertificate
 }
 
 export interface CertifiedBlock {

@@ -1,48 +1,57 @@
-/** Blocks and certificates as canonical CBOR with integer keys, and the hashes over them. */
+/** Blocks and their headers as canonical CBOR, and the hashes over them. Schema 1 is the chunk chains', schema 2 the ledgers'. */
 import { equalBytes } from '../../base/index.ts'
 import { type CborField, type CborValue, encodeCanonical, sha256 } from '../../crypto/index.ts'
 import { limits } from '../limits.ts'
-import { merkleRoot } from '../trees/merkle.ts'
-import type { Block, BlockCertificate, BlockHeader } from '../types.ts'
-import {
-  malformed,
-  readBytes,
-  readHash,
-  readHeight,
-  readInteger,
-  readList,
-  readMap,
-  readRound,
-  readRow,
-  readSignature,
-} from './reading.ts'
+import { merkleLeafHash, merkleRoot } from '../trees/merkle.ts'
+import type { Block, BlockCertificate, BlockHeader, LedgerFields } from '../types.ts'
+import { certificateFromValue, certificateHash, certificateToValue } from './certificates.ts'
+import { malformed, readBytes, readCbor, readHash, readHeight, readInteger, readList, readMap, readRow } from '../reading.ts'
 
 export const ZERO_HASH = new Uint8Array(32)
 
+/** `evidence`: in schema 2 only. */
 export function makeBlock(
-  header: Omit<BlockHeader, 'transactionsRoot' | 'lastCertificateHash'>,
+  header: Omit<BlockHeader, 'transactionsRoot' | 'lastCertificateHash' | 'ledger'> & {
+    readonly ledger?: Omit<LedgerFields, 'evidenceRoot'>
+  },
   transactions: readonly Uint8Array[],
   lastCertificate: BlockCertificate | undefined,
+  evidence: readonly Uint8Array[] = [],
 ): Block {
+  const { ledger, ...common } = header
   const full: BlockHeader = {
-    ...header,
+    ...common,
     transactionsRoot: merkleRoot(transactions),
     lastCertificateHash: certificateHash(lastCertificate),
+    ...(ledger === undefined ? {} : { ledger: { ...ledger, evidenceRoot: merkleRoot(evidence) } }),
   }
-  return { id: blockIdOf(full), header: full, transactions, lastCertificate }
+  const id = blockIdOf(full)
+  return ledger === undefined
+    ? { id, header: full, transactions, lastCertificate }
+    : { id, header: full, transactions, lastCertificate, evidence }
 }
 
+/** In schema 2 a block's id is the leaf hash of its header in the history, so that the two are one thing. */
 export function blockIdOf(header: BlockHeader): Uint8Array {
-  return sha256(encodeCanonical(headerToValue(header)))
+  const bytes = encodeHeader(header)
+  return header.ledger === undefined ? sha256(bytes) : merkleLeafHash(bytes)
 }
 
-/** Zeros for none: what the first block has. */
-export function certificateHash(certificate: BlockCertificate | undefined): Uint8Array {
-  return certificate === undefined ? ZERO_HASH : sha256(encodeCanonical(certificateToValue(certificate)))
+export function encodeHeader(header: BlockHeader): Uint8Array {
+  return encodeCanonical(headerToValue(header))
+}
+
+/** A header of either schema is smaller. */
+const MAX_HEADER_BYTES = limits.MAX_EXTENSION_BYTES + 1_024
+
+/** Throws CHAIN_MALFORMED. */
+export function decodeHeader(bytes: Uint8Array): BlockHeader {
+  return headerFromValue(readCbor(bytes, MAX_HEADER_BYTES, 'header'))
 }
 
 export function headerToValue(header: BlockHeader): CborValue {
-  return new Map<number, CborValue>([
+  const { ledger } = header
+  const fields = new Map<number, CborValue>([
     [1, header.chainId],
     [2, header.height],
     [3, header.time],
@@ -55,14 +64,26 @@ export function headerToValue(header: BlockHeader): CborValue {
     [10, header.lastCertificateHash],
     [11, header.extension],
   ])
+  if (ledger === undefined) return fields
+  fields.set(0, 2)
+  fields.set(12, ledger.afterValidatorsRoot)
+  fields.set(13, ledger.resultsRoot)
+  fields.set(14, ledger.historyRoot)
+  fields.set(15, ledger.evidenceRoot)
+  fields.set(16, ledger.rules)
+  fields.set(17, ledger.nextRules === undefined ? null : [ledger.nextRules.rules, ledger.nextRules.height])
+  return fields
 }
 
 /** Unknown fields are refused here: the block id must commit to all that there is. */
 export function headerFromValue(value: CborField): BlockHeader {
   const fields = readMap(value, 'header')
-  if (fields.size !== 11) throw malformed('a header with other fields')
+  const schema = fields.has(0) ? readInteger(fields.get(0), 2, limits.MAX_RULES, 'schema') : 1
+  if (schema > 2) throw malformed(`a header of schema ${schema}, which needs a newer release`)
+  if (fields.size !== (schema === 1 ? 11 : 18)) throw malformed('a header with other fields')
   const hash = (key: number) => readHash(fields.get(key), `header field ${key}`)
-  return {
+  const mostExtension = schema === 1 ? limits.MAX_EXTENSION_BYTES : limits.MAX_LEDGER_EXTENSION_BYTES
+  const common = {
     chainId: hash(1),
     height: readHeight(fields.get(2)),
     time: readInteger(fields.get(3), 0, Number.MAX_SAFE_INTEGER, 'time'),
@@ -73,47 +94,58 @@ export function headerFromValue(value: CborField): BlockHeader {
     validatorsHash: hash(8),
     nextValidatorsHash: hash(9),
     lastCertificateHash: hash(10),
-    extension: readBytes(fields.get(11), 0, limits.MAX_EXTENSION_BYTES, 'extension'),
+    extension: readBytes(fields.get(11), 0, mostExtension, 'extension'),
   }
-}
-
-export function certificateToValue({ height, round, blockId, signatures }: BlockCertificate): CborValue {
-  return [height, round, blockId, signatures.map(({ index, signature }) => [index, signature])]
-}
-
-export function certificateFromValue(value: CborField): BlockCertificate {
-  const [height, round, blockId, signatures] = readRow(value, 4, 'certificate')
-  return {
-    height: readHeight(height),
-    round: readRound(round),
-    blockId: readHash(blockId, 'block id'),
-    signatures: readList(signatures, limits.MAX_VALIDATORS, 'signatures', (pair) => {
-      const [index, signature] = readRow(pair, 2, 'signature')
-      return {
-        index: readInteger(index, 0, limits.MAX_VALIDATORS - 1, 'index'),
-        signature: readSignature(signature, 'signature'),
-      }
-    }),
+  if (schema === 1) return common
+  const ledger = {
+    afterValidatorsRoot: hash(12),
+    resultsRoot: hash(13),
+    historyRoot: hash(14),
+    evidenceRoot: hash(15),
+    rules: readRules(fields.get(16)),
+    nextRules: nextRulesFrom(fields.get(17)),
   }
+  return { ...common, ledger }
 }
 
-export function blockToValue({ header, transactions, lastCertificate }: Block): CborValue {
-  return [
+function nextRulesFrom(value: CborField): LedgerFields['nextRules'] {
+  if (value === null) return undefined
+  const [rules, height] = readRow(value, 2, 'next rules')
+  return { rules: readRules(rules), height: readHeight(height) }
+}
+
+const readRules = (value: CborField) => readInteger(value, 0, limits.MAX_RULES, 'rules')
+
+export function blockToValue({ header, transactions, lastCertificate, evidence = [] }: Block): CborValue {
+  const common = [
     headerToValue(header),
     transactions,
     lastCertificate === undefined ? null : certificateToValue(lastCertificate),
   ]
+  return header.ledger === undefined ? common : [...common, evidence]
 }
 
-/** Throws CHAIN_MALFORMED unless sizes are right and header, transactions and last certificate belong together. */
+/** Throws CHAIN_MALFORMED unless sizes are right and header, transactions, last certificate and evidence belong together. */
 export function blockFromValue(value: CborField): Block {
-  const [headerValue, transactionValues, lastValue] = readRow(value, 3, 'block')
+  const parts = Array.isArray(value) && value.length === 4 ? 4 : 3
+  const [headerValue, transactionValues, lastValue, evidenceValues] = readRow(value, parts, 'block')
   const header = headerFromValue(headerValue)
+  if ((header.ledger === undefined) !== (parts === 3)) throw malformed('a block with other parts')
   const transactions = readList(transactionValues, limits.MAX_TRANSACTIONS, 'transactions', readTransaction)
   const lastCertificate = lastValue === null ? undefined : certificateFromValue(lastValue)
-  const block = { id: blockIdOf(header), header, transactions, lastCertificate }
+  const id = blockIdOf(header)
+  const block: Block =
+    header.ledger === undefined
+      ? { id, header, transactions, lastCertificate }
+      : { id, header, transactions, lastCertificate, evidence: evidenceFrom(evidenceValues) }
   if (!holdsTogether(block)) throw malformed('a block whose parts do not belong together')
   return block
+}
+
+function evidenceFrom(value: CborField): readonly Uint8Array[] {
+  return readList(value, limits.MAX_EVIDENCE, 'evidence', (item) =>
+    readBytes(item, 1, limits.MAX_EVIDENCE_ITEM_BYTES, 'evidence'),
+  )
 }
 
 export function readTransaction(value: CborField): Uint8Array {
@@ -121,10 +153,17 @@ export function readTransaction(value: CborField): Uint8Array {
 }
 
 /** The header commits to the rest, and the rest has the size it may have. */
-function holdsTogether({ header, transactions, lastCertificate }: Block): boolean {
+function holdsTogether({ header, transactions, lastCertificate, evidence = [] }: Block): boolean {
+  const { ledger } = header
   return (
-    transactions.reduce((sum, transaction) => sum + transaction.length, 0) <= limits.MAX_TRANSACTIONS_BYTES &&
+    bytesOf(transactions) <= limits.MAX_TRANSACTIONS_BYTES &&
+    bytesOf(evidence) <= limits.MAX_EVIDENCE_BYTES &&
     equalBytes(header.transactionsRoot, merkleRoot(transactions)) &&
-    equalBytes(header.lastCertificateHash, certificateHash(lastCertificate))
+    equalBytes(header.lastCertificateHash, certificateHash(lastCertificate)) &&
+    (ledger === undefined || equalBytes(ledger.evidenceRoot, merkleRoot(evidence)))
   )
+}
+
+function bytesOf(items: readonly Uint8Array[]): number {
+  return items.reduce((sum, item) => sum + item.length, 0)
 }

@@ -17,12 +17,11 @@ import type {
 import {
   blockFromValue,
   blockToValue,
-  certificateFromValue,
-  certificateToValue,
   headerFromValue,
   headerToValue,
   readTransaction,
 } from './blocks.ts'
+import { certificateFromValue, certificateToValue } from './certificates.ts'
 import {
   malformed,
   readBoolean,
@@ -36,7 +35,7 @@ import {
   readRound,
   readRow,
   readSignature,
-} from './reading.ts'
+} from '../reading.ts'
 import { validatorsFromValue, validatorsToValue } from './validators.ts'
 
 export type ChainMessage =

@@ -4,7 +4,8 @@
  */
 import { equalBytes } from '../../base/index.ts'
 import { type CborValue, encodeCanonical } from '../../crypto/index.ts'
-import { blockFromValue, blockToValue, certificateFromValue, certificateToValue } from '../blocks/blocks.ts'
+import { blockFromValue, blockToValue } from '../blocks/blocks.ts'
+import { certificateFromValue, certificateToValue } from '../blocks/certificates.ts'
 import {
   malformed,
   readCbor,
@@ -16,7 +17,7 @@ import {
   readRound,
   readRow,
   readSignature,
-} from '../blocks/reading.ts'
+} from '../reading.ts'
 import { limits } from '../limits.ts'
 import type { Block, BlockCertificate, VoteKind } from '../types.ts'
 

@@ -1,5 +1,5 @@
 /** What the safety of the engine depends on, as data: tests replace it by known mistakes, which the checks must find. */
-import type { QuorumRule } from '../options.ts'
+import { type QuorumRule, quorumOf } from '../options.ts'
 
 export interface ConsensusRules {
   /** Votes that decide, out of n. */
@@ -17,10 +17,7 @@ export interface ConsensusRules {
 
 export function tendermintRules(quorum: QuorumRule): ConsensusRules {
   return {
-    quorum: (n) => {
-      const isMajority = quorum === 'majority' || (quorum === 'two-of-three' && n === 3)
-      return Math.floor(isMajority ? n / 2 : (2 * n) / 3) + 1
-    },
+    quorum: (n) => quorumOf(quorum, n),
     // For a new block (-1) only those not locked, or locked on it.
     mayPrevote: (lockedRound, isLockedBlock, validRound) => lockedRound <= validRound || isLockedBlock,
     locks: true,

@@ -8,13 +8,13 @@ const INNER = Uint8Array.of(1)
 /** 32 bytes; of no leaves, the hash of nothing. */
 export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
   if (leaves.length === 0) return sha256(new Uint8Array())
-  return subtree(leaves.map(leafHash), 0, leaves.length)
+  return subtree(leaves.map(merkleLeafHash), 0, leaves.length)
 }
 
 /** The siblings on the way from leaf `index` to the root, lowest first. Throws a RangeError when there is no such leaf. */
 export function merkleProof(leaves: readonly Uint8Array[], index: number): Uint8Array[] {
   if (!Number.isInteger(index) || index < 0 || index >= leaves.length) throw new RangeError(`no leaf ${index}`)
-  const hashes = leaves.map(leafHash)
+  const hashes = leaves.map(merkleLeafHash)
   const proof: Uint8Array[] = []
   let from = 0
   let to = leaves.length
@@ -42,15 +42,36 @@ export function verifyMerkleProof(
   size: number,
   proof: readonly Uint8Array[],
 ): boolean {
-  if (!Number.isSafeInteger(index) || !Number.isSafeInteger(size) || index < 0 || index >= size) return false
-  if (proof.some((hash) => hash.length !== 32)) return false
+  return verifyLeafHash(root, merkleLeafHash(leaf), index, size, proof)
+}
+
+/** The same, of a leaf known by its hash. */
+export function verifyLeafHash(
+  root: Uint8Array,
+  leafHash: Uint8Array,
+  index: number,
+  size: number,
+  proof: readonly Uint8Array[],
+): boolean {
+  const hash = pathRoot(leafHash, index, size, proof)
+  return hash !== undefined && equalBytes(hash, root)
+}
+
+/** The root that a leaf and its siblings lead to; undefined when there are not as many siblings as the place has. */
+export function pathRoot(
+  leafHash: Uint8Array,
+  index: number,
+  size: number,
+  proof: readonly Uint8Array[],
+): Uint8Array | undefined {
+  if (!Number.isSafeInteger(index) || !Number.isSafeInteger(size) || index < 0 || index >= size) return undefined
+  if (proof.some((hash) => hash.length !== 32)) return undefined
   const sides = sidesOf(index, size)
-  if (sides.length !== proof.length) return false
-  let hash = leafHash(leaf)
-  proof.forEach((sibling, i) => {
-    hash = sides[i] === 'left' ? innerHash(sibling, hash) : innerHash(hash, sibling)
-  })
-  return equalBytes(hash, root)
+  if (sides.length !== proof.length) return undefined
+  return proof.reduce(
+    (hash, sibling, i) => (sides[i] === 'left' ? merkleInnerHash(sibling, hash) : merkleInnerHash(hash, sibling)),
+    leafHash,
+  )
 }
 
 /** On which side each sibling stands, lowest first. */
@@ -71,8 +92,8 @@ function sidesOf(index: number, size: number): ('left' | 'right')[] {
   return sides.reverse()
 }
 
-/** The largest power of two below `size`. */
-function splitOf(size: number): number {
+/** The largest power of two below `size`, which is 2 or more. */
+export function splitOf(size: number): number {
   let split = 1
   while (split * 2 < size) split *= 2
   return split
@@ -81,13 +102,13 @@ function splitOf(size: number): number {
 function subtree(hashes: readonly Uint8Array[], from: number, to: number): Uint8Array {
   if (to - from === 1) return hashes[from]!
   const middle = from + splitOf(to - from)
-  return innerHash(subtree(hashes, from, middle), subtree(hashes, middle, to))
+  return merkleInnerHash(subtree(hashes, from, middle), subtree(hashes, middle, to))
 }
 
-function leafHash(leaf: Uint8Array): Uint8Array {
+export function merkleLeafHash(leaf: Uint8Array): Uint8Array {
   return sha256(concatBytes(LEAF, leaf))
 }
 
-function innerHash(left: Uint8Array, right: Uint8Array): Uint8Array {
+export function merkleInnerHash(left: Uint8Array, right: Uint8Array): Uint8Array {
   return sha256(concatBytes(INNER, left, right))
 }

@@ -1,6 +1,6 @@
 /** A small application for chains under test: a map of keys to values, and validators that take each other's places. */
 import { latin1 } from '../../../src/base/index.ts'
-import { readCbor, readList, readRow } from '../../../src/chain/blocks/reading.ts'
+import { readCbor, readList, readRow } from '../../../src/chain/reading.ts'
 import {
   type Application,
   type Applied,
