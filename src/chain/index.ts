@@ -9,13 +9,17 @@
  *   `catchUp` to get it from others.
  * - `verifyStateProof` checks what a state root says of some keys: the proof of a name, for whoever has a certified header.
  *
- * Inside: `run/` (driver, disk) over `machine/` (the protocol) over `blocks/` (data, bytes, signatures) over
- * `state/` (the state on disk) over `trees/`.
+ * - Of ledger chains: `verifyHeader` and `LightWalk` follow a chain from what is trusted, `linkVerdict` records one on another,
+ *   `verifyProofFile` checks the proof of a name; checkpoints, witnesses and tiles are C2SP's.
+ *
+ * Inside: `run/` (driver, disk) over `machine/` (the protocol) over `light/` and `notes/` (what strangers check) over `blocks/`
+ * (data, bytes, signatures) over `state/` (the state on disk) over `trees/`.
  */
 
 export type { Application, Applied, BlockContent } from './application.ts'
 export { blockIdOf, headerFromValue, headerToValue } from './blocks/blocks.ts'
 export { certificateFromValue, certificateToValue } from './blocks/certificates.ts'
+export { decodeGenesis, encodeGenesis, type Genesis, ledgerChainId } from './blocks/genesis.ts'
 export {
   type ChainMessage,
   decodeMessage,
@@ -23,16 +27,117 @@ export {
   encodeMessage,
   equivocationFromValue,
 } from './blocks/messages.ts'
+export {
+  entriesFromValue,
+  entriesToValue,
+  holdsVotingKey,
+  isSetPlace,
+  type SetPlace,
+  setPlace,
+  setRoot,
+  votingKeyBytes,
+} from './blocks/set-root.ts'
 export { verifyCertificate, verifyEquivocation } from './blocks/signing.ts'
+export {
+  decodeResult,
+  decodeTransaction,
+  encodeResult,
+  encodeTransaction,
+  isAlive,
+  isSignedTransaction,
+  ResultCode,
+  signTransaction,
+  type Transaction,
+  type TransactionContent,
+  type TransactionResult,
+  transactionId,
+} from './blocks/transactions.ts'
 export {
   isValidatorSet,
   nextValidatorsHash,
   sortedValidators,
   validatorsHash,
 } from './blocks/validators.ts'
+export {
+  type CheckpointOffer,
+  type CheckpointPolicy,
+  type CheckpointVerdict,
+  trustCheckpoint,
+} from './light/checkpoints.ts'
+export {
+  type ConflictVerdict,
+  conflictVerdict,
+  decodeConflict,
+  encodeConflict,
+  type HeaderConflict,
+} from './light/conflicts.ts'
+export {
+  type ChainLink,
+  decodeLink,
+  decodeNoteFork,
+  encodeLink,
+  encodeNoteFork,
+  forkSigners,
+  type Linked,
+  type LinkRefusal,
+  type LinkVerdict,
+  linkVerdict,
+  type NoteFork,
+} from './light/links.ts'
+export {
+  decodeProofFile,
+  decodeWarmProof,
+  encodeProofFile,
+  encodeWarmProof,
+  type ProofFile,
+  type ProofVerdict,
+  verifyProofFile,
+  verifyWarmProof,
+  type WarmProof,
+} from './light/proof-file.ts'
+export {
+  isExpired,
+  isFresh,
+  isInHistory,
+  type LightRules,
+  lightRules,
+  type Trusted,
+  trustGenesis,
+} from './light/trust.ts'
+export { type LightOffer, type LightRefusal, type LightVerdict, trust, verifyHeader } from './light/verify.ts'
+export { LightWalk, type WalkNeed } from './light/walk.ts'
 export { proposerOf } from './machine/proposer.ts'
 export { type ConsensusRules, tendermintRules } from './machine/rules.ts'
 export type { PeerName } from './machine/state.ts'
+export {
+  type Checkpoint,
+  checkpointText,
+  cosign,
+  cosignedAt,
+  cosignerKey,
+  cosigners,
+  decodeCheckpointNote,
+  mergeNotes,
+  originOf,
+  parseCheckpoint,
+} from './notes/checkpoint.ts'
+export {
+  decodeNote,
+  encodeNote,
+  formatNoteKey,
+  type Note,
+  type NoteKey,
+  type NoteSignature,
+  parseNoteKey,
+} from './notes/note.ts'
+export { decodeEntries, encodeEntries, newTiles, parseTilePath, type Tile, tileBytes, tilePath } from './notes/tiles.ts'
+export {
+  type AddCheckpoint,
+  decodeAddCheckpoint,
+  encodeAddCheckpoint,
+  type WitnessVerdict,
+  witnessVerdict,
+} from './notes/witness.ts'
 export { type ChainOptions, chunkChainOptions, ledgerChainOptions, type QuorumRule } from './options.ts'
 export { type Chain, type ChainDeps, type ChainHooks, createChain, type EngineStores } from './run/driver.ts'
 export {
@@ -66,6 +171,18 @@ export {
 export { decodePieceRequest, encodePieceRequest, type PieceRequest } from './state/pieces.ts'
 export type { Gap } from './state/rows.ts'
 export type { ProvenValues, StateHead } from './state/versioned-state.ts'
+export {
+  consistencyProof,
+  emptyHistory,
+  extendHistory,
+  type HistoryEdge,
+  type HistoryHashes,
+  HistoryLog,
+  historyEdge,
+  historyPath,
+  historyRoot,
+  verifyConsistency,
+} from './trees/history.ts'
 export { merkleProof, merkleRoot, verifyMerkleProof } from './trees/merkle.ts'
 export { proveKeys } from './trees/proofs/prove.ts'
 export { type Sha256, type StateClaim, verifyStateProof } from './trees/proofs/verify.ts'
@@ -90,6 +207,7 @@ export type {
   BlockCertificate,
   BlockHeader,
   CertifiedBlock,
+  CertifiedHeader,
   ChainEquivocation,
   ChainStats,
   ChainStatus,

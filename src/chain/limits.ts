@@ -39,7 +39,6 @@ export const limits = {
   MAX_PROVEN_KEYS: 64,
   /** Fifty keys under a million entries, or one as deep as a tree can be made, are smaller. */
   MAX_STATE_PROOF_BYTES: 65_536,
-  MAX_STATE_KEY_BYTES: 1_024,
   /** A checkpoint with the cosignatures of 100 validators, or with 16 of a post-quantum scheme, is smaller. */
   MAX_NOTE_BYTES: 65_536,
   MAX_NOTE_SIGNATURES: 128,

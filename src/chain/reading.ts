@@ -7,8 +7,18 @@ export function malformed(what: string, cause?: unknown) {
   return new ChordnsError('CHAIN_MALFORMED', `malformed: ${what}`, { what }, { cause })
 }
 
-export const { readCbor, readMap, readRow, readList, readInteger, readBytes, readHash, readSignature, readBoolean, readUtf8 } =
-  cborReader(malformed)
+export const {
+  readCbor,
+  readMap,
+  readRow,
+  readList,
+  readInteger,
+  readBytes,
+  readHash,
+  readSignature,
+  readBoolean,
+  readUtf8,
+} = cborReader(malformed)
 
 export const readHeight = (value: CborField) => readInteger(value, 0, limits.MAX_HEIGHT, 'height')
 export const readRound = (value: CborField) => readInteger(value, 0, limits.MAX_ROUND, 'round')

@@ -36,6 +36,7 @@ import { memberId, signEntry } from '../../src/ring/members/member.ts'
 import { signWelcome } from '../../src/ring/members/welcomes.ts'
 import type { MemberEntry } from '../../src/ring/types.ts'
 import { encodeMessage as encodeRingMessage } from '../../src/ring/wire/encode.ts'
+import { ledgerVectors } from './ledger-vectors.ts'
 
 const text = (value: string) => new TextEncoder().encode(value)
 const signer = ed25519Signer(sha256(text('chordns protocol vector')))
@@ -228,6 +229,7 @@ export function protocolVectors(): Readonly<Record<string, string>> {
     outcome: toHex(encodeOutcome(outcome)),
     'content digest': toHex(contentDigest(question, outcome)),
     observation: toHex(encodeObservation(observation)),
+    ...ledgerVectors(signer, fromHex(memberId(signer.publicKey, new Uint8Array()))),
     group: groupKey(group),
     'chain id': toHex(chainIdOf(group)),
     ask: toHex(encodeChainsRequest({ kind: 'inquire', chunk, group: fromHex(groupKey(group)) })),

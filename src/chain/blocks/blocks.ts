@@ -2,10 +2,20 @@
 import { equalBytes } from '../../base/index.ts'
 import { type CborField, type CborValue, encodeCanonical, sha256 } from '../../crypto/index.ts'
 import { limits } from '../limits.ts'
+import {
+  malformed,
+  readBytes,
+  readCbor,
+  readHash,
+  readHeight,
+  readInteger,
+  readList,
+  readMap,
+  readRow,
+} from '../reading.ts'
 import { merkleLeafHash, merkleRoot } from '../trees/merkle.ts'
 import type { Block, BlockCertificate, BlockHeader, LedgerFields } from '../types.ts'
 import { certificateFromValue, certificateHash, certificateToValue } from './certificates.ts'
-import { malformed, readBytes, readCbor, readHash, readHeight, readInteger, readList, readMap, readRow } from '../reading.ts'
 
 export const ZERO_HASH = new Uint8Array(32)
 

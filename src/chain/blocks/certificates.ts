@@ -2,7 +2,6 @@
 import { concatBytes } from '../../base/index.ts'
 import { type CborField, type CborValue, encodeCanonical, sha256 } from '../../crypto/index.ts'
 import { limits } from '../limits.ts'
-import type { BlockCertificate } from '../types.ts'
 import {
   malformed,
   readBytes,
@@ -14,6 +13,7 @@ import {
   readRow,
   readSignature,
 } from '../reading.ts'
+import type { BlockCertificate } from '../types.ts'
 
 const SIGNATURE_BYTES = 64
 
@@ -25,7 +25,8 @@ export function certificateHash(certificate: BlockCertificate | undefined): Uint
 }
 
 export function certificateToValue({ scheme, height, round, blockId, signatures }: BlockCertificate): CborValue {
-  if (scheme === undefined) return [height, round, blockId, signatures.map(({ index, signature }) => [index, signature])]
+  if (scheme === undefined)
+    return [height, round, blockId, signatures.map(({ index, signature }) => [index, signature])]
   const { bitmap, bytes } = packSignatures(signatures)
   return [scheme, height, round, blockId, bitmap, bytes]
 }
@@ -72,7 +73,8 @@ export function readSignatures(bitmapValue: CborField, bytesValue: CborField): S
   const bitmap = readBytes(bitmapValue, 0, Math.ceil(limits.MAX_VALIDATORS / 8), 'bitmap')
   if (bitmap.at(-1) === 0) throw malformed('a bitmap with zeros at its end')
   const indices: number[] = []
-  for (let index = 0; index < bitmap.length * 8; index++) if ((bitmap[index >> 3]! >> (index & 7)) & 1) indices.push(index)
+  for (let index = 0; index < bitmap.length * 8; index++)
+    if ((bitmap[index >> 3]! >> (index & 7)) & 1) indices.push(index)
   if (indices.some((index) => index >= limits.MAX_VALIDATORS)) throw malformed('a bit of nobody')
   const length = indices.length * SIGNATURE_BYTES
   const bytes = readBytes(bytesValue, length, length, 'signatures')

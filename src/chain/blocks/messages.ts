@@ -5,23 +5,6 @@
 import { equalBytes } from '../../base/index.ts'
 import { type CborField, type CborMap, type CborValue, encodeCanonical } from '../../crypto/index.ts'
 import { limits } from '../limits.ts'
-import type {
-  BlockCertificate,
-  CertifiedBlock,
-  ChainEquivocation,
-  Proposal,
-  ProposalClaim,
-  SnapshotHead,
-  Vote,
-} from '../types.ts'
-import {
-  blockFromValue,
-  blockToValue,
-  headerFromValue,
-  headerToValue,
-  readTransaction,
-} from './blocks.ts'
-import { certificateFromValue, certificateToValue } from './certificates.ts'
 import {
   malformed,
   readBoolean,
@@ -36,6 +19,17 @@ import {
   readRow,
   readSignature,
 } from '../reading.ts'
+import type {
+  BlockCertificate,
+  CertifiedBlock,
+  ChainEquivocation,
+  Proposal,
+  ProposalClaim,
+  SnapshotHead,
+  Vote,
+} from '../types.ts'
+import { blockFromValue, blockToValue, headerFromValue, headerToValue, readTransaction } from './blocks.ts'
+import { certificateFromValue, certificateToValue } from './certificates.ts'
 import { validatorsFromValue, validatorsToValue } from './validators.ts'
 
 export type ChainMessage =

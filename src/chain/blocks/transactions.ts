@@ -1,11 +1,5 @@
 /** The envelope of a ledger's transactions, and what became of each of them in its block. What is in it is the application's. */
-import {
-  type CborField,
-  encodeCanonical,
-  type SignatureScheme,
-  type Signer,
-  signedBytes,
-} from '../../crypto/index.ts'
+import { type CborField, encodeCanonical, type SignatureScheme, type Signer, signedBytes } from '../../crypto/index.ts'
 import { limits } from '../limits.ts'
 import { malformed, readBytes, readCbor, readHash, readInteger, readRow, readSignature } from '../reading.ts'
 import { merkleLeafHash } from '../trees/merkle.ts'
@@ -28,7 +22,11 @@ export interface Transaction extends TransactionContent {
   readonly signature: Uint8Array
 }
 
-export function signTransaction(signer: Signer, chainId: Uint8Array, content: Omit<TransactionContent, 'account'>): Uint8Array {
+export function signTransaction(
+  signer: Signer,
+  chainId: Uint8Array,
+  content: Omit<TransactionContent, 'account'>,
+): Uint8Array {
   const full = { ...content, account: signer.publicKey }
   return encodeTransaction({ ...full, signature: signer.sign(transactionBytes(chainId, full)) })
 }

@@ -2,8 +2,8 @@
 import { compareBytes, toHex } from '../../base/index.ts'
 import { type CborField, type CborValue, encodeCanonical, sha256, signedBytes } from '../../crypto/index.ts'
 import { limits } from '../limits.ts'
-import type { Validator } from '../types.ts'
 import { malformed, readHash, readList, readRow } from '../reading.ts'
+import type { Validator } from '../types.ts'
 
 /** Sorted by id, as every set is: the place in this order is what certificates and the MOD rule go by. */
 export function sortedValidators(validators: readonly Validator[]): Validator[] {

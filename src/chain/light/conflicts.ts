@@ -33,7 +33,11 @@ export interface ConflictVerdict {
 }
 
 /** Undefined when the two do not contradict each other, or one of them was not decided. */
-export function conflictVerdict(rules: LightRules, chainId: Uint8Array, conflict: HeaderConflict): ConflictVerdict | undefined {
+export function conflictVerdict(
+  rules: LightRules,
+  chainId: Uint8Array,
+  conflict: HeaderConflict,
+): ConflictVerdict | undefined {
   const { first, second, firstSet, secondSet, older } = conflict
   if (!equalBytes(first.header.chainId, chainId) || !equalBytes(second.header.chainId, chainId)) return undefined
   if (!contradicts(first.header, second.header, older)) return undefined

@@ -6,7 +6,17 @@ import { entriesFromValue, entriesToValue, setRoot } from '../blocks/set-root.ts
 import { limits } from '../limits.ts'
 import { type Checkpoint, cosigners, decodeCheckpointNote } from '../notes/checkpoint.ts'
 import { witnessVerdict } from '../notes/witness.ts'
-import { malformed, readBytes, readCbor, readHash, readHeight, readInteger, readMap, readRow, readUtf8 } from '../reading.ts'
+import {
+  malformed,
+  readBytes,
+  readCbor,
+  readHash,
+  readHeight,
+  readInteger,
+  readMap,
+  readRow,
+  readUtf8,
+} from '../reading.ts'
 import { verifyLeafHash } from '../trees/merkle.ts'
 import type { BlockHeader, Validator } from '../types.ts'
 import { hashesFromValue, hashesToValue } from './codec.ts'
@@ -16,7 +26,7 @@ import { isExpired, type LightRules, ledgerQuorum, overlapNeeded } from './trust
 const LINK = 1
 const FORK = 2
 
-export interface Link {
+export interface ChainLink {
   readonly origin: string
   readonly oldSize: number
   readonly proof: readonly Uint8Array[]
@@ -43,14 +53,23 @@ export interface Linked {
   readonly nextSetRoot: Uint8Array
 }
 
-export type LinkRefusal = 'another log' | 'stale' | 'unproven' | 'fork' | 'header' | 'set' | 'cosignatures' | 'expired' | 'time'
+export type LinkRefusal =
+  | 'another log'
+  | 'stale'
+  | 'unproven'
+  | 'fork'
+  | 'header'
+  | 'set'
+  | 'cosignatures'
+  | 'expired'
+  | 'time'
 
 export type LinkVerdict =
   | { readonly kind: 'linked'; readonly linked: Linked }
   | { readonly kind: 'refused'; readonly reason: LinkRefusal }
 
 /** A pure function of what is linked, the payload and the time of the block: all validators come to the same. */
-export function linkVerdict(rules: LightRules, linked: Linked, link: Link, blockTime: number): LinkVerdict {
+export function linkVerdict(rules: LightRules, linked: Linked, link: ChainLink, blockTime: number): LinkVerdict {
   const refused = (reason: LinkRefusal): LinkVerdict => ({ kind: 'refused', reason })
   const { checkpoint, note } = decodeCheckpointNote(link.note)
   if (link.origin !== linked.origin || checkpoint.origin !== linked.origin) return refused('another log')
@@ -69,10 +88,13 @@ export function linkVerdict(rules: LightRules, linked: Linked, link: Link, block
   if (signed.length < ledgerQuorum(ownSet.length) || before.length < overlapNeeded(rules, lastSet.length))
     return refused('cosignatures')
   const { size, root } = checkpoint
-  return { kind: 'linked', linked: { ...linked, size, root, time: header.time, nextSetRoot: header.nextValidatorsHash } }
+  return {
+    kind: 'linked',
+    linked: { ...linked, size, root, time: header.time, nextSetRoot: header.nextValidatorsHash },
+  }
 }
 
-function isLastLeaf({ header, path }: Link, { size, root }: Checkpoint): boolean {
+function isLastLeaf({ header, path }: ChainLink, { size, root }: Checkpoint): boolean {
   return (
     header.ledger !== undefined &&
     header.height === size &&
@@ -80,7 +102,7 @@ function isLastLeaf({ header, path }: Link, { size, root }: Checkpoint): boolean
   )
 }
 
-export function encodeLink(link: Link): Uint8Array {
+export function encodeLink(link: ChainLink): Uint8Array {
   const fields = new Map<number, CborValue>([
     [1, new TextEncoder().encode(link.origin)],
     [2, link.oldSize],
@@ -95,7 +117,7 @@ export function encodeLink(link: Link): Uint8Array {
 }
 
 /** Throws CHAIN_MALFORMED. */
-export function decodeLink(payload: Uint8Array): Link {
+export function decodeLink(payload: Uint8Array): ChainLink {
   const fields = fieldsOf(payload, LINK, 8)
   return {
     origin: readOrigin(fields.get(1)),
@@ -155,7 +177,13 @@ export function encodeNoteFork({ origin, first, second, split }: NoteFork): Uint
   const splitValue: CborValue =
     split === undefined
       ? null
-      : [split.index, split.first.leaf, hashesToValue(split.first.path), split.second.leaf, hashesToValue(split.second.path)]
+      : [
+          split.index,
+          split.first.leaf,
+          hashesToValue(split.first.path),
+          split.second.leaf,
+          hashesToValue(split.second.path),
+        ]
   const fields = new Map<number, CborValue>([
     [1, new TextEncoder().encode(origin)],
     [2, first],

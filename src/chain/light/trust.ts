@@ -62,7 +62,11 @@ export function isExpired({ trustingPeriodMs }: LightRules, { time }: Pick<Trust
 }
 
 /** Whether it says what is so now: an older head proves what was so, and a newer one may be withheld. */
-export function isFresh({ maxHeadAgeMs, maxDriftMs }: LightRules, { time }: Pick<Trusted, 'time'>, now: number): boolean {
+export function isFresh(
+  { maxHeadAgeMs, maxDriftMs }: LightRules,
+  { time }: Pick<Trusted, 'time'>,
+  now: number,
+): boolean {
   return now - time <= maxHeadAgeMs && time - now <= maxDriftMs
 }
 

@@ -31,8 +31,8 @@ export type LightVerdict =
   /** `linked`: it was shown that what is trusted is in its history. */
   | { readonly kind: 'trusted'; readonly trusted: Trusted; readonly linked: boolean }
   | { readonly kind: 'refused'; readonly reason: LightRefusal }
-  /** The list of a set is missing. */
-  | { readonly kind: 'need-set'; readonly root: Uint8Array }
+  /** The list of a set is missing. `own`: the header's, so nothing was checked yet; `next`: all else holds. */
+  | { readonly kind: 'need-set'; readonly which: 'own' | 'next'; readonly root: Uint8Array }
   /** Too few of the trusted set signed it: show one between. */
   | { readonly kind: 'need-between' }
   /** Another header of a height that was decided already: both are evidence. */
@@ -57,7 +57,7 @@ export function verifyHeader(
   if (header.time - now > rules.maxDriftMs) return refused('future')
   if (header.height < trusted.height) return refused('lower')
   const validators = setOf(header.validatorsHash)
-  if (validators === undefined) return { kind: 'need-set', root: header.validatorsHash }
+  if (validators === undefined) return { kind: 'need-set', which: 'own', root: header.validatorsHash }
   if (header.height === trusted.height) return sameHeight(rules, trusted, offer, validators)
   if (header.time <= trusted.time) return refused('earlier')
 
@@ -71,7 +71,7 @@ export function verifyHeader(
   if (isAdjacent && trusted.header !== undefined && !equalBytes(header.previousId, blockIdOf(trusted.header)))
     return { kind: 'conflict' }
   const next = setOf(header.nextValidatorsHash)
-  if (next === undefined) return { kind: 'need-set', root: header.nextValidatorsHash }
+  if (next === undefined) return { kind: 'need-set', which: 'next', root: header.nextValidatorsHash }
   return { kind: 'trusted', trusted: trust(offer, next), linked: isAdjacent || isLinked(trusted, offer) }
 }
 
@@ -91,14 +91,7 @@ export function isDecided(
     equalBytes(header.validatorsHash, setRoot(validators)) &&
     certificate.height === header.height &&
     equalBytes(certificate.blockId, blockIdOf(header)) &&
-    verifyCertificate(
-      scheme,
-      header.chainId,
-      validators,
-      certificate,
-      'precommit',
-      ledgerQuorum(validators.length),
-    )
+    verifyCertificate(scheme, header.chainId, validators, certificate, 'precommit', ledgerQuorum(validators.length))
   )
 }
 

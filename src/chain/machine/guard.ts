@@ -6,6 +6,7 @@ import { equalBytes } from '../../base/index.ts'
 import { type CborValue, encodeCanonical } from '../../crypto/index.ts'
 import { blockFromValue, blockToValue } from '../blocks/blocks.ts'
 import { certificateFromValue, certificateToValue } from '../blocks/certificates.ts'
+import { limits } from '../limits.ts'
 import {
   malformed,
   readCbor,
@@ -18,7 +19,6 @@ import {
   readRow,
   readSignature,
 } from '../reading.ts'
-import { limits } from '../limits.ts'
 import type { Block, BlockCertificate, VoteKind } from '../types.ts'
 
 export type SignStep = 'propose' | 'prevote' | 'precommit'

@@ -4,7 +4,17 @@ import type { SignatureScheme, Signer } from '../../crypto/index.ts'
 import { limits } from '../limits.ts'
 import { malformed } from '../reading.ts'
 import type { Validator } from '../types.ts'
-import { decodeNote, fromBase64, isOfKey, type Note, type NoteKey, type NoteSignature, noteBytes, noteKeyHash, toBase64 } from './note.ts'
+import {
+  decodeNote,
+  fromBase64,
+  isOfKey,
+  type Note,
+  type NoteKey,
+  type NoteSignature,
+  noteBytes,
+  noteKeyHash,
+  toBase64,
+} from './note.ts'
 
 export interface Checkpoint {
   readonly origin: string
@@ -83,7 +93,8 @@ export function cosigners(scheme: SignatureScheme, validators: readonly Validato
 
 /** Puts the signatures of two notes of one text together; of each key the first one stays. */
 export function mergeNotes(a: Note, b: Note): Note {
-  const known = (one: NoteSignature) => a.signatures.some((other) => other.name === one.name && equalBytes(other.hash, one.hash))
+  const known = (one: NoteSignature) =>
+    a.signatures.some((other) => other.name === one.name && equalBytes(other.hash, one.hash))
   const signatures = [...a.signatures, ...b.signatures.filter((one) => !known(one))]
   return {
     text: a.text,

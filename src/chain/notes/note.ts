@@ -39,7 +39,10 @@ export function decodeNote(bytes: Uint8Array): Note {
   const all = textOf(bytes)
   const end = all.lastIndexOf('\n\n')
   if (end < 0 || !all.endsWith('\n') || CONTROL.test(all)) throw malformed('a note without signatures')
-  const lines = all.slice(end + 2).split('\n').slice(0, -1)
+  const lines = all
+    .slice(end + 2)
+    .split('\n')
+    .slice(0, -1)
   if (lines.length === 0 || lines.length > limits.MAX_NOTE_SIGNATURES) throw malformed('a note without signatures')
   return { text: all.slice(0, end + 1), signatures: lines.map(signatureFrom) }
 }

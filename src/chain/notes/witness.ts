@@ -28,7 +28,8 @@ export function decodeAddCheckpoint(bytes: Uint8Array): AddCheckpoint {
   const end = text.indexOf('\n\n')
   const [first, ...lines] = text.slice(0, end).split('\n')
   const size = /^old (0|[1-9][0-9]{0,15})$/.exec(first ?? '')?.[1]
-  if (end < 0 || size === undefined || lines.length > MAX_PROOF_LINES) throw malformed('the head of an added checkpoint')
+  if (end < 0 || size === undefined || lines.length > MAX_PROOF_LINES)
+    throw malformed('the head of an added checkpoint')
   const proof = lines.map(fromBase64)
   if (proof.some((hash) => hash.length !== 32)) throw malformed('a hash of an added checkpoint')
   return { oldSize: Number(size), proof, note: noteBytes(text.slice(end + 2)) }

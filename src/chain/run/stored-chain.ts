@@ -1,9 +1,9 @@
 /** What the stores hold of a chain, read without running it; and how to forget it. Where each thing stands is here, too. */
 import { concatBytes, isChordnsError, type Store, type StoreWrite } from '../../base/index.ts'
 import { certifiedFromValue, snapshotHeadFromValue } from '../blocks/messages.ts'
-import { readBytes, readCbor, readRow } from '../reading.ts'
 import { limits } from '../limits.ts'
 import { decodeRecord, type VoteRecord } from '../machine/guard.ts'
+import { readBytes, readCbor, readRow } from '../reading.ts'
 import type { CertifiedBlock, Snapshot } from '../types.ts'
 
 /** What a key is of; it follows the chain's id. */

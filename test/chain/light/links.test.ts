@@ -1,0 +1,172 @@
+import { describe, expect, it } from 'vitest'
+import { setRoot } from '../../../src/chain/blocks/set-root.ts'
+import { trustCheckpoint } from '../../../src/chain/light/checkpoints.ts'
+import {
+  type ChainLink,
+  decodeLink,
+  decodeNoteFork,
+  encodeLink,
+  encodeNoteFork,
+  forkSigners,
+  type Linked,
+  linkVerdict,
+  type NoteFork,
+} from '../../../src/chain/light/links.ts'
+import { cosignerKey } from '../../../src/chain/notes/checkpoint.ts'
+import { emptyHistory, historyRoot } from '../../../src/chain/trees/history.ts'
+import { DAY, GENESIS_TIME, simRules as rules, TestLedger } from './ledger.ts'
+
+const FOUR = [0, 1, 2, 3]
+const LIE = { stateRoot: new Uint8Array(32).fill(6) }
+
+function nothingLinked(ledger: TestLedger): Linked {
+  return {
+    chainId: ledger.chainId,
+    origin: ledger.origin,
+    size: 0,
+    root: historyRoot(emptyHistory),
+    time: GENESIS_TIME,
+    nextSetRoot: setRoot(ledger.genesis.validators),
+  }
+}
+
+function linkOf(ledger: TestLedger, oldSize: number, size: number, count?: number): ChainLink {
+  const lastSet = oldSize === 0 ? ledger.genesis.validators : ledger.setAt(oldSize + 1)
+  return {
+    origin: ledger.origin,
+    oldSize,
+    proof: ledger.consistency(oldSize, size),
+    note: ledger.noteBytes(size, count),
+    header: ledger.at(size).header,
+    path: ledger.leafPath(size),
+    lastSet,
+    ownSet: setRoot(lastSet).join() === setRoot(ledger.setAt(size)).join() ? undefined : ledger.setAt(size),
+  }
+}
+
+/** What is linked after a link that must hold. */
+function linkedBy(ledger: TestLedger, before: Linked, link: ChainLink): Linked {
+  const verdict = linkVerdict(rules, before, decodeLink(encodeLink(link)), ledger.head.header.time)
+  if (verdict.kind !== 'linked') throw new Error(verdict.reason)
+  return verdict.linked
+}
+
+describe('a link', () => {
+  const ledger = new TestLedger(FOUR)
+    .grow(30)
+    .grow(1, { next: [0, 1, 2, 4] })
+    .grow(30)
+  const now = ledger.head.header.time
+  const first = linkedBy(ledger, nothingLinked(ledger), linkOf(ledger, 0, 20))
+
+  it('follows a chain from its genesis on, through a change of its set', () => {
+    expect(first.size).toBe(20)
+    const second = linkedBy(ledger, first, linkOf(ledger, 20, 50))
+    expect(second.size).toBe(50)
+    expect(second.nextSetRoot).toEqual(setRoot(ledger.setAt(51)))
+  })
+
+  it('links a forked chain in one of its forms only', () => {
+    const fork = ledger.fork(15).grow(40, LIE)
+    expect(linkVerdict(rules, first, linkOf(fork, 20, 40), now)).toEqual({ kind: 'refused', reason: 'unproven' })
+    expect(
+      linkVerdict(rules, first, { ...linkOf(fork, 20, 40), oldSize: 15, proof: fork.consistency(15, 40) }, now),
+    ).toEqual({ kind: 'refused', reason: 'stale' })
+  })
+
+  it('is refused from another size, with another proof, header, set or time, and with too few cosigners', () => {
+    const good = linkOf(ledger, 20, 50)
+    const refused = (change: Partial<ChainLink>, held = first, at = now) => {
+      const verdict = linkVerdict(rules, held, { ...good, ...change }, at)
+      return verdict.kind === 'refused' ? verdict.reason : verdict.kind
+    }
+    expect(refused({})).toBe('linked')
+    expect(refused({ origin: 'chordns/home/com' })).toBe('another log')
+    expect(refused({ oldSize: 10 })).toBe('stale')
+    expect(refused({ proof: ledger.consistency(20, 49) })).toBe('unproven')
+    expect(refused({ header: ledger.at(49).header })).toBe('header')
+    expect(refused({ path: ledger.leafPath(49) })).toBe('header')
+    expect(refused({ lastSet: ledger.setAt(50) })).toBe('set')
+    expect(refused({ ownSet: ledger.setAt(1) })).toBe('set')
+    expect(refused({ note: ledger.noteBytes(50, 2) })).toBe('cosignatures')
+    expect(refused({}, first, ledger.at(50).header.time - 10_001)).toBe('time')
+    expect(refused({}, { ...first, time: ledger.at(50).header.time - 14 * DAY - 1 })).toBe('expired')
+    expect(refused({}, { ...first, chainId: new Uint8Array(32) })).toBe('header')
+  })
+
+  it('is refused when those who cosigned have too little in common with the set linked last', () => {
+    const other = new TestLedger(FOUR)
+      .grow(5)
+      .grow(1, { next: [0, 1, 2, 4] })
+      .grow(5)
+      .grow(1, { next: [0, 1, 4, 5] })
+      .grow(5)
+    const held = linkedBy(other, nothingLinked(other), linkOf(other, 0, 4))
+    const verdict = linkVerdict(rules, held, linkOf(other, 4, other.height), other.head.header.time)
+    expect(verdict).toEqual({ kind: 'refused', reason: 'cosignatures' })
+    // One between brings it over.
+    const between = linkedBy(other, held, linkOf(other, 4, 9))
+    expect(linkVerdict(rules, between, linkOf(other, 9, other.height, 4), other.head.header.time).kind).toBe('linked')
+  })
+
+  it('makes evidence of two notes that cannot both be true, of one size or of two', () => {
+    const fork = ledger.fork(15).grow(40, LIE)
+    const { origin } = ledger
+    const same: NoteFork = { origin, first: ledger.noteBytes(20), second: fork.noteBytes(20), split: undefined }
+    const set = ledger.setAt(20)
+    const signersOf = (evidence: NoteFork) => forkSigners(rules, set, decodeNoteFork(encodeNoteFork(evidence)))
+    expect(signersOf(same)).toHaveLength(3)
+    const leafAt = (of: TestLedger, size: number) => ({
+      leaf: of.at(16).certificate.blockId,
+      path: of.path(16, size + 1),
+    })
+    const split = { index: 15, first: leafAt(ledger, 20), second: leafAt(fork, 30) }
+    expect(signersOf({ origin, first: ledger.noteBytes(20), second: fork.noteBytes(30), split })).toHaveLength(3)
+    expect(
+      signersOf({ origin, first: ledger.noteBytes(20), second: ledger.noteBytes(20), split: undefined }),
+    ).toBeUndefined()
+    expect(
+      signersOf({
+        origin,
+        first: ledger.noteBytes(20),
+        second: ledger.noteBytes(30),
+        split: { ...split, second: leafAt(ledger, 30) },
+      }),
+    ).toBeUndefined()
+    expect(
+      signersOf({ origin, first: ledger.noteBytes(20), second: fork.noteBytes(20, 2), split: undefined }),
+    ).toBeUndefined()
+  })
+})
+
+describe('a checkpoint to begin from', () => {
+  const ledger = new TestLedger(FOUR).grow(30)
+  const keys = ledger.setAt(20).map(cosignerKey)
+  const policy = { chainId: ledger.chainId, origin: ledger.origin, keys, enough: 3 }
+  const offer = {
+    note: ledger.noteBytes(20),
+    header: ledger.at(20).header,
+    path: ledger.leafPath(20),
+    next: ledger.setAt(21),
+  }
+  const now = offer.header.time + DAY
+
+  it('is trusted when enough of the known keys cosigned it', () => {
+    expect(trustCheckpoint(rules, policy, offer, now)).toMatchObject({ kind: 'trusted', trusted: { height: 20 } })
+  })
+
+  it('is refused when it is stale, of another log, of too few, or of another header or set', () => {
+    const reason = (change: Partial<typeof offer>, by = policy, at = now) => {
+      const verdict = trustCheckpoint(rules, by, { ...offer, ...change }, at)
+      return verdict.kind === 'refused' ? verdict.reason : verdict.kind
+    }
+    expect(reason({}, policy, offer.header.time + 14 * DAY + 1)).toBe('stale')
+    expect(reason({}, policy, offer.header.time - 10_001)).toBe('future')
+    expect(reason({}, { ...policy, origin: 'chordns/home/com' })).toBe('another log')
+    expect(reason({ note: ledger.noteBytes(20, 2) })).toBe('cosignatures')
+    expect(reason({}, { ...policy, keys: [], enough: 0 })).toBe('cosignatures')
+    expect(reason({ header: ledger.at(21).header })).toBe('header')
+    expect(reason({ next: new TestLedger([5, 6, 7, 8]).setAt(1) })).toBe('header')
+    expect(reason({ note: ledger.fork(10).grow(20, LIE).noteBytes(20) })).toBe('header')
+  })
+})

@@ -1,0 +1,114 @@
+/** The vectors of the chapter on ledger chains in docs/protocol.md. */
+import { toHex } from '../../src/base/index.ts'
+import { voteBytes } from '../../src/chain/blocks/signing.ts'
+import {
+  type BlockCertificate,
+  type BlockHeader,
+  blockIdOf,
+  certificateToValue,
+  checkpointText,
+  cosign,
+  cosignerKey,
+  emptyStateMap,
+  encodeGenesis,
+  encodeNote,
+  encodeResult,
+  encodeWarmProof,
+  formatNoteKey,
+  type Genesis,
+  HistoryLog,
+  headerToValue,
+  historyRoot,
+  ledgerChainId,
+  merkleRoot,
+  originOf,
+  proveKeys,
+  setRoot,
+  signTransaction,
+  stateRoot,
+  stateSet,
+  stateView,
+  transactionId,
+} from '../../src/chain/index.ts'
+import { ed25519Signer, encodeCanonical, type Signer, sha256 } from '../../src/crypto/index.ts'
+
+const text = (value: string) => new TextEncoder().encode(value)
+const TIME = 1_800_000_000_000
+
+/** `signer` has the key of the other vectors. */
+export function ledgerVectors(signer: Signer, memberId: Uint8Array): Record<string, string> {
+  const voting = ed25519Signer(sha256(text('chordns voting key vector')))
+  const validators = [{ id: memberId, publicKey: voting.publicKey }]
+  const genesis: Genesis = {
+    ringId: 'home',
+    name: 'root',
+    time: TIME,
+    validators,
+    heartbeatMs: 60_000,
+    intervalMs: 1_000,
+    rules: 1,
+    application: new Uint8Array(),
+  }
+  const chainId = ledgerChainId(genesis)
+  const transaction = signTransaction(signer, chainId, {
+    nonce: 0,
+    fee: 1,
+    expires: TIME + 60_000,
+    payload: Uint8Array.of(0x81, 0x18, 0x20),
+  })
+  const result = encodeResult({ code: 0, fee: 1, detail: new Uint8Array() })
+  const state = stateSet(stateSet(emptyStateMap, text('a'), text('1')), text('b'), text('2'))
+  const set = setRoot(validators)
+  const header: BlockHeader = {
+    chainId,
+    height: 1,
+    time: TIME + 1_000,
+    proposer: memberId,
+    previousId: new Uint8Array(32),
+    transactionsRoot: merkleRoot([transaction]),
+    stateRoot: stateRoot(state),
+    validatorsHash: set,
+    nextValidatorsHash: set,
+    lastCertificateHash: new Uint8Array(32),
+    extension: Uint8Array.of(0),
+    ledger: {
+      afterValidatorsRoot: set,
+      resultsRoot: merkleRoot([result]),
+      historyRoot: historyRoot({ size: 0, hashes: [] }),
+      evidenceRoot: merkleRoot([]),
+      rules: 1,
+      nextRules: undefined,
+    },
+  }
+  const blockId = blockIdOf(header)
+  const signature = voting.sign(voteBytes(chainId, { kind: 'precommit', height: 1, round: 0, blockId }))
+  const certificate: BlockCertificate = {
+    scheme: 1,
+    height: 1,
+    round: 0,
+    blockId,
+    signatures: [{ index: 0, signature }],
+  }
+  const log = new HistoryLog()
+  log.append(blockId)
+  const note = checkpointText({ origin: originOf('home', 'root'), size: 1, root: historyRoot(log.edge) })
+  const signed = encodeNote({ text: note, signatures: [cosign(voting, memberId, note, TIME / 1_000)] })
+  return {
+    genesis: toHex(encodeGenesis(genesis)),
+    'ledger chain id': toHex(chainId),
+    'set root': toHex(set),
+    transaction: toHex(transaction),
+    'transaction id': toHex(transactionId(transaction)),
+    result: toHex(result),
+    'ledger header': toHex(encodeCanonical(headerToValue(header))),
+    'ledger block id': toHex(blockId),
+    'ledger certificate': toHex(encodeCanonical(certificateToValue(certificate))),
+    'state proof': toHex(proveKeys(stateView(state), [text('a')])),
+    'absence proof': toHex(proveKeys(stateView(state), [text('c')])),
+    'warm proof': toHex(
+      encodeWarmProof({ height: 1, value: text('1'), stateProof: proveKeys(stateView(state), [text('a')]) }),
+    ),
+    'checkpoint note': toHex(signed),
+    'cosigner key': toHex(text(formatNoteKey(cosignerKey(validators[0]!)))),
+  }
+}
