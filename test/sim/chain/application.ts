@@ -1,6 +1,5 @@
 /** A small application for chains under test: a map of keys to values, and validators that take each other's places. */
 import { latin1 } from '../../../src/base/index.ts'
-import { readCbor, readList, readRow } from '../../../src/chain/reading.ts'
 import {
   type Application,
   type Applied,
@@ -12,6 +11,7 @@ import {
   stateSet,
   type Validator,
 } from '../../../src/chain/index.ts'
+import { readCbor, readList, readRow } from '../../../src/chain/reading.ts'
 import { encodeCanonical } from '../../../src/crypto/index.ts'
 
 const NO_EXTENSION = new Uint8Array()
