@@ -12,7 +12,7 @@ export interface LightRules {
   readonly scheme: SignatureScheme
   /**
    * How many of the set that is trusted must have signed a header further on. `quorum`: more than two thirds; `third`: more than a third,
-   * as long as no third of a set ever lies while it is trusted. A validator that was removed was removed because it lied: docs/decisions/0061.
+   * as long as no third of a set ever lies while it is trusted. A validator that was removed was removed because it lied: docs/decisions/0067.
    */
   readonly overlap: 'quorum' | 'third'
   readonly trustingPeriodMs: number
