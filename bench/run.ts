@@ -28,6 +28,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ readonly benchmark: Be
   outage: () => import('./outage.ts'),
   peers: () => import('./peers.ts'),
   read: () => import('./read.ts'),
+  state: () => import('./state.ts'),
   upkeep: () => import('./upkeep.ts'),
 }
 

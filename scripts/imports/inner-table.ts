@@ -20,6 +20,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
     'joining.ts',
     'core',
     'root-keys.ts',
+    'state',
     'disk.ts',
     'views.ts',
     'traffic.ts',
@@ -27,7 +28,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
   'peer/core': ['core.ts', 'reload.ts', 'local-root.ts', 'options.ts'],
   config: ['load.ts', 'print.ts', 'reload.ts', 'sources', 'derive.ts', 'contradictions.ts', 'local.ts', 'sections'],
-  io: ['peers', 'finding', 'streams', 'upstream', 'disk', 'clock.ts', 'interfaces.ts', 'random.ts'],
+  io: ['peers', 'finding', 'streams', 'upstream', 'threads', 'disk', 'clock.ts', 'interfaces.ts', 'random.ts'],
   'io/disk': ['background', 'sqlite-store.ts', 'pairs.ts', 'sqlite-file.ts', 'keys.ts', 'text-file.ts'],
   serve: ['front-end.ts', 'doors', 'desk', 'access'],
   resolver: [

@@ -6,6 +6,7 @@
  * - `startDiskThread`: data that outlives the process, written by a thread of its own; `openSqliteStore`: the same by the thread that
  *   calls; `loadSecret`, `loadOrCreateIdentity`: keys in files; `readTextFile`,
  *   `replaceTextFile`: small files.
+ * - `startCallThread`, `answerCalls`: both sides of a thread that works for this one.
  * - `systemClock`, `systemRandom`, `localAddresses`: the machine itself.
  */
 export { systemClock } from './clock.ts'
@@ -30,4 +31,6 @@ export { hasAddress, localAddresses } from './interfaces.ts'
 export { limits as ioLimits } from './limits.ts'
 export { createLibp2pTransport, startRendezvous } from './peers/lazy.ts'
 export { systemRandom } from './random.ts'
+export { answerCalls, type CallMethods } from './threads/answering.ts'
+export { type CallThread, type CallThreadDeps, type CallThreadHooks, startCallThread } from './threads/call-thread.ts'
 export { createExchange, type ExchangeOptions, type SystemExchange } from './upstream/exchange.ts'

@@ -49,7 +49,8 @@ export async function copied(from: RemoteState, to: RemoteState, height: number,
   return pieces
 }
 
-export function stateCompliance(createWorld: () => StateWorld): void {
+/** `runs`: of the property; each begins a state or two. */
+export function stateCompliance(createWorld: () => StateWorld, runs = 15): void {
   let world: StateWorld
   beforeEach(() => {
     world = createWorld()
@@ -87,7 +88,7 @@ export function stateCompliance(createWorld: () => StateWorld): void {
         }
         expect((await state.status()).head).toMatchObject({ height: blocks.length, size: models.at(-1)!.size })
       }),
-      { numRuns: 15 },
+      { numRuns: runs },
     )
   })
 
