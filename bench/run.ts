@@ -30,6 +30,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ readonly benchmark: Be
   read: () => import('./read.ts'),
   state: () => import('./state.ts'),
   upkeep: () => import('./upkeep.ts'),
+  upgrade: () => import('./upgrade.ts'),
 }
 
 class Usage extends Error {}

@@ -28,7 +28,7 @@ export async function dealReal(run: RealRun, { sharing, members }: Dealing): Pro
     ...(run.anchor !== undefined && { anchors: run.anchor }),
     replicas: 2,
     admitAfter: 'auto',
-    config: { cache: { persist: false }, ring: isRing ? { acceptFrom: sharing } : { enabled: false } },
+    config: { cache: { persist: false }, ring: isRing ? { acceptFrom: sharing } : { enabled: false, bootstrap: [] } },
   })
   try {
     if (isRing) await oneRing(cluster.peers)

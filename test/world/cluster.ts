@@ -28,6 +28,8 @@ export interface ClusterSpec {
   readonly basePort?: number
   /** Merged over every peer's configuration. */
   readonly config?: Readonly<Record<string, object>>
+  /** The program that a peer runs: `cli.ts` of another build of this one. Asked at each start. */
+  readonly cli?: (index: number) => string
   /** Where a peer runs, if not beside all others on this machine's loopback interface. */
   readonly place?: (index: number) => Promise<Place>
 }
@@ -127,11 +129,12 @@ async function startPeer(
     },
     chunks: { admitAfter: spec.admitAfter, ...spec.config?.['chunks'] },
     status: { listen: '127.0.0.1:0' },
+    ...(spec.config?.['log'] !== undefined && { log: spec.config['log'] }),
     data,
   }
   const configFile = join(data, 'resolver.config.json')
   await writeFile(configFile, JSON.stringify(config, null, 2))
-  const start = [process.execPath, ...NODE_FLAGS, CLI, 'start', '--config', configFile]
+  const start = [process.execPath, ...NODE_FLAGS, spec.cli?.(index) ?? CLI, 'start', '--config', configFile]
   const [program, ...args] = [...(place?.prefix ?? []), ...start]
   const child = spawn(program!, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   return watch(child, index, configFile)
