@@ -9,7 +9,7 @@ import { type Benchmark, type BenchResult, numberOption, numbersOption, target }
 import { type ChordMode, ChordModel, kill } from './models/chord.ts'
 import { KademliaModel, type KademliaOptions } from './models/kademlia.ts'
 import { placesOf, type Timed, timedChord, timedKademlia, timedReads } from './models/stretch.ts'
-import { type RealHops, type RealRow, realRows } from './real/hops.ts'
+import { type FarRow, farRows, type RealHops, type RealRow, realRows } from './real/hops.ts'
 
 const SMALLEST = 16
 const FACTOR = 4
@@ -58,6 +58,11 @@ export const benchmark: Benchmark = {
       help: 'real libp2p members on this machine, beside kad-dht on the same nodes; `none` to leave them out',
       default: '16,50,100,200',
     },
+    'far-size': {
+      type: 'string',
+      help: 'real libp2p members whose links are as long as those of the Internet; `none` to leave them out',
+      default: '50',
+    },
     seed: { type: 'string', help: 'seed of ids, keys and askers', default: '1' },
   },
   async run(values, say) {
@@ -81,9 +86,10 @@ export const benchmark: Benchmark = {
     const failed = allModes(FAILURE_SIZE, lookups, seed, FAILED_SHARE)
     const whole = rows.find(({ n, mode }) => n === FAILURE_SIZE && mode === 'table')
     const stretch = await stretchRows(seed, say)
+    const far = values['far-size'] === 'none' ? [] : await farRows(numberOption(values, 'far-size'), seed, say)
     const real = await realRows(sizes, seed, say)
     const table = whole ?? chordRow(FAILURE_SIZE, 'table', lookups, seed, 0)
-    return summarise(rows, failed, real, { whole: table, stretch }, { lookups, seed })
+    return summarise(rows, failed, real, { whole: table, stretch, far }, { lookups, seed })
   },
 }
 
@@ -196,7 +202,15 @@ function summarise(
   rows: readonly Row[],
   failed: readonly Row[],
   { rows: real, givenUp }: RealHops,
-  { whole, stretch }: { readonly whole: Row; readonly stretch: readonly StretchRow[] },
+  {
+    whole,
+    stretch,
+    far,
+  }: {
+    readonly whole: Row
+    readonly stretch: readonly StretchRow[]
+    readonly far: readonly FarRow[]
+  },
   how: { readonly seed: number; readonly lookups: number },
 ): BenchResult {
   const modes = [...new Set(rows.map(({ mode }) => mode))]
@@ -229,6 +243,14 @@ function summarise(
         rows: stretch.map((row) => [row.mode, row.p50, row.mean, row.p99, row.msP50, row.requests]),
       },
       {
+        title:
+          'real libp2p members over links as long (held back by half of the King-like delays): time over the round trip to the nearest holder',
+        columns: ['nodes', 'mode', 'look-ups', 'p50', 'mean', 'p99', 'ms p50', 'requests', 'failed'],
+        rows: far.map((row) => [
+          ...[row.n, row.mode, row.lookups, row.p50, row.mean, row.p99, row.msP50, row.requests, row.failures],
+        ]),
+      },
+      {
         title: 'real libp2p members on this machine: hops, requests (kad-dht: until the first answer / in all), ms',
         columns: ['nodes', 'mode', 'mean', 'p50', 'p99', 'requests', 'failed', 'ms p50', 'ms p99'],
         rows: real.map((row) => [
@@ -252,6 +274,7 @@ function summarise(
         stretch.find(({ mode }) => mode === READS_SILENT)!.p50,
         1.05,
       ),
+      ...far.slice(0, 1).map(({ n, p50 }) => target(`latency stretch of a read, ${n} real members, p50`, p50, 1.05)),
       target(
         'look-ups that missed the owner, all rows',
         [...rows, ...failed].reduce((sum, { failures }) => sum + failures, 0),
@@ -270,6 +293,7 @@ function summarise(
         table: 'every node knows all members',
         kademlia: 'a hop is a round; the first answer is that of any of the k closest nodes, which all hold the value',
       },
+      far,
       stretch: { ...STRETCH, roundTripsMs: roundTrips(how.seed), rows: stretch },
       real,
       realGivenUp: givenUp,

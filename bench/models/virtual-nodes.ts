@@ -42,8 +42,6 @@ export interface VirtualNode {
   stop(): Promise<void>
 }
 
-/** 2026-03-01 12:00:00 UTC. Signatures of a world are made for the time of its clock. */
-const START_MS = Date.UTC(2026, 2, 1, 12)
 const SECRET = new Uint8Array(32).fill(7)
 const FORM_MS = 120_000
 
@@ -59,7 +57,8 @@ export class VirtualNodes {
   readonly #dir: string
 
   static async begin(options: VirtualOptions): Promise<VirtualNodes> {
-    const clock = virtualClock({ settle: () => setImmediate(), startUnixMs: START_MS })
+    // Signatures of a world are made for the day that they are made on.
+    const clock = virtualClock({ settle: () => setImmediate(), startUnixMs: Date.now() })
     const world = await createWorld(options.world, { sockets: false, clock })
     const all = new VirtualNodes(options, clock, world)
     await all.#form()

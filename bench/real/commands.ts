@@ -25,6 +25,8 @@ export type Command =
       /** Gossipsub on every node, all on one topic. */
       readonly pubsub: boolean
       readonly ring: Timing
+      /** Seed of places that are as far apart as hosts of the Internet, and shared records on every member. */
+      readonly far?: number
     }
   | { readonly op: 'seen' }
   | {
@@ -45,7 +47,13 @@ export type Command =
       readonly count: number
       readonly seed: number
       readonly peers: readonly PeerId[]
+      /** Of those peers, where links are long. */
+      readonly addresses?: readonly PeerAddress[]
     }
+  /** A member tells that it had to fetch these names; members that hold each; reads of them by every member. */
+  | { readonly op: 'tell'; readonly name: string; readonly names: readonly string[] }
+  | { readonly op: 'held'; readonly names: readonly string[] }
+  | { readonly op: 'reads'; readonly names: readonly string[]; readonly count: number; readonly seed: number }
   | { readonly op: 'watch'; readonly peers: readonly PeerId[] }
   | { readonly op: 'heard' }
   | { readonly op: 'leave'; readonly name: string }
@@ -89,6 +97,17 @@ export interface KadOutcome {
   /** Until the first answer, and in all. */
   readonly ms: number
   readonly msToEnd: number
+  /** Round trip to the nearest of the k closest, where links are long. Ms. */
+  readonly nearestMs?: number
+}
+
+/** A read of the ring's records over long links. */
+export interface FarOutcome {
+  readonly found: boolean
+  readonly ms: number
+  /** Round trip to the nearest replica. Ms. */
+  readonly nearestMs: number
+  readonly requests: number
 }
 
 /** A member knows of an event. Of the ring: 2 i for `member i has left`, 2 i + 1 for `is back`. `at`: Unix ms, with fractions. */

@@ -20,6 +20,8 @@ export interface CrewOptions {
   readonly perProcess?: number
   /** How long they may take to find each other. Ms. */
   readonly joinMs: number
+  /** As in `start`. */
+  readonly far?: number
 }
 
 export class Crew {
@@ -39,11 +41,11 @@ export class Crew {
   }
 
   async #begin(
-    { size, ringId, kads, ring, joinMs, pubsub = false, perProcess = PER_PROCESS }: CrewOptions,
+    { size, ringId, kads, ring, joinMs, far, pubsub = false, perProcess = PER_PROCESS }: CrewOptions,
     say: (line: string) => void,
   ): Promise<void> {
     const names = Array.from({ length: size }, (_, i) => `member-${i}`)
-    const start = { op: 'start', ringId, kads, pubsub, ring } as const
+    const start = { op: 'start', ringId, kads, pubsub, ring, ...(far !== undefined && { far }) } as const
     const first = this.#hire()
     const [founder] = await first.tell<Member[]>({ ...start, names: names.slice(0, 1), bootstrap: [] })
     this.members.push(founder!)

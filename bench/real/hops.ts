@@ -2,7 +2,7 @@
 import { errorText } from '../../src/base/index.ts'
 import type { LookupMode } from '../../src/ring/types.ts'
 import { median, quantile, round } from '../lib/stats.ts'
-import type { KadOutcome, KadSetting, RingOutcome } from './commands.ts'
+import type { FarOutcome, KadOutcome, KadSetting, RingOutcome } from './commands.ts'
 import { Crew } from './crew.ts'
 
 const MODES: readonly LookupMode[] = ['chord', 'chord+list', 'table']
@@ -92,6 +92,89 @@ async function addRows(rows: RealRow[], n: number, seed: number, say: (line: str
   } finally {
     await crew.end()
   }
+}
+
+/** Over links as long as those of the Internet: time over the round trip to the nearest that holds it. */
+export interface FarRow {
+  readonly mode: string
+  readonly n: number
+  readonly lookups: number
+  readonly p50: number
+  readonly mean: number
+  readonly p99: number
+  readonly msP50: number
+  readonly requests: number
+  readonly failures: number
+}
+
+const FAR_NAMES = 60
+const FAR_READS = 20
+const AGREED_MS = 120_000
+
+/** The ring's reads and kad-dht's look-ups on the same nodes, whose links are long. */
+export async function farRows(n: number, seed: number, say: (line: string) => void): Promise<FarRow[]> {
+  const crew = await Crew.begin({ size: n, ringId: `far-${n}`, kads: KS, ring: RING, joinMs: JOIN_MS, far: seed }, say)
+  const rows: FarRow[] = []
+  const add = (row: FarRow) => {
+    say(`${n} far members, ${row.mode}: ${row.p50} times the nearest, ${row.msP50} ms, ${row.failures} failed`)
+    rows.push(row)
+  }
+  try {
+    const names = Array.from({ length: FAR_NAMES }, (_, i) => `name${i}.example.com`)
+    await agreed(crew, names)
+    const read = { op: 'reads', names, count: FAR_READS } as const
+    // First the digests, and how far everybody is.
+    await crew.all({ ...read, seed })
+    const reads = (await crew.all<FarOutcome[]>({ ...read, seed: seed + 1_000 }, false)).flat()
+    const found = reads.filter((one) => one.found)
+    add({
+      mode: 'read, nearest first',
+      n,
+      ...farTimes(found),
+      requests: mean(found.map(({ requests }) => requests)),
+      failures: reads.length - found.length,
+    })
+    await crew.all({ op: 'begin-kads' })
+    await crew.all({ op: 'fill', k: Math.max(...KS), members: n })
+    const [peers, addresses] = [crew.members.map(({ peer }) => peer), crew.members.map(({ address }) => address)]
+    for (const setting of KADS) {
+      const count = Math.max(1, Math.round(ROW / n))
+      const all = await crew.all<KadOutcome[]>({ op: 'kad-lookups', setting, count, seed, peers, addresses }, false)
+      const asked = all.flat().filter(({ depth }) => depth !== 0)
+      const answered = asked.filter(({ depth }) => depth !== undefined)
+      add({
+        mode: `kad-dht k=${setting.k} alpha=${setting.alpha}`,
+        n,
+        ...farTimes(answered.map(({ ms, nearestMs }) => ({ ms, nearestMs: nearestMs ?? Number.NaN }))),
+        requests: mean(answered.map(({ messages }) => messages)),
+        failures: asked.length - answered.length,
+      })
+    }
+  } finally {
+    await crew.end()
+  }
+  return rows
+}
+
+/** Some members tell the names, as if they had fetched them; waits until all replicas hold them. */
+async function agreed(crew: Crew, names: readonly string[]): Promise<void> {
+  const tellers = crew.members.slice(0, 10)
+  for (const end = performance.now() + AGREED_MS; ; ) {
+    const held = await crew.all<number[]>({ op: 'held', names })
+    const open = names.filter((_, i) => held.reduce((sum, one) => sum + one[i]!, 0) < 3)
+    if (open.length === 0) return
+    if (performance.now() > end) throw new Error(`${open.length} names are not agreed on in time`)
+    for (const [i, teller] of tellers.entries()) {
+      const part = open.filter((_, at) => at % tellers.length === i)
+      await crew.tellOne(teller.name, { op: 'tell', name: teller.name, names: part })
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5_000))
+  }
+}
+
+function farTimes(outcomes: readonly Pick<FarOutcome, 'ms' | 'nearestMs'>[]) {
+  const stretch = outcomes.map(({ ms, nearestMs }) => round(ms / nearestMs, 3))
+  return { lookups: outcomes.length, ...distribution(stretch), msP50: round(median(outcomes.map(({ ms }) => ms)), 1) }
 }
 
 function ringRow(mode: string, n: number, outcomes: readonly RingOutcome[]): RealRow {

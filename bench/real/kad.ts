@@ -7,6 +7,7 @@ import type { PeerId } from '../../src/base/index.ts'
 import { compareBytes } from '../../src/base/index.ts'
 import { sha256 } from '../../src/crypto/index.ts'
 import type { KadOutcome } from './commands.ts'
+import { portOf, type RoundTrip } from './far-links.ts'
 
 /** What a single DHT has beside its interface; how it begins a query. */
 export interface Routing {
@@ -55,6 +56,25 @@ function closest(key: Uint8Array, k: number, peers: readonly PeerId[]): Set<stri
   const order = peers.map((peer) => ({ peer, distance: far(peer) }))
   order.sort((a, b) => compareBytes(a.distance, b.distance))
   return new Set(order.slice(0, k).map(({ peer }) => peer))
+}
+
+export interface FarPeers {
+  readonly peers: readonly PeerId[]
+  /** Of those peers. */
+  readonly addresses: readonly string[]
+  readonly roundTrip: RoundTrip
+}
+
+/** Round trip to the nearest of the k that hold the key. Ms. */
+export function nearestHolder(
+  own: string,
+  key: Uint8Array,
+  k: number,
+  { peers, addresses, roundTrip }: FarPeers,
+): number {
+  const holders = closest(key, k, peers)
+  const ports = peers.flatMap((peer, i) => (holders.has(peer) ? [portOf(addresses[i]!)] : []))
+  return Math.min(...ports.map((port) => roundTrip(portOf(own), port)))
 }
 
 export async function kadLookup(

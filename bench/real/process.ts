@@ -7,15 +7,20 @@ import { type GossipSub, type GossipSubComponents, gossipsub } from '@libp2p/gos
 import { type KadDHT, kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { asPeerId, type PeerId } from '../../src/base/index.ts'
+import type { Chunks } from '../../src/chunks/index.ts'
 import { ed25519, ed25519Signer, sha256 } from '../../src/crypto/index.ts'
 import { systemClock } from '../../src/io/clock.ts'
 import { createLibp2pTransport, type Libp2pTransport } from '../../src/io/peers/libp2p-transport.ts'
 import { systemRandom } from '../../src/io/random.ts'
+import { RequestRoom } from '../../src/peer/rooms.ts'
+import { type CountedTransport, countedTransport } from '../../src/peer/traffic.ts'
 import { successorIndex } from '../../src/ring/chord/ids.ts'
 import { createRing, idFromBytes, openDoorkeeper, type RememberedRing, type RunningRing } from '../../src/ring/index.ts'
 import { seeded } from '../lib/stats.ts'
-import type { Command, Heard, KadOutcome, Member, RingOutcome, Seen } from './commands.ts'
-import { kadLookup, routingOf, setAlpha } from './kad.ts'
+import type { Command, FarOutcome, Heard, KadOutcome, Member, RingOutcome, Seen } from './commands.ts'
+import { farLinks, farRoundTrips, portOf } from './far-links.ts'
+import { kadLookup, nearestHolder, routingOf, setAlpha } from './kad.ts'
+import { holdsName, recordsOf, tellName, timedFarReads } from './records.ts'
 
 interface Box {
   readonly name: string
@@ -24,6 +29,8 @@ interface Box {
   readonly makers: ReadonlyMap<number, () => KadDHT>
   readonly kads: Map<number, KadDHT>
   readonly pubsub: { current: GossipSub | undefined }
+  readonly traffic: CountedTransport
+  readonly chunks: Chunks | undefined
 }
 
 const clock = systemClock()
@@ -36,11 +43,12 @@ const heard: Heard[] = []
 
 async function start(command: Extract<Command, { op: 'start' }>): Promise<Member[]> {
   const { ringId, names, kads } = command
+  const roundTrip = command.far === undefined ? undefined : farRoundTrips(command.far)
   for (const name of names) {
     const pubsub: Box['pubsub'] = { current: undefined }
     const makers = new Map<number, () => KadDHT>()
     const seed = seedOf(name)
-    const transport = await createLibp2pTransport({
+    const transport: Libp2pTransport = await createLibp2pTransport({
       seed,
       listen: ['/ip4/127.0.0.1/tcp/0'],
       doorkeeper: openDoorkeeper({ ringId, random }),
@@ -49,19 +57,33 @@ async function start(command: Extract<Command, { op: 'start' }>): Promise<Member
       services: {
         ...Object.fromEntries(kads.map((k) => [`kad${k}`, kadService(k, makers)])),
         ...(command.pubsub && { pubsub: pubsubService(pubsub) }),
+        ...(roundTrip !== undefined && { far: farLinks(roundTrip, () => portOf(transport.addresses()[0] ?? '')) }),
       },
     })
-    const ring = ringOf(transport, seed)
-    transport.onRequest((from, body) => ring.handle(from, body))
-    const box: Box = { name, transport, ring, makers, kads: new Map(), pubsub }
+    const traffic = countedTransport(transport)
+    const ring = ringOf(transport, traffic, seed)
+    const signer = ed25519Signer(seed)
+    const chunks = roundTrip === undefined ? undefined : recordsOf({ ring, clock, random, log: quiet, signer, traffic })
+    const box: Box = { name, transport, ring, makers, kads: new Map(), pubsub, traffic, chunks }
     boxes.set(name, box)
+    answer(box)
     watch(box)
     listen(box)
     await ring.start()
+    chunks?.start()
   }
   return names.map((one) => {
     const { name, transport, ring } = boxes.get(one)!
     return { name, peer: transport.self, id: ring.self.id, address: transport.addresses()[0]! }
+  })
+}
+
+/** By the ring that it has now: another one after it came back. */
+function answer(box: Box): void {
+  box.transport.onRequest((from, body) => {
+    const { ring, chunks } = box
+    const rest = body.subarray(1)
+    return body[0] === RequestRoom.CHUNKS && chunks !== undefined ? chunks.handle(from, rest) : ring.handle(from, rest)
   })
 }
 
@@ -190,7 +212,7 @@ async function lookups(command: Extract<Command, { op: 'lookups' }>): Promise<Ri
 }
 
 async function kadLookups(command: Extract<Command, { op: 'kad-lookups' }>): Promise<KadOutcome[]> {
-  const { setting, count, seed, peers } = command
+  const { setting, count, seed, peers, addresses } = command
   const chance = seeded(seed)
   const outcomes: KadOutcome[] = []
   for (const { transport, kads } of boxes.values()) {
@@ -198,9 +220,32 @@ async function kadLookups(command: Extract<Command, { op: 'kad-lookups' }>): Pro
     setAlpha(dht, setting.alpha)
     for (let i = 0; i < count; i++) {
       const key = Uint8Array.from({ length: 32 }, () => Math.floor(256 * chance()))
-      outcomes.push(await kadLookup(dht, transport.self, key, setting.k, peers))
+      const outcome = await kadLookup(dht, transport.self, key, setting.k, peers)
+      const far = { peers, addresses: addresses ?? [], roundTrip: farRoundTrips(started!.far ?? 0) }
+      const nearestMs = addresses && nearestHolder(transport.addresses()[0] ?? '', key, setting.k, far)
+      outcomes.push({ ...outcome, ...(nearestMs !== undefined && { nearestMs }) })
     }
   }
+  return outcomes
+}
+
+function tell({ name, names }: Extract<Command, { op: 'tell' }>): void {
+  const { chunks } = boxes.get(name)!
+  for (const one of names) if (chunks !== undefined) tellName(chunks, one)
+}
+
+/** How many members of this process hold each name. */
+function held(names: readonly string[]): number[] {
+  const all = [...boxes.values()].flatMap(({ chunks }) => chunks ?? [])
+  return names.map((name) => all.filter((chunks) => holdsName(chunks, name)).length)
+}
+
+async function reads({ names, count, seed }: Extract<Command, { op: 'reads' }>): Promise<FarOutcome[]> {
+  const roundTrip = farRoundTrips(started!.far ?? 0)
+  const outcomes: FarOutcome[] = []
+  for (const [i, { ring, chunks }] of [...boxes.values()].entries())
+    if (chunks !== undefined)
+      outcomes.push(...(await timedFarReads({ ring, chunks, roundTrip }, names, count, seed + i)))
   return outcomes
 }
 
@@ -224,7 +269,12 @@ async function fill(k: number, members: number): Promise<void> {
 
 let started: Extract<Command, { op: 'start' }> | undefined
 
-function ringOf(transport: Libp2pTransport, seed: Uint8Array, memory?: RememberedRing): RunningRing {
+function ringOf(
+  transport: Libp2pTransport,
+  traffic: CountedTransport,
+  seed: Uint8Array,
+  memory?: RememberedRing,
+): RunningRing {
   const { ringId, bootstrap, ring: timing } = started!
   return createRing(
     {
@@ -239,7 +289,7 @@ function ringOf(transport: Libp2pTransport, seed: Uint8Array, memory?: Remembere
     },
     {
       addresses: () => transport.addresses(),
-      send: (peer, body, options) => transport.request(peer, body, options),
+      send: (peer, body, options) => traffic.request(RequestRoom.RING, peer, body, options),
     },
   )
 }
@@ -257,13 +307,12 @@ async function leave(name: string): Promise<number> {
 async function comeBack(name: string): Promise<number> {
   const box = boxes.get(name)!
   const known = box.ring.members()
-  const ring = ringOf(box.transport, seedOf(name), {
+  const ring = ringOf(box.transport, box.traffic, seedOf(name), {
     persisted: { largest: 1, incarnation: box.ring.self.incarnation },
     known,
   })
   box.ring = ring
   watch(box)
-  box.transport.onRequest((from, body) => ring.handle(from, body))
   await ring.start()
   return new Promise((resolve) => {
     const cancel = ring.onChange(() => {
@@ -301,6 +350,12 @@ async function perform(command: Command): Promise<unknown> {
       return fill(command.k, command.members)
     case 'kad-lookups':
       return kadLookups(command)
+    case 'tell':
+      return tell(command)
+    case 'held':
+      return held(command.names)
+    case 'reads':
+      return reads(command)
     case 'watch':
       watched = command.peers
       return undefined
@@ -314,6 +369,7 @@ async function perform(command: Command): Promise<unknown> {
       return publish(command.name, command.event, command.bytes)
     case 'stop':
       await Promise.all([...boxes.values()].flatMap(({ kads }) => [...kads.values()].map(stoppedKad)))
+      await Promise.all([...boxes.values()].map(({ chunks }) => chunks?.stop()))
       await Promise.all([...boxes.values()].map(({ ring }) => ring.stop()))
       await Promise.all([...boxes.values()].map(({ transport }) => transport.close()))
       return undefined
