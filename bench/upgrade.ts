@@ -138,8 +138,9 @@ async function hold(scene: Scene): Promise<void> {
   const end = performance.now() + ENTRIES_WITHIN_MS * 2
   for (let turn = 1; waiting.length > 0; turn++) {
     await pause(1_000)
-    const held = await Promise.all(waiting.map((name) => holders(cluster.peers, name)))
-    waiting = waiting.filter((_, i) => held[i]! < 3)
+    const open: string[] = []
+    for (const name of waiting) if ((await holders(cluster.peers, name)) < 3) open.push(name)
+    waiting = open
     scene.say(`${names.length - waiting.length} of ${names.length} names are held`)
     if (performance.now() > end) throw new Error(`not held in time: ${waiting.slice(0, 5).join(', ')}`)
     if (turn % 10 === 0) await askEach(scene, [cluster.peers[turn % cluster.peers.length]!], waiting)
@@ -149,21 +150,22 @@ async function hold(scene: Scene): Promise<void> {
 async function askEach({ chance }: Scene, peers: readonly PeerProcess[], names: readonly string[]): Promise<void> {
   for (const name of names) {
     const peer = peers[Math.floor(chance() * peers.length)]!
-    await fetch(`http://127.0.0.1:${peer.statusPort}/lookup?name=${name}&type=A`, HEADERS)
+    await fromApi(peer, `/lookup?name=${name}&type=A`)
   }
 }
 
-const HEADERS = { headers: { 'x-chordns': '1' } }
+/** Without keep-alive: the server may close an idle connection just when it is used again. */
+async function fromApi({ statusPort }: PeerProcess, path: string, method: 'GET' | 'POST' = 'GET'): Promise<unknown> {
+  const headers = { 'x-chordns': '1', connection: 'close' }
+  const reply = await fetch(`http://127.0.0.1:${statusPort}${path}`, { method, headers })
+  return reply.json()
+}
 
 /** How many members hold an entry for the name. */
 async function holders(peers: readonly PeerProcess[], name: string): Promise<number> {
-  const views = await Promise.all(
-    peers.map(async ({ statusPort }) => {
-      const reply = await fetch(`http://127.0.0.1:${statusPort}/chunk?name=${name}`, HEADERS)
-      return chunkView.parse(await reply.json())
-    }),
-  )
-  return views.filter(({ entries }) => entries.length > 0).length
+  let count = 0
+  for (const peer of peers) if (chunkView.parse(await fromApi(peer, `/chunk?name=${name}`)).entries.length > 0) count++
+  return count
 }
 
 interface Restart {
@@ -255,8 +257,9 @@ async function whatIsKept({ cluster, world, names, say }: Scene): Promise<Kept> 
   await world.stopAll()
   const lost: string[] = []
   for (const [i, name] of names.entries()) {
-    const { statusPort, address, port } = cluster.peers[i % cluster.peers.length]!
-    await fetch(`http://127.0.0.1:${statusPort}/cache/flush?name=${name}`, { method: 'POST', ...HEADERS })
+    const peer = cluster.peers[i % cluster.peers.length]!
+    const { address, port } = peer
+    await fromApi(peer, `/cache/flush?name=${name}`, 'POST')
     const stub = await Stub.open('127.0.0.1', { address, port })
     const { rcode } = await stub.ask(name, 10_000)
     stub.close()

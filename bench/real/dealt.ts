@@ -49,7 +49,8 @@ export async function oneRing(peers: readonly PeerProcess[]): Promise<void> {
 }
 
 export async function statusOf({ statusPort }: PeerProcess) {
-  const reply = await fetch(`http://127.0.0.1:${statusPort}/status`)
+  // Without keep-alive: the server may close an idle connection just when it is used again.
+  const reply = await fetch(`http://127.0.0.1:${statusPort}/status`, { headers: { connection: 'close' } })
   return statusView.parse(await reply.json())
 }
 
