@@ -243,8 +243,7 @@ function summarise(
         rows: stretch.map((row) => [row.mode, row.p50, row.mean, row.p99, row.msP50, row.requests]),
       },
       {
-        title:
-          'real libp2p members over links as long (held back by half of the King-like delays): time over the round trip to the nearest holder',
+        title: 'real libp2p members over links as long: time over the round trip to the nearest holder',
         columns: ['nodes', 'mode', 'look-ups', 'p50', 'mean', 'p99', 'ms p50', 'requests', 'failed'],
         rows: far.map((row) => [
           ...[row.n, row.mode, row.lookups, row.p50, row.mean, row.p99, row.msP50, row.requests, row.failures],

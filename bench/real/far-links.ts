@@ -5,14 +5,11 @@
 import { asPeerId } from '../../src/base/index.ts'
 import { latencySpace, seededRandom } from '../../src/sim/index.ts'
 
-/** Half as long as in the King data: a handshake of five round trips must end before strangers are hung up on. */
-const FACTOR = 0.5
-
 export type RoundTrip = (port: string, other: string) => number
 
 export function farRoundTrips(seed: number): RoundTrip {
   const space = latencySpace(seededRandom(`far ${seed}`))
-  return (port, other) => FACTOR * space.roundTrip(asPeerId(port), asPeerId(other))
+  return (port, other) => space.roundTrip(asPeerId(port), asPeerId(other))
 }
 
 export function portOf(address: string): string {
