@@ -16,6 +16,7 @@ import {
   createMemoryDisk,
   createMemoryNetwork,
   type MemoryNetwork,
+  machineClock,
   type SeededRandom,
   seededRandom,
   type VirtualClock,
@@ -106,7 +107,9 @@ export class VirtualNodes {
   }
 
   #add(index: number): VirtualNode {
-    const { clock, world } = this
+    const { world } = this
+    // Clocks say whole milliseconds of the day: what is signed holds no fractions.
+    const clock = machineClock(this.clock, { wall: Math.floor })
     const config = this.#configOf(index)
     const random = this.#random.split(`node ${index}`)
     const log = this.#log(index)
