@@ -37,6 +37,7 @@ import { signWelcome } from '../../src/ring/members/welcomes.ts'
 import type { MemberEntry } from '../../src/ring/types.ts'
 import { encodeMessage as encodeRingMessage } from '../../src/ring/wire/encode.ts'
 import { ledgerVectors } from './ledger-vectors.ts'
+import { stateVectors } from './state-vectors.ts'
 
 const text = (value: string) => new TextEncoder().encode(value)
 const signer = ed25519Signer(sha256(text('chordns protocol vector')))
@@ -230,6 +231,7 @@ export function protocolVectors(): Readonly<Record<string, string>> {
     'content digest': toHex(contentDigest(question, outcome)),
     observation: toHex(encodeObservation(observation)),
     ...ledgerVectors(signer, fromHex(memberId(signer.publicKey, new Uint8Array()))),
+    ...stateVectors(),
     group: groupKey(group),
     'chain id': toHex(chainIdOf(group)),
     ask: toHex(encodeChainsRequest({ kind: 'inquire', chunk, group: fromHex(groupKey(group)) })),
