@@ -109,7 +109,10 @@ function makeSnapshot<S>(work: ChainWork<S>, decided: CertifiedBlock): Snapshot 
   const { snapshotEvery } = context.options
   if (snapshotEvery === 0 || state.height % snapshotEvery !== 0) return undefined
   const bytes = context.application.snapshot(state.app)
-  if (bytes.length > limits.MAX_SNAPSHOT_BYTES) return undefined
+  if (bytes.length > limits.MAX_SNAPSHOT_BYTES) {
+    work.effects.push({ kind: 'noSnapshot', bytes: bytes.length })
+    return undefined
+  }
   const { previousValidators, validators, nextValidators } = state
   state.snapshot = {
     head: {

@@ -75,6 +75,8 @@ export type ChainEffect<S> =
   | { readonly kind: 'evidence'; readonly evidence: ChainEquivocation }
   /** Something is wrong with the application, and the chain goes on without our turn. */
   | { readonly kind: 'warn'; readonly reason: string }
+  /** The state has outgrown what is put into one snapshot: whoever comes late needs all blocks since the last one. */
+  | { readonly kind: 'noSnapshot'; readonly bytes: number }
   /** More than a third lied, or the application is not deterministic: nothing more is signed. */
   | { readonly kind: 'halt'; readonly reason: string }
 

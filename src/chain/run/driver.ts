@@ -228,6 +228,9 @@ class ChainDriver<S> implements Chain<S> {
       case 'warn':
         log.warn({ reason: effect.reason, height }, 'no block in our turn')
         return
+      case 'noSnapshot':
+        log.error({ bytes: effect.bytes, height }, 'the state is too large for a snapshot: none is taken')
+        return
       case 'halt':
         log.error({ reason: effect.reason, height }, 'the chain halts')
         return

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { type Store, toHex } from '../../../src/base/index.ts'
-import { type Chain, type ChainOptions, createChain, type PeerName, type StateMap } from '../../../src/chain/index.ts'
+import {
+  type Application,
+  type Chain,
+  type ChainOptions,
+  createChain,
+  type PeerName,
+  type StateMap,
+} from '../../../src/chain/index.ts'
 import { virtualClock } from '../../../src/sim/index.ts'
 import { mapApplication, transaction } from '../../sim/chain/application.ts'
 import { SimDisk } from '../../sim/chain/disk.ts'
@@ -10,7 +17,11 @@ import { runWorld } from '../../sim/chain/world.ts'
 import { chainId, people, scheme } from '../one.ts'
 
 /** Four chains whose messages take 5 ms. `votesOf`: where the votes of one of them go, if not to its disk. */
-function four(options: Partial<ChainOptions> = {}, votesOf: (index: number) => Store | undefined = () => undefined) {
+function four(
+  options: Partial<ChainOptions> = {},
+  votesOf: (index: number) => Store | undefined = () => undefined,
+  changed: Partial<Application<StateMap>> = {},
+) {
   const { validators, signers } = people(4)
   const clock = virtualClock({ settle: async () => {} })
   const names = validators.map(({ id }) => toHex(id))
@@ -25,7 +36,7 @@ function four(options: Partial<ChainOptions> = {}, votesOf: (index: number) => S
         validators,
         signer: signers[index]!,
         scheme,
-        application: mapApplication(validators),
+        application: { ...mapApplication(validators), ...changed },
         stores: { blocks: disks[index]!.open({ touch() {} }), ...optional('votes', votesOf(index)) },
         clock,
         log: { debug() {}, info() {}, warn() {}, error: (_, message) => errors.push(message) },
@@ -56,6 +67,15 @@ function optional<K extends string, V>(key: K, value: V | undefined) {
 }
 
 describe('a chain over its ports', () => {
+  it('says that no snapshot is taken of a state that is too large for one', () => {
+    const tooLarge = new Uint8Array(64 * 1024 * 1024 + 1)
+    const { clock, chains, errors } = four({ snapshotEvery: 1 }, undefined, { snapshot: () => tooLarge })
+    chains[0]!.submit(transaction(1))
+    clock.advance(2_000)
+    expect(chains[0]!.status().height).toBe(1)
+    expect(errors).toContain('the state is too large for a snapshot: none is taken')
+  })
+
   it('decides in three message delays', () => {
     const { clock, chains, heights } = four()
     chains[2]!.submit(transaction(1))
