@@ -175,5 +175,6 @@ export const PURE: readonly string[] = [
   'observe/views.ts',
   'observe/pretty.ts',
   'cli/common/ring-picture.ts',
+  'cli/common/seed-list.ts',
   'cli/running/guard.ts',
 ]

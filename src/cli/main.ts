@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { ChordnsError, errorText, systemCodeOf } from '../base/index.ts'
 import { addCacheCommands } from './commands/cache.ts'
 import { addChainCommands } from './commands/chain.ts'
+import { addChunksCommands } from './commands/chunks.ts'
 import { addCompletionCommand } from './commands/completion.ts'
 import { addConfigCommands } from './commands/config.ts'
 import { addHostsCommands } from './commands/hosts.ts'
@@ -38,6 +39,7 @@ Every command has --help. Exit codes: 0 ok, 1 failure, 2 usage or configuration.
   addStatusCommand(program)
   addCacheCommands(program)
   addRingCommands(program)
+  addChunksCommands(program)
   addChainCommands(program)
   addInviteCommands(program)
   addKeygenCommand(program)

@@ -1,0 +1,97 @@
+/** `chordns chunks seed` on one of three peers in three processes: what it asked for, the others have when no authority answers. */
+import { execFile, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { chunkView, lookupView, statusView } from '../../src/observe/views.ts'
+import { type Cluster, type PeerProcess, startCluster } from '../world/cluster.ts'
+import { demoWorld, type World } from '../world/index.ts'
+
+const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
+const NAMES = ['www.example.com', 'www.example.org', 'chain.example.com']
+
+function chordns(...args: string[]): Promise<{ code: number; out: string; error: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [CLI, ...args], (error, out, text) =>
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, error: text }),
+    )
+  })
+}
+const node = (peer: PeerProcess) => ['--node', `127.0.0.1:${peer.statusPort}`]
+const json = async (peer: PeerProcess, ...args: string[]) =>
+  JSON.parse((await chordns(...args, '--json', ...node(peer))).out)
+
+async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
+  const end = Date.now() + 30_000
+  while (!(await condition())) {
+    if (Date.now() > end) throw new Error(`not in time: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+}
+
+describe('chordns chunks seed', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'chordns-seed-'))
+  const file = join(dir, 'names.txt')
+  let world: World
+  let cluster: Cluster
+
+  beforeAll(async () => {
+    world = await demoWorld()
+    cluster = await startCluster({
+      peers: 3,
+      hints: world.hintsText(),
+      authorityPort: world.port,
+      replicas: 2,
+      admitAfter: 1,
+    })
+    await until('three members', async () => {
+      const views = await Promise.all(cluster.peers.map((peer) => json(peer, 'status')))
+      return views.every((view) => statusView.parse(view).ring?.members.length === 3)
+    })
+  }, 60_000)
+  afterAll(async () => {
+    await cluster?.stop()
+    await world?.stopAll()
+    rmSync(dir, { recursive: true, force: true })
+  })
+
+  it('asks nothing when a line is wrong, and names the line', async () => {
+    writeFileSync(file, 'www.example.com\nwww.example.org BANANA\n')
+    const { code, error } = await chordns('chunks', 'seed', file, ...node(cluster.peers[0]!))
+    expect([code, error]).toEqual([2, expect.stringContaining(`${file} line 2: unknown record type "BANANA"`)])
+  })
+
+  it('stops in order, and says with which line to go on', async () => {
+    writeFileSync(file, `${NAMES[0]} A\n`.repeat(200))
+    const args = [CLI, 'chunks', 'seed', file, '--rate', '5', ...node(cluster.peers[0]!)]
+    const child = spawn(process.execPath, args)
+    let text = ''
+    child.stdout.on('data', (data) => (text += String(data)))
+    child.stderr.on('data', (data) => (text += String(data)))
+    const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
+    await new Promise((resolve) => setTimeout(resolve, 5_000))
+    child.kill('SIGINT')
+    expect(await ended).toBe(1)
+    expect(text).toMatch(/of 200 questions/)
+    expect(text).toMatch(/go on with --from \d+/)
+  })
+
+  it('shares what it looked up: the others answer when all authorities are gone', async () => {
+    writeFileSync(file, `# what we use\n${NAMES.map((name) => `${name} A`).join('\n')}\n`)
+    const result = await json(cluster.peers[0]!, 'chunks', 'seed', file, '--rate', '2')
+    expect(result).toMatchObject({ questions: 3, done: 3, failed: 0, goOnWith: null })
+    for (const name of NAMES.slice(0, 2))
+      await until(`${name} on all replicas`, async () => {
+        const views = await Promise.all(cluster.peers.map((peer) => json(peer, 'chunk', name)))
+        return views.every((view) => chunkView.parse(view).entries.length > 0)
+      })
+    await world.stopAll()
+    for (const name of NAMES.slice(0, 2))
+      for (const peer of cluster.peers.slice(1)) {
+        const view = lookupView.parse(await json(peer, 'lookup', name))
+        expect([view.rcode, view.provenance]).toEqual(['NOERROR', 'agreed'])
+      }
+  }, 120_000)
+})
