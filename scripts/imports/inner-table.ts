@@ -24,6 +24,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
     'disk.ts',
     'views.ts',
     'traffic.ts',
+    'company.ts',
     'rooms.ts',
   ],
   'peer/core': ['core.ts', 'reload.ts', 'local-root.ts', 'options.ts'],

@@ -76,6 +76,8 @@ export type PeerAddress = string
 export interface RequestOptions {
   readonly timeoutMs: number
   readonly signal?: AbortSignal
+  /** For so long, ms, it may wait for company on its way to the peer; `timeoutMs` begins when it leaves. Default: not at all. */
+  readonly patienceMs?: number
 }
 
 /** Answers one request of a peer. A throw becomes an error reply that carries only the error's code. */

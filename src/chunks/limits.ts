@@ -255,7 +255,9 @@ export const limits = {
   MAX_DELEGATION_READS: 5,
   /** Tells to one peer, and of one peer, per second, with a burst of the same size. */
   TELLS_PER_SECOND: 10,
-  /** Tells on their way at once; more are dropped: they are only a hint of demand. */
-  MAX_TELLS_IN_FLIGHT: 64,
+  /** Tells that wait or are on their way at once; more are dropped: they are only a hint of demand. A hundred questions a second, told to two. */
+  MAX_TELLS_IN_FLIGHT: 256,
   TELL_TIMEOUT_MS: 2_000,
+  /** A tell waits so long for another request to the same replica, which costs nothing more then: nobody waits for it. */
+  TELL_PATIENCE_MS: 1_000,
 } as const

@@ -58,6 +58,8 @@ export const limits = {
   MAX_QUEUED_REPLY_BYTES: 1024 * 1024,
   /** Bytes of requests that wait for one peer to read, as many as it would work on at once; above it, new ones fail. */
   MAX_QUEUED_REQUEST_BYTES: baseLimits.MAX_INBOUND_REQUESTS_PER_PEER * baseLimits.MAX_FRAME_BYTES,
+  /** Replies to requests that came in one piece wait so long for each other, ms: less than a round trip in one house. */
+  REPLIES_TOGETHER_MS: 2,
   /** A stream whose peer takes nothing for so long while something waits for it is ended, ms. */
   SLOW_MS: 30_000,
   /** Bytes on their way to us on one stream before we have read any: the default, 16 MiB, is more than a paused one may hold. */

@@ -33,6 +33,7 @@ import {
   type RunningRing,
   type Spoken,
 } from '../ring/index.ts'
+import { inCompany } from './company.ts'
 import { Core, type CoreDeps, type CoreHooks } from './core/core.ts'
 import type { Guests } from './guests.ts'
 import { RequestRoom } from './rooms.ts'
@@ -122,7 +123,7 @@ export interface PeerRooms {
 
 /** Nothing is sent before `begin`. */
 export function composePeers(given: CompositionDeps, hooks: CompositionHooks): PeerRooms {
-  const deps: Wired = { ...given, traffic: countedTransport(given.transport) }
+  const deps: Wired = { ...given, traffic: trafficOf(given) }
   const { config, transport, stores, traffic, guests } = deps
   const memory = stores && ringMemory(deps, stores)
   const ring = ringOver(deps, memory)
@@ -164,6 +165,12 @@ export interface DoorDeps {
   /** Not looked at on an open ring. */
   readonly secret: Uint8Array
   readonly guests?: Guests | undefined
+}
+
+/** Counted first: what waits for company is a request that was made. */
+function trafficOf({ transport, clock }: CompositionDeps): CountedTransport {
+  const { request } = inCompany(transport, clock)
+  return countedTransport({ request, bulk: (peer, body, options) => transport.bulk(peer, body, options) })
 }
 
 /** Who may speak to a member of this ring. */

@@ -72,7 +72,11 @@ export function createTelling(deps: TellingDeps, hooks: TellingHooks): Telling {
       if (ring.isSuspect(id) || inFlight >= limits.MAX_TELLS_IN_FLIGHT || !rates.spend(peer)) continue
       inFlight++
       sent++
-      const telling = deps.request(peer, message, { timeoutMs: limits.TELL_TIMEOUT_MS, signal: stopping })
+      const telling = deps.request(peer, message, {
+        timeoutMs: limits.TELL_TIMEOUT_MS,
+        signal: stopping,
+        patienceMs: limits.TELL_PATIENCE_MS,
+      })
       hooks.inBackground(telling.finally(() => inFlight--))
     }
   }

@@ -160,6 +160,28 @@ describe('a stream that requests come in on', () => {
     )
   })
 
+  it('lets replies to what came in one piece leave in one, unless one of them takes long', async () => {
+    const slow = new Map<number, () => void>()
+    const { feed, sent, clock, frames } = await admitted(async (_, body) => {
+      if (body[0]! > 0) await new Promise<void>((resolve) => slow.set(body[0]!, resolve))
+      return body
+    })
+    feed(request(1, bytes(0)), request(2, bytes(1)))
+    await setImmediate()
+    expect(sent).toHaveLength(0)
+    slow.get(1)!()
+    await setImmediate()
+    expect(sent).toHaveLength(1)
+    expect((await frames()).map(({ id }) => id)).toEqual([1, 2])
+
+    feed(request(3, bytes(0)), request(4, bytes(2)))
+    await setImmediate()
+    await clock.advance(limits.REPLIES_TOGETHER_MS)
+    expect((await frames()).map(({ id }) => id)).toEqual([3])
+    slow.get(2)!()
+    expect((await frames()).map(({ id }) => id)).toEqual([4])
+  })
+
   it('counts the requests in work over all streams of the peer', async () => {
     const { feed, frames, load } = await admitted(() => new Promise(() => {}))
     load.inWork = baseLimits.MAX_INBOUND_REQUESTS_PER_PEER - 1

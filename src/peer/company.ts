@@ -1,0 +1,86 @@
+/**
+ * What is in no hurry leaves with the next request to the same peer, or when its patience ends (DESIGN 5, *What a question may cost*):
+ * a frame that goes anyway costs the packets, and so most of the work of a message. Above the transport, so that simulated nodes send
+ * as real ones do.
+ */
+import {
+  type Cancel,
+  ChordnsError,
+  type Clock,
+  type PeerId,
+  type RequestOptions,
+  type Transport,
+} from '../base/index.ts'
+
+/** What waits for one peer at most: more leaves at once, so that no peer that is slow to come up holds memory. */
+export const MAX_WAITING_BYTES = 16 * 1024
+
+interface Waiting {
+  readonly leave: () => void
+  readonly bytes: number
+}
+
+interface Group {
+  readonly waiting: Set<Waiting>
+  bytes: number
+  readonly cancel: Cancel
+}
+
+type Sends = Pick<Transport, 'request'>
+
+/** The same transport, which keeps patient requests together. */
+export function inCompany<T extends Sends>(transport: T, clock: Pick<Clock, 'after'>): Sends {
+  const groups = new Map<PeerId, Group>()
+
+  function leave(peer: PeerId): void {
+    const group = groups.get(peer)
+    if (group === undefined) return
+    groups.delete(peer)
+    group.cancel()
+    for (const { leave } of group.waiting) leave()
+  }
+
+  function wait(peer: PeerId, body: Uint8Array, options: RequestOptions, patienceMs: number): Promise<Uint8Array> {
+    const { signal } = options
+    if (signal?.aborted === true) return Promise.reject(aborted())
+    return new Promise((resolve, reject) => {
+      const group = groups.get(peer) ?? {
+        waiting: new Set(),
+        bytes: 0,
+        cancel: clock.after(patienceMs, () => leave(peer)),
+      }
+      groups.set(peer, group)
+      const onAbort = () => {
+        if (!group.waiting.delete(one)) return
+        group.bytes -= one.bytes
+        reject(aborted())
+      }
+      const one: Waiting = {
+        bytes: body.length,
+        leave() {
+          signal?.removeEventListener('abort', onAbort)
+          transport.request(peer, body, options).then(resolve, reject)
+        },
+      }
+      signal?.addEventListener('abort', onAbort, { once: true })
+      group.waiting.add(one)
+      group.bytes += body.length
+      if (group.bytes > MAX_WAITING_BYTES) leave(peer)
+    })
+  }
+
+  return {
+    request(peer, body, options) {
+      const { patienceMs = 0 } = options
+      if (patienceMs > 0) return wait(peer, body, options, patienceMs)
+      // The one in a hurry goes first: its reply is worked on first, too.
+      const reply = transport.request(peer, body, options)
+      leave(peer)
+      return reply
+    },
+  }
+}
+
+function aborted() {
+  return new ChordnsError('ABORTED', 'the request was given up before it left', {})
+}
