@@ -16,7 +16,13 @@ export {
 } from './clock.ts'
 export { type LatencySpace, latencySpace } from './latency.ts'
 export { createMemoryNetwork } from './memory-network.ts'
-export { createMemoryDisk, type MemoryDisk, type MemoryDiskOptions } from './memory-store.ts'
+export {
+  createMemoryDisk,
+  type DiskFaults,
+  type MemoryDisk,
+  type MemoryDiskOptions,
+  soundDisk,
+} from './memory-store.ts'
 export { type SeededRandom, seededRandom } from './random.ts'
-export type { Delay, Fate, MemoryNetwork, MemoryNetworkOptions, TransportPlace, Weather } from './types.ts'
+export type { Delay, Door, Fate, MemoryNetwork, MemoryNetworkOptions, TransportPlace, Weather } from './types.ts'
 export { createWeather } from './weather.ts'

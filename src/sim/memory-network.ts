@@ -6,7 +6,7 @@ import { Wires } from './wires.ts'
 export function createMemoryNetwork(options: MemoryNetworkOptions): MemoryNetwork {
   const wires = new Wires(options)
   return {
-    transport(peer, doorkeeper, { address = `/memory/${peer}`, maxPeers } = {}) {
+    transport(peer, doorkeeper, { address = `/memory/${peer}`, maxPeers, door } = {}) {
       const transport = new MemoryTransport({
         self: peer,
         address,
@@ -14,6 +14,7 @@ export function createMemoryNetwork(options: MemoryNetworkOptions): MemoryNetwor
         wires,
         clock: options.clock,
         ...(maxPeers !== undefined && { maxPeers }),
+        ...(door !== undefined && { door }),
       })
       wires.attach(transport)
       return transport
@@ -28,6 +29,7 @@ export function createMemoryNetwork(options: MemoryNetworkOptions): MemoryNetwor
     cut: (side, other) => wires.cut(side, other),
     clog: (side, other) => wires.clog(side, other),
     kill: (peer, { silent } = { silent: true }) => wires.kill(peer, silent),
+    knock: (host, address) => wires.knockOnly(host, address),
     setDelay: (delayMs) => wires.setDelay(delayMs),
     counters: wires.counters,
   }

@@ -16,16 +16,43 @@ export interface MemoryDisk {
   readonly lost: number
 }
 
+/** What is wrong with a disk; whoever holds it may change it at any time. */
+export interface DiskFaults {
+  /** No batch finds room: STORE_FULL. */
+  isFull: boolean
+  /** Part of the reads and batches that end in STORE_FAILED, 0 to 1; of such a batch nothing is written. */
+  failing: number
+  /** It says that it has synced, and has not: a loss of power takes durable batches as well. */
+  isForgetful: boolean
+}
+
 export interface MemoryDiskOptions {
   readonly random: Random
   /** Of all keys and values; default: no bound. */
   readonly maxBytes?: number
+  /** Default: none. */
+  readonly faults?: DiskFaults
+}
+
+/** A sound disk, that may get worse. */
+export function soundDisk(): DiskFaults {
+  return { isFull: false, failing: 0, isForgetful: false }
 }
 
 type Pairs = Map<string, { readonly key: Uint8Array; readonly value: Uint8Array }>
 
-export function createMemoryDisk({ random, maxBytes = Number.POSITIVE_INFINITY }: MemoryDiskOptions): MemoryDisk {
-  const disk: DiskState = { maxBytes, synced: new Map(), unsynced: [], pairs: new Map(), handle: undefined }
+export function createMemoryDisk(options: MemoryDiskOptions): MemoryDisk {
+  const { random, maxBytes = Number.POSITIVE_INFINITY, faults = soundDisk() } = options
+  const fails = () => faults.failing > 0 && random.below(2 ** 32) < faults.failing * 2 ** 32
+  const disk: DiskState = {
+    maxBytes,
+    faults,
+    fails,
+    synced: new Map(),
+    unsynced: [],
+    pairs: new Map(),
+    handle: undefined,
+  }
   let lost = 0
   return {
     open() {
@@ -49,6 +76,9 @@ export function createMemoryDisk({ random, maxBytes = Number.POSITIVE_INFINITY }
 
 interface DiskState {
   readonly maxBytes: number
+  readonly faults: DiskFaults
+  /** Drawn for each access. */
+  readonly fails: () => boolean
   /** What is safe, and the batches after it. */
   readonly synced: Pairs
   unsynced: (readonly StoreWrite[])[]
@@ -63,6 +93,7 @@ function storeOn(disk: DiskState): Store {
   disk.handle = handle
   const check = () => {
     if (disk.handle !== handle) throw new ChordnsError('STORE_CLOSED', 'the store is closed', {})
+    if (disk.fails()) throw new ChordnsError('STORE_FAILED', 'the disk reports an error', {})
   }
   return {
     get(key) {
@@ -72,10 +103,10 @@ function storeOn(disk: DiskState): Store {
     batch(writes, { durable }) {
       check()
       const owned = writes.map(copy)
-      if (!fits(disk, owned)) throw new ChordnsError('STORE_FULL', 'the store is full', {})
+      if (disk.faults.isFull || !fits(disk, owned)) throw new ChordnsError('STORE_FULL', 'the store is full', {})
       apply(disk.pairs, owned)
       disk.unsynced.push(owned)
-      if (durable) sync(disk)
+      if (durable && !disk.faults.isForgetful) sync(disk)
     },
     written: (done) => done(),
     *range(from, to) {

@@ -22,6 +22,7 @@ import {
 } from '../base/index.ts'
 import { asRefusal, failed, gone, malformed, noPlace, refusedBy, timedOut, unreachable } from './failures.ts'
 import { MemoryBulks } from './memory-bulks.ts'
+import type { Door } from './types.ts'
 import {
   checkFits,
   type Station,
@@ -40,6 +41,8 @@ export interface MemoryTransportDeps {
   readonly clock: Clock
   /** Peers that are connected at once. Default: any number. */
   readonly maxPeers?: number
+  /** Default: everybody may wait for hello. */
+  readonly door?: Door
 }
 
 interface Link {
@@ -48,6 +51,8 @@ interface Link {
   readonly streams: Map<number, Stream>
   /** A link that admits nobody is closed. */
   readonly cancelTimer: Cancel
+  /** Gives back the place at the door, once. */
+  readonly leaveDoor: Cancel
 }
 
 interface Pending {
@@ -224,16 +229,27 @@ export class MemoryTransport implements Transport, Station {
     else void this.#answer(stream, message.id, message.body)
   }
 
-  welcome(link: number, peer: PeerId): void {
-    this.#addLink(link, peer)
+  welcome(id: number, peer: PeerId, from: PeerAddress): boolean {
+    const { door, clock } = this.#deps
+    if (door === undefined || this.#admitted.has(peer)) this.#addLink(id, peer)
+    else {
+      const evict = () => {
+        const link = this.#links.get(id)
+        if (link !== undefined) this.#hangUp(link)
+      }
+      const leave = door.take(door.hostOf(from), { evict }, clock.monotonic())
+      if (leave === undefined) return false
+      this.#addLink(id, peer, door.termMs, leave)
+    }
+    return true
   }
 
-  #addLink(id: number, peer: PeerId): Link {
-    const cancelTimer = this.#deps.clock.after(baseLimits.HELLO_TIMEOUT_MS, () => {
+  #addLink(id: number, peer: PeerId, termMs: number = baseLimits.HELLO_TIMEOUT_MS, leaveDoor: Cancel = () => {}): Link {
+    const cancelTimer = this.#deps.clock.after(termMs, () => {
       const link = this.#links.get(id)
       if (link !== undefined && !this.#admitted.has(peer)) this.#hangUp(link)
     })
-    const link: Link = { id, peer, streams: new Map(), cancelTimer }
+    const link: Link = { id, peer, streams: new Map(), cancelTimer, leaveDoor }
     this.#links.set(id, link)
     return link
   }
@@ -326,6 +342,7 @@ export class MemoryTransport implements Transport, Station {
         return
       }
       stream.admitted = true
+      link.leaveDoor()
       this.#unreachable.delete(link.peer)
       stream.opened.resolve()
     } catch (error) {
@@ -364,7 +381,8 @@ export class MemoryTransport implements Transport, Station {
           if (peer !== undefined && there.self !== peer) return reject(unreachable(text, 'another peer lives there'))
           if (there === this) return reject(unreachable(text, 'that is this node itself'))
           const id = wires.newId()
-          there.welcome(id, this.self)
+          if (!there.welcome(id, this.self, this.address))
+            return reject(unreachable(text, 'the connection was refused'))
           // The way back: a link is there when both know of it.
           wires.greet(there.self, this.self, () => {
             if (this.#closed) return reject(gone(there.self))
@@ -425,6 +443,7 @@ export class MemoryTransport implements Transport, Station {
   #endLink(link: Link): void {
     if (!this.#links.delete(link.id)) return
     link.cancelTimer()
+    link.leaveDoor()
     this.#bulks.linkEnded(link.id, link.peer)
     for (const stream of [...link.streams.values()]) this.#endStream(stream, gone(link.peer))
     if ([...this.#links.values()].some((other) => other.peer === link.peer)) return

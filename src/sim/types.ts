@@ -41,6 +41,18 @@ export interface TransportPlace {
   readonly address?: PeerAddress
   /** Peers that are connected at once. Default: any number. */
   readonly maxPeers?: number
+  /** Who may wait there before hello is over. Default: everybody. */
+  readonly door?: Door
+}
+
+/** Places for connections that have not passed hello: `DoorPlaces` of a real node. */
+export interface Door {
+  /** The host that an address is at. */
+  readonly hostOf: (address: PeerAddress) => string
+  /** What is returned gives the place back. Undefined: there is none, and the connection is refused. */
+  readonly take: (host: string, place: { readonly evict: () => void }, now: number) => Cancel | undefined
+  /** A connection that has not passed hello by then is closed, ms. */
+  readonly termMs: number
 }
 
 /** Many transports in one process, over virtual or real time, with faults by command. */
@@ -60,6 +72,8 @@ export interface MemoryNetwork {
   cut(side: readonly PeerId[], other: readonly PeerId[]): Cancel
   /** One way: what is sent waits until the returned function is called. */
   clog(side: readonly PeerId[], other: readonly PeerId[]): Cancel
+  /** A host that is no member opens a connection there, and says nothing. */
+  knock(host: string, address: PeerAddress): void
   setDelay(delayMs: number | Delay): void
   /** Messages since the start. */
   readonly counters: {

@@ -43,8 +43,8 @@ export interface Station {
   readonly self: PeerId
   readonly address: PeerAddress
   receive(from: PeerId, message: WireMessage): void
-  /** Somebody dialled: `link` is the connection from now on. */
-  welcome(link: number, peer: PeerId): void
+  /** Somebody at this address dialled: `link` is the connection from now on. False: there is no place at the door. */
+  welcome(link: number, peer: PeerId, from: PeerAddress): boolean
   /** Ends everything at once; `silent`: without a word to the peers. */
   die(silent: boolean): void
 }
@@ -165,6 +165,12 @@ export class Wires {
     this.#carry(from, there.self, () => {
       if (!this.#dark.has(address)) answer(this.#byAddress.get(address))
     })
+  }
+
+  /** A connection of a host that is no peer, and says nothing on it. */
+  knockOnly(host: string, address: PeerAddress): void {
+    const stranger = asPeerId(`stranger at ${host}`)
+    this.knock(stranger, address, (there) => void there?.welcome(this.newId(), stranger, host))
   }
 
   /** One message from `from` to `to` that only says: done. */

@@ -1,13 +1,17 @@
 /** `npm run test:sim`: the simulated worlds, each with what must always hold. The last line is "N passed, N failed". */
+import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { stdout } from 'node:process'
 import { Command, InvalidArgumentError } from 'commander'
 import { runChains } from './chain/command.ts'
-import { replayRing, runRings } from './ring/command.ts'
+import { replayWorld, runWorlds } from './command.ts'
+import { nodeWorlds } from './nodes/suite.ts'
+import { ringWorlds } from './ring/suite.ts'
 
 interface Options {
   readonly chain?: boolean
   readonly ring?: boolean
+  readonly nodes?: boolean
   readonly seeds?: readonly [number, number]
   readonly sizes?: readonly number[]
   readonly long?: boolean
@@ -36,15 +40,20 @@ const seed = (text: string): number => {
 }
 
 const values = new Command('test:sim')
-  .description('simulate rings and chains with faults and liars, and check what must always hold')
+  .description('simulate chains, rings and whole nodes with faults and liars, and check what must always hold')
   .option('--chain', 'chains only')
   .option('--ring', 'rings only')
+  .option('--nodes', 'whole nodes only')
   .option('-s, --seeds <range>', 'these worlds, without the planted bugs (default 1..200; 1..10000 with --full)', range)
   .option('--sizes <list>', 'validators of a chain (default 4,7)', sizesOf)
   .option('--long', 'longer chains')
   .option('--full', 'about an hour each; goes on where it was ended when --json names the same file')
   .option('-j, --json <file>', 'write the result to this file')
-  .option('-r, --replay <seed>', 'one world of the ring with its plan, shortened where it fails', seed)
+  .option(
+    '-r, --replay <seed>',
+    'one world of the ring, or with --nodes of whole nodes, with its plan, shortened where it fails',
+    seed,
+  )
   .addHelpText(
     'after',
     '\nExamples:\n  npm run test:sim\n  npm run test:sim -- --ring --seeds 1000..1100\n  npm run test:sim -- --replay 17',
@@ -54,25 +63,61 @@ const values = new Command('test:sim')
 
 const { seeds, sizes, json } = values
 const full = values.full === true
-const both = values.chain !== true && values.ring !== true
+const SUITES = ['chain', 'ring', 'nodes'] as const
+const named = SUITES.filter((suite) => values[suite] === true)
+const suites = named.length > 0 ? named : SUITES
 /** Each suite keeps its own progress beside the result. */
-const progressOf = (suite: string) => (json === undefined ? undefined : both ? `${json}.${suite}` : json)
+const progressOf = (suite: string) => (json === undefined || suites.length === 1 ? json : `${json}.${suite}`)
 const results: { readonly passed: number; readonly failed: number }[] = []
 const report: Record<string, unknown> = {}
 
-if (values.replay !== undefined) results.push(await replayRing(values.replay))
+if (values.replay !== undefined) results.push(await replay(values.replay))
+else if (named.length === 0 && json === undefined) results.push(...(await eachInItsProcess()))
 else {
-  if (both || values.chain === true) {
-    const chain = runChains({ seeds, sizes, full, long: values.long === true, json: progressOf('chain') })
-    results.push(chain)
-    report['chain'] = chain.json
-  }
-  if (both || values.ring === true) {
-    const ring = await runRings({ seeds, full, json: progressOf('ring') })
-    results.push(ring)
-    report['ring'] = ring.json
+  for (const suite of suites) {
+    const result = await run(suite)
+    results.push(result)
+    report[suite] = result.json
   }
   if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`)
+}
+
+async function run(suite: (typeof suites)[number]) {
+  const shared = { seeds, full, json: progressOf(suite) }
+  if (suite === 'chain') return runChains({ ...shared, sizes, long: values.long === true })
+  return suite === 'ring' ? runWorlds(ringWorlds, shared) : runWorlds(nodeWorlds, shared)
+}
+
+function replay(which: number) {
+  return values.nodes === true ? replayWorld(nodeWorlds, which) : replayWorld(ringWorlds, which)
+}
+
+/** Two processes, so that two cores have work: the whole nodes take as long as the others together. */
+async function eachInItsProcess() {
+  const given = process.argv.slice(2)
+  const parts = [['--nodes'], ['--chain', '--ring']]
+  const lines = await Promise.all(parts.map((only) => child([...given, ...only])))
+  return lines.map((line) => {
+    const [, passed, failed] = /^(\d+) passed, (\d+) failed$/.exec(line) ?? []
+    return { passed: Number(passed ?? 0), failed: Number(failed ?? 1) }
+  })
+}
+
+/** Its last line; all others are printed when it is done. */
+function child(args: readonly string[]): Promise<string> {
+  return new Promise((resolve) => {
+    const running = spawn(process.execPath, [import.meta.filename, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+    let text = ''
+    running.stdout.on('data', (bytes: Buffer) => {
+      text += bytes.toString()
+    })
+    running.on('close', () => {
+      const lines = text.trimEnd().split('\n')
+      const last = lines.pop() ?? ''
+      stdout.write(lines.map((line) => `${line}\n`).join(''))
+      resolve(last)
+    })
+  })
 }
 
 const sum = (of: 'passed' | 'failed') => results.reduce((total, result) => total + result[of], 0)

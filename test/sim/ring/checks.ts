@@ -1,8 +1,11 @@
 /** What must hold of a whole world once it is quiet: each check says what is wrong, or undefined. */
 import type { Member } from './node.ts'
 
+/** What is looked at of a member: its place among the others. */
+type Placed = Pick<Member, 'index' | 'ring'>
+
 /** One ordered ring of all members that are up, with exact lists, and the same table at each. */
-export function ringFlaw(up: readonly Member[], listLength: number): string | undefined {
+export function ringFlaw(up: readonly Placed[], listLength: number): string | undefined {
   const ring = up.map((member) => ({ member, status: member.ring.status() }))
   ring.sort((a, b) => (a.status.self.id < b.status.self.id ? -1 : 1))
   const ids = ring.map(({ status }) => status.self.id)
@@ -47,8 +50,8 @@ export function uncondemned<T extends string>(known: readonly T[], up: ReadonlyS
  * has known: in a ring that had fewer than r + 1 members for a while, whoever came then knows less than the others.
  */
 export function seatsFlaw(
-  up: readonly Member[],
-  keys: readonly Parameters<Member['ring']['replicasOf']>[0][],
+  up: readonly Placed[],
+  keys: readonly Parameters<Placed['ring']['replicasOf']>[0][],
   sameN: boolean,
 ): string | undefined {
   for (const key of keys) {
@@ -67,7 +70,7 @@ export function seatsFlaw(
 }
 
 /** At any time: a list in ring order, without self, without duplicates. */
-export function listFlaw(member: Member): string | undefined {
+export function listFlaw(member: Placed): string | undefined {
   const { self, successors } = member.ring.status()
   let turned = false
   let last = self.id as string

@@ -1,15 +1,13 @@
 /**
- * Rings in simulated worlds, as a command. A long run writes where it is beside its result file, and goes on from there when
+ * Simulated worlds of one kind, as a command. A long run writes where it is beside its result file, and goes on from there when
  * it is begun again with the same arguments at the same commit.
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { stderr, stdout } from 'node:process'
-import { makePlan } from './plan.ts'
-import { type Progress, runSuite, shrink } from './suite.ts'
-import { runWorld } from './world.ts'
+import { type Progress, runSuite, type Subject } from './suite.ts'
 
-export interface RingArguments {
+export interface WorldArguments {
   /** First and last; default: 1 to 200, or to 10,000 with `full`. */
   readonly seeds: readonly [number, number] | undefined
   readonly full: boolean
@@ -20,14 +18,18 @@ export interface RingArguments {
 const say = (line: string) => void stderr.write(`${line}\n`)
 
 /** Runs what is asked for and prints it; the result as JSON, beside what passed and failed. */
-export async function runRings({ seeds, full, json }: RingArguments) {
+export async function runWorlds<Plan extends { readonly seed: number }>(
+  subject: Subject<Plan>,
+  { seeds, full, json }: WorldArguments,
+) {
+  const { name } = subject
   const [from, to] = seeds ?? [1, full ? 10_000 : 200]
   const commit = execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).trim()
   const started = { commit, from, to }
   const part = json === undefined ? undefined : `${json}.part`
   const resume = part === undefined ? undefined : progressOf(part, started)
-  if (resume !== undefined) say(`ring: goes on from seed ${resume.next}`)
-  const result = await runSuite({
+  if (resume !== undefined) say(`${name}: goes on from seed ${resume.next}`)
+  const result = await runSuite(subject, {
     from,
     to,
     plants: seeds === undefined,
@@ -38,7 +40,7 @@ export async function runRings({ seeds, full, json }: RingArguments) {
       renameSync(`${part}.new`, part)
       // What there is so far, for whoever looks before the end.
       const { next, ...sums } = progress
-      writeJson(json!, { ring: { ...started, unfinished: `seeds from ${next} on`, ...sums } })
+      writeJson(json!, { [name]: { ...started, unfinished: `seeds from ${next} on`, ...sums } })
     },
     say,
     monotonic: () => performance.now(),
@@ -51,10 +53,10 @@ export async function runRings({ seeds, full, json }: RingArguments) {
   const { seeds: worlds, messages, virtualMs, wallMs, cpuMs, coverage, passed, failed } = result
   const cpuMsPerSeed = Math.round(cpuMs / Math.max(1, worlds))
   stdout.write(
-    `ring: ${worlds} worlds, ${messages} messages, ${(virtualMs / 3_600_000).toFixed(2)} simulated hours in ` +
+    `${name}: ${worlds} worlds, ${messages} messages, ${(virtualMs / 3_600_000).toFixed(2)} simulated hours in ` +
       `${(wallMs / 1_000).toFixed(1)} s, ${cpuMsPerSeed} ms of one core a seed\n`,
   )
-  for (const [name, times] of Object.entries(coverage).sort()) stdout.write(`  ${name}: ${times}\n`)
+  for (const [what, times] of Object.entries(coverage).sort()) stdout.write(`  ${what}: ${times}\n`)
   return { passed, failed, json: { ...started, cpuMsPerSeed, ...result } }
 }
 
@@ -63,16 +65,19 @@ function writeJson(path: string, value: object): void {
 }
 
 /** One seed again, with its plan, what came of it, and the shortest plan that fails alike. */
-export async function replayRing(seed: number): Promise<{ readonly passed: number; readonly failed: number }> {
+export async function replayWorld<Plan extends { readonly seed: number }>(
+  { name, makePlan, runWorld, shrink }: Subject<Plan>,
+  seed: number,
+): Promise<{ readonly passed: number; readonly failed: number }> {
   const plan = makePlan(seed)
   stdout.write(`${JSON.stringify(plan, null, 2)}\n`)
   const { failure, coverage, virtualMs } = await runWorld(plan)
-  for (const [name, times] of Object.entries(coverage).sort()) stdout.write(`  ${name}: ${times}\n`)
+  for (const [what, times] of Object.entries(coverage).sort()) stdout.write(`  ${what}: ${times}\n`)
   if (failure === undefined) {
-    stdout.write(`ring: seed ${seed} holds, ${(virtualMs / 1_000).toFixed(1)} simulated seconds\n`)
+    stdout.write(`${name}: seed ${seed} holds, ${(virtualMs / 1_000).toFixed(1)} simulated seconds\n`)
     return { passed: 1, failed: 0 }
   }
-  stdout.write(`ring: seed ${seed}: ${failure.check}, after ${failure.at} ms: ${failure.what}\n`)
+  stdout.write(`${name}: seed ${seed}: ${failure.check}, after ${failure.at} ms: ${failure.what}\n`)
   stdout.write(`shortest plan found: ${JSON.stringify(await shrink(plan), null, 2)}\n`)
   return { passed: 0, failed: 1 }
 }

@@ -1,0 +1,530 @@
+/**
+ * Whole nodes in virtual time: the composition of a real one on simulated ports, with what the plan lets go wrong, and clients that
+ * ask. Everything that a run does follows from its plan.
+ */
+import { setImmediate } from 'node:timers/promises'
+import { isChordnsError, type PeerId, type RingId, type Transport } from '../../../src/base/index.ts'
+import type { EntrySummary } from '../../../src/chunks/entries/entry.ts'
+import { seatsOfChunk } from '../../../src/chunks/seats/seats.ts'
+import type { Config } from '../../../src/config/index.ts'
+import { ed25519, ed25519Signer, type SignatureScheme, type Signer, sha256 } from '../../../src/crypto/index.ts'
+import { parseTrustAnchors } from '../../../src/dnssec/index.ts'
+import { memberId } from '../../../src/ring/index.ts'
+import {
+  createMemoryNetwork,
+  createWeather,
+  latencySpace,
+  type SeededRandom,
+  seededRandom,
+  virtualClock,
+} from '../../../src/sim/index.ts'
+import { defaultConfig } from '../../attacks/stack.ts'
+import { hashScheme } from '../chain/signatures.ts'
+import { Asking } from './asking.ts'
+import {
+  chainFlaw,
+  Effort,
+  entriesFlaw,
+  forkFlaw,
+  phantomFlaw,
+  ringFlawOf,
+  seatsFlawOf,
+  signedFlaw,
+  sizeFlaw,
+} from './checks.ts'
+import { createInternet, type Forging, forgedExchange, type Internet, SITES, START_MS } from './internet.ts'
+import { misbehaving } from './liars.ts'
+import { Machine } from './machine.ts'
+import type { Fault, Habit, Plan } from './plan.ts'
+
+export type Check =
+  | 'truth'
+  | 'answers'
+  | 'phantoms'
+  | 'connections'
+  | 'bounds'
+  | 'ring'
+  | 'seats'
+  | 'entries'
+  | 'chains'
+  | 'disk'
+  | 'program'
+  | 'secrets'
+  | 'joining'
+
+export interface Outcome {
+  readonly failure?: { readonly check: Check; readonly what: string; readonly at: number }
+  readonly virtualMs: number
+  readonly messages: number
+  readonly coverage: Readonly<Record<string, number>>
+}
+
+export class Violation extends Error {
+  readonly check: Check
+  constructor(check: Check, what: string) {
+    super(what)
+    this.check = check
+  }
+}
+
+const FORM_MS = 60_000
+/** What a ring may take to be one ring again after the faults. */
+const QUIET_MS = 240_000
+/** Two repair intervals with their random part, a chain's rest, and what is on its way. */
+const REPAIRED_MS = 2 * 75_000 + 20_000
+const STEP_MS = 500
+const JOINED_MS = 12_000
+/** Entries of the last run are read, and whoever signed them is known. */
+const REMEMBERED_MS = 15_000
+
+export async function runWorld(plan: Plan): Promise<Outcome> {
+  return new World(plan).run()
+}
+
+export class World {
+  readonly plan: Plan
+  readonly clock = virtualClock({ startUnixMs: START_MS, settle: () => setImmediate() })
+  readonly machines: Machine[] = []
+  readonly byId = new Map<RingId, Machine>()
+  readonly scheme: SignatureScheme
+  readonly network
+  internet!: Internet
+  readonly #random: SeededRandom
+  readonly #simulated
+  readonly #weather
+  readonly #space
+  readonly #coverage: Record<string, number> = {}
+  readonly #forging = new Map<number, Forging>()
+  readonly #offline = new Set<number>()
+  readonly #asking = new Asking(this)
+  readonly #effort = new Effort()
+  #config!: Config
+  #violation: Violation | undefined
+  /** By how much clocks were wrong at most, ms. */
+  slackMs = 0
+
+  constructor(plan: Plan) {
+    this.plan = plan
+    this.#random = seededRandom(`nodes world ${plan.seed}`)
+    this.#simulated = hashScheme(plan.seed)
+    this.scheme = plan.realKeys ? ed25519 : this.#simulated
+    this.#weather = createWeather(this.#random.split('weather'))
+    this.#space = latencySpace(this.#random.split('places'))
+    this.network = createMemoryNetwork({
+      clock: this.clock,
+      random: this.#random.split('network'),
+      delayMs: (from, to) => this.#space.delay(from, to),
+      weather: this.#weather,
+    })
+  }
+
+  async run(): Promise<Outcome> {
+    let failure: Outcome['failure']
+    const onRejection = (reason: unknown) => this.violated('program', `nobody handled: ${String(reason)}`)
+    process.on('unhandledRejection', onRejection)
+    try {
+      this.internet = await createInternet(this.clock, this.plan.seed)
+      this.internet.world.network.setRtt(20)
+      this.#config = configOf(this.plan, this.internet)
+      await this.#form()
+      await this.#suffer()
+      await this.#heal()
+      await this.#compare()
+      await this.#end()
+    } catch (error) {
+      if (!(error instanceof Violation)) throw error
+      failure = { check: error.check, what: error.message, at: Math.round(this.clock.monotonic()) }
+    } finally {
+      process.off('unhandledRejection', onRejection)
+    }
+    const { sent, lost, duplicated, reordered, clogged } = this.network.counters
+    for (const [name, times] of Object.entries({ lost, duplicated, reordered, clogged })) this.count(name, times)
+    return {
+      ...(failure !== undefined && { failure }),
+      virtualMs: this.clock.monotonic(),
+      messages: sent,
+      coverage: this.#coverage,
+    }
+  }
+
+  count(what: string, times = 1): void {
+    if (times > 0) this.#coverage[what] = (this.#coverage[what] ?? 0) + times
+  }
+
+  violated(check: Check, what: string): void {
+    this.#violation ??= new Violation(check, what)
+  }
+
+  up(): Machine[] {
+    return this.machines.filter((machine) => machine.isUp)
+  }
+
+  /** Members that run, and neither lie nor were lied to. */
+  honest(): Machine[] {
+    return this.up().filter((machine) => this.habitOf(machine) === undefined)
+  }
+
+  habitOf({ index }: Machine): Habit | undefined {
+    const found = this.plan.faults.find((fault) => fault.kind === 'liar' && fault.node === index)
+    return found?.kind === 'liar' ? found.habit : undefined
+  }
+
+  /** Somebody between it and the authorities lies to it in this world, now or before. */
+  isDeceived({ index }: Machine): boolean {
+    return this.plan.faults.some((fault) => fault.kind === 'deceived' && fault.node === index)
+  }
+
+  stream(name: string): SeededRandom {
+    return this.#random.split(name)
+  }
+
+  /** The keys of somebody who is no member. */
+  signerFor(name: string): Signer {
+    const key = sha256(new TextEncoder().encode(`${name} of ${this.plan.seed}`))
+    return this.plan.realKeys ? ed25519Signer(key) : this.#simulated.signer(key)
+  }
+
+  region(machine: Machine): number {
+    return this.#space.region(machine.peer)
+  }
+
+  /** Lets time pass; what was found meanwhile ends the run. */
+  async pass(ms: number): Promise<void> {
+    const step = this.plan.kind === 'day' ? 20 * STEP_MS : STEP_MS
+    for (let left = ms; left > 0; left -= step) {
+      await this.clock.advanceAsync(Math.min(step, left))
+      this.#look()
+      if (this.#violation !== undefined) throw this.#violation
+    }
+  }
+
+  /** What must hold at any time. */
+  #look(): void {
+    this.#asking.look()
+    const phantom = phantomFlaw(this)
+    if (phantom !== undefined) this.violated('phantoms', phantom)
+    const { maxPeers } = this.plan
+    for (const { index, life } of this.up()) {
+      const open = life!.transport.connectedPeers().length
+      if (maxPeers !== undefined && open > maxPeers) this.violated('connections', `${index} has ${open} connections`)
+    }
+    const size = sizeFlaw(this) ?? this.#effort.flaw(this)
+    if (size !== undefined) this.violated('bounds', size)
+  }
+
+  async #form(): Promise<void> {
+    const random = this.stream('forming')
+    this.#start(this.add(), [])
+    for (let i = 1; i < this.plan.n; i++) {
+      const other = random.below(i)
+      const machine = this.add()
+      this.clock.after(random.below(1_500), () => this.#start(machine, addressesOf(0, other)))
+    }
+    await this.pass(2_000)
+    await this.#until('ring', () => ringFlawOf(this), FORM_MS)
+  }
+
+  async #suffer(): Promise<void> {
+    const { faults, faultsMs, questions } = this.plan
+    for (const fault of faults) if ('at' in fault) this.clock.after(fault.at, () => this.#strike(fault))
+    const random = this.stream('questions')
+    for (let i = 0; i < questions; i++) this.clock.after(random.below(faultsMs), () => this.#asking.askSomebody(random))
+    await this.pass(faultsMs)
+  }
+
+  /** Faults stop, whoever is to come back is back, and the ring must become the ideal one. */
+  async #heal(): Promise<void> {
+    const { faults, faultsMs } = this.plan
+    const ends = faults.map((fault) => {
+      if ('until' in fault) return fault.until
+      return fault.kind === 'crash' ? fault.at + 4_000 + (fault.downMs ?? 0) : 0
+    })
+    await this.pass(Math.max(0, ...ends.map((end) => end - faultsMs)) + 2_500)
+    await this.#until('ring', () => ringFlawOf(this), QUIET_MS)
+    await this.#until('seats', () => seatsFlawOf(this), QUIET_MS)
+  }
+
+  /** What was agreed is at all its replicas, and every question has its answer again. */
+  async #compare(): Promise<void> {
+    const random = this.stream('questions afterwards')
+    for (const machine of this.honest())
+      for (const site of SITES) if (random.below(3) === 0) this.#asking.ask(machine, site)
+    await this.pass(10_000)
+    // Who failed may rest for a minute.
+    await this.pass(REPAIRED_MS)
+    const entries = entriesFlaw(this)
+    if (entries !== undefined) throw new Violation('entries', entries)
+    const signed = await this.clock.run(signedFlaw(this))
+    if (signed !== undefined) throw new Violation('entries', signed)
+    await this.#verifyChains()
+    for (const machine of this.honest())
+      this.#asking.ask(machine, SITES[random.below(SITES.length)]!, { mustSucceed: true })
+    await this.pass(15_000)
+  }
+
+  async #verifyChains(): Promise<void> {
+    for (const machine of this.honest()) {
+      let flaw = chainFlaw(this, machine)
+      for (let i = 0; flaw === 'running' && i < 600; i++) {
+        await this.pass(100)
+        flaw = chainFlaw(this, machine)
+      }
+      if (flaw !== undefined) throw new Violation('chains', flaw)
+    }
+    const fork = forkFlaw(this)
+    if (fork !== undefined) throw new Violation('chains', fork)
+  }
+
+  async #end(): Promise<void> {
+    const leaving = Promise.all(this.up().map((machine) => machine.leave()))
+    await this.clock.run(leaving)
+    this.#look()
+    if (this.#violation !== undefined) throw this.#violation
+  }
+
+  async #until(check: Check, flaw: () => string | undefined, limitMs: number): Promise<void> {
+    const end = this.clock.monotonic() + limitMs
+    for (;;) {
+      const now = flaw()
+      if (now === undefined) return
+      if (this.clock.monotonic() >= end) throw new Violation(check, `after ${limitMs / 1_000} quiet seconds: ${now}`)
+      await this.pass(STEP_MS)
+    }
+  }
+
+  add(): Machine {
+    const index = this.machines.length
+    const { seed, realKeys, maxPeers } = this.plan
+    const key = sha256(new TextEncoder().encode(`node ${seed}/${index}`))
+    const signer: Signer = realKeys ? ed25519Signer(key) : this.#simulated.signer(key)
+    const way = this.internet.world.exchange.bind(this.internet.world)
+    const machine: Machine = new Machine(
+      {
+        index,
+        clock: this.clock,
+        network: this.network,
+        random: this.stream(`node ${index}`),
+        signer,
+        scheme: this.scheme,
+        config: this.#config,
+        secret: sha256(new TextEncoder().encode(`secret ${seed}`)),
+        anchors: () => parseTrustAnchors(this.internet.anchor),
+        exchange: {
+          families: () => ({ ipv4: true, ipv6: false }),
+          exchange: (query) => exchange.exchange(this.#offline.has(index) ? { ...query, server: NOWHERE } : query),
+        },
+        maxPeers,
+      },
+      {
+        around: (one, transport) => this.#around(one, transport),
+        count: (what) => this.count(what),
+        onError: (one, text) => this.#onError(one, text),
+        onAccused: (one, peer) => this.#onAccused(one, peer),
+      },
+    )
+    const exchange = forgedExchange(way(`10.${this.#space.region(machine.peer)}.0.${index + 1}`), () =>
+      this.habitOf(machine) === 'lying' ? 'unsigned' : (this.#forging.get(index) ?? 'nothing'),
+    )
+    this.machines.push(machine)
+    this.byId.set(memberId(signer.publicKey, new Uint8Array()), machine)
+    return machine
+  }
+
+  #around(machine: Machine, transport: Transport): Transport {
+    const habit = this.habitOf(machine)
+    return habit === undefined ? transport : misbehaving(habit, this, machine, transport)
+  }
+
+  /** No member of these worlds signs twice, unless its disk forgets what it signed. */
+  #onAccused({ index }: Machine, peer: PeerId): void {
+    const accused = this.machines.find((one) => one.peer === peer)
+    if (accused !== undefined) this.violated('chains', `${index} has proof that ${accused.index} signed twice`)
+  }
+
+  #onError(machine: Machine, text: string): void {
+    const { isFull, failing } = machine.faults
+    // Of a disk that fails a node may complain.
+    if (isFull || failing > 0) this.count('complaints of a bad disk')
+    else if (text.startsWith('votes.db is not the one')) this.count('lost votes noticed')
+    else if (this.habitOf(machine) === undefined) this.violated('program', `${machine.index}: ${text}`)
+  }
+
+  #start(machine: Machine, bootstrap: readonly string[]): void {
+    if (machine.life !== undefined) return
+    try {
+      machine.start(bootstrap)
+    } catch (error) {
+      if (!isChordnsError(error) || !error.code.startsWith('STORE_')) throw error
+      this.count('starts that failed')
+      this.clock.after(2_000, () => this.#start(machine, bootstrap))
+    }
+  }
+
+  #strike(fault: Extract<Fault, { at: number }>): void {
+    switch (fault.kind) {
+      case 'join':
+        this.#join()
+        return
+      case 'leave': {
+        const machine = this.machines[fault.node]
+        if (machine?.isUp === true && this.up().length > 2) void machine.leave()
+        return
+      }
+      case 'crash':
+        this.#crash(fault)
+        return
+      case 'clock': {
+        const machine = this.machines[fault.node]
+        this.count('clocks moved')
+        this.slackMs = Math.max(this.slackMs, Math.abs(fault.byMs))
+        if (machine !== undefined) machine.aheadMs += fault.byMs
+        return
+      }
+      case 'move':
+        this.count('records moved')
+        this.internet.move()
+        return
+      default:
+        this.count(fault.kind === 'disk' ? `disk ${fault.what}` : fault.kind)
+        this.clock.after(fault.until - fault.at, this.#begin(fault))
+    }
+  }
+
+  /** What lasts for a while begins; what is returned ends it. */
+  #begin(fault: Extract<Fault, { until: number }>): () => void {
+    const weather = this.#weather
+    switch (fault.kind) {
+      case 'cut':
+      case 'clog': {
+        const [from, to] = [fault.from, fault.to].map((side) => side.flatMap((i) => this.machines[i]?.peer ?? []))
+        return fault.kind === 'cut' ? this.network.cut(from!, to!) : this.network.clog(from!, to!)
+      }
+      case 'slow':
+        this.#space.factor *= fault.factor
+        return () => {
+          this.#space.factor /= fault.factor
+        }
+      case 'narrow':
+        weather.bytesPerSecond = fault.bytesPerSecond
+        return () => {
+          weather.bytesPerSecond = undefined
+        }
+      case 'loss':
+      case 'duplicates':
+      case 'reorder':
+        weather[fault.kind] = fault.rate
+        return () => {
+          weather[fault.kind] = 0
+        }
+      case 'disk':
+        return this.#breakDisk(fault)
+      case 'deceived':
+        this.#forging.set(fault.node, fault.how)
+        return () => this.#forging.delete(fault.node)
+      case 'offline':
+        this.#offline.add(fault.node)
+        return () => this.#offline.delete(fault.node)
+      case 'strangers':
+        return this.#knock(fault)
+    }
+  }
+
+  #breakDisk({ node, what }: Extract<Fault, { kind: 'disk' }>): () => void {
+    const faults = this.machines[node]?.faults
+    const set = (is: boolean) => {
+      if (faults === undefined) return
+      if (what === 'full') faults.isFull = is
+      else if (what === 'forgetful') faults.isForgetful = is
+      else faults.failing = is ? 0.2 : 0
+    }
+    set(true)
+    return () => set(false)
+  }
+
+  /** Hosts that are no members open connections to the first node, and say nothing. */
+  #knock({ hosts, perSecond }: Extract<Fault, { kind: 'strangers' }>): () => void {
+    let isOver = false
+    const knock = (host: string) => {
+      if (isOver) return
+      this.network.knock(host, this.machines[0]!.address)
+      this.clock.after(1_000 / perSecond, () => knock(host))
+    }
+    for (let i = 0; i < hosts; i++) knock(`203.0.113.${i}`)
+    return () => {
+      isOver = true
+    }
+  }
+
+  #join(): void {
+    const up = this.up()
+    const to = up[this.stream(`joining ${this.machines.length}`).below(Math.max(1, up.length))]?.index ?? 0
+    this.count('joins')
+    const machine = this.add()
+    this.#start(machine, addressesOf(0, to))
+    // Nothing is wrong but strangers and liars: whoever comes is let in at once.
+    if (this.plan.faults.some(({ kind }) => !['join', 'strangers', 'liar', 'move'].includes(kind))) return
+    this.clock.after(JOINED_MS, () => {
+      if (machine.isUp && !machine.life!.rooms.ring.status().joined)
+        this.violated('joining', `${machine.index} is kept out for ${JOINED_MS / 1_000} s`)
+    })
+  }
+
+  /** What a node held when its process was killed it holds again, soon after its start. */
+  #remembers(machine: Machine, held: readonly EntrySummary[]): void {
+    const { lives } = machine
+    const hadBadDisk = this.plan.faults.some((fault) => fault.kind === 'disk' && fault.node === machine.index)
+    if (hadBadDisk) return
+    this.clock.after(REMEMBERED_MS, () => {
+      if (machine.lives !== lives || machine.life === undefined) return
+      const { chunks, ring } = machine.life.rooms
+      for (const { key, chunk, expires } of held) {
+        if (expires < machine.now() + 1_000 || !seatsOfChunk(ring, chunk, 8).mine) continue
+        this.count('entries held after a kill')
+        if (chunks.entryOf(key) === undefined) this.violated('disk', `${machine.index} has lost ${key}`)
+      }
+    })
+  }
+
+  #crash({ node, how, effects, downMs, loses }: Extract<Fault, { kind: 'crash' }>): void {
+    const machine = this.machines[node]
+    if (machine?.isUp !== true || (downMs === undefined && this.up().length <= 2)) return
+    machine.crash(how, effects, (held) => {
+      if (downMs === undefined) return
+      if (loses === 'votes') {
+        this.count('votes lost')
+        machine.loseVotes()
+      }
+      this.clock.after(downMs, () => {
+        if (machine.life !== undefined) return
+        this.count('restarts')
+        this.#start(machine, addressesOf(0, 1, 2))
+        if (how === 'process') this.#remembers(machine, held)
+      })
+    })
+  }
+}
+
+const NOWHERE = { address: '199.7.99.99', port: 53 }
+
+function addressesOf(...indexes: readonly number[]): string[] {
+  return [...new Set(indexes)].map((index) => `/memory/${index}`)
+}
+
+/** The configuration of a node, as a file would give it. */
+function configOf(plan: Plan, { hints, world }: Internet): Config {
+  const config = defaultConfig({
+    'cache.maxBytes': '4MiB',
+    'iterator.rootHints': hints,
+    'iterator.port': world.port,
+    'iterator.ipv6': false,
+    'ring.enabled': true,
+    'ring.id': 'world',
+    'ring.admission': plan.admission,
+    'ring.acceptFrom': plan.acceptFrom,
+    'ring.replicas': plan.replicas,
+    'ring.timing.stabiliseMs': plan.stabiliseMs,
+    'ring.timing.auditMs': 5 * plan.stabiliseMs,
+    'chunks.admitAfter': plan.admitAfter,
+  })
+  return { ...config, ring: { ...config.ring, byDefault: false } }
+}
