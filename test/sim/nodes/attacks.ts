@@ -17,14 +17,14 @@ import type { Machine } from './machine.ts'
 import type { World } from './world.ts'
 
 const CHUNK_BITS = 8
-const AGAIN_MS = 5_000
+const AGAIN_MS = 2_000
 const PHANTOMS = 40
 const REPEATS = 60
 const FAR_ROUND = 2 ** 31
 
 export type Attack = (world: World, machine: Machine, transport: Transport) => Promise<void>
 
-/** Every five seconds, as long as the machine runs this life. */
+/** Every two seconds, as long as the machine runs this life. */
 export function insist(attack: Attack, world: World, machine: Machine, transport: Transport): void {
   const { lives } = machine
   const again = () => {
@@ -49,6 +49,16 @@ export async function mint(world: World, machine: Machine, transport: Transport)
   )
   world.count('rows minted', entries.length)
   const body = encodeMessage({ type: 'push', entries, accusations: [] })
+  await toAll(world, machine, transport, RequestRoom.RING, body)
+}
+
+/** Its own row, anew each time: a change for everybody, and a reason to do nothing. */
+export async function renew(world: World, machine: Machine, transport: Transport): Promise<void> {
+  const { ringId, self } = machine.life!.rooms.ring
+  const { salt, addresses } = self
+  const row = signEntry(ringId, machine.signer, { salt, addresses, status: 'alive', incarnation: machine.now() })
+  world.count('rows renewed')
+  const body = encodeMessage({ type: 'push', entries: [row], accusations: [] })
   await toAll(world, machine, transport, RequestRoom.RING, body)
 }
 

@@ -61,9 +61,14 @@ const MOST_CHECKS = 3_000
 /** Messages of one node in a second, on average over five. */
 const MOST_MESSAGES = 400
 
+/** Bulks that a node may request in a minute: repairs, and pulls after changes that concern it. */
+const MOST_BULKS = 45
+
 /** Looks every five seconds at what nodes did meanwhile. */
 export class Effort {
   #at = 0
+  #minuteAt = 0
+  readonly #bulks = new Map<number, number>()
   #sent = 0
   readonly #checks = new Map<number, number>()
 
@@ -79,6 +84,19 @@ export class Effort {
       const made = (checks - (this.#checks.get(index) ?? 0)) / passed
       this.#checks.set(index, checks)
       if (made > MOST_CHECKS) flaw ??= `${index} checks ${Math.round(made)} signatures a second`
+    }
+    return flaw ?? this.#bulkFlaw(world)
+  }
+
+  #bulkFlaw(world: World): string | undefined {
+    const passed = (world.clock.monotonic() - this.#minuteAt) / 60_000
+    if (passed < 1) return undefined
+    this.#minuteAt += 60_000 * passed
+    let flaw: string | undefined
+    for (const { index, bulks } of world.machines) {
+      const made = (bulks - (this.#bulks.get(index) ?? 0)) / passed
+      this.#bulks.set(index, bulks)
+      if (made > MOST_BULKS) flaw ??= `${index} pulls ${Math.round(made)} times a minute`
     }
     return flaw
   }

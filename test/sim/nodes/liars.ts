@@ -9,7 +9,7 @@ import { encodeMessage } from '../../../src/ring/wire/encode.ts'
 import { answer } from '../../chunks/world.ts'
 import { createLiar } from '../ring/liars.ts'
 import { HABITS as RECORD_HABITS, type Habit as RecordHabit } from '../ring/plan.ts'
-import { type Attack, insist, mint, peep, race, repeat } from './attacks.ts'
+import { type Attack, insist, mint, peep, race, renew, repeat } from './attacks.ts'
 import { SITES } from './internet.ts'
 import type { Machine } from './machine.ts'
 import type { Habit } from './plan.ts'
@@ -24,7 +24,13 @@ export function misbehaving(habit: Habit, world: World, machine: Machine, inner:
   return trick === undefined ? inner : answering(inner, trick)
 }
 
-const ATTACKS: Partial<Record<Habit, Attack>> = { minting: mint, repeating: repeat, peeping: peep, racing: race }
+const ATTACKS: Partial<Record<Habit, Attack>> = {
+  minting: mint,
+  renewing: renew,
+  repeating: repeat,
+  peeping: peep,
+  racing: race,
+}
 
 const TRICKS: Partial<Record<Habit, (world: World, machine: Machine) => Trick>> = {
   withholding: (world) => (_, body) => {

@@ -11,6 +11,7 @@ import {
   type RequestHandler,
   type Store,
   type Transport,
+  toHex,
 } from '../../../src/base/index.ts'
 import { type Cache, type CacheContents, createCache } from '../../../src/cache/index.ts'
 import type { EntrySummary } from '../../../src/chunks/entries/entry.ts'
@@ -57,6 +58,8 @@ export interface MachineHooks {
   readonly count: (what: string) => void
   /** A node says that a peer has signed two different things in a chain. */
   readonly onAccused: (machine: Machine, peer: PeerId) => void
+  /** It votes in a chain after it has lost what it had voted there. */
+  readonly onForgetfulVote: (machine: Machine) => void
   /** The program complained about itself. */
   readonly onError: (machine: Machine, text: string) => void
 }
@@ -84,8 +87,13 @@ export class Machine {
   lives = 0
   /** It says good-bye, and is not counted any more. */
   isLeaving = false
+  /** Bulks that it has requested. */
+  bulks = 0
   /** Signatures that it has checked. */
   checks = 0
+  /** Chains (hex) in which it has voted, and those of them of which it has lost its votes. */
+  readonly #votedIn = new Set<string>()
+  readonly #forgotten = new Set<string>()
   /** Ms that its wall clock is ahead. */
   aheadMs = 0
   /** Chains were run under this key, as its identity file says. */
@@ -133,7 +141,7 @@ export class Machine {
   start(bootstrap: readonly string[]): void {
     const mine = ++this.lives
     const isMine = () => this.lives === mine
-    const { network, random, signer, scheme, config: given, exchange, secret } = this.#deps
+    const { network, random, scheme, config: given, exchange, secret } = this.#deps
     const own = random.split(`life ${mine}`)
     const config = { ...given, ring: { ...given.ring, bootstrap } }
     const clock = machineClock(this.#deps.clock, {
@@ -168,7 +176,7 @@ export class Machine {
           clock,
           random: own.split('rooms'),
           log,
-          signer,
+          signer: this.#watchedSigner(),
           scheme: {
             verify: (...what) => {
               this.checks++
@@ -232,6 +240,7 @@ export class Machine {
 
   /** The file is gone; the identity is not. */
   loseVotes(): void {
+    for (const chain of this.#votedIn) this.#forgotten.add(chain)
     this.#disks.votes.crash('process')
     const store = this.#disks.votes.open()
     store.batch(
@@ -277,6 +286,21 @@ export class Machine {
     return { ring, chunks, proofs, chains: { data, votes, isUsedKey: this.isUsedKey, damaged: () => 0 } }
   }
 
+  /** Whoever has lost what it signed in a chain signs nothing there again. */
+  #watchedSigner(): Signer {
+    return {
+      publicKey: this.publicKey,
+      sign: (message) => {
+        const chain = chainOfVote(message)
+        if (chain !== undefined) {
+          this.#votedIn.add(chain)
+          if (this.#forgotten.has(chain)) this.#hooks.onForgetfulVote(this)
+        }
+        return this.signer.sign(message)
+      },
+    }
+  }
+
   /** Called at each effect of this life: messages sent, batches written. */
   #burn(): void {
     if (this.#fuse === undefined || this.#fuse.effects-- > 0) return
@@ -291,7 +315,10 @@ export class Machine {
       connect: (addresses, options) => inner.connect(addresses, options),
       learn: (peer, addresses) => inner.learn(peer, addresses),
       keep: (peers) => inner.keep(peers),
-      bulk: (peer, body, options) => inner.bulk(peer, body, options),
+      bulk: (peer, body, options) => {
+        this.bulks++
+        return inner.bulk(peer, body, options)
+      },
       onPeerGone: (listener) => inner.onPeerGone(listener),
       connectedPeers: () => inner.connectedPeers(),
       close: () => inner.close(),
@@ -327,6 +354,16 @@ export class Machine {
       error: (detail, message) => this.#hooks.onError(this, `${message}: ${JSON.stringify(detail)}`),
     }
   }
+}
+
+const VOTE_TAG = new TextEncoder().encode('chordns/vote/1')
+
+/** The chain that a vote is for, hex; undefined for what is no vote. */
+function chainOfVote(message: Uint8Array): string | undefined {
+  if (!VOTE_TAG.every((byte, i) => message[i] === byte)) return undefined
+  // An array of five, and first an id of 32 bytes.
+  const at = message.indexOf(0x85, VOTE_TAG.length)
+  return at < 0 ? undefined : toHex(message.subarray(at + 3, at + 35))
 }
 
 /** Messages that say that something rare has happened. */

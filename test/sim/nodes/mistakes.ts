@@ -138,7 +138,7 @@ export const MISTAKES: readonly Mistake[] = [
       { file: 'chunks/observations/own-observations.ts', from: 'when: seen.when,', to: 'when: deps.clock.now(),' },
     ],
     kind: 'small',
-    plan: only([{ kind: 'move', at: 4_000 }]),
+    plan: only([{ kind: 'move', at: 30_000 }], { faultsMs: 300_000, questions: 500 }),
     check: 'truth',
     within: 5,
   },
@@ -153,11 +153,11 @@ export const MISTAKES: readonly Mistake[] = [
     ],
     kind: 'small',
     plan: only([
-      { kind: 'crash', at: 9_000, node: 1, how: 'process', effects: 40, downMs: 300, loses: 'votes' },
-      { kind: 'crash', at: 16_000, node: 2, how: 'process', effects: 40, downMs: 300, loses: 'votes' },
+      { kind: 'crash', at: 18_000, node: 1, how: 'process', effects: 0, downMs: 300, loses: 'votes' },
+      { kind: 'crash', at: 26_000, node: 2, how: 'process', effects: 0, downMs: 300, loses: 'votes' },
     ]),
     check: 'chains',
-    within: 60,
+    within: 10,
   },
   {
     name: 'what a replica saw is shown after two commitments',
@@ -171,6 +171,14 @@ export const MISTAKES: readonly Mistake[] = [
     kind: 'seven',
     plan: only([liar('peeping')], { n: 7, replicas: 6 }),
     check: 'secrets',
+    within: 3,
+  },
+  {
+    name: 'each change of the ring lets all replicas pull everything',
+    changes: [{ file: 'chunks/handover/pull.ts', from: "else begin('changed')", to: "else begin('all')" }],
+    kind: 'liars',
+    plan: only([liar('renewing')], { n: 6, faultsMs: 60_000 }),
+    check: 'bounds',
     within: 3,
   },
   {

@@ -13,14 +13,15 @@ const left = new Set(mistake.changes)
 registerHooks({
   load(url, context, nextLoad) {
     const loaded = nextLoad(url, context)
-    let source = String(loaded.source)
-    for (const change of mistake.changes) {
-      if (!url.endsWith(`/src/${change.file}`)) continue
+    const changes = mistake.changes.filter(({ file }) => url.endsWith(`/src/${file}`))
+    if (changes.length === 0) return loaded
+    let source = typeof loaded.source === 'string' ? loaded.source : Buffer.from(loaded.source as Uint8Array).toString()
+    for (const change of changes) {
       if (!source.includes(change.from)) throw new Error(`${change.file} has no longer: ${change.from}`)
       source = source.replace(change.from, change.to)
       left.delete(change)
     }
-    return mistake.changes.some(({ file }) => url.endsWith(`/src/${file}`)) ? { ...loaded, source } : loaded
+    return { ...loaded, source }
   },
 })
 

@@ -34,6 +34,8 @@ export const HABITS = [
   'digests',
   // Makes rows of members that do not exist.
   'minting',
+  // Signs its row anew every two seconds.
+  'renewing',
   // Always names one more page of its table.
   'paging',
   // Sends certificates of one signature, many times over.

@@ -320,6 +320,7 @@ export class World {
         count: (what) => this.count(what),
         onError: (one, text) => this.#onError(one, text),
         onAccused: (one, peer) => this.#onAccused(one, peer),
+        onForgetfulVote: (one) => this.violated('chains', `${one.index} votes where it has lost what it had voted`),
       },
     )
     const exchange = forgedExchange(way(`10.${this.#space.region(machine.peer)}.0.${index + 1}`), () =>
