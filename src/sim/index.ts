@@ -24,5 +24,5 @@ export {
   soundDisk,
 } from './memory-store.ts'
 export { type SeededRandom, seededRandom } from './random.ts'
-export type { Delay, Door, Fate, MemoryNetwork, MemoryNetworkOptions, TransportPlace, Weather } from './types.ts'
+export type { Delay, DoorPort, Fate, MemoryNetwork, MemoryNetworkOptions, TransportPlace, Weather } from './types.ts'
 export { createWeather } from './weather.ts'

@@ -22,7 +22,7 @@ import {
 } from '../base/index.ts'
 import { asRefusal, failed, gone, malformed, noPlace, refusedBy, timedOut, unreachable } from './failures.ts'
 import { MemoryBulks } from './memory-bulks.ts'
-import type { Door } from './types.ts'
+import type { DoorPort } from './types.ts'
 import {
   checkFits,
   type Station,
@@ -42,7 +42,7 @@ export interface MemoryTransportDeps {
   /** Peers that are connected at once. Default: any number. */
   readonly maxPeers?: number
   /** Default: everybody may wait for hello. */
-  readonly door?: Door
+  readonly door?: DoorPort
 }
 
 interface Link {

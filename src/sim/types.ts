@@ -42,11 +42,11 @@ export interface TransportPlace {
   /** Peers that are connected at once. Default: any number. */
   readonly maxPeers?: number
   /** Who may wait there before hello is over. Default: everybody. */
-  readonly door?: Door
+  readonly door?: DoorPort
 }
 
 /** Places for connections that have not passed hello: `DoorPlaces` of a real node. */
-export interface Door {
+export interface DoorPort {
   /** The host that an address is at. */
   readonly hostOf: (address: PeerAddress) => string
   /** What is returned gives the place back. Undefined: there is none, and the connection is refused. */

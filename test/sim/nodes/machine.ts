@@ -26,7 +26,7 @@ import type { PointerRules } from '../../../src/ring/index.ts'
 import {
   createMemoryDisk,
   type DiskFaults,
-  type Door,
+  type DoorPort,
   type MemoryDisk,
   type MemoryNetwork,
   machineClock,
@@ -260,7 +260,7 @@ export class Machine {
   }
 
   /** The places at the door of a real node. A host is an address without its way. */
-  #doorstep(rooms: () => PeerRooms | undefined): Door {
+  #doorstep(rooms: () => PeerRooms | undefined): DoorPort {
     const hostOf = (address: string) => address.replace('/memory/', '10.77.0.')
     const isKnown = (host: string) =>
       rooms()
