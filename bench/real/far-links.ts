@@ -2,7 +2,7 @@
  * Links as long as those of the Internet under real libp2p connections on one machine: whoever dials holds back each piece of data for
  * half a round trip, in both directions. Places go by the ports that members listen on, which both sides know.
  */
-import { asPeerId } from '../../src/base/index.ts'
+import { asPeerId, type PeerId, type Transport } from '../../src/base/index.ts'
 import { latencySpace, seededRandom } from '../../src/sim/index.ts'
 
 export type RoundTrip = (port: string, other: string) => number
@@ -55,4 +55,19 @@ function hold(connection: RawConnection, ms: number): void {
   connection.onData = (data) => {
     setTimeout(() => hear(data), ms)
   }
+}
+
+/** First byte of a request that is answered with nothing. */
+export const NO_ROOM = 0xff
+const BARE_TIMEOUT_MS = 5_000
+
+/** How long such a request takes to a peer and back, once the two are connected. Ms. */
+export async function bare(transport: Pick<Transport, 'request'>, peer: PeerId): Promise<number> {
+  let ms = 0
+  for (let i = 0; i < 2; i++) {
+    const began = performance.now()
+    await transport.request(peer, Uint8Array.of(NO_ROOM), { timeoutMs: BARE_TIMEOUT_MS })
+    ms = performance.now() - began
+  }
+  return ms
 }

@@ -94,7 +94,7 @@ async function addRows(rows: RealRow[], n: number, seed: number, say: (line: str
   }
 }
 
-/** Over links as long as those of the Internet: time over the round trip to the nearest that holds it. */
+/** Over links as long as those of the Internet: time over that of an empty message to the nearest holder and back, right before. */
 export interface FarRow {
   readonly mode: string
   readonly n: number
@@ -144,7 +144,7 @@ export async function farRows(n: number, seed: number, say: (line: string) => vo
     const [peers, addresses] = [crew.members.map(({ peer }) => peer), crew.members.map(({ address }) => address)]
     for (const setting of FAR_KADS) {
       const all = await crew.all<KadOutcome[]>({ op: 'kad-lookups', setting, count: 1, seed, peers, addresses }, false)
-      const asked = all.flat().filter(({ depth }) => depth !== 0)
+      const asked = all.flat().filter(({ depth, nearestMs }) => depth !== 0 && nearestMs !== undefined)
       const answered = asked.filter(({ depth }) => depth !== undefined)
       add({
         mode: `kad-dht k=${setting.k} alpha=${setting.alpha}`,

@@ -65,16 +65,17 @@ export interface FarPeers {
   readonly roundTrip: RoundTrip
 }
 
-/** Round trip to the nearest of the k that hold the key. Ms. */
+/** The nearest of the k that hold the key. */
 export function nearestHolder(
   own: string,
   key: Uint8Array,
   k: number,
   { peers, addresses, roundTrip }: FarPeers,
-): number {
+): PeerId {
   const holders = closest(key, k, peers)
-  const ports = peers.flatMap((peer, i) => (holders.has(peer) ? [portOf(addresses[i]!)] : []))
-  return Math.min(...ports.map((port) => roundTrip(portOf(own), port)))
+  const far = (i: number) => roundTrip(portOf(own), portOf(addresses[i]!))
+  const places = peers.flatMap((peer, i) => (holders.has(peer) ? [i] : []))
+  return peers[places.reduce((best, one) => (far(one) < far(best) ? one : best))]!
 }
 
 export async function kadLookup(

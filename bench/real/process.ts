@@ -18,7 +18,7 @@ import { successorIndex } from '../../src/ring/chord/ids.ts'
 import { createRing, idFromBytes, openDoorkeeper, type RememberedRing, type RunningRing } from '../../src/ring/index.ts'
 import { seeded } from '../lib/stats.ts'
 import type { Command, FarOutcome, Heard, KadOutcome, Member, RingOutcome, Seen } from './commands.ts'
-import { farLinks, farRoundTrips, portOf } from './far-links.ts'
+import { bare, farLinks, farRoundTrips, NO_ROOM, portOf } from './far-links.ts'
 import { kadLookup, nearestHolder, routingOf, setAlpha } from './kad.ts'
 import { holdsName, recordsOf, tellName, timedFarReads } from './records.ts'
 
@@ -82,6 +82,7 @@ async function start(command: Extract<Command, { op: 'start' }>): Promise<Member
 function answer(box: Box): void {
   box.transport.onRequest((from, body) => {
     const { ring, chunks } = box
+    if (body[0] === NO_ROOM) return new Uint8Array()
     const rest = body.subarray(1)
     return body[0] === RequestRoom.CHUNKS && chunks !== undefined ? chunks.handle(from, rest) : ring.handle(from, rest)
   })
@@ -220,9 +221,10 @@ async function kadLookups(command: Extract<Command, { op: 'kad-lookups' }>): Pro
     setAlpha(dht, setting.alpha)
     for (let i = 0; i < count; i++) {
       const key = Uint8Array.from({ length: 32 }, () => Math.floor(256 * chance()))
+      const far = addresses && { peers, addresses, roundTrip: farRoundTrips(started!.far ?? 0) }
+      const nearest = far && nearestHolder(transport.addresses()[0] ?? '', key, setting.k, far)
+      const nearestMs = nearest && nearest !== transport.self ? await bare(transport, nearest) : undefined
       const outcome = await kadLookup(dht, transport.self, key, setting.k, peers)
-      const far = { peers, addresses: addresses ?? [], roundTrip: farRoundTrips(started!.far ?? 0) }
-      const nearestMs = addresses && nearestHolder(transport.addresses()[0] ?? '', key, setting.k, far)
       outcomes.push({ ...outcome, ...(nearestMs !== undefined && { nearestMs }) })
     }
   }
