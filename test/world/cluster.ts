@@ -144,7 +144,8 @@ function watch(child: ChildProcess, index: number, configFile: string): Promise<
   let log = ''
   child.stderr!.setEncoding('utf8')
   child.stderr!.on('data', (text: string) => {
-    log = (log + text).slice(-200_000)
+    log += text
+    if (log.length > 400_000) log = log.slice(-200_000)
   })
   const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
   return new Promise((resolve, reject) => {
