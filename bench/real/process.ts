@@ -245,9 +245,11 @@ function held(names: readonly string[]): number[] {
 async function reads({ names, count, seed }: Extract<Command, { op: 'reads' }>): Promise<FarOutcome[]> {
   const roundTrip = farRoundTrips(started!.far ?? 0)
   const outcomes: FarOutcome[] = []
-  for (const [i, { ring, chunks }] of [...boxes.values()].entries())
-    if (chunks !== undefined)
-      outcomes.push(...(await timedFarReads({ ring, chunks, roundTrip }, names, count, seed + i)))
+  for (const [i, { ring, chunks, transport }] of [...boxes.values()].entries()) {
+    if (chunks === undefined) continue
+    const reader = { ring, chunks, roundTrip, bare: (peer: PeerId) => bare(transport, peer) }
+    outcomes.push(...(await timedFarReads(reader, names, count, seed + i)))
+  }
   return outcomes
 }
 
