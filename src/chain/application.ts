@@ -1,5 +1,5 @@
 /** What runs on a chain: the port that an application implements. */
-import type { Validator } from './types.ts'
+import type { ChainEquivocation, LedgerFields, TransactionResult, Validator } from './types.ts'
 
 /** What the application sees of a block. */
 export interface BlockContent {
@@ -8,12 +8,32 @@ export interface BlockContent {
   readonly proposer: Uint8Array
   readonly extension: Uint8Array
   readonly transactions: readonly Uint8Array[]
+  /** Schema 2: what the chain itself has to say. */
+  readonly consensus?: ConsensusView
+}
+
+/** All of it is the same for every validator. */
+export interface ConsensusView {
+  /** How the block before was decided; undefined at height 1. `signers`: ids, in the order of its set. */
+  readonly last: { readonly round: number; readonly signers: readonly Uint8Array[] } | undefined
+  readonly validators: readonly Validator[]
+  readonly nextValidators: readonly Validator[]
+  /** The set that is in force in two heights when the block changes nothing. */
+  readonly afterValidators: readonly Validator[]
+  /** Checked evidence of this block. The same may come again: count it once. */
+  readonly evidence: readonly { readonly accused: Uint8Array; readonly accusation: ChainEquivocation }[]
+  /** Number of the rules in force. */
+  readonly rules: number
 }
 
 export interface Applied<S> {
   readonly state: S
   /** A new set, in force two heights later. */
   readonly validators?: readonly Validator[]
+  /** Schema 2: one for each transaction, in order; left out: all are done, for nothing. */
+  readonly results?: readonly TransactionResult[]
+  /** Schema 2: rules that come into force at a height, two heights later at least. */
+  readonly nextRules?: NonNullable<LedgerFields['nextRules']>
 }
 
 /**
@@ -36,4 +56,6 @@ export interface Application<S> {
   snapshot(state: S): Uint8Array
   /** Undefined when the bytes are none of ours. */
   restore(bytes: Uint8Array): S | undefined
+  /** Whether this release knows the rules; left out: it knows those that the chain began with. */
+  knowsRules?(rules: number): boolean
 }

@@ -16,7 +16,7 @@
  * (data, bytes, signatures) over `state/` (the state on disk) over `trees/`.
  */
 
-export type { Application, Applied, BlockContent } from './application.ts'
+export type { Application, Applied, BlockContent, ConsensusView } from './application.ts'
 export { blockIdOf, headerFromValue, headerToValue } from './blocks/blocks.ts'
 export { certificateFromValue, certificateToValue } from './blocks/certificates.ts'
 export { decodeGenesis, encodeGenesis, type Genesis, ledgerChainId } from './blocks/genesis.ts'
@@ -49,7 +49,6 @@ export {
   signTransaction,
   type Transaction,
   type TransactionContent,
-  type TransactionResult,
   transactionId,
 } from './blocks/transactions.ts'
 export {
@@ -215,6 +214,7 @@ export type {
   ProposalClaim,
   Snapshot,
   SnapshotHead,
+  TransactionResult,
   Validator,
   Vote,
   VoteKind,

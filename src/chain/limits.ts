@@ -17,6 +17,8 @@ export const limits = {
   /** Two votes, a claim, a header and the paths of the oldest header and of one of 100 validators. */
   MAX_EVIDENCE_ITEM_BYTES: 3_200,
   MAX_EVIDENCE_BYTES: 6_400,
+  /** Evidence that waits for a block: a few faults of each of a hundred validators; the oldest goes. */
+  MAX_ACCUSATIONS: 256,
   /** Rules are numbered one by one, by votes. */
   MAX_RULES: 65_535,
   /** What a transaction of MAX_TRANSACTION_BYTES holds beside its envelope. */

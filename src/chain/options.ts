@@ -13,6 +13,10 @@ export function quorumOf(rule: QuorumRule, n: number): number {
 }
 
 export interface ChainOptions {
+  /** Of headers and certificates: 1 for chunk chains, 2 for ledgers. Same for all. */
+  readonly schema: 1 | 2
+  /** Schema 2: number of the rules at the first height. Same for all. */
+  readonly rules: number
   readonly quorum: QuorumRule
   /** First time-outs, and what each further round adds, ms. */
   readonly proposeMs: number
@@ -38,6 +42,8 @@ export interface ChainOptions {
 
 /** The short chains of a chunk: neighbours in a ring, nobody waits for them. */
 export const chunkChainOptions: ChainOptions = {
+  schema: 1,
+  rules: 0,
   quorum: 'two-thirds',
   proposeMs: 300,
   prevoteMs: 150,
@@ -55,6 +61,8 @@ export const chunkChainOptions: ChainOptions = {
 
 /** Root and TLD chains: the patent's two seconds for a proposer, one block a minute at least. */
 export const ledgerChainOptions: ChainOptions = {
+  schema: 2,
+  rules: 1,
   quorum: 'two-thirds',
   proposeMs: 2_000,
   prevoteMs: 1_000,

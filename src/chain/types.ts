@@ -114,7 +114,11 @@ export interface Proposal {
   readonly proof: BlockCertificate | undefined
 }
 
-/** Two different things signed for one place: stands alone, anybody with the set can check it. */
+/**
+ * What one validator signed and no honest one does: stands alone, anybody with the set can check it. `votes`, `proposals`: two different things for
+ * one place. `lock`: a precommit, and a prevote for another block in a later round, though the proposer's claim there names no round from the first
+ * on; it is void when a quorum did prevote that block in between.
+ */
 export type ChainEquivocation =
   | { readonly kind: 'votes'; readonly chainId: Uint8Array; readonly first: Vote; readonly second: Vote }
   | {
@@ -123,6 +127,21 @@ export type ChainEquivocation =
       readonly first: ProposalClaim
       readonly second: ProposalClaim
     }
+  | {
+      readonly kind: 'lock'
+      readonly chainId: Uint8Array
+      readonly first: Vote
+      readonly second: Vote
+      readonly claim: ProposalClaim
+    }
+
+/** What became of a transaction in its block. Any code but 0 is a mark (N17): it did nothing but cost. */
+export interface TransactionResult {
+  readonly code: number
+  /** What was taken. */
+  readonly fee: number
+  readonly detail: Uint8Array
+}
 
 /** State of the application at a decided height, in a form that can be checked against a certified header. */
 export interface SnapshotHead {
@@ -134,6 +153,8 @@ export interface SnapshotHead {
   readonly afterValidators: readonly Validator[]
   /** Length of the application's bytes. */
   readonly size: number
+  /** Schema 2: the right edge of the history before the header. */
+  readonly history?: readonly Uint8Array[]
 }
 
 export interface Snapshot {

@@ -2,7 +2,7 @@
  * What members of a chain send each other: canonical CBOR maps {0: version, 1: type, 2: chain id, ...}. Unknown fields are
  * ignored; everything else that does not fit throws CHAIN_MALFORMED.
  */
-import { equalBytes } from '../../base/index.ts'
+import { concatBytes, equalBytes } from '../../base/index.ts'
 import { type CborField, type CborMap, type CborValue, encodeCanonical } from '../../crypto/index.ts'
 import { limits } from '../limits.ts'
 import {
@@ -243,11 +243,14 @@ export function snapshotHeadToValue(head: SnapshotHead): CborValue {
     validatorsToValue(head.nextValidators),
     validatorsToValue(head.afterValidators),
     head.size,
+    ...(head.history === undefined ? [] : [concatBytes(...head.history)]),
   ]
 }
 
 export function snapshotHeadFromValue(value: CborField): SnapshotHead {
-  const [header, certificate, validators, nextValidators, afterValidators, size] = readRow(value, 6, 'snapshot')
+  const parts = Array.isArray(value) && value.length === 7 ? 7 : 6
+  const row = readRow(value, parts, 'snapshot')
+  const [header, certificate, validators, nextValidators, afterValidators, size, history] = row
   return {
     header: headerFromValue(header),
     certificate: certificateFromValue(certificate),
@@ -255,22 +258,39 @@ export function snapshotHeadFromValue(value: CborField): SnapshotHead {
     nextValidators: validatorsFromValue(nextValidators),
     afterValidators: validatorsFromValue(afterValidators),
     size: readInteger(size, 0, limits.MAX_SNAPSHOT_BYTES, 'size'),
+    ...(parts === 6 ? {} : { history: readHashes(history) }),
   }
 }
 
+function readHashes(value: CborField): Uint8Array[] {
+  const bytes = readBytes(value, 0, limits.MAX_HISTORY_PATH * 32, 'hashes')
+  if (bytes.length % 32 !== 0) throw malformed('hashes that are not whole')
+  return Array.from({ length: bytes.length / 32 }, (_, i) => bytes.slice(i * 32, (i + 1) * 32))
+}
+
 export function encodeEquivocation(evidence: ChainEquivocation): Uint8Array {
+  return encodeCanonical(equivocationToValue(evidence))
+}
+
+export function equivocationToValue(evidence: ChainEquivocation): CborValue {
   const { kind, chainId } = evidence
-  return encodeCanonical(
-    kind === 'votes'
-      ? [1, chainId, voteToValue(evidence.first), voteToValue(evidence.second)]
-      : [2, chainId, claimToValue(evidence.first), claimToValue(evidence.second)],
-  )
+  if (kind === 'proposals') return [2, chainId, claimToValue(evidence.first), claimToValue(evidence.second)]
+  const votes = [voteToValue(evidence.first), voteToValue(evidence.second)]
+  return kind === 'votes' ? [1, chainId, ...votes] : [3, chainId, ...votes, claimToValue(evidence.claim)]
 }
 
 export function equivocationFromValue(value: CborField): ChainEquivocation {
-  const [kind, chain, first, second] = readRow(value, 4, 'evidence')
+  const [kind, chain, first, second, claim] = readRow(value, Array.isArray(value) && value[0] === 3 ? 5 : 4, 'evidence')
   const chainId = readHash(chain, 'chain id')
   if (kind === 1) return { kind: 'votes', chainId, first: voteFromValue(first!), second: voteFromValue(second!) }
   if (kind === 2) return { kind: 'proposals', chainId, first: claimFromValue(first), second: claimFromValue(second) }
+  if (kind === 3)
+    return {
+      kind: 'lock',
+      chainId,
+      first: voteFromValue(first!),
+      second: voteFromValue(second!),
+      claim: claimFromValue(claim),
+    }
   throw malformed('evidence of no kind')
 }

@@ -1,5 +1,5 @@
 /** The sets of ledger chains as a Merkle root: sent once as a list, known by the root, and one member of it shown by a path. */
-import { compareBytes } from '../../base/index.ts'
+import { compareBytes, latin1 } from '../../base/index.ts'
 import {
   type CborField,
   type CborValue,
@@ -94,15 +94,12 @@ export function mostChanges(size: number): number {
   return Math.max(1, Math.floor((size - 1) / 3))
 }
 
-/** Entries added, removed or with another key. */
+/** How many of one set the other has not: the larger of what came and what left; another key is both. */
 export function changesBetween(before: readonly Validator[], after: readonly Validator[]): number {
-  const text = ({ id, publicKey }: Validator) => [...id, ...publicKey].join()
-  const old = new Map(before.map((one) => [one.id.join(), text(one)]))
-  let changes = 0
-  for (const one of after) {
-    const was = old.get(one.id.join())
-    if (was !== text(one)) changes++
-    old.delete(one.id.join())
+  const text = ({ id, publicKey }: Validator) => latin1(id) + latin1(publicKey)
+  const missing = (of: readonly Validator[], from: readonly Validator[]) => {
+    const there = new Set(from.map(text))
+    return of.filter((one) => !there.has(text(one))).length
   }
-  return changes + old.size
+  return Math.max(missing(before, after), missing(after, before))
 }

@@ -75,10 +75,11 @@ export function verifyEquivocation(
   validators: readonly Validator[],
 ): boolean {
   const { first, second } = evidence
-  if (!equalBytes(evidence.chainId, chainId)) return false
-  if (first.height !== second.height || first.round !== second.round) return false
+  if (!equalBytes(evidence.chainId, chainId) || first.height !== second.height) return false
   if (!equalBytes(first.signer, second.signer)) return false
   if (!validators.some(({ publicKey }) => equalBytes(publicKey, first.signer))) return false
+  if (evidence.kind === 'lock') return isBrokenLock(scheme, evidence, chainId, validators)
+  if (first.round !== second.round) return false
   if (evidence.kind === 'votes')
     return (
       evidence.first.kind === evidence.second.kind &&
@@ -90,6 +91,31 @@ export function verifyEquivocation(
     differs(evidence.first, evidence.second) &&
     verifyClaim(scheme, chainId, evidence.first) &&
     verifyClaim(scheme, chainId, evidence.second)
+  )
+}
+
+/** The claim must be the proposer's of that round: anybody else's would accuse whom it likes. */
+function isBrokenLock(
+  scheme: SignatureScheme,
+  { first, second, claim }: Extract<ChainEquivocation, { kind: 'lock' }>,
+  chainId: Uint8Array,
+  validators: readonly Validator[],
+): boolean {
+  return (
+    equalBytes(claim.signer, validators[(claim.height + claim.round) % validators.length]!.publicKey) &&
+    first.kind === 'precommit' &&
+    second.kind === 'prevote' &&
+    first.round < second.round &&
+    first.blockId !== undefined &&
+    second.blockId !== undefined &&
+    !equalBytes(first.blockId, second.blockId) &&
+    claim.height === second.height &&
+    claim.round === second.round &&
+    equalBytes(claim.blockId, second.blockId) &&
+    claim.validRound < first.round &&
+    verifyVote(scheme, chainId, first) &&
+    verifyVote(scheme, chainId, second) &&
+    verifyClaim(scheme, chainId, claim)
   )
 }
 

@@ -3,6 +3,7 @@ import { type CborField, encodeCanonical, type SignatureScheme, type Signer, sig
 import { limits } from '../limits.ts'
 import { malformed, readBytes, readCbor, readHash, readInteger, readRow, readSignature } from '../reading.ts'
 import { merkleLeafHash } from '../trees/merkle.ts'
+import type { TransactionResult } from '../types.ts'
 
 const VERSION = 1
 /** The account is an Ed25519 key, a group's too. */
@@ -90,13 +91,6 @@ export const ResultCode = {
   /** From here on the application's own. */
   APPLICATION: 32,
 } as const
-
-export interface TransactionResult {
-  readonly code: number
-  /** What was taken. */
-  readonly fee: number
-  readonly detail: Uint8Array
-}
 
 export const DONE: TransactionResult = { code: ResultCode.DONE, fee: 0, detail: new Uint8Array() }
 

@@ -1,9 +1,13 @@
 /** A block is decided: state, head and sets move on by one height, and everybody who may not know is told. */
 
+import { decodeEvidence } from '../blocks/evidence.ts'
 import type { ChainMessage } from '../blocks/messages.ts'
 import { limits } from '../limits.ts'
+import type { HistoryEdge } from '../trees/history.ts'
 import type { Block, BlockCertificate, CertifiedBlock, Snapshot } from '../types.ts'
-import { execution } from './execute.ts'
+import { forgetAccusations } from './accusations.ts'
+import { execution, rulesAt } from './execute.ts'
+import { moveHead } from './head.ts'
 import { HeightLog } from './log.ts'
 import { forget, scheduleStart, trimPool } from './pool.ts'
 import type { ChainWork, PeerName } from './state.ts'
@@ -31,19 +35,27 @@ export function decideOn<S>(
   const listeners = toTell(work, certificate)
   state.stats.decided++
   if (caughtUp) state.stats.caughtUp++
-  state.app = executed.state
-  state.head = { id: block.id, header: block.header, certificate, time: block.header.time }
-  state.previousValidators = state.validators
-  state.validators = state.nextValidators
-  state.nextValidators = executed.after
-  const snapshot = makeSnapshot(work, decided)
-  persist(work, { kind: 'persistBlock', decided, snapshot })
+  const before = state.history
+  const made = moveHead(state, block, certificate, executed)
+  const snapshot = makeSnapshot(work, decided, before)
+  persist(work, { kind: 'persistBlock', decided, snapshot, made })
+  forgetAccusations(work, (block.evidence ?? []).map(decodeEvidence))
   effects.push({ kind: 'decided', decided, app: executed.state, caughtUp })
   if (work.context.rules.gossipsCertificates) send(work, listeners, { type: 'commit', certificate })
   for (const transaction of block.transactions) forget(work, transaction)
   trimPool(work)
   enterHeight(work, state.height + 1)
+  checkRules(work)
   return true
+}
+
+/** Schema 2: a release that does not know the rules of the height stops before it: whatever it did there would be wrong. */
+export function checkRules<S>(work: ChainWork<S>): void {
+  const { context, state } = work
+  if (context.options.schema === 1) return
+  const { now } = rulesAt(state)
+  const isKnown = context.application.knowsRules?.(now) ?? now === context.options.rules
+  if (!isKnown) halt(work, `rules ${now} come into force at height ${state.height}: they need a newer release`)
 }
 
 /** any -> idle: nothing of the height before is left but its votes. */
@@ -104,7 +116,7 @@ function toTell<S>(work: ChainWork<S>, { round }: BlockCertificate): readonly Pe
   })
 }
 
-function makeSnapshot<S>(work: ChainWork<S>, decided: CertifiedBlock): Snapshot | undefined {
+function makeSnapshot<S>(work: ChainWork<S>, decided: CertifiedBlock, before: HistoryEdge): Snapshot | undefined {
   const { context, state } = work
   const { snapshotEvery } = context.options
   if (snapshotEvery === 0 || state.height % snapshotEvery !== 0) return undefined
@@ -122,6 +134,7 @@ function makeSnapshot<S>(work: ChainWork<S>, decided: CertifiedBlock): Snapshot 
       nextValidators: validators,
       afterValidators: nextValidators,
       size: bytes.length,
+      ...(context.options.schema === 1 ? {} : { history: before.hashes }),
     },
     state: bytes,
   }

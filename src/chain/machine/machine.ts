@@ -4,14 +4,16 @@
  * what it returned last.
  */
 import { ChordnsError, equalBytes } from '../../base/index.ts'
-import { blockIdOf, ZERO_HASH } from '../blocks/blocks.ts'
+import { ZERO_HASH } from '../blocks/blocks.ts'
 import type { ChainMessage } from '../blocks/messages.ts'
 import { isValidatorSet } from '../blocks/validators.ts'
 import { limits } from '../limits.ts'
+import { emptyHistory } from '../trees/history.ts'
 import type { CertifiedBlock, ChainStatus, Snapshot, Vote } from '../types.ts'
-import { drainEarly } from './decide.ts'
+import { checkRules, drainEarly } from './decide.ts'
 import { execution } from './execute.ts'
 import type { VoteRecord } from './guard.ts'
+import { historyAfter, moveHead, takeSnapshotHead } from './head.ts'
 import { HeightLog } from './log.ts'
 import { addTransaction, scheduleStart, untilStart } from './pool.ts'
 import { advance, onTimeout, startRound } from './rounds.ts'
@@ -57,6 +59,8 @@ export function initialState<S>(context: ChainContext<S>, remembered: Remembered
     height: 1,
     head: { id: ZERO_HASH, header: undefined, certificate: undefined, time: options.genesisTime },
     app: application.initial(),
+    history: emptyHistory,
+    rules: { now: options.rules, next: undefined },
     previousValidators: genesis,
     validators: genesis,
     nextValidators: genesis,
@@ -75,6 +79,7 @@ export function initialState<S>(context: ChainContext<S>, remembered: Remembered
     peers: new Map(),
     sync: undefined,
     snapshot: undefined,
+    accusations: [],
     decidedAt: now,
     skippedAt: Number.NEGATIVE_INFINITY,
     earlyTakenAt: 0,
@@ -110,17 +115,10 @@ function restoreSnapshot<S>({ application }: ChainContext<S>, state: ChainState<
   const app = application.restore(snapshot.state)
   if (app === undefined || !equalBytes(application.root(app), head.header.stateRoot))
     throw broken(head.header.height, 'the snapshot is not the state of its header')
-  state.app = app
+  if (historyAfter(head) === undefined)
+    throw broken(head.header.height, 'the history beside the snapshot is not that of its header')
   state.height = head.header.height + 1
-  state.head = {
-    id: blockIdOf(head.header),
-    header: head.header,
-    certificate: head.certificate,
-    time: head.header.time,
-  }
-  state.previousValidators = head.validators
-  state.validators = head.nextValidators
-  state.nextValidators = head.afterValidators
+  takeSnapshotHead(state, head, app)
   state.snapshot = snapshot
 }
 
@@ -130,11 +128,7 @@ export function replay<S>(work: ChainWork<S>, { block, certificate }: CertifiedB
   const executed = execution(work, block)
   if (executed === undefined || !equalBytes(certificate.blockId, block.id))
     throw broken(block.header.height, 'a stored block does not follow from those before it')
-  state.app = executed.state
-  state.head = { id: block.id, header: block.header, certificate, time: block.header.time }
-  state.previousValidators = state.validators
-  state.validators = state.nextValidators
-  state.nextValidators = executed.after
+  moveHead(state, block, certificate, executed)
   state.executions.clear()
   state.height++
 }
@@ -201,6 +195,8 @@ function handle<S>(work: ChainWork<S>, event: ChainEvent) {
 function begin<S>(work: ChainWork<S>): void {
   const { context, state } = work
   const { record } = state
+  checkRules(work)
+  if (state.halted !== undefined) return
   if (record !== undefined && record.height === state.height) {
     state.stats.resumed++
     state.round = record.round

@@ -10,7 +10,7 @@ import { buildBlock, execution } from './execute.ts'
 import { proposerOf } from './proposer.ts'
 import type { ChainWork } from './state.ts'
 import { castProposal, castVote } from './voting.ts'
-import { faultsOf, quorumOf, setTimer, timeoutMs } from './work.ts'
+import { certificateOf, faultsOf, quorumOf, setTimer, timeoutMs } from './work.ts'
 
 export function advance<S>(work: ChainWork<S>): void {
   const { state } = work
@@ -48,7 +48,9 @@ export function startRound<S>(work: ChainWork<S>, round: number): void {
   }
   const heartbeat = options.heartbeatMs !== undefined && now >= state.head.time + options.heartbeatMs
   // After each validator had its turn and none had transactions, an empty block ends the height that somebody began.
-  const block = buildBlock(work, proposer.id, heartbeat || round >= state.validators.length)
+  // In a ledger an empty block is not valid before the heartbeat is due: there the height waits for it.
+  const isTurned = options.schema === 1 && round >= state.validators.length
+  const block = buildBlock(work, proposer.id, heartbeat || isTurned)
   if (block !== undefined) castProposal(work, block, -1, undefined)
 }
 
@@ -60,7 +62,7 @@ function decideByVotes<S>(work: ChainWork<S>): boolean {
     const id = votes.precommit.leader(quorum)
     const block = id && state.log.block(id)
     if (id === undefined || block === undefined) continue
-    return decideOn(work, block, votes.precommit.certificate(state.height, round, id), false)
+    return decideOn(work, block, certificateOf(work, votes.precommit, round, id), false)
   }
   return false
 }
@@ -111,9 +113,12 @@ function prevoteOnProposal<S>(work: ChainWork<S>): boolean {
 
 /** A new block's time is near our own clock; a block that a quorum prevoted was timely once, and that is enough. */
 function isTimely<S>(work: ChainWork<S>, { header }: Block): boolean {
-  const { context, now } = work
-  const { proposeMs } = context.options
-  return Math.abs(header.time - now) <= limits.MAX_SKEW_MS + timeoutMs(work, proposeMs)
+  const { context, state, now } = work
+  const { proposeMs, deltaMs, schema } = context.options
+  if (schema === 1) return Math.abs(header.time - now) <= limits.MAX_SKEW_MS + timeoutMs(work, proposeMs)
+  // Never further ahead; further behind in later rounds, so that a slow network does not stop the chain.
+  const late = Math.min(limits.MAX_TIMEOUT_MS, limits.MAX_SKEW_MS + state.round * deltaMs)
+  return header.time <= now + limits.MAX_SKEW_MS && header.time >= now - late
 }
 
 /** prevote -> precommit, with a lock. R4, lines 36-43: a quorum prevoted the block. */
@@ -128,7 +133,7 @@ function lockOnPrevotes<S>(work: ChainWork<S>): boolean {
   const wasPrevote = state.step === 'prevote'
   if (context.rules.locks) {
     if (wasPrevote) lock(work, block)
-    state.valid = { round, block, proof: entry.votes.prevote.certificate(state.height, round, block.id) }
+    state.valid = { round, block, proof: certificateOf(work, entry.votes.prevote, round, block.id) }
   }
   if (wasPrevote) {
     state.step = 'precommit'

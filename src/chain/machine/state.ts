@@ -3,6 +3,7 @@ import type { SignatureScheme, Signer } from '../../crypto/index.ts'
 import type { Application } from '../application.ts'
 import type { ChainMessage } from '../blocks/messages.ts'
 import type { ChainOptions } from '../options.ts'
+import type { HistoryEdge } from '../trees/history.ts'
 import type {
   Block,
   BlockCertificate,
@@ -30,6 +31,28 @@ export interface ChainContext<S> {
   readonly application: Application<S>
   readonly options: ChainOptions
   readonly rules: ConsensusRules
+  /** Schema 2: own headers and their paths, for evidence of earlier heights; without it none goes into blocks. */
+  readonly past?: ChainPast
+}
+
+/** What this node keeps of the past. */
+export interface ChainPast {
+  header(height: number): BlockHeader | undefined
+  /** The path of height `of` in the history that the header of height `within` commits to. */
+  path(of: number, within: number): readonly Uint8Array[] | undefined
+}
+
+/** A hash of the history: the complete subtree `index` of 2^`level` headers. */
+export interface MadeHash {
+  readonly level: number
+  readonly index: number
+  readonly hash: Uint8Array
+}
+
+/** Evidence that was found, with the set of its height. */
+export interface PendingAccusation {
+  readonly accusation: ChainEquivocation
+  readonly validators: readonly Validator[]
 }
 
 export type ChainTimer = 'start' | 'propose' | 'prevote' | 'precommit' | 'tick' | 'sync'
@@ -52,6 +75,8 @@ export type ChainEffect<S> =
       readonly decided: CertifiedBlock
       /** Present when this height is one of those of which a snapshot is kept. */
       readonly snapshot: Snapshot | undefined
+      /** Schema 2: hashes of the history that the block made whole. */
+      readonly made: readonly MadeHash[]
     }
   | { readonly kind: 'persistSnapshot'; readonly token: number; readonly snapshot: Snapshot }
   | { readonly kind: 'send'; readonly to: readonly PeerName[]; readonly message: ChainMessage }
@@ -124,13 +149,31 @@ export interface CatchUp {
 }
 
 /** A block that was applied ahead of its decision; `undefined`: not valid. */
-export type Execution<S> = { readonly state: S; readonly after: readonly Validator[] } | undefined
+export type Execution<S> =
+  | {
+      readonly state: S
+      readonly after: readonly Validator[]
+      /** Schema 2: of each transaction, as bytes. */
+      readonly results: readonly Uint8Array[]
+      readonly nextRules: RulesState['next']
+    }
+  | undefined
+
+/** Schema 2: the rules of a height, and what is to follow them. */
+export interface RulesState {
+  readonly now: number
+  readonly next: { readonly rules: number; readonly height: number } | undefined
+}
 
 export interface ChainState<S> {
   /** Being decided. */
   height: number
   head: ChainHead
   app: S
+  /** Schema 2: of all headers up to the head. */
+  history: HistoryEdge
+  /** Schema 2: those that the head names. */
+  rules: RulesState
   previousValidators: readonly Validator[]
   validators: readonly Validator[]
   nextValidators: readonly Validator[]
@@ -152,6 +195,8 @@ export interface ChainState<S> {
   readonly peers: Map<PeerName, PeerState>
   sync: CatchUp | undefined
   snapshot: Snapshot | undefined
+  /** Schema 2: found, and in no block yet. */
+  accusations: PendingAccusation[]
   /** Unix ms by the own clock. */
   decidedAt: number
   /** When this node last went ahead because others were further on. Unix ms. */

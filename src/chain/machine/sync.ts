@@ -1,15 +1,16 @@
 /** Telling where one stands, helping those who lack something, and catching up by certified blocks or a snapshot. */
 import { concatBytes, equalBytes } from '../../base/index.ts'
 import { blockIdOf } from '../blocks/blocks.ts'
+import { namesNextSets, namesOwnSet } from '../blocks/header-sets.ts'
 import type { StatusMessage } from '../blocks/messages.ts'
 import { verifyCertificate } from '../blocks/signing.ts'
-import { nextValidatorsHash, validatorsHash } from '../blocks/validators.ts'
 import { limits } from '../limits.ts'
 import type { BlockCertificate, CertifiedBlock, SnapshotHead, Vote } from '../types.ts'
 import { decideOn, enterHeight } from './decide.ts'
+import { historyAfter, takeSnapshotHead } from './head.ts'
 import { tellPool, trimPool } from './pool.ts'
 import type { ChainWork, PeerName } from './state.ts'
-import { faultsOf, mayServe, others, peerOf, persist, quorumOf, send, setTimer, spend } from './work.ts'
+import { faultsOf, hasScheme, mayServe, others, peerOf, persist, quorumOf, send, setTimer, spend } from './work.ts'
 
 export function onTick<S>(work: ChainWork<S>): void {
   const { context, state } = work
@@ -146,6 +147,7 @@ function isCertified<S>(work: ChainWork<S>, from: PeerName, certificate: BlockCe
   const { context, state } = work
   return (
     certificate.height === state.height &&
+    hasScheme(context, certificate) &&
     // What we asked for costs the peer nothing: one bad certificate ends the batch.
     (state.sync?.peer === from || spend(work, from, certificate.signatures.length)) &&
     verifyCertificate(
@@ -209,6 +211,17 @@ export function onSnapshot<S>(work: ChainWork<S>, from: PeerName, head: Snapshot
 }
 
 /**
+ * Enough of a set that we know. In a ledger that is a quorum of it, within the trusting period: those who were removed since, for lying, must
+ * not be able to show a node that slept another chain (docs/decisions/0067).
+ */
+function isKnownSet<S>(work: ChainWork<S>, { header }: SnapshotHead, known: number): boolean {
+  const { context, state, now } = work
+  if (context.options.schema === 1) return known > faultsOf(work)
+  const isTrusted = now - state.head.time <= limits.TRUSTING_PERIOD_MS
+  return known >= quorumOf(work) && isTrusted && header.time <= now + limits.MAX_DRIFT_MS
+}
+
+/**
  * The set of the snapshot signed it by quorum, and f + 1 validators of a set that we know are among the signers: one of
  * them is honest, and signs only what was decided.
  */
@@ -224,9 +237,12 @@ function isTrusted<S>(work: ChainWork<S>, head: SnapshotHead): boolean {
     equalBytes(header.chainId, context.chainId) &&
     certificate.height === header.height &&
     equalBytes(certificate.blockId, blockIdOf(header)) &&
-    equalBytes(header.validatorsHash, validatorsHash(validators)) &&
-    equalBytes(header.nextValidatorsHash, nextValidatorsHash(head.nextValidators, head.afterValidators)) &&
-    known.length > faultsOf(work) &&
+    (header.ledger === undefined) === (context.options.schema === 1) &&
+    hasScheme(context, certificate) &&
+    namesOwnSet(header, validators) &&
+    namesNextSets(header, head.nextValidators, head.afterValidators) &&
+    historyAfter(head) !== undefined &&
+    isKnownSet(work, head, known.length) &&
     verifyCertificate(context.scheme, context.chainId, validators, certificate, 'precommit', quorum)
   )
 }
@@ -263,7 +279,7 @@ export function onPiece<S>(work: ChainWork<S>, from: PeerName, height: number, i
 /** downloading -> none, and any step -> idle. The bytes count only when they are the state that the certified header names. */
 function adopt<S>(work: ChainWork<S>, head: SnapshotHead, pieces: readonly Uint8Array[]) {
   const { context, state, effects } = work
-  const { header, certificate } = head
+  const { header } = head
   const bytes = concatBytes(...pieces)
   const restored = header.height >= state.height ? context.application.restore(bytes) : undefined
   if (restored === undefined || !equalBytes(context.application.root(restored), header.stateRoot)) {
@@ -271,11 +287,7 @@ function adopt<S>(work: ChainWork<S>, head: SnapshotHead, pieces: readonly Uint8
     return giveUp(work)
   }
   const snapshot = { head, state: bytes }
-  state.app = restored
-  state.head = { id: blockIdOf(header), header, certificate, time: header.time }
-  state.previousValidators = head.validators
-  state.validators = head.nextValidators
-  state.nextValidators = head.afterValidators
+  takeSnapshotHead(state, head, restored)
   state.snapshot = snapshot
   state.stats.snapshots++
   persist(work, { kind: 'persistSnapshot', snapshot })

@@ -14,6 +14,7 @@ import {
 } from '../blocks/signing.ts'
 import { limits } from '../limits.ts'
 import type { Block, BlockCertificate, ChainEquivocation, Proposal, Vote, VoteKind } from '../types.ts'
+import { keepAccusation } from './accusations.ts'
 import { earlierVotes, guard, type SignStep, type VoteRecord } from './guard.ts'
 import type { HeightLog } from './log.ts'
 import { proposerOf } from './proposer.ts'
@@ -171,7 +172,32 @@ export function countVote<S>(work: ChainWork<S>, from: PeerName, log: HeightLog,
   const added = set.add(index, vote)
   if (typeof added === 'object')
     accuse(work, log, { kind: 'votes', chainId: context.chainId, first: added.conflict, second: vote })
+  accuseOfLock(work, log, index, vote)
   log.heard(index, vote.round)
+}
+
+/**
+ * A prevote that its signer's own precommit of an earlier round forbids: for another block, whose proposal names no round since in which a quorum
+ * prevoted it. Not in chunk chains, whose evidence ends a membership: this kind can be answered, and waits for a review.
+ */
+function accuseOfLock<S>(work: ChainWork<S>, log: HeightLog, index: number, second: Vote): void {
+  const { context } = work
+  if (context.options.schema === 1 || second.kind !== 'prevote' || second.blockId === undefined) return
+  const claim = log.rounds.get(second.round)?.proposal?.claim
+  if (claim === undefined || !equalBytes(claim.blockId, second.blockId)) return
+  const first = lastPrecommit(log, index, second.round)
+  if (first === undefined || first.round <= claim.validRound || sameId(first.blockId, second.blockId)) return
+  accuse(work, log, { kind: 'lock', chainId: context.chainId, first, second, claim })
+}
+
+/** The last one for a block before that round, as far as it was heard. */
+function lastPrecommit(log: HeightLog, index: number, before: number): Vote | undefined {
+  let last: Vote | undefined
+  for (const [round, { votes }] of log.rounds) {
+    if (round >= before || (last !== undefined && round < last.round)) continue
+    last = votes.precommit.of(index).find(({ blockId }) => blockId !== undefined) ?? last
+  }
+  return last
 }
 
 function isSigned<S>(work: ChainWork<S>, from: PeerName, vote: Vote): boolean {
@@ -194,11 +220,13 @@ export function countCertificate<S>(work: ChainWork<S>, log: HeightLog, certific
   }
 }
 
-function accuse<S>({ state, effects }: ChainWork<S>, log: HeightLog, evidence: ChainEquivocation): void {
+function accuse<S>(work: ChainWork<S>, log: HeightLog, evidence: ChainEquivocation): void {
+  const { state, effects } = work
   const index = log.indexOf(evidence.first.signer)!
   if (log.accused.has(index)) return
   log.accused.add(index)
   state.stats.evidence++
+  keepAccusation(work, evidence, log.validators)
   effects.push({ kind: 'evidence', evidence })
 }
 

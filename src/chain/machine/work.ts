@@ -3,8 +3,9 @@ import { toHex } from '../../base/index.ts'
 import type { Signer } from '../../crypto/index.ts'
 import type { ChainMessage } from '../blocks/messages.ts'
 import { limits } from '../limits.ts'
-import type { Validator } from '../types.ts'
-import type { ChainEffect, ChainTimer, ChainWork, Held, PeerName, PeerState } from './state.ts'
+import type { BlockCertificate, Validator } from '../types.ts'
+import type { VoteSet } from './log.ts'
+import type { ChainContext, ChainEffect, ChainTimer, ChainWork, Held, PeerName, PeerState } from './state.ts'
 
 /** Name of our own messages on their way back to us: no peer has it. */
 export const SELF: PeerName = ''
@@ -20,6 +21,22 @@ export function faultsOf<S>(work: ChainWork<S>): number {
 
 export function ownIndex<S>({ context, state }: ChainWork<S>): number | undefined {
   return state.log.indexOf(context.signer.publicKey)
+}
+
+/** Whether a certificate has the form of this chain: what a header commits to has one form only. */
+export function hasScheme<S>({ options }: ChainContext<S>, { scheme }: BlockCertificate): boolean {
+  return (scheme === undefined) === (options.schema === 1)
+}
+
+/** A certificate of votes that were counted, in the form of this chain. */
+export function certificateOf<S>(
+  { context, state }: ChainWork<S>,
+  votes: VoteSet,
+  round: number,
+  blockId: Uint8Array,
+): BlockCertificate {
+  const certificate = votes.certificate(state.height, round, blockId)
+  return context.options.schema === 1 ? certificate : { scheme: 1, ...certificate }
 }
 
 const nameLists = new WeakMap<readonly Validator[], readonly { name: PeerName; key: string }[]>()

@@ -1,15 +1,37 @@
 /** What a running chain keeps: blocks by height and the newest snapshot in one store, the sign guard's record in another. */
 import type { Store, StoreWrite } from '../../base/index.ts'
 import { encodeCanonical } from '../../crypto/index.ts'
+import { blockIdOf } from '../blocks/blocks.ts'
 import { certifiedToValue, snapshotHeadToValue } from '../blocks/messages.ts'
 import { limits } from '../limits.ts'
 import { encodeRecord, type VoteRecord } from '../machine/guard.ts'
 import type { Remembered } from '../machine/machine.ts'
+import type { MadeHash } from '../machine/state.ts'
+import { extendHistory, type HistoryHashes } from '../trees/history.ts'
 import type { CertifiedBlock, Snapshot } from '../types.ts'
 import { KIND, readStored, storedRecord, storedSnapshot, storeKey } from './stored-chain.ts'
 
 /** Blocks that are kept decoded. */
 const RECENT_BLOCKS = 4
+
+/** Levels of hashes stand one behind the other: no level has as many. */
+const HISTORY_LEVEL = limits.MAX_HEIGHT
+
+/** What a snapshot tells of the history: the subtrees of its right edge, and what its own header makes whole. */
+function hashesBeside({ head: { header, history } }: Snapshot): readonly MadeHash[] {
+  if (history === undefined) return []
+  const size = header.height - 1
+  let from = 0
+  const made = history.map((hash): MadeHash => {
+    let level = 0
+    while (2 ** (level + 1) <= size - from) level++
+    const one = { level, index: from / 2 ** level, hash }
+    from += 2 ** level
+    return one
+  })
+  extendHistory({ size, hashes: history }, blockIdOf(header), (level, index, hash) => made.push({ level, index, hash }))
+  return made
+}
 
 /** All puts are durable, once the store that they went to says that it has written them. */
 export class ChainStore {
@@ -40,10 +62,15 @@ export class ChainStore {
   }
 
   /** With the snapshot of the same height, blocks more than `keep` below it are dropped in the same batch. */
-  putBlock(decided: CertifiedBlock, snapshot: Snapshot | undefined, keep: number | undefined): void {
+  putBlock(
+    decided: CertifiedBlock,
+    snapshot: Snapshot | undefined,
+    keep: number | undefined,
+    made: readonly MadeHash[],
+  ): void {
     const { height } = decided.block.header
     const value = encodeCanonical(certifiedToValue(decided))
-    const writes: StoreWrite[] = [{ kind: 'put', key: this.#key(KIND.block, height), value }]
+    const writes: StoreWrite[] = [{ kind: 'put', key: this.#key(KIND.block, height), value }, ...this.#hashWrites(made)]
     if (snapshot !== undefined) {
       writes.push(this.#snapshotWrite(snapshot))
       if (keep !== undefined && height > keep) writes.push(...this.#dropsBelow(height - keep))
@@ -56,7 +83,8 @@ export class ChainStore {
   /** What is below was skipped: it is dropped, so that there are no gaps in what is kept. */
   putSnapshot(snapshot: Snapshot): void {
     const drops = this.#dropsBelow(snapshot.head.header.height)
-    this.#store.batch([this.#snapshotWrite(snapshot), ...drops], { durable: true })
+    const made = hashesBeside(snapshot)
+    this.#store.batch([this.#snapshotWrite(snapshot), ...drops, ...this.#hashWrites(made)], { durable: true })
     this.#recent.clear()
   }
 
@@ -84,6 +112,18 @@ export class ChainStore {
       found.push(decided)
     }
     return found
+  }
+
+  /** A hash of the history; undefined when it was never known here. */
+  readonly historyHash: HistoryHashes = (level, index) =>
+    this.#store.get(this.#key(KIND.history, level * HISTORY_LEVEL + index))
+
+  #hashWrites(made: readonly MadeHash[]): StoreWrite[] {
+    return made.map(({ level, index, hash }) => ({
+      kind: 'put',
+      key: this.#key(KIND.history, level * HISTORY_LEVEL + index),
+      value: hash,
+    }))
   }
 
   *#blocks(from: number): Generator<CertifiedBlock> {

@@ -7,8 +7,17 @@ import { sortedValidators } from '../blocks/validators.ts'
 import { limits } from '../limits.ts'
 import { initialState, statusOf, step } from '../machine/machine.ts'
 import { type ConsensusRules, tendermintRules } from '../machine/rules.ts'
-import type { ChainContext, ChainEffect, ChainEvent, ChainState, ChainTimer, PeerName } from '../machine/state.ts'
+import type {
+  ChainContext,
+  ChainEffect,
+  ChainEvent,
+  ChainPast,
+  ChainState,
+  ChainTimer,
+  PeerName,
+} from '../machine/state.ts'
 import { type ChainOptions, chunkChainOptions } from '../options.ts'
+import { historyPath } from '../trees/history.ts'
 import type { CertifiedBlock, ChainEquivocation, ChainStatus, Validator } from '../types.ts'
 import { ChainStore } from './chain-store.ts'
 
@@ -100,7 +109,13 @@ class ChainDriver<S> implements Chain<S> {
     this.chainId = chainId
     this.#deps = deps
     this.#hooks = hooks
+    this.#store = new ChainStore(chainId, stores.blocks, stores.votes ?? stores.blocks)
+    const past: ChainPast = {
+      header: (height) => this.#store.block(height)?.block.header,
+      path: (of, within) => historyPath(this.#store.historyHash, of - 1, within - 1),
+    }
     this.#context = {
+      past,
       chainId,
       genesis: sortedValidators(validators),
       signer,
@@ -109,7 +124,6 @@ class ChainDriver<S> implements Chain<S> {
       options,
       rules: deps.rules ?? tendermintRules(options.quorum),
     }
-    this.#store = new ChainStore(chainId, stores.blocks, stores.votes ?? stores.blocks)
     this.#state = initialState(this.#context, this.#store.remembered(), deps.clock.now())
   }
 
@@ -199,7 +213,7 @@ class ChainDriver<S> implements Chain<S> {
         this.#tellWhenPersisted(this.#votes, effect.token)
         return
       case 'persistBlock':
-        store.putBlock(effect.decided, effect.snapshot, this.#context.options.keepBlocks)
+        store.putBlock(effect.decided, effect.snapshot, this.#context.options.keepBlocks, effect.made)
         this.#tellWhenPersisted(this.#deps.stores.blocks, effect.token)
         return
       case 'persistSnapshot':

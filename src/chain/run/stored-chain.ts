@@ -7,7 +7,7 @@ import { readBytes, readCbor, readRow } from '../reading.ts'
 import type { CertifiedBlock, Snapshot } from '../types.ts'
 
 /** What a key is of; it follows the chain's id. */
-export const KIND = { block: 1, snapshot: 2, record: 3, retired: 4 } as const
+export const KIND = { block: 1, snapshot: 2, record: 3, retired: 4, history: 5, halted: 6 } as const
 /** A block as stored: certificate and all. */
 const MAX_STORED_BYTES = 70_000
 const CHAIN_ID_BYTES = 32
@@ -90,8 +90,13 @@ export function readStored(bytes: Uint8Array): CertifiedBlock {
 /** Forgets blocks and snapshot. */
 export function dropChain(chainId: Uint8Array, store: Store): void {
   const writes: StoreWrite[] = []
-  for (const [key] of store.range(storeKey(chainId, 0), storeKey(chainId, KIND.record)))
-    writes.push({ kind: 'delete', key })
+  const ranges = [
+    [0, KIND.record],
+    [KIND.history, KIND.history + 1],
+  ] as const
+  for (const [from, to] of ranges)
+    for (const [key] of store.range(storeKey(chainId, from), storeKey(chainId, to)))
+      writes.push({ kind: 'delete', key })
   store.batch(writes, { durable: false })
 }
 

@@ -3,8 +3,9 @@ import { compareBytes, equalBytes, isChordnsError, toHex } from '../../base/inde
 import type { SignatureScheme } from '../../crypto/index.ts'
 import type { Application, BlockContent } from '../application.ts'
 import { ZERO_HASH } from '../blocks/blocks.ts'
+import { namesOwnSet } from '../blocks/header-sets.ts'
 import { verifyCertificate } from '../blocks/signing.ts'
-import { sortedValidators, validatorsHash } from '../blocks/validators.ts'
+import { sortedValidators } from '../blocks/validators.ts'
 import type { VoteRecord } from '../machine/guard.ts'
 import { initialState, nothingRemembered, replay } from '../machine/machine.ts'
 import { tendermintRules } from '../machine/rules.ts'
@@ -88,7 +89,7 @@ function headerFault<S>({ context, state }: ChainWork<S>, { header }: Block): st
   if (!equalBytes(header.chainId, context.chainId)) return 'it is of another chain'
   if (!equalBytes(header.previousId, state.head.id)) return 'it does not name the block before it'
   if (header.time <= state.head.time) return 'it is not later than the block before it'
-  if (!equalBytes(header.validatorsHash, validatorsHash(state.validators))) return 'it names other validators'
+  if (!namesOwnSet(header, state.validators)) return 'it names other validators'
   if (!state.validators.some(({ id }) => compareBytes(id, header.proposer) === 0)) return 'its proposer is no validator'
   return undefined
 }

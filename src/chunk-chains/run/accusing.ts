@@ -33,6 +33,8 @@ export class Accusing {
 
   /** Evidence of this node's own, or of a peer. False when it proves nothing. */
   take(evidence: ChainEquivocation): boolean {
+    // What can be answered ends no membership, and its proposer is found in a whole set only.
+    if (evidence.kind === 'lock') return false
     const publicKey = evidence.first.signer
     const key = latin1(publicKey)
     if (this.#accused.has(key)) return true

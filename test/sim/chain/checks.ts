@@ -4,6 +4,7 @@ import {
   type CertifiedBlock,
   type ChainEquivocation,
   type ChainMessage,
+  setRoot,
   type Validator,
   validatorsHash,
   verifyCertificate,
@@ -33,7 +34,8 @@ export class Checker {
 
   constructor(parts: CheckerParts) {
     this.#parts = parts
-    for (const set of parts.sets) this.#sets.set(toHex(validatorsHash(set)), set)
+    for (const set of parts.sets)
+      for (const hash of [validatorsHash(set), setRoot(set)]) this.#sets.set(toHex(hash), set)
   }
 
   /** Agreement, equal state roots, an unbroken chain, and a certificate that verifies. `root`: of the deciding node. */

@@ -256,7 +256,12 @@ const twins = new WeakMap<Block, Block>()
 function twinOf(block: Block): Block {
   let twin = twins.get(block)
   if (twin === undefined) {
-    twin = makeBlock({ ...block.header, time: block.header.time + 1 }, block.transactions, block.lastCertificate)
+    twin = makeBlock(
+      { ...block.header, time: block.header.time + 1 },
+      block.transactions,
+      block.lastCertificate,
+      block.evidence,
+    )
     twins.set(block, twin)
   }
   return twin

@@ -53,6 +53,8 @@ export interface Plan {
   readonly snapshotEvery: number
   readonly keepBlocks: number | undefined
   readonly heartbeatMs: number | undefined
+  /** Headers and rules of a ledger. */
+  readonly ledger: boolean
   readonly realKeys: boolean
   /** Messages go through their bytes. */
   readonly wire: boolean
@@ -72,11 +74,12 @@ export interface PlanOptions {
   readonly harsh?: boolean
   /** A hundred heights instead of a dozen: quick links, much to decide, and time between the faults to decide it. */
   readonly long?: boolean
+  readonly ledger?: boolean
 }
 
 export function makePlan(
   seed: number,
-  { n, liars, calm = false, harsh = false, long = false, syncMs }: PlanOptions,
+  { n, liars, calm = false, harsh = false, long = false, ledger = false, syncMs }: PlanOptions,
 ): Plan {
   const random = seededRandom(`chain ${seed} ${n}`)
   const shortMs = (harsh ? 6_000 : 2_000) + random.below(5_000)
@@ -111,7 +114,9 @@ export function makePlan(
     submitEveryMs: harsh ? 40 : (long ? [15, 25, 40, 80] : [30, 80, 200, 800])[random.below(4)]!,
     snapshotEvery: (long ? [5, 8, 24] : [0, 3, 8])[random.below(3)]!,
     keepBlocks: random.below(2) === 0 ? undefined : random.below(3),
-    heartbeatMs: random.below(4) === 0 ? 1_000 : undefined,
+    // A ledger without a heartbeat has no empty blocks, and waits for a transaction.
+    heartbeatMs: random.below(4) === 0 || ledger ? 1_000 : undefined,
+    ledger,
     realKeys: seed % 100 === 7,
     wire: seed % 20 === 3,
     faults,

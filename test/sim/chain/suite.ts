@@ -70,7 +70,8 @@ const MUST_HAPPEN = [
  */
 export function planOf(seed: number, n: number, long = false): Plan {
   const harsh = seed % (long ? 10 : 5) === 4
-  return makePlan(seed, { n, harsh, long: long && !harsh })
+  // Every third world is a ledger's.
+  return makePlan(seed, { n, harsh, long: long && !harsh, ledger: seed % 3 === 2 })
 }
 
 export function runSuite(options: SuiteOptions): SuiteResult {

@@ -227,7 +227,7 @@ class World {
         if (person.life === life) this.#attempt(person, callback)
       },
     })
-    const { snapshotEvery, keepBlocks, heartbeatMs, timeoutMs } = this.#plan
+    const { snapshotEvery, keepBlocks, heartbeatMs, timeoutMs, ledger } = this.#plan
     const chain = createChain(
       {
         chainId: this.#chainId,
@@ -280,7 +280,8 @@ class World {
         snapshotEvery,
         keepBlocks,
         heartbeatMs,
-        genesisTime: 1,
+        schema: ledger ? 2 : 1,
+        genesisTime: ledger ? this.#start - 10_000 : 1,
       },
     )
     person.chain = chain
