@@ -36,7 +36,7 @@ export const benchmark: Benchmark = {
   options: {
     sizes: { type: 'string', help: 'members', default: '1000,10000,100000' },
     replicas: { type: 'string', help: 'seats of a chunk', default: '3,7' },
-    bits: { type: 'string', help: 'bits of a chunk', default: '8,12,16,20' },
+    bits: { type: 'string', help: 'bits of a chunk', default: '8,12,16' },
     names: { type: 'string', help: 'names that are asked', default: '200000' },
     asks: { type: 'string', help: 'questions of a member a day', default: '1000' },
     ttl: { type: 'string', help: 'seconds that an asker keeps what it read', default: '300' },

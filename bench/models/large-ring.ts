@@ -270,6 +270,7 @@ export class LargeRing {
     return witnesses
       .flatMap(({ id }) => this.#byId.get(id) ?? [])
       .filter(({ real }) => real === undefined)
+      .slice(0, limits.WITNESSES / 2 + 2)
       .map(({ name }) => signWelcome('test', scheme.signer(keyOf(name)), row.publicKey, row.incarnation))
   }
 
@@ -346,12 +347,13 @@ export class LargeRing {
         ...(request.brief ?? []).flatMap((one) => expand(this.#hollow.table, one) ?? []),
       ]
       const { until } = request
-      if (until !== undefined)
-        for (const one of rows) {
-          if (this.#byId.get(one.id)?.real !== undefined) this.#settled(one)
+      for (const one of rows) {
+        if (this.#byId.get(one.id)?.real !== undefined) this.#settled(one)
+        if (until !== undefined) {
           const brief = (request.brief ?? []).some(({ hint }) => one.id.startsWith(hint))
           this.#branch(row, until, one, brief, this.world.random() * gatherMs(this.#hollow))
         }
+      }
       return { type: 'ok' }
     }
     if (request.type === 'notify' || request.type === 'ping') return { type: 'ok' }

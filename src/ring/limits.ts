@@ -116,6 +116,8 @@ export const limits = {
   NEXT_TELLER_MS: 2_000,
   /** Changes of which this node remembers how far it has told them. */
   MAX_PASSED: 8_192,
+  /** Pages of what changed while a node joined: 2 minutes of 6.7 changes a second are 16 of the largest. */
+  RECENT_PAGES: 32,
   /** How often one message of the tree is sent again, to the member after the one that does not answer. */
   TREE_TRIES: 3,
   /**

@@ -29,16 +29,21 @@ describe('a ring of more than 512', () => {
     expect(idle).toBeLessThan(160)
     const [left, died] = [world.nodes[5]!, world.nodes[300]!]
     const before = { bytes: world.bytes, at: world.now }
-    world.leave(left)
     const joiner = world.add([world.nodes[7]!])
+    const other = world.add([world.nodes[90]!])
+    // While the two read their tables.
+    world.run(200)
+    world.leave(left)
     const others = () => world.up().filter((node) => node !== joiner)
     const knows = (share: number) =>
       others().filter(({ state }) => !state.table.isAlive(left.id) && state.table.isAlive(joiner.id)).length >=
       share * others().length
     expect(world.runUntil(() => knows(1), 20_000)).toBeDefined()
+    const { table } = joiner.state
+    expect([table.isAlive(left.id), table.isAlive(other.id), table.aliveCount]).toEqual([false, true, SIZE + 1])
     const spent = world.bytes - before.bytes - (idle * SIZE * (world.now - before.at)) / 1_000
-    // Two rows a member, of 200 and 800 bytes; the joiner read a table of 560 rows.
-    expect(spent / SIZE).toBeLessThan(2_000)
+    // A row of 90 bytes and two of 800 to each; the joiners read a table of 560 rows.
+    expect(spent / SIZE).toBeLessThan(3_000)
     world.crash(died)
     const dead = () => others().filter(({ state }) => !state.table.isAlive(died.id)).length
     expect(world.runUntil(() => dead() === others().length, 60_000)).toBeDefined()

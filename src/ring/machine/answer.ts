@@ -14,6 +14,7 @@ import { answerStatements, digestFor, takeStatements } from './inviting.ts'
 import { contacted, meetStranger } from './joining.ts'
 import { addAccusation, mergeRow, mergeRows, passRowsOn, testify } from './membership.ts'
 import { claim } from './operations.ts'
+import { recentRows } from './recent.ts'
 import { answerRanges } from './reconcile.ts'
 import { answerFind } from './running-lookups.ts'
 import type { RingWork } from './state.ts'
@@ -37,7 +38,7 @@ export function answer(work: RingWork, from: PeerId, request: RingRequest): Ring
     case 'push':
       return answerPush(work, from, request)
     case 'ask-page':
-      return page(work, from, request.entry, request.after)
+      return page(work, from, request)
     case 'ask-digests':
       return state.phase === 'member' ? answerDigests(work, request.summary) : { type: 'ok' }
     case 'compare':
@@ -145,12 +146,13 @@ function answerWelcome(work: RingWork, from: PeerId, entry: MemberEntry): RingRe
   return { type: 'welcome', welcome }
 }
 
-function page(work: RingWork, from: PeerId, asker: MemberEntry, after: RingId | undefined): RingReply {
+function page(work: RingWork, from: PeerId, request: Extract<RingRequest, { type: 'ask-page' }>): RingReply {
+  const { entry: asker, after, recent = false } = request
   const { state } = work
   const member = state.phase === 'member'
   if (state.phase === 'seeking' && verifyEntry(work.context, asker)) meetStranger(work, from, asker)
   if (!member) return { type: 'page', member, self: state.self, entries: [], next: undefined }
-  const candidates = state.table.page(after, limits.MAX_ENTRIES + 1)
+  const candidates = recent ? recentRows(work, after) : state.table.page(after, limits.MAX_ENTRIES + 1)
   const entries = fitting(candidates)
   const next = entries.length < candidates.length ? entries.at(-1)?.id : undefined
   return {

@@ -9,6 +9,7 @@ import { startExchange } from './exchange.ts'
 import { countVotes, takeVotes } from './expelling.ts'
 import { mergeRow, mergeRows, renewSelf } from './membership.ts'
 import { begin, fresh } from './operation-request.ts'
+import { askRecent } from './recent.ts'
 import type { RingWork } from './state.ts'
 import { mayReadAnother, newReading, pageFault, type TableReading, withPage } from './table-reading.ts'
 import { presentSelf } from './welcoming.ts'
@@ -185,7 +186,9 @@ export function becomeMember(work: RingWork): void {
   // A member that joined while we read the table told those whom it knew, and not us: our predecessor has its row.
   const before = state.pointers.predecessor
   const member = before === undefined ? undefined : state.table.aliveMember(before)
-  if (member !== undefined) startExchange(work, member.peer)
+  if (member === undefined) return
+  startExchange(work, member.peer)
+  askRecent(work, member.peer)
 }
 
 /** seeking -> joining, or at once -> member when the table has nobody else. */

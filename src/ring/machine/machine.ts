@@ -24,6 +24,7 @@ import { announce, claimPlace, rememberInvitations, settleClaims, statementsAnsw
 import { contacted, contactsDone, pageAnswered, pageFailed, pagesAgain, seek } from './joining.ts'
 import { renewSelf, tell } from './membership.ts'
 import { askAgain, maintain, operationAnswered, operationFailed } from './operations.ts'
+import { recentAnswered } from './recent.ts'
 import { abandonLookups, lookupAnswered, lookupFailed, startLookup } from './running-lookups.ts'
 import type { Pending, RingContext, RingEffect, RingEvent, RingState, RingTimer, RingWork } from './state.ts'
 import { branchFailed } from './tree.ts'
@@ -294,6 +295,9 @@ function onReply(work: RingWork, token: number, answered: RingReply, elapsedMs: 
     case 'page':
       pageAnswered(work, pending.peer, reply)
       return
+    case 'recent':
+      recentAnswered(work, pending.peer, reply, pending.purpose.pages)
+      return
     case 'exchange':
       exchangeAnswered(work, pending.peer, reply)
       return
@@ -360,6 +364,7 @@ function onFailure(work: RingWork, token: number, alive: boolean): void {
     case 'ping':
     case 'notify':
     case 'statements':
+    case 'recent':
       return
   }
 }

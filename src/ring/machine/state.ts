@@ -172,6 +172,7 @@ export type Purpose =
       readonly tries?: number
     }
   | { readonly kind: 'page' }
+  | { readonly kind: 'recent'; readonly pages: number }
   | { readonly kind: 'exchange' }
   | { readonly kind: 'lookup'; readonly reference: number }
   | { readonly kind: 'welcome' }

@@ -65,6 +65,11 @@ export class TableDigest {
     }
   }
 
+  /** Ids whose last change does not count yet. */
+  waiting(): RingId[] {
+    return [...this.#waiting.keys()]
+  }
+
   /** One hash over all (id, incarnation): equal when two tables agree. */
   summary(): Uint8Array {
     this.#summary ??= sha256(this.#sums).slice(0, DIGEST_BYTES)

@@ -1,5 +1,5 @@
 /** Bytes as ring messages. Everything that does not fit throws RING_MALFORMED. */
-import { type RingId, toHex } from '../../base/index.ts'
+import { asRingId, type RingId, toHex } from '../../base/index.ts'
 import type { CborField, CborMap } from '../../crypto/index.ts'
 import { limits } from '../limits.ts'
 import type { Accusation } from '../members/accusations.ts'
@@ -57,7 +57,7 @@ export function decodeRequest(bytes: Uint8Array): RingRequest {
         entries: readEntries(map.get(2)),
         accusations: readAccusations(map.get(3)),
         ...(map.has(4) && { votes: readVotes(map.get(4)) }),
-        ...(map.has(5) && { until: readId(map.get(5), 'until') }),
+        ...(map.has(5) && { until: asRingId(readHint(map.get(5)).padEnd(64, '0')) }),
         ...(map.has(6) && { brief: readList(map.get(6), limits.MAX_ENTRIES, 'brief rows', readBrief) }),
         ...(map.has(7) && { statements: readStatements(map.get(7)) }),
       }
@@ -70,7 +70,12 @@ export function decodeRequest(bytes: Uint8Array): RingRequest {
     case CODES['ask-statements']:
       return { type: 'ask-statements', marks: readMarks(map.get(2), limits.MAX_STATEMENTS) }
     case CODES['ask-page']:
-      return { type: 'ask-page', entry: entryFromValue(map.get(2)), after: readOptionalId(map.get(3), 'after') }
+      return {
+        type: 'ask-page',
+        entry: entryFromValue(map.get(2)),
+        after: readOptionalId(map.get(3), 'after'),
+        ...(map.has(4) && { recent: readBoolean(map.get(4), 'recent') }),
+      }
     case CODES['ask-digests']:
       return { type: 'ask-digests', summary: readSummary(map.get(2)) }
     case CODES.compare:

@@ -3,6 +3,7 @@ import { fromHex, type RingId } from '../../base/index.ts'
 import { type CborValue, encodeCanonical } from '../../crypto/index.ts'
 import { idToBytes } from '../chord/ids.ts'
 import type { Accusation } from '../members/accusations.ts'
+import { HINT_DIGITS } from '../members/digest.ts'
 import { voteToValue } from '../members/expulsions.ts'
 import { statementToValue } from '../members/invitations.ts'
 import type { SignedList } from '../members/list.ts'
@@ -57,7 +58,7 @@ function fieldsOfRequest(message: RingRequest): Fields {
         [2, message.entries.map(entryToValue)],
         [3, message.accusations.map(accusationToValue)],
         [4, optionalVotes(message.votes)],
-        [5, optionalBytes(message.until)],
+        [5, message.until === undefined ? undefined : hintToBytes(message.until.slice(0, HINT_DIGITS))],
         [6, message.brief?.map(briefToValue)],
         [7, optionalStatements(message.statements)],
       ]
@@ -72,6 +73,7 @@ function fieldsOfRequest(message: RingRequest): Fields {
       return [
         [2, entryToValue(message.entry)],
         [3, optionalBytes(message.after)],
+        [4, message.recent],
       ]
     case 'compare':
       return [

@@ -69,14 +69,20 @@ export type RingRequest =
       readonly accusations: readonly Accusation[]
       /** Votes to expel; left out when there are none. */
       readonly votes?: readonly ExpulsionVote[]
-      /** To be told on to the members between the receiver and this one. Without it: to some others, if it is new. */
+      /** To be told on to the members between the receiver and this place, of which 8 bytes are sent. Without it: to some others, if it is new. */
       readonly until?: RingId
       readonly brief?: readonly BriefRow[]
       /** Uses and revocations of invitations; left out when there are none. */
       readonly statements?: readonly InvitationStatement[]
     }
   /** A page of the table, in id order, of members after `after`; from the asker's own row a stranger is known. */
-  | { readonly type: 'ask-page'; readonly entry: MemberEntry; readonly after: RingId | undefined }
+  | {
+      readonly type: 'ask-page'
+      readonly entry: MemberEntry
+      readonly after: RingId | undefined
+      /** Only rows that changed a short while ago. */
+      readonly recent?: boolean
+    }
   | { readonly type: 'ask-digests'; readonly summary: Uint8Array }
   /** "You hear me: sign that you do." From the member itself only. */
   | { readonly type: 'ask-welcome'; readonly entry: MemberEntry }

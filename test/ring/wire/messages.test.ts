@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { baseLimits, isChordnsError } from '../../../src/base/index.ts'
+import { asRingId, baseLimits, isChordnsError, toHex } from '../../../src/base/index.ts'
 import { decodeCanonical, encodeCanonical } from '../../../src/crypto/index.ts'
 import { idFromBytes } from '../../../src/ring/chord/ids.ts'
 import { limits } from '../../../src/ring/limits.ts'
@@ -17,6 +17,9 @@ import { keyOf, scheme } from '../world.ts'
 const id = fc.uint8Array({ minLength: 32, maxLength: 32 }).map(idFromBytes)
 const optionalId = fc.option(id, { nil: undefined })
 const summary = fc.uint8Array({ minLength: DIGEST_BYTES, maxLength: DIGEST_BYTES })
+const stamp = fc.uint8Array({ minLength: 8, maxLength: 8 })
+const hint = fc.uint8Array({ minLength: 8, maxLength: 8 }).map(toHex)
+const range = fc.array(fc.constantFrom(...'0123456789abcdef'), { maxLength: 12 }).map((digits) => digits.join(''))
 const entry = fc.record({ name: fc.nat(), incarnation: fc.maxSafeNat() }).map(({ name, incarnation }) =>
   signEntry('home', scheme.signer(keyOf(name)), {
     salt: new Uint8Array(),
@@ -49,6 +52,30 @@ const statement: fc.Arbitrary<InvitationStatement> = fc
 const request: fc.Arbitrary<RingRequest> = fc.oneof(
   fc.record({ type: fc.constant('ping' as const) }),
   fc.record({ type: fc.constant('ask-state' as const), summary }),
+  fc.record({ type: fc.constant('ask-state' as const), summary, seen: stamp }),
+  fc.record({
+    type: fc.constant('push' as const),
+    entries,
+    accusations: fc.constant([]),
+    until: hint.map((digits) => asRingId(digits.padEnd(64, '0'))),
+    brief: fc.array(
+      fc.record({
+        hint,
+        incarnation: fc.maxSafeNat(),
+        status: fc.constantFrom('alive' as const, 'left' as const),
+        signature: fc.uint8Array({ minLength: 64, maxLength: 64 }),
+      }),
+      { maxLength: 4 },
+    ),
+  }),
+  fc.record({ type: fc.constant('reconcile' as const), ranges: fc.array(fc.record({ range, fingerprint: stamp })) }),
+  fc.record({
+    type: fc.constant('compare' as const),
+    buckets: fc.constant([]),
+    pairs: fc.constant([]),
+    hints: fc.array(hint, { maxLength: 9 }),
+  }),
+  fc.record({ type: fc.constant('ask-page' as const), entry, after: optionalId, recent: fc.boolean() }),
   fc.record({ type: fc.constant('notify' as const), entry }),
   fc.record({ type: fc.constant('push' as const), entries, accusations: fc.array(accusation, { maxLength: 3 }) }),
   fc.record({
@@ -74,6 +101,23 @@ const reply: fc.Arbitrary<RingReply> = fc.oneof(
     type: fc.constant('statements' as const),
     statements: fc.array(statement, { maxLength: 3 }),
     wanted: marks,
+  fc.record({ type: fc.constant('unchanged' as const), member: fc.boolean(), busy: fc.boolean(), summary }),
+  fc.record({
+    type: fc.constant('ranges' as const),
+    answers: fc.array(
+      fc.oneof(
+        fc.constant({ kind: 'same' as const }),
+        fc.record({
+          kind: fc.constant('split' as const),
+          fingerprints: fc.uint8Array({ minLength: 128, maxLength: 128 }),
+        }),
+        fc.record({
+          kind: fc.constant('rows' as const),
+          marks: fc.array(fc.record({ hint, incarnation: fc.maxSafeNat() }), { maxLength: 9 }),
+        }),
+      ),
+      { maxLength: 9 },
+    ),
   }),
   fc.record({ type: fc.constant('ok' as const) }),
   fc.record({
