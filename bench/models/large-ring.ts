@@ -9,7 +9,7 @@ import { limits } from '../../src/ring/limits.ts'
 import { answer } from '../../src/ring/machine/answer.ts'
 import { initialState } from '../../src/ring/machine/machine.ts'
 import type { RingState, RingWork } from '../../src/ring/machine/state.ts'
-import { branches, expand, gatherMs } from '../../src/ring/machine/tree.ts'
+import { branches, expand, gatherMs, settleMs } from '../../src/ring/machine/tree.ts'
 import { condemn, signAccusation } from '../../src/ring/members/accusations.ts'
 import { HINT_DIGITS } from '../../src/ring/members/digest.ts'
 import { signEntry } from '../../src/ring/members/member.ts'
@@ -291,7 +291,7 @@ export class LargeRing {
     const left = new Set(this.#real)
     this.#watched.set(row.id, { at: now, incarnation: row.incarnation, status: row.status, left })
     const brief = row.status !== 'dead' && this.#hollow.table.get(row.id) !== undefined
-    this.#hollow.table.put(row, now, now + limits.SETTLE_MS)
+    this.#hollow.table.put(row, now, now + settleMs(this.#hollow))
     this.#hollow.table.digest.settle(now)
     if (this.#hollow.table.isAlive(teller.row.id)) this.#branch(teller.row, teller.row.id, row, brief, 0)
     else {
@@ -374,7 +374,7 @@ export class LargeRing {
 
   /** A real member has signed a new row. */
   #settled(row: MemberEntry): void {
-    this.#hollow.table.put(row, this.world.now, row.incarnation + limits.SETTLE_MS, this.world.now)
+    this.#hollow.table.put(row, this.world.now, row.incarnation + settleMs(this.#hollow), this.world.now)
   }
 
   #count(request: RingRequest, reply: RingReply | undefined): void {

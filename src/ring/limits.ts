@@ -121,8 +121,11 @@ export const limits = {
   /** How often one message of the tree is sent again, to the member after the one that does not answer. */
   TREE_TRIES: 3,
   /**
-   * Where changes travel down a tree, tables are compared as they were this long ago: 17 steps of 5 s at 100,000 members. Ms.
+   * Where changes travel down a tree, tables are compared as they were a while ago: so many times as long as changes are gathered
+   * (17 steps at 100,000 members), and at least and at most this long. Ms.
    */
+  SETTLE_GATHERS: 24,
+  SETTLE_LEAST_MS: 10_000,
   SETTLE_MS: 120_000,
   /** Addresses of one member. Multi-homed boxes have a handful; each is a dial that others make. */
   MAX_ADDRESSES: 8,

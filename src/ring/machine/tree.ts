@@ -28,7 +28,12 @@ export function gatherMs(state: RingState): number {
 /** When a row counts in what tables are compared by: when everybody has had the time to hear of it. Unix ms. */
 export function settlesAt(work: RingWork, entry: MemberEntry): number {
   if (!tellsByTree(work.state)) return 0
-  return (entry.status === 'dead' ? work.now : entry.incarnation) + limits.SETTLE_MS
+  return (entry.status === 'dead' ? work.now : entry.incarnation) + settleMs(work.state)
+}
+
+/** How long a change may be on its way down the tree. Ms. */
+export function settleMs(state: RingState): number {
+  return Math.min(limits.SETTLE_MS, limits.SETTLE_LEAST_MS + limits.SETTLE_GATHERS * gatherMs(state))
 }
 
 /** True when whoever has `before` can make `after` of it with the new signature alone. */
