@@ -101,6 +101,7 @@ const reply: fc.Arbitrary<RingReply> = fc.oneof(
     type: fc.constant('statements' as const),
     statements: fc.array(statement, { maxLength: 3 }),
     wanted: marks,
+  }),
   fc.record({ type: fc.constant('unchanged' as const), member: fc.boolean(), busy: fc.boolean(), summary }),
   fc.record({
     type: fc.constant('ranges' as const),
