@@ -20,7 +20,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   chain: ['crypto'],
   chunks: ['ring', 'recurse', 'evidence', 'crypto', 'dns'],
   // chunks: which chunk a name is in, its entries, and what a certificate must be.
-  'chunk-chains': ['chunks', 'chain', 'ring', 'evidence', 'crypto', 'dns'],
+  // dnssec: a signed answer on a chain proves itself.
+  'chunk-chains': ['chunks', 'chain', 'ring', 'dnssec', 'evidence', 'crypto', 'dns'],
   // chunks: what may be shared, and what one peer may cost.
   household: ['chunks', 'ring', 'cache', 'evidence', 'crypto', 'dns'],
   ledger: ['chain', 'recurse', 'evidence', 'crypto', 'dns'],

@@ -51,6 +51,11 @@ export interface Application<S> {
     state: S,
     place: { readonly height: number; readonly time: number; readonly transactions: readonly Uint8Array[] },
   ): { readonly extension: Uint8Array; readonly transactions: readonly Uint8Array[] }
+  /**
+   * What a voter has of its own against a valid block that is new, such as anchors that it does not trust; absent: nothing. The one part
+   * that may differ from voter to voter. A block that a quorum votes for is taken whatever this says.
+   */
+  votesFor?(block: BlockContent): boolean
   /** The state after the block, or undefined when the block is not valid on this state. */
   apply(state: S, block: BlockContent): Applied<S> | undefined
   snapshot(state: S): Uint8Array

@@ -13,7 +13,27 @@ export const limits = {
   FULL_SKEW_MS: 60_000,
   /** One transaction; the engine's bound. An entry that needs more goes unrecorded. */
   MAX_TRANSACTION_BYTES: 32_768,
-  /** A snapshot: a record has at most some 350 bytes. */
+  /**
+   * A transaction of a signed answer: root, TLD and zone with RSA keys have 4 to 6 KB. What needs more goes unrecorded. And all of one
+   * chain: half of it, so that whoever has many names signed leaves room for what was agreed on.
+   */
+  MAX_SIGNED_BYTES: 16_384,
+  MAX_CHAIN_SIGNED_BYTES: 2 * 1024 * 1024,
+  /** Links of one chain of trust, bytes of one (a DNSKEY set with four RSA keys has 2 KB), and those that a state remembers. */
+  MAX_LINKS: 16,
+  MAX_LINK_BYTES: 8_192,
+  MAX_STATE_LINKS: 1_024,
+  MAX_ANCHOR_BYTES: 1_024,
+  /** What checking a signed answer may cost: the same as when a peer brings one. */
+  SIGNED_SIGNATURES: 32,
+  SIGNED_HASHES: 200,
+  /** A block may come so much later than the proof that it records was checked; then it must be checked anew. Ms. */
+  SIGNED_LATE_MS: 600_000,
+  /** The same signed content is recorded again only in this last part of its signatures' term. */
+  SIGNED_RENEW_PART: 0.25,
+  /** Signed answers whose verdict is remembered, of all chains. */
+  MAX_REMEMBERED_PROOFS: 1_024,
+  /** A snapshot: a record has at most some 350 bytes; links take at most the bytes of signed answers. */
   MAX_STATE_BYTES: 4 * 1024 * 1024,
   /** Expired entries that one block removes, and how often they are searched for: every so many heights, or when nearly full. */
   REMOVES_PER_BLOCK: 64,

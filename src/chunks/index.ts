@@ -14,7 +14,7 @@
  * the chunks need it, and `chunkOf`, `mayShare`, `examine` are the pure rules that others must apply alike. The parts inside, and
  * which stands above which, are in README.md.
  */
-export type { ChunkEntry, EntrySummary } from './entries/entry.ts'
+export type { ChunkEntry, EntrySummary, SignedEntry } from './entries/entry.ts'
 export { examine } from './entries/examine.ts'
 export { compareDated, compareSigned, type Dated, termOf } from './entries/order.ts'
 export type { ProofSource } from './entries/proof-checks.ts'

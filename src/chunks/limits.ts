@@ -198,6 +198,13 @@ export const limits = {
   SUPPOSED_TTL_SECONDS: 900,
   /** An entry that is read in the last part of its life is observed again, if it pays: a tenth, as caches prefetch. */
   RENEW_PART: 0.1,
+  /**
+   * A member saw something else than what was agreed on: the replicas look at once, and not again for this time, then twice as long, as
+   * long as members go on saying so. Each look costs n fetches. Ms; and questions that are remembered.
+   */
+  CHANGE_REST_MS: 300_000,
+  MAX_CHANGE_REST_MS: 3_600_000,
+  MAX_CHANGES: 4_096,
   /** A zone's delegation is wanted again after this; zones that were wanted are remembered up to this number. Ms. */
   ZONE_WANTED_MS: 900_000,
   MAX_ZONES_WANTED: 10_000,
@@ -251,6 +258,15 @@ export const limits = {
   LATE_MAX_MS: 100,
   /** Who has so often in a row not had what its digest names counts as eight times as far away. */
   MAX_DISAPPOINTED: 7,
+  /**
+   * A signed answer is fetched again before it ends, if it was asked for so often in its life: then somebody will most likely ask again.
+   * In its last tenth, or so long before its end, if that is more. Ms.
+   */
+  MIN_REFRESH_ASKS: 2,
+  REFRESH_LEAD_MS: 15_000,
+  REFRESH_TICK_MS: 2_500,
+  /** Such fetches in flight at once. */
+  MAX_REFRESHES: 8,
   /** Delegations asked for to get around zones that are silent: names are rarely deeper. */
   MAX_DELEGATION_READS: 5,
   /** Tells to one peer, and of one peer, per second, with a burst of the same size. */

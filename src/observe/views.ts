@@ -129,7 +129,7 @@ export const chunkView = z.object({
       question: z.string(),
       records: z.array(z.string()),
       expiresInSeconds: z.number(),
-      /** agreed, rotating, divergent */
+      /** agreed, rotating, divergent, signed */
       class: z.string(),
       /** Where it is recorded; null: not yet, or carried over by its certificate from before this node kept the chunk. */
       block: z.object({ chain: z.string(), height: z.number(), time: z.number() }).nullable(),

@@ -247,14 +247,14 @@ function chainsOver(
   stores: PeerStores,
   { ring, chunks }: Pick<PeerRooms, 'ring' | 'chunks'>,
 ): ChunkChains {
-  const { config } = deps
+  const { config, recursor } = deps
   const held = {
     chunks: () => chunks.held(),
     summariesOf: (chunk: ChunkId) => chunks.summariesOf(chunk),
     entryOf: (key: string) => chunks.entryOf(key),
   }
   return createChunkChains(
-    { ...portsOf(deps), ring, stores: stores.chains, held },
+    { ...portsOf(deps), ring, stores: stores.chains, held, anchors: () => recursor.anchors() },
     {
       send: senderTo(RequestRoom.CHAINS, deps),
       onRecorded: (claim) => chunks.recorded(claim),

@@ -1,6 +1,6 @@
 /** Turns what the rooms know into the plain JSON of the status API. */
 import type { ChunkChains, ChunkChainView, VerifyReport } from '../chunk-chains/index.ts'
-import type { ChunkEntry, Chunks, ReplicaReply } from '../chunks/index.ts'
+import type { ChunkEntry, Chunks, ReplicaReply, SignedEntry } from '../chunks/index.ts'
 import { peerIdFromPublicKey } from '../crypto/index.ts'
 import {
   addressText,
@@ -150,12 +150,12 @@ export function viewChunk(chunks: Chunks, chains: ChunkChains | undefined, name:
     n: view.n,
     replicas: view.replicas.map((one) => ({ ...one })),
     chain: chains === undefined ? null : viewChain(chains.view(view.chunk)),
-    entries: view.entries.map((entry) => ({
+    entries: [...view.entries, ...view.signed].map((entry) => ({
       question: questionText(entry.question),
       records: contentRecords(entry.outcome),
       expiresInSeconds: Math.max(0, Math.round((entry.expires - now) / 1000)),
       ...viewRecord(chains, entry),
-      ...viewObservers(entry),
+      ...(entry.class === 'signed' ? { observers: [], networks: [] } : viewObservers(entry)),
     })),
   }
 }
@@ -189,7 +189,7 @@ function networkText({ type, bytes }: Prefix): string {
   return `${addressText(address)}/${8 * bytes.length}`
 }
 
-function viewRecord(chains: ChunkChains | undefined, entry: ChunkEntry) {
+function viewRecord(chains: ChunkChains | undefined, entry: ChunkEntry | SignedEntry) {
   const recorded = chains?.recorded(entry)
   const block = recorded === undefined ? null : { chain: recorded.chain, height: recorded.height, time: recorded.time }
   return { class: entry.class, block }

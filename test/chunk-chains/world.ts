@@ -19,6 +19,7 @@ import { chunkOf, type RecordedClaim } from '../../src/chunks/index.ts'
 import { questionKey } from '../../src/chunks/wire/question-key.ts'
 import { ed25519, ed25519Signer, peerIdFromPublicKey, type Signer, sha256 } from '../../src/crypto/index.ts'
 import type { Question } from '../../src/dns/index.ts'
+import type { TrustAnchor } from '../../src/dnssec/index.ts'
 import type { Outcome } from '../../src/evidence/index.ts'
 import type { MemberEntry } from '../../src/ring/index.ts'
 import {
@@ -91,7 +92,12 @@ export function namesOf(chunk: ChunkId, count: number): Question[] {
 
 export const CHUNK = asChunkId(7)
 
-export function createChainsWorld(count: number, n = count, historyHours = 24): ChainsWorld {
+export function createChainsWorld(
+  count: number,
+  n = count,
+  historyHours = 24,
+  anchors: (index: number) => readonly TrustAnchor[] = () => [],
+): ChainsWorld {
   const clock = virtualClock({ settle })
   const random = seededRandom(`chains ${count}`)
   const replicas: Replica[] = []
@@ -200,6 +206,7 @@ export function createChainsWorld(count: number, n = count, historyHours = 24): 
         signer: replica.signer,
         scheme: ed25519,
         log,
+        anchors: () => anchors(replica.index),
         stores: { data: replica.store, votes: replica.guard, isUsedKey: replica.lives++ > 0 },
         held: {
           chunks: () => [...new Set([...replica.held.values()].map(({ chunk }) => chunk))],

@@ -426,6 +426,16 @@ export function answer(question: Question, last: readonly number[] = [1], ttl = 
   return { kind: 'rrset', rrset, apex: parseName('example.com.'), proofs: [] }
 }
 
+/** As `answer`, with the times of a signature that begins at this second, and nothing else of one. */
+export function signed(question: Question, last: number, from: number, ttl: number): Outcome {
+  const outcome = answer(question, [last], ttl)
+  if (outcome.kind !== 'rrset') throw new Error(outcome.kind)
+  const rrsig = new Uint8Array(40)
+  new DataView(rrsig.buffer).setUint32(8, from + 1_000_000)
+  new DataView(rrsig.buffer).setUint32(12, from)
+  return { ...outcome, rrset: { ...outcome.rrset, signatures: [rrsig] } }
+}
+
 export function nothing(rcode: 0 | 3 = 3, serial = 1): Outcome {
   const rdata = new Uint8Array(22)
   new DataView(rdata.buffer).setUint32(2, serial)

@@ -4,17 +4,19 @@ import { Rank } from '../../src/cache/index.ts'
 import { emptyStateMap, stateGet } from '../../src/chain/index.ts'
 import { encodeChainsRequest } from '../../src/chunk-chains/run/messages.ts'
 import { type ChainDescriptor, chainIdOf, groupKey, replicaGroup } from '../../src/chunk-chains/state/descriptor.ts'
-import { withRecord } from '../../src/chunk-chains/state/state.ts'
-import { encodeTransaction, stateKey } from '../../src/chunk-chains/state/transactions.ts'
+import { encodeLink, linkHash } from '../../src/chunk-chains/state/links.ts'
+import { signingFor } from '../../src/chunk-chains/state/signing.ts'
+import { withLink, withRecord } from '../../src/chunk-chains/state/state.ts'
+import { encodeTransaction, type SigningTransaction, stateKey } from '../../src/chunk-chains/state/transactions.ts'
 import { buildDigest } from '../../src/chunks/digests/digest.ts'
 import { tagOf } from '../../src/chunks/entries/order.ts'
-import { chunkOf, keyOfChunk } from '../../src/chunks/index.ts'
+import { chunkOf, keyOfChunk, type SignedEntry } from '../../src/chunks/index.ts'
 import { encodeDigestReply, encodeDigestRequest } from '../../src/chunks/wire/digest-messages.ts'
 import { encodeReply, encodeRequest } from '../../src/chunks/wire/messages.ts'
 import { encodePull, pullMark } from '../../src/chunks/wire/pull-messages.ts'
 import { questionKey } from '../../src/chunks/wire/question-key.ts'
 import { ed25519Signer, encodeCanonical, peerIdFromPublicKey, sha256 } from '../../src/crypto/index.ts'
-import { parseName, type Question, Type } from '../../src/dns/index.ts'
+import { parseName, type Question, type RRset, Type } from '../../src/dns/index.ts'
 import {
   type Certificate,
   commitTo,
@@ -23,6 +25,7 @@ import {
   encodeObservation,
   encodeOutcome,
   type Outcome,
+  type ProofLink,
   signObservation,
 } from '../../src/evidence/index.ts'
 import { encodeMessage as encodeHousehold, encodeRow } from '../../src/household/rows.ts'
@@ -36,6 +39,8 @@ import { memberId, signEntry } from '../../src/ring/members/member.ts'
 import { signWelcome } from '../../src/ring/members/welcomes.ts'
 import type { MemberEntry } from '../../src/ring/types.ts'
 import { encodeMessage as encodeRingMessage } from '../../src/ring/wire/encode.ts'
+import { signRRset } from '../dnssec/signer.ts'
+import { keyFrom } from '../dnssec/signing-keys.ts'
 import { ledgerVectors } from './ledger-vectors.ts'
 import { stateVectors } from './state-vectors.ts'
 
@@ -180,6 +185,49 @@ const record = {
   height: 1,
 } as const
 
+/** The zone signs with a key of its own, which is the anchor as well. */
+function signings(): Record<string, string> {
+  const zone = outcome.apex
+  const secret = ed25519Signer(sha256(text('chordns protocol zone')))
+  const key = keyFrom(15, 257, secret.publicKey, (data) => secret.sign(data))
+  const term = { inception: 1_799_900_000, expiration: 1_801_000_000 }
+  const signed = (set: RRset): RRset => ({ ...set, signatures: [signRRset(set, key, { ...term, signer: zone })] })
+  const keys = signed({ name: zone, type: Type.DNSKEY, class: 1, ttl: 3_600, rdatas: [key.rdata], signatures: [] })
+  const anchors = [{ zone, ds: [], keys: [key.rdata] }]
+  const links: ProofLink[] = [
+    {
+      question: { name: zone, type: Type.DNSKEY, class: 1 },
+      outcome: { kind: 'rrset', rrset: keys, apex: zone, proofs: [] },
+    },
+  ]
+  const at = 1_800_000_000_000
+  const entryOf = (name: string): SignedEntry => {
+    const asked: Question = { name: parseName(name), type: Type.A, class: 1 }
+    const set = {
+      name: asked.name,
+      type: Type.A,
+      class: 1,
+      ttl: 300,
+      rdatas: [Uint8Array.of(192, 0, 2, 1)],
+      signatures: [],
+    }
+    const answer: Outcome = { kind: 'rrset', rrset: signed(set), apex: zone, proofs: [] }
+    return { question: asked, chunk, class: 'signed', outcome: answer, links, expires: at + 300_000 }
+  }
+  const link = encodeLink(links[0]!)!
+  const first = signingFor(emptyStateMap, entryOf('www.example.com'), anchors, at) as SigningTransaction
+  const next = signingFor(
+    withLink(emptyStateMap, linkHash(link), link),
+    entryOf('mail.example.com'),
+    anchors,
+    at,
+  ) as SigningTransaction
+  return {
+    'sign, by a zone whose own key is the anchor': toHex(encodeTransaction(first)),
+    'sign once more, with the keys named by their hash': toHex(encodeTransaction(next)),
+  }
+}
+
 const nameServer = parseName('ns.example.com')
 const householdRows = [
   encodeRow({ kind: 'answer', question, outcome, rank: Rank.AUTHORITATIVE, seconds: 300 })!,
@@ -236,6 +284,7 @@ export function protocolVectors(): Readonly<Record<string, string>> {
     'chain id': toHex(chainIdOf(group)),
     ask: toHex(encodeChainsRequest({ kind: 'inquire', chunk, group: fromHex(groupKey(group)) })),
     add: toHex(encodeTransaction({ kind: 'add', question, certificate, outcome })),
+    ...signings(),
     remove: toHex(encodeTransaction({ kind: 'remove', question, old: digest })),
     household: toHex(encodeHousehold(householdRows)),
     'state record': toHex(stateGet(withRecord(emptyStateMap, question, record), stateKey(question))!),

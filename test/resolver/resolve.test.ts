@@ -37,6 +37,7 @@ function recursor(
       }),
     validate: async (finding) => finding,
     validates: false,
+    anchors: () => [],
     infer: () => undefined,
     links: () => [],
     knownCut: () => undefined,

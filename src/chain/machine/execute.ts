@@ -127,7 +127,8 @@ function apply<S>({ context, state }: ChainWork<S>, content: BlockContent): Exec
   return holds ? { state: applied.state, after, results: results.map(encodeResult), nextRules } : undefined
 }
 
-function contentOf<S>(work: ChainWork<S>, block: Block): BlockContent {
+/** What the application sees of a block that fits. */
+export function contentOf<S>(work: ChainWork<S>, block: Block): BlockContent {
   const { height, time, proposer, extension } = block.header
   const content = { height, time, proposer, extension, transactions: block.transactions }
   return work.context.options.schema === 1

@@ -6,7 +6,7 @@ import { equalBytes } from '../../base/index.ts'
 import { limits } from '../limits.ts'
 import type { Block } from '../types.ts'
 import { decideOn } from './decide.ts'
-import { buildBlock, execution } from './execute.ts'
+import { buildBlock, contentOf, execution } from './execute.ts'
 import { proposerOf } from './proposer.ts'
 import type { ChainWork } from './state.ts'
 import { castProposal, castVote } from './voting.ts'
@@ -101,11 +101,12 @@ function prevoteOnProposal<S>(work: ChainWork<S>): boolean {
   const { block, claim } = proposal
   const { locked } = state
   const isLocked = locked !== undefined && equalBytes(locked.block.id, block.id)
-  const timely = claim.validRound >= 0 || isTimely(work, block)
+  const isNew = claim.validRound < 0
   const accepted =
-    timely &&
+    (!isNew || isTimely(work, block)) &&
     context.rules.mayPrevote(locked?.round ?? -1, isLocked, claim.validRound) &&
-    execution(work, block) !== undefined
+    execution(work, block) !== undefined &&
+    (!isNew || isVotedFor(work, block))
   state.step = 'prevote'
   castVote(work, 'prevote', accepted ? block.id : undefined)
   return true
@@ -119,6 +120,11 @@ function isTimely<S>(work: ChainWork<S>, { header }: Block): boolean {
   // Never further ahead; further behind in later rounds, so that a slow network does not stop the chain.
   const late = Math.min(limits.MAX_TIMEOUT_MS, limits.MAX_SKEW_MS + state.round * deltaMs)
   return header.time <= now + limits.MAX_SKEW_MS && header.time >= now - late
+}
+
+/** The application may have something of its own against a new block. */
+function isVotedFor<S>(work: ChainWork<S>, block: Block): boolean {
+  return work.context.application.votesFor?.(contentOf(work, block)) ?? true
 }
 
 /** prevote -> precommit, with a lock. R4, lines 36-43: a quorum prevoted the block. */

@@ -14,6 +14,7 @@ import type { SignatureScheme } from '../../crypto/index.ts'
 import type { KnownChain } from '../disk/book.ts'
 import { chunkApplication } from '../state/application.ts'
 import { indexOfKey, QUORUM } from '../state/descriptor.ts'
+import { verifySigned } from '../state/signed.ts'
 import { type ChunkState, encodeState, totalsOf } from '../state/state.ts'
 
 export interface OneChainDeps {
@@ -40,7 +41,7 @@ export function* verifyOneChain(
 ): Generator<CertifiedBlock, number> {
   const { chainId, descriptor, totals } = known
   const { blocks, scheme, chunkBits, publicKey } = deps
-  const application = chunkApplication(descriptor, chunkBits, scheme)
+  const application = chunkApplication(descriptor, chunkBits, { scheme, verifySigned })
   const checker = createChainChecker({
     chainId,
     validators: descriptor.validators,

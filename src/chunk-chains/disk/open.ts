@@ -10,8 +10,10 @@ import {
   type PeerName,
   type Validator,
 } from '../../chain/index.ts'
-import { peerIdFromPublicKey, type SignatureScheme, type Signer } from '../../crypto/index.ts'
+import { peerIdFromPublicKey, type Signer } from '../../crypto/index.ts'
+import type { TrustAnchor } from '../../dnssec/index.ts'
 import { chunkApplication } from '../state/application.ts'
+import type { ChangeChecks } from '../state/context.ts'
 import { QUORUM } from '../state/descriptor.ts'
 import type { ChunkState } from '../state/state.ts'
 import type { KnownChain } from './book.ts'
@@ -23,7 +25,9 @@ export interface OpenChainDeps {
   readonly mode: 'vote' | 'follow'
   readonly chunkBits: number
   readonly signer: Signer
-  readonly scheme: SignatureScheme
+  readonly checks: ChangeChecks
+  /** The trust anchors of this node. */
+  readonly anchors: () => readonly TrustAnchor[]
   readonly clock: Clock
   readonly log: Log
   readonly disk: Pick<ChainsDisk, 'blocks' | 'votes'>
@@ -114,7 +118,7 @@ export function openChain(deps: OpenChainDeps, hooks: OpenChainHooks): OpenChain
 
 /** The engine over the chain's stores, not started yet. `onProgress`: a block was decided. */
 function startEngine(
-  { known, chunkBits, mode, signer, scheme, clock, log, disk }: OpenChainDeps,
+  { known, chunkBits, mode, signer, checks, anchors, clock, log, disk }: OpenChainDeps,
   hooks: OpenChainHooks,
   names: ReadonlyMap<PeerName, PeerId>,
   guarded: (action: () => void) => void,
@@ -129,8 +133,8 @@ function startEngine(
       chainId,
       validators: descriptor.validators,
       signer: mode === 'vote' ? signer : NOBODY,
-      scheme,
-      application: chunkApplication(descriptor, chunkBits, scheme),
+      scheme: checks.scheme,
+      application: chunkApplication(descriptor, chunkBits, { ...checks, anchors }),
       stores: { blocks: disk.blocks, votes: disk.votes },
       clock: {
         now: () => clock.now(),

@@ -2,15 +2,14 @@
 import { fromLatin1, isChordnsError, latin1, type Store, type StoreWrite } from '../../base/index.ts'
 import { encodeCanonical } from '../../crypto/index.ts'
 import type { Question } from '../../dns/index.ts'
-import type { CertificateKind } from '../../evidence/index.ts'
 import { malformed, readBytes, readCbor, readHash, readInteger, readRow } from '../state/reading.ts'
-import { CLASS_CODE, CLASS_NAMES } from '../state/state.ts'
+import { CLASS_CODE, CLASS_NAMES, type RecordClass } from '../state/state.ts'
 import { stateKey } from '../state/transactions.ts'
 
 export interface RecordedRow {
   readonly chainId: Uint8Array
   readonly height: number
-  readonly class: CertificateKind
+  readonly class: RecordClass
   readonly digest: Uint8Array
   /** Unix ms: time of the block; when a majority had observed the content; when the entry expires. */
   readonly time: number

@@ -4,12 +4,13 @@
  */
 
 import { type Cancel, equalBytes, isChordnsError, toHex } from '../../base/index.ts'
-import { CheckCharges, type ChunkEntry } from '../../chunks/index.ts'
+import { CheckCharges, type ChunkEntry, type SignedEntry } from '../../chunks/index.ts'
 import { rememberingScheme } from '../../crypto/index.ts'
 import { createVerification } from '../audit/running-verification.ts'
 import { viewOf } from '../audit/view.ts'
 import { type ChainsDisk, openChainsDisk } from '../disk/disk.ts'
 import { limits } from '../limits.ts'
+import { rememberingVerifier } from '../state/signed.ts'
 import { recordOfEntry } from '../state/state.ts'
 import { Accusing } from './accusing.ts'
 import { ChainAnswers } from './answering.ts'
@@ -58,7 +59,9 @@ export function createChunkChains(
       pruning.stop()
       running.stop()
     },
-    kept: (entry) => proposing.propose(entry),
+    kept(entry) {
+      if (entry.class !== 'signed' || placeOf(disk, entry) === undefined) proposing.propose(entry)
+    },
     handle(from, body) {
       const request = decodeChainsRequest(body)
       return encodeChainsReply(stopping.signal.aborted ? { kind: 'busy' } : answers.answer(from, request, body.length))
@@ -90,6 +93,8 @@ function connect(
   const { CHECKS_PER_SECOND: perSecond, CHECKS_BURST: burst, MAX_RATED: maxPeers } = limits
   const checks = new CheckCharges(clock, deps.scheme, { perSecond, burst, maxPeers })
   const scheme = rememberingScheme(checks.scheme, limits.MAX_REMEMBERED_SIGNATURES)
+  const verifySigned = rememberingVerifier(limits.MAX_REMEMBERED_PROOFS, (count) => checks.count(count))
+  const anchors = deps.anchors ?? (() => [])
   const groups = createGroups(ring, chunkBits)
   const request = requestChains(hooks.send, signal)
   const accusing = new Accusing(
@@ -100,7 +105,7 @@ function connect(
     },
   )
   const running = new RunningChains(
-    { disk, groups, clock, log, signer, scheme, chunkBits },
+    { disk, groups, clock, log, signer, checks: { scheme, verifySigned }, anchors, chunkBits },
     {
       send(known, to, bytes) {
         post.send(known, to, bytes).catch((error: unknown) => {
@@ -129,7 +134,7 @@ function connect(
       present: (known) => founding.present(known),
     },
   )
-  const proposing = new Proposing({ clock, log, publicKey: signer.publicKey, groups, founding, running })
+  const proposing = new Proposing({ clock, log, publicKey: signer.publicKey, anchors, groups, founding, running })
   const revisits = createRevisits(
     clock,
     deps.held,
@@ -149,10 +154,12 @@ function connect(
   return { groups, running, founding, post, answers, proposing, pruning, revisits, verification }
 }
 
-function placeOf(disk: ChainsDisk, entry: ChunkEntry): Recorded | undefined {
+function placeOf(disk: ChainsDisk, entry: ChunkEntry | SignedEntry): Recorded | undefined {
   const row = disk.recorded.get(entry.question)
   const wanted = recordOfEntry(entry, 0)
-  if (row === undefined || row.seen !== wanted.seen || !equalBytes(row.digest, wanted.digest)) return undefined
+  if (row === undefined || !equalBytes(row.digest, wanted.digest)) return undefined
+  // The same content, signed anew, is not recorded anew.
+  if (entry.class === 'signed' ? row.class !== 'signed' : row.seen !== wanted.seen) return undefined
   return { chain: toHex(row.chainId), height: row.height, class: row.class, time: row.time }
 }
 

@@ -3,17 +3,20 @@
  * travels once, and any one of them being there is enough.
  */
 import type { Cancel, ChunkId, Clock } from '../../base/index.ts'
-import type { ChunkEntry } from '../../chunks/index.ts'
-import { compareDated, type Dated, questionKey } from '../../chunks/index.ts'
+import { type ChunkEntry, questionKey, type SignedEntry } from '../../chunks/index.ts'
 import type { Question } from '../../dns/index.ts'
 import { limits } from '../limits.ts'
+import { compareRecords } from '../state/order.ts'
 import { recordOfEntry, type StateRecord } from '../state/state.ts'
 
 /** `offered`: the chain has it; `later`: the chain is not there yet; `done`: nothing is left to do. */
 export type Attempt = 'offered' | 'later' | 'done'
 
+/** What a chain can record. */
+export type RecordableEntry = ChunkEntry | SignedEntry
+
 interface Waiting {
-  readonly entry: ChunkEntry
+  readonly entry: RecordableEntry
   /** Monotonic ms. */
   due: number
   tries: number
@@ -36,7 +39,7 @@ interface Line {
  */
 export class ProposalQueue {
   readonly #clock: Clock
-  readonly #attempt: (entry: ChunkEntry) => Attempt
+  readonly #attempt: (entry: RecordableEntry) => Attempt
   readonly #lines = new Map<ChunkId, Line>()
   /** Chunks with something due. */
   readonly #ready = new Set<ChunkId>()
@@ -44,7 +47,7 @@ export class ProposalQueue {
   #size = 0
 
   /** `attempt`: owes what became of the entry. It may record entries before it returns, and must not throw. */
-  constructor(clock: Clock, attempt: (entry: ChunkEntry) => Attempt) {
+  constructor(clock: Clock, attempt: (entry: RecordableEntry) => Attempt) {
     this.#clock = clock
     this.#attempt = attempt
   }
@@ -58,11 +61,12 @@ export class ProposalQueue {
   }
 
   /** none -> waiting, for `delayMs` first. False when too many wait. */
-  add(entry: ChunkEntry, delayMs: number): boolean {
+  add(entry: RecordableEntry, delayMs: number): boolean {
     const { chunk, question } = entry
     const key = questionKey(question)
     const before = this.#lines.get(chunk)?.entries.get(key)
-    if (before !== undefined && compareDated(dated(before.entry), dated(entry)) >= 0) return true
+    if (before !== undefined && compareRecords(recordOfEntry(before.entry, 0), recordOfEntry(entry, 0)) >= 0)
+      return true
     if (before === undefined && this.#size >= limits.MAX_PENDING) return false
     if (before === undefined) this.#size++
     this.#lineOf(chunk).entries.set(key, { entry, due: this.#clock.monotonic() + delayMs, tries: 0 })
@@ -75,7 +79,8 @@ export class ProposalQueue {
     const line = this.#lines.get(chunk)
     const key = questionKey(question)
     const waiting = line?.entries.get(key)
-    if (line === undefined || waiting === undefined || compareDated(record, dated(waiting.entry)) < 0) return
+    if (line === undefined || waiting === undefined || compareRecords(record, recordOfEntry(waiting.entry, 0)) < 0)
+      return
     line.entries.delete(key)
     this.#size--
     this.#schedule(chunk)
@@ -159,8 +164,4 @@ export class ProposalQueue {
     }
     return left
   }
-}
-
-function dated(entry: ChunkEntry): Dated {
-  return recordOfEntry(entry, 0)
 }

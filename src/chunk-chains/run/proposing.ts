@@ -1,20 +1,24 @@
 /** From an entry that is held to a transaction that is offered to the chain of its chunk. */
 import { type Clock, isChordnsError, type Log } from '../../base/index.ts'
-import type { ChunkEntry } from '../../chunks/index.ts'
+import type { SignedEntry } from '../../chunks/index.ts'
+import type { TrustAnchor } from '../../dnssec/index.ts'
 import { limits } from '../limits.ts'
 import { transactionFor } from '../state/application.ts'
 import { indexOfKey } from '../state/descriptor.ts'
-import { recordOfEntry } from '../state/state.ts'
-import { encodeTransaction } from '../state/transactions.ts'
+import { signingFor } from '../state/signing.ts'
+import { type ChunkState, recordOfEntry } from '../state/state.ts'
+import { type ChunkTransaction, encodeTransaction } from '../state/transactions.ts'
 import type { Founding } from './founding.ts'
 import type { Groups } from './groups.ts'
-import { type Attempt, ProposalQueue } from './proposal-queue.ts'
+import { type Attempt, ProposalQueue, type RecordableEntry } from './proposal-queue.ts'
 import type { RunningChains } from './running-chains.ts'
 
 export interface ProposingDeps {
   readonly clock: Clock
   readonly log: Log
   readonly publicKey: Uint8Array
+  /** The trust anchors of this node. */
+  readonly anchors: () => readonly TrustAnchor[]
   readonly groups: Groups
   readonly founding: Founding
   readonly running: RunningChains
@@ -31,7 +35,7 @@ export class Proposing {
   }
 
   /** Each replica has its place in the line, another one for each content. */
-  propose(entry: ChunkEntry): void {
+  propose(entry: RecordableEntry): void {
     const { groups, clock, publicKey } = this.#deps
     const now = groups.of(entry.chunk)
     if (now === undefined || entry.expires <= clock.now()) return
@@ -51,7 +55,7 @@ export class Proposing {
     }
   }
 
-  #attempt(entry: ChunkEntry): Attempt {
+  #attempt(entry: RecordableEntry): Attempt {
     const { groups, founding, running } = this.#deps
     if (groups.of(entry.chunk) === undefined) return 'done'
     const known = founding.current(entry.chunk)
@@ -61,15 +65,26 @@ export class Proposing {
     }
     const open = running.wake(known)
     if (open === undefined) return known.broken === undefined ? 'later' : 'done'
-    const transaction = transactionFor(open.chain.state(), entry)
+    const state = open.chain.state()
+    const transaction = entry.class === 'signed' ? this.#signing(state, entry) : transactionFor(state, entry)
     if (transaction === undefined) return 'done'
     const bytes = encodeTransaction(transaction)
-    if (bytes.length > limits.MAX_TRANSACTION_BYTES) {
+    const most = transaction.kind === 'sign' ? limits.MAX_SIGNED_BYTES : limits.MAX_TRANSACTION_BYTES
+    if (bytes.length > most) {
       this.counts.unrecordable++
       return 'done'
     }
     this.counts.proposed++
     open.submit(bytes)
     return 'offered'
+  }
+
+  #signing(state: ChunkState, entry: SignedEntry): ChunkTransaction | undefined {
+    const { anchors, clock, log } = this.#deps
+    const transaction = signingFor(state, entry, anchors(), clock.now())
+    if (typeof transaction !== 'string') return transaction
+    this.counts.unrecordable++
+    log.debug({ chunk: entry.chunk, reason: transaction }, 'a signed answer cannot be shown to be signed')
+    return undefined
   }
 }

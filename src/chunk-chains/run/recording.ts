@@ -6,8 +6,9 @@ import type { Question } from '../../dns/index.ts'
 import type { KnownChain } from '../disk/book.ts'
 import type { ChainsDisk } from '../disk/disk.ts'
 import type { RecordedRow } from '../disk/recorded.ts'
+import { recordedEntry } from '../state/signing.ts'
 import { type ChunkState, recordedIn, type StateRecord, totalsOf } from '../state/state.ts'
-import { decodeTransaction } from '../state/transactions.ts'
+import { type ChunkTransaction, decodeTransaction } from '../state/transactions.ts'
 
 /** A block of the chunk recorded this. `claim`: with its evidence, if the chain still has it so. Owes nothing. */
 export type OnRecorded = (
@@ -16,6 +17,11 @@ export type OnRecorded = (
   record: StateRecord,
   claim: RecordedClaim | undefined,
 ) => void
+
+function claimOf(state: ChunkState, transaction: ChunkTransaction): RecordedClaim | undefined {
+  if (transaction.kind === 'remove') return undefined
+  return transaction.kind === 'sign' ? recordedEntry(state, transaction) : transaction
+}
 
 /** `state`: the chain's after the block. */
 export function recordBlock(
@@ -57,7 +63,7 @@ function writeRows(
       if (before !== undefined && toHex(before.chainId) === known.id) rows.push({ question, row: undefined })
       continue
     }
-    onRecorded(known.descriptor.chunk, question, record, transaction.kind === 'remove' ? undefined : transaction)
+    onRecorded(known.descriptor.chunk, question, record, claimOf(state, transaction))
     if (before !== undefined && before.seen > record.seen) continue
     const { height, class: kind, digest, seen, expires } = record
     rows.push({

@@ -3,7 +3,7 @@
  * time. What others agreed on before this node was a replica came here by its certificate; those others record it.
  */
 import { type Cancel, type ChunkId, type Clock, isChordnsError } from '../../base/index.ts'
-import type { ChunkEntry } from '../../chunks/index.ts'
+import type { ChunkEntry, SignedEntry } from '../../chunks/index.ts'
 import { limits } from '../limits.ts'
 import type { HeldEntries } from './types.ts'
 
@@ -17,7 +17,7 @@ export function createRevisits(
   clock: Clock,
   { chunks, summariesOf, entryOf }: HeldEntries,
   isRecorded: (key: string, seen: number) => boolean,
-  propose: (entry: ChunkEntry) => void,
+  propose: (entry: ChunkEntry | SignedEntry) => void,
 ): Revisits {
   let timer: Cancel | undefined
   let todo: ChunkId[] = []

@@ -10,12 +10,14 @@
  */
 import { type Cancel, type Clock, isChordnsError, type Log, type PeerId } from '../../base/index.ts'
 import { type CertifiedBlock, type ChainEquivocation, isRetired } from '../../chain/index.ts'
-import type { SignatureScheme, Signer } from '../../crypto/index.ts'
+import type { Signer } from '../../crypto/index.ts'
+import type { TrustAnchor } from '../../dnssec/index.ts'
 import type { KnownChain } from '../disk/book.ts'
 import type { ChainsDisk } from '../disk/disk.ts'
 import { type OpenChain, openChain } from '../disk/open.ts'
 import { startOver } from '../disk/start-over.ts'
 import { limits } from '../limits.ts'
+import type { ChangeChecks } from '../state/context.ts'
 import type { ChunkState } from '../state/state.ts'
 import type { Groups } from './groups.ts'
 import { type OnRecorded, recordBlock, recordBlocksLeft } from './recording.ts'
@@ -26,7 +28,9 @@ export interface RunningChainsDeps {
   readonly clock: Clock
   readonly log: Log
   readonly signer: Signer
-  readonly scheme: SignatureScheme
+  readonly checks: ChangeChecks
+  /** The trust anchors of this node. */
+  readonly anchors: () => readonly TrustAnchor[]
   readonly chunkBits: number
 }
 
@@ -124,10 +128,10 @@ export class RunningChains {
 
   /** Throws what `openChain` throws. */
   #open(known: KnownChain): OpenChain | undefined {
-    const { disk, clock, log, signer, scheme, chunkBits } = this.#deps
+    const { disk, clock, log, signer, checks, anchors, chunkBits } = this.#deps
     let hasFailed = false
     const open = openChain(
-      { known, mode: this.#modeOf(known), chunkBits, signer, scheme, clock, log, disk },
+      { known, mode: this.#modeOf(known), chunkBits, signer, checks, anchors, clock, log, disk },
       {
         send: (to, bytes) => this.#hooks.send(known, to, bytes),
         onDecided: (decided, state, caughtUp) => this.#decided(known, decided, state, caughtUp),

@@ -1,11 +1,12 @@
 /** The chunk chains as others see them, and what is handed in to run them. */
 import type { ChunkId, Clock, Log, PeerId, Random, Store } from '../../base/index.ts'
-import type { ChunkEntry, EntrySummary, RecordedClaim, Send } from '../../chunks/index.ts'
+import type { ChunkEntry, EntrySummary, RecordedClaim, Send, SignedEntry } from '../../chunks/index.ts'
 import type { SignatureScheme, Signer } from '../../crypto/index.ts'
-import type { CertificateKind } from '../../evidence/index.ts'
+import type { TrustAnchor } from '../../dnssec/index.ts'
 import type { Ring } from '../../ring/index.ts'
 import type { VerifyReport } from '../audit/verify.ts'
 import type { ChunkChainView } from '../audit/view.ts'
+import type { RecordClass } from '../state/state.ts'
 
 export interface ChunkChainsOptions {
   readonly chunkBits: number
@@ -22,6 +23,8 @@ export interface ChunkChainsDeps {
   readonly log: Log
   readonly stores: ChunkChainsStores
   readonly held: HeldEntries
+  /** Returns the trust anchors of this node. Without it nothing that is signed is recorded, nor voted for. */
+  readonly anchors?: () => readonly TrustAnchor[]
 }
 
 export interface ChunkChainsStores {
@@ -38,10 +41,10 @@ export interface ChunkChainsStores {
 /** What this node holds as a replica, unexpired. */
 export interface HeldEntries {
   readonly chunks: () => readonly ChunkId[]
-  /** Of all entries of the chunk. `own`: this node is among those who observed it. */
+  /** Of all entries of the chunk. `own`: this node is among those who observed it, or was told that it is signed. */
   readonly summariesOf: (chunk: ChunkId) => readonly Pick<EntrySummary, 'key' | 'seen' | 'own'>[]
   /** The entry with its evidence; undefined when it is not held any more. */
-  readonly entryOf: (key: string) => ChunkEntry | undefined
+  readonly entryOf: (key: string) => ChunkEntry | SignedEntry | undefined
 }
 
 export interface ChunkChainsHooks {
@@ -60,7 +63,7 @@ export interface Recorded {
   /** Hex. */
   readonly chain: string
   readonly height: number
-  readonly class: CertificateKind
+  readonly class: RecordClass
   /** Unix ms. */
   readonly time: number
 }
@@ -88,11 +91,11 @@ export interface ChunkChains {
   start(): void
   stop(): void
   /** A new entry is held: it will be recorded. */
-  kept(entry: ChunkEntry): void
+  kept(entry: ChunkEntry | SignedEntry): void
   /** Answers a message of another replica. */
   handle(from: PeerId, body: Uint8Array): Uint8Array
-  /** Where exactly this entry was recorded, if it was. */
-  recorded(entry: ChunkEntry): Recorded | undefined
+  /** Where exactly this entry was recorded, if it was; of a signed answer its content, whenever it was signed. */
+  recorded(entry: ChunkEntry | SignedEntry): Recorded | undefined
   view(chunk: ChunkId): ChunkChainView
   /** Checks all stored chains from their starts, a slice at a time; one run at once. */
   verify(): VerifyReport

@@ -5,10 +5,13 @@
  */
 import { equalBytes, isChordnsError } from '../../base/index.ts'
 import { type Application, type BlockContent, emptyStateMap, stateRoot } from '../../chain/index.ts'
-import { type ChunkEntry, compareDated } from '../../chunks/index.ts'
-import type { SignatureScheme } from '../../crypto/index.ts'
-import { type ChangeContext, changeContext, decoded, removals, stateAfter, stateAfterBytes } from './changes.ts'
+import type { ChunkEntry } from '../../chunks/index.ts'
+import type { TrustAnchor } from '../../dnssec/index.ts'
+import { decoded, removals, stateAfter, stateAfterBytes } from './changes.ts'
+import { type ChangeChecks, type ChangeContext, changeContext } from './context.ts'
 import type { ReplicaGroup } from './descriptor.ts'
+import { compareRecords } from './order.ts'
+import { isTrusted } from './signing.ts'
 import {
   type ChunkState,
   encodeState,
@@ -17,6 +20,7 @@ import {
   readState,
   recordedIn,
   recordOfEntry,
+  type StateRecord,
   totalsOf,
   withTotals,
 } from './state.ts'
@@ -29,18 +33,26 @@ export interface ChunkApplication extends Application<ChunkState> {
   fault(state: ChunkState, block: BlockContent): string | undefined
 }
 
-/** `chunkBits`: the bits that a chunk is the top of, the ring's constant. */
-export function chunkApplication(group: ReplicaGroup, chunkBits: number, scheme: SignatureScheme): ChunkApplication {
-  const context = changeContext(group, chunkBits, scheme)
+/**
+ * `chunkBits`: the bits that a chunk is the top of, the ring's constant. `anchors`: those that this node trusts; without them it votes
+ * for nothing that is signed.
+ */
+export function chunkApplication(
+  group: ReplicaGroup,
+  chunkBits: number,
+  { anchors = () => [], ...checks }: ChangeChecks & { readonly anchors?: () => readonly TrustAnchor[] },
+): ChunkApplication {
+  const context = changeContext(group, chunkBits, checks)
   return {
     initial: () => withTotals(emptyStateMap, NO_TOTALS),
     root: stateRoot,
-    admits: (state, raw) => admits(context, state, raw),
+    admits: (state, raw) => admits(context, state, raw) && isTrustedHere(raw, anchors()),
     build: (state, place) => build(context, state, place),
     apply(state, block) {
       const next = afterBlock(context, state, block)
       return typeof next === 'string' ? undefined : { state: next }
     },
+    votesFor: ({ transactions }) => transactions.every((raw) => isTrustedHere(raw, anchors())),
     fault(state, block) {
       const next = afterBlock(context, state, block)
       return typeof next === 'string' ? next : undefined
@@ -89,7 +101,15 @@ function admits(context: ChangeContext, state: ChunkState, raw: Uint8Array): boo
   // The next block is later than the last one, and no earlier than what the observers saw.
   const time = Math.max(totals.last + 1, ...observedAt(transaction))
   if (isFull(totals, time)) return false
-  return typeof stateAfter(context, state, transaction, { height: totals.height + 1, time }) !== 'string'
+  return typeof stateAfter(context, state, transaction, raw.length, { height: totals.height + 1, time }) !== 'string'
+}
+
+/** Whether what the transaction calls signed is so by an anchor of this node. */
+function isTrustedHere(raw: Uint8Array, anchors: readonly TrustAnchor[]): boolean {
+  const transaction = decoded(raw)
+  return (
+    typeof transaction !== 'string' && (transaction.kind !== 'sign' || isTrusted(transaction.proof.anchor, anchors))
+  )
 }
 
 function build(
@@ -113,7 +133,9 @@ function build(
 
 /** When the observers of a transaction observed. */
 function observedAt(transaction: ChunkTransaction): number[] {
-  return transaction.kind === 'remove' ? [] : transaction.certificate.observations.map(({ when }) => when)
+  if (transaction.kind === 'remove') return []
+  if (transaction.kind === 'sign') return [transaction.proof.at]
+  return transaction.certificate.observations.map(({ when }) => when)
 }
 
 /** What changes the state so that it has this entry; undefined when it has it, or something later. */
@@ -121,10 +143,15 @@ export function transactionFor(state: ChunkState, entry: ChunkEntry): ChunkTrans
   const { question, certificate, outcome } = entry
   const before = recordedIn(state, question)
   const record = recordOfEntry(entry, 0)
-  if (before !== undefined && compareDated(record, before) <= 0) return undefined
+  // What is signed stands until its signatures end.
+  if (before?.class === 'signed' ? record.seen <= before.expires : isKnown(record, before)) return undefined
   const proven = { question, certificate, outcome }
   if (record.class === 'divergent') return { kind: 'diverge', old: before?.digest, ...proven }
   if (before === undefined) return { kind: 'add', ...proven }
   const kind = equalBytes(before.digest, record.digest) ? 'renew' : 'update'
   return { kind, old: before.digest, ...proven }
+}
+
+function isKnown(record: StateRecord, before: StateRecord | undefined): boolean {
+  return before !== undefined && compareRecords(record, before) <= 0
 }

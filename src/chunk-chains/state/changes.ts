@@ -1,45 +1,27 @@
 /** What a transaction makes of the state, or why it is not valid there. */
-import { equalBytes, isChordnsError, type PeerId } from '../../base/index.ts'
+import { equalBytes, isChordnsError } from '../../base/index.ts'
 import { stateDelete, stateEntries } from '../../chain/index.ts'
-import { type ChunkEntry, chunkOf, compareDated, examine, mayShare, type ReadContext } from '../../chunks/index.ts'
-import { peerIdFromPublicKey, type SignatureScheme } from '../../crypto/index.ts'
+import { type ChunkEntry, chunkOf, examine, mayShare, type ReadContext } from '../../chunks/index.ts'
 import type { Question } from '../../dns/index.ts'
 import { maxAgreedSeconds } from '../../evidence/index.ts'
 import { limits } from '../limits.ts'
-import type { ReplicaGroup } from './descriptor.ts'
+import type { BlockPlace, ChangeContext } from './context.ts'
+import { compareRecords } from './order.ts'
+import { afterSigning } from './signing.ts'
 import {
   type ChunkState,
-  isTotals,
+  isQuestion,
   recordedIn,
   recordOfEntry,
   type StateRecord,
+  signedTotalsOf,
   stateRecord,
   withRecord,
 } from './state.ts'
 import { type ChunkTransaction, decodeTransaction, encodeTransaction, stateKey } from './transactions.ts'
 
 /** A transaction that proves what it says. */
-type ProvenTransaction = Exclude<ChunkTransaction, { kind: 'remove' }>
-
-/** What the transactions of one chain are held against. */
-export interface ChangeContext {
-  readonly group: ReplicaGroup
-  readonly replicas: readonly { readonly peer: PeerId; readonly publicKey: Uint8Array }[]
-  /** Bits that a chunk is the top of: the ring's constant. */
-  readonly chunkBits: number
-  readonly scheme: SignatureScheme
-}
-
-/** The place of a block: height, and Unix ms. */
-export interface BlockPlace {
-  readonly height: number
-  readonly time: number
-}
-
-export function changeContext(group: ReplicaGroup, chunkBits: number, scheme: SignatureScheme): ChangeContext {
-  const replicas = group.validators.map(({ publicKey }) => ({ peer: peerIdFromPublicKey(publicKey), publicKey }))
-  return { group, replicas, chunkBits, scheme }
-}
+type ProvenTransaction = Exclude<ChunkTransaction, { kind: 'remove' | 'sign' }>
 
 /** The state after the transaction, or why it is not valid here. Malformed bytes are a reason like any other. */
 export function stateAfterBytes(
@@ -49,22 +31,30 @@ export function stateAfterBytes(
   place: BlockPlace,
 ): ChunkState | string {
   const transaction = decoded(raw)
-  return typeof transaction === 'string' ? transaction : stateAfter(context, state, transaction, place)
+  return typeof transaction === 'string' ? transaction : stateAfter(context, state, transaction, raw.length, place)
 }
 
-/** The state after the transaction, or why it is not valid here. */
+/** The state after the transaction, which has so many bytes, or why it is not valid here. */
 export function stateAfter(
   context: ChangeContext,
   state: ChunkState,
   transaction: ChunkTransaction,
+  bytes: number,
   place: BlockPlace,
 ): ChunkState | string {
   const before = recordedIn(state, transaction.question)
   const old = 'old' in transaction ? transaction.old : undefined
   if (old !== undefined && (before === undefined || !equalBytes(before.digest, old))) return 'not the recorded content'
-  return transaction.kind === 'remove'
-    ? afterRemoval(state, transaction.question, before, place.time)
-    : afterChange(context, state, transaction, before, place)
+  const isNew = transaction.kind === 'add' || transaction.kind === 'sign' || transaction.kind === 'diverge'
+  if (isNew && old === undefined && before !== undefined) return 'recorded already'
+  switch (transaction.kind) {
+    case 'remove':
+      return afterRemoval(state, transaction.question, before, place.time)
+    case 'sign':
+      return afterSigning(context, state, transaction, before, bytes, place)
+    default:
+      return afterChange(context, state, transaction, before, place)
+  }
 }
 
 /** The transaction that the bytes are, or why they are none. */
@@ -83,7 +73,7 @@ export function removals(state: ChunkState, { height, time }: BlockPlace): Uint8
   const found: Uint8Array[] = []
   for (const { key, value } of stateEntries(state)) {
     if (found.length >= limits.REMOVES_PER_BLOCK) break
-    if (isTotals(key)) continue
+    if (!isQuestion(key)) continue
     const { record, question } = stateRecord(value)
     if (time > removableAfter(question, record))
       found.push(encodeTransaction({ kind: 'remove', question, old: record.digest }))
@@ -110,21 +100,20 @@ function afterChange(
   before: StateRecord | undefined,
   { height, time }: BlockPlace,
 ): ChunkState | string {
-  const isNew = transaction.kind === 'add' || transaction.old === undefined
-  if (isNew && before !== undefined) return 'recorded already'
+  if (before?.class === 'signed' && time <= before.expires) return 'what is signed needs no votes'
   const entry = entryProven(context, transaction, time)
   if (typeof entry === 'string') return entry
   const record = recordOfEntry(entry, height)
   if ((transaction.kind === 'diverge') !== (record.class === 'divergent')) return 'a certificate of another kind'
   if (before === undefined) {
-    if (state.size > limits.MAX_ENTRIES) return 'the state is full'
+    if (state.size - signedTotalsOf(state).links > limits.MAX_ENTRIES) return 'the state is full'
     return withRecord(state, transaction.question, record)
   }
   const same = equalBytes(before.digest, record.digest)
   if (same !== (transaction.kind === 'renew') && transaction.kind !== 'diverge')
     return same ? 'no change' : 'another content'
   // What was seen before is history: nobody can put it back.
-  if (compareDated(record, before) <= 0) return 'not seen later than what is recorded'
+  if (before.class !== 'signed' && compareRecords(record, before) <= 0) return 'not seen later than what is recorded'
   return withRecord(state, transaction.question, record)
 }
 
@@ -154,6 +143,8 @@ function entryProven(
  * Expired, and no certificate for the question that is no newer than this record can be valid any more: each ends, at most,
  * so long after it was seen. Else a former content could be added again once its successor is gone.
  */
-function removableAfter(question: Question, { expires, seen }: StateRecord): number {
+function removableAfter(question: Question, { class: kind, expires, seen }: StateRecord): number {
+  // Something that was signed before may hold for longer than what took its place.
+  if (kind === 'signed') return Number.POSITIVE_INFINITY
   return Math.max(expires, seen + maxAgreedSeconds(question) * 1000)
 }

@@ -2,13 +2,14 @@
  * The state of a chunk chain: an authenticated map from questions to what was agreed on last, and in it what is known of the
  * chain as a whole, so that the root commits to all of it.
  */
-import { equalBytes } from '../../base/index.ts'
+import { concatBytes, equalBytes } from '../../base/index.ts'
 import { emptyStateMap, type StateMap, stateEntries, stateGet, stateSet } from '../../chain/index.ts'
-import type { ChunkEntry } from '../../chunks/index.ts'
+import { type ChunkEntry, type SignedEntry, termOf } from '../../chunks/index.ts'
 import { type CborValue, encodeCanonical } from '../../crypto/index.ts'
 import { canonicalName, type Question } from '../../dns/index.ts'
 import { type CertificateKind, contentDigest } from '../../evidence/index.ts'
 import { limits } from '../limits.ts'
+import { linkHash } from './links.ts'
 import { malformed, readBytes, readCbor, readHash, readInteger, readList, readName, readRow } from './reading.ts'
 import { stateKey } from './transactions.ts'
 
@@ -25,21 +26,27 @@ export interface ChainTotals {
 
 /** What the chain has of one question. */
 export interface StateRecord {
-  readonly class: CertificateKind
+  readonly class: RecordClass
   readonly digest: Uint8Array
-  /** Unix ms, from the certificate. */
+  /** Unix ms, from the certificate; of a signed answer, when its signatures end. */
   readonly expires: number
-  /** Unix ms: when a majority had seen it. */
+  /** Unix ms: when a majority had seen it; of a signed answer, when it was signed. */
   readonly seen: number
   /** Height of the block that changed it last. */
   readonly height: number
 }
 
-export const CLASS_CODE: Readonly<Record<CertificateKind, number>> = { agreed: 1, rotating: 2, divergent: 3 }
-export const CLASS_NAMES = ['agreed', 'rotating', 'divergent'] as const
+export type RecordClass = CertificateKind | 'signed'
 
-/** No question has a key like this one. */
+export const CLASS_CODE: Readonly<Record<RecordClass, number>> = { agreed: 1, rotating: 2, divergent: 3, signed: 4 }
+export const CLASS_NAMES = ['agreed', 'rotating', 'divergent', 'signed'] as const
+
+/** No question has a key like these. */
 const TOTALS_KEY = Uint8Array.of(0)
+const SIGNED_KEY = Uint8Array.of(1)
+const LINK_KEY = 2
+/** The first byte of a question's key is a digit. */
+const FIRST_OF_QUESTIONS = 0x30
 export const NO_TOTALS: ChainTotals = { height: 0, first: 0, last: 0, bytes: 0 }
 
 /** Whether the chain takes no block of this time any more. */
@@ -49,8 +56,47 @@ export function isFull({ height, first, bytes }: ChainTotals, time: number): boo
   )
 }
 
-export function isTotals(key: Uint8Array): boolean {
-  return equalBytes(key, TOTALS_KEY)
+/** Whether a key of the state is that of a question. */
+export function isQuestion(key: Uint8Array): boolean {
+  return key[0]! >= FIRST_OF_QUESTIONS
+}
+
+/** What signed answers take of the chain. */
+export interface SignedTotals {
+  /** Bytes of their transactions. */
+  readonly bytes: number
+  /** Links that the state remembers. */
+  readonly links: number
+}
+
+export function signedTotalsOf(state: ChunkState): SignedTotals {
+  const value = stateGet(state, SIGNED_KEY)
+  return value === undefined ? { bytes: 0, links: 0 } : readSignedTotals(value)
+}
+
+export function withSignedTotals(state: ChunkState, { bytes, links }: SignedTotals): ChunkState {
+  return stateSet(state, SIGNED_KEY, encodeCanonical([bytes, links]))
+}
+
+/** A link that an earlier transaction carried, by its hash. */
+export function linkIn(state: ChunkState, hash: Uint8Array): Uint8Array | undefined {
+  return stateGet(state, linkKey(hash))
+}
+
+export function withLink(state: ChunkState, hash: Uint8Array, link: Uint8Array): ChunkState {
+  return stateSet(state, linkKey(hash), link)
+}
+
+function linkKey(hash: Uint8Array): Uint8Array {
+  return concatBytes(Uint8Array.of(LINK_KEY), hash)
+}
+
+function readSignedTotals(value: Uint8Array): SignedTotals {
+  const [bytes, links] = readRow(readCbor(value, 64, 'totals'), 2, 'totals')
+  return {
+    bytes: readInteger(bytes, 0, Number.MAX_SAFE_INTEGER, 'totals'),
+    links: readInteger(links, 0, limits.MAX_STATE_LINKS, 'totals'),
+  }
 }
 
 export function totalsOf(state: ChunkState): ChainTotals {
@@ -99,9 +145,19 @@ export function stateRecord(value: Uint8Array): { readonly question: Question; r
 }
 
 /** What a chain records of an entry, in a block of this height. */
-export function recordOfEntry(entry: ChunkEntry, height: number): StateRecord {
+export function recordOfEntry(entry: ChunkEntry | SignedEntry, height: number): StateRecord {
+  if (entry.class === 'signed') return recordOfSigned(entry, height)
   const { question, outcome, expires, seen } = entry
   return { class: entry.class, digest: contentDigest(question, outcome), expires, seen, height }
+}
+
+export function recordOfSigned(
+  { question, outcome }: Pick<SignedEntry, 'question' | 'outcome'>,
+  height: number,
+): StateRecord {
+  const { from, until } = termOf(outcome)
+  const digest = contentDigest(question, outcome)
+  return { class: 'signed', digest, expires: until * 1_000, seen: from * 1_000, height }
 }
 
 export function encodeState(state: ChunkState): Uint8Array {
@@ -111,13 +167,22 @@ export function encodeState(state: ChunkState): Uint8Array {
 /** Throws CHUNK_MALFORMED for bytes that are no state. */
 export function readState(bytes: Uint8Array): ChunkState {
   let state = emptyStateMap
-  readList(readCbor(bytes, limits.MAX_STATE_BYTES, 'state'), limits.MAX_ENTRIES + 2, 'state', (row) => {
+  const most = limits.MAX_ENTRIES + limits.MAX_STATE_LINKS + 3
+  readList(readCbor(bytes, limits.MAX_STATE_BYTES, 'state'), most, 'state', (row) => {
     const [key, value] = readRow(row, 2, 'state')
     const name = readBytes(key, 1, 300, 'key')
-    const content = readBytes(value, 1, 512, 'value')
-    if (!isTotals(name) && !equalBytes(stateKey(stateRecord(content).question), name)) throw malformed('key')
+    const content = readBytes(value, 1, limits.MAX_LINK_BYTES, 'value')
+    if (!isKeyOf(name, content)) throw malformed('key')
     state = stateSet(state, name, content)
   })
   totalsOf(state)
   return state
+}
+
+/** Whether the value belongs to the key. Throws CHUNK_MALFORMED for a value that cannot be read. */
+function isKeyOf(key: Uint8Array, value: Uint8Array): boolean {
+  if (equalBytes(key, TOTALS_KEY)) return true
+  if (equalBytes(key, SIGNED_KEY)) return readSignedTotals(value) !== undefined
+  if (key[0] === LINK_KEY) return equalBytes(key, linkKey(linkHash(value)))
+  return equalBytes(stateKey(stateRecord(value).question), key)
 }

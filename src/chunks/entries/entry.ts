@@ -1,7 +1,7 @@
 /** An entry of a chunk; what is known of one without its evidence; and that one was taken in. */
 import type { ChunkId } from '../../base/index.ts'
 import type { Question } from '../../dns/index.ts'
-import type { Certificate, CertificateKind, Content } from '../../evidence/index.ts'
+import type { Certificate, CertificateKind, Content, Outcome, ProofLink } from '../../evidence/index.ts'
 import type { Seats } from '../seats/seats.ts'
 
 /** An answer that the replicas of a chunk agreed on, with the certificate that proves it. */
@@ -16,6 +16,17 @@ export interface ChunkEntry {
   readonly expires: number
   /** Unix ms: when a majority had seen it. Of two valid certificates the later one is kept. */
   readonly seen: number
+}
+
+/** A signed answer, with the links of its chain of trust as far as they are at hand. */
+export interface SignedEntry {
+  readonly question: Question
+  readonly chunk: ChunkId
+  readonly class: 'signed'
+  readonly outcome: Outcome
+  readonly links: readonly ProofLink[]
+  /** Unix ms: until when it may be served. */
+  readonly expires: number
 }
 
 /** What is known of an entry without its evidence. */

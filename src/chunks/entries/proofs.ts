@@ -13,6 +13,7 @@ import { questionKey } from '../wire/question-key.ts'
 import { BoundedMap } from './bounded-map.ts'
 import type { RowFile, SealedRow } from './disk/row-file.ts'
 import { createSlices } from './disk/slices.ts'
+import type { SignedEntry } from './entry.ts'
 import { compareSigned, tagOf } from './order.ts'
 import { createProofChecks, type ProofChecksDeps } from './proof-checks.ts'
 import { proofRowOf, readProofRow } from './proof-rows.ts'
@@ -26,9 +27,22 @@ export interface ProofsDeps extends ProofChecksDeps {
 
 export type ProofKept = Pick<Finding, 'question' | 'outcome' | 'expires'>
 
+/**
+ * How a proof came: `own`: this node validated it; `told` by a member; `pulled` from another replica; `recorded` in a block of the chunk's
+ * chain; `restored` from this node's disk.
+ */
+export type ProofCause = 'own' | 'told' | 'pulled' | 'recorded' | 'restored'
+
+export interface ProofHeld {
+  readonly entry: SignedEntry
+  readonly cause: ProofCause
+  /** Another content was held before, or none. */
+  readonly isNew: boolean
+}
+
 export interface ProofsHooks {
-  /** Hears of each question whose proof is held from now on. */
-  readonly onKept: (question: Question, chunk: ChunkId) => void
+  /** Hears of each proof that is held from now on. */
+  readonly onKept: (held: ProofHeld) => void
 }
 
 export interface Proofs {
@@ -43,6 +57,7 @@ export interface Proofs {
     outcome: Outcome,
     links?: readonly ProofLink[],
     expires?: number,
+    cause?: ProofCause,
   ): Promise<'kept' | 'known' | 'bogus' | 'unproven' | 'busy'>
   /** What the asker thinks of a reply that claims to stand alone: the finding, `secure`, or why it is none. */
   check(
@@ -54,12 +69,13 @@ export interface Proofs {
   has(question: Question): boolean
   /** Keys of the questions of one chunk. */
   keysOf(chunk: ChunkId): readonly string[]
-  /** Questions and expiries (unix ms) of what is held. */
-  held(): readonly { readonly question: Question; readonly outcome: Outcome; readonly expires: number }[]
+  /** What is held, with when it came (unix ms). */
+  held(): readonly HeldProof[]
   /** Chunks of which any is held; what is held of one, as marks of a pull name it; and one as a row, with what it takes to verify it. */
   chunks(): ChunkId[]
-  marksOf(chunk: ChunkId): readonly { readonly key: string; readonly expires: number; readonly tag: number }[]
+  marksOf(chunk: ChunkId): readonly (Pick<KeptProof, 'expires' | 'tag' | 'isFresh'> & { readonly key: string })[]
   row(key: string): Uint8Array | undefined
+  entryOf(key: string): SignedEntry | undefined
   /** Begins to read what the last run has kept. */
   start(): void
   stop(): void
@@ -69,14 +85,22 @@ export interface Proofs {
 
 /** Everybody knows the keys of the root. */
 const TOP_LEVEL = 1
+const FROM_ROOT = 0
 
-interface KeptProof {
+function belowRoot(links: readonly ProofLink[]): readonly ProofLink[] {
+  return links.filter(({ question }) => question.name.labels >= TOP_LEVEL)
+}
+
+export interface HeldProof extends ProofKept {
   readonly chunk: ChunkId
+  readonly since: number
+  /** It came from this node's own validation, or was told, since this process started. */
+  readonly isFresh: boolean
+}
+
+interface KeptProof extends HeldProof {
   /** See `tagOf`. */
   readonly tag: number
-  readonly question: Question
-  readonly outcome: Outcome
-  readonly expires: number
 }
 
 export function createProofs(deps: ProofsDeps, { onKept }: ProofsHooks): Proofs {
@@ -91,30 +115,38 @@ export function createProofs(deps: ProofsDeps, { onKept }: ProofsHooks): Proofs 
   const checks = createProofChecks(deps)
   const slices = createSlices(clock, deps.log)
 
-  function keep({ question, outcome, expires }: ProofKept, given?: readonly ProofLink[]): void {
+  function keep({ question, outcome, expires }: ProofKept, cause: ProofCause, given?: readonly ProofLink[]): void {
     const now = clock.now()
     if (source === undefined || expires - now < limits.MIN_SHARED_TTL_SECONDS * 1_000) return
     const held = kept.peek(questionKey(question), now)
     // A copy that was signed earlier than what is held comes from a server that is behind.
     if (held !== undefined && compareSigned(question, held.outcome, outcome) > 0) return
     const until = Math.min(expires, now + limits.MAX_PROOF_MS)
-    if (!hold(question, outcome, until) || file === undefined) return
-    const links = given ?? source.links(question, TOP_LEVEL)
+    const links = given ?? source.links(question, FROM_ROOT)
+    if (!hold({ question, outcome, expires: until }, links, cause)) return
     // It is in memory, too.
-    file.put(questionKey(question), proofRowOf({ question, outcome, expires: until, links }), () => {})
+    file?.put(
+      questionKey(question),
+      proofRowOf({ question, outcome, expires: until, links: belowRoot(links) }),
+      () => {},
+    )
   }
 
   /** In memory; false when it is too large. */
-  function hold(question: Question, outcome: Outcome, until: number): boolean {
+  function hold({ question, outcome, expires }: ProofKept, links: readonly ProofLink[], cause: ProofCause): boolean {
     const bytes = encodeOutcome(outcome).length + limits.RECORD_OVERHEAD_BYTES
     const chunk = placement.chunkOf(question)
     const key = questionKey(question)
     const tag = tagOf(question, outcome)
-    if (!kept.set(key, { chunk, tag, question, outcome, expires: until }, bytes, until)) return false
+    const now = clock.now()
+    const isNew = kept.peek(key, now)?.tag !== tag
+    const isFresh = cause === 'own' || cause === 'told'
+    const proof = { chunk, tag, question, outcome, expires, since: now, isFresh }
+    if (!kept.set(key, proof, bytes, expires)) return false
     const keys = byChunk.get(chunk)
     if (keys === undefined) byChunk.set(chunk, new Set([key]))
     else keys.add(key)
-    onKept(question, chunk)
+    onKept({ entry: { question, chunk, class: 'signed', outcome, links, expires }, cause, isNew })
     return true
   }
 
@@ -123,23 +155,23 @@ export function createProofs(deps: ProofsDeps, { onKept }: ProofsHooks): Proofs 
     if (file?.found(key) !== true) return
     const claim = isOwn ? readProofRow(row) : undefined
     const isGood = claim !== undefined && claim.expires > clock.now() && questionKey(claim.question) === key
-    if (isGood && hold(claim.question, claim.outcome, claim.expires)) file.keep(key)
+    if (isGood && hold(claim, claim.links, 'restored')) file.keep(key)
     else file.forget(key)
   }
 
   return {
-    keep,
-    async offer(question, outcome, links = [], expires = Number.POSITIVE_INFINITY) {
+    keep: (finding) => keep(finding, 'own'),
+    async offer(question, outcome, links = [], expires = Number.POSITIVE_INFINITY, cause = 'told') {
       const held = kept.get(questionKey(question), clock.now())
       const order = held === undefined ? -1 : compareSigned(question, held.outcome, outcome)
-      if (order > 0) return 'known'
+      if (order > 0 || (order === 0 && cause === 'recorded')) return 'known'
       // More than half of its TTL is left: it is not verified again whenever somebody brings it.
       if (order === 0 && held!.expires - clock.now() > outcomeTtl(outcome) * 500) return 'known'
       const seconds = Math.min(outcomeTtl(outcome), Math.floor((expires - clock.now()) / 1_000))
       const claim = { question, outcome, seconds, links, mayFetch: false }
       const finding = await checks.check(claim, deps.stopping)
       if (typeof finding === 'string') return finding
-      keep(finding, links.length > 0 ? links : undefined)
+      keep(finding, cause, links.length > 0 ? links : undefined)
       return 'kept'
     },
     async check(question, reply, signal) {
@@ -161,12 +193,18 @@ export function createProofs(deps: ProofsDeps, { onKept }: ProofsHooks): Proofs 
     marksOf: (chunk) =>
       [...(byChunk.get(chunk) ?? [])].flatMap((key) => {
         const proof = kept.peek(key, clock.now())
-        return proof === undefined ? [] : [{ key, expires: proof.expires, tag: proof.tag }]
+        return proof === undefined ? [] : [{ key, expires: proof.expires, tag: proof.tag, isFresh: proof.isFresh }]
       }),
     row(key) {
       const proof = kept.peek(key, clock.now())
       if (proof === undefined) return undefined
       return file?.get(key) ?? proofRowOf({ ...proof, links: source?.links(proof.question, TOP_LEVEL) ?? [] })
+    },
+    entryOf(key) {
+      const proof = kept.peek(key, clock.now())
+      if (proof === undefined) return undefined
+      const { question, chunk, outcome, expires } = proof
+      return { question, chunk, class: 'signed', outcome, links: source?.links(question, FROM_ROOT) ?? [], expires }
     },
     start() {
       if (file !== undefined) slices.begin(file.all(), ([key, row]) => restore(key, row), file.sweep)

@@ -4,9 +4,12 @@
  * say what they have; they are requested anew, since what a node last heard may be a minute old.
  */
 import { type ChunkId, type Clock, isChordnsError, type Log, type PeerId, sleep } from '../../base/index.ts'
+import type { RRset } from '../../dns/index.ts'
+import type { Outcome } from '../../evidence/index.ts'
 import { type ChunkDigest, digestOf, hashOf, names } from '../digests/digest.ts'
-import type { ChunkEntry } from '../entries/entry.ts'
+import type { ChunkEntry, SignedEntry } from '../entries/entry.ts'
 import type { EntryStore } from '../entries/entry-store.ts'
+import type { Proofs } from '../entries/proofs.ts'
 import { limits } from '../limits.ts'
 import type { Placement } from '../seats/placement.ts'
 import type { Seats } from '../seats/seats.ts'
@@ -20,6 +23,7 @@ export interface LeavingDeps {
   readonly send: Send
   readonly request: SendRequest
   readonly store: EntryStore
+  readonly proofs: Pick<Proofs, 'chunks' | 'marksOf' | 'entryOf'>
   readonly placement: Pick<Placement, 'seatsOfChunk'>
   readonly isSuspect: (member: Seats['members'][number]) => boolean
 }
@@ -66,7 +70,7 @@ export async function handOver(deps: LeavingDeps): Promise<HandedOver> {
 /** The digests of the other replicas of all that this node holds. One that says nothing has nothing. */
 async function wordsOfOthers(deps: LeavingDeps, signal: AbortSignal): Promise<ReadonlyMap<string, Word>> {
   const wanted = new Map<PeerId, ChunkId[]>()
-  for (const chunk of deps.store.chunks())
+  for (const chunk of chunksOf(deps))
     for (const member of deps.placement.seatsOfChunk(chunk).others) {
       if (deps.isSuspect(member)) continue
       const chunks = wanted.get(member.peer)
@@ -91,30 +95,65 @@ async function wordsOfOthers(deps: LeavingDeps, signal: AbortSignal): Promise<Re
   return words
 }
 
-function* onlyHere({ clock, store, placement, isSuspect }: LeavingDeps, words: ReadonlyMap<string, Word>) {
+/** Of which this node holds entries, or signed answers. */
+function chunksOf({ store, proofs }: LeavingDeps): Set<ChunkId> {
+  return new Set([...store.chunks(), ...proofs.chunks()])
+}
+
+interface Alone {
+  readonly entry: ChunkEntry | SignedEntry
+  readonly to: readonly PeerId[]
+}
+
+function* onlyHere(deps: LeavingDeps, words: ReadonlyMap<string, Word>): Generator<Alone> {
+  const { clock, store, proofs, placement, isSuspect } = deps
   const now = clock.now()
-  for (const chunk of store.chunks()) {
+  for (const chunk of chunksOf(deps)) {
     const seats = placement.seatsOfChunk(chunk)
     const to = seats.others.filter((member) => !isSuspect(member)).map(({ peer }) => peer)
     if (to.length === 0) continue
     const theirs = to.flatMap((peer) => words.get(wordKey(peer, chunk)) ?? [])
     if (theirs.includes('all')) continue
-    for (const { key } of store.summariesOf(chunk, now)) {
+    const isTheirs = (key: string) => {
       const hash = hashOf(key)
-      if (theirs.some((word) => word !== 'all' && names(word, hash))) continue
-      const entry = store.peek(key, now)
+      return theirs.some((word) => word !== 'all' && names(word, hash))
+    }
+    for (const { key } of store.summariesOf(chunk, now)) {
+      const entry = isTheirs(key) ? undefined : store.peek(key, now)
+      if (entry !== undefined) yield { entry, to }
+    }
+    for (const { key } of proofs.marksOf(chunk)) {
+      const entry = isTheirs(key) ? undefined : proofs.entryOf(key)
       if (entry !== undefined) yield { entry, to }
     }
   }
 }
 
 /** One that takes it is enough: the others pull it from there. */
-async function give({ request }: LeavingDeps, entry: ChunkEntry, to: readonly PeerId[], signal: AbortSignal) {
+async function give(deps: LeavingDeps, entry: Alone['entry'], to: readonly PeerId[], signal: AbortSignal) {
   for (const peer of to) {
-    const answer = await bring(request, peer, entry, signal)
+    const answer = await (entry.class === 'signed'
+      ? bringSigned(deps, peer, entry, signal)
+      : bring(deps.request, peer, entry, signal))
     if (answer.kind === 'reply' && answer.reply.kind === 'ack') return true
   }
   return false
+}
+
+/** With what is left of its TTL, so that it ends where it would have ended. */
+function bringSigned({ request, clock }: LeavingDeps, peer: PeerId, entry: SignedEntry, signal: AbortSignal) {
+  const { question, links, expires } = entry
+  const proof = shortened(entry.outcome, Math.floor((expires - clock.now()) / 1_000))
+  const message = { kind: 'tell', question, proof, links, isRefresh: true } as const
+  return request(peer, message, { timeoutMs: limits.CERTIFY_TIMEOUT_MS, signal })
+}
+
+function shortened(outcome: Outcome, seconds: number): Outcome {
+  const within = <T extends RRset | undefined>(set: T): T =>
+    set === undefined ? set : { ...set, ttl: Math.max(0, Math.min(set.ttl, seconds)) }
+  return outcome.kind === 'rrset'
+    ? { ...outcome, rrset: within(outcome.rrset) }
+    : { ...outcome, soa: within(outcome.soa), proofs: outcome.proofs.map(within) }
 }
 
 function wordKey(peer: PeerId, chunk: ChunkId): string {

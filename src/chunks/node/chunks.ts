@@ -3,7 +3,7 @@ import type { Cancel, ChunkId, PeerId } from '../../base/index.ts'
 import type { Name, Question } from '../../dns/index.ts'
 import type { Outcome, Security } from '../../evidence/index.ts'
 import type { Expectation } from '../digests/digests.ts'
-import type { ChunkEntry, EntryClaim, EntrySummary } from '../entries/entry.ts'
+import type { ChunkEntry, EntryClaim, EntrySummary, SignedEntry } from '../entries/entry.ts'
 import { type HandedOver, handOver } from '../handover/leaving.ts'
 import { limits } from '../limits.ts'
 import type { RingRead } from '../reads/ring-read.ts'
@@ -13,8 +13,13 @@ import type { ChunksOptions } from './options.ts'
 import { type ChunksDeps, type ChunksHooks, createParts, type Parts } from './parts.ts'
 import { type ChunksStats, statsOf } from './stats.ts'
 
+/** What is to be known of a signed answer to have it recorded. `own`: this node is to see to it. */
+export interface SignedSummary extends Pick<EntrySummary, 'key' | 'seen' | 'own'> {
+  readonly class: 'signed'
+}
+
 /** An entry as a block of a chain has it. */
-export type RecordedClaim = Omit<EntryClaim, 'expires'>
+export type RecordedClaim = Omit<EntryClaim, 'expires'> | Omit<SignedEntry, 'chunk'>
 
 export interface Chunks {
   start(): void
@@ -42,13 +47,14 @@ export interface Chunks {
   entry(question: Question): ChunkEntry | undefined
   /** Chunks of which this node holds entries; summaries of the unexpired entries of one; and one entry by the key of its summary. */
   held(): readonly ChunkId[]
-  summariesOf(chunk: ChunkId): readonly EntrySummary[]
-  entryOf(key: string): ChunkEntry | undefined
+  summariesOf(chunk: ChunkId): readonly (EntrySummary | SignedSummary)[]
+  entryOf(key: string): ChunkEntry | SignedEntry | undefined
   view(name: Name): ChunkHoldings
   /** Recent p90 of ring reads in ms, held within 5-200 (30 at first): what the hedge goes by. */
   hedgeMs(): number
   stats(): ChunksStats
-  onAgreed(listener: (entry: ChunkEntry) => void): Cancel
+  /** Hears of each entry that was agreed on, and of each answer that was found to be signed. */
+  onAgreed(listener: (entry: ChunkEntry | SignedEntry) => void): Cancel
   /** The chunk's chain has decided this: what the chain has is what its replicas hold. */
   recorded(claim: RecordedClaim): void
   /** Before `stop`, while the ring still counts this node: what no other replica has goes to one. Takes a few seconds at most. */
@@ -75,19 +81,33 @@ export function createChunks(deps: ChunksDeps, hooks: ChunksHooks, options: Chun
     handle: parts.answering.answer,
     supply: parts.supply.handle,
     entry: (question) => store.get(question, clock.now()),
-    held: () => store.chunks(),
-    summariesOf: (chunk) => store.summariesOf(chunk, clock.now()),
-    entryOf: (key) => store.peek(key, clock.now()),
-    view: (name) => chunkHoldings(name, ring, options.chunkBits, store, clock),
+    held: () => [...new Set([...store.chunks(), ...proofs.chunks()])],
+    summariesOf: (chunk) => [...store.summariesOf(chunk, clock.now()), ...signedSummaries(proofs, chunk)],
+    entryOf: (key) => proofs.entryOf(key) ?? store.peek(key, clock.now()),
+    view: (name) => chunkHoldings(name, ring, options.chunkBits, store, proofs, clock),
     hedgeMs: reading.hedgeMs,
     stats: () => statsOf(parts),
     handOver: () => handOver(parts),
     onAgreed: parts.follow.onAgreed,
     recorded(claim) {
+      if ('links' in claim) return parts.inBackground(takeRecorded(parts, claim))
       const result = parts.intake.recorded(claim)
       if (result.kind === 'taken') parts.follow.taken(result.taken)
     },
   }
+}
+
+/** Whatever is recorded of a question will do: a content that is new was proposed when it came. */
+function signedSummaries(proofs: Parts['proofs'], chunk: ChunkId): SignedSummary[] {
+  return proofs.marksOf(chunk).map(({ key, isFresh }) => ({ key, class: 'signed', seen: 0, own: isFresh }))
+}
+
+async function takeRecorded(
+  { placement, proofs }: Parts,
+  { question, outcome, links, expires }: Omit<SignedEntry, 'chunk'>,
+): Promise<void> {
+  if (!placement.seatsOf(question).mine || !placement.mayShare(question)) return
+  await proofs.offer(question, outcome, links, expires, 'recorded')
 }
 
 /** What begins, recurs and ends. */
@@ -119,6 +139,7 @@ function lifeOf(parts: Parts): Pick<Chunks, 'start' | 'stop'> {
         },
       })
       parts.proofs.start()
+      parts.refreshing.start()
       digests.start()
       pull?.start()
     },
@@ -129,6 +150,7 @@ function lifeOf(parts: Parts): Pick<Chunks, 'start' | 'stop'> {
       digests.stop()
       archive?.stop()
       parts.proofs.stop()
+      parts.refreshing.stop()
       await Promise.all([parts.observations.stop(), handover.stop(), parts.pushes.stop(), pull?.stop()])
     },
   }

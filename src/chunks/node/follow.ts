@@ -13,14 +13,16 @@
  * | those who asked for it are told what was agreed     | yes         |           |                  |          |
  * | what this node serves is held against it            | yes         | yes       | yes              |          |
  *
- * "Held": this node is still a replica when its round ends. What is pulled was recorded by those who agreed on it.
+ * "Held": this node is still a replica when its round ends. What is pulled was recorded by those who agreed on it. A proof, whatever brings
+ * it, settles the question's round and changes the digest; one that was told, or that this node validated, is proposed to the chain if its
+ * content was not held before.
  */
-import type { Cancel, ChunkId, Clock, Log, PeerId } from '../../base/index.ts'
-import type { Question } from '../../dns/index.ts'
+import type { Cancel, Clock, Log, PeerId } from '../../base/index.ts'
 import { type CertificateKind, type Finding, isOutcome, observersOf } from '../../evidence/index.ts'
 import type { Digests } from '../digests/digests.ts'
-import type { ChunkEntry, EntryTaken } from '../entries/entry.ts'
+import type { ChunkEntry, EntryTaken, SignedEntry } from '../entries/entry.ts'
 import type { Intake } from '../entries/intake.ts'
+import type { ProofHeld } from '../entries/proofs.ts'
 import type { Handover } from '../handover/handover.ts'
 import type { Pushes } from '../handover/pushes.ts'
 import { limits } from '../limits.ts'
@@ -65,15 +67,15 @@ export interface Follow {
   /** An entry was taken in. */
   taken(taken: EntryTaken): void
   /** A proof is held. */
-  proofHeld(question: Question, chunk: ChunkId): void
-  /** Hears of each entry that was agreed on just now. */
-  onAgreed(listener: (entry: ChunkEntry) => void): Cancel
+  proofHeld(held: ProofHeld): void
+  /** Hears of each entry that was agreed on just now, and of each answer that was found to be signed. */
+  onAgreed(listener: (entry: ChunkEntry | SignedEntry) => void): Cancel
   stats(): FollowStats
 }
 
 export function createFollow(deps: FollowDeps, hooks: FollowHooks): Follow {
   const { log, digests } = deps
-  const listeners = new Set<(entry: ChunkEntry) => void>()
+  const listeners = new Set<(entry: ChunkEntry | SignedEntry) => void>()
   const classes: Record<CertificateKind, number> = { agreed: 0, rotating: 0, divergent: 0 }
   const counts = { agreed: 0, dissents: 0 }
 
@@ -106,6 +108,12 @@ export function createFollow(deps: FollowDeps, hooks: FollowHooks): Follow {
     hooks.onLearned?.({ question, outcome, evidence, expires })
   }
 
+  /** A typo of one member is worth no record, whoever signs that it is none. */
+  function isWorthRecording({ question, outcome }: SignedEntry): boolean {
+    if (outcome.kind !== 'absent') return true
+    return deps.demand.of(questionKey(question), deps.clock.monotonic()).members >= limits.MIN_ASKERS_OF_ABSENCE
+  }
+
   function count({ class: kind }: ChunkEntry): void {
     counts.agreed++
     classes[kind]++
@@ -129,9 +137,11 @@ export function createFollow(deps: FollowDeps, hooks: FollowHooks): Follow {
       if (result.kind === 'taken') taken(result.taken)
       else log.warn({ ...result }, 'a round ended with a certificate that does not hold')
     },
-    proofHeld(question, chunk) {
-      deps.onDemand.proofHeld(question)
-      digests.changed(chunk)
+    proofHeld({ entry, cause, isNew }) {
+      deps.onDemand.proofHeld(entry.question)
+      digests.changed(entry.chunk)
+      if (isNew && (cause === 'own' || cause === 'told') && isWorthRecording(entry))
+        for (const listener of listeners) listener(entry)
     },
     onAgreed(listener) {
       listeners.add(listener)

@@ -2,8 +2,9 @@
 import type { ChunkId, Clock, PeerId, RingId } from '../../base/index.ts'
 import type { Name } from '../../dns/index.ts'
 import type { Ring } from '../../ring/index.ts'
-import type { ChunkEntry } from '../entries/entry.ts'
+import type { ChunkEntry, SignedEntry } from '../entries/entry.ts'
 import type { EntryStore } from '../entries/entry-store.ts'
+import type { Proofs } from '../entries/proofs.ts'
 import { chunkOf, keyOfChunk } from '../seats/place.ts'
 import { seatsOfChunk } from '../seats/seats.ts'
 
@@ -17,8 +18,9 @@ export interface ChunkHoldings {
     readonly self: boolean
     readonly suspect: boolean
   }[]
-  /** This node's entries for the name, if it is a replica. */
+  /** This node's entries for the name, if it is a replica; and its signed answers. */
   readonly entries: readonly ChunkEntry[]
+  readonly signed: readonly SignedEntry[]
 }
 
 export function chunkHoldings(
@@ -26,12 +28,24 @@ export function chunkHoldings(
   ring: Ring,
   chunkBits: number,
   store: EntryStore,
+  proofs: Pick<Proofs, 'marksOf' | 'entryOf'>,
   clock: Clock,
 ): ChunkHoldings {
   const chunk = chunkOf(name, chunkBits)
   const { n, members } = seatsOfChunk(ring, chunk, chunkBits)
   const replicas = members.map(({ id, peer }) => ({ id, peer, self: id === ring.self.id, suspect: ring.isSuspect(id) }))
-  return { chunk, key: keyOfChunk(chunk, chunkBits), n, replicas, entries: entriesOf(name, chunk, store, clock.now()) }
+  return {
+    chunk,
+    key: keyOfChunk(chunk, chunkBits),
+    n,
+    replicas,
+    entries: entriesOf(name, chunk, store, clock.now()),
+    signed: proofs
+      .marksOf(chunk)
+      .filter(({ key }) => key.endsWith(`/${name.key}`))
+      .flatMap(({ key }) => proofs.entryOf(key) ?? [])
+      .filter(({ question }) => question.name.key === name.key),
+  }
 }
 
 /** Only entries whose keys end as the name does are read from disk. */

@@ -24,6 +24,7 @@ import { createSeenCommitments } from '../observations/seen-commitments.ts'
 import { createWitness } from '../observations/witness.ts'
 import { createOwnWord } from '../reads/own-word.ts'
 import { createReading } from '../reads/reading.ts'
+import { createRefreshing } from '../reads/refreshing.ts'
 import { createServing } from '../reads/serving.ts'
 import { createTelling } from '../reads/telling.ts'
 import { createTold } from '../reads/told.ts'
@@ -84,7 +85,7 @@ export function createParts(deps: ChunksDeps, hooks: ChunksHooks, options: Chunk
   const following: Following = {
     roundAgreed: (agreed) => follow.roundAgreed(agreed),
     taken: (taken) => follow.taken(taken),
-    proofHeld: (question, chunk) => follow.proofHeld(question, chunk),
+    proofHeld: (held) => follow.proofHeld(held),
   }
   const common = commonParts(deps, hooks, options)
   const held = heldParts(deps, common, following)
@@ -199,7 +200,7 @@ function movingParts(common: Common, held: Held, { onDemand }: Agreeing, followi
     const isHere = seats.chunk >= first && seats.chunk <= last && common.placement.mayShare(question)
     if (!isHere) return 'refused'
     if (!seats.mine || expires <= clock.now()) return 'useless'
-    const result = await held.proofs.offer(question, outcome, links, expires)
+    const result = await held.proofs.offer(question, outcome, links, expires, 'pulled')
     if (result === 'bogus') return 'refused'
     return result === 'kept' ? 'taken' : 'useless'
   }
@@ -218,7 +219,7 @@ function readParts(common: Common, held: Held, agreeing: Agreeing) {
     {
       ownWord(question) {
         const word = ownWord(question)
-        if (word.kind === 'entry') onDemand.read(ring.self.peer, question)
+        if (word.kind === 'entry' || word.kind === 'proof') onDemand.read(ring.self.peer, question)
         return word
       },
       linksFrom: (question) => source?.knownCut(question),
@@ -231,5 +232,9 @@ function readParts(common: Common, held: Held, agreeing: Agreeing) {
   )
   const serving = createServing({ ring, source, onDemand, ownWord, acceptFrom: options.acceptFrom })
   const told = createTold({ ...common, ...held, onDemand }, { inBackground })
-  return { reading, telling, serving, told }
+  const refreshing = createRefreshing(
+    { ...common, ...held },
+    { ownFetch: hooks.ownFetch, refreshed: (question, outcome) => telling.refresh(question, outcome) },
+  )
+  return { reading, telling, serving, told, refreshing }
 }

@@ -17,6 +17,8 @@ export interface ChunksStats extends PullStats, DigestStats, ArchiveStats, Readi
   /** Signed answers held with their proofs; those that peers brought and that did not hold. */
   readonly proofs: number
   readonly refusedProofs: number
+  /** Signed answers that this node fetched before they ended, without being asked. */
+  readonly refreshes: number
   readonly tellsSent: number
   readonly tellsReceived: number
   /** What peers said that could not be counted. */
@@ -40,6 +42,7 @@ export function statsOf(parts: Parts): ChunksStats {
     entries: parts.store.size,
     equivocations: parts.commitments.equivocations.length,
     skewMs: parts.skew.ms,
+    refreshes: parts.refreshing.fetched(),
     tellsSent: parts.telling.sent(),
     tellsReceived: parts.told.received(),
     discarded: parts.faults.total,

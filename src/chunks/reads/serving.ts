@@ -25,7 +25,8 @@ export interface Serving {
 export function createServing({ ring, onDemand, ownWord, source, acceptFrom }: ServingDeps): Serving {
   function answer(from: PeerId, question: Question, seats: Seats): ChunkReply {
     const word = ownWord(question)
-    if (word.kind === 'entry' && ring.memberByPeer(from) !== undefined) onDemand.read(from, question)
+    const isHeld = word.kind === 'entry' || word.kind === 'proof'
+    if (isHeld && ring.memberByPeer(from) !== undefined) onDemand.read(from, question)
     // Who votes on the same question must observe for itself, not copy (in rings that count votes).
     if (word.kind === 'vote' && bothReplicas(from, seats) && acceptFrom === 'majority') return { kind: 'unknown' }
     return word.kind === 'unknown' && !seats.mine ? { kind: 'not-mine', believes: peersOf(seats.members) } : word

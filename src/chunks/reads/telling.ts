@@ -3,6 +3,8 @@ import type { Clock, PeerId } from '../../base/index.ts'
 import type { Question } from '../../dns/index.ts'
 import { encodeOutcome, isSmallEnough, type Outcome, outcomeTtl, type Security } from '../../evidence/index.ts'
 import type { Ring } from '../../ring/index.ts'
+import type { Digests } from '../digests/digests.ts'
+import { tagOf } from '../entries/order.ts'
 import type { ProofSource } from '../entries/proof-checks.ts'
 import type { Proofs } from '../entries/proofs.ts'
 import { limits } from '../limits.ts'
@@ -20,6 +22,7 @@ export interface TellingDeps {
   readonly request: SendRequest
   readonly placement: Placement
   readonly proofs: Proofs
+  readonly digests: Pick<Digests, 'namers'>
   /** Undefined: this node does not validate. */
   readonly source: Pick<ProofSource, 'links'> | undefined
   readonly stopping: AbortSignal
@@ -29,13 +32,15 @@ export interface TellingDeps {
 
 export interface TellingHooks {
   /** This node is a replica itself, and had to fetch the answer. */
-  readonly onAsked: (peer: PeerId, question: Question, seats: Seats) => void
+  readonly onAsked: (peer: PeerId, question: Question, seats: Seats, tag: number | undefined) => void
   /** Runs work whose failure is to be logged. */
   readonly inBackground: (work: Promise<unknown>) => void
 }
 
 export interface Telling {
   tell(question: Question, outcome?: Outcome, security?: Security): void
+  /** This replica has fetched what is signed and asked for, before it ends: the others get it, and nobody counts it as demand. */
+  refresh(question: Question, outcome: Outcome): void
   /** Whether this node told the question a while ago: what was agreed on it is its business. */
   hasTold(question: Question): boolean
   sent(): number
@@ -55,19 +60,36 @@ export function createTelling(deps: TellingDeps, hooks: TellingHooks): Telling {
     if (seats.others.length === 0) return
     remember(questionKey(question))
     const proof = security === 'secure' && outcome !== undefined ? toldProof(outcome) : undefined
+    const tag = outcome === undefined || security === 'secure' ? undefined : tagOf(question, outcome)
     if (seats.mine) {
-      if (proof !== undefined)
-        proofs.keep({ question, outcome: proof, expires: clock.now() + outcomeTtl(proof) * 1_000 })
-      hooks.onAsked(ring.self.peer, question, seats)
+      if (proof !== undefined) keep(question, proof)
+      hooks.onAsked(ring.self.peer, question, seats, tag)
     }
-    // With what it takes to verify it: the replicas must not have to ask for what this node has asked for just now.
-    const links = proof === undefined ? undefined : source?.links(question, FROM_ROOT)
-    const message: ChunkRequest = {
-      kind: 'tell',
-      question,
-      ...(proof !== undefined && { proof }),
-      ...(links !== undefined && { links }),
-    }
+    // Nothing of the answer leaves this node where no digest says that the replicas have one to compare it with.
+    const told = tag !== undefined && deps.digests.namers(question, seats).size > 0 ? { tag } : {}
+    send(seats, { kind: 'tell', question, ...proven(question, proof), ...told })
+  }
+
+  function refresh(question: Question, outcome: Outcome): void {
+    const proof = isSmallEnough(outcome) ? toldProof(outcome) : undefined
+    if (!deps.share || proof === undefined || holdsPrivateAddress(outcome)) return
+    keep(question, proof)
+    const seats = placement.seatsOf(question)
+    send(seats, { kind: 'tell', question, ...proven(question, proof), isRefresh: true })
+  }
+
+  function keep(question: Question, proof: Outcome): void {
+    proofs.keep({ question, outcome: proof, expires: clock.now() + outcomeTtl(proof) * 1_000 })
+  }
+
+  /** With what it takes to verify it: the replicas must not have to ask for what this node has asked for just now. */
+  function proven(question: Question, proof: Outcome | undefined) {
+    if (proof === undefined) return {}
+    const links = source?.links(question, FROM_ROOT)
+    return links === undefined ? { proof } : { proof, links }
+  }
+
+  function send(seats: Seats, message: ChunkRequest): void {
     for (const { peer, id } of seats.others) {
       if (ring.isSuspect(id) || inFlight >= limits.MAX_TELLS_IN_FLIGHT || !rates.spend(peer)) continue
       inFlight++
@@ -92,7 +114,7 @@ export function createTelling(deps: TellingDeps, hooks: TellingHooks): Telling {
     return at !== undefined && clock.monotonic() - at < limits.TOLD_MS
   }
 
-  return { tell, hasTold, sent: () => sent }
+  return { tell, refresh, hasTold, sent: () => sent }
 }
 
 /** Labels of the first zone whose links go along: a replica that nobody has asked yet knows not even the root's keys. */

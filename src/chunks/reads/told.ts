@@ -32,6 +32,10 @@ export interface ToldQuestion {
   readonly proof?: Outcome
   /** What it takes to verify it. */
   readonly links?: readonly ProofLink[]
+  /** Of what the teller saw, where it is not signed. */
+  readonly tag?: number
+  /** Nobody has asked for it. */
+  readonly isRefresh?: boolean
 }
 
 export interface Told {
@@ -54,11 +58,16 @@ export function createTold(
   }
 
   return {
-    answer(from, { question, proof, links = [] }, seats) {
+    answer(from, { question, proof, links = [], tag, isRefresh = false }, seats) {
       if (ring.memberByPeer(from) === undefined || !rates.spend(from)) return { kind: 'busy' }
       received++
-      if (proof === undefined) onDemand.missing(from, question, seats)
-      else inBackground(offer(from, question, proof, links).then(() => onDemand.missing(from, question, seats)))
+      if (proof === undefined) onDemand.missing(from, question, seats, tag)
+      else
+        inBackground(
+          offer(from, question, proof, links).then(() => {
+            if (!isRefresh) onDemand.missing(from, question, seats)
+          }),
+        )
       return { kind: 'ack' }
     },
     received: () => received,

@@ -5,10 +5,12 @@ import { evidenceLimits } from '../../evidence/index.ts'
 import type { ChunkEntry } from '../entries/entry.ts'
 import type { EntryStore } from '../entries/entry-store.ts'
 import type { Intake } from '../entries/intake.ts'
+import { tagOf } from '../entries/order.ts'
 import type { Proofs } from '../entries/proofs.ts'
 import { limits } from '../limits.ts'
 import type { Seats } from '../seats/seats.ts'
 import { questionKey } from '../wire/question-key.ts'
+import { ChangeRests } from './machine/change-rests.ts'
 import type { Demand } from './machine/demand.ts'
 import type { Rounds } from './rounds.ts'
 
@@ -22,8 +24,11 @@ export interface OnDemandDeps {
 }
 
 export interface OnDemand {
-  /** A member, or this node itself, had to fetch the answer: the ring had none. */
-  missing(peer: PeerId, question: Question, seats: Seats): void
+  /**
+   * A member, or this node itself, had to fetch the answer: the ring had none, or was not asked. `tag`: of what it saw. If an entry says
+   * something else, it may have changed: the replicas look again.
+   */
+  missing(peer: PeerId, question: Question, seats: Seats, tag?: number): void
   /** A member, or this node itself, read an entry of this node. */
   read(peer: PeerId, question: Question): void
   /** An entry was taken in: what was asked for is there. */
@@ -35,14 +40,17 @@ export interface OnDemand {
 }
 
 export function createOnDemand({ clock, demand, store, proofs, intake, rounds }: OnDemandDeps): OnDemand {
+  const changes = new ChangeRests()
   return {
-    missing(peer, question, seats) {
-      demand.count(questionKey(question), peer, clock.monotonic())
+    missing(peer, question, seats, tag) {
+      const key = questionKey(question)
+      demand.count(key, peer, clock.monotonic())
       // What is signed needs no votes.
       if (proofs.has(question)) return
       const entry = store.get(question, clock.now())
       if (entry === undefined) rounds.want(question, false)
       else if (!intake.isCurrent(entry, seats)) rounds.want(question, true)
+      else if (saysOther(entry, tag) && changes.mayLook(key, clock.monotonic())) rounds.want(question, true, 'fresh')
     },
     /** Near its end it is observed anew, if that pays, before anybody has to wait for it. */
     read(peer, question) {
@@ -62,4 +70,9 @@ export function createOnDemand({ clock, demand, store, proofs, intake, rounds }:
       if (demand.of(questionKey(question), clock.monotonic()).members > 0) rounds.want(question, true)
     },
   }
+}
+
+/** Of names that differ by asker or in time, a differing observation says nothing new. */
+function saysOther({ question, class: kind, outcome }: ChunkEntry, tag: number | undefined): boolean {
+  return tag !== undefined && kind === 'agreed' && tag !== tagOf(question, outcome)
 }

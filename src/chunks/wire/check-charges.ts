@@ -27,6 +27,11 @@ export class CheckCharges {
     return this.#made
   }
 
+  /** Other checks were made that cost as much. */
+  count(checks: number): void {
+    this.#made += checks
+  }
+
   isSpent(peer: PeerId): boolean {
     return this.#charges.isSpent(peer)
   }

@@ -34,9 +34,16 @@ export type ChunkRequest =
   | { readonly kind: 'read'; readonly question: Question; readonly from?: number }
   /**
    * I had to ask for this: the question, never the answer, except a signed one with its proof, to be verified, and the links of the chain
-   * of trust that the proof needs.
+   * of trust that the proof needs. `tag`: of what I saw, where it is not signed and the ring has an answer, so that a replica which holds something else can look
+   * again. `isRefresh`: a replica has fetched it for all, and nobody asked.
    */
-  | ({ readonly kind: 'tell'; readonly question: Question; readonly proof?: Outcome } & WithLinks)
+  | ({
+      readonly kind: 'tell'
+      readonly question: Question
+      readonly proof?: Outcome
+      readonly tag?: number
+      readonly isRefresh?: boolean
+    } & WithLinks)
   /** I open a round: fetch for yourself, and commit to what you see. `attempt`: of the rounds under this nonce, from 1. */
   | ({ readonly kind: 'round'; readonly question: Question; readonly how: ObserveHow } & RoundId)
   /** These have committed: show what you committed to. */
@@ -114,9 +121,7 @@ export function encodeRequest(request: ChunkRequest): Uint8Array {
     case 'read':
       return encodeCanonical(request.from === undefined ? head : [...head, request.from])
     case 'tell':
-      return request.proof === undefined
-        ? encodeCanonical(head)
-        : withLinks([...head, encodeOutcome(request.proof)], request)
+      return encodeTell(head, request)
     case 'probe':
       return encodeCanonical(head)
     case 'round':
@@ -126,6 +131,14 @@ export function encodeRequest(request: ChunkRequest): Uint8Array {
     case 'certify':
       return encodeCanonical([...head, encodeCertificate(request.certificate), encodeOutcome(request.outcome)])
   }
+}
+
+function encodeTell(head: readonly CborValue[], tell: Extract<ChunkRequest, { kind: 'tell' }>): Uint8Array {
+  const { proof, tag, isRefresh = false } = tell
+  const content = proof === undefined ? null : encodeOutcome(proof)
+  if (tag !== undefined) return encodeCanonical([...head, content, null, Number(isRefresh), tag])
+  if (content === null) return encodeCanonical(head)
+  return withLinks([...head, content], tell, isRefresh ? [1] : [])
 }
 
 /** Throws CHUNK_MALFORMED, or CHUNK_VERSION for a version that this node does not speak. */
@@ -142,14 +155,16 @@ export function decodeRequest(bytes: Uint8Array): ChunkRequest {
         ? { kind: 'read', question }
         : { kind: 'read', question, from: readInteger(row[5], 0, MAX_LABELS, 'from') }
     case REQUEST.tell:
-      return isMissing(row[5])
-        ? { kind: 'tell', question }
-        : {
-            kind: 'tell',
-            question,
-            proof: decodeOutcome(readBytes(row[5], 1, limits.MAX_TOLD_PROOF_BYTES, 'proof')),
-            ...readLinks(row[6]),
-          }
+      return {
+        kind: 'tell',
+        question,
+        ...(!isMissing(row[5]) && {
+          proof: decodeOutcome(readBytes(row[5], 1, limits.MAX_TOLD_PROOF_BYTES, 'proof')),
+          ...readLinks(row[6]),
+        }),
+        ...(!isMissing(row[7]) && readInteger(row[7], 0, 1, 'refresh') === 1 && { isRefresh: true }),
+        ...(!isMissing(row[8]) && { tag: readInteger(row[8], 0, 0xffff, 'tag') }),
+      }
     case REQUEST.round:
       return { kind: 'round', question, ...readRound(row), how: HOW[readInteger(row[7], 0, HOW.length - 1, 'how')]! }
     case REQUEST.reveal:
@@ -236,11 +251,11 @@ export function decodeReply(bytes: Uint8Array): ChunkReply {
 }
 
 /** As many links as fit into the frame beside the reply. The asker can do without them. */
-function withLinks(row: readonly CborValue[], { links }: WithLinks): Uint8Array {
+function withLinks(row: readonly CborValue[], { links }: WithLinks, after: readonly CborValue[] = []): Uint8Array {
   const bare = encodeCanonical(row)
-  if (links === undefined || links.length === 0) return bare
-  const room = limits.MAX_MESSAGE_BYTES - bare.length - LINK_OVERHEAD_BYTES
-  return encodeCanonical([...row, linkValues(links, room)])
+  if ((links === undefined || links.length === 0) && after.length === 0) return bare
+  const room = limits.MAX_MESSAGE_BYTES - bare.length - LINK_OVERHEAD_BYTES - after.length
+  return encodeCanonical([...row, links === undefined ? null : linkValues(links, room), ...after])
 }
 
 function readLinks(value: CborValue | undefined): WithLinks {

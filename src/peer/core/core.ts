@@ -90,6 +90,7 @@ export class Core {
       get validates() {
         return current().recursor.validates
       },
+      anchors: () => current().recursor.anchors(),
       delegation: (zone, request) => current().recursor.delegation(zone, request),
       prime: (signal) => current().recursor.prime(signal),
       contextOf: (question) => current().recursor.contextOf(question),

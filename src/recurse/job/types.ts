@@ -2,6 +2,7 @@
 import type { Budget, Endpoint, UpstreamProtocol } from '../../base/index.ts'
 import type { CacheContext, Reach } from '../../cache/index.ts'
 import type { Delegation, ExtendedError, Name, Question } from '../../dns/index.ts'
+import type { TrustAnchor } from '../../dnssec/index.ts'
 import type { FetchStart, Finding, ProofLink } from '../../evidence/index.ts'
 
 export interface RecurseRequest {
@@ -79,6 +80,8 @@ export interface Recursor {
   ): Promise<OwnDelegation>
   /** False when validation is off. */
   readonly validates: boolean
+  /** The trust anchors that are in use now; none when validation is off. */
+  anchors(): readonly TrustAnchor[]
   /** RFC 8109; also run by `resolve` when the root's servers are not known or have expired. */
   prime(signal: AbortSignal): Promise<void>
   /** The cache context that a question is resolved in: `main`, or a stub or forward zone's own. */

@@ -39,6 +39,7 @@ export function createRecursor(deps: RecursorDeps): Recursor {
     knownCut: (name) => validating?.trust.deepestCut(name),
     delegation: (zone, request) => ownDelegation(engine, zone, request, (inner) => fetch(inner, inner.context ?? MAIN)),
     validates: validating !== undefined,
+    anchors: () => deps.validation?.anchors() ?? [],
     prime: (signal) => primer.prime(signal),
     contextOf: (question) => engine.zones.contextOf(question),
     forget: (name, reach) => {

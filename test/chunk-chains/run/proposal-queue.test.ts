@@ -2,7 +2,7 @@ import { setImmediate as settle } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { asChunkId } from '../../../src/base/index.ts'
 import { limits } from '../../../src/chunk-chains/limits.ts'
-import { type Attempt, ProposalQueue } from '../../../src/chunk-chains/run/proposal-queue.ts'
+import { type Attempt, ProposalQueue, type RecordableEntry } from '../../../src/chunk-chains/run/proposal-queue.ts'
 import type { ChunkEntry } from '../../../src/chunks/entries/entry.ts'
 import { virtualClock } from '../../../src/sim/index.ts'
 import { ask } from '../../chunks/world.ts'
@@ -11,7 +11,7 @@ function entry(index: number, chunk: number, expires = Number.MAX_SAFE_INTEGER):
   return { question: ask(`n${index}.example.com`), chunk: asChunkId(chunk), expires, seen: 1 } as unknown as ChunkEntry
 }
 
-function proposals(answer: (one: ChunkEntry) => Attempt) {
+function proposals(answer: (one: RecordableEntry) => Attempt) {
   const clock = virtualClock({ settle })
   const tried: { readonly at: number; readonly name: string }[] = []
   const queue = new ProposalQueue(clock, (one) => {

@@ -46,7 +46,7 @@ function start(count: number) {
   })
   const taken: number[] = []
   world.onRecorded = ({ index }, claim) => {
-    if (intakes[index]!.recorded(claim).kind === 'taken') taken.push(index)
+    if (!('links' in claim) && intakes[index]!.recorded(claim).kind === 'taken') taken.push(index)
   }
   /** These replicas, and no others, get an entry that these saw. */
   const agree = (question: Question, outcome: Outcome, by: readonly Replica[], to: readonly Replica[], when = 0) => {

@@ -5,6 +5,7 @@ import { type BlockContent, stateRoot } from '../../../src/chain/index.ts'
 import { limits } from '../../../src/chunk-chains/limits.ts'
 import { chunkApplication } from '../../../src/chunk-chains/state/application.ts'
 import { replicaGroup } from '../../../src/chunk-chains/state/descriptor.ts'
+import { verifySigned } from '../../../src/chunk-chains/state/signed.ts'
 import { type ChunkState, recordedIn, totalsOf } from '../../../src/chunk-chains/state/state.ts'
 import {
   type ChunkTransaction,
@@ -31,7 +32,7 @@ const signers = Array.from({ length: 5 }, (_, i) => ed25519Signer(sha256(Uint8Ar
 const outsiders = Array.from({ length: 3 }, (_, i) => ed25519Signer(sha256(Uint8Array.of(0xaa, i))))
 const members = signers.map(({ publicKey }) => ({ id: memberId(publicKey, new Uint8Array()), publicKey }))
 const group = replicaGroup('world', CHUNK, 5, members)
-const application = chunkApplication(group, CHUNK_BITS, ed25519)
+const application = chunkApplication(group, CHUNK_BITS, { scheme: ed25519, verifySigned })
 const [question, other] = namesOf(CHUNK, 2) as [Question, Question]
 
 function certificate(

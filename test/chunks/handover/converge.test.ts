@@ -4,9 +4,8 @@ import type { ProofSource } from '../../../src/chunks/index.ts'
 import { limits } from '../../../src/chunks/limits.ts'
 import { encodeRequest } from '../../../src/chunks/wire/messages.ts'
 import type { Question } from '../../../src/dns/index.ts'
-import type { Outcome } from '../../../src/evidence/index.ts'
 import { type SeededRandom, seededRandom } from '../../../src/sim/index.ts'
-import { answer, ask, createWorld, type Node, paper, type World } from '../world.ts'
+import { answer, ask, createWorld, type Node, paper, signed, type World } from '../world.ts'
 
 let world: World
 afterEach(() => world.stop())
@@ -19,16 +18,6 @@ const proofs = (): ProofSource => ({
   links: () => [],
   knownCut: () => 0,
 })
-
-/** An answer signed from this second on. */
-function signed(question: Question, last: number, from: number): Outcome {
-  const outcome = answer(question, [last], 3_600)
-  if (outcome.kind !== 'rrset') throw new Error(outcome.kind)
-  const rrsig = new Uint8Array(40)
-  new DataView(rrsig.buffer).setUint32(8, from + 1_000_000)
-  new DataView(rrsig.buffer).setUint32(12, from)
-  return { ...outcome, rrset: { ...outcome.rrset, signatures: [rrsig] } }
-}
 
 function start(nodes: number): void {
   world = createWorld({ nodes, n: nodes, bulk: true, proofs })
@@ -93,7 +82,7 @@ describe('replicas of a chunk that missed writes', () => {
         }
       for (const question of questions.slice(8))
         for (let last = 1; last <= 1 + random.below(3); last++) {
-          const proof = signed(question, last, 1_700_000_000 + random.below(3))
+          const proof = signed(question, last, 1_700_000_000 + random.below(3), 3_600)
           const body = encodeRequest({ kind: 'tell', question, proof, links: [] })
           for (const node of some(random, 1 + random.below(count)))
             await node.chunks.handle(world.nodes.find((one) => one !== node)!.member.peer, body)

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import type { ProofSource } from '../../../src/chunks/index.ts'
 import { limits } from '../../../src/chunks/limits.ts'
 import type { Question } from '../../../src/dns/index.ts'
 import { answer, ask, createWorld, type Node, type World } from '../world.ts'
@@ -73,4 +74,53 @@ describe('a node that leaves', () => {
     expect(taken).toBe(mine.length)
     for (const question of mine) expect(others.slice(1).some(holds(question))).toBe(true)
   })
+})
+
+describe('what a node held that leaves', () => {
+  const validation = (): ProofSource => ({
+    verify: async (finding) => ({ ...finding, evidence: { ...finding.evidence, security: 'secure' } }),
+    links: () => [],
+    knownCut: () => 0,
+  })
+
+  it('is had by whoever takes its seat, agreed or signed, and ends when it would have ended', async () => {
+    world = createWorld({ nodes: 5, n: 3, bulk: true, proofs: validation })
+    const agreedOn = ask('www.example.com')
+    const signed = nextOfSameReplicas(agreedOn)
+    world.publish(agreedOn, answer(agreedOn, [1], 3_000))
+    await world.told(agreedOn, world.nodes, 3_000)
+    world.outsiders(signed)[0]!.chunks.tell(signed, answer(signed, [2], 3_000), 'secure')
+    await world.clock.advanceAsync(5_000)
+    world.withdraw()
+    const [leaver, ...stay] = world.replicas(agreedOn) as [Node, Node, Node]
+    const ends = leaver.chunks.entry(agreedOn)!.expires
+    // Those who stay have lost what they had: the leaver is the only one that can give it.
+    for (const node of stay) world.restart(node)
+    await world.clock.advanceAsync(600_000)
+    for (const node of [leaver, ...stay]) expect(node.chunks.stats()).toMatchObject({ proofs: 1, entries: 1 })
+    for (const node of stay) world.restart(node)
+    expect(stay.map((node) => node.chunks.stats().proofs)).toEqual([0, 0])
+    expect(await leave(leaver)).toEqual({ alone: 2, taken: 2 })
+    leaver.down = true
+    void leaver.chunks.stop()
+    world.remove(leaver)
+    await world.clock.advanceAsync(2 * limits.REPAIR_MS)
+    const replicas = world.replicas(agreedOn)
+    expect(replicas).toHaveLength(3)
+    expect(replicas).not.toContain(leaver)
+    for (const node of replicas) {
+      expect(node.chunks.entry(agreedOn)?.expires).toBeLessThanOrEqual(ends)
+      expect(node.chunks.stats()).toMatchObject({ proofs: 1 })
+    }
+    await world.clock.advanceAsync(3_000_000 - 600_000)
+    expect(replicas.map((node) => node.chunks.stats().proofs)).toEqual([0, 0, 0])
+  })
+
+  /** Another question of the same replicas. */
+  function nextOfSameReplicas(question: Question): Question {
+    for (let i = 0; ; i++) {
+      const other = ask(`w${i}.example.com`)
+      if (world.replicas(other).every((node, at) => node === world.replicas(question)[at])) return other
+    }
+  }
 })

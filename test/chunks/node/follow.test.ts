@@ -1,16 +1,24 @@
 /** What follows from an entry, by how it came: the table of follow.ts. */
 import { describe, expect, it } from 'vitest'
 import { asChunkId, asPeerId, type PeerId } from '../../../src/base/index.ts'
-import type { ChunkEntry, EntryTaken, TakenCause } from '../../../src/chunks/entries/entry.ts'
+import type { ChunkEntry, EntryTaken, SignedEntry, TakenCause } from '../../../src/chunks/entries/entry.ts'
 import { createFollow } from '../../../src/chunks/node/follow.ts'
 import { NO_DEMAND } from '../../../src/chunks/rounds/machine/demand.ts'
 import type { Seats } from '../../../src/chunks/seats/seats.ts'
-import { answer, ask, quiet } from '../world.ts'
+import { answer, ask, nothing, quiet } from '../world.ts'
 
 const question = ask('www.example.com')
 const zone = ask('example.com')
 const chunk = asChunkId(7)
 const outcome = answer(question)
+const signed: SignedEntry = {
+  question,
+  chunk,
+  class: 'signed',
+  outcome: answer(question),
+  links: [],
+  expires: 1,
+}
 const entry = { question, chunk, class: 'agreed', outcome, certificate: { observations: [] } } as unknown as ChunkEntry
 const replica = asPeerId('replica')
 const seats = (mine: boolean) => ({ chunk, mine, members: [{ peer: replica }] }) as unknown as Seats
@@ -113,7 +121,7 @@ describe('what follows from an entry', () => {
 
   it('is heard by nobody who has ended to listen', () => {
     const { follow, calls } = following()
-    const heard: ChunkEntry[] = []
+    const heard: (ChunkEntry | SignedEntry)[] = []
     const end = follow.onAgreed((one) => heard.push(one))
     follow.taken({ entry, seats: seats(true), cause: 'certified' })
     end()
@@ -150,7 +158,21 @@ describe('what follows from a round', () => {
 describe('what follows from a proof', () => {
   it('is that its question is settled, and named in the digest', () => {
     const { follow, calls } = following()
-    follow.proofHeld(question, chunk)
+    follow.proofHeld({ entry: signed, cause: 'pulled', isNew: true })
     expect(calls).toEqual(['settled by a proof', 'digest'])
+  })
+
+  it('is proposed to the chain if it was told, or fetched here, and says something new', () => {
+    const { follow } = following()
+    const heard: (ChunkEntry | SignedEntry)[] = []
+    follow.onAgreed((one) => heard.push(one))
+    for (const cause of ['pulled', 'recorded', 'restored'] as const)
+      follow.proofHeld({ entry: signed, cause, isNew: true })
+    follow.proofHeld({ entry: signed, cause: 'told', isNew: false })
+    follow.proofHeld({ entry: { ...signed, outcome: nothing() }, cause: 'told', isNew: true })
+    expect(heard).toEqual([])
+    follow.proofHeld({ entry: signed, cause: 'told', isNew: true })
+    follow.proofHeld({ entry: signed, cause: 'own', isNew: true })
+    expect(heard).toEqual([signed, signed])
   })
 })

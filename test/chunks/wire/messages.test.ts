@@ -34,6 +34,14 @@ const links = fc.array(
 const requests: fc.Arbitrary<ChunkRequest> = fc.oneof(
   fc.record({ kind: fc.constantFrom('read' as const, 'tell' as const, 'probe' as const), question: questions }),
   fc.record({ kind: fc.constant('read' as const), question: questions, from: fc.nat(127) }),
+  fc.record({ kind: fc.constant('tell' as const), question: questions, tag: fc.nat(0xffff) }),
+  fc.record({
+    kind: fc.constant('tell' as const),
+    question: questions,
+    proof: outcomes,
+    links,
+    isRefresh: fc.constant(true),
+  }),
   fc.record({ kind: fc.constant('tell' as const), question: questions, proof: outcomes }),
   fc.record({ kind: fc.constant('tell' as const), question: questions, proof: outcomes, links }),
   fc.record({
@@ -100,7 +108,7 @@ describe('messages between replicas', () => {
           while (row.length < length) row.push(null)
           return encodeCanonical([...row, 'more'])
         }
-        const length = { read: 6, tell: 7, probe: 5, round: 8, reveal: 8, certify: 7 }[request.kind]
+        const length = { read: 6, tell: 9, probe: 5, round: 8, reveal: 8, certify: 7 }[request.kind]
         expect(decodeRequest(grown(encodeRequest(request), length))).toEqual(request)
         const hasLinks = reply.kind === 'entry' || reply.kind === 'vote' || reply.kind === 'proof'
         expect(decodeReply(grown(encodeReply(reply), hasLinks ? 5 : 0))).toEqual(reply)

@@ -50,6 +50,7 @@ function resolverThatSees(outcome: Outcome, options: Partial<ResolverOptions>, d
     forget: () => 0,
     links: () => [],
     knownCut: () => undefined,
+    anchors: () => [],
     delegation: () => Promise.reject(new Error('not used')),
     contextOf: () => 'main',
     stats: () => ({

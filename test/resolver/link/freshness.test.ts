@@ -25,6 +25,7 @@ function bench(fetch: (request: RecurseRequest, clock: VirtualClock) => Promise<
     infer: () => undefined,
     links: () => [],
     knownCut: () => undefined,
+    anchors: () => [],
     prime: async () => {},
     forget: () => 0,
     delegation: () => Promise.reject(new Error('not used')),

@@ -208,7 +208,10 @@ export class Machine {
       this.#fuse = undefined
       if (this.life === undefined || this.lives !== mine) return
       const { chunks } = this.life.rooms
-      const held = chunks.held().flatMap((chunk) => chunks.summariesOf(chunk))
+      const held = chunks
+        .held()
+        .flatMap((chunk) => chunks.summariesOf(chunk))
+        .filter((one): one is EntrySummary => one.class !== 'signed')
       this.#deps.network.kill(this.peer, { silent: how === 'power' })
       this.#end()
       for (const disk of Object.values(this.#disks)) disk.crash(how)
