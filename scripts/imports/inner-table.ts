@@ -123,6 +123,7 @@ export const PURE: readonly string[] = [
   'chain/state/rows.ts',
   'chain/state/gaps.ts',
   'chain/state/pieces.ts',
+  'chain/state/packed.ts',
   'chain/reading.ts',
   'chain/light',
   'chain/notes',

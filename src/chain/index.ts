@@ -5,8 +5,8 @@
  * - `createChainChecker` checks stored blocks (`storedBlocks`, ...) from the first on, without running a chain.
  * - `verifyCertificate` and `blockIdOf` check one header that somebody shows.
  * - The state map (`stateSet`, `stateProof`, ...) and the Merkle tree are for applications, and need no chain.
- * - `stateMethods`: the state of a ledger on disk, whose last versions are kept; `remoteState` where it has a thread of its own, and
- *   `catchUp` to get it from others.
+ * - `stateMethods`: the state of a ledger on disk, whose last versions are kept; `remoteState` where it has a thread of its own,
+ *   `StateViews` where an application runs on it in its own thread, `catchUp` to get it from others.
  * - `verifyStateProof` checks what a state root says of some keys: the proof of a name, for whoever has a certified header.
  *
  * - Of ledger chains: `verifyHeader` and `LightWalk` follow a chain from what is trusted, `linkVerdict` records one on another,
@@ -169,7 +169,8 @@ export {
 } from './state/methods.ts'
 export { decodePieceRequest, encodePieceRequest, type PieceRequest } from './state/pieces.ts'
 export type { Gap } from './state/rows.ts'
-export type { ProvenValues, StateHead } from './state/versioned-state.ts'
+export { type ProvenValues, type StateHead, VersionedState } from './state/versioned-state.ts'
+export { type StateView, StateViews } from './state/view.ts'
 export {
   consistencyProof,
   emptyHistory,

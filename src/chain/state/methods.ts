@@ -1,6 +1,7 @@
 /** All that is asked of a state, as functions of plain data: called at once in tests, by messages where it lives in a thread. */
 import type { StateChange } from '../trees/versioned/change.ts'
 import { abandonAssembly, assemblyIn, beginAssembly, type TakenPiece, takePiece } from './assembly.ts'
+import { packChanges, unpackChanges } from './packed.ts'
 import { encodePiece, type PieceRequest } from './pieces.ts'
 import type { Gap } from './rows.ts'
 import { type ProvenValues, type StateHead, type StatePairs, VersionedState } from './versioned-state.ts'
@@ -17,7 +18,8 @@ export interface StateMethods {
   root(height: number): Uint8Array
   read(height: number, keys: readonly Uint8Array[]): (Uint8Array | undefined)[]
   prove(height: number, keys: readonly Uint8Array[]): ProvenValues
-  prepare(height: number, changes: readonly StateChange[]): Uint8Array
+  /** `changes`: packed. */
+  prepare(height: number, changes: Uint8Array): Uint8Array
   commit(height: number, root: Uint8Array): void
   /** True when there is more to remove. */
   pruneSome(height: number): boolean
@@ -32,7 +34,11 @@ export type StateMethod = keyof StateMethods
 
 /** The same from another thread: each rejects as the method throws. */
 export type RemoteState = {
-  readonly [M in StateMethod]: (...given: Parameters<StateMethods[M]>) => Promise<ReturnType<StateMethods[M]>>
+  readonly [M in Exclude<StateMethod, 'prepare'>]: (
+    ...given: Parameters<StateMethods[M]>
+  ) => Promise<ReturnType<StateMethods[M]>>
+} & {
+  prepare(height: number, changes: readonly StateChange[]): Promise<Uint8Array>
 }
 
 export function stateMethods(pairs: StatePairs): StateMethods {
@@ -42,7 +48,7 @@ export function stateMethods(pairs: StatePairs): StateMethods {
     root: (height) => state.root(height),
     read: (height, keys) => state.read(height, keys),
     prove: (height, keys) => state.prove(height, keys),
-    prepare: (height, changes) => state.prepare(height, changes),
+    prepare: (height, changes) => state.prepare(height, unpackChanges(changes)),
     commit: (height, root) => state.commit(height, root),
     pruneSome: (height) => state.pruneSome(height),
     piece: (request) => encodePiece(state.piece(request)),
@@ -71,5 +77,7 @@ export const STATE_METHODS = Object.keys(METHODS) as readonly StateMethod[]
 /** `call` carries a method's name and arguments to where the state is, and brings back what it returned or threw. */
 export function remoteState(call: (name: string, given: readonly unknown[]) => Promise<unknown>): RemoteState {
   const entries = STATE_METHODS.map((name) => [name, (...given: readonly unknown[]) => call(name, given)])
-  return Object.fromEntries(entries) as RemoteState
+  const prepare = async (height: number, changes: readonly StateChange[]) =>
+    call('prepare', [height, packChanges(changes)])
+  return { ...Object.fromEntries(entries), prepare } as RemoteState
 }

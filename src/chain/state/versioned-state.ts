@@ -70,6 +70,10 @@ export class VersionedState {
     return undefined
   }
 
+  has(height: number): boolean {
+    return this.#pairs.get(heightRowKey(STATE_ROW.version, height)) !== undefined
+  }
+
   /** Throws CHAIN_STATE_GONE when this height is not kept. */
   root(height: number): Uint8Array {
     return hashOfRef(this.#version(height).top)
@@ -99,27 +103,37 @@ export class VersionedState {
   prepare(height: number, changes: readonly StateChange[]): Uint8Array {
     const head = this.head()
     if (head !== undefined && height <= head.height) throw outOfOrder(height, head)
-    if (this.#pairs.get(rowKey(STATE_ROW.assembly)) !== undefined)
-      throw new ChordnsError('CHAIN_STATE_ORDER', 'the state is being put together from pieces', { height })
-    for (const { key, value } of changes)
-      if (key.length > limits.MAX_STATE_KEY_BYTES || (value?.length ?? 0) > limits.MAX_STATE_VALUE_BYTES)
-        throw new RangeError(`an entry of ${key.length} and ${value?.length} bytes`)
-    const top = head === undefined ? undefined : this.#version(head.height).top
-    const changed = changeTop(this.#nodes, top, height, changes)
+    const changed = this.changed(head?.height ?? 0, height, changes)
     const root = hashOfRef(changed.top)
     this.#candidates = [...this.#candidates.slice(1 - limits.MAX_PREPARED), { ...changed, height, root }]
     return root
   }
 
+  /** What changes on the version `base` (0: nothing) come to, as nodes of `height`. Throws as `prepare` does. */
+  changed(base: number, height: number, changes: readonly StateChange[]): ChangedTop {
+    if (this.#pairs.get(rowKey(STATE_ROW.assembly)) !== undefined)
+      throw new ChordnsError('CHAIN_STATE_ORDER', 'the state is being put together from pieces', { height })
+    for (const { key, value } of changes)
+      if (key.length > limits.MAX_STATE_KEY_BYTES || (value?.length ?? 0) > limits.MAX_STATE_VALUE_BYTES)
+        throw new RangeError(`an entry of ${key.length} and ${value?.length} bytes`)
+    return changeTop(this.#nodes, base === 0 ? undefined : this.#version(base).top, height, changes)
+  }
+
   /** Writes the block that was prepared with this root. Throws CHAIN_STATE_ORDER when none was, and as the store does. */
   commit(height: number, root: Uint8Array): void {
     const chosen = this.#candidates.find((one) => one.height === height && equalBytes(one.root, root))
+    if (chosen === undefined) throw outOfOrder(height, this.head())
+    this.write(height, chosen)
+  }
+
+  /** Writes what `changed` made of the newest version. Throws CHAIN_STATE_ORDER when it is past this height, and as the store does. */
+  write(height: number, { puts, stale, top, grown }: ChangedTop): void {
     const head = this.head()
-    if (chosen === undefined || (head !== undefined && height <= head.height)) throw outOfOrder(height, head)
+    if (head !== undefined && height <= head.height) throw outOfOrder(height, head)
     const writes: StoreWrite[] = [
-      ...chosen.puts.map(([key, value]): StoreWrite => ({ kind: 'put', key: rowKey(STATE_ROW.node, key), value })),
-      ...staleRows(height, chosen.stale),
-      ...versionRows(height, { top: chosen.top, size: (head?.size ?? 0) + chosen.grown }),
+      ...puts.map(([key, value]): StoreWrite => ({ kind: 'put', key: rowKey(STATE_ROW.node, key), value })),
+      ...staleRows(height, stale),
+      ...versionRows(height, { top, size: (head?.size ?? 0) + grown }),
     ]
     this.#pairs.batch(writes, { durable: false })
     this.#candidates = []
