@@ -14,10 +14,12 @@ export interface Memory {
   readonly peakMiB: number
 }
 
-/** How long the loop that answers was stopped, ms. */
+/** How long the loop that answers was stopped, ms: by the clock, and by the time that its thread had a core. */
 export interface Stops {
   readonly longest: number
   readonly p999: number
+  /** Without what other threads and processes on the same cores took. */
+  readonly longestOnCore: number
 }
 
 export interface BlocksMeasured extends Stops {

@@ -101,6 +101,9 @@ export const limits = {
   RENDEZVOUS_SEARCH_MS: 1_800_000,
   /** A DHT forgets a record after two days; addresses change before that, ms. */
   RENDEZVOUS_SAY_MS: 6 * 3_600_000,
+  /** Memory of a thread that works for this one, MiB: what is young (docs/decisions/0036), and in all; what it works on is on disk. */
+  THREAD_YOUNG_MB: 16,
+  THREAD_OLD_MB: 256,
 } as const
 
 /** Ports never used as a source: replies to them may be dropped on the way, or reach another service of the host. */

@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads'
 import { ChordnsError, errorText, type Log } from '../../base/index.ts'
 import { errorOf } from '../disk/background/messages.ts'
+import { limits } from '../limits.ts'
 import { type CallMessage, type CallReply, readCallReply } from './call-messages.ts'
 
 export interface CallThread {
@@ -55,7 +56,11 @@ class RunningCalls implements CallThread {
     this.#deps = deps
     this.#hooks = hooks
     this.#ready = ready
-    this.#worker = new Worker(module, { name, workerData: data })
+    const resourceLimits = {
+      maxYoungGenerationSizeMb: limits.THREAD_YOUNG_MB,
+      maxOldGenerationSizeMb: limits.THREAD_OLD_MB,
+    }
+    this.#worker = new Worker(module, { name, workerData: data, resourceLimits })
     this.#worker.on('message', (message: unknown) => this.#heard(readCallReply(message)))
     this.#worker.on('error', (error) => this.#broken(errorText(error)))
     this.#worker.on('exit', (code) => this.#broken(`exit code ${code}`))
