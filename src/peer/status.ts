@@ -1,7 +1,8 @@
 /** The status API of one node: which paths there are, and what each answers with. How it looks as JSON is in views.ts. */
 import { ChordnsError, type Clock, type Log } from '../base/index.ts'
 import type { Cache, CacheContents, Reach, WarmCache } from '../cache/index.ts'
-import { Class, parseName, type Question, typeFromText } from '../dns/index.ts'
+import type { Chunks } from '../chunks/index.ts'
+import { Class, type Name, parseName, type Question, Type, typeFromText } from '../dns/index.ts'
 import { acts, looksUp, reads, type StatusRoute, type StatusView } from '../observe/index.ts'
 import type { ResolveStep } from '../resolver/index.ts'
 import type { FrontEnd } from '../serve/index.ts'
@@ -10,7 +11,7 @@ import type { Core } from './core/core.ts'
 import type { DataFile } from './disk.ts'
 import type { Peers } from './ring.ts'
 import { announceInvitation, announceRevocation, expelMember } from './ring-commands.ts'
-import { viewChunk, viewLookup, viewRing, viewVerify } from './views.ts'
+import { viewChunk, viewLookup, viewRead, viewRing, viewVerify } from './views.ts'
 
 export interface StatusDeps {
   readonly version: string
@@ -48,18 +49,31 @@ export function statusRoutes(deps: StatusDeps): Readonly<Record<string, StatusRo
       if (peers === undefined) throw ringOff()
       return announceRevocation(peers.ring, query)
     }),
-    '/chunk': reads(async (query) => {
+    '/chunk': looksUp(async (query, signal) => {
       if (peers === undefined) throw ringOff()
-      const view = viewChunk(peers.chunks, peers.chains, parseName(query.get('name') ?? ''), clock.now())
+      const name = parseName(query.get('name') ?? '')
+      const view = viewChunk(peers.chunks, peers.chains, name, clock.now())
       // What is shown as kept is kept.
       await dataFile?.settled()
-      return view
+      if (view.entries.length > 0 || view.replicas.every(({ self }) => self)) return view
+      return { ...view, elsewhere: await askReplicas(peers.chunks, name, clock, signal) }
     }),
     '/chain/verify': looksUp(() => {
       if (peers?.chains === undefined) throw ringOff()
       return viewVerify(peers.chains.verify())
     }),
   }
+}
+
+/** What people ask a name for. Nothing of it is fetched: what no replica has is not shown. */
+const SHOWN_TYPES = [Type.A, Type.AAAA, Type.HTTPS, Type.CNAME, Type.MX, Type.TXT, Type.NS]
+
+async function askReplicas(chunks: Chunks, name: Name, clock: Clock, signal: AbortSignal) {
+  const found = SHOWN_TYPES.map(async (type) => {
+    const question = { name, type, class: Class.IN }
+    return viewRead(question, await chunks.read(question, signal), clock.now())
+  })
+  return (await Promise.all(found)).filter((one) => one !== undefined)
 }
 
 /** Throws USAGE without a name: an empty one is the root's, and would flush everything. */

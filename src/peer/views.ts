@@ -1,6 +1,6 @@
 /** Turns what the rooms know into the plain JSON of the status API. */
 import type { ChunkChains, ChunkChainView, VerifyReport } from '../chunk-chains/index.ts'
-import type { ChunkEntry, Chunks, ReplicaReply, SignedEntry } from '../chunks/index.ts'
+import type { ChunkEntry, Chunks, ReplicaReply, RingRead, SignedEntry } from '../chunks/index.ts'
 import { peerIdFromPublicKey } from '../crypto/index.ts'
 import {
   addressText,
@@ -157,10 +157,34 @@ export function viewChunk(chunks: Chunks, chains: ChunkChains | undefined, name:
       ...viewRecord(chains, entry),
       ...(entry.class === 'signed' ? { observers: [], networks: [] } : viewObservers(entry)),
     })),
+    elsewhere: null,
   }
 }
 
-function viewObservers({ certificate, question }: ChunkEntry) {
+/** What a read of one question brought from its replicas; undefined: nothing that suffices. */
+export function viewRead(
+  question: Question,
+  read: RingRead,
+  now: number,
+): NonNullable<ChunkView['elsewhere']>[number] | undefined {
+  const shown = (outcome: Content, expires: number, kind: string, certificate: Certificate | undefined) => ({
+    question: questionText(question),
+    records: contentRecords(outcome),
+    expiresInSeconds: Math.max(0, Math.round((expires - now) / 1000)),
+    class: kind,
+    ...viewObservers({ certificate, question }),
+  })
+  if (read.kind === 'accepted') {
+    const { outcome, evidence, expires } = read.finding
+    const { security, provenance, certificate } = evidence
+    return shown(outcome, expires, security === 'secure' ? security : provenance, certificate)
+  }
+  if (read.kind !== 'divergent') return undefined
+  const { certificate, expires, apex } = read.divergence
+  return shown({ kind: 'divergent', apex, proofs: [] }, expires, 'divergent', certificate)
+}
+
+function viewObservers({ certificate, question }: { certificate?: Certificate | undefined; question: Question }) {
   const { observations, networks } = viewEyes(certificate, question)
   return { observers: observations.map(({ observer, ...rest }) => ({ peer: observer, ...rest })), networks }
 }

@@ -41,7 +41,7 @@ export function addRingCommands(program: Command): void {
       else print(renderExpulsions(view))
     })
   nodeOption(program.command('chunk'))
-    .description('show the chunk of a name, its replicas, and what this node holds of it')
+    .description('show the chunk of a name, its replicas, and what they hold of it')
     .argument('<name>', 'domain name')
     .option('--json', 'print JSON')
     .action(async (name: string, flags: Flags) => {
@@ -87,19 +87,40 @@ function renderChunk(view: ChunkView): string {
     one.peer,
     one.self ? 'this node' : one.suspect ? 'suspect' : '',
   ])
-  const entries = view.entries.flatMap((entry) => [
-    `  ${bold(entry.question)}  ${entry.class}, ${entry.expiresInSeconds} s left, ${entry.block === null ? 'in no chain of this node' : `block ${entry.block.height} of chain ${entry.block.chain.slice(0, 16)}`}`,
-    ...entry.records.map((record) => `    ${record}`),
-    ...entry.observers.map(
-      (one) =>
-        `    observed by ${one.peer} at ${new Date(one.when).toISOString()}, TTL ${one.ttl}${one.saw.length === 0 ? '' : `: ${one.saw.join(' ')}`}`,
-    ),
-    ...renderNetworks(entry.networks, view.n),
-  ])
+  const entries = view.entries.flatMap((entry) => {
+    const { block } = entry
+    const where =
+      block === null ? 'in no chain of this node' : `block ${block.height} of chain ${block.chain.slice(0, 16)}`
+    return renderEntry(entry, view.n, where)
+  })
   return `${view.name} is in chunk ${view.chunk} (key ${view.key.slice(0, 16)}...), n = ${view.n}
 ${table(replicas, '  ')}
 ${renderChain(view.chain)}
-${entries.length === 0 ? 'this node holds nothing for the name' : entries.join('\n')}`
+${entries.length === 0 ? 'this node holds nothing for the name' : entries.join('\n')}${renderElsewhere(view)}`
+}
+
+type Shown = NonNullable<ChunkView['elsewhere']>[number]
+
+function renderEntry(
+  { question, records, expiresInSeconds, observers, networks, ...entry }: Shown,
+  n: number,
+  where: string,
+) {
+  return [
+    `  ${bold(question)}  ${entry.class}, ${expiresInSeconds} s left, ${where}`,
+    ...records.map((record) => `    ${record}`),
+    ...observers.map(
+      (one) =>
+        `    observed by ${one.peer} at ${new Date(one.when).toISOString()}, TTL ${one.ttl}${one.saw.length === 0 ? '' : `: ${one.saw.join(' ')}`}`,
+    ),
+    ...renderNetworks(networks, n),
+  ]
+}
+
+function renderElsewhere({ elsewhere, n }: ChunkView): string {
+  if (elsewhere === null) return ''
+  if (elsewhere.length === 0) return '\nits replicas have nothing that suffices either'
+  return ['\nits replicas have:', ...elsewhere.flatMap((entry) => renderEntry(entry, n, 'as read just now'))].join('\n')
 }
 
 /** `n` seats: what more than half of them observed is agreed, and accepted in strict mode. */
