@@ -178,7 +178,7 @@ export const limits = {
   ASK_WINDOW_MS: 3_600_000,
   /** Who asks for the same question again within this time counts once. Ms. */
   SAME_ASKER_MS: 10_000,
-  /** Unsigned absence needs more than one asker: a typo of one member is not worth n fetches. */
+  /** With `auto`, unsigned absence needs more than one asker: a typo of one member is not worth n fetches. */
   MIN_ASKERS_OF_ABSENCE: 2,
   /** Questions that this node told, and for how long it wants to hear what was agreed on them: a round, its rests and repetitions. Ms. */
   MAX_TOLD: 4_096,

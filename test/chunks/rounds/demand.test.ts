@@ -72,9 +72,10 @@ describe('whether a round pays', () => {
     expect(pays(demand(3, 3, 3_000_000), { ...worth, admitAfter: 3 })).toBe(true)
   })
 
-  it('absence needs two members, whatever the number says', () => {
-    expect(pays(demand(1, 1, 0), { ...worth, admitAfter: 1, absent: true })).toBe(false)
-    expect(pays(demand(2, 2, 0), { ...worth, admitAfter: 1, absent: true })).toBe(true)
+  it('absence needs two members, unless the operator gave a number: then that is what counts', () => {
+    expect(pays(demand(1, 9, 0), { ...worth, absent: true })).toBe(false)
+    expect(pays(demand(1, 1, 0), { ...worth, admitAfter: 1, absent: true })).toBe(true)
+    expect(pays(demand(2, 2, 0), { ...worth, admitAfter: 3, absent: true })).toBe(false)
   })
 })
 

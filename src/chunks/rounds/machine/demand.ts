@@ -46,8 +46,8 @@ export interface Worth {
  */
 export function pays(demand: QuestionDemand, worth: Worth): boolean {
   const { admitAfter, absent, n, fetched } = worth
-  if (absent === true && demand.members < limits.MIN_ASKERS_OF_ABSENCE) return false
   if (admitAfter !== 'auto') return demand.members >= admitAfter
+  if (absent === true && demand.members < limits.MIN_ASKERS_OF_ABSENCE) return false
   if (demand.members < limits.MIN_ASKERS_AUTO) return false
   return furtherAskers(demand, worth) >= limits.PAYS_TIMES * Math.max(limits.LEAST_COST, n - fetched)
 }
