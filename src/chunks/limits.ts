@@ -11,6 +11,14 @@ export const limits = {
   MAX_PEER_ID_BYTES: 128,
   /** Links of chains of trust beside one reply, and of all replies to one read together. */
   MAX_LINKS: 16,
+  /** Other types of a name that a reply brings along, and their bytes: three certificates of seven signers each are 6 kB. */
+  MAX_BESIDE: 3,
+  MAX_BESIDE_BYTES: 8_192,
+  /** What came along is kept for this long: the questions of one page are asked at once. Ms. */
+  COMPANION_MS: 5_000,
+  /** How long a question waits for the read of another type of its name: a round trip around the world. Ms. */
+  COMPANION_WAIT_MS: 200,
+  MAX_COMPANIONS: 1_024,
   MAX_LINKS_HEARD: 48,
   /** A signed answer that is told must be verified; a larger one than this is left to be asked for. Bytes. */
   MAX_TOLD_PROOF_BYTES: 8_192,

@@ -264,6 +264,9 @@ export function protocolVectors(): Readonly<Record<string, string>> {
     'read with links, of an asker who knows the keys of the root': toHex(
       encodeRequest({ kind: 'read', question, from: 0 }),
     ),
+    'read that wants AAAA and HTTPS of the name as well, of which AAAA was used the last time': toHex(
+      encodeRequest({ kind: 'read', question, beside: [Type.AAAA, Type.HTTPS], used: [Type.AAAA] }),
+    ),
     tell: toHex(encodeRequest({ kind: 'tell', question })),
     round: toHex(
       encodeRequest({ kind: 'round', question, nonce: new Uint8Array(16).fill(1), attempt: 1, how: 'known' }),

@@ -33,6 +33,7 @@ export interface Answering {
 }
 
 const BUSY = encodeReply({ kind: 'busy' })
+const NOTHING_MORE: { readonly beside?: readonly number[]; readonly used?: readonly number[] } = {}
 
 export function createAnswering(deps: AnsweringDeps): Answering {
   async function replyTo(from: PeerId, request: ChunkRequest): Promise<ChunkReply> {
@@ -42,7 +43,7 @@ export function createAnswering(deps: AnsweringDeps): Answering {
     const seats = deps.placement.seatsOf(question)
     switch (request.kind) {
       case 'read':
-        return deps.serving.answer(from, question, request.from, seats)
+        return deps.serving.answer(from, request, seats)
       case 'tell':
         return seats.mine ? deps.told.answer(from, request, seats) : notMine(seats)
       case 'certify':
@@ -72,6 +73,9 @@ export function createAnswering(deps: AnsweringDeps): Answering {
         deps.faults.add(from)
         throw error
       }
+      // What is to come along costs as another read each.
+      const { beside = [], used = [] } = request.kind === 'read' ? request : NOTHING_MORE
+      for (const _ of [...beside, ...used]) deps.checks.read(from, body.length)
       const reply = await replyTo(from, request)
       // Who brings an entry counts on this replica from now on.
       if (request.kind === 'certify') await deps.onDisk()

@@ -8,11 +8,13 @@ import type { Finding } from '../../evidence/index.ts'
 import type { Ring } from '../../ring/index.ts'
 import type { Digests } from '../digests/digests.ts'
 import type { Proofs } from '../entries/proofs.ts'
+import { limits } from '../limits.ts'
 import type { Placement } from '../seats/placement.ts'
 import type { Seats } from '../seats/seats.ts'
 import type { Faults } from '../wire/faults.ts'
 import type { ChunkReply, ChunkRequest, ReplicaAnswer } from '../wire/messages.ts'
 import type { SendRequest } from '../wire/request.ts'
+import { besideOf, Companions } from './companions.ts'
 import { HedgeDelay } from './hedge.ts'
 import { askInTurns } from './in-turns.ts'
 import { Nearness } from './nearness.ts'
@@ -59,15 +61,19 @@ export function createReading(deps: ReadingDeps, hooks: ReadingHooks): Reading {
   const { clock } = deps
   const hedge = new HedgeDelay()
   const nearness = new Nearness()
+  const companions = new Companions(clock)
   const counts = { reads: 0, accepted: 0, readRequests: 0 }
 
   async function read(question: Question, signal: AbortSignal, onDoubt?: () => void): Promise<RingRead> {
     const seats = deps.placement.seatsOf(question)
     if (seats.others.length === 0) return { kind: 'insufficient', reason: 'alone', replies: [] }
     if (signal.aborted) throw aborted(signal)
+    const other = companions.reading(question)
+    if (other !== undefined) await endOf(other, clock, signal)
     counts.reads++
     const started = clock.monotonic()
-    const state = await readSeats(deps, hooks, {
+    const reading = readSeats(deps, hooks, {
+      companions,
       question,
       seats,
       signal,
@@ -75,6 +81,7 @@ export function createReading(deps: ReadingDeps, hooks: ReadingHooks): Reading {
       nearness,
       onRequest: () => counts.readRequests++,
     })
+    const state = await companions.during(question, reading)
     hedge.add(clock.monotonic() - started)
     if (state.other !== undefined) return { ...state.other, replies: state.replies }
     if (state.accepted === undefined) return { kind: 'insufficient', reason: shortfall(state), replies: state.replies }
@@ -92,15 +99,14 @@ interface OneRead {
   readonly signal: AbortSignal
   readonly onDoubt: (() => void) | undefined
   readonly nearness: Nearness
+  readonly companions: Companions
   readonly onRequest: () => void
 }
 
 /** This node's own word first, then those of the others in turns, until it is enough. */
 async function readSeats(deps: ReadingDeps, hooks: ReadingHooks, one: OneRead): Promise<ReadState> {
   const { ring, clock, stopping } = deps
-  const { question, seats, signal, nearness } = one
-  const from = hooks.linksFrom(question)
-  const message: ChunkRequest = { kind: 'read', question, ...(from !== undefined && { from }) }
+  const { question, seats, signal, nearness, companions } = one
   const context = deps.placement.contextOf(question, seats)
   const started = clock.monotonic()
   const enough = new AbortController()
@@ -118,11 +124,23 @@ async function readSeats(deps: ReadingDeps, hooks: ReadingHooks, one: OneRead): 
     count(ring.self.peer, await proofChecked(own, question, deps.proofs, inner))
   }
   if (isEnough(state)) return state
+  const along = companions.take(question)
+  if (along !== undefined) {
+    const event = await proofChecked({ kind: 'reply', reply: along.reply }, question, deps.proofs, inner)
+    const said = readStep(state, context, along.peer, 0, event, clock.now())
+    // What is not enough is no fault of who sent it: it has been waiting here.
+    if (isEnough(said)) {
+      companions.use(question)
+      return said
+    }
+  }
+  const message = messageOf(question, hooks, companions)
   const namers = deps.digests.namers(question, seats)
   await askInTurns(turnsOf(candidatesOf(deps, one, namers)), clock, inner, {
     async ask({ peer }) {
       one.onRequest()
       const answer = await timedRequest(deps, peer, message, inner, nearness)
+      if (answer.kind === 'reply') companions.put(question, peer, answer.reply)
       count(peer, await proofChecked(answer, question, deps.proofs, inner))
       if (namers.has(peer)) nearness.proved(peer, isEnough(state))
     },
@@ -130,6 +148,37 @@ async function readSeats(deps: ReadingDeps, hooks: ReadingHooks, one: OneRead): 
   })
   if (!isEnough(state) && (signal.aborted || stopping.aborted)) throw aborted(signal)
   return state
+}
+
+function messageOf(question: Question, hooks: ReadingHooks, companions: Companions): ChunkRequest {
+  const from = hooks.linksFrom(question)
+  const beside = besideOf(question).map(({ type }) => type)
+  const used = companions.takeUsed(question)
+  return {
+    kind: 'read',
+    question,
+    ...(from !== undefined && { from }),
+    ...(beside.length > 0 && { beside }),
+    ...(used.length > 0 && { used }),
+  }
+}
+
+/** Resolves when the other read has ended, or is slow; rejects when this one is given up. */
+function endOf(other: Promise<unknown>, clock: Clock, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = () => {
+      cancel()
+      signal.removeEventListener('abort', giveUp)
+      resolve()
+    }
+    const giveUp = () => {
+      cancel()
+      reject(aborted(signal))
+    }
+    const cancel = clock.after(limits.COMPANION_WAIT_MS, end)
+    signal.addEventListener('abort', giveUp, { once: true })
+    void other.then(end)
+  })
 }
 
 function candidatesOf({ ring, clock, faults }: ReadingDeps, one: OneRead, namers: ReadonlySet<PeerId>) {

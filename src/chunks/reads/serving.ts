@@ -5,7 +5,8 @@ import type { Ring } from '../../ring/index.ts'
 import type { ProofSource } from '../entries/proof-checks.ts'
 import type { OnDemand } from '../rounds/on-demand.ts'
 import { bothReplicas, peersOf, type Seats } from '../seats/seats.ts'
-import type { ChunkReply } from '../wire/messages.ts'
+import type { ChunkReply, ChunkRequest } from '../wire/messages.ts'
+import { standing } from './companions.ts'
 import type { OwnWord } from './own-word.ts'
 
 export interface ServingDeps {
@@ -17,9 +18,11 @@ export interface ServingDeps {
   readonly acceptFrom: 'majority' | 'any-member'
 }
 
+export type ReadRequest = Extract<ChunkRequest, { readonly kind: 'read' }>
+
 export interface Serving {
-  /** `linksFrom`: the asker wants the links of the chain of trust from so many labels on. */
-  answer(from: PeerId, question: Question, linksFrom: number | undefined, seats: Seats): ChunkReply
+  /** A read, of whatever the asker wants. */
+  answer(from: PeerId, read: ReadRequest, seats: Seats): ChunkReply
 }
 
 export function createServing({ ring, onDemand, ownWord, source, acceptFrom }: ServingDeps): Serving {
@@ -39,5 +42,19 @@ export function createServing({ ring, onDemand, ownWord, source, acceptFrom }: S
     return { ...reply, links: source.links(question, linksFrom) }
   }
 
-  return { answer: (from, question, linksFrom, seats) => withLinks(answer(from, question, seats), question, linksFrom) }
+  /** With what this node holds of other types of the name; it is asked for where the asker has used it before. */
+  function withBeside(reply: ChunkReply, from: PeerId, { question, beside = [], used = [] }: ReadRequest): ChunkReply {
+    const about = (type: number): Question => ({ ...question, type })
+    if (ring.memberByPeer(from) !== undefined)
+      for (const type of used) if (ownWord(about(type)).kind === 'entry') onDemand.read(from, about(type))
+    if (reply.kind !== 'entry' && reply.kind !== 'vote' && reply.kind !== 'proof') return reply
+    return { ...reply, beside: beside.flatMap((type) => standing(type, ownWord(about(type)))) }
+  }
+
+  return {
+    answer(from, read, seats) {
+      const { question } = read
+      return withBeside(withLinks(answer(from, question, seats), question, read.from), from, read)
+    },
+  }
 }

@@ -30,8 +30,17 @@ import { malformed, readBytes, readCbor, readInteger, readList, readName } from 
 const VERSION = 1
 
 export type ChunkRequest =
-  /** What do you hold? `from`: send also the links of the chain of trust, from the zone with so many labels on. */
-  | { readonly kind: 'read'; readonly question: Question; readonly from?: number }
+  /**
+   * What do you hold? `from`: send also the links of the chain of trust, from the zone with so many labels on. `beside`: and what you hold
+   * of these types of the name. `used`: what came along the last time was asked for here.
+   */
+  | {
+      readonly kind: 'read'
+      readonly question: Question
+      readonly from?: number
+      readonly beside?: readonly number[]
+      readonly used?: readonly number[]
+    }
   /**
    * I had to ask for this: the question, never the answer, except a signed one with its proof, to be verified, and the links of the chain
    * of trust that the proof needs. `tag`: of what I saw, where it is not signed and the ring has an answer, so that a replica which holds something else can look
@@ -68,10 +77,10 @@ export interface RoundId {
 export type ObserveHow = 'known' | 'fresh' | 'tcp'
 
 export type ChunkReply =
-  | ({ readonly kind: 'entry'; readonly certificate: Certificate; readonly outcome: Content } & WithLinks)
-  | ({ readonly kind: 'vote' } & LiveVote & WithLinks)
+  | ({ readonly kind: 'entry'; readonly certificate: Certificate; readonly outcome: Content } & WithLinks & WithBeside)
+  | ({ readonly kind: 'vote' } & LiveVote & WithLinks & WithBeside)
   /** Signed: it stands alone. `seconds`: what is left of it. */
-  | ({ readonly kind: 'proof'; readonly outcome: Outcome; readonly seconds: number } & WithLinks)
+  | ({ readonly kind: 'proof'; readonly outcome: Outcome; readonly seconds: number } & WithLinks & WithBeside)
   | { readonly kind: 'unknown' }
   | { readonly kind: 'not-mine'; readonly believes: readonly PeerId[] }
   | { readonly kind: 'ack' }
@@ -98,6 +107,17 @@ export interface WithLinks {
   readonly links?: readonly ProofLink[]
 }
 
+/** What a replica holds of other types of the name: each stands alone. */
+export interface WithBeside {
+  readonly beside?: readonly BesideReply[]
+}
+
+export interface BesideReply {
+  readonly type: number
+  /** An entry or a proof. The links of the reply beside which it comes are its links, too. */
+  readonly reply: Extract<ChunkReply, { readonly kind: 'entry' | 'proof' }>
+}
+
 const REQUEST = { read: 1, tell: 2, round: 3, certify: 4, reveal: 16, probe: 17 } as const
 const REPLY = {
   entry: 1,
@@ -119,7 +139,7 @@ export function encodeRequest(request: ChunkRequest): Uint8Array {
   const head: CborValue[] = [VERSION, REQUEST[request.kind], ...questionFields(request.question)]
   switch (request.kind) {
     case 'read':
-      return encodeCanonical(request.from === undefined ? head : [...head, request.from])
+      return encodeCanonical([...head, ...readItems(request)])
     case 'tell':
       return encodeTell(head, request)
     case 'probe':
@@ -151,9 +171,13 @@ export function decodeRequest(bytes: Uint8Array): ChunkRequest {
   }
   switch (row[1]) {
     case REQUEST.read:
-      return isMissing(row[5])
-        ? { kind: 'read', question }
-        : { kind: 'read', question, from: readInteger(row[5], 0, MAX_LABELS, 'from') }
+      return {
+        kind: 'read',
+        question,
+        ...(!isMissing(row[5]) && { from: readInteger(row[5], 0, MAX_LABELS, 'from') }),
+        ...(!isMissing(row[6]) && { beside: readTypes(row[6]) }),
+        ...(!isMissing(row[7]) && { used: readTypes(row[7]) }),
+      }
     case REQUEST.tell:
       return {
         kind: 'tell',
@@ -187,11 +211,11 @@ export function encodeReply(reply: ChunkReply): Uint8Array {
   const head: CborValue[] = [VERSION, REPLY[reply.kind]]
   switch (reply.kind) {
     case 'entry':
-      return withLinks([...head, encodeCertificate(reply.certificate), encodeOutcome(reply.outcome)], reply)
+      return withBeside([...head, encodeCertificate(reply.certificate), encodeOutcome(reply.outcome)], reply)
     case 'vote':
-      return withLinks([...head, encodeObservation(reply.observation), encodeOutcome(reply.outcome)], reply)
+      return withBeside([...head, encodeObservation(reply.observation), encodeOutcome(reply.outcome)], reply)
     case 'proof':
-      return withLinks([...head, encodeOutcome(reply.outcome), reply.seconds], reply)
+      return withBeside([...head, encodeOutcome(reply.outcome), reply.seconds], reply)
     case 'not-mine':
       return encodeCanonical([...head, reply.believes.slice(0, limits.MAX_NAMED_PEERS).map(toUtf8)])
     case 'commitment':
@@ -216,6 +240,7 @@ export function decodeReply(bytes: Uint8Array): ChunkReply {
         certificate: decodeCertificate(readBytes(row[2], 1, evidenceLimits.MAX_CERTIFICATE_BYTES, 'certificate')),
         outcome: decodeContent(readBytes(row[3], 1, evidenceLimits.MAX_OUTCOME_BYTES, 'outcome')),
         ...readLinks(row[4]),
+        ...readBeside(row[5]),
       }
     case REPLY.proof:
       return {
@@ -223,6 +248,7 @@ export function decodeReply(bytes: Uint8Array): ChunkReply {
         outcome: decodeOutcome(readBytes(row[2], 1, evidenceLimits.MAX_OUTCOME_BYTES, 'outcome')),
         seconds: readInteger(row[3], 0, evidenceLimits.MAX_TTL, 'seconds'),
         ...readLinks(row[4]),
+        ...readBeside(row[5]),
       }
     case REPLY.vote:
       return {
@@ -230,6 +256,7 @@ export function decodeReply(bytes: Uint8Array): ChunkReply {
         observation: decodeObservation(readBytes(row[2], 1, evidenceLimits.MAX_OBSERVATION_BYTES, 'observation')),
         outcome: decodeContent(readBytes(row[3], 1, evidenceLimits.MAX_OUTCOME_BYTES, 'outcome')),
         ...readLinks(row[4]),
+        ...readBeside(row[5]),
       }
     case REPLY.unknown:
       return { kind: 'unknown' }
@@ -250,12 +277,53 @@ export function decodeReply(bytes: Uint8Array): ChunkReply {
   }
 }
 
-/** As many links as fit into the frame beside the reply. The asker can do without them. */
+/** As many links as fit into the frame, and the items after them. The receiver can do without links. */
 function withLinks(row: readonly CborValue[], { links }: WithLinks, after: readonly CborValue[] = []): Uint8Array {
-  const bare = encodeCanonical(row)
-  if ((links === undefined || links.length === 0) && after.length === 0) return bare
-  const room = limits.MAX_MESSAGE_BYTES - bare.length - LINK_OVERHEAD_BYTES - after.length
-  return encodeCanonical([...row, links === undefined ? null : linkValues(links, room), ...after])
+  const bare = encodeCanonical(after.length === 0 ? row : [...row, null, ...after])
+  if (links === undefined || links.length === 0) return bare
+  const room = limits.MAX_MESSAGE_BYTES - bare.length - LINK_OVERHEAD_BYTES
+  return encodeCanonical([...row, linkValues(links, room), ...after])
+}
+
+/** With what this node holds of other types of the name. */
+function withBeside(row: readonly CborValue[], reply: WithLinks & WithBeside): Uint8Array {
+  const others = besideValues(reply.beside ?? [])
+  return withLinks(row, reply, others.length === 0 ? [] : [others])
+}
+
+function besideValues(beside: readonly BesideReply[]): CborValue[] {
+  let left: number = limits.MAX_BESIDE_BYTES
+  return beside.slice(0, limits.MAX_BESIDE).flatMap(({ type, reply }): CborValue[] => {
+    const bytes = encodeReply({ ...reply, links: [], beside: [] })
+    if (bytes.length > left) return []
+    left -= bytes.length
+    return [[type, bytes]]
+  })
+}
+
+/** Nothing comes beside what comes beside. */
+function readBeside(value: CborValue | undefined): WithBeside {
+  if (isMissing(value)) return {}
+  const beside = readList(value, limits.MAX_BESIDE, 'beside', (row): BesideReply => {
+    if (!Array.isArray(row)) throw malformed('beside')
+    const bytes = readBytes(row[1], 1, limits.MAX_BESIDE_BYTES, 'beside')
+    if (open(bytes).length > 4) throw malformed('beside')
+    const reply = decodeReply(bytes)
+    if (reply.kind !== 'entry' && reply.kind !== 'proof') throw malformed('beside')
+    return { type: readInteger(row[0], 1, 0xffff, 'type'), reply }
+  })
+  return { beside }
+}
+
+/** Items that nobody needs are left out at the end; `null` holds the place of those before others. */
+function readItems({ from, beside = [], used = [] }: Extract<ChunkRequest, { kind: 'read' }>): CborValue[] {
+  if (used.length > 0) return [from ?? null, [...beside], [...used]]
+  if (beside.length > 0) return [from ?? null, [...beside]]
+  return from === undefined ? [] : [from]
+}
+
+function readTypes(value: CborValue | undefined): number[] {
+  return readList(value, limits.MAX_BESIDE, 'types', (type) => readInteger(type, 1, 0xffff, 'type'))
 }
 
 function readLinks(value: CborValue | undefined): WithLinks {

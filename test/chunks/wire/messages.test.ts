@@ -9,8 +9,8 @@ import {
   encodeReply,
   encodeRequest,
 } from '../../../src/chunks/wire/messages.ts'
-import { decodeCanonical, encodeCanonical } from '../../../src/crypto/index.ts'
-import { Class, Type } from '../../../src/dns/index.ts'
+import { type CborValue, decodeCanonical, encodeCanonical } from '../../../src/crypto/index.ts'
+import { Class, parseName, Type } from '../../../src/dns/index.ts'
 import { evidenceLimits } from '../../../src/evidence/index.ts'
 import { observations, outcomes, questions } from '../../evidence/helpers.ts'
 
@@ -31,6 +31,15 @@ const links = fc.array(
   { minLength: 1, maxLength: 3 },
 )
 
+const types = fc.array(fc.integer({ min: 1, max: 65_535 }), { minLength: 1, maxLength: 3 })
+const beside = fc.array(
+  fc.record({
+    type: fc.integer({ min: 1, max: 65_535 }),
+    reply: fc.record({ kind: fc.constant('proof' as const), outcome: outcomes, seconds: fc.nat(86_400) }),
+  }),
+  { minLength: 1, maxLength: 3 },
+)
+
 const requests: fc.Arbitrary<ChunkRequest> = fc.oneof(
   fc.record({ kind: fc.constantFrom('read' as const, 'tell' as const, 'probe' as const), question: questions }),
   fc.record({ kind: fc.constant('read' as const), question: questions, from: fc.nat(127) }),
@@ -42,6 +51,8 @@ const requests: fc.Arbitrary<ChunkRequest> = fc.oneof(
     links,
     isRefresh: fc.constant(true),
   }),
+  fc.record({ kind: fc.constant('read' as const), question: questions, beside: types }),
+  fc.record({ kind: fc.constant('read' as const), question: questions, from: fc.nat(127), beside: types, used: types }),
   fc.record({ kind: fc.constant('tell' as const), question: questions, proof: outcomes }),
   fc.record({ kind: fc.constant('tell' as const), question: questions, proof: outcomes, links }),
   fc.record({
@@ -79,6 +90,8 @@ const replies: fc.Arbitrary<ChunkReply> = fc.oneof(
     seconds: fc.nat(86_400),
     links,
   }),
+  fc.record({ kind: fc.constant('entry' as const), certificate: certificates, outcome: outcomes, beside }),
+  fc.record({ kind: fc.constant('vote' as const), observation: observations, outcome: outcomes, links, beside }),
   fc.record({
     kind: fc.constant('not-mine' as const),
     believes: fc.array(fc.constant(asPeerId('12D3KooWabc')), { maxLength: 7 }),
@@ -108,11 +121,41 @@ describe('messages between replicas', () => {
           while (row.length < length) row.push(null)
           return encodeCanonical([...row, 'more'])
         }
-        const length = { read: 6, tell: 9, probe: 5, round: 8, reveal: 8, certify: 7 }[request.kind]
+        const length = { read: 8, tell: 9, probe: 5, round: 8, reveal: 8, certify: 7 }[request.kind]
         expect(decodeRequest(grown(encodeRequest(request), length))).toEqual(request)
         const hasLinks = reply.kind === 'entry' || reply.kind === 'vote' || reply.kind === 'proof'
-        expect(decodeReply(grown(encodeReply(reply), hasLinks ? 5 : 0))).toEqual(reply)
+        expect(decodeReply(grown(encodeReply(reply), hasLinks ? 6 : 0))).toEqual(reply)
       }),
+    )
+  })
+
+  it('bring along no more than fits, and nothing beside what comes beside', () => {
+    const proof = (bytes: number) => ({
+      kind: 'proof' as const,
+      seconds: 60,
+      outcome: {
+        kind: 'rrset' as const,
+        apex: parseName('example.com'),
+        proofs: [],
+        rrset: {
+          name: parseName('example.com'),
+          type: Type.TXT,
+          class: Class.IN,
+          ttl: 60,
+          rdatas: [new Uint8Array(bytes)],
+          signatures: [],
+        },
+      },
+    })
+    const of = (type: number, bytes: number) => ({ type, reply: proof(bytes) })
+    const reply = { ...proof(10), beside: [of(1, 6_000), of(28, 6_000), of(65, 1_000), of(15, 10)] }
+    const read = decodeReply(encodeReply(reply))
+    expect(read.kind === 'proof' && read.beside?.map(({ type }) => type)).toEqual([1, 65])
+    const nested = encodeReply({ ...proof(10), beside: [of(1, 10)] })
+    const row = decodeCanonical(encodeReply({ ...proof(10), beside: [of(1, 10)] }), { maxBytes: 65_536 }) as CborValue[]
+    expect(() => decodeReply(encodeCanonical([...row.slice(0, 5), [[1, nested]]]))).toThrow('beside')
+    expect(() => decodeReply(encodeCanonical([...row.slice(0, 5), [[1, encodeReply({ kind: 'ack' })]]]))).toThrow(
+      'beside',
     )
   })
 
