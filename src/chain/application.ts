@@ -26,6 +26,14 @@ export interface ConsensusView {
   readonly rules: number
 }
 
+export interface Ticket {
+  readonly account: string
+  readonly nonce: number
+  readonly fee: number
+  /** Unix ms: no later block takes it. */
+  readonly expires: number
+}
+
 export interface Applied<S> {
   readonly state: S
   /** A new set, in force two heights later. */
@@ -61,6 +69,11 @@ export interface Application<S> {
   snapshot(state: S): Uint8Array
   /** Undefined when the bytes are none of ours. */
   restore(bytes: Uint8Array): S | undefined
+  /**
+   * Who pays what for a transaction: with it the pool keeps few of one account, drops what has expired, and offers the best paid first. Undefined
+   * when it cannot be read, which keeps it out. Left out: first come, first served.
+   */
+  ticket?(transaction: Uint8Array): Ticket | undefined
   /** Whether this release knows the rules; left out: it knows those that the chain began with. */
   knowsRules?(rules: number): boolean
 }

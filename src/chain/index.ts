@@ -16,10 +16,11 @@
  * (data, bytes, signatures) over `state/` (the state on disk) over `trees/`.
  */
 
-export type { Application, Applied, BlockContent, ConsensusView } from './application.ts'
+export type { Application, Applied, BlockContent, ConsensusView, Ticket } from './application.ts'
 export { blockIdOf, headerFromValue, headerToValue } from './blocks/blocks.ts'
 export { certificateFromValue, certificateToValue } from './blocks/certificates.ts'
 export { decodeGenesis, encodeGenesis, type Genesis, ledgerChainId } from './blocks/genesis.ts'
+export { decodeResume, encodeResume, type Resume, resumeBytes } from './blocks/halts.ts'
 export {
   type ChainMessage,
   decodeMessage,

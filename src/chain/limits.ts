@@ -47,6 +47,9 @@ export const limits = {
   MAX_KEY_NAME_BYTES: 255,
   /** Ring id and name of a chain, each byte escaped as three. */
   MAX_ORIGIN_BYTES: 1_024,
+  /** A halt has a line of reason; a resume the signatures of 100 validators. */
+  MAX_HALT_BYTES: 1_024,
+  MAX_RESUME_BYTES: 8_192,
   /** A file with a proof: a way of 64 headers with their sets is smaller. */
   MAX_PROOF_FILE_BYTES: 1_048_576,
   MAX_TRAIL: 64,
@@ -93,6 +96,8 @@ export const limits = {
   /** Transactions that wait: about a hundred full blocks. */
   MAX_POOL: 16_384,
   MAX_POOL_BYTES: 4_000_000,
+  /** Of one account, where transactions name theirs: a block a second takes so many within a minute, one by one. */
+  MAX_POOL_OF_ACCOUNT: 64,
   /** Of those, how many are told to all once more while a height takes long; n validators do so each tick. */
   TOLD_AGAIN: 32,
   /** Beside the time-out of the proposal, how far a proposer's clock may be from ours, ms. */

@@ -27,7 +27,7 @@ export function decideOn<S>(
   const { state, effects } = work
   const executed = execution(work, block)
   if (executed === undefined) {
-    halt(work, `the decided block of height ${state.height} is not valid here`)
+    halt(work, `the decided block of height ${state.height} is not valid here`, block)
     return false
   }
   countCertificate(work, state.log, certificate)

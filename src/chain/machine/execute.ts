@@ -13,7 +13,7 @@ import { historyRoot } from '../trees/history.ts'
 import { merkleRoot } from '../trees/merkle.ts'
 import type { Block, BlockCertificate, LedgerFields } from '../types.ts'
 import { pendingEvidence } from './accusations.ts'
-import { admissible, fitting } from './pool.ts'
+import { fitting, offered } from './pool.ts'
 import type { ChainContext, ChainWork, Execution, RulesState } from './state.ts'
 import { hasScheme } from './work.ts'
 
@@ -189,7 +189,7 @@ export function buildBlock<S>(work: ChainWork<S>, proposer: Uint8Array, mayBeEmp
   const isLedger = context.options.schema === 2
   const time = Math.max(head.time + (isLedger ? Math.max(1, context.options.intervalMs) : 1), Math.floor(now))
   const evidence = isLedger ? pendingEvidence(work, time) : []
-  const place = { height, time, transactions: fitting(admissible(work)) }
+  const place = { height, time, transactions: fitting(offered(work)) }
   const { extension, transactions } = context.application.build(state.app, place)
   if (transactions.length === 0 && evidence.length === 0 && !mayBeEmpty) return undefined
   const most = isLedger ? limits.MAX_LEDGER_EXTENSION_BYTES : limits.MAX_EXTENSION_BYTES

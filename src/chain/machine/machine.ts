@@ -74,6 +74,8 @@ export function initialState<S>(context: ChainContext<S>, remembered: Remembered
     record: remembered.record,
     pool: new Map(),
     poolBytes: 0,
+    tickets: new Map(),
+    waitingOf: new Map(),
     clearedAt: 0,
     hasWaited: false,
     peers: new Map(),

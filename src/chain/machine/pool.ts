@@ -1,8 +1,10 @@
 /** Transactions that wait, and when what waits is worth a block. */
 import { latin1 } from '../../base/index.ts'
 import { sha256 } from '../../crypto/index.ts'
+import type { Ticket } from '../application.ts'
 import { limits } from '../limits.ts'
 import type { ChainWork } from './state.ts'
+import { byFee } from './tickets.ts'
 import { others, send, setTimer } from './work.ts'
 
 /** True when the transaction is new and may wait. */
@@ -11,14 +13,51 @@ export function addTransaction<S>(work: ChainWork<S>, transaction: Uint8Array): 
   if (transaction.length > limits.MAX_TRANSACTION_BYTES) return false
   if (!hasRoom(work, transaction)) return false
   const key = poolKey(transaction)
-  if (state.pool.has(key) || !context.application.admits(state.app, transaction)) return false
+  if (state.pool.has(key)) return false
+  const ticket = context.application.ticket?.(transaction)
+  if (context.application.ticket !== undefined && !isWelcome(work, ticket)) return false
+  if (!context.application.admits(state.app, transaction)) return false
   state.pool.set(key, transaction)
+  if (ticket !== undefined) keepTicket(work, key, ticket)
   state.poolBytes += transaction.length
   if (state.pool.size === 1) {
     state.hasWaited = false
     scheduleStart(work)
   }
   return true
+}
+
+/** Whether the account may have one more that waits, and a block can still take it. */
+function isWelcome<S>({ state }: ChainWork<S>, ticket: Ticket | undefined): boolean {
+  if (ticket === undefined || ticket.expires <= state.head.time) return false
+  return (state.waitingOf.get(ticket.account) ?? 0) < limits.MAX_POOL_OF_ACCOUNT
+}
+
+function keepTicket<S>({ state }: ChainWork<S>, key: string, ticket: Ticket): void {
+  state.tickets.set(key, ticket)
+  state.waitingOf.set(ticket.account, (state.waitingOf.get(ticket.account) ?? 0) + 1)
+}
+
+function dropTicket<S>({ state }: ChainWork<S>, key: string): void {
+  const ticket = state.tickets.get(key)
+  if (ticket === undefined) return
+  state.tickets.delete(key)
+  const left = (state.waitingOf.get(ticket.account) ?? 1) - 1
+  if (left > 0) state.waitingOf.set(ticket.account, left)
+  else state.waitingOf.delete(ticket.account)
+}
+
+/** What may go into the next block, in the order in which it is offered to the application. */
+export function* offered<S>(work: ChainWork<S>): Generator<Uint8Array> {
+  const { context, state } = work
+  if (context.application.ticket === undefined) return yield* admissible(work)
+  const waiting = [...state.pool].flatMap(([key, transaction]) => {
+    const ticket = state.tickets.get(key)
+    return ticket === undefined ? [] : [{ transaction, ticket }]
+  })
+  for (const transaction of byFee(waiting))
+    if (isAdmissible(work, poolKey(transaction), transaction)) yield transaction
+    else forget(work, transaction)
 }
 
 /** A full pool is gone through once a height: what can no more be decided makes room. */
@@ -34,10 +73,14 @@ function hasRoom<S>(work: ChainWork<S>, { length }: Uint8Array): boolean {
 
 /** What may still be decided, oldest first. What may not is dropped on the way, so that it is not checked again and again. */
 export function* admissible<S>(work: ChainWork<S>): Generator<Uint8Array> {
-  const { context, state } = work
-  for (const transaction of state.pool.values())
-    if (context.application.admits(state.app, transaction)) yield transaction
+  for (const [key, transaction] of work.state.pool)
+    if (isAdmissible(work, key, transaction)) yield transaction
     else forget(work, transaction)
+}
+
+function isAdmissible<S>({ context, state }: ChainWork<S>, key: string, transaction: Uint8Array): boolean {
+  const expires = state.tickets.get(key)?.expires ?? Number.POSITIVE_INFINITY
+  return expires > state.head.time && context.application.admits(state.app, transaction)
 }
 
 /** After a decision: drops from the front of the pool what can no more be decided, up to the first that can. */
@@ -45,8 +88,11 @@ export function trimPool<S>(work: ChainWork<S>): void {
   for (const _ of admissible(work)) return
 }
 
-export function forget<S>({ state }: ChainWork<S>, transaction: Uint8Array): void {
-  if (state.pool.delete(poolKey(transaction))) state.poolBytes -= transaction.length
+export function forget<S>(work: ChainWork<S>, transaction: Uint8Array): void {
+  const key = poolKey(transaction)
+  if (!work.state.pool.delete(key)) return
+  work.state.poolBytes -= transaction.length
+  dropTicket(work, key)
 }
 
 /** A small transaction is its own key: others tell of it again and again, and to hash it takes longer than to look it up. */

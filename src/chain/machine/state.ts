@@ -1,6 +1,6 @@
 /** The machine's state, what happens to it, and what it wants done. */
 import type { SignatureScheme, Signer } from '../../crypto/index.ts'
-import type { Application } from '../application.ts'
+import type { Application, Ticket } from '../application.ts'
 import type { ChainMessage } from '../blocks/messages.ts'
 import type { ChainOptions } from '../options.ts'
 import type { HistoryEdge } from '../trees/history.ts'
@@ -102,8 +102,8 @@ export type ChainEffect<S> =
   | { readonly kind: 'warn'; readonly reason: string }
   /** The state has outgrown what is put into one snapshot: whoever comes late needs all blocks since the last one. */
   | { readonly kind: 'noSnapshot'; readonly bytes: number }
-  /** More than a third lied, or the application is not deterministic: nothing more is signed. */
-  | { readonly kind: 'halt'; readonly reason: string }
+  /** More than a third lied, or the application is not deterministic: nothing more is signed. Or the rules are unknown here. */
+  | { readonly kind: 'halt'; readonly reason: string; readonly invalid: Block | undefined }
 
 /**
  * Where this node is in a round of the height.
@@ -188,6 +188,9 @@ export interface ChainState<S> {
   record: VoteRecord | undefined
   readonly pool: Map<string, Uint8Array>
   poolBytes: number
+  /** Of what is in the pool, under the same keys, where the application has tickets; and how many wait of each account. */
+  readonly tickets: Map<string, Ticket>
+  readonly waitingOf: Map<string, number>
   /** The height at which a full pool was gone through. */
   clearedAt: number
   /** The pool has waited long enough for more transactions. */

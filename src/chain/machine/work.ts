@@ -3,7 +3,7 @@ import { toHex } from '../../base/index.ts'
 import type { Signer } from '../../crypto/index.ts'
 import type { ChainMessage } from '../blocks/messages.ts'
 import { limits } from '../limits.ts'
-import type { BlockCertificate, Validator } from '../types.ts'
+import type { Block, BlockCertificate, Validator } from '../types.ts'
 import type { VoteSet } from './log.ts'
 import type { ChainContext, ChainEffect, ChainTimer, ChainWork, Held, PeerName, PeerState } from './state.ts'
 
@@ -106,9 +106,10 @@ export function timeoutMs<S>({ context, state }: ChainWork<S>, firstMs: number):
   return Math.min(limits.MAX_TIMEOUT_MS, firstMs + state.round * context.options.deltaMs)
 }
 
-export function halt<S>({ state, effects }: ChainWork<S>, reason: string): void {
+/** `invalid`: the block that a quorum decided and this node cannot accept; that is kept until somebody has looked. */
+export function halt<S>({ state, effects }: ChainWork<S>, reason: string, invalid?: Block): void {
   state.halted = reason
-  effects.push({ kind: 'halt', reason })
+  effects.push({ kind: 'halt', reason, invalid })
 }
 
 export function peerOf<S>({ state, now }: ChainWork<S>, name: PeerName): PeerState {

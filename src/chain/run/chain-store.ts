@@ -2,6 +2,7 @@
 import type { Store, StoreWrite } from '../../base/index.ts'
 import { encodeCanonical } from '../../crypto/index.ts'
 import { blockIdOf } from '../blocks/blocks.ts'
+import { decodeHalt, encodeHalt, type Halt } from '../blocks/halts.ts'
 import { certifiedToValue, snapshotHeadToValue } from '../blocks/messages.ts'
 import { limits } from '../limits.ts'
 import { encodeRecord, type VoteRecord } from '../machine/guard.ts'
@@ -55,6 +56,20 @@ export class ChainStore {
       blocks: this.#blocks((snapshot?.head.header.height ?? 0) + 1),
       record: storedRecord(this.#chainId, this.#votes),
     }
+  }
+
+  /** A node of a ledger that saw what cannot be stays halted, however often it is started. Throws CHAIN_MALFORMED. */
+  halt(): Halt | undefined {
+    const bytes = this.#votes.get(this.#key(KIND.halted))
+    return bytes === undefined ? undefined : decodeHalt(bytes)
+  }
+
+  putHalt(halt: Halt): void {
+    this.#votes.batch([{ kind: 'put', key: this.#key(KIND.halted), value: encodeHalt(halt) }], { durable: true })
+  }
+
+  dropHalt(): void {
+    this.#votes.batch([{ kind: 'delete', key: this.#key(KIND.halted) }], { durable: true })
   }
 
   putRecord(record: VoteRecord): void {

@@ -2,6 +2,7 @@
 import { type Cancel, type Clock, isChordnsError, type Log, type Store } from '../../base/index.ts'
 import type { SignatureScheme, Signer } from '../../crypto/index.ts'
 import type { Application } from '../application.ts'
+import { decodeResume, isResume } from '../blocks/halts.ts'
 import { type ChainMessage, decodeMessage } from '../blocks/messages.ts'
 import { sortedValidators } from '../blocks/validators.ts'
 import { limits } from '../limits.ts'
@@ -18,8 +19,11 @@ import type {
 } from '../machine/state.ts'
 import { type ChainOptions, chunkChainOptions } from '../options.ts'
 import { historyPath } from '../trees/history.ts'
-import type { CertifiedBlock, ChainEquivocation, ChainStatus, Validator } from '../types.ts'
+import type { Block, CertifiedBlock, ChainEquivocation, ChainStatus, Validator } from '../types.ts'
 import { ChainStore } from './chain-store.ts'
+
+/** Characters of a reason that are kept. */
+const MAX_REASON = 256
 
 export interface ChainDeps<S> {
   /** 32 bytes. */
@@ -69,6 +73,11 @@ export interface Chain<S> {
   receive(from: PeerName, message: ChainMessage): void
   /** The same from bytes; false when they are malformed, which counts against the peer. */
   receiveBytes(from: PeerName, bytes: Uint8Array): boolean
+  /**
+   * Lets a halted chain go on from its head: a statement signed by a quorum of the set that decided the head. False when it is none, or the
+   * chain is not halted. Throws CHAIN_MALFORMED.
+   */
+  resume(statement: Uint8Array): boolean
   /** The application's state after the last decided block. */
   state(): S
   /** Throws CHAIN_MALFORMED when the stored block is damaged. */
@@ -125,6 +134,7 @@ class ChainDriver<S> implements Chain<S> {
       rules: deps.rules ?? tendermintRules(options.quorum),
     }
     this.#state = initialState(this.#context, this.#store.remembered(), deps.clock.now())
+    this.#state.halted = this.#store.halt()?.reason
   }
 
   start(): void {
@@ -167,6 +177,25 @@ class ChainDriver<S> implements Chain<S> {
       this.#state.stats.malformed++
       return false
     }
+  }
+
+  resume(statement: Uint8Array): boolean {
+    const { height, headId } = this.status()
+    const { previousValidators } = this.#state
+    const { scheme, rules } = this.#context
+    const quorum = rules.quorum(previousValidators.length)
+    const head = { chainId: this.chainId, height, headId }
+    if (
+      this.#state.halted === undefined ||
+      !isResume(scheme, previousValidators, quorum, head, decodeResume(statement))
+    )
+      return false
+    this.#store.dropHalt()
+    this.#state.halted = undefined
+    // What was found wrong may be right by the release that goes on.
+    this.#state.executions.clear()
+    this.#feed({ kind: 'start' })
+    return true
   }
 
   state(): S {
@@ -246,6 +275,7 @@ class ChainDriver<S> implements Chain<S> {
         log.error({ bytes: effect.bytes, height }, 'the state is too large for a snapshot: none is taken')
         return
       case 'halt':
+        if (effect.invalid !== undefined) this.#keepHalt(effect.reason, effect.invalid)
         log.error({ reason: effect.reason, height }, 'the chain halts')
         return
     }
@@ -277,6 +307,14 @@ class ChainDriver<S> implements Chain<S> {
       this.stop()
       this.#hooks.onStoreFailure?.(failure)
     })
+  }
+
+  /** Of ledgers only: a chunk chain that halts is replaced by the next one of its chunk. */
+  #keepHalt(reason: string, { id, header }: Block): void {
+    if (this.#context.options.schema === 1) return
+    const { chainId } = this
+    const time = this.#deps.clock.now()
+    this.#store.putHalt({ chainId, height: header.height, blockId: id, reason: reason.slice(0, MAX_REASON), time })
   }
 
   #serveBlocks({ to, from, snapshot }: Extract<ChainEffect<S>, { kind: 'serveBlocks' }>): void {

@@ -17,10 +17,12 @@ import {
   type ChainOptions,
   createChain,
   encodeResult,
+  encodeResume,
   HistoryLog,
   historyRoot,
   ledgerChainOptions,
   merkleRoot,
+  resumeBytes,
   type StateMap,
   stateRoot,
   type trust,
@@ -30,6 +32,7 @@ import {
 } from '../../../src/chain/index.ts'
 import { lightRules } from '../../../src/chain/light/trust.ts'
 import type { LedgerFields } from '../../../src/chain/types.ts'
+import { decodeCanonical } from '../../../src/crypto/index.ts'
 import { virtualClock } from '../../../src/sim/index.ts'
 import { mapApplication, transaction } from '../../sim/chain/application.ts'
 import { SimDisk } from '../../sim/chain/disk.ts'
@@ -339,6 +342,86 @@ describe('a ledger chain', () => {
       false,
     )
     expect(run(0)).toEqual([])
+  })
+
+  it('stays halted over restarts once a quorum decided what is not valid here, until a quorum of its set says to go on', () => {
+    // Number 0 alone finds the third block wrong, until it is mended.
+    let isBroken = true
+    let made = 0
+    const odd: Wrap = (application) => {
+      const isOdd = made++ === 0
+      return {
+        ...application,
+        apply: (state, block) =>
+          isOdd && isBroken && block.height === 3 ? undefined : application.apply(state, block),
+      }
+    }
+    const { chains, clock, open, signers } = ledger({ wrap: odd })
+    const submitAll = (from: number) => {
+      for (let key = from; key < from + 4; key++) {
+        chains[1]!.submit(transaction(key))
+        clock.advance(3_000)
+      }
+    }
+    submitAll(0)
+    const halted = { height: 2, halted: expect.stringMatching(/height 3 is not valid here/) }
+    expect(chains[0]!.status()).toMatchObject(halted)
+    expect(chains[1]!.status().height).toBeGreaterThanOrEqual(4)
+    isBroken = false
+    chains[0]!.stop()
+    open(0)
+    submitAll(10)
+    expect(chains[0]!.status()).toMatchObject(halted)
+
+    const { headId, height } = chains[0]!.status()
+    const statement = (by: readonly number[], head = headId) => {
+      const signatures = by.map((index) => ({
+        index,
+        signature: signers[index]!.sign(resumeBytes({ chainId, height, headId: head })),
+      }))
+      return encodeResume({ chainId, height, headId: head, signatures })
+    }
+    expect(chains[0]!.resume(statement([0, 1]))).toBe(false)
+    expect(chains[0]!.resume(statement([0, 1, 2], new Uint8Array(32)))).toBe(false)
+    expect(chains[1]!.resume(statement([0, 1, 2]))).toBe(false)
+    expect(chains[0]!.resume(statement([0, 1, 3]))).toBe(true)
+    clock.advance(70_000)
+    expect(chains[0]!.status()).toMatchObject({ height: chains[1]!.status().height, halted: undefined })
+    chains[0]!.stop()
+    open(0)
+    expect(chains[0]!.status().halted).toBeUndefined()
+  })
+
+  it('offers what pays most first, each account by its nonces, few of one account, and nothing that has expired', () => {
+    // Key 1204: account 12, nonce 0, fee 4.
+    const paying =
+      (expiresOf: (key: number) => number): Wrap =>
+      (application) => ({
+        ...application,
+        ticket(bytes) {
+          const [key] = decodeCanonical(bytes, { maxBytes: 1_000 }) as readonly number[]
+          const [account, nonce, fee] = [Math.floor(key! / 100_000), Math.floor(key! / 1_000) % 100, key! % 1_000]
+          return nonce === 99 ? undefined : { account: String(account), nonce, fee, expires: expiresOf(key!) }
+        },
+      })
+    const keyOf = (account: number, nonce: number, fee: number) => account * 100_000 + nonce * 1_000 + fee
+    const { chains, clock, decided } = ledger({ wrap: paying(() => Number.MAX_SAFE_INTEGER) })
+    const keys = [keyOf(1, 1, 900), keyOf(1, 0, 5), keyOf(2, 0, 7), keyOf(3, 0, 6), keyOf(2, 1, 1), keyOf(4, 99, 1)]
+    for (const key of keys) chains[1]!.submit(transaction(key))
+    clock.advance(3_000)
+    const chosen = decided[0]![0]!.block.transactions.map(
+      (bytes) => (decodeCanonical(bytes, { maxBytes: 1_000 }) as number[])[0],
+    )
+    expect(chosen).toEqual([keyOf(2, 0, 7), keyOf(3, 0, 6), keyOf(1, 0, 5), keyOf(1, 1, 900), keyOf(2, 1, 1)])
+
+    const many = ledger({ wrap: paying((key) => (key >= keyOf(9, 0, 0) ? 1 : Number.MAX_SAFE_INTEGER)) })
+    many.chains.forEach((chain, index) => {
+      if (index > 0) chain.stop()
+    })
+    for (let nonce = 0; nonce < 90; nonce++) many.chains[0]!.submit(transaction(keyOf(1, nonce, 1)))
+    many.chains[0]!.submit(transaction(keyOf(2, 0, 1)))
+    many.chains[0]!.submit(transaction(keyOf(9, 0, 1)))
+    expect(many.chains[0]!.status().waiting).toBe(65)
   })
 
   it('takes a snapshot up with its history, and goes on', () => {
