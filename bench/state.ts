@@ -153,6 +153,7 @@ function summarise(rows: readonly Row[], map: MapResult | undefined): BenchResul
           'pruned versions',
           'in s',
           'stop ms',
+          'on core',
         ],
         rows: rows.map(({ hold }): Cell[] => [
           ...[hold.names, hold.peakMiB, hold.fileMiB, hold.fillSeconds, hold.idle.longest],
@@ -163,7 +164,15 @@ function summarise(rows: readonly Row[], map: MapResult | undefined): BenchResul
         title: 'a block on disk, ms',
         columns: ['names', 'changes', 'blocks', 'p50', 'max', 'stop ms', 'on core'],
         rows: rows.flatMap(({ hold }) =>
-          hold.blocks.map((one): Cell[] => [hold.names, one.changes, one.blocks, one.p50, one.max, one.longest]),
+          hold.blocks.map((one): Cell[] => [
+            hold.names,
+            one.changes,
+            one.blocks,
+            one.p50,
+            one.max,
+            one.longest,
+            one.longestOnCore,
+          ]),
         ),
       },
       {
@@ -187,7 +196,9 @@ function summarise(rows: readonly Row[], map: MapResult | undefined): BenchResul
           'refused',
           'peak MiB',
           'stop ms',
-          'stop of the giver ms',
+          'on core',
+          'giver: stop ms',
+          'on core',
         ],
         rows: rows.map(({ hold, join, giving }): Cell[] => [
           ...[hold.names, join.seconds, Math.round(join.bytes / 2 ** 20)],
