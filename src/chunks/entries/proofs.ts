@@ -83,13 +83,8 @@ export interface Proofs {
   stats(): { readonly proofs: number; readonly refusedProofs: number }
 }
 
-/** Everybody knows the keys of the root. */
-const TOP_LEVEL = 1
+/** A replica that has just come knows not even the keys of the root, and may not be able to ask for them. */
 const FROM_ROOT = 0
-
-function belowRoot(links: readonly ProofLink[]): readonly ProofLink[] {
-  return links.filter(({ question }) => question.name.labels >= TOP_LEVEL)
-}
 
 export interface HeldProof extends ProofKept {
   readonly chunk: ChunkId
@@ -125,11 +120,7 @@ export function createProofs(deps: ProofsDeps, { onKept }: ProofsHooks): Proofs 
     const links = given ?? source.links(question, FROM_ROOT)
     if (!hold({ question, outcome, expires: until }, links, cause)) return
     // It is in memory, too.
-    file?.put(
-      questionKey(question),
-      proofRowOf({ question, outcome, expires: until, links: belowRoot(links) }),
-      () => {},
-    )
+    file?.put(questionKey(question), proofRowOf({ question, outcome, expires: until, links }), () => {})
   }
 
   /** In memory; false when it is too large. */
@@ -198,7 +189,7 @@ export function createProofs(deps: ProofsDeps, { onKept }: ProofsHooks): Proofs 
     row(key) {
       const proof = kept.peek(key, clock.now())
       if (proof === undefined) return undefined
-      return file?.get(key) ?? proofRowOf({ ...proof, links: source?.links(proof.question, TOP_LEVEL) ?? [] })
+      return file?.get(key) ?? proofRowOf({ ...proof, links: source?.links(proof.question, FROM_ROOT) ?? [] })
     },
     entryOf(key) {
       const proof = kept.peek(key, clock.now())
