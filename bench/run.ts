@@ -17,6 +17,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ readonly benchmark: Be
   cold: () => import('./cold.ts'),
   commit: () => import('./commit.ts'),
   demand: () => import('./demand.ts'),
+  disk: () => import('./disk.ts'),
   economics: () => import('./economics.ts'),
   fairness: () => import('./fairness.ts'),
   gossip: () => import('./gossip.ts'),
