@@ -1,8 +1,13 @@
 /**
- * `npm run bench -- disk`: three peers that agree and record all the time, on a disk that takes its time to sync: what do those notice
+ * `npm run bench -- disk`: how late the event loop of one process is that writes what a node writes with ten blocks a second, by its own
+ * thread and by another, on a disk that takes its time to sync. With `--peers`: three peers that agree and record all the time, on a disk that takes its time to sync: what do those notice
  * who ask for names that are cached? The same load on a disk that is quick, in turn.
  */
-import { readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { type Cluster, type PeerProcess, startCluster } from '../test/world/cluster.ts'
 import { simpleWorld } from '../test/world/index.ts'
 import { withSlowSync } from './lib/slow-sync.ts'
@@ -39,9 +44,10 @@ export const benchmark: Benchmark = {
   programs: ['gcc'],
   options: {
     seconds: { type: 'string', help: 'length of a phase', default: '20' },
+    peers: { type: 'boolean', help: 'three peers under load, too: needs a machine of its own' },
     rounds: { type: 'string', help: 'phases of each kind, in turn', default: '2' },
-    rate: { type: 'string', help: 'questions a second for cached names', default: '200' },
-    fresh: { type: 'string', help: 'new names a second, each agreed on and recorded', default: '12' },
+    rate: { type: 'string', help: 'questions a second for cached names', default: '100' },
+    fresh: { type: 'string', help: 'new names a second, each agreed on and recorded', default: '4' },
     'sync-ms': { type: 'string', help: 'of the slow disk', default: '20' },
   },
   async run(values, say) {
@@ -50,6 +56,8 @@ export const benchmark: Benchmark = {
       rate: numberOption(values, 'rate'),
       fresh: numberOption(values, 'fresh'),
     }
+    const loops = await loopResult(load.seconds, numberOption(values, 'sync-ms'), say)
+    if (values['peers'] !== true) return loops
     const phases: Phase[] = []
     for (let number = 0; number < numberOption(values, 'rounds'); number++) {
       for (const syncMs of [0, numberOption(values, 'sync-ms')]) {
@@ -60,8 +68,63 @@ export const benchmark: Benchmark = {
         )
       }
     }
-    return resultOf(phases)
+    const peers = resultOf(phases)
+    return {
+      tables: [...loops.tables, ...peers.tables],
+      targets: [...loops.targets, ...peers.targets],
+      data: { ...loops.data, ...peers.data },
+    }
   },
+}
+
+const PROCESS = fileURLToPath(new URL('lib/disk-process.ts', import.meta.url))
+
+interface LoopRun {
+  /** Ms that the loop was late, each 2 ms; and from handing over a block until it is on disk. */
+  readonly late: readonly number[]
+  readonly written: readonly number[]
+  readonly cpuMs: number
+}
+
+/** One process, no network: what the disk alone does to the loop. */
+async function loopResult(seconds: number, slowMs: number, say: (line: string) => void): Promise<BenchResult> {
+  const runs: { readonly kind: 'sync' | 'thread'; readonly syncMs: number; readonly run: LoopRun }[] = []
+  for (const syncMs of [0, slowMs])
+    for (const kind of ['sync', 'thread'] as const) {
+      const run = await withSlowSync(syncMs, async () => loopRun(kind, seconds))
+      runs.push({ kind, syncMs, run })
+      say(`${kind}, ${syncMs} ms a sync: loop late by ${round(quantile(run.late, 0.99), 1)} ms (p99)`)
+    }
+  const p99 = (kind: string) => quantile(runs.find((one) => one.kind === kind && one.syncMs > 0)!.run.late, 0.99)
+  return {
+    tables: [
+      {
+        title: 'one process, ten blocks a second: how late its event loop is',
+        columns: ['ms a sync', 'who writes', 'p50 ms', 'p99', 'longest', 'on disk p50', 'p99', 'CPU ms a block'],
+        rows: runs.map(({ kind, syncMs, run }) => [
+          syncMs,
+          kind === 'sync' ? 'the thread that answers' : 'another thread',
+          ...[0.5, 0.99, 1].map((share) => round(quantile(run.late, share), 1)),
+          ...[0.5, 0.99].map((share) => round(quantile(run.written, share), 1)),
+          round(run.cpuMs / Math.max(1, run.written.length), 1),
+        ]),
+      },
+    ],
+    targets: [
+      target('p99 of the loop with another thread over without, slow disk', round(p99('thread') / p99('sync')), 0.2),
+    ],
+    data: { loops: runs.map(({ run, ...rest }) => ({ ...rest, p99: quantile(run.late, 0.99), cpuMs: run.cpuMs })) },
+  }
+}
+
+function loopRun(kind: 'sync' | 'thread', seconds: number): LoopRun {
+  const dir = mkdtempSync(join(tmpdir(), 'chordns-loop-'))
+  try {
+    const args = [PROCESS, kind, dir, String(seconds)]
+    return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8', maxBuffer: 1 << 26 })) as LoopRun
+  } finally {
+    rmSync(dir, { recursive: true, force: true })
+  }
 }
 
 async function onePhase(load: Load, syncMs: number): Promise<Phase> {

@@ -34,6 +34,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
   serve: ['front-end.ts', 'doors', 'desk', 'access'],
   resolver: [
     'resolve.ts',
+    'changes',
     'healing.ts',
     'any.ts',
     'public.ts',
@@ -44,6 +45,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
     'options.ts',
     'local',
   ],
+  'resolver/changes': ['zone-changes.ts', 'zone-book.ts', 'servers.ts', 'hot.ts', 'serials.ts'],
   household: [
     'observing.ts',
     'household.ts',

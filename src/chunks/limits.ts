@@ -284,4 +284,6 @@ export const limits = {
   TELL_TIMEOUT_MS: 2_000,
   /** A tell waits so long for another request to the same replica, which costs nothing more then: nobody waits for it. */
   TELL_PATIENCE_MS: 1_000,
+  /** An entry that is younger is not observed anew because its zone says that it changed, ms. */
+  OBSERVED_ANEW_MS: 10_000,
 } as const

@@ -12,7 +12,8 @@ import type { AccessOptions, IdentityOptions, ListenOptions, ServeOptions } from
 export interface Config {
   readonly listen: ListenOptions
   readonly access: AccessOptions
-  readonly resolver: ResolverOptions & Pick<ServeOptions, 'explain' | 'minimalResponses'>
+  readonly resolver: ResolverOptions &
+    Pick<ServeOptions, 'explain' | 'minimalResponses'> & { readonly followChanges: boolean }
   readonly iterator: IteratorConfig
   readonly dnssec: DnssecConfig
   readonly cache: CacheOptions & { readonly persist: boolean }

@@ -177,7 +177,7 @@ async function startServing(parts: Partial<NodeParts>, config: Config, { clock, 
       clock,
       log,
     },
-    { localAddresses },
+    { localAddresses, onNotify: (zone, from) => core.notified(zone, from) },
   )
 }
 

@@ -101,7 +101,7 @@ function statusOf({ version, clock, startedAt, cache, warm, core, peers, frontEn
     listen: frontEnd.addresses.map((one) => ({ ...one })),
     ring: peers === undefined ? null : viewRing(peers.ring),
     cache: { ...cache.stats(), ...warm?.stats() },
-    upstream: { ...core.recursor.stats(), healed: core.healed },
+    upstream: { ...core.recursor.stats(), healed: core.healed, ...changesOf(core) },
     serve: { ...frontEnd.stats() },
     chunks: peers === undefined ? null : { ...peers.chunks.stats() },
     chains: peers?.chains === undefined ? null : { ...peers.chains.stats() },
@@ -128,4 +128,10 @@ async function lookup({ core, clock }: StatusDeps, query: URLSearchParams, signa
     ...(query.get('explain') === '1' && { onStep: (step: ResolveStep) => steps.push(step) }),
   })
   return viewLookup(question, resolution, steps, clock.monotonic() - started, clock.now())
+}
+
+/** Named by what they count, since they stand among others. */
+function changesOf(core: Core) {
+  const { notified, refused, looks, fetched, changed } = core.changes()
+  return { notified, notifiesRefused: refused, serialLooks: looks, fetchedAnew: fetched, changed }
 }

@@ -6,8 +6,10 @@
  * - `link/` - one link of an answer (an RRset, a CNAME or an absence) from the cache, the ring or own iteration.
  * - `follow.ts` - link after link along the CNAMEs; `compose.ts` - one answer of all links; `any.ts` - ANY (RFC 8482).
  * - `healing.ts` - what the ring has agreed on takes the place of what this node alone was told.
+ * - `changes/` - zones that changed: what is asked for of them is fetched anew.
  * - `resolve.ts` - the whole way of a question, with what the operator wants changed in the answer (DNS64, rebinding).
  */
+export { ZoneChanges, type ZoneChangesStats } from './changes/zone-changes.ts'
 export { type HealingDeps, heal } from './healing.ts'
 export { limits as resolverLimits } from './limits.ts'
 export { type CompiledLocal, compileLocal } from './local/compile.ts'

@@ -32,4 +32,26 @@ export const limits = {
   /** Questions that failed validation under `dnssec.logOnly` are told once in so many ms, and so many are remembered as told. */
   TOLD_BOGUS_MS: 60_000,
   MAX_TOLD_BOGUS: 1_000,
+  /** Zones whose serial is remembered (120 bytes each), and questions that count as asked for lately. */
+  MAX_WATCHED_ZONES: 4_096,
+  HOT_QUESTIONS: 1_024,
+  /** The root and the zones below it have a new serial all the time, and nothing of theirs is in the cache but delegations. */
+  LEAST_WATCHED_LABELS: 2,
+  /**
+   * Ms between two queries for the serial of a zone because of NOTIFY: the source of one can be forged, and this is all that a flood
+   * gets, 6 queries a minute. How many queries one NOTIFY may lead to: a secondary may be asked that does not have the change yet.
+   */
+  LOOK_GAP_MS: 10_000,
+  LOOKS_PER_NOTIFY: 3,
+  /** Of all zones together; beyond it the zone waits for its next turn. */
+  MAX_LOOKS: 16,
+  /** Ms between two new fetches because of a serial that passed by, at first; twice as long each time that nothing was another. */
+  PASS_GAP_MS: 60_000,
+  MAX_PASS_GAP_MS: 3_600_000,
+  /** Records of a zone that are fetched anew at once, how many of them side by side, and what each may cost. */
+  MAX_REFRESHED: 32,
+  REFRESH_IN_FLIGHT: 4,
+  REFRESH: { queries: 20, bytes: 60_000, timeMs: 8_000, signatures: 32, hashes: 200 },
+  /** What ends sooner is left to end. */
+  LEAST_REFRESHED_MS: 5_000,
 } as const

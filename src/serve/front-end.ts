@@ -24,7 +24,7 @@ export async function createFrontEnd(deps: FrontEndDeps, hooks: FrontEndHooks = 
   const cookies = deps.cookieSecret && new ServerCookies(deps.cookieSecret)
   const desk = new Desk(
     { resolver, options, clientOf, clock, log, limits, cookies },
-    { onQuery: hooks.onQuery ?? (() => {}) },
+    { onQuery: hooks.onQuery ?? (() => {}), onNotify: hooks.onNotify },
   )
   const connections = new Connections(limits, clientOf)
   const open: Open = (protocol, endpoint) =>

@@ -1,6 +1,6 @@
 /** The stub-facing door: sockets, access, and the DNS header's etiquette. */
 import type { Clock, Endpoint, Log } from '../base/index.ts'
-import type { Question } from '../dns/index.ts'
+import type { Name, Question } from '../dns/index.ts'
 import type { Provenance, Security } from '../evidence/index.ts'
 import type { Resolver } from '../resolver/index.ts'
 import type { ServeLimits } from './limits.ts'
@@ -80,7 +80,15 @@ export interface FrontEndDeps {
   readonly limits?: Partial<ServeLimits>
 }
 
+/**
+ * Somebody says that a zone has changed (RFC 1996). `from`: the address that the packet came from, which can be forged. Owes whether it
+ * comes from a server of the zone; undefined: it is not listened to now.
+ */
+export type OnNotify = (zone: Name, from: string) => 'taken' | 'refused' | undefined
+
 export interface FrontEndHooks {
+  /** Without it NOTIFY is answered with NOTIMP. */
+  readonly onNotify?: OnNotify
   /** Hears of every question that is over, answered or not. */
   readonly onQuery?: (event: QueryEvent) => void
   /** The addresses of this machine now, so that a wildcard gets one socket for each. Without it the system chooses where replies leave from. */

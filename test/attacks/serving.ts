@@ -123,7 +123,10 @@ export const SERVING: readonly (Attack | NotBuilt)[] = [
   {
     name: 'NOTIFY and UPDATE from anybody: they flush nothing, and fetch nothing',
     reference: 'CVE-2025-59030',
-    bounds: [NO_HARM, { figure: 'queries', atMost: 0, because: 'answered with NOTIMP; the cache stays as it is' }],
+    bounds: [
+      NO_HARM,
+      { figure: 'queries', atMost: 0, because: 'NOTIFY counts from servers of the zone only; UPDATE is NOTIMP' },
+    ],
     async run() {
       const stage = await scene()
       await stage.stack.ask('www.victim.zone.')
@@ -134,7 +137,7 @@ export const SERVING: readonly (Attack | NotBuilt)[] = [
         const query = { ...queryFor({ name: 'victim.zone', type: 'SOA' }), opcode }
         let rcode = -1
         stage.stack.take(encodeMessage(query), (bytes) => (rcode = decodeMessage(bytes).rcode))
-        if (rcode !== Rcode.NOTIMP) harm++
+        if (rcode !== (opcode === Opcode.NOTIFY ? Rcode.REFUSED : Rcode.NOTIMP)) harm++
       }
       await stage.stack.ask('www.victim.zone.')
       if (stage.stack.cache.generation !== generation) harm++

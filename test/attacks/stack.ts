@@ -112,7 +112,7 @@ export function makeStack<C extends StackClock>(options: StackOptions<C>): Stack
       log,
       limits: { ...serveLimits, ...options.serve },
     },
-    { onQuery: () => {} },
+    { onQuery: () => {}, onNotify: (zone, from) => core.notified(zone, from) },
   )
   const take: Stack['take'] = (packet, reply, from = {}) =>
     desk.receive(packet, { address: '127.0.0.1', port: 4_000, protocol: 'tcp', send: reply, ...from }) !== undefined

@@ -60,6 +60,7 @@ describe('the defaults', () => {
       serveStale: true,
       prefetch: true,
       explain: false,
+      followChanges: true,
       minimalResponses: true,
     })
     expect(config.iterator).toEqual({

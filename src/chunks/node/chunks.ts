@@ -1,7 +1,7 @@
 /** The shared records of one node: what the rest of the program may do with them, and their life. */
-import type { Cancel, ChunkId, PeerId } from '../../base/index.ts'
+import { type Cancel, type ChunkId, equalBytes, type PeerId } from '../../base/index.ts'
 import type { Name, Question } from '../../dns/index.ts'
-import type { Outcome, Security } from '../../evidence/index.ts'
+import { contentDigest, type Finding, isOutcome, type Outcome, type Security } from '../../evidence/index.ts'
 import type { Expectation } from '../digests/digests.ts'
 import type { ChunkEntry, EntryClaim, EntrySummary, SignedEntry } from '../entries/entry.ts'
 import { type HandedOver, handOver } from '../handover/leaving.ts'
@@ -55,6 +55,11 @@ export interface Chunks {
   stats(): ChunksStats
   /** Hears of each entry that was agreed on, and of each answer that was found to be signed. */
   onAgreed(listener: (entry: ChunkEntry | SignedEntry) => void): Cancel
+  /**
+   * This node has fetched a content that is newer than what it had: its zone says that it changed. Where the ring holds another one, it is
+   * observed anew, by all replicas.
+   */
+  observedAnew(question: Question, finding: Finding): void
   /** The chunk's chain has decided this: what the chain has is what its replicas hold. */
   recorded(claim: RecordedClaim): void
   /** Before `stop`, while the ring still counts this node: what no other replica has goes to one. Takes a few seconds at most. */
@@ -89,6 +94,7 @@ export function createChunks(deps: ChunksDeps, hooks: ChunksHooks, options: Chun
     stats: () => statsOf(parts),
     handOver: () => handOver(parts),
     onAgreed: parts.follow.onAgreed,
+    observedAnew: (question, finding) => observedAnew(parts, question, finding),
     recorded(claim) {
       if ('links' in claim) return parts.inBackground(takeRecorded(parts, claim))
       const result = parts.intake.recorded(claim)
@@ -108,6 +114,21 @@ async function takeRecorded(
 ): Promise<void> {
   if (!placement.seatsOf(question).mine || !placement.mayShare(question)) return
   await proofs.offer(question, outcome, links, expires, 'recorded')
+}
+
+/** A replica opens a round in which no earlier fetch counts; others tell, as of what they had to fetch. */
+function observedAnew(parts: Parts, question: Question, { outcome, evidence }: Finding): void {
+  const { placement, store, clock, telling, rounds } = parts
+  if (!placement.mayShare(question)) return
+  telling.tell(question, outcome, evidence.security)
+  const held = store.get(question, clock.now())
+  const isOld = held !== undefined && clock.now() - held.seen > limits.OBSERVED_ANEW_MS
+  if (
+    isOld &&
+    isOutcome(held.outcome) &&
+    !equalBytes(contentDigest(question, held.outcome), contentDigest(question, outcome))
+  )
+    rounds.want(question, true, 'fresh')
 }
 
 /** What begins, recurs and ends. */

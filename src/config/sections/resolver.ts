@@ -21,6 +21,11 @@ export const resolver = z
       .default(true)
       .describe('Serve expired answers, for a day at most, when fresh ones do not come (RFC 8767).'),
     explain: flag().default(false).describe('Add to each answer an EDE text that says how it came.'),
+    followChanges: flag()
+      .default(true)
+      .describe(
+        'Fetch anew what is asked for when its zone says that it has changed: by NOTIFY from one of its servers, or by a newer serial.',
+      ),
     minimalResponses: flag().default(true).describe('Leave out what the question did not ask for.'),
   })
   .prefault({})

@@ -11,12 +11,13 @@ import {
   type PeerId,
   type Random,
 } from '../../base/index.ts'
-import type { Cache } from '../../cache/index.ts'
+import type { Cache, CacheEntry } from '../../cache/index.ts'
 import { type Chunks, delegationSource } from '../../chunks/index.ts'
 import type { Config } from '../../config/index.ts'
-import { isSubdomain, type Question } from '../../dns/index.ts'
+import { isSubdomain, type Name, type Question } from '../../dns/index.ts'
 import { anchorTags, sentinelFails, type TrustAnchor } from '../../dnssec/index.ts'
 import type { Finding } from '../../evidence/index.ts'
+import { watchedCache } from '../../household/index.ts'
 import {
   createRecursor,
   type Recursor,
@@ -24,7 +25,15 @@ import {
   type RecursorStats,
   type ValidationOptions,
 } from '../../recurse/index.ts'
-import { createResolver, heal, type LocalNames, localNames, type Resolver } from '../../resolver/index.ts'
+import {
+  createResolver,
+  heal,
+  type LocalNames,
+  localNames,
+  type Resolver,
+  ZoneChanges,
+  type ZoneChangesStats,
+} from '../../resolver/index.ts'
 import { followLocalRoot } from './local-root.ts'
 import { fixedValidationTime, recursorOptions, validationOptions } from './options.ts'
 import { basisDigest, type CacheBasis, type CoreReload, retirable, staleNames } from './reload.ts'
@@ -68,19 +77,32 @@ export class Core {
   readonly #deps: CoreDeps
   readonly #hooks: CoreHooks
   readonly #stopping = new AbortController()
+  readonly #changes: ZoneChanges
   #current: Engaged
   #healed = 0
   /** Counters of the recursors that were in force before. */
   #past: RecursorStats | undefined
 
   /** Throws CONFIG_INVALID, HINTS_EMPTY or DNSSEC_BAD_ANCHOR when a file that the configuration names is of no use. */
-  constructor(deps: CoreDeps, hooks: CoreHooks, config: Config) {
+  constructor(given: CoreDeps, hooks: CoreHooks, config: Config) {
+    const watcher = {
+      answer: (entry: CacheEntry) => {
+        if (this.#followsChanges()) this.#changes.stored(entry)
+      },
+      delegation() {},
+    }
+    const deps = { ...given, cache: watchedCache(given.cache, () => watcher) }
     this.#deps = deps
     this.#hooks = hooks
     this.#current = engage(deps, hooks, config)
     this.#current.begin()
     const current = () => this.#current
-    this.resolver = { resolve: (request) => current().resolver.resolve(request) }
+    this.resolver = {
+      resolve: (request) => {
+        this.#changes.asked(request.question)
+        return current().resolver.resolve(request)
+      },
+    }
     this.recursor = {
       resolve: (request) => current().recursor.resolve(request),
       validate: (finding, request, links) => current().recursor.validate(finding, request, links),
@@ -97,6 +119,25 @@ export class Core {
       forget: (name, reach) => current().recursor.forget(name, reach),
       stats: () => addStats(this.#past, current().recursor.stats()),
     }
+    this.#changes = new ZoneChanges(
+      { cache: deps.cache, recursor: this.recursor, clock: deps.clock, log: deps.log },
+      { onChanged: (question, finding) => hooks.chunks()?.observedAnew(question, finding) },
+    )
+  }
+
+  /** A NOTIFY. Undefined: this node does not listen to them. */
+  notified(zone: Name, from: string): 'taken' | 'refused' | undefined {
+    if (!this.#followsChanges()) return undefined
+    return this.#changes.notified(zone, from) ? 'taken' : 'refused'
+  }
+
+  /** What zones said of their changes, and what came of it. */
+  changes(): ZoneChangesStats {
+    return this.#changes.stats()
+  }
+
+  #followsChanges(): boolean {
+    return this.#current.config.resolver.followChanges
   }
 
   /** An answer that the ring has agreed on: it takes the place of another that only this node was told. */
@@ -117,6 +158,7 @@ export class Core {
 
   stop(): void {
     this.#stopping.abort()
+    this.#changes.stop()
   }
 
   /** True while the built-in anchor is validated by, at the time that the clock says. */

@@ -5,9 +5,9 @@ import type { Resolution, Resolver } from '../../resolver/index.ts'
 import type { Client } from '../access/access.ts'
 import { isBurst, questionShare, Shares } from '../access/fairness.ts'
 import type { ServeLimits } from '../limits.ts'
-import type { QueryEvent, ServeOptions, ServeStats } from '../types.ts'
+import type { OnNotify, QueryEvent, ServeOptions, ServeStats } from '../types.ts'
 import type { ServerCookies } from './cookies.ts'
-import { classify, type PacketClass, type Query } from './etiquette.ts'
+import { type Answered, classify, type PacketClass, type Query, replyTo } from './etiquette.ts'
 import { nsidOption } from './identity.ts'
 import { encodeReply, failureMessage, replyMessage } from './reply.ts'
 
@@ -47,9 +47,11 @@ export interface DeskDeps {
 export interface DeskHooks {
   /** Hears of every question that is over, answered or not. */
   readonly onQuery: (event: QueryEvent) => void
+  /** Undefined: NOTIFY is not listened to. */
+  readonly onNotify?: OnNotify | undefined
 }
 
-type Known = Exclude<PacketClass, { kind: 'drop' | 'ask' }>
+type Known = Answered
 
 export class Desk {
   readonly #deps: DeskDeps
@@ -85,11 +87,27 @@ export class Desk {
     const { port, protocol } = asker
     const client = this.#deps.clientOf(asker.address)
     const { identity } = this.#deps.options
-    const found = classify(packet, { allowed: client.allowed, port, protocol, identity })
+    const mayNotify = this.#hooks.onNotify !== undefined
+    const found = classify(packet, { allowed: client.allowed, port, protocol, identity, mayNotify })
     if (found.kind === 'ask') return this.#admit(found.query, asker, client)
     if (found.kind === 'drop') this.#drop(asker)
+    else if (found.kind === 'notify') this.#answerKnown(this.#notified(found, asker), asker)
     else this.#answerKnown(found, asker)
     return undefined
+  }
+
+  #notified({ query, otherwise }: Extract<PacketClass, { kind: 'notify' }>, asker: Asker): Answered {
+    const { message, question } = query
+    const verdict = this.#hooks.onNotify?.(question.name, asker.address)
+    if (verdict === 'taken')
+      return {
+        kind: 'reply',
+        because: 'answered',
+        query: message,
+        reply: { ...replyTo(message, Rcode.NOERROR), aa: true },
+      }
+    if (verdict === 'refused' || !this.#deps.clientOf(asker.address).allowed) return otherwise
+    return { kind: 'reply', because: 'refused', query: message, reply: replyTo(message, Rcode.NOTIMP) }
   }
 
   /** Counts bytes that were no packet at all: a broken frame on a connection. */

@@ -27,6 +27,8 @@ export interface Sender {
   readonly port: number
   /** What may be said of this server. */
   readonly identity?: IdentityOptions | undefined
+  /** NOTIFY is listened to. */
+  readonly mayNotify?: boolean | undefined
 }
 
 /** A query that the resolver is to answer. */
@@ -35,17 +37,22 @@ export interface Query {
   readonly question: Question
 }
 
+/** A packet whose reply is known at once. */
+export interface Answered {
+  readonly kind: 'reply'
+  readonly because: 'malformed' | 'refused' | 'answered'
+  readonly query: Message | undefined
+  readonly reply: Message
+}
+
 /** What is done with a packet. */
 export type PacketClass =
   /** No reply: short, an answer, or from port 0, which is nobody's. */
   | { readonly kind: 'drop' }
-  | {
-      readonly kind: 'reply'
-      readonly because: 'malformed' | 'refused' | 'answered'
-      readonly query: Message | undefined
-      readonly reply: Message
-    }
+  | Answered
   | { readonly kind: 'ask'; readonly query: Query }
+  /** A zone says that it has changed (RFC 1996). `otherwise`: what is replied to whoever has no business to say so. */
+  | { readonly kind: 'notify'; readonly query: Query; readonly otherwise: Answered }
 
 /** IANA registry; RFC 9824 section 3.4 asks for it. */
 const EDE_INVALID_QUERY_TYPE = 30
@@ -60,6 +67,8 @@ export function classify(packet: Uint8Array, sender: Sender): PacketClass {
 
   const query = decode(packet)
   const bare = query ?? bareMessage(packet)
+  // The servers of a zone are no clients: who they are is looked at elsewhere.
+  if (query !== undefined && sender.mayNotify === true && isNotify(query)) return notify(query, sender)
   if (!sender.allowed) return refuse(bare, Rcode.REFUSED, Ede.PROHIBITED)
   // UPDATE and NOTIFY bodies have their own shapes: only the header counts.
   if (bare.opcode !== Opcode.QUERY)
@@ -119,11 +128,21 @@ export function replyTo(query: Message, rcode: number, options: readonly EdnsOpt
   return { ...reply, edns: { udpSize: limits.MAX_UDP_REPLY, version: 0, do: query.edns.do, options } }
 }
 
-function refuse(query: Message, rcode: number, ede: number): PacketClass {
+function isNotify({ opcode, questions: [question, ...more], edns }: Message): boolean {
+  const isOne = question !== undefined && more.length === 0 && (edns === undefined || edns.version === 0)
+  return opcode === Opcode.NOTIFY && isOne && question.type === Type.SOA && question.class === Class.IN
+}
+
+function notify(query: Message, { allowed }: Sender): PacketClass {
+  const otherwise = refuse(query, Rcode.REFUSED, allowed ? Ede.NOT_AUTHORITATIVE : Ede.PROHIBITED)
+  return { kind: 'notify', query: { message: query, question: query.questions[0]! }, otherwise }
+}
+
+function refuse(query: Message, rcode: number, ede: number): Answered {
   return { kind: 'reply', because: 'refused', query, reply: replyTo(query, rcode, [edeOption({ code: ede })]) }
 }
 
-function formerr(query: Message, ede?: number): PacketClass {
+function formerr(query: Message, ede?: number): Answered {
   const options = ede === undefined ? [] : [edeOption({ code: ede })]
   return { kind: 'reply', because: 'malformed', query, reply: replyTo(query, Rcode.FORMERR, options) }
 }
