@@ -90,8 +90,8 @@ describe('from a tell to an agreed answer', () => {
     expect(last(accepted(await world.read(other!, question)).outcome)).toEqual([9])
   })
 
-  it('absence is agreed once two members asked, whatever the SOA serial', async () => {
-    world = createWorld({ nodes: 6, n: 3 })
+  it('absence is agreed once as many members asked as the operator says, whatever the SOA serial', async () => {
+    world = createWorld({ nodes: 6, n: 3, options: { admitAfter: 2 } })
     const question = ask('no.example.com')
     for (const [i, node] of world.replicas(question).entries()) node.sees = () => nothing(3, i)
     const [one, two, three] = world.outsiders(question)
