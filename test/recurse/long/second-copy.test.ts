@@ -1,7 +1,7 @@
 /** One server's bad copy is that server's, not the zone's: another is asked before anything is bogus, and the bad one is not remembered. */
 import { describe, expect, it } from 'vitest'
-import type { ZoneCopy } from '../world/index.ts'
-import { odd, type ScenarioZone, scenario } from '../world/scenario.ts'
+import type { ZoneCopy } from '../../world/index.ts'
+import { odd, type ScenarioZone, scenario } from '../../world/scenario.ts'
 
 const A = 'NOERROR AD: A 192.0.2.1'
 const plain = 'NOERROR: A 192.0.2.1'
