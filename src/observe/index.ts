@@ -7,8 +7,10 @@ export { acts, isLoopbackHost, looksUp, reads, STATUS_HEADER, type StatusRoute }
 export { createStatusServer, type StatusServer } from './status-server.ts'
 export {
   type CacheView,
+  type ChunkReadView,
   type ChunkView,
   cacheView,
+  chunkReadView,
   chunkView,
   errorView,
   type FlushView,

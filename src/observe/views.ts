@@ -137,22 +137,22 @@ export const chunkView = z.object({
       networks,
     }),
   ),
-  /** What its replicas answer where this node holds nothing of the name itself; null: they were not asked. */
-  elsewhere: z
-    .array(
-      z.object({
-        question: z.string(),
-        records: z.array(z.string()),
-        expiresInSeconds: z.number(),
-        /** agreed, divergent, or secure: signed by its zone, which needs no observers. */
-        class: z.string(),
-        observers: z.array(z.object({ peer: z.string(), when: z.number(), ttl: z.number(), saw })),
-        networks,
-      }),
-    )
-    .nullable(),
 })
 export type ChunkView = z.infer<typeof chunkView>
+
+/** What the replicas of a name answered, whoever asks them. */
+export const chunkReadView = z.array(
+  z.object({
+    question: z.string(),
+    records: z.array(z.string()),
+    expiresInSeconds: z.number(),
+    /** agreed, divergent, or secure: signed by its zone, which needs no observers. */
+    class: z.string(),
+    observers: z.array(z.object({ peer: z.string(), when: z.number(), ttl: z.number(), saw })),
+    networks,
+  }),
+)
+export type ChunkReadView = z.infer<typeof chunkReadView>
 
 /** What the cache has of a name. */
 export const cacheView = z.object({

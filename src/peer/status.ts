@@ -49,14 +49,16 @@ export function statusRoutes(deps: StatusDeps): Readonly<Record<string, StatusRo
       if (peers === undefined) throw ringOff()
       return announceRevocation(peers.ring, query)
     }),
-    '/chunk': looksUp(async (query, signal) => {
+    '/chunk': reads(async (query) => {
       if (peers === undefined) throw ringOff()
-      const name = parseName(query.get('name') ?? '')
-      const view = viewChunk(peers.chunks, peers.chains, name, clock.now())
+      const view = viewChunk(peers.chunks, peers.chains, parseName(query.get('name') ?? ''), clock.now())
       // What is shown as kept is kept.
       await dataFile?.settled()
-      if (view.entries.length > 0 || view.replicas.every(({ self }) => self)) return view
-      return { ...view, elsewhere: await askReplicas(peers.chunks, name, clock, signal) }
+      return view
+    }),
+    '/chunk/read': looksUp((query, signal) => {
+      if (peers === undefined) throw ringOff()
+      return askReplicas(peers.chunks, nameOf(query), clock, signal)
     }),
     '/chain/verify': looksUp(() => {
       if (peers?.chains === undefined) throw ringOff()

@@ -25,7 +25,7 @@ import {
   type Prefix,
   whatWasSeen,
 } from '../evidence/index.ts'
-import type { ChunkView, LookupView, RingView, StepView, VerifyView } from '../observe/index.ts'
+import type { ChunkReadView, ChunkView, LookupView, RingView, StepView, VerifyView } from '../observe/index.ts'
 import type { Resolution, ResolveStep } from '../resolver/index.ts'
 import type { Ring } from '../ring/index.ts'
 
@@ -157,16 +157,11 @@ export function viewChunk(chunks: Chunks, chains: ChunkChains | undefined, name:
       ...viewRecord(chains, entry),
       ...(entry.class === 'signed' ? { observers: [], networks: [] } : viewObservers(entry)),
     })),
-    elsewhere: null,
   }
 }
 
 /** What a read of one question brought from its replicas; undefined: nothing that suffices. */
-export function viewRead(
-  question: Question,
-  read: RingRead,
-  now: number,
-): NonNullable<ChunkView['elsewhere']>[number] | undefined {
+export function viewRead(question: Question, read: RingRead, now: number): ChunkReadView[number] | undefined {
   const shown = (outcome: Content, expires: number, kind: string, certificate: Certificate | undefined) => ({
     question: questionText(question),
     records: contentRecords(outcome),

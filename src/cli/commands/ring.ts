@@ -1,7 +1,15 @@
 /** `chordns ring` and `chordns chunk NAME`: who is on the ring, and which replicas hold a name. */
 import type { Command } from 'commander'
 import { ChordnsError } from '../../base/index.ts'
-import { type ChunkView, chunkView, type RingView, ringView, statusView } from '../../observe/index.ts'
+import {
+  type ChunkReadView,
+  type ChunkView,
+  chunkReadView,
+  chunkView,
+  type RingView,
+  ringView,
+  statusView,
+} from '../../observe/index.ts'
 import { type NodeFlags, nodeOf, nodeOption } from '../common/node-option.ts'
 import { ringPicture } from '../common/ring-picture.ts'
 import { askNode, tellNode } from '../common/status-client.ts'
@@ -46,8 +54,9 @@ export function addRingCommands(program: Command): void {
     .option('--json', 'print JSON')
     .action(async (name: string, flags: Flags) => {
       const view = await askNode(nodeOf(flags), '/chunk', { name }, chunkView)
-      if (flags.json) printJson(view)
-      else print(renderChunk(view))
+      const elsewhere = holdsNone(view) ? await askNode(nodeOf(flags), '/chunk/read', { name }, chunkReadView) : null
+      if (flags.json) printJson({ ...view, elsewhere })
+      else print(`${renderChunk(view)}${renderElsewhere(elsewhere, view.n)}`)
     })
 }
 
@@ -96,10 +105,15 @@ function renderChunk(view: ChunkView): string {
   return `${view.name} is in chunk ${view.chunk} (key ${view.key.slice(0, 16)}...), n = ${view.n}
 ${table(replicas, '  ')}
 ${renderChain(view.chain)}
-${entries.length === 0 ? 'this node holds nothing for the name' : entries.join('\n')}${renderElsewhere(view)}`
+${entries.length === 0 ? 'this node holds nothing for the name' : entries.join('\n')}`
 }
 
-type Shown = NonNullable<ChunkView['elsewhere']>[number]
+/** Others may have what this node has not; a ring of one has nobody to ask. */
+function holdsNone({ entries, replicas }: ChunkView): boolean {
+  return entries.length === 0 && replicas.some(({ self }) => !self)
+}
+
+type Shown = ChunkReadView[number]
 
 function renderEntry(
   { question, records, expiresInSeconds, observers, networks, ...entry }: Shown,
@@ -117,7 +131,7 @@ function renderEntry(
   ]
 }
 
-function renderElsewhere({ elsewhere, n }: ChunkView): string {
+function renderElsewhere(elsewhere: ChunkReadView | null, n: number): string {
   if (elsewhere === null) return ''
   if (elsewhere.length === 0) return '\nits replicas have nothing that suffices either'
   return ['\nits replicas have:', ...elsewhere.flatMap((entry) => renderEntry(entry, n, 'as read just now'))].join('\n')

@@ -48,7 +48,6 @@ describe('the ring as a picture', () => {
       replicas: [{ id: idOf(0.25), peer: '', self: false, suspect: false }],
       chain: null,
       entries: [],
-      elsewhere: null,
     }
     const svg = ringPicture(ring(members), chunk)
     expect(svg).toContain('class="member replica" cx="740.0"')
