@@ -1,7 +1,7 @@
 /** What people are shown of agreement: the class, the networks, and who saw what and when. */
 import { afterEach, expect, it } from 'vitest'
-import { chunkView, lookupView } from '../../src/observe/index.ts'
-import { viewChunk, viewLookup } from '../../src/peer/views.ts'
+import { chunkReadView, chunkView, lookupView } from '../../src/observe/index.ts'
+import { viewChunk, viewLookup, viewRead } from '../../src/peer/views.ts'
 import { answer, ask, createWorld, ownFinding, type World } from '../chunks/world.ts'
 
 let world: World
@@ -65,6 +65,28 @@ it('a look-up shows the same beside its own finding, and nothing where all saw t
   expect(shown(finding).observations.every(({ saw }) => saw.length === 1)).toBe(true)
   const agreed = { ...certificate, kind: 'agreed', contents: [] } as const
   expect(shown({ ...finding, evidence: { ...finding.evidence, certificate: agreed } }).networks).toEqual([])
+})
+
+it('what replicas answer is shown to who is none, with who saw it; what they do not have is not', async () => {
+  world = createWorld({ nodes: 6, n: 3 })
+  world.publish(question, answer(question, [7]))
+  const [asker, stranger] = world.outsiders(question)
+  await world.told(question, [asker!])
+  const now = world.clock.now()
+  const shown = viewRead(question, await world.read(stranger!, question), now)!
+  expect(chunkReadView.parse([shown])[0]).toMatchObject({ question: 'www.example.com. A', class: 'agreed' })
+  expect(shown.records[0]).toMatch(/198\.51\.100\.7$/)
+  expect(new Set(shown.observers.map(({ peer }) => peer))).toEqual(
+    new Set(world.replicas(question).map(({ member }) => member.peer)),
+  )
+  const other = ask('nobody-asked.example.com')
+  expect(viewRead(other, await world.read(stranger!, other), now)).toBeUndefined()
+
+  await world.stop()
+  await divergent()
+  const parted = viewRead(question, await world.read(world.outsiders(question)[0]!, question), world.clock.now())!
+  expect(parted).toMatchObject({ class: 'divergent', records: ['; the answer depends on where one asks'] })
+  expect(parted.networks[0]).toEqual({ network: '198.51.100.0/24', observers: 4 })
 })
 
 it('a delegation is called one', async () => {
