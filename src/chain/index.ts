@@ -12,7 +12,9 @@
  * - Of ledger chains: `verifyHeader` and `LightWalk` follow a chain from what is trusted, `linkVerdict` records one on another,
  *   `verifyProofFile` checks the proof of a name; checkpoints, witnesses and tiles are C2SP's.
  *
- * Inside: `run/` (driver, disk) over `machine/` (the protocol) over `light/` and `notes/` (what strangers check) over `blocks/`
+ * - `LedgerView` is what a node knows of ledgers that it need not run; `HeaderSource` and `StateProver` are what a chain's node offers to those.
+ *
+ * Inside: `follow/` (a running light follower, and what serves it) beside `run/` (driver, disk) over `machine/` (the protocol) over `light/` and `notes/` (what strangers check) over `blocks/`
  * (data, bytes, signatures) over `state/` (the state on disk) over `trees/`.
  */
 
@@ -58,6 +60,16 @@ export {
   sortedValidators,
   validatorsHash,
 } from './blocks/validators.ts'
+export type { HeaderSource, StateProver } from './follow/sources.ts'
+export type {
+  FollowedChain,
+  HeadState,
+  LedgerHead,
+  LedgerView,
+  ProvenState,
+  StateAnswer,
+  UnprovenState,
+} from './follow/view.ts'
 export {
   type CheckpointOffer,
   type CheckpointPolicy,
