@@ -11,6 +11,7 @@ import { createCache } from '../../src/cache/index.ts'
 import { type Config, loadConfig } from '../../src/config/index.ts'
 import { ed25519, ed25519Signer, peerIdFromPublicKey, sha256 } from '../../src/crypto/index.ts'
 import { Class, parseName, Type, typeFromText } from '../../src/dns/index.ts'
+import { PeerCapabilities } from '../../src/peer/capabilities.ts'
 import { composeCore, composePeers, doorkeeperOf, type PeerRooms } from '../../src/peer/composition.ts'
 import {
   createMemoryDisk,
@@ -123,7 +124,8 @@ export class VirtualNodes {
     const signer = ed25519Signer(sha256(new TextEncoder().encode(`node ${this.#options.seed}/${index}`)))
     const peer = peerIdFromPublicKey(signer.publicKey)
     if (config.ring.enabled) {
-      const doorkeeper = doorkeeperOf({ config, random, log, secret: SECRET }, () => false)
+      const capabilities = new PeerCapabilities()
+      const doorkeeper = doorkeeperOf({ config, random, log, secret: SECRET, capabilities }, () => false)
       const transport = this.#network.transport(peer, doorkeeper, { address: memoryAddress(index) })
       const disk = (name: string) => createMemoryDisk({ random: random.split(name) }).open()
       const stores = {
@@ -134,7 +136,7 @@ export class VirtualNodes {
       }
       const { recursor } = core
       rooms = composePeers(
-        { config, transport, clock, random, log, signer, scheme: ed25519, cache, recursor, stores },
+        { config, transport, clock, random, log, signer, scheme: ed25519, cache, recursor, stores, capabilities },
         { isPrivate: (question) => core.isPrivate(question), onAgreed: (finding) => void core.agreed(finding) },
       )
       void rooms.begin()

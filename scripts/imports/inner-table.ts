@@ -16,6 +16,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
     'offline.ts',
     'ring.ts',
     'composition.ts',
+    'capabilities.ts',
     'guests.ts',
     'joining.ts',
     'core',

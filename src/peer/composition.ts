@@ -33,6 +33,7 @@ import {
   type RunningRing,
   type Spoken,
 } from '../ring/index.ts'
+import { Capability, OWN_CAPABILITIES, type PeerCapabilities } from './capabilities.ts'
 import { inCompany } from './company.ts'
 import { Core, type CoreDeps, type CoreHooks } from './core/core.ts'
 import type { Guests } from './guests.ts'
@@ -55,6 +56,8 @@ export interface CompositionDeps {
   readonly stores: PeerStores | undefined
   /** Undefined: nobody is let in by an invitation. */
   readonly guests?: Guests | undefined
+  /** What peers say in hello: the one that the door has. */
+  readonly capabilities: PeerCapabilities
   /** Tests put known mistakes in here. */
   readonly rules?: PointerRules
 }
@@ -124,13 +127,14 @@ export interface PeerRooms {
 /** Nothing is sent before `begin`. */
 export function composePeers(given: CompositionDeps, hooks: CompositionHooks): PeerRooms {
   const deps: Wired = { ...given, traffic: trafficOf(given) }
-  const { config, transport, stores, traffic, guests } = deps
+  const { config, transport, stores, traffic, guests, capabilities } = deps
   const memory = stores && ringMemory(deps, stores)
   const ring = ringOver(deps, memory)
   const household = config.ring.acceptFrom === 'any-member' ? householdOver(deps, ring, hooks) : undefined
   const chunks = chunksOver(deps, hooks, { ring, household })
   const chains = stores && chainsOver(deps, stores, { ring, chunks })
   if (chains !== undefined) chunks.onAgreed((entry) => chains.kept(entry))
+  capabilities.onMore(() => chains?.peerKnowsMore())
   return {
     ring,
     chunks,
@@ -165,6 +169,8 @@ export interface DoorDeps {
   /** Not looked at on an open ring. */
   readonly secret: Uint8Array
   readonly guests?: Guests | undefined
+  /** Hears what each peer says that it knows. */
+  readonly capabilities: PeerCapabilities
 }
 
 /** Counted first: what waits for company is a request that was made. */
@@ -175,7 +181,7 @@ function trafficOf({ transport, clock }: CompositionDeps): CountedTransport {
 
 /** Who may speak to a member of this ring. */
 export function doorkeeperOf(
-  { config, random, log, secret, guests }: DoorDeps,
+  { config, random, log, secret, guests, capabilities }: DoorDeps,
   isExpelled: (peer: PeerId) => boolean,
 ): Doorkeeper {
   const { id: ringId, admission, chunkBits, replicas } = config.ring
@@ -184,9 +190,11 @@ export function doorkeeperOf(
     random,
     // Members that differ in these would look for one name in different places.
     constants: { chunkBits, replicas },
+    capabilities: OWN_CAPABILITIES,
     isExpelled,
     onSpoken: (peer: PeerId, spoken: Spoken) => {
       guests?.forget(peer)
+      capabilities.heard(peer, spoken.capabilities)
       log.debug({ peer, ...spoken }, 'a peer was let in')
     },
   }
@@ -247,7 +255,7 @@ function chainsOver(
   stores: PeerStores,
   { ring, chunks }: Pick<PeerRooms, 'ring' | 'chunks'>,
 ): ChunkChains {
-  const { config, recursor } = deps
+  const { config, recursor, capabilities } = deps
   const held = {
     chunks: () => chunks.held(),
     summariesOf: (chunk: ChunkId) => chunks.summariesOf(chunk),
@@ -257,6 +265,7 @@ function chainsOver(
     { ...portsOf(deps), ring, stores: stores.chains, held, anchors: () => recursor.anchors() },
     {
       send: senderTo(RequestRoom.CHAINS, deps),
+      takesSigned: (peer) => capabilities.has(peer, Capability.SIGNED_TRANSACTIONS),
       onRecorded: (claim) => chunks.recorded(claim),
       members: () => ring.members().flatMap(({ peer }) => (peer === ring.self.peer ? [] : [peer])),
       onEquivocator(publicKey) {

@@ -32,6 +32,7 @@ import {
 } from '../io/index.ts'
 import type { Recursor } from '../recurse/index.ts'
 import type { Ring } from '../ring/index.ts'
+import { PeerCapabilities } from './capabilities.ts'
 import { type CompositionHooks, composePeers, doorkeeperOf, type PeerRooms } from './composition.ts'
 import type { DataFile, VotesFile } from './disk.ts'
 import { Guests } from './guests.ts'
@@ -61,10 +62,10 @@ export async function startPeers(deps: PeersDeps, hooks: CompositionHooks): Prom
   let ring: Ring | undefined
   const membership = await membershipOf(deps, (peer) => ring?.isExpelled(peer) ?? false)
   const transport = await listen(deps, membership, (peer, addresses) => ring?.found(peer, addresses))
-  const { signer, guests } = membership
+  const { signer, guests, capabilities } = membership
   const votes = await dataFile?.openVotes()
   const stores = dataFile && votes && storesOf(config, dataFile, votes)
-  const rooms = composePeers({ ...deps, transport, signer, scheme: ed25519, stores, guests }, hooks)
+  const rooms = composePeers({ ...deps, transport, signer, scheme: ed25519, stores, guests, capabilities }, hooks)
   ring = rooms.ring
   if (rooms.chains !== undefined) await markUsed(identityFile(config))
   // What this node must not sign stands on the disk before it signs anything.
@@ -109,6 +110,7 @@ interface Membership {
   readonly doorkeeper: Doorkeeper
   /** Undefined on an open ring: whoever comes is let in. */
   readonly guests: Guests | undefined
+  readonly capabilities: PeerCapabilities
 }
 
 async function membershipOf(
@@ -120,8 +122,9 @@ async function membershipOf(
   const secret = await secretOf(config)
   const { admission, replicas, chunkBits } = config.ring
   const guests = admission === 'open' ? undefined : new Guests({ key: { secret, replicas, chunkBits }, log })
-  const doorkeeper = doorkeeperOf({ config, random, log, secret, guests }, isExpelled)
-  return { seed, signer: ed25519Signer(seed), secret, doorkeeper, guests }
+  const capabilities = new PeerCapabilities()
+  const doorkeeper = doorkeeperOf({ config, random, log, secret, guests, capabilities }, isExpelled)
+  return { seed, signer: ed25519Signer(seed), secret, doorkeeper, guests, capabilities }
 }
 
 function identityFile({ data }: Pick<Config, 'data'>): string {

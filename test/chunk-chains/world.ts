@@ -13,9 +13,10 @@ import {
 import { decodeMessage } from '../../src/chain/index.ts'
 import { type ChunkChains, createChunkChains, verifyChains } from '../../src/chunk-chains/index.ts'
 import { decodeChainsRequest } from '../../src/chunk-chains/run/messages.ts'
+import { recordOfEntry } from '../../src/chunk-chains/state/state.ts'
 import type { ChunkEntry } from '../../src/chunks/entries/entry.ts'
 import { examine } from '../../src/chunks/entries/examine.ts'
-import { chunkOf, type RecordedClaim } from '../../src/chunks/index.ts'
+import { chunkOf, type RecordedClaim, type SignedEntry } from '../../src/chunks/index.ts'
 import { questionKey } from '../../src/chunks/wire/question-key.ts'
 import { ed25519, ed25519Signer, peerIdFromPublicKey, type Signer, sha256 } from '../../src/crypto/index.ts'
 import type { Question } from '../../src/dns/index.ts'
@@ -41,7 +42,9 @@ export interface Replica {
   chains: ChunkChains
   /** As its own table has them. */
   table: MemberEntry[]
-  readonly held: Map<string, ChunkEntry>
+  readonly held: Map<string, ChunkEntry | SignedEntry>
+  /** False for an earlier release, which does not know transactions of signed answers. */
+  knowsSigned: boolean
   data: MemoryDisk
   /** Can be another one: the file was lost, or restored. */
   votes: MemoryDisk
@@ -213,15 +216,19 @@ export function createChainsWorld(
           summariesOf: (chunk) =>
             [...replica.held]
               .filter(([, entry]) => entry.chunk === chunk && entry.expires > clock.now())
-              .map(([key, { seen, certificate }]) => {
+              .map(([key, entry]) => {
+                const { seen } = recordOfEntry(entry, 0)
                 const { publicKey } = replica.signer
-                const own = certificate.observations.some(({ observer }) => equalBytes(observer, publicKey))
+                const own =
+                  entry.class === 'signed' ||
+                  entry.certificate.observations.some(({ observer }) => equalBytes(observer, publicKey))
                 return { key, seen, own }
               }),
           entryOf: (key) => replica.held.get(key),
         },
       },
       {
+        takesSigned: (peer) => byPeer.get(peer)!.knowsSigned,
         send: (to, body, { timeoutMs }) => deliver(replica, byPeer.get(to)!, body, timeoutMs),
         onRecorded: (claim) => world.onRecorded(replica, claim),
         members: () => replicas.flatMap(({ member: { peer } }) => (peer === replica.member.peer ? [] : [peer])),
@@ -295,6 +302,7 @@ export function createChainsWorld(
       data: createMemoryDisk({ random: random.split(`data ${index}`) }),
       votes: createMemoryDisk({ random: random.split(`votes ${index}`) }),
       lives: 0,
+      knowsSigned: true,
       accuses: [],
       down: false,
       changed: () => {},

@@ -62,6 +62,9 @@ export function createChunkChains(
     kept(entry) {
       if (entry.class !== 'signed' || placeOf(disk, entry) === undefined) proposing.propose(entry)
     },
+    peerKnowsMore() {
+      if (proposing.takeKeptBack()) revisits.soon()
+    },
     handle(from, body) {
       const request = decodeChainsRequest(body)
       return encodeChainsReply(stopping.signal.aborted ? { kind: 'busy' } : answers.answer(from, request, body.length))
@@ -134,7 +137,10 @@ function connect(
       present: (known) => founding.present(known),
     },
   )
-  const proposing = new Proposing({ clock, log, publicKey: signer.publicKey, anchors, groups, founding, running })
+  const proposing = new Proposing(
+    { clock, log, publicKey: signer.publicKey, anchors, groups, founding, running },
+    hooks.takesSigned,
+  )
   const revisits = createRevisits(
     clock,
     deps.held,

@@ -1,5 +1,5 @@
 /** From an entry that is held to a transaction that is offered to the chain of its chunk. */
-import { type Clock, isChordnsError, type Log } from '../../base/index.ts'
+import { type Clock, isChordnsError, type Log, type PeerId } from '../../base/index.ts'
 import type { SignedEntry } from '../../chunks/index.ts'
 import type { TrustAnchor } from '../../dnssec/index.ts'
 import { limits } from '../limits.ts'
@@ -26,11 +26,17 @@ export interface ProposingDeps {
 
 export class Proposing {
   readonly #deps: ProposingDeps
+  readonly #takesSigned: (validator: PeerId) => boolean
   readonly queue: ProposalQueue
   readonly counts = { proposed: 0, dropped: 0, unrecordable: 0 }
 
-  constructor(deps: ProposingDeps) {
+  /** Something was not proposed because a validator does not know such transactions. */
+  #keptBack = false
+
+  /** `takesSigned`: owes whether this validator knows transactions of signed answers. */
+  constructor(deps: ProposingDeps, takesSigned: (validator: PeerId) => boolean) {
     this.#deps = deps
+    this.#takesSigned = takesSigned
     this.queue = new ProposalQueue(deps.clock, (entry) => this.guarded(() => this.#attempt(entry)) ?? 'later')
   }
 
@@ -55,9 +61,21 @@ export class Proposing {
     }
   }
 
+  /** Whether something was kept back since the last time. */
+  takeKeptBack(): boolean {
+    const was = this.#keptBack
+    this.#keptBack = false
+    return was
+  }
+
   #attempt(entry: RecordableEntry): Attempt {
     const { groups, founding, running } = this.#deps
-    if (groups.of(entry.chunk) === undefined) return 'done'
+    const now = groups.of(entry.chunk)
+    if (now === undefined) return 'done'
+    if (entry.class === 'signed' && !now.others.every((peer) => this.#takesSigned(peer))) {
+      this.#keptBack = true
+      return 'done'
+    }
     const known = founding.current(entry.chunk)
     if (known === undefined) {
       founding.found(entry.chunk)

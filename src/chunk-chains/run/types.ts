@@ -54,6 +54,8 @@ export interface ChunkChainsHooks {
   readonly onEquivocator?: (publicKey: Uint8Array) => void
   /** A block has this. Called for each block that this node decides or catches up with. Owes nothing. */
   readonly onRecorded?: (claim: RecordedClaim) => void
+  /** Owes whether this replica has said that it knows transactions of signed answers: in an earlier release they break its chain. */
+  readonly takesSigned: (peer: PeerId) => boolean
   /** Owes the reply of the replica to one request, or a rejection with a ChordnsError. It may take until the time-out. */
   readonly send: Send
 }
@@ -92,6 +94,8 @@ export interface ChunkChains {
   stop(): void
   /** A new entry is held: it will be recorded. */
   kept(entry: ChunkEntry | SignedEntry): void
+  /** A peer has said that it knows more than before: what was kept back for it is proposed in a while. */
+  peerKnowsMore(): void
   /** Answers a message of another replica. */
   handle(from: PeerId, body: Uint8Array): Uint8Array
   /** Where exactly this entry was recorded, if it was; of a signed answer its content, whenever it was signed. */

@@ -1,6 +1,7 @@
 /** Signed answers that replicas hold are recorded in the chain of their chunk, with their proof; who missed one takes it from there. */
 import { afterEach, describe, expect, it } from 'vitest'
 import type { RecordedClaim, SignedEntry } from '../../../src/chunks/index.ts'
+import { questionKey } from '../../../src/chunks/wire/question-key.ts'
 import type { Outcome } from '../../../src/evidence/index.ts'
 import { answer } from '../../chunks/world.ts'
 import { type SignedWorld, signedNames, signedWorld } from '../signed-world.ts'
@@ -122,5 +123,28 @@ describe('a signed answer that is held', () => {
     await world.pass(20_000)
     expect(world.replicas.map(({ chains }) => chains.stats().unrecordable)).toEqual([1, 1, 1])
     expect(world.replicas[0]!.chains.view(entry.chunk).height).toBe(0)
+  })
+})
+
+describe('a chain with a validator of an earlier release', () => {
+  it('gets no signed answer, and all else, until that one says that it knows such transactions', async () => {
+    const zones = start(3)
+    const [first, second, old] = world.replicas as [Replica, Replica, Replica]
+    old.knowsSigned = false
+    const entry = entryOf(zones)
+    told(entry, [first, second])
+    for (const { held } of [first, second]) held.set(questionKey(entry.question), entry)
+    const agreed = world.agree(other, answer(other, [7]) as Outcome)
+    await world.pass(60_000)
+    for (const replica of world.replicas) {
+      expect(blockOf(replica, entry)).toBeUndefined()
+      expect(replica.chains.recorded(agreed)).toMatchObject({ class: 'agreed' })
+    }
+    expect([first, second].map(({ chains }) => chains.stats().waiting)).toEqual([0, 0])
+    old.knowsSigned = true
+    first.chains.peerKnowsMore()
+    await world.pass(60_000)
+    for (const replica of world.replicas) expect(blockOf(replica, entry)).toMatchObject({ class: 'signed' })
+    for (const replica of world.replicas) expect(world.faults(replica)).toEqual([])
   })
 })

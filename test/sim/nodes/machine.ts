@@ -20,6 +20,7 @@ import { peerIdFromPublicKey, type SignatureScheme, type Signer } from '../../..
 import type { TrustAnchor } from '../../../src/dnssec/index.ts'
 import { limits as ioLimits } from '../../../src/io/limits.ts'
 import { DoorPlaces } from '../../../src/io/peers/places.ts'
+import { PeerCapabilities } from '../../../src/peer/capabilities.ts'
 import { composeCore, composePeers, doorkeeperOf, type PeerRooms } from '../../../src/peer/composition.ts'
 import type { Core } from '../../../src/peer/core/core.ts'
 import type { PointerRules } from '../../../src/ring/index.ts'
@@ -150,8 +151,9 @@ export class Machine {
     })
     const log = this.#log()
     let rooms: PeerRooms | undefined
+    const capabilities = new PeerCapabilities()
     const door = doorkeeperOf(
-      { config, random: own.split('door'), log, secret },
+      { config, random: own.split('door'), log, secret, capabilities },
       (peer) => rooms?.ring.isExpelled(peer) ?? false,
     )
     const { maxPeers } = this.#deps
@@ -185,6 +187,7 @@ export class Machine {
           },
           cache,
           recursor: core.recursor,
+          capabilities,
           stores: this.#open(),
           ...(rules !== undefined && { rules }),
         },
