@@ -1,0 +1,36 @@
+/**
+ * Ledgers: who may join, who owns a name, and its keys, on chains that everybody can check. When to use what:
+ *
+ * - `createLedgerApplication` with `ledgerModules` is what a ledger chain runs (`chain.createChain`, `ledgerChainOptions`).
+ * - `encodePayload` and the `...Payload` functions make what `signTransaction` of the chain signs.
+ * - `moduleKey` says where in the state something stands: what a proof is asked for.
+ * - `LedgerModule` is the interface of a module, a third party's too (docs/ledger-modules.md).
+ */
+export {
+  createLedgerApplication,
+  LedgerApplication,
+  type LedgerParts,
+} from './application/application.ts'
+export {
+  type ApplicationGenesis,
+  decodeApplicationGenesis,
+  encodeApplicationGenesis,
+} from './application/genesis.ts'
+export { MemoryState } from './application/memory-state.ts'
+export { decodePayload, encodePayload } from './application/payload.ts'
+export { moduleKey, partOf, readerOf, StateDraft } from './draft.ts'
+export { ACCOUNTS, type Account, accountOf, accounts, transferPayload } from './modules/accounts/accounts.ts'
+export { ledgerModules } from './modules/modules.ts'
+export { ledgerReader, refuse, TransactionRefusal } from './refusal.ts'
+export type {
+  Beginning,
+  BlockDecisions,
+  BlockEnd,
+  BlockFacts,
+  Call,
+  Draft,
+  LedgerModule,
+  LedgerState,
+  Payload,
+  StateReader,
+} from './types.ts'
