@@ -4,6 +4,7 @@
  * - `createLedgerApplication` with `ledgerModules` is what a ledger chain runs (`chain.createChain`, `ledgerChainOptions`).
  * - `encodePayload` and the `...Payload` functions make what `signTransaction` of the chain signs.
  * - `moduleKey` says where in the state something stands: what a proof is asked for.
+ * - `foundChains` makes what chains begin with, `genesisText` and `parseGenesisText` the file of it.
  * - `LedgerModule` is the interface of a module, a third party's too (docs/ledger-modules.md).
  */
 export {
@@ -19,6 +20,9 @@ export {
 export { MemoryState } from './application/memory-state.ts'
 export { decodePayload, encodePayload } from './application/payload.ts'
 export { moduleKey, partOf, readerOf, StateDraft } from './draft.ts'
+export { type FoundingOptions, foundChains, kindOf, memberIdOf } from './genesis/found.ts'
+export { founderText, parseFounderText } from './genesis/founder-file.ts'
+export { genesisText, type LedgerGenesis, parseGenesisText } from './genesis/genesis-file.ts'
 export { ACCOUNTS, type Account, accountOf, accounts, transferPayload } from './modules/accounts/accounts.ts'
 export { ledgerModules } from './modules/modules.ts'
 export { ledgerReader, refuse, TransactionRefusal } from './refusal.ts'
@@ -29,6 +33,8 @@ export type {
   BlockFacts,
   Call,
   Draft,
+  Founder,
+  LedgerFounding,
   LedgerModule,
   LedgerState,
   Payload,

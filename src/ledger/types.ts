@@ -76,6 +76,24 @@ export interface Beginning {
   readonly time: number
 }
 
+/** An organisation that begins a ledger: what it says of itself, and what its keys are. All keys are Ed25519, 32 bytes. */
+export interface Founder {
+  readonly name: string
+  /** Signs its transactions, and pays. */
+  readonly account: Uint8Array
+  /** The identity of its node in the ring. */
+  readonly memberKey: Uint8Array
+  /** Undefined: it is no validator at first. */
+  readonly votingKey: Uint8Array | undefined
+  readonly isEndorser: boolean
+}
+
+/** What is known when a chain is founded. */
+export interface LedgerFounding {
+  readonly chainName: string
+  readonly founders: readonly Founder[]
+}
+
 /**
  * A part of what runs on a ledger: its own part of the state, its own kinds of transactions. Deterministic: no clock but the block's, no
  * chance, no order of a Map in bytes, no fractions. What it throws other than a refusal (`refuse`) is a fault of the module and stops the chain.
@@ -86,6 +104,10 @@ export interface LedgerModule {
   readonly name: string
   /** Kinds of payload that are its own, for ever; third parties' begin at 1,024. */
   readonly kinds: readonly number[]
+  /** On which chains it runs from the start; left out: on all. */
+  readonly chains?: 'root' | 'tld'
+  /** What it begins with, by those who found the chain; its field of the genesis. Default: null. */
+  found?(founding: LedgerFounding): CborValue
   /** Fills its part before the first block, from its field of the genesis (undefined: none). Throws LEDGER_GENESIS. */
   begin?(beginning: Beginning): void
   /** Carries out one transaction. Refuses by `refuse`; then the transaction is marked (N17), and only its account pays. */

@@ -1,0 +1,68 @@
+/** Founding ledgers: the genesis of each chain out of who begins it. */
+import { compareBytes, equalBytes } from '../../base/index.ts'
+import { type Genesis, ledgerChainOptions, sortedValidators, type Validator } from '../../chain/index.ts'
+import { sha256 } from '../../crypto/index.ts'
+import { encodeApplicationGenesis } from '../application/genesis.ts'
+import { limits } from '../limits.ts'
+import { badGenesis } from '../refusal.ts'
+import type { Founder, LedgerModule } from '../types.ts'
+
+export interface FoundingOptions {
+  readonly ringId: string
+  /** Unix ms. */
+  readonly time: number
+  /** `root`, or TLDs in lower case. */
+  readonly chainNames: readonly string[]
+  readonly founders: readonly Founder[]
+  readonly modules: readonly LedgerModule[]
+  readonly heartbeatMs?: number
+  readonly intervalMs?: number
+  readonly quotaADay?: number
+}
+
+/** One genesis for each chain, all with the same founders. Throws LEDGER_GENESIS. */
+export function foundChains(options: FoundingOptions): Genesis[] {
+  const { ringId, time, chainNames, founders, modules, quotaADay = limits.QUOTA_A_DAY } = options
+  const { heartbeatMs = ledgerChainOptions.heartbeatMs!, intervalMs = ledgerChainOptions.intervalMs } = options
+  if (chainNames.length === 0) throw badGenesis('no chain')
+  if (new Set(chainNames).size !== chainNames.length) throw badGenesis('a chain that is named twice')
+  if (!founders.some(({ isEndorser }) => isEndorser)) throw badGenesis('no endorser: nobody could ever be admitted')
+  checkDistinct(founders)
+  const validators = validatorsOf(founders)
+  return chainNames.map((chainName) => {
+    const own = modules.filter(({ chains }) => chains === undefined || chains === kindOf(chainName))
+    const begun = own.map((module) => [module.id, module.found?.({ chainName, founders }) ?? null] as const)
+    const application = encodeApplicationGenesis({ modules: new Map(begun), quotaADay })
+    const { rules } = ledgerChainOptions
+    return { ringId, name: chainName, time, validators, heartbeatMs, intervalMs, rules, application }
+  })
+}
+
+export function kindOf(chainName: string): 'root' | 'tld' {
+  return chainName === 'root' ? 'root' : 'tld'
+}
+
+/** By what validators and ring members are known to each other: the hash of the key of a node's identity, without the ring's salt. */
+export function memberIdOf(memberKey: Uint8Array): Uint8Array {
+  return sha256(memberKey)
+}
+
+function validatorsOf(founders: readonly Founder[]): readonly Validator[] {
+  const validators = founders.flatMap(({ memberKey, votingKey }) =>
+    votingKey === undefined ? [] : [{ id: memberIdOf(memberKey), publicKey: votingKey }],
+  )
+  if (validators.length === 0) throw badGenesis('no validator: give at least one founder a voting key')
+  return sortedValidators(validators)
+}
+
+/** One key for one thing: a stolen voting key must not move an account, nor a node's identity. */
+function checkDistinct(founders: readonly Founder[]): void {
+  const keys = founders.flatMap(({ account, memberKey, votingKey }) => [
+    account,
+    memberKey,
+    ...(votingKey === undefined ? [] : [votingKey]),
+  ])
+  const sorted = [...keys].sort(compareBytes)
+  for (let i = 1; i < sorted.length; i++)
+    if (equalBytes(sorted[i - 1]!, sorted[i]!)) throw badGenesis('one key that stands for two things')
+}
