@@ -71,6 +71,7 @@ export function deriveConfig(
       : undefined,
     ring: readRing(settings, problems),
     chunks: settings.chunks,
+    ledger: readLedger(settings, problems),
     data: settings.data,
     identity: settings.identity,
     status: { listen: readStatus(settings, problems) },
@@ -97,6 +98,15 @@ function readRing({ ring, data }: ConfigValues, problems: Problem[]): Config['ri
     })
   const secretFile = makesSecret ? join(data, 'ring.secret') : ring.secretFile
   return { ...ring, enabled, byDefault, secretFile, makesSecret }
+}
+
+function readLedger({ ledger, ring, data }: ConfigValues, problems: Problem[]): Config['ledger'] {
+  const { genesis, roles, votingKeyFile = join(data, 'voting.key'), accountFile = join(data, 'account.key') } = ledger
+  if (genesis === undefined && roles.length > 0)
+    problems.push({ path: 'ledger.genesis', message: 'missing: roles need the file that the ledgers begin with' })
+  if (genesis !== undefined && ring.enabled === false)
+    problems.push({ path: 'ring.enabled', message: 'must not be false: a ledger is followed through the ring' })
+  return { genesis, roles, votingKeyFile, accountFile }
 }
 
 function checkListen({ listen, access }: ConfigValues, problems: Problem[]): void {

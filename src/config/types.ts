@@ -27,6 +27,7 @@ export interface Config {
   readonly chunks: Pick<ChunksOptions, 'admitAfter' | 'requestTimeoutMs' | 'roundTimeoutMs'> & {
     readonly historyHours: number
   }
+  readonly ledger: LedgerConfig
   /** What is said of this server. */
   readonly identity: IdentityOptions
   /** Directory of identity and databases. */
@@ -68,6 +69,14 @@ export interface DnssecConfig {
   readonly sha1: 'validate' | 'insecure'
   /** RFC 8198. */
   readonly aggressive: boolean
+}
+
+export interface LedgerConfig {
+  /** File; undefined: there is no ledger. */
+  readonly genesis: string | undefined
+  readonly roles: readonly ('validator' | 'full')[]
+  readonly votingKeyFile: string
+  readonly accountFile: string
 }
 
 export interface RingConfig {

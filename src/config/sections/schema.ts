@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { cache } from './cache.ts'
 import { dnssec } from './dnssec.ts'
 import { iterator } from './iterator.ts'
+import { ledger } from './ledger.ts'
 import { dns64, local, log, rebinding } from './local.ts'
 import { resolver } from './resolver.ts'
 import { chunks, ring } from './ring.ts'
@@ -22,6 +23,7 @@ export const schema = z.strictObject({
   rebinding,
   ring,
   chunks,
+  ledger,
   data: text('a directory').default('./data').describe('Directory of the node identity and databases.'),
   identity,
   status,
