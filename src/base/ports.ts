@@ -93,6 +93,8 @@ export type BulkHandler = (from: PeerId, body: Uint8Array, signal: AbortSignal) 
  */
 export interface Transport {
   readonly self: PeerId
+  /** Peers that it is connected with at once, at most. */
+  readonly places: number
   /** Own multiaddrs, each with `/p2p/<id>`. */
   addresses(): readonly PeerAddress[]
   /** Connects and runs hello; resolves with the id of the peer, which must be the one in the address if it names one. */

@@ -76,6 +76,7 @@ const REDIAL_AFTER_MS = 2_000
 
 export class MemoryTransport implements Transport, Station {
   readonly self: PeerId
+  readonly places: number
   readonly address: PeerAddress
   readonly #deps: MemoryTransportDeps
   readonly #links = new Map<number, Link>()
@@ -94,9 +95,10 @@ export class MemoryTransport implements Transport, Station {
     this.#deps = deps
     this.self = deps.self
     this.address = deps.address
+    this.places = deps.maxPeers ?? Number.POSITIVE_INFINITY
     this.#admitted = new OpenPeers(
       {
-        most: deps.maxPeers ?? Number.POSITIVE_INFINITY,
+        most: this.places,
         idleMs: baseLimits.PEER_IDLE_MS,
         restMs: baseLimits.PEER_REST_MS,
       },

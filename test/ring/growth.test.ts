@@ -3,8 +3,10 @@
  * connections, on a network that counts them.
  */
 import { describe, expect, it } from 'vitest'
+import { reach } from '../../src/ring/machine/connections.ts'
+import { keptPeers } from '../../src/ring/run/kept.ts'
 import { joined, know, lookUp, most } from './growth.ts'
-import { World } from './world.ts'
+import { flaw, World } from './world.ts'
 
 describe('a ring of more members than connections', () => {
   it('lets all of 44 join where each may have 36, and takes nobody for dead for want of a place', () => {
@@ -18,4 +20,45 @@ describe('a ring of more members than connections', () => {
     expect(know(world, 44)).toBe(44)
     expect(lookUp(world, 200)).toBe(200)
   }, 60_000)
+
+  it.each([
+    [14, 12],
+    [24, 12],
+    [24, 20],
+    [30, 16],
+    [40, 12],
+  ])(
+    'lets all of %i join where each may have %i, and then dials hardly anybody',
+    (count, places) => {
+      const world = new World({ seed: 1, maxPeers: places, options: { graceMs: 20_000 } })
+      const first = world.add([])
+      for (let i = 1; i < count; i++) world.at(i * 200, () => void world.add([first]))
+      world.runUntil(() => world.nodes.length === count && know(world, count) === count, 60_000)
+      expect([joined(world), know(world, count)]).toEqual([count, count])
+      world.run(180_000)
+      world.dials = 0
+      world.noPlace = 0
+      world.run(120_000)
+      expect(world.dials / count / 2).toBeLessThan(1)
+      expect(world.noPlace).toBe(0)
+      expect([know(world, count), flaw(world)]).toEqual([count, undefined])
+      expect(most(world)).toBeLessThanOrEqual(places)
+    },
+    60_000,
+  )
+
+  it('has members that choose each other: whoever is near stays connected on both sides', () => {
+    const world = new World({ seed: 2, maxPeers: 16 })
+    const first = world.add([])
+    for (let i = 1; i < 40; i++) world.at(i * 200, () => void world.add([first]))
+    world.runUntil(() => world.nodes.length === 40 && know(world, 40) === 40, 60_000)
+    world.run(10_000)
+    const near = new Map(
+      world.nodes.map(({ peer, state, context }) => [
+        peer,
+        new Set(keptPeers(state, context).slice(0, 2 * reach(state, context))),
+      ]),
+    )
+    for (const [peer, others] of near) for (const other of others) expect(near.get(other)).toContain(peer)
+  })
 })

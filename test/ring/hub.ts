@@ -41,6 +41,7 @@ export class Hub {
 
     const transport: Transport = {
       self: peer,
+      places: Number.POSITIVE_INFINITY,
       keep: () => {},
       addresses: () => [`${address}/p2p/${peer}`],
       connect: async ([target]) => {

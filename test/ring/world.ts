@@ -91,6 +91,9 @@ export class World {
   now = 1_700_000_000_000
   readonly nodes: Node[] = []
   messages = 0
+  /** Connections that were opened, and that were wanted and had no place. */
+  dials = 0
+  noPlace = 0
   /** Of requests and replies that were sent, with `weigh`. */
   bytes = 0
   loss: number
@@ -145,6 +148,7 @@ export class World {
       signer: own.signer(keyOf(key)),
       rules: this.#options.rules ?? zaveRules,
       seats: this.#options.seats ?? 'welcomed',
+      ...(maxPeers !== undefined && { places: maxPeers }),
       options: { ...OPTIONS, ...this.#options.options },
     })
     const state = initialState(context, this.now)
@@ -213,7 +217,7 @@ export class World {
     node.keptBy = undefined
     this.at(200, () => {
       node.keptBy = node.state.table.version
-      node.peers?.keep(keptPeers(node.state))
+      node.peers?.keep(keptPeers(node.state, node.context))
     })
   }
 
@@ -225,10 +229,15 @@ export class World {
       to.peers.used(from.peer, this.now)
       return true
     }
+    this.dials++
     const end = (node: Node) => (other: PeerId) => this.#disconnect(node, this.#byPeer.get(other)!)
-    if (!to.peers.admit(from.peer, this.now, end(to))) return false
+    if (!to.peers.admit(from.peer, this.now, end(to))) {
+      this.noPlace++
+      return false
+    }
     if (from.peers.admit(to.peer, this.now, end(from))) return true
     this.#disconnect(from, to)
+    this.noPlace++
     return false
   }
 

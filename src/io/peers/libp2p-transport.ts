@@ -79,6 +79,7 @@ export async function createLibp2pTransport(options: Libp2pTransportOptions): Pr
 
 class PeerTransport implements Libp2pTransport {
   readonly self: PeerId
+  readonly places: number
   readonly #node: Libp2p
   readonly #clock: Clock
   readonly #log: Log
@@ -100,6 +101,7 @@ class PeerTransport implements Libp2pTransport {
     this.#clock = clock
     this.#log = log
     this.self = asPeerId(node.peerId.toString())
+    this.places = maxPeers
     const strangers = new Strangers(node, clock, doorstep, {
       most: maxPeers,
       isBusy: (peer) => this.#requests.isBusy(peer) || this.#bulks.isBusy(peer),

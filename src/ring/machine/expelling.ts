@@ -5,6 +5,7 @@ import { shortId } from '../chord/ids.ts'
 import { limits } from '../limits.ts'
 import { signVote, verifyVote } from '../members/expulsions.ts'
 import type { ExpulsionVote, MemberEntry } from '../types.ts'
+import { tellsAll } from './connections.ts'
 import { forget } from './membership.ts'
 import type { RingWork } from './state.ts'
 import { changed, log, sendRequest, spread, wake } from './work.ts'
@@ -105,10 +106,11 @@ function removeMember(work: RingWork, member: MemberEntry): void {
 
 /** To everybody in a small ring, when this node is the first to know; else to a few. */
 function tellVotes(work: RingWork, votes: readonly ExpulsionVote[], from: PeerId | undefined): void {
-  const { table, self, phase, turn } = work.state
+  const { state, context } = work
+  const { table, self, phase, turn } = state
   if (phase !== 'member') return
   const others = table.alive().filter(({ id, peer }) => id !== self.id && peer !== from)
-  const isFirst = from === undefined && others.length <= limits.GOSSIP_ALL
+  const isFirst = from === undefined && tellsAll(state, context)
   const start = spread(self.id, turn, votes[0]!.at)
   const some = Array.from(
     { length: Math.min(limits.GOSSIP_FANOUT, others.length) },

@@ -7,6 +7,7 @@ import { limits } from '../limits.ts'
 import type { Accusation } from '../members/accusations.ts'
 import type { MemberEntry } from '../types.ts'
 import { fitting } from '../wire/messages.ts'
+import { tellsAll } from './connections.ts'
 import { fingers } from './running-lookups.ts'
 import type { Change, RingWork } from './state.ts'
 import { flushTree, tellsByTree } from './tree.ts'
@@ -78,9 +79,10 @@ function removeFitting(work: RingWork, changes: readonly Change[]): Change[] {
 /** All members of a small ring; and who is said to be dead, so that it can refute. */
 function everybody(work: RingWork, changes: readonly Change[]): readonly MemberEntry[] {
   if (changes.length === 0) return []
-  const { table, self } = work.state
+  const { state, context } = work
+  const { table, self } = state
   const dead = changes.filter(({ entry }) => entry.status === 'dead').map(({ entry }) => entry)
-  if (table.aliveCount > limits.GOSSIP_ALL) return [...dead, ...some(work, changes)]
+  if (!tellsAll(state, context)) return [...dead, ...some(work, changes)]
   return [...dead, ...table.alive().filter(({ id }) => id !== self.id)]
 }
 
@@ -90,7 +92,8 @@ function everybody(work: RingWork, changes: readonly Change[]): readonly MemberE
  */
 function some(work: RingWork, changes: readonly Change[]): MemberEntry[] {
   if (changes.length === 0) return []
-  const { table, self, pointers, turn } = work.state
+  const { state, context } = work
+  const { table, self, pointers, turn } = state
   const chosen = new Map<RingId, MemberEntry>()
   const source = changes.length === 1 ? changes[0]?.from : undefined
   const add = (entry: MemberEntry | undefined) => {
@@ -100,8 +103,7 @@ function some(work: RingWork, changes: readonly Change[]): MemberEntry[] {
     if (id !== undefined) add(table.aliveMember(id))
   }
   const topic = changes[0]?.entry.id ?? ''
-  const far =
-    table.aliveCount > limits.GOSSIP_ALL ? fingers(work.state).flatMap((id) => table.aliveMember(id) ?? []) : []
+  const far = tellsAll(state, context) ? [] : fingers(state).flatMap((id) => table.aliveMember(id) ?? [])
   for (let i = 0; far.length > 0 && i < 2 * limits.GOSSIP_FANOUT && chosen.size < limits.GOSSIP_FANOUT; i++)
     add(far[spread(self.id, topic, turn, i) % far.length])
   for (let i = 0; i < 4 * limits.GOSSIP_FANOUT && chosen.size < limits.GOSSIP_FANOUT; i++) {

@@ -17,6 +17,7 @@ import type {
   Revocation,
 } from '../types.ts'
 import type { RingReply, RingRequest } from '../wire/messages.ts'
+import { tellsAll } from './connections.ts'
 import { forget } from './membership.ts'
 import type { RingState, RingWork } from './state.ts'
 import { changed, log, sendRequest, setTimer, spread, wake } from './work.ts'
@@ -256,10 +257,11 @@ function isMember({ table }: RingState, key: Uint8Array): boolean {
 
 /** To everybody in a small ring, when this node is the first to know, and to the inviter always; else to a few. */
 function tellStatements(work: RingWork, statements: readonly InvitationStatement[], from: PeerId | undefined): void {
-  const { table, self, phase, turn } = work.state
+  const { state, context } = work
+  const { table, self, phase, turn } = state
   if (phase !== 'member' || statements.length === 0) return
   const others = table.alive().filter(({ id, peer }) => id !== self.id && peer !== from)
-  const isFirst = from === undefined && others.length <= limits.GOSSIP_ALL
+  const isFirst = from === undefined && tellsAll(state, context)
   const start = spread(self.id, turn, statements[0]!.at)
   const few = Math.min(limits.GOSSIP_FANOUT, others.length)
   const some = isFirst ? others : Array.from({ length: few }, (_, i) => others[(start + i * 7) % others.length]!)

@@ -43,6 +43,8 @@ export interface RingContext extends SigningContext {
   readonly admits: (entry: MemberEntry) => boolean
   /** Own addresses now; read again on every audit. */
   readonly addresses: () => readonly PeerAddress[]
+  /** Peers that this node may be connected with at once. Default: as many as there are. */
+  readonly places?: number
 }
 
 export type RingTimer =

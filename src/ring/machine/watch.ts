@@ -3,6 +3,7 @@ import type { PeerId, RingId } from '../../base/index.ts'
 import { limits } from '../limits.ts'
 import { tellsAddresses } from '../members/member.ts'
 import type { MemberEntry } from '../types.ts'
+import { isCrowded, keptMembers, reach } from './connections.ts'
 import { exchangeNowAndThen, startExchange } from './exchange.ts'
 import { countVotes, repeatVotes } from './expelling.ts'
 import { lapseInvitations } from './inviting.ts'
@@ -10,6 +11,9 @@ import { accuse, countAccusers, lapse, renewSelf, repeatAccusations } from './me
 import type { RingWork } from './state.ts'
 import { refreshWelcomes } from './welcoming.ts'
 import { ping, spread } from './work.ts'
+
+/** Of so many turns, audits of one compare tables with a member far away: it may have to be dialled. */
+const FAR_PARTNER_EVERY = 4
 
 /** Each stabilise period: a quarter of the neighbours is pinged, and all of them that do not answer. */
 export function watchNeighbours(work: RingWork): void {
@@ -44,8 +48,7 @@ export function audit(work: RingWork): void {
   const moved = !tellsAddresses(state.self, context.addresses())
   if (moved || work.now - state.self.incarnation > limits.REFRESH_MS) renewSelf(work)
   lookForTheDead(work)
-  const alive = state.table.alive()
-  const partner = alive[spread(state.self.id, state.turn, 'partner') % alive.length]
+  const partner = partnerOf(work)
   if (partner !== undefined) {
     exchangeNowAndThen(work, partner.peer)
     repeatVotes(work, partner.peer)
@@ -55,13 +58,22 @@ export function audit(work: RingWork): void {
   work.effects.push({ kind: 'contact', again: true })
 }
 
-/** Everybody whose witness this node is, and everybody it points at. */
+/** With whom tables are compared. Where not all can be connected: one of the neighbours, who are, and now and then a finger. */
+function partnerOf({ state, context }: RingWork): MemberEntry | undefined {
+  const chance = spread(state.self.id, state.turn, 'partner')
+  const kept = isCrowded(state, context) ? keptMembers(state, context) : state.table.alive()
+  const near =
+    isCrowded(state, context) && state.turn % FAR_PARTNER_EVERY !== 0 ? 2 * reach(state, context) : kept.length
+  return kept[chance % Math.min(near, kept.length)]
+}
+
+/** Everybody whose witness this node is, and everybody it points at, as far as it stays connected with them. */
 function neighbours(work: RingWork): MemberEntry[] {
-  const { state } = work
+  const { state, context } = work
   const { predecessor, successors } = state.pointers
   const out = new Map<RingId, MemberEntry>()
   for (const member of state.table.nearest(state.self.id)) out.set(member.id, member)
-  for (const id of [predecessor, ...successors]) {
+  for (const id of [predecessor, ...successors.slice(0, reach(state, context))]) {
     const member = id === undefined ? undefined : state.table.aliveMember(id)
     if (member !== undefined) out.set(member.id, member)
   }

@@ -135,6 +135,7 @@ class RingDriver implements RunningRing {
       seats: deps.admission === undefined ? 'welcomed' : 'signed',
       admits: admission.admits,
       addresses: hooks.addresses,
+      places: transport.places,
     }
     const { WORK_PER_SECOND, WORK_BURST, MAX_CREDITS } = limits
     this.#charges = new Charges(clock, { perSecond: WORK_PER_SECOND, burst: WORK_BURST, maxPeers: MAX_CREDITS })
@@ -306,7 +307,7 @@ class RingDriver implements RunningRing {
     this.#cancelKeep = this.#deps.clock.after(limits.KEEP_AFTER_MS, () => {
       this.#cancelKeep = undefined
       this.#keptBy = { version: this.#state.table.version, pointers: this.#state.pointers }
-      this.#deps.transport.keep(keptPeers(this.#state))
+      this.#deps.transport.keep(keptPeers(this.#state, this.#context))
     })
   }
 

@@ -317,6 +317,7 @@ export class Machine {
     const over = () => new ChordnsError('PEER_GONE', 'this life is over', {})
     return {
       self: inner.self,
+      places: inner.places,
       addresses: () => inner.addresses(),
       connect: (addresses, options) => inner.connect(addresses, options),
       learn: (peer, addresses) => inner.learn(peer, addresses),
