@@ -7,6 +7,23 @@
  */
 export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
   cli: ['main.ts', 'commands', 'running', 'common'],
+  'cli/commands': [
+    'cache.ts',
+    'chain.ts',
+    'chunks.ts',
+    'completion.ts',
+    'config.ts',
+    'hosts.ts',
+    'invite.ts',
+    'keygen.ts',
+    'lookup.ts',
+    'ring.ts',
+    'start.ts',
+    'status.ts',
+    'unbuilt.ts',
+    'join.ts',
+    'ledger',
+  ],
   peer: [
     'node.ts',
     'status.ts',
@@ -19,6 +36,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
     'capabilities.ts',
     'guests.ts',
     'joining.ts',
+    'ledger',
     'core',
     'root-keys.ts',
     'state',

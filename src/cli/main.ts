@@ -9,6 +9,7 @@ import { addConfigCommands } from './commands/config.ts'
 import { addHostsCommands } from './commands/hosts.ts'
 import { addInviteCommands } from './commands/invite.ts'
 import { addKeygenCommand } from './commands/keygen.ts'
+import { addLedgerCommands } from './commands/ledger/ledger.ts'
 import { addLookupCommand } from './commands/lookup.ts'
 import { addRingCommands } from './commands/ring.ts'
 import { addStartCommand } from './commands/start.ts'
@@ -42,6 +43,7 @@ Every command has --help. Exit codes: 0 ok, 1 failure, 2 usage or configuration.
   addChunksCommands(program)
   addChainCommands(program)
   addInviteCommands(program)
+  addLedgerCommands(program)
   addKeygenCommand(program)
   addConfigCommands(program)
   addHostsCommands(program)

@@ -18,9 +18,12 @@ export {
   isMarkedUsed,
   loadOrCreateIdentity,
   loadOrCreateSecret,
+  loadOrCreateSeed,
   loadSecret,
+  loadSeed,
   markUsed,
   replaceSecret,
+  type SeedKind,
 } from './disk/keys.ts'
 export type { SqliteStoreOptions } from './disk/sqlite-file.ts'
 export { openSqliteStore, type SqliteStore } from './disk/sqlite-store.ts'

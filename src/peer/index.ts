@@ -9,6 +9,7 @@
  * - guests.ts is the door for who was invited, joining.ts the way to it.
  * - `verifyOffline` (offline.ts) checks the stored chains, `checkConfigFiles` (check.ts) the files of a configuration, both
  *   without a running node.
+ * - ledger/ is the ledgers' side of the node: keys, genesis, running chains.
  * - status.ts and views.ts: what a node says of itself, as JSON.
  *
  * The command line uses this file and nothing else of the room.
@@ -31,6 +32,13 @@ export {
 } from '../ring/index.ts'
 export { checkConfigFiles } from './check.ts'
 export { type InviterFiles, makeInvitation, makeRevocation, redeemToken } from './joining.ts'
+export {
+  type GenesisRequest,
+  type MadeGenesis,
+  makeFounder,
+  makeGenesis,
+  writeNewFile,
+} from './ledger/founding.ts'
 export { type RunningNode, type StartOptions, startNode } from './node.ts'
 export { type VerifiedOffline, verifyOffline } from './offline.ts'
 export { questionText } from './views.ts'

@@ -2,10 +2,7 @@
 import type { Command } from 'commander'
 import { ChordnsError } from '../../base/index.ts'
 
-const UNBUILT: readonly (readonly [name: string, what: string])[] = [
-  ['ledger', 'the ledger of who may join'],
-  ['domain', 'registering and claiming domains'],
-]
+const UNBUILT: readonly (readonly [name: string, what: string])[] = [['domain', 'registering and claiming domains']]
 
 export function addUnbuiltCommands(program: Command): void {
   for (const [name, what] of UNBUILT) {

@@ -16,12 +16,21 @@ const MAKE = {
   'ring secret':
     'correct ring.secretFile, copy the file from another member, or make one with `chordns keygen --secret FILE`',
   'node identity': 'make one with `chordns keygen FILE`',
+  'voting key': 'make one with `chordns ledger keygen`',
+  'account key': 'make one with `chordns ledger keygen`',
 } as const
+
+/** Files of 32 bytes in hex, an Ed25519 seed. */
+export type SeedKind = Exclude<keyof typeof MAKE, 'ring secret'>
 
 /** The Ed25519 seed in `file`, made there when there is none. */
 export async function loadOrCreateIdentity(file: string): Promise<Uint8Array> {
+  return loadOrCreateSeed(file, 'node identity')
+}
+
+export async function loadOrCreateSeed(file: string, kind: SeedKind): Promise<Uint8Array> {
   try {
-    return await loadSeed(file)
+    return await loadSeed(file, kind)
   } catch (error) {
     if (!isChordnsError(error, 'KEY_MISSING')) throw error
   }
@@ -31,7 +40,7 @@ export async function loadOrCreateIdentity(file: string): Promise<Uint8Array> {
     // Another process was faster: its identity is the one.
     if (!isChordnsError(error, 'KEY_EXISTS')) throw error
   }
-  return loadSeed(file)
+  return loadSeed(file, kind)
 }
 
 /** Writes a new identity; never over an existing file. */
@@ -103,10 +112,11 @@ export async function loadSecret(file: string): Promise<Uint8Array> {
   return secret
 }
 
-async function loadSeed(file: string): Promise<Uint8Array> {
-  const seed = parse(await readPrivate(file, 'node identity'))
+/** Throws KEY_MISSING, KEY_EXPOSED, KEY_UNREADABLE, KEY_MALFORMED. */
+export async function loadSeed(file: string, kind: SeedKind): Promise<Uint8Array> {
+  const seed = parse(await readPrivate(file, kind))
   if (seed?.length !== SEED_BYTES)
-    throw malformed(file, 'not a node identity: 32 bytes in hex; move it away, and a new one is made')
+    throw malformed(file, `not a ${kind}: 32 bytes in hex; move it away, and a new one is made`)
   return seed
 }
 

@@ -1,0 +1,74 @@
+/** Founding a ledger from the command line: the keys of an organisation, and the genesis file out of several organisations. */
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ChordnsError } from '../../base/index.ts'
+import type { Config } from '../../config/index.ts'
+import { ed25519Signer } from '../../crypto/index.ts'
+import { loadOrCreateSeed, readTextFile, replaceTextFile } from '../../io/index.ts'
+import {
+  type Founder,
+  foundChains,
+  founderText,
+  genesisText,
+  ledgerModules,
+  parseFounderText,
+  parseGenesisText,
+} from '../../ledger/index.ts'
+
+/** What an organisation tells whoever founds the ledger; its keys are made where there are none yet. Throws KEY_*. */
+export async function makeFounder(
+  { data, ledger }: Pick<Config, 'data' | 'ledger'>,
+  { name, isValidator }: { readonly name: string; readonly isValidator: boolean },
+): Promise<{ readonly founder: Omit<Founder, 'isEndorser'>; readonly text: string }> {
+  await mkdir(data, { recursive: true, mode: 0o700 })
+  const publicKey = async (file: string, kind: Parameters<typeof loadOrCreateSeed>[1]) =>
+    ed25519Signer(await loadOrCreateSeed(file, kind)).publicKey
+  const founder = {
+    name,
+    account: await publicKey(ledger.accountFile, 'account key'),
+    memberKey: await publicKey(join(data, 'identity.key'), 'node identity'),
+    votingKey: isValidator ? await publicKey(ledger.votingKeyFile, 'voting key') : undefined,
+  }
+  return { founder, text: founderText(founder) }
+}
+
+export interface GenesisRequest {
+  readonly ringId: string
+  /** Unix ms. */
+  readonly time: number
+  readonly chainNames: readonly string[]
+  /** Files of `chordns ledger keygen`. */
+  readonly endorsers: readonly string[]
+  readonly others: readonly string[]
+  readonly heartbeatMs?: number
+  readonly intervalMs?: number
+}
+
+export interface MadeGenesis {
+  readonly text: string
+  readonly chains: readonly { readonly name: string; readonly chainId: Uint8Array; readonly validators: number }[]
+}
+
+/** Throws LEDGER_GENESIS, FILE_UNREADABLE. */
+export function makeGenesis({ endorsers, others, ...rest }: GenesisRequest): MadeGenesis {
+  const read = (isEndorser: boolean) => (file: string) => {
+    const text = readTextFile(file)
+    if (text === undefined) throw new ChordnsError('FILE_UNREADABLE', `there is no file ${file}`, { file })
+    return { ...parseFounderText(file, text), isEndorser }
+  }
+  const founders = [...endorsers.map(read(true)), ...others.map(read(false))]
+  const text = genesisText(foundChains({ ...rest, founders, modules: ledgerModules }))
+  const chains = parseGenesisText(text).map(({ genesis, chainId }) => ({
+    name: genesis.name,
+    chainId,
+    validators: genesis.validators.length,
+  }))
+  return { text, chains }
+}
+
+/** Never over another file: all nodes of a ledger have the same genesis. Throws FILE_EXISTS, FILE_UNWRITABLE. */
+export async function writeNewFile(file: string, text: string): Promise<void> {
+  if (readTextFile(file) !== undefined)
+    throw new ChordnsError('FILE_EXISTS', `${file} exists already and is not overwritten`, { file })
+  await replaceTextFile(file, text)
+}

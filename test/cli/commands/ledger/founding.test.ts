@@ -1,0 +1,74 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it, vi } from 'vitest'
+import { main } from '../../../../src/cli/main.ts'
+
+const dir = mkdtempSync(join(tmpdir(), 'chordns-founding-'))
+afterAll(() => rmSync(dir, { recursive: true }))
+const at = (name: string) => join(dir, name)
+
+async function ledger(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const written = { stdout: '', stderr: '' }
+  const spies = (['stdout', 'stderr'] as const).map((stream) =>
+    vi.spyOn(process[stream], 'write').mockImplementation((text) => {
+      written[stream] += text
+      return true
+    }),
+  )
+  try {
+    return { code: await main(['ledger', ...args]), ...written }
+  } finally {
+    for (const spy of spies) spy.mockRestore()
+  }
+}
+
+const keygen = (n: number, ...more: string[]) =>
+  ledger('keygen', '--set', `data=${at(`d${n}`)}`, '--name', `Org ${n}`, '--out', at(`o${n}.json`), ...more)
+
+describe('chordns ledger keygen and init', () => {
+  it('make keys that only their owner reads, and a genesis of those who have them', async () => {
+    expect(await keygen(1)).toMatchObject({ code: 0, stderr: '' })
+    expect(await keygen(2, '--no-validator')).toMatchObject({ code: 0 })
+    for (const key of ['account.key', 'voting.key', 'identity.key'])
+      expect(statSync(join(at('d1'), key)).mode & 0o777).toBe(0o600)
+    expect(readFileSync(at('o1.json'), 'utf8')).not.toContain(
+      readFileSync(join(at('d1'), 'account.key'), 'utf8').trim(),
+    )
+    const args = ['--ring', 'home', '--out', at('g.json'), '--endorser', at('o1.json'), '--founder', at('o2.json')]
+    const made = await ledger('init', '--chain', 'root', '--chain', 'example', ...args, '--json')
+    expect(made.code).toBe(0)
+    expect(JSON.parse(made.stdout).chains).toEqual([
+      { name: 'root', chainId: expect.stringMatching(/^[0-9a-f]{64}$/), validators: 1 },
+      { name: 'example', chainId: expect.stringMatching(/^[0-9a-f]{64}$/), validators: 1 },
+    ])
+    const text = readFileSync(at('g.json'), 'utf8')
+    expect(await ledger('init', ...args)).toMatchObject({ code: 1, stderr: expect.stringContaining('not overwritten') })
+    expect(readFileSync(at('g.json'), 'utf8')).toBe(text)
+  })
+
+  it('keep the keys that are there already', async () => {
+    await keygen(3)
+    const before = readFileSync(join(at('d3'), 'account.key'), 'utf8')
+    expect(await keygen(3)).toMatchObject({ code: 1, stderr: expect.stringContaining('o3.json exists already') })
+    expect(readFileSync(join(at('d3'), 'account.key'), 'utf8')).toBe(before)
+  })
+
+  it('write nothing on a dry run', async () => {
+    await keygen(4)
+    const made = await ledger('init', '--ring', 'r', '--out', at('none.json'), '--endorser', at('o4.json'), '--dry-run')
+    expect(made).toMatchObject({ code: 0 })
+    expect(JSON.parse(made.stdout)).toMatchObject({ format: 'chordns/genesis/1' })
+    expect(() => statSync(at('none.json'))).toThrow()
+  })
+
+  it.each([
+    [['init', '--ring', 'r', '--out', at('x.json'), '--endorser', at('missing.json')], 1, 'there is no file'],
+    [['init', '--ring', 'r', '--out', at('x.json')], 1, 'no endorser'],
+    [['init', '--ring', 'r', '--out', at('x.json'), '--chain', 'Exa.mple'], 2, 'a TLD in lower case'],
+    [['init', '--ring', 'r', '--out', at('x.json'), '--heartbeat', 'soon'], 2, '--heartbeat must be'],
+    [['keygen', '--name', ''], 2, '--name must have'],
+  ])('%j says what is wrong', async (args, code, words) => {
+    expect(await ledger(...args)).toMatchObject({ code, stderr: expect.stringContaining(words) })
+  })
+})
