@@ -44,6 +44,36 @@ export interface Applied<S> {
   readonly nextRules?: NonNullable<LedgerFields['nextRules']>
 }
 
+/** What became of a block that was applied elsewhere. */
+export interface Executed<S> extends Applied<S> {
+  /** What `votesFor` said of it. */
+  readonly isVotedFor: boolean
+}
+
+export interface BuildPlace {
+  readonly height: number
+  readonly time: number
+  readonly transactions: readonly Uint8Array[]
+}
+
+/** What was built elsewhere. */
+export interface Built<S> {
+  readonly extension: Uint8Array
+  readonly transactions: readonly Uint8Array[]
+  /** What comes of it; undefined when there is nothing in it, or the application does not apply what it built. */
+  readonly executed: Executed<S> | undefined
+  /** Those of the place that may wait no longer. */
+  readonly refused: readonly Uint8Array[]
+}
+
+/**
+ * An application that works elsewhere, such as in the thread that has its state. This is what is needed of it here and at once; the rest
+ * goes there as effects of the machine, and comes back as events.
+ */
+export interface ApplicationFront<S> extends Pick<Application<S>, 'initial' | 'root' | 'ticket' | 'knowsRules'> {
+  readonly worksElsewhere: true
+}
+
 /**
  * What runs on a chain. All of it is deterministic: no clock, no chance, no order of a Map in bytes; states are values that
  * are never changed in place, because a proposed block is applied before anybody knows whether it will be decided.
@@ -55,10 +85,7 @@ export interface Application<S> {
   /** Whether a transaction may wait in the pool. Asked again before it is proposed. */
   admits(state: S, transaction: Uint8Array): boolean
   /** The next block out of what waits; `transactions: []` when nothing of it fits. */
-  build(
-    state: S,
-    place: { readonly height: number; readonly time: number; readonly transactions: readonly Uint8Array[] },
-  ): { readonly extension: Uint8Array; readonly transactions: readonly Uint8Array[] }
+  build(state: S, place: BuildPlace): { readonly extension: Uint8Array; readonly transactions: readonly Uint8Array[] }
   /**
    * What a voter has of its own against a valid block that is new, such as anchors that it does not trust; absent: nothing. The one part
    * that may differ from voter to voter. A block that a quorum votes for is taken whatever this says.

@@ -9,6 +9,7 @@
  *   `StateViews` where an application runs on it in its own thread, `catchUp` to get it from others.
  * - `verifyStateProof` checks what a state root says of some keys: the proof of a name, for whoever has a certified header.
  *
+ * - `createStateChain` runs a ledger: its `StateApplication` is where the state is (`hostedMethods`), and `statePort` is the way there.
  * - Of ledger chains: `verifyHeader` and `LightWalk` follow a chain from what is trusted, `linkVerdict` records one on another,
  *   `verifyProofFile` checks the proof of a name; checkpoints, witnesses and tiles are C2SP's.
  *
@@ -18,7 +19,16 @@
  * (data, bytes, signatures) over `state/` (the state on disk) over `trees/`.
  */
 
-export type { Application, Applied, BlockContent, ConsensusView, Ticket } from './application.ts'
+export type {
+  Application,
+  Applied,
+  BlockContent,
+  BuildPlace,
+  Built,
+  ConsensusView,
+  Executed,
+  Ticket,
+} from './application.ts'
 export { blockIdOf, headerFromValue, headerToValue } from './blocks/blocks.ts'
 export { certificateFromValue, certificateToValue } from './blocks/certificates.ts'
 export { decodeGenesis, encodeGenesis, type Genesis, ledgerChainId } from './blocks/genesis.ts'
@@ -151,7 +161,17 @@ export {
   witnessVerdict,
 } from './notes/witness.ts'
 export { type ChainOptions, chunkChainOptions, ledgerChainOptions, type QuorumRule } from './options.ts'
-export { type Chain, type ChainDeps, type ChainHooks, createChain, type EngineStores } from './run/driver.ts'
+export {
+  type Chain,
+  type ChainDeps,
+  type ChainHooks,
+  createChain,
+  createStateChain,
+  type EngineStores,
+  type StateChainDeps,
+} from './run/driver.ts'
+export type { ApplicationPort, Outcome } from './run/elsewhere.ts'
+export { type StatePortDeps, statePort } from './run/state-port.ts'
 export {
   dropChain,
   isRetired,
@@ -171,6 +191,15 @@ export {
   type PieceSource,
   type StateCatchUpDeps,
 } from './state/catch-up.ts'
+export {
+  HOSTED_METHODS,
+  type HostedMethod,
+  type HostedMethods,
+  type HostedState,
+  hostedMethods,
+  type StateApplication,
+  type StatePoint,
+} from './state/hosted.ts'
 export {
   type RemoteState,
   remoteState,

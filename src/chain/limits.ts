@@ -98,6 +98,10 @@ export const limits = {
   MAX_POOL_BYTES: 4_000_000,
   /** Of one account, where transactions name theirs: a block a second takes so many within a minute, one by one. */
   MAX_POOL_OF_ACCOUNT: 64,
+  /** Transactions that the application is asked about elsewhere at once: each is up to 32 kB and a signature check. */
+  MAX_ADMITTING: 1_024,
+  /** Of those that wait, how many of the oldest it is asked about again after each block. */
+  ADMITTED_AGAIN: 64,
   /** Of those, how many are told to all once more while a height takes long; n validators do so each tick. */
   TOLD_AGAIN: 32,
   /** Beside the time-out of the proposal, how far a proposer's clock may be from ours, ms. */

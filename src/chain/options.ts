@@ -36,6 +36,8 @@ export interface ChainOptions {
   readonly snapshotEvery: number
   /** Blocks kept below the newest snapshot; undefined: all. */
   readonly keepBlocks: number | undefined
+  /** Versions of a state on disk that are kept: others fetch one in pieces meanwhile. */
+  readonly keepVersions: number
   /** Time of the chain's birth, Unix ms: the first block is later. Same for all. */
   readonly genesisTime: number
 }
@@ -56,6 +58,7 @@ export const chunkChainOptions: ChainOptions = {
   idleTickMs: 30_000,
   snapshotEvery: 64,
   keepBlocks: undefined,
+  keepVersions: 0,
   genesisTime: 0,
 }
 
@@ -75,5 +78,6 @@ export const ledgerChainOptions: ChainOptions = {
   idleTickMs: 10_000,
   snapshotEvery: 100,
   keepBlocks: undefined,
+  keepVersions: 256,
   genesisTime: 0,
 }

@@ -1,4 +1,5 @@
 /** One validator among n, whose others are played by the test: what it is told, and what it does about it. */
+import type { Application } from '../../src/chain/application.ts'
 import { makeBlock, ZERO_HASH } from '../../src/chain/blocks/blocks.ts'
 import type { ChainMessage } from '../../src/chain/blocks/messages.ts'
 import { claimBytes, voteBytes } from '../../src/chain/blocks/signing.ts'
@@ -27,7 +28,7 @@ export class One {
   readonly validators: readonly Validator[]
   readonly signers: readonly Signer[]
   readonly me: number
-  readonly context: ChainContext<StateMap>
+  readonly context: ChainContext<StateMap> & { readonly application: Application<StateMap> }
   state: ChainState<StateMap>
   effects: ChainEffect<StateMap>[] = []
   now = NOW

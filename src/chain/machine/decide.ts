@@ -4,9 +4,9 @@ import { decodeEvidence } from '../blocks/evidence.ts'
 import type { ChainMessage } from '../blocks/messages.ts'
 import { limits } from '../limits.ts'
 import type { HistoryEdge } from '../trees/history.ts'
-import type { Block, BlockCertificate, CertifiedBlock, Snapshot } from '../types.ts'
+import type { Block, BlockCertificate, CertifiedBlock, Snapshot, SnapshotHead } from '../types.ts'
 import { forgetAccusations } from './accusations.ts'
-import { execution, rulesAt } from './execute.ts'
+import { contentOf, execution, rulesAt } from './execute.ts'
 import { moveHead } from './head.ts'
 import { HeightLog } from './log.ts'
 import { forget, scheduleStart, trimPool } from './pool.ts'
@@ -15,21 +15,24 @@ import { countCertificate } from './voting.ts'
 import { halt, nameAt, others, ownIndex, persist, send, setTimer } from './work.ts'
 
 /**
- * any -> the next height. `certificate` was verified by the caller. False, and the machine halts, when the block that a quorum
- * decided is not valid here: more than f have lied, or the application is not deterministic, and going on would make it worse.
+ * any -> the next height. `certificate` was verified by the caller. `halted` when the block that a quorum decided is not valid here: more than f
+ * have lied, or the application is not deterministic, and going on would make it worse. `waits`: the block is being applied elsewhere, and the
+ * caller comes again.
  */
 export function decideOn<S>(
   work: ChainWork<S>,
   block: Block,
   certificate: BlockCertificate,
   caughtUp: boolean,
-): boolean {
+): 'decided' | 'halted' | 'waits' {
   const { state, effects } = work
   const executed = execution(work, block)
+  if (executed === 'waits') return 'waits'
   if (executed === undefined) {
     halt(work, `the decided block of height ${state.height} is not valid here`, block)
-    return false
+    return 'halted'
   }
+  const content = contentOf(work, block)
   countCertificate(work, state.log, certificate)
   const decided = { block, certificate }
   const listeners = toTell(work, certificate)
@@ -39,6 +42,8 @@ export function decideOn<S>(
   const made = moveHead(state, block, certificate, executed)
   const snapshot = makeSnapshot(work, decided, before)
   persist(work, { kind: 'persistBlock', decided, snapshot, made })
+  if ('worksElsewhere' in work.context.application)
+    effects.push({ kind: 'commit', content, head: headOf(state, decided, before, 0) })
   forgetAccusations(work, (block.evidence ?? []).map(decodeEvidence))
   effects.push({ kind: 'decided', decided, app: executed.state, caughtUp })
   if (work.context.rules.gossipsCertificates) send(work, listeners, { type: 'commit', certificate })
@@ -46,7 +51,7 @@ export function decideOn<S>(
   trimPool(work)
   enterHeight(work, state.height + 1)
   checkRules(work)
-  return true
+  return 'decided'
 }
 
 /** Schema 2: a release that does not know the rules of the height stops before it: whatever it did there would be wrong. */
@@ -70,6 +75,9 @@ export function enterHeight<S>(work: ChainWork<S>, height: number): void {
   state.log = new HeightLog(state.validators)
   recallLock(work)
   state.executions = new Map()
+  state.executing = new Map()
+  state.opposed = new Set()
+  state.building = undefined
   state.decidedAt = now
   // Transactions left over from the last block have waited long enough for others.
   state.hasWaited = true
@@ -120,23 +128,31 @@ function makeSnapshot<S>(work: ChainWork<S>, decided: CertifiedBlock, before: Hi
   const { context, state } = work
   const { snapshotEvery } = context.options
   if (snapshotEvery === 0 || state.height % snapshotEvery !== 0) return undefined
-  const bytes = context.application.snapshot(state.app)
+  const { application } = context
+  // What has its state elsewhere gives it in pieces, of any height that is kept: here is only what proves them.
+  const bytes = 'worksElsewhere' in application ? new Uint8Array() : application.snapshot(state.app)
   if (bytes.length > limits.MAX_SNAPSHOT_BYTES) {
     work.effects.push({ kind: 'noSnapshot', bytes: bytes.length })
     return undefined
   }
-  const { previousValidators, validators, nextValidators } = state
-  state.snapshot = {
-    head: {
-      header: decided.block.header,
-      certificate: decided.certificate,
-      validators: previousValidators,
-      nextValidators: validators,
-      afterValidators: nextValidators,
-      size: bytes.length,
-      ...(context.options.schema === 1 ? {} : { history: before.hashes }),
-    },
-    state: bytes,
-  }
+  state.snapshot = { head: headOf(state, decided, before, bytes.length), state: bytes }
   return state.snapshot
+}
+
+/** What others need to go on from a block that was just decided; `before`: the history before it. */
+export function headOf(
+  { previousValidators, validators, nextValidators }: ChainWork<unknown>['state'],
+  { block: { header }, certificate }: CertifiedBlock,
+  before: HistoryEdge,
+  size: number,
+): SnapshotHead {
+  return {
+    header,
+    certificate,
+    validators: previousValidators,
+    nextValidators: validators,
+    afterValidators: nextValidators,
+    size,
+    ...(header.ledger === undefined ? {} : { history: before.hashes }),
+  }
 }

@@ -1,10 +1,9 @@
 /** Whether a block is valid: a pure function of block and state, so that voting never waits on the network. */
 import { compareBytes, equalBytes, isChordnsError, latin1 } from '../../base/index.ts'
-import type { BlockContent, ConsensusView } from '../application.ts'
-import { makeBlock, ZERO_HASH } from '../blocks/blocks.ts'
-import { decodeEvidence, type EvidenceItem, encodeEvidence, isEvidence } from '../blocks/evidence.ts'
-import { namesNextSets, namesOwnSet, setFields } from '../blocks/header-sets.ts'
-import { changesBetween, mostChanges, setRoot } from '../blocks/set-root.ts'
+import type { Applied, BlockContent, ConsensusView, Executed } from '../application.ts'
+import { decodeEvidence, type EvidenceItem, isEvidence } from '../blocks/evidence.ts'
+import { namesNextSets, namesOwnSet } from '../blocks/header-sets.ts'
+import { changesBetween, mostChanges } from '../blocks/set-root.ts'
 import { verifyCertificate } from '../blocks/signing.ts'
 import { DONE, encodeResult } from '../blocks/transactions.ts'
 import { isValidatorSet } from '../blocks/validators.ts'
@@ -12,22 +11,63 @@ import { limits } from '../limits.ts'
 import { historyRoot } from '../trees/history.ts'
 import { merkleRoot } from '../trees/merkle.ts'
 import type { Block, BlockCertificate, LedgerFields } from '../types.ts'
-import { pendingEvidence } from './accusations.ts'
-import { fitting, offered } from './pool.ts'
 import type { ChainContext, ChainWork, Execution, RulesState } from './state.ts'
 import { hasScheme } from './work.ts'
 
-/** Applies a block of this height ahead of its decision, once; undefined when it is not valid. */
-export function execution<S>(work: ChainWork<S>, block: Block): Execution<S> {
-  const { executions } = work.state
+/**
+ * Applies a block of this height ahead of its decision, once; undefined when it is not valid. `waits`: it is being applied elsewhere, and the
+ * machine goes on when the result comes.
+ */
+export function execution<S>(work: ChainWork<S>, block: Block): Execution<S> | 'waits' {
+  const { context, state } = work
   const key = latin1(block.id)
-  if (executions.has(key)) return executions.get(key)
-  const result = fits(work, block) ? apply(work, contentOf(work, block)) : undefined
+  if (state.executions.has(key)) return state.executions.get(key)
+  if (state.executing.has(key)) return 'waits'
+  if (!fits(work, block)) return keepExecution(work, block, undefined)
+  const content = contentOf(work, block)
+  const { application } = context
+  if ('worksElsewhere' in application) {
+    // Until the state is whole nothing can be applied.
+    if (state.sync?.isFetching === true) return 'waits'
+    if (state.executing.size >= limits.ROUNDS_KEPT * 2) state.executing.clear()
+    state.executing.set(key, block)
+    work.effects.push({ kind: 'execute', height: state.height, id: block.id, content })
+    return 'waits'
+  }
+  return keepExecution(work, block, outcome(work, content, application.apply(state.app, content)))
+}
+
+/** An answer to `execute`. What is of an earlier height, or was asked for too long ago, is forgotten. */
+export function onExecuted<S>(
+  work: ChainWork<S>,
+  height: number,
+  id: Uint8Array,
+  result: Executed<S> | undefined,
+): void {
+  const { state } = work
+  const key = latin1(id)
+  const block = height === state.height ? state.executing.get(key) : undefined
+  if (block === undefined) return
+  state.executing.delete(key)
+  if (result?.isVotedFor === false) state.opposed.add(key)
+  keepExecution(work, block, outcome(work, block, result))
+}
+
+/** Keeps what came of a block, if it is what its header says. */
+function keepExecution<S>(work: ChainWork<S>, block: Block, result: Execution<S>): Execution<S> {
+  const { executions } = work.state
   const holds = result !== undefined && isResult(work, block, result)
   // What an equivocating proposer makes us remember is bounded; to apply a block again is only slow.
   if (executions.size >= limits.ROUNDS_KEPT * 2) executions.clear()
-  executions.set(key, holds ? result : undefined)
-  return executions.get(key)
+  executions.set(latin1(block.id), holds ? result : undefined)
+  return holds ? result : undefined
+}
+
+/** Whether the application has something of its own against a block that is valid and new. */
+export function isVotedFor<S>(work: ChainWork<S>, block: Block): boolean {
+  const { application } = work.context
+  if ('worksElsewhere' in application) return !work.state.opposed.has(latin1(block.id))
+  return application.votesFor?.(contentOf(work, block)) ?? true
 }
 
 /** Whether the header says what came of the block. */
@@ -106,8 +146,12 @@ function isLastCertificate<S>(
   )
 }
 
-function apply<S>({ context, state }: ChainWork<S>, content: BlockContent): Execution<S> {
-  const applied = context.application.apply(state.app, content)
+/** What the application made of a block, if it is within what a chain allows. */
+export function outcome<S>(
+  { context, state }: ChainWork<S>,
+  { transactions }: Pick<BlockContent, 'transactions'>,
+  applied: Applied<S> | undefined,
+): Execution<S> {
   if (applied === undefined) return undefined
   const isLedger = context.options.schema === 2
   const after =
@@ -116,7 +160,6 @@ function apply<S>({ context, state }: ChainWork<S>, content: BlockContent): Exec
       : [...applied.validators].sort((a, b) => compareBytes(a.id, b.id))
   if (after !== state.nextValidators && !isValidatorSet(after)) return undefined
   if (!isLedger) return { state: applied.state, after, results: [], nextRules: undefined }
-  const { transactions } = content
   const results = applied.results ?? transactions.map(() => DONE)
   const nextRules = applied.nextRules ?? rulesAt(state).next
   const holds =
@@ -136,7 +179,8 @@ export function contentOf<S>(work: ChainWork<S>, block: Block): BlockContent {
     : { ...content, consensus: consensusView(work, block.lastCertificate, evidenceOf(work.context, block) ?? []) }
 }
 
-function consensusView<S>(
+/** What the application sees of the chain itself beside a block of this height. */
+export function consensusView<S>(
   { state }: ChainWork<S>,
   last: BlockCertificate | undefined,
   evidence: readonly EvidenceItem[],
@@ -176,59 +220,5 @@ function readEvidence(bytes: Uint8Array): EvidenceItem | undefined {
   } catch (error) {
     if (!isChordnsError(error, 'CHAIN_MALFORMED')) throw error
     return undefined
-  }
-}
-
-/**
- * A new block out of the pool; undefined when there is nothing to decide. `mayBeEmpty`: even nothing is worth a block. What
- * the application builds must be what it would apply, and fit into a message: otherwise the turn is lost, and said so.
- */
-export function buildBlock<S>(work: ChainWork<S>, proposer: Uint8Array, mayBeEmpty: boolean): Block | undefined {
-  const { context, state, now, effects } = work
-  const { head, height } = state
-  const isLedger = context.options.schema === 2
-  const time = Math.max(head.time + (isLedger ? Math.max(1, context.options.intervalMs) : 1), Math.floor(now))
-  const evidence = isLedger ? pendingEvidence(work, time) : []
-  const place = { height, time, transactions: fitting(offered(work)) }
-  const { extension, transactions } = context.application.build(state.app, place)
-  if (transactions.length === 0 && evidence.length === 0 && !mayBeEmpty) return undefined
-  const most = isLedger ? limits.MAX_LEDGER_EXTENSION_BYTES : limits.MAX_EXTENSION_BYTES
-  const isSmall = extension.length <= most && fitting(transactions).length === transactions.length
-  const content = { height, time, proposer, extension, transactions }
-  const consensus = isLedger ? { consensus: consensusView(work, head.certificate, evidence) } : {}
-  const executed = isSmall ? apply(work, { ...content, ...consensus }) : undefined
-  if (executed === undefined) {
-    const reason = isSmall ? 'the application built a block that it does not apply' : 'the application built too large'
-    effects.push({ kind: 'warn', reason })
-    return undefined
-  }
-  return makeBlock(
-    {
-      chainId: context.chainId,
-      height,
-      time,
-      proposer,
-      previousId: height === 1 ? ZERO_HASH : head.id,
-      stateRoot: context.application.root(executed.state),
-      ...setFields(context.options.schema, state.validators, state.nextValidators, executed.after),
-      extension,
-      ...(isLedger ? { ledger: ledgerFields(state, executed) } : {}),
-    },
-    transactions,
-    head.certificate,
-    evidence.map(encodeEvidence).sort(compareBytes),
-  )
-}
-
-function ledgerFields<S>(
-  state: ChainWork<S>['state'],
-  { after, results, nextRules }: NonNullable<Execution<S>>,
-): Omit<LedgerFields, 'evidenceRoot'> {
-  return {
-    afterValidatorsRoot: setRoot(after),
-    resultsRoot: merkleRoot(results),
-    historyRoot: historyRoot(state.history),
-    rules: rulesAt(state).now,
-    nextRules,
   }
 }

@@ -76,6 +76,8 @@ export class VoteSet {
 
 export interface RoundLog {
   proposal: Proposal | undefined
+  /** Whether the proposal's time was near our clock when we first looked. */
+  timely: boolean | undefined
   readonly votes: Readonly<Record<VoteKind, VoteSet>>
   /** R3 and R6 arm their timers once, R4 acts once. */
   prevoteTimer: boolean
@@ -112,6 +114,7 @@ export class HeightLog {
     if (log === undefined) {
       log = {
         proposal: undefined,
+        timely: undefined,
         votes: { prevote: new VoteSet(), precommit: new VoteSet() },
         prevoteTimer: false,
         precommitTimer: false,

@@ -9,14 +9,14 @@ import type { ChainMessage } from '../blocks/messages.ts'
 import { isValidatorSet } from '../blocks/validators.ts'
 import { limits } from '../limits.ts'
 import { emptyHistory } from '../trees/history.ts'
-import type { CertifiedBlock, ChainStatus, Snapshot, Vote } from '../types.ts'
-import { checkRules, drainEarly } from './decide.ts'
-import { execution } from './execute.ts'
+import type { CertifiedBlock, ChainStatus, Snapshot, SnapshotHead, Vote } from '../types.ts'
+import { checkRules, drainEarly, headOf } from './decide.ts'
+import { contentOf, execution, onExecuted } from './execute.ts'
 import type { VoteRecord } from './guard.ts'
 import { historyAfter, moveHead, takeSnapshotHead } from './head.ts'
 import { HeightLog } from './log.ts'
-import { addTransaction, scheduleStart, untilStart } from './pool.ts'
-import { advance, onTimeout, startRound } from './rounds.ts'
+import { offer, onAdmitted, scheduleStart, untilStart } from './pool.ts'
+import { advance, onTimeout, proposeBuilt, startRound } from './rounds.ts'
 import type { ChainContext, ChainEffect, ChainEvent, ChainState, ChainTimer, ChainWork, PeerName } from './state.ts'
 import {
   catchUp,
@@ -24,12 +24,14 @@ import {
   onAskPiece,
   onBlocks,
   onCommit,
+  onFetched,
   onPiece,
   onSnapshot,
   onStatus,
   onSyncTimeout,
   onTick,
   serveBehind,
+  takeBacklog,
 } from './sync.ts'
 import { countProposal, countVote, messagesOf } from './voting.ts'
 import { mayServe, others, peerOf, SELF, send, setTimer, timeoutMs, toSelf } from './work.ts'
@@ -71,11 +73,16 @@ export function initialState<S>(context: ChainContext<S>, remembered: Remembered
     log: new HeightLog(genesis),
     previousLog: undefined,
     executions: new Map(),
+    executing: new Map(),
+    opposed: new Set(),
+    building: undefined,
+    backlog: undefined,
     record: remembered.record,
     pool: new Map(),
     poolBytes: 0,
     tickets: new Map(),
     waitingOf: new Map(),
+    admitting: new Set(),
     clearedAt: 0,
     hasWaited: false,
     peers: new Map(),
@@ -114,33 +121,53 @@ export function initialState<S>(context: ChainContext<S>, remembered: Remembered
 
 function restoreSnapshot<S>({ application }: ChainContext<S>, state: ChainState<S>, snapshot: Snapshot): void {
   const { head } = snapshot
-  const app = application.restore(snapshot.state)
+  const app = 'worksElsewhere' in application ? undefined : application.restore(snapshot.state)
   if (app === undefined || !equalBytes(application.root(app), head.header.stateRoot))
     throw broken(head.header.height, 'the snapshot is not the state of its header')
   if (historyAfter(head) === undefined)
     throw broken(head.header.height, 'the history beside the snapshot is not that of its header')
-  state.height = head.header.height + 1
-  takeSnapshotHead(state, head, app)
+  startFrom(state, head, app)
   state.snapshot = snapshot
 }
 
-/** An own block: it was verified before it was stored, but must still lead from the state before to the one it names. */
-export function replay<S>(work: ChainWork<S>, { block, certificate }: CertifiedBlock): void {
-  const { state } = work
-  const executed = execution(work, block)
-  if (executed === undefined || !equalBytes(certificate.blockId, block.id))
-    throw broken(block.header.height, 'a stored block does not follow from those before it')
-  moveHead(state, block, certificate, executed)
-  state.executions.clear()
-  state.height++
+/** From nothing to the height after `head`, whose state `app` is. */
+export function startFrom<S>(state: ChainState<S>, head: SnapshotHead, app: S): void {
+  state.height = head.header.height + 1
+  takeSnapshotHead(state, head, app)
+  state.log = new HeightLog(state.validators)
 }
 
-function broken(height: number, what: string) {
+/**
+ * An own block: it was verified before it was stored, but must still lead from the state before to the one it names. Where the application works
+ * elsewhere, `waits` until the result has come.
+ */
+export function replay<S>(work: ChainWork<S>, { block, certificate }: CertifiedBlock): 'done' | 'waits' {
+  const { state } = work
+  const executed = execution(work, block)
+  if (executed === 'waits') return 'waits'
+  if (executed === undefined || !equalBytes(certificate.blockId, block.id))
+    throw broken(block.header.height, 'a stored block does not follow from those before it')
+  const content = contentOf(work, block)
+  const before = state.history
+  moveHead(state, block, certificate, executed)
+  if ('worksElsewhere' in work.context.application)
+    work.effects.push({ kind: 'commit', content, head: headOf(state, { block, certificate }, before, 0) })
+  state.executions.clear()
+  state.height++
+  return 'done'
+}
+
+export function broken(height: number, what: string) {
   return new ChordnsError('CHAIN_STORE', `the stored chain is broken at height ${height}: ${what}`, { height, what })
 }
 
 /** `now` is Unix ms. */
-export function step<S>(context: ChainContext<S>, state: ChainState<S>, event: ChainEvent, now: number): ChainStep<S> {
+export function step<S>(
+  context: ChainContext<S>,
+  state: ChainState<S>,
+  event: ChainEvent<S>,
+  now: number,
+): ChainStep<S> {
   const work: ChainWork<S> = { context, state, now, effects: [] }
   if (state.halted === undefined) {
     handle(work, event)
@@ -169,14 +196,14 @@ function settle<S>(work: ChainWork<S>): void {
   const { state } = work
   for (;;) {
     advance(work)
-    if (release(work)) continue
+    if (takeBacklog(work) || release(work)) continue
     if (state.earlyTakenAt === state.height) return
     state.earlyTakenAt = state.height
     for (const { from, message } of drainEarly(work)) receive(work, from, message)
   }
 }
 
-function handle<S>(work: ChainWork<S>, event: ChainEvent) {
+function handle<S>(work: ChainWork<S>, event: ChainEvent<S>) {
   switch (event.kind) {
     case 'start':
       return begin(work)
@@ -187,9 +214,15 @@ function handle<S>(work: ChainWork<S>, event: ChainEvent) {
     case 'persisted':
       return onPersisted(work, event.token)
     case 'submit':
-      if (addTransaction(work, event.transaction))
-        send(work, others(work), { type: 'transactions', transactions: [event.transaction] })
-      return
+      return offer(work, [event.transaction], 'submit')
+    case 'executed':
+      return onExecuted(work, event.height, event.id, event.result)
+    case 'built':
+      return proposeBuilt(work, event.height, event.round, event.built)
+    case 'admitted':
+      return onAdmitted(work, event.transactions, event.verdicts, event.of)
+    case 'fetched':
+      return onFetched(work, event.head, event.app)
   }
 }
 
@@ -283,8 +316,7 @@ function receive<S>(work: ChainWork<S>, from: PeerName, message: ChainMessage) {
     case 'piece':
       return onPiece(work, from, message.height, message.index, message.bytes)
     case 'transactions':
-      for (const transaction of message.transactions) addTransaction(work, transaction)
-      return
+      return offer(work, message.transactions, 'peer')
   }
 }
 

@@ -3,20 +3,62 @@ import { latin1 } from '../../base/index.ts'
 import { sha256 } from '../../crypto/index.ts'
 import type { Ticket } from '../application.ts'
 import { limits } from '../limits.ts'
-import type { ChainWork } from './state.ts'
+import type { AdmitReason, ChainWork } from './state.ts'
 import { byFee } from './tickets.ts'
 import { others, send, setTimer } from './work.ts'
 
-/** True when the transaction is new and may wait. */
-export function addTransaction<S>(work: ChainWork<S>, transaction: Uint8Array): boolean {
+/**
+ * What somebody offers: what is new and may wait goes into the pool, at once or when the application has said so that works elsewhere. What is
+ * our own is told to all others then.
+ */
+export function offer<S>(work: ChainWork<S>, transactions: readonly Uint8Array[], of: AdmitReason): void {
+  const { context, state, effects } = work
+  const { application } = context
+  if (!('worksElsewhere' in application)) {
+    for (const transaction of transactions)
+      if (mayWait(work, transaction) && application.admits(state.app, transaction)) put(work, transaction, of)
+    return
+  }
+  const asked: Uint8Array[] = []
+  for (const transaction of transactions) {
+    const key = poolKey(transaction)
+    if (state.admitting.size >= limits.MAX_ADMITTING) break
+    if (state.admitting.has(key) || !mayWait(work, transaction)) continue
+    state.admitting.add(key)
+    asked.push(transaction)
+  }
+  if (asked.length > 0) effects.push({ kind: 'admit', transactions: asked, of })
+}
+
+/** The answer to `admit`. */
+export function onAdmitted<S>(
+  work: ChainWork<S>,
+  transactions: readonly Uint8Array[],
+  verdicts: readonly boolean[],
+  of: AdmitReason,
+): void {
+  for (const [index, transaction] of transactions.entries()) {
+    work.state.admitting.delete(poolKey(transaction))
+    if (of === 'again') {
+      if (verdicts[index] !== true) forget(work, transaction)
+    } else if (verdicts[index] === true && mayWait(work, transaction)) put(work, transaction, of)
+  }
+}
+
+/** Whether it is new, there is room, and its account may have one more. */
+function mayWait<S>(work: ChainWork<S>, transaction: Uint8Array): boolean {
   const { context, state } = work
   if (transaction.length > limits.MAX_TRANSACTION_BYTES) return false
   if (!hasRoom(work, transaction)) return false
+  if (state.pool.has(poolKey(transaction))) return false
+  const { ticket } = context.application
+  return ticket === undefined || isWelcome(work, ticket(transaction))
+}
+
+function put<S>(work: ChainWork<S>, transaction: Uint8Array, of: AdmitReason): void {
+  const { context, state } = work
   const key = poolKey(transaction)
-  if (state.pool.has(key)) return false
   const ticket = context.application.ticket?.(transaction)
-  if (context.application.ticket !== undefined && !isWelcome(work, ticket)) return false
-  if (!context.application.admits(state.app, transaction)) return false
   state.pool.set(key, transaction)
   if (ticket !== undefined) keepTicket(work, key, ticket)
   state.poolBytes += transaction.length
@@ -24,7 +66,7 @@ export function addTransaction<S>(work: ChainWork<S>, transaction: Uint8Array): 
     state.hasWaited = false
     scheduleStart(work)
   }
-  return true
+  if (of === 'submit') send(work, others(work), { type: 'transactions', transactions: [transaction] })
 }
 
 /** Whether the account may have one more that waits, and a block can still take it. */
@@ -80,12 +122,24 @@ export function* admissible<S>(work: ChainWork<S>): Generator<Uint8Array> {
 
 function isAdmissible<S>({ context, state }: ChainWork<S>, key: string, transaction: Uint8Array): boolean {
   const expires = state.tickets.get(key)?.expires ?? Number.POSITIVE_INFINITY
-  return expires > state.head.time && context.application.admits(state.app, transaction)
+  const { application } = context
+  return expires > state.head.time && ('worksElsewhere' in application || application.admits(state.app, transaction))
 }
 
-/** After a decision: drops from the front of the pool what can no more be decided, up to the first that can. */
+/**
+ * After a decision: drops from the front of the pool what can no more be decided, up to the first that can. Where the application works
+ * elsewhere it is asked about the oldest.
+ */
 export function trimPool<S>(work: ChainWork<S>): void {
-  for (const _ of admissible(work)) return
+  const { context, effects } = work
+  const isElsewhere = 'worksElsewhere' in context.application
+  const oldest: Uint8Array[] = []
+  for (const transaction of admissible(work)) {
+    if (!isElsewhere) return
+    oldest.push(transaction)
+    if (oldest.length >= limits.ADMITTED_AGAIN) break
+  }
+  if (oldest.length > 0) effects.push({ kind: 'admit', transactions: oldest, of: 'again' })
 }
 
 export function forget<S>(work: ChainWork<S>, transaction: Uint8Array): void {

@@ -3,10 +3,12 @@
  * does. A proposal that names an earlier round carries the prevotes of that round, so that R2 needs no gossip of them.
  */
 import { equalBytes } from '../../base/index.ts'
+import type { Built } from '../application.ts'
 import { limits } from '../limits.ts'
 import type { Block } from '../types.ts'
+import { buildBlock, onBuilt } from './build.ts'
 import { decideOn } from './decide.ts'
-import { buildBlock, contentOf, execution } from './execute.ts'
+import { execution, isVotedFor } from './execute.ts'
 import { proposerOf } from './proposer.ts'
 import type { ChainWork } from './state.ts'
 import { castProposal, castVote } from './voting.ts'
@@ -54,6 +56,12 @@ export function startRound<S>(work: ChainWork<S>, round: number): void {
   if (block !== undefined) castProposal(work, block, -1, undefined)
 }
 
+/** The answer to `build`: our proposal, if there is anything to decide. */
+export function proposeBuilt<S>(work: ChainWork<S>, height: number, round: number, built: Built<S>): void {
+  const block = onBuilt(work, height, round, built)
+  if (block !== undefined) castProposal(work, block, -1, undefined)
+}
+
 /** any -> the next height. R7, lines 49-54: a quorum of precommits in whichever round. */
 function decideByVotes<S>(work: ChainWork<S>): boolean {
   const { state } = work
@@ -62,7 +70,7 @@ function decideByVotes<S>(work: ChainWork<S>): boolean {
     const id = votes.precommit.leader(quorum)
     const block = id && state.log.block(id)
     if (id === undefined || block === undefined) continue
-    return decideOn(work, block, certificateOf(work, votes.precommit, round, id), false)
+    return decideOn(work, block, certificateOf(work, votes.precommit, round, id), false) === 'decided'
   }
   return false
 }
@@ -102,18 +110,27 @@ function prevoteOnProposal<S>(work: ChainWork<S>): boolean {
   const { locked } = state
   const isLocked = locked !== undefined && equalBytes(locked.block.id, block.id)
   const isNew = claim.validRound < 0
-  const accepted =
-    (!isNew || isTimely(work, block)) &&
-    context.rules.mayPrevote(locked?.round ?? -1, isLocked, claim.validRound) &&
-    execution(work, block) !== undefined &&
-    (!isNew || isVotedFor(work, block))
+  const mayBe =
+    (!isNew || isTimely(work, block)) && context.rules.mayPrevote(locked?.round ?? -1, isLocked, claim.validRound)
+  const executed = mayBe ? execution(work, block) : undefined
+  if (executed === 'waits') return false
+  const accepted = executed !== undefined && (!isNew || isVotedFor(work, block))
   state.step = 'prevote'
   castVote(work, 'prevote', accepted ? block.id : undefined)
   return true
 }
 
-/** A new block's time is near our own clock; a block that a quorum prevoted was timely once, and that is enough. */
-function isTimely<S>(work: ChainWork<S>, { header }: Block): boolean {
+/**
+ * A new block's time is near our own clock when it comes; a block that a quorum prevoted was timely once, and that is enough. Said once in a
+ * round: a block that is being applied elsewhere does not grow old by that.
+ */
+function isTimely<S>(work: ChainWork<S>, block: Block): boolean {
+  const entry = work.state.log.round(work.state.round)
+  entry.timely ??= isNear(work, block)
+  return entry.timely
+}
+
+function isNear<S>(work: ChainWork<S>, { header }: Block): boolean {
   const { context, state, now } = work
   const { proposeMs, deltaMs, schema } = context.options
   if (schema === 1) return Math.abs(header.time - now) <= limits.MAX_SKEW_MS + timeoutMs(work, proposeMs)
@@ -122,18 +139,15 @@ function isTimely<S>(work: ChainWork<S>, { header }: Block): boolean {
   return header.time <= now + limits.MAX_SKEW_MS && header.time >= now - late
 }
 
-/** The application may have something of its own against a new block. */
-function isVotedFor<S>(work: ChainWork<S>, block: Block): boolean {
-  return work.context.application.votesFor?.(contentOf(work, block)) ?? true
-}
-
 /** prevote -> precommit, with a lock. R4, lines 36-43: a quorum prevoted the block. */
 function lockOnPrevotes<S>(work: ChainWork<S>): boolean {
   const { context, state } = work
   const entry = state.log.round(state.round)
   const block = entry.proposal?.block
   if (state.step === 'propose' || entry.prevotesSeen || block === undefined) return false
-  if (entry.votes.prevote.count(block.id) < quorumOf(work) || execution(work, block) === undefined) return false
+  if (entry.votes.prevote.count(block.id) < quorumOf(work)) return false
+  const executed = execution(work, block)
+  if (executed === undefined || executed === 'waits') return false
   entry.prevotesSeen = true
   const { round } = state
   const wasPrevote = state.step === 'prevote'

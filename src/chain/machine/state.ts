@@ -1,6 +1,15 @@
 /** The machine's state, what happens to it, and what it wants done. */
 import type { SignatureScheme, Signer } from '../../crypto/index.ts'
-import type { Application, Ticket } from '../application.ts'
+import type {
+  Application,
+  ApplicationFront,
+  BlockContent,
+  BuildPlace,
+  Built,
+  Executed,
+  Ticket,
+} from '../application.ts'
+import type { EvidenceItem } from '../blocks/evidence.ts'
 import type { ChainMessage } from '../blocks/messages.ts'
 import type { ChainOptions } from '../options.ts'
 import type { HistoryEdge } from '../trees/history.ts'
@@ -28,7 +37,7 @@ export interface ChainContext<S> {
   readonly genesis: readonly Validator[]
   readonly signer: Signer
   readonly scheme: SignatureScheme
-  readonly application: Application<S>
+  readonly application: Application<S> | ApplicationFront<S>
   readonly options: ChainOptions
   readonly rules: ConsensusRules
   /** Schema 2: own headers and their paths, for evidence of earlier heights; without it none goes into blocks. */
@@ -57,7 +66,7 @@ export interface PendingAccusation {
 
 export type ChainTimer = 'start' | 'propose' | 'prevote' | 'precommit' | 'tick' | 'sync'
 
-export type ChainEvent =
+export type ChainEvent<S = never> =
   /** Once, before all others. */
   | { readonly kind: 'start' }
   | { readonly kind: 'message'; readonly from: PeerName; readonly message: ChainMessage }
@@ -65,6 +74,46 @@ export type ChainEvent =
   /** Everything up to this token survives power loss. */
   | { readonly kind: 'persisted'; readonly token: number }
   | { readonly kind: 'submit'; readonly transaction: Uint8Array }
+  | ExecutionEvent<S>
+
+/** What the application says that works elsewhere. */
+export type ExecutionEvent<S> =
+  /** To `execute`; undefined: not valid. */
+  | {
+      readonly kind: 'executed'
+      readonly height: number
+      readonly id: Uint8Array
+      readonly result: Executed<S> | undefined
+    }
+  /** To `build`. */
+  | { readonly kind: 'built'; readonly height: number; readonly round: number; readonly built: Built<S> }
+  /** To `admit`: one for each transaction. */
+  | {
+      readonly kind: 'admitted'
+      readonly transactions: readonly Uint8Array[]
+      readonly verdicts: readonly boolean[]
+      readonly of: AdmitReason
+    }
+  /** To `fetchState`. */
+  | { readonly kind: 'fetched'; readonly head: SnapshotHead; readonly app: S | undefined }
+
+/** Who offered a transaction: our own submitter, a peer; or it waits already and may have become void. */
+export type AdmitReason = 'submit' | 'peer' | 'again'
+
+/** What the application is to do that works elsewhere. All of it is done in order. */
+export type ExecutionEffect =
+  | { readonly kind: 'execute'; readonly height: number; readonly id: Uint8Array; readonly content: BlockContent }
+  | {
+      readonly kind: 'build'
+      readonly round: number
+      readonly place: BuildPlace
+      readonly around: Pick<BlockContent, 'proposer' | 'consensus'>
+    }
+  | { readonly kind: 'admit'; readonly transactions: readonly Uint8Array[]; readonly of: AdmitReason }
+  /** The block was decided: its state is written, and `head` beside it, once the block is on disk. */
+  | { readonly kind: 'commit'; readonly content: BlockContent; readonly head: SnapshotHead }
+  /** Get the state of this head from those peers, and write `head` beside it. */
+  | { readonly kind: 'fetchState'; readonly head: SnapshotHead; readonly from: readonly PeerName[] }
 
 export type ChainEffect<S> =
   /** Durable before `persisted`: what was signed. Sends that depend on it come after that event only. */
@@ -104,6 +153,7 @@ export type ChainEffect<S> =
   | { readonly kind: 'noSnapshot'; readonly bytes: number }
   /** More than a third lied, or the application is not deterministic: nothing more is signed. Or the rules are unknown here. */
   | { readonly kind: 'halt'; readonly reason: string; readonly invalid: Block | undefined }
+  | ExecutionEffect
 
 /**
  * Where this node is in a round of the height.
@@ -141,11 +191,14 @@ export interface PeerState {
  *     asked -> none             `onBlocks`; `onSyncTimeout`
  *     asked -> downloading      `onSnapshot`
  *     downloading -> none       `adopt`; `giveUp` when the snapshot is not what its header says, or does not come
+ *     asked -> fetching         `fetchState`: where the state is elsewhere, in pieces of several peers
+ *     fetching -> none          `onFetched`
  */
 export interface CatchUp {
   readonly peer: PeerName
   deadline: number
   download: { readonly head: SnapshotHead; readonly pieces: Uint8Array[] } | undefined
+  isFetching: boolean
 }
 
 /** A block that was applied ahead of its decision; `undefined`: not valid. */
@@ -158,6 +211,16 @@ export type Execution<S> =
       readonly nextRules: RulesState['next']
     }
   | undefined
+
+/** What a new block is made of, beside what the application puts into it. */
+export interface BlockPlan {
+  readonly round: number
+  readonly time: number
+  readonly proposer: Uint8Array
+  readonly evidence: readonly EvidenceItem[]
+  /** Even nothing is worth a block. */
+  readonly mayBeEmpty: boolean
+}
 
 /** Schema 2: the rules of a height, and what is to follow them. */
 export interface RulesState {
@@ -185,11 +248,21 @@ export interface ChainState<S> {
   /** Of the height before, for votes that come late. */
   previousLog: HeightLog | undefined
   executions: Map<string, Execution<S>>
+  /** Blocks of this height that are being applied elsewhere. */
+  executing: Map<string, Block>
+  /** Valid blocks of this height that the application has something against. */
+  opposed: Set<string>
+  /** What is being built elsewhere for a round of this height. */
+  building: BlockPlan | undefined
+  /** Certified blocks that came; the first is being applied elsewhere, and its certificate was checked. */
+  backlog: { readonly from: PeerName; readonly blocks: CertifiedBlock[] } | undefined
   record: VoteRecord | undefined
   readonly pool: Map<string, Uint8Array>
   poolBytes: number
   /** Of what is in the pool, under the same keys, where the application has tickets; and how many wait of each account. */
   readonly tickets: Map<string, Ticket>
+  /** Keys of what the application is asked about elsewhere. */
+  readonly admitting: Set<string>
   readonly waitingOf: Map<string, number>
   /** The height at which a full pool was gone through. */
   clearedAt: number

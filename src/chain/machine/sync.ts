@@ -5,8 +5,9 @@ import { namesNextSets, namesOwnSet } from '../blocks/header-sets.ts'
 import type { StatusMessage } from '../blocks/messages.ts'
 import { verifyCertificate } from '../blocks/signing.ts'
 import { limits } from '../limits.ts'
-import type { BlockCertificate, CertifiedBlock, SnapshotHead, Vote } from '../types.ts'
+import type { BlockCertificate, CertifiedBlock, Snapshot, SnapshotHead, Vote } from '../types.ts'
 import { decideOn, enterHeight } from './decide.ts'
+import { execution } from './execute.ts'
 import { historyAfter, takeSnapshotHead } from './head.ts'
 import { tellPool, trimPool } from './pool.ts'
 import type { ChainWork, PeerName } from './state.ts'
@@ -114,7 +115,9 @@ export function onCommit<S>(work: ChainWork<S>, from: PeerName, certificate: Blo
   if (certificate.height < state.height) return
   const block = state.log.block(certificate.blockId)
   if (block !== undefined) {
-    if (isCertified(work, from, certificate)) decideOn(work, block, certificate, true)
+    if (state.backlog !== undefined || !isCertified(work, from, certificate)) return
+    const verdict = decideOn(work, block, certificate, true)
+    if (verdict === 'waits') state.backlog = { from, blocks: [{ block, certificate }] }
     return
   }
   const peer = peerOf(work, from)
@@ -124,15 +127,43 @@ export function onCommit<S>(work: ChainWork<S>, from: PeerName, certificate: Blo
 
 /** C1, lines 49-54 for those who missed the votes. Blocks come in order of height. */
 export function onBlocks<S>(work: ChainWork<S>, from: PeerName, blocks: readonly CertifiedBlock[]): void {
+  // The first of what waits is certified, so it will be decided, and others can wait for that.
+  if (work.state.backlog !== undefined) return
+  decideInOrder(work, from, [...blocks], false)
+}
+
+/** Goes on with the certified blocks that wait for the application; true when one of them was decided. */
+export function takeBacklog<S>(work: ChainWork<S>): boolean {
+  const { state } = work
+  const { backlog, height } = state
+  if (backlog === undefined || state.halted !== undefined) return false
+  const first = backlog.blocks[0]
+  if (first?.block.header.height === height && execution(work, first.block) === 'waits') return false
+  state.backlog = undefined
+  const isChecked = first?.block.header.height === height
+  decideInOrder(work, backlog.from, backlog.blocks, isChecked)
+  return state.height > height
+}
+
+/** `isChecked`: the certificate of the first was verified before. */
+function decideInOrder<S>(work: ChainWork<S>, from: PeerName, blocks: CertifiedBlock[], isChecked: boolean): void {
   const { state } = work
   let decided = 0
-  for (const { block, certificate } of blocks) {
+  let isKnown = isChecked
+  for (let next = blocks.shift(); next !== undefined; next = blocks.shift()) {
+    const { block, certificate } = next
     if (block.header.height !== state.height) continue
-    if (!equalBytes(block.id, certificate.blockId) || !isCertified(work, from, certificate)) {
+    if (!isKnown && (!equalBytes(block.id, certificate.blockId) || !isCertified(work, from, certificate))) {
       state.stats.refused++
       break
     }
-    if (!decideOn(work, block, certificate, true)) return
+    isKnown = false
+    const verdict = decideOn(work, block, certificate, true)
+    if (verdict === 'halted') return
+    if (verdict === 'waits') {
+      state.backlog = { from, blocks: [next, ...blocks] }
+      return
+    }
     decided++
   }
   if (state.sync?.peer !== from) return
@@ -165,6 +196,7 @@ function isCertified<S>(work: ChainWork<S>, from: PeerName, certificate: BlockCe
 /** none -> asked: one of those who say that they are ahead; `preferred` first. */
 export function catchUp<S>(work: ChainWork<S>, preferred?: PeerName): void {
   const { state, now } = work
+  if (state.backlog !== undefined || state.sync?.isFetching === true) return
   if (state.sync !== undefined && now < state.sync.deadline) return
   const ahead = [...state.peers].filter(([, { claims }]) => claims > state.height)
   const best = Math.max(0, ...ahead.map(([, { claims }]) => claims))
@@ -176,7 +208,7 @@ export function catchUp<S>(work: ChainWork<S>, preferred?: PeerName): void {
     state.sync = undefined
     return
   }
-  state.sync = { peer, deadline: now + limits.SYNC_TIMEOUT_MS, download: undefined }
+  state.sync = { peer, deadline: now + limits.SYNC_TIMEOUT_MS, download: undefined, isFetching: false }
   send(work, [peer], { type: 'ask-blocks', from: state.height })
   setTimer(work, 'sync', limits.SYNC_TIMEOUT_MS)
 }
@@ -185,6 +217,8 @@ export function catchUp<S>(work: ChainWork<S>, preferred?: PeerName): void {
 export function onSyncTimeout<S>(work: ChainWork<S>) {
   const { state, now } = work
   if (state.sync === undefined) return
+  // What it sent is being applied, or the state of its header is being fetched: it has done its part.
+  if (state.backlog !== undefined || state.sync.isFetching) state.sync.deadline = now + limits.SYNC_TIMEOUT_MS
   if (now < state.sync.deadline) return setTimer(work, 'sync', state.sync.deadline - now)
   giveUp(work)
 }
@@ -206,8 +240,32 @@ export function onSnapshot<S>(work: ChainWork<S>, from: PeerName, head: Snapshot
     state.stats.refused++
     return giveUp(work)
   }
+  if ('worksElsewhere' in work.context.application) return fetchState(work, head)
   state.sync.download = { head, pieces: [] }
   askPiece(work)
+}
+
+/**
+ * asked -> fetching. The head goes to disk before the first piece does, so that a restart goes on with it. Any who say they are past it may
+ * be sources.
+ */
+function fetchState<S>(work: ChainWork<S>, head: SnapshotHead): void {
+  const { state, effects } = work
+  const { sync } = state
+  if (sync === undefined) return
+  sync.isFetching = true
+  persist(work, { kind: 'persistSnapshot', snapshot: { head, state: new Uint8Array() } })
+  const ahead = [...state.peers].filter(([, { claims }]) => claims > head.header.height).map(([name]) => name)
+  effects.push({ kind: 'fetchState', head, from: [...new Set([sync.peer, ...ahead])] })
+}
+
+/** fetching -> none. `app`: the state of the head, which was proven piece by piece; undefined when no source has all of it. */
+export function onFetched<S>(work: ChainWork<S>, head: SnapshotHead, app: S | undefined): void {
+  const { state } = work
+  if (state.sync?.isFetching !== true) return
+  state.sync.isFetching = false
+  if (app === undefined || head.header.height < state.height) return giveUp(work)
+  takeOver(work, { head, state: new Uint8Array() }, app)
 }
 
 /**
@@ -278,23 +336,31 @@ export function onPiece<S>(work: ChainWork<S>, from: PeerName, height: number, i
 
 /** downloading -> none, and any step -> idle. The bytes count only when they are the state that the certified header names. */
 function adopt<S>(work: ChainWork<S>, head: SnapshotHead, pieces: readonly Uint8Array[]) {
-  const { context, state, effects } = work
+  const { context, state } = work
+  const { application } = context
   const { header } = head
+  if ('worksElsewhere' in application) return
   const bytes = concatBytes(...pieces)
-  const restored = header.height >= state.height ? context.application.restore(bytes) : undefined
-  if (restored === undefined || !equalBytes(context.application.root(restored), header.stateRoot)) {
+  const restored = header.height >= state.height ? application.restore(bytes) : undefined
+  if (restored === undefined || !equalBytes(application.root(restored), header.stateRoot)) {
     state.stats.refused++
     return giveUp(work)
   }
   const snapshot = { head, state: bytes }
-  takeSnapshotHead(state, head, restored)
+  persist(work, { kind: 'persistSnapshot', snapshot })
+  takeOver(work, snapshot, restored)
+}
+
+function takeOver<S>(work: ChainWork<S>, snapshot: Snapshot, app: S): void {
+  const { state, effects } = work
+  const { head } = snapshot
+  takeSnapshotHead(state, head, app)
   state.snapshot = snapshot
   state.stats.snapshots++
-  persist(work, { kind: 'persistSnapshot', snapshot })
   effects.push({ kind: 'adopted', head })
   state.sync = undefined
   trimPool(work)
-  enterHeight(work, header.height + 1)
+  enterHeight(work, head.header.height + 1)
   // Nothing was heard of the height before: late votes for it are not counted.
   state.previousLog = undefined
   catchUp(work)

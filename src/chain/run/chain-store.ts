@@ -58,6 +58,21 @@ export class ChainStore {
     }
   }
 
+  /** The sign guard's record alone. Throws CHAIN_MALFORMED. */
+  record(): VoteRecord | undefined {
+    return storedRecord(this.#chainId, this.#votes)
+  }
+
+  /** The newest snapshot: where the state is elsewhere, what proves it. Throws CHAIN_MALFORMED. */
+  snapshot(): Snapshot | undefined {
+    return storedSnapshot(this.#chainId, this.#store)
+  }
+
+  /** The blocks from this height on, in order. Throws CHAIN_MALFORMED, while they are read. */
+  blocks(from: number): Iterable<CertifiedBlock> {
+    return this.#blocks(from)
+  }
+
   /** A node of a ledger that saw what cannot be stays halted, however often it is started. Throws CHAIN_MALFORMED. */
   halt(): Halt | undefined {
     const bytes = this.#votes.get(this.#key(KIND.halted))

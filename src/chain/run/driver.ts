@@ -1,12 +1,13 @@
 /** Runs the machine: carries out its effects on the ports, disk first, and turns what happens into events. */
 import { type Cancel, type Clock, isChordnsError, type Log, type Store } from '../../base/index.ts'
 import type { SignatureScheme, Signer } from '../../crypto/index.ts'
-import type { Application } from '../application.ts'
+import type { Application, ApplicationFront } from '../application.ts'
+import { ZERO_HASH } from '../blocks/blocks.ts'
 import { decodeResume, isResume } from '../blocks/halts.ts'
 import { type ChainMessage, decodeMessage } from '../blocks/messages.ts'
 import { sortedValidators } from '../blocks/validators.ts'
 import { limits } from '../limits.ts'
-import { initialState, statusOf, step } from '../machine/machine.ts'
+import { initialState, nothingRemembered, statusOf, step } from '../machine/machine.ts'
 import { type ConsensusRules, tendermintRules } from '../machine/rules.ts'
 import type {
   ChainContext,
@@ -17,10 +18,12 @@ import type {
   ChainTimer,
   PeerName,
 } from '../machine/state.ts'
-import { type ChainOptions, chunkChainOptions } from '../options.ts'
+import { type ChainOptions, chunkChainOptions, ledgerChainOptions } from '../options.ts'
+import type { StateApplication, StatePoint } from '../state/hosted.ts'
 import { historyPath } from '../trees/history.ts'
 import type { Block, CertifiedBlock, ChainEquivocation, ChainStatus, Validator } from '../types.ts'
 import { ChainStore } from './chain-store.ts'
+import { type ApplicationPort, type Elsewhere, elsewhere } from './elsewhere.ts'
 
 /** Characters of a reason that are kept. */
 const MAX_REASON = 256
@@ -40,12 +43,22 @@ export interface ChainDeps<S> {
   readonly rules?: ConsensusRules
 }
 
+/** What a chain needs whose application works where its state is on disk. */
+export interface StateChainDeps extends Omit<ChainDeps<StatePoint>, 'application'> {
+  /** Of it only what is asked without a state. */
+  readonly application: Pick<StateApplication, 'ticket' | 'knowsRules'>
+  /** Where the rest of it is. */
+  readonly port: ApplicationPort
+}
+
 export interface EngineStores {
   /** Blocks and snapshots. */
   readonly blocks: Store
   /** The sign guard, if it has its own file; default: `blocks`. */
   readonly votes?: Store
 }
+
+type DriverDeps<S> = Omit<ChainDeps<S>, 'application'> & { readonly application: Application<S> | ApplicationFront<S> }
 
 /** What throws in a hook ends the step, and is thrown on to whoever caused the step. */
 export interface ChainHooks<S> {
@@ -94,15 +107,36 @@ export function createChain<S>(
   return new ChainDriver(deps, hooks, { ...chunkChainOptions, ...options })
 }
 
+/**
+ * The same for a ledger: application and state are elsewhere (`hostedMethods`, in a thread of its own), and are there for nobody else. The chain
+ * is where it was some time after `start`; until then `status` says height 0. Throws CHAIN_STORE and CHAIN_VALIDATORS.
+ */
+export function createStateChain(
+  deps: StateChainDeps,
+  hooks: ChainHooks<StatePoint>,
+  options: Partial<ChainOptions> = {},
+): Chain<StatePoint> {
+  const { ticket, knowsRules } = deps.application
+  const application: ApplicationFront<StatePoint> = {
+    worksElsewhere: true,
+    initial: () => ({ height: 0, root: ZERO_HASH }),
+    root: ({ root }) => root,
+    ...(ticket && { ticket }),
+    ...(knowsRules && { knowsRules }),
+  }
+  return new ChainDriver({ ...deps, application }, hooks, { ...ledgerChainOptions, ...options }, elsewhere(deps.port))
+}
+
 class ChainDriver<S> implements Chain<S> {
   readonly chainId: Uint8Array
-  readonly #deps: ChainDeps<S>
+  readonly #deps: DriverDeps<S>
   readonly #hooks: ChainHooks<S>
   readonly #context: ChainContext<S>
   readonly #store: ChainStore
+  readonly #elsewhere: Elsewhere<S> | undefined
   readonly #timers = new Map<ChainTimer, Cancel>()
   /** Events that effects lead to come after all effects of their step, so that order is the machine's. */
-  readonly #queue: ChainEvent[] = []
+  readonly #queue: ChainEvent<S>[] = []
   #state: ChainState<S>
   #running = false
   #draining = false
@@ -113,7 +147,7 @@ class ChainDriver<S> implements Chain<S> {
   /** Another one after each stop: what was begun before does not go on. */
   #life = {}
 
-  constructor(deps: ChainDeps<S>, hooks: ChainHooks<S>, options: ChainOptions) {
+  constructor(deps: DriverDeps<S>, hooks: ChainHooks<S>, options: ChainOptions, other?: Elsewhere<S>) {
     const { chainId, validators, signer, scheme, application, stores } = deps
     this.chainId = chainId
     this.#deps = deps
@@ -133,7 +167,9 @@ class ChainDriver<S> implements Chain<S> {
       options,
       rules: deps.rules ?? tendermintRules(options.quorum),
     }
-    this.#state = initialState(this.#context, this.#store.remembered(), deps.clock.now())
+    this.#elsewhere = other
+    const remembered = other === undefined ? this.#store.remembered() : nothingRemembered
+    this.#state = initialState(this.#context, remembered, deps.clock.now())
     this.#state.halted = this.#store.halt()?.reason
   }
 
@@ -144,15 +180,38 @@ class ChainDriver<S> implements Chain<S> {
     this.#waitsForDisk = true
     // A record that was read may still be on its way to the disk: nothing that it stands for is sent before it is there.
     this.#afterWriting(this.#votes, () =>
-      this.#afterWriting(this.#deps.stores.blocks, () => {
-        this.#waitsForDisk = false
-        this.#drain()
-      }),
+      this.#afterWriting(this.#deps.stores.blocks, () =>
+        this.#open(() => {
+          this.#waitsForDisk = false
+          this.#drain()
+        }),
+      ),
+    )
+  }
+
+  /** Where the application is elsewhere, the chain is as it was once that one has said where it is. */
+  #open(next: () => void): void {
+    if (this.#elsewhere === undefined) return next()
+    const { clock, stores } = this.#deps
+    const { keepVersions } = this.#context.options
+    this.#elsewhere.open(
+      { context: this.#context, store: this.#store, now: clock.now(), keepVersions },
+      {
+        onOpen: (state) => {
+          this.#state = state
+          state.halted = this.#store.halt()?.reason
+          next()
+        },
+        onEvent: (event) => this.#feed(event),
+        onFailure: (failure) => this.#fail(failure),
+        afterBlocks: (done) => this.#afterWriting(stores.blocks, done),
+      },
     )
   }
 
   stop(): void {
     this.#running = false
+    this.#elsewhere?.close()
     this.#life = {}
     this.#queue.length = 0
     this.#unwritten = []
@@ -194,6 +253,7 @@ class ChainDriver<S> implements Chain<S> {
     this.#state.halted = undefined
     // What was found wrong may be right by the release that goes on.
     this.#state.executions.clear()
+    this.#state.executing.clear()
     this.#feed({ kind: 'start' })
     return true
   }
@@ -210,7 +270,7 @@ class ChainDriver<S> implements Chain<S> {
     return statusOf(this.#context, this.#state)
   }
 
-  #feed(event: ChainEvent): void {
+  #feed(event: ChainEvent<S>): void {
     if (!this.#running) return
     // While the disk is waited for: messages may be lost.
     if (event.kind === 'message' && this.#queue.length >= limits.MAX_QUEUED_EVENTS) return
@@ -254,6 +314,13 @@ class ChainDriver<S> implements Chain<S> {
         return
       case 'serveBlocks':
         this.#serveBlocks(effect)
+        return
+      case 'execute':
+      case 'build':
+      case 'admit':
+      case 'commit':
+      case 'fetchState':
+        this.#elsewhere?.perform(effect)
         return
       case 'timer':
         this.#startTimer(effect)
@@ -303,10 +370,17 @@ class ChainDriver<S> implements Chain<S> {
     const life = this.#life
     store.written((failure) => {
       if (this.#life !== life) return
-      if (failure === undefined) return next()
-      this.stop()
-      this.#hooks.onStoreFailure?.(failure)
+      if (failure === undefined) next()
+      else this.#fail(failure)
     })
+  }
+
+  /** What was not kept must not be built upon: the chain stops, says why, and is where it was when it is started again. */
+  #fail(failure: Error): void {
+    if (!this.#running) return
+    this.stop()
+    this.#state.halted = failure.message
+    this.#hooks.onStoreFailure?.(failure)
   }
 
   /** Of ledgers only: a chunk chain that halts is replaced by the next one of its chunk. */

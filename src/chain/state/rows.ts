@@ -6,8 +6,8 @@ import { damaged, decodeTop, encodeTop, type NodeRef, readHeight, writeHeight } 
 
 const { readCbor, readRow, readInteger, readBytes, readHash, readList } = cborReader(damaged)
 
-/** The first byte of a key. `version` and `stale` are followed by a height, `node` by the node's own key. */
-export const STATE_ROW = { head: 0, version: 1, stale: 2, node: 3, assembly: 4, floor: 5 } as const
+/** The first byte of a key. `note` is the chain's. `version` and `stale` are followed by a height, `node` by the node's own key. */
+export const STATE_ROW = { head: 0, version: 1, stale: 2, node: 3, assembly: 4, floor: 5, note: 6 } as const
 
 /** The map after one block. */
 export interface StateVersion {

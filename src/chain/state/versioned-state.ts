@@ -126,14 +126,18 @@ export class VersionedState {
     this.write(height, chosen)
   }
 
-  /** Writes what `changed` made of the newest version. Throws CHAIN_STATE_ORDER when it is past this height, and as the store does. */
-  write(height: number, { puts, stale, top, grown }: ChangedTop): void {
+  /**
+   * Writes what `changed` made of the newest version, and what is to stand beside it. Throws CHAIN_STATE_ORDER when it is past this height, and
+   * as the store does.
+   */
+  write(height: number, { puts, stale, top, grown }: ChangedTop, beside: readonly StoreWrite[] = []): void {
     const head = this.head()
     if (head !== undefined && height <= head.height) throw outOfOrder(height, head)
     const writes: StoreWrite[] = [
       ...puts.map(([key, value]): StoreWrite => ({ kind: 'put', key: rowKey(STATE_ROW.node, key), value })),
       ...staleRows(height, stale),
       ...versionRows(height, { top, size: (head?.size ?? 0) + grown }),
+      ...beside,
     ]
     this.#pairs.batch(writes, { durable: false })
     this.#candidates = []

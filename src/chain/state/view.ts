@@ -2,7 +2,7 @@
  * The state on disk as an application sees it: a value, that is a version and the changes on top of it. Blocks are tried on views of which
  * most are forgotten; the one that was decided is committed, and becomes a version. For the thread that has the state.
  */
-import { ChordnsError, concatBytes, equalBytes } from '../../base/index.ts'
+import { ChordnsError, concatBytes, equalBytes, type StoreWrite } from '../../base/index.ts'
 import { emptyStateMap, type StateMap, stateEntries, stateGet, stateSet } from '../trees/state-map.ts'
 import type { ChangedTop, StateChange } from '../trees/versioned/change.ts'
 import { hashOfRef } from '../trees/versioned/nodes.ts'
@@ -42,12 +42,12 @@ export class StateViews {
 
   /**
    * Writes what was decided at `height`. After a restart blocks may come again that are written already: then it is only compared. Throws
-   * CHAIN_STATE_ORDER when it is not what is written, or does not follow it, and as the store does.
+   * CHAIN_STATE_ORDER when it is not what is written, or does not follow it, and as the store does. `beside`: goes into the same batch.
    */
-  commit(view: StateView, height: number): void {
+  commit(view: StateView, height: number, beside: readonly StoreWrite[] = []): void {
     if (!(view instanceof View)) throw new TypeError('a view of another kind')
     const head = this.#state.head()?.height ?? 0
-    if (height > head && view.base === head) this.#state.write(height, view.changed(height))
+    if (height > head && view.base === head) this.#state.write(height, view.changed(height), beside)
     else if (height > head)
       throw new ChordnsError('CHAIN_STATE_ORDER', `changes of height ${view.base} do not follow ${head}`, { height })
     else if (!equalBytes(this.#state.root(height), view.root()))

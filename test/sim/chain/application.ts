@@ -4,6 +4,7 @@ import {
   type Application,
   type Applied,
   emptyStateMap,
+  type StateApplication,
   type StateMap,
   stateEntries,
   stateGet,
@@ -56,6 +57,29 @@ export function mapApplication(people: readonly Validator[]): Application<StateM
         // Forged bytes: none of ours.
         return undefined
       }
+    },
+  }
+}
+
+/** The same over a state on disk: equal blocks have equal roots in both. */
+export function stateApplication(people: readonly Validator[]): StateApplication {
+  return {
+    begin: (empty) => empty,
+    admits: (view, bytes) => read(bytes, people.length) !== undefined && view.get(keyOf(bytes)) === undefined,
+    build: (view, { transactions }) => ({
+      extension: NO_EXTENSION,
+      transactions: transactions.filter((bytes) => view.get(keyOf(bytes)) === undefined).slice(0, 20),
+    }),
+    apply(view, { height, transactions }) {
+      let next = view
+      let seats: readonly number[] | undefined
+      for (const bytes of transactions) {
+        const parsed = read(bytes, people.length)
+        if (parsed === undefined || next.get(keyOf(bytes)) !== undefined) return undefined
+        next = next.set(keyOf(bytes), encodeCanonical(height))
+        seats = parsed.seats ?? seats
+      }
+      return seats === undefined ? { state: next } : { state: next, validators: seats.map((seat) => people[seat]!) }
     },
   }
 }

@@ -1,0 +1,263 @@
+/** The application in another thread: the machine's effects become calls there, in order, and what comes back becomes events. */
+import { isChordnsError, toHex } from '../../base/index.ts'
+import { encodeCanonical } from '../../crypto/index.ts'
+import { snapshotHeadFromValue, snapshotHeadToValue } from '../blocks/messages.ts'
+import { limits } from '../limits.ts'
+import { onExecuted } from '../machine/execute.ts'
+import { broken, initialState, replay, startFrom } from '../machine/machine.ts'
+import type {
+  ChainContext,
+  ChainState,
+  ChainWork,
+  ExecutionEffect,
+  ExecutionEvent,
+  PeerName,
+} from '../machine/state.ts'
+import { readCbor } from '../reading.ts'
+import type { CatchUpTarget } from '../state/catch-up.ts'
+import type { HostedMethod, HostedMethods, HostedState, StatePoint } from '../state/hosted.ts'
+import type { CertifiedBlock, SnapshotHead } from '../types.ts'
+import type { ChainStore } from './chain-store.ts'
+
+/** What was called gave a result, or failed. */
+export type Outcome<T> = { readonly result: T } | { readonly failure: Error }
+
+/** Where the application and its state are. All is done in the order in which it was asked for; `done` comes later, once. */
+export interface ApplicationPort {
+  call<M extends HostedMethod>(
+    method: M,
+    given: Parameters<HostedMethods[M]>,
+    done: (outcome: Outcome<ReturnType<HostedMethods[M]>>) => void,
+  ): void
+  /** Gets the state of a certified header from those peers, in pieces. When it fails, what was gathered is given up. */
+  fetch(target: CatchUpTarget, from: readonly PeerName[], done: (failure: Error | undefined) => void): void
+  /** Removes, when there is time, what only versions below this height need. */
+  prune(below: number): void
+}
+
+/** What the driver owes the application, and what it hears of it. */
+export interface ElsewhereHooks<S> {
+  readonly onOpen: (state: ChainState<S>) => void
+  readonly onEvent: (event: ExecutionEvent<S>) => void
+  /** Nothing more is done. Called once. */
+  readonly onFailure: (failure: Error) => void
+  /** Calls back once all blocks that were stored are on disk. */
+  readonly afterBlocks: (next: () => void) => void
+}
+
+export interface Elsewhere<S> {
+  /** The chain as it was: `onOpen` comes, or `onFailure`. */
+  open(parts: OpeningParts<S>, hooks: ElsewhereHooks<S>): void
+  perform(effect: ExecutionEffect): void
+  /** Nothing of what was begun goes on. */
+  close(): void
+}
+
+export interface OpeningParts<S> {
+  readonly context: ChainContext<S>
+  readonly store: ChainStore
+  readonly now: number
+  /** Versions of the state that are kept. */
+  readonly keepVersions: number
+}
+
+export function elsewhere(port: ApplicationPort): Elsewhere<StatePoint> {
+  let life: Life | undefined
+  return {
+    open(parts, hooks) {
+      life?.close()
+      life = new Life(port, parts, hooks)
+      life.open()
+    },
+    perform: (effect) => life?.perform(effect),
+    close() {
+      life?.close()
+      life = undefined
+    },
+  }
+}
+
+/** From a start of the chain to its stop. */
+class Life {
+  readonly #port: ApplicationPort
+  readonly #parts: OpeningParts<StatePoint>
+  readonly #hooks: ElsewhereHooks<StatePoint>
+  /** What was not called yet, since blocks before it are not on disk. */
+  readonly #waiting: { readonly call: () => void; readonly needsBlocks: boolean }[] = []
+  #waitsForDisk = false
+  #isOver = false
+  /** Takes the events of the blocks that are applied again at the start. */
+  #onEvent: (event: ExecutionEvent<StatePoint>) => void
+
+  constructor(port: ApplicationPort, parts: OpeningParts<StatePoint>, hooks: ElsewhereHooks<StatePoint>) {
+    this.#port = port
+    this.#parts = parts
+    this.#hooks = hooks
+    this.#onEvent = hooks.onEvent
+  }
+
+  close(): void {
+    this.#isOver = true
+    this.#waiting.length = 0
+  }
+
+  perform(effect: ExecutionEffect): void {
+    switch (effect.kind) {
+      case 'execute': {
+        const { height, id, content } = effect
+        return this.#call('execute', [content], (result) => this.#tell({ kind: 'executed', height, id, result }))
+      }
+      case 'build': {
+        const { round, place, around } = effect
+        const { height } = place
+        return this.#call('build', [place, around], (built) => this.#tell({ kind: 'built', height, round, built }))
+      }
+      case 'admit': {
+        const { transactions, of } = effect
+        return this.#call('admit', [transactions], (verdicts) =>
+          this.#tell({ kind: 'admitted', transactions, verdicts, of }),
+        )
+      }
+      case 'commit': {
+        const { content, head } = effect
+        const { height, stateRoot } = head.header
+        this.#call('decide', [content, stateRoot, encodeNote(head)], () => {}, true)
+        return this.#port.prune(height - this.#parts.keepVersions + 1)
+      }
+      case 'fetchState':
+        return this.#fetch(effect.head, effect.from)
+    }
+  }
+
+  #call<M extends HostedMethod>(
+    method: M,
+    given: Parameters<HostedMethods[M]>,
+    done: (result: ReturnType<HostedMethods[M]>) => void,
+    needsBlocks = false,
+  ): void {
+    const call = () =>
+      this.#port.call(method, given, (outcome) => {
+        if (this.#isOver) return
+        if ('failure' in outcome) this.#fail(outcome.failure)
+        else done(outcome.result)
+      })
+    this.#waiting.push({ call, needsBlocks })
+    this.#callWaiting()
+  }
+
+  /** In order; a state is written after its block, so that none is there whose block is not. */
+  #callWaiting(): void {
+    if (this.#waitsForDisk) return
+    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+      if (next.needsBlocks) {
+        this.#waitsForDisk = true
+        this.#waiting[0] = { ...next, needsBlocks: false }
+        let isNow = true
+        this.#hooks.afterBlocks(() => {
+          this.#waitsForDisk = false
+          if (!isNow) this.#callWaiting()
+        })
+        isNow = false
+        if (this.#waitsForDisk) return
+        continue
+      }
+      this.#waiting.shift()
+      next.call()
+    }
+  }
+
+  #fetch(head: SnapshotHead, from: readonly PeerName[]): void {
+    const { height, stateRoot: root } = head.header
+    const call = () =>
+      this.#port.fetch({ height, root }, from, (failure) => {
+        if (this.#isOver) return
+        if (failure === undefined)
+          return this.#call('adopt', [height, encodeNote(head)], (app) => this.#tell({ kind: 'fetched', head, app }))
+        if (isChordnsError(failure, 'CHAIN_NO_SOURCE')) this.#tell({ kind: 'fetched', head, app: undefined })
+        else this.#fail(failure)
+      })
+    this.#waiting.push({ call, needsBlocks: true })
+    this.#callWaiting()
+  }
+
+  #tell(event: ExecutionEvent<StatePoint>): void {
+    this.#onEvent(event)
+  }
+
+  #fail(failure: Error): void {
+    if (this.#isOver) return
+    this.close()
+    this.#hooks.onFailure(failure)
+  }
+
+  open(): void {
+    this.#call('open', [], (hosted) => {
+      try {
+        this.#goOn(hosted)
+      } catch (error) {
+        this.#fail(error as Error)
+      }
+    })
+  }
+
+  /** From the state on disk; blocks that it lacks are applied again. */
+  #goOn({ point, note, assembling }: HostedState): void {
+    const { context, store, now } = this.#parts
+    const state = initialState(context, { snapshot: undefined, blocks: [], record: store.record() }, now)
+    state.app = point
+    const stored = store.snapshot()
+    if (point.height > 0) startFrom(state, headOfState(point, [readNote(note), stored?.head]), point)
+    if (stored !== undefined && stored.head.header.height < state.height) state.snapshot = stored
+    const { height } = state
+    // What is put together from pieces has its head in the store of blocks; nothing can be applied before it is whole.
+    const resumed = assembling !== undefined && stored?.head.header.height === assembling ? stored.head : undefined
+    const blocks = resumed === undefined ? store.blocks(height) : []
+    const work: ChainWork<StatePoint> = { context, state, now, effects: [] }
+    this.#replay(work, blocks[Symbol.iterator](), () => {
+      this.#onEvent = this.#hooks.onEvent
+      if (resumed !== undefined) state.sync = { peer: '', deadline: now, download: undefined, isFetching: true }
+      this.#hooks.onOpen(state)
+      if (resumed !== undefined) this.#fetch(resumed, sourcesOf(resumed))
+    })
+  }
+
+  #replay(work: ChainWork<StatePoint>, blocks: Iterator<CertifiedBlock>, done: () => void): void {
+    const next = blocks.next()
+    if (next.done === true) return done()
+    const goOn = () => {
+      try {
+        const verdict = replay(work, next.value)
+        for (const effect of work.effects.splice(0)) this.perform(effect as ExecutionEffect)
+        if (verdict === 'done') this.#replay(work, blocks, done)
+      } catch (error) {
+        this.#fail(error as Error)
+      }
+    }
+    this.#onEvent = (event) => {
+      if (event.kind === 'executed') onExecuted(work, event.height, event.id, event.result)
+      goOn()
+    }
+    goOn()
+  }
+}
+
+function headOfState(point: StatePoint, candidates: readonly (SnapshotHead | undefined)[]): SnapshotHead {
+  const head = candidates.find((one) => one?.header.height === point.height)
+  if (head === undefined || toHex(head.header.stateRoot) !== toHex(point.root))
+    throw broken(point.height, 'the state on disk is of no header that is known')
+  return head
+}
+
+function encodeNote(head: SnapshotHead): Uint8Array {
+  return encodeCanonical(snapshotHeadToValue(head))
+}
+
+/** Throws CHAIN_MALFORMED. */
+function readNote(note: Uint8Array | undefined): SnapshotHead | undefined {
+  return note === undefined ? undefined : snapshotHeadFromValue(readCbor(note, limits.MAX_MESSAGE_BYTES, 'note'))
+}
+
+/** Who may have a state that was being fetched before a restart. */
+function sourcesOf({ validators, nextValidators, afterValidators }: SnapshotHead): readonly PeerName[] {
+  return [...new Set([...validators, ...nextValidators, ...afterValidators].map(({ id }) => toHex(id)))]
+}

@@ -1,0 +1,174 @@
+/** Ledger nodes in virtual time whose state is on a disk of its own, and whose application answers after a while. */
+import { setImmediate as settle } from 'node:timers/promises'
+import { toHex } from '../../../src/base/index.ts'
+import {
+  type ApplicationPort,
+  type CertifiedBlock,
+  type Chain,
+  type ChainMessage,
+  type ChainOptions,
+  createStateChain,
+  hostedMethods,
+  type StateApplication,
+  type StatePoint,
+  statePort,
+  type Validator,
+} from '../../../src/chain/index.ts'
+import { type StateMethods, stateMethods } from '../../../src/chain/state/methods.ts'
+import {
+  createMemoryDisk,
+  type MemoryDisk,
+  seededRandom,
+  type VirtualClock,
+  virtualClock,
+} from '../../../src/sim/index.ts'
+import { stateApplication } from '../../sim/chain/application.ts'
+import { SimDisk } from '../../sim/chain/disk.ts'
+import { chainId, people, scheme } from '../one.ts'
+import { localState } from '../state/local-state.ts'
+
+export interface LedgersGiven {
+  readonly n?: number
+  /** Who is no validator at the start. */
+  readonly spares?: number
+  readonly options?: Partial<ChainOptions>
+  /** How long the application takes for a call, ms. */
+  readonly callMs?: number
+  readonly application?: (validators: readonly Validator[]) => StateApplication
+  readonly maxBytes?: (index: number) => number | undefined
+  /** What becomes of a message on its way. */
+  readonly twist?: (from: number, message: ChainMessage, to: number) => readonly ChainMessage[]
+  /** Bytes of a piece as they come. */
+  readonly twistPiece?: (from: number, bytes: Uint8Array) => Uint8Array
+}
+
+export class Ledgers {
+  readonly clock: VirtualClock = virtualClock({ settle })
+  readonly validators: readonly Validator[]
+  readonly signers
+  readonly names: readonly string[]
+  readonly blocks: readonly SimDisk[]
+  readonly states: readonly MemoryDisk[]
+  readonly chains: (Chain<StatePoint> | undefined)[] = []
+  readonly decided: CertifiedBlock[][]
+  readonly failures: string[] = []
+  readonly sent: ChainMessage['type'][] = []
+  readonly #given: LedgersGiven
+  readonly #ends: AbortController[] = []
+  readonly #methods: (StateMethods | undefined)[] = []
+  readonly #start: number
+
+  constructor(given: LedgersGiven = {}) {
+    const { n = 4, spares = 0, maxBytes } = given
+    this.#given = given
+    this.#start = this.clock.now()
+    const everybody = people(n + spares)
+    this.validators = everybody.validators
+    this.signers = everybody.signers
+    this.names = this.validators.map(({ id }) => toHex(id))
+    this.blocks = this.validators.map(() => new SimDisk())
+    this.states = this.validators.map((_, index) => {
+      const most = maxBytes?.(index)
+      return createMemoryDisk({ random: seededRandom(index), ...(most !== undefined && { maxBytes: most }) })
+    })
+    this.decided = this.validators.map(() => [])
+    for (let index = 0; index < n; index++) this.open(index)
+  }
+
+  open(index: number): Chain<StatePoint> {
+    const { n = 4, options, twist = (_, message) => [message] } = this.#given
+    const application = (this.#given.application ?? stateApplication)(this.validators)
+    const end = new AbortController()
+    this.#ends[index] = end
+    const chain = createStateChain(
+      {
+        chainId,
+        validators: this.validators.slice(0, n),
+        signer: this.signers[index]!,
+        scheme,
+        application,
+        port: this.#port(index, application, end.signal),
+        stores: { blocks: this.blocks[index]!.open({ touch() {} }) },
+        clock: this.clock,
+        log: { debug() {}, info() {}, warn() {}, error: (_, message) => this.failures.push(message) },
+      },
+      {
+        send: (to, message) => {
+          const at = this.names.indexOf(to)
+          this.sent.push(message.type)
+          for (const one of twist(index, message, at))
+            this.clock.after(5, () => this.chains[at]?.receive(this.names[index]!, one))
+        },
+        onDecided: (block) => this.decided[index]!.push(block),
+        onStoreFailure: (failure) => this.failures.push(failure.message),
+      },
+      { genesisTime: this.#start - 60_000, snapshotEvery: 0, idleTickMs: 1_000, ...options },
+    )
+    this.chains[index] = chain
+    chain.start()
+    return chain
+  }
+
+  close(index: number): void {
+    this.chains[index]?.stop()
+    this.chains[index] = undefined
+    this.#ends[index]?.abort()
+    this.#methods[index] = undefined
+    // What was not synced is lost.
+    this.states[index]!.crash('power')
+  }
+
+  heights(): (number | undefined)[] {
+    return this.chains.map((chain) => chain?.status().height)
+  }
+
+  roots(): (string | undefined)[] {
+    return this.chains.map((chain) => chain && toHex(chain.status().stateRoot))
+  }
+
+  run(ms: number): Promise<void> {
+    return this.clock.advanceAsync(ms)
+  }
+
+  #port(index: number, application: StateApplication, signal: AbortSignal): ApplicationPort {
+    const { callMs = 3, twistPiece = (_, bytes) => bytes } = this.#given
+    const store = this.states[index]!.open()
+    this.#methods[index] = stateMethods(store)
+    const hosted = hostedMethods(store, application)
+    const port = statePort(
+      {
+        state: localState(store),
+        call: async () => {
+          throw new TypeError('calls go through the clock')
+        },
+        clock: this.clock,
+        log: { debug() {}, info() {}, warn() {}, error() {} },
+        fetchPiece: async (from, request) => {
+          const at = this.names.indexOf(from)
+          const methods = this.#methods[at]
+          if (methods === undefined) throw new Error('nobody is there')
+          return twistPiece(at, methods.piece(request))
+        },
+      },
+      signal,
+    )
+    return {
+      ...port,
+      call: (method, given, done) => {
+        const outcome = attempt(() => {
+          const one = hosted[method] as (...list: readonly unknown[]) => unknown
+          return structuredClone(one.call(hosted, ...(structuredClone(given) as unknown[])))
+        })
+        this.clock.after(callMs, () => done(outcome as never))
+      },
+    }
+  }
+}
+
+function attempt(what: () => unknown): { readonly result: unknown } | { readonly failure: Error } {
+  try {
+    return { result: what() }
+  } catch (error) {
+    return { failure: error as Error }
+  }
+}
