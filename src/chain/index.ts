@@ -170,7 +170,7 @@ export {
   type EngineStores,
   type StateChainDeps,
 } from './run/driver.ts'
-export type { ApplicationPort, Outcome } from './run/elsewhere.ts'
+export type { ApplicationPort, CallOutcome } from './run/elsewhere.ts'
 export { type StatePortDeps, statePort } from './run/state-port.ts'
 export {
   dropChain,

@@ -260,7 +260,7 @@ function fetchState<S>(work: ChainWork<S>, head: SnapshotHead): void {
 }
 
 /** fetching -> none. `app`: the state of the head, which was proven piece by piece; undefined when no source has all of it. */
-export function onFetched<S>(work: ChainWork<S>, head: SnapshotHead, app: S | undefined): void {
+export function onFetched<S>(work: ChainWork<S>, head: SnapshotHead, app: S | undefined) {
   const { state } = work
   if (state.sync?.isFetching !== true) return
   state.sync.isFetching = false

@@ -190,7 +190,7 @@ class ChainDriver<S> implements Chain<S> {
   }
 
   /** Where the application is elsewhere, the chain is as it was once that one has said where it is. */
-  #open(next: () => void): void {
+  #open(next: () => void) {
     if (this.#elsewhere === undefined) return next()
     const { clock, stores } = this.#deps
     const { keepVersions } = this.#context.options

@@ -20,14 +20,14 @@ import type { CertifiedBlock, SnapshotHead } from '../types.ts'
 import type { ChainStore } from './chain-store.ts'
 
 /** What was called gave a result, or failed. */
-export type Outcome<T> = { readonly result: T } | { readonly failure: Error }
+export type CallOutcome<T> = { readonly result: T } | { readonly failure: Error }
 
 /** Where the application and its state are. All is done in the order in which it was asked for; `done` comes later, once. */
 export interface ApplicationPort {
   call<M extends HostedMethod>(
     method: M,
     given: Parameters<HostedMethods[M]>,
-    done: (outcome: Outcome<ReturnType<HostedMethods[M]>>) => void,
+    done: (outcome: CallOutcome<ReturnType<HostedMethods[M]>>) => void,
   ): void
   /** Gets the state of a certified header from those peers, in pieces. When it fails, what was gathered is given up. */
   fetch(target: CatchUpTarget, from: readonly PeerName[], done: (failure: Error | undefined) => void): void
@@ -101,7 +101,7 @@ class Life {
     this.#waiting.length = 0
   }
 
-  perform(effect: ExecutionEffect): void {
+  perform(effect: ExecutionEffect) {
     switch (effect.kind) {
       case 'execute': {
         const { height, id, content } = effect
@@ -221,7 +221,7 @@ class Life {
     })
   }
 
-  #replay(work: ChainWork<StatePoint>, blocks: Iterator<CertifiedBlock>, done: () => void): void {
+  #replay(work: ChainWork<StatePoint>, blocks: Iterator<CertifiedBlock>, done: () => void) {
     const next = blocks.next()
     if (next.done === true) return done()
     const goOn = () => {
