@@ -254,6 +254,8 @@ export interface Ring {
   /** Computed from this node's own table now; never taken from another's word. */
   replicasOf(key: RingId): ReplicaSet
   isSuspect(id: RingId): boolean
+  /** There are more members than this node may be connected with: whoever speaks to all of them dials all the time. */
+  isCrowded(): boolean
   /** Votes that a member be expelled. Throws RING_NO_MEMBER for an id that is none, or one's own. */
   expel(id: RingId): void
   /** Whether the others have expelled this peer: it is not let in. */

@@ -82,6 +82,8 @@ export interface Node {
   /** The members that it believes in. */
   table: MemberEntry[]
   readonly suspects: Set<RingId>
+  /** It may be connected with fewer than all members. */
+  isCrowded: boolean
   changed(): void
 }
 
@@ -192,13 +194,14 @@ export function createWorld({
       fetches: 0,
       table: [] as MemberEntry[],
       suspects: new Set<RingId>(),
+      isCrowded: false,
       changed: () => {
         for (const listener of listeners) listener()
       },
     }
     const ring: Pick<
       Ring,
-      'ringId' | 'self' | 'members' | 'memberByPeer' | 'replicasOf' | 'isSuspect' | 'report' | 'onChange'
+      'ringId' | 'self' | 'members' | 'memberByPeer' | 'replicasOf' | 'isSuspect' | 'isCrowded' | 'report' | 'onChange'
     > = {
       ringId: 'world',
       self: member,
@@ -206,6 +209,7 @@ export function createWorld({
       memberByPeer: (wanted) => state.table.find((one) => one.peer === wanted),
       replicasOf: (key) => ({ key, n, members: successors(state.table, key, n) }),
       isSuspect: (id) => state.suspects.has(id),
+      isCrowded: () => state.isCrowded,
       report: () => {},
       onChange: (listener) => {
         listeners.add(listener)

@@ -23,7 +23,7 @@ export type Expectation = 'yes' | 'no' | 'unknown'
 export interface DigestsDeps {
   readonly clock: Clock
   readonly send: Send
-  readonly ring: Pick<Ring, 'isSuspect' | 'memberByPeer'>
+  readonly ring: Pick<Ring, 'isCrowded' | 'isSuspect' | 'memberByPeer'>
   readonly placement: Pick<Placement, 'seatsOfChunk'>
   readonly stopping: AbortSignal
   /** How many chunks one peer may ask about. */
@@ -114,6 +114,8 @@ export function createDigests(deps: DigestsDeps, { keysOf }: DigestsHooks): Dige
   function refresh(): void {
     refreshIn(limits.DIGEST_REFRESH_MS)
     if (clock.monotonic() - usedAt > limits.DIGEST_IDLE_MS || deps.chunks > limits.MAX_DIGESTS_AHEAD) return
+    // Each would be a connection that is opened and closed again.
+    if (ring.isCrowded()) return
     const wanted = oldDigests(deps, heard)
     // More than may be requested at once: they are requested as they are needed.
     if (wanted.size > limits.MAX_DIGEST_REQUESTS) return

@@ -17,6 +17,7 @@ import {
 import { rememberingScheme, type SignatureScheme, type Signer } from '../../crypto/index.ts'
 import { type PointerRules, zaveRules } from '../chord/rules.ts'
 import { limits } from '../limits.ts'
+import { isCrowded } from '../machine/connections.ts'
 import { initialState, statusOf, step } from '../machine/machine.ts'
 import type { RingContext, RingEffect, RingEvent, RingState, RingTimer } from '../machine/state.ts'
 import { networkOf } from '../members/networks.ts'
@@ -206,6 +207,10 @@ class RingDriver implements RunningRing {
 
   isSuspect(id: RingId): boolean {
     return this.#state.detector.isSuspect(id)
+  }
+
+  isCrowded(): boolean {
+    return isCrowded(this.#state, this.#context)
   }
 
   found(peer: PeerId, addresses: readonly PeerAddress[]): void {

@@ -232,4 +232,15 @@ describe('digests', () => {
     expect(asker.chunks.stats().digestsAsked).toBe(before)
     expect(asker.chunks.expects(question)).toBe('unknown')
   })
+
+  it('are had only of the chunk that is asked about where not all members can be connected', async () => {
+    world = createWorld({ nodes: 8, n: 5 })
+    const asker = world.nodes[0]!
+    asker.isCrowded = true
+    await expects(asker)
+    const { digestsAsked } = asker.chunks.stats()
+    expect(digestsAsked).toBeLessThanOrEqual(5)
+    await world.clock.advanceAsync(60_000)
+    expect(asker.chunks.stats().digestsAsked).toBe(digestsAsked)
+  })
 })
