@@ -45,8 +45,13 @@ export function compareSigned(question: Question, a: Outcome, b: Outcome): numbe
   const [digestA, digestB] = [contentDigest(question, a as Content), contentDigest(question, b as Content)]
   const byDigest = compareBytes(digestA, digestB)
   if (byDigest === 0) return 0
+  return compareTerms(a, b) || byDigest
+}
+
+/** Above 0: `a` was signed later, or at the same time for longer. 0: at the same time for as long. */
+export function compareTerms(a: Outcome, b: Outcome): number {
   const [termA, termB] = [termOf(a), termOf(b)]
-  return termA.from - termB.from || termA.until - termB.until || byDigest
+  return termA.from - termB.from || termA.until - termB.until
 }
 
 const NO_TERM: SignedTerm = { from: 0, until: 0 }

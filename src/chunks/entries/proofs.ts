@@ -14,7 +14,7 @@ import { BoundedMap } from './bounded-map.ts'
 import type { RowFile, SealedRow } from './disk/row-file.ts'
 import { createSlices } from './disk/slices.ts'
 import type { SignedEntry } from './entry.ts'
-import { compareSigned, tagOf } from './order.ts'
+import { compareSigned, compareTerms, tagOf } from './order.ts'
 import { createProofChecks, type ProofChecksDeps } from './proof-checks.ts'
 import { proofRowOf, readProofRow } from './proof-rows.ts'
 
@@ -155,9 +155,10 @@ export function createProofs(deps: ProofsDeps, { onKept }: ProofsHooks): Proofs 
     async offer(question, outcome, links = [], expires = Number.POSITIVE_INFINITY, cause = 'told') {
       const held = kept.get(questionKey(question), clock.now())
       const order = held === undefined ? -1 : compareSigned(question, held.outcome, outcome)
-      if (order > 0 || (order === 0 && cause === 'recorded')) return 'known'
-      // More than half of its TTL is left: it is not verified again whenever somebody brings it.
-      if (order === 0 && held!.expires - clock.now() > outcomeTtl(outcome) * 500) return 'known'
+      if (order > 0) return 'known'
+      // The same content, not signed anew: while more than half of its TTL is left it is not verified again whenever somebody brings it.
+      const isAsGood = order === 0 && compareTerms(outcome, held!.outcome) <= 0
+      if (isAsGood && (cause === 'recorded' || held!.expires - clock.now() > outcomeTtl(outcome) * 500)) return 'known'
       const seconds = Math.min(outcomeTtl(outcome), Math.floor((expires - clock.now()) / 1_000))
       const claim = { question, outcome, seconds, links, mayFetch: false }
       const finding = await checks.check(claim, deps.stopping)

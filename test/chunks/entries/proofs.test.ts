@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { ProofSource, RingRead } from '../../../src/chunks/index.ts'
 import type { ChunkReply } from '../../../src/chunks/wire/messages.ts'
+import { questionKey } from '../../../src/chunks/wire/question-key.ts'
 import type { Outcome, ProofLink } from '../../../src/evidence/index.ts'
 import { answer, ask, createWorld, type Node, type World } from '../world.ts'
 
@@ -100,6 +101,57 @@ describe('a signed answer that is told', () => {
     const before = seen.verified
     await toldSecure(outsiders[0]!)
     expect(seen.verified).toBe(before)
+  })
+})
+
+describe('a signed answer of the same content that was signed anew', () => {
+  /** With a signature that begins so many seconds after some day, and holds for two weeks. */
+  function signedAt(seconds: number): Outcome {
+    if (truth.kind !== 'rrset') throw new Error('not an RRset')
+    const rdata = new Uint8Array(80)
+    const view = new DataView(rdata.buffer)
+    view.setUint32(8, 1_790_000_000 + seconds + 14 * 86_400)
+    view.setUint32(12, 1_790_000_000 + seconds)
+    return { ...truth, rrset: { ...truth.rrset, signatures: [rdata] } }
+  }
+  const heldBy = (nodes: readonly Node[]) =>
+    nodes.map((node) => node.chunks.entryOf(questionKey(question))).map((entry) => entry?.outcome)
+
+  it('takes the place of the older one at once', async () => {
+    const { source } = validation()
+    const { replicas, outsiders } = three(source)
+    await toldSecure(outsiders[0]!, signedAt(0))
+    await toldSecure(outsiders[1]!, signedAt(3_600))
+    expect(heldBy(replicas)).toEqual([signedAt(3_600), signedAt(3_600), signedAt(3_600)])
+  })
+
+  it('earlier than what is held does not, and is not even verified', async () => {
+    const { source, seen } = validation()
+    const { replicas, outsiders } = three(source)
+    await toldSecure(outsiders[0]!, signedAt(3_600))
+    const before = seen.verified
+    await toldSecure(outsiders[1]!, signedAt(0))
+    expect(heldBy(replicas)).toEqual([signedAt(3_600), signedAt(3_600), signedAt(3_600)])
+    expect(seen.verified).toBe(before)
+  })
+
+  it('earlier does, when half of the time of what is held is over: it can be served for longer', async () => {
+    const { source } = validation()
+    const { replicas, outsiders } = three(source)
+    await toldSecure(outsiders[0]!, signedAt(3_600))
+    await world.clock.advanceAsync(200_000)
+    await toldSecure(outsiders[1]!, signedAt(0))
+    expect(heldBy(replicas)).toEqual([signedAt(0), signedAt(0), signedAt(0)])
+  })
+
+  it('and is forged takes no place', async () => {
+    const { source } = validation()
+    const { replicas, outsiders } = three(source)
+    await toldSecure(outsiders[0]!, signedAt(0))
+    const later = signedAt(3_600)
+    if (later.kind !== 'rrset') throw new Error('not an RRset')
+    await toldSecure(outsiders[1]!, { ...later, rrset: { ...later.rrset, rdatas: [new Uint8Array([1, 2, 3, 66])] } })
+    expect(heldBy(replicas)).toEqual([signedAt(0), signedAt(0), signedAt(0)])
   })
 })
 
