@@ -70,6 +70,19 @@ export {
   sortedValidators,
   validatorsHash,
 } from './blocks/validators.ts'
+export type { ChainStart } from './follow/chain-follower.ts'
+export { believedConflict } from './follow/conflicts.ts'
+export { LightFollower, type LightFollowerDeps, type LightFollowerHooks } from './follow/follower.ts'
+export type { ChainMembers } from './follow/members.ts'
+export {
+  decodeFollowReply,
+  decodeFollowRequest,
+  encodeFollowReply,
+  encodeFollowRequest,
+  type FollowReply,
+  type FollowRequest,
+} from './follow/messages.ts'
+export { FollowServer, type FollowServerDeps, type FollowServerStats, type ServedChain } from './follow/serving.ts'
 export type { HeaderSource, StateProver } from './follow/sources.ts'
 export type {
   FollowedChain,

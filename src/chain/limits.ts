@@ -55,6 +55,41 @@ export const limits = {
   MAX_TRAIL: 64,
   /** Checks of one walk of a light client: forty halvings of the largest height, with the lists of their sets. */
   MAX_WALK_STEPS: 1_024,
+  /** Two certified headers of sets of 100, with the lists of both, are smaller. */
+  MAX_CONFLICT_BYTES: 40_000,
+  /** A conflict with its envelope, or 64 keys of the usual length; longer keys come in several requests. */
+  MAX_FOLLOW_REQUEST_BYTES: 41_000,
+  /** How often a follower looks for a newer header, ms: a ledger has a block a minute. */
+  FOLLOW_EVERY_MS: 60_000,
+  /** Sooner, when a proof needs a newer head, but no sooner than this after the last look, ms. */
+  FOLLOW_AGAIN_MS: 5_000,
+  /** Members asked for the newest header at once: one of them may withhold it, or be on a fork. */
+  FOLLOWED_MEMBERS: 3,
+  /** Members asked for one proof, one after the other, before it is given up. */
+  PROOF_MEMBERS: 4,
+  /** Time for a member to reply to a follower, ms; for a proof, that until the next one is asked as well. */
+  FOLLOW_TIMEOUT_MS: 3_000,
+  PROOF_PATIENCE_MS: 500,
+  /** Requests of one walk to a newer header: forty halvings of the largest height, each with header, path and two sets. */
+  MAX_WALK_REQUESTS: 256,
+  /** For so long a member whose word did not hold is asked last, ms. */
+  DISTRUST_MS: 10 * 60_000,
+  MAX_DISTRUSTED: 1_024,
+  /** Members that are told of two headers which contradict each other. */
+  TOLD_OF_CONFLICT: 32,
+  /** Sets of a followed chain that are kept on disk, by their roots. */
+  MAX_KEPT_SETS: 64,
+  /** Chains that one node follows; each costs three small requests a minute. */
+  MAX_FOLLOWED: 2_048,
+  /** Answers of the newest state that a follower keeps until there is a newer one. */
+  MAX_KEPT_PROOFS: 512,
+  /** Replies to followers that are kept as bytes: most request the same. */
+  MAX_KEPT_REPLIES: 512,
+  MAX_KEPT_REPLY_BYTES: 16_384,
+  /** What one follower may cost at once, and per second, in units of about 20 us; followers that are remembered. */
+  FOLLOWER_BURST: 1_000,
+  FOLLOWER_PER_SECOND: 50,
+  MAX_FOLLOWERS: 16_384,
   /**
    * How long a header is trusted after its time, ms: 14 days. Evidence is kept 21, so that whoever lied to somebody who trusts can still be
    * shown.

@@ -29,6 +29,7 @@ export function countedTransport(transport: Pick<Transport, 'request' | 'bulk'>)
     [RequestRoom.HOUSEHOLD]: 0,
     // Of who is no member yet: never sent from a node that runs.
     [RequestRoom.JOINING]: 0,
+    [RequestRoom.LEDGERS]: 0,
   }
   let bulks = 0
   let sentBytes = 0

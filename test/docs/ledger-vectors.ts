@@ -10,6 +10,8 @@ import {
   cosign,
   cosignerKey,
   emptyStateMap,
+  encodeFollowReply,
+  encodeFollowRequest,
   encodeGenesis,
   encodeNote,
   encodeResult,
@@ -107,6 +109,21 @@ export function ledgerVectors(signer: Signer, memberId: Uint8Array): Record<stri
     'absence proof': toHex(proveKeys(stateView(state), [text('c')])),
     'warm proof': toHex(
       encodeWarmProof({ height: 1, value: text('1'), stateProof: proveKeys(stateView(state), [text('a')]) }),
+    ),
+    'header request': toHex(encodeFollowRequest({ kind: 'header', chainId, height: 0, of: 7 })),
+    'older header request': toHex(encodeFollowRequest({ kind: 'older', chainId, of: 1, within: 7 })),
+    'set request': toHex(encodeFollowRequest({ kind: 'set', chainId, root: set })),
+    'state request': toHex(encodeFollowRequest({ kind: 'state', chainId, height: 1, keys: [text('a'), text('c')] })),
+    'header reply': toHex(
+      encodeFollowReply({ kind: 'header', certified: { header, certificate }, path: undefined, hasConflict: false }),
+    ),
+    'set reply': toHex(encodeFollowReply({ kind: 'set', validators })),
+    'state reply': toHex(
+      encodeFollowReply({
+        kind: 'state',
+        values: [text('1'), undefined],
+        proof: proveKeys(stateView(state), [text('a'), text('c')]),
+      }),
     ),
     'checkpoint note': toHex(signed),
     'cosigner key': toHex(text(formatNoteKey(cosignerKey(validators[0]!)))),

@@ -24,7 +24,7 @@ export type LightRefusal =
   | 'future'
   /** Its certificate is of another block, or not of a quorum of its set. */
   | 'certificate'
-  /** Adjacent, and its set is not the one that was named, or the block before is another. */
+  /** Adjacent or of one height, and its set is not the one that is known. */
   | 'set'
 
 export type LightVerdict =
@@ -103,6 +103,10 @@ function sameHeight(
 ): LightVerdict {
   if (trusted.header === undefined) return refused('lower')
   if (equalBytes(blockIdOf(trusted.header), blockIdOf(offer.header))) return { kind: 'trusted', trusted, linked: true }
+  // With a set of one's own making anybody could cry fork.
+  const isKnownSet = equalBytes(trusted.header.validatorsHash, offer.header.validatorsHash)
+  const overlap = overlapOf(trusted.validators, validators, offer.certificate)
+  if (!isKnownSet && overlap < overlapNeeded(rules, trusted.validators.length)) return refused('set')
   return isDecided(rules, offer, validators) ? { kind: 'conflict' } : refused('certificate')
 }
 

@@ -5,7 +5,7 @@
 import { equalBytes, toHex } from '../../base/index.ts'
 import { setRoot } from '../blocks/set-root.ts'
 import { limits } from '../limits.ts'
-import type { Validator } from '../types.ts'
+import type { CertifiedHeader, Validator } from '../types.ts'
 import type { LightRules, Trusted } from './trust.ts'
 import { type KnownSets, type LightOffer, type LightRefusal, verifyHeader } from './verify.ts'
 
@@ -20,11 +20,18 @@ export type WalkNeed =
   | { readonly kind: 'conflict'; readonly trusted: Trusted; readonly offer: LightOffer }
   | { readonly kind: 'refused'; readonly reason: LightRefusal | 'too far' }
 
+/** A header that came to be trusted, and what certifies it. */
+export interface Step {
+  readonly certified: CertifiedHeader
+  readonly trusted: Trusted
+}
+
 export class LightWalk {
   readonly #rules: LightRules
   readonly #sets = new Map<string, readonly Validator[]>()
   /** What is still ahead, the nearest last. */
   readonly #ahead: LightOffer[]
+  readonly #taken: Step[] = []
   #hasPath = false
   #trusted: Trusted
   #steps = 0
@@ -39,6 +46,11 @@ export class LightWalk {
   /** The newest that is trusted by now, even when the walk does not arrive. */
   get trusted(): Trusted {
     return this.#trusted
+  }
+
+  /** The headers that came to be trusted on the way, oldest first: each may be trusted by whoever trusts the one before. */
+  get taken(): readonly Step[] {
+    return this.#taken
   }
 
   /** What to do next; asked again after each thing that it was given. `now`: Unix ms. */
@@ -59,7 +71,7 @@ export class LightWalk {
           return { kind: 'header', height: middleOf(this.#trusted.height, offer.header.height) }
         case 'trusted':
           if (!verdict.linked) return this.#unlinked(offer)
-          this.#trusted = verdict.trusted
+          if (verdict.trusted.height > this.#trusted.height) this.#take(offer, verdict.trusted)
           this.#ahead.pop()
           this.#hasPath = false
       }
@@ -88,6 +100,11 @@ export class LightWalk {
     if (!equalBytes(setRoot(validators), root)) return false
     this.#sets.set(toHex(root), validators)
     return true
+  }
+
+  #take({ header, certificate }: LightOffer, trusted: Trusted): void {
+    this.#trusted = trusted
+    this.#taken.push({ certified: { header, certificate }, trusted })
   }
 
   #unlinked(offer: LightOffer): WalkNeed {

@@ -215,6 +215,14 @@ describe('attacks on a light client', () => {
     expect(walkTo.addSet(forged.setAt(1), setRoot(ledger.setAt(1)))).toBe(false)
   })
 
+  it('nobody cries fork with a set that was made up', () => {
+    const ledger = new TestLedger(FOUR).grow(5)
+    const forged = new TestLedger([6, 7, 8, 9])
+    Object.assign(forged, { chainId: ledger.chainId })
+    forged.grow(5)
+    expect(check(trustedAt(ledger, 5), forged.at(5), forged)).toEqual({ kind: 'refused', reason: 'set' })
+  })
+
   it('a withheld head shows by its age', () => {
     const ledger = new TestLedger(FOUR).grow(5)
     const head = trustedAt(ledger, 5)

@@ -1,0 +1,273 @@
+/** One followed chain: looks for a newer header at several members, takes it when `light/` trusts it, and stops trusting the chain when it was forked. */
+import { type Clock, equalBytes, isChordnsError, type Log, type PeerId, type Store, toHex } from '../../base/index.ts'
+import { blockIdOf } from '../blocks/blocks.ts'
+import { setRoot } from '../blocks/set-root.ts'
+import { conflictVerdict, decodeConflict, encodeConflict, type HeaderConflict } from '../light/conflicts.ts'
+import { isExpired, isFresh, isInHistory, type LightRules, type Trusted } from '../light/trust.ts'
+import { verifyHeader } from '../light/verify.ts'
+import type { Step } from '../light/walk.ts'
+import { limits } from '../limits.ts'
+import type { CertifiedHeader, Validator } from '../types.ts'
+import { FollowBook } from './book.ts'
+import { believedConflict } from './conflicts.ts'
+import type { MemberBook } from './members.ts'
+import type { FollowReply, FollowRequest } from './messages.ts'
+import type { FollowedChain, HeadState, LedgerHead } from './view.ts'
+import { type WalkEnd, walkTo } from './walking.ts'
+
+/** A chain, and what is trusted of it at the beginning: `trustGenesis` or `trustCheckpoint` make it. */
+export interface ChainStart {
+  readonly name: string
+  readonly trusted: Trusted
+}
+
+export interface ChainFollowerDeps {
+  readonly clock: Clock
+  readonly rules: LightRules
+  readonly members: MemberBook
+  readonly store: Store
+  readonly log: Pick<Log, 'info' | 'warn'>
+}
+
+export interface ChainFollowerHooks {
+  /** The head, or what is thought of it, has changed. */
+  readonly onHead: (chain: FollowedChain) => void
+  /** Two headers that contradict each other are kept, and the members were told. */
+  readonly onConflict: (chain: FollowedChain, conflict: Uint8Array) => void
+}
+
+type HeaderReply = Extract<FollowReply, { kind: 'header' }>
+type Shown = { readonly peer: PeerId; readonly reply: HeaderReply }
+
+export class ChainFollower {
+  readonly chain: FollowedChain
+  readonly #deps: ChainFollowerDeps
+  readonly #hooks: ChainFollowerHooks
+  readonly #book: FollowBook
+  readonly #start: Trusted
+  /** The way from the start to the head, no longer than it must be. */
+  #steps: readonly Step[] = []
+  #conflict: Uint8Array | undefined
+  #looking: Promise<void> | undefined
+  #lookedAt = Number.NEGATIVE_INFINITY
+  /** Members whose two headers showed nothing to this follower. */
+  readonly #unconvincing = new Set<PeerId>()
+
+  constructor(deps: ChainFollowerDeps, hooks: ChainFollowerHooks, { name, trusted }: ChainStart) {
+    this.chain = { chainId: trusted.chainId, name }
+    this.#deps = deps
+    this.#hooks = hooks
+    this.#start = trusted
+    this.#book = new FollowBook(trusted.chainId, deps.store)
+    const { steps, conflict } = this.#book.remembered()
+    const head = steps.at(-1)?.trusted
+    const isOfUse = head !== undefined && head.height > trusted.height && !isExpired(deps.rules, head, deps.clock.now())
+    if (isOfUse) this.#steps = steps.filter((step) => step.trusted.height > trusted.height)
+    this.#conflict = conflict
+  }
+
+  get head(): LedgerHead {
+    const { height, time, validators } = this.#trusted
+    const state = this.#state()
+    const certified = this.#steps.at(-1)?.certified
+    return { ...this.chain, height, time, validators, certified, state, fresh: state === 'fresh' }
+  }
+
+  /** The headers before the head that lead to it from the start, and the start. */
+  get way(): { readonly start: Trusted; readonly steps: readonly Step[] } {
+    return { start: this.#start, steps: this.#steps }
+  }
+
+  get conflict(): Uint8Array | undefined {
+    return this.#conflict
+  }
+
+  setOf(root: Uint8Array): readonly Validator[] | undefined {
+    const { validators } = this.#start
+    return this.#book.set(root) ?? (equalBytes(setRoot(validators), root) ? validators : undefined)
+  }
+
+  /** Looks for a newer head now, unless it was done just now. Never rejects. */
+  look(): Promise<void> {
+    if (this.#looking !== undefined) return this.#looking
+    const now = this.#deps.clock.monotonic()
+    if (now - this.#lookedAt < limits.FOLLOW_AGAIN_MS) return Promise.resolve()
+    this.#lookedAt = now
+    this.#looking = this.#look().finally(() => {
+      this.#looking = undefined
+    })
+    return this.#looking
+  }
+
+  /** What somebody showed of a fork: taken when both headers are acceptable from what is trusted here. True: it is believed. */
+  show(bytes: Uint8Array): boolean {
+    if (this.#conflict !== undefined) return true
+    let conflict: HeaderConflict
+    try {
+      conflict = decodeConflict(bytes)
+    } catch (error) {
+      if (isChordnsError(error)) return false
+      throw error
+    }
+    const { rules, clock } = this.#deps
+    const trusted = [this.#start, ...this.#steps.map((step) => step.trusted)]
+    if (believedConflict(rules, this.chain.chainId, trusted, conflict, clock.now()) === undefined) return false
+    this.#stop(bytes)
+    return true
+  }
+
+  async #look(): Promise<void> {
+    if (this.#state() === 'forked' || this.#state() === 'expired') return
+    const before = this.head
+    const shown = await this.#shown()
+    // The newest first: what is lower is then compared with it.
+    shown.sort((a, b) => b.reply.certified.header.height - a.reply.certified.header.height)
+    for (const one of shown) {
+      await this.#consider(one)
+      if (this.#conflict !== undefined) return
+    }
+    for (const { peer, reply } of shown) if (reply.hasConflict) await this.#requestConflict(peer)
+    const after = this.head
+    if (after.height !== before.height || after.state !== before.state) this.#hooks.onHead(this.chain)
+  }
+
+  /** The heads that some members show; others are requested when none of the first replies. */
+  async #shown(): Promise<Shown[]> {
+    const { chainId } = this.chain
+    const peers = this.#deps.members.ordered(chainId)
+    const request = { kind: 'header', chainId, height: 0, of: this.#trusted.height } as const
+    for (let from = 0; from < peers.length && from < 3 * limits.FOLLOWED_MEMBERS; from += limits.FOLLOWED_MEMBERS) {
+      const some = peers.slice(from, from + limits.FOLLOWED_MEMBERS)
+      const replies = await Promise.all(
+        some.map(async (peer) => ({ peer, reply: await this.#deps.members.request(peer, request) })),
+      )
+      const shown = replies.filter((one): one is Shown => one.reply?.kind === 'header')
+      if (shown.length > 0) return shown
+    }
+    return []
+  }
+
+  async #consider({ peer, reply: { certified, path } }: Shown): Promise<void> {
+    const from = { trusted: this.#trusted, certified: this.#steps.at(-1)?.certified }
+    if (certified.header.height < from.trusted.height) return this.#compare(peer, certified)
+    const end = await this.#walk(peer, from, { ...certified, path })
+    if (end.steps.length > 0) this.#take(end.steps)
+    if (end.kind === 'failed') this.#distrust(peer, end.reason)
+    if (end.kind === 'conflict') this.#accuse(peer, end.conflict)
+  }
+
+  /** A lower head is one of the head's history, or its member is on a fork. */
+  async #compare(peer: PeerId, lower: CertifiedHeader): Promise<void> {
+    const head = this.#steps.at(-1)
+    if (head === undefined || this.#steps.some((step) => isSame(step.certified, lower))) return
+    const { height } = lower.header
+    const older = await this.#olderOf(head.certified, height, peer)
+    if (older === undefined || equalBytes(blockIdOf(older.header), blockIdOf(lower.header))) return
+    const before = this.#steps.findLast((step) => step.trusted.height <= height)
+    const from = { trusted: before?.trusted ?? this.#start, certified: before?.certified }
+    const end = await this.#walk(peer, from, lower)
+    if (end.kind === 'conflict') return this.#accuse(peer, end.conflict)
+    const [firstSet, secondSet] = [lower, head.certified].map(({ header }) => this.setOf(header.validatorsHash))
+    if (end.kind !== 'arrived' || firstSet === undefined || secondSet === undefined)
+      return this.#distrust(peer, 'another history')
+    this.#accuse(peer, { first: lower, second: head.certified, firstSet, secondSet, older })
+  }
+
+  /** What the head has in its history, from anybody but the one whose header is compared with it. */
+  async #olderOf({ header }: CertifiedHeader, of: number, not: PeerId) {
+    const { chainId } = this.chain
+    const peers = this.#deps.members.ordered(chainId).filter((peer) => peer !== not)
+    for (const peer of peers.slice(0, limits.FOLLOWED_MEMBERS)) {
+      const reply = await this.#deps.members.request(peer, { kind: 'older', chainId, of, within: header.height })
+      if (reply?.kind === 'older' && reply.header.height === of && isInHistory(header, reply.header, reply.path))
+        return { header: reply.header, path: reply.path }
+    }
+    return undefined
+  }
+
+  #walk(
+    peer: PeerId,
+    ...[from, target]: [Parameters<typeof walkTo>[1], Parameters<typeof walkTo>[2]]
+  ): Promise<WalkEnd> {
+    const { rules, clock, members } = this.#deps
+    return walkTo(
+      {
+        rules,
+        now: () => clock.now(),
+        request: (request: FollowRequest) => members.request(peer, request),
+        setOf: (root) => this.setOf(root),
+        onSet: (validators) => this.#book.addSet(validators),
+      },
+      from,
+      target,
+    )
+  }
+
+  /** A step that its neighbours do without is dropped, and so is one that nobody may begin with any more. */
+  #take(taken: readonly Step[]): void {
+    const { rules, clock, log } = this.#deps
+    const now = clock.now()
+    const steps = [...this.#steps]
+    for (const step of taken) {
+      while (steps.length > 0 && this.#leads(steps.at(-2)?.trusted ?? this.#start, step, now)) steps.pop()
+      steps.push(step)
+    }
+    const kept = steps.filter((step, i) => i === steps.length - 1 || !isExpired(rules, step.trusted, now))
+    this.#steps = kept.slice(-limits.MAX_TRAIL)
+    this.#book.putSteps(this.#steps)
+    log.info({ chain: this.chain.name, height: this.#trusted.height }, 'a newer header of a ledger is trusted')
+  }
+
+  #leads(from: Trusted, { certified }: Step, now: number): boolean {
+    return verifyHeader(this.#deps.rules, from, certified, (root) => this.setOf(root), now).kind === 'trusted'
+  }
+
+  async #requestConflict(peer: PeerId): Promise<void> {
+    if (this.#conflict !== undefined || this.#unconvincing.has(peer)) return
+    const reply = await this.#deps.members.request(peer, { kind: 'conflict', chainId: this.chain.chainId })
+    if (reply?.kind === 'conflict' && this.show(reply.conflict)) return
+    if (this.#unconvincing.size < limits.MAX_DISTRUSTED) this.#unconvincing.add(peer)
+  }
+
+  #accuse(peer: PeerId, conflict: HeaderConflict): void {
+    const isOne = conflictVerdict(this.#deps.rules, this.chain.chainId, conflict) !== undefined
+    if (isOne) this.#stop(encodeConflict(conflict))
+    else this.#distrust(peer, 'a conflict that is none')
+  }
+
+  /** Nothing of the chain is trusted any more, and everybody hears why. */
+  #stop(bytes: Uint8Array): void {
+    const { chainId, name } = this.chain
+    this.#conflict = bytes
+    this.#book.putConflict(bytes)
+    this.#deps.log.warn(
+      { chain: name, id: toHex(chainId) },
+      'two headers of a ledger contradict each other: it is trusted no more',
+    )
+    for (const peer of this.#deps.members.ordered(chainId).slice(0, limits.TOLD_OF_CONFLICT))
+      void this.#deps.members.request(peer, { kind: 'tell', chainId, conflict: bytes })
+    this.#hooks.onConflict(this.chain, bytes)
+    this.#hooks.onHead(this.chain)
+  }
+
+  #distrust(peer: PeerId, reason: string): void {
+    this.#deps.members.distrust(peer)
+    this.#deps.log.info({ chain: this.chain.name, peer, reason }, 'a member showed a header that does not hold')
+  }
+
+  get #trusted(): Trusted {
+    return this.#steps.at(-1)?.trusted ?? this.#start
+  }
+
+  #state(): HeadState {
+    if (this.#conflict !== undefined) return 'forked'
+    const { rules, clock } = this.#deps
+    const now = clock.now()
+    if (isExpired(rules, this.#trusted, now)) return 'expired'
+    return isFresh(rules, this.#trusted, now) ? 'fresh' : 'stale'
+  }
+}
+
+function isSame(a: CertifiedHeader, b: CertifiedHeader): boolean {
+  return equalBytes(blockIdOf(a.header), blockIdOf(b.header))
+}
