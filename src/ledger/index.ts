@@ -25,6 +25,28 @@ export { founderText, parseFounderText } from './genesis/founder-file.ts'
 export { genesisText, type LedgerGenesis, parseGenesisText } from './genesis/genesis-file.ts'
 export { ACCOUNTS, type Account, accountOf, accounts, transferPayload } from './modules/accounts/accounts.ts'
 export { ledgerModules } from './modules/modules.ts'
+export { NAMES, NameCode, NameKind } from './modules/names/kinds.ts'
+export { isNameLabel, labelUnder, nameStateKey } from './modules/names/label.ts'
+export { nameRecordOf, names } from './modules/names/names.ts'
+export {
+  decodeRecord,
+  encodeRecord,
+  type NameRecord,
+  type NameServer,
+  type NameSettings,
+} from './modules/names/record.ts'
+export {
+  type CdsEvidence,
+  commitHash,
+  commitPayload,
+  nameTransferPayload,
+  type Place,
+  type Registration,
+  registerPayload,
+  releasePayload,
+  updateByCdsPayload,
+  updatePayload,
+} from './modules/names/statements.ts'
 export { ledgerReader, refuse, TransactionRefusal } from './refusal.ts'
 export type {
   Beginning,

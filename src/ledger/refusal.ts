@@ -21,7 +21,7 @@ export function badGenesis(what: string): ChordnsError {
   return new ChordnsError('LEDGER_GENESIS', `a genesis of no use: ${what}`, { what })
 }
 
-function malformed(what: string, cause?: unknown) {
+export function malformed(what: string, cause?: unknown) {
   return new ChordnsError('LEDGER_MALFORMED', `malformed: ${what}`, { what }, { cause })
 }
 

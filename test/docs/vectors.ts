@@ -42,6 +42,7 @@ import { encodeMessage as encodeRingMessage } from '../../src/ring/wire/encode.t
 import { signRRset } from '../dnssec/signer.ts'
 import { keyFrom } from '../dnssec/signing-keys.ts'
 import { ledgerVectors } from './ledger-vectors.ts'
+import { nameVectors } from './name-vectors.ts'
 import { stateVectors } from './state-vectors.ts'
 
 const text = (value: string) => new TextEncoder().encode(value)
@@ -282,6 +283,7 @@ export function protocolVectors(): Readonly<Record<string, string>> {
     'content digest': toHex(contentDigest(question, outcome)),
     observation: toHex(encodeObservation(observation)),
     ...ledgerVectors(signer, fromHex(memberId(signer.publicKey, new Uint8Array()))),
+    ...nameVectors(signer),
     ...stateVectors(),
     group: groupKey(group),
     'chain id': toHex(chainIdOf(group)),

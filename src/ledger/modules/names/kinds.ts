@@ -1,0 +1,36 @@
+/** Numbers of the names module, for ever: its own, those of its payloads, its result codes. */
+export const NAMES = 5
+
+export const NameKind = {
+  COMMIT: 80,
+  REGISTER: 81,
+  UPDATE: 82,
+  TRANSFER: 83,
+  UPDATE_BY_CDS: 84,
+  RELEASE: 85,
+} as const
+
+/** Result codes, beside those that are the same on all ledger chains. */
+export const NameCode = {
+  /** No name that this chain gives out. */
+  BAD_NAME: 80,
+  /** No commit fits, or it is too old. */
+  NO_COMMIT: 81,
+  /** The commit is not old enough. */
+  TOO_EARLY: 82,
+  NOT_REGISTERED: 83,
+  /** Another statement of the owner came before, or one is missing. */
+  SEQUENCE: 84,
+  /** Names of servers that are too long, or too many addresses. */
+  TOO_LARGE: 85,
+  /** A name that an earlier commit may still take is not passed on. */
+  CONTESTABLE: 86,
+  /** The owner has switched roll-over by CDS off. */
+  CDS_OFF: 87,
+  /** Not signed by an anchored key, or not at this time. */
+  CDS_UNPROVEN: 88,
+  /** Not newer than the last. */
+  CDS_OLD: 89,
+  /** Deletes the keys, or names keys that do not sign the zone, or are too many, or are anchored already. */
+  CDS_OF_NO_USE: 90,
+} as const

@@ -1,0 +1,92 @@
+/** What owners sign, and the payloads that carry it. A statement is void on any other chain, for any other name, and after it was used. */
+import { type CborValue, encodeCanonical, type Signer, sha256, signedBytes } from '../../../crypto/index.ts'
+import type { Payload } from '../../types.ts'
+import { NameKind } from './kinds.ts'
+import { keyToValue, type NameSettings, settingsToValue } from './record.ts'
+
+export const SCHEMA = 1
+
+/** Which statement of the owner: the record says the next numbers. */
+export interface Place {
+  readonly chainId: Uint8Array
+  readonly label: Uint8Array
+  readonly generation: number
+  readonly sequence: number
+}
+
+export interface Registration {
+  readonly chainId: Uint8Array
+  readonly label: Uint8Array
+  readonly owner: Uint8Array
+  /** 32 random bytes, kept from everybody until the reveal. */
+  readonly salt: Uint8Array
+}
+
+export interface CdsEvidence {
+  /** RDATA of the set at the zone's apex, and of the RRSIGs that cover it. */
+  readonly cds: readonly Uint8Array[]
+  readonly cdsSignatures: readonly Uint8Array[]
+  readonly dnskeys: readonly Uint8Array[]
+  readonly dnskeySignatures: readonly Uint8Array[]
+}
+
+function statement(kind: number, chainId: Uint8Array, label: Uint8Array, ...content: readonly CborValue[]) {
+  return signedBytes('chordns/name/1', encodeCanonical([chainId, kind, label, ...content]))
+}
+
+export function registrationBytes({ chainId, label, owner, salt }: Registration, settings: NameSettings): Uint8Array {
+  return statement(NameKind.REGISTER, chainId, label, keyToValue(owner), salt, settingsToValue(settings))
+}
+
+export function updateBytes({ chainId, label, generation, sequence }: Place, settings: NameSettings): Uint8Array {
+  return statement(NameKind.UPDATE, chainId, label, generation, sequence, settingsToValue(settings))
+}
+
+/** `settings` undefined: they stay. */
+export function transferBytes(
+  { chainId, label, generation, sequence }: Place,
+  to: Uint8Array,
+  settings: NameSettings | undefined,
+): Uint8Array {
+  const next = settings === undefined ? null : settingsToValue(settings)
+  return statement(NameKind.TRANSFER, chainId, label, generation, sequence, keyToValue(to), next)
+}
+
+export function releaseBytes({ chainId, label, generation, sequence }: Place): Uint8Array {
+  return statement(NameKind.RELEASE, chainId, label, generation, sequence)
+}
+
+/** Without the salt nobody learns from it which name is meant, and with it nobody but the owner can use it. */
+export function commitHash({ chainId, label, owner, salt }: Registration): Uint8Array {
+  return sha256(signedBytes('chordns/name-commit/1', encodeCanonical([chainId, label, keyToValue(owner), salt])))
+}
+
+export function commitPayload(registration: Registration): Payload {
+  return [NameKind.COMMIT, SCHEMA, commitHash(registration)]
+}
+
+export function registerPayload(signer: Signer, registration: Registration, settings: NameSettings): Payload {
+  const { label, owner, salt } = registration
+  const signature = signer.sign(registrationBytes(registration, settings))
+  return [NameKind.REGISTER, SCHEMA, label, keyToValue(owner), salt, settingsToValue(settings), signature]
+}
+
+export function updatePayload(signer: Signer, place: Place, settings: NameSettings): Payload {
+  const signature = signer.sign(updateBytes(place, settings))
+  return [NameKind.UPDATE, SCHEMA, place.label, place.sequence, settingsToValue(settings), signature]
+}
+
+export function nameTransferPayload(signer: Signer, place: Place, to: Uint8Array, settings?: NameSettings): Payload {
+  const signature = signer.sign(transferBytes(place, to, settings))
+  const next = settings === undefined ? null : settingsToValue(settings)
+  return [NameKind.TRANSFER, SCHEMA, place.label, place.sequence, keyToValue(to), next, signature]
+}
+
+export function releasePayload(signer: Signer, place: Place): Payload {
+  return [NameKind.RELEASE, SCHEMA, place.label, place.sequence, signer.sign(releaseBytes(place))]
+}
+
+export function updateByCdsPayload(label: Uint8Array, evidence: CdsEvidence): Payload {
+  const { cds, cdsSignatures, dnskeys, dnskeySignatures } = evidence
+  return [NameKind.UPDATE_BY_CDS, SCHEMA, label, [...cds], [...cdsSignatures], [...dnskeys], [...dnskeySignatures]]
+}
