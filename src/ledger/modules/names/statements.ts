@@ -7,7 +7,7 @@ import { keyToValue, type NameSettings, settingsToValue } from './record.ts'
 export const SCHEMA = 1
 
 /** Which statement of the owner: the record says the next numbers. */
-export interface Place {
+export interface NamePlace {
   readonly chainId: Uint8Array
   readonly label: Uint8Array
   readonly generation: number
@@ -38,13 +38,13 @@ export function registrationBytes({ chainId, label, owner, salt }: Registration,
   return statement(NameKind.REGISTER, chainId, label, keyToValue(owner), salt, settingsToValue(settings))
 }
 
-export function updateBytes({ chainId, label, generation, sequence }: Place, settings: NameSettings): Uint8Array {
+export function updateBytes({ chainId, label, generation, sequence }: NamePlace, settings: NameSettings): Uint8Array {
   return statement(NameKind.UPDATE, chainId, label, generation, sequence, settingsToValue(settings))
 }
 
 /** `settings` undefined: they stay. */
 export function transferBytes(
-  { chainId, label, generation, sequence }: Place,
+  { chainId, label, generation, sequence }: NamePlace,
   to: Uint8Array,
   settings: NameSettings | undefined,
 ): Uint8Array {
@@ -52,7 +52,7 @@ export function transferBytes(
   return statement(NameKind.TRANSFER, chainId, label, generation, sequence, keyToValue(to), next)
 }
 
-export function releaseBytes({ chainId, label, generation, sequence }: Place): Uint8Array {
+export function releaseBytes({ chainId, label, generation, sequence }: NamePlace): Uint8Array {
   return statement(NameKind.RELEASE, chainId, label, generation, sequence)
 }
 
@@ -71,18 +71,23 @@ export function registerPayload(signer: Signer, registration: Registration, sett
   return [NameKind.REGISTER, SCHEMA, label, keyToValue(owner), salt, settingsToValue(settings), signature]
 }
 
-export function updatePayload(signer: Signer, place: Place, settings: NameSettings): Payload {
+export function updatePayload(signer: Signer, place: NamePlace, settings: NameSettings): Payload {
   const signature = signer.sign(updateBytes(place, settings))
   return [NameKind.UPDATE, SCHEMA, place.label, place.sequence, settingsToValue(settings), signature]
 }
 
-export function nameTransferPayload(signer: Signer, place: Place, to: Uint8Array, settings?: NameSettings): Payload {
+export function nameTransferPayload(
+  signer: Signer,
+  place: NamePlace,
+  to: Uint8Array,
+  settings?: NameSettings,
+): Payload {
   const signature = signer.sign(transferBytes(place, to, settings))
   const next = settings === undefined ? null : settingsToValue(settings)
   return [NameKind.TRANSFER, SCHEMA, place.label, place.sequence, keyToValue(to), next, signature]
 }
 
-export function releasePayload(signer: Signer, place: Place): Payload {
+export function releasePayload(signer: Signer, place: NamePlace): Payload {
   return [NameKind.RELEASE, SCHEMA, place.label, place.sequence, signer.sign(releaseBytes(place))]
 }
 
