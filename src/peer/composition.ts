@@ -221,7 +221,7 @@ function ringOver(deps: Wired, memory: RingMemory | undefined): RunningRing {
     {
       send: senderTo(RequestRoom.RING, deps),
       addresses: () => transport.addresses(),
-      ...(memory !== undefined && { persist: memory.persist }),
+      ...(memory !== undefined && { persist: memory.persist, keepInvitations: memory.keepInvitations }),
     },
   )
 }

@@ -24,18 +24,26 @@ export function expelMember(ring: Ring, text: string): RingView {
   return viewRing(ring)
 }
 
-/** Takes up an invitation that was signed with this node's key (base64url). Throws INVITATION_REFUSED, RING_MALFORMED. */
-export function announceInvitation(ring: Ring, text: string): RingView {
+/** Takes up an invitation that was signed with this node's key (base64url). Rejects with INVITATION_REFUSED, RING_MALFORMED, STORE_FAILED. */
+export async function announceInvitation(ring: Ring, text: string): Promise<RingView> {
   ring.invitations.announce(invitationFromBytes(bytesOf(text)))
+  await keep(ring)
   return viewRing(ring)
 }
 
-/** Takes up a revocation that was signed with this node's key: `id` in hex, `at`, `signature`. Throws as above. */
-export function announceRevocation(ring: Ring, query: URLSearchParams): RingView {
+/** Takes up a revocation that was signed with this node's key: `id` in hex, `at`, `signature`. Rejects as above. */
+export async function announceRevocation(ring: Ring, query: URLSearchParams): Promise<RingView> {
   const invitation = ownInvitation(ring, query.get('id') ?? '')
   const signature = bytesOf(query.get('signature') ?? '')
   ring.invitations.announce({ kind: 'revocation', invitation, at: Number(query.get('at')), signature })
+  await keep(ring)
   return viewRing(ring)
+}
+
+/** Whoever is told that it is done can rely on it. */
+async function keep({ invitations }: Ring): Promise<void> {
+  if (await invitations.kept()) return
+  throw new ChordnsError('STORE_FAILED', 'it holds while this node runs, and could not be written to the disk', {})
 }
 
 function ownInvitation(ring: Ring, id: string): Invitation {

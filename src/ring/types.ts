@@ -136,6 +136,8 @@ export interface RingInvitations {
   list(): readonly InvitationState[]
   /** What a node remembers of them. */
   remembered(): RememberedInvitations
+  /** Resolves once what is remembered of them now is on disk: false when it could not be written. */
+  kept(): Promise<boolean>
 }
 
 /** One signed row of the member table. `alive` and `left` are signed by the member itself. */

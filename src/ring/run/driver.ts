@@ -83,6 +83,8 @@ export interface RingHooks {
   readonly addresses: () => readonly PeerAddress[]
   /** Called whenever what should be remembered changes. Owes that it is on disk when it returns; it must not throw. */
   readonly persist?: (state: PersistedRing) => void
+  /** Owes that these survive the loss of power when it resolves, or false. Default: nothing is kept. */
+  readonly keepInvitations?: (invitations: RememberedInvitations) => Promise<boolean>
 }
 
 export interface RunningRing extends Ring {
@@ -144,6 +146,7 @@ class RingDriver implements RunningRing {
     this.#claims = new DrivenInvitations(this.#context, clock, {
       state: () => this.#state,
       feed: (event) => this.#feed(event),
+      keep: hooks.keepInvitations,
     })
     this.invitations = this.#claims
     this.#contacts = new Contacts(
@@ -319,7 +322,7 @@ class RingDriver implements RunningRing {
   #perform(effect: Exclude<RingEffect, { kind: 'respond' | 'changed' }>): void {
     switch (effect.kind) {
       case 'send':
-        this.#track(this.#send(effect))
+        this.#track(this.#claims.carriesOwnWord(effect.request) ? this.#sendWhenKept(effect) : this.#send(effect))
         return
       case 'timer':
         this.#startTimer(effect)
@@ -344,6 +347,11 @@ class RingDriver implements RunningRing {
         this.#deps.log[effect.level](effect.detail, effect.message)
         return
     }
+  }
+
+  async #sendWhenKept(effect: Extract<RingEffect, { kind: 'send' }>): Promise<void> {
+    if (await this.#claims.kept()) await this.#send(effect)
+    else this.#feed({ kind: 'failed', token: effect.token, alive: true })
   }
 
   async #send({ token, peer, request, timeoutMs }: Extract<RingEffect, { kind: 'send' }>): Promise<void> {

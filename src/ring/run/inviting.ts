@@ -12,10 +12,13 @@ import type {
   Revocation,
   RingInvitations,
 } from '../types.ts'
+import type { RingRequest } from '../wire/messages.ts'
 
 export interface InvitingHooks {
   readonly state: () => RingState
   readonly feed: (event: RingEvent) => void
+  /** See `RingHooks.keepInvitations`. */
+  readonly keep: ((invitations: RememberedInvitations) => Promise<boolean>) | undefined
 }
 
 export class DrivenInvitations implements RingInvitations {
@@ -55,10 +58,12 @@ export class DrivenInvitations implements RingInvitations {
     })
   }
 
-  /** What the machine says of a claim. */
+  /** What the machine says of a claim. A machine that is let in hears so when its use is on disk: who forgot it would let in another. */
   settled(reference: number, fault: InvitationFault | undefined): void {
-    this.#waiting.get(reference)?.(fault)
+    const answer = this.#waiting.get(reference)
     this.#waiting.delete(reference)
+    if (fault !== undefined) answer?.(fault)
+    else void this.kept().then((isKept) => answer?.(isKept ? undefined : 'busy'))
   }
 
   isTurnedAway(peer: PeerId): boolean {
@@ -81,6 +86,19 @@ export class DrivenInvitations implements RingInvitations {
       own: invitations.all().flatMap(({ invitation }) => (latin1(invitation.inviter) === own ? [invitation] : [])),
       statements: invitations.statements(),
     }
+  }
+
+  kept(): Promise<boolean> {
+    return this.#hooks.keep?.(this.remembered()) ?? Promise.resolve(true)
+  }
+
+  /** Whether a request carries this node's own word on an invitation: it leaves when that is on disk. */
+  carriesOwnWord(request: RingRequest): boolean {
+    if (request.type !== 'push' || request.statements === undefined) return false
+    const { publicKey } = this.#context.signer
+    return request.statements.some((one) =>
+      equalBytes(one.kind === 'use' ? one.door : one.invitation.inviter, publicKey),
+    )
   }
 
   #self(): PeerId {

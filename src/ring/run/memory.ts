@@ -46,6 +46,8 @@ export interface RingMemory {
   readonly invitations: RememberedInvitations
   /** For `RingHooks.persist`; bound. */
   readonly persist: (state: PersistedRing) => void
+  /** For `RingHooks.keepInvitations`; bound. */
+  readonly keepInvitations: (invitations: RememberedInvitations) => Promise<boolean>
   /** Writes rows as they change, a little later. */
   follow(ring: Followed): void
   /** Writes what is left to write. */
@@ -60,6 +62,8 @@ const ROWS = Uint8Array.of(1)
 const ROWS_END = Uint8Array.of(2)
 const VOTES = Uint8Array.of(3)
 const INVITATIONS = Uint8Array.of(4)
+/** No signatures are this: what is on the disk is not known, and is written again. */
+const UNKNOWN = 'unknown'
 
 /** Reads what is stored at once; throws STORE_* when it cannot. */
 export function createRingMemory(deps: RingMemoryDeps): RingMemory {
@@ -104,6 +108,17 @@ class StoredMemory implements RingMemory {
     this.#state = state
     // The count is what a majority is counted against: the loss of power must not make it smaller. It changes seldom.
     if (!this.#stopped) this.#writeState(true)
+  }
+
+  readonly keepInvitations = (invitations: RememberedInvitations): Promise<boolean> => {
+    const write = this.#stopped ? undefined : this.#invitationsWrite(invitations)
+    if (write !== undefined && !this.#write([write], true)) return Promise.resolve(false)
+    return new Promise((resolve) => {
+      this.#deps.store.written((failure) => {
+        if (failure !== undefined) this.#writtenStatements = UNKNOWN
+        resolve(failure === undefined)
+      })
+    })
   }
 
   follow(ring: Followed): void {
@@ -166,16 +181,20 @@ class StoredMemory implements RingMemory {
     return read ?? { own: [], statements: [] }
   }
 
-  #write(writes: readonly StoreWrite[], durable = false): void {
+  /** False when it failed. */
+  #write(writes: readonly StoreWrite[], durable = false): boolean {
     const { store, log } = this.#deps
     try {
       store.batch(writes, { durable })
       this.#failing = false
+      return true
     } catch (error) {
       if (!isChordnsError(error)) throw error
       if (!this.#failing)
         log.error({ code: error.code, error: errorText(error) }, 'the members of the ring cannot be written to disk')
       this.#failing = true
+      if (writes.some(({ key }) => key === INVITATIONS)) this.#writtenStatements = UNKNOWN
+      return false
     }
   }
 
@@ -210,14 +229,17 @@ class StoredMemory implements RingMemory {
       this.#writtenVotes = votes
       writes.push({ kind: 'put', key: VOTES, value: votes })
     }
-    const invitations = this.#followed.invitations.remembered()
-    // Their signatures say which they are: most changes are of other things.
-    const marks = [...invitations.own, ...invitations.statements].map(({ signature }) => latin1(signature)).join('')
-    if (marks !== this.#writtenStatements) {
-      this.#writtenStatements = marks
-      writes.push({ kind: 'put', key: INVITATIONS, value: encodeInvitations(invitations) })
-    }
+    const invitations = this.#invitationsWrite(this.#followed.invitations.remembered())
+    if (invitations !== undefined) writes.push(invitations)
     if (writes.length > 0) this.#write(writes)
+  }
+
+  /** Undefined when these are written, or being written. Their signatures say which they are: most changes are of other things. */
+  #invitationsWrite(invitations: RememberedInvitations): StoreWrite | undefined {
+    const marks = [...invitations.own, ...invitations.statements].map(({ signature }) => latin1(signature)).join('')
+    if (marks === this.#writtenStatements) return undefined
+    this.#writtenStatements = marks
+    return { kind: 'put', key: INVITATIONS, value: encodeInvitations(invitations) }
   }
 
   #writeSoon(): void {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Log } from '../../../src/base/index.ts'
+import type { Log, Store } from '../../../src/base/index.ts'
 import {
   createRingMemory,
   type RingDeps,
@@ -17,17 +17,29 @@ const log: Log = { debug() {}, info() {}, warn() {}, error() {} }
 function setup() {
   const hub = new Hub()
   const disk = createMemoryDisk({ random: seededRandom(1) })
-  const remember = (ringId = 'test') => createRingMemory({ store: disk.open(), clock: hub.clock, log, ringId })
-  const parts = (memory: ReturnType<typeof remember>): Partial<RingDeps & RingHooks> => {
-    const { persisted, known, votes, invitations, persist } = memory
-    return { memory: { persisted, known, votes, invitations }, persist }
+  /** What waits until the disk has written; undefined: it writes at once. */
+  const slow: { waiting: ((failure?: Error) => void)[] | undefined } = { waiting: undefined }
+  const remember = (ringId = 'test') => {
+    const inner = disk.open()
+    const store: Store = {
+      get: (key) => inner.get(key),
+      batch: (writes, options) => inner.batch(writes, options),
+      range: (from, to) => inner.range(from, to),
+      close: () => inner.close(),
+      written: (done) => (slow.waiting === undefined ? inner.written(done) : void slow.waiting.push(done)),
+    }
+    return createRingMemory({ store, clock: hub.clock, log, ringId })
   }
-  return { hub, disk, remember, parts }
+  const parts = (memory: ReturnType<typeof remember>): Partial<RingDeps & RingHooks> => {
+    const { persisted, known, votes, invitations, persist, keepInvitations } = memory
+    return { memory: { persisted, known, votes, invitations }, persist, keepInvitations }
+  }
+  return { hub, disk, slow, remember, parts }
 }
 
 /** Three boxes, the third with a memory, all joined. */
 async function threeBoxes() {
-  const { hub, disk, remember, parts } = setup()
+  const { hub, disk, slow, remember, parts } = setup()
   const memory = remember()
   expect([memory.persisted, memory.known]).toEqual([undefined, []])
   const a = hub.box('a', [])
@@ -37,7 +49,7 @@ async function threeBoxes() {
   memory.follow(c.ring)
   await hub.clock.advanceAsync(10_000)
   expect(c.ring.members()).toHaveLength(3)
-  return { hub, disk, remember, parts, a, b, c }
+  return { hub, disk, slow, remember, parts, a, b, c }
 }
 
 describe('the memory of a ring', () => {
@@ -107,6 +119,81 @@ describe('the memory of a ring', () => {
     expect(await claim(back.ring, revoked, thief)).toBe('revoked')
     expect(await claim(back.ring, open, thief)).toBeUndefined()
     expect(back.ring.invitations.list()).toHaveLength(3)
+  })
+
+  /** An invitation by c for one machine, and how a machine claims it at a door. */
+  function inviting({ hub, c }: Pick<Awaited<ReturnType<typeof threeBoxes>>, 'hub' | 'c'>) {
+    const signer = scheme.signer(keyOf('c'))
+    const at = hub.clock.now()
+    const invitation = signInvitation('test', signer, {
+      id: new Uint8Array(8).fill(1),
+      uses: 1,
+      at,
+      expires: at + 86_400_000,
+    })
+    c.ring.invitations.announce(invitation)
+    const claim = (ring: typeof c.ring, name: string) => {
+      const key = scheme.signer(keyOf(name))
+      return ring.invitations.claim(invitation, key.publicKey, signClaim('test', key, invitation))
+    }
+    const revoke = () => c.ring.invitations.announce(signRevocation('test', signer, invitation, hub.clock.now()))
+    return { claim, revoke }
+  }
+
+  it('has the use of an invitation on disk before the machine hears that it is in', async () => {
+    const all = await threeBoxes()
+    const { disk, remember, c } = all
+    const { claim } = inviting(all)
+    const keyOfMachine = scheme.signer(keyOf('machine')).publicKey
+    expect(await claim(c.ring, 'machine')).toBeUndefined()
+    c.kill()
+    disk.crash('power')
+    expect(remember().invitations.statements).toMatchObject([{ kind: 'use', machine: keyOfMachine }])
+  })
+
+  it("has the inviter's word on the use at another door on disk before that door hears it", async () => {
+    const all = await threeBoxes()
+    const { hub, disk, slow, remember, a, c } = all
+    const { claim } = inviting(all)
+    await hub.clock.advanceAsync(2_000)
+    slow.waiting = []
+    let fault: string | undefined = 'none yet'
+    void claim(a.ring, 'machine').then((came) => {
+      fault = came
+    })
+    await hub.clock.advanceAsync(1_000)
+    expect(fault).toBe('none yet')
+    for (const done of slow.waiting) done()
+    await hub.clock.advanceAsync(100)
+    expect(fault).toBeUndefined()
+    c.kill()
+    disk.crash('power')
+    expect(remember().invitations.statements).toMatchObject([
+      { kind: 'use', door: scheme.signer(keyOf('c')).publicKey },
+    ])
+  })
+
+  it('lets nobody in while the disk fails, and the same machine when it works again', async () => {
+    const all = await threeBoxes()
+    const { slow, c } = all
+    const { claim } = inviting(all)
+    slow.waiting = []
+    const first = claim(c.ring, 'machine')
+    for (const done of slow.waiting) done(new Error('the disk fails'))
+    expect(await first).toBe('busy')
+    slow.waiting = undefined
+    expect(await claim(c.ring, 'machine')).toBeUndefined()
+  })
+
+  it('says when a revocation is on disk', async () => {
+    const all = await threeBoxes()
+    const { disk, remember, c } = all
+    const { revoke } = inviting(all)
+    revoke()
+    expect(await c.ring.invitations.kept()).toBe(true)
+    c.kill()
+    disk.crash('power')
+    expect(remember().invitations.statements).toMatchObject([{ kind: 'revocation' }])
   })
 
   it('takes up no invitation or revocation that is not of its own key', async () => {
