@@ -7,6 +7,19 @@ export const limits = {
   /** Transactions of one block together: with header, last certificate and proof of lock they still fit into one message. */
   MAX_TRANSACTIONS_BYTES: 40_000,
   MAX_TRANSACTION_BYTES: 32_768,
+  /** The same of a ledger's block, whose transactions come in parts: applied within a second, and sent to 100 validators within two. */
+  MAX_LEDGER_TRANSACTIONS_BYTES: 2 * 1024 * 1024,
+  MAX_LEDGER_TRANSACTIONS: 4_096,
+  /** Transactions of one part: with its path they fit into a message, however long a single one is. */
+  PART_BYTES: 40_000,
+  MAX_PART_TRANSACTIONS: 1_024,
+  /** Hashes on both sides of a range in a tree of MAX_LEDGER_TRANSACTIONS. */
+  MAX_PART_PATH: 24,
+  /** Blocks of one height that may be coming in parts: of some rounds, and one that is certified. */
+  MAX_PARTIAL: 4,
+  /** How long the parts of a block are waited for before somebody is asked, ms; and how many are asked for at a time. */
+  PART_WAIT_MS: 200,
+  PARTS_ASKED: 8,
   /** Each costs two hashes in the Merkle tree. */
   MAX_TRANSACTIONS: 1_024,
   MAX_EXTENSION_BYTES: 4_096,

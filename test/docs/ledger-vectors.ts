@@ -1,5 +1,6 @@
 /** The vectors of the chapter on ledger chains in docs/protocol.md. */
 import { toHex } from '../../src/base/index.ts'
+import { BlockParts, partToValue, transactionsRoot } from '../../src/chain/blocks/parts.ts'
 import { voteBytes } from '../../src/chain/blocks/signing.ts'
 import {
   type BlockCertificate,
@@ -67,7 +68,7 @@ export function ledgerVectors(signer: Signer, memberId: Uint8Array): Record<stri
     time: TIME + 1_000,
     proposer: memberId,
     previousId: new Uint8Array(32),
-    transactionsRoot: merkleRoot([transaction]),
+    transactionsRoot: transactionsRoot(2, [transaction]),
     stateRoot: stateRoot(state),
     validatorsHash: set,
     nextValidatorsHash: set,
@@ -102,6 +103,7 @@ export function ledgerVectors(signer: Signer, memberId: Uint8Array): Record<stri
     transaction: toHex(transaction),
     'transaction id': toHex(transactionId(transaction)),
     result: toHex(result),
+    'block part': toHex(encodeCanonical(partToValue(new BlockParts([transaction, Uint8Array.of(1)]).from(1)!))),
     'ledger header': toHex(encodeCanonical(headerToValue(header))),
     'ledger block id': toHex(blockId),
     'ledger certificate': toHex(encodeCanonical(certificateToValue(certificate))),

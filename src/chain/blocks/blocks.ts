@@ -16,6 +16,7 @@ import {
 import { merkleLeafHash, merkleRoot } from '../trees/merkle.ts'
 import type { Block, BlockCertificate, BlockHeader, LedgerFields } from '../types.ts'
 import { certificateFromValue, certificateHash, certificateToValue } from './certificates.ts'
+import { type BareBlock, transactionsRoot } from './parts.ts'
 
 export const ZERO_HASH = new Uint8Array(32)
 
@@ -31,7 +32,7 @@ export function makeBlock(
   const { ledger, ...common } = header
   const full: BlockHeader = {
     ...common,
-    transactionsRoot: merkleRoot(transactions),
+    transactionsRoot: transactionsRoot(ledger === undefined ? 1 : 2, transactions),
     lastCertificateHash: certificateHash(lastCertificate),
     ...(ledger === undefined ? {} : { ledger: { ...ledger, evidenceRoot: merkleRoot(evidence) } }),
   }
@@ -141,7 +142,8 @@ export function blockFromValue(value: CborField): Block {
   const [headerValue, transactionValues, lastValue, evidenceValues] = readRow(value, parts, 'block')
   const header = headerFromValue(headerValue)
   if ((header.ledger === undefined) !== (parts === 3)) throw malformed('a block with other parts')
-  const transactions = readList(transactionValues, limits.MAX_TRANSACTIONS, 'transactions', readTransaction)
+  const mostTransactions = parts === 3 ? limits.MAX_TRANSACTIONS : limits.MAX_LEDGER_TRANSACTIONS
+  const transactions = readList(transactionValues, mostTransactions, 'transactions', readTransaction)
   const lastCertificate = lastValue === null ? undefined : certificateFromValue(lastValue)
   const id = blockIdOf(header)
   const block: Block =
@@ -164,14 +166,44 @@ export function readTransaction(value: CborField): Uint8Array {
 
 /** The header commits to the rest, and the rest has the size it may have. */
 function holdsTogether({ header, transactions, lastCertificate, evidence = [] }: Block): boolean {
-  const { ledger } = header
+  const schema = header.ledger === undefined ? 1 : 2
+  const most = schema === 1 ? limits.MAX_TRANSACTIONS_BYTES : limits.MAX_LEDGER_TRANSACTIONS_BYTES
   return (
-    bytesOf(transactions) <= limits.MAX_TRANSACTIONS_BYTES &&
+    bytesOf(transactions) <= most &&
+    equalBytes(header.transactionsRoot, transactionsRoot(schema, transactions)) &&
+    holdsBeside({ header, lastCertificate, evidence })
+  )
+}
+
+/** The same of all but the transactions. */
+function holdsBeside({ header, lastCertificate, evidence = [] }: Omit<BareBlock, 'id'>): boolean {
+  const { ledger, lastCertificateHash } = header
+  return (
     bytesOf(evidence) <= limits.MAX_EVIDENCE_BYTES &&
-    equalBytes(header.transactionsRoot, merkleRoot(transactions)) &&
-    equalBytes(header.lastCertificateHash, certificateHash(lastCertificate)) &&
+    equalBytes(lastCertificateHash, certificateHash(lastCertificate)) &&
     (ledger === undefined || equalBytes(ledger.evidenceRoot, merkleRoot(evidence)))
   )
+}
+
+/** Of schema 2: a block whose transactions come in parts has null in their place. */
+export function bareToValue({ header, lastCertificate, evidence = [] }: BareBlock): CborValue {
+  return [
+    headerToValue(header),
+    null,
+    lastCertificate === undefined ? null : certificateToValue(lastCertificate),
+    evidence,
+  ]
+}
+
+/** Throws CHAIN_MALFORMED unless header, last certificate and evidence belong together. */
+export function bareFromValue(value: CborField): BareBlock {
+  const [headerValue, none, lastValue, evidenceValues] = readRow(value, 4, 'bare block')
+  const header = headerFromValue(headerValue)
+  if (none !== null || header.ledger === undefined) throw malformed('a bare block with other parts')
+  const lastCertificate = lastValue === null ? undefined : certificateFromValue(lastValue)
+  const bare = { id: blockIdOf(header), header, lastCertificate, evidence: evidenceFrom(evidenceValues) }
+  if (!holdsBeside(bare)) throw malformed('a bare block whose parts do not belong together')
+  return bare
 }
 
 function bytesOf(items: readonly Uint8Array[]): number {

@@ -100,6 +100,9 @@ const NAMES = { 1: 'propose', 2: 'prevote', 3: 'precommit' } as const
 
 const VERSION = 3
 
+/** Up to three blocks: of a chunk chain one message each. */
+const MAX_RECORD_BYTES = 3 * (limits.MAX_LEDGER_TRANSACTIONS_BYTES + 5 * limits.MAX_LEDGER_TRANSACTIONS) + 4 * 65_536
+
 export function encodeRecord(record: VoteRecord): Uint8Array {
   const { proposed, locked, valid } = record
   // Often one block: it is written once.
@@ -142,8 +145,7 @@ export function encodeRecord(record: VoteRecord): Uint8Array {
 
 /** Throws CHAIN_MALFORMED. */
 export function decodeRecord(bytes: Uint8Array): VoteRecord {
-  // Up to three blocks of one message each.
-  const fields = readMap(readCbor(bytes, 4 * 65_536, 'record'), 'record')
+  const fields = readMap(readCbor(bytes, MAX_RECORD_BYTES, 'record'), 'record')
   if (fields.get(0) !== VERSION) throw malformed('a record of another version')
   const blocks = readList(fields.get(7), 3, 'blocks', blockFromValue)
   const blockAt = (value: CborValue | undefined) => {

@@ -9,7 +9,7 @@ import type { CertifiedBlock, Snapshot } from '../types.ts'
 /** What a key is of; it follows the chain's id. */
 export const KIND = { block: 1, snapshot: 2, record: 3, retired: 4, history: 5, halted: 6 } as const
 /** A block as stored: certificate and all. */
-const MAX_STORED_BYTES = 70_000
+const MAX_STORED_BYTES = limits.MAX_LEDGER_TRANSACTIONS_BYTES + 5 * limits.MAX_LEDGER_TRANSACTIONS + 70_000
 const CHAIN_ID_BYTES = 32
 
 /** Keys of one kind are in the order of heights. */

@@ -112,3 +112,65 @@ export function merkleLeafHash(leaf: Uint8Array): Uint8Array {
 export function merkleInnerHash(left: Uint8Array, right: Uint8Array): Uint8Array {
   return sha256(concatBytes(INNER, left, right))
 }
+
+/** The hashes of a tree, so that several proofs of one list cost little more than one. */
+export class MerkleHashes {
+  readonly #leaves: readonly Uint8Array[]
+  readonly #inner = new Map<string, Uint8Array>()
+
+  constructor(leaves: readonly Uint8Array[]) {
+    this.#leaves = leaves.map(merkleLeafHash)
+  }
+
+  root(): Uint8Array {
+    return this.#leaves.length === 0 ? merkleRoot([]) : this.#subtree(0, this.#leaves.length)
+  }
+
+  /** That the leaves `from` to `to` (without it) are those of the tree: hashes of what stands beside them, from left to right. */
+  range(from: number, to: number): Uint8Array[] {
+    const proof: Uint8Array[] = []
+    const visit = (low: number, high: number): void => {
+      if (low >= from && high <= to) return
+      if (high <= from || low >= to) return void proof.push(this.#subtree(low, high))
+      const middle = low + splitOf(high - low)
+      visit(low, middle)
+      visit(middle, high)
+    }
+    visit(0, this.#leaves.length)
+    return proof
+  }
+
+  #subtree(from: number, to: number): Uint8Array {
+    if (to - from === 1) return this.#leaves[from]!
+    const key = `${from} ${to}`
+    let hash = this.#inner.get(key)
+    if (hash === undefined) {
+      const middle = from + splitOf(to - from)
+      hash = merkleInnerHash(this.#subtree(from, middle), this.#subtree(middle, to))
+      this.#inner.set(key, hash)
+    }
+    return hash
+  }
+}
+
+/** The root that leaves from number `from` on lead to in a tree of `size`, with what `range` gave; undefined when these do not fit together. */
+export function rangeRoot(
+  leaves: readonly Uint8Array[],
+  from: number,
+  size: number,
+  proof: readonly Uint8Array[],
+): Uint8Array | undefined {
+  const to = from + leaves.length
+  if (leaves.length === 0 || from < 0 || to > size || !Number.isSafeInteger(size)) return undefined
+  let used = 0
+  const hashOf = (low: number, high: number): Uint8Array | undefined => {
+    if (high <= from || low >= to) return proof[used++]
+    if (high - low === 1) return merkleLeafHash(leaves[low - from]!)
+    const middle = low + splitOf(high - low)
+    const left = hashOf(low, middle)
+    const right = hashOf(middle, high)
+    return left && right && merkleInnerHash(left, right)
+  }
+  const root = hashOf(0, size)
+  return used === proof.length ? root : undefined
+}
