@@ -24,6 +24,48 @@ export { type FoundingOptions, foundChains, kindOf, memberIdOf } from './genesis
 export { founderText, parseFounderText } from './genesis/founder-file.ts'
 export { genesisText, type LedgerGenesis, parseGenesisText } from './genesis/genesis-file.ts'
 export { ACCOUNTS, type Account, accountOf, accounts, transferPayload } from './modules/accounts/accounts.ts'
+export { ADMISSION, admission } from './modules/admission/admission.ts'
+export type { Beacon } from './modules/admission/beacon.ts'
+export { type AdmissionGenesis, admissionGenesis } from './modules/admission/genesis.ts'
+export type { Endorser, EndorserList } from './modules/admission/lists.ts'
+export {
+  type Admitted,
+  admittedByRingKey,
+  admittedOf,
+  beaconOf,
+  endorserListOf,
+  endorsersOf,
+  epochAt,
+  everybodyOf,
+  isEndorser,
+  isMember,
+  mayCarry,
+  type RingMember,
+  ringMembersOf,
+} from './modules/admission/members.ts'
+export {
+  beaconPayload,
+  changeMachinePayload,
+  endorsePayload,
+  endorserVotePayload,
+  type FirstEndorsement,
+  leavePayload,
+  withdrawPayload,
+} from './modules/admission/payloads.ts'
+export {
+  type Application as AdmissionApplication,
+  answerBytes,
+  applicationBytes,
+  commitmentTo,
+  type Inquiry,
+  inquiryBytes,
+  isSignedInquiry,
+  ringKeyBytes,
+  type SignedInquiry,
+  saltFrom,
+  signInquiry,
+} from './modules/admission/statements.ts'
+export type { Subject as EndorserSubject } from './modules/admission/votes.ts'
 export { ledgerModules } from './modules/modules.ts'
 export { NAMES, NameCode, NameKind } from './modules/names/kinds.ts'
 export { isNameLabel, labelUnder, nameStateKey } from './modules/names/label.ts'

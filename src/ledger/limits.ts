@@ -14,4 +14,29 @@ export const limits = {
   QUOTA_A_DAY: 1_000,
   /** A day of block time, ms: what quotas are counted in. */
   DAY_MS: 24 * 60 * 60 * 1_000,
+  /** As the state on disk has it. */
+  MAX_VALUE_BYTES: 32_768,
+  /** As the chain has it. */
+  MAX_VALIDATORS: 100,
+  /** Admission lists of one chain; endorsers of one list: their rows, votes and endorsements stand in one value each. */
+  MAX_LISTS: 64,
+  MAX_ENDORSERS: 64,
+  /** Organisations of one list: 64 in a page of 7 kB, and 1,024 pages. */
+  MAX_ORGANISATIONS: 65_536,
+  PAGE_ROWS: 64,
+  MAX_NAME_LETTERS: 64,
+  MAX_CONTACT_LETTERS: 128,
+  /** Votes that are open on one list at once, and how long one is, in block time, ms. */
+  MAX_OPEN_VOTES: 64,
+  VOTE_TERM_MS: 30 * 24 * 60 * 60 * 1_000,
+  /** An organisation may change its ring key once in so long: each change draws a new place on the ring. Ms. */
+  RING_KEY_TERM_MS: 24 * 60 * 60 * 1_000,
+  /** An answer to an inquiry is at most so much older or newer than the block that it goes into. Ms. */
+  INQUIRY_TERM_MS: 24 * 60 * 60 * 1_000,
+  INQUIRY_NONCE_BYTES: 16,
+  /** Blocks of an epoch where the genesis says nothing else; at most. */
+  EPOCH_BLOCKS: 100,
+  MAX_EPOCH_BLOCKS: 100_000,
+  /** Draws have four bytes in their keys. */
+  MAX_DRAW: 0xffff_fffe,
 } as const

@@ -1,6 +1,7 @@
 /** All modules that this release has. The genesis of a chain, and votes on it, say which of them it runs. */
 import type { LedgerModule } from '../types.ts'
 import { accounts } from './accounts/accounts.ts'
+import { admission } from './admission/admission.ts'
 import { names } from './names/names.ts'
 
-export const ledgerModules: readonly LedgerModule[] = [accounts, names]
+export const ledgerModules: readonly LedgerModule[] = [accounts, admission, names]
