@@ -4,7 +4,7 @@
  */
 import { equalBytes } from '../../../base/index.ts'
 import { ResultCode } from '../../../chain/index.ts'
-import { type CborField, type CborValue, sha256 } from '../../../crypto/index.ts'
+import { type CborField, sha256 } from '../../../crypto/index.ts'
 import { limits } from '../../limits.ts'
 import { ledgerReader, refuse } from '../../refusal.ts'
 import type { Call, LedgerModule } from '../../types.ts'
@@ -192,6 +192,6 @@ function readListNumber(value: CborField): number {
   return readInteger(value, 0, limits.MAX_LISTS - 1, 'list')
 }
 
-function optionalHash(value: CborValue, what: string): Uint8Array | undefined {
+function optionalHash(value: CborField, what: string): Uint8Array | undefined {
   return value === null ? undefined : readHash(value, what)
 }
