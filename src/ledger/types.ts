@@ -92,6 +92,8 @@ export interface Founder {
 export interface LedgerFounding {
   readonly chainName: string
   readonly founders: readonly Founder[]
+  /** Blocks of an epoch: how often the set of validators and the draws change. */
+  readonly epochBlocks: number
 }
 
 /**

@@ -18,11 +18,20 @@ export interface FoundingOptions {
   readonly heartbeatMs?: number
   readonly intervalMs?: number
   readonly quotaADay?: number
+  readonly epochBlocks?: number
 }
 
 /** One genesis for each chain, all with the same founders. Throws LEDGER_GENESIS. */
 export function foundChains(options: FoundingOptions): Genesis[] {
-  const { ringId, time, chainNames, founders, modules, quotaADay = limits.QUOTA_A_DAY } = options
+  const {
+    ringId,
+    time,
+    chainNames,
+    founders,
+    modules,
+    quotaADay = limits.QUOTA_A_DAY,
+    epochBlocks = limits.EPOCH_BLOCKS,
+  } = options
   const { heartbeatMs = ledgerChainOptions.heartbeatMs!, intervalMs = ledgerChainOptions.intervalMs } = options
   if (chainNames.length === 0) throw badGenesis('no chain')
   if (new Set(chainNames).size !== chainNames.length) throw badGenesis('a chain that is named twice')
@@ -31,7 +40,9 @@ export function foundChains(options: FoundingOptions): Genesis[] {
   const validators = validatorsOf(founders)
   return chainNames.map((chainName) => {
     const own = modules.filter(({ chains }) => chains === undefined || chains === kindOf(chainName))
-    const begun = own.map((module) => [module.id, module.found?.({ chainName, founders }) ?? null] as const)
+    const begun = own.map(
+      (module) => [module.id, module.found?.({ chainName, founders, epochBlocks }) ?? null] as const,
+    )
     const application = encodeApplicationGenesis({ modules: new Map(begun), quotaADay })
     const { rules } = ledgerChainOptions
     return { ringId, name: chainName, time, validators, heartbeatMs, intervalMs, rules, application }

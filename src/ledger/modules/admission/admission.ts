@@ -9,7 +9,7 @@ import { limits } from '../../limits.ts'
 import { ledgerReader, refuse } from '../../refusal.ts'
 import type { Call, LedgerModule } from '../../types.ts'
 import { drawForNewKey, endEpoch, readBeacon, takeBeacon } from './beacon.ts'
-import { admissionGenesisFrom, beginAdmission } from './genesis.ts'
+import { admissionGenesisFrom, beginAdmission, foundAdmission } from './genesis.ts'
 import { endorserOf, listOf, readName, voicesThatCount } from './lists.ts'
 import {
   addOrganisation,
@@ -40,6 +40,7 @@ export const admission: LedgerModule = {
   id: ADMISSION,
   name: 'admission',
   kinds: [ENDORSE, WITHDRAW, VOTE_ENDORSER, CHANGE_MACHINE, LEAVE, BEACON],
+  found: foundAdmission,
   begin({ genesis, own, time }) {
     beginAdmission(own, genesis === undefined ? NOBODY : admissionGenesisFrom(genesis), time)
   },

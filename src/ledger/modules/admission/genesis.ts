@@ -1,9 +1,9 @@
 /** What the admission lists begin with: endorsers that were agreed on off-line (D7), and the organisations of the first validators. */
 import { toHex } from '../../../base/index.ts'
-import type { CborField, CborValue } from '../../../crypto/index.ts'
+import { type CborField, type CborValue, encodeCanonical, sha256, signedBytes } from '../../../crypto/index.ts'
 import { limits } from '../../limits.ts'
 import { badGenesis, ledgerReader } from '../../refusal.ts'
-import type { Draft } from '../../types.ts'
+import type { Draft, LedgerFounding } from '../../types.ts'
 import { newBeacon, writeBeacon } from './beacon.ts'
 import { drawKey, organisationKey } from './keys.ts'
 import { readName, writeList } from './lists.ts'
@@ -37,6 +37,27 @@ export function admissionGenesis({ epochBlocks, randomness, lists }: AdmissionGe
     organisations.map((one) => [one.account, one.name, one.ringKey, one.contact, [...one.endorsedBy]]),
   ])
   return [epochBlocks, randomness, rows]
+}
+
+/**
+ * All who found the chain are on its list, endorsed by all of them who endorse. The randomness is the hash of all their keys: whoever hands his
+ * in last could choose among places, and they can agree on another value.
+ */
+export function foundAdmission({ chainName, founders, epochBlocks }: LedgerFounding): CborValue {
+  const endorsers = founders.filter(({ isEndorser }) => isEndorser).map(({ account, name }) => ({ account, name }))
+  const keys = founders.map(({ account, memberKey }) => [account, memberKey])
+  const organisations = founders.map(({ account, name, memberKey }) => ({
+    account,
+    name,
+    ringKey: memberKey,
+    contact: name,
+    endorsedBy: endorsers.map((_, at) => at),
+  }))
+  return admissionGenesis({
+    epochBlocks,
+    randomness: sha256(signedBytes('chordns/first-draw/1', encodeCanonical([chainName, keys]))),
+    lists: [{ name: 'main', endorsers, organisations }],
+  })
 }
 
 export function admissionGenesisFrom(value: CborField): AdmissionGenesis {
