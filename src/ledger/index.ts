@@ -53,7 +53,7 @@ export {
   withdrawPayload,
 } from './modules/admission/payloads.ts'
 export {
-  type Application as AdmissionApplication,
+  type AdmissionApplication,
   answerBytes,
   applicationBytes,
   commitmentTo,

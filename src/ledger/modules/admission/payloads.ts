@@ -1,6 +1,6 @@
 /** Payloads of the module, before they are encoded. */
 import type { Payload } from '../../types.ts'
-import type { Application, Inquiry } from './statements.ts'
+import type { AdmissionApplication, Inquiry } from './statements.ts'
 import { type Subject, subjectToValue } from './votes.ts'
 
 export const ENDORSE = 40
@@ -11,7 +11,7 @@ export const LEAVE = 44
 export const BEACON = 45
 
 /** What the first endorser of an organisation brings: its application, and the answer of its machine. */
-export interface FirstEndorsement extends Application {
+export interface FirstEndorsement extends AdmissionApplication {
   /** The account's, over the application. */
   readonly signature: Uint8Array
   readonly inquiry: Pick<Inquiry, 'nonce' | 'at'>

@@ -9,7 +9,7 @@ import {
 } from '../../../crypto/index.ts'
 
 /** What an applicant asks to be admitted as. */
-export interface Application {
+export interface AdmissionApplication {
   readonly name: string
   /** Of the machine that is to be a member of the ring. */
   readonly ringKey: Uint8Array
@@ -33,7 +33,7 @@ export function applicationBytes(
   chainId: Uint8Array,
   list: number,
   account: Uint8Array,
-  { name, ringKey, contact }: Application,
+  { name, ringKey, contact }: AdmissionApplication,
 ): Uint8Array {
   return statement('chordns/application/1', [chainId, list, account, name, ringKey, contact])
 }
