@@ -20,9 +20,9 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
     'ring.ts',
     'start.ts',
     'status.ts',
-    'unbuilt.ts',
     'join.ts',
     'ledger',
+    'domain',
   ],
   peer: [
     'node.ts',

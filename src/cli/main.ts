@@ -6,6 +6,7 @@ import { addChainCommands } from './commands/chain.ts'
 import { addChunksCommands } from './commands/chunks.ts'
 import { addCompletionCommand } from './commands/completion.ts'
 import { addConfigCommands } from './commands/config.ts'
+import { addDomainCommands } from './commands/domain/domain.ts'
 import { addHostsCommands } from './commands/hosts.ts'
 import { addInviteCommands } from './commands/invite.ts'
 import { addKeygenCommand } from './commands/keygen.ts'
@@ -14,7 +15,6 @@ import { addLookupCommand } from './commands/lookup.ts'
 import { addRingCommands } from './commands/ring.ts'
 import { addStartCommand } from './commands/start.ts'
 import { addStatusCommand } from './commands/status.ts'
-import { addUnbuiltCommands } from './commands/unbuilt.ts'
 import { version } from './common/version.ts'
 
 /** 0 ok, 1 failure, 2 usage or configuration. */
@@ -44,11 +44,11 @@ Every command has --help. Exit codes: 0 ok, 1 failure, 2 usage or configuration.
   addChainCommands(program)
   addInviteCommands(program)
   addLedgerCommands(program)
+  addDomainCommands(program)
   addKeygenCommand(program)
   addConfigCommands(program)
   addHostsCommands(program)
   addCompletionCommand(program)
-  addUnbuiltCommands(program)
   forEachCommand(program, (command) => command.exitOverride())
   try {
     await program.parseAsync([...argv], { from: 'user' })

@@ -5,6 +5,7 @@
  * - `signedBytes` before signing: a tag says what the signature is for. `ed25519` verifies; `keyedHashScheme` in simulations.
  * - `rememberingScheme` where the same statement comes again and again.
  * - `sha256` and `hmacSha256`; `shortKeyedHash` only for fixed layouts where speed counts; `timingSafeEqual` for secrets.
+ * - `zoneKeyPair` for keys that sign zones.
  * - `dnssecVerifier`, `dsDigest`, `nsec3Digest`: the algorithms of DNSSEC, by their IANA numbers.
  */
 export { type CborValue, decodeCanonical, encodeCanonical } from './cbor.ts'
@@ -21,3 +22,4 @@ export { hmacSha256, sha256, shortKeyedHash, timingSafeEqual } from './hash.ts'
 export { peerIdFromPublicKey, publicKeyFromPeerId } from './peer-id.ts'
 export { rememberingScheme } from './remembering.ts'
 export { ed25519, ed25519Signer, keyedHashScheme, type SignatureScheme, type Signer, signedBytes } from './sign.ts'
+export { type ZoneKeyAlgorithm, type ZoneKeyPair, zoneKeyPair } from './zone-key.ts'

@@ -24,6 +24,7 @@ export {
   markUsed,
   replaceSecret,
   type SeedKind,
+  writeNewPrivateFile,
 } from './disk/keys.ts'
 export type { SqliteStoreOptions } from './disk/sqlite-file.ts'
 export { openSqliteStore, type SqliteStore } from './disk/sqlite-store.ts'

@@ -39,6 +39,7 @@ export {
   makeGenesis,
   writeNewFile,
 } from './ledger/founding.ts'
+export { loadOwner, type MadeZoneKey, makeOwnerKey, makeZoneKey, type ZoneKeyRequest } from './ledger/zone-keys.ts'
 export { type RunningNode, type StartOptions, startNode } from './node.ts'
 export { type VerifiedOffline, verifyOffline } from './offline.ts'
 export { questionText } from './views.ts'

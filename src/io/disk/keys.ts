@@ -18,6 +18,7 @@ const MAKE = {
   'node identity': 'make one with `chordns keygen FILE`',
   'voting key': 'make one with `chordns ledger keygen`',
   'account key': 'make one with `chordns ledger keygen`',
+  'owner key': 'make one with `chordns domain keygen --owner FILE`',
 } as const
 
 /** Files of 32 bytes in hex, an Ed25519 seed. */
@@ -46,7 +47,7 @@ export async function loadOrCreateSeed(file: string, kind: SeedKind): Promise<Ui
 /** Writes a new identity; never over an existing file. */
 export async function createIdentity(file: string): Promise<{ readonly peer: PeerId }> {
   const seed = new Uint8Array(randomBytes(SEED_BYTES))
-  await writeNew(file, `${toHex(seed)}\n`)
+  await writeNewPrivateFile(file, `${toHex(seed)}\n`)
   return { peer: peerIdFromPublicKey(ed25519Signer(seed).publicKey) }
 }
 
@@ -61,7 +62,7 @@ export function isMarkedUsed(identityFile: string): boolean {
 /** On disk when it resolves; once marked, it stays so. */
 export async function markUsed(identityFile: string): Promise<void> {
   try {
-    await writeNew(`${identityFile}.used`, 'This key has signed in chains: keep votes.db with it.\n')
+    await writeNewPrivateFile(`${identityFile}.used`, 'This key has signed in chains: keep votes.db with it.\n')
   } catch (error) {
     if (!isChordnsError(error, 'KEY_EXISTS')) throw error
   }
@@ -69,7 +70,7 @@ export async function markUsed(identityFile: string): Promise<void> {
 
 /** Writes a new ring secret; never over an existing file. */
 export async function createSecret(file: string): Promise<void> {
-  await writeNew(file, `${toHex(new Uint8Array(randomBytes(32)))}\n`)
+  await writeNewPrivateFile(file, `${toHex(new Uint8Array(randomBytes(32)))}\n`)
 }
 
 /** The ring secret in `file`, made there when there is none. */
@@ -97,7 +98,7 @@ export async function replaceSecret(file: string, secret: Uint8Array): Promise<v
     if (!hasCode(error, 'ENOENT'))
       throw new ChordnsError('KEY_UNWRITABLE', fileTrouble(file, error, 'write'), { file }, { cause: error })
   }
-  await writeNew(file, `${toHex(secret)}\n`)
+  await writeNewPrivateFile(file, `${toHex(secret)}\n`)
 }
 
 /** A ring secret: hex or base64url text of at least 16 bytes. */
@@ -160,8 +161,8 @@ function malformed(file: string, what: string) {
   return new ChordnsError('KEY_MALFORMED', `${file}: ${what}`, { file })
 }
 
-/** The file is there whole or not at all, whenever the power fails; a file that is there already is left as it is. */
-async function writeNew(file: string, text: string): Promise<void> {
+/** Mode 0600. The file is there whole or not at all, whenever the power fails; a file that is there already is left as it is. */
+export async function writeNewPrivateFile(file: string, text: string): Promise<void> {
   const draft = `${file}.${randomBytes(6).toString('hex')}`
   try {
     try {
