@@ -12,8 +12,8 @@ import type { RingWork } from './state.ts'
 import { refreshWelcomes } from './welcoming.ts'
 import { ping, spread } from './work.ts'
 
-/** Of so many turns, audits of one compare tables with a member far away: it may have to be dialled. */
-const FAR_PARTNER_EVERY = 4
+/** Audits of one of so many turns compare tables with any member, so that no neighbours can hide the rest of the ring. */
+const ANY_PARTNER_EVERY = 16
 
 /** Each stabilise period: a quarter of the neighbours is pinged, and all of them that do not answer. */
 export function watchNeighbours(work: RingWork): void {
@@ -58,13 +58,11 @@ export function audit(work: RingWork): void {
   work.effects.push({ kind: 'contact', again: true })
 }
 
-/** With whom tables are compared. Where not all can be connected: one of the neighbours, who are, and now and then a finger. */
+/** With whom tables are compared. Where not all can be connected: one of the neighbours, who are, and now and then any member. */
 function partnerOf({ state, context }: RingWork): MemberEntry | undefined {
-  const chance = spread(state.self.id, state.turn, 'partner')
-  const kept = isCrowded(state, context) ? keptMembers(state, context) : state.table.alive()
-  const near =
-    isCrowded(state, context) && state.turn % FAR_PARTNER_EVERY !== 0 ? 2 * reach(state, context) : kept.length
-  return kept[chance % Math.min(near, kept.length)]
+  const isNear = isCrowded(state, context) && state.turn % ANY_PARTNER_EVERY !== 0
+  const partners = isNear ? keptMembers(state, context).slice(0, 2 * reach(state, context)) : state.table.alive()
+  return partners[spread(state.self.id, state.turn, 'partner') % partners.length]
 }
 
 /** Everybody whose witness this node is, and everybody it points at, as far as it stays connected with them. */
