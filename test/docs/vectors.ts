@@ -269,6 +269,7 @@ export function protocolVectors(): Readonly<Record<string, string>> {
       encodeRequest({ kind: 'read', question, beside: [Type.AAAA, Type.HTTPS], used: [Type.AAAA] }),
     ),
     tell: toHex(encodeRequest({ kind: 'tell', question })),
+    'tell that the zone has changed': toHex(encodeRequest({ kind: 'tell', question, isChanged: true })),
     round: toHex(
       encodeRequest({ kind: 'round', question, nonce: new Uint8Array(16).fill(1), attempt: 1, how: 'known' }),
     ),

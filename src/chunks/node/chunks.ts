@@ -116,11 +116,11 @@ async function takeRecorded(
   await proofs.offer(question, outcome, links, expires, 'recorded')
 }
 
-/** A replica opens a round in which no earlier fetch counts; others tell, as of what they had to fetch. */
+/** A replica opens a round in which no earlier fetch counts; others tell it, and that it has changed. */
 function observedAnew(parts: Parts, question: Question, { outcome, evidence }: Finding): void {
   const { placement, store, clock, telling, rounds } = parts
   if (!placement.mayShare(question)) return
-  telling.tell(question, outcome, evidence.security)
+  telling.tell(question, outcome, evidence.security, true)
   const held = store.get(question, clock.now())
   const isOld = held !== undefined && clock.now() - held.seen > limits.OBSERVED_ANEW_MS
   if (

@@ -228,7 +228,7 @@ function readParts(common: Common, held: Held, agreeing: Agreeing) {
   )
   const telling = createTelling(
     { ...common, ...held, share: options.share },
-    { onAsked: onDemand.missing, inBackground },
+    { onAsked: (peer, question, seats, tag) => onDemand.missing(peer, question, seats, { tag }), inBackground },
   )
   const serving = createServing({ ring, source, onDemand, ownWord, acceptFrom: options.acceptFrom })
   const told = createTold({ ...common, ...held, onDemand }, { inBackground })

@@ -38,7 +38,8 @@ export interface TellingHooks {
 }
 
 export interface Telling {
-  tell(question: Question, outcome?: Outcome, security?: Security): void
+  /** `isChanged`: the zone says that it has changed, and this is not what was seen before. */
+  tell(question: Question, outcome?: Outcome, security?: Security, isChanged?: boolean): void
   /** This replica has fetched what is signed and asked for, before it ends: the others get it, and nobody counts it as demand. */
   refresh(question: Question, outcome: Outcome): void
   /** Whether this node told the question a while ago: what was agreed on it is its business. */
@@ -53,7 +54,7 @@ export function createTelling(deps: TellingDeps, hooks: TellingHooks): Telling {
   let sent = 0
   let inFlight = 0
 
-  function tell(question: Question, outcome?: Outcome, security?: Security): void {
+  function tell(question: Question, outcome?: Outcome, security?: Security, isChanged = false): void {
     if (!deps.share || !placement.mayShare(question) || stopping.aborted) return
     if (outcome !== undefined && (holdsPrivateAddress(outcome) || !isSmallEnough(outcome))) return
     const seats = placement.seatsOf(question)
@@ -67,7 +68,8 @@ export function createTelling(deps: TellingDeps, hooks: TellingHooks): Telling {
     }
     // Nothing of the answer leaves this node where no digest says that the replicas have one to compare it with.
     const told = tag !== undefined && deps.digests.namers(question, seats).size > 0 ? { tag } : {}
-    send(seats, { kind: 'tell', question, ...proven(question, proof), ...told })
+    const changed = isChanged && proof === undefined ? { isChanged } : {}
+    send(seats, { kind: 'tell', question, ...proven(question, proof), ...told, ...changed })
   }
 
   function refresh(question: Question, outcome: Outcome): void {

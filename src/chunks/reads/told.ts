@@ -36,6 +36,8 @@ export interface ToldQuestion {
   readonly tag?: number
   /** Nobody has asked for it. */
   readonly isRefresh?: boolean
+  /** Its zone says that it has changed. */
+  readonly isChanged?: boolean
 }
 
 export interface Told {
@@ -58,10 +60,10 @@ export function createTold(
   }
 
   return {
-    answer(from, { question, proof, links = [], tag, isRefresh = false }, seats) {
+    answer(from, { question, proof, links = [], tag, isRefresh = false, isChanged = false }, seats) {
       if (ring.memberByPeer(from) === undefined || !rates.spend(from)) return { kind: 'busy' }
       received++
-      if (proof === undefined) onDemand.missing(from, question, seats, tag)
+      if (proof === undefined) onDemand.missing(from, question, seats, { tag, isChanged })
       else
         inBackground(
           offer(from, question, proof, links).then(() => {

@@ -23,12 +23,20 @@ export interface OnDemandDeps {
   readonly rounds: Pick<Rounds, 'want' | 'settled'>
 }
 
+/** What a member says of what it fetched. */
+export interface SeenElsewhere {
+  /** Of the content; undefined: it does not say. */
+  readonly tag?: number | undefined
+  /** The zone says that it has changed, and so has what the member sees. */
+  readonly isChanged?: boolean
+}
+
 export interface OnDemand {
   /**
-   * A member, or this node itself, had to fetch the answer: the ring had none, or was not asked. `tag`: of what it saw. If an entry says
-   * something else, it may have changed: the replicas look again.
+   * A member, or this node itself, had to fetch the answer: the ring had none, or was not asked. If an entry says something else than
+   * what it saw, or its zone says that it has changed, the replicas look again.
    */
-  missing(peer: PeerId, question: Question, seats: Seats, tag?: number): void
+  missing(peer: PeerId, question: Question, seats: Seats, seen?: SeenElsewhere): void
   /** A member, or this node itself, read an entry of this node. */
   read(peer: PeerId, question: Question): void
   /** An entry was taken in: what was asked for is there. */
@@ -42,7 +50,7 @@ export interface OnDemand {
 export function createOnDemand({ clock, demand, store, proofs, intake, rounds }: OnDemandDeps): OnDemand {
   const changes = new ChangeRests()
   return {
-    missing(peer, question, seats, tag) {
+    missing(peer, question, seats, seen = {}) {
       const key = questionKey(question)
       demand.count(key, peer, clock.monotonic())
       // What is signed needs no votes.
@@ -50,7 +58,8 @@ export function createOnDemand({ clock, demand, store, proofs, intake, rounds }:
       const entry = store.get(question, clock.now())
       if (entry === undefined) rounds.want(question, false)
       else if (!intake.isCurrent(entry, seats)) rounds.want(question, true)
-      else if (saysOther(entry, tag) && changes.mayLook(key, clock.monotonic())) rounds.want(question, true, 'fresh')
+      else if (mayHaveChanged(entry, seen, clock.now()) && changes.mayLook(key, clock.monotonic()))
+        rounds.want(question, true, 'fresh')
     },
     /** Near its end it is observed anew, if that pays, before anybody has to wait for it. */
     read(peer, question) {
@@ -72,7 +81,9 @@ export function createOnDemand({ clock, demand, store, proofs, intake, rounds }:
   }
 }
 
-/** Of names that differ by asker or in time, a differing observation says nothing new. */
-function saysOther({ question, class: kind, outcome }: ChunkEntry, tag: number | undefined): boolean {
-  return tag !== undefined && kind === 'agreed' && tag !== tagOf(question, outcome)
+/** Of names that differ by asker or in time, a differing observation says nothing new; that the zone has changed does, of the latter. */
+function mayHaveChanged(entry: ChunkEntry, { tag, isChanged = false }: SeenElsewhere, now: number): boolean {
+  const { question, class: kind, outcome, seen } = entry
+  if (kind === 'agreed' && tag !== undefined) return tag !== tagOf(question, outcome)
+  return isChanged && kind !== 'divergent' && now - seen > limits.OBSERVED_ANEW_MS
 }

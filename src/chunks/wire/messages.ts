@@ -44,7 +44,8 @@ export type ChunkRequest =
   /**
    * I had to ask for this: the question, never the answer, except a signed one with its proof, to be verified, and the links of the chain
    * of trust that the proof needs. `tag`: of what I saw, where it is not signed and the ring has an answer, so that a replica which holds something else can look
-   * again. `isRefresh`: a replica has fetched it for all, and nobody asked.
+   * again. `isRefresh`: a replica has fetched it for all, and nobody asked. `isChanged`: the zone says that it has changed, and what I see now is not what
+   * I saw before: a hint to look again, and no more.
    */
   | ({
       readonly kind: 'tell'
@@ -52,6 +53,7 @@ export type ChunkRequest =
       readonly proof?: Outcome
       readonly tag?: number
       readonly isRefresh?: boolean
+      readonly isChanged?: boolean
     } & WithLinks)
   /** I open a round: fetch for yourself, and commit to what you see. `attempt`: of the rounds under this nonce, from 1. */
   | ({ readonly kind: 'round'; readonly question: Question; readonly how: ObserveHow } & RoundId)
@@ -154,8 +156,9 @@ export function encodeRequest(request: ChunkRequest): Uint8Array {
 }
 
 function encodeTell(head: readonly CborValue[], tell: Extract<ChunkRequest, { kind: 'tell' }>): Uint8Array {
-  const { proof, tag, isRefresh = false } = tell
+  const { proof, tag, isRefresh = false, isChanged = false } = tell
   const content = proof === undefined ? null : encodeOutcome(proof)
+  if (isChanged) return encodeCanonical([...head, content, null, Number(isRefresh), tag ?? null, 1])
   if (tag !== undefined) return encodeCanonical([...head, content, null, Number(isRefresh), tag])
   if (content === null) return encodeCanonical(head)
   return withLinks([...head, content], tell, isRefresh ? [1] : [])
@@ -188,6 +191,7 @@ export function decodeRequest(bytes: Uint8Array): ChunkRequest {
         }),
         ...(!isMissing(row[7]) && readInteger(row[7], 0, 1, 'refresh') === 1 && { isRefresh: true }),
         ...(!isMissing(row[8]) && { tag: readInteger(row[8], 0, 0xffff, 'tag') }),
+        ...(!isMissing(row[9]) && readInteger(row[9], 0, 1, 'changed') === 1 && { isChanged: true }),
       }
     case REQUEST.round:
       return { kind: 'round', question, ...readRound(row), how: HOW[readInteger(row[7], 0, HOW.length - 1, 'how')]! }

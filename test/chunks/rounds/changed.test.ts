@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { limits } from '../../../src/chunks/limits.ts'
 import { ChangeRests } from '../../../src/chunks/rounds/machine/change-rests.ts'
+import type { Finding } from '../../../src/evidence/index.ts'
 import { answer, ask, createWorld, type Node, type World } from '../world.ts'
 
 let world: World
@@ -49,6 +50,48 @@ describe('an agreed answer', () => {
     world.publish(question, answer(question, [2], HOUR))
     await tells(world.replicas(question)[1]!, 2)
     expect(contents()).toEqual([2, 2, 2])
+  })
+
+  /** Its zone has told it so; it has asked no digest, so it does not know that the ring has an answer. */
+  async function saysChanged(node: Node, last: number): Promise<void> {
+    const evidence = { security: 'insecure', provenance: 'solo', observers: [] } as unknown as Finding['evidence']
+    node.chunks.observedAnew(question, {
+      question,
+      outcome: answer(question, [last], HOUR),
+      expires: world.clock.now() + HOUR * 1_000,
+      evidence,
+    } as Finding)
+    await world.clock.advanceAsync(10_000)
+  }
+
+  it('is agreed on anew when a member, who is no replica, hears from the zone that it has changed', async () => {
+    await agreed()
+    world.publish(question, answer(question, [2], HOUR))
+    await world.clock.advanceAsync(60_000)
+    await saysChanged(world.outsiders(question)[1]!, 2)
+    expect(contents()).toEqual([2, 2, 2])
+    const tolds = world.requests.flatMap(({ request }) =>
+      request.kind === 'tell' && request.isChanged ? [request] : [],
+    )
+    expect(tolds.map((told) => told.tag)).toEqual([undefined, undefined, undefined])
+  })
+
+  it('stays what it is, whatever a member says of the zone, and costs a few looks an hour', async () => {
+    await agreed()
+    const before = fetches()
+    for (let i = 0; i < 60; i++) {
+      await saysChanged(world.outsiders(question)[1]!, 66)
+      await world.clock.advanceAsync(50_000)
+    }
+    expect(contents()).toEqual([1, 1, 1])
+    expect(fetches() - before).toBeLessThanOrEqual(4 * 3)
+  })
+
+  it('is not fetched for a member that speaks of a name which nobody holds', async () => {
+    world = createWorld({ nodes: 5, n: 3, options: { admitAfter: 'auto' } })
+    world.publish(question, answer(question, [2], HOUR))
+    await saysChanged(world.outsiders(question)[1]!, 2)
+    expect(fetches()).toBe(0)
   })
 
   it('is not observed again when a member has seen the same', async () => {
