@@ -105,6 +105,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
     'machine',
   ],
   chain: [
+    'publish',
     'follow',
     'run',
     'machine',

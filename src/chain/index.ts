@@ -107,6 +107,16 @@ export {
   type HeaderConflict,
 } from './light/conflicts.ts'
 export {
+  applyLink,
+  applyNoteFork,
+  beginLinked,
+  decodeLinked,
+  encodeLinked,
+  type ForkOutcome,
+  type LinkedRecord,
+  type LinkOutcome,
+} from './light/link-state.ts'
+export {
   type ChainLink,
   decodeLink,
   decodeNoteFork,
@@ -165,6 +175,7 @@ export {
   type NoteSignature,
   parseNoteKey,
 } from './notes/note.ts'
+export { policyText } from './notes/policy.ts'
 export { decodeEntries, encodeEntries, newTiles, parseTilePath, type Tile, tileBytes, tilePath } from './notes/tiles.ts'
 export {
   type AddCheckpoint,
@@ -174,6 +185,10 @@ export {
   witnessVerdict,
 } from './notes/witness.ts'
 export { type ChainOptions, chunkChainOptions, ledgerChainOptions, type QuorumRule } from './options.ts'
+export { Cosigning, type CosigningDeps, type CosigningHooks } from './publish/cosigning.ts'
+export { ChainFiles, type PublishedChain, type PublishedFile } from './publish/files.ts'
+export { type HttpReply, LedgerPages } from './publish/http.ts'
+export { WitnessDesk, type WitnessDeskDeps, type WitnessDeskHooks, type WitnessedLog } from './publish/witness-desk.ts'
 export {
   type Chain,
   type ChainDeps,

@@ -92,6 +92,13 @@ export const limits = {
   TOLD_OF_CONFLICT: 32,
   /** Sets of a followed chain that are kept on disk, by their roots. */
   MAX_KEPT_SETS: 64,
+  /** A checkpoint every so many headers. */
+  CHECKPOINT_EVERY: 100,
+  /** Validators that have not cosigned are sent the note again after this, ms, and ever more slowly, down to the latter. */
+  COSIGN_AGAIN_MS: 5_000,
+  COSIGN_SLOWEST_MS: 600_000,
+  /** Full tiles that are kept once they were made: 256 headers are 170 kB. */
+  MAX_KEPT_TILES: 64,
   /** Chains that one node follows; each costs three small requests a minute. */
   MAX_FOLLOWED: 2_048,
   /** Answers of the newest state that a follower keeps until there is a newer one. */

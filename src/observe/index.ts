@@ -4,7 +4,7 @@
  */
 export { type AdjustableLog, createLog } from './log.ts'
 export { acts, isLoopbackHost, looksUp, reads, STATUS_HEADER, type StatusRoute } from './status-door.ts'
-export { createStatusServer, type StatusServer } from './status-server.ts'
+export { createStatusServer, type StatusFolder, type StatusServer } from './status-server.ts'
 export {
   type CacheView,
   type ChunkReadView,

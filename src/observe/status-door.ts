@@ -46,14 +46,23 @@ export interface Refusal {
 
 /** Undefined: the route may be handled. `route` undefined: there is no such path. */
 export function refusalOf({ method, headers }: StatusRequest, route: StatusRoute | undefined): Refusal | undefined {
-  const forbidden = (message: string): Refusal => ({ status: 403, code: 'FORBIDDEN', message })
-  if (!isLoopbackHost(headers.host)) return forbidden('the Host is not a loopback address')
-  if (isFromAnotherSite(headers)) return forbidden('a page of another site asks')
+  const stranger = strangerRefusal(headers)
+  if (stranger !== undefined) return stranger
   if (route === undefined) return { status: 404, code: 'NOT_FOUND', message: 'no such path' }
   if (method !== route.method) return { status: 405, code: 'METHOD', message: `only ${route.method}` }
   if (route.needsHeader && headers[STATUS_HEADER] === undefined)
     return forbidden(`the header "${STATUS_HEADER}: 1" is missing: without it a web page could ask, too`)
   return undefined
+}
+
+/** Of a page of another site, or under a name that somebody gave this address. */
+export function strangerRefusal(headers: IncomingHttpHeaders): Refusal | undefined {
+  if (!isLoopbackHost(headers.host)) return forbidden('the Host is not a loopback address')
+  return isFromAnotherSite(headers) ? forbidden('a page of another site asks') : undefined
+}
+
+function forbidden(message: string): Refusal {
+  return { status: 403, code: 'FORBIDDEN', message }
 }
 
 /** `localhost`, 127.0.0.0/8 or [::1], with any port. */

@@ -1,7 +1,7 @@
 /** The status API: JSON over HTTP on a loopback address, for whom `status-door.ts` lets in. It sends no CORS header. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { ChordnsError, type Endpoint, errorText, type Log } from '../base/index.ts'
-import { type Refusal, refusalOf, type StatusRoute } from './status-door.ts'
+import { type Refusal, refusalOf, type StatusRoute, strangerRefusal } from './status-door.ts'
 
 export interface StatusServer {
   readonly address: Endpoint
@@ -11,15 +11,35 @@ export interface StatusServer {
 /** Bytes of request head and URL that are read, open connections, and time for a request to arrive. */
 const LIMITS = { MAX_HEADER_BYTES: 8_192, MAX_CONNECTIONS: 32, REQUEST_TIMEOUT_MS: 5_000 } as const
 
+/** Files and what is posted beside them, below one path: they are for anybody, and each reply is its owner's, byte by byte. */
+export interface StatusFolder {
+  /** With a slash at its end. */
+  readonly path: string
+  /** Of a body, bytes; a larger one is refused. */
+  readonly maxBody: number
+  readonly answer: (
+    method: string,
+    path: string,
+    body: Uint8Array,
+  ) => Promise<{
+    readonly status: number
+    readonly headers: Readonly<Record<string, string>>
+    readonly body: Uint8Array
+  }>
+}
+
 export async function createStatusServer(
   listen: Endpoint,
   routes: Readonly<Record<string, StatusRoute>>,
   log: Log,
+  folder?: StatusFolder,
 ): Promise<StatusServer> {
   const server = createServer(
     { maxHeaderSize: LIMITS.MAX_HEADER_BYTES, requestTimeout: LIMITS.REQUEST_TIMEOUT_MS },
     (request, response) => {
-      answer(request, response, routes).catch((error: unknown) => {
+      const isFile = folder !== undefined && request.url?.startsWith(folder.path) === true
+      const answered = isFile ? answerFile(request, response, folder) : answer(request, response, routes)
+      answered.catch((error: unknown) => {
         log.warn({ error: errorText(error) }, 'status request failed')
         if (!response.headersSent) send(response, 500, failure('INTERNAL', 'internal error'))
       })
@@ -78,6 +98,35 @@ async function answer(
     if (!(error instanceof ChordnsError)) throw error
     send(response, 400, failure(error.code, error.message))
   }
+}
+
+/** Same door as all else, so that no page of another site posts: who publishes files puts a web server in front. */
+async function answerFile(request: IncomingMessage, response: ServerResponse, folder: StatusFolder): Promise<void> {
+  const method = request.method ?? 'GET'
+  const refusal = strangerRefusal(request.headers)
+  if (refusal !== undefined) return refuse(response, refusal, undefined)
+  const body = await bodyOf(request, folder.maxBody)
+  if (body === undefined) return send(response, 413, failure('TOO_LARGE', `at most ${folder.maxBody} bytes`))
+  const path = (request.url ?? '').split('?', 1)[0]!
+  const reply = await folder.answer(method, path, body)
+  response.writeHead(reply.status, {
+    ...reply.headers,
+    'content-length': reply.body.length,
+    'x-content-type-options': 'nosniff',
+  })
+  response.end(method === 'HEAD' ? undefined : reply.body)
+}
+
+/** Undefined when it is longer. */
+async function bodyOf(request: IncomingMessage, most: number): Promise<Uint8Array | undefined> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of request) {
+    length += (chunk as Uint8Array).length
+    if (length > most) return undefined
+    chunks.push(chunk as Uint8Array)
+  }
+  return new Uint8Array(Buffer.concat(chunks))
 }
 
 function refuse(response: ServerResponse, { status, code, message }: Refusal, route: StatusRoute | undefined): void {

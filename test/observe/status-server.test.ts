@@ -35,7 +35,7 @@ interface Reply {
   readonly body: string
 }
 
-function ask(method: string, path: string, headers: Record<string, string> = {}): Promise<Reply> {
+function ask(method: string, path: string, headers: Record<string, string> = {}, posted?: string): Promise<Reply> {
   const { port } = server.address
   return new Promise((resolve, reject) => {
     const outgoing = request({ host: '127.0.0.1', port, method, path, headers }, (reply) => {
@@ -46,7 +46,7 @@ function ask(method: string, path: string, headers: Record<string, string> = {})
       reply.on('end', () => resolve({ status: reply.statusCode ?? 0, headers: reply.headers, body }))
     })
     outgoing.on('error', reject)
-    outgoing.end()
+    outgoing.end(posted)
   })
 }
 
@@ -124,5 +124,39 @@ describe('the status API', () => {
     expect([reply.status, JSON.parse(reply.body)]).toEqual([400, { error: { code: 'USAGE', message: 'no such type' } }])
     expect((await ask('GET', '/nothing')).status).toBe(404)
     expect((await ask('GET', '/constructor')).status).toBe(404)
+  })
+})
+
+describe('a folder of the status API', () => {
+  const asked: string[] = []
+  const folder = {
+    path: '/ledger/',
+    maxBody: 10,
+    answer: async (method: string, path: string, body: Uint8Array) => {
+      asked.push(`${method} ${path} ${body.length}`)
+      return { status: 200, headers: { 'content-type': 'application/octet-stream' }, body: Uint8Array.of(1, 2) }
+    },
+  }
+
+  beforeEach(async () => {
+    await server.close()
+    asked.length = 0
+    server = await createStatusServer({ address: '127.0.0.1', port: 0 }, { '/status': reads(() => 1) }, quiet, folder)
+  })
+
+  it('hands out bytes as they are, and takes what is posted as far as it is short', async () => {
+    const reply = await ask('GET', '/ledger/ab/tile/0/000?x')
+    expect([reply.status, reply.body, reply.headers['content-length']]).toEqual([200, '\x01\x02', '2'])
+    expect((await ask('HEAD', '/ledger/ab')).body).toBe('')
+    expect((await ask('POST', '/ledger/add', {}, '0123456789')).status).toBe(200)
+    expect((await ask('POST', '/ledger/add', {}, '0123456789a')).status).toBe(413)
+    expect(asked).toEqual(['GET /ledger/ab/tile/0/000 0', 'HEAD /ledger/ab 0', 'POST /ledger/add 10'])
+    expect((await ask('GET', '/status')).status).toBe(200)
+  })
+
+  it('is behind the same door', async () => {
+    expect((await ask('GET', '/ledger/ab', { host: 'evil.example' })).status).toBe(403)
+    expect((await ask('POST', '/ledger/add', { origin: 'https://evil.example' })).status).toBe(403)
+    expect(asked).toEqual([])
   })
 })

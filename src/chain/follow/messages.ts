@@ -24,6 +24,8 @@ export type FollowRequest = { readonly chainId: Uint8Array } & (
   | { readonly kind: 'conflict' }
   /** The same, told. */
   | { readonly kind: 'tell'; readonly conflict: Uint8Array }
+  /** A checkpoint with the cosignatures that the sender has, for more of them; undefined: the newest that is complete. */
+  | { readonly kind: 'checkpoint'; readonly note: Uint8Array | undefined }
 )
 
 export type FollowReply =
@@ -48,9 +50,10 @@ export type FollowReply =
   | { readonly kind: 'ack' }
   /** The peer has requested too much lately. */
   | { readonly kind: 'busy' }
+  | { readonly kind: 'note'; readonly note: Uint8Array }
 
-const REQUEST = { HEADER: 1, OLDER: 2, SET: 3, STATE: 4, CONFLICT: 5, TELL: 6 } as const
-const REPLY = { NONE: 0, HEADER: 1, OLDER: 2, SET: 3, STATE: 4, CONFLICT: 5, ACK: 6, BUSY: 7 } as const
+const REQUEST = { HEADER: 1, OLDER: 2, SET: 3, STATE: 4, CONFLICT: 5, TELL: 6, CHECKPOINT: 7 } as const
+const REPLY = { NONE: 0, HEADER: 1, OLDER: 2, SET: 3, STATE: 4, CONFLICT: 5, ACK: 6, BUSY: 7, NOTE: 8 } as const
 
 export function encodeFollowRequest(request: FollowRequest): Uint8Array {
   return encodeCanonical([VERSION, ...requestRow(request)])
@@ -71,6 +74,8 @@ function requestRow(request: FollowRequest): CborValue[] {
       return [REQUEST.CONFLICT, chainId]
     case 'tell':
       return [REQUEST.TELL, chainId, request.conflict]
+    case 'checkpoint':
+      return [REQUEST.CHECKPOINT, chainId, request.note ?? null]
   }
 }
 
@@ -104,6 +109,9 @@ export function decodeFollowRequest(bytes: Uint8Array): FollowRequest {
     case REQUEST.TELL:
       sized(4)
       return { kind: 'tell', chainId, conflict: readConflict(first) }
+    case REQUEST.CHECKPOINT:
+      sized(4)
+      return { kind: 'checkpoint', chainId, note: first === null ? undefined : readNote(first) }
     default:
       throw malformed('a request of an unknown kind')
   }
@@ -133,6 +141,8 @@ function replyRow(reply: FollowReply): CborValue[] {
       return [REPLY.ACK]
     case 'busy':
       return [REPLY.BUSY]
+    case 'note':
+      return [REPLY.NOTE, reply.note]
   }
 }
 
@@ -175,6 +185,9 @@ export function decodeFollowReply(bytes: Uint8Array): FollowReply {
     case REPLY.BUSY:
       sized(2)
       return { kind: 'busy' }
+    case REPLY.NOTE:
+      sized(3)
+      return { kind: 'note', note: readNote(first) }
     default:
       throw malformed('a reply of an unknown kind')
   }
@@ -188,5 +201,6 @@ function readVersioned(bytes: Uint8Array, most: number, what: string): readonly 
 
 const readPath = (value: CborField) => hashesFromValue(value, limits.MAX_HISTORY_PATH)
 const readConflict = (value: CborField) => readBytes(value, 1, limits.MAX_CONFLICT_BYTES, 'conflict')
+const readNote = (value: CborField) => readBytes(value, 1, limits.MAX_CONFLICT_BYTES, 'note')
 const readValue = (value: CborValue) =>
   value === null ? undefined : readBytes(value, 0, limits.MAX_STATE_VALUE_BYTES, 'value')

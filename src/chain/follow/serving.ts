@@ -12,6 +12,8 @@ export interface ServedChain {
   readonly conflict: () => Uint8Array | undefined
   /** What a follower tells of such: this side checks it (`believedConflict`), keeps it, and tells others. */
   readonly onConflict: (conflict: Uint8Array, from: PeerId) => void
+  /** A note with cosignatures came, or the newest one is wanted: gives what this node has. Left out: it collects none. */
+  readonly onNote?: (note: Uint8Array | undefined, from: PeerId) => Uint8Array | undefined
 }
 
 export interface FollowServerDeps {
@@ -34,6 +36,7 @@ const COST: Readonly<Record<FollowRequest['kind'], number>> = {
   state: 4,
   conflict: 3,
   tell: 500,
+  checkpoint: 300,
 }
 const COST_OF_KEPT = 1
 const COST_OF_KEY = 2
@@ -96,16 +99,17 @@ export class FollowServer {
       chain.onConflict(request.conflict, from)
       return ACK
     }
+    if (request.kind === 'checkpoint') {
+      const note = chain.onNote?.(request.note, from)
+      return note === undefined ? NONE : encodeFollowReply({ kind: 'note', note })
+    }
     return keep(chain, id, replyOf(chain, request))
   }
 
   #decode(from: PeerId, body: Uint8Array): FollowRequest {
     try {
       const request = decodeFollowRequest(body)
-      this.#charges.charge(
-        from,
-        COST[request.kind] + (request.kind === 'state' ? COST_OF_KEY * request.keys.length : 0),
-      )
+      this.#charges.charge(from, costOf(request))
       return request
     } catch (error) {
       this.stats.malformed++
@@ -122,6 +126,11 @@ export class FollowServer {
     const proven = await chain.states.prove(height, keys)
     return keep(chain, id, proven && { kind: 'state', ...proven })
   }
+}
+
+function costOf(request: FollowRequest): number {
+  if (request.kind === 'checkpoint' && request.note === undefined) return COST.header
+  return COST[request.kind] + (request.kind === 'state' ? COST_OF_KEY * request.keys.length : 0)
 }
 
 /** Replies that hold for the newest head: a new one, or a conflict, ends them all. */
@@ -151,7 +160,7 @@ function keep(chain: Served, id: string, reply: FollowReply | undefined): Uint8A
 
 function replyOf(
   { headers, conflict }: Served,
-  request: Exclude<FollowRequest, { kind: 'state' | 'tell' }>,
+  request: Exclude<FollowRequest, { kind: 'state' | 'tell' | 'checkpoint' }>,
 ): FollowReply | undefined {
   switch (request.kind) {
     case 'header': {

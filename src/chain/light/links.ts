@@ -144,13 +144,14 @@ export interface NoteFork {
         readonly second: { readonly leaf: Uint8Array; readonly path: readonly Uint8Array[] }
       }
     | undefined
+  /** Entries of the set that was linked last: a quorum of it signed both. */
+  readonly validators: readonly Validator[]
 }
 
-/** The cosigners of both notes, when it is a fork and each has a quorum of the set; else undefined. Throws CHAIN_MALFORMED. */
+/** The cosigners of both notes, when it is a fork and each has a quorum of the set, whose root the caller knows; else undefined. Throws CHAIN_MALFORMED. */
 export function forkSigners(
   rules: LightRules,
-  validators: readonly Validator[],
-  { origin, first, second, split }: NoteFork,
+  { origin, first, second, split, validators }: NoteFork,
 ): readonly Validator[] | undefined {
   const one = decodeCheckpointNote(first)
   const two = decodeCheckpointNote(second)
@@ -173,7 +174,7 @@ function differ(first: Checkpoint, second: Checkpoint, split: NoteFork['split'])
   )
 }
 
-export function encodeNoteFork({ origin, first, second, split }: NoteFork): Uint8Array {
+export function encodeNoteFork({ origin, first, second, split, validators }: NoteFork): Uint8Array {
   const splitValue: CborValue =
     split === undefined
       ? null
@@ -189,18 +190,20 @@ export function encodeNoteFork({ origin, first, second, split }: NoteFork): Uint
     [2, first],
     [3, second],
     [4, splitValue],
+    [5, entriesToValue(validators)],
   ])
   return encodeCanonical([FORK, fields])
 }
 
 /** Throws CHAIN_MALFORMED. */
 export function decodeNoteFork(payload: Uint8Array): NoteFork {
-  const fields = fieldsOf(payload, FORK, 4)
+  const fields = fieldsOf(payload, FORK, 5)
   return {
     origin: readOrigin(fields.get(1)),
     first: readNote(fields.get(2)),
     second: readNote(fields.get(3)),
     split: splitFrom(fields.get(4)),
+    validators: entriesFromValue(fields.get(5)),
   }
 }
 

@@ -27,10 +27,12 @@ const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/
 
 export function encodeNote({ text, signatures }: Note): Uint8Array {
-  const lines = signatures.map(
-    ({ name, hash, signature }) => `${PREFIX}${name} ${toBase64(concatBytes(hash, signature))}\n`,
-  )
-  return utf8.encode(`${text}\n${lines.join('')}`)
+  return utf8.encode(`${text}\n${signatures.map(encodeSignature).join('')}`)
+}
+
+/** As a line. */
+export function encodeSignature({ name, hash, signature }: NoteSignature): string {
+  return `${PREFIX}${name} ${toBase64(concatBytes(hash, signature))}\n`
 }
 
 /** Throws CHAIN_MALFORMED. Verifies nothing. */

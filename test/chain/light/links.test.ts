@@ -2,6 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { setRoot } from '../../../src/chain/blocks/set-root.ts'
 import { trustCheckpoint } from '../../../src/chain/light/checkpoints.ts'
 import {
+  applyLink,
+  applyNoteFork,
+  beginLinked,
+  decodeLinked,
+  encodeLinked,
+  type LinkedRecord,
+} from '../../../src/chain/light/link-state.ts'
+import {
   type ChainLink,
   decodeLink,
   decodeNoteFork,
@@ -112,18 +120,32 @@ describe('a link', () => {
   it('makes evidence of two notes that cannot both be true, of one size or of two', () => {
     const fork = ledger.fork(15).grow(40, LIE)
     const { origin } = ledger
-    const same: NoteFork = { origin, first: ledger.noteBytes(20), second: fork.noteBytes(20), split: undefined }
     const set = ledger.setAt(20)
-    const signersOf = (evidence: NoteFork) => forkSigners(rules, set, decodeNoteFork(encodeNoteFork(evidence)))
+    const same: NoteFork = {
+      origin,
+      first: ledger.noteBytes(20),
+      second: fork.noteBytes(20),
+      split: undefined,
+      validators: set,
+    }
+    const signersOf = (evidence: NoteFork) => forkSigners(rules, decodeNoteFork(encodeNoteFork(evidence)))
     expect(signersOf(same)).toHaveLength(3)
     const leafAt = (of: TestLedger, size: number) => ({
       leaf: of.at(16).certificate.blockId,
       path: of.path(16, size + 1),
     })
     const split = { index: 15, first: leafAt(ledger, 20), second: leafAt(fork, 30) }
-    expect(signersOf({ origin, first: ledger.noteBytes(20), second: fork.noteBytes(30), split })).toHaveLength(3)
     expect(
-      signersOf({ origin, first: ledger.noteBytes(20), second: ledger.noteBytes(20), split: undefined }),
+      signersOf({ origin, first: ledger.noteBytes(20), second: fork.noteBytes(30), split, validators: set }),
+    ).toHaveLength(3)
+    expect(
+      signersOf({
+        origin,
+        first: ledger.noteBytes(20),
+        second: ledger.noteBytes(20),
+        split: undefined,
+        validators: set,
+      }),
     ).toBeUndefined()
     expect(
       signersOf({
@@ -131,10 +153,17 @@ describe('a link', () => {
         first: ledger.noteBytes(20),
         second: ledger.noteBytes(30),
         split: { ...split, second: leafAt(ledger, 30) },
+        validators: set,
       }),
     ).toBeUndefined()
     expect(
-      signersOf({ origin, first: ledger.noteBytes(20), second: fork.noteBytes(20, 2), split: undefined }),
+      signersOf({
+        origin,
+        first: ledger.noteBytes(20),
+        second: fork.noteBytes(20, 2),
+        split: undefined,
+        validators: set,
+      }),
     ).toBeUndefined()
   })
 })
@@ -168,5 +197,58 @@ describe('a checkpoint to begin from', () => {
     expect(reason({ header: ledger.at(21).header })).toBe('header')
     expect(reason({ next: new TestLedger([5, 6, 7, 8]).setAt(1) })).toBe('header')
     expect(reason({ note: ledger.fork(10).grow(20, LIE).noteBytes(20) })).toBe('header')
+  })
+})
+
+describe('what a ledger keeps of a linked chain', () => {
+  const ledger = new TestLedger(FOUR).grow(60)
+  const now = ledger.head.header.time
+  const kept = (record: LinkedRecord) => decodeLinked(encodeLinked(record), record.origin)
+  const linkedTo = (record: LinkedRecord, size: number) => {
+    const outcome = applyLink(rules, record, encodeLink(linkOf(ledger, record.size, size)), now)
+    if (outcome.kind !== 'linked') throw new Error(outcome.reason)
+    return kept(outcome.record)
+  }
+
+  it('begins with the genesis, and follows link by link', () => {
+    const first = linkedTo(kept(beginLinked(ledger.genesis)), 20)
+    expect(first).toMatchObject({ size: 20, isForked: false, origin: ledger.origin })
+    expect(linkedTo(first, 50).size).toBe(50)
+    expect(() => decodeLinked(new Uint8Array(3), ledger.origin)).toThrow(
+      expect.objectContaining({ code: 'CHAIN_MALFORMED' }),
+    )
+  })
+
+  it('ends with two notes that cannot both be true, shown on the other chain', () => {
+    const record = linkedTo(beginLinked(ledger.genesis), 20)
+    const fork = ledger.fork(15).grow(40, LIE)
+    const evidence: NoteFork = {
+      origin: ledger.origin,
+      first: ledger.noteBytes(20),
+      second: fork.noteBytes(20),
+      split: undefined,
+      validators: ledger.setAt(20),
+    }
+    const forked = applyNoteFork(rules, record, encodeNoteFork(evidence))
+    expect(forked).toMatchObject({ kind: 'forked', record: { isForked: true, size: 20 } })
+    if (forked.kind !== 'forked') return
+    expect(forked.signers).toHaveLength(3)
+    const link = encodeLink(linkOf(ledger, 20, 50))
+    expect(applyLink(rules, kept(forked.record), link, now)).toEqual({ kind: 'refused', reason: 'forked' })
+  })
+
+  it('takes no evidence of a set of somebody else, of another log, or of what is no fork', () => {
+    const record = linkedTo(beginLinked(ledger.genesis), 20)
+    const forged = new TestLedger([6, 7, 8, 9])
+    forged.grow(20)
+    const notes = { first: forged.noteBytes(20), second: forged.fork(10).grow(10, LIE).noteBytes(20) }
+    const other = { origin: ledger.origin, ...notes, split: undefined, validators: forged.setAt(20) }
+    expect(applyNoteFork(rules, record, encodeNoteFork(other))).toEqual({ kind: 'refused', reason: 'set' })
+    const same = { ...other, first: ledger.noteBytes(20), second: ledger.noteBytes(20), validators: ledger.setAt(20) }
+    expect(applyNoteFork(rules, record, encodeNoteFork(same))).toEqual({ kind: 'refused', reason: 'no fork' })
+    expect(applyNoteFork(rules, { ...record, origin: 'other' }, encodeNoteFork(same))).toEqual({
+      kind: 'refused',
+      reason: 'another log',
+    })
   })
 })
