@@ -183,6 +183,13 @@ export const limits = {
   MAX_BUSY: 12,
   /** Requests of one operation that may fail before its target counts as dead: one lost message is no death. */
   MAX_ATTEMPTS: 2,
+  /**
+   * A neighbour that has answered nothing for so many stabilise periods is pinged: in a ring where members talk to each other anyway,
+   * nearly nobody.
+   */
+  PING_PERIODS: 6,
+  /** A ring that stands still is looked after less and less often, until at so many times the stabilise period. Each time wakes two machines. */
+  QUIET_PACE: 4,
   /** Shortest pause between two stabilisations, while the lists still change. Ms. */
   FASTEST_PACE_MS: 50,
   /** Members asked to forward a change; log2(100,000) = 17 rounds of 6 reach everybody with high probability. */

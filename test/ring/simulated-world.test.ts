@@ -44,7 +44,7 @@ describe('a simulated ring', () => {
   })
 
   it('finds a planted bug, and shortens the plan to what it takes', async () => {
-    const plant = PLANTS.find(({ name }) => name === 'whoever notifies becomes the predecessor')!
+    const plant = PLANTS.find(({ name }) => name === 'a joiner takes a single successor')!
     const found = await findPlant(plant)
     const plan = plant.plan(found!.seed)
     const shortest = await shrink(plan, plant.bugs)

@@ -10,6 +10,7 @@ import type { LanOptions } from '../finding/lan-discovery.ts'
 import { limits } from '../limits.ts'
 import { inOneWrite } from './few-packets.ts'
 import { listening } from './own-addresses.ts'
+import { decodingQuietly } from './quiet-decoder.ts'
 
 export interface Libp2pNodeOptions {
   /** The Ed25519 seed of this node's identity, 32 bytes. */
@@ -41,7 +42,7 @@ export async function createNode(
       privateKey,
       addresses: { listen: [...listen], announce: [...announce] },
       transports: [tcp()],
-      connectionEncrypters: [inOneWrite(noise())],
+      connectionEncrypters: [decodingQuietly(inOneWrite(noise()))],
       peerDiscovery,
       streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: limits.MAX_STREAM_WINDOW } })],
       connectionGater: gater,

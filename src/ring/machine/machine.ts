@@ -38,7 +38,7 @@ import {
   welcomeAnswered,
   welcomeFailed,
 } from './welcoming.ts'
-import { changed, setTimer, wake } from './work.ts'
+import { changed, hurry, quietPaceMs, setTimer, wake } from './work.ts'
 
 export interface RingStep {
   readonly state: RingState
@@ -193,10 +193,11 @@ function handle(work: RingWork, event: RingEvent): void {
     case 'report':
       if (!state.table.isAlive(event.id) || event.id === state.self.id) return
       if (
-        event.outcome === 'answered' ? state.detector.answered(event.id) : state.detector.failed(event.id, work.now)
+        event.outcome === 'answered' ? state.detector.answered(event.id, work.now) : state.detector.failed(event.id, work.now)
       ) {
         wake(work)
       }
+      if (event.outcome === 'failed') hurry(work)
       return
     case 'gone':
       peerGone(work, event.peer)
@@ -259,7 +260,7 @@ function onTimer(work: RingWork, timer: RingTimer): void {
       return
     case 'stabilise':
       if (state.phase !== 'member') return
-      state.paceMs = Math.min(stabiliseMs, 2 * state.paceMs)
+      state.paceMs = Math.min(quietPaceMs(work), 2 * state.paceMs)
       setTimer(work, 'stabilise', state.paceMs, state.paceMs / 4)
       if (work.now - state.watchedAt >= 0.9 * stabiliseMs) watchNeighbours(work)
       bearWitness(work)
@@ -284,7 +285,7 @@ function onReply(work: RingWork, token: number, answered: RingReply, elapsedMs: 
   if (pending === undefined) return
   const reply = pending.purpose.kind === 'operation' ? wholeState(state, pending.peer, answered) : answered
   const member = state.table.byPeer(pending.peer)
-  if (member?.status === 'alive' && state.detector.answered(member.id, elapsedMs)) wake(work)
+  if (member?.status === 'alive' && state.detector.answered(member.id, work.now, elapsedMs)) wake(work)
   switch (pending.purpose.kind) {
     case 'operation':
       if (state.operation?.token === token) operationAnswered(work, pending.peer, reply)
@@ -336,7 +337,10 @@ function onFailure(work: RingWork, token: number, alive: boolean): void {
   const pending = removePending(work, token)
   if (pending === undefined) return
   const member = state.table.byPeer(pending.peer)
-  if (member?.status === 'alive' && !alive && state.detector.failed(member.id, work.now)) wake(work)
+  if (member?.status === 'alive' && !alive) {
+    hurry(work)
+    if (state.detector.failed(member.id, work.now)) wake(work)
+  }
   switch (pending.purpose.kind) {
     case 'operation':
       if (state.operation?.token === token) operationFailed(work, alive ? 'hindered' : 'silent')

@@ -15,15 +15,14 @@ import { ping, spread } from './work.ts'
 /** Audits of one of so many turns compare tables with any member, so that no neighbours can hide the rest of the ring. */
 const ANY_PARTNER_EVERY = 16
 
-/** Each stabilise period: a quarter of the neighbours is pinged, and all of them that do not answer. */
+/** Each stabilise period: the neighbours that have answered nothing for a while are pinged. What any room asks them counts. */
 export function watchNeighbours(work: RingWork): void {
-  const { state } = work
+  const { state, context } = work
   state.turn += 1
   state.watchedAt = work.now
-  const watched = neighbours(work)
-  watched.forEach((member, i) => {
-    if (i % 4 === state.turn % 4 || state.detector.isSuspect(member.id)) ping(work, member)
-  })
+  const withinMs = limits.PING_PERIODS * context.options.stabiliseMs
+  for (const member of neighbours(work))
+    if (!state.detector.hasAnswered(member.id, withinMs, work.now)) ping(work, member)
   const suspects = state.detector.suspects()
   const other = suspects[state.turn % Math.max(1, suspects.length)]
   const member = other === undefined ? undefined : state.table.aliveMember(other)

@@ -55,6 +55,19 @@ export function quicken(work: RingWork): void {
   setTimer(work, 'stabilise', state.paceMs, state.paceMs / 2)
 }
 
+/** The longest pause between two stabilisations: where somebody is not reached, the ordinary one. */
+export function quietPaceMs({ state, context }: RingWork): number {
+  return context.options.stabiliseMs * (state.detector.suspects().length > 0 ? 1 : limits.QUIET_PACE)
+}
+
+/** Somebody did not answer: a ring that stood still is looked after at the ordinary pace again. */
+export function hurry(work: RingWork): void {
+  const { state, context } = work
+  if (state.phase !== 'member' || state.paceMs <= context.options.stabiliseMs) return
+  state.paceMs = context.options.stabiliseMs
+  setTimer(work, 'stabilise', state.paceMs, state.paceMs / 4)
+}
+
 export function changed(work: RingWork): void {
   work.effects.push({ kind: 'changed' })
   const { self, count } = work.state

@@ -11,6 +11,8 @@ interface Record {
   failures: number
   /** When the first request after the last answer failed. Unix ms. */
   failingSince: number | undefined
+  /** Of the last answer. Unix ms. */
+  answeredAt: number
 }
 
 export class Detector {
@@ -18,8 +20,9 @@ export class Detector {
   readonly #suspects = new Set<RingId>()
 
   /** suspect -> trusted. `elapsedMs`: undefined when another room asked. Returns true when it was suspect until now. */
-  answered(id: RingId, elapsedMs?: number): boolean {
+  answered(id: RingId, now: number, elapsedMs?: number): boolean {
     const record = this.#record(id)
+    record.answeredAt = now
     record.failures = 0
     record.failingSince = undefined
     if (elapsedMs !== undefined) {
@@ -64,6 +67,14 @@ export class Detector {
     return since === undefined || !this.#suspects.has(id) ? 0 : now - since
   }
 
+  /** Whether it has answered within so long, whatever it was asked, and has failed nothing since. */
+  hasAnswered(id: RingId, withinMs: number, now: number): boolean {
+    const record = this.#records.get(id)
+    if (record === undefined || record.failures > 0) return false
+    // A clock set back must not keep us from looking.
+    return now >= record.answeredAt && now - record.answeredAt < withinMs
+  }
+
   /** How long to wait for an answer of this member. Ms, at most `longest`. */
   timeout(id: RingId, longest: number): number {
     const record = this.#records.get(id)
@@ -82,7 +93,7 @@ export class Detector {
   #record(id: RingId): Record {
     let record = this.#records.get(id)
     if (record === undefined) {
-      record = { smoothed: undefined, deviation: 0, failures: 0, failingSince: undefined }
+      record = { smoothed: undefined, deviation: 0, failures: 0, failingSince: undefined, answeredAt: Number.NEGATIVE_INFINITY }
       this.#records.set(id, record)
     }
     return record

@@ -59,6 +59,29 @@ describe('a request and its reply', () => {
     expect(writes / REQUESTS).toBeLessThan(2.3)
   })
 
+  it('are read without an exception for each packet', async () => {
+    const { asker, answerer, peer } = await twoTransports()
+    answerer.onRequest((_, body) => body)
+    const ask = async (count: number) => {
+      for (let i = 0; i < count; i++) await asker.request(peer, new Uint8Array(100), { timeoutMs: 5_000 })
+    }
+    await ask(5)
+    const Before = globalThis.RangeError
+    let thrown = 0
+    globalThis.RangeError = new Proxy(Before, {
+      apply(target, self, args: [string]) {
+        thrown++
+        return Reflect.apply(target, self, args)
+      },
+    })
+    try {
+      await ask(REQUESTS)
+    } finally {
+      globalThis.RangeError = Before
+    }
+    expect(thrown).toBe(0)
+  })
+
   it('keep flowing when they are many times what a window holds, in both directions at once', async () => {
     const { asker, answerer, peer } = await twoTransports()
     answerer.onRequest((_, body) => body)

@@ -5,18 +5,19 @@ import { Detector } from '../../../src/ring/members/detector.ts'
 
 const id = 'a'.repeat(64) as RingId
 const LONGEST = 2_000
+const NOW = 1_700_000_000_000
 
 describe('the failure detector', () => {
   it('suspects after two failures in a row, and trusts again after one answer', () => {
     const detector = new Detector()
     expect(detector.failed(id, 0)).toBe(false)
-    detector.answered(id, 10)
+    detector.answered(id, NOW, 10)
     expect(detector.failed(id, 1)).toBe(false)
     expect(detector.isSuspect(id)).toBe(false)
     expect(detector.failed(id, 2)).toBe(true)
     expect(detector.suspects()).toEqual([id])
     expect(detector.failed(id, 3)).toBe(false)
-    expect(detector.answered(id)).toBe(true)
+    expect(detector.answered(id, NOW)).toBe(true)
     expect(detector.isSuspect(id)).toBe(false)
   })
 
@@ -30,28 +31,40 @@ describe('the failure detector', () => {
     detector.heard(id, 5_000)
     expect(detector.silentFor(id, 5_500)).toBe(500)
     expect(detector.isSuspect(id)).toBe(true)
-    detector.answered(id)
+    detector.answered(id, NOW)
     expect(detector.silentFor(id, 9_000)).toBe(0)
   })
 
   it('waits long for a stranger, shortly for a near one, longer for a far one, and never for ever', () => {
     const detector = new Detector()
     expect(detector.timeout(id, LONGEST)).toBe(LONGEST)
-    for (let i = 0; i < 20; i++) detector.answered(id, 1)
+    for (let i = 0; i < 20; i++) detector.answered(id, NOW, 1)
     expect(detector.timeout(id, LONGEST)).toBe(limits.MIN_TIMEOUT_MS)
-    for (let i = 0; i < 60; i++) detector.answered(id, 400)
+    for (let i = 0; i < 60; i++) detector.answered(id, NOW, 400)
     expect(detector.timeout(id, LONGEST)).toBeGreaterThan(400)
     expect(detector.timeout(id, LONGEST)).toBeLessThan(LONGEST)
-    for (let i = 0; i < 60; i++) detector.answered(id, 60_000)
+    for (let i = 0; i < 60; i++) detector.answered(id, NOW, 60_000)
     expect(detector.timeout(id, LONGEST)).toBe(LONGEST)
   })
 
   it('waits longer after a failure: a path that became slower is not a dead one', () => {
     const detector = new Detector()
-    for (let i = 0; i < 60; i++) detector.answered(id, 300)
+    for (let i = 0; i < 60; i++) detector.answered(id, NOW, 300)
     const before = detector.timeout(id, LONGEST)
     detector.failed(id, 0)
     expect(detector.timeout(id, LONGEST)).toBeGreaterThanOrEqual(2 * before - 1)
+  })
+
+  it('says who has answered lately, and not who has failed since', () => {
+    const detector = new Detector()
+    expect(detector.hasAnswered(id, 6_000, NOW)).toBe(false)
+    detector.answered(id, NOW)
+    expect(detector.hasAnswered(id, 6_000, NOW + 5_999)).toBe(true)
+    expect(detector.hasAnswered(id, 6_000, NOW + 6_000)).toBe(false)
+    // The clock was set back.
+    expect(detector.hasAnswered(id, 6_000, NOW - 1)).toBe(false)
+    detector.failed(id, NOW + 1)
+    expect(detector.hasAnswered(id, 6_000, NOW + 1)).toBe(false)
   })
 
   it('forgets', () => {
