@@ -58,6 +58,13 @@ export const limits = {
   TEND_MS: 5_000,
   /** Entries that wait to be recorded. */
   MAX_PENDING: 8_192,
+  /**
+   * An entry waits so long for others of its chunk, so that they share a block, and a quarter of its life at most. A busy ring of eight has one
+   * new entry in 100 s in each of 256 chunks, and a block costs some 25 messages between three replicas, and each of them nine checks
+   * of signatures and three syncs of its disk.
+   */
+  GATHER_MS: 300_000,
+  GATHER_PART: 0.25,
   /** Replicas propose one after the other, so that a record travels once: this long apart, ms. */
   PROPOSE_STEP_MS: 700,
   /** Entries offered in one go, of all chunks, and the pause then, ms: a node that joins may get thousands at once. */

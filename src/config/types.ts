@@ -26,6 +26,7 @@ export interface Config {
   readonly ring: RingConfig
   readonly chunks: Pick<ChunksOptions, 'admitAfter' | 'requestTimeoutMs' | 'roundTimeoutMs'> & {
     readonly historyHours: number
+    readonly recordAfter: 'auto' | number
   }
   readonly ledger: LedgerConfig
   /** What is said of this server. */

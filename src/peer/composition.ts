@@ -273,8 +273,14 @@ function chainsOver(
         if (member !== undefined && member.id !== ring.self.id) ring.expel(member.id)
       },
     },
-    { chunkBits: config.ring.chunkBits, historyHours: config.chunks.historyHours },
+    { chunkBits: config.ring.chunkBits, historyHours: config.chunks.historyHours, ...gatherOf(config.chunks) },
   )
+}
+
+/** Who has everything agreed on at the first question wants to see it recorded as soon. */
+function gatherOf({ admitAfter, recordAfter }: Config['chunks']): { readonly gatherMs?: number } {
+  if (recordAfter !== 'auto') return { gatherMs: recordAfter * 1_000 }
+  return admitAfter === 'auto' ? {} : { gatherMs: 0 }
 }
 
 function householdOver(deps: Wired, ring: RunningRing, { isPrivate }: CompositionHooks): Household {

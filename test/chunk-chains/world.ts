@@ -100,6 +100,7 @@ export function createChainsWorld(
   n = count,
   historyHours = 24,
   anchors: (index: number) => readonly TrustAnchor[] = () => [],
+  gatherMs = 0,
 ): ChainsWorld {
   const clock = virtualClock({ settle })
   const random = seededRandom(`chains ${count}`)
@@ -234,7 +235,7 @@ export function createChainsWorld(
         members: () => replicas.flatMap(({ member: { peer } }) => (peer === replica.member.peer ? [] : [peer])),
         onEquivocator: (publicKey) => replica.accuses.push(publicKey),
       },
-      { chunkBits: CHUNK_BITS, historyHours },
+      { chunkBits: CHUNK_BITS, historyHours, gatherMs },
     )
     replica.chains.start()
   }

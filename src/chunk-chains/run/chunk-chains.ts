@@ -88,7 +88,7 @@ export function createChunkChains(
 function connect(
   deps: ChunkChainsDeps,
   hooks: ChunkChainsHooks,
-  { chunkBits, historyHours }: ChunkChainsOptions,
+  { chunkBits, historyHours, gatherMs = limits.GATHER_MS }: ChunkChainsOptions,
   disk: ChainsDisk,
   signal: AbortSignal,
 ) {
@@ -137,8 +137,9 @@ function connect(
       present: (known) => founding.present(known),
     },
   )
+  const { publicKey } = signer
   const proposing = new Proposing(
-    { clock, log, publicKey: signer.publicKey, anchors, groups, founding, running },
+    { clock, log, publicKey, anchors, groups, founding, running, gatherMs },
     hooks.takesSigned,
   )
   const revisits = createRevisits(

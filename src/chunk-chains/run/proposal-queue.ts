@@ -15,8 +15,19 @@ export type Attempt = 'offered' | 'later' | 'done'
 /** What a chain can record. */
 export type RecordableEntry = ChunkEntry | SignedEntry
 
+/** How long an entry waits before it is offered, ms. */
+export interface ProposalWait {
+  /** For others of its chunk, so that they share a block: the least of all that wait together. */
+  readonly gatherMs: number
+  /** And then for its turn among the replicas. */
+  readonly turnMs: number
+}
+
 interface Waiting {
   readonly entry: RecordableEntry
+  readonly turnMs: number
+  /** It waits for others, and was not offered yet. */
+  gathers: boolean
   /** Monotonic ms. */
   due: number
   tries: number
@@ -25,6 +36,8 @@ interface Waiting {
 /** What waits in one chunk, and its timer for what is due next. */
 interface Line {
   readonly entries: Map<string, Waiting>
+  /** Until when what came so far waits for more. Monotonic ms. */
+  gatherUntil: number
   cancel: Cancel | undefined
   at: number
 }
@@ -60,8 +73,8 @@ export class ProposalQueue {
     return this.#lines.get(chunk)?.entries.size ?? 0
   }
 
-  /** none -> waiting, for `delayMs` first. False when too many wait. */
-  add(entry: RecordableEntry, delayMs: number): boolean {
+  /** none -> waiting. False when too many wait. */
+  add(entry: RecordableEntry, wait: ProposalWait): boolean {
     const { chunk, question } = entry
     const key = questionKey(question)
     const before = this.#lines.get(chunk)?.entries.get(key)
@@ -69,9 +82,23 @@ export class ProposalQueue {
       return true
     if (before === undefined && this.#size >= limits.MAX_PENDING) return false
     if (before === undefined) this.#size++
-    this.#lineOf(chunk).entries.set(key, { entry, due: this.#clock.monotonic() + delayMs, tries: 0 })
+    const line = this.#lineOf(chunk)
+    const due = this.#gatherUntil(line, wait.gatherMs) + wait.turnMs
+    line.entries.set(key, { entry, turnMs: wait.turnMs, gathers: true, due, tries: 0 })
     this.#schedule(chunk)
     return true
+  }
+
+  /** All that gather in a line go together, as soon as one of them must. */
+  #gatherUntil(line: Line, gatherMs: number): number {
+    const now = this.#clock.monotonic()
+    const wanted = now + gatherMs
+    if (line.gatherUntil < now) line.gatherUntil = wanted
+    if (wanted >= line.gatherUntil) return line.gatherUntil
+    line.gatherUntil = wanted
+    for (const waiting of line.entries.values())
+      if (waiting.gathers) waiting.due = Math.min(waiting.due, wanted + waiting.turnMs)
+    return wanted
   }
 
   /** any -> none, unless what waits was seen later than what was recorded. */
@@ -86,11 +113,12 @@ export class ProposalQueue {
     this.#schedule(chunk)
   }
 
-  /** waiting -> due, all that waits in the chunk. */
+  /** waiting -> due, all of the chunk that do not wait for others any more. */
   kick(chunk: ChunkId): void {
     const line = this.#lines.get(chunk)
     if (line === undefined) return
     const now = this.#clock.monotonic()
+    if (line.gatherUntil > now) return
     for (const waiting of line.entries.values()) waiting.due = Math.min(waiting.due, now)
     this.#schedule(chunk)
   }
@@ -106,7 +134,7 @@ export class ProposalQueue {
   #lineOf(chunk: ChunkId): Line {
     const known = this.#lines.get(chunk)
     if (known !== undefined) return known
-    const line: Line = { entries: new Map(), cancel: undefined, at: 0 }
+    const line: Line = { entries: new Map(), gatherUntil: Number.NEGATIVE_INFINITY, cancel: undefined, at: 0 }
     this.#lines.set(chunk, line)
     return line
   }
@@ -154,6 +182,7 @@ export class ProposalQueue {
       if (waiting.due > now) continue
       if (left === 0) return 0
       left--
+      waiting.gathers = false
       const isOver = waiting.entry.expires <= this.#clock.now() || waiting.tries >= limits.MAX_PROPOSALS
       const came = isOver ? 'done' : this.#attempt(waiting.entry)
       // A chain of one decides while it is offered.

@@ -22,6 +22,8 @@ export interface ProposingDeps {
   readonly groups: Groups
   readonly founding: Founding
   readonly running: RunningChains
+  /** How long an entry waits for others of its chunk at most, ms. */
+  readonly gatherMs: number
 }
 
 export class Proposing {
@@ -40,14 +42,21 @@ export class Proposing {
     this.queue = new ProposalQueue(deps.clock, (entry) => this.guarded(() => this.#attempt(entry)) ?? 'later')
   }
 
-  /** Each replica has its place in the line, another one for each content. */
+  /**
+   * An entry waits for others, a part of its life at most: a block costs its dozens of messages and votes whatever it holds, and nobody
+   * waits for it. Then each replica has its place in the line, another one for each content.
+   */
   propose(entry: RecordableEntry): void {
-    const { groups, clock, publicKey } = this.#deps
+    const { groups, clock, publicKey, gatherMs } = this.#deps
     const now = groups.of(entry.chunk)
     if (now === undefined || entry.expires <= clock.now()) return
     const size = now.group.validators.length
     const place = indexOfKey(now.group, publicKey) + size - (recordOfEntry(entry, 0).digest[0]! % size)
-    if (!this.queue.add(entry, (place % size) * limits.PROPOSE_STEP_MS)) this.counts.dropped++
+    const wait = {
+      gatherMs: Math.min(gatherMs, (entry.expires - clock.now()) * limits.GATHER_PART),
+      turnMs: (place % size) * limits.PROPOSE_STEP_MS,
+    }
+    if (!this.queue.add(entry, wait)) this.counts.dropped++
   }
 
   /** A disk that fails must not end the node: what was to be recorded is tried again. Undefined when it failed. */

@@ -12,6 +12,8 @@ export interface ChunkChainsOptions {
   readonly chunkBits: number
   /** Hours that a chain is kept after its last block, when another has taken its place. */
   readonly historyHours: number
+  /** How long an entry waits for others of its chunk to be recorded with it, ms, at most. Default: GATHER_MS. */
+  readonly gatherMs?: number
 }
 
 export interface ChunkChainsDeps {

@@ -3,6 +3,8 @@ import { flag, list, oneOf, peerAddress, text, whole } from './values.ts'
 
 const ADMIT = 'must be "auto" or a number of members from 1 to 1000'
 
+const RECORD = 'must be "auto" or a number of seconds from 0 to 3600'
+
 const timing = z
   .strictObject({
     stabiliseMs: whole(50, 600_000).default(1_000).describe('Milliseconds between checks of the ring neighbours.'),
@@ -85,6 +87,12 @@ export const chunks = z
       ),
     requestTimeoutMs: whole(50, 60_000).default(2_000).describe('Milliseconds for one request to a replica.'),
     roundTimeoutMs: whole(500, 60_000).default(5_000).describe('Milliseconds for one observation round.'),
+    recordAfter: z
+      .union([z.literal('auto'), whole(0, 3_600, RECORD)], { error: RECORD })
+      .default('auto')
+      .describe(
+        'Seconds that an entry waits for others of its chunk to be recorded with it; "auto" is 300, or 0 where admitAfter is a number.',
+      ),
     historyHours: whole(1, 8_760)
       .default(24)
       .describe('Hours that the chain of a chunk is kept after its last block, once another has taken its place.'),

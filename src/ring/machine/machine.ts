@@ -193,7 +193,9 @@ function handle(work: RingWork, event: RingEvent): void {
     case 'report':
       if (!state.table.isAlive(event.id) || event.id === state.self.id) return
       if (
-        event.outcome === 'answered' ? state.detector.answered(event.id, work.now) : state.detector.failed(event.id, work.now)
+        event.outcome === 'answered'
+          ? state.detector.answered(event.id, work.now)
+          : state.detector.failed(event.id, work.now)
       ) {
         wake(work)
       }

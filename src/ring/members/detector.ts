@@ -93,7 +93,13 @@ export class Detector {
   #record(id: RingId): Record {
     let record = this.#records.get(id)
     if (record === undefined) {
-      record = { smoothed: undefined, deviation: 0, failures: 0, failingSince: undefined, answeredAt: Number.NEGATIVE_INFINITY }
+      record = {
+        smoothed: undefined,
+        deviation: 0,
+        failures: 0,
+        failingSince: undefined,
+        answeredAt: Number.NEGATIVE_INFINITY,
+      }
       this.#records.set(id, record)
     }
     return record

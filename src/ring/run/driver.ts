@@ -118,6 +118,12 @@ class RingDriver implements RunningRing {
   #state: RingState
   #running = false
   #cancelKeep: Cancel | undefined
+  /** Who holds which key, as long as the table stays as it is. */
+  #replicaSets: {
+    readonly version: number
+    readonly largest: number
+    readonly sets: Map<RingId, ReplicaSet>
+  } = { version: -1, largest: 0, sets: new Map() }
   /** What the transport was last told by. */
   #keptBy: { readonly version: number; readonly pointers: unknown } = { version: -1, pointers: undefined }
   #unsubscribe: Cancel | undefined
@@ -201,11 +207,25 @@ class RingDriver implements RunningRing {
     return this.#state.table.byPeer(peer)
   }
 
+  /** Asked for several times with each question, of keys that are few: one of each chunk. */
   replicasOf(key: RingId): ReplicaSet {
     const { admission, options } = this.#deps
+    const { table, count } = this.#state
+    const known = this.#replicaSets
+    if (
+      known.version !== table.version ||
+      known.largest !== count.largest ||
+      known.sets.size >= limits.MAX_REPLICA_SETS
+    )
+      this.#replicaSets = { version: table.version, largest: count.largest, sets: new Map() }
+    const before = this.#replicaSets.sets.get(key)
+    // The ledger's list may change without the table.
+    if (before !== undefined && admission === undefined) return before
     // Where anybody may choose his place, a lie about his network brings no more than that does (docs/decisions/0064).
     const groupOf = admission === undefined ? networkOf : admission.operatorOf
-    return replicaSet(this.#state.table, this.#state.count.largest, options.replicas, key, groupOf)
+    const set = replicaSet(table, count.largest, options.replicas, key, groupOf)
+    this.#replicaSets.sets.set(key, set)
+    return set
   }
 
   isSuspect(id: RingId): boolean {

@@ -51,6 +51,22 @@ describe('the chain of a chunk', () => {
     expect(world.errors).toEqual([])
   })
 
+  it('records entries that come within the time for gathering in few blocks, with few messages, and none of them late for its end', async () => {
+    world = createChainsWorld(3, 3, 24, () => [], 300_000)
+    const questions = namesOf(CHUNK, 8)
+    const entries: ReturnType<typeof world.agree>[] = []
+    for (const question of questions) {
+      entries.push(world.agree(question))
+      await world.pass(5_000)
+    }
+    expect(heights()).toEqual([0, 0, 0])
+    // They live for five minutes: a quarter of that is what the first waits.
+    await world.pass(300_000)
+    for (const { chains } of world.replicas) for (const entry of entries) expect(chains.recorded(entry)).toBeDefined()
+    expect(Math.max(...heights())).toBeLessThanOrEqual(3)
+    expect(world.sent.length / entries.length).toBeLessThan(12)
+  })
+
   it('closes when idle: no timers and no messages, until something happens', async () => {
     world = createChainsWorld(3)
     const [first, second] = namesOf(CHUNK, 2)

@@ -46,7 +46,8 @@ describe('a ring of eight that stands still', () => {
     const { world, nodes } = ringOf(8)
     const gone = nodes[4]!
     world.crash(gone)
-    const suspected = () => world.up().every(({ state }) => state.detector.isSuspect(gone.id) || !state.table.isAlive(gone.id))
+    const suspected = () =>
+      world.up().every(({ state }) => state.detector.isSuspect(gone.id) || !state.table.isAlive(gone.id))
     expect(world.runUntil(suspected, 12 * OPTIONS.stabiliseMs)).toBeDefined()
     const closed = () => world.up().every(({ state }) => state.pointers.successors[0] !== gone.id)
     expect(world.runUntil(closed, 2_000)).toBeDefined()
@@ -56,8 +57,11 @@ describe('a ring of eight that stands still', () => {
     const { world, nodes } = ringOf(8)
     const newcomer = world.add([nodes[0]!])
     const known = () =>
-      world.up().filter(({ state }) => state.pointers.successors[0] === newcomer.id || state.pointers.predecessor === newcomer.id)
-        .length === 2
+      world
+        .up()
+        .filter(
+          ({ state }) => state.pointers.successors[0] === newcomer.id || state.pointers.predecessor === newcomer.id,
+        ).length === 2
     expect(world.runUntil(known, 3_000)).toBeDefined()
   })
 })
