@@ -9,9 +9,8 @@ import { limits } from '../../src/ring/limits.ts'
 import { answer } from '../../src/ring/machine/answer.ts'
 import { initialState } from '../../src/ring/machine/machine.ts'
 import type { RingState, RingWork } from '../../src/ring/machine/state.ts'
-import { branches, expand, gatherMs, settleMs } from '../../src/ring/machine/tree.ts'
+import { branches, expand, gatherMs, inShort, settleMs } from '../../src/ring/machine/tree.ts'
 import { condemn, signAccusation } from '../../src/ring/members/accusations.ts'
-import { HINT_DIGITS } from '../../src/ring/members/digest.ts'
 import { signEntry } from '../../src/ring/members/member.ts'
 import { signWelcome } from '../../src/ring/members/welcomes.ts'
 import type { MemberEntry } from '../../src/ring/types.ts'
@@ -107,13 +106,15 @@ export class LargeRing {
     this.world.elsewhere = (from, peer, request) => this.#answer(from, peer, request)
   }
 
-  /** Lets members come and go, and renew their rows once a day. */
+  /** Lets members come and go, and renew their rows after a day. */
   start(): void {
     const { n, sessionHours, mix } = this.#task
     const perSecond = n / (3_600 * sessionHours)
     this.#every(perSecond, () => this.#goes(this.world.random() < mix.leaving))
     this.#every(perSecond, () => this.#comes(this.world.random() < mix.returning))
-    this.#every(n / 86_400, () => this.#renews())
+    // Who is there for a day without a pause signs its row anew (`REFRESH_MS`): of sessions that end at random, few.
+    const whole = Math.exp(-limits.REFRESH_MS / 3_600_000 / sessionHours)
+    this.#every((perSecond * whole) / (1 - whole), () => this.#renews())
   }
 
   measured(): LargeRow {
@@ -290,40 +291,38 @@ export class LargeRing {
     this.changes += 1
     const left = new Set(this.#real)
     this.#watched.set(row.id, { at: now, incarnation: row.incarnation, status: row.status, left })
-    const brief = row.status !== 'dead' && this.#hollow.table.get(row.id) !== undefined
+    const known = this.#hollow.table.get(row.id) !== undefined
     this.#hollow.table.put(row, now, now + settleMs(this.#hollow))
     this.#hollow.table.digest.settle(now)
-    if (this.#hollow.table.isAlive(teller.row.id)) this.#branch(teller.row, teller.row.id, row, brief, 0)
+    if (this.#hollow.table.isAlive(teller.row.id)) this.#branch(teller.row, teller.row.id, row, known, 0)
     else {
       // Who has left is in no table any more: its tree began before.
       const [next] = this.#hollow.table.successors(teller.row.id, 1)
-      this.#arrive(next!, teller.row.id, row, brief)
+      this.#arrive(next!, teller.row.id, row, known)
     }
   }
 
   /** A member that is not real tells on, by the code of the tree and after the time for which changes are gathered. */
-  #branch(at: MemberEntry, until: RingId, row: MemberEntry, brief: boolean, waitMs: number): void {
+  #branch(at: MemberEntry, until: RingId, row: MemberEntry, known: boolean, waitMs: number): void {
     if (!this.#hasReal(at.id, until)) return
     this.world.at(waitMs, () => {
       const state = { ...this.#hollow, self: at }
       for (const { target, until: end } of branches(state, until)) {
-        this.world.at(this.#delay(), () => this.#arrive(target, end, row, brief))
+        this.world.at(this.#delay(), () => this.#arrive(target, end, row, known))
       }
     })
   }
 
-  #arrive(target: MemberEntry, until: RingId, row: MemberEntry, brief: boolean): void {
+  #arrive(target: MemberEntry, until: RingId, row: MemberEntry, known: boolean): void {
     const real = this.#byId.get(target.id)?.real
     if (real === undefined) {
       // It gathers: what comes finds others waiting.
-      this.#branch(target, until, row, brief, this.world.random() * gatherMs(this.#hollow))
+      this.#branch(target, until, row, known, this.world.random() * gatherMs(this.#hollow))
       return
     }
-    const whole = { entries: [row] }
-    const hint = row.id.slice(0, HINT_DIGITS)
-    const { incarnation, status } = row
-    const short = { entries: [], brief: [{ hint, incarnation, status, signature: row.signatures[0]!.signature }] }
-    const request = { type: 'push', accusations: [], until, ...(brief ? short : whole) } as RingRequest
+    const brief = known ? inShort(this.#hollow.table, row) : undefined
+    const rows = brief === undefined ? { entries: [row] } : { entries: [], brief: [brief] }
+    const request = { type: 'push', accusations: [], until, ...rows } as RingRequest
     this.world.serve(real, this.world.pick(this.#alive).row.peer, request)
     this.#heard(real, row)
   }
@@ -350,8 +349,8 @@ export class LargeRing {
       for (const one of rows) {
         if (this.#byId.get(one.id)?.real !== undefined) this.#settled(one)
         if (until !== undefined) {
-          const brief = (request.brief ?? []).some(({ hint }) => one.id.startsWith(hint))
-          this.#branch(row, until, one, brief, this.world.random() * gatherMs(this.#hollow))
+          const known = (request.brief ?? []).some(({ hint }) => one.id.startsWith(hint))
+          this.#branch(row, until, one, known, this.world.random() * gatherMs(this.#hollow))
         }
       }
       return { type: 'ok' }

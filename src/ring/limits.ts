@@ -92,12 +92,12 @@ export const limits = {
   /**
    * Pause between two exchanges that nothing but a difference of two tables asks for, for each member of the table. In a large ring
    * some change is always on its way, so two tables are never equal, and what an exchange costs grows with the table: at 100,000
-   * members, 30 changes on their way, it is 520 kB. So it is once in 100 s there, and at each stabilisation up to 1,000 members. Ms.
+   * members, 30 changes on their way, it is 520 kB. So it is once in 200 s there, and at each stabilisation up to 500 members. Ms.
    */
-  EXCHANGE_PAUSE_PER_MEMBER_MS: 1,
-  /** Ranges of one request to reconcile, and rows up to which a range is told row by row: 64 * 24 * 20 bytes are 31 kB. */
+  EXCHANGE_PAUSE_PER_MEMBER_MS: 2,
+  /** Ranges of one request to reconcile, and rows up to which a range is told row by row, 20 bytes each: its 16 parts are 128. */
   MAX_RANGES: 64,
-  ROWS_OF_A_RANGE: 24,
+  ROWS_OF_A_RANGE: 8,
   /** Hex digits of the narrowest range: in honest tables five tell 100,000 rows apart. */
   NARROWEST_RANGE: 12,
   /** Ranges that one exchange looks at: a table of 100,000 against an empty one is 6,000; who splits for ever ends it. */
@@ -110,7 +110,7 @@ export const limits = {
    */
   TREE_FROM: 512,
   /** How long changes are gathered before they are told on, for each member of the table, and at most. Ms. */
-  GATHER_PER_MEMBER_MS: 0.05,
+  GATHER_PER_MEMBER_MS: 0.048,
   GATHER_MS: 5_000,
   /** Witnesses who all find out the same begin to tell it one after the other, each when it has not heard it by then. Ms. */
   NEXT_TELLER_MS: 2_000,
@@ -118,6 +118,8 @@ export const limits = {
   MAX_PASSED: 8_192,
   /** Pages of what changed while a node joined: 2 minutes of 6.7 changes a second are 16 of the largest. */
   RECENT_PAGES: 32,
+  /** Rows that one message tells in short: 64 of the dead with eight accusers are 38 kB. */
+  MAX_BRIEF_ROWS: 64,
   /** How often one message of the tree is sent again, to the member after the one that does not answer. */
   TREE_TRIES: 3,
   /**
@@ -162,8 +164,8 @@ export const limits = {
   WITNESSES: 8,
   /** A clock that is further ahead is wrong: nobody may park an incarnation that no later one can beat. Ms. */
   MAX_INCARNATION_AHEAD_MS: 86_400_000,
-  /** Members sign a fresh incarnation this often, so that rows may lapse. Ms. */
-  REFRESH_MS: 86_400_000,
+  /** Members sign a fresh incarnation this often, half of the time after which rows lapse. Ms. */
+  REFRESH_MS: 129_600_000,
   /** A row that was not renewed for this long is dropped, dead ones included: replays cannot raise it again. Ms. */
   LAPSE_MS: 3 * 86_400_000,
   /** Rows of the last run that are verified at the start: 0.1 s of one core. */

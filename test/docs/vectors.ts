@@ -131,7 +131,7 @@ function welcomes(): Record<string, string> {
         ],
       }),
     ),
-    'push of the row above in short, to be told on to everybody': toHex(
+    'push of the row above in short, and as if its own signature accused it, to be told on to everybody': toHex(
       encodeRingMessage({
         type: 'push',
         entries: [],
@@ -139,10 +139,16 @@ function welcomes(): Record<string, string> {
         until: entry.id,
         brief: [
           {
-            hint: entry.id.slice(0, 16),
+            hint: entry.id.slice(0, 12),
             incarnation: entry.incarnation,
             status: 'alive',
             signature: entry.signatures[0]!.signature,
+          },
+          {
+            hint: entry.id.slice(0, 16),
+            incarnation: entry.incarnation,
+            status: 'dead',
+            accusers: [{ hint: entry.id.slice(0, 16), signature: entry.signatures[0]!.signature }],
           },
         ],
       }),

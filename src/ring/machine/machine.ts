@@ -28,7 +28,7 @@ import { recentAnswered } from './recent.ts'
 import { abandonLookups, lookupAnswered, lookupFailed, startLookup } from './running-lookups.ts'
 import type { Pending, RingContext, RingEffect, RingEvent, RingState, RingTimer, RingWork } from './state.ts'
 import { branchFailed } from './tree.ts'
-import { audit, bearWitness, peerGone, watchNeighbours } from './watch.ts'
+import { audit, peerGone, stabilise } from './watch.ts'
 import {
   onWelcomeTimer,
   probeAnswered,
@@ -38,7 +38,7 @@ import {
   welcomeAnswered,
   welcomeFailed,
 } from './welcoming.ts'
-import { changed, hurry, quietPaceMs, setTimer, wake } from './work.ts'
+import { changed, hurry, setTimer, wake } from './work.ts'
 
 export interface RingStep {
   readonly state: RingState
@@ -233,7 +233,7 @@ function handle(work: RingWork, event: RingEvent): void {
 
 function onTimer(work: RingWork, timer: RingTimer): void {
   const { state, context } = work
-  const { stabiliseMs, auditMs } = context.options
+  const { auditMs } = context.options
   switch (timer) {
     case 'contact':
       if (state.phase === 'seeking') seek(work)
@@ -262,11 +262,7 @@ function onTimer(work: RingWork, timer: RingTimer): void {
       return
     case 'stabilise':
       if (state.phase !== 'member') return
-      state.paceMs = Math.min(quietPaceMs(work), 2 * state.paceMs)
-      setTimer(work, 'stabilise', state.paceMs, state.paceMs / 4)
-      if (work.now - state.watchedAt >= 0.9 * stabiliseMs) watchNeighbours(work)
-      bearWitness(work)
-      maintain(work)
+      stabilise(work)
       return
     case 'audit':
       if (state.phase !== 'member') return

@@ -9,6 +9,7 @@ import { limits } from '../limits.ts'
 import { HINT_DIGITS } from '../members/digest.ts'
 import type { MemberTable } from '../members/table.ts'
 import type { MemberEntry } from '../types.ts'
+import { BRIEF_DIGITS, BRIEF_SPAN_MS, briefBytes } from '../wire/brief.ts'
 import { type BriefRow, fitting } from '../wire/messages.ts'
 import type { Branch, Change, RingState, RingWork } from './state.ts'
 import { sendRequest } from './work.ts'
@@ -109,14 +110,18 @@ export function branchFailed(work: RingWork, branch: Branch, changes: readonly C
   sendBranch(work, { target: next, until: branch.until }, changes, tries - 1)
 }
 
-/** A row whose member is known, with what is new of it. Its signature is checked like that of any row. */
-export function expand(
-  table: MemberTable,
-  { hint, incarnation, status, signature }: BriefRow,
-): MemberEntry | undefined {
-  const known = table.byHint(hint)
+/** A row whose member is known, with what is new of it. Its signatures are checked like those of any row. */
+export function expand(table: MemberTable, row: BriefRow): MemberEntry | undefined {
+  const known = table.byHint(row.hint)
   if (known === undefined) return undefined
-  return { ...known, incarnation, status, signatures: [{ signer: known.publicKey, signature }] }
+  const { incarnation, status } = row
+  if (row.status !== 'dead')
+    return { ...known, incarnation, status, signatures: [{ signer: known.publicKey, signature: row.signature }] }
+  const signatures = row.accusers.flatMap(({ hint, signature }) => {
+    const accuser = table.byHint(hint)
+    return accuser === undefined ? [] : [{ signer: accuser.publicKey, signature }]
+  })
+  return { ...known, incarnation, status, signatures }
 }
 
 /** Whom this node tells what is for the members between it and `until`, and up to where each of them tells it on. */
@@ -148,48 +153,56 @@ function at(table: MemberTable, place: number): MemberEntry {
 }
 
 function sendBranch(work: RingWork, branch: Branch, changes: readonly Change[], tries: number): void {
-  const brief: Change[] = []
+  const brief: { change: Change; row: BriefRow }[] = []
   const whole: Change[] = []
-  for (const change of changes) (isToldBriefly(work.state, change) ? brief : whole).push(change)
+  const newest = changes.reduce((time, { entry }) => Math.max(time, entry.incarnation), 0)
+  for (const change of changes) {
+    const row = briefOf(work.state, change, newest)
+    if (row === undefined) whole.push(change)
+    else brief.push({ change, row })
+  }
   while (brief.length + whole.length > 0) {
-    const briefly = brief.splice(0, limits.MAX_ENTRIES)
-    const room = limits.MAX_ENTRIES_BYTES - BRIEF_BYTES * briefly.length
+    const briefly = brief.splice(0, limits.MAX_BRIEF_ROWS)
+    const room = limits.MAX_ENTRIES_BYTES - briefly.reduce((sum, { row }) => sum + briefBytes(row), 0)
     const entries = fitting(
       whole.map(({ entry }) => entry),
       room,
     )
-    const sent = [...briefly, ...whole.splice(0, entries.length)]
+    const sent = [...briefly.map(({ change }) => change), ...whole.splice(0, entries.length)]
     // A row that fits into no message is told to nobody.
     if (sent.length === 0) return
+    const rows = briefly.length > 0 && { brief: briefly.map(({ row }) => row) }
     sendRequest(
       work,
       branch.target.peer,
-      {
-        type: 'push',
-        entries,
-        accusations: [],
-        until: branch.until,
-        ...(briefly.length > 0 && { brief: briefly.map(({ entry }) => briefOf(entry)) }),
-      },
+      { type: 'push', entries, accusations: [], until: branch.until, ...rows },
       { kind: 'push', branch, changes: sent, tries },
     )
   }
 }
 
-/** Bound on one: hint, incarnation, status and signature. */
-const BRIEF_BYTES = 90
-
-function isToldBriefly({ passed }: RingState, { entry, from }: Change): boolean {
-  return from !== undefined && entry.status !== 'dead' && passed.get(entry.id)?.brief === true
+/** How this node may tell a change in short. `newest`: the highest incarnation of the message. */
+function briefOf(state: RingState, { entry, from }: Change, newest: number): BriefRow | undefined {
+  const isKnown = from !== undefined && state.passed.get(entry.id)?.brief === true
+  const isNear = newest - entry.incarnation <= BRIEF_SPAN_MS
+  return entry.status === 'dead' || (isKnown && isNear) ? inShort(state.table, entry) : undefined
 }
 
-function briefOf({ id, incarnation, status, signatures }: MemberEntry): BriefRow {
-  return {
-    hint: id.slice(0, HINT_DIGITS),
-    incarnation,
-    status: status === 'left' ? 'left' : 'alive',
-    signature: signatures[0]!.signature,
-  }
+/** For somebody who knows the member. */
+export function inShort(table: MemberTable, entry: MemberEntry): BriefRow | undefined {
+  const { id, incarnation, status, signatures } = entry
+  if (status === 'dead') return briefOfDead(table, entry)
+  return { hint: id.slice(0, BRIEF_DIGITS), incarnation, status, signature: signatures[0]!.signature }
+}
+
+/** Who has use for it knows the member, and those who accuse it. */
+function briefOfDead(table: MemberTable, { id, incarnation, signatures }: MemberEntry): BriefRow | undefined {
+  const accusers = signatures.flatMap(({ signer, signature }) => {
+    const known = table.byKey(signer)
+    return known === undefined ? [] : [{ hint: known.id.slice(0, HINT_DIGITS), signature }]
+  })
+  if (accusers.length < signatures.length) return undefined
+  return { hint: id.slice(0, HINT_DIGITS), incarnation, status: 'dead', accusers }
 }
 
 /** Whether the members between `self` and `far` are all of those between it and `near`. */

@@ -8,15 +8,37 @@ import { exchangeNowAndThen, startExchange } from './exchange.ts'
 import { countVotes, repeatVotes } from './expelling.ts'
 import { lapseInvitations } from './inviting.ts'
 import { accuse, countAccusers, lapse, renewSelf, repeatAccusations } from './membership.ts'
+import { maintain } from './operations.ts'
 import type { RingWork } from './state.ts'
+import { tellsByTree } from './tree.ts'
 import { refreshWelcomes } from './welcoming.ts'
-import { ping, spread } from './work.ts'
+import { ping, quietPaceMs, setTimer, spread } from './work.ts'
 
 /** Audits of one of so many turns compare tables with any member, so that no neighbours can hide the rest of the ring. */
 const ANY_PARTNER_EVERY = 16
 
+/** The quick tick. */
+export function stabilise(work: RingWork): void {
+  const { state, context } = work
+  const calm = isCalm(work)
+  state.paceMs = Math.min(quietPaceMs(work), 2 * state.paceMs)
+  setTimer(work, 'stabilise', state.paceMs, state.paceMs / 4)
+  if (work.now - state.watchedAt >= 0.9 * context.options.stabiliseMs) watchNeighbours(work)
+  bearWitness(work)
+  if (!calm) maintain(work)
+}
+
+/**
+ * Nothing has changed around this node for a while: in a large ring, where neighbours are pinged and changes of them come down the
+ * tree as well, it stabilises after each audit.
+ */
+function isCalm({ state, context }: RingWork): boolean {
+  if (!tellsByTree(state) || state.paceMs < context.options.stabiliseMs) return false
+  return !state.auditDue && state.candidate === undefined
+}
+
 /** Each stabilise period: the neighbours that have answered nothing for a while are pinged. What any room asks them counts. */
-export function watchNeighbours(work: RingWork): void {
+function watchNeighbours(work: RingWork): void {
   const { state, context } = work
   state.turn += 1
   state.watchedAt = work.now
@@ -64,10 +86,14 @@ function partnerOf({ state, context }: RingWork): MemberEntry | undefined {
   return partners[spread(state.self.id, state.turn, 'partner') % partners.length]
 }
 
-/** Everybody whose witness this node is, and everybody it points at, as far as it stays connected with them. */
+/**
+ * Everybody whose witness this node is, and everybody it points at, as far as it stays connected with them; in a large ring only the
+ * first of its successors, since those after them have witnesses of their own.
+ */
 function neighbours(work: RingWork): MemberEntry[] {
   const { state, context } = work
-  const { predecessor, successors } = state.pointers
+  const { predecessor } = state.pointers
+  const successors = state.pointers.successors.slice(0, tellsByTree(state) ? limits.WITNESSES / 2 : undefined)
   const out = new Map<RingId, MemberEntry>()
   for (const member of state.table.nearest(state.self.id)) out.set(member.id, member)
   for (const id of [predecessor, ...successors.slice(0, reach(state, context))]) {
@@ -79,7 +105,7 @@ function neighbours(work: RingWork): MemberEntry[] {
 }
 
 /** Accuses the neighbours of which nothing was heard for the grace time. */
-export function bearWitness(work: RingWork): void {
+function bearWitness(work: RingWork): void {
   const { state, context } = work
   const graceMs = context.options.graceMs ?? 20 * context.options.stabiliseMs
   for (const member of state.table.nearest(state.self.id)) {

@@ -6,7 +6,7 @@ import { asRingId, latin1, type PeerId, type RingId } from '../../base/index.ts'
 import { compareFrom, compareIds, successorIndex } from '../chord/ids.ts'
 import { limits } from '../limits.ts'
 import type { MemberEntry, Welcome } from '../types.ts'
-import { BUCKETS, DIGEST_BYTES, HINT_DIGITS, TableDigest } from './digest.ts'
+import { BUCKETS, DIGEST_BYTES, TableDigest } from './digest.ts'
 import { supersedes } from './member.ts'
 
 export interface Row {
@@ -15,14 +15,18 @@ export interface Row {
   readonly since: number
 }
 
+/** Hex digits of an id by which a row is found that is not alive. */
+const LEAST_HINT = 12
+
 export class MemberTable {
   readonly #rows = new Map<RingId, Row>()
   readonly #byPeer = new Map<PeerId, RingId>()
   readonly #byKey = new Map<string, RingId>()
   /** Ids of the alive rows, sorted. */
   readonly #ring: RingId[] = []
-  /** Rows that are not alive by the first digits of their ids, the oldest first. */
-  readonly #gone = new Map<string, RingId>()
+  /** Rows that are not alive, the oldest first; and by the first digits of their ids, the latest of several. */
+  readonly #gone = new Set<RingId>()
+  readonly #goneByHint = new Map<string, RingId>()
   /** What others compare with theirs: of the alive rows. */
   readonly digest = new TableDigest()
   /** Witnesses that were asked for since the last change. */
@@ -90,7 +94,7 @@ export class MemberTable {
 
   /** Rows of the dead: `watch.ts` pings them, since they may have come back. */
   *dead(): Iterable<MemberEntry> {
-    for (const id of this.#gone.values()) {
+    for (const id of this.#gone) {
       const entry = this.get(id)!
       if (entry.status === 'dead') yield entry
     }
@@ -120,9 +124,9 @@ export class MemberTable {
     this.#rows.set(entry.id, { entry, since })
     this.#byPeer.set(entry.peer, entry.id)
     this.#byKey.set(latin1(entry.publicKey), entry.id)
-    this.#gone.delete(hintOf(entry.id))
+    this.#isBack(entry.id)
     if (entry.status === 'alive') this.#enterRing(entry.id)
-    else this.#gone.set(hintOf(entry.id), entry.id)
+    else this.#isGone(entry.id)
     this.digest.set(entry.id, entry.status === 'alive' ? entry : undefined, due, clock)
     return current?.entry
   }
@@ -142,7 +146,7 @@ export class MemberTable {
     const row = this.#rows.get(id)
     if (row === undefined) return
     if (row.entry.status === 'alive') this.#leaveRing(id)
-    this.#gone.delete(hintOf(id))
+    this.#isBack(id)
     this.digest.set(id, undefined, 0, 0)
     this.#rows.delete(id)
     this.#byPeer.delete(row.entry.peer)
@@ -202,12 +206,12 @@ export class MemberTable {
     return found
   }
 
-  /** Whose id begins with these HINT_DIGITS hex digits, alive or not; the first of several. */
+  /** Whose id begins with these hex digits, LEAST_HINT or more, alive or not; the first of several. */
   byHint(hint: string): MemberEntry | undefined {
     const id = this.#ring[lowerBound(this.#ring, asRingId(hint.padEnd(64, '0')))]
     if (id?.startsWith(hint)) return this.get(id)
-    const gone = this.#gone.get(hint)
-    return gone === undefined ? undefined : this.get(gone)
+    const gone = this.#goneByHint.get(hint.slice(0, LEAST_HINT))
+    return gone?.startsWith(hint) === true ? this.get(gone) : undefined
   }
 
   /** One hash over all alive (id, incarnation): equal when two tables agree. */
@@ -242,9 +246,20 @@ export class MemberTable {
   }
 
   /** False when all rows are of members who are alive, and there is room for no more. */
+  #isGone(id: RingId): void {
+    this.#gone.add(id)
+    this.#goneByHint.set(id.slice(0, LEAST_HINT), id)
+  }
+
+  #isBack(id: RingId): void {
+    if (!this.#gone.delete(id)) return
+    const hint = id.slice(0, LEAST_HINT)
+    if (this.#goneByHint.get(hint) === id) this.#goneByHint.delete(hint)
+  }
+
   #makeRoom(): boolean {
     if (this.#rows.size < limits.MAX_MEMBERS + limits.MAX_GONE) return this.#ring.length < limits.MAX_MEMBERS
-    for (const id of this.#gone.values()) {
+    for (const id of this.#gone) {
       this.remove(id)
       return true
     }
@@ -266,10 +281,6 @@ export class MemberTable {
     this.#alive = undefined
     this.#nearest.clear()
   }
-}
-
-function hintOf(id: RingId): string {
-  return id.slice(0, HINT_DIGITS)
 }
 
 function lowerBound(sorted: readonly RingId[], id: RingId): number {

@@ -24,6 +24,7 @@ import {
 } from '../members/reading.ts'
 import { welcomeFromValue } from '../members/welcomes.ts'
 import type { ExpulsionVote, InvitationStatement, MemberEntry } from '../types.ts'
+import { unpackDead, unpackSigned } from './brief.ts'
 import {
   type BriefRow,
   CODES,
@@ -58,7 +59,7 @@ export function decodeRequest(bytes: Uint8Array): RingRequest {
         accusations: readAccusations(map.get(3)),
         ...(map.has(4) && { votes: readVotes(map.get(4)) }),
         ...(map.has(5) && { until: asRingId(readHint(map.get(5)).padEnd(64, '0')) }),
-        ...(map.has(6) && { brief: readList(map.get(6), limits.MAX_ENTRIES, 'brief rows', readBrief) }),
+        ...readBriefRows(map),
         ...(map.has(7) && { statements: readStatements(map.get(7)) }),
       }
     case CODES.reconcile:
@@ -240,6 +241,18 @@ function readPairs(value: CborField): Pair[] {
 
 function readBuckets(value: CborField): number[] {
   return readList(value, BUCKETS, 'buckets', (item) => readInteger(item, 0, BUCKETS - 1, 'bucket'))
+}
+
+/** Signed rows are in 8, those of the dead in 9; the release before has signed ones as a list in 6. */
+function readBriefRows(map: CborMap): { readonly brief?: readonly BriefRow[] } {
+  const rows: BriefRow[] = map.has(6) ? readList(map.get(6), limits.MAX_ENTRIES, 'brief rows', readBrief) : []
+  if (map.has(8)) rows.push(...unpackSigned(readBytes(map.get(8), 6, limits.MAX_ENTRIES_BYTES, 'brief rows')))
+  if (map.has(9)) rows.push(...readList(map.get(9), limits.MAX_BRIEF_ROWS, 'rows of the dead', readDead))
+  return rows.length === 0 ? {} : { brief: rows }
+}
+
+function readDead(value: CborField): BriefRow {
+  return unpackDead(readBytes(value, 1, limits.MAX_MESSAGE_BYTES, 'row of the dead'))
 }
 
 function readBrief(value: CborField): BriefRow {

@@ -7,9 +7,10 @@ import { HINT_DIGITS } from '../members/digest.ts'
 import { voteToValue } from '../members/expulsions.ts'
 import { statementToValue } from '../members/invitations.ts'
 import type { SignedList } from '../members/list.ts'
-import { entryToValue, STATUS_CODES } from '../members/member.ts'
+import { entryToValue } from '../members/member.ts'
 import { welcomeToValue } from '../members/welcomes.ts'
 import type { ExpulsionVote, InvitationStatement } from '../types.ts'
+import { packDead, packSigned } from './brief.ts'
 import {
   type BriefRow,
   CODES,
@@ -55,12 +56,12 @@ function fieldsOfRequest(message: RingRequest): Fields {
       return [[2, entryToValue(message.entry)]]
     case 'push':
       return [
-        [2, message.entries.map(entryToValue)],
-        [3, message.accusations.map(accusationToValue)],
+        [2, optionalList(message.entries.map(entryToValue))],
+        [3, optionalList(message.accusations.map(accusationToValue))],
         [4, optionalVotes(message.votes)],
         [5, message.until === undefined ? undefined : hintToBytes(message.until.slice(0, HINT_DIGITS))],
-        [6, message.brief?.map(briefToValue)],
         [7, optionalStatements(message.statements)],
+        ...briefFields(message.brief ?? []),
       ]
     case 'reconcile':
       return [
@@ -149,10 +150,6 @@ function fieldsOfReply(message: RingReply): Fields {
   }
 }
 
-function briefToValue({ hint, incarnation, status, signature }: BriefRow): CborValue {
-  return [hintToBytes(hint), incarnation, STATUS_CODES[status], signature]
-}
-
 function answerToValue(answer: RangeAnswer): CborValue {
   if (answer.kind === 'same') return true
   if (answer.kind === 'split') return answer.fingerprints
@@ -169,6 +166,19 @@ function listToValue({ at, successors, signature }: SignedList): CborValue {
 
 function accusationToValue({ accused, incarnation, signer, signature }: Accusation): CborValue {
   return [idToBytes(accused), incarnation, signer, signature]
+}
+
+function briefFields(rows: readonly BriefRow[]): Fields {
+  const signed = rows.flatMap((row) => (row.status === 'dead' ? [] : [row]))
+  const dead = rows.flatMap((row) => (row.status === 'dead' ? [packDead(row)] : []))
+  return [
+    [8, signed.length === 0 ? undefined : packSigned(signed)],
+    [9, optionalList(dead)],
+  ]
+}
+
+function optionalList(values: readonly CborValue[]): CborValue | undefined {
+  return values.length === 0 ? undefined : values
 }
 
 function optionalVotes(votes: readonly ExpulsionVote[] = []): CborValue | undefined {

@@ -20,14 +20,25 @@ export interface Pair {
 }
 
 /**
- * A change of a row that the other side has: what is new of it, and the signature over the whole. The rest is as it was.
+ * A change of a row that the other side has: what is new of it, and the signature over the whole. The rest is as it was. `hint`: the
+ * first hex digits of its id.
  */
-export interface BriefRow {
+export interface BriefSigned {
   readonly hint: string
   readonly incarnation: number
   readonly status: 'alive' | 'left'
   readonly signature: Uint8Array
 }
+
+/** The accusers by the first hex digits of their ids: they are members that the other side knows. */
+export type BriefRow =
+  | BriefSigned
+  | {
+      readonly hint: string
+      readonly incarnation: number
+      readonly status: 'dead'
+      readonly accusers: readonly { readonly hint: string; readonly signature: Uint8Array }[]
+    }
 
 /** "Of this range I have that." */
 export interface RangeMark {

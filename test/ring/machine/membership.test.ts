@@ -362,9 +362,10 @@ describe('an exchange', () => {
     bench.push(...Array.from({ length: members }, (_, i) => row(`m${i}`)))
     bench.now += 10 * members
     expect(begunOnAudit()).toBe(true)
-    bench.now += members / 2
+    const pauseMs = limits.EXCHANGE_PAUSE_PER_MEMBER_MS * members
+    bench.now += pauseMs / 2
     expect(begunOnAudit()).toBe(false)
-    bench.now += members
+    bench.now += pauseMs
     expect(begunOnAudit()).toBe(true)
   })
 

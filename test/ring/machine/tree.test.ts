@@ -3,8 +3,11 @@ import { describe, expect, it } from 'vitest'
 import type { RingId } from '../../../src/base/index.ts'
 import { initialState } from '../../../src/ring/machine/machine.ts'
 import type { RingState } from '../../../src/ring/machine/state.ts'
-import { branches } from '../../../src/ring/machine/tree.ts'
-import { contextOf } from '../world.ts'
+import { branches, expand, inShort } from '../../../src/ring/machine/tree.ts'
+import { condemn, isCondemned, signAccusation } from '../../../src/ring/members/accusations.ts'
+import { signEntry } from '../../../src/ring/members/member.ts'
+import { MemberTable } from '../../../src/ring/members/table.ts'
+import { contextOf, keyOf, scheme } from '../world.ts'
 
 function ringOf(size: number): RingState[] {
   const states = Array.from({ length: size }, (_, i) => initialState(contextOf(`tree ${i}`), 1_000))
@@ -50,5 +53,46 @@ describe('a tree over the ring', () => {
     const { heard } = told(states, origin!)
     expect(branches(origin!, origin!.self.id).map((branch) => branch.target.id)).not.toContain(target.id)
     expect(heard.size).toBeGreaterThanOrEqual(states.length - 2)
+  })
+})
+
+describe('a row in short', () => {
+  const rowOf = (name: string, status: 'alive' | 'left' = 'alive', incarnation = 1_000) =>
+    signEntry('test', scheme.signer(keyOf(name)), {
+      salt: new Uint8Array(),
+      addresses: ['/ip4/192.0.2.1/tcp/4001'],
+      status,
+      incarnation,
+    })
+  const names = Array.from({ length: 9 }, (_, i) => `short ${i}`)
+  const tableOf = (some: readonly string[]) => {
+    const table = new MemberTable()
+    for (const name of some) table.put(rowOf(name), 0)
+    return table
+  }
+
+  it('is the whole row again for whoever knows the member, also one that has left', () => {
+    const table = tableOf(names)
+    table.put(rowOf('short 0', 'left', 2_000), 0)
+    const back = rowOf('short 0', 'alive', 3_000)
+    expect(expand(table, inShort(table, back)!)).toEqual(back)
+    expect(expand(tableOf(names.slice(1)), inShort(table, back)!)).toBeUndefined()
+  })
+
+  it('names the accusers of the dead, and is not told in short by whoever does not know them', () => {
+    const table = tableOf(names)
+    const accused = rowOf('short 0')
+    const accusers = names.slice(1, 6)
+    const dead = condemn(
+      accused,
+      accusers.map((name) => signAccusation('test', scheme.signer(keyOf(name)), accused)),
+    )
+    const short = inShort(table, dead)!
+    const witnesses = names.slice(1).map((name) => rowOf(name).publicKey)
+    expect(isCondemned({ ringId: 'test', scheme }, expand(table, short)!, witnesses)).toBe(true)
+    expect(inShort(tableOf(names.slice(0, 5)), dead)).toBeUndefined()
+    // Who does not know all of the accusers has not enough of them, and asks the witnesses.
+    const partly = expand(tableOf(names.slice(0, 5)), short)!
+    expect(isCondemned({ ringId: 'test', scheme }, partly, witnesses)).toBe(false)
   })
 })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { asRingId, baseLimits, isChordnsError, toHex } from '../../../src/base/index.ts'
-import { decodeCanonical, encodeCanonical } from '../../../src/crypto/index.ts'
+import { type CborValue, decodeCanonical, encodeCanonical } from '../../../src/crypto/index.ts'
 import { idFromBytes } from '../../../src/ring/chord/ids.ts'
 import { limits } from '../../../src/ring/limits.ts'
 import { signAccusation } from '../../../src/ring/members/accusations.ts'
@@ -9,9 +9,10 @@ import { BUCKETS, DIGEST_BYTES } from '../../../src/ring/members/digest.ts'
 import { signClaim, signInvitation, signRevocation, signUse } from '../../../src/ring/members/invitations.ts'
 import { signEntry } from '../../../src/ring/members/member.ts'
 import type { InvitationStatement } from '../../../src/ring/types.ts'
+import { BRIEF_DIGITS, BRIEF_SPAN_MS } from '../../../src/ring/wire/brief.ts'
 import { decodeReply, decodeRequest } from '../../../src/ring/wire/decode.ts'
 import { encodeMessage } from '../../../src/ring/wire/encode.ts'
-import { fitting, type RingReply, type RingRequest } from '../../../src/ring/wire/messages.ts'
+import { type BriefRow, fitting, type RingReply, type RingRequest } from '../../../src/ring/wire/messages.ts'
 import { keyOf, scheme } from '../world.ts'
 
 const id = fc.uint8Array({ minLength: 32, maxLength: 32 }).map(idFromBytes)
@@ -49,6 +50,32 @@ const statement: fc.Arbitrary<InvitationStatement> = fc
     )
   })
 
+/** Signed ones first, at most two hours apart, as they are told; then those of the dead. */
+const briefRows: fc.Arbitrary<BriefRow[]> = fc
+  .record({
+    base: fc.integer({ min: BRIEF_SPAN_MS, max: 2 ** 48 - 1 }),
+    signed: fc.array(
+      fc.record({
+        hint: bytes(BRIEF_DIGITS / 2).map(toHex),
+        age: fc.nat({ max: BRIEF_SPAN_MS }),
+        status: fc.constantFrom('alive' as const, 'left' as const),
+        signature: bytes(64),
+      }),
+      { maxLength: 4 },
+    ),
+    dead: fc.array(
+      fc.record({
+        hint,
+        incarnation: fc.nat({ max: 2 ** 48 - 1 }),
+        status: fc.constant('dead' as const),
+        accusers: fc.array(fc.record({ hint, signature: bytes(64) }), { minLength: 1, maxLength: 8 }),
+      }),
+      { maxLength: 2 },
+    ),
+  })
+  .filter(({ signed, dead }) => signed.length + dead.length > 0)
+  .map(({ base, signed, dead }) => [...signed.map(({ age, ...row }) => ({ ...row, incarnation: base - age })), ...dead])
+
 const request: fc.Arbitrary<RingRequest> = fc.oneof(
   fc.record({ type: fc.constant('ping' as const) }),
   fc.record({ type: fc.constant('ask-state' as const), summary }),
@@ -58,15 +85,7 @@ const request: fc.Arbitrary<RingRequest> = fc.oneof(
     entries,
     accusations: fc.constant([]),
     until: hint.map((digits) => asRingId(digits.padEnd(64, '0'))),
-    brief: fc.array(
-      fc.record({
-        hint,
-        incarnation: fc.maxSafeNat(),
-        status: fc.constantFrom('alive' as const, 'left' as const),
-        signature: fc.uint8Array({ minLength: 64, maxLength: 64 }),
-      }),
-      { maxLength: 4 },
-    ),
+    brief: briefRows,
   }),
   fc.record({ type: fc.constant('reconcile' as const), ranges: fc.array(fc.record({ range, fingerprint: stamp })) }),
   fc.record({
@@ -173,6 +192,18 @@ describe('ring messages', () => {
   it('may have fields that this version does not know', () => {
     const map = decodeCanonical(encodeMessage({ type: 'ping' }), { maxBytes: 100 }) as Map<number, never>
     expect(decodeRequest(encodeCanonical(new Map<number, number>([...map, [77, 5]])))).toEqual({ type: 'ping' })
+  })
+
+  it('has rows in short as the release before sends them, too', () => {
+    const row = [new Uint8Array(8).fill(7), 5, 2, new Uint8Array(64)]
+    const fields = new Map<number, CborValue>([
+      [0, 1],
+      [1, 4],
+      [6, [row]],
+    ])
+    expect(decodeRequest(encodeCanonical(fields))).toMatchObject({
+      brief: [{ hint: '07'.repeat(8), incarnation: 5, status: 'left' }],
+    })
   })
 
   it('of another version or type are refused', () => {
