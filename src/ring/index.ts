@@ -36,7 +36,7 @@ export {
 export { type PointerRules, type Pointers, zaveRules } from './chord/rules.ts'
 export { decodeClaim, decodeClaimReply, encodeClaim, encodeClaimReply, type RingKey } from './door/claim.ts'
 export { PROTOCOL_VERSIONS, type RingConstants, type Spoken, type VersionRange } from './door/greeting.ts'
-export { type GuestDoor, guestDoorkeeper, openDoorkeeper, pskDoorkeeper } from './door/hello.ts'
+export { endorsedDoorkeeper, type GuestDoor, guestDoorkeeper, openDoorkeeper, pskDoorkeeper } from './door/hello.ts'
 export { decodeToken, encodeToken, type JoinToken, MAX_INVITED_ADDRESSES } from './door/token.ts'
 export { limits as ringLimits } from './limits.ts'
 export { initialState, type RingStep, statusOf, step } from './machine/machine.ts'
@@ -55,7 +55,6 @@ export { entryFromValue, entryToValue, memberId } from './members/member.ts'
 export {
   createRing,
   type RememberedRing,
-  type RingAdmission,
   type RingDeps,
   type RingHooks,
   type RunningRing,
@@ -76,6 +75,7 @@ export type {
   ReplicaSet,
   Revocation,
   Ring,
+  RingAdmission,
   RingInvitations,
   RingOptions,
   RingStats,

@@ -242,6 +242,19 @@ export interface LookupResult {
   readonly timeouts: number
 }
 
+/**
+ * Who may be in an endorsed ring: its ledger's list, as this node knows it now. Door, member table and seats take exactly what it says. Wired
+ * in peer/.
+ */
+export interface RingAdmission {
+  /** The ledger's randomness for a ring key, which makes its id; undefined: the key is not on the list, or has no salt yet. */
+  readonly saltOf: (publicKey: Uint8Array) => Uint8Array | undefined
+  /** Which organisation answers for a key: nobody's own word. Seats are spread over them. */
+  readonly operatorOf: (publicKey: Uint8Array) => string | undefined
+  /** Calls the listener after each change of the list. */
+  readonly onChange: (listener: () => void) => Cancel
+}
+
 /** What the other rooms see of a running ring. */
 export interface Ring {
   readonly ringId: string

@@ -20,7 +20,8 @@ import {
   timingSafeEqual,
 } from '../../crypto/index.ts'
 import { invitationSecret } from '../members/invitations.ts'
-import type { Invitation, InvitationFault } from '../types.ts'
+import { isPeerOnList } from '../members/on-list.ts'
+import type { Invitation, InvitationFault, RingAdmission } from '../types.ts'
 import {
   type Greeting,
   greetingFields,
@@ -87,6 +88,23 @@ export function pskDoorkeeper({ secret, ...door }: PskDoor): Doorkeeper {
 /** Lets in anybody who names the ring (`admission: open`): for experiments, and for tests. */
 export function openDoorkeeper(door: Omit<PskDoor, 'secret'>): Doorkeeper {
   return doorkeeper(door, () => () => new Uint8Array(32))
+}
+
+/**
+ * Lets in whom the ledger's list has (`admission: endorsed`): the transport has shown that the peer holds its key. Nobody is let in as long as
+ * its key has no salt, since it has no place yet.
+ */
+export function endorsedDoorkeeper({
+  admission,
+  ...door
+}: Omit<PskDoor, 'secret' | 'guests'> & { readonly admission: Pick<RingAdmission, 'saltOf'> }): Doorkeeper {
+  const inner = openDoorkeeper(door)
+  return {
+    hello(self, remote, role) {
+      if (!isPeerOnList(admission, remote)) throw refused('this peer is not on the list of those who may join')
+      return inner.hello(self, remote, role)
+    },
+  }
 }
 
 /** Is let in by an invitation, and lets nobody in. */

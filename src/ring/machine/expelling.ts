@@ -25,6 +25,8 @@ export function voteOut(work: RingWork, id: RingId): void {
 
 /** Votes of one message. Those that are new are told on; what they cost was charged before. */
 export function takeVotes(work: RingWork, votes: readonly ExpulsionVote[], from: PeerId): void {
+  // In an endorsed ring the ledger's list decides, and nothing else.
+  if (work.context.seats === 'signed') return
   const fresh = votes.filter((vote) => isNew(work, vote) && work.state.expulsions.add(vote))
   if (fresh.length === 0) return
   tellVotes(work, fresh, from)
@@ -94,7 +96,8 @@ function expel(work: RingWork, key: Uint8Array): void {
   wake(work)
 }
 
-function removeMember(work: RingWork, member: MemberEntry): void {
+/** Leaves no trace of a member; it counts no longer in n. */
+export function removeMember(work: RingWork, member: MemberEntry): void {
   const { table, count, waiting } = work.state
   const row = table.row(member.id)
   table.remove(member.id)

@@ -16,6 +16,7 @@ import { MemberTable } from '../members/table.ts'
 import { WaitingRows } from '../members/waiting.ts'
 import type { PersistedRing, RingStatus } from '../types.ts'
 import type { RingReply } from '../wire/messages.ts'
+import { readmit } from './admitting.ts'
 import { answer } from './answer.ts'
 import { exchangeAnswered, exchangeFailed, exchangeNowAndThen, startExchange } from './exchange.ts'
 import { rememberVotes, voteOut } from './expelling.ts'
@@ -215,6 +216,9 @@ function handle(work: RingWork, event: RingEvent): void {
       return
     case 'malformed':
       state.stats.malformed += 1
+      return
+    case 'listed':
+      readmit(work)
       return
     case 'vote-out':
       voteOut(work, event.id)

@@ -86,6 +86,8 @@ export type RingEvent =
   | { readonly kind: 'malformed' }
   /** A request was not looked at: its sender has cost too much. */
   | { readonly kind: 'refused' }
+  /** Endorsed rings: the ledger's list has changed. */
+  | { readonly kind: 'listed' }
   /** This node votes that a member be expelled. */
   | { readonly kind: 'vote-out'; readonly id: RingId }
   /** An own invitation or revocation, verified. */

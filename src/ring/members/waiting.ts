@@ -64,6 +64,11 @@ export class WaitingRows {
     if (queue?.size === 0) this.#queues.delete(row.bringer)
   }
 
+  /** Drops all others. */
+  retain(admits: (entry: MemberEntry) => boolean): void {
+    for (const [id, { entry }] of [...this.#rows]) if (!admits(entry)) this.remove(id)
+  }
+
   /** The next one to ping; it counts as pinged until `answered` or `silent` is called. */
   next(): MemberEntry | undefined {
     for (const [bringer, queue] of [...this.#queues]) {

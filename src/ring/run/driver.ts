@@ -21,6 +21,7 @@ import { isCrowded } from '../machine/connections.ts'
 import { initialState, statusOf, step } from '../machine/machine.ts'
 import type { RingContext, RingEffect, RingEvent, RingState, RingTimer } from '../machine/state.ts'
 import { networkOf } from '../members/networks.ts'
+import { isOnList, isPeerOnList } from '../members/on-list.ts'
 import { replicaSet } from '../members/replicas.ts'
 import type {
   LookupMode,
@@ -31,6 +32,7 @@ import type {
   RememberedVotes,
   ReplicaSet,
   Ring,
+  RingAdmission,
   RingInvitations,
   RingOptions,
   RingStatus,
@@ -41,6 +43,7 @@ import type { RingReply } from '../wire/messages.ts'
 import { Contacts } from './contacts.ts'
 import { DrivenInvitations } from './inviting.ts'
 import { keptPeers } from './kept.ts'
+import { OwnPlace } from './place.ts'
 
 export interface RingDeps {
   readonly transport: Transport
@@ -52,7 +55,7 @@ export interface RingDeps {
   readonly options: RingOptions
   /** What was remembered of the last run. */
   readonly memory?: RememberedRing
-  /** Default: whoever signed and has no salt (psk and open rings). */
+  /** Of endorsed rings. Default: whoever signed and has no salt. */
   readonly admission?: RingAdmission
   /** Tests put known mistakes in here. */
   readonly rules?: PointerRules
@@ -65,15 +68,6 @@ export interface RememberedRing {
   /** Of expulsions. */
   readonly votes?: RememberedVotes
   readonly invitations?: RememberedInvitations
-}
-
-/** Who may be a member besides having signed. */
-export interface RingAdmission {
-  /** Who answers for a member, by the ledger's list: nobody's own word. Seats are spread over them. */
-  readonly operatorOf?: (entry: MemberEntry) => string | undefined
-  /** Endorsed rings: the ledger's randomness for this node's key. */
-  readonly salt: Uint8Array
-  readonly admits: (entry: MemberEntry) => boolean
 }
 
 export interface RingHooks {
@@ -97,8 +91,6 @@ export interface RunningRing extends Ring {
 export function createRing(deps: RingDeps, hooks: RingHooks): RunningRing {
   return new RingDriver(deps, hooks)
 }
-
-const ANYBODY: RingAdmission = { salt: new Uint8Array(), admits: ({ salt }) => salt.length === 0 }
 
 class RingDriver implements RunningRing {
   readonly ringId: string
@@ -127,9 +119,14 @@ class RingDriver implements RunningRing {
   /** What the transport was last told by. */
   #keptBy: { readonly version: number; readonly pointers: unknown } = { version: -1, pointers: undefined }
   #unsubscribe: Cancel | undefined
+  readonly #place: OwnPlace
+  /** Replies to what was sent in an earlier one are not for this one. */
+  #life = 0
 
   constructor(deps: RingDeps, hooks: RingHooks) {
-    const { options, transport, clock, log, admission = ANYBODY } = deps
+    const { options, transport, clock, log, admission } = deps
+    const place = new OwnPlace(admission, deps.signer.publicKey, log)
+    this.#place = place
     this.ringId = options.ringId
     this.#deps = deps
     this.#hooks = hooks
@@ -138,11 +135,13 @@ class RingDriver implements RunningRing {
       // Rows and their welcomes come again with every exchange, from everybody.
       scheme: rememberingScheme(deps.scheme, limits.MAX_REMEMBERED_SIGNATURES),
       signer: deps.signer,
-      salt: admission.salt,
+      get salt() {
+        return place.salt
+      },
       options,
       rules: deps.rules ?? zaveRules,
-      seats: deps.admission === undefined ? 'welcomed' : 'signed',
-      admits: admission.admits,
+      seats: admission === undefined ? 'welcomed' : 'signed',
+      admits: (entry) => isOnList(admission, entry),
       addresses: hooks.addresses,
       places: transport.places,
     }
@@ -173,7 +172,17 @@ class RingDriver implements RunningRing {
     if (this.#running) return
     this.#running = true
     this.#unsubscribe = this.#deps.transport.onPeerGone((peer) => this.#feed({ kind: 'gone', peer }))
+    this.#place.begin({
+      enter: () => this.#enter(),
+      leave: () => this.#leave(),
+      others: () => this.#feed({ kind: 'listed' }),
+    })
+  }
+
+  /** From the start, or from the moment on in which the ledger's list has this node. */
+  #enter(): void {
     const { known = [], votes, invitations } = this.#deps.memory ?? {}
+    if (this.#state.self.salt !== this.#place.salt || this.#state.phase !== 'idle') this.#beNobody()
     this.#feed({
       kind: 'start',
       known,
@@ -182,11 +191,30 @@ class RingDriver implements RunningRing {
     })
   }
 
+  #leave(): void {
+    this.#cancelTimers()
+    this.#feed({ kind: 'leave' })
+    this.#life += 1
+  }
+
+  #beNobody(): void {
+    const { count, self } = this.#state
+    const persisted = { largest: count.largest, incarnation: self.incarnation }
+    this.#state = initialState(this.#context, this.#deps.clock.now(), persisted)
+    this.#keptBy = { version: -1, pointers: undefined }
+    this.#replicaSets = { version: -1, largest: 0, sets: new Map() }
+  }
+
+  #cancelTimers(): void {
+    for (const cancel of this.#timers.values()) cancel()
+    this.#timers.clear()
+  }
+
   async stop(): Promise<void> {
     if (!this.#running) return
     this.#running = false
-    for (const cancel of this.#timers.values()) cancel()
-    this.#timers.clear()
+    this.#place.end()
+    this.#cancelTimers()
     this.#cancelKeep?.()
     this.#cancelKeep = undefined
     this.#unsubscribe?.()
@@ -222,7 +250,8 @@ class RingDriver implements RunningRing {
     // The ledger's list may change without the table.
     if (before !== undefined && admission === undefined) return before
     // Where anybody may choose his place, a lie about his network brings no more than that does (docs/decisions/0064).
-    const groupOf = admission === undefined ? networkOf : admission.operatorOf
+    const groupOf =
+      admission === undefined ? networkOf : ({ publicKey }: MemberEntry) => admission.operatorOf(publicKey)
     const set = replicaSet(table, count.largest, options.replicas, key, groupOf)
     this.#replicaSets.sets.set(key, set)
     return set
@@ -241,6 +270,8 @@ class RingDriver implements RunningRing {
   }
 
   expel(id: RingId): void {
+    if (this.#deps.admission !== undefined)
+      throw new ChordnsError('RING_BY_LEDGER', 'the ledger decides who is in this ring, not its members', {})
     if (id === this.self.id) throw new ChordnsError('RING_NO_MEMBER', 'a member cannot expel itself; stop it', { id })
     if (!this.#state.table.isAlive(id))
       throw new ChordnsError('RING_NO_MEMBER', 'no member of the ring has this id', { id })
@@ -248,7 +279,7 @@ class RingDriver implements RunningRing {
   }
 
   isExpelled(peer: PeerId): boolean {
-    return this.#state.expulsions.isExpelledPeer(peer)
+    return this.#state.expulsions.isExpelledPeer(peer) || !isPeerOnList(this.#deps.admission, peer)
   }
 
   votes(): RememberedVotes {
@@ -377,10 +408,12 @@ class RingDriver implements RunningRing {
   async #send({ token, peer, request, timeoutMs }: Extract<RingEffect, { kind: 'send' }>): Promise<void> {
     const { clock, log } = this.#deps
     const sent = clock.monotonic()
+    const life = this.#life
     let reply: RingReply
     try {
       reply = decodeReply(await this.#hooks.send(peer, encodeMessage(request), { timeoutMs }))
     } catch (error) {
+      if (life !== this.#life) return
       const malformed = isChordnsError(error, 'RING_MALFORMED')
       if (malformed) this.#feed({ kind: 'malformed' })
       log.debug({ peer, request: request.type, error: errorText(error) }, 'ring request failed')
@@ -389,7 +422,7 @@ class RingDriver implements RunningRing {
       this.#feed({ kind: 'failed', token, alive })
       return
     }
-    this.#feed({ kind: 'reply', token, reply, elapsedMs: clock.monotonic() - sent })
+    if (life === this.#life) this.#feed({ kind: 'reply', token, reply, elapsedMs: clock.monotonic() - sent })
   }
 
   #startTimer({ timer, afterMs, jitterMs }: Extract<RingEffect, { kind: 'timer' }>): void {
