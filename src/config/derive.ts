@@ -104,6 +104,8 @@ function readLedger({ ledger, ring, data }: ConfigValues, problems: Problem[]): 
   const { genesis, roles, votingKeyFile = join(data, 'voting.key'), accountFile = join(data, 'account.key') } = ledger
   if (genesis === undefined && roles.length > 0)
     problems.push({ path: 'ledger.genesis', message: 'missing: roles need the file that the ledgers begin with' })
+  if (genesis === undefined && ring.admission === 'endorsed')
+    problems.push({ path: 'ledger.genesis', message: 'missing: an endorsed ring takes its members from the ledger' })
   if (genesis !== undefined && ring.enabled === false)
     problems.push({ path: 'ring.enabled', message: 'must not be false: a ledger is followed through the ring' })
   return { genesis, roles, votingKeyFile, accountFile }

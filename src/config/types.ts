@@ -92,7 +92,7 @@ export interface RingConfig {
   readonly rendezvous: readonly PeerAddress[]
   readonly rendezvousProtocol: string
   readonly bootstrap: readonly PeerAddress[]
-  readonly admission: 'psk' | 'open'
+  readonly admission: 'psk' | 'endorsed' | 'open'
   /** Nobody asked for it: a ring of one, so that others can be invited. Nothing else may fail because of it. */
   readonly byDefault: boolean
   /** Always there for an enabled psk ring. */

@@ -26,9 +26,11 @@ import type { Recursor } from '../recurse/index.ts'
 import {
   createRing,
   createRingMemory,
+  endorsedDoorkeeper,
   openDoorkeeper,
   type PointerRules,
   pskDoorkeeper,
+  type RingAdmission,
   type RingMemory,
   type RunningRing,
   type Spoken,
@@ -58,6 +60,8 @@ export interface CompositionDeps {
   readonly guests?: Guests | undefined
   /** What peers say in hello: the one that the door has. */
   readonly capabilities: PeerCapabilities
+  /** Of endorsed rings: the ledger's list. */
+  readonly admission?: RingAdmission | undefined
   /** Tests put known mistakes in here. */
   readonly rules?: PointerRules
 }
@@ -171,6 +175,8 @@ export interface DoorDeps {
   readonly guests?: Guests | undefined
   /** Hears what each peer says that it knows. */
   readonly capabilities: PeerCapabilities
+  /** Of endorsed rings. */
+  readonly admission?: RingAdmission | undefined
 }
 
 /** Counted first: what waits for company is a request that was made. */
@@ -181,7 +187,7 @@ function trafficOf({ transport, clock }: CompositionDeps): CountedTransport {
 
 /** Who may speak to a member of this ring. */
 export function doorkeeperOf(
-  { config, random, log, secret, guests, capabilities }: DoorDeps,
+  { config, random, log, secret, guests, capabilities, admission: list }: DoorDeps,
   isExpelled: (peer: PeerId) => boolean,
 ): Doorkeeper {
   const { id: ringId, admission, chunkBits, replicas } = config.ring
@@ -198,6 +204,7 @@ export function doorkeeperOf(
       log.debug({ peer, ...spoken }, 'a peer was let in')
     },
   }
+  if (list !== undefined) return endorsedDoorkeeper({ ...door, admission: list })
   if (admission === 'open') return openDoorkeeper(door)
   return pskDoorkeeper({ ...door, secret, ...(guests !== undefined && { guests: guests.door }) })
 }
@@ -207,7 +214,7 @@ function ringMemory({ config, clock, log }: CompositionDeps, stores: PeerStores)
 }
 
 function ringOver(deps: Wired, memory: RingMemory | undefined): RunningRing {
-  const { config, transport, rules } = deps
+  const { config, transport, rules, admission } = deps
   const { id: ringId, timing, bootstrap, replicas } = config.ring
   const options = { ...timing, ringId, bootstrap, replicas }
   return createRing(
@@ -216,6 +223,7 @@ function ringOver(deps: Wired, memory: RingMemory | undefined): RunningRing {
       transport,
       options,
       ...(memory !== undefined && { memory }),
+      ...(admission !== undefined && { admission }),
       ...(rules !== undefined && { rules }),
     },
     {

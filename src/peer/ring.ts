@@ -36,6 +36,7 @@ import { PeerCapabilities } from './capabilities.ts'
 import { type CompositionHooks, composePeers, doorkeeperOf, type PeerRooms } from './composition.ts'
 import type { DataFile, VotesFile } from './disk.ts'
 import { Guests } from './guests.ts'
+import { admissionFromGenesis, type LedgerAdmission } from './ledger/admission.ts'
 
 export interface PeersDeps {
   readonly config: Config
@@ -52,6 +53,8 @@ export interface PeersDeps {
 
 export interface Peers extends Pick<PeerRooms, 'ring' | 'chunks' | 'chains' | 'household' | 'traffic'> {
   readonly transport: Transport
+  /** Of an endorsed ring: where newer lists of the ledger go. */
+  readonly admission: LedgerAdmission | undefined
   /** Hands over what this node holds, says that it leaves, and ends all connections. */
   close(): Promise<void>
 }
@@ -60,12 +63,16 @@ export interface Peers extends Pick<PeerRooms, 'ring' | 'chunks' | 'chains' | 'h
 export async function startPeers(deps: PeersDeps, hooks: CompositionHooks): Promise<Peers> {
   const { config, dataFile } = deps
   let ring: Ring | undefined
-  const membership = await membershipOf(deps, (peer) => ring?.isExpelled(peer) ?? false)
+  const admission = admissionFromGenesis(config)
+  const membership = await membershipOf({ ...deps, admission }, (peer) => ring?.isExpelled(peer) ?? false)
   const transport = await listen(deps, membership, (peer, addresses) => ring?.found(peer, addresses))
   const { signer, guests, capabilities } = membership
   const votes = await dataFile?.openVotes()
   const stores = dataFile && votes && storesOf(config, dataFile, votes)
-  const rooms = composePeers({ ...deps, transport, signer, scheme: ed25519, stores, guests, capabilities }, hooks)
+  const rooms = composePeers(
+    { ...deps, transport, signer, scheme: ed25519, stores, guests, capabilities, admission },
+    hooks,
+  )
   ring = rooms.ring
   if (rooms.chains !== undefined) await markUsed(identityFile(config))
   // What this node must not sign stands on the disk before it signs anything.
@@ -77,6 +84,7 @@ export async function startPeers(deps: PeersDeps, hooks: CompositionHooks): Prom
   return {
     ...rooms,
     transport,
+    admission,
     close: async () => {
       await rendezvous?.stop()
       await rooms.end()
@@ -105,25 +113,25 @@ interface Membership {
   /** The Ed25519 seed of the identity. */
   readonly seed: Uint8Array
   readonly signer: Signer
-  /** Empty on an open ring. */
+  /** Empty where the ring has none. */
   readonly secret: Uint8Array
   readonly doorkeeper: Doorkeeper
-  /** Undefined on an open ring: whoever comes is let in. */
+  /** Undefined where nobody is let in by an invitation. */
   readonly guests: Guests | undefined
   readonly capabilities: PeerCapabilities
 }
 
 async function membershipOf(
-  { config, random, log }: PeersDeps,
+  { config, random, log, admission: list }: PeersDeps & { readonly admission: LedgerAdmission | undefined },
   isExpelled: (peer: PeerId) => boolean,
 ): Promise<Membership> {
   await mkdir(config.data, { recursive: true, mode: 0o700 })
   const seed = await loadOrCreateIdentity(identityFile(config))
   const secret = await secretOf(config)
   const { admission, replicas, chunkBits } = config.ring
-  const guests = admission === 'open' ? undefined : new Guests({ key: { secret, replicas, chunkBits }, log })
+  const guests = admission !== 'psk' ? undefined : new Guests({ key: { secret, replicas, chunkBits }, log })
   const capabilities = new PeerCapabilities()
-  const doorkeeper = doorkeeperOf({ config, random, log, secret, guests, capabilities }, isExpelled)
+  const doorkeeper = doorkeeperOf({ config, random, log, secret, guests, capabilities, admission: list }, isExpelled)
   return { seed, signer: ed25519Signer(seed), secret, doorkeeper, guests, capabilities }
 }
 
@@ -132,7 +140,7 @@ function identityFile({ data }: Pick<Config, 'data'>): string {
 }
 
 async function secretOf({ ring: { admission, secretFile: file, makesSecret } }: Config): Promise<Uint8Array> {
-  if (admission === 'open') return new Uint8Array()
+  if (admission !== 'psk') return new Uint8Array()
   if (file === undefined)
     throw new ChordnsError(
       'CONFIG_INVALID',

@@ -56,6 +56,8 @@ async function makeToken(flags: InviteFlags): Promise<void> {
   const addresses = await addressesOf(flags, ring.id)
   const peer = await import('../../peer/index.ts')
   const { id: ringId, admission, replicas, chunkBits, secretFile } = ring
+  if (admission === 'endorsed')
+    throw new ChordnsError('RING_BY_LEDGER', 'an endorser of the ledger lets machines in: `chordns ledger endorse`', {})
   // Anybody may join it: there is nothing to count or to take back.
   if (admission === 'open' || secretFile === undefined) {
     const token = peer.encodeToken({ ringId, admission: 'open', replicas, chunkBits, addresses })

@@ -51,10 +51,10 @@ export const ring = z
     rendezvousProtocol: text('a protocol')
       .default('/ipfs/kad/1.0.0')
       .describe('What that DHT speaks; the default is the public one of libp2p.'),
-    admission: oneOf(['psk', 'open'])
+    admission: oneOf(['psk', 'endorsed', 'open'])
       .default('psk')
       .describe(
-        '"psk": members share the secret in secretFile; "open": anybody joins, and nothing unsigned from the ring is served. For experiments.',
+        '"psk": members share the secret in secretFile; "endorsed": members are those on the list of the ledger (ledger.genesis); "open": anybody joins, and nothing unsigned from the ring is served. For experiments.',
       ),
     secretFile: text('a file')
       .optional()
