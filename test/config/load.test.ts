@@ -228,7 +228,11 @@ describe('a wrong file', () => {
     [{ cache: { minTtl: 100, maxTtl: 50 } }, 'cache.minTtl: must not be above cache.maxTtl'],
     [{ ring: { listen: ['0.0.0.0:4153'] } }, 'ring.listen.0: '],
     [{ ring: { bootstrap: [''] } }, 'ring.bootstrap.0: '],
-    [{ ring: { admission: 'endorsed' } }, 'ring.admission: must be one of "psk", "open"'],
+    [{ ring: { admission: 'members' } }, 'ring.admission: must be one of "psk", "endorsed", "open"'],
+    [
+      { ring: { admission: 'endorsed' } },
+      'ledger.genesis: missing: an endorsed ring takes its members from the ledger',
+    ],
     [{ chunks: { admitAfter: 0 } }, 'chunks.admitAfter: must be "auto" or a number of members from 1 to 1000'],
     [{ ledger: { roles: ['validator'] } }, 'ledger.genesis: missing'],
     [{ ledger: { genesis: 'g.json' }, ring: { enabled: false } }, 'ring.enabled: must not be false'],
