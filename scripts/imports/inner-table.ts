@@ -118,7 +118,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
     'options.ts',
     'reading.ts',
   ],
-  ledger: ['genesis', 'application', 'modules', 'draft.ts', 'refusal.ts'],
+  ledger: ['node', 'genesis', 'application', 'modules', 'draft.ts', 'refusal.ts'],
   'ledger/modules': ['modules.ts', 'names', 'admission', 'accounts'],
   'chain/trees': ['state-map.ts', 'versioned', 'proofs', 'history.ts', 'merkle.ts'],
   dnssec: ['validate.ts', 'learn.ts', 'chain.ts', 'anchors', 'denial', 'signatures', 'why.ts'],

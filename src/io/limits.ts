@@ -76,6 +76,10 @@ export const limits = {
   /** Size of the data file: chunk entries and warm cache are bounded by themselves, this is for what they did not foresee. */
   MAX_STORE_BYTES: 384 * 1024 * 1024,
   /** Size of the file of votes: one record a chain, up to three blocks each, and marks of those that are over. */
+  /** The state of a ledger: a million names are some 600 MB with the versions that are kept. */
+  MAX_LEDGER_STATE_BYTES: 4 * 1024 * 1024 * 1024,
+  /** Blocks of all ledgers: a year of one a minute is below 2 GB. */
+  MAX_LEDGER_BLOCKS_BYTES: 16 * 1024 * 1024 * 1024,
   MAX_VOTES_BYTES: 128 * 1024 * 1024,
   /** A node that is restarted may have to wait for the one that still stops. The process does nothing else meanwhile. */
   STORE_BUSY_TIMEOUT_MS: 3_000,

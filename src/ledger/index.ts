@@ -5,6 +5,7 @@
  * - `encodePayload` and the `...Payload` functions make what `signTransaction` of the chain signs.
  * - `moduleKey` says where in the state something stands: what a proof is asked for.
  * - `foundChains` makes what chains begin with, `genesisText` and `parseGenesisText` the file of it.
+ * - `RunningChain` runs one of them, `Ledgers` is all of a node's towards its peers.
  * - `LedgerModule` is the interface of a module, a third party's too (docs/ledger-modules.md).
  */
 export {
@@ -89,6 +90,15 @@ export {
   updateByCdsPayload,
   updatePayload,
 } from './modules/names/statements.ts'
+export { Ledgers, type LedgersDeps, type LedgersHooks } from './node/ledgers.ts'
+export type { TransactionOutcome } from './node/messages.ts'
+export {
+  type FetchPiece,
+  type OpenedApplication,
+  RunningChain,
+  type RunningChainDeps,
+  type RunningChainHooks,
+} from './node/running-chain.ts'
 export { ledgerReader, refuse, TransactionRefusal } from './refusal.ts'
 export type {
   Beginning,

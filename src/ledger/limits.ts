@@ -6,6 +6,35 @@ export const limits = {
   MAX_KIND: 65_535,
   /** As the chain has it. */
   MAX_PAYLOAD_BYTES: 32_000,
+  /** A word that says why, as the chain has it, and an outcome with it. */
+  MAX_DETAIL_BYTES: 64,
+  MAX_OUTCOME_BYTES: 128,
+  /** Transactions of each chain whose outcome is remembered: two full blocks, so that who submitted one hears of it. */
+  MAX_OUTCOMES: 2_048,
+  /** Engine messages under way to one peer; what is more is lost, as on any network. */
+  MAX_IN_FLIGHT: 32,
+  SEND_TIMEOUT_MS: 2_000,
+  /** A hundred validators, as the chain has it. */
+  MAX_SET_BYTES: 8_192,
+  /** For each frame of a piece, ms. */
+  PIECE_TIMEOUT_MS: 10_000,
+  /** A piece in frames: each as large as a frame may be, less the bulk's own bytes. */
+  PIECE_FRAME_BYTES: 60_000,
+  /** As the chain has it. */
+  MAX_PIECE_BYTES: 262_144,
+  /**
+   * What one member may make this node do: requests, and bytes of pieces, a second and at once. A validator of a busy chain of a hundred sends
+   * some 300 messages a second.
+   */
+  REQUESTS_PER_SECOND: 500,
+  REQUESTS_BURST: 2_000,
+  PIECES_PER_SECOND: 4,
+  PIECES_BURST: 32,
+  MAX_RATED: 1_024,
+  /** How often somebody who waits for a transaction asks what became of it, ms. */
+  OUTCOME_POLL_MS: 500,
+  /** Members that a transaction is handed to before it counts as not to be placed. */
+  SUBMIT_TRIES: 5,
   /** A key of a module: what is longer is hashed by the module. */
   MAX_KEY_BYTES: 256,
   /** The largest balance, and the largest fee: a safe integer. */

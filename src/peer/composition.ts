@@ -39,6 +39,7 @@ import { Capability, OWN_CAPABILITIES, type PeerCapabilities } from './capabilit
 import { inCompany } from './company.ts'
 import { Core, type CoreDeps, type CoreHooks } from './core/core.ts'
 import type { Guests } from './guests.ts'
+import type { LedgerSide } from './ledger/side.ts'
 import { RequestRoom } from './rooms.ts'
 import { type CountedTransport, countedTransport } from './traffic.ts'
 
@@ -56,6 +57,8 @@ export interface CompositionDeps {
   readonly recursor: Recursor
   /** Undefined: nothing is kept on disk, and the node takes part in no chain. */
   readonly stores: PeerStores | undefined
+  /** Undefined: this node knows of no ledger. */
+  readonly ledger?: LedgerSide | undefined
   /** Undefined: nobody is let in by an invitation. */
   readonly guests?: Guests | undefined
   /** What peers say in hello: the one that the door has. */
@@ -131,7 +134,7 @@ export interface PeerRooms {
 /** Nothing is sent before `begin`. */
 export function composePeers(given: CompositionDeps, hooks: CompositionHooks): PeerRooms {
   const deps: Wired = { ...given, traffic: trafficOf(given) }
-  const { config, transport, stores, traffic, guests, capabilities } = deps
+  const { config, transport, stores, traffic, ledger, guests, capabilities } = deps
   const memory = stores && ringMemory(deps, stores)
   const ring = ringOver(deps, memory)
   const household = config.ring.acceptFrom === 'any-member' ? householdOver(deps, ring, hooks) : undefined
@@ -148,15 +151,22 @@ export function composePeers(given: CompositionDeps, hooks: CompositionHooks): P
     async begin(meeting) {
       guests?.serve(ring.invitations)
       transport.onPeerGone((peer) => guests?.forget(peer))
-      answerPeers(transport, { ring, chunks, chains, household }, guests)
+      ledger?.wire({
+        ring,
+        send: (room, peer, body, options) => traffic.request(room, peer, body, options),
+        bulk: (room, peer, body, options) => traffic.bulk(room, peer, body, options),
+      })
+      answerPeers(transport, { ring, chunks, chains, household, ledger }, guests)
       await ring.start()
       memory?.follow(ring)
       await meeting?.()
       chunks.start()
       chains?.start()
       household?.start()
+      ledger?.start()
     },
     async end() {
+      await ledger?.stop()
       chains?.stop()
       await Promise.all([household?.stop(), chunks.handOver()])
       await chunks.stop()
@@ -311,7 +321,13 @@ function portsOf({ clock, random, signer, scheme, log }: CompositionDeps) {
 /** Every request of a peer goes to the room that its first byte names. */
 function answerPeers(
   transport: Transport,
-  { ring, chunks, chains, household }: Pick<PeerRooms, 'ring' | 'chunks' | 'chains' | 'household'>,
+  {
+    ring,
+    chunks,
+    chains,
+    household,
+    ledger,
+  }: Pick<PeerRooms, 'ring' | 'chunks' | 'chains' | 'household'> & { readonly ledger: LedgerSide | undefined },
   guests: Guests | undefined,
 ): void {
   const refuseExpelled = (from: PeerId) => {
@@ -332,6 +348,8 @@ function answerPeers(
     if (body[0] === RequestRoom.CHUNKS) return chunks.handle(from, rest)
     if (body[0] === RequestRoom.CHAINS && chains !== undefined) return chains.handle(from, rest)
     if (body[0] === RequestRoom.HOUSEHOLD && household !== undefined) return household.handle(from, rest)
+    if (body[0] === RequestRoom.LEDGERS && ledger !== undefined) return ledger.server.answer(from, rest)
+    if (body[0] === RequestRoom.LEDGER_CHAINS && ledger !== undefined) return ledger.ledgers.handle(from, rest)
     throw new ChordnsError('PEER_UNKNOWN_ROOM', 'no room answers this request', { room: body[0] ?? -1 })
   })
   transport.onBulk((from, body, signal) => {
@@ -339,6 +357,8 @@ function answerPeers(
     refuseExpelled(from)
     if (body[0] === RequestRoom.CHUNKS) return chunks.supply(from, body.subarray(1), signal)
     if (body[0] === RequestRoom.HOUSEHOLD && household !== undefined) return household.supply(from, signal)
+    if (body[0] === RequestRoom.LEDGER_CHAINS && ledger !== undefined)
+      return ledger.ledgers.supply(from, body.subarray(1))
     throw new ChordnsError('PEER_UNKNOWN_ROOM', 'no room answers this bulk', { room: body[0] ?? -1 })
   })
 }

@@ -1,14 +1,15 @@
 /** What a node keeps between two runs: the files in the data directory, and which room's keys stand where in them. */
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { ChordnsError, errorText, isChordnsError, type Log, type Store, scopedStore, settled } from '../base/index.ts'
 import type { Config } from '../config/index.ts'
 import { type BackgroundStore, type DiskThread, ioLimits, openSqliteStore, startDiskThread } from '../io/index.ts'
-import { StorePart } from './rooms.ts'
+import { LedgerPart, StorePart } from './rooms.ts'
 
 const FILE = 'data.db'
 /** The sign guard of the chains, apart: whoever restores data from a backup must not restore this. */
 const VOTES_FILE = 'votes.db'
+export const LEDGER_DIRECTORY = 'ledger'
 
 export interface DiskDeps {
   readonly log: Log
@@ -33,10 +34,20 @@ export interface DataFile {
   stats(): ReturnType<BackgroundStore['stats']>
   /** Opens the votes of a member of a ring. Rejects with STORE_BUSY or STORE_UNAVAILABLE. */
   openVotes(): Promise<VotesFile>
+  /** Opens what the ledgers keep beside their states. Rejects with STORE_BUSY or STORE_UNAVAILABLE. */
+  openLedgers(): Promise<LedgerFiles>
   /** Resolves once all that was written so far, by all rooms, is on disk. */
   settled(): Promise<void>
   /** Closes the votes, too; all that was written is on disk when it resolves. */
   close(): Promise<void>
+}
+
+/** Blocks and sets of the ledgers, what was followed of them, and the sign guard of their voting key. */
+export interface LedgerFiles {
+  readonly blocks: Store
+  readonly sets: Store
+  readonly followed: Store
+  readonly votes: VotesFile
 }
 
 /** votes.db, open. */
@@ -72,6 +83,7 @@ export async function openDataFile(config: Config, { log }: DiskDeps, hooks: Dis
 
 function dataFile(store: BackgroundStore, thread: DiskThread, data: string): DataFile {
   let votes: BackgroundStore | undefined
+  let ledgerFiles: readonly BackgroundStore[] = []
   return {
     ring: partOf(store, StorePart.RING),
     chunks: partOf(store, StorePart.CHUNKS),
@@ -86,7 +98,21 @@ function dataFile(store: BackgroundStore, thread: DiskThread, data: string): Dat
       votes = await thread.open({ file: join(data, VOTES_FILE), maxBytes: ioLimits.MAX_VOTES_BYTES })
       return unforgetting(votes)
     },
+    async openLedgers() {
+      const directory = join(data, LEDGER_DIRECTORY)
+      mkdirSync(directory, { recursive: true, mode: 0o700 })
+      const all = await thread.open({ file: join(directory, 'blocks.db'), maxBytes: ioLimits.MAX_LEDGER_BLOCKS_BYTES })
+      const guard = await thread.open({ file: join(directory, VOTES_FILE), maxBytes: ioLimits.MAX_VOTES_BYTES })
+      ledgerFiles = [all, guard]
+      return {
+        blocks: scopedStore(all, Uint8Array.of(LedgerPart.BLOCKS)),
+        sets: scopedStore(all, Uint8Array.of(LedgerPart.SETS)),
+        followed: scopedStore(all, Uint8Array.of(LedgerPart.FOLLOWED)),
+        votes: unforgetting(guard),
+      }
+    },
     async settled() {
+      for (const file of ledgerFiles) await settled(file)
       await settled(store)
       if (votes !== undefined) await settled(votes)
     },

@@ -37,6 +37,7 @@ import { type CompositionHooks, composePeers, doorkeeperOf, type PeerRooms } fro
 import type { DataFile, VotesFile } from './disk.ts'
 import { Guests } from './guests.ts'
 import { admissionFromGenesis, type LedgerAdmission } from './ledger/admission.ts'
+import { type LedgerSide, openLedgerSide } from './ledger/side.ts'
 
 export interface PeersDeps {
   readonly config: Config
@@ -55,6 +56,8 @@ export interface Peers extends Pick<PeerRooms, 'ring' | 'chunks' | 'chains' | 'h
   readonly transport: Transport
   /** Of an endorsed ring: where newer lists of the ledger go. */
   readonly admission: LedgerAdmission | undefined
+  /** Undefined: no genesis is configured. */
+  readonly ledger: LedgerSide | undefined
   /** Hands over what this node holds, says that it leaves, and ends all connections. */
   close(): Promise<void>
 }
@@ -69,8 +72,9 @@ export async function startPeers(deps: PeersDeps, hooks: CompositionHooks): Prom
   const { signer, guests, capabilities } = membership
   const votes = await dataFile?.openVotes()
   const stores = dataFile && votes && storesOf(config, dataFile, votes)
+  const ledger = await ledgerOf(deps)
   const rooms = composePeers(
-    { ...deps, transport, signer, scheme: ed25519, stores, guests, capabilities, admission },
+    { ...deps, ledger, transport, signer, scheme: ed25519, stores, guests, capabilities, admission },
     hooks,
   )
   ring = rooms.ring
@@ -83,6 +87,7 @@ export async function startPeers(deps: PeersDeps, hooks: CompositionHooks): Prom
   })
   return {
     ...rooms,
+    ledger,
     transport,
     admission,
     close: async () => {
@@ -91,6 +96,14 @@ export async function startPeers(deps: PeersDeps, hooks: CompositionHooks): Prom
       await transport.close()
     },
   }
+}
+
+/** Undefined: no genesis is configured. Throws as `openLedgerSide` does. */
+async function ledgerOf({ config, clock, random, log, dataFile }: PeersDeps): Promise<LedgerSide | undefined> {
+  if (config.ledger.genesis === undefined || dataFile === undefined) return undefined
+  const files = await dataFile.openLedgers()
+  // The node answers questions and follows the other chains without it.
+  return openLedgerSide({ config, clock, random, log, files }, { onBroken() {} })
 }
 
 function storesOf(config: Config, dataFile: DataFile, votes: VotesFile) {

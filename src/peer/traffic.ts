@@ -30,6 +30,7 @@ export function countedTransport(transport: Pick<Transport, 'request' | 'bulk'>)
     // Of who is no member yet: never sent from a node that runs.
     [RequestRoom.JOINING]: 0,
     [RequestRoom.LEDGERS]: 0,
+    [RequestRoom.LEDGER_CHAINS]: 0,
   }
   let bulks = 0
   let sentBytes = 0

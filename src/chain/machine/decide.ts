@@ -45,7 +45,7 @@ export function decideOn<S>(
   if ('worksElsewhere' in work.context.application)
     effects.push({ kind: 'commit', content, head: headOf(state, decided, before, 0) })
   forgetAccusations(work, (block.evidence ?? []).map(decodeEvidence))
-  effects.push({ kind: 'decided', decided, app: executed.state, caughtUp })
+  effects.push({ kind: 'decided', decided, app: executed.state, caughtUp, results: executed.results })
   if (work.context.rules.gossipsCertificates) send(work, listeners, { type: 'commit', certificate })
   for (const transaction of block.transactions) forget(work, transaction)
   trimPool(work)

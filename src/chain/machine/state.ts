@@ -144,7 +144,13 @@ export type ChainEffect<S> =
       readonly round: number
     }
   /** `app`: the state after it; `caughtUp`: taken with its certificate instead of by own votes. */
-  | { readonly kind: 'decided'; readonly decided: CertifiedBlock; readonly app: S; readonly caughtUp: boolean }
+  | {
+      readonly kind: 'decided'
+      readonly decided: CertifiedBlock
+      readonly app: S
+      readonly caughtUp: boolean
+      readonly results: readonly Uint8Array[]
+    }
   | { readonly kind: 'adopted'; readonly head: SnapshotHead }
   | { readonly kind: 'evidence'; readonly evidence: ChainEquivocation }
   /** Something is wrong with the application, and the chain goes on without our turn. */

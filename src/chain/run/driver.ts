@@ -20,7 +20,7 @@ import type {
 } from '../machine/state.ts'
 import { type ChainOptions, chunkChainOptions, ledgerChainOptions } from '../options.ts'
 import type { StateApplication, StatePoint } from '../state/hosted.ts'
-import { historyPath } from '../trees/history.ts'
+import { type HistoryHashes, historyPath } from '../trees/history.ts'
 import type { Block, CertifiedBlock, ChainEquivocation, ChainStatus, Validator } from '../types.ts'
 import { ChainStore } from './chain-store.ts'
 import { type ApplicationPort, type Elsewhere, elsewhere } from './elsewhere.ts'
@@ -69,9 +69,9 @@ export interface ChainHooks<S> {
   readonly send: (to: PeerName, message: ChainMessage) => void
   /**
    * The block is written, and on disk before anything leaves that depends on it. `caughtUp`: taken with its certificate instead of
-   * by own votes.
+   * by own votes. `results`: schema 2, one for each transaction, as bytes.
    */
-  readonly onDecided?: (decided: CertifiedBlock, state: S, caughtUp: boolean) => void
+  readonly onDecided?: (decided: CertifiedBlock, state: S, caughtUp: boolean, results: readonly Uint8Array[]) => void
   readonly onEvidence?: (equivocation: ChainEquivocation) => void
   /** A store did not take what had been handed to it: the chain has stopped. It must not throw. */
   readonly onStoreFailure?: (failure: Error) => void
@@ -95,6 +95,10 @@ export interface Chain<S> {
   state(): S
   /** Throws CHAIN_MALFORMED when the stored block is damaged. */
   block(height: number): CertifiedBlock | undefined
+  /** Schema 2: the hashes of the history, as far as they are kept. */
+  readonly historyHashes: HistoryHashes
+  /** Of the height before, this one, and the next. */
+  sets(): readonly (readonly Validator[])[]
   status(): ChainStatus
 }
 
@@ -266,6 +270,15 @@ class ChainDriver<S> implements Chain<S> {
     return this.#store.block(height)
   }
 
+  get historyHashes(): HistoryHashes {
+    return this.#store.historyHash
+  }
+
+  sets(): readonly (readonly Validator[])[] {
+    const { previousValidators, validators, nextValidators } = this.#state
+    return [previousValidators, validators, nextValidators]
+  }
+
   status(): ChainStatus {
     return statusOf(this.#context, this.#state)
   }
@@ -326,7 +339,7 @@ class ChainDriver<S> implements Chain<S> {
         this.#startTimer(effect)
         return
       case 'decided':
-        this.#hooks.onDecided?.(effect.decided, effect.app, effect.caughtUp)
+        this.#hooks.onDecided?.(effect.decided, effect.app, effect.caughtUp, effect.results)
         return
       case 'adopted':
         log.info({ height: effect.head.header.height }, 'took over a snapshot')

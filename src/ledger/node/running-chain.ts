@@ -1,0 +1,200 @@
+/** One ledger chain that this node runs: the engine on its stores and its application, what becomes of transactions, and pieces for others. */
+import { type Clock, isChordnsError, type Log, type PeerId, type RequestOptions, type Store, toHex } from '../../base/index.ts'
+import {
+  type ApplicationPort,
+  type Chain,
+  type ChainStatus,
+  createStateChain,
+  decodePieceRequest,
+  type EngineStores,
+  type HeaderSource,
+  encodeMessage,
+  encodePieceRequest,
+  ledgerChainOptions,
+  type PeerName,
+  type PieceRequest,
+  type RemoteState,
+  type StatePoint,
+  type StateProver,
+} from '../../chain/index.ts'
+import type { SignatureScheme, Signer } from '../../crypto/index.ts'
+import type { LedgerApplication } from '../application/application.ts'
+import type { LedgerGenesis } from '../genesis/genesis-file.ts'
+import { limits } from '../limits.ts'
+import { encodeLedgerRequest, LedgerRequestKind, SubmitReply, type TransactionOutcome } from './messages.ts'
+import { OutcomeMemory } from './outcome-memory.ts'
+import { cutPiece, joinedPiece } from './pieces.ts'
+import { EnginePost, type SendLedgerRequest } from './post.ts'
+import { SetBook } from './set-book.ts'
+
+/** The application where its state is: a thread, or the same one in tests. */
+export interface OpenedApplication {
+  readonly port: ApplicationPort
+  readonly state: Pick<RemoteState, 'read' | 'prove' | 'piece' | 'status'>
+  /** One of the application's questions about the newest decided state. */
+  ask(name: string, given: unknown): Promise<unknown>
+  close(): Promise<void>
+}
+
+export type FetchPiece = (from: PeerName, request: PieceRequest, signal: AbortSignal) => Promise<Uint8Array>
+
+export interface RunningChainDeps {
+  readonly genesis: LedgerGenesis
+  /** Of blocks. A node that is in no set follows, and signs nothing. */
+  readonly signer: Signer
+  readonly scheme: SignatureScheme
+  readonly stores: EngineStores & { readonly sets: Store }
+  readonly clock: Clock
+  readonly log: Log
+  /** What is asked without a state. */
+  readonly application: Pick<LedgerApplication, 'ticket'>
+  /** Opens the rest of it; `fetchPiece` is how it gets a state from others. */
+  readonly open: (fetchPiece: FetchPiece) => Promise<OpenedApplication>
+}
+
+export interface RunningChainHooks {
+  readonly send: SendLedgerRequest
+  readonly bulk: (peer: PeerId, body: Uint8Array, options: RequestOptions) => AsyncIterable<Uint8Array>
+  /** The peer of a validator or follower by the hex of its member id; undefined: not a member now. */
+  readonly peerOf: (name: PeerName) => PeerId | undefined
+  /** The newest block is another one. Owes nothing. */
+  readonly onDecided?: (chain: RunningChain) => void
+  /** The chain has stopped, and cannot go on before what is wrong is mended. */
+  readonly onBroken: (chain: RunningChain, failure: Error) => void
+}
+
+export class RunningChain {
+  readonly genesis: LedgerGenesis
+  readonly chain: Chain<StatePoint>
+  readonly application: OpenedApplication
+  /** What followers of this chain are served from. */
+  readonly served: { readonly headers: HeaderSource; readonly states: StateProver }
+  readonly #sets: SetBook
+  readonly #outcomes = new OutcomeMemory()
+  readonly #end = new AbortController()
+
+  /** Rejects as the application's opening does, and with what `createStateChain` throws. */
+  static async open(deps: RunningChainDeps, hooks: RunningChainHooks): Promise<RunningChain> {
+    const { chainId } = deps.genesis
+    const fetchPiece: FetchPiece = (from, request, signal) => {
+      const peer = hooks.peerOf(from)
+      if (peer === undefined) return Promise.reject(new Error(`no member ${from}`))
+      const body = encodeLedgerRequest({ kind: LedgerRequestKind.PIECE, chainId, body: encodePieceRequest(request) })
+      return joinedPiece(hooks.bulk(peer, body, { timeoutMs: limits.PIECE_TIMEOUT_MS, signal }))
+    }
+    const application = await deps.open(fetchPiece)
+    try {
+      return new RunningChain(deps, hooks, application)
+    } catch (error) {
+      await application.close()
+      throw error
+    }
+  }
+
+  private constructor(deps: RunningChainDeps, hooks: RunningChainHooks, application: OpenedApplication) {
+    const { genesis, signer, scheme, stores, clock, log } = deps
+    const { heartbeatMs, intervalMs, rules, time: genesisTime, validators } = genesis.genesis
+    this.genesis = genesis
+    this.application = application
+    this.#sets = new SetBook(genesis.chainId, stores.sets)
+    this.#sets.note(validators)
+    const post = new EnginePost(hooks.send, this.#end.signal)
+    this.chain = createStateChain(
+      {
+        chainId: genesis.chainId,
+        validators,
+        signer,
+        scheme,
+        stores,
+        clock,
+        log,
+        application: { ticket: (bytes) => deps.application.ticket(bytes) },
+        port: application.port,
+      },
+      {
+        send(to, message) {
+          const peer = hooks.peerOf(to)
+          if (peer !== undefined) void post.post(peer, genesis.chainId, encodeMessage(genesis.chainId, message))
+        },
+        onDecided: ({ block }, _state, _caughtUp, results) => {
+          this.#outcomes.note(block.header.height, block.transactions, results)
+          for (const set of this.chain.sets()) this.#sets.note(set)
+          hooks.onDecided?.(this)
+        },
+        onStoreFailure: (failure) => hooks.onBroken(this, failure),
+      },
+      { ...ledgerChainOptions, heartbeatMs, intervalMs, rules, genesisTime },
+    )
+    this.served = { headers: this.#headers(), states: this.#states() }
+  }
+
+  #headers(): HeaderSource {
+    const { chain } = this
+    return {
+      chainId: chain.chainId,
+      height: () => chain.status().height,
+      certified(height) {
+        const block = height > 0 ? chain.block(height) : undefined
+        return block && { header: block.block.header, certificate: block.certificate }
+      },
+      hashes: chain.historyHashes,
+      set: (root) => this.#sets.of(root),
+    }
+  }
+
+  #states(): StateProver {
+    const { state } = this.application
+    return {
+      async prove(height, keys) {
+        try {
+          return await state.prove(height, keys)
+        } catch (error) {
+          if (isChordnsError(error, 'CHAIN_STATE_GONE')) return undefined
+          throw error
+        }
+      },
+    }
+  }
+
+  get name(): string {
+    return this.genesis.genesis.name
+  }
+
+  start(): void {
+    this.chain.start()
+  }
+
+  async stop(): Promise<void> {
+    this.chain.stop()
+    this.#end.abort()
+    await this.application.close()
+  }
+
+  status(): ChainStatus {
+    return this.chain.status()
+  }
+
+  /** A message of the engine from a member. */
+  receive(from: PeerName, message: Uint8Array): void {
+    this.chain.receiveBytes(from, message)
+  }
+
+  /** Offers a transaction to this and all other validators. */
+  submit(transaction: Uint8Array): SubmitReply {
+    this.chain.submit(transaction)
+    return SubmitReply.TAKEN
+  }
+
+  outcomeOf(id: Uint8Array): TransactionOutcome | undefined {
+    return this.#outcomes.of(id)
+  }
+
+  /** A piece of the state for one who lacks it, in frames. Throws CHAIN_MALFORMED, CHAIN_STATE_GONE. */
+  async *piece(request: Uint8Array): AsyncIterable<Uint8Array> {
+    yield* cutPiece(await this.application.state.piece(decodePieceRequest(request)))
+  }
+
+  get id(): string {
+    return toHex(this.genesis.chainId)
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * The ledgers of a node, all together: chains that it runs, followers that it serves, and what it follows itself. Opened before the ring runs, wired
+ * to it, started and stopped with it.
+ */
+import { type Clock, equalBytes, type Log, type PeerId, type Random, toHex } from '../../base/index.ts'
+import { FollowServer, LightFollower, lightRules, trustGenesis } from '../../chain/index.ts'
+import type { Config } from '../../config/index.ts'
+import { ed25519 } from '../../crypto/index.ts'
+import { Ledgers } from '../../ledger/index.ts'
+import type { LedgerFiles } from '../disk.ts'
+import { RequestRoom } from '../rooms.ts'
+import { type LedgerWiring, openLedgers, PeersByName } from './running.ts'
+
+export interface LedgerSideDeps {
+  readonly config: Pick<Config, 'data' | 'ledger' | 'ring'>
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly files: LedgerFiles
+}
+
+export interface LedgerSideHooks {
+  /** A chain has stopped and cannot go on. */
+  readonly onBroken: (chain: string, failure: Error) => void
+}
+
+export interface LedgerSide {
+  readonly ledgers: Ledgers
+  /** Newest headers of all chains, and proofs of their states. */
+  readonly follower: LightFollower
+  readonly server: FollowServer
+  /** Before `start`. */
+  wire(wiring: LedgerWiring): void
+  start(): void
+  stop(): Promise<void>
+}
+
+/** Undefined: no genesis is configured. Throws CONFIG_INVALID, LEDGER_GENESIS, KEY_* and STORE_*. */
+export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHooks): Promise<LedgerSide | undefined> {
+  const { config, clock, random, log, files } = deps
+  let wired: LedgerWiring | undefined
+  const wiring = () => wired
+  const opened = await openLedgers({ config, clock, log, stores: files }, { wiring, onBroken: hooks.onBroken })
+  if (opened === undefined) return undefined
+  const peers = new PeersByName(wiring)
+  const ledgers = new Ledgers(
+    { ...opened, clock },
+    {
+      send: (peer, body, options) => wired!.send(RequestRoom.LEDGER_CHAINS, peer, body, options),
+      peerOf: (name) => peers.peerOf(name),
+      nameOf: (peer) => peers.nameOf(peer),
+      members: () => othersOf(wired),
+    },
+  )
+  const server = new FollowServer({ clock })
+  const follower: LightFollower = new LightFollower({
+    clock,
+    random,
+    log,
+    rules: lightRules(ed25519),
+    store: files.followed,
+    members: {
+      of(chainId) {
+        const genesis = ledgers.chains.find((one) => equalBytes(one.chainId, chainId))
+        const sets = [...(genesis?.genesis.validators ?? []), ...(follower.head(chainId)?.validators ?? [])]
+        const found = sets.flatMap(({ id }) => peers.peerOf(toHex(id)) ?? [])
+        const own = ledgers.runningOf(chainId) === undefined || wired === undefined ? [] : [wired.ring.self.peer]
+        return [...new Set([...own, ...found])]
+      },
+      request: async (peer, body, options) =>
+        peer === wired?.ring.self.peer
+          ? server.answer(peer, body)
+          : wired!.send(RequestRoom.LEDGERS, peer, body, options),
+    },
+  })
+  for (const chain of opened.running)
+    server.serve({
+      ...chain.served,
+      conflict: () => follower.conflict(chain.genesis.chainId),
+      onConflict: (conflict) => void follower.show(chain.genesis.chainId, conflict),
+    })
+  return {
+    ledgers,
+    follower,
+    server,
+    wire(next) {
+      wired = next
+    },
+    start() {
+      ledgers.start()
+      for (const { genesis } of opened.all) follower.follow({ name: genesis.name, trusted: trustGenesis(genesis) })
+    },
+    async stop() {
+      follower.close()
+      await ledgers.stop()
+    },
+  }
+}
+
+function othersOf(wired: LedgerWiring | undefined): readonly PeerId[] {
+  if (wired === undefined) return []
+  const { ring } = wired
+  return ring.members().flatMap(({ peer }) => (peer === ring.self.peer ? [] : [peer]))
+}
