@@ -24,7 +24,14 @@ export { moduleKey, partOf, readerOf, StateDraft } from './draft.ts'
 export { type FoundingOptions, foundChains, kindOf, memberIdOf } from './genesis/found.ts'
 export { founderText, parseFounderText } from './genesis/founder-file.ts'
 export { genesisText, type LedgerGenesis, parseGenesisText } from './genesis/genesis-file.ts'
-export { ACCOUNTS, type Account, accountOf, accounts, transferPayload } from './modules/accounts/accounts.ts'
+export {
+  ACCOUNTS,
+  type Account,
+  accountFrom,
+  accountOf,
+  accounts,
+  transferPayload,
+} from './modules/accounts/accounts.ts'
 export { ADMISSION, admission } from './modules/admission/admission.ts'
 export type { Beacon } from './modules/admission/beacon.ts'
 export { type AdmissionGenesis, admissionGenesis } from './modules/admission/genesis.ts'
@@ -67,6 +74,7 @@ export {
   signInquiry,
 } from './modules/admission/statements.ts'
 export type { Subject as EndorserSubject } from './modules/admission/votes.ts'
+
 export { ledgerModules } from './modules/modules.ts'
 export { NAMES, NameCode, NameKind } from './modules/names/kinds.ts'
 export { isNameLabel, labelUnder, nameStateKey } from './modules/names/label.ts'

@@ -2,8 +2,21 @@
  * What a node says of itself. `createLog` for what happens; `createStatusServer` for what is asked of it, with a route for
  * each path (`reads` for pictures, `looksUp` for what costs work). The schemas (`statusView`, ...) are for both ends.
  */
+
+export {
+  type AccountView,
+  accountView,
+  type LedgerStatusView,
+  ledgerStatusView,
+  type OutcomeView,
+  outcomeView,
+  type ProvenView,
+  provenView,
+  type SubmittedView,
+  submittedView,
+} from './ledger-views.ts'
 export { type AdjustableLog, createLog } from './log.ts'
-export { acts, isLoopbackHost, looksUp, reads, STATUS_HEADER, type StatusRoute } from './status-door.ts'
+export { acts, isLoopbackHost, looksUp, reads, STATUS_HEADER, type StatusRoute, takes } from './status-door.ts'
 export { createStatusServer, type StatusFolder, type StatusServer } from './status-server.ts'
 export {
   type CacheView,

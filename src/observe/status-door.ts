@@ -9,12 +9,17 @@ import type { IncomingHttpHeaders } from 'node:http'
 /** Any value will do. */
 export const STATUS_HEADER = 'x-chordns'
 
-/** Handles one path; the query parameters are the caller's. Throws a ChordnsError to answer 400. */
-export type StatusHandler = (query: URLSearchParams, signal: AbortSignal) => Promise<unknown> | unknown
+/**
+ * Handles one path; the query parameters are the caller's. Throws a ChordnsError to answer 400. `body`: the text that came with the request, empty
+ * where the route takes none.
+ */
+export type StatusHandler = (query: URLSearchParams, signal: AbortSignal, body: string) => Promise<unknown> | unknown
 
 export interface StatusRoute {
   readonly method: 'GET' | 'POST'
   readonly needsHeader: boolean
+  /** Bytes of a body that it reads; left out: none. */
+  readonly bodyBytes?: number
   readonly handle: StatusHandler
 }
 
@@ -31,6 +36,11 @@ export function looksUp(handle: StatusHandler): StatusRoute {
 /** Changes something. */
 export function acts(handle: StatusHandler): StatusRoute {
   return { method: 'POST', needsHeader: true, handle }
+}
+
+/** Changes something, by a body of at most so many bytes. */
+export function takes(bodyBytes: number, handle: StatusHandler): StatusRoute {
+  return { method: 'POST', needsHeader: true, bodyBytes, handle }
 }
 
 export interface StatusRequest {

@@ -93,7 +93,10 @@ async function answer(
   const control = new AbortController()
   response.once('close', () => control.abort())
   try {
-    send(response, 200, await route.handle(url.searchParams, control.signal))
+    const body = route.bodyBytes === undefined ? new Uint8Array() : await bodyOf(request, route.bodyBytes)
+    if (body === undefined)
+      return send(response, 413, failure('TOO_LARGE', `a body of at most ${route.bodyBytes} bytes`))
+    send(response, 200, await route.handle(url.searchParams, control.signal, Buffer.from(body).toString('utf8')))
   } catch (error) {
     if (!(error instanceof ChordnsError)) throw error
     send(response, 400, failure(error.code, error.message))

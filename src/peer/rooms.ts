@@ -4,7 +4,15 @@
  */
 
 /** First byte of every request and every bulk between peers: which room answers it. Nodes of other releases know the same. */
-export const RequestRoom = { RING: 1, CHUNKS: 2, CHAINS: 3, HOUSEHOLD: 4, JOINING: 5, LEDGERS: 6, LEDGER_CHAINS: 7 } as const
+export const RequestRoom = {
+  RING: 1,
+  CHUNKS: 2,
+  CHAINS: 3,
+  HOUSEHOLD: 4,
+  JOINING: 5,
+  LEDGERS: 6,
+  LEDGER_CHAINS: 7,
+} as const
 export type RequestRoom = (typeof RequestRoom)[keyof typeof RequestRoom]
 
 /** First byte of every key in data.db: which room wrote it. Never given to another room: an old file still holds its keys. */

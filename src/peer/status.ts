@@ -9,6 +9,7 @@ import type { FrontEnd } from '../serve/index.ts'
 import { flushCached, showCached } from './cache-commands.ts'
 import type { Core } from './core/core.ts'
 import type { DataFile } from './disk.ts'
+import { ledgerRoutes } from './ledger/routes.ts'
 import type { Peers } from './ring.ts'
 import { announceInvitation, announceRevocation, expelMember } from './ring-commands.ts'
 import { viewChunk, viewLookup, viewRead, viewRing, viewVerify } from './views.ts'
@@ -60,6 +61,7 @@ export function statusRoutes(deps: StatusDeps): Readonly<Record<string, StatusRo
       if (peers === undefined) throw ringOff()
       return askReplicas(peers.chunks, nameOf(query), clock, signal)
     }),
+    ...ledgerRoutes(() => peers?.ledger),
     '/chain/verify': looksUp(() => {
       if (peers?.chains === undefined) throw ringOff()
       return viewVerify(peers.chains.verify())

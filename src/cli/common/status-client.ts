@@ -22,14 +22,17 @@ export async function tellNode<T>(
   path: string,
   query: Readonly<Record<string, string>>,
   schema: z.ZodType<T>,
+  body?: string,
 ): Promise<T> {
-  return call(node, { method: 'POST', path: `${path}?${new URLSearchParams(query)}`, timeoutMs: 15_000 }, schema)
+  const what = { method: 'POST' as const, path: `${path}?${new URLSearchParams(query)}`, timeoutMs: 15_000 }
+  return call(node, { ...what, ...(body !== undefined && { body }) }, schema)
 }
 
 interface Call {
   readonly method: 'GET' | 'POST'
   readonly path: string
   readonly timeoutMs: number
+  readonly body?: string
 }
 
 async function call<T>(node: Endpoint, what: Call, schema: z.ZodType<T>): Promise<T> {
@@ -54,7 +57,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-function send(node: Endpoint, { method, path, timeoutMs }: Call): Promise<{ status: number; body: string }> {
+function send(node: Endpoint, { method, path, timeoutMs, body }: Call): Promise<{ status: number; body: string }> {
   const headers = { [STATUS_HEADER]: '1' }
   const options = { host: node.address, port: node.port, method, path, headers, timeout: timeoutMs }
   return new Promise((resolve, reject) => {
@@ -82,6 +85,6 @@ function send(node: Endpoint, { method, path, timeoutMs }: Call): Promise<{ stat
         ),
       ),
     )
-    request.end()
+    request.end(body)
   })
 }

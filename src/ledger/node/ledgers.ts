@@ -3,7 +3,6 @@
  * and answers members. Who only follows asks through `chain/follow`.
  */
 import { Charges, ChordnsError, type Clock, isChordnsError, type PeerId, sleep, toHex } from '../../base/index.ts'
-import { transactionId } from '../../chain/index.ts'
 import type { LedgerGenesis } from '../genesis/genesis-file.ts'
 import { limits } from '../limits.ts'
 import {
@@ -133,14 +132,9 @@ export class Ledgers {
     throw new ChordnsError('LEDGER_UNREACHABLE', 'no member that runs this chain took the transaction', {})
   }
 
-  /** Waits until a transaction is in a block that somebody remembers. Undefined: not within that time. */
-  async outcome(
-    chainId: Uint8Array,
-    transaction: Uint8Array,
-    timeoutMs: number,
-  ): Promise<TransactionOutcome | undefined> {
+  /** Waits until the transaction of this id is in a block that somebody remembers. Undefined: not within that time. */
+  async outcome(chainId: Uint8Array, id: Uint8Array, timeoutMs: number): Promise<TransactionOutcome | undefined> {
     const { clock } = this.#deps
-    const id = transactionId(transaction)
     const until = clock.monotonic() + timeoutMs
     for (;;) {
       const known = this.runningOf(chainId)?.outcomeOf(id) ?? (await this.#askOutcome(chainId, id))

@@ -36,8 +36,7 @@ export function encodeLedgerRequest({ kind, chainId, body }: LedgerRequest): Uin
 /** Throws LEDGER_MALFORMED. */
 export function decodeLedgerRequest(bytes: Uint8Array): LedgerRequest {
   const kind = bytes[0]
-  if (bytes.length < 1 + HASH || kind === undefined || !KINDS.has(kind))
-    throw malformed('a request of no known kind')
+  if (bytes.length < 1 + HASH || kind === undefined || !KINDS.has(kind)) throw malformed('a request of no known kind')
   return { kind: kind as LedgerRequestKind, chainId: bytes.slice(1, 1 + HASH), body: bytes.subarray(1 + HASH) }
 }
 

@@ -1,5 +1,14 @@
 /** One ledger chain that this node runs: the engine on its stores and its application, what becomes of transactions, and pieces for others. */
-import { type Clock, isChordnsError, type Log, type PeerId, type RequestOptions, type Store, toHex } from '../../base/index.ts'
+import {
+  type Clock,
+  equalBytes,
+  isChordnsError,
+  type Log,
+  type PeerId,
+  type RequestOptions,
+  type Store,
+  toHex,
+} from '../../base/index.ts'
 import {
   type ApplicationPort,
   type Chain,
@@ -7,9 +16,9 @@ import {
   createStateChain,
   decodePieceRequest,
   type EngineStores,
-  type HeaderSource,
   encodeMessage,
   encodePieceRequest,
+  type HeaderSource,
   ledgerChainOptions,
   type PeerName,
   type PieceRequest,
@@ -70,6 +79,7 @@ export class RunningChain {
   /** What followers of this chain are served from. */
   readonly served: { readonly headers: HeaderSource; readonly states: StateProver }
   readonly #sets: SetBook
+  readonly #publicKey: Uint8Array
   readonly #outcomes = new OutcomeMemory()
   readonly #end = new AbortController()
 
@@ -95,6 +105,7 @@ export class RunningChain {
     const { genesis, signer, scheme, stores, clock, log } = deps
     const { heartbeatMs, intervalMs, rules, time: genesisTime, validators } = genesis.genesis
     this.genesis = genesis
+    this.#publicKey = signer.publicKey
     this.application = application
     this.#sets = new SetBook(genesis.chainId, stores.sets)
     this.#sets.note(validators)
@@ -158,6 +169,11 @@ export class RunningChain {
 
   get name(): string {
     return this.genesis.genesis.name
+  }
+
+  /** Whether its key is in the set now. */
+  get isValidator(): boolean {
+    return this.chain.status().validators.some(({ publicKey }) => equalBytes(publicKey, this.#publicKey))
   }
 
   start(): void {

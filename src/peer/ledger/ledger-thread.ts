@@ -1,6 +1,7 @@
 /** The thread of one ledger chain: its application, on its state. */
-import { ledgerApplicationOf, type LedgerThreadData } from './thread-data.ts'
+
 import { answerApplication } from '../state/application-thread.ts'
+import { type LedgerThreadData, ledgerApplicationOf } from './thread-data.ts'
 
 answerApplication((data) => {
   const { file, genesis } = data as LedgerThreadData

@@ -122,7 +122,11 @@ async function openChain(
       log,
       application: ledgerApplicationOf(data.genesis),
       open: (fetchPiece) =>
-        openApplication({ module: THREAD, name: `ledger ${name}`, data }, { clock, log, fetchPiece }, { onBroken: broken }),
+        openApplication(
+          { module: THREAD, name: `ledger ${name}`, data },
+          { clock, log, fetchPiece },
+          { onBroken: broken },
+        ),
     },
     {
       send: (peer, body, options) => reach(wiring).send(RequestRoom.LEDGER_CHAINS, peer, body, options),

@@ -30,7 +30,7 @@ const MAX_VALUE_BYTES = 64
 
 /** What the whole state says of an account; one that never was has nothing. */
 export function accountOf(state: StateReader, key: Uint8Array): Account {
-  return read(readerOf(state, ACCOUNTS).get(key))
+  return accountFrom(readerOf(state, ACCOUNTS).get(key))
 }
 
 /** How an account stands once one of its transactions is counted and paid; undefined with the reason when it may have none. */
@@ -52,7 +52,7 @@ export function writeAccount(own: Draft, key: Uint8Array, { nonce, balance, day,
 
 /** Adds to what an account owns; `amount` may be negative. Refuses when that is less than nothing or beyond all numbers. */
 export function credit(own: Draft, key: Uint8Array, amount: number): void {
-  const account = read(own.get(key))
+  const account = accountFrom(own.get(key))
   const balance = account.balance + amount
   if (balance < 0 || balance > limits.MAX_AMOUNT) refuse(ResultCode.FUNDS, 'funds')
   writeAccount(own, key, { ...account, balance })
@@ -91,7 +91,8 @@ function balancesFrom(genesis: CborField) {
   })
 }
 
-function read(value: Uint8Array | undefined): Account {
+/** What a value of the state says. Throws LEDGER_MALFORMED. */
+export function accountFrom(value: Uint8Array | undefined): Account {
   if (value === undefined) return NEW
   const [nonce, balance, day, today] = readRow(readCbor(value, MAX_VALUE_BYTES, 'account'), 4, 'account')
   const count = (field: CborField, what: string) => readInteger(field, 0, limits.MAX_AMOUNT, what)

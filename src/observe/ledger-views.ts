@@ -1,0 +1,66 @@
+/** What the status API says of ledgers, as JSON. Hashes and keys are hex. */
+import { z } from 'zod'
+
+const hex = z.string().regex(/^([0-9a-f]{2})*$/)
+
+export const ledgerStatusView = z.object({
+  chains: z.array(
+    z.object({
+      name: z.string(),
+      chainId: hex,
+      /** validator: in the set now; full: runs the chain; light: follows its headers. */
+      role: z.enum(['validator', 'full', 'light']),
+      /** Of the newest header that is trusted. */
+      head: z.object({
+        height: z.number(),
+        /** Unix ms; 0: none yet. */
+        time: z.number(),
+        state: z.enum(['fresh', 'stale', 'expired', 'forked']),
+        stateRoot: hex.nullable(),
+        validators: z.number(),
+      }),
+      /** Null where this node does not run the chain. */
+      engine: z
+        .object({
+          height: z.number(),
+          target: z.number(),
+          round: z.number(),
+          step: z.string(),
+          waiting: z.number(),
+          halted: z.string().nullable(),
+          stats: z.record(z.string(), z.number()),
+        })
+        .nullable(),
+    }),
+  ),
+})
+export type LedgerStatusView = z.infer<typeof ledgerStatusView>
+
+export const accountView = z.object({
+  chain: z.string(),
+  account: hex,
+  nonce: z.number(),
+  balance: z.number(),
+  /** The newest header knows it as of its time; false: it may be old. */
+  fresh: z.boolean(),
+})
+export type AccountView = z.infer<typeof accountView>
+
+export const submittedView = z.object({ chain: z.string(), transaction: hex })
+export type SubmittedView = z.infer<typeof submittedView>
+
+/** Null: in no block that is remembered, within the time that was given. */
+export const outcomeView = z
+  .object({ height: z.number(), code: z.number(), fee: z.number(), detail: z.string() })
+  .nullable()
+export type OutcomeView = z.infer<typeof outcomeView>
+
+export const provenView = z.object({
+  chain: z.string(),
+  height: z.number(),
+  time: z.number(),
+  fresh: z.boolean(),
+  values: z.array(z.object({ key: hex, value: hex.nullable() })),
+  proof: hex,
+})
+export type ProvenView = z.infer<typeof provenView>

@@ -1,0 +1,149 @@
+/** What the status API says and does about ledgers. */
+import { ChordnsError, fromHex, toHex } from '../../base/index.ts'
+import { transactionId } from '../../chain/index.ts'
+import { ACCOUNTS, accountFrom, type LedgerGenesis, moduleKey } from '../../ledger/index.ts'
+import {
+  type AccountView,
+  type LedgerStatusView,
+  looksUp,
+  type OutcomeView,
+  type ProvenView,
+  reads,
+  type StatusRoute,
+  type SubmittedView,
+  takes,
+} from '../../observe/index.ts'
+import type { LedgerSide } from './side.ts'
+
+/** A transaction in hex. */
+const MAX_BODY_BYTES = 2 * 32_768
+const MAX_WAIT_MS = 120_000
+
+export function ledgerRoutes(side: () => LedgerSide | undefined): Readonly<Record<string, StatusRoute>> {
+  const there = () => {
+    const one = side()
+    if (one === undefined)
+      throw new ChordnsError('LEDGER_OFF', 'this node knows of no ledger: set ledger.genesis to the genesis file', {})
+    return one
+  }
+  return {
+    '/ledgers': reads(() => statusOf(there())),
+    '/ledgers/account': looksUp((query, signal) => account(there(), query, signal)),
+    '/ledgers/prove': looksUp((query, signal) => prove(there(), query, signal)),
+    '/ledgers/submit': takes(MAX_BODY_BYTES, (query, _, body) => submit(there(), query, body)),
+    '/ledgers/outcome': looksUp((query) => outcome(there(), query)),
+  }
+}
+
+function statusOf({ ledgers, follower }: LedgerSide): LedgerStatusView {
+  return {
+    chains: ledgers.chains.map(({ chainId, genesis: { name } }) => {
+      const running = ledgers.runningOf(chainId)
+      const head = follower.head(chainId)
+      const status = running?.status()
+      return {
+        name,
+        chainId: toHex(chainId),
+        role: running === undefined ? 'light' : running.isValidator ? 'validator' : 'full',
+        head: {
+          height: head?.height ?? 0,
+          time: head?.height === 0 ? 0 : (head?.time ?? 0),
+          state: head?.state ?? 'stale',
+          stateRoot: head?.certified === undefined ? null : toHex(head.certified.header.stateRoot),
+          validators: head?.validators.length ?? 0,
+        },
+        engine:
+          status === undefined
+            ? null
+            : {
+                height: status.height,
+                target: status.target,
+                round: status.round,
+                step: status.step,
+                waiting: status.waiting,
+                halted: status.halted ?? null,
+                stats: { ...status.stats },
+              },
+      }
+    }),
+  }
+}
+
+async function account(side: LedgerSide, query: URLSearchParams, signal: AbortSignal): Promise<AccountView> {
+  const chain = chainOf(side, query)
+  const key = hexOf(query, 'account', 32)
+  const { values, fresh } = await proven(side, chain, [moduleKey(ACCOUNTS, key)], signal)
+  const { nonce, balance } = accountFrom(values[0])
+  return { chain: chain.genesis.name, account: toHex(key), nonce, balance, fresh }
+}
+
+async function prove(side: LedgerSide, query: URLSearchParams, signal: AbortSignal): Promise<ProvenView> {
+  const chain = chainOf(side, query)
+  const keys = query.getAll('key').map((text) => parseHex('key', text))
+  if (keys.length === 0 || keys.length > 64) throw usage('1 to 64 keys')
+  const { values, fresh, header, proof } = await proven(side, chain, keys, signal)
+  return {
+    chain: chain.genesis.name,
+    height: header.height,
+    time: header.time,
+    fresh,
+    values: keys.map((key, index) => {
+      const value = values[index]
+      return { key: toHex(key), value: value === undefined ? null : toHex(value) }
+    }),
+    proof: toHex(proof),
+  }
+}
+
+async function proven(
+  { follower }: LedgerSide,
+  chain: LedgerGenesis,
+  keys: readonly Uint8Array[],
+  signal: AbortSignal,
+) {
+  const answer = await follower.prove(chain.chainId, keys, { signal })
+  if (answer.kind === 'proven') return answer
+  throw new ChordnsError('LEDGER_UNPROVEN', `the ledger ${chain.genesis.name} proves nothing now: ${answer.reason}`, {
+    reason: answer.reason,
+  })
+}
+
+async function submit(side: LedgerSide, query: URLSearchParams, body: string): Promise<SubmittedView> {
+  const chain = chainOf(side, query)
+  const transaction = parseHex('the body', body.trim())
+  await side.ledgers.submit(chain.chainId, transaction)
+  return { chain: chain.genesis.name, transaction: toHex(transactionId(transaction)) }
+}
+
+async function outcome(side: LedgerSide, query: URLSearchParams): Promise<OutcomeView> {
+  const chain = chainOf(side, query)
+  const waitMs = Number(query.get('waitMs') ?? '0')
+  if (!(waitMs >= 0 && waitMs <= MAX_WAIT_MS)) throw usage(`waitMs must be 0 to ${MAX_WAIT_MS}`)
+  const found = await side.ledgers.outcome(chain.chainId, hexOf(query, 'transaction', 32), waitMs)
+  if (found === undefined) return null
+  const { height, result } = found
+  return { height, code: result.code, fee: result.fee, detail: Buffer.from(result.detail).toString('utf8') }
+}
+
+function chainOf({ ledgers }: LedgerSide, query: URLSearchParams): LedgerGenesis {
+  const name = query.get('chain') ?? 'root'
+  const found = ledgers.genesisOf(name)
+  if (found !== undefined) return found
+  const known = ledgers.chains.map(({ genesis }) => genesis.name).join(', ')
+  throw usage(`there is no ledger ${name}; there are: ${known}`)
+}
+
+function hexOf(query: URLSearchParams, name: string, bytes: number): Uint8Array {
+  const value = parseHex(name, query.get(name) ?? '')
+  if (value.length !== bytes) throw usage(`${name} must be ${bytes} bytes in hex`)
+  return value
+}
+
+function parseHex(what: string, text: string): Uint8Array {
+  if (!/^([0-9a-fA-F]{2})+$/.test(text)) throw usage(`${what} must be hex`)
+  return fromHex(text)
+}
+
+function usage(message: string) {
+  return new ChordnsError('USAGE', message, {})
+}
