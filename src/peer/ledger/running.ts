@@ -39,6 +39,8 @@ export interface LedgerFilesDeps {
 export interface LedgerFilesHooks {
   /** How to reach the members; undefined until the ring runs. */
   readonly wiring: () => LedgerWiring | undefined
+  /** A chain has another newest block. */
+  readonly onDecided: (chain: RunningChain) => void
   /** A chain or its thread cannot go on. */
   readonly onBroken: (chain: string, failure: Error) => void
 }
@@ -99,7 +101,7 @@ function genesisOf({ ledger, ring }: Pick<Config, 'ledger' | 'ring'>): LedgerGen
 
 async function openChain(
   { config, clock, log, stores }: LedgerFilesDeps,
-  { wiring, onBroken }: LedgerFilesHooks,
+  { wiring, onDecided, onBroken }: LedgerFilesHooks,
   genesis: LedgerGenesis,
 ): Promise<RunningChain> {
   const { name } = genesis.genesis
@@ -132,6 +134,7 @@ async function openChain(
       send: (peer, body, options) => reach(wiring).send(RequestRoom.LEDGER_CHAINS, peer, body, options),
       bulk: (peer, body, options) => reach(wiring).bulk(RequestRoom.LEDGER_CHAINS, peer, body, options),
       peerOf: (member) => peers.peerOf(member),
+      onDecided,
       onBroken: (_, failure) => broken(failure),
     },
   )

@@ -6,7 +6,7 @@ import { type Clock, equalBytes, type Log, type PeerId, type Random, toHex } fro
 import { FollowServer, LightFollower, lightRules, trustGenesis } from '../../chain/index.ts'
 import type { Config } from '../../config/index.ts'
 import { ed25519 } from '../../crypto/index.ts'
-import { Ledgers } from '../../ledger/index.ts'
+import { Ledgers, type RunningChain } from '../../ledger/index.ts'
 import type { LedgerFiles } from '../disk.ts'
 import { RequestRoom } from '../rooms.ts'
 import { type LedgerWiring, openLedgers, PeersByName } from './running.ts'
@@ -35,12 +35,30 @@ export interface LedgerSide {
   stop(): Promise<void>
 }
 
+/** A little more than a follower's shortest time between two looks. */
+const LOOK_AGAIN_MS = 5_100
+
 /** Undefined: no genesis is configured. Throws CONFIG_INVALID, LEDGER_GENESIS, KEY_* and STORE_*. */
 export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHooks): Promise<LedgerSide | undefined> {
   const { config, clock, random, log, files } = deps
   let wired: LedgerWiring | undefined
+  let follower: LightFollower | undefined
   const wiring = () => wired
-  const opened = await openLedgers({ config, clock, log, stores: files }, { wiring, onBroken: hooks.onBroken })
+  // What this node decides, its resolver knows at once; a look that comes too soon after another does nothing, so there is one more.
+  const looking = new Set<string>()
+  const onDecided = ({ id, genesis: { chainId } }: RunningChain) => {
+    void follower?.look(chainId)
+    if (looking.has(id)) return
+    looking.add(id)
+    clock.after(LOOK_AGAIN_MS, () => {
+      looking.delete(id)
+      void follower?.look(chainId)
+    })
+  }
+  const opened = await openLedgers(
+    { config, clock, log, stores: files },
+    { wiring, onDecided, onBroken: hooks.onBroken },
+  )
   if (opened === undefined) return undefined
   const peers = new PeersByName(wiring)
   const ledgers = new Ledgers(
@@ -53,7 +71,7 @@ export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHook
     },
   )
   const server = new FollowServer({ clock })
-  const follower: LightFollower = new LightFollower({
+  const light: LightFollower = new LightFollower({
     clock,
     random,
     log,
@@ -62,7 +80,7 @@ export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHook
     members: {
       of(chainId) {
         const genesis = ledgers.chains.find((one) => equalBytes(one.chainId, chainId))
-        const sets = [...(genesis?.genesis.validators ?? []), ...(follower.head(chainId)?.validators ?? [])]
+        const sets = [...(genesis?.genesis.validators ?? []), ...(light.head(chainId)?.validators ?? [])]
         const found = sets.flatMap(({ id }) => peers.peerOf(toHex(id)) ?? [])
         const own = ledgers.runningOf(chainId) === undefined || wired === undefined ? [] : [wired.ring.self.peer]
         return [...new Set([...own, ...found])]
@@ -73,25 +91,26 @@ export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHook
           : wired!.send(RequestRoom.LEDGERS, peer, body, options),
     },
   })
+  follower = light
   for (const chain of opened.running)
     server.serve({
       ...chain.served,
-      conflict: () => follower.conflict(chain.genesis.chainId),
-      onConflict: (conflict) => void follower.show(chain.genesis.chainId, conflict),
+      conflict: () => light.conflict(chain.genesis.chainId),
+      onConflict: (conflict) => void light.show(chain.genesis.chainId, conflict),
     })
   return {
     ledgers,
-    follower,
+    follower: light,
     server,
     wire(next) {
       wired = next
     },
     start() {
       ledgers.start()
-      for (const { genesis } of opened.all) follower.follow({ name: genesis.name, trusted: trustGenesis(genesis) })
+      for (const { genesis } of opened.all) light.follow({ name: genesis.name, trusted: trustGenesis(genesis) })
     },
     async stop() {
-      follower.close()
+      light.close()
       await ledgers.stop()
     },
   }
