@@ -24,8 +24,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'chunk-chains': ['chunks', 'chain', 'ring', 'dnssec', 'evidence', 'crypto', 'dns'],
   // chunks: what may be shared, and what one peer may cost.
   household: ['chunks', 'ring', 'cache', 'evidence', 'crypto', 'dns'],
-  // dnssec: a signed CDS set changes the keys of a name.
-  ledger: ['chain', 'recurse', 'dnssec', 'evidence', 'crypto', 'dns'],
+  // dnssec: a signed CDS set changes the keys of a name. cache: an anchored name has a context of its own.
+  ledger: ['chain', 'recurse', 'dnssec', 'cache', 'evidence', 'crypto', 'dns'],
   resolver: ['ledger', 'chunks', 'recurse', 'cache', 'evidence', 'dns'],
   observe: [],
   // An answer says how it came (EDE texts), in evidence's words.

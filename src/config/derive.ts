@@ -108,7 +108,8 @@ function readLedger({ ledger, ring, data }: ConfigValues, problems: Problem[]): 
     problems.push({ path: 'ledger.genesis', message: 'missing: an endorsed ring takes its members from the ledger' })
   if (genesis !== undefined && ring.enabled === false)
     problems.push({ path: 'ring.enabled', message: 'must not be false: a ledger is followed through the ring' })
-  return { genesis, roles, votingKeyFile, accountFile }
+  const precedence = new Map(Object.entries(ledger.precedence))
+  return { genesis, roles, votingKeyFile, accountFile, precedence, unreachable: ledger.unreachable }
 }
 
 function checkListen({ listen, access }: ConfigValues, problems: Problem[]): void {

@@ -4,6 +4,7 @@ import type { CacheOptions } from '../cache/index.ts'
 import type { ChunksOptions } from '../chunks/index.ts'
 import type { Name } from '../dns/index.ts'
 import type { MinimiseMode } from '../iterator/index.ts'
+import type { Precedence } from '../ledger/index.ts'
 import type { RecurseLimits, ServerSwitches, ZoneServers } from '../recurse/index.ts'
 import type { Dns64Options, LocalData, RebindingOptions, ResolverOptions } from '../resolver/index.ts'
 import type { RingOptions } from '../ring/index.ts'
@@ -78,6 +79,9 @@ export interface LedgerConfig {
   readonly roles: readonly ('validator' | 'full')[]
   readonly votingKeyFile: string
   readonly accountFile: string
+  /** By TLD in lower case. */
+  readonly precedence: ReadonlyMap<string, Precedence>
+  readonly unreachable: 'dns' | 'fail'
 }
 
 export interface RingConfig {

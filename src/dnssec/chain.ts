@@ -21,7 +21,7 @@ const NEVER = Number.POSITIVE_INFINITY
  * look as long as each answer is signed by the zone above: what that zone proves of a name is proof that the name is its own.
  */
 export function walk(target: Name, cuts: readonly Name[], context: ValidationContext): ChainWalk {
-  const anchor = nearestAnchor(target, context.anchors)
+  const anchor = anchorOf(target, context)
   if (anchor === undefined) {
     return {
       end: 'insecure',
@@ -50,6 +50,18 @@ export function nearestAnchor(name: Name, anchors: readonly TrustAnchor[]): Trus
     if (isSubdomain(name, anchor.zone) && (best === undefined || anchor.zone.labels > best.zone.labels)) best = anchor
   }
   return best
+}
+
+/** The anchor that a name's chain of trust begins at. */
+export function anchorOf(
+  name: Name,
+  { anchors, anchoredAt }: Pick<ValidationContext, 'anchors' | 'anchoredAt'>,
+): TrustAnchor | undefined {
+  const configured = nearestAnchor(name, anchors)
+  const other = anchoredAt?.(name)
+  if (configured === undefined || other === undefined) return configured ?? other
+  // An operator who names an anchor at the same name means it.
+  return other.zone.labels > configured.zone.labels ? other : configured
 }
 
 /** What is known of a name, unless it has expired. */

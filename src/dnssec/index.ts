@@ -27,7 +27,7 @@ export {
 } from './anchors/rollover.ts'
 export { rolloverFromText, rolloverToText } from './anchors/rollover-text.ts'
 export { type SentinelState, sentinelFails } from './anchors/sentinel.ts'
-export { linkOf, nearestAnchor } from './chain.ts'
+export { anchorOf, linkOf, nearestAnchor } from './chain.ts'
 export { type Aggressive, aggressiveAnswer } from './denial/aggressive.ts'
 export { type NsecRecord, nsecStatusOf, readNsec } from './denial/nsec.ts'
 export { type Nsec3Record, Nsec3Set, readNsec3 } from './denial/nsec3.ts'

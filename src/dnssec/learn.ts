@@ -2,7 +2,7 @@
 import type { Budget } from '../base/index.ts'
 import { type ExtendedError, isSubdomain, type Name, nameToText, sameName, suffixName, Type } from '../dns/index.ts'
 import type { Absence, Outcome, Presence } from '../evidence/index.ts'
-import { linkOf, nearestAnchor } from './chain.ts'
+import { anchorOf, linkOf } from './chain.ts'
 import { loadProofs } from './denial/proof-set.ts'
 import { type Denial, proveExpansion, proveNodata, proveNxdomain } from './denial/prove.ts'
 import { limits } from './limits.ts'
@@ -32,7 +32,7 @@ export function learn(
 function learnDnskey(zone: Name, outcome: Outcome, context: ValidationContext, budget: Budget): ZoneSecurity {
   const isAnswer = outcome.kind === 'rrset' && outcome.rrset.type === Type.DNSKEY && sameName(outcome.rrset.name, zone)
   const set = isAnswer ? outcome.rrset : undefined
-  const anchor = nearestAnchor(zone, context.anchors)
+  const anchor = anchorOf(zone, context)
   if (anchor !== undefined && sameName(anchor.zone, zone)) {
     const expires = context.now + limits.MAX_LINK_SECONDS
     return validateDnskeySet(zone, set, anchor, expires, context, budget)

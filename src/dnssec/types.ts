@@ -82,6 +82,8 @@ export interface Need {
 /** What validation goes by, beside the data. */
 export interface ValidationContext {
   readonly anchors: readonly TrustAnchor[]
+  /** The anchor at or above a name that stands elsewhere, such as on a ledger. The deepest of all counts. */
+  readonly anchoredAt?: ((name: Name) => TrustAnchor | undefined) | undefined
   /** At and below these nothing is validated, unless a trust anchor lies deeper (RFC 7646). */
   readonly negativeAnchors: readonly Name[]
   readonly chain: ChainView

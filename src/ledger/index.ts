@@ -8,6 +8,8 @@
  * - `RunningChain` runs one of them, `Ledgers` is all of a node's towards its peers.
  * - `LedgerModule` is the interface of a module, a third party's too (docs/ledger-modules.md).
  */
+export { type AnchorDeps, type AnchorHooks, NameAnchors } from './anchors/anchors.ts'
+export type { Anchor, AnchorOptions, AnchorVerdict, Precedence, ProofNote } from './anchors/types.ts'
 export {
   createLedgerApplication,
   LedgerApplication,

@@ -72,6 +72,7 @@ export function viewStep(step: ResolveStep): StepView {
   const base = { kind: step.kind, question: questionText(step.question) }
   switch (step.kind) {
     case 'local':
+    case 'ledger':
       return { ...base, text: step.detail }
     case 'cache':
       return { ...base, text: `${step.what}: ${step.detail}` }

@@ -7,6 +7,7 @@ import { answerAny } from './any.ts'
 import { compose } from './compose.ts'
 import { follow, type Link } from './follow.ts'
 import { createLinkResolver, knownLink } from './link/cached.ts'
+import { ledgerFirst } from './link/ledger-first.ts'
 import { isAlias, localFirst } from './link/local-first.ts'
 import { type LinkDeps, type LinkResolver, newBudget } from './link/types.ts'
 import type { LocalAnswer } from './local/answer.ts'
@@ -30,7 +31,7 @@ export interface ResolverDeps extends LinkDeps {
 export function createResolver(deps: ResolverDeps, options: ResolverOptions): Resolver {
   const { clock } = deps
   const names = deps.local ?? localNames({ data: undefined, dns64: options.dns64, configured: [] })
-  const resolveLink = localFirst(names, clock, createLinkResolver(deps, options))
+  const resolveLink = localFirst(names, clock, ledgerFirst(deps, createLinkResolver(deps, options)))
   const logOnly = options.logOnly === true ? new LogOnly(deps) : undefined
   const chaser: Chaser = { deps, names, resolveLink, options, logOnly }
   return { resolve: (request) => rewrite(chaser, options.dns64, request) }

@@ -24,6 +24,8 @@ export interface ResolveRequest {
 export type ResolveStep =
   | IterationStep
   | { readonly kind: 'local'; readonly question: Question; readonly detail: string }
+  /** What the ledger says of the name, and by which proof. */
+  | { readonly kind: 'ledger'; readonly question: Question; readonly detail: string }
   | {
       readonly kind: 'ring'
       readonly question: Question

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { list, oneOf, text } from './values.ts'
 
+const tld = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
+
 export const ledger = z
   .strictObject({
     genesis: text('a file')
@@ -20,6 +22,17 @@ export const ledger = z
       .optional()
       .describe(
         "Key of the organisation's account, which signs its transactions (mode 0600). If not given: account.key in the data directory.",
+      ),
+    precedence: z
+      .record(z.string().regex(tld, { error: 'must be a TLD in lower case' }), oneOf(['ledger', 'dns', 'ledger-only']))
+      .default({})
+      .describe(
+        'Who says what a name is, by TLD: "ledger" (the default for every TLD with a ledger) resolves what is registered there by the keys and servers that stand there, and all else by the DNS; "dns" asks the ledger only for names that the DNS does not have; "ledger-only" never asks the DNS.',
+      ),
+    unreachable: oneOf(['dns', 'fail'])
+      .default('dns')
+      .describe(
+        'What happens to names of which nothing is known while the ledger cannot be asked: "dns" resolves them as any resolver does, "fail" answers SERVFAIL. A name that is known to be anchored is never given to the DNS, and one under a ledger-only TLD always fails.',
       ),
   })
   .prefault({})

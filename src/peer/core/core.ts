@@ -12,6 +12,7 @@ import {
   type Random,
 } from '../../base/index.ts'
 import type { Cache, CacheEntry } from '../../cache/index.ts'
+import type { LedgerView } from '../../chain/index.ts'
 import { type Chunks, delegationSource } from '../../chunks/index.ts'
 import type { Config } from '../../config/index.ts'
 import { isSubdomain, type Name, type Question } from '../../dns/index.ts'
@@ -34,6 +35,7 @@ import {
   ZoneChanges,
   type ZoneChangesStats,
 } from '../../resolver/index.ts'
+import { anchored } from './anchors.ts'
 import { followLocalRoot } from './local-root.ts'
 import { fixedValidationTime, recursorOptions, validationOptions } from './options.ts'
 import { basisDigest, type CacheBasis, type CoreReload, retirable, staleNames } from './reload.ts'
@@ -54,6 +56,8 @@ export interface CoreHooks {
   readonly chunks: () => Chunks | undefined
   /** The member of the household whose word an answer in the cache is, if it is another's. */
   readonly toldBy?: (question: Question) => PeerId | undefined
+  /** What this node knows of ledgers; undefined as long as it follows none. */
+  readonly ledger?: (() => LedgerView | undefined) | undefined
   /** What `dnssec.trustAnchors: "builtin"` stands for now. Default: the keys as they were built in. */
   readonly rootAnchors?: () => readonly TrustAnchor[]
 }
@@ -216,14 +220,16 @@ function engage(deps: CoreDeps, hooks: CoreHooks, config: Config): Engaged {
   const validation = validationOptions(config, { clock, log, rootAnchors: hooks.rootAnchors })
   const localRoot = followLocalRoot({ cache, clock, log, validation }, config)
   const local = localNamesOf(config, options)
-  const recursor = createRecursor({
+  const onLedger = anchored(deps, config.ledger, () => hooks.ledger?.(), { validation, recursor: () => recursor })
+  const recursor: Recursor = createRecursor({
     exchange,
     cache,
     clock,
     random,
     log,
     options,
-    validation,
+    validation: onLedger.validation,
+    anchors: onLedger.source,
     ownListeners: hooks.ownListeners,
     delegations: delegationSource(hooks.chunks, clock),
   })
@@ -237,6 +243,7 @@ function engage(deps: CoreDeps, hooks: CoreHooks, config: Config): Engaged {
       clock,
       log,
       contextOf: (question) => recursor.contextOf(question),
+      anchors: onLedger.anchors,
       rootServers: options.rootHints.map(({ name }) => name),
       ...(hooks.toldBy !== undefined && { toldBy: hooks.toldBy }),
       ...(validation !== undefined && { sentinel: sentinelOf(validation) }),

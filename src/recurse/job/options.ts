@@ -48,10 +48,12 @@ export interface RecursorOptions {
   readonly servers?: ReadonlyMap<string, ServerSwitches>
 }
 
-/** Servers of zones that are anchored elsewhere than in the DNS: implemented by the ledger. */
+/** Zones that are anchored elsewhere than in the DNS, with servers of their own: implemented by the ledger. Answers come at once, from what is known. */
 export interface AnchorSource {
-  /** The anchored zone that a cache context stands for. */
-  zoneOf(context: CacheContext): ZoneServers | undefined
+  /** The context of the anchored zone at or above a name. */
+  contextOf(name: Name): CacheContext | undefined
+  /** The servers of the anchored zone that a context stands for. */
+  delegationOf(context: CacheContext): Delegation | undefined
 }
 
 /** Agreed delegations and keys: implemented by chunks. */
@@ -70,6 +72,8 @@ export interface DelegationSource {
 export interface ValidationOptions {
   /** When they change, everything that was derived from them is forgotten. Returning the same object each time is fastest. */
   readonly anchors: () => readonly TrustAnchor[]
+  /** Anchors that stand elsewhere, by the names below them. Whoever changes one has the recursor `forget` what was built on it. */
+  readonly anchoredAt?: ((name: Name) => TrustAnchor | undefined) | undefined
   /** At and below these nothing is validated (RFC 7646). */
   readonly negativeAnchors: readonly Name[]
   readonly algorithms: ReadonlySet<number>

@@ -1,6 +1,6 @@
 /** Which zones are not found from the root: stub and forward zones, and those anchored on the ledger. */
 import type { CacheContext } from '../../cache/index.ts'
-import { canonicalName, isSubdomain, type Name, nameToText, parentName, type Question, Type } from '../../dns/index.ts'
+import { canonicalName, type Delegation, isSubdomain, type Name, nameToText, parentName, type Question, Type } from '../../dns/index.ts'
 import type { AnchorSource, RecursorOptions, ZoneServers } from './options.ts'
 
 export const MAIN: CacheContext = 'main'
@@ -23,19 +23,22 @@ export class ZoneMap {
     this.#anchors = anchors
   }
 
-  /** The context that is responsible for a question: the deepest stub or forward zone around it, else `main`. */
+  /** The context that is responsible for a question: the deepest stub or forward zone around it, else an anchored zone, else `main`. */
   contextOf(question: Question): CacheContext {
-    if (this.#configured.length === 0) return MAIN
+    if (this.#configured.length === 0 && this.#anchors === undefined) return MAIN
     const name = nameToAskFor(question)
-    return this.#configured.find(({ zone }) => isSubdomain(name, zone.zone))?.context ?? MAIN
+    const configured = this.#configured.find(({ zone }) => isSubdomain(name, zone.zone))?.context
+    return configured ?? this.#anchors?.contextOf(name) ?? MAIN
   }
 
   /** The zone that a context other than `main` stands for; undefined when it names none. */
   zoneOf(context: CacheContext): Pick<ConfiguredZone, 'zone' | 'role'> | undefined {
-    const found = this.#configured.find((zone) => zone.context === context)
-    if (found !== undefined) return found
-    const anchored = this.#anchors?.zoneOf(context)
-    return anchored === undefined ? undefined : { zone: anchored, role: 'authority' }
+    return this.#configured.find((zone) => zone.context === context)
+  }
+
+  /** The servers of an anchored zone, if it is one that the context stands for. */
+  anchored(context: CacheContext): Delegation | undefined {
+    return this.#anchors?.delegationOf(context)
   }
 }
 

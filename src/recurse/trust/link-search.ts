@@ -15,11 +15,11 @@ import {
   Type,
 } from '../../dns/index.ts'
 import {
+  anchorOf,
   type Claim,
   learn,
   linkOf,
   type Need,
-  nearestAnchor,
   type ValidationContext,
   type Verdict,
   type ZoneSecurity,
@@ -282,7 +282,7 @@ export class LinkSearch {
   }
 
   #anchorIsAt(zone: Name): boolean {
-    const anchor = nearestAnchor(zone, this.#trust.context().anchors)
+    const anchor = anchorOf(zone, this.#trust.context())
     return anchor !== undefined && sameName(anchor.zone, zone)
   }
 

@@ -4,8 +4,8 @@ import { latin1 } from '../../base/index.ts'
 import type { Reach } from '../../cache/index.ts'
 import { isSubdomain, type Name, type RRset } from '../../dns/index.ts'
 import {
+  anchorOf,
   type ChainView,
-  nearestAnchor,
   type TrustAnchor,
   type ValidationContext,
   type ZoneSecurity,
@@ -90,10 +90,11 @@ export class Trust {
   }
 
   context(): ValidationContext {
-    const { negativeAnchors, algorithms, digests, now } = this.#options
+    const { anchoredAt, negativeAnchors, algorithms, digests, now } = this.#options
     void this.epoch
     return {
       anchors: this.#anchors,
+      anchoredAt,
       negativeAnchors,
       algorithms,
       digests,
@@ -138,7 +139,7 @@ export class Trust {
 
   /** Labels of the deepest name at or above `name` that is known to begin a zone, signed or not; 0 when none is. */
   deepestCut(name: Name): number {
-    const anchored = nearestAnchor(name, this.#anchors)?.zone.labels ?? 0
+    const anchored = anchorOf(name, { anchors: this.#anchors, anchoredAt: this.#options.anchoredAt })?.zone.labels ?? 0
     let at = 0
     for (let labels = name.labels; labels > anchored; labels--) {
       const link = this.#links.peek(name.key.slice(at))?.link

@@ -103,8 +103,16 @@ function knownCut(engine: WalkEngine, job: Job, name: Name, above: number): Cut 
   return { zone: cached.delegation.zone, role: 'authority', source, cached: true }
 }
 
-/** Where a question begins that is not `main`'s: its configured servers. Undefined when the context names no zone. */
+/** Where a question begins that is not `main`'s: its configured or anchored servers. Undefined when the context names no zone. */
 function configuredCut(engine: WalkEngine, context: CacheContext): Cut | undefined {
+  const anchored = engine.zones.anchored(context)
+  if (anchored !== undefined)
+    return {
+      zone: anchored.zone,
+      role: 'authority',
+      source: { kind: 'delegated', delegation: anchored },
+      cached: false,
+    }
   const found = engine.zones.zoneOf(context)
   if (found === undefined) return undefined
   const servers = configuredServers(found.zone.servers, engine.families.rules())

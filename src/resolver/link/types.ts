@@ -4,6 +4,7 @@ import type { Cache, CacheContext } from '../../cache/index.ts'
 import type { Chunks } from '../../chunks/index.ts'
 import { type ExtendedError, type Question, rrsetKey } from '../../dns/index.ts'
 import type { Finding } from '../../evidence/index.ts'
+import type { NameAnchors } from '../../ledger/index.ts'
 import type { Recursor } from '../../recurse/index.ts'
 import { limits } from '../limits.ts'
 import type { ResolverOptions } from '../options.ts'
@@ -18,6 +19,8 @@ export interface LinkDeps {
   readonly log: Log
   /** The context that a name is resolved in: `main`, or one of its own for stub and forward zones. */
   readonly contextOf: (question: Question) => CacheContext
+  /** Names that are anchored on a ledger. Without it: none. */
+  readonly anchors?: Pick<NameAnchors, 'find' | 'afterNxdomain'> | undefined
   /** The member of the household whose word an answer in the cache is, if it is another's. For `explain`. */
   readonly toldBy?: (question: Question) => PeerId | undefined
 }

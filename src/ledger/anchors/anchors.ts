@@ -1,0 +1,236 @@
+/**
+ * Which names are anchored on a ledger: asked for once and kept, so that a question for a known name causes no request. Proofs are renewed
+ * behind the answer when the chain has gone on, and go on counting for a while when it cannot be asked.
+ */
+import { LRUCache } from 'lru-cache'
+import { type Clock, equalBytes, errorText, isChordnsError, type Log, unlessAborted } from '../../base/index.ts'
+import type { CacheContext } from '../../cache/index.ts'
+import type { FollowedChain, LedgerView, ProvenState } from '../../chain/index.ts'
+import { type Delegation, type Name, nameToText, suffixName } from '../../dns/index.ts'
+import type { TrustAnchor } from '../../dnssec/index.ts'
+import { labelUnder, nameStateKey } from '../modules/names/label.ts'
+import { decodeRecord } from '../modules/names/record.ts'
+import { anchorFrom } from './from-record.ts'
+import { limits } from './limits.ts'
+import type { Anchor, AnchorOptions, AnchorVerdict, Precedence, ProofNote } from './types.ts'
+
+export interface AnchorDeps {
+  /** Undefined on a node that follows no ledger. */
+  readonly view: () => LedgerView | undefined
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export interface AnchorHooks {
+  /**
+   * What was built on the keys of the zone is void; with `isOther`, so is all data at and below it: another owner has it, or none, or
+   * the DNS had it before.
+   */
+  readonly onChanged: (zone: Name, isOther: boolean) => void
+}
+
+/** What is known of one registrable name. */
+interface Known {
+  /** Undefined: proven that nobody has it. */
+  readonly anchor: Anchor | undefined
+  readonly proof: ProofNote
+  /** Monotonic ms of the proof. */
+  readonly at: number
+}
+
+/** A registrable name in a TLD that has a ledger, or should. */
+interface Place {
+  readonly tld: string
+  readonly tldName: Name
+  readonly zone: Name
+  readonly label: Uint8Array
+  readonly precedence: Precedence
+  readonly chain: FollowedChain | undefined
+}
+
+export class NameAnchors {
+  readonly #deps: AnchorDeps
+  readonly #hooks: AnchorHooks
+  readonly #options: AnchorOptions
+  /** By the key of the registrable name. */
+  readonly #known: LRUCache<string, Known>
+  readonly #contexts: LRUCache<CacheContext, Anchor>
+  readonly #asked = new Map<string, Promise<Known | undefined>>()
+  /** Names that the DNS does not have, and until when (monotonic ms): with the precedence `dns`. */
+  readonly #missing: LRUCache<string, number>
+
+  constructor(deps: AnchorDeps, hooks: AnchorHooks, options: AnchorOptions) {
+    this.#deps = deps
+    this.#hooks = hooks
+    this.#options = options
+    this.#known = new LRUCache({ max: limits.NAMES_REMEMBERED })
+    this.#contexts = new LRUCache({ max: limits.NAMES_REMEMBERED })
+    this.#missing = new LRUCache({ max: limits.NAMES_REMEMBERED })
+  }
+
+  /** Undefined at once for names that are no ledger's; a verdict at once for what is known. Rejects with ABORTED only. */
+  find(name: Name, signal: AbortSignal): AnchorVerdict | Promise<AnchorVerdict> | undefined {
+    const place = this.#placeOf(name)
+    if (place === undefined) return undefined
+    if (place.precedence === 'dns' && !this.#isMissing(place)) {
+      return { kind: 'dns', why: 'the DNS goes first', mayBeAnchored: true }
+    }
+    return this.#verdictOf(place, signal)
+  }
+
+  /** The DNS has said that a name does not exist, for so many ms, whose TLD gives the DNS precedence. */
+  async afterNxdomain(name: Name, ttlMs: number, signal: AbortSignal): Promise<AnchorVerdict | undefined> {
+    const place = this.#placeOf(name)
+    if (place?.precedence !== 'dns') return undefined
+    const verdict = await this.#verdictOf(place, signal)
+    if (verdict.kind === 'anchored') this.#missing.set(place.zone.key, this.#monotonic() + ttlMs)
+    return verdict
+  }
+
+  /** The context of the anchored zone at or above a name, from what is known. */
+  contextOf(name: Name): CacheContext | undefined {
+    return this.#inForce(name)?.context
+  }
+
+  delegationOf(context: CacheContext): Delegation | undefined {
+    return this.#contexts.get(context)?.delegation
+  }
+
+  anchoredAt(name: Name): TrustAnchor | undefined {
+    const anchor = this.#inForce(name)
+    return anchor === undefined ? undefined : { zone: anchor.zone, ds: anchor.ds, keys: [] }
+  }
+
+  #inForce(name: Name): Anchor | undefined {
+    if (name.labels < 2 || this.#known.size === 0) return undefined
+    const zone = suffixName(name, 2)
+    const known = this.#known.get(zone.key)
+    if (known?.anchor === undefined || this.#ageOf(known) > limits.ANCHOR_KEPT_MS) return undefined
+    const place = this.#placeOf(name)
+    return place?.precedence === 'dns' && !this.#isMissing(place) ? undefined : known.anchor
+  }
+
+  #placeOf(name: Name): Place | undefined {
+    if (name.labels === 0) return undefined
+    const view = this.#deps.view()
+    if (view === undefined && this.#options.precedence.size === 0) return undefined
+    const tldName = suffixName(name, 1)
+    const tld = nameToText(tldName).slice(0, -1).toLowerCase()
+    const chain = view?.chains().find((one) => one.name === tld)
+    const precedence = this.#options.precedence.get(tld)
+    if (chain === undefined && precedence === undefined) return undefined
+    const zone = suffixName(name, Math.min(2, name.labels))
+    const label = labelUnder(tld, zone) ?? NO_LABEL
+    return { tld, tldName, zone, label, precedence: precedence ?? 'ledger', chain }
+  }
+
+  #verdictOf(place: Place, signal: AbortSignal): AnchorVerdict | Promise<AnchorVerdict> {
+    if (place.label.length === 0) return notRegistered(place, 'no name that is given out')
+    const known = this.#known.get(place.zone.key)
+    const isCurrent = known !== undefined && this.#isCurrent(place, known)
+    if (known !== undefined && (isCurrent || this.#ageOf(known) <= limits.RENEWED_BEHIND_MS)) {
+      // The chain went on: the next question has it.
+      if (!isCurrent) this.#prove(place).catch((error: unknown) => this.#failed(error))
+      return this.#said(place, known)
+    }
+    return this.#prove(place, signal).then((proven) => this.#said(place, proven ?? this.#known.get(place.zone.key)))
+  }
+
+  #said(place: Place, known: Known | undefined): AnchorVerdict {
+    const age = known === undefined ? Number.POSITIVE_INFINITY : this.#ageOf(known)
+    if (known?.anchor !== undefined) {
+      if (age <= limits.ANCHOR_KEPT_MS)
+        return { kind: 'anchored', anchor: known.anchor, isOld: age > limits.RENEWED_BEHIND_MS }
+      // Not given to the DNS: whoever keeps this node from the ledger would decide by whose keys the name is validated.
+      return { kind: 'unreachable', why: `the ledger of ${place.tld} was not to be asked for too long` }
+    }
+    if (known !== undefined && age <= limits.ABSENCE_KEPT_MS)
+      return notRegistered(place, `not registered at height ${known.proof.height} of ${place.tld}`)
+    const why = `the ledger of ${place.tld} cannot be asked`
+    const isClosed = place.precedence === 'ledger-only' || this.#options.unreachable === 'fail'
+    return isClosed ? { kind: 'unreachable', why } : { kind: 'dns', why }
+  }
+
+  /** One request for each name at a time, whoever waits for it. Undefined: nothing was proven. */
+  async #prove(place: Place, signal?: AbortSignal): Promise<Known | undefined> {
+    const { key } = place.zone
+    let work = this.#asked.get(key)
+    if (work === undefined) {
+      if (this.#asked.size >= limits.ASKED_AT_ONCE) return undefined
+      work = this.#ask(place).finally(() => this.#asked.delete(key))
+      this.#asked.set(key, work)
+    }
+    return signal === undefined ? work : unlessAborted(work, signal)
+  }
+
+  async #ask({ chain, zone, label, tld }: Place): Promise<Known | undefined> {
+    const view = this.#deps.view()
+    if (view === undefined || chain === undefined) return undefined
+    const answer = await view.prove(chain.chainId, [nameStateKey(label)])
+    if (answer.kind === 'unproven') {
+      this.#deps.log.debug({ chain: tld, reason: answer.reason }, 'no proof of a name')
+      return undefined
+    }
+    try {
+      const known = this.#knownFrom(answer, zone, tld)
+      this.#keep(zone, known)
+      return known
+    } catch (error) {
+      if (!isChordnsError(error, 'LEDGER_MALFORMED')) throw error
+      this.#deps.log.warn({ chain: tld }, 'a name has a record that this release does not know: a newer one is needed')
+      return undefined
+    }
+  }
+
+  #knownFrom({ values, header, proof }: ProvenState, zone: Name, chain: string): Known {
+    const note: ProofNote = { chain, height: header.height, time: header.time, bytes: proof.length }
+    const value = values[0]
+    const record = value === undefined ? undefined : decodeRecord(value)
+    return { anchor: record && anchorFrom(record, zone, note), proof: note, at: this.#monotonic() }
+  }
+
+  #keep(zone: Name, known: Known): void {
+    const before = this.#known.get(zone.key)
+    this.#known.set(zone.key, known)
+    const [old, next] = [before?.anchor, known.anchor]
+    if (next !== undefined) this.#contexts.set(next.context, next)
+    if (old?.context === next?.context) {
+      if (old !== undefined && next !== undefined && !sameSet(old.ds, next.ds)) this.#hooks.onChanged(zone, false)
+      return
+    }
+    if (old !== undefined) this.#contexts.delete(old.context)
+    // Of a name that was not asked for before there is nothing but chain links, from questions around it.
+    this.#hooks.onChanged(zone, before !== undefined)
+  }
+
+  #isCurrent({ chain }: Place, { proof }: Known): boolean {
+    const head = chain && this.#deps.view()?.head(chain.chainId)
+    return head?.fresh === true && head.height <= proof.height
+  }
+
+  #isMissing({ zone }: Place): boolean {
+    return (this.#missing.get(zone.key) ?? 0) > this.#monotonic()
+  }
+
+  #ageOf({ at }: Known): number {
+    return this.#monotonic() - at
+  }
+
+  #monotonic(): number {
+    return this.#deps.clock.monotonic()
+  }
+
+  #failed(error: unknown): void {
+    this.#deps.log.debug({ error: errorText(error) }, 'renewing the proof of a name failed')
+  }
+}
+
+const NO_LABEL = new Uint8Array()
+
+function notRegistered({ precedence, tldName }: Place, why: string): AnchorVerdict {
+  return precedence === 'ledger-only' ? { kind: 'nothing', tld: tldName, why } : { kind: 'dns', why }
+}
+
+function sameSet(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
+  return a.length === b.length && a.every((one, index) => equalBytes(one, b[index]!))
+}

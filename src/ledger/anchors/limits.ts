@@ -1,0 +1,14 @@
+/** Bounds of what is kept of anchored names. */
+export const limits = {
+  NAMES_REMEMBERED: 20_000,
+  /** Names whose proofs are asked for at the same time; what is beyond counts as not to be asked now. */
+  ASKED_AT_ONCE: 200,
+  /** While the newest proof of a name is no older, an answer does not wait for the next one. A change is seen by the question after the next block. */
+  RENEWED_BEHIND_MS: 5 * 60_000,
+  /** So long an anchor counts that cannot be renewed: half of the trusting period, so that a node that was cut off has time to notice. */
+  ANCHOR_KEPT_MS: 7 * 24 * 3_600_000,
+  /** So long nobody is believed to have a name when that cannot be renewed. */
+  ABSENCE_KEPT_MS: 3_600_000,
+  /** Seconds: what is said of the servers has no term of its own. */
+  DELEGATION_TTL: 3_600,
+} as const

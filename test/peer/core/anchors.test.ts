@@ -1,0 +1,273 @@
+/** Names on a ledger, resolved by a whole core: by the keys and servers that stand there, whatever the parent says. */
+import { randomBytes, randomInt } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { createCache } from '../../../src/cache/index.ts'
+import { loadConfig } from '../../../src/config/index.ts'
+import { Class, parseName, Rcode, typeFromText } from '../../../src/dns/index.ts'
+import {
+  type MemoryState,
+  type NameSettings,
+  nameTransferPayload,
+  releasePayload,
+  updatePayload,
+} from '../../../src/ledger/index.ts'
+import { Core } from '../../../src/peer/core/core.ts'
+import type { ResolveStep } from '../../../src/resolver/index.ts'
+import { stateChain } from '../../ledger/anchors/state-view.ts'
+import { carrierOf, nameBlocks, ownerOf } from '../../ledger/modules/names/blocks.ts'
+import {
+  createWorld,
+  dsRdata,
+  makeKeys,
+  signWorld,
+  signZone,
+  simpleSpec,
+  systemClock,
+  texts,
+  type World,
+  type WorldSpec,
+  type ZoneKeys,
+} from '../../world/index.ts'
+
+const dir = mkdtempSync(join(tmpdir(), 'chordns-anchors-'))
+afterAll(() => rmSync(dir, { recursive: true }))
+let world: World | undefined
+afterEach(() => world?.stopAll())
+
+const alice = ownerOf('alice')
+const bob = ownerOf('bob')
+const by = carrierOf('any')
+const keys = makeKeys(13)
+const others = makeKeys(13)
+const SERVER = { 'shop.com.': '127.54.8.1', 'shop.p2p.': '127.54.9.1' } as const
+type Zone = keyof typeof SERVER
+
+const zoneText = (zone: Zone, address: string) =>
+  `@ 300 IN SOA ns1 admin 1 3600 600 86400 60\n@ 300 IN NS ns1\nns1 300 IN A ${SERVER[zone]}\nwww 300 IN A ${address}\n`
+
+/** The root, com and example.com are signed; com delegates shop.com without DS; nobody delegates p2p. */
+function internet(changed: { corrupt?: readonly string[]; signedBy?: ZoneKeys } = {}): {
+  spec: WorldSpec
+  anchorText: string
+} {
+  const plain = simpleSpec({
+    'com.': `shop 300 IN NS ns1.shop\nns1.shop 300 IN A ${SERVER['shop.com.']}`,
+    'example.com.': 'www A 192.0.2.81',
+  })
+  const signed = signWorld(plain, { '.': {}, 'com.': {}, 'example.com.': {} })
+  const zones = (Object.keys(SERVER) as Zone[]).map((origin) => ({
+    origin,
+    servers: [origin],
+    text: signZone(origin, zoneText(origin, '192.0.2.7'), {
+      keys: changed.signedBy ?? keys,
+      ...(changed.corrupt !== undefined && { corrupt: changed.corrupt }),
+    }),
+  }))
+  const servers = Object.fromEntries(Object.entries(SERVER).map(([name, address]) => [name, { addresses: [address] }]))
+  const spec = {
+    ...signed.spec,
+    servers: { ...signed.spec.servers, ...servers },
+    zones: [...signed.spec.zones, ...zones],
+  }
+  return { spec, anchorText: signed.anchorText }
+}
+
+function settings(zone: Zone, by: ZoneKeys = keys): NameSettings {
+  const addresses = [Uint8Array.from(SERVER[zone].split('.'), Number)]
+  return {
+    updateByCds: true,
+    ds: [dsRdata(parseName(zone), by.ksk)],
+    servers: [{ name: parseName(`ns1.${zone}`), addresses }],
+  }
+}
+
+interface Options {
+  readonly zone?: Zone
+  readonly registered?: boolean
+  readonly ledger?: object
+  readonly internet?: Parameters<typeof internet>[0]
+  readonly anchoredKeys?: ZoneKeys
+}
+
+async function node({
+  zone = 'shop.com.',
+  registered = true,
+  ledger = {},
+  internet: changed,
+  anchoredKeys,
+}: Options = {}) {
+  const { spec, anchorText } = internet(changed)
+  const net = await createWorld(spec, { sockets: false })
+  world = net
+  const [hints, anchors] = [join(dir, 'hints'), join(dir, 'anchors')]
+  writeFileSync(hints, net.hintsText())
+  writeFileSync(anchors, anchorText)
+  const tld = zone.split('.')[1]!
+  const blocks = nameBlocks({ chainName: tld })
+  if (registered) expect(blocks.register(alice, 'shop', settings(zone, anchoredKeys))).toBe(0)
+  const chain = stateChain(tld, blocks.state() as MemoryState, () => blocks.now())
+  const file = JSON.stringify({
+    iterator: { rootHints: hints, port: net.port, queryLoopback: true, ipv6: false },
+    dnssec: { trustAnchors: anchors },
+    ledger,
+  })
+  const cache = createCache({
+    maxBytes: 1 << 20,
+    minTtl: 0,
+    maxTtl: 86_400,
+    negativeMaxTtl: 3_600,
+    staleSeconds: 0,
+    seed: randomBytes(8),
+  })
+  const core = new Core(
+    {
+      cache,
+      exchange: net.exchange('127.0.0.1'),
+      clock: systemClock,
+      random: { bytes: (length) => new Uint8Array(randomBytes(length)), below: (bound) => randomInt(bound) },
+      log: { debug() {}, info() {}, warn() {}, error() {} },
+    },
+    { ownListeners: () => [], chunks: () => undefined, ledger: () => chain.view },
+    loadConfig({ env: {}, file: 'c', readFile: () => file }).config,
+  )
+  async function ask(question: string) {
+    const [name = '', type = 'A'] = question.split(' ')
+    const steps: ResolveStep[] = []
+    const before = net.count()
+    const { rcode, answers, security, provenance } = await core.resolver.resolve({
+      question: { name: parseName(name), type: typeFromText(type)!, class: Class.IN },
+      recursionDesired: true,
+      checkingDisabled: false,
+      dnssecOk: false,
+      authenticData: false,
+      client: 'test',
+      signal: new AbortController().signal,
+      onStep: (step) => steps.push(step),
+    })
+    const ledger = steps.flatMap((step) => (step.kind === 'ledger' ? [step.detail] : []))
+    return { rcode, texts: texts(answers), security, provenance, ledger, asked: net.count() - before }
+  }
+  const rootAsked = () => net.count(({ server }) => server === 'a.root')
+  return { ask, chain, blocks, core, cache, rootAsked }
+}
+
+describe('an anchored name', () => {
+  it('is validated by the key on the ledger although its parent has no DS, and the proof is explained', async () => {
+    const { ask, rootAsked } = await node()
+    const answer = await ask('www.shop.com')
+    expect(answer).toMatchObject({ rcode: Rcode.NOERROR, texts: ['A 192.0.2.7'], security: 'secure' })
+    expect(answer.ledger.join()).toMatch(
+      /shop\.com\. is anchored on com: key \d+, generation 1, proven by \d+ bytes at height 1/,
+    )
+    // Neither root nor TLD was asked on the way.
+    expect(rootAsked()).toBe(0)
+  })
+
+  it('costs no request of the ledger once it is known, and none at all for names outside', async () => {
+    const { ask, chain } = await node()
+    await ask('www.shop.com')
+    expect(await ask('www.shop.com')).toMatchObject({ asked: 0 })
+    await ask('www.shop.com AAAA')
+    expect(chain.requests).toBe(1)
+    expect(await ask('www.example.com')).toMatchObject({ security: 'secure', texts: ['A 192.0.2.81'] })
+    expect(chain.requests).toBe(2)
+    chain.advance()
+    await ask('www.shop.com')
+    await ask('www.shop.com')
+    expect(chain.requests).toBe(3)
+  })
+
+  it('is SERVFAIL when one record was changed, and when the zone is signed by other keys than the anchored', async () => {
+    const corrupt = await node({ internet: { corrupt: ['www.shop.com. A'] } })
+    expect(await corrupt.ask('www.shop.com')).toMatchObject({ rcode: Rcode.SERVFAIL })
+    await world?.stopAll()
+    const wrong = await node({ internet: { signedBy: others } })
+    expect(await wrong.ask('www.shop.com')).toMatchObject({ rcode: Rcode.SERVFAIL })
+  })
+
+  it('in a TLD of the ledger alone needs no root server; what nobody has does not exist', async () => {
+    const { ask, rootAsked } = await node({ zone: 'shop.p2p.', ledger: { precedence: { p2p: 'ledger-only' } } })
+    expect(await ask('www.shop.p2p')).toMatchObject({ texts: ['A 192.0.2.7'], security: 'secure' })
+    expect(await ask('www.other.p2p')).toMatchObject({ rcode: Rcode.NXDOMAIN, provenance: 'ledger' })
+    expect(await ask('_x.p2p')).toMatchObject({ rcode: Rcode.NXDOMAIN })
+    expect(await ask('p2p SOA')).toMatchObject({ rcode: Rcode.NOERROR, texts: [] })
+    expect(rootAsked()).toBe(0)
+  })
+
+  it('is resolved by the DNS when nobody has it on the ledger', async () => {
+    const { ask } = await node({ registered: false })
+    const answer = await ask('www.shop.com')
+    expect(answer).toMatchObject({ texts: ['A 192.0.2.7'], security: 'insecure', provenance: 'solo' })
+    expect(answer.ledger).toEqual(['not registered at height 1 of com'])
+  })
+
+  it('comes after the DNS where the operator wants it so', async () => {
+    const ledger = { precedence: { com: 'dns', p2p: 'dns' } }
+    const inDns = await node({ ledger })
+    expect(await inDns.ask('www.shop.com')).toMatchObject({ security: 'insecure', texts: ['A 192.0.2.7'] })
+    await world?.stopAll()
+    const notInDns = await node({ zone: 'shop.p2p.', ledger })
+    expect(await notInDns.ask('www.shop.p2p')).toMatchObject({ security: 'secure', texts: ['A 192.0.2.7'] })
+    expect(await notInDns.ask('www.shop.p2p')).toMatchObject({ asked: 0, security: 'secure' })
+  })
+})
+
+describe('a change on the ledger', () => {
+  it('of the keys counts from the question after the next block, and keeps what was validated', async () => {
+    const { ask, chain, blocks, core } = await node({ anchoredKeys: others })
+    expect(await ask('www.shop.com')).toMatchObject({ rcode: Rcode.SERVFAIL })
+    blocks.block([{ by, payload: updatePayload(alice, blocks.place('shop'), settings('shop.com.')) }])
+    chain.advance(blocks.state() as MemoryState)
+    await ask('www.shop.com')
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    core.recursor.forget(parseName('com.'), 'below')
+    expect(await ask('mail.shop.com')).toMatchObject({ rcode: Rcode.NXDOMAIN, security: 'secure' })
+  })
+
+  it('of the owner leaves nothing of the old one', async () => {
+    const { ask, chain, blocks, cache } = await node()
+    await ask('www.shop.com')
+    const { generation } = cache
+    blocks.block([], 3_700_000)
+    blocks.block([{ by, payload: nameTransferPayload(alice, blocks.place('shop'), bob.publicKey) }])
+    chain.advance(blocks.state() as MemoryState)
+    await ask('www.shop.com')
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(cache.generation).toBeGreaterThan(generation)
+    const answer = await ask('www.shop.com')
+    expect(answer.ledger.join()).toContain('generation 2')
+    expect(answer.asked).toBeGreaterThan(0)
+    blocks.block([{ by, payload: releasePayload(bob, blocks.place('shop')) }])
+    chain.advance(blocks.state() as MemoryState)
+    await ask('www.shop.com')
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(await ask('www.shop.com')).toMatchObject({ security: 'insecure' })
+  })
+})
+
+describe('a ledger that cannot be asked', () => {
+  it('leaves names that are not known to the DNS, or to nobody, as configured', async () => {
+    const open = await node()
+    open.chain.cut = true
+    expect(await open.ask('www.shop.com')).toMatchObject({ security: 'insecure', texts: ['A 192.0.2.7'] })
+    await world?.stopAll()
+    const closed = await node({ ledger: { unreachable: 'fail' } })
+    closed.chain.cut = true
+    expect(await closed.ask('www.shop.com')).toMatchObject({ rcode: Rcode.SERVFAIL })
+    await world?.stopAll()
+    const only = await node({ zone: 'shop.p2p.', ledger: { precedence: { p2p: 'ledger-only' } } })
+    only.chain.cut = true
+    expect(await only.ask('www.shop.p2p')).toMatchObject({ rcode: Rcode.SERVFAIL })
+  })
+
+  it('does not turn a name that is known to be anchored over to its parent', async () => {
+    const { ask, chain } = await node()
+    await ask('www.shop.com')
+    chain.cut = true
+    chain.advance()
+    expect(await ask('mail.shop.com')).toMatchObject({ rcode: Rcode.NXDOMAIN, security: 'secure' })
+  })
+})
