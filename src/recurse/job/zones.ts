@@ -1,6 +1,15 @@
 /** Which zones are not found from the root: stub and forward zones, and those anchored on the ledger. */
 import type { CacheContext } from '../../cache/index.ts'
-import { canonicalName, type Delegation, isSubdomain, type Name, nameToText, parentName, type Question, Type } from '../../dns/index.ts'
+import {
+  canonicalName,
+  type Delegation,
+  isSubdomain,
+  type Name,
+  nameToText,
+  parentName,
+  type Question,
+  Type,
+} from '../../dns/index.ts'
 import type { AnchorSource, RecursorOptions, ZoneServers } from './options.ts'
 
 export const MAIN: CacheContext = 'main'
