@@ -14,7 +14,7 @@ import type { CdsEvidence } from './statements.ts'
 const ALGORITHMS: ReadonlySet<number> = new Set([13, 14, 15])
 const DIGESTS: ReadonlySet<number> = new Set([2, 4])
 
-export interface Anchored {
+export interface AnchoredKeys {
   readonly zone: Name
   readonly ds: readonly Uint8Array[]
 }
@@ -30,7 +30,7 @@ export type CdsVerdict =
   | { readonly ok: false; readonly code: number; readonly word: string }
 
 /** `now`: unix seconds. */
-export function cdsVerdict(evidence: CdsEvidence, { zone, ds }: Anchored, now: number): CdsVerdict {
+export function cdsVerdict(evidence: CdsEvidence, { zone, ds }: AnchoredKeys, now: number): CdsVerdict {
   const rules = { algorithms: ALGORITHMS, digests: DIGESTS, now }
   const keysBy = (trusted: readonly Uint8Array[]) => {
     const set = rrsetOf(zone, Type.DNSKEY, evidence.dnskeys, evidence.dnskeySignatures)
