@@ -146,11 +146,34 @@ export const limits = {
   CHECKS_BURST: 2_048,
   CHECKS_PER_SECOND: 512,
   REQUEST_CHECKS: 10,
+  /**
+   * Followers of a ledger: so many are told each block, which three steps make enough for a hundred thousand; others are told of them. One that says
+   * nothing for so many of its ticks has left.
+   */
+  CHAIN_MAX_FOLLOWERS: 64,
+  MAX_REDIRECT: 8,
+  FOLLOWER_SILENCE_TICKS: 4,
+  /** Whom a follower follows: one may be silent, or lie. */
+  UPSTREAMS: 2,
+  /** Whom else it has heard of. */
+  MAX_CANDIDATES: 32,
+  /** Requests and transactions that one follower may cause at once, and per second; of all followers together, strangers included. */
+  CHAIN_FOLLOWER_BURST: 64,
+  CHAIN_FOLLOWER_PER_SECOND: 8,
+  FOLLOWERS_BURST: 1_024,
+  FOLLOWERS_PER_SECOND: 256,
+  /** Bytes for one follower, and for all: of 100 Mbit/s a sixth. What is larger than what is left is sent, and waited for afterwards. */
+  FOLLOWER_BYTES_BURST: 4 * 1024 * 1024,
+  FOLLOWER_BYTES_PER_SECOND: 512 * 1024,
+  FOLLOWERS_BYTES_BURST: 16 * 1024 * 1024,
+  FOLLOWERS_BYTES_PER_SECOND: 2 * 1024 * 1024,
   /** Laggards are served at most this often each, ms: a status costs its sender 100 bytes, and us up to 60 kB. */
   SERVE_GAP_MS: 20,
   /** Transactions that wait: about a hundred full blocks. */
   MAX_POOL: 16_384,
   MAX_POOL_BYTES: 4_000_000,
+  /** Of a ledger: eight of its blocks. */
+  MAX_LEDGER_POOL_BYTES: 16 * 1024 * 1024,
   /** Of one account, where transactions name theirs: a block a second takes so many within a minute, one by one. */
   MAX_POOL_OF_ACCOUNT: 64,
   /** Transactions that the application is asked about elsewhere at once: each is up to 32 kB and a signature check. */
@@ -159,6 +182,7 @@ export const limits = {
   ADMITTED_AGAIN: 64,
   /** Of those, how many are told to all once more while a height takes long; n validators do so each tick. */
   TOLD_AGAIN: 32,
+  TOLD_BY_FOLLOWER: 4,
   /** Beside the time-out of the proposal, how far a proposer's clock may be from ours, ms. */
   MAX_SKEW_MS: 2_000,
   /** Blocks of one reply to somebody who catches up; also bounded by MAX_MESSAGE_BYTES. */

@@ -1,4 +1,5 @@
 /** One validator among n, whose others are played by the test: what it is told, and what it does about it. */
+import { toHex } from '../../src/base/index.ts'
 import type { Application } from '../../src/chain/application.ts'
 import { makeBlock, ZERO_HASH } from '../../src/chain/blocks/blocks.ts'
 import type { ChainMessage } from '../../src/chain/blocks/messages.ts'
@@ -77,7 +78,9 @@ export class One {
   }
 
   tell(from: number, message: ChainMessage): ChainEffect<StateMap>[] {
-    return this.event({ kind: 'message', from: `peer ${from}`, message })
+    // In a ledger only validators are listened to.
+    const name = this.context.options.schema === 1 ? `peer ${from}` : toHex(this.validators[from]!.id)
+    return this.event({ kind: 'message', from: name, message })
   }
 
   timeout(timer: ChainTimer, round = this.state.round, height = this.state.height): ChainEffect<StateMap>[] {

@@ -28,8 +28,17 @@ import type {
   SnapshotHead,
   Vote,
 } from '../types.ts'
-import { blockFromValue, blockToValue, headerFromValue, headerToValue, readTransaction } from './blocks.ts'
+import {
+  bareFromValue,
+  bareToValue,
+  blockFromValue,
+  blockToValue,
+  headerFromValue,
+  headerToValue,
+  readTransaction,
+} from './blocks.ts'
 import { certificateFromValue, certificateToValue } from './certificates.ts'
+import { type BareBlock, type BlockPart, partFromValue, partToValue } from './parts.ts'
 import { validatorsFromValue, validatorsToValue } from './validators.ts'
 
 export type ChainMessage =
@@ -44,6 +53,23 @@ export type ChainMessage =
   | { readonly type: 'ask-piece'; readonly height: number; readonly index: number }
   | { readonly type: 'piece'; readonly height: number; readonly index: number; readonly bytes: Uint8Array }
   | { readonly type: 'transactions'; readonly transactions: readonly Uint8Array[] }
+  | LedgerMessage
+
+/** What only members of ledger chains say. */
+export type LedgerMessage =
+  /** A proposal whose transactions come in parts. */
+  | {
+      readonly type: 'bare-proposal'
+      readonly claim: ProposalClaim
+      readonly bare: BareBlock
+      readonly proof: BlockCertificate | undefined
+    }
+  /** A decided block whose transactions come in parts. */
+  | { readonly type: 'bare-block'; readonly bare: BareBlock; readonly certificate: BlockCertificate }
+  | { readonly type: 'ask-part'; readonly height: number; readonly blockId: Uint8Array; readonly from: number }
+  | { readonly type: 'part'; readonly height: number; readonly blockId: Uint8Array; readonly part: BlockPart }
+  /** To a follower: there is no place for it here; those are followers, too, and may have one. */
+  | { readonly type: 'redirect'; readonly to: readonly Uint8Array[] }
 
 /** Where a node stands, and what it has of its round: others send what it lacks. */
 export interface StatusMessage {
@@ -68,6 +94,11 @@ const CODES = {
   'ask-piece': 8,
   piece: 9,
   transactions: 10,
+  'bare-proposal': 11,
+  'bare-block': 12,
+  'ask-part': 13,
+  part: 14,
+  redirect: 15,
 } as const satisfies Record<ChainMessage['type'], number>
 
 /** What goes to all is encoded once. */
@@ -124,6 +155,38 @@ function fieldsOf(message: ChainMessage): [number, CborValue][] {
       ]
     case 'transactions':
       return [[3, message.transactions]]
+    default:
+      return ledgerFieldsOf(message)
+  }
+}
+
+function ledgerFieldsOf(message: LedgerMessage): [number, CborValue][] {
+  switch (message.type) {
+    case 'bare-proposal':
+      return [
+        [3, claimToValue(message.claim)],
+        [4, bareToValue(message.bare)],
+        [5, message.proof === undefined ? null : certificateToValue(message.proof)],
+      ]
+    case 'bare-block':
+      return [
+        [3, bareToValue(message.bare)],
+        [4, certificateToValue(message.certificate)],
+      ]
+    case 'ask-part':
+      return [
+        [3, message.height],
+        [4, message.blockId],
+        [5, message.from],
+      ]
+    case 'part':
+      return [
+        [3, message.height],
+        [4, message.blockId],
+        [5, partToValue(message.part)],
+      ]
+    case 'redirect':
+      return [[3, message.to]]
   }
 }
 
@@ -163,6 +226,42 @@ export function decodeMessage(chainId: Uint8Array, bytes: Uint8Array): ChainMess
       return {
         type: 'transactions',
         transactions: readList(fields.get(3), limits.MAX_TRANSACTIONS, 'transactions', readTransaction),
+      }
+    default:
+      return ledgerMessageFrom(fields)
+  }
+}
+
+function ledgerMessageFrom(fields: CborMap): LedgerMessage {
+  const place = () => ({ height: readHeight(fields.get(3)), blockId: readHash(fields.get(4), 'block id') })
+  switch (fields.get(1)) {
+    case CODES['bare-proposal']: {
+      const proof = fields.get(5)
+      return {
+        type: 'bare-proposal',
+        claim: claimFromValue(fields.get(3)),
+        bare: bareFromValue(fields.get(4)),
+        proof: proof === null ? undefined : certificateFromValue(proof),
+      }
+    }
+    case CODES['bare-block']:
+      return {
+        type: 'bare-block',
+        bare: bareFromValue(fields.get(3)),
+        certificate: certificateFromValue(fields.get(4)),
+      }
+    case CODES['ask-part']:
+      return {
+        type: 'ask-part',
+        ...place(),
+        from: readInteger(fields.get(5), 0, limits.MAX_LEDGER_TRANSACTIONS, 'from'),
+      }
+    case CODES.part:
+      return { type: 'part', ...place(), part: partFromValue(fields.get(5)) }
+    case CODES.redirect:
+      return {
+        type: 'redirect',
+        to: readList(fields.get(3), limits.MAX_REDIRECT, 'peers', (id) => readHash(id, 'id')),
       }
     default:
       throw malformed('an unknown type')

@@ -6,6 +6,7 @@ import { type BareBlock, type BlockPart, isPartOf } from './parts.ts'
 /** What parts of one block have come. */
 export class PartialBlock {
   readonly bare: BareBlock
+  readonly #parts = new Map<number, BlockPart>()
   readonly #known: (Uint8Array | undefined)[] = []
   #have = 0
   #bytes = 0
@@ -22,6 +23,7 @@ export class PartialBlock {
     if (transactions.every((_, i) => this.#known[from + i] !== undefined)) return 'known'
     if (!isPartOf(this.bare.header, part)) return 'refused'
     this.#count = count
+    this.#parts.set(from, part)
     for (const [i, transaction] of transactions.entries()) {
       if (this.#known[from + i] !== undefined) continue
       this.#known[from + i] = transaction
@@ -29,6 +31,11 @@ export class PartialBlock {
       this.#bytes += transaction.length
     }
     return this.#bytes <= limits.MAX_LEDGER_TRANSACTIONS_BYTES ? 'new' : 'refused'
+  }
+
+  /** The part from this number on as it came, for others. */
+  part(from: number): BlockPart | undefined {
+    return this.#parts.get(from)
   }
 
   /** Numbers at which parts are missing, up to `most`, spread over what is missing. */

@@ -11,6 +11,7 @@ import { merkleRoot } from '../trees/merkle.ts'
 import type { Block, LedgerFields } from '../types.ts'
 import { pendingEvidence } from './accusations.ts'
 import { consensusView, outcome, rulesAt } from './execute.ts'
+import { mostTransactions } from './part-sending.ts'
 import { fitting, forget, offered } from './pool.ts'
 import type { BlockPlan, ChainWork, Execution } from './state.ts'
 
@@ -26,7 +27,7 @@ export function buildBlock<S>(work: ChainWork<S>, proposer: Uint8Array, mayBeEmp
   const time = Math.max(head.time + (isLedger ? Math.max(1, context.options.intervalMs) : 1), Math.floor(now))
   const evidence = isLedger ? pendingEvidence(work, time) : []
   const plan: BlockPlan = { round, time, proposer, evidence, mayBeEmpty }
-  const place = { height, time, transactions: fitting(offered(work)) }
+  const place = { height, time, transactions: fitting(offered(work), mostTransactions(context.options.schema)) }
   const { application } = context
   if ('worksElsewhere' in application) {
     if (state.sync?.isFetching === true) return undefined
@@ -76,7 +77,8 @@ function finish<S>(
   if (transactions.length === 0 && plan.evidence.length === 0 && !plan.mayBeEmpty) return undefined
   const isLedger = context.options.schema === 2
   const most = isLedger ? limits.MAX_LEDGER_EXTENSION_BYTES : limits.MAX_EXTENSION_BYTES
-  const isSmall = extension.length <= most && fitting(transactions).length === transactions.length
+  const fits = fitting(transactions, mostTransactions(context.options.schema)).length === transactions.length
+  const isSmall = extension.length <= most && fits
   const executed = isSmall ? outcome(work, { transactions }, apply()) : undefined
   if (executed === undefined) {
     const reason = isSmall ? 'the application built a block that it does not apply' : 'the application built too large'

@@ -7,12 +7,13 @@ import type { HistoryEdge } from '../trees/history.ts'
 import type { Block, BlockCertificate, CertifiedBlock, Snapshot, SnapshotHead } from '../types.ts'
 import { forgetAccusations } from './accusations.ts'
 import { contentOf, execution, rulesAt } from './execute.ts'
+import { tellFollowers } from './followers.ts'
 import { moveHead } from './head.ts'
 import { HeightLog } from './log.ts'
 import { forget, scheduleStart, trimPool } from './pool.ts'
 import type { ChainWork, PeerName } from './state.ts'
 import { countCertificate } from './voting.ts'
-import { halt, nameAt, others, ownIndex, persist, send, setTimer } from './work.ts'
+import { halt, isOwnMember, nameAt, others, ownIndex, persist, send, setTimer } from './work.ts'
 
 /**
  * any -> the next height. `certificate` was verified by the caller. `halted` when the block that a quorum decided is not valid here: more than f
@@ -46,7 +47,10 @@ export function decideOn<S>(
     effects.push({ kind: 'commit', content, head: headOf(state, decided, before, 0) })
   forgetAccusations(work, (block.evidence ?? []).map(decodeEvidence))
   effects.push({ kind: 'decided', decided, app: executed.state, caughtUp, results: executed.results })
-  if (work.context.rules.gossipsCertificates) send(work, listeners, { type: 'commit', certificate })
+  if (work.context.rules.gossipsCertificates) {
+    send(work, listeners, { type: 'commit', certificate })
+    if (state.followers.size > 0) tellFollowers(work, decided)
+  }
   for (const transaction of block.transactions) forget(work, transaction)
   trimPool(work)
   enterHeight(work, state.height + 1)
@@ -77,6 +81,7 @@ export function enterHeight<S>(work: ChainWork<S>, height: number): void {
   state.executions = new Map()
   state.executing = new Map()
   state.opposed = new Set()
+  state.arriving = new Map()
   state.building = undefined
   state.decidedAt = now
   // Transactions left over from the last block have waited long enough for others.
@@ -114,6 +119,8 @@ export function drainEarly<S>({ state }: ChainWork<S>): { readonly from: PeerNam
 function toTell<S>(work: ChainWork<S>, { round }: BlockCertificate): readonly PeerName[] {
   const { state } = work
   const { validators } = state
+  // Who follows a ledger has nothing to tell those it follows.
+  if (work.context.options.schema === 2 && !isOwnMember(work)) return []
   if (validators.length <= limits.COMMIT_TO_ALL) return others(work)
   const own = ownIndex(work) ?? 0
   const precommits = state.log.rounds.get(round)?.votes.precommit

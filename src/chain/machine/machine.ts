@@ -3,18 +3,22 @@
  * no clock, no disk and no socket, so a run replays from its events. The state is one object that `step` owns: hold only
  * what it returned last.
  */
-import { ChordnsError, equalBytes } from '../../base/index.ts'
+import { ChordnsError, equalBytes, toHex } from '../../base/index.ts'
 import { ZERO_HASH } from '../blocks/blocks.ts'
-import type { ChainMessage } from '../blocks/messages.ts'
+import type { ChainMessage, LedgerMessage } from '../blocks/messages.ts'
 import { isValidatorSet } from '../blocks/validators.ts'
 import { limits } from '../limits.ts'
 import { emptyHistory } from '../trees/history.ts'
 import type { CertifiedBlock, ChainStatus, Snapshot, SnapshotHead, Vote } from '../types.ts'
+import { certifyArrival, onBareBlock, onBareProposal, onPart, onPartsTimer } from './arrivals.ts'
 import { checkRules, drainEarly, headOf } from './decide.ts'
 import { contentOf, execution, onExecuted } from './execute.ts'
+import { isFollower, onFollowerMessage, onRedirect } from './follower-messages.ts'
+import { chooseUpstreams, freshAllowance, heardFrom, owe } from './followers.ts'
 import type { VoteRecord } from './guard.ts'
 import { historyAfter, moveHead, takeSnapshotHead } from './head.ts'
 import { HeightLog } from './log.ts'
+import { servePart, tellOthers } from './part-sending.ts'
 import { offer, onAdmitted, scheduleStart, untilStart } from './pool.ts'
 import { advance, onTimeout, proposeBuilt, startRound } from './rounds.ts'
 import type { ChainContext, ChainEffect, ChainEvent, ChainState, ChainTimer, ChainWork, PeerName } from './state.ts'
@@ -34,7 +38,7 @@ import {
   takeBacklog,
 } from './sync.ts'
 import { countProposal, countVote, messagesOf } from './voting.ts'
-import { mayServe, others, peerOf, SELF, send, setTimer, timeoutMs, toSelf } from './work.ts'
+import { mayServe, peerOf, SELF, setTimer, spend, timeoutMs, toSelf } from './work.ts'
 
 export interface ChainStep<S> {
   readonly state: ChainState<S>
@@ -74,6 +78,7 @@ export function initialState<S>(context: ChainContext<S>, remembered: Remembered
     previousLog: undefined,
     executions: new Map(),
     executing: new Map(),
+    arriving: new Map(),
     opposed: new Set(),
     building: undefined,
     backlog: undefined,
@@ -86,6 +91,11 @@ export function initialState<S>(context: ChainContext<S>, remembered: Remembered
     clearedAt: 0,
     hasWaited: false,
     peers: new Map(),
+    followers: new Map(),
+    followersLeft: freshAllowance(limits.FOLLOWERS_BURST, limits.FOLLOWERS_BYTES_BURST, now),
+    upstreams: [],
+    candidates: [],
+    upstreamTurn: 0,
     sync: undefined,
     snapshot: undefined,
     accusations: [],
@@ -215,6 +225,8 @@ function handle<S>(work: ChainWork<S>, event: ChainEvent<S>) {
       return onPersisted(work, event.token)
     case 'submit':
       return offer(work, [event.transaction], 'submit')
+    case 'served':
+      return owe(work, event.to, event.bytes)
     case 'executed':
       return onExecuted(work, event.height, event.id, event.result)
     case 'built':
@@ -246,9 +258,10 @@ function begin<S>(work: ChainWork<S>): void {
     setTimer(work, 'propose', timeoutMs(work, context.options.proposeMs))
     for (const message of messagesOf(record, context.signer.publicKey)) {
       toSelf(work, message)
-      send(work, others(work), message)
+      tellOthers(work, message)
     }
   }
+  chooseUpstreams(work)
   setTimer(work, 'tick', context.options.tickMs)
   scheduleStart(work)
 }
@@ -258,7 +271,10 @@ function onTimer<S>(work: ChainWork<S>, timer: ChainTimer, height: number, round
     case 'start':
       return onStart(work)
     case 'tick':
+      chooseUpstreams(work)
       return onTick(work)
+    case 'parts':
+      return onPartsTimer(work)
     case 'sync':
       return onSyncTimeout(work)
     default:
@@ -294,6 +310,8 @@ function release<S>(work: ChainWork<S>): boolean {
 
 function receive<S>(work: ChainWork<S>, from: PeerName, message: ChainMessage) {
   const { state } = work
+  if (isFollower(work, from)) return onFollowerMessage(work, from, message)
+  heardFrom(work, from)
   switch (message.type) {
     case 'proposal':
       if (message.proposal.claim.height === state.height) return countProposal(work, from, message.proposal)
@@ -302,6 +320,7 @@ function receive<S>(work: ChainWork<S>, from: PeerName, message: ChainMessage) {
       for (const vote of message.votes) receiveVote(work, from, vote)
       return
     case 'commit':
+      if (certifyArrival(work, from, message.certificate)) return
       return onCommit(work, from, message.certificate)
     case 'blocks':
       return onBlocks(work, from, message.blocks)
@@ -317,6 +336,30 @@ function receive<S>(work: ChainWork<S>, from: PeerName, message: ChainMessage) {
       return onPiece(work, from, message.height, message.index, message.bytes)
     case 'transactions':
       return offer(work, message.transactions, 'peer')
+    default:
+      return receiveOfLedger(work, from, message)
+  }
+}
+
+function receiveOfLedger<S>(work: ChainWork<S>, from: PeerName, message: LedgerMessage) {
+  const { context, state } = work
+  if (context.options.schema === 1) {
+    state.stats.refused++
+    return
+  }
+  switch (message.type) {
+    case 'bare-proposal':
+      if (message.claim.height === state.height) return onBareProposal(work, from, message)
+      return elsewhere(work, from, message.claim.height, message)
+    case 'bare-block':
+      return onBareBlock(work, from, message)
+    case 'ask-part':
+      if (spend(work, from, limits.REQUEST_CHECKS)) servePart(work, from, message.height, message.blockId, message.from)
+      return
+    case 'part':
+      return onPart(work, from, message)
+    case 'redirect':
+      return onRedirect(work, from, message.to.map(toHex))
   }
 }
 
@@ -342,6 +385,7 @@ function elsewhere<S>(work: ChainWork<S>, from: PeerName, height: number, messag
   if (height !== state.height + 1) return catchUp(work)
   if (peer.early.length >= limits.MAX_EARLY_EACH) return
   // One proposal each: they are large.
-  if (message.type === 'proposal' && peer.early.some(({ type }) => type === 'proposal')) return
+  const isProposal = ({ type }: ChainMessage) => type === 'proposal' || type === 'bare-proposal'
+  if (isProposal(message) && peer.early.some(isProposal)) return
   peer.early.push(message)
 }

@@ -3,9 +3,10 @@ import { latin1 } from '../../base/index.ts'
 import { sha256 } from '../../crypto/index.ts'
 import type { Ticket } from '../application.ts'
 import { limits } from '../limits.ts'
+import { mostTransactions } from './part-sending.ts'
 import type { AdmitReason, ChainWork } from './state.ts'
 import { byFee } from './tickets.ts'
-import { others, send, setTimer } from './work.ts'
+import { isOwnMember, others, send, setTimer } from './work.ts'
 
 /**
  * What somebody offers: what is new and may wait goes into the pool, at once or when the application has said so that works elsewhere. What is
@@ -66,7 +67,9 @@ function put<S>(work: ChainWork<S>, transaction: Uint8Array, of: AdmitReason): v
     state.hasWaited = false
     scheduleStart(work)
   }
-  if (of === 'submit') send(work, others(work), { type: 'transactions', transactions: [transaction] })
+  // A peer has told all others itself.
+  if (of === 'submit' || of === 'follower')
+    send(work, others(work), { type: 'transactions', transactions: [transaction] })
 }
 
 /** Whether the account may have one more that waits, and a block can still take it. */
@@ -105,7 +108,8 @@ export function* offered<S>(work: ChainWork<S>): Generator<Uint8Array> {
 /** A full pool is gone through once a height: what can no more be decided makes room. */
 function hasRoom<S>(work: ChainWork<S>, { length }: Uint8Array): boolean {
   const { state } = work
-  const isFull = () => state.pool.size >= limits.MAX_POOL || state.poolBytes + length > limits.MAX_POOL_BYTES
+  const most = work.context.options.schema === 1 ? limits.MAX_POOL_BYTES : limits.MAX_LEDGER_POOL_BYTES
+  const isFull = () => state.pool.size >= limits.MAX_POOL || state.poolBytes + length > most
   if (!isFull()) return true
   if (state.clearedAt === state.height) return false
   state.clearedAt = state.height
@@ -162,9 +166,11 @@ const OWN_KEY_BYTES = 256
  */
 export function tellPool<S>(work: ChainWork<S>): void {
   const oldest: Uint8Array[] = []
+  // What a follower says costs it.
+  const most = work.context.options.schema === 1 || isOwnMember(work) ? limits.TOLD_AGAIN : limits.TOLD_BY_FOLLOWER
   for (const transaction of admissible(work)) {
     oldest.push(transaction)
-    if (oldest.length >= limits.TOLD_AGAIN) break
+    if (oldest.length >= most) break
   }
   const transactions = fitting(oldest)
   if (transactions.length > 0) send(work, others(work), { type: 'transactions', transactions })
@@ -187,13 +193,13 @@ export function scheduleStart<S>(work: ChainWork<S>): void {
   if (wait !== undefined) setTimer(work, 'start', wait)
 }
 
-/** As many from the start as one block, and one message, may hold. */
-export function fitting(transactions: Iterable<Uint8Array>): Uint8Array[] {
+/** As many from the start as one message, or a block of a schema, may hold. */
+export function fitting(transactions: Iterable<Uint8Array>, most = mostTransactions(1)): Uint8Array[] {
   const chosen: Uint8Array[] = []
   let bytes = 0
   for (const transaction of transactions) {
     bytes += transaction.length
-    if (bytes > limits.MAX_TRANSACTIONS_BYTES || chosen.length >= limits.MAX_TRANSACTIONS) break
+    if (bytes > most.bytes || chosen.length >= most.count) break
     chosen.push(transaction)
   }
   return chosen

@@ -11,6 +11,7 @@ import type {
 } from '../application.ts'
 import type { EvidenceItem } from '../blocks/evidence.ts'
 import type { ChainMessage } from '../blocks/messages.ts'
+import type { PartialBlock } from '../blocks/partial.ts'
 import type { ChainOptions } from '../options.ts'
 import type { HistoryEdge } from '../trees/history.ts'
 import type {
@@ -20,6 +21,8 @@ import type {
   CertifiedBlock,
   ChainEquivocation,
   ChainStats,
+  Proposal,
+  ProposalClaim,
   Snapshot,
   SnapshotHead,
   Validator,
@@ -64,7 +67,7 @@ export interface PendingAccusation {
   readonly validators: readonly Validator[]
 }
 
-export type ChainTimer = 'start' | 'propose' | 'prevote' | 'precommit' | 'tick' | 'sync'
+export type ChainTimer = 'start' | 'propose' | 'prevote' | 'precommit' | 'tick' | 'sync' | 'parts'
 
 export type ChainEvent<S = never> =
   /** Once, before all others. */
@@ -74,6 +77,8 @@ export type ChainEvent<S = never> =
   /** Everything up to this token survives power loss. */
   | { readonly kind: 'persisted'; readonly token: number }
   | { readonly kind: 'submit'; readonly transaction: Uint8Array }
+  /** What `serveBlocks` came to. */
+  | { readonly kind: 'served'; readonly to: PeerName; readonly bytes: number }
   | ExecutionEvent<S>
 
 /** What the application says that works elsewhere. */
@@ -97,8 +102,8 @@ export type ExecutionEvent<S> =
   /** To `fetchState`. */
   | { readonly kind: 'fetched'; readonly head: SnapshotHead; readonly app: S | undefined }
 
-/** Who offered a transaction: our own submitter, a peer; or it waits already and may have become void. */
-export type AdmitReason = 'submit' | 'peer' | 'again'
+/** Who offered a transaction: our own submitter, a peer, a follower; or it waits already and may have become void. */
+export type AdmitReason = 'submit' | 'peer' | 'follower' | 'again'
 
 /** What the application is to do that works elsewhere. All of it is done in order. */
 export type ExecutionEffect =
@@ -135,6 +140,14 @@ export type ChainEffect<S> =
       readonly to: PeerName
       readonly from: number
       readonly snapshot: SnapshotHead | undefined
+    }
+  /** Send a part of a decided block. */
+  | {
+      readonly kind: 'servePart'
+      readonly to: PeerName
+      readonly height: number
+      readonly blockId: Uint8Array
+      readonly from: number
     }
   | {
       readonly kind: 'timer'
@@ -188,6 +201,38 @@ export interface PeerState {
   /** The height it says it decides; what it has not shown. */
   claims: number
   early: ChainMessage[]
+}
+
+/** What may still be asked for and sent; refilled with time. Bytes may be owed. */
+export interface Allowance {
+  requests: number
+  bytes: number
+  at: number
+}
+
+export interface Follower {
+  heardAt: number
+  /** The height it said it waits for. */
+  height: number
+  readonly left: Allowance
+}
+
+export interface Upstream {
+  readonly name: PeerName
+  heardAt: number
+}
+
+/** A block of this height that comes in parts. */
+export interface Arrival {
+  readonly partial: PartialBlock
+  /** Proposals of it. */
+  readonly claims: { readonly from: PeerName; readonly claim: ProposalClaim; readonly proof: Proposal['proof'] }[]
+  certified: { readonly from: PeerName; readonly certificate: BlockCertificate } | undefined
+  /** Who spoke of it, the proposer first as a rule. */
+  readonly sources: Set<PeerName>
+  /** When, and how often, was asked for the part from which number on. */
+  readonly asked: Map<number, { readonly at: number; readonly times: number }>
+  progressAt: number
 }
 
 /**
@@ -262,6 +307,8 @@ export interface ChainState<S> {
   building: BlockPlan | undefined
   /** Certified blocks that came; the first is being applied elsewhere, and its certificate was checked. */
   backlog: { readonly from: PeerName; readonly blocks: CertifiedBlock[] } | undefined
+  /** Blocks of this height that come in parts, by their id. */
+  arriving: Map<string, Arrival>
   record: VoteRecord | undefined
   readonly pool: Map<string, Uint8Array>
   poolBytes: number
@@ -275,6 +322,16 @@ export interface ChainState<S> {
   /** The pool has waited long enough for more transactions. */
   hasWaited: boolean
   readonly peers: Map<PeerName, PeerState>
+  /** Of a ledger: those who follow this node. Validators, and whom this node follows, are peers. */
+  readonly followers: Map<PeerName, Follower>
+  /** What is left for all followers together. */
+  readonly followersLeft: Allowance
+  /** Whom this node follows, when it is no validator. */
+  upstreams: Upstream[]
+  /** Whom it could follow instead; the oldest first. */
+  candidates: PeerName[]
+  /** With which validator it begins. */
+  upstreamTurn: number
   sync: CatchUp | undefined
   snapshot: Snapshot | undefined
   /** Schema 2: found, and in no block yet. */

@@ -9,6 +9,7 @@ import type { BlockCertificate, CertifiedBlock, Snapshot, SnapshotHead, Vote } f
 import { decideOn, enterHeight } from './decide.ts'
 import { execution } from './execute.ts'
 import { historyAfter, takeSnapshotHead } from './head.ts'
+import { sendProposal } from './part-sending.ts'
 import { tellPool, trimPool } from './pool.ts'
 import type { ChainWork, PeerName } from './state.ts'
 import { faultsOf, hasScheme, mayServe, others, peerOf, persist, quorumOf, send, setTimer, spend } from './work.ts'
@@ -21,7 +22,7 @@ export function onTick<S>(work: ChainWork<S>): void {
   setTimer(work, 'tick', busy ? context.options.tickMs : context.options.idleTickMs)
 }
 
-function ownStatus<S>({ state }: ChainWork<S>): StatusMessage {
+export function ownStatus<S>({ state }: ChainWork<S>): StatusMessage {
   const { height, round, log, validators } = state
   const entry = log.rounds.get(round)
   return {
@@ -42,8 +43,7 @@ export function onStatus<S>(work: ChainWork<S>, from: PeerName, status: StatusMe
   if (!mayServe(work, from)) return
   if (status.height < state.height) return serveBehind(work, from, status.height)
   const entry = state.log.rounds.get(status.round)
-  if (entry?.proposal !== undefined && !status.hasProposal)
-    send(work, [from], { type: 'proposal', proposal: entry.proposal })
+  if (entry?.proposal !== undefined && !status.hasProposal) sendProposal(work, [from], entry.proposal)
   const votes = [
     ...missing(entry?.votes.prevote.all(), status.prevotes, state.log),
     ...missing(entry?.votes.precommit.all(), status.precommits, state.log),
@@ -95,7 +95,8 @@ export function serveBehind<S>(work: ChainWork<S>, to: PeerName, height: number)
 
 export function onAskBlocks<S>(work: ChainWork<S>, from: PeerName, height: number): void {
   if (height < 1 || height >= work.state.height || !work.context.rules.gossipsCertificates) return
-  if (spend(work, from, limits.REQUEST_CHECKS)) serve(work, from, height)
+  // A follower's request is paid for already.
+  if (work.state.followers.has(from) || spend(work, from, limits.REQUEST_CHECKS)) serve(work, from, height)
 }
 
 function serve<S>({ state, effects }: ChainWork<S>, to: PeerName, from: number): void {
@@ -174,7 +175,7 @@ function decideInOrder<S>(work: ChainWork<S>, from: PeerName, blocks: CertifiedB
   }
 }
 
-function isCertified<S>(work: ChainWork<S>, from: PeerName, certificate: BlockCertificate): boolean {
+export function isCertified<S>(work: ChainWork<S>, from: PeerName, certificate: BlockCertificate): boolean {
   const { context, state } = work
   return (
     certificate.height === state.height &&
@@ -218,9 +219,17 @@ export function onSyncTimeout<S>(work: ChainWork<S>) {
   const { state, now } = work
   if (state.sync === undefined) return
   // What it sent is being applied, or the state of its header is being fetched: it has done its part.
-  if (state.backlog !== undefined || state.sync.isFetching) state.sync.deadline = now + limits.SYNC_TIMEOUT_MS
+  if (state.backlog !== undefined || state.sync.isFetching || isArriving(work))
+    state.sync.deadline = now + limits.SYNC_TIMEOUT_MS
   if (now < state.sync.deadline) return setTimer(work, 'sync', state.sync.deadline - now)
   giveUp(work)
+}
+
+/** The decided block of this height comes in parts, one not long ago. */
+function isArriving<S>({ state, now }: ChainWork<S>): boolean {
+  return [...state.arriving.values()].some(
+    ({ certified, progressAt }) => certified !== undefined && Math.abs(now - progressAt) < limits.SYNC_TIMEOUT_MS,
+  )
 }
 
 /** asked, downloading -> none, or -> asked of another. */

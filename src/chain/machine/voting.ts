@@ -17,9 +17,10 @@ import type { Block, BlockCertificate, ChainEquivocation, Proposal, Vote, VoteKi
 import { keepAccusation } from './accusations.ts'
 import { earlierVotes, guard, type SignStep, type VoteRecord } from './guard.ts'
 import type { HeightLog } from './log.ts'
+import { tellOthers } from './part-sending.ts'
 import { proposerOf } from './proposer.ts'
 import type { ChainWork, PeerName } from './state.ts'
-import { others, ownIndex, persist, quorumOf, SELF, send, spend, toSelf } from './work.ts'
+import { ownIndex, persist, quorumOf, SELF, spend, toSelf } from './work.ts'
 
 /** Votes in the current round, if the sign guard lets us and we have a vote. */
 export function castVote<S>(work: ChainWork<S>, kind: VoteKind, blockId: Uint8Array | undefined): void {
@@ -50,7 +51,7 @@ export function castProposal<S>(
 /** Our own messages are counted like those of others, and only once the signature is on disk. */
 function publish<S>(work: ChainWork<S>, message: ChainMessage): void {
   toSelf(work, message)
-  send(work, others(work), message)
+  tellOthers(work, message)
 }
 
 function sign<S>(

@@ -50,8 +50,38 @@ function namesOf(validators: readonly Validator[]): readonly { name: PeerName; k
   return names
 }
 
-/** The validators of this height and the next, without ourselves. */
-export function others<S>({ context, state }: ChainWork<S>): readonly PeerName[] {
+/** Whether a peer is a validator of this height or the next. */
+export function isMember<S>({ state }: ChainWork<S>, name: PeerName): boolean {
+  const { validators, nextValidators } = state
+  return nameSetOf(validators).has(name) || nameSetOf(nextValidators).has(name)
+}
+
+/** The same of ourselves. */
+export function isOwnMember<S>({ context, state }: ChainWork<S>): boolean {
+  const own = toHex(context.signer.publicKey)
+  return [state.validators, state.nextValidators].some((set) => namesOf(set).some(({ key }) => key === own))
+}
+
+/** Of this height, in order. */
+export function memberNames<S>({ state }: ChainWork<S>): readonly PeerName[] {
+  return namesOf(state.validators).map(({ name }) => name)
+}
+
+const nameSets = new WeakMap<readonly Validator[], ReadonlySet<PeerName>>()
+
+function nameSetOf(validators: readonly Validator[]): ReadonlySet<PeerName> {
+  let set = nameSets.get(validators)
+  if (set === undefined) {
+    set = new Set(namesOf(validators).map(({ name }) => name))
+    nameSets.set(validators, set)
+  }
+  return set
+}
+
+/** The validators of this height and the next, without ourselves. Who only follows a ledger speaks to those it follows. */
+export function others<S>(work: ChainWork<S>): readonly PeerName[] {
+  const { context, state } = work
+  if (context.options.schema === 2 && !isOwnMember(work)) return state.upstreams.map(({ name }) => name)
   const { validators, nextValidators } = state
   const known = otherLists.get(validators)
   if (known?.next === nextValidators && known.signer === context.signer) return known.names

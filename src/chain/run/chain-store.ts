@@ -42,6 +42,8 @@ export class ChainStore {
   /** The newest blocks as they were put: those a step behind ask for them, again and again. */
   readonly #recent = new Map<number, CertifiedBlock>()
 
+  #served: CertifiedBlock | undefined
+
   constructor(chainId: Uint8Array, store: Store, votes: Store) {
     this.#chainId = chainId
     this.#store = store
@@ -124,6 +126,12 @@ export class ChainStore {
     if (known !== undefined) return known
     const bytes = this.#store.get(this.#key(KIND.block, height))
     return bytes === undefined ? undefined : readStored(bytes)
+  }
+
+  /** The same, for one who asks for part after part of it: the last one is kept decoded. */
+  blockToServe(height: number): CertifiedBlock | undefined {
+    if (this.#served?.block.header.height !== height) this.#served = this.block(height)
+    return this.#served
   }
 
   /** From this height on without a gap, as many as one message holds. */

@@ -1,13 +1,15 @@
 /** Runs the machine: carries out its effects on the ports, disk first, and turns what happens into events. */
-import { type Cancel, type Clock, isChordnsError, type Log, type Store } from '../../base/index.ts'
+import { type Cancel, type Clock, equalBytes, isChordnsError, type Log, type Store } from '../../base/index.ts'
 import type { SignatureScheme, Signer } from '../../crypto/index.ts'
 import type { Application, ApplicationFront } from '../application.ts'
 import { ZERO_HASH } from '../blocks/blocks.ts'
 import { decodeResume, isResume } from '../blocks/halts.ts'
 import { type ChainMessage, decodeMessage } from '../blocks/messages.ts'
+import { bareOf, isInline } from '../blocks/parts.ts'
 import { sortedValidators } from '../blocks/validators.ts'
 import { limits } from '../limits.ts'
 import { initialState, nothingRemembered, statusOf, step } from '../machine/machine.ts'
+import { partsOf } from '../machine/part-sending.ts'
 import { type ConsensusRules, tendermintRules } from '../machine/rules.ts'
 import type {
   ChainContext,
@@ -56,6 +58,15 @@ export interface EngineStores {
   readonly blocks: Store
   /** The sign guard, if it has its own file; default: `blocks`. */
   readonly votes?: Store
+}
+
+/** Of a message with these blocks; a header and two certificates are a kilobyte or more. */
+function roughBytes(blocks: readonly CertifiedBlock[]): number {
+  const bytes = blocks.reduce(
+    (sum, { block }) => sum + block.transactions.reduce((all, one) => all + one.length, 1_500),
+    0,
+  )
+  return Math.min(limits.MAX_MESSAGE_BYTES, bytes + 1_000)
 }
 
 type DriverDeps<S> = Omit<ChainDeps<S>, 'application'> & { readonly application: Application<S> | ApplicationFront<S> }
@@ -328,6 +339,9 @@ class ChainDriver<S> implements Chain<S> {
       case 'serveBlocks':
         this.#serveBlocks(effect)
         return
+      case 'servePart':
+        this.#servePart(effect)
+        return
       case 'execute':
       case 'build':
       case 'admit':
@@ -406,8 +420,19 @@ class ChainDriver<S> implements Chain<S> {
 
   #serveBlocks({ to, from, snapshot }: Extract<ChainEffect<S>, { kind: 'serveBlocks' }>): void {
     const blocks = this.#store.blocksFrom(from)
-    if (blocks.length > 0) this.#hooks.send(to, { type: 'blocks', blocks })
+    const [first] = blocks
+    if (first !== undefined && !isInline(first.block)) {
+      this.#hooks.send(to, { type: 'bare-block', bare: bareOf(first.block), certificate: first.certificate })
+    } else if (first !== undefined) this.#hooks.send(to, { type: 'blocks', blocks })
     else if (snapshot !== undefined) this.#hooks.send(to, { type: 'snapshot', head: snapshot })
+    if (this.#context.options.schema === 2) this.#feed({ kind: 'served', to, bytes: roughBytes(blocks) })
+  }
+
+  #servePart({ to, height, blockId, from }: Extract<ChainEffect<S>, { kind: 'servePart' }>): void {
+    const block = this.#store.blockToServe(height)?.block
+    if (block === undefined || !equalBytes(block.id, blockId)) return
+    const part = partsOf(block).from(from)
+    if (part !== undefined) this.#hooks.send(to, { type: 'part', height, blockId, part })
   }
 
   #startTimer({ timer, afterMs, height, round }: Extract<ChainEffect<S>, { kind: 'timer' }>): void {

@@ -57,6 +57,7 @@ export class Ledgers {
   readonly #ends: AbortController[] = []
   readonly #methods: (StateMethods | undefined)[] = []
   readonly #start: number
+  readonly #muted = new Set<number>()
 
   constructor(given: LedgersGiven = {}) {
     const { n = 4, spares = 0, maxBytes } = given
@@ -95,6 +96,7 @@ export class Ledgers {
       {
         send: (to, message) => {
           const at = this.names.indexOf(to)
+          if (this.#muted.has(index)) return
           this.sent.push(message.type)
           for (const one of twist(index, message, at))
             this.clock.after(5, () => this.chains[at]?.receive(this.names[index]!, one))
@@ -107,6 +109,11 @@ export class Ledgers {
     this.chains[index] = chain
     chain.start()
     return chain
+  }
+
+  /** From now on it hears, and says nothing. */
+  mute(index: number): void {
+    this.#muted.add(index)
   }
 
   close(index: number): void {
