@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { uncondemned } from '../sim/ring/checks.ts'
 import { makePlan } from '../sim/ring/plan.ts'
 import { findPlant, PLANTS } from '../sim/ring/plants.ts'
-import { shrink } from '../sim/ring/suite.ts'
+import { shortened } from '../sim/ring/suite.ts'
 import { runWorld } from '../sim/ring/world.ts'
 
 describe('a simulated ring', () => {
@@ -47,7 +47,7 @@ describe('a simulated ring', () => {
     const plant = PLANTS.find(({ name }) => name === 'a joiner takes a single successor')!
     const found = await findPlant(plant)
     const plan = plant.plan(found!.seed)
-    const shortest = await shrink(plan, plant.bugs)
+    const shortest = await shortened(plan, plant.bugs)
     expect(shortest.faults.length).toBeLessThan(plan.faults.length)
     expect(shortest.n).toBeLessThan(plan.n)
     expect((await runWorld(shortest, plant.bugs)).failure?.check).toBe('safety')

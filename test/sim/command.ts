@@ -6,11 +6,14 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { stderr, stdout } from 'node:process'
 import { type Progress, runSuite, type Subject } from './suite.ts'
+import { startWorkers } from './workers.ts'
 
 export interface WorldArguments {
   /** First and last; default: 1 to 200, or to 10,000 with `full`. */
   readonly seeds: readonly [number, number] | undefined
   readonly full: boolean
+  /** Threads that run worlds; 1: this one only. */
+  readonly workers: number
   /** Where the result goes; beside it, with `.part`, how far the run is. */
   readonly json: string | undefined
 }
@@ -20,7 +23,7 @@ const say = (line: string) => void stderr.write(`${line}\n`)
 /** Runs what is asked for and prints it; the result as JSON, beside what passed and failed. */
 export async function runWorlds<Plan extends { readonly seed: number }>(
   subject: Subject<Plan>,
-  { seeds, full, json }: WorldArguments,
+  { seeds, full, workers, json }: WorldArguments,
 ) {
   const { name } = subject
   const [from, to] = seeds ?? [1, full ? 10_000 : 200]
@@ -29,7 +32,9 @@ export async function runWorlds<Plan extends { readonly seed: number }>(
   const part = json === undefined ? undefined : `${json}.part`
   const resume = part === undefined ? undefined : progressOf(part, started)
   if (resume !== undefined) say(`${name}: goes on from seed ${resume.next}`)
+  const threads = workers > 1 ? startWorkers(name, workers) : undefined
   const result = await runSuite(subject, {
+    ...(threads !== undefined && { outcomes: (first, last) => threads.outcomes(first, last) }),
     from,
     to,
     plants: seeds === undefined,
@@ -49,6 +54,7 @@ export async function runWorlds<Plan extends { readonly seed: number }>(
       return (user + system) / 1_000
     },
   })
+  await threads?.end()
   if (part !== undefined) rmSync(part, { force: true })
   const { seeds: worlds, messages, virtualMs, wallMs, cpuMs, coverage, passed, failed } = result
   const cpuMsPerSeed = Math.round(cpuMs / Math.max(1, worlds))
@@ -82,9 +88,9 @@ export async function replayWorld<Plan extends { readonly seed: number }>(
   return { passed: 0, failed: 1 }
 }
 
-/** What an earlier run of the same kind left; undefined when there is none. */
-function progressOf(part: string, started: object): Progress | undefined {
+/** What an earlier run with the same arguments left; undefined when there is none. */
+export function progressOf<P = Progress>(part: string, started: object): P | undefined {
   if (!existsSync(part)) return undefined
-  const { progress, ...of } = JSON.parse(readFileSync(part, 'utf8')) as { readonly progress: Progress }
+  const { progress, ...of } = JSON.parse(readFileSync(part, 'utf8')) as { readonly progress: P }
   return JSON.stringify(of) === JSON.stringify(started) ? progress : undefined
 }

@@ -15,6 +15,7 @@ interface Options {
   readonly sizes?: readonly number[]
   readonly long?: boolean
   readonly full?: boolean
+  readonly workers: number
   readonly json?: string
   readonly replay?: number
 }
@@ -33,6 +34,11 @@ const sizesOf = (text: string): readonly number[] => {
   return sizes
 }
 
+const workersOf = (text: string): number => {
+  if (!/^[1-9]\d?$/.test(text)) throw new InvalidArgumentError('must be a number from 1 to 99')
+  return Number(text)
+}
+
 const seed = (text: string): number => {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('must be a whole number')
   return Number(text)
@@ -42,10 +48,11 @@ const values = new Command('test:sim')
   .description('simulate chains, rings and whole nodes with faults and liars, and check what must always hold')
   .option('--chain', 'chains only')
   .option('--ring', 'rings only')
-  .option('--nodes', 'whole nodes; not run unless it is asked for')
+  .option('--nodes', 'whole nodes only')
   .option('-s, --seeds <range>', 'these worlds, without the planted bugs (default 1..200; 1..10000 with --full)', range)
   .option('--sizes <list>', 'validators of a chain (default 4,7)', sizesOf)
   .option('--long', 'longer chains')
+  .option('-w, --workers <count>', 'threads for worlds of rings and whole nodes', workersOf, 1)
   .option('--full', 'about an hour each; goes on where it was ended when --json names the same file')
   .option('-j, --json <file>', 'write the result to this file')
   .option(
@@ -60,11 +67,11 @@ const values = new Command('test:sim')
   .parse()
   .opts<Options>()
 
-const { seeds, sizes, json } = values
+const { seeds, sizes, workers, json } = values
 const full = values.full === true
 const SUITES = ['chain', 'ring', 'nodes'] as const
 const named = SUITES.filter((suite) => values[suite] === true)
-const suites: readonly (typeof SUITES)[number][] = named.length > 0 ? named : ['chain', 'ring']
+const suites: readonly (typeof SUITES)[number][] = named.length > 0 ? named : SUITES
 /** Each suite keeps its own progress beside the result. */
 const progressOf = (suite: string) => (json === undefined || suites.length === 1 ? json : `${json}.${suite}`)
 const results: { readonly passed: number; readonly failed: number }[] = []
@@ -81,7 +88,7 @@ else {
 }
 
 async function run(suite: (typeof suites)[number]) {
-  const shared = { seeds, full, json: progressOf(suite) }
+  const shared = { seeds, full, workers, json: progressOf(suite) }
   if (suite === 'chain') return runChains({ ...shared, sizes, long: values.long === true })
   return suite === 'ring' ? runWorlds(ringWorlds, shared) : runWorlds(nodeWorlds, shared)
 }

@@ -58,6 +58,8 @@ export interface SuiteOptions {
   readonly from: number
   readonly to: number
   readonly plants: boolean
+  /** Outcomes of the seeds from here to there, in order, when they are run elsewhere; default: one after the other, here. */
+  readonly outcomes?: (from: number, to: number) => AsyncIterable<WorldOutcome>
   readonly resume: Progress | undefined
   readonly onProgress: (progress: Progress) => void
   readonly say: (line: string) => void
@@ -104,9 +106,10 @@ export async function runSuite<Plan extends { readonly seed: number }>(
     coverage,
     failures,
   })
-  for (let seed = resume?.next ?? from; seed <= to; seed++) {
-    const plan = subject.makePlan(seed)
-    const outcome = await subject.runWorld(plan)
+  const first = resume?.next ?? from
+  let seed = first - 1
+  for await (const outcome of options.outcomes?.(first, to) ?? outcomesHere(subject, first, to)) {
+    const plan = subject.makePlan(++seed)
     const { scenario } = subject.describe(plan)
     seeds++
     messages += outcome.messages
@@ -139,6 +142,14 @@ export async function runSuite<Plan extends { readonly seed: number }>(
     neverHappened,
     plants,
   }
+}
+
+async function* outcomesHere<Plan extends { readonly seed: number }>(
+  { makePlan, runWorld }: Subject<Plan>,
+  from: number,
+  to: number,
+): AsyncIterable<WorldOutcome> {
+  for (let seed = from; seed <= to; seed++) yield await runWorld(makePlan(seed))
 }
 
 async function report<Plan extends { readonly seed: number }>(

@@ -3,8 +3,9 @@
  * when it is begun again with the same arguments at the same commit.
  */
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { stderr, stdout } from 'node:process'
+import { progressOf } from '../command.ts'
 import { type Progress, runSuite } from './suite.ts'
 
 export interface ChainArguments {
@@ -24,7 +25,7 @@ export function runChains({ seeds, sizes = [4, 7], full, long, json }: ChainArgu
   const commit = execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).trim()
   const started = { commit, from, to, sizes, long: long || full }
   const part = json === undefined ? undefined : `${json}.part`
-  const resume = part === undefined ? undefined : progressOf(part, started)
+  const resume = part === undefined ? undefined : progressOf<Progress>(part, started)
   if (resume !== undefined) stderr.write(`chain: goes on from seed ${resume.next}\n`)
   const result = runSuite({
     from,
@@ -52,11 +53,4 @@ export function runChains({ seeds, sizes = [4, 7], full, long, json }: ChainArgu
   )
   for (const [name, times] of Object.entries(coverage).sort()) stdout.write(`  ${name}: ${times}\n`)
   return { passed, failed, json: { ...started, yearsPerCoreDay, heightsPerSecond, ...result } }
-}
-
-/** What an earlier run of the same kind left; undefined when there is none. */
-function progressOf(part: string, started: object): Progress | undefined {
-  if (!existsSync(part)) return undefined
-  const { progress, ...of } = JSON.parse(readFileSync(part, 'utf8')) as { readonly progress: Progress }
-  return JSON.stringify(of) === JSON.stringify(started) ? progress : undefined
 }

@@ -1,6 +1,5 @@
 /** What clients ask, and what they must get: an answer in time, and none that is a lie. */
 import { isChordnsError } from '../../../src/base/index.ts'
-import { chunkOf, keyOfChunk } from '../../../src/chunks/index.ts'
 import { type ResourceRecord, Type } from '../../../src/dns/index.ts'
 import type { Resolution } from '../../../src/resolver/index.ts'
 import type { SeededRandom } from '../../../src/sim/index.ts'
@@ -14,7 +13,6 @@ const ANSWER_MS = 20_000
 const STALE = [3, 19]
 const SERVFAIL = 2
 const NXDOMAIN = 3
-const CHUNK_BITS = 8
 
 interface Asked {
   readonly machine: Machine
@@ -120,7 +118,7 @@ export class Asking {
       one === undefined || world.habitOf(one) !== undefined || world.isDeceived(one)
     if (world.plan.acceptFrom === 'any-member' && world.machines.some(isWrong)) return 'of one whom all believe'
     if (provenance === 'solo') return undefined
-    const key = keyOfChunk(chunkOf(site.question.name, CHUNK_BITS), CHUNK_BITS)
+    const key = world.keyOf(site)
     const { n, members } = machine.life!.rooms.ring.replicasOf(key)
     const wrong = members.filter(({ id }) => isWrong(world.byId.get(id))).length
     return 2 * wrong > n ? 'of a majority' : undefined

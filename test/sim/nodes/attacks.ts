@@ -2,6 +2,7 @@
 import { concatBytes, type RequestOptions, type Transport } from '../../../src/base/index.ts'
 import { encodeMessage as encodeChain } from '../../../src/chain/blocks/messages.ts'
 import { voteBytes } from '../../../src/chain/blocks/signing.ts'
+import { limits as chainLimits } from '../../../src/chain/limits.ts'
 import type { Vote } from '../../../src/chain/types.ts'
 import { encodeChainsRequest } from '../../../src/chunk-chains/run/messages.ts'
 import { chunkOf } from '../../../src/chunks/index.ts'
@@ -11,24 +12,33 @@ import { type Commitment, commitTo, quorum, roundNonce } from '../../../src/evid
 import { RequestRoom } from '../../../src/peer/rooms.ts'
 import { signEntry } from '../../../src/ring/members/member.ts'
 import { encodeMessage } from '../../../src/ring/wire/encode.ts'
-import { answer, paper } from '../../chunks/world.ts'
-import { SITES, type Site } from './internet.ts'
+import { paper } from '../../chunks/world.ts'
+import { lie, SITES, type Site } from './internet.ts'
 import type { Machine } from './machine.ts'
 import type { World } from './world.ts'
 
-const CHUNK_BITS = 8
 const AGAIN_MS = 2_000
 const PHANTOMS = 40
-const REPEATS = 60
-const FAR_ROUND = 2 ** 31
+const REPEATS = 40
+/** In two seconds: fewer than a member may bring by number alone. */
+const CERTIFICATES = 60
+/** The furthest that the codec lets through. */
+const FAR_ROUND = chainLimits.MAX_ROUND
 
 export type Attack = (world: World, machine: Machine, transport: Transport) => Promise<void>
 
-/** Every two seconds, as long as the machine runs this life. */
-export function insist(attack: Attack, world: World, machine: Machine, transport: Transport): void {
+/** Every two seconds, as long as the machine runs this life, but so many times at most. */
+export function insist(
+  attack: Attack,
+  world: World,
+  machine: Machine,
+  transport: Transport,
+  most = Number.POSITIVE_INFINITY,
+): void {
   const { lives } = machine
+  let done = 0
   const again = () => {
-    if (machine.lives !== lives) return
+    if (machine.lives !== lives || done++ >= most) return
     // Nobody listens, or nobody is there: it comes again.
     if (machine.life !== undefined) attack(world, machine, transport).catch(() => {})
     world.clock.after(AGAIN_MS, again)
@@ -62,11 +72,16 @@ export async function renew(world: World, machine: Machine, transport: Transport
   await toAll(world, machine, transport, RequestRoom.RING, body)
 }
 
+/** Each certificate costs the simulator a millisecond for each who is sent it. */
+export const MOST_REPEATS = 12
+
 /** Certificates of one signature, many times over: each costs whoever checks it to the end. */
 export async function repeat(world: World, machine: Machine, transport: Transport): Promise<void> {
   const { question } = SITES[0]!
-  const outcome = answer(question, [200])
-  const mine = paper(machine.signer, question, outcome, machine.now(), { chunk: chunkOf(question.name, CHUNK_BITS) })
+  const outcome = lie(question)
+  const mine = paper(machine.signer, question, outcome, machine.now(), {
+    chunk: chunkOf(question.name, world.plan.chunkBits),
+  })
   const observations = Array.from({ length: REPEATS }, () => mine)
   const body = encodeRequest({
     kind: 'certify',
@@ -74,8 +89,8 @@ export async function repeat(world: World, machine: Machine, transport: Transpor
     certificate: { kind: 'agreed', contents: [], observations },
     outcome,
   })
-  world.count('certificates of one signature', 40)
-  await Promise.all(Array.from({ length: 40 }, () => toAll(world, machine, transport, RequestRoom.CHUNKS, body)))
+  world.count('certificates of one signature', CERTIFICATES)
+  await Promise.all(Array.from({ length: CERTIFICATES }, () => toAll(world, machine, transport, RequestRoom.CHUNKS, body)))
 }
 
 /** Opens a round, and asks to be shown what the others saw when only itself and one more have committed. */
@@ -85,12 +100,12 @@ export async function peep(world: World, machine: Machine, transport: Transport)
 
 async function peepAt({ question }: Site, world: World, machine: Machine, transport: Transport): Promise<void> {
   const { ring } = machine.life!.rooms
-  const seats = seatsOf(ring, question, CHUNK_BITS)
+  const seats = seatsOf(ring, question, world.plan.chunkBits)
   if (!seats.mine || quorum(seats.n) <= 2) return
   const nonce = world.stream(`peeping ${world.clock.monotonic()}`).bytes(16)
   const own = roundNonce(nonce, 1)
-  const chunk = chunkOf(question.name, CHUNK_BITS)
-  const mine = paper(machine.signer, question, answer(question, [200]), machine.now(), { nonce: own, chunk })
+  const chunk = chunkOf(question.name, world.plan.chunkBits)
+  const mine = paper(machine.signer, question, lie(question), machine.now(), { nonce: own, chunk })
   const first = commitTo(mine, machine.now(), machine.signer)
   for (const { peer } of seats.others) {
     const ask = (request: ChunkRequest) => sendTo(transport, peer, RequestRoom.CHUNKS, encodeRequest(request))

@@ -1,6 +1,6 @@
 /** What must hold of a whole world of nodes: each check says what is wrong, or undefined. */
 import { asPeerId, toHex } from '../../../src/base/index.ts'
-import { type ChunkEntry, chunkOf, examine, keyOfChunk } from '../../../src/chunks/index.ts'
+import { type ChunkEntry, examine } from '../../../src/chunks/index.ts'
 import { readContext } from '../../../src/chunks/seats/context.ts'
 import { seatsOf } from '../../../src/chunks/seats/seats.ts'
 import { decodeReply, encodeRequest } from '../../../src/chunks/wire/messages.ts'
@@ -11,7 +11,6 @@ import { SITES, type Site } from './internet.ts'
 import type { Machine } from './machine.ts'
 import type { World } from './world.ts'
 
-const CHUNK_BITS = 8
 /** Longest list of successors. */
 const SUCCESSORS = 16
 /** An entry that ends so soon may be gone before it is compared. Ms. */
@@ -19,7 +18,6 @@ const NEARLY_OVER_MS = 30_000
 /** Timers of one node: requests on their way, rounds, refreshes. */
 const MOST_TIMERS = 1_500
 
-const KEYS = SITES.map(({ question }) => keyOfChunk(chunkOf(question.name, CHUNK_BITS), CHUNK_BITS))
 const rings = (machines: readonly Machine[]) => machines.map(({ index, life }) => ({ index, ring: life!.rooms.ring }))
 
 /** One ring of all that are up, as all of them see it. */
@@ -30,7 +28,7 @@ export function ringFlawOf(world: World): string | undefined {
 /** The same replicas of every site, whoever is asked; only the dead whom nobody may condemn keep their seats. */
 export function seatsFlawOf(world: World): string | undefined {
   if (hasGhosts(world)) return undefined
-  return seatsFlaw(rings(world.honest()), KEYS, false)
+  return seatsFlaw(rings(world.honest()), world.keys, false)
 }
 
 function hasGhosts(world: World): boolean {
@@ -49,20 +47,20 @@ function hasGhosts(world: World): boolean {
 export function phantomFlaw(world: World): string | undefined {
   for (const machine of world.honest()) {
     const { ring } = machine.life!.rooms
-    for (const key of KEYS)
+    for (const key of world.keys)
       for (const { id } of ring.replicasOf(key).members)
         if (!world.byId.has(id)) return `${machine.index} gives a seat to ${id.slice(0, 8)}, whom nobody ever was`
   }
   return undefined
 }
 
-/** Checks of signatures that a node may make in one second, on average over five: half of a core. */
-const MOST_CHECKS = 3_000
+/** Checks of signatures that a node may make in one second, on average over five: what one peer may cause with its burst, and 180. */
+const MOST_CHECKS = 900
 /** Messages of one node in a second, on average over five. */
 const MOST_MESSAGES = 400
 
-/** Bulks that a node may request in a minute: repairs, and pulls after changes that concern it. */
-const MOST_BULKS = 45
+/** Bulks that a node may request in a minute: repairs, and pulls of each other member after changes that concern it. */
+const mostBulks = (members: number) => 30 + 8 * members
 
 /** Looks every five seconds at what nodes did meanwhile. */
 export class Effort {
@@ -96,7 +94,7 @@ export class Effort {
     for (const { index, bulks } of world.machines) {
       const made = (bulks - (this.#bulks.get(index) ?? 0)) / passed
       this.#bulks.set(index, bulks)
-      if (made > MOST_BULKS) flaw ??= `${index} pulls ${Math.round(made)} times a minute`
+      if (made > mostBulks(world.machines.length)) flaw ??= `${index} pulls ${Math.round(made)} times a minute`
     }
     return flaw
   }
@@ -113,7 +111,7 @@ export function sizeFlaw(world: World): string | undefined {
 export function entriesFlaw(world: World): string | undefined {
   const honest = world.honest()
   for (const site of SITES) {
-    const holders = honest.filter((machine) => seatsOf(machine.life!.rooms.ring, site.question, CHUNK_BITS).mine)
+    const holders = honest.filter((machine) => seatsOf(machine.life!.rooms.ring, site.question, world.plan.chunkBits).mine)
     for (const holder of holders) {
       const entry = holder.life!.rooms.chunks.entry(site.question)
       if (entry === undefined || !isCurrent(world, holder, site, entry)) continue
@@ -135,7 +133,7 @@ export function entriesFlaw(world: World): string | undefined {
 export async function signedFlaw(world: World): Promise<string | undefined> {
   const honest = world.honest()
   for (const site of SITES.filter(({ isSigned }) => isSigned)) {
-    const holders = honest.filter((machine) => seatsOf(machine.life!.rooms.ring, site.question, CHUNK_BITS).mine)
+    const holders = honest.filter((machine) => seatsOf(machine.life!.rooms.ring, site.question, world.plan.chunkBits).mine)
     const words = await Promise.all(holders.map((holder) => wordOf(world, holder, site)))
     const having = holders.filter((_, i) => words[i] === 'proof')
     const lacking = holders.filter((_, i) => words[i] === 'unknown')
@@ -157,8 +155,8 @@ async function wordOf(world: World, holder: Machine, { question }: Site): Promis
 function isCurrent(world: World, viewer: Machine, { question }: Site, entry: ChunkEntry): boolean {
   if (entry.expires <= viewer.now() + NEARLY_OVER_MS) return false
   const { ring } = viewer.life!.rooms
-  const { acceptFrom, admission } = world.plan
-  const context = readContext(ring, seatsOf(ring, question, CHUNK_BITS), question, world.scheme, {
+  const { acceptFrom, admission, chunkBits } = world.plan
+  const context = readContext(ring, seatsOf(ring, question, chunkBits), question, world.scheme, {
     acceptFrom,
     admission,
   })

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Clock, concatBytes, type Exchange } from '../../../src/base/index.ts'
 import { sha256 } from '../../../src/crypto/index.ts'
-import { decodeMessage, encodeMessage, type Question, type ResourceRecord, Type } from '../../../src/dns/index.ts'
-import { ask } from '../../chunks/world.ts'
+import { decodeMessage, encodeMessage, parentName, type Question, type ResourceRecord, Type } from '../../../src/dns/index.ts'
+import type { Outcome } from '../../../src/evidence/index.ts'
+import { answer, ask } from '../../chunks/world.ts'
 import {
   composeSpec,
   createWorld,
@@ -58,6 +59,11 @@ export const SITES: readonly Site[] = [
   site('www.near.com.', 'geographic', false, LONG_TTL),
   site('www.lame.com.', 'lame', false, LONG_TTL),
 ]
+
+/** What a liar says of a name: an address that no authority ever says, in a form that nothing but votes can refuse. */
+export function lie(question: Question): Outcome {
+  return { ...answer(question, [200]), apex: parentName(question.name) }
+}
 
 /** Last octets of 192.0.2.0/24 that a site may have. */
 const OCTETS: Readonly<Record<Behaviour, readonly number[]>> = {

@@ -6,11 +6,10 @@ import { RequestRoom } from '../../../src/peer/rooms.ts'
 import { parseRingId } from '../../../src/ring/index.ts'
 import { decodeReply as decodeRingReply, decodeRequest as decodeRingRequest } from '../../../src/ring/wire/decode.ts'
 import { encodeMessage } from '../../../src/ring/wire/encode.ts'
-import { answer } from '../../chunks/world.ts'
 import { createLiar } from '../ring/liars.ts'
 import { HABITS as RECORD_HABITS, type Habit as RecordHabit } from '../ring/plan.ts'
-import { type Attack, insist, mint, peep, race, renew, repeat } from './attacks.ts'
-import { SITES } from './internet.ts'
+import { type Attack, insist, MOST_REPEATS, mint, peep, race, renew, repeat } from './attacks.ts'
+import { lie, SITES } from './internet.ts'
 import type { Machine } from './machine.ts'
 import type { Habit } from './plan.ts'
 import type { World } from './world.ts'
@@ -19,7 +18,7 @@ import type { World } from './world.ts'
 export function misbehaving(habit: Habit, world: World, machine: Machine, inner: Transport): Transport {
   if (isRecordHabit(habit)) return answering(inner, recordLiar(habit, world, machine))
   const attack = ATTACKS[habit]
-  if (attack !== undefined) insist(attack, world, machine, inner)
+  if (attack !== undefined) insist(attack, world, machine, inner, habit === 'repeating' ? MOST_REPEATS : undefined)
   const trick = TRICKS[habit]?.(world, machine)
   return trick === undefined ? inner : answering(inner, trick)
 }
@@ -96,7 +95,8 @@ function recordLiar(habit: RecordHabit, world: World, machine: Machine): Trick {
   const liar = createLiar(habit, {
     signer: machine.signer,
     now: () => machine.now(),
-    lie: (question) => answer(question, [200]),
+    lie,
+    chunkBits: world.plan.chunkBits,
     keys: () => world.machines.map(({ publicKey }) => publicKey),
     other: (question) => SITES.find((site) => site.question.name.key !== question.name.key)!.question,
     count: (what) => world.count(what),

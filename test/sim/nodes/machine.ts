@@ -16,7 +16,7 @@ import {
 import { type Cache, type CacheContents, createCache } from '../../../src/cache/index.ts'
 import type { EntrySummary } from '../../../src/chunks/entries/entry.ts'
 import type { Config } from '../../../src/config/index.ts'
-import { peerIdFromPublicKey, type SignatureScheme, type Signer } from '../../../src/crypto/index.ts'
+import { decodeCanonical, peerIdFromPublicKey, type SignatureScheme, type Signer } from '../../../src/crypto/index.ts'
 import type { TrustAnchor } from '../../../src/dnssec/index.ts'
 import { limits as ioLimits } from '../../../src/io/limits.ts'
 import { DoorPlaces } from '../../../src/io/peers/places.ts'
@@ -59,6 +59,8 @@ export interface MachineHooks {
   readonly count: (what: string) => void
   /** A node says that a peer has signed two different things in a chain. */
   readonly onAccused: (machine: Machine, peer: PeerId) => void
+  /** It votes in a round of a chain, or in a later one of the same height. */
+  readonly onVote: (machine: Machine, round: number) => void
   /** It votes in a chain after it has lost what it had voted there. */
   readonly onForgetfulVote: (machine: Machine) => void
   /** The program complained about itself. */
@@ -149,7 +151,7 @@ export class Machine {
       wall: (unixMs) => Math.floor(unixMs + this.aheadMs),
       run: (callback) => isMine() && callback(),
     })
-    const log = this.#log()
+    const log = this.#log(isMine)
     let rooms: PeerRooms | undefined
     const capabilities = new PeerCapabilities()
     const door = doorkeeperOf(
@@ -297,8 +299,10 @@ export class Machine {
     return {
       publicKey: this.publicKey,
       sign: (message) => {
-        const chain = chainOfVote(message)
-        if (chain !== undefined) {
+        const vote = voteOf(message)
+        if (vote !== undefined) {
+          const { chain, round } = vote
+          this.#hooks.onVote(this, round)
           this.#votedIn.add(chain)
           if (this.#forgotten.has(chain)) this.#hooks.onForgetfulVote(this)
         }
@@ -348,29 +352,35 @@ export class Machine {
     }
   }
 
-  #log(): Log {
+  /** What a life says that is over is not heard: its stores were closed under its hands. */
+  #log(isMine: () => boolean): Log {
     const note = (detail: object, message: string) => {
       if (message.startsWith('a member has signed two') && 'peer' in detail)
         this.#hooks.onAccused(this, detail.peer as PeerId)
       for (const [start, name] of WORTH_COUNTING) if (message.startsWith(start)) this.#hooks.count(name)
     }
+    const onError = (text: string) => this.#hooks.onError(this, text)
     return {
       debug: note,
       info: note,
       warn: note,
-      error: (detail, message) => this.#hooks.onError(this, `${message}: ${JSON.stringify(detail)}`),
+      error(detail, message) {
+        if (isMine()) onError(`${message}: ${JSON.stringify(detail)}`)
+      },
     }
   }
 }
 
 const VOTE_TAG = new TextEncoder().encode('chordns/vote/1')
 
-/** The chain that a vote is for, hex; undefined for what is no vote. */
-function chainOfVote(message: Uint8Array): string | undefined {
+/** The chain that a vote is for, hex, and its round; undefined for what is no vote. */
+function voteOf(message: Uint8Array): { readonly chain: string; readonly round: number } | undefined {
   if (!VOTE_TAG.every((byte, i) => message[i] === byte)) return undefined
-  // An array of five, and first an id of 32 bytes.
+  // An array of five: chain, kind, height, round, block.
   const at = message.indexOf(0x85, VOTE_TAG.length)
-  return at < 0 ? undefined : toHex(message.subarray(at + 3, at + 35))
+  if (at < 0) return undefined
+  const [chain, , , round] = decodeCanonical(message.subarray(at), { maxBytes: 256 }) as [Uint8Array, number, number, number]
+  return { chain: toHex(chain), round }
 }
 
 /** Messages that say that something rare has happened. */

@@ -93,6 +93,8 @@ export interface Plan {
   readonly n: number
   /** r: n of a chunk is one more. */
   readonly replicas: number
+  /** Few chunks cost less: each node looks at all of them again and again. */
+  readonly chunkBits: number
   readonly acceptFrom: 'majority' | 'any-member'
   readonly admission: 'psk' | 'open'
   readonly admitAfter: 'auto' | number
@@ -137,6 +139,7 @@ function shapeOf(kind: Kind, random: SeededRandom): Shape {
   return {
     n: n ?? 3 + random.below(3),
     replicas: kind === 'seven' ? 6 : [2, 2, 2, 3][random.below(4)]!,
+    chunkBits: random.split('chunks').below(8) === 0 ? 8 : 4,
     acceptFrom,
     admission: random.below(8) === 0 ? 'open' : 'psk',
     admitAfter: [1, 1, 2, 'auto' as const][random.below(4)]!,

@@ -1,6 +1,7 @@
 /** Whole nodes as a subject of the suite: what must happen in their worlds, what must be found, and how a plan is shortened. */
+import { shrink } from '../shrink.ts'
 import type { Subject } from '../suite.ts'
-import { type Fault, makePlan, type Plan } from './plan.ts'
+import { makePlan, type Plan } from './plan.ts'
 import { PLANTS } from './plants.ts'
 import { runWorld } from './world.ts'
 
@@ -49,29 +50,16 @@ export const nodeWorlds: Subject<Plan> = {
   makePlan: (seed) => makePlan(seed),
   describe: ({ kind, n, acceptFrom }) => ({ scenario: kind, size: `${n} members, ${acceptFrom}` }),
   runWorld,
-  shrink,
+  shrink: shortened,
   mustHappen: MUST_HAPPEN,
   plants: PLANTS,
 }
 
-/** Leaves out one fault after the other, then members and questions, as long as the same check still fails. */
-export async function shrink(plan: Plan): Promise<Plan> {
-  const check = (await runWorld(plan)).failure?.check
-  const fails = async (shorter: Plan) => (await runWorld(shorter)).failure?.check === check
-  let shortest = plan
-  for (let i = plan.faults.length - 1; i >= 0; i--) {
-    const faults: readonly Fault[] = shortest.faults.filter((_, at) => at !== i)
-    if (await fails({ ...shortest, faults })) shortest = { ...shortest, faults }
-  }
-  for (let n = 2; n < shortest.n; n++) {
-    if (!(await fails({ ...shortest, n }))) continue
-    shortest = { ...shortest, n }
-    break
-  }
-  for (const questions of [0, 5, 20]) {
-    if (questions >= shortest.questions || !(await fails({ ...shortest, questions }))) continue
-    shortest = { ...shortest, questions }
-    break
-  }
-  return shortest
+function shortened(plan: Plan): Promise<Plan> {
+  return shrink(plan, {
+    runWorld,
+    leastMembers: 2,
+    lighter: (long) =>
+      [0, 5, 20].filter((questions) => questions < long.questions).map((questions) => ({ ...long, questions })),
+  })
 }

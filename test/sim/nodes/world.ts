@@ -4,6 +4,7 @@
  */
 import { setImmediate } from 'node:timers/promises'
 import { isChordnsError, type PeerId, type RingId, type Transport } from '../../../src/base/index.ts'
+import { chunkOf, keyOfChunk } from '../../../src/chunks/index.ts'
 import type { EntrySummary } from '../../../src/chunks/entries/entry.ts'
 import { seatsOfChunk } from '../../../src/chunks/seats/seats.ts'
 import type { Config } from '../../../src/config/index.ts'
@@ -32,7 +33,8 @@ import {
   signedFlaw,
   sizeFlaw,
 } from './checks.ts'
-import { createInternet, type Forging, forgedExchange, type Internet, SITES, START_MS } from './internet.ts'
+import { Dates } from './dates.ts'
+import { createInternet, type Forging, forgedExchange, type Internet, SITES, type Site, START_MS } from './internet.ts'
 import { misbehaving } from './liars.ts'
 import { Machine } from './machine.ts'
 import type { Fault, Habit, Plan } from './plan.ts'
@@ -51,6 +53,7 @@ export type Check =
   | 'program'
   | 'secrets'
   | 'joining'
+  | 'dates'
 
 export interface Outcome {
   readonly failure?: { readonly check: Check; readonly what: string; readonly at: number }
@@ -73,6 +76,9 @@ const QUIET_MS = 240_000
 /** Two repair intervals with their random part, a chain's rest, and what is on its way. */
 const REPAIRED_MS = 2 * 75_000 + 20_000
 const STEP_MS = 500
+/** Rounds that a chain may have gone through: sixteen each time that a liar says it is further on, once in 300 ms. */
+const LATEST_ROUND = 64
+const ROUNDS_PER_MS = 16 / 300
 const JOINED_MS = 12_000
 /** Entries of the last run are read, and whoever signed them is known. */
 const REMEMBERED_MS = 15_000
@@ -86,6 +92,8 @@ export class World {
   readonly clock = virtualClock({ startUnixMs: START_MS, settle: () => setImmediate() })
   readonly machines: Machine[] = []
   readonly byId = new Map<RingId, Machine>()
+  /** Where the chunks of the sites are on the ring. */
+  readonly keys: readonly RingId[]
   readonly scheme: SignatureScheme
   readonly network
   internet!: Internet
@@ -98,6 +106,7 @@ export class World {
   readonly #offline = new Set<number>()
   readonly #asking = new Asking(this)
   readonly #effort = new Effort()
+  readonly #dates = new Dates()
   #config!: Config
   #violation: Violation | undefined
   /** By how much clocks were wrong at most, ms. */
@@ -105,6 +114,7 @@ export class World {
 
   constructor(plan: Plan) {
     this.plan = plan
+    this.keys = SITES.map((site) => this.keyOf(site))
     this.#random = seededRandom(`nodes world ${plan.seed}`)
     this.#simulated = hashScheme(plan.seed)
     this.scheme = plan.realKeys ? ed25519 : this.#simulated
@@ -174,6 +184,11 @@ export class World {
     return this.plan.faults.some((fault) => fault.kind === 'deceived' && fault.node === index)
   }
 
+  /** Its wall clock is set while it runs: nothing can be said of the dates of what it has cached. */
+  hasSteppingClock({ index }: Machine): boolean {
+    return this.plan.faults.some((fault) => fault.kind === 'clock' && fault.node === index && fault.at > 0)
+  }
+
   stream(name: string): SeededRandom {
     return this.#random.split(name)
   }
@@ -182,6 +197,12 @@ export class World {
   signerFor(name: string): Signer {
     const key = sha256(new TextEncoder().encode(`${name} of ${this.plan.seed}`))
     return this.plan.realKeys ? ed25519Signer(key) : this.#simulated.signer(key)
+  }
+
+  /** Where a site's chunk is on the ring. */
+  keyOf({ question }: Site): RingId {
+    const { chunkBits } = this.plan
+    return keyOfChunk(chunkOf(question.name, chunkBits), chunkBits)
   }
 
   region(machine: Machine): number {
@@ -210,6 +231,8 @@ export class World {
     }
     const size = sizeFlaw(this) ?? this.#effort.flaw(this)
     if (size !== undefined) this.violated('bounds', size)
+    const date = this.#dates.flaw(this)
+    if (date !== undefined) this.violated('dates', date)
   }
 
   async #form(): Promise<void> {
@@ -320,12 +343,14 @@ export class World {
         count: (what) => this.count(what),
         onError: (one, text) => this.#onError(one, text),
         onAccused: (one, peer) => this.#onAccused(one, peer),
+        onVote: (one, round) => this.#onVote(one, round),
         onForgetfulVote: (one) => this.violated('chains', `${one.index} votes where it has lost what it had voted`),
       },
     )
-    const exchange = forgedExchange(way(`10.${this.#space.region(machine.peer)}.0.${index + 1}`), () =>
+    const forged = forgedExchange(way(`10.${this.#space.region(machine.peer)}.0.${index + 1}`), () =>
       this.habitOf(machine) === 'lying' ? 'unsigned' : (this.#forging.get(index) ?? 'nothing'),
     )
+    const exchange = this.#dates.watched(machine, forged)
     this.machines.push(machine)
     this.byId.set(memberId(signer.publicKey, new Uint8Array()), machine)
     return machine
@@ -334,6 +359,13 @@ export class World {
   #around(machine: Machine, transport: Transport): Transport {
     const habit = this.habitOf(machine)
     return habit === undefined ? transport : misbehaving(habit, this, machine, transport)
+  }
+
+  /** However far others claim to be, a chain goes through its rounds by bounded steps, one in a while. */
+  #onVote({ index }: Machine, round: number): void {
+    if (round > 0) this.count('votes of later rounds')
+    const most = LATEST_ROUND + ROUNDS_PER_MS * this.clock.monotonic()
+    if (round > most) this.violated('bounds', `${index} votes in round ${round} of a chain`)
   }
 
   /** No member of these worlds signs twice, unless its disk forgets what it signed. */
@@ -442,15 +474,15 @@ export class World {
     return () => set(false)
   }
 
-  /** Hosts that are no members open connections to the first node, and say nothing. */
+  /** Hosts that are no members, each in a network of its own, open connections to one node after the other, and say nothing. */
   #knock({ hosts, perSecond }: Extract<Fault, { kind: 'strangers' }>): () => void {
     let isOver = false
-    const knock = (host: string) => {
+    const knock = (host: string, at: number) => {
       if (isOver) return
-      this.network.knock(host, this.machines[0]!.address)
-      this.clock.after(1_000 / perSecond, () => knock(host))
+      this.network.knock(host, this.machines[at % this.machines.length]!.address)
+      this.clock.after(1_000 / perSecond, () => knock(host, at + 1))
     }
-    for (let i = 0; i < hosts; i++) knock(`203.0.113.${i}`)
+    for (let i = 0; i < hosts; i++) knock(`198.51.${i}.7`, i)
     return () => {
       isOver = true
     }
@@ -479,7 +511,7 @@ export class World {
       if (machine.lives !== lives || machine.life === undefined) return
       const { chunks, ring } = machine.life.rooms
       for (const { key, chunk, expires } of held) {
-        if (expires < machine.now() + 1_000 || !seatsOfChunk(ring, chunk, 8).mine) continue
+        if (expires < machine.now() + 1_000 || !seatsOfChunk(ring, chunk, this.plan.chunkBits).mine) continue
         this.count('entries held after a kill')
         if (chunks.entryOf(key) === undefined) this.violated('disk', `${machine.index} has lost ${key}`)
       }
@@ -511,6 +543,18 @@ function addressesOf(...indexes: readonly number[]): string[] {
   return [...new Set(indexes)].map((index) => `/memory/${index}`)
 }
 
+/** This Internet has a dozen servers. */
+const SMALL_TABLES = {
+  CHAIN_REMEMBERED: 500,
+  MISSING_REMEMBERED: 500,
+  DNAMES_REMEMBERED: 500,
+  AGREED_REMEMBERED: 500,
+  SERVERS_REMEMBERED: 500,
+  CASELESS_REMEMBERED: 500,
+  USELESS_REMEMBERED: 500,
+  ANSWERERS_REMEMBERED: 500,
+}
+
 /** The configuration of a node, as a file would give it. */
 function configOf(plan: Plan, { hints, world }: Internet): Config {
   const config = defaultConfig({
@@ -523,9 +567,12 @@ function configOf(plan: Plan, { hints, world }: Internet): Config {
     'ring.admission': plan.admission,
     'ring.acceptFrom': plan.acceptFrom,
     'ring.replicas': plan.replicas,
+    'ring.chunkBits': plan.chunkBits,
     'ring.timing.stabiliseMs': plan.stabiliseMs,
     'ring.timing.auditMs': 5 * plan.stabiliseMs,
     'chunks.admitAfter': plan.admitAfter,
   })
-  return { ...config, ring: { ...config.ring, byDefault: false } }
+  const { iterator, ring } = config
+  // Tables for thousands of servers are made at each start of a node.
+  return { ...config, iterator: { ...iterator, limits: SMALL_TABLES }, ring: { ...ring, byDefault: false } }
 }

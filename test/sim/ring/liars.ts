@@ -1,5 +1,6 @@
 /** Members that lie about records: each takes the place of a node's own answer to those who ask it. */
 import type { PeerId } from '../../../src/base/index.ts'
+import { chunkOf } from '../../../src/chunks/index.ts'
 import {
   type ChunkReply,
   type ChunkRequest,
@@ -17,6 +18,8 @@ export interface LiarModules {
   readonly signer: Signer
   readonly now: () => number
   readonly lie: (question: Question) => Outcome
+  /** Of the ring; default: 8. */
+  readonly chunkBits?: number
   /** Keys of all members, to forge for. */
   readonly keys: () => readonly Uint8Array[]
   /** Another question that everybody knows. */
@@ -31,11 +34,14 @@ export function createLiar(habit: Habit, modules: LiarModules): Liar {
   const { signer, count } = modules
   /** First answers, shown for ever after. */
   const kept = new Map<string, Uint8Array>()
+  const { chunkBits = 8 } = modules
+  const mine = (question: Question, outcome: Outcome, change = {}) =>
+    paper(signer, question, outcome, modules.now(), { chunk: chunkOf(question.name, chunkBits), ...change })
   const vote = (request: ChunkRequest): Uint8Array => {
     const { question } = request
     const outcome = modules.lie(question)
     const change = request.kind === 'round' ? { nonce: request.nonce } : {}
-    return encodeReply({ kind: 'vote', observation: paper(signer, question, outcome, modules.now(), change), outcome })
+    return encodeReply({ kind: 'vote', observation: mine(question, outcome, change), outcome })
   }
   const tricks: Record<
     Habit,
@@ -45,8 +51,8 @@ export function createLiar(habit: Habit, modules: LiarModules): Liar {
     async forging(_, { question }) {
       const outcome = modules.lie(question)
       // Its own signature is good; under the others' names it puts the same bytes.
-      const mine = paper(signer, question, outcome, modules.now())
-      const observations = modules.keys().map((observer) => ({ ...mine, observer }))
+      const own = mine(question, outcome)
+      const observations = modules.keys().map((observer) => ({ ...own, observer }))
       return encodeReply({ kind: 'entry', certificate: { kind: 'agreed', contents: [], observations }, outcome })
     },
     async stale(_, request, honest) {
@@ -63,7 +69,7 @@ export function createLiar(habit: Habit, modules: LiarModules): Liar {
     async wrongChunk(_, { question }) {
       const other = modules.other(question)
       const outcome = modules.lie(other)
-      return encodeReply({ kind: 'vote', observation: paper(signer, other, outcome, modules.now()), outcome })
+      return encodeReply({ kind: 'vote', observation: mine(other, outcome), outcome })
     },
     async lying(_, request) {
       return vote(request)

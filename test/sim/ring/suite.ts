@@ -1,6 +1,7 @@
 /** Rings as a subject of the suite: what must happen in them, what must be found, and how a plan is shortened. */
+import { shrink } from '../shrink.ts'
 import type { Subject } from '../suite.ts'
-import { type Fault, makePlan, type Plan } from './plan.ts'
+import { makePlan, type Plan } from './plan.ts'
 import { findPlant, PLANTS } from './plants.ts'
 import { type Bugs, runWorld } from './world.ts'
 
@@ -62,29 +63,16 @@ export const ringWorlds: Subject<Plan> = {
   makePlan: (seed) => makePlan(seed),
   describe: ({ scenario, n }) => ({ scenario, size: `${n} members` }),
   runWorld: (plan) => runWorld(plan),
-  shrink: (plan) => shrink(plan),
+  shrink: (plan) => shortened(plan),
   mustHappen: MUST_HAPPEN,
   plants: PLANTS.map((plant) => ({ name: plant.name, find: () => findPlant(plant) })),
 }
 
-/** Leaves out one fault after the other, then members and reads, as long as the same check still fails. */
-export async function shrink(plan: Plan, bugs?: Bugs): Promise<Plan> {
-  const check = (await runWorld(plan, bugs)).failure?.check
-  const fails = async (shorter: Plan) => (await runWorld(shorter, bugs)).failure?.check === check
-  let shortest = plan
-  for (let i = plan.faults.length - 1; i >= 0; i--) {
-    const faults: readonly Fault[] = shortest.faults.filter((_, at) => at !== i)
-    if (await fails({ ...shortest, faults })) shortest = { ...shortest, faults }
-  }
-  for (let n = 3; n < shortest.n; n++) {
-    if (!(await fails({ ...shortest, n }))) continue
-    shortest = { ...shortest, n }
-    break
-  }
-  for (const reads of [0, 6, 12]) {
-    if (reads >= shortest.reads || !(await fails({ ...shortest, reads }))) continue
-    shortest = { ...shortest, reads }
-    break
-  }
-  return shortest
+/** Fewer members, faults and reads, with the same mistakes put back. */
+export function shortened(plan: Plan, bugs?: Bugs): Promise<Plan> {
+  return shrink(plan, {
+    runWorld: (shorter) => runWorld(shorter, bugs),
+    leastMembers: 3,
+    lighter: (long) => [0, 6, 12].filter((reads) => reads < long.reads).map((reads) => ({ ...long, reads })),
+  })
 }

@@ -1,0 +1,20 @@
+/** Runs worlds of one kind on a thread of its own: a seed comes in, its outcome goes out. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { nodeWorlds } from './nodes/suite.ts'
+import { ringWorlds } from './ring/suite.ts'
+import type { Subject, WorldOutcome } from './suite.ts'
+
+const SUBJECTS: Readonly<Record<string, (seed: number) => Promise<WorldOutcome>>> = {
+  ring: runner(ringWorlds),
+  nodes: runner(nodeWorlds),
+}
+
+function runner<Plan extends { readonly seed: number }>({ makePlan, runWorld }: Subject<Plan>) {
+  return (seed: number) => runWorld(makePlan(seed))
+}
+
+const run = SUBJECTS[workerData as string]!
+parentPort!.on('message', (seed: number) => {
+  // What a world throws that is none of its checks is a mistake of the simulator, and ends the thread.
+  void run(seed).then((outcome) => parentPort!.postMessage(outcome))
+})
