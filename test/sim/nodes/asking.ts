@@ -29,11 +29,11 @@ export class Asking {
     this.#world = world
   }
 
-  askSomebody(random: SeededRandom): void {
+  askSomebody(random: SeededRandom, { mustSucceed = false } = {}): void {
     const up = this.#world.honest()
     const site = SITES[random.below(SITES.length)]!
     const machine = up[random.below(Math.max(1, up.length))]
-    if (machine !== undefined) this.ask(machine, site)
+    if (machine !== undefined) this.ask(machine, site, { mustSucceed })
   }
 
   /** `mustSucceed`: the authorities can be reached, so an error is none of theirs. */

@@ -144,7 +144,7 @@ export async function signedFlaw(world: World): Promise<string | undefined> {
   return undefined
 }
 
-async function wordOf(world: World, holder: Machine, { question }: Site): Promise<string> {
+export async function wordOf(world: World, holder: Machine, { question }: Site): Promise<string> {
   const asker = world.honest().find((one) => one !== holder)
   if (asker === undefined) return 'alone'
   const body = encodeRequest({ kind: 'read', question })

@@ -32,7 +32,7 @@ export interface Site {
 /** Unix ms at which all simulated worlds begin; signatures are made for it. */
 export const START_MS = 1_800_000_000_000
 /** Seconds. */
-const LONG_TTL = 3_600
+export const LONG_TTL = 3_600
 const SHORT_TTL = 120
 const MONTH = 30 * 86_400
 

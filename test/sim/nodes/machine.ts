@@ -23,6 +23,7 @@ import { DoorPlaces } from '../../../src/io/peers/places.ts'
 import { PeerCapabilities } from '../../../src/peer/capabilities.ts'
 import { composeCore, composePeers, doorkeeperOf, type PeerRooms } from '../../../src/peer/composition.ts'
 import type { Core } from '../../../src/peer/core/core.ts'
+import { Guests } from '../../../src/peer/guests.ts'
 import type { PointerRules } from '../../../src/ring/index.ts'
 import {
   createMemoryDisk,
@@ -154,8 +155,10 @@ export class Machine {
     const log = this.#log(isMine)
     let rooms: PeerRooms | undefined
     const capabilities = new PeerCapabilities()
+    const { replicas, chunkBits } = config.ring
+    const guests = new Guests({ key: { secret, replicas, chunkBits }, log })
     const door = doorkeeperOf(
-      { config, random: own.split('door'), log, secret, capabilities },
+      { config, random: own.split('door'), log, secret, capabilities, guests },
       (peer) => rooms?.ring.isExpelled(peer) ?? false,
     )
     const { maxPeers } = this.#deps
@@ -191,6 +194,7 @@ export class Machine {
           recursor: core.recursor,
           capabilities,
           stores: this.#open(),
+          guests,
           ...(rules !== undefined && { rules }),
         },
         { isPrivate: (question) => core.isPrivate(question), onAgreed: (finding) => void core.agreed(finding) },
@@ -369,6 +373,11 @@ export class Machine {
       },
     }
   }
+}
+
+/** Where the machines of these indexes listen. */
+export function addressesOf(...indexes: readonly number[]): string[] {
+  return [...new Set(indexes)].map((index) => `/memory/${index}`)
 }
 
 const VOTE_TAG = new TextEncoder().encode('chordns/vote/1')

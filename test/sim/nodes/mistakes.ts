@@ -11,8 +11,6 @@ export interface Mistake {
   readonly check: string
   /** Seeds, from 1 on, within which it must be found. */
   readonly within: number
-  /** It was not found so far: the worlds are too kind to it, or the change alone does not bring the fault back. Not in the suite yet. */
-  readonly escapes?: true
 }
 
 /** A small ring in which nothing is wrong but these. */

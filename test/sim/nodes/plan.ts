@@ -12,9 +12,14 @@ export const KINDS = [
   'liars',
   'network',
   'churn',
+  'guests',
+  'restarts',
+  'replaced',
   'day',
 ] as const
 export type Kind = (typeof KINDS)[number]
+/** Nothing is wrong in these but what is done on purpose: no question fails, and what was agreed stays. */
+export const KEEPING: readonly Kind[] = ['restarts', 'replaced']
 const COMMON = KINDS.filter((kind) => kind !== 'day' && kind !== 'caps' && kind !== 'seven')
 
 /** What a member does that is no honest one; its pointers are honest unless the habit says otherwise. */
@@ -73,6 +78,18 @@ export type Fault =
   | ({ readonly kind: 'offline'; readonly node: number } & Span)
   /** Hosts that are no members open connections, so many a second from each, and say nothing. */
   | ({ readonly kind: 'strangers'; readonly hosts: number; readonly perSecond: number } & Span)
+  /** A member invites machines: so many claim a place, some at once, at doors of their own; it may take its word back. */
+  | {
+      readonly kind: 'invite'
+      readonly at: number
+      readonly node: number
+      readonly uses: number
+      readonly claims: number
+      readonly withinMs: number
+      readonly revokedAfterMs: number | undefined
+    }
+  /** It says good-bye and comes back, as when it is updated. */
+  | { readonly kind: 'restart'; readonly at: number; readonly node: number; readonly downMs: number }
   /** An authority changes a record. */
   | { readonly kind: 'move'; readonly at: number }
 
@@ -109,49 +126,53 @@ export interface Plan {
 }
 
 const HOUR = 3_600_000
+/** From one member that is restarted or replaced to the next. */
+const IN_TURN_MS = 12_000
 
 /** Everything about one concern is drawn from a stream of its own. */
 export function makePlan(seed: number, only?: Kind): Plan {
   const random = seededRandom(`nodes ${seed}`)
   const kind = only ?? kindOf(seed, random.split('kind'))
-  const shape = shapeOf(kind, random.split('shape'))
+  const shape = shapeOf(kind, seed, random.split('shape'))
   const faults: Fault[] = []
   const draw = new Draw(faults, shape.n, shape.faultsMs, random)
   faultsOf(kind, draw)
-  draw.people(kind === 'liars' || kind === 'seven' ? 1 : 3)
+  if (!KEEPING.includes(kind)) draw.people(kind === 'liars' || kind === 'seven' ? 1 : 3)
   return { seed, kind, ...shape, realKeys: seed % 100 === 7, faults }
 }
 
-/** A day of virtual time, and a ring of more members than connections, are one in fifty worlds each, larger sets of replicas one in twenty: they cost most. */
+/** A day or two of virtual time, and a ring of more members than connections, are one in a hundred worlds each, larger sets of replicas one in twenty-five: they cost most. */
 function kindOf(seed: number, random: SeededRandom): Kind {
-  if (seed % 50 === 25) return 'day'
-  if (seed % 50 === 0) return 'caps'
-  if (seed % 20 === 1) return 'seven'
+  if (seed % 100 === 25) return 'day'
+  if (seed % 100 === 50) return 'caps'
+  if (seed % 25 === 1) return 'seven'
   return COMMON[random.below(COMMON.length)]!
 }
 
 type Shape = Omit<Plan, 'seed' | 'kind' | 'faults' | 'realKeys'>
 
-function shapeOf(kind: Kind, random: SeededRandom): Shape {
+function shapeOf(kind: Kind, seed: number, random: SeededRandom): Shape {
+  const hours = seed % 200 === 25 ? 24 : 49
   const n = { household: 2 + random.below(3), seven: 7, caps: 8, day: 3 }[kind as string]
   const acceptFrom = kind === 'household' || random.below(5) === 0 ? 'any-member' : 'majority'
   const isDay = kind === 'day'
+  const members = n ?? 3 + random.below(3)
   return {
-    n: n ?? 3 + random.below(3),
+    n: members,
     replicas: kind === 'seven' ? 6 : [2, 2, 2, 3][random.below(4)]!,
     chunkBits: random.split('chunks').below(8) === 0 ? 8 : 4,
     acceptFrom,
-    admission: random.below(8) === 0 ? 'open' : 'psk',
+    admission: random.below(8) === 0 && kind !== 'guests' ? 'open' : 'psk',
     admitAfter: [1, 1, 2, 'auto' as const][random.below(4)]!,
     maxPeers: kind === 'caps' ? 8 : random.below(3) === 0 ? 24 : undefined,
     stabiliseMs: isDay ? 60_000 : 5_000,
-    faultsMs: isDay ? 24 * HOUR : 15_000 + random.below(15_000),
-    questions: isDay ? 120 : 40,
+    faultsMs: KEEPING.includes(kind) ? (members + 1) * IN_TURN_MS : isDay ? hours * HOUR : 15_000 + random.below(15_000),
+    questions: isDay ? 5 * hours : 40,
   }
 }
 
 function faultsOf(kind: Kind, draw: Draw): void {
-  if (draw.dice('move', 2)) draw.faults.push({ kind: 'move', at: draw.random.split('moving').below(draw.faultsMs) })
+  if (!KEEPING.includes(kind) && draw.dice('move', 2)) draw.faults.push({ kind: 'move', at: draw.random.split('moving').below(draw.faultsMs) })
   switch (kind) {
     case 'household':
       draw.weather(1)
@@ -187,6 +208,15 @@ function faultsOf(kind: Kind, draw: Draw): void {
     case 'churn':
       draw.comings(4)
       draw.crashes(1)
+      return
+    case 'guests':
+      draw.invitations()
+      return
+    case 'restarts':
+      draw.restarts()
+      return
+    case 'replaced':
+      draw.replacements()
       return
     case 'day':
       draw.crashes(4)
@@ -233,6 +263,43 @@ class Draw {
       const node = downMs === undefined ? 1 + random.below(this.#n - 1) : random.below(this.#n)
       const at = random.below(this.faultsMs)
       this.faults.push({ kind: 'crash', at, node, how, effects: random.below(12), downMs, ...loses })
+    }
+  }
+
+  /** Some tokens are for fewer machines than try, some are revoked on the way. */
+  invitations(): void {
+    const random = this.random.split('invitations')
+    for (let i = 0; i < 2; i++) {
+      const at = 1_000 + random.below(Math.floor(this.faultsMs / 2))
+      const revokedAfterMs = random.below(3) === 0 ? random.below(8_000) : undefined
+      this.faults.push({
+        kind: 'invite',
+        at,
+        node: random.below(this.#n),
+        uses: 1 + random.below(2),
+        claims: 1 + random.below(3),
+        withinMs: [1, 200, 8_000][random.below(3)]!,
+        revokedAfterMs,
+      })
+    }
+  }
+
+  /** All members, one after the other: some are updated, some killed. */
+  restarts(): void {
+    const random = this.random.split('restarts')
+    for (const [turn, node] of shuffled(this.#n, random).entries()) {
+      const at = turn * IN_TURN_MS
+      const downMs = 500 + random.below(3_000)
+      if (random.below(3) === 0) this.faults.push({ kind: 'crash', at, node, how: 'process', effects: 0, downMs })
+      else this.faults.push({ kind: 'restart', at, node, downMs })
+    }
+  }
+
+  /** One comes and one goes, until none of the first is left. */
+  replacements(): void {
+    for (let node = 0; node < this.#n; node++) {
+      const at = node * IN_TURN_MS
+      this.faults.push({ kind: 'join', at }, { kind: 'leave', at: at + IN_TURN_MS / 2, node })
     }
   }
 

@@ -43,6 +43,17 @@ const MUST_HAPPEN = [
   'chains verified',
   'blocks verified',
   'certificates refused',
+  'dates compared',
+  'invitations',
+  'invitations revoked',
+  'guests let in',
+  'guests inside',
+  'guests refused: used',
+  'restarts in turn',
+  'entries remembered',
+  'entries kept',
+  'signed answers kept',
+  'votes of later rounds',
 ] as const
 
 export const nodeWorlds: Subject<Plan> = {

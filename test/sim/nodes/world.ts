@@ -5,8 +5,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { isChordnsError, type PeerId, type RingId, type Transport } from '../../../src/base/index.ts'
 import { chunkOf, keyOfChunk } from '../../../src/chunks/index.ts'
-import type { EntrySummary } from '../../../src/chunks/entries/entry.ts'
-import { seatsOfChunk } from '../../../src/chunks/seats/seats.ts'
 import type { Config } from '../../../src/config/index.ts'
 import { ed25519, ed25519Signer, type SignatureScheme, type Signer, sha256 } from '../../../src/crypto/index.ts'
 import { parseTrustAnchors } from '../../../src/dnssec/index.ts'
@@ -34,10 +32,12 @@ import {
   sizeFlaw,
 } from './checks.ts'
 import { Dates } from './dates.ts'
+import { Faults } from './faults.ts'
 import { createInternet, type Forging, forgedExchange, type Internet, SITES, type Site, START_MS } from './internet.ts'
+import { Keeping } from './keeping.ts'
 import { misbehaving } from './liars.ts'
-import { Machine } from './machine.ts'
-import type { Fault, Habit, Plan } from './plan.ts'
+import { addressesOf, Machine } from './machine.ts'
+import { type Habit, KEEPING, type Plan } from './plan.ts'
 
 export type Check =
   | 'truth'
@@ -54,6 +54,7 @@ export type Check =
   | 'secrets'
   | 'joining'
   | 'dates'
+  | 'guests'
 
 export interface Outcome {
   readonly failure?: { readonly check: Check; readonly what: string; readonly at: number }
@@ -70,6 +71,7 @@ export class Violation extends Error {
   }
 }
 
+export const RING_ID = 'world'
 const FORM_MS = 60_000
 /** What a ring may take to be one ring again after the faults. */
 const QUIET_MS = 240_000
@@ -79,9 +81,6 @@ const STEP_MS = 500
 /** Rounds that a chain may have gone through: sixteen each time that a liar says it is further on, once in 300 ms. */
 const LATEST_ROUND = 64
 const ROUNDS_PER_MS = 16 / 300
-const JOINED_MS = 12_000
-/** Entries of the last run are read, and whoever signed them is known. */
-const REMEMBERED_MS = 15_000
 
 export async function runWorld(plan: Plan): Promise<Outcome> {
   return new World(plan).run()
@@ -95,18 +94,24 @@ export class World {
   /** Where the chunks of the sites are on the ring. */
   readonly keys: readonly RingId[]
   readonly scheme: SignatureScheme
+  /** Of the ring. */
+  readonly secret: Uint8Array
   readonly network
   internet!: Internet
   readonly #random: SeededRandom
   readonly #simulated
-  readonly #weather
-  readonly #space
+  readonly weather
+  readonly space
   readonly #coverage: Record<string, number> = {}
-  readonly #forging = new Map<number, Forging>()
-  readonly #offline = new Set<number>()
+  /** Whom somebody on the way to the authorities lies to now, by index. */
+  readonly forging = new Map<number, Forging>()
+  /** Who reaches no authority now, by index. */
+  readonly offline = new Set<number>()
   readonly #asking = new Asking(this)
   readonly #effort = new Effort()
+  readonly #faults = new Faults(this)
   readonly #dates = new Dates()
+  readonly #keeping = new Keeping()
   #config!: Config
   #violation: Violation | undefined
   /** By how much clocks were wrong at most, ms. */
@@ -114,17 +119,18 @@ export class World {
 
   constructor(plan: Plan) {
     this.plan = plan
+    this.secret = sha256(new TextEncoder().encode(`secret ${plan.seed}`))
     this.keys = SITES.map((site) => this.keyOf(site))
     this.#random = seededRandom(`nodes world ${plan.seed}`)
     this.#simulated = hashScheme(plan.seed)
     this.scheme = plan.realKeys ? ed25519 : this.#simulated
-    this.#weather = createWeather(this.#random.split('weather'))
-    this.#space = latencySpace(this.#random.split('places'))
+    this.weather = createWeather(this.#random.split('weather'))
+    this.space = latencySpace(this.#random.split('places'))
     this.network = createMemoryNetwork({
       clock: this.clock,
       random: this.#random.split('network'),
-      delayMs: (from, to) => this.#space.delay(from, to),
-      weather: this.#weather,
+      delayMs: (from, to) => this.space.delay(from, to),
+      weather: this.weather,
     })
   }
 
@@ -206,7 +212,7 @@ export class World {
   }
 
   region(machine: Machine): number {
-    return this.#space.region(machine.peer)
+    return this.space.region(machine.peer)
   }
 
   /** Lets time pass; what was found meanwhile ends the run. */
@@ -237,22 +243,33 @@ export class World {
 
   async #form(): Promise<void> {
     const random = this.stream('forming')
-    this.#start(this.add(), [])
+    this.start(this.add(), [])
     for (let i = 1; i < this.plan.n; i++) {
       const other = random.below(i)
       const machine = this.add()
-      this.clock.after(random.below(1_500), () => this.#start(machine, addressesOf(0, other)))
+      this.clock.after(random.below(1_500), () => this.start(machine, addressesOf(0, 1 % i, other)))
     }
     await this.pass(2_000)
     await this.#until('ring', () => ringFlawOf(this), FORM_MS)
   }
 
   async #suffer(): Promise<void> {
-    const { faults, faultsMs, questions } = this.plan
-    for (const fault of faults) if ('at' in fault) this.clock.after(fault.at, () => this.#strike(fault))
+    const { faults, faultsMs, questions, kind } = this.plan
+    const mustSucceed = KEEPING.includes(kind)
+    if (mustSucceed) await this.#prepare()
+    for (const fault of faults) if ('at' in fault) this.clock.after(fault.at, () => this.#faults.strike(fault))
     const random = this.stream('questions')
-    for (let i = 0; i < questions; i++) this.clock.after(random.below(faultsMs), () => this.#asking.askSomebody(random))
+    for (let i = 0; i < questions; i++) this.clock.after(random.below(faultsMs), () => this.#asking.askSomebody(random, { mustSucceed }))
     await this.pass(faultsMs)
+  }
+
+  /** All names are agreed on. */
+  async #prepare(): Promise<void> {
+    for (let i = 0; i < 2; i++) {
+      for (const site of SITES) for (const machine of this.honest()) this.#asking.ask(machine, site, { mustSucceed: true })
+      await this.pass(10_000)
+    }
+    await this.clock.run(this.#keeping.remember(this))
   }
 
   /** Faults stop, whoever is to come back is back, and the ring must become the ideal one. */
@@ -263,6 +280,8 @@ export class World {
       return fault.kind === 'crash' ? fault.at + 4_000 + (fault.downMs ?? 0) : 0
     })
     await this.pass(Math.max(0, ...ends.map((end) => end - faultsMs)) + 2_500)
+    const flaw = this.#faults.guests.flaw()
+    if (flaw !== undefined) throw new Violation('guests', flaw)
     await this.#until('ring', () => ringFlawOf(this), QUIET_MS)
     await this.#until('seats', () => seatsFlawOf(this), QUIET_MS)
   }
@@ -277,7 +296,7 @@ export class World {
     await this.pass(REPAIRED_MS)
     const entries = entriesFlaw(this)
     if (entries !== undefined) throw new Violation('entries', entries)
-    const signed = await this.clock.run(signedFlaw(this))
+    const signed = await this.clock.run(signedFlaw(this).then((flaw) => flaw ?? this.#keeping.flaw(this)))
     if (signed !== undefined) throw new Violation('entries', signed)
     await this.#verifyChains()
     for (const machine of this.honest())
@@ -330,11 +349,11 @@ export class World {
         signer,
         scheme: this.scheme,
         config: this.#config,
-        secret: sha256(new TextEncoder().encode(`secret ${seed}`)),
+        secret: this.secret,
         anchors: () => parseTrustAnchors(this.internet.anchor),
         exchange: {
           families: () => ({ ipv4: true, ipv6: false }),
-          exchange: (query) => exchange.exchange(this.#offline.has(index) ? { ...query, server: NOWHERE } : query),
+          exchange: (query) => exchange.exchange(this.offline.has(index) ? { ...query, server: NOWHERE } : query),
         },
         maxPeers,
       },
@@ -347,8 +366,8 @@ export class World {
         onForgetfulVote: (one) => this.violated('chains', `${one.index} votes where it has lost what it had voted`),
       },
     )
-    const forged = forgedExchange(way(`10.${this.#space.region(machine.peer)}.0.${index + 1}`), () =>
-      this.habitOf(machine) === 'lying' ? 'unsigned' : (this.#forging.get(index) ?? 'nothing'),
+    const forged = forgedExchange(way(`10.${this.space.region(machine.peer)}.0.${index + 1}`), () =>
+      this.habitOf(machine) === 'lying' ? 'unsigned' : (this.forging.get(index) ?? 'nothing'),
     )
     const exchange = this.#dates.watched(machine, forged)
     this.machines.push(machine)
@@ -382,166 +401,19 @@ export class World {
     else if (this.habitOf(machine) === undefined) this.violated('program', `${machine.index}: ${text}`)
   }
 
-  #start(machine: Machine, bootstrap: readonly string[]): void {
+  start(machine: Machine, bootstrap: readonly string[]): void {
     if (machine.life !== undefined) return
     try {
       machine.start(bootstrap)
     } catch (error) {
       if (!isChordnsError(error) || !error.code.startsWith('STORE_')) throw error
       this.count('starts that failed')
-      this.clock.after(2_000, () => this.#start(machine, bootstrap))
+      this.clock.after(2_000, () => this.start(machine, bootstrap))
     }
-  }
-
-  #strike(fault: Extract<Fault, { at: number }>): void {
-    switch (fault.kind) {
-      case 'join':
-        this.#join()
-        return
-      case 'leave': {
-        const machine = this.machines[fault.node]
-        if (machine?.isUp === true && this.up().length > 2) void machine.leave()
-        return
-      }
-      case 'crash':
-        this.#crash(fault)
-        return
-      case 'clock': {
-        const machine = this.machines[fault.node]
-        this.count('clocks moved')
-        this.slackMs = Math.max(this.slackMs, Math.abs(fault.byMs))
-        if (machine !== undefined) machine.aheadMs += fault.byMs
-        return
-      }
-      case 'move':
-        this.count('records moved')
-        this.internet.move()
-        return
-      default:
-        this.count(fault.kind === 'disk' ? `disk ${fault.what}` : fault.kind)
-        this.clock.after(fault.until - fault.at, this.#begin(fault))
-    }
-  }
-
-  /** What lasts for a while begins; what is returned ends it. */
-  #begin(fault: Extract<Fault, { until: number }>): () => void {
-    const weather = this.#weather
-    switch (fault.kind) {
-      case 'cut':
-      case 'clog': {
-        const [from, to] = [fault.from, fault.to].map((side) => side.flatMap((i) => this.machines[i]?.peer ?? []))
-        return fault.kind === 'cut' ? this.network.cut(from!, to!) : this.network.clog(from!, to!)
-      }
-      case 'slow':
-        this.#space.factor *= fault.factor
-        return () => {
-          this.#space.factor /= fault.factor
-        }
-      case 'narrow':
-        weather.bytesPerSecond = fault.bytesPerSecond
-        return () => {
-          weather.bytesPerSecond = undefined
-        }
-      case 'loss':
-      case 'duplicates':
-      case 'reorder':
-        weather[fault.kind] = fault.rate
-        return () => {
-          weather[fault.kind] = 0
-        }
-      case 'disk':
-        return this.#breakDisk(fault)
-      case 'deceived':
-        this.#forging.set(fault.node, fault.how)
-        return () => this.#forging.delete(fault.node)
-      case 'offline':
-        this.#offline.add(fault.node)
-        return () => this.#offline.delete(fault.node)
-      case 'strangers':
-        return this.#knock(fault)
-    }
-  }
-
-  #breakDisk({ node, what }: Extract<Fault, { kind: 'disk' }>): () => void {
-    const faults = this.machines[node]?.faults
-    const set = (is: boolean) => {
-      if (faults === undefined) return
-      if (what === 'full') faults.isFull = is
-      else if (what === 'forgetful') faults.isForgetful = is
-      else faults.failing = is ? 0.2 : 0
-    }
-    set(true)
-    return () => set(false)
-  }
-
-  /** Hosts that are no members, each in a network of its own, open connections to one node after the other, and say nothing. */
-  #knock({ hosts, perSecond }: Extract<Fault, { kind: 'strangers' }>): () => void {
-    let isOver = false
-    const knock = (host: string, at: number) => {
-      if (isOver) return
-      this.network.knock(host, this.machines[at % this.machines.length]!.address)
-      this.clock.after(1_000 / perSecond, () => knock(host, at + 1))
-    }
-    for (let i = 0; i < hosts; i++) knock(`198.51.${i}.7`, i)
-    return () => {
-      isOver = true
-    }
-  }
-
-  #join(): void {
-    const up = this.up()
-    const to = up[this.stream(`joining ${this.machines.length}`).below(Math.max(1, up.length))]?.index ?? 0
-    this.count('joins')
-    const machine = this.add()
-    this.#start(machine, addressesOf(0, to))
-    // Nothing is wrong but strangers and liars: whoever comes is let in at once.
-    if (this.plan.faults.some(({ kind }) => !['join', 'strangers', 'liar', 'move'].includes(kind))) return
-    this.clock.after(JOINED_MS, () => {
-      if (machine.isUp && !machine.life!.rooms.ring.status().joined)
-        this.violated('joining', `${machine.index} is kept out for ${JOINED_MS / 1_000} s`)
-    })
-  }
-
-  /** What a node held when its process was killed it holds again, soon after its start. */
-  #remembers(machine: Machine, held: readonly EntrySummary[]): void {
-    const { lives } = machine
-    const hadBadDisk = this.plan.faults.some((fault) => fault.kind === 'disk' && fault.node === machine.index)
-    if (hadBadDisk) return
-    this.clock.after(REMEMBERED_MS, () => {
-      if (machine.lives !== lives || machine.life === undefined) return
-      const { chunks, ring } = machine.life.rooms
-      for (const { key, chunk, expires } of held) {
-        if (expires < machine.now() + 1_000 || !seatsOfChunk(ring, chunk, this.plan.chunkBits).mine) continue
-        this.count('entries held after a kill')
-        if (chunks.entryOf(key) === undefined) this.violated('disk', `${machine.index} has lost ${key}`)
-      }
-    })
-  }
-
-  #crash({ node, how, effects, downMs, loses }: Extract<Fault, { kind: 'crash' }>): void {
-    const machine = this.machines[node]
-    if (machine?.isUp !== true || (downMs === undefined && this.up().length <= 2)) return
-    machine.crash(how, effects, (held) => {
-      if (downMs === undefined) return
-      if (loses === 'votes') {
-        this.count('votes lost')
-        machine.loseVotes()
-      }
-      this.clock.after(downMs, () => {
-        if (machine.life !== undefined) return
-        this.count('restarts')
-        this.#start(machine, addressesOf(0, 1, 2))
-        if (how === 'process') this.#remembers(machine, held)
-      })
-    })
   }
 }
 
 const NOWHERE = { address: '199.7.99.99', port: 53 }
-
-function addressesOf(...indexes: readonly number[]): string[] {
-  return [...new Set(indexes)].map((index) => `/memory/${index}`)
-}
 
 /** This Internet has a dozen servers. */
 const SMALL_TABLES = {
@@ -563,7 +435,7 @@ function configOf(plan: Plan, { hints, world }: Internet): Config {
     'iterator.port': world.port,
     'iterator.ipv6': false,
     'ring.enabled': true,
-    'ring.id': 'world',
+    'ring.id': RING_ID,
     'ring.admission': plan.admission,
     'ring.acceptFrom': plan.acceptFrom,
     'ring.replicas': plan.replicas,
