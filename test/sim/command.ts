@@ -34,6 +34,7 @@ export async function runWorlds<Plan extends { readonly seed: number }>(
   if (resume !== undefined) say(`${name}: goes on from seed ${resume.next}`)
   const threads = workers > 1 ? startWorkers(name, workers) : undefined
   const result = await runSuite(subject, {
+    workers,
     ...(threads !== undefined && { outcomes: (first, last) => threads.outcomes(first, last) }),
     from,
     to,

@@ -60,6 +60,8 @@ export interface SuiteOptions {
   readonly plants: boolean
   /** Outcomes of the seeds from here to there, in order, when they are run elsewhere; default: one after the other, here. */
   readonly outcomes?: (from: number, to: number) => AsyncIterable<WorldOutcome>
+  /** Planted mistakes that are searched for at once; default: 1. */
+  readonly workers?: number
   readonly resume: Progress | undefined
   readonly onProgress: (progress: Progress) => void
   readonly say: (line: string) => void
@@ -129,11 +131,15 @@ export async function runSuite<Plan extends { readonly seed: number }>(
   const neverHappened = seeds < ENOUGH_SEEDS ? [] : mustHappen.filter((what) => (coverage[what] ?? 0) === 0)
   for (const what of neverHappened) say(`${name}: "${what}" never happened`)
   const plants: { name: string; seed: number | undefined }[] = []
-  for (const plant of options.plants ? subject.plants : []) {
-    const found = await plant.find()
-    say(`${name}, planted: ${plant.name}: ${found === undefined ? 'NOT FOUND' : `seed ${found.seed}, ${found.what}`}`)
-    plants.push({ name: plant.name, seed: found?.seed })
+  const planted = options.plants ? [...subject.plants] : []
+  const search = async () => {
+    for (let plant = planted.shift(); plant !== undefined; plant = planted.shift()) {
+      const found = await plant.find()
+      say(`${name}, planted: ${plant.name}: ${found === undefined ? 'NOT FOUND' : `seed ${found.seed}, ${found.what}`}`)
+      plants.push({ name: plant.name, seed: found?.seed })
+    }
   }
+  await Promise.all(Array.from({ length: options.workers ?? 1 }, search))
   const missed = plants.filter((plant) => plant.seed === undefined).length
   return {
     ...result,

@@ -90,7 +90,9 @@ export async function repeat(world: World, machine: Machine, transport: Transpor
     outcome,
   })
   world.count('certificates of one signature', CERTIFICATES)
-  await Promise.all(Array.from({ length: CERTIFICATES }, () => toAll(world, machine, transport, RequestRoom.CHUNKS, body)))
+  await Promise.all(
+    Array.from({ length: CERTIFICATES }, () => toAll(world, machine, transport, RequestRoom.CHUNKS, body)),
+  )
 }
 
 /** Opens a round, and asks to be shown what the others saw when only itself and one more have committed. */

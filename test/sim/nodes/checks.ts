@@ -9,6 +9,7 @@ import { ringFlaw, seatsFlaw, uncondemned } from '../ring/checks.ts'
 import { nameOf } from './asking.ts'
 import { SITES, type Site } from './internet.ts'
 import type { Machine } from './machine.ts'
+import { KEEPING } from './plan.ts'
 import type { World } from './world.ts'
 
 /** Longest list of successors. */
@@ -59,7 +60,10 @@ const MOST_CHECKS = 900
 /** Messages of one node in a second, on average over five. */
 const MOST_MESSAGES = 400
 
-/** Bulks that a node may request in a minute: repairs, and pulls of each other member after changes that concern it. */
+/**
+ * Bulks that a node may request in a minute: repairs, and pulls of each other member after changes that concern it. Twice as many where a
+ * member is restarted or replaced each twelve seconds.
+ */
 const mostBulks = (members: number) => 30 + 8 * members
 
 /** Looks every five seconds at what nodes did meanwhile. */
@@ -94,7 +98,8 @@ export class Effort {
     for (const { index, bulks } of world.machines) {
       const made = (bulks - (this.#bulks.get(index) ?? 0)) / passed
       this.#bulks.set(index, bulks)
-      if (made > mostBulks(world.machines.length)) flaw ??= `${index} pulls ${Math.round(made)} times a minute`
+      if (made > mostBulks(world.machines.length) * (KEEPING.includes(world.plan.kind) ? 2 : 1))
+        flaw ??= `${index} pulls ${Math.round(made)} times a minute`
     }
     return flaw
   }
@@ -111,7 +116,9 @@ export function sizeFlaw(world: World): string | undefined {
 export function entriesFlaw(world: World): string | undefined {
   const honest = world.honest()
   for (const site of SITES) {
-    const holders = honest.filter((machine) => seatsOf(machine.life!.rooms.ring, site.question, world.plan.chunkBits).mine)
+    const holders = honest.filter(
+      (machine) => seatsOf(machine.life!.rooms.ring, site.question, world.plan.chunkBits).mine,
+    )
     for (const holder of holders) {
       const entry = holder.life!.rooms.chunks.entry(site.question)
       if (entry === undefined || !isCurrent(world, holder, site, entry)) continue
@@ -133,7 +140,9 @@ export function entriesFlaw(world: World): string | undefined {
 export async function signedFlaw(world: World): Promise<string | undefined> {
   const honest = world.honest()
   for (const site of SITES.filter(({ isSigned }) => isSigned)) {
-    const holders = honest.filter((machine) => seatsOf(machine.life!.rooms.ring, site.question, world.plan.chunkBits).mine)
+    const holders = honest.filter(
+      (machine) => seatsOf(machine.life!.rooms.ring, site.question, world.plan.chunkBits).mine,
+    )
     const words = await Promise.all(holders.map((holder) => wordOf(world, holder, site)))
     const having = holders.filter((_, i) => words[i] === 'proof')
     const lacking = holders.filter((_, i) => words[i] === 'unknown')

@@ -61,7 +61,9 @@ export class Faults {
     switch (fault.kind) {
       case 'cut':
       case 'clog': {
-        const [from, to] = [fault.from, fault.to].map((side) => side.flatMap((i) => this.#world.machines[i]?.peer ?? []))
+        const [from, to] = [fault.from, fault.to].map((side) =>
+          side.flatMap((i) => this.#world.machines[i]?.peer ?? []),
+        )
         return fault.kind === 'cut' ? this.#world.network.cut(from!, to!) : this.#world.network.clog(from!, to!)
       }
       case 'slow':
@@ -122,7 +124,8 @@ export class Faults {
 
   #join(): void {
     const up = this.#world.up()
-    const to = up[this.#world.stream(`joining ${this.#world.machines.length}`).below(Math.max(1, up.length))]?.index ?? 0
+    const to =
+      up[this.#world.stream(`joining ${this.#world.machines.length}`).below(Math.max(1, up.length))]?.index ?? 0
     this.#world.count('joins')
     const machine = this.#world.add()
     this.#world.start(machine, addressesOf(0, 1, to))

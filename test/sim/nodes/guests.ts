@@ -56,7 +56,8 @@ export class Guests {
     world.count('invitations')
     const party: Party = { invitation, uses, claims, admitted: [], revokedAt: Number.POSITIVE_INFINITY }
     this.#parties.push(party)
-    for (let i = 0; i < claims; i++) world.clock.after(random.below(withinMs), () => void this.#claim(party, world.add(), 0))
+    for (let i = 0; i < claims; i++)
+      world.clock.after(random.below(withinMs), () => void this.#claim(party, world.add(), 0))
     if (revokedAfterMs !== undefined) world.clock.after(revokedAfterMs, () => this.#revoke(party, inviter))
   }
 

@@ -5,7 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Clock, concatBytes, type Exchange } from '../../../src/base/index.ts'
 import { sha256 } from '../../../src/crypto/index.ts'
-import { decodeMessage, encodeMessage, parentName, type Question, type ResourceRecord, Type } from '../../../src/dns/index.ts'
+import {
+  decodeMessage,
+  encodeMessage,
+  parentName,
+  type Question,
+  type ResourceRecord,
+  Type,
+} from '../../../src/dns/index.ts'
 import type { Outcome } from '../../../src/evidence/index.ts'
 import { answer, ask } from '../../chunks/world.ts'
 import {

@@ -15,6 +15,7 @@ import {
 } from '../../../src/base/index.ts'
 import { type Cache, type CacheContents, createCache } from '../../../src/cache/index.ts'
 import type { EntrySummary } from '../../../src/chunks/entries/entry.ts'
+import { seatsOfChunk } from '../../../src/chunks/seats/seats.ts'
 import type { Config } from '../../../src/config/index.ts'
 import { decodeCanonical, peerIdFromPublicKey, type SignatureScheme, type Signer } from '../../../src/crypto/index.ts'
 import type { TrustAnchor } from '../../../src/dnssec/index.ts'
@@ -216,9 +217,12 @@ export class Machine {
     const go = () => {
       this.#fuse = undefined
       if (this.life === undefined || this.lives !== mine) return
-      const { chunks } = this.life.rooms
+      const { chunks, ring } = this.life.rooms
+      const { chunkBits } = this.#deps.config.ring
+      // What it holds for one that is away it may let go of when that one is back.
       const held = chunks
         .held()
+        .filter((chunk) => seatsOfChunk(ring, chunk, chunkBits).mine)
         .flatMap((chunk) => chunks.summariesOf(chunk))
         .filter((one): one is EntrySummary => one.class !== 'signed')
       this.#deps.network.kill(this.peer, { silent: how === 'power' })
@@ -388,7 +392,12 @@ function voteOf(message: Uint8Array): { readonly chain: string; readonly round: 
   // An array of five: chain, kind, height, round, block.
   const at = message.indexOf(0x85, VOTE_TAG.length)
   if (at < 0) return undefined
-  const [chain, , , round] = decodeCanonical(message.subarray(at), { maxBytes: 256 }) as [Uint8Array, number, number, number]
+  const [chain, , , round] = decodeCanonical(message.subarray(at), { maxBytes: 256 }) as [
+    Uint8Array,
+    number,
+    number,
+    number,
+  ]
   return { chain: toHex(chain), round }
 }
 

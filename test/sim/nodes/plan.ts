@@ -166,13 +166,18 @@ function shapeOf(kind: Kind, seed: number, random: SeededRandom): Shape {
     admitAfter: [1, 1, 2, 'auto' as const][random.below(4)]!,
     maxPeers: kind === 'caps' ? 8 : random.below(3) === 0 ? 24 : undefined,
     stabiliseMs: isDay ? 60_000 : 5_000,
-    faultsMs: KEEPING.includes(kind) ? (members + 1) * IN_TURN_MS : isDay ? hours * HOUR : 15_000 + random.below(15_000),
+    faultsMs: KEEPING.includes(kind)
+      ? (members + 1) * IN_TURN_MS
+      : isDay
+        ? hours * HOUR
+        : 15_000 + random.below(15_000),
     questions: isDay ? 5 * hours : 40,
   }
 }
 
 function faultsOf(kind: Kind, draw: Draw): void {
-  if (!KEEPING.includes(kind) && draw.dice('move', 2)) draw.faults.push({ kind: 'move', at: draw.random.split('moving').below(draw.faultsMs) })
+  if (!KEEPING.includes(kind) && draw.dice('move', 2))
+    draw.faults.push({ kind: 'move', at: draw.random.split('moving').below(draw.faultsMs) })
   switch (kind) {
     case 'household':
       draw.weather(1)

@@ -259,14 +259,16 @@ export class World {
     if (mustSucceed) await this.#prepare()
     for (const fault of faults) if ('at' in fault) this.clock.after(fault.at, () => this.#faults.strike(fault))
     const random = this.stream('questions')
-    for (let i = 0; i < questions; i++) this.clock.after(random.below(faultsMs), () => this.#asking.askSomebody(random, { mustSucceed }))
+    for (let i = 0; i < questions; i++)
+      this.clock.after(random.below(faultsMs), () => this.#asking.askSomebody(random, { mustSucceed }))
     await this.pass(faultsMs)
   }
 
   /** All names are agreed on. */
   async #prepare(): Promise<void> {
     for (let i = 0; i < 2; i++) {
-      for (const site of SITES) for (const machine of this.honest()) this.#asking.ask(machine, site, { mustSucceed: true })
+      for (const site of SITES)
+        for (const machine of this.honest()) this.#asking.ask(machine, site, { mustSucceed: true })
       await this.pass(10_000)
     }
     await this.clock.run(this.#keeping.remember(this))
