@@ -22,6 +22,7 @@ export {
   replaceSecret as replaceSecretFile,
   replaceTextFile as writeTextFile,
 } from '../io/index.ts'
+export { type Payload as TransactionPayload, transferPayload } from '../ledger/index.ts'
 export {
   decodeToken,
   encodeToken,
@@ -39,6 +40,13 @@ export {
   makeGenesis,
   writeNewFile,
 } from './ledger/founding.ts'
+export {
+  loadAccount,
+  makeTransaction,
+  refuseMarked,
+  type SignedTransaction,
+  type TransactionTerms,
+} from './ledger/transactions.ts'
 export { loadOwner, type MadeZoneKey, makeOwnerKey, makeZoneKey, type ZoneKeyRequest } from './ledger/zone-keys.ts'
 export { type RunningNode, type StartOptions, startNode } from './node.ts'
 export { type VerifiedOffline, verifyOffline } from './offline.ts'

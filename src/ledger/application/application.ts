@@ -98,13 +98,26 @@ export class LedgerApplication implements Application<LedgerState> {
 
   /** Signed, of an account that may carry, not of the past, and paid for. A nonce ahead may wait for those before it. */
   admits(state: LedgerState, bytes: Uint8Array): boolean {
+    return this.verdict(state, bytes) === ResultCode.DONE
+  }
+
+  /** Why a transaction may not wait for a block: the code of a mark; 0: it may. Its term is looked at when a block is made. */
+  verdict(state: StateReader, bytes: Uint8Array): number {
     const transaction = parse(bytes)
-    if (transaction === undefined) return false
+    if (transaction === undefined) return ResultCode.MALFORMED
     const { scheme, chainId, mayCarry } = this.#parts
     const { account, nonce, fee } = transaction
     const known = accountOf(state, account)
-    if (nonce < known.nonce || fee > known.balance || !mayCarry(state, account)) return false
-    return isSignedTransaction(scheme, chainId, transaction)
+    if (nonce < known.nonce) return ResultCode.NONCE
+    if (fee > known.balance) return ResultCode.FUNDS
+    if (!mayCarry(state, account)) return ResultCode.NOT_ALLOWED
+    return isSignedTransaction(scheme, chainId, transaction) ? ResultCode.DONE : ResultCode.SIGNATURE
+  }
+
+  /** What others may ask of the newest state; `chain/state`: `HostedMethods.ask`. */
+  readonly questions = {
+    verdict: (state: StateReader, given: unknown): number =>
+      given instanceof Uint8Array ? this.verdict(state, given) : ResultCode.MALFORMED,
   }
 
   build(

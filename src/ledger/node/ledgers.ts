@@ -86,7 +86,7 @@ export class Ledgers {
   }
 
   /** Throws LEDGER_REFUSED, LEDGER_MALFORMED, CHAIN_MALFORMED. */
-  handle(from: PeerId, bytes: Uint8Array): Uint8Array {
+  async handle(from: PeerId, bytes: Uint8Array): Promise<Uint8Array> {
     const name = this.#admit(from, this.#requests)
     const { kind, chainId, body } = decodeLedgerRequest(bytes)
     const chain = this.runningOf(chainId)
@@ -95,7 +95,7 @@ export class Ledgers {
         chain?.receive(name, body)
         return ACKNOWLEDGED
       case LedgerRequestKind.SUBMIT:
-        return encodeSubmitReply(chain?.submit(body) ?? SubmitReply.UNKNOWN_CHAIN)
+        return encodeSubmitReply((await chain?.submit(body)) ?? SubmitReply.ELSEWHERE)
       case LedgerRequestKind.OUTCOME:
         return encodeOutcomeReply(chain?.outcomeOf(decodeTransactionId(body)))
       default:
@@ -114,22 +114,25 @@ export class Ledgers {
 
   /**
    * Hands a transaction to a chain that runs here, or to members that run it. Resolves when somebody has taken it; rejects with LEDGER_UNREACHABLE
-   * when nobody has, and LEDGER_REFUSED when it is refused.
+   * when nobody has, and LEDGER_VOID with the code of a mark when it could never get into a block.
    */
   async submit(chainId: Uint8Array, transaction: Uint8Array): Promise<void> {
     const chain = this.runningOf(chainId)
-    if (chain !== undefined) {
-      chain.submit(transaction)
-      return
-    }
-    let tries = 0
-    for (const peer of this.#runners(chainId)) {
-      if (tries++ === limits.SUBMIT_TRIES) break
+    const verdict =
+      chain === undefined ? await this.#submitElsewhere(chainId, transaction) : await chain.submit(transaction)
+    if (verdict === SubmitReply.TAKEN) return
+    if (verdict === undefined)
+      throw new ChordnsError('LEDGER_UNREACHABLE', 'no member that runs this chain took the transaction', {})
+    throw new ChordnsError('LEDGER_VOID', `the transaction is void (code ${verdict})`, { code: verdict })
+  }
+
+  /** Undefined: nobody of those asked can say. */
+  async #submitElsewhere(chainId: Uint8Array, transaction: Uint8Array): Promise<number | undefined> {
+    for (const peer of this.#runners(chainId).slice(0, limits.SUBMIT_TRIES)) {
       const reply = await this.#ask(peer, LedgerRequestKind.SUBMIT, chainId, transaction, decodeSubmitReply)
-      if (reply === SubmitReply.TAKEN) return
-      if (reply === SubmitReply.REFUSED) throw refused('the transaction is void, or its account has too many that wait')
+      if (reply !== undefined && reply !== SubmitReply.ELSEWHERE) return reply
     }
-    throw new ChordnsError('LEDGER_UNREACHABLE', 'no member that runs this chain took the transaction', {})
+    return undefined
   }
 
   /** Waits until the transaction of this id is in a block that somebody remembers. Undefined: not within that time. */

@@ -40,26 +40,22 @@ export function decodeLedgerRequest(bytes: Uint8Array): LedgerRequest {
   return { kind: kind as LedgerRequestKind, chainId: bytes.slice(1, 1 + HASH), body: bytes.subarray(1 + HASH) }
 }
 
-/** What somebody who was handed a transaction says of it. */
+/** What somebody who was handed a transaction says of it: the code of a mark, 0 when it waits for a block now, or one of these. */
 export const SubmitReply = {
   TAKEN: 0,
-  /** It is void, or the pool has no room for one more of its account. */
-  REFUSED: 1,
-  /** Not a chain that this member runs. */
-  UNKNOWN_CHAIN: 2,
-  BUSY: 3,
+  /** Not a chain that this member runs, or it cannot say now. */
+  ELSEWHERE: 255,
 } as const
-export type SubmitReply = (typeof SubmitReply)[keyof typeof SubmitReply]
 
-export function encodeSubmitReply(reply: SubmitReply): Uint8Array {
-  return Uint8Array.of(reply)
+export function encodeSubmitReply(code: number): Uint8Array {
+  return Uint8Array.of(code)
 }
 
 /** Throws LEDGER_MALFORMED. */
-export function decodeSubmitReply(bytes: Uint8Array): SubmitReply {
+export function decodeSubmitReply(bytes: Uint8Array): number {
   const [code] = bytes
-  if (bytes.length !== 1 || code === undefined || code > 3) throw malformed('a reply')
-  return code as SubmitReply
+  if (bytes.length !== 1 || code === undefined) throw malformed('a reply')
+  return code
 }
 
 /** Where a transaction stands, and what became of it there. */

@@ -195,10 +195,11 @@ export class RunningChain {
     this.chain.receiveBytes(from, message)
   }
 
-  /** Offers a transaction to this and all other validators. */
-  submit(transaction: Uint8Array): SubmitReply {
-    this.chain.submit(transaction)
-    return SubmitReply.TAKEN
+  /** Offers a transaction to this and all other validators, unless it could never get into a block: the code of a mark, or 0. */
+  async submit(transaction: Uint8Array): Promise<number> {
+    const verdict = Number(await this.application.ask('verdict', transaction))
+    if (verdict === SubmitReply.TAKEN) this.chain.submit(transaction)
+    return verdict
   }
 
   outcomeOf(id: Uint8Array): TransactionOutcome | undefined {

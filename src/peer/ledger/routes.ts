@@ -1,5 +1,5 @@
 /** What the status API says and does about ledgers. */
-import { ChordnsError, fromHex, toHex } from '../../base/index.ts'
+import { ChordnsError, fromHex, isChordnsError, toHex } from '../../base/index.ts'
 import { transactionId } from '../../chain/index.ts'
 import { ACCOUNTS, accountFrom, type LedgerGenesis, moduleKey } from '../../ledger/index.ts'
 import {
@@ -14,6 +14,7 @@ import {
   takes,
 } from '../../observe/index.ts'
 import type { LedgerSide } from './side.ts'
+import { wordOf } from './transactions.ts'
 
 /** A transaction in hex. */
 const MAX_BODY_BYTES = 2 * 32_768
@@ -72,6 +73,8 @@ function statusOf({ ledgers, follower }: LedgerSide): LedgerStatusView {
 async function account(side: LedgerSide, query: URLSearchParams, signal: AbortSignal): Promise<AccountView> {
   const chain = chainOf(side, query)
   const key = hexOf(query, 'account', 32)
+  // Who asks wants to send the next one: of a state as new as can be had.
+  await side.follower.look(chain.chainId)
   const { values, fresh } = await proven(side, chain, [moduleKey(ACCOUNTS, key)], signal)
   const { nonce, balance } = accountFrom(values[0])
   return { chain: chain.genesis.name, account: toHex(key), nonce, balance, fresh }
@@ -111,7 +114,13 @@ async function proven(
 async function submit(side: LedgerSide, query: URLSearchParams, body: string): Promise<SubmittedView> {
   const chain = chainOf(side, query)
   const transaction = parseHex('the body', body.trim())
-  await side.ledgers.submit(chain.chainId, transaction)
+  try {
+    await side.ledgers.submit(chain.chainId, transaction)
+  } catch (error) {
+    if (!isChordnsError(error, 'LEDGER_VOID')) throw error
+    const { code } = error.detail as { readonly code: number }
+    throw new ChordnsError('LEDGER_VOID', `the transaction was not taken: ${wordOf(code)}`, { code })
+  }
   return { chain: chain.genesis.name, transaction: toHex(transactionId(transaction)) }
 }
 

@@ -1,8 +1,10 @@
 /** `chordns ledger`: who may join, who owns a name: founding, looking, taking part. */
 import type { Command } from 'commander'
 import { addFoundingCommands } from './founding.ts'
+import { addLookingCommands } from './looking.ts'
 
 export function addLedgerCommands(program: Command): void {
   const ledger = program.command('ledger').description('the ledgers of the ring: who may join, who owns a name')
   addFoundingCommands(ledger)
+  addLookingCommands(ledger)
 }
