@@ -114,6 +114,8 @@ export const limits = {
   /** A node that nobody asks for so long does not keep digests fresh. Ms. */
   DIGEST_IDLE_MS: 300_000,
   DIGEST_TIMEOUT_MS: 2_000,
+  /** Nobody waits for a digest: its request leaves with the next one to the same peer, or after this. Ms. */
+  DIGEST_PATIENCE_MS: 2_000,
   /** Digests given to one peer, per second, with a burst of four times as many: one for each chunk that it asks about. */
   DIGESTS_PER_SECOND: 64,
   /** Own digests: built at most so often each, and kept. Ms. */
@@ -279,11 +281,16 @@ export const limits = {
   MAX_DELEGATION_READS: 5,
   /** Tells to one peer, and of one peer, per second, with a burst of the same size. */
   TELLS_PER_SECOND: 10,
-  /** Tells that wait or are on their way at once; more are dropped: they are only a hint of demand. A hundred questions a second, told to two. */
-  MAX_TELLS_IN_FLIGHT: 256,
+  /**
+   * Tells that wait or are on their way at once; more are dropped: they are only a hint of demand. What the rate above lets go to seven
+   * peers in the time that they may wait.
+   */
+  MAX_TELLS_IN_FLIGHT: 768,
   TELL_TIMEOUT_MS: 2_000,
   /** A tell waits so long for another request to the same replica, which costs nothing more then: nobody waits for it. */
-  TELL_PATIENCE_MS: 1_000,
+  TELL_PATIENCE_MS: 2_000,
+  /** The same for those replicas that need it only if the first of them does nothing. */
+  TELL_OTHERS_PATIENCE_MS: 5_000,
   /** An entry that is younger is not observed anew because its zone says that it changed, ms. */
   OBSERVED_ANEW_MS: 10_000,
 } as const

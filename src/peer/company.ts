@@ -23,13 +23,15 @@ interface Waiting {
 interface Group {
   readonly waiting: Set<Waiting>
   bytes: number
-  readonly cancel: Cancel
+  /** When the first of them loses its patience. Monotonic ms. */
+  leaveAt: number
+  cancel: Cancel
 }
 
 type Sends = Pick<Transport, 'request'>
 
 /** The same transport, which keeps patient requests together. */
-export function inCompany<T extends Sends>(transport: T, clock: Pick<Clock, 'after'>): Sends {
+export function inCompany<T extends Sends>(transport: T, clock: Pick<Clock, 'after' | 'monotonic'>): Sends {
   const groups = new Map<PeerId, Group>()
 
   function leave(peer: PeerId): void {
@@ -40,16 +42,25 @@ export function inCompany<T extends Sends>(transport: T, clock: Pick<Clock, 'aft
     for (const { leave } of group.waiting) leave()
   }
 
+  /** The group of the peer, which leaves within so long. */
+  function groupOf(peer: PeerId, patienceMs: number): Group {
+    const leaveAt = clock.monotonic() + patienceMs
+    const known = groups.get(peer)
+    if (known !== undefined && known.leaveAt <= leaveAt) return known
+    known?.cancel()
+    const cancel = clock.after(patienceMs, () => leave(peer))
+    const group: Group = known ?? { waiting: new Set(), bytes: 0, leaveAt, cancel }
+    group.leaveAt = leaveAt
+    group.cancel = cancel
+    groups.set(peer, group)
+    return group
+  }
+
   function wait(peer: PeerId, body: Uint8Array, options: RequestOptions, patienceMs: number): Promise<Uint8Array> {
     const { signal } = options
     if (signal?.aborted === true) return Promise.reject(aborted())
     return new Promise((resolve, reject) => {
-      const group = groups.get(peer) ?? {
-        waiting: new Set(),
-        bytes: 0,
-        cancel: clock.after(patienceMs, () => leave(peer)),
-      }
-      groups.set(peer, group)
+      const group = groupOf(peer, patienceMs)
       const onAbort = () => {
         if (!group.waiting.delete(one)) return
         group.bytes -= one.bytes

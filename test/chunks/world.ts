@@ -118,7 +118,13 @@ export interface World {
     frames: number
     bytes: number
   }[]
-  readonly requests: { readonly from: number; readonly to: number; readonly request: ChunkRequest }[]
+  readonly requests: {
+    readonly from: number
+    readonly to: number
+    readonly request: ChunkRequest
+    /** How long it may wait for others, ms. */
+    readonly patienceMs: number | undefined
+  }[]
   /** What the authorities say. */
   publish(question: Question, outcome: Outcome): void
   withdraw(): void
@@ -260,7 +266,7 @@ export function createWorld({
     from: Node,
     peer: PeerId,
     body: Uint8Array,
-    { timeoutMs, signal }: RequestOptions,
+    { timeoutMs, patienceMs, signal }: RequestOptions,
   ): Promise<Uint8Array> {
     const to = byPeer.get(peer)!
     // Digests are beside what is tested, save where they are tested.
@@ -268,7 +274,7 @@ export function createWorld({
     const request = asksDigest ? undefined : decodeRequest(body)
     // What zones cause is beside what is tested, save where it is tested.
     if (request !== undefined && !isDelegation(request.question))
-      requests.push({ from: from.index, to: to.index, request })
+      requests.push({ from: from.index, to: to.index, request, patienceMs })
     const reply = async (): Promise<Uint8Array> => {
       await wait(clock, to.delayMs, signal)
       if (to.down || from.down) return new Promise<never>(() => {})

@@ -58,6 +58,23 @@ describe('a patient request', () => {
     ])
   })
 
+  it('leaves with one of less patience that came later', async () => {
+    const { clock, company, sentAt } = setting()
+    void company.request(A, body(1), { timeoutMs: 500, patienceMs: 5_000 })
+    await clock.advance(500)
+    void company.request(A, body(2), PATIENT)
+    await clock.advance(500)
+    void company.request(A, body(3), { timeoutMs: 500, patienceMs: 5_000 })
+    await clock.advance(500)
+    expect(sentAt()).toEqual([
+      [A, 1, 1_500],
+      [A, 2, 1_500],
+      [A, 3, 1_500],
+    ])
+    await clock.advance(10_000)
+    expect(sentAt()).toHaveLength(3)
+  })
+
   it('does not wait when much waits', async () => {
     const { company, sentAt } = setting()
     void company.request(A, new Uint8Array(MAX_WAITING_BYTES).fill(1), PATIENT)

@@ -59,7 +59,11 @@ export function createHeardDigests({ clock, send, stopping, faults }: HeardDiges
     requested++
     for (const chunk of wanted) onTheirWay.add(keyOf(peer, chunk))
     const rows = wanted.map((chunk) => ({ chunk, tag: of(peer, chunk)?.digest?.tag ?? NOTHING }))
-    const options: RequestOptions = { timeoutMs: limits.DIGEST_TIMEOUT_MS, signal: stopping }
+    const options: RequestOptions = {
+      timeoutMs: limits.DIGEST_TIMEOUT_MS,
+      patienceMs: limits.DIGEST_PATIENCE_MS,
+      signal: stopping,
+    }
     void send(peer, encodeDigestRequest(rows), options)
       .then((body) => {
         const replies = decodeDigestReply(body)

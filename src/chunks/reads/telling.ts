@@ -91,15 +91,24 @@ export function createTelling(deps: TellingDeps, hooks: TellingHooks): Telling {
     return links === undefined ? { proof } : { proof, links }
   }
 
-  function send(seats: Seats, message: ChunkRequest): void {
+  /**
+   * The first live replica counts the demand and opens the round. The others open one only if it does not, or keep what is signed for
+   * later: they are told with whatever else goes to them, unless they hold something that may have changed.
+   */
+  function send(seats: Seats, message: Extract<ChunkRequest, { kind: 'tell' }>): void {
+    const { TELL_PATIENCE_MS, TELL_OTHERS_PATIENCE_MS } = limits
+    const concernsAll = message.tag !== undefined || message.isChanged === true
+    let isFirst = !seats.mine || seats.before.length > 0
     for (const { peer, id } of seats.others) {
       if (ring.isSuspect(id) || inFlight >= limits.MAX_TELLS_IN_FLIGHT || !rates.spend(peer)) continue
       inFlight++
       sent++
+      const patienceMs = isFirst || concernsAll ? TELL_PATIENCE_MS : TELL_OTHERS_PATIENCE_MS
+      isFirst = false
       const telling = deps.request(peer, message, {
         timeoutMs: limits.TELL_TIMEOUT_MS,
         signal: stopping,
-        patienceMs: limits.TELL_PATIENCE_MS,
+        patienceMs,
       })
       hooks.inBackground(telling.finally(() => inFlight--))
     }
