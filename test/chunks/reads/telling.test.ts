@@ -16,7 +16,9 @@ async function patience(teller: (replicas: readonly number[]) => number): Promis
   const replicas = world.replicas(question).map(({ index }) => index)
   const by = world.nodes[teller(replicas)]!
   await world.told(question, [by], 100)
-  return replicas.map((index) => world.requests.find(({ to, request }) => to === index && request.kind === 'tell')?.patienceMs)
+  return replicas.map(
+    (index) => world.requests.find(({ to, request }) => to === index && request.kind === 'tell')?.patienceMs,
+  )
 }
 
 describe('a question that is told', () => {
