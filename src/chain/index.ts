@@ -184,7 +184,7 @@ export {
   type WitnessVerdict,
   witnessVerdict,
 } from './notes/witness.ts'
-export { type ChainOptions, chunkChainOptions, ledgerChainOptions, type QuorumRule } from './options.ts'
+export { type ChainOptions, chunkChainOptions, ledgerChainOptions, ledgerKeeping, type QuorumRule } from './options.ts'
 export { Cosigning, type CosigningDeps, type CosigningHooks } from './publish/cosigning.ts'
 export { ChainFiles, type PublishedChain, type PublishedFile } from './publish/files.ts'
 export { type HttpReply, LedgerPages } from './publish/http.ts'

@@ -1,4 +1,5 @@
 /** The timing of a chain, and what of it must be the same for all of its validators (quorum, heartbeat, genesis time). */
+import { limits } from './limits.ts'
 
 /**
  * `two-thirds`: > 2n/3, holds against n/3 liars. `majority`: > n/2, holds against crashes only. `two-of-three`: as `two-thirds`, but of
@@ -36,6 +37,8 @@ export interface ChainOptions {
   readonly snapshotEvery: number
   /** Blocks kept below the newest snapshot; undefined: all. */
   readonly keepBlocks: number | undefined
+  /** Blocks are kept that are younger than this before the newest snapshot, ms, however many they are; undefined: what `keepBlocks` says. */
+  readonly keepMs?: number
   /** Versions of a state on disk that are kept: others fetch one in pieces meanwhile. */
   readonly keepVersions: number
   /** Time of the chain's birth, Unix ms: the first block is later. Same for all. */
@@ -81,3 +84,12 @@ export const ledgerChainOptions: ChainOptions = {
   keepVersions: 256,
   genesisTime: 0,
 }
+
+/**
+ * What a node of a ledger keeps beside the newest states and the history of all headers. `archive`: every block. `full`: those that evidence can be
+ * about, and that somebody can need who trusts an older header; states of four hours with a block a minute.
+ */
+export const ledgerKeeping = {
+  archive: { keepBlocks: undefined },
+  full: { keepBlocks: 1_000, keepMs: limits.EVIDENCE_AGE_MS },
+} as const satisfies Record<string, Pick<ChainOptions, 'keepBlocks' | 'keepMs'>>

@@ -43,6 +43,11 @@ export interface ChainContext<S> {
   readonly application: Application<S> | ApplicationFront<S>
   readonly options: ChainOptions
   readonly rules: ConsensusRules
+  /**
+   * Schema 2: the set and time of a header that this node trusts from elsewhere, such as its light client's, which began with a checkpoint. Who has
+   * slept for longer than the trusting period, or begins, takes a state that this set signed.
+   */
+  readonly trusts?: () => { readonly validators: readonly Validator[]; readonly time: number } | undefined
   /** Schema 2: own headers and their paths, for evidence of earlier heights; without it none goes into blocks. */
   readonly past?: ChainPast
 }

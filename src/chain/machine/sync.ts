@@ -5,7 +5,7 @@ import { namesNextSets, namesOwnSet } from '../blocks/header-sets.ts'
 import type { StatusMessage } from '../blocks/messages.ts'
 import { verifyCertificate } from '../blocks/signing.ts'
 import { limits } from '../limits.ts'
-import type { BlockCertificate, CertifiedBlock, Snapshot, SnapshotHead, Vote } from '../types.ts'
+import type { BlockCertificate, CertifiedBlock, Snapshot, SnapshotHead, Validator, Vote } from '../types.ts'
 import { decideOn, enterHeight } from './decide.ts'
 import { execution } from './execute.ts'
 import { historyAfter, takeSnapshotHead } from './head.ts'
@@ -281,11 +281,20 @@ export function onFetched<S>(work: ChainWork<S>, head: SnapshotHead, app: S | un
  * Enough of a set that we know. In a ledger that is a quorum of it, within the trusting period: those who were removed since, for lying, must
  * not be able to show a node that slept another chain (docs/decisions/0067).
  */
-function isKnownSet<S>(work: ChainWork<S>, { header }: SnapshotHead, known: number): boolean {
+function isKnownSet<S>(work: ChainWork<S>, { header }: SnapshotHead, signers: readonly Uint8Array[]): boolean {
   const { context, state, now } = work
-  if (context.options.schema === 1) return known > faultsOf(work)
-  const isTrusted = now - state.head.time <= limits.TRUSTING_PERIOD_MS
-  return known >= quorumOf(work) && isTrusted && header.time <= now + limits.MAX_DRIFT_MS
+  const knownOf = (set: readonly Validator[]) =>
+    set.filter(({ publicKey }) => signers.some((key) => equalBytes(key, publicKey))).length
+  if (context.options.schema === 1) return knownOf(state.validators) > faultsOf(work)
+  const own = { validators: state.validators, time: state.head.time }
+  const isFuture = header.time > now + limits.MAX_DRIFT_MS
+  return [own, context.trusts?.()].some(
+    (one) =>
+      one !== undefined &&
+      !isFuture &&
+      now - one.time <= limits.TRUSTING_PERIOD_MS &&
+      knownOf(one.validators) >= context.rules.quorum(one.validators.length),
+  )
 }
 
 /**
@@ -293,13 +302,10 @@ function isKnownSet<S>(work: ChainWork<S>, { header }: SnapshotHead, known: numb
  * them is honest, and signs only what was decided.
  */
 function isTrusted<S>(work: ChainWork<S>, head: SnapshotHead): boolean {
-  const { context, state } = work
+  const { context } = work
   const { header, certificate, validators } = head
   const quorum = context.rules.quorum(validators.length)
-  const signers = certificate.signatures.map(({ index }) => validators[index]?.publicKey)
-  const known = state.validators.filter(({ publicKey }) =>
-    signers.some((key) => key !== undefined && equalBytes(key, publicKey)),
-  )
+  const signers = certificate.signatures.flatMap(({ index }) => validators[index]?.publicKey ?? [])
   return (
     equalBytes(header.chainId, context.chainId) &&
     certificate.height === header.height &&
@@ -309,7 +315,7 @@ function isTrusted<S>(work: ChainWork<S>, head: SnapshotHead): boolean {
     namesOwnSet(header, validators) &&
     namesNextSets(header, head.nextValidators, head.afterValidators) &&
     historyAfter(head) !== undefined &&
-    isKnownSet(work, head, known.length) &&
+    isKnownSet(work, head, signers) &&
     verifyCertificate(context.scheme, context.chainId, validators, certificate, 'precommit', quorum)
   )
 }

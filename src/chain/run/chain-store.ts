@@ -8,6 +8,7 @@ import { limits } from '../limits.ts'
 import { encodeRecord, type VoteRecord } from '../machine/guard.ts'
 import type { Remembered } from '../machine/machine.ts'
 import type { MadeHash } from '../machine/state.ts'
+import type { ChainOptions } from '../options.ts'
 import { extendHistory, type HistoryHashes } from '../trees/history.ts'
 import type { CertifiedBlock, Snapshot } from '../types.ts'
 import { KIND, readStored, storedRecord, storedSnapshot, storeKey } from './stored-chain.ts'
@@ -93,11 +94,11 @@ export class ChainStore {
     this.#votes.batch([{ kind: 'put', key: this.#key(KIND.record), value: encodeRecord(record) }], { durable: true })
   }
 
-  /** With the snapshot of the same height, blocks more than `keep` below it are dropped in the same batch. */
+  /** With the snapshot of the same height, blocks more than `keepBlocks` below it, and older than `keepMs`, are dropped in the same batch. */
   putBlock(
     decided: CertifiedBlock,
     snapshot: Snapshot | undefined,
-    keep: number | undefined,
+    { keepBlocks: keep, keepMs }: Pick<ChainOptions, 'keepBlocks' | 'keepMs'>,
     made: readonly MadeHash[],
   ): void {
     const { height } = decided.block.header
@@ -105,7 +106,8 @@ export class ChainStore {
     const writes: StoreWrite[] = [{ kind: 'put', key: this.#key(KIND.block, height), value }, ...this.#hashWrites(made)]
     if (snapshot !== undefined) {
       writes.push(this.#snapshotWrite(snapshot))
-      if (keep !== undefined && height > keep) writes.push(...this.#dropsBelow(height - keep))
+      const before = keepMs === undefined ? Number.POSITIVE_INFINITY : decided.block.header.time - keepMs
+      if (keep !== undefined && height > keep) writes.push(...this.#dropsBelow(height - keep, before))
     }
     this.#store.batch(writes, { durable: true })
     this.#recent.set(height, decided)
@@ -173,9 +175,13 @@ export class ChainStore {
     return { kind: 'put', key: this.#key(KIND.snapshot), value: encodeCanonical([snapshotHeadToValue(head), state]) }
   }
 
-  #dropsBelow(height: number): StoreWrite[] {
-    const range = this.#store.range(this.#key(KIND.block, 0), this.#key(KIND.block, height))
-    return [...range].map(([key]) => ({ kind: 'delete', key }))
+  #dropsBelow(height: number, before = Number.POSITIVE_INFINITY): StoreWrite[] {
+    const drops: StoreWrite[] = []
+    for (const [key, value] of this.#store.range(this.#key(KIND.block, 0), this.#key(KIND.block, height))) {
+      if (before !== Number.POSITIVE_INFINITY && readStored(value).block.header.time >= before) break
+      drops.push({ kind: 'delete', key })
+    }
+    return drops
   }
 
   #key(kind: number, height = 0): Uint8Array {

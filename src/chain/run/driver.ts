@@ -51,6 +51,8 @@ export interface StateChainDeps extends Omit<ChainDeps<StatePoint>, 'application
   readonly application: Pick<StateApplication, 'ticket' | 'knowsRules'>
   /** Where the rest of it is. */
   readonly port: ApplicationPort
+  /** The newest header that this node trusts from elsewhere: who begins with a checkpoint needs it to take a state. */
+  readonly trusts?: NonNullable<ChainContext<StatePoint>['trusts']>
 }
 
 export interface EngineStores {
@@ -69,7 +71,10 @@ function roughBytes(blocks: readonly CertifiedBlock[]): number {
   return Math.min(limits.MAX_MESSAGE_BYTES, bytes + 1_000)
 }
 
-type DriverDeps<S> = Omit<ChainDeps<S>, 'application'> & { readonly application: Application<S> | ApplicationFront<S> }
+type DriverDeps<S> = Omit<ChainDeps<S>, 'application'> & {
+  readonly trusts?: NonNullable<ChainContext<S>['trusts']>
+  readonly application: Application<S> | ApplicationFront<S>
+}
 
 /** What throws in a hook ends the step, and is thrown on to whoever caused the step. */
 export interface ChainHooks<S> {
@@ -181,6 +186,7 @@ class ChainDriver<S> implements Chain<S> {
       application,
       options,
       rules: deps.rules ?? tendermintRules(options.quorum),
+      ...(deps.trusts && { trusts: deps.trusts }),
     }
     this.#elsewhere = other
     const remembered = other === undefined ? this.#store.remembered() : nothingRemembered
@@ -309,10 +315,23 @@ class ChainDriver<S> implements Chain<S> {
       for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
         const result = step(this.#context, this.#state, next, this.#deps.clock.now())
         this.#state = result.state
-        for (const effect of result.effects) this.#perform(effect)
+        if (!this.#performAll(result.effects)) return
       }
     } finally {
       this.#draining = false
+    }
+  }
+
+  /** False when the chain has stopped in the middle. */
+  #performAll(effects: readonly ChainEffect<S>[]): boolean {
+    try {
+      for (const effect of effects) this.#perform(effect)
+      return true
+    } catch (error) {
+      // A chunk chain's owner sees to its stores; a ledger ends cleanly, and nothing of what follows is done or sent.
+      if (this.#context.options.schema === 1 || !isChordnsError(error) || !error.code.startsWith('STORE_')) throw error
+      this.#fail(error)
+      return false
     }
   }
 
@@ -326,7 +345,7 @@ class ChainDriver<S> implements Chain<S> {
         this.#tellWhenPersisted(this.#votes, effect.token)
         return
       case 'persistBlock':
-        store.putBlock(effect.decided, effect.snapshot, this.#context.options.keepBlocks, effect.made)
+        store.putBlock(effect.decided, effect.snapshot, this.#context.options, effect.made)
         this.#tellWhenPersisted(this.#deps.stores.blocks, effect.token)
         return
       case 'persistSnapshot':

@@ -1,6 +1,6 @@
 /** Ledger nodes in virtual time whose state is on a disk of its own, and whose application answers after a while. */
 import { setImmediate as settle } from 'node:timers/promises'
-import { toHex } from '../../../src/base/index.ts'
+import { type Store, toHex } from '../../../src/base/index.ts'
 import {
   type ApplicationPort,
   type CertifiedBlock,
@@ -9,7 +9,9 @@ import {
   type ChainOptions,
   createStateChain,
   hostedMethods,
+  type RemoteState,
   type StateApplication,
+  type StateChainDeps,
   type StatePoint,
   statePort,
   type Validator,
@@ -17,8 +19,10 @@ import {
 import { type StateMethods, stateMethods } from '../../../src/chain/state/methods.ts'
 import {
   createMemoryDisk,
+  type DiskFaults,
   type MemoryDisk,
   seededRandom,
+  soundDisk,
   type VirtualClock,
   virtualClock,
 } from '../../../src/sim/index.ts'
@@ -35,7 +39,10 @@ export interface LedgersGiven {
   /** How long the application takes for a call, ms. */
   readonly callMs?: number
   readonly application?: (validators: readonly Validator[]) => StateApplication
-  readonly maxBytes?: (index: number) => number | undefined
+  /** What a node trusts from elsewhere. */
+  readonly trusts?: StateChainDeps['trusts']
+  /** Who has its blocks on a disk that can fail: `blockFaults` says how. */
+  readonly failing?: number
   /** What becomes of a message on its way. */
   readonly twist?: (from: number, message: ChainMessage, to: number) => readonly ChainMessage[]
   /** Bytes of a piece as they come. */
@@ -49,18 +56,22 @@ export class Ledgers {
   readonly names: readonly string[]
   readonly blocks: readonly SimDisk[]
   readonly states: readonly MemoryDisk[]
+  readonly stateFaults: readonly DiskFaults[]
+  readonly blockFaults: DiskFaults = soundDisk()
+  readonly failingBlocks: MemoryDisk
   readonly chains: (Chain<StatePoint> | undefined)[] = []
   readonly decided: CertifiedBlock[][]
   readonly failures: string[] = []
   readonly sent: ChainMessage['type'][] = []
   readonly #given: LedgersGiven
   readonly #ends: AbortController[] = []
+  readonly #stores: Store[] = []
   readonly #methods: (StateMethods | undefined)[] = []
   readonly #start: number
   readonly #muted = new Set<number>()
 
   constructor(given: LedgersGiven = {}) {
-    const { n = 4, spares = 0, maxBytes } = given
+    const { n = 4, spares = 0 } = given
     this.#given = given
     this.#start = this.clock.now()
     const everybody = people(n + spares)
@@ -68,10 +79,11 @@ export class Ledgers {
     this.signers = everybody.signers
     this.names = this.validators.map(({ id }) => toHex(id))
     this.blocks = this.validators.map(() => new SimDisk())
-    this.states = this.validators.map((_, index) => {
-      const most = maxBytes?.(index)
-      return createMemoryDisk({ random: seededRandom(index), ...(most !== undefined && { maxBytes: most }) })
-    })
+    this.stateFaults = this.validators.map(soundDisk)
+    this.states = this.validators.map((_, index) =>
+      createMemoryDisk({ random: seededRandom(index), faults: this.stateFaults[index]! }),
+    )
+    this.failingBlocks = createMemoryDisk({ random: seededRandom(99), faults: this.blockFaults })
     this.decided = this.validators.map(() => [])
     for (let index = 0; index < n; index++) this.open(index)
   }
@@ -88,8 +100,11 @@ export class Ledgers {
         signer: this.signers[index]!,
         scheme,
         application,
+        ...(this.#given.trusts && { trusts: this.#given.trusts }),
         port: this.#port(index, application, end.signal),
-        stores: { blocks: this.blocks[index]!.open({ touch() {} }) },
+        stores: {
+          blocks: index === this.#given.failing ? this.failingBlocks.open() : this.blocks[index]!.open({ touch() {} }),
+        },
         clock: this.clock,
         log: { debug() {}, info() {}, warn() {}, error: (_, message) => this.failures.push(message) },
       },
@@ -123,6 +138,11 @@ export class Ledgers {
     this.#methods[index] = undefined
     // What was not synced is lost.
     this.states[index]!.crash('power')
+    if (index === this.#given.failing) this.failingBlocks.crash('process')
+  }
+
+  stateOf(index: number): RemoteState {
+    return localState(this.#stores[index]!)
   }
 
   heights(): (number | undefined)[] {
@@ -141,6 +161,7 @@ export class Ledgers {
     const { callMs = 3, twistPiece = (_, bytes) => bytes } = this.#given
     const store = this.states[index]!.open()
     this.#methods[index] = stateMethods(store)
+    this.#stores[index] = store
     const hosted = hostedMethods(store, application)
     const port = statePort(
       {

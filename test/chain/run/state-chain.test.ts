@@ -111,4 +111,65 @@ describe('a chain whose state is elsewhere', () => {
     await ledgers.run(6_000)
     expect(ledgers.chains.map((one) => one?.status().waiting)).toEqual([0, 0, 0, 0])
   })
+
+  it.each(['blocks', 'state'] as const)(
+    'stops with a reason when the disk of its %s is full, and goes on after a restart',
+    async (which) => {
+      const ledgers = new Ledgers({ failing: 2 })
+      ledgers.chains[0]!.submit(transaction(1))
+      await ledgers.run(3_000)
+      const faults = which === 'blocks' ? ledgers.blockFaults : ledgers.stateFaults[2]!
+      faults.isFull = true
+      for (let key = 2; key < 8; key++) {
+        ledgers.chains[0]!.submit(transaction(key))
+        await ledgers.run(4_000)
+      }
+      const stopped = ledgers.chains[2]!.status()
+      expect(stopped.halted).toMatch(/full/)
+      expect(ledgers.failures).toHaveLength(1)
+      const { height } = ledgers.chains[0]!.status()
+      expect(height).toBeGreaterThanOrEqual(6)
+      expect(ledgers.heights().filter((one) => one === height)).toHaveLength(3)
+      ledgers.close(2)
+      faults.isFull = false
+      ledgers.open(2)
+      await ledgers.run(10_000)
+      expect(ledgers.heights()).toEqual([height, height, height, height])
+      expect(new Set(ledgers.roots()).size).toBe(1)
+      expect(ledgers.chains.every((chain) => chain!.status().stats.evidence === 0)).toBe(true)
+    },
+  )
+
+  it('keeps what its role says, by number and by age', async () => {
+    const options = { snapshotEvery: 5, keepBlocks: 2, keepMs: 60_000, keepVersions: 4, heartbeatMs: 2_000 }
+    const ledgers = new Ledgers({ options })
+    await ledgers.run(200_000)
+    const chain = ledgers.chains[0]!
+    const { height } = chain.status()
+    const oldest = Array.from({ length: height }, (_, i) => chain.block(i + 1)).find((one) => one !== undefined)
+    const age = chain.block(height)!.block.header.time - oldest!.block.header.time
+    expect(age).toBeGreaterThanOrEqual(60_000)
+    expect(age).toBeLessThan(60_000 + 2_500 * 7)
+    const { head, oldest: version } = await ledgers.stateOf(0).status()
+    expect(head!.height - version!).toBe(3)
+  })
+
+  it.each([true, false])(
+    'begins after the trusting period only with a header that is trusted from elsewhere: %s',
+    async (isTrusted) => {
+      const day = 24 * 60 * 60 * 1_000
+      const ledgers: Ledgers = new Ledgers({
+        spares: 1,
+        options: { snapshotEvery: 5, keepBlocks: 2, heartbeatMs: 8 * 60 * 60 * 1_000, idleTickMs: 60 * 60 * 1_000 },
+        trusts: () =>
+          isTrusted ? { validators: ledgers.validators.slice(0, 4), time: ledgers.clock.now() - day } : undefined,
+      })
+      await ledgers.run(15 * day)
+      const { height } = ledgers.chains[0]!.status()
+      expect(height).toBeGreaterThan(40)
+      ledgers.open(4)
+      await ledgers.run(10 * 60_000)
+      expect(ledgers.chains[4]!.status().height >= height).toBe(isTrusted)
+    },
+  )
 })
