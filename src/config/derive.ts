@@ -109,7 +109,8 @@ function readLedger({ ledger, ring, data }: ConfigValues, problems: Problem[]): 
   if (genesis !== undefined && ring.enabled === false)
     problems.push({ path: 'ring.enabled', message: 'must not be false: a ledger is followed through the ring' })
   const precedence = new Map(Object.entries(ledger.precedence))
-  return { genesis, roles, votingKeyFile, accountFile, precedence, unreachable: ledger.unreachable }
+  const { unreachable, witness } = ledger
+  return { genesis, roles, votingKeyFile, accountFile, precedence, unreachable, witness }
 }
 
 function checkListen({ listen, access }: ConfigValues, problems: Problem[]): void {

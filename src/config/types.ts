@@ -82,6 +82,8 @@ export interface LedgerConfig {
   /** By TLD in lower case. */
   readonly precedence: ReadonlyMap<string, Precedence>
   readonly unreachable: 'dns' | 'fail'
+  /** Outside logs whose checkpoints are cosigned. Keys are notes' keys, as text. */
+  readonly witness: readonly { readonly origin: string; readonly keys: readonly string[]; readonly enough: number }[]
 }
 
 export interface RingConfig {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { ChordnsError, errorText, isChordnsError, type Log, type Store, scopedStore, settled } from '../base/index.ts'
 import type { Config } from '../config/index.ts'
 import { type BackgroundStore, type DiskThread, ioLimits, openSqliteStore, startDiskThread } from '../io/index.ts'
-import { LedgerPart, StorePart } from './rooms.ts'
+import { LedgerPart, StorePart, VotesPart } from './rooms.ts'
 
 const FILE = 'data.db'
 /** The sign guard of the chains, apart: whoever restores data from a backup must not restore this. */
@@ -47,7 +47,12 @@ export interface LedgerFiles {
   readonly blocks: Store
   readonly sets: Store
   readonly followed: Store
-  readonly votes: VotesFile
+  /** Checkpoints that were cosigned, and what this node witnessed of other logs. */
+  readonly cosigned: Store
+  readonly witnessed: Store
+  readonly votes: Store
+  /** That this file belongs to a voting key. */
+  readonly marks: Store
 }
 
 /** votes.db, open. */
@@ -104,11 +109,15 @@ function dataFile(store: BackgroundStore, thread: DiskThread, data: string): Dat
       const all = await thread.open({ file: join(directory, 'blocks.db'), maxBytes: ioLimits.MAX_LEDGER_BLOCKS_BYTES })
       const guard = await thread.open({ file: join(directory, VOTES_FILE), maxBytes: ioLimits.MAX_VOTES_BYTES })
       ledgerFiles = [all, guard]
+      const signed = unforgetting(guard)
       return {
         blocks: scopedStore(all, Uint8Array.of(LedgerPart.BLOCKS)),
         sets: scopedStore(all, Uint8Array.of(LedgerPart.SETS)),
         followed: scopedStore(all, Uint8Array.of(LedgerPart.FOLLOWED)),
-        votes: unforgetting(guard),
+        cosigned: scopedStore(signed, Uint8Array.of(VotesPart.COSIGNED)),
+        witnessed: scopedStore(signed, Uint8Array.of(VotesPart.WITNESSED)),
+        votes: scopedStore(signed, Uint8Array.of(VotesPart.GUARD)),
+        marks: scopedStore(signed, Uint8Array.of(VotesPart.MARKS)),
       }
     },
     async settled() {

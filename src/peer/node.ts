@@ -22,7 +22,7 @@ import {
   systemClock,
   systemRandom,
 } from '../io/index.ts'
-import { createStatusServer, type StatusServer } from '../observe/index.ts'
+import { createStatusServer, type StatusFolder, type StatusServer } from '../observe/index.ts'
 import type { AnchorFollower, Recursor } from '../recurse/index.ts'
 import type { Resolver } from '../resolver/index.ts'
 import type { Ring } from '../ring/index.ts'
@@ -72,7 +72,7 @@ export async function startNode({ config, log, version }: StartOptions): Promise
     const made = parts as NodeParts
     if (config.status.listen !== false) {
       const routes = statusRoutes({ ...made, clock: machine.clock, log, version, startedAt })
-      parts.status = await createStatusServer(config.status.listen, routes, log)
+      parts.status = await createStatusServer(config.status.listen, routes, log, ledgerFolder(made.peers))
     }
     void prime(made.core.recursor, log)
     made.keys.start()
@@ -96,6 +96,15 @@ interface NodeParts {
   frontEnd: FrontEnd
   status: StatusServer | undefined
 }
+
+/** The ledgers' history as files, and the desk of the witness. */
+function ledgerFolder(peers: Peers | undefined): StatusFolder | undefined {
+  const pages = peers?.ledger?.pages
+  return pages && { path: '/ledger/', maxBody: MAX_NOTE_BODY_BYTES, answer: (...given) => pages.answer(...given) }
+}
+
+/** A note with its proof: docs/protocol.md, *Checkpoints*. */
+const MAX_NOTE_BODY_BYTES = 131_072
 
 interface Machine {
   readonly clock: Clock
@@ -134,6 +143,7 @@ async function startResolving(
     ownListeners: () => parts.frontEnd?.addresses ?? [],
     rootAnchors: keys.anchors,
     peers: () => parts.peers,
+    ledger: () => parts.peers?.ledger?.follower,
   })
   parts.core = core
   if (dataFile === undefined || !config.cache.persist) return

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { list, oneOf, text } from './values.ts'
+import { list, oneOf, text, whole } from './values.ts'
 
 const tld = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 
@@ -33,6 +33,18 @@ export const ledger = z
       .default('dns')
       .describe(
         'What happens to names of which nothing is known while the ledger cannot be asked: "dns" resolves them as any resolver does, "fail" answers SERVFAIL. A name that is known to be anchored is never given to the DNS, and one under a ledger-only TLD always fails.',
+      ),
+    witness: list(
+      z.strictObject({
+        origin: text('the origin of a log'),
+        keys: list(text('a key of notes, such as "name+1a2b3c4d+BASE64"'), 128),
+        enough: whole(1, 128).default(1),
+      }),
+      64,
+    )
+      .default([])
+      .describe(
+        'Outside logs whose checkpoints this node cosigns when they are consistent (C2SP tlog-witness, POST /ledger/add-checkpoint on the status address): `origin`, the `keys` that sign them, and how many of these are `enough`.',
       ),
   })
   .prefault({})

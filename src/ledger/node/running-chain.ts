@@ -7,12 +7,14 @@ import {
   type PeerId,
   type RequestOptions,
   type Store,
+  scopedStore,
   toHex,
 } from '../../base/index.ts'
 import {
   type ApplicationPort,
   type Chain,
   type ChainStatus,
+  Cosigning,
   createStateChain,
   decodePieceRequest,
   type EngineStores,
@@ -20,6 +22,7 @@ import {
   encodePieceRequest,
   type HeaderSource,
   ledgerChainOptions,
+  originOf,
   type PeerName,
   type PieceRequest,
   type RemoteState,
@@ -52,7 +55,9 @@ export interface RunningChainDeps {
   /** Of blocks. A node that is in no set follows, and signs nothing. */
   readonly signer: Signer
   readonly scheme: SignatureScheme
-  readonly stores: EngineStores & { readonly sets: Store }
+  readonly stores: EngineStores & { readonly sets: Store; readonly cosigned: Store }
+  /** By what this node is known in sets. */
+  readonly memberId: Uint8Array
   readonly clock: Clock
   readonly log: Log
   /** What is asked without a state. */
@@ -78,6 +83,8 @@ export class RunningChain {
   readonly application: OpenedApplication
   /** What followers of this chain are served from. */
   readonly served: { readonly headers: HeaderSource; readonly states: StateProver }
+  /** The checkpoints of this chain. */
+  readonly cosigning: Cosigning
   readonly #sets: SetBook
   readonly #publicKey: Uint8Array
   readonly #outcomes = new OutcomeMemory()
@@ -130,6 +137,7 @@ export class RunningChain {
         onDecided: ({ block }, _state, _caughtUp, results) => {
           this.#outcomes.note(block.header.height, block.transactions, results)
           for (const set of this.chain.sets()) this.#sets.note(set)
+          this.cosigning.decided()
           hooks.onDecided?.(this)
         },
         onStoreFailure: (failure) => hooks.onBroken(this, failure),
@@ -137,6 +145,29 @@ export class RunningChain {
       { ...ledgerChainOptions, heartbeatMs, intervalMs, rules, genesisTime },
     )
     this.served = { headers: this.#headers(), states: this.#states() }
+    this.cosigning = new Cosigning({
+      clock,
+      scheme,
+      headers: this.served.headers,
+      origin: originOf(genesis.genesis.ringId, this.name),
+      voter: { id: deps.memberId, signer },
+      store: scopedStore(stores.cosigned, genesis.chainId),
+      exchange: (to, note) => this.#exchange(hooks, toHex(to.id), note),
+    })
+  }
+
+  /** Undefined: the validator is not there, or has nothing. */
+  async #exchange(hooks: RunningChainHooks, name: string, note: Uint8Array): Promise<Uint8Array | undefined> {
+    const peer = hooks.peerOf(name)
+    if (peer === undefined) return undefined
+    const body = encodeLedgerRequest({ kind: LedgerRequestKind.COSIGN, chainId: this.genesis.chainId, body: note })
+    try {
+      const reply = await hooks.send(peer, body, { timeoutMs: limits.SEND_TIMEOUT_MS, signal: this.#end.signal })
+      return reply.length === 0 ? undefined : reply
+    } catch (error) {
+      if (isChordnsError(error)) return undefined
+      throw error
+    }
   }
 
   #headers(): HeaderSource {
@@ -178,9 +209,11 @@ export class RunningChain {
 
   start(): void {
     this.chain.start()
+    this.cosigning.decided()
   }
 
   async stop(): Promise<void> {
+    this.cosigning.close()
     this.chain.stop()
     this.#end.abort()
     await this.application.close()

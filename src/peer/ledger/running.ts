@@ -8,11 +8,12 @@ import {
   type PeerId,
   type RequestOptions,
   type Store,
+  settled,
   toHex,
 } from '../../base/index.ts'
 import type { Config } from '../../config/index.ts'
-import { ed25519, ed25519Signer } from '../../crypto/index.ts'
-import { ioLimits, loadOrCreateSeed, readTextFile } from '../../io/index.ts'
+import { ed25519, ed25519Signer, type Signer, sha256 } from '../../crypto/index.ts'
+import { ioLimits, isMarkedUsed, loadOrCreateSeed, markUsed, readTextFile } from '../../io/index.ts'
 import { type LedgerGenesis, memberIdOf, parseGenesisText, RunningChain } from '../../ledger/index.ts'
 import type { Ring } from '../../ring/index.ts'
 import { LEDGER_DIRECTORY } from '../disk.ts'
@@ -26,7 +27,9 @@ const THREAD = new URL(import.meta.url.endsWith('.ts') ? './ledger-thread.ts' : 
 export interface LedgerStores {
   readonly blocks: Store
   readonly votes: Store
+  readonly marks: Store
   readonly sets: Store
+  readonly cosigned: Store
 }
 
 export interface LedgerFilesDeps {
@@ -34,6 +37,8 @@ export interface LedgerFilesDeps {
   readonly clock: Clock
   readonly log: Log
   readonly stores: LedgerStores
+  /** The key of this node's identity in the ring. */
+  readonly memberKey: Uint8Array
 }
 
 export interface LedgerFilesHooks {
@@ -68,14 +73,34 @@ export async function openLedgers(deps: LedgerFilesDeps, hooks: LedgerFilesHooks
   const all = genesisOf(config)
   if (all === undefined) return undefined
   if (config.ledger.roles.length === 0) return { all, running: [] }
+  const seed = await loadOrCreateSeed(config.ledger.votingKeyFile, 'voting key')
+  await claimVotes(config.ledger.votingKeyFile, seed, deps.stores.marks)
   const running: RunningChain[] = []
   try {
-    for (const genesis of all) running.push(await openChain(deps, hooks, genesis))
+    for (const genesis of all) running.push(await openChain(deps, hooks, genesis, ed25519Signer(seed)))
     return { all, running }
   } catch (error) {
     await Promise.all(running.map((chain) => chain.stop()))
     throw error
   }
+}
+
+/**
+ * A voting key goes with the file that says what it signed: with the key alone, on a new disk, this node might sign twice, and be shown to have
+ * done so. Throws LEDGER_VOTES_LOST.
+ */
+async function claimVotes(keyFile: string, seed: Uint8Array, marks: Store): Promise<void> {
+  const key = sha256(ed25519Signer(seed).publicKey)
+  if (marks.get(key) !== undefined) return
+  if (isMarkedUsed(keyFile))
+    throw new ChordnsError(
+      'LEDGER_VOTES_LOST',
+      `the key ${keyFile} has signed blocks, and the file with what it signed is gone: move the key and ${keyFile}.used away, so that a new one is made, and have it entered in place of the old one`,
+      { file: keyFile },
+    )
+  marks.batch([{ kind: 'put', key, value: new Uint8Array() }], { durable: true })
+  await settled(marks)
+  await markUsed(keyFile)
 }
 
 function directoryOf({ data }: Pick<Config, 'data'>): string {
@@ -100,15 +125,15 @@ function genesisOf({ ledger, ring }: Pick<Config, 'ledger' | 'ring'>): LedgerGen
 }
 
 async function openChain(
-  { config, clock, log, stores }: LedgerFilesDeps,
+  { config, clock, log, stores, memberKey }: LedgerFilesDeps,
   { wiring, onDecided, onBroken }: LedgerFilesHooks,
   genesis: LedgerGenesis,
+  signer: Signer,
 ): Promise<RunningChain> {
   const { name } = genesis.genesis
   const id = toHex(genesis.chainId)
   const file = { file: join(directoryOf(config), `${id.slice(0, 16)}.db`), maxBytes: ioLimits.MAX_LEDGER_STATE_BYTES }
   const data = threadData(file, genesis)
-  const seed = await loadOrCreateSeed(config.ledger.votingKeyFile, 'voting key')
   const broken = (failure: Error) => {
     log.error({ chain: name, error: errorText(failure) }, 'a ledger chain has stopped')
     onBroken(name, failure)
@@ -117,7 +142,8 @@ async function openChain(
   return RunningChain.open(
     {
       genesis,
-      signer: ed25519Signer(seed),
+      signer,
+      memberId: memberIdOf(memberKey),
       scheme: ed25519,
       stores,
       clock,

@@ -2,11 +2,29 @@
  * The ledgers of a node, all together: chains that it runs, followers that it serves, and what it follows itself. Opened before the ring runs, wired
  * to it, started and stopped with it.
  */
-import { type Clock, equalBytes, type Log, type PeerId, type Random, toHex } from '../../base/index.ts'
-import { FollowServer, LightFollower, lightRules, trustGenesis } from '../../chain/index.ts'
+import {
+  ChordnsError,
+  type Clock,
+  equalBytes,
+  isChordnsError,
+  type Log,
+  type PeerId,
+  type Random,
+  toHex,
+} from '../../base/index.ts'
+import {
+  FollowServer,
+  LedgerPages,
+  LightFollower,
+  lightRules,
+  type NoteKey,
+  parseNoteKey,
+  trustGenesis,
+  WitnessDesk,
+} from '../../chain/index.ts'
 import type { Config } from '../../config/index.ts'
-import { ed25519 } from '../../crypto/index.ts'
-import { Ledgers, type RunningChain } from '../../ledger/index.ts'
+import { ed25519, type Signer } from '../../crypto/index.ts'
+import { Ledgers, memberIdOf, type RunningChain } from '../../ledger/index.ts'
 import type { LedgerFiles } from '../disk.ts'
 import { RequestRoom } from '../rooms.ts'
 import { type LedgerWiring, openLedgers, PeersByName } from './running.ts'
@@ -17,6 +35,10 @@ export interface LedgerSideDeps {
   readonly random: Random
   readonly log: Log
   readonly files: LedgerFiles
+  /** The key of this node's identity in the ring. */
+  readonly memberKey: Uint8Array
+  /** Signs for this node as a witness. */
+  readonly signer: Signer
 }
 
 export interface LedgerSideHooks {
@@ -29,6 +51,8 @@ export interface LedgerSide {
   /** Newest headers of all chains, and proofs of their states. */
   readonly follower: LightFollower
   readonly server: FollowServer
+  /** What stands below /ledger/ on the status address. */
+  readonly pages: LedgerPages
   /** Before `start`. */
   wire(wiring: LedgerWiring): void
   start(): void
@@ -40,7 +64,7 @@ const LOOK_AGAIN_MS = 5_100
 
 /** Undefined: no genesis is configured. Throws CONFIG_INVALID, LEDGER_GENESIS, KEY_* and STORE_*. */
 export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHooks): Promise<LedgerSide | undefined> {
-  const { config, clock, random, log, files } = deps
+  const { config, clock, random, log, files, memberKey } = deps
   let wired: LedgerWiring | undefined
   let follower: LightFollower | undefined
   const wiring = () => wired
@@ -56,7 +80,7 @@ export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHook
     })
   }
   const opened = await openLedgers(
-    { config, clock, log, stores: files },
+    { config, clock, log, stores: files, memberKey },
     { wiring, onDecided, onBroken: hooks.onBroken },
   )
   if (opened === undefined) return undefined
@@ -92,16 +116,21 @@ export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHook
     },
   })
   follower = light
-  for (const chain of opened.running)
+  const pages = new LedgerPages(witnessDesk(deps))
+  for (const chain of opened.running) {
+    const { genesis } = chain.genesis
+    pages.publish({ genesis, headers: chain.served.headers, checkpoint: () => chain.cosigning.checkpoint })
     server.serve({
       ...chain.served,
       conflict: () => light.conflict(chain.genesis.chainId),
       onConflict: (conflict) => void light.show(chain.genesis.chainId, conflict),
     })
+  }
   return {
     ledgers,
     follower: light,
     server,
+    pages,
     wire(next) {
       wired = next
     },
@@ -120,4 +149,37 @@ function othersOf(wired: LedgerWiring | undefined): readonly PeerId[] {
   if (wired === undefined) return []
   const { ring } = wired
   return ring.members().flatMap(({ peer }) => (peer === ring.self.peer ? [] : [peer]))
+}
+
+/** Undefined: no outside log is configured. Throws CONFIG_INVALID. */
+function witnessDesk({ config, clock, log, files, memberKey, signer }: LedgerSideDeps): WitnessDesk | undefined {
+  const { witness } = config.ledger
+  if (witness.length === 0) return undefined
+  const logs = witness.map(({ origin, keys, enough }, index) => ({
+    origin,
+    enough,
+    keys: keys.map((text, place) => readNoteKey(`ledger.witness.${index}.keys.${place}`, text)),
+  }))
+  return new WitnessDesk(
+    {
+      scheme: ed25519,
+      logs,
+      id: memberIdOf(memberKey),
+      signer,
+      store: files.witnessed,
+      now: () => clock.now(),
+    },
+    { onFork: (origin) => log.warn({ origin }, 'an outside log has shown two histories: it is not cosigned') },
+  )
+}
+
+function readNoteKey(path: string, text: string): NoteKey {
+  try {
+    return parseNoteKey(text)
+  } catch (error) {
+    if (!isChordnsError(error)) throw error
+    throw new ChordnsError('CONFIG_INVALID', `${path}: ${error.message}`, {
+      problems: [{ path, message: error.message }],
+    })
+  }
 }
