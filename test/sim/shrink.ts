@@ -17,8 +17,8 @@ export interface Shortening<Plan> {
   readonly lighter: (plan: Plan) => readonly Plan[]
 }
 
-/** Runs of one search at most: a failing world of a day takes ten seconds each. */
-const MOST_RUNS = 40
+/** How long one search takes at most: a failing world of a day takes ten seconds each time. Ms. */
+const MOST_MS = 60_000
 
 /** Leaves out one fault after the other, then members, then what `lighter` says, as long as the same check still fails. */
 export async function shrink<Plan extends Shrinkable>(
@@ -26,8 +26,8 @@ export async function shrink<Plan extends Shrinkable>(
   { runWorld, leastMembers, lighter }: Shortening<Plan>,
 ): Promise<Plan> {
   const check = (await runWorld(plan)).failure?.check
-  let runs = 0
-  const fails = async (shorter: Plan) => runs++ < MOST_RUNS && (await runWorld(shorter)).failure?.check === check
+  const end = performance.now() + MOST_MS
+  const fails = async (shorter: Plan) => performance.now() < end && (await runWorld(shorter)).failure?.check === check
   const firstFailing = async (candidates: readonly Plan[], otherwise: Plan) => {
     for (const candidate of candidates) if (await fails(candidate)) return candidate
     return otherwise
