@@ -1,6 +1,6 @@
 /**
- * The Transport without sockets. A link stands for a connection; each side opens a stream of its own on it, which starts
- * with hello and then carries requests one way and their replies the other, as over libp2p.
+ * The Transport without sockets. A link stands for a connection, on which each side opens a stream of its own, as over libp2p: who is
+ * dialled, who finds a place, and who is hung up on.
  */
 import {
   type BulkHandler,
@@ -10,7 +10,6 @@ import {
   type Clock,
   type Doorkeeper,
   errorText,
-  type HelloSession,
   isChordnsError,
   OpenPeers,
   type PeerAddress,
@@ -20,18 +19,11 @@ import {
   type Transport,
   withTimeout,
 } from '../base/index.ts'
-import { asRefusal, failed, gone, malformed, noPlace, refusedBy, timedOut, unreachable } from './failures.ts'
+import { gone, timedOut, unreachable } from './failures.ts'
 import { MemoryBulks } from './memory-bulks.ts'
+import { type Link, MemoryStreams, type Stream } from './memory-streams.ts'
 import type { DoorPort } from './types.ts'
-import {
-  checkFits,
-  type Station,
-  type StreamMessage,
-  splitAddress,
-  type WireMessage,
-  type Wires,
-  withPeer,
-} from './wires.ts'
+import { checkFits, type Station, splitAddress, type WireMessage, type Wires, withPeer } from './wires.ts'
 
 export interface MemoryTransportDeps {
   readonly self: PeerId
@@ -43,31 +35,6 @@ export interface MemoryTransportDeps {
   readonly maxPeers?: number
   /** Default: everybody may wait for hello. */
   readonly door?: DoorPort
-}
-
-interface Link {
-  readonly id: number
-  readonly peer: PeerId
-  readonly streams: Map<number, Stream>
-  /** A link that admits nobody is closed. */
-  readonly cancelTimer: Cancel
-  /** Gives back the place at the door, once. */
-  readonly leaveDoor: Cancel
-}
-
-interface Pending {
-  readonly resolve: (body: Uint8Array) => void
-  readonly reject: (error: Error) => void
-}
-
-interface Stream {
-  readonly id: number
-  readonly link: Link
-  readonly role: 'dialer' | 'listener'
-  readonly hello: HelloSession
-  readonly pending: Map<number, Pending>
-  readonly opened: { resolve(): void; reject(error: Error): void }
-  admitted: boolean
 }
 
 const DIAL_TIMEOUT_MS = 5_000
@@ -85,11 +52,9 @@ export class MemoryTransport implements Transport, Station {
   readonly #unreachable = new Map<PeerId, number>()
   readonly #goneListeners = new Set<(peer: PeerId) => void>()
   readonly #admitted: OpenPeers
-  readonly #inWork = new Map<PeerId, number>()
+  readonly #streams: MemoryStreams
   readonly #bulks: MemoryBulks
-  #handler: RequestHandler | undefined
   #closed = false
-  #nextRequest = 1
 
   constructor(deps: MemoryTransportDeps) {
     this.#deps = deps
@@ -104,6 +69,7 @@ export class MemoryTransport implements Transport, Station {
       },
       { isBusy: (peer) => this.#isBusy(peer) },
     )
+    this.#streams = this.#createStreams(deps)
     this.#bulks = new MemoryBulks(deps.clock, {
       newId: () => deps.wires.newId(),
       connect: async (peer) => {
@@ -118,6 +84,27 @@ export class MemoryTransport implements Transport, Station {
     })
   }
 
+  #createStreams({ self, doorkeeper, wires, clock }: MemoryTransportDeps): MemoryStreams {
+    return new MemoryStreams(
+      { self, doorkeeper, clock, newId: () => wires.newId() },
+      {
+        send: (link, message) => this.#send(link, message),
+        admit: (peer) => this.#admitted.admit(peer, clock.monotonic(), (other) => this.#hangUpOn(other)),
+        onAdmitted: (link) => {
+          link.leaveDoor()
+          this.#unreachable.delete(link.peer)
+        },
+        onRefused: (link) => {
+          if (!this.#admitted.has(link.peer)) this.#hangUp(link)
+        },
+        onOutboundGone: (peer) => this.#outbound.delete(peer),
+        onUsed: (peer) => {
+          if (this.#admitted.has(peer)) this.#admitted.used(peer, clock.monotonic())
+        },
+      },
+    )
+  }
+
   addresses(): readonly PeerAddress[] {
     return [`${this.address}/p2p/${this.self}`]
   }
@@ -127,7 +114,7 @@ export class MemoryTransport implements Transport, Station {
   }
 
   onRequest(handler: RequestHandler): void {
-    this.#handler = handler
+    this.#streams.onRequest(handler)
   }
 
   keep(peers: readonly PeerId[]): void {
@@ -168,17 +155,8 @@ export class MemoryTransport implements Transport, Station {
     const unconnected = () => timedOut(peer, `no connection within ${options.timeoutMs} ms`)
     const stream = await withTimeout(clock, this.#streamTo(peer), options.timeoutMs, unconnected, options.signal)
     if (this.#admitted.has(peer)) this.#admitted.used(peer, clock.monotonic())
-    if (!stream.link.streams.has(stream.id)) throw gone(peer)
     const timeoutMs = Math.max(0, options.timeoutMs - (clock.monotonic() - started))
-    const id = this.#nextRequest++
-    const reply = new Promise<Uint8Array>((resolve, reject) => stream.pending.set(id, { resolve, reject }))
-    this.#send(stream.link, { kind: 'request', link: stream.link.id, stream: stream.id, id, body: body.slice() })
-    const late = () => timedOut(peer, `no reply within ${options.timeoutMs} ms`)
-    try {
-      return await withTimeout(clock, reply, timeoutMs, late, options.signal)
-    } finally {
-      stream.pending.delete(id)
-    }
+    return this.#streams.request(stream, body, { ...options, timeoutMs })
   }
 
   bulk(peer: PeerId, body: Uint8Array, options: RequestOptions): AsyncIterable<Uint8Array> {
@@ -212,23 +190,12 @@ export class MemoryTransport implements Transport, Station {
     }
     if (message.kind === 'bye') this.#endLink(link)
     else if (message.kind === 'bulk') this.#bulks.receive(from, message)
-    else if (message.kind === 'open') this.#accept(link, message.stream, message.hello)
+    else if (message.kind === 'open') this.#streams.accept(link, message.stream, message.hello)
     else {
       const stream = link.streams.get(message.stream)
-      if (stream !== undefined) this.#receiveFrame(stream, message)
+      if (stream !== undefined) this.#streams.receive(stream, message)
       else if (message.kind !== 'reset') this.#send(link, { kind: 'reset', link: link.id, stream: message.stream })
     }
-  }
-
-  #receiveFrame(stream: Stream, message: StreamMessage): void {
-    const { peer } = stream.link
-    if (message.kind === 'reset') this.#endStream(stream, refusedBy(peer))
-    else if (message.kind === 'hello') this.#receiveHello(stream, message.body)
-    else if (!stream.admitted) this.#refuse(stream, malformed('a frame before hello was over'))
-    else if (message.kind === 'reply') stream.pending.get(message.id)?.resolve(message.body)
-    else if (message.kind === 'error') stream.pending.get(message.id)?.reject(failed(peer, message.code))
-    else if (stream.role !== 'listener') this.#refuse(stream, malformed('a request on a stream of our own'))
-    else void this.#answer(stream, message.id, message.body)
   }
 
   welcome(id: number, peer: PeerId, from: PeerAddress): boolean {
@@ -283,94 +250,7 @@ export class MemoryTransport implements Transport, Station {
   async #openStream(connect: () => Promise<Link>): Promise<Stream> {
     const link = await connect()
     if (!this.#links.has(link.id)) throw gone(link.peer)
-    return new Promise((resolve, reject) => {
-      const id = this.#deps.wires.newId()
-      try {
-        const hello = this.#deps.doorkeeper.hello(this.self, link.peer, 'dialer')
-        const opened = { resolve: () => resolve(stream), reject }
-        const stream: Stream = { id, link, role: 'dialer', hello, pending: new Map(), opened, admitted: false }
-        link.streams.set(id, stream)
-        this.#send(link, { kind: 'open', link: link.id, stream: id, hello: hello.opening() })
-        this.#watchHello(stream)
-      } catch (error) {
-        reject(asRefusal(link.peer, error))
-      }
-    })
-  }
-
-  #watchHello(stream: Stream): void {
-    const cancel = this.#deps.clock.after(baseLimits.HELLO_TIMEOUT_MS, () => {
-      if (!stream.admitted) this.#refuse(stream, timedOut(stream.link.peer, 'hello took too long'))
-    })
-    // Nothing is left running behind a stream that is open or gone.
-    const { opened } = stream
-    const { resolve, reject } = opened
-    opened.resolve = () => {
-      cancel()
-      resolve()
-    }
-    opened.reject = (error) => {
-      cancel()
-      reject(error)
-    }
-  }
-
-  #accept(link: Link, id: number, opening: Uint8Array | undefined): void {
-    try {
-      const hello = this.#deps.doorkeeper.hello(this.self, link.peer, 'listener')
-      const opened = { resolve: () => {}, reject: () => {} }
-      const stream: Stream = { id, link, role: 'listener', hello, pending: new Map(), opened, admitted: false }
-      link.streams.set(id, stream)
-      this.#watchHello(stream)
-      if (opening !== undefined) this.#receiveHello(stream, opening)
-    } catch {
-      // This peer was expelled: it hears no more than that the door is shut.
-      this.#send(link, { kind: 'reset', link: link.id, stream: id })
-    }
-  }
-
-  #receiveHello(stream: Stream, message: Uint8Array): void {
-    const { link } = stream
-    try {
-      if (stream.admitted) throw malformed('hello after hello')
-      if (message.length > baseLimits.MAX_HELLO_BYTES) throw malformed('an oversized hello')
-      const { send, admitted, refusal } = stream.hello.receive(message)
-      if (send !== undefined) this.#send(link, { kind: 'hello', link: link.id, stream: stream.id, body: send })
-      if (refusal !== undefined) throw refusal
-      if (!admitted) return
-      const close = (peer: PeerId) => this.#hangUpOn(peer)
-      if (!this.#admitted.admit(link.peer, this.#deps.clock.monotonic(), close)) {
-        this.#refuse(stream, noPlace(link.peer))
-        return
-      }
-      stream.admitted = true
-      link.leaveDoor()
-      this.#unreachable.delete(link.peer)
-      stream.opened.resolve()
-    } catch (error) {
-      this.#refuse(stream, error instanceof Error ? error : new Error(String(error)))
-    }
-  }
-
-  async #answer(stream: Stream, id: number, body: Uint8Array): Promise<void> {
-    const { peer, id: link } = stream.link
-    const inWork = this.#inWork.get(peer) ?? 0
-    const fail = (code: string) => this.#send(stream.link, { kind: 'error', link, stream: stream.id, id, code })
-    if (this.#admitted.has(peer)) this.#admitted.used(peer, this.#deps.clock.monotonic())
-    if (this.#handler === undefined) return fail('PEER_NOT_READY')
-    if (inWork >= baseLimits.MAX_INBOUND_REQUESTS_PER_PEER) return fail('PEER_BUSY')
-    this.#inWork.set(peer, inWork + 1)
-    try {
-      const reply = await this.#handler(peer, body)
-      checkFits(reply)
-      this.#send(stream.link, { kind: 'reply', link, stream: stream.id, id, body: reply.slice() })
-    } catch (error) {
-      fail(error instanceof ChordnsError ? error.code : 'INTERNAL')
-    } finally {
-      const left = this.#inWork.get(peer)! - 1
-      if (left > 0) this.#inWork.set(peer, left)
-      else this.#inWork.delete(peer)
-    }
+    return this.#streams.open(link)
   }
 
   async #dial(addresses: readonly PeerAddress[]): Promise<Link> {
@@ -406,16 +286,8 @@ export class MemoryTransport implements Transport, Station {
     if (this.#links.has(link.id)) this.#deps.wires.send(this.self, link.peer, message)
   }
 
-  /** Resets a stream whose peer did what it may not; a peer that nothing else admits is hung up on. */
-  #refuse(stream: Stream, reason: Error): void {
-    const { link } = stream
-    this.#send(link, { kind: 'reset', link: link.id, stream: stream.id })
-    this.#endStream(stream, reason)
-    if (!this.#admitted.has(link.peer)) this.#hangUp(link)
-  }
-
   #isBusy(peer: PeerId): boolean {
-    if ((this.#inWork.get(peer) ?? 0) > 0) return true
+    if (this.#streams.isServing(peer)) return true
     for (const link of this.#links.values())
       if (link.peer === peer) for (const { pending } of link.streams.values()) if (pending.size > 0) return true
     return false
@@ -432,22 +304,12 @@ export class MemoryTransport implements Transport, Station {
     this.#endLink(link)
   }
 
-  #endStream(stream: Stream, reason: Error): void {
-    const { link } = stream
-    if (!link.streams.delete(stream.id)) return
-    if (stream.admitted) {
-      if (stream.role === 'dialer') this.#outbound.delete(link.peer)
-    } else stream.opened.reject(asRefusal(link.peer, reason))
-    for (const pending of stream.pending.values()) pending.reject(gone(link.peer, reason))
-    stream.pending.clear()
-  }
-
   #endLink(link: Link): void {
     if (!this.#links.delete(link.id)) return
     link.cancelTimer()
     link.leaveDoor()
     this.#bulks.linkEnded(link.id, link.peer)
-    for (const stream of [...link.streams.values()]) this.#endStream(stream, gone(link.peer))
+    for (const stream of [...link.streams.values()]) this.#streams.end(stream, gone(link.peer))
     if ([...this.#links.values()].some((other) => other.peer === link.peer)) return
     if (!this.#admitted.gone(link.peer)) return
     for (const listener of [...this.#goneListeners]) listener(link.peer)
