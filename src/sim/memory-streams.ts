@@ -17,10 +17,10 @@ import {
 import { asRefusal, failed, gone, malformed, noPlace, refusedBy, timedOut } from './failures.ts'
 import { checkFits, type StreamMessage, type WireMessage } from './wires.ts'
 
-export interface Link {
+export interface PeerLink {
   readonly id: number
   readonly peer: PeerId
-  readonly streams: Map<number, Stream>
+  readonly streams: Map<number, PeerStream>
   /** A link that admits nobody is closed. */
   readonly cancelTimer: Cancel
   /** Gives back the place at the door, once. */
@@ -32,9 +32,9 @@ interface Pending {
   readonly reject: (error: Error) => void
 }
 
-export interface Stream {
+export interface PeerStream {
   readonly id: number
-  readonly link: Link
+  readonly link: PeerLink
   readonly role: 'dialer' | 'listener'
   readonly hello: HelloSession
   readonly pending: Map<number, Pending>
@@ -52,13 +52,13 @@ export interface MemoryStreamsDeps {
 
 export interface MemoryStreamsHooks {
   /** Sends on a link, if it is still there. */
-  readonly send: (link: Link, message: WireMessage) => void
+  readonly send: (link: PeerLink, message: WireMessage) => void
   /** Owes a place for a peer that has passed hello; false: there is none. */
   readonly admit: (peer: PeerId) => boolean
   /** A stream of the link is admitted. */
-  readonly onAdmitted: (link: Link) => void
+  readonly onAdmitted: (link: PeerLink) => void
   /** A stream was refused: the link is worth nothing if its peer is not admitted otherwise. */
-  readonly onRefused: (link: Link) => void
+  readonly onRefused: (link: PeerLink) => void
   /** A stream to this peer that was open is gone. */
   readonly onOutboundGone: (peer: PeerId) => void
   /** The peer has sent a request. */
@@ -87,14 +87,14 @@ export class MemoryStreams {
   }
 
   /** A stream of our own, when hello is over. */
-  open(link: Link): Promise<Stream> {
+  open(link: PeerLink): Promise<PeerStream> {
     const { self, doorkeeper, newId } = this.#deps
     return new Promise((resolve, reject) => {
       const id = newId()
       try {
         const hello = doorkeeper.hello(self, link.peer, 'dialer')
         const opened = { resolve: () => resolve(stream), reject }
-        const stream: Stream = { id, link, role: 'dialer', hello, pending: new Map(), opened, admitted: false }
+        const stream: PeerStream = { id, link, role: 'dialer', hello, pending: new Map(), opened, admitted: false }
         link.streams.set(id, stream)
         this.#hooks.send(link, { kind: 'open', link: link.id, stream: id, hello: hello.opening() })
         this.#watchHello(stream)
@@ -105,11 +105,11 @@ export class MemoryStreams {
   }
 
   /** The peer opens a stream. */
-  accept(link: Link, id: number, opening: Uint8Array | undefined): void {
+  accept(link: PeerLink, id: number, opening: Uint8Array | undefined): void {
     try {
       const hello = this.#deps.doorkeeper.hello(this.#deps.self, link.peer, 'listener')
       const opened = { resolve: () => {}, reject: () => {} }
-      const stream: Stream = { id, link, role: 'listener', hello, pending: new Map(), opened, admitted: false }
+      const stream: PeerStream = { id, link, role: 'listener', hello, pending: new Map(), opened, admitted: false }
       link.streams.set(id, stream)
       this.#watchHello(stream)
       if (opening !== undefined) this.#receiveHello(stream, opening)
@@ -119,7 +119,7 @@ export class MemoryStreams {
     }
   }
 
-  async request(stream: Stream, body: Uint8Array, { timeoutMs, signal }: RequestOptions): Promise<Uint8Array> {
+  async request(stream: PeerStream, body: Uint8Array, { timeoutMs, signal }: RequestOptions): Promise<Uint8Array> {
     const { link } = stream
     if (!link.streams.has(stream.id)) throw gone(link.peer)
     const id = this.#nextRequest++
@@ -133,7 +133,7 @@ export class MemoryStreams {
     }
   }
 
-  receive(stream: Stream, message: StreamMessage): void {
+  receive(stream: PeerStream, message: StreamMessage): void {
     const { peer } = stream.link
     if (message.kind === 'reset') this.end(stream, refusedBy(peer))
     else if (message.kind === 'hello') this.#receiveHello(stream, message.body)
@@ -144,7 +144,7 @@ export class MemoryStreams {
     else void this.#answer(stream, message.id, message.body)
   }
 
-  end(stream: Stream, reason: Error): void {
+  end(stream: PeerStream, reason: Error): void {
     const { link } = stream
     if (!link.streams.delete(stream.id)) return
     if (stream.admitted) {
@@ -154,7 +154,7 @@ export class MemoryStreams {
     stream.pending.clear()
   }
 
-  #watchHello(stream: Stream): void {
+  #watchHello(stream: PeerStream): void {
     const cancel = this.#deps.clock.after(baseLimits.HELLO_TIMEOUT_MS, () => {
       if (!stream.admitted) this.#refuse(stream, timedOut(stream.link.peer, 'hello took too long'))
     })
@@ -171,7 +171,7 @@ export class MemoryStreams {
     }
   }
 
-  #receiveHello(stream: Stream, message: Uint8Array): void {
+  #receiveHello(stream: PeerStream, message: Uint8Array): void {
     const { link } = stream
     try {
       if (stream.admitted) throw malformed('hello after hello')
@@ -192,7 +192,7 @@ export class MemoryStreams {
     }
   }
 
-  async #answer(stream: Stream, id: number, body: Uint8Array): Promise<void> {
+  async #answer(stream: PeerStream, id: number, body: Uint8Array): Promise<void> {
     const { peer, id: link } = stream.link
     const inWork = this.#inWork.get(peer) ?? 0
     const fail = (code: string) => this.#hooks.send(stream.link, { kind: 'error', link, stream: stream.id, id, code })
@@ -214,7 +214,7 @@ export class MemoryStreams {
   }
 
   /** Resets a stream whose peer did what it may not. */
-  #refuse(stream: Stream, reason: Error): void {
+  #refuse(stream: PeerStream, reason: Error): void {
     const { link } = stream
     this.#hooks.send(link, { kind: 'reset', link: link.id, stream: stream.id })
     this.end(stream, reason)
