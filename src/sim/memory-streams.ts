@@ -17,10 +17,10 @@ import {
 import { asRefusal, failed, gone, malformed, noPlace, refusedBy, timedOut } from './failures.ts'
 import { checkFits, type StreamMessage, type WireMessage } from './wires.ts'
 
-export interface PeerLink {
+export interface MemoryLink {
   readonly id: number
   readonly peer: PeerId
-  readonly streams: Map<number, PeerStream>
+  readonly streams: Map<number, MemoryStream>
   /** A link that admits nobody is closed. */
   readonly cancelTimer: Cancel
   /** Gives back the place at the door, once. */
@@ -32,9 +32,9 @@ interface Pending {
   readonly reject: (error: Error) => void
 }
 
-export interface PeerStream {
+export interface MemoryStream {
   readonly id: number
-  readonly link: PeerLink
+  readonly link: MemoryLink
   readonly role: 'dialer' | 'listener'
   readonly hello: HelloSession
   readonly pending: Map<number, Pending>
@@ -52,13 +52,13 @@ export interface MemoryStreamsDeps {
 
 export interface MemoryStreamsHooks {
   /** Sends on a link, if it is still there. */
-  readonly send: (link: PeerLink, message: WireMessage) => void
+  readonly send: (link: MemoryLink, message: WireMessage) => void
   /** Owes a place for a peer that has passed hello; false: there is none. */
   readonly admit: (peer: PeerId) => boolean
   /** A stream of the link is admitted. */
-  readonly onAdmitted: (link: PeerLink) => void
+  readonly onAdmitted: (link: MemoryLink) => void
   /** A stream was refused: the link is worth nothing if its peer is not admitted otherwise. */
-  readonly onRefused: (link: PeerLink) => void
+  readonly onRefused: (link: MemoryLink) => void
   /** A stream to this peer that was open is gone. */
   readonly onOutboundGone: (peer: PeerId) => void
   /** The peer has sent a request. */
@@ -87,14 +87,14 @@ export class MemoryStreams {
   }
 
   /** A stream of our own, when hello is over. */
-  open(link: PeerLink): Promise<PeerStream> {
+  open(link: MemoryLink): Promise<MemoryStream> {
     const { self, doorkeeper, newId } = this.#deps
     return new Promise((resolve, reject) => {
       const id = newId()
       try {
         const hello = doorkeeper.hello(self, link.peer, 'dialer')
         const opened = { resolve: () => resolve(stream), reject }
-        const stream: PeerStream = { id, link, role: 'dialer', hello, pending: new Map(), opened, admitted: false }
+        const stream: MemoryStream = { id, link, role: 'dialer', hello, pending: new Map(), opened, admitted: false }
         link.streams.set(id, stream)
         this.#hooks.send(link, { kind: 'open', link: link.id, stream: id, hello: hello.opening() })
         this.#watchHello(stream)
@@ -105,11 +105,11 @@ export class MemoryStreams {
   }
 
   /** The peer opens a stream. */
-  accept(link: PeerLink, id: number, opening: Uint8Array | undefined): void {
+  accept(link: MemoryLink, id: number, opening: Uint8Array | undefined): void {
     try {
       const hello = this.#deps.doorkeeper.hello(this.#deps.self, link.peer, 'listener')
       const opened = { resolve: () => {}, reject: () => {} }
-      const stream: PeerStream = { id, link, role: 'listener', hello, pending: new Map(), opened, admitted: false }
+      const stream: MemoryStream = { id, link, role: 'listener', hello, pending: new Map(), opened, admitted: false }
       link.streams.set(id, stream)
       this.#watchHello(stream)
       if (opening !== undefined) this.#receiveHello(stream, opening)
@@ -119,7 +119,7 @@ export class MemoryStreams {
     }
   }
 
-  async request(stream: PeerStream, body: Uint8Array, { timeoutMs, signal }: RequestOptions): Promise<Uint8Array> {
+  async request(stream: MemoryStream, body: Uint8Array, { timeoutMs, signal }: RequestOptions): Promise<Uint8Array> {
     const { link } = stream
     if (!link.streams.has(stream.id)) throw gone(link.peer)
     const id = this.#nextRequest++
@@ -133,7 +133,7 @@ export class MemoryStreams {
     }
   }
 
-  receive(stream: PeerStream, message: StreamMessage): void {
+  receive(stream: MemoryStream, message: StreamMessage): void {
     const { peer } = stream.link
     if (message.kind === 'reset') this.end(stream, refusedBy(peer))
     else if (message.kind === 'hello') this.#receiveHello(stream, message.body)
@@ -144,7 +144,7 @@ export class MemoryStreams {
     else void this.#answer(stream, message.id, message.body)
   }
 
-  end(stream: PeerStream, reason: Error): void {
+  end(stream: MemoryStream, reason: Error): void {
     const { link } = stream
     if (!link.streams.delete(stream.id)) return
     if (stream.admitted) {
@@ -154,7 +154,7 @@ export class MemoryStreams {
     stream.pending.clear()
   }
 
-  #watchHello(stream: PeerStream): void {
+  #watchHello(stream: MemoryStream): void {
     const cancel = this.#deps.clock.after(baseLimits.HELLO_TIMEOUT_MS, () => {
       if (!stream.admitted) this.#refuse(stream, timedOut(stream.link.peer, 'hello took too long'))
     })
@@ -171,7 +171,7 @@ export class MemoryStreams {
     }
   }
 
-  #receiveHello(stream: PeerStream, message: Uint8Array): void {
+  #receiveHello(stream: MemoryStream, message: Uint8Array): void {
     const { link } = stream
     try {
       if (stream.admitted) throw malformed('hello after hello')
@@ -192,7 +192,7 @@ export class MemoryStreams {
     }
   }
 
-  async #answer(stream: PeerStream, id: number, body: Uint8Array): Promise<void> {
+  async #answer(stream: MemoryStream, id: number, body: Uint8Array): Promise<void> {
     const { peer, id: link } = stream.link
     const inWork = this.#inWork.get(peer) ?? 0
     const fail = (code: string) => this.#hooks.send(stream.link, { kind: 'error', link, stream: stream.id, id, code })
@@ -214,7 +214,7 @@ export class MemoryStreams {
   }
 
   /** Resets a stream whose peer did what it may not. */
-  #refuse(stream: PeerStream, reason: Error): void {
+  #refuse(stream: MemoryStream, reason: Error): void {
     const { link } = stream
     this.#hooks.send(link, { kind: 'reset', link: link.id, stream: stream.id })
     this.end(stream, reason)

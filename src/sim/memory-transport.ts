@@ -21,7 +21,7 @@ import {
 } from '../base/index.ts'
 import { gone, timedOut, unreachable } from './failures.ts'
 import { MemoryBulks } from './memory-bulks.ts'
-import { MemoryStreams, type PeerLink, type PeerStream } from './memory-streams.ts'
+import { type MemoryLink, type MemoryStream, MemoryStreams } from './memory-streams.ts'
 import type { DoorPort } from './types.ts'
 import { checkFits, type Station, splitAddress, type WireMessage, type Wires, withPeer } from './wires.ts'
 
@@ -46,8 +46,8 @@ export class MemoryTransport implements Transport, Station {
   readonly places: number
   readonly address: PeerAddress
   readonly #deps: MemoryTransportDeps
-  readonly #links = new Map<number, PeerLink>()
-  readonly #outbound = new Map<PeerId, Promise<PeerStream>>()
+  readonly #links = new Map<number, MemoryLink>()
+  readonly #outbound = new Map<PeerId, Promise<MemoryStream>>()
   readonly #known = new Map<PeerId, readonly PeerAddress[]>()
   readonly #unreachable = new Map<PeerId, number>()
   readonly #goneListeners = new Set<(peer: PeerId) => void>()
@@ -218,17 +218,17 @@ export class MemoryTransport implements Transport, Station {
     peer: PeerId,
     termMs: number = baseLimits.HELLO_TIMEOUT_MS,
     leaveDoor: Cancel = () => {},
-  ): PeerLink {
+  ): MemoryLink {
     const cancelTimer = this.#deps.clock.after(termMs, () => {
       const link = this.#links.get(id)
       if (link !== undefined && !this.#admitted.has(peer)) this.#hangUp(link)
     })
-    const link: PeerLink = { id, peer, streams: new Map(), cancelTimer, leaveDoor }
+    const link: MemoryLink = { id, peer, streams: new Map(), cancelTimer, leaveDoor }
     this.#links.set(id, link)
     return link
   }
 
-  #streamTo(peer: PeerId): Promise<PeerStream> {
+  #streamTo(peer: PeerId): Promise<MemoryStream> {
     const open = this.#outbound.get(peer)
     if (open !== undefined) return open
     const link = [...this.#links.values()].find((one) => one.peer === peer)
@@ -241,7 +241,7 @@ export class MemoryTransport implements Transport, Station {
     return this.#open(peer, () => this.#dial(addresses.map((address) => withPeer(address, peer))))
   }
 
-  #open(peer: PeerId, connect: () => Promise<PeerLink>): Promise<PeerStream> {
+  #open(peer: PeerId, connect: () => Promise<MemoryLink>): Promise<MemoryStream> {
     const opening = this.#openStream(connect)
     this.#outbound.set(peer, opening)
     opening.catch((error: unknown) => {
@@ -252,16 +252,16 @@ export class MemoryTransport implements Transport, Station {
     return opening
   }
 
-  async #openStream(connect: () => Promise<PeerLink>): Promise<PeerStream> {
+  async #openStream(connect: () => Promise<MemoryLink>): Promise<MemoryStream> {
     const link = await connect()
     if (!this.#links.has(link.id)) throw gone(link.peer)
     return this.#streams.open(link)
   }
 
-  async #dial(addresses: readonly PeerAddress[]): Promise<PeerLink> {
+  async #dial(addresses: readonly PeerAddress[]): Promise<MemoryLink> {
     const { clock, wires } = this.#deps
     const attempt = (text: PeerAddress) =>
-      new Promise<PeerLink>((resolve, reject) => {
+      new Promise<MemoryLink>((resolve, reject) => {
         const { address, peer } = splitAddress(text)
         wires.knock(this.self, address, (there) => {
           if (there === undefined) return reject(unreachable(text, 'the connection was refused'))
@@ -287,7 +287,7 @@ export class MemoryTransport implements Transport, Station {
     }
   }
 
-  #send(link: PeerLink, message: WireMessage): void {
+  #send(link: MemoryLink, message: WireMessage): void {
     if (this.#links.has(link.id)) this.#deps.wires.send(this.self, link.peer, message)
   }
 
@@ -304,12 +304,12 @@ export class MemoryTransport implements Transport, Station {
     for (const listener of [...this.#goneListeners]) listener(peer)
   }
 
-  #hangUp(link: PeerLink): void {
+  #hangUp(link: MemoryLink): void {
     this.#send(link, { kind: 'bye', link: link.id })
     this.#endLink(link)
   }
 
-  #endLink(link: PeerLink): void {
+  #endLink(link: MemoryLink): void {
     if (!this.#links.delete(link.id)) return
     link.cancelTimer()
     link.leaveDoor()
