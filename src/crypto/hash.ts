@@ -23,6 +23,17 @@ export function hmacSha256(key: Uint8Array, ...parts: readonly Uint8Array[]): Ui
   return new Uint8Array(hmac.digest())
 }
 
+/** The same with one key for many messages, for simulation: without an object for each, a fifth of the time. */
+export function hmacSha256With(key: Uint8Array): (...parts: readonly Uint8Array[]) => Uint8Array {
+  if (key.length > HMAC_BLOCK_BYTES) throw new RangeError('a key of at most 64 bytes')
+  const padded = (byte: number) => Uint8Array.from({ length: HMAC_BLOCK_BYTES }, (_, i) => (key[i] ?? 0) ^ byte)
+  const [inner, outer] = [padded(0x36), padded(0x5c)]
+  return (...parts) => sha256(outer, sha256(inner, ...parts))
+}
+
+/** RFC 2104 section 2, of SHA-256. */
+const HMAC_BLOCK_BYTES = 64
+
 /** Equal length and content, in time that does not depend on the content. */
 export function timingSafeEqual(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && nodeTimingSafeEqual(a, b)

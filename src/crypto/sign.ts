@@ -1,7 +1,7 @@
 /** Signing behind one interface, so that the simulator can put a keyed hash in its place. */
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
 import { ChordnsError, concatBytes, equalBytes } from '../base/index.ts'
-import { hmacSha256 } from './hash.ts'
+import { hmacSha256With } from './hash.ts'
 import { limits } from './limits.ts'
 import { isStrictEd25519 } from './strict-ed25519.ts'
 
@@ -64,8 +64,9 @@ function importedKey(publicKey: Uint8Array): KeyObject | undefined {
 
 /** A keyed hash in the place of signatures, for simulation only: whoever has the secret can sign for all. */
 export function keyedHashScheme(secret: Uint8Array): SignatureScheme & { signer(publicKey: Uint8Array): Signer } {
+  const hmac = hmacSha256With(secret)
   const mac = (publicKey: Uint8Array, message: Uint8Array) => {
-    const half = hmacSha256(secret, publicKey, message)
+    const half = hmac(publicKey, message)
     return concatBytes(half, half)
   }
   return {

@@ -3,6 +3,7 @@ import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { concatBytes, fromHex, toHex } from '../../src/base/index.ts'
+import { hmacSha256With } from '../../src/crypto/hash.ts'
 import { hmacSha256, sha256, timingSafeEqual } from '../../src/crypto/index.ts'
 
 const bytes = fc.uint8Array({ maxLength: 200 })
@@ -12,7 +13,9 @@ describe('hashes', () => {
     fc.assert(
       fc.property(bytes, bytes, bytes, (key, left, right) => {
         expect(sha256(left, right)).toEqual(nobleSha256(concatBytes(left, right)))
-        expect(hmacSha256(key, left, right)).toEqual(hmac(nobleSha256, key, concatBytes(left, right)))
+        const expected = hmac(nobleSha256, key, concatBytes(left, right))
+        expect(hmacSha256(key, left, right)).toEqual(expected)
+        if (key.length <= 64) expect(hmacSha256With(key)(left, right)).toEqual(expected)
       }),
     )
   })
