@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-// Attacks on the shared records that take many seconds of work: offline, without root, in virtual time.
+// Tests that take many seconds each: of work, or of waiting for processes and sockets. Offline, without root.
 export default defineConfig({
   test: {
     include: ['test/**/long/**/*.test.ts'],

@@ -1,34 +1,11 @@
 /** Writes to a store until it is killed; says on stdout what was acknowledged. `node store-process.ts FILE durable|soon` */
-import { writeSync } from 'node:fs'
-import { argv } from 'node:process'
 import { openSqliteStore } from '../../../src/io/index.ts'
+import { arranged, batchOf, say } from './writing-process.ts'
 
-const log = { debug() {}, info() {}, warn() {}, error() {} }
-const store = openSqliteStore({ file: argv[2]!, maxBytes: 64 * 1024 * 1024, log, now: Date.now })
-const durable = argv[3] === 'durable'
+const { log, file, maxBytes, durable } = arranged
+const store = openSqliteStore({ file, maxBytes, log, now: Date.now })
 say('open\n')
 for (let i = 0; ; i++) {
-  const key = new Uint8Array(4)
-  new DataView(key.buffer).setUint32(0, i)
-  const value = new Uint8Array(1 + ((i * 7919) % 3_000)).fill(i)
-  store.batch(
-    [
-      { kind: 'put', key: Uint8Array.of(0, ...key), value },
-      { kind: 'put', key: Uint8Array.of(1, ...key), value },
-    ],
-    { durable },
-  )
+  store.batch(batchOf(i), { durable })
   say(`${i}\n`)
-}
-
-/** Synchronous: what is said was written before. The pipe may be full for a moment. */
-function say(text: string): void {
-  for (;;) {
-    try {
-      writeSync(1, text)
-      return
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error
-    }
-  }
 }

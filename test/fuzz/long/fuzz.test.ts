@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
-import { encodeMessage } from '../../src/dns/index.ts'
-import { queryFor } from '../world/index.ts'
-import { mutateReply, mutateStream, seededBelow } from './mutate.ts'
-import { queryFuzzer } from './queries.ts'
-import { replyFuzzer } from './replies.ts'
+import { encodeMessage } from '../../../src/dns/index.ts'
+import { queryFor } from '../../world/index.ts'
+import { mutateReply, mutateStream, seededBelow } from '../mutate.ts'
+import { queryFuzzer } from '../queries.ts'
+import { replyFuzzer } from '../replies.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'chordns-fuzz-test-'))
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
@@ -58,7 +58,7 @@ describe('fuzzing', () => {
 
 describe('npm run fuzz', () => {
   const run = (...args: string[]) =>
-    execFileSync(process.execPath, [fileURLToPath(new URL('run.ts', import.meta.url)), ...args], {
+    execFileSync(process.execPath, [fileURLToPath(new URL('../run.ts', import.meta.url)), ...args], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
     })

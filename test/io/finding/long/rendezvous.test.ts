@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Log } from '../../../src/base/index.ts'
-import { ed25519Signer, peerIdFromPublicKey } from '../../../src/crypto/index.ts'
-import { type Rendezvous, type RendezvousOptions, startRendezvous } from '../../../src/io/finding/rendezvous.ts'
-import { rendezvousKey } from '../../../src/io/finding/rendezvous-key.ts'
-import { systemClock } from '../../../src/io/index.ts'
-import { addressOf, DHT_PROTOCOL, type DhtNode, startDhtNode } from '../../world/dht.ts'
+import type { Log } from '../../../../src/base/index.ts'
+import { ed25519Signer, peerIdFromPublicKey } from '../../../../src/crypto/index.ts'
+import { type Rendezvous, type RendezvousOptions, startRendezvous } from '../../../../src/io/finding/rendezvous.ts'
+import { rendezvousKey } from '../../../../src/io/finding/rendezvous-key.ts'
+import { systemClock } from '../../../../src/io/index.ts'
+import { addressOf, DHT_PROTOCOL, type DhtNode, startDhtNode } from '../../../world/dht.ts'
 
 const SECRET = new Uint8Array(32).fill(7)
 let ring = 0

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Log } from '../../../src/base/index.ts'
-import { type OpenState, openState } from '../../../src/peer/state/open-state.ts'
-import { committed, entriesFrom, stateCompliance } from '../../chain/state/state.compliance.ts'
+import type { Log } from '../../../../src/base/index.ts'
+import { type OpenState, openState } from '../../../../src/peer/state/open-state.ts'
+import { committed, entriesFrom, stateCompliance } from '../../../chain/state/state.compliance.ts'
 
 const errors: string[] = []
 const log: Log = { debug() {}, info() {}, warn() {}, error: (_, message) => void errors.push(message) }

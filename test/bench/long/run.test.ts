@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { tableText } from '../../bench/lib/report.ts'
-import { quantile } from '../../bench/lib/stats.ts'
-import { delayedWorld } from '../../bench/worlds/delayed.ts'
-import { bench } from './command.ts'
+import { tableText } from '../../../bench/lib/report.ts'
+import { quantile } from '../../../bench/lib/stats.ts'
+import { delayedWorld } from '../../../bench/worlds/delayed.ts'
+import { bench } from '../command.ts'
 
 describe('npm run bench', () => {
   it('lists what there is, and exits 2 for what there is not', async () => {

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { CATALOGUE, isBuilt } from './catalogue.ts'
-import { exceeded } from './types.ts'
+import { CATALOGUE, isBuilt } from '../catalogue.ts'
+import { exceeded } from '../types.ts'
 
 for (const { title, rows } of CATALOGUE) {
   describe(title, () => {
@@ -21,7 +21,9 @@ for (const { title, rows } of CATALOGUE) {
 
 describe('npm run report:attacks', () => {
   const report = (text: string) =>
-    execFileSync(process.execPath, [fileURLToPath(new URL('report.ts', import.meta.url)), text], { encoding: 'utf8' })
+    execFileSync(process.execPath, [fileURLToPath(new URL('../report.ts', import.meta.url)), text], {
+      encoding: 'utf8',
+    })
 
   it('prints what each attack was bound by, what was measured, and what is not built', () => {
     const notify = report('NOTIFY')
