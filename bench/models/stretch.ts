@@ -168,7 +168,9 @@ class Field {
         placement,
         faults: new Faults(),
         proofs: { check: async () => 'no proofs here' },
-        digests: { namers: (_question, { others }) => new Set(others.map(({ peer }) => peer)) },
+        random: { bytes: (length) => new Uint8Array(length), below: (bound) => random.below(bound) },
+        digests: { areAhead: true, namers: (_question, { others }) => new Set(others.map(({ peer }) => peer)) },
+        choosing: { isPopular: () => false, copyOf: () => undefined },
         requestTimeoutMs: REQUEST_TIMEOUT_MS,
         stopping: new AbortController().signal,
         request: (peer, { question }, { signal }) => {
@@ -176,7 +178,7 @@ class Field {
           return this.#reply(self.index, peer, question, signal, () => suspects.add(this.#byPeer.get(peer)!.member.id))
         },
       },
-      { ownWord: () => ({ kind: 'unknown' }), linksFrom: () => undefined, onAccepted: () => {} },
+      { ownWord: () => ({ kind: 'unknown' }), linksFrom: () => undefined, onAccepted: () => {}, onRead: () => {} },
     )
     return {
       run: async (reads) => {

@@ -77,7 +77,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
     'rows.ts',
   ],
   'chunk-chains': ['run', 'audit', 'disk', 'state'],
-  chunks: ['node', 'reads', 'rounds', 'handover', 'observations', 'digests', 'entries', 'seats', 'wire'],
+  chunks: ['node', 'reads', 'copies', 'rounds', 'handover', 'observations', 'digests', 'entries', 'seats', 'wire'],
   'chunks/entries': [
     'certified.ts',
     'intake.ts',
@@ -177,6 +177,9 @@ export const PURE: readonly string[] = [
   'chunks/reads/hedge.ts',
   'chunks/reads/nearness.ts',
   'chunks/reads/turns.ts',
+  'chunks/copies/mark.ts',
+  'chunks/copies/levels.ts',
+  'chunks/copies/places.ts',
   'chunks/rounds/machine',
   'chunks/handover/debts.ts',
   'chunks/handover/lacking.ts',

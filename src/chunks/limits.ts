@@ -178,12 +178,64 @@ export const limits = {
   LEAVE_MS: 3_000,
   LEAVE_PAUSE_MS: 45,
 
+  // copies/: popular names
+
+  /** In smaller rings no name is popular enough: the first is one question of twenty, and three of 256 may serve 13 times the mean. */
+  COPIES_FROM: 256,
+  /** Copies of one copy: each is read by so many copies of the next level in a TTL, beside those who want the name. */
+  COPIES_OF_ONE: 4,
+  /** 4^10 copies are a million. */
+  MAX_LEVEL: 10,
+  /** A name gets copies when a member that serves it would serve more than this part of the mean with it alone. */
+  SHARE_OF_A_NAME: 0.5,
+  /** A copy that is read more seldom is not worth its place: once in five minutes. Reads a second. */
+  LEAST_RATE: 1 / 300,
+  /** Only what so many members have read is called popular: a mark says to everybody that somebody reads a name. */
+  LEAST_READERS: 8,
+  /** A level is left when the one below would do for so many times as many reads. */
+  LEVEL_SLACK: 1.5,
+  /** Reads are counted over this time. Ms. */
+  HEAT_MS: 1_800_000,
+  /** Names whose reads are counted, and whose copies are. */
+  MAX_WARM: 8_192,
+  /** Reads that one read may stand for: the first name of 100,000 members, at four copies, is 5,000 in five minutes. */
+  MAX_READS_OF_A_COPY: 100_000,
+  /** How long a mark holds; a replica signs it anew after half of it. And how far ahead of this clock it may be. Seconds. */
+  MARK_SECONDS: 43_200,
+  MARK_AHEAD_SECONDS: 30,
+  /** Marks that are held, 300 bytes each: of 8,192 popular names, several of some. */
+  MAX_MARKS: 16_384,
+  /** A node asks one other for marks this often, for those that it learned in this time: longer than 17 steps take. Ms. */
+  SPREAD_MS: 30_000,
+  MARK_FRESH_MS: 600_000,
+  /** Marks of one reply, 115 bytes each, and those that a request names, 14 bytes each. */
+  MARKS_OF_A_PAGE: 500,
+  MAX_MARKS_NAMED: 2_000,
+  /** Requests for marks of one peer that are answered, per second; the burst is a whole table. */
+  MARK_REQUESTS_PER_SECOND: 0.2,
+  MARK_REQUESTS_BURST: 40,
+  /** What others say of how much they read: so many of the last are weighed. */
+  MAX_RATES_HEARD: 63,
+  /** Copies go to other members this often, so that nobody has many for long. Ms. */
+  EPOCH_MS: 1_800_000,
+  /** A place counts when its member is nearer than this part of the mean gap: of 100 places 39 do. And how many are tried. */
+  REACH: 0.5,
+  MAX_PLACES_TRIED: 16,
+  /** Copies that this node keeps for others. Bytes. */
+  MAX_COPY_BYTES: 16 * 1024 * 1024,
+  /** Copies that are being read from the level below; how long one may take, and how long nothing is read again where there was nothing. Ms. */
+  MAX_FILLS: 64,
+  FILL_MS: 2_000,
+  VAIN_FILL_MS: 10_000,
+
   // rounds/: demand
 
   /** Questions whose demand is counted. */
   MAX_ASKED: 20_000,
   /** Requests counted of one question: enough to predict any n. */
   MAX_ASKS_KEPT: 32,
+  /** Requests that one read of a copy counts for: with four copies that is enough for any n, and one alone is never. */
+  ASKS_OF_A_COPY: 8,
   /** What was asked longer ago says nothing about demand. Ms. */
   ASK_WINDOW_MS: 3_600_000,
   /** Who asks for the same question again within this time counts once. Ms. */

@@ -264,6 +264,8 @@ export interface Ring {
   stop(): Promise<void>
   /** Alive members by table, self included, in id order. */
   members(): readonly MemberEntry[]
+  /** The member at or after a key; undefined before there is any. */
+  ownerOf(key: RingId): MemberEntry | undefined
   memberByKey(publicKey: Uint8Array): MemberEntry | undefined
   memberByPeer(peer: PeerId): MemberEntry | undefined
   /** Computed from this node's own table now; never taken from another's word. */

@@ -9,6 +9,7 @@ import {
   type RingId,
   type Store,
 } from '../../src/base/index.ts'
+import { isPopularRequest } from '../../src/chunks/copies/messages.ts'
 import {
   type Chunks,
   type ChunksOptions,
@@ -207,11 +208,21 @@ export function createWorld({
     }
     const ring: Pick<
       Ring,
-      'ringId' | 'self' | 'members' | 'memberByPeer' | 'replicasOf' | 'isSuspect' | 'isCrowded' | 'report' | 'onChange'
+      | 'ringId'
+      | 'self'
+      | 'members'
+      | 'ownerOf'
+      | 'memberByPeer'
+      | 'replicasOf'
+      | 'isSuspect'
+      | 'isCrowded'
+      | 'report'
+      | 'onChange'
     > = {
       ringId: 'world',
       self: member,
       members: () => state.table,
+      ownerOf: (key) => successors(state.table, key, 1)[0],
       memberByPeer: (wanted) => state.table.find((one) => one.peer === wanted),
       replicasOf: (key) => ({ key, n, members: successors(state.table, key, n) }),
       isSuspect: (id) => state.suspects.has(id),
@@ -270,7 +281,7 @@ export function createWorld({
   ): Promise<Uint8Array> {
     const to = byPeer.get(peer)!
     // Digests are beside what is tested, save where they are tested.
-    const asksDigest = isDigestRequest(body)
+    const asksDigest = isDigestRequest(body) || isPopularRequest(body)
     const request = asksDigest ? undefined : decodeRequest(body)
     // What zones cause is beside what is tested, save where it is tested.
     if (request !== undefined && !isDelegation(request.question))
@@ -280,7 +291,7 @@ export function createWorld({
       if (to.down || from.down) return new Promise<never>(() => {})
       const honest = () => to.chunks.handle(from.member.peer, body)
       try {
-        if (request === undefined) return to.digestLiar?.(body) ?? (await honest())
+        if (request === undefined) return (isDigestRequest(body) && to.digestLiar?.(body)) || (await honest())
         const said = to.liar === undefined ? await honest() : await to.liar(request, from.member.peer, honest)
         return said instanceof Uint8Array ? said : encodeReply(said)
       } catch (error) {

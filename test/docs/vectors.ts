@@ -8,6 +8,9 @@ import { encodeLink, linkHash } from '../../src/chunk-chains/state/links.ts'
 import { signingFor } from '../../src/chunk-chains/state/signing.ts'
 import { withLink, withRecord } from '../../src/chunk-chains/state/state.ts'
 import { encodeTransaction, type SigningTransaction, stateKey } from '../../src/chunk-chains/state/transactions.ts'
+import { hintOf, markToValue, signMark } from '../../src/chunks/copies/mark.ts'
+import { encodePopularRequest } from '../../src/chunks/copies/messages.ts'
+import { keyOfPlace } from '../../src/chunks/copies/places.ts'
 import { buildDigest } from '../../src/chunks/digests/digest.ts'
 import { tagOf } from '../../src/chunks/entries/order.ts'
 import { chunkOf, keyOfChunk, type SignedEntry } from '../../src/chunks/index.ts'
@@ -16,7 +19,7 @@ import { encodeReply, encodeRequest } from '../../src/chunks/wire/messages.ts'
 import { encodePull, pullMark } from '../../src/chunks/wire/pull-messages.ts'
 import { questionKey } from '../../src/chunks/wire/question-key.ts'
 import { ed25519Signer, encodeCanonical, peerIdFromPublicKey, sha256 } from '../../src/crypto/index.ts'
-import { parseName, type Question, type RRset, Type } from '../../src/dns/index.ts'
+import { type Name, parseName, type Question, type RRset, Type } from '../../src/dns/index.ts'
 import {
   type Certificate,
   commitTo,
@@ -157,6 +160,22 @@ function welcomes(): Record<string, string> {
   }
 }
 
+function popularNames(name: Name): Record<string, string> {
+  const hint = hintOf(name)
+  const mark = signMark('home', signer, { hint, level: 2, at: 1_800_000_000 })
+  const known = [{ hint, at: mark.at }]
+  return {
+    'mark of that name by the key above, at level 2': toHex(encodeCanonical(markToValue(mark))),
+    'that were learned lately, of a member that reads 1,000 a day and knows that one': toHex(
+      encodePopularRequest({ readsADay: 1_000, after: undefined, known }),
+    ),
+    'key of the place of copy 3 of that name at level 2 in epoch 1,000,000, first attempt': keyOfPlace(
+      { hint, level: 2, number: 3, epoch: 1_000_000 },
+      0,
+    ),
+  }
+}
+
 function invitations(): Record<string, string> {
   const at = 1_800_000_000_000
   const terms = { id: new Uint8Array(8).fill(3), uses: 1, at, expires: at + 86_400_000 }
@@ -268,6 +287,8 @@ export function protocolVectors(): Readonly<Record<string, string>> {
     read: toHex(encodeRequest({ kind: 'read', question })),
     'digest request': toHex(encodeDigestRequest([{ chunk: asChunkId(chunk), tag: new Uint8Array(8).fill(7) }])),
     'digest of one question': toHex(encodeDigestReply([{ bits: buildDigest([questionKey(question)])!.bits }])),
+    ...popularNames(question.name),
+    'read of a copy of level 2, for 40 reads': toHex(encodeRequest({ kind: 'read', question, level: 2, reads: 40 })),
     'read with links, of an asker who knows the keys of the root': toHex(
       encodeRequest({ kind: 'read', question, from: 0 }),
     ),

@@ -39,6 +39,9 @@ export interface DigestsHooks {
 }
 
 export interface Digests {
+  /** Whether digests are requested before they are needed. Where there are many chunks, those of the next question are not known. */
+  readonly areAhead: boolean
+
   /** What the digests of the seats say; those that are missing or old are requested meanwhile. `held`: this node has it itself. */
   expects(question: Question, seats: Seats, held: boolean): Expectation
   /** The replicas whose digests name the question, as far as they are known. */
@@ -68,6 +71,7 @@ export function createDigests(deps: DigestsDeps, { keysOf }: DigestsHooks): Dige
   const { clock, ring, rates } = deps
   const heard = createHeardDigests(deps)
   const own = createOwnDigests(clock, keysOf)
+  const areAhead = deps.chunks <= limits.MAX_DIGESTS_AHEAD
   let spared = 0
   /** When somebody last asked. Monotonic ms. */
   let usedAt = Number.NEGATIVE_INFINITY
@@ -113,7 +117,7 @@ export function createDigests(deps: DigestsDeps, { keysOf }: DigestsHooks): Dige
   /** In a small ring all digests are requested before they are needed: that costs a few hundred bytes a second. */
   function refresh(): void {
     refreshIn(limits.DIGEST_REFRESH_MS)
-    if (clock.monotonic() - usedAt > limits.DIGEST_IDLE_MS || deps.chunks > limits.MAX_DIGESTS_AHEAD) return
+    if (clock.monotonic() - usedAt > limits.DIGEST_IDLE_MS || !areAhead) return
     // Each would be a connection that is opened and closed again.
     if (ring.isCrowded()) return
     const wanted = oldDigests(deps, heard)
@@ -125,6 +129,7 @@ export function createDigests(deps: DigestsDeps, { keysOf }: DigestsHooks): Dige
   }
 
   return {
+    areAhead,
     expects,
     namers,
     answer(from, body) {

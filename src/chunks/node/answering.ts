@@ -1,5 +1,8 @@
 /** What this node replies to its peers: each request goes to the room that answers it. */
 import type { PeerId } from '../../base/index.ts'
+import type { Keeping } from '../copies/keeping.ts'
+import { isPopularRequest } from '../copies/messages.ts'
+import type { Spreading } from '../copies/spreading.ts'
 import type { Digests } from '../digests/digests.ts'
 import type { Certified } from '../entries/certified.ts'
 import type { Serving } from '../reads/serving.ts'
@@ -19,6 +22,8 @@ export interface AnsweringDeps {
   readonly checks: Pick<CheckCharges, 'isSpent' | 'read'>
   readonly digests: Pick<Digests, 'answer'>
   readonly serving: Serving
+  readonly keeping: Pick<Keeping, 'answer'>
+  readonly spreading: Pick<Spreading, 'answer'>
   readonly told: Told
   readonly telling: Pick<Telling, 'hasTold'>
   readonly joining: Joining
@@ -42,8 +47,12 @@ export function createAnswering(deps: AnsweringDeps): Answering {
     if (!deps.placement.mayShare(question)) return { kind: 'unknown' }
     const seats = deps.placement.seatsOf(question)
     switch (request.kind) {
-      case 'read':
-        return deps.serving.answer(from, request, seats)
+      case 'read': {
+        const word = deps.serving.answer(from, request, seats)
+        const { level, reads = 1 } = request
+        const hasNone = word.kind === 'unknown' || word.kind === 'not-mine'
+        return level !== undefined && hasNone ? deps.keeping.answer(question, level, reads) : word
+      }
       case 'tell':
         return seats.mine ? deps.told.answer(from, request, seats) : notMine(seats)
       case 'certify':
@@ -68,6 +77,7 @@ export function createAnswering(deps: AnsweringDeps): Answering {
       let request: ChunkRequest
       try {
         if (isDigestRequest(body)) return deps.digests.answer(from, body)
+        if (isPopularRequest(body)) return deps.spreading.answer(from, body)
         request = decodeRequest(body)
       } catch (error) {
         deps.faults.add(from)

@@ -79,6 +79,7 @@ export function createChunks(deps: ChunksDeps, hooks: ChunksHooks, options: Chun
     expects(question) {
       // Where one member's word is enough, a replica may have what no digest names: an observation of its own.
       if (options.acceptFrom === 'any-member' || !placement.mayShare(question)) return 'unknown'
+      if (parts.choosing.isPopular(question)) return 'yes'
       const held = proofs.has(question) || store.summary(questionKey(question), clock.now()) !== undefined
       return digests.expects(question, placement.seatsOf(question), held)
     },
@@ -162,6 +163,7 @@ function lifeOf(parts: Parts): Pick<Chunks, 'start' | 'stop'> {
       parts.proofs.start()
       parts.refreshing.start()
       digests.start()
+      parts.spreading.start()
       pull?.start()
     },
     async stop() {
@@ -169,6 +171,7 @@ function lifeOf(parts: Parts): Pick<Chunks, 'start' | 'stop'> {
       for (const cancel of cancels) cancel()
       parts.rounds.stop()
       digests.stop()
+      parts.spreading.stop()
       archive?.stop()
       parts.proofs.stop()
       parts.refreshing.stop()

@@ -9,6 +9,8 @@ export interface ChunksOptions {
   /** `open` rings: unsigned ring data is a hint only, never accepted. */
   readonly admission: 'psk' | 'endorsed' | 'open'
   readonly share: boolean
+  /** Popular names get copies in rings of so many members; `limits.COPIES_FROM` if left out. */
+  readonly copiesFrom?: number
   /** For one read request to one replica. */
   readonly requestTimeoutMs: number
   /** For a round's own fetch, and again for the others' answers. */

@@ -4,6 +4,12 @@ import type { SignatureScheme, Signer } from '../../crypto/index.ts'
 import type { Question } from '../../dns/index.ts'
 import type { Finding } from '../../evidence/index.ts'
 import type { Ring } from '../../ring/index.ts'
+import { createChoosing } from '../copies/choosing.ts'
+import { Heat, Tally } from '../copies/heat.ts'
+import { createKeeping } from '../copies/keeping.ts'
+import { hintOf } from '../copies/mark.ts'
+import { createPopular } from '../copies/popular.ts'
+import { createSpreading } from '../copies/spreading.ts'
 import { createDigests } from '../digests/digests.ts'
 import { createCertified } from '../entries/certified.ts'
 import { createArchive } from '../entries/disk/archive.ts'
@@ -91,12 +97,13 @@ export function createParts(deps: ChunksDeps, hooks: ChunksHooks, options: Chunk
   const held = heldParts(deps, common, following)
   const agreeing = agreeingParts(common, held, following)
   const moving = movingParts(common, held, agreeing, following)
-  const reads = readParts(common, held, agreeing)
+  const copies = copyParts(common)
+  const reads = readParts(common, held, agreeing, copies)
   const zones = createZonesWanted(deps.clock)
   const follow = createFollow({ ...common, ...held, ...agreeing, ...moving, ...reads, zones }, hooks)
   const onDisk = async () => deps.store && settled(deps.store)
-  const answering = createAnswering({ ...common, ...held, ...agreeing, ...reads, onDisk })
-  return { ...common, ...held, ...agreeing, ...moving, ...reads, follow, answering }
+  const answering = createAnswering({ ...common, ...held, ...agreeing, ...copies, ...reads, onDisk })
+  return { ...common, ...held, ...agreeing, ...moving, ...copies, ...reads, follow, answering }
 }
 
 type Common = ReturnType<typeof commonParts>
@@ -124,6 +131,7 @@ function commonParts(deps: ChunksDeps, hooks: ChunksHooks, options: ChunksOption
     stop,
     stopping,
     placement: createPlacement({ ...deps, ...hooks, options, scheme: checks.scheme }),
+    scheme: checks.scheme,
     request: createRequester(ring, hooks.send),
     send: hooks.send,
     faults: new Faults(),
@@ -209,14 +217,31 @@ function movingParts(common: Common, held: Held, { onDemand }: Agreeing, followi
   return { pushes, handover, supply, pull }
 }
 
+type Copies = ReturnType<typeof copyParts>
+
+/** Which names are popular, and who has copies of them. */
+function copyParts(common: Common) {
+  const { clock, ring, options, placement } = common
+  const { MARK_REQUESTS_PER_SECOND, MARK_REQUESTS_BURST, MAX_RATED } = limits
+  const { chunkBits, copiesFrom = limits.COPIES_FROM } = options
+  const popular = createPopular({ ...common, ringId: ring.ringId, chunkBits, seatsOfChunk: placement.seatsOfChunk })
+  const heat = new Heat(clock)
+  const ownReads = new Tally(clock)
+  const rates = new Rates(clock, MARK_REQUESTS_PER_SECOND, MARK_REQUESTS_BURST, MAX_RATED)
+  const spreading = createSpreading({ ...common, chunkBits, copiesFrom, popular, heat, ownReads, rates })
+  return { popular, heat, ownReads, spreading, choosing: createChoosing({ ...common, popular }) }
+}
+
 /** The asker's side, and what this node says to those who ask. */
-function readParts(common: Common, held: Held, agreeing: Agreeing) {
+function readParts(common: Common, held: Held, agreeing: Agreeing, copies: Copies) {
   const { ring, source, options, hooks, inBackground } = common
+  const { ownReads, heat } = copies
   const { onDemand } = agreeing
   const ownWord = createOwnWord({ ...common, ...held, ...agreeing })
   const reading = createReading(
-    { ...common, ...held, requestTimeoutMs: options.requestTimeoutMs },
+    { ...common, ...held, ...copies, requestTimeoutMs: options.requestTimeoutMs },
     {
+      onRead: () => ownReads.add(1),
       ownWord(question) {
         const word = ownWord(question)
         if (word.kind === 'entry' || word.kind === 'proof') onDemand.read(ring.self.peer, question)
@@ -230,11 +255,15 @@ function readParts(common: Common, held: Held, agreeing: Agreeing) {
     { ...common, ...held, share: options.share },
     { onAsked: (peer, question, seats, tag) => onDemand.missing(peer, question, seats, { tag }), inBackground },
   )
-  const serving = createServing({ ring, source, onDemand, ownWord, acceptFrom: options.acceptFrom })
+  const keeping = createKeeping({ ...common, ...copies }, { fill: reading.fill })
+  const serving = createServing(
+    { ring, source, onDemand, ownWord, acceptFrom: options.acceptFrom },
+    { onServed: ({ name }, from, reads) => heat.count(hintOf(name), from, reads) },
+  )
   const told = createTold({ ...common, ...held, onDemand }, { inBackground })
   const refreshing = createRefreshing(
     { ...common, ...held },
     { ownFetch: hooks.ownFetch, refreshed: (question, outcome) => telling.refresh(question, outcome) },
   )
-  return { reading, telling, serving, told, refreshing }
+  return { reading, keeping, telling, serving, told, refreshing }
 }

@@ -26,6 +26,11 @@ export interface ChunksStats extends PullStats, DigestStats, ArchiveStats, Readi
   /** Bytes of entries that other replicas pulled; entries that a peer did not take and will be offered again. */
   readonly supplied: number
   readonly owed: number
+  /** Marks of popular names; copies of them that this node keeps for others, reads of those, and what it read for them. */
+  readonly popular: number
+  readonly copies: number
+  readonly copyReads: number
+  readonly copyFills: number
 }
 
 export function statsOf(parts: Parts): ChunksStats {
@@ -42,6 +47,8 @@ export function statsOf(parts: Parts): ChunksStats {
     entries: parts.store.size,
     equivocations: parts.commitments.equivocations.length,
     skewMs: parts.skew.ms,
+    ...parts.keeping.stats(),
+    popular: parts.popular.size,
     refreshes: parts.refreshing.fetched(),
     tellsSent: parts.telling.sent(),
     tellsReceived: parts.told.received(),

@@ -93,7 +93,8 @@ interface Weighed {
 function weigh(state: ReadState, context: ReadContext, from: PeerId, event: ReplicaEvent, now: number): Weighed {
   if (event.kind === 'failed') return { word: { kind: 'failed', reason: event.reason } }
   if (event.kind === 'malformed') return discarded(event.reason)
-  if (!context.replicas.some((replica) => replica.peer === from)) return discarded('not a replica')
+  if (!context.replicas.some((replica) => replica.peer === from) && !isOfCopy(context, from, event))
+    return discarded('not a replica')
   if (event.kind === 'proof') {
     const { checked } = event
     return typeof checked === 'string' ? discarded(checked) : accepted(context, { kind: 'proof' }, checked)
@@ -118,6 +119,11 @@ function weigh(state: ReadState, context: ReadContext, from: PeerId, event: Repl
     case 'vote':
       return weighVote(state, context, from, reply, now)
   }
+}
+
+/** A copy has no vote. */
+function isOfCopy({ copy }: ReadContext, from: PeerId, event: ReplicaEvent): boolean {
+  return from === copy && !(event.kind === 'reply' && event.reply.kind === 'vote')
 }
 
 function weighEntry(context: ReadContext, certificate: Certificate, outcome: Content, now: number): Weighed {

@@ -2,10 +2,12 @@
  * Reads of the ring: the nearest replica whose digest names the question is asked first, the others when it is late or not enough,
  * those who misbehaved last; the first sufficient proof ends it.
  */
-import { aborted, type Clock, type PeerId } from '../../base/index.ts'
+import { aborted, type Clock, type PeerId, type Random } from '../../base/index.ts'
 import type { Question } from '../../dns/index.ts'
 import type { Finding } from '../../evidence/index.ts'
 import type { Ring } from '../../ring/index.ts'
+import type { Choosing, ChosenCopy } from '../copies/choosing.ts'
+import type { Copy } from '../copies/keeping.ts'
 import type { Digests } from '../digests/digests.ts'
 import type { Proofs } from '../entries/proofs.ts'
 import { limits } from '../limits.ts'
@@ -20,16 +22,19 @@ import { askInTurns } from './in-turns.ts'
 import { Nearness } from './nearness.ts'
 import { EMPTY_READ, isEnough, type ReadState, type ReplicaEvent, readStep, shortfall } from './read.ts'
 import type { RingRead } from './ring-read.ts'
-import { turnsOf } from './turns.ts'
+import { copyFirst, turnsOf, turnsWithoutDigests } from './turns.ts'
 
 export interface ReadingDeps {
   readonly ring: Pick<Ring, 'self' | 'isSuspect'>
   readonly clock: Clock
+  readonly random: Random
   readonly request: SendRequest
   readonly placement: Placement
   readonly proofs: Pick<Proofs, 'check'>
-  readonly digests: Pick<Digests, 'namers'>
+  readonly digests: Pick<Digests, 'namers' | 'areAhead'>
   readonly faults: Faults
+  /** Which copy of a popular name is asked. */
+  readonly choosing: Choosing
   readonly requestTimeoutMs: number
   readonly stopping: AbortSignal
 }
@@ -41,14 +46,20 @@ export interface ReadingHooks {
   readonly linksFrom: (question: Question) => number | undefined
   /** Hears of what was accepted. */
   readonly onAccepted: (finding: Finding) => void
+  /** Hears of each read that somebody of this node makes. */
+  readonly onRead: () => void
 }
 
 export interface Reading {
   /** Rejects with ABORTED only. */
   read(question: Question, signal: AbortSignal, onDoubt?: () => void): Promise<RingRead>
+  /** For a copy that this node keeps: reads of a copy of a lower level, 0: of a replica. `reads`: how many this one stands for. */
+  fill(question: Question, level: number, reads: number, signal: AbortSignal): Promise<Copy | undefined>
   hedgeMs(): number
   stats(): ReadingStats
 }
+
+type ReadRequest = Extract<ChunkRequest, { readonly kind: 'read' }>
 
 export interface ReadingStats {
   /** Reads of the ring, those that were accepted, and the requests that they took. */
@@ -71,6 +82,7 @@ export function createReading(deps: ReadingDeps, hooks: ReadingHooks): Reading {
     const other = companions.reading(question)
     if (other !== undefined) await endOf(other, clock, signal)
     counts.reads++
+    hooks.onRead()
     const started = clock.monotonic()
     const reading = readSeats(deps, hooks, {
       companions,
@@ -80,6 +92,9 @@ export function createReading(deps: ReadingDeps, hooks: ReadingHooks): Reading {
       onDoubt,
       nearness,
       onRequest: () => counts.readRequests++,
+      copy: seats.mine ? undefined : deps.choosing.copyOf(question),
+      reads: 1,
+      onEnough: () => {},
     })
     const state = await companions.during(question, reading)
     hedge.add(clock.monotonic() - started)
@@ -90,7 +105,27 @@ export function createReading(deps: ReadingDeps, hooks: ReadingHooks): Reading {
     return { kind: 'accepted', finding: state.accepted, replies: state.replies, links: state.links }
   }
 
-  return { read, hedgeMs: () => hedge.ms, stats: () => counts }
+  async function fill(question: Question, level: number, reads: number, signal: AbortSignal) {
+    const seats = deps.placement.seatsOf(question)
+    let enough: ChunkReply | undefined
+    const state = await readSeats(deps, hooks, {
+      companions,
+      question,
+      seats,
+      signal,
+      onDoubt: undefined,
+      nearness,
+      onRequest: () => counts.readRequests++,
+      copy: level === 0 ? undefined : deps.choosing.copyOf(question, level),
+      reads,
+      onEnough: (reply) => {
+        enough ??= reply
+      },
+    })
+    return copyFrom(state, enough)
+  }
+
+  return { read, fill, hedgeMs: () => hedge.ms, stats: () => counts }
 }
 
 interface OneRead {
@@ -101,13 +136,21 @@ interface OneRead {
   readonly nearness: Nearness
   readonly companions: Companions
   readonly onRequest: () => void
+  /** Asked before the replicas. */
+  readonly copy: ChosenCopy | undefined
+  readonly reads: number
+  /** Hears the reply that was enough. */
+  readonly onEnough: (reply: ChunkReply) => void
 }
 
 /** This node's own word first, then those of the others in turns, until it is enough. */
 async function readSeats(deps: ReadingDeps, hooks: ReadingHooks, one: OneRead): Promise<ReadState> {
   const { ring, clock, stopping } = deps
-  const { question, seats, signal, nearness, companions } = one
-  const context = deps.placement.contextOf(question, seats)
+  const { question, seats, signal, nearness, companions, copy } = one
+  const context = {
+    ...deps.placement.contextOf(question, seats),
+    ...(copy !== undefined && { copy: copy.member.peer }),
+  }
   const started = clock.monotonic()
   const enough = new AbortController()
   const inner = AbortSignal.any([signal, enough.signal, stopping])
@@ -134,15 +177,21 @@ async function readSeats(deps: ReadingDeps, hooks: ReadingHooks, one: OneRead): 
       return said
     }
   }
-  const message = messageOf(question, hooks, companions)
+  const message = messageOf(one, hooks)
   const namers = deps.digests.namers(question, seats)
-  await askInTurns(turnsOf(candidatesOf(deps, one, namers)), clock, inner, {
+  const candidates = candidatesOf(deps, one, namers)
+  const among =
+    deps.digests.areAhead || namers.size > 0 ? turnsOf(candidates) : turnsWithoutDigests(candidates, deps.random.below)
+  const turns = copyFirst(copy?.member, among)
+  await askInTurns(turns, clock, inner, {
     async ask({ peer }) {
       one.onRequest()
-      const answer = await timedRequest(deps, peer, message, inner, nearness)
+      const asked = peer === copy?.member.peer ? { ...message, level: copy.level } : message
+      const answer = await timedRequest(deps, peer, asked, inner, nearness)
       if (answer.kind === 'reply') companions.put(question, peer, answer.reply)
       count(peer, await proofChecked(answer, question, deps.proofs, inner))
       if (namers.has(peer)) nearness.proved(peer, isEnough(state))
+      if (answer.kind === 'reply' && isEnough(state)) one.onEnough(answer.reply)
     },
     lateAfter: ({ peer }) => nearness.lateAfter(peer, clock.monotonic()),
   })
@@ -150,7 +199,7 @@ async function readSeats(deps: ReadingDeps, hooks: ReadingHooks, one: OneRead): 
   return state
 }
 
-function messageOf(question: Question, hooks: ReadingHooks, companions: Companions): ChunkRequest {
+function messageOf({ question, companions, reads }: OneRead, hooks: ReadingHooks): ReadRequest {
   const from = hooks.linksFrom(question)
   const beside = besideOf(question).map(({ type }) => type)
   const used = companions.takeUsed(question)
@@ -160,7 +209,15 @@ function messageOf(question: Question, hooks: ReadingHooks, companions: Companio
     ...(from !== undefined && { from }),
     ...(beside.length > 0 && { beside }),
     ...(used.length > 0 && { used }),
+    ...(reads > 1 && { reads }),
   }
+}
+
+/** What was enough stands alone, or is no copy. */
+function copyFrom({ accepted, other }: ReadState, reply: ChunkReply | undefined): Copy | undefined {
+  if (reply?.kind !== 'entry' && reply?.kind !== 'proof') return undefined
+  const expires = accepted?.expires ?? (other?.kind === 'divergent' ? other.divergence : other?.delegation)?.expires
+  return expires === undefined ? undefined : { reply: { ...reply, beside: [] }, expires }
 }
 
 /** Resolves when the other read has ended, or is slow; rejects when this one is given up. */

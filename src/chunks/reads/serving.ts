@@ -9,6 +9,11 @@ import type { ChunkReply, ChunkRequest } from '../wire/messages.ts'
 import { standing } from './companions.ts'
 import type { OwnWord } from './own-word.ts'
 
+export interface ServingHooks {
+  /** Hears of each read that this node answers as a replica; `reads`: how many it stands for. */
+  readonly onServed: (question: Question, from: PeerId, reads: number) => void
+}
+
 export interface ServingDeps {
   readonly ring: Pick<Ring, 'memberByPeer'>
   readonly onDemand: Pick<OnDemand, 'read'>
@@ -25,11 +30,17 @@ export interface Serving {
   answer(from: PeerId, read: ReadRequest, seats: Seats): ChunkReply
 }
 
-export function createServing({ ring, onDemand, ownWord, source, acceptFrom }: ServingDeps): Serving {
-  function answer(from: PeerId, question: Question, seats: Seats): ChunkReply {
+export function createServing(
+  { ring, onDemand, ownWord, source, acceptFrom }: ServingDeps,
+  { onServed }: ServingHooks,
+): Serving {
+  function answer(from: PeerId, { question, reads = 1 }: ReadRequest, seats: Seats): ChunkReply {
     const word = ownWord(question)
     const isHeld = word.kind === 'entry' || word.kind === 'proof'
-    if (isHeld && ring.memberByPeer(from) !== undefined) onDemand.read(from, question)
+    if (isHeld && ring.memberByPeer(from) !== undefined) {
+      onDemand.read(from, question, reads)
+      if (seats.mine) onServed(question, from, reads)
+    }
     // Who votes on the same question must observe for itself, not copy (in rings that count votes).
     if (word.kind === 'vote' && bothReplicas(from, seats) && acceptFrom === 'majority') return { kind: 'unknown' }
     return word.kind === 'unknown' && !seats.mine ? { kind: 'not-mine', believes: peersOf(seats.members) } : word
@@ -54,7 +65,7 @@ export function createServing({ ring, onDemand, ownWord, source, acceptFrom }: S
   return {
     answer(from, read, seats) {
       const { question } = read
-      return withBeside(withLinks(answer(from, question, seats), question, read.from), from, read)
+      return withBeside(withLinks(answer(from, read, seats), question, read.from), from, read)
     },
   }
 }

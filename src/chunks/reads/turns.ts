@@ -36,6 +36,27 @@ export function turnsOf<T>(candidates: readonly ReplicaView<T>[]): Turns<T> {
   return { first: replicasOf(first), next: replicasOf(next), last }
 }
 
+/**
+ * Where digests are not known ahead, and none names the question: one of the replicas, whichever `pick` says, and the others when it is
+ * late or not enough. In a large ring most of those who ask have never asked for a name of this chunk.
+ */
+export function turnsWithoutDigests<T>(
+  candidates: readonly ReplicaView<T>[],
+  pick: (below: number) => number,
+): Turns<T> {
+  const prompt = candidates.filter(({ doubtful }) => !doubtful)
+  const last = replicasOf(candidates.filter(({ doubtful }) => doubtful))
+  if (prompt.length === 0) return { first: [], next: [], last }
+  const [first] = prompt.splice(pick(prompt.length), 1)
+  return { first: [first!.replica], next: replicasOf(prompt.sort(byDistance)), last }
+}
+
+/** A copy is asked before all replicas. */
+export function copyFirst<T>(copy: T | undefined, turns: Turns<T>): Turns<T> {
+  if (copy === undefined) return turns
+  return { first: [copy], next: [...turns.first, ...turns.next], last: turns.last }
+}
+
 function byDistance(a: ReplicaView<unknown>, b: ReplicaView<unknown>): number {
   return (a.distance ?? Number.MAX_VALUE) - (b.distance ?? Number.MAX_VALUE)
 }

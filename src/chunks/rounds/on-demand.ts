@@ -37,8 +37,8 @@ export interface OnDemand {
    * what it saw, or its zone says that it has changed, the replicas look again.
    */
   missing(peer: PeerId, question: Question, seats: Seats, seen?: SeenElsewhere): void
-  /** A member, or this node itself, read an entry of this node. */
-  read(peer: PeerId, question: Question): void
+  /** A member, or this node itself, read an entry of this node; `reads`: for so many, where it keeps a copy. */
+  read(peer: PeerId, question: Question, reads?: number): void
   /** An entry was taken in: what was asked for is there. */
   entryTaken(entry: ChunkEntry): void
   /** A proof is held: what is signed needs no votes. */
@@ -62,8 +62,8 @@ export function createOnDemand({ clock, demand, store, proofs, intake, rounds }:
         rounds.want(question, true, 'fresh')
     },
     /** Near its end it is observed anew, if that pays, before anybody has to wait for it. */
-    read(peer, question) {
-      demand.count(questionKey(question), peer, clock.monotonic())
+    read(peer, question, reads) {
+      demand.count(questionKey(question), peer, clock.monotonic(), reads)
       const entry = store.get(question, clock.now())
       if (entry === undefined) return
       const life = entry.expires - entry.seen

@@ -14,6 +14,8 @@ export interface ReadContext {
   readonly replicas: readonly { readonly peer: PeerId; readonly publicKey: Uint8Array }[]
   readonly scheme: SignatureScheme
   readonly policy: PolicyContext
+  /** A member that keeps a copy: what it says counts where that stands alone. */
+  readonly copy?: PeerId
 }
 
 export function readContext(

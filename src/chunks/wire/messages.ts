@@ -32,7 +32,8 @@ const VERSION = 1
 export type ChunkRequest =
   /**
    * What do you hold? `from`: send also the links of the chain of trust, from the zone with so many labels on. `beside`: and what you hold
-   * of these types of the name. `used`: what came along the last time was asked for here.
+   * of these types of the name. `used`: what came along the last time was asked for here. `level`: this is asked of a copy of that level.
+   * `reads`: so many did a copy serve, for which this one is made.
    */
   | {
       readonly kind: 'read'
@@ -40,6 +41,8 @@ export type ChunkRequest =
       readonly from?: number
       readonly beside?: readonly number[]
       readonly used?: readonly number[]
+      readonly level?: number
+      readonly reads?: number
     }
   /**
    * I had to ask for this: the question, never the answer, except a signed one with its proof, to be verified, and the links of the chain
@@ -180,6 +183,8 @@ export function decodeRequest(bytes: Uint8Array): ChunkRequest {
         ...(!isMissing(row[5]) && { from: readInteger(row[5], 0, MAX_LABELS, 'from') }),
         ...(!isMissing(row[6]) && { beside: readTypes(row[6]) }),
         ...(!isMissing(row[7]) && { used: readTypes(row[7]) }),
+        ...(!isMissing(row[8]) && { level: readInteger(row[8], 1, limits.MAX_LEVEL, 'level') }),
+        ...(!isMissing(row[9]) && { reads: readInteger(row[9], 1, limits.MAX_READS_OF_A_COPY, 'reads') }),
       }
     case REQUEST.tell:
       return {
@@ -320,10 +325,11 @@ function readBeside(value: CborValue | undefined): WithBeside {
 }
 
 /** Items that nobody needs are left out at the end; `null` holds the place of those before others. */
-function readItems({ from, beside = [], used = [] }: Extract<ChunkRequest, { kind: 'read' }>): CborValue[] {
-  if (used.length > 0) return [from ?? null, [...beside], [...used]]
-  if (beside.length > 0) return [from ?? null, [...beside]]
-  return from === undefined ? [] : [from]
+function readItems(read: Extract<ChunkRequest, { kind: 'read' }>): CborValue[] {
+  const { from, beside = [], used = [], level, reads = 1 } = read
+  const types = (list: readonly number[]) => (list.length === 0 ? null : [...list])
+  const items = [from ?? null, types(beside), types(used), level ?? null, reads === 1 ? null : reads]
+  return items.slice(0, items.findLastIndex((item) => item !== null) + 1)
 }
 
 function readTypes(value: CborValue | undefined): number[] {

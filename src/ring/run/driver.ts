@@ -227,6 +227,10 @@ class RingDriver implements RunningRing {
     return this.#state.table.alive()
   }
 
+  ownerOf(key: RingId): MemberEntry | undefined {
+    return this.#state.table.successors(key, 1)[0]
+  }
+
   memberByKey(publicKey: Uint8Array): MemberEntry | undefined {
     return this.#state.table.byKey(publicKey)
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type ReplicaView, turnsOf } from '../../../src/chunks/reads/turns.ts'
+import { copyFirst, type ReplicaView, turnsOf, turnsWithoutDigests } from '../../../src/chunks/reads/turns.ts'
 
 const one = (replica: string, change: Partial<ReplicaView<string>> = {}): ReplicaView<string> => ({
   replica,
@@ -37,5 +37,18 @@ describe('the order in which replicas are asked', () => {
   it('asks those in doubt last of all, however near', () => {
     const turns = turnsOf([one('doubtful', { doubtful: true, distance: 1 }), one('far', { distance: 90 })])
     expect(turns).toEqual({ first: ['far'], next: [], last: ['doubtful'] })
+  })
+
+  it('begins with any one of them where no digests are known, and goes on with the nearest', () => {
+    const all = [one('far', { distance: 90 }), one('near', { distance: 10 }), one('dead', { doubtful: true })]
+    expect(turnsWithoutDigests(all, () => 0)).toEqual({ first: ['far'], next: ['near'], last: ['dead'] })
+    expect(turnsWithoutDigests(all, () => 1)).toEqual({ first: ['near'], next: ['far'], last: ['dead'] })
+    expect(turnsWithoutDigests(all.slice(2), () => 0)).toEqual({ first: [], next: [], last: ['dead'] })
+  })
+
+  it('begins with a copy where there is one', () => {
+    const turns = turnsOf([one('far', { distance: 90 }), one('near', { distance: 10 })])
+    expect(copyFirst('copy', turns)).toEqual({ first: ['copy'], next: ['near', 'far'], last: [] })
+    expect(copyFirst(undefined, turns)).toEqual(turns)
   })
 })

@@ -59,6 +59,14 @@ const requests: fc.Arbitrary<ChunkRequest> = fc.oneof(
     isRefresh: fc.constant(true),
   }),
   fc.record({ kind: fc.constant('read' as const), question: questions, beside: types }),
+  fc.record({ kind: fc.constant('read' as const), question: questions, level: fc.integer({ min: 1, max: 10 }) }),
+  fc.record({
+    kind: fc.constant('read' as const),
+    question: questions,
+    used: types,
+    level: fc.integer({ min: 1, max: 10 }),
+    reads: fc.integer({ min: 2, max: 100_000 }),
+  }),
   fc.record({ kind: fc.constant('read' as const), question: questions, from: fc.nat(127), beside: types, used: types }),
   fc.record({ kind: fc.constant('tell' as const), question: questions, proof: outcomes }),
   fc.record({ kind: fc.constant('tell' as const), question: questions, proof: outcomes, links }),
@@ -128,7 +136,7 @@ describe('messages between replicas', () => {
           while (row.length < length) row.push(null)
           return encodeCanonical([...row, 'more'])
         }
-        const length = { read: 8, tell: 10, probe: 5, round: 8, reveal: 8, certify: 7 }[request.kind]
+        const length = { read: 10, tell: 10, probe: 5, round: 8, reveal: 8, certify: 7 }[request.kind]
         expect(decodeRequest(grown(encodeRequest(request), length))).toEqual(request)
         const hasLinks = reply.kind === 'entry' || reply.kind === 'vote' || reply.kind === 'proof'
         expect(decodeReply(grown(encodeReply(reply), hasLinks ? 6 : 0))).toEqual(reply)

@@ -71,10 +71,11 @@ interface Asked {
 export class Demand {
   readonly #asked = new Map<string, Asked>()
 
-  /** A member asked. `now` is monotonic ms. */
-  count(key: string, peer: PeerId, now: number): void {
+  /** A member asked, or one that keeps a copy, for so many. `now` is monotonic ms. */
+  count(key: string, peer: PeerId, now: number, times = 1): void {
     const asks = this.#recent(key, now)
-    if (!asks.some((ask) => ask.peer === peer && now - ask.at < limits.SAME_ASKER_MS)) asks.push({ peer, at: now })
+    const isNew = !asks.some((ask) => ask.peer === peer && now - ask.at < limits.SAME_ASKER_MS)
+    if (isNew) for (let i = 0; i < Math.min(times, limits.ASKS_OF_A_COPY); i++) asks.push({ peer, at: now })
     const ttlSeconds = this.#asked.get(key)?.ttlSeconds
     this.#asked.delete(key)
     this.#asked.set(key, { asks: asks.slice(-limits.MAX_ASKS_KEPT), ttlSeconds })
