@@ -5,7 +5,7 @@ import { nextLevel, type Popularity } from './levels.ts'
 import type { NameHint } from './mark.ts'
 
 /** Counts what happens, each of which counts for less the older it is. */
-export class Tally {
+export class RecentCount {
   readonly #clock: Clock
   #count = 0
   #at: number
@@ -32,7 +32,7 @@ export class Tally {
 
 export class Heat {
   readonly #clock: Clock
-  readonly #tallies = new Map<NameHint, { readonly tally: Tally; readonly readers: Set<PeerId> }>()
+  readonly #tallies = new Map<NameHint, { readonly tally: RecentCount; readonly readers: Set<PeerId> }>()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -40,7 +40,7 @@ export class Heat {
 
   /** This node answered a read, or one that stands for several that a copy has served. */
   count(hint: NameHint, from: PeerId, reads: number): void {
-    const warm = this.#tallies.get(hint) ?? { tally: new Tally(this.#clock), readers: new Set() }
+    const warm = this.#tallies.get(hint) ?? { tally: new RecentCount(this.#clock), readers: new Set() }
     warm.tally.add(reads)
     if (warm.readers.size < limits.LEAST_READERS) warm.readers.add(from)
     this.#tallies.delete(hint)

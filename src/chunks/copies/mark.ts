@@ -15,7 +15,7 @@ import { malformed, readBytes, readInteger } from '../wire/reading.ts'
 /** The first hex digits of SHA-256 over the lower-cased wire form of a name: its chunk is the first bits of it. */
 export type NameHint = string & { readonly brand: 'NameHint' }
 
-export interface Mark {
+export interface PopularMark {
   readonly hint: NameHint
   /** 0: not popular any more. */
   readonly level: number
@@ -37,20 +37,24 @@ export function chunkOfHint(hint: NameHint, chunkBits: number): ChunkId {
   return asChunkId(Number.parseInt(hint.slice(0, 6), 16) >>> (24 - chunkBits))
 }
 
-export function signMark(ringId: string, signer: Signer, what: Pick<Mark, 'hint' | 'level' | 'at'>): Mark {
+export function signMark(
+  ringId: string,
+  signer: Signer,
+  what: Pick<PopularMark, 'hint' | 'level' | 'at'>,
+): PopularMark {
   return { ...what, signer: signer.publicKey, signature: signer.sign(markBytes(ringId, what)) }
 }
 
-export function verifyMark(ringId: string, scheme: SignatureScheme, mark: Mark): boolean {
+export function verifyMark(ringId: string, scheme: SignatureScheme, mark: PopularMark): boolean {
   return scheme.verify(mark.signer, markBytes(ringId, mark), mark.signature)
 }
 
-export function markToValue({ hint, level, at, signer, signature }: Mark): CborValue {
+export function markToValue({ hint, level, at, signer, signature }: PopularMark): CborValue {
   return [hintToBytes(hint), level, at, signer, signature]
 }
 
 /** Throws CHUNK_MALFORMED. */
-export function markFromValue(value: CborValue | undefined): Mark {
+export function markFromValue(value: CborValue | undefined): PopularMark {
   if (!Array.isArray(value)) throw malformed('mark')
   const [hint, level, at, signer, signature] = value as readonly CborValue[]
   return {
@@ -71,6 +75,6 @@ export function readHint(value: CborValue | undefined): NameHint {
   return toHex(readBytes(value, HINT_BYTES, HINT_BYTES, 'hint')) as NameHint
 }
 
-function markBytes(ringId: string, { hint, level, at }: Pick<Mark, 'hint' | 'level' | 'at'>): Uint8Array {
+function markBytes(ringId: string, { hint, level, at }: Pick<PopularMark, 'hint' | 'level' | 'at'>): Uint8Array {
   return signedBytes('chordns/popular/1', encodeCanonical([ringId, hintToBytes(hint), level, at]))
 }

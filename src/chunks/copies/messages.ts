@@ -6,7 +6,7 @@
 import { type CborValue, encodeCanonical } from '../../crypto/index.ts'
 import { limits } from '../limits.ts'
 import { malformed, readBytes, readCbor, readInteger, readList } from '../wire/reading.ts'
-import { hintToBytes, type Mark, markFromValue, markToValue, type NameHint, readHint } from './mark.ts'
+import { hintToBytes, markFromValue, markToValue, type NameHint, type PopularMark, readHint } from './mark.ts'
 
 const VERSION = 1
 const POPULAR = 26
@@ -16,12 +16,12 @@ export interface PopularRequest {
   readonly readsADay: number
   /** Undefined: what was learned lately. */
   readonly after: Uint8Array | undefined
-  readonly known: readonly Pick<Mark, 'hint' | 'at'>[]
+  readonly known: readonly Pick<PopularMark, 'hint' | 'at'>[]
 }
 
 export interface PopularReply {
   readonly readsADay: number
-  readonly marks: readonly Mark[]
+  readonly marks: readonly PopularMark[]
 }
 
 /** Its second item is another one than that of other requests. */

@@ -3,7 +3,7 @@ import type { ChunkId, Clock } from '../../base/index.ts'
 import type { SignatureScheme } from '../../crypto/index.ts'
 import { limits } from '../limits.ts'
 import type { Seats } from '../seats/seats.ts'
-import { chunkOfHint, type Mark, type NameHint, verifyMark } from './mark.ts'
+import { chunkOfHint, type NameHint, type PopularMark, verifyMark } from './mark.ts'
 
 export interface PopularDeps {
   readonly clock: Clock
@@ -14,7 +14,7 @@ export interface PopularDeps {
 }
 
 interface Known {
-  readonly mark: Mark
+  readonly mark: PopularMark
   /** When this node learned of it. Monotonic ms. */
   readonly learned: number
 }
@@ -23,13 +23,13 @@ export interface Popular {
   /** 0: not popular, as far as this node knows. */
   levelOf(hint: NameHint): number
   /** The mark of one signer. */
-  ofSigner(hint: NameHint, signer: Uint8Array): Mark | undefined
+  ofSigner(hint: NameHint, signer: Uint8Array): PopularMark | undefined
   /** False when it is not believed, or nothing new. */
-  take(mark: Mark): boolean
+  take(mark: PopularMark): boolean
   /** What this node learned within this time, the latest first. */
-  learnedWithin(ms: number): readonly Mark[]
+  learnedWithin(ms: number): readonly PopularMark[]
   /** All in the order of hints, after this one. */
-  page(after: string, most: number): readonly Mark[]
+  page(after: string, most: number): readonly PopularMark[]
   readonly size: number
 }
 
@@ -39,7 +39,7 @@ export function createPopular({ clock, ringId, scheme, chunkBits, seatsOfChunk }
   let size = 0
 
   const nowSeconds = () => clock.now() / 1_000
-  const isTimely = ({ at }: Mark) =>
+  const isTimely = ({ at }: PopularMark) =>
     at > nowSeconds() - limits.MARK_SECONDS && at <= nowSeconds() + limits.MARK_AHEAD_SECONDS
   const timely = (hint: NameHint) => (known.get(hint) ?? []).filter(({ mark }) => isTimely(mark))
   const isOf = (signer: Uint8Array) => {
@@ -64,7 +64,7 @@ export function createPopular({ clock, ringId, scheme, chunkBits, seatsOfChunk }
     }
   }
 
-  function take(mark: Mark): boolean {
+  function take(mark: PopularMark): boolean {
     const { hint, signer } = mark
     if (!isTimely(mark)) return false
     const others = timely(hint)
@@ -86,7 +86,7 @@ export function createPopular({ clock, ringId, scheme, chunkBits, seatsOfChunk }
     take,
     learnedWithin(ms) {
       const since = clock.monotonic() - ms
-      const out: Mark[] = []
+      const out: PopularMark[] = []
       // A name whose mark came last is last.
       for (const list of [...known.values()].reverse()) {
         if (list.at(-1)!.learned < since) break
@@ -96,7 +96,7 @@ export function createPopular({ clock, ringId, scheme, chunkBits, seatsOfChunk }
     },
     page(after, most) {
       const hints = [...known.keys()].filter((hint) => hint > after).sort()
-      const out: Mark[] = []
+      const out: PopularMark[] = []
       for (const hint of hints) {
         const marks = timely(hint)
         if (out.length + marks.length > most) break

@@ -10,8 +10,8 @@ import type { Placement } from '../seats/placement.ts'
 import type { Faults } from '../wire/faults.ts'
 import type { Rates } from '../wire/rates.ts'
 import type { Send } from '../wire/request.ts'
-import { type Heat, type Tally, wantedLevel } from './heat.ts'
-import { chunkOfHint, hintToBytes, type Mark, signMark } from './mark.ts'
+import { type Heat, type RecentCount, wantedLevel } from './heat.ts'
+import { chunkOfHint, hintToBytes, type PopularMark, signMark } from './mark.ts'
 import { decodePopularReply, decodePopularRequest, encodePopularReply, encodePopularRequest } from './messages.ts'
 import type { Popular } from './popular.ts'
 
@@ -30,7 +30,7 @@ export interface SpreadingDeps {
   readonly popular: Popular
   readonly heat: Heat
   /** Reads of the ring that this node makes. */
-  readonly ownReads: Tally
+  readonly ownReads: RecentCount
   readonly stopping: AbortSignal
 }
 
@@ -123,14 +123,14 @@ export function createSpreading(deps: SpreadingDeps): Spreading {
 
 const DAY_SECONDS = 86_400
 
-function marksFor(popular: Popular, { after, known }: ReturnType<typeof decodePopularRequest>): readonly Mark[] {
+function marksFor(popular: Popular, { after, known }: ReturnType<typeof decodePopularRequest>): readonly PopularMark[] {
   if (after !== undefined) return popular.page(toHex(after), limits.MARKS_OF_A_PAGE)
   const theirs = new Set(known.map(({ hint, at }) => `${hint}/${at}`))
   return popular.learnedWithin(limits.MARK_FRESH_MS).filter(({ hint, at }) => !theirs.has(`${hint}/${at}`))
 }
 
 /** Where the next page begins; undefined: this was the last. */
-function pageAfter(marks: readonly Mark[]): Uint8Array | undefined {
+function pageAfter(marks: readonly PopularMark[]): Uint8Array | undefined {
   const last = marks.at(-1)
   return last === undefined || marks.length < limits.MARKS_OF_A_PAGE / 2 ? undefined : hintToBytes(last.hint)
 }

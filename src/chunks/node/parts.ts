@@ -5,7 +5,7 @@ import type { Question } from '../../dns/index.ts'
 import type { Finding } from '../../evidence/index.ts'
 import type { Ring } from '../../ring/index.ts'
 import { createChoosing } from '../copies/choosing.ts'
-import { Heat, Tally } from '../copies/heat.ts'
+import { Heat, RecentCount } from '../copies/heat.ts'
 import { createKeeping } from '../copies/keeping.ts'
 import { hintOf } from '../copies/mark.ts'
 import { createPopular } from '../copies/popular.ts'
@@ -226,7 +226,7 @@ function copyParts(common: Common) {
   const { chunkBits, copiesFrom = limits.COPIES_FROM } = options
   const popular = createPopular({ ...common, ringId: ring.ringId, chunkBits, seatsOfChunk: placement.seatsOfChunk })
   const heat = new Heat(clock)
-  const ownReads = new Tally(clock)
+  const ownReads = new RecentCount(clock)
   const rates = new Rates(clock, MARK_REQUESTS_PER_SECOND, MARK_REQUESTS_BURST, MAX_RATED)
   const spreading = createSpreading({ ...common, chunkBits, copiesFrom, popular, heat, ownReads, rates })
   return { popular, heat, ownReads, spreading, choosing: createChoosing({ ...common, popular }) }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { asPeerId } from '../../../src/base/index.ts'
-import { Heat, Tally, wantedLevel } from '../../../src/chunks/copies/heat.ts'
+import { Heat, RecentCount, wantedLevel } from '../../../src/chunks/copies/heat.ts'
 import { levelFor, nextLevel, serversAt } from '../../../src/chunks/copies/levels.ts'
 import { hintOf } from '../../../src/chunks/copies/mark.ts'
 import { copyAt, epochOf } from '../../../src/chunks/copies/places.ts'
@@ -56,14 +56,14 @@ describe('the level of a name', () => {
 describe('reads that are counted', () => {
   it('count for less the older they are', () => {
     const clock = testClock()
-    const tally = new Tally(clock)
+    const count = new RecentCount(clock)
     for (let i = 0; i < 3_600; i++) {
-      tally.add(1)
+      count.add(1)
       clock.advance(10_000)
     }
-    expect(tally.perSecond).toBeCloseTo(0.1, 2)
+    expect(count.perSecond).toBeCloseTo(0.1, 2)
     clock.advance(limits.HEAT_MS)
-    expect(tally.perSecond).toBeCloseTo(0.1 / Math.E, 2)
+    expect(count.perSecond).toBeCloseTo(0.1 / Math.E, 2)
   })
 
   it('are kept of so many names, those read last', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { hintOf, type Mark, signMark } from '../../../src/chunks/copies/mark.ts'
+import { hintOf, type PopularMark, signMark } from '../../../src/chunks/copies/mark.ts'
 import {
   decodePopularReply,
   decodePopularRequest,
@@ -67,7 +67,7 @@ describe('a mark', () => {
 
   it('is told on as long as it is new here, and with all others to who asks for all', () => {
     const { clock, popular, mark } = table()
-    const marks: Mark[] = [mark(first, 1), mark(second, 2)]
+    const marks: PopularMark[] = [mark(first, 1), mark(second, 2)]
     for (const one of marks) popular.take(one)
     expect(popular.learnedWithin(1_000)).toHaveLength(2)
     clock.advance(2_000)
