@@ -40,8 +40,8 @@ export function sleepAware({ wall, awake, sinceStart }: MachineTimes): Clock {
   const startedAt = sinceStart() - awake()
   let ahead = wall() - awake()
   let slept = 0
-  const notice = () => {
-    const nowAhead = wall() - awake()
+  const notice = (nowAwake: number) => {
+    const nowAhead = wall() - nowAwake
     if (Math.abs(nowAhead - ahead) <= JUMP_MS) return
     ahead = nowAhead
     const asleep = sinceStart() - awake() - startedAt
@@ -49,9 +49,11 @@ export function sleepAware({ wall, awake, sinceStart }: MachineTimes): Clock {
   }
   return {
     now: wall,
+    // Asked for some thousand times a second: two readings, not four.
     monotonic: () => {
-      notice()
-      return awake() + slept
+      const nowAwake = awake()
+      notice(nowAwake)
+      return nowAwake + slept
     },
     after: longTimer,
   }

@@ -8,7 +8,7 @@ import { certificateContext } from '../seats/context.ts'
 import { peersOf, type Seats } from '../seats/seats.ts'
 import { questionKey } from '../wire/question-key.ts'
 import { createEffects, type EffectsDeps } from './effects.ts'
-import type { Demand } from './machine/demand.ts'
+import { type Demand, isTooLittle } from './machine/demand.ts'
 import { roundStep } from './machine/round.ts'
 import type { Ignored, RoundContext, RoundEffect, RoundEvent } from './machine/round-state.ts'
 import { fetchedBy } from './machine/worth.ts'
@@ -98,10 +98,16 @@ export function createRounds(deps: RoundsDeps, hooks: RoundsHooks): Rounds {
   }
 
   function want(question: Question, renewal: boolean, how: 'known' | 'fresh' = 'known'): void {
+    if (!renewal && machines.get(question) === undefined && isTooLittleFor(question)) return
     const machine = machines.getOrAdd(question)
     if (machine === undefined) return
     machine.isRenewal ||= renewal
     step(machine, { kind: 'wanted', nonce: random.bytes(NONCE_BYTES), how })
+  }
+
+  /** Most questions are asked once: they need no machine to find that out. */
+  function isTooLittleFor(question: Question): boolean {
+    return isTooLittle(deps.demand.of(questionKey(question), deps.clock.monotonic()), deps.options.admitAfter)
   }
 
   return {

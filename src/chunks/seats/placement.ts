@@ -3,11 +3,11 @@ import type { ChunkId } from '../../base/index.ts'
 import type { SignatureScheme } from '../../crypto/index.ts'
 import type { Question } from '../../dns/index.ts'
 import type { PolicyContext } from '../../evidence/index.ts'
-import type { Ring } from '../../ring/index.ts'
+import type { ReplicaSet, Ring } from '../../ring/index.ts'
 import { type ReadContext, readContext } from './context.ts'
-import { chunkOf, mayShare } from './place.ts'
+import { chunkOf, keyOfChunk, mayShare } from './place.ts'
 import { ownRuns, type Run } from './runs.ts'
-import { type Seats, seatsOf, seatsOfChunk } from './seats.ts'
+import { type Seats, seatsIn } from './seats.ts'
 
 export interface PlacementDeps {
   readonly ring: Ring
@@ -31,10 +31,22 @@ export interface Placement {
 
 export function createPlacement({ ring, scheme, options, isPrivate }: PlacementDeps): Placement {
   const { chunkBits } = options
+  /** The ring gives out the same set as long as its table is the same. */
+  const known = new WeakMap<ReplicaSet, Seats>()
+
+  function seatsOfChunk(chunk: ChunkId): Seats {
+    const set = ring.replicasOf(keyOfChunk(chunk, chunkBits))
+    const before = known.get(set)
+    if (before?.chunk === chunk) return before
+    const seats = seatsIn(ring, chunk, set)
+    known.set(set, seats)
+    return seats
+  }
+
   return {
     chunkOf: ({ name }) => chunkOf(name, chunkBits),
-    seatsOf: (question) => seatsOf(ring, question, chunkBits),
-    seatsOfChunk: (chunk) => seatsOfChunk(ring, chunk, chunkBits),
+    seatsOf: ({ name }) => seatsOfChunk(chunkOf(name, chunkBits)),
+    seatsOfChunk,
     contextOf: (question, seats) => readContext(ring, seats, question, scheme, options),
     mayShare: (question) => mayShare(question, isPrivate),
     ownRuns: () => ownRuns(ring, chunkBits),

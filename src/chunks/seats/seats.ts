@@ -1,7 +1,7 @@
 /** The seats of a chunk: who its replicas are now, by this node's own table. */
 import type { ChunkId, PeerId } from '../../base/index.ts'
 import type { Question } from '../../dns/index.ts'
-import type { MemberEntry, Ring } from '../../ring/index.ts'
+import type { MemberEntry, ReplicaSet, Ring } from '../../ring/index.ts'
 import { limits } from '../limits.ts'
 import { chunkOf, keyOfChunk } from './place.ts'
 
@@ -24,17 +24,23 @@ export function seatsOf(ring: Ring, question: Question, chunkBits: number): Seat
 }
 
 export function seatsOfChunk(ring: Ring, chunk: ChunkId, chunkBits: number): Seats {
-  const { n, members: all } = ring.replicasOf(keyOfChunk(chunk, chunkBits))
+  return seatsIn(ring, chunk, ring.replicasOf(keyOfChunk(chunk, chunkBits)))
+}
+
+/** The seats that a replica set makes. Whoever keeps them keeps what does not change while the set is the same. */
+export function seatsIn(ring: Ring, chunk: ChunkId, { n, members: all }: ReplicaSet): Seats {
   const members = all.slice(0, limits.MAX_REPLICAS)
   const isSelf = (member: MemberEntry) => member.id === ring.self.id
-  const place = members.findIndex(isSelf)
+  const ahead = members.slice(0, Math.max(0, members.findIndex(isSelf)))
   return {
     chunk,
     n,
     members,
     mine: members.some(isSelf),
     others: members.filter((member) => !isSelf(member)),
-    before: members.slice(0, Math.max(0, place)).filter((member) => !ring.isSuspect(member.id)),
+    get before() {
+      return ahead.filter((member) => !ring.isSuspect(member.id))
+    },
   }
 }
 

@@ -46,10 +46,15 @@ export interface Worth {
  */
 export function pays(demand: QuestionDemand, worth: Worth): boolean {
   const { admitAfter, absent, n, fetched } = worth
-  if (admitAfter !== 'auto') return demand.members >= admitAfter
+  if (isTooLittle(demand, admitAfter)) return false
+  if (admitAfter !== 'auto') return true
   if (absent === true && demand.members < limits.MIN_ASKERS_OF_ABSENCE) return false
-  if (demand.members < limits.MIN_ASKERS_AUTO) return false
   return furtherAskers(demand, worth) >= limits.PAYS_TIMES * Math.max(limits.LEAST_COST, n - fetched)
+}
+
+/** Whether too few members asked for a round to pay, whatever the name is and the ring: true of most questions. */
+export function isTooLittle({ members }: QuestionDemand, admitAfter: 'auto' | number): boolean {
+  return members < (admitAfter === 'auto' ? limits.MIN_ASKERS_AUTO : admitAfter)
 }
 
 /** Members that will ask for the first time within the TTL. */
