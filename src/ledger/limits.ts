@@ -68,4 +68,16 @@ export const limits = {
   MAX_EPOCH_BLOCKS: 100_000,
   /** Draws have four bytes in their keys. */
   MAX_DRAW: 0xffff_fffe,
+  /** Network nodes of a chain: more than half of their voices stand in one value of 20 kB. */
+  MAX_NODES: 1_024,
+  /** Authority nodes where the genesis says nothing else. */
+  AUTHORITIES: 31,
+  /** Epochs after which a node's age adds no more to its score (M18): 100 blocks each, so about a week of minute blocks. */
+  MAX_AGE_EPOCHS: 64,
+  /** Blocks that count as verified lately, per hundred of an epoch: an eighth is forgotten with each epoch, so 800 is the most. */
+  MAX_VERIFIED: 800,
+  /** What a newcomer begins with, and what whoever has no duty drifts to: neither ahead of the best nor behind the bad. */
+  NEUTRAL_VERIFIED: 600,
+  /** Of the seats, one in so many goes each epoch to nodes that are as good and have waited longest (D1). */
+  SEATS_A_TURN: 8,
 } as const
