@@ -45,6 +45,7 @@ export {
   entriesToValue,
   holdsVotingKey,
   isSetPlace,
+  mostChanges,
   type SetPlace,
   setPlace,
   setRoot,

@@ -77,6 +77,18 @@ export {
 } from './modules/admission/statements.ts'
 export type { Subject as EndorserSubject } from './modules/admission/votes.ts'
 
+export { AUTHORITY, authority } from './modules/authority/authority.ts'
+export { type NetworkNode, type NodeRole, ROLES, type VotingIdentity } from './modules/authority/nodes.ts'
+export { type NodeSubject, nodeVotePayload, resignPayload, votingKeyPayload } from './modules/authority/payloads.ts'
+export { type Candidate, chooseSeats, scoreOf, verifiedAfter } from './modules/authority/scores.ts'
+export { stepTowards } from './modules/authority/seats.ts'
+export {
+  type NetworkNodeView,
+  networkNodeOf,
+  networkNodes,
+  nodesElectorate,
+  voterTerm,
+} from './modules/authority/view.ts'
 export { ledgerModules } from './modules/modules.ts'
 export { NAMES, NameCode, NameKind } from './modules/names/kinds.ts'
 export { isNameLabel, labelUnder, nameStateKey } from './modules/names/label.ts'
@@ -111,6 +123,7 @@ export {
 } from './node/running-chain.ts'
 export { ledgerReader, refuse, TransactionRefusal } from './refusal.ts'
 export type {
+  Accused,
   Beginning,
   BlockDecisions,
   BlockEnd,

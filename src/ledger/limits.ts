@@ -76,7 +76,7 @@ export const limits = {
   MAX_AGE_EPOCHS: 64,
   /** Blocks that count as verified lately, per hundred of an epoch: an eighth is forgotten with each epoch, so 800 is the most. */
   MAX_VERIFIED: 800,
-  /** What a newcomer begins with, and what whoever has no duty drifts to: neither ahead of the best nor behind the bad. */
+  /** What a newcomer begins with: behind those who do well, ahead of those who do not. */
   NEUTRAL_VERIFIED: 600,
   /** Of the seats, one in so many goes each epoch to nodes that are as good and have waited longest (D1). */
   SEATS_A_TURN: 8,

@@ -35,7 +35,14 @@ export interface BlockFacts {
   /** The set that is in force in two heights when this block changes nothing. */
   readonly afterValidators: readonly Validator[]
   /** Who was shown to have signed two things for one place. The same may come again. */
-  readonly accused: readonly Uint8Array[]
+  readonly accused: readonly Accused[]
+}
+
+/** A validator that signed two things for one place. */
+export interface Accused {
+  readonly id: Uint8Array
+  /** Of that place. */
+  readonly height: number
 }
 
 /** One transaction, whose signature, nonce, term, fee and quota are in order. */

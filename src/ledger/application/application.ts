@@ -208,7 +208,8 @@ export class LedgerApplication implements Application<LedgerState> {
       lastSigners: consensus?.last?.signers,
       validators: consensus?.validators ?? validators,
       afterValidators: consensus?.afterValidators ?? validators,
-      accused: consensus?.evidence.map(({ accused }) => accused) ?? [],
+      accused:
+        consensus?.evidence.map(({ accused: id, accusation }) => ({ id, height: accusation.first.height })) ?? [],
     }
   }
 }

@@ -2,6 +2,7 @@
 import type { LedgerModule } from '../types.ts'
 import { accounts } from './accounts/accounts.ts'
 import { admission } from './admission/admission.ts'
+import { authority } from './authority/authority.ts'
 import { names } from './names/names.ts'
 
-export const ledgerModules: readonly LedgerModule[] = [accounts, admission, names]
+export const ledgerModules: readonly LedgerModule[] = [accounts, admission, authority, names]

@@ -8,7 +8,16 @@ import { type CborField, encodeCanonical, sha256 } from '../../../crypto/index.t
 import { limits } from '../../limits.ts'
 import { badGenesis, ledgerReader, refuse } from '../../refusal.ts'
 import { castBallot, type Electorate, type TallyPlace } from '../../tally.ts'
-import type { BlockEnd, BlockFacts, Call, Draft, LedgerFounding, LedgerModule, StateReader } from '../../types.ts'
+import type {
+  Accused,
+  BlockEnd,
+  BlockFacts,
+  Call,
+  Draft,
+  LedgerFounding,
+  LedgerModule,
+  StateReader,
+} from '../../types.ts'
 import { admittedOf, beaconOf, isMember } from '../admission/members.ts'
 import {
   accountOfId,
@@ -18,16 +27,23 @@ import {
   identify,
   isRoleOf,
   isVoter,
+  ROLES,
   readNode,
   readRegistry,
   registryOf,
   removeNode,
-  ROLES,
   roleAt,
   writeNode,
   writeRegistry,
 } from './nodes.ts'
-import { type NodeSubject, nodeSubjectFromValue, nodeSubjectToValue, RESIGN, VOTE_NODE, VOTING_KEY } from './payloads.ts'
+import {
+  type NodeSubject,
+  nodeSubjectFromValue,
+  nodeSubjectToValue,
+  RESIGN,
+  VOTE_NODE,
+  VOTING_KEY,
+} from './payloads.ts'
 import { type Candidate, chooseSeats, scoreOf, verifiedAfter } from './scores.ts'
 import { clearCounts, countSigners, readCounts, stepTowards } from './seats.ts'
 
@@ -55,7 +71,7 @@ export const authority: LedgerModule = {
   endBlock({ own, all, block }: BlockEnd) {
     const registry = readRegistry(own)
     if (registry === undefined) return undefined
-    for (const id of block.accused) expose(own, id, block.height)
+    for (const one of block.accused) expose(own, one, block.height)
     if (block.lastSigners !== undefined) countSigners(own, block.lastSigners)
     if (block.height % registry.epochBlocks === 0) endEpoch(own, all, block)
     const validators = stepTowards(block.afterValidators, wantedSet(own))
@@ -66,7 +82,8 @@ export const authority: LedgerModule = {
 /** All founders are registries at first; those who have a voting key are candidates. */
 function foundAuthority({ founders, epochBlocks }: LedgerFounding) {
   const rows = founders.map(({ account, memberKey, votingKey }) => [account, 0, memberKey, votingKey ?? null])
-  return [epochBlocks, limits.AUTHORITIES, rows]
+  const validators = founders.filter(({ votingKey }) => votingKey !== undefined).length
+  return [epochBlocks, Math.max(limits.AUTHORITIES, validators), rows]
 }
 
 function beginAuthority(own: Draft, genesis: CborField, chainName: string): void {
@@ -136,7 +153,8 @@ function bringKey({ account, own, all, fields, block, scheme }: Call): void {
   const node = readNode(own, account)
   if (node === undefined || !hasVote(node)) refuse(ResultCode.NOT_ALLOWED, 'no vote')
   const organisation = admittedOf(all, account) ?? refuse(ResultCode.NOT_ALLOWED, 'not admitted')
-  if (equalBytes(key, account) || equalBytes(key, organisation.ringKey)) refuse(ResultCode.NOT_ALLOWED, 'a key of its own')
+  if (equalBytes(key, account) || equalBytes(key, organisation.ringKey))
+    refuse(ResultCode.NOT_ALLOWED, 'a key of its own')
   const validator: Validator = { id: sha256(organisation.ringKey), publicKey: key }
   if (!holdsVotingKey(scheme, block.chainId, validator, readSignature(signatureField, 'signature')))
     refuse(ResultCode.SIGNATURE, 'voting key')
@@ -151,9 +169,10 @@ function resign({ account, own, fields }: Call): void {
 }
 
 /** Who signed two things for one place is no node any more, at once: no seat, no vote, until all vote it in again (N15). */
-function expose(own: Draft, id: Uint8Array, height: number): void {
+function expose(own: Draft, { id, height: at }: Accused, height: number): void {
   const account = accountOfId(own, id)
-  if (account === undefined) return
+  // What it did in an earlier term was judged then.
+  if (account === undefined || readNode(own, account)!.joined > at) return
   own.set(accusedKey(account), encodeCanonical([height, id]))
   if (registryOf(own).voters > 1) removeNode(own, account)
 }
@@ -208,7 +227,8 @@ function candidatesOf(own: StateReader, epoch: number, out: readonly Uint8Array[
 
 function seatThem(own: Draft, target: readonly Uint8Array[], epoch: number): void {
   const registry = registryOf(own)
-  const isIn = (accounts: readonly Uint8Array[], account: Uint8Array) => accounts.some((one) => equalBytes(one, account))
+  const isIn = (accounts: readonly Uint8Array[], account: Uint8Array) =>
+    accounts.some((one) => equalBytes(one, account))
   for (const { account, node } of allNodes(own))
     if (isIn(target, account) !== isIn(registry.target, account)) writeNode(own, account, { ...node, turn: epoch })
   writeRegistry(own, { ...registry, target })

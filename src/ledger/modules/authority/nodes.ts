@@ -1,5 +1,5 @@
 /** Network nodes of a chain: organisations that take part in running it, each with a role (N1-N3). */
-import { equalBytes, concatBytes } from '../../../base/index.ts'
+import { concatBytes, equalBytes } from '../../../base/index.ts'
 import { ResultCode } from '../../../chain/index.ts'
 import { type CborField, encodeCanonical } from '../../../crypto/index.ts'
 import { limits } from '../../limits.ts'
@@ -133,7 +133,15 @@ export function addNode(
   const place = registry.count
   const voters = registry.voters + Number(hasVote({ role }))
   writeRegistry(own, { ...registry, count: place + 1, voters })
-  writeNode(own, account, { role, joined, place, voting: undefined, verified: limits.NEUTRAL_VERIFIED, turn, isIdle: false })
+  writeNode(own, account, {
+    role,
+    joined,
+    place,
+    voting: undefined,
+    verified: limits.NEUTRAL_VERIFIED,
+    turn,
+    isIdle: false,
+  })
   writePage(own, pageOf(place), [...readPage(own, pageOf(place)), account])
 }
 

@@ -36,7 +36,11 @@ export function nodeSubjectFromValue(value: CborValue | undefined): NodeSubject 
   const kind = Array.isArray(value) ? value[0] : undefined
   if (kind === 0) {
     const [, account, role] = readRow(value, 3, 'subject')
-    return { kind: 'add', account: readHash(account, 'account'), role: roleAt(readInteger(role, 0, ROLES.length - 1, 'role')) }
+    return {
+      kind: 'add',
+      account: readHash(account, 'account'),
+      role: roleAt(readInteger(role, 0, ROLES.length - 1, 'role')),
+    }
   }
   if (kind !== 1) refuse(ResultCode.MALFORMED, 'subject')
   const [, account] = readRow(value, 2, 'subject')

@@ -17,16 +17,13 @@ export function scoreOf({ ageEpochs, verified }: { readonly ageEpochs: number; r
   return age + Math.floor((verified * limits.MAX_AGE_EPOCHS) / limits.MAX_VERIFIED)
 }
 
-/** After an epoch: an eighth is forgotten; who had a seat gets what it signed, per hundred blocks; who had none drifts to neutral. */
+/** After an epoch: an eighth is forgotten; who had a seat gets what it signed, per hundred blocks; who had none comes nearer to the best, so that in the long run all are equal (D1). */
 export function verifiedAfter(
   before: number,
   seat: { readonly signed: number; readonly blocks: number } | undefined,
 ): number {
   const left = before - Math.floor(before / 8)
-  if (seat === undefined) {
-    const step = Math.trunc((limits.NEUTRAL_VERIFIED - before) / 8)
-    return step === 0 ? limits.NEUTRAL_VERIFIED : before + step
-  }
+  if (seat === undefined) return before + Math.ceil((limits.MAX_VERIFIED - before) / 16)
   const hundredth = Math.floor((Math.min(seat.signed, seat.blocks) * 100) / Math.max(1, seat.blocks))
   return Math.min(limits.MAX_VERIFIED, left + hundredth)
 }

@@ -11,7 +11,10 @@ const { readCbor, readRow, readList, readInteger, readHash } = ledgerReader
 const COUNTS_KEY = Uint8Array.of(7)
 
 /** One block's step from a set to the wanted one; undefined when there is nothing to do. The set never becomes empty. */
-export function stepTowards(current: readonly Validator[], wanted: readonly Validator[]): readonly Validator[] | undefined {
+export function stepTowards(
+  current: readonly Validator[],
+  wanted: readonly Validator[],
+): readonly Validator[] | undefined {
   const isIn = (set: readonly Validator[], one: Validator) =>
     set.some(({ id, publicKey }) => equalBytes(id, one.id) && equalBytes(publicKey, one.publicKey))
   const most = mostChanges(current.length)
