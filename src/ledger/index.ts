@@ -80,7 +80,7 @@ export type { Subject as EndorserSubject } from './modules/admission/votes.ts'
 export { AUTHORITY, authority } from './modules/authority/authority.ts'
 export { type NetworkNode, type NodeRole, ROLES, type VotingIdentity } from './modules/authority/nodes.ts'
 export { type NodeSubject, nodeVotePayload, resignPayload, votingKeyPayload } from './modules/authority/payloads.ts'
-export { type Candidate, chooseSeats, scoreOf, verifiedAfter } from './modules/authority/scores.ts'
+export { chooseSeats, type SeatCandidate, scoreOf, verifiedAfter } from './modules/authority/scores.ts'
 export { stepTowards } from './modules/authority/seats.ts'
 export {
   type NetworkNodeView,

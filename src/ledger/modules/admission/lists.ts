@@ -4,6 +4,7 @@ import { ResultCode } from '../../../chain/index.ts'
 import { encodeCanonical } from '../../../crypto/index.ts'
 import { limits } from '../../limits.ts'
 import { ledgerReader, refuse } from '../../refusal.ts'
+import type { Voice } from '../../tally.ts'
 import type { Draft, StateReader } from '../../types.ts'
 import { listKey } from './keys.ts'
 
@@ -23,12 +24,6 @@ export interface EndorserList {
   readonly endorsers: readonly Endorser[]
   /** What is being voted on, by hash. */
   readonly open: readonly Uint8Array[]
-}
-
-/** An endorsement or a vote: whose, and in which term. */
-export interface Voice {
-  readonly account: Uint8Array
-  readonly since: number
 }
 
 export function readListOf(own: StateReader, list: number): EndorserList | undefined {

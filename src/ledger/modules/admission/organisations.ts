@@ -6,9 +6,10 @@ import { ResultCode } from '../../../chain/index.ts'
 import { encodeCanonical } from '../../../crypto/index.ts'
 import { limits } from '../../limits.ts'
 import { ledgerReader, refuse } from '../../refusal.ts'
+import type { Voice } from '../../tally.ts'
 import type { Draft, StateReader } from '../../types.ts'
 import { organisationKey, pageKey, ringKeyKey } from './keys.ts'
-import { type EndorserList, listOf, readName, type Voice, voicesFrom, voicesThatCount, writeList } from './lists.ts'
+import { type EndorserList, listOf, readName, voicesFrom, voicesThatCount, writeList } from './lists.ts'
 
 const { readCbor, readRow, readList, readInteger, readHash } = ledgerReader
 

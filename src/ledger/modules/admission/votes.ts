@@ -4,6 +4,7 @@ import { ResultCode } from '../../../chain/index.ts'
 import { type CborValue, encodeCanonical, sha256 } from '../../../crypto/index.ts'
 import { limits } from '../../limits.ts'
 import { ledgerReader, refuse } from '../../refusal.ts'
+import type { Voice } from '../../tally.ts'
 import type { BlockFacts, Draft, StateReader } from '../../types.ts'
 import { tallyKey } from './keys.ts'
 import {
@@ -13,7 +14,6 @@ import {
   listOf,
   readListOf,
   readName,
-  type Voice,
   voicesFrom,
   voicesThatCount,
   writeList,

@@ -44,7 +44,7 @@ import {
   VOTE_NODE,
   VOTING_KEY,
 } from './payloads.ts'
-import { type Candidate, chooseSeats, scoreOf, verifiedAfter } from './scores.ts'
+import { chooseSeats, type SeatCandidate, scoreOf, verifiedAfter } from './scores.ts'
 import { clearCounts, countSigners, readCounts, stepTowards } from './seats.ts'
 
 export const AUTHORITY = 3
@@ -214,7 +214,7 @@ function suspended(own: Draft, all: StateReader, isSilent: (id: Uint8Array) => b
   return out
 }
 
-function candidatesOf(own: StateReader, epoch: number, out: readonly Uint8Array[]): Candidate[] {
+function candidatesOf(own: StateReader, epoch: number, out: readonly Uint8Array[]): SeatCandidate[] {
   const { epochBlocks, target } = registryOf(own)
   return allNodes(own).flatMap(({ account, node }) => {
     if (node.voting === undefined || node.isIdle || !hasVote(node)) return []

@@ -2,7 +2,7 @@
 import { compareBytes } from '../../../base/index.ts'
 import { limits } from '../../limits.ts'
 
-export interface Candidate {
+export interface SeatCandidate {
   readonly account: Uint8Array
   readonly score: number
   /** It has a seat now. */
@@ -29,7 +29,7 @@ export function verifiedAfter(
 }
 
 /** Accounts of those who are to have a seat, sorted. */
-export function chooseSeats(candidates: readonly Candidate[], seats: number): Uint8Array[] {
+export function chooseSeats(candidates: readonly SeatCandidate[], seats: number): Uint8Array[] {
   const ranked = [...candidates].sort(
     (a, b) =>
       b.score - a.score ||
@@ -51,6 +51,6 @@ export function chooseSeats(candidates: readonly Candidate[], seats: number): Ui
 }
 
 /** Of the best score among them, who has been where it is for longest. */
-function longest(all: readonly Candidate[]): Candidate | undefined {
+function longest(all: readonly SeatCandidate[]): SeatCandidate | undefined {
   return [...all].sort((a, b) => b.score - a.score || a.turn - b.turn || compareBytes(a.account, b.account))[0]
 }
