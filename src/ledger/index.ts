@@ -36,6 +36,7 @@ export {
 } from './modules/accounts/accounts.ts'
 export { ADMISSION, admission } from './modules/admission/admission.ts'
 export type { Beacon } from './modules/admission/beacon.ts'
+export { type BeaconDuty, beaconDutyOf } from './modules/admission/duty.ts'
 export { type AdmissionGenesis, admissionGenesis } from './modules/admission/genesis.ts'
 export type { Endorser, EndorserList } from './modules/admission/lists.ts'
 export {
@@ -121,6 +122,7 @@ export {
   type RunningChainDeps,
   type RunningChainHooks,
 } from './node/running-chain.ts'
+export { type ProvenReading, type ReadingOptions, readProven } from './proven-state.ts'
 export { ledgerReader, refuse, TransactionRefusal } from './refusal.ts'
 export type {
   Accused,

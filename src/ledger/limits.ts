@@ -35,6 +35,10 @@ export const limits = {
   OUTCOME_POLL_MS: 500,
   /** Members that a transaction is handed to before it counts as not to be placed. */
   SUBMIT_TRIES: 5,
+  /** Keys of one proof, as the chain has it; rounds of one reading, each of which waits for a member; readings begun anew for a newer header. */
+  READING_KEYS: 64,
+  READING_ROUNDS: 64,
+  READING_ATTEMPTS: 4,
   /** A key of a module: what is longer is hashed by the module. */
   MAX_KEY_BYTES: 256,
   /** The largest balance, and the largest fee: a safe integer. */

@@ -72,7 +72,7 @@ export async function startPeers(deps: PeersDeps, hooks: CompositionHooks): Prom
   const { signer, guests, capabilities } = membership
   const votes = await dataFile?.openVotes()
   const stores = dataFile && votes && storesOf(config, dataFile, votes)
-  const ledger = await ledgerOf(deps, signer)
+  const ledger = await ledgerOf(deps, signer, admission)
   const rooms = composePeers(
     { ...deps, ledger, transport, signer, scheme: ed25519, stores, guests, capabilities, admission },
     hooks,
@@ -102,11 +102,15 @@ export async function startPeers(deps: PeersDeps, hooks: CompositionHooks): Prom
 async function ledgerOf(
   { config, clock, random, log, dataFile }: PeersDeps,
   signer: Signer,
+  admission: LedgerAdmission | undefined,
 ): Promise<LedgerSide | undefined> {
   if (config.ledger.genesis === undefined || dataFile === undefined) return undefined
   const files = await dataFile.openLedgers()
   // The node answers questions and follows the other chains without it.
-  return openLedgerSide({ config, clock, random, log, files, signer, memberKey: signer.publicKey }, { onBroken() {} })
+  return openLedgerSide(
+    { config, clock, random, log, files, signer, admission, memberKey: signer.publicKey },
+    { onBroken() {} },
+  )
 }
 
 function storesOf(config: Config, dataFile: DataFile, votes: VotesFile) {

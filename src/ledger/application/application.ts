@@ -19,6 +19,7 @@ import {
 import type { SignatureScheme } from '../../crypto/index.ts'
 import { partOf, StateDraft } from '../draft.ts'
 import { ACCOUNTS, accountOf, charged, writeAccount } from '../modules/accounts/accounts.ts'
+import { beaconDutyOf } from '../modules/admission/duty.ts'
 import { badGenesis, TransactionRefusal } from '../refusal.ts'
 import type { BlockDecisions, BlockFacts, LedgerModule, LedgerState, StateReader } from '../types.ts'
 import { type ApplicationGenesis, decodeApplicationGenesis } from './genesis.ts'
@@ -118,6 +119,7 @@ export class LedgerApplication implements Application<LedgerState> {
   readonly questions = {
     verdict: (state: StateReader, given: unknown): number =>
       given instanceof Uint8Array ? this.verdict(state, given) : ResultCode.MALFORMED,
+    beacon: (state: StateReader, given: unknown) => beaconDutyOf(state, given as Parameters<typeof beaconDutyOf>[1]),
   }
 
   build(

@@ -4,6 +4,7 @@ import {
   ChordnsError,
   type Clock,
   errorText,
+  isChordnsError,
   type Log,
   type PeerId,
   type RequestOptions,
@@ -13,12 +14,13 @@ import {
 } from '../../base/index.ts'
 import type { Config } from '../../config/index.ts'
 import { ed25519, ed25519Signer, type Signer, sha256 } from '../../crypto/index.ts'
-import { ioLimits, isMarkedUsed, loadOrCreateSeed, markUsed, readTextFile } from '../../io/index.ts'
+import { ioLimits, isMarkedUsed, loadOrCreateSeed, loadSeed, markUsed, readTextFile } from '../../io/index.ts'
 import { type LedgerGenesis, memberIdOf, parseGenesisText, RunningChain } from '../../ledger/index.ts'
 import type { Ring } from '../../ring/index.ts'
 import { LEDGER_DIRECTORY } from '../disk.ts'
 import { RequestRoom } from '../rooms.ts'
 import { openApplication } from '../state/open-application.ts'
+import { Duties } from './duties.ts'
 import { ledgerApplicationOf, threadData } from './thread-data.ts'
 
 /** In the package this file is JavaScript, and so is that one. */
@@ -75,13 +77,36 @@ export async function openLedgers(deps: LedgerFilesDeps, hooks: LedgerFilesHooks
   if (config.ledger.roles.length === 0) return { all, running: [] }
   const seed = await loadOrCreateSeed(config.ledger.votingKeyFile, 'voting key')
   await claimVotes(config.ledger.votingKeyFile, seed, deps.stores.marks)
+  const duties = await dutiesOf(deps, seed)
   const running: RunningChain[] = []
+  const also: LedgerFilesHooks = {
+    ...hooks,
+    onDecided(chain) {
+      hooks.onDecided(chain)
+      void duties?.decided(chain)
+    },
+  }
   try {
-    for (const genesis of all) running.push(await openChain(deps, hooks, genesis, ed25519Signer(seed)))
+    for (const genesis of all) running.push(await openChain(deps, also, genesis, ed25519Signer(seed)))
     return { all, running }
   } catch (error) {
     await Promise.all(running.map((chain) => chain.stop()))
     throw error
+  }
+}
+
+/** Undefined: this machine has no account, so nothing can be sent. */
+async function dutiesOf(
+  { config, clock, log, memberKey }: LedgerFilesDeps,
+  votingSeed: Uint8Array,
+): Promise<Duties | undefined> {
+  try {
+    const account = ed25519Signer(await loadSeed(config.ledger.accountFile, 'account key'))
+    return new Duties({ clock, log, votingSeed, account, memberKey })
+  } catch (error) {
+    if (!isChordnsError(error, 'KEY_MISSING')) throw error
+    log.info({ file: config.ledger.accountFile }, 'no account key here: this node takes no part in draws')
+    return undefined
   }
 }
 

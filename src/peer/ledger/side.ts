@@ -27,6 +27,8 @@ import { ed25519, type Signer } from '../../crypto/index.ts'
 import { Ledgers, memberIdOf, type RunningChain } from '../../ledger/index.ts'
 import type { LedgerFiles } from '../disk.ts'
 import { RequestRoom } from '../rooms.ts'
+import { admissionChainOf, type LedgerAdmission } from './admission.ts'
+import { ListFollower } from './list-follower.ts'
 import { type LedgerWiring, openLedgers, PeersByName } from './running.ts'
 
 export interface LedgerSideDeps {
@@ -37,6 +39,8 @@ export interface LedgerSideDeps {
   readonly files: LedgerFiles
   /** The key of this node's identity in the ring. */
   readonly memberKey: Uint8Array
+  /** Of an endorsed ring. */
+  readonly admission: LedgerAdmission | undefined
   /** Signs for this node as a witness. */
   readonly signer: Signer
 }
@@ -126,6 +130,9 @@ export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHook
       onConflict: (conflict) => void light.show(chain.genesis.chainId, conflict),
     })
   }
+  const { admission } = deps
+  const { chainId } = admissionChainOf(opened.all)
+  const list = admission && new ListFollower({ follower: light, chainId, admission, clock, log })
   return {
     ledgers,
     follower: light,
@@ -137,8 +144,10 @@ export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHook
     start() {
       ledgers.start()
       for (const { genesis } of opened.all) light.follow({ name: genesis.name, trusted: trustGenesis(genesis) })
+      list?.start()
     },
     async stop() {
+      list?.stop()
       light.close()
       await ledgers.stop()
     },

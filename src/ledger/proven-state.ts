@@ -1,0 +1,109 @@
+/**
+ * Reads a state that is elsewhere as if it were here: what a function of a state needs is proven piece by piece, all against one certified header, until
+ * the function has all of it. So whoever only follows a ledger reads it by the same functions as the ledger itself.
+ */
+import { ChordnsError, latin1 } from '../base/index.ts'
+import type { BlockHeader, LedgerView } from '../chain/index.ts'
+import { limits } from './limits.ts'
+import type { StateReader } from './types.ts'
+
+export interface ProvenReading<T> {
+  readonly value: T
+  /** Whose state it is. */
+  readonly header: BlockHeader
+  /** False: it was so at the time of the header, and need not be so now. */
+  readonly fresh: boolean
+}
+
+export interface ReadingOptions {
+  readonly signal?: AbortSignal
+}
+
+/**
+ * `read` is called again and again, and must be a function of the state alone; it sees nothing where it has not read yet. Rejects with
+ * LEDGER_UNPROVEN when the ledger cannot be asked, LEDGER_TOO_MUCH when it reads without end, and as `read` does at last.
+ */
+export async function readProven<T>(
+  view: LedgerView,
+  chainId: Uint8Array,
+  read: (state: StateReader) => T,
+  { signal }: ReadingOptions = {},
+): Promise<ProvenReading<T>> {
+  for (let attempt = 0; attempt < limits.READING_ATTEMPTS; attempt++) {
+    const reading = new Reading(view, chainId, signal)
+    const found = await reading.run(read)
+    // A newer header came in between: what was read belongs to two states.
+    if (found !== undefined) return found
+  }
+  throw unproven('the newest header changes faster than it can be read')
+}
+
+class Reading {
+  readonly #view: LedgerView
+  readonly #chainId: Uint8Array
+  readonly #signal: AbortSignal | undefined
+  readonly #known = new Map<string, Uint8Array | undefined>()
+  #header: BlockHeader | undefined
+  #fresh = true
+
+  constructor(view: LedgerView, chainId: Uint8Array, signal: AbortSignal | undefined) {
+    this.#view = view
+    this.#chainId = chainId
+    this.#signal = signal
+  }
+
+  /** Undefined: the header changed on the way. */
+  async run<T>(read: (state: StateReader) => T): Promise<ProvenReading<T> | undefined> {
+    for (let round = 0; round < limits.READING_ROUNDS; round++) {
+      const missing = new Map<string, Uint8Array>()
+      const outcome = attempt(() => read(this.#reader(missing)))
+      if (missing.size === 0 && this.#header !== undefined) {
+        if ('failure' in outcome) throw outcome.failure
+        return { value: outcome.value, header: this.#header, fresh: this.#fresh }
+      }
+      if (!(await this.#prove([...missing.values()]))) return undefined
+    }
+    throw new ChordnsError('LEDGER_TOO_MUCH', 'more is to be read of the ledger than a follower may ask for', {})
+  }
+
+  #reader(missing: Map<string, Uint8Array>): StateReader {
+    return {
+      get: (key) => {
+        const name = latin1(key)
+        if (!this.#known.has(name)) missing.set(name, key.slice())
+        return this.#known.get(name)
+      },
+    }
+  }
+
+  /** False: of another header than before. */
+  async #prove(keys: readonly Uint8Array[]): Promise<boolean> {
+    for (let from = 0; from < keys.length; from += limits.READING_KEYS) {
+      const some = keys.slice(from, from + limits.READING_KEYS)
+      const answer = await this.#view.prove(
+        this.#chainId,
+        some,
+        this.#signal === undefined ? {} : { signal: this.#signal },
+      )
+      if (answer.kind !== 'proven') throw unproven(answer.reason)
+      if (this.#header !== undefined && this.#header.height !== answer.header.height) return false
+      this.#header = answer.header
+      this.#fresh = answer.fresh
+      for (const [index, key] of some.entries()) this.#known.set(latin1(key), answer.values[index])
+    }
+    return true
+  }
+}
+
+/** What a function makes of half a state may be nonsense, and so may what it throws. */
+function attempt<T>(what: () => T): { readonly value: T } | { readonly failure: unknown } {
+  try {
+    return { value: what() }
+  } catch (failure) {
+    return { failure }
+  }
+}
+
+function unproven(reason: string) {
+  return new ChordnsError('LEDGER_UNPROVEN', `the ledger proves nothing now: ${reason}`, { reason })
+}
