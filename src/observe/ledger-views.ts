@@ -64,3 +64,10 @@ export const provenView = z.object({
   proof: hex,
 })
 export type ProvenView = z.infer<typeof provenView>
+
+/** The file is base64. */
+export const proofFileView = z.object({ chain: z.string(), file: z.string() })
+export type ProofFileView = z.infer<typeof proofFileView>
+
+export const cdsView = z.object({ chain: z.string(), payload: hex, cds: z.array(hex) })
+export type CdsView = z.infer<typeof cdsView>

@@ -34,6 +34,19 @@ export {
 export { checkConfigFiles } from './check.ts'
 export { type InviterFiles, makeInvitation, makeRevocation, redeemToken } from './joining.ts'
 export {
+  carriedBy,
+  type DomainPlace,
+  type DomainSummary,
+  describeDomain,
+  domainPayloads,
+  domainPlace,
+  domainRecord,
+  domainSettings,
+  registrationOf,
+  type SettingsWanted,
+  verifyDomainProof,
+} from './ledger/domains.ts'
+export {
   type GenesisRequest,
   type MadeGenesis,
   makeFounder,

@@ -9,6 +9,7 @@ import type { FrontEnd } from '../serve/index.ts'
 import { flushCached, showCached } from './cache-commands.ts'
 import type { Core } from './core/core.ts'
 import type { DataFile } from './disk.ts'
+import { domainRoutes } from './ledger/domain-routes.ts'
 import { ledgerRoutes } from './ledger/routes.ts'
 import type { Peers } from './ring.ts'
 import { announceInvitation, announceRevocation, expelMember } from './ring-commands.ts'
@@ -62,6 +63,7 @@ export function statusRoutes(deps: StatusDeps): Readonly<Record<string, StatusRo
       return askReplicas(peers.chunks, nameOf(query), clock, signal)
     }),
     ...ledgerRoutes(() => peers?.ledger),
+    ...domainRoutes(() => peers?.ledger, deps.core.resolver),
     '/chain/verify': looksUp(() => {
       if (peers?.chains === undefined) throw ringOff()
       return viewVerify(peers.chains.verify())

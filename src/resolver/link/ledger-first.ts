@@ -12,7 +12,7 @@ import type { LinkDeps, LinkRequest, LinkResolver, LinkResult } from './types.ts
 /** Seconds that a stub may remember that nobody has a name: a block is made every minute. */
 const ABSENCE_TTL = 60
 
-/** Rejects with LEDGER_UNREACHABLE (detail {ede}), and as `resolveLink` does. */
+/** Rejects with NAME_UNPROVEN (detail {ede}), and as `resolveLink` does. */
 export function ledgerFirst({ anchors, clock }: LinkDeps, resolveLink: LinkResolver): LinkResolver {
   if (anchors === undefined) return resolveLink
   return async (request) => {
@@ -37,7 +37,7 @@ function settle({ question, onStep }: LinkRequest, verdict: AnchorVerdict, now: 
   const detail = verdict.kind === 'anchored' ? describe(verdict.anchor, verdict.isOld) : verdict.why
   onStep?.({ kind: 'ledger', question, detail })
   if (verdict.kind === 'unreachable')
-    throw new ChordnsError('LEDGER_UNREACHABLE', verdict.why, {
+    throw new ChordnsError('NAME_UNPROVEN', verdict.why, {
       ede: [{ code: Ede.NO_REACHABLE_AUTHORITY, text: verdict.why }],
     })
   return verdict.kind === 'nothing' ? { finding: absence(question, verdict, now), ede: [] } : undefined

@@ -1,0 +1,126 @@
+/** The way of a payload onto a chain: signed by this organisation's account, handed to the running node, and watched until it is decided. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ChordnsError, type Endpoint, fromHex, toHex } from '../../../base/index.ts'
+import {
+  accountView,
+  ledgerStatusView,
+  type OutcomeView,
+  outcomeView,
+  provenView,
+  submittedView,
+} from '../../../observe/index.ts'
+import type { DomainPlace } from '../../../peer/index.ts'
+import { loadConfigFrom } from '../../common/config-option.ts'
+import { type NodeFlags, nodeOf } from '../../common/node-option.ts'
+import { askNode, tellNode } from '../../common/status-client.ts'
+
+/** A block is made every minute at least; this is a few of them. */
+const WAIT_MS = 110_000
+const LOOK_MS = 500
+
+export interface Decided {
+  readonly transaction: string
+  readonly height: number
+  readonly code: number
+  readonly detail: string
+}
+
+/** A command at work on one name. */
+export interface Session {
+  readonly node: Endpoint
+  readonly place: DomainPlace
+  /** Hex, as the newest header has it; null: there is none. */
+  readonly value: string | null
+  readonly height: number
+  readonly fresh: boolean
+}
+
+export async function openSession(name: string, flags: NodeFlags): Promise<Session> {
+  const node = nodeOf(flags)
+  const { domainPlace } = await import('../../../peer/index.ts')
+  const { chains } = await askNode(node, '/ledgers', {}, ledgerStatusView)
+  const place = domainPlace(name, chains)
+  const proven = await askNode(node, '/ledgers/prove', { chain: place.chain, key: place.stateKey }, provenView)
+  return { node, place, value: proven.values[0]?.value ?? null, height: proven.height, fresh: proven.fresh }
+}
+
+/** Carries payloads of one name, one after the other. */
+export class Carrier {
+  readonly #session: Session
+  readonly #config: ReturnType<typeof loadConfigFrom>['config']
+  #nonce: number | undefined
+
+  constructor(session: Session, flags: NodeFlags) {
+    this.#session = session
+    this.#config = loadConfigFrom(flags).config
+  }
+
+  /** Resolves when it is in a block, whatever became of it. Throws DOMAIN_UNDECIDED, KEY_*, LEDGER_*. */
+  async carry(payload: Uint8Array): Promise<Decided> {
+    const { node, place } = this.#session
+    const peer = await import('../../../peer/index.ts')
+    const account = await peer.loadAccount(this.#config)
+    const key = toHex(account.publicKey)
+    const known = await askNode(node, '/ledgers/account', { chain: place.chain, account: key }, accountView)
+    const nonce = Math.max(known.nonce, this.#nonce ?? 0)
+    const wanted = { chainId: place.chainId, nonce, payload, now: Date.now() }
+    const bytes = peer.carriedBy(account, wanted)
+    const { transaction } = await tellNode(node, '/ledgers/submit', { chain: place.chain }, submittedView, bytes)
+    this.#nonce = nonce + 1
+    const outcome = await this.#outcome(transaction)
+    return { transaction, height: outcome.height, code: outcome.code, detail: outcome.detail }
+  }
+
+  /** Resolves when the head of the chain is at least so high. */
+  async reach(height: number): Promise<void> {
+    const { node, place } = this.#session
+    for (const end = Date.now() + 2 * WAIT_MS; ; await sleep(LOOK_MS)) {
+      const { chains } = await askNode(node, '/ledgers', {}, ledgerStatusView)
+      if ((chains.find(({ name }) => name === place.chain)?.head.height ?? 0) >= height) return
+      if (Date.now() > end) throw undecided(`no block ${height} of ${place.chain}`)
+    }
+  }
+
+  async #outcome(transaction: string): Promise<NonNullable<OutcomeView>> {
+    const { node, place } = this.#session
+    const query = { chain: place.chain, transaction, waitMs: String(WAIT_MS) }
+    const outcome = await askNode(node, '/ledgers/outcome', query, outcomeView, WAIT_MS + 10_000)
+    if (outcome === null) throw undecided(`transaction ${transaction} is in no block of ${place.chain} yet`)
+    return outcome
+  }
+}
+
+/** Throws DOMAIN_REFUSED unless it was done. */
+export function done(decided: Decided, ...alsoFine: readonly number[]): Decided {
+  if (decided.code === 0 || alsoFine.includes(decided.code)) return decided
+  throw new ChordnsError('DOMAIN_REFUSED', `refused at height ${decided.height}: ${wordOf(decided)}`, { ...decided })
+}
+
+/** Codes that have no word in the result. */
+const WORDS: Readonly<Record<number, string>> = {
+  1: 'malformed',
+  2: 'the signature is not the owner’s',
+  3: 'another transaction of this account came between; try again',
+  4: 'the account cannot pay',
+  5: 'too late',
+  6: 'this account may not carry transactions: its organisation is not admitted',
+  8: 'the account has had all its transactions of today',
+}
+
+function wordOf({ code, detail }: Decided): string {
+  return detail === '' ? (WORDS[code] ?? `code ${code}`) : `${detail} (code ${code})`
+}
+
+function undecided(message: string) {
+  return new ChordnsError(
+    'DOMAIN_UNDECIDED',
+    `${message}; it may still be decided: look with \`chordns domain show\``,
+    {},
+  )
+}
+
+export function hexBytes(what: string, text: string): Uint8Array {
+  if (!/^[0-9a-fA-F]{64}$/.test(text))
+    throw new ChordnsError('USAGE', `${what} must be a public key: 64 digits of hex`, {})
+  return fromHex(text)
+}

@@ -1,0 +1,73 @@
+/** What the status API does for commands about names: proofs in files, and signed CDS sets as they are in the DNS. */
+import { ChordnsError, toHex } from '../../base/index.ts'
+import { Class, type Name, nameToText, parseName, Type } from '../../dns/index.ts'
+import { encodePayload, labelUnder, nameStateKey, updateByCdsPayload } from '../../ledger/index.ts'
+import { type CdsView, looksUp, type ProofFileView, type StatusRoute } from '../../observe/index.ts'
+import type { Resolver } from '../../resolver/index.ts'
+import type { LedgerSide } from './side.ts'
+
+export function domainRoutes(
+  side: () => LedgerSide | undefined,
+  resolver: Resolver,
+): Readonly<Record<string, StatusRoute>> {
+  const there = () => {
+    const one = side()
+    if (one === undefined)
+      throw new ChordnsError('LEDGER_OFF', 'this node knows of no ledger: set ledger.genesis to the genesis file', {})
+    return one
+  }
+  return {
+    '/ledgers/proof-file': looksUp((query, signal) => proofFile(there(), nameIn(query), signal)),
+    '/ledgers/cds': looksUp((query, signal) => cdsPayload(there(), resolver, nameIn(query), signal)),
+  }
+}
+
+async function proofFile(side: LedgerSide, name: Name, signal: AbortSignal): Promise<ProofFileView> {
+  const { chain, chainId, label } = placeOf(side, name)
+  const file = await side.follower.proofFile(chainId, [nameStateKey(label)], { signal })
+  if (file === undefined)
+    throw new ChordnsError('LEDGER_UNPROVEN', `the ledger ${chain} proves nothing now: try again`, {
+      reason: 'unreachable',
+    })
+  return { chain, file: Buffer.from(file).toString('base64') }
+}
+
+/** The CDS and DNSKEY sets of a zone with their signatures, as a payload that anybody may carry. */
+async function cdsPayload(side: LedgerSide, resolver: Resolver, name: Name, signal: AbortSignal): Promise<CdsView> {
+  const { chain, label } = placeOf(side, name)
+  const setOf = async (type: number) => {
+    const { findings } = await resolver.resolve({
+      question: { name, type, class: Class.IN },
+      recursionDesired: true,
+      checkingDisabled: false,
+      dnssecOk: true,
+      authenticData: true,
+      client: 'status-api',
+      signal,
+    })
+    const outcome = findings.at(-1)?.outcome
+    return outcome?.kind === 'rrset' && outcome.rrset.type === type ? outcome.rrset : undefined
+  }
+  const [cds, dnskeys] = [await setOf(Type.CDS), await setOf(Type.DNSKEY)]
+  if (cds === undefined || dnskeys === undefined)
+    throw new ChordnsError('CDS_MISSING', `${nameToText(name)} has no CDS set: its signer asks for no other keys`, {})
+  const evidence = {
+    cds: cds.rdatas,
+    cdsSignatures: cds.signatures,
+    dnskeys: dnskeys.rdatas,
+    dnskeySignatures: dnskeys.signatures,
+  }
+  return { chain, payload: toHex(encodePayload(updateByCdsPayload(label, evidence))), cds: cds.rdatas.map(toHex) }
+}
+
+function placeOf({ ledgers }: LedgerSide, name: Name) {
+  for (const { genesis, chainId } of ledgers.chains) {
+    const label = genesis.name === 'root' ? undefined : labelUnder(genesis.name, name)
+    if (label !== undefined) return { chain: genesis.name, chainId, label }
+  }
+  throw new ChordnsError('USAGE', `${nameToText(name)} is no name of a ledger of this node`, {})
+}
+
+function nameIn(query: URLSearchParams): Name {
+  return parseName(query.get('name') ?? '')
+}
