@@ -8,6 +8,8 @@ export {
   accountView,
   type CdsView,
   cdsView,
+  type HeadView,
+  headView,
   type LedgerStatusView,
   ledgerStatusView,
   type OutcomeView,

@@ -71,3 +71,6 @@ export type ProofFileView = z.infer<typeof proofFileView>
 
 export const cdsView = z.object({ chain: z.string(), payload: hex, cds: z.array(hex) })
 export type CdsView = z.infer<typeof cdsView>
+
+export const headView = z.object({ chain: z.string(), height: z.number(), fresh: z.boolean() })
+export type HeadView = z.infer<typeof headView>

@@ -2,7 +2,7 @@
 import { ChordnsError, toHex } from '../../base/index.ts'
 import { Class, type Name, nameToText, parseName, Type } from '../../dns/index.ts'
 import { encodePayload, labelUnder, nameStateKey, updateByCdsPayload } from '../../ledger/index.ts'
-import { type CdsView, looksUp, type ProofFileView, type StatusRoute } from '../../observe/index.ts'
+import { type CdsView, type HeadView, looksUp, type ProofFileView, type StatusRoute } from '../../observe/index.ts'
 import type { Resolver } from '../../resolver/index.ts'
 import type { LedgerSide } from './side.ts'
 
@@ -17,9 +17,20 @@ export function domainRoutes(
     return one
   }
   return {
+    '/ledgers/head': looksUp((query) => newestHead(there(), query)),
     '/ledgers/proof-file': looksUp((query, signal) => proofFile(there(), nameIn(query), signal)),
     '/ledgers/cds': looksUp((query, signal) => cdsPayload(there(), resolver, nameIn(query), signal)),
   }
+}
+
+/** After a look at what the members have: followers look once a minute, and whoever has just changed something waits for it. */
+async function newestHead({ ledgers, follower }: LedgerSide, query: URLSearchParams): Promise<HeadView> {
+  const chain = query.get('chain') ?? ''
+  const chainId = ledgers.genesisOf(chain)?.chainId
+  if (chainId === undefined) throw new ChordnsError('USAGE', `there is no ledger ${chain}`, {})
+  await follower.look(chainId)
+  const head = follower.head(chainId)
+  return { chain, height: head?.height ?? 0, fresh: head?.fresh ?? false }
 }
 
 async function proofFile(side: LedgerSide, name: Name, signal: AbortSignal): Promise<ProofFileView> {

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ChordnsError, type Endpoint, fromHex, toHex } from '../../../base/index.ts'
 import {
   accountView,
+  headView,
   ledgerStatusView,
   type OutcomeView,
   outcomeView,
@@ -40,6 +41,8 @@ export async function openSession(name: string, flags: NodeFlags): Promise<Sessi
   const { domainPlace } = await import('../../../peer/index.ts')
   const { chains } = await askNode(node, '/ledgers', {}, ledgerStatusView)
   const place = domainPlace(name, chains)
+  // What was changed a moment ago is to be seen.
+  await askNode(node, '/ledgers/head', { chain: place.chain }, headView)
   const proven = await askNode(node, '/ledgers/prove', { chain: place.chain, key: place.stateKey }, provenView)
   return { node, place, value: proven.values[0]?.value ?? null, height: proven.height, fresh: proven.fresh }
 }
@@ -75,8 +78,8 @@ export class Carrier {
   async reach(height: number): Promise<void> {
     const { node, place } = this.#session
     for (const end = Date.now() + 2 * WAIT_MS; ; await sleep(LOOK_MS)) {
-      const { chains } = await askNode(node, '/ledgers', {}, ledgerStatusView)
-      if ((chains.find(({ name }) => name === place.chain)?.head.height ?? 0) >= height) return
+      const head = await askNode(node, '/ledgers/head', { chain: place.chain }, headView)
+      if (head.height >= height) return
       if (Date.now() > end) throw undecided(`no block ${height} of ${place.chain}`)
     }
   }
