@@ -25,6 +25,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ readonly benchmark: Be
   hops: () => import('./hops.ts'),
   join: () => import('./join.ts'),
   kills: () => import('./kills.ts'),
+  light: () => import('./light.ts'),
   load: () => import('./load.ts'),
   outage: () => import('./outage.ts'),
   peers: () => import('./peers.ts'),

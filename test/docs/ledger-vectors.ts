@@ -15,6 +15,7 @@ import {
   encodeFollowRequest,
   encodeGenesis,
   encodeNote,
+  encodeProofFile,
   encodeResult,
   encodeWarmProof,
   formatNoteKey,
@@ -111,6 +112,19 @@ export function ledgerVectors(signer: Signer, memberId: Uint8Array): Record<stri
     'absence proof': toHex(proveKeys(stateView(state), [text('c')])),
     'warm proof': toHex(
       encodeWarmProof({ height: 1, value: text('1'), stateProof: proveKeys(stateView(state), [text('a')]) }),
+    ),
+    'proof file': toHex(
+      encodeProofFile({
+        head: { header, certificate },
+        claims: [
+          { key: text('a'), value: text('1') },
+          { key: text('c'), value: undefined },
+        ],
+        stateProof: proveKeys(stateView(state), [text('a'), text('c')]),
+        older: undefined,
+        validators,
+        trail: [],
+      }),
     ),
     'header request': toHex(encodeFollowRequest({ kind: 'header', chainId, height: 0, of: 7 })),
     'older header request': toHex(encodeFollowRequest({ kind: 'older', chainId, of: 1, within: 7 })),

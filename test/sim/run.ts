@@ -4,6 +4,7 @@ import { stdout } from 'node:process'
 import { Command, InvalidArgumentError } from 'commander'
 import { runChains } from './chain/command.ts'
 import { replayWorld, runWorlds } from './command.ts'
+import { lightWorlds } from './light/suite.ts'
 import { nodeWorlds } from './nodes/suite.ts'
 import { ringWorlds } from './ring/suite.ts'
 
@@ -11,6 +12,7 @@ interface Options {
   readonly chain?: boolean
   readonly ring?: boolean
   readonly nodes?: boolean
+  readonly light?: boolean
   readonly seeds?: readonly [number, number]
   readonly sizes?: readonly number[]
   readonly long?: boolean
@@ -48,6 +50,7 @@ const values = new Command('test:sim')
   .description('simulate chains, rings and whole nodes with faults and liars, and check what must always hold')
   .option('--chain', 'chains only')
   .option('--ring', 'rings only')
+  .option('--light', 'light followers of ledgers only')
   .option('--nodes', 'whole nodes only')
   .option('-s, --seeds <range>', 'these worlds, without the planted bugs (default 1..200; 1..10000 with --full)', range)
   .option('--sizes <list>', 'validators of a chain (default 4,7)', sizesOf)
@@ -69,7 +72,7 @@ const values = new Command('test:sim')
 
 const { seeds, sizes, workers, json } = values
 const full = values.full === true
-const SUITES = ['chain', 'ring', 'nodes'] as const
+const SUITES = ['chain', 'ring', 'light', 'nodes'] as const
 const named = SUITES.filter((suite) => values[suite] === true)
 const suites: readonly (typeof SUITES)[number][] = named.length > 0 ? named : SUITES
 /** Each suite keeps its own progress beside the result. */
@@ -90,10 +93,12 @@ else {
 async function run(suite: (typeof suites)[number]) {
   const shared = { seeds, full, workers, json: progressOf(suite) }
   if (suite === 'chain') return runChains({ ...shared, sizes, long: values.long === true })
+  if (suite === 'light') return runWorlds(lightWorlds, shared)
   return suite === 'ring' ? runWorlds(ringWorlds, shared) : runWorlds(nodeWorlds, shared)
 }
 
 function replay(which: number) {
+  if (values.light === true) return replayWorld(lightWorlds, which)
   return values.nodes === true ? replayWorld(nodeWorlds, which) : replayWorld(ringWorlds, which)
 }
 

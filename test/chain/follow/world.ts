@@ -41,6 +41,17 @@ export function stateOf(values: Readonly<Record<string, string>>): StateMap {
 /** What a member says instead of what its server says; undefined: that. `'silent'`: nothing at all. */
 export type Lie = (request: FollowRequest, honest: () => FollowReply) => FollowReply | 'silent' | undefined
 
+type Prove = (
+  ledger: TestLedger,
+  height: number,
+  keys: readonly Uint8Array[],
+) => { readonly values: readonly (Uint8Array | undefined)[]; readonly proof: Uint8Array } | undefined
+
+const proveKnown: Prove = (ledger, height, keys) => {
+  const state = states.get(toHex(ledger.certified[height - 1]?.header.stateRoot ?? new Uint8Array()))
+  return state && { values: keys.map((key) => stateGet(state, key)), proof: proveKeys(stateView(state), keys) }
+}
+
 export class TestMember {
   readonly peer: PeerId
   ledger: TestLedger
@@ -53,12 +64,21 @@ export class TestMember {
   readonly told: Uint8Array[] = []
   conflict: Uint8Array | undefined
   readonly server: FollowServer
+  /** In words, for worlds of many liars. */
+  habit = ''
+  readonly prove: Prove
 
-  constructor(name: string, ledger: TestLedger, clock: VirtualClock) {
+  /** `prove`: what the state of a height says; by default any state that was made by `stateOf`. */
+  constructor(name: string, ledger: TestLedger, clock: VirtualClock, prove: Prove = proveKnown) {
     this.peer = asPeerId(name)
     this.ledger = ledger
+    this.prove = prove
     this.server = new FollowServer({ clock })
     this.server.serve(servedBy(this))
+  }
+
+  timeout(): ChordnsError {
+    return new ChordnsError('PEER_TIMEOUT', 'silence', {})
   }
 
   get height(): number {
@@ -91,11 +111,7 @@ export function servedBy(member: TestMember): ServedChain {
       },
     },
     states: {
-      async prove(height, keys) {
-        const state = states.get(toHex(member.ledger.certified[height - 1]?.header.stateRoot ?? new Uint8Array()))
-        if (state === undefined || height < member.oldest) return undefined
-        return { values: keys.map((key) => stateGet(state, key)), proof: proveKeys(stateView(state), keys) }
-      },
+      prove: async (height, keys) => (height < member.oldest ? undefined : member.prove(member.ledger, height, keys)),
     },
     conflict: () => member.conflict,
     onConflict: (conflict) => member.told.push(conflict),
@@ -153,7 +169,7 @@ export class FollowWorld {
 
   /** What waits for no timer has run. */
   async settled(): Promise<void> {
-    for (let turn = 0; turn < 60; turn++) await this.clock.advanceAsync(0)
+    for (let turn = 0; turn < 3; turn++) await this.clock.advanceAsync(0)
   }
 
   /** A minute and a bit: every follower has looked once more. */

@@ -78,6 +78,10 @@ export class TestLedger {
     this.#sets.push(validators, validators, validators)
   }
 
+  validatorOf(n: number): Validator {
+    return this.#person(n).validator
+  }
+
   get height(): number {
     return this.certified.length
   }

@@ -1,0 +1,98 @@
+/** What liars show followers: every lie that their keys allow, and some that they do not. */
+import { setRoot } from '../../../src/chain/blocks/set-root.ts'
+import { stateRoot } from '../../../src/chain/trees/state-map.ts'
+import type { Lie } from '../../chain/follow/world.ts'
+import { TestLedger } from '../../chain/light/ledger.ts'
+import type { Habit } from './plan.ts'
+import type { LightWorld } from './world.ts'
+
+/** The ledger that a liar shows instead of the true one, if it shows one of its own. */
+export function liarsLedger(world: LightWorld, habit: Habit): TestLedger | undefined {
+  switch (habit) {
+    case 'fork':
+      return longRangeFork(world)
+    case 'madeUp':
+      return madeUp(world)
+    default:
+      return undefined
+  }
+}
+
+/** From before they were removed on, by their keys alone, up to now: what their keys can sign of the sets that were in force then. */
+function longRangeFork(world: LightWorld): TestLedger | undefined {
+  const { ledger, bad, random } = world
+  if (bad.length === 0 || ledger.height < 2) return undefined
+  const fork = ledger.fork(1 + random.below(ledger.height - 1))
+  const last = fork.head.header.time
+  const now = ledger.head.header.time
+  const blocks = 3 + random.below(4)
+  for (let i = 1; i <= blocks; i++) {
+    const time = Math.max(last + i, last + Math.floor(((now - last) * i) / blocks) + i)
+    fork.block({ next: bad, signers: bad, time, stateRoot: stateRoot(world.lie) })
+  }
+  return fork
+}
+
+/** Sets that are all theirs, from the first height on, so that all signatures are of a quorum; the id of the chain is the true one. */
+function madeUp({ ledger, bad, lie, random }: LightWorld): TestLedger {
+  const people = bad.length > 0 ? bad : [90, 91, 92, 93]
+  const made = new TestLedger(people, { name: ledger.genesis.name })
+  Object.assign(made, { chainId: ledger.chainId })
+  const height = ledger.height + random.below(3)
+  for (let at = 1; at <= Math.max(height, 1); at++)
+    made.block({
+      time: ledger.certified[at - 1]?.header.time ?? ledger.head.header.time + at,
+      stateRoot: stateRoot(lie),
+    })
+  return made
+}
+
+/** What a member with this habit replies instead of what its server says. */
+export function lieOf(world: LightWorld, habit: Habit): Lie {
+  switch (habit) {
+    case 'silent':
+      return () => 'silent'
+    case 'wrongPath':
+      return (request, honest) => {
+        const reply = honest()
+        if (request.kind !== 'older' || reply.kind !== 'older') return undefined
+        return { ...reply, path: [...reply.path].reverse() }
+      }
+    case 'otherVersion':
+      return (request, honest) => {
+        if (request.kind !== 'state') return undefined
+        // What was so at another height, with the proof of that height.
+        const other = Math.max(1, request.height - 1 - world.random.below(5))
+        return world.stateAt(other, request.keys) ?? honest()
+      }
+    case 'namedSet':
+      return (request, honest) => namedSet(world, request, honest)
+    default:
+      return () => undefined
+  }
+}
+
+/** True headers with the list of the liars in the place of the set that they name; then headers that only that list signs. */
+function namedSet(world: LightWorld, ...[request, honest]: Parameters<Lie>): ReturnType<Lie> {
+  const people = world.bad.length > 0 ? world.bad : [90, 91, 92, 93]
+  const theirs = new TestLedger(people)
+  const set = theirs.setAt(1)
+  if (request.kind === 'set') return { kind: 'set', validators: set }
+  const reply = honest()
+  if (request.kind !== 'header' || request.height !== 0 || reply.kind !== 'header') return undefined
+  // Right after what the follower trusts, which needs no path.
+  const known = world.ledger.certified[request.of - 1]
+  if (known === undefined || world.random.below(2) === 0) return undefined
+  Object.assign(theirs, { chainId: world.ledger.chainId })
+  const { header, certificate } = known
+  const next = {
+    ...header,
+    height: header.height + 1,
+    time: header.time + 1,
+    previousId: certificate.blockId,
+    stateRoot: stateRoot(world.lie),
+    validatorsHash: setRoot(set),
+    nextValidatorsHash: setRoot(set),
+  }
+  return { ...reply, certified: theirs.certify(next, set), path: undefined }
+}
