@@ -74,7 +74,14 @@ function checksOf(n: number, root: Uint8Array, key: Uint8Array, value: Uint8Arra
   const people = Array.from({ length: n }, (_, i) => i)
   const ledger = new TestLedger(people, { makeKey: ed25519Signer }).grow(3, { stateRoot: root })
   const claims = [{ key, value }]
-  const cold = encodeProofFile({ head: ledger.head, claims, stateProof, older: undefined, validators: undefined, trail: [] })
+  const cold = encodeProofFile({
+    head: ledger.head,
+    claims,
+    stateProof,
+    older: undefined,
+    validators: undefined,
+    trail: [],
+  })
   const warm = encodeWarmProof({ height: 3, value, stateProof })
   const rules = lightRules(ed25519)
   const trusted = trust(ledger.at(2), ledger.setAt(3))
@@ -105,7 +112,7 @@ async function servingOf(followers: number, minutes: number) {
   const people = Array.from({ length: 31 }, (_, i) => i)
   const ledger = new TestLedger(people, { makeKey: ed25519Signer }).grow(20)
   const { chainId } = ledger
-  const server = new FollowServer({ clock: systemClock })
+  const server = new FollowServer({ clock: systemClock() })
   server.serve({
     headers: {
       chainId,
@@ -118,7 +125,13 @@ async function servingOf(followers: number, minutes: number) {
     conflict: () => undefined,
     onConflict: () => {},
   })
-  const peers = Array.from({ length: followers }, (_, i) => asPeerId(`peer ${sha256(text(`${i}`)).slice(0, 8).join('')}`))
+  const peers = Array.from({ length: followers }, (_, i) =>
+    asPeerId(
+      `peer ${sha256(text(`${i}`))
+        .slice(0, 8)
+        .join('')}`,
+    ),
+  )
   let bytes = 0
   const before = process.cpuUsage()
   for (let minute = 0; minute < minutes; minute++) {

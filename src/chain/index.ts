@@ -71,6 +71,7 @@ export {
   sortedValidators,
   validatorsHash,
 } from './blocks/validators.ts'
+export type { TrustedPoint } from './follow/beginning.ts'
 export type { ChainStart } from './follow/chain-follower.ts'
 export { believedConflict } from './follow/conflicts.ts'
 export { LightFollower, type LightFollowerDeps, type LightFollowerHooks } from './follow/follower.ts'

@@ -1,7 +1,7 @@
 /** From checked settings to what the rooms take; and the rules between keys. */
 import { join } from 'node:path'
 import type { Endpoint } from '../base/index.ts'
-import { errorText } from '../base/index.ts'
+import { errorText, fromHex } from '../base/index.ts'
 import { nameToText, parseName } from '../dns/index.ts'
 import { normalAddress } from '../iterator/index.ts'
 import type { RecurseLimits, ServerSwitches, ZoneServers } from '../recurse/index.ts'
@@ -110,7 +110,14 @@ function readLedger({ ledger, ring, data }: ConfigValues, problems: Problem[]): 
     problems.push({ path: 'ring.enabled', message: 'must not be false: a ledger is followed through the ring' })
   const precedence = new Map(Object.entries(ledger.precedence))
   const { unreachable, witness } = ledger
-  return { genesis, roles, votingKeyFile, accountFile, precedence, unreachable, witness }
+  const trust = new Map(Object.entries(ledger.trust).map(([chain, point]) => [chain, blockOf(point)] as const))
+  return { genesis, roles, votingKeyFile, accountFile, precedence, unreachable, trust, witness }
+}
+
+/** HEIGHT:ID, as the schema wants it. */
+function blockOf(point: string): { readonly height: number; readonly blockId: Uint8Array } {
+  const [height, id] = point.split(':')
+  return { height: Number(height), blockId: fromHex(id!) }
 }
 
 function checkListen({ listen, access }: ConfigValues, problems: Problem[]): void {

@@ -84,6 +84,8 @@ export interface LedgerConfig {
   readonly unreachable: 'dns' | 'fail'
   /** Outside logs whose checkpoints are cosigned. Keys are notes' keys, as text. */
   readonly witness: readonly { readonly origin: string; readonly keys: readonly string[]; readonly enough: number }[]
+  /** Blocks that the operator trusts, by the names of chains. */
+  readonly trust: ReadonlyMap<string, { readonly height: number; readonly blockId: Uint8Array }>
 }
 
 export interface RingConfig {

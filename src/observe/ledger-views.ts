@@ -16,6 +16,8 @@ export const ledgerStatusView = z.object({
         /** Unix ms; 0: none yet. */
         time: z.number(),
         state: z.enum(['fresh', 'stale', 'expired', 'forked']),
+        /** Of the header: what `ledger.trust` names. */
+        blockId: hex.nullable(),
         stateRoot: hex.nullable(),
         validators: z.number(),
       }),

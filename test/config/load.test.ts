@@ -236,6 +236,10 @@ describe('a wrong file', () => {
     [{ chunks: { admitAfter: 0 } }, 'chunks.admitAfter: must be "auto" or a number of members from 1 to 1000'],
     [{ ledger: { roles: ['validator'] } }, 'ledger.genesis: missing'],
     [{ ledger: { genesis: 'g.json' }, ring: { enabled: false } }, 'ring.enabled: must not be false'],
+    [
+      { ledger: { genesis: 'g.json', trust: { root: '12' } } },
+      'ledger.trust.root: must be HEIGHT:BLOCK ID, the id in 64 hex digits',
+    ],
     [{ ledger: { genesis: 'g.json', roles: ['king'] } }, 'ledger.roles.0: must be one of "validator", "full"'],
     [{ data: '' }, 'data: must be a directory'],
     [{ status: { listen: '0.0.0.0:8053' } }, 'status.listen: must be a loopback address'],

@@ -1,11 +1,13 @@
 /** Runs worlds of one kind on a thread of its own: a seed comes in, its outcome goes out. */
 import { parentPort, workerData } from 'node:worker_threads'
+import { lightWorlds } from './light/suite.ts'
 import { nodeWorlds } from './nodes/suite.ts'
 import { ringWorlds } from './ring/suite.ts'
 import type { Subject, WorldOutcome } from './suite.ts'
 
 const SUBJECTS: Readonly<Record<string, (seed: number) => Promise<WorldOutcome>>> = {
   ring: runner(ringWorlds),
+  light: runner(lightWorlds),
   nodes: runner(nodeWorlds),
 }
 

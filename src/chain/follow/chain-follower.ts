@@ -8,7 +8,8 @@ import { verifyHeader } from '../light/verify.ts'
 import type { Step } from '../light/walk.ts'
 import { limits } from '../limits.ts'
 import type { CertifiedHeader, Validator } from '../types.ts'
-import { FollowBook } from './book.ts'
+import { beginAt, isSettledBy, type TrustedPoint } from './beginning.ts'
+import { FollowBook, type KeptOfChain } from './book.ts'
 import { believedConflict } from './conflicts.ts'
 import type { MemberBook } from './members.ts'
 import type { FollowReply, FollowRequest } from './messages.ts'
@@ -19,6 +20,8 @@ import { type WalkEnd, walkTo } from './walking.ts'
 export interface ChainStart {
   readonly name: string
   readonly trusted: Trusted
+  /** Begun from when what is known is too old, or was forked below it. */
+  readonly point?: TrustedPoint | undefined
 }
 
 export interface ChainFollowerDeps {
@@ -45,6 +48,7 @@ export class ChainFollower {
   readonly #hooks: ChainFollowerHooks
   readonly #book: FollowBook
   readonly #start: Trusted
+  readonly #point: TrustedPoint | undefined
   /** The way from the start to the head, no longer than it must be. */
   #steps: readonly Step[] = []
   #conflict: Uint8Array | undefined
@@ -53,13 +57,14 @@ export class ChainFollower {
   /** Members whose two headers showed nothing to this follower. */
   readonly #unconvincing = new Set<PeerId>()
 
-  constructor(deps: ChainFollowerDeps, hooks: ChainFollowerHooks, { name, trusted }: ChainStart) {
+  constructor(deps: ChainFollowerDeps, hooks: ChainFollowerHooks, { name, trusted, point }: ChainStart) {
     this.chain = { chainId: trusted.chainId, name }
     this.#deps = deps
     this.#hooks = hooks
     this.#start = trusted
+    this.#point = point
     this.#book = new FollowBook(trusted.chainId, deps.store)
-    const { steps, conflict } = this.#book.remembered()
+    const { steps, conflict } = this.#remembered()
     const head = steps.at(-1)?.trusted
     const isOfUse = head !== undefined && head.height > trusted.height && !isExpired(deps.rules, head, deps.clock.now())
     if (isOfUse) this.#steps = steps.filter((step) => step.trusted.height > trusted.height)
@@ -116,9 +121,32 @@ export class ChainFollower {
     return true
   }
 
+  #remembered(): KeptOfChain {
+    const kept = this.#book.remembered()
+    if (kept.conflict === undefined || this.#point === undefined || !isSettledBy(kept.conflict, this.#point))
+      return kept
+    this.#book.forget()
+    return { steps: [], conflict: undefined }
+  }
+
+  /** The operator's block counts when nothing else does, and only while it is not too old itself. */
+  async #begin(point: TrustedPoint): Promise<void> {
+    const { members, rules, clock, log } = this.#deps
+    const begun = await beginAt(members, this.chain.chainId, point)
+    if (begun === undefined || isExpired(rules, begun.step.trusted, clock.now())) return
+    for (const set of begun.sets) this.#book.addSet(set)
+    this.#steps = [begun.step]
+    this.#book.putSteps(this.#steps)
+    log.info(
+      { chain: this.chain.name, height: point.height },
+      'a ledger is followed from the block that the operator trusts',
+    )
+  }
+
   async #look(): Promise<void> {
-    if (this.#state() === 'forked' || this.#state() === 'expired') return
     const before = this.head
+    if (before.state === 'expired' && this.#point !== undefined) await this.#begin(this.#point)
+    if (this.#state() === 'forked' || this.#state() === 'expired') return
     const shown = await this.#shown()
     // The newest first: what is lower is then compared with it.
     shown.sort((a, b) => b.reply.certified.header.height - a.reply.certified.header.height)

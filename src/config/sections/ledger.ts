@@ -29,6 +29,17 @@ export const ledger = z
       .describe(
         'Who says what a name is, by TLD: "ledger" (the default for every TLD with a ledger) resolves what is registered there by the keys and servers that stand there, and all else by the DNS; "dns" asks the ledger only for names that the DNS does not have; "ledger-only" never asks the DNS.',
       ),
+    trust: z
+      .record(
+        z.string().regex(tld, { error: 'must be "root" or a TLD in lower case' }),
+        z
+          .string()
+          .regex(/^[1-9][0-9]{0,14}:[0-9a-f]{64}$/, { error: 'must be HEIGHT:BLOCK ID, the id in 64 hex digits' }),
+      )
+      .default({})
+      .describe(
+        'A block of a ledger, as HEIGHT:ID from somebody whom you trust (`chordns ledger status --json` shows it), by "root" or TLD: where following begins when the genesis, or what this node knew, is older than 14 days, or when the ledger was forked below it.',
+      ),
     unreachable: oneOf(['dns', 'fail'])
       .default('dns')
       .describe(

@@ -50,6 +50,7 @@ function statusOf({ ledgers, follower }: LedgerSide): LedgerStatusView {
           height: head?.height ?? 0,
           time: head?.height === 0 ? 0 : (head?.time ?? 0),
           state: head?.state ?? 'stale',
+          blockId: head?.certified === undefined ? null : toHex(head.certified.certificate.blockId),
           stateRoot: head?.certified === undefined ? null : toHex(head.certified.header.stateRoot),
           validators: head?.validators.length ?? 0,
         },

@@ -128,6 +128,7 @@ export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHook
       ...chain.served,
       conflict: () => light.conflict(chain.genesis.chainId),
       onConflict: (conflict) => void light.show(chain.genesis.chainId, conflict),
+      onNote: (note) => (note === undefined ? chain.cosigning.checkpoint : chain.cosigning.receive(note)),
     })
   }
   const { admission } = deps
@@ -143,7 +144,10 @@ export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHook
     },
     start() {
       ledgers.start()
-      for (const { genesis } of opened.all) light.follow({ name: genesis.name, trusted: trustGenesis(genesis) })
+      for (const { genesis } of opened.all) {
+        const { name } = genesis
+        light.follow({ name, trusted: trustGenesis(genesis), point: config.ledger.trust.get(name) })
+      }
       list?.start()
     },
     async stop() {

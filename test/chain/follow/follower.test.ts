@@ -104,6 +104,38 @@ describe('a light follower', () => {
     expect(again.head(ledger.chainId)).toMatchObject({ height: 7, state: 'fresh' })
   })
 
+  it('begins from a block that its operator names when the genesis is too old, or when the chain was forked below', async () => {
+    const ledger = new TestLedger(FOUR).grow(5)
+    const fork = ledger.fork(4).grow(2, { stateRoot: new Uint8Array(32).fill(6) })
+    const world = new FollowWorld(ledger)
+    const member = world.member('a', ledger)
+    const trusted = trustGenesis(ledger.genesis)
+    const first = await world.follow(ledger)
+    const conflict = { first: ledger.at(5), second: fork.at(5), firstSet: ledger.setAt(5), secondSet: fork.setAt(5) }
+    first.show(ledger.chainId, encodeConflict({ ...conflict, older: undefined }))
+    expect(first.head(ledger.chainId)?.state).toBe('forked')
+    first.close()
+    world.disk.crash('process')
+    await world.clock.advanceAsync(15 * DAY)
+    ledger.block({ time: world.clock.now() - 3 * MINUTE, next: [1, 2, 3, 4] })
+    ledger.block({ time: world.clock.now() - 2 * MINUTE })
+    ledger.block({ time: world.clock.now() - MINUTE })
+    const point = { height: 7, blockId: ledger.at(7).certificate.blockId }
+    member.lie = ({ kind }) => (kind === 'set' ? { kind: 'set', validators: fork.setAt(1) } : undefined)
+    const lied = await world.follow(ledger, { name: 'root', trusted, point })
+    expect(lied.head(ledger.chainId)).toMatchObject({ height: 0, state: 'expired' })
+    lied.close()
+    world.disk.crash('process')
+    member.lie = () => undefined
+    const again = await world.follow(ledger, { name: 'root', trusted, point })
+    expect(again.head(ledger.chainId)).toMatchObject({ height: 8, state: 'fresh' })
+    again.close()
+    world.disk.crash('process')
+    const other = await world.follow(ledger, { name: 'root', trusted, point: { height: 7, blockId: ledger.chainId } })
+    // What is on the disk is good still.
+    expect(other.head(ledger.chainId)).toMatchObject({ height: 8, state: 'fresh' })
+  })
+
   it('proves what is there and what is not, several names at once, and requests the same only once', async () => {
     const state = stateOf({ one: '1', two: '2' })
     const ledger = new TestLedger(FOUR).grow(6, { stateRoot: stateRoot(state) })
