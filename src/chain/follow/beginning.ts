@@ -15,7 +15,7 @@ export interface TrustedPoint {
   readonly blockId: Uint8Array
 }
 
-export interface Beginning {
+export interface BegunChain {
   readonly step: Step
   readonly sets: readonly (readonly Validator[])[]
 }
@@ -25,7 +25,7 @@ export async function beginAt(
   members: MemberBook,
   chainId: Uint8Array,
   { height, blockId }: TrustedPoint,
-): Promise<Beginning | undefined> {
+): Promise<BegunChain | undefined> {
   for (const peer of members.ordered(chainId).slice(0, 3 * limits.FOLLOWED_MEMBERS)) {
     const reply = await members.request(peer, { kind: 'header', chainId, height, of: 0 })
     if (reply?.kind !== 'header') continue
