@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { verifierScript } from '../../scripts/verifier/build.ts'
 import { fromHex, toHex } from '../../src/base/index.ts'
 import { encodeGenesis } from '../../src/chain/blocks/genesis.ts'
-import { type Anchor, verifyAnywhere } from '../../src/chain/light/anywhere.ts'
+import { type ProofAnchor, verifyAnywhere } from '../../src/chain/light/anywhere.ts'
 import { encodeProofFile, type ProofFile } from '../../src/chain/light/proof-file.ts'
 import { proveKeys } from '../../src/chain/trees/proofs/prove.ts'
 import { stateGet, stateRoot, stateView } from '../../src/chain/trees/state-map.ts'
@@ -33,7 +33,7 @@ runInContext(
 runInContext(`${verifierScript()}; globalThis.chordns = chordns`, context)
 
 /** What the page would say. Bytes are handed over as hex, so that every object is of the context. */
-function inPage(anchor: Anchor, file: Uint8Array, now: number): Verdict | string {
+function inPage(anchor: ProofAnchor, file: Uint8Array, now: number): Verdict | string {
   const by = anchor.kind === 'genesis' ? toHex(anchor.genesis) : toHex(anchor.blockId)
   Object.assign(context['input'], { by, isGenesis: anchor.kind === 'genesis', file: toHex(file), now })
   const said = runInContext(
@@ -51,7 +51,7 @@ function inPage(anchor: Anchor, file: Uint8Array, now: number): Verdict | string
   return JSON.parse(said) as Verdict | string
 }
 
-function inNode(anchor: Anchor, file: Uint8Array, now: number): unknown {
+function inNode(anchor: ProofAnchor, file: Uint8Array, now: number): unknown {
   try {
     const verdict: Verdict = verifyAnywhere(ed25519, anchor, file, now)
     const hex = (bytes: Uint8Array | undefined) => (bytes === undefined ? null : toHex(bytes))
@@ -75,10 +75,10 @@ describe('the verifier for everybody', () => {
     validators: ledger.setAt(5),
     trail: [],
   }
-  const genesis: Anchor = { kind: 'genesis', genesis: encodeGenesis(ledger.genesis) }
-  const byBlock: Anchor = { kind: 'blockId', blockId: ledger.head.certificate.blockId }
+  const genesis: ProofAnchor = { kind: 'genesis', genesis: encodeGenesis(ledger.genesis) }
+  const byBlock: ProofAnchor = { kind: 'blockId', blockId: ledger.head.certificate.blockId }
   const now = ledger.head.header.time
-  const both = (anchor: Anchor, bytes: Uint8Array, at = now) => {
+  const both = (anchor: ProofAnchor, bytes: Uint8Array, at = now) => {
     const page = inPage(anchor, bytes, at)
     expect(page).toEqual(inNode(anchor, bytes, at))
     return page
@@ -122,7 +122,7 @@ describe('the verifier for everybody', () => {
 
   it('holds the vectors of the protocol', () => {
     const vectors = protocolVectors() as Record<string, string>
-    const anchor: Anchor = { kind: 'genesis', genesis: fromHex(vectors['genesis']!) }
+    const anchor: ProofAnchor = { kind: 'genesis', genesis: fromHex(vectors['genesis']!) }
     const proven = both(anchor, fromHex(vectors['proof file']!), 1_800_000_002_000)
     expect(proven).toMatchObject({
       kind: 'proven',

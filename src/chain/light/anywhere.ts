@@ -7,12 +7,17 @@ import { decodeProofFile, type ProofVerdict, verifyProofFile, verifyState } from
 import { isInHistory, lightRules, trustGenesis } from './trust.ts'
 
 /** `genesis`: the bytes that the chain begins with, good for the trusting period after its time. `blockId`: of the head of the file, learnt elsewhere. */
-export type Anchor =
+export type ProofAnchor =
   | { readonly kind: 'genesis'; readonly genesis: Uint8Array }
   | { readonly kind: 'blockId'; readonly blockId: Uint8Array }
 
 /** `now`: Unix ms. It says what was so at the verdict's time; whether it is so still is for the reader. Throws CHAIN_MALFORMED. */
-export function verifyAnywhere(scheme: SignatureScheme, anchor: Anchor, bytes: Uint8Array, now: number): ProofVerdict {
+export function verifyAnywhere(
+  scheme: SignatureScheme,
+  anchor: ProofAnchor,
+  bytes: Uint8Array,
+  now: number,
+): ProofVerdict {
   const file = decodeProofFile(bytes)
   if (anchor.kind === 'genesis')
     return verifyProofFile(lightRules(scheme), trustGenesis(decodeGenesis(anchor.genesis)), file, now)
