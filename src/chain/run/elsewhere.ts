@@ -122,7 +122,9 @@ class Life {
         const { content, head } = effect
         const { height, stateRoot } = head.header
         this.#call('decide', [content, stateRoot, encodeNote(head)], () => {}, true)
-        return this.#port.prune(height - this.#parts.keepVersions + 1)
+        const below = height - this.#parts.keepVersions + 1
+        if (below > 1) this.#port.prune(below)
+        return
       }
       case 'fetchState':
         return this.#fetch(effect.head, effect.from)

@@ -149,7 +149,7 @@ export class VersionedState {
    */
   pruneSome(height: number): boolean {
     const head = this.head()
-    if (head === undefined) return false
+    if (head === undefined || height <= 0) return false
     const below = Math.min(height, head.height)
     const writes = this.#outdated(below)
     if (writes.length > 0) this.#pairs.batch(writes, { durable: false })
