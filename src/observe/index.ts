@@ -12,6 +12,8 @@ export {
   headView,
   type LedgerStatusView,
   ledgerStatusView,
+  type MembersView,
+  membersView,
   type OutcomeView,
   outcomeView,
   type ProofFileView,

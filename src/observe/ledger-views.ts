@@ -76,3 +76,23 @@ export type CdsView = z.infer<typeof cdsView>
 
 export const headView = z.object({ chain: z.string(), height: z.number(), fresh: z.boolean() })
 export type HeadView = z.infer<typeof headView>
+/** The list of who may be in the ring, or of another application. */
+export const membersView = z.object({
+  chain: z.string(),
+  list: z.number(),
+  height: z.number(),
+  fresh: z.boolean(),
+  members: z.array(
+    z.object({
+      account: hex,
+      name: z.string(),
+      contact: z.string(),
+      ringKey: hex,
+      isEndorser: z.boolean(),
+      endorsers: z.array(hex),
+      /** Its place on the ring; null: its salt is not drawn yet. */
+      nodeId: hex.nullable(),
+    }),
+  ),
+})
+export type MembersView = z.infer<typeof membersView>

@@ -22,7 +22,13 @@ export {
   replaceSecret as replaceSecretFile,
   replaceTextFile as writeTextFile,
 } from '../io/index.ts'
-export { type Payload as TransactionPayload, transferPayload } from '../ledger/index.ts'
+export {
+  endorsePayload,
+  leavePayload,
+  type Payload as TransactionPayload,
+  transferPayload,
+  withdrawPayload,
+} from '../ledger/index.ts'
 export {
   decodeToken,
   encodeToken,
@@ -46,6 +52,13 @@ export {
   type SettingsWanted,
   verifyDomainProof,
 } from './ledger/domains.ts'
+export {
+  type EndorsementFiles,
+  endorsementFrom,
+  makeAnswer,
+  makeApplication,
+  makeInquiry,
+} from './ledger/admitting.ts'
 export {
   type GenesisRequest,
   type MadeGenesis,

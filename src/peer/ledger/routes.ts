@@ -1,11 +1,22 @@
 /** What the status API says and does about ledgers. */
-import { ChordnsError, fromHex, isChordnsError, toHex } from '../../base/index.ts'
+import { ChordnsError, equalBytes, fromHex, isChordnsError, toHex } from '../../base/index.ts'
 import { transactionId } from '../../chain/index.ts'
-import { ACCOUNTS, accountFrom, type LedgerGenesis, moduleKey } from '../../ledger/index.ts'
+import { sha256 } from '../../crypto/index.ts'
+import {
+  ACCOUNTS,
+  accountFrom,
+  endorsersOf,
+  everybodyOf,
+  type LedgerGenesis,
+  moduleKey,
+  readProven,
+  type StateReader,
+} from '../../ledger/index.ts'
 import {
   type AccountView,
   type LedgerStatusView,
   looksUp,
+  type MembersView,
   type OutcomeView,
   type ProvenView,
   reads,
@@ -19,6 +30,7 @@ import { wordOf } from './transactions.ts'
 /** A transaction in hex. */
 const MAX_BODY_BYTES = 2 * 32_768
 const MAX_WAIT_MS = 120_000
+const MAX_LIST = 65_535
 
 export function ledgerRoutes(side: () => LedgerSide | undefined): Readonly<Record<string, StatusRoute>> {
   const there = () => {
@@ -30,6 +42,7 @@ export function ledgerRoutes(side: () => LedgerSide | undefined): Readonly<Recor
   return {
     '/ledgers': reads(() => statusOf(there())),
     '/ledgers/account': looksUp((query, signal) => account(there(), query, signal)),
+    '/ledgers/members': looksUp((query, signal) => members(there(), query, signal)),
     '/ledgers/prove': looksUp((query, signal) => prove(there(), query, signal)),
     '/ledgers/submit': takes(MAX_BODY_BYTES, (query, _, body) => submit(there(), query, body)),
     '/ledgers/outcome': looksUp((query) => outcome(there(), query)),
@@ -79,6 +92,29 @@ async function account(side: LedgerSide, query: URLSearchParams, signal: AbortSi
   const { values, fresh } = await proven(side, chain, [moduleKey(ACCOUNTS, key)], signal)
   const { nonce, balance } = accountFrom(values[0])
   return { chain: chain.genesis.name, account: toHex(key), nonce, balance, fresh }
+}
+
+async function members(side: LedgerSide, query: URLSearchParams, signal: AbortSignal): Promise<MembersView> {
+  const chain = chainOf(side, query)
+  const list = Number(query.get('list') ?? '0')
+  if (!Number.isInteger(list) || list < 0 || list > MAX_LIST) throw usage(`list must be 0 to ${MAX_LIST}`)
+  const read = (state: StateReader) => ({ all: everybodyOf(state, list), endorsers: endorsersOf(state, list) })
+  const { value, header, fresh } = await readProven(side.follower, chain.chainId, read, { signal })
+  return {
+    chain: chain.genesis.name,
+    list,
+    height: header.height,
+    fresh,
+    members: value.all.map(({ account, name, contact, ringKey, endorsers, salt }) => ({
+      account: toHex(account),
+      name,
+      contact,
+      ringKey: toHex(ringKey),
+      isEndorser: value.endorsers.some((one) => equalBytes(one.account, account)),
+      endorsers: endorsers.map((one) => toHex(one)),
+      nodeId: salt === undefined ? null : toHex(sha256(ringKey, salt)),
+    })),
+  }
 }
 
 async function prove(side: LedgerSide, query: URLSearchParams, signal: AbortSignal): Promise<ProvenView> {

@@ -1,5 +1,6 @@
 /** `chordns ledger`: who may join, who owns a name: founding, looking, taking part. */
 import type { Command } from 'commander'
+import { addAdmittingCommands } from './admitting.ts'
 import { addFoundingCommands } from './founding.ts'
 import { addLookingCommands } from './looking.ts'
 
@@ -7,4 +8,5 @@ export function addLedgerCommands(program: Command): void {
   const ledger = program.command('ledger').description('the ledgers of the ring: who may join, who owns a name')
   addFoundingCommands(ledger)
   addLookingCommands(ledger)
+  addAdmittingCommands(ledger)
 }
