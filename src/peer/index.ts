@@ -40,6 +40,13 @@ export {
 export { checkConfigFiles } from './check.ts'
 export { type InviterFiles, makeInvitation, makeRevocation, redeemToken } from './joining.ts'
 export {
+  type EndorsementFiles,
+  endorsementFrom,
+  makeAnswer,
+  makeApplication,
+  makeInquiry,
+} from './ledger/admitting.ts'
+export {
   carriedBy,
   type DomainPlace,
   type DomainSummary,
@@ -52,13 +59,6 @@ export {
   type SettingsWanted,
   verifyDomainProof,
 } from './ledger/domains.ts'
-export {
-  type EndorsementFiles,
-  endorsementFrom,
-  makeAnswer,
-  makeApplication,
-  makeInquiry,
-} from './ledger/admitting.ts'
 export {
   type GenesisRequest,
   type MadeGenesis,

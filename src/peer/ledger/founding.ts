@@ -42,6 +42,7 @@ export interface GenesisRequest {
   readonly others: readonly string[]
   readonly heartbeatMs?: number
   readonly intervalMs?: number
+  readonly epochBlocks?: number
 }
 
 export interface MadeGenesis {

@@ -43,6 +43,7 @@ Examples:
     .option('--founder <file>', 'an organisation that is admitted from the start (repeatable)', collect, [])
     .option('--heartbeat <seconds>', 'a block is made this often when nothing happens', '60')
     .option('--interval <seconds>', 'least time between two blocks', '1')
+    .option('--epoch <blocks>', 'blocks after which validators are chosen anew and places in the ring are drawn', '100')
     .option('--dry-run', 'print what would be written')
     .option('--json', 'print JSON')
     .addHelpText(
@@ -64,6 +65,7 @@ Examples:
         others: flags.founder,
         heartbeatMs: milliseconds('--heartbeat', flags.heartbeat),
         intervalMs: milliseconds('--interval', flags.interval),
+        epochBlocks: blocks('--epoch', flags.epoch),
       })
       if (!flags.dryRun) await peer.writeNewFile(flags.out, made.text)
       const chains = made.chains.map(({ name, chainId, validators }) => ({ name, chainId: toHex(chainId), validators }))
@@ -96,6 +98,7 @@ interface InitFlags {
   readonly founder: readonly string[]
   readonly heartbeat: string
   readonly interval: string
+  readonly epoch: string
   readonly dryRun?: boolean
   readonly json?: boolean
 }
@@ -111,6 +114,12 @@ function milliseconds(flag: string, text: string): number {
   if (!Number.isFinite(seconds) || seconds < 0.1 || seconds > 86_400)
     throw usage(`${flag} must be seconds from 0.1 to 86400`)
   return Math.round(seconds * 1_000)
+}
+
+function blocks(flag: string, text: string): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 2 || value > 10_000) throw usage(`${flag} must be 2 to 10000 blocks`)
+  return value
 }
 
 function collect(value: string, all: readonly string[]): readonly string[] {
