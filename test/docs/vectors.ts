@@ -14,7 +14,12 @@ import { keyOfPlace } from '../../src/chunks/copies/places.ts'
 import { buildDigest } from '../../src/chunks/digests/digest.ts'
 import { tagOf } from '../../src/chunks/entries/order.ts'
 import { chunkOf, keyOfChunk, type SignedEntry } from '../../src/chunks/index.ts'
-import { encodeDigestReply, encodeDigestRequest } from '../../src/chunks/wire/digest-messages.ts'
+import {
+  encodeChangesReply,
+  encodeChangesRequest,
+  encodeDigestReply,
+  encodeDigestRequest,
+} from '../../src/chunks/wire/digest-messages.ts'
 import { encodeReply, encodeRequest } from '../../src/chunks/wire/messages.ts'
 import { encodePull, pullMark } from '../../src/chunks/wire/pull-messages.ts'
 import { questionKey } from '../../src/chunks/wire/question-key.ts'
@@ -203,6 +208,7 @@ const group: ChainDescriptor = {
 }
 const certificate: Certificate = { kind: 'agreed', observations: [observation], contents: [] }
 const digest = contentDigest(question, outcome)
+const STAMP = { start: 1_700_000_000_000, count: 7 }
 const record = {
   class: 'agreed',
   digest,
@@ -285,6 +291,13 @@ export function protocolVectors(): Readonly<Record<string, string>> {
     ...invitations(),
     'ring ping': toHex(encodeRingMessage({ type: 'ping' })),
     read: toHex(encodeRequest({ kind: 'read', question })),
+    'changes of digests request': toHex(encodeChangesRequest(STAMP)),
+    'changes of digests': toHex(
+      encodeChangesReply({
+        stamp: STAMP,
+        rows: [[asChunkId(chunk), { bits: buildDigest([questionKey(question)])!.bits }]],
+      }),
+    ),
     'digest request': toHex(encodeDigestRequest([{ chunk: asChunkId(chunk), tag: new Uint8Array(8).fill(7) }])),
     'digest of one question': toHex(encodeDigestReply([{ bits: buildDigest([questionKey(question)])!.bits }])),
     ...popularNames(question.name),

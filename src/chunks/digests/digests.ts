@@ -8,7 +8,15 @@ import type { Ring } from '../../ring/index.ts'
 import { limits } from '../limits.ts'
 import type { Placement } from '../seats/placement.ts'
 import type { Seats } from '../seats/seats.ts'
-import { decodeDigestRequest, encodeDigestReply } from '../wire/digest-messages.ts'
+import {
+  type DigestChanges,
+  type DigestStamp,
+  decodeChangesRequest,
+  decodeDigestRequest,
+  encodeChangesReply,
+  encodeDigestReply,
+  isChangesRequest,
+} from '../wire/digest-messages.ts'
 import type { Faults } from '../wire/faults.ts'
 import { questionKey } from '../wire/question-key.ts'
 import type { Rates } from '../wire/rates.ts'
@@ -123,9 +131,12 @@ export function createDigests(deps: DigestsDeps, { keysOf }: DigestsHooks): Dige
     const wanted = oldDigests(deps, heard)
     // More than may be requested at once: they are requested as they are needed.
     if (wanted.size > limits.MAX_DIGEST_REQUESTS) return
-    for (const [peer, chunks] of wanted)
-      for (let at = 0; at < chunks.length; at += limits.MAX_DIGESTS_AT_ONCE)
-        heard.request(peer, chunks.slice(at, at + limits.MAX_DIGESTS_AT_ONCE))
+    for (const [peer, chunks] of wanted) heard.refresh(peer, chunks)
+  }
+
+  function changesFor(from: PeerId, since: DigestStamp): DigestChanges {
+    const nothing = { stamp: since, rows: undefined }
+    return ring.memberByPeer(from) !== undefined && rates.spend(from) ? own.changesSince(since) : nothing
   }
 
   return {
@@ -133,10 +144,13 @@ export function createDigests(deps: DigestsDeps, { keysOf }: DigestsHooks): Dige
     expects,
     namers,
     answer(from, body) {
+      if (isChangesRequest(body)) return encodeChangesReply(changesFor(from, decodeChangesRequest(body)))
       const wanted = decodeDigestRequest(body)
       const known =
         ring.memberByPeer(from) !== undefined && rates.spend(from, Math.ceil(wanted.length / CHUNKS_A_TOKEN))
-      return encodeDigestReply(known ? wanted.map(own.replyTo) : wanted.map(() => 'busy'))
+      if (!known) return encodeDigestReply(wanted.map(() => 'busy'))
+      const replies = wanted.map(own.replyTo)
+      return encodeDigestReply(replies, own.stamp())
     },
     changed: own.changed,
     start: () => refreshIn(limits.DIGEST_FIRST_MS),

@@ -2,7 +2,15 @@
 import { type ChunkId, type Clock, isChordnsError, type PeerId, type RequestOptions } from '../../base/index.ts'
 import { BoundedMap } from '../entries/bounded-map.ts'
 import { limits } from '../limits.ts'
-import { type DigestReply, decodeDigestReply, encodeDigestRequest } from '../wire/digest-messages.ts'
+import {
+  type DigestChanges,
+  type DigestReply,
+  type DigestStamp,
+  decodeChangesReply,
+  decodeStampedReply,
+  encodeChangesRequest,
+  encodeDigestRequest,
+} from '../wire/digest-messages.ts'
 import type { Faults } from '../wire/faults.ts'
 import type { Send } from '../wire/request.ts'
 import { type ChunkDigest, digestOf } from './digest.ts'
@@ -25,6 +33,8 @@ export interface HeardDigests {
   of(peer: PeerId, chunk: ChunkId): PeerDigest | undefined
   /** Requests the digests of some chunks of one peer, save those that are on their way. */
   request(peer: PeerId, chunks: readonly ChunkId[]): void
+  /** The same for all that are wanted of the peer: only what has changed, where it has told all of them before. */
+  refresh(peer: PeerId, chunks: readonly ChunkId[]): void
   readonly size: number
   readonly bytes: number
   /** Requests that went out. */
@@ -34,6 +44,8 @@ export interface HeardDigests {
 export function createHeardDigests({ clock, send, stopping, faults }: HeardDigestsDeps): HeardDigests {
   const heard = new BoundedMap<PeerDigest>(limits.MAX_DIGESTS_BYTES)
   const onTheirWay = new Set<string>()
+  /** Peers whose digests are refreshed as a whole. */
+  const whole = new Map<PeerId, Whole>()
   let inFlight = 0
   let requested = 0
 
@@ -42,6 +54,7 @@ export function createHeardDigests({ clock, send, stopping, faults }: HeardDiges
   }
 
   function put(peer: PeerId, chunk: ChunkId, digest: ChunkDigest | undefined): void {
+    whole.get(peer)?.chunks.add(chunk)
     const bytes = (digest?.bits.length ?? 0) + limits.DIGEST_OVERHEAD_BYTES
     heard.set(keyOf(peer, chunk), { digest, at: clock.monotonic() }, bytes, Number.POSITIVE_INFINITY)
   }
@@ -59,18 +72,16 @@ export function createHeardDigests({ clock, send, stopping, faults }: HeardDiges
     requested++
     for (const chunk of wanted) onTheirWay.add(keyOf(peer, chunk))
     const rows = wanted.map((chunk) => ({ chunk, tag: of(peer, chunk)?.digest?.tag ?? NOTHING }))
-    const options: RequestOptions = {
-      timeoutMs: limits.DIGEST_TIMEOUT_MS,
-      patienceMs: limits.DIGEST_PATIENCE_MS,
-      signal: stopping,
-    }
-    void send(peer, encodeDigestRequest(rows), options)
+    void send(peer, encodeDigestRequest(rows), optionsOf(stopping))
       .then((body) => {
-        const replies = decodeDigestReply(body)
+        const { replies, stamp } = decodeStampedReply(body)
         for (const [i, chunk] of wanted.entries()) hear(peer, chunk, replies[i] ?? 'busy')
+        const isTold = wanted.every((_, i) => replies[i] !== undefined && replies[i] !== 'busy')
+        stampWith(peer, wanted, isTold ? stamp : undefined)
       })
       .catch((error: unknown) => {
         if (isChordnsError(error, 'CHUNK_MALFORMED')) faults.add(peer)
+        unstamp(peer)
         // It is not requested again at once. What was known before counts until it is too old.
         for (const chunk of wanted) if (of(peer, chunk) === undefined) put(peer, chunk, undefined)
       })
@@ -80,9 +91,65 @@ export function createHeardDigests({ clock, send, stopping, faults }: HeardDiges
       })
   }
 
+  /** A stamp holds for all that is held of the peer: an older one at worst tells something again. */
+  function stampWith(peer: PeerId, told: readonly ChunkId[], stamp: DigestStamp | undefined): void {
+    const one = whole.get(peer)
+    if (one === undefined) return
+    const toldNow = new Set(told)
+    if ([...one.chunks].every((chunk) => toldNow.has(chunk))) one.stamp = stamp
+    else if (stamp === undefined || one.stamp?.start !== stamp.start) one.stamp = undefined
+  }
+
+  function unstamp(peer: PeerId): void {
+    const one = whole.get(peer)
+    if (one !== undefined) one.stamp = undefined
+  }
+
+  function refresh(peer: PeerId, chunks: readonly ChunkId[]): void {
+    if (whole.size > 2 * limits.MAX_DIGEST_REQUESTS) whole.clear()
+    const one = whole.get(peer) ?? { chunks: new Set(chunks), stamp: undefined }
+    whole.set(peer, one)
+    if (one.stamp !== undefined && chunks.every((chunk) => of(peer, chunk) !== undefined)) {
+      requestChanges(peer, one, one.stamp)
+      return
+    }
+    for (let at = 0; at < chunks.length; at += limits.MAX_DIGESTS_AT_ONCE)
+      request(peer, chunks.slice(at, at + limits.MAX_DIGESTS_AT_ONCE))
+  }
+
+  function requestChanges(peer: PeerId, one: Whole, since: DigestStamp): void {
+    if (onTheirWay.has(peer) || inFlight >= limits.MAX_DIGEST_REQUESTS) return
+    inFlight++
+    requested++
+    onTheirWay.add(peer)
+    void send(peer, encodeChangesRequest(since), optionsOf(stopping))
+      .then((body) => hearChanges(peer, one, decodeChangesReply(body)))
+      .catch((error: unknown) => {
+        if (isChordnsError(error, 'CHUNK_MALFORMED')) faults.add(peer)
+        unstamp(peer)
+      })
+      .finally(() => {
+        inFlight--
+        onTheirWay.delete(peer)
+      })
+  }
+
+  function hearChanges(peer: PeerId, one: Whole, { rows, stamp }: DigestChanges): void {
+    one.stamp = rows && stamp
+    if (rows === undefined) return
+    const changed = new Map(rows)
+    for (const chunk of [...one.chunks]) {
+      const reply = changed.get(chunk) ?? 'same'
+      // It was pushed out by others meanwhile.
+      if (reply === 'same' && of(peer, chunk) === undefined) one.chunks.delete(chunk)
+      else hear(peer, chunk, reply)
+    }
+  }
+
   return {
     of,
     request,
+    refresh,
     get size() {
       return heard.size
     },
@@ -93,6 +160,17 @@ export function createHeardDigests({ clock, send, stopping, faults }: HeardDiges
       return requested
     },
   }
+}
+
+/** What is held of a peer whose digests are refreshed as a whole. */
+interface Whole {
+  readonly chunks: Set<ChunkId>
+  /** Of when all of them were as they are held, or earlier. */
+  stamp: DigestStamp | undefined
+}
+
+function optionsOf(signal: AbortSignal): RequestOptions {
+  return { timeoutMs: limits.DIGEST_TIMEOUT_MS, patienceMs: limits.DIGEST_PATIENCE_MS, signal }
 }
 
 const NOTHING = new Uint8Array()

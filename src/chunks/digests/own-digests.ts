@@ -1,11 +1,15 @@
 /** This node's own digests, for others: what it holds of each chunk, in few bytes. */
 import type { ChunkId, Clock } from '../../base/index.ts'
 import { limits } from '../limits.ts'
-import type { DigestReply, DigestRequest } from '../wire/digest-messages.ts'
+import type { DigestChanges, DigestReply, DigestRequest, DigestStamp } from '../wire/digest-messages.ts'
 import { buildDigest, type ChunkDigest, isSameTag } from './digest.ts'
 
 export interface OwnDigests {
   replyTo(request: DigestRequest): DigestReply
+  /** What the digests given out by now stand for. */
+  stamp(): DigestStamp
+  /** Those that have changed since they were told under this stamp. */
+  changesSince(stamp: DigestStamp): DigestChanges
   /** What this node holds of a chunk has changed. */
   changed(chunk: ChunkId): void
 }
@@ -14,6 +18,11 @@ export interface OwnDigests {
 export function createOwnDigests(clock: Clock, keysOf: (chunk: ChunkId) => readonly string[]): OwnDigests {
   const built = new Map<ChunkId, { readonly digest: ChunkDigest | undefined; readonly at: number }>()
   const dirty = new Set<ChunkId>()
+  const start = Math.max(0, Math.floor(clock.now()))
+  let count = 0
+  /** When each chunk changed last, by `count`, in that order; what changed before `forgotten` is not known any more. */
+  const changedAt = new Map<ChunkId, number>()
+  let forgotten = 0
 
   /** It is built anew when something has changed, at most once in DIGEST_BUILD_MS: so a peer that asks often costs nothing more. */
   function digestOfChunk(chunk: ChunkId): ChunkDigest | undefined {
@@ -27,12 +36,38 @@ export function createOwnDigests(clock: Clock, keysOf: (chunk: ChunkId) => reado
     return digest
   }
 
+  /** A digest that is younger than DIGEST_BUILD_MS is told as it was before: its change is still to be told. */
+  function stamp(): DigestStamp {
+    const untold = Math.min(...[...dirty].map((chunk) => changedAt.get(chunk) ?? forgotten))
+    return { start, count: Math.min(count, Math.max(0, untold - 1)) }
+  }
+
   return {
+    stamp,
+    changesSince(before) {
+      if (before.start !== start || before.count < forgotten || before.count > count)
+        return { stamp: stamp(), rows: undefined }
+      const chunks = [...changedAt].flatMap(([chunk, at]) => (at > before.count ? [chunk] : []))
+      const rows = chunks.map((chunk) => {
+        const digest = digestOfChunk(chunk)
+        return [chunk, digest === undefined ? 'full' : { bits: digest.bits }] as const
+      })
+      return { stamp: stamp(), rows }
+    },
     replyTo({ chunk, tag }) {
       const digest = digestOfChunk(chunk)
       if (digest === undefined) return 'full'
       return tag.length > 0 && isSameTag(tag, digest.tag) ? 'same' : { bits: digest.bits }
     },
-    changed: (chunk) => void dirty.add(chunk),
+    changed(chunk) {
+      dirty.add(chunk)
+      changedAt.delete(chunk)
+      changedAt.set(chunk, ++count)
+      if (changedAt.size <= limits.MAX_OWN_DIGESTS) return
+      const [oldest] = changedAt
+      if (oldest === undefined) return
+      changedAt.delete(oldest[0])
+      forgotten = oldest[1]
+    },
   }
 }
