@@ -14,6 +14,7 @@ export {
   createLedgerApplication,
   LedgerApplication,
   type LedgerParts,
+  MODULE_FAULT,
 } from './application/application.ts'
 export {
   type ApplicationGenesis,
@@ -78,6 +79,15 @@ export {
 } from './modules/admission/statements.ts'
 export type { Subject as EndorserSubject } from './modules/admission/votes.ts'
 
+export {
+  type Activation,
+  APPLICATIONS,
+  activatePayload,
+  activationsOf,
+  applications,
+  moduleOfRules,
+  rulesOf,
+} from './modules/applications/applications.ts'
 export { AUTHORITY, authority } from './modules/authority/authority.ts'
 export { type NetworkNode, type NodeRole, ROLES, type VotingIdentity } from './modules/authority/nodes.ts'
 export { type NodeSubject, nodeVotePayload, resignPayload, votingKeyPayload } from './modules/authority/payloads.ts'
@@ -90,6 +100,14 @@ export {
   nodesElectorate,
   voterTerm,
 } from './modules/authority/view.ts'
+export {
+  DIRECTORY,
+  type DirectoryEntry,
+  directory,
+  directoryEntryOf,
+  putEntryPayload,
+} from './modules/directory/directory.ts'
+export { forkOf, LINKS, linkChainPayload, linkedOf, links, type RecordedFork } from './modules/links/links.ts'
 export { ledgerModules } from './modules/modules.ts'
 export { NAMES, NameCode, NameKind } from './modules/names/kinds.ts'
 export { isNameLabel, labelUnder, nameStateKey } from './modules/names/label.ts'
@@ -113,6 +131,18 @@ export {
   updateByCdsPayload,
   updatePayload,
 } from './modules/names/statements.ts'
+export {
+  decodeTld,
+  handOverTldPayload,
+  REGISTRIES,
+  registries,
+  type TldRecord,
+  type TldSubject,
+  tldOf,
+  tldStateKey,
+  tldVotePayload,
+  updateTldPayload,
+} from './modules/registries/registries.ts'
 export { Ledgers, type LedgersDeps, type LedgersHooks } from './node/ledgers.ts'
 export type { TransactionOutcome } from './node/messages.ts'
 export {
@@ -124,6 +154,16 @@ export {
 } from './node/running-chain.ts'
 export { type ProvenReading, type ReadingOptions, readProven } from './proven-state.ts'
 export { ledgerReader, refuse, TransactionRefusal } from './refusal.ts'
+export {
+  decodeTableHeader,
+  decodeTableRecord,
+  encodeTableHeader,
+  encodeTableRecord,
+  type TableHeader,
+  type TableRecord,
+  tableHeaderOf,
+  tableRecordOf,
+} from './tables.ts'
 export type {
   Accused,
   Beginning,

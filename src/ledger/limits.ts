@@ -84,4 +84,9 @@ export const limits = {
   NEUTRAL_VERIFIED: 600,
   /** Of the seats, one in so many goes each epoch to nodes that are as good and have waited longest (D1). */
   SEATS_A_TURN: 8,
+  /** Modules from this number on are third parties': what they throw marks a transaction, and never stops the chain. */
+  FIRST_MODULE_OF_OTHERS: 128,
+  /** Blocks between the vote for a module and its first one: time to bring the release to all nodes; an hour and two years of minute blocks. */
+  LEAST_NOTICE_BLOCKS: 60,
+  MOST_NOTICE_BLOCKS: 1_051_200,
 } as const

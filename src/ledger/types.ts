@@ -71,6 +71,8 @@ export interface BlockEnd {
 export interface BlockDecisions {
   /** A new set, in force two heights later. One module only may say it. */
   readonly validators?: readonly Validator[]
+  /** Rules that come into force at a height, two heights later at least. */
+  readonly nextRules?: { readonly rules: number; readonly height: number }
 }
 
 /** What a module begins with. */
@@ -105,7 +107,8 @@ export interface LedgerFounding {
 
 /**
  * A part of what runs on a ledger: its own part of the state, its own kinds of transactions. Deterministic: no clock but the block's, no
- * chance, no order of a Map in bytes, no fractions. What it throws other than a refusal (`refuse`) is a fault of the module and stops the chain.
+ * chance, no order of a Map in bytes, no fractions. What it throws other than a refusal (`refuse`) is a fault
+ * of the module: one of ours stops the chain, a third party's marks the transaction.
  */
 export interface LedgerModule {
   /** First byte of its keys, for ever. 1 to 127 are ours, 128 to 255 third parties'. */

@@ -49,6 +49,7 @@ import type { MemberEntry } from '../../src/ring/types.ts'
 import { encodeMessage as encodeRingMessage } from '../../src/ring/wire/encode.ts'
 import { signRRset } from '../dnssec/signer.ts'
 import { keyFrom } from '../dnssec/signing-keys.ts'
+import { applicationVectors } from './application-vectors.ts'
 import { ledgerVectors } from './ledger-vectors.ts'
 import { nameVectors } from './name-vectors.ts'
 import { stateVectors } from './state-vectors.ts'
@@ -325,6 +326,7 @@ export function protocolVectors(): Readonly<Record<string, string>> {
     observation: toHex(encodeObservation(observation)),
     ...ledgerVectors(signer, fromHex(memberId(signer.publicKey, new Uint8Array()))),
     ...nameVectors(signer),
+    ...applicationVectors(signer),
     ...stateVectors(),
     group: groupKey(group),
     'chain id': toHex(chainIdOf(group)),

@@ -18,8 +18,10 @@ import {
 } from '../../chain/index.ts'
 import type { SignatureScheme } from '../../crypto/index.ts'
 import { partOf, StateDraft } from '../draft.ts'
+import { limits } from '../limits.ts'
 import { ACCOUNTS, accountOf, charged, writeAccount } from '../modules/accounts/accounts.ts'
 import { beaconDutyOf } from '../modules/admission/duty.ts'
+import { activationsOf, moduleOfRules } from '../modules/applications/applications.ts'
 import { badGenesis, TransactionRefusal } from '../refusal.ts'
 import type { BlockDecisions, BlockFacts, LedgerModule, LedgerState, StateReader } from '../types.ts'
 import { type ApplicationGenesis, decodeApplicationGenesis } from './genesis.ts'
@@ -42,6 +44,8 @@ export interface LedgerParts {
 }
 
 const NOTHING = new Uint8Array()
+/** Mark of a transaction at which a third party's module threw. */
+export const MODULE_FAULT = 32
 const text = new TextEncoder()
 
 /** Throws LEDGER_MALFORMED, LEDGER_GENESIS: also when the genesis has a module that this release lacks. */
@@ -52,9 +56,9 @@ export function createLedgerApplication(parts: LedgerParts): LedgerApplication {
 export class LedgerApplication implements Application<LedgerState> {
   readonly #parts: LedgerParts
   readonly #genesis: ApplicationGenesis
-  /** Those that the chain runs, in the order of their numbers. */
+  /** Those that the chain began with, in the order of their numbers. */
   readonly #modules: readonly LedgerModule[]
-  readonly #byKind = new Map<number, LedgerModule>()
+  readonly #known: ReadonlyMap<number, LedgerModule>
 
   constructor(parts: LedgerParts, genesis: ApplicationGenesis) {
     this.#parts = parts
@@ -68,7 +72,7 @@ export class LedgerApplication implements Application<LedgerState> {
         return module
       })
     this.#modules = modules
-    for (const module of modules) for (const kind of module.kinds) this.#byKind.set(kind, module)
+    this.#known = known
   }
 
   initial(): LedgerState {
@@ -115,6 +119,12 @@ export class LedgerApplication implements Application<LedgerState> {
     return isSignedTransaction(scheme, chainId, transaction) ? ResultCode.DONE : ResultCode.SIGNATURE
   }
 
+  /** Whether this release has what a vote has activated. Handed on by itself. */
+  readonly knowsRules = (rules: number): boolean => {
+    const module = moduleOfRules(rules)
+    return module === undefined || this.#known.has(module)
+  }
+
   /** What others may ask of the newest state; `chain/state`: `HostedMethods.ask`. */
   readonly questions = {
     verdict: (state: StateReader, given: unknown): number =>
@@ -138,13 +148,37 @@ export class LedgerApplication implements Application<LedgerState> {
   apply(state: LedgerState, content: BlockContent): Applied<LedgerState> | undefined {
     const block = this.#facts(content)
     const draft = new StateDraft(state)
-    const results = content.transactions.map((bytes) => this.#execute(draft, bytes, block))
+    const modules = this.#activeAt(draft, block)
+    const results = content.transactions.map((bytes) => this.#execute(draft, bytes, block, modules))
     let decisions: BlockDecisions = {}
-    for (const module of this.#modules) {
-      const decided = module.endBlock?.({ ...this.#sightOf(draft, module), block })
-      decisions = { ...decisions, ...decided }
-    }
+    for (const module of modules) decisions = { ...decisions, ...this.#endBlock(draft, module, block) }
     return { state: draft.state, results, ...decisions }
+  }
+
+  /** Those of the genesis, and those that were activated up to this height; who begins now begins with nothing. */
+  #activeAt(draft: StateDraft, { height, time, chainName, validators }: BlockFacts): readonly LedgerModule[] {
+    const activated = activationsOf(draft).filter((one) => one.height <= height)
+    if (activated.length === 0) return this.#modules
+    const later = activated.map(({ module: id, height: since }) => {
+      const module = this.#known.get(id)
+      if (module === undefined) throw badGenesis(`this release has no module ${id}`)
+      if (since === height) module.begin?.({ genesis: undefined, own: partOf(draft, id), chainName, validators, time })
+      return module
+    })
+    return [...this.#modules, ...later].sort((a, b) => a.id - b.id)
+  }
+
+  /** What a third party's module throws undoes what it did to this block, and nothing else; it never decides about sets or rules. */
+  #endBlock(draft: StateDraft, module: LedgerModule, block: BlockFacts): BlockDecisions | undefined {
+    const end = { ...this.#sightOf(draft, module), block }
+    if (!isOfOthers(module)) return module.endBlock?.(end)
+    const before = draft.state
+    try {
+      module.endBlock?.(end)
+    } catch {
+      draft.rewind(before)
+    }
+    return undefined
   }
 
   snapshot(state: LedgerState): Uint8Array {
@@ -159,24 +193,31 @@ export class LedgerApplication implements Application<LedgerState> {
   /** Kind and fields of a payload in words, for people. */
   describe(payload: Uint8Array): Readonly<Record<string, string | number | boolean>> {
     const { kind, fields } = decodePayload(payload)
-    const module = this.#byKind.get(kind)
+    const module = [...this.#known.values()].find(({ kinds }) => kinds.includes(kind))
     return { module: module?.name ?? 'unknown', kind, ...module?.describe?.(kind, fields) }
   }
 
-  #execute(draft: StateDraft, bytes: Uint8Array, block: BlockFacts): TransactionResult {
+  #execute(
+    draft: StateDraft,
+    bytes: Uint8Array,
+    block: BlockFacts,
+    modules: readonly LedgerModule[],
+  ): TransactionResult {
     const transaction = this.#charge(draft, bytes, block.time)
     if (typeof transaction === 'number') return { code: transaction, fee: 0, detail: NOTHING }
     const { account, fee, payload } = transaction
     const paid = draft.state
+    let isForeign = false
     try {
       const { kind, fields } = decodePayload(payload)
-      const module = this.#byKind.get(kind)
+      const module = modules.find(({ kinds }) => kinds.includes(kind))
+      isForeign = module !== undefined && isOfOthers(module)
       if (module === undefined) throw new TransactionRefusal(ResultCode.NOT_ALLOWED, 'no such kind')
       module.execute({ ...this.#sightOf(draft, module), account, kind, fields, block })
       return { code: ResultCode.DONE, fee, detail: NOTHING }
     } catch (error) {
       draft.rewind(paid)
-      return { ...markOf(error), fee }
+      return { ...markOf(error, isForeign), fee }
     }
   }
 
@@ -225,9 +266,15 @@ function parse(bytes: Uint8Array): Transaction | undefined {
   }
 }
 
-function markOf(error: unknown): Pick<TransactionResult, 'code' | 'detail'> {
+function isOfOthers({ id }: LedgerModule): boolean {
+  return id >= limits.FIRST_MODULE_OF_OTHERS
+}
+
+/** A fault of one of our modules goes on, and stops the chain. */
+function markOf(error: unknown, isForeign: boolean): Pick<TransactionResult, 'code' | 'detail'> {
   if (error instanceof TransactionRefusal)
     return { code: error.code, detail: text.encode(error.message).subarray(0, 64) }
   if (isChordnsError(error, 'LEDGER_MALFORMED')) return { code: ResultCode.MALFORMED, detail: NOTHING }
+  if (isForeign) return { code: MODULE_FAULT, detail: NOTHING }
   throw error
 }

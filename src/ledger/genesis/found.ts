@@ -39,7 +39,7 @@ export function foundChains(options: FoundingOptions): Genesis[] {
   checkDistinct(founders)
   const validators = validatorsOf(founders)
   return chainNames.map((chainName) => {
-    const own = modules.filter(({ chains }) => chains === undefined || chains === kindOf(chainName))
+    const own = modules.filter(({ id, chains }) => isOurs(id) && (chains === undefined || chains === kindOf(chainName)))
     const begun = own.map(
       (module) => [module.id, module.found?.({ chainName, founders, epochBlocks }) ?? null] as const,
     )
@@ -47,6 +47,11 @@ export function foundChains(options: FoundingOptions): Genesis[] {
     const { rules } = ledgerChainOptions
     return { ringId, name: chainName, time, validators, heartbeatMs, intervalMs, rules, application }
   })
+}
+
+/** Third parties' modules come by a vote. */
+function isOurs(id: number): boolean {
+  return id < limits.FIRST_MODULE_OF_OTHERS
 }
 
 export function kindOf(chainName: string): 'root' | 'tld' {

@@ -2,7 +2,20 @@
 import type { LedgerModule } from '../types.ts'
 import { accounts } from './accounts/accounts.ts'
 import { admission } from './admission/admission.ts'
+import { applications } from './applications/applications.ts'
 import { authority } from './authority/authority.ts'
+import { directory } from './directory/directory.ts'
+import { links } from './links/links.ts'
 import { names } from './names/names.ts'
+import { registries } from './registries/registries.ts'
 
-export const ledgerModules: readonly LedgerModule[] = [accounts, admission, authority, names]
+export const ledgerModules: readonly LedgerModule[] = [
+  accounts,
+  admission,
+  authority,
+  links,
+  names,
+  registries,
+  applications,
+  directory,
+]

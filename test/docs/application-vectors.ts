@@ -1,0 +1,71 @@
+/** The vectors of the chapter on the ledger's application in docs/protocol.md. */
+import { toHex } from '../../src/base/index.ts'
+import { type BlockHeader, decodeTransaction, signTransaction } from '../../src/chain/index.ts'
+import { ed25519Signer, type Signer, sha256 } from '../../src/crypto/index.ts'
+import {
+  activatePayload,
+  answerBytes,
+  applicationBytes,
+  beaconPayload,
+  commitmentTo,
+  encodePayload,
+  encodeTableHeader,
+  encodeTableRecord,
+  endorsePayload,
+  endorserVotePayload,
+  nodeVotePayload,
+  saltFrom,
+  signInquiry,
+  tableHeaderOf,
+  tableRecordOf,
+  tldVotePayload,
+  votingKeyPayload,
+} from '../../src/ledger/index.ts'
+
+const text = (value: string) => new TextEncoder().encode(value)
+const TIME = 1_800_000_000_000
+
+export function applicationVectors(signer: Signer): Record<string, string> {
+  const chainId = sha256(text('chordns chain vector'))
+  const machine = ed25519Signer(sha256(text('chordns machine vector')))
+  const account = signer.publicKey
+  const application = { name: 'school', ringKey: machine.publicKey, contact: 'it@school.example' }
+  const asked = signInquiry(chainId, signer, { list: 0, account, nonce: new Uint8Array(16).fill(7), at: TIME })
+  const endorse = endorsePayload(0, account, {
+    ...application,
+    signature: signer.sign(applicationBytes(chainId, 0, account, application)),
+    inquiry: asked,
+    answer: machine.sign(answerBytes(chainId, asked, machine.publicKey)),
+  })
+  const secret = sha256(text('secret'))
+  const validator = sha256(machine.publicKey)
+  const header: BlockHeader = {
+    chainId,
+    height: 1,
+    time: TIME,
+    proposer: validator,
+    previousId: new Uint8Array(32),
+    transactionsRoot: sha256(text('transactions')),
+    stateRoot: sha256(text('state')),
+    validatorsHash: new Uint8Array(32),
+    nextValidatorsHash: new Uint8Array(32),
+    lastCertificateHash: new Uint8Array(32),
+    extension: Uint8Array.of(0),
+  } as BlockHeader
+  const payload = encodePayload(tldVotePayload({ kind: 'give', label: text('p2p'), registry: account }))
+  const transaction = decodeTransaction(signTransaction(signer, chainId, { nonce: 0, fee: 0, expires: TIME, payload }))
+  const place = { chainName: 'root', operation: 120, time: TIME }
+  const hex = (value: Parameters<typeof encodePayload>[0]) => toHex(encodePayload(value))
+  return {
+    'endorse payload': hex(endorse),
+    'endorser vote payload': hex(endorserVotePayload(0, { kind: 'add', account, name: 'another' })),
+    'beacon payload': hex(beaconPayload(secret, commitmentTo(chainId, validator, 3, secret))),
+    'salt of a ring key': toHex(saltFrom(sha256(text('draw')), 0, machine.publicKey)),
+    'node vote payload': hex(nodeVotePayload({ kind: 'add', account, role: 'registrar' })),
+    'voting key payload': hex(votingKeyPayload(machine.publicKey, new Uint8Array(64).fill(1))),
+    'TLD vote payload': toHex(payload),
+    'activation payload': hex(activatePayload({ module: 128, height: 1_000 })),
+    'table 1 of a header': toHex(encodeTableHeader(tableHeaderOf(header))),
+    'table 2 of a transaction': toHex(encodeTableRecord(tableRecordOf(transaction, place))),
+  }
+}
