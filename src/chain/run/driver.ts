@@ -144,7 +144,10 @@ export function createStateChain(
     ...(ticket && { ticket }),
     ...(knowsRules && { knowsRules }),
   }
-  return new ChainDriver({ ...deps, application }, hooks, { ...ledgerChainOptions, ...options }, elsewhere(deps.port))
+  const given = { ...ledgerChainOptions, ...options }
+  // A state is durable as of the snapshot before the last: blocks since then may have to be applied again.
+  const keepBlocks = given.keepBlocks === undefined ? undefined : Math.max(given.keepBlocks, given.snapshotEvery)
+  return new ChainDriver({ ...deps, application }, hooks, { ...given, keepBlocks }, elsewhere(deps.port))
 }
 
 class ChainDriver<S> implements Chain<S> {

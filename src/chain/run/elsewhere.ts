@@ -4,6 +4,7 @@ import { encodeCanonical } from '../../crypto/index.ts'
 import { snapshotHeadFromValue, snapshotHeadToValue } from '../blocks/messages.ts'
 import { limits } from '../limits.ts'
 import { onExecuted } from '../machine/execute.ts'
+import { HeightLog } from '../machine/log.ts'
 import { broken, initialState, replay, startFrom } from '../machine/machine.ts'
 import type {
   ChainContext,
@@ -121,7 +122,10 @@ class Life {
       case 'commit': {
         const { content, head } = effect
         const { height, stateRoot } = head.header
-        this.#call('decide', [content, stateRoot, encodeNote(head)], () => {}, true)
+        const { snapshotEvery } = this.#parts.context.options
+        // Blocks below a snapshot may go: the state is past them for good then.
+        const isDurable = snapshotEvery > 0 && height % snapshotEvery === 0
+        this.#call('decide', [content, stateRoot, encodeNote(head), isDurable], () => {}, true)
         const below = height - this.#parts.keepVersions + 1
         if (below > 1) this.#port.prune(below)
         return
@@ -186,6 +190,12 @@ class Life {
     this.#onEvent(event)
   }
 
+  /** What a hook throws is not ours. */
+  #failOn(error: unknown): void {
+    if (!isChordnsError(error)) throw error
+    this.#fail(error)
+  }
+
   #fail(failure: Error): void {
     if (this.#isOver) return
     this.close()
@@ -197,7 +207,7 @@ class Life {
       try {
         this.#goOn(hosted)
       } catch (error) {
-        this.#fail(error as Error)
+        this.#failOn(error)
       }
     })
   }
@@ -217,6 +227,8 @@ class Life {
     const work: ChainWork<StatePoint> = { context, state, now, effects: [] }
     this.#replay(work, blocks[Symbol.iterator](), () => {
       this.#onEvent = this.#hooks.onEvent
+      // The blocks may have changed the set.
+      state.log = new HeightLog(state.validators)
       if (resumed !== undefined) state.sync = { peer: '', deadline: now, download: undefined, isFetching: true }
       this.#hooks.onOpen(state)
       if (resumed !== undefined) this.#fetch(resumed, sourcesOf(resumed))
@@ -232,7 +244,7 @@ class Life {
         for (const effect of work.effects.splice(0)) this.perform(effect as ExecutionEffect)
         if (verdict === 'done') this.#replay(work, blocks, done)
       } catch (error) {
-        this.#fail(error as Error)
+        this.#failOn(error)
       }
     }
     this.#onEvent = (event) => {

@@ -44,8 +44,8 @@ export interface HostedMethods {
   build(place: BuildPlace, around: Pick<BlockContent, 'proposer' | 'consensus'>): Built<StatePoint>
   /** One verdict for each. */
   admit(transactions: readonly Uint8Array[]): readonly boolean[]
-  /** Writes the state after the block, and the note beside it, in one batch. Throws as the store does. */
-  decide(block: BlockContent, root: Uint8Array, note: Uint8Array): void
+  /** Writes the state after the block, and the note beside it, in one batch; `isDurable`: it, and all before it, survives the loss of power. */
+  decide(block: BlockContent, root: Uint8Array, note: Uint8Array, isDurable: boolean): void
   /** The state of this height was put together from pieces: what stands beside it. */
   adopt(height: number, note: Uint8Array): StatePoint
   /** One of the application's questions. Throws a RangeError when it has none of this name, and as the question does. */
@@ -71,7 +71,7 @@ export function hostedMethods(pairs: StatePairs, application: StateApplication):
     execute: (block) => hosted.execute(block),
     build: (place, around) => hosted.build(place, around),
     admit: (transactions) => hosted.admit(transactions),
-    decide: (block, root, note) => hosted.decide(block, root, note),
+    decide: (block, root, note, isDurable) => hosted.decide(block, root, note, isDurable),
     adopt: (height, note) => hosted.adopt(height, note),
     ask: (name, given) => hosted.ask(name, given),
   }
@@ -124,7 +124,7 @@ class Hosted implements HostedMethods {
     return transactions.map((one) => this.#application.admits(view, one))
   }
 
-  decide(block: BlockContent, root: Uint8Array, note: Uint8Array): void {
+  decide(block: BlockContent, root: Uint8Array, note: Uint8Array, isDurable: boolean): void {
     const { height } = block
     if (this.#tried.get(triedKey(height, root)) === undefined) this.#apply(block)
     const view = this.#tried.get(triedKey(height, root))
@@ -132,7 +132,7 @@ class Hosted implements HostedMethods {
       const text = `the block of height ${height} does not lead to the state that was decided`
       throw new ChordnsError('CHAIN_STATE_ORDER', text, { height })
     }
-    this.#views.commit(view, height, [{ kind: 'put', key: rowKey(STATE_ROW.note), value: note }])
+    this.#views.commit(view, height, [{ kind: 'put', key: rowKey(STATE_ROW.note), value: note }], isDurable)
     this.#tried.clear()
   }
 

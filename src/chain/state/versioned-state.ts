@@ -130,7 +130,12 @@ export class VersionedState {
    * Writes what `changed` made of the newest version, and what is to stand beside it. Throws CHAIN_STATE_ORDER when it is past this height, and
    * as the store does.
    */
-  write(height: number, { puts, stale, top, grown }: ChangedTop, beside: readonly StoreWrite[] = []): void {
+  write(
+    height: number,
+    { puts, stale, top, grown }: ChangedTop,
+    beside: readonly StoreWrite[] = [],
+    isDurable = false,
+  ): void {
     const head = this.head()
     if (head !== undefined && height <= head.height) throw outOfOrder(height, head)
     const writes: StoreWrite[] = [
@@ -139,7 +144,7 @@ export class VersionedState {
       ...versionRows(height, { top, size: (head?.size ?? 0) + grown }),
       ...beside,
     ]
-    this.#pairs.batch(writes, { durable: false })
+    this.#pairs.batch(writes, { durable: isDurable })
     this.#candidates = []
   }
 

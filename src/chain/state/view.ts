@@ -44,10 +44,10 @@ export class StateViews {
    * Writes what was decided at `height`. After a restart blocks may come again that are written already: then it is only compared. Throws
    * CHAIN_STATE_ORDER when it is not what is written, or does not follow it, and as the store does. `beside`: goes into the same batch.
    */
-  commit(view: StateView, height: number, beside: readonly StoreWrite[] = []): void {
+  commit(view: StateView, height: number, beside: readonly StoreWrite[] = [], isDurable = false): void {
     if (!(view instanceof View)) throw new TypeError('a view of another kind')
     const head = this.#state.head()?.height ?? 0
-    if (height > head && view.base === head) this.#state.write(height, view.changed(height), beside)
+    if (height > head && view.base === head) this.#state.write(height, view.changed(height), beside, isDurable)
     else if (height > head)
       throw new ChordnsError('CHAIN_STATE_ORDER', `changes of height ${view.base} do not follow ${head}`, { height })
     else if (!equalBytes(this.#state.root(height), view.root()))

@@ -40,11 +40,17 @@ export type Fault =
   | { kind: 'liar'; node: number; habits: readonly LiarHabit[] }
   /** Validator `out` gives its seat to the spare node, or takes it back. */
   | { kind: 'seats'; at: number; seats: readonly number[] }
+  /** The disk that the node's state is on takes nothing more; the node is started again when there is room. */
+  | { kind: 'full'; node: number; at: number; until: number }
+  /** The node's clock jumps, and is set right later. */
+  | { kind: 'clock'; node: number; ms: number; at: number; until: number }
 
 export interface Plan {
   readonly seed: number
-  /** Validators at the start; one spare follows. */
+  /** Validators at the start. */
   readonly n: number
+  /** Who follows, and may become a validator. */
+  readonly spares: number
   readonly meanDelayMs: number
   /** First time-out of a proposal; the others are half of it. */
   readonly timeoutMs: number
@@ -55,6 +61,8 @@ export interface Plan {
   readonly heartbeatMs: number | undefined
   /** Headers and rules of a ledger. */
   readonly ledger: boolean
+  /** The application is where its state is, on a disk of its own, and takes so long for a call; undefined: it is in the step. */
+  readonly callMs: number | undefined
   readonly realKeys: boolean
   /** Messages go through their bytes. */
   readonly wire: boolean
@@ -75,11 +83,13 @@ export interface PlanOptions {
   /** A hundred heights instead of a dozen: quick links, much to decide, and time between the faults to decide it. */
   readonly long?: boolean
   readonly ledger?: boolean
+  /** A ledger with its state on disk, followers, and a set that turns over completely. */
+  readonly onDisk?: boolean
 }
 
 export function makePlan(
   seed: number,
-  { n, liars, calm = false, harsh = false, long = false, ledger = false, syncMs }: PlanOptions,
+  { n, liars, calm = false, harsh = false, long = false, ledger = false, onDisk = false, syncMs }: PlanOptions,
 ): Plan {
   const random = seededRandom(`chain ${seed} ${n}`)
   const shortMs = (harsh ? 6_000 : 2_000) + random.below(5_000)
@@ -99,7 +109,12 @@ export function makePlan(
     for (let node = 0; node < n; node++)
       if (random.below(3) === 0) faults.push({ kind: 'skew', node, ms: random.below(1_600) - 800 })
     // Never the seat of somebody honest for one more liar: the bound f must hold.
-    if (random.below(4) === 0) addSeats(faults, n, order[n - 1]!, faultsMs, random.split('seats'))
+    if (random.below(4) === 0 && !onDisk) addSeats(faults, n, order[n - 1]!, faultsMs, random.split('seats'))
+  }
+  const spares = onDisk ? n : 1
+  if (onDisk) {
+    addTurnover(faults, n, faultsMs)
+    if (!calm) addDiskFaults(faults, n + spares, faultsMs, random.split('disks'))
   }
   if (harsh) {
     faults.push({ kind: 'loss', rate: (20 + random.below(20)) / 100, at: 0, until: faultsMs })
@@ -108,6 +123,7 @@ export function makePlan(
   return {
     seed,
     n,
+    spares,
     meanDelayMs: harsh ? 25 : (long ? [3, 6, 12, 25] : [5, 15, 40, 80])[random.below(4)]!,
     timeoutMs: harsh ? 60 : [60, 150, 300][random.below(3)]!,
     faultsMs,
@@ -117,6 +133,7 @@ export function makePlan(
     // A ledger without a heartbeat has no empty blocks, and waits for a transaction.
     heartbeatMs: random.below(4) === 0 || ledger ? 1_000 : undefined,
     ledger,
+    callMs: onDisk ? [0, 2, 20, 60][random.split('calls').below(4)]! : undefined,
     realKeys: seed % 100 === 7,
     wire: seed % 20 === 3,
     faults,
@@ -194,6 +211,27 @@ function addSeats(faults: Fault[], n: number, out: number, faultsMs: number, ran
   const swapped = all.map((seat) => (seat === out ? n : seat))
   faults.push({ kind: 'seats', at: random.below(faultsMs), seats: swapped })
   if (random.below(2) === 0) faults.push({ kind: 'seats', at: random.below(faultsMs), seats: all })
+}
+
+/** One after the other leaves for one that was none, until nobody of the first set is left. Each is asked for a few times: what is lost does no harm. */
+function addTurnover(faults: Fault[], n: number, faultsMs: number): void {
+  for (let step = 1; step <= n; step++)
+    for (let time = 0; time < 3; time++)
+      faults.push({
+        kind: 'seats',
+        at: Math.floor(((step - 1 + time / 3) * faultsMs) / n),
+        seats: Array.from({ length: n }, (_, i) => step + i),
+      })
+}
+
+function addDiskFaults(faults: Fault[], people: number, faultsMs: number, random: SeededRandom): void {
+  const span = () => {
+    const at = random.below(faultsMs)
+    return { at, until: at + 200 + random.below(2_000) }
+  }
+  for (let i = random.below(3); i > 0; i--) faults.push({ kind: 'full', node: random.below(people), ...span() })
+  for (let i = random.below(3); i > 0; i--)
+    faults.push({ kind: 'clock', node: random.below(people), ms: random.below(20_000) - 10_000, ...span() })
 }
 
 export function shuffled(count: number, random: SeededRandom): number[] {

@@ -52,6 +52,9 @@ const MUST_HAPPEN = [
   'cut',
   'duplicated',
   'seats',
+  'full disk',
+  'clock set',
+  'turned over',
   'lie equivocate',
   'lie doubleVote',
   'lie selective',
@@ -71,7 +74,9 @@ const MUST_HAPPEN = [
 export function planOf(seed: number, n: number, long = false): Plan {
   const harsh = seed % (long ? 10 : 5) === 4
   // Every third world is a ledger's.
-  return makePlan(seed, { n, harsh, long: long && !harsh, ledger: seed % 3 === 2 })
+  // Some have their state on disk: twice as many nodes.
+  const onDisk = seed % 12 === 5 || seed % 24 === 8
+  return makePlan(seed, { n, harsh, long: long && !harsh, ledger: seed % 3 === 2, onDisk })
 }
 
 export function runSuite(options: SuiteOptions): SuiteResult {

@@ -4,14 +4,18 @@ import type { Log } from '../../../src/base/index.ts'
 import { equalBytes, toHex } from '../../../src/base/index.ts'
 import {
   type Application,
+  type CertifiedBlock,
   type Chain,
+  type ChainEquivocation,
   type ChainMessage,
   type ChainStats,
   type ConsensusRules,
   chunkChainOptions,
   createChain,
+  createStateChain,
   encodeMessage,
   type PeerName,
+  type StateApplication,
   type StateMap,
   sortedValidators,
   stateRoot,
@@ -26,12 +30,13 @@ import {
   type VirtualClock,
   virtualClock,
 } from '../../../src/sim/index.ts'
-import { mapApplication, sharing, transaction } from './application.ts'
+import { mapApplication, sharing, stateApplication, transaction } from './application.ts'
 import { Checker, Violation } from './checks.ts'
 import { SimDisk } from './disk.ts'
 import { type Conspiracy, Liar } from './liars.ts'
 import type { Fault, LiarHabit, Plan } from './plan.ts'
 import { hashScheme, remembering } from './signatures.ts'
+import { SimState } from './state.ts'
 
 /** Known mistakes, to see whether they are found. */
 export interface Bugs {
@@ -59,11 +64,13 @@ interface Person {
   readonly index: number
   readonly name: PeerName
   readonly signer: Signer
-  readonly skewMs: number
+  skewMs: number
   readonly blocks: SimDisk
   readonly votes: SimDisk
   readonly liar: Liar | undefined
-  chain: Chain<StateMap> | undefined
+  /** Where the application has its state is on disk. */
+  readonly state: SimState | undefined
+  chain: Chain<unknown> | undefined
   /** Counts restarts: what an earlier life set in motion is void. */
   life: number
   /** Effects until the power fails. */
@@ -86,6 +93,7 @@ class World {
   readonly #start = this.#clock.now()
   readonly #scheme: SignatureScheme
   readonly #application: Application<StateMap>
+  readonly #stateApplication: StateApplication
   readonly #chainId: Uint8Array
   readonly #validators: readonly Validator[]
   readonly #people: Person[]
@@ -106,11 +114,14 @@ class World {
     this.#chainId = sha256(new TextEncoder().encode(`chain ${plan.seed}`))
     const keyed = hashScheme(plan.seed)
     this.#scheme = plan.realKeys ? remembering(ed25519) : keyed
-    const seeds = Array.from({ length: plan.n + 1 }, (_, i) => sha256(new TextEncoder().encode(`${plan.seed}/${i}`)))
+    const seeds = Array.from({ length: plan.n + plan.spares }, (_, i) =>
+      sha256(new TextEncoder().encode(`${plan.seed}/${i}`)),
+    )
     const signers = seeds.map((seed) => (plan.realKeys ? ed25519Signer(seed) : keyed.signer(seed)))
     const everybody = signers.map(({ publicKey }) => ({ id: sha256(publicKey), publicKey }))
     this.#validators = everybody
     const application = mapApplication(everybody)
+    this.#stateApplication = stateApplication(everybody)
     this.#application = plan.wire ? application : sharing(application)
     this.#people = signers.map((signer, index) => this.#makePerson(index, signer))
     for (const person of this.#people) this.#byName.set(person.name, person)
@@ -141,6 +152,7 @@ class World {
       if (this.#clock.now() >= deadline) this.#failure = `no progress to height ${goal}: ${this.#standing()}`
       else this.#advance(SLICE_MS)
     }
+    if (this.#hasTurnedOver()) this.#cover('turned over')
     for (const person of this.#people) this.#retire(person)
     for (const { liar } of this.#people)
       for (const [habit, times] of liar?.told ?? []) this.#cover(`lie ${habit satisfies LiarHabit}`, times)
@@ -151,6 +163,19 @@ class World {
       events: this.#events,
       coverage: this.#coverage,
     }
+  }
+
+  /** What a light client of the node would trust. */
+  #newestSet() {
+    const all = this.#honest().flatMap(({ chain }) => chain?.status() ?? [])
+    const newest = all.sort((a, b) => b.height - a.height)[0]
+    return newest && { validators: newest.validators, time: this.#clock.now() }
+  }
+
+  #hasTurnedOver(): boolean {
+    const first = this.#validators.slice(0, this.#plan.n)
+    const last = this.#honest()[0]?.chain?.status().validators ?? first
+    return !last.some(({ id }) => first.some((one) => equalBytes(one.id, id)))
   }
 
   #advance(ms: number): void {
@@ -185,6 +210,7 @@ class World {
       skewMs: skew?.kind === 'skew' ? skew.ms : 0,
       blocks: new SimDisk(),
       votes: new SimDisk(),
+      state: this.#plan.callMs === undefined ? undefined : new SimState(this.#random.split(`state ${index}`)),
       liar:
         lies?.kind !== 'liar'
           ? undefined
@@ -228,68 +254,88 @@ class World {
       },
     })
     const { snapshotEvery, keepBlocks, heartbeatMs, timeoutMs, ledger } = this.#plan
-    const chain = createChain(
-      {
-        chainId: this.#chainId,
-        validators: this.#validators.slice(0, this.#plan.n),
-        signer: person.signer,
-        scheme: this.#scheme,
-        application: this.#application,
-        stores: {
-          blocks: person.blocks.open({
-            touch: (after) => {
-              const isFirst = (person.chain?.status().height ?? 0) > this.#checker.height
-              if (after && person.fusesOnBlock && isFirst) person.fuse = 1
-              touch()
+    const parts = {
+      chainId: this.#chainId,
+      validators: this.#validators.slice(0, this.#plan.n),
+      signer: person.signer,
+      scheme: this.#scheme,
+      stores: {
+        blocks: person.blocks.open({
+          touch: (after) => {
+            const isFirst = (person.chain?.status().height ?? 0) > this.#checker.height
+            if (after && person.fusesOnBlock && isFirst) person.fuse = 1
+            touch()
+          },
+          later: syncedAfter(clock, this.#plan.syncMs?.blocks),
+        }),
+        votes: person.votes.open({
+          touch,
+          lies: this.#bugs.unsyncedGuard === true,
+          later: syncedAfter(clock, this.#plan.syncMs?.votes),
+        }),
+      },
+      clock,
+      log: quiet,
+      rules: liar?.rules(this.#rules()) ?? this.#rules(),
+    }
+    const hooks = {
+      send: (to: PeerName, message: ChainMessage) => {
+        touch()
+        if (liar !== undefined) return liar.send(to, message)
+        this.#checker.sent(message, person.signer.publicKey)
+        this.#post(person.index, to, message)
+      },
+      onEvidence: (evidence: ChainEquivocation) => {
+        if (liar === undefined) this.#checker.accused(evidence)
+      },
+    }
+    const decided = (block: CertifiedBlock, root: Uint8Array) => {
+      liar?.decided(block)
+      if (liar === undefined) this.#checker.decided(block, root)
+    }
+    const options = {
+      ...chunkChainOptions,
+      proposeMs: timeoutMs,
+      prevoteMs: timeoutMs / 2,
+      precommitMs: timeoutMs / 2,
+      deltaMs: timeoutMs / 2,
+      tickMs: Math.max(200, timeoutMs),
+      idleTickMs: 3_000,
+      snapshotEvery,
+      keepBlocks,
+      heartbeatMs,
+      schema: ledger ? 2 : 1,
+      keepVersions: 4 * Math.max(2, snapshotEvery),
+      genesisTime: ledger ? this.#start - 10_000 : 1,
+    } as const
+    const { state, name } = person
+    const chain: Chain<unknown> =
+      state === undefined
+        ? createChain(
+            { ...parts, application: this.#application },
+            { ...hooks, onDecided: (block, map) => decided(block, stateRoot(map)) },
+            options,
+          )
+        : createStateChain(
+            {
+              ...parts,
+              application: this.#stateApplication,
+              trusts: () => this.#newestSet(),
+              port: state.open(this.#stateApplication, {
+                after: (callback) => void clock.after(this.#plan.callMs!, callback),
+                touch,
+                sources: () => this.#people.filter((one) => one.name !== name && one.chain !== undefined),
+              }),
             },
-            later: syncedAfter(clock, this.#plan.syncMs?.blocks),
-          }),
-          votes: person.votes.open({
-            touch,
-            lies: this.#bugs.unsyncedGuard === true,
-            later: syncedAfter(clock, this.#plan.syncMs?.votes),
-          }),
-        },
-        clock,
-        log: quiet,
-        rules: liar?.rules(this.#rules()) ?? this.#rules(),
-      },
-      {
-        send: (to, message) => {
-          touch()
-          if (liar !== undefined) return liar.send(to, message)
-          this.#checker.sent(message, person.signer.publicKey)
-          this.#post(person.index, to, message)
-        },
-        onDecided: (decided, state) => {
-          liar?.decided(decided)
-          if (liar === undefined) this.#checker.decided(decided, stateRoot(state))
-        },
-        onEvidence: (evidence) => {
-          if (liar === undefined) this.#checker.accused(evidence)
-        },
-      },
-      {
-        ...chunkChainOptions,
-        proposeMs: timeoutMs,
-        prevoteMs: timeoutMs / 2,
-        precommitMs: timeoutMs / 2,
-        deltaMs: timeoutMs / 2,
-        tickMs: Math.max(200, timeoutMs),
-        idleTickMs: 3_000,
-        snapshotEvery,
-        keepBlocks,
-        heartbeatMs,
-        schema: ledger ? 2 : 1,
-        genesisTime: ledger ? this.#start - 10_000 : 1,
-      },
-    )
+            { ...hooks, onDecided: (block, { root }) => decided(block, root) },
+            options,
+          )
     person.chain = chain
     // What was stored was decided, whether or not anybody heard of it.
-    if (liar === undefined) {
-      const { height } = chain.status()
+    if (liar === undefined && state === undefined) {
+      const { height, stateRoot: root } = chain.status()
       const last = chain.block(height)
-      if (last !== undefined) this.#checker.decided(last, stateRoot(chain.state()))
+      if (last !== undefined) this.#checker.decided(last, root)
     }
     chain.start()
   }
@@ -318,6 +364,7 @@ class World {
     this.#retire(person)
     person.blocks.powerFails()
     person.votes.powerFails()
+    person.state?.powerFails()
     this.#cover('crashes')
     const life = person.life
     this.#clock.after(person.downMs, () => {
@@ -355,12 +402,37 @@ class World {
         person.fusesOnBlock = true
         person.downMs = fault.downMs
       })
+    } else if (fault.kind === 'full') {
+      const person = this.#people[fault.node]!
+      this.#clock.after(fault.at, () => this.#faulty && person.state?.setFull(true))
+      this.#clock.after(fault.until, () => this.#makeRoom(person))
+    } else if (fault.kind === 'clock') {
+      const person = this.#people[fault.node]!
+      this.#clock.after(fault.at, () => this.#setClock(person, fault.ms))
+      this.#clock.after(fault.until, () => this.#setClock(person, 0))
     } else if (fault.kind === 'seats') {
       this.#clock.after(fault.at, () => {
         this.#offer(transaction(this.#key++, fault.seats))
         this.#cover('seats')
       })
     }
+  }
+
+  /** Who had stopped for want of room is started again. */
+  #makeRoom(person: Person): void {
+    const { state, chain } = person
+    if (state === undefined) return
+    state.setFull(false)
+    if (chain === undefined || !/full/.test(chain.status().halted ?? '')) return
+    this.#cover('full disk')
+    person.downMs = 0
+    this.#crash(person)
+  }
+
+  #setClock(person: Person, ms: number): void {
+    if (ms !== 0 && !this.#faulty) return
+    if (ms !== 0) this.#cover('clock set')
+    person.skewMs = ms
   }
 
   #submitLater(): void {
@@ -437,6 +509,8 @@ class World {
   #healAll(): void {
     this.#faulty = false
     for (const person of this.#people) {
+      if (this.#plan.callMs !== undefined) person.skewMs = 0
+      this.#makeRoom(person)
       person.fuse = Number.POSITIVE_INFINITY
       person.fusesOnBlock = false
       if (person.chain === undefined) this.#attempt(person, () => this.#boot(person))
