@@ -86,6 +86,9 @@ export function createDigests(deps: DigestsDeps, { keysOf }: DigestsHooks): Dige
   let next: Cancel | undefined
   let nextAt = 0
 
+  /** Those that are refreshed ahead are on their way for a while when they are that old: they are not requested one by one meanwhile. */
+  const refreshMs = areAhead ? 1.5 * limits.DIGEST_REFRESH_MS : limits.DIGEST_REFRESH_MS
+
   function expects(question: Question, seats: Seats, held: boolean): Expectation {
     if (held) return 'yes'
     const hash = hashOf(questionKey(question))
@@ -97,7 +100,7 @@ export function createDigests(deps: DigestsDeps, { keysOf }: DigestsHooks): Dige
     for (const { peer, id } of seats.others) {
       const last = heard.of(peer, seats.chunk)
       const age = last === undefined ? Number.POSITIVE_INFINITY : now - last.at
-      if (age >= limits.DIGEST_REFRESH_MS && !ring.isSuspect(id)) heard.request(peer, [seats.chunk])
+      if (age >= refreshMs && !ring.isSuspect(id)) heard.request(peer, [seats.chunk])
       if (last?.digest === undefined || age > limits.DIGEST_OLD_MS) continue
       known++
       named ||= names(last.digest, hash)
