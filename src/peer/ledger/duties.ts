@@ -30,8 +30,8 @@ export interface DutiesDeps {
 
 export class Duties {
   readonly #deps: DutiesDeps
-  /** By chain: until when nothing is sent again. */
-  readonly #rests = new Map<string, number>()
+  /** By chain: what was sent last, and until when the same is not sent again. */
+  readonly #rests = new Map<string, { readonly what: string; readonly until: number }>()
   readonly #busy = new Set<string>()
 
   constructor(deps: DutiesDeps) {
@@ -40,8 +40,8 @@ export class Duties {
 
   /** After each block of a chain that this node runs. Never rejects. */
   async decided(chain: RunningChain): Promise<void> {
-    const { clock, log } = this.#deps
-    if (!chain.isValidator || this.#busy.has(chain.id) || (this.#rests.get(chain.id) ?? 0) > clock.monotonic()) return
+    const { log } = this.#deps
+    if (!chain.isValidator || this.#busy.has(chain.id)) return
     this.#busy.add(chain.id)
     try {
       await this.#draw(chain)
@@ -67,11 +67,14 @@ export class Duties {
     if (!duty.mayCarry || (!duty.mayCommit && !duty.owesSecret)) return
     const { chainId } = chain.genesis
     const { epoch } = duty
+    const what = `${epoch} ${duty.owesSecret} ${duty.mayCommit}`
+    const rest = this.#rests.get(chain.id)
+    if (rest?.what === what && rest.until > clock.monotonic()) return
+    this.#rests.set(chain.id, { what, until: clock.monotonic() + AGAIN_MS })
     const payload = beaconPayload(
       duty.owesSecret ? this.#secret(chainId, epoch - 1) : null,
       duty.mayCommit ? commitmentTo(chainId, validator, epoch, this.#secret(chainId, epoch)) : null,
     )
-    this.#rests.set(chain.id, clock.monotonic() + AGAIN_MS)
     const { nonce } = duty
     const expires = clock.now() + LIFE_MS
     await chain.submit(signTransaction(account, chainId, { nonce, fee: 0, expires, payload: encodePayload(payload) }))
