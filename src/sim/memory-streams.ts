@@ -20,7 +20,7 @@ import { checkFits, type StreamMessage, type WireMessage } from './wires.ts'
 export interface MemoryLink {
   readonly id: number
   readonly peer: PeerId
-  readonly streams: Map<number, MemoryStream>
+  readonly streams: Map<number, OpenStream>
   /** A link that admits nobody is closed. */
   readonly cancelTimer: Cancel
   /** Gives back the place at the door, once. */
@@ -32,7 +32,7 @@ interface Pending {
   readonly reject: (error: Error) => void
 }
 
-export interface MemoryStream {
+export interface OpenStream {
   readonly id: number
   readonly link: MemoryLink
   readonly role: 'dialer' | 'listener'
@@ -87,14 +87,14 @@ export class MemoryStreams {
   }
 
   /** A stream of our own, when hello is over. */
-  open(link: MemoryLink): Promise<MemoryStream> {
+  open(link: MemoryLink): Promise<OpenStream> {
     const { self, doorkeeper, newId } = this.#deps
     return new Promise((resolve, reject) => {
       const id = newId()
       try {
         const hello = doorkeeper.hello(self, link.peer, 'dialer')
         const opened = { resolve: () => resolve(stream), reject }
-        const stream: MemoryStream = { id, link, role: 'dialer', hello, pending: new Map(), opened, admitted: false }
+        const stream: OpenStream = { id, link, role: 'dialer', hello, pending: new Map(), opened, admitted: false }
         link.streams.set(id, stream)
         this.#hooks.send(link, { kind: 'open', link: link.id, stream: id, hello: hello.opening() })
         this.#watchHello(stream)
@@ -109,7 +109,7 @@ export class MemoryStreams {
     try {
       const hello = this.#deps.doorkeeper.hello(this.#deps.self, link.peer, 'listener')
       const opened = { resolve: () => {}, reject: () => {} }
-      const stream: MemoryStream = { id, link, role: 'listener', hello, pending: new Map(), opened, admitted: false }
+      const stream: OpenStream = { id, link, role: 'listener', hello, pending: new Map(), opened, admitted: false }
       link.streams.set(id, stream)
       this.#watchHello(stream)
       if (opening !== undefined) this.#receiveHello(stream, opening)
@@ -119,7 +119,7 @@ export class MemoryStreams {
     }
   }
 
-  async request(stream: MemoryStream, body: Uint8Array, { timeoutMs, signal }: RequestOptions): Promise<Uint8Array> {
+  async request(stream: OpenStream, body: Uint8Array, { timeoutMs, signal }: RequestOptions): Promise<Uint8Array> {
     const { link } = stream
     if (!link.streams.has(stream.id)) throw gone(link.peer)
     const id = this.#nextRequest++
@@ -133,7 +133,7 @@ export class MemoryStreams {
     }
   }
 
-  receive(stream: MemoryStream, message: StreamMessage): void {
+  receive(stream: OpenStream, message: StreamMessage): void {
     const { peer } = stream.link
     if (message.kind === 'reset') this.end(stream, refusedBy(peer))
     else if (message.kind === 'hello') this.#receiveHello(stream, message.body)
@@ -144,7 +144,7 @@ export class MemoryStreams {
     else void this.#answer(stream, message.id, message.body)
   }
 
-  end(stream: MemoryStream, reason: Error): void {
+  end(stream: OpenStream, reason: Error): void {
     const { link } = stream
     if (!link.streams.delete(stream.id)) return
     if (stream.admitted) {
@@ -154,7 +154,7 @@ export class MemoryStreams {
     stream.pending.clear()
   }
 
-  #watchHello(stream: MemoryStream): void {
+  #watchHello(stream: OpenStream): void {
     const cancel = this.#deps.clock.after(baseLimits.HELLO_TIMEOUT_MS, () => {
       if (!stream.admitted) this.#refuse(stream, timedOut(stream.link.peer, 'hello took too long'))
     })
@@ -171,7 +171,7 @@ export class MemoryStreams {
     }
   }
 
-  #receiveHello(stream: MemoryStream, message: Uint8Array): void {
+  #receiveHello(stream: OpenStream, message: Uint8Array): void {
     const { link } = stream
     try {
       if (stream.admitted) throw malformed('hello after hello')
@@ -192,7 +192,7 @@ export class MemoryStreams {
     }
   }
 
-  async #answer(stream: MemoryStream, id: number, body: Uint8Array): Promise<void> {
+  async #answer(stream: OpenStream, id: number, body: Uint8Array): Promise<void> {
     const { peer, id: link } = stream.link
     const inWork = this.#inWork.get(peer) ?? 0
     const fail = (code: string) => this.#hooks.send(stream.link, { kind: 'error', link, stream: stream.id, id, code })
@@ -214,7 +214,7 @@ export class MemoryStreams {
   }
 
   /** Resets a stream whose peer did what it may not. */
-  #refuse(stream: MemoryStream, reason: Error): void {
+  #refuse(stream: OpenStream, reason: Error): void {
     const { link } = stream
     this.#hooks.send(link, { kind: 'reset', link: link.id, stream: stream.id })
     this.end(stream, reason)

@@ -21,7 +21,7 @@ import {
 } from '../base/index.ts'
 import { gone, timedOut, unreachable } from './failures.ts'
 import { MemoryBulks } from './memory-bulks.ts'
-import { type MemoryLink, type MemoryStream, MemoryStreams } from './memory-streams.ts'
+import { type MemoryLink, MemoryStreams, type OpenStream } from './memory-streams.ts'
 import type { DoorPort } from './types.ts'
 import { checkFits, type Station, splitAddress, type WireMessage, type Wires, withPeer } from './wires.ts'
 
@@ -47,7 +47,7 @@ export class MemoryTransport implements Transport, Station {
   readonly address: PeerAddress
   readonly #deps: MemoryTransportDeps
   readonly #links = new Map<number, MemoryLink>()
-  readonly #outbound = new Map<PeerId, Promise<MemoryStream>>()
+  readonly #outbound = new Map<PeerId, Promise<OpenStream>>()
   readonly #known = new Map<PeerId, readonly PeerAddress[]>()
   readonly #unreachable = new Map<PeerId, number>()
   readonly #goneListeners = new Set<(peer: PeerId) => void>()
@@ -228,7 +228,7 @@ export class MemoryTransport implements Transport, Station {
     return link
   }
 
-  #streamTo(peer: PeerId): Promise<MemoryStream> {
+  #streamTo(peer: PeerId): Promise<OpenStream> {
     const open = this.#outbound.get(peer)
     if (open !== undefined) return open
     const link = [...this.#links.values()].find((one) => one.peer === peer)
@@ -241,7 +241,7 @@ export class MemoryTransport implements Transport, Station {
     return this.#open(peer, () => this.#dial(addresses.map((address) => withPeer(address, peer))))
   }
 
-  #open(peer: PeerId, connect: () => Promise<MemoryLink>): Promise<MemoryStream> {
+  #open(peer: PeerId, connect: () => Promise<MemoryLink>): Promise<OpenStream> {
     const opening = this.#openStream(connect)
     this.#outbound.set(peer, opening)
     opening.catch((error: unknown) => {
@@ -252,7 +252,7 @@ export class MemoryTransport implements Transport, Station {
     return opening
   }
 
-  async #openStream(connect: () => Promise<MemoryLink>): Promise<MemoryStream> {
+  async #openStream(connect: () => Promise<MemoryLink>): Promise<OpenStream> {
     const link = await connect()
     if (!this.#links.has(link.id)) throw gone(link.peer)
     return this.#streams.open(link)
