@@ -108,7 +108,7 @@ function answerPush(work: RingWork, from: PeerId, request: Extract<RingRequest, 
     if (granted < 0) break
     rows.push(entry)
   }
-  mergeRows(work, rows, from)
+  mergeRows(work, rows, from, true)
   if (until !== undefined && work.state.phase === 'member') passRowsOn(work, rows, from, until)
   testify(work, from, rows)
   granted = Math.max(0, granted)

@@ -16,12 +16,12 @@ import { changed, log, sendRequest, setTimer, wake } from './work.ts'
  */
 export type Merged = 'new' | 'old' | 'refused' | 'waiting'
 
-/** Merges one row from outside. `from` is who told it. */
-export function mergeRow(work: RingWork, entry: MemberEntry, from: PeerId): Merged {
+/** Merges one row from outside. `from` is who told it; `unasked`: of its own accord. */
+export function mergeRow(work: RingWork, entry: MemberEntry, from: PeerId, unasked = false): Merged {
   const verdict = classify(work, entry)
   if (verdict === 'old') improve(work, entry, from)
   if (verdict !== 'new') return verdict
-  if (needsSeat(work, entry) && !hasSeat(work, entry, from)) {
+  if (needsSeat(work, entry) && !hasSeat(work, entry, from, unasked)) {
     keepWaiting(work, entry, from)
     return 'waiting'
   }
@@ -103,9 +103,14 @@ export function testify(work: RingWork, peer: PeerId, entries: readonly MemberEn
 }
 
 /** Rows of one message, the alive ones first: they are the witnesses of the others. */
-export function mergeRows(work: RingWork, entries: readonly MemberEntry[], from: PeerId): Merged[] {
+export function mergeRows(
+  work: RingWork,
+  entries: readonly MemberEntry[],
+  from: PeerId,
+  unasked = false,
+): Merged[] {
   const order = [...entries].sort((a, b) => Number(a.status !== 'alive') - Number(b.status !== 'alive'))
-  return order.map((entry) => mergeRow(work, entry, from))
+  return order.map((entry) => mergeRow(work, entry, from, unasked))
 }
 
 /** Signs a new row about oneself and tells everybody. */

@@ -21,10 +21,10 @@ export function needsSeat(work: RingWork, entry: MemberEntry): boolean {
 }
 
 /** Whether the row counts now. It may use up one of the newcomers that this node vouches for. */
-export function hasSeat(work: RingWork, entry: MemberEntry, from: PeerId): boolean {
+export function hasSeat(work: RingWork, entry: MemberEntry, from: PeerId, unasked: boolean): boolean {
   const { state } = work
-  // What this node remembers had a seat when it stopped; and while it joins, its contact says who is a member.
-  if (from === state.self.peer || (isJoining(work) && state.trusting)) return true
+  // What this node remembers had a seat when it stopped; and while it joins, those whom it asks say who is a member, and nobody else does.
+  if (from === state.self.peer || (isJoining(work) && state.trusting && !unasked)) return true
   return hasWelcomes(work, entry) || (entry.peer === from && mayVouch(work))
 }
 

@@ -105,6 +105,18 @@ describe('one member of 13 that mints 1,000 rows', { timeout: 60_000 }, () => {
     insist(rows, 10_000, expectOnlyMembers)
   })
 
+  it('gains nothing with a newcomer that it tells of them while that one joins', () => {
+    const late = world.add([honest[0]!])
+    for (let passed = 0; passed < 3_000; passed += 50) {
+      const request = { type: 'push', entries: mint(limits.MAX_ENTRIES), accusations: [] } as const
+      world.feed(late, { kind: 'request', from: liar.peer, request })
+      world.run(50)
+      expect(strangersSeated(late)).toEqual(new Set())
+    }
+    world.run(5_000)
+    expect(world.status(late).members).toHaveLength(MEMBERS + 1)
+  })
+
   it('does not keep an honest newcomer waiting', () => {
     insist(mint(1_000), 10_000, expectOnlyMembers)
     const late = world.add([honest[0]!])
