@@ -103,12 +103,7 @@ export function testify(work: RingWork, peer: PeerId, entries: readonly MemberEn
 }
 
 /** Rows of one message, the alive ones first: they are the witnesses of the others. */
-export function mergeRows(
-  work: RingWork,
-  entries: readonly MemberEntry[],
-  from: PeerId,
-  unasked = false,
-): Merged[] {
+export function mergeRows(work: RingWork, entries: readonly MemberEntry[], from: PeerId, unasked = false): Merged[] {
   const order = [...entries].sort((a, b) => Number(a.status !== 'alive') - Number(b.status !== 'alive'))
   return order.map((entry) => mergeRow(work, entry, from, unasked))
 }
