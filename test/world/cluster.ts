@@ -28,6 +28,8 @@ export interface ClusterSpec {
   readonly basePort?: number
   /** Merged over every peer's configuration. */
   readonly config?: Readonly<Record<string, object>>
+  /** Sections of one peer's own configuration, beside those of all. `data`: its directory; keys may be made there. */
+  readonly own?: (index: number, data: string) => Promise<Readonly<Record<string, object>>>
   /** The program that a peer runs: `cli.ts` of another build of this one. Asked at each start. */
   readonly cli?: (index: number) => string
   /** Where a peer runs, if not beside all others on this machine's loopback interface. */
@@ -130,6 +132,7 @@ async function startPeer(
     chunks: { admitAfter: spec.admitAfter, ...spec.config?.['chunks'] },
     status: { listen: '127.0.0.1:0' },
     ...(spec.config?.['log'] !== undefined && { log: spec.config['log'] }),
+    ...(await spec.own?.(index, data)),
     data,
   }
   const configFile = join(data, 'resolver.config.json')

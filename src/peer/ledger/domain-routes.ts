@@ -35,6 +35,7 @@ async function newestHead({ ledgers, follower }: LedgerSide, query: URLSearchPar
 
 async function proofFile(side: LedgerSide, name: Name, signal: AbortSignal): Promise<ProofFileView> {
   const { chain, chainId, label } = placeOf(side, name)
+  await side.follower.look(chainId)
   const file = await side.follower.proofFile(chainId, [nameStateKey(label)], { signal })
   if (file === undefined)
     throw new ChordnsError('LEDGER_UNPROVEN', `the ledger ${chain} proves nothing now: try again`, {

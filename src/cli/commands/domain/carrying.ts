@@ -58,7 +58,7 @@ export class Carrier {
     this.#config = loadConfigFrom(flags).config
   }
 
-  /** Resolves when it is in a block, whatever became of it. Throws DOMAIN_UNDECIDED, KEY_*, LEDGER_*. */
+  /** Resolves when it is in a block that the node knows of, whatever became of it. Throws DOMAIN_UNDECIDED, KEY_*, LEDGER_*. */
   async carry(payload: Uint8Array): Promise<Decided> {
     const { node, place } = this.#session
     const peer = await import('../../../peer/index.ts')
@@ -71,6 +71,8 @@ export class Carrier {
     const { transaction } = await tellNode(node, '/ledgers/submit', { chain: place.chain }, submittedView, bytes)
     this.#nonce = nonce + 1
     const outcome = await this.#outcome(transaction)
+    // The next command is to see what this one did.
+    await this.reach(outcome.height)
     return { transaction, height: outcome.height, code: outcome.code, detail: outcome.detail }
   }
 
