@@ -272,10 +272,13 @@ describe.skipIf(!runnable)('a domain on the ledger', () => {
     const knotc = (...args: string[]) => execFileSync('knotc', ['-s', at('knot.sock'), ...args], { encoding: 'utf8' })
     const seen: string[] = []
     let count = 0
-    const sampling = setInterval(async () => {
-      const reply = await dig(`r${count++}.w.store.com`)
-      seen.push(hasAd(reply) ? 'ad' : reply)
-    }, 500)
+    let isSampling = true
+    const sampling = (async () => {
+      for (; isSampling; await new Promise((go) => setTimeout(go, 500))) {
+        const reply = await dig(`r${count++}.w.store.com`).catch(String)
+        seen.push(hasAd(reply) ? 'ad' : reply)
+      }
+    })()
     try {
       knotc('zone-key-rollover', 'store.com', 'ksk')
       await until('a CDS set of another key', async () => {
@@ -309,7 +312,8 @@ describe.skipIf(!runnable)('a domain on the ledger', () => {
       )
       await until('some more answers', () => seen.length > 10)
     } finally {
-      clearInterval(sampling)
+      isSampling = false
+      await sampling
     }
     expect(seen.filter((one) => one !== 'ad')).toEqual([])
   }, 240_000)
