@@ -147,12 +147,14 @@ function answerWelcome(work: RingWork, from: PeerId, entry: MemberEntry): RingRe
 }
 
 function page(work: RingWork, from: PeerId, request: Extract<RingRequest, { type: 'ask-page' }>): RingReply {
-  const { entry: asker, after, recent = false } = request
+  const { entry: asker, after, recent = false, bare = false } = request
   const { state } = work
   const member = state.phase === 'member'
   if (state.phase === 'seeking' && verifyEntry(work.context, asker)) meetStranger(work, from, asker)
   if (!member) return { type: 'page', member, self: state.self, entries: [], next: undefined }
-  const candidates = recent ? recentRows(work, after) : state.table.page(after, limits.MAX_ENTRIES + 1)
+  const rows = recent ? recentRows(work, after) : state.table.page(after, limits.MAX_ENTRIES + 1)
+  // In a smaller ring whoever remembers some members holds all rows against their welcomes, and reads them of who joined before.
+  const candidates = bare && state.table.aliveCount > limits.MAX_REMEMBERED ? rows.map(withoutWelcomes) : rows
   const entries = fitting(candidates)
   const next = entries.length < candidates.length ? entries.at(-1)?.id : undefined
   return {
@@ -163,6 +165,11 @@ function page(work: RingWork, from: PeerId, request: Extract<RingRequest, { type
     next,
     ...(next === undefined && { votes: votesForJoiner(work) }),
   }
+}
+
+/** Its signature does not cover them. */
+function withoutWelcomes({ welcomes: _, ...row }: MemberEntry): MemberEntry {
+  return row
 }
 
 /** How many of the rows and accusations that a peer sends unasked are verified now: each may cost a signature check. */

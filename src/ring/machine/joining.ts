@@ -229,7 +229,9 @@ function nextContact(work: RingWork): void {
 
 function askPage(work: RingWork, peer: PeerId, reading: TableReading): void {
   work.state.readings.set(peer, reading)
-  sendRequest(work, peer, { type: 'ask-page', entry: work.state.self, after: reading.after }, { kind: 'page' })
+  const { self, trusting } = work.state
+  const bare = trusting ? { bare: true } : {}
+  sendRequest(work, peer, { type: 'ask-page', entry: self, after: reading.after, ...bare }, { kind: 'page' })
 }
 
 function freshStrangers(work: RingWork): MemberEntry[] {

@@ -76,6 +76,7 @@ export function decodeRequest(bytes: Uint8Array): RingRequest {
         entry: entryFromValue(map.get(2)),
         after: readOptionalId(map.get(3), 'after'),
         ...(map.has(4) && { recent: readBoolean(map.get(4), 'recent') }),
+        ...(map.has(5) && { bare: readBoolean(map.get(5), 'bare') }),
       }
     case CODES['ask-digests']:
       return { type: 'ask-digests', summary: readSummary(map.get(2)) }

@@ -75,6 +75,7 @@ function fieldsOfRequest(message: RingRequest): Fields {
         [2, entryToValue(message.entry)],
         [3, optionalBytes(message.after)],
         [4, message.recent],
+        [5, message.bare],
       ]
     case 'compare':
       return [

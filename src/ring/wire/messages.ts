@@ -93,6 +93,8 @@ export type RingRequest =
       readonly after: RingId | undefined
       /** Only rows that changed a short while ago. */
       readonly recent?: boolean
+      /** Welcomes need not be sent: the asker takes its contact's word for who is a member. */
+      readonly bare?: boolean
     }
   | { readonly type: 'ask-digests'; readonly summary: Uint8Array }
   /** "You hear me: sign that you do." From the member itself only. */

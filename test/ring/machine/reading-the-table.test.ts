@@ -74,6 +74,44 @@ describe('a table read from a contact', () => {
     expect(never.pagesOf(honest)).toBe(2 + limits.MAX_BUSY)
   })
 
+  it('is asked for without welcomes by who believes its contact anyway, and with them by who remembers some members', () => {
+    const askedBy = (known: readonly MemberEntry[]) => {
+      const context = contextOf('seeker')
+      let state = initialState(context, START)
+      const asked: boolean[] = []
+      for (const event of [
+        { kind: 'start', known },
+        { kind: 'contacted', peer: honest.peer },
+      ] as RingEvent[]) {
+        const result = step(context, state, event, START)
+        state = result.state
+        for (const effect of result.effects)
+          if (effect.kind === 'send' && effect.request.type === 'ask-page') asked.push(effect.request.bare === true)
+      }
+      return asked
+    }
+    expect(askedBy([])).toEqual([true])
+    expect(new Set(askedBy(members.slice(0, 2 * limits.LEAST_REMEMBERED)))).toEqual(new Set([false]))
+  })
+
+  it('of a large ring is sent without welcomes to who does not want them', () => {
+    const welcome = { hint: new Uint8Array(8), at: START, signature: new Uint8Array(64) }
+    const sentBy = (count: number, bare: boolean) => {
+      const context = contextOf('large')
+      const state = initialState(context, START)
+      state.phase = 'member'
+      for (let i = 0; i < count; i++) state.table.put({ ...rowOf(`many ${i}`), welcomes: [welcome] }, START)
+      const request = { type: 'ask-page', entry: honest, after: undefined, bare } as const
+      const { effects } = step(context, state, { kind: 'request', from: honest.peer, request }, START)
+      const reply = effects.find((effect) => effect.kind === 'respond')?.reply
+      return reply?.type === 'page' && reply.entries.some(({ welcomes = [] }) => welcomes.length > 0)
+    }
+    expect(sentBy(limits.MAX_REMEMBERED + 1, true)).toBe(false)
+    expect(sentBy(limits.MAX_REMEMBERED + 1, false)).toBe(true)
+    // A joiner of a small ring gives its rows to those who hold them against their welcomes.
+    expect(sentBy(20, true)).toBe(true)
+  })
+
   it('drop by drop is given up in time', () => {
     const drip = (after: RingId | undefined) => onePage(liar, after, limits.LEAST_PAGE, true)
     const run = seek([liar], (_, after) => drip(after === members.at(-1)!.id ? undefined : after), 2_000, 20_000)

@@ -95,6 +95,7 @@ const request: fc.Arbitrary<RingRequest> = fc.oneof(
     hints: fc.array(hint, { maxLength: 9 }),
   }),
   fc.record({ type: fc.constant('ask-page' as const), entry, after: optionalId, recent: fc.boolean() }),
+  fc.record({ type: fc.constant('ask-page' as const), entry, after: optionalId, bare: fc.boolean() }),
   fc.record({ type: fc.constant('notify' as const), entry }),
   fc.record({ type: fc.constant('push' as const), entries, accusations: fc.array(accusation, { maxLength: 3 }) }),
   fc.record({
