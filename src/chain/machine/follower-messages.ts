@@ -6,7 +6,7 @@ import { chooseUpstreams, mayAsk, owe, placeFor } from './followers.ts'
 import { servePart } from './part-sending.ts'
 import { offer } from './pool.ts'
 import type { ChainWork, PeerName } from './state.ts'
-import { onAskBlocks, ownStatus, serveBehind } from './sync.ts'
+import { onAskBlocks, onAskPiece, ownStatus, serveBehind } from './sync.ts'
 import { isMember, SELF, send } from './work.ts'
 
 /** Whether whoever says something is neither a validator of this height or the next, nor followed by us. */
@@ -38,6 +38,10 @@ export function onFollowerMessage<S>(work: ChainWork<S>, from: PeerName, message
     case 'ask-part':
       owe(work, from, limits.PART_BYTES)
       return servePart(work, from, message.height, message.blockId, message.from)
+    case 'ask-piece':
+      // Of a ledger whose state is in memory; one on disk is got by requests of its own.
+      owe(work, from, limits.SNAPSHOT_PIECE_BYTES)
+      return onAskPiece(work, from, message.height, message.index)
     case 'transactions':
       return offer(work, message.transactions, 'follower')
     default:
