@@ -154,6 +154,7 @@ export function composePeers(given: CompositionDeps, hooks: CompositionHooks): P
       transport.onPeerGone((peer) => guests?.forget(peer))
       ledger?.wire({
         ring,
+        connect: (address, options) => transport.connect([address], options),
         send: (room, peer, body, options) => traffic.request(room, peer, body, options),
         bulk: (room, peer, body, options) => traffic.bulk(room, peer, body, options),
       })

@@ -12,6 +12,8 @@ export interface ListFollowerDeps {
   /** Of the list. */
   readonly chainId: Uint8Array
   readonly admission: LedgerAdmission
+  /** Looks for somebody to ask, where this node knows of no member: who is not in the ring yet. Never rejects. */
+  readonly seek: () => Promise<void>
   readonly clock: Clock
   readonly log: Log
 }
@@ -45,9 +47,9 @@ export class ListFollower {
   }
 
   #look(): void {
-    const { clock, follower, chainId } = this.#deps
+    const { clock, follower, chainId, seek } = this.#deps
     this.#cancelTimer = clock.after(LOOK_EVERY_MS, () => this.#look())
-    void follower.look(chainId)
+    void seek().then(() => follower.look(chainId))
   }
 
   async #read(): Promise<void> {

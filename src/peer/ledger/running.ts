@@ -6,6 +6,7 @@ import {
   errorText,
   isChordnsError,
   type Log,
+  type PeerAddress,
   type PeerId,
   type RequestOptions,
   type Store,
@@ -55,6 +56,8 @@ export interface LedgerFilesHooks {
 /** The way to the other members. */
 export interface LedgerWiring {
   readonly ring: Pick<Ring, 'members' | 'memberByPeer' | 'self'>
+  /** Speaks to whoever is at an address. Rejects when nobody lets this node in there. */
+  readonly connect: (address: PeerAddress, options: RequestOptions) => Promise<PeerId>
   readonly send: (room: RequestRoom, peer: PeerId, body: Uint8Array, options: RequestOptions) => Promise<Uint8Array>
   readonly bulk: (
     room: RequestRoom,

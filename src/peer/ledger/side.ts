@@ -65,6 +65,8 @@ export interface LedgerSide {
 
 /** A little more than a follower's shortest time between two looks. */
 const LOOK_AGAIN_MS = 5_100
+/** Time for somebody at an address to let this node in, ms. */
+const CONNECT_MS = 5_000
 
 /** Undefined: no genesis is configured. Throws CONFIG_INVALID, LEDGER_GENESIS, KEY_* and STORE_*. */
 export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHooks): Promise<LedgerSide | undefined> {
@@ -89,6 +91,8 @@ export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHook
   )
   if (opened === undefined) return undefined
   const peers = new PeersByName(wiring)
+  /** Members that were found by their addresses, before this node is in the ring. */
+  const contacts = new Set<PeerId>()
   const ledgers = new Ledgers(
     { ...opened, clock },
     {
@@ -111,7 +115,7 @@ export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHook
         const sets = [...(genesis?.genesis.validators ?? []), ...(light.head(chainId)?.validators ?? [])]
         const found = sets.flatMap(({ id }) => peers.peerOf(toHex(id)) ?? [])
         const own = ledgers.runningOf(chainId) === undefined || wired === undefined ? [] : [wired.ring.self.peer]
-        return [...new Set([...own, ...found])]
+        return [...new Set([...own, ...found, ...(found.length === 0 ? contacts : [])])]
       },
       request: async (peer, body, options) =>
         peer === wired?.ring.self.peer
@@ -131,9 +135,20 @@ export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHook
       onNote: (note) => (note === undefined ? chain.cosigning.checkpoint : chain.cosigning.receive(note)),
     })
   }
+  /** Where the ring is said to be, as long as this node is in none: members let it in as soon as they have it on their list. */
+  const seek = async () => {
+    if (wired === undefined || wired.ring.members().length > 1) return contacts.clear()
+    for (const address of config.ring.bootstrap)
+      try {
+        contacts.add(await wired.connect(address, { timeoutMs: CONNECT_MS }))
+      } catch (error) {
+        if (!isChordnsError(error)) throw error
+        log.debug({ address, code: error.code }, 'no member lets this node in yet')
+      }
+  }
   const { admission } = deps
   const { chainId } = admissionChainOf(opened.all)
-  const list = admission && new ListFollower({ follower: light, chainId, admission, clock, log })
+  const list = admission && new ListFollower({ follower: light, chainId, admission, seek, clock, log })
   return {
     ledgers,
     follower: light,
