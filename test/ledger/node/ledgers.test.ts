@@ -1,0 +1,132 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { asPeerId } from '../../../src/base/index.ts'
+import { ResultCode, signTransaction, transactionId } from '../../../src/chain/index.ts'
+import { encodePayload, type Payload, transferPayload } from '../../../src/ledger/index.ts'
+import {
+  decodeLedgerRequest,
+  decodeOutcomeReply,
+  encodeLedgerRequest,
+  encodeOutcomeReply,
+  LedgerRequestKind,
+} from '../../../src/ledger/node/messages.ts'
+import { cutPiece, joinedPiece } from '../../../src/ledger/node/pieces.ts'
+import { people } from '../../chain/one.ts'
+import { NodeWorld, type NodeWorldOptions } from './node-world.ts'
+
+const { signers } = people(8)
+const [alice, bob] = [signers[6]!, signers[7]!]
+
+async function open(options: NodeWorldOptions = {}) {
+  const world = await NodeWorld.open({ balances: [[alice.publicKey, 100]], ...options })
+  const sign = (payload: Payload, nonce = 0) => {
+    const terms = { nonce, fee: 0, expires: world.clock.now() + 600_000 }
+    return signTransaction(alice, world.chainId, { ...terms, payload: encodePayload(payload) })
+  }
+  return { world, sign }
+}
+
+describe('the ledgers of a node', () => {
+  it('decide a transaction that a node hands in which runs no chain, and it hears what became of it', async () => {
+    const { world, sign } = await open({ light: 1 })
+    await world.run(2_000)
+    const bytes = sign(transferPayload(bob.publicKey, 30))
+    const light = world.nodes[4]!
+    const submitted = light.submit(world.chainId, bytes)
+    await world.run(100)
+    await submitted
+    const outcome = light.outcome(world.chainId, transactionId(bytes), 20_000)
+    await world.run(10_000)
+    expect(await outcome).toMatchObject({ height: expect.any(Number), result: { code: ResultCode.DONE } })
+    expect(world.broken).toEqual([])
+  })
+
+  it('go to another member where the first ones answer nothing', async () => {
+    const { world, sign } = await open({ light: 1 })
+    await world.run(2_000)
+    world.deaf.add(0)
+    const submitted = world.nodes[4]!.submit(world.chainId, sign(transferPayload(bob.publicKey, 1)))
+    await world.run(100)
+    await expect(submitted).resolves.toBeUndefined()
+  })
+
+  it('say at once why a transaction could never get into a block', async () => {
+    const { world, sign } = await open({ light: 1 })
+    await world.run(2_000)
+    const wrong = sign(transferPayload(bob.publicKey, 1)).slice()
+    wrong[wrong.length - 1]! ^= 1
+    const refused = expect(world.nodes[4]!.submit(world.chainId, wrong)).rejects.toMatchObject({
+      code: 'LEDGER_VOID',
+      detail: { code: ResultCode.SIGNATURE },
+    })
+    await world.run(100)
+    await refused
+    await expect(world.nodes[0]!.submit(world.chainId, wrong)).rejects.toMatchObject({ code: 'LEDGER_VOID' })
+  })
+
+  it('say so when nobody who runs the chain can be reached', async () => {
+    const { world, sign } = await open({ light: 1 })
+    for (let index = 0; index < 4; index++) world.deaf.add(index)
+    const submitted = expect(
+      world.nodes[4]!.submit(world.chainId, sign(transferPayload(bob.publicKey, 1))),
+    ).rejects.toMatchObject({ code: 'LEDGER_UNREACHABLE' })
+    await world.run(1_000)
+    await submitted
+  })
+
+  it('answer nobody who is no member, and no member without end', async () => {
+    const { world } = await open()
+    const node = world.nodes[0]!
+    const body = encodeLedgerRequest({
+      kind: LedgerRequestKind.OUTCOME,
+      chainId: world.chainId,
+      body: new Uint8Array(32),
+    })
+    await expect(node.handle(asPeerId('a stranger'), body)).rejects.toMatchObject({ code: 'LEDGER_REFUSED' })
+    let answered = 0
+    for (let i = 0; i < 5_000; i++)
+      await node.handle(world.peers[1]!, body).then(
+        () => answered++,
+        () => {},
+      )
+    expect(answered).toBeLessThanOrEqual(2_001)
+    expect(() => node.supply(asPeerId('a stranger'), body)).toThrow(expect.objectContaining({ code: 'LEDGER_REFUSED' }))
+  })
+
+  it('refuse what is no request, with a code, whatever it is', async () => {
+    const { world } = await open()
+    const node = world.nodes[0]!
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 80 }), async (bytes) => {
+        await node.handle(world.peers[1]!, bytes).catch((error) => expect(error).toHaveProperty('code'))
+      }),
+    )
+  })
+})
+
+describe('requests about ledgers', () => {
+  it('come back as they were', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...Object.values(LedgerRequestKind)),
+        fc.uint8Array({ minLength: 32, maxLength: 32 }),
+        fc.uint8Array({ maxLength: 100 }),
+        (kind, chainId, body) => {
+          expect(decodeLedgerRequest(encodeLedgerRequest({ kind, chainId, body }))).toEqual({ kind, chainId, body })
+        },
+      ),
+    )
+    const outcome = { height: 7, result: { code: 4, fee: 2, detail: new Uint8Array([1, 2]) } }
+    expect(decodeOutcomeReply(encodeOutcomeReply(outcome))).toEqual(outcome)
+    expect(decodeOutcomeReply(encodeOutcomeReply(undefined))).toBeUndefined()
+  })
+
+  it('bring a piece in frames, and no more than a piece', async () => {
+    const piece = Uint8Array.from({ length: 200_000 }, (_, index) => index % 251)
+    async function* frames(bytes: Uint8Array) {
+      yield* cutPiece(bytes)
+    }
+    expect(await joinedPiece(frames(piece))).toEqual(piece)
+    await expect(joinedPiece(frames(new Uint8Array(300_000)))).rejects.toMatchObject({ code: 'LEDGER_MALFORMED' })
+  })
+})
