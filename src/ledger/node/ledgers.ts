@@ -98,8 +98,6 @@ export class Ledgers {
         return encodeSubmitReply((await chain?.submit(body)) ?? SubmitReply.ELSEWHERE)
       case LedgerRequestKind.OUTCOME:
         return encodeOutcomeReply(chain?.outcomeOf(decodeTransactionId(body)))
-      case LedgerRequestKind.COSIGN:
-        return chain?.cosigning.receive(body) ?? ACKNOWLEDGED
       default:
         throw refused('this comes as a bulk')
     }

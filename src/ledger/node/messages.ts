@@ -16,8 +16,6 @@ export const LedgerRequestKind = {
   OUTCOME: 3,
   /** A piece of the state: comes as a bulk. */
   PIECE: 4,
-  /** A checkpoint's note with the cosignatures that the sender has; the reply is what this side has, or nothing. */
-  COSIGN: 5,
 } as const
 export type LedgerRequestKind = (typeof LedgerRequestKind)[keyof typeof LedgerRequestKind]
 

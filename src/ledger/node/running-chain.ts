@@ -16,8 +16,10 @@ import {
   type ChainStatus,
   Cosigning,
   createStateChain,
+  decodeFollowReply,
   decodePieceRequest,
   type EngineStores,
+  encodeFollowRequest,
   encodeMessage,
   encodePieceRequest,
   type HeaderSource,
@@ -68,6 +70,8 @@ export interface RunningChainDeps {
 
 export interface RunningChainHooks {
   readonly send: SendLedgerRequest
+  /** The same to the room of those who follow: cosignatures go there. */
+  readonly follow: SendLedgerRequest
   readonly bulk: (peer: PeerId, body: Uint8Array, options: RequestOptions) => AsyncIterable<Uint8Array>
   /** The peer of a validator or follower by the hex of its member id; undefined: not a member now. */
   readonly peerOf: (name: PeerName) => PeerId | undefined
@@ -160,10 +164,11 @@ export class RunningChain {
   async #exchange(hooks: RunningChainHooks, name: string, note: Uint8Array): Promise<Uint8Array | undefined> {
     const peer = hooks.peerOf(name)
     if (peer === undefined) return undefined
-    const body = encodeLedgerRequest({ kind: LedgerRequestKind.COSIGN, chainId: this.genesis.chainId, body: note })
+    const body = encodeFollowRequest({ kind: 'checkpoint', chainId: this.genesis.chainId, note })
     try {
-      const reply = await hooks.send(peer, body, { timeoutMs: limits.SEND_TIMEOUT_MS, signal: this.#end.signal })
-      return reply.length === 0 ? undefined : reply
+      const options = { timeoutMs: limits.SEND_TIMEOUT_MS, signal: this.#end.signal }
+      const reply = decodeFollowReply(await hooks.follow(peer, body, options))
+      return reply.kind === 'note' ? reply.note : undefined
     } catch (error) {
       if (isChordnsError(error)) return undefined
       throw error

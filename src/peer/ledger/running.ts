@@ -186,6 +186,7 @@ async function openChain(
     },
     {
       send: (peer, body, options) => reach(wiring).send(RequestRoom.LEDGER_CHAINS, peer, body, options),
+      follow: (peer, body, options) => reach(wiring).send(RequestRoom.LEDGERS, peer, body, options),
       bulk: (peer, body, options) => reach(wiring).bulk(RequestRoom.LEDGER_CHAINS, peer, body, options),
       peerOf: (member) => peers.peerOf(member),
       onDecided,

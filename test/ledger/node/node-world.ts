@@ -78,6 +78,7 @@ export class NodeWorld {
     const genesis = { genesis: this.genesis, chainId: this.chainId }
     const hooks = {
       send: (peer: PeerId, body: Uint8Array) => this.#request(index, peer, body),
+      follow: (): Promise<Uint8Array> => Promise.reject(new ChordnsError('PEER_UNKNOWN_ROOM', 'no followers', {})),
       bulk: (peer: PeerId, body: Uint8Array) => this.nodes[this.peers.indexOf(peer)]!.supply(this.peers[index]!, body),
       peerOf: (name: string) => this.peers[this.#members.indexOf(name)],
       nameOf: (peer: PeerId) => this.#members[this.peers.indexOf(peer)],
