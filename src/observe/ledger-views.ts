@@ -96,3 +96,7 @@ export const membersView = z.object({
   ),
 })
 export type MembersView = z.infer<typeof membersView>
+
+/** A signed note as text. */
+export const checkpointView = z.object({ chain: z.string(), note: z.string().nullable() })
+export type CheckpointView = z.infer<typeof checkpointView>

@@ -66,6 +66,7 @@ export {
   makeGenesis,
   writeNewFile,
 } from './ledger/founding.ts'
+export { type CheckedProof, verifyLedgerProof } from './ledger/proofs.ts'
 export {
   loadAccount,
   makeTransaction,

@@ -14,10 +14,12 @@ import {
 } from '../../ledger/index.ts'
 import {
   type AccountView,
+  type CheckpointView,
   type LedgerStatusView,
   looksUp,
   type MembersView,
   type OutcomeView,
+  type ProofFileView,
   type ProvenView,
   reads,
   type StatusRoute,
@@ -44,6 +46,8 @@ export function ledgerRoutes(side: () => LedgerSide | undefined): Readonly<Recor
     '/ledgers/account': looksUp((query, signal) => account(there(), query, signal)),
     '/ledgers/members': looksUp((query, signal) => members(there(), query, signal)),
     '/ledgers/prove': looksUp((query, signal) => prove(there(), query, signal)),
+    '/ledgers/export': looksUp((query, signal) => exportProof(there(), query, signal)),
+    '/ledgers/checkpoint': reads((query) => checkpoint(there(), query)),
     '/ledgers/submit': takes(MAX_BODY_BYTES, (query, _, body) => submit(there(), query, body)),
     '/ledgers/outcome': looksUp((query) => outcome(there(), query)),
   }
@@ -119,8 +123,7 @@ async function members(side: LedgerSide, query: URLSearchParams, signal: AbortSi
 
 async function prove(side: LedgerSide, query: URLSearchParams, signal: AbortSignal): Promise<ProvenView> {
   const chain = chainOf(side, query)
-  const keys = query.getAll('key').map((text) => parseHex('key', text))
-  if (keys.length === 0 || keys.length > 64) throw usage('1 to 64 keys')
+  const keys = keysOf(query)
   const { values, fresh, header, proof } = await proven(side, chain, keys, signal)
   return {
     chain: chain.genesis.name,
@@ -133,6 +136,28 @@ async function prove(side: LedgerSide, query: URLSearchParams, signal: AbortSign
     }),
     proof: toHex(proof),
   }
+}
+
+async function exportProof(side: LedgerSide, query: URLSearchParams, signal: AbortSignal): Promise<ProofFileView> {
+  const chain = chainOf(side, query)
+  const bytes = await side.follower.proofFile(chain.chainId, keysOf(query), { signal })
+  if (bytes === undefined) throw new ChordnsError('LEDGER_UNPROVEN', 'there is no proof now', { reason: 'no proof' })
+  return { chain: chain.genesis.name, file: Buffer.from(bytes).toString('base64') }
+}
+
+/** Of a chain that this node runs; null: a quorum has cosigned none yet. */
+function checkpoint(side: LedgerSide, query: URLSearchParams): CheckpointView {
+  const { chainId, genesis } = chainOf(side, query)
+  const running = side.ledgers.runningOf(chainId)
+  if (running === undefined) throw usage(`this node does not run ${genesis.name}: ask one with a role`)
+  const note = running.cosigning.checkpoint
+  return { chain: genesis.name, note: note === undefined ? null : Buffer.from(note).toString('utf8') }
+}
+
+function keysOf(query: URLSearchParams): Uint8Array[] {
+  const keys = query.getAll('key').map((text) => parseHex('key', text))
+  if (keys.length === 0 || keys.length > 64) throw usage('1 to 64 keys')
+  return keys
 }
 
 async function proven(

@@ -3,10 +3,12 @@ import type { Command } from 'commander'
 import { addAdmittingCommands } from './admitting.ts'
 import { addFoundingCommands } from './founding.ts'
 import { addLookingCommands } from './looking.ts'
+import { addProvingCommands } from './proving.ts'
 
 export function addLedgerCommands(program: Command): void {
   const ledger = program.command('ledger').description('the ledgers of the ring: who may join, who owns a name')
   addFoundingCommands(ledger)
   addLookingCommands(ledger)
   addAdmittingCommands(ledger)
+  addProvingCommands(ledger)
 }

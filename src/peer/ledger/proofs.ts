@@ -1,0 +1,30 @@
+/** A file with a proof of anything that stands on a ledger, checked without a node. */
+import { ChordnsError, toHex } from '../../base/index.ts'
+import { decodeProofFile, lightRules, trustGenesis, verifyProofFile } from '../../chain/index.ts'
+import { ed25519 } from '../../crypto/index.ts'
+import { parseGenesisText } from '../../ledger/index.ts'
+
+export interface CheckedProof {
+  readonly chain: string
+  readonly height: number
+  /** Unix ms. */
+  readonly time: number
+  /** Hex; null: it is proven that nothing is there. */
+  readonly claims: readonly { readonly key: string; readonly value: string | null }[]
+}
+
+/** `proof`: base64. Throws PROOF_REFUSED, CHAIN_MALFORMED, LEDGER_GENESIS, USAGE. */
+export function verifyLedgerProof(proof: string, genesisText: string, now: number): CheckedProof {
+  const file = decodeProofFile(new Uint8Array(Buffer.from(proof.trim(), 'base64')))
+  const chainId = toHex(file.head.header.chainId)
+  const found = parseGenesisText(genesisText).find((one) => toHex(one.chainId) === chainId)
+  if (found === undefined) throw new ChordnsError('USAGE', 'the proof is of another ledger than the genesis file', {})
+  const verdict = verifyProofFile(lightRules(ed25519), trustGenesis(found.genesis), file, now)
+  if (verdict.kind === 'refused')
+    throw new ChordnsError('PROOF_REFUSED', `it proves nothing: ${verdict.reason}`, { reason: verdict.reason })
+  const claims = verdict.claims.map(({ key, value }) => ({
+    key: toHex(key),
+    value: value === undefined ? null : toHex(value),
+  }))
+  return { chain: found.genesis.name, height: verdict.height, time: verdict.time, claims }
+}
