@@ -1,5 +1,5 @@
 /** What commands do with a ledger through the running node: look, prove, and send transactions of this machine's account. */
-import { ChordnsError, type Endpoint, toHex } from '../../base/index.ts'
+import { ChordnsError, type Endpoint, isChordnsError, toHex } from '../../base/index.ts'
 import {
   accountView,
   type LedgerStatusView,
@@ -15,6 +15,7 @@ import { askNode, tellNode } from './status-client.ts'
 /** How long a transaction that nobody takes into a block lives, ms. */
 const LIFE_MS = 600_000
 const DEFAULT_WAIT_MS = 60_000
+const MOST_TRIES = 4
 
 export type LedgerFlags = NodeFlags &
   ConfigFlags & {
@@ -67,12 +68,26 @@ export async function sendTransaction(
   const signer = await peer.loadAccount(loadConfigFrom(flags).config)
   const account = toHex(signer.publicKey)
   const { chainId } = await chainNamed(node, chainName)
-  const { nonce } = await askNode(node, '/ledgers/account', { chain: chainName, account }, accountView)
-  const terms = { chainId, nonce, fee: feeOf(flags), expires: Date.now() + LIFE_MS }
-  const { bytes, id } = peer.makeTransaction(signer, terms, payload)
-  const sent = { chain: chainName, account, nonce, transaction: id, bytes, height: null }
+  const nonceNow = async () =>
+    (await askNode(node, '/ledgers/account', { chain: chainName, account }, accountView)).nonce
+  const signed = (nonce: number) => {
+    const terms = { chainId, nonce, fee: feeOf(flags), expires: Date.now() + LIFE_MS }
+    const { bytes, id } = peer.makeTransaction(signer, terms, payload)
+    return { chain: chainName, account, nonce, transaction: id, bytes, height: null }
+  }
+  let sent = signed(await nonceNow())
   if (flags.dryRun) return sent
-  await tellNode(node, '/ledgers/submit', { chain: chainName }, submittedView, bytes)
+  for (let tries = 1; ; tries++)
+    try {
+      await tellNode(node, '/ledgers/submit', { chain: chainName }, submittedView, sent.bytes)
+      break
+    } catch (error) {
+      // A validator's node sends transactions of this account, too: then another one has come in between.
+      const nonce = isChordnsError(error, 'LEDGER_VOID') && tries < MOST_TRIES ? await nonceNow() : sent.nonce
+      if (nonce === sent.nonce) throw error
+      sent = signed(nonce)
+    }
+  const id = sent.transaction
   const query = { chain: chainName, transaction: id, waitMs: String(waitMs) }
   const outcome = await askNode(node, '/ledgers/outcome', query, outcomeView, waitMs + 10_000)
   if (outcome === null)

@@ -88,7 +88,8 @@ describe('the upkeep model', () => {
     const { upkeep: rows, spread } = upkeep({ n: 24, seed: 1, seconds: 20, sessionHours: [0.02], events: 2 })
     const [idle, busy] = rows
     expect(idle).toMatchObject({ n: 24, sessionHours: undefined, joins: 0, departures: 0 })
-    expect(idle!.bytesPerNodeSecond).toBeGreaterThan(100)
+    // A ring at rest says little, and not nothing.
+    expect(idle!.bytesPerNodeSecond).toBeGreaterThan(10)
     expect(busy!.departures).toBeGreaterThan(0)
     expect(busy!.bytesPerNodeSecond).toBeGreaterThan(idle!.bytesPerNodeSecond)
     expect(spread.map(({ kind, unfinished }) => [kind, unfinished])).toEqual([
