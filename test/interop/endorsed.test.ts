@@ -1,0 +1,136 @@
+/**
+ * A ring whose members the ledger names, of real nodes: seven that found it, one that is endorsed and leaves again, and a stranger that has
+ * everything but the endorsement.
+ */
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Config } from '../../src/config/index.ts'
+import { makeFounder, makeGenesis } from '../../src/peer/index.ts'
+import { type Cluster, startCluster } from '../world/cluster.ts'
+import { createWorld, simpleSpec, type World } from '../world/index.ts'
+
+const run = promisify(execFile)
+const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
+const FOUNDERS = 7
+const VALIDATORS = 4
+const APPLICANT = 7
+const STRANGER = 8
+
+interface RingNow {
+  readonly joined: boolean
+  readonly members: readonly { readonly id: string; readonly status: string }[]
+}
+
+describe('an endorsed ring of seven nodes', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'chordns-endorsed-'))
+  const at = (name: string) => join(dir, name)
+  let world: World
+  let cluster: Cluster
+
+  const peer = (index: number) => cluster.peers.find((one) => one.index === index)!
+  /** As its operator types it on the machine of that peer. */
+  async function chordns(index: number, ...args: string[]): Promise<string> {
+    return (await run(process.execPath, [CLI, ...args, '--config', peer(index).configFile])).stdout
+  }
+  const node = (index: number) => ['--node', `127.0.0.1:${peer(index).statusPort}`]
+  const ring = async (index: number): Promise<RingNow> =>
+    JSON.parse(await chordns(index, 'ring', ...node(index), '--json'))
+  const size = async (index: number) => (await ring(index)).members.filter(({ status }) => status === 'alive').length
+
+  async function until(what: string, look: () => Promise<boolean>, seconds: number): Promise<number> {
+    const begun = Date.now()
+    for (; !(await look()); await new Promise((go) => setTimeout(go, 500)))
+      if (Date.now() - begun > seconds * 1_000) throw new Error(`not within ${seconds} s: ${what}`)
+    return Date.now() - begun
+  }
+
+  async function keysAt(data: string, index: number) {
+    const ledger = { accountFile: join(data, 'account.key'), votingKeyFile: join(data, 'voting.key') }
+    return makeFounder({ data, ledger } as Config, { name: `Org ${index}`, isValidator: index < VALIDATORS })
+  }
+
+  async function found(dataOf: (index: number) => string): Promise<string> {
+    const files: string[] = []
+    for (let index = 0; index < FOUNDERS; index++) {
+      writeFileSync(at(`org${index}.json`), (await keysAt(dataOf(index), index)).text)
+      files.push(at(`org${index}.json`))
+    }
+    const [first, ...others] = files
+    const shape = { ringId: 'demo', time: Date.now() - 5_000, chainNames: ['root'], endorsers: [first!], others }
+    // Blocks of a second and short epochs: a place is drawn within half a minute.
+    writeFileSync(
+      at('genesis.json'),
+      makeGenesis({ ...shape, heartbeatMs: 1_000, intervalMs: 300, epochBlocks: 12 }).text,
+    )
+    return at('genesis.json')
+  }
+
+  beforeAll(async () => {
+    world = await createWorld(simpleSpec({}, { network: '127.58' }))
+    let genesis: Promise<string> | undefined
+    cluster = await startCluster({
+      peers: FOUNDERS,
+      hints: world.hintsText(),
+      authorityPort: world.port,
+      replicas: 2,
+      admitAfter: 1,
+      config: { ring: { admission: 'endorsed', secretFile: undefined } as object },
+      async own(index, data) {
+        genesis ??= found((other) => join(dirname(data), `peer-${other}`))
+        if (index >= FOUNDERS) await keysAt(data, index)
+        return { ledger: { genesis: await genesis, roles: index < VALIDATORS ? ['validator'] : [] } }
+      },
+    })
+  }, 240_000)
+
+  afterAll(async () => {
+    await cluster?.stop()
+    await world?.stopAll()
+    rmSync(dir, { recursive: true, force: true })
+  })
+
+  it('forms out of those whom the genesis names', async () => {
+    for (const index of [0, 5]) await until('seven members', async () => (await size(index)) === FOUNDERS, 60)
+  }, 90_000)
+
+  it('takes in who is endorsed, as soon as its place is drawn, and no stranger', async () => {
+    await cluster.start(APPLICANT)
+    await cluster.start(STRANGER)
+    const [first] = JSON.parse(await chordns(0, 'ledger', 'members', ...node(0), '--json')).members
+    const list = JSON.parse(await chordns(0, 'ledger', 'members', ...node(5), '--json'))
+    const endorser = list.members.find((one: { isEndorser: boolean }) => one.isEndorser)
+    expect(first).toBeDefined()
+    const files = (name: string) => ['--out', at(name)]
+    await chordns(APPLICANT, 'ledger', 'apply', '--name', 'Eight', '--contact', 'eight', ...files('application.json'))
+    await chordns(0, 'ledger', 'inquire', at('application.json'), ...files('inquiry.json'))
+    await chordns(
+      APPLICANT,
+      'ledger',
+      'answer',
+      at('inquiry.json'),
+      '--endorser',
+      endorser.account,
+      ...files('answer.json'),
+    )
+    // The stranger has keys, the genesis and an application of its own, and nobody endorses it.
+    await chordns(STRANGER, 'ledger', 'apply', '--name', 'Nine', '--contact', 'nine', ...files('stranger.json'))
+    await chordns(0, 'ledger', 'endorse', at('application.json'), '--answer', at('answer.json'), ...node(0))
+    await until('eight members', async () => (await size(5)) === FOUNDERS + 1, 120)
+    await until('the applicant to have joined', async () => (await size(APPLICANT)) === FOUNDERS + 1, 60)
+    expect((await ring(STRANGER)).joined).toBe(false)
+    expect(await size(0)).toBe(FOUNDERS + 1)
+  }, 300_000)
+
+  it('has nobody a minute later whose last endorsement is withdrawn', async () => {
+    const { members } = JSON.parse(await chordns(0, 'ledger', 'members', ...node(0), '--json'))
+    const { account } = members.find((one: { name: string }) => one.name === 'Eight')
+    await chordns(0, 'ledger', 'withdraw', account, ...node(0))
+    for (const index of [0, 5]) await until('seven members', async () => (await size(index)) === FOUNDERS, 60)
+    await until('the one that left to know', async () => !(await ring(APPLICANT)).joined, 60)
+  }, 200_000)
+})
