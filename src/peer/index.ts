@@ -47,7 +47,6 @@ export {
   makeInquiry,
 } from './ledger/admitting.ts'
 export {
-  carriedBy,
   type DomainPlace,
   type DomainSummary,
   describeDomain,

@@ -4,6 +4,7 @@ import {
   accountView,
   type LedgerStatusView,
   ledgerStatusView,
+  type OutcomeView,
   outcomeView,
   submittedView,
 } from '../../observe/index.ts'
@@ -53,13 +54,61 @@ export interface SentTransaction {
   readonly height: number | null
 }
 
+/** A transaction of one account that was made for a nonce: both hex. */
+export interface MadeTransaction {
+  readonly bytes: string
+  readonly id: string
+}
+
+export interface Carrying {
+  readonly node: Endpoint
+  readonly chain: string
+  /** Hex. */
+  readonly account: string
+  readonly make: (nonce: number) => MadeTransaction
+  /** No lower nonce, whatever the ledger says: one of it was handed in already. */
+  readonly leastNonce?: number
+  readonly waitMs: number
+}
+
+export interface Carried extends MadeTransaction {
+  readonly nonce: number
+  /** Null: in no block within that time. */
+  readonly outcome: OutcomeView
+}
+
+/** The nonce of an account's next transaction, by the newest state. */
+export async function nextNonce({ node, chain, account, leastNonce = 0 }: Omit<Carrying, 'make' | 'waitMs'>) {
+  const { nonce } = await askNode(node, '/ledgers/account', { chain, account }, accountView)
+  return Math.max(nonce, leastNonce)
+}
+
+/** Hands a transaction to the running node, and waits for its block. Made anew where another of its account has overtaken it. */
+export async function carry(carrying: Carrying): Promise<Carried> {
+  const { node, chain, make, waitMs } = carrying
+  let nonce = await nextNonce(carrying)
+  for (let tries = 1; ; tries++)
+    try {
+      const { bytes, id } = make(nonce)
+      await tellNode(node, '/ledgers/submit', { chain }, submittedView, bytes)
+      const query = { chain, transaction: id, waitMs: String(waitMs) }
+      const outcome = await askNode(node, '/ledgers/outcome', query, outcomeView, waitMs + 10_000)
+      return { bytes, id, nonce, outcome }
+    } catch (error) {
+      // A validator's node sends transactions of this account, too: then another one has come in between.
+      const next = isChordnsError(error, 'LEDGER_VOID') && tries < MOST_TRIES ? await nextNonce(carrying) : nonce
+      if (next === nonce) throw error
+      nonce = next
+    }
+}
+
 /**
  * Signs a transaction, hands it to the running node, and waits until it stands in a block. On a dry run it is signed and shown only. Throws
  * LEDGER_MARKED when it did nothing there, LEDGER_SLOW when it is in no block in time: it may still come.
  */
 export async function sendTransaction(
   flags: LedgerFlags,
-  chainName: string,
+  chain: string,
   payload: TransactionPayload,
   waitMs = DEFAULT_WAIT_MS,
 ): Promise<SentTransaction> {
@@ -67,39 +116,21 @@ export async function sendTransaction(
   const node = nodeOf(flags)
   const signer = await peer.loadAccount(loadConfigFrom(flags).config)
   const account = toHex(signer.publicKey)
-  const { chainId } = await chainNamed(node, chainName)
-  const nonceNow = async () =>
-    (await askNode(node, '/ledgers/account', { chain: chainName, account }, accountView)).nonce
-  const signed = (nonce: number) => {
-    const terms = { chainId, nonce, fee: feeOf(flags), expires: Date.now() + LIFE_MS }
-    const { bytes, id } = peer.makeTransaction(signer, terms, payload)
-    return { chain: chainName, account, nonce, transaction: id, bytes, height: null }
+  const { chainId } = await chainNamed(node, chain)
+  const terms = { chainId, fee: feeOf(flags), expires: Date.now() + LIFE_MS }
+  const make = (nonce: number) => peer.makeTransaction(signer, { ...terms, nonce }, payload)
+  if (flags.dryRun) {
+    const nonce = await nextNonce({ node, chain, account })
+    const { bytes, id } = make(nonce)
+    return { chain, account, nonce, transaction: id, bytes, height: null }
   }
-  let sent = signed(await nonceNow())
-  if (flags.dryRun) return sent
-  for (let tries = 1; ; tries++)
-    try {
-      await tellNode(node, '/ledgers/submit', { chain: chainName }, submittedView, sent.bytes)
-      break
-    } catch (error) {
-      // A validator's node sends transactions of this account, too: then another one has come in between.
-      const nonce = isChordnsError(error, 'LEDGER_VOID') && tries < MOST_TRIES ? await nonceNow() : sent.nonce
-      if (nonce === sent.nonce) throw error
-      sent = signed(nonce)
-    }
-  const id = sent.transaction
-  const query = { chain: chainName, transaction: id, waitMs: String(waitMs) }
-  const outcome = await askNode(node, '/ledgers/outcome', query, outcomeView, waitMs + 10_000)
-  if (outcome === null)
-    throw new ChordnsError(
-      'LEDGER_SLOW',
-      `the transaction ${id} is in no block after ${waitMs / 1_000} s; it may still come`,
-      {
-        transaction: id,
-      },
-    )
+  const { bytes, id, nonce, outcome } = await carry({ node, chain, account, make, waitMs })
+  if (outcome === null) {
+    const text = `the transaction ${id} is in no block after ${waitMs / 1_000} s; it may still come`
+    throw new ChordnsError('LEDGER_SLOW', text, { transaction: id })
+  }
   peer.refuseMarked(outcome)
-  return { ...sent, height: outcome.height }
+  return { chain, account, nonce, transaction: id, bytes, height: outcome.height }
 }
 
 function feeOf({ fee }: LedgerFlags): number {

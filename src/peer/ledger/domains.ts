@@ -1,6 +1,6 @@
 /** What the command line needs of names on a ledger: payloads that an owner signs, transactions that carry them, proofs in files. */
 import { ChordnsError, fromHex, toHex } from '../../base/index.ts'
-import { decodeProofFile, lightRules, signTransaction, trustGenesis, verifyProofFile } from '../../chain/index.ts'
+import { decodeProofFile, lightRules, trustGenesis, verifyProofFile } from '../../chain/index.ts'
 import { ed25519, encodeCanonical, type Signer, sha256, signedBytes } from '../../crypto/index.ts'
 import {
   addressRdata,
@@ -154,21 +154,6 @@ export const domainPayloads = {
 function statementAt({ chainId, label }: DomainPlace, { generation, sequence }: NameRecord) {
   return { chainId, label, generation, sequence }
 }
-
-export interface TransactionWanted {
-  readonly chainId: Uint8Array
-  readonly nonce: number
-  readonly payload: Uint8Array
-  /** Unix ms. */
-  readonly now: number
-}
-
-/** A transaction without fee, which is void in ten minutes; hex. */
-export function carriedBy(account: Signer, { chainId, nonce, payload, now }: TransactionWanted): string {
-  return toHex(signTransaction(account, chainId, { nonce, fee: 0, expires: now + TRANSACTION_LIFE_MS, payload }))
-}
-
-const TRANSACTION_LIFE_MS = 600_000
 
 /** What a proof in a file says of names, for one who trusts the genesis file. Throws USAGE, CHAIN_MALFORMED, LEDGER_*. */
 export function verifyDomainProof(proof: string, genesisText: string, now: number) {

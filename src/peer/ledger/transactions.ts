@@ -30,10 +30,11 @@ export interface SignedTransaction {
 export function makeTransaction(
   account: Signer,
   { chainId, ...terms }: TransactionTerms,
-  payload: Payload,
+  payload: Payload | Uint8Array,
 ): SignedTransaction {
   const id = new Uint8Array(Buffer.from(chainId, 'hex'))
-  const bytes = signTransaction(account, id, { ...terms, payload: encodePayload(payload) })
+  const encoded = payload instanceof Uint8Array ? payload : encodePayload(payload)
+  const bytes = signTransaction(account, id, { ...terms, payload: encoded })
   return { bytes: toHex(bytes), id: toHex(transactionId(bytes)) }
 }
 

@@ -1,20 +1,15 @@
 /** The way of a payload onto a chain: signed by this organisation's account, handed to the running node, and watched until it is decided. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ChordnsError, type Endpoint, fromHex, toHex } from '../../../base/index.ts'
-import {
-  accountView,
-  headView,
-  ledgerStatusView,
-  type OutcomeView,
-  outcomeView,
-  provenView,
-  submittedView,
-} from '../../../observe/index.ts'
+import { headView, ledgerStatusView, provenView } from '../../../observe/index.ts'
 import type { DomainPlace } from '../../../peer/index.ts'
 import { loadConfigFrom } from '../../common/config-option.ts'
+import { carry } from '../../common/ledger-client.ts'
 import { type NodeFlags, nodeOf } from '../../common/node-option.ts'
-import { askNode, tellNode } from '../../common/status-client.ts'
+import { askNode } from '../../common/status-client.ts'
 
+/** How long a transaction that nobody takes into a block lives, ms. */
+const LIFE_MS = 600_000
 /** A block is made every minute at least; this is a few of them. */
 const WAIT_MS = 110_000
 const LOOK_MS = 500
@@ -61,16 +56,16 @@ export class Carrier {
   /** Resolves when it is in a block that the node knows of, whatever became of it. Throws DOMAIN_UNDECIDED, KEY_*, LEDGER_*. */
   async carry(payload: Uint8Array): Promise<Decided> {
     const { node, place } = this.#session
+    const { chain, chainId } = place
     const peer = await import('../../../peer/index.ts')
-    const account = await peer.loadAccount(this.#config)
-    const key = toHex(account.publicKey)
-    const known = await askNode(node, '/ledgers/account', { chain: place.chain, account: key }, accountView)
-    const nonce = Math.max(known.nonce, this.#nonce ?? 0)
-    const wanted = { chainId: place.chainId, nonce, payload, now: Date.now() }
-    const bytes = peer.carriedBy(account, wanted)
-    const { transaction } = await tellNode(node, '/ledgers/submit', { chain: place.chain }, submittedView, bytes)
-    this.#nonce = nonce + 1
-    const outcome = await this.#outcome(transaction)
+    const signer = await peer.loadAccount(this.#config)
+    const account = toHex(signer.publicKey)
+    const terms = { chainId: toHex(chainId), fee: 0, expires: Date.now() + LIFE_MS }
+    const make = (nonce: number) => peer.makeTransaction(signer, { ...terms, nonce }, payload)
+    const carried = await carry({ node, chain, account, make, leastNonce: this.#nonce ?? 0, waitMs: WAIT_MS })
+    this.#nonce = carried.nonce + 1
+    const { id: transaction, outcome } = carried
+    if (outcome === null) throw undecided(`transaction ${transaction} is in no block of ${chain} yet`)
     // The next command is to see what this one did.
     await this.reach(outcome.height)
     return { transaction, height: outcome.height, code: outcome.code, detail: outcome.detail }
@@ -84,14 +79,6 @@ export class Carrier {
       if (head.height >= height) return
       if (Date.now() > end) throw undecided(`no block ${height} of ${place.chain}`)
     }
-  }
-
-  async #outcome(transaction: string): Promise<NonNullable<OutcomeView>> {
-    const { node, place } = this.#session
-    const query = { chain: place.chain, transaction, waitMs: String(WAIT_MS) }
-    const outcome = await askNode(node, '/ledgers/outcome', query, outcomeView, WAIT_MS + 10_000)
-    if (outcome === null) throw undecided(`transaction ${transaction} is in no block of ${place.chain} yet`)
-    return outcome
   }
 }
 
