@@ -74,16 +74,11 @@ export class LightFollower implements LedgerView {
     )
     const entry = { follower, cancel: () => {} }
     this.#chains.set(id, entry)
-    let wait: number = limits.FOLLOW_AGAIN_MS
     const again = () => {
-      void follower.look().then(() => {
-        if (this.#closed) return
-        // Not all chains at one moment; and soon again at first, since the ring may still be being joined.
-        const every =
-          follower.head.certified === undefined ? Math.min(wait, limits.FOLLOW_EVERY_MS) : limits.FOLLOW_EVERY_MS
-        wait *= 2
-        entry.cancel = this.#deps.clock.after(every + this.#deps.random.below(limits.FOLLOW_AGAIN_MS), again)
-      })
+      // Not all chains at one moment.
+      const delay = limits.FOLLOW_EVERY_MS + this.#deps.random.below(limits.FOLLOW_AGAIN_MS)
+      entry.cancel = this.#deps.clock.after(delay, again)
+      void follower.look()
     }
     again()
   }

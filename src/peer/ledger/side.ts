@@ -3,6 +3,7 @@
  * to it, started and stopped with it.
  */
 import {
+  type Cancel,
   ChordnsError,
   type Clock,
   equalBytes,
@@ -65,6 +66,8 @@ export interface LedgerSide {
 
 /** A little more than a follower's shortest time between two looks. */
 const LOOK_AGAIN_MS = 5_100
+/** The longest wait of the looks at the start: then those of once a minute do. */
+const LOOK_SOON_UNTIL_MS = 60_000
 /** Time for somebody at an address to let this node in, ms. */
 const CONNECT_MS = 5_000
 
@@ -146,6 +149,15 @@ export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHook
         log.debug({ address, code: error.code }, 'no member lets this node in yet')
       }
   }
+  /** A follower looks once a minute. At the start the ring may still be being joined, and then nobody has answered the first look. */
+  let cancelSoon: Cancel = () => {}
+  const lookSoon = (afterMs: number) => {
+    cancelSoon = clock.after(afterMs, () => {
+      const unknown = opened.all.filter(({ chainId }) => light.head(chainId)?.certified === undefined)
+      for (const { chainId } of unknown) void light.look(chainId)
+      if (unknown.length > 0 && afterMs < LOOK_SOON_UNTIL_MS) lookSoon(afterMs * 2)
+    })
+  }
   const { admission } = deps
   const { chainId } = admissionChainOf(opened.all)
   const list = admission && new ListFollower({ follower: light, chainId, admission, seek, clock, log })
@@ -164,8 +176,10 @@ export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHook
         light.follow({ name, trusted: trustGenesis(genesis), point: config.ledger.trust.get(name) })
       }
       list?.start()
+      lookSoon(LOOK_AGAIN_MS)
     },
     async stop() {
+      cancelSoon()
       list?.stop()
       light.close()
       await ledgers.stop()
