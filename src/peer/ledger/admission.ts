@@ -1,18 +1,11 @@
 /** The ledger's list as the ring takes it: who is on it now, and who listens for changes. */
 import { type Cancel, ChordnsError, equalBytes, toHex } from '../../base/index.ts'
+import { encodeGenesis } from '../../chain/index.ts'
 import type { Config } from '../../config/index.ts'
-import { ed25519 } from '../../crypto/index.ts'
 import { readTextFile } from '../../io/index.ts'
-import {
-  createLedgerApplication,
-  type LedgerGenesis,
-  ledgerModules,
-  mayCarry,
-  parseGenesisText,
-  type RingMember,
-  ringMembersOf,
-} from '../../ledger/index.ts'
+import { type LedgerGenesis, parseGenesisText, type RingMember, ringMembersOf } from '../../ledger/index.ts'
 import type { RingAdmission } from '../../ring/index.ts'
+import { ledgerApplicationOf } from './thread-data.ts'
 
 export class LedgerAdmission implements RingAdmission {
   readonly #listeners = new Set<() => void>()
@@ -50,26 +43,14 @@ export function admissionFromGenesis({ ring, ledger }: Pick<Config, 'ring' | 'le
     throw new ChordnsError('CONFIG_INVALID', 'an endorsed ring needs the genesis file of its ledgers: ledger.genesis', {
       problems: [{ path: 'ledger.genesis', message: 'missing' }],
     })
-  return new LedgerAdmission(ringMembersOf(genesisStateOf(admissionChainOf(parseGenesisText(text)))))
+  const { genesis } = admissionChainOf(parseGenesisText(text))
+  const state = ledgerApplicationOf(encodeGenesis(genesis)).initial()
+  return new LedgerAdmission(ringMembersOf(state))
 }
 
 /** The chain whose list 0 says who is in the ring: the Root chain, or the only one. */
 export function admissionChainOf(chains: readonly LedgerGenesis[]): LedgerGenesis {
   return chains.find(({ genesis }) => genesis.name === 'root') ?? chains[0]!
-}
-
-function genesisStateOf({ genesis, chainId }: LedgerGenesis) {
-  const { name: chainName, time: genesisTime, validators, application } = genesis
-  return createLedgerApplication({
-    chainId,
-    chainName,
-    genesisTime,
-    validators,
-    genesis: application,
-    modules: ledgerModules,
-    scheme: ed25519,
-    mayCarry,
-  }).initial()
 }
 
 function isSame(a: ReadonlyMap<string, RingMember>, b: ReadonlyMap<string, RingMember>): boolean {
