@@ -50,7 +50,8 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
   config: ['load.ts', 'print.ts', 'reload.ts', 'sources', 'derive.ts', 'contradictions.ts', 'local.ts', 'sections'],
   io: ['peers', 'finding', 'streams', 'upstream', 'threads', 'disk', 'clock.ts', 'interfaces.ts', 'random.ts'],
   'io/disk': ['background', 'sqlite-store.ts', 'pairs.ts', 'sqlite-file.ts', 'keys.ts', 'text-file.ts'],
-  serve: ['front-end.ts', 'doors', 'desk', 'access'],
+  serve: ['front-end.ts', 'fast', 'doors', 'desk', 'access'],
+  'serve/fast': ['fast-path.ts', 'threads', 'table', 'system'],
   resolver: [
     'resolve.ts',
     'changes',

@@ -38,6 +38,7 @@ const SIDES: readonly Side[] = ['own', 'ring']
  */
 export function createCache(
   options: CacheOptions & { readonly seed: Uint8Array; readonly clock?: Pick<Clock, 'now' | 'monotonic'> },
+  hooks: CacheHooks = {},
 ): Cache & CacheContents {
   if (options.maxBytes < limits.MIN_CACHE_BYTES) {
     const least = limits.MIN_CACHE_BYTES
@@ -46,7 +47,15 @@ export function createCache(
       least,
     })
   }
-  return new PackedCache(options, options.seed, options.clock && new SteadyTime(options.clock))
+  return new PackedCache(options, options.seed, options.clock && new SteadyTime(options.clock), hooks)
+}
+
+export interface CacheHooks {
+  /**
+   * What is answered under this name may be another from now on; undefined: under any name. Called before the change, and also where
+   * nothing changes in the end. What merely expires, or gives way to other names, is no change.
+   */
+  readonly onChange?: (name: Name | undefined) => void
 }
 
 class PackedCache implements Cache, CacheContents {
@@ -59,12 +68,14 @@ class PackedCache implements Cache, CacheContents {
   readonly #staleMs: number
   /** Inside, all times are steady ones; outside they are by the wall clock. */
   readonly #steady: SteadyTime | undefined
+  readonly #onChange: (name: Name | undefined) => void
   #hits = 0
   #misses = 0
   #generation = 0
 
-  constructor(options: CacheOptions, seed: Uint8Array, steady: SteadyTime | undefined) {
+  constructor(options: CacheOptions, seed: Uint8Array, steady: SteadyTime | undefined, { onChange }: CacheHooks) {
     this.#steady = steady
+    this.#onChange = onChange ?? (() => {})
     this.#options = options
     this.#staleMs = Math.min(options.staleSeconds, limits.MAX_STALE_SECONDS) * 1000
     this.#store = new RecordStore(options.maxBytes, hashKey(seed))
@@ -116,6 +127,7 @@ class PackedCache implements Cache, CacheContents {
   }
 
   put(context: CacheContext, entry: CacheEntry, wallNow: number): boolean {
+    this.#onChange(entry.question.name)
     // An answer ends a row of failures, also one that is not kept.
     if (entry.security !== 'bogus') this.#failures.remove(context, entry.question)
     const shift = this.#shift
@@ -137,6 +149,7 @@ class PackedCache implements Cache, CacheContents {
   }
 
   remove(context: CacheContext, question: Question): void {
+    this.#onChange(question.name)
     for (const side of SIDES) {
       for (const type of typesToTry(question.type)) {
         this.#key.write(context, question.name, type, question.class, side)
@@ -185,6 +198,7 @@ class PackedCache implements Cache, CacheContents {
   }
 
   flush(name?: Name, reach: Reach = 'below'): number {
+    this.#onChange(undefined)
     this.#generation++
     if (name === undefined || (name.labels === 0 && reach === 'below')) {
       return this.#store.clear() + this.#delegations.clear() + this.#failures.clear()
@@ -215,6 +229,7 @@ class PackedCache implements Cache, CacheContents {
   }
 
   renew(): void {
+    this.#onChange(undefined)
     this.#generation++
   }
 

@@ -9,7 +9,7 @@
  * `createWarmCache` keeps the cache on disk over a restart. `hashKey` and `halfSipHash` are the keyed hash of its index, for other
  * tables that strangers fill. How it works inside: `cache.ts` over `slab.ts` (bytes), `packing.ts` and `keys.ts` (what is in them).
  */
-export { createCache } from './cache.ts'
+export { type CacheHooks, createCache } from './cache.ts'
 export { type HashKey, halfSipHash, hashKey } from './hash.ts'
 export { limits as cacheLimits } from './limits.ts'
 export {

@@ -43,6 +43,7 @@ export function deriveConfig(
   return {
     listen: settings.listen,
     access: settings.access,
+    serve: { ...settings.serve, tableBytes: bytesOf(settings.serve.tableBytes) },
     resolver: { ...settings.resolver, prefetch: cache.prefetch },
     iterator: {
       ...iterator,

@@ -5,6 +5,7 @@ import type { Setting } from './types.ts'
 /** Keys, and sections of them, that are read only when a node starts: sockets, identity, sizes of tables. */
 const AT_START: readonly string[] = [
   'listen',
+  'serve',
   'cache',
   'ring',
   'chunks',

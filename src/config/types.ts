@@ -8,11 +8,12 @@ import type { Precedence } from '../ledger/index.ts'
 import type { RecurseLimits, ServerSwitches, ZoneServers } from '../recurse/index.ts'
 import type { Dns64Options, LocalData, RebindingOptions, ResolverOptions } from '../resolver/index.ts'
 import type { RingOptions } from '../ring/index.ts'
-import type { AccessOptions, IdentityOptions, ListenOptions, ServeOptions } from '../serve/index.ts'
+import type { AccessOptions, FastOptions, IdentityOptions, ListenOptions, ServeOptions } from '../serve/index.ts'
 
 export interface Config {
   readonly listen: ListenOptions
   readonly access: AccessOptions
+  readonly serve: FastOptions
   readonly resolver: ResolverOptions &
     Pick<ServeOptions, 'explain' | 'minimalResponses'> & { readonly followChanges: boolean }
   readonly iterator: IteratorConfig

@@ -122,7 +122,10 @@ async function startResolving(
   const onBroken = (failure: ChordnsError) => parts.broken?.resolve(failure)
   const dataFile = isKept ? await openDataFile(config, { log }, { onBroken }) : undefined
   parts.dataFile = dataFile
-  const cache = createCache({ ...config.cache, seed: random.bytes(8), clock })
+  const cache = createCache(
+    { ...config.cache, seed: random.bytes(8), clock },
+    { onChange: (name) => parts.frontEnd?.cacheChanged(name) },
+  )
   parts.cache = cache
   warnOfBind(config, log)
   const exchange = createExchange({ clock, random, bind: config.iterator.bind })
@@ -184,10 +187,17 @@ async function startServing(parts: Partial<NodeParts>, config: Config, { clock, 
       resolver,
       options: { listen: config.listen, ...serveOptions(config) },
       cookieSecret: random.bytes(32),
+      fast: config.serve,
+      seed: random.bytes(8),
       clock,
       log,
     },
-    { localAddresses, onNotify: (zone, from) => core.notified(zone, from) },
+    {
+      localAddresses,
+      onNotify: (zone, from) => core.notified(zone, from),
+      // What a ledger says of a name may change at any block, and is looked at by whoever asks.
+      mayRemember: (question) => !recursor.contextOf(question).startsWith('ledger:'),
+    },
   )
 }
 

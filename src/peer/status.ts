@@ -108,13 +108,20 @@ function statusOf({ version, clock, startedAt, cache, warm, core, peers, frontEn
     ring: peers === undefined ? null : viewRing(peers.ring),
     cache: { ...cache.stats(), ...warm?.stats() },
     upstream: { ...core.recursor.stats(), healed: core.healed, ...changesOf(core) },
-    serve: { ...frontEnd.stats() },
+    serve: serveOf(frontEnd),
     chunks: peers === undefined ? null : { ...peers.chunks.stats() },
     chains: peers?.chains === undefined ? null : { ...peers.chains.stats() },
     household: peers?.household === undefined ? null : { ...peers.household.stats() },
     traffic: peers === undefined ? null : { ...peers.traffic.stats() },
     memory: { rssBytes: process.memoryUsage.rss(), heapUsedBytes: process.memoryUsage().heapUsed },
   }
+}
+
+/** Counters of the workers beside the others: `fastAnswered` ... */
+function serveOf(frontEnd: FrontEnd): Record<string, number> {
+  const { fast, ...counts } = frontEnd.stats()
+  const named = Object.entries(fast ?? {}).map(([key, value]) => [`fast${key[0]!.toUpperCase()}${key.slice(1)}`, value])
+  return { ...counts, ...Object.fromEntries(named) }
 }
 
 async function lookup({ core, clock }: StatusDeps, query: URLSearchParams, signal: AbortSignal) {

@@ -7,6 +7,7 @@ import { type DoorSet, openDoors } from './doors/doors.ts'
 import { listenEndpoints, type Open } from './doors/listen.ts'
 import { Connections, openTcp } from './doors/tcp.ts'
 import { openUdp } from './doors/udp.ts'
+import { createFastPath, type FastPath } from './fast/fast-path.ts'
 import { limits as defaultLimits, type ServeLimits } from './limits.ts'
 import type { FrontEnd, FrontEndDeps, FrontEndHooks } from './types.ts'
 
@@ -22,35 +23,67 @@ export async function createFrontEnd(deps: FrontEndDeps, hooks: FrontEndHooks = 
   let book = clientBook(compileAccess(options.access), limits.MAX_KNOWN_CLIENTS)
   const clientOf = (address: string) => book(address)
   const cookies = deps.cookieSecret && new ServerCookies(deps.cookieSecret)
+  const fast = openFast(deps, hooks, limits)
   const desk = new Desk(
-    { resolver, options, clientOf, clock, log, limits, cookies },
+    { resolver, options, clientOf, clock, log, limits, cookies, memory: fast },
     { onQuery: hooks.onQuery ?? (() => {}), onNotify: hooks.onNotify },
   )
   const connections = new Connections(limits, clientOf)
   const open: Open = (protocol, endpoint) =>
-    protocol === 'udp' ? openUdp(endpoint, desk, log, limits) : openTcp(endpoint, desk, connections, clock, log)
+    protocol === 'tcp'
+      ? openTcp(endpoint, desk, connections, clock, log)
+      : (fast?.openUdp(endpoint, desk) ?? openUdp(endpoint, desk, log, limits))
   const { localAddresses } = hooks
-  const doors = await openDoors(options.listen, { open, localAddresses, clock, log, limits })
+  const doors = await openDoors(options.listen, { open, localAddresses, clock, log, limits }).catch(async (error) => {
+    await fast?.close()
+    throw error
+  })
   return {
     get addresses() {
       return doors.addresses()
     },
-    stats: () => ({ ...desk.stats(), tcpConnections: connections.size }),
+    stats: () => ({ ...withFast(desk.stats(), fast), tcpConnections: connections.size }),
+    cacheChanged: (name) => fast?.changed(name),
     reconfigure: (next) => {
       checkAccess(listenEndpoints(options.listen), next.access)
       book = clientBook(compileAccess(next.access), limits.MAX_KNOWN_CLIENTS)
       Object.assign(options, next)
+      fast?.reconfigure(next.access)
     },
     close: once((drainMs) =>
-      shut(doors, desk, drainMs).catch((error) => log.warn({ error: errorText(error) }, 'closing failed')),
+      shut({ doors, desk, fast }, drainMs).catch((error) => log.warn({ error: errorText(error) }, 'closing failed')),
     ),
   }
 }
 
-async function shut(doors: DoorSet, desk: Desk, drainMs: number): Promise<void> {
+interface Parts {
+  readonly doors: DoorSet
+  readonly desk: Desk
+  readonly fast: FastPath | undefined
+}
+
+async function shut({ doors, desk, fast }: Parts, drainMs: number): Promise<void> {
   await doors.stopTaking()
   await desk.drain(drainMs)
   await doors.close()
+  await fast?.close()
+}
+
+function openFast(
+  { fast, seed, resolver, clock, log, options }: FrontEndDeps,
+  { mayRemember = () => true }: FrontEndHooks,
+  limits: ServeLimits,
+): FastPath | undefined {
+  if (fast === undefined || fast.fast === false || seed === undefined) return undefined
+  const { workers, tableBytes } = fast
+  const deps = { resolver, clock, log, limits, workers, tableBytes, seed, access: options.access, mayRemember }
+  return createFastPath(deps, fast.fast === true)
+}
+
+function withFast(desk: ReturnType<Desk['stats']>, path: FastPath | undefined) {
+  if (path === undefined) return desk
+  const fast = path.stats()
+  return { ...desk, queries: desk.queries + fast.answered, answered: desk.answered + fast.answered, fast }
 }
 
 /** Closing twice is closing once. */

@@ -12,6 +12,8 @@ export { limits as serveLimits, type ServeLimits } from './limits.ts'
 export type {
   AccessOptions,
   BoundAddress,
+  FastOptions,
+  FastPathStats,
   FrontEnd,
   FrontEndDeps,
   FrontEndHooks,

@@ -46,6 +46,29 @@ export interface ServeStats {
   readonly servfail: number
   readonly inFlight: number
   readonly tcpConnections: number
+  /** Of the workers; undefined where there are none. Their answers are counted above, too. */
+  readonly fast?: FastPathStats
+}
+
+/** What the workers did. */
+export interface FastPathStats {
+  /** Answered by the workers, and of these with TC. */
+  readonly answered: number
+  readonly cut: number
+  /** Handed over to the main thread, and lost since it was too busy to take them. */
+  readonly handedOver: number
+  readonly lost: number
+  /** Replies that the system did not take. */
+  readonly unsent: number
+  /** Answers that the main thread was told are worth fetching again. */
+  readonly hints: number
+  /** Workers that died and were replaced. */
+  readonly restarts: number
+  readonly tableEntries: number
+  readonly tableBytes: number
+  readonly tableEvictions: number
+  /** How often the whole table was dropped. */
+  readonly tableDrops: number
 }
 
 /** One finished question, for metrics and (if the operator asked) query logs. */
@@ -69,6 +92,15 @@ export interface LocalAddress {
   readonly scope: number
 }
 
+/** The fast path: workers that answer over UDP what was answered before. */
+export interface FastOptions {
+  /** `auto`: where this machine can; true: the same, and a warning where it cannot. */
+  readonly fast: 'auto' | boolean
+  readonly workers: number
+  /** Bytes of the table of answers. */
+  readonly tableBytes: number
+}
+
 export interface FrontEndDeps {
   readonly resolver: Resolver
   readonly options: ServeOptions
@@ -76,6 +108,10 @@ export interface FrontEndDeps {
   readonly log: Log
   /** Random bytes of this process, 16 or more, that server cookies are made with; without them cookies are ignored. */
   readonly cookieSecret?: Uint8Array
+  /** Without it, or without `seed`, the main thread answers everything. */
+  readonly fast?: FastOptions
+  /** 8 random bytes that the answer table's hash is keyed with. */
+  readonly seed?: Uint8Array
   /** Other bounds than those of limits.ts. */
   readonly limits?: Partial<ServeLimits>
 }
@@ -87,9 +123,13 @@ export interface FrontEndDeps {
 export type OnNotify = (zone: Name, from: string) => 'taken' | 'refused' | undefined
 
 export interface FrontEndHooks {
+  /** Owes whether answers to this question hold until the cache changes or their time is over. Without it all do. */
+  readonly mayRemember?: (question: Question) => boolean
   /** Without it NOTIFY is answered with NOTIMP. */
   readonly onNotify?: OnNotify
-  /** Hears of every question that is over, answered or not. */
+  /**
+   * Hears of every question that is over, answered or not; of those that workers answer, nothing.
+   */
   readonly onQuery?: (event: QueryEvent) => void
   /** The addresses of this machine now, so that a wildcard gets one socket for each. Without it the system chooses where replies leave from. */
   readonly localAddresses?: () => readonly LocalAddress[]
@@ -102,6 +142,8 @@ export interface FrontEnd {
   stats(): ServeStats
   /** Changes what can change without new sockets. Throws CONFIG_ACCESS_MISSING, and then changes nothing. */
   reconfigure(options: Omit<ServeOptions, 'listen'>): void
+  /** The cache was changed under a name; undefined: as a whole. What the workers know of it is not given any more. */
+  cacheChanged(name: Name | undefined): void
   /** Stops listening, lets questions in work finish for at most `drainMs`, then closes. */
   close(drainMs: number): Promise<void>
 }

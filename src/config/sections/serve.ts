@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { compileAccess } from '../../serve/index.ts'
-import { fails, list, listenAddress, text } from './values.ts'
+import { compileAccess, serveLimits } from '../../serve/index.ts'
+import { bytesOf } from './cache.ts'
+import { fails, list, listenAddress, text, whole } from './values.ts'
 
 const addresses = (what: string) =>
   list(listenAddress(), 64)
@@ -42,6 +43,27 @@ export const identity = z
     version: said('a text', 255, 'Answer to "version.bind" and "version.server" in class CHAOS; refused if not given.'),
     id: said('a text', 255, 'Answer to "id.server" and "hostname.bind" in class CHAOS; refused if not given.'),
     nsid: said('a text', 128, 'Sent to who asks which server answered (NSID, RFC 5001); not sent if not given.'),
+  })
+  .prefault({})
+
+const TABLE_ERROR = 'must be bytes, or text such as "32MiB", from 1MiB to 4GiB'
+
+export const serve = z
+  .strictObject({
+    fast: z
+      .union([z.literal('auto'), z.boolean()], { error: 'must be "auto", true or false' })
+      .default(false)
+      .describe(
+        'Answer what was answered before on threads of their own, straight from a table: "auto" and true where the machine can (64-bit Linux); true warns where it cannot.',
+      ),
+    workers: whole(1, serveLimits.MAX_FAST_WORKERS)
+      .default(1)
+      .describe('Threads of serve.fast; each takes a core when it is asked enough.'),
+    tableBytes: z
+      .union([z.number(), z.string()], { error: TABLE_ERROR })
+      .default('32MiB')
+      .refine((value) => bytesOf(value) >= 2 ** 20 && bytesOf(value) <= 2 ** 32, { error: TABLE_ERROR })
+      .describe('Memory for the table of serve.fast, which is used as it fills: bytes, or text such as "32MiB".'),
   })
   .prefault({})
 

@@ -9,7 +9,7 @@ import type { OnNotify, QueryEvent, ServeOptions, ServeStats } from '../types.ts
 import type { ServerCookies } from './cookies.ts'
 import { type Answered, classify, type PacketClass, type Query, replyTo } from './etiquette.ts'
 import { nsidOption } from './identity.ts'
-import { encodeReply, failureMessage, replyMessage } from './reply.ts'
+import { encodeReply, failureMessage, replyMessage, withLowerQuestion } from './reply.ts'
 
 /** The sender of one packet, as its door knows it. */
 export interface Asker {
@@ -32,6 +32,14 @@ export interface QuestionInWork {
   readonly cancelTimer: Cancel
 }
 
+/** Remembers answers, so that whoever asks next need not come here. */
+export interface AnswerMemory<Stamp> {
+  /** Called before an answer is looked for; what it returns is handed to `keep`. */
+  begin(): Stamp
+  /** `reply`: whole, with its question in lower case, and without options of its transport. */
+  keep(stamp: Stamp, reply: Message, resolution: Resolution): void
+}
+
 export interface DeskDeps {
   readonly resolver: Resolver
   /** Read anew for each question. */
@@ -42,6 +50,8 @@ export interface DeskDeps {
   readonly limits: ServeLimits
   /** Undefined: cookies are ignored. */
   readonly cookies?: ServerCookies | undefined
+  /** Undefined: nothing is remembered. */
+  readonly memory?: AnswerMemory<unknown> | undefined
 }
 
 export interface DeskHooks {
@@ -186,6 +196,8 @@ export class Desk {
   async #resolve(work: QuestionInWork): Promise<void> {
     const { query, asker, abort } = work
     const { message, question } = query
+    const { memory } = this.#deps
+    const stamp = memory?.begin()
     try {
       const resolution = await this.#deps.resolver.resolve({
         question,
@@ -200,6 +212,7 @@ export class Desk {
       const { explain, minimalResponses } = this.#deps.options
       const reply = replyMessage(query, resolution, { explain, minimalResponses, protocol: asker.protocol })
       this.#finish(work, reply, resolution)
+      memory?.keep(stamp, withLowerQuestion(reply), resolution)
     } catch (error) {
       // Those that have settled were aborted on purpose. Anything else is a fault of ours: the client gets SERVFAIL, the log the cause.
       if (!this.#inWork.has(work)) return

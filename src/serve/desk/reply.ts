@@ -1,5 +1,6 @@
 /** Query + Resolution -> reply message -> bytes. Pure. */
 import {
+  canonicalName,
   Ede,
   type EdnsOption,
   type ExtendedError,
@@ -15,6 +16,8 @@ import {
 import { isPublic, type Resolution } from '../../resolver/index.ts'
 import { limits } from '../limits.ts'
 import { type Query, replyTo, wantsKeepalive } from './etiquette.ts'
+
+const HEADER_BYTES = 12
 
 export interface ReplyOptions {
   readonly explain: boolean
@@ -58,15 +61,44 @@ export function failureMessage(query: Message, ede: ExtendedError): Message {
  * Over TCP what exceeds 65,535 bytes is SERVFAIL, since TC would send the client where it already is.
  */
 export function encodeReply(reply: Message, query: Message | undefined, protocol: 'udp' | 'tcp'): Uint8Array {
+  return inLettersOf(reply, encodeLower(withLowerQuestion(reply), query, protocol))
+}
+
+function encodeLower(reply: Message, query: Message | undefined, protocol: 'udp' | 'tcp'): Uint8Array {
   if (protocol === 'tcp') {
     const bytes = encodeWithin(reply, 65_535)
     const cut = ((bytes[2] ?? 0) & 2) !== 0
-    return cut ? encodeMessage(replyTo(query ?? reply, Rcode.SERVFAIL, edeOptions([{ code: Ede.OTHER }]))) : bytes
+    return cut
+      ? encodeMessage(withLowerQuestion(replyTo(query ?? reply, Rcode.SERVFAIL, edeOptions([{ code: Ede.OTHER }]))))
+      : bytes
   }
   const room = udpRoom(query)
   const whole = encodeMessage(reply)
   if (whole.length <= room) return whole
   return encodeWithin(withoutEdeTexts(reply), room)
+}
+
+/**
+ * The same with the question in lower case, which names in the records are compressed against: so what follows the question is the same
+ * for whatever letters the client chose (0x20), and where it points at the question it shows in the client's letters.
+ */
+export function withLowerQuestion(reply: Message): Message {
+  const [question] = reply.questions
+  if (question === undefined) return reply
+  const name = canonicalName(question.name)
+  if (name === question.name) return reply
+  const lower = (record: ResourceRecord) => (record.name === question.name ? { ...record, name } : record)
+  return {
+    ...reply,
+    questions: [{ ...question, name }],
+    answers: reply.answers.map(lower),
+    authorities: reply.authorities.map(lower),
+  }
+}
+
+function inLettersOf({ questions: [question] }: Message, bytes: Uint8Array): Uint8Array {
+  if (question !== undefined) bytes.set(question.name.wire, HEADER_BYTES)
+  return bytes
 }
 
 /** RFC 6891 section 6.2.3: sizes below 512 count as 512; above 1232 answers would fragment. */
