@@ -10,10 +10,10 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isInstalled } from '../../bench/lib/namespace.ts'
-import type { Config } from '../../src/config/index.ts'
 import { parseName } from '../../src/dns/index.ts'
-import { makeFounder, makeGenesis, makeOwnerKey, makeZoneKey } from '../../src/peer/index.ts'
+import { makeOwnerKey, makeZoneKey } from '../../src/peer/index.ts'
 import { type Cluster, startCluster } from '../world/cluster.ts'
+import { foundLedger } from '../world/founding.ts'
 import { createWorld, signWorld, signZone, simpleSpec, type World, type ZoneKeys } from '../world/index.ts'
 
 const run = promisify(execFile)
@@ -130,31 +130,6 @@ describe.skipIf(!runnable)('a domain on the ledger', () => {
     start('nsd', 'nsd', '-d', '-c', at('nsd.conf'))
   }
 
-  /** The keys of each organisation stand where its node will have them; one genesis for all. */
-  async function foundLedger(dataOf: (index: number) => string): Promise<string> {
-    const files: string[] = []
-    for (let index = 0; index <= REGISTRAR; index++) {
-      const data = dataOf(index)
-      const ledger = { accountFile: join(data, 'account.key'), votingKeyFile: join(data, 'voting.key') }
-      const { text } = await makeFounder({ data, ledger } as Config, {
-        name: `Org ${index}`,
-        isValidator: index < VALIDATORS,
-      })
-      writeFileSync(at(`org${index}.json`), text)
-      files.push(at(`org${index}.json`))
-    }
-    const [first, ...others] = files
-    const wanted = {
-      ringId: 'demo',
-      time: Date.now() - 5_000,
-      chainNames: ['root', 'com'],
-      endorsers: [first!],
-      others,
-    }
-    writeFileSync(at('genesis.json'), makeGenesis({ ...wanted, heartbeatMs: 2_000, intervalMs: 200 }).text)
-    return at('genesis.json')
-  }
-
   beforeAll(async () => {
     await makeKeys('shop.com.', 15)
     await makeKeys('store.com.', 13)
@@ -172,7 +147,14 @@ describe.skipIf(!runnable)('a domain on the ledger', () => {
       replicas: 6,
       admitAfter: 1,
       async own(index, data) {
-        genesis ??= foundLedger((other) => join(dirname(data), `peer-${other}`))
+        genesis ??= foundLedger({
+          directory: dir,
+          dataOf: (other) => join(dirname(data), `peer-${other}`),
+          organisations: REGISTRAR + 1,
+          validators: VALIDATORS,
+          chainNames: ['root', 'com'],
+          pace: { heartbeatMs: 2_000, intervalMs: 200 },
+        })
         return { ledger: { genesis: await genesis, roles: index < VALIDATORS ? ['validator'] : [] } }
       },
     })

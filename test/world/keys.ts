@@ -1,5 +1,5 @@
 /** Zone keys for signed test zones (RFC 4034, 5702, 6605, 8080): made afresh, kept in memory only. */
-import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { concatBytes } from '../../src/base/index.ts'
 import { canonicalName, type Name } from '../../src/dns/index.ts'
 
@@ -26,6 +26,16 @@ export function makeKeys(algorithm: Algorithm): ZoneKeys {
 /** `flags`: 256 for a zone key, 257 with the SEP bit. */
 export function makeKey(algorithm: Algorithm, flags: number): ZoneKey {
   const { publicKey, privateKey } = generate(algorithm)
+  return keyOf(algorithm, flags, publicKey, privateKey)
+}
+
+/** The key that `chordns domain keygen` wrote into a .pem file: zone key and secure entry point in one. */
+export function keyFromPem(algorithm: Algorithm, pem: string): ZoneKey {
+  const privateKey = createPrivateKey(pem)
+  return keyOf(algorithm, 257, createPublicKey(privateKey), privateKey)
+}
+
+function keyOf(algorithm: Algorithm, flags: number, publicKey: KeyObject, privateKey: KeyObject): ZoneKey {
   const rdata = concatBytes(Uint8Array.of(flags >> 8, flags & 255, 3, algorithm), publicBytes(algorithm, publicKey))
   return { algorithm, rdata, tag: keyTag(rdata), sign: signer(algorithm, privateKey) }
 }
