@@ -142,6 +142,7 @@ export {
   verifyWarmProof,
   type WarmProof,
 } from './light/proof-file.ts'
+export { type ProofRefusal, refusalText } from './light/refusal-words.ts'
 export {
   isExpired,
   isFresh,

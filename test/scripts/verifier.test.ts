@@ -1,8 +1,10 @@
 /** The verifier of the page, in a context that has what a browser has and nothing of Node, beside the one of Node: the same verdicts. */
-import { readFileSync } from 'node:fs'
 import { createContext, runInContext } from 'node:vm'
+import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { verifierScript } from '../../scripts/verifier/build.ts'
+import { verifierPage, verifierScript } from '../../scripts/verifier/build.ts'
+import { bytesOfFile, verify } from '../../scripts/verifier/given.ts'
+import { report } from '../../scripts/verifier/report.ts'
 import { fromHex, toHex } from '../../src/base/index.ts'
 import { encodeGenesis } from '../../src/chain/blocks/genesis.ts'
 import { type ProofAnchor, verifyAnywhere } from '../../src/chain/light/anywhere.ts'
@@ -14,6 +16,7 @@ import { ed25519, ed25519Signer } from '../../src/crypto/index.ts'
 import { stateOf, text } from '../chain/follow/world.ts'
 import { DAY, TestLedger } from '../chain/light/ledger.ts'
 import { protocolVectors } from '../docs/vectors.ts'
+import { OWNER, type ProofVector, proofVectors } from './proof-vectors.ts'
 
 interface Verdict {
   readonly kind: string
@@ -24,13 +27,14 @@ interface Verdict {
 }
 
 /** A browser's globals, as far as the script needs any. */
-const context = createContext({ TextEncoder, TextDecoder, input: {} })
+const script = await verifierScript()
+const context = createContext({ TextEncoder, TextDecoder, atob, input: {} })
 // Bytes of the context itself, as a browser's encoder gives them.
 runInContext(
   'const Outside = TextEncoder; globalThis.TextEncoder = class { encode(t) { return Uint8Array.from(new Outside().encode(t)) } }',
   context,
 )
-runInContext(`${verifierScript()}; globalThis.chordns = chordns`, context)
+runInContext(`${script}; globalThis.chordns = chordns`, context)
 
 /** What the page would say. Bytes are handed over as hex, so that every object is of the context. */
 function inPage(anchor: ProofAnchor, file: Uint8Array, now: number): Verdict | string {
@@ -40,7 +44,7 @@ function inPage(anchor: ProofAnchor, file: Uint8Array, now: number): Verdict | s
     `(() => {
       try {
         const { by, isGenesis, file, now } = input
-        const verdict = chordns.verify(isGenesis ? chordns.fromHex(by) : by, chordns.fromHex(file), now)
+        const { verdict } = chordns.verify(isGenesis ? chordns.fromHex(by) : by, chordns.fromHex(file), now)
         const hex = (bytes) => bytes === undefined ? null : chordns.toHex(bytes)
         const claims = verdict.claims?.map(({ key, value }) => [hex(key), hex(value)])
         return JSON.stringify({ ...verdict, claims })
@@ -87,7 +91,7 @@ describe('the verifier for everybody', () => {
   it('has nothing of Node where it runs in a page', () => {
     const missing = runInContext('[typeof process, typeof Buffer, typeof require, typeof fetch].join()', context)
     expect(missing).toBe('undefined,undefined,undefined,undefined')
-    expect(verifierScript()).not.toMatch(/from ['"]|require\(|node:/)
+    expect(script).not.toMatch(/from ['"]|require\(|node:/)
   })
 
   it('says of a proof in a page what it says in Node', () => {
@@ -152,10 +156,74 @@ describe('the verifier for everybody', () => {
     expect(verdicts).toEqual([true, false, false, false, false, false])
   })
 
-  it('is a page of a few kilobytes, beside one script', () => {
-    const page = readFileSync(new URL('../../scripts/verifier/page.html', import.meta.url), 'utf8')
-    expect(page.length).toBeLessThan(4_096)
+  it.each(proofVectors())(
+    'says of $what in words what a person needs to know',
+    ({ given, file, wanted, now, says }) => {
+      expect(wordsInNode({ given, file, wanted, now })).toMatchObject({
+        ...says,
+        advice: expect.stringMatching(says.advice),
+      })
+      expect(wordsInPage({ given, file, wanted, now })).toEqual(wordsInNode({ given, file, wanted, now }))
+    },
+  )
+
+  it('says whose a name is, who signed that, and how old it is', () => {
+    const [good] = proofVectors()
+    const { sections, checked } = wordsInNode(good!) as ReturnType<typeof report>
+    expect(sections.map(({ title }) => title)).toEqual([
+      'What the ledger says of shop.example',
+      'Who signed it',
+      'How old it is',
+    ])
+    expect(Object.fromEntries(sections.flatMap(({ rows }) => rows))).toMatchObject({
+      Owner: toHex(OWNER),
+      'Key of its zone (DS)': expect.stringMatching(/^12345 15 2 [0-9a-f]{64}$/),
+      'Name server': 'ns1.shop.example. 192.0.2.1',
+      Validators: '3 of 4 signed; 3 are needed',
+      Age: '10 seconds, by the clock of this machine',
+    })
+    expect(checked).toContain('More than two thirds of its validators signed the newest block.')
+  })
+
+  it('is one file without anything beside it, of some thirty kilobytes, under a policy that allows itself only', async () => {
+    const page = await verifierPage()
+    // Whoever builds it from the same sources has the same.
+    expect(await verifierPage()).toBe(page)
+    expect(page.replace(script, '').length).toBeLessThan(7_000)
+    expect(gzipSync(script, { level: 9 }).length).toBeLessThan(31_000)
     const sources = [...page.matchAll(/\b(?:src|href)="([^"]*)"/g)].map(([, source]) => source)
-    expect(sources).toEqual(['verifier.js'])
+    expect(sources).toEqual(['data:,'])
+    const policy = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(page)![1]
+    expect(policy).toMatch(/^default-src 'none'; script-src 'sha256-\S+' 'sha256-\S+'; style-src 'sha256-\S+';/)
+    expect(policy).not.toContain('unsafe')
   })
 })
+
+type Handed = Pick<ProofVector, 'given' | 'file' | 'wanted' | 'now'>
+
+function wordsInNode({ given, file, wanted, now }: Handed): unknown {
+  try {
+    return report(verify(given, bytesOfFile(file), now), wanted, now)
+  } catch (error) {
+    return { kind: 'refused', headline: 'This file proves nothing', advice: (error as Error).message }
+  }
+}
+
+function wordsInPage({ given, file, wanted, now }: Handed): unknown {
+  const isBlock = typeof given === 'string'
+  const by = isBlock ? given : toHex(given)
+  Object.assign(context['input'], { by, isGenesis: !isBlock, file: toHex(file), wanted, now })
+  const said = runInContext(
+    `(() => {
+      try {
+        const { by, isGenesis, file, wanted, now } = input
+        const bytes = chordns.bytesOfFile(chordns.fromHex(file))
+        return JSON.stringify(chordns.report(chordns.verify(isGenesis ? chordns.fromHex(by) : by, bytes, now), wanted, now))
+      } catch (error) {
+        return JSON.stringify({ kind: 'refused', headline: 'This file proves nothing', advice: error.message })
+      }
+    })()`,
+    context,
+  ) as string
+  return JSON.parse(said)
+}
