@@ -110,9 +110,9 @@ function readLedger({ ledger, ring, data }: ConfigValues, problems: Problem[]): 
   if (genesis !== undefined && ring.enabled === false)
     problems.push({ path: 'ring.enabled', message: 'must not be false: a ledger is followed through the ring' })
   const precedence = new Map(Object.entries(ledger.precedence))
-  const { unreachable, witness } = ledger
+  const { unreachable, witness, answerTo } = ledger
   const trust = new Map(Object.entries(ledger.trust).map(([chain, point]) => [chain, blockOf(point)] as const))
-  return { genesis, roles, votingKeyFile, accountFile, precedence, unreachable, trust, witness }
+  return { genesis, roles, votingKeyFile, accountFile, precedence, unreachable, trust, witness, answerTo }
 }
 
 /** HEIGHT:ID, as the schema wants it. */

@@ -83,6 +83,8 @@ export interface LedgerConfig {
   /** By TLD in lower case. */
   readonly precedence: ReadonlyMap<string, Precedence>
   readonly unreachable: 'dns' | 'fail'
+  /** Account keys of endorsers whose inquiries are answered, hex. */
+  readonly answerTo: readonly string[]
   /** Outside logs whose checkpoints are cosigned. Keys are notes' keys, as text. */
   readonly witness: readonly { readonly origin: string; readonly keys: readonly string[]; readonly enough: number }[]
   /** Blocks that the operator trusts, by the names of chains. */

@@ -15,6 +15,7 @@
  * The command line uses this file and nothing else of the room.
  */
 
+export { refusalText } from '../chain/index.ts'
 export {
   createIdentity as createIdentityFile,
   createSecret as createSecretFile,
@@ -65,6 +66,7 @@ export {
   makeGenesis,
   writeNewFile,
 } from './ledger/founding.ts'
+export { type AnswerOne, answerOne, sendInquiry } from './ledger/inquiring.ts'
 export { type CheckedProof, verifyLedgerProof } from './ledger/proofs.ts'
 export {
   loadAccount,

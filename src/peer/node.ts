@@ -31,6 +31,8 @@ import { composeCore } from './composition.ts'
 import type { Core } from './core/core.ts'
 import type { CoreReload } from './core/reload.ts'
 import { type DataFile, openDataFile } from './disk.ts'
+import { loadApplicant } from './ledger/admitting.ts'
+import { INQUIRY_PATH, InquiryDesk } from './ledger/inquiring.ts'
 import { type Peers, startPeers } from './ring.ts'
 import { rootKeys } from './root-keys.ts'
 import { statusRoutes } from './status.ts'
@@ -72,7 +74,12 @@ export async function startNode({ config, log, version }: StartOptions): Promise
     const made = parts as NodeParts
     if (config.status.listen !== false) {
       const routes = statusRoutes({ ...made, clock: machine.clock, log, version, startedAt })
-      parts.status = await createStatusServer(config.status.listen, routes, log, ledgerFolder(made.peers))
+      parts.status = await createStatusServer(
+        config.status.listen,
+        routes,
+        log,
+        await ledgerFolder(made.peers, config, machine),
+      )
     }
     void prime(made.core.recursor, log)
     made.keys.start()
@@ -97,10 +104,24 @@ interface NodeParts {
   status: StatusServer | undefined
 }
 
-/** The ledgers' history as files, and the desk of the witness. */
-function ledgerFolder(peers: Peers | undefined): StatusFolder | undefined {
+/** The ledgers' history as files, the desk of the witness, and that of an applicant. */
+async function ledgerFolder(
+  peers: Peers | undefined,
+  config: Config,
+  { clock, log }: Machine,
+): Promise<StatusFolder | undefined> {
   const pages = peers?.ledger?.pages
-  return pages && { path: '/ledger/', maxBody: MAX_NOTE_BODY_BYTES, answer: (...given) => pages.answer(...given) }
+  if (pages === undefined) return undefined
+  const endorsers = new Set(config.ledger.answerTo)
+  const desk =
+    endorsers.size === 0 ? undefined : new InquiryDesk({ machine: await loadApplicant(config), endorsers, clock, log })
+  return {
+    path: '/ledger/',
+    maxBody: MAX_NOTE_BODY_BYTES,
+    // Behind a web server all come from one address.
+    answer: async (method, path, body) =>
+      desk !== undefined && path === INQUIRY_PATH ? desk.answer(method, body, 'all') : pages.answer(method, path, body),
+  }
 }
 
 /** A note with its proof: docs/protocol.md, *Checkpoints*. */

@@ -3,15 +3,14 @@
  * everything but the endorsement.
  */
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Config } from '../../src/config/index.ts'
-import { makeFounder, makeGenesis } from '../../src/peer/index.ts'
 import { type Cluster, startCluster } from '../world/cluster.ts'
+import { foundLedger, organisationAt } from '../world/founding.ts'
 import { createWorld, simpleSpec, type World } from '../world/index.ts'
 
 const run = promisify(execFile)
@@ -49,27 +48,6 @@ describe('an endorsed ring of seven nodes', () => {
     return Date.now() - begun
   }
 
-  async function keysAt(data: string, index: number) {
-    const ledger = { accountFile: join(data, 'account.key'), votingKeyFile: join(data, 'voting.key') }
-    return makeFounder({ data, ledger } as Config, { name: `Org ${index}`, isValidator: index < VALIDATORS })
-  }
-
-  async function found(dataOf: (index: number) => string): Promise<string> {
-    const files: string[] = []
-    for (let index = 0; index < FOUNDERS; index++) {
-      writeFileSync(at(`org${index}.json`), (await keysAt(dataOf(index), index)).text)
-      files.push(at(`org${index}.json`))
-    }
-    const [first, ...others] = files
-    const shape = { ringId: 'demo', time: Date.now() - 5_000, chainNames: ['root'], endorsers: [first!], others }
-    // Blocks of a second and short epochs: a place is drawn within half a minute.
-    writeFileSync(
-      at('genesis.json'),
-      makeGenesis({ ...shape, heartbeatMs: 1_000, intervalMs: 300, epochBlocks: 12 }).text,
-    )
-    return at('genesis.json')
-  }
-
   beforeAll(async () => {
     world = await createWorld(simpleSpec({}, { network: '127.58' }))
     let genesis: Promise<string> | undefined
@@ -81,9 +59,21 @@ describe('an endorsed ring of seven nodes', () => {
       admitAfter: 1,
       config: { ring: { admission: 'endorsed', secretFile: undefined } as object },
       async own(index, data) {
-        genesis ??= found((other) => join(dirname(data), `peer-${other}`))
-        if (index >= FOUNDERS) await keysAt(data, index)
-        return { ledger: { genesis: await genesis, roles: index < VALIDATORS ? ['validator'] : [] } }
+        genesis ??= foundLedger({
+          directory: dir,
+          dataOf: (other) => join(dirname(data), `peer-${other}`),
+          organisations: FOUNDERS,
+          validators: VALIDATORS,
+          chainNames: ['root'],
+          // Blocks of a second and short epochs: a place is drawn within half a minute.
+          pace: { heartbeatMs: 1_000, intervalMs: 300, epochBlocks: 12 },
+        })
+        const file = await genesis
+        if (index >= FOUNDERS) await organisationAt(data, index, false)
+        // The applicant's node answers the endorser by itself.
+        const { account } = JSON.parse(readFileSync(at('org0.json'), 'utf8'))
+        const answerTo = index === APPLICANT ? [account] : []
+        return { ledger: { genesis: file, answerTo, roles: index < VALIDATORS ? ['validator'] : [] } }
       },
     })
   }, 240_000)
@@ -117,9 +107,18 @@ describe('an endorsed ring of seven nodes', () => {
       endorser.account,
       ...files('answer.json'),
     )
+    // The same over the network: put to the node of the applicant. The stranger's answers nobody.
+    const machine = (index: number) => ['--send', `127.0.0.1:${peer(index).statusPort}`]
+    const put = (index: number, out: string) =>
+      chordns(0, 'ledger', 'inquire', at('application.json'), ...machine(index), ...files(out))
+    expect(await put(APPLICANT, 'sent.json')).toContain("it is the applicant's")
+    await expect(put(STRANGER, 'none.json')).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('nothing there answers inquiries'),
+    })
     // The stranger has keys, the genesis and an application of its own, and nobody endorses it.
     await chordns(STRANGER, 'ledger', 'apply', '--name', 'Nine', '--contact', 'nine', ...files('stranger.json'))
-    await chordns(0, 'ledger', 'endorse', at('application.json'), '--answer', at('answer.json'), ...node(0))
+    await chordns(0, 'ledger', 'endorse', at('application.json'), '--answer', at('sent.json'), ...node(0))
     await until('eight members', async () => (await size(5)) === FOUNDERS + 1, 120)
     await until('the applicant to have joined', async () => (await size(APPLICANT)) === FOUNDERS + 1, 60)
     expect((await ring(STRANGER)).joined).toBe(false)

@@ -1,4 +1,5 @@
 /** What commands do with a ledger through the running node: look, prove, and send transactions of this machine's account. */
+import type { Command } from 'commander'
 import { ChordnsError, type Endpoint, isChordnsError, toHex } from '../../base/index.ts'
 import {
   accountView,
@@ -9,9 +10,11 @@ import {
   submittedView,
 } from '../../observe/index.ts'
 import type { TransactionPayload } from '../../peer/index.ts'
+import { dryRunOption, jsonOption, wholeNumber } from './command.ts'
 import { type ConfigFlags, loadConfigFrom } from './config-option.ts'
-import { type NodeFlags, nodeOf } from './node-option.ts'
+import { type NodeFlags, nodeOf, nodeOption } from './node-option.ts'
 import { askNode, tellNode } from './status-client.ts'
+import { print, printJson } from './table.ts'
 
 /** How long a transaction that nobody takes into a block lives, ms. */
 const LIFE_MS = 600_000
@@ -25,6 +28,24 @@ export type LedgerFlags = NodeFlags &
     readonly dryRun?: boolean
     readonly fee?: string
   }
+
+export function chainOption(command: Command): Command {
+  return command.option('--chain <name>', 'root, or a TLD', 'root')
+}
+
+/** Of every command that sends a transaction of this machine's account. */
+export function sendingOptions(command: Command): Command {
+  return jsonOption(
+    dryRunOption(chainOption(nodeOption(command)).option('--fee <amount>', 'what the transaction pays', '0')),
+  )
+}
+
+/** `done`: what it did, where it stands in a block. */
+export function saySent(flags: LedgerFlags, sent: SentTransaction, done: string): void {
+  if (flags.json) printJson(sent)
+  else if (sent.height === null) print(`would send ${sent.transaction} to ${sent.chain}:\n${sent.bytes}`)
+  else print(`${done}, in block ${sent.height} of ${sent.chain}`)
+}
 
 export type ChainStatusView = LedgerStatusView['chains'][number]
 
@@ -134,7 +155,5 @@ export async function sendTransaction(
 }
 
 function feeOf({ fee }: LedgerFlags): number {
-  const value = Number(fee ?? '0')
-  if (!Number.isSafeInteger(value) || value < 0) throw new ChordnsError('USAGE', '--fee must be a whole number', {})
-  return value
+  return wholeNumber('--fee', fee ?? '0', 0, Number.MAX_SAFE_INTEGER)
 }

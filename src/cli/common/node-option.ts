@@ -15,16 +15,17 @@ export function nodeOption(command: Command): Command {
 }
 
 export function nodeOf(flags: NodeFlags): Endpoint {
-  if (flags.node !== undefined) return parseEndpoint(flags.node)
+  if (flags.node !== undefined) return parseEndpoint('--node', flags.node)
   const { listen } = loadConfigFrom(flags).config.status
   if (listen === false)
     throw new ChordnsError('STATUS_OFF', 'status.listen is off in the configuration; name the node with --node', {})
   return listen
 }
 
-function parseEndpoint(text: string): Endpoint {
+/** Throws USAGE. */
+export function parseEndpoint(what: string, text: string): Endpoint {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text)
   const port = Number(match?.[3])
-  if (match === null || port > 65_535) throw new ChordnsError('USAGE', `--node takes ADDRESS:PORT, not "${text}"`, {})
+  if (match === null || port > 65_535) throw new ChordnsError('USAGE', `${what} takes ADDRESS:PORT, not "${text}"`, {})
   return { address: match[1] ?? match[2]!, port }
 }

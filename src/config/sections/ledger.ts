@@ -45,6 +45,11 @@ export const ledger = z
       .describe(
         'What happens to names of which nothing is known while the ledger cannot be asked: "dns" resolves them as any resolver does, "fail" answers SERVFAIL. A name that is known to be anchored is never given to the DNS, and one under a ledger-only TLD always fails.',
       ),
+    answerTo: list(z.string().regex(/^[0-9a-f]{64}$/, { error: 'must be an account key: 64 hex digits' }), 16)
+      .default([])
+      .describe(
+        "Account keys of endorsers whose inquiries this node answers by itself, as `chordns ledger answer` does (POST /ledger/inquiry on the status address). Get the keys in another way than from the endorsers' own machines.",
+      ),
     witness: list(
       z.strictObject({
         origin: text('the origin of a log'),

@@ -3,10 +3,10 @@
  * them is secret, and each is signed, so the way they travel does not matter.
  */
 import { join } from 'node:path'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { ChordnsError, type Clock, fromHex, type Random, toHex } from '../../base/index.ts'
 import type { Config } from '../../config/index.ts'
-import { ed25519, ed25519Signer } from '../../crypto/index.ts'
+import { ed25519, ed25519Signer, type Signer } from '../../crypto/index.ts'
 import { loadSeed, readTextFile, systemClock, systemRandom } from '../../io/index.ts'
 import {
   answerBytes,
@@ -16,44 +16,19 @@ import {
   type LedgerGenesis,
   type Payload,
   parseGenesisText,
-  type SignedInquiry,
   signInquiry,
 } from '../../ledger/index.ts'
+import {
+  answerFile,
+  applicationFile,
+  badFile,
+  fileText,
+  inquiryFile,
+  inquiryOf,
+  parseAs,
+  textIn,
+} from './admission-files.ts'
 import { loadAccount } from './transactions.ts'
-
-const hex = (bytes: number) =>
-  z.string().regex(new RegExp(`^[0-9a-f]{${2 * bytes}}$`), { error: `must be ${bytes} bytes in hex` })
-const list = z.int().min(0).max(65_535)
-const place = { chain: z.string().min(1).max(63), chainId: hex(32), list }
-
-const application = z.strictObject({
-  format: z.literal('chordns/application/1'),
-  ...place,
-  account: hex(32),
-  name: z.string().min(1).max(64),
-  ringKey: hex(32),
-  contact: z.string().min(1).max(128),
-  signature: hex(64),
-})
-const inquiry = z.strictObject({
-  format: z.literal('chordns/inquiry/1'),
-  ...place,
-  endorser: hex(32),
-  account: hex(32),
-  nonce: hex(16),
-  /** Unix ms. */
-  at: z.int().min(0),
-  signature: hex(64),
-})
-const answer = z.strictObject({
-  format: z.literal('chordns/inquiry-answer/1'),
-  ...place,
-  endorser: hex(32),
-  account: hex(32),
-  nonce: hex(16),
-  at: z.int().min(0),
-  signature: hex(64),
-})
 
 type Files = Pick<Config, 'data' | 'ledger'>
 
@@ -71,7 +46,7 @@ export async function makeApplication(
   const account = await loadAccount(config)
   const ringKey = (await identityOf(config)).publicKey
   const signature = account.sign(applicationBytes(chainId, list, account.publicKey, { name, ringKey, contact }))
-  return textOf({
+  return fileText({
     format: 'chordns/application/1',
     chain,
     chainId: toHex(chainId),
@@ -81,16 +56,16 @@ export async function makeApplication(
     ringKey: toHex(ringKey),
     contact,
     signature: toHex(signature),
-  } satisfies z.infer<typeof application>)
+  } satisfies z.infer<typeof applicationFile>)
 }
 
 /** An endorser's signed question to the applicant's machine (D13). Throws KEY_*, LEDGER_FILE, FILE_UNREADABLE. */
 export async function makeInquiry(
   config: Files,
-  applicationFile: string,
+  application: string,
   { clock = systemClock(), random = systemRandom() }: { readonly clock?: Clock; readonly random?: Random } = {},
 ): Promise<string> {
-  const asked = readApplication(applicationFile)
+  const asked = readApplication(application)
   const chainId = fromHex(asked.chainId)
   const endorser = await loadAccount(config)
   const given = {
@@ -100,7 +75,7 @@ export async function makeInquiry(
     at: Math.floor(clock.now()),
   }
   const signed = signInquiry(chainId, endorser, given)
-  return textOf({
+  return fileText({
     format: 'chordns/inquiry/1',
     chain: asked.chain,
     chainId: asked.chainId,
@@ -110,24 +85,46 @@ export async function makeInquiry(
     nonce: toHex(signed.nonce),
     at: signed.at,
     signature: toHex(signed.signature),
-  } satisfies z.infer<typeof inquiry>)
+  } satisfies z.infer<typeof inquiryFile>)
 }
 
-/** The applicant's machine says that it is there, and whose (D14). `endorser`: the key that was obtained in another way, hex. */
-export async function makeAnswer(config: Files, inquiryFile: string, endorser: string): Promise<string> {
-  const { format: _, signature, ...asked } = read(inquiry, inquiryFile)
-  if (asked.endorser !== endorser)
-    throw badFile(inquiryFile, `endorser: it is from ${asked.endorser}, not from whom you named`)
-  const account = await loadAccount(config)
-  if (asked.account !== toHex(account.publicKey)) throw badFile(inquiryFile, 'account: it is for another organisation')
+/** The applicant's side: whose machine it is, and the key by which it is known in the ring. */
+export interface ApplicantMachine {
+  /** Hex. */
+  readonly account: string
+  readonly identity: Signer
+}
+
+/** Throws KEY_*. */
+export async function loadApplicant(config: Files): Promise<ApplicantMachine> {
+  const { publicKey } = await loadAccount(config)
+  return { account: toHex(publicKey), identity: await identityOf(config) }
+}
+
+/**
+ * The applicant's machine says that it is there, and whose (D14). `endorsers`: the keys that were obtained in another way, hex. `from`: what the text is
+ * called where it is of no use. Throws LEDGER_FILE.
+ */
+export function answerTo(
+  { account, identity }: ApplicantMachine,
+  text: string,
+  { from, endorsers }: { readonly from: string; readonly endorsers: ReadonlySet<string> },
+): { readonly text: string; readonly endorser: string } {
+  const { format: _, signature, ...asked } = parseAs(inquiryFile, text, from)
+  if (!endorsers.has(asked.endorser))
+    throw badFile(from, `endorser: it is from ${asked.endorser}, not from whom you named`)
+  if (asked.account !== account) throw badFile(from, 'account: it is for another organisation')
   const chainId = fromHex(asked.chainId)
   if (!isSignedInquiry(ed25519, chainId, { ...inquiryOf(asked), signature: fromHex(signature) }))
-    throw badFile(inquiryFile, "signature: it is not the endorser's")
-  const identity = await identityOf(config)
+    throw badFile(from, "signature: it is not the endorser's")
   const signed = identity.sign(answerBytes(chainId, inquiryOf(asked), identity.publicKey))
-  return textOf({ format: 'chordns/inquiry-answer/1', ...asked, signature: toHex(signed) } satisfies z.infer<
-    typeof answer
-  >)
+  const answer = { format: 'chordns/inquiry-answer/1', ...asked, signature: toHex(signed) } as const
+  return { text: fileText(answer satisfies z.infer<typeof answerFile>), endorser: asked.endorser }
+}
+
+/** Throws KEY_*, LEDGER_FILE, FILE_UNREADABLE. */
+export async function makeAnswer(config: Files, file: string, endorser: string): Promise<string> {
+  return answerTo(await loadApplicant(config), textIn(file), { from: file, endorsers: new Set([endorser]) }).text
 }
 
 export interface EndorsementFiles {
@@ -141,18 +138,12 @@ export async function endorsementFrom(
   files: EndorsementFiles,
 ): Promise<{ readonly chain: string; readonly account: string; readonly name: string; readonly payload: Payload }> {
   const asked = readApplication(files.application)
-  const said = read(answer, files.answer)
-  const chainId = fromHex(asked.chainId)
-  for (const key of ['chainId', 'list', 'account'] as const)
-    if (asked[key] !== said[key]) throw badFile(files.answer, `${key}: not that of ${files.application}`)
+  const said = checkedAnswer(asked, textIn(files.answer), files.answer)
   const own = await loadAccount(config)
   if (said.endorser !== toHex(own.publicKey)) throw badFile(files.answer, 'endorser: it answers another endorser')
-  const ringKey = fromHex(asked.ringKey)
-  if (!ed25519.verify(ringKey, answerBytes(chainId, inquiryOf(said), ringKey), fromHex(said.signature)))
-    throw badFile(files.answer, "signature: it is not that of the applicant's machine")
   const payload = endorsePayload(asked.list, fromHex(asked.account), {
     name: asked.name,
-    ringKey,
+    ringKey: fromHex(asked.ringKey),
     contact: asked.contact,
     signature: fromHex(asked.signature),
     inquiry: { nonce: fromHex(said.nonce), at: said.at },
@@ -161,8 +152,25 @@ export async function endorsementFrom(
   return { chain: asked.chain, account: asked.account, name: asked.name, payload }
 }
 
-function readApplication(file: string): z.infer<typeof application> {
-  const asked = read(application, file)
+/** The answer of the machine that the application names, to whatever inquiry. Throws LEDGER_FILE. */
+export function checkedAnswer(
+  asked: z.infer<typeof applicationFile>,
+  text: string,
+  from: string,
+): z.infer<typeof answerFile> {
+  const said = parseAs(answerFile, text, from)
+  for (const key of ['chainId', 'list', 'account'] as const)
+    if (asked[key] !== said[key]) throw badFile(from, `${key}: not that of the application`)
+  const ringKey = fromHex(asked.ringKey)
+  const statement = answerBytes(fromHex(asked.chainId), inquiryOf(said), ringKey)
+  if (!ed25519.verify(ringKey, statement, fromHex(said.signature)))
+    throw badFile(from, "signature: it is not that of the applicant's machine")
+  return said
+}
+
+/** Throws FILE_UNREADABLE, LEDGER_FILE. */
+export function readApplication(file: string): z.infer<typeof applicationFile> {
+  const asked = parseAs(applicationFile, textIn(file), file)
   const { name, contact } = asked
   const account = fromHex(asked.account)
   const ringKey = fromHex(asked.ringKey)
@@ -170,16 +178,6 @@ function readApplication(file: string): z.infer<typeof application> {
   if (!ed25519.verify(account, statement, fromHex(asked.signature)))
     throw badFile(file, "signature: it is not the account's")
   return asked
-}
-
-function inquiryOf({
-  list,
-  endorser,
-  account,
-  nonce,
-  at,
-}: Omit<z.infer<typeof inquiry>, 'format' | 'signature'>): Omit<SignedInquiry, 'signature'> {
-  return { list, endorser: fromHex(endorser), account: fromHex(account), nonce: fromHex(nonce), at }
 }
 
 async function identityOf({ data }: Files) {
@@ -195,27 +193,4 @@ function genesisOf({ ledger: { genesis: file } }: Files, chain: string): LedgerG
   if (found !== undefined) return found
   const names = all.map(({ genesis }) => genesis.name).join(', ')
   throw new ChordnsError('USAGE', `there is no ledger ${chain} in ${file}; there are: ${names}`, {})
-}
-
-function read<T>(schema: z.ZodType<T>, file: string): T {
-  const text = readTextFile(file)
-  if (text === undefined) throw new ChordnsError('FILE_UNREADABLE', `there is no file ${file}`, { file })
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch {
-    throw badFile(file, 'it is not JSON')
-  }
-  const parsed = schema.safeParse(json)
-  if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
-  throw badFile(file, `${issue?.path.join('.') || 'the file'}: ${issue?.message ?? 'malformed'}`)
-}
-
-function badFile(file: string, what: string) {
-  return new ChordnsError('LEDGER_FILE', `${file}: ${what}`, { file, what })
-}
-
-function textOf(value: object): string {
-  return `${JSON.stringify(value, undefined, 2)}\n`
 }

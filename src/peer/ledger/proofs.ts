@@ -1,6 +1,6 @@
 /** A file with a proof of anything that stands on a ledger, checked without a node. */
 import { ChordnsError, toHex } from '../../base/index.ts'
-import { decodeProofFile, lightRules, trustGenesis, verifyProofFile } from '../../chain/index.ts'
+import { decodeProofFile, lightRules, refusalText, trustGenesis, verifyProofFile } from '../../chain/index.ts'
 import { ed25519 } from '../../crypto/index.ts'
 import { parseGenesisText } from '../../ledger/index.ts'
 
@@ -21,7 +21,9 @@ export function verifyLedgerProof(proof: string, genesisText: string, now: numbe
   if (found === undefined) throw new ChordnsError('USAGE', 'the proof is of another ledger than the genesis file', {})
   const verdict = verifyProofFile(lightRules(ed25519), trustGenesis(found.genesis), file, now)
   if (verdict.kind === 'refused')
-    throw new ChordnsError('PROOF_REFUSED', `it proves nothing: ${verdict.reason}`, { reason: verdict.reason })
+    throw new ChordnsError('PROOF_REFUSED', `it proves nothing: ${refusalText(verdict.reason)}`, {
+      reason: verdict.reason,
+    })
   const claims = verdict.claims.map(({ key, value }) => ({
     key: toHex(key),
     value: value === undefined ? null : toHex(value),

@@ -1,6 +1,6 @@
 /** The way of a payload onto a chain: signed by this organisation's account, handed to the running node, and watched until it is decided. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ChordnsError, type Endpoint, fromHex, toHex } from '../../../base/index.ts'
+import { ChordnsError, type Endpoint, toHex } from '../../../base/index.ts'
 import { headView, ledgerStatusView, provenView } from '../../../observe/index.ts'
 import type { DomainPlace } from '../../../peer/index.ts'
 import { loadConfigFrom } from '../../common/config-option.ts'
@@ -93,10 +93,10 @@ const WORDS: Readonly<Record<number, string>> = {
   1: 'malformed',
   2: 'the signature is not the owner’s',
   3: 'another transaction of this account came between; try again',
-  4: 'the account cannot pay',
+  4: 'the account cannot pay: see `chordns ledger account`',
   5: 'too late',
-  6: 'this account may not carry transactions: its organisation is not admitted',
-  8: 'the account has had all its transactions of today',
+  6: 'this account may not carry transactions: its organisation is not admitted; see `chordns ledger apply`, or have another carry it',
+  8: 'the account has had all its transactions of today: try again tomorrow',
 }
 
 function wordOf({ code, detail }: Decided): string {
@@ -109,10 +109,4 @@ function undecided(message: string) {
     `${message}; it may still be decided: look with \`chordns domain show\``,
     {},
   )
-}
-
-export function hexBytes(what: string, text: string): Uint8Array {
-  if (!/^[0-9a-fA-F]{64}$/.test(text))
-    throw new ChordnsError('USAGE', `${what} must be a public key: 64 digits of hex`, {})
-  return fromHex(text)
 }

@@ -2,10 +2,11 @@
 import type { Command } from 'commander'
 import { ChordnsError, fromHex, toHex } from '../../../base/index.ts'
 import { cdsView } from '../../../observe/index.ts'
+import { collect, dryRunOption, examples, hexKey, jsonOption, usage } from '../../common/command.ts'
 import { type NodeFlags, nodeOption } from '../../common/node-option.ts'
 import { askNode } from '../../common/status-client.ts'
 import { print, printJson } from '../../common/table.ts'
-import { Carrier, type Decided, done, hexBytes, openSession, type Session } from './carrying.ts'
+import { Carrier, type Decided, done, openSession, type Session } from './carrying.ts'
 
 interface ChangeFlags extends NodeFlags {
   readonly owner: string
@@ -24,32 +25,32 @@ const TAKEN = 7
 
 export function addChangingCommands(domain: Command): void {
   const change = (name: string) =>
-    nodeOption(domain.command(name))
-      .argument('<name>', 'the domain')
-      .option('--dry-run', 'sign, and print what would be carried')
-      .option('--json', 'print JSON')
+    jsonOption(dryRunOption(nodeOption(domain.command(name)))).argument('<name>', 'the domain')
   const byOwner = (name: string) => change(name).requiredOption('--owner <file>', "the owner's key")
   const withSettings = (name: string) =>
     byOwner(name)
       .option('--ds <file or text>', 'a DS record, or a file of them (repeatable, at most two)', collect)
       .option('--server <name=addresses>', 'a name server (repeatable, at most four)', collect)
       .option('--cds <on|off>', 'whether a signed CDS set may change the DS records')
-  withSettings('register')
+  examples(withSettings('register'), [
+    'chordns domain register shop.example --owner owner.key --ds keys/Kshop.example.+015+12345.ds --server ns1.shop.example=192.0.2.1',
+  ])
     .description('register a domain for the key of its owner: first commit, and two blocks later reveal')
-    .addHelpText(
-      'after',
-      `
-Example:
-  chordns domain register shop.example --owner owner.key --ds keys/Kshop.example.+015+12345.ds --server ns1.shop.example=192.0.2.1`,
-    )
     .action(register)
-  withSettings('update').description('change keys or servers of a domain; what is not named stays').action(update)
-  byOwner('transfer')
+  examples(withSettings('update'), [
+    'chordns domain update shop.example --owner owner.key --server ns1.shop.example=192.0.2.7',
+    'chordns domain update shop.example --owner owner.key --cds off --dry-run',
+  ])
+    .description('change keys or servers of a domain; what is not named stays')
+    .action(update)
+  examples(byOwner('transfer'), ['chordns domain transfer shop.example --owner owner.key --to 1916a1...5a'])
     .requiredOption('--to <key>', 'the public key of the new owner, in hex')
     .description('hand a domain over to another key')
     .action(transfer)
-  byOwner('release').description('give a domain up').action(release)
-  change('roll')
+  examples(byOwner('release'), ['chordns domain release shop.example --owner owner.key'])
+    .description('give a domain up')
+    .action(release)
+  examples(change('roll'), ['chordns domain roll shop.example'])
     .description('carry the signed CDS set of a domain to the ledger: its zone has new keys. Needs no key of the owner')
     .action(roll)
 }
@@ -61,7 +62,11 @@ async function register(name: string, flags: SettingFlags): Promise<void> {
   const owner = await peer.loadOwner(flags.owner)
   const record = peer.domainRecord(session.value)
   if (record?.owner !== undefined)
-    throw new ChordnsError('DOMAIN_REFUSED', `${name} is registered, by ${toHex(record.owner)}`, {})
+    throw new ChordnsError(
+      'DOMAIN_REFUSED',
+      `${name} is registered, by ${toHex(record.owner)}: take another name; if the key is yours, use \`chordns domain update\``,
+      {},
+    )
   const settings = peer.domainSettings(place, wantedOf(flags))
   const registration = peer.registrationOf(owner, place)
   const commit = peer.domainPayloads.commit(registration)
@@ -86,10 +91,10 @@ async function update(name: string, flags: SettingFlags): Promise<void> {
 }
 
 async function transfer(name: string, flags: ChangeFlags & { readonly to: string }): Promise<void> {
-  hexBytes('--to', flags.to)
+  const to = hexKey('--to', flags.to)
   const { session, owner, record, peer } = await owned(name, flags)
-  const payload = peer.domainPayloads.transfer(owner, session.place, record, flags.to)
-  await carryOne(flags, session, payload, `${name} belongs to ${flags.to} now`)
+  const payload = peer.domainPayloads.transfer(owner, session.place, record, to)
+  await carryOne(flags, session, payload, `${name} belongs to ${to} now`)
 }
 
 async function release(name: string, flags: ChangeFlags): Promise<void> {
@@ -112,7 +117,9 @@ async function owned(name: string, flags: ChangeFlags) {
   if (record === undefined || holder !== toHex(owner.publicKey))
     throw new ChordnsError(
       'DOMAIN_REFUSED',
-      `${name} ${holder === undefined ? 'is not registered' : `is ${holder}'s`}`,
+      holder === undefined
+        ? `${name} is not registered: register it with \`chordns domain register\``
+        : `${name} is ${holder}'s: name the file of that key with --owner`,
       {},
     )
   return { session, owner, record, peer }
@@ -129,8 +136,7 @@ async function carryOne(
 }
 
 function wantedOf({ ds, server, cds }: SettingFlags) {
-  if (cds !== undefined && cds !== 'on' && cds !== 'off')
-    throw new ChordnsError('USAGE', `--cds ${cds}: must be on or off`, {})
+  if (cds !== undefined && cds !== 'on' && cds !== 'off') throw usage(`--cds ${cds}: must be on or off`)
   return { ds, servers: server, updateByCds: cds === undefined ? undefined : cds === 'on' }
 }
 
@@ -143,8 +149,4 @@ function showPayloads(flags: Pick<ChangeFlags, 'json'>, payloads: readonly Uint8
 function show(flags: Pick<ChangeFlags, 'json'>, text: string, decided: Decided): void {
   if (flags.json) printJson({ ...decided })
   else print(`${text} (height ${decided.height}, transaction ${decided.transaction})`)
-}
-
-function collect(value: string, all: readonly string[] = []): readonly string[] {
-  return [...all, value]
 }

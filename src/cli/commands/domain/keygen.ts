@@ -1,33 +1,30 @@
 /** `chordns domain keygen`: the key that signs a zone, and the owner's. */
 import { dirname, join } from 'node:path'
 import type { Command } from 'commander'
-import { ChordnsError } from '../../../base/index.ts'
 import { parseName } from '../../../dns/index.ts'
+import { examples, jsonOption, usage } from '../../common/command.ts'
 import { print, printJson } from '../../common/table.ts'
 
+const ABOUT_FILES = `The zone key goes to whoever signs the zone: K<name>.+015+<tag>.private and .key for dnssec-signzone, ldns-signzone and
+keymgr import-bind, .pem for keymgr import-pem; .ds is what the ledger keeps. All have mode 0600.
+The owner's key moves and changes the domain. Keep it apart from any server, and a copy of it elsewhere.`
 const ALGORITHMS = { ed25519: 15, p256: 13 } as const
 
 export function addDomainKeygenCommand(domain: Command): void {
-  domain
-    .command('keygen')
+  examples(
+    jsonOption(domain.command('keygen')),
+    [
+      'chordns domain keygen --owner owner.key',
+      'chordns domain keygen shop.example --out keys',
+      'dnssec-signzone -S -z -K keys -o shop.example zone.db',
+    ],
+    ABOUT_FILES,
+  )
     .description('make the key that signs the zone of a domain, the key of its owner, or both')
     .argument('[name]', 'the domain; left out: only the key of an owner')
     .option('--algorithm <name>', 'of the zone key: ed25519, or p256 for validators of before 2017', 'ed25519')
     .option('--out <directory>', 'where the files of the zone key go', '.')
     .option('--owner <file>', 'make the key of an owner, in this file')
-    .option('--json', 'print JSON')
-    .addHelpText(
-      'after',
-      `
-The zone key goes to whoever signs the zone: K<name>.+015+<tag>.private and .key for dnssec-signzone, ldns-signzone and
-keymgr import-bind, .pem for keymgr import-pem; .ds is what the ledger keeps. All have mode 0600.
-The owner's key moves and changes the domain. Keep it apart from any server, and a copy of it elsewhere.
-
-Examples:
-  chordns domain keygen --owner owner.key
-  chordns domain keygen shop.example --out keys
-  dnssec-signzone -S -z -K keys -o shop.example zone.db`,
-    )
     .action(async (name: string | undefined, flags: KeygenFlags) => {
       if (name === undefined && flags.owner === undefined) throw usage('give a domain, or --owner FILE, or both')
       const algorithm = ALGORITHMS[flags.algorithm as keyof typeof ALGORITHMS]
@@ -55,8 +52,4 @@ interface KeygenFlags {
   readonly out: string
   readonly owner?: string
   readonly json?: boolean
-}
-
-function usage(message: string) {
-  return new ChordnsError('USAGE', message, {})
 }

@@ -1,28 +1,27 @@
 /** `chordns ledger keygen` and `init`: each organisation makes its keys, one of them makes the genesis of all. */
 import type { Command } from 'commander'
-import { ChordnsError, toHex } from '../../../base/index.ts'
+import { toHex } from '../../../base/index.ts'
+import { collect, dryRunOption, examples, jsonOption, usage, wholeNumber } from '../../common/command.ts'
 import { type ConfigFlags, configOptions, loadConfigFrom } from '../../common/config-option.ts'
 import { print, printJson, table } from '../../common/table.ts'
 
 export function addFoundingCommands(ledger: Command): void {
-  configOptions(ledger.command('keygen'))
+  const keygen = jsonOption(configOptions(ledger.command('keygen')))
+  examples(
+    keygen,
+    [
+      'chordns ledger keygen --name "Registry of example" --out registry.json',
+      'chordns ledger keygen --name "A library" --no-validator',
+    ],
+    `Writes account.key, voting.key and identity.key into the data directory (mode 0600) where they are not there yet, and
+never over what is there. What it prints has no secret in it.`,
+  )
     .description(
       'make the keys of an organisation, and print what it hands to whoever founds the ledger or endorses it',
     )
     .requiredOption('--name <text>', 'what the organisation is called (at most 64 characters)')
     .option('--no-validator', 'without a voting key: it signs no blocks')
     .option('--out <file>', 'write the public part there instead of printing it')
-    .option('--json', 'print JSON')
-    .addHelpText(
-      'after',
-      `
-Writes account.key, voting.key and identity.key into the data directory (mode 0600) where they are not there yet, and
-never over what is there. What it prints has no secret in it.
-
-Examples:
-  chordns ledger keygen --name "Registry of example" --out registry.json
-  chordns ledger keygen --name "A library" --no-validator`,
-    )
     .action(async (flags: KeygenFlags) => {
       if (flags.name.length === 0 || flags.name.length > 64) throw usage('--name must have 1 to 64 characters')
       const peer = await import('../../../peer/index.ts')
@@ -33,8 +32,15 @@ Examples:
       else if (flags.out === undefined) print(text.trimEnd())
       else print(`wrote ${flags.out}: account ${toHex(founder.account)}`)
     })
-  ledger
-    .command('init')
+  const init = jsonOption(dryRunOption(ledger.command('init')))
+  examples(
+    init,
+    [
+      'chordns ledger init --ring home --out genesis.json --endorser a.json --founder b.json --founder c.json --founder d.json',
+      'chordns ledger init --ring home --out genesis.json --chain root --chain example --endorser a.json --dry-run',
+    ],
+    'Organisations with a voting key are the first validators: four of them go on while one is away or lies.',
+  )
     .description('make the genesis file of a Root chain and TLD chains out of the organisations that found them')
     .requiredOption('--ring <id>', 'the ring whose ledgers they are (ring.id)')
     .requiredOption('--out <file>', 'where to write it; every node gets the same file')
@@ -44,17 +50,6 @@ Examples:
     .option('--heartbeat <seconds>', 'a block is made this often when nothing happens', '60')
     .option('--interval <seconds>', 'least time between two blocks', '1')
     .option('--epoch <blocks>', 'blocks after which validators are chosen anew and places in the ring are drawn', '100')
-    .option('--dry-run', 'print what would be written')
-    .option('--json', 'print JSON')
-    .addHelpText(
-      'after',
-      `
-Organisations with a voting key are the first validators: four of them go on while one is away or lies.
-
-Examples:
-  chordns ledger init --ring home --out genesis.json --endorser a.json --founder b.json --founder c.json --founder d.json
-  chordns ledger init --ring home --out genesis.json --chain root --chain example --endorser a.json --dry-run`,
-    )
     .action(async (flags: InitFlags) => {
       const peer = await import('../../../peer/index.ts')
       const made = peer.makeGenesis({
@@ -117,15 +112,5 @@ function milliseconds(flag: string, text: string): number {
 }
 
 function blocks(flag: string, text: string): number {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 2 || value > 10_000) throw usage(`${flag} must be 2 to 10000 blocks`)
-  return value
-}
-
-function collect(value: string, all: readonly string[]): readonly string[] {
-  return [...all, value]
-}
-
-function usage(message: string) {
-  return new ChordnsError('USAGE', message, {})
+  return wholeNumber(flag, text, 2, 10_000)
 }
