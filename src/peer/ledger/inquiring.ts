@@ -35,7 +35,7 @@ const LIMITS = {
   MAX_HEADER_BYTES: 4_096,
 } as const
 
-export interface DeskReply {
+export interface InquiryReply {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array
@@ -62,7 +62,7 @@ export class InquiryDesk {
   }
 
   /** `asker`: whose rate it is. */
-  answer(method: string, body: Uint8Array, asker: string): DeskReply {
+  answer(method: string, body: Uint8Array, asker: string): InquiryReply {
     const { machine, endorsers, clock, log } = this.#deps
     if (method !== 'POST') return reply(405, { allow: 'POST' })
     if (body.length > LIMITS.MAX_BODY_BYTES) return reply(413)
@@ -87,7 +87,7 @@ export class InquiryDesk {
 
 const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' } as const
 
-function reply(status: number, headers: Readonly<Record<string, string>> = {}): DeskReply {
+function reply(status: number, headers: Readonly<Record<string, string>> = {}): InquiryReply {
   return { status, headers, body: new Uint8Array() }
 }
 
@@ -119,7 +119,7 @@ export async function answerOne(
       // Whoever goes away in the middle is nobody's failure.
       answerRequest(desk, request, response).then(
         (isAnswered) => isAnswered && answered.resolve(endorser),
-        () => request.socket.destroy(),
+        () => response.destroy(),
       )
     },
   )
