@@ -52,14 +52,9 @@ export {
   statementToValue,
 } from './members/invitations.ts'
 export { entryFromValue, entryToValue, memberId } from './members/member.ts'
-export {
-  createRing,
-  type RememberedRing,
-  type RingDeps,
-  type RingHooks,
-  type RunningRing,
-} from './run/driver.ts'
+export type { RememberedRing, RingDeps, RingHooks } from './run/deps.ts'
 export { createRingMemory, type RingMemory, type RingMemoryDeps } from './run/memory.ts'
+export { createRing, type RunningRing } from './run/ring.ts'
 export type {
   ExpulsionState,
   Invitation,

@@ -1,0 +1,43 @@
+/** Who holds which key, worked out once as long as the table stays as it is: asked for several times with each question. */
+import type { RingId } from '../../base/index.ts'
+import { limits } from '../limits.ts'
+import type { RingState } from '../machine/state.ts'
+import { networkOf } from '../members/networks.ts'
+import { replicaSet } from '../members/replicas.ts'
+import type { MemberTable } from '../members/table.ts'
+import type { MemberEntry, ReplicaSet, RingAdmission, RingOptions } from '../types.ts'
+
+export class ReplicaSets {
+  readonly #replicas: number
+  readonly #admission: RingAdmission | undefined
+  /** Of keys that are few: one of each chunk. */
+  readonly #sets = new Map<RingId, ReplicaSet>()
+  #of: { readonly table: MemberTable; readonly version: number; readonly largest: number } | undefined
+
+  constructor({ replicas }: Pick<RingOptions, 'replicas'>, admission: RingAdmission | undefined) {
+    this.#replicas = replicas
+    this.#admission = admission
+  }
+
+  of(key: RingId, { table, count }: Pick<RingState, 'table' | 'count'>): ReplicaSet {
+    const admission = this.#admission
+    this.#forgetIfChanged(table, count.largest)
+    const before = this.#sets.get(key)
+    // The ledger's list may change without the table.
+    if (before !== undefined && admission === undefined) return before
+    // Where anybody may choose his place, a lie about his network brings no more than that does (docs/decisions/0064).
+    const groupOf =
+      admission === undefined ? networkOf : ({ publicKey }: MemberEntry) => admission.operatorOf(publicKey)
+    const set = replicaSet(table, count.largest, this.#replicas, key, groupOf)
+    this.#sets.set(key, set)
+    return set
+  }
+
+  #forgetIfChanged(table: MemberTable, largest: number): void {
+    const of = this.#of
+    const isSame = of?.table === table && of.version === table.version && of.largest === largest
+    if (isSame && this.#sets.size < limits.MAX_REPLICA_SETS) return
+    this.#sets.clear()
+    this.#of = { table, version: table.version, largest }
+  }
+}
