@@ -200,6 +200,8 @@ export const limits = {
   MAX_WARM: 8_192,
   /** Reads that one read may stand for: the first name of 100,000 members, at four copies, is 5,000 in five minutes. */
   MAX_READS_OF_A_COPY: 100_000,
+  /** One copy of a level is drawn by so many times its part of the members at most: of 64 who draw one of four, by 26 in one case of 1,000. */
+  DRAWN_MOST: 2,
   /** How long a mark holds; a replica signs it anew after half of it. And how far ahead of this clock it may be. Seconds. */
   MARK_SECONDS: 43_200,
   MARK_AHEAD_SECONDS: 30,

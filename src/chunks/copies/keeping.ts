@@ -1,5 +1,5 @@
 /** The copies that this node keeps of popular names for others: what it has, else what it reads one level below. */
-import type { Clock } from '../../base/index.ts'
+import type { Clock, PeerId } from '../../base/index.ts'
 import type { Question } from '../../dns/index.ts'
 import { BoundedMap } from '../entries/bounded-map.ts'
 import { limits } from '../limits.ts'
@@ -7,6 +7,7 @@ import { type ChunkReply, encodeReply } from '../wire/messages.ts'
 import { questionKey } from '../wire/question-key.ts'
 import { hintOf } from './mark.ts'
 import type { Popular } from './popular.ts'
+import type { Stated } from './stated.ts'
 
 /** What stands alone, whoever gives it. */
 export type StandingReply = Extract<ChunkReply, { readonly kind: 'entry' | 'proof' }>
@@ -20,6 +21,7 @@ export interface Copy {
 export interface KeepingDeps {
   readonly clock: Clock
   readonly popular: Pick<Popular, 'levelOf'>
+  readonly stated: Pick<Stated, 'counted'>
   readonly stopping: AbortSignal
 }
 
@@ -30,13 +32,13 @@ export interface KeepingHooks {
 
 export interface Keeping {
   /** A member reads of this node as of a copy of this level; `reads`: how many its request stands for. */
-  answer(question: Question, level: number, reads: number): Promise<ChunkReply>
+  answer(from: PeerId, question: Question, level: number, reads: number): Promise<ChunkReply>
   stats(): { readonly copies: number; readonly copyReads: number; readonly copyFills: number }
 }
 
 const UNKNOWN: ChunkReply = { kind: 'unknown' }
 
-export function createKeeping({ clock, popular, stopping }: KeepingDeps, { fill }: KeepingHooks): Keeping {
+export function createKeeping({ clock, popular, stated, stopping }: KeepingDeps, { fill }: KeepingHooks): Keeping {
   const copies = new BoundedMap<Copy>(limits.MAX_COPY_BYTES)
   /** Reads that were served since the copy was filled last; and until when nothing is read again, since there was nothing. */
   const served = new Map<string, number>()
@@ -59,13 +61,16 @@ export function createKeeping({ clock, popular, stopping }: KeepingDeps, { fill 
   }
 
   return {
-    async answer(question, level, reads) {
+    async answer(from, question, level, reads) {
       // Nobody has this node read what no replica has called popular.
-      if (level < 1 || popular.levelOf(hintOf(question.name)) < level) return UNKNOWN
+      const hint = hintOf(question.name)
+      if (level < 1 || popular.levelOf(hint) < level) return UNKNOWN
       const key = questionKey(question)
       copyReads++
-      bounded(served, key, (served.get(key) ?? 0) + reads)
       let copy = copies.get(key, clock.now())
+      const expires = copy?.expires ?? clock.now() + limits.VAIN_FILL_MS
+      const counted = stated.counted({ hint, key, from, level: level + 1, reads, expires })
+      bounded(served, key, (served.get(key) ?? 0) + counted)
       if (copy === undefined) {
         if ((vain.get(key) ?? 0) > clock.monotonic()) return UNKNOWN
         let read = filling.get(key)

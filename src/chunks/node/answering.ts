@@ -51,7 +51,7 @@ export function createAnswering(deps: AnsweringDeps): Answering {
         const word = deps.serving.answer(from, request, seats)
         const { level, reads = 1 } = request
         const hasNone = word.kind === 'unknown' || word.kind === 'not-mine'
-        return level !== undefined && hasNone ? deps.keeping.answer(question, level, reads) : word
+        return level !== undefined && hasNone ? deps.keeping.answer(from, question, level, reads) : word
       }
       case 'tell':
         return seats.mine ? deps.told.answer(from, request, seats) : notMine(seats)

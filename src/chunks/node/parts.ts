@@ -10,6 +10,7 @@ import { createKeeping } from '../copies/keeping.ts'
 import { hintOf } from '../copies/mark.ts'
 import { createPopular } from '../copies/popular.ts'
 import { createSpreading } from '../copies/spreading.ts'
+import { Stated } from '../copies/stated.ts'
 import { createDigests } from '../digests/digests.ts'
 import { createCertified } from '../entries/certified.ts'
 import { createArchive } from '../entries/disk/archive.ts'
@@ -229,13 +230,14 @@ function copyParts(common: Common) {
   const ownReads = new RecentCount(clock)
   const rates = new Rates(clock, MARK_REQUESTS_PER_SECOND, MARK_REQUESTS_BURST, MAX_RATED)
   const spreading = createSpreading({ ...common, chunkBits, copiesFrom, popular, heat, ownReads, rates })
-  return { popular, heat, ownReads, spreading, choosing: createChoosing({ ...common, popular }) }
+  const stated = new Stated({ clock, ring, popular })
+  return { popular, heat, stated, ownReads, spreading, choosing: createChoosing({ ...common, popular }) }
 }
 
 /** The asker's side, and what this node says to those who ask. */
 function readParts(common: Common, held: Held, agreeing: Agreeing, copies: Copies) {
   const { ring, source, options, hooks, inBackground } = common
-  const { ownReads, heat } = copies
+  const { ownReads, heat, stated } = copies
   const { onDemand } = agreeing
   const ownWord = createOwnWord({ ...common, ...held, ...agreeing })
   const reading = createReading(
@@ -257,7 +259,7 @@ function readParts(common: Common, held: Held, agreeing: Agreeing, copies: Copie
   )
   const keeping = createKeeping({ ...common, ...copies }, { fill: reading.fill })
   const serving = createServing(
-    { ring, source, onDemand, ownWord, acceptFrom: options.acceptFrom },
+    { ...common, ...held, stated, onDemand, ownWord, acceptFrom: options.acceptFrom },
     { onServed: ({ name }, from, reads) => heat.count(hintOf(name), from, reads) },
   )
   const told = createTold({ ...common, ...held, onDemand }, { inBackground })

@@ -1,11 +1,15 @@
 /** How this node answers the reads of its peers. */
-import type { PeerId } from '../../base/index.ts'
+import type { Clock, PeerId } from '../../base/index.ts'
 import type { Question } from '../../dns/index.ts'
 import type { Ring } from '../../ring/index.ts'
+import { hintOf } from '../copies/mark.ts'
+import type { Stated } from '../copies/stated.ts'
+import type { EntryStore } from '../entries/entry-store.ts'
 import type { ProofSource } from '../entries/proof-checks.ts'
 import type { OnDemand } from '../rounds/on-demand.ts'
 import { bothReplicas, peersOf, type Seats } from '../seats/seats.ts'
 import type { ChunkReply, ChunkRequest } from '../wire/messages.ts'
+import { questionKey } from '../wire/question-key.ts'
 import { standing } from './companions.ts'
 import type { OwnWord } from './own-word.ts'
 
@@ -15,6 +19,9 @@ export interface ServingHooks {
 }
 
 export interface ServingDeps {
+  readonly clock: Clock
+  readonly store: EntryStore
+  readonly stated: Pick<Stated, 'counted'>
   readonly ring: Pick<Ring, 'memberByPeer'>
   readonly onDemand: Pick<OnDemand, 'read'>
   readonly ownWord: OwnWord
@@ -31,19 +38,27 @@ export interface Serving {
 }
 
 export function createServing(
-  { ring, onDemand, ownWord, source, acceptFrom }: ServingDeps,
+  { clock, ring, store, stated, onDemand, ownWord, source, acceptFrom }: ServingDeps,
   { onServed }: ServingHooks,
 ): Serving {
   function answer(from: PeerId, { question, reads = 1 }: ReadRequest, seats: Seats): ChunkReply {
     const word = ownWord(question)
     const isHeld = word.kind === 'entry' || word.kind === 'proof'
     if (isHeld && ring.memberByPeer(from) !== undefined) {
-      onDemand.read(from, question, reads)
-      if (seats.mine) onServed(question, from, reads)
+      const counted = reads === 1 ? 1 : countedReads(from, question, reads, word)
+      onDemand.read(from, question, counted)
+      if (seats.mine) onServed(question, from, counted)
     }
     // Who votes on the same question must observe for itself, not copy (in rings that count votes).
     if (word.kind === 'vote' && bothReplicas(from, seats) && acceptFrom === 'majority') return { kind: 'unknown' }
     return word.kind === 'unknown' && !seats.mine ? { kind: 'not-mine', believes: peersOf(seats.members) } : word
+  }
+
+  /** A copy of the first level says how much it was read since it asked last. */
+  function countedReads(from: PeerId, question: Question, reads: number, word: ChunkReply): number {
+    const now = clock.now()
+    const expires = word.kind === 'proof' ? now + 1_000 * word.seconds : (store.get(question, now)?.expires ?? now)
+    return stated.counted({ hint: hintOf(question.name), key: questionKey(question), from, level: 1, reads, expires })
   }
 
   /** With what the asker lacks to check it: its zones' keys, and the parents' word on them. */

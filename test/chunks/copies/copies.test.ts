@@ -1,6 +1,7 @@
 /** Popular names in a ring of 40, in which copies are for rings of eight and more: the first level has four copies. */
 import { afterEach, describe, expect, it } from 'vitest'
-import { encodeReply } from '../../../src/chunks/wire/messages.ts'
+import { limits } from '../../../src/chunks/limits.ts'
+import { decodeReply, encodeReply, encodeRequest } from '../../../src/chunks/wire/messages.ts'
 import { answer, ask, createWorld, type Node, type World } from '../world.ts'
 
 const question = ask('www.example.com')
@@ -80,10 +81,23 @@ describe('a popular name', () => {
     const other = ask('other.example.com')
     world.publish(other, answer(other, [2], 3_000))
     const [asked, asker] = world.outsiders(other) as [Node, Node]
-    const { encodeRequest, decodeReply } = await import('../../../src/chunks/wire/messages.ts')
     const body = encodeRequest({ kind: 'read', question: other, level: 1 })
     expect(decodeReply(await asked.chunks.handle(asker.member.peer, body))).toEqual({ kind: 'unknown' })
     expect(asked.chunks.stats().copyFills).toBe(0)
+  })
+
+  it('is none because one member says of a read that it stands for thousands', async () => {
+    world = createWorld({ nodes: 40, n: 3, options: { copiesFrom: 8 } })
+    world.publish(question, answer(question, [1], 3_000))
+    const outsiders = world.outsiders(question)
+    await world.told(question, [outsiders[0]!, outsiders[1]!], 10_000)
+    // As many as make a name popular, if they read it often.
+    for (const node of outsiders.slice(0, limits.LEAST_READERS)) await world.read(node, question)
+    const body = encodeRequest({ kind: 'read', question, reads: limits.MAX_READS_OF_A_COPY })
+    for (let i = 0; i < 20; i++)
+      for (const { chunks } of world.replicas(question)) await chunks.handle(outsiders[9]!.member.peer, body)
+    await world.clock.advanceAsync(600_000)
+    for (const { chunks } of world.nodes) expect(chunks.stats().popular).toBe(0)
   })
 
   it('is none that few members read, however often', async () => {
