@@ -3,7 +3,7 @@
  * disk beside their blocks; in memory only these lines.
  */
 import { type ChunkId, concatBytes, equalBytes, isChordnsError, type Store, toHex } from '../../base/index.ts'
-import { storedBlocks } from '../../chain/index.ts'
+import { storedBlocks, storedChains } from '../../chain/index.ts'
 import { encodeCanonical } from '../../crypto/index.ts'
 import { limits } from '../limits.ts'
 import {
@@ -101,7 +101,7 @@ export class ChainBook {
     return value === undefined ? undefined : placeFromValue(readCbor(value, 256, 'last block'))
   }
 
-  /** Undefined when there are too many. */
+  /** Undefined when there are too many. Throws STORE_*: then it is not known. */
   add(descriptor: ChainDescriptor): KnownChain | undefined {
     const chainId = chainIdOf(descriptor)
     const id = toHex(chainId)
@@ -118,8 +118,9 @@ export class ChainBook {
       proven: false,
       broken: undefined,
     }
-    this.#index(fresh)
+    // First the line: blocks whose line was not written would be nobody's.
     this.#write(fresh)
+    this.#index(fresh)
     return fresh
   }
 
@@ -136,18 +137,30 @@ export class ChainBook {
     return false
   }
 
-  /** The line goes; where the chain ended stays known, as the beginning of whatever comes next. */
+  /**
+   * The line goes; where the chain ended stays known, as the beginning of whatever comes next. Its blocks are to go afterwards. Throws
+   * STORE_*: then nothing has changed.
+   */
   remove(known: KnownChain): void {
     const place = placeOf(known)
     const isLast = place !== undefined && equalBytes(this.last(known.descriptor.chunk)?.headId ?? NOTHING, place.headId)
-    this.#chains.delete(known.id)
-    this.#byGroup.get(known.group)?.delete(known)
-    if (this.#byGroup.get(known.group)?.size === 0) this.#byGroup.delete(known.group)
-    this.#byChunk.get(known.descriptor.chunk)?.delete(known)
     const writes = [{ kind: 'delete', key: lineKey(known.chainId) } as const]
     const value = place && encodeCanonical(placeToValue(place))
     const kept = isLast && value ? [{ kind: 'put', key: lastKey(known.descriptor.chunk), value } as const] : []
     this.#store.batch([...writes, ...kept], { durable: false })
+    this.#chains.delete(known.id)
+    this.#byGroup.get(known.group)?.delete(known)
+    if (this.#byGroup.get(known.group)?.size === 0) this.#byGroup.delete(known.group)
+    this.#byChunk.get(known.descriptor.chunk)?.delete(known)
+  }
+
+  /**
+   * Chains with blocks and without a line: the disk failed between the two. A line that is there and cannot be read may be one of a
+   * later version, and its blocks stay.
+   */
+  *strays(): Generator<Uint8Array> {
+    for (const chainId of storedChains(this.#blocks))
+      if (!this.#chains.has(toHex(chainId)) && this.#store.get(lineKey(chainId)) === undefined) yield chainId
   }
 
   #index(known: KnownChain): void {

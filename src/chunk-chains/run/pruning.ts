@@ -19,6 +19,8 @@ export class Pruning {
   readonly #isOpen: (id: string) => boolean
   #timer: Cancel | undefined
   #stopped = false
+  /** Blocks may be there that nothing names: of an earlier run, or since the disk failed. */
+  #mayHaveStrays = true
   pruned = 0
 
   /** `isOpen`: owes whether the chain is open now; an open one is never pruned. */
@@ -42,6 +44,7 @@ export class Pruning {
       if (left-- === 0) break
       this.#drop(known)
     }
+    if (this.#mayHaveStrays) left -= this.#sweepStrays(Math.max(0, left))
     if (left < limits.PRUNE_SLICE) this.#sweepRows()
     this.#timer = clock.after(left <= 0 ? limits.TEND_MS : limits.PRUNE_MS, () => this.prune())
   }
@@ -73,6 +76,25 @@ export class Pruning {
     }
   }
 
+  /** Returns how many it dropped, `most` or fewer. */
+  #sweepStrays(most: number): number {
+    const { disk, log } = this.#deps
+    const strays: string[] = []
+    try {
+      for (const chainId of disk.book.strays()) {
+        if (strays.length >= most) return strays.length
+        dropChain(chainId, disk.blocks)
+        strays.push(toHex(chainId))
+      }
+      this.#mayHaveStrays = false
+    } catch (error) {
+      if (!isChordnsError(error)) throw error
+      log.warn({ code: error.code }, 'blocks that nothing names cannot be deleted')
+    }
+    if (strays.length > 0) log.info({ chains: strays }, 'blocks that nothing names are deleted: the disk failed when they came or went')
+    return strays.length
+  }
+
   #drop(known: KnownChain): void {
     const { disk, log } = this.#deps
     try {
@@ -80,9 +102,10 @@ export class Pruning {
       const hasVoted = storedRecord(known.chainId, disk.votes) !== undefined
       if (hasVoted && known.totals.height === 0) return
       if (hasVoted) retireVotes(known.chainId, disk.votes)
-      dropChain(known.chainId, disk.blocks)
       disk.book.remove(known)
       this.pruned++
+      this.#mayHaveStrays = true
+      dropChain(known.chainId, disk.blocks)
     } catch (error) {
       if (!isChordnsError(error)) throw error
       log.warn({ chain: known.id, code: error.code }, 'the history of a chunk chain cannot be pruned')

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { ChordnsError, fromHex, scopedStore, toHex } from '../../../src/base/index.ts'
-import { encodeMessage, storedBlocks } from '../../../src/chain/index.ts'
+import { encodeMessage, storedBlocks, storedChains } from '../../../src/chain/index.ts'
 import { ChainBook } from '../../../src/chunk-chains/disk/book.ts'
 import { dataSections } from '../../../src/chunk-chains/disk/sections.ts'
 import { decodeChainsReply, encodeChainsRequest } from '../../../src/chunk-chains/run/messages.ts'
@@ -166,6 +166,32 @@ describe('a chain that is full', () => {
     // What was signed in it is not forgotten: nobody gets a vote in it again.
     const kept = world.replicas[0]!.guard
     expect([...kept.range(new Uint8Array())].some(([key]) => toHex(key).startsWith(first.chain!))).toBe(true)
+  })
+})
+
+describe('a chain whose line in the book a failing disk has lost', () => {
+  it('has its blocks deleted at the next start, since nothing would ever name them again', async () => {
+    world = createChainsWorld(4, 4, 48)
+    const [name] = namesOf(CHUNK, 1)
+    world.agree(name!)
+    await world.pass(60_000)
+    const replica = world.replicas[0]!
+    const first = replica.chains.view(CHUNK).chain!
+    // It is full, and no chain that others still go on with.
+    await world.pass(25 * 3_600_000)
+    world.agree(name!)
+    await world.pass(30_000)
+    const chains = () => [...storedChains(dataSections(replica.store).blocks)].map(toHex)
+    world.crash(replica, 'process')
+    const { book } = dataSections(replica.data.open())
+    for (const [key] of book.range(new Uint8Array()))
+      if (toHex(key).includes(first)) book.batch([{ kind: 'delete', key }], { durable: true })
+    replica.data.crash('process')
+    world.restart(replica)
+    await world.pass(30_000)
+    expect(world.faults(replica)).toEqual([])
+    expect(chains()).not.toContain(first)
+    expect(chains()).toContain(replica.chains.view(CHUNK).chain)
   })
 })
 
