@@ -142,7 +142,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
     'admission',
     'accounts',
   ],
-  'chain/trees': ['state-map.ts', 'versioned', 'proofs', 'history.ts', 'merkle.ts'],
+  'chain/trees': ['state-map.ts', 'versioned', 'proofs', 'history.ts', 'merkle.ts', 'hash-pair.ts'],
   dnssec: ['validate.ts', 'learn.ts', 'chain.ts', 'anchors', 'denial', 'signatures', 'why.ts'],
   recurse: ['node', 'denials', 'trust', 'walk', 'servers', 'known', 'job'],
   ring: ['door', 'run', 'machine', 'wire', 'members', 'chord'],

@@ -5,6 +5,7 @@
  */
 import { equalBytes } from '../../base/index.ts'
 import { sha256 } from '../../crypto/index.ts'
+import { hashPair } from './hash-pair.ts'
 import type { TreeView } from './proofs/prove.ts'
 
 export interface StateEntry {
@@ -201,17 +202,6 @@ function leafHash(path: Uint8Array, valueHash: Uint8Array): Uint8Array {
 
 function innerHash(left: Uint8Array, right: Uint8Array): Uint8Array {
   return hashPair(INNER, left, right)
-}
-
-/** Filled for one hash at a time. */
-const pair = new Uint8Array(65)
-
-/** Two hashes of 32 bytes each, which their callers see to. */
-function hashPair(prefix: number, first: Uint8Array, second: Uint8Array): Uint8Array {
-  pair[0] = prefix
-  pair.set(first, 1)
-  pair.set(second, 33)
-  return sha256(pair)
 }
 
 function bit(path: Uint8Array, depth: number): 0 | 1 {

@@ -209,13 +209,8 @@ describe('a light follower among liars', () => {
   const lied = stateOf({ name: 'lie' })
 
   it('is not led by removed validators to a history of their own', async () => {
-    const ledger = new TestLedger(FOUR)
-      .grow(10)
-      .grow(1, { next: [0, 1, 2, 4] })
-      .grow(10)
-      .grow(1, { next: [0, 1, 4, 5] })
-      .grow(10)
-    // 2 and 3 kept their keys; the fork is longer than the chain.
+    const ledger = TestLedger.withTwoRemoved()
+    // The fork is longer than the chain.
     const lie = ledger
       .fork(10)
       .grow(1, { next: [2, 3, 4, 5], signers: [2, 3] })
@@ -250,8 +245,7 @@ describe('a light follower among liars', () => {
 
   it('takes no forged set, and asks whoever showed it last from then on', async () => {
     const ledger = new TestLedger(FOUR).grow(20)
-    const forged = new TestLedger([6, 7, 8, 9])
-    Object.assign(forged, { chainId: ledger.chainId })
+    const forged = ledger.posed([6, 7, 8, 9])
     forged.grow(30)
     const world = new FollowWorld(forged)
     world.member('good', ledger)
@@ -296,8 +290,7 @@ describe('a light follower among liars', () => {
   it('believes a fork that a member shows it only when both headers could be taken', async () => {
     const ledger = new TestLedger(FOUR).grow(16)
     const fork = ledger.fork(11).grow(3, { stateRoot: stateRoot(lied) })
-    const forged = new TestLedger([6, 7, 8, 9])
-    Object.assign(forged, { chainId: ledger.chainId })
+    const forged = ledger.posed([6, 7, 8, 9])
     forged.grow(12)
     const other = forged.fork(11).grow(1, { stateRoot: stateRoot(lied) })
     const conflictOf = (a: TestLedger, b: TestLedger) =>

@@ -78,6 +78,23 @@ export class TestLedger {
     this.#sets.push(validators, validators, validators)
   }
 
+  /** A chain of others that says it is this one. */
+  posed(people: readonly number[]): TestLedger {
+    const forged = new TestLedger(people)
+    Object.assign(forged, { chainId: this.chainId })
+    return forged
+  }
+
+  /** Ten blocks, then 2 and 3 are voted out one after the other; they keep their keys. */
+  static withTwoRemoved(): TestLedger {
+    return new TestLedger([0, 1, 2, 3])
+      .grow(10)
+      .grow(1, { next: [0, 1, 2, 4] })
+      .grow(10)
+      .grow(1, { next: [0, 1, 4, 5] })
+      .grow(10)
+  }
+
   validatorOf(n: number): Validator {
     return this.#person(n).validator
   }

@@ -171,14 +171,8 @@ describe('a light client', () => {
 
 describe('attacks on a light client', () => {
   it('removed validators cannot rewrite what came after them for one who slept', () => {
-    // 2 and 3 are voted out one after the other, and keep their keys.
-    const ledger = new TestLedger(FOUR).grow(10)
+    const ledger = TestLedger.withTwoRemoved()
     const slept = trustedAt(ledger, 10)
-    ledger
-      .grow(1, { next: [0, 1, 2, 4] })
-      .grow(10)
-      .grow(1, { next: [0, 1, 4, 5] })
-      .grow(10)
     const lie = ledger
       .fork(10)
       .grow(1, { next: [2, 3, 4, 5] })
@@ -207,8 +201,7 @@ describe('attacks on a light client', () => {
   it('a forged set does not pass for the one that was named, nor is its list taken', () => {
     const ledger = new TestLedger(FOUR).grow(5)
     const from = trustedAt(ledger, 5)
-    const forged = new TestLedger([6, 7, 8, 9])
-    Object.assign(forged, { chainId: ledger.chainId })
+    const forged = ledger.posed([6, 7, 8, 9])
     for (let height = 1; height <= 6; height++) forged.block()
     expect(check(from, forged.at(6), forged)).toEqual({ kind: 'refused', reason: 'set' })
     const walkTo = new LightWalk(rules, from, ledger.grow(1).head)
@@ -217,8 +210,7 @@ describe('attacks on a light client', () => {
 
   it('nobody cries fork with a set that was made up', () => {
     const ledger = new TestLedger(FOUR).grow(5)
-    const forged = new TestLedger([6, 7, 8, 9])
-    Object.assign(forged, { chainId: ledger.chainId })
+    const forged = ledger.posed([6, 7, 8, 9])
     forged.grow(5)
     expect(check(trustedAt(ledger, 5), forged.at(5), forged)).toEqual({ kind: 'refused', reason: 'set' })
   })

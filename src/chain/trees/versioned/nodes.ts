@@ -5,6 +5,7 @@
  */
 import { ChordnsError, compareBytes } from '../../../base/index.ts'
 import { sha256 } from '../../../crypto/index.ts'
+import { hashPair } from '../hash-pair.ts'
 
 /** What pages name: an entry, or a page below. `height`: of the block that wrote it. */
 export type NodeRef = EntryRef | PageRef
@@ -226,14 +227,4 @@ export function readHeight(bytes: Uint8Array, at: number): number {
   let height = 0
   for (let i = at; i < at + 6; i++) height = height * 256 + bytes[i]!
   return height
-}
-
-/** Filled for one hash at a time. */
-const pair = new Uint8Array(65)
-
-function hashPair(prefix: number, first: Uint8Array, second: Uint8Array): Uint8Array {
-  pair[0] = prefix
-  pair.set(first, 1)
-  pair.set(second, 33)
-  return sha256(pair)
 }
