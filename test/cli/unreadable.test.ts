@@ -2,8 +2,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it, vi } from 'vitest'
-import { main } from '../../src/cli/main.ts'
+import { afterAll, describe, expect, it } from 'vitest'
+import { captured } from './captured.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'chordns-unreadable-'))
 afterAll(() => rmSync(dir, { recursive: true }))
@@ -19,19 +19,6 @@ writeFileSync(garbage, 'what is this?\n', { mode: 0o600 })
 writeFileSync(plain, '', { mode: 0o600 })
 mkdirSync(directory)
 
-async function chordns(...args: string[]): Promise<{ code: number; stderr: string }> {
-  let stderr = ''
-  const write = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    stderr += text
-    return true
-  })
-  try {
-    return { code: await main(args), stderr }
-  } finally {
-    write.mockRestore()
-  }
-}
-
 /** The keys that name files, each with the settings that make it read. */
 const KEYS: Readonly<Record<string, (file: string) => string[]>> = {
   'local.hosts': (file) => [`local.hosts=${file}`],
@@ -45,7 +32,7 @@ async function check(key: string, file: string) {
   const defaults = join(dir, 'defaults.json')
   writeFileSync(defaults, '{}')
   const sets = KEYS[key]!(file).flatMap((text) => ['--set', text])
-  return chordns('config', 'check', '--config', defaults, ...sets)
+  return captured('config', 'check', '--config', defaults, ...sets)
 }
 
 /** Exit 1 for keys and secrets, which are no part of the configuration; 2 for the rest. */
@@ -99,7 +86,7 @@ describe('the configuration file', () => {
     [utf16, /UTF-16/],
     [garbage, /line 1, column 1/],
   ])('%s', async (file, why) => {
-    const { code, stderr } = await chordns('config', 'check', '--config', file)
+    const { code, stderr } = await captured('config', 'check', '--config', file)
     expect([code, stderr]).toEqual([2, expect.stringMatching(why)])
     expect(stderr).toContain(file)
   })
@@ -107,7 +94,7 @@ describe('the configuration file', () => {
 
 describe('the data directory', () => {
   const start = (data: string, ...sets: string[]) =>
-    chordns(
+    captured(
       'start',
       ...['--config', join(dir, 'defaults.json'), '--log-level', 'silent'],
       ...[`data=${data}`, 'status.listen=false', ...sets].flatMap((text) => ['--set', text]),
@@ -129,8 +116,8 @@ describe('the data directory', () => {
   })
 
   it('and key files of `keygen` that cannot be written', async () => {
-    const { code, stderr } = await chordns('keygen', join(plain, 'x'))
+    const { code, stderr } = await captured('keygen', join(plain, 'x'))
     expect([code, stderr]).toEqual([1, expect.stringMatching(/a part of its path is a file/)])
-    expect((await chordns('keygen', join(dir, 'none', 'x'))).stderr).toMatch(/has no directory to stand in: make it/)
+    expect((await captured('keygen', join(dir, 'none', 'x'))).stderr).toMatch(/has no directory to stand in: make it/)
   })
 })

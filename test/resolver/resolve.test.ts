@@ -2,11 +2,12 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { ChordnsError } from '../../src/base/index.ts'
 import { createCache, Rank } from '../../src/cache/index.ts'
 import { Ede, parseName, type Question, Rcode, Type } from '../../src/dns/index.ts'
-import type { Outcome, Security } from '../../src/evidence/index.ts'
-import type { Recursor } from '../../src/recurse/index.ts'
+import type { Finding, Outcome, Security } from '../../src/evidence/index.ts'
+import type { RecurseRequest, Recursor } from '../../src/recurse/index.ts'
 import { createResolver, type ResolverOptions, type ResolveStep } from '../../src/resolver/index.ts'
 import { answer, ask, createWorld, type Node, nothing, ownFinding, paper, quiet, type World } from '../chunks/world.ts'
 import { texts } from '../world/index.ts'
+import { recursorThat } from './recursor.ts'
 
 let world: World
 afterEach(() => world.stop())
@@ -21,40 +22,17 @@ function recursor(
   security?: Security,
 ): Recursor & { asked: Question[] } {
   const asked: Question[] = []
-  return {
-    asked,
-    resolve: (request) =>
-      new Promise((resolve, reject) => {
-        asked.push(request.question)
-        world.clock.after(delayMs(), () => {
-          const seen = sees(request.question)
-          if (seen instanceof ChordnsError) reject(seen)
-          else {
-            const finding = ownFinding(request.question, seen, world.clock.now())
-            resolve(security === undefined ? finding : { ...finding, evidence: { ...finding.evidence, security } })
-          }
-        })
-      }),
-    validate: async (finding) => finding,
-    validates: false,
-    anchors: () => [],
-    infer: () => undefined,
-    links: () => [],
-    knownCut: () => undefined,
-    prime: async () => {},
-    forget: () => 0,
-    delegation: () => Promise.reject(new Error('not used')),
-    contextOf: () => 'main',
-    stats: () => ({
-      upstreamQueries: 0,
-      upstreamBytes: 0,
-      timeouts: 0,
-      tcpQueries: 0,
-      nearMisses: 0,
-      inFlight: 0,
-      merged: 0,
-    }),
-  }
+  const resolve = (request: RecurseRequest) =>
+    new Promise<Finding>((resolve, reject) => {
+      asked.push(request.question)
+      world.clock.after(delayMs(), () => {
+        const seen = sees(request.question)
+        if (seen instanceof ChordnsError) return reject(seen)
+        const finding = ownFinding(request.question, seen, world.clock.now())
+        resolve(security === undefined ? finding : { ...finding, evidence: { ...finding.evidence, security } })
+      })
+    })
+  return { asked, ...recursorThat(resolve) }
 }
 
 interface Bench {

@@ -5,8 +5,8 @@
 import { describe, expect, it } from 'vitest'
 import { reach } from '../../src/ring/machine/connections.ts'
 import { keptPeers } from '../../src/ring/run/kept.ts'
-import { joined, know, lookUp, most } from './growth.ts'
-import { flaw, World } from './world.ts'
+import { expectPlaces, joined, know, lookUp, most } from './growth.ts'
+import { World } from './world.ts'
 
 describe('a ring of more members than connections', () => {
   it('lets all of 44 join where each may have 36, and takes nobody for dead for want of a place', () => {
@@ -26,21 +26,7 @@ describe('a ring of more members than connections', () => {
     [24, 20],
   ])(
     'lets all of %i join where each may have %i, and then dials hardly anybody',
-    (count, places) => {
-      const world = new World({ seed: 1, maxPeers: places, options: { graceMs: 20_000 } })
-      const first = world.add([])
-      for (let i = 1; i < count; i++) world.at(i * 200, () => void world.add([first]))
-      world.runUntil(() => world.nodes.length === count && know(world, count) === count, 60_000)
-      expect([joined(world), know(world, count)]).toEqual([count, count])
-      world.run(180_000)
-      world.dials = 0
-      world.noPlace = 0
-      world.run(120_000)
-      expect(world.dials / count / 2).toBeLessThan(1)
-      expect(world.noPlace).toBe(0)
-      expect([know(world, count), flaw(world)]).toEqual([count, undefined])
-      expect(most(world)).toBeLessThanOrEqual(places)
-    },
+    (count, places) => expectPlaces(count, places, 60_000),
     60_000,
   )
 

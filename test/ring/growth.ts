@@ -1,5 +1,6 @@
 /** What is looked at in a ring that has grown. */
-import type { World } from './world.ts'
+import { expect } from 'vitest'
+import { flaw, World } from './world.ts'
 
 /** How many nodes are members. */
 export const joined = (world: World) => world.nodes.filter((node) => world.status(node).joined).length
@@ -28,4 +29,21 @@ export function lookUp(world: World, count: number): number {
   }
   world.run(10_000)
   return right
+}
+
+/** So many join where each may have so many connections: all are let in, and then hardly anybody is dialled. */
+export function expectPlaces(count: number, places: number, withinMs: number): void {
+  const world = new World({ seed: 1, maxPeers: places, options: { graceMs: 20_000 } })
+  const first = world.add([])
+  for (let i = 1; i < count; i++) world.at(i * 200, () => void world.add([first]))
+  world.runUntil(() => world.nodes.length === count && know(world, count) === count, withinMs)
+  expect([joined(world), know(world, count)]).toEqual([count, count])
+  world.run(180_000)
+  world.dials = 0
+  world.noPlace = 0
+  world.run(120_000)
+  expect(world.dials / count / 2).toBeLessThan(1)
+  expect(world.noPlace).toBe(0)
+  expect([know(world, count), flaw(world)]).toEqual([count, undefined])
+  expect(most(world)).toBeLessThanOrEqual(places)
 }

@@ -1,6 +1,5 @@
 /** `chordns cache` against a status API: what is asked, how, and what a person sees of it. */
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { main } from '../../../src/cli/main.ts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   acts,
   type CacheView,
@@ -9,6 +8,7 @@ import {
   looksUp,
   type StatusServer,
 } from '../../../src/observe/index.ts'
+import { captured } from '../captured.ts'
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} }
 
@@ -51,54 +51,40 @@ beforeAll(async () => {
 })
 afterAll(() => server.close())
 
-async function chordns(...args: string[]): Promise<{ code: number; out: string; error: string }> {
-  const written = { stdout: '', stderr: '' }
-  const spies = (['stdout', 'stderr'] as const).map((stream) =>
-    vi.spyOn(process[stream], 'write').mockImplementation((text) => {
-      written[stream] += text
-      return true
-    }),
-  )
-  try {
-    const code = await main(['cache', ...args, '--node', node])
-    return { code, out: written.stdout, error: written.stderr }
-  } finally {
-    for (const spy of spies) spy.mockRestore()
-  }
-}
+const chordns = (...args: string[]) => captured('cache', ...args, '--node', node)
 
 describe('chordns cache', () => {
   it('show prints entries, delegations and failures', async () => {
-    const { code, out } = await chordns('show', 'example.com')
+    const { code, stdout } = await chordns('show', 'example.com')
     expect([code, asked.at(-1)]).toEqual([0, 'show name=example.com'])
-    expect(out).toMatch(/example\.com\. A.*secure, solo, own {2}123 s left/)
-    expect(out).toContain('192.0.2.1')
-    expect(out).toMatch(/example\.com\.\s+60 s left\s+signed\s+ns1\.example\.com\./)
-    expect(out).toMatch(/example\.com\. MX\s+2 s left\s+RECURSE_FAILED\s+no answer/)
+    expect(stdout).toMatch(/example\.com\. A.*secure, solo, own {2}123 s left/)
+    expect(stdout).toContain('192.0.2.1')
+    expect(stdout).toMatch(/example\.com\.\s+60 s left\s+signed\s+ns1\.example\.com\./)
+    expect(stdout).toMatch(/example\.com\. MX\s+2 s left\s+RECURSE_FAILED\s+no answer/)
   })
 
   it('show --json prints what the node said', async () => {
-    const { out } = await chordns('show', 'example.com', '--below', '--json')
+    const { stdout } = await chordns('show', 'example.com', '--below', '--json')
     expect(asked.at(-1)).toBe('show name=example.com&below=1')
-    expect(JSON.parse(out)).toEqual(view)
+    expect(JSON.parse(stdout)).toEqual(view)
   })
 
   it('show says that there is nothing', async () => {
-    expect((await chordns('show', 'none.com')).out).toContain('--below shows the names below it, too')
+    expect((await chordns('show', 'none.com')).stdout).toContain('--below shows the names below it, too')
   })
 
   it('flush tells what was forgotten', async () => {
-    const { code, out } = await chordns('flush', 'example.com', '--below')
+    const { code, stdout } = await chordns('flush', 'example.com', '--below')
     expect([code, asked.at(-1)]).toEqual([0, 'flush name=example.com&below=1'])
-    expect(out).toContain('example.com. and below: forgot 4 entries, delegations and failures, and 2 links')
-    expect(JSON.parse((await chordns('flush', 'example.com', '--json')).out)).toMatchObject({ below: false, links: 2 })
+    expect(stdout).toContain('example.com. and below: forgot 4 entries, delegations and failures, and 2 links')
+    expect(JSON.parse((await chordns('flush', 'example.com', '--json')).stdout)).toMatchObject({ below: false, links: 2 })
   })
 
   it('wants a domain name', async () => {
     const before = asked.length
     expect(await chordns('flush', 'a..b')).toMatchObject({
       code: 2,
-      error: expect.stringContaining('not a domain name'),
+      stderr: expect.stringContaining('not a domain name'),
     })
     expect(await chordns('flush')).toMatchObject({ code: 2 })
     expect(asked).toHaveLength(before)

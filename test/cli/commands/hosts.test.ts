@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it, vi } from 'vitest'
-import { main } from '../../../src/cli/main.ts'
+import { afterAll, describe, expect, it } from 'vitest'
+import { captured } from '../captured.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'chordns-hosts-'))
 afterAll(() => rmSync(dir, { recursive: true }))
@@ -14,20 +14,7 @@ writeFileSync(good, '192.168.1.5 nas.lan\n0.0.0.0 ads.example.com\n')
 writeFileSync(bad, '192.168.1.5 nas.lan\nnonsense\n')
 writeFileSync(config, JSON.stringify({ local: { hosts: ['good'], zones: { lan: 'static' } } }))
 
-async function hosts(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const written = { stdout: '', stderr: '' }
-  const spies = (['stdout', 'stderr'] as const).map((stream) =>
-    vi.spyOn(process[stream], 'write').mockImplementation((text) => {
-      written[stream] += text
-      return true
-    }),
-  )
-  try {
-    return { code: await main(['hosts', ...args]), ...written }
-  } finally {
-    for (const spy of spies) spy.mockRestore()
-  }
-}
+const hosts = (...args: string[]) => captured('hosts', ...args)
 
 describe('chordns hosts', () => {
   it('check says whether a file is fit for use', async () => {

@@ -6,7 +6,6 @@ import {
   type Name,
   nameToText,
   parseName,
-  parseZone,
   prependLabel,
   type Question,
   type RRset,
@@ -17,14 +16,9 @@ import {
 import { type Denial, proveExpansion, proveNodata, proveNxdomain } from '../../../src/dnssec/denial/prove.ts'
 import { aggressiveAnswer, readProofs } from '../../../src/dnssec/index.ts'
 import { answerFrom, type Zone, zoneOf } from '../../world/zone.ts'
-import { newBudget, VALID } from '../internet.ts'
-import { type SignZoneOptions, signZone } from '../signer.ts'
-import { KSK, keyFrom } from '../signing-keys.ts'
-
-/** Proofs are read, not verified, here: a key that signs nothing saves the time of a thousand signatures. */
-const KEY = keyFrom(13, KSK, new Uint8Array(64), () => new Uint8Array(64))
-const APEX = parseName('example.')
-const HEAD = '@ 3600 IN SOA ns h 1 7200 900 1209600 300\n@ NS ns.elsewhere.\n'
+import { newBudget } from '../internet.ts'
+import type { SignZoneOptions } from '../signer.ts'
+import { APEX, CHAINS, type Drawn, signDrawn, types } from './drawn.ts'
 
 /** Few labels, so that names meet: also one before and one after the asterisk in canonical order. */
 const label = fc.constantFrom('a', 'b', 'c', '*', '!', 'B')
@@ -32,41 +26,19 @@ const relative = fc.array(label, { minLength: 1, maxLength: 4 })
 const data = fc.constantFrom('A 192.0.2.1', 'TXT "x"', 'CNAME a', 'NS ns.elsewhere.', 'SECURE', 'DNAME elsewhere.')
 const entry = fc.tuple(relative, data)
 const entries = fc.array(entry, { minLength: 0, maxLength: 9 })
-const types = fc.constantFrom(Type.A, Type.TXT, Type.DS, Type.NS, Type.CNAME, Type.AAAA)
 const questions = fc.array(fc.tuple(relative, types), { minLength: 1, maxLength: 12 })
-
-const CHAINS: readonly (readonly [string, Partial<SignZoneOptions>])[] = [
-  ['NSEC', { nsec: 'nsec' }],
-  ['NSEC3', { nsec: 'nsec3', iterations: 1, salt: 'ab' }],
-  ['NSEC3 with opt-out', { nsec: 'nsec3', optOut: true }],
-]
 
 interface World {
   readonly zone: Zone
   readonly chain: readonly RRset[]
 }
 
-function build(drawn: readonly (readonly [string[], string])[], options: Partial<SignZoneOptions>): World {
-  const taken = new Map<string, string>()
-  const lines: string[] = []
-  for (const [labels, what] of drawn) {
-    const owner = labels.join('.').toLowerCase()
-    const kind = what === 'SECURE' ? 'NS' : what.split(' ')[0]!
-    const others = taken.get(owner)
-    // One owner holds one thing, or addresses and texts; delegations and DNAMEs are not made at wildcards.
-    if (others !== undefined && !(isPlain(kind) && isPlain(others))) continue
-    if (owner.startsWith('*') && (kind === 'NS' || kind === 'DNAME')) continue
-    taken.set(owner, kind)
-    if (what !== 'SECURE') lines.push(`${owner} ${what}`)
-    else lines.push(`${owner} NS ns.elsewhere.`, `${owner} DS 1 13 2 ${'00'.repeat(32)}`)
-  }
-  const records = parseZone(`${HEAD}${lines.join('\n')}\n`, { origin: APEX, defaultTtl: 3_600 })
-  const signed = signZone(records, { ...VALID, ...options, apex: APEX, keys: [KEY] })
-  const chain = groupRRsets(signed.records).filter(({ type }) => type === Type.NSEC || type === Type.NSEC3)
-  return { zone: zoneOf(APEX, signed.records), chain }
+function build(drawn: Drawn, options: Partial<SignZoneOptions>): World {
+  const records = signDrawn(drawn, options)
+  const chain = groupRRsets(records).filter(({ type }) => type === Type.NSEC || type === Type.NSEC3)
+  return { zone: zoneOf(APEX, records), chain }
 }
 
-const isPlain = (kind: string) => kind === 'A' || kind === 'TXT'
 const nameOf = (labels: readonly string[]): Name => parseName(`${labels.join('.')}.example.`)
 const ask = (name: Name, type: number): Question => ({ name, type, class: 1 })
 const proofsOf = (sets: readonly RRset[]) => ({

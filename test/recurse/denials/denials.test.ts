@@ -5,7 +5,6 @@ import {
   type Name,
   nameToText,
   parseName,
-  parseZone,
   prependLabel,
   type Question,
   type RRset,
@@ -19,15 +18,11 @@ import { type DenialLimits, DenialStore } from '../../../src/recurse/denials/den
 import { Ordered } from '../../../src/recurse/denials/ordered.ts'
 import { orderKey } from '../../../src/recurse/denials/zone-denials.ts'
 import { limits } from '../../../src/recurse/limits.ts'
-import { newBudget, VALID } from '../../dnssec/internet.ts'
-import { type SignZoneOptions, signZone } from '../../dnssec/signer.ts'
-import { KSK, keyFrom } from '../../dnssec/signing-keys.ts'
+import { APEX, CHAINS, type Drawn, signDrawn, types } from '../../dnssec/denial/drawn.ts'
+import { newBudget } from '../../dnssec/internet.ts'
+import type { SignZoneOptions } from '../../dnssec/signer.ts'
 import { answerFrom, type Zone, zoneOf } from '../../world/zone.ts'
 
-/** What gets into the store was verified before: a key that signs nothing saves the time of a thousand signatures. */
-const KEY = keyFrom(13, KSK, new Uint8Array(64), () => new Uint8Array(64))
-const APEX = parseName('example.')
-const HEAD = '@ 3600 IN SOA ns h 1 7200 900 1209600 300\n@ NS ns.elsewhere.\n'
 const NOW = 1_800_000_000_000
 const TTL_MS = 300_000
 
@@ -43,33 +38,11 @@ const data = fc.constantFrom(
   'DNAME x.',
 )
 const entries = fc.array(fc.tuple(relative, data), { minLength: 0, maxLength: 9 })
-const types = fc.constantFrom(Type.A, Type.TXT, Type.DS, Type.NS, Type.CNAME, Type.AAAA)
 const questions = fc.array(fc.tuple(relative, types), { minLength: 1, maxLength: 16 })
 
-const CHAINS: readonly (readonly [string, Partial<SignZoneOptions>])[] = [
-  ['NSEC', { nsec: 'nsec' }],
-  ['NSEC3', { nsec: 'nsec3', iterations: 1, salt: 'ab' }],
-  ['NSEC3 with opt-out', { nsec: 'nsec3', optOut: true }],
-]
+const build = (drawn: Drawn, options: Partial<SignZoneOptions>, apex = APEX): Zone =>
+  zoneOf(apex, signDrawn(drawn, options, apex))
 
-function build(drawn: readonly (readonly [string[], string])[], options: Partial<SignZoneOptions>, apex = APEX): Zone {
-  const taken = new Map<string, string>()
-  const lines: string[] = []
-  for (const [labels, what] of drawn) {
-    const owner = labels.join('.').toLowerCase()
-    const kind = what === 'SECURE' ? 'NS' : what.split(' ')[0]!
-    const others = taken.get(owner)
-    if (others !== undefined && !(isPlain(kind) && isPlain(others))) continue
-    if (owner.startsWith('*') && (kind === 'NS' || kind === 'DNAME')) continue
-    taken.set(owner, kind)
-    if (what !== 'SECURE') lines.push(`${owner} ${what}`)
-    else lines.push(`${owner} NS ns.elsewhere.`, `${owner} DS 1 13 2 ${'00'.repeat(32)}`)
-  }
-  const records = parseZone(`${HEAD}${lines.join('\n')}\n`, { origin: apex, defaultTtl: 3_600 })
-  return zoneOf(apex, signZone(records, { ...VALID, ...options, apex, keys: [KEY] }).records)
-}
-
-const isPlain = (kind: string) => kind === 'A' || kind === 'TXT'
 const ask = (name: Name | string, type: number): Question => ({
   name: typeof name === 'string' ? parseName(name) : name,
   type,

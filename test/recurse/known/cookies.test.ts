@@ -3,32 +3,15 @@ import { concatBytes } from '../../../src/base/index.ts'
 import { findOption, type Message, OptionCode, Rcode } from '../../../src/dns/index.ts'
 import { Cookies } from '../../../src/recurse/known/cookies.ts'
 import { type Asked, createStack, createWorld, demoSpec, type Sending, texts } from '../../world/index.ts'
+import { replyWith } from './reply.ts'
 
 const server = { address: '192.0.2.1', port: 53 }
 const other = { address: '192.0.2.2', port: 53 }
 const random = { bytes: (length: number) => new Uint8Array(length).fill(7), below: () => 0 }
 const SERVER_COOKIE = new Uint8Array(16).fill(0xab)
 
-function reply(cookie?: Uint8Array): Message {
-  const options = cookie === undefined ? [] : [{ code: OptionCode.COOKIE, data: cookie }]
-  return {
-    id: 1,
-    qr: true,
-    opcode: 0,
-    aa: true,
-    tc: false,
-    rd: false,
-    ra: false,
-    ad: false,
-    cd: false,
-    rcode: 0,
-    questions: [],
-    answers: [],
-    authorities: [],
-    additionals: [],
-    edns: { udpSize: 1232, version: 0, do: true, options },
-  }
-}
+const reply = (cookie?: Uint8Array) =>
+  replyWith(cookie === undefined ? [] : [{ code: OptionCode.COOKIE, data: cookie }])
 
 describe('cookies towards authorities', () => {
   it('are eight bytes, and others for each server', () => {

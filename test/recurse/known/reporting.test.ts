@@ -1,31 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { type Message, nameToText, OptionCode, parseName, type Question, Rcode, Type } from '../../../src/dns/index.ts'
+import { nameToText, OptionCode, parseName, type Question, Rcode, Type } from '../../../src/dns/index.ts'
 import { Reporting, reportName } from '../../../src/recurse/known/reporting.ts'
 import { createStack, createWorld, demoSpec, signWorld } from '../../world/index.ts'
+import { replyWith } from './reply.ts'
 
 const question: Question = { name: parseName('broken.test.example'), type: Type.A, class: 1 }
 const agent = parseName('a01.agent-domain.example')
 
-function replyWith(data?: Uint8Array): Message {
-  const options = data === undefined ? [] : [{ code: OptionCode.REPORT_CHANNEL, data }]
-  return {
-    id: 1,
-    qr: true,
-    opcode: 0,
-    aa: true,
-    tc: false,
-    rd: false,
-    ra: false,
-    ad: false,
-    cd: false,
-    rcode: 0,
-    questions: [],
-    answers: [],
-    authorities: [],
-    additionals: [],
-    edns: { udpSize: 1232, version: 0, do: true, options },
-  }
-}
+const replyOf = (data?: Uint8Array) =>
+  replyWith(data === undefined ? [] : [{ code: OptionCode.REPORT_CHANNEL, data }])
 
 describe('error reporting', () => {
   it('names type, question, error and agent as RFC 9567 section 4.1 does', () => {
@@ -44,13 +27,13 @@ describe('error reporting', () => {
     const reporting = new Reporting(() => now)
     const ede = [{ code: 7 }]
     expect(reporting.reportFor(question, ede)).toBeUndefined()
-    reporting.learn(parseName('test.example'), replyWith(agent.wire))
+    reporting.learn(parseName('test.example'), replyOf(agent.wire))
     expect(reporting.reportFor(question, [])).toBeUndefined()
     expect(reporting.reportFor(question, ede)).toMatchObject({ type: Type.TXT })
     expect(reporting.reportFor(question, ede)).toBeUndefined()
     now = 3_600_001
     expect(reporting.reportFor(question, ede)).toBeDefined()
-    reporting.learn(parseName('agent-domain.example'), replyWith(agent.wire))
+    reporting.learn(parseName('agent-domain.example'), replyOf(agent.wire))
     expect(reporting.reportFor({ ...question, name: parseName('x.a01.agent-domain.example') }, ede)).toBeUndefined()
     expect(reporting.reportFor({ ...question, name: parseName('_er.1.x.test.example') }, ede)).toBeUndefined()
   })
@@ -58,10 +41,10 @@ describe('error reporting', () => {
   it('is ended by an empty agent, and not begun by a malformed one', () => {
     const reporting = new Reporting(() => 0)
     const zone = parseName('test.example')
-    reporting.learn(zone, replyWith(Uint8Array.of(5, 1)))
+    reporting.learn(zone, replyOf(Uint8Array.of(5, 1)))
     expect(reporting.reportFor(question, [{ code: 7 }])).toBeUndefined()
-    reporting.learn(zone, replyWith(agent.wire))
-    reporting.learn(zone, replyWith(Uint8Array.of(0)))
+    reporting.learn(zone, replyOf(agent.wire))
+    reporting.learn(zone, replyOf(Uint8Array.of(0)))
     expect(reporting.reportFor(question, [{ code: 7 }])).toBeUndefined()
   })
 

@@ -2,10 +2,10 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { createCache } from '../../../src/cache/index.ts'
 import { Rcode } from '../../../src/dns/index.ts'
-import type { Finding, Outcome } from '../../../src/evidence/index.ts'
-import type { Recursor } from '../../../src/recurse/index.ts'
+import type { Outcome } from '../../../src/evidence/index.ts'
 import { createResolver, type ResolverOptions } from '../../../src/resolver/index.ts'
 import { answer, ask, createWorld, ownFinding, quiet, type World } from '../../chunks/world.ts'
+import { recursorThat } from '../recursor.ts'
 
 let world: World
 afterEach(() => world.stop())
@@ -37,32 +37,11 @@ async function regional(ttl = 300): Promise<void> {
 
 function resolverThatSees(outcome: Outcome, options: Partial<ResolverOptions>, delayMs = 20) {
   const iterations = { count: 0 }
-  const recursor: Recursor = {
-    async resolve(): Promise<Finding> {
-      iterations.count++
-      await new Promise<void>((resolve) => world.clock.after(delayMs, () => resolve()))
-      return ownFinding(question, outcome, world.clock.now())
-    },
-    validate: async (finding) => finding,
-    infer: () => undefined,
-    validates: false,
-    prime: async () => {},
-    forget: () => 0,
-    links: () => [],
-    knownCut: () => undefined,
-    anchors: () => [],
-    delegation: () => Promise.reject(new Error('not used')),
-    contextOf: () => 'main',
-    stats: () => ({
-      upstreamQueries: 0,
-      upstreamBytes: 0,
-      timeouts: 0,
-      tcpQueries: 0,
-      nearMisses: 0,
-      inFlight: 0,
-      merged: 0,
-    }),
-  }
+  const recursor = recursorThat(async () => {
+    iterations.count++
+    await new Promise<void>((resolve) => world.clock.after(delayMs, () => resolve()))
+    return ownFinding(question, outcome, world.clock.now())
+  })
   const bounds = { maxBytes: 1 << 20, minTtl: 0, maxTtl: 86_400, negativeMaxTtl: 3_600, staleSeconds: 0 }
   const resolver = createResolver(
     {

@@ -3,43 +3,23 @@ import { ChordnsError } from '../../../src/base/index.ts'
 import { createCache, Rank } from '../../../src/cache/index.ts'
 import { Ede, Rcode } from '../../../src/dns/index.ts'
 import type { Finding, Outcome, Security } from '../../../src/evidence/index.ts'
-import type { RecurseRequest, Recursor } from '../../../src/recurse/index.ts'
+import type { RecurseRequest } from '../../../src/recurse/index.ts'
 import { createResolver } from '../../../src/resolver/index.ts'
 import type { VirtualClock } from '../../../src/sim/index.ts'
 import { answer, ask, nothing, ownFinding, quiet } from '../../chunks/world.ts'
 import { testClock } from '../../setup/clock.ts'
 import { texts } from '../../world/index.ts'
+import { recursorThat } from '../recursor.ts'
 
 const question = ask('www.example.com')
 
 function bench(fetch: (request: RecurseRequest, clock: VirtualClock) => Promise<Finding>, strict = false) {
   const clock = testClock()
   const asked: RecurseRequest[] = []
-  const recursor: Recursor = {
-    resolve: (request) => {
-      asked.push(request)
-      return fetch(request, clock)
-    },
-    validate: async (finding) => finding,
-    validates: false,
-    infer: () => undefined,
-    links: () => [],
-    knownCut: () => undefined,
-    anchors: () => [],
-    prime: async () => {},
-    forget: () => 0,
-    delegation: () => Promise.reject(new Error('not used')),
-    contextOf: () => 'main',
-    stats: () => ({
-      upstreamQueries: 0,
-      upstreamBytes: 0,
-      timeouts: 0,
-      tcpQueries: 0,
-      nearMisses: 0,
-      inFlight: 0,
-      merged: 0,
-    }),
-  }
+  const recursor = recursorThat((request) => {
+    asked.push(request)
+    return fetch(request, clock)
+  })
   const cache = createCache({
     maxBytes: 1 << 20,
     minTtl: 0,

@@ -4,8 +4,8 @@
  */
 import { expect, it } from 'vitest'
 import type { MemberEntry } from '../../../src/ring/index.ts'
-import { joined, know, lookUp, most } from '../growth.ts'
-import { flaw, scheme, World, type WorldOptions } from '../world.ts'
+import { expectPlaces, joined, know, lookUp, most } from '../growth.ts'
+import { scheme, World, type WorldOptions } from '../world.ts'
 
 const OLD = 1_080
 const NEW = 19
@@ -88,20 +88,6 @@ it.each([
   [40, 12],
 ])(
   'lets all of %i join where each may have %i, and then dials hardly anybody',
-  (count, places) => {
-    const world = new World({ seed: 1, maxPeers: places, options: { graceMs: 20_000 } })
-    const first = world.add([])
-    for (let i = 1; i < count; i++) world.at(i * 200, () => void world.add([first]))
-    world.runUntil(() => world.nodes.length === count && know(world, count) === count, 120_000)
-    expect([joined(world), know(world, count)]).toEqual([count, count])
-    world.run(180_000)
-    world.dials = 0
-    world.noPlace = 0
-    world.run(120_000)
-    expect(world.dials / count / 2).toBeLessThan(1)
-    expect(world.noPlace).toBe(0)
-    expect([know(world, count), flaw(world)]).toEqual([count, undefined])
-    expect(most(world)).toBeLessThanOrEqual(places)
-  },
+  (count, places) => expectPlaces(count, places, 120_000),
   120_000,
 )

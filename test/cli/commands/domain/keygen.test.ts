@@ -1,26 +1,13 @@
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it, vi } from 'vitest'
-import { main } from '../../../../src/cli/main.ts'
+import { afterAll, describe, expect, it } from 'vitest'
+import { captured } from '../../captured.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'chordns-domain-'))
 afterAll(() => rmSync(dir, { recursive: true }))
 
-async function domain(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const written = { stdout: '', stderr: '' }
-  const spies = (['stdout', 'stderr'] as const).map((stream) =>
-    vi.spyOn(process[stream], 'write').mockImplementation((text) => {
-      written[stream] += text
-      return true
-    }),
-  )
-  try {
-    return { code: await main(['domain', ...args]), ...written }
-  } finally {
-    for (const spy of spies) spy.mockRestore()
-  }
-}
+const domain = (...args: string[]) => captured('domain', ...args)
 
 describe('chordns domain keygen', () => {
   it('makes a zone key in four files and an owner key apart from it, and never overwrites', async () => {

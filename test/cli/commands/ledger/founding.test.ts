@@ -1,27 +1,14 @@
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it, vi } from 'vitest'
-import { main } from '../../../../src/cli/main.ts'
+import { afterAll, describe, expect, it } from 'vitest'
+import { captured } from '../../captured.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'chordns-founding-'))
 afterAll(() => rmSync(dir, { recursive: true }))
 const at = (name: string) => join(dir, name)
 
-async function ledger(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const written = { stdout: '', stderr: '' }
-  const spies = (['stdout', 'stderr'] as const).map((stream) =>
-    vi.spyOn(process[stream], 'write').mockImplementation((text) => {
-      written[stream] += text
-      return true
-    }),
-  )
-  try {
-    return { code: await main(['ledger', ...args]), ...written }
-  } finally {
-    for (const spy of spies) spy.mockRestore()
-  }
-}
+const ledger = (...args: string[]) => captured('ledger', ...args)
 
 const keygen = (n: number, ...more: string[]) =>
   ledger('keygen', '--set', `data=${at(`d${n}`)}`, '--name', `Org ${n}`, '--out', at(`o${n}.json`), ...more)
