@@ -3,14 +3,13 @@ import { execFile } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type ChunkView, chunkView, verifyView } from '../../src/observe/views.ts'
-import { type Cluster, type PeerProcess, startCluster } from '../world/cluster.ts'
+import { type ChunkView, verifyView } from '../../src/observe/views.ts'
+import { type Cluster, startCluster } from '../world/cluster.ts'
 import { ask, simpleWorld, type World } from '../world/index.ts'
+import { CLI, chunkOf as show } from './scenes/asking.ts'
 import { runChainKills } from './scenes/chains.ts'
-import { getJson } from './scenes/kills.ts'
 
 describe('the chains of chunks whose replicas are all killed at once', () => {
   it('open again, hold from their starts, are one history, and show no two votes in one place', async () => {
@@ -26,7 +25,6 @@ describe('the chains of chunks whose replicas are all killed at once', () => {
 })
 
 const run = promisify(execFile)
-const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 
 /** Exit code and output of `chordns`. */
 async function chordns(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
@@ -68,8 +66,6 @@ describe('a ring of three real peers', () => {
     await cluster?.stop()
     await world?.stopAll()
   })
-
-  const show = async (peer: PeerProcess, name: string) => chunkView.parse(await getJson(peer, `/chunk?name=${name}`))
 
   it('shows in which block an entry stands, who made it, and who saw it', async () => {
     // More than are waited for: a round that failed is tried again when somebody asks, and by then all three have the answer.

@@ -1,41 +1,12 @@
 /** Five peers in five processes, in front of the embedded world: what a user of the demo sees. */
-import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Rcode, typeToText } from '../../src/dns/index.ts'
-import { chunkView, lookupView, statusView } from '../../src/observe/views.ts'
+import { lookupView, statusView } from '../../src/observe/views.ts'
 import { type Cluster, type PeerProcess, startCluster } from '../world/cluster.ts'
 import { ask, demoWorld, texts, type World } from '../world/index.ts'
+import { allKnow, chunkOf, lookup, nodeOf, peerId, saidJson, statusOf, until } from './scenes/asking.ts'
 
-const run = promisify(execFile)
-const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 const PEERS = 5
-
-async function chordns(...args: string[]): Promise<unknown> {
-  return JSON.parse((await run(process.execPath, [CLI, ...args, '--json'])).stdout)
-}
-const node = (peer: PeerProcess) => ['--node', `127.0.0.1:${peer.statusPort}`]
-const statusOf = async (peer: PeerProcess) => statusView.parse(await chordns('status', ...node(peer)))
-const lookup = async (peer: PeerProcess, name: string, type = 'A') =>
-  lookupView.parse(await chordns('lookup', name, type, ...node(peer)))
-const chunkOf = async (peer: PeerProcess, name: string) => chunkView.parse(await chordns('chunk', name, ...node(peer)))
-const peerId = (peer: PeerProcess) => peer.multiaddr.split('/p2p/')[1]!
-
-async function until(what: string, condition: () => Promise<boolean>, timeoutMs = 20_000): Promise<void> {
-  const end = Date.now() + timeoutMs
-  while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`not in time: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 200))
-  }
-}
-
-async function allKnow(peers: readonly PeerProcess[], count: number): Promise<void> {
-  await until(`${count} members known to all`, async () => {
-    const views = await Promise.all(peers.map(statusOf))
-    return views.every((view) => view.ring?.joined === true && view.ring.members.length === count)
-  })
-}
 
 /** Waits until one of the replicas holds a certificate, and says which peers are replicas. */
 async function certified(peers: readonly PeerProcess[], name: string): Promise<ReadonlySet<string>> {
@@ -63,7 +34,7 @@ describe('five peers in five processes', () => {
       // A restarted peer is a newcomer here.
       config: { cache: { persist: false } },
     })
-    await allKnow(cluster.peers, PEERS)
+    await allKnow(cluster.peers)
   })
   afterAll(async () => {
     await cluster?.stop()
@@ -106,10 +77,10 @@ describe('five peers in five processes', () => {
     await old.stop('SIGTERM')
     await world.stopAll()
     const asker = await cluster.start(old.index)
-    await allKnow(cluster.peers, PEERS)
-    expect((await statusOf(asker)).cache['entries']).toBe(0)
+    await allKnow(cluster.peers)
+    expect(statusView.parse(await saidJson('status', ...nodeOf(asker))).cache['entries']).toBe(0)
 
-    const view = await lookup(asker, name)
+    const view = lookupView.parse(await saidJson('lookup', name, 'A', ...nodeOf(asker)))
     expect(view.rcode).toBe('NOERROR')
     expect(view.answers.join('\n')).toContain('203.0.113.81')
     expect(view.provenance).toBe('agreed')

@@ -1,40 +1,14 @@
 /** Peers in processes of their own: names that live for seconds, strict mode, and zones whose parents are blocked. */
-import { execFile } from 'node:child_process'
-import { readFile, writeFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
+import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Rcode } from '../../src/dns/index.ts'
-import { chunkView, lookupView, statusView } from '../../src/observe/views.ts'
 import { type Cluster, type PeerProcess, startCluster } from '../world/cluster.ts'
 import { ask, simpleWorld, texts, type World } from '../world/index.ts'
+import { allKnow, chunkOf, lookup, nodeOf, said, until } from './scenes/asking.ts'
 
-const run = promisify(execFile)
-const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 const PEERS = 4
 
-const node = (peer: PeerProcess) => ['--node', `127.0.0.1:${peer.statusPort}`]
-const said = async (...args: string[]): Promise<string> => (await run(process.execPath, [CLI, ...args])).stdout
-const json = async (...args: string[]): Promise<unknown> => JSON.parse(await said(...args, '--json'))
-const statusOf = async (peer: PeerProcess) => statusView.parse(await json('status', ...node(peer)))
-const lookup = async (peer: PeerProcess, name: string) =>
-  lookupView.parse(await json('lookup', name, 'A', ...node(peer)))
-const chunkOf = async (peer: PeerProcess, name: string) => chunkView.parse(await json('chunk', name, ...node(peer)))
 const dig = ({ address, port }: PeerProcess, name: string) => ask({ address, port }, { name })
-
-async function until(what: string, condition: () => Promise<boolean>, timeoutMs = 30_000): Promise<void> {
-  const end = Date.now() + timeoutMs
-  while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`not in time: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 200))
-  }
-}
-
-const allKnow = (peers: readonly PeerProcess[]) =>
-  until(`${peers.length} members known to all`, async () => {
-    const views = await Promise.all(peers.map(statusOf))
-    return views.every(({ ring }) => ring?.joined === true && ring.members.length === peers.length)
-  })
 
 /** The record of a name (or the delegation of a zone) at somebody who keeps it. */
 async function kept(peers: readonly PeerProcess[], name: string, question: string) {
@@ -75,7 +49,7 @@ describe('answers that differ, and parents that are silent', () => {
     expect(entry.class).toBe('divergent')
     expect(entry.networks).toEqual([{ network: '192.0.2.0/24', observers: 3 }])
     expect(entry.observers.map(({ saw, ttl }) => [saw, ttl])).toEqual(Array(3).fill([['192.0.2.3'], 5]))
-    const keepers = await Promise.all(cluster.peers.map((peer) => said('chunk', 'www.short.com', ...node(peer))))
+    const keepers = await Promise.all(cluster.peers.map((peer) => said('chunk', 'www.short.com', ...nodeOf(peer))))
     expect(keepers.join('\n')).toMatch(
       /divergent,[\s\S]*observed by \S+ at \S+, TTL 5: 192\.0\.2\.3[\s\S]*192\.0\.2\.0\/24: seen by 3 of 3, agreed/,
     )
@@ -84,10 +58,8 @@ describe('answers that differ, and parents that are silent', () => {
   it('in strict mode it is answered in the network that most see, and a name that nobody else saw is not', async () => {
     const peer = cluster.peers[2]!
     const config = JSON.parse(await readFile(peer.configFile, 'utf8'))
-    await writeFile(peer.configFile, JSON.stringify({ ...config, resolver: { ...config.resolver, strict: true } }))
-    process.kill(peer.pid, 'SIGHUP')
-    // Asked before that, the name would be told to the others, who then agree that it is not there.
-    await until('the reload', async () => /"msg":"configuration reloaded/.test(peer.log()))
+    // Asked before it is in force, the name would be told to the others, who then agree that it is not there.
+    await peer.reload({ ...config, resolver: { ...config.resolver, strict: true } })
     expect((await dig(peer, 'missing.short.com')).rcode).toBe(Rcode.SERVFAIL)
     expect(texts((await dig(peer, 'www.short.com')).answers)).toEqual(['A 192.0.2.3'])
     const view = await lookup(peer, 'www.short.com')
@@ -95,7 +67,7 @@ describe('answers that differ, and parents that are silent', () => {
       provenance: 'divergent',
       findings: [{ networks: [{ network: '192.0.2.0/24', observers: 3 }] }],
     })
-    expect(await said('lookup', 'www.short.com', 'A', '--explain', ...node(peer))).toContain(
+    expect(await said('lookup', 'www.short.com', 'A', '--explain', ...nodeOf(peer))).toContain(
       'in 192.0.2.0/24: seen by 3',
     )
   })

@@ -2,28 +2,19 @@
  * A ring whose members the ledger names, of real nodes: seven that found it, one that is endorsed and leaves again, and a stranger that has
  * everything but the endorsement.
  */
-import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Cluster, startCluster } from '../world/cluster.ts'
 import { foundLedger, organisationAt } from '../world/founding.ts'
 import { createWorld, simpleSpec, type World } from '../world/index.ts'
+import { nodeOf, said, statusOf, until } from './scenes/asking.ts'
 
-const run = promisify(execFile)
-const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 const FOUNDERS = 7
 const VALIDATORS = 4
 const APPLICANT = 7
 const STRANGER = 8
-
-interface RingNow {
-  readonly joined: boolean
-  readonly members: readonly { readonly id: string; readonly status: string }[]
-}
 
 describe('an endorsed ring of seven nodes', () => {
   const dir = mkdtempSync(join(tmpdir(), 'chordns-endorsed-'))
@@ -34,19 +25,11 @@ describe('an endorsed ring of seven nodes', () => {
   const peer = (index: number) => cluster.peers.find((one) => one.index === index)!
   /** As its operator types it on the machine of that peer. */
   async function chordns(index: number, ...args: string[]): Promise<string> {
-    return (await run(process.execPath, [CLI, ...args, '--config', peer(index).configFile])).stdout
+    return said(...args, '--config', peer(index).configFile)
   }
-  const node = (index: number) => ['--node', `127.0.0.1:${peer(index).statusPort}`]
-  const ring = async (index: number): Promise<RingNow> =>
-    JSON.parse(await chordns(index, 'ring', ...node(index), '--json'))
+  const node = (index: number) => nodeOf(peer(index))
+  const ring = async (index: number) => (await statusOf(peer(index))).ring!
   const size = async (index: number) => (await ring(index)).members.filter(({ status }) => status === 'alive').length
-
-  async function until(what: string, look: () => Promise<boolean>, seconds: number): Promise<number> {
-    const begun = Date.now()
-    for (; !(await look()); await new Promise((go) => setTimeout(go, 500)))
-      if (Date.now() - begun > seconds * 1_000) throw new Error(`not within ${seconds} s: ${what}`)
-    return Date.now() - begun
-  }
 
   beforeAll(async () => {
     world = await createWorld(simpleSpec({}, { network: '127.58' }))
@@ -85,7 +68,7 @@ describe('an endorsed ring of seven nodes', () => {
   })
 
   it('forms out of those whom the genesis names', async () => {
-    for (const index of [0, 5]) await until('seven members', async () => (await size(index)) === FOUNDERS, 60)
+    for (const index of [0, 5]) await until('seven members', async () => (await size(index)) === FOUNDERS, 60_000)
   }, 90_000)
 
   it('takes in who is endorsed, as soon as its place is drawn, and no stranger', async () => {
@@ -119,8 +102,8 @@ describe('an endorsed ring of seven nodes', () => {
     // The stranger has keys, the genesis and an application of its own, and nobody endorses it.
     await chordns(STRANGER, 'ledger', 'apply', '--name', 'Nine', '--contact', 'nine', ...files('stranger.json'))
     await chordns(0, 'ledger', 'endorse', at('application.json'), '--answer', at('sent.json'), ...node(0))
-    await until('eight members', async () => (await size(5)) === FOUNDERS + 1, 120)
-    await until('the applicant to have joined', async () => (await size(APPLICANT)) === FOUNDERS + 1, 60)
+    await until('eight members', async () => (await size(5)) === FOUNDERS + 1, 120_000)
+    await until('the applicant to have joined', async () => (await size(APPLICANT)) === FOUNDERS + 1, 60_000)
     expect((await ring(STRANGER)).joined).toBe(false)
     expect(await size(0)).toBe(FOUNDERS + 1)
   }, 300_000)
@@ -129,6 +112,6 @@ describe('an endorsed ring of seven nodes', () => {
     const { members } = JSON.parse(await chordns(0, 'ledger', 'members', ...node(0), '--json'))
     const { account } = members.find((one: { name: string }) => one.name === 'Eight')
     await chordns(0, 'ledger', 'withdraw', account, ...node(0))
-    for (const index of [0, 5]) await until('seven members', async () => (await size(index)) === FOUNDERS, 60)
+    for (const index of [0, 5]) await until('seven members', async () => (await size(index)) === FOUNDERS, 60_000)
   }, 150_000)
 })

@@ -1,34 +1,15 @@
 /** Three boxes of one household in three processes: what one has resolved the others answer without a query, also one that was away. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { lookupView, statusView } from '../../src/observe/views.ts'
 import { type Cluster, type PeerProcess, startCluster } from '../world/cluster.ts'
 import { ask, createWorld, demoSpec, signWorld, texts, type World } from '../world/index.ts'
+import { allKnow, lookup, statusOf, until } from './scenes/asking.ts'
 
 const BOXES = 3
-
-async function get(peer: PeerProcess, path: string): Promise<unknown> {
-  const reply = await fetch(`http://127.0.0.1:${peer.statusPort}${path}`, { headers: { 'X-Chordns': '1' } })
-  return reply.json()
-}
-const statusOf = async (peer: PeerProcess) => statusView.parse(await get(peer, '/status'))
-
-async function until(what: string, condition: () => Promise<boolean>, timeoutMs = 20_000): Promise<void> {
-  const end = Date.now() + timeoutMs
-  while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`not in time: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-}
 
 describe('three boxes of a household', () => {
   let world: World
   let cluster: Cluster
 
-  const allThere = () =>
-    until('all boxes know each other', async () => {
-      const views = await Promise.all(cluster.peers.map(statusOf))
-      return views.every(({ ring }) => ring?.joined === true && ring.members.length === BOXES)
-    })
   /** Questions of clients that came to an authority; the root's own are asked by each box for itself. */
   const queries = () =>
     world.queries(({ name }) => name !== '.').map(({ server, name, type }) => `${server} ${name.toLowerCase()} ${type}`)
@@ -62,7 +43,7 @@ describe('three boxes of a household', () => {
       // A restarted box knows nothing.
       config: { cache: { persist: false }, ring: { acceptFrom: 'any-member' } },
     })
-    await allThere()
+    await allKnow(cluster.peers)
   })
   afterAll(async () => {
     await cluster?.stop()
@@ -78,7 +59,7 @@ describe('three boxes of a household', () => {
     world.clearLog()
     for (const other of others) {
       expect(await resolve(other, name)).toBe(answer)
-      const view = lookupView.parse(await get(other, `/lookup?name=${name}&type=A&explain=1`))
+      const view = await lookup(other, name)
       const teller = first!.multiaddr.split('/p2p/')[1]!
       expect(view.steps.map(({ text }) => text).join('\n')).toContain(`told by ${teller}`)
     }
@@ -100,7 +81,7 @@ describe('three boxes of a household', () => {
     await resolve(first!, 'www.example.net')
     await resolve(first!, 'www.example.com')
     const back = await cluster.start(third!.index)
-    await allThere()
+    await allKnow(cluster.peers)
     await until('it has caught up', async () => (await rows(back, 'caughtUp')) > 0)
     world.clearLog()
     expect(await resolve(back, 'www.example.net')).toMatch(/^A /)

@@ -13,9 +13,8 @@ import { limits as chunkLimits } from '../../src/chunks/limits.ts'
 import { chunkView, lookupView, statusView } from '../../src/observe/views.ts'
 import { parseReady } from '../world/cluster.ts'
 import { available, Namespace } from './namespace.ts'
-import { pause } from './scenes/kills.ts'
+import { CLI, pause } from './scenes/asking.ts'
 
-const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 const WORLD = fileURLToPath(new URL('./scenes/world-process.ts', import.meta.url))
 const runnable = available('curl', 'dig')
 if (!runnable) console.warn('skipped: the test on a local network needs root, ip, curl and dig')

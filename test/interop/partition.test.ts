@@ -12,9 +12,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ChunkView, chunkView, type StatusView, statusView } from '../../src/observe/views.ts'
 import { parseReady } from '../world/cluster.ts'
 import { available, Namespace } from './namespace.ts'
-import { pause } from './scenes/kills.ts'
+import { CLI, pause } from './scenes/asking.ts'
 
-const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 const WORLD = fileURLToPath(new URL('./scenes/world-process.ts', import.meta.url))
 const runnable = available('curl', 'dig')
 if (!runnable) console.warn('skipped: the partition test needs root, ip, curl and dig')

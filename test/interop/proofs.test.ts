@@ -1,40 +1,10 @@
 /** Validating peers in front of a signed root and TLD: what one of them has checked, a cold one can check without any authority. */
-import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { chunkView, lookupView, statusView } from '../../src/observe/views.ts'
-import { type Cluster, type PeerProcess, startCluster } from '../world/cluster.ts'
+import { type Cluster, startCluster } from '../world/cluster.ts'
 import { createWorld, demoSpec, signWorld, type World } from '../world/index.ts'
+import { allKnow, chunkOf, lookup, peerId, statusOf, until } from './scenes/asking.ts'
 
-const run = promisify(execFile)
-const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 const PEERS = 5
-
-async function chordns(...args: string[]): Promise<unknown> {
-  return JSON.parse((await run(process.execPath, [CLI, ...args, '--json'])).stdout)
-}
-const node = (peer: PeerProcess) => ['--node', `127.0.0.1:${peer.statusPort}`]
-const statusOf = async (peer: PeerProcess) => statusView.parse(await chordns('status', ...node(peer)))
-const lookup = async (peer: PeerProcess, name: string) =>
-  lookupView.parse(await chordns('lookup', name, 'A', ...node(peer)))
-const chunkOf = async (peer: PeerProcess, name: string) => chunkView.parse(await chordns('chunk', name, ...node(peer)))
-const peerId = (peer: PeerProcess) => peer.multiaddr.split('/p2p/')[1]!
-
-async function until(what: string, condition: () => Promise<boolean>, timeoutMs = 20_000): Promise<void> {
-  const end = Date.now() + timeoutMs
-  while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`not in time: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 200))
-  }
-}
-
-async function allKnow(peers: readonly PeerProcess[]): Promise<void> {
-  await until('all members known to all', async () => {
-    const views = await Promise.all(peers.map(statusOf))
-    return views.every((view) => view.ring?.joined === true && view.ring.members.length === PEERS)
-  })
-}
 
 describe('validating peers when all authorities are gone', () => {
   let world: World

@@ -4,15 +4,13 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { statusView } from '../../src/observe/views.ts'
 import { decodeToken } from '../../src/ring/index.ts'
 import { parseReady } from '../world/cluster.ts'
 import { available, Namespace } from './namespace.ts'
-import { pause } from './scenes/kills.ts'
+import { CLI, pause } from './scenes/asking.ts'
 
-const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 const runnable = available('curl')
 if (!runnable) console.warn('skipped: the test on public addresses needs root, ip and curl')
 

@@ -30,24 +30,7 @@ afterAll(async () => {
   await world?.stopAll()
 })
 
-/** Sends the signal and waits for the log line that it leads to (`what`); returns what was logged. */
-async function reload(settings: object | string, what = /"msg":"configuration (not )?reloaded/): Promise<string> {
-  await writeFile(peer.configFile, typeof settings === 'string' ? settings : JSON.stringify(settings))
-  const before = peer.log().length
-  process.kill(peer.pid, 'SIGHUP')
-  return logged(before, what)
-}
-
-/** What was logged from `from` on, once it says `what`: the log comes after the answer, through a pipe. */
-async function logged(from: number, what: RegExp): Promise<string> {
-  const end = Date.now() + 10_000
-  for (;;) {
-    const text = peer.log().slice(from)
-    if (what.test(text)) return text
-    if (Date.now() > end) throw new Error(`the log does not say ${what}:\n${text}`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-}
+const reload = (settings: object | string, what?: RegExp) => peer.reload(settings, what)
 
 async function say(name: string, type = 'A', flags: { readonly rd?: boolean } = {}) {
   const reply = await ask({ address: peer.address, port: peer.port }, { name, type }, flags)
@@ -111,7 +94,7 @@ describe('SIGHUP', () => {
     await reload({ ...started, log: { level: 'debug' } })
     expect(peer.log().slice(from)).not.toContain('"level":"debug"')
     await say('loop1.example.com')
-    await logged(from, /"level":"debug".*"msg":"question failed"/)
+    await peer.logged(/"level":"debug".*"msg":"question failed"/, from)
     await reload(started)
   })
 

@@ -1,9 +1,8 @@
 /** Peers that know no address of each other, as processes: a DHT of others brings them together. */
-import { setTimeout as pause } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { statusView } from '../../src/observe/views.ts'
-import { type Cluster, type PeerProcess, startCluster } from '../world/cluster.ts'
+import { afterAll, beforeAll, it } from 'vitest'
+import { type Cluster, startCluster } from '../world/cluster.ts'
 import { addressOf, DHT_PROTOCOL, type DhtNode, startDhtNode } from '../world/dht.ts'
+import { allKnow } from './scenes/asking.ts'
 
 const JOIN_MS = 60_000
 let nodes: DhtNode[] = []
@@ -19,11 +18,6 @@ afterAll(async () => {
   await Promise.all(nodes.map((node) => node.stop()))
 }, 30_000)
 
-async function membersOf(peer: PeerProcess): Promise<number> {
-  const response = await fetch(`http://127.0.0.1:${peer.statusPort}/status`)
-  return statusView.parse(await response.json()).ring?.members.length ?? 0
-}
-
 it('three peers with no address but those of a DHT are one ring', async () => {
   cluster = await startCluster({
     peers: 3,
@@ -34,8 +28,5 @@ it('three peers with no address but those of a DHT are one ring', async () => {
     admitAfter: 1,
     config: { ring: { bootstrap: [], rendezvous: nodes.map(addressOf), rendezvousProtocol: DHT_PROTOCOL } },
   })
-  const end = performance.now() + JOIN_MS
-  const counts = async () => Promise.all(cluster!.peers.map(membersOf))
-  while (performance.now() < end && (await counts()).some((count) => count !== 3)) await pause(500)
-  expect(await counts()).toEqual([3, 3, 3])
+  await allKnow(cluster.peers, JOIN_MS)
 }, 120_000)

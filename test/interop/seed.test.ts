@@ -3,13 +3,12 @@ import { execFile, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { chunkView, lookupView, statusView } from '../../src/observe/views.ts'
+import { lookupView } from '../../src/observe/views.ts'
 import { type Cluster, type PeerProcess, startCluster } from '../world/cluster.ts'
 import { demoWorld, type World } from '../world/index.ts'
+import { allKnow, CLI, chunkOf, nodeOf, peerId, until } from './scenes/asking.ts'
 
-const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 const NAMES = ['www.example.com', 'www.example.org', 'chain.example.com']
 
 function chordns(...args: string[]): Promise<{ code: number; out: string; error: string }> {
@@ -19,21 +18,8 @@ function chordns(...args: string[]): Promise<{ code: number; out: string; error:
     )
   })
 }
-const node = (peer: PeerProcess) => ['--node', `127.0.0.1:${peer.statusPort}`]
 const json = async (peer: PeerProcess, ...args: string[]) =>
-  JSON.parse((await chordns(...args, '--json', ...node(peer))).out)
-
-/** What costs nothing is asked without a process of its own, again and again. */
-const peek = async (peer: PeerProcess, path: string) =>
-  (await fetch(`http://127.0.0.1:${peer.statusPort}${path}`, { headers: { 'x-chordns': '1' } })).json()
-
-async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 60_000
-  while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`not in time: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 200))
-  }
-}
+  JSON.parse((await chordns(...args, '--json', ...nodeOf(peer))).out)
 
 describe('chordns chunks seed', () => {
   const dir = mkdtempSync(join(tmpdir(), 'chordns-seed-'))
@@ -50,10 +36,7 @@ describe('chordns chunks seed', () => {
       replicas: 2,
       admitAfter: 1,
     })
-    await until('five members', async () => {
-      const views = await Promise.all(cluster.peers.map((peer) => peek(peer, '/status')))
-      return views.every((view) => statusView.parse(view).ring?.members.length === 5)
-    })
+    await allKnow(cluster.peers)
   }, 180_000)
   afterAll(async () => {
     await cluster?.stop()
@@ -63,13 +46,13 @@ describe('chordns chunks seed', () => {
 
   it('asks nothing when a line is wrong, and names the line', async () => {
     writeFileSync(file, 'www.example.com\nwww.example.org BANANA\n')
-    const { code, error } = await chordns('chunks', 'seed', file, ...node(cluster.peers[0]!))
+    const { code, error } = await chordns('chunks', 'seed', file, ...nodeOf(cluster.peers[0]!))
     expect([code, error]).toEqual([2, expect.stringContaining(`${file} line 2: unknown record type "BANANA"`)])
   })
 
   it('stops in order, and says with which line to go on', async () => {
     writeFileSync(file, `${NAMES[0]} A\n`.repeat(200))
-    const args = [CLI, 'chunks', 'seed', file, '--rate', '5', ...node(cluster.peers[0]!)]
+    const args = [CLI, 'chunks', 'seed', file, '--rate', '5', ...nodeOf(cluster.peers[0]!)]
     const child = spawn(process.execPath, args)
     let text = ''
     child.stdout.on('data', (data) => (text += String(data)))
@@ -88,15 +71,15 @@ describe('chordns chunks seed', () => {
     expect(result).toMatchObject({ questions: 3, done: 3, failed: 0, goOnWith: null })
     for (const name of NAMES.slice(0, 2))
       await until(`${name} on all replicas`, async () => {
-        const views = await Promise.all(cluster.peers.map((peer) => peek(peer, `/chunk?name=${name}`)))
-        return views.filter((view) => chunkView.parse(view).entries.length > 0).length >= 3
-      })
+        const views = await Promise.all(cluster.peers.map((peer) => chunkOf(peer, name)))
+        return views.filter(({ entries }) => entries.length > 0).length >= 3
+      }, 60_000)
     await world.stopAll()
     for (const name of NAMES.slice(0, 2)) {
-      const { replicas } = chunkView.parse(await peek(cluster.peers[0]!, `/chunk?name=${name}`))
+      const { replicas } = await chunkOf(cluster.peers[0]!, name)
       const ids = replicas.map(({ peer }) => peer)
       // Neither the one that seeded nor a replica: it has never seen the name.
-      const asker = cluster.peers.slice(1).find(({ multiaddr }) => !ids.includes(multiaddr.split('/p2p/')[1]!))!
+      const asker = cluster.peers.slice(1).find((peer) => !ids.includes(peerId(peer)))!
       const view = lookupView.parse(await json(asker, 'lookup', name))
       expect([view.rcode, view.provenance]).toEqual(['NOERROR', 'agreed'])
     }

@@ -53,6 +53,13 @@ export interface PeerProcess {
   readonly pid: number
   /** What it wrote to stderr so far. */
   log(): string
+  /**
+   * Has it read its configuration again (with these settings, else the file as it is now) and waits until the log says that they are in
+   * force, or that they are not (or says `what`): what is asked before is answered by the old ones. Returns what was logged meanwhile.
+   */
+  reload(settings?: object | string, what?: RegExp): Promise<string>
+  /** Waits for a line of the log after its first `from` characters, and returns them: it comes after the answer, through a pipe. */
+  logged(what: RegExp, from?: number): Promise<string>
   /** Sends the signal and waits for the end. Resolves with the exit code, or null when a signal ended it. */
   stop(signal?: NodeJS.Signals): Promise<number | null>
 }
@@ -144,16 +151,11 @@ async function startPeer(
 }
 
 function watch(child: ChildProcess, index: number, configFile: string): Promise<PeerProcess> {
-  let log = ''
-  child.stderr!.setEncoding('utf8')
-  child.stderr!.on('data', (text: string) => {
-    log += text
-    if (log.length > 400_000) log = log.slice(-200_000)
-  })
+  const log = new ProcessLog(child)
   const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
   return new Promise((resolve, reject) => {
     child.once('error', reject)
-    void ended.then((code) => reject(new Error(`peer ${index} ended with ${code} before it was ready:\n${log}`)))
+    void ended.then((code) => reject(new Error(`peer ${index} ended with ${code} before it was ready:\n${log.text}`)))
     createInterface({ input: child.stdout! }).on('line', (line) => {
       const ready = parseReady(line)
       if (ready === undefined) return
@@ -162,7 +164,15 @@ function watch(child: ChildProcess, index: number, configFile: string): Promise<
         configFile,
         ...ready,
         pid: child.pid!,
-        log: () => log,
+        log: () => log.text,
+        logged: (what, from = 0) => log.says(what, from),
+        async reload(settings, what = RELOADED) {
+          if (settings !== undefined)
+            await writeFile(configFile, typeof settings === 'string' ? settings : JSON.stringify(settings))
+          const from = log.length
+          child.kill('SIGHUP')
+          return log.says(what, from)
+        },
         stop: async (signal = 'SIGTERM') => {
           if (child.exitCode === null && child.signalCode === null) child.kill(signal)
           return ended
@@ -170,6 +180,36 @@ function watch(child: ChildProcess, index: number, configFile: string): Promise<
       })
     })
   })
+}
+
+const RELOADED = /"msg":"configuration (not )?reloaded/
+const LOGGED_MS = 20_000
+const MAX_LOG = 400_000
+
+/** What a process wrote to stderr: the end of it, where it wrote much. */
+class ProcessLog {
+  text = ''
+  /** Of all that was written, however much of it is still here. */
+  length = 0
+
+  constructor(child: ChildProcess) {
+    child.stderr!.setEncoding('utf8')
+    child.stderr!.on('data', (text: string) => {
+      this.length += text.length
+      this.text += text
+      if (this.text.length > MAX_LOG) this.text = this.text.slice(-MAX_LOG / 2)
+    })
+  }
+
+  async says(what: RegExp, from: number): Promise<string> {
+    const end = Date.now() + LOGGED_MS
+    for (;;) {
+      const text = this.text.slice(Math.max(0, from - (this.length - this.text.length)))
+      if (what.test(text)) return text
+      if (Date.now() > end) throw new Error(`the log does not say ${what}:\n${text}`)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
 }
 
 /** `ready udp=127.0.0.1:5301 tcp=127.0.0.1:5301 status=127.0.0.1:8053 peer=/ip4/.../p2p/...` */

@@ -15,7 +15,7 @@ import { openStoredChains } from '../../../src/peer/disk.ts'
 import { seededRandom } from '../../../src/sim/index.ts'
 import { type Cluster, type PeerProcess, startCluster } from '../../world/cluster.ts'
 import { ask, simpleWorld } from '../../world/index.ts'
-import { pause, statusOf } from './kills.ts'
+import { pause, statusOf } from './asking.ts'
 
 export interface ChainKillsOptions {
   readonly kills: number

@@ -5,10 +5,10 @@
 import { readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { chunkView, statusView } from '../../../src/observe/views.ts'
 import { seededRandom } from '../../../src/sim/index.ts'
 import { type Cluster, type PeerProcess, startCluster } from '../../world/cluster.ts'
 import { ask, simpleWorld } from '../../world/index.ts'
+import { chunkOf, pause, statusOf } from './asking.ts'
 
 export interface KillsOptions {
   readonly kills: number
@@ -197,25 +197,7 @@ async function until(peer: PeerProcess, names: readonly string[], end: number): 
 }
 
 async function holds(peer: PeerProcess, name: string): Promise<boolean> {
-  const view = chunkView.parse(await getJson(peer, `/chunk?name=${name}`))
-  return view.entries.length > 0
-}
-
-export async function statusOf(peer: PeerProcess) {
-  return statusView.parse(await getJson(peer, '/status'))
-}
-
-/** Ports come back: a connection that is kept open may be to a process that was killed, and the first try finds that out. */
-export async function getJson(peer: PeerProcess, path: string, tries = 3): Promise<unknown> {
-  try {
-    const response = await fetch(`http://127.0.0.1:${peer.statusPort}${path}`)
-    return await response.json()
-  } catch (error) {
-    if (tries <= 1)
-      throw new Error(`${path} of peer ${peer.index}: no answer\n${peer.log().slice(-2_000)}`, { cause: error })
-    await pause(200)
-    return getJson(peer, path, tries - 1)
-  }
+  return (await chunkOf(peer, name)).entries.length > 0
 }
 
 /** What SQLite finds wrong, and files that were put aside. */
@@ -231,8 +213,4 @@ function damageOf(data: string): string[] {
     database.close()
   }
   return found
-}
-
-export function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
 }

@@ -1,0 +1,78 @@
+/**
+ * What tests ask of peers that run. By the commands of their users where the test is about what these show; over the status address, as
+ * the commands do it, where it looks again and again: a process that begins and ends is a second of work.
+ */
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { STATUS_HEADER } from '../../../src/observe/index.ts'
+import { chunkView, lookupView, statusView } from '../../../src/observe/views.ts'
+import type { PeerProcess } from '../../world/cluster.ts'
+
+export const CLI = fileURLToPath(new URL('../../../src/cli.ts', import.meta.url))
+const run = promisify(execFile)
+
+/** What a command prints. Rejects where it fails. */
+export async function said(...args: readonly string[]): Promise<string> {
+  return (await run(process.execPath, [CLI, ...args])).stdout
+}
+
+export async function saidJson(...args: readonly string[]): Promise<unknown> {
+  return JSON.parse(await said(...args, '--json'))
+}
+
+/** For the end of a command: which node it asks. */
+export const nodeOf = (peer: PeerProcess) => ['--node', `127.0.0.1:${peer.statusPort}`]
+
+export const statusOf = async (peer: PeerProcess) => statusView.parse(await getJson(peer, '/status'))
+export const chunkOf = async (peer: PeerProcess, name: string) =>
+  chunkView.parse(await getJson(peer, `/chunk?name=${name}`))
+export const lookup = async (peer: PeerProcess, name: string, type = 'A') =>
+  lookupView.parse(await getJson(peer, `/lookup?name=${name}&type=${type}&explain=1`))
+
+export const peerId = (peer: PeerProcess) => peer.multiaddr.split('/p2p/')[1]!
+
+/** Ports come back: a connection that is kept open may be to a process that was killed, and the first try finds that out. */
+export async function getJson(peer: PeerProcess, path: string, tries = 3): Promise<unknown> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${peer.statusPort}${path}`, { headers: { [STATUS_HEADER]: '1' } })
+    return await response.json()
+  } catch (error) {
+    if (tries <= 1)
+      throw new Error(`${path} of peer ${peer.index}: no answer\n${peer.log().slice(-2_000)}`, { cause: error })
+    await pause(200)
+    return getJson(peer, path, tries - 1)
+  }
+}
+
+/** Waits for something that is neither undefined nor false, and returns it. */
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | undefined | false> | T | undefined | false,
+  timeoutMs = 30_000,
+  detail: () => string = () => '',
+): Promise<T> {
+  const end = Date.now() + timeoutMs
+  for (;;) {
+    const found = await look()
+    if (found !== undefined && found !== false) return found
+    if (Date.now() > end) throw new Error(`not in time: ${what}\n${detail()}`)
+    await pause(100)
+  }
+}
+
+/** All have joined, and know each other. */
+export async function allKnow(peers: readonly PeerProcess[], timeoutMs = 30_000): Promise<void> {
+  await until(
+    `${peers.length} members known to all`,
+    async () => {
+      const views = await Promise.all(peers.map(statusOf))
+      return views.every(({ ring }) => ring?.joined === true && ring.members.length === peers.length)
+    },
+    timeoutMs,
+  )
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
