@@ -19,6 +19,11 @@ writeFileSync(garbage, 'what is this?\n', { mode: 0o600 })
 writeFileSync(plain, '', { mode: 0o600 })
 mkdirSync(directory)
 
+async function chordns(...args: string[]): Promise<{ code: number; stderr: string }> {
+  const { code, stderr } = await captured(...args)
+  return { code, stderr }
+}
+
 /** The keys that name files, each with the settings that make it read. */
 const KEYS: Readonly<Record<string, (file: string) => string[]>> = {
   'local.hosts': (file) => [`local.hosts=${file}`],
@@ -32,7 +37,7 @@ async function check(key: string, file: string) {
   const defaults = join(dir, 'defaults.json')
   writeFileSync(defaults, '{}')
   const sets = KEYS[key]!(file).flatMap((text) => ['--set', text])
-  return captured('config', 'check', '--config', defaults, ...sets)
+  return chordns('config', 'check', '--config', defaults, ...sets)
 }
 
 /** Exit 1 for keys and secrets, which are no part of the configuration; 2 for the rest. */
@@ -86,7 +91,7 @@ describe('the configuration file', () => {
     [utf16, /UTF-16/],
     [garbage, /line 1, column 1/],
   ])('%s', async (file, why) => {
-    const { code, stderr } = await captured('config', 'check', '--config', file)
+    const { code, stderr } = await chordns('config', 'check', '--config', file)
     expect([code, stderr]).toEqual([2, expect.stringMatching(why)])
     expect(stderr).toContain(file)
   })
@@ -94,7 +99,7 @@ describe('the configuration file', () => {
 
 describe('the data directory', () => {
   const start = (data: string, ...sets: string[]) =>
-    captured(
+    chordns(
       'start',
       ...['--config', join(dir, 'defaults.json'), '--log-level', 'silent'],
       ...[`data=${data}`, 'status.listen=false', ...sets].flatMap((text) => ['--set', text]),
@@ -116,8 +121,8 @@ describe('the data directory', () => {
   })
 
   it('and key files of `keygen` that cannot be written', async () => {
-    const { code, stderr } = await captured('keygen', join(plain, 'x'))
+    const { code, stderr } = await chordns('keygen', join(plain, 'x'))
     expect([code, stderr]).toEqual([1, expect.stringMatching(/a part of its path is a file/)])
-    expect((await captured('keygen', join(dir, 'none', 'x'))).stderr).toMatch(/has no directory to stand in: make it/)
+    expect((await chordns('keygen', join(dir, 'none', 'x'))).stderr).toMatch(/has no directory to stand in: make it/)
   })
 })

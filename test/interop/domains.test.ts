@@ -6,18 +6,18 @@ import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_pro
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isInstalled } from '../../bench/lib/namespace.ts'
 import { parseName } from '../../src/dns/index.ts'
+import { headView } from '../../src/observe/index.ts'
 import { makeOwnerKey, makeZoneKey } from '../../src/peer/index.ts'
 import { type Cluster, startCluster } from '../world/cluster.ts'
 import { foundLedger } from '../world/founding.ts'
 import { createWorld, signWorld, signZone, simpleSpec, type World, type ZoneKeys } from '../world/index.ts'
+import { lookup as askLookup, CLI, getJson } from './scenes/asking.ts'
 
 const run = promisify(execFile)
-const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 const runnable = ['nsd', 'knotd', 'keymgr', 'dnssec-signzone', 'dig'].every(isInstalled)
 if (!runnable) console.warn('skipped: the test of domains needs nsd, knotd, keymgr, dnssec-signzone and dig')
 
@@ -46,10 +46,7 @@ describe.skipIf(!runnable)('a domain on the ledger', () => {
     const node = ['--config', configFile, '--node', `127.0.0.1:${statusPort}`]
     return JSON.parse((await run(process.execPath, [CLI, ...args, ...node, '--json'])).stdout)
   }
-  const lookup = (name: string, type = 'A') =>
-    run(process.execPath, [CLI, 'lookup', name, type, '--node', `127.0.0.1:${peer(READER).statusPort}`, '--json']).then(
-      ({ stdout }) => JSON.parse(stdout),
-    )
+  const lookup = (name: string) => askLookup(peer(READER), name)
   /** Status and flags that a stub sees. */
   const dig = async (name: string): Promise<string> => {
     const { address, port } = peer(READER)
@@ -159,11 +156,8 @@ describe.skipIf(!runnable)('a domain on the ledger', () => {
       },
     })
     const fresh = async (index: number) => {
-      const { height, fresh } = await chordns(index, 'domain', 'show', 'shop.com').catch(() => ({
-        height: 0,
-        fresh: false,
-      }))
-      return height > 0 && fresh
+      const { data } = headView.safeParse(await getJson(peer(index), '/ledgers/head?chain=com'))
+      return data !== undefined && data.height > 0 && data.fresh
     }
     await until('heads at the registrar and the reader', async () => (await fresh(REGISTRAR)) && fresh(READER), 120)
   }, 240_000)
@@ -200,9 +194,7 @@ describe.skipIf(!runnable)('a domain on the ledger', () => {
     const { security, steps } = await lookup('a.w.shop.com')
     expect(security).toBe('secure')
     const tag = keyOf.get('shop.com.')!.tag
-    const told = steps
-      .filter(({ kind }: { kind: string }) => kind === 'ledger')
-      .map(({ text }: { text: string }) => text)
+    const told = steps.filter(({ kind }) => kind === 'ledger').map(({ text }) => text)
     expect(told.join()).toMatch(
       new RegExp(`shop\\.com\\. is anchored on com: key ${tag}, generation 1, proven by \\d+ bytes at height \\d+`),
     )
@@ -283,9 +275,7 @@ describe.skipIf(!runnable)('a domain on the ledger', () => {
       // Whoever has the old DS set still has time: Knot is told when the new one is seen everywhere.
       await until('the reader to have it', async () => {
         const { steps } = await lookup(`s${count++}.w.store.com`)
-        return steps.some(
-          ({ kind, text }: { kind: string; text: string }) => kind === 'ledger' && !text.includes(`key ${old},`),
-        )
+        return steps.some(({ kind, text }) => kind === 'ledger' && !text.includes(`key ${old},`))
       })
       knotc('zone-ksk-submitted', 'store.com')
       await until(

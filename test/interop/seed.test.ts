@@ -70,10 +70,14 @@ describe('chordns chunks seed', () => {
     const result = await json(cluster.peers[0]!, 'chunks', 'seed', file, '--rate', '2')
     expect(result).toMatchObject({ questions: 3, done: 3, failed: 0, goOnWith: null })
     for (const name of NAMES.slice(0, 2))
-      await until(`${name} on all replicas`, async () => {
-        const views = await Promise.all(cluster.peers.map((peer) => chunkOf(peer, name)))
-        return views.filter(({ entries }) => entries.length > 0).length >= 3
-      }, 60_000)
+      await until(
+        `${name} on all replicas`,
+        async () => {
+          const views = await Promise.all(cluster.peers.map((peer) => chunkOf(peer, name)))
+          return views.filter(({ entries }) => entries.length > 0).length >= 3
+        },
+        60_000,
+      )
     await world.stopAll()
     for (const name of NAMES.slice(0, 2)) {
       const { replicas } = await chunkOf(cluster.peers[0]!, name)

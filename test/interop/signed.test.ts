@@ -41,10 +41,14 @@ describe('a signed answer that five members were told', () => {
     const [first] = cluster.peers
     expect((await lookup(first!, NAME)).security).toBe('secure')
     const five = [...cluster.peers]
-    const blocks = await until('a block at all five', async () => {
-      const held = await Promise.all(five.map(signedAt))
-      return held.every((one) => one?.block != null) && held.map((one) => one!.block!)
-    }, LONG_MS)
+    const blocks = await until(
+      'a block at all five',
+      async () => {
+        const held = await Promise.all(five.map(signedAt))
+        return held.every((one) => one?.block != null) && held.map((one) => one!.block!)
+      },
+      LONG_MS,
+    )
     for (const block of blocks) expect(block).toEqual(blocks[0])
 
     await world.stopAll()

@@ -91,7 +91,8 @@ export class Pruning {
       if (!isChordnsError(error)) throw error
       log.warn({ code: error.code }, 'blocks that nothing names cannot be deleted')
     }
-    if (strays.length > 0) log.info({ chains: strays }, 'blocks that nothing names are deleted: the disk failed when they came or went')
+    if (strays.length > 0)
+      log.info({ chains: strays }, 'blocks that nothing names are deleted: the disk failed when they came or went')
     return strays.length
   }
 

@@ -1,5 +1,13 @@
 /** A node's ring, as the rest of it sees the ring: what the table says, what peers may ask, and what an operator may do. */
-import { type Cancel, Charges, ChordnsError, isChordnsError, type PeerAddress, type PeerId, type RingId } from '../../base/index.ts'
+import {
+  type Cancel,
+  Charges,
+  ChordnsError,
+  isChordnsError,
+  type PeerAddress,
+  type PeerId,
+  type RingId,
+} from '../../base/index.ts'
 import { rememberingScheme } from '../../crypto/index.ts'
 import { zaveRules } from '../chord/rules.ts'
 import { limits } from '../limits.ts'
@@ -176,7 +184,11 @@ class DrivenRing implements RunningRing {
 }
 
 /** What the machine is given with each step. */
-function contextOf({ options, scheme, signer, rules, admission, transport }: RingDeps, hooks: RingHooks, place: OwnPlace): RingContext {
+function contextOf(
+  { options, scheme, signer, rules, admission, transport }: RingDeps,
+  hooks: RingHooks,
+  place: OwnPlace,
+): RingContext {
   return {
     ringId: options.ringId,
     // Rows and their welcomes come again with every exchange, from everybody.

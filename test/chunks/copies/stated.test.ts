@@ -29,8 +29,7 @@ function world(level = 2) {
   const clock = testClock()
   const parts = ring()
   const stated = new Stated({ clock, ring: parts, popular: { levelOf: () => level } })
-  const copyOf = (atMs = clock.now()) =>
-    copyAt(parts, { hint, level: 1, number: 2, epoch: epochOf(hint, atMs) })!.peer
+  const copyOf = (atMs = clock.now()) => copyAt(parts, { hint, level: 1, number: 2, epoch: epochOf(hint, atMs) })!.peer
   const says = (from = copyOf(), reads = 150, key = 'a', depth = 1) =>
     stated.counted({ hint, key, from, level: depth, reads, expires: clock.now() + 300_000 })
   return { clock, parts, copyOf, says }
@@ -60,7 +59,9 @@ describe('the word of a copy on how many it served', () => {
     const before = copyOf()
     const places = new Set(
       [0, 1, 2, 3].flatMap((number) =>
-        [0, 1, 2, 3].map((back) => copyAt(parts, { hint, level: 1, number, epoch: epochOf(hint, clock.now()) - 1 + back })),
+        [0, 1, 2, 3].map((back) =>
+          copyAt(parts, { hint, level: 1, number, epoch: epochOf(hint, clock.now()) - 1 + back }),
+        ),
       ),
     )
     const nobody = parts.members().find((one) => !places.has(one))!

@@ -77,7 +77,10 @@ describe('chordns cache', () => {
     const { code, stdout } = await chordns('flush', 'example.com', '--below')
     expect([code, asked.at(-1)]).toEqual([0, 'flush name=example.com&below=1'])
     expect(stdout).toContain('example.com. and below: forgot 4 entries, delegations and failures, and 2 links')
-    expect(JSON.parse((await chordns('flush', 'example.com', '--json')).stdout)).toMatchObject({ below: false, links: 2 })
+    expect(JSON.parse((await chordns('flush', 'example.com', '--json')).stdout)).toMatchObject({
+      below: false,
+      links: 2,
+    })
   })
 
   it('wants a domain name', async () => {

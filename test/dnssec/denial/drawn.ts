@@ -23,7 +23,11 @@ export const types = fc.constantFrom(Type.A, Type.TXT, Type.DS, Type.NS, Type.CN
 /** Labels below the apex, and what stands there: a record, or `SECURE` for a signed delegation. */
 export type Drawn = readonly (readonly [string[], string])[]
 
-export function signDrawn(drawn: Drawn, options: Partial<SignZoneOptions>, apex: Name = APEX): readonly ResourceRecord[] {
+export function signDrawn(
+  drawn: Drawn,
+  options: Partial<SignZoneOptions>,
+  apex: Name = APEX,
+): readonly ResourceRecord[] {
   const taken = new Map<string, string>()
   const lines: string[] = []
   for (const [labels, what] of drawn) {

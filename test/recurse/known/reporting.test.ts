@@ -7,8 +7,7 @@ import { replyWith } from './reply.ts'
 const question: Question = { name: parseName('broken.test.example'), type: Type.A, class: 1 }
 const agent = parseName('a01.agent-domain.example')
 
-const replyOf = (data?: Uint8Array) =>
-  replyWith(data === undefined ? [] : [{ code: OptionCode.REPORT_CHANNEL, data }])
+const replyOf = (data?: Uint8Array) => replyWith(data === undefined ? [] : [{ code: OptionCode.REPORT_CHANNEL, data }])
 
 describe('error reporting', () => {
   it('names type, question, error and agent as RFC 9567 section 4.1 does', () => {
