@@ -1,27 +1,9 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { COMPILED } from './test/setup/compiled.ts'
 
-/**
- * Rooms whose tests leave nothing behind in the process: no mocked modules, no environment, no directory of their own. Their files share
- * a thread, with the sources loaded once: half of the time of these tests was loading them again for each file.
- */
-const SHARED = [
-  'base',
-  'cache',
-  'chain',
-  'chunk-chains',
-  'chunks',
-  'config',
-  'crypto',
-  'dns',
-  'dnssec',
-  'evidence',
-  'iterator',
-  'ledger',
-  'recurse',
-  'resolver',
-  'ring',
-].map((room) => `test/${room}/**/*.test.ts`)
+/** What replaces a module: for one file alone, so it has the thread for itself, and the sources by way of vite, which can replace them. */
+const MOCKING = ['test/household/catch-up.test.ts']
 
 const elsewhere = ['test/interop/**', 'test/sim/**', 'test/**/long/**', 'node_modules/**']
 
@@ -32,21 +14,23 @@ export default defineConfig({
     // A thread begins in less time than a process.
     pool: 'threads',
     setupFiles: ['test/setup/properties.ts'],
+    env: COMPILED,
     // Files wait for timers and sockets often enough for one more than there are cores.
     maxWorkers: availableParallelism() + 1,
     projects: [
       {
         extends: true,
-        // The sources run as they are, as they do in production: nothing stands between one function and the next.
+        // Files leave nothing behind in their thread, so the sources are loaded once for all files of one: as they are, as in production.
+        // Half of the time of these tests was loading them again.
         test: {
           name: 'shared',
-          include: SHARED,
-          exclude: elsewhere,
+          include: ['test/**/*.test.ts'],
+          exclude: [...elsewhere, ...MOCKING],
           isolate: false,
-          experimental: { viteModuleRunner: false },
+          experimental: { viteModuleRunner: false, nodeLoader: false },
         },
       },
-      { extends: true, test: { name: 'alone', include: ['test/**/*.test.ts'], exclude: [...elsewhere, ...SHARED] } },
+      { extends: true, test: { name: 'mocking', include: MOCKING } },
     ],
   },
 })

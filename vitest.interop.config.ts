@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { COMPILED } from './test/setup/compiled.ts'
 
 // Real servers, clients, processes and namespaces: one file at a time, since they share ports and CPU.
 export default defineConfig({
@@ -8,5 +9,6 @@ export default defineConfig({
     hookTimeout: 120_000,
     fileParallelism: false,
     pool: 'forks',
+    env: COMPILED,
   },
 })

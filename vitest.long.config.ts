@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { COMPILED } from './test/setup/compiled.ts'
 
 // Tests that take many seconds each: of work, or of waiting for processes and sockets. Offline, without root.
 export default defineConfig({
@@ -7,5 +8,6 @@ export default defineConfig({
     testTimeout: 120_000,
     pool: 'forks',
     setupFiles: ['test/setup/properties.ts'],
+    env: COMPILED,
   },
 })

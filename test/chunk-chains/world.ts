@@ -18,7 +18,15 @@ import type { ChunkEntry } from '../../src/chunks/entries/entry.ts'
 import { examine } from '../../src/chunks/entries/examine.ts'
 import { chunkOf, type RecordedClaim, type SignedEntry } from '../../src/chunks/index.ts'
 import { questionKey } from '../../src/chunks/wire/question-key.ts'
-import { ed25519, ed25519Signer, peerIdFromPublicKey, type Signer, sha256 } from '../../src/crypto/index.ts'
+import {
+  ed25519,
+  ed25519Signer,
+  keyedHashScheme,
+  peerIdFromPublicKey,
+  type SignatureScheme,
+  type Signer,
+  sha256,
+} from '../../src/crypto/index.ts'
 import type { Question } from '../../src/dns/index.ts'
 import type { TrustAnchor } from '../../src/dnssec/index.ts'
 import type { Outcome } from '../../src/evidence/index.ts'
@@ -34,6 +42,8 @@ import { memberId } from '../chunks/ring-parts.ts'
 import { answer, ask, paper } from '../chunks/world.ts'
 
 export const CHUNK_BITS = 8
+
+const hashed = keyedHashScheme(new Uint8Array(32).fill(9))
 
 export interface Replica {
   readonly index: number
@@ -101,7 +111,10 @@ export function createChainsWorld(
   historyHours = 24,
   anchors: (index: number) => readonly TrustAnchor[] = () => [],
   gatherMs = 0,
+  /** A quarter of the time of these tests was signatures: most do without. */
+  keys: 'hashed' | 'real' = 'hashed',
 ): ChainsWorld {
+  const scheme: SignatureScheme = keys === 'real' ? ed25519 : hashed
   const clock = virtualClock({ settle })
   const random = seededRandom(`chains ${count}`)
   const replicas: Replica[] = []
@@ -143,7 +156,7 @@ export function createChainsWorld(
           question,
           n,
           replicas: seats.map(({ member }) => member),
-          scheme: ed25519,
+          scheme,
           policy: { acceptFrom: 'majority', admission: 'psk', strict: false, zoneSecurity: 'indeterminate' },
         },
         now,
@@ -170,7 +183,7 @@ export function createChainsWorld(
       }
     },
     faults(replica) {
-      const parts = { store: replica.store, votes: replica.guard, scheme: ed25519, chunkBits: CHUNK_BITS }
+      const parts = { store: replica.store, votes: replica.guard, scheme, chunkBits: CHUNK_BITS }
       const work = verifyChains({ ...parts, publicKey: replica.signer.publicKey })
       let next = work.next()
       while (next.done !== true) next = work.next()
@@ -208,7 +221,7 @@ export function createChainsWorld(
         clock,
         random: random.split(`replica ${replica.index}`),
         signer: replica.signer,
-        scheme: ed25519,
+        scheme,
         log,
         anchors: () => anchors(replica.index),
         stores: { data: replica.store, votes: replica.guard, isUsedKey: replica.lives++ > 0 },
@@ -282,7 +295,8 @@ export function createChainsWorld(
   }
 
   for (let index = 0; index < count; index++) {
-    const signer = ed25519Signer(sha256(Uint8Array.of(0xc5, index)))
+    const real = ed25519Signer(sha256(Uint8Array.of(0xc5, index)))
+    const signer = keys === 'real' ? real : hashed.signer(real.publicKey)
     const peer = peerIdFromPublicKey(signer.publicKey)
     const member: MemberEntry = {
       id: memberId(signer.publicKey, new Uint8Array()),

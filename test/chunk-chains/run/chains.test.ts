@@ -37,7 +37,7 @@ const ids = () => new Set(world.replicas.map(({ chains }) => chains.view(CHUNK).
 
 describe('the chain of a chunk', () => {
   it('records an entry that its seven replicas agreed on, once, and every replica says where', async () => {
-    world = createChainsWorld(7)
+    world = createChainsWorld(7, 7, 24, () => [], 0, 'real')
     const [question] = namesOf(CHUNK, 1)
     const entry = world.agree(question!)
     await world.pass(10_000)

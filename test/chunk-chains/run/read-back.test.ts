@@ -20,7 +20,7 @@ const SOON = 2 * limits.REPAIR_MS
 
 /** Replicas that hold entries as the chunks do, and hear of blocks. */
 function start(count: number) {
-  world = createChainsWorld(count)
+  world = createChainsWorld(count, count, 24, () => [], 0, 'real')
   const members = world.replicas.map(({ member }) => member)
   const stores = world.replicas.map(() => new EntryStore())
   const intakes = world.replicas.map(({ member }, index) => {
