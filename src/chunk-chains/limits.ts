@@ -118,6 +118,8 @@ export const limits = {
   BLOCK_OVERHEAD_BYTES: 2_048,
   /** How often history is pruned, ms. */
   PRUNE_MS: 600_000,
+  /** And how soon again while the disk fails and blocks are left behind, ms. */
+  PRUNE_AGAIN_MS: 60_000,
   /** Chains pruned in one go. */
   PRUNE_SLICE: 32,
   /** Lines of the log about catching up, ms apart. */

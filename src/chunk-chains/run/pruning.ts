@@ -46,7 +46,8 @@ export class Pruning {
     }
     if (this.#mayHaveStrays) left -= this.#sweepStrays(Math.max(0, left))
     if (left < limits.PRUNE_SLICE) this.#sweepRows()
-    this.#timer = clock.after(left <= 0 ? limits.TEND_MS : limits.PRUNE_MS, () => this.prune())
+    const restMs = this.#mayHaveStrays ? limits.PRUNE_AGAIN_MS : limits.PRUNE_MS
+    this.#timer = clock.after(left <= 0 ? limits.TEND_MS : restMs, () => this.prune())
   }
 
   stop(): void {
