@@ -2,6 +2,8 @@
 export const limits = {
   /** Imported public keys kept, about 1 KB each: the members of a large ring whose signatures are checked again and again. */
   MAX_IMPORTED_KEYS: 4_096,
+  /** Peer ids that are remembered by their keys, about 250 bytes each. */
+  MAX_KNOWN_PEER_IDS: 8_192,
   /** Nesting of a CBOR document: honest ones have at most 6 levels. */
   MAX_CBOR_DEPTH: 16,
   /** RSA keys of DNSKEY records: RFC 5702 section 2 allows 512 to 4096 bits. Larger ones only cost the verifier. */
