@@ -7,7 +7,7 @@ import { replicaSet } from '../members/replicas.ts'
 import type { MemberTable } from '../members/table.ts'
 import type { MemberEntry, ReplicaSet, RingAdmission, RingOptions } from '../types.ts'
 
-export class ReplicaSets {
+export class ReplicasByKey {
   readonly #replicas: number
   readonly #admission: RingAdmission | undefined
   /** Of keys that are few: one of each chunk. */

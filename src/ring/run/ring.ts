@@ -30,7 +30,7 @@ import { encodeMessage } from '../wire/encode.ts'
 import type { RingDeps, RingHooks } from './deps.ts'
 import { RingDriver } from './driver.ts'
 import { OwnPlace } from './place.ts'
-import { ReplicaSets } from './replica-sets.ts'
+import { ReplicasByKey } from './replica-sets.ts'
 
 export interface RunningRing extends Ring {
   /** Compares member tables with a peer: what a replica's hint that it believes in others is good for. */
@@ -50,7 +50,7 @@ class DrivenRing implements RunningRing {
   readonly #context: RingContext
   readonly #driver: RingDriver
   readonly #charges: Charges
-  readonly #replicaSets: ReplicaSets
+  readonly #replicaSets: ReplicasByKey
   readonly #place: OwnPlace
 
   constructor(deps: RingDeps, hooks: RingHooks) {
@@ -61,7 +61,7 @@ class DrivenRing implements RunningRing {
     this.#context = contextOf(deps, hooks, this.#place)
     this.#driver = new RingDriver(deps, hooks, this.#context)
     this.invitations = this.#driver.invitations
-    this.#replicaSets = new ReplicaSets(options, admission)
+    this.#replicaSets = new ReplicasByKey(options, admission)
     const { WORK_PER_SECOND, WORK_BURST, MAX_CREDITS } = limits
     this.#charges = new Charges(clock, { perSecond: WORK_PER_SECOND, burst: WORK_BURST, maxPeers: MAX_CREDITS })
   }
