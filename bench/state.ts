@@ -8,15 +8,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Benchmark, type BenchResult, type Cell, numberOption, numbersOption, target } from './lib/types.ts'
-import type {
-  HoldResult,
-  JoinResult,
-  MapResult,
-  StateMessage,
-  StateResult,
-  StateTask,
-  Stops,
-} from './models/state-tasks.ts'
+import type { Stops } from './lib/watch.ts'
+import type { HoldResult, JoinResult, MapResult, StateMessage, StateResult, StateTask } from './models/state-tasks.ts'
 
 /** What issue 13 asks for: memory of a validator with a million names, and the longest stop of its loop. */
 const MOST_MIB = 500

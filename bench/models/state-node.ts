@@ -1,6 +1,5 @@
 /** A process of the state benchmark: its memory and the stops of its loop are its own. */
 import { statSync } from 'node:fs'
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Log } from '../../src/base/index.ts'
 import {
@@ -19,16 +18,15 @@ import { encodeCanonical, sha256 } from '../../src/crypto/index.ts'
 import { systemClock } from '../../src/io/index.ts'
 import { openState } from '../../src/peer/state/open-state.ts'
 import { median, quantile, round, seeded } from '../lib/stats.ts'
+import { memory, type Watch, watched } from '../lib/watch.ts'
 import type {
   BlocksMeasured,
   HoldResult,
   JoinResult,
   MapResult,
-  Memory,
   ProofsMeasured,
   StateMessage,
   StateTask,
-  Stops,
 } from './state-tasks.ts'
 
 /** A record of a name: owner key, DS set, addresses; at most 524. */
@@ -37,11 +35,6 @@ const FILL_BLOCK = 2_000
 const KEPT_VERSIONS = 64
 const MAX_FILE_BYTES = 16 * 2 ** 30
 const log: Log = { debug() {}, info() {}, warn() {}, error: (detail, message) => console.error(message, detail) }
-
-interface Watch {
-  /** Of the loop since the watch began; ends it. */
-  end(): Stops
-}
 
 const wanted = new Map<number, (bytes: Uint8Array) => void>()
 let held: RemoteState | undefined
@@ -78,40 +71,6 @@ function done(task: StateTask): Promise<HoldResult | JoinResult | MapResult> {
     case 'map':
       return inMap(task)
   }
-}
-
-/**
- * A loop that is stopped is late for its timers. How much of that it worked itself shows in the time that its thread had a core between
- * two of them: on a machine that others use, the rest is theirs.
- */
-function watched(): Watch {
-  const histogram = monitorEventLoopDelay({ resolution: 1 })
-  histogram.enable()
-  const onCore = () => {
-    const { user, system } = process.threadCpuUsage()
-    return user + system
-  }
-  let longestOnCore = 0
-  let last = onCore()
-  const timer = setInterval(() => {
-    const now = onCore()
-    longestOnCore = Math.max(longestOnCore, now - last)
-    last = now
-  }, 1)
-  return {
-    end() {
-      clearInterval(timer)
-      histogram.disable()
-      // The histogram counts the millisecond that it waits for, too.
-      const longest = round(histogram.max / 1e6 - 1)
-      return { longest, p999: round(histogram.percentile(99.9) / 1e6 - 1), longestOnCore: round(longestOnCore / 1e3) }
-    },
-  }
-}
-
-function memory(): Memory {
-  const mebi = (bytes: number) => Math.round(bytes / 2 ** 20)
-  return { residentMiB: mebi(process.memoryUsage().rss), peakMiB: mebi(process.resourceUsage().maxRSS * 1_024) }
 }
 
 const keyOf = (number: number) => new TextEncoder().encode(`name-${number}.example`)

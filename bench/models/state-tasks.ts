@@ -1,4 +1,5 @@
 /** What the processes of the state benchmark are asked for, and what they measured. */
+import type { Memory, Stops } from '../lib/watch.ts'
 
 export type StateTask =
   /** A validator with `names` names, written in large blocks; then blocks as they come, and proofs. */
@@ -7,20 +8,6 @@ export type StateTask =
   | { readonly kind: 'join'; readonly file: string; readonly height: number; readonly root: Uint8Array }
   /** As many names in the map in memory, and one snapshot of it. */
   | { readonly kind: 'map'; readonly names: number; readonly seed: number }
-
-export interface Memory {
-  /** Of the whole process, threads included, MiB: at the end, and the most there ever was. */
-  readonly residentMiB: number
-  readonly peakMiB: number
-}
-
-/** How long the loop that answers was stopped, ms: by the clock, and by the time that its thread had a core. */
-export interface Stops {
-  readonly longest: number
-  readonly p999: number
-  /** Without what other threads and processes on the same cores took. */
-  readonly longestOnCore: number
-}
 
 export interface BlocksMeasured extends Stops {
   readonly changes: number

@@ -212,6 +212,8 @@ export const limits = {
   MAX_PREPARED: 8,
   /** Rows that are removed with one batch while old versions are pruned: about 20 ms, so that reads come between. */
   PRUNED_AT_ONCE: 2_000,
+  /** Blocks that are dropped with one batch once they are too old: ten times what comes between two snapshots, so a node that kept all gets there. */
+  DROPPED_AT_ONCE: 1_000,
   /** Keys in one row of the list of what went stale: about 4 kB. */
   STALE_OF_A_ROW: 200,
   /** Time for a peer to answer a request for blocks or a piece, ms. Then another is asked. */

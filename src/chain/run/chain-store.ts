@@ -3,7 +3,7 @@ import type { Store, StoreWrite } from '../../base/index.ts'
 import { encodeCanonical } from '../../crypto/index.ts'
 import { blockIdOf } from '../blocks/blocks.ts'
 import { decodeHalt, encodeHalt, type Halt } from '../blocks/halts.ts'
-import { certifiedToValue, snapshotHeadToValue } from '../blocks/messages.ts'
+import { snapshotHeadToValue } from '../blocks/messages.ts'
 import { limits } from '../limits.ts'
 import { encodeRecord, type VoteRecord } from '../machine/guard.ts'
 import type { Remembered } from '../machine/machine.ts'
@@ -11,7 +11,17 @@ import type { MadeHash } from '../machine/state.ts'
 import type { ChainOptions } from '../options.ts'
 import { extendHistory, type HistoryHashes } from '../trees/history.ts'
 import type { CertifiedBlock, Snapshot } from '../types.ts'
-import { KIND, readStored, storedRecord, storedSnapshot, storeKey } from './stored-chain.ts'
+import {
+  blockRowsOf,
+  blockWrites,
+  heightOfKey,
+  KIND,
+  readBlock,
+  readBlockRow,
+  storeKey,
+  timeOfRow,
+} from './block-rows.ts'
+import { storedRecord, storedSnapshot } from './stored-chain.ts'
 
 /** Blocks that are kept decoded. */
 const RECENT_BLOCKS = 4
@@ -33,6 +43,12 @@ function hashesBeside({ head: { header, history } }: Snapshot): readonly MadeHas
   })
   extendHistory({ size, hashes: history }, blockIdOf(header), (level, index, hash) => made.push({ level, index, hash }))
   return made
+}
+
+/** They stand apart, and go along. */
+function certificateBytes({ block: { header, lastCertificate }, certificate }: CertifiedBlock): number {
+  if (header.ledger === undefined) return 0
+  return 128 * (certificate.signatures.length + (lastCertificate?.signatures.length ?? 0))
 }
 
 /** All puts are durable, once the store that they went to says that it has written them. */
@@ -102,12 +118,12 @@ export class ChainStore {
     made: readonly MadeHash[],
   ): void {
     const { height } = decided.block.header
-    const value = encodeCanonical(certifiedToValue(decided))
-    const writes: StoreWrite[] = [{ kind: 'put', key: this.#key(KIND.block, height), value }, ...this.#hashWrites(made)]
+    const before = this.#recent.get(height - 1)
+    const writes: StoreWrite[] = [...blockWrites(this.#chainId, decided, before), ...this.#hashWrites(made)]
     if (snapshot !== undefined) {
       writes.push(this.#snapshotWrite(snapshot))
-      const before = keepMs === undefined ? Number.POSITIVE_INFINITY : decided.block.header.time - keepMs
-      if (keep !== undefined && height > keep) writes.push(...this.#dropsBelow(height - keep, before))
+      const until = keepMs === undefined ? Number.POSITIVE_INFINITY : decided.block.header.time - keepMs
+      if (keep !== undefined && height > keep) writes.push(...this.#outdated(height - keep, until))
     }
     this.#store.batch(writes, { durable: true })
     this.#recent.set(height, decided)
@@ -116,7 +132,8 @@ export class ChainStore {
 
   /** What is below was skipped: it is dropped, so that there are no gaps in what is kept. */
   putSnapshot(snapshot: Snapshot): void {
-    const drops = this.#dropsBelow(snapshot.head.header.height)
+    const { height } = snapshot.head.header
+    const drops = [...this.#drops(KIND.block, height), ...this.#drops(KIND.certificate, height)]
     const made = hashesBeside(snapshot)
     this.#store.batch([this.#snapshotWrite(snapshot), ...drops, ...this.#hashWrites(made)], { durable: true })
     this.#recent.clear()
@@ -124,10 +141,7 @@ export class ChainStore {
 
   /** Throws CHAIN_MALFORMED when it is damaged. */
   block(height: number): CertifiedBlock | undefined {
-    const known = this.#recent.get(height)
-    if (known !== undefined) return known
-    const bytes = this.#store.get(this.#key(KIND.block, height))
-    return bytes === undefined ? undefined : readStored(bytes)
+    return this.#recent.get(height) ?? readBlock(this.#chainId, this.#store, height)
   }
 
   /** The same, for one who asks for part after part of it: the last one is kept decoded. */
@@ -142,12 +156,11 @@ export class ChainStore {
     if (newest !== undefined && !this.#recent.has(height + 1)) return [newest]
     const found: CertifiedBlock[] = []
     let bytes = 1_024
-    const range = this.#store.range(this.#key(KIND.block, height), this.#key(KIND.block, limits.MAX_HEIGHT))
-    for (const [, value] of range) {
-      const decided = readStored(value)
+    for (const [at, row] of blockRowsOf(this.#chainId, this.#store, height)) {
       // Without the first one the rest is of no use.
-      if (decided.block.header.height !== height + found.length) break
-      bytes += value.length
+      if (at !== height + found.length) break
+      const decided = readBlockRow(this.#chainId, this.#store, at, row)
+      bytes += row.length + certificateBytes(decided)
       if (found.length >= limits.MAX_BLOCKS_PER_REPLY || (found.length > 0 && bytes > limits.MAX_MESSAGE_BYTES)) break
       found.push(decided)
     }
@@ -167,21 +180,42 @@ export class ChainStore {
   }
 
   *#blocks(from: number): Generator<CertifiedBlock> {
-    const range = this.#store.range(this.#key(KIND.block, from), this.#key(KIND.block, limits.MAX_HEIGHT))
-    for (const [, value] of range) yield readStored(value)
+    for (const [height, row] of blockRowsOf(this.#chainId, this.#store, from))
+      yield readBlockRow(this.#chainId, this.#store, height, row)
   }
 
   #snapshotWrite({ head, state }: Snapshot): StoreWrite {
     return { kind: 'put', key: this.#key(KIND.snapshot), value: encodeCanonical([snapshotHeadToValue(head), state]) }
   }
 
-  #dropsBelow(height: number, before = Number.POSITIVE_INFINITY): StoreWrite[] {
-    const drops: StoreWrite[] = []
-    for (const [key, value] of this.#store.range(this.#key(KIND.block, 0), this.#key(KIND.block, height))) {
-      if (before !== Number.POSITIVE_INFINITY && readStored(value).block.header.time >= before) break
-      drops.push({ kind: 'delete', key })
+  /**
+   * Blocks that are older than `until`, a part at a time: a node that kept all so far would not answer for seconds. Times grow with heights, so
+   * few rows are read. The first block that stays needs the certificate of the one before it.
+   */
+  #outdated(height: number, until: number): StoreWrite[] {
+    const first = this.#firstOf(KIND.block)
+    if (first === undefined) return []
+    let [low, high] = [first, Math.min(height, first + limits.DROPPED_AT_ONCE)]
+    while (until !== Number.POSITIVE_INFINITY && low < high) {
+      const middle = (low + high) >> 1
+      const row = this.#store.get(this.#key(KIND.block, middle))
+      if (row === undefined || timeOfRow(row) < until) low = middle + 1
+      else high = middle
     }
+    return [...this.#drops(KIND.block, high), ...this.#drops(KIND.certificate, high - 1)]
+  }
+
+  /** Of a kind that has no gaps. */
+  #drops(kind: number, below: number): StoreWrite[] {
+    const drops: StoreWrite[] = []
+    const first = this.#firstOf(kind) ?? below
+    for (let height = first; height < below; height++) drops.push({ kind: 'delete', key: this.#key(kind, height) })
     return drops
+  }
+
+  #firstOf(kind: number): number | undefined {
+    for (const [key] of this.#store.range(this.#key(kind), this.#key(kind, limits.MAX_HEIGHT))) return heightOfKey(key)
+    return undefined
   }
 
   #key(kind: number, height = 0): Uint8Array {

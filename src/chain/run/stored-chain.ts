@@ -1,24 +1,13 @@
-/** What the stores hold of a chain, read without running it; and how to forget it. Where each thing stands is here, too. */
+/** What the stores hold of a chain, read without running it; and how to forget it. `block-rows.ts` says where blocks stand. */
 import { concatBytes, isChordnsError, type Store, type StoreWrite } from '../../base/index.ts'
-import { certifiedFromValue, snapshotHeadFromValue } from '../blocks/messages.ts'
+import { snapshotHeadFromValue } from '../blocks/messages.ts'
 import { limits } from '../limits.ts'
 import { decodeRecord, type VoteRecord } from '../machine/guard.ts'
 import { readBytes, readCbor, readRow } from '../reading.ts'
 import type { CertifiedBlock, Snapshot } from '../types.ts'
+import { blockRowsOf, KIND, readBlockRow, storeKey } from './block-rows.ts'
 
-/** What a key is of; it follows the chain's id. */
-export const KIND = { block: 1, snapshot: 2, record: 3, retired: 4, history: 5, halted: 6 } as const
-/** A block as stored: certificate and all. */
-const MAX_STORED_BYTES = limits.MAX_LEDGER_TRANSACTIONS_BYTES + 5 * limits.MAX_LEDGER_TRANSACTIONS + 70_000
 const CHAIN_ID_BYTES = 32
-
-/** Keys of one kind are in the order of heights. */
-export function storeKey(chainId: Uint8Array, kind: number, height = 0): Uint8Array {
-  const bytes = new Uint8Array(9)
-  bytes[0] = kind
-  new DataView(bytes.buffer).setBigUint64(1, BigInt(height))
-  return concatBytes(chainId, bytes)
-}
 
 /** Throws CHAIN_MALFORMED. */
 export function storedSnapshot(chainId: Uint8Array, store: Store): Snapshot | undefined {
@@ -56,12 +45,10 @@ export interface StoredBlock {
 
 /** The blocks of a chain from a height on, in order; those that the store lost are left out. */
 export function* storedBlocks(chainId: Uint8Array, store: Store, from: number): Generator<StoredBlock> {
-  const start = storeKey(chainId, KIND.block, from)
-  for (const [key, value] of store.range(start, storeKey(chainId, KIND.block, limits.MAX_HEIGHT))) {
-    const height = Number(new DataView(key.buffer, key.byteOffset, key.length).getBigUint64(key.length - 8))
+  for (const [height, row] of blockRowsOf(chainId, store, from)) {
     let decided: CertifiedBlock | undefined
     try {
-      decided = readStored(value)
+      decided = readBlockRow(chainId, store, height, row)
     } catch (error) {
       if (!isChordnsError(error, 'CHAIN_MALFORMED')) throw error
     }
@@ -71,9 +58,9 @@ export function* storedBlocks(chainId: Uint8Array, store: Store, from: number): 
 
 /** The height of the last block in the store, if it is `from` or more; else `from` - 1. */
 export function storedHeight(chainId: Uint8Array, store: Store, from: number): number {
-  let height = from - 1
-  for (const stored of storedBlocks(chainId, store, from)) height = stored.height
-  return height
+  let last = from - 1
+  for (const [height] of blockRowsOf(chainId, store, from)) last = height
+  return last
 }
 
 /** The sign guard's record; undefined when nothing was signed. Throws CHAIN_MALFORMED. */
@@ -82,17 +69,13 @@ export function storedRecord(chainId: Uint8Array, votes: Store): VoteRecord | un
   return bytes === undefined ? undefined : decodeRecord(bytes)
 }
 
-/** Throws CHAIN_MALFORMED. */
-export function readStored(bytes: Uint8Array): CertifiedBlock {
-  return certifiedFromValue(readCbor(bytes, MAX_STORED_BYTES, 'stored block'))
-}
-
 /** Forgets blocks and snapshot. */
 export function dropChain(chainId: Uint8Array, store: Store): void {
   const writes: StoreWrite[] = []
   const ranges = [
     [0, KIND.record],
     [KIND.history, KIND.history + 1],
+    [KIND.certificate, KIND.certificate + 1],
   ] as const
   for (const [from, to] of ranges)
     for (const [key] of store.range(storeKey(chainId, from), storeKey(chainId, to)))

@@ -1,0 +1,183 @@
+import { describe, expect, it } from 'vitest'
+import { equalBytes, type Store } from '../../../src/base/index.ts'
+import { makeBlock, ZERO_HASH } from '../../../src/chain/blocks/blocks.ts'
+import { certifiedToValue } from '../../../src/chain/blocks/messages.ts'
+import { setRoot } from '../../../src/chain/blocks/set-root.ts'
+import { limits } from '../../../src/chain/limits.ts'
+import { KIND, storeKey } from '../../../src/chain/run/block-rows.ts'
+import { ChainStore } from '../../../src/chain/run/chain-store.ts'
+import { dropChain, storedBlocks, storedHeight } from '../../../src/chain/run/stored-chain.ts'
+import type { BlockCertificate, CertifiedBlock, Snapshot } from '../../../src/chain/types.ts'
+import { encodeCanonical, sha256 } from '../../../src/crypto/index.ts'
+import { createMemoryDisk, seededRandom } from '../../../src/sim/index.ts'
+import { people } from '../one.ts'
+
+const MINUTE = 60_000
+const START = 1_800_000_000_000
+const chainId = new Uint8Array(32).fill(9)
+const { validators } = people(31)
+const keepAll = { keepBlocks: undefined }
+
+/** A signature of each of them; who counts which votes is not told from the others'. */
+function certificate(height: number, blockId: Uint8Array, whose: number): BlockCertificate {
+  const signature = new Uint8Array(64).fill(whose)
+  return {
+    scheme: 1,
+    height,
+    round: 0,
+    blockId,
+    signatures: Array.from({ length: 21 }, (_, at) => ({ index: at + (whose % 10), signature })),
+  }
+}
+
+/** Blocks of a minute each. Every fifth was decided here by other votes than the next proposer counted. */
+function ledgerBlocks(count: number): CertifiedBlock[] {
+  const blocks: CertifiedBlock[] = []
+  let last: BlockCertificate | undefined
+  for (let height = 1; height <= count; height++) {
+    const block = makeBlock(
+      {
+        chainId,
+        height,
+        time: START + height * MINUTE,
+        proposer: validators[height % 31]!.id,
+        previousId: blocks.at(-1)?.block.id ?? ZERO_HASH,
+        stateRoot: sha256(Uint8Array.of(height & 255)),
+        validatorsHash: setRoot(validators),
+        nextValidatorsHash: setRoot(validators),
+        extension: new Uint8Array(),
+        ledger: {
+          afterValidatorsRoot: setRoot(validators),
+          resultsRoot: ZERO_HASH,
+          historyRoot: ZERO_HASH,
+          rules: 1,
+          nextRules: undefined,
+        },
+      },
+      height % 3 === 0 ? [Uint8Array.of(height)] : [],
+      last,
+    )
+    const own = certificate(height, block.id, 1)
+    blocks.push({ block, certificate: own })
+    last = height % 5 === 0 ? certificate(height, block.id, 2) : own
+  }
+  return blocks
+}
+
+const disk = () => createMemoryDisk({ random: seededRandom(1) }).open()
+const bytesOf = (one: CertifiedBlock) => encodeCanonical(certifiedToValue(one))
+const blocks = ledgerBlocks(30)
+
+function snapshotAt(height: number): Snapshot {
+  const { block, certificate: decided } = blocks[height - 1]!
+  const sets = { validators, nextValidators: validators, afterValidators: validators }
+  return { head: { header: block.header, certificate: decided, ...sets, size: 0 }, state: new Uint8Array() }
+}
+
+/** As releases before wrote them: both certificates in each row. */
+function putAsBefore(store: Store, one: CertifiedBlock): void {
+  const key = storeKey(chainId, KIND.block, one.block.header.height)
+  store.batch([{ kind: 'put', key, value: bytesOf(one) }], { durable: true })
+}
+
+function put(store: ChainStore, ...some: readonly CertifiedBlock[]): void {
+  for (const one of some) store.putBlock(one, undefined, keepAll, [])
+}
+
+function sizeOf(store: Store): number {
+  let bytes = 0
+  for (const [key, value] of store.range(new Uint8Array())) bytes += key.length + value.length
+  return bytes
+}
+
+describe('blocks of a ledger on disk', () => {
+  it('gives back what was put, with the certificate that the next block names', () => {
+    const pairs = disk()
+    put(new ChainStore(chainId, pairs, disk()), ...blocks)
+    const store = new ChainStore(chainId, pairs, disk())
+    for (const [index, one] of blocks.entries()) {
+      const read = store.block(index + 1)!
+      const next = blocks[index + 1]
+      const expected = next === undefined ? one : { block: one.block, certificate: next.block.lastCertificate! }
+      expect(bytesOf(read)).toEqual(bytesOf(expected))
+    }
+    expect(store.blocksFrom(1)[0]!.block.id).toEqual(blocks[0]!.block.id)
+    expect([...store.blocks(7)].map(({ block }) => block.header.height)[0]).toBe(7)
+  })
+
+  it('keeps each certificate once', () => {
+    const [once, twice] = [disk(), disk()]
+    put(new ChainStore(chainId, once, disk()), ...blocks)
+    for (const one of blocks) putAsBefore(twice, one)
+    const certificateBytes = 21 * 64
+    expect(sizeOf(twice) - sizeOf(once)).toBeGreaterThan(29 * (certificateBytes - 60))
+  })
+
+  it('goes on with a file of a release that kept it twice', () => {
+    const pairs = disk()
+    for (const one of blocks.slice(0, 12)) putAsBefore(pairs, one)
+    put(new ChainStore(chainId, pairs, disk()), ...blocks.slice(12))
+    const store = new ChainStore(chainId, pairs, disk())
+    expect([...store.blocks(1)].map(({ block }) => block.id)).toEqual(blocks.map(({ block }) => block.id))
+    expect(
+      store
+        .blocksFrom(10)
+        .map(({ block }) => block.header.height)
+        .slice(0, 5),
+    ).toEqual([10, 11, 12, 13, 14])
+    expect(storedHeight(chainId, pairs, 1)).toBe(30)
+    expect([...storedBlocks(chainId, pairs, 1)].every(({ decided }) => decided !== undefined)).toBe(true)
+  })
+
+  it('drops what is too old, and can still read the first block that stays', () => {
+    const pairs = disk()
+    const store = new ChainStore(chainId, pairs, disk())
+    put(store, ...blocks.slice(0, 19))
+    store.putBlock(blocks[19]!, snapshotAt(20), { keepBlocks: 2, keepMs: 8 * MINUTE }, [])
+    const again = new ChainStore(chainId, pairs, disk())
+    expect(again.block(11)).toBeUndefined()
+    expect(again.block(12)!.block.id).toEqual(blocks[11]!.block.id)
+    expect([...pairs.range(storeKey(chainId, KIND.certificate), storeKey(chainId, KIND.certificate, 11))]).toEqual([])
+  })
+
+  it('drops a part at a time where all were kept until now', () => {
+    const pairs = disk()
+    const store = new ChainStore(chainId, pairs, disk())
+    const many = ledgerBlocks(limits.DROPPED_AT_ONCE + 300)
+    put(store, ...many.slice(0, -2))
+    const drop = (one: CertifiedBlock) => store.putBlock(one, snapshotAt(20), { keepBlocks: 100 }, [])
+    drop(many.at(-2)!)
+    expect(store.block(limits.DROPPED_AT_ONCE)).toBeUndefined()
+    expect(store.block(limits.DROPPED_AT_ONCE + 1)).toBeDefined()
+    drop(many.at(-1)!)
+    expect(store.block(limits.DROPPED_AT_ONCE + 199)).toBeUndefined()
+    expect(store.block(limits.DROPPED_AT_ONCE + 200)).toBeDefined()
+  })
+
+  it('begins anew behind a snapshot', () => {
+    const pairs = disk()
+    const store = new ChainStore(chainId, pairs, disk())
+    put(store, ...blocks.slice(0, 5))
+    store.putSnapshot(snapshotAt(20))
+    put(store, ...blocks.slice(20))
+    const again = new ChainStore(chainId, pairs, disk())
+    expect(again.block(5)).toBeUndefined()
+    expect([...again.blocks(1)].map(({ block }) => block.header.height)).toEqual([
+      21, 22, 23, 24, 25, 26, 27, 28, 29, 30,
+    ])
+    dropChain(chainId, pairs)
+    expect(sizeOf(pairs)).toBe(0)
+  })
+
+  it('says that a block without its certificate is damaged', () => {
+    const pairs = disk()
+    put(new ChainStore(chainId, pairs, disk()), ...blocks)
+    pairs.batch([{ kind: 'delete', key: storeKey(chainId, KIND.certificate, 8) }], { durable: true })
+    const store = new ChainStore(chainId, pairs, disk())
+    expect(() => store.block(8)).toThrow('without its certificate')
+    expect(() => store.block(9)).toThrow('without its certificate')
+    expect(equalBytes(store.block(10)!.block.id, blocks[9]!.block.id)).toBe(true)
+    const found = [...storedBlocks(chainId, pairs, 1)].filter(({ decided }) => decided === undefined)
+    expect(found.map(({ height }) => height)).toEqual([8, 9])
+  })
+})
