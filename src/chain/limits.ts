@@ -205,9 +205,14 @@ export const limits = {
   MAX_ASSEMBLY_BYTES: 32_768,
   /** Into how many pieces a gap is to fall: fewer gaps would leave sources idle at the end. */
   PIECES_OF_A_GAP: 4,
-  /** Time for a source to send one piece, ms, and how often in a row it may fail to before it is asked no more. */
+  /**
+   * Time for a source to send one piece, ms, and how often in a row it may fail to before it is asked no more. It is asked again after a pause that
+   * doubles: a source that is away for two and a half minutes, or that refuses what comes too fast, is not lost, nor is what was gathered.
+   */
   PIECE_TIMEOUT_MS: 10_000,
-  PIECE_FAILURES: 3,
+  PIECE_FAILURES: 8,
+  PIECE_PAUSE_MS: 1_000,
+  PIECE_LONGEST_PAUSE_MS: 30_000,
   /** Blocks of one height whose changes are remembered until one of them is decided: proposals of some rounds. */
   MAX_PREPARED: 8,
   /** Rows that are removed with one batch while old versions are pruned: about 20 ms, so that reads come between. */

@@ -1,6 +1,6 @@
 /**
  * Gets the state of a certified header from several sources at once, one piece at a time from each. A source whose piece does not hold is
- * asked no more; one that is slow or fails has a few tries. What is on disk already is not fetched again.
+ * asked no more; one that is slow, busy or away is asked again after a while. What is on disk already is not fetched again.
  */
 import {
   ChordnsError,
@@ -9,6 +9,7 @@ import {
   errorText,
   isChordnsError,
   type Log,
+  sleep,
   toHex,
   withTimeout,
 } from '../../base/index.ts'
@@ -88,7 +89,14 @@ class CatchUp {
       this.#wake()
       if (outcome === 'refused') return
       failures = outcome === 'taken' ? 0 : failures + 1
+      if (failures > 0) await this.#pause(failures)
     }
+  }
+
+  /** Whoever is asked for more than it gives in a second refuses at once, and a network may be away for a minute: neither ends the work. */
+  async #pause(failures: number): Promise<void> {
+    const ms = Math.min(limits.PIECE_PAUSE_MS * 2 ** (failures - 1), limits.PIECE_LONGEST_PAUSE_MS)
+    await sleep(this.#deps.clock, ms, this.#signal).catch(() => {})
   }
 
   report(): CatchUpReport {

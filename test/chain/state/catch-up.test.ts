@@ -114,18 +114,72 @@ describe('catching up from pieces', () => {
     expect((await state.status()).head?.size).toBe(COUNT)
   })
 
-  it('asks a source that fails three times in a row no more', async () => {
-    const { truth, root } = await world()
-    let asked = 0
+  it('asks a source that fails again after a pause, ever more rarely, and at last no more', async () => {
+    const { root } = await world()
+    const clock = virtualClock({ settle: setImmediate })
+    const asked: number[] = []
     const failing: PieceSource = {
       name: 'failing',
       fetch: async () => {
-        asked++
+        asked.push(clock.monotonic())
         throw new Error('no such state')
       },
     }
-    await catchUp(deps(memoryState(), [failing, honest('b', truth)]), { height: HEIGHT, root }, never)
-    expect(asked).toBe(3)
+    const work = catchUp({ ...deps(memoryState(), [failing]), clock }, { height: HEIGHT, root }, never)
+    await expect(clock.run(work)).rejects.toMatchObject({ code: 'CHAIN_NO_SOURCE' })
+    expect(asked).toEqual([0, 1_000, 3_000, 7_000, 15_000, 31_000, 61_000, 91_000])
+  })
+
+  it('ends when the others have sent all, though one that failed waits', async () => {
+    const { truth, root } = await world()
+    const failing: PieceSource = { name: 'failing', fetch: () => Promise.reject(new Error('away')) }
+    const state = memoryState()
+    // No time passes.
+    await catchUp(deps(state, [failing, honest('b', truth)]), { height: HEIGHT, root }, never)
+    expect((await state.status()).head?.size).toBe(COUNT)
+  })
+
+  it('goes on with what it has after all sources were away for two minutes', async () => {
+    const { truth, root } = await world()
+    const clock = virtualClock({ settle: setImmediate })
+    const state = memoryState()
+    let sent = 0
+    const source = (name: string): PieceSource => ({
+      name,
+      fetch: async (request) => {
+        if (sent >= 10 && clock.monotonic() < 120_000) return new Promise(() => {})
+        sent++
+        return truth.piece(request)
+      },
+    })
+    const work = catchUp({ ...deps(state, [source('a'), source('b')]), clock }, { height: HEIGHT, root }, never)
+    const report = await clock.run(work)
+    expect((await state.status()).head?.root).toEqual(root)
+    // None came twice but those that both were asked for at once.
+    expect([...report.pieces.values()].reduce((sum, one) => sum + one, 0)).toBeGreaterThan(20)
+    expect(sent).toBeLessThan(40)
+  })
+
+  it('takes no refusal of what it asks for too fast as the end of a source', async () => {
+    const { truth, root } = await world()
+    const clock = virtualClock({ settle: setImmediate })
+    let credit = 8
+    const rated: PieceSource = {
+      name: 'rated',
+      fetch: async (request) => {
+        if (credit === 0) throw new Error('refused')
+        credit--
+        return truth.piece(request)
+      },
+    }
+    const earn = (): void => {
+      credit = Math.min(8, credit + 4)
+      clock.after(1_000, earn)
+    }
+    clock.after(1_000, earn)
+    const state = memoryState()
+    await clock.run(catchUp({ ...deps(state, [rated]), clock }, { height: HEIGHT, root }, never))
+    expect((await state.status()).head?.size).toBe(COUNT)
   })
 
   it('goes on after a restart with what it has', async () => {
