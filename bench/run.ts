@@ -31,6 +31,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ readonly benchmark: Be
   month: () => import('./month.ts'),
   outage: () => import('./outage.ts'),
   peers: () => import('./peers.ts'),
+  polls: () => import('./polls.ts'),
   read: () => import('./read.ts'),
   state: () => import('./state.ts'),
   upkeep: () => import('./upkeep.ts'),

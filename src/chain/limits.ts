@@ -217,6 +217,9 @@ export const limits = {
   MAX_PREPARED: 8,
   /** Rows that are removed with one batch while old versions are pruned: about 20 ms, so that reads come between. */
   PRUNED_AT_ONCE: 2_000,
+  /** For so long after a piece of it was sent a version is kept, ms: longer than who gets it pauses. So many are kept for that beyond those that always are. */
+  HELD_VERSION_MS: 60_000,
+  MAX_HELD_VERSIONS: 2_048,
   /** Blocks that are dropped with one batch once they are too old: ten times what comes between two snapshots, so a node that kept all gets there. */
   DROPPED_AT_ONCE: 1_000,
   /** Keys in one row of the list of what went stale: about 4 kB. */

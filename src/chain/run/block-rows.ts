@@ -1,20 +1,30 @@
 /**
- * How decided blocks stand in the store. A chunk chain's stand as they are sent. A ledger's certificates have rows of their own, 1.4 kB each with
- * 31 validators: each decided one block and is in the next, and stands there once. Rows of earlier releases have both certificates in them, and are read.
+ * How decided blocks stand in the store. A chunk chain's stand as they are sent. A ledger's stand in three rows: the header, the rest, and the
+ * certificate, of 1.4 kB with 31 validators. Each certificate decided one block and is in the next, and stands there once; and whoever asks for headers makes
+ * nobody read transactions. Rows of earlier releases have all in one, and are read.
  */
 import { concatBytes, equalBytes, type Store, type StoreWrite } from '../../base/index.ts'
 import { type CborValue, encodeCanonical } from '../../crypto/index.ts'
-import { blockFromValue, headerFromValue, headerToValue } from '../blocks/blocks.ts'
+import { blockFromValue, decodeHeader, headerToValue } from '../blocks/blocks.ts'
 import { certificateFromValue, certificateHash, certificateToValue } from '../blocks/certificates.ts'
 import { certifiedFromValue, certifiedToValue } from '../blocks/messages.ts'
 import { limits } from '../limits.ts'
 import { malformed, readCbor, readInteger, readRow } from '../reading.ts'
-import type { CertifiedBlock } from '../types.ts'
+import type { CertifiedBlock, CertifiedHeader } from '../types.ts'
 
 /** What a key is of; it follows the chain's id. */
-export const KIND = { block: 1, snapshot: 2, record: 3, retired: 4, history: 5, halted: 6, certificate: 7 } as const
+export const KIND = {
+  block: 1,
+  snapshot: 2,
+  record: 3,
+  retired: 4,
+  history: 5,
+  halted: 6,
+  certificate: 7,
+  header: 8,
+} as const
 
-/** Of the rows without certificates. Those of earlier releases have two items: block and certificate. */
+/** Of what is neither header nor certificate. Rows of earlier releases have two items: block and certificate. */
 const ROW_VERSION = 1
 /** A block as stored: certificates and all. */
 const MAX_STORED_BYTES = limits.MAX_LEDGER_TRANSACTIONS_BYTES + 5 * limits.MAX_LEDGER_TRANSACTIONS + 70_000
@@ -48,7 +58,8 @@ export function blockWrites(
   })
   if (header.ledger === undefined) return [put(KIND.block, height, certifiedToValue({ block, certificate }))]
   const writes = [
-    put(KIND.block, height, [ROW_VERSION, headerToValue(header), transactions, evidence]),
+    put(KIND.block, height, [ROW_VERSION, transactions, evidence]),
+    put(KIND.header, height, headerToValue(header)),
     put(KIND.certificate, height, certificateToValue(certificate)),
   ]
   // Whoever made the next block may have counted other votes than this node did. The block needs the certificate that its header names.
@@ -84,25 +95,36 @@ export function readBlockRow(
 ): CertifiedBlock {
   const row = readCbor(bytes, MAX_STORED_BYTES, 'stored block')
   if (isWhole(row)) return certifiedFromValue(row)
-  const [version, header, transactions, evidence] = readRow(row, 4, 'stored block')
+  const [version, transactions, evidence] = readRow(row, 3, 'stored block')
   readInteger(version, ROW_VERSION, ROW_VERSION, 'stored block')
-  const certificateOf = (at: number): CborValue => {
-    const stored = store.get(storeKey(chainId, KIND.certificate, at))
-    if (stored === undefined) throw malformed('a stored block without its certificate')
-    return readCbor(stored, MAX_STORED_BYTES, 'stored certificate')
-  }
-  const last = height === 1 ? null : certificateOf(height - 1)
-  const block = blockFromValue([header!, transactions!, last, evidence!])
+  const header = readCbor(beside(chainId, store, KIND.header, height), MAX_STORED_BYTES, 'stored header')
+  const last = height === 1 ? null : certificateValue(chainId, store, height - 1)
+  const block = blockFromValue([header, transactions!, last, evidence!])
   if (block.header.height !== height) throw malformed('a stored block of another height')
-  return { block, certificate: certificateFromValue(certificateOf(height)) }
+  return { block, certificate: certificateFromValue(certificateValue(chainId, store, height)) }
 }
 
-/** Of a block row, without what else is in it. Throws CHAIN_MALFORMED. */
-export function timeOfRow(bytes: Uint8Array): number {
-  const row = readCbor(bytes, MAX_STORED_BYTES, 'stored block')
-  if (!isWhole(row)) return headerFromValue(readRow(row, 4, 'stored block')[1]).time
-  const [block] = readRow(row, 2, 'stored block')
-  return headerFromValue((block as readonly CborValue[])[0]).time
+/** The header of a block and what decided it; its transactions are read only where they stand in one row with it. Throws CHAIN_MALFORMED. */
+export function readHeader(chainId: Uint8Array, store: BlockStore, height: number): CertifiedHeader | undefined {
+  const bytes = store.get(storeKey(chainId, KIND.header, height))
+  if (bytes !== undefined)
+    return {
+      header: decodeHeader(bytes),
+      certificate: certificateFromValue(certificateValue(chainId, store, height)),
+    }
+  const whole = readBlock(chainId, store, height)
+  return whole && { header: whole.block.header, certificate: whole.certificate }
+}
+
+function certificateValue(chainId: Uint8Array, store: BlockStore, height: number): CborValue {
+  return readCbor(beside(chainId, store, KIND.certificate, height), MAX_STORED_BYTES, 'stored certificate')
+}
+
+function beside(chainId: Uint8Array, store: BlockStore, kind: number, height: number): Uint8Array {
+  const stored = store.get(storeKey(chainId, kind, height))
+  if (stored === undefined)
+    throw malformed(`a stored block without its ${kind === KIND.header ? 'header' : 'certificate'}`)
+  return stored
 }
 
 function isWhole(row: CborValue): boolean {

@@ -10,7 +10,7 @@ import type { Remembered } from '../machine/machine.ts'
 import type { MadeHash } from '../machine/state.ts'
 import type { ChainOptions } from '../options.ts'
 import { extendHistory, type HistoryHashes } from '../trees/history.ts'
-import type { CertifiedBlock, Snapshot } from '../types.ts'
+import type { CertifiedBlock, CertifiedHeader, Snapshot } from '../types.ts'
 import {
   blockRowsOf,
   blockWrites,
@@ -18,8 +18,8 @@ import {
   KIND,
   readBlock,
   readBlockRow,
+  readHeader,
   storeKey,
-  timeOfRow,
 } from './block-rows.ts'
 import { storedRecord, storedSnapshot } from './stored-chain.ts'
 
@@ -133,7 +133,7 @@ export class ChainStore {
   /** What is below was skipped: it is dropped, so that there are no gaps in what is kept. */
   putSnapshot(snapshot: Snapshot): void {
     const { height } = snapshot.head.header
-    const drops = [...this.#drops(KIND.block, height), ...this.#drops(KIND.certificate, height)]
+    const drops = [...this.#dropsOfBlocks(height), ...this.#drops(KIND.certificate, height)]
     const made = hashesBeside(snapshot)
     this.#store.batch([this.#snapshotWrite(snapshot), ...drops, ...this.#hashWrites(made)], { durable: true })
     this.#recent.clear()
@@ -144,7 +144,14 @@ export class ChainStore {
     return this.#recent.get(height) ?? readBlock(this.#chainId, this.#store, height)
   }
 
-  /** The same, for one who asks for part after part of it: the last one is kept decoded. */
+  /** Of the same, what a follower checks. Throws CHAIN_MALFORMED. */
+  header(height: number): CertifiedHeader | undefined {
+    const known = this.#recent.get(height)
+    if (known !== undefined) return { header: known.block.header, certificate: known.certificate }
+    return readHeader(this.#chainId, this.#store, height)
+  }
+
+  /** A block, for one who asks for part after part of it: the last one is kept decoded. */
   blockToServe(height: number): CertifiedBlock | undefined {
     if (this.#served?.block.header.height !== height) this.#served = this.block(height)
     return this.#served
@@ -198,11 +205,15 @@ export class ChainStore {
     let [low, high] = [first, Math.min(height, first + limits.DROPPED_AT_ONCE)]
     while (until !== Number.POSITIVE_INFINITY && low < high) {
       const middle = (low + high) >> 1
-      const row = this.#store.get(this.#key(KIND.block, middle))
-      if (row === undefined || timeOfRow(row) < until) low = middle + 1
+      const time = readHeader(this.#chainId, this.#store, middle)?.header.time ?? 0
+      if (time < until) low = middle + 1
       else high = middle
     }
-    return [...this.#drops(KIND.block, high), ...this.#drops(KIND.certificate, high - 1)]
+    return [...this.#dropsOfBlocks(high), ...this.#drops(KIND.certificate, high - 1)]
+  }
+
+  #dropsOfBlocks(below: number): StoreWrite[] {
+    return [...this.#drops(KIND.block, below), ...this.#drops(KIND.header, below)]
   }
 
   /** Of a kind that has no gaps. */

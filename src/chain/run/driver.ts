@@ -23,7 +23,7 @@ import type {
 import { type ChainOptions, chunkChainOptions, ledgerChainOptions } from '../options.ts'
 import type { StateApplication, StatePoint } from '../state/hosted.ts'
 import { type HistoryHashes, historyPath } from '../trees/history.ts'
-import type { Block, CertifiedBlock, ChainEquivocation, ChainStatus, Validator } from '../types.ts'
+import type { Block, CertifiedBlock, CertifiedHeader, ChainEquivocation, ChainStatus, Validator } from '../types.ts'
 import { ChainStore } from './chain-store.ts'
 import { type ApplicationPort, type Elsewhere, elsewhere } from './elsewhere.ts'
 
@@ -111,6 +111,8 @@ export interface Chain<S> {
   state(): S
   /** Throws CHAIN_MALFORMED when the stored block is damaged. */
   block(height: number): CertifiedBlock | undefined
+  /** The same without reading what is in the block. */
+  header(height: number): CertifiedHeader | undefined
   /** Schema 2: the hashes of the history, as far as they are kept. */
   readonly historyHashes: HistoryHashes
   /** Of the height before, this one, and the next. */
@@ -177,7 +179,7 @@ class ChainDriver<S> implements Chain<S> {
     this.#hooks = hooks
     this.#store = new ChainStore(chainId, stores.blocks, stores.votes ?? stores.blocks)
     const past: ChainPast = {
-      header: (height) => this.#store.block(height)?.block.header,
+      header: (height) => this.#store.header(height)?.header,
       path: (of, within) => historyPath(this.#store.historyHash, of - 1, within - 1),
     }
     this.#context = {
@@ -288,6 +290,10 @@ class ChainDriver<S> implements Chain<S> {
 
   block(height: number): CertifiedBlock | undefined {
     return this.#store.block(height)
+  }
+
+  header(height: number): CertifiedHeader | undefined {
+    return this.#store.header(height)
   }
 
   get historyHashes(): HistoryHashes {

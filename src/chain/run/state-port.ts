@@ -1,5 +1,6 @@
 /** The port to an application whose calls are promises, such as one in a thread; pieces of a state come from peers by requests. */
 import type { Clock, Log } from '../../base/index.ts'
+import { limits } from '../limits.ts'
 import type { PeerName } from '../machine/state.ts'
 import { catchUp } from '../state/catch-up.ts'
 import type { RemoteState } from '../state/methods.ts'
@@ -16,11 +17,15 @@ export interface StatePortDeps {
   readonly fetchPiece: (from: PeerName, request: PieceRequest, signal: AbortSignal) => Promise<Uint8Array>
 }
 
+export interface StatePort extends ApplicationPort {
+  /** Somebody gets the state of this height in pieces: it is kept until nobody has asked for a while. */
+  hold(height: number): void
+}
+
 /** `signal` ends what is being fetched. */
-export function statePort(
-  { call, state, clock, log, fetchPiece }: StatePortDeps,
-  signal: AbortSignal,
-): ApplicationPort {
+export function statePort({ call, state, clock, log, fetchPiece }: StatePortDeps, signal: AbortSignal): StatePort {
+  /** When a piece of a height was asked for last. */
+  const held = new Map<number, number>()
   let pruneBelow = 0
   let isPruning = false
 
@@ -28,7 +33,10 @@ export function statePort(
   async function pruneAll(): Promise<void> {
     isPruning = true
     try {
-      while (!signal.aborted && (await state.pruneSome(pruneBelow)));
+      for (let done = 0; done < pruneBelow && !signal.aborted; ) {
+        const below = pruneBelow
+        if (!(await state.pruneSome(below))) done = below
+      }
     } catch (error) {
       // What cannot be removed takes room and does no harm; what cannot be written shows with the next block.
       log.warn({ error: String(error) }, 'old versions of the state are not removed')
@@ -37,7 +45,21 @@ export function statePort(
     }
   }
 
+  /** A chain with a block a second is past what it keeps before a state of a million names is sent; but nobody may hold all versions. */
+  function unheld(below: number): number {
+    let lowest = below
+    for (const [height, at] of held)
+      if (clock.monotonic() - at > limits.HELD_VERSION_MS) held.delete(height)
+      else lowest = Math.min(lowest, height)
+    return Math.max(lowest, below - limits.MAX_HELD_VERSIONS)
+  }
+
   return {
+    hold(height) {
+      held.delete(height)
+      held.set(height, clock.monotonic())
+      if (held.size > limits.MAX_HELD_VERSIONS) held.delete(held.keys().next().value!)
+    },
     call(method, given, done) {
       call(method, given).then(
         (result) => done({ result: result as never }),
@@ -56,8 +78,9 @@ export function statePort(
       catchUp({ state, sources, clock, log }, target, signal).then(() => done(undefined), failed)
     },
     prune(below) {
-      if (below <= pruneBelow) return
-      pruneBelow = below
+      const until = unheld(below)
+      if (until <= pruneBelow) return
+      pruneBelow = until
       if (!isPruning) void pruneAll()
     },
   }

@@ -75,7 +75,7 @@ export function dropChain(chainId: Uint8Array, store: Store): void {
   const ranges = [
     [0, KIND.record],
     [KIND.history, KIND.history + 1],
-    [KIND.certificate, KIND.certificate + 1],
+    [KIND.certificate, KIND.header + 1],
   ] as const
   for (const [from, to] of ranges)
     for (const [key] of store.range(storeKey(chainId, from), storeKey(chainId, to)))

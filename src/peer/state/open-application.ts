@@ -47,9 +47,16 @@ export async function openApplication(
   const call = (method: string, given: readonly unknown[]) => thread.call(method, given)
   const state = remoteState(call)
   const end = new AbortController()
+  const port = statePort({ call, state, ...deps }, end.signal)
   return {
-    port: statePort({ call, state, ...deps }, end.signal),
-    state,
+    port,
+    state: {
+      ...state,
+      piece(request) {
+        port.hold(request.height)
+        return state.piece(request)
+      },
+    },
     ask: (question, given) => call('ask', [question, given]),
     close() {
       end.abort()

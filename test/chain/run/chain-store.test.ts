@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { equalBytes, type Store } from '../../../src/base/index.ts'
-import { makeBlock, ZERO_HASH } from '../../../src/chain/blocks/blocks.ts'
+import { encodeHeader, makeBlock, ZERO_HASH } from '../../../src/chain/blocks/blocks.ts'
 import { certifiedToValue } from '../../../src/chain/blocks/messages.ts'
 import { setRoot } from '../../../src/chain/blocks/set-root.ts'
 import { limits } from '../../../src/chain/limits.ts'
@@ -101,6 +101,8 @@ describe('blocks of a ledger on disk', () => {
       const expected = next === undefined ? one : { block: one.block, certificate: next.block.lastCertificate! }
       expect(bytesOf(read)).toEqual(bytesOf(expected))
     }
+    expect(encodeHeader(store.header(9)!.header)).toEqual(encodeHeader(blocks[8]!.block.header))
+    expect(store.header(31)).toBeUndefined()
     expect(store.blocksFrom(1)[0]!.block.id).toEqual(blocks[0]!.block.id)
     expect([...store.blocks(7)].map(({ block }) => block.header.height)[0]).toBe(7)
   })
@@ -125,6 +127,11 @@ describe('blocks of a ledger on disk', () => {
         .map(({ block }) => block.header.height)
         .slice(0, 5),
     ).toEqual([10, 11, 12, 13, 14])
+    for (const height of [3, 12, 13]) {
+      const { header, certificate: decided } = store.header(height)!
+      expect(encodeHeader(header)).toEqual(encodeHeader(blocks[height - 1]!.block.header))
+      expect(decided.blockId).toEqual(blocks[height - 1]!.block.id)
+    }
     expect(storedHeight(chainId, pairs, 1)).toBe(30)
     expect([...storedBlocks(chainId, pairs, 1)].every(({ decided }) => decided !== undefined)).toBe(true)
   })
@@ -137,7 +144,9 @@ describe('blocks of a ledger on disk', () => {
     const again = new ChainStore(chainId, pairs, disk())
     expect(again.block(11)).toBeUndefined()
     expect(again.block(12)!.block.id).toEqual(blocks[11]!.block.id)
-    expect([...pairs.range(storeKey(chainId, KIND.certificate), storeKey(chainId, KIND.certificate, 11))]).toEqual([])
+    for (const kind of [KIND.certificate, KIND.header])
+      expect([...pairs.range(storeKey(chainId, kind), storeKey(chainId, kind, 11))]).toEqual([])
+    expect(again.header(11)).toBeUndefined()
   })
 
   it('drops a part at a time where all were kept until now', () => {
@@ -169,15 +178,17 @@ describe('blocks of a ledger on disk', () => {
     expect(sizeOf(pairs)).toBe(0)
   })
 
-  it('says that a block without its certificate is damaged', () => {
+  it('says that a block without its header or certificate is damaged', () => {
     const pairs = disk()
     put(new ChainStore(chainId, pairs, disk()), ...blocks)
     pairs.batch([{ kind: 'delete', key: storeKey(chainId, KIND.certificate, 8) }], { durable: true })
+    pairs.batch([{ kind: 'delete', key: storeKey(chainId, KIND.header, 20) }], { durable: true })
     const store = new ChainStore(chainId, pairs, disk())
+    expect(() => store.block(20)).toThrow('without its header')
     expect(() => store.block(8)).toThrow('without its certificate')
     expect(() => store.block(9)).toThrow('without its certificate')
     expect(equalBytes(store.block(10)!.block.id, blocks[9]!.block.id)).toBe(true)
     const found = [...storedBlocks(chainId, pairs, 1)].filter(({ decided }) => decided === undefined)
-    expect(found.map(({ height }) => height)).toEqual([8, 9])
+    expect(found.map(({ height }) => height)).toEqual([8, 9, 20])
   })
 })
