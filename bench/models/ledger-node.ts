@@ -218,7 +218,8 @@ class Node implements Tasks {
       const started = performance.now()
       const found = await this.#chain.served.states.prove(this.#chain.status().height, [nameStateKey(label)])
       times.push(performance.now() - started)
-      if (found?.values[0] === undefined) throw new Error('a name that is not there')
+      if (found?.values[0] === undefined)
+        throw new Error(`no proof of a name: ${found === undefined ? 'no such state' : 'absent'}`)
       bytes.push(found.proof.length + found.values[0].length)
     }
     return {

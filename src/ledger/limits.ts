@@ -14,6 +14,9 @@ export const limits = {
   /** Engine messages under way to one peer; what is more is lost, as on any network. */
   MAX_IN_FLIGHT: 32,
   SEND_TIMEOUT_MS: 2_000,
+  /** How often, and how long each time, a proof of a state waits that is decided and not written yet, ms: in all less than a follower waits. */
+  STATE_WAITS: 20,
+  STATE_WAIT_MS: 50,
   /** A hundred validators, as the chain has it. */
   MAX_SET_BYTES: 8_192,
   /** For each frame of a piece, ms. */

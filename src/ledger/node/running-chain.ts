@@ -36,6 +36,7 @@ import type { LedgerApplication } from '../application/application.ts'
 import type { LedgerGenesis } from '../genesis/genesis-file.ts'
 import { limits } from '../limits.ts'
 import { encodeLedgerRequest, LedgerRequestKind, SubmitReply, type TransactionOutcome } from './messages.ts'
+import { newestStates } from './newest-state.ts'
 import { OutcomeMemory } from './outcome-memory.ts'
 import { cutPiece, joinedPiece } from './pieces.ts'
 import { EnginePost, type SendLedgerRequest } from './post.ts'
@@ -148,7 +149,9 @@ export class RunningChain {
       },
       { ...ledgerChainOptions, heartbeatMs, intervalMs, rules, genesisTime },
     )
-    this.served = { headers: this.#headers(), states: this.#states() }
+    const { state } = application
+    const states = newestStates({ state, clock, height: () => this.chain.status().height })
+    this.served = { headers: this.#headers(), states }
     this.cosigning = new Cosigning({
       clock,
       scheme,
@@ -183,20 +186,6 @@ export class RunningChain {
       certified: (height) => (height > 0 ? chain.header(height) : undefined),
       hashes: chain.historyHashes,
       set: (root) => this.#sets.of(root),
-    }
-  }
-
-  #states(): StateProver {
-    const { state } = this.application
-    return {
-      async prove(height, keys) {
-        try {
-          return await state.prove(height, keys)
-        } catch (error) {
-          if (isChordnsError(error, 'CHAIN_STATE_GONE')) return undefined
-          throw error
-        }
-      },
     }
   }
 
