@@ -363,7 +363,11 @@ function summarise(names: number, { fillSeconds }: { fillSeconds: number }, meas
         WARM_BYTES,
       ),
       target('liars that were believed', joined.refused.some((one) => one.includes(joined.liar)) ? 0 : 1, 0),
-      target('sources that were refused and did not lie', joined.refused.length - 1, 0),
+      target(
+        'sources that were refused and did not lie',
+        joined.refused.filter((one) => !one.includes(joined.liar)).length,
+        0,
+      ),
       target('new validators with another root', joined.sameRoot ? 0 : 1, 0),
       target('chains that halted', wrong, 0),
     ],
