@@ -78,7 +78,8 @@ class Node implements Tasks {
       unreachable: 'dns',
       witness: [],
       trust: new Map(),
-    } satisfies Config['ledger']
+      answerTo: [],
+    }
     const config = {
       data,
       ledger,
