@@ -4,6 +4,7 @@ import { stdout } from 'node:process'
 import { Command, InvalidArgumentError } from 'commander'
 import { runChains } from './chain/command.ts'
 import { replayWorld, runWorlds } from './command.ts'
+import { ledgerWorlds } from './ledger/suite.ts'
 import { lightWorlds } from './light/suite.ts'
 import { nodeWorlds } from './nodes/suite.ts'
 import { ringWorlds } from './ring/suite.ts'
@@ -13,6 +14,7 @@ interface Options {
   readonly ring?: boolean
   readonly nodes?: boolean
   readonly light?: boolean
+  readonly ledger?: boolean
   readonly seeds?: readonly [number, number]
   readonly sizes?: readonly number[]
   readonly long?: boolean
@@ -31,8 +33,8 @@ const range = (text: string): readonly [number, number] => {
 
 const sizesOf = (text: string): readonly number[] => {
   const sizes = text.split(',').map(Number)
-  if (!sizes.every((size) => Number.isInteger(size) && size >= 4 && size < 100))
-    throw new InvalidArgumentError('must be numbers of validators from 4 to 99, as in 4,7')
+  if (!sizes.every((size) => Number.isInteger(size) && size >= 1 && size <= 100))
+    throw new InvalidArgumentError('must be numbers of validators from 1 to 100, as in 4,7')
   return sizes
 }
 
@@ -51,9 +53,10 @@ const values = new Command('test:sim')
   .option('--chain', 'chains only')
   .option('--ring', 'rings only')
   .option('--light', 'light followers of ledgers only')
+  .option('--ledger', 'ledgers with the applications of production only')
   .option('--nodes', 'whole nodes only')
   .option('-s, --seeds <range>', 'these worlds, without the planted bugs (default 1..200; 1..10000 with --full)', range)
-  .option('--sizes <list>', 'validators of a chain (default 4,7)', sizesOf)
+  .option('--sizes <list>', 'validators of a chain (default 4,7; of a ledger 1 to 7)', sizesOf)
   .option('--long', 'longer chains')
   .option('-w, --workers <count>', 'threads for worlds of rings and whole nodes', workersOf, 1)
   .option('--full', 'about an hour each; goes on where it was ended when --json names the same file')
@@ -72,9 +75,10 @@ const values = new Command('test:sim')
 
 const { seeds, sizes, workers, json } = values
 const full = values.full === true
-const SUITES = ['chain', 'ring', 'light', 'nodes'] as const
+const SUITES = ['chain', 'ring', 'light', 'ledger', 'nodes'] as const
 const named = SUITES.filter((suite) => values[suite] === true)
-const suites: readonly (typeof SUITES)[number][] = named.length > 0 ? named : SUITES
+const suites: readonly (typeof SUITES)[number][] =
+  named.length > 0 ? named : SUITES.filter((suite) => suite !== 'ledger')
 /** Each suite keeps its own progress beside the result. */
 const progressOf = (suite: string) => (json === undefined || suites.length === 1 ? json : `${json}.${suite}`)
 const results: { readonly passed: number; readonly failed: number }[] = []
@@ -94,11 +98,14 @@ async function run(suite: (typeof suites)[number]) {
   const shared = { seeds, full, workers, json: progressOf(suite) }
   if (suite === 'chain') return runChains({ ...shared, sizes, long: values.long === true })
   if (suite === 'light') return runWorlds(lightWorlds, shared)
+  if (suite === 'ledger')
+    return runWorlds(ledgerWorlds(sizes), sizes === undefined ? shared : { ...shared, workers: 1 })
   return suite === 'ring' ? runWorlds(ringWorlds, shared) : runWorlds(nodeWorlds, shared)
 }
 
 function replay(which: number) {
   if (values.light === true) return replayWorld(lightWorlds, which)
+  if (values.ledger === true) return replayWorld(ledgerWorlds(sizes), which)
   return values.nodes === true ? replayWorld(nodeWorlds, which) : replayWorld(ringWorlds, which)
 }
 

@@ -1,5 +1,6 @@
 /** Runs worlds of one kind on a thread of its own: a seed comes in, its outcome goes out. */
 import { parentPort, workerData } from 'node:worker_threads'
+import { ledgerWorlds } from './ledger/suite.ts'
 import { lightWorlds } from './light/suite.ts'
 import { nodeWorlds } from './nodes/suite.ts'
 import { ringWorlds } from './ring/suite.ts'
@@ -8,6 +9,7 @@ import type { Subject, WorldOutcome } from './suite.ts'
 const SUBJECTS: Readonly<Record<string, (seed: number) => Promise<WorldOutcome>>> = {
   ring: runner(ringWorlds),
   light: runner(lightWorlds),
+  ledger: runner(ledgerWorlds()),
   nodes: runner(nodeWorlds),
 }
 

@@ -50,7 +50,8 @@ export class TestLedger {
   readonly chainId: Uint8Array
   readonly genesis: Genesis
   readonly origin: string
-  readonly #makeKey: KeyMaker
+  /** Who person `n` is. */
+  readonly person: (n: number) => Person
   readonly #people = new Map<string, Person>()
   readonly certified: CertifiedHeader[] = []
   log = new HistoryLog()
@@ -59,9 +60,13 @@ export class TestLedger {
 
   constructor(
     people: readonly number[],
-    { name = 'root', makeKey = simScheme.signer }: { name?: string; makeKey?: KeyMaker } = {},
+    {
+      name = 'root',
+      makeKey = simScheme.signer,
+      person = (n) => personOf(n, makeKey),
+    }: { name?: string; makeKey?: KeyMaker; person?: (n: number) => Person } = {},
   ) {
-    this.#makeKey = makeKey
+    this.person = person
     const validators = this.#setOf(people)
     this.genesis = {
       ringId: 'home',
@@ -118,7 +123,7 @@ export class TestLedger {
   /** Another chain with the same blocks up to a height, for somebody to go on with otherwise. */
   fork(height: number): TestLedger {
     const people = [...this.#people.values()]
-    const copy = new TestLedger([], { name: this.genesis.name, makeKey: this.#makeKey })
+    const copy = new TestLedger([], { name: this.genesis.name, person: this.person })
     Object.assign(copy, { genesis: this.genesis, chainId: this.chainId })
     for (const person of people) copy.#people.set(keyOf(person.validator), person)
     copy.#sets.length = 0
@@ -211,6 +216,17 @@ export class TestLedger {
     return encodeNote(this.note(size, count))
   }
 
+  /** A header that was made elsewhere; `after`: the set in force two heights later. */
+  adopt(certified: CertifiedHeader, after: readonly Validator[]): void {
+    this.#sets[certified.header.height + 2] = after
+    this.#take(certified)
+  }
+
+  /** Who signs for a key of a set that was adopted. */
+  know(n: number): void {
+    this.#person(n)
+  }
+
   #take(certified: CertifiedHeader): void {
     this.certified.push(certified)
     this.log.append(certified.certificate.blockId)
@@ -221,7 +237,7 @@ export class TestLedger {
   }
 
   #person(n: number): Person {
-    const person = personOf(n, this.#makeKey)
+    const person = this.person(n)
     this.#people.set(keyOf(person.validator), person)
     return person
   }

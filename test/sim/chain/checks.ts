@@ -17,8 +17,8 @@ export class Violation extends Error {}
 export interface CheckerParts {
   readonly chainId: Uint8Array
   readonly scheme: SignatureScheme
-  /** All sets that may ever be in force. */
-  readonly sets: readonly (readonly Validator[])[]
+  /** All sets that were or may be in force. */
+  readonly sets: () => Iterable<readonly Validator[]>
   /** What a certificate must have; by the book, whatever rules the nodes go by. */
   readonly quorum: (n: number) => number
   readonly isLiar: (publicKey: Uint8Array) => boolean
@@ -26,7 +26,6 @@ export interface CheckerParts {
 
 export class Checker {
   readonly #parts: CheckerParts
-  readonly #sets = new Map<string, readonly Validator[]>()
   readonly #decided = new Map<number, { readonly id: string; readonly root: string; readonly previous: string }>()
   readonly #signed = new Map<string, string>()
   /** Highest decided by any honest node. */
@@ -34,8 +33,6 @@ export class Checker {
 
   constructor(parts: CheckerParts) {
     this.#parts = parts
-    for (const set of parts.sets)
-      for (const hash of [validatorsHash(set), setRoot(set)]) this.#sets.set(toHex(hash), set)
   }
 
   /** Agreement, equal state roots, an unbroken chain, and a certificate that verifies. `root`: of the deciding node. */
@@ -51,7 +48,7 @@ export class Checker {
     if (before !== undefined && before.id !== toHex(header.previousId))
       throw new Violation(`block ${header.height} is not after its previous`)
     if (known === undefined) {
-      const set = this.#sets.get(toHex(header.validatorsHash))
+      const set = this.#setOf(header.validatorsHash)
       if (set === undefined) throw new Violation(`an unknown set at height ${header.height}`)
       if (
         certificate.height !== header.height ||
@@ -62,6 +59,12 @@ export class Checker {
       this.#decided.set(header.height, { id, root: toHex(root), previous: toHex(header.previousId) })
     }
     this.height = Math.max(this.height, header.height)
+  }
+
+  #setOf(hash: Uint8Array): readonly Validator[] | undefined {
+    for (const set of this.#parts.sets())
+      if (equalBytes(validatorsHash(set), hash) || equalBytes(setRoot(set), hash)) return set
+    return undefined
   }
 
   /** An honest node never signs two things for one place, in all its lives together. */
@@ -87,7 +90,7 @@ export class Checker {
   accused(evidence: ChainEquivocation): void {
     const { chainId, scheme, sets, isLiar } = this.#parts
     if (!isLiar(evidence.first.signer)) throw new Violation('an honest node is accused')
-    if (!sets.some((set) => verifyEquivocation(scheme, evidence, chainId, set)))
+    if (![...sets()].some((set) => verifyEquivocation(scheme, evidence, chainId, set)))
       throw new Violation('evidence that does not verify')
   }
 }

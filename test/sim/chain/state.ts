@@ -1,6 +1,12 @@
 /** The application of one node with its state, on a disk of its own that may fill up; it answers after a while, in order. */
 import { ChordnsError, isChordnsError } from '../../../src/base/index.ts'
-import { type ApplicationPort, hostedMethods, type StateApplication, stateMethods } from '../../../src/chain/index.ts'
+import {
+  type ApplicationPort,
+  hostedMethods,
+  type ProvenValues,
+  type StateApplication,
+  stateMethods,
+} from '../../../src/chain/index.ts'
 import { createMemoryDisk, type MemoryDisk, type SeededRandom, soundDisk } from '../../../src/sim/index.ts'
 
 export interface SimStateDeps {
@@ -38,6 +44,16 @@ export class SimState {
   piece(request: Parameters<ReturnType<typeof stateMethods>['piece']>[0]): Uint8Array | undefined {
     try {
       return this.#methods?.piece(request)
+    } catch (error) {
+      if (isChordnsError(error)) return undefined
+      throw error
+    }
+  }
+
+  /** Undefined when it keeps no such state. */
+  prove(height: number, keys: readonly Uint8Array[]): ProvenValues | undefined {
+    try {
+      return this.#methods?.prove(height, keys)
     } catch (error) {
       if (isChordnsError(error)) return undefined
       throw error

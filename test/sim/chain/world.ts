@@ -3,7 +3,6 @@ import { setImmediate as settle } from 'node:timers/promises'
 import type { Log } from '../../../src/base/index.ts'
 import { equalBytes, toHex } from '../../../src/base/index.ts'
 import {
-  type Application,
   type CertifiedBlock,
   type Chain,
   type ChainEquivocation,
@@ -15,14 +14,10 @@ import {
   createStateChain,
   encodeMessage,
   type PeerName,
-  type StateApplication,
-  type StateMap,
   sortedValidators,
-  stateRoot,
   tendermintRules,
-  type Validator,
 } from '../../../src/chain/index.ts'
-import { ed25519, ed25519Signer, type SignatureScheme, type Signer, sha256 } from '../../../src/crypto/index.ts'
+import type { Signer } from '../../../src/crypto/index.ts'
 import {
   machineClock,
   type SeededRandom,
@@ -30,12 +25,11 @@ import {
   type VirtualClock,
   virtualClock,
 } from '../../../src/sim/index.ts'
-import { mapApplication, sharing, stateApplication, transaction } from './application.ts'
+import { type Cargo, mapCargo } from './cargo.ts'
 import { Checker, Violation } from './checks.ts'
 import { SimDisk } from './disk.ts'
 import { type Conspiracy, Liar } from './liars.ts'
 import type { Fault, LiarHabit, Plan } from './plan.ts'
-import { hashScheme, remembering } from './signatures.ts'
 import { SimState } from './state.ts'
 
 /** Known mistakes, to see whether they are found. */
@@ -60,10 +54,11 @@ const SLICE_MS = 100
 
 class PowerFailure extends Error {}
 
-interface Person {
+export interface Person {
   readonly index: number
   readonly name: PeerName
-  readonly signer: Signer
+  /** Who changes its voting key has another one from its next life on. */
+  signer: Signer
   skewMs: number
   readonly blocks: SimDisk
   readonly votes: SimDisk
@@ -81,83 +76,88 @@ interface Person {
 }
 
 export function runWorld(plan: Plan, bugs: Bugs = {}): Outcome {
-  return new World(plan, bugs).run()
+  return new ChainWorld(plan, mapCargo(plan), virtualClock({ settle }), bugs).run()
 }
 
-class World {
+/** What it carries says who is in it, and brings transactions. Several may share a clock: then `begin`, `heal`, `behind` and `end` are called for each. */
+export class ChainWorld<S> {
   readonly #plan: Plan
   readonly #bugs: Bugs
+  readonly #cargo: Cargo<S>
   readonly #random: SeededRandom
   readonly #links: SeededRandom
-  readonly #clock: VirtualClock = virtualClock({ settle })
-  readonly #start = this.#clock.now()
-  readonly #scheme: SignatureScheme
-  readonly #application: Application<StateMap>
-  readonly #stateApplication: StateApplication
-  readonly #chainId: Uint8Array
-  readonly #validators: readonly Validator[]
+  readonly #clock: VirtualClock
+  readonly #start: number
   readonly #people: Person[]
   readonly #byName = new Map<PeerName, Person>()
   readonly #checker: Checker
   readonly #conspiracy: Conspiracy = { twins: new Map(), liars: [] }
   readonly #coverage: Record<string, number> = {}
-  #failure: string | undefined
+  /** What has failed; whoever has found something from outside may say so. */
+  failure: string | undefined
   #events = 0
-  #key = 0
+  #goal = 0
   #faulty = true
+  /** Liars that do not lie any more. */
+  #reformed = false
 
-  constructor(plan: Plan, bugs: Bugs) {
+  constructor(plan: Plan, cargo: Cargo<S>, clock: VirtualClock, bugs: Bugs = {}) {
     this.#plan = plan
     this.#bugs = bugs
+    this.#cargo = cargo
+    this.#clock = clock
+    this.#start = clock.now()
     this.#random = seededRandom(`world ${plan.seed} ${plan.n}`)
     this.#links = this.#random.split('links')
-    this.#chainId = sha256(new TextEncoder().encode(`chain ${plan.seed}`))
-    const keyed = hashScheme(plan.seed)
-    this.#scheme = plan.realKeys ? remembering(ed25519) : keyed
-    const seeds = Array.from({ length: plan.n + plan.spares }, (_, i) =>
-      sha256(new TextEncoder().encode(`${plan.seed}/${i}`)),
-    )
-    const signers = seeds.map((seed) => (plan.realKeys ? ed25519Signer(seed) : keyed.signer(seed)))
-    const everybody = signers.map(({ publicKey }) => ({ id: sha256(publicKey), publicKey }))
-    this.#validators = everybody
-    const application = mapApplication(everybody)
-    this.#stateApplication = stateApplication(everybody)
-    this.#application = plan.wire ? application : sharing(application)
-    this.#people = signers.map((signer, index) => this.#makePerson(index, signer))
+    this.#people = cargo.people.map((one, index) => this.#makePerson(index, one))
     for (const person of this.#people) this.#byName.set(person.name, person)
-    const sets = [everybody.slice(0, plan.n)]
-    for (const fault of plan.faults)
-      if (fault.kind === 'seats') sets.push(sortedValidators(fault.seats.map((seat) => everybody[seat]!)))
-    sets[0] = sortedValidators(sets[0]!)
     this.#checker = new Checker({
-      chainId: this.#chainId,
-      scheme: this.#scheme,
-      sets,
+      chainId: cargo.chainId,
+      scheme: cargo.scheme,
+      sets: () => cargo.sets(),
       quorum: this.#rules().quorum,
-      isLiar: (key) => this.#people.some(({ liar, signer }) => liar !== undefined && equalBytes(signer.publicKey, key)),
+      isLiar: (key) => this.#people.some(({ index, liar }) => liar !== undefined && cargo.isKeyOf(index, key)),
     })
   }
 
   run(): Outcome {
-    const plan = this.#plan
-    for (const person of this.#people) this.#attempt(person, () => this.#boot(person))
-    for (const fault of plan.faults) this.#schedule(fault)
-    this.#submitLater()
-    this.#lieLater()
-    this.#advance(plan.faultsMs)
-    this.#healAll()
-    const goal = this.#checker.height + 2
+    this.begin()
+    this.#advance(this.#plan.faultsMs)
+    this.heal()
     const deadline = this.#clock.now() + LIVENESS_MS
-    while (this.#failure === undefined && !this.#honest().every((one) => (one.chain?.status().height ?? 0) >= goal)) {
-      if (this.#clock.now() >= deadline) this.#failure = `no progress to height ${goal}: ${this.#standing()}`
+    for (let left = this.behind(); left !== undefined && this.failure === undefined; left = this.behind()) {
+      if (this.#clock.now() >= deadline) this.failure = left
       else this.#advance(SLICE_MS)
     }
+    return this.end()
+  }
+
+  begin(): void {
+    for (const person of this.#people) this.#attempt(person, () => this.#boot(person))
+    for (const fault of this.#plan.faults) this.#schedule(fault)
+    this.#submitLater()
+    this.#lieLater()
+  }
+
+  /** Links are whole, and everybody stays up; all honest nodes are to come two heights further. */
+  heal(): void {
+    this.#healAll()
+    this.#goal = this.#checker.height + 2
+  }
+
+  /** Undefined: all have arrived. */
+  behind(): string | undefined {
+    const hasArrived = this.honest().every((one) => (one.chain?.status().height ?? 0) >= this.#goal)
+    return hasArrived ? undefined : `no progress to height ${this.#goal}: ${this.#standing()}`
+  }
+
+  end(): Outcome {
     if (this.#hasTurnedOver()) this.#cover('turned over')
     for (const person of this.#people) this.#retire(person)
     for (const { liar } of this.#people)
       for (const [habit, times] of liar?.told ?? []) this.#cover(`lie ${habit satisfies LiarHabit}`, times)
     return {
-      failure: this.#failure,
+      failure: this.failure,
       heights: this.#checker.height,
       virtualMs: this.#clock.now() - this.#start,
       events: this.#events,
@@ -167,24 +167,24 @@ class World {
 
   /** What a light client of the node would trust. */
   #newestSet() {
-    const all = this.#honest().flatMap(({ chain }) => chain?.status() ?? [])
+    const all = this.honest().flatMap(({ chain }) => chain?.status() ?? [])
     const newest = all.sort((a, b) => b.height - a.height)[0]
-    return newest && { validators: newest.validators, time: this.#clock.now() }
+    return newest && { validators: newest.validators, time: this.#clock.now() + this.#cargo.jumpedMs() }
   }
 
   #hasTurnedOver(): boolean {
-    const first = this.#validators.slice(0, this.#plan.n)
-    const last = this.#honest()[0]?.chain?.status().validators ?? first
+    const first = this.#cargo.genesis
+    const last = this.honest()[0]?.chain?.status().validators ?? first
     return !last.some(({ id }) => first.some((one) => equalBytes(one.id, id)))
   }
 
   #advance(ms: number): void {
     const end = this.#clock.now() + ms
-    while (this.#failure === undefined && this.#clock.now() < end)
+    while (this.failure === undefined && this.#clock.now() < end)
       this.#clock.advance(Math.min(10, end - this.#clock.now()))
   }
 
-  #honest(): Person[] {
+  honest(): Person[] {
     return this.#people.filter(({ liar }) => liar === undefined)
   }
 
@@ -198,11 +198,11 @@ class World {
       .join(', ')
   }
 
-  #makePerson(index: number, signer: Signer): Person {
+  #makePerson(index: number, { id, signer }: Cargo<S>['people'][number]): Person {
     const { faults } = this.#plan
     const lies = faults.find((fault) => fault.kind === 'liar' && fault.node === index)
     const skew = faults.find((fault) => fault.kind === 'skew' && fault.node === index)
-    const name = toHex(sha256(signer.publicKey))
+    const name = toHex(id)
     const person: Person = {
       index,
       name,
@@ -215,13 +215,13 @@ class World {
         lies?.kind !== 'liar'
           ? undefined
           : new Liar({
-              chainId: this.#chainId,
+              chainId: this.#cargo.chainId,
               signer,
               habits: lies.habits,
               random: this.#random.split(`liar ${index}`),
               conspiracy: this.#conspiracy,
               peers: () => this.#people.flatMap((other) => (other.index === index ? [] : [other.name])),
-              validators: () => sortedValidators(this.#validators.slice(0, this.#plan.n)),
+              validators: () => sortedValidators(this.#cargo.genesis),
               height: () => (this.#people[index]?.chain?.status().height ?? 0) + 1,
               now: () => this.#clock.now(),
               post: (to, message, delayMs) => {
@@ -247,7 +247,7 @@ class World {
     const life = ++person.life
     const touch = () => this.#touch(person)
     const clock = machineClock(this.#clock, {
-      wall: (unixMs) => unixMs + person.skewMs,
+      wall: (unixMs) => unixMs + person.skewMs + this.#cargo.jumpedMs(),
       onSet: touch,
       run: (callback) => {
         if (person.life === life) this.#attempt(person, callback)
@@ -255,10 +255,10 @@ class World {
     })
     const { snapshotEvery, keepBlocks, heartbeatMs, timeoutMs, ledger } = this.#plan
     const parts = {
-      chainId: this.#chainId,
-      validators: this.#validators.slice(0, this.#plan.n),
+      chainId: this.#cargo.chainId,
+      validators: this.#cargo.genesis,
       signer: person.signer,
-      scheme: this.#scheme,
+      scheme: this.#cargo.scheme,
       stores: {
         blocks: person.blocks.open({
           touch: (after) => {
@@ -281,7 +281,8 @@ class World {
     const hooks = {
       send: (to: PeerName, message: ChainMessage) => {
         touch()
-        if (liar !== undefined) return liar.send(to, message)
+        if (liar !== undefined && !this.#reformed) return liar.send(to, message)
+        if (liar !== undefined) return this.#post(person.index, to, message)
         this.#checker.sent(message, person.signer.publicKey)
         this.#post(person.index, to, message)
       },
@@ -291,7 +292,7 @@ class World {
     }
     const decided = (block: CertifiedBlock, root: Uint8Array) => {
       liar?.decided(block)
-      if (liar === undefined) this.#checker.decided(block, root)
+      if (liar === undefined) this.#decided(person, block, root)
     }
     const options = {
       ...chunkChainOptions,
@@ -307,21 +308,24 @@ class World {
       schema: ledger ? 2 : 1,
       keepVersions: 4 * Math.max(2, snapshotEvery),
       genesisTime: ledger ? this.#start - 10_000 : 1,
+      ...this.#cargo.options,
     } as const
     const { state, name } = person
+    const cargo = this.#cargo
+    const hosted = cargo.stateApplication(person.index)
     const chain: Chain<unknown> =
       state === undefined
         ? createChain(
-            { ...parts, application: this.#application },
-            { ...hooks, onDecided: (block, map) => decided(block, stateRoot(map)) },
+            { ...parts, application: cargo.application(person.index) },
+            { ...hooks, onDecided: (block, now) => decided(block, cargo.root(now)) },
             options,
           )
         : createStateChain(
             {
               ...parts,
-              application: this.#stateApplication,
+              application: hosted,
               trusts: () => this.#newestSet(),
-              port: state.open(this.#stateApplication, {
+              port: state.open(hosted, {
                 after: (callback) => void clock.after(this.#plan.callMs!, callback),
                 touch,
                 sources: () => this.#people.filter((one) => one.name !== name && one.chain !== undefined),
@@ -335,21 +339,51 @@ class World {
     if (liar === undefined && state === undefined) {
       const { height, stateRoot: root } = chain.status()
       const last = chain.block(height)
-      if (last !== undefined) this.#checker.decided(last, root)
+      if (last !== undefined) this.#decided(person, last, root)
     }
     chain.start()
   }
 
+  #decided(person: Person, block: CertifiedBlock, root: Uint8Array): void {
+    this.#cargo.onDecided?.(block, (height) => this.#blockOf(person, height))
+    this.#checker.decided(block, root)
+  }
+
+  /** Of whom it was first heard, or of anybody. */
+  #blockOf(first: Person, height: number): CertifiedBlock | undefined {
+    for (const { chain } of [first, ...this.#people]) {
+      const block = chain?.block(height)
+      if (block !== undefined) return block
+    }
+    return undefined
+  }
+
+  /** Whoever has another voting key by now goes on with that one. */
+  renewKeys(): void {
+    for (const person of this.#people)
+      if (person.chain !== undefined) this.#attempt(person, () => this.#renewKey(person))
+  }
+
+  #renewKey(person: Person): void {
+    const signer = this.#cargo.signerOf?.(person.index)
+    if (signer === undefined || person.liar !== undefined || equalBytes(signer.publicKey, person.signer.publicKey))
+      return
+    person.signer = signer
+    this.#cover('keys changed')
+    this.#retire(person)
+    this.#boot(person)
+  }
+
   /** Runs something of a node; when its power fails meanwhile, it is gone until it comes back. */
   #attempt(person: Person, action: () => void): void {
-    if (this.#failure !== undefined) return
+    if (this.failure !== undefined) return
     this.#events++
     try {
       action()
     } catch (error) {
       if (error instanceof PowerFailure) this.#crash(person)
-      else if (error instanceof Violation) this.#failure = `${error.message} (${this.#clock.now() - this.#start} ms)`
-      else this.#failure = `node ${person.index} threw: ${error instanceof Error ? error.stack : String(error)}`
+      else if (error instanceof Violation) this.failure = `${error.message} (${this.#clock.now() - this.#start} ms)`
+      else this.failure = `node ${person.index} threw: ${error instanceof Error ? error.stack : String(error)}`
     }
   }
 
@@ -412,7 +446,7 @@ class World {
       this.#clock.after(fault.until, () => this.#setClock(person, 0))
     } else if (fault.kind === 'seats') {
       this.#clock.after(fault.at, () => {
-        this.#offer(transaction(this.#key++, fault.seats))
+        this.#offer(this.#cargo.seats(fault.seats))
         this.#cover('seats')
       })
     }
@@ -439,13 +473,13 @@ class World {
     // What stalls must not drown in what waits.
     const wait = 1 + this.#random.below(2 * (this.#faulty ? this.#plan.submitEveryMs : 1_000))
     this.#clock.after(wait, () => {
-      this.#offer(transaction(this.#key++))
-      if (this.#failure === undefined) this.#submitLater()
+      this.#cargo.bring((bytes) => this.#offer(bytes))
+      if (this.failure === undefined) this.#submitLater()
     })
   }
 
   #offer(bytes: Uint8Array): void {
-    const honest = this.#honest()
+    const honest = this.honest()
     const person = honest[this.#random.below(honest.length)]!
     if (person.chain !== undefined) this.#attempt(person, () => person.chain?.submit(bytes))
   }
@@ -454,7 +488,7 @@ class World {
     if (this.#conspiracy.liars.length === 0) return
     this.#clock.after(50 + this.#random.below(300), () => {
       for (const liar of this.#conspiracy.liars) liar.act()
-      if (this.#failure === undefined) this.#lieLater()
+      if (this.failure === undefined) this.#lieLater()
     })
   }
 
@@ -476,7 +510,10 @@ class World {
       if (chain === undefined) return
       if (!this.#plan.wire) return chain.receive(sender, message)
       // What does not pass the door is only counted, but what honest nodes say must pass.
-      if (!chain.receiveBytes(sender, encodeMessage(this.#chainId, message)) && this.#people[from]!.liar === undefined)
+      if (
+        !chain.receiveBytes(sender, encodeMessage(this.#cargo.chainId, message)) &&
+        this.#people[from]!.liar === undefined
+      )
         throw new Violation(`an honest ${message.type} cannot be read`)
     })
   }
@@ -505,9 +542,13 @@ class World {
     )
   }
 
-  /** Links are whole, and everybody stays up; liars go on lying. */
+  /** Links are whole, and everybody stays up; liars go on lying, unless there are too many in the set of now for it to go on. */
   #healAll(): void {
     this.#faulty = false
+    const { validators = [] } = this.#newestSet() ?? {}
+    const liars = validators.filter(({ id }) => this.#byName.get(toHex(id))?.liar !== undefined).length
+    this.#reformed = liars > Math.floor((validators.length - 1) / 3)
+    if (this.#reformed) this.#cover('liars reformed')
     for (const person of this.#people) {
       if (this.#plan.callMs !== undefined) person.skewMs = 0
       this.#makeRoom(person)

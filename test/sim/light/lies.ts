@@ -1,13 +1,26 @@
 /** What liars show followers: every lie that their keys allow, and some that they do not. */
 import { setRoot } from '../../../src/chain/blocks/set-root.ts'
-import { stateRoot } from '../../../src/chain/trees/state-map.ts'
+import type { FollowReply } from '../../../src/chain/follow/messages.ts'
+import { type StateMap, stateRoot } from '../../../src/chain/trees/state-map.ts'
+import type { SeededRandom } from '../../../src/sim/index.ts'
 import type { Lie } from '../../chain/follow/world.ts'
 import { TestLedger } from '../../chain/light/ledger.ts'
 import type { Habit } from './plan.ts'
-import type { LightWorld } from './world.ts'
+
+/** What liars know: the chain that there is, the keys that they have, and what they want others to believe. */
+export interface LiedAbout {
+  readonly random: SeededRandom
+  readonly ledger: TestLedger
+  /** What liars say is the state. */
+  readonly lie: StateMap
+  /** People whose keys they have. */
+  readonly bad: readonly number[]
+  /** What the state of a height says, with its proof. */
+  readonly stateAt: (height: number, keys: readonly Uint8Array[]) => FollowReply | undefined
+}
 
 /** The ledger that a liar shows instead of the true one, if it shows one of its own. */
-export function liarsLedger(world: LightWorld, habit: Habit): TestLedger | undefined {
+export function liarsLedger(world: LiedAbout, habit: Habit): TestLedger | undefined {
   switch (habit) {
     case 'fork':
       return longRangeFork(world)
@@ -19,7 +32,7 @@ export function liarsLedger(world: LightWorld, habit: Habit): TestLedger | undef
 }
 
 /** From before they were removed on, by their keys alone, up to now: what their keys can sign of the sets that were in force then. */
-function longRangeFork(world: LightWorld): TestLedger | undefined {
+function longRangeFork(world: LiedAbout): TestLedger | undefined {
   const { ledger, bad, random } = world
   if (bad.length === 0 || ledger.height < 2) return undefined
   const fork = ledger.fork(1 + random.below(ledger.height - 1))
@@ -34,9 +47,9 @@ function longRangeFork(world: LightWorld): TestLedger | undefined {
 }
 
 /** Sets that are all theirs, from the first height on, so that all signatures are of a quorum; the id of the chain is the true one. */
-function madeUp({ ledger, bad, lie, random }: LightWorld): TestLedger {
-  const people = bad.length > 0 ? bad : [90, 91, 92, 93]
-  const made = new TestLedger(people, { name: ledger.genesis.name })
+function madeUp({ ledger, bad, lie, random }: LiedAbout): TestLedger {
+  const people = bad.length > 0 ? [...bad] : [90, 91, 92, 93]
+  const made = new TestLedger(people, { name: ledger.genesis.name, person: ledger.person })
   Object.assign(made, { chainId: ledger.chainId })
   const height = ledger.height + random.below(3)
   for (let at = 1; at <= Math.max(height, 1); at++)
@@ -48,7 +61,7 @@ function madeUp({ ledger, bad, lie, random }: LightWorld): TestLedger {
 }
 
 /** What a member with this habit replies instead of what its server says. */
-export function lieOf(world: LightWorld, habit: Habit): Lie {
+export function lieOf(world: LiedAbout, habit: Habit): Lie {
   switch (habit) {
     case 'silent':
       return () => 'silent'
@@ -73,9 +86,9 @@ export function lieOf(world: LightWorld, habit: Habit): Lie {
 }
 
 /** True headers with the list of the liars in the place of the set that they name; then headers that only that list signs. */
-function namedSet(world: LightWorld, ...[request, honest]: Parameters<Lie>): ReturnType<Lie> {
+function namedSet(world: LiedAbout, ...[request, honest]: Parameters<Lie>): ReturnType<Lie> {
   const people = world.bad.length > 0 ? world.bad : [90, 91, 92, 93]
-  const theirs = new TestLedger(people)
+  const theirs = new TestLedger(people, { person: world.ledger.person })
   const set = theirs.setAt(1)
   if (request.kind === 'set') return { kind: 'set', validators: set }
   const reply = honest()

@@ -1,0 +1,125 @@
+/** Whether what the modules keep says the same as the model, and what must stand under which key. */
+import { toHex } from '../../../src/base/index.ts'
+import { encodeCanonical } from '../../../src/crypto/index.ts'
+import {
+  ACCOUNTS,
+  accountOf,
+  encodeRecord,
+  endorsersOf,
+  everybodyOf,
+  type LedgerState,
+  linkedOf,
+  moduleKey,
+  nameRecordOf,
+  nameStateKey,
+  networkNodes,
+  tldOf,
+} from '../../../src/ledger/index.ts'
+import { Violation } from '../chain/checks.ts'
+import { type Cast, NEVER, TLDS } from './cast.ts'
+import type { LedgerModel } from './model/model.ts'
+
+/** Throws a Violation where they differ. */
+export function compare(state: LedgerState, model: LedgerModel, cast: Cast, where: string): void {
+  compareAccounts(state, model, cast, where)
+  compareAdmission(state, model, where)
+  compareNodes(state, model, where)
+  compareNames(state, model, cast, where)
+  for (const label of TLDS) {
+    const known = tldOf(state, label)
+    const row = model.tlds.rows.get(toHex(label))
+    const text = known && `${toHex(known.registry)} ${known.isLedgerOnly} ${known.changed}`
+    same(
+      text === (row && `${row.registry} ${row.isLedgerOnly} ${row.changed}`),
+      `TLDs: not what was voted for at ${where}`,
+    )
+  }
+  for (const [origin, size] of model.linked)
+    same(linkedOf(state, origin)?.size === size, `links: not what the transactions say at ${where}`)
+}
+
+function compareAccounts(state: LedgerState, { accounts }: LedgerModel, { actors }: Cast, where: string): void {
+  let sum = 0
+  for (const { account } of actors) {
+    const { nonce, balance, today } = accountOf(state, account.publicKey)
+    const row = accounts.of(toHex(account.publicKey))
+    sum += balance
+    same(balance === row.balance, `balances: an account has ${balance} and not ${row.balance} at ${where}`)
+    same(nonce === row.nonce && today === row.today, `nonces: an account has ${nonce} and not ${row.nonce} at ${where}`)
+  }
+  same(sum === accounts.left, `balances: there are ${sum} in all and not ${accounts.left} at ${where}`)
+}
+
+function compareAdmission(state: LedgerState, { admission }: LedgerModel, where: string): void {
+  const said = endorsersOf(state).map(({ account, since, name }) => `${toHex(account)} ${since} ${name}`)
+  const meant = admission.endorsers.map(({ account, since, name }) => `${account} ${since} ${name}`)
+  same(String(said) === String(meant), `members: other endorsers at ${where}`)
+  const admitted = everybodyOf(state).map(
+    ({ account, ringKey, contact, endorsers }) =>
+      `${toHex(account)} ${toHex(ringKey)} ${contact} ${endorsers.map(toHex).sort()}`,
+  )
+  const expected = [...admission.organisations]
+    .filter(([account]) => admission.isAdmitted(account))
+    .map(([account, { ringKey, contact }]) => {
+      const by = admission.endorsersOf(account).map((one) => one.account)
+      return `${account} ${ringKey} ${contact} ${by.sort()}`
+    })
+  same(String(admitted.sort()) === String(expected.sort()), `members: not who was endorsed at ${where}`)
+}
+
+function compareNodes(state: LedgerState, { nodes }: LedgerModel, where: string): void {
+  const said = networkNodes(state)
+  const text = ({ account, role, joined, voting }: { account: string; role: string; joined: number; voting: string }) =>
+    `${account} ${role} ${joined} ${voting}`
+  const there = said.map(({ account, voting, ...one }) =>
+    text({ ...one, account: toHex(account), voting: voting === undefined ? '' : toHex(voting.id) + toHex(voting.key) }),
+  )
+  const meant = nodes.nodes.map(({ voting, ...one }) =>
+    text({ ...one, voting: voting === undefined ? '' : voting.id + voting.key }),
+  )
+  same(String(there) === String(meant), `nodes: not who was voted for at ${where}`)
+  for (const { isSeated, voting, role } of said)
+    same(
+      !isSeated || (voting !== undefined && !/coordinator|regulator/.test(role)),
+      `seats: one without a key at ${where}`,
+    )
+}
+
+function compareNames(state: LedgerState, { names }: LedgerModel, { labels }: Cast, where: string): void {
+  for (const label of [...labels, NEVER]) {
+    const known = nameRecordOf(state, label)
+    const meant = names.records.get(toHex(label))
+    const isSame =
+      known === undefined || meant === undefined
+        ? known === meant
+        : toHex(encodeRecord(known)) === toHex(encodeRecord(meant))
+    same(isSame, `names: ${new TextDecoder().decode(label)} is not what was registered at ${where}`)
+  }
+}
+
+/** By the hex of the key: names and accounts; what is not there must be shown as absent. */
+export function expectedOf(
+  { names, accounts }: LedgerModel,
+  { labels, actors }: Cast,
+): ReadonlyMap<string, Uint8Array> {
+  const expected = new Map<string, Uint8Array>()
+  for (const label of labels) {
+    const record = names.records.get(toHex(label))
+    if (record !== undefined) expected.set(toHex(nameStateKey(label)), encodeRecord(record))
+  }
+  for (const { account } of actors) {
+    const row = accounts.rows.get(toHex(account.publicKey))
+    if (row === undefined) continue
+    const value = encodeCanonical([row.nonce, row.balance, row.day, row.today])
+    expected.set(toHex(accountKey(account.publicKey)), value)
+  }
+  return expected
+}
+
+export function accountKey(account: Uint8Array): Uint8Array {
+  return moduleKey(ACCOUNTS, account)
+}
+
+function same(is: boolean | undefined, otherwise: string): void {
+  if (is !== true) throw new Violation(otherwise)
+}

@@ -1,0 +1,91 @@
+/** What happens in a world of ledgers, as data: made from a seed, replayed exactly, and shortened by leaving things out. */
+import { type SeededRandom, seededRandom } from '../../../src/sim/index.ts'
+import { type Plan as ChainPlan, makePlan as makeChainPlan } from '../chain/plan.ts'
+import { HABITS, type Habit } from '../light/plan.ts'
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+export interface Plan {
+  readonly seed: number
+  /** Validators at the start. */
+  readonly n: number
+  /** Root first; each with its own weather, in the same seconds. */
+  readonly chains: readonly { readonly name: string; readonly plan: ChainPlan }[]
+  readonly epochBlocks: number
+  /** Transactions a day of one account. */
+  readonly quotaADay: number
+  /** Everybody sleeps for so long: all clocks are later from one moment to the next. */
+  readonly jumps: readonly { readonly at: number; readonly ms: number }[]
+  /** All who began are replaced, one after the other. */
+  readonly turnsOver: boolean
+  readonly followers: number
+  /** Of the members that lie to followers. */
+  readonly habits: readonly Habit[]
+  /** Followers that sleep, so that they look again after all the rest. */
+  readonly sleeps: readonly { readonly follower: number; readonly at: number; readonly until: number }[]
+}
+
+/** `sizes`: how many validators a world may begin with; seeds take turns. */
+export function makePlan(seed: number, sizes: readonly number[] = [1, 2, 3, 4, 5, 6, 7]): Plan {
+  const random = seededRandom(`ledgers ${seed}`)
+  const n = sizes[seed % sizes.length]!
+  const turnsOver = n <= 7 && random.below(3) === 0
+  // Where nobody shares what the others have computed, a world takes four times as long.
+  const onDisk = random.below(5) === 0 && n <= 5
+  const names = ['root', 'p2p', 'home'].slice(0, random.below(4) === 0 ? 3 : 2)
+  const chains = names.map((name, index) => ({ name, plan: chainPlan(seed * 3 + index, n, { turnsOver, onDisk }) }))
+  const lastsMs = chains[0]!.plan.faultsMs
+  const followers = 1 + random.below(2)
+  const sleeps = Array.from({ length: random.below(3) }, () => {
+    const at = random.below(lastsMs)
+    return { follower: random.below(followers), at, until: at + 1_000 + random.below(lastsMs) }
+  })
+  return {
+    seed,
+    n,
+    chains,
+    epochBlocks: 3 + random.below(4),
+    quotaADay: random.below(4) === 0 ? 12 : 1_000,
+    jumps: jumpsOf(random.split('jumps'), lastsMs),
+    turnsOver,
+    followers,
+    habits: Array.from({ length: 1 + random.below(3) }, () => HABITS[random.below(HABITS.length)]!),
+    sleeps,
+  }
+}
+
+/** The weather, the liars and the disks of one chain, all chains for equally long. */
+function chainPlan(seed: number, n: number, { turnsOver, onDisk }: { turnsOver: boolean; onDisk: boolean }): ChainPlan {
+  const plan = makeChainPlan(seed, { n, ledger: true, onDisk, long: false })
+  const spares = turnsOver ? n : 2
+  return {
+    ...plan,
+    spares,
+    faultsMs: LASTS_MS,
+    meanDelayMs: Math.min(plan.meanDelayMs, 15),
+    submitEveryMs: Math.min(plan.submitEveryMs, 40),
+    keepBlocks: plan.keepBlocks === undefined ? undefined : 20,
+    realKeys: false,
+    // The sets are decided by those who are in them.
+    faults: plan.faults.filter(({ kind }) => kind !== 'seats').filter((fault) => isOf(fault, n + spares)),
+  }
+}
+
+const LASTS_MS = 4_000
+
+/** Of as many people as there are. */
+function isOf(fault: ChainPlan['faults'][number], people: number): boolean {
+  return !('node' in fault) || fault.node < people
+}
+
+const JUMPS = [2 * MINUTE, 61 * MINUTE, 61 * MINUTE, 61 * MINUTE, 25 * HOUR, 3 * DAY, 8 * DAY, 15 * DAY, 31 * DAY]
+
+function jumpsOf(random: SeededRandom, lastsMs: number): Plan['jumps'] {
+  const jumps = Array.from({ length: random.below(4) }, () => ({
+    at: random.below(lastsMs),
+    ms: JUMPS[random.below(JUMPS.length)]!,
+  }))
+  return jumps.sort((a, b) => a.at - b.at)
+}

@@ -1,0 +1,17 @@
+/** A process of its own: loads the sources with one mistake, and runs worlds until one finds it. Prints the seed and what it found as JSON. */
+import { argv, stdout } from 'node:process'
+import { plant } from '../light/mistakes.ts'
+import { MISTAKES } from './mistakes.ts'
+
+const mistake = MISTAKES.find(({ name }) => name === argv[2])
+if (mistake === undefined) throw new RangeError(`no mistake ${argv[2]}`)
+plant(mistake)
+const { runWorld } = await import('./world.ts')
+const { makePlan } = await import('./plan.ts')
+const { from = 1, within } = mistake
+let found: { readonly seed: number; readonly what: string } | undefined
+for (let seed = from; seed < from + within && found === undefined; seed++) {
+  const { failure } = await runWorld(makePlan(seed))
+  if (failure !== undefined && mistake.finding.test(failure.check)) found = { seed, what: failure.what }
+}
+stdout.write(`${JSON.stringify(found ?? null)}\n`)

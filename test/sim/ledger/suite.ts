@@ -1,0 +1,116 @@
+/** Worlds of ledgers as a subject of the suite: what must happen in them, and what must be found. */
+import { execFile } from 'node:child_process'
+import { execPath } from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import type { PlantedMistake, Subject } from '../suite.ts'
+import { MISTAKES, type Mistake } from './mistakes.ts'
+import { makePlan, type Plan } from './plan.ts'
+import { runWorld } from './world.ts'
+
+const MUST_HAPPEN = [
+  'heights',
+  'set changes',
+  'turned over',
+  'owners changed',
+  'keys changed',
+  'keys sold',
+  'all sleep',
+  'crashes',
+  'full disk',
+  'clock set',
+  'evidence',
+  'stuffed',
+  'sleeps',
+  'head fresh',
+  'head stale',
+  'head expired',
+  'proven to a follower',
+  'proven by a validator',
+  'proven by a follower',
+  'proven present',
+  'proven absent',
+  'file proven',
+  'shown fork',
+  'shown madeUp',
+  ...both(
+    'transfer',
+    'endorse',
+    'withdraw',
+    'voteEndorser',
+    'leave',
+    'machine',
+    'beacon',
+    'voteNode',
+    'votingKey',
+    'resign',
+  ),
+  ...both(
+    'commit',
+    'register',
+    'update',
+    'transferName',
+    'release',
+    'voteTld',
+    'updateTld',
+    'handOverTld',
+    'linkChain',
+    'link',
+  ),
+  'refused nonsense',
+  'refused nobody',
+]
+
+function both(...kinds: readonly string[]): string[] {
+  return kinds.flatMap((kind) => [`done ${kind}`, `refused ${kind}`])
+}
+
+const run = promisify(execFile)
+
+function planted({ name }: Mistake): PlantedMistake {
+  const script = fileURLToPath(new URL('planted.ts', import.meta.url))
+  return {
+    name,
+    async find() {
+      const { stdout } = await run(execPath, [script, name])
+      return (JSON.parse(stdout) as { readonly seed: number; readonly what: string } | null) ?? undefined
+    },
+  }
+}
+
+/** `sizes`: of the first sets; default: 1 to 7. */
+export function ledgerWorlds(sizes?: readonly number[]): Subject<Plan> {
+  return {
+    name: 'ledger',
+    makePlan: (seed) => makePlan(seed, sizes),
+    describe: ({ n, chains, turnsOver }) => ({
+      scenario: turnsOver ? 'turns over' : 'stays',
+      size: `${n} validators, ${chains.length} chains`,
+    }),
+    runWorld,
+    shrink,
+    mustHappen: MUST_HAPPEN,
+    plants: MISTAKES.map(planted),
+  }
+}
+
+/** Leaves out one thing after the other as long as the same check still fails. */
+async function shrink(plan: Plan): Promise<Plan> {
+  const check = (await runWorld(plan)).failure?.check
+  let shortest = plan
+  const attempt = async (shorter: Plan) => {
+    if ((await runWorld(shorter)).failure?.check === check) shortest = shorter
+  }
+  for (const key of ['jumps', 'sleeps', 'habits'] as const)
+    for (let i = shortest[key].length - 1; i >= 0; i--)
+      await attempt({ ...shortest, [key]: shortest[key].filter((_, at) => at !== i) })
+  for (const [index, { plan: first }] of plan.chains.entries())
+    for (let i = first.faults.length - 1; i >= 0; i--) {
+      const chains = shortest.chains.map((one, at) => {
+        if (at !== index) return one
+        return { ...one, plan: { ...one.plan, faults: one.plan.faults.filter((fault) => fault !== first.faults[i]) } }
+      })
+      await attempt({ ...shortest, chains })
+    }
+  return shortest
+}
