@@ -92,6 +92,11 @@ export const limits = {
   TOLD_OF_CONFLICT: 32,
   /** Sets of a followed chain that are kept on disk, by their roots. */
   MAX_KEPT_SETS: 64,
+  /** Proofs on disk: one that says the same is written again after this, by the time of headers, ms. */
+  KEPT_AGAIN_MS: 60 * 60_000,
+  /** A list of 65,536 rows, in requests of 64 keys, is smaller. */
+  MAX_KEPT_PROOF_BYTES: 32 * 1024 * 1024,
+  MAX_KEPT_ANSWERS: 4_096,
   /** A checkpoint every so many headers. */
   CHECKPOINT_EVERY: 100,
   /** Validators that have not cosigned are sent the note again after this, ms, and ever more slowly, down to the latter. */

@@ -8,6 +8,7 @@
  * - `RunningChain` runs one of them, `Ledgers` is all of a node's towards its peers.
  * - `LedgerModule` is the interface of a module, a third party's too (docs/ledger-modules.md).
  */
+export { limits as anchorLimits } from './anchors/limits.ts'
 export { type AnchorDeps, type AnchorHooks, NameAnchors } from './anchors/anchors.ts'
 export type { Anchor, AnchorOptions, AnchorVerdict, Precedence, ProofNote } from './anchors/types.ts'
 export {
@@ -152,7 +153,7 @@ export {
   type RunningChainDeps,
   type RunningChainHooks,
 } from './node/running-chain.ts'
-export { type ProvenReading, type ReadingOptions, readProven } from './proven-state.ts'
+export { keptView, type ProvenReading, type ReadingOptions, readProven } from './proven-state.ts'
 export { ledgerReader, refuse, TransactionRefusal } from './refusal.ts'
 export {
   decodeTableHeader,

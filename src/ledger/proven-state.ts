@@ -3,7 +3,7 @@
  * the function has all of it. So whoever only follows a ledger reads it by the same functions as the ledger itself.
  */
 import { ChordnsError, latin1 } from '../base/index.ts'
-import type { BlockHeader, LedgerView } from '../chain/index.ts'
+import type { BlockHeader, KeptAnswer, KeptProof, LedgerView } from '../chain/index.ts'
 import { limits } from './limits.ts'
 import type { StateReader } from './types.ts'
 
@@ -13,6 +13,8 @@ export interface ProvenReading<T> {
   readonly header: BlockHeader
   /** False: it was so at the time of the header, and need not be so now. */
   readonly fresh: boolean
+  /** What was proven on the way, all of that header. */
+  readonly answers: readonly KeptAnswer[]
 }
 
 export interface ReadingOptions {
@@ -24,7 +26,7 @@ export interface ReadingOptions {
  * LEDGER_UNPROVEN when the ledger cannot be asked, LEDGER_TOO_MUCH when it reads without end, and as `read` does at last.
  */
 export async function readProven<T>(
-  view: LedgerView,
+  view: Pick<LedgerView, 'prove'>,
   chainId: Uint8Array,
   read: (state: StateReader) => T,
   { signal }: ReadingOptions = {},
@@ -38,15 +40,32 @@ export async function readProven<T>(
   throw unproven('the newest header changes faster than it can be read')
 }
 
+/** Reads what was kept of an earlier reading: what it did not read then is unproven. */
+export function keptView({ header, answers }: KeptProof): Pick<LedgerView, 'prove'> {
+  const known = new Map(
+    answers.flatMap(({ keys, values }) => keys.map((key, index) => [latin1(key), values[index]] as const)),
+  )
+  return {
+    async prove(_, keys) {
+      const names = keys.map((key) => latin1(key))
+      if (!names.every((name) => known.has(name))) return { kind: 'unproven', reason: 'unreachable' }
+      return { kind: 'proven', values: names.map((name) => known.get(name)), header, fresh: false, proof: NO_PROOF }
+    },
+  }
+}
+
+const NO_PROOF = new Uint8Array()
+
 class Reading {
-  readonly #view: LedgerView
+  readonly #view: Pick<LedgerView, 'prove'>
   readonly #chainId: Uint8Array
   readonly #signal: AbortSignal | undefined
   readonly #known = new Map<string, Uint8Array | undefined>()
+  readonly #answers: KeptAnswer[] = []
   #header: BlockHeader | undefined
   #fresh = true
 
-  constructor(view: LedgerView, chainId: Uint8Array, signal: AbortSignal | undefined) {
+  constructor(view: Pick<LedgerView, 'prove'>, chainId: Uint8Array, signal: AbortSignal | undefined) {
     this.#view = view
     this.#chainId = chainId
     this.#signal = signal
@@ -59,7 +78,7 @@ class Reading {
       const outcome = attempt(() => read(this.#reader(missing)))
       if (missing.size === 0 && this.#header !== undefined) {
         if ('failure' in outcome) throw outcome.failure
-        return { value: outcome.value, header: this.#header, fresh: this.#fresh }
+        return { value: outcome.value, header: this.#header, fresh: this.#fresh, answers: this.#answers }
       }
       if (!(await this.#prove([...missing.values()]))) return undefined
     }
@@ -89,6 +108,7 @@ class Reading {
       if (this.#header !== undefined && this.#header.height !== answer.header.height) return false
       this.#header = answer.header
       this.#fresh = answer.fresh
+      this.#answers.push({ keys: some, values: answer.values, proof: answer.proof })
       for (const [index, key] of some.entries()) this.#known.set(latin1(key), answer.values[index])
     }
     return true

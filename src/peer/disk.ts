@@ -47,6 +47,9 @@ export interface LedgerFiles {
   readonly blocks: Store
   readonly sets: Store
   readonly followed: Store
+  /** Proofs of anchored names, and the last list of an endorsed ring with its proof. */
+  readonly names: Store
+  readonly lists: Store
   /** Checkpoints that were cosigned, and what this node witnessed of other logs. */
   readonly cosigned: Store
   readonly witnessed: Store
@@ -114,6 +117,8 @@ function dataFile(store: BackgroundStore, thread: DiskThread, data: string): Dat
         blocks: scopedStore(all, Uint8Array.of(LedgerPart.BLOCKS)),
         sets: scopedStore(all, Uint8Array.of(LedgerPart.SETS)),
         followed: scopedStore(all, Uint8Array.of(LedgerPart.FOLLOWED)),
+        names: scopedStore(all, Uint8Array.of(LedgerPart.NAMES)),
+        lists: scopedStore(all, Uint8Array.of(LedgerPart.LISTS)),
         cosigned: scopedStore(signed, Uint8Array.of(VotesPart.COSIGNED)),
         witnessed: scopedStore(signed, Uint8Array.of(VotesPart.WITNESSED)),
         votes: scopedStore(signed, Uint8Array.of(VotesPart.GUARD)),

@@ -168,6 +168,7 @@ async function startResolving(
     rootAnchors: keys.anchors,
     peers: () => parts.peers,
     ledger: () => parts.peers?.ledger?.follower,
+    nameProofs: () => parts.peers?.ledger?.nameProofs,
   })
   parts.core = core
   if (dataFile === undefined || !config.cache.persist) return

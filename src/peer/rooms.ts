@@ -20,7 +20,7 @@ export const StorePart = { RING: 1, CHUNKS: 2, CACHE: 3, CHAINS: 4, PROOFS: 5 } 
 export type StorePart = (typeof StorePart)[keyof typeof StorePart]
 
 /** First byte of every key in ledger/blocks.db. */
-export const LedgerPart = { BLOCKS: 1, SETS: 2, FOLLOWED: 3 } as const
+export const LedgerPart = { BLOCKS: 1, SETS: 2, FOLLOWED: 3, NAMES: 4, LISTS: 5 } as const
 
 /** First byte of every key in ledger/votes.db, which is never restored from a backup. */
 export const VotesPart = { GUARD: 1, COSIGNED: 2, WITNESSED: 3, MARKS: 4 } as const

@@ -3,6 +3,7 @@ import { type Clock, equalBytes, isChordnsError, type Log, type PeerId, type Sto
 import { blockIdOf } from '../blocks/blocks.ts'
 import { setRoot } from '../blocks/set-root.ts'
 import { conflictVerdict, decodeConflict, encodeConflict, type HeaderConflict } from '../light/conflicts.ts'
+import { isSameHeader, isTrustedStill, isWay } from '../light/kept.ts'
 import { isExpired, isFresh, isInHistory, type LightRules, type Trusted } from '../light/trust.ts'
 import { verifyHeader } from '../light/verify.ts'
 import type { Step } from '../light/walk.ts'
@@ -67,7 +68,7 @@ export class ChainFollower {
     const { steps, conflict } = this.#remembered()
     const head = steps.at(-1)?.trusted
     const isOfUse = head !== undefined && head.height > trusted.height && !isExpired(deps.rules, head, deps.clock.now())
-    if (isOfUse) this.#steps = steps.filter((step) => step.trusted.height > trusted.height)
+    if (isOfUse) this.#goOnFrom(steps.filter((step) => step.trusted.height > trusted.height))
     this.#conflict = conflict
   }
 
@@ -92,6 +93,15 @@ export class ChainFollower {
     return this.#book.set(root) ?? (equalBytes(setRoot(validators), root) ? validators : undefined)
   }
 
+  /** Whether a header that somebody kept, with the set that it names, is of this chain by what is trusted now. */
+  trusts(certified: CertifiedHeader, validators: readonly Validator[]): boolean {
+    if (this.#conflict !== undefined) return false
+    if (this.#steps.some((step) => isSameHeader(step.certified, certified))) return true
+    const { rules, clock } = this.#deps
+    const way = [this.#start, ...this.#steps.map((step) => step.trusted)]
+    return isTrustedStill(rules, way, certified, validators, (root) => this.setOf(root), clock.now())
+  }
+
   /** Looks for a newer head now, unless it was done just now. Never rejects. */
   look(): Promise<void> {
     if (this.#looking !== undefined) return this.#looking
@@ -100,6 +110,8 @@ export class ChainFollower {
     this.#lookedAt = now
     this.#looking = this.#look().finally(() => {
       this.#looking = undefined
+      // Nobody was there to be asked: that was no look.
+      if (!this.#deps.members.hasAny(this.chain.chainId)) this.#lookedAt = Number.NEGATIVE_INFINITY
     })
     return this.#looking
   }
@@ -119,6 +131,13 @@ export class ChainFollower {
     if (believedConflict(rules, this.chain.chainId, trusted, conflict, clock.now()) === undefined) return false
     this.#stop(bytes)
     return true
+  }
+
+  /** What is on disk may have been changed there: it counts as far as its signatures do. */
+  #goOnFrom(steps: readonly Step[]): void {
+    const { rules, clock, log } = this.#deps
+    if (isWay(rules, this.#start, steps, (root) => this.setOf(root), clock.now())) this.#steps = steps
+    else log.warn({ chain: this.chain.name }, 'the kept headers of a ledger do not hold: it is followed from the start')
   }
 
   #remembered(): KeptOfChain {
@@ -187,7 +206,7 @@ export class ChainFollower {
   /** A lower head is one of the head's history, or its member is on a fork. */
   async #compare(peer: PeerId, lower: CertifiedHeader): Promise<void> {
     const head = this.#steps.at(-1)
-    if (head === undefined || this.#steps.some((step) => isSame(step.certified, lower))) return
+    if (head === undefined || this.#steps.some((step) => isSameHeader(step.certified, lower))) return
     const { height } = lower.header
     const older = await this.#olderOf(head.certified, height, peer)
     if (older === undefined || equalBytes(blockIdOf(older.header), blockIdOf(lower.header))) return
@@ -294,8 +313,4 @@ export class ChainFollower {
     if (isExpired(rules, this.#trusted, now)) return 'expired'
     return isFresh(rules, this.#trusted, now) ? 'fresh' : 'stale'
   }
-}
-
-function isSame(a: CertifiedHeader, b: CertifiedHeader): boolean {
-  return equalBytes(blockIdOf(a.header), blockIdOf(b.header))
 }

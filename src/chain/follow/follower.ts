@@ -16,8 +16,9 @@ import { encodeProofFile } from '../light/proof-file.ts'
 import { isFresh, type LightRules } from '../light/trust.ts'
 import type { Step } from '../light/walk.ts'
 import { limits } from '../limits.ts'
-import type { BlockHeader, Validator } from '../types.ts'
+import type { BlockHeader, CertifiedHeader, Validator } from '../types.ts'
 import { ChainFollower, type ChainStart } from './chain-follower.ts'
+import type { HeaderTrust } from './kept-proofs.ts'
 import { type ChainMembers, MemberBook } from './members.ts'
 import { type Proof, proveAt } from './proving.ts'
 import type { FollowedChain, LedgerHead, LedgerView, StateAnswer } from './view.ts'
@@ -39,7 +40,7 @@ export interface LightFollowerHooks {
 
 type Options = { readonly signal?: AbortSignal }
 
-export class LightFollower implements LedgerView {
+export class LightFollower implements LedgerView, HeaderTrust {
   readonly #deps: LightFollowerDeps
   readonly #hooks: LightFollowerHooks
   readonly #members: MemberBook
@@ -111,6 +112,14 @@ export class LightFollower implements LedgerView {
   /** What somebody showed of a fork. True: it is believed here. */
   show(chainId: Uint8Array, conflict: Uint8Array): boolean {
     return this.#of(chainId)?.show(conflict) ?? false
+  }
+
+  setOf(chainId: Uint8Array, root: Uint8Array): readonly Validator[] | undefined {
+    return this.#of(chainId)?.setOf(root)
+  }
+
+  trusts(certified: CertifiedHeader, validators: readonly Validator[]): boolean {
+    return this.#of(certified.header.chainId)?.trusts(certified, validators) ?? false
   }
 
   async prove(chainId: Uint8Array, keys: readonly Uint8Array[], options: Options = {}): Promise<StateAnswer> {

@@ -26,6 +26,10 @@ export class MemberBook {
     this.#deps = deps
   }
 
+  hasAny(chainId: Uint8Array): boolean {
+    return this.#deps.members.of(chainId).length > 0
+  }
+
   /** All of the chain, by chance, those last whose word did not hold lately: nobody else may be left. */
   ordered(chainId: Uint8Array): PeerId[] {
     const { members, random, clock } = this.#deps

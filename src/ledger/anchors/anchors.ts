@@ -1,11 +1,11 @@
 /**
  * Which names are anchored on a ledger: asked for once and kept, so that a question for a known name causes no request. Proofs are renewed
- * behind the answer when the chain has gone on, and go on counting for a while when it cannot be asked.
+ * behind the answer when the chain has gone on, and go on counting for a while when it cannot be asked, over restarts as well.
  */
 import { LRUCache } from 'lru-cache'
 import { type Clock, equalBytes, errorText, isChordnsError, type Log, unlessAborted } from '../../base/index.ts'
 import type { CacheContext } from '../../cache/index.ts'
-import type { FollowedChain, LedgerView, ProvenState } from '../../chain/index.ts'
+import type { FollowedChain, KeptProofs, LedgerView, ProvenState } from '../../chain/index.ts'
 import { type Delegation, type Name, nameToText, suffixName } from '../../dns/index.ts'
 import type { TrustAnchor } from '../../dnssec/index.ts'
 import { labelUnder, nameStateKey } from '../modules/names/label.ts'
@@ -17,6 +17,8 @@ import type { Anchor, AnchorOptions, AnchorVerdict, Precedence, ProofNote } from
 export interface AnchorDeps {
   /** Undefined on a node that follows no ledger. */
   readonly view: () => LedgerView | undefined
+  /** Proofs of anchored names on disk; undefined: what is known ends with the process. */
+  readonly kept?: (() => KeptProofs | undefined) | undefined
   readonly clock: Clock
   readonly log: Log
 }
@@ -56,6 +58,8 @@ export class NameAnchors {
   readonly #known: LRUCache<string, Known>
   readonly #contexts: LRUCache<CacheContext, Anchor>
   readonly #asked = new Map<string, Promise<Known | undefined>>()
+  /** When a TLD's ledger gave no proof last, monotonic ms. */
+  readonly #silent: LRUCache<string, number>
   /** Names that the DNS does not have, and until when (monotonic ms): with the precedence `dns`. */
   readonly #missing: LRUCache<string, number>
 
@@ -66,6 +70,7 @@ export class NameAnchors {
     this.#known = new LRUCache({ max: limits.NAMES_REMEMBERED })
     this.#contexts = new LRUCache({ max: limits.NAMES_REMEMBERED })
     this.#missing = new LRUCache({ max: limits.NAMES_REMEMBERED })
+    this.#silent = new LRUCache({ max: limits.LEDGERS_REMEMBERED })
   }
 
   /** Undefined at once for names that are no ledger's; a verdict at once for what is known. Rejects with ABORTED only. */
@@ -102,11 +107,12 @@ export class NameAnchors {
   }
 
   #inForce(name: Name): Anchor | undefined {
-    if (name.labels < 2 || this.#known.size === 0) return undefined
-    const zone = suffixName(name, 2)
-    const known = this.#known.get(zone.key)
-    if (known?.anchor === undefined || this.#ageOf(known) > limits.ANCHOR_KEPT_MS) return undefined
+    if (name.labels < 2) return undefined
+    const { key } = suffixName(name, 2)
+    if (!this.#known.has(key) && this.#deps.kept?.()?.has(key) !== true) return undefined
     const place = this.#placeOf(name)
+    const known = place === undefined ? this.#known.get(key) : this.#knownOf(place)
+    if (known?.anchor === undefined || this.#ageOf(known) > limits.ANCHOR_KEPT_MS) return undefined
     return place?.precedence === 'dns' && !this.#isMissing(place) ? undefined : known.anchor
   }
 
@@ -126,14 +132,46 @@ export class NameAnchors {
 
   #verdictOf(place: Place, signal: AbortSignal): AnchorVerdict | Promise<AnchorVerdict> {
     if (place.label.length === 0) return notRegistered(place, 'no name that is given out')
-    const known = this.#known.get(place.zone.key)
+    const known = this.#knownOf(place)
     const isCurrent = known !== undefined && this.#isCurrent(place, known)
-    if (known !== undefined && (isCurrent || this.#ageOf(known) <= limits.RENEWED_BEHIND_MS)) {
+    if (known !== undefined && (isCurrent || this.#mayNotWait(place, known))) {
       // The chain went on: the next question has it.
       if (!isCurrent) this.#prove(place).catch((error: unknown) => this.#failed(error))
       return this.#said(place, known)
     }
     return this.#prove(place, signal).then((proven) => this.#said(place, proven ?? this.#known.get(place.zone.key)))
+  }
+
+  /** An anchor that counts anyway is not kept waiting by a ledger that has just been silent: every question would be. */
+  #mayNotWait({ tld }: Place, known: Known): boolean {
+    const age = this.#ageOf(known)
+    if (age <= limits.RENEWED_BEHIND_MS) return true
+    const silent = this.#silent.get(tld) ?? Number.NEGATIVE_INFINITY
+    return known.anchor !== undefined && age <= limits.ANCHOR_KEPT_MS && this.#monotonic() - silent < limits.SILENCE_MS
+  }
+
+  /** Else from the disk, as old as its header. */
+  #knownOf({ zone, tld, label, chain }: Place): Known | undefined {
+    const known = this.#known.get(zone.key)
+    if (known !== undefined || chain === undefined) return known
+    const kept = this.#deps.kept?.()
+    const proof = kept?.get(zone.key)
+    const [answer] = proof?.answers ?? []
+    const isOfName = answer?.keys.length === 1 && equalBytes(answer.keys[0]!, nameStateKey(label))
+    if (proof === undefined || !isOfName || !equalBytes(proof.header.chainId, chain.chainId)) return undefined
+    const { clock, log } = this.#deps
+    try {
+      const age = Math.max(0, clock.now() - proof.header.time)
+      const recalled = knownFrom({ ...proof, ...answer }, zone, tld, this.#monotonic() - age)
+      this.#known.set(zone.key, recalled)
+      if (recalled.anchor !== undefined) this.#contexts.set(recalled.anchor.context, recalled.anchor)
+      return recalled
+    } catch (error) {
+      if (!isChordnsError(error, 'LEDGER_MALFORMED')) throw error
+      log.debug({ chain: tld }, 'a kept record of a name cannot be read')
+      kept?.delete(zone.key)
+      return undefined
+    }
   }
 
   #said(place: Place, known: Known | undefined): AnchorVerdict {
@@ -147,6 +185,8 @@ export class NameAnchors {
     if (known !== undefined && age <= limits.ABSENCE_KEPT_MS)
       return notRegistered(place, `not registered at height ${known.proof.height} of ${place.tld}`)
     const why = `the ledger of ${place.tld} cannot be asked`
+    // Its proof is too old to be looked at by what is trusted now.
+    if (known === undefined && this.#deps.kept?.()?.has(place.zone.key) === true) return { kind: 'unreachable', why }
     const isClosed = place.precedence === 'ledger-only' || this.#options.unreachable === 'fail'
     return isClosed ? { kind: 'unreachable', why } : { kind: 'dns', why }
   }
@@ -166,27 +206,27 @@ export class NameAnchors {
   async #ask({ chain, zone, label, tld }: Place): Promise<Known | undefined> {
     const view = this.#deps.view()
     if (view === undefined || chain === undefined) return undefined
-    const answer = await view.prove(chain.chainId, [nameStateKey(label)])
+    const keys = [nameStateKey(label)]
+    const answer = await view.prove(chain.chainId, keys)
     if (answer.kind === 'unproven') {
+      this.#silent.set(tld, this.#monotonic())
       this.#deps.log.debug({ chain: tld, reason: answer.reason }, 'no proof of a name')
       return undefined
     }
+    this.#silent.delete(tld)
     try {
-      const known = this.#knownFrom(answer, zone, tld)
+      const known = knownFrom(answer, zone, tld, this.#monotonic())
       this.#keep(zone, known)
+      const kept = this.#deps.kept?.()
+      // That nobody has a name counts for an hour only, and anybody can ask for names that nobody has.
+      if (known.anchor === undefined) kept?.delete(zone.key)
+      else kept?.put(zone.key, answer.header, [{ keys, values: answer.values, proof: answer.proof }])
       return known
     } catch (error) {
       if (!isChordnsError(error, 'LEDGER_MALFORMED')) throw error
       this.#deps.log.warn({ chain: tld }, 'a name has a record that this release does not know: a newer one is needed')
       return undefined
     }
-  }
-
-  #knownFrom({ values, header, proof }: ProvenState, zone: Name, chain: string): Known {
-    const note: ProofNote = { chain, height: header.height, time: header.time, bytes: proof.length }
-    const value = values[0]
-    const record = value === undefined ? undefined : decodeRecord(value)
-    return { anchor: record && anchorFrom(record, zone, note), proof: note, at: this.#monotonic() }
   }
 
   #keep(zone: Name, known: Known): void {
@@ -226,6 +266,16 @@ export class NameAnchors {
 }
 
 const NO_LABEL = new Uint8Array()
+
+/** `at`: monotonic ms. Throws LEDGER_MALFORMED. */
+function knownFrom({ values, header, proof }: Proven, zone: Name, chain: string, at: number): Known {
+  const note: ProofNote = { chain, height: header.height, time: header.time, bytes: proof.length }
+  const value = values[0]
+  const record = value === undefined ? undefined : decodeRecord(value)
+  return { anchor: record && anchorFrom(record, zone, note), proof: note, at }
+}
+
+type Proven = Pick<ProvenState, 'values' | 'header' | 'proof'>
 
 function notRegistered({ precedence, tldName }: Place, why: string): AnchorVerdict {
   return precedence === 'ledger-only' ? { kind: 'nothing', tld: tldName, why } : { kind: 'dns', why }

@@ -1,7 +1,7 @@
 /** Names on a ledger, as the core resolves them: where they begin, by which keys, and what is forgotten when that changes. */
 import type { Clock, Log } from '../../base/index.ts'
 import type { Cache } from '../../cache/index.ts'
-import type { LedgerView } from '../../chain/index.ts'
+import type { KeptProofs, LedgerView } from '../../chain/index.ts'
 import type { Config } from '../../config/index.ts'
 import { nameToText } from '../../dns/index.ts'
 import { NameAnchors } from '../../ledger/index.ts'
@@ -16,19 +16,20 @@ export interface Anchored {
 
 export interface AnchoredDeps {
   readonly cache: Pick<Cache, 'flush'>
+  readonly view: () => LedgerView | undefined
+  readonly kept: () => KeptProofs | undefined
   readonly clock: Clock
   readonly log: Log
 }
 
 /** `recursor`: the one that will use it. */
 export function anchored(
-  { cache, clock, log }: AnchoredDeps,
-  { precedence, unreachable }: Config['ledger'],
-  view: () => LedgerView | undefined,
+  { cache, view, kept, clock, log }: AnchoredDeps,
   { validation, recursor }: { readonly validation: ValidationOptions | undefined; readonly recursor: () => Recursor },
+  { precedence, unreachable }: Config['ledger'],
 ): Anchored {
   const anchors = new NameAnchors(
-    { view, clock, log },
+    { view, kept, clock, log },
     {
       onChanged(zone, isOther) {
         recursor().forget(zone, 'below')

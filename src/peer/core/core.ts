@@ -12,7 +12,7 @@ import {
   type Random,
 } from '../../base/index.ts'
 import type { Cache, CacheEntry } from '../../cache/index.ts'
-import type { LedgerView } from '../../chain/index.ts'
+import type { KeptProofs, LedgerView } from '../../chain/index.ts'
 import { type Chunks, delegationSource } from '../../chunks/index.ts'
 import type { Config } from '../../config/index.ts'
 import { isSubdomain, type Name, type Question } from '../../dns/index.ts'
@@ -58,6 +58,8 @@ export interface CoreHooks {
   readonly toldBy?: (question: Question) => PeerId | undefined
   /** What this node knows of ledgers; undefined as long as it follows none. */
   readonly ledger?: (() => LedgerView | undefined) | undefined
+  /** Where proofs of anchored names outlive this process. */
+  readonly nameProofs?: (() => KeptProofs | undefined) | undefined
   /** What `dnssec.trustAnchors: "builtin"` stands for now. Default: the keys as they were built in. */
   readonly rootAnchors?: () => readonly TrustAnchor[]
 }
@@ -220,7 +222,12 @@ function engage(deps: CoreDeps, hooks: CoreHooks, config: Config): Engaged {
   const validation = validationOptions(config, { clock, log, rootAnchors: hooks.rootAnchors })
   const localRoot = followLocalRoot({ cache, clock, log, validation }, config)
   const local = localNamesOf(config, options)
-  const onLedger = anchored(deps, config.ledger, () => hooks.ledger?.(), { validation, recursor: () => recursor })
+  const { ledger, nameProofs } = hooks
+  const onLedger = anchored(
+    { ...deps, view: () => ledger?.(), kept: () => nameProofs?.() },
+    { validation, recursor: () => recursor },
+    config.ledger,
+  )
   const recursor: Recursor = createRecursor({
     exchange,
     cache,

@@ -1,17 +1,20 @@
 /** Keeps the list of an endorsed ring as the ledger has it: read anew whenever the chain that has it has another newest header. */
 import { type Cancel, type Clock, equalBytes, errorText, isChordnsError, type Log } from '../../base/index.ts'
-import type { LightFollower } from '../../chain/index.ts'
-import { readProven, ringMembersOf } from '../../ledger/index.ts'
+import type { KeptProofs, LightFollower } from '../../chain/index.ts'
+import { keptView, readProven, ringMembersOf } from '../../ledger/index.ts'
 import type { LedgerAdmission } from './admission.ts'
 
 /** Who leaves the list is out within a minute: a follower's own look comes once a minute, so this one looks in between. */
 const LOOK_EVERY_MS = 20_000
+const KEPT = 'ring'
 
 export interface ListFollowerDeps {
   readonly follower: Pick<LightFollower, 'look' | 'onHead' | 'prove' | 'proofFile' | 'chains' | 'head'>
   /** Of the list. */
   readonly chainId: Uint8Array
   readonly admission: LedgerAdmission
+  /** The list as it was read last, with its proof, for the next start. */
+  readonly kept: KeptProofs
   /** Looks for somebody to ask, where this node knows of no member: who is not in the ring yet. Never rejects. */
   readonly seek: () => Promise<void>
   readonly clock: Clock
@@ -29,6 +32,21 @@ export class ListFollower {
 
   constructor(deps: ListFollowerDeps) {
     this.#deps = deps
+  }
+
+  /** What was certified last, as long as its header is trusted: else the list of the genesis counts until the ledger is read. Never rejects. */
+  async recall(): Promise<void> {
+    const { kept, chainId, admission, log } = this.#deps
+    const proof = kept.get(KEPT)
+    if (proof === undefined || !equalBytes(proof.header.chainId, chainId)) return
+    try {
+      const { value } = await readProven(keptView(proof), chainId, (state) => ringMembersOf(state))
+      admission.update(value)
+      log.info({ height: proof.header.height, members: value.length }, 'the list of the ring as it was known last')
+    } catch (error) {
+      if (!isChordnsError(error)) throw error
+      log.debug({ code: error.code, error: errorText(error) }, 'the kept list of the ring is not whole')
+    }
   }
 
   start(): void {
@@ -68,12 +86,13 @@ export class ListFollower {
 
   /** A list that is not known now stays as it was: nobody is let in for it, and nobody is turned out. */
   async #readOnce(): Promise<void> {
-    const { follower, chainId, admission, log } = this.#deps
+    const { follower, chainId, admission, kept, log } = this.#deps
     try {
-      const { value } = await readProven(follower, chainId, (state) => ringMembersOf(state), {
+      const { value, header, answers } = await readProven(follower, chainId, (state) => ringMembersOf(state), {
         signal: this.#end.signal,
       })
       admission.update(value)
+      kept.put(KEPT, header, answers)
     } catch (error) {
       if (!isChordnsError(error)) throw error
       if (error.code !== 'ABORTED')

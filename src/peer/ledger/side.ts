@@ -11,10 +11,12 @@ import {
   type Log,
   type PeerId,
   type Random,
+  type Store,
   toHex,
 } from '../../base/index.ts'
 import {
   FollowServer,
+  KeptProofs,
   LedgerPages,
   LightFollower,
   lightRules,
@@ -25,7 +27,7 @@ import {
 } from '../../chain/index.ts'
 import type { Config } from '../../config/index.ts'
 import { ed25519, type Signer } from '../../crypto/index.ts'
-import { Ledgers, memberIdOf, type RunningChain } from '../../ledger/index.ts'
+import { anchorLimits, Ledgers, memberIdOf, type RunningChain } from '../../ledger/index.ts'
 import type { LedgerFiles } from '../disk.ts'
 import { RequestRoom } from '../rooms.ts'
 import { admissionChainOf, type LedgerAdmission } from './admission.ts'
@@ -55,6 +57,8 @@ export interface LedgerSide {
   readonly ledgers: Ledgers
   /** Newest headers of all chains, and proofs of their states. */
   readonly follower: LightFollower
+  /** Of anchored names, on disk. */
+  readonly nameProofs: KeptProofs
   readonly server: FollowServer
   /** What stands below /ledger/ on the status address. */
   readonly pages: LedgerPages
@@ -127,6 +131,14 @@ export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHook
     },
   })
   follower = light
+  // From now on what is on disk counts; there is nobody yet who could be asked for more.
+  for (const { genesis } of opened.all) {
+    const { name } = genesis
+    light.follow({ name, trusted: trustGenesis(genesis), point: config.ledger.trust.get(name) })
+  }
+  const keptOver = (store: Store, most: number) =>
+    new KeptProofs({ trust: light, rules: lightRules(ed25519), store, clock, log }, most)
+  const nameProofs = keptOver(files.names, anchorLimits.NAMES_KEPT)
   const pages = new LedgerPages(witnessDesk(deps))
   for (const chain of opened.running) {
     const { genesis } = chain.genesis
@@ -160,10 +172,13 @@ export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHook
   }
   const { admission } = deps
   const { chainId } = admissionChainOf(opened.all)
-  const list = admission && new ListFollower({ follower: light, chainId, admission, seek, clock, log })
+  const kept = keptOver(files.lists, 1)
+  const list = admission && new ListFollower({ follower: light, chainId, admission, kept, seek, clock, log })
+  await list?.recall()
   return {
     ledgers,
     follower: light,
+    nameProofs,
     server,
     pages,
     wire(next) {
@@ -171,10 +186,7 @@ export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHook
     },
     start() {
       ledgers.start()
-      for (const { genesis } of opened.all) {
-        const { name } = genesis
-        light.follow({ name, trusted: trustGenesis(genesis), point: config.ledger.trust.get(name) })
-      }
+      for (const { chainId } of opened.all) void light.look(chainId)
       list?.start()
       lookSoon(LOOK_AGAIN_MS)
     },
