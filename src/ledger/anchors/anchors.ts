@@ -92,6 +92,16 @@ export class NameAnchors {
     return verdict
   }
 
+  /**
+   * The name of a server that must be resolved on the way: what the ledger says of it is known afterwards. False: it is not the DNS's to
+   * say where that server is, and nothing else is known. Undefined at once for names that are no ledger's. Rejects with ABORTED only.
+   */
+  learn(name: Name, signal: AbortSignal): Promise<boolean> | undefined {
+    const found = this.find(name, signal)
+    if (found === undefined) return undefined
+    return Promise.resolve(found).then(({ kind }) => kind === 'anchored' || kind === 'dns')
+  }
+
   /** The context of the anchored zone at or above a name, from what is known. */
   contextOf(name: Name): CacheContext | undefined {
     return this.#inForce(name)?.context
@@ -131,7 +141,7 @@ export class NameAnchors {
   }
 
   #verdictOf(place: Place, signal: AbortSignal): AnchorVerdict | Promise<AnchorVerdict> {
-    if (place.label.length === 0) return notRegistered(place, 'no name that is given out')
+    if (place.label.length === 0) return notRegistered(place, 'no name that is given out', false)
     const known = this.#knownOf(place)
     const isCurrent = known !== undefined && this.#isCurrent(place, known)
     if (known !== undefined && (isCurrent || this.#mayNotWait(place, known))) {
@@ -183,7 +193,7 @@ export class NameAnchors {
       return { kind: 'unreachable', why: `the ledger of ${place.tld} was not to be asked for too long` }
     }
     if (known !== undefined && age <= limits.ABSENCE_KEPT_MS)
-      return notRegistered(place, `not registered at height ${known.proof.height} of ${place.tld}`)
+      return notRegistered(place, `not registered at height ${known.proof.height} of ${place.tld}`, true)
     const why = `the ledger of ${place.tld} cannot be asked`
     // Its proof is too old to be looked at by what is trusted now.
     if (known === undefined && this.#deps.kept?.()?.has(place.zone.key) === true) return { kind: 'unreachable', why }
@@ -277,8 +287,8 @@ function knownFrom({ values, header, proof }: Proven, zone: Name, chain: string,
 
 type Proven = Pick<ProvenState, 'values' | 'header' | 'proof'>
 
-function notRegistered({ precedence, tldName }: Place, why: string): AnchorVerdict {
-  return precedence === 'ledger-only' ? { kind: 'nothing', tld: tldName, why } : { kind: 'dns', why }
+function notRegistered({ precedence, tldName }: Place, why: string, isProven: boolean): AnchorVerdict {
+  return precedence === 'ledger-only' ? { kind: 'nothing', tld: tldName, why, isProven } : { kind: 'dns', why }
 }
 
 function sameSet(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {

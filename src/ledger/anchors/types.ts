@@ -43,7 +43,7 @@ export type AnchorVerdict =
   | { readonly kind: 'anchored'; readonly anchor: Anchor; readonly isOld: boolean }
   /** As if there were no ledger. `mayBeAnchored`: once the DNS has said that the name does not exist, `afterNxdomain` is to be asked. */
   | { readonly kind: 'dns'; readonly why: string; readonly mayBeAnchored?: true }
-  /** It does not exist: nobody has it, and the TLD is the ledger's. */
-  | { readonly kind: 'nothing'; readonly tld: Name; readonly why: string }
+  /** It does not exist: nobody has it, and the TLD is the ledger's. `isProven`: the ledger's state says so, not only its rules. */
+  | { readonly kind: 'nothing'; readonly tld: Name; readonly why: string; readonly isProven: boolean }
   /** SERVFAIL. */
   | { readonly kind: 'unreachable'; readonly why: string }

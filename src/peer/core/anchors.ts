@@ -45,6 +45,7 @@ export function anchored(
     source: {
       contextOf: (name) => anchors.contextOf(name),
       delegationOf: (context) => anchors.delegationOf(context),
+      learn: (name, signal) => anchors.learn(name, signal),
     },
     validation: validation && { ...validation, anchoredAt: (name) => anchors.anchoredAt(name) },
   }

@@ -54,6 +54,11 @@ export interface AnchorSource {
   contextOf(name: Name): CacheContext | undefined
   /** The servers of the anchored zone that a context stands for. */
   delegationOf(context: CacheContext): Delegation | undefined
+  /**
+   * Before the name of a server is resolved that nobody asked for: `contextOf` knows afterwards what is anchored. False: it does not exist
+   * by the ledger's word, or must not be asked of the DNS. Undefined at once where there is no ledger. Rejects with ABORTED only.
+   */
+  learn?(name: Name, signal: AbortSignal): Promise<boolean> | undefined
 }
 
 /** Agreed delegations and keys: implemented by chunks. */

@@ -1,6 +1,6 @@
 /** One question, not validated: what the cache knows, or else a walk, which equal questions share. */
 import { aborted, isChordnsError } from '../../base/index.ts'
-import { Ede, nameToText, type Question, typeToText } from '../../dns/index.ts'
+import { Ede, type Name, nameToText, type Question, typeToText } from '../../dns/index.ts'
 import type { Finding } from '../../evidence/index.ts'
 import { failed, isFailure, isOurs, ours, type RecurseFailed, tooBusy } from '../job/failure.ts'
 import type { Flight, FlightTable } from '../job/flights.ts'
@@ -17,7 +17,11 @@ import { fromCache, fromDname } from './known.ts'
 export type Fetch = (task: FetchTask) => Promise<Finding>
 
 export function createFetch(engine: WalkEngine, primer: Primer, flights: FlightTable<Finding>): Fetch {
-  const finder = serverFinder(engine, (job, name, type) => fetch(addressTask(engine, job, name, type)))
+  const finder = serverFinder(engine, async (job, name, type) => {
+    const learning = engine.deps.anchors?.learn?.(name, job.flight.signal)
+    if (learning !== undefined && !(await learning)) throw notOfTheDns(name)
+    return fetch(addressTask(engine, job, name, type))
+  })
 
   const walk = async (task: FetchTask, flight: Flight): Promise<Finding> => {
     const job = jobOf(task, flight)
@@ -79,6 +83,11 @@ async function withinBudget<T>(
 function waitsForItself({ name, type }: Question): RecurseFailed {
   const text = `${nameToText(name)} ${typeToText(type)} waits for itself`
   return failed('loop', text, [{ code: Ede.NO_REACHABLE_AUTHORITY, text }])
+}
+
+function notOfTheDns(name: Name): RecurseFailed {
+  const text = `the server ${nameToText(name)} is not on the ledger of its TLD`
+  return failed('no-servers', text, [{ code: Ede.NO_REACHABLE_AUTHORITY, text }])
 }
 
 const OVERCROWDED = () => tooBusy('too many questions in work')

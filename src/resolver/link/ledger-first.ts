@@ -1,10 +1,10 @@
 /**
  * What the ledger says of a name comes before cache and iteration: once its anchor is known, the question belongs to a context of its own,
- * which begins at the servers and keys that stand there (D36).
+ * which begins at the servers and keys that stand there (D36). What a parent would say of the name, its DS set, the ledger says.
  */
 import { ChordnsError } from '../../base/index.ts'
-import { Ede, groupRRsets, nameToText, Rcode } from '../../dns/index.ts'
-import type { Finding, Outcome } from '../../evidence/index.ts'
+import { Ede, groupRRsets, nameToText, parentName, type Question, Rcode, sameName, Type } from '../../dns/index.ts'
+import type { Finding, Outcome, Security } from '../../evidence/index.ts'
 import type { Anchor, AnchorVerdict } from '../../ledger/index.ts'
 import { localSoa } from '../local/answer.ts'
 import type { LinkDeps, LinkRequest, LinkResolver, LinkResult } from './types.ts'
@@ -13,34 +13,57 @@ import type { LinkDeps, LinkRequest, LinkResolver, LinkResult } from './types.ts
 const ABSENCE_TTL = 60
 
 /** Rejects with NAME_UNPROVEN (detail {ede}), and as `resolveLink` does. */
-export function ledgerFirst({ anchors, clock }: LinkDeps, resolveLink: LinkResolver): LinkResolver {
+export function ledgerFirst(deps: LinkDeps, resolveLink: LinkResolver): LinkResolver {
+  const { anchors, clock } = deps
   if (anchors === undefined) return resolveLink
   return async (request) => {
     const { question, signal } = request
+    if (isConfigured(deps, question)) return resolveLink(request)
     const found = anchors.find(question.name, signal)
     if (found === undefined) return resolveLink(request)
     const verdict = found instanceof Promise ? await found : found
-    const settled = settle(request, verdict, clock.now())
+    const settled = settle(deps, request, verdict)
     if (settled !== undefined) return settled
     const result = await resolveLink(request)
     if (verdict.kind !== 'dns' || verdict.mayBeAnchored === undefined || !isNxdomain(result)) return result
     const ttlMs = Math.max(1_000, result.finding.expires - clock.now())
     const later = await anchors.afterNxdomain(question.name, ttlMs, signal)
     if (later?.kind !== 'anchored') return result
-    settle(request, later, clock.now())
-    return resolveLink(request)
+    return settle(deps, request, later) ?? resolveLink(request)
   }
 }
 
+/** In a stub or forward zone of the operator, whose word comes before that of any ledger; its DS set is a matter of that zone as well. */
+function isConfigured({ contextOf }: LinkDeps, question: Question): boolean {
+  const context = contextOf({ ...question, type: Type.SOA })
+  return context !== 'main' && !context.startsWith('ledger:')
+}
+
 /** Says what was found; the result when there is no more to do. */
-function settle({ question, onStep }: LinkRequest, verdict: AnchorVerdict, now: number): LinkResult | undefined {
+function settle(
+  { clock, recursor }: LinkDeps,
+  { question, onStep }: LinkRequest,
+  verdict: AnchorVerdict,
+): LinkResult | undefined {
   const detail = verdict.kind === 'anchored' ? describe(verdict.anchor, verdict.isOld) : verdict.why
   onStep?.({ kind: 'ledger', question, detail })
   if (verdict.kind === 'unreachable')
     throw new ChordnsError('NAME_UNPROVEN', verdict.why, {
       ede: [{ code: Ede.NO_REACHABLE_AUTHORITY, text: verdict.why }],
     })
-  return verdict.kind === 'nothing' ? { finding: absence(question, verdict, now), ede: [] } : undefined
+  const security = recursor.validates ? 'secure' : 'indeterminate'
+  if (verdict.kind === 'nothing')
+    return { finding: absence(question, verdict, verdict.isProven ? security : 'insecure', clock.now()), ede: [] }
+  const isOfParent = question.type === Type.DS && verdict.kind === 'anchored' && sameName(question.name, verdict.anchor.zone)
+  return isOfParent ? { finding: keysOf(question, verdict.anchor, security, clock.now()), ede: [] } : undefined
+}
+
+/** The parent's word counts for nothing here, its DS set included: what is asked for is what validation goes by. */
+function keysOf(question: Question, { zone, delegation, ds }: Anchor, security: Security, now: number): Finding {
+  const { ttl } = delegation
+  const rrset = { name: question.name, type: Type.DS, class: question.class, ttl, rdatas: ds, signatures: [] }
+  const outcome: Outcome = { kind: 'rrset', rrset, apex: parentName(zone), proofs: [] }
+  return { question, outcome, evidence: { security, provenance: 'ledger', observers: [] }, expires: now + ttl * 1_000 }
 }
 
 function describe({ zone, generation, ds, proof }: Anchor, isOld: boolean): string {
@@ -52,14 +75,15 @@ function describe({ zone, generation, ds, proof }: Anchor, isOld: boolean): stri
 
 /** The whole TLD but what is registered does not exist; the TLD itself is there and has no records. */
 function absence(
-  question: LinkRequest['question'],
+  question: Question,
   { tld }: AnchorVerdict & { kind: 'nothing' },
+  security: Security,
   now: number,
 ): Finding {
   const [soa] = groupRRsets([localSoa(tld, ABSENCE_TTL)])
   const rcode = question.name.labels === tld.labels ? Rcode.NOERROR : Rcode.NXDOMAIN
   const outcome: Outcome = { kind: 'absent', rcode, apex: tld, soa, proofs: [] }
-  const evidence = { security: 'insecure', provenance: 'ledger', observers: [] } as const
+  const evidence = { security, provenance: 'ledger', observers: [] } as const
   return { question, outcome, evidence, expires: now + ABSENCE_TTL * 1_000 }
 }
 

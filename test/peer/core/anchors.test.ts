@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { createCache } from '../../../src/cache/index.ts'
+import type { Chunks } from '../../../src/chunks/index.ts'
 import { loadConfig } from '../../../src/config/index.ts'
-import { Class, parseName, Rcode, typeFromText } from '../../../src/dns/index.ts'
+import { Class, parseName, Rcode, recordToText, Type, typeFromText } from '../../../src/dns/index.ts'
 import {
   type MemoryState,
   type NameSettings,
@@ -30,6 +31,7 @@ import {
   type World,
   type WorldSpec,
   type ZoneKeys,
+  type ZoneSpec,
 } from '../../world/index.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'chordns-anchors-'))
@@ -48,20 +50,35 @@ type Zone = keyof typeof SERVER
 const zoneText = (zone: Zone, address: string) =>
   `@ 300 IN SOA ns1 admin 1 3600 600 86400 60\n@ 300 IN NS ns1\nns1 300 IN A ${SERVER[zone]}\nwww 300 IN A ${address}\n`
 
-/** The root, com and example.com are signed; com delegates shop.com without DS; nobody delegates p2p. */
-function internet(changed: { corrupt?: readonly string[]; signedBy?: ZoneKeys } = {}): {
+interface Changed {
+  readonly corrupt?: readonly string[]
+  readonly signedBy?: ZoneKeys
+  /** What com says of shop: by default a delegation without DS. */
+  readonly parent?: 'nothing' | 'another DS'
+  /** What stands in shop.com besides. */
+  readonly more?: string
+  readonly zones?: readonly ZoneSpec[]
+}
+
+const dsText = (zone: string, by: ZoneKeys) =>
+  recordToText({ name: parseName(zone), type: Type.DS, class: Class.IN, ttl: 300, rdata: dsRdata(parseName(zone), by.ksk) })
+
+/** The root, com and example.com are signed; com delegates shop.com without DS, and other.com to a server in p2p; nobody delegates p2p. */
+function internet(changed: Changed = {}): {
   spec: WorldSpec
   anchorText: string
 } {
+  const delegation = `shop 300 IN NS ns1.shop\nns1.shop 300 IN A ${SERVER['shop.com.']}`
+  const ds = changed.parent === 'another DS' ? `\n${dsText('shop.com.', others)}` : ''
   const plain = simpleSpec({
-    'com.': `shop 300 IN NS ns1.shop\nns1.shop 300 IN A ${SERVER['shop.com.']}`,
+    'com.': `${changed.parent === 'nothing' ? '' : `${delegation}${ds}`}\nother 300 IN NS ns1.shop.p2p.`,
     'example.com.': 'www A 192.0.2.81',
   })
   const signed = signWorld(plain, { '.': {}, 'com.': {}, 'example.com.': {} })
   const zones = (Object.keys(SERVER) as Zone[]).map((origin) => ({
     origin,
     servers: [origin],
-    text: signZone(origin, zoneText(origin, '192.0.2.7'), {
+    text: signZone(origin, `${zoneText(origin, '192.0.2.7')}${changed.more ?? ''}`, {
       keys: changed.signedBy ?? keys,
       ...(changed.corrupt !== undefined && { corrupt: changed.corrupt }),
     }),
@@ -70,7 +87,16 @@ function internet(changed: { corrupt?: readonly string[]; signedBy?: ZoneKeys } 
   const spec = {
     ...signed.spec,
     servers: { ...signed.spec.servers, ...servers },
-    zones: [...signed.spec.zones, ...zones],
+    zones: [
+      ...signed.spec.zones,
+      ...zones,
+      {
+        origin: 'other.com.',
+        servers: ['shop.p2p.'],
+        text: '@ 300 IN SOA ns1.shop.p2p. admin 1 3600 600 86400 60\n@ 300 IN NS ns1.shop.p2p.\nwww 300 IN A 192.0.2.99\n',
+      },
+      ...(changed.zones ?? []),
+    ],
   }
   return { spec, anchorText: signed.anchorText }
 }
@@ -88,8 +114,11 @@ interface Options {
   readonly zone?: Zone
   readonly registered?: boolean
   readonly ledger?: object
-  readonly internet?: Parameters<typeof internet>[0]
+  readonly internet?: Changed
   readonly anchoredKeys?: ZoneKeys
+  readonly stubs?: Readonly<Record<string, string>>
+  readonly chunks?: Chunks
+  readonly staleSeconds?: number
 }
 
 async function node({
@@ -98,6 +127,9 @@ async function node({
   ledger = {},
   internet: changed,
   anchoredKeys,
+  stubs = {},
+  chunks,
+  staleSeconds = 0,
 }: Options = {}) {
   const { spec, anchorText } = internet(changed)
   const net = await createWorld(spec, { sockets: false })
@@ -110,7 +142,13 @@ async function node({
   if (registered) expect(blocks.register(alice, 'shop', settings(zone, anchoredKeys))).toBe(0)
   const chain = stateChain(tld, blocks.state() as MemoryState, () => blocks.now())
   const file = JSON.stringify({
-    iterator: { rootHints: hints, port: net.port, queryLoopback: true, ipv6: false },
+    iterator: {
+      rootHints: hints,
+      port: net.port,
+      queryLoopback: true,
+      ipv6: false,
+      stubs: Object.fromEntries(Object.entries(stubs).map(([at, address]) => [at, [`${address}:${net.port}`]])),
+    },
     dnssec: { trustAnchors: anchors },
     ledger,
   })
@@ -119,7 +157,7 @@ async function node({
     minTtl: 0,
     maxTtl: 86_400,
     negativeMaxTtl: 3_600,
-    staleSeconds: 0,
+    staleSeconds,
     seed: randomBytes(8),
   })
   const core = new Core(
@@ -130,17 +168,17 @@ async function node({
       random: { bytes: (length) => new Uint8Array(randomBytes(length)), below: (bound) => randomInt(bound) },
       log: { debug() {}, info() {}, warn() {}, error() {} },
     },
-    { ownListeners: () => [], chunks: () => undefined, ledger: () => chain.view },
+    { ownListeners: () => [], chunks: () => chunks, ledger: () => chain.view },
     loadConfig({ env: {}, file: 'c', readFile: () => file }).config,
   )
-  async function ask(question: string) {
+  async function ask(question: string, checkingDisabled = false) {
     const [name = '', type = 'A'] = question.split(' ')
     const steps: ResolveStep[] = []
     const before = net.count()
     const { rcode, answers, security, provenance } = await core.resolver.resolve({
       question: { name: parseName(name), type: typeFromText(type)!, class: Class.IN },
       recursionDesired: true,
-      checkingDisabled: false,
+      checkingDisabled,
       dnssecOk: false,
       authenticData: false,
       client: 'test',
@@ -212,6 +250,116 @@ describe('an anchored name', () => {
     const notInDns = await node({ zone: 'shop.p2p.', ledger })
     expect(await notInDns.ask('www.shop.p2p')).toMatchObject({ security: 'secure', texts: ['A 192.0.2.7'] })
     expect(await notInDns.ask('www.shop.p2p')).toMatchObject({ asked: 0, security: 'secure' })
+  })
+})
+
+describe('what a parent would be asked of an anchored name', () => {
+  it('is the DS set: the one of the ledger, secure, and no parent hears of the question', async () => {
+    const { ask } = await node({ internet: { parent: 'another DS' } })
+    const answer = await ask('shop.com DS')
+    expect(answer).toMatchObject({ rcode: Rcode.NOERROR, security: 'secure', provenance: 'ledger', asked: 0 })
+    expect(answer.texts).toEqual([expect.stringMatching(/^DS /)])
+    expect(dsText('shop.com.', keys)).toContain(answer.texts[0]!.slice(3))
+    expect(answer.ledger.join()).toContain('shop.com. is anchored on com')
+    expect(await ask('shop.com DS', true)).toMatchObject({ texts: answer.texts, asked: 0 })
+    expect(await ask('www.shop.com')).toMatchObject({ security: 'secure', texts: ['A 192.0.2.7'] })
+  })
+
+  it('is proven not to be there where the TLD is the ledger’s, and is the parent’s to say where nobody has the name', async () => {
+    const only = await node({ zone: 'shop.p2p.', ledger: { precedence: { p2p: 'ledger-only' } } })
+    expect(await only.ask('shop.p2p DS')).toMatchObject({ security: 'secure', provenance: 'ledger' })
+    expect(await only.ask('free.p2p DS')).toMatchObject({ rcode: Rcode.NXDOMAIN, security: 'secure', asked: 0 })
+    expect(await only.ask('_x.p2p DS')).toMatchObject({ rcode: Rcode.NXDOMAIN, security: 'insecure' })
+    await world?.stopAll()
+    const { ask } = await node({ registered: false, internet: { parent: 'another DS' } })
+    expect(await ask('shop.com DS')).toMatchObject({ security: 'secure', provenance: 'solo' })
+  })
+
+  it('comes from the ledger also where the DNS goes first and has no such name', async () => {
+    const { ask } = await node({ zone: 'shop.p2p.', ledger: { precedence: { p2p: 'dns' } } })
+    expect(await ask('shop.p2p DS')).toMatchObject({ security: 'secure', provenance: 'ledger', rcode: Rcode.NOERROR })
+  })
+
+  it('is the NS set: that of the zone itself, validated by the anchored key', async () => {
+    const { ask, rootAsked } = await node()
+    expect(await ask('shop.com NS')).toMatchObject({ security: 'secure', texts: ['NS ns1.shop.com.'] })
+    expect(await ask('shop.com DNSKEY')).toMatchObject({ security: 'secure' })
+    expect(await ask('a.b.c.d.shop.com')).toMatchObject({ rcode: Rcode.NXDOMAIN, security: 'secure' })
+    expect(rootAsked()).toBe(0)
+  })
+
+  it('is the chain of trust of a zone below, which goes on from the anchored key', async () => {
+    const child = makeKeys(13)
+    const text = '@ 300 IN SOA ns1.shop.com. admin 1 3600 600 86400 60\n@ 300 IN NS ns1.shop.com.\nwww 300 IN A 192.0.2.9\n'
+    const zones = [{ origin: 'sub.shop.com.', servers: ['shop.com.'], text: signZone('sub.shop.com.', text, { keys: child }) }]
+    const more = `sub 300 IN NS ns1.shop.com.\n${dsText('sub.shop.com.', child)}\n`
+    const { ask, rootAsked } = await node({ internet: { more, zones, parent: 'another DS' } })
+    expect(await ask('www.sub.shop.com')).toMatchObject({ security: 'secure', texts: ['A 192.0.2.9'] })
+    expect(await ask('sub.shop.com DS')).toMatchObject({ security: 'secure', provenance: 'solo' })
+    expect(rootAsked()).toBe(0)
+  })
+
+  it('is not what denies it: neither a signed denial of the parent, nor an NXDOMAIN in the cache', async () => {
+    const com = await node({ internet: { parent: 'nothing' } })
+    // The NSEC record of this answer covers shop.com as well.
+    expect(await com.ask('shoo.com')).toMatchObject({ rcode: Rcode.NXDOMAIN, security: 'secure' })
+    expect(await com.ask('www.shop.com')).toMatchObject({ security: 'secure', texts: ['A 192.0.2.7'] })
+    expect(await com.ask('shop.com DS')).toMatchObject({ security: 'secure', provenance: 'ledger' })
+    await world?.stopAll()
+    const root = await node({ zone: 'shop.p2p.' })
+    expect(await root.ask('free.p2p')).toMatchObject({ rcode: Rcode.NXDOMAIN, security: 'secure' })
+    expect(await root.ask('www.shop.p2p')).toMatchObject({ security: 'secure', texts: ['A 192.0.2.7'] })
+    await world?.stopAll()
+    const late = await node({ registered: false, internet: { parent: 'nothing' } })
+    expect(await late.ask('www.shop.com')).toMatchObject({ rcode: Rcode.NXDOMAIN })
+    late.blocks.register(alice, 'shop', settings('shop.com.'))
+    late.chain.advance(late.blocks.state() as MemoryState)
+    await late.ask('www.shop.com')
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(await late.ask('www.shop.com')).toMatchObject({ security: 'secure', texts: ['A 192.0.2.7'] })
+  })
+
+  it('is no ring: it is neither read for the name nor told of it, and what is observed of it is private', async () => {
+    const touched: string[] = []
+    const chunks = new Proxy({} as Chunks, {
+      get(_, property) {
+        touched.push(String(property))
+        return property === 'expects' ? () => 'no' : () => undefined
+      },
+    })
+    const { ask, core } = await node({ chunks })
+    for (const question of ['www.shop.com', 'shop.com DS', 'shop.com NS', 'x.shop.com'])
+      expect(await ask(question)).toMatchObject({ security: 'secure' })
+    expect(touched).toEqual([])
+    expect(core.isPrivate({ name: parseName('www.shop.com.'), type: Type.A, class: Class.IN })).toBe(true)
+  })
+
+  it('is nothing old: what the DNS said before is not served stale when the zone is not signed by the anchored key', async () => {
+    const { ask, chain, blocks } = await node({ registered: false, staleSeconds: 86_400 })
+    expect(await ask('www.shop.com')).toMatchObject({ security: 'insecure' })
+    blocks.register(alice, 'shop', settings('shop.com.', others))
+    chain.advance(blocks.state() as MemoryState)
+    await ask('www.shop.com')
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(await ask('www.shop.com')).toMatchObject({ rcode: Rcode.SERVFAIL, texts: [] })
+    // Who checks for itself gets what there is.
+    expect(await ask('www.shop.com', true)).toMatchObject({ texts: ['A 192.0.2.7'], security: 'bogus' })
+  })
+
+  it('is what the operator says, in a stub zone', async () => {
+    const stubs = { 'shop.p2p': SERVER['shop.p2p.'] }
+    const ledger = { precedence: { p2p: 'ledger-only' } }
+    const { ask, chain } = await node({ zone: 'shop.p2p.', registered: false, ledger, stubs })
+    expect(await ask('www.shop.p2p')).toMatchObject({ rcode: Rcode.NOERROR, texts: ['A 192.0.2.7'], ledger: [] })
+    expect(chain.requests).toBe(0)
+  })
+
+  it('is the address of a server that has its name there, for zones that have theirs in the DNS', async () => {
+    const { ask } = await node({ zone: 'shop.p2p.', ledger: { precedence: { p2p: 'ledger-only' } } })
+    expect(await ask('www.other.com')).toMatchObject({ rcode: Rcode.NOERROR, texts: ['A 192.0.2.99'] })
+    await world?.stopAll()
+    const none = await node({ zone: 'shop.p2p.', registered: false, ledger: { precedence: { p2p: 'ledger-only' } } })
+    expect(await none.ask('www.other.com')).toMatchObject({ rcode: Rcode.SERVFAIL })
   })
 })
 
