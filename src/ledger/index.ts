@@ -140,6 +140,7 @@ export {
   type TldRecord,
   type TldSubject,
   tldOf,
+  tldsOf,
   tldStateKey,
   tldVotePayload,
   updateTldPayload,

@@ -75,6 +75,9 @@ export const limits = {
   MAX_EPOCH_BLOCKS: 100_000,
   /** Draws have four bytes in their keys. */
   MAX_DRAW: 0xffff_fffe,
+  /** TLDs of a Root chain, ten times those of the DNS, in pages of 8 kB at most. */
+  MAX_TLDS: 16_384,
+  TLDS_A_PAGE: 128,
   /** Network nodes of a chain: more than half of their voices stand in one value of 20 kB. */
   MAX_NODES: 1_024,
   /** Authority nodes where the genesis says nothing else. */

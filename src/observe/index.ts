@@ -24,6 +24,8 @@ export {
   provenView,
   type SubmittedView,
   submittedView,
+  type TldsView,
+  tldsView,
 } from './ledger-views.ts'
 export { type AdjustableLog, createLog } from './log.ts'
 export { acts, isLoopbackHost, looksUp, reads, STATUS_HEADER, type StatusRoute, takes } from './status-door.ts'

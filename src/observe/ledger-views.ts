@@ -97,6 +97,30 @@ export const membersView = z.object({
 })
 export type MembersView = z.infer<typeof membersView>
 
+/** The TLDs of the Root chain. */
+export const tldsView = z.object({
+  height: z.number(),
+  fresh: z.boolean(),
+  tlds: z.array(
+    z.object({
+      tld: z.string(),
+      /** Account; null: nobody has it. */
+      registry: hex.nullable(),
+      chainId: hex.nullable(),
+      isLedgerOnly: z.boolean(),
+      /** Name servers and keys of the TLD's own zone. */
+      servers: z.number(),
+      keys: z.number(),
+      /** Height of the last change. */
+      changed: z.number(),
+      /** Whether this node follows that chain: then it resolves names below it by this precedence. */
+      isFollowed: z.boolean(),
+      precedence: z.enum(['ledger', 'dns', 'ledger-only']),
+    }),
+  ),
+})
+export type TldsView = z.infer<typeof tldsView>
+
 /** A signed note as text. */
 export const checkpointView = z.object({ chain: z.string(), note: z.string().nullable() })
 export type CheckpointView = z.infer<typeof checkpointView>

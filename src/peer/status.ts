@@ -62,7 +62,7 @@ export function statusRoutes(deps: StatusDeps): Readonly<Record<string, StatusRo
       if (peers === undefined) throw ringOff()
       return askReplicas(peers.chunks, nameOf(query), clock, signal)
     }),
-    ...ledgerRoutes(() => peers?.ledger),
+    ...ledgerRoutes(() => peers?.ledger, () => deps.core.precedence()),
     ...domainRoutes(() => peers?.ledger, deps.core.resolver),
     '/chain/verify': looksUp(() => {
       if (peers?.chains === undefined) throw ringOff()

@@ -167,6 +167,11 @@ export class Core {
     this.#changes.stop()
   }
 
+  /** Who says what a name is, by TLD, as it is configured now. */
+  precedence(): Config['ledger']['precedence'] {
+    return this.#current.config.ledger.precedence
+  }
+
   /** True while the built-in anchor is validated by, at the time that the clock says. */
   followsRootKeys(): boolean {
     const { dnssec } = this.#current.config

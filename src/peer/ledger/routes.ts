@@ -1,6 +1,7 @@
 /** What the status API says and does about ledgers. */
 import { ChordnsError, equalBytes, fromHex, isChordnsError, toHex } from '../../base/index.ts'
 import { transactionId } from '../../chain/index.ts'
+import type { Config } from '../../config/index.ts'
 import { sha256 } from '../../crypto/index.ts'
 import {
   ACCOUNTS,
@@ -27,6 +28,7 @@ import {
   takes,
 } from '../../observe/index.ts'
 import type { LedgerSide } from './side.ts'
+import { tlds } from './tlds.ts'
 import { wordOf } from './transactions.ts'
 
 /** A transaction in hex. */
@@ -34,7 +36,10 @@ const MAX_BODY_BYTES = 2 * 32_768
 const MAX_WAIT_MS = 120_000
 const MAX_LIST = 65_535
 
-export function ledgerRoutes(side: () => LedgerSide | undefined): Readonly<Record<string, StatusRoute>> {
+export function ledgerRoutes(
+  side: () => LedgerSide | undefined,
+  precedence: () => Config['ledger']['precedence'],
+): Readonly<Record<string, StatusRoute>> {
   const there = () => {
     const one = side()
     if (one === undefined)
@@ -45,6 +50,7 @@ export function ledgerRoutes(side: () => LedgerSide | undefined): Readonly<Recor
     '/ledgers': reads(() => statusOf(there())),
     '/ledgers/account': looksUp((query, signal) => account(there(), query, signal)),
     '/ledgers/members': looksUp((query, signal) => members(there(), query, signal)),
+    '/ledgers/tlds': looksUp((query, signal) => tlds(there(), precedence(), query, signal)),
     '/ledgers/prove': looksUp((query, signal) => prove(there(), query, signal)),
     '/ledgers/export': looksUp((query, signal) => exportProof(there(), query, signal)),
     '/ledgers/checkpoint': reads((query) => checkpoint(there(), query)),

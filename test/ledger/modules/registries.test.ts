@@ -9,6 +9,7 @@ import {
   NAMES,
   REGISTRIES,
   tldOf,
+  tldsOf,
   tldVotePayload,
   updateTldPayload,
 } from '../../../src/ledger/index.ts'
@@ -53,6 +54,27 @@ describe('TLDs on the Root chain', () => {
     expect(codes([a, handOverTldPayload(label, b.publicKey)])).toEqual([DONE])
     expect(codes([a, update])).toEqual([NOT_ALLOWED])
     expect(codes([b, update])).toEqual([DONE])
+  })
+
+  it('can all be read, whatever was given and taken back in between', () => {
+    const { a, b, c, codes, state } = world()
+    const text = (label: Uint8Array) => Buffer.from(label).toString('latin1')
+    const names = () => tldsOf(state()).map((one) => text(one.label))
+    const vote = (kind: 'give' | 'take', tld: string) => {
+      const of = new TextEncoder().encode(tld)
+      const subject = kind === 'give' ? ({ kind, label: of, registry: a.publicKey } as const) : ({ kind, label: of } as const)
+      return codes([a, tldVotePayload(subject)], [b, tldVotePayload(subject)], [c, tldVotePayload(subject)])
+    }
+    expect(names()).toEqual([])
+    for (let i = 0; i < 130; i++) expect(vote('give', `t${i}`)).toEqual([0, 0, 0])
+    expect(names()).toEqual(Array.from({ length: 130 }, (_, i) => `t${i}`))
+    expect(vote('take', 't3')).toEqual([0, 0, 0])
+    expect(vote('take', 't128')).toEqual([0, 0, 0])
+    expect(names().slice(0, 5)).toEqual(['t0', 't1', 't2', 't129', 't4'])
+    expect(names()).toHaveLength(128)
+    expect(vote('give', 't3')).toEqual([0, 0, 0])
+    expect(names().at(-1)).toBe('t3')
+    expect(tldsOf(state()).every(({ record }) => record?.registry.join() === a.publicKey.join())).toBe(true)
   })
 
   it('are taken back by more than half of the nodes', () => {

@@ -4,6 +4,7 @@ import { addAdmittingCommands } from './admitting.ts'
 import { addFoundingCommands } from './founding.ts'
 import { addLookingCommands } from './looking.ts'
 import { addProvingCommands } from './proving.ts'
+import { addTldsCommand } from './tlds.ts'
 
 export function addLedgerCommands(program: Command): void {
   const ledger = program.command('ledger').description('the ledgers of the ring: who may join, who owns a name')
@@ -11,4 +12,5 @@ export function addLedgerCommands(program: Command): void {
   addLookingCommands(ledger)
   addAdmittingCommands(ledger)
   addProvingCommands(ledger)
+  addTldsCommand(ledger)
 }

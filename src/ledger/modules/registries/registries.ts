@@ -13,6 +13,7 @@ import type { Call, Draft, LedgerModule, Payload, StateReader } from '../../type
 import { networkNodeOf, nodesElectorate, voterTerm } from '../authority/view.ts'
 import { isNameLabel } from '../names/label.ts'
 import { type NameSettings, settingsFromValue, settingsToValue } from '../names/record.ts'
+import { addLabel, dropLabel, listedLabels } from './list.ts'
 
 export const REGISTRIES = 6
 const VOTE_TLD = 120
@@ -72,6 +73,12 @@ export function tldOf(state: StateReader, label: Uint8Array): TldRecord | undefi
   return readTld(readerOf(state, REGISTRIES), label)
 }
 
+/** All that there are: every page of the list and every record is read, so that proofs of these are proof of the whole. */
+export function tldsOf(state: StateReader): readonly { readonly label: Uint8Array; readonly record: TldRecord | undefined }[] {
+  const own = readerOf(state, REGISTRIES)
+  return listedLabels(own).map((label) => ({ label, record: readTld(own, label) }))
+}
+
 /** The key of a TLD in the module's part: what proofs are asked for. */
 export function tldStateKey(label: Uint8Array): Uint8Array {
   return tldKey(label)
@@ -105,15 +112,19 @@ function voteTld({ account, own, all, fields, block }: Call): void {
     time: block.time,
   }
   if (!castBallot(own, TALLIES, ballot, nodesElectorate(all))) return
-  if (subject.kind === 'take') own.delete(tldKey(subject.label))
-  else
-    writeTld(own, subject.label, {
-      registry: subject.registry,
-      chainId: undefined,
-      zone: undefined,
-      isLedgerOnly: false,
-      changed: block.height,
-    })
+  if (subject.kind === 'take') {
+    own.delete(tldKey(subject.label))
+    dropLabel(own, subject.label)
+    return
+  }
+  addLabel(own, subject.label)
+  writeTld(own, subject.label, {
+    registry: subject.registry,
+    chainId: undefined,
+    zone: undefined,
+    isLedgerOnly: false,
+    changed: block.height,
+  })
 }
 
 function updateTld({ account, own, fields, block }: Call): void {
