@@ -155,6 +155,7 @@ export {
 } from './light/trust.ts'
 export { type LightOffer, type LightRefusal, type LightVerdict, trust, verifyHeader } from './light/verify.ts'
 export { LightWalk, type WalkNeed } from './light/walk.ts'
+export { limits as chainLimits } from './limits.ts'
 export { proposerOf } from './machine/proposer.ts'
 export { type ConsensusRules, tendermintRules } from './machine/rules.ts'
 export type { PeerName } from './machine/state.ts'

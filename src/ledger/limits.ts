@@ -1,13 +1,14 @@
 /** Bounds of the ledger: everything that a submitter, an organisation or a file could stretch. The chain has bounds of its own. */
+import { chainLimits } from '../chain/index.ts'
+
 export const limits = {
   /** Modules of one application: each is asked at the end of every block. */
   MAX_MODULES: 32,
   /** First item of a payload; third parties' begin at 1,024. */
   MAX_KIND: 65_535,
-  /** As the chain has it. */
-  MAX_PAYLOAD_BYTES: 32_000,
-  /** A word that says why, as the chain has it, and an outcome with it. */
-  MAX_DETAIL_BYTES: 64,
+  MAX_PAYLOAD_BYTES: chainLimits.MAX_PAYLOAD_BYTES,
+  /** A word that says why, and an outcome with it. */
+  MAX_DETAIL_BYTES: chainLimits.MAX_DETAIL_BYTES,
   MAX_OUTCOME_BYTES: 128,
   /** Transactions of each chain whose outcome is remembered: two full blocks, so that who submitted one hears of it. */
   MAX_OUTCOMES: 2_048,
@@ -17,14 +18,13 @@ export const limits = {
   /** How often, and how long each time, a proof of a state waits that is decided and not written yet, ms: in all less than a follower waits. */
   STATE_WAITS: 20,
   STATE_WAIT_MS: 50,
-  /** A hundred validators, as the chain has it. */
+  /** A hundred validators. */
   MAX_SET_BYTES: 8_192,
   /** For each frame of a piece, ms. */
   PIECE_TIMEOUT_MS: 10_000,
   /** A piece in frames: each as large as a frame may be, less the bulk's own bytes. */
   PIECE_FRAME_BYTES: 60_000,
-  /** As the chain has it. */
-  MAX_PIECE_BYTES: 262_144,
+  MAX_PIECE_BYTES: chainLimits.MAX_PIECE_BYTES,
   /**
    * What one member may make this node do: requests, and bytes of pieces, a second and at once. A validator of a busy chain of a hundred sends
    * some 300 messages a second.
@@ -38,8 +38,8 @@ export const limits = {
   OUTCOME_POLL_MS: 500,
   /** Members that a transaction is handed to before it counts as not to be placed. */
   SUBMIT_TRIES: 5,
-  /** Keys of one proof, as the chain has it; rounds of one reading, each of which waits for a member; readings begun anew for a newer header. */
-  READING_KEYS: 64,
+  /** Keys of one proof; rounds of one reading, each of which waits for a member; readings begun anew for a newer header. */
+  READING_KEYS: chainLimits.MAX_PROVEN_KEYS,
   READING_ROUNDS: 64,
   READING_ATTEMPTS: 4,
   /** A key of a module: what is longer is hashed by the module. */
@@ -50,10 +50,8 @@ export const limits = {
   QUOTA_A_DAY: 1_000,
   /** A day of block time, ms: what quotas are counted in. */
   DAY_MS: 24 * 60 * 60 * 1_000,
-  /** As the state on disk has it. */
-  MAX_VALUE_BYTES: 32_768,
-  /** As the chain has it. */
-  MAX_VALIDATORS: 100,
+  MAX_VALUE_BYTES: chainLimits.MAX_STATE_VALUE_BYTES,
+  MAX_VALIDATORS: chainLimits.MAX_VALIDATORS,
   /** Admission lists of one chain; endorsers of one list: their rows, votes and endorsements stand in one value each. */
   MAX_LISTS: 64,
   MAX_ENDORSERS: 64,

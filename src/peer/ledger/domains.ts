@@ -1,7 +1,6 @@
 /** What the command line needs of names on a ledger: payloads that an owner signs, transactions that carry them, proofs in files. */
 import { ChordnsError, fromHex, toHex } from '../../base/index.ts'
-import { decodeProofFile, lightRules, trustGenesis, verifyProofFile } from '../../chain/index.ts'
-import { ed25519, encodeCanonical, type Signer, sha256, signedBytes } from '../../crypto/index.ts'
+import { encodeCanonical, type Signer, sha256, signedBytes } from '../../crypto/index.ts'
 import {
   addressRdata,
   addressText,
@@ -24,12 +23,12 @@ import {
   type NameSettings,
   nameStateKey,
   nameTransferPayload,
-  parseGenesisText,
   type Registration,
   registerPayload,
   releasePayload,
   updatePayload,
 } from '../../ledger/index.ts'
+import { checkProof } from './proofs.ts'
 
 /** A name that a chain of this ring could have. */
 export interface DomainPlace {
@@ -155,19 +154,15 @@ function statementAt({ chainId, label }: DomainPlace, { generation, sequence }: 
   return { chainId, label, generation, sequence }
 }
 
-/** What a proof in a file says of names, for one who trusts the genesis file. Throws USAGE, CHAIN_MALFORMED, LEDGER_*. */
+/** What a proof in a file says of names, for one who trusts the genesis file. Throws LEDGER_MALFORMED, and as `checkProof` does. */
 export function verifyDomainProof(proof: string, genesisText: string, now: number) {
-  const file = decodeProofFile(new Uint8Array(Buffer.from(proof.trim(), 'base64')))
-  const chainId = toHex(file.head.header.chainId)
-  const found = parseGenesisText(genesisText).find((one) => toHex(one.chainId) === chainId)
-  if (found === undefined) throw usage('the proof is of another ledger than the genesis file')
-  const verdict = verifyProofFile(lightRules(ed25519), trustGenesis(found.genesis), file, now)
-  if (verdict.kind === 'refused') return { chain: found.genesis.name, ...verdict }
+  const { chain, verdict } = checkProof(proof, genesisText, now)
+  if (verdict.kind === 'refused') return { chain, ...verdict }
   const names = verdict.claims.map(({ key, value }) => ({
-    name: `${Buffer.from(key.subarray(2)).toString('latin1')}.${found.genesis.name}.`,
+    name: `${Buffer.from(key.subarray(2)).toString('latin1')}.${chain}.`,
     record: value === undefined ? null : describeDomain(decodeRecord(value)),
   }))
-  return { chain: found.genesis.name, kind: verdict.kind, height: verdict.height, time: verdict.time, names }
+  return { chain, kind: verdict.kind, height: verdict.height, time: verdict.time, names }
 }
 
 function usage(message: string) {

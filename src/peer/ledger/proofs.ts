@@ -1,6 +1,13 @@
 /** A file with a proof of anything that stands on a ledger, checked without a node. */
 import { ChordnsError, toHex } from '../../base/index.ts'
-import { decodeProofFile, lightRules, refusalText, trustGenesis, verifyProofFile } from '../../chain/index.ts'
+import {
+  decodeProofFile,
+  lightRules,
+  type ProofVerdict,
+  refusalText,
+  trustGenesis,
+  verifyProofFile,
+} from '../../chain/index.ts'
 import { ed25519 } from '../../crypto/index.ts'
 import { parseGenesisText } from '../../ledger/index.ts'
 
@@ -13,13 +20,23 @@ export interface CheckedProof {
   readonly claims: readonly { readonly key: string; readonly value: string | null }[]
 }
 
-/** `proof`: base64. Throws PROOF_REFUSED, CHAIN_MALFORMED, LEDGER_GENESIS, USAGE. */
-export function verifyLedgerProof(proof: string, genesisText: string, now: number): CheckedProof {
+/** Of a file in base64, for one who trusts the genesis file: which chain it is of, and what it proves. Throws CHAIN_MALFORMED, LEDGER_GENESIS, USAGE. */
+export function checkProof(
+  proof: string,
+  genesisText: string,
+  now: number,
+): { readonly chain: string; readonly verdict: ProofVerdict } {
   const file = decodeProofFile(new Uint8Array(Buffer.from(proof.trim(), 'base64')))
   const chainId = toHex(file.head.header.chainId)
   const found = parseGenesisText(genesisText).find((one) => toHex(one.chainId) === chainId)
   if (found === undefined) throw new ChordnsError('USAGE', 'the proof is of another ledger than the genesis file', {})
-  const verdict = verifyProofFile(lightRules(ed25519), trustGenesis(found.genesis), file, now)
+  const { genesis } = found
+  return { chain: genesis.name, verdict: verifyProofFile(lightRules(ed25519), trustGenesis(genesis), file, now) }
+}
+
+/** Throws PROOF_REFUSED, and as `checkProof` does. */
+export function verifyLedgerProof(proof: string, genesisText: string, now: number): CheckedProof {
+  const { chain, verdict } = checkProof(proof, genesisText, now)
   if (verdict.kind === 'refused')
     throw new ChordnsError('PROOF_REFUSED', `it proves nothing: ${refusalText(verdict.reason)}`, {
       reason: verdict.reason,
@@ -28,5 +45,5 @@ export function verifyLedgerProof(proof: string, genesisText: string, now: numbe
     key: toHex(key),
     value: value === undefined ? null : toHex(value),
   }))
-  return { chain: found.genesis.name, height: verdict.height, time: verdict.time, claims }
+  return { chain, height: verdict.height, time: verdict.time, claims }
 }
