@@ -93,6 +93,11 @@ export const ringView = z.object({
       machines: z.array(z.object({ peer: z.string(), door: z.string(), at: z.number(), isSurplus: z.boolean() })),
     }),
   ),
+  /**
+   * Members of an endorsed ring that do not let this node in, since the list does not have it. `wasListed`: this node's own list has it, so
+   * theirs is newer. Left out: nobody says so. Unix ms.
+   */
+  turnedAway: z.object({ members: z.number(), since: z.number(), wasListed: z.boolean() }).optional(),
 })
 export type RingView = z.infer<typeof ringView>
 

@@ -41,6 +41,7 @@ import { Core, type CoreDeps, type CoreHooks } from './core/core.ts'
 import type { Guests } from './guests.ts'
 import type { LedgerSide } from './ledger/side.ts'
 import { RequestRoom } from './rooms.ts'
+import type { TurnedAway } from './turned-away.ts'
 import { type CountedTransport, countedTransport } from './traffic.ts'
 
 export interface CompositionDeps {
@@ -190,6 +191,8 @@ export interface DoorDeps {
   readonly capabilities: PeerCapabilities
   /** Of endorsed rings. */
   readonly admission?: RingAdmission | undefined
+  /** Hears which members do not let this node in. */
+  readonly turnedAway?: TurnedAway | undefined
 }
 
 /** Counted first: what waits for company is a request that was made. */
@@ -200,7 +203,7 @@ function trafficOf({ transport, clock }: CompositionDeps): CountedTransport {
 
 /** Who may speak to a member of this ring. */
 export function doorkeeperOf(
-  { config, random, log, secret, guests, capabilities, admission: list }: DoorDeps,
+  { config, random, log, secret, guests, capabilities, admission: list, turnedAway }: DoorDeps,
   isExpelled: (peer: PeerId) => boolean,
 ): Doorkeeper {
   const { id: ringId, admission, chunkBits, replicas } = config.ring
@@ -211,8 +214,10 @@ export function doorkeeperOf(
     constants: { chunkBits, replicas },
     capabilities: OWN_CAPABILITIES,
     isExpelled,
+    onTurnedAway: (peer: PeerId, fault: string) => turnedAway?.heard(peer, fault),
     onSpoken: (peer: PeerId, spoken: Spoken) => {
       guests?.forget(peer)
+      turnedAway?.welcomed(peer)
       capabilities.heard(peer, spoken.capabilities)
       log.debug({ peer, ...spoken }, 'a peer was let in')
     },

@@ -38,6 +38,7 @@ import type { DataFile, VotesFile } from './disk.ts'
 import { Guests } from './guests.ts'
 import { admissionFromGenesis, type LedgerAdmission } from './ledger/admission.ts'
 import { type LedgerSide, openLedgerSide } from './ledger/side.ts'
+import { TurnedAway } from './turned-away.ts'
 
 export interface PeersDeps {
   readonly config: Config
@@ -58,6 +59,8 @@ export interface Peers extends Pick<PeerRooms, 'ring' | 'chunks' | 'chains' | 'h
   readonly admission: LedgerAdmission | undefined
   /** Undefined: no genesis is configured. */
   readonly ledger: LedgerSide | undefined
+  /** Members that do not let this node in. */
+  readonly turnedAway: TurnedAway
   /** Hands over what this node holds, says that it leaves, and ends all connections. */
   close(): Promise<void>
 }
@@ -69,7 +72,7 @@ export async function startPeers(deps: PeersDeps, hooks: CompositionHooks): Prom
   const admission = admissionFromGenesis(config)
   const membership = await membershipOf({ ...deps, admission }, (peer) => ring?.isExpelled(peer) ?? false)
   const transport = await listen(deps, membership, (peer, addresses) => ring?.found(peer, addresses))
-  const { signer, guests, capabilities } = membership
+  const { signer, guests, capabilities, turnedAway } = membership
   const votes = await dataFile?.openVotes()
   const stores = dataFile && votes && storesOf(config, dataFile, votes)
   const ledger = await ledgerOf(deps, signer, admission)
@@ -90,6 +93,7 @@ export async function startPeers(deps: PeersDeps, hooks: CompositionHooks): Prom
     ledger,
     transport,
     admission,
+    turnedAway,
     close: async () => {
       await rendezvous?.stop()
       await rooms.end()
@@ -139,10 +143,11 @@ interface Membership {
   /** Undefined where nobody is let in by an invitation. */
   readonly guests: Guests | undefined
   readonly capabilities: PeerCapabilities
+  readonly turnedAway: TurnedAway
 }
 
 async function membershipOf(
-  { config, random, log, admission: list }: PeersDeps & { readonly admission: LedgerAdmission | undefined },
+  { config, clock, random, log, admission: list }: PeersDeps & { readonly admission: LedgerAdmission | undefined },
   isExpelled: (peer: PeerId) => boolean,
 ): Promise<Membership> {
   await mkdir(config.data, { recursive: true, mode: 0o700 })
@@ -151,8 +156,10 @@ async function membershipOf(
   const { admission, replicas, chunkBits } = config.ring
   const guests = admission !== 'psk' ? undefined : new Guests({ key: { secret, replicas, chunkBits }, log })
   const capabilities = new PeerCapabilities()
-  const doorkeeper = doorkeeperOf({ config, random, log, secret, guests, capabilities, admission: list }, isExpelled)
-  return { seed, signer: ed25519Signer(seed), secret, doorkeeper, guests, capabilities }
+  const signer = ed25519Signer(seed)
+  const turnedAway = new TurnedAway({ clock, log, isListed: () => list?.saltOf(signer.publicKey) !== undefined })
+  const door = { config, random, log, secret, guests, capabilities, admission: list, turnedAway }
+  return { seed, signer, secret, doorkeeper: doorkeeperOf(door, isExpelled), guests, capabilities, turnedAway }
 }
 
 function identityFile({ data }: Pick<Config, 'data'>): string {

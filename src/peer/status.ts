@@ -105,7 +105,7 @@ function statusOf({ version, clock, startedAt, cache, warm, core, peers, frontEn
     multiaddrs: [...(peers?.transport.addresses() ?? [])],
     peer: peers?.transport.self ?? null,
     listen: frontEnd.addresses.map((one) => ({ ...one })),
-    ring: peers === undefined ? null : viewRing(peers.ring),
+    ring: peers === undefined ? null : viewRing(peers.ring, peers.turnedAway.state()),
     cache: { ...cache.stats(), ...warm?.stats() },
     upstream: { ...core.recursor.stats(), healed: core.healed, ...changesOf(core) },
     serve: serveOf(frontEnd),

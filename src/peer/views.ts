@@ -28,6 +28,7 @@ import {
 import type { ChunkReadView, ChunkView, LookupView, RingView, StepView, VerifyView } from '../observe/index.ts'
 import type { Resolution, ResolveStep } from '../resolver/index.ts'
 import type { Ring } from '../ring/index.ts'
+import type { TurnedAwayState } from './turned-away.ts'
 
 export function questionText(question: Question): string {
   const kind = question.class === Class.IN ? '' : `${classToText(question.class)} `
@@ -117,7 +118,7 @@ function viewReply(reply: ReplicaReply): NonNullable<StepView['replies']>[number
   return { peer, elapsedMs, said: word.kind, detail: detail() }
 }
 
-export function viewRing(ring: Ring): RingView {
+export function viewRing(ring: Ring, turnedAway?: TurnedAwayState): RingView {
   const status = ring.status()
   const suspects = new Set<string>(status.suspects)
   return {
@@ -139,6 +140,7 @@ export function viewRing(ring: Ring): RingView {
     n: status.n,
     expulsions: status.expulsions.map((one) => ({ ...one, voters: [...one.voters] })),
     invitations: ring.invitations.list().map((one) => ({ ...one, machines: [...one.machines] })),
+    ...(turnedAway !== undefined && { turnedAway }),
   }
 }
 

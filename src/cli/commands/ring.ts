@@ -75,9 +75,16 @@ function renderRing(ring: RingView): string {
     member.self ? 'this node' : member.addresses.join(' '),
   ])
   return `ring ${ring.ringId}: ${ring.joined ? 'joined' : 'joining'}, ${ring.members.length} members, n = ${ring.n} (largest of the last day: ${ring.largest})
-successors ${ring.successors.map((id) => id.slice(0, 8)).join(' ') || '-'}, predecessor ${ring.predecessor?.slice(0, 8) ?? '-'}
+${turnedAwayText(ring)}successors ${ring.successors.map((id) => id.slice(0, 8)).join(' ') || '-'}, predecessor ${ring.predecessor?.slice(0, 8) ?? '-'}
 
 ${table([['id', 'peer', 'status', 'invited by', 'addresses'], ...rows])}${ring.expulsions.length === 0 ? '' : `\n\n${renderExpulsions(ring)}`}`
+}
+
+function turnedAwayText({ turnedAway }: RingView): string {
+  if (turnedAway === undefined) return ''
+  const { members, since, wasListed } = turnedAway
+  const why = wasListed ? 'was taken off the list of the ring' : 'is not on the list of the ring'
+  return `this node ${why}: ${members} members do not let it in, since ${new Date(since).toISOString()}\n`
 }
 
 function renderExpulsions({ expulsions }: RingView): string {

@@ -53,6 +53,8 @@ export interface PskDoor {
   readonly isExpelled?: (peer: PeerId) => boolean
   /** Called for each peer that is let in, with what it and this node have in common. */
   readonly onSpoken?: (peer: PeerId, spoken: Spoken) => void
+  /** Called when a member that was dialled says why it does not let this node in: `not-listed`, on an endorsed ring. */
+  readonly onTurnedAway?: (peer: PeerId, fault: string) => void
   /** Default: nobody is let in by an invitation. */
   readonly guests?: GuestDoor
 }
@@ -87,7 +89,7 @@ export function pskDoorkeeper({ secret, ...door }: PskDoor): Doorkeeper {
 
 /** Lets in anybody who names the ring (`admission: open`): for experiments, and for tests. */
 export function openDoorkeeper(door: Omit<PskDoor, 'secret'>): Doorkeeper {
-  return doorkeeper(door, () => () => new Uint8Array(32))
+  return doorkeeper(door, () => () => NO_MAC)
 }
 
 /**
@@ -101,10 +103,31 @@ export function endorsedDoorkeeper({
   const inner = openDoorkeeper(door)
   return {
     hello(self, remote, role) {
-      if (!isPeerOnList(admission, remote)) throw refused('this peer is not on the list of those who may join')
-      return inner.hello(self, remote, role)
+      if (isPeerOnList(admission, remote)) return inner.hello(self, remote, role)
+      if (role === 'dialer') throw notListed()
+      return once(turnAway(door.ringId, door.random))
     },
   }
+}
+
+/** Who names the ring is told that the list does not have it, and nothing else of this node: no version, no constant. */
+function turnAway(ringId: string, random: Random): HelloSession {
+  return {
+    opening: () => undefined,
+    receive(message) {
+      readGreeting(decode(message, 1), ringId)
+      const greeting = greetingFields({ ringId, nonce: random.bytes(NONCE_BYTES), speaks: undefined })
+      const send = encodeMap(2, [...greeting, faultField('not-listed'), [Key.MAC, NO_MAC]])
+      return { send, admitted: false, refusal: notListed() }
+    },
+  }
+}
+
+/** Of rings without a secret. */
+const NO_MAC = new Uint8Array(32)
+
+function notListed() {
+  return refused('this peer is not on the list of those who may join')
 }
 
 /** Is let in by an invitation, and lets nobody in. */
@@ -143,7 +166,7 @@ function doorkeeper(door: Omit<PskDoor, 'secret'>, macOf: MacOf): Doorkeeper {
       const side: Side = { self, remote, greeting, mac, onSpoken: (spoken) => door.onSpoken?.(remote, spoken) }
       if (role === 'listener') return once(listener(side, macOf, guests))
       checkTurnedAway(guests, remote)
-      return once(dialer(side))
+      return once(dialer(side, (fault) => door.onTurnedAway?.(remote, fault)))
     },
   }
 }
@@ -184,7 +207,8 @@ function dialer({ self, remote, greeting, mac, onSpoken }: Side, onFault?: (faul
       const fault = fields.get(Key.FAULT)
       if (typeof fault === 'string') {
         onFault?.(fault)
-        throw refused(`the invitation does not count: ${fault}`)
+        const what = greeting.invitation === undefined ? 'this node is not let in' : 'the invitation does not count'
+        throw refused(`${what}: ${fault}`)
       }
       const send = encodeMap(3, [[Key.MAC, mac(transcript('dialer', peers))]])
       const common = compare(greeting.speaks, theirs)
@@ -279,7 +303,7 @@ function transcript(role: 'dialer' | 'listener', { dialer, listener }: Transcrip
   ])
 }
 
-function faultField(fault: InvitationFault): [number, CborValue] {
+function faultField(fault: InvitationFault | 'not-listed'): [number, CborValue] {
   return [Key.FAULT, fault]
 }
 

@@ -12,6 +12,7 @@ import {
 } from '../../../src/crypto/index.ts'
 import type { Spoken } from '../../../src/ring/door/greeting.ts'
 import {
+  endorsedDoorkeeper,
   type GuestDoor,
   type GuestPass,
   guestDoorkeeper,
@@ -142,6 +143,49 @@ describe('hello with a secret', () => {
     expect(codeOf(() => listener(strict))).toBe('HELLO_REFUSED')
     expect(codeOf(() => dialer(strict, BOB, ALICE))).toBe('HELLO_REFUSED')
     expect(shakeHands(dialer(door(), MALLORY, BOB), listener(strict, BOB, MALLORY)).listener).toBe(true)
+  })
+})
+
+describe('hello on an endorsed ring', () => {
+  const listed = (...peers: readonly PeerId[]) => ({
+    saltOf: (key: Uint8Array) => (peers.includes(peerIdFromPublicKey(key)) ? new Uint8Array(32) : undefined),
+  })
+  const heard: (readonly [PeerId, string])[] = []
+  const endorsed = (...peers: readonly PeerId[]) =>
+    endorsedDoorkeeper({
+      ringId: 'home',
+      random,
+      constants: { chunkBits: 8 },
+      admission: listed(...peers),
+      onTurnedAway: (...what) => heard.push(what),
+    })
+
+  it('tells who names the ring that it is not listed, and no more; the dialler hears it', () => {
+    heard.length = 0
+    const a = dialer(endorsed(ALICE, BOB))
+    const step = listener(endorsed(BOB)).receive(a.opening()!)
+    expect(step).toMatchObject({ admitted: false, refusal: { code: 'HELLO_REFUSED' } })
+    const said = decodeCanonical(step.send!, { maxBytes: 1_024 }) as ReadonlyMap<number, CborValue>
+    // Kind, form, ring, nonce, MAC and the fault: no versions, no constants.
+    expect([...said.keys()].sort()).toEqual([0, 1, 2, 3, 4, 9])
+    expect(codeOf(() => a.receive(step.send!))).toBe('HELLO_REFUSED')
+    expect(heard).toEqual([[BOB, 'not-listed']])
+  })
+
+  it('says nothing to who names another ring, or says nothing', () => {
+    const other = endorsedDoorkeeper({ ringId: 'office', random, admission: listed(ALICE, BOB) })
+    const b = listener(endorsed(BOB))
+    expect(b.opening()).toBeUndefined()
+    expect(codeOf(() => b.receive(dialer(other).opening()!))).toBe('HELLO_REFUSED')
+    expect(codeOf(() => b.receive(dialer(endorsed(ALICE, BOB)).opening()!))).toBe('HELLO_MALFORMED')
+  })
+
+  it('dials nobody who is not listed, and lets in who is', () => {
+    expect(codeOf(() => dialer(endorsed(ALICE)))).toBe('HELLO_REFUSED')
+    expect(shakeHands(dialer(endorsed(ALICE, BOB)), listener(endorsed(ALICE, BOB)))).toMatchObject({
+      dialer: true,
+      listener: true,
+    })
   })
 })
 
