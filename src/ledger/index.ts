@@ -110,6 +110,7 @@ export {
 } from './modules/directory/directory.ts'
 export { forkOf, LINKS, linkChainPayload, linkedOf, links, type RecordedFork } from './modules/links/links.ts'
 export { ledgerModules } from './modules/modules.ts'
+export { cdsRefusal } from './modules/names/cds.ts'
 export { NAMES, NameCode, NameKind } from './modules/names/kinds.ts'
 export { isNameLabel, labelUnder, nameStateKey } from './modules/names/label.ts'
 export { nameRecordOf, names } from './modules/names/names.ts'

@@ -14,6 +14,7 @@ import {
 import { type Cache, type CacheContents, createCache, createWarmCache, type WarmCache } from '../cache/index.ts'
 import type { Chunks } from '../chunks/index.ts'
 import type { Config } from '../config/index.ts'
+import { type Name, Type } from '../dns/index.ts'
 import {
   createExchange,
   hasAddress,
@@ -33,6 +34,8 @@ import type { CoreReload } from './core/reload.ts'
 import { type DataFile, openDataFile } from './disk.ts'
 import { loadApplicant } from './ledger/admitting.ts'
 import { INQUIRY_PATH, InquiryDesk } from './ledger/inquiring.ts'
+import type { CdsCarrier } from './ledger/carrying/carrier.ts'
+import { startCarrying } from './ledger/carrying/start.ts'
 import { type Peers, startPeers } from './ring.ts'
 import { rootKeys } from './root-keys.ts'
 import { statusRoutes } from './status.ts'
@@ -100,6 +103,7 @@ interface NodeParts {
   core: Core
   warm: WarmCache | undefined
   peers: Peers | undefined
+  carrier: CdsCarrier | undefined
   frontEnd: FrontEnd
   status: StatusServer | undefined
 }
@@ -204,6 +208,8 @@ async function startServing(parts: Partial<NodeParts>, config: Config, { clock, 
     if (!byDefault || !isChordnsError(error)) throw error
     log.warn({ code: error.code, error: errorText(error) }, 'no ring was begun: nobody can be invited')
   }
+  const side = parts.peers?.ledger
+  parts.carrier = await startCarrying({ config, clock, random, log, side, resolver, recursor })
   parts.frontEnd = await createFrontEnd(
     {
       resolver,
@@ -216,11 +222,17 @@ async function startServing(parts: Partial<NodeParts>, config: Config, { clock, 
     },
     {
       localAddresses,
-      onNotify: (zone, from) => core.notified(zone, from),
-      // What a ledger says of a name may change at any block, and is looked at by whoever asks.
-      mayRemember: (question) => !recursor.contextOf(question).startsWith('ledger:'),
+      onNotify: onNotifyOf({ core, carrier: parts.carrier }),
+      // What a ledger says of a name may change at any block, and is looked at by whoever asks; its DS set is the ledger's as well.
+      mayRemember: (question) => !recursor.contextOf({ ...question, type: Type.SOA }).startsWith('ledger:'),
     },
   )
+}
+
+/** What a zone says of its CDS set is a hint for a carrier; all else one for what the cache has of it. */
+function onNotifyOf({ core, carrier }: Pick<NodeParts, 'core' | 'carrier'>) {
+  return (zone: Name, from: string, type: number) =>
+    type === Type.CDS ? carrier?.notified(zone, from) : core.notified(zone, from)
 }
 
 function serveOptions({ access, resolver, identity }: Config) {
@@ -253,6 +265,7 @@ function running(parts: NodeParts): RunningNode {
 /** No new question first, then what answers the old ones, and last what keeps the result. */
 async function stop(parts: Partial<NodeParts>, drainMs: number): Promise<void> {
   parts.keys?.stop()
+  parts.carrier?.stop()
   parts.core?.stop()
   await parts.frontEnd?.close(drainMs)
   await parts.status?.close()

@@ -63,7 +63,7 @@ export function statusRoutes(deps: StatusDeps): Readonly<Record<string, StatusRo
       return askReplicas(peers.chunks, nameOf(query), clock, signal)
     }),
     ...ledgerRoutes(() => peers?.ledger, () => deps.core.precedence()),
-    ...domainRoutes(() => peers?.ledger, deps.core.resolver),
+    ...domainRoutes(() => peers?.ledger, { resolver: deps.core.resolver, recursor: deps.core.recursor, clock }),
     '/chain/verify': looksUp(() => {
       if (peers?.chains === undefined) throw ringOff()
       return viewVerify(peers.chains.verify())

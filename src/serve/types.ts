@@ -117,10 +117,10 @@ export interface FrontEndDeps {
 }
 
 /**
- * Somebody says that a zone has changed (RFC 1996). `from`: the address that the packet came from, which can be forged. Owes whether it
- * comes from a server of the zone; undefined: it is not listened to now.
+ * Somebody says that a zone has changed (type SOA, RFC 1996), or that its CDS set has (RFC 9859). `from`: the address that the packet came
+ * from, which can be forged. Owes whether it is of use, such as from a server of the zone; undefined: it is not listened to now.
  */
-export type OnNotify = (zone: Name, from: string) => 'taken' | 'refused' | undefined
+export type OnNotify = (zone: Name, from: string, type: number) => 'taken' | 'refused' | undefined
 
 export interface FrontEndHooks {
   /** Owes whether answers to this question hold until the cache changes or their time is over. Without it all do. */

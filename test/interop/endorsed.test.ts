@@ -105,13 +105,31 @@ describe('an endorsed ring of seven nodes', () => {
     await until('eight members', async () => (await size(5)) === FOUNDERS + 1, 120_000)
     await until('the applicant to have joined', async () => (await size(APPLICANT)) === FOUNDERS + 1, 60_000)
     expect((await ring(STRANGER)).joined).toBe(false)
+    expect((await ring(STRANGER)).turnedAway).toMatchObject({ wasListed: false })
     expect(await size(0)).toBe(FOUNDERS + 1)
   }, 300_000)
+
+  it('is formed again by a node that comes back, with whom it knew last and the genesis does not name, while the ledger is away', async () => {
+    // A list that is read once more in between: whoever stops at once keeps the one before.
+    await until('the list on disk', async () => (await size(5)) === FOUNDERS + 1, 10_000)
+    await new Promise((go) => setTimeout(go, 2_000))
+    const founders = cluster.peers.filter(({ index }) => index < FOUNDERS)
+    await Promise.all(founders.map((one) => one.stop('SIGTERM')))
+    const again = await cluster.start(5)
+    await until('the two of them', async () => (await size(5)) === 2, 30_000)
+    expect(again.log()).toContain('the list of the ring as it was known last')
+    for (const { index } of founders) if (index !== 5) await cluster.start(index)
+    for (const index of [0, 5]) await until('eight members', async () => (await size(index)) === FOUNDERS + 1, 60_000)
+  }, 240_000)
 
   it('has nobody a minute later whose last endorsement is withdrawn', async () => {
     const { members } = JSON.parse(await chordns(0, 'ledger', 'members', ...node(0), '--json'))
     const { account } = members.find((one: { name: string }) => one.name === 'Eight')
     await chordns(0, 'ledger', 'withdraw', account, ...node(0))
     for (const index of [0, 5]) await until('seven members', async () => (await size(index)) === FOUNDERS, 60_000)
-  }, 150_000)
+    // It is told so at the doors that it comes to.
+    await until('its node to know', async () => (await ring(APPLICANT)).turnedAway?.wasListed === true, 60_000)
+    expect(peer(APPLICANT).log()).toContain('taken off the list')
+    expect(await chordns(APPLICANT, 'ring', ...node(APPLICANT))).toContain('was taken off the list of the ring')
+  }, 210_000)
 })

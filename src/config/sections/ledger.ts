@@ -40,6 +40,23 @@ export const ledger = z
       .describe(
         'A block of a ledger, as HEIGHT:ID from somebody whom you trust (`chordns ledger status --json` shows it), by "root" or TLD: where following begins when the genesis, or what this node knew, is older than 14 days, or when the ledger was forked below it.',
       ),
+    carry: z
+      .strictObject({
+        names: list(text('a domain name'), 256)
+          .default([])
+          .describe(
+            'Names whose CDS sets this node carries to the ledger as soon as they ask for other keys: whoever signs the zone rolls its key, and nobody types a command.',
+          ),
+        notified: z
+          .boolean()
+          .default(false)
+          .describe(
+            'Also look at names of this ledger that somebody names by NOTIFY(CDS) (RFC 9859), a few at a time. What it carries, the account of this machine pays.',
+          ),
+        everySeconds: whole(5, 86_400).default(600).describe('How often each of `names` is looked at.'),
+      })
+      .prefault({})
+      .describe('Carrying CDS sets (RFC 7344) to the ledger. Off by default; needs the account key of an organisation.'),
     unreachable: oneOf(['dns', 'fail'])
       .default('dns')
       .describe(

@@ -1,14 +1,14 @@
 /** What the status API does for commands about names: proofs in files, and signed CDS sets as they are in the DNS. */
 import { ChordnsError, toHex } from '../../base/index.ts'
-import { Class, type Name, nameToText, parseName, Type } from '../../dns/index.ts'
+import { type Name, nameToText, parseName } from '../../dns/index.ts'
 import { encodePayload, labelUnder, nameStateKey, updateByCdsPayload } from '../../ledger/index.ts'
 import { type CdsView, type HeadView, looksUp, type ProofFileView, type StatusRoute } from '../../observe/index.ts'
-import type { Resolver } from '../../resolver/index.ts'
+import { type CdsSetsDeps, signedCdsSets } from './carrying/cds-sets.ts'
 import type { LedgerSide } from './side.ts'
 
 export function domainRoutes(
   side: () => LedgerSide | undefined,
-  resolver: Resolver,
+  sets: CdsSetsDeps,
 ): Readonly<Record<string, StatusRoute>> {
   const there = () => {
     const one = side()
@@ -19,7 +19,7 @@ export function domainRoutes(
   return {
     '/ledgers/head': looksUp((query) => newestHead(there(), query)),
     '/ledgers/proof-file': looksUp((query, signal) => proofFile(there(), nameIn(query), signal)),
-    '/ledgers/cds': looksUp((query, signal) => cdsPayload(there(), resolver, nameIn(query), signal)),
+    '/ledgers/cds': looksUp((query, signal) => cdsPayload(there(), sets, nameIn(query), signal)),
   }
 }
 
@@ -45,31 +45,13 @@ async function proofFile(side: LedgerSide, name: Name, signal: AbortSignal): Pro
 }
 
 /** The CDS and DNSKEY sets of a zone with their signatures, as a payload that anybody may carry. */
-async function cdsPayload(side: LedgerSide, resolver: Resolver, name: Name, signal: AbortSignal): Promise<CdsView> {
+async function cdsPayload(side: LedgerSide, sets: CdsSetsDeps, name: Name, signal: AbortSignal): Promise<CdsView> {
   const { chain, label } = placeOf(side, name)
-  const setOf = async (type: number) => {
-    const { findings } = await resolver.resolve({
-      question: { name, type, class: Class.IN },
-      recursionDesired: true,
-      checkingDisabled: false,
-      dnssecOk: true,
-      authenticData: true,
-      client: 'status-api',
-      signal,
-    })
-    const outcome = findings.at(-1)?.outcome
-    return outcome?.kind === 'rrset' && outcome.rrset.type === type ? outcome.rrset : undefined
-  }
-  const [cds, dnskeys] = [await setOf(Type.CDS), await setOf(Type.DNSKEY)]
-  if (cds === undefined || dnskeys === undefined)
+  const evidence = await signedCdsSets(sets, name, signal)
+  if (evidence === undefined)
     throw new ChordnsError('CDS_MISSING', `${nameToText(name)} has no CDS set: its signer asks for no other keys`, {})
-  const evidence = {
-    cds: cds.rdatas,
-    cdsSignatures: cds.signatures,
-    dnskeys: dnskeys.rdatas,
-    dnskeySignatures: dnskeys.signatures,
-  }
-  return { chain, payload: toHex(encodePayload(updateByCdsPayload(label, evidence))), cds: cds.rdatas.map(toHex) }
+  const payload = toHex(encodePayload(updateByCdsPayload(label, evidence)))
+  return { chain, payload, cds: evidence.cds.map(toHex) }
 }
 
 function placeOf({ ledgers }: LedgerSide, name: Name) {

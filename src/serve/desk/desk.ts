@@ -108,7 +108,7 @@ export class Desk {
 
   #notified({ query, otherwise }: Extract<PacketClass, { kind: 'notify' }>, asker: Asker): Answered {
     const { message, question } = query
-    const verdict = this.#hooks.onNotify?.(question.name, asker.address)
+    const verdict = this.#hooks.onNotify?.(question.name, asker.address, question.type)
     if (verdict === 'taken')
       return {
         kind: 'reply',

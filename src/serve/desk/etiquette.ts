@@ -51,7 +51,7 @@ export type PacketClass =
   | { readonly kind: 'drop' }
   | Answered
   | { readonly kind: 'ask'; readonly query: Query }
-  /** A zone says that it has changed (RFC 1996). `otherwise`: what is replied to whoever has no business to say so. */
+  /** A zone says that it has changed (RFC 1996), or its CDS set (RFC 9859). `otherwise`: what is replied to whoever has no business to say so. */
   | { readonly kind: 'notify'; readonly query: Query; readonly otherwise: Answered }
 
 /** IANA registry; RFC 9824 section 3.4 asks for it. */
@@ -130,7 +130,8 @@ export function replyTo(query: Message, rcode: number, options: readonly EdnsOpt
 
 function isNotify({ opcode, questions: [question, ...more], edns }: Message): boolean {
   const isOne = question !== undefined && more.length === 0 && (edns === undefined || edns.version === 0)
-  return opcode === Opcode.NOTIFY && isOne && question.type === Type.SOA && question.class === Class.IN
+  const isKnown = question?.type === Type.SOA || question?.type === Type.CDS
+  return opcode === Opcode.NOTIFY && isOne && isKnown && question.class === Class.IN
 }
 
 function notify(query: Message, { allowed }: Sender): PacketClass {

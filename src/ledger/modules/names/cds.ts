@@ -7,7 +7,7 @@ import { Class, type Name, type RRset, Type } from '../../../dns/index.ts'
 import { dsOf, validateDnskeySet, verifyRRset, type ZoneKey } from '../../../dnssec/index.ts'
 import { NameCode } from './kinds.ts'
 import { limits } from './limits.ts'
-import { isAnchorDs } from './record.ts'
+import { isAnchorDs, type NameRecord } from './record.ts'
 import type { CdsEvidence } from './statements.ts'
 
 /** ECDSA P-256 and P-384, Ed25519. Not RSA: libraries differ in which keys and signatures they take, and validators must not. */
@@ -45,6 +45,36 @@ export function cdsVerdict(evidence: CdsEvidence, { zone, ds }: AnchoredKeys, no
   if (!isNewSet(next, ds)) return refused(NameCode.CDS_OF_NO_USE, 'the CDS set names no other keys')
   if (keysBy(next).length === 0) return refused(NameCode.CDS_OF_NO_USE, 'the new keys do not sign the zone')
   return { ok: true, ds: next, inception }
+}
+
+/**
+ * Why a transaction with these sets would do nothing to a name; undefined: it would change its keys. For whoever thinks of sending one.
+ * `now`: unix seconds.
+ */
+export function cdsRefusal(
+  evidence: CdsEvidence,
+  { owner, settings, newestCds }: Pick<NameRecord, 'owner' | 'settings' | 'newestCds'>,
+  zone: Name,
+  now: number,
+): string | undefined {
+  if (owner === undefined || settings === undefined) return 'nobody has the name'
+  if (!settings.updateByCds) return 'switched off by the owner'
+  const { cds, cdsSignatures, dnskeys, dnskeySignatures } = evidence
+  const most = [
+    [cds, limits.MAX_DS],
+    [cdsSignatures, limits.MAX_SIGNATURES],
+    [dnskeys, limits.MAX_DNSKEYS],
+    [dnskeySignatures, limits.MAX_SIGNATURES],
+  ] as const
+  if (most.some(([set, bound]) => set.length > bound)) return 'the sets are larger than a transaction may have them'
+  const verdict = cdsVerdict(evidence, { zone, ds: settings.ds }, now)
+  if (!verdict.ok) return verdict.word
+  return isNewerCds(verdict.inception, newestCds) ? undefined : 'the CDS set is not newer than the last'
+}
+
+/** Whether a set that was signed at `inception` counts after one of `newest`, unix seconds: who has an old one cannot bring it back. */
+export function isNewerCds(inception: number, newest: number): boolean {
+  return inception > newest
 }
 
 /** When the newest signature of the set by one of the keys begins to count; undefined when none is right. */

@@ -5,7 +5,7 @@ import type { CborField } from '../../../crypto/index.ts'
 import { limits as ledgerLimits } from '../../limits.ts'
 import { ledgerReader, refuse } from '../../refusal.ts'
 import type { Call, Draft } from '../../types.ts'
-import { cdsVerdict } from './cds.ts'
+import { cdsVerdict, isNewerCds } from './cds.ts'
 import { addCommit, type Commit, commitOf, dropCommit } from './commits.ts'
 import { NameCode, NameKind } from './kinds.ts'
 import { isNameLabel, keyIn, Part, zoneOf } from './label.ts'
@@ -36,7 +36,7 @@ export interface NameRules {
 
 export const nameRules: NameRules = {
   comesBefore: ({ number, time }, { commit: taken }, now) => number < taken && now - time <= limits.CONTEST_MS,
-  isNewer: (inception, newest) => inception > newest,
+  isNewer: isNewerCds,
 }
 
 export const operations: ReadonlyMap<number, (call: Call, rules: NameRules) => void> = new Map([
