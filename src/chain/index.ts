@@ -75,7 +75,13 @@ export type { TrustedPoint } from './follow/beginning.ts'
 export type { ChainStart } from './follow/chain-follower.ts'
 export { believedConflict } from './follow/conflicts.ts'
 export { LightFollower, type LightFollowerDeps, type LightFollowerHooks } from './follow/follower.ts'
-export { type HeaderTrust, type KeptAnswer, type KeptProof, KeptProofs, type KeptProofsDeps } from './follow/kept-proofs.ts'
+export {
+  type HeaderTrust,
+  type KeptAnswer,
+  type KeptProof,
+  KeptProofs,
+  type KeptProofsDeps,
+} from './follow/kept-proofs.ts'
 export type { ChainMembers } from './follow/members.ts'
 export {
   decodeFollowReply,

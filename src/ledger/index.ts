@@ -8,8 +8,9 @@
  * - `RunningChain` runs one of them, `Ledgers` is all of a node's towards its peers.
  * - `LedgerModule` is the interface of a module, a third party's too (docs/ledger-modules.md).
  */
-export { limits as anchorLimits } from './anchors/limits.ts'
+
 export { type AnchorDeps, type AnchorHooks, NameAnchors } from './anchors/anchors.ts'
+export { limits as anchorLimits } from './anchors/limits.ts'
 export type { Anchor, AnchorOptions, AnchorVerdict, Precedence, ProofNote } from './anchors/types.ts'
 export {
   createLedgerApplication,
@@ -141,8 +142,8 @@ export {
   type TldRecord,
   type TldSubject,
   tldOf,
-  tldsOf,
   tldStateKey,
+  tldsOf,
   tldVotePayload,
   updateTldPayload,
 } from './modules/registries/registries.ts'

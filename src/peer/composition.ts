@@ -41,8 +41,8 @@ import { Core, type CoreDeps, type CoreHooks } from './core/core.ts'
 import type { Guests } from './guests.ts'
 import type { LedgerSide } from './ledger/side.ts'
 import { RequestRoom } from './rooms.ts'
-import type { TurnedAway } from './turned-away.ts'
 import { type CountedTransport, countedTransport } from './traffic.ts'
+import type { TurnedAway } from './turned-away.ts'
 
 export interface CompositionDeps {
   readonly config: Pick<Config, 'ring' | 'chunks'>

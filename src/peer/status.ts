@@ -62,7 +62,10 @@ export function statusRoutes(deps: StatusDeps): Readonly<Record<string, StatusRo
       if (peers === undefined) throw ringOff()
       return askReplicas(peers.chunks, nameOf(query), clock, signal)
     }),
-    ...ledgerRoutes(() => peers?.ledger, () => deps.core.precedence()),
+    ...ledgerRoutes(
+      () => peers?.ledger,
+      () => deps.core.precedence(),
+    ),
     ...domainRoutes(() => peers?.ledger, { resolver: deps.core.resolver, recursor: deps.core.recursor, clock }),
     '/chain/verify': looksUp(() => {
       if (peers?.chains === undefined) throw ringOff()

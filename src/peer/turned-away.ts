@@ -36,7 +36,10 @@ export class TurnedAway {
 
   heard(peer: PeerId, fault: string): void {
     const { clock, log, isListed } = this.#deps
-    if (fault !== 'not-listed') return log.debug({ peer, fault }, 'a member does not let this node in')
+    if (fault !== 'not-listed') {
+      log.debug({ peer, fault }, 'a member does not let this node in')
+      return
+    }
     if (!this.#peers.has(peer) && this.#peers.size < MAX_PEERS) this.#peers.set(peer, clock.now())
     if (clock.monotonic() - this.#saidAt < SAID_AGAIN_MS) return
     this.#saidAt = clock.monotonic()

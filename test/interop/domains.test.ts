@@ -37,6 +37,8 @@ describe.skipIf(!runnable)('a domain on the ledger', () => {
   let world: World
   let cluster: Cluster
   let comKeys: ZoneKeys
+  /** Names whose CDS sets the registrar carries, from its next start on. */
+  let carried: readonly string[] = []
   const keyOf = new Map<string, { readonly base: string; readonly tag: number }>()
 
   const peer = (index: number) => cluster.peers.find((one) => one.index === index)!
@@ -152,7 +154,8 @@ describe.skipIf(!runnable)('a domain on the ledger', () => {
           chainNames: ['root', 'com'],
           pace: { heartbeatMs: 2_000, intervalMs: 200 },
         })
-        return { ledger: { genesis: await genesis, roles: index < VALIDATORS ? ['validator'] : [] } }
+        const carry = { names: index === REGISTRAR ? carried : [], everySeconds: 5 }
+        return { ledger: { genesis: await genesis, roles: index < VALIDATORS ? ['validator'] : [], carry } }
       },
     })
     const fresh = async (index: number) => {
@@ -242,14 +245,56 @@ describe.skipIf(!runnable)('a domain on the ledger', () => {
     expect(await register('store.com', at('store.owner'))).toMatchObject({ code: 0 })
     renameSync(at('store.owner'), at('in-a-safe'))
     await until('AD', async () => hasAd(await dig('www.store.com')))
-    const old = keyOf.get('store.com.')!.tag
+    await rolled(keyOf.get('store.com.')!.tag, () =>
+      until(
+        'roll',
+        async () => (await chordns(REGISTRAR, 'domain', 'roll', 'store.com').catch(() => ({ code: -1 }))).code === 0,
+        60,
+      ),
+    )
+  }, 240_000)
+
+  it('has its key rolled by Knot and carried by a node, with nobody who types a command', async () => {
+    await peer(REGISTRAR).stop()
+    carried = ['store.com']
+    await cluster.start(REGISTRAR)
+    const { record } = await chordns(READER, 'domain', 'show', 'store.com')
+    const old = Number(record.ds[0].split(' ')[0])
+    await rolled(old, () =>
+      until(
+        'a carried set',
+        async () => {
+          const now = await chordns(REGISTRAR, 'domain', 'show', 'store.com').catch(() => ({ record }))
+          return now.record.ds.length === 1 && !now.record.ds[0].startsWith(`${old} `)
+        },
+        60,
+      ),
+    )
+    expect(peer(REGISTRAR).log()).toContain('a CDS set was carried')
+  }, 240_000)
+
+  it('is resolved by a node that comes back while nobody can be asked for its ledger', async () => {
+    expect(hasAd(await dig('www.store.com'))).toBe(true)
+    await Promise.all(cluster.peers.filter(({ index }) => index !== READER).map((one) => one.stop()))
+    await peer(READER).stop()
+    await cluster.start(READER)
+    const { rcode, security, steps } = await lookup(`back.w.store.com`)
+    expect({ rcode, security }).toEqual({ rcode: 'NOERROR', security: 'secure' })
+    const told = steps.filter(({ kind }: { kind: string }) => kind === 'ledger')
+    expect(told.map(({ text }: { text: string }) => text).join()).toContain('store.com. is anchored on com')
+    expect(await lookup('store.com', 'DS')).toMatchObject({ security: 'secure', provenance: 'ledger' })
+  }, 60_000)
+
+  /** Knot makes a new key, somebody carries its CDS set, and Knot is told once everybody has it. Answers have AD all the time. */
+  async function rolled(old: number, carry: () => Promise<void>): Promise<void> {
     const knotc = (...args: string[]) => execFileSync('knotc', ['-s', at('knot.sock'), ...args], { encoding: 'utf8' })
     const seen: string[] = []
     let count = 0
     let isSampling = true
+    const name = (letter: string) => `${letter}${old}x${count++}.w.store.com`
     const sampling = (async () => {
       for (; isSampling; await new Promise((go) => setTimeout(go, 500))) {
-        const reply = await dig(`r${count++}.w.store.com`).catch(String)
+        const reply = await dig(name('r')).catch(String)
         seen.push(hasAd(reply) ? 'ad' : reply)
       }
     })()
@@ -259,11 +304,7 @@ describe.skipIf(!runnable)('a domain on the ledger', () => {
         const cds = await served('store.com', 'CDS')
         return /^\d+ /.test(cds) && !cds.startsWith(`${old} `)
       })
-      await until(
-        'roll',
-        async () => (await chordns(REGISTRAR, 'domain', 'roll', 'store.com').catch(() => ({ code: -1 }))).code === 0,
-        60,
-      )
+      await carry()
       const { record } = await chordns(REGISTRAR, 'domain', 'show', 'store.com')
       expect(record).toMatchObject({ generation: 1, sequence: 0 })
       expect(record.ds).toHaveLength(1)
@@ -274,7 +315,7 @@ describe.skipIf(!runnable)('a domain on the ledger', () => {
       })
       // Whoever has the old DS set still has time: Knot is told when the new one is seen everywhere.
       await until('the reader to have it', async () => {
-        const { steps } = await lookup(`s${count++}.w.store.com`)
+        const { steps } = await lookup(name('s'))
         return steps.some(({ kind, text }) => kind === 'ledger' && !text.includes(`key ${old},`))
       })
       knotc('zone-ksk-submitted', 'store.com')
@@ -288,7 +329,7 @@ describe.skipIf(!runnable)('a domain on the ledger', () => {
       await sampling
     }
     expect(seen.filter((one) => one !== 'ad')).toEqual([])
-  }, 240_000)
+  }
 
   /** What `simpleSpec` has at the top of the zone. */
   function comHead(): string {

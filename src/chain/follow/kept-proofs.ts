@@ -22,7 +22,7 @@ import { isDecided } from '../light/verify.ts'
 import { limits } from '../limits.ts'
 import { malformed, readBytes, readCbor, readList, readRow } from '../reading.ts'
 import type { BlockHeader, CertifiedHeader, Validator } from '../types.ts'
-import type { LedgerHead, ProvenState } from './view.ts'
+import type { LedgerHead } from './view.ts'
 
 /** What a follower says of headers. */
 export interface HeaderTrust {

@@ -1,8 +1,5 @@
 import { z } from 'zod'
-import { parseName } from '../../dns/index.ts'
-import { fails, flag, list, oneOf, text } from './values.ts'
-
-const domain = () => text('a domain name').check((context) => fails(context, () => parseName(context.value)))
+import { domain, flag, list, oneOf, text } from './values.ts'
 
 export const dnssec = z
   .strictObject({

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { list, oneOf, text, whole } from './values.ts'
+import { domain, flag, list, oneOf, text, whole } from './values.ts'
 
 const tld = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 
@@ -42,13 +42,12 @@ export const ledger = z
       ),
     carry: z
       .strictObject({
-        names: list(text('a domain name'), 256)
+        names: list(domain(), 256)
           .default([])
           .describe(
             'Names whose CDS sets this node carries to the ledger as soon as they ask for other keys: whoever signs the zone rolls its key, and nobody types a command.',
           ),
-        notified: z
-          .boolean()
+        notified: flag()
           .default(false)
           .describe(
             'Also look at names of this ledger that somebody names by NOTIFY(CDS) (RFC 9859), a few at a time. What it carries, the account of this machine pays.',
@@ -56,7 +55,9 @@ export const ledger = z
         everySeconds: whole(5, 86_400).default(600).describe('How often each of `names` is looked at.'),
       })
       .prefault({})
-      .describe('Carrying CDS sets (RFC 7344) to the ledger. Off by default; needs the account key of an organisation.'),
+      .describe(
+        'Carrying CDS sets (RFC 7344) to the ledger. Off by default; needs the account key of an organisation.',
+      ),
     unreachable: oneOf(['dns', 'fail'])
       .default('dns')
       .describe(

@@ -1,7 +1,6 @@
 import { z } from 'zod'
-import { parseName } from '../../dns/index.ts'
 import { LOCAL_ZONE_TYPES, localLimits, parseDns64Prefix, parsePrefix } from '../../resolver/index.ts'
-import { fails, flag, list, oneOf, text } from './values.ts'
+import { domain, fails, flag, list, oneOf, text } from './values.ts'
 
 const { MAX_RECORDS, MAX_RECORD_CHARACTERS } = localLimits
 
@@ -47,10 +46,7 @@ export const dns64 = z
 export const rebinding = z
   .strictObject({
     protect: flag().default(false).describe('Take private addresses out of answers for public names (DNS rebinding).'),
-    allow: list(
-      text('a domain name').check((context) => fails(context, () => parseName(context.value))),
-      1_000,
-    )
+    allow: list(domain(), 1_000)
       .default([])
       .describe('Zones of the Internet that may hold private addresses, such as "plex.direct".'),
   })

@@ -3,6 +3,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { errorText } from '../../base/index.ts'
+import { parseName } from '../../dns/index.ts'
 import { parseListenAddress } from '../../serve/index.ts'
 
 /** A whole number from `least` to `most`. `error` says what else may stand there. */
@@ -21,6 +22,9 @@ export const oneOf = <const T extends readonly [string, ...string[]]>(words: T) 
 
 export const list = <T extends z.ZodType>(item: T, most: number) =>
   z.array(item, { error: 'must be a list' }).max(most, { error: `must have at most ${most} entries` })
+
+/** A name of the DNS. */
+export const domain = () => text('a domain name').check((context) => fails(context, () => parseName(context.value)))
 
 /** An IP literal without port. */
 export const address = () =>

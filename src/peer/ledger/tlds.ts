@@ -15,8 +15,7 @@ export async function tlds(
   const root = ledgers.genesisOf('root')
   if (root === undefined) throw new ChordnsError('USAGE', 'there is no Root chain in the genesis file', {})
   const label = labelIn(query)
-  const read = (state: StateReader) =>
-    label === undefined ? tldsOf(state) : [{ label, record: tldOf(state, label) }]
+  const read = (state: StateReader) => (label === undefined ? tldsOf(state) : [{ label, record: tldOf(state, label) }])
   const { value, header, fresh } = await readProven(follower, root.chainId, read, { signal })
   const viewOf = ({ label: of, record }: { readonly label: Uint8Array; readonly record: TldRecord | undefined }) => {
     const tld = Buffer.from(of).toString('latin1')

@@ -54,7 +54,8 @@ function settle(
   const security = recursor.validates ? 'secure' : 'indeterminate'
   if (verdict.kind === 'nothing')
     return { finding: absence(question, verdict, verdict.isProven ? security : 'insecure', clock.now()), ede: [] }
-  const isOfParent = question.type === Type.DS && verdict.kind === 'anchored' && sameName(question.name, verdict.anchor.zone)
+  const isOfParent =
+    question.type === Type.DS && verdict.kind === 'anchored' && sameName(question.name, verdict.anchor.zone)
   return isOfParent ? { finding: keysOf(question, verdict.anchor, security, clock.now()), ede: [] } : undefined
 }
 

@@ -41,7 +41,10 @@ describe('what was known of a name before a restart, while its ledger cannot be 
 
   it('does not say that nobody has it: such a name is as one that was never asked for', async () => {
     const scene = await anchored({ unreachable: 'fail' })
-    expect(await scene.find('www.free.p2p.')).toMatchObject({ kind: 'dns', why: expect.stringContaining('not registered') })
+    expect(await scene.find('www.free.p2p.')).toMatchObject({
+      kind: 'dns',
+      why: expect.stringContaining('not registered'),
+    })
     await scene.restart()
     expect(await scene.find('www.free.p2p.')).toMatchObject({ kind: 'unreachable' })
   })

@@ -62,7 +62,8 @@ describe('TLDs on the Root chain', () => {
     const names = () => tldsOf(state()).map((one) => text(one.label))
     const vote = (kind: 'give' | 'take', tld: string) => {
       const of = new TextEncoder().encode(tld)
-      const subject = kind === 'give' ? ({ kind, label: of, registry: a.publicKey } as const) : ({ kind, label: of } as const)
+      const subject =
+        kind === 'give' ? ({ kind, label: of, registry: a.publicKey } as const) : ({ kind, label: of } as const)
       return codes([a, tldVotePayload(subject)], [b, tldVotePayload(subject)], [c, tldVotePayload(subject)])
     }
     expect(names()).toEqual([])

@@ -61,7 +61,13 @@ interface Changed {
 }
 
 const dsText = (zone: string, by: ZoneKeys) =>
-  recordToText({ name: parseName(zone), type: Type.DS, class: Class.IN, ttl: 300, rdata: dsRdata(parseName(zone), by.ksk) })
+  recordToText({
+    name: parseName(zone),
+    type: Type.DS,
+    class: Class.IN,
+    ttl: 300,
+    rdata: dsRdata(parseName(zone), by.ksk),
+  })
 
 /** The root, com and example.com are signed; com delegates shop.com without DS, and other.com to a server in p2p; nobody delegates p2p. */
 function internet(changed: Changed = {}): {
@@ -290,8 +296,11 @@ describe('what a parent would be asked of an anchored name', () => {
 
   it('is the chain of trust of a zone below, which goes on from the anchored key', async () => {
     const child = makeKeys(13)
-    const text = '@ 300 IN SOA ns1.shop.com. admin 1 3600 600 86400 60\n@ 300 IN NS ns1.shop.com.\nwww 300 IN A 192.0.2.9\n'
-    const zones = [{ origin: 'sub.shop.com.', servers: ['shop.com.'], text: signZone('sub.shop.com.', text, { keys: child }) }]
+    const text =
+      '@ 300 IN SOA ns1.shop.com. admin 1 3600 600 86400 60\n@ 300 IN NS ns1.shop.com.\nwww 300 IN A 192.0.2.9\n'
+    const zones = [
+      { origin: 'sub.shop.com.', servers: ['shop.com.'], text: signZone('sub.shop.com.', text, { keys: child }) },
+    ]
     const more = `sub 300 IN NS ns1.shop.com.\n${dsText('sub.shop.com.', child)}\n`
     const { ask, rootAsked } = await node({ internet: { more, zones, parent: 'another DS' } })
     expect(await ask('www.sub.shop.com')).toMatchObject({ security: 'secure', texts: ['A 192.0.2.9'] })

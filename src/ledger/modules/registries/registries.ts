@@ -74,7 +74,9 @@ export function tldOf(state: StateReader, label: Uint8Array): TldRecord | undefi
 }
 
 /** All that there are: every page of the list and every record is read, so that proofs of these are proof of the whole. */
-export function tldsOf(state: StateReader): readonly { readonly label: Uint8Array; readonly record: TldRecord | undefined }[] {
+export function tldsOf(
+  state: StateReader,
+): readonly { readonly label: Uint8Array; readonly record: TldRecord | undefined }[] {
   const own = readerOf(state, REGISTRIES)
   return listedLabels(own).map((label) => ({ label, record: readTld(own, label) }))
 }

@@ -2,10 +2,25 @@
  * Carries CDS sets to the ledger (RFC 7344, as a parent does it): looks at the names that the operator told, again and again, and at those that
  * somebody names by NOTIFY (RFC 9859), once in a while. What is found is checked by the rules of the chain before anything is sent and paid for.
  */
-import { type Cancel, type Clock, errorText, isChordnsError, type Log, latin1, type Random, sleep } from '../../../base/index.ts'
+import {
+  type Cancel,
+  type Clock,
+  errorText,
+  isChordnsError,
+  type Log,
+  latin1,
+  type Random,
+  sleep,
+} from '../../../base/index.ts'
 import { encodeCanonical, sha256 } from '../../../crypto/index.ts'
 import { canonicalName, type Name, nameToText } from '../../../dns/index.ts'
-import { type CdsEvidence, cdsRefusal, type NameRecord, type Payload, updateByCdsPayload } from '../../../ledger/index.ts'
+import {
+  type CdsEvidence,
+  cdsRefusal,
+  type NameRecord,
+  type Payload,
+  updateByCdsPayload,
+} from '../../../ledger/index.ts'
 import { limits } from './limits.ts'
 import { Looks, type Watched } from './looks.ts'
 import type { Sent } from './sending.ts'

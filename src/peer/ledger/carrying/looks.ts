@@ -37,7 +37,8 @@ export class Looks {
   /** A NOTIFY of a name that is told. */
   soon(zone: Name, now: number): void {
     const known = this.#names.get(zone.key)
-    if (known !== undefined) known.due = Math.min(known.due, Math.max(now, this.#resting.get(zone.key) ?? 0) + limits.SOON_MS)
+    if (known !== undefined)
+      known.due = Math.min(known.due, Math.max(now, this.#resting.get(zone.key) ?? 0) + limits.SOON_MS)
   }
 
   /** A NOTIFY of another name. False: it is not looked at now. */

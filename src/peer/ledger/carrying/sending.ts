@@ -1,5 +1,5 @@
 /** Payloads that a node sends for itself: signed with the account of its organisation. */
-import { type Clock, ChordnsError, toHex } from '../../../base/index.ts'
+import { ChordnsError, type Clock, toHex } from '../../../base/index.ts'
 import { type LedgerView, signTransaction, transactionId } from '../../../chain/index.ts'
 import type { Signer } from '../../../crypto/index.ts'
 import { ACCOUNTS, accountFrom, encodePayload, type Ledgers, moduleKey, type Payload } from '../../../ledger/index.ts'
@@ -26,7 +26,9 @@ export async function sendPayload(
 ): Promise<Sent> {
   const proven = await follower.prove(chainId, [moduleKey(ACCOUNTS, account.publicKey)])
   if (proven.kind !== 'proven')
-    throw new ChordnsError('LEDGER_UNPROVEN', `the ledger proves nothing now: ${proven.reason}`, { reason: proven.reason })
+    throw new ChordnsError('LEDGER_UNPROVEN', `the ledger proves nothing now: ${proven.reason}`, {
+      reason: proven.reason,
+    })
   const { nonce } = accountFrom(proven.values[0])
   const expires = Math.floor(clock.now()) + limits.TRANSACTION_LIFE_MS
   const bytes = signTransaction(account, chainId, { nonce, fee: 0, expires, payload: encodePayload(payload) })

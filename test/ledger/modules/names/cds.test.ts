@@ -1,64 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { ResultCode } from '../../../../src/chain/index.ts'
-import { Class, type RRset, Type } from '../../../../src/dns/index.ts'
-import { type CdsEvidence, NameCode, updateByCdsPayload, updatePayload } from '../../../../src/ledger/index.ts'
+import { Type } from '../../../../src/dns/index.ts'
+import { NameCode, updateByCdsPayload, updatePayload } from '../../../../src/ledger/index.ts'
 import { namesBy } from '../../../../src/ledger/modules/names/names.ts'
 import { nameRules } from '../../../../src/ledger/modules/names/operations.ts'
 import { signRRset } from '../../../dnssec/signer.ts'
 import { dsFor, KSK, makeSigningKey, type SigningKey, ZSK } from '../../../dnssec/signing-keys.ts'
 import { carrierOf, nameBlocks, ownerOf, START, settingsOf, text, zone, zoneKey } from './blocks.ts'
+import { ecdsa, evidence, next, type Signing } from './cds-evidence.ts'
 
 const alice = ownerOf('alice')
 const by = carrierOf('anybody')
 const NOW = START / 1_000
-const next = makeSigningKey(15, KSK)
-const ecdsa = makeSigningKey(13, KSK)
-
-const rrset = (type: number, rdatas: readonly Uint8Array[]): RRset => ({
-  name: zone,
-  type,
-  class: Class.IN,
-  ttl: 3_600,
-  rdatas,
-  signatures: [],
-})
-
-interface Signing {
-  /** Whose DS the set names. */
-  readonly to: readonly SigningKey[]
-  readonly keys?: readonly SigningKey[]
-  readonly cdsBy?: SigningKey
-  readonly keysBy?: readonly SigningKey[]
-  readonly inception?: number
-  readonly expiration?: number
-}
-
-/** As Knot signs it in a roll-over: both keys are in the DNSKEY set and sign it, the old one signs the CDS set. */
-function evidence({
-  to,
-  keys = [zoneKey, next, ecdsa],
-  cdsBy = zoneKey,
-  keysBy = keys,
-  inception = NOW - 3_600,
-  expiration = NOW + 86_400 * 14,
-}: Signing): CdsEvidence {
-  const validity = { signer: zone, inception, expiration }
-  const cds = rrset(
-    Type.CDS,
-    to.map((key) => dsFor(zone, key)),
-  )
-  const dnskeys = rrset(
-    Type.DNSKEY,
-    keys.map(({ rdata }) => rdata),
-  )
-  return {
-    cds: cds.rdatas,
-    cdsSignatures: [signRRset(cds, cdsBy, validity)],
-    dnskeys: dnskeys.rdatas,
-    dnskeySignatures: keysBy.map((key) => signRRset(dnskeys, key, { ...validity, inception: NOW - 3_600 })),
-  }
-}
-
 const carry = (signing: Signing) => ({ by, payload: updateByCdsPayload(text('example'), evidence(signing)) })
 
 function registered(options: Parameters<typeof nameBlocks>[0] = {}) {
