@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { LedgerView, StateAnswer } from '../../src/chain/index.ts'
-import { MemoryState, readProven, type StateReader } from '../../src/ledger/index.ts'
+import { keptView, MemoryState, readProven, type StateReader } from '../../src/ledger/index.ts'
 
 const text = (bytes: Uint8Array | undefined) => (bytes === undefined ? undefined : Buffer.from(bytes).toString())
 const key = (name: string) => new Uint8Array(Buffer.from(name))
@@ -74,5 +74,14 @@ describe('reading a state by proofs', () => {
     let number = 0
     const { view } = viewOf([{ height: 1, state: { get: () => key(`k${number++}`) } }])
     await expect(readProven(view, new Uint8Array(32), chainOf)).rejects.toMatchObject({ code: 'LEDGER_TOO_MUCH' })
+  })
+
+  it('reads the same again from what was proven then, and nothing that was not', async () => {
+    const { view } = viewOf([{ height: 7, state: list }])
+    const { header, answers } = await readProven(view, new Uint8Array(32), chainOf)
+    const again = await readProven(keptView({ header, answers }), new Uint8Array(32), chainOf)
+    expect(again).toMatchObject({ value: ['a', 'b', 'c'], fresh: false, header: { height: 7 } })
+    const other = readProven(keptView({ header, answers }), new Uint8Array(32), (state) => state.get(key('z')))
+    await expect(other).rejects.toMatchObject({ code: 'LEDGER_UNPROVEN' })
   })
 })

@@ -65,6 +65,8 @@ export class ChainFollower {
     this.#start = trusted
     this.#point = point
     this.#book = new FollowBook(trusted.chainId, deps.store)
+    // Most headers name the set that was there from the start, which nobody had to fetch.
+    this.#book.addSet(trusted.validators)
     const { steps, conflict } = this.#remembered()
     const head = steps.at(-1)?.trusted
     const isOfUse = head !== undefined && head.height > trusted.height && !isExpired(deps.rules, head, deps.clock.now())

@@ -5,7 +5,7 @@
 import { LRUCache } from 'lru-cache'
 import { type Clock, equalBytes, errorText, isChordnsError, type Log, unlessAborted } from '../../base/index.ts'
 import type { CacheContext } from '../../cache/index.ts'
-import type { FollowedChain, KeptProofs, LedgerView, ProvenState } from '../../chain/index.ts'
+import type { BlockHeader, FollowedChain, KeptProofs, LedgerView, ProvenState } from '../../chain/index.ts'
 import { type Delegation, type Name, nameToText, suffixName } from '../../dns/index.ts'
 import type { TrustAnchor } from '../../dnssec/index.ts'
 import { labelUnder, nameStateKey } from '../modules/names/label.ts'
@@ -169,10 +169,9 @@ export class NameAnchors {
     const [answer] = proof?.answers ?? []
     const isOfName = answer?.keys.length === 1 && equalBytes(answer.keys[0]!, nameStateKey(label))
     if (proof === undefined || !isOfName || !equalBytes(proof.header.chainId, chain.chainId)) return undefined
-    const { clock, log } = this.#deps
+    const { log } = this.#deps
     try {
-      const age = Math.max(0, clock.now() - proof.header.time)
-      const recalled = knownFrom({ ...proof, ...answer }, zone, tld, this.#monotonic() - age)
+      const recalled = knownFrom({ ...proof, ...answer }, zone, tld, this.#timeOf(proof.header))
       this.#known.set(zone.key, recalled)
       if (recalled.anchor !== undefined) this.#contexts.set(recalled.anchor.context, recalled.anchor)
       return recalled
@@ -223,9 +222,12 @@ export class NameAnchors {
       this.#deps.log.debug({ chain: tld, reason: answer.reason }, 'no proof of a name')
       return undefined
     }
-    this.#silent.delete(tld)
+    // By an old head it is known what was so then: whoever withholds newer ones does not make it any newer.
+    if (answer.fresh) this.#silent.delete(tld)
+    else this.#silent.set(tld, this.#monotonic())
     try {
-      const known = knownFrom(answer, zone, tld, this.#monotonic())
+      const at = answer.fresh ? this.#monotonic() : this.#timeOf(answer.header)
+      const known = knownFrom(answer, zone, tld, at)
       this.#keep(zone, known)
       const kept = this.#deps.kept?.()
       // That nobody has a name counts for an hour only, and anybody can ask for names that nobody has.
@@ -260,6 +262,11 @@ export class NameAnchors {
 
   #isMissing({ zone }: Place): boolean {
     return (this.#missing.get(zone.key) ?? 0) > this.#monotonic()
+  }
+
+  /** When a header was made, by the monotonic clock. */
+  #timeOf({ time }: Pick<BlockHeader, 'time'>): number {
+    return this.#monotonic() - Math.max(0, this.#deps.clock.now() - time)
   }
 
   #ageOf({ at }: Known): number {

@@ -119,13 +119,13 @@ describe('the way to a head, kept on disk', () => {
     const { world, ledger, restart } = await scene()
     ledger.grow(1, { next: [1, 2, 3, 4] }).grow(5)
     await world.clock.advanceAsync(7 * MINUTE)
-    const rows = [...world.disk.open().range(ledger.chainId)].filter(([key]) => key[32] === 1)
+    const rows = [...world.store.range(ledger.chainId)].filter(([key]) => key[32] === 1)
     const [key, value] = rows[0]!
     // The root of the state in the last header, which its certificate does not sign then.
     const at = Buffer.from(value).lastIndexOf(Buffer.from(ledger.head.header.stateRoot))
     const changed = value.slice()
     changed[at]! ^= 1
-    world.disk.open().batch([{ kind: 'put', key, value: changed }], { durable: true })
+    world.store.batch([{ kind: 'put', key, value: changed }], { durable: true })
     const { follower } = await restart()
     expect(follower.head(ledger.chainId)).toMatchObject({ height: 0 })
     expect(world.logged.join()).toContain('do not hold')
@@ -138,7 +138,7 @@ async function scene(most = 100) {
   const world = new FollowWorld(ledger)
   const member = world.member('a', ledger)
   const log: string[] = []
-  const store = (): Store => scopedStore(world.disk.open(), Uint8Array.of(200))
+  const store = (): Store => scopedStore(world.store, Uint8Array.of(200))
   const proofsOf = (follower: LightFollower) =>
     new KeptProofs(
       {

@@ -1,5 +1,5 @@
 /** Members that serve a ledger made by the test, honestly or not, and a follower that requests things of them. Virtual time. */
-import { asPeerId, ChordnsError, equalBytes, type PeerId, toHex } from '../../../src/base/index.ts'
+import { asPeerId, ChordnsError, equalBytes, type PeerId, type Store, toHex } from '../../../src/base/index.ts'
 import { setRoot } from '../../../src/chain/blocks/set-root.ts'
 import type { ChainStart } from '../../../src/chain/follow/chain-follower.ts'
 import { LightFollower } from '../../../src/chain/follow/follower.ts'
@@ -124,6 +124,7 @@ export class FollowWorld {
   readonly members: TestMember[] = []
   readonly conflicts: Uint8Array[] = []
   readonly logged: string[] = []
+  #store: Store | undefined
 
   /** The clock stands at the head of the ledger, and a few seconds. */
   constructor(ledger: TestLedger, { late = 5_000 }: { late?: number } = {}) {
@@ -148,6 +149,17 @@ export class FollowWorld {
     },
   }
 
+  /** As it was opened for the follower that was begun last. */
+  get store(): Store {
+    if (this.#store === undefined) throw new Error('nobody follows yet')
+    return this.#store
+  }
+
+  #open(): Store {
+    this.#store = this.disk.open()
+    return this.#store
+  }
+
   /** Begins at the genesis, unless told otherwise; the first look is over when it returns. */
   async follow(ledger: TestLedger, start: ChainStart = { name: 'root', trusted: trustGenesis(ledger.genesis) }) {
     const follower = new LightFollower(
@@ -156,7 +168,7 @@ export class FollowWorld {
         random: seededRandom(2),
         rules: simRules,
         members: this.port,
-        store: this.disk.open(),
+        store: this.#open(),
         log: { info: (_, message) => this.logged.push(message), warn: (_, message) => this.logged.push(message) },
       },
       { onConflict: (_, conflict) => this.conflicts.push(conflict) },

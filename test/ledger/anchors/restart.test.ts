@@ -116,7 +116,7 @@ async function anchored(options: Partial<AnchorOptions> = {}) {
   const start = async () => {
     follower = await world.follow(ledger, { name: 'p2p', trusted: trustGenesis(ledger.genesis) })
     const log = { debug() {}, info() {}, warn() {}, error() {} }
-    const store = scopedStore(world.disk.open(), Uint8Array.of(200))
+    const store = scopedStore(world.store, Uint8Array.of(200))
     const kept = new KeptProofs({ trust: follower, rules: simRules, store, clock: world.clock, log }, 10)
     const view = follower
     anchors = new NameAnchors(

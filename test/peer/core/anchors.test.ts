@@ -84,7 +84,7 @@ function internet(changed: Changed = {}): {
   const zones = (Object.keys(SERVER) as Zone[]).map((origin) => ({
     origin,
     servers: [origin],
-    text: signZone(origin, `${zoneText(origin, '192.0.2.7')}${changed.more ?? ''}`, {
+    text: signZone(origin, `${zoneText(origin, '192.0.2.7')}${(origin === 'shop.com.' && changed.more) || ''}`, {
       keys: changed.signedBy ?? keys,
       ...(changed.corrupt !== undefined && { corrupt: changed.corrupt }),
     }),
@@ -155,7 +155,8 @@ async function node({
       ipv6: false,
       stubs: Object.fromEntries(Object.entries(stubs).map(([at, address]) => [at, [`${address}:${net.port}`]])),
     },
-    dnssec: { trustAnchors: anchors },
+    // Nobody delegates the TLDs of stub zones.
+    dnssec: { trustAnchors: anchors, negativeTrustAnchors: Object.keys(stubs) },
     ledger,
   })
   const cache = createCache({

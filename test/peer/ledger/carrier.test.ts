@@ -36,9 +36,9 @@ describe('a node that carries CDS sets', () => {
     await scene.pass(30 * MINUTE)
     scene.sets = evidence({ to: [next], inception: START / 1_000 + 10 * 86_400 })
     await scene.pass(30 * MINUTE)
-    scene.blocks.block([], 60 * MINUTE)
+    scene.blocks.block([], 62 * MINUTE)
     scene.blocks.block([
-      { by: carrierOf('x'), payload: nameTransferPayload(alice, scene.blocks.place(), alice.publicKey) },
+      { by: carrierOf('x'), payload: nameTransferPayload(alice, scene.blocks.place(), ownerOf('bob').publicKey) },
     ])
     scene.sets = evidence({ to: [next] })
     await scene.pass(30 * MINUTE)

@@ -9,7 +9,7 @@ const NOW = START / 1_000
 export const next = makeSigningKey(15, KSK)
 export const ecdsa = makeSigningKey(13, KSK)
 
-const rrset = (type: number, rdatas: readonly Uint8Array[]): RRset => ({
+export const rrset = (type: number, rdatas: readonly Uint8Array[]): RRset => ({
   name: zone,
   type,
   class: Class.IN,

@@ -7,7 +7,7 @@ import { nameRules } from '../../../../src/ledger/modules/names/operations.ts'
 import { signRRset } from '../../../dnssec/signer.ts'
 import { dsFor, KSK, makeSigningKey, type SigningKey, ZSK } from '../../../dnssec/signing-keys.ts'
 import { carrierOf, nameBlocks, ownerOf, START, settingsOf, text, zone, zoneKey } from './blocks.ts'
-import { ecdsa, evidence, next, type Signing } from './cds-evidence.ts'
+import { ecdsa, evidence, next, rrset, type Signing } from './cds-evidence.ts'
 
 const alice = ownerOf('alice')
 const by = carrierOf('anybody')
