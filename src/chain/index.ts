@@ -78,9 +78,9 @@ export { LightFollower, type LightFollowerDeps, type LightFollowerHooks } from '
 export {
   type HeaderTrust,
   type KeptAnswer,
-  type KeptProof,
   KeptProofs,
   type KeptProofsDeps,
+  type RecalledProof,
 } from './follow/kept-proofs.ts'
 export type { ChainMembers } from './follow/members.ts'
 export {

@@ -3,7 +3,7 @@
  * the function has all of it. So whoever only follows a ledger reads it by the same functions as the ledger itself.
  */
 import { ChordnsError, latin1 } from '../base/index.ts'
-import type { BlockHeader, KeptAnswer, KeptProof, LedgerView } from '../chain/index.ts'
+import type { BlockHeader, KeptAnswer, LedgerView, RecalledProof } from '../chain/index.ts'
 import { limits } from './limits.ts'
 import type { StateReader } from './types.ts'
 
@@ -41,7 +41,7 @@ export async function readProven<T>(
 }
 
 /** Reads what was kept of an earlier reading: what it did not read then is unproven. */
-export function keptView({ header, answers }: KeptProof): Pick<LedgerView, 'prove'> {
+export function keptView({ header, answers }: RecalledProof): Pick<LedgerView, 'prove'> {
   const known = new Map(
     answers.flatMap(({ keys, values }) => keys.map((key, index) => [latin1(key), values[index]] as const)),
   )

@@ -28,7 +28,6 @@ import {
 import type { ChunkReadView, ChunkView, LookupView, RingView, StepView, VerifyView } from '../observe/index.ts'
 import type { Resolution, ResolveStep } from '../resolver/index.ts'
 import type { Ring } from '../ring/index.ts'
-import type { TurnedAwayState } from './turned-away.ts'
 
 export function questionText(question: Question): string {
   const kind = question.class === Class.IN ? '' : `${classToText(question.class)} `
@@ -118,7 +117,7 @@ function viewReply(reply: ReplicaReply): NonNullable<StepView['replies']>[number
   return { peer, elapsedMs, said: word.kind, detail: detail() }
 }
 
-export function viewRing(ring: Ring, turnedAway?: TurnedAwayState): RingView {
+export function viewRing(ring: Ring, turnedAway?: RingView['turnedAway']): RingView {
   const status = ring.status()
   const suspects = new Set<string>(status.suspects)
   return {

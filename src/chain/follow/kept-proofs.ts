@@ -49,7 +49,7 @@ export interface KeptAnswer {
   readonly proof: Uint8Array
 }
 
-export interface KeptProof {
+export interface RecalledProof {
   readonly header: BlockHeader
   readonly answers: readonly KeptAnswer[]
 }
@@ -123,7 +123,7 @@ export class KeptProofs {
   }
 
   /** Undefined: there is none, or it does not hold by what is trusted now. */
-  get(id: Uint8Array | string): KeptProof | undefined {
+  get(id: Uint8Array | string): RecalledProof | undefined {
     const key = idOf(id)
     const row = this.#rows.get(key)
     if (row === undefined) return undefined

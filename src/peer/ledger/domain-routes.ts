@@ -3,7 +3,7 @@ import { ChordnsError, toHex } from '../../base/index.ts'
 import { type Name, nameToText, parseName } from '../../dns/index.ts'
 import { encodePayload, labelUnder, nameStateKey, updateByCdsPayload } from '../../ledger/index.ts'
 import { type CdsView, type HeadView, looksUp, type ProofFileView, type StatusRoute } from '../../observe/index.ts'
-import { type CdsSetsDeps, signedCdsSets } from './carrying/cds-sets.ts'
+import { type CdsSetsDeps, signedCdsSets } from './cds-sets.ts'
 import type { LedgerSide } from './side.ts'
 
 export function domainRoutes(

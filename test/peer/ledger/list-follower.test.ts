@@ -27,7 +27,7 @@ function listOf(n: number): MemoryState {
     chainName: 'root',
     genesisTime: GENESIS_TIME,
     validators: people(4).validators,
-    genesis: encodeApplicationGenesis({ modules: parts }),
+    genesis: encodeApplicationGenesis({ modules: parts, quotaADay: 1_000 }),
     modules,
     scheme,
     mayCarry,
@@ -48,6 +48,7 @@ describe('the list of an endorsed ring', () => {
   it('is that of the genesis again once what was known is older than the trusting period, or was changed', async () => {
     const late = follower()
     await (await late.start()).names()
+    late.stop()
     await late.world.clock.advanceAsync(15 * DAY)
     const slept = await late.restart()
     await slept.follower.recall()
@@ -112,6 +113,7 @@ function follower() {
   return {
     world,
     start,
+    stop: () => stop(),
     async restart() {
       stop()
       world.disk.crash('process')

@@ -1,5 +1,5 @@
 /** The names that a carrier looks at: those of the operator again and again, those that others have named a few times. */
-import type { Name } from '../../../dns/index.ts'
+import type { Name } from '../../dns/index.ts'
 import { limits } from './limits.ts'
 
 export interface Watched {

@@ -1,8 +1,8 @@
 /** Payloads that a node sends for itself: signed with the account of its organisation. */
-import { ChordnsError, type Clock, toHex } from '../../../base/index.ts'
-import { type LedgerView, signTransaction, transactionId } from '../../../chain/index.ts'
-import type { Signer } from '../../../crypto/index.ts'
-import { ACCOUNTS, accountFrom, encodePayload, type Ledgers, moduleKey, type Payload } from '../../../ledger/index.ts'
+import { ChordnsError, type Clock, toHex } from '../../base/index.ts'
+import { type LedgerView, signTransaction, transactionId } from '../../chain/index.ts'
+import type { Signer } from '../../crypto/index.ts'
+import { ACCOUNTS, accountFrom, encodePayload, type Ledgers, moduleKey, type Payload } from '../../ledger/index.ts'
 import { limits } from './limits.ts'
 
 export interface SendingDeps {
@@ -12,7 +12,7 @@ export interface SendingDeps {
   readonly clock: Pick<Clock, 'now'>
 }
 
-export interface Sent {
+export interface SentPayload {
   readonly transaction: string
   /** Undefined: it is in no block yet. */
   readonly outcome: { readonly height: number; readonly code: number; readonly detail: string } | undefined
@@ -23,7 +23,7 @@ export async function sendPayload(
   { account, follower, ledgers, clock }: SendingDeps,
   chainId: Uint8Array,
   payload: Payload,
-): Promise<Sent> {
+): Promise<SentPayload> {
   const proven = await follower.prove(chainId, [moduleKey(ACCOUNTS, account.publicKey)])
   if (proven.kind !== 'proven')
     throw new ChordnsError('LEDGER_UNPROVEN', `the ledger proves nothing now: ${proven.reason}`, {

@@ -11,19 +11,13 @@ import {
   latin1,
   type Random,
   sleep,
-} from '../../../base/index.ts'
-import { encodeCanonical, sha256 } from '../../../crypto/index.ts'
-import { canonicalName, type Name, nameToText } from '../../../dns/index.ts'
-import {
-  type CdsEvidence,
-  cdsRefusal,
-  type NameRecord,
-  type Payload,
-  updateByCdsPayload,
-} from '../../../ledger/index.ts'
+} from '../../base/index.ts'
+import { encodeCanonical, sha256 } from '../../crypto/index.ts'
+import { canonicalName, type Name, nameToText } from '../../dns/index.ts'
+import { type CdsEvidence, cdsRefusal, type NameRecord, type Payload, updateByCdsPayload } from '../../ledger/index.ts'
 import { limits } from './limits.ts'
 import { Looks, type Watched } from './looks.ts'
-import type { Sent } from './sending.ts'
+import type { SentPayload } from './sending.ts'
 
 /** A name of a chain that this node follows. */
 export interface CarriedPlace {
@@ -55,7 +49,7 @@ export interface CdsCarrierHooks {
   readonly recordOf: (place: CarriedPlace, signal: AbortSignal) => Promise<NameRecord | undefined>
   /** Owes what the servers of the zone have; undefined: nothing that could be carried. */
   readonly setsOf: (zone: Name, signal: AbortSignal) => Promise<CdsEvidence | undefined>
-  readonly send: (chainId: Uint8Array, payload: Payload) => Promise<Sent>
+  readonly send: (chainId: Uint8Array, payload: Payload) => Promise<SentPayload>
 }
 
 /** Plain counters since the start. */

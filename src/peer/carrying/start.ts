@@ -1,13 +1,13 @@
 /** The carrier of one node, over its ledgers, its resolver and the account of its organisation. */
-import { type Clock, isChordnsError, type Log, type Random } from '../../../base/index.ts'
-import type { Config } from '../../../config/index.ts'
-import type { Signer } from '../../../crypto/index.ts'
-import { canonicalName } from '../../../dns/index.ts'
-import { decodeRecord, labelUnder, nameStateKey } from '../../../ledger/index.ts'
-import type { LedgerSide } from '../side.ts'
-import { loadAccount } from '../transactions.ts'
+import { type Clock, isChordnsError, type Log, type Random } from '../../base/index.ts'
+import type { Config } from '../../config/index.ts'
+import type { Signer } from '../../crypto/index.ts'
+import { canonicalName } from '../../dns/index.ts'
+import { decodeRecord, labelUnder, nameStateKey } from '../../ledger/index.ts'
+import { type CdsSetsDeps, signedCdsSets } from '../ledger/cds-sets.ts'
+import type { LedgerSide } from '../ledger/side.ts'
+import { loadAccount } from '../ledger/transactions.ts'
 import { CdsCarrier } from './carrier.ts'
-import { type CdsSetsDeps, signedCdsSets } from './cds-sets.ts'
 import { sendPayload } from './sending.ts'
 
 export interface CarryingDeps extends Omit<CdsSetsDeps, 'clock'> {

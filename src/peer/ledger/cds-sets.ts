@@ -1,9 +1,9 @@
 /** The CDS and DNSKEY sets of a zone with their signatures, as its servers have them now. */
-import { Budget, type Clock, isChordnsError } from '../../../base/index.ts'
-import { Class, type Name, Type } from '../../../dns/index.ts'
-import type { CdsEvidence } from '../../../ledger/index.ts'
-import type { Recursor } from '../../../recurse/index.ts'
-import { type Resolver, resolverLimits } from '../../../resolver/index.ts'
+import { Budget, type Clock, isChordnsError } from '../../base/index.ts'
+import { Class, type Name, Type } from '../../dns/index.ts'
+import type { CdsEvidence } from '../../ledger/index.ts'
+import type { Recursor } from '../../recurse/index.ts'
+import { type Resolver, resolverLimits } from '../../resolver/index.ts'
 
 export interface CdsSetsDeps {
   readonly resolver: Pick<Resolver, 'resolve'>
