@@ -1,6 +1,6 @@
 /** NOTIFY (RFC 1996): heard where somebody listens, from whoever sends it, and answered by who that is. */
 import { describe, expect, it } from 'vitest'
-import { decodeMessage, encodeMessage, type Message, nameToText, Opcode, Rcode } from '../../../src/dns/index.ts'
+import { decodeMessage, encodeMessage, type Message, nameToText, Opcode, Rcode, Type } from '../../../src/dns/index.ts'
 import { clientBook } from '../../../src/serve/access/access.ts'
 import { Desk } from '../../../src/serve/desk/desk.ts'
 import { limits } from '../../../src/serve/limits.ts'
@@ -66,7 +66,18 @@ describe('NOTIFY', () => {
     expect(replyTo(notify(), () => undefined, false).rcode).toBe(Rcode.REFUSED)
   })
 
-  it('of anything but an SOA, or of two zones, is not handed on', () => {
+  it('of a CDS set is handed on as such (RFC 9859)', () => {
+    const heard: number[] = []
+    const listen: OnNotify = (_, __, type) => {
+      heard.push(type)
+      return 'taken'
+    }
+    expect(replyTo(notify('example.com', 'CDS'), listen).rcode).toBe(Rcode.NOERROR)
+    expect(replyTo(notify(), listen).rcode).toBe(Rcode.NOERROR)
+    expect(heard).toEqual([Type.CDS, Type.SOA])
+  })
+
+  it('of anything but an SOA or a CDS set, or of two zones, is not handed on', () => {
     const never: OnNotify = () => {
       throw new Error('handed on')
     }
