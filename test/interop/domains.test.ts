@@ -48,7 +48,7 @@ describe.skipIf(!runnable)('a domain on the ledger', () => {
     const node = ['--config', configFile, '--node', `127.0.0.1:${statusPort}`]
     return JSON.parse((await run(process.execPath, [CLI, ...args, ...node, '--json'])).stdout)
   }
-  const lookup = (name: string) => askLookup(peer(READER), name)
+  const lookup = (name: string, type = 'A') => askLookup(peer(READER), name, type)
   /** Status and flags that a stub sees. */
   const dig = async (name: string): Promise<string> => {
     const { address, port } = peer(READER)
@@ -278,10 +278,10 @@ describe.skipIf(!runnable)('a domain on the ledger', () => {
     await Promise.all(cluster.peers.filter(({ index }) => index !== READER).map((one) => one.stop()))
     await peer(READER).stop()
     await cluster.start(READER)
-    const { rcode, security, steps } = await lookup(`back.w.store.com`)
+    const { rcode, security, steps } = await lookup('back.w.store.com')
     expect({ rcode, security }).toEqual({ rcode: 'NOERROR', security: 'secure' })
-    const told = steps.filter(({ kind }: { kind: string }) => kind === 'ledger')
-    expect(told.map(({ text }: { text: string }) => text).join()).toContain('store.com. is anchored on com')
+    const told = steps.filter(({ kind }) => kind === 'ledger')
+    expect(told.map(({ text }) => text).join()).toContain('store.com. is anchored on com')
     expect(await lookup('store.com', 'DS')).toMatchObject({ security: 'secure', provenance: 'ledger' })
   }, 60_000)
 
