@@ -6,6 +6,11 @@ import { type ConfigFlags, configOptions, loadConfigFrom } from '../../common/co
 import { print, printJson, table } from '../../common/table.ts'
 
 export function addFoundingCommands(ledger: Command): void {
+  addKeygenCommand(ledger)
+  addInitCommand(ledger)
+}
+
+function addKeygenCommand(ledger: Command): void {
   const keygen = jsonOption(configOptions(ledger.command('keygen')))
   examples(
     keygen,
@@ -32,6 +37,9 @@ never over what is there. What it prints has no secret in it.`,
       else if (flags.out === undefined) print(text.trimEnd())
       else print(`wrote ${flags.out}: account ${toHex(founder.account)}`)
     })
+}
+
+function addInitCommand(ledger: Command): void {
   const init = jsonOption(dryRunOption(ledger.command('init')))
   examples(
     init,
