@@ -6,6 +6,7 @@
  * - `ChordnsError`: throw it with a code of docs/errors.md; `isChordnsError` to look for one.
  * - `Budget`: what one question may cost; passed down, never made anew on the way.
  * - `Charges`: what a peer has cost, where that is known only when the work is done.
+ * - `Leisure`: for what nobody waits for: it is done when nobody waits for anything else, and not too late.
  * - `SteadyTime`: for terms that are kept as unix times; a step of the wall clock neither ends nor stretches them.
  * - `withTimeout`, `sleep`, `unlessAborted`: waiting by a clock that is handed in.
  * - `BulkReader`, `BulkWriter`: both sides of a bulk, for those who implement `Transport`. `scopedStore`: a part of a store.
@@ -18,6 +19,7 @@ export { compareBytes, concatBytes, equalBytes, fromHex, fromLatin1, latin1, toH
 export { Charges, type ChargesOptions } from './charges.ts'
 export { ChordnsError, errorText, isChordnsError } from './errors.ts'
 export { fileTrouble, systemCodeOf, utf8Text } from './files.ts'
+export { ALWAYS_AT_LEISURE, createLeisure, type Leisure } from './leisure.ts'
 export { limits as baseLimits } from './limits.ts'
 export { OpenPeers, type OpenPeersHooks, type OpenPeersLimits } from './open-peers.ts'
 export type {

@@ -18,4 +18,12 @@ export const limits = {
   PEER_IDLE_MS: 120_000,
   /** A connection that something was exchanged on so lately does not make room for another, ms: a reply is on its way back. */
   PEER_REST_MS: 250,
+  /**
+   * What nobody waits for is done after so long, though others wait for this node: long beside an answer, short beside the life of a
+   * record, ms. And how often it is looked whether they still wait: a question is on its way for some tens of milliseconds.
+   */
+  LEISURE_LATE_MS: 1_000,
+  LEISURE_LOOK_MS: 10,
+  /** What waits for leisure at once: more is done when it comes, the oldest first. */
+  MAX_LEISURE: 256,
 } as const

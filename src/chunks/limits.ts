@@ -341,10 +341,21 @@ export const limits = {
    */
   MAX_TELLS_IN_FLIGHT: 768,
   TELL_TIMEOUT_MS: 2_000,
-  /** A tell waits so long for another request to the same replica, which costs nothing more then: nobody waits for it. */
-  TELL_PATIENCE_MS: 2_000,
+  /**
+   * A tell waits so long for another request to the same replica, which costs nothing more then: nobody waits for it, and digests, by which
+   * others learn what came of it, are as old. Ms.
+   */
+  TELL_PATIENCE_MS: 5_000,
   /** The same for those replicas that need it only if the first of them does nothing. */
-  TELL_OTHERS_PATIENCE_MS: 5_000,
+  TELL_OTHERS_PATIENCE_MS: 10_000,
+  /** One that says that an entry may be wrong, or of which a round is expected at once, waits no longer than this. */
+  TELL_SOON_MS: 2_000,
+  /**
+   * A signed answer is told to one replica. When no digest names it after so long, all are told: by then the digests of what was told have
+   * been heard, and replicas have repaired each other. Ms; and how many are remembered for that long.
+   */
+  TELL_AGAIN_MS: 60_000,
+  MAX_TELLS_LATER: 512,
   /** An entry that is younger is not observed anew because its zone says that it changed, ms. */
   OBSERVED_ANEW_MS: 10_000,
 } as const

@@ -7,7 +7,8 @@
  *     return { height: readInteger(height, 1, MAX_HEIGHT, 'height'), id: readHash(id, 'id') }
  */
 import { type ChordnsError, isChordnsError } from '../base/index.ts'
-import { type CborValue, decodeCanonical } from './cbor.ts'
+import type { CborValue } from './cbor.ts'
+import { decodeCanonical } from './cbor-decode.ts'
 
 /** Undefined: the field is not there. */
 export type CborField = CborValue | undefined

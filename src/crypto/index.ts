@@ -8,7 +8,8 @@
  * - `zoneKeyPair` for keys that sign zones.
  * - `dnssecVerifier`, `dsDigest`, `nsec3Digest`: the algorithms of DNSSEC, by their IANA numbers.
  */
-export { type CborValue, decodeCanonical, encodeCanonical } from './cbor.ts'
+export { type CborValue, encodeCanonical } from './cbor.ts'
+export { decodeCanonical } from './cbor-decode.ts'
 export { type CborField, type CborMap, type CborReader, cborReader, type MalformedError } from './cbor-reader.ts'
 export {
   DNSSEC_ALGORITHMS,

@@ -80,6 +80,8 @@ export interface PeerStores {
 }
 
 export interface CompositionHooks {
+  /** Whether a stub waits for this node. */
+  readonly isAnswering: () => boolean
   /** True for names that are only this node's business. */
   readonly isPrivate: (question: Question) => boolean
   /** Hears of each answer that the ring has agreed on where this node had a part in it, not yet validated. */
@@ -254,7 +256,7 @@ function ringOver(deps: Wired, memory: RingMemory | undefined): RunningRing {
 
 function chunksOver(
   deps: Wired,
-  { isPrivate, onAgreed }: CompositionHooks,
+  { isAnswering, isPrivate, onAgreed }: CompositionHooks,
   { ring, household }: Pick<PeerRooms, 'ring' | 'household'>,
 ): Chunks {
   const { config, clock, recursor, stores } = deps
@@ -269,6 +271,7 @@ function chunksOver(
       send: senderTo(RequestRoom.CHUNKS, deps),
       bulk: bulkTo(RequestRoom.CHUNKS, deps),
       ownFetch: ownFetchBeside(household, ownFetchOf(recursor, clock, config.chunks.admitAfter === 'auto')),
+      isAnswering,
       isPrivate,
       onLearned: onAgreed,
     },

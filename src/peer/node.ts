@@ -201,7 +201,11 @@ async function startServing(parts: Partial<NodeParts>, config: Config, { clock, 
     if (enabled && !(byDefault && dataFile === undefined))
       parts.peers = await startPeers(
         { config, clock, random, log, cache, recursor, dataFile },
-        { isPrivate: (question) => core.isPrivate(question), onAgreed: (finding) => void core.agreed(finding) },
+        {
+          isAnswering: () => core.isAnswering,
+          isPrivate: (question) => core.isPrivate(question),
+          onAgreed: (finding) => void core.agreed(finding),
+        },
       )
   } catch (error) {
     // Nobody asked for this ring: a resolver that could not begin it is one all the same.

@@ -1,4 +1,4 @@
-import { encode } from 'cborg'
+import { decode, encode } from 'cborg'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compareBytes, concatBytes, fromHex, isChordnsError } from '../../src/base/index.ts'
@@ -36,6 +36,25 @@ function codeOf(work: () => unknown): string {
     throw error
   }
   return 'none'
+}
+
+/** What a general decoder reads, where it is of our kinds and would be written with the same bytes; undefined: it is not ours. */
+function readByCborg(bytes: Uint8Array): { readonly value: CborValue } | undefined {
+  try {
+    const value = decode(bytes, {
+      useMaps: true,
+      strict: true,
+      rejectDuplicateMapKeys: true,
+      allowIndefinite: false,
+      allowUndefined: false,
+      allowNaN: false,
+      allowInfinity: false,
+      tags: [],
+    })
+    return compareBytes(encodeCanonical(value), bytes) === 0 ? { value } : undefined
+  } catch {
+    return undefined
+  }
 }
 
 const decodes = (hex: string) => codeOf(() => decodeCanonical(fromHex(hex), OPTIONS))
@@ -173,6 +192,28 @@ describe('decoding', () => {
       }),
       { numRuns: 1_000 },
     )
+  })
+
+  it('takes what cborg takes and would be written so, and reads the same in it', () => {
+    fc.assert(
+      fc.property(values, fc.nat(), fc.nat(255), fc.boolean(), (value, position, byte, isWhole) => {
+        const bytes = encodeCanonical(value)
+        if (!isWhole) bytes[position % bytes.length] = byte
+        const expected = readByCborg(bytes)
+        if (expected === undefined) expect(codeOf(() => decodeCanonical(bytes, OPTIONS))).toBe('CBOR_MALFORMED')
+        else expect(decodeCanonical(bytes, OPTIONS)).toEqual(expected.value)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  it('reads what lies in the middle of other bytes, and bytes of Node', () => {
+    const value = ['a', fromHex('0102'), new Map([[1, -1]])]
+    const around = concatBytes(Uint8Array.of(7, 7), encodeCanonical(value), Uint8Array.of(7))
+    expect(decodeCanonical(around.subarray(2, -1), OPTIONS)).toEqual(value)
+    const [, bytes] = decodeCanonical(Buffer.from(around).subarray(2, -1), OPTIONS) as [string, Uint8Array]
+    expect(Object.getPrototypeOf(bytes)).toBe(Uint8Array.prototype)
+    expect(bytes.buffer.byteLength).toBe(2)
   })
 
   it('refuses longer documents than the caller wants before it reads them', () => {

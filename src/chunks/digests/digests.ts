@@ -81,7 +81,7 @@ export function createDigests(deps: DigestsDeps, { keysOf }: DigestsHooks): Dige
   const own = createOwnDigests(clock, keysOf)
   const areAhead = deps.chunks <= limits.MAX_DIGESTS_AHEAD
   let spared = 0
-  /** When somebody last asked. Monotonic ms. */
+  /** When somebody last asked, or the node started: whoever starts one is about to ask. Monotonic ms. */
   let usedAt = Number.NEGATIVE_INFINITY
   let next: Cancel | undefined
   let nextAt = 0
@@ -156,7 +156,10 @@ export function createDigests(deps: DigestsDeps, { keysOf }: DigestsHooks): Dige
       return encodeDigestReply(replies, own.stamp())
     },
     changed: own.changed,
-    start: () => refreshIn(limits.DIGEST_FIRST_MS),
+    start() {
+      usedAt = clock.monotonic()
+      refreshIn(limits.DIGEST_FIRST_MS)
+    },
     ringChanged() {
       if (next !== undefined && nextAt > clock.monotonic() + limits.DIGEST_FIRST_MS) refreshIn(limits.DIGEST_FIRST_MS)
     },

@@ -4,12 +4,11 @@
  * say what they have; they are requested anew, since what a node last heard may be a minute old.
  */
 import { type ChunkId, type Clock, isChordnsError, type Log, type PeerId, sleep } from '../../base/index.ts'
-import type { RRset } from '../../dns/index.ts'
-import type { Outcome } from '../../evidence/index.ts'
 import { type ChunkDigest, digestOf, hashOf, names } from '../digests/digest.ts'
 import type { ChunkEntry, SignedEntry } from '../entries/entry.ts'
 import type { EntryStore } from '../entries/entry-store.ts'
 import type { Proofs } from '../entries/proofs.ts'
+import { shortened } from '../entries/shortened.ts'
 import { limits } from '../limits.ts'
 import type { Placement } from '../seats/placement.ts'
 import type { Seats } from '../seats/seats.ts'
@@ -146,14 +145,6 @@ function bringSigned({ request, clock }: LeavingDeps, peer: PeerId, entry: Signe
   const proof = shortened(entry.outcome, Math.floor((expires - clock.now()) / 1_000))
   const message = { kind: 'tell', question, proof, links, isRefresh: true } as const
   return request(peer, message, { timeoutMs: limits.CERTIFY_TIMEOUT_MS, signal })
-}
-
-function shortened(outcome: Outcome, seconds: number): Outcome {
-  const within = <T extends RRset | undefined>(set: T): T =>
-    set === undefined ? set : { ...set, ttl: Math.max(0, Math.min(set.ttl, seconds)) }
-  return outcome.kind === 'rrset'
-    ? { ...outcome, rrset: within(outcome.rrset) }
-    : { ...outcome, soa: within(outcome.soa), proofs: outcome.proofs.map(within) }
 }
 
 function wordKey(peer: PeerId, chunk: ChunkId): string {

@@ -168,6 +168,7 @@ function lifeOf(parts: Parts): Pick<Chunks, 'start' | 'stop'> {
     },
     async stop() {
       parts.stop.abort()
+      parts.leisure.stop()
       for (const cancel of cancels) cancel()
       parts.rounds.stop()
       digests.stop()

@@ -1,5 +1,14 @@
 /** The parts of the shared records of one node, each made and handed what it needs; from the lower rooms up. Wiring only. */
-import { type Clock, type Log, type Random, type RingId, type Store, settled } from '../../base/index.ts'
+import {
+  ALWAYS_AT_LEISURE,
+  type Clock,
+  createLeisure,
+  type Log,
+  type Random,
+  type RingId,
+  type Store,
+  settled,
+} from '../../base/index.ts'
 import type { SignatureScheme, Signer } from '../../crypto/index.ts'
 import type { Question } from '../../dns/index.ts'
 import type { Finding } from '../../evidence/index.ts'
@@ -76,6 +85,8 @@ export interface ChunksHooks {
   readonly ownFetch: OwnFetch
   /** Returns what the configuration keeps to itself: local, stub and forward zones, negative trust anchors. */
   readonly isPrivate: (question: Question) => boolean
+  /** Whether somebody waits for an answer of this node: what nobody waits for is done after it. Left out: nobody ever does. */
+  readonly isAnswering?: () => boolean
   /** Hears of every read of the ring that was accepted. */
   readonly onAccepted?: (finding: Finding) => void
   /** Hears of each answer that the ring has agreed on where this node had a part in it, not yet validated. */
@@ -131,6 +142,7 @@ function commonParts(deps: ChunksDeps, hooks: ChunksHooks, options: ChunksOption
     source: deps.proofs,
     stop,
     stopping,
+    leisure: hooks.isAnswering === undefined ? ALWAYS_AT_LEISURE : createLeisure(clock, hooks.isAnswering),
     placement: createPlacement({ ...deps, ...hooks, options, scheme: checks.scheme }),
     scheme: checks.scheme,
     request: createRequester(ring, hooks.send),
@@ -254,7 +266,7 @@ function readParts(common: Common, held: Held, agreeing: Agreeing, copies: Copie
     },
   )
   const telling = createTelling(
-    { ...common, ...held, share: options.share },
+    { ...common, ...held },
     { onAsked: (peer, question, seats, tag) => onDemand.missing(peer, question, seats, { tag }), inBackground },
   )
   const keeping = createKeeping({ ...common, ...copies }, { fill: reading.fill })

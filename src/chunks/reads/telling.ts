@@ -1,5 +1,5 @@
 /** Telling the replicas of a question that somebody asked it (and, where it is signed, what the answer is): demand is theirs to count. */
-import type { Clock, PeerId } from '../../base/index.ts'
+import type { Clock, Leisure, PeerId } from '../../base/index.ts'
 import type { Question } from '../../dns/index.ts'
 import { encodeOutcome, isSmallEnough, type Outcome, outcomeTtl, type Security } from '../../evidence/index.ts'
 import type { Ring } from '../../ring/index.ts'
@@ -7,18 +7,21 @@ import type { Digests } from '../digests/digests.ts'
 import { tagOf } from '../entries/order.ts'
 import type { ProofSource } from '../entries/proof-checks.ts'
 import type { Proofs } from '../entries/proofs.ts'
+import { shortened } from '../entries/shortened.ts'
 import { limits } from '../limits.ts'
 import { holdsPrivateAddress } from '../seats/place.ts'
 import type { Placement } from '../seats/placement.ts'
 import type { Seats } from '../seats/seats.ts'
-import type { ChunkRequest } from '../wire/messages.ts'
 import { questionKey } from '../wire/question-key.ts'
 import { Rates } from '../wire/rates.ts'
 import type { SendRequest } from '../wire/request.ts'
+import { createLaterTells, type Tell } from './later-tells.ts'
 
 export interface TellingDeps {
   readonly ring: Ring
   readonly clock: Clock
+  /** Whoever tells a question has an answer to give first. */
+  readonly leisure: Pick<Leisure, 'do'>
   readonly request: SendRequest
   readonly placement: Placement
   readonly proofs: Proofs
@@ -26,8 +29,12 @@ export interface TellingDeps {
   /** Undefined: this node does not validate. */
   readonly source: Pick<ProofSource, 'links'> | undefined
   readonly stopping: AbortSignal
-  /** Whether this node shares at all. */
-  readonly share: boolean
+  readonly options: {
+    /** Whether this node shares at all. */
+    readonly share: boolean
+    /** A number: somebody waits for the round that the tell is for. */
+    readonly admitAfter: 'auto' | number
+  }
 }
 
 export interface TellingHooks {
@@ -50,12 +57,13 @@ export interface Telling {
 export function createTelling(deps: TellingDeps, hooks: TellingHooks): Telling {
   const { ring, clock, placement, proofs, source, stopping } = deps
   const rates = new Rates(clock, limits.TELLS_PER_SECOND, limits.TELLS_PER_SECOND, limits.MAX_RATED)
+  const later = createLaterTells(clock, tellAgain)
   const toldAt = new Map<string, number>()
   let sent = 0
   let inFlight = 0
 
   function tell(question: Question, outcome?: Outcome, security?: Security, isChanged = false): void {
-    if (!deps.share || !placement.mayShare(question) || stopping.aborted) return
+    if (!deps.options.share || !placement.mayShare(question) || stopping.aborted) return
     if (outcome !== undefined && (holdsPrivateAddress(outcome) || !isSmallEnough(outcome))) return
     const seats = placement.seatsOf(question)
     if (seats.others.length === 0) return
@@ -69,15 +77,31 @@ export function createTelling(deps: TellingDeps, hooks: TellingHooks): Telling {
     // Nothing of the answer leaves this node where no digest says that the replicas have one to compare it with.
     const told = tag !== undefined && deps.digests.namers(question, seats).size > 0 ? { tag } : {}
     const changed = isChanged && proof === undefined ? { isChanged } : {}
-    send(seats, { kind: 'tell', question, ...proven(question, proof), ...told, ...changed })
+    const message = { kind: 'tell', question, ...proven(question, proof), ...told, ...changed } as const
+    if (proof === undefined || deps.options.admitAfter !== 'auto') send(seats, message)
+    else {
+      if (!seats.mine) send(seats, message, 1)
+      later.add(message)
+    }
   }
 
   function refresh(question: Question, outcome: Outcome): void {
     const proof = isSmallEnough(outcome) ? toldProof(outcome) : undefined
-    if (!deps.share || proof === undefined || holdsPrivateAddress(outcome)) return
+    if (!deps.options.share || proof === undefined || holdsPrivateAddress(outcome)) return
     keep(question, proof)
     const seats = placement.seatsOf(question)
     send(seats, { kind: 'tell', question, ...proven(question, proof), isRefresh: true })
+  }
+
+  /** One replica was told a while ago, or this node is one. */
+  function tellAgain(message: Tell): void {
+    const { question } = message
+    const seats = placement.seatsOf(question)
+    const isHeld = (seats.mine && proofs.has(question)) || deps.digests.namers(question, seats).size > 0
+    if (isHeld || stopping.aborted || message.proof === undefined) return
+    const seconds = outcomeTtl(message.proof) - limits.TELL_AGAIN_MS / 1_000
+    if (seconds < limits.MIN_SHARED_TTL_SECONDS) return
+    send(seats, { ...message, proof: shortened(message.proof, seconds) })
   }
 
   function keep(question: Question, proof: Outcome): void {
@@ -93,17 +117,20 @@ export function createTelling(deps: TellingDeps, hooks: TellingHooks): Telling {
 
   /**
    * The first live replica counts the demand and opens the round. The others open one only if it does not, or keep what is signed for
-   * later: they are told with whatever else goes to them, unless they hold something that may have changed.
+   * later: they are told with whatever else goes to them, unless they hold something that may have changed. `most`: so many are told.
    */
-  function send(seats: Seats, message: Extract<ChunkRequest, { kind: 'tell' }>): void {
-    const { TELL_PATIENCE_MS, TELL_OTHERS_PATIENCE_MS } = limits
+  function send(seats: Seats, message: Tell, most = seats.others.length): void {
     const concernsAll = message.tag !== undefined || message.isChanged === true
+    const isUrgent = concernsAll || deps.options.admitAfter !== 'auto'
     let isFirst = !seats.mine || seats.before.length > 0
+    let told = 0
     for (const { peer, id } of seats.others) {
+      if (told >= most) return
       if (ring.isSuspect(id) || inFlight >= limits.MAX_TELLS_IN_FLIGHT || !rates.spend(peer)) continue
       inFlight++
       sent++
-      const patienceMs = isFirst || concernsAll ? TELL_PATIENCE_MS : TELL_OTHERS_PATIENCE_MS
+      told++
+      const patienceMs = patienceOf(isFirst || concernsAll, isUrgent)
       isFirst = false
       const telling = deps.request(peer, message, {
         timeoutMs: limits.TELL_TIMEOUT_MS,
@@ -125,7 +152,14 @@ export function createTelling(deps: TellingDeps, hooks: TellingHooks): Telling {
     return at !== undefined && clock.monotonic() - at < limits.TOLD_MS
   }
 
-  return { tell, refresh, hasTold, sent: () => sent }
+  stopping.addEventListener('abort', () => later.stop(), { once: true })
+  return { tell: (...told) => deps.leisure.do(() => tell(...told)), refresh, hasTold, sent: () => sent }
+}
+
+function patienceOf(isForIt: boolean, isUrgent: boolean): number {
+  const { TELL_SOON_MS, TELL_PATIENCE_MS, TELL_OTHERS_PATIENCE_MS } = limits
+  if (isForIt) return isUrgent ? TELL_SOON_MS : TELL_PATIENCE_MS
+  return isUrgent ? TELL_PATIENCE_MS : TELL_OTHERS_PATIENCE_MS
 }
 
 /** Labels of the first zone whose links go along: a replica that nobody has asked yet knows not even the root's keys. */

@@ -1,5 +1,5 @@
 /** What this node does when a member tells it that it had to fetch an answer. */
-import type { Clock, Log, PeerId } from '../../base/index.ts'
+import type { Clock, Leisure, Log, PeerId } from '../../base/index.ts'
 import type { Question } from '../../dns/index.ts'
 import type { Outcome, ProofLink } from '../../evidence/index.ts'
 import type { Ring } from '../../ring/index.ts'
@@ -15,6 +15,8 @@ export interface ToldDeps {
   readonly ring: Pick<Ring, 'memberByPeer'>
   readonly clock: Clock
   readonly log: Log
+  /** The teller does not wait for what comes of it. */
+  readonly leisure: Pick<Leisure, 'do'>
   readonly onDemand: Pick<OnDemand, 'missing'>
   readonly proofs: Pick<Proofs, 'offer'>
   readonly faults: Faults
@@ -47,7 +49,7 @@ export interface Told {
 }
 
 export function createTold(
-  { ring, clock, log, onDemand, proofs, faults }: ToldDeps,
+  { ring, clock, log, leisure, onDemand, proofs, faults }: ToldDeps,
   { inBackground }: ToldHooks,
 ): Told {
   const rates = new Rates(clock, limits.TELLS_PER_SECOND, limits.TELLS_PER_SECOND, limits.MAX_RATED)
@@ -59,17 +61,22 @@ export function createTold(
     log.debug({ peer: from }, 'a proof was refused')
   }
 
+  function heed(from: PeerId, told: ToldQuestion, seats: Seats): void {
+    const { question, proof, links = [], tag, isRefresh = false, isChanged = false } = told
+    if (proof === undefined) onDemand.missing(from, question, seats, { tag, isChanged })
+    else
+      inBackground(
+        offer(from, question, proof, links).then(() => {
+          if (!isRefresh) onDemand.missing(from, question, seats)
+        }),
+      )
+  }
+
   return {
-    answer(from, { question, proof, links = [], tag, isRefresh = false, isChanged = false }, seats) {
+    answer(from, told, seats) {
       if (ring.memberByPeer(from) === undefined || !rates.spend(from)) return { kind: 'busy' }
       received++
-      if (proof === undefined) onDemand.missing(from, question, seats, { tag, isChanged })
-      else
-        inBackground(
-          offer(from, question, proof, links).then(() => {
-            if (!isRefresh) onDemand.missing(from, question, seats)
-          }),
-        )
+      leisure.do(() => heed(from, told, seats))
       return { kind: 'ack' }
     },
     received: () => received,

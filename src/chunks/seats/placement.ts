@@ -1,7 +1,7 @@
 /** Where questions belong, by this node's own table and configuration: what all rooms of `chunks` ask about the ring. */
 import type { ChunkId } from '../../base/index.ts'
 import type { SignatureScheme } from '../../crypto/index.ts'
-import type { Question } from '../../dns/index.ts'
+import type { Name, Question } from '../../dns/index.ts'
 import type { PolicyContext } from '../../evidence/index.ts'
 import type { ReplicaSet, Ring } from '../../ring/index.ts'
 import { type ReadContext, readContext } from './context.ts'
@@ -33,6 +33,17 @@ export function createPlacement({ ring, scheme, options, isPrivate }: PlacementD
   const { chunkBits } = options
   /** The ring gives out the same set as long as its table is the same. */
   const known = new WeakMap<ReplicaSet, Seats>()
+  /** One question is placed several times on its way. */
+  const placed = new WeakMap<Name, ChunkId>()
+
+  function chunkOfName(name: Name): ChunkId {
+    let chunk = placed.get(name)
+    if (chunk === undefined) {
+      chunk = chunkOf(name, chunkBits)
+      placed.set(name, chunk)
+    }
+    return chunk
+  }
 
   function seatsOfChunk(chunk: ChunkId): Seats {
     const set = ring.replicasOf(keyOfChunk(chunk, chunkBits))
@@ -44,8 +55,8 @@ export function createPlacement({ ring, scheme, options, isPrivate }: PlacementD
   }
 
   return {
-    chunkOf: ({ name }) => chunkOf(name, chunkBits),
-    seatsOf: ({ name }) => seatsOfChunk(chunkOf(name, chunkBits)),
+    chunkOf: ({ name }) => chunkOfName(name),
+    seatsOf: ({ name }) => seatsOfChunk(chunkOfName(name)),
     seatsOfChunk,
     contextOf: (question, seats) => readContext(ring, seats, question, scheme, options),
     mayShare: (question) => mayShare(question, isPrivate),

@@ -86,6 +86,8 @@ export class Core {
   readonly #changes: ZoneChanges
   #current: Engaged
   #healed = 0
+  /** Questions that somebody waits for. */
+  #inWork = 0
   /** Counters of the recursors that were in force before. */
   #past: RecursorStats | undefined
 
@@ -104,9 +106,14 @@ export class Core {
     this.#current.begin()
     const current = () => this.#current
     this.resolver = {
-      resolve: (request) => {
+      resolve: async (request) => {
         this.#changes.asked(request.question)
-        return current().resolver.resolve(request)
+        this.#inWork++
+        try {
+          return await current().resolver.resolve(request)
+        } finally {
+          this.#inWork--
+        }
       },
     }
     this.recursor = {
@@ -160,6 +167,11 @@ export class Core {
   /** Answers that were replaced by what the ring agreed on. */
   get healed(): number {
     return this.#healed
+  }
+
+  /** Whether somebody waits for an answer. */
+  get isAnswering(): boolean {
+    return this.#inWork > 0
   }
 
   stop(): void {

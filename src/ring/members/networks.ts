@@ -5,7 +5,15 @@ import type { MemberEntry } from '../types.ts'
  * The first two bytes of its first public IPv4 address, or the first four of an IPv6 address; undefined when it lists none, as on
  * a LAN. One member is in one network: who lists many addresses keeps nobody else out of theirs.
  */
-export function networkOf({ addresses }: Pick<MemberEntry, 'addresses'>): string | undefined {
+export function networkOf(entry: Pick<MemberEntry, 'addresses'>): string | undefined {
+  if (!known.has(entry)) known.set(entry, firstNetwork(entry))
+  return known.get(entry)
+}
+
+/** An entry never changes, and is looked at for each chunk whenever a table does. */
+const known = new WeakMap<Pick<MemberEntry, 'addresses'>, string | undefined>()
+
+function firstNetwork({ addresses }: Pick<MemberEntry, 'addresses'>): string | undefined {
   for (const address of addresses) {
     const [, kind, host = ''] = address.split('/')
     const network = kind === 'ip4' ? network4(host) : kind === 'ip6' ? network6(host) : undefined

@@ -198,7 +198,11 @@ export class Machine {
           guests,
           ...(rules !== undefined && { rules }),
         },
-        { isPrivate: (question) => core.isPrivate(question), onAgreed: (finding) => void core.agreed(finding) },
+        {
+          isAnswering: () => core.isAnswering,
+          isPrivate: (question) => core.isPrivate(question),
+          onAgreed: (finding) => void core.agreed(finding),
+        },
       )
       this.isUsedKey = true
       this.life = { transport, cache, core, rooms }
