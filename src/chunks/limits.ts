@@ -104,6 +104,8 @@ export const limits = {
   DIGEST_REFRESH_MS: 10_000,
   /** A digest that is older than this does not count. Ms. */
   DIGEST_OLD_MS: 60_000,
+  /** Before the first question they are requested this often: the first one is not to wait for them, nor to request them all. Ms. */
+  DIGEST_UNUSED_MS: 45_000,
   /** Requests for digests in flight, and chunks in one request: all that one member may hold of 256. */
   MAX_DIGEST_REQUESTS: 64,
   MAX_DIGESTS_AT_ONCE: 256,

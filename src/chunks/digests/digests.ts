@@ -83,6 +83,8 @@ export function createDigests(deps: DigestsDeps, { keysOf }: DigestsHooks): Dige
   let spared = 0
   /** When somebody last asked, or the node started: whoever starts one is about to ask. Monotonic ms. */
   let usedAt = Number.NEGATIVE_INFINITY
+  /** Somebody has asked since the start. Until then digests are only kept from growing too old. */
+  let isUsed = false
   let next: Cancel | undefined
   let nextAt = 0
 
@@ -93,7 +95,9 @@ export function createDigests(deps: DigestsDeps, { keysOf }: DigestsHooks): Dige
     if (held) return 'yes'
     const hash = hashOf(questionKey(question))
     const now = clock.monotonic()
-    if (now - usedAt > limits.DIGEST_IDLE_MS && next !== undefined) refreshIn(0)
+    if (next !== undefined && now - usedAt > limits.DIGEST_IDLE_MS) refreshIn(0)
+    else if (next !== undefined && !isUsed) refreshIn(limits.DIGEST_FIRST_MS)
+    isUsed = true
     usedAt = now
     let known = seats.mine ? 1 : 0
     let named = false
@@ -127,7 +131,7 @@ export function createDigests(deps: DigestsDeps, { keysOf }: DigestsHooks): Dige
 
   /** In a small ring all digests are requested before they are needed: that costs a few hundred bytes a second. */
   function refresh(): void {
-    refreshIn(limits.DIGEST_REFRESH_MS)
+    refreshIn(isUsed ? limits.DIGEST_REFRESH_MS : limits.DIGEST_UNUSED_MS)
     if (clock.monotonic() - usedAt > limits.DIGEST_IDLE_MS || !areAhead) return
     // Each would be a connection that is opened and closed again.
     if (ring.isCrowded()) return
