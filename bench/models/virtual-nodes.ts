@@ -137,7 +137,11 @@ export class VirtualNodes {
       const { recursor } = core
       rooms = composePeers(
         { config, transport, clock, random, log, signer, scheme: ed25519, cache, recursor, stores, capabilities },
-        { isPrivate: (question) => core.isPrivate(question), onAgreed: (finding) => void core.agreed(finding) },
+        {
+          isAnswering: () => core.isAnswering,
+          isPrivate: (question) => core.isPrivate(question),
+          onAgreed: (finding) => void core.agreed(finding),
+        },
       )
       void rooms.begin()
     }

@@ -78,7 +78,7 @@ describe('a signed answer', () => {
 
   it('is told to all a while later where the first one does nothing with it, with what is left of its life', async () => {
     const { replicas, teller } = ring()
-    replicas[0]!.liar = () => ({ kind: 'ack' })
+    replicas[0]!.liar = async () => ({ kind: 'ack' })
     teller.chunks.tell(question, outcome, 'secure')
     await world.clock.advanceAsync(limits.TELL_AGAIN_MS + limits.TELL_OTHERS_PATIENCE_MS + 1_000)
     expect(told()).toEqual([replicas[0]!.index, ...replicas.map(({ index }) => index)])
