@@ -42,6 +42,8 @@ interface Stamp {
 interface OpenDoor {
   readonly sockets: readonly UdpSocket[]
   readonly desk: Desk
+  /** False: what workers hand over still is not taken any more. */
+  isTaking: boolean
   isClosed: boolean
 }
 
@@ -143,10 +145,13 @@ export class FastPath implements AnswerMemory<Stamp> {
   async openUdp(endpoint: Endpoint, desk: Desk): Promise<Door> {
     const sockets = this.#openSockets(endpoint)
     const door = this.#nextDoor++
-    const open: OpenDoor = { sockets, desk, isClosed: false }
+    const open: OpenDoor = { sockets, desk, isTaking: true, isClosed: false }
     this.#doors.set(door, open)
     this.#crew.add(sockets.map(({ fd, family }) => ({ fd, family, door })))
-    const stopTaking = () => this.#crew.remove(door)
+    const stopTaking = () => {
+      open.isTaking = false
+      return this.#crew.remove(door)
+    }
     const close = async () => {
       if (open.isClosed) return
       await stopTaking()
@@ -184,7 +189,7 @@ export class FastPath implements AnswerMemory<Stamp> {
 
   #received({ kind, door, sender, packet }: QueuedPacket): void {
     const open = this.#doors.get(door)
-    if (open === undefined) return
+    if (open?.isTaking !== true) return
     if (kind === KIND_HINT) {
       this.#refresh(packet)
       return
