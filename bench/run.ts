@@ -32,6 +32,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ readonly benchmark: Be
   outage: () => import('./outage.ts'),
   peers: () => import('./peers.ts'),
   polls: () => import('./polls.ts'),
+  qps: () => import('./qps.ts'),
   read: () => import('./read.ts'),
   state: () => import('./state.ts'),
   upkeep: () => import('./upkeep.ts'),

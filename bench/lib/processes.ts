@@ -15,6 +15,7 @@ const START_MS = 20_000
 
 export interface ResolverProcess {
   readonly name: string
+  readonly pid: number
   readonly address: string
   readonly port: number
   /** CPU time so far, user and system. */
@@ -66,7 +67,7 @@ export async function startChordns(
   const watched = watch('chordns', child, dir)
   try {
     const { address, port } = await watched.line(parseReady)
-    return { name: 'chordns', address, port, ...watched.process }
+    return { name: 'chordns', address, port, ...parts(watched) }
   } catch (error) {
     await watched.process.stop()
     throw error
@@ -105,7 +106,7 @@ export async function startUnbound(upstream: Upstream): Promise<ResolverProcess>
   )
   const child = spawn('unbound', ['-d', '-c', file], { stdio: ['ignore', 'pipe', 'pipe'] })
   const watched = watch('unbound', child, dir)
-  const started: ResolverProcess = { name: 'unbound', address, port: 53, ...watched.process }
+  const started: ResolverProcess = { name: 'unbound', address, port: 53, ...parts(watched) }
   try {
     await answering(started)
     return started
@@ -129,6 +130,38 @@ export function configKeys(): ReadonlySet<string> {
   return new Set(Object.keys(properties))
 }
 
+/** Whatever program answers on port 53 of `address`; `files` are written into a directory, whose name stands for `DIR` in them and in the arguments. */
+export async function startServer(
+  name: string,
+  address: string,
+  [program = '', ...args]: readonly string[],
+  files: Readonly<Record<string, string>> = {},
+): Promise<ResolverProcess> {
+  const dir = await mkdtemp(join(tmpdir(), `${name}-bench-`))
+  for (const [file, text] of Object.entries(files)) await writeFile(join(dir, file), text.replaceAll('DIR', dir))
+  const child = spawn(
+    program,
+    args.map((arg) => arg.replaceAll('DIR', dir)),
+    { stdio: ['ignore', 'pipe', 'pipe'], cwd: dir },
+  )
+  child.stdout.resume()
+  const watched = watch(name, child, dir)
+  const started: ResolverProcess = { name, address, port: 53, ...parts(watched) }
+  try {
+    await answering(started)
+    return started
+  } catch (error) {
+    const log = started.log()
+    await started.stop()
+    throw new Error(`${name} does not answer: ${log}`, { cause: error })
+  }
+}
+
+/** A getter would be read too early by a spread. */
+function parts({ process: { pid, cpuMs, rssBytes, log, stop } }: Watched) {
+  return { pid, cpuMs, rssBytes, log, stop }
+}
+
 /** Any answer will do: it shows that the socket is open. */
 async function answering({ address, port }: ResolverProcess): Promise<void> {
   const until = performance.now() + START_MS
@@ -143,7 +176,7 @@ async function answering({ address, port }: ResolverProcess): Promise<void> {
 }
 
 interface Watched {
-  readonly process: Pick<ResolverProcess, 'cpuMs' | 'rssBytes' | 'log' | 'stop'>
+  readonly process: Pick<ResolverProcess, 'pid' | 'cpuMs' | 'rssBytes' | 'log' | 'stop'>
   line<T>(parse: (line: string) => T | undefined): Promise<T>
 }
 
@@ -163,6 +196,9 @@ function watch(name: string, child: ChildProcess, dir: string): Watched {
   }
   return {
     process: {
+      get pid() {
+        return pid()
+      },
       cpuMs: () => cpuMsOf(pid()),
       rssBytes: () => rssOf(pid()),
       log: () => log,

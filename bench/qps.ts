@@ -1,0 +1,190 @@
+/** `npm run bench -- qps`: cached answers over UDP on one core, beside the resolvers that are installed and the bound of sockets. */
+import { execFile, execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { isInstalled } from './lib/namespace.ts'
+import type { ResolverProcess } from './lib/processes.ts'
+import { BOUND, contestants } from './lib/qps-servers.ts'
+import { median, round } from './lib/stats.ts'
+import { type Benchmark, type BenchValues, type Cell, numberOption, target } from './lib/types.ts'
+import type { LoadOrder, LoadResult } from './lib/udp-load.ts'
+import { simpleWorld } from './lib/world-parts.ts'
+
+const LOAD = fileURLToPath(new URL('./lib/udp-load.ts', import.meta.url))
+/** Not the waiting kind: the authorities answer from this very process. */
+const run = promisify(execFile)
+const ZONE = 'bench.org'
+const US = 'chordns'
+
+interface Turn {
+  readonly qps: number
+  /** CPU seconds of the server for a million answers. */
+  readonly cpu: number
+  readonly p50us: number
+  readonly p99us: number
+  readonly dnsperf: number | undefined
+}
+
+export const benchmark: Benchmark = {
+  summary: 'cached answers over UDP on one core, beside the resolvers that are installed and the bound of sockets',
+  namespace: true,
+  programs: ['taskset'],
+  options: {
+    names: { type: 'string', help: 'cached names', default: '10000' },
+    rounds: { type: 'string', help: 'of each, in turn', default: '4' },
+    ms: { type: 'string', help: 'length of a round', default: '1500' },
+    sockets: { type: 'string', help: 'of the load', default: '16' },
+    window: { type: 'string', help: 'questions outstanding of each', default: '12' },
+    edns: { type: 'boolean', help: 'with OPT, and letters in random case' },
+    dnsperf: { type: 'boolean', help: 'the rate that dnsperf sees, too' },
+    only: { type: 'string', help: 'these alone, by name, separated by commas; the bound and chordns always' },
+    table: { type: 'string', help: 'serve.tableBytes of chordns', default: '256MiB' },
+  },
+  async run(values, say) {
+    const world = await simpleWorld({ 'org.': '', [`${ZONE}.`]: '* 86400 A 192.0.2.7' }, { port: 53 })
+    const upstream = { hints: world.hintsText(), port: 53 }
+    const running: ResolverProcess[] = []
+    const turns = new Map<string, Turn[]>()
+    const dir = mkdtempSync(join(tmpdir(), 'qps-'))
+    const files = dnsperfFile(dir, numberOption(values, 'names'))
+    try {
+      for (const { name, start } of chosen(values)) {
+        const server = { ...(await start(upstream)), name }
+        running.push(server)
+        pin(0, server.pid)
+        if (name !== BOUND) await warm(server, values)
+        say(`${name} is warm, ${round(server.rssBytes() / 2 ** 20, 0)} MiB`)
+        turns.set(name, [])
+      }
+      for (let number = 0; number < numberOption(values, 'rounds'); number++) {
+        for (const server of running) turns.get(server.name)!.push(await oneTurn(server, values, files))
+        const last = [...turns].map(([name, all]) => `${name} ${round(all.at(-1)!.qps / 1000, 0)}k`)
+        say(`round ${number + 1}: ${last.join(', ')}`)
+      }
+    } finally {
+      await Promise.all(running.map((server) => server.stop()))
+      await world.stopAll()
+      rmSync(dir, { recursive: true, force: true })
+    }
+    return summarise(turns, values)
+  },
+}
+
+function chosen(values: BenchValues) {
+  const all = contestants(String(values['table']))
+  if (typeof values['only'] !== 'string') return all
+  const names = [BOUND, US, ...values['only'].split(',')]
+  return all.filter(({ name }) => names.includes(name))
+}
+
+/** All threads of the process. */
+function pin(core: number, pid: number): void {
+  execFileSync('taskset', ['-a', '-c', '-p', String(core), String(pid)], { stdio: 'ignore' })
+}
+
+async function load(server: ResolverProcess, values: BenchValues, change: Partial<LoadOrder>): Promise<LoadResult> {
+  const order: LoadOrder = {
+    address: server.address,
+    port: server.port,
+    names: numberOption(values, 'names'),
+    zone: ZONE,
+    seconds: numberOption(values, 'ms') / 1000,
+    sockets: numberOption(values, 'sockets'),
+    window: numberOption(values, 'window'),
+    edns: values['edns'] === true,
+    isEcho: server.name === BOUND,
+    ...change,
+  }
+  const args = ['-c', '1', process.execPath, LOAD, JSON.stringify(order)]
+  return JSON.parse((await run('taskset', args)).stdout) as LoadResult
+}
+
+/** Until all names are answered at the pace of a cache: the first time from the servers, and once more for those that keep what comes again. */
+async function warm(server: ResolverProcess, values: BenchValues): Promise<void> {
+  const names = numberOption(values, 'names')
+  for (let asked = 0, tries = 0; asked < names * 3 && tries < 100; tries++)
+    asked += (await load(server, values, { seconds: 2, sockets: 4, window: 8 })).ok
+}
+
+async function oneTurn(server: ResolverProcess, values: BenchValues, files: string): Promise<Turn> {
+  const before = server.cpuMs()
+  const { qps, ok, wrong, lost, p50us, p99us } = await load(server, values, {})
+  const cpu = (server.cpuMs() - before) / 1000 / (ok / 1e6)
+  if (wrong > 0) throw new Error(`${server.name} gave ${wrong} wrong answers of ${ok}, ${lost} were lost`)
+  return { qps, cpu, p50us, p99us, dnsperf: await dnsperf(server, values, files) }
+}
+
+function dnsperfFile(dir: string, names: number): string {
+  const file = join(dir, 'names')
+  writeFileSync(file, Array.from({ length: names }, (_, i) => `host${i}.${ZONE} A\n`).join(''))
+  return file
+}
+
+async function dnsperf(
+  { name, address, port }: ResolverProcess,
+  values: BenchValues,
+  file: string,
+): Promise<number | undefined> {
+  if (values['dnsperf'] !== true || name === BOUND || !isInstalled('dnsperf')) return undefined
+  const seconds = String(Math.max(1, Math.round(numberOption(values, 'ms') / 1000)))
+  const args = ['-s', address, '-p', String(port), '-d', file, '-l', seconds, '-c', '16', '-q', '100']
+  const { stdout } = await run('taskset', ['-c', '1', 'dnsperf', ...args])
+  return Number(/Queries per second:\s+([\d.]+)/.exec(stdout)?.[1] ?? Number.NaN)
+}
+
+function summarise(turns: ReadonlyMap<string, readonly Turn[]>, values: BenchValues) {
+  const of = (name: string, figure: (turn: Turn) => number) => median((turns.get(name) ?? []).map(figure))
+  const names = [...turns.keys()]
+  const peers = names.filter((name) => ![US, BOUND, 'chordns, slow'].includes(name))
+  const best = [...peers].sort((a, b) => of(b, ({ qps }) => qps) - of(a, ({ qps }) => qps))[0]
+  const ratio = (name: string, figure: (turn: Turn) => number) =>
+    best === undefined ? '-' : round(of(name, figure) / of(best, figure))
+  const rows = names.map((name): Cell[] => [
+    name,
+    Math.round(of(name, ({ qps }) => qps)),
+    round(of(name, ({ cpu }) => cpu)),
+    of(name, ({ p50us }) => p50us),
+    of(name, ({ p99us }) => p99us),
+    ratio(name, ({ qps }) => qps),
+    ratio(name, ({ cpu }) => cpu),
+    values['dnsperf'] === true && name !== BOUND ? Math.round(of(name, (turn) => turn.dnsperf ?? Number.NaN)) : '-',
+  ])
+  const targets =
+    best === undefined
+      ? []
+      : [
+          target(
+            `q/s of ${best} over ours`,
+            round(of(best, ({ qps }) => qps) / of(US, ({ qps }) => qps)),
+            round(1 / 1.3),
+          ),
+          target(
+            `CPU an answer, ours over that of ${best}`,
+            round(of(US, ({ cpu }) => cpu) / of(best, ({ cpu }) => cpu)),
+            0.77,
+          ),
+        ]
+  return {
+    tables: [
+      {
+        title: `${values['names']} cached names, UDP, one core, ${values['edns'] === true ? 'EDNS and 0x20' : 'plain'}; medians of ${values['rounds']} rounds in turn`,
+        columns: [
+          'server',
+          'q/s',
+          'CPU s a million',
+          'p50 us',
+          'p99 us',
+          `q/s over ${best}`,
+          `CPU over ${best}`,
+          'dnsperf q/s',
+        ],
+        rows,
+      },
+    ],
+    targets,
+    data: { turns: Object.fromEntries(turns) },
+  }
+}
