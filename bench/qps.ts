@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { errorText } from '../src/base/index.ts'
 import { isInstalled } from './lib/namespace.ts'
 import type { ResolverProcess } from './lib/processes.ts'
 import { BOUND, contestants } from './lib/qps-servers.ts'
@@ -52,7 +53,12 @@ export const benchmark: Benchmark = {
     const files = dnsperfFile(dir, numberOption(values, 'names'))
     try {
       for (const { name, start } of chosen(values)) {
-        const server = { ...(await start(upstream)), name }
+        const started = await start(upstream).catch((error: unknown) => {
+          say(`${name} is left out: ${errorText(error)}`)
+          return undefined
+        })
+        if (started === undefined) continue
+        const server = { ...started, name }
         running.push(server)
         pin(0, server.pid)
         if (name !== BOUND) await warm(server, values)

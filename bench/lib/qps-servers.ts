@@ -32,7 +32,8 @@ function chordns(fast: boolean, tableBytes: string): Readonly<Record<string, obj
 }
 
 function startBind({ hints }: Upstream): Promise<ResolverProcess> {
-  const address = '127.0.0.3'
+  // It listens on addresses that stand at an interface only.
+  const address = '127.0.0.1'
   const config = [
     'options {',
     '  directory "DIR"; pid-file none; session-keyfile none; managed-keys-directory "DIR";',
