@@ -175,7 +175,7 @@ class Member {
     this.control.list(this.#sockets)
     setTimeout(() => {
       if (!this.#isStopped) this.start()
-    }, this.#delayMs)
+    }, this.#delayMs).unref()
   }
 
   change(to: (sockets: readonly WorkerSocket[]) => readonly WorkerSocket[]): void {
