@@ -231,11 +231,6 @@ class Node implements Tasks {
     }
   }
 
-  async stateRoot({ height }: { readonly height: number }): Promise<string> {
-    const { head } = await this.#chain.application.state.status()
-    return head?.height === height ? toHex(head.root) : `of height ${head?.height}`
-  }
-
   async end(): Promise<undefined> {
     await this.#side!.stop()
   }

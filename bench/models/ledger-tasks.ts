@@ -43,8 +43,6 @@ export interface NodeTasks {
   watch: { given: undefined; result: undefined }
   stops: { given: undefined; result: Stops & Memory }
   prove: { given: { readonly labels: readonly Uint8Array[] }; result: ProofTimes }
-  /** The state of this height is there? */
-  stateRoot: { given: { readonly height: number }; result: string }
   end: { given: undefined; result: undefined }
 }
 export type NodeTask = keyof NodeTasks
