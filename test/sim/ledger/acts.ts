@@ -195,11 +195,14 @@ function endorseBy(acting: Acting, actor: Actor, whom: Actor): Act {
 }
 
 function withdraw(acting: Acting): Act | undefined {
-  const whom = anybody(acting)
-  const given = admittedOf(acting.state(), whom.account.publicKey)?.endorsers ?? []
+  const { random, cast, state } = acting
+  const strangers = cast.actors.slice(-2)
+  const whom = random.below(2) === 0 ? one(random, strangers) : anybody(acting)
+  const given = admittedOf(state(), whom.account.publicKey)?.endorsers ?? []
   // The last endorsement of who validates is its seat.
   if (given.length <= 2 && !acting.mayLose(whom)) return undefined
-  const actor = endorsing(acting)
+  const able = cast.actors.filter(({ account }) => given.some((by) => toHex(by) === hex(account)))
+  const actor = able.length === 0 || random.below(6) === 0 ? endorsing(acting) : one(random, able)
   return {
     actor,
     payload: withdrawPayload(0, whom.account.publicKey),

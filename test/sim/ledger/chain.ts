@@ -152,8 +152,10 @@ export class LedgerChain {
   #link(oldSize: number, forged: boolean) {
     const { bad, mirror } = this
     const fork = forged && bad.length > 0 && this.height > oldSize + 1 ? mirror.fork(Math.max(1, oldSize)) : undefined
+    // From the third block on the set is theirs alone.
     if (fork !== undefined)
-      for (let i = 0; i < 2; i++) fork.block({ next: bad, signers: bad, time: mirror.head.header.time + i })
+      for (let i = 0; i < 4; i++)
+        fork.block({ next: bad, signers: bad, time: Math.max(mirror.head.header.time, this.#deps.now()) + i })
     const ledger = fork ?? mirror
     const size = ledger.height
     if (size === 0 || size <= oldSize) return undefined

@@ -63,7 +63,7 @@ function chainPlan(seed: number, n: number, { turnsOver, onDisk }: { turnsOver: 
   return {
     ...plan,
     spares,
-    faultsMs: LASTS_MS,
+    faultsMs: turnsOver ? 4_000 : 3_000,
     meanDelayMs: Math.min(plan.meanDelayMs, 15),
     submitEveryMs: Math.min(plan.submitEveryMs, 40),
     keepBlocks: plan.keepBlocks === undefined ? undefined : 20,
@@ -72,8 +72,6 @@ function chainPlan(seed: number, n: number, { turnsOver, onDisk }: { turnsOver: 
     faults: plan.faults.filter(({ kind }) => kind !== 'seats').filter((fault) => isOf(fault, n + spares)),
   }
 }
-
-const LASTS_MS = 4_000
 
 /** Of as many people as there are. */
 function isOf(fault: ChainPlan['faults'][number], people: number): boolean {

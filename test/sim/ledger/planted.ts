@@ -8,10 +8,10 @@ if (mistake === undefined) throw new RangeError(`no mistake ${argv[2]}`)
 plant(mistake)
 const { runWorld } = await import('./world.ts')
 const { makePlan } = await import('./plan.ts')
-const { from = 1, within } = mistake
+const { within, sizes } = mistake
 let found: { readonly seed: number; readonly what: string } | undefined
-for (let seed = from; seed < from + within && found === undefined; seed++) {
-  const { failure } = await runWorld(makePlan(seed))
+for (let seed = 1; seed <= within && found === undefined; seed++) {
+  const { failure } = await runWorld(mistake.plan(makePlan(seed, sizes)))
   if (failure !== undefined && mistake.finding.test(failure.check)) found = { seed, what: failure.what }
 }
 stdout.write(`${JSON.stringify(found ?? null)}\n`)
