@@ -177,6 +177,7 @@ class Ledger {
         afterValidators: validators,
         evidence: [],
         rules: 1,
+        historyRoot: historyRoot(this.#history),
       },
     }
     const executed = this.#hosted.execute(content)

@@ -134,6 +134,18 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
     'draft.ts',
     'refusal.ts',
   ],
+  // Duties are of the chains that run.
+  'ledger/node': [
+    'duties',
+    'ledgers.ts',
+    'running-chain.ts',
+    'post.ts',
+    'pieces.ts',
+    'outcome-memory.ts',
+    'set-book.ts',
+    'newest-state.ts',
+    'messages.ts',
+  ],
   'ledger/modules': [
     'modules.ts',
     'directory',

@@ -24,6 +24,8 @@ export interface ConsensusView {
   readonly evidence: readonly { readonly accused: Uint8Array; readonly accusation: ChainEquivocation }[]
   /** Number of the rules in force. */
   readonly rules: number
+  /** The history of all headers before this one, as the header names it. */
+  readonly historyRoot: Uint8Array
 }
 
 export interface Ticket {

@@ -82,6 +82,7 @@ export {
   type KeptProofsDeps,
   type RecalledProof,
 } from './follow/kept-proofs.ts'
+export { type LinkedUpTo, linkFrom } from './follow/linking.ts'
 export type { ChainMembers } from './follow/members.ts'
 export {
   decodeFollowReply,
@@ -91,6 +92,7 @@ export {
   type FollowReply,
   type FollowRequest,
 } from './follow/messages.ts'
+export { type HeaderNews, NewsDesk, type NewsDeskDeps, newestNews } from './follow/news.ts'
 export { FollowServer, type FollowServerDeps, type FollowServerStats, type ServedChain } from './follow/serving.ts'
 export type { HeaderSource, StateProver } from './follow/sources.ts'
 export type {
@@ -109,12 +111,32 @@ export {
   trustCheckpoint,
 } from './light/checkpoints.ts'
 export {
+  accusationsIn,
   type ConflictVerdict,
   conflictVerdict,
   decodeConflict,
   encodeConflict,
   type HeaderConflict,
 } from './light/conflicts.ts'
+export {
+  type BrokenLock,
+  decodeBrokenLock,
+  decodeLockAnswer,
+  decodeTwoNotes,
+  encodeBrokenLock,
+  encodeLockAnswer,
+  encodeTwoNotes,
+  FaultKind,
+  type FaultPlace,
+  isAnswered,
+  type LockAccusation,
+  type LockAnswer,
+  type LockCharge,
+  lockCharge,
+  type SetOfHeight,
+  type TwoNotes,
+  twiceCosigned,
+} from './light/faults.ts'
 export {
   applyLink,
   applyNoteFork,
@@ -196,19 +218,12 @@ export {
   witnessVerdict,
 } from './notes/witness.ts'
 export { type ChainOptions, chunkChainOptions, ledgerChainOptions, ledgerKeeping, type QuorumRule } from './options.ts'
-export { Cosigning, type CosigningDeps, type CosigningHooks } from './publish/cosigning.ts'
+export { Cosigning, type CosigningDeps, type CosigningHooks, type NotePair } from './publish/cosigning.ts'
 export { ChainFiles, type PublishedChain, type PublishedFile } from './publish/files.ts'
 export { type HttpReply, LedgerPages } from './publish/http.ts'
 export { WitnessDesk, type WitnessDeskDeps, type WitnessDeskHooks, type WitnessedLog } from './publish/witness-desk.ts'
-export {
-  type Chain,
-  type ChainDeps,
-  type ChainHooks,
-  createChain,
-  createStateChain,
-  type EngineStores,
-  type StateChainDeps,
-} from './run/driver.ts'
+export type { Chain, ChainDeps, ChainHooks, EngineStores, StateChainDeps } from './run/chain.ts'
+export { createChain, createStateChain } from './run/driver.ts'
 export type { ApplicationPort, CallOutcome } from './run/elsewhere.ts'
 export { type StatePortDeps, statePort } from './run/state-port.ts'
 export {

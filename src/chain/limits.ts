@@ -97,8 +97,22 @@ export const limits = {
   /** A list of 65,536 rows, in requests of 64 keys, is smaller. */
   MAX_KEPT_PROOF_BYTES: 32 * 1024 * 1024,
   MAX_KEPT_ANSWERS: 4_096,
+  /**
+   * Those who are told of newer headers of one chain, by one node: three steps reach a quarter of a million. A place is asked for anew each minute.
+   */
+  NEWS_PLACES: 64,
+  NEWS_PLACE_MS: 150_000,
+  /** Asked for a place in one look for them. */
+  NEWS_TRIES: 6,
+  /** A header that is older than this when it is looked for should have been heard of, ms. */
+  NEWS_LATE_MS: 10_000,
+  MAX_PEER_NAME_BYTES: 128,
   /** A checkpoint every so many headers. */
   CHECKPOINT_EVERY: 100,
+  /** Checkpoints that are kept for other chains: those of a trusting period of 14 days, with a block a minute, and some more. */
+  KEPT_CHECKPOINTS: 256,
+  /** Notes of another history that validators cosigned: each is evidence, and one is enough. */
+  MAX_OTHER_NOTES: 8,
   /** Validators that have not cosigned are sent the note again after this, ms, and ever more slowly, down to the latter. */
   COSIGN_AGAIN_MS: 5_000,
   COSIGN_SLOWEST_MS: 600_000,
@@ -139,6 +153,8 @@ export const limits = {
   ROUNDS_AHEAD: 4,
   /** Rounds of one height that are remembered, the current one included; locks and proofs are kept apart. */
   ROUNDS_KEPT: 16,
+  /** Heights back of which an accusation of a broken lock can be answered: more than two days with a block a second. */
+  PROOFS_KEPT_FOR: 200_000,
   /** Different votes of one validator in one round that count: two show an equivocation, more add nothing. */
   MAX_VOTES_EACH: 2,
   /** Messages of the next height kept from one peer until this height is decided: proposal and two votes of some rounds. */

@@ -77,7 +77,7 @@ export interface DnssecConfig {
 export interface LedgerConfig {
   /** File; undefined: there is no ledger. */
   readonly genesis: string | undefined
-  readonly roles: readonly ('validator' | 'full')[]
+  readonly roles: readonly ('validator' | 'full' | 'archive')[]
   readonly votingKeyFile: string
   readonly accountFile: string
   /** By TLD in lower case. */

@@ -13,6 +13,7 @@ export { type AnchorDeps, type AnchorHooks, NameAnchors } from './anchors/anchor
 export { limits as anchorLimits } from './anchors/limits.ts'
 export type { Anchor, AnchorOptions, AnchorVerdict, Precedence, ProofNote } from './anchors/types.ts'
 export {
+  type AccountState,
   createLedgerApplication,
   LedgerApplication,
   type LedgerParts,
@@ -91,6 +92,8 @@ export {
   rulesOf,
 } from './modules/applications/applications.ts'
 export { AUTHORITY, authority } from './modules/authority/authority.ts'
+export type { OpenCharge } from './modules/authority/charges.ts'
+export { type FaultQuestion, type FaultState, faultState } from './modules/authority/fault-duty.ts'
 export { type NetworkNode, type NodeRole, ROLES, type VotingIdentity } from './modules/authority/nodes.ts'
 export { type NodeSubject, nodeVotePayload, resignPayload, votingKeyPayload } from './modules/authority/payloads.ts'
 export { chooseSeats, type SeatCandidate, scoreOf, verifiedAfter } from './modules/authority/scores.ts'
@@ -109,7 +112,9 @@ export {
   directoryEntryOf,
   putEntryPayload,
 } from './modules/directory/directory.ts'
-export { forkOf, LINKS, linkChainPayload, linkedOf, links, type RecordedFork } from './modules/links/links.ts'
+export { type LinkQuestion, type LinkState, linkStates } from './modules/links/duty.ts'
+export { linkChainPayload, links } from './modules/links/links.ts'
+export { forkOf, LINKS, linkedOf, type RecordedFork } from './modules/links/records.ts'
 export { ledgerModules } from './modules/modules.ts'
 export { cdsRefusal } from './modules/names/cds.ts'
 export { NAMES, NameCode, NameKind } from './modules/names/kinds.ts'
@@ -147,6 +152,10 @@ export {
   tldVotePayload,
   updateTldPayload,
 } from './modules/registries/registries.ts'
+export { drawDuty } from './node/duties/draws.ts'
+export { type Due, Duties, type DutiesDeps, type Duty } from './node/duties/duties.ts'
+export { FaultDuty, type FaultDutyDeps } from './node/duties/fault-duty.ts'
+export { type LinkedChain, Linking, type LinkingDeps, linkedChains } from './node/duties/linking.ts'
 export { Ledgers, type LedgersDeps, type LedgersHooks } from './node/ledgers.ts'
 export type { TransactionOutcome } from './node/messages.ts'
 export {

@@ -33,7 +33,27 @@ export const limits = {
   REQUESTS_BURST: 2_000,
   PIECES_PER_SECOND: 4,
   PIECES_BURST: 32,
+  /** The same of all who are no validators of the chain, together: 4 MB a second. */
+  FOLLOWERS_PIECES_PER_SECOND: 16,
+  FOLLOWERS_PIECES_BURST: 128,
   MAX_RATED: 1_024,
+  /** A duty's transaction that is in no block by then is sent once more, ms; what was marked, ever more slowly, down to the latter. */
+  DUTY_AGAIN_MS: 60_000,
+  DUTY_SLOWEST_MS: 60 * 60_000,
+  DUTY_LIFE_MS: 10 * 60_000,
+  /** Accusations of broken locks that a node remembers until it can bring them. */
+  MAX_BROKEN_LOCKS: 64,
+  /** As the chain has it. */
+  CHECKPOINT_EVERY: 100,
+  /** A chain that is busy has a checkpoint every two minutes; one an hour is linked, which is each where there is a block a minute. Ms. */
+  LINK_EVERY_MS: 60 * 60_000,
+  /** Whose turn comes next waits so long for the one before it, ms: two blocks of a chain where nothing happens. */
+  LATE_MS: 120_000,
+  /** Halvings on the way to a checkpoint that can be linked: two more than 256 kept ones need. */
+  LINK_TRIES: 10,
+  /** Other chains that a validator looks at after one block. */
+  LINKS_AT_ONCE: 64,
+  MAX_TURNS: 8_192,
   /** How often somebody who waits for a transaction asks what became of it, ms. */
   OUTCOME_POLL_MS: 500,
   /** Members that a transaction is handed to before it counts as not to be placed. */
@@ -86,6 +106,12 @@ export const limits = {
   MAX_VERIFIED: 800,
   /** What a newcomer begins with: behind those who do well, ahead of those who do not. */
   NEUTRAL_VERIFIED: 600,
+  /** Roots of the last histories: a transaction that shows a header has so many blocks to come into one. */
+  KEPT_ROOTS: 64,
+  /** Block time in which an accusation of a broken lock can be answered, ms: two days. */
+  ANSWER_TERM_MS: 2 * 24 * 60 * 60 * 1_000,
+  /** Accusations that wait for an answer: each has two votes of its accused in rounds of one height, which are rare. */
+  MAX_OPEN_CHARGES: 64,
   /** Of the seats, one in so many goes each epoch to nodes that are as good and have waited longest (D1). */
   SEATS_A_TURN: 8,
   /** Modules from this number on are third parties': what they throw marks a transaction, and never stops the chain. */

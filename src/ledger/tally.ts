@@ -59,6 +59,16 @@ export function castBallot(own: Draft, place: TallyPlace, ballot: Ballot, { size
   return false
 }
 
+/** Whether an account's voice in favour stands in a tally that is open. */
+export function hasVoice(
+  own: StateReader,
+  place: TallyPlace,
+  { subject, account, time }: { readonly subject: CborValue; readonly account: Uint8Array; readonly time: number },
+): boolean {
+  const known = readTally(own, place, sha256(encodeCanonical(subject)))
+  return known !== undefined && known.expires > time && known.voices.some((one) => equalBytes(one.account, account))
+}
+
 /** Hashes of the subjects that are voted on. */
 export function openSubjects(own: StateReader, place: TallyPlace): readonly Uint8Array[] {
   return readOpen(own, place)

@@ -34,6 +34,8 @@ export interface BlockFacts {
   readonly validators: readonly Validator[]
   /** The set that is in force in two heights when this block changes nothing. */
   readonly afterValidators: readonly Validator[]
+  /** Of all headers before this one; undefined where no chain runs. */
+  readonly historyRoot: Uint8Array | undefined
   /** Who was shown to have signed two things for one place. The same may come again. */
   readonly accused: readonly Accused[]
 }

@@ -21,6 +21,22 @@ export const ledgerStatusView = z.object({
         stateRoot: hex.nullable(),
         validators: z.number(),
       }),
+      /** Which other chains it has linked, and up to where; null: that is not known now. */
+      links: z
+        .array(
+          z.object({
+            chain: z.string(),
+            /** 0: it is to be linked, and no checkpoint is yet. */
+            height: z.number(),
+            /** Unix ms, of the header that was linked last; 0: none. */
+            time: z.number(),
+            /** Two notes were shown that cannot both be true: it is linked no more. */
+            forked: z.boolean(),
+            /** Who signed both; hex ids. */
+            signers: z.array(hex),
+          }),
+        )
+        .nullable(),
       /** Null where this node does not run the chain. */
       engine: z
         .object({

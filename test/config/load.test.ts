@@ -240,7 +240,10 @@ describe('a wrong file', () => {
       { ledger: { genesis: 'g.json', trust: { root: '12' } } },
       'ledger.trust.root: must be HEIGHT:BLOCK ID, the id in 64 hex digits',
     ],
-    [{ ledger: { genesis: 'g.json', roles: ['king'] } }, 'ledger.roles.0: must be one of "validator", "full"'],
+    [
+      { ledger: { genesis: 'g.json', roles: ['king'] } },
+      'ledger.roles.0: must be one of "validator", "full", "archive"',
+    ],
     [{ data: '' }, 'data: must be a directory'],
     [{ status: { listen: '0.0.0.0:8053' } }, 'status.listen: must be a loopback address'],
     [{ status: { listen: true } }, 'status.listen: must be an address and port, or false'],

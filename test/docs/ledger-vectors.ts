@@ -1,22 +1,26 @@
 /** The vectors of the chapter on ledger chains in docs/protocol.md. */
 import { toHex } from '../../src/base/index.ts'
 import { BlockParts, partToValue, transactionsRoot } from '../../src/chain/blocks/parts.ts'
-import { voteBytes } from '../../src/chain/blocks/signing.ts'
+import { claimBytes, voteBytes } from '../../src/chain/blocks/signing.ts'
 import {
   type BlockCertificate,
   type BlockHeader,
+  type BrokenLock,
   blockIdOf,
   certificateToValue,
   checkpointText,
   cosign,
   cosignerKey,
   emptyStateMap,
+  encodeBrokenLock,
   encodeFollowReply,
   encodeFollowRequest,
   encodeGenesis,
+  encodeLockAnswer,
   encodeNote,
   encodeProofFile,
   encodeResult,
+  encodeTwoNotes,
   encodeWarmProof,
   formatNoteKey,
   type Genesis,
@@ -24,6 +28,8 @@ import {
   headerToValue,
   historyRoot,
   ledgerChainId,
+  lightRules,
+  lockCharge,
   merkleRoot,
   originOf,
   proveKeys,
@@ -33,8 +39,10 @@ import {
   stateSet,
   stateView,
   transactionId,
+  type Validator,
+  type Vote,
 } from '../../src/chain/index.ts'
-import { ed25519Signer, encodeCanonical, type Signer, sha256 } from '../../src/crypto/index.ts'
+import { ed25519, ed25519Signer, encodeCanonical, type Signer, sha256 } from '../../src/crypto/index.ts'
 
 const text = (value: string) => new TextEncoder().encode(value)
 const TIME = 1_800_000_000_000
@@ -126,6 +134,8 @@ export function ledgerVectors(signer: Signer, memberId: Uint8Array): Record<stri
         trail: [],
       }),
     ),
+    ...faultVectors({ chainId, header, validators, voting, memberId, log, note: signed }),
+    'link request': toHex(encodeFollowRequest({ kind: 'link', chainId, oldSize: 100, setRoot: set, size: 0 })),
     'header request': toHex(encodeFollowRequest({ kind: 'header', chainId, height: 0, of: 7 })),
     'older header request': toHex(encodeFollowRequest({ kind: 'older', chainId, of: 1, within: 7 })),
     'set request': toHex(encodeFollowRequest({ kind: 'set', chainId, root: set })),
@@ -143,5 +153,50 @@ export function ledgerVectors(signer: Signer, memberId: Uint8Array): Record<stri
     ),
     'checkpoint note': toHex(signed),
     'cosigner key': toHex(text(formatNoteKey(cosignerKey(validators[0]!)))),
+  }
+}
+
+/** What the only validator of the chain is shown to have done at height 1. */
+function faultVectors({
+  chainId,
+  header,
+  validators,
+  voting,
+  memberId,
+  log,
+  note: own,
+}: {
+  readonly chainId: Uint8Array
+  readonly header: BlockHeader
+  readonly validators: readonly Validator[]
+  readonly voting: Signer
+  readonly memberId: Uint8Array
+  readonly log: HistoryLog
+  readonly note: Uint8Array
+}): Record<string, string> {
+  const other = new Uint8Array(32).fill(2)
+  const voteOf = (kind: Vote['kind'], round: number, blockId: Uint8Array): Vote => {
+    const content = { kind, height: 1, round, blockId }
+    return { ...content, signer: voting.publicKey, signature: voting.sign(voteBytes(chainId, content)) }
+  }
+  const claim = { height: 1, round: 2, validRound: -1, blockId: other }
+  const accusation: BrokenLock = {
+    kind: 'lock',
+    chainId,
+    first: voteOf('precommit', 0, blockIdOf(header)),
+    second: voteOf('prevote', 2, other),
+    claim: { ...claim, signer: voting.publicKey, signature: voting.sign(claimBytes(chainId, claim)) },
+  }
+  const at = { validators, header, path: [], size: 1 }
+  const rootOf = () => historyRoot(log.edge)
+  const { id } = lockCharge(lightRules(ed25519), { accusation, at }, { chainId, time: header.time, rootOf })!
+  const signatures = [{ index: 0, signature: voteOf('prevote', 1, other).signature }]
+  const certificate: BlockCertificate = { scheme: 1, height: 1, round: 1, blockId: other, signatures }
+  const text = checkpointText({ origin: originOf('home', 'root'), size: 1, root: other })
+  const note = encodeNote({ text, signatures: [cosign(voting, memberId, text, TIME / 1_000)] })
+  return {
+    'broken lock': toHex(encodeBrokenLock({ accusation, at })),
+    'answer to a broken lock': toHex(encodeLockAnswer({ id, validators, certificate })),
+    'two notes': toHex(encodeTwoNotes({ own, other: note, proof: [], at })),
   }
 }

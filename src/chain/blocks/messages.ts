@@ -195,77 +195,57 @@ export function decodeMessage(chainId: Uint8Array, bytes: Uint8Array): ChainMess
   const fields = readMap(readCbor(bytes, limits.MAX_MESSAGE_BYTES, 'message'), 'message')
   if (fields.get(0) !== 1) throw malformed('another version')
   if (!equalBytes(readHash(fields.get(2), 'chain id'), chainId)) throw malformed('another chain')
-  switch (fields.get(1)) {
-    case CODES.proposal:
-      return { type: 'proposal', proposal: proposalFrom(fields) }
-    case CODES.votes:
-      return { type: 'votes', votes: readList(fields.get(3), limits.MAX_VOTES_PER_MESSAGE, 'votes', voteFromValue) }
-    case CODES.commit:
-      return { type: 'commit', certificate: certificateFromValue(fields.get(3)) }
-    case CODES.blocks:
-      return {
-        type: 'blocks',
-        blocks: readList(fields.get(3), limits.MAX_BLOCKS_PER_REPLY, 'blocks', certifiedFromValue),
-      }
-    case CODES.status:
-      return statusFrom(fields)
-    case CODES['ask-blocks']:
-      return { type: 'ask-blocks', from: readHeight(fields.get(3)) }
-    case CODES.snapshot:
-      return { type: 'snapshot', head: snapshotHeadFromValue(fields.get(3)) }
-    case CODES['ask-piece']:
-      return { type: 'ask-piece', height: readHeight(fields.get(3)), index: readPiece(fields.get(4)) }
-    case CODES.piece:
-      return {
-        type: 'piece',
-        height: readHeight(fields.get(3)),
-        index: readPiece(fields.get(4)),
-        bytes: readBytes(fields.get(5), 0, limits.SNAPSHOT_PIECE_BYTES, 'piece'),
-      }
-    case CODES.transactions:
-      return {
-        type: 'transactions',
-        transactions: readList(fields.get(3), limits.MAX_TRANSACTIONS, 'transactions', readTransaction),
-      }
-    default:
-      return ledgerMessageFrom(fields)
-  }
+  const type = TYPES.get(fields.get(1))
+  if (type === undefined) throw malformed('an unknown type')
+  return { type, ...READERS[type](fields) } as ChainMessage
 }
 
-function ledgerMessageFrom(fields: CborMap): LedgerMessage {
-  const place = () => ({ height: readHeight(fields.get(3)), blockId: readHash(fields.get(4), 'block id') })
-  switch (fields.get(1)) {
-    case CODES['bare-proposal']: {
-      const proof = fields.get(5)
-      return {
-        type: 'bare-proposal',
-        claim: claimFromValue(fields.get(3)),
-        bare: bareFromValue(fields.get(4)),
-        proof: proof === null ? undefined : certificateFromValue(proof),
-      }
-    }
-    case CODES['bare-block']:
-      return {
-        type: 'bare-block',
-        bare: bareFromValue(fields.get(3)),
-        certificate: certificateFromValue(fields.get(4)),
-      }
-    case CODES['ask-part']:
-      return {
-        type: 'ask-part',
-        ...place(),
-        from: readInteger(fields.get(5), 0, limits.MAX_LEDGER_TRANSACTIONS, 'from'),
-      }
-    case CODES.part:
-      return { type: 'part', ...place(), part: partFromValue(fields.get(5)) }
-    case CODES.redirect:
-      return {
-        type: 'redirect',
-        to: readList(fields.get(3), limits.MAX_REDIRECT, 'peers', (id) => readHash(id, 'id')),
-      }
-    default:
-      throw malformed('an unknown type')
-  }
+const TYPES: ReadonlyMap<unknown, ChainMessage['type']> = new Map(
+  (Object.keys(CODES) as ChainMessage['type'][]).map((type) => [CODES[type], type]),
+)
+
+/** Every kind must stand here: one that is forgotten does not compile. */
+type Readers = {
+  readonly [T in ChainMessage['type']]: (fields: CborMap) => Omit<Extract<ChainMessage, { readonly type: T }>, 'type'>
+}
+
+const readBlockPlace = (fields: CborMap) => ({
+  height: readHeight(fields.get(3)),
+  blockId: readHash(fields.get(4), 'block id'),
+})
+
+const READERS: Readers = {
+  proposal: (fields) => ({ proposal: proposalFrom(fields) }),
+  votes: (fields) => ({ votes: readList(fields.get(3), limits.MAX_VOTES_PER_MESSAGE, 'votes', voteFromValue) }),
+  commit: (fields) => ({ certificate: certificateFromValue(fields.get(3)) }),
+  blocks: (fields) => ({ blocks: readList(fields.get(3), limits.MAX_BLOCKS_PER_REPLY, 'blocks', certifiedFromValue) }),
+  status: statusFrom,
+  'ask-blocks': (fields) => ({ from: readHeight(fields.get(3)) }),
+  snapshot: (fields) => ({ head: snapshotHeadFromValue(fields.get(3)) }),
+  'ask-piece': (fields) => ({ height: readHeight(fields.get(3)), index: readPiece(fields.get(4)) }),
+  piece: (fields) => ({
+    height: readHeight(fields.get(3)),
+    index: readPiece(fields.get(4)),
+    bytes: readBytes(fields.get(5), 0, limits.SNAPSHOT_PIECE_BYTES, 'piece'),
+  }),
+  transactions: (fields) => ({
+    transactions: readList(fields.get(3), limits.MAX_TRANSACTIONS, 'transactions', readTransaction),
+  }),
+  'bare-proposal': (fields) => ({
+    claim: claimFromValue(fields.get(3)),
+    bare: bareFromValue(fields.get(4)),
+    proof: fields.get(5) === null ? undefined : certificateFromValue(fields.get(5)),
+  }),
+  'bare-block': (fields) => ({
+    bare: bareFromValue(fields.get(3)),
+    certificate: certificateFromValue(fields.get(4)),
+  }),
+  'ask-part': (fields) => ({
+    ...readBlockPlace(fields),
+    from: readInteger(fields.get(5), 0, limits.MAX_LEDGER_TRANSACTIONS, 'from'),
+  }),
+  part: (fields) => ({ ...readBlockPlace(fields), part: partFromValue(fields.get(5)) }),
+  redirect: (fields) => ({ to: readList(fields.get(3), limits.MAX_REDIRECT, 'peers', (id) => readHash(id, 'id')) }),
 }
 
 function proposalFrom(fields: CborMap): Proposal {
@@ -277,10 +257,9 @@ function proposalFrom(fields: CborMap): Proposal {
   }
 }
 
-function statusFrom(fields: CborMap): StatusMessage {
+function statusFrom(fields: CborMap): Omit<StatusMessage, 'type'> {
   const bitmap = (key: number) => readBytes(fields.get(key), 0, Math.ceil(limits.MAX_VALIDATORS / 8), 'bitmap')
   return {
-    type: 'status',
     height: readHeight(fields.get(3)),
     round: readRound(fields.get(4)),
     hasProposal: readBoolean(fields.get(5), 'flag of a status'),

@@ -14,6 +14,7 @@ import { FollowBook, type KeptOfChain } from './book.ts'
 import { believedConflict } from './conflicts.ts'
 import type { MemberBook } from './members.ts'
 import type { FollowReply, FollowRequest } from './messages.ts'
+import type { HeaderNews } from './news.ts'
 import type { FollowedChain, HeadState, LedgerHead } from './view.ts'
 import { type WalkEnd, walkTo } from './walking.ts'
 
@@ -36,6 +37,8 @@ export interface ChainFollowerDeps {
 export interface ChainFollowerHooks {
   /** The head, or what is thought of it, has changed. */
   readonly onHead: (chain: FollowedChain) => void
+  /** The head is another one, which this node can tell others of. */
+  readonly onNews: (chain: FollowedChain, news: HeaderNews) => void
   /** Two headers that contradict each other are kept, and the members were told. */
   readonly onConflict: (chain: FollowedChain, conflict: Uint8Array) => void
 }
@@ -118,6 +121,38 @@ export class ChainFollower {
     return this.#looking
   }
 
+  /** Somebody whom this node listens to tells of a header. Never rejects. */
+  hear(peer: PeerId, news: HeaderNews): Promise<void> {
+    const { height } = this.#trusted
+    const state = this.#state()
+    if (this.#looking !== undefined || state === 'forked' || state === 'expired') return Promise.resolve()
+    if (news.certified.header.height <= height) return Promise.resolve()
+    // One was missed: what leads to this one is with members only.
+    if (news.of !== height) return this.look()
+    this.#looking = this.#hear(peer, news).finally(() => {
+      this.#looking = undefined
+    })
+    return this.#looking
+  }
+
+  async #hear(peer: PeerId, news: HeaderNews): Promise<void> {
+    const before = this.head
+    const { certified, path } = news
+    const end = await this.#walk(peer, { trusted: this.#trusted, certified: before.certified }, { ...certified, path })
+    if (end.steps.length > 0) this.#take(end.steps)
+    if (end.kind === 'conflict') this.#accuse(peer, end.conflict)
+    this.#tellOf(before, news)
+  }
+
+  /** After the head may have changed. */
+  #tellOf(before: LedgerHead, ...news: readonly HeaderNews[]): void {
+    const after = this.head
+    if (after.height !== before.height || after.state !== before.state) this.#hooks.onHead(this.chain)
+    if (after.height === before.height || after.state === 'forked') return
+    const own = news.find(({ certified, of }) => certified.header === after.certified?.header && of === before.height)
+    if (own !== undefined) this.#hooks.onNews(this.chain, own)
+  }
+
   /** What somebody showed of a fork: taken when both headers are acceptable from what is trusted here. True: it is believed. */
   show(bytes: Uint8Array): boolean {
     if (this.#conflict !== undefined) return true
@@ -176,8 +211,8 @@ export class ChainFollower {
       if (this.#conflict !== undefined) return
     }
     for (const { peer, reply } of shown) if (reply.hasConflict) await this.#requestConflict(peer)
-    const after = this.head
-    if (after.height !== before.height || after.state !== before.state) this.#hooks.onHead(this.chain)
+    const of = before.height
+    this.#tellOf(before, ...shown.map(({ reply: { certified, path } }) => ({ certified, path, of })))
   }
 
   /** The heads that some members show; others are requested when none of the first replies. */

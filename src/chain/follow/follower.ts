@@ -5,6 +5,7 @@ import {
   equalBytes,
   type Log,
   latin1,
+  type PeerId,
   type Random,
   type Store,
   toHex,
@@ -19,8 +20,11 @@ import { limits } from '../limits.ts'
 import type { BlockHeader, CertifiedHeader, Validator } from '../types.ts'
 import { ChainFollower, type ChainStart } from './chain-follower.ts'
 import type { HeaderTrust } from './kept-proofs.ts'
+import type { LinkedUpTo } from './linking.ts'
 import { type ChainMembers, MemberBook } from './members.ts'
+import type { HeaderNews, NewsDesk } from './news.ts'
 import { type Proof, proveAt } from './proving.ts'
+import { NewsUpstreams } from './upstreams.ts'
 import type { FollowedChain, LedgerHead, LedgerView, StateAnswer } from './view.ts'
 
 export interface LightFollowerDeps {
@@ -31,11 +35,21 @@ export interface LightFollowerDeps {
   /** Of this follower alone: its rows begin with the ids of chains. */
   readonly store: Store
   readonly log: Pick<Log, 'info' | 'warn'>
+  /** Who is told of newer headers; left out: nobody, and this follower hears of none before it looks. */
+  readonly news?: NewsDesk
+  /** Whether this node runs the chain, and hears of its headers by that. */
+  readonly runs?: (chainId: Uint8Array) => boolean
 }
 
 export interface LightFollowerHooks {
   /** Two headers of a chain contradict each other: kept, told to its members, and the chain is trusted no more. */
   readonly onConflict?: (chain: FollowedChain, conflict: Uint8Array) => void
+}
+
+interface FollowedEntry {
+  readonly follower: ChainFollower
+  readonly upstreams: NewsUpstreams
+  cancel: Cancel
 }
 
 type Options = { readonly signal?: AbortSignal }
@@ -44,7 +58,7 @@ export class LightFollower implements LedgerView, HeaderTrust {
   readonly #deps: LightFollowerDeps
   readonly #hooks: LightFollowerHooks
   readonly #members: MemberBook
-  readonly #chains = new Map<string, { readonly follower: ChainFollower; cancel: Cancel }>()
+  readonly #chains = new Map<string, FollowedEntry>()
   readonly #listeners = new Set<(chain: FollowedChain) => void>()
   /** Answers of the newest states, the one used longest ago first. */
   readonly #proofs = new Map<string, Promise<Proof | undefined>>()
@@ -69,19 +83,41 @@ export class LightFollower implements LedgerView, HeaderTrust {
         onHead: (chain) => {
           for (const listener of this.#listeners) listener(chain)
         },
+        onNews: (chain, news) => this.#found(chain, news),
         onConflict: (chain, conflict) => this.#hooks.onConflict?.(chain, conflict),
       },
       start,
     )
-    const entry = { follower, cancel: () => {} }
+    const upstreams = new NewsUpstreams(this.#members, start.trusted.chainId)
+    const entry: FollowedEntry = { follower, upstreams, cancel: () => {} }
     this.#chains.set(id, entry)
     const again = () => {
       // Not all chains at one moment.
       const delay = limits.FOLLOW_EVERY_MS + this.#deps.random.below(limits.FOLLOW_AGAIN_MS)
       entry.cancel = this.#deps.clock.after(delay, again)
       void follower.look()
+      if (this.#hears(start.trusted.chainId)) void upstreams.renew(this.#deps.clock.now())
     }
     again()
+  }
+
+  /** Somebody tells of a header. Only those count to whom this node listens: others can make it do nothing. */
+  async hear(chainId: Uint8Array, from: PeerId, news: HeaderNews): Promise<void> {
+    const entry = this.#chains.get(toHex(chainId))
+    if (entry?.upstreams.has(from)) await entry.follower.hear(from, news)
+  }
+
+  #hears(chainId: Uint8Array): boolean {
+    return this.#deps.news !== undefined && this.#deps.runs?.(chainId) !== true
+  }
+
+  /** What should have been heard of, and was found by looking, shows that nobody tells. */
+  #found({ chainId }: FollowedChain, news: HeaderNews): void {
+    const { clock } = this.#deps
+    const entry = this.#chains.get(toHex(chainId))
+    const { time } = news.certified.header
+    if (clock.now() - time > limits.NEWS_LATE_MS) entry?.upstreams.disappointed(time)
+    this.#deps.news?.publish(chainId, news)
   }
 
   close(): void {
@@ -120,6 +156,14 @@ export class LightFollower implements LedgerView, HeaderTrust {
 
   trusts(certified: CertifiedHeader, validators: readonly Validator[]): boolean {
     return this.#of(certified.header.chainId)?.trusts(certified, validators) ?? false
+  }
+
+  /** What some members make of their checkpoints for a chain that links this one. Nothing of it is checked: `applyLink` does. */
+  async links(chainId: Uint8Array, linked: LinkedUpTo, size = 0): Promise<Uint8Array[]> {
+    const request = { kind: 'link', chainId, oldSize: linked.size, setRoot: linked.setRoot, size } as const
+    const some = this.#members.ordered(chainId).slice(0, limits.FOLLOWED_MEMBERS)
+    const replies = await Promise.all(some.map((peer) => this.#members.request(peer, request)))
+    return replies.flatMap((reply) => (reply?.kind === 'link' ? [reply.link] : []))
   }
 
   async prove(chainId: Uint8Array, keys: readonly Uint8Array[], options: Options = {}): Promise<StateAnswer> {

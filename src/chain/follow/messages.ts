@@ -1,10 +1,21 @@
 /** What a follower requests of members, and what they reply. docs/protocol.md, "Following a ledger", has the bytes. */
+import { asPeerId, type PeerId } from '../../base/index.ts'
 import { type CborField, type CborValue, encodeCanonical } from '../../crypto/index.ts'
 import { headerFromValue, headerToValue } from '../blocks/blocks.ts'
 import { entriesFromValue, entriesToValue } from '../blocks/set-root.ts'
 import { certifiedHeaderFromValue, certifiedHeaderToValue, hashesFromValue, hashesToValue } from '../light/codec.ts'
 import { limits } from '../limits.ts'
-import { malformed, readBoolean, readBytes, readCbor, readHash, readHeight, readList, readRow } from '../reading.ts'
+import {
+  malformed,
+  readBoolean,
+  readBytes,
+  readCbor,
+  readHash,
+  readHeight,
+  readList,
+  readRow,
+  readUtf8,
+} from '../reading.ts'
 import type { BlockHeader, CertifiedHeader, Validator } from '../types.ts'
 
 const VERSION = 1
@@ -26,6 +37,22 @@ export type FollowRequest = { readonly chainId: Uint8Array } & (
   | { readonly kind: 'tell'; readonly conflict: Uint8Array }
   /** A checkpoint with the cosignatures that the sender has, for more of them; undefined: the newest that is complete. */
   | { readonly kind: 'checkpoint'; readonly note: Uint8Array | undefined }
+  | {
+      /** A link for a chain that has linked this one up to `oldSize`, and holds the root of the set after it. `size`: of that checkpoint; 0: of the newest. */
+      readonly kind: 'link'
+      readonly oldSize: number
+      readonly setRoot: Uint8Array
+      readonly size: number
+    }
+  /** A place with those who are told of newer headers. */
+  | { readonly kind: 'listen' }
+  /** A newer header, for those whose newest one has the height `of`; with the path of that one. */
+  | {
+      readonly kind: 'news'
+      readonly certified: CertifiedHeader
+      readonly path: readonly Uint8Array[] | undefined
+      readonly of: number
+    }
 )
 
 export type FollowReply =
@@ -51,9 +78,36 @@ export type FollowReply =
   /** The peer has requested too much lately. */
   | { readonly kind: 'busy' }
   | { readonly kind: 'note'; readonly note: Uint8Array }
+  /** Payload 1. */
+  | { readonly kind: 'link'; readonly link: Uint8Array }
+  /** There is no place; these listen, too, and may have one. */
+  | { readonly kind: 'others'; readonly peers: readonly PeerId[] }
 
-const REQUEST = { HEADER: 1, OLDER: 2, SET: 3, STATE: 4, CONFLICT: 5, TELL: 6, CHECKPOINT: 7 } as const
-const REPLY = { NONE: 0, HEADER: 1, OLDER: 2, SET: 3, STATE: 4, CONFLICT: 5, ACK: 6, BUSY: 7, NOTE: 8 } as const
+const REQUEST = {
+  HEADER: 1,
+  OLDER: 2,
+  SET: 3,
+  STATE: 4,
+  CONFLICT: 5,
+  TELL: 6,
+  CHECKPOINT: 7,
+  LINK: 8,
+  LISTEN: 9,
+  NEWS: 10,
+} as const
+const REPLY = {
+  NONE: 0,
+  HEADER: 1,
+  OLDER: 2,
+  SET: 3,
+  STATE: 4,
+  CONFLICT: 5,
+  ACK: 6,
+  BUSY: 7,
+  NOTE: 8,
+  LINK: 9,
+  OTHERS: 10,
+} as const
 
 export function encodeFollowRequest(request: FollowRequest): Uint8Array {
   return encodeCanonical([VERSION, ...requestRow(request)])
@@ -76,13 +130,21 @@ function requestRow(request: FollowRequest): CborValue[] {
       return [REQUEST.TELL, chainId, request.conflict]
     case 'checkpoint':
       return [REQUEST.CHECKPOINT, chainId, request.note ?? null]
+    case 'link':
+      return [REQUEST.LINK, chainId, request.oldSize, request.setRoot, request.size]
+    case 'listen':
+      return [REQUEST.LISTEN, chainId]
+    case 'news': {
+      const path = request.path === undefined ? null : hashesToValue(request.path)
+      return [REQUEST.NEWS, chainId, certifiedHeaderToValue(request.certified), path, request.of]
+    }
   }
 }
 
 /** Throws CHAIN_MALFORMED. */
 export function decodeFollowRequest(bytes: Uint8Array): FollowRequest {
   const row = readVersioned(bytes, limits.MAX_FOLLOW_REQUEST_BYTES, 'request of a follower')
-  const [, kind, chain, first, second] = row
+  const [, kind, chain, first, second, third] = row
   const chainId = readHash(chain, 'chain id')
   const sized = (length: number) => readRow(row, length, 'request of a follower')
   switch (kind) {
@@ -112,6 +174,27 @@ export function decodeFollowRequest(bytes: Uint8Array): FollowRequest {
     case REQUEST.CHECKPOINT:
       sized(4)
       return { kind: 'checkpoint', chainId, note: first === null ? undefined : readNote(first) }
+    case REQUEST.LINK:
+      sized(6)
+      return {
+        kind: 'link',
+        chainId,
+        oldSize: readHeight(first),
+        setRoot: readHash(second, 'root of a set'),
+        size: readHeight(third),
+      }
+    case REQUEST.LISTEN:
+      sized(3)
+      return { kind: 'listen', chainId }
+    case REQUEST.NEWS:
+      sized(6)
+      return {
+        kind: 'news',
+        chainId,
+        certified: certifiedHeaderFromValue(first),
+        path: second === null ? undefined : readPath(second),
+        of: readHeight(third),
+      }
     default:
       throw malformed('a request of an unknown kind')
   }
@@ -143,6 +226,10 @@ function replyRow(reply: FollowReply): CborValue[] {
       return [REPLY.BUSY]
     case 'note':
       return [REPLY.NOTE, reply.note]
+    case 'link':
+      return [REPLY.LINK, reply.link]
+    case 'others':
+      return [REPLY.OTHERS, reply.peers.map((peer) => new TextEncoder().encode(peer))]
   }
 }
 
@@ -188,6 +275,12 @@ export function decodeFollowReply(bytes: Uint8Array): FollowReply {
     case REPLY.NOTE:
       sized(3)
       return { kind: 'note', note: readNote(first) }
+    case REPLY.LINK:
+      sized(3)
+      return { kind: 'link', link: readBytes(first, 1, limits.MAX_PAYLOAD_BYTES, 'link') }
+    case REPLY.OTHERS:
+      sized(3)
+      return { kind: 'others', peers: readList(first, limits.MAX_REDIRECT, 'peers', readPeer) }
     default:
       throw malformed('a reply of an unknown kind')
   }
@@ -199,6 +292,7 @@ function readVersioned(bytes: Uint8Array, most: number, what: string): readonly 
   return row
 }
 
+const readPeer = (value: CborValue) => asPeerId(readUtf8(value, limits.MAX_PEER_NAME_BYTES, 'peer'))
 const readPath = (value: CborField) => hashesFromValue(value, limits.MAX_HISTORY_PATH)
 const readConflict = (value: CborField) => readBytes(value, 1, limits.MAX_CONFLICT_BYTES, 'conflict')
 const readNote = (value: CborField) => readBytes(value, 1, limits.MAX_CONFLICT_BYTES, 'note')

@@ -2,7 +2,9 @@
 import { Charges, type Clock, latin1, type PeerId } from '../../base/index.ts'
 import { limits } from '../limits.ts'
 import { historyPath } from '../trees/history.ts'
+import { linkFrom } from './linking.ts'
 import { decodeFollowRequest, encodeFollowReply, type FollowReply, type FollowRequest } from './messages.ts'
+import type { HeaderNews, NewsDesk } from './news.ts'
 import type { HeaderSource, StateProver } from './sources.ts'
 
 export interface ServedChain {
@@ -14,10 +16,16 @@ export interface ServedChain {
   readonly onConflict: (conflict: Uint8Array, from: PeerId) => void
   /** A note with cosignatures came, or the newest one is wanted: gives what this node has. Left out: it collects none. */
   readonly onNote?: (note: Uint8Array | undefined, from: PeerId) => Uint8Array | undefined
+  /** The checkpoint of that size with its cosignatures, as far as it is kept; of size 0: the newest. Left out: none is served. */
+  readonly checkpoint?: (size: number) => Uint8Array | undefined
 }
 
 export interface FollowServerDeps {
   readonly clock: Pick<Clock, 'monotonic'>
+  /** Who listens to this node; left out: nobody may. */
+  readonly news?: NewsDesk
+  /** Somebody tells of a header: this side checks it. */
+  readonly onNews?: (chainId: Uint8Array, from: PeerId, news: HeaderNews) => void
 }
 
 /** Plain counters since the start. */
@@ -37,6 +45,9 @@ const COST: Readonly<Record<FollowRequest['kind'], number>> = {
   conflict: 3,
   tell: 500,
   checkpoint: 300,
+  link: 20,
+  listen: 3,
+  news: 20,
 }
 const COST_OF_KEPT = 1
 const COST_OF_KEY = 2
@@ -59,9 +70,12 @@ interface Served extends ServedChain {
 export class FollowServer {
   readonly stats: FollowServerStats = { requests: 0, fromKept: 0, busy: 0, malformed: 0 }
   readonly #chains = new Map<string, Served>()
+  readonly #deps: FollowServerDeps
   readonly #charges: Charges
 
-  constructor({ clock }: FollowServerDeps) {
+  constructor(deps: FollowServerDeps) {
+    const { clock } = deps
+    this.#deps = deps
     this.#charges = new Charges(clock, {
       perSecond: limits.FOLLOWER_PER_SECOND,
       burst: limits.FOLLOWER_BURST,
@@ -93,6 +107,11 @@ export class FollowServer {
       return kept
     }
     const request = this.#decode(from, body)
+    if (request.kind === 'listen') return this.#listen(from, request.chainId)
+    if (request.kind === 'news') {
+      this.#deps.onNews?.(request.chainId, from, request)
+      return ACK
+    }
     if (chain === undefined) return NONE
     if (request.kind === 'state') return this.#state(chain, id, request)
     if (request.kind === 'tell') {
@@ -104,6 +123,12 @@ export class FollowServer {
       return note === undefined ? NONE : encodeFollowReply({ kind: 'note', note })
     }
     return keep(chain, id, replyOf(chain, request))
+  }
+
+  #listen(from: PeerId, chainId: Uint8Array): Uint8Array {
+    const place = this.#deps.news?.listen(chainId, from)
+    if (place === undefined) return NONE
+    return place === 'placed' ? ACK : encodeFollowReply({ kind: 'others', peers: place })
   }
 
   #decode(from: PeerId, body: Uint8Array): FollowRequest {
@@ -159,8 +184,8 @@ function keep(chain: Served, id: string, reply: FollowReply | undefined): Uint8A
 }
 
 function replyOf(
-  { headers, conflict }: Served,
-  request: Exclude<FollowRequest, { kind: 'state' | 'tell' | 'checkpoint' }>,
+  { headers, conflict, checkpoint }: Served,
+  request: Exclude<FollowRequest, { kind: 'state' | 'tell' | 'checkpoint' | 'listen' | 'news' }>,
 ): FollowReply | undefined {
   switch (request.kind) {
     case 'header': {
@@ -180,6 +205,11 @@ function replyOf(
     case 'conflict': {
       const known = conflict()
       return known && { kind: 'conflict', conflict: known }
+    }
+    case 'link': {
+      const note = checkpoint?.(request.size)
+      const link = note && linkFrom(headers, note, { size: request.oldSize, setRoot: request.setRoot })
+      return link && { kind: 'link', link }
     }
   }
 }

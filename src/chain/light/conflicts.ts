@@ -3,9 +3,10 @@ import { equalBytes, latin1 } from '../../base/index.ts'
 import { type CborField, type CborValue, encodeCanonical } from '../../crypto/index.ts'
 import { blockIdOf, headerFromValue, headerToValue } from '../blocks/blocks.ts'
 import { entriesFromValue, entriesToValue } from '../blocks/set-root.ts'
+import { votesOf } from '../blocks/signing.ts'
 import { limits } from '../limits.ts'
 import { malformed, readCbor, readRow } from '../reading.ts'
-import type { BlockHeader, CertifiedHeader, Validator } from '../types.ts'
+import type { BlockHeader, CertifiedHeader, ChainEquivocation, Validator } from '../types.ts'
 import { certifiedHeaderFromValue, certifiedHeaderToValue, hashesFromValue, hashesToValue } from './codec.ts'
 import { isInHistory, type LightRules } from './trust.ts'
 import { isDecided } from './verify.ts'
@@ -49,6 +50,18 @@ export function conflictVerdict(
   const isOneSet = equalBytes(first.header.validatorsHash, second.header.validatorsHash)
   if (older !== undefined || !isOneSet) return { kind: 'fork', signers }
   return { kind: first.certificate.round === second.certificate.round ? 'equivocation' : 'rounds', signers }
+}
+
+/** What a conflict is for the chain itself: each who signed both in one round signed two things for one place. */
+export function accusationsIn({ first, second, firstSet, older }: HeaderConflict): ChainEquivocation[] {
+  const { chainId, validatorsHash } = first.header
+  const isOneSet = equalBytes(validatorsHash, second.header.validatorsHash)
+  if (older !== undefined || !isOneSet || first.certificate.round !== second.certificate.round) return []
+  const others = votesOf(second.certificate, 'precommit', firstSet)
+  return votesOf(first.certificate, 'precommit', firstSet).flatMap((vote): ChainEquivocation[] => {
+    const other = others.find(({ signer }) => equalBytes(signer, vote.signer))
+    return other === undefined ? [] : [{ kind: 'votes', chainId, first: vote, second: other }]
+  })
 }
 
 function contradicts(first: BlockHeader, second: BlockHeader, older: HeaderConflict['older']): boolean {

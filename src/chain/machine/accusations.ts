@@ -1,9 +1,10 @@
 /** Evidence that this node has found, until a block has it. Ledger chains only: chunk chains hand it out and are done. */
 import { equalBytes } from '../../base/index.ts'
 import { type EvidenceItem, encodeEvidence, makeEvidence } from '../blocks/evidence.ts'
+import { verifyEquivocation } from '../blocks/signing.ts'
 import { limits } from '../limits.ts'
 import type { BlockHeader, ChainEquivocation, Validator } from '../types.ts'
-import type { ChainWork } from './state.ts'
+import type { ChainWork, PendingAccusation } from './state.ts'
 
 /** Keeps what was found; what can be answered goes another way. */
 export function keepAccusation<S>(
@@ -14,6 +15,15 @@ export function keepAccusation<S>(
   if (context.options.schema === 1 || accusation.kind === 'lock') return
   if (state.accusations.length >= limits.MAX_ACCUSATIONS) state.accusations.shift()
   state.accusations.push({ accusation, validators })
+}
+
+/** What this node was shown, by a follower or on another chain. What does not hold, or is known, is passed over. */
+export function onAccusation<S>(work: ChainWork<S>, { accusation, validators }: PendingAccusation): void {
+  const { context, state } = work
+  if (state.accusations.some((known) => isSameFault(known.accusation, accusation))) return
+  if (!verifyEquivocation(context.scheme, accusation, context.chainId, validators)) return
+  state.stats.evidence++
+  keepAccusation(work, accusation, validators)
 }
 
 /** What a new block of this height may bring: each item with the header of its height, and that header's path. */

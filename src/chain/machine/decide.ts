@@ -46,6 +46,9 @@ export function decideOn<S>(
   if ('worksElsewhere' in work.context.application)
     effects.push({ kind: 'commit', content, head: headOf(state, decided, before, 0) })
   forgetAccusations(work, (block.evidence ?? []).map(decodeEvidence))
+  const { proofs, height } = state
+  if (proofs.length > 0 && state.round > 0 && work.context.options.schema === 2)
+    effects.push({ kind: 'keepProofs', height, proofs })
   effects.push({ kind: 'decided', decided, app: executed.state, caughtUp, results: executed.results })
   if (work.context.rules.gossipsCertificates) {
     send(work, listeners, { type: 'commit', certificate })
@@ -76,6 +79,7 @@ export function enterHeight<S>(work: ChainWork<S>, height: number): void {
   state.step = 'idle'
   state.locked = undefined
   state.valid = undefined
+  state.proofs = []
   state.log = new HeightLog(state.validators)
   recallLock(work)
   state.executions = new Map()
@@ -99,6 +103,7 @@ function recallLock<S>({ state }: ChainWork<S>): void {
   if (record === undefined || record.height !== state.height) return
   state.locked = record.locked
   state.valid = record.valid
+  if (record.valid !== undefined) state.proofs = [record.valid.proof]
   for (const held of [record.locked, record.valid]) if (held !== undefined) state.log.addBlock(held.block)
 }
 

@@ -196,6 +196,7 @@ export function consensusView<S>(
     afterValidators: nextValidators,
     evidence: evidence.map(({ place, accusation }) => ({ accused: place.id, accusation })),
     rules: rulesAt(state).now,
+    historyRoot: historyRoot(state.history),
   }
 }
 

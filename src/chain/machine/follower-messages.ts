@@ -3,6 +3,7 @@ import { fromHex } from '../../base/index.ts'
 import type { ChainMessage } from '../blocks/messages.ts'
 import { limits } from '../limits.ts'
 import { chooseUpstreams, mayAsk, owe, placeFor } from './followers.ts'
+import { type Hearings, hearingOf, refuseMessage } from './hearing.ts'
 import { servePart } from './part-sending.ts'
 import { offer } from './pool.ts'
 import type { ChainWork, PeerName } from './state.ts'
@@ -18,35 +19,45 @@ export function isFollower<S>(work: ChainWork<S>, name: PeerName): boolean {
 
 /** All that a follower may say; the rest is of no use. */
 export function onFollowerMessage<S>(work: ChainWork<S>, from: PeerName, message: ChainMessage) {
-  const { state } = work
-  // Without a place one may ask for one, and offer transactions.
-  const isStranger = !state.followers.has(from)
-  if (isStranger && message.type !== 'status' && message.type !== 'transactions') {
-    state.stats.refused++
-    return
-  }
+  const { who, hear } = hearingOf(OF_FOLLOWERS, message)
+  const isHeard = who === 'anybody' || (who === 'followers' && work.state.followers.has(from))
   const cost = message.type === 'transactions' ? Math.max(1, message.transactions.length) : 1
-  if (!mayAsk(work, from, cost)) {
-    state.stats.refused++
-    return
-  }
-  switch (message.type) {
-    case 'status':
-      return onFollowerStatus(work, from, message.height)
-    case 'ask-blocks':
-      return onAskBlocks(work, from, message.from)
-    case 'ask-part':
+  if (!isHeard || !mayAsk(work, from, cost)) return refuseMessage(work)
+  hear(work, from, message as never)
+}
+
+const REFUSED = { who: 'nobody', hear: refuseMessage } as const
+
+/** `who`: without a place one may ask for one, and offer transactions. */
+const OF_FOLLOWERS: Hearings<{ readonly who: 'anybody' | 'followers' | 'nobody' }> = {
+  status: { who: 'anybody', hear: (work, from, { height }) => onFollowerStatus(work, from, height) },
+  transactions: { who: 'anybody', hear: (work, _, { transactions }) => void offer(work, transactions, 'follower') },
+  'ask-blocks': { who: 'followers', hear: (work, from, message) => void onAskBlocks(work, from, message.from) },
+  'ask-part': {
+    who: 'followers',
+    hear(work, from, { height, blockId, from: part }) {
       owe(work, from, limits.PART_BYTES)
-      return servePart(work, from, message.height, message.blockId, message.from)
-    case 'ask-piece':
+      servePart(work, from, height, blockId, part)
+    },
+  },
+  'ask-piece': {
+    who: 'followers',
+    hear(work, from, { height, index }) {
       // Of a ledger whose state is in memory; one on disk is got by requests of its own.
       owe(work, from, limits.SNAPSHOT_PIECE_BYTES)
-      return onAskPiece(work, from, message.height, message.index)
-    case 'transactions':
-      return offer(work, message.transactions, 'follower')
-    default:
-      state.stats.refused++
-  }
+      onAskPiece(work, from, height, index)
+    },
+  },
+  proposal: REFUSED,
+  votes: REFUSED,
+  commit: REFUSED,
+  blocks: REFUSED,
+  snapshot: REFUSED,
+  piece: REFUSED,
+  'bare-proposal': REFUSED,
+  'bare-block': REFUSED,
+  part: REFUSED,
+  redirect: REFUSED,
 }
 
 function onFollowerStatus<S>(work: ChainWork<S>, from: PeerName, height: number) {

@@ -5,11 +5,12 @@
  */
 import { ChordnsError, equalBytes, toHex } from '../../base/index.ts'
 import { ZERO_HASH } from '../blocks/blocks.ts'
-import type { ChainMessage, LedgerMessage } from '../blocks/messages.ts'
+import type { ChainMessage } from '../blocks/messages.ts'
 import { isValidatorSet } from '../blocks/validators.ts'
 import { limits } from '../limits.ts'
 import { emptyHistory } from '../trees/history.ts'
 import type { CertifiedBlock, ChainStatus, Snapshot, SnapshotHead, Vote } from '../types.ts'
+import { onAccusation } from './accusations.ts'
 import { certifyArrival, onBareBlock, onBareProposal, onPart, onPartsTimer } from './arrivals.ts'
 import { checkRules, drainEarly, headOf } from './decide.ts'
 import { contentOf, execution, onExecuted } from './execute.ts'
@@ -17,6 +18,7 @@ import { isFollower, onFollowerMessage, onRedirect } from './follower-messages.t
 import { chooseUpstreams, freshAllowance, heardFrom, owe } from './followers.ts'
 import type { VoteRecord } from './guard.ts'
 import { historyAfter, moveHead, takeSnapshotHead } from './head.ts'
+import { type Hearings, hearingOf, refuseMessage } from './hearing.ts'
 import { HeightLog } from './log.ts'
 import { servePart, tellOthers } from './part-sending.ts'
 import { offer, onAdmitted, scheduleStart, untilStart } from './pool.ts'
@@ -74,6 +76,7 @@ export function initialState<S>(context: ChainContext<S>, remembered: Remembered
     step: 'idle',
     locked: undefined,
     valid: undefined,
+    proofs: [],
     log: new HeightLog(genesis),
     previousLog: undefined,
     executions: new Map(),
@@ -225,6 +228,8 @@ function handle<S>(work: ChainWork<S>, event: ChainEvent<S>) {
       return onPersisted(work, event.token)
     case 'submit':
       return offer(work, [event.transaction], 'submit')
+    case 'accuse':
+      return onAccusation(work, event)
     case 'served':
       return owe(work, event.to, event.bytes)
     case 'executed':
@@ -254,6 +259,7 @@ function begin<S>(work: ChainWork<S>): void {
         : 'propose'
     state.locked = record.locked
     state.valid = record.valid
+    if (record.valid !== undefined) state.proofs = [record.valid.proof]
     if (record.locked !== undefined) state.log.addBlock(record.locked.block)
     setTimer(work, 'propose', timeoutMs(work, context.options.proposeMs))
     for (const message of messagesOf(record, context.signer.publicKey)) {
@@ -309,58 +315,59 @@ function release<S>(work: ChainWork<S>): boolean {
 }
 
 function receive<S>(work: ChainWork<S>, from: PeerName, message: ChainMessage) {
-  const { state } = work
   if (isFollower(work, from)) return onFollowerMessage(work, from, message)
   heardFrom(work, from)
-  switch (message.type) {
-    case 'proposal':
-      if (message.proposal.claim.height === state.height) return countProposal(work, from, message.proposal)
-      return elsewhere(work, from, message.proposal.claim.height, message)
-    case 'votes':
-      for (const vote of message.votes) receiveVote(work, from, vote)
-      return
-    case 'commit':
-      if (certifyArrival(work, from, message.certificate)) return
-      return onCommit(work, from, message.certificate)
-    case 'blocks':
-      return onBlocks(work, from, message.blocks)
-    case 'status':
-      return onStatus(work, from, message)
-    case 'ask-blocks':
-      return onAskBlocks(work, from, message.from)
-    case 'snapshot':
-      return onSnapshot(work, from, message.head)
-    case 'ask-piece':
-      return onAskPiece(work, from, message.height, message.index)
-    case 'piece':
-      return onPiece(work, from, message.height, message.index, message.bytes)
-    case 'transactions':
-      return offer(work, message.transactions, 'peer')
-    default:
-      return receiveOfLedger(work, from, message)
-  }
+  const { of, hear } = hearingOf(OF_MEMBERS, message)
+  if (of === 'ledgers' && work.context.options.schema === 1) return refuseMessage(work)
+  hear(work, from, message as never)
 }
 
-function receiveOfLedger<S>(work: ChainWork<S>, from: PeerName, message: LedgerMessage) {
-  const { context, state } = work
-  if (context.options.schema === 1) {
-    state.stats.refused++
-    return
-  }
-  switch (message.type) {
-    case 'bare-proposal':
-      if (message.claim.height === state.height) return onBareProposal(work, from, message)
-      return elsewhere(work, from, message.claim.height, message)
-    case 'bare-block':
-      return onBareBlock(work, from, message)
-    case 'ask-part':
-      if (spend(work, from, limits.REQUEST_CHECKS)) servePart(work, from, message.height, message.blockId, message.from)
-      return
-    case 'part':
-      return onPart(work, from, message)
-    case 'redirect':
-      return onRedirect(work, from, message.to.map(toHex))
-  }
+/** What validators say, and those whom a follower follows. `of`: the chains in which it is said. */
+const OF_MEMBERS: Hearings<{ readonly of: 'all' | 'ledgers' }> = {
+  proposal: {
+    of: 'all',
+    hear(work, from, message) {
+      const { height } = message.proposal.claim
+      if (height === work.state.height) countProposal(work, from, message.proposal)
+      else elsewhere(work, from, height, message)
+    },
+  },
+  votes: {
+    of: 'all',
+    hear(work, from, { votes }) {
+      for (const vote of votes) receiveVote(work, from, vote)
+    },
+  },
+  commit: {
+    of: 'all',
+    hear(work, from, { certificate }) {
+      if (!certifyArrival(work, from, certificate)) onCommit(work, from, certificate)
+    },
+  },
+  blocks: { of: 'all', hear: (work, from, { blocks }) => void onBlocks(work, from, blocks) },
+  status: { of: 'all', hear: (work, from, message) => void onStatus(work, from, message) },
+  'ask-blocks': { of: 'all', hear: (work, from, message) => void onAskBlocks(work, from, message.from) },
+  snapshot: { of: 'all', hear: (work, from, { head }) => void onSnapshot(work, from, head) },
+  'ask-piece': { of: 'all', hear: (work, from, { height, index }) => void onAskPiece(work, from, height, index) },
+  piece: { of: 'all', hear: (work, from, { height, index, bytes }) => void onPiece(work, from, height, index, bytes) },
+  transactions: { of: 'all', hear: (work, _, { transactions }) => void offer(work, transactions, 'peer') },
+  'bare-proposal': {
+    of: 'ledgers',
+    hear(work, from, message) {
+      const { height } = message.claim
+      if (height === work.state.height) onBareProposal(work, from, message)
+      else elsewhere(work, from, height, message)
+    },
+  },
+  'bare-block': { of: 'ledgers', hear: (work, from, message) => void onBareBlock(work, from, message) },
+  'ask-part': {
+    of: 'ledgers',
+    hear(work, from, { height, blockId, from: part }) {
+      if (spend(work, from, limits.REQUEST_CHECKS)) servePart(work, from, height, blockId, part)
+    },
+  },
+  part: { of: 'ledgers', hear: (work, from, message) => void onPart(work, from, message) },
+  redirect: { of: 'ledgers', hear: (work, from, { to }) => void onRedirect(work, from, to.map(toHex)) },
 }
 
 function receiveVote<S>(work: ChainWork<S>, from: PeerName, vote: Vote) {

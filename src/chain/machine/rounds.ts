@@ -153,7 +153,9 @@ function lockOnPrevotes<S>(work: ChainWork<S>): boolean {
   const wasPrevote = state.step === 'prevote'
   if (context.rules.locks) {
     if (wasPrevote) lock(work, block)
-    state.valid = { round, block, proof: certificateOf(work, entry.votes.prevote, round, block.id) }
+    const proof = certificateOf(work, entry.votes.prevote, round, block.id)
+    state.valid = { round, block, proof }
+    state.proofs = [...state.proofs.slice(1 - limits.ROUNDS_KEPT), proof]
   }
   if (wasPrevote) {
     state.step = 'precommit'

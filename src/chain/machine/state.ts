@@ -82,6 +82,8 @@ export type ChainEvent<S = never> =
   /** Everything up to this token survives power loss. */
   | { readonly kind: 'persisted'; readonly token: number }
   | { readonly kind: 'submit'; readonly transaction: Uint8Array }
+  /** Evidence that came another way than by messages of this chain; `validators`: the set of its height. */
+  | ({ readonly kind: 'accuse' } & PendingAccusation)
   /** What `serveBlocks` came to. */
   | { readonly kind: 'served'; readonly to: PeerName; readonly bytes: number }
   | ExecutionEvent<S>
@@ -171,6 +173,8 @@ export type ChainEffect<S> =
     }
   | { readonly kind: 'adopted'; readonly head: SnapshotHead }
   | { readonly kind: 'evidence'; readonly evidence: ChainEquivocation }
+  /** Schema 2: a height was decided in a later round. What a quorum prevoted in it answers an accusation of a broken lock. */
+  | { readonly kind: 'keepProofs'; readonly height: number; readonly proofs: readonly BlockCertificate[] }
   /** Something is wrong with the application, and the chain goes on without our turn. */
   | { readonly kind: 'warn'; readonly reason: string }
   /** The state has outgrown what is put into one snapshot: whoever comes late needs all blocks since the last one. */
@@ -300,6 +304,8 @@ export interface ChainState<S> {
   step: HeightStep
   locked: { readonly round: number; readonly block: Block } | undefined
   valid: { readonly round: number; readonly block: Block; readonly proof: BlockCertificate } | undefined
+  /** Schema 2: what a quorum prevoted in this height, round by round. */
+  proofs: BlockCertificate[]
   log: HeightLog
   /** Of the height before, for votes that come late. */
   previousLog: HeightLog | undefined

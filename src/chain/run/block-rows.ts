@@ -22,6 +22,7 @@ export const KIND = {
   halted: 6,
   certificate: 7,
   header: 8,
+  proofs: 9,
 } as const
 
 /** Of what is neither header nor certificate. Rows of earlier releases have two items: block and certificate. */

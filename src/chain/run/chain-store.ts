@@ -2,6 +2,7 @@
 import type { Store, StoreWrite } from '../../base/index.ts'
 import { encodeCanonical } from '../../crypto/index.ts'
 import { blockIdOf } from '../blocks/blocks.ts'
+import { certificateFromValue, certificateToValue } from '../blocks/certificates.ts'
 import { decodeHalt, encodeHalt, type Halt } from '../blocks/halts.ts'
 import { snapshotHeadToValue } from '../blocks/messages.ts'
 import { limits } from '../limits.ts'
@@ -9,8 +10,9 @@ import { encodeRecord, type VoteRecord } from '../machine/guard.ts'
 import type { Remembered } from '../machine/machine.ts'
 import type { MadeHash } from '../machine/state.ts'
 import type { ChainOptions } from '../options.ts'
+import { readCbor, readList } from '../reading.ts'
 import { extendHistory, type HistoryHashes } from '../trees/history.ts'
-import type { CertifiedBlock, CertifiedHeader, Snapshot } from '../types.ts'
+import type { BlockCertificate, CertifiedBlock, CertifiedHeader, Snapshot } from '../types.ts'
 import {
   blockRowsOf,
   blockWrites,
@@ -25,6 +27,8 @@ import { storedRecord, storedSnapshot } from './stored-chain.ts'
 
 /** Blocks that are kept decoded. */
 const RECENT_BLOCKS = 4
+
+const MAX_PROOFS_BYTES = limits.ROUNDS_KEPT * 10_000
 
 /** Levels of hashes stand one behind the other: no level has as many. */
 const HISTORY_LEVEL = limits.MAX_HEIGHT
@@ -128,6 +132,23 @@ export class ChainStore {
     this.#store.batch(writes, { durable: true })
     this.#recent.set(height, decided)
     this.#recent.delete(height - RECENT_BLOCKS)
+  }
+
+  /** What a quorum prevoted in a height that took several rounds: kept for as long as anybody may accuse. */
+  putProofs(height: number, proofs: readonly BlockCertificate[]): void {
+    const value = encodeCanonical(proofs.map(certificateToValue))
+    const writes: StoreWrite[] = [{ kind: 'put', key: this.#key(KIND.proofs, height), value }]
+    const below = Math.max(0, height - limits.PROOFS_KEPT_FOR)
+    for (const [key] of this.#store.range(this.#key(KIND.proofs, 0), this.#key(KIND.proofs, below)))
+      writes.push({ kind: 'delete', key })
+    this.#store.batch(writes, { durable: false })
+  }
+
+  /** Throws CHAIN_MALFORMED when they are damaged. */
+  proofs(height: number): readonly BlockCertificate[] {
+    const bytes = this.#store.get(this.#key(KIND.proofs, height))
+    if (bytes === undefined) return []
+    return readList(readCbor(bytes, MAX_PROOFS_BYTES, 'proofs'), limits.ROUNDS_KEPT, 'proofs', certificateFromValue)
   }
 
   /** What is below was skipped: it is dropped, so that there are no gaps in what is kept. */

@@ -1,16 +1,13 @@
 /** Runs the machine: carries out its effects on the ports, disk first, and turns what happens into events. */
-import { type Cancel, type Clock, equalBytes, isChordnsError, type Log, type Store } from '../../base/index.ts'
-import type { SignatureScheme, Signer } from '../../crypto/index.ts'
+import { type Cancel, isChordnsError, type Store } from '../../base/index.ts'
 import type { Application, ApplicationFront } from '../application.ts'
 import { ZERO_HASH } from '../blocks/blocks.ts'
 import { decodeResume, isResume } from '../blocks/halts.ts'
 import { type ChainMessage, decodeMessage } from '../blocks/messages.ts'
-import { bareOf, isInline } from '../blocks/parts.ts'
 import { sortedValidators } from '../blocks/validators.ts'
 import { limits } from '../limits.ts'
 import { initialState, nothingRemembered, statusOf, step } from '../machine/machine.ts'
-import { partsOf } from '../machine/part-sending.ts'
-import { type ConsensusRules, tendermintRules } from '../machine/rules.ts'
+import { tendermintRules } from '../machine/rules.ts'
 import type {
   ChainContext,
   ChainEffect,
@@ -21,103 +18,29 @@ import type {
   PeerName,
 } from '../machine/state.ts'
 import { type ChainOptions, chunkChainOptions, ledgerChainOptions } from '../options.ts'
-import type { StateApplication, StatePoint } from '../state/hosted.ts'
+import type { StatePoint } from '../state/hosted.ts'
 import { type HistoryHashes, historyPath } from '../trees/history.ts'
-import type { Block, CertifiedBlock, CertifiedHeader, ChainEquivocation, ChainStatus, Validator } from '../types.ts'
+import type {
+  Block,
+  BlockCertificate,
+  CertifiedBlock,
+  CertifiedHeader,
+  ChainEquivocation,
+  ChainStatus,
+  Validator,
+} from '../types.ts'
+import { blocksFor, partFor } from './block-serving.ts'
+import type { Chain, ChainDeps, ChainHooks, StateChainDeps } from './chain.ts'
 import { ChainStore } from './chain-store.ts'
-import { type ApplicationPort, type Elsewhere, elsewhere } from './elsewhere.ts'
+import { type Elsewhere, elsewhere } from './elsewhere.ts'
+import { Writing } from './writing.ts'
 
 /** Characters of a reason that are kept. */
 const MAX_REASON = 256
 
-export interface ChainDeps<S> {
-  /** 32 bytes. */
-  readonly chainId: Uint8Array
-  /** The set of the first heights, in any order. */
-  readonly validators: readonly Validator[]
-  readonly signer: Signer
-  readonly scheme: SignatureScheme
-  readonly application: Application<S>
-  readonly stores: EngineStores
-  readonly clock: Clock
-  readonly log: Log
-  /** Tests put known mistakes in here. */
-  readonly rules?: ConsensusRules
-}
-
-/** What a chain needs whose application works where its state is on disk. */
-export interface StateChainDeps extends Omit<ChainDeps<StatePoint>, 'application'> {
-  /** Of it only what is asked without a state. */
-  readonly application: Pick<StateApplication, 'ticket' | 'knowsRules'>
-  /** Where the rest of it is. */
-  readonly port: ApplicationPort
-  /** The newest header that this node trusts from elsewhere: who begins with a checkpoint needs it to take a state. */
-  readonly trusts?: NonNullable<ChainContext<StatePoint>['trusts']>
-}
-
-export interface EngineStores {
-  /** Blocks and snapshots. */
-  readonly blocks: Store
-  /** The sign guard, if it has its own file; default: `blocks`. */
-  readonly votes?: Store
-}
-
-/** Of a message with these blocks; a header and two certificates are a kilobyte or more. */
-function roughBytes(blocks: readonly CertifiedBlock[]): number {
-  const bytes = blocks.reduce(
-    (sum, { block }) => sum + block.transactions.reduce((all, one) => all + one.length, 1_500),
-    0,
-  )
-  return Math.min(limits.MAX_MESSAGE_BYTES, bytes + 1_000)
-}
-
 type DriverDeps<S> = Omit<ChainDeps<S>, 'application'> & {
   readonly trusts?: NonNullable<ChainContext<S>['trusts']>
   readonly application: Application<S> | ApplicationFront<S>
-}
-
-/** What throws in a hook ends the step, and is thrown on to whoever caused the step. */
-export interface ChainHooks<S> {
-  /**
-   * To validators and followers by the hex of their id. Owes one try: messages may be lost, doubled and late. It must not
-   * throw, and must not call this chain before it returns.
-   */
-  readonly send: (to: PeerName, message: ChainMessage) => void
-  /**
-   * The block is written, and on disk before anything leaves that depends on it. `caughtUp`: taken with its certificate instead of
-   * by own votes. `results`: schema 2, one for each transaction, as bytes.
-   */
-  readonly onDecided?: (decided: CertifiedBlock, state: S, caughtUp: boolean, results: readonly Uint8Array[]) => void
-  readonly onEvidence?: (equivocation: ChainEquivocation) => void
-  /** A store did not take what had been handed to it: the chain has stopped. It must not throw. */
-  readonly onStoreFailure?: (failure: Error) => void
-}
-
-export interface Chain<S> {
-  readonly chainId: Uint8Array
-  start(): void
-  stop(): void
-  /** Offers a transaction to this and all other validators. */
-  submit(transaction: Uint8Array): void
-  receive(from: PeerName, message: ChainMessage): void
-  /** The same from bytes; false when they are malformed, which counts against the peer. */
-  receiveBytes(from: PeerName, bytes: Uint8Array): boolean
-  /**
-   * Lets a halted chain go on from its head: a statement signed by a quorum of the set that decided the head. False when it is none, or the
-   * chain is not halted. Throws CHAIN_MALFORMED.
-   */
-  resume(statement: Uint8Array): boolean
-  /** The application's state after the last decided block. */
-  state(): S
-  /** Throws CHAIN_MALFORMED when the stored block is damaged. */
-  block(height: number): CertifiedBlock | undefined
-  /** The same without reading what is in the block. */
-  header(height: number): CertifiedHeader | undefined
-  /** Schema 2: the hashes of the history, as far as they are kept. */
-  readonly historyHashes: HistoryHashes
-  /** Of the height before, this one, and the next. */
-  sets(): readonly (readonly Validator[])[]
-  status(): ChainStatus
 }
 
 /** Opens the chain from the stores. Throws CHAIN_STORE, CHAIN_VALIDATORS or CHAIN_MALFORMED when it cannot. */
@@ -167,16 +90,17 @@ class ChainDriver<S> implements Chain<S> {
   #draining = false
   /** What this chain left to be written in its last life is not on disk yet. */
   #waitsForDisk = false
-  /** What is not on disk yet, in the order of tokens. */
-  #unwritten: { readonly token: number; isWritten: boolean }[] = []
-  /** Another one after each stop: what was begun before does not go on. */
-  #life = {}
+  readonly #writing: Writing
 
   constructor(deps: DriverDeps<S>, hooks: ChainHooks<S>, options: ChainOptions, other?: Elsewhere<S>) {
     const { chainId, validators, signer, scheme, application, stores } = deps
     this.chainId = chainId
     this.#deps = deps
     this.#hooks = hooks
+    this.#writing = new Writing({
+      onPersisted: (token) => this.#feed({ kind: 'persisted', token }),
+      onFailure: (failure) => this.#fail(failure),
+    })
     this.#store = new ChainStore(chainId, stores.blocks, stores.votes ?? stores.blocks)
     const past: ChainPast = {
       header: (height) => this.#store.header(height)?.header,
@@ -205,8 +129,8 @@ class ChainDriver<S> implements Chain<S> {
     this.#queue.push({ kind: 'start' })
     this.#waitsForDisk = true
     // A record that was read may still be on its way to the disk: nothing that it stands for is sent before it is there.
-    this.#afterWriting(this.#votes, () =>
-      this.#afterWriting(this.#deps.stores.blocks, () =>
+    this.#writing.after(this.#votes, () =>
+      this.#writing.after(this.#deps.stores.blocks, () =>
         this.#open(() => {
           this.#waitsForDisk = false
           this.#drain()
@@ -230,7 +154,7 @@ class ChainDriver<S> implements Chain<S> {
         },
         onEvent: (event) => this.#feed(event),
         onFailure: (failure) => this.#fail(failure),
-        afterBlocks: (done) => this.#afterWriting(stores.blocks, done),
+        afterBlocks: (done) => this.#writing.after(stores.blocks, done),
       },
     )
   }
@@ -238,15 +162,18 @@ class ChainDriver<S> implements Chain<S> {
   stop(): void {
     this.#running = false
     this.#elsewhere?.close()
-    this.#life = {}
+    this.#writing.stop()
     this.#queue.length = 0
-    this.#unwritten = []
     for (const cancel of this.#timers.values()) cancel()
     this.#timers.clear()
   }
 
   submit(transaction: Uint8Array): void {
     this.#feed({ kind: 'submit', transaction })
+  }
+
+  accuse(accusation: ChainEquivocation, validators: readonly Validator[]): void {
+    this.#feed({ kind: 'accuse', accusation, validators })
   }
 
   receive(from: PeerName, message: ChainMessage): void {
@@ -294,6 +221,10 @@ class ChainDriver<S> implements Chain<S> {
 
   header(height: number): CertifiedHeader | undefined {
     return this.#store.header(height)
+  }
+
+  proofs(height: number): readonly BlockCertificate[] {
+    return this.#store.proofs(height)
   }
 
   get historyHashes(): HistoryHashes {
@@ -351,15 +282,15 @@ class ChainDriver<S> implements Chain<S> {
     switch (effect.kind) {
       case 'persistVote':
         store.putRecord(effect.record)
-        this.#tellWhenPersisted(this.#votes, effect.token)
+        this.#writing.persisted(this.#votes, effect.token)
         return
       case 'persistBlock':
         store.putBlock(effect.decided, effect.snapshot, this.#context.options, effect.made)
-        this.#tellWhenPersisted(this.#deps.stores.blocks, effect.token)
+        this.#writing.persisted(this.#deps.stores.blocks, effect.token)
         return
       case 'persistSnapshot':
         store.putSnapshot(effect.snapshot)
-        this.#tellWhenPersisted(this.#deps.stores.blocks, effect.token)
+        this.#writing.persisted(this.#deps.stores.blocks, effect.token)
         return
       case 'send':
         for (const peer of effect.to) this.#hooks.send(peer, effect.message)
@@ -390,6 +321,9 @@ class ChainDriver<S> implements Chain<S> {
         log.warn({ kind: effect.evidence.kind, height: effect.evidence.first.height }, 'a validator signed twice')
         this.#hooks.onEvidence?.(effect.evidence)
         return
+      case 'keepProofs':
+        store.putProofs(effect.height, effect.proofs)
+        return
       case 'warn':
         log.warn({ reason: effect.reason, height }, 'no block in our turn')
         return
@@ -408,28 +342,6 @@ class ChainDriver<S> implements Chain<S> {
     return votes ?? blocks
   }
 
-  /** Two files may be written in another order than they were handed out: the machine hears of tokens in theirs. */
-  #tellWhenPersisted(store: Store, token: number): void {
-    const one = { token, isWritten: false }
-    this.#unwritten.push(one)
-    this.#afterWriting(store, () => {
-      one.isWritten = true
-      const stillOpen = this.#unwritten.findIndex(({ isWritten }) => !isWritten)
-      const done = this.#unwritten.splice(0, stillOpen === -1 ? this.#unwritten.length : stillOpen).at(-1)
-      if (done !== undefined) this.#feed({ kind: 'persisted', token: done.token })
-    })
-  }
-
-  /** Goes on once what was just written is on disk. What cannot be kept ends the chain here. */
-  #afterWriting(store: Store, next: () => void): void {
-    const life = this.#life
-    store.written((failure) => {
-      if (this.#life !== life) return
-      if (failure === undefined) next()
-      else this.#fail(failure)
-    })
-  }
-
   /** What was not kept must not be built upon: the chain stops, says why, and is where it was when it is started again. */
   #fail(failure: Error): void {
     if (!this.#running) return
@@ -446,21 +358,15 @@ class ChainDriver<S> implements Chain<S> {
     this.#store.putHalt({ chainId, height: header.height, blockId: id, reason: reason.slice(0, MAX_REASON), time })
   }
 
-  #serveBlocks({ to, from, snapshot }: Extract<ChainEffect<S>, { kind: 'serveBlocks' }>): void {
-    const blocks = this.#store.blocksFrom(from)
-    const [first] = blocks
-    if (first !== undefined && !isInline(first.block)) {
-      this.#hooks.send(to, { type: 'bare-block', bare: bareOf(first.block), certificate: first.certificate })
-    } else if (first !== undefined) this.#hooks.send(to, { type: 'blocks', blocks })
-    else if (snapshot !== undefined) this.#hooks.send(to, { type: 'snapshot', head: snapshot })
-    if (this.#context.options.schema === 2) this.#feed({ kind: 'served', to, bytes: roughBytes(blocks) })
+  #serveBlocks(effect: Extract<ChainEffect<S>, { kind: 'serveBlocks' }>): void {
+    const { message, bytes } = blocksFor(this.#store, effect)
+    if (message !== undefined) this.#hooks.send(effect.to, message)
+    if (this.#context.options.schema === 2) this.#feed({ kind: 'served', to: effect.to, bytes })
   }
 
-  #servePart({ to, height, blockId, from }: Extract<ChainEffect<S>, { kind: 'servePart' }>): void {
-    const block = this.#store.blockToServe(height)?.block
-    if (block === undefined || !equalBytes(block.id, blockId)) return
-    const part = partsOf(block).from(from)
-    if (part !== undefined) this.#hooks.send(to, { type: 'part', height, blockId, part })
+  #servePart(effect: Extract<ChainEffect<S>, { kind: 'servePart' }>): void {
+    const message = partFor(this.#store, effect)
+    if (message !== undefined) this.#hooks.send(effect.to, message)
   }
 
   #startTimer({ timer, afterMs, height, round }: Extract<ChainEffect<S>, { kind: 'timer' }>): void {

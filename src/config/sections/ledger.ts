@@ -10,10 +10,10 @@ export const ledger = z
       .describe(
         'The genesis file of the ledgers of this ring (`chordns ledger init` makes one; the same for all). Left out: no ledger.',
       ),
-    roles: list(oneOf(['validator', 'full']), 2)
+    roles: list(oneOf(['validator', 'full', 'archive']), 3)
       .default([])
       .describe(
-        'What this node does beyond following the newest headers: "full" keeps and serves the chains, "validator" also signs blocks of those whose set it is in.',
+        'What this node does beyond following the newest headers: "full" keeps and serves the chains, with the blocks of the last 21 days, "archive" with all of them; "validator" also signs blocks of those whose set it is in.',
       ),
     votingKeyFile: text('a file')
       .optional()

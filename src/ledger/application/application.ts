@@ -22,6 +22,8 @@ import { limits } from '../limits.ts'
 import { ACCOUNTS, accountOf, charged, writeAccount } from '../modules/accounts/accounts.ts'
 import { beaconDutyOf } from '../modules/admission/duty.ts'
 import { activationsOf, moduleOfRules } from '../modules/applications/applications.ts'
+import { faultState } from '../modules/authority/fault-duty.ts'
+import { linkStates } from '../modules/links/duty.ts'
 import { badGenesis, TransactionRefusal } from '../refusal.ts'
 import type { BlockDecisions, BlockFacts, LedgerModule, LedgerState, StateReader } from '../types.ts'
 import { type ApplicationGenesis, decodeApplicationGenesis } from './genesis.ts'
@@ -41,6 +43,11 @@ export interface LedgerParts {
   readonly scheme: SignatureScheme
   /** Whether an account's transactions are taken: admitted organisations' are (D73). */
   readonly mayCarry: (state: StateReader, account: Uint8Array) => boolean
+}
+
+export interface AccountState {
+  readonly mayCarry: boolean
+  readonly nonce: number
 }
 
 const NOTHING = new Uint8Array()
@@ -119,6 +126,11 @@ export class LedgerApplication implements Application<LedgerState> {
     return isSignedTransaction(scheme, chainId, transaction) ? ResultCode.DONE : ResultCode.SIGNATURE
   }
 
+  /** Whether an account may send transactions, and the number of its next one. */
+  sender(state: StateReader, account: Uint8Array): AccountState {
+    return { mayCarry: this.#parts.mayCarry(state, account), nonce: accountOf(state, account).nonce }
+  }
+
   /** Whether this release has what a vote has activated. Handed on by itself. */
   readonly knowsRules = (rules: number): boolean => {
     const module = moduleOfRules(rules)
@@ -129,6 +141,9 @@ export class LedgerApplication implements Application<LedgerState> {
   readonly questions = {
     verdict: (state: StateReader, given: unknown): number =>
       given instanceof Uint8Array ? this.verdict(state, given) : ResultCode.MALFORMED,
+    account: (state: StateReader, given: unknown) => this.sender(state, given as Uint8Array),
+    links: (state: StateReader, given: unknown) => linkStates(state, given as Parameters<typeof linkStates>[1]),
+    faults: (state: StateReader, given: unknown) => faultState(state, given as Parameters<typeof faultState>[1]),
     beacon: (state: StateReader, given: unknown) => beaconDutyOf(state, given as Parameters<typeof beaconDutyOf>[1]),
   }
 
@@ -251,6 +266,7 @@ export class LedgerApplication implements Application<LedgerState> {
       lastSigners: consensus?.last?.signers,
       validators: consensus?.validators ?? validators,
       afterValidators: consensus?.afterValidators ?? validators,
+      historyRoot: consensus?.historyRoot,
       accused:
         consensus?.evidence.map(({ accused: id, accusation }) => ({ id, height: accusation.first.height })) ?? [],
     }

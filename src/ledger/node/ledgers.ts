@@ -38,6 +38,8 @@ export interface LedgersHooks {
   readonly members: () => readonly PeerId[]
 }
 
+/** Whom all followers' pieces are charged to, beside each of them. */
+const ALL = 'all'
 const ACKNOWLEDGED = new Uint8Array()
 
 export class Ledgers {
@@ -46,6 +48,7 @@ export class Ledgers {
   readonly #running: ReadonlyMap<string, RunningChain>
   readonly #requests: Charges
   readonly #pieces: Charges
+  readonly #followersPieces: Charges
   readonly #stopping = new AbortController()
   refused = 0
 
@@ -57,6 +60,7 @@ export class Ledgers {
       new Charges(deps.clock, { perSecond, burst, maxPeers: limits.MAX_RATED })
     this.#requests = charges(limits.REQUESTS_PER_SECOND, limits.REQUESTS_BURST)
     this.#pieces = charges(limits.PIECES_PER_SECOND, limits.PIECES_BURST)
+    this.#followersPieces = charges(limits.FOLLOWERS_PIECES_PER_SECOND, limits.FOLLOWERS_PIECES_BURST)
   }
 
   start(): void {
@@ -105,10 +109,11 @@ export class Ledgers {
 
   /** A piece of a state. Throws as `handle` does, and CHAIN_STATE_GONE. */
   supply(from: PeerId, bytes: Uint8Array): AsyncIterable<Uint8Array> {
-    this.#admit(from, this.#pieces)
+    const name = this.#admit(from, this.#pieces)
     const { kind, chainId, body } = decodeLedgerRequest(bytes)
     const chain = this.runningOf(chainId)
     if (kind !== LedgerRequestKind.PIECE || chain === undefined) throw refused('no such piece')
+    if (!chain.isValidatorNamed(name)) this.#admitFollower()
     return chain.piece(body)
   }
 
@@ -174,6 +179,15 @@ export class Ledgers {
       if (isChordnsError(error)) return undefined
       throw error
     }
+  }
+
+  /** However many they are, followers together leave something for validators that catch up. */
+  #admitFollower(): void {
+    if (this.#followersPieces.isSpent(ALL)) {
+      this.refused++
+      throw refused('too many requests of followers')
+    }
+    this.#followersPieces.charge(ALL, 1)
   }
 
   #admit(from: PeerId, charges: Charges): string {

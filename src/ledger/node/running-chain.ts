@@ -12,10 +12,13 @@ import {
 } from '../../base/index.ts'
 import {
   type ApplicationPort,
+  accusationsIn,
+  type BrokenLock,
   type Chain,
   type ChainStatus,
   Cosigning,
   createStateChain,
+  decodeConflict,
   decodeFollowReply,
   decodePieceRequest,
   type EngineStores,
@@ -23,7 +26,11 @@ import {
   encodeMessage,
   encodePieceRequest,
   type HeaderSource,
+  historyEdge,
+  historyRoot,
+  type LedgerHead,
   ledgerChainOptions,
+  ledgerKeeping,
   originOf,
   type PeerName,
   type PieceRequest,
@@ -55,6 +62,10 @@ export type FetchPiece = (from: PeerName, request: PieceRequest, signal: AbortSi
 
 export interface RunningChainDeps {
   readonly genesis: LedgerGenesis
+  /** How much of the past is kept beside the newest states. */
+  readonly keeps: keyof typeof ledgerKeeping
+  /** What this node's light client trusts: it goes on from there after a long sleep. */
+  readonly trusts: () => Pick<LedgerHead, 'validators' | 'time' | 'state'> | undefined
   /** Of blocks. A node that is in no set follows, and signs nothing. */
   readonly signer: Signer
   readonly scheme: SignatureScheme
@@ -92,6 +103,7 @@ export class RunningChain {
   readonly cosigning: Cosigning
   readonly #sets: SetBook
   readonly #publicKey: Uint8Array
+  readonly #brokenLocks: BrokenLock[] = []
   readonly #outcomes = new OutcomeMemory()
   readonly #end = new AbortController()
 
@@ -133,6 +145,11 @@ export class RunningChain {
         log,
         application: { ticket: (bytes) => deps.application.ticket(bytes) },
         port: application.port,
+        trusts() {
+          const head = deps.trusts()
+          // Who was shown two heads that cannot both be true goes on from neither.
+          return head?.state === 'forked' ? undefined : head
+        },
       },
       {
         send(to, message) {
@@ -145,9 +162,14 @@ export class RunningChain {
           this.cosigning.decided()
           hooks.onDecided?.(this)
         },
+        onEvidence: (evidence) => {
+          if (evidence.kind !== 'lock') return
+          if (this.#brokenLocks.length >= limits.MAX_BROKEN_LOCKS) this.#brokenLocks.shift()
+          this.#brokenLocks.push(evidence)
+        },
         onStoreFailure: (failure) => hooks.onBroken(this, failure),
       },
-      { ...ledgerChainOptions, heartbeatMs, intervalMs, rules, genesisTime },
+      { ...ledgerChainOptions, ...ledgerKeeping[deps.keeps], heartbeatMs, intervalMs, rules, genesisTime },
     )
     const { state } = application
     const states = newestStates({ state, clock, height: () => this.chain.status().height })
@@ -196,6 +218,28 @@ export class RunningChain {
   /** Whether its key is in the set now. */
   get isValidator(): boolean {
     return this.chain.status().validators.some(({ publicKey }) => equalBytes(publicKey, this.#publicKey))
+  }
+
+  /** What this node heard that shows a broken lock, unless it is answered. */
+  get brokenLocks(): readonly BrokenLock[] {
+    return this.#brokenLocks
+  }
+
+  /** Of the first `size` headers; undefined when its hashes are not kept. */
+  historyRootOf(size: number): Uint8Array | undefined {
+    const edge = historyEdge(this.chain.historyHashes, size)
+    return edge && historyRoot(edge)
+  }
+
+  /** Two headers of this chain that contradict each other: whoever signed both is shown to it. */
+  show(conflict: Uint8Array): void {
+    const found = decodeConflict(conflict)
+    for (const accusation of accusationsIn(found)) this.chain.accuse(accusation, found.firstSet)
+  }
+
+  /** Whether a member is in the set now, by the hex of its id. */
+  isValidatorNamed(name: PeerName): boolean {
+    return this.chain.status().validators.some(({ id }) => toHex(id) === name)
   }
 
   start(): void {

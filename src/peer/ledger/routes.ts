@@ -9,6 +9,10 @@ import {
   endorsersOf,
   everybodyOf,
   type LedgerGenesis,
+  type LinkedChain,
+  type LinkState,
+  linkedChains,
+  linkStates,
   moduleKey,
   readProven,
   type StateReader,
@@ -35,6 +39,9 @@ import { wordOf } from './transactions.ts'
 const MAX_BODY_BYTES = 2 * 32_768
 const MAX_WAIT_MS = 120_000
 const MAX_LIST = 65_535
+/** Whoever asks for the status waits no longer than this for what others would have to prove, ms. */
+const LINKS_WITHIN_MS = 1_000
+const MAX_LINKS_SHOWN = 32
 
 export function ledgerRoutes(
   side: () => LedgerSide | undefined,
@@ -47,7 +54,7 @@ export function ledgerRoutes(
     return one
   }
   return {
-    '/ledgers': reads(() => statusOf(there())),
+    '/ledgers': looksUp((_, signal) => statusOf(there(), signal)),
     '/ledgers/account': looksUp((query, signal) => account(there(), query, signal)),
     '/ledgers/members': looksUp((query, signal) => members(there(), query, signal)),
     '/ledgers/tlds': looksUp((query, signal) => tlds(there(), precedence(), query, signal)),
@@ -59,9 +66,11 @@ export function ledgerRoutes(
   }
 }
 
-function statusOf({ ledgers, follower }: LedgerSide): LedgerStatusView {
+async function statusOf(side: LedgerSide, signal: AbortSignal): Promise<LedgerStatusView> {
+  const { ledgers, follower } = side
+  const links = await Promise.all(ledgers.chains.map((chain) => linksOf(side, chain, signal)))
   return {
-    chains: ledgers.chains.map(({ chainId, genesis: { name } }) => {
+    chains: ledgers.chains.map(({ chainId, genesis: { name } }, index) => {
       const running = ledgers.runningOf(chainId)
       const head = follower.head(chainId)
       const status = running?.status()
@@ -77,6 +86,7 @@ function statusOf({ ledgers, follower }: LedgerSide): LedgerStatusView {
           stateRoot: head?.certified === undefined ? null : toHex(head.certified.header.stateRoot),
           validators: head?.validators.length ?? 0,
         },
+        links: links[index] ?? null,
         engine:
           status === undefined
             ? null
@@ -91,6 +101,45 @@ function statusOf({ ledgers, follower }: LedgerSide): LedgerStatusView {
               },
       }
     }),
+  }
+}
+
+type LinkViews = LedgerStatusView['chains'][number]['links']
+
+/** Of very many chains the first ones. */
+async function linksOf(side: LedgerSide, chain: LedgerGenesis, signal: AbortSignal): Promise<LinkViews> {
+  const { ledgers } = side
+  const others = linkedChains(ledgers.chains, chain).slice(0, MAX_LINKS_SHOWN)
+  const states = others.length === 0 ? [] : await linkStatesOf(side, chain, others, signal)
+  if (states === undefined) return null
+  return others.flatMap(({ chainId }, index) => {
+    const { record, fork } = states[index]!
+    if (record === undefined) return []
+    const chainName = ledgers.chains.find((one) => equalBytes(one.chainId, chainId))!.genesis.name
+    const { size: height, time, isForked: forked } = record
+    const signers = fork?.signers.map((id) => toHex(id)) ?? []
+    return [{ chain: chainName, height, time: height === 0 ? 0 : time, forked, signers }]
+  })
+}
+
+/** Of a chain that runs here from its state, else by a proof, if it comes soon. */
+async function linkStatesOf(
+  { ledgers, follower }: LedgerSide,
+  { chainId }: LedgerGenesis,
+  chains: readonly LinkedChain[],
+  signal: AbortSignal,
+): Promise<readonly LinkState[] | undefined> {
+  const asked = chains.map(({ origin, subject }) => ({ origin, subject }))
+  const question = { account: undefined, time: 0, chains: asked }
+  try {
+    const running = ledgers.runningOf(chainId)
+    if (running !== undefined) return (await running.application.ask('links', question)) as LinkState[]
+    const soon = AbortSignal.any([signal, AbortSignal.timeout(LINKS_WITHIN_MS)])
+    const read = (state: StateReader) => linkStates(state, question)
+    return (await readProven(follower, chainId, read, { signal: soon })).value
+  } catch (error) {
+    if (!isChordnsError(error)) throw error
+    return undefined
   }
 }
 

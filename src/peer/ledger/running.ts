@@ -13,15 +13,21 @@ import {
   settled,
   toHex,
 } from '../../base/index.ts'
+import type { LedgerHead } from '../../chain/index.ts'
 import type { Config } from '../../config/index.ts'
 import { ed25519, ed25519Signer, type Signer, sha256 } from '../../crypto/index.ts'
 import { ioLimits, isMarkedUsed, loadOrCreateSeed, loadSeed, markUsed, readTextFile } from '../../io/index.ts'
-import { type LedgerGenesis, memberIdOf, parseGenesisText, RunningChain } from '../../ledger/index.ts'
+import {
+  type LedgerGenesis,
+  memberIdOf,
+  parseGenesisText,
+  RunningChain,
+  type RunningChainDeps,
+} from '../../ledger/index.ts'
 import type { Ring } from '../../ring/index.ts'
 import { LEDGER_DIRECTORY } from '../disk.ts'
 import { RequestRoom } from '../rooms.ts'
 import { openApplication } from '../state/open-application.ts'
-import { Duties } from './duties.ts'
 import { ledgerApplicationOf, threadData } from './thread-data.ts'
 
 /** In the package this file is JavaScript, and so is that one. */
@@ -47,6 +53,8 @@ export interface LedgerFilesDeps {
 export interface LedgerFilesHooks {
   /** How to reach the members; undefined until the ring runs. */
   readonly wiring: () => LedgerWiring | undefined
+  /** What this node's light client knows of a chain; undefined before it runs. */
+  readonly trusts: (chainId: Uint8Array) => LedgerHead | undefined
   /** A chain has another newest block. */
   readonly onDecided: (chain: RunningChain) => void
   /** A chain or its thread cannot go on. */
@@ -70,6 +78,15 @@ export interface LedgerWiring {
 export interface OpenedLedgers {
   readonly all: readonly LedgerGenesis[]
   readonly running: readonly RunningChain[]
+  /** Undefined: this machine has no account, so nothing can be sent. */
+  readonly duties: DutyKeys | undefined
+}
+
+/** What a validator's node signs its own transactions with. */
+export interface DutyKeys {
+  readonly account: Signer
+  /** The seed of the voting key. */
+  readonly votingSeed: Uint8Array
 }
 
 /** Undefined: no genesis is configured. Throws CONFIG_INVALID, LEDGER_GENESIS, KEY_* and STORE_*. */
@@ -77,21 +94,15 @@ export async function openLedgers(deps: LedgerFilesDeps, hooks: LedgerFilesHooks
   const { config } = deps
   const all = genesisOf(config)
   if (all === undefined) return undefined
-  if (config.ledger.roles.length === 0) return { all, running: [] }
+  if (config.ledger.roles.length === 0) return { all, running: [], duties: undefined }
   const seed = await loadOrCreateSeed(config.ledger.votingKeyFile, 'voting key')
   await claimVotes(config.ledger.votingKeyFile, seed, deps.stores.marks)
-  const duties = await dutiesOf(deps, seed)
+  const account = await accountOf(deps)
+  const duties = account && { account, votingSeed: seed }
   const running: RunningChain[] = []
-  const also: LedgerFilesHooks = {
-    ...hooks,
-    onDecided(chain) {
-      hooks.onDecided(chain)
-      void duties?.decided(chain)
-    },
-  }
   try {
-    for (const genesis of all) running.push(await openChain(deps, also, genesis, ed25519Signer(seed)))
-    return { all, running }
+    for (const genesis of all) running.push(await openChain(deps, hooks, genesis, ed25519Signer(seed)))
+    return { all, running, duties }
   } catch (error) {
     await Promise.all(running.map((chain) => chain.stop()))
     throw error
@@ -99,16 +110,13 @@ export async function openLedgers(deps: LedgerFilesDeps, hooks: LedgerFilesHooks
 }
 
 /** Undefined: this machine has no account, so nothing can be sent. */
-async function dutiesOf(
-  { config, clock, log, memberKey }: LedgerFilesDeps,
-  votingSeed: Uint8Array,
-): Promise<Duties | undefined> {
+async function accountOf({ config, log }: LedgerFilesDeps): Promise<Signer | undefined> {
   try {
-    const account = ed25519Signer(await loadSeed(config.ledger.accountFile, 'account key'))
-    return new Duties({ clock, log, votingSeed, account, memberKey })
+    return ed25519Signer(await loadSeed(config.ledger.accountFile, 'account key'))
   } catch (error) {
     if (!isChordnsError(error, 'KEY_MISSING')) throw error
-    log.info({ file: config.ledger.accountFile }, 'no account key here: this node takes no part in draws')
+    const { accountFile: file } = config.ledger
+    log.info({ file }, 'no account key here: this node takes no part in draws, and links no other chain')
     return undefined
   }
 }
@@ -154,7 +162,7 @@ function genesisOf({ ledger, ring }: Pick<Config, 'ledger' | 'ring'>): LedgerGen
 
 async function openChain(
   { config, clock, log, stores, memberKey }: LedgerFilesDeps,
-  { wiring, onDecided, onBroken }: LedgerFilesHooks,
+  { wiring, trusts, onDecided, onBroken }: LedgerFilesHooks,
   genesis: LedgerGenesis,
   signer: Signer,
 ): Promise<RunningChain> {
@@ -170,6 +178,8 @@ async function openChain(
   return RunningChain.open(
     {
       genesis,
+      keeps: keepingOf(config.ledger.roles),
+      trusts: () => trusts(genesis.chainId),
       signer,
       memberId: memberIdOf(memberKey),
       scheme: ed25519,
@@ -195,7 +205,13 @@ async function openChain(
   )
 }
 
-function reach(wiring: () => LedgerWiring | undefined): LedgerWiring {
+/** A validator keeps what evidence can be about; only an archive keeps all. */
+export function keepingOf(roles: Config['ledger']['roles']): RunningChainDeps['keeps'] {
+  return roles.includes('archive') ? 'archive' : 'full'
+}
+
+/** Throws PEER_UNREACHABLE. */
+export function reach(wiring: () => LedgerWiring | undefined): LedgerWiring {
   const now = wiring()
   if (now === undefined) throw new ChordnsError('PEER_UNREACHABLE', 'the ring does not run yet', {})
   return now

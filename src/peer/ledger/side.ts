@@ -20,19 +20,30 @@ import {
   LedgerPages,
   LightFollower,
   lightRules,
+  NewsDesk,
   type NoteKey,
+  newestNews,
   parseNoteKey,
   trustGenesis,
   WitnessDesk,
 } from '../../chain/index.ts'
 import type { Config } from '../../config/index.ts'
 import { ed25519, type Signer } from '../../crypto/index.ts'
-import { anchorLimits, Ledgers, memberIdOf, type RunningChain } from '../../ledger/index.ts'
+import {
+  anchorLimits,
+  Duties,
+  drawDuty,
+  FaultDuty,
+  Ledgers,
+  Linking,
+  memberIdOf,
+  type RunningChain,
+} from '../../ledger/index.ts'
 import type { LedgerFiles } from '../disk.ts'
 import { RequestRoom } from '../rooms.ts'
 import { admissionChainOf, type LedgerAdmission } from './admission.ts'
 import { ListFollower } from './list-follower.ts'
-import { type LedgerWiring, openLedgers, PeersByName } from './running.ts'
+import { type DutyKeys, type LedgerWiring, openLedgers, PeersByName, reach } from './running.ts'
 
 export interface LedgerSideDeps {
   readonly config: Pick<Config, 'data' | 'ledger' | 'ring'>
@@ -80,11 +91,21 @@ export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHook
   const { config, clock, random, log, files, memberKey } = deps
   let wired: LedgerWiring | undefined
   let follower: LightFollower | undefined
+  let duties: Duties | undefined
   const wiring = () => wired
   // What this node decides, its resolver knows at once; a look that comes too soon after another does nothing, so there is one more.
+  const news = new NewsDesk({
+    clock,
+    send: (peer, body, options) => reach(wiring).send(RequestRoom.LEDGERS, peer, body, options),
+  })
   const looking = new Set<string>()
-  const onDecided = ({ id, genesis: { chainId } }: RunningChain) => {
+  const onDecided = (chain: RunningChain) => {
+    const { id, genesis } = chain
+    const { chainId } = genesis
     void follower?.look(chainId)
+    const fresh = newestNews(chain.served.headers)
+    if (fresh !== undefined) news.publish(chainId, fresh)
+    void duties?.decided(chain)
     if (looking.has(id)) return
     looking.add(id)
     clock.after(LOOK_AGAIN_MS, () => {
@@ -94,7 +115,7 @@ export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHook
   }
   const opened = await openLedgers(
     { config, clock, log, stores: files, memberKey },
-    { wiring, onDecided, onBroken: hooks.onBroken },
+    { wiring, onDecided, onBroken: hooks.onBroken, trusts: (chainId) => follower?.head(chainId) },
   )
   if (opened === undefined) return undefined
   const peers = new PeersByName(wiring)
@@ -109,27 +130,38 @@ export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHook
       members: () => othersOf(wired),
     },
   )
-  const server = new FollowServer({ clock })
-  const light: LightFollower = new LightFollower({
+  const server = new FollowServer({
     clock,
-    random,
-    log,
-    rules: lightRules(ed25519),
-    store: files.followed,
-    members: {
-      of(chainId) {
-        const genesis = ledgers.chains.find((one) => equalBytes(one.chainId, chainId))
-        const sets = [...(genesis?.genesis.validators ?? []), ...(light.head(chainId)?.validators ?? [])]
-        const found = sets.flatMap(({ id }) => peers.peerOf(toHex(id)) ?? [])
-        const own = ledgers.runningOf(chainId) === undefined || wired === undefined ? [] : [wired.ring.self.peer]
-        return [...new Set([...own, ...found, ...(found.length === 0 ? contacts : [])])]
-      },
-      request: async (peer, body, options) =>
-        peer === wired?.ring.self.peer
-          ? server.answer(peer, body)
-          : wired!.send(RequestRoom.LEDGERS, peer, body, options),
-    },
+    news,
+    onNews: (chainId, from, told) => void follower?.hear(chainId, from, told),
   })
+  const light: LightFollower = new LightFollower(
+    {
+      clock,
+      random,
+      log,
+      rules: lightRules(ed25519),
+      store: files.followed,
+      news,
+      runs: (chainId) => ledgers.runningOf(chainId) !== undefined,
+      members: {
+        of(chainId) {
+          const genesis = ledgers.chains.find((one) => equalBytes(one.chainId, chainId))
+          const sets = [...(genesis?.genesis.validators ?? []), ...(light.head(chainId)?.validators ?? [])]
+          const found = sets.flatMap(({ id }) => peers.peerOf(toHex(id)) ?? [])
+          const own = ledgers.runningOf(chainId) === undefined || wired === undefined ? [] : [wired.ring.self.peer]
+          return [...new Set([...own, ...found, ...(found.length === 0 ? contacts : [])])]
+        },
+        request: async (peer, body, options) =>
+          peer === wired?.ring.self.peer
+            ? server.answer(peer, body)
+            : wired!.send(RequestRoom.LEDGERS, peer, body, options),
+      },
+    },
+    {
+      onConflict: ({ chainId }, conflict) => ledgers.runningOf(chainId)?.show(conflict),
+    },
+  )
   follower = light
   // From now on what is on disk counts; there is nobody yet who could be asked for more.
   for (const { genesis } of opened.all) {
@@ -139,6 +171,7 @@ export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHook
   const keptOver = (store: Store, most: number) =>
     new KeptProofs({ trust: light, rules: lightRules(ed25519), store, clock, log }, most)
   const nameProofs = keptOver(files.names, anchorLimits.NAMES_KEPT)
+  duties = opened.duties && dutiesOf(deps, ledgers, opened.duties, light)
   const pages = new LedgerPages(witnessDesk(deps))
   for (const chain of opened.running) {
     const { genesis } = chain.genesis
@@ -147,6 +180,7 @@ export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHook
       ...chain.served,
       conflict: () => light.conflict(chain.genesis.chainId),
       onConflict: (conflict) => void light.show(chain.genesis.chainId, conflict),
+      checkpoint: (size) => chain.cosigning.checkpointOf(size),
       onNote: (note) => (note === undefined ? chain.cosigning.checkpoint : chain.cosigning.receive(note)),
     })
   }
@@ -197,6 +231,24 @@ export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHook
       await ledgers.stop()
     },
   }
+}
+
+/** What this node does for its chains beside voting, in the order of what is urgent. */
+function dutiesOf(
+  { clock, log, memberKey }: LedgerSideDeps,
+  ledgers: Ledgers,
+  { account, votingSeed }: DutyKeys,
+  follower: LightFollower,
+): Duties {
+  const own = { account: account.publicKey, memberId: memberIdOf(memberKey) }
+  const port = { clock, scheme: ed25519, follower, all: ledgers.chains }
+  const runningOf = (chainId: Uint8Array) => ledgers.runningOf(chainId)
+  const duties = [
+    new FaultDuty({ ...own, ...port }),
+    drawDuty({ ...own, votingSeed }),
+    new Linking({ ...own, ...port, runningOf }),
+  ]
+  return new Duties({ clock, log, account, duties })
 }
 
 function othersOf(wired: LedgerWiring | undefined): readonly PeerId[] {

@@ -76,9 +76,11 @@ export function ledgerBlocks({
       said: readonly Said[] = [],
       {
         accused = [],
+        history = new Uint8Array(32),
         silent = () => false,
         afterMs = 60_000,
       }: {
+        history?: Uint8Array
         accused?: readonly { id: Uint8Array; height: number }[]
         silent?: (id: Uint8Array) => boolean
         afterMs?: number
@@ -104,6 +106,7 @@ export function ledgerBlocks({
           afterValidators: sets[2],
           evidence,
           rules: 1,
+          historyRoot: history,
         },
       })!
       lastSigners = sets[0].map(({ id }) => id)

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { asPeerId } from '../../../src/base/index.ts'
-import { ResultCode, signTransaction, transactionId } from '../../../src/chain/index.ts'
+import { encodePieceRequest, ResultCode, signTransaction, transactionId } from '../../../src/chain/index.ts'
 import { encodePayload, type Payload, transferPayload } from '../../../src/ledger/index.ts'
+import { limits } from '../../../src/ledger/limits.ts'
 import {
   decodeLedgerRequest,
   decodeOutcomeReply,
@@ -101,6 +102,42 @@ describe('the ledgers of a node', () => {
         await node.handle(world.peers[1]!, bytes).catch((error) => expect(error).toHaveProperty('code'))
       }),
     )
+  })
+})
+
+describe('pieces of a state', () => {
+  const pieceOf = (world: NodeWorld) =>
+    encodeLedgerRequest({
+      kind: LedgerRequestKind.PIECE,
+      chainId: world.chainId,
+      body: encodePieceRequest({ height: 1, from: new Uint8Array(32), to: undefined }),
+    })
+  /** How many of so many requests are answered. */
+  const takes = (world: NodeWorld, from: number, times: number) => {
+    let taken = 0
+    for (let i = 0; i < times; i++)
+      try {
+        world.nodes[0]!.supply(world.peers[from]!, pieceOf(world))
+        taken++
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'LEDGER_REFUSED' })
+      }
+    return taken
+  }
+
+  it('are charged to each who is served, and to all followers together, who take nothing from validators', async () => {
+    const world = await open({ light: 8 }).then((one) => one.world)
+    await world.run(2_000)
+    expect(takes(world, 4, 100)).toBe(limits.PIECES_BURST)
+    await world.run(1_000)
+    expect(takes(world, 4, 100)).toBe(limits.PIECES_PER_SECOND)
+    const others = [5, 6, 7, 8, 9, 10, 11].map((from) => takes(world, from, 100))
+    const all = limits.FOLLOWERS_PIECES_BURST
+    const sum = others.reduce((total, one) => total + one, limits.PIECES_BURST + limits.PIECES_PER_SECOND)
+    expect(sum).toBeGreaterThanOrEqual(all)
+    expect(sum).toBeLessThanOrEqual(all + limits.FOLLOWERS_PIECES_PER_SECOND)
+    // A validator is served still.
+    expect(takes(world, 1, 100)).toBe(limits.PIECES_BURST)
   })
 })
 

@@ -91,6 +91,8 @@ export class NodeWorld {
           await RunningChain.open(
             {
               genesis,
+              keeps: 'full',
+              trusts: () => undefined,
               signer: this.signers[index]!,
               scheme,
               stores: {

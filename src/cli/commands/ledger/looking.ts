@@ -68,16 +68,29 @@ async function ownAccount(flags: LedgerFlags): Promise<string> {
 
 function render(chains: readonly ChainStatusView[], now: number): string {
   return table([
-    ['chain', 'role', 'height', 'age', 'head', 'validators', 'waiting', 'engine'],
-    ...chains.map(({ name, role, head, engine }) => [
+    ['chain', 'role', 'height', 'age', 'head', 'validators', 'linked', 'waiting', 'engine'],
+    ...chains.map(({ name, role, head, links, engine }) => [
       name,
       role,
       String(head.height),
       head.height === 0 ? '-' : `${Math.max(0, Math.round((now - head.time) / 1_000))} s`,
       head.state,
       String(head.validators),
+      linksText(links, now),
       engine === null ? '-' : String(engine.waiting),
       engine === null ? '-' : (engine.halted ?? `${engine.step}, round ${engine.round}`),
     ]),
   ])
+}
+
+/** The last link of each other chain. */
+function linksText(links: ChainStatusView['links'], now: number): string {
+  if (links === null) return '?'
+  const one = ({ chain, height, time, forked }: (typeof links)[number]) => {
+    if (forked) return `${chain}: forked`
+    return height === 0
+      ? `${chain}: not yet`
+      : `${chain}: ${height}, ${Math.max(0, Math.round((now - time) / 60_000))} min ago`
+  }
+  return links.length === 0 ? '-' : links.map(one).join('; ')
 }

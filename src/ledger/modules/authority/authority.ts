@@ -4,23 +4,14 @@
  */
 import { concatBytes, equalBytes } from '../../../base/index.ts'
 import { holdsVotingKey, ResultCode, type Validator } from '../../../chain/index.ts'
-import { type CborField, encodeCanonical, sha256 } from '../../../crypto/index.ts'
+import { type CborField, sha256 } from '../../../crypto/index.ts'
 import { limits } from '../../limits.ts'
 import { badGenesis, ledgerReader, refuse } from '../../refusal.ts'
 import { castBallot, type Electorate, type TallyPlace } from '../../tally.ts'
-import type {
-  Accused,
-  BlockEnd,
-  BlockFacts,
-  Call,
-  Draft,
-  LedgerFounding,
-  LedgerModule,
-  StateReader,
-} from '../../types.ts'
+import type { BlockEnd, BlockFacts, Call, Draft, LedgerFounding, LedgerModule, StateReader } from '../../types.ts'
 import { admittedOf, beaconOf, isMember } from '../admission/members.ts'
+import { executeFault, FAULT_KINDS, judgeCharges } from './faults.ts'
 import {
-  accountOfId,
   addNode,
   allNodes,
   hasVote,
@@ -31,6 +22,7 @@ import {
   readNode,
   readRegistry,
   registryOf,
+  removeForFault,
   removeNode,
   roleAt,
   writeNode,
@@ -44,6 +36,7 @@ import {
   VOTE_NODE,
   VOTING_KEY,
 } from './payloads.ts'
+import { keepRoot } from './roots.ts'
 import { chooseSeats, type SeatCandidate, scoreOf, verifiedAfter } from './scores.ts'
 import { clearCounts, countSigners, readCounts, stepTowards } from './seats.ts'
 
@@ -52,13 +45,12 @@ export const AUTHORITY = 3
 const { readRow, readList, readInteger, readHash, readSignature, readBoolean } = ledgerReader
 
 const TALLIES: TallyPlace = { keyOf: (subject) => concatBytes(Uint8Array.of(5), subject), openKey: Uint8Array.of(6) }
-const accusedKey = (account: Uint8Array) => concatBytes(Uint8Array.of(8), account)
 
 /** Genesis: [epoch in blocks, seats, [[account, role, ring key, voting key or null], ...]]; nothing: the validators stay as they are. */
 export const authority: LedgerModule = {
   id: AUTHORITY,
   name: 'authority',
-  kinds: [VOTE_NODE, VOTING_KEY, RESIGN],
+  kinds: [...FAULT_KINDS, VOTE_NODE, VOTING_KEY, RESIGN],
   found: foundAuthority,
   begin({ genesis, own, chainName }) {
     if (genesis !== undefined) beginAuthority(own, genesis, chainName)
@@ -66,12 +58,15 @@ export const authority: LedgerModule = {
   execute(call) {
     if (call.kind === VOTE_NODE) voteNode(call)
     else if (call.kind === VOTING_KEY) bringKey(call)
-    else resign(call)
+    else if (call.kind === RESIGN) resign(call)
+    else executeFault(call)
   },
-  endBlock({ own, all, block }: BlockEnd) {
+  endBlock({ own, all, block, scheme }: BlockEnd) {
     const registry = readRegistry(own)
     if (registry === undefined) return undefined
-    for (const one of block.accused) expose(own, one, block.height)
+    keepRoot(own, block)
+    for (const one of block.accused) removeForFault(own, one, block.height)
+    judgeCharges({ own, all, block, scheme })
     if (block.lastSigners !== undefined) countSigners(own, block.lastSigners)
     if (block.height % registry.epochBlocks === 0) endEpoch(own, all, block)
     const validators = stepTowards(block.afterValidators, wantedSet(own))
@@ -166,15 +161,6 @@ function resign({ account, own, fields }: Call): void {
   const node = readNode(own, account) ?? refuse(ResultCode.NOT_ALLOWED, 'no node')
   if (hasVote(node) && registryOf(own).voters === 1) refuse(ResultCode.NOT_ALLOWED, 'the last node')
   removeNode(own, account)
-}
-
-/** Who signed two things for one place is no node any more, at once: no seat, no vote, until all vote it in again (N15). */
-function expose(own: Draft, { id, height: at }: Accused, height: number): void {
-  const account = accountOfId(own, id)
-  // What it did in an earlier term was judged then.
-  if (account === undefined || readNode(own, account)!.joined > at) return
-  own.set(accusedKey(account), encodeCanonical([height, id]))
-  if (registryOf(own).voters > 1) removeNode(own, account)
 }
 
 function endEpoch(own: Draft, all: StateReader, block: BlockFacts): void {

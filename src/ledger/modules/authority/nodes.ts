@@ -5,7 +5,7 @@ import { type CborField, encodeCanonical } from '../../../crypto/index.ts'
 import { limits } from '../../limits.ts'
 import { ledgerReader, refuse } from '../../refusal.ts'
 import type { Voice } from '../../tally.ts'
-import type { Draft, StateReader } from '../../types.ts'
+import type { Accused, Draft, StateReader } from '../../types.ts'
 
 const { readCbor, readRow, readList, readInteger, readHash, readBoolean } = ledgerReader
 
@@ -53,6 +53,7 @@ export const REGISTRY_KEY: Uint8Array = Uint8Array.of(1)
 const pageKey = (page: number) => Uint8Array.of(2, page >> 8, page & 255)
 const nodeKey = (account: Uint8Array) => concatBytes(Uint8Array.of(3), account)
 const idKey = (id: Uint8Array) => concatBytes(Uint8Array.of(4), id)
+const accusedKey = (account: Uint8Array) => concatBytes(Uint8Array.of(8), account)
 /** Voting keys that ever were: none comes again. */
 const usedKey = (key: Uint8Array) => concatBytes(Uint8Array.of(9), key)
 
@@ -167,6 +168,21 @@ export function removeNode(own: Draft, account: Uint8Array): void {
   const page = [...readPage(own, pageOf(node.place))]
   page[node.place % limits.PAGE_ROWS] = moved
   writePage(own, pageOf(node.place), page)
+}
+
+/** Whether the id is that of a node which was one at that height. */
+export function isNodeSince(own: StateReader, id: Uint8Array, height: number): boolean {
+  const account = accountOfId(own, id)
+  return account !== undefined && readNode(own, account)!.joined <= height
+}
+
+/** Who signed two things for one place is no node any more, at once: no seat, no vote, until all vote it in again (N15). */
+export function removeForFault(own: Draft, { id, height: at }: Accused, height: number): void {
+  const account = accountOfId(own, id)
+  // What it did in an earlier term was judged then.
+  if (account === undefined || readNode(own, account)!.joined > at) return
+  own.set(accusedKey(account), encodeCanonical([height, id]))
+  if (registryOf(own).voters > 1) removeNode(own, account)
 }
 
 /** Gives a node its voting key. Refuses a key that was one before, and an id that is another's. */
