@@ -8,6 +8,7 @@
  * - `Charges`: what a peer has cost, where that is known only when the work is done.
  * - `Leisure`: for what nobody waits for: it is done when nobody waits for anything else, and not too late.
  * - `SteadyTime`: for terms that are kept as unix times; a step of the wall clock neither ends nor stretches them.
+ * - `RecentMap`: a bounded map that drops what was used least recently.
  * - `withTimeout`, `sleep`, `unlessAborted`: waiting by a clock that is handed in.
  * - `BulkReader`, `BulkWriter`: both sides of a bulk, for those who implement `Transport`. `scopedStore`: a part of a store.
  * - `OpenPeers`: which peers stay connected where there are more members than connections, for those who implement `Transport`.
@@ -42,6 +43,7 @@ export type {
   UpstreamProtocol,
   UpstreamQuery,
 } from './ports.ts'
+export { RecentMap } from './recent-map.ts'
 export { scopedStore, settled } from './scope.ts'
 export { SteadyTime } from './steady.ts'
 export { aborted, sleep, unlessAborted, withTimeout } from './time.ts'

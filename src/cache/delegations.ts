@@ -1,12 +1,12 @@
 /** Delegations, by context and zone; the least recently used are dropped. Each part of one ends when its own TTL does. */
-import { LRUCache } from 'lru-cache'
+import { RecentMap } from '../base/index.ts'
 import { type Delegation, dsTtlOf, isSubdomain, lessDs, type Name, parentName } from '../dns/index.ts'
 import { limits } from './limits.ts'
 import { clear, dropWhere, reaches, SEPARATOR } from './lru.ts'
 import type { CacheContext, CachedDelegation, Reach } from './types.ts'
 
 export class DelegationTable {
-  readonly #entries = new LRUCache<string, CachedDelegation>({ max: limits.MAX_DELEGATIONS })
+  readonly #entries = new RecentMap<string, CachedDelegation>({ max: limits.MAX_DELEGATIONS })
 
   get size(): number {
     return this.#entries.size

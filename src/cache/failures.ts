@@ -1,12 +1,12 @@
 /** Resolutions that failed (RFC 9520), by context and question; the least recently used are dropped. */
-import { LRUCache } from 'lru-cache'
+import { RecentMap } from '../base/index.ts'
 import type { Name, Question } from '../dns/index.ts'
 import { limits } from './limits.ts'
 import { clear, dropWhere, reaches, SEPARATOR } from './lru.ts'
 import type { CacheContext, CachedFailure, Reach } from './types.ts'
 
 export class FailureTable {
-  readonly #entries = new LRUCache<string, CachedFailure>({ max: limits.MAX_FAILURES })
+  readonly #entries = new RecentMap<string, CachedFailure>({ max: limits.MAX_FAILURES })
 
   get size(): number {
     return this.#entries.size

@@ -1,5 +1,5 @@
 /** What the two small tables share: keys that begin with a context, and dropping. */
-import type { LRUCache } from 'lru-cache'
+import type { RecentMap } from '../base/index.ts'
 import { isSubdomain, type Name, sameName } from '../dns/index.ts'
 import type { Reach } from './types.ts'
 
@@ -12,14 +12,14 @@ export function reaches(name: Name, wanted: Name, reach: Reach): boolean {
 }
 
 /** Returns how many were dropped. */
-export function dropWhere<V extends object>(entries: LRUCache<string, V>, matches: (entry: V) => boolean): number {
+export function dropWhere<V extends object>(entries: RecentMap<string, V>, matches: (entry: V) => boolean): number {
   const keys = [...entries.entries()].filter(([, entry]) => matches(entry)).map(([key]) => key)
   for (const key of keys) entries.delete(key)
   return keys.length
 }
 
 /** Returns how many were dropped. */
-export function clear<V extends object>(entries: LRUCache<string, V>): number {
+export function clear<V extends object>(entries: RecentMap<string, V>): number {
   const dropped = entries.size
   entries.clear()
   return dropped

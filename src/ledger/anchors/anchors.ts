@@ -2,8 +2,15 @@
  * Which names are anchored on a ledger: asked for once and kept, so that a question for a known name causes no request. Proofs are renewed
  * behind the answer when the chain has gone on, and go on counting for a while when it cannot be asked, over restarts as well.
  */
-import { LRUCache } from 'lru-cache'
-import { type Clock, equalBytes, errorText, isChordnsError, type Log, unlessAborted } from '../../base/index.ts'
+import {
+  type Clock,
+  equalBytes,
+  errorText,
+  isChordnsError,
+  type Log,
+  RecentMap,
+  unlessAborted,
+} from '../../base/index.ts'
 import type { CacheContext } from '../../cache/index.ts'
 import type { BlockHeader, FollowedChain, KeptProofs, LedgerView, ProvenState } from '../../chain/index.ts'
 import { type Delegation, type Name, nameToText, suffixName } from '../../dns/index.ts'
@@ -55,22 +62,22 @@ export class NameAnchors {
   readonly #hooks: AnchorHooks
   readonly #options: AnchorOptions
   /** By the key of the registrable name. */
-  readonly #known: LRUCache<string, Known>
-  readonly #contexts: LRUCache<CacheContext, Anchor>
+  readonly #known: RecentMap<string, Known>
+  readonly #contexts: RecentMap<CacheContext, Anchor>
   readonly #asked = new Map<string, Promise<Known | undefined>>()
   /** When a TLD's ledger gave no proof last, monotonic ms. */
-  readonly #silent: LRUCache<string, number>
+  readonly #silent: RecentMap<string, number>
   /** Names that the DNS does not have, and until when (monotonic ms): with the precedence `dns`. */
-  readonly #missing: LRUCache<string, number>
+  readonly #missing: RecentMap<string, number>
 
   constructor(deps: AnchorDeps, hooks: AnchorHooks, options: AnchorOptions) {
     this.#deps = deps
     this.#hooks = hooks
     this.#options = options
-    this.#known = new LRUCache({ max: limits.NAMES_REMEMBERED })
-    this.#contexts = new LRUCache({ max: limits.NAMES_REMEMBERED })
-    this.#missing = new LRUCache({ max: limits.NAMES_REMEMBERED })
-    this.#silent = new LRUCache({ max: limits.LEDGERS_REMEMBERED })
+    this.#known = new RecentMap({ max: limits.NAMES_REMEMBERED })
+    this.#contexts = new RecentMap({ max: limits.NAMES_REMEMBERED })
+    this.#missing = new RecentMap({ max: limits.NAMES_REMEMBERED })
+    this.#silent = new RecentMap({ max: limits.LEDGERS_REMEMBERED })
   }
 
   /** Undefined at once for names that are no ledger's; a verdict at once for what is known. Rejects with ABORTED only. */

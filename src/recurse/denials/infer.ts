@@ -1,5 +1,5 @@
 /** What validated data already says of a question that nobody was asked: RFC 8198 (aggressive use), RFC 8020 (NXDOMAIN cut). */
-import { LRUCache } from 'lru-cache'
+import { RecentMap } from '../../base/index.ts'
 import type { CacheContext } from '../../cache/index.ts'
 import { type Name, suffixName, Type } from '../../dns/index.ts'
 import { aggressiveAnswer, hashPrice, readNsec3, readProofs, type Verdict } from '../../dnssec/index.ts'
@@ -15,14 +15,14 @@ export class Inference {
   readonly #trust: Trust
   readonly #denials: DenialStore
   /** Names that do not exist, by context, with the zone that has signed so. The proof is in the cache. */
-  readonly #missing: LRUCache<string, Name>
+  readonly #missing: RecentMap<string, Name>
   #validFor = ''
 
   constructor(engine: Engine, trust: Trust) {
     this.#engine = engine
     this.#trust = trust
     this.#denials = new DenialStore(engine.limits)
-    this.#missing = new LRUCache({ max: engine.limits.MISSING_REMEMBERED })
+    this.#missing = new RecentMap({ max: engine.limits.MISSING_REMEMBERED })
   }
 
   /** Records kept to answer from, and the zones they are of. */

@@ -2,8 +2,7 @@
  * DNS cookies towards authorities (RFC 7873, RFC 9018): a server that returns our client cookie has seen our query, which an
  * off-path forger has not.
  */
-import { LRUCache } from 'lru-cache'
-import { concatBytes, type Endpoint, equalBytes, fromLatin1, type Random } from '../../base/index.ts'
+import { concatBytes, type Endpoint, equalBytes, fromLatin1, type Random, RecentMap } from '../../base/index.ts'
 import { shortKeyedHash } from '../../crypto/index.ts'
 import { type EdnsOption, findOption, type Message, OptionCode } from '../../dns/index.ts'
 import { endpointText } from '../../iterator/index.ts'
@@ -30,12 +29,12 @@ interface Known {
 
 export class Cookies {
   readonly #secret: Uint8Array
-  readonly #known: LRUCache<string, Known>
+  readonly #known: RecentMap<string, Known>
   readonly #avoidMs: number
 
   constructor(random: Random, maxServers: number, avoidMs: number) {
     this.#secret = random.bytes(32)
-    this.#known = new LRUCache({ max: maxServers })
+    this.#known = new RecentMap({ max: maxServers })
     this.#avoidMs = avoidMs
   }
 

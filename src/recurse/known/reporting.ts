@@ -1,6 +1,5 @@
 /** DNS error reporting (RFC 9567): tells the agent that a zone named in its answers that its data did not validate. */
-import { LRUCache } from 'lru-cache'
-import { isChordnsError } from '../../base/index.ts'
+import { isChordnsError, RecentMap } from '../../base/index.ts'
 import {
   type ExtendedError,
   findOption,
@@ -19,9 +18,9 @@ import { limits } from '../limits.ts'
 
 /** Agents by zone, and what was reported lately. */
 export class Reporting {
-  readonly #agents = new LRUCache<string, Name>({ max: limits.AGENTS_REMEMBERED })
+  readonly #agents = new RecentMap<string, Name>({ max: limits.AGENTS_REMEMBERED })
   /** When each report was sent, monotonic ms. */
-  readonly #reported = new LRUCache<string, number>({ max: limits.REPORTS_REMEMBERED })
+  readonly #reported = new RecentMap<string, number>({ max: limits.REPORTS_REMEMBERED })
   readonly #now: () => number
 
   constructor(monotonic: () => number) {

@@ -1,6 +1,5 @@
 /** What was learnt of servers: how fast they answer, for which zones they are of no use, and who keeps the case of names. */
-import { LRUCache } from 'lru-cache'
-import type { Endpoint } from '../../base/index.ts'
+import { type Endpoint, RecentMap } from '../../base/index.ts'
 import type { Reach } from '../../cache/index.ts'
 import type { Name, Question } from '../../dns/index.ts'
 import {
@@ -35,16 +34,16 @@ export interface ServerMemoryDeps {
 
 export class ServerMemory {
   readonly #deps: ServerMemoryDeps
-  readonly #states: LRUCache<string, ServerState>
+  readonly #states: RecentMap<string, ServerState>
   /** Servers that were seen, over TCP, not to keep the case of a name. */
-  readonly #caseless: LRUCache<string, true>
+  readonly #caseless: RecentMap<string, true>
   /** Servers that are silent to EDNS, and those that were asked without what they may not know (monotonic ms until when). */
-  readonly #ednsless: LRUCache<string, number>
-  readonly #askedPlainly: LRUCache<string, number>
+  readonly #ednsless: RecentMap<string, number>
+  readonly #askedPlainly: RecentMap<string, number>
   /** Servers that were of no use for a zone (monotonic ms until when): asked last, not never. */
-  readonly #useless: LRUCache<string, number>
+  readonly #useless: RecentMap<string, number>
   /** Who gave the last useful reply to a question, by its name and type. */
-  readonly #answerers: LRUCache<string, Answerer>
+  readonly #answerers: RecentMap<string, Answerer>
 
   /** Round trips of the last replies, ms, oldest first. */
   readonly #recentMs: number[] = []
@@ -52,12 +51,12 @@ export class ServerMemory {
   constructor(deps: ServerMemoryDeps) {
     const { limits } = deps
     this.#deps = deps
-    this.#states = new LRUCache({ max: limits.SERVERS_REMEMBERED })
-    this.#caseless = new LRUCache({ max: limits.CASELESS_REMEMBERED })
-    this.#ednsless = new LRUCache({ max: limits.CASELESS_REMEMBERED })
-    this.#askedPlainly = new LRUCache({ max: limits.SERVERS_REMEMBERED })
-    this.#useless = new LRUCache({ max: limits.USELESS_REMEMBERED })
-    this.#answerers = new LRUCache({ max: limits.ANSWERERS_REMEMBERED })
+    this.#states = new RecentMap({ max: limits.SERVERS_REMEMBERED })
+    this.#caseless = new RecentMap({ max: limits.CASELESS_REMEMBERED })
+    this.#ednsless = new RecentMap({ max: limits.CASELESS_REMEMBERED })
+    this.#askedPlainly = new RecentMap({ max: limits.SERVERS_REMEMBERED })
+    this.#useless = new RecentMap({ max: limits.USELESS_REMEMBERED })
+    this.#answerers = new RecentMap({ max: limits.ANSWERERS_REMEMBERED })
   }
 
   stateOf(server: Server): ServerState {

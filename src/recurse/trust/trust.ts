@@ -1,6 +1,5 @@
 /** What this node knows of zones' keys: the links of all chains of trust from the anchors down. */
-import { LRUCache } from 'lru-cache'
-import { latin1 } from '../../base/index.ts'
+import { latin1, RecentMap } from '../../base/index.ts'
 import type { Reach } from '../../cache/index.ts'
 import { isSubdomain, type Name, type RRset } from '../../dns/index.ts'
 import {
@@ -35,10 +34,10 @@ interface KnownLink {
 export class Trust {
   readonly #options: ValidationOptions
   readonly #deps: TrustDeps
-  readonly #links: LRUCache<string, KnownLink>
+  readonly #links: RecentMap<string, KnownLink>
   readonly #view: ChainView = { get: (name) => this.#current(this.#links.get(name.key)) }
   /** When the keys of a zone may be asked for again, since data is signed by another, monotonic ms. */
-  readonly #renewals: LRUCache<string, number>
+  readonly #renewals: RecentMap<string, number>
   #anchors: readonly TrustAnchor[]
   #epoch = 0
   #moves = 0
@@ -48,8 +47,8 @@ export class Trust {
   constructor(options: ValidationOptions, deps: TrustDeps) {
     this.#options = options
     this.#deps = deps
-    this.#links = new LRUCache({ max: deps.limits.CHAIN_REMEMBERED })
-    this.#renewals = new LRUCache({ max: deps.limits.CHAIN_REMEMBERED })
+    this.#links = new RecentMap({ max: deps.limits.CHAIN_REMEMBERED })
+    this.#renewals = new RecentMap({ max: deps.limits.CHAIN_REMEMBERED })
     this.#anchors = options.anchors()
     this.#wallAhead = deps.now() - deps.monotonic()
   }

@@ -2,8 +2,7 @@
  * Where iteration begins when the parent zones cannot be reached: with a delegation that the ring has agreed on. What is found
  * that way never mixes with what this node fetched from the root down: it lies on the ring's side of the cache, and says so.
  */
-import { LRUCache } from 'lru-cache'
-import type { SteadyTime } from '../../base/index.ts'
+import { RecentMap, type SteadyTime } from '../../base/index.ts'
 import { type Delegation, dsTtlOf, lessDs, type Name, parentName } from '../../dns/index.ts'
 
 export interface AgreedCut {
@@ -19,14 +18,14 @@ export interface AgreedCut {
 
 /** All times that go in and come out are by the wall clock; inside, no step of it moves them. */
 export class AgreedCutTable {
-  readonly #cuts: LRUCache<string, AgreedCut>
+  readonly #cuts: RecentMap<string, AgreedCut>
   /** Zones whose servers were all silent, until when: not waited for again meanwhile. */
-  readonly #blocked: LRUCache<string, number>
+  readonly #blocked: RecentMap<string, number>
   readonly #steady: SteadyTime
 
   constructor(max: number, steady: SteadyTime) {
-    this.#cuts = new LRUCache({ max })
-    this.#blocked = new LRUCache({ max })
+    this.#cuts = new RecentMap({ max })
+    this.#blocked = new RecentMap({ max })
     this.#steady = steady
   }
 

@@ -1,13 +1,13 @@
 /** Owners of DNAMEs that were put into the cache, so that a name below one is not asked for (RFC 6672). */
-import { LRUCache } from 'lru-cache'
+import { RecentMap } from '../../base/index.ts'
 import type { CacheContext } from '../../cache/index.ts'
 import type { Name } from '../../dns/index.ts'
 
 export class Dnames {
-  readonly #owners: LRUCache<string, Name>
+  readonly #owners: RecentMap<string, Name>
 
   constructor(max: number) {
-    this.#owners = new LRUCache({ max })
+    this.#owners = new RecentMap({ max })
   }
 
   get size(): number {
