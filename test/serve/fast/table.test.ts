@@ -288,8 +288,9 @@ describe('properties of the answer table', () => {
           bytes.set(whole.subarray(0, bytes.length))
           for (const [at, octet] of changes) if (at < bytes.length) bytes[at] = octet
           const reply = bench.askOne(bytes)
-          if (reply === undefined) return expect(bench.buffer.subarray(0, bytes.length)).toEqual(bytes)
-          expect(reply).toEqual(slowReplyTo(bytes))
+          // What the matcher returns is no verdict on the property.
+          if (reply === undefined) expect(bench.buffer.subarray(0, bytes.length)).toEqual(bytes)
+          else expect(reply).toEqual(slowReplyTo(bytes))
         },
       ),
       { numRuns: 2_000 },
