@@ -203,6 +203,8 @@ export const limits = {
   ADMITTED_AGAIN: 64,
   /** Of those, how many are told to all once more while a height takes long; n validators do so each tick. */
   TOLD_AGAIN: 32,
+  /** The longest wait between two times of that, ms. It begins with two ticks, and doubles. */
+  TELL_AGAIN_MOST_MS: 30_000,
   TOLD_BY_FOLLOWER: 4,
   /** Beside the time-out of the proposal, how far a proposer's clock may be from ours, ms. */
   MAX_SKEW_MS: 2_000,

@@ -70,6 +70,14 @@ export const limits = {
   /** Entries offered in one go, of all chunks, and the pause then, ms: a node that joins may get thousands at once. */
   PROPOSE_SLICE: 16,
   PROPOSE_PAUSE_MS: 10,
+  /**
+   * Chains that have something to do at once, as far as this node's proposals go; what is due in others waits, and looks again after this, ms.
+   * In a ring of seven whose members record each name, 53 chains at work made 130 messages a block instead of 13: each was late, so that
+   * its rounds ran out and all told where they stand. And for how long a chain counts that finds no quorum, ms.
+   */
+  MAX_AT_WORK: 6,
+  PROPOSE_WAIT_MS: 100,
+  AT_WORK_MS: 5_000,
   /** What was proposed and not decided is proposed again after this, ms, at most so many times. */
   PROPOSE_AGAIN_MS: 5_000,
   MAX_PROPOSALS: 6,

@@ -10,7 +10,7 @@ import { contentOf, execution, rulesAt } from './execute.ts'
 import { tellFollowers } from './followers.ts'
 import { moveHead } from './head.ts'
 import { HeightLog } from './log.ts'
-import { forget, scheduleStart, trimPool } from './pool.ts'
+import { forget, scheduleStart, tellLater, trimPool } from './pool.ts'
 import type { ChainWork, PeerName } from './state.ts'
 import { countCertificate } from './voting.ts'
 import { halt, isOwnMember, nameAt, others, ownIndex, persist, send, setTimer } from './work.ts'
@@ -90,6 +90,7 @@ export function enterHeight<S>(work: ChainWork<S>, height: number): void {
   state.decidedAt = now
   // Transactions left over from the last block have waited long enough for others.
   state.hasWaited = true
+  tellLater(work)
   setTimer(work, 'tick', context.options.idleTickMs)
   scheduleStart(work)
 }

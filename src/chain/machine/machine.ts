@@ -88,6 +88,8 @@ export function initialState<S>(context: ChainContext<S>, remembered: Remembered
     record: remembered.record,
     pool: new Map(),
     poolBytes: 0,
+    admittedAt: new Map(),
+    tellAgain: { at: now, waitMs: 0 },
     tickets: new Map(),
     waitingOf: new Map(),
     admitting: new Set(),

@@ -61,10 +61,12 @@ function put<S>(work: ChainWork<S>, transaction: Uint8Array, of: AdmitReason): v
   const key = poolKey(transaction)
   const ticket = context.application.ticket?.(transaction)
   state.pool.set(key, transaction)
+  state.admittedAt.set(key, state.head)
   if (ticket !== undefined) keepTicket(work, key, ticket)
   state.poolBytes += transaction.length
   if (state.pool.size === 1) {
     state.hasWaited = false
+    tellLater(work)
     scheduleStart(work)
   }
   // A peer has told all others itself.
@@ -124,10 +126,15 @@ export function* admissible<S>(work: ChainWork<S>): Generator<Uint8Array> {
     else forget(work, transaction)
 }
 
+/** The application is asked once after each block: its word depends on the state alone, and may cost as much as several signatures. */
 function isAdmissible<S>({ context, state }: ChainWork<S>, key: string, transaction: Uint8Array): boolean {
   const expires = state.tickets.get(key)?.expires ?? Number.POSITIVE_INFINITY
   const { application } = context
-  return expires > state.head.time && ('worksElsewhere' in application || application.admits(state.app, transaction))
+  if (expires <= state.head.time) return false
+  if ('worksElsewhere' in application || state.admittedAt.get(key) === state.head) return true
+  if (!application.admits(state.app, transaction)) return false
+  state.admittedAt.set(key, state.head)
+  return true
 }
 
 /**
@@ -149,6 +156,7 @@ export function trimPool<S>(work: ChainWork<S>): void {
 export function forget<S>(work: ChainWork<S>, transaction: Uint8Array): void {
   const key = poolKey(transaction)
   if (!work.state.pool.delete(key)) return
+  work.state.admittedAt.delete(key)
   work.state.poolBytes -= transaction.length
   dropTicket(work, key)
 }
@@ -161,10 +169,16 @@ export function poolKey(transaction: Uint8Array): string {
 const OWN_KEY_BYTES = 256
 
 /**
- * Tells all others what waits here longest: the next proposer may not have it. Only a little of it: whoever told of a
- * transaction first told all, and when blocks are slow because there is too much to do, this must not add to it.
+ * Tells all others what waits here longest: the next proposer may not have it. Only a little of it, and each time after twice the wait:
+ * whoever told of a transaction first told all, and when blocks are slow because there is too much to do, this must not add to it.
  */
 export function tellPool<S>(work: ChainWork<S>): void {
+  const { state, now } = work
+  const { at, waitMs: waited } = state.tellAgain
+  // A clock set back must not make anybody wait longer.
+  if (state.pool.size === 0 || (now < at && now >= at - waited)) return
+  const waitMs = Math.min(2 * waited, limits.TELL_AGAIN_MOST_MS)
+  state.tellAgain = { at: now + waitMs, waitMs }
   const oldest: Uint8Array[] = []
   // What a follower says costs it.
   const most = work.context.options.schema === 1 || isOwnMember(work) ? limits.TOLD_AGAIN : limits.TOLD_BY_FOLLOWER
@@ -174,6 +188,12 @@ export function tellPool<S>(work: ChainWork<S>): void {
   }
   const transactions = fitting(oldest)
   if (transactions.length > 0) send(work, others(work), { type: 'transactions', transactions })
+}
+
+/** A height has begun, or the first transaction has come: what waits is told again when a block takes longer than it should. */
+export function tellLater<S>({ context, state, now }: ChainWork<S>): void {
+  const waitMs = Math.min(2 * context.options.tickMs, limits.TELL_AGAIN_MOST_MS)
+  state.tellAgain = { at: now + waitMs, waitMs }
 }
 
 /** Ms until there is reason to begin this height without hearing of others; undefined: there is none. */

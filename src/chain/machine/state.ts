@@ -323,6 +323,10 @@ export interface ChainState<S> {
   record: VoteRecord | undefined
   readonly pool: Map<string, Uint8Array>
   poolBytes: number
+  /** Under the same keys, the head at which the application last admitted it, where it does so here. */
+  readonly admittedAt: Map<string, ChainHead>
+  /** When what waits is told again, and the wait before that, ms. */
+  tellAgain: { readonly at: number; readonly waitMs: number }
   /** Of what is in the pool, under the same keys, where the application has tickets; and how many wait of each account. */
   readonly tickets: Map<string, Ticket>
   /** Keys of what the application is asked about elsewhere. */

@@ -84,6 +84,8 @@ export interface Chain<S> {
   resume(statement: Uint8Array): boolean
   /** The application's state after the last decided block. */
   state(): S
+  /** Transactions that wait here to be decided, oldest first. */
+  waiting(): Iterable<Uint8Array>
   /** Throws CHAIN_MALFORMED when the stored block is damaged. */
   block(height: number): CertifiedBlock | undefined
   /** The same without reading what is in the block. */

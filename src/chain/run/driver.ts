@@ -215,6 +215,10 @@ class ChainDriver<S> implements Chain<S> {
     return this.#state.app
   }
 
+  waiting(): Iterable<Uint8Array> {
+    return this.#state.pool.values()
+  }
+
   block(height: number): CertifiedBlock | undefined {
     return this.#store.block(height)
   }

@@ -57,6 +57,13 @@ export class Founding {
     this.#onFound = onFound
   }
 
+  /** Chains in the making. */
+  get forming(): number {
+    const at = this.#deps.clock.monotonic()
+    for (const [key, until] of this.#forming) if (until <= at) this.#forming.delete(key)
+    return this.#forming.size
+  }
+
   /** The chain of this node's group; undefined when there is none yet. */
   current(chunk: ChunkId): KnownChain | undefined {
     const { groups } = this.#deps
@@ -69,10 +76,8 @@ export class Founding {
     const { groups, clock, log } = this.#deps
     const now = groups.of(chunk)
     if (now === undefined) return
-    const at = clock.monotonic()
-    for (const [key, until] of this.#forming) if (until <= at) this.#forming.delete(key)
-    if (this.#forming.has(now.key) || this.#forming.size >= limits.MAX_FORMING) return
-    this.#forming.set(now.key, at + limits.FORM_AGAIN_MS)
+    if (this.forming >= limits.MAX_FORMING || this.#forming.has(now.key)) return
+    this.#forming.set(now.key, clock.monotonic() + limits.FORM_AGAIN_MS)
     this.#inquire(chunk, now).catch((error: unknown) => {
       if (!isChordnsError(error)) throw error
       // The disk: it is tried again, and nothing waits for it.

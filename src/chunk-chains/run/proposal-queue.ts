@@ -53,16 +53,25 @@ interface Line {
 export class ProposalQueue {
   readonly #clock: Clock
   readonly #attempt: (entry: RecordableEntry) => Attempt
+  readonly #mayBegin: (chunk: ChunkId) => boolean
   readonly #lines = new Map<ChunkId, Line>()
   /** Chunks with something due. */
   readonly #ready = new Set<ChunkId>()
   #draining: Cancel | undefined
   #size = 0
 
-  /** `attempt`: owes what became of the entry. It may record entries before it returns, and must not throw. */
-  constructor(clock: Clock, attempt: (entry: RecordableEntry) => Attempt) {
+  /**
+   * `attempt`: owes what became of the entry. It may record entries before it returns, and must not throw. `mayBegin`: owes whether the
+   * chain of the chunk may have something to do now; what is due waits until then.
+   */
+  constructor(
+    clock: Clock,
+    attempt: (entry: RecordableEntry) => Attempt,
+    mayBegin: (chunk: ChunkId) => boolean = () => true,
+  ) {
     this.#clock = clock
     this.#attempt = attempt
+    this.#mayBegin = mayBegin
   }
 
   get size(): number {
@@ -126,6 +135,7 @@ export class ProposalQueue {
   stop(): void {
     for (const { cancel } of this.#lines.values()) cancel?.()
     this.#draining?.()
+    this.#draining = undefined
     this.#lines.clear()
     this.#ready.clear()
     this.#size = 0
@@ -164,12 +174,15 @@ export class ProposalQueue {
     this.#draining = undefined
     let left: number = limits.PROPOSE_SLICE
     for (const chunk of this.#ready) {
+      if (!this.#mayBegin(chunk)) continue
       left = this.#tryDue(chunk, left)
       if (left === 0) break
       this.#ready.delete(chunk)
       this.#schedule(chunk)
     }
-    if (this.#ready.size > 0) this.#draining = this.#clock.after(limits.PROPOSE_PAUSE_MS, () => this.#drain())
+    if (this.#ready.size === 0) return
+    const pauseMs = left < limits.PROPOSE_SLICE ? limits.PROPOSE_PAUSE_MS : limits.PROPOSE_WAIT_MS
+    this.#draining = this.#clock.after(pauseMs, () => this.#drain())
   }
 
   /** Tries what is due in the chunk, `most` at most; returns how many more there may be. */

@@ -1,9 +1,12 @@
 /** From an entry that is held to a transaction that is offered to the chain of its chunk. */
-import { type Clock, isChordnsError, type Log, type PeerId } from '../../base/index.ts'
-import type { SignedEntry } from '../../chunks/index.ts'
+import { type ChunkId, type Clock, isChordnsError, type Log, type PeerId } from '../../base/index.ts'
+import type { Chain } from '../../chain/index.ts'
+import { questionKey, type SignedEntry } from '../../chunks/index.ts'
+import type { Question } from '../../dns/index.ts'
 import type { TrustAnchor } from '../../dnssec/index.ts'
 import { limits } from '../limits.ts'
 import { transactionFor } from '../state/application.ts'
+import { decoded } from '../state/changes.ts'
 import { indexOfKey } from '../state/descriptor.ts'
 import { signingFor } from '../state/signing.ts'
 import { type ChunkState, recordOfEntry } from '../state/state.ts'
@@ -39,7 +42,11 @@ export class Proposing {
   constructor(deps: ProposingDeps, takesSigned: (validator: PeerId) => boolean) {
     this.#deps = deps
     this.#takesSigned = takesSigned
-    this.queue = new ProposalQueue(deps.clock, (entry) => this.guarded(() => this.#attempt(entry)) ?? 'later')
+    this.queue = new ProposalQueue(
+      deps.clock,
+      (entry) => this.guarded(() => this.#attempt(entry)) ?? 'later',
+      (chunk) => this.#mayBegin(chunk),
+    )
   }
 
   /**
@@ -77,6 +84,14 @@ export class Proposing {
     return was
   }
 
+  /** A chain at work takes more into its next block. Others wait for their turn: many at once are late, and late ones cost most. */
+  #mayBegin(chunk: ChunkId): boolean {
+    const { founding, running } = this.#deps
+    const known = founding.current(chunk)
+    if (known !== undefined && running.isAtWork(known.id)) return true
+    return running.atWork() + founding.forming < limits.MAX_AT_WORK
+  }
+
   #attempt(entry: RecordableEntry): Attempt {
     const { groups, founding, running } = this.#deps
     const now = groups.of(entry.chunk)
@@ -92,6 +107,8 @@ export class Proposing {
     }
     const open = running.wake(known)
     if (open === undefined) return known.broken === undefined ? 'later' : 'done'
+    // Another replica's turn has come first, and its block takes long: one more would be checked by all, and come to nothing.
+    if (isUnderWay(open.chain, entry.question)) return 'offered'
     const state = open.chain.state()
     const transaction = entry.class === 'signed' ? this.#signing(state, entry) : transactionFor(state, entry)
     if (transaction === undefined) return 'done'
@@ -114,4 +131,14 @@ export class Proposing {
     log.debug({ chunk: entry.chunk, reason: transaction }, 'a signed answer cannot be shown to be signed')
     return undefined
   }
+}
+
+/** Whether something for this question waits to be decided. */
+function isUnderWay(chain: Chain<ChunkState>, question: Question): boolean {
+  const key = questionKey(question)
+  for (const raw of chain.waiting()) {
+    const transaction = decoded(raw)
+    if (typeof transaction !== 'string' && questionKey(transaction.question) === key) return true
+  }
+  return false
 }

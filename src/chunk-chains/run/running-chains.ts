@@ -70,6 +70,19 @@ export class RunningChains {
     return this.#opened.get(id)
   }
 
+  /** Chains that have something to do, less those that have not got on for a while. */
+  atWork(): number {
+    const since = this.#deps.clock.monotonic() - limits.AT_WORK_MS
+    let count = 0
+    for (const open of this.#opened.values()) if (open.advanced > since && !isIdle(open)) count++
+    return count
+  }
+
+  isAtWork(id: string): boolean {
+    const open = this.#opened.get(id)
+    return open !== undefined && !isIdle(open)
+  }
+
   isResting(id: string): boolean {
     return (this.#resting.get(id) ?? 0) > this.#deps.clock.monotonic()
   }

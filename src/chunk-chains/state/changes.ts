@@ -57,8 +57,19 @@ export function stateAfter(
   }
 }
 
-/** The transaction that the bytes are, or why they are none. */
+/** While the bytes are there: what waits in a pool is decoded for the pool, for the block, and again after each. */
+const known = new WeakMap<Uint8Array, ChunkTransaction | string>()
+
+/** The transaction that the bytes are, or why they are none. Nobody changes the bytes of a transaction. */
 export function decoded(raw: Uint8Array): ChunkTransaction | string {
+  const before = known.get(raw)
+  if (before !== undefined) return before
+  const transaction = freshlyDecoded(raw)
+  known.set(raw, transaction)
+  return transaction
+}
+
+function freshlyDecoded(raw: Uint8Array): ChunkTransaction | string {
   try {
     return decodeTransaction(raw)
   } catch (error) {

@@ -54,8 +54,16 @@ export function chainIdOf(descriptor: ChainDescriptor): Uint8Array {
   return sha256(signedBytes('chordns/chunk-chain/1', encodeCanonical(descriptorToValue(descriptor))))
 }
 
+/** Each message of a chain asks whether its sender is one of them. */
+const peersOf = new WeakMap<readonly Validator[], ReadonlyMap<PeerId, Validator>>()
+
 export function peersOfGroup({ validators }: ReplicaGroup): ReadonlyMap<PeerId, Validator> {
-  return new Map(validators.map((validator) => [peerIdFromPublicKey(validator.publicKey), validator]))
+  let peers = peersOf.get(validators)
+  if (peers === undefined) {
+    peers = new Map(validators.map((validator) => [peerIdFromPublicKey(validator.publicKey), validator]))
+    peersOf.set(validators, peers)
+  }
+  return peers
 }
 
 export function indexOfKey({ validators }: ReplicaGroup, publicKey: Uint8Array): number {

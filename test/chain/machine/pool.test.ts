@@ -39,11 +39,19 @@ const submitAll = (one: One, transactions: readonly Uint8Array[]) => {
   for (const transaction of transactions) one.event({ kind: 'submit', transaction })
 }
 
+/** As after a block: the application is asked anew about what waits. */
+const moved = (one: One) => Object.assign(one.state, { head: { ...one.state.head } })
+const told = (one: One) =>
+  one.effects.flatMap((effect) =>
+    effect.kind === 'send' && effect.message.type === 'transactions' ? effect.message.transactions.map(nameOf) : [],
+  )
+
 describe('the pool', () => {
   it('does not propose what is no longer admitted, and forgets it', () => {
     const { one, dead } = waiting(1)
     submitAll(one, [named(1), named(2), named(3)])
     dead.add('2')
+    moved(one)
     one.timeout('start')
     one.timeout('start')
     expect(proposed(one)[0]).toEqual(['1', '3'])
@@ -78,6 +86,7 @@ describe('the pool', () => {
     const many = Array.from({ length: limits.MAX_POOL }, (_, i) => named(i))
     for (const transaction of many) one.tell(2, { type: 'transactions', transactions: [transaction] })
     asked.length = 0
+    moved(one)
     submitAll(one, [named(1_000_000)])
     expect(one.state.pool.size).toBe(limits.MAX_POOL)
     expect(asked.length).toBe(limits.MAX_POOL)
@@ -86,6 +95,7 @@ describe('the pool', () => {
     submitAll(one, [named(1_000_001), named(1_000_002)])
     expect(asked.length).toBe(limits.MAX_POOL)
     Object.assign(one.state, { clearedAt: 0 })
+    moved(one)
     submitAll(one, [named(1_000_003)])
     expect([...one.state.pool.values()].map(nameOf)).toContain('1000003')
   })
@@ -98,9 +108,46 @@ describe('the pool', () => {
     )
     one.effects.length = 0
     one.timeout('tick')
-    const told = one.effects.flatMap((effect) =>
-      effect.kind === 'send' && effect.message.type === 'transactions' ? effect.message.transactions.map(nameOf) : [],
+    expect(told(one)).toEqual([])
+    one.now += 2 * one.context.options.tickMs
+    one.timeout('tick')
+    expect(told(one)).toEqual(Array.from({ length: limits.TOLD_AGAIN }, (_, i) => String(i)))
+  })
+
+  it('tells it again after ever longer waits, and not later because a clock was set back', () => {
+    const { one } = waiting(0)
+    const { tickMs } = one.context.options
+    submitAll(one, [named(1)])
+    const times: number[] = []
+    const begin = one.now
+    for (let tick = 1; tick <= 400; tick++) {
+      one.now = begin + tick * tickMs
+      one.effects.length = 0
+      one.timeout('tick')
+      if (told(one).length > 0) times.push(tick)
+    }
+    expect(times.slice(0, 4)).toEqual([2, 6, 14, 30])
+    expect(Math.max(...times.slice(1).map((at, i) => at - times[i]!)) * tickMs).toBeLessThanOrEqual(
+      limits.TELL_AGAIN_MOST_MS + tickMs,
     )
-    expect(told).toEqual(Array.from({ length: limits.TOLD_AGAIN }, (_, i) => String(i)))
+    one.now = begin - 3_600_000
+    one.effects.length = 0
+    one.timeout('tick')
+    expect(told(one)).toEqual(['1'])
+  })
+
+  it('asks the application about what waits once after each block, however often it is told', () => {
+    const { one, asked } = waiting(0)
+    submitAll(one, [named(1)])
+    for (let tick = 1; tick <= 50; tick++) {
+      one.now += one.context.options.tickMs
+      one.timeout('tick')
+    }
+    expect(asked).toEqual(['1'])
+    moved(one)
+    one.now += 3 * limits.TELL_AGAIN_MOST_MS
+    one.timeout('tick')
+    one.timeout('tick')
+    expect(asked).toEqual(['1', '1'])
   })
 })

@@ -1,6 +1,6 @@
 import { setImmediate as settle } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { asChunkId } from '../../../src/base/index.ts'
+import { asChunkId, type ChunkId } from '../../../src/base/index.ts'
 import { limits } from '../../../src/chunk-chains/limits.ts'
 import { type Attempt, ProposalQueue, type RecordableEntry } from '../../../src/chunk-chains/run/proposal-queue.ts'
 import type { ChunkEntry } from '../../../src/chunks/entries/entry.ts'
@@ -13,13 +13,17 @@ function entry(index: number, chunk: number, expires = Number.MAX_SAFE_INTEGER):
   return { question: ask(`n${index}.example.com`), chunk: asChunkId(chunk), expires, seen: 1 } as unknown as ChunkEntry
 }
 
-function proposals(answer: (one: RecordableEntry) => Attempt) {
+function proposals(answer: (one: RecordableEntry) => Attempt, mayBegin?: (chunk: ChunkId) => boolean) {
   const clock = virtualClock({ settle })
   const tried: { readonly at: number; readonly name: string }[] = []
-  const queue = new ProposalQueue(clock, (one) => {
-    tried.push({ at: clock.monotonic(), name: one.question.name.key })
-    return answer(one)
-  })
+  const queue = new ProposalQueue(
+    clock,
+    (one) => {
+      tried.push({ at: clock.monotonic(), name: one.question.name.key })
+      return answer(one)
+    },
+    mayBegin,
+  )
   return { clock, tried, queue }
 }
 
@@ -40,6 +44,25 @@ describe('entries on their way to the record', () => {
     clock.advance(3_600_000)
     expect(tried.length).toBe(limits.MAX_PROPOSALS)
     expect(queue.size).toBe(0)
+    expect(clock.pending).toBe(0)
+  })
+
+  it('wait while as many chains are at work as may be, and go on when one is done', () => {
+    let free = 0
+    const { clock, tried, queue } = proposals(
+      () => 'done',
+      (chunk) => chunk === 3 || free-- > 0,
+    )
+    for (let i = 0; i < 10; i++) queue.add(entry(i, i), AT_ONCE)
+    clock.advance(5_000)
+    // A chain at work takes more.
+    expect(tried.map(({ name }) => name)).toEqual(['n3.example.com.'])
+    free = 2
+    clock.advance(limits.PROPOSE_WAIT_MS)
+    expect(tried).toHaveLength(3)
+    free = 100
+    clock.advance(limits.PROPOSE_WAIT_MS)
+    expect(tried).toHaveLength(10)
     expect(clock.pending).toBe(0)
   })
 
