@@ -101,7 +101,7 @@ export async function start(deps: Partial<FrontEndDeps> = {}, hooks: FrontEndHoo
   }
 }
 
-/** With CHORDNS_TEST_FAST=1 the same tests run over the fast path. */
+/** With CHORDNS_TEST_FAST=1 the same tests run over the fast path: `CHORDNS_TEST_FAST=1 npx vitest run test/serve`. */
 export function fastPath(): Pick<FrontEndDeps, 'fast' | 'seed'> {
   if (process.env['CHORDNS_TEST_FAST'] !== '1') return {}
   return { fast: { fast: true, workers: 1, tableBytes: 2 ** 20 }, seed: new Uint8Array(8).fill(9) }

@@ -293,7 +293,7 @@ describe('properties of the answer table', () => {
           else expect(reply).toEqual(slowReplyTo(bytes))
         },
       ),
-      { numRuns: 2_000 },
+      { numRuns: 500 },
     )
   })
 
