@@ -9,7 +9,7 @@ export interface TurnedAwayState {
   readonly members: number
   /** Unix ms: the first of them. */
   readonly since: number
-  /** Whether this node's own list has it: then the members have a newer one, and it was taken off. */
+  /** Whether this node was on the list, as it knew it or as members let it in: then it was taken off. */
   readonly wasListed: boolean
 }
 
@@ -29,13 +29,16 @@ export class TurnedAway {
   /** When each said so first, Unix ms. */
   readonly #peers = new Map<PeerId, number>()
   #saidAt = Number.NEGATIVE_INFINITY
+  #wasListed = false
+  /** When it was seen first that this node's own list does not have it any more, Unix ms. */
+  #offSince: number | undefined
 
   constructor(deps: TurnedAwayDeps) {
     this.#deps = deps
   }
 
   heard(peer: PeerId, fault: string): void {
-    const { clock, log, isListed } = this.#deps
+    const { clock, log } = this.#deps
     if (fault !== 'not-listed') {
       log.debug({ peer, fault }, 'a member does not let this node in')
       return
@@ -43,24 +46,37 @@ export class TurnedAway {
     if (!this.#peers.has(peer) && this.#peers.size < MAX_PEERS) this.#peers.set(peer, clock.now())
     if (clock.monotonic() - this.#saidAt < SAID_AGAIN_MS) return
     this.#saidAt = clock.monotonic()
-    const why = isListed()
-      ? 'this node was taken off the list of its ring: members have a newer list, and do not let it in'
+    const why = this.#hasBeenListed()
+      ? 'this node was taken off the list of its ring: members do not let it in'
       : 'this node is not on the list of its ring: members do not let it in before its organisation is endorsed and its place is drawn'
     log.warn({ peer }, why)
   }
 
   welcomed(peer: PeerId): void {
+    this.#hasBeenListed()
     this.#peers.delete(peer)
     if (this.#peers.size === 0) this.#saidAt = Number.NEGATIVE_INFINITY
   }
 
   /** Undefined: nobody says so. */
   state(): TurnedAwayState | undefined {
-    if (this.#peers.size === 0) return undefined
-    return {
-      members: this.#peers.size,
-      since: Math.min(...this.#peers.values()),
-      wasListed: this.#deps.isListed(),
+    const wasListed = this.#hasBeenListed()
+    const isOff = wasListed && !this.#deps.isListed()
+    if (this.#peers.size === 0 && !isOff) return undefined
+    const since = Math.min(this.#offSince ?? Number.POSITIVE_INFINITY, ...this.#peers.values())
+    return { members: this.#peers.size, since, wasListed }
+  }
+
+  /** Its own list may have lost it already, by the last that it could read of the ledger. */
+  #hasBeenListed(): boolean {
+    const { clock, log, isListed } = this.#deps
+    if (isListed()) {
+      this.#wasListed = true
+      this.#offSince = undefined
+    } else if (this.#wasListed && this.#offSince === undefined) {
+      this.#offSince = clock.now()
+      log.warn({}, 'this node was taken off the list of its ring')
     }
+    return this.#wasListed
   }
 }
