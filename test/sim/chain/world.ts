@@ -358,6 +358,16 @@ export class ChainWorld<S> {
     return undefined
   }
 
+  /** A block that was stored before the power failed is decided, whether or not anybody heard of it. */
+  hearAll(): void {
+    if (this.failure !== undefined) return
+    for (const person of this.honest())
+      this.#attempt(person, () => {
+        const block = person.chain?.block(person.chain.status().height)
+        if (block !== undefined) this.#cargo.onDecided?.(block, (height) => this.#blockOf(person, height))
+      })
+  }
+
   /** Whoever has another voting key by now goes on with that one. */
   renewKeys(): void {
     for (const person of this.#people)

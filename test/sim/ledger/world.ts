@@ -126,7 +126,10 @@ class LedgerWorld {
     // What followers have begun is at its end before anything happens to them.
     await settle()
     if (isFaulty) this.#happen(from, from + SLICE_MS)
-    for (const { world } of this.#chains) world.renewKeys()
+    for (const { world } of this.#chains) {
+      world.hearAll()
+      world.renewKeys()
+    }
     if (!this.#goesOn()) return
     try {
       const look = Math.floor(from / SLICE_MS)
