@@ -162,7 +162,7 @@ describe('a question that the ring can answer', () => {
     expect(first).toMatchObject({ provenance: 'solo', by: 'iteration' })
     expect(first.steps.some((step) => step.kind === 'told')).toBe(true)
     // By then the others' digests name it.
-    await world.clock.advanceAsync(20_000)
+    await world.clock.advanceAsync(60_000)
     expect(await resolverAt(outsiders[0]!).resolve()).toMatchObject({ provenance: 'agreed', by: 'ring' })
   })
 

@@ -13,6 +13,8 @@ export interface Assignment {
   readonly where: string
 }
 
+/** What the names of all settings in the environment begin with. */
+const PREFIX = 'CHORDNS_'
 /** Variables that other parts of the program read. */
 const OTHER_VARIABLES: ReadonlySet<string> = new Set(['CHORDNS_CONFIG', 'CHORDNS_NODE', 'CHORDNS_VALIDATION_TIME'])
 
@@ -39,14 +41,19 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
   const assignments = new Map<string, Assignment>()
   const warnings: string[] = []
   for (const [name, text] of Object.entries(env)) {
-    if (!name.startsWith('CHORDNS_') || text === undefined || OTHER_VARIABLES.has(name)) continue
+    if (!name.startsWith(PREFIX) || text === undefined || OTHER_VARIABLES.has(name)) continue
     const leaf = known.get(name)
     if (leaf !== undefined) {
       assignments.set(leaf.path, { value: fromText(leaf.path, leaf.schema, text), source: 'env', where: name })
       continue
     }
-    const near = nearest(name, [...known.keys()])
-    warnings.push(`${name} in the environment is no setting${near === undefined ? '' : `; did you mean ${near}?`}`)
+    // What all begin with makes none of them nearer.
+    const near = nearest(
+      name.slice(PREFIX.length),
+      [...known.keys()].map((one) => one.slice(PREFIX.length)),
+    )
+    const hint = near === undefined ? '' : `; did you mean ${PREFIX}${near}?`
+    warnings.push(`${name} in the environment is no setting${hint}`)
   }
   return { assignments, warnings }
 }
