@@ -102,6 +102,13 @@ describe('a link', () => {
     expect(refused({}, { ...first, chainId: new Uint8Array(32) })).toBe('header')
   })
 
+  it('is refused two weeks after the last one, though its header is dated just after that: keys of a set that is long gone are for sale', () => {
+    const bought = linkOf(ledger, 20, 50)
+    const late = first.time + 14 * DAY
+    expect(linkVerdict(rules, first, bought, late).kind).toBe('linked')
+    expect(linkVerdict(rules, first, bought, late + 1)).toEqual({ kind: 'refused', reason: 'expired' })
+  })
+
   it('is refused when those who cosigned have too little in common with the set linked last', () => {
     const other = new TestLedger(FOUR)
       .grow(5)
