@@ -56,6 +56,7 @@ export class ChainFollower {
   /** The way from the start to the head, no longer than it must be. */
   #steps: readonly Step[] = []
   #conflict: Uint8Array | undefined
+  #closed = false
   #looking: Promise<void> | undefined
   #lookedAt = Number.NEGATIVE_INFINITY
   /** Members whose two headers showed nothing to this follower. */
@@ -107,6 +108,11 @@ export class ChainFollower {
     return isTrustedStill(rules, way, certified, validators, (root) => this.setOf(root), clock.now())
   }
 
+  /** A look that is under way finds nothing any more, and writes nothing. */
+  close(): void {
+    this.#closed = true
+  }
+
   /** Looks for a newer head now, unless it was done just now. Never rejects. */
   look(): Promise<void> {
     if (this.#looking !== undefined) return this.#looking
@@ -146,6 +152,7 @@ export class ChainFollower {
 
   /** After the head may have changed. */
   #tellOf(before: LedgerHead, ...news: readonly HeaderNews[]): void {
+    if (this.#closed) return
     const after = this.head
     if (after.height !== before.height || after.state !== before.state) this.#hooks.onHead(this.chain)
     if (after.height === before.height || after.state === 'forked') return
@@ -189,10 +196,12 @@ export class ChainFollower {
   async #begin(point: TrustedPoint): Promise<void> {
     const { members, rules, clock, log } = this.#deps
     const begun = await beginAt(members, this.chain.chainId, point)
-    if (begun === undefined || isExpired(rules, begun.step.trusted, clock.now())) return
-    for (const set of begun.sets) this.#book.addSet(set)
+    if (begun === undefined || this.#closed || isExpired(rules, begun.step.trusted, clock.now())) return
     this.#steps = [begun.step]
-    this.#book.putSteps(this.#steps)
+    this.#keep(() => {
+      for (const set of begun.sets) this.#book.addSet(set)
+      this.#book.putSteps(this.#steps)
+    })
     log.info(
       { chain: this.chain.name, height: point.height },
       'a ledger is followed from the block that the operator trusts',
@@ -289,6 +298,7 @@ export class ChainFollower {
 
   /** A step that its neighbours do without is dropped, and so is one that nobody may begin with any more. */
   #take(taken: readonly Step[]): void {
+    if (this.#closed) return
     const { rules, clock, log } = this.#deps
     const now = clock.now()
     const steps = [...this.#steps]
@@ -298,8 +308,20 @@ export class ChainFollower {
     }
     const kept = steps.filter((step, i) => i === steps.length - 1 || !isExpired(rules, step.trusted, now))
     this.#steps = kept.slice(-limits.MAX_TRAIL)
-    this.#book.putSteps(this.#steps)
+    this.#keep(() => this.#book.putSteps(this.#steps))
     log.info({ chain: this.chain.name, height: this.#trusted.height }, 'a newer header of a ledger is trusted')
+  }
+
+  /** What is known counts whether or not it can be kept: a disk that fails must not end the following. */
+  #keep(write: () => void): void {
+    if (this.#closed) return
+    try {
+      write()
+    } catch (error) {
+      if (!isChordnsError(error)) throw error
+      const { code, message } = error
+      this.#deps.log.warn({ chain: this.chain.name, code, error: message }, 'what is known of a ledger cannot be kept')
+    }
   }
 
   #leads(from: Trusted, { certified }: Step, now: number): boolean {
@@ -321,9 +343,10 @@ export class ChainFollower {
 
   /** Nothing of the chain is trusted any more, and everybody hears why. */
   #stop(bytes: Uint8Array): void {
+    if (this.#closed) return
     const { chainId, name } = this.chain
     this.#conflict = bytes
-    this.#book.putConflict(bytes)
+    this.#keep(() => this.#book.putConflict(bytes))
     this.#deps.log.warn(
       { chain: name, id: toHex(chainId) },
       'two headers of a ledger contradict each other: it is trusted no more',

@@ -122,7 +122,10 @@ export class LightFollower implements LedgerView, HeaderTrust {
 
   close(): void {
     this.#closed = true
-    for (const { cancel } of this.#chains.values()) cancel()
+    for (const { cancel, follower } of this.#chains.values()) {
+      cancel()
+      follower.close()
+    }
     this.#chains.clear()
     this.#listeners.clear()
   }

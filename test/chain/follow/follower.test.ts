@@ -4,6 +4,7 @@ import { decodeProofFile, verifyProofFile } from '../../../src/chain/light/proof
 import { trustGenesis } from '../../../src/chain/light/trust.ts'
 import { trust } from '../../../src/chain/light/verify.ts'
 import { stateRoot } from '../../../src/chain/trees/state-map.ts'
+import { soundDisk } from '../../../src/sim/index.ts'
 import { DAY, MINUTE, simRules, TestLedger } from '../light/ledger.ts'
 import { FollowWorld, stateOf, text } from './world.ts'
 
@@ -71,6 +72,49 @@ describe('a light follower', () => {
     await world.minute()
     expect(after.head(ledger.chainId)?.height).toBe(ledger.height)
     expect(member.asked.some(({ kind }) => kind === 'set')).toBe(false)
+  })
+
+  it('goes on with what it knows while its disk fails, and keeps it when that is over', async () => {
+    const ledger = new TestLedger(FOUR).grow(5)
+    const faults = soundDisk()
+    const world = new FollowWorld(ledger, { faults })
+    world.member('a', ledger)
+    const follower = await world.follow(ledger)
+    faults.isFull = true
+    ledger.block()
+    await world.minute()
+    expect(follower.head(ledger.chainId)).toMatchObject({ height: 6, fresh: true })
+    expect(world.logged).toContain('what is known of a ledger cannot be kept')
+    faults.isFull = false
+    ledger.block()
+    await world.minute()
+    follower.close()
+    world.disk.crash('process')
+    world.members[0]!.lie = () => 'silent'
+    const after = await world.follow(ledger)
+    expect(after.head(ledger.chainId)?.height).toBe(7)
+  })
+
+  it('writes nothing and tells nobody after it was closed in the middle of a look', async () => {
+    const ledger = new TestLedger(FOUR).grow(5)
+    const world = new FollowWorld(ledger)
+    const member = world.member('a', ledger)
+    const follower = await world.follow(ledger)
+    const heads: number[] = []
+    follower.onHead(() => heads.push(follower.head(ledger.chainId)?.height ?? -1))
+    ledger.block()
+    let answered = false
+    member.lie = (_, honest) => {
+      if (!answered) {
+        answered = true
+        follower.close()
+        world.store.close()
+      }
+      return honest()
+    }
+    await world.minute()
+    expect(answered).toBe(true)
+    expect(heads).toEqual([])
   })
 
   it('says that a head is stale, and proves by it only what was so', async () => {

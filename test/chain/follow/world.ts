@@ -22,7 +22,13 @@ import {
   stateSet,
   stateView,
 } from '../../../src/chain/trees/state-map.ts'
-import { createMemoryDisk, type MemoryDisk, seededRandom, type VirtualClock } from '../../../src/sim/index.ts'
+import {
+  createMemoryDisk,
+  type DiskFaults,
+  type MemoryDisk,
+  seededRandom,
+  type VirtualClock,
+} from '../../../src/sim/index.ts'
 import { testClock } from '../../setup/clock.ts'
 import { GENESIS_TIME, MINUTE, simRules, type TestLedger } from '../light/ledger.ts'
 
@@ -127,10 +133,10 @@ export class FollowWorld {
   #store: Store | undefined
 
   /** The clock stands at the head of the ledger, and a few seconds. */
-  constructor(ledger: TestLedger, { late = 5_000 }: { late?: number } = {}) {
+  constructor(ledger: TestLedger, { late = 5_000, faults }: { late?: number; faults?: DiskFaults } = {}) {
     const time = ledger.height === 0 ? GENESIS_TIME : ledger.head.header.time
     this.clock = testClock(time + late)
-    this.disk = createMemoryDisk({ random: seededRandom(1) })
+    this.disk = createMemoryDisk({ random: seededRandom(1), ...(faults !== undefined && { faults }) })
   }
 
   member(name: string, ledger: TestLedger): TestMember {
