@@ -74,6 +74,9 @@ describe('an endorsed ring of seven nodes', () => {
   it('takes in who is endorsed, as soon as its place is drawn, and no stranger', async () => {
     await cluster.start(APPLICANT)
     await cluster.start(STRANGER)
+    // A ring forms before its ledger has a block.
+    const members = (index: number) => chordns(0, 'ledger', 'members', ...node(index), '--json').catch(() => undefined)
+    for (const index of [0, 5]) await until('a first block', () => members(index), 90_000)
     const [first] = JSON.parse(await chordns(0, 'ledger', 'members', ...node(0), '--json')).members
     const list = JSON.parse(await chordns(0, 'ledger', 'members', ...node(5), '--json'))
     const endorser = list.members.find((one: { isEndorser: boolean }) => one.isEndorser)

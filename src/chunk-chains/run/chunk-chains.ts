@@ -60,7 +60,10 @@ export function createChunkChains(
       running.stop()
     },
     kept(entry) {
-      if (entry.class !== 'signed' || placeOf(disk, entry) === undefined) proposing.propose(entry)
+      // Whoever kept it does not answer for the disk of the chains.
+      proposing.guarded(() => {
+        if (entry.class !== 'signed' || placeOf(disk, entry) === undefined) proposing.propose(entry)
+      })
     },
     peerKnowsMore() {
       if (proposing.takeKeptBack()) revisits.soon()
