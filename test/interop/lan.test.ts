@@ -153,7 +153,8 @@ describe.skipIf(!runnable)('three machines on a local network', () => {
     }
     // A digest from before the agreement says that there is nothing to ask for, until it is renewed: soon in a node that is in use.
     for (const peer of peers) expect(resolve(peer, 'lan.zone0.org')).toBe('192.0.2.7')
-    await pause(chunkLimits.DIGEST_REFRESH_MS + chunkLimits.DIGEST_TIMEOUT_MS)
+    const { DIGEST_REFRESH_MS, DIGEST_PATIENCE_MS, DIGEST_TIMEOUT_MS } = chunkLimits
+    await pause(1.5 * DIGEST_REFRESH_MS + DIGEST_PATIENCE_MS + DIGEST_TIMEOUT_MS)
     for (const [i, asker] of peers.entries()) {
       const view = lookupView.parse(get(asker, `/lookup?name=${names[i]}&type=A`))
       expect(view).toMatchObject({ rcode: 'NOERROR', provenance: 'agreed' })
