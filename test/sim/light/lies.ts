@@ -1,6 +1,8 @@
 /** What liars show followers: every lie that their keys allow, and some that they do not. */
+import { toHex } from '../../../src/base/index.ts'
 import { setRoot } from '../../../src/chain/blocks/set-root.ts'
 import type { FollowReply } from '../../../src/chain/follow/messages.ts'
+import { ledgerQuorum } from '../../../src/chain/light/trust.ts'
 import { type StateMap, stateRoot } from '../../../src/chain/trees/state-map.ts'
 import type { SeededRandom } from '../../../src/sim/index.ts'
 import type { Lie } from '../../chain/follow/world.ts'
@@ -35,15 +37,28 @@ export function liarsLedger(world: LiedAbout, habit: Habit): TestLedger | undefi
 function longRangeFork(world: LiedAbout): TestLedger | undefined {
   const { ledger, bad, random } = world
   if (bad.length === 0 || ledger.height < 2) return undefined
-  const fork = ledger.fork(1 + random.below(ledger.height - 1))
+  const best = random.below(2) === 0 ? lastInTheirHands(world) : undefined
+  const fork = ledger.fork(best ?? 1 + random.below(ledger.height - 1))
   const last = fork.head.header.time
   const now = ledger.head.header.time
-  const blocks = 3 + random.below(4)
+  // Whoever shows the highest header is considered first: blocks cost a liar nothing.
+  const most = random.below(2) === 0 ? ledger.height - fork.height : 0
+  const blocks = most + 3 + random.below(4)
   for (let i = 1; i <= blocks; i++) {
     const time = Math.max(last + i, last + Math.floor(((now - last) * i) / blocks) + i)
     fork.block({ next: bad, signers: bad, time, stateRoot: stateRoot(world.lie) })
   }
   return fork
+}
+
+/** The newest height after which liars have the keys of a quorum: from there on they sign what they like. */
+function lastInTheirHands({ ledger, bad }: LiedAbout): number | undefined {
+  const keys = new Set(bad.map((person) => toHex(ledger.validatorOf(person).publicKey)))
+  for (let height = ledger.height - 1; height >= 1; height--) {
+    const set = ledger.setAt(height + 1)
+    if (set.filter(({ publicKey }) => keys.has(toHex(publicKey))).length >= ledgerQuorum(set.length)) return height
+  }
+  return undefined
 }
 
 /** Sets that are all theirs, from the first height on, so that all signatures are of a quorum; the id of the chain is the true one. */

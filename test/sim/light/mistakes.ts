@@ -33,7 +33,8 @@ export const MISTAKES: readonly Mistake[] = [
   {
     name: 'the term of what is trusted is ignored',
     changes: [{ file: 'chain/light/trust.ts', from: 'return now - time > trustingPeriodMs', to: 'return false' }],
-    finding: /true headers/,
+    // Who meets an honest member in the same look says that the chain has forked, by the word of keys that count no more.
+    finding: /true headers|no false alarm/,
   },
   {
     name: 'keys that were removed count',

@@ -41,9 +41,27 @@ export function makePlan(seed: number): Plan {
   const followers = 1 + random.below(3)
   const many = 8 + random.below(10)
   for (let i = 0; i < many; i++) steps.push(stepOf(random, followers))
+  if (seed % SLEEPER_EVERY === 0) steps.push(...longSleep(random.below(followers)))
   for (let follower = 0; follower < followers; follower++) steps.push({ kind: 'wake', follower })
   steps.push({ kind: 'blocks', count: 3, changes: 0 })
   return { seed, n: 1 + random.below(7), followers, habits, steps }
+}
+
+/** By chance alone one world in four hundred has what follows. */
+const SLEEPER_EVERY = 8
+
+/** Somebody sleeps for so long beyond the trusting period that the whole set goes before it begins to end, and those who went go on with a chain of their own. */
+function longSleep(follower: number): Step[] {
+  const days: Step = { kind: 'days', count: 9, changes: true }
+  return [
+    { kind: 'wake', follower },
+    { kind: 'sleep', follower },
+    days,
+    days,
+    days,
+    days,
+    { kind: 'lie', habit: 'fork' },
+  ]
 }
 
 function stepOf(random: SeededRandom, followers: number): Step {
