@@ -158,6 +158,7 @@ async function membershipOf(
   const capabilities = new PeerCapabilities()
   const signer = ed25519Signer(seed)
   const turnedAway = new TurnedAway({ clock, log, isListed: () => list?.saltOf(signer.publicKey) !== undefined })
+  list?.onChange(() => turnedAway.listChanged())
   const door = { config, random, log, secret, guests, capabilities, admission: list, turnedAway }
   return { seed, signer, secret, doorkeeper: doorkeeperOf(door, isExpelled), guests, capabilities, turnedAway }
 }

@@ -35,6 +35,12 @@ export class TurnedAway {
 
   constructor(deps: TurnedAwayDeps) {
     this.#deps = deps
+    this.listChanged()
+  }
+
+  /** This node knows another list now: what one had is remembered when the next one does not have it. */
+  listChanged(): void {
+    this.#hasBeenListed()
   }
 
   heard(peer: PeerId, fault: string): void {
