@@ -1,4 +1,5 @@
 /** What commands do with a ledger through the running node: look, prove, and send transactions of this machine's account. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { ChordnsError, type Endpoint, isChordnsError, toHex } from '../../base/index.ts'
 import {
@@ -20,6 +21,11 @@ import { print, printJson } from './table.ts'
 const LIFE_MS = 600_000
 const DEFAULT_WAIT_MS = 60_000
 const MOST_TRIES = 4
+/** How long the node may take to hear of a block that a validator has, ms. */
+const NONCE_WAIT_MS = 15_000
+const NONCE_LOOK_MS = 300
+/** The mark of a transaction that another one of its account has overtaken: `ResultCode.NONCE` of `chain`. */
+const NONCE = 3
 
 export type LedgerFlags = NodeFlags &
   ConfigFlags & {
@@ -104,23 +110,36 @@ export async function nextNonce({ node, chain, account, leastNonce = 0 }: Omit<C
   return Math.max(nonce, leastNonce)
 }
 
-/** Hands a transaction to the running node, and waits for its block. Made anew where another of its account has overtaken it. */
+/**
+ * Hands a transaction to the running node, and waits for its block. A validator's node sends transactions of this account, too: what one of them
+ * has overtaken did nothing, and is made anew. Throws LEDGER_OVERTAKEN when the account stays busy.
+ */
 export async function carry(carrying: Carrying): Promise<Carried> {
   const { node, chain, make, waitMs } = carrying
   let nonce = await nextNonce(carrying)
-  for (let tries = 1; ; tries++)
+  for (let tries = 1; ; tries++) {
+    const { bytes, id } = make(nonce)
+    let outcome: OutcomeView | undefined
     try {
-      const { bytes, id } = make(nonce)
       await tellNode(node, '/ledgers/submit', { chain }, submittedView, bytes)
       const query = { chain, transaction: id, waitMs: String(waitMs) }
-      const outcome = await askNode(node, '/ledgers/outcome', query, outcomeView, waitMs + 10_000)
-      return { bytes, id, nonce, outcome }
+      outcome = await askNode(node, '/ledgers/outcome', query, outcomeView, waitMs + 10_000)
     } catch (error) {
-      // A validator's node sends transactions of this account, too: then another one has come in between.
-      const next = isChordnsError(error, 'LEDGER_VOID') && tries < MOST_TRIES ? await nextNonce(carrying) : nonce
-      if (next === nonce) throw error
-      nonce = next
+      if (!isChordnsError(error, 'LEDGER_OVERTAKEN') || tries === MOST_TRIES) throw error
     }
+    if (outcome !== undefined && (outcome?.code !== NONCE || tries === MOST_TRIES)) return { bytes, id, nonce, outcome }
+    nonce = await nonceAfter(carrying, nonce)
+  }
+}
+
+/** The validator that refused knows of a newer block than the node that says the nonce: that one learns of it soon. Throws LEDGER_OVERTAKEN. */
+async function nonceAfter(carrying: Carrying, nonce: number): Promise<number> {
+  for (const end = performance.now() + NONCE_WAIT_MS; performance.now() < end; await sleep(NONCE_LOOK_MS)) {
+    const next = await nextNonce(carrying)
+    if (next > nonce) return next
+  }
+  const text = `the number ${nonce} of this account's transactions is used up, and the ledger shows no newer one: try again`
+  throw new ChordnsError('LEDGER_OVERTAKEN', text, { nonce })
 }
 
 /**

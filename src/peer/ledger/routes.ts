@@ -1,6 +1,6 @@
 /** What the status API says and does about ledgers. */
 import { ChordnsError, equalBytes, fromHex, isChordnsError, toHex } from '../../base/index.ts'
-import { transactionId } from '../../chain/index.ts'
+import { ResultCode, transactionId } from '../../chain/index.ts'
 import type { Config } from '../../config/index.ts'
 import { sha256 } from '../../crypto/index.ts'
 import {
@@ -236,6 +236,8 @@ async function submit(side: LedgerSide, query: URLSearchParams, body: string): P
   } catch (error) {
     if (!isChordnsError(error, 'LEDGER_VOID')) throw error
     const { code } = error.detail as { readonly code: number }
+    if (code === ResultCode.NONCE)
+      throw new ChordnsError('LEDGER_OVERTAKEN', `the transaction was not taken: ${wordOf(code)}`, {})
     throw new ChordnsError('LEDGER_VOID', `the transaction was not taken: ${wordOf(code)}`, { code })
   }
   return { chain: chain.genesis.name, transaction: toHex(transactionId(transaction)) }
