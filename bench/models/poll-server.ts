@@ -42,7 +42,7 @@ const headers = {
 const server = new FollowServer({ clock })
 server.serve({ headers, states: { prove: async () => undefined }, conflict: () => undefined, onConflict: () => {} })
 const note = ledger.noteBytes(HEIGHT)
-const pages = new LedgerPages()
+const pages = new LedgerPages(async () => {})
 pages.publish({ genesis: ledger.genesis, headers, checkpoint: () => note })
 
 const transport = await createLibp2pTransport({

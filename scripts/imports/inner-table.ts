@@ -141,6 +141,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
     'running-chain.ts',
     'post.ts',
     'pieces.ts',
+    'handed-in.ts',
     'outcome-memory.ts',
     'set-book.ts',
     'newest-state.ts',

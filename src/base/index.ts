@@ -8,6 +8,7 @@
  * - `Charges`: what a peer has cost, where that is known only when the work is done.
  * - `Leisure`: for what nobody waits for: it is done when nobody waits for anything else, and not too late.
  * - `SteadyTime`: for terms that are kept as unix times; a step of the wall clock neither ends nor stretches them.
+ * - `Listeners`: who wants to hear of something, none of whom can keep the others from it.
  * - `RecentMap`: a bounded map that drops what was used least recently.
  * - `withTimeout`, `sleep`, `unlessAborted`: waiting by a clock that is handed in.
  * - `BulkReader`, `BulkWriter`: both sides of a bulk, for those who implement `Transport`. `scopedStore`: a part of a store.
@@ -22,6 +23,7 @@ export { ChordnsError, errorText, isChordnsError } from './errors.ts'
 export { fileTrouble, systemCodeOf, utf8Text } from './files.ts'
 export { ALWAYS_AT_LEISURE, createLeisure, type Leisure } from './leisure.ts'
 export { limits as baseLimits } from './limits.ts'
+export { Listeners } from './listeners.ts'
 export { OpenPeers, type OpenPeersHooks, type OpenPeersLimits } from './open-peers.ts'
 export type {
   BulkHandler,

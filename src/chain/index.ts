@@ -137,9 +137,12 @@ export {
   type TwoNotes,
   twiceCosigned,
 } from './light/faults.ts'
+export { decodeHeaderFork, encodeHeaderFork, type HeaderFork } from './light/header-forks.ts'
 export {
+  applyHeaderFork,
   applyLink,
   applyNoteFork,
+  applyRenewal,
   beginLinked,
   decodeLinked,
   encodeLinked,

@@ -118,6 +118,8 @@ export const limits = {
   COSIGN_SLOWEST_MS: 600_000,
   /** Full tiles that are kept once they were made: 256 headers are 170 kB. */
   MAX_KEPT_TILES: 64,
+  /** Headers that are read for a tile in one turn of the event loop: 16 of 256 are a millisecond. */
+  HEADERS_A_TURN: 16,
   /** Chains that one node follows; each costs three small requests a minute. */
   MAX_FOLLOWED: 2_048,
   /** Answers of the newest state that a follower keeps until there is a newer one. */

@@ -113,7 +113,7 @@ export {
   putEntryPayload,
 } from './modules/directory/directory.ts'
 export { type LinkQuestion, type LinkState, linkStates } from './modules/links/duty.ts'
-export { linkChainPayload, links } from './modules/links/links.ts'
+export { linkChainPayload, links, renewLinkPayload } from './modules/links/links.ts'
 export { forkOf, LINKS, linkedOf, type RecordedFork } from './modules/links/records.ts'
 export { ledgerModules } from './modules/modules.ts'
 export { cdsRefusal } from './modules/names/cds.ts'
@@ -156,6 +156,7 @@ export { drawDuty } from './node/duties/draws.ts'
 export { type Due, Duties, type DutiesDeps, type Duty } from './node/duties/duties.ts'
 export { FaultDuty, type FaultDutyDeps } from './node/duties/fault-duty.ts'
 export { type LinkedChain, Linking, type LinkingDeps, linkedChains } from './node/duties/linking.ts'
+export { type RelinkingDeps, type Renewal, renewalOf } from './node/duties/relinking.ts'
 export { Ledgers, type LedgersDeps, type LedgersHooks } from './node/ledgers.ts'
 export type { TransactionOutcome } from './node/messages.ts'
 export {

@@ -12,6 +12,8 @@ export const limits = {
   MAX_OUTCOME_BYTES: 128,
   /** Transactions of each chain whose outcome is remembered: two full blocks, so that who submitted one hears of it. */
   MAX_OUTCOMES: 2_048,
+  /** Transactions under way whose numbers are remembered: more than one machine sends in a minute. */
+  MAX_HANDED_IN: 1_024,
   /** Engine messages under way to one peer; what is more is lost, as on any network. */
   MAX_IN_FLIGHT: 32,
   SEND_TIMEOUT_MS: 2_000,
@@ -49,6 +51,8 @@ export const limits = {
   LINK_EVERY_MS: 60 * 60_000,
   /** Whose turn comes next waits so long for the one before it, ms: two blocks of a chain where nothing happens. */
   LATE_MS: 120_000,
+  /** Heights at which a link may begin anew: one of sixteen hours of minute blocks, while more than half of the nodes vote. */
+  RENEW_EVERY: 1_000,
   /** Halvings on the way to a checkpoint that can be linked: two more than 256 kept ones need. */
   LINK_TRIES: 10,
   /** Other chains that a validator looks at after one block. */

@@ -30,8 +30,10 @@ export const ledgerStatusView = z.object({
             height: z.number(),
             /** Unix ms, of the header that was linked last; 0: none. */
             time: z.number(),
-            /** Two notes were shown that cannot both be true: it is linked no more. */
+            /** Two notes or headers were shown that cannot both be true: it is linked no more. */
             forked: z.boolean(),
+            /** It is so long ago that nothing follows it any more: nodes vote where it begins anew (`chordns ledger link`). */
+            over: z.boolean(),
             /** Who signed both; hex ids. */
             signers: z.array(hex),
           }),
@@ -54,10 +56,27 @@ export const ledgerStatusView = z.object({
 })
 export type LedgerStatusView = z.infer<typeof ledgerStatusView>
 
+/** How a node may vote on the link of another chain. */
+export const linkVoteView = z.object({
+  chain: z.string(),
+  /** The other chain. */
+  of: z.string(),
+  /** Linked up to here. */
+  height: z.number(),
+  /** Where the link would begin. */
+  at: z.number(),
+  state: z.enum(['not begun', 'linked', 'over', 'forked']),
+  /** Null: there is nothing to vote on. */
+  payload: hex.nullable(),
+})
+export type LinkVoteView = z.infer<typeof linkVoteView>
+
 export const accountView = z.object({
   chain: z.string(),
   account: hex,
   nonce: z.number(),
+  /** The number of its next transaction, behind those that this node has handed in. */
+  next: z.number(),
   balance: z.number(),
   /** The newest header knows it as of its time; false: it may be old. */
   fresh: z.boolean(),
@@ -92,6 +111,29 @@ export type CdsView = z.infer<typeof cdsView>
 
 export const headView = z.object({ chain: z.string(), height: z.number(), fresh: z.boolean() })
 export type HeadView = z.infer<typeof headView>
+/** Who certifies the keys of a name (M16). */
+export const certifiersView = z.object({
+  name: z.string(),
+  certifiers: z.array(
+    z.object({
+      /** `dns`, or the name of a ledger's chain. */
+      by: z.string(),
+      who: z.string(),
+      says: z.enum(['keys', 'no keys', 'unknown']),
+      /** What the word of this one is worth to this node; null: it cannot be had now. */
+      security: z.enum(['secure', 'insecure', 'bogus', 'indeterminate']).nullable(),
+      /** DS records as text. */
+      ds: z.array(z.string()),
+      /** Of a ledger's block; unix ms. */
+      height: z.number().nullable(),
+      time: z.number().nullable(),
+    }),
+  ),
+  /** Whose word counts here. */
+  believed: z.enum(['ledger', 'dns']),
+})
+export type CertifiersView = z.infer<typeof certifiersView>
+
 /** The list of who may be in the ring, or of another application. */
 export const membersView = z.object({
   chain: z.string(),

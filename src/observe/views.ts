@@ -234,6 +234,8 @@ export const statusView = z.object({
   chains: counters.nullable(),
   /** Null where members do not believe each other. */
   household: counters.nullable(),
+  /** CDS sets that it carries to the ledger; null: none (`ledger.carry`). */
+  carrier: counters.nullable(),
   /** Requests to peers, by room. */
   traffic: counters.nullable(),
   memory: z.object({ rssBytes: z.number(), heapUsedBytes: z.number() }),

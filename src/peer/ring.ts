@@ -69,7 +69,7 @@ export interface Peers extends Pick<PeerRooms, 'ring' | 'chunks' | 'chains' | 'h
 export async function startPeers(deps: PeersDeps, hooks: CompositionHooks): Promise<Peers> {
   const { config, dataFile } = deps
   let ring: Ring | undefined
-  const admission = admissionFromGenesis(config)
+  const admission = admissionFromGenesis(config, deps.log)
   const membership = await membershipOf({ ...deps, admission }, (peer) => ring?.isExpelled(peer) ?? false)
   const transport = await listen(deps, membership, (peer, addresses) => ring?.found(peer, addresses))
   const { signer, guests, capabilities, turnedAway } = membership

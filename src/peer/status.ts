@@ -7,6 +7,7 @@ import { acts, looksUp, reads, type StatusRoute, type StatusView } from '../obse
 import type { ResolveStep } from '../resolver/index.ts'
 import type { FrontEnd } from '../serve/index.ts'
 import { flushCached, showCached } from './cache-commands.ts'
+import type { CdsCarrier } from './carrying/carrier.ts'
 import type { Core } from './core/core.ts'
 import type { DataFile } from './disk.ts'
 import { domainRoutes } from './ledger/domain-routes.ts'
@@ -27,6 +28,8 @@ export interface StatusDeps {
   readonly dataFile: DataFile | undefined
   readonly core: Core
   readonly peers: Peers | undefined
+  /** Undefined: it carries no CDS sets. */
+  readonly carrier: CdsCarrier | undefined
   readonly frontEnd: FrontEnd
 }
 
@@ -100,7 +103,7 @@ function ringOff() {
   return new ChordnsError('RING_OFF', 'this node runs without a ring (ring.enabled is false)', {})
 }
 
-function statusOf({ version, clock, startedAt, cache, warm, core, peers, frontEnd }: StatusDeps): StatusView {
+function statusOf({ version, clock, startedAt, cache, warm, core, peers, carrier, frontEnd }: StatusDeps): StatusView {
   return {
     version,
     pid: process.pid,
@@ -115,6 +118,7 @@ function statusOf({ version, clock, startedAt, cache, warm, core, peers, frontEn
     chunks: peers === undefined ? null : { ...peers.chunks.stats() },
     chains: peers?.chains === undefined ? null : { ...peers.chains.stats() },
     household: peers?.household === undefined ? null : { ...peers.household.stats() },
+    carrier: carrier === undefined ? null : { ...carrier.stats() },
     traffic: peers === undefined ? null : { ...peers.traffic.stats() },
     memory: { rssBytes: process.memoryUsage.rss(), heapUsedBytes: process.memoryUsage().heapUsed },
   }

@@ -3,6 +3,9 @@ import { toHex } from '../../src/base/index.ts'
 import { type BlockHeader, decodeTransaction, signTransaction } from '../../src/chain/index.ts'
 import { ed25519Signer, type Signer, sha256 } from '../../src/crypto/index.ts'
 import {
+  ACCOUNTS,
+  ADMISSION,
+  AUTHORITY,
   activatePayload,
   answerBytes,
   applicationBytes,
@@ -13,14 +16,24 @@ import {
   encodeTableRecord,
   endorsePayload,
   endorserVotePayload,
+  handOverTldPayload,
+  ledgerModules,
+  moduleKey,
+  NAMES,
   nodeVotePayload,
+  REGISTRIES,
   saltFrom,
   signInquiry,
+  type TldRecord,
   tableHeaderOf,
   tableRecordOf,
+  tldStateKey,
   tldVotePayload,
+  updateTldPayload,
   votingKeyPayload,
 } from '../../src/ledger/index.ts'
+import { settingsOf } from '../ledger/modules/names/blocks.ts'
+import { nodeBlocks } from '../ledger/modules/node-blocks.ts'
 
 const text = (value: string) => new TextEncoder().encode(value)
 const TIME = 1_800_000_000_000
@@ -56,6 +69,8 @@ export function applicationVectors(signer: Signer): Record<string, string> {
   const transaction = decodeTransaction(signTransaction(signer, chainId, { nonce: 0, fee: 0, expires: TIME, payload }))
   const place = { chainName: 'root', operation: 120, time: TIME }
   const hex = (value: Parameters<typeof encodePayload>[0]) => toHex(encodePayload(value))
+  const tld = { chainId, zone: settingsOf(), isLedgerOnly: true }
+  const stored = storedTlds(tld)
   return {
     'endorse payload': hex(endorse),
     'endorser vote payload': hex(endorserVotePayload(0, { kind: 'add', account, name: 'another' })),
@@ -64,8 +79,25 @@ export function applicationVectors(signer: Signer): Record<string, string> {
     'node vote payload': hex(nodeVotePayload({ kind: 'add', account, role: 'registrar' })),
     'voting key payload': hex(votingKeyPayload(machine.publicKey, new Uint8Array(64).fill(1))),
     'TLD vote payload': toHex(payload),
+    'TLD settings payload': hex(updateTldPayload(text('p2p'), tld)),
+    'TLD hand-over payload': hex(handOverTldPayload(text('p2p'), machine.publicKey)),
+    'key of a TLD': toHex(moduleKey(REGISTRIES, tldStateKey(text('p2p')))),
+    'TLD in the state': stored(tldStateKey(text('p2p'))),
+    'number of TLDs': stored(Uint8Array.of(4)),
+    'page of TLDs': stored(Uint8Array.of(5, 0, 0)),
     'activation payload': hex(activatePayload({ module: 128, height: 1_000 })),
     'table 1 of a header': toHex(encodeTableHeader(tableHeaderOf(header))),
     'table 2 of a transaction': toHex(encodeTableRecord(tableRecordOf(transaction, place))),
   }
+}
+
+/** What stands in the state once the TLD is given, at height 1, and its registry has said the rest, at height 2. */
+function storedTlds(tld: Pick<TldRecord, 'chainId' | 'zone' | 'isLedgerOnly'>): (key: Uint8Array) => string {
+  const chain = nodeBlocks(ledgerModules, [ACCOUNTS, ADMISSION, AUTHORITY, NAMES, REGISTRIES])
+  const [a, b, c] = chain.members
+  const label = text('p2p')
+  const give = tldVotePayload({ kind: 'give', label, registry: a.publicKey })
+  chain.codes([a, give], [b, give], [c, give])
+  chain.codes([a, updateTldPayload(label, tld)])
+  return (key) => toHex(chain.state().get(moduleKey(REGISTRIES, key))!)
 }

@@ -16,6 +16,8 @@ import {
   encodeFollowReply,
   encodeFollowRequest,
   encodeGenesis,
+  encodeHeaderFork,
+  encodeLink,
   encodeLockAnswer,
   encodeNote,
   encodeProofFile,
@@ -43,6 +45,7 @@ import {
   type Vote,
 } from '../../src/chain/index.ts'
 import { ed25519, ed25519Signer, encodeCanonical, type Signer, sha256 } from '../../src/crypto/index.ts'
+import { encodePayload, renewLinkPayload } from '../../src/ledger/index.ts'
 
 const text = (value: string) => new TextEncoder().encode(value)
 const TIME = 1_800_000_000_000
@@ -134,6 +137,7 @@ export function ledgerVectors(signer: Signer, memberId: Uint8Array): Record<stri
         trail: [],
       }),
     ),
+    ...linkVectors({ header, certificate, validators, note: signed }),
     ...faultVectors({ chainId, header, validators, voting, memberId, log, note: signed }),
     'link request': toHex(encodeFollowRequest({ kind: 'link', chainId, oldSize: 100, setRoot: set, size: 0 })),
     'header request': toHex(encodeFollowRequest({ kind: 'header', chainId, height: 0, of: 7 })),
@@ -153,6 +157,39 @@ export function ledgerVectors(signer: Signer, memberId: Uint8Array): Record<stri
     ),
     'checkpoint note': toHex(signed),
     'cosigner key': toHex(text(formatNoteKey(cosignerKey(validators[0]!)))),
+  }
+}
+
+/** What another chain takes of this one, whose only header is shown. The second one of the fork has no signature that holds. */
+function linkVectors({
+  header,
+  certificate,
+  validators,
+  note,
+}: {
+  readonly header: BlockHeader
+  readonly certificate: BlockCertificate
+  readonly validators: readonly Validator[]
+  readonly note: Uint8Array
+}): Record<string, string> {
+  const origin = originOf('home', 'root')
+  const link = encodeLink({
+    origin,
+    oldSize: 0,
+    proof: [],
+    note,
+    header,
+    path: [],
+    lastSet: validators,
+    ownSet: undefined,
+  })
+  const first = { header, certificate }
+  const second = { header: { ...header, time: header.time + 1 }, certificate }
+  const conflict = { first, second, firstSet: validators, secondSet: validators, older: undefined }
+  return {
+    'link of a chain': toHex(link),
+    'vote where a link begins anew': toHex(encodePayload(renewLinkPayload(link))),
+    'two headers of a linked chain': toHex(encodeHeaderFork({ origin, conflict, lastSet: validators })),
   }
 }
 

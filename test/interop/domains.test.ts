@@ -15,7 +15,7 @@ import { makeOwnerKey, makeZoneKey } from '../../src/peer/index.ts'
 import { type Cluster, startCluster } from '../world/cluster.ts'
 import { foundLedger } from '../world/founding.ts'
 import { createWorld, signWorld, signZone, simpleSpec, type World, type ZoneKeys } from '../world/index.ts'
-import { lookup as askLookup, CLI, getJson } from './scenes/asking.ts'
+import { lookup as askLookup, CLI, getJson, statusOf } from './scenes/asking.ts'
 
 const run = promisify(execFile)
 const runnable = ['nsd', 'knotd', 'keymgr', 'dnssec-signzone', 'dig'].every(isInstalled)
@@ -28,6 +28,7 @@ const NSD = '127.55.0.1'
 const KNOT = '127.55.0.2'
 /** Of nobody. */
 const OTHER_DS = `4711 13 2 ${'AB'.repeat(32)}`
+const ANOTHER_DS = `4712 13 2 ${'CD'.repeat(32)}`
 
 describe.skipIf(!runnable)('a domain on the ledger', () => {
   const dir = mkdtempSync(join(tmpdir(), 'chordns-domains-'))
@@ -203,14 +204,31 @@ describe.skipIf(!runnable)('a domain on the ledger', () => {
     )
   }, 120_000)
 
-  it('stays as it is when its parent takes the DS away', async () => {
-    world.setZone({
-      origin: 'com.',
-      servers: ['ns1.com'],
-      text: signZone('com.', `${comHead()}${comText(undefined)}`, { keys: comKeys }),
-    })
-    expect(await lookup('b.w.shop.com')).toMatchObject({ rcode: 'NOERROR', security: 'secure' })
-  })
+  it('stays as it is when its parent takes the DS away or gives another, and it is shown who says what', async () => {
+    const dnsSays = [
+      [undefined, { says: 'no keys', ds: [] }],
+      [ANOTHER_DS, { says: 'keys', ds: [ANOTHER_DS] }],
+    ] as const
+    for (const [ds, said] of dnsSays) {
+      world.setZone({
+        origin: 'com.',
+        servers: ['ns1.com'],
+        text: signZone('com.', `${comHead()}${comText(ds)}`, { keys: comKeys }),
+      })
+      // Nothing that was heard before stands in for it.
+      await chordns(READER, 'cache', 'flush', 'com', '--below')
+      const name = `b${ds?.slice(0, 4) ?? ''}.w.shop.com`
+      expect(await lookup(name)).toMatchObject({ rcode: 'NOERROR', security: 'secure' })
+      expect(hasAd(await dig(name))).toBe(true)
+      const { certifiers, believed } = await chordns(READER, 'domain', 'certifiers', 'shop.com')
+      expect(believed).toBe('ledger')
+      expect(certifiers).toMatchObject([
+        { by: 'com', says: 'keys', security: 'secure' },
+        { by: 'dns', security: 'secure', ...said },
+      ])
+      expect(certifiers[0].ds[0]).toMatch(new RegExp(`^${keyOf.get('shop.com.')!.tag} 15 2 `))
+    }
+  }, 60_000)
 
   it('is SERVFAIL where one byte of the zone was changed, and only there', async () => {
     const text = readFileSync(at('shop.signed'), 'utf8')
@@ -245,6 +263,11 @@ describe.skipIf(!runnable)('a domain on the ledger', () => {
     expect(await register('store.com', at('store.owner'))).toMatchObject({ code: 0 })
     renameSync(at('store.owner'), at('in-a-safe'))
     await until('AD', async () => hasAd(await dig('www.store.com')))
+    const { security, steps } = await lookup('t.w.store.com')
+    const { tag } = keyOf.get('store.com.')!
+    expect(security).toBe('secure')
+    const told = steps.filter(({ kind }) => kind === 'ledger').map(({ text }) => text)
+    expect(told.join()).toContain(`store.com. is anchored on com: key ${tag}, generation 1, proven by`)
     await rolled(keyOf.get('store.com.')!.tag, () =>
       until(
         'roll',
@@ -271,6 +294,7 @@ describe.skipIf(!runnable)('a domain on the ledger', () => {
       ),
     )
     expect(peer(REGISTRAR).log()).toContain('a CDS set was carried')
+    expect((await statusOf(peer(REGISTRAR))).carrier).toMatchObject({ carried: 1 })
   }, 240_000)
 
   it('is resolved by a node that comes back while nobody can be asked for its ledger', async () => {

@@ -8,7 +8,7 @@ import { isExpired, isFresh, isInHistory, type LightRules, type Trusted } from '
 import { verifyHeader } from '../light/verify.ts'
 import type { Step } from '../light/walk.ts'
 import { limits } from '../limits.ts'
-import type { CertifiedHeader, Validator } from '../types.ts'
+import type { BlockHeader, CertifiedHeader, Validator } from '../types.ts'
 import { beginAt, isSettledBy, type TrustedPoint } from './beginning.ts'
 import { FollowBook, type KeptOfChain } from './book.ts'
 import { believedConflict } from './conflicts.ts'
@@ -266,8 +266,19 @@ export class ChainFollower {
     this.#accuse(peer, { first: lower, second: head.certified, firstSet, secondSet, older })
   }
 
+  /** Whether a header is in the history of what is trusted, as members show it. */
+  async holds(header: BlockHeader): Promise<boolean> {
+    const head = this.#steps.at(-1)?.certified
+    const state = this.#state()
+    if (head === undefined || state === 'forked' || state === 'expired') return false
+    const id = blockIdOf(header)
+    if (header.height === head.header.height) return equalBytes(id, blockIdOf(head.header))
+    const older = header.height < head.header.height ? await this.#olderOf(head, header.height) : undefined
+    return older !== undefined && equalBytes(blockIdOf(older.header), id)
+  }
+
   /** What the head has in its history, from anybody but the one whose header is compared with it. */
-  async #olderOf({ header }: CertifiedHeader, of: number, not: PeerId) {
+  async #olderOf({ header }: CertifiedHeader, of: number, not?: PeerId) {
     const { chainId } = this.chain
     const peers = this.#deps.members.ordered(chainId).filter((peer) => peer !== not)
     for (const peer of peers.slice(0, limits.FOLLOWED_MEMBERS)) {

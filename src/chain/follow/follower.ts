@@ -3,6 +3,8 @@ import {
   type Cancel,
   type Clock,
   equalBytes,
+  errorText,
+  Listeners,
   type Log,
   latin1,
   type PeerId,
@@ -56,18 +58,25 @@ type Options = { readonly signal?: AbortSignal }
 
 export class LightFollower implements LedgerView, HeaderTrust {
   readonly #deps: LightFollowerDeps
-  readonly #hooks: LightFollowerHooks
+  readonly #onConflict: Listeners<[FollowedChain, Uint8Array]>
   readonly #members: MemberBook
   readonly #chains = new Map<string, FollowedEntry>()
-  readonly #listeners = new Set<(chain: FollowedChain) => void>()
+  readonly #listeners: Listeners<[FollowedChain]>
   /** Answers of the newest states, the one used longest ago first. */
   readonly #proofs = new Map<string, Promise<Proof | undefined>>()
   #closed = false
 
   constructor(deps: LightFollowerDeps, hooks: LightFollowerHooks = {}) {
     this.#deps = deps
-    this.#hooks = hooks
     this.#members = new MemberBook(deps)
+    this.#listeners = new Listeners((error) => {
+      deps.log.warn({ error: errorText(error) }, 'a listener for headers of ledgers failed')
+    })
+    // A fork is told in the same way: what others do with it must not keep anybody from hearing of it.
+    this.#onConflict = new Listeners((error) => {
+      deps.log.warn({ error: errorText(error) }, 'a listener for forks of ledgers failed')
+    })
+    if (hooks.onConflict !== undefined) this.#onConflict.add(hooks.onConflict)
   }
 
   /**
@@ -80,11 +89,9 @@ export class LightFollower implements LedgerView, HeaderTrust {
     const follower = new ChainFollower(
       { ...this.#deps, members: this.#members },
       {
-        onHead: (chain) => {
-          for (const listener of this.#listeners) listener(chain)
-        },
+        onHead: (chain) => this.#listeners.tell(chain),
         onNews: (chain, news) => this.#found(chain, news),
-        onConflict: (chain, conflict) => this.#hooks.onConflict?.(chain, conflict),
+        onConflict: (chain, conflict) => this.#onConflict.tell(chain, conflict),
       },
       start,
     )
@@ -153,6 +160,11 @@ export class LightFollower implements LedgerView, HeaderTrust {
     return this.#of(chainId)?.show(conflict) ?? false
   }
 
+  /** Whether a header is in the history of the head, as members show it. */
+  async holds(chainId: Uint8Array, header: BlockHeader): Promise<boolean> {
+    return (await this.#of(chainId)?.holds(header)) ?? false
+  }
+
   setOf(chainId: Uint8Array, root: Uint8Array): readonly Validator[] | undefined {
     return this.#of(chainId)?.setOf(root)
   }
@@ -212,8 +224,7 @@ export class LightFollower implements LedgerView, HeaderTrust {
   }
 
   onHead(listener: (chain: FollowedChain) => void): Cancel {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    return this.#listeners.add(listener)
   }
 
   #of(chainId: Uint8Array): ChainFollower | undefined {

@@ -1,4 +1,4 @@
-/** What a ledger keeps of the chains that it links, as bytes in its state, and what payloads 1 and 2 do to it. Pure: all validators come to the same. */
+/** What a ledger keeps of the chains that it links, as bytes in its state, and what payloads 1, 2, 7 and 8 do to it. Pure: all validators come to the same. */
 import { equalBytes } from '../../base/index.ts'
 import { type CborValue, encodeCanonical } from '../../crypto/index.ts'
 import { type Genesis, ledgerChainId } from '../blocks/genesis.ts'
@@ -7,8 +7,18 @@ import { originOf } from '../notes/checkpoint.ts'
 import { malformed, readCbor, readHash, readHeight, readInteger, readMap } from '../reading.ts'
 import { emptyHistory, historyRoot } from '../trees/history.ts'
 import type { Validator } from '../types.ts'
-import { decodeLink, decodeNoteFork, forkSigners, type Linked, type LinkRefusal, linkVerdict } from './links.ts'
-import type { LightRules } from './trust.ts'
+import { decodeHeaderFork, headerForkSigners } from './header-forks.ts'
+import {
+  decodeLink,
+  decodeNoteFork,
+  forkSigners,
+  type Linked,
+  type LinkRefusal,
+  type LinkVerdict,
+  linkVerdict,
+  renewalVerdict,
+} from './links.ts'
+import { isExpired, type LightRules } from './trust.ts'
 
 /** A chain that was shown to be forked is linked no more. */
 export interface LinkedRecord extends Linked {
@@ -70,22 +80,68 @@ export function applyLink(
   payload: Uint8Array,
   blockTime: number,
 ): LinkOutcome {
+  return applied(record, () => linkVerdict(rules, record, decodeLink(payload), blockTime))
+}
+
+/** What a vote of payload 7 is about, its link being given as payload 1: where a link begins anew whose term is over. Throws CHAIN_MALFORMED. */
+export function applyRenewal(
+  rules: LightRules,
+  record: LinkedRecord,
+  payload: Uint8Array,
+  blockTime: number,
+): LinkOutcome {
+  return applied(record, () => renewalVerdict(rules, record, decodeLink(payload), blockTime))
+}
+
+function applied(record: LinkedRecord, verdictOf: () => LinkVerdict): LinkOutcome {
   if (record.isForked) return { kind: 'refused', reason: 'forked' }
-  const verdict = linkVerdict(rules, record, decodeLink(payload), blockTime)
+  const verdict = verdictOf()
   return verdict.kind === 'linked' ? { kind: 'linked', record: { ...record, ...verdict.linked } } : verdict
 }
 
 export type ForkOutcome =
   /** `signers`: who cosigned both. */
   | { readonly kind: 'forked'; readonly record: LinkedRecord; readonly signers: readonly Validator[] }
-  | { readonly kind: 'refused'; readonly reason: 'another log' | 'set' | 'no fork' }
+  | { readonly kind: 'refused'; readonly reason: 'another log' | 'set' | 'no fork' | 'expired' }
 
 /** Payload 2. Throws CHAIN_MALFORMED. */
-export function applyNoteFork(rules: LightRules, record: LinkedRecord, payload: Uint8Array): ForkOutcome {
+export function applyNoteFork(
+  rules: LightRules,
+  record: LinkedRecord,
+  payload: Uint8Array,
+  blockTime: number,
+): ForkOutcome {
   const fork = decodeNoteFork(payload)
-  if (fork.origin !== record.origin) return { kind: 'refused', reason: 'another log' }
-  if (!equalBytes(setRoot(fork.validators), record.nextSetRoot)) return { kind: 'refused', reason: 'set' }
-  const signers = forkSigners(rules, fork)
-  if (signers === undefined) return { kind: 'refused', reason: 'no fork' }
+  return forked(rules, record, { ...fork, lastSet: fork.validators }, blockTime, () => forkSigners(rules, fork))
+}
+
+/** Payload 8. Throws CHAIN_MALFORMED. */
+export function applyHeaderFork(
+  rules: LightRules,
+  record: LinkedRecord,
+  payload: Uint8Array,
+  blockTime: number,
+): ForkOutcome {
+  const fork = decodeHeaderFork(payload)
+  return forked(rules, record, fork, blockTime, () => headerForkSigners(rules, record.chainId, fork))
+}
+
+/** Whose term is over is believed nothing: keys of a set that is long gone are for sale, and this would end the links of an honest chain. */
+function forked(
+  rules: LightRules,
+  record: LinkedRecord,
+  { origin, lastSet }: { readonly origin: string; readonly lastSet: readonly Validator[] },
+  blockTime: number,
+  signersOf: () => readonly Validator[] | undefined,
+): ForkOutcome {
+  const refused = (reason: Extract<ForkOutcome, { kind: 'refused' }>['reason']): ForkOutcome => ({
+    kind: 'refused',
+    reason,
+  })
+  if (origin !== record.origin) return refused('another log')
+  if (isExpired(rules, record, blockTime)) return refused('expired')
+  if (!equalBytes(setRoot(lastSet), record.nextSetRoot)) return refused('set')
+  const signers = signersOf()
+  if (signers === undefined) return refused('no fork')
   return { kind: 'forked', record: { ...record, isForked: true }, signers }
 }

@@ -63,6 +63,8 @@ export type LinkRefusal =
   | 'cosignatures'
   | 'expired'
   | 'time'
+  /** What is linked has its term still: it is followed, and not begun anew. */
+  | 'in term'
 
 export type LinkVerdict =
   | { readonly kind: 'linked'; readonly linked: Linked }
@@ -70,29 +72,62 @@ export type LinkVerdict =
 
 /** A pure function of what is linked, the payload and the time of the block: all validators come to the same. */
 export function linkVerdict(rules: LightRules, linked: Linked, link: ChainLink, blockTime: number): LinkVerdict {
-  const refused = (reason: LinkRefusal): LinkVerdict => ({ kind: 'refused', reason })
   const { checkpoint, note } = decodeCheckpointNote(link.note)
-  if (link.origin !== linked.origin || checkpoint.origin !== linked.origin) return refused('another log')
-  const isFirst = linked.size === 0
-  const verdict = witnessVerdict(isFirst ? undefined : linked, checkpoint, link.oldSize, link.proof)
-  if (verdict === 'same') return refused('stale')
-  if (verdict !== 'follows') return refused(verdict)
+  const wrong = follows(rules, linked, link, checkpoint, blockTime)
+  if (wrong !== undefined) return refused(wrong)
   const { header, lastSet, ownSet = lastSet } = link
-  if (!isLastLeaf(link, checkpoint) || !equalBytes(header.chainId, linked.chainId)) return refused('header')
-  if (!equalBytes(setRoot(lastSet), linked.nextSetRoot) || !equalBytes(setRoot(ownSet), header.validatorsHash))
-    return refused('set')
-  if (header.time <= linked.time || header.time - blockTime > rules.maxDriftMs) return refused('time')
+  if (!equalBytes(setRoot(lastSet), linked.nextSetRoot)) return refused('set')
   // By the block's time, too: whoever buys the keys of a set long after it has gone dates its header as it likes.
   if (isExpired(rules, linked, Math.max(header.time, blockTime))) return refused('expired')
   const signed = cosigners(rules.scheme, ownSet, note)
   const before = signed.filter(({ publicKey }) => lastSet.some((one) => equalBytes(one.publicKey, publicKey)))
   if (signed.length < ledgerQuorum(ownSet.length) || before.length < overlapNeeded(rules, lastSet.length))
     return refused('cosignatures')
-  const { size, root } = checkpoint
-  return {
-    kind: 'linked',
-    linked: { ...linked, size, root, time: header.time, nextSetRoot: header.nextValidatorsHash },
-  }
+  return linkedTo(linked, link, checkpoint)
+}
+
+/**
+ * The same where the term of what is linked is over, so that the set linked last says nothing any more: a vote stands in for it, and all else must hold.
+ * `lastSet` is the set of the header then.
+ */
+export function renewalVerdict(rules: LightRules, linked: Linked, link: ChainLink, blockTime: number): LinkVerdict {
+  const { checkpoint, note } = decodeCheckpointNote(link.note)
+  const wrong = follows(rules, linked, link, checkpoint, blockTime)
+  if (wrong !== undefined) return refused(wrong)
+  const { header, lastSet, ownSet } = link
+  if (ownSet !== undefined) return refused('set')
+  if (!isExpired(rules, linked, blockTime)) return refused('in term')
+  if (isExpired(rules, header, blockTime)) return refused('expired')
+  if (cosigners(rules.scheme, lastSet, note).length < ledgerQuorum(lastSet.length)) return refused('cosignatures')
+  return linkedTo(linked, link, checkpoint)
+}
+
+function refused(reason: LinkRefusal): LinkVerdict {
+  return { kind: 'refused', reason }
+}
+
+/** Whether the checkpoint goes on from what is linked, and the header is what it says, whoever signed. Undefined: it is so. */
+function follows(
+  rules: LightRules,
+  linked: Linked,
+  link: ChainLink,
+  checkpoint: Checkpoint,
+  blockTime: number,
+): LinkRefusal | undefined {
+  if (link.origin !== linked.origin || checkpoint.origin !== linked.origin) return 'another log'
+  const isFirst = linked.size === 0
+  const verdict = witnessVerdict(isFirst ? undefined : linked, checkpoint, link.oldSize, link.proof)
+  if (verdict === 'same') return 'stale'
+  if (verdict !== 'follows') return verdict
+  const { header, lastSet, ownSet = lastSet } = link
+  if (!isLastLeaf(link, checkpoint) || !equalBytes(header.chainId, linked.chainId)) return 'header'
+  if (!equalBytes(setRoot(ownSet), header.validatorsHash)) return 'set'
+  return header.time <= linked.time || header.time - blockTime > rules.maxDriftMs ? 'time' : undefined
+}
+
+function linkedTo(linked: Linked, { header }: ChainLink, { size, root }: Checkpoint): LinkVerdict {
+  const { time, nextValidatorsHash: nextSetRoot } = header
+  return { kind: 'linked', linked: { ...linked, size, root, time, nextSetRoot } }
 }
 
 function isLastLeaf({ header, path }: ChainLink, { size, root }: Checkpoint): boolean {

@@ -21,17 +21,22 @@ export interface PublishedFile {
   readonly immutable: boolean
 }
 
+/** Lets others have a turn of the event loop. */
+export type Turn = () => Promise<void>
+
 export class ChainFiles {
   readonly #chain: PublishedChain
+  readonly #turn: Turn
   /** Full tiles that were made: reading 256 headers costs. The one used longest ago first. */
   readonly #made = new Map<string, Uint8Array>()
 
-  constructor(chain: PublishedChain) {
+  constructor(chain: PublishedChain, turn: Turn) {
     this.#chain = chain
+    this.#turn = turn
   }
 
   /** `path`: below the folder of the chain. Undefined: there is no such file, or not yet. */
-  file(path: string): PublishedFile | undefined {
+  async file(path: string): Promise<PublishedFile | undefined> {
     switch (path) {
       case 'checkpoint':
         return asText(this.#chain.checkpoint())
@@ -41,7 +46,7 @@ export class ChainFiles {
         return asBytes(encodeGenesis(this.#chain.genesis))
       default: {
         const tile = parseTilePath(path)
-        return tile && asBytes(this.#tile(path, tile))
+        return tile && asBytes(await this.#tile(path, tile))
       }
     }
   }
@@ -55,14 +60,14 @@ export class ChainFiles {
     return validators && new TextEncoder().encode(policyText(validators))
   }
 
-  #tile(path: string, tile: Tile): Uint8Array | undefined {
+  async #tile(path: string, tile: Tile): Promise<Uint8Array | undefined> {
     const made = this.#made.get(path)
     if (made !== undefined) {
       this.#made.delete(path)
       this.#made.set(path, made)
       return made
     }
-    const bytes = tile.level === undefined ? this.#entries(tile) : this.#hashes(tile)
+    const bytes = tile.level === undefined ? await this.#entries(tile) : this.#hashes(tile)
     if (bytes === undefined || tile.width < TILE_WIDTH) return bytes
     this.#made.set(path, bytes)
     if (this.#made.size > limits.MAX_KEPT_TILES) this.#made.delete(this.#made.keys().next().value!)
@@ -75,7 +80,8 @@ export class ChainFiles {
     return leaves > headers.height() ? undefined : tileBytes(headers.hashes, tile)
   }
 
-  #entries({ index, width }: Tile): Uint8Array | undefined {
+  /** A little at a time: each header is read from the disk. */
+  async #entries({ index, width }: Tile): Promise<Uint8Array | undefined> {
     const { headers } = this.#chain
     const first = index * TILE_WIDTH + 1
     if (first + width - 1 > headers.height()) return undefined
@@ -84,6 +90,7 @@ export class ChainFiles {
       const certified = headers.certified(height)
       if (certified === undefined) return undefined
       entries.push(encodeHeader(certified.header))
+      if (entries.length % limits.HEADERS_A_TURN === 0) await this.#turn()
     }
     return encodeEntries(entries)
   }

@@ -1,6 +1,6 @@
 /** What stands below `/ledger/` on the status address: files of each chain, and the desk of the witness. No socket is touched here. */
 import { toHex } from '../../base/index.ts'
-import { ChainFiles, type PublishedChain } from './files.ts'
+import { ChainFiles, type PublishedChain, type Turn } from './files.ts'
 import type { WitnessDesk } from './witness-desk.ts'
 
 export interface HttpReply {
@@ -14,22 +14,24 @@ const utf8 = new TextEncoder()
 
 export class LedgerPages {
   readonly #chains = new Map<string, ChainFiles>()
+  readonly #turn: Turn
   readonly #witness: WitnessDesk | undefined
 
   /** `witness`: undefined when no outside log is configured. */
-  constructor(witness?: WitnessDesk) {
+  constructor(turn: Turn, witness?: WitnessDesk) {
+    this.#turn = turn
     this.#witness = witness
   }
 
   publish(chain: PublishedChain): void {
-    this.#chains.set(toHex(chain.headers.chainId), new ChainFiles(chain))
+    this.#chains.set(toHex(chain.headers.chainId), new ChainFiles(chain, this.#turn))
   }
 
   /** `path`: without the query. */
   async answer(method: string, path: string, body: Uint8Array): Promise<HttpReply> {
     if (path === `${PREFIX}add-checkpoint`) return this.#add(method, body)
     const [id = '', ...rest] = path.slice(PREFIX.length).split('/')
-    const file = path.startsWith(PREFIX) ? this.#chains.get(id)?.file(rest.join('/')) : undefined
+    const file = path.startsWith(PREFIX) ? await this.#chains.get(id)?.file(rest.join('/')) : undefined
     if (file === undefined) return plain(404, 'no such file')
     if (method !== 'GET' && method !== 'HEAD') return plain(405, 'only GET', { allow: 'GET, HEAD' })
     const cache = file.immutable ? 'public, max-age=31536000, immutable' : 'public, max-age=10'

@@ -17,7 +17,7 @@
  * it, settles the question's round and changes the digest; one that was told, or that this node validated, is proposed to the chain if its
  * content was not held before.
  */
-import type { Cancel, Clock, Log, PeerId } from '../../base/index.ts'
+import { type Cancel, type Clock, errorText, Listeners, type Log, type PeerId } from '../../base/index.ts'
 import { type CertificateKind, type Finding, isOutcome, observersOf } from '../../evidence/index.ts'
 import type { Digests } from '../digests/digests.ts'
 import type { ChunkEntry, EntryTaken, SignedEntry } from '../entries/entry.ts'
@@ -75,7 +75,9 @@ export interface Follow {
 
 export function createFollow(deps: FollowDeps, hooks: FollowHooks): Follow {
   const { log, digests } = deps
-  const listeners = new Set<(entry: ChunkEntry | SignedEntry) => void>()
+  const listeners = new Listeners<[ChunkEntry | SignedEntry]>((error) => {
+    log.error({ error: errorText(error) }, 'a listener for what was agreed failed')
+  })
   const classes: Record<CertificateKind, number> = { agreed: 0, rotating: 0, divergent: 0 }
   const counts = { agreed: 0, dissents: 0 }
 
@@ -85,7 +87,7 @@ export function createFollow(deps: FollowDeps, hooks: FollowHooks): Follow {
       deps.handover.remember(entry.chunk, seats)
       digests.changed(entry.chunk)
       if (cause !== 'restored') learnedHere(entry)
-      if (cause === 'agreed' || cause === 'certified') for (const listener of listeners) listener(entry)
+      if (cause === 'agreed' || cause === 'certified') listeners.tell(entry)
     }
     if (cause === 'agreed') {
       deps.pushes.spread(entry, seats)
@@ -140,13 +142,9 @@ export function createFollow(deps: FollowDeps, hooks: FollowHooks): Follow {
     proofHeld({ entry, cause, isNew }) {
       deps.onDemand.proofHeld(entry.question)
       digests.changed(entry.chunk)
-      if (isNew && (cause === 'own' || cause === 'told') && isWorthRecording(entry))
-        for (const listener of listeners) listener(entry)
+      if (isNew && (cause === 'own' || cause === 'told') && isWorthRecording(entry)) listeners.tell(entry)
     },
-    onAgreed(listener) {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
+    onAgreed: listeners.add,
     stats: () => ({ ...counts, rotating: classes.rotating, divergent: classes.divergent }),
   }
 }

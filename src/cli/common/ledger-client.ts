@@ -104,10 +104,10 @@ export interface Carried extends MadeTransaction {
   readonly outcome: OutcomeView
 }
 
-/** The nonce of an account's next transaction, by the newest state. */
+/** The nonce of an account's next transaction, behind those that the node has under way. */
 export async function nextNonce({ node, chain, account, leastNonce = 0 }: Omit<Carrying, 'make' | 'waitMs'>) {
-  const { nonce } = await askNode(node, '/ledgers/account', { chain, account }, accountView)
-  return Math.max(nonce, leastNonce)
+  const { next } = await askNode(node, '/ledgers/account', { chain, account }, accountView)
+  return Math.max(next, leastNonce)
 }
 
 /**
@@ -127,9 +127,21 @@ export async function carry(carrying: Carrying): Promise<Carried> {
     } catch (error) {
       if (!isChordnsError(error, 'LEDGER_OVERTAKEN') || tries === MOST_TRIES) throw error
     }
+    if (outcome === null) await refuseUsed(carrying, nonce)
     if (outcome !== undefined && (outcome?.code !== NONCE || tries === MOST_TRIES)) return { bytes, id, nonce, outcome }
     nonce = await nonceAfter(carrying, nonce)
   }
+}
+
+/**
+ * Of a transaction that nobody remembers, whose number is used. It is not made anew: it may be the one that was decided, and would do its work twice.
+ * Throws LEDGER_OVERTAKEN.
+ */
+async function refuseUsed({ node, chain, account }: Carrying, nonce: number): Promise<void> {
+  const { nonce: used } = await askNode(node, '/ledgers/account', { chain, account }, accountView)
+  if (used <= nonce) return
+  const text = `a transaction with the number ${nonce} of this account is decided, and nobody remembers that it was this one: see what it did, then try again`
+  throw new ChordnsError('LEDGER_OVERTAKEN', text, { nonce })
 }
 
 /** The validator that refused knows of a newer block than the node that says the nonce: that one learns of it soon. Throws LEDGER_OVERTAKEN. */
@@ -149,7 +161,7 @@ async function nonceAfter(carrying: Carrying, nonce: number): Promise<number> {
 export async function sendTransaction(
   flags: LedgerFlags,
   chain: string,
-  payload: TransactionPayload,
+  payload: TransactionPayload | Uint8Array,
   waitMs = DEFAULT_WAIT_MS,
 ): Promise<SentTransaction> {
   const peer = await import('../../peer/index.ts')

@@ -89,13 +89,16 @@ class PeerTransport implements Libp2pTransport {
   readonly #dialler: Dialler
   readonly #requests: RequestStreams
   readonly #bulks: BulkStreams
-  readonly #goneListeners = new Set<(peer: PeerId) => void>()
+  readonly #goneListeners: Listeners<[PeerId]>
   #handler: RequestHandler | undefined
   #closing: Promise<void> | undefined
 
   constructor(node: Libp2p, doorstep: Doorstep, options: Libp2pTransportOptions) {
     const { doorkeeper, clock, log, announce = [], maxPeers = limits.MAX_PEER_CONNECTIONS } = options
     this.#node = node
+    this.#goneListeners = new Listeners((error) => {
+      log.error({ error: errorText(error) }, 'a listener for lost peers failed')
+    })
     this.#doorstep = doorstep
     this.#announced = announce
     this.#clock = clock
@@ -174,8 +177,7 @@ class PeerTransport implements Libp2pTransport {
   }
 
   onPeerGone(listener: (peer: PeerId) => void): Cancel {
-    this.#goneListeners.add(listener)
-    return () => this.#goneListeners.delete(listener)
+    return this.#goneListeners.add(listener)
   }
 
   learn(peer: PeerId, addresses: readonly PeerAddress[]): void {
@@ -245,13 +247,7 @@ class PeerTransport implements Libp2pTransport {
       this.#log.debug({ peer, error: errorText(error) }, 'a peer could not be forgotten')
     })
     if (!wasAdmitted) return
-    for (const listener of [...this.#goneListeners]) {
-      try {
-        listener(peer)
-      } catch (error) {
-        // This runs inside an event of libp2p, where a throw would end the process.
-        this.#log.error({ peer, error: errorText(error) }, 'a listener for lost peers failed')
-      }
-    }
+    // This runs inside an event of libp2p, where a throw would end the process.
+    this.#goneListeners.tell(peer)
   }
 }

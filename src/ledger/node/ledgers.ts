@@ -3,8 +3,10 @@
  * and answers members. Who only follows asks through `chain/follow`.
  */
 import { Charges, ChordnsError, type Clock, isChordnsError, type PeerId, sleep, toHex } from '../../base/index.ts'
+import { decodeTransaction, ResultCode, transactionId } from '../../chain/index.ts'
 import type { LedgerGenesis } from '../genesis/genesis-file.ts'
 import { limits } from '../limits.ts'
+import { HandedIn } from './handed-in.ts'
 import {
   decodeLedgerRequest,
   decodeOutcomeReply,
@@ -49,6 +51,8 @@ export class Ledgers {
   readonly #requests: Charges
   readonly #pieces: Charges
   readonly #followersPieces: Charges
+  /** To chains that run elsewhere. */
+  readonly #handedIn = new Map<string, HandedIn>()
   readonly #stopping = new AbortController()
   refused = 0
 
@@ -131,13 +135,31 @@ export class Ledgers {
     throw new ChordnsError('LEDGER_VOID', `the transaction is void (code ${verdict})`, { code: verdict })
   }
 
-  /** Undefined: nobody of those asked can say. */
+  /** The number of an account's next transaction, behind those that were handed in here. `known`: by the newest state. */
+  nextNonce(chainId: Uint8Array, account: Uint8Array, known: number): number {
+    return (this.runningOf(chainId) ?? this.#handedInTo(chainId)).nextNonce(account, known)
+  }
+
+  /** Undefined: nobody of those asked can say. Throws CHAIN_MALFORMED. */
   async #submitElsewhere(chainId: Uint8Array, transaction: Uint8Array): Promise<number | undefined> {
+    const handedIn = this.#handedInTo(chainId)
+    const one = decodeTransaction(transaction)
+    const id = transactionId(transaction)
+    if (handedIn.isOvertaken(one, id)) return ResultCode.NONCE
     for (const peer of this.#runners(chainId).slice(0, limits.SUBMIT_TRIES)) {
       const reply = await this.#ask(peer, LedgerRequestKind.SUBMIT, chainId, transaction, decodeSubmitReply)
-      if (reply !== undefined && reply !== SubmitReply.ELSEWHERE) return reply
+      if (reply === undefined || reply === SubmitReply.ELSEWHERE) continue
+      if (reply === SubmitReply.TAKEN) handedIn.add(one, id)
+      return reply
     }
     return undefined
+  }
+
+  #handedInTo(chainId: Uint8Array): HandedIn {
+    const id = toHex(chainId)
+    const known = this.#handedIn.get(id) ?? new HandedIn(this.#deps.clock)
+    this.#handedIn.set(id, known)
+    return known
   }
 
   /** Waits until the transaction of this id is in a block that somebody remembers. Undefined: not within that time. */

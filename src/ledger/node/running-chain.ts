@@ -2,6 +2,7 @@
 import {
   type Clock,
   equalBytes,
+  errorText,
   isChordnsError,
   type Log,
   type PeerId,
@@ -21,6 +22,7 @@ import {
   decodeConflict,
   decodeFollowReply,
   decodePieceRequest,
+  decodeTransaction,
   type EngineStores,
   encodeFollowRequest,
   encodeMessage,
@@ -35,13 +37,16 @@ import {
   type PeerName,
   type PieceRequest,
   type RemoteState,
+  ResultCode,
   type StatePoint,
   type StateProver,
+  transactionId,
 } from '../../chain/index.ts'
 import type { SignatureScheme, Signer } from '../../crypto/index.ts'
 import type { LedgerApplication } from '../application/application.ts'
 import type { LedgerGenesis } from '../genesis/genesis-file.ts'
 import { limits } from '../limits.ts'
+import { HandedIn } from './handed-in.ts'
 import { encodeLedgerRequest, LedgerRequestKind, SubmitReply, type TransactionOutcome } from './messages.ts'
 import { newestStates } from './newest-state.ts'
 import { OutcomeMemory } from './outcome-memory.ts'
@@ -105,6 +110,7 @@ export class RunningChain {
   readonly #publicKey: Uint8Array
   readonly #brokenLocks: BrokenLock[] = []
   readonly #outcomes = new OutcomeMemory()
+  readonly #handedIn: HandedIn
   readonly #end = new AbortController()
 
   /** Rejects as the application's opening does, and with what `createStateChain` throws. */
@@ -131,6 +137,7 @@ export class RunningChain {
     this.genesis = genesis
     this.#publicKey = signer.publicKey
     this.application = application
+    this.#handedIn = new HandedIn(clock)
     this.#sets = new SetBook(genesis.chainId, stores.sets)
     this.#sets.note(validators)
     const post = new EnginePost(hooks.send, this.#end.signal)
@@ -160,7 +167,7 @@ export class RunningChain {
           this.#outcomes.note(block.header.height, block.transactions, results)
           for (const set of this.chain.sets()) this.#sets.note(set)
           this.cosigning.decided()
-          hooks.onDecided?.(this)
+          this.#told(hooks, log)
         },
         onEvidence: (evidence) => {
           if (evidence.kind !== 'lock') return
@@ -183,6 +190,15 @@ export class RunningChain {
       store: scopedStore(stores.cosigned, genesis.chainId),
       exchange: (to, note) => this.#exchange(hooks, toHex(to.id), note),
     })
+  }
+
+  /** What somebody else makes of a block is no matter of the chain's: it goes on. */
+  #told({ onDecided }: RunningChainHooks, log: Log): void {
+    try {
+      onDecided?.(this)
+    } catch (error) {
+      log.error({ chain: this.name, error: errorText(error) }, 'a listener for blocks failed')
+    }
   }
 
   /** Undefined: the validator is not there, or has nothing. */
@@ -266,8 +282,18 @@ export class RunningChain {
   /** Offers a transaction to this and all other validators, unless it could never get into a block: the code of a mark, or 0. */
   async submit(transaction: Uint8Array): Promise<number> {
     const verdict = Number(await this.application.ask('verdict', transaction))
-    if (verdict === SubmitReply.TAKEN) this.chain.submit(transaction)
+    if (verdict !== SubmitReply.TAKEN) return verdict
+    const one = decodeTransaction(transaction)
+    const id = transactionId(transaction)
+    if (this.#handedIn.isOvertaken(one, id)) return ResultCode.NONCE
+    this.#handedIn.add(one, id)
+    this.chain.submit(transaction)
     return verdict
+  }
+
+  /** The number of an account's next transaction, behind those that were handed in here. `known`: by the newest state. */
+  nextNonce(account: Uint8Array, known: number): number {
+    return this.#handedIn.nextNonce(account, known)
   }
 
   outcomeOf(id: Uint8Array): TransactionOutcome | undefined {

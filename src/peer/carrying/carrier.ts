@@ -49,7 +49,7 @@ export interface CdsCarrierHooks {
   readonly recordOf: (place: CarriedPlace, signal: AbortSignal) => Promise<NameRecord | undefined>
   /** Owes what the servers of the zone have; undefined: nothing that could be carried. */
   readonly setsOf: (zone: Name, signal: AbortSignal) => Promise<CdsEvidence | undefined>
-  readonly send: (chainId: Uint8Array, payload: Payload) => Promise<SentPayload>
+  readonly send: (chainId: Uint8Array, payload: Payload, signal: AbortSignal) => Promise<SentPayload>
 }
 
 /** Plain counters since the start. */
@@ -61,6 +61,11 @@ export interface CarrierStats {
   readonly carried: number
 }
 
+interface Counted {
+  digest: string
+  readonly times: readonly number[]
+}
+
 export class CdsCarrier {
   readonly #deps: CdsCarrierDeps
   readonly #hooks: CdsCarrierHooks
@@ -70,7 +75,7 @@ export class CdsCarrier {
   readonly #timers = new Map<boolean, Cancel>()
   readonly #busy = new Set<boolean>()
   /** By name: what was sent last, and when transactions were sent in the last day. */
-  readonly #sent = new Map<string, { digest: string; times: number[] }>()
+  readonly #sent = new Map<string, Counted>()
   readonly #counts = { looks: 0, notified: 0, notifiedRefused: 0, sent: 0, carried: 0 }
 
   constructor(deps: CdsCarrierDeps, hooks: CdsCarrierHooks, options: CdsCarrierOptions) {
@@ -140,7 +145,7 @@ export class CdsCarrier {
 
   /** True: nothing more is to be expected of the name now. */
   async #look(one: Watched): Promise<boolean> {
-    const { clock, random, log } = this.#deps
+    const { clock, random } = this.#deps
     this.#counts.looks++
     const place = this.#hooks.placeOf(one.zone)
     const payload = place && (await this.#payloadFor(place))
@@ -152,7 +157,20 @@ export class CdsCarrier {
     if (again === undefined || again.digest !== payload.digest) return again === undefined
     const counted = this.#count(one.zone, payload.digest)
     this.#counts.sent++
-    const { transaction, outcome } = await this.#hooks.send(place!.chainId, payload.payload)
+    let sent: SentPayload
+    try {
+      sent = await this.#hooks.send(place!.chainId, payload.payload, this.#stopping.signal)
+    } catch (error) {
+      // Nobody took it: the same set may be sent once more.
+      counted.digest = ''
+      throw error
+    }
+    return this.#sentOne(one, place!, sent, counted)
+  }
+
+  /** True: nothing more is to be expected of the name now. */
+  #sentOne(one: Watched, place: CarriedPlace, { transaction, outcome }: SentPayload, counted: Counted): boolean {
+    const { log } = this.#deps
     const zone = nameToText(one.zone)
     if (outcome === undefined) {
       counted.digest = ''
@@ -161,7 +179,7 @@ export class CdsCarrier {
     }
     if (outcome.code === 0) {
       this.#counts.carried++
-      log.info({ zone, chain: place!.chain, height: outcome.height }, 'a CDS set was carried: the name has other keys')
+      log.info({ zone, chain: place.chain, height: outcome.height }, 'a CDS set was carried: the name has other keys')
       return true
     }
     // Another transaction of this account came in between: the same set may be sent once more.
@@ -203,7 +221,7 @@ export class CdsCarrier {
     return times.length < (isTold ? limits.A_DAY_TOLD : limits.A_DAY_NOTIFIED)
   }
 
-  #count({ key }: Name, digest: string) {
+  #count({ key }: Name, digest: string): Counted {
     const now = this.#deps.clock.monotonic()
     const times = (this.#sent.get(key)?.times ?? []).filter((at) => at > now - limits.DAY_MS)
     const counted = { digest, times: [...times, now] }

@@ -19,6 +19,9 @@ export const limits = {
   /** How long a transaction is waited for, and how long it can get into a block, ms. */
   OUTCOME_WAIT_MS: 150_000,
   TRANSACTION_LIFE_MS: 600_000,
+  /** How often a transaction is made in all where others of its account overtake it, and how long this node waits to hear of them, ms. */
+  OVERTAKEN_TRIES: 4,
+  OVERTAKEN_WAIT_MS: 5_000,
   /** Transactions in a day for one name: one of the operator's, and one that others have named. */
   A_DAY_TOLD: 24,
   A_DAY_NOTIFIED: 4,

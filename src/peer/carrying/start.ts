@@ -44,7 +44,7 @@ export async function startCarrying(deps: CarryingDeps): Promise<CdsCarrier | un
         return value && decodeRecord(value)
       },
       setsOf: (zone, signal) => signedCdsSets(deps, zone, signal),
-      send: (chainId, payload) => sendPayload({ account, follower, ledgers, clock }, chainId, payload),
+      send: (chainId, payload, signal) => sendPayload({ account, follower, ledgers, clock }, chainId, payload, signal),
     },
     { names: names.map((name) => canonicalName(name)), notified, everyMs },
   )

@@ -1,5 +1,5 @@
 /** The ledger's list as the ring takes it: who is on it now, and who listens for changes. */
-import { type Cancel, ChordnsError, equalBytes, toHex } from '../../base/index.ts'
+import { type Cancel, ChordnsError, equalBytes, errorText, Listeners, type Log, toHex } from '../../base/index.ts'
 import { encodeGenesis } from '../../chain/index.ts'
 import type { Config } from '../../config/index.ts'
 import { readTextFile } from '../../io/index.ts'
@@ -8,10 +8,13 @@ import type { RingAdmission } from '../../ring/index.ts'
 import { ledgerApplicationOf } from './thread-data.ts'
 
 export class LedgerAdmission implements RingAdmission {
-  readonly #listeners = new Set<() => void>()
+  readonly #listeners: Listeners<[]>
   #members = new Map<string, RingMember>()
 
-  constructor(members: readonly RingMember[]) {
+  constructor(members: readonly RingMember[], log: Pick<Log, 'error'>) {
+    this.#listeners = new Listeners((error) => {
+      log.error({ error: errorText(error) }, 'a listener for the list of the ring failed')
+    })
     this.update(members)
   }
 
@@ -19,7 +22,7 @@ export class LedgerAdmission implements RingAdmission {
   update(members: readonly RingMember[]): void {
     const before = this.#members
     this.#members = new Map(members.map((one) => [toHex(one.ringKey), one]))
-    if (!isSame(before, this.#members)) for (const listener of [...this.#listeners]) listener()
+    if (!isSame(before, this.#members)) this.#listeners.tell()
   }
 
   readonly saltOf = (publicKey: Uint8Array): Uint8Array | undefined => this.#members.get(toHex(publicKey))?.salt
@@ -29,14 +32,14 @@ export class LedgerAdmission implements RingAdmission {
     return member && toHex(member.account)
   }
 
-  readonly onChange = (listener: () => void): Cancel => {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
-  }
+  readonly onChange = (listener: () => void): Cancel => this.#listeners.add(listener)
 }
 
 /** Of an endorsed ring: what the genesis says, until newer states are known. Throws LEDGER_GENESIS, CONFIG_INVALID. */
-export function admissionFromGenesis({ ring, ledger }: Pick<Config, 'ring' | 'ledger'>): LedgerAdmission | undefined {
+export function admissionFromGenesis(
+  { ring, ledger }: Pick<Config, 'ring' | 'ledger'>,
+  log: Pick<Log, 'error'>,
+): LedgerAdmission | undefined {
   if (ring.admission !== 'endorsed') return undefined
   const text = ledger.genesis === undefined ? undefined : readTextFile(ledger.genesis)
   if (text === undefined)
@@ -45,7 +48,7 @@ export function admissionFromGenesis({ ring, ledger }: Pick<Config, 'ring' | 'le
     })
   const { genesis } = admissionChainOf(parseGenesisText(text))
   const state = ledgerApplicationOf(encodeGenesis(genesis)).initial()
-  return new LedgerAdmission(ringMembersOf(state))
+  return new LedgerAdmission(ringMembersOf(state), log)
 }
 
 /** The chain whose list 0 says who is in the ring: the Root chain, or the only one. */

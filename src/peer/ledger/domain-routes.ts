@@ -3,12 +3,13 @@ import { ChordnsError, toHex } from '../../base/index.ts'
 import { type Name, nameToText, parseName } from '../../dns/index.ts'
 import { encodePayload, labelUnder, nameStateKey, updateByCdsPayload } from '../../ledger/index.ts'
 import { type CdsView, type HeadView, looksUp, type ProofFileView, type StatusRoute } from '../../observe/index.ts'
-import { type CdsSetsDeps, signedCdsSets } from './cds-sets.ts'
+import { signedCdsSets } from './cds-sets.ts'
+import { type CertifiersDeps, certifiersOf } from './certifiers.ts'
 import type { LedgerSide } from './side.ts'
 
 export function domainRoutes(
   side: () => LedgerSide | undefined,
-  sets: CdsSetsDeps,
+  deps: CertifiersDeps,
 ): Readonly<Record<string, StatusRoute>> {
   const there = () => {
     const one = side()
@@ -19,7 +20,11 @@ export function domainRoutes(
   return {
     '/ledgers/head': looksUp((query) => newestHead(there(), query)),
     '/ledgers/proof-file': looksUp((query, signal) => proofFile(there(), nameIn(query), signal)),
-    '/ledgers/cds': looksUp((query, signal) => cdsPayload(there(), sets, nameIn(query), signal)),
+    '/ledgers/cds': looksUp((query, signal) => cdsPayload(there(), deps, nameIn(query), signal)),
+    '/ledgers/certifiers': looksUp((query, signal) => {
+      const name = nameIn(query)
+      return certifiersOf(there(), deps, { name, place: placeOf(there(), name) }, signal)
+    }),
   }
 }
 
@@ -45,7 +50,7 @@ async function proofFile(side: LedgerSide, name: Name, signal: AbortSignal): Pro
 }
 
 /** The CDS and DNSKEY sets of a zone with their signatures, as a payload that anybody may carry. */
-async function cdsPayload(side: LedgerSide, sets: CdsSetsDeps, name: Name, signal: AbortSignal): Promise<CdsView> {
+async function cdsPayload(side: LedgerSide, sets: CertifiersDeps, name: Name, signal: AbortSignal): Promise<CdsView> {
   const { chain, label } = placeOf(side, name)
   const evidence = await signedCdsSets(sets, name, signal)
   if (evidence === undefined)

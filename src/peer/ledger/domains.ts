@@ -83,7 +83,7 @@ export function describeDomain({ owner, settings, generation, sequence, register
   }
 }
 
-function dsText(rdata: Uint8Array): string {
+export function dsText(rdata: Uint8Array): string {
   return `${rdata[0]! * 256 + rdata[1]!} ${rdata[2]} ${rdata[3]} ${toHex(rdata.subarray(4)).toUpperCase()}`
 }
 

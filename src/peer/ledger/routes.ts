@@ -9,13 +9,8 @@ import {
   endorsersOf,
   everybodyOf,
   type LedgerGenesis,
-  type LinkedChain,
-  type LinkState,
-  linkedChains,
-  linkStates,
   moduleKey,
   readProven,
-  type StateReader,
 } from '../../ledger/index.ts'
 import {
   type AccountView,
@@ -31,6 +26,7 @@ import {
   type SubmittedView,
   takes,
 } from '../../observe/index.ts'
+import { linksOf, linkVote } from './links.ts'
 import type { LedgerSide } from './side.ts'
 import { tlds } from './tlds.ts'
 import { wordOf } from './transactions.ts'
@@ -39,9 +35,6 @@ import { wordOf } from './transactions.ts'
 const MAX_BODY_BYTES = 2 * 32_768
 const MAX_WAIT_MS = 120_000
 const MAX_LIST = 65_535
-/** Whoever asks for the status waits no longer than this for what others would have to prove, ms. */
-const LINKS_WITHIN_MS = 1_000
-const MAX_LINKS_SHOWN = 32
 
 export function ledgerRoutes(
   side: () => LedgerSide | undefined,
@@ -56,6 +49,7 @@ export function ledgerRoutes(
   return {
     '/ledgers': looksUp((_, signal) => statusOf(there(), signal)),
     '/ledgers/account': looksUp((query, signal) => account(there(), query, signal)),
+    '/ledgers/link': looksUp((query, signal) => linkVote(there(), chainOf(there(), query), query.get('of'), signal)),
     '/ledgers/members': looksUp((query, signal) => members(there(), query, signal)),
     '/ledgers/tlds': looksUp((query, signal) => tlds(there(), precedence(), query, signal)),
     '/ledgers/prove': looksUp((query, signal) => prove(there(), query, signal)),
@@ -104,45 +98,6 @@ async function statusOf(side: LedgerSide, signal: AbortSignal): Promise<LedgerSt
   }
 }
 
-type LinkViews = LedgerStatusView['chains'][number]['links']
-
-/** Of very many chains the first ones. */
-async function linksOf(side: LedgerSide, chain: LedgerGenesis, signal: AbortSignal): Promise<LinkViews> {
-  const { ledgers } = side
-  const others = linkedChains(ledgers.chains, chain).slice(0, MAX_LINKS_SHOWN)
-  const states = others.length === 0 ? [] : await linkStatesOf(side, chain, others, signal)
-  if (states === undefined) return null
-  return others.flatMap(({ chainId }, index) => {
-    const { record, fork } = states[index]!
-    if (record === undefined) return []
-    const chainName = ledgers.chains.find((one) => equalBytes(one.chainId, chainId))!.genesis.name
-    const { size: height, time, isForked: forked } = record
-    const signers = fork?.signers.map((id) => toHex(id)) ?? []
-    return [{ chain: chainName, height, time: height === 0 ? 0 : time, forked, signers }]
-  })
-}
-
-/** Of a chain that runs here from its state, else by a proof, if it comes soon. */
-async function linkStatesOf(
-  { ledgers, follower }: LedgerSide,
-  { chainId }: LedgerGenesis,
-  chains: readonly LinkedChain[],
-  signal: AbortSignal,
-): Promise<readonly LinkState[] | undefined> {
-  const asked = chains.map(({ origin, subject }) => ({ origin, subject }))
-  const question = { account: undefined, time: 0, chains: asked }
-  try {
-    const running = ledgers.runningOf(chainId)
-    if (running !== undefined) return (await running.application.ask('links', question)) as LinkState[]
-    const soon = AbortSignal.any([signal, AbortSignal.timeout(LINKS_WITHIN_MS)])
-    const read = (state: StateReader) => linkStates(state, question)
-    return (await readProven(follower, chainId, read, { signal: soon })).value
-  } catch (error) {
-    if (!isChordnsError(error)) throw error
-    return undefined
-  }
-}
-
 async function account(side: LedgerSide, query: URLSearchParams, signal: AbortSignal): Promise<AccountView> {
   const chain = chainOf(side, query)
   const key = hexOf(query, 'account', 32)
@@ -150,7 +105,8 @@ async function account(side: LedgerSide, query: URLSearchParams, signal: AbortSi
   await side.follower.look(chain.chainId)
   const { values, fresh } = await proven(side, chain, [moduleKey(ACCOUNTS, key)], signal)
   const { nonce, balance } = accountFrom(values[0])
-  return { chain: chain.genesis.name, account: toHex(key), nonce, balance, fresh }
+  const next = side.ledgers.nextNonce(chain.chainId, key, nonce)
+  return { chain: chain.genesis.name, account: toHex(key), nonce, next, balance, fresh }
 }
 
 async function members(side: LedgerSide, query: URLSearchParams, signal: AbortSignal): Promise<MembersView> {

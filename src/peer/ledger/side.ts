@@ -12,6 +12,7 @@ import {
   type PeerId,
   type Random,
   type Store,
+  sleep,
   toHex,
 } from '../../base/index.ts'
 import {
@@ -65,6 +66,7 @@ export interface LedgerSideHooks {
 }
 
 export interface LedgerSide {
+  readonly clock: Pick<Clock, 'now'>
   readonly ledgers: Ledgers
   /** Newest headers of all chains, and proofs of their states. */
   readonly follower: LightFollower
@@ -172,7 +174,7 @@ export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHook
     new KeptProofs({ trust: light, rules: lightRules(ed25519), store, clock, log }, most)
   const nameProofs = keptOver(files.names, anchorLimits.NAMES_KEPT)
   duties = opened.duties && dutiesOf(deps, ledgers, opened.duties, light)
-  const pages = new LedgerPages(witnessDesk(deps))
+  const pages = new LedgerPages(() => sleep(clock, 0), witnessDesk(deps))
   for (const chain of opened.running) {
     const { genesis } = chain.genesis
     pages.publish({ genesis, headers: chain.served.headers, checkpoint: () => chain.cosigning.checkpoint })
@@ -210,6 +212,7 @@ export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHook
   const list = admission && new ListFollower({ follower: light, chainId, admission, kept, seek, clock, log })
   await list?.recall()
   return {
+    clock,
     ledgers,
     follower: light,
     nameProofs,

@@ -4,6 +4,7 @@ import {
   type Clock,
   errorText,
   isChordnsError,
+  Listeners,
   type PeerAddress,
   type PeerId,
   type RingId,
@@ -27,7 +28,7 @@ export class RingDriver {
   readonly #context: RingContext
   readonly #contacts: Contacts
   readonly #timers = new Map<RingTimer, Cancel>()
-  readonly #listeners = new Set<() => void>()
+  readonly #listeners: Listeners<[]>
   readonly #inFlight = new Set<Promise<void>>()
   /** Who waits for a look-up, by its reference. */
   readonly #lookups = new Map<number, (result: LookupResult) => void>()
@@ -47,6 +48,9 @@ export class RingDriver {
     this.#hooks = hooks
     this.#context = context
     this.#state = initialState(context, clock.now(), deps.memory?.persisted)
+    this.#listeners = new Listeners((error) => {
+      log.error({ error: errorText(error) }, 'a listener for changes of the ring failed')
+    })
     this.invitations = new DrivenInvitations(context, clock, {
       state: () => this.#state,
       feed: (event) => this.feed(event),
@@ -119,8 +123,7 @@ export class RingDriver {
   }
 
   onChange(listener: () => void): Cancel {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    return this.#listeners.add(listener)
   }
 
   /** Returns the reply when the event was a request. */
@@ -134,7 +137,7 @@ export class RingDriver {
       else if (effect.kind === 'changed') changed = true
       else this.#perform(effect)
     }
-    if (changed) for (const listener of [...this.#listeners]) listener()
+    if (changed) this.#listeners.tell()
     this.#keepLater()
     return reply
   }

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { setRoot } from '../../../src/chain/blocks/set-root.ts'
 import { trustCheckpoint } from '../../../src/chain/light/checkpoints.ts'
+import { decodeHeaderFork, encodeHeaderFork, type HeaderFork } from '../../../src/chain/light/header-forks.ts'
 import {
+  applyHeaderFork,
   applyLink,
   applyNoteFork,
+  applyRenewal,
   beginLinked,
   decodeLinked,
   encodeLinked,
@@ -135,7 +138,7 @@ describe('a link', () => {
       split: undefined,
       validators: set,
     }
-    const signersOf = (evidence: NoteFork) => forkSigners(rules, decodeNoteFork(encodeNoteFork(evidence)))
+    const signersOf = (evidence: NoteFork) => forkSigners(rules, decodeNoteFork(encodeNoteFork(evidence), now))
     expect(signersOf(same)).toHaveLength(3)
     const leafAt = (of: TestLedger, size: number) => ({
       leaf: of.at(16).certificate.blockId,
@@ -211,8 +214,8 @@ describe('what a ledger keeps of a linked chain', () => {
   const ledger = new TestLedger(FOUR).grow(60)
   const now = ledger.head.header.time
   const kept = (record: LinkedRecord) => decodeLinked(encodeLinked(record), record.origin)
-  const linkedTo = (record: LinkedRecord, size: number) => {
-    const outcome = applyLink(rules, record, encodeLink(linkOf(ledger, record.size, size)), now)
+  const linkedTo = (record: LinkedRecord, size: number, of = ledger) => {
+    const outcome = applyLink(rules, record, encodeLink(linkOf(of, record.size, size)), of.at(size).header.time)
     if (outcome.kind !== 'linked') throw new Error(outcome.reason)
     return kept(outcome.record)
   }
@@ -236,7 +239,7 @@ describe('what a ledger keeps of a linked chain', () => {
       split: undefined,
       validators: ledger.setAt(20),
     }
-    const forked = applyNoteFork(rules, record, encodeNoteFork(evidence))
+    const forked = applyNoteFork(rules, record, encodeNoteFork(evidence), now)
     expect(forked).toMatchObject({ kind: 'forked', record: { isForked: true, size: 20 } })
     if (forked.kind !== 'forked') return
     expect(forked.signers).toHaveLength(3)
@@ -250,12 +253,97 @@ describe('what a ledger keeps of a linked chain', () => {
     forged.grow(20)
     const notes = { first: forged.noteBytes(20), second: forged.fork(10).grow(10, LIE).noteBytes(20) }
     const other = { origin: ledger.origin, ...notes, split: undefined, validators: forged.setAt(20) }
-    expect(applyNoteFork(rules, record, encodeNoteFork(other))).toEqual({ kind: 'refused', reason: 'set' })
+    expect(applyNoteFork(rules, record, encodeNoteFork(other), now)).toEqual({ kind: 'refused', reason: 'set' })
     const same = { ...other, first: ledger.noteBytes(20), second: ledger.noteBytes(20), validators: ledger.setAt(20) }
-    expect(applyNoteFork(rules, record, encodeNoteFork(same))).toEqual({ kind: 'refused', reason: 'no fork' })
-    expect(applyNoteFork(rules, { ...record, origin: 'other' }, encodeNoteFork(same))).toEqual({
+    expect(applyNoteFork(rules, record, encodeNoteFork(same), now)).toEqual({ kind: 'refused', reason: 'no fork' })
+    expect(applyNoteFork(rules, { ...record, origin: 'other' }, encodeNoteFork(same), now)).toEqual({
       kind: 'refused',
       reason: 'another log',
+    })
+  })
+
+  describe('begins anew where its term is over', () => {
+    /** Nobody has linked it for two weeks; its set is another one now. */
+    const long = new TestLedger(FOUR)
+      .grow(30)
+      .grow(1, { next: [0, 1, 2, 4] })
+      .grow(5)
+      .grow(1, { next: [0, 1, 4, 5] })
+      .grow(5)
+    const later = long.head.header.time + 15 * DAY
+    long.block({ time: later })
+    long.grow(8)
+    const at = long.head.header.time
+    const record = linkedTo(beginLinked(long.genesis), 20, long)
+    const renewal = (size: number, change: Partial<ChainLink> = {}): ChainLink => ({
+      ...linkOf(long, 20, size),
+      lastSet: long.setAt(size),
+      ownSet: undefined,
+      ...change,
+    })
+    const said = (link: ChainLink, held = record, time = at) => {
+      const outcome = applyRenewal(rules, held, encodeLink(link), time)
+      return outcome.kind === 'refused' ? outcome.reason : outcome.record
+    }
+
+    it('at a checkpoint that goes on from it, whoever of the old set is left', () => {
+      expect(applyLink(rules, record, encodeLink(linkOf(long, 20, 50)), at)).toMatchObject({ reason: 'expired' })
+      const begun = said(renewal(50)) as LinkedRecord
+      expect(begun).toMatchObject({ size: 50, time: long.at(50).header.time, isForked: false })
+      expect(applyLink(rules, begun, encodeLink(linkOf(long, 50, 52)), at)).toMatchObject({ kind: 'linked' })
+    })
+
+    it('and not before, not at a checkpoint that is as old, of another branch, or cosigned by too few, and not once it was forked', () => {
+      expect(said(renewal(50), record, record.time + 14 * DAY)).toBe('time')
+      const young = { ...record, time: at - DAY }
+      expect(said(renewal(50), { ...young, time: long.at(50).header.time - DAY })).toBe('in term')
+      expect(said(renewal(40))).toBe('expired')
+      const branch = long.fork(15)
+      branch.grow(30, LIE).block({ time: later })
+      const other = { ...linkOf(branch, 20, branch.height), lastSet: branch.setAt(branch.height), ownSet: undefined }
+      expect(said(other)).toBe('unproven')
+      expect(said(renewal(50, { note: long.noteBytes(50, 2) }))).toBe('cosignatures')
+      expect(said(renewal(50, { lastSet: long.setAt(1) }))).toBe('set')
+      expect(said(linkOf(long, 20, 50))).toBe('set')
+      expect(said(renewal(50), { ...record, isForked: true })).toBe('forked')
+    })
+  })
+
+  describe('ends with two headers that contradict each other', () => {
+    const fork = ledger.fork(15).grow(40, LIE)
+    const setOf = (size: number) => ledger.setAt(size)
+    const record = linkedTo(beginLinked(ledger.genesis), 20)
+    const conflictAt = (height: number, first = ledger, second = fork): HeaderFork['conflict'] => ({
+      first: first.at(height),
+      second: second.at(height),
+      firstSet: first.setAt(height),
+      secondSet: second.setAt(height),
+      older: undefined,
+    })
+    const said = (change: Partial<HeaderFork>, held = record, time = now) => {
+      const evidence = { origin: ledger.origin, conflict: conflictAt(30), lastSet: setOf(21), ...change }
+      const payload = encodeHeaderFork(evidence)
+      expect(decodeHeaderFork(payload)).toEqual(evidence)
+      const outcome = applyHeaderFork(rules, held, payload, time)
+      return outcome.kind === 'refused' ? outcome.reason : outcome
+    }
+
+    it('of one height, or of two, shown on the other chain', () => {
+      expect(said({})).toMatchObject({ kind: 'forked', record: { isForked: true, size: 20 } })
+      const older = { header: fork.at(30).header, path: fork.path(30, 40) }
+      const two = { ...conflictAt(30), second: fork.at(40), older }
+      const outcome = said({ conflict: two })
+      expect(outcome).toMatchObject({ kind: 'forked' })
+      if (typeof outcome !== 'string') expect(outcome.signers).toHaveLength(3)
+    })
+
+    it('and not when they are one, of another log or set, made up by strangers, or shown when the term is over', () => {
+      expect(said({ conflict: conflictAt(10) })).toBe('no fork')
+      expect(said({ origin: 'chordns/home/other' })).toBe('another log')
+      const strangers = ledger.posed([6, 7, 8, 9]).grow(40)
+      expect(said({ conflict: conflictAt(30, ledger, strangers) })).toBe('no fork')
+      expect(said({ lastSet: strangers.setAt(1) })).toBe('set')
+      expect(said({}, record, record.time + 14 * DAY + 1)).toBe('expired')
     })
   })
 })

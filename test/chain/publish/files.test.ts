@@ -21,17 +21,27 @@ function published(size = 600) {
   const ledger = new TestLedger([0, 1, 2, 3]).grow(size)
   const { headers } = servedBy(new TestMember('m', ledger, testClock()))
   let checkpoint: Uint8Array | undefined = ledger.noteBytes(size - (size % 100))
-  const pages = new LedgerPages()
+  let turns = 0
+  const pages = new LedgerPages(async () => void turns++)
   pages.publish({ genesis: ledger.genesis, headers, checkpoint: () => checkpoint })
   const folder = `/ledger/${toHex(ledger.chainId)}`
   const get = (path: string) => pages.answer('GET', `${folder}/${path}`, new Uint8Array())
   const withhold = () => {
     checkpoint = undefined
   }
-  return { ledger, pages, folder, get, withhold }
+  return { ledger, pages, folder, get, withhold, turns: () => turns }
 }
 
 describe('the files of a chain', () => {
+  it('let others have their turn while many headers are read', async () => {
+    const { get, turns } = published(300)
+    expect((await get('tile/entries/000')).status).toBe(200)
+    expect(turns()).toBeGreaterThanOrEqual(16)
+    const before = turns()
+    await get('tile/entries/000')
+    expect(turns()).toBe(before)
+  })
+
   it('are all that an outside tool needs: it finds the policy, the checkpoint, and every header under its root', async () => {
     const { ledger, get } = published()
     const genesis = decodeGenesis((await get('genesis')).body)
@@ -110,7 +120,7 @@ describe('a witness of outside logs', () => {
       },
       { onFork: (_, note) => forks.push(note) },
     )
-    const pages = new LedgerPages(witness)
+    const pages = new LedgerPages(async () => {}, witness)
     const add = async (
       of: TestLedger,
       oldSize: number,

@@ -5,6 +5,8 @@ import { carry } from '../../../src/cli/common/ledger-client.ts'
 
 const ACCOUNT = '11'.repeat(32)
 const NONCE_MARK = 3
+/** In no block that is remembered. */
+const LOST = -1
 
 interface Ledger {
   /** What the node says of the account, one answer after the other; the last one stays. */
@@ -31,10 +33,12 @@ describe('a transaction that another one of its account overtakes', () => {
         const say = (status: number, value: unknown) => response.writeHead(status).end(JSON.stringify(value))
         if (pathname === '/ledgers/account') {
           const nonce = nonces.length > 1 ? nonces.shift()! : nonces[0]!
-          return say(200, { chain: 'root', account: ACCOUNT, nonce, balance: 0, fresh: true })
+          return say(200, { chain: 'root', account: ACCOUNT, nonce, next: nonce, balance: 0, fresh: true })
         }
-        if (pathname === '/ledgers/outcome')
-          return say(200, { height: 9, code: marks.shift() ?? 0, fee: 0, detail: '' })
+        if (pathname === '/ledgers/outcome') {
+          const code = marks.shift() ?? 0
+          return say(200, code === LOST ? null : { height: 9, code, fee: 0, detail: '' })
+        }
         handed.push(body)
         if (Number.parseInt(body, 16) < expected)
           return say(400, { error: { code: 'LEDGER_OVERTAKEN', message: 'another came in between' } })
@@ -61,6 +65,15 @@ describe('a transaction that another one of its account overtakes', () => {
   it('is made anew when its block marks it so', async () => {
     expect(await carried({ nonces: [5, 6], expected: 5, marks: [NONCE_MARK] })).toMatchObject({ nonce: 6 })
     expect(handed).toEqual(['05', '06'])
+  })
+
+  it('is not made anew, but said to be unclear, when its number is used and nobody remembers it', async () => {
+    await expect(carried({ nonces: [5, 6], expected: 5, marks: [LOST] })).rejects.toMatchObject({
+      code: 'LEDGER_OVERTAKEN',
+      message: expect.stringContaining('nobody remembers'),
+    })
+    expect(await carried({ nonces: [5], expected: 5, marks: [LOST] })).toMatchObject({ nonce: 5, outcome: null })
+    expect(handed).toEqual(['05'])
   })
 
   it('is given up when others come in between time and again', async () => {

@@ -2,11 +2,14 @@ import { describe, expect, it } from 'vitest'
 import {
   type ChainLink,
   decodeGenesis,
+  decodeLink,
   encodeGenesis,
+  encodeHeaderFork,
   encodeLink,
   encodeNoteFork,
   setRoot,
 } from '../../../src/chain/index.ts'
+import { encodeCanonical } from '../../../src/crypto/index.ts'
 import {
   ACCOUNTS,
   ADMISSION,
@@ -17,11 +20,13 @@ import {
   ledgerModules,
   linkChainPayload,
   linkedOf,
+  linkStates,
   type Payload,
+  renewLinkPayload,
 } from '../../../src/ledger/index.ts'
-import { TestLedger } from '../../chain/light/ledger.ts'
+import { DAY, TestLedger } from '../../chain/light/ledger.ts'
 import { scheme } from '../../chain/one.ts'
-import { DONE, MALFORMED, NOT_ALLOWED, TAKEN } from './admission-world.ts'
+import { DONE, MALFORMED, NOT_ALLOWED, signerOf, TAKEN } from './admission-world.ts'
 import { nodeBlocks } from './node-blocks.ts'
 
 const FOUR = [0, 1, 2, 3]
@@ -111,5 +116,53 @@ describe('links', () => {
     expect(forkOf(chain.state(), ledger.origin)!.signers).toHaveLength(3)
     expect(chain.codes([members[1], payloadOf(fork)])).toEqual([TAKEN])
     expect(chain.codes([members[1], linkOf(ledger, 0, 10)])).toEqual([NOT_ALLOWED])
+  })
+
+  it('begin anew by the votes of more than half of the nodes where nobody has linked a chain for too long', () => {
+    const chain = begun()
+    const { ledger, members } = chain
+    const [a, b, c, d] = members
+    expect(chain.codes([a, linkOf(ledger, 0, 5)])).toEqual([DONE])
+    const renewal = (size: number) => {
+      const link = decodeLink(encodeCanonical(linkOf(ledger, 5, size) as never))
+      return renewLinkPayload(encodeLink({ ...link, lastSet: link.ownSet ?? link.lastSet, ownSet: undefined }))
+    }
+    expect(chain.codes([a, renewal(10)])).toEqual([NOT_ALLOWED])
+    const weeks = ledger.head.header.time + 15 * DAY
+    ledger.block({ time: weeks })
+    ledger.grow(3)
+    chain.block([], { afterMs: ledger.head.header.time - chain.now() })
+    expect(chain.codes([a, linkOf(ledger, 5, 12)])).toEqual([NOT_ALLOWED])
+    expect(chain.codes([a, renewal(10)])).toEqual([NOT_ALLOWED])
+    expect(chain.codes([signerOf('stranger'), renewal(12)])).toEqual([NOT_ALLOWED])
+    expect(chain.codes([a, [7, 1, true]], [a, [7, new Map(), true]])).toEqual([MALFORMED, MALFORMED])
+    // Who votes for another place does not count here, nor who takes his voice back.
+    expect(chain.codes([a, renewal(12)], [b, renewal(13)], [d, renewal(12)])).toEqual([DONE, DONE, DONE])
+    const [kind, link] = renewal(12)
+    expect(chain.codes([d, [kind, link!, false]], [c, renewal(12)])).toEqual([DONE, DONE])
+    expect(linkedOf(chain.state(), ledger.origin)).toMatchObject({ size: 5 })
+    const question = { origin: ledger.origin, subject: [] }
+    const asked = { account: a.publicKey, time: chain.now(), chains: [question] }
+    expect(linkStates(chain.state(), asked)).toMatchObject([{ isOver: true, owesVote: true }])
+    expect(chain.codes([b, renewal(12)])).toEqual([DONE])
+    expect(linkedOf(chain.state(), ledger.origin)).toMatchObject({ size: 12, isForked: false })
+    expect(linkStates(chain.state(), asked)).toMatchObject([{ isOver: false, owesVote: false }])
+    expect(chain.codes([d, renewal(12)], [a, linkOf(ledger, 12, 14)])).toEqual([TAKEN, DONE])
+  })
+
+  it('end with two headers that cannot both be true, and keep who signed both', () => {
+    const chain = begun()
+    const { ledger, members } = chain
+    const other = new TestLedger(FOUR, { name: 'p2p', makeKey: scheme.signer })
+    other.grow(9)
+    other.block({ stateRoot: new Uint8Array(32).fill(9) })
+    const set = ledger.genesis.validators
+    const conflict = { first: ledger.at(10), second: other.at(10), firstSet: set, secondSet: set, older: undefined }
+    const fork = payloadOf(encodeHeaderFork({ origin: ledger.origin, conflict, lastSet: set }))
+    expect(chain.codes([members[0], [8, new Map()]])).toEqual([MALFORMED])
+    expect(chain.codes([members[0], fork])).toEqual([DONE])
+    expect(linkedOf(chain.state(), ledger.origin)).toMatchObject({ isForked: true })
+    expect(forkOf(chain.state(), ledger.origin)!.signers).toHaveLength(3)
+    expect(chain.codes([members[1], fork], [members[1], linkOf(ledger, 0, 10)])).toEqual([TAKEN, NOT_ALLOWED])
   })
 })

@@ -65,6 +65,48 @@ describe('the ledgers of a node', () => {
     await expect(world.nodes[0]!.submit(world.chainId, wrong)).rejects.toMatchObject({ code: 'LEDGER_VOID' })
   })
 
+  it.each([
+    ['runs the chain', 0],
+    ['runs no chain', 4],
+  ])(
+    'number the transactions of an account that several send from a node that %s, so that none overtakes another',
+    async (_, index) => {
+      const { world, sign } = await open({ light: 1 })
+      await world.run(2_000)
+      const node = world.nodes[index]!
+      const next = () => node.nextNonce(world.chainId, alice.publicKey, 0)
+      const submit = async (bytes: Uint8Array) => {
+        const done = node.submit(world.chainId, bytes).then(
+          () => 'taken',
+          (error) => error.detail.code,
+        )
+        await world.run(100)
+        return done
+      }
+      const [first, second] = [1, 2].map((amount) => sign(transferPayload(bob.publicKey, amount)))
+      expect(await submit(first!)).toBe('taken')
+      // One who read the number before that, and then one who reads it after.
+      expect(await submit(second!)).toBe(ResultCode.NONCE)
+      expect(await submit(first!)).toBe('taken')
+      const third = sign(transferPayload(bob.publicKey, 3), next())
+      expect(await submit(third)).toBe('taken')
+      expect(next()).toBe(2)
+      const outcome = node.outcome(world.chainId, transactionId(third), 30_000)
+      await world.run(20_000)
+      expect(await outcome).toMatchObject({ result: { code: ResultCode.DONE } })
+    },
+  )
+
+  it('give out again the number of a transaction that is in no block after a minute', async () => {
+    const { world, sign } = await open()
+    await world.run(2_000)
+    // Its number is too high: it waits in vain.
+    await world.nodes[0]!.submit(world.chainId, sign(transferPayload(bob.publicKey, 1), 1))
+    expect(world.nodes[0]!.nextNonce(world.chainId, alice.publicKey, 1)).toBe(2)
+    await world.run(61_000)
+    expect(world.nodes[0]!.nextNonce(world.chainId, alice.publicKey, 1)).toBe(1)
+  })
+
   it('say so when nobody who runs the chain can be reached', async () => {
     const { world, sign } = await open({ light: 1 })
     for (let index = 0; index < 4; index++) world.deaf.add(index)

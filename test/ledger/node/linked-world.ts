@@ -1,9 +1,11 @@
 /** Nodes that run Root and a TLD chain with all modules, follow both, and do their duties, as a real node is put together; in virtual time. */
 import { setImmediate as settle } from 'node:timers/promises'
 import { asPeerId, ChordnsError, type PeerId, scopedStore, toHex } from '../../../src/base/index.ts'
+import { type ChainMessage, decodeMessage } from '../../../src/chain/blocks/messages.ts'
 import {
   type ApplicationPort,
   decodeTransaction,
+  encodeMessage,
   FollowServer,
   hostedMethods,
   LightFollower,
@@ -34,6 +36,7 @@ import {
   RunningChain,
   type StateReader,
 } from '../../../src/ledger/index.ts'
+import { decodeLedgerRequest, encodeLedgerRequest, LedgerRequestKind } from '../../../src/ledger/node/messages.ts'
 import { createMemoryDisk, seededRandom, virtualClock } from '../../../src/sim/index.ts'
 import { scheme } from '../../chain/one.ts'
 import { localState } from '../../chain/state/local-state.ts'
@@ -67,6 +70,10 @@ export class LinkedWorld {
   readonly broken: string[] = []
   /** Nodes that answer nobody. */
   readonly deaf = new Set<number>()
+  /** What becomes of a message of the engine on its way; undefined: it is lost. */
+  onTheWay:
+    | ((chain: RunningChain, from: number, to: number, message: ChainMessage) => ChainMessage | undefined)
+    | undefined
   readonly #names: readonly string[]
   readonly #options: LinkedWorldOptions
 
@@ -147,17 +154,22 @@ export class LinkedWorld {
     const voting = scheme.signer(key(`voting ${index}`))
     const disk = new SimDisk().open({ touch() {} })
     const server = new FollowServer({ clock: this.clock })
-    const follower = new LightFollower({
-      clock: this.clock,
-      random: seededRandom(index),
-      log: quiet,
-      rules: lightRules(scheme),
-      store: scopedStore(disk, Uint8Array.of(9)),
-      members: {
-        of: (chainId) => this.peers.filter((_, one) => this.nodes[one]?.ledgers.runningOf(chainId) !== undefined),
-        request: (peer, body) => this.#follow(index, peer, body),
+    const follower = new LightFollower(
+      {
+        clock: this.clock,
+        random: seededRandom(index),
+        log: quiet,
+        rules: lightRules(scheme),
+        store: scopedStore(disk, Uint8Array.of(9)),
+        members: {
+          of: (chainId) => this.peers.filter((_, one) => this.nodes[one]?.ledgers.runningOf(chainId) !== undefined),
+          request: (peer, body) => this.#follow(index, peer, body),
+        },
       },
-    })
+      {
+        onConflict: ({ chainId }, conflict) => this.nodes[index]?.ledgers.runningOf(chainId)?.show(conflict),
+      },
+    )
     const duties = new Duties({
       clock: this.clock,
       log: quiet,
@@ -285,7 +297,19 @@ export class LinkedWorld {
   }
 
   #request(from: number, to: PeerId, body: Uint8Array): Promise<Uint8Array> {
-    return this.#travel(to, (node) => node.ledgers.handle(this.peers[from]!, body))
+    const passed = this.#passed(from, to, body)
+    if (passed === undefined) return Promise.resolve(new Uint8Array())
+    return this.#travel(to, (node) => node.ledgers.handle(this.peers[from]!, passed))
+  }
+
+  #passed(from: number, to: PeerId, body: Uint8Array): Uint8Array | undefined {
+    const { onTheWay } = this
+    const request = decodeLedgerRequest(body)
+    if (onTheWay === undefined || request.kind !== LedgerRequestKind.CHAIN) return body
+    const chain = this.nodes[from]!.ledgers.runningOf(request.chainId)!
+    const message = decodeMessage(request.chainId, request.body)
+    const passed = onTheWay(chain, from, this.peers.indexOf(to), message)
+    return passed && encodeLedgerRequest({ ...request, body: encodeMessage(request.chainId, passed) })
   }
 
   #follow(from: number, to: PeerId, body: Uint8Array): Promise<Uint8Array> {

@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { toHex } from '../../../src/base/index.ts'
-import { checkpointText, cosign, encodeFollowRequest, encodeNote, ResultCode } from '../../../src/chain/index.ts'
+import { blockIdOf } from '../../../src/chain/blocks/blocks.ts'
+import { voteBytes } from '../../../src/chain/blocks/signing.ts'
+import {
+  checkpointText,
+  cosign,
+  encodeConflict,
+  encodeFollowRequest,
+  encodeNote,
+  ResultCode,
+} from '../../../src/chain/index.ts'
 import { sha256 } from '../../../src/crypto/index.ts'
 import { forkOf, networkNodes } from '../../../src/ledger/index.ts'
 import { LinkedWorld } from './linked-world.ts'
@@ -9,6 +18,7 @@ const LINK = 1
 const NOTE_FORK = 2
 const LINK_CHAIN = 5
 const TWO_NOTES = 6
+const HEADER_FORK = 8
 
 /** A hundred blocks of both chains take a while: the second test goes on where the first one ended. */
 const linked = LinkedWorld.open().then(async (world) => {
@@ -63,6 +73,37 @@ describe('a chain whose validators cosigned two histories', { timeout: 120_000 }
     ).toEqual([toHex(world.nodes[3]!.memberId)])
     // The other chain's nodes are another matter: nobody signed two things there.
     expect(world.read('root', networkNodes)).toHaveLength(4)
+    expect(world.broken).toEqual([])
+  })
+})
+
+describe('a chain of which a node was shown two headers that contradict each other', { timeout: 120_000 }, () => {
+  it('is linked no more by the other chain, and on its own those who signed both are nodes no more', async () => {
+    const world = await linked
+    expect(world.linked('root', 'p2p')).toMatchObject({ isForked: false })
+    const { chainId } = world.genesisOf('root')
+    const chain = world.chain(3, 'root')
+    const first = chain.chain.header(90)!
+    const firstSet = chain.served.headers.set(first.header.validatorsHash)!
+    const header = { ...first.header, stateRoot: sha256(Uint8Array.of(6)) }
+    const blockId = blockIdOf(header)
+    const { height, round } = first.certificate
+    const bytes = voteBytes(chainId, { kind: 'precommit', height, round, blockId })
+    const liars = first.certificate.signatures.map(({ index }) => firstSet[index]!.id)
+    const signatures = first.certificate.signatures.map(({ index }) => {
+      const by = world.nodes.find(({ memberId }) => toHex(memberId) === toHex(firstSet[index]!.id))!
+      return { index, signature: by.voting.sign(bytes) }
+    })
+    const second = { header, certificate: { ...first.certificate, blockId, signatures } }
+    const conflict = encodeConflict({ first, second, firstSet, secondSet: firstSet, older: undefined })
+    expect(world.nodes[3]!.follower.show(chainId, conflict)).toBe(true)
+    await world.run(600)
+    expect(world.linked('root', 'p2p', 3)).toMatchObject({ isForked: true })
+    const fork = world.read('p2p', (state) => forkOf(state, world.origin('root')), 3)
+    expect(fork?.signers.map((id) => toHex(id)).sort()).toEqual(liars.map((id) => toHex(id)).sort())
+    expect(world.sent('p2p', HEADER_FORK, 3).map(({ code }) => code)).toEqual([ResultCode.DONE])
+    const left = world.read('root', networkNodes, 3).map(({ account }) => toHex(account))
+    expect(left).toHaveLength(4 - liars.length)
     expect(world.broken).toEqual([])
   })
 })

@@ -66,6 +66,17 @@ describe('a node that carries CDS sets', () => {
     await lost.pass(6 * 60 * MINUTE)
     expect(lost.carrier.stats().sent).toBe(limits.A_DAY_TOLD)
   })
+
+  it('sends the same set once more when nobody took it the first time', async () => {
+    const scene = carrying({ names: [zone] })
+    scene.sets = evidence({ to: [next] })
+    scene.isTaken = false
+    await scene.pass(12 * MINUTE)
+    expect(scene.carrier.stats()).toMatchObject({ sent: 1, carried: 0 })
+    scene.isTaken = true
+    await scene.pass(30 * MINUTE)
+    expect(scene.carrier.stats()).toMatchObject({ carried: 1 })
+  })
 })
 
 describe('a NOTIFY of a CDS set', () => {
@@ -143,11 +154,14 @@ function carrying(options: Partial<CdsCarrierOptions>, world?: Scene) {
     sets: world?.sets ?? (undefined as CdsEvidence | undefined),
     /** What becomes of transactions: undefined: nothing, ever; 0: what the chain says. */
     code: 0 as number | undefined,
+    /** Whether a member takes what is handed in. */
+    isTaken: true,
     isSlow: (_: Name) => false,
     record: () => blocks.record() as NameRecord,
     pass: (ms: number) => clock.advanceAsync(ms),
   }
   const send = async (_: Uint8Array, payload: Payload) => {
+    if (!scene.isTaken) throw new ChordnsError('LEDGER_VOID', 'another came in between', { code: 3 })
     if (scene.code === undefined) return { transaction: 'lost', outcome: undefined }
     const code = scene.code === 0 ? blocks.block([{ by: carrierOf('node'), payload }])[0]! : scene.code
     return { transaction: 'made', outcome: { height: 1, code, detail: '' } }

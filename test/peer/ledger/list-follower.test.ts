@@ -82,7 +82,7 @@ function follower() {
     const store = scopedStore(world.store, Uint8Array.of(201))
     const kept = new KeptProofs({ trust: light, rules: simRules, store, clock: world.clock, log }, 1)
     const list = ringMembersOf(genesis)
-    const admission = new LedgerAdmission(list)
+    const admission = new LedgerAdmission(list, log)
     const following = new ListFollower({
       follower: light,
       chainId: ledger.chainId,

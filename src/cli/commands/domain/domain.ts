@@ -1,5 +1,6 @@
 /** `chordns domain`: names on a ledger, by their owner. */
 import type { Command } from 'commander'
+import { addCertifiersCommand } from './certifiers.ts'
 import { addChangingCommands } from './changing.ts'
 import { addDomainKeygenCommand } from './keygen.ts'
 import { addProvingCommands } from './proving.ts'
@@ -9,4 +10,5 @@ export function addDomainCommands(program: Command): void {
   addDomainKeygenCommand(domain)
   addChangingCommands(domain)
   addProvingCommands(domain)
+  addCertifiersCommand(domain)
 }

@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { addAdmittingCommands } from './admitting.ts'
 import { addFoundingCommands } from './founding.ts'
+import { addLinkCommand } from './linking.ts'
 import { addLookingCommands } from './looking.ts'
 import { addProvingCommands } from './proving.ts'
 import { addTldsCommand } from './tlds.ts'
@@ -13,4 +14,5 @@ export function addLedgerCommands(program: Command): void {
   addAdmittingCommands(ledger)
   addProvingCommands(ledger)
   addTldsCommand(ledger)
+  addLinkCommand(ledger)
 }

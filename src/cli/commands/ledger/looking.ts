@@ -86,8 +86,9 @@ function render(chains: readonly ChainStatusView[], now: number): string {
 /** The last link of each other chain. */
 function linksText(links: ChainStatusView['links'], now: number): string {
   if (links === null) return '?'
-  const one = ({ chain, height, time, forked }: (typeof links)[number]) => {
+  const one = ({ chain, height, time, forked, over }: (typeof links)[number]) => {
     if (forked) return `${chain}: forked`
+    if (over) return `${chain}: over at ${height}`
     return height === 0
       ? `${chain}: not yet`
       : `${chain}: ${height}, ${Math.max(0, Math.round((now - time) / 60_000))} min ago`

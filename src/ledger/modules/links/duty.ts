@@ -1,5 +1,6 @@
 /** What a node has still to do for the links of its chain, as the newest state says. */
-import type { LinkedRecord } from '../../../chain/index.ts'
+import { chainLimits, type LinkedRecord } from '../../../chain/index.ts'
+import type { CborValue } from '../../../crypto/index.ts'
 import { readerOf } from '../../draft.ts'
 import { hasVoice } from '../../tally.ts'
 import type { StateReader } from '../../types.ts'
@@ -9,15 +10,17 @@ import { CHAIN_TALLIES, forkOf, LINKS, linkedOf, type RecordedFork } from './rec
 /** Another chain that this one is to link. */
 export interface LinkQuestion {
   readonly origin: string
-  /** What nodes vote on: `linkChainSubject` of its genesis. */
-  readonly subject: Uint8Array
+  /** What nodes vote on: `linkChainSubject` of its genesis, or `renewLinkSubject`. */
+  readonly subject: CborValue
 }
 
 export interface LinkState {
   /** Undefined: it is not linked yet. */
   readonly record: LinkedRecord | undefined
   readonly fork: RecordedFork | undefined
-  /** The account has a vote on whether it is to be linked, and has not given it. */
+  /** What is linked says nothing any more: it must begin anew. */
+  readonly isOver: boolean
+  /** The account has a vote on the subject, which is open, and has not given it. */
   readonly owesVote: boolean
 }
 
@@ -39,7 +42,9 @@ export function linkStates(
   const mayVote = account !== undefined && voterTerm(state, account) !== undefined
   return chains.map(({ origin, subject }) => {
     const record = linkedOf(state, origin)
-    const owesVote = record === undefined && mayVote && !hasVoice(own, CHAIN_TALLIES, { subject, account, time })
-    return { record, fork: forkOf(state, origin), owesVote }
+    const isOver = record !== undefined && !record.isForked && time - record.time > chainLimits.TRUSTING_PERIOD_MS
+    const isOpen = record === undefined || isOver
+    const owesVote = isOpen && mayVote && !hasVoice(own, CHAIN_TALLIES, { subject, account, time })
+    return { record, fork: forkOf(state, origin), isOver, owesVote }
   })
 }

@@ -1,10 +1,10 @@
 /**
- * What a validator's node does for its chain beside voting, by transactions of its organisation's account. One is under way at a time, so that nonces
- * are in order: the next is sent when the one before stands in a block, or is lost. What is owed is read from the state after each block, so
- * that a restart forgets nothing.
+ * What a validator's node does for its chain beside voting, by transactions of its organisation's account. One is under way at a time: the next is
+ * sent when the one before stands in a block, or is lost. What another machine of the organisation has overtaken is sent again. What is owed is
+ * read from the state after each block, so that a restart forgets nothing.
  */
 import { type Clock, errorText, isChordnsError, type Log } from '../../../base/index.ts'
-import { signTransaction } from '../../../chain/index.ts'
+import { ResultCode, signTransaction, transactionId } from '../../../chain/index.ts'
 import type { Signer } from '../../../crypto/index.ts'
 import type { AccountState } from '../../application/application.ts'
 import { limits } from '../../limits.ts'
@@ -35,7 +35,7 @@ export interface DutiesDeps {
 interface AtChain {
   isBusy: boolean
   /** The last transaction, and until when it is waited for. */
-  sent: { readonly nonce: number; readonly until: number } | undefined
+  sent: { readonly duty: string; readonly id: Uint8Array; readonly nonce: number; readonly until: number } | undefined
   /** By duty. */
   readonly rests: Map<string, { readonly what: string; readonly until: number; readonly waitMs: number }>
 }
@@ -56,7 +56,10 @@ export class Duties {
     try {
       const { mayCarry, nonce } = await this.#account(chain)
       const isWaiting = at.sent !== undefined && at.sent.nonce >= nonce && at.sent.until > this.#deps.clock.monotonic()
-      if (mayCarry && !isWaiting) await this.#sendNext(chain, at, nonce)
+      if (!mayCarry || isWaiting) return
+      if (at.sent !== undefined && isOvertaken(chain, at.sent.id, at.sent.nonce < nonce)) at.rests.delete(at.sent.duty)
+      at.sent = undefined
+      await this.#sendNext(chain, at, chain.nextNonce(this.#deps.account.publicKey, nonce))
     } catch (error) {
       if (!isChordnsError(error)) throw error
       this.#warn(chain, 'its account', error)
@@ -75,8 +78,9 @@ export class Duties {
       // What stands in a block and is still owed was marked there: it is not tried as often again.
       const waitMs = isSame ? Math.min(2 * rest.waitMs, limits.DUTY_SLOWEST_MS) : limits.DUTY_AGAIN_MS
       at.rests.set(duty.name, { what: due.what, until: now + waitMs, waitMs })
-      at.sent = { nonce, until: now + limits.DUTY_AGAIN_MS }
-      await this.#send(chain, nonce, due.payload)
+      const transaction = this.#signed(chain, nonce, due.payload)
+      at.sent = { duty: duty.name, id: transactionId(transaction), nonce, until: now + limits.DUTY_AGAIN_MS }
+      await chain.submit(transaction)
       return
     }
   }
@@ -91,10 +95,10 @@ export class Duties {
     }
   }
 
-  async #send(chain: RunningChain, nonce: number, payload: Uint8Array): Promise<void> {
+  #signed(chain: RunningChain, nonce: number, payload: Uint8Array): Uint8Array {
     const { clock, account } = this.#deps
     const expires = clock.now() + limits.DUTY_LIFE_MS
-    await chain.submit(signTransaction(account, chain.genesis.chainId, { nonce, fee: 0, expires, payload }))
+    return signTransaction(account, chain.genesis.chainId, { nonce, fee: 0, expires, payload })
   }
 
   #account(chain: RunningChain): Promise<AccountState> {
@@ -113,4 +117,10 @@ export class Duties {
     this.#chains.set(id, at)
     return at
   }
+}
+
+/** Whether another transaction has had the number of this one. `isPast`: the account's next one is higher. */
+function isOvertaken(chain: RunningChain, id: Uint8Array, isPast: boolean): boolean {
+  const code = chain.outcomeOf(id)?.result.code
+  return code === undefined ? isPast : code === ResultCode.NONCE
 }

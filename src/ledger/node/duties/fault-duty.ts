@@ -49,7 +49,8 @@ export class FaultDuty implements Duty {
     const locks = chain.brokenLocks.flatMap((accusation) => this.#lock(chain, accusation) ?? [])
     const pairs = chain.cosigning.forks.flatMap((pair) => this.#pair(chain, pair) ?? [])
     const { memberId } = this.#deps
-    const question = { memberId, charges: locks.map(({ id }) => id), accused: pairs.flatMap(({ accused }) => accused) }
+    const accused = [...locks.map((one) => one.accused), ...pairs.flatMap((one) => one.accused)]
+    const question = { memberId, charges: locks.map(({ id }) => id), accused }
     const state = (await chain.application.ask('faults', question)) as FaultState
     for (const charge of state.againstUs) {
       const payload = answerTo(chain, charge)
@@ -58,12 +59,13 @@ export class FaultDuty implements Duty {
     for (const [i, { accusation, payload }] of locks.entries()) {
       const { height, round } = accusation.second
       const what = `lock ${height} ${round}`
-      if (!state.isKnown[i] && this.#isTurn(chain, what, height)) return { what, payload }
+      // Who is gone already is not accused.
+      if (!state.isKnown[i] && state.isNode[i] && this.#isTurn(chain, what, height)) return { what, payload }
     }
-    let from = 0
-    for (const { size, accused, payload } of pairs) {
-      const isOpen = state.isNode.slice(from, from + accused.length).some((one) => one)
-      from += accused.length
+    let from = locks.length
+    for (const { size, accused: those, payload } of pairs) {
+      const isOpen = state.isNode.slice(from, from + those.length).some((one) => one)
+      from += those.length
       if (isOpen && this.#isTurn(chain, `notes ${size}`, size)) return { what: `notes ${size}`, payload }
     }
     return undefined
@@ -80,7 +82,9 @@ export class FaultDuty implements Duty {
     if (at === undefined) return undefined
     const lock: LockAccusation = { accusation, at }
     const charge = lockCharge(this.#rules, lock, this.#placeOf(chain))
-    return charge && { id: charge.id, accusation, payload: encodeBrokenLock(lock) }
+    if (charge === undefined) return undefined
+    const { id, accused, height } = charge
+    return { id, accused: { id: accused.id, height }, accusation, payload: encodeBrokenLock(lock) }
   }
 
   #pair(chain: RunningChain, { size, own, other }: NotePair) {

@@ -4,13 +4,16 @@
  */
 import { type Clock, equalBytes, isChordnsError } from '../../../base/index.ts'
 import {
+  applyHeaderFork,
   applyLink,
   applyNoteFork,
   type ChainLink,
   type Checkpoint,
   decodeCheckpointNote,
+  decodeConflict,
   decodeLink,
   encodeGenesis,
+  encodeHeaderFork,
   encodeNoteFork,
   type LedgerHead,
   type LightFollower,
@@ -29,6 +32,7 @@ import type { LinkQuestion, LinkState } from '../../modules/links/duty.ts'
 import { linkChainPayload, linkChainSubject } from '../../modules/links/links.ts'
 import type { RunningChain } from '../running-chain.ts'
 import type { Due, Duty } from './duties.ts'
+import { type Renewal, renewalOf, renewalPlace } from './relinking.ts'
 import { Rotation } from './rotation.ts'
 
 export interface LinkingDeps {
@@ -39,7 +43,7 @@ export interface LinkingDeps {
   readonly account: Uint8Array
   /** By what this node is known in sets. */
   readonly memberId: Uint8Array
-  readonly follower: Pick<LightFollower, 'head' | 'links'>
+  readonly follower: Pick<LightFollower, 'head' | 'links' | 'holds' | 'conflict' | 'setOf'>
   /** What runs here: two notes that it was shown are evidence on the other chain. */
   readonly runningOf: (chainId: Uint8Array) => RunningChain | undefined
 }
@@ -68,6 +72,8 @@ export class Linking implements Duty {
   readonly #others = new Map<string, readonly LinkedChain[]>()
   /** Which of many chains was looked at last. */
   readonly #cursors = new Map<string, number>()
+  /** By the chain that links and the linked one: what this node votes for is the same until there is a newer place. */
+  readonly #renewals = new Map<string, Renewal>()
 
   constructor(deps: LinkingDeps) {
     this.#deps = deps
@@ -81,15 +87,37 @@ export class Linking implements Duty {
     const chains = some.map(({ origin, subject }) => ({ origin, subject }))
     const given = { account, time: clock.now(), chains }
     const states = (await chain.application.ask('links', given)) as LinkState[]
-    for (const [i, { record, owesVote }] of states.entries()) {
+    for (const [i, { record, owesVote, isOver }] of states.entries()) {
       const other = some[i]!
       const { origin, genesis } = other
-      if (owesVote) return { what: `vote ${origin}`, payload: encodePayload(linkChainPayload(genesis)) }
+      if (record === undefined && owesVote)
+        return { what: `vote ${origin}`, payload: encodePayload(linkChainPayload(genesis)) }
       if (record === undefined || record.isForked) continue
-      const payload = (await this.#fork(chain, other, record)) ?? (await this.#link(chain, other, record))
+      if (isOver) {
+        const renewal = await this.#renewal(chain, other, record)
+        if (renewal !== undefined) return { what: `renew ${origin} ${renewal.size}`, payload: renewal.payload }
+        continue
+      }
+      const payload = this.#fork(chain, other, record) ?? (await this.#link(chain, other, record))
       if (payload !== undefined) return { what: `link ${origin} ${record.size}`, payload }
     }
     return undefined
+  }
+
+  /** A vote that this node owes on where a link begins anew. */
+  async #renewal(chain: RunningChain, other: LinkedChain, record: LinkedRecord): Promise<Renewal | undefined> {
+    const { clock, account, follower, scheme } = this.#deps
+    const key = `${chain.id} ${other.origin}`
+    const head = follower.head(other.chainId)
+    const known = this.#renewals.get(key)
+    const isNewest = head !== undefined && known?.size === renewalPlace(head) && known.size > record.size
+    const deps = { rules: lightRules(scheme), follower }
+    const renewal = isNewest ? known : await renewalOf(deps, other.chainId, record, clock.now())
+    if (renewal === undefined) return undefined
+    this.#renewals.set(key, renewal)
+    const chains = [{ origin: other.origin, subject: renewal.subject }]
+    const [state] = (await chain.application.ask('links', { account, time: clock.now(), chains })) as LinkState[]
+    return state?.owesVote ? renewal : undefined
   }
 
   /** Of very many chains some after each block. */
@@ -107,14 +135,36 @@ export class Linking implements Duty {
     return this.#turns.isOurs(`${chain.id} ${what} ${origin}`, size, firstOf(origin, size, validators), validators)
   }
 
-  /** Two notes that this node was shown, if the other chain's set that is linked here signed both by a quorum. */
-  async #fork(chain: RunningChain, { chainId }: LinkedChain, record: LinkedRecord): Promise<Uint8Array | undefined> {
+  /** Two headers or two notes that this node was shown, if the other chain's set that is linked here signed both by a quorum. */
+  #fork(chain: RunningChain, other: LinkedChain, record: LinkedRecord): Uint8Array | undefined {
+    const fork = this.#headerFork(other, record) ?? this.#shownNotes(other, record)
+    return fork !== undefined && this.#isTurn(chain, 'fork', record) ? fork : undefined
+  }
+
+  #headerFork({ chainId, origin }: LinkedChain, record: LinkedRecord): Uint8Array | undefined {
+    const { follower, runningOf, scheme, clock } = this.#deps
+    const bytes = follower.conflict(chainId)
+    if (bytes === undefined) return undefined
+    const conflict = decodeConflict(bytes)
+    const root = record.nextSetRoot
+    const sets = [conflict.firstSet, conflict.secondSet, follower.setOf(chainId, root)]
+    const known = sets.find((set) => set !== undefined && equalBytes(setRoot(set), root))
+    const lastSet = known ?? runningOf(chainId)?.served.headers.set(root)
+    if (lastSet === undefined) return undefined
+    const payload = encodeHeaderFork({ origin, conflict, lastSet })
+    // Three different sets of a hundred are more than a transaction holds.
+    if (payload.length > limits.MAX_PAYLOAD_BYTES) return undefined
+    const outcome = applyHeaderFork(lightRules(scheme), record, payload, clock.now())
+    return outcome.kind === 'forked' ? payload : undefined
+  }
+
+  #shownNotes({ chainId }: LinkedChain, record: LinkedRecord): Uint8Array | undefined {
     const running = this.#deps.runningOf(chainId)
     const validators = running?.served.headers.set(record.nextSetRoot)
     if (running === undefined || validators === undefined) return undefined
     for (const { own, other } of running.cosigning.forks) {
       const fork = this.#forkOf(record, own, other, validators)
-      if (fork !== undefined) return this.#isTurn(chain, 'fork', record) ? fork : undefined
+      if (fork !== undefined) return fork
     }
     return undefined
   }
@@ -127,7 +177,8 @@ export class Linking implements Duty {
   ): Uint8Array | undefined {
     const { origin } = record
     const fork = encodeNoteFork({ origin, first, second, split: undefined, validators })
-    return applyNoteFork(lightRules(this.#deps.scheme), record, fork).kind === 'forked' ? fork : undefined
+    const { scheme, clock } = this.#deps
+    return applyNoteFork(lightRules(scheme), record, fork, clock.now()).kind === 'forked' ? fork : undefined
   }
 
   /** The newest that follows what is linked; where the set has changed too much since, one between. Or two that contradict each other. */
