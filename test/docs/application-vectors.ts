@@ -2,6 +2,7 @@
 import { toHex } from '../../src/base/index.ts'
 import { type BlockHeader, decodeTransaction, signTransaction } from '../../src/chain/index.ts'
 import { ed25519Signer, type Signer, sha256 } from '../../src/crypto/index.ts'
+import { parseName } from '../../src/dns/index.ts'
 import {
   ACCOUNTS,
   ADMISSION,
@@ -32,7 +33,6 @@ import {
   updateTldPayload,
   votingKeyPayload,
 } from '../../src/ledger/index.ts'
-import { settingsOf } from '../ledger/modules/names/blocks.ts'
 import { nodeBlocks } from '../ledger/modules/node-blocks.ts'
 
 const text = (value: string) => new TextEncoder().encode(value)
@@ -69,7 +69,10 @@ export function applicationVectors(signer: Signer): Record<string, string> {
   const transaction = decodeTransaction(signTransaction(signer, chainId, { nonce: 0, fee: 0, expires: TIME, payload }))
   const place = { chainName: 'root', operation: 120, time: TIME }
   const hex = (value: Parameters<typeof encodePayload>[0]) => toHex(encodePayload(value))
-  const tld = { chainId, zone: settingsOf(), isLedgerOnly: true }
+  const ds = [Uint8Array.of(0x30, 0x39, 15, 2, ...sha256(text('chordns zone key vector')))]
+  const servers = [{ name: parseName('ns.nic.p2p.'), addresses: [Uint8Array.of(192, 0, 2, 1)] }]
+  const zone = { updateByCds: true, ds, servers }
+  const tld = { chainId, zone, isLedgerOnly: true }
   const stored = storedTlds(tld)
   return {
     'endorse payload': hex(endorse),

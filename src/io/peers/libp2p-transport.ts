@@ -13,6 +13,7 @@ import {
   type Clock,
   type Doorkeeper,
   errorText,
+  Listeners,
   type Log,
   type PeerAddress,
   type PeerId,

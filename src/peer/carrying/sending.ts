@@ -1,13 +1,13 @@
 /** Payloads that a node sends for itself: signed with the account of its organisation. */
 import { ChordnsError, type Clock, isChordnsError, sleep, toHex } from '../../base/index.ts'
-import { type LedgerView, ResultCode, signTransaction, transactionId } from '../../chain/index.ts'
+import { type LightFollower, ResultCode, signTransaction, transactionId } from '../../chain/index.ts'
 import type { Signer } from '../../crypto/index.ts'
 import { ACCOUNTS, accountFrom, encodePayload, type Ledgers, moduleKey, type Payload } from '../../ledger/index.ts'
 import { limits } from './limits.ts'
 
 export interface SendingDeps {
   readonly account: Signer
-  readonly follower: Pick<LedgerView, 'prove' | 'look'>
+  readonly follower: Pick<LightFollower, 'prove' | 'look'>
   readonly ledgers: Pick<Ledgers, 'submit' | 'outcome' | 'nextNonce'>
   readonly clock: Clock
 }
@@ -51,8 +51,9 @@ async function sendOnce(
   try {
     await ledgers.submit(chainId, bytes)
   } catch (error) {
-    const isOvertaken = isChordnsError(error, 'LEDGER_VOID') && error.detail['code'] === ResultCode.NONCE
-    if (!isOvertaken || isLast) throw error
+    if (isLast || !isChordnsError(error, 'LEDGER_VOID')) throw error
+    const { code } = error.detail as { readonly code: number }
+    if (code !== ResultCode.NONCE) throw error
     return undefined
   }
   const id = transactionId(bytes)

@@ -1,7 +1,5 @@
 /** Which chains a ledger has linked, for the status, and what a node's operator can vote on where a link begins, or begins anew. */
 import { ChordnsError, equalBytes, isChordnsError, toHex } from '../../base/index.ts'
-import { lightRules } from '../../chain/index.ts'
-import { ed25519 } from '../../crypto/index.ts'
 import {
   encodePayload,
   type LedgerGenesis,
@@ -47,7 +45,7 @@ export async function linkVote(
   of: string | null,
   signal: AbortSignal,
 ): Promise<LinkVoteView> {
-  const { follower, clock } = side
+  const { follower, clock, rules } = side
   const others = linkedChains(side.ledgers.chains, chain)
   const other = others.find(({ chainId }) => nameOf(side, chainId) === of)
   if (other === undefined) throw new ChordnsError('USAGE', `${chain.genesis.name} links no chain ${of ?? ''}`, {})
@@ -62,7 +60,7 @@ export async function linkVote(
     return { ...view, state: 'not begun', at: 0, payload: toHex(payload) }
   }
   if (!isOver) return { ...view, state: record.isForked ? 'forked' : 'linked', at: record.size, payload: null }
-  const renewal = await renewalOf({ rules: lightRules(ed25519), follower }, other.chainId, record, clock.now())
+  const renewal = await renewalOf({ rules, follower }, other.chainId, record, clock.now())
   if (renewal === undefined)
     throw new ChordnsError(
       'LEDGER_UNPROVEN',

@@ -11,6 +11,7 @@ import {
   type LedgerGenesis,
   moduleKey,
   readProven,
+  type StateReader,
 } from '../../ledger/index.ts'
 import {
   type AccountView,

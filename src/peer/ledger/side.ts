@@ -20,6 +20,7 @@ import {
   KeptProofs,
   LedgerPages,
   LightFollower,
+  type LightRules,
   lightRules,
   NewsDesk,
   type NoteKey,
@@ -67,6 +68,8 @@ export interface LedgerSideHooks {
 
 export interface LedgerSide {
   readonly clock: Pick<Clock, 'now'>
+  /** By which measures its follower trusts headers. */
+  readonly rules: LightRules
   readonly ledgers: Ledgers
   /** Newest headers of all chains, and proofs of their states. */
   readonly follower: LightFollower
@@ -91,6 +94,7 @@ const CONNECT_MS = 5_000
 /** Undefined: no genesis is configured. Throws CONFIG_INVALID, LEDGER_GENESIS, KEY_* and STORE_*. */
 export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHooks): Promise<LedgerSide | undefined> {
   const { config, clock, random, log, files, memberKey } = deps
+  const rules = lightRules(ed25519)
   let wired: LedgerWiring | undefined
   let follower: LightFollower | undefined
   let duties: Duties | undefined
@@ -142,7 +146,7 @@ export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHook
       clock,
       random,
       log,
-      rules: lightRules(ed25519),
+      rules,
       store: files.followed,
       news,
       runs: (chainId) => ledgers.runningOf(chainId) !== undefined,
@@ -170,8 +174,7 @@ export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHook
     const { name } = genesis
     light.follow({ name, trusted: trustGenesis(genesis), point: config.ledger.trust.get(name) })
   }
-  const keptOver = (store: Store, most: number) =>
-    new KeptProofs({ trust: light, rules: lightRules(ed25519), store, clock, log }, most)
+  const keptOver = (store: Store, most: number) => new KeptProofs({ trust: light, rules, store, clock, log }, most)
   const nameProofs = keptOver(files.names, anchorLimits.NAMES_KEPT)
   duties = opened.duties && dutiesOf(deps, ledgers, opened.duties, light)
   const pages = new LedgerPages(() => sleep(clock, 0), witnessDesk(deps))
@@ -213,6 +216,7 @@ export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHook
   await list?.recall()
   return {
     clock,
+    rules,
     ledgers,
     follower: light,
     nameProofs,

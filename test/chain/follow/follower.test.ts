@@ -95,6 +95,23 @@ describe('a light follower', () => {
     expect(after.head(ledger.chainId)?.height).toBe(7)
   })
 
+  it('goes on behind a listener that throws', async () => {
+    const ledger = new TestLedger(FOUR).grow(5)
+    const world = new FollowWorld(ledger)
+    world.member('a', ledger)
+    const follower = await world.follow(ledger)
+    const heads: number[] = []
+    follower.onHead(() => {
+      throw new Error('no')
+    })
+    follower.onHead(() => heads.push(follower.head(ledger.chainId)!.height))
+    for (let block = 6; block <= 7; block++) {
+      ledger.block()
+      await world.minute()
+    }
+    expect(heads).toEqual([6, 7])
+  })
+
   it('writes nothing and tells nobody after it was closed in the middle of a look', async () => {
     const ledger = new TestLedger(FOUR).grow(5)
     const world = new FollowWorld(ledger)

@@ -138,7 +138,7 @@ describe('a link', () => {
       split: undefined,
       validators: set,
     }
-    const signersOf = (evidence: NoteFork) => forkSigners(rules, decodeNoteFork(encodeNoteFork(evidence), now))
+    const signersOf = (evidence: NoteFork) => forkSigners(rules, decodeNoteFork(encodeNoteFork(evidence)))
     expect(signersOf(same)).toHaveLength(3)
     const leafAt = (of: TestLedger, size: number) => ({
       leaf: of.at(16).certificate.blockId,
@@ -272,7 +272,7 @@ describe('what a ledger keeps of a linked chain', () => {
       .grow(5)
     const later = long.head.header.time + 15 * DAY
     long.block({ time: later })
-    long.grow(8)
+    long.grow(14)
     const at = long.head.header.time
     const record = linkedTo(beginLinked(long.genesis), 20, long)
     const renewal = (size: number, change: Partial<ChainLink> = {}): ChainLink => ({

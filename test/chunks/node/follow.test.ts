@@ -119,6 +119,16 @@ describe('what follows from an entry', () => {
     expect(follow.stats()).toEqual({ agreed: 2, rotating: 1, divergent: 1, dissents: 0 })
   })
 
+  it('goes its way behind a listener that throws', () => {
+    const { follow, calls } = following()
+    follow.onAgreed(() => {
+      throw new Error('no')
+    })
+    follow.onAgreed(() => calls.push('heard'))
+    follow.taken({ entry, seats: seats(true), cause: 'agreed' })
+    expect(calls.slice(-4)).toEqual(['proposed', 'heard', 'spread', 'learned'])
+  })
+
   it('is heard by nobody who has ended to listen', () => {
     const { follow, calls } = following()
     const heard: (ChunkEntry | SignedEntry)[] = []

@@ -87,7 +87,6 @@ describe('the ledgers of a node', () => {
       expect(await submit(first!)).toBe('taken')
       // One who read the number before that, and then one who reads it after.
       expect(await submit(second!)).toBe(ResultCode.NONCE)
-      expect(await submit(first!)).toBe('taken')
       const third = sign(transferPayload(bob.publicKey, 3), next())
       expect(await submit(third)).toBe('taken')
       expect(next()).toBe(2)

@@ -207,6 +207,10 @@ describe('createRing', () => {
     const hub = new Hub()
     const a = hub.box('a', [])
     let calls = 0
+    // What one of them throws is its own failure.
+    a.ring.onChange(() => {
+      throw new Error('no')
+    })
     const cancel = a.ring.onChange(() => {
       calls += 1
     })
