@@ -150,6 +150,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
   'ledger/modules': [
     'modules.ts',
     'directory',
+    'governance',
     'applications',
     'registries',
     'names',

@@ -112,6 +112,44 @@ export {
   directoryEntryOf,
   putEntryPayload,
 } from './modules/directory/directory.ts'
+export { type Case, heldAccount, type RecordMark, type RepairCheckpoint } from './modules/governance/cases.ts'
+export type { Complaint } from './modules/governance/complaints.ts'
+export { governance } from './modules/governance/governance.ts'
+export type { Hidden } from './modules/governance/hidden.ts'
+export {
+  GOVERNANCE,
+  GovernanceKind,
+  MOTION_STATES,
+  type MotionState,
+  REASONS,
+  type Reason,
+} from './modules/governance/kinds.ts'
+export { type GovernanceRules, rulesToValue } from './modules/governance/rules.ts'
+export {
+  type Charge,
+  complainPayload,
+  type MarkedRecord,
+  type MotionSubject,
+  type Payment,
+  proposePayload,
+  repairedPayload,
+  replyPayload,
+  withdrawMotionPayload,
+} from './modules/governance/subjects.ts'
+export {
+  allHidden,
+  type CaseView,
+  caseOf,
+  complaintsOf,
+  governanceRulesOf,
+  hiddenNameOf,
+  isBackupNode,
+  type MotionView,
+  motionOf,
+  motionsOf,
+  recordMarkOf,
+  repairCheckpoint,
+} from './modules/governance/view.ts'
 export { type LinkQuestion, type LinkState, linkStates } from './modules/links/duty.ts'
 export { linkChainPayload, links, renewLinkPayload } from './modules/links/links.ts'
 export { forkOf, LINKS, linkedOf, type RecordedFork } from './modules/links/records.ts'

@@ -59,6 +59,8 @@ export interface Call {
   readonly own: Draft
   /** The whole state, other modules' parts too: only by the functions that they export. */
   readonly all: StateReader
+  /** The part of a module that stands in `changes`, to be changed by the functions that it exports. */
+  readonly part: (module: number) => Draft
   readonly scheme: SignatureScheme
 }
 
@@ -66,6 +68,7 @@ export interface BlockEnd {
   readonly block: BlockFacts
   readonly own: Draft
   readonly all: StateReader
+  readonly part: (module: number) => Draft
   readonly scheme: SignatureScheme
 }
 
@@ -120,6 +123,8 @@ export interface LedgerModule {
   readonly kinds: readonly number[]
   /** On which chains it runs from the start; left out: on all. */
   readonly chains?: 'root' | 'tld'
+  /** Parts of other modules that it changes. Left out: none. Third parties' modules change their own part only. */
+  readonly changes?: readonly number[]
   /** What it begins with, by those who found the chain; its field of the genesis. Default: null. */
   found?(founding: LedgerFounding): CborValue
   /** Fills its part before the first block, from its field of the genesis (undefined: none). Throws LEDGER_GENESIS. */

@@ -252,7 +252,12 @@ export class LedgerApplication implements Application<LedgerState> {
   }
 
   #sightOf(draft: StateDraft, module: LedgerModule) {
-    return { own: partOf(draft, module.id), all: draft, scheme: this.#parts.scheme }
+    const part = (id: number) => {
+      if (isOfOthers(module) || !module.changes?.includes(id))
+        throw new TypeError(`${module.name} does not change the part ${id}`)
+      return partOf(draft, id)
+    }
+    return { own: partOf(draft, module.id), all: draft, part, scheme: this.#parts.scheme }
   }
 
   #facts({ height, time, proposer, consensus }: BlockContent): BlockFacts {

@@ -5,6 +5,7 @@ import { admission } from './admission/admission.ts'
 import { applications } from './applications/applications.ts'
 import { authority } from './authority/authority.ts'
 import { directory } from './directory/directory.ts'
+import { governance } from './governance/governance.ts'
 import { links } from './links/links.ts'
 import { names } from './names/names.ts'
 import { registries } from './registries/registries.ts'
@@ -17,5 +18,6 @@ export const ledgerModules: readonly LedgerModule[] = [
   names,
   registries,
   applications,
+  governance,
   directory,
 ]

@@ -136,9 +136,9 @@ export const MISTAKES: readonly Mistake[] = [
     name: 'evidence removes nobody',
     changes: [
       {
-        file: `${MODULES}/authority/authority.ts`,
-        from: 'if (registryOf(own).voters > 1) removeNode(own, account)\n}',
-        to: '}',
+        file: `${MODULES}/authority/nodes.ts`,
+        from: '    removeNode(own, account)\n    queueFault(own, account)\n',
+        to: '',
       },
     ],
     finding: /nodes/,

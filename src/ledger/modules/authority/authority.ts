@@ -36,6 +36,7 @@ import {
   VOTE_NODE,
   VOTING_KEY,
 } from './payloads.ts'
+import { isBackup, joinNode, refuseBarred } from './reviewed.ts'
 import { keepRoot } from './roots.ts'
 import { chooseSeats, type SeatCandidate, scoreOf, verifiedAfter } from './scores.ts'
 import { clearCounts, countSigners, readCounts, stepTowards } from './seats.ts'
@@ -61,12 +62,12 @@ export const authority: LedgerModule = {
     else if (call.kind === RESIGN) resign(call)
     else executeFault(call)
   },
-  endBlock({ own, all, block, scheme }: BlockEnd) {
+  endBlock({ own, all, block }: BlockEnd) {
     const registry = readRegistry(own)
     if (registry === undefined) return undefined
     keepRoot(own, block)
     for (const one of block.accused) removeForFault(own, one, block.height)
-    judgeCharges({ own, all, block, scheme })
+    judgeCharges({ own, block })
     if (block.lastSigners !== undefined) countSigners(own, block.lastSigners)
     if (block.height % registry.epochBlocks === 0) endEpoch(own, all, block)
     const validators = stepTowards(block.afterValidators, wantedSet(own))
@@ -112,6 +113,7 @@ function voteNode({ account, own, all, fields, block }: Call): void {
   if (isThere === (subject.kind === 'add')) refuse(ResultCode.NOT_ALLOWED, isThere ? 'is one already' : 'no node')
   if (subject.kind === 'add' && !isRoleOf(block.chainName, subject.role)) refuse(ResultCode.NOT_ALLOWED, 'role')
   if (subject.kind === 'add' && !isMember(all, subject.account)) refuse(ResultCode.NOT_ALLOWED, 'not admitted')
+  if (subject.kind === 'add') refuseBarred(own, subject.account, block.time)
   const isWon = castBallot(
     own,
     TALLIES,
@@ -132,8 +134,7 @@ function carryOut(own: Draft, subject: NodeSubject, block: BlockFacts): void {
     removeNode(own, subject.account)
     return
   }
-  const turn = Math.floor(block.height / registryOf(own).epochBlocks)
-  addNode(own, subject.account, { role: subject.role, joined: block.height, turn })
+  joinNode(own, subject, block.height)
 }
 
 /** Who votes on this chain: of one node one vote, whatever its size (M8). For modules that put something to the vote. */
@@ -203,7 +204,7 @@ function suspended(own: Draft, all: StateReader, isSilent: (id: Uint8Array) => b
 function candidatesOf(own: StateReader, epoch: number, out: readonly Uint8Array[]): SeatCandidate[] {
   const { epochBlocks, target } = registryOf(own)
   return allNodes(own).flatMap(({ account, node }) => {
-    if (node.voting === undefined || node.isIdle || !hasVote(node)) return []
+    if (node.voting === undefined || node.isIdle || !hasVote(node) || isBackup(own, account)) return []
     if (out.some((one) => equalBytes(one, account))) return []
     const ageEpochs = epoch - Math.floor(node.joined / epochBlocks)
     const isSeated = target.some((one) => equalBytes(one, account))

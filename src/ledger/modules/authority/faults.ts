@@ -38,7 +38,7 @@ export function executeFault(call: Call): void {
 }
 
 /** What nobody answered in time is taken for true. */
-export function judgeCharges({ own, block }: BlockEnd): void {
+export function judgeCharges({ own, block }: Pick<BlockEnd, 'own' | 'block'>): void {
   for (const charge of openCharges(own)) {
     if (charge.until >= block.time) continue
     closeCharge(own, charge)

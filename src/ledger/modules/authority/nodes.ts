@@ -6,6 +6,7 @@ import { limits } from '../../limits.ts'
 import { ledgerReader, refuse } from '../../refusal.ts'
 import type { Voice } from '../../tally.ts'
 import type { Accused, Draft, StateReader } from '../../types.ts'
+import { queueFault } from './faulty.ts'
 
 const { readCbor, readRow, readList, readInteger, readHash, readBoolean } = ledgerReader
 
@@ -182,7 +183,10 @@ export function removeForFault(own: Draft, { id, height: at }: Accused, height: 
   // What it did in an earlier term was judged then.
   if (account === undefined || readNode(own, account)!.joined > at) return
   own.set(accusedKey(account), encodeCanonical([height, id]))
-  if (registryOf(own).voters > 1) removeNode(own, account)
+  if (registryOf(own).voters > 1) {
+    removeNode(own, account)
+    queueFault(own, account)
+  }
 }
 
 /** Gives a node its voting key. Refuses a key that was one before, and an id that is another's. */

@@ -17,6 +17,8 @@ export class AccountModel {
   readonly #total: number
   /** Fees: paid to nobody. */
   burnt = 0
+  /** Of who was removed, and until when. */
+  readonly #held = new Map<string, { readonly amount: number; readonly until: number }>()
 
   constructor(balances: readonly (readonly [string, number])[], quota: number) {
     this.rows = new Map(balances.map(([account, balance]) => [account, { ...NEW, balance }]))
@@ -48,8 +50,29 @@ export class AccountModel {
     return true
   }
 
+  /** All that a removed one owns; of an earlier time it gets back what is left first. */
+  hold(account: string, time: number): void {
+    this.#release(account)
+    const row = this.of(account)
+    if (row.balance === 0) return
+    this.rows.set(account, { ...row, balance: 0 })
+    this.#held.set(account, { amount: row.balance, until: time + 30 * DAY_MS })
+  }
+
+  endBlock(time: number): void {
+    for (const [account, { until }] of [...this.#held]) if (until < time) this.#release(account)
+  }
+
+  #release(account: string): void {
+    const row = this.of(account)
+    const amount = this.#held.get(account)?.amount ?? 0
+    this.#held.delete(account)
+    if (amount > 0) this.rows.set(account, { ...row, balance: row.balance + amount })
+  }
+
   /** What there must be in all accounts together. */
   get left(): number {
-    return this.#total - this.burnt
+    const held = [...this.#held.values()].reduce((sum, { amount }) => sum + amount, 0)
+    return this.#total - this.burnt - held
   }
 }

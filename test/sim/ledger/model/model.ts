@@ -64,7 +64,9 @@ export class LedgerModel {
   }
 
   endBlock(moment: Moment, accused: readonly { readonly id: string; readonly height: number }[]): void {
-    this.nodes.endBlock(moment, accused, this.#epochBlocks)
+    for (const account of this.nodes.endBlock(moment, accused, this.#epochBlocks))
+      this.accounts.hold(account, moment.time)
+    this.accounts.endBlock(moment.time)
   }
 
   #do({ account, deed }: Intent, moment: Moment, wasDone: boolean): boolean | undefined {

@@ -11,6 +11,8 @@ export interface NodeRow {
   readonly voting: { readonly id: string; readonly key: string } | undefined
 }
 
+/** As governance begins with: seven days. */
+const REPAIR_MS = 7 * 86_400_000
 const ROOT: readonly NodeRole[] = ['registry', 'coordinator']
 const TLD: readonly NodeRole[] = ['registry', 'registrar', 'isp', 'resolver', 'regulator']
 
@@ -22,6 +24,8 @@ export class NodeModel {
   readonly #idOf: (ringKey: string) => string
   readonly #used: Set<string>
   readonly #votes = new VoteModel()
+  /** Who was removed for what evidence showed, and until when nobody votes it in. */
+  readonly #barred = new Map<string, number>()
 
   constructor(
     nodes: readonly NodeRow[],
@@ -67,6 +71,7 @@ export class NodeModel {
     if ((this.of(account) !== undefined) === (subject.kind === 'add')) return false
     if (subject.kind === 'add' && !(this.#roles.includes(subject.role) && this.#admission.isAdmitted(account)))
       return false
+    if (subject.kind === 'add' && (this.#barred.get(account) ?? 0) > time) return false
     const key = JSON.stringify(subject)
     const { voters } = this
     if (subject.kind === 'remove' && voters.size === 1 && this.#votes.wouldWin(key, voice, inFavour, time, voters))
@@ -99,19 +104,24 @@ export class NodeModel {
     return true
   }
 
-  /** `accused`: ids with the height of the fault. */
+  /** `accused`: ids with the height of the fault. Gives back the accounts of those whom that removes. */
   endBlock(
-    { height }: Moment,
+    { height, time }: Moment,
     accused: readonly { readonly id: string; readonly height: number }[],
     epochBlocks: number,
-  ): void {
+  ): readonly string[] {
+    const removed: string[] = []
     for (const { id, height: at } of accused) {
       const node = this.nodes.find(({ voting }) => voting?.id === id)
-      if (node !== undefined && node.joined <= at && this.voters.size > 1) this.#remove(node.account)
+      if (node === undefined || node.joined > at || this.voters.size === 1) continue
+      this.#remove(node.account)
+      this.#barred.set(node.account, time + REPAIR_MS)
+      removed.push(node.account)
     }
-    if (height % epochBlocks !== 0) return
+    if (height % epochBlocks !== 0) return removed
     for (const { account } of [...this.nodes])
       if (!this.#admission.isAdmitted(account) && this.voters.size > 1) this.#remove(account)
+    return removed
   }
 
   #remove(account: string): void {
