@@ -159,7 +159,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
     'admission',
     'accounts',
   ],
-  'chain/trees': ['state-map.ts', 'versioned', 'proofs', 'history.ts', 'merkle.ts', 'hash-pair.ts'],
+  'chain/trees': ['state-map.ts', 'versioned', 'proofs', 'history.ts', 'merkle-hashes.ts', 'merkle.ts', 'hash-pair.ts'],
   dnssec: ['validate.ts', 'learn.ts', 'chain.ts', 'anchors', 'denial', 'signatures', 'why.ts'],
   recurse: ['node', 'denials', 'trust', 'walk', 'servers', 'known', 'job'],
   ring: ['door', 'run', 'machine', 'wire', 'members', 'chord'],

@@ -50,6 +50,8 @@ export interface Applied<S> {
 export interface Executed<S> extends Applied<S> {
   /** What `votesFor` said of it. */
   readonly isVotedFor: boolean
+  /** `results` as they stand in the block's tree of them, and its root, where they were encoded there as well; `results` are left out then. */
+  readonly encoded?: { readonly list: readonly Uint8Array[]; readonly root: Uint8Array }
 }
 
 export interface BuildPlace {

@@ -52,6 +52,7 @@ export {
   votingKeyBytes,
 } from './blocks/set-root.ts'
 export { verifyCertificate, verifyEquivocation } from './blocks/signing.ts'
+export { transactionIds } from './blocks/transaction-lists.ts'
 export {
   decodeResult,
   decodeTransaction,
@@ -226,6 +227,7 @@ export { ChainFiles, type PublishedChain, type PublishedFile } from './publish/f
 export { type HttpReply, LedgerPages } from './publish/http.ts'
 export { WitnessDesk, type WitnessDeskDeps, type WitnessDeskHooks, type WitnessedLog } from './publish/witness-desk.ts'
 export type { Chain, ChainDeps, ChainHooks, EngineStores, StateChainDeps } from './run/chain.ts'
+export { type PackedMethods, packedCalls, packedMethods } from './run/crossing.ts'
 export { createChain, createStateChain } from './run/driver.ts'
 export type { ApplicationPort, CallOutcome } from './run/elsewhere.ts'
 export { type StatePortDeps, statePort } from './run/state-port.ts'

@@ -20,6 +20,8 @@ export const limits = {
   /** How long the parts of a block are waited for before somebody is asked, ms; and how many are asked for at a time. */
   PART_WAIT_MS: 200,
   PARTS_ASKED: 8,
+  /** Requests for parts that wait for the tree of their block; whoever gets none asks again. */
+  MAX_WAITING_PARTS: 256,
   /** Each costs two hashes in the Merkle tree. */
   MAX_TRANSACTIONS: 1_024,
   MAX_EXTENSION_BYTES: 4_096,

@@ -9,6 +9,7 @@ export function malformed(what: string, cause?: unknown) {
 
 export const {
   readCbor,
+  readCborInPlace,
   readMap,
   readRow,
   readList,

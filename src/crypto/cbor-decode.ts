@@ -7,11 +7,18 @@ import { ChordnsError, compareBytes } from '../base/index.ts'
 import type { CborValue } from './cbor.ts'
 import { limits } from './limits.ts'
 
+export interface DecodeOptions {
+  readonly maxBytes: number
+  /** Byte strings are parts of `bytes`, which nobody may change then, and which are held as long as any of them: to copy thousands takes long. */
+  readonly inPlace?: boolean
+}
+
 /** Throws CBOR_MALFORMED. Maps come back as Map; bytes are the caller's own. */
-export function decodeCanonical(bytes: Uint8Array, options: { readonly maxBytes: number }): CborValue {
+export function decodeCanonical(bytes: Uint8Array, options: DecodeOptions): CborValue {
   if (bytes.length > options.maxBytes) throw malformed(`${bytes.length} bytes instead of at most ${options.maxBytes}`)
   source = bytes
   offset = 0
+  isInPlace = options.inPlace === true
   try {
     const value = read(0)
     if (offset !== source.length) throw malformed('more than one document')
@@ -25,6 +32,7 @@ const NOTHING = new Uint8Array()
 /** What is being read, by one call at a time: nothing in here calls anybody else. */
 let source: Uint8Array = NOTHING
 let offset = 0
+let isInPlace = false
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 const FALSE = 0xf4
@@ -95,9 +103,9 @@ function readLength(initial: number): number {
 }
 
 function readBytes(length: number): Uint8Array {
-  const bytes = new Uint8Array(source.subarray(offset, offset + length))
+  const bytes = source.subarray(offset, offset + length)
   offset += length
-  return bytes
+  return isInPlace ? bytes : new Uint8Array(bytes)
 }
 
 function readText(length: number): string {

@@ -22,6 +22,8 @@ export type MalformedError = (what: string, cause?: unknown) => ChordnsError
 export interface CborReader {
   /** Canonical CBOR of at most `maxBytes`. */
   readonly readCbor: (bytes: Uint8Array, maxBytes: number, what: string) => CborValue
+  /** The same; byte strings are parts of `bytes`, which nobody may change then. */
+  readonly readCborInPlace: (bytes: Uint8Array, maxBytes: number, what: string) => CborValue
   readonly readMap: (value: CborField, what: string) => CborMap
   /** An array of exactly `length` items. */
   readonly readRow: (value: CborField, length: number, what: string) => readonly CborValue[]
@@ -51,16 +53,18 @@ export function cborReader(malformed: MalformedError): CborReader {
     if (!(value instanceof Uint8Array) || value.length < min || value.length > max) throw malformed(what)
     return value
   }
+  const decode = (bytes: Uint8Array, maxBytes: number, what: string, inPlace: boolean) => {
+    if (bytes.length > maxBytes) throw malformed(`${what}: ${bytes.length} bytes, at most ${maxBytes}`)
+    try {
+      return decodeCanonical(bytes, { maxBytes, inPlace })
+    } catch (cause) {
+      if (isChordnsError(cause)) throw malformed(`${what}: ${cause.message}`, cause)
+      throw cause
+    }
+  }
   return {
-    readCbor(bytes, maxBytes, what) {
-      if (bytes.length > maxBytes) throw malformed(`${what}: ${bytes.length} bytes, at most ${maxBytes}`)
-      try {
-        return decodeCanonical(bytes, { maxBytes })
-      } catch (cause) {
-        if (isChordnsError(cause)) throw malformed(`${what}: ${cause.message}`, cause)
-        throw cause
-      }
-    },
+    readCbor: (bytes, maxBytes, what) => decode(bytes, maxBytes, what, false),
+    readCborInPlace: (bytes, maxBytes, what) => decode(bytes, maxBytes, what, true),
     readMap(value, what) {
       if (!(value instanceof Map)) throw malformed(what)
       return value

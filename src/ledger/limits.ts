@@ -11,11 +11,16 @@ export const limits = {
   MAX_DETAIL_BYTES: chainLimits.MAX_DETAIL_BYTES,
   MAX_OUTCOME_BYTES: 128,
   /** Transactions of each chain whose outcome is remembered: two full blocks, so that who submitted one hears of it. */
-  MAX_OUTCOMES: 2_048,
+  MAX_OUTCOMES: 8_192,
   /** Transactions under way whose numbers are remembered: more than one machine sends in a minute. */
   MAX_HANDED_IN: 1_024,
   /** Engine messages under way to one peer; what is more is lost, as on any network. */
   MAX_IN_FLIGHT: 32,
+  /** Parts of blocks that leave in one turn of the loop, and the pause between two turns, ms: to encode, seal and send one takes half a millisecond. */
+  PARTS_A_TURN: 4,
+  PARTS_PAUSE_MS: 1,
+  /** Parts that wait for their turn: a largest block to each of 99 others. */
+  MAX_WAITING_PARTS: 6_000,
   SEND_TIMEOUT_MS: 2_000,
   /** How often, and how long each time, a proof of a state waits that is decided and not written yet, ms: in all less than a follower waits. */
   STATE_WAITS: 20,

@@ -2,7 +2,13 @@ import { decode, encode } from 'cborg'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compareBytes, concatBytes, fromHex, isChordnsError } from '../../src/base/index.ts'
-import { type CborValue, decodeCanonical, encodeCanonical } from '../../src/crypto/index.ts'
+import {
+  type CborValue,
+  decodeCanonical,
+  EncodedCbor,
+  encodeByteList,
+  encodeCanonical,
+} from '../../src/crypto/index.ts'
 
 const OPTIONS = { maxBytes: 65_536 }
 
@@ -238,5 +244,35 @@ describe('decoding', () => {
     const value = decodeCanonical(bytes, OPTIONS)
     bytes.fill(0)
     expect(value).toEqual(fromHex('01020304'))
+  })
+})
+
+describe('what was encoded before', () => {
+  it('stands in the place of its value', () => {
+    fc.assert(
+      fc.property(values, values, (inner, other) => {
+        const encoded = new EncodedCbor(encodeCanonical(inner))
+        expect(encodeCanonical([other, encoded])).toEqual(encodeCanonical([other, inner]))
+        expect(encodeCanonical(new Map([[1, encoded]]))).toEqual(encodeCanonical(new Map([[1, inner]])))
+      }),
+    )
+  })
+
+  it('is the same for a list of byte strings of any length, written in one piece', () => {
+    const lengths = [0, 1, 23, 24, 255, 256, 65_535, 65_536]
+    for (const count of [0, 1, 23, 24, 300]) {
+      const items = Array.from({ length: count }, (_, i) => new Uint8Array(lengths[i % 8]!).fill(i))
+      expect(compareBytes(encodeByteList(items), encodeCanonical(items))).toBe(0)
+    }
+  })
+})
+
+describe('reading in place', () => {
+  it('gives the same values, whose bytes are parts of what was read', () => {
+    const bytes = encodeCanonical([1, Uint8Array.of(1, 2, 3), new Map([[1, Uint8Array.of(4)]])])
+    const read = decodeCanonical(bytes, { ...OPTIONS, inPlace: true }) as readonly CborValue[]
+    expect(read).toEqual(decodeCanonical(bytes, OPTIONS))
+    expect((read[1] as Uint8Array).buffer).toBe(bytes.buffer)
+    expect(((decodeCanonical(bytes, OPTIONS) as readonly CborValue[])[1] as Uint8Array).buffer).not.toBe(bytes.buffer)
   })
 })

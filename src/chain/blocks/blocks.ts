@@ -1,6 +1,6 @@
 /** Blocks and their headers as canonical CBOR, and the hashes over them. Schema 1 is the chunk chains', schema 2 the ledgers'. */
 import { equalBytes } from '../../base/index.ts'
-import { type CborField, type CborValue, encodeCanonical, sha256 } from '../../crypto/index.ts'
+import { type CborField, type CborSource, type CborValue, encodeCanonical, sha256 } from '../../crypto/index.ts'
 import { limits } from '../limits.ts'
 import {
   malformed,
@@ -17,6 +17,8 @@ import { merkleLeafHash, merkleRoot } from '../trees/merkle.ts'
 import type { Block, BlockCertificate, BlockHeader, LedgerFields } from '../types.ts'
 import { certificateFromValue, certificateHash, certificateToValue } from './certificates.ts'
 import { type BareBlock, transactionsRoot } from './parts.ts'
+import { listToStore } from './transaction-lists.ts'
+import { readTransaction } from './transactions.ts'
 
 export const ZERO_HASH = new Uint8Array(32)
 
@@ -127,7 +129,7 @@ function nextRulesFrom(value: CborField): LedgerFields['nextRules'] {
 
 const readRules = (value: CborField) => readInteger(value, 0, limits.MAX_RULES, 'rules')
 
-export function blockToValue({ header, transactions, lastCertificate, evidence = [] }: Block): CborValue {
+export function blockToValue({ header, transactions, lastCertificate, evidence = [] }: Block): readonly CborValue[] {
   const common = [
     headerToValue(header),
     transactions,
@@ -136,8 +138,25 @@ export function blockToValue({ header, transactions, lastCertificate, evidence =
   return header.ledger === undefined ? common : [...common, evidence]
 }
 
+/** The same, for a file of this node. */
+export function blockToStore(block: Block): CborSource {
+  const value = blockToValue(block)
+  return block.header.ledger === undefined
+    ? value
+    : value.map((part, i) => (i === 1 ? listToStore(block.transactions) : part))
+}
+
 /** Throws CHAIN_MALFORMED unless sizes are right and header, transactions, last certificate and evidence belong together. */
 export function blockFromValue(value: CborField): Block {
+  const block = looseBlockFromValue(value)
+  const { header, transactions } = block
+  const root = transactionsRoot(header.ledger === undefined ? 1 : 2, transactions)
+  if (!equalBytes(header.transactionsRoot, root)) throw malformed('a block whose parts do not belong together')
+  return block
+}
+
+/** The same, without a look at the tree of its transactions, which takes tens of milliseconds of a large block. */
+export function looseBlockFromValue(value: CborField): Block {
   const parts = Array.isArray(value) && value.length === 4 ? 4 : 3
   const [headerValue, transactionValues, lastValue, evidenceValues] = readRow(value, parts, 'block')
   const header = headerFromValue(headerValue)
@@ -160,19 +179,11 @@ function evidenceFrom(value: CborField): readonly Uint8Array[] {
   )
 }
 
-export function readTransaction(value: CborField): Uint8Array {
-  return readBytes(value, 0, limits.MAX_TRANSACTION_BYTES, 'transaction')
-}
-
-/** The header commits to the rest, and the rest has the size it may have. */
+/** The header commits to the rest but the transactions, and the rest has the size it may have. */
 function holdsTogether({ header, transactions, lastCertificate, evidence = [] }: Block): boolean {
   const schema = header.ledger === undefined ? 1 : 2
   const most = schema === 1 ? limits.MAX_TRANSACTIONS_BYTES : limits.MAX_LEDGER_TRANSACTIONS_BYTES
-  return (
-    bytesOf(transactions) <= most &&
-    equalBytes(header.transactionsRoot, transactionsRoot(schema, transactions)) &&
-    holdsBeside({ header, lastCertificate, evidence })
-  )
+  return bytesOf(transactions) <= most && holdsBeside({ header, lastCertificate, evidence })
 }
 
 /** The same of all but the transactions. */

@@ -28,17 +28,10 @@ import type {
   SnapshotHead,
   Vote,
 } from '../types.ts'
-import {
-  bareFromValue,
-  bareToValue,
-  blockFromValue,
-  blockToValue,
-  headerFromValue,
-  headerToValue,
-  readTransaction,
-} from './blocks.ts'
+import { bareFromValue, bareToValue, blockFromValue, blockToValue, headerFromValue, headerToValue } from './blocks.ts'
 import { certificateFromValue, certificateToValue } from './certificates.ts'
 import { type BareBlock, type BlockPart, partFromValue, partToValue } from './parts.ts'
+import { readTransaction } from './transactions.ts'
 import { validatorsFromValue, validatorsToValue } from './validators.ts'
 
 export type ChainMessage =

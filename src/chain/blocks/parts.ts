@@ -6,8 +6,9 @@ import { concatBytes, equalBytes } from '../../base/index.ts'
 import { type CborField, type CborValue, encodeCanonical, sha256, signedBytes } from '../../crypto/index.ts'
 import { limits } from '../limits.ts'
 import { malformed, readBytes, readInteger, readList, readRow } from '../reading.ts'
-import { MerkleHashes, merkleRoot, rangeRoot } from '../trees/merkle.ts'
+import { merkleRoot, rangeRoot } from '../trees/merkle.ts'
 import type { Block, BlockHeader } from '../types.ts'
+import { hashesOf } from './transaction-lists.ts'
 
 /** A block whose transactions come by themselves. */
 export type BareBlock = Omit<Block, 'transactions'>
@@ -24,8 +25,8 @@ export interface BlockPart {
 
 /** What a header commits to: schema 1 the tree alone, schema 2 the number of transactions, too. */
 export function transactionsRoot(schema: 1 | 2, transactions: readonly Uint8Array[]): Uint8Array {
-  const tree = merkleRoot(transactions)
-  return schema === 1 ? tree : countedRoot(transactions.length, tree)
+  if (schema === 1) return merkleRoot(transactions)
+  return countedRoot(transactions.length, hashesOf(transactions).root())
 }
 
 function countedRoot(count: number, tree: Uint8Array): Uint8Array {
@@ -45,11 +46,9 @@ export function bareOf({ id, header, lastCertificate, evidence = [] }: Block): B
 /** Makes parts of one block. */
 export class BlockParts {
   readonly #transactions: readonly Uint8Array[]
-  readonly #hashes: MerkleHashes
 
   constructor(transactions: readonly Uint8Array[]) {
     this.#transactions = transactions
-    this.#hashes = new MerkleHashes(transactions)
   }
 
   /** As many transactions as fit into a message, from this number on; undefined when there is none. */
@@ -67,7 +66,7 @@ export class BlockParts {
       from,
       count: all.length,
       transactions: all.slice(from, to),
-      path: this.#hashes.range(from, to),
+      path: hashesOf(all).range(from, to),
     }
   }
 

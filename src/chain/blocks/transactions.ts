@@ -2,7 +2,7 @@
 import { type CborField, encodeCanonical, type SignatureScheme, type Signer, signedBytes } from '../../crypto/index.ts'
 import { limits } from '../limits.ts'
 import { malformed, readBytes, readCbor, readHash, readInteger, readRow, readSignature } from '../reading.ts'
-import { merkleLeafHash } from '../trees/merkle.ts'
+import { merkleLeafHash, merkleRoot } from '../trees/merkle.ts'
 import type { TransactionResult } from '../types.ts'
 
 const VERSION = 1
@@ -60,6 +60,11 @@ export function decodeTransaction(bytes: Uint8Array): Transaction {
   }
 }
 
+/** One of a block or a message, as bytes. Throws CHAIN_MALFORMED. */
+export function readTransaction(value: CborField): Uint8Array {
+  return readBytes(value, 0, limits.MAX_TRANSACTION_BYTES, 'transaction')
+}
+
 const readCount = (value: CborField, what: string) => readInteger(value, 0, Number.MAX_SAFE_INTEGER, what)
 
 export function isSignedTransaction(scheme: SignatureScheme, chainId: Uint8Array, transaction: Transaction): boolean {
@@ -96,6 +101,25 @@ export const DONE: TransactionResult = { code: ResultCode.DONE, fee: 0, detail: 
 
 export function encodeResult({ code, fee, detail }: TransactionResult): Uint8Array {
   return encodeCanonical([code, fee, detail])
+}
+
+const DONE_BYTES = encodeResult(DONE)
+
+/** Of all transactions of a block, as they stand in the tree that its header names; and the root of that. */
+export interface EncodedResults {
+  readonly list: readonly Uint8Array[]
+  readonly root: Uint8Array
+}
+
+/** `results` left out: all are done. Undefined when they are not what a block may have. */
+export function encodeResults(
+  count: number,
+  results: readonly TransactionResult[] | undefined,
+): EncodedResults | undefined {
+  if (results !== undefined && results.length !== count) return undefined
+  if (results?.every(({ detail }) => detail.length <= limits.MAX_DETAIL_BYTES) === false) return undefined
+  const list = results === undefined ? Array.from({ length: count }, () => DONE_BYTES) : results.map(encodeResult)
+  return { list, root: merkleRoot(list) }
 }
 
 /** Throws CHAIN_MALFORMED. */

@@ -7,10 +7,9 @@ import { setFields } from '../blocks/header-sets.ts'
 import { setRoot } from '../blocks/set-root.ts'
 import { limits } from '../limits.ts'
 import { historyRoot } from '../trees/history.ts'
-import { merkleRoot } from '../trees/merkle.ts'
 import type { Block, LedgerFields } from '../types.ts'
 import { pendingEvidence } from './accusations.ts'
-import { consensusView, outcome, rulesAt } from './execute.ts'
+import { consensusView, noteExecution, outcome, rulesAt } from './execute.ts'
 import { mostTransactions } from './part-sending.ts'
 import { fitting, forget, offered } from './pool.ts'
 import type { BlockPlan, ChainWork, Execution } from './state.ts'
@@ -85,7 +84,10 @@ function finish<S>(
     effects.push({ kind: 'warn', reason })
     return undefined
   }
-  return blockOf(work, plan, { extension, transactions }, executed)
+  const block = blockOf(work, plan, { extension, transactions }, executed)
+  // It was applied there; to send it there once more would take as long again.
+  if ('worksElsewhere' in context.application) noteExecution(work, block, executed)
+  return block
 }
 
 function blockOf<S>(
@@ -119,7 +121,7 @@ function ledgerFields<S>(
 ): Omit<LedgerFields, 'evidenceRoot'> {
   return {
     afterValidatorsRoot: setRoot(after),
-    resultsRoot: merkleRoot(results),
+    resultsRoot: results.root,
     historyRoot: historyRoot(state.history),
     rules: rulesAt(state).now,
     nextRules,

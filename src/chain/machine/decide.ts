@@ -10,7 +10,7 @@ import { contentOf, execution, rulesAt } from './execute.ts'
 import { tellFollowers } from './followers.ts'
 import { moveHead } from './head.ts'
 import { HeightLog } from './log.ts'
-import { forget, scheduleStart, tellLater, trimPool } from './pool.ts'
+import { forgetDecided, scheduleStart, tellLater, trimPool } from './pool.ts'
 import type { ChainWork, PeerName } from './state.ts'
 import { countCertificate } from './voting.ts'
 import { halt, isOwnMember, nameAt, others, ownIndex, persist, send, setTimer } from './work.ts'
@@ -49,12 +49,12 @@ export function decideOn<S>(
   const { proofs, height } = state
   if (proofs.length > 0 && state.round > 0 && work.context.options.schema === 2)
     effects.push({ kind: 'keepProofs', height, proofs })
-  effects.push({ kind: 'decided', decided, app: executed.state, caughtUp, results: executed.results })
+  effects.push({ kind: 'decided', decided, app: executed.state, caughtUp, results: executed.results.list })
   if (work.context.rules.gossipsCertificates) {
     send(work, listeners, { type: 'commit', certificate })
     if (state.followers.size > 0) tellFollowers(work, decided)
   }
-  for (const transaction of block.transactions) forget(work, transaction)
+  forgetDecided(work, block.transactions)
   trimPool(work)
   enterHeight(work, state.height + 1)
   checkRules(work)

@@ -3,9 +3,10 @@ import { compareBytes, equalBytes, isChordnsError, latin1 } from '../../base/ind
 import type { Applied, BlockContent, ConsensusView, Executed } from '../application.ts'
 import { decodeEvidence, type EvidenceItem, isEvidence } from '../blocks/evidence.ts'
 import { namesNextSets, namesOwnSet } from '../blocks/header-sets.ts'
+import { transactionsRoot } from '../blocks/parts.ts'
 import { changesBetween, mostChanges } from '../blocks/set-root.ts'
 import { verifyCertificate } from '../blocks/signing.ts'
-import { DONE, encodeResult } from '../blocks/transactions.ts'
+import { type EncodedResults, encodeResults } from '../blocks/transactions.ts'
 import { isValidatorSet } from '../blocks/validators.ts'
 import { limits } from '../limits.ts'
 import { historyRoot } from '../trees/history.ts'
@@ -63,6 +64,11 @@ function keepExecution<S>(work: ChainWork<S>, block: Block, result: Execution<S>
   return holds ? result : undefined
 }
 
+/** What came of an own block while it was built. */
+export function noteExecution<S>(work: ChainWork<S>, block: Block, result: NonNullable<Execution<S>>): void {
+  keepExecution(work, block, fits(work, block) ? result : undefined)
+}
+
 /** Whether the application has something of its own against a block that is valid and new. */
 export function isVotedFor<S>(work: ChainWork<S>, block: Block): boolean {
   const { application } = work.context
@@ -70,14 +76,20 @@ export function isVotedFor<S>(work: ChainWork<S>, block: Block): boolean {
   return application.votesFor?.(contentOf(work, block)) ?? true
 }
 
-/** Whether the header says what came of the block. */
-function isResult<S>({ context, state }: ChainWork<S>, { header }: Block, result: NonNullable<Execution<S>>): boolean {
+/** Whether the header says what came of the block. Its transactions may come from the own store, which checks no tree. */
+function isResult<S>(
+  { context, state }: ChainWork<S>,
+  { header, transactions }: Block,
+  result: NonNullable<Execution<S>>,
+): boolean {
   const { ledger } = header
   return (
     equalBytes(header.stateRoot, context.application.root(result.state)) &&
     namesNextSets(header, state.nextValidators, result.after) &&
     (ledger === undefined ||
-      (equalBytes(ledger.resultsRoot, merkleRoot(result.results)) && sameRules(ledger.nextRules, result.nextRules)))
+      (equalBytes(header.transactionsRoot, transactionsRoot(2, transactions)) &&
+        equalBytes(ledger.resultsRoot, result.results.root) &&
+        sameRules(ledger.nextRules, result.nextRules)))
   )
 }
 
@@ -150,7 +162,7 @@ function isLastCertificate<S>(
 export function outcome<S>(
   { context, state }: ChainWork<S>,
   { transactions }: Pick<BlockContent, 'transactions'>,
-  applied: Applied<S> | undefined,
+  applied: Applied<S> | Executed<S> | undefined,
 ): Execution<S> {
   if (applied === undefined) return undefined
   const isLedger = context.options.schema === 2
@@ -159,16 +171,18 @@ export function outcome<S>(
       ? state.nextValidators
       : [...applied.validators].sort((a, b) => compareBytes(a.id, b.id))
   if (after !== state.nextValidators && !isValidatorSet(after)) return undefined
-  if (!isLedger) return { state: applied.state, after, results: [], nextRules: undefined }
-  const results = applied.results ?? transactions.map(() => DONE)
+  if (!isLedger) return { state: applied.state, after, results: NO_RESULTS, nextRules: undefined }
+  const encoded = 'encoded' in applied ? applied.encoded : undefined
+  const results = encoded ?? encodeResults(transactions.length, applied.results)
+  if (results?.list.length !== transactions.length) return undefined
   const nextRules = applied.nextRules ?? rulesAt(state).next
   const holds =
-    results.length === transactions.length &&
-    results.every(({ detail }) => detail.length <= limits.MAX_DETAIL_BYTES) &&
     changesBetween(state.nextValidators, after) <= mostChanges(state.nextValidators.length) &&
     (applied.nextRules === undefined || applied.nextRules.height >= state.height + 2)
-  return holds ? { state: applied.state, after, results: results.map(encodeResult), nextRules } : undefined
+  return holds ? { state: applied.state, after, results, nextRules } : undefined
 }
+
+const NO_RESULTS: EncodedResults = { list: [], root: merkleRoot([]) }
 
 /** What the application sees of a block that fits. */
 export function contentOf<S>(work: ChainWork<S>, block: Block): BlockContent {

@@ -3,8 +3,8 @@
  * is on disk before a signature leaves, and holds the lock too, which a restarted validator must not forget.
  */
 import { equalBytes } from '../../base/index.ts'
-import { type CborValue, encodeCanonical } from '../../crypto/index.ts'
-import { blockFromValue, blockToValue } from '../blocks/blocks.ts'
+import { type CborSource, type CborValue, encodeCanonical } from '../../crypto/index.ts'
+import { blockFromValue, blockToStore } from '../blocks/blocks.ts'
 import { certificateFromValue, certificateToValue } from '../blocks/certificates.ts'
 import { limits } from '../limits.ts'
 import {
@@ -112,7 +112,7 @@ export function encodeRecord(record: VoteRecord): Uint8Array {
     return known >= 0 ? known : blocks.push(block) - 1
   }
   return encodeCanonical(
-    new Map<number, CborValue>([
+    new Map<number, CborSource>([
       [0, VERSION],
       [1, record.height],
       [2, record.round],
@@ -137,7 +137,7 @@ export function encodeRecord(record: VoteRecord): Uint8Array {
       ],
       [5, locked === undefined ? null : [locked.round, numberOf(locked.block)]],
       [6, valid === undefined ? null : [valid.round, numberOf(valid.block), certificateToValue(valid.proof)]],
-      [7, blocks.map(blockToValue)],
+      [7, blocks.map(blockToStore)],
       [8, record.earlier.map(({ kind, round, id, signature }) => [STEP_CODE[kind], round, id ?? null, signature])],
     ]),
   )

@@ -92,7 +92,7 @@ export function initialState<S>(context: ChainContext<S>, remembered: Remembered
     tellAgain: { at: now, waitMs: 0 },
     tickets: new Map(),
     waitingOf: new Map(),
-    admitting: new Set(),
+    admitting: new Map(),
     clearedAt: 0,
     hasWaited: false,
     peers: new Map(),
@@ -239,7 +239,7 @@ function handle<S>(work: ChainWork<S>, event: ChainEvent<S>) {
     case 'built':
       return proposeBuilt(work, event.height, event.round, event.built)
     case 'admitted':
-      return onAdmitted(work, event.transactions, event.verdicts, event.of)
+      return onAdmitted(work, event)
     case 'fetched':
       return onFetched(work, event.head, event.app)
   }

@@ -1,22 +1,12 @@
 /** Sending blocks that are larger than a message: the bare block to all, and each part to one, who hands it on to the others. */
 import { latin1 } from '../../base/index.ts'
 import type { ChainMessage } from '../blocks/messages.ts'
-import { BlockParts, bareOf, isInline } from '../blocks/parts.ts'
+import { type BlockPart, BlockParts, bareOf, isInline } from '../blocks/parts.ts'
+import { knownHashesOf } from '../blocks/transaction-lists.ts'
 import { limits } from '../limits.ts'
 import type { Block, Proposal } from '../types.ts'
 import type { ChainWork, PeerName } from './state.ts'
 import { others, send } from './work.ts'
-
-const made = new WeakMap<Block, BlockParts>()
-
-export function partsOf(block: Block): BlockParts {
-  let parts = made.get(block)
-  if (parts === undefined) {
-    parts = new BlockParts(block.transactions)
-    made.set(block, parts)
-  }
-  return parts
-}
 
 /** A message of our own to all others. */
 export function tellOthers<S>(work: ChainWork<S>, message: ChainMessage) {
@@ -26,7 +16,7 @@ export function tellOthers<S>(work: ChainWork<S>, message: ChainMessage) {
   if (isInline(message.proposal.block) || to.length === 0) return
   const { id: blockId, header } = message.proposal.block
   let turn = 0
-  for (const part of partsOf(message.proposal.block).all()) {
+  for (const part of new BlockParts(message.proposal.block.transactions).all()) {
     send(work, [to[turn % to.length]!], { type: 'part', height: header.height, blockId, part })
     turn++
   }
@@ -52,9 +42,16 @@ export function servePart<S>(
   const isNow = height === state.height
   const block = isNow ? state.log.block(blockId) : undefined
   const arrival = isNow ? state.arriving.get(latin1(blockId)) : undefined
-  const part = block === undefined ? arrival?.partial.part(from) : partsOf(block).from(from)
+  const part = block === undefined ? arrival?.partial.part(from) : partOf(block, from)
   if (part !== undefined) send(work, [to], { type: 'part', height, blockId, part })
   else if (height < state.height) effects.push({ kind: 'servePart', to, height, blockId, from })
+}
+
+/** Undefined also while the tree of a large block is not known yet, which comes when it has been applied: they ask again. */
+function partOf(block: Block, from: number): BlockPart | undefined {
+  const { transactions } = block
+  const isKnown = isInline(block) || knownHashesOf(transactions) !== undefined
+  return isKnown ? new BlockParts(transactions).from(from) : undefined
 }
 
 /** How much of transactions one block may have. */

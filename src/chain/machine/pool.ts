@@ -1,10 +1,11 @@
 /** Transactions that wait, and when what waits is worth a block. */
 import { latin1 } from '../../base/index.ts'
-import { sha256 } from '../../crypto/index.ts'
 import type { Ticket } from '../application.ts'
+import { knownHashesOf } from '../blocks/transaction-lists.ts'
+import { transactionId } from '../blocks/transactions.ts'
 import { limits } from '../limits.ts'
 import { mostTransactions } from './part-sending.ts'
-import type { AdmitReason, ChainWork } from './state.ts'
+import type { AdmitReason, Candidate, ChainWork, ExecutionEvent } from './state.ts'
 import { byFee } from './tickets.ts'
 import { isOwnMember, others, send, setTimer } from './work.ts'
 
@@ -15,51 +16,60 @@ import { isOwnMember, others, send, setTimer } from './work.ts'
 export function offer<S>(work: ChainWork<S>, transactions: readonly Uint8Array[], of: AdmitReason): void {
   const { context, state, effects } = work
   const { application } = context
-  if (!('worksElsewhere' in application)) {
-    for (const transaction of transactions)
-      if (mayWait(work, transaction) && application.admits(state.app, transaction)) put(work, transaction, of)
-    return
-  }
-  const asked: Uint8Array[] = []
+  const asked: Candidate[] = []
   for (const transaction of transactions) {
-    const key = poolKey(transaction)
     if (state.admitting.size >= limits.MAX_ADMITTING) break
-    if (state.admitting.has(key) || !mayWait(work, transaction)) continue
-    state.admitting.add(key)
-    asked.push(transaction)
+    const candidate = candidateOf(work, transaction)
+    if (candidate === undefined) continue
+    if ('worksElsewhere' in application) {
+      state.admitting.set(candidate.key, candidate)
+      asked.push(candidate)
+    } else if (application.admits(state.app, transaction)) put(work, candidate, of)
   }
-  if (asked.length > 0) effects.push({ kind: 'admit', transactions: asked, of })
+  if (asked.length > 0) effects.push(admitEffect(asked, of))
+}
+
+function admitEffect(asked: readonly Pick<Candidate, 'key' | 'transaction'>[], of: AdmitReason) {
+  const transactions = asked.map(({ transaction }) => transaction)
+  return { kind: 'admit', transactions, keys: asked.map(({ key }) => key), of } as const
 }
 
 /** The answer to `admit`. */
-export function onAdmitted<S>(
-  work: ChainWork<S>,
-  transactions: readonly Uint8Array[],
-  verdicts: readonly boolean[],
-  of: AdmitReason,
-): void {
+export function onAdmitted<S>(work: ChainWork<S>, { transactions, keys, verdicts, of }: Admitted): void {
+  const { admitting } = work.state
   for (const [index, transaction] of transactions.entries()) {
-    work.state.admitting.delete(poolKey(transaction))
+    const key = keys[index]!
     if (of === 'again') {
-      if (verdicts[index] !== true) forget(work, transaction)
-    } else if (verdicts[index] === true && mayWait(work, transaction)) put(work, transaction, of)
+      if (verdicts[index] !== true) forget(work, transaction, key)
+      continue
+    }
+    const candidate = admitting.get(key)
+    admitting.delete(key)
+    if (candidate !== undefined && verdicts[index] === true && mayWait(work, candidate)) put(work, candidate, of)
   }
 }
 
-/** Whether it is new, there is room, and its account may have one more. */
-function mayWait<S>(work: ChainWork<S>, transaction: Uint8Array): boolean {
+type Admitted = Pick<Extract<ExecutionEvent<never>, { kind: 'admitted' }>, 'transactions' | 'keys' | 'verdicts' | 'of'>
+
+/** Undefined when it may not wait. Whether it is known already is looked at first: to read one costs more. */
+function candidateOf<S>(work: ChainWork<S>, transaction: Uint8Array): Candidate | undefined {
   const { context, state } = work
-  if (transaction.length > limits.MAX_TRANSACTION_BYTES) return false
-  if (!hasRoom(work, transaction)) return false
-  if (state.pool.has(poolKey(transaction))) return false
-  const { ticket } = context.application
-  return ticket === undefined || isWelcome(work, ticket(transaction))
+  if (transaction.length > limits.MAX_TRANSACTION_BYTES || !hasRoom(work, transaction)) return undefined
+  const key = poolKey(transaction)
+  if (state.pool.has(key) || state.admitting.has(key)) return undefined
+  const candidate = { key, transaction, ticket: context.application.ticket?.(transaction) }
+  return mayWait(work, candidate) ? candidate : undefined
 }
 
-function put<S>(work: ChainWork<S>, transaction: Uint8Array, of: AdmitReason): void {
+/** Whether it is new, there is room, and its account may have one more. */
+function mayWait<S>(work: ChainWork<S>, { key, transaction, ticket }: Candidate): boolean {
   const { context, state } = work
-  const key = poolKey(transaction)
-  const ticket = context.application.ticket?.(transaction)
+  if (state.pool.has(key) || !hasRoom(work, transaction)) return false
+  return context.application.ticket === undefined || isWelcome(work, ticket)
+}
+
+function put<S>(work: ChainWork<S>, { key, transaction, ticket }: Candidate, of: AdmitReason): void {
+  const { state } = work
   state.pool.set(key, transaction)
   state.admittedAt.set(key, state.head)
   if (ticket !== undefined) keepTicket(work, key, ticket)
@@ -100,11 +110,11 @@ export function* offered<S>(work: ChainWork<S>): Generator<Uint8Array> {
   if (context.application.ticket === undefined) return yield* admissible(work)
   const waiting = [...state.pool].flatMap(([key, transaction]) => {
     const ticket = state.tickets.get(key)
-    return ticket === undefined ? [] : [{ transaction, ticket }]
+    return ticket === undefined ? [] : [{ key, transaction, ticket }]
   })
-  for (const transaction of byFee(waiting))
-    if (isAdmissible(work, poolKey(transaction), transaction)) yield transaction
-    else forget(work, transaction)
+  for (const { key, transaction } of byFee(waiting))
+    if (isAdmissible(work, key, transaction)) yield transaction
+    else forget(work, transaction, key)
 }
 
 /** A full pool is gone through once a height: what can no more be decided makes room. */
@@ -123,7 +133,7 @@ function hasRoom<S>(work: ChainWork<S>, { length }: Uint8Array): boolean {
 export function* admissible<S>(work: ChainWork<S>): Generator<Uint8Array> {
   for (const [key, transaction] of work.state.pool)
     if (isAdmissible(work, key, transaction)) yield transaction
-    else forget(work, transaction)
+    else forget(work, transaction, key)
 }
 
 /** The application is asked once after each block: its word depends on the state alone, and may cost as much as several signatures. */
@@ -144,26 +154,36 @@ function isAdmissible<S>({ context, state }: ChainWork<S>, key: string, transact
 export function trimPool<S>(work: ChainWork<S>): void {
   const { context, effects } = work
   const isElsewhere = 'worksElsewhere' in context.application
-  const oldest: Uint8Array[] = []
+  const oldest: Pick<Candidate, 'key' | 'transaction'>[] = []
   for (const transaction of admissible(work)) {
     if (!isElsewhere) return
-    oldest.push(transaction)
+    oldest.push({ key: poolKey(transaction), transaction })
     if (oldest.length >= limits.ADMITTED_AGAIN) break
   }
-  if (oldest.length > 0) effects.push({ kind: 'admit', transactions: oldest, of: 'again' })
+  if (oldest.length > 0) effects.push(admitEffect(oldest, 'again'))
 }
 
-export function forget<S>(work: ChainWork<S>, transaction: Uint8Array): void {
-  const key = poolKey(transaction)
+export function forget<S>(work: ChainWork<S>, transaction: Uint8Array, key = poolKey(transaction)): void {
   if (!work.state.pool.delete(key)) return
   work.state.admittedAt.delete(key)
   work.state.poolBytes -= transaction.length
   dropTicket(work, key)
 }
 
-/** A small transaction is its own key: others tell of it again and again, and to hash it takes longer than to look it up. */
-export function poolKey(transaction: Uint8Array): string {
-  return transaction.length <= OWN_KEY_BYTES ? `=${latin1(transaction)}` : latin1(sha256(transaction))
+/** What a block has decided waits no longer. */
+export function forgetDecided<S>(work: ChainWork<S>, transactions: readonly Uint8Array[]): void {
+  if (work.state.pool.size === 0) return
+  const hashes = knownHashesOf(transactions)
+  for (const [index, transaction] of transactions.entries())
+    forget(work, transaction, poolKey(transaction, hashes?.leaf(index)))
+}
+
+/**
+ * A small transaction is its own key: others tell of it again and again, and to hash it takes longer than to look it up. `id`: of a large one,
+ * where it is known.
+ */
+export function poolKey(transaction: Uint8Array, id?: Uint8Array): string {
+  return transaction.length <= OWN_KEY_BYTES ? `=${latin1(transaction)}` : latin1(id ?? transactionId(transaction))
 }
 
 const OWN_KEY_BYTES = 256

@@ -12,6 +12,7 @@ import type {
 import type { EvidenceItem } from '../blocks/evidence.ts'
 import type { ChainMessage } from '../blocks/messages.ts'
 import type { PartialBlock } from '../blocks/partial.ts'
+import type { EncodedResults } from '../blocks/transactions.ts'
 import type { ChainOptions } from '../options.ts'
 import type { HistoryEdge } from '../trees/history.ts'
 import type {
@@ -103,6 +104,7 @@ export type ExecutionEvent<S> =
   | {
       readonly kind: 'admitted'
       readonly transactions: readonly Uint8Array[]
+      readonly keys: readonly string[]
       readonly verdicts: readonly boolean[]
       readonly of: AdmitReason
     }
@@ -121,7 +123,13 @@ export type ExecutionEffect =
       readonly place: BuildPlace
       readonly around: Pick<BlockContent, 'proposer' | 'consensus'>
     }
-  | { readonly kind: 'admit'; readonly transactions: readonly Uint8Array[]; readonly of: AdmitReason }
+  /** `keys`: in the pool; they come back with the answer. */
+  | {
+      readonly kind: 'admit'
+      readonly transactions: readonly Uint8Array[]
+      readonly keys: readonly string[]
+      readonly of: AdmitReason
+    }
   /** The block was decided: its state is written, and `head` beside it, once the block is on disk. */
   | { readonly kind: 'commit'; readonly content: BlockContent; readonly head: SnapshotHead }
   /** Get the state of this head from those peers, and write `head` beside it. */
@@ -266,11 +274,19 @@ export type Execution<S> =
   | {
       readonly state: S
       readonly after: readonly Validator[]
-      /** Schema 2: of each transaction, as bytes. */
-      readonly results: readonly Uint8Array[]
+      /** Schema 2: of each transaction. */
+      readonly results: EncodedResults
       readonly nextRules: RulesState['next']
     }
   | undefined
+
+/** A transaction that may wait in the pool, if the application admits it. */
+export interface Candidate {
+  /** In the pool. */
+  readonly key: string
+  readonly transaction: Uint8Array
+  readonly ticket: Ticket | undefined
+}
 
 /** What a new block is made of, beside what the application puts into it. */
 export interface BlockPlan {
@@ -329,8 +345,8 @@ export interface ChainState<S> {
   tellAgain: { readonly at: number; readonly waitMs: number }
   /** Of what is in the pool, under the same keys, where the application has tickets; and how many wait of each account. */
   readonly tickets: Map<string, Ticket>
-  /** Keys of what the application is asked about elsewhere. */
-  readonly admitting: Set<string>
+  /** What the application is asked about elsewhere, under the same keys. */
+  readonly admitting: Map<string, Candidate>
   readonly waitingOf: Map<string, number>
   /** The height at which a full pool was gone through. */
   clearedAt: number

@@ -2,6 +2,8 @@
 import type { Ticket } from '../application.ts'
 
 export interface WaitingTransaction {
+  /** In the pool. */
+  readonly key: string
   readonly transaction: Uint8Array
   readonly ticket: Ticket
 }
@@ -13,11 +15,11 @@ interface Row {
 }
 
 /** Of equal fees the account that came first is first, so that nobody gains by repeating. Nothing is ordered before it is taken. */
-export function* byFee(waiting: Iterable<WaitingTransaction>): Generator<Uint8Array> {
+export function* byFee(waiting: Iterable<WaitingTransaction>): Generator<WaitingTransaction> {
   const heap = rowsOf(waiting)
   for (let i = (heap.length >> 1) - 1; i >= 0; i--) sink(heap, i)
   for (let row = heap[0]; row !== undefined; row = heap[0]) {
-    yield row.waiting.pop()!.transaction
+    yield row.waiting.pop()!
     if (row.waiting.length === 0) {
       const last = heap.pop()!
       if (heap.length > 0) heap[0] = last

@@ -4,12 +4,13 @@
  * nobody read transactions. Rows of earlier releases have all in one, and are read.
  */
 import { concatBytes, equalBytes, type Store, type StoreWrite } from '../../base/index.ts'
-import { type CborValue, encodeCanonical } from '../../crypto/index.ts'
-import { blockFromValue, decodeHeader, headerToValue } from '../blocks/blocks.ts'
+import { type CborSource, type CborValue, encodeCanonical } from '../../crypto/index.ts'
+import { decodeHeader, headerToValue, looseBlockFromValue } from '../blocks/blocks.ts'
 import { certificateFromValue, certificateHash, certificateToValue } from '../blocks/certificates.ts'
 import { certifiedFromValue, certifiedToValue } from '../blocks/messages.ts'
+import { listToStore } from '../blocks/transaction-lists.ts'
 import { limits } from '../limits.ts'
-import { malformed, readCbor, readInteger, readRow } from '../reading.ts'
+import { malformed, readCbor, readCborInPlace, readInteger, readRow } from '../reading.ts'
 import type { CertifiedBlock, CertifiedHeader } from '../types.ts'
 
 /** What a key is of; it follows the chain's id. */
@@ -52,14 +53,14 @@ export function blockWrites(
 ): StoreWrite[] {
   const { header, transactions, lastCertificate, evidence = [] } = block
   const { height } = header
-  const put = (kind: number, at: number, value: CborValue): StoreWrite => ({
+  const put = (kind: number, at: number, value: CborSource): StoreWrite => ({
     kind: 'put',
     key: storeKey(chainId, kind, at),
     value: encodeCanonical(value),
   })
   if (header.ledger === undefined) return [put(KIND.block, height, certifiedToValue({ block, certificate }))]
   const writes = [
-    put(KIND.block, height, [ROW_VERSION, transactions, evidence]),
+    put(KIND.block, height, [ROW_VERSION, listToStore(transactions), evidence]),
     put(KIND.header, height, headerToValue(header)),
     put(KIND.certificate, height, certificateToValue(certificate)),
   ]
@@ -87,20 +88,23 @@ export function* blockRowsOf(
     yield [heightOfKey(key), value]
 }
 
-/** Throws CHAIN_MALFORMED. */
+/**
+ * Throws CHAIN_MALFORMED. Whether a ledger's transactions are those of the header shows when the block is applied, or when somebody checks a part
+ * of it: the store finds what is damaged by itself.
+ */
 export function readBlockRow(
   chainId: Uint8Array,
   store: BlockStore,
   height: number,
   bytes: Uint8Array,
 ): CertifiedBlock {
-  const row = readCbor(bytes, MAX_STORED_BYTES, 'stored block')
+  const row = readCborInPlace(bytes, MAX_STORED_BYTES, 'stored block')
   if (isWhole(row)) return certifiedFromValue(row)
   const [version, transactions, evidence] = readRow(row, 3, 'stored block')
   readInteger(version, ROW_VERSION, ROW_VERSION, 'stored block')
   const header = readCbor(beside(chainId, store, KIND.header, height), MAX_STORED_BYTES, 'stored header')
   const last = height === 1 ? null : certificateValue(chainId, store, height - 1)
-  const block = blockFromValue([header, transactions!, last, evidence!])
+  const block = looseBlockFromValue([header, transactions!, last, evidence!])
   if (block.header.height !== height) throw malformed('a stored block of another height')
   return { block, certificate: certificateFromValue(certificateValue(chainId, store, height)) }
 }

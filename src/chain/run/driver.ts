@@ -29,7 +29,7 @@ import type {
   ChainStatus,
   Validator,
 } from '../types.ts'
-import { blocksFor, partFor } from './block-serving.ts'
+import { blocksFor, PartServing } from './block-serving.ts'
 import type { Chain, ChainDeps, ChainHooks, StateChainDeps } from './chain.ts'
 import { ChainStore } from './chain-store.ts'
 import { type Elsewhere, elsewhere } from './elsewhere.ts'
@@ -82,6 +82,7 @@ class ChainDriver<S> implements Chain<S> {
   readonly #context: ChainContext<S>
   readonly #store: ChainStore
   readonly #elsewhere: Elsewhere<S> | undefined
+  readonly #parts: PartServing
   readonly #timers = new Map<ChainTimer, Cancel>()
   /** Events that effects lead to come after all effects of their step, so that order is the machine's. */
   readonly #queue: ChainEvent<S>[] = []
@@ -118,6 +119,7 @@ class ChainDriver<S> implements Chain<S> {
       ...(deps.trusts && { trusts: deps.trusts }),
     }
     this.#elsewhere = other
+    this.#parts = new PartServing(this.#store, other, (to, message) => hooks.send(to, message))
     const remembered = other === undefined ? this.#store.remembered() : nothingRemembered
     this.#state = initialState(this.#context, remembered, deps.clock.now())
     this.#state.halted = this.#store.halt()?.reason
@@ -162,6 +164,7 @@ class ChainDriver<S> implements Chain<S> {
   stop(): void {
     this.#running = false
     this.#elsewhere?.close()
+    this.#parts.stop()
     this.#writing.stop()
     this.#queue.length = 0
     for (const cancel of this.#timers.values()) cancel()
@@ -303,7 +306,7 @@ class ChainDriver<S> implements Chain<S> {
         this.#serveBlocks(effect)
         return
       case 'servePart':
-        this.#servePart(effect)
+        this.#parts.serve(effect)
         return
       case 'execute':
       case 'build':
@@ -366,11 +369,6 @@ class ChainDriver<S> implements Chain<S> {
     const { message, bytes } = blocksFor(this.#store, effect)
     if (message !== undefined) this.#hooks.send(effect.to, message)
     if (this.#context.options.schema === 2) this.#feed({ kind: 'served', to: effect.to, bytes })
-  }
-
-  #servePart(effect: Extract<ChainEffect<S>, { kind: 'servePart' }>): void {
-    const message = partFor(this.#store, effect)
-    if (message !== undefined) this.#hooks.send(effect.to, message)
   }
 
   #startTimer({ timer, afterMs, height, round }: Extract<ChainEffect<S>, { kind: 'timer' }>): void {

@@ -17,6 +17,7 @@ import type {
 import { readCbor } from '../reading.ts'
 import type { CatchUpTarget } from '../state/catch-up.ts'
 import type { HostedMethod, HostedMethods, HostedState, StatePoint } from '../state/hosted.ts'
+import { MerkleHashes } from '../trees/merkle-hashes.ts'
 import type { CertifiedBlock, SnapshotHead } from '../types.ts'
 import type { ChainStore } from './chain-store.ts'
 
@@ -50,6 +51,8 @@ export interface Elsewhere<S> {
   /** The chain as it was: `onOpen` comes, or `onFailure`. */
   open(parts: OpeningParts<S>, hooks: ElsewhereHooks<S>): void
   perform(effect: ExecutionEffect): void
+  /** The tree of a block's transactions: `done` comes later, unless the chain stops. */
+  hashes(transactions: readonly Uint8Array[], done: (hashes: MerkleHashes) => void): void
   /** Nothing of what was begun goes on. */
   close(): void
 }
@@ -71,6 +74,7 @@ export function elsewhere(port: ApplicationPort): Elsewhere<StatePoint> {
       life.open()
     },
     perform: (effect) => life?.perform(effect),
+    hashes: (transactions, done) => life?.hashes(transactions, done),
     close() {
       life?.close()
       life = undefined
@@ -114,9 +118,9 @@ class Life {
         return this.#call('build', [place, around], (built) => this.#tell({ kind: 'built', height, round, built }))
       }
       case 'admit': {
-        const { transactions, of } = effect
+        const { transactions, keys, of } = effect
         return this.#call('admit', [transactions], (verdicts) =>
-          this.#tell({ kind: 'admitted', transactions, verdicts, of }),
+          this.#tell({ kind: 'admitted', transactions, keys, verdicts, of }),
         )
       }
       case 'commit': {
@@ -133,6 +137,10 @@ class Life {
       case 'fetchState':
         return this.#fetch(effect.head, effect.from)
     }
+  }
+
+  hashes(transactions: readonly Uint8Array[], done: (hashes: MerkleHashes) => void): void {
+    this.#call('hashes', [transactions], (bytes) => done(new MerkleHashes(transactions.length, bytes)))
   }
 
   #call<M extends HostedMethod>(

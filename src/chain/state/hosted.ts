@@ -5,6 +5,7 @@
 import { ChordnsError, toHex } from '../../base/index.ts'
 import type { Application, BlockContent, BuildPlace, Built, Executed } from '../application.ts'
 import { limits } from '../limits.ts'
+import { MerkleHashes } from '../trees/merkle-hashes.ts'
 import { assemblyIn } from './assembly.ts'
 import { rowKey, STATE_ROW } from './rows.ts'
 import { type StatePairs, VersionedState } from './versioned-state.ts'
@@ -48,6 +49,8 @@ export interface HostedMethods {
   decide(block: BlockContent, root: Uint8Array, note: Uint8Array, isDurable: boolean): void
   /** The state of this height was put together from pieces: what stands beside it. */
   adopt(height: number, note: Uint8Array): StatePoint
+  /** All hashes of the tree of a block's transactions, for who must prove parts of it: the work is done here. */
+  hashes(transactions: readonly Uint8Array[]): Uint8Array
   /** One of the application's questions. Throws a RangeError when it has none of this name, and as the question does. */
   ask(name: string, given: unknown): unknown
 }
@@ -61,6 +64,7 @@ export const HOSTED_METHODS = [
   'admit',
   'decide',
   'adopt',
+  'hashes',
   'ask',
 ] as const satisfies readonly HostedMethod[]
 
@@ -73,6 +77,7 @@ export function hostedMethods(pairs: StatePairs, application: StateApplication):
     admit: (transactions) => hosted.admit(transactions),
     decide: (block, root, note, isDurable) => hosted.decide(block, root, note, isDurable),
     adopt: (height, note) => hosted.adopt(height, note),
+    hashes: (transactions) => hosted.hashes(transactions),
     ask: (name, given) => hosted.ask(name, given),
   }
 }
@@ -143,6 +148,10 @@ class Hosted implements HostedMethods {
     this.#pairs.batch([{ kind: 'put', key: rowKey(STATE_ROW.note), value: note }], { durable: false })
     this.#tried.clear()
     return point
+  }
+
+  hashes(transactions: readonly Uint8Array[]): Uint8Array {
+    return MerkleHashes.of(transactions).bytes
   }
 
   ask(name: string, given: unknown): unknown {

@@ -1,9 +1,10 @@
 /** The tree of RFC 6962 section 2.1: leaves and inner nodes hash under different prefixes, so none passes for the other. */
 import { concatBytes, equalBytes } from '../../base/index.ts'
 import { sha256 } from '../../crypto/index.ts'
+import { hashPair } from './hash-pair.ts'
 
-const LEAF = Uint8Array.of(0)
-const INNER = Uint8Array.of(1)
+const LEAF = 0
+const INNER = 1
 
 /** 32 bytes; of no leaves, the hash of nothing. */
 export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
@@ -106,51 +107,19 @@ function subtree(hashes: readonly Uint8Array[], from: number, to: number): Uint8
 }
 
 export function merkleLeafHash(leaf: Uint8Array): Uint8Array {
-  return sha256(concatBytes(LEAF, leaf))
+  if (leaf.length > MOST_IN_PLACE) return sha256(concatBytes(Uint8Array.of(LEAF), leaf))
+  place.set(leaf, 1)
+  return sha256(place.subarray(0, leaf.length + 1))
 }
+
+/** Where a leaf stands behind its prefix while it is hashed: to join them anew takes as long as the hash. */
+const MOST_IN_PLACE = 4_095
+const place = new Uint8Array(1 + MOST_IN_PLACE)
+place[0] = LEAF
 
 export function merkleInnerHash(left: Uint8Array, right: Uint8Array): Uint8Array {
-  return sha256(concatBytes(INNER, left, right))
-}
-
-/** The hashes of a tree, so that several proofs of one list cost little more than one. */
-export class MerkleHashes {
-  readonly #leaves: readonly Uint8Array[]
-  readonly #inner = new Map<string, Uint8Array>()
-
-  constructor(leaves: readonly Uint8Array[]) {
-    this.#leaves = leaves.map(merkleLeafHash)
-  }
-
-  root(): Uint8Array {
-    return this.#leaves.length === 0 ? merkleRoot([]) : this.#subtree(0, this.#leaves.length)
-  }
-
-  /** That the leaves `from` to `to` (without it) are those of the tree: hashes of what stands beside them, from left to right. */
-  range(from: number, to: number): Uint8Array[] {
-    const proof: Uint8Array[] = []
-    const visit = (low: number, high: number): void => {
-      if (low >= from && high <= to) return
-      if (high <= from || low >= to) return void proof.push(this.#subtree(low, high))
-      const middle = low + splitOf(high - low)
-      visit(low, middle)
-      visit(middle, high)
-    }
-    visit(0, this.#leaves.length)
-    return proof
-  }
-
-  #subtree(from: number, to: number): Uint8Array {
-    if (to - from === 1) return this.#leaves[from]!
-    const key = `${from} ${to}`
-    let hash = this.#inner.get(key)
-    if (hash === undefined) {
-      const middle = from + splitOf(to - from)
-      hash = merkleInnerHash(this.#subtree(from, middle), this.#subtree(middle, to))
-      this.#inner.set(key, hash)
-    }
-    return hash
-  }
+  if (left.length !== 32 || right.length !== 32) return sha256(concatBytes(Uint8Array.of(INNER), left, right))
+  return hashPair(INNER, left, right)
 }
 
 /** The root that leaves from number `from` on lead to in a tree of `size`, with what `range` gave; undefined when these do not fit together. */

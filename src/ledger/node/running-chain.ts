@@ -25,7 +25,6 @@ import {
   decodeTransaction,
   type EngineStores,
   encodeFollowRequest,
-  encodeMessage,
   encodePieceRequest,
   type HeaderSource,
   historyEdge,
@@ -140,7 +139,7 @@ export class RunningChain {
     this.#handedIn = new HandedIn(clock)
     this.#sets = new SetBook(genesis.chainId, stores.sets)
     this.#sets.note(validators)
-    const post = new EnginePost(hooks.send, this.#end.signal)
+    const post = new EnginePost({ chainId: genesis.chainId, clock, send: hooks.send, signal: this.#end.signal })
     this.chain = createStateChain(
       {
         chainId: genesis.chainId,
@@ -161,7 +160,7 @@ export class RunningChain {
       {
         send(to, message) {
           const peer = hooks.peerOf(to)
-          if (peer !== undefined) void post.post(peer, genesis.chainId, encodeMessage(genesis.chainId, message))
+          if (peer !== undefined) post.post(peer, message)
         },
         onDecided: ({ block }, _state, _caughtUp, results) => {
           this.#outcomes.note(block.header.height, block.transactions, results)

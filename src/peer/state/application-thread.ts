@@ -1,5 +1,5 @@
 /** The other side of `open-application.ts`: what a module does that is the thread of an application. */
-import { hostedMethods, type StateApplication, stateMethods } from '../../chain/index.ts'
+import { hostedMethods, packedMethods, type StateApplication, stateMethods } from '../../chain/index.ts'
 import { answerCalls, openSqliteStore } from '../../io/index.ts'
 import type { StateFile } from './open-state.ts'
 
@@ -13,6 +13,10 @@ export function answerApplication(open: (data: unknown) => ThreadWork): void {
   answerCalls((data, log) => {
     const { file, application } = open(data)
     const store = openSqliteStore({ ...file, log, now: () => Date.now() })
-    return { ...stateMethods(store), ...hostedMethods(store, application), close: () => void store.close() }
+    return {
+      ...stateMethods(store),
+      ...packedMethods(hostedMethods(store, application)),
+      close: () => void store.close(),
+    }
   })
 }

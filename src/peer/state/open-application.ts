@@ -4,6 +4,7 @@ import {
   type ApplicationPort,
   type PeerName,
   type PieceRequest,
+  packedCalls,
   type RemoteState,
   remoteState,
   statePort,
@@ -47,7 +48,7 @@ export async function openApplication(
   const call = (method: string, given: readonly unknown[]) => thread.call(method, given)
   const state = remoteState(call)
   const end = new AbortController()
-  const port = statePort({ call, state, ...deps }, end.signal)
+  const port = statePort({ call: packedCalls(call), state, ...deps }, end.signal)
   return {
     port,
     state: {

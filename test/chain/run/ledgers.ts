@@ -8,7 +8,10 @@ import {
   type ChainMessage,
   type ChainOptions,
   createStateChain,
+  type HostedMethod,
   hostedMethods,
+  packedCalls,
+  packedMethods,
   type RemoteState,
   type StateApplication,
   type StateChainDeps,
@@ -162,7 +165,12 @@ export class Ledgers {
     const store = this.states[index]!.open()
     this.#methods[index] = stateMethods(store)
     this.#stores[index] = store
-    const hosted = hostedMethods(store, application)
+    // As between threads: packed, and copied.
+    const hosted = packedMethods(hostedMethods(store, application))
+    const call = packedCalls(async (name, given) => {
+      const one = hosted[name as HostedMethod] as (...list: readonly unknown[]) => unknown
+      return structuredClone(one.call(hosted, ...(structuredClone(given) as unknown[])))
+    })
     const port = statePort(
       {
         state: localState(store),
@@ -183,20 +191,12 @@ export class Ledgers {
     return {
       ...port,
       call: (method, given, done) => {
-        const outcome = attempt(() => {
-          const one = hosted[method] as (...list: readonly unknown[]) => unknown
-          return structuredClone(one.call(hosted, ...(structuredClone(given) as unknown[])))
-        })
-        this.clock.after(callMs, () => done(outcome as never))
+        const outcome = call(method, given).then(
+          (result) => ({ result }),
+          (failure: Error) => ({ failure }),
+        )
+        this.clock.after(callMs, () => void outcome.then((one) => done(one as never)))
       },
     }
-  }
-}
-
-function attempt(what: () => unknown): { readonly result: unknown } | { readonly failure: Error } {
-  try {
-    return { result: what() }
-  } catch (error) {
-    return { failure: error as Error }
   }
 }

@@ -2,6 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fromHex, toHex } from '../../../src/base/index.ts'
 import { merkleProof, merkleRoot, verifyMerkleProof } from '../../../src/chain/index.ts'
+import { merkleLeafHash, rangeRoot } from '../../../src/chain/trees/merkle.ts'
+import { MerkleHashes } from '../../../src/chain/trees/merkle-hashes.ts'
+import { sha256 } from '../../../src/crypto/index.ts'
 
 const leaves = fc.array(fc.uint8Array({ maxLength: 8 }), { minLength: 1, maxLength: 40 })
 
@@ -70,5 +73,38 @@ describe('the Merkle tree of transactions', () => {
     expect(verifyMerkleProof(merkleRoot(data), data[1]!, 1, 5, [...proof, new Uint8Array(32)])).toBe(false)
     expect(verifyMerkleProof(merkleRoot(data), data[1]!, 1, 5, proof.slice(1))).toBe(false)
     expect(() => merkleProof(data, 5)).toThrow(RangeError)
+  })
+})
+
+describe('all hashes of a tree in one piece', () => {
+  it('have the root of the list, and prove each range of it', () => {
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 8 }), { maxLength: 40 }), fc.nat(), fc.nat(), (data, a, b) => {
+        const hashes = MerkleHashes.of(data)
+        expect(toHex(hashes.root())).toBe(toHex(merkleRoot(data)))
+        if (data.length === 0) return
+        const from = a % data.length
+        const to = from + 1 + (b % (data.length - from))
+        const root = rangeRoot(data.slice(from, to), from, data.length, hashes.range(from, to))
+        expect(toHex(root!)).toBe(toHex(merkleRoot(data)))
+        expect(toHex(hashes.leaf(from))).toBe(toHex(merkleLeafHash(data[from]!)))
+      }),
+    )
+  })
+
+  it('are the same after their bytes went elsewhere, and are not those of another number of leaves', () => {
+    const data = Array.from({ length: 21 }, (_, i) => new Uint8Array(5_000).fill(i))
+    const { bytes } = MerkleHashes.of(data)
+    const again = new MerkleHashes(21, structuredClone(bytes))
+    expect(again.range(3, 9)).toEqual(MerkleHashes.of(data).range(3, 9))
+    expect(again.leaves().length).toBe(21 * 32)
+    expect(() => new MerkleHashes(22, bytes)).toThrow(RangeError)
+  })
+
+  it('hash a leaf of any length as the reference does', () => {
+    for (const length of [0, 1, 4_094, 4_095, 4_096, 9_000]) {
+      const leaf = new Uint8Array(length).fill(7)
+      expect(toHex(merkleLeafHash(leaf))).toBe(toHex(sha256(Uint8Array.of(0), leaf)))
+    }
   })
 })

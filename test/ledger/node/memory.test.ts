@@ -21,6 +21,19 @@ describe('what a node remembers of transactions', () => {
   })
 })
 
+describe('what a node remembers of a full block', () => {
+  it('has all of it, and the block before', () => {
+    const memory = new OutcomeMemory()
+    const block = (height: number) => Array.from({ length: 4_096 }, (_, n) => Uint8Array.of(height, n >> 8, n & 255))
+    const marks = block(0).map((_, n) => encodeResult({ code: n % 9, fee: 0, detail: new Uint8Array() }))
+    for (const height of [1, 2, 3]) memory.note(height, block(height), marks)
+    expect(memory.of(transactionId(Uint8Array.of(3, 15, 255)))).toMatchObject({ height: 3, result: { code: 0 } })
+    expect(memory.of(transactionId(Uint8Array.of(2, 0, 5)))).toMatchObject({ height: 2, result: { code: 5 } })
+    expect(memory.of(transactionId(Uint8Array.of(1, 0, 5)))).toBeUndefined()
+    expect(memory.of(new Uint8Array(5))).toBeUndefined()
+  })
+})
+
 describe('sets of validators by their root', () => {
   it('come back as they were, the largest that a chain may have too, and each chain has its own', () => {
     const store = createMemoryDisk({ random: seededRandom(1) }).open()

@@ -1,0 +1,68 @@
+/**
+ * What is made of the transactions of a block once for each list of them: the tree of their hashes, and their encoding. Of a large block either
+ * takes long; the thread of the application makes them as well, and what it made is noted here.
+ */
+import { type CborSource, EncodedCbor, encodeByteList } from '../../crypto/index.ts'
+import { limits } from '../limits.ts'
+import { readCborInPlace, readList } from '../reading.ts'
+import { MerkleHashes } from '../trees/merkle-hashes.ts'
+import { readTransaction } from './transactions.ts'
+
+type Transactions = readonly Uint8Array[]
+
+const hashes = new WeakMap<Transactions, MerkleHashes>()
+const encodings = new WeakMap<Transactions, Uint8Array>()
+
+/** Their tree. */
+export function hashesOf(transactions: Transactions): MerkleHashes {
+  let made = hashes.get(transactions)
+  if (made === undefined) {
+    made = MerkleHashes.of(transactions)
+    hashes.set(transactions, made)
+  }
+  return made
+}
+
+/** The same; undefined when it would have to be made. */
+export function knownHashesOf(transactions: Transactions): MerkleHashes | undefined {
+  return hashes.get(transactions)
+}
+
+/** `made`: by somebody who is trusted as this node itself. */
+export function noteHashes(transactions: Transactions, made: MerkleHashes): void {
+  hashes.set(transactions, made)
+}
+
+/** Their ids, one behind the other: a view. */
+export function transactionIds(transactions: Transactions): Uint8Array {
+  return hashesOf(transactions).leaves()
+}
+
+/** Canonical CBOR of the list. Nobody may change it. */
+export function encodingOf(transactions: Transactions): Uint8Array {
+  let made = encodings.get(transactions)
+  if (made === undefined) {
+    made = encodeByteList(transactions)
+    encodings.set(transactions, made)
+  }
+  return made
+}
+
+/** The list as part of what is stored: a large one is encoded once, for all that it is written to. */
+export function listToStore(transactions: Transactions): CborSource {
+  return transactions.length < FEW ? transactions : new EncodedCbor(encodingOf(transactions))
+}
+
+/** To keep the encoding of so few takes more room than it saves time. */
+const FEW = 64
+
+/** What `encodingOf` made; nobody may change it from now on. Throws CHAIN_MALFORMED. */
+export function readEncoding(bytes: Uint8Array): Transactions {
+  const value = readCborInPlace(bytes, MAX_ENCODED_BYTES, 'transactions')
+  const transactions = readList(value, limits.MAX_LEDGER_TRANSACTIONS, 'transactions', readTransaction)
+  encodings.set(transactions, bytes)
+  return transactions
+}
+
+/** With the heads of list and items. */
+const MAX_ENCODED_BYTES = limits.MAX_LEDGER_TRANSACTIONS_BYTES + 5 * (limits.MAX_LEDGER_TRANSACTIONS + 1)
