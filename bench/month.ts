@@ -28,7 +28,7 @@ import { ChainStore } from '../src/chain/run/chain-store.ts'
 import { emptyHistory, extendHistory, historyRoot } from '../src/chain/trees/history.ts'
 import { merkleRoot } from '../src/chain/trees/merkle.ts'
 import { encodeCanonical, sha256 } from '../src/crypto/index.ts'
-import { openSqliteStore } from '../src/io/index.ts'
+import { ioLimits, openSqliteStore } from '../src/io/index.ts'
 import { SetBook } from '../src/ledger/node/set-book.ts'
 import { ledgerApplicationOf } from '../src/peer/ledger/thread-data.ts'
 import { LedgerPart } from '../src/peer/rooms.ts'
@@ -112,7 +112,8 @@ class Ledger {
     this.#every = every
     this.#genesis = genesisOf(n, START)
     this.#chainId = ledgerChainId(this.#genesis)
-    this.#stores = { full: this.#open('full'), archive: this.#open('archive') }
+    const pageBytes = ioLimits.LEDGER_BLOCKS_PAGE_BYTES
+    this.#stores = { full: this.#open('full', pageBytes), archive: this.#open('archive', pageBytes) }
     const votes = this.#open('votes')
     const blocksOf = (store: Store) =>
       new ChainStore(this.#chainId, scopedStore(store, Uint8Array.of(LedgerPart.BLOCKS)), votes)
@@ -143,10 +144,16 @@ class Ledger {
     return { n: this.#n, blocks, transactions: this.#sent, byDay, wholeBytes, seconds }
   }
 
-  #open(name: string): Store {
+  #open(name: string, pageBytes?: number): Store {
     mkdirSync(this.#folder, { recursive: true })
     const log = { debug() {}, info() {}, warn() {}, error: (_: unknown, message: string) => console.error(message) }
-    return openSqliteStore({ file: this.#file(name), maxBytes: 16 * 2 ** 30, log, now: () => Date.now() })
+    return openSqliteStore({
+      file: this.#file(name),
+      maxBytes: 16 * 2 ** 30,
+      log,
+      now: () => Date.now(),
+      ...(pageBytes && { pageBytes }),
+    })
   }
 
   #file(name: string): string {

@@ -69,6 +69,7 @@ export async function fill({ data, names, each, height, log, say }: Filling): Pr
   const blocks = openSqliteStore({
     file: join(data, LEDGER_DIRECTORY, 'blocks.db'),
     maxBytes: ioLimits.MAX_LEDGER_BLOCKS_BYTES,
+    pageBytes: ioLimits.LEDGER_BLOCKS_PAGE_BYTES,
     log,
     now: () => Date.now(),
   })

@@ -109,7 +109,11 @@ function dataFile(store: BackgroundStore, thread: DiskThread, data: string): Dat
     async openLedgers() {
       const directory = join(data, LEDGER_DIRECTORY)
       mkdirSync(directory, { recursive: true, mode: 0o700 })
-      const all = await thread.open({ file: join(directory, 'blocks.db'), maxBytes: ioLimits.MAX_LEDGER_BLOCKS_BYTES })
+      const all = await thread.open({
+        file: join(directory, 'blocks.db'),
+        maxBytes: ioLimits.MAX_LEDGER_BLOCKS_BYTES,
+        pageBytes: ioLimits.LEDGER_BLOCKS_PAGE_BYTES,
+      })
       const guard = await thread.open({ file: join(directory, VOTES_FILE), maxBytes: ioLimits.MAX_VOTES_BYTES })
       ledgerFiles = [all, guard]
       const signed = unforgetting(guard)

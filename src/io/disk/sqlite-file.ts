@@ -19,6 +19,8 @@ export interface SqliteStoreOptions {
   readonly patienceMs?: number
   /** A file that cannot be read stays where it is, and is an error: for those who only look. */
   readonly asItIs?: boolean
+  /** Of a new file: a power of two. A file that is there keeps the pages that it has. Default: 4,096. */
+  readonly pageBytes?: number
   /** Other threads of this process may read it meanwhile. */
   readonly isShared?: boolean
 }
@@ -80,7 +82,7 @@ export function openReader(file: string): DatabaseSync {
 
 /** The file, or why it must be put aside. Other failures are thrown. */
 function tryOpen(options: SqliteStoreOptions): SqliteFile | { readonly why: string } {
-  const { file, maxBytes, isShared = false } = options
+  const { file, isShared = false } = options
   const timeout = options.patienceMs ?? limits.STORE_BUSY_TIMEOUT_MS
   const open: DatabaseSync[] = []
   const close = () => {
@@ -90,7 +92,7 @@ function tryOpen(options: SqliteStoreOptions): SqliteFile | { readonly why: stri
     if (isShared) open.push(lockBeside(file, timeout))
     const database = new DatabaseSync(file, { timeout })
     open.push(database)
-    const why = prepare(database, maxBytes, isShared)
+    const why = prepare(database, options)
     if (why === undefined) return { database, close }
     close()
     return { why }
@@ -125,7 +127,10 @@ function lockBeside(file: string, timeout: number): DatabaseSync {
 }
 
 /** Sets the connection up. Returns why the file is not ours or not sound, if so. */
-function prepare(database: DatabaseSync, maxBytes: number, isShared: boolean): string | undefined {
+function prepare(
+  database: DatabaseSync,
+  { maxBytes, pageBytes = PAGE_BYTES, isShared = false }: SqliteStoreOptions,
+): string | undefined {
   const pragma = (text: string) => Object.values(database.prepare(`PRAGMA ${text}`).get() ?? {})[0]
   // Before anything is read: nobody else may have the file open, and no -shm file is needed.
   if (!isShared) pragma('locking_mode = EXCLUSIVE')
@@ -134,10 +139,15 @@ function prepare(database: DatabaseSync, maxBytes: number, isShared: boolean): s
   const isNew = application === 0 && version === 0 && pragma('page_count') === 0
   if (!isNew && application !== APPLICATION_ID) return 'a database of another program'
   if (!isNew && version !== SCHEMA_VERSION) return `schema version ${version} instead of ${SCHEMA_VERSION}`
+  // Later it has no effect any more.
+  if (isNew) pragma(`page_size = ${pageBytes}`)
   pragma('journal_mode = WAL')
   pragma('synchronous = NORMAL')
   pragma(`journal_size_limit = ${limits.STORE_LOG_BYTES}`)
-  pragma(`max_page_count = ${Math.floor(maxBytes / PAGE_BYTES)}`)
+  const page = Number(pragma('page_size'))
+  pragma(`max_page_count = ${Math.floor(maxBytes / page)}`)
+  // The log is folded back after as many bytes, whatever its pages are.
+  pragma(`wal_autocheckpoint = ${Math.ceil(limits.STORE_FOLDED_BYTES / page)}`)
   if (isNew)
     database.exec(`BEGIN IMMEDIATE;
       CREATE TABLE pairs (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;

@@ -132,6 +132,36 @@ describe('a file that is of no use', () => {
     expectAside(readFileSync(file))
   })
 
+  it('has pages of the length that was asked for, and a file of an earlier release keeps its own, with its bound', () => {
+    const pagesOf = () => {
+      const database = new DatabaseSync(file, { readOnly: true })
+      const { page_size } = database.prepare('PRAGMA page_size').get() as { page_size: number }
+      database.close()
+      return page_size
+    }
+    const reopened = (pageBytes?: number) => {
+      for (const store of opened.splice(0)) store.close()
+      const store = openSqliteStore({ file, maxBytes: 400_000, log, now: () => 0, ...(pageBytes && { pageBytes }) })
+      opened.push(store)
+      return store
+    }
+    put(reopened(), 1, 900)
+    const old = reopened(16_384)
+    expect(old.get(key(1))).toEqual(new Uint8Array(900).fill(1))
+    for (let value = 2; value < 40; value++) put(old, value, 8_000)
+    expect(() => old.batch([{ kind: 'put', key: key(99), value: new Uint8Array(200_000) }], { durable: true })).toThrow(
+      'full',
+    )
+    for (const store of opened.splice(0)) store.close()
+    expect(pagesOf()).toBe(4_096)
+    rmSync(file)
+    put(reopened(16_384), 1)
+    for (const store of opened.splice(0)) store.close()
+    expect(pagesOf()).toBe(16_384)
+    expect(reopened().get(key(1))).toEqual(Uint8Array.of(1))
+    expect(errors).toEqual([])
+  })
+
   it('is put aside when pages are overwritten', () => {
     const store = open()
     for (let i = 0; i < 200; i++) put(store, i, 2_000)

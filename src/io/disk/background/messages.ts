@@ -6,6 +6,7 @@ export interface OpenWish {
   readonly file: string
   readonly maxBytes: number
   readonly patienceMs?: number
+  readonly pageBytes?: number
 }
 
 export interface Batch {
