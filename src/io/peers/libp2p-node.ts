@@ -11,6 +11,7 @@ import { limits } from '../limits.ts'
 import { inOneWrite } from './few-packets.ts'
 import { listening } from './own-addresses.ts'
 import { decodingQuietly } from './quiet-decoder.ts'
+import { sealing } from './sealing.ts'
 
 export interface Libp2pNodeOptions {
   /** The Ed25519 seed of this node's identity, 32 bytes. */
@@ -42,7 +43,7 @@ export async function createNode(
       privateKey,
       addresses: { listen: [...listen], announce: [...announce] },
       transports: [tcp()],
-      connectionEncrypters: [decodingQuietly(inOneWrite(noise()))],
+      connectionEncrypters: [decodingQuietly(inOneWrite(noise({ crypto: sealing })))],
       peerDiscovery,
       streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: limits.MAX_STREAM_WINDOW } })],
       connectionGater: gater,
