@@ -5,7 +5,7 @@ import { knownHashesOf } from '../blocks/transaction-lists.ts'
 import { transactionId } from '../blocks/transactions.ts'
 import { limits } from '../limits.ts'
 import { mostTransactions } from './part-sending.ts'
-import type { AdmitReason, Candidate, ChainWork, ExecutionEvent } from './state.ts'
+import type { AdmitReason, ChainWork, ExecutionEvent, PoolCandidate } from './state.ts'
 import { byFee } from './tickets.ts'
 import { isOwnMember, others, send, setTimer } from './work.ts'
 
@@ -16,7 +16,7 @@ import { isOwnMember, others, send, setTimer } from './work.ts'
 export function offer<S>(work: ChainWork<S>, transactions: readonly Uint8Array[], of: AdmitReason): void {
   const { context, state, effects } = work
   const { application } = context
-  const asked: Candidate[] = []
+  const asked: PoolCandidate[] = []
   for (const transaction of transactions) {
     if (state.admitting.size >= limits.MAX_ADMITTING) break
     const candidate = candidateOf(work, transaction)
@@ -29,7 +29,7 @@ export function offer<S>(work: ChainWork<S>, transactions: readonly Uint8Array[]
   if (asked.length > 0) effects.push(admitEffect(asked, of))
 }
 
-function admitEffect(asked: readonly Pick<Candidate, 'key' | 'transaction'>[], of: AdmitReason) {
+function admitEffect(asked: readonly Pick<PoolCandidate, 'key' | 'transaction'>[], of: AdmitReason) {
   const transactions = asked.map(({ transaction }) => transaction)
   return { kind: 'admit', transactions, keys: asked.map(({ key }) => key), of } as const
 }
@@ -52,7 +52,7 @@ export function onAdmitted<S>(work: ChainWork<S>, { transactions, keys, verdicts
 type Admitted = Pick<Extract<ExecutionEvent<never>, { kind: 'admitted' }>, 'transactions' | 'keys' | 'verdicts' | 'of'>
 
 /** Undefined when it may not wait. Whether it is known already is looked at first: to read one costs more. */
-function candidateOf<S>(work: ChainWork<S>, transaction: Uint8Array): Candidate | undefined {
+function candidateOf<S>(work: ChainWork<S>, transaction: Uint8Array): PoolCandidate | undefined {
   const { context, state } = work
   if (transaction.length > limits.MAX_TRANSACTION_BYTES || !hasRoom(work, transaction)) return undefined
   const key = poolKey(transaction)
@@ -62,13 +62,13 @@ function candidateOf<S>(work: ChainWork<S>, transaction: Uint8Array): Candidate 
 }
 
 /** Whether it is new, there is room, and its account may have one more. */
-function mayWait<S>(work: ChainWork<S>, { key, transaction, ticket }: Candidate): boolean {
+function mayWait<S>(work: ChainWork<S>, { key, transaction, ticket }: PoolCandidate): boolean {
   const { context, state } = work
   if (state.pool.has(key) || !hasRoom(work, transaction)) return false
   return context.application.ticket === undefined || isWelcome(work, ticket)
 }
 
-function put<S>(work: ChainWork<S>, { key, transaction, ticket }: Candidate, of: AdmitReason): void {
+function put<S>(work: ChainWork<S>, { key, transaction, ticket }: PoolCandidate, of: AdmitReason): void {
   const { state } = work
   state.pool.set(key, transaction)
   state.admittedAt.set(key, state.head)
@@ -154,7 +154,7 @@ function isAdmissible<S>({ context, state }: ChainWork<S>, key: string, transact
 export function trimPool<S>(work: ChainWork<S>): void {
   const { context, effects } = work
   const isElsewhere = 'worksElsewhere' in context.application
-  const oldest: Pick<Candidate, 'key' | 'transaction'>[] = []
+  const oldest: Pick<PoolCandidate, 'key' | 'transaction'>[] = []
   for (const transaction of admissible(work)) {
     if (!isElsewhere) return
     oldest.push({ key: poolKey(transaction), transaction })

@@ -281,7 +281,7 @@ export type Execution<S> =
   | undefined
 
 /** A transaction that may wait in the pool, if the application admits it. */
-export interface Candidate {
+export interface PoolCandidate {
   /** In the pool. */
   readonly key: string
   readonly transaction: Uint8Array
@@ -346,7 +346,7 @@ export interface ChainState<S> {
   /** Of what is in the pool, under the same keys, where the application has tickets; and how many wait of each account. */
   readonly tickets: Map<string, Ticket>
   /** What the application is asked about elsewhere, under the same keys. */
-  readonly admitting: Map<string, Candidate>
+  readonly admitting: Map<string, PoolCandidate>
   readonly waitingOf: Map<string, number>
   /** The height at which a full pool was gone through. */
   clearedAt: number
