@@ -155,16 +155,43 @@ export { linkChainPayload, links, renewLinkPayload } from './modules/links/links
 export { forkOf, LINKS, linkedOf, type RecordedFork } from './modules/links/records.ts'
 export { ledgerModules } from './modules/modules.ts'
 export { cdsRefusal } from './modules/names/cds.ts'
+export {
+  type GuardianProof,
+  type Guardians,
+  guardiansFromValue,
+  guardiansHash,
+  guardiansToValue,
+  signAsGuardians,
+} from './modules/names/guardians.ts'
 export { NAMES, NameCode, NameKind } from './modules/names/kinds.ts'
 export { isNameLabel, labelUnder, nameStateKey } from './modules/names/label.ts'
+export { freeAt, type Phase, phaseOf, premiumOf } from './modules/names/life.ts'
+export type { NameLife, PendingAct } from './modules/names/life-record.ts'
 export { nameRecordOf, names } from './modules/names/names.ts'
 export {
-  decodeRecord,
-  encodeRecord,
-  type NameRecord,
-  type NameServer,
-  type NameSettings,
-} from './modules/names/record.ts'
+  cancelPayload,
+  freezePayload,
+  guardiansCancelPayload,
+  lockPayload,
+  recoverPayload,
+  registerTermPayload,
+  renewPayload,
+  restorePayload,
+  rollOwnerPayload,
+  setGuardiansPayload,
+  unusedPayload,
+} from './modules/names/payloads.ts'
+export {
+  defaultPolicy,
+  feeOf,
+  type KeptName,
+  type NamePolicy,
+  policyFromValue,
+  policyStateKey,
+  policyToValue,
+} from './modules/names/policy.ts'
+export { decodeRecord, encodeRecord, type NameRecord } from './modules/names/record.ts'
+export type { NameServer, NameSettings } from './modules/names/settings.ts'
 export {
   type CdsEvidence,
   commitHash,
@@ -176,6 +203,7 @@ export {
   releasePayload,
   updateByCdsPayload,
   updatePayload,
+  type Wishes,
 } from './modules/names/statements.ts'
 export {
   decodeTld,

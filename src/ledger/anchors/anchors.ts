@@ -15,9 +15,10 @@ import type { CacheContext } from '../../cache/index.ts'
 import type { BlockHeader, FollowedChain, KeptProofs, LedgerView, ProvenState } from '../../chain/index.ts'
 import { type Delegation, type Name, nameToText, suffixName } from '../../dns/index.ts'
 import type { TrustAnchor } from '../../dnssec/index.ts'
-import { labelUnder, nameStateKey } from '../modules/names/label.ts'
+import { labelUnder, nameStateKey, zoneOf } from '../modules/names/label.ts'
 import { decodeRecord } from '../modules/names/record.ts'
 import { anchorFrom } from './from-record.ts'
+import { HandsWatch } from './hands-watch.ts'
 import { limits } from './limits.ts'
 import type { Anchor, AnchorOptions, AnchorVerdict, Precedence, ProofNote } from './types.ts'
 
@@ -45,6 +46,7 @@ interface Known {
   readonly proof: ProofNote
   /** Monotonic ms of the proof. */
   readonly at: number
+  readonly place: Place
 }
 
 /** A registrable name in a TLD that has a ledger, or should. */
@@ -69,6 +71,7 @@ export class NameAnchors {
   readonly #silent: RecentMap<string, number>
   /** Names that the DNS does not have, and until when (monotonic ms): with the precedence `dns`. */
   readonly #missing: RecentMap<string, number>
+  readonly #hands: HandsWatch
 
   constructor(deps: AnchorDeps, hooks: AnchorHooks, options: AnchorOptions) {
     this.#deps = deps
@@ -78,6 +81,10 @@ export class NameAnchors {
     this.#contexts = new RecentMap({ max: limits.NAMES_REMEMBERED })
     this.#missing = new RecentMap({ max: limits.NAMES_REMEMBERED })
     this.#silent = new RecentMap({ max: limits.LEDGERS_REMEMBERED })
+    this.#hands = new HandsWatch(deps.log, {
+      isOfUse: (chain) => this.#knownUnder(chain.name).length > 0,
+      onChanged: (chain, labels, header) => this.#lookAgain(chain.name, labels, header),
+    })
   }
 
   /** Undefined at once for names that are no ledger's; a verdict at once for what is known. Rejects with ABORTED only. */
@@ -130,7 +137,30 @@ export class NameAnchors {
     const place = this.#placeOf(name)
     const known = place === undefined ? this.#known.get(key) : this.#knownOf(place)
     if (known?.anchor === undefined || this.#ageOf(known) > limits.ANCHOR_KEPT_MS) return undefined
+    if (this.#isOver(known.anchor)) return undefined
     return place?.precedence === 'dns' && !this.#isMissing(place) ? undefined : known.anchor
+  }
+
+  /** A head is a minute old at most, so an end is seen a minute late at most. */
+  #isOver({ until }: Anchor): boolean {
+    return until <= this.#deps.clock.now() - limits.OVER_AFTER_MS
+  }
+
+  #knownUnder(tld: string): readonly [string, Known][] {
+    return [...this.#known.entries()].filter(([, { proof }]) => proof.chain === tld)
+  }
+
+  /** What others hear of these names must be proven anew; undefined: of all that are known. So must what is over by the time of a header. */
+  #lookAgain(tld: string, labels: readonly Uint8Array[] | undefined, header: BlockHeader): void {
+    const changed = labels && new Set(labels.map((label) => zoneOf(tld, label).key))
+    for (const [key, { anchor, proof, place }] of this.#knownUnder(tld)) {
+      const isNamed = changed === undefined ? proof.height < header.height : changed.has(key)
+      const isOver = anchor !== undefined && anchor.until <= header.time
+      if (!isNamed && !isOver) continue
+      // Another has it now: nothing of the old owner may be answered while the new record is on its way.
+      if (isNamed && changed !== undefined && anchor !== undefined) this.#hooks.onChanged(anchor.zone, true)
+      this.#prove(place).catch((error: unknown) => this.#failed(error))
+    }
   }
 
   #placeOf(name: Name): Place | undefined {
@@ -162,13 +192,16 @@ export class NameAnchors {
   /** An anchor that counts anyway is not kept waiting by a ledger that has just been silent: every question would be. */
   #mayNotWait({ tld }: Place, known: Known): boolean {
     const age = this.#ageOf(known)
+    // Its time is over unless somebody has renewed it since.
+    if (known.anchor !== undefined && this.#isOver(known.anchor)) return false
     if (age <= limits.RENEWED_BEHIND_MS) return true
     const silent = this.#silent.get(tld) ?? Number.NEGATIVE_INFINITY
     return known.anchor !== undefined && age <= limits.ANCHOR_KEPT_MS && this.#monotonic() - silent < limits.SILENCE_MS
   }
 
   /** Else from the disk, as old as its header. */
-  #knownOf({ zone, tld, label, chain }: Place): Known | undefined {
+  #knownOf(place: Place): Known | undefined {
+    const { zone, tld, label, chain } = place
     const known = this.#known.get(zone.key)
     if (known !== undefined || chain === undefined) return known
     const kept = this.#deps.kept?.()
@@ -178,7 +211,7 @@ export class NameAnchors {
     if (proof === undefined || !isOfName || !equalBytes(proof.header.chainId, chain.chainId)) return undefined
     const { log } = this.#deps
     try {
-      const recalled = knownFrom({ ...proof, ...answer }, zone, tld, this.#timeOf(proof.header))
+      const recalled = knownFrom({ ...proof, ...answer }, place, this.#timeOf(proof.header))
       this.#known.set(zone.key, recalled)
       if (recalled.anchor !== undefined) this.#contexts.set(recalled.anchor.context, recalled.anchor)
       return recalled
@@ -193,6 +226,8 @@ export class NameAnchors {
   #said(place: Place, known: Known | undefined): AnchorVerdict {
     const age = known === undefined ? Number.POSITIVE_INFINITY : this.#ageOf(known)
     if (known?.anchor !== undefined) {
+      if (this.#isOver(known.anchor))
+        return { kind: 'unreachable', why: `${place.tld} does not say whether it was renewed` }
       if (age <= limits.ANCHOR_KEPT_MS)
         return { kind: 'anchored', anchor: known.anchor, isOld: age > limits.RENEWED_BEHIND_MS }
       // Not given to the DNS: whoever keeps this node from the ledger would decide by whose keys the name is validated.
@@ -219,9 +254,11 @@ export class NameAnchors {
     return signal === undefined ? work : unlessAborted(work, signal)
   }
 
-  async #ask({ chain, zone, label, tld }: Place): Promise<Known | undefined> {
+  async #ask(place: Place): Promise<Known | undefined> {
+    const { chain, zone, label, tld } = place
     const view = this.#deps.view()
     if (view === undefined || chain === undefined) return undefined
+    this.#hands.watch(view)
     const keys = [nameStateKey(label)]
     const answer = await view.prove(chain.chainId, keys)
     if (answer.kind === 'unproven') {
@@ -234,7 +271,7 @@ export class NameAnchors {
     else this.#silent.set(tld, this.#monotonic())
     try {
       const at = answer.fresh ? this.#monotonic() : this.#timeOf(answer.header)
-      const known = knownFrom(answer, zone, tld, at)
+      const known = knownFrom(answer, place, at)
       this.#keep(zone, known)
       const kept = this.#deps.kept?.()
       // That nobody has a name counts for an hour only, and anybody can ask for names that nobody has.
@@ -292,11 +329,11 @@ export class NameAnchors {
 const NO_LABEL = new Uint8Array()
 
 /** `at`: monotonic ms. Throws LEDGER_MALFORMED. */
-function knownFrom({ values, header, proof }: Proven, zone: Name, chain: string, at: number): Known {
-  const note: ProofNote = { chain, height: header.height, time: header.time, bytes: proof.length }
+function knownFrom({ values, header, proof }: Proven, place: Place, at: number): Known {
+  const note: ProofNote = { chain: place.tld, height: header.height, time: header.time, bytes: proof.length }
   const value = values[0]
   const record = value === undefined ? undefined : decodeRecord(value)
-  return { anchor: record && anchorFrom(record, zone, note), proof: note, at }
+  return { anchor: record && anchorFrom(record, place.zone, note), proof: note, at, place }
 }
 
 type Proven = Pick<ProvenState, 'values' | 'header' | 'proof'>

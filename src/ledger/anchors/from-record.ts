@@ -4,10 +4,11 @@ import type { NameRecord } from '../modules/names/record.ts'
 import { limits } from './limits.ts'
 import type { Anchor, ProofNote } from './types.ts'
 
-/** Undefined for a name that was given up. */
+/** Undefined for a name that was given up, or that was past its grace when it was proven. */
 export function anchorFrom(record: NameRecord, zone: Name, proof: ProofNote): Anchor | undefined {
   const { settings, generation } = record
-  if (record.owner === undefined || settings === undefined) return undefined
+  const until = record.life?.resolves ?? Number.POSITIVE_INFINITY
+  if (record.owner === undefined || settings === undefined || until <= proof.time) return undefined
   const { ds, servers } = settings
   const ttl = limits.DELEGATION_TTL
   const delegation: Delegation = {
@@ -19,5 +20,5 @@ export function anchorFrom(record: NameRecord, zone: Name, proof: ProofNote): An
     ttl,
   }
   const context = `ledger:${nameToText(zone).toLowerCase()}:${generation}`
-  return { zone, context, delegation, ds, generation, proof }
+  return { zone, context, delegation, ds, generation, until, proof }
 }

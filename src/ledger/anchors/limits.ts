@@ -11,6 +11,8 @@ export const limits = {
   ASKED_AT_ONCE: 200,
   /** While the newest proof of a name is no older, an answer does not wait for the next one. A change is seen by the question after the next block. */
   RENEWED_BEHIND_MS: 5 * 60_000,
+  /** So long after its end a name still resolves by a proof from before: a head is a minute old at most. */
+  OVER_AFTER_MS: 60_000,
   /** So long an anchor counts that cannot be renewed: half of the trusting period, so that a node that was cut off has time to notice. */
   ANCHOR_KEPT_MS: 7 * 24 * 3_600_000,
   /** So long nobody is believed to have a name when that cannot be renewed. */

@@ -24,6 +24,8 @@ export interface Anchor {
   /** RDATA. */
   readonly ds: readonly Uint8Array[]
   readonly generation: number
+  /** Unix ms: unless somebody renews it, it resolves no more from then on; infinite where names have no end. */
+  readonly until: number
   readonly proof: ProofNote
 }
 

@@ -4,6 +4,9 @@ import { type Genesis, ledgerChainOptions, sortedValidators, type Validator } fr
 import { sha256 } from '../../crypto/index.ts'
 import { encodeApplicationGenesis } from '../application/genesis.ts'
 import { limits } from '../limits.ts'
+import { ACCOUNTS } from '../modules/accounts/accounts.ts'
+import { NAMES } from '../modules/names/kinds.ts'
+import { type NamePolicy, policyToValue } from '../modules/names/policy.ts'
 import { badGenesis } from '../refusal.ts'
 import type { Founder, LedgerModule } from '../types.ts'
 
@@ -19,6 +22,10 @@ export interface FoundingOptions {
   readonly intervalMs?: number
   readonly quotaADay?: number
   readonly epochBlocks?: number
+  /** Of all TLD chains; undefined: names are had for ever, and for nothing. */
+  readonly names?: NamePolicy | undefined
+  /** What each founder's account begins with on each chain. */
+  readonly balance?: number | undefined
 }
 
 /** One genesis for each chain, all with the same founders. Throws LEDGER_GENESIS. */
@@ -40,13 +47,21 @@ export function foundChains(options: FoundingOptions): Genesis[] {
   const validators = validatorsOf(founders)
   return chainNames.map((chainName) => {
     const own = modules.filter(({ id, chains }) => isOurs(id) && (chains === undefined || chains === kindOf(chainName)))
+    const founding = { chainName, founders, epochBlocks }
     const begun = own.map(
-      (module) => [module.id, module.found?.({ chainName, founders, epochBlocks }) ?? null] as const,
+      (module) => [module.id, saidOf(module.id, chainName, options) ?? module.found?.(founding) ?? null] as const,
     )
     const application = encodeApplicationGenesis({ modules: new Map(begun), quotaADay })
     const { rules } = ledgerChainOptions
     return { ringId, name: chainName, time, validators, heartbeatMs, intervalMs, rules, application }
   })
+}
+
+/** What whoever founds the chains says of a module. */
+function saidOf(module: number, chainName: string, { names, balance = 0, founders }: FoundingOptions) {
+  if (module === NAMES && names !== undefined && kindOf(chainName) === 'tld') return policyToValue(names)
+  if (module === ACCOUNTS && balance > 0) return founders.map(({ account }) => [account, balance])
+  return undefined
 }
 
 /** Third parties' modules come by a vote. */

@@ -1,5 +1,5 @@
 /** What a light follower offers, over a state that the test makes, and that can be cut off. */
-import type { LedgerHead, LedgerView, StateAnswer } from '../../../src/chain/index.ts'
+import type { FollowedChain, LedgerHead, LedgerView, StateAnswer } from '../../../src/chain/index.ts'
 import { proveKeys, stateView, verifyStateProof } from '../../../src/chain/index.ts'
 import { sha256 } from '../../../src/crypto/index.ts'
 import type { MemoryState } from '../../../src/ledger/index.ts'
@@ -19,6 +19,7 @@ export interface StateChain {
 export function stateChain(name: string, first: MemoryState, time = () => 0): StateChain {
   let state = first
   let height = 1
+  const listeners = new Set<(chain: FollowedChain) => void>()
   const chain = {
     cut: false,
     stale: false,
@@ -26,6 +27,7 @@ export function stateChain(name: string, first: MemoryState, time = () => 0): St
     advance(next?: MemoryState) {
       height++
       state = next ?? state
+      for (const listener of listeners) listener({ chainId, name })
     },
   }
   const header = () => ({ chainId, height, time: time(), stateRoot: state.root() })
@@ -43,7 +45,10 @@ export function stateChain(name: string, first: MemoryState, time = () => 0): St
       return { kind: 'proven', values, header: header(), fresh: !chain.stale, proof } as unknown as StateAnswer
     },
     proofFile: async () => undefined,
-    onHead: () => () => {},
+    onHead(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
   }
   return Object.assign(chain, { view })
 }

@@ -85,7 +85,7 @@ export const MISTAKES: readonly Mistake[] = [
     name: 'a name goes to whom its owner did not sign for',
     changes: [
       {
-        file: `${MODULES}/names/operations.ts`,
+        file: `${MODULES}/names/acts.ts`,
         from: 'if (!scheme.verify(key, bytes, readSignature(signature, ',
         to: 'if (key.length === 0 && !scheme.verify(key, bytes, readSignature(signature, ',
       },

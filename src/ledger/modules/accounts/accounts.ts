@@ -58,6 +58,13 @@ export function credit(own: Draft, key: Uint8Array, amount: number): void {
   writeAccount(own, key, { ...account, balance })
 }
 
+/** Moves value, so that none is made or lost. Refuses FUNDS. */
+export function moveValue(own: Draft, from: Uint8Array, to: Uint8Array, amount: number): void {
+  if (amount === 0) return
+  credit(own, from, -amount)
+  credit(own, to, amount)
+}
+
 export function transferPayload(to: Uint8Array, amount: number): Payload {
   return [TRANSFER, to, amount]
 }

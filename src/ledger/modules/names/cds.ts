@@ -7,7 +7,8 @@ import { Class, type Name, type RRset, Type } from '../../../dns/index.ts'
 import { dsOf, validateDnskeySet, verifyRRset, type ZoneKey } from '../../../dnssec/index.ts'
 import { NameCode } from './kinds.ts'
 import { limits } from './limits.ts'
-import { isAnchorDs, type NameRecord } from './record.ts'
+import type { NameRecord } from './record.ts'
+import { isAnchorDs } from './settings.ts'
 import type { CdsEvidence } from './statements.ts'
 
 /** ECDSA P-256 and P-384, Ed25519. Not RSA: libraries differ in which keys and signatures they take, and validators must not. */

@@ -8,6 +8,18 @@ export const NameKind = {
   TRANSFER: 83,
   UPDATE_BY_CDS: 84,
   RELEASE: 85,
+  // From here on only where names have a policy.
+  REGISTER_TERM: 200,
+  RENEW: 201,
+  RESTORE: 202,
+  LOCK: 203,
+  CANCEL: 204,
+  ROLL_OWNER: 205,
+  SET_GUARDIANS: 206,
+  FREEZE: 207,
+  RECOVER: 208,
+  GUARDIANS_CANCEL: 209,
+  UNUSED: 210,
 } as const
 
 /** Result codes, beside those that are the same on all ledger chains. */
@@ -33,4 +45,22 @@ export const NameCode = {
   CDS_OLD: 89,
   /** Deletes the keys, or names keys that do not sign the zone, or are too many, or are anchored already. */
   CDS_OF_NO_USE: 90,
+  /** It costs more than its carrier would pay. */
+  PRICE: 91,
+  /** Kept back: for nobody, or for another. */
+  KEPT: 92,
+  /** Locked by its owner, or because it has just changed hands. */
+  LOCKED: 93,
+  /** Frozen by a guardian, or being recovered. */
+  FROZEN: 94,
+  /** Something else is under way: it ends or is cancelled first. */
+  PENDING: 95,
+  /** Not at this point of its life. */
+  NOT_NOW: 96,
+  /** Further ahead than names are had, or not far enough. */
+  TERMS: 97,
+  /** Not signed by enough of the guardians that the owner named. */
+  GUARDIANS: 98,
+  /** This chain gives names out for terms: kind 200. */
+  NEEDS_TERMS: 99,
 } as const

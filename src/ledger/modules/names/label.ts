@@ -27,7 +27,23 @@ export function zoneOf(chainName: string, label: Uint8Array): Name {
 }
 
 /** First byte of a key in the module's part. */
-export const Part = { RECORD: 1, COMMIT: 2, QUEUE_ENDS: 3, QUEUE: 4 } as const
+export const Part = {
+  RECORD: 1,
+  COMMIT: 2,
+  QUEUE_ENDS: 3,
+  QUEUE: 4,
+  POLICY: 5,
+  KEPT: 6,
+  DUE_COUNT: 7,
+  DUE: 8,
+  QUOTA: 9,
+  PAID: 10,
+  HANDS_COUNT: 11,
+  HANDS: 12,
+  TALLY: 13,
+  TALLIES: 14,
+  DUE_PLACE: 15,
+} as const
 
 export function keyIn(part: number, rest: Uint8Array): Uint8Array {
   const key = new Uint8Array(1 + rest.length)

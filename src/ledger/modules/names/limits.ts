@@ -13,6 +13,21 @@ export const limits = {
   FORGOTTEN_A_BLOCK: 2_048,
   /** A record, CBOR. With the path among a million names a proof has 1.3 kB then. */
   MAX_RECORD_BYTES: 512,
+  /** A record with a life: with a transfer to other servers under way. */
+  MAX_LIVING_BYTES: 1_024,
+  /** What a policy may say: ten years for one term or delay, prices whose sums are safe integers, counts. */
+  MOST_TERM_MS: 10 * 366 * 24 * 60 * 60 * 1_000,
+  MOST_UNITS: 2 ** 40,
+  MOST_COUNT: 1_000,
+  MAX_PRICES: 63,
+  /** Names kept back in the genesis: 40 kB. */
+  MAX_KEPT: 1_024,
+  /** Guardians of one name. */
+  MAX_GUARDIANS: 16,
+  /** Names that one block settles because their time has come; the others come in the next blocks. */
+  SETTLED_A_BLOCK: 1_024,
+  /** Changes of hands that a chain remembers: who looks once a minute misses none at 60 a second. */
+  HANDS_REMEMBERED: 4_096,
   /** The old key and the new one. */
   MAX_DS: 2,
   MAX_SERVERS: 4,

@@ -4,11 +4,21 @@
  */
 import { latin1 } from '../../../base/index.ts'
 import { readerOf } from '../../draft.ts'
-import type { LedgerModule, StateReader } from '../../types.ts'
+import type { BlockEnd, Call, LedgerModule, StateReader } from '../../types.ts'
+import { ACCOUNTS } from '../accounts/accounts.ts'
+import { recordAt, scheduleName, write } from './acts.ts'
 import { forgetCommits } from './commits.ts'
+import { takeDue } from './due.ts'
+import { payOut } from './escrow.ts'
 import { NAMES, NameKind } from './kinds.ts'
-import { type NameRules, nameRules, operations, recordAt } from './operations.ts'
+import { settled } from './life.ts'
+import { cancel, lock, rollOwner, setGuardians } from './moves.ts'
+import { type NameRules, nameRules, operations } from './operations.ts'
+import { beginPolicy, policyOf } from './policy.ts'
 import type { NameRecord } from './record.ts'
+import { freeze, guardiansCancel, recover } from './recovery.ts'
+import { renew, restore } from './terms.ts'
+import { unused } from './use.ts'
 
 /** What the whole state says of a name; undefined: it was never registered. */
 export function nameRecordOf(state: StateReader, label: Uint8Array): NameRecord | undefined {
@@ -19,18 +29,38 @@ const WORDS = new Map<number, string>(
   Object.entries(NameKind).map(([word, kind]) => [kind, word.toLowerCase().replaceAll('_', ' ')]),
 )
 
+const all: ReadonlyMap<number, (call: Call, rules: NameRules) => void> = new Map([
+  ...operations,
+  [NameKind.RENEW, renew],
+  [NameKind.RESTORE, restore],
+  [NameKind.LOCK, lock],
+  [NameKind.CANCEL, cancel],
+  [NameKind.ROLL_OWNER, rollOwner],
+  [NameKind.SET_GUARDIANS, setGuardians],
+  [NameKind.FREEZE, freeze],
+  [NameKind.RECOVER, recover],
+  [NameKind.GUARDIANS_CANCEL, guardiansCancel],
+  [NameKind.UNUSED, unused],
+])
+
 export const names: LedgerModule = namesBy(nameRules)
 
 export function namesBy(rules: NameRules): LedgerModule {
   return {
     id: NAMES,
     name: 'names',
-    kinds: [...operations.keys()],
-    execute(call) {
-      operations.get(call.kind)!(call, rules)
+    kinds: [...all.keys()],
+    // Names are paid for.
+    changes: [ACCOUNTS],
+    begin({ genesis, own }) {
+      if (genesis !== undefined) beginPolicy(own, genesis)
     },
-    endBlock({ own, block }) {
-      forgetCommits(own, block)
+    execute(call) {
+      all.get(call.kind)!(call, rules)
+    },
+    endBlock(end) {
+      forgetCommits(end.own, end.block)
+      settleDue(end)
       return undefined
     },
     describe(kind, fields) {
@@ -40,5 +70,19 @@ export function namesBy(rules: NameRules): LedgerModule {
         ...(label instanceof Uint8Array && { label: latin1(label) }),
       }
     },
+  }
+}
+
+/** What time brings about: a name comes free, a transfer takes effect, a price is paid out. */
+function settleDue({ own, block, part }: BlockEnd): void {
+  const policy = policyOf(own)
+  if (policy === undefined) return
+  for (const label of takeDue(own, block.time)) {
+    payOut({ own, part }, label, policy.payee, block.time)
+    const record = recordAt(own, label)
+    if (record === undefined) continue
+    const next = settled(record, policy, block.time)
+    if (next === record) scheduleName(own, label, record)
+    else write(own, label, next)
   }
 }

@@ -2,29 +2,46 @@
 import { equalBytes } from '../../../base/index.ts'
 import { ResultCode } from '../../../chain/index.ts'
 import type { CborField } from '../../../crypto/index.ts'
-import { limits as ledgerLimits } from '../../limits.ts'
 import { ledgerReader, refuse } from '../../refusal.ts'
-import type { Call, Draft } from '../../types.ts'
-import { cdsVerdict, isNewerCds } from './cds.ts'
-import { addCommit, type Commit, commitOf, dropCommit } from './commits.ts'
-import { NameCode, NameKind } from './kinds.ts'
-import { isNameLabel, keyIn, Part, zoneOf } from './label.ts'
-import { limits } from './limits.ts'
+import type { Call } from '../../types.ts'
 import {
-  decodeRecord,
-  encodeRecord,
-  keyFromValue,
-  lacksGlue,
-  type NameRecord,
-  type NameSettings,
-  settingsFromValue,
-} from './record.ts'
-import { commitHash, registrationBytes, releaseBytes, SCHEMA, transferBytes, updateBytes } from './statements.ts'
+  checkMayAct,
+  currentOf,
+  fieldsOf,
+  labelFrom,
+  type Owned,
+  owned,
+  placeOf,
+  policyFor,
+  settingsFor,
+  verify,
+  write,
+} from './acts.ts'
+import { cdsVerdict, isNewerCds } from './cds.ts'
+import { changedSettings, seconds } from './changes.ts'
+import { addCommit, type Commit, commitOf, dropCommit } from './commits.ts'
+import { giveBack, hold, payOut } from './escrow.ts'
+import { NameCode, NameKind } from './kinds.ts'
+import { zoneOf } from './label.ts'
+import { bornAt, type Living, premiumOf } from './life.ts'
+import { limits } from './limits.ts'
+import { begin, checkUnlocked } from './moves.ts'
+import { feeOf, keptFor, type NamePolicy, policyOf } from './policy.ts'
+import type { NameRecord } from './record.ts'
+import { keyFromValue, type NameSettings } from './settings.ts'
+import {
+  commitHash,
+  type Registration,
+  registerTermBytes,
+  registrationBytes,
+  releaseBytes,
+  transferBytes,
+  updateBytes,
+  type Wishes,
+} from './statements.ts'
+import { countRegistration, priceUpTo, readTerms } from './terms.ts'
 
-const { readRow, readList, readInteger, readBytes, readHash, readSignature } = ledgerReader
-
-/** A record of a name that somebody owns. */
-type Owned = NameRecord & { readonly owner: Uint8Array; readonly settings: NameSettings }
+const { readRow, readList, readBytes, readBoolean, readHash } = ledgerReader
 
 /** What a planted bug may change; the simulators show that it is found. */
 export interface NameRules {
@@ -42,6 +59,7 @@ export const nameRules: NameRules = {
 export const operations: ReadonlyMap<number, (call: Call, rules: NameRules) => void> = new Map([
   [NameKind.COMMIT, commit],
   [NameKind.REGISTER, register],
+  [NameKind.REGISTER_TERM, registerTerm],
   [NameKind.UPDATE, update],
   [NameKind.TRANSFER, transfer],
   [NameKind.UPDATE_BY_CDS, updateByCds],
@@ -56,23 +74,86 @@ function commit(call: Call): void {
   addCommit(call.own, bytes, call.block)
 }
 
-function register(call: Call, { comesBefore }: NameRules): void {
+function register(call: Call, rules: NameRules): void {
   const [name, key, saltField, values, signature] = fieldsOf(call, 5)
   const { own, block } = call
+  if (policyOf(own) !== undefined) refuse(NameCode.NEEDS_TERMS, 'for terms only')
   const label = labelFrom(call, name)
   const owner = keyFromValue(key)
   const salt = readHash(saltField, 'salt')
   const settings = settingsFor(call, label, values)
   const registration = { chainId: block.chainId, label, owner, salt }
   verify(call, owner, registrationBytes(registration, settings), signature)
+  const { committed, before } = revealed(call, registration, rules)
+  write(own, label, { ...begunAs(call, registration, settings, committed, before), expires: 0 })
+}
+
+/** [REGISTER_TERM, 1, label, key, salt, settings, [terms, movable, guardians or null], most, signature]. */
+function registerTerm(call: Call, rules: NameRules): void {
+  const policy = policyFor(call)
+  const [name, key, saltField, values, wishesField, most, signature] = fieldsOf(call, 7)
+  const { own, block, account } = call
+  const label = labelFrom(call, name)
+  const owner = keyFromValue(key)
+  const settings = settingsFor(call, label, values)
+  const wishes = readWishes(wishesField, policy)
+  const registration = { chainId: block.chainId, label, owner, salt: readHash(saltField, 'salt') }
+  verify(call, owner, registerTermBytes(registration, settings, wishes), signature)
+  checkKept(call, label, owner)
+  const { committed, before } = revealed(call, registration, rules)
+  countRegistration(call, policy)
+  const price = priceUpTo(feeOf(policy, label, wishes.terms) + premiumOf(before, policy, block.time), most)
+  payOut(call, label, policy.payee, block.time)
+  giveBack(call, label)
+  hold(call, label, { payer: account, amount: price, until: committed.time + limits.CONTEST_MS })
+  const expires = block.time + wishes.terms * policy.termMs
+  const life = {
+    ...bornAt(block.time),
+    resolves: expires + policy.graceMs,
+    freed: before?.life?.freed ?? 0,
+    lockedUntil: wishes.isMovable ? 0 : block.time + policy.lockMs,
+    guardians: wishes.guardians,
+    judgedFrom: block.time + policy.useMs,
+  }
+  write(own, label, { ...begunAs(call, registration, settings, committed, before), expires, life })
+}
+
+function readWishes(value: CborField, policy: NamePolicy): Wishes {
+  const [terms, isMovable, guardians] = readRow(value, 3, 'wishes')
+  return {
+    terms: readTerms(terms, policy, 1),
+    isMovable: readBoolean(isMovable, 'movable'),
+    guardians: guardians === null ? undefined : readHash(guardians, 'guardians'),
+  }
+}
+
+function checkKept({ own }: Call, label: Uint8Array, owner: Uint8Array): void {
+  const only = keptFor(own, label)
+  if (only === null) refuse(NameCode.KEPT, 'kept back')
+  if (only !== undefined && !equalBytes(only, owner)) refuse(NameCode.KEPT, 'kept for another')
+}
+
+/** The commit of a reveal that counts, and what there was of the name before. */
+function revealed(call: Call, registration: Registration, { comesBefore }: NameRules) {
+  const { own, block } = call
   const hash = commitHash(registration)
   const committed = commitOf(own, hash, block)
   if (committed === undefined) refuse(NameCode.NO_COMMIT, 'no commit')
   if (block.height - committed.height < limits.REVEAL_BLOCKS) refuse(NameCode.TOO_EARLY, 'too early')
-  const before = recordAt(own, label)
+  const before = currentOf(call, registration.label)
   if (before?.owner !== undefined && !comesBefore(committed, before, block.time)) refuse(ResultCode.TAKEN, 'registered')
   dropCommit(own, hash)
-  write(own, label, {
+  return { committed, before }
+}
+
+function begunAs(
+  { block }: Call,
+  { owner }: Registration,
+  settings: NameSettings,
+  committed: Commit,
+  before: NameRecord | undefined,
+): Omit<NameRecord, 'expires'> {
+  return {
     owner,
     settings,
     generation: (before?.generation ?? 0) + 1,
@@ -81,8 +162,7 @@ function register(call: Call, { comesBefore }: NameRules): void {
     commit: committed.number,
     committed: committed.time,
     newestCds: 0,
-    expires: 0,
-  })
+  }
 }
 
 function update(call: Call): void {
@@ -91,7 +171,9 @@ function update(call: Call): void {
   const record = owned(call, label)
   const settings = settingsFor(call, label, values)
   verify(call, record.owner, updateBytes(placeOf(call, label, record, sequence), settings), signature)
-  write(call.own, label, { ...changed(call, record, settings), sequence: record.sequence + 1 })
+  checkMayAct(record, policyOf(call.own), call.block.time)
+  const next = changedSettings(record, settings, call.block.time)
+  write(call.own, label, { ...next, sequence: record.sequence + 1 })
 }
 
 function transfer(call: Call): void {
@@ -104,10 +186,17 @@ function transfer(call: Call): void {
   // An earlier commit may still be revealed: who pays for the name would have nothing.
   if (call.block.time - record.committed <= limits.CONTEST_MS) refuse(NameCode.CONTESTABLE, 'contestable')
   if (equalBytes(owner, record.owner)) refuse(ResultCode.NOT_ALLOWED, 'to itself')
+  const lived = livedOf(call, label, record)
+  if (lived !== undefined) {
+    checkUnlocked(lived, call.block.time)
+    const at = call.block.time + lived.policy.transferMs
+    begin(call, lived, { kind: 'transfer', at, to: owner, settings: next })
+    return
+  }
   // Whoever held the zone key before must not choose the keys of the new owner.
   const settings = next ?? { ...record.settings, updateByCds: false }
   write(call.own, label, {
-    ...changed(call, record, settings),
+    ...changedSettings(record, settings, call.block.time),
     owner,
     generation: record.generation + 1,
     sequence: record.sequence + 1,
@@ -119,6 +208,12 @@ function release(call: Call): void {
   const label = labelFrom(call, name)
   const record = owned(call, label)
   verify(call, record.owner, releaseBytes(placeOf(call, label, record, sequence)), signature)
+  const lived = livedOf(call, label, record)
+  if (lived !== undefined) {
+    if (lived.record.life.isLocked) refuse(NameCode.LOCKED, 'locked')
+    begin(call, lived, { kind: 'release', at: call.block.time + lived.policy.transferMs })
+    return
+  }
   // What stays says which generation comes next, and that statements of the old owner are used up.
   write(call.own, label, { ...record, owner: undefined, settings: undefined, sequence: record.sequence + 1 })
 }
@@ -135,6 +230,7 @@ function updateByCds(call: Call, { isNewer }: NameRules): void {
     dnskeySignatures: rdatas(sets[3], limits.MAX_SIGNATURES),
   }
   const record = owned(call, label)
+  checkMayAct(record, policyOf(call.own), call.block.time)
   if (!record.settings.updateByCds) refuse(NameCode.CDS_OFF, 'switched off by the owner')
   const { settings, newestCds } = record
   const anchored = { zone: zoneOf(call.block.chainName, label), ds: settings.ds }
@@ -145,60 +241,10 @@ function updateByCds(call: Call, { isNewer }: NameRules): void {
   write(call.own, label, { ...record, settings: { ...settings, ds: verdict.ds }, newestCds: verdict.inception })
 }
 
-/** The record with other settings: after the owner has changed the keys, older CDS sets count no more. */
-function changed({ block }: Call, record: Owned, settings: NameSettings): NameRecord {
-  const sameKeys =
-    settings.ds.length === record.settings.ds.length &&
-    settings.ds.every((one, index) => equalBytes(one, record.settings.ds[index]!))
-  const from = seconds(block.time) - limits.DATED_BACK_S
-  return { ...record, settings, newestCds: sameKeys ? record.newestCds : Math.max(record.newestCds, from, 0) }
-}
-
-/** The fields after the schema. */
-function fieldsOf({ fields }: Call, count: number): readonly CborField[] {
-  const [schema, ...rest] = readRow([...fields], count + 1, 'fields')
-  readInteger(schema, SCHEMA, SCHEMA, 'schema')
-  return rest
-}
-
-function labelFrom({ block }: Call, field: CborField): Uint8Array {
-  const label = readBytes(field, 1, 63, 'name')
-  if (block.chainName === 'root' || !isNameLabel(label)) refuse(NameCode.BAD_NAME, 'no name of this chain')
-  return label
-}
-
-function settingsFor({ block }: Call, label: Uint8Array, field: CborField): NameSettings {
-  const settings = settingsFromValue(field)
-  if (lacksGlue(zoneOf(block.chainName, label), settings)) refuse(ResultCode.MALFORMED, 'a server without address')
-  return settings
-}
-
-function owned({ own }: Call, label: Uint8Array): Owned {
-  const record = recordAt(own, label)
-  if (record?.owner === undefined || record.settings === undefined) refuse(NameCode.NOT_REGISTERED, 'not registered')
-  return { ...record, owner: record.owner, settings: record.settings }
-}
-
-function placeOf({ block }: Call, label: Uint8Array, { generation, sequence }: Owned, said: CborField) {
-  if (readInteger(said, 0, ledgerLimits.MAX_AMOUNT, 'sequence') !== sequence) refuse(NameCode.SEQUENCE, 'sequence')
-  return { chainId: block.chainId, label, generation, sequence }
-}
-
-function verify({ scheme }: Call, key: Uint8Array, bytes: Uint8Array, signature: CborField): void {
-  if (!scheme.verify(key, bytes, readSignature(signature, 'signature'))) refuse(ResultCode.SIGNATURE, 'not the owner')
-}
-
-export function recordAt(own: Pick<Draft, 'get'>, label: Uint8Array): NameRecord | undefined {
-  const value = own.get(keyIn(Part.RECORD, label))
-  return value === undefined ? undefined : decodeRecord(value)
-}
-
-function write(own: Draft, label: Uint8Array, record: NameRecord): void {
-  const bytes = encodeRecord(record)
-  if (bytes.length > limits.MAX_RECORD_BYTES) refuse(NameCode.TOO_LARGE, 'too large')
-  own.set(keyIn(Part.RECORD, label), bytes)
-}
-
-function seconds(ms: number): number {
-  return Math.floor(ms / 1_000)
+/** Undefined where names have no policy. Refuses what the owner may not do now. */
+function livedOf({ own, block }: Call, label: Uint8Array, record: Owned) {
+  const policy = policyOf(own)
+  if (policy === undefined || record.life === undefined) return undefined
+  checkMayAct(record, policy, block.time)
+  return { policy, label, record: record as Owned & Living }
 }

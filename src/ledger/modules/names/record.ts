@@ -1,33 +1,16 @@
 /** What a chain keeps of a name: its owner, its keys, its servers (D35). */
-import { compareBytes, equalBytes } from '../../../base/index.ts'
-import { type CborField, type CborValue, encodeCanonical } from '../../../crypto/index.ts'
-import { canonicalName, isSubdomain, type Name, nameFromWire } from '../../../dns/index.ts'
+import { type CborValue, encodeCanonical } from '../../../crypto/index.ts'
 import { limits as ledgerLimits } from '../../limits.ts'
 import { ledgerReader, malformed } from '../../refusal.ts'
+import { lifeFromValue, lifeToValue, type NameLife } from './life-record.ts'
 import { limits } from './limits.ts'
+import { keyFromValue, keyToValue, type NameSettings, settingsFromValue, settingsToValue } from './settings.ts'
 
-const { readCbor, readMap, readRow, readList, readInteger, readBytes, readHash } = ledgerReader
+const { readCbor, readMap, readInteger } = ledgerReader
 
 const SCHEMA = 1
-/** Schemes of owner keys, as of transactions: 1 is Ed25519 (strict). */
-const ED25519 = 1
-const MOST_FLAGS = 1
-
-export interface NameServer {
-  /** In lower case. */
-  readonly name: Name
-  /** Of 4 or 16 bytes. A server inside the name has one at least. */
-  readonly addresses: readonly Uint8Array[]
-}
-
-/** What the owner sets. */
-export interface NameSettings {
-  /** Whoever shows a signed CDS set may change `ds`. */
-  readonly updateByCds: boolean
-  /** RDATA, ascending. */
-  readonly ds: readonly Uint8Array[]
-  readonly servers: readonly NameServer[]
-}
+/** With a life: where names have a policy. */
+const LIVING = 2
 
 export interface NameRecord {
   /** Ed25519. Undefined: given up. */
@@ -46,13 +29,15 @@ export interface NameRecord {
   readonly newestCds: number
   /** Unix ms; 0: it does not expire. */
   readonly expires: number
+  /** What it is up to; undefined where names have no policy. */
+  readonly life?: NameLife | undefined
 }
 
 export function encodeRecord(record: NameRecord): Uint8Array {
-  const { owner, settings, generation, sequence, registered, commit, committed, newestCds, expires } = record
+  const { owner, settings, generation, sequence, registered, commit, committed, newestCds, expires, life } = record
   return encodeCanonical(
     new Map<number, CborValue>([
-      [0, SCHEMA],
+      [0, life === undefined ? SCHEMA : LIVING],
       [1, owner === undefined ? null : keyToValue(owner)],
       [2, settings === undefined ? null : settingsToValue(settings)],
       [3, generation],
@@ -62,14 +47,17 @@ export function encodeRecord(record: NameRecord): Uint8Array {
       [7, committed],
       [8, newestCds],
       [9, expires],
+      ...(life === undefined ? [] : [[10, lifeToValue(life)] as const]),
     ]),
   )
 }
 
 /** Throws LEDGER_MALFORMED, also for a schema that this release does not know. */
 export function decodeRecord(bytes: Uint8Array): NameRecord {
-  const fields = readMap(readCbor(bytes, limits.MAX_RECORD_BYTES, 'record of a name'), 'record of a name')
-  if (fields.get(0) !== SCHEMA || fields.size !== 10) throw malformed('record of a name: another schema')
+  const fields = readMap(readCbor(bytes, limits.MAX_LIVING_BYTES, 'record of a name'), 'record of a name')
+  const isLiving = fields.get(0) === LIVING
+  if ((!isLiving && fields.get(0) !== SCHEMA) || fields.size !== (isLiving ? 11 : 10))
+    throw malformed('record of a name: another schema')
   const count = (at: number, what: string) => readInteger(fields.get(at), 0, ledgerLimits.MAX_AMOUNT, what)
   const owner = fields.get(1)
   const settings = fields.get(2)
@@ -83,89 +71,6 @@ export function decodeRecord(bytes: Uint8Array): NameRecord {
     committed: count(7, 'committed'),
     newestCds: count(8, 'newest CDS'),
     expires: count(9, 'expires'),
+    life: isLiving ? lifeFromValue(fields.get(10)) : undefined,
   }
-}
-
-export function keyToValue(owner: Uint8Array): CborValue {
-  return [ED25519, owner]
-}
-
-export function keyFromValue(value: CborField): Uint8Array {
-  const [scheme, key] = readRow(value, 2, 'owner')
-  readInteger(scheme, ED25519, ED25519, 'scheme')
-  return readHash(key, 'owner')
-}
-
-/** [flags, DS rdatas, [[server, addresses], ...]]. */
-export function settingsToValue({ updateByCds, ds, servers }: NameSettings): CborValue {
-  return [updateByCds ? 1 : 0, [...ds], servers.map(({ name, addresses }) => [name.wire, [...addresses]])]
-}
-
-/** Throws LEDGER_MALFORMED: there is one form only of the same settings. */
-export function settingsFromValue(value: CborField): NameSettings {
-  const [flags, ds, servers] = readRow(value, 3, 'settings')
-  return {
-    updateByCds: readInteger(flags, 0, MOST_FLAGS, 'flags') === 1,
-    ds: dsFromValue(ds),
-    servers: atLeastOne(
-      readList(servers, limits.MAX_SERVERS, 'servers', serverFromValue),
-      'servers',
-      (a, b) => a.name.key !== b.name.key,
-    ),
-  }
-}
-
-function dsFromValue(value: CborField): Uint8Array[] {
-  const ds = readList(value, limits.MAX_DS, 'DS set', (one) => {
-    const rdata = readBytes(one, 5, 52, 'DS')
-    if (!isAnchorDs(rdata)) throw malformed('DS')
-    return rdata
-  })
-  if (ds.length === 0) throw malformed('DS set')
-  for (const [index, rdata] of ds.entries())
-    if (index > 0 && compareBytes(ds[index - 1]!, rdata) >= 0) throw malformed('DS set: not ascending')
-  return ds
-}
-
-/** SHA-256 or SHA-384 of a key of an algorithm that is not given up (RFC 8624). */
-export function isAnchorDs(rdata: Uint8Array): boolean {
-  const [algorithm, digest] = [rdata[2]!, rdata[3]!]
-  const isLong = (digest === 2 && rdata.length === 36) || (digest === 4 && rdata.length === 52)
-  return isLong && [8, 10, 13, 14, 15, 16].includes(algorithm)
-}
-
-function serverFromValue(value: CborField): NameServer {
-  const [wire, addresses] = readRow(value, 2, 'server')
-  const name = nameOrMalformed(readBytes(wire, 2, 255, 'server'))
-  const distinct = readList(addresses, limits.MAX_ADDRESSES, 'addresses', (one) => {
-    const address = readBytes(one, 4, 16, 'address')
-    if (address.length !== 4 && address.length !== 16) throw malformed('address')
-    return address
-  })
-  if (distinct.some((one, index) => distinct.slice(0, index).some((other) => equalBytes(one, other))))
-    throw malformed('addresses: the same twice')
-  return { name, addresses: distinct }
-}
-
-function nameOrMalformed(wire: Uint8Array): Name {
-  let name: Name
-  try {
-    name = nameFromWire(wire)
-  } catch (cause) {
-    throw malformed('server', cause)
-  }
-  if (!equalBytes(canonicalName(name).wire, wire)) throw malformed('server: not in lower case')
-  return name
-}
-
-function atLeastOne<T>(items: readonly T[], what: string, differ: (a: T, b: T) => boolean): readonly T[] {
-  if (items.length === 0) throw malformed(what)
-  for (const [index, one] of items.entries())
-    if (!items.slice(0, index).every((other) => differ(one, other))) throw malformed(`${what}: the same twice`)
-  return items
-}
-
-/** A server inside the zone is found by its address only. */
-export function lacksGlue(zone: Name, { servers }: NameSettings): boolean {
-  return servers.some(({ name, addresses }) => addresses.length === 0 && isSubdomain(name, zone))
 }

@@ -2,7 +2,7 @@
 import { type CborValue, encodeCanonical, type Signer, sha256, signedBytes } from '../../../crypto/index.ts'
 import type { Payload } from '../../types.ts'
 import { NameKind } from './kinds.ts'
-import { keyToValue, type NameSettings, settingsToValue } from './record.ts'
+import { keyToValue, type NameSettings, settingsToValue } from './settings.ts'
 
 export const SCHEMA = 1
 
@@ -38,6 +38,28 @@ export function registrationBytes({ chainId, label, owner, salt }: Registration,
   return statement(NameKind.REGISTER, chainId, label, keyToValue(owner), salt, settingsToValue(settings))
 }
 
+/** What is asked for with a registration where names have terms. */
+export interface Wishes {
+  readonly terms: number
+  /** It may be handed over at once, and not only after the chain's time. */
+  readonly isMovable: boolean
+  /** Hash of its guardians (`guardiansHash`). */
+  readonly guardians: Uint8Array | undefined
+}
+
+export function wishesToValue({ terms, isMovable, guardians }: Wishes): CborValue {
+  return [terms, isMovable, guardians ?? null]
+}
+
+export function registerTermBytes(
+  { chainId, label, owner, salt }: Registration,
+  settings: NameSettings,
+  wishes: Wishes,
+): Uint8Array {
+  const content = [keyToValue(owner), salt, settingsToValue(settings), wishesToValue(wishes)]
+  return statement(NameKind.REGISTER_TERM, chainId, label, ...content)
+}
+
 export function updateBytes({ chainId, label, generation, sequence }: NamePlace, settings: NameSettings): Uint8Array {
   return statement(NameKind.UPDATE, chainId, label, generation, sequence, settingsToValue(settings))
 }
@@ -54,6 +76,49 @@ export function transferBytes(
 
 export function releaseBytes({ chainId, label, generation, sequence }: NamePlace): Uint8Array {
   return statement(NameKind.RELEASE, chainId, label, generation, sequence)
+}
+
+export function restoreBytes(place: NamePlace, terms: number): Uint8Array {
+  return ownerStatement(NameKind.RESTORE, place, terms)
+}
+
+export function lockBytes(place: NamePlace, isLocked: boolean): Uint8Array {
+  return ownerStatement(NameKind.LOCK, place, isLocked)
+}
+
+export function cancelBytes(place: NamePlace): Uint8Array {
+  return ownerStatement(NameKind.CANCEL, place)
+}
+
+export function rollOwnerBytes(place: NamePlace, to: Uint8Array): Uint8Array {
+  return ownerStatement(NameKind.ROLL_OWNER, place, keyToValue(to))
+}
+
+/** `guardians`: their hash; undefined: none. */
+export function guardiansBytes(place: NamePlace, guardians: Uint8Array | undefined): Uint8Array {
+  return ownerStatement(NameKind.SET_GUARDIANS, place, guardians ?? null)
+}
+
+function ownerStatement(kind: number, { chainId, label, generation, sequence }: NamePlace, ...rest: CborValue[]) {
+  return statement(kind, chainId, label, generation, sequence, ...rest)
+}
+
+/** Guardians count their own acts: whoever has the owner's key cannot make void what they sign one after the other. */
+export interface GuardedPlace extends Omit<NamePlace, 'sequence'> {
+  readonly round: number
+}
+
+/** `until`: unix ms. */
+export function freezeBytes({ chainId, label, generation, round }: GuardedPlace, until: number): Uint8Array {
+  return statement(NameKind.FREEZE, chainId, label, generation, round, until)
+}
+
+export function recoverBytes({ chainId, label, generation, round }: GuardedPlace, to: Uint8Array): Uint8Array {
+  return statement(NameKind.RECOVER, chainId, label, generation, round, keyToValue(to))
+}
+
+export function guardiansCancelBytes({ chainId, label, generation, round }: GuardedPlace): Uint8Array {
+  return statement(NameKind.GUARDIANS_CANCEL, chainId, label, generation, round)
 }
 
 /** Without the salt nobody learns from it which name is meant, and with it nobody but the owner can use it. */

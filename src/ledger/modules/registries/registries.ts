@@ -12,7 +12,7 @@ import { castBallot, type TallyPlace } from '../../tally.ts'
 import type { Call, Draft, LedgerModule, Payload, StateReader } from '../../types.ts'
 import { networkNodeOf, nodesElectorate, voterTerm } from '../authority/view.ts'
 import { isNameLabel } from '../names/label.ts'
-import { type NameSettings, settingsFromValue, settingsToValue } from '../names/record.ts'
+import { type NameSettings, settingsFromValue, settingsToValue } from '../names/settings.ts'
 import { addLabel, dropLabel, listedLabels } from './list.ts'
 
 export const REGISTRIES = 6

@@ -2,9 +2,11 @@
 import { toHex } from '../../../../src/base/index.ts'
 import type { TransactionResult } from '../../../../src/chain/index.ts'
 import { signTransaction } from '../../../../src/chain/index.ts'
-import { type Signer, sha256 } from '../../../../src/crypto/index.ts'
+import { type CborValue, type Signer, sha256 } from '../../../../src/crypto/index.ts'
 import { type Name, parseName } from '../../../../src/dns/index.ts'
 import {
+  ACCOUNTS,
+  accountOf,
   accounts,
   commitPayload,
   createLedgerApplication,
@@ -12,13 +14,18 @@ import {
   encodePayload,
   type LedgerModule,
   type LedgerState,
+  NAMES,
+  type NamePolicy,
   type NameRecord,
   type NameSettings,
   nameRecordOf,
   names,
   type Payload,
+  policyToValue,
   type Registration,
   registerPayload,
+  registerTermPayload,
+  type Wishes,
 } from '../../../../src/ledger/index.ts'
 import { chainId, people, scheme } from '../../../chain/one.ts'
 import { dsFor, KSK, makeSigningKey, type SigningKey } from '../../../dnssec/signing-keys.ts'
@@ -40,15 +47,36 @@ export interface Said {
   readonly payload: Payload
 }
 
-export function nameBlocks({ module = names, chainName = 'p2p' }: { module?: LedgerModule; chainName?: string } = {}) {
+export interface NameBlocksOptions {
+  readonly module?: LedgerModule
+  readonly chainName?: string
+  readonly policy?: NamePolicy | undefined
+  /** What accounts begin with. */
+  readonly balances?: readonly (readonly [Signer, number])[]
+}
+
+export interface TermReveal {
+  readonly by?: Signer
+  readonly label?: string
+  readonly salt?: string
+  readonly settings?: NameSettings
+  readonly most?: number
+  readonly wishes?: Partial<Wishes>
+}
+
+export function nameBlocks({ module = names, chainName = 'p2p', policy, balances = [] }: NameBlocksOptions = {}) {
   const { validators } = people(4)
   const modules = [accounts, module]
+  const begins = new Map<number, CborValue>([
+    [ACCOUNTS, balances.length === 0 ? null : balances.map(([{ publicKey }, balance]) => [publicKey, balance])],
+    [NAMES, policy === undefined ? null : policyToValue(policy)],
+  ])
   const application = createLedgerApplication({
     chainId,
     chainName,
     genesisTime: START,
     validators,
-    genesis: encodeApplicationGenesis({ modules: new Map(modules.map(({ id }) => [id, null])), quotaADay: 100_000 }),
+    genesis: encodeApplicationGenesis({ modules: begins, quotaADay: 100_000 }),
     modules,
     scheme,
     mayCarry: () => true,
@@ -83,6 +111,8 @@ export function nameBlocks({ module = names, chainName = 'p2p' }: { module?: Led
       return (applied.results as readonly TransactionResult[]).map(({ code }) => code)
     },
     record: (label = 'example'): NameRecord | undefined => nameRecordOf(state, text(label)),
+    balance: (of: Pick<Signer, 'publicKey'> | Uint8Array): number =>
+      accountOf(state, of instanceof Uint8Array ? of : of.publicKey).balance,
     place(label = 'example') {
       const record = world.record(label)!
       return { chainId, label: text(label), generation: record.generation, sequence: record.sequence }
@@ -101,6 +131,31 @@ export function nameBlocks({ module = names, chainName = 'p2p' }: { module?: Led
       owner: Signer,
       { by = carrierOf('one'), label = 'example', salt = 'salt', settings = settingsOf() } = {},
     ): Said => ({ by, payload: registerPayload(owner, world.registration(owner, label, salt), settings) }),
+    revealTerm: (
+      owner: Signer,
+      {
+        by = carrierOf('one'),
+        label = 'example',
+        salt = 'salt',
+        settings = settingsOf(),
+        most = 1_000_000,
+        wishes = {},
+      }: TermReveal = {},
+    ): Said => ({
+      by,
+      payload: registerTermPayload(owner, world.registration(owner, label, salt), {
+        settings,
+        most,
+        wishes: { terms: 1, isMovable: true, guardians: undefined, ...wishes },
+      }),
+    }),
+    /** The same for a chain whose names have terms; an hour later nobody can take it. */
+    registerTerm(owner: Signer, options: TermReveal = {}): number {
+      world.block([world.commit(owner, options)])
+      world.block()
+      const [code] = world.block([world.revealTerm(owner, options)])
+      return code!
+    },
     /** Commit and reveal; the code of the reveal. */
     register(owner: Signer, label = 'example', settings = settingsOf()): number {
       world.block([world.commit(owner, { label })])

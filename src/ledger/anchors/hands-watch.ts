@@ -1,0 +1,84 @@
+/**
+ * Looks after each block whether names have changed hands, so that what is known of the old owner goes at once, and not only when somebody asks for the name
+ * and passes the caches in front. One proof a block, of the count of changes; what it cannot prove it looks for after the next block.
+ */
+import { type Cancel, equalBytes, errorText, isChordnsError, type Log } from '../../base/index.ts'
+import type { BlockHeader, FollowedChain, LedgerView } from '../../chain/index.ts'
+import { handsBetween, handsCount, handsCountKey } from '../modules/names/hands.ts'
+import { readProven } from '../proven-state.ts'
+
+export interface HandsWatchHooks {
+  /** Whether anything is known of names of a chain: else there is nothing to look for. */
+  readonly isOfUse: (chain: FollowedChain) => boolean
+  /** These have changed hands; undefined: any may have. `header`: of the state that says so. */
+  readonly onChanged: (chain: FollowedChain, labels: readonly Uint8Array[] | undefined, header: BlockHeader) => void
+}
+
+interface Looked {
+  /** So many changes are known; undefined: not since there is something to look for. */
+  count: number | undefined
+  isLooking: boolean
+  isAgain: boolean
+}
+
+export class HandsWatch {
+  readonly #log: Log
+  readonly #hooks: HandsWatchHooks
+  readonly #looked = new Map<string, Looked>()
+  #view: LedgerView | undefined
+  #cancel: Cancel = () => {}
+
+  constructor(log: Log, hooks: HandsWatchHooks) {
+    this.#log = log
+    this.#hooks = hooks
+  }
+
+  /** From now on, once for each view. */
+  watch(view: LedgerView): void {
+    if (view === this.#view) return
+    this.#cancel()
+    this.#view = view
+    this.#cancel = view.onHead((chain) => void this.#look(view, chain))
+  }
+
+  async #look(view: LedgerView, chain: FollowedChain): Promise<void> {
+    const looked = this.#of(chain)
+    if (!this.#hooks.isOfUse(chain)) {
+      looked.count = undefined
+      return
+    }
+    looked.isAgain = true
+    if (looked.isLooking) return
+    looked.isLooking = true
+    try {
+      while (looked.isAgain) {
+        looked.isAgain = false
+        await this.#lookOnce(view, chain, looked)
+      }
+    } catch (error) {
+      if (!isChordnsError(error)) throw error
+      this.#log.debug({ chain: chain.name, error: errorText(error) }, 'no proof of who has changed hands')
+    } finally {
+      looked.isLooking = false
+    }
+  }
+
+  async #lookOnce(view: LedgerView, chain: FollowedChain, looked: Looked): Promise<void> {
+    const from = looked.count
+    const { value, header } = await readProven(view, chain.chainId, (state) => {
+      const to = handsCount(state.get(handsCountKey))
+      return { to, labels: from === undefined ? undefined : handsBetween(state, from, to) }
+    })
+    if (view.head(chain.chainId) === undefined || (from !== undefined && value.to < from)) return
+    looked.count = value.to
+    this.#hooks.onChanged(chain, value.labels, header)
+  }
+
+  #of({ chainId, name }: FollowedChain): Looked {
+    const known = this.#looked.get(name)
+    if (known !== undefined) return known
+    const fresh = { count: undefined, isLooking: false, isAgain: false }
+    if (this.#view?.chains().some((one) => equalBytes(one.chainId, chainId)) === true) this.#looked.set(name, fresh)
+    return fresh
+  }
+}
