@@ -165,7 +165,7 @@ export {
 } from './modules/names/guardians.ts'
 export { NAMES, NameCode, NameKind } from './modules/names/kinds.ts'
 export { isNameLabel, labelUnder, nameStateKey } from './modules/names/label.ts'
-export { freeAt, type Phase, phaseOf, premiumOf } from './modules/names/life.ts'
+export { freeAt, type LifePhase, phaseOf, premiumOf } from './modules/names/life.ts'
 export type { NameLife, PendingAct } from './modules/names/life-record.ts'
 export { nameRecordOf, names } from './modules/names/names.ts'
 export {

@@ -11,10 +11,10 @@ export type Living = NameRecord & { readonly life: NameLife }
  * `registered` and `grace` resolve; in `grace` anybody may still renew it. In `redemption` only its owner may bring it back, in `ending` nobody; `free`: who
  * registers it has it.
  */
-export type Phase = 'registered' | 'grace' | 'redemption' | 'ending' | 'free'
+export type LifePhase = 'registered' | 'grace' | 'redemption' | 'ending' | 'free'
 
 /** `now` in unix ms, of the block or of a reader's clock. */
-export function phaseOf({ owner, expires, life }: NameRecord, policy: PhaseTerms, now: number): Phase {
+export function phaseOf({ owner, expires, life }: NameRecord, policy: PhaseTerms, now: number): LifePhase {
   if (owner === undefined) return 'free'
   if (life === undefined || now < Math.min(expires, life.resolves)) return 'registered'
   if (now < life.resolves) return 'grace'
