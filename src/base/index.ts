@@ -6,7 +6,7 @@
  * - `ChordnsError`: throw it with a code of docs/errors.md; `isChordnsError` to look for one.
  * - `Budget`: what one question may cost; passed down, never made anew on the way.
  * - `Charges`: what a peer has cost, where that is known only when the work is done.
- * - `Leisure`: for what nobody waits for: it is done when nobody waits for anything else, and not too late.
+ * - `Work`: for what a node does beside answering: it begins when there is CPU to spare, the most urgent first.
  * - `SteadyTime`: for terms that are kept as unix times; a step of the wall clock neither ends nor stretches them.
  * - `Listeners`: who wants to hear of something, none of whom can keep the others from it.
  * - `RecentMap`: a bounded map that drops what was used least recently.
@@ -21,7 +21,6 @@ export { compareBytes, concatBytes, equalBytes, fromHex, fromLatin1, latin1, toH
 export { Charges, type ChargesOptions } from './charges.ts'
 export { ChordnsError, errorText, isChordnsError } from './errors.ts'
 export { fileTrouble, systemCodeOf, utf8Text } from './files.ts'
-export { ALWAYS_AT_LEISURE, createLeisure, type Leisure } from './leisure.ts'
 export { limits as baseLimits } from './limits.ts'
 export { Listeners } from './listeners.ts'
 export { OpenPeers, type OpenPeersHooks, type OpenPeersLimits } from './open-peers.ts'
@@ -59,3 +58,4 @@ export {
   type PeerId,
   type RingId,
 } from './types.ts'
+export { ALWAYS_FREE, createWork, type Work, type WorkKind, type WorkWait } from './work.ts'

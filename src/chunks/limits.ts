@@ -74,6 +74,8 @@ export const limits = {
    */
   CHECKS_PER_SECOND: 400,
   CHECKS_BURST: 1_600,
+  /** Signatures whose check is remembered, 100 bytes each: those of 100 rounds of seven that are in work at once. */
+  MAX_REMEMBERED_SIGNATURES: 4_096,
   /** Bytes that cost as much to read as one check: measured 0.3 ms for 7 KB. So 25,000 reads a second stay free. */
   BYTES_PER_CHECK: 2_000,
   /** Certificates that one peer may bring, per second, whatever they cost to check: each is decoded. */
@@ -297,6 +299,12 @@ export const limits = {
   /** A question whose round failed rests, twice as long after each failure in a row: some answers differ for each asker. Ms. */
   BACKOFF_MS: 30_000,
   MAX_BACKOFF_MS: 1_800_000,
+  /** The first rest of one that failed because replicas had no CPU to spare, and how many of these rounds begin without anybody asking again. Ms. */
+  BUSY_REST_MS: 5_000,
+  MAX_UNASKED_OF_BUSY: 6,
+  /** This node's part in a round of another waits so long for CPU, and is refused then: the opener waits `COMMIT_MS`. An own round so long. Ms. */
+  JOIN_WAITS_MS: 1_500,
+  ROUND_WAITS_MS: 60_000,
   /** Rounds in a row that begin at the end of a rest without anybody asking again: three, within four minutes. */
   MAX_UNASKED_ROUNDS: 3,
   /** Distinct openers that are remembered for not delivering, per question. */

@@ -6,6 +6,7 @@ import {
   ChordnsError,
   type ChunkId,
   type Clock,
+  createWork,
   type Doorkeeper,
   type Log,
   type PeerId,
@@ -13,6 +14,7 @@ import {
   type RequestOptions,
   type Store,
   type Transport,
+  type Work,
 } from '../base/index.ts'
 import type { Cache, CacheContents } from '../cache/index.ts'
 import { type ChunkChains, type ChunkChainsStores, createChunkChains } from '../chunk-chains/index.ts'
@@ -68,6 +70,8 @@ export interface CompositionDeps {
   readonly admission?: RingAdmission | undefined
   /** Tests put known mistakes in here. */
   readonly rules?: PointerRules
+  /** Whose timers say how late the machine is, where it is not `clock`: the simulator lets them be late. */
+  readonly timers?: Pick<Clock, 'after' | 'monotonic'>
 }
 
 /** A disk's part for each room. */
@@ -119,6 +123,7 @@ export function composeCore(deps: CoreDeps, config: Config, around: CoreSurround
 /** What all rooms send by. */
 interface Wired extends CompositionDeps {
   readonly traffic: CountedTransport
+  readonly work: Work
 }
 
 /** The rooms of one node towards its peers. */
@@ -138,7 +143,8 @@ export interface PeerRooms {
 
 /** Nothing is sent before `begin`. */
 export function composePeers(given: CompositionDeps, hooks: CompositionHooks): PeerRooms {
-  const deps: Wired = { ...given, traffic: trafficOf(given) }
+  const work = createWork({ clock: given.timers ?? given.clock }, hooks)
+  const deps: Wired = { ...given, traffic: trafficOf(given), work }
   const { config, transport, stores, traffic, ledger, guests, capabilities } = deps
   const memory = stores && ringMemory(deps, stores)
   const ring = ringOver(deps, memory)
@@ -174,6 +180,7 @@ export function composePeers(given: CompositionDeps, hooks: CompositionHooks): P
     async end() {
       await ledger?.stop()
       chains?.stop()
+      work.stop()
       await Promise.all([household?.stop(), chunks.handOver()])
       await chunks.stop()
       await ring.stop()
@@ -256,7 +263,7 @@ function ringOver(deps: Wired, memory: RingMemory | undefined): RunningRing {
 
 function chunksOver(
   deps: Wired,
-  { isAnswering, isPrivate, onAgreed }: CompositionHooks,
+  { isPrivate, onAgreed }: CompositionHooks,
   { ring, household }: Pick<PeerRooms, 'ring' | 'household'>,
 ): Chunks {
   const { config, clock, recursor, stores } = deps
@@ -266,12 +273,12 @@ function chunksOver(
       ...(stores !== undefined && { store: stores.chunks, proofStore: stores.proofs }),
       ring,
       proofs: proofSourceOf(recursor, clock),
+      work: deps.work,
     },
     {
       send: senderTo(RequestRoom.CHUNKS, deps),
       bulk: bulkTo(RequestRoom.CHUNKS, deps),
       ownFetch: ownFetchBeside(household, ownFetchOf(recursor, clock, config.chunks.admitAfter === 'auto')),
-      isAnswering,
       isPrivate,
       onLearned: onAgreed,
     },
@@ -291,7 +298,7 @@ function chainsOver(
     entryOf: (key: string) => chunks.entryOf(key),
   }
   return createChunkChains(
-    { ...portsOf(deps), ring, stores: stores.chains, held, anchors: () => recursor.anchors() },
+    { ...portsOf(deps), ring, stores: stores.chains, held, anchors: () => recursor.anchors(), work: deps.work },
     {
       send: senderTo(RequestRoom.CHAINS, deps),
       takesSigned: (peer) => capabilities.has(peer, Capability.SIGNED_TRANSACTIONS),

@@ -20,6 +20,8 @@ export const limits = {
    */
   MAX_LINKS_IN_WORK: 4_096,
   GIVE_WAY_MS: 200,
+  /** Strict: how long an answer waits for the round of its replicas: stubs give up after 5 s; a round on links of 100 ms takes one. Ms. */
+  STRICT_WAITS_MS: 3_500,
   /** RFC 8767 section 5: how long a client waits for a fresh answer when there is a stale one, ms, and the TTL of the latter. */
   STALE_CLIENT_MS: 1_800,
   STALE_TTL_SECONDS: 30,

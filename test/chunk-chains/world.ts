@@ -79,6 +79,8 @@ export interface ChainsWorld {
   readonly contradictions: string[]
   /** Makes the network lose what this says. */
   cut: (from: Replica, to: Replica) => boolean
+  /** Whether there is CPU to spare. */
+  isFree: () => boolean
   /** A replica has a block with this. */
   onRecorded: (replica: Replica, claim: RecordedClaim) => void
   pass(ms: number): Promise<void>
@@ -137,6 +139,7 @@ export function createChainsWorld(
     errors,
     told,
     cut: () => false,
+    isFree: () => true,
     onRecorded: () => {},
     pass: (ms) => clock.advanceAsync(ms),
     agree(question, outcome = answer(question), ttl = 300) {
@@ -224,6 +227,7 @@ export function createChainsWorld(
         scheme,
         log,
         anchors: () => anchors(replica.index),
+        work: { isFree: () => world.isFree() },
         stores: { data: replica.store, votes: replica.guard, isUsedKey: replica.lives++ > 0 },
         held: {
           chunks: () => [...new Set([...replica.held.values()].map(({ chunk }) => chunk))],

@@ -311,6 +311,7 @@ export function protocolVectors(): Readonly<Record<string, string>> {
     ),
     tell: toHex(encodeRequest({ kind: 'tell', question })),
     'tell that the zone has changed': toHex(encodeRequest({ kind: 'tell', question, isChanged: true })),
+    'tell of a question that a stub waits for': toHex(encodeRequest({ kind: 'tell', question, isAwaited: true })),
     round: toHex(
       encodeRequest({ kind: 'round', question, nonce: new Uint8Array(16).fill(1), attempt: 1, how: 'known' }),
     ),

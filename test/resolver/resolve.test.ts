@@ -214,11 +214,32 @@ describe('five replicas with liars among them', () => {
 
 describe('strict', () => {
   it('refuses what only this node saw, with an extended error', async () => {
-    const { outsiders } = five()
+    const { outsiders, replicas } = five()
+    for (const node of replicas) node.sees = () => undefined
     const { resolve } = resolverAt(outsiders[1]!, { options: { strict: true } })
     const refused = await resolve()
     expect(refused.rcode).toBe(Rcode.SERVFAIL)
     expect(refused.ede[0]).toMatchObject({ code: Ede.OTHER, text: expect.stringContaining('strict') as string })
+  })
+
+  it('waits for the replicas to agree, which begin at once since a stub waits', async () => {
+    const { outsiders } = five()
+    const { resolve } = resolverAt(outsiders[1]!, { options: { strict: true } })
+    const before = world.clock.monotonic()
+    expect(await resolve()).toMatchObject({ rcode: Rcode.NOERROR, provenance: 'agreed', by: 'iteration' })
+    expect(world.clock.monotonic() - before).toBeLessThan(1_500)
+    const rounds = world.requests.filter(({ request }) => request.kind === 'round')
+    expect(rounds.length).toBeGreaterThan(0)
+    expect(rounds.every(({ request }) => request.kind === 'round' && request.isAwaited)).toBe(true)
+  })
+
+  it('refuses at once where no round is to be expected', async () => {
+    const { outsiders } = five({ admitAfter: 'auto' })
+    const { resolve } = resolverAt(outsiders[1]!, { options: { strict: true } })
+    const before = world.clock.monotonic()
+    expect((await resolve()).rcode).toBe(Rcode.SERVFAIL)
+    expect(world.clock.monotonic() - before).toBeLessThan(500)
+    expect(world.requests.some(({ request }) => request.kind === 'tell' && request.isAwaited)).toBe(false)
   })
 
   it('serves what the ring agreed on', async () => {

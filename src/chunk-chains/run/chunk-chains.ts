@@ -3,7 +3,7 @@
  * certificates, whether they are recorded or not, so a chain that stands still holds nobody up.
  */
 
-import { type Cancel, equalBytes, isChordnsError, toHex } from '../../base/index.ts'
+import { ALWAYS_FREE, type Cancel, equalBytes, isChordnsError, toHex } from '../../base/index.ts'
 import { CheckCharges, type ChunkEntry, type SignedEntry } from '../../chunks/index.ts'
 import { rememberingScheme } from '../../crypto/index.ts'
 import { createVerification } from '../audit/running-verification.ts'
@@ -142,7 +142,7 @@ function connect(
   )
   const { publicKey } = signer
   const proposing = new Proposing(
-    { clock, log, publicKey, anchors, groups, founding, running, gatherMs },
+    { clock, log, publicKey, anchors, groups, founding, running, gatherMs, work: deps.work ?? ALWAYS_FREE },
     hooks.takesSigned,
   )
   const revisits = createRevisits(
@@ -178,6 +178,7 @@ function statsOf({ book }: ChainsDisk, { running, proposing, post, answers, prun
   return {
     known: book.size,
     open: running.size,
+    atWork: running.atWork(),
     waiting: proposing.queue.size,
     bytes: book.bytes,
     ...running.counts,

@@ -1,5 +1,5 @@
 /** From an entry that is held to a transaction that is offered to the chain of its chunk. */
-import { type ChunkId, type Clock, isChordnsError, type Log, type PeerId } from '../../base/index.ts'
+import { type ChunkId, type Clock, isChordnsError, type Log, type PeerId, type Work } from '../../base/index.ts'
 import type { Chain } from '../../chain/index.ts'
 import { questionKey, type SignedEntry } from '../../chunks/index.ts'
 import type { Question } from '../../dns/index.ts'
@@ -27,6 +27,7 @@ export interface ProposingDeps {
   readonly running: RunningChains
   /** How long an entry waits for others of its chunk at most, ms. */
   readonly gatherMs: number
+  readonly work: Pick<Work, 'isFree'>
 }
 
 export class Proposing {
@@ -84,12 +85,16 @@ export class Proposing {
     return was
   }
 
-  /** A chain at work takes more into its next block. Others wait for their turn: many at once are late, and late ones cost most. */
+  /**
+   * A chain at work takes more into its next block. Others wait for their turn, and for CPU to spare: many at once are late, and late ones
+   * cost most. What waits meanwhile gathers.
+   */
   #mayBegin(chunk: ChunkId): boolean {
-    const { founding, running } = this.#deps
+    const { founding, running, work } = this.#deps
     const known = founding.current(chunk)
     if (known !== undefined && running.isAtWork(known.id)) return true
-    return running.atWork() + founding.forming < limits.MAX_AT_WORK
+    const atWork = running.atWork() + founding.forming
+    return atWork < limits.MAX_AT_WORK && work.isFree('chain', atWork)
   }
 
   #attempt(entry: RecordableEntry): Attempt {

@@ -1,5 +1,5 @@
 /** The chunk chains as others see them, and what is handed in to run them. */
-import type { ChunkId, Clock, Log, PeerId, Random, Store } from '../../base/index.ts'
+import type { ChunkId, Clock, Log, PeerId, Random, Store, Work } from '../../base/index.ts'
 import type { ChunkEntry, EntrySummary, RecordedClaim, Send, SignedEntry } from '../../chunks/index.ts'
 import type { SignatureScheme, Signer } from '../../crypto/index.ts'
 import type { TrustAnchor } from '../../dnssec/index.ts'
@@ -27,6 +27,8 @@ export interface ChunkChainsDeps {
   readonly held: HeldEntries
   /** Returns the trust anchors of this node. Without it nothing that is signed is recorded, nor voted for. */
   readonly anchors?: () => readonly TrustAnchor[]
+  /** When a chain may be given something to decide; without it at once. */
+  readonly work?: Pick<Work, 'isFree'>
 }
 
 export interface ChunkChainsStores {
@@ -75,6 +77,8 @@ export interface Recorded {
 export interface ChunkChainsStats {
   readonly known: number
   readonly open: number
+  /** Open ones that have something to do, less those that have not got on for a while. */
+  readonly atWork: number
   readonly waiting: number
   readonly bytes: number
   readonly decided: number

@@ -110,7 +110,9 @@ export function createIntake({ clock, store, placement }: IntakeDeps, { confirms
   return {
     isCurrent,
     agreed(question, certificate, outcome, seats) {
-      const result = examine(certificate, outcome, placement.contextOf(question, seats), clock.now())
+      // Made here, of votes whose signatures were checked.
+      const context = { ...placement.contextOf(question, seats), scheme: CHECKED }
+      const result = examine(certificate, outcome, context, clock.now())
       return result.ok ? takeIn(result.entry, seats, 'agreed') : { kind: 'refused', reason: result.reason }
     },
     certified(claim, seats) {

@@ -2,13 +2,14 @@
  * When a replica pulls what it lacks: after a change of the ring, for the chunks whose replicas are others now, and at each repair,
  * for what it missed of all. How it pulls is in `pull-runs.ts`.
  */
-import { type Cancel, errorText, type Random } from '../../base/index.ts'
+import { type Cancel, errorText, type Random, type Work } from '../../base/index.ts'
 import { limits } from '../limits.ts'
 import type { PullStats } from './pull-progress.ts'
 import { createRunPuller, type PullRunsDeps, type PullRunsHooks } from './pull-runs.ts'
 
 export interface PullDeps extends PullRunsDeps {
   readonly random: Random
+  readonly work: Pick<Work, 'whenFree'>
 }
 
 export interface PullHooks extends PullRunsHooks {
@@ -51,7 +52,7 @@ export function createPull(deps: PullDeps, hooks: PullHooks): Pull {
   function repairLater(): void {
     timer = clock.after(limits.REPAIR_MS - deps.random.below(limits.REPAIR_JITTER_MS), () => {
       repairLater()
-      begin('all')
+      deps.work.whenFree('repair', () => begin('all'))
     })
   }
 

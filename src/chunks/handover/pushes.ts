@@ -3,7 +3,7 @@
  * so a push is an offer, never a claim; it carries the certificate as it is, so that it never stretches a TTL. What did not arrive
  * is owed, and offered again at each repair for as long as it is certified and the peer is a replica of its chunk.
  */
-import { type Cancel, type Clock, type Log, type PeerId, type Random, sleep } from '../../base/index.ts'
+import { type Cancel, type Clock, type Log, type PeerId, type Random, sleep, type Work } from '../../base/index.ts'
 import type { ChunkEntry } from '../entries/entry.ts'
 import type { EntryStore } from '../entries/entry-store.ts'
 import { limits } from '../limits.ts'
@@ -18,6 +18,7 @@ export interface PushesDeps {
   readonly random: Random
   readonly log: Log
   readonly request: SendRequest
+  readonly work: Pick<Work, 'whenFree'>
   readonly store: EntryStore
   readonly placement: Pick<Placement, 'seatsOfChunk'>
 }
@@ -63,7 +64,11 @@ export function createPushes(deps: PushesDeps, { isCurrent }: PushesHooks): Push
     if (stopping.signal.aborted || !debts.add(peer, question)) return
     // Replicas that lost the same peer do not all come back to it in the same moment.
     const jitter = deps.random.below(limits.REPAIR_JITTER_MS)
-    repairing ??= clock.after(limits.REPAIR_MS - jitter, repair)
+    repairing ??= clock.after(limits.REPAIR_MS - jitter, repairSoon)
+  }
+
+  function repairSoon(): void {
+    deps.work.whenFree('repair', repair)
   }
 
   function repair(): void {
@@ -73,7 +78,7 @@ export function createPushes(deps: PushesDeps, { isCurrent }: PushesHooks): Push
       const entries = [...payable(peer, debts, deps, isCurrent)]
       if (entries.length > 0) push(peer, entries)
     }
-    if (debts.size > 0 && !stopping.signal.aborted) repairing ??= clock.after(limits.REPAIR_MS, repair)
+    if (debts.size > 0 && !stopping.signal.aborted) repairing ??= clock.after(limits.REPAIR_MS, repairSoon)
   }
 
   async function bringTo(peer: PeerId, entry: ChunkEntry, seats: Seats): Promise<void> {

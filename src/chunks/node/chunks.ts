@@ -36,9 +36,14 @@ export interface Chunks {
   expects(question: Question): Expectation
   /**
    * After own iteration: tells the replicas the question, never the answer, except one that is `secure`. Fire and forget; bounded.
-   * `outcome` is what was found: a name whose addresses are private is not told at all.
+   * `outcome` is what was found: a name whose addresses are private is not told at all. `isAwaited`: a stub waits for what is agreed.
    */
-  tell(question: Question, outcome?: Outcome, security?: Security): void
+  tell(question: Question, outcome?: Outcome, security?: Security, why?: { readonly isAwaited?: boolean }): void
+  /**
+   * After `tell` with `isAwaited`: whether this node hears within so long that something is agreed on the question; false at once where no
+   * round is to be expected. Rejects with ABORTED.
+   */
+  agreed(question: Question, withinMs: number, signal: AbortSignal): Promise<boolean>
   /** Answers a chunk message of a peer. */
   handle(from: PeerId, body: Uint8Array): Promise<Uint8Array>
   /** Answers a replica that pulls entries. */
@@ -84,6 +89,8 @@ export function createChunks(deps: ChunksDeps, hooks: ChunksHooks, options: Chun
       return digests.expects(question, placement.seatsOf(question), held)
     },
     tell: parts.telling.tell,
+    agreed: async (question, withinMs, signal) =>
+      parts.telling.expectsRound(question) && parts.follow.settled(question, withinMs, signal),
     handle: parts.answering.answer,
     supply: parts.supply.handle,
     entry: (question) => store.get(question, clock.now()),
@@ -121,7 +128,7 @@ async function takeRecorded(
 function observedAnew(parts: Parts, question: Question, { outcome, evidence }: Finding): void {
   const { placement, store, clock, telling, rounds } = parts
   if (!placement.mayShare(question)) return
-  telling.tell(question, outcome, evidence.security, true)
+  telling.tell(question, outcome, evidence.security, { isChanged: true })
   const held = store.get(question, clock.now())
   const isOld = held !== undefined && clock.now() - held.seen > limits.OBSERVED_ANEW_MS
   if (
@@ -168,7 +175,6 @@ function lifeOf(parts: Parts): Pick<Chunks, 'start' | 'stop'> {
     },
     async stop() {
       parts.stop.abort()
-      parts.leisure.stop()
       for (const cancel of cancels) cancel()
       parts.rounds.stop()
       digests.stop()

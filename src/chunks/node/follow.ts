@@ -18,6 +18,7 @@
  * content was not held before.
  */
 import { type Cancel, type Clock, errorText, Listeners, type Log, type PeerId } from '../../base/index.ts'
+import type { Question } from '../../dns/index.ts'
 import { type CertificateKind, type Finding, isOutcome, observersOf } from '../../evidence/index.ts'
 import type { Digests } from '../digests/digests.ts'
 import type { ChunkEntry, EntryTaken, SignedEntry } from '../entries/entry.ts'
@@ -33,6 +34,7 @@ import type { RoundAgreed } from '../rounds/rounds.ts'
 import type { ZonesWanted } from '../rounds/zones-wanted.ts'
 import type { Seats } from '../seats/seats.ts'
 import { questionKey } from '../wire/question-key.ts'
+import { createAwaited } from './awaited.ts'
 
 export interface FollowDeps {
   readonly log: Log
@@ -42,7 +44,7 @@ export interface FollowDeps {
   readonly handover: Pick<Handover, 'remember'>
   readonly pushes: Pick<Pushes, 'spread' | 'inform'>
   readonly demand: Pick<Demand, 'of'>
-  readonly clock: Pick<Clock, 'monotonic'>
+  readonly clock: Clock
   readonly zones: ZonesWanted
   readonly telling: Pick<Telling, 'tell'>
 }
@@ -68,6 +70,8 @@ export interface Follow {
   taken(taken: EntryTaken): void
   /** A proof is held. */
   proofHeld(held: ProofHeld): void
+  /** Whether an entry or a proof for the question comes within so long. Rejects with ABORTED. */
+  settled(question: Question, withinMs: number, signal: AbortSignal): Promise<boolean>
   /** Hears of each entry that was agreed on just now, and of each answer that was found to be signed. */
   onAgreed(listener: (entry: ChunkEntry | SignedEntry) => void): Cancel
   stats(): FollowStats
@@ -75,13 +79,14 @@ export interface Follow {
 
 export function createFollow(deps: FollowDeps, hooks: FollowHooks): Follow {
   const { log, digests } = deps
+  const awaited = createAwaited(deps.clock)
   const listeners = new Listeners<[ChunkEntry | SignedEntry]>((error) => {
     log.error({ error: errorText(error) }, 'a listener for what was agreed failed')
   })
   const classes: Record<CertificateKind, number> = { agreed: 0, rotating: 0, divergent: 0 }
   const counts = { agreed: 0, dissents: 0 }
 
-  function taken({ entry, seats, cause }: EntryTaken): void {
+  function taken({ entry, seats, cause }: EntryTaken, isAwaited = false): void {
     if (cause === 'agreed') count(entry)
     if (seats.mine || cause === 'restored') {
       deps.handover.remember(entry.chunk, seats)
@@ -91,14 +96,15 @@ export function createFollow(deps: FollowDeps, hooks: FollowHooks): Follow {
     }
     if (cause === 'agreed') {
       deps.pushes.spread(entry, seats)
-      deps.pushes.inform(entry, askersOf(entry, seats))
+      deps.pushes.inform(entry, askersOf(entry, seats, isAwaited))
     }
     if (cause !== 'restored') learned(entry)
+    awaited.came(entry.question)
   }
 
-  /** Members that are no replicas, and had to fetch the answer: theirs may be another. */
-  function askersOf({ question, class: kind }: ChunkEntry, { members }: Seats): PeerId[] {
-    if (kind !== 'agreed') return []
+  /** Members that are no replicas, and had to fetch the answer: theirs may be another, or may not be served before it is agreed on. */
+  function askersOf({ question, class: kind }: ChunkEntry, { members }: Seats, isAwaited: boolean): PeerId[] {
+    if (kind !== 'agreed' && !isAwaited) return []
     const { peers } = deps.demand.of(questionKey(question), deps.clock.monotonic())
     return [...peers].filter((peer) => !members.some((member) => member.peer === peer)).slice(-limits.MAX_INFORMED)
   }
@@ -129,17 +135,19 @@ export function createFollow(deps: FollowDeps, hooks: FollowHooks): Follow {
   }
 
   return {
-    taken,
-    roundAgreed({ question, certificate, outcome, seats, dissenters }) {
+    taken: (one) => taken(one),
+    roundAgreed({ question, certificate, outcome, seats, dissenters, isAwaited }) {
       if (dissenters.length > 0) {
         counts.dissents += dissenters.length
         log.info({ peers: dissenters }, 'replicas saw something else than what was agreed')
       }
       const result = deps.intake.agreed(question, certificate, outcome, seats)
-      if (result.kind === 'taken') taken(result.taken)
+      if (result.kind === 'taken') taken(result.taken, isAwaited)
       else log.warn({ ...result }, 'a round ended with a certificate that does not hold')
     },
+    settled: awaited.wait,
     proofHeld({ entry, cause, isNew }) {
+      awaited.came(entry.question)
       deps.onDemand.proofHeld(entry.question)
       digests.changed(entry.chunk)
       if (isNew && (cause === 'own' || cause === 'told') && isWorthRecording(entry)) listeners.tell(entry)

@@ -1,15 +1,15 @@
 /** The parts of the shared records of one node, each made and handed what it needs; from the lower rooms up. Wiring only. */
 import {
-  ALWAYS_AT_LEISURE,
+  ALWAYS_FREE,
   type Clock,
-  createLeisure,
   type Log,
   type Random,
   type RingId,
   type Store,
   settled,
+  type Work,
 } from '../../base/index.ts'
-import type { SignatureScheme, Signer } from '../../crypto/index.ts'
+import { rememberingScheme, type SignatureScheme, type Signer } from '../../crypto/index.ts'
 import type { Question } from '../../dns/index.ts'
 import type { Finding } from '../../evidence/index.ts'
 import type { Ring } from '../../ring/index.ts'
@@ -74,6 +74,8 @@ export interface ChunksDeps {
   readonly proofStore?: Store
   /** This node's own validation; without it proofs are neither kept nor believed. */
   readonly proofs?: ProofSource
+  /** When what nobody waits for may begin; without it at once. */
+  readonly work?: Work
 }
 
 export interface ChunksHooks {
@@ -85,8 +87,6 @@ export interface ChunksHooks {
   readonly ownFetch: OwnFetch
   /** Returns what the configuration keeps to itself: local, stub and forward zones, negative trust anchors. */
   readonly isPrivate: (question: Question) => boolean
-  /** Whether somebody waits for an answer of this node: what nobody waits for is done after it. Left out: nobody ever does. */
-  readonly isAnswering?: () => boolean
   /** Hears of every read of the ring that was accepted. */
   readonly onAccepted?: (finding: Finding) => void
   /** Hears of each answer that the ring has agreed on where this node had a part in it, not yet validated. */
@@ -142,7 +142,7 @@ function commonParts(deps: ChunksDeps, hooks: ChunksHooks, options: ChunksOption
     source: deps.proofs,
     stop,
     stopping,
-    leisure: hooks.isAnswering === undefined ? ALWAYS_AT_LEISURE : createLeisure(clock, hooks.isAnswering),
+    work: deps.work ?? ALWAYS_FREE,
     placement: createPlacement({ ...deps, ...hooks, options, scheme: checks.scheme }),
     scheme: checks.scheme,
     request: createRequester(ring, hooks.send),
@@ -189,8 +189,10 @@ function agreeingParts(common: Common, held: Held, following: Following) {
   const witness = createWitness({ clock, signer, self: ring.self.peer, commitments: held.commitments })
   const observing = createObserving(clock, observations, demand)
   const skew = new Skew(clock, log)
-  const requests = createRoundRequests({ ...common, ...held, skew })
-  const rounds = createRounds({ ...common, observing, witness, requests }, { onAgreed: following.roundAgreed })
+  // Each signature is tried when it comes, in each count of the votes, and in the certificate.
+  const scheme = rememberingScheme(common.scheme, limits.MAX_REMEMBERED_SIGNATURES)
+  const requests = createRoundRequests({ ...common, ...held, scheme, skew })
+  const rounds = createRounds({ ...common, scheme, observing, witness, requests }, { onAgreed: following.roundAgreed })
   const joining = createJoining({ ...common, observations, observing, witness, rounds, admitAfter })
   const onDemand = createOnDemand({ ...common, ...held, rounds })
   return { observations, witness, skew, rounds, joining, onDemand }
@@ -265,10 +267,7 @@ function readParts(common: Common, held: Held, agreeing: Agreeing, copies: Copie
       onAccepted: (finding) => hooks.onAccepted?.(finding),
     },
   )
-  const telling = createTelling(
-    { ...common, ...held },
-    { onAsked: (peer, question, seats, tag) => onDemand.missing(peer, question, seats, { tag }), inBackground },
-  )
+  const telling = createTelling({ ...common, ...held }, { onAsked: onDemand.missing, inBackground })
   const keeping = createKeeping({ ...common, ...copies }, { fill: reading.fill })
   const serving = createServing(
     { ...common, ...held, stated, onDemand, ownWord, acceptFrom: options.acceptFrom },

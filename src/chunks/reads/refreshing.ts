@@ -2,7 +2,7 @@
  * Signed answers that members ask for are fetched again before they end, by a replica: the first one that lives, in ring order, and the next
  * one later if that did not. So nobody has to wait for the authority, and nobody has to ask first.
  */
-import { type Cancel, type Clock, errorText, type Log } from '../../base/index.ts'
+import { type Cancel, type Clock, errorText, type Log, type Work } from '../../base/index.ts'
 import type { Question } from '../../dns/index.ts'
 import type { Outcome } from '../../evidence/index.ts'
 import { isOutcome } from '../../evidence/index.ts'
@@ -16,6 +16,7 @@ import { questionKey } from '../wire/question-key.ts'
 export interface RefreshingDeps {
   readonly clock: Clock
   readonly log: Log
+  readonly work: Pick<Work, 'isFree' | 'enter'>
   readonly proofs: Pick<Proofs, 'held'>
   readonly demand: Pick<Demand, 'of'>
   readonly placement: Pick<Placement, 'seatsOf' | 'mayShare'>
@@ -51,9 +52,15 @@ export function createRefreshing(deps: RefreshingDeps, { ownFetch, refreshed }: 
       if (inFlight >= limits.MAX_REFRESHES) return
       const key = questionKey(proof.question)
       if (tried.get(key) === proof.expires || !isDue(deps, proof, now)) continue
+      // It is due for a while, and looked at again soon.
+      if (!deps.work.isFree('round')) return
+      const leave = deps.work.enter('round')
       tried.set(key, proof.expires)
       inFlight++
-      void refresh(proof.question).finally(() => inFlight--)
+      void refresh(proof.question).finally(() => {
+        leave()
+        inFlight--
+      })
     }
   }
 

@@ -1,7 +1,7 @@
 /** Telling the replicas of a question that somebody asked it (and, where it is signed, what the answer is): demand is theirs to count. */
-import type { Clock, Leisure, PeerId } from '../../base/index.ts'
+import type { Clock, PeerId, Work } from '../../base/index.ts'
 import type { Question } from '../../dns/index.ts'
-import { encodeOutcome, isSmallEnough, type Outcome, outcomeTtl, type Security } from '../../evidence/index.ts'
+import { encodeOutcome, isSmallEnough, type Outcome, outcomeTtl, quorum, type Security } from '../../evidence/index.ts'
 import type { Ring } from '../../ring/index.ts'
 import type { Digests } from '../digests/digests.ts'
 import { tagOf } from '../entries/order.ts'
@@ -9,6 +9,7 @@ import type { ProofSource } from '../entries/proof-checks.ts'
 import type { Proofs } from '../entries/proofs.ts'
 import { shortened } from '../entries/shortened.ts'
 import { limits } from '../limits.ts'
+import type { SeenElsewhere } from '../rounds/on-demand.ts'
 import { holdsPrivateAddress } from '../seats/place.ts'
 import type { Placement } from '../seats/placement.ts'
 import type { Seats } from '../seats/seats.ts'
@@ -21,7 +22,7 @@ export interface TellingDeps {
   readonly ring: Ring
   readonly clock: Clock
   /** Whoever tells a question has an answer to give first. */
-  readonly leisure: Pick<Leisure, 'do'>
+  readonly work: Pick<Work, 'whenFree'>
   readonly request: SendRequest
   readonly placement: Placement
   readonly proofs: Proofs
@@ -39,18 +40,26 @@ export interface TellingDeps {
 
 export interface TellingHooks {
   /** This node is a replica itself, and had to fetch the answer. */
-  readonly onAsked: (peer: PeerId, question: Question, seats: Seats, tag: number | undefined) => void
+  readonly onAsked: (peer: PeerId, question: Question, seats: Seats, seen: SeenElsewhere) => void
   /** Runs work whose failure is to be logged. */
   readonly inBackground: (work: Promise<unknown>) => void
 }
 
+export interface TellWhy {
+  /** The zone says that it has changed, and this is not what was seen before. */
+  readonly isChanged?: boolean
+  /** A stub waits for what the replicas agree on. */
+  readonly isAwaited?: boolean
+}
+
 export interface Telling {
-  /** `isChanged`: the zone says that it has changed, and this is not what was seen before. */
-  tell(question: Question, outcome?: Outcome, security?: Security, isChanged?: boolean): void
+  tell(question: Question, outcome?: Outcome, security?: Security, why?: TellWhy): void
   /** This replica has fetched what is signed and asked for, before it ends: the others get it, and nobody counts it as demand. */
   refresh(question: Question, outcome: Outcome): void
   /** Whether this node told the question a while ago: what was agreed on it is its business. */
   hasTold(question: Question): boolean
+  /** Whether the replicas will agree on the question because one member asks for it. */
+  expectsRound(question: Question): boolean
   sent(): number
 }
 
@@ -62,7 +71,14 @@ export function createTelling(deps: TellingDeps, hooks: TellingHooks): Telling {
   let sent = 0
   let inFlight = 0
 
-  function tell(question: Question, outcome?: Outcome, security?: Security, isChanged = false): void {
+  function expectsRound(question: Question): boolean {
+    const { share, admitAfter } = deps.options
+    if (!share || admitAfter !== 1 || !placement.mayShare(question)) return false
+    const seats = placement.seatsOf(question)
+    return seats.members.length >= quorum(seats.n) && seats.n > 1
+  }
+
+  function tell(question: Question, outcome?: Outcome, security?: Security, why: TellWhy = {}): void {
     if (!deps.options.share || !placement.mayShare(question) || stopping.aborted) return
     if (outcome !== undefined && (holdsPrivateAddress(outcome) || !isSmallEnough(outcome))) return
     const seats = placement.seatsOf(question)
@@ -70,14 +86,16 @@ export function createTelling(deps: TellingDeps, hooks: TellingHooks): Telling {
     remember(questionKey(question))
     const proof = security === 'secure' && outcome !== undefined ? toldProof(outcome) : undefined
     const tag = outcome === undefined || security === 'secure' ? undefined : tagOf(question, outcome)
+    const isChanged = why.isChanged === true && proof === undefined
+    const isAwaited = why.isAwaited === true && proof === undefined && expectsRound(question)
     if (seats.mine) {
       if (proof !== undefined) keep(question, proof)
-      hooks.onAsked(ring.self.peer, question, seats, tag)
+      hooks.onAsked(ring.self.peer, question, seats, { tag, isAwaited })
     }
     // Nothing of the answer leaves this node where no digest says that the replicas have one to compare it with.
     const told = tag !== undefined && deps.digests.namers(question, seats).size > 0 ? { tag } : {}
-    const changed = isChanged && proof === undefined ? { isChanged } : {}
-    const message = { kind: 'tell', question, ...proven(question, proof), ...told, ...changed } as const
+    const reasons = { ...(isChanged && { isChanged }), ...(isAwaited && { isAwaited }) }
+    const message = { kind: 'tell', question, ...proven(question, proof), ...told, ...reasons } as const
     if (proof === undefined || deps.options.admitAfter !== 'auto') send(seats, message)
     else {
       if (!seats.mine) send(seats, message, 1)
@@ -121,7 +139,8 @@ export function createTelling(deps: TellingDeps, hooks: TellingHooks): Telling {
    */
   function send(seats: Seats, message: Tell, most = seats.others.length): void {
     const concernsAll = message.tag !== undefined || message.isChanged === true
-    const isUrgent = concernsAll || deps.options.admitAfter !== 'auto'
+    const isAwaited = message.isAwaited === true
+    const isUrgent = concernsAll || isAwaited || deps.options.admitAfter !== 'auto'
     let isFirst = !seats.mine || seats.before.length > 0
     let told = 0
     for (const { peer, id } of seats.others) {
@@ -130,7 +149,7 @@ export function createTelling(deps: TellingDeps, hooks: TellingHooks): Telling {
       inFlight++
       sent++
       told++
-      const patienceMs = patienceOf(isFirst || concernsAll, isUrgent)
+      const patienceMs = isFirst && isAwaited ? 0 : patienceOf(isFirst || isAwaited || concernsAll, isUrgent)
       isFirst = false
       const telling = deps.request(peer, message, {
         timeoutMs: limits.TELL_TIMEOUT_MS,
@@ -153,7 +172,17 @@ export function createTelling(deps: TellingDeps, hooks: TellingHooks): Telling {
   }
 
   stopping.addEventListener('abort', () => later.stop(), { once: true })
-  return { tell: (...told) => deps.leisure.do(() => tell(...told)), refresh, hasTold, sent: () => sent }
+  return {
+    tell(...told) {
+      // Where a stub waits for what comes of it, it is a part of the answer.
+      if (told[3]?.isAwaited === true) tell(...told)
+      else deps.work.whenFree('tell', () => tell(...told))
+    },
+    refresh,
+    hasTold,
+    expectsRound,
+    sent: () => sent,
+  }
 }
 
 function patienceOf(isForIt: boolean, isUrgent: boolean): number {

@@ -1,5 +1,5 @@
 /** What this node does when a member tells it that it had to fetch an answer. */
-import type { Clock, Leisure, Log, PeerId } from '../../base/index.ts'
+import type { Clock, Log, PeerId, Work } from '../../base/index.ts'
 import type { Question } from '../../dns/index.ts'
 import type { Outcome, ProofLink } from '../../evidence/index.ts'
 import type { Ring } from '../../ring/index.ts'
@@ -16,7 +16,7 @@ export interface ToldDeps {
   readonly clock: Clock
   readonly log: Log
   /** The teller does not wait for what comes of it. */
-  readonly leisure: Pick<Leisure, 'do'>
+  readonly work: Pick<Work, 'whenFree'>
   readonly onDemand: Pick<OnDemand, 'missing'>
   readonly proofs: Pick<Proofs, 'offer'>
   readonly faults: Faults
@@ -40,6 +40,8 @@ export interface ToldQuestion {
   readonly isRefresh?: boolean
   /** Its zone says that it has changed. */
   readonly isChanged?: boolean
+  /** A stub waits for what is agreed. */
+  readonly isAwaited?: boolean
 }
 
 export interface Told {
@@ -49,7 +51,7 @@ export interface Told {
 }
 
 export function createTold(
-  { ring, clock, log, leisure, onDemand, proofs, faults }: ToldDeps,
+  { ring, clock, log, work, onDemand, proofs, faults }: ToldDeps,
   { inBackground }: ToldHooks,
 ): Told {
   const rates = new Rates(clock, limits.TELLS_PER_SECOND, limits.TELLS_PER_SECOND, limits.MAX_RATED)
@@ -62,8 +64,8 @@ export function createTold(
   }
 
   function heed(from: PeerId, told: ToldQuestion, seats: Seats): void {
-    const { question, proof, links = [], tag, isRefresh = false, isChanged = false } = told
-    if (proof === undefined) onDemand.missing(from, question, seats, { tag, isChanged })
+    const { question, proof, links = [], tag, isRefresh = false, isChanged = false, isAwaited = false } = told
+    if (proof === undefined) onDemand.missing(from, question, seats, { tag, isChanged, isAwaited })
     else
       inBackground(
         offer(from, question, proof, links).then(() => {
@@ -76,7 +78,8 @@ export function createTold(
     answer(from, told, seats) {
       if (ring.memberByPeer(from) === undefined || !rates.spend(from)) return { kind: 'busy' }
       received++
-      leisure.do(() => heed(from, told, seats))
+      if (told.isAwaited === true) heed(from, told, seats)
+      else work.whenFree('tell', () => heed(from, told, seats))
       return { kind: 'ack' }
     },
     received: () => received,

@@ -1,5 +1,6 @@
 /** Carries out what a round machine wants done. Each effect is only begun here; what comes of it is told as an event, later. */
-import type { Clock, Log } from '../../base/index.ts'
+import type { Clock, Log, Work } from '../../base/index.ts'
+import { limits } from '../limits.ts'
 import type { Witness } from '../observations/witness.ts'
 import type { Placement } from '../seats/placement.ts'
 import type { Ignored, RoundEffect, RoundEvent } from './machine/round-state.ts'
@@ -10,6 +11,7 @@ import type { Late, RoundRequests } from './requests.ts'
 export interface EffectsDeps {
   readonly clock: Clock
   readonly log: Log
+  readonly work: Work
   readonly placement: Placement
   readonly observing: Observing
   readonly witness: Witness
@@ -50,6 +52,13 @@ export function createEffects(
     switch (effect.kind) {
       case 'probe':
         then(machine, unlessLate(machine, requests.probe(question, effect.peers)))
+        return
+      case 'queue':
+        // A place may have become free this very moment.
+        machine.unqueue = deps.work.whenFree('round', () => then(machine, Promise.resolve({ kind: 'free' })), {
+          withinMs: limits.ROUND_WAITS_MS,
+          onRefused: () => then(machine, Promise.resolve({ kind: 'not-free' })),
+        })
         return
       case 'observe':
         then(machine, unlessLate(machine, deps.observing.observe(question, effect, effect.how)))

@@ -1,5 +1,5 @@
 /** This replica's part in rounds that others open: what it replies to `round`, `reveal` and `probe`. */
-import type { Clock, Log, PeerId } from '../../base/index.ts'
+import type { Cancel, Clock, Log, PeerId, Work } from '../../base/index.ts'
 import type { Question } from '../../dns/index.ts'
 import { roundNonce } from '../../evidence/index.ts'
 import type { Ring } from '../../ring/index.ts'
@@ -27,8 +27,12 @@ export interface JoiningDeps {
   readonly witness: Witness
   readonly rounds: Rounds
   readonly checks: CheckCharges
+  readonly work: Work
   readonly admitAfter: 'auto' | number
 }
+
+/** What was observed before costs a signature. */
+const NOTHING: Cancel = () => {}
 
 type Request<K extends ChunkRequest['kind']> = Extract<ChunkRequest, { kind: K }>
 
@@ -48,13 +52,26 @@ export function createJoining(deps: JoiningDeps): Joining {
   const rates = new Rates(clock, perSecond, perSecond, MAX_RATED)
   let refused = 0
 
+  /** This node's place for a fetch, as soon as there is CPU to spare; undefined: there was none for too long. */
+  function place(kind: 'awaited' | 'join'): Promise<Cancel | undefined> {
+    return new Promise((resolve) => {
+      deps.work.whenFree(kind, () => resolve(deps.work.enter(kind)), {
+        withinMs: limits.JOIN_WAITS_MS,
+        onRefused: () => resolve(undefined),
+      })
+    })
+  }
+
   return {
-    async commit(from, { question, nonce, attempt, how }) {
+    async commit(from, { question, nonce, attempt, how, isAwaited }) {
       if (!rates.spend(from)) return { kind: 'busy' }
       const known = how === 'known' ? observations.known(question) : undefined
       if (known === undefined && !deps.observing.admit(question)) return { kind: 'busy' }
+      const leave = known === undefined ? await place(isAwaited === true ? 'awaited' : 'join') : NOTHING
+      // Its own round waits for nobody in whose round this node takes no part.
+      if (leave === undefined) return { kind: 'busy' }
       rounds.rival(question, from, nonce)
-      const observed = known ?? (await observations.observe(question, how))
+      const observed = known ?? (await observations.observe(question, how).finally(leave))
       if (observed === 'busy' || observed === 'hidden') return { kind: observed }
       if (observed === undefined) return { kind: 'unknown' }
       const vote = observations.sign(observed, roundNonce(nonce, attempt))

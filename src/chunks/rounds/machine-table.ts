@@ -12,6 +12,12 @@ export class RoundMachine {
   state: RoundState = IDLE
   /** An entry is to be renewed: demand was shown before. */
   isRenewal = false
+  /** A stub waits for what is agreed. */
+  isAwaited = false
+  /** Of the place among what this node does beside answering, while the round is in work. */
+  leave: Cancel | undefined
+  /** Takes it out of what waits for CPU to spare. */
+  unqueue: Cancel | undefined
   /** Of the timer that will send a `tick`. */
   cancel: Cancel | undefined
   /** The commitments of the round that is open, by peer. */
@@ -50,8 +56,10 @@ export class MachineTable {
   release(machine: RoundMachine): void {
     machine.cancel?.()
     machine.isRenewal = false
+    machine.isAwaited = false
     const { distrusted, failures } = machine.state.memory
-    if (distrusted.length === 0 && failures === 0) this.#byKey.delete(questionKey(machine.question))
+    const key = questionKey(machine.question)
+    if (distrusted.length === 0 && failures === 0 && this.#byKey.get(key) === machine) this.#byKey.delete(key)
   }
 
   clear(): void {

@@ -29,6 +29,8 @@ export interface SeenElsewhere {
   readonly tag?: number | undefined
   /** The zone says that it has changed, and so has what the member sees. */
   readonly isChanged?: boolean
+  /** A stub waits for what is agreed. */
+  readonly isAwaited?: boolean
 }
 
 export interface OnDemand {
@@ -56,8 +58,8 @@ export function createOnDemand({ clock, demand, store, proofs, intake, rounds }:
       // What is signed needs no votes.
       if (proofs.has(question)) return
       const entry = store.get(question, clock.now())
-      if (entry === undefined) rounds.want(question, false)
-      else if (!intake.isCurrent(entry, seats)) rounds.want(question, true)
+      if (entry === undefined) rounds.want(question, false, 'known', seen.isAwaited)
+      else if (!intake.isCurrent(entry, seats)) rounds.want(question, true, 'known', seen.isAwaited)
       else if (mayHaveChanged(entry, seen, clock.now()) && changes.mayLook(key, clock.monotonic()))
         rounds.want(question, true, 'fresh')
     },

@@ -1,5 +1,6 @@
 /** What the opener of a round requests of the other replicas, and what their replies mean to its machine. */
 import { type Clock, equalBytes, type Log, type PeerId } from '../../base/index.ts'
+import type { SignatureScheme } from '../../crypto/index.ts'
 import type { Question } from '../../dns/index.ts'
 import { type Commitment, opens, roundNonce, verifyCommitment } from '../../evidence/index.ts'
 import { limits } from '../limits.ts'
@@ -18,6 +19,7 @@ export interface RoundRequestsDeps {
   readonly log: Log
   readonly request: SendRequest
   readonly placement: Placement
+  readonly scheme: SignatureScheme
   readonly commitments: SeenCommitments
   readonly faults: Faults
   readonly skew: Skew
@@ -40,7 +42,7 @@ export interface RoundRequests {
     peer: PeerId,
     id: RoundId,
     how: ObserveHow,
-  ): Promise<Event<'committed' | 'hidden' | 'silent'> | Late>
+  ): Promise<Event<'committed' | 'hidden' | 'silent' | 'busy'> | Late>
   /** Shows one replica the commitments, upon which it reveals what it saw. */
   reveal(
     machine: RoundMachine,
@@ -70,10 +72,12 @@ export function createRoundRequests(deps: RoundRequestsDeps): RoundRequests {
   const commitment: RoundRequests['commitment'] = async (machine, peer, { nonce, attempt }, how) => {
     const { question } = machine
     const requestedAt = clock.now()
-    const answer = await request(peer, { kind: 'round', question, nonce, attempt, how }, limits.COMMIT_MS)
+    const awaited = machine.isAwaited ? { isAwaited: true } : {}
+    const answer = await request(peer, { kind: 'round', question, nonce, attempt, how, ...awaited }, limits.COMMIT_MS)
     if (!machine.isIn('committing', { nonce, attempt }))
       return { kind: 'late', event: 'committed', expected: ['committing'] }
     if (answer.kind === 'reply' && answer.reply.kind === 'hidden') return { kind: 'hidden', from: peer }
+    if (answer.kind === 'reply' && answer.reply.kind === 'busy') return { kind: 'busy', from: peer }
     if (answer.kind === 'reply' && answer.reply.kind === 'commitment') {
       const said = answer.reply.commitment
       if (isCommitmentOf(deps, said, peer, question, roundNonce(nonce, attempt))) {
@@ -106,13 +110,13 @@ export function createRoundRequests(deps: RoundRequestsDeps): RoundRequests {
 
 /** Whether it is what it claims: of this replica, for this round, its only one. */
 function isCommitmentOf(
-  { placement, commitments }: RoundRequestsDeps,
+  { placement, commitments, scheme }: RoundRequestsDeps,
   said: Commitment,
   peer: PeerId,
   question: Question,
   nonce: Uint8Array,
 ): boolean {
-  const { replicas, ringId, chunk, scheme } = placement.contextOf(question, placement.seatsOf(question))
+  const { replicas, ringId, chunk } = placement.contextOf(question, placement.seatsOf(question))
   const replica = replicas.find((one) => one.peer === peer)
   return (
     replica !== undefined &&
@@ -124,7 +128,7 @@ function isCommitmentOf(
 
 /** What is wrong with a vote that was revealed, or undefined when it counts. */
 function revealFault(
-  { placement, commitments, clock }: RoundRequestsDeps,
+  { placement, commitments, clock, scheme }: RoundRequestsDeps,
   machine: RoundMachine,
   peer: PeerId,
   nonce: Uint8Array,
@@ -132,7 +136,7 @@ function revealFault(
 ): string | undefined {
   const { observation } = vote
   if (!equalBytes(observation.nonce, nonce)) return 'of another round'
-  const context = placement.contextOf(machine.question, placement.seatsOf(machine.question))
+  const context = { ...placement.contextOf(machine.question, placement.seatsOf(machine.question)), scheme }
   const fault = voteFault(vote, peer, context, clock.now())
   if (fault !== undefined) return fault
   const before = machine.commitments.get(peer)

@@ -1,6 +1,6 @@
 /** The round machines of all questions in work, and what each is told. */
 import type { PeerId, Random } from '../../base/index.ts'
-import { peerIdFromPublicKey } from '../../crypto/index.ts'
+import { peerIdFromPublicKey, type SignatureScheme } from '../../crypto/index.ts'
 import type { Question } from '../../dns/index.ts'
 import type { Certificate, Content } from '../../evidence/index.ts'
 import type { Ring } from '../../ring/index.ts'
@@ -17,6 +17,7 @@ import { MachineTable, type RoundMachine } from './machine-table.ts'
 export interface RoundsDeps extends EffectsDeps {
   readonly ring: Pick<Ring, 'members' | 'self'>
   readonly random: Random
+  readonly scheme: SignatureScheme
   readonly demand: Demand
   readonly options: RoundsOptions
 }
@@ -35,6 +36,8 @@ export interface RoundAgreed {
   readonly seats: Seats
   /** Replicas that saw something else in the last round. */
   readonly dissenters: readonly PeerId[]
+  /** A stub waits for it. */
+  readonly isAwaited: boolean
 }
 
 export interface RoundsHooks {
@@ -43,8 +46,11 @@ export interface RoundsHooks {
 }
 
 export interface Rounds {
-  /** Opens a round when it pays and is this node's turn. `renewal`: it paid before. `fresh`: no earlier fetch will do. */
-  want(question: Question, renewal: boolean, how?: 'known' | 'fresh'): void
+  /**
+   * Opens a round when it pays and is this node's turn, as soon as there is CPU to spare. `renewal`: it paid before. `fresh`: no earlier
+   * fetch will do. `isAwaited`: a stub waits for what is agreed, so that it goes first.
+   */
+  want(question: Question, renewal: boolean, how?: 'known' | 'fresh', isAwaited?: boolean): void
   /** Another replica opened one. */
   rival(question: Question, from: PeerId, nonce: Uint8Array): void
   /** A certificate was taken in, or a proof. */
@@ -77,18 +83,34 @@ export function createRounds(deps: RoundsDeps, hooks: RoundsHooks): Rounds {
     const seats = placement.seatsOf(machine.question)
     const { state, effects } = roundStep(machine.state, event, roundContext(machine, seats, deps), clock.now())
     machine.state = state
+    count(machine)
     isStepping = true
     try {
       for (const effect of effects) run(machine, effect)
     } finally {
       isStepping = false
     }
-    const { isRenewal } = machine
+    const { isRenewal, isAwaited } = machine
     if (state.phase === 'idle') machines.release(machine)
     for (const effect of effects) {
       if (effect.kind === 'open' && effect.attempt === 1) counts.rounds++
       if (effect.kind === 'want-again') want(machine.question, isRenewal, 'known')
-      if (effect.kind === 'agreed') hooks.onAgreed(roundAgreed(machine, effect, seats))
+      if (effect.kind === 'agreed') hooks.onAgreed({ ...roundAgreed(machine, effect, seats), isAwaited })
+    }
+  }
+
+  /** A round in work has its place among what this node does beside answering; one that waits for a place may not need it any more. */
+  function count(machine: RoundMachine): void {
+    const { phase } = machine.state
+    if (phase !== 'queued') {
+      machine.unqueue?.()
+      machine.unqueue = undefined
+    }
+    const isInWork = phase === 'observing' || phase === 'committing' || phase === 'revealing'
+    if (isInWork) machine.leave ??= deps.work.enter(machine.isAwaited ? 'awaited' : 'round')
+    else {
+      machine.leave?.()
+      machine.leave = undefined
     }
   }
 
@@ -97,12 +119,14 @@ export function createRounds(deps: RoundsDeps, hooks: RoundsHooks): Rounds {
     deps.log.debug({ event, phase: state.phase, expected }, 'a round was told something in the wrong phase')
   }
 
-  function want(question: Question, renewal: boolean, how: 'known' | 'fresh' = 'known'): void {
+  function want(question: Question, renewal: boolean, how: 'known' | 'fresh' = 'known', isAwaited = false): void {
     if (!renewal && machines.get(question) === undefined && isTooLittleFor(question)) return
     const machine = machines.getOrAdd(question)
     if (machine === undefined) return
     machine.isRenewal ||= renewal
+    machine.isAwaited ||= isAwaited
     step(machine, { kind: 'wanted', nonce: random.bytes(NONCE_BYTES), how })
+    if (isAwaited && machine.state.phase === 'queued' && deps.work.isFree('awaited')) step(machine, { kind: 'free' })
   }
 
   /** Most questions are asked once: they need no machine to find that out. */
@@ -126,8 +150,8 @@ export function createRounds(deps: RoundsDeps, hooks: RoundsHooks): Rounds {
   }
 }
 
-function roundContext({ question, isRenewal }: RoundMachine, seats: Seats, deps: RoundsDeps): RoundContext {
-  const { clock, placement, options } = deps
+function roundContext({ question, isRenewal, isAwaited }: RoundMachine, seats: Seats, deps: RoundsDeps): RoundContext {
+  const { clock, placement, options, work } = deps
   const demand = deps.demand.of(questionKey(question), clock.monotonic())
   return {
     before: peersOf(seats.before),
@@ -140,7 +164,8 @@ function roundContext({ question, isRenewal }: RoundMachine, seats: Seats, deps:
     admitAfter: options.admitAfter,
     renewal: isRenewal,
     roundTimeoutMs: options.roundTimeoutMs,
-    certificate: certificateContext(placement.contextOf(question, seats), clock.now()),
+    mustQueue: !(isAwaited && work.isFree('awaited')) && !work.isFree('round'),
+    certificate: certificateContext({ ...placement.contextOf(question, seats), scheme: deps.scheme }, clock.now()),
   }
 }
 
@@ -148,6 +173,6 @@ function roundAgreed(
   { question }: RoundMachine,
   { certificate, outcome, dissenters }: Extract<RoundEffect, { kind: 'agreed' }>,
   seats: Seats,
-): RoundAgreed {
+): Omit<RoundAgreed, 'isAwaited'> {
   return { question, certificate, outcome, seats, dissenters: dissenters.map(peerIdFromPublicKey) }
 }

@@ -48,7 +48,7 @@ export type ChunkRequest =
    * I had to ask for this: the question, never the answer, except a signed one with its proof, to be verified, and the links of the chain
    * of trust that the proof needs. `tag`: of what I saw, where it is not signed and the ring has an answer, so that a replica which holds something else can look
    * again. `isRefresh`: a replica has fetched it for all, and nobody asked. `isChanged`: the zone says that it has changed, and what I see now is not what
-   * I saw before: a hint to look again, and no more.
+   * I saw before: a hint to look again, and no more. `isAwaited`: a stub waits for what the replicas agree on.
    */
   | ({
       readonly kind: 'tell'
@@ -57,9 +57,18 @@ export type ChunkRequest =
       readonly tag?: number
       readonly isRefresh?: boolean
       readonly isChanged?: boolean
+      readonly isAwaited?: boolean
     } & WithLinks)
-  /** I open a round: fetch for yourself, and commit to what you see. `attempt`: of the rounds under this nonce, from 1. */
-  | ({ readonly kind: 'round'; readonly question: Question; readonly how: ObserveHow } & RoundId)
+  /**
+   * I open a round: fetch for yourself, and commit to what you see. `attempt`: of the rounds under this nonce, from 1. `isAwaited`: a stub
+   * waits for what is agreed.
+   */
+  | ({
+      readonly kind: 'round'
+      readonly question: Question
+      readonly how: ObserveHow
+      readonly isAwaited?: boolean
+    } & RoundId)
   /** These have committed: show what you committed to. */
   | ({ readonly kind: 'reveal'; readonly question: Question; readonly commitments: readonly Commitment[] } & RoundId)
   /** Would a round pay, by what you have seen? Requested by a replica, who must not learn what it was. */
@@ -150,7 +159,13 @@ export function encodeRequest(request: ChunkRequest): Uint8Array {
     case 'probe':
       return encodeCanonical(head)
     case 'round':
-      return encodeCanonical([...head, request.nonce, request.attempt, HOW.indexOf(request.how)])
+      return encodeCanonical([
+        ...head,
+        request.nonce,
+        request.attempt,
+        HOW.indexOf(request.how),
+        ...(request.isAwaited === true ? [1] : []),
+      ])
     case 'reveal':
       return encodeCanonical([...head, request.nonce, request.attempt, request.commitments.map(commitmentValue)])
     case 'certify':
@@ -159,8 +174,9 @@ export function encodeRequest(request: ChunkRequest): Uint8Array {
 }
 
 function encodeTell(head: readonly CborValue[], tell: Extract<ChunkRequest, { kind: 'tell' }>): Uint8Array {
-  const { proof, tag, isRefresh = false, isChanged = false } = tell
+  const { proof, tag, isRefresh = false, isChanged = false, isAwaited = false } = tell
   const content = proof === undefined ? null : encodeOutcome(proof)
+  if (isAwaited) return encodeCanonical([...head, content, null, Number(isRefresh), tag ?? null, Number(isChanged), 1])
   if (isChanged) return encodeCanonical([...head, content, null, Number(isRefresh), tag ?? null, 1])
   if (tag !== undefined) return encodeCanonical([...head, content, null, Number(isRefresh), tag])
   if (content === null) return encodeCanonical(head)
@@ -197,9 +213,16 @@ export function decodeRequest(bytes: Uint8Array): ChunkRequest {
         ...(!isMissing(row[7]) && readInteger(row[7], 0, 1, 'refresh') === 1 && { isRefresh: true }),
         ...(!isMissing(row[8]) && { tag: readInteger(row[8], 0, 0xffff, 'tag') }),
         ...(!isMissing(row[9]) && readInteger(row[9], 0, 1, 'changed') === 1 && { isChanged: true }),
+        ...(!isMissing(row[10]) && readInteger(row[10], 0, 1, 'awaited') === 1 && { isAwaited: true }),
       }
     case REQUEST.round:
-      return { kind: 'round', question, ...readRound(row), how: HOW[readInteger(row[7], 0, HOW.length - 1, 'how')]! }
+      return {
+        kind: 'round',
+        question,
+        ...readRound(row),
+        how: HOW[readInteger(row[7], 0, HOW.length - 1, 'how')]!,
+        ...(!isMissing(row[8]) && readInteger(row[8], 0, 1, 'awaited') === 1 && { isAwaited: true }),
+      }
     case REQUEST.reveal:
       return { kind: 'reveal', question, ...readRound(row), commitments: readCommitments(row[7]) }
     case REQUEST.probe:

@@ -7,6 +7,7 @@ import type { Chunks, RingDivergence } from '../../chunks/index.ts'
 import type { Question } from '../../dns/index.ts'
 import { type Finding, isDelegation } from '../../evidence/index.ts'
 import type { RecurseRequest } from '../../recurse/index.ts'
+import { limits } from '../limits.ts'
 import { mayServe } from './acceptance.ts'
 import { asDivergent, isWithin } from './divergent.ts'
 import { type Contender, race } from './race.ts'
@@ -113,14 +114,30 @@ class Contest {
     const { question, onStep } = request
     const finding = await iterate(this.#search, signal)
     this.#own = finding
-    this.#chunks.tell(question, finding.outcome, finding.evidence.security)
+    const isAwaited = options.strict && this.#servable(finding) === undefined
+    const ended = new AbortController()
+    // It is listened before the replicas are told: they may be quick.
+    const agreed = isAwaited ? this.#whenAgreed(AbortSignal.any([signal, ended.signal])) : Promise.resolve(undefined)
+    agreed.catch(() => {})
+    this.#chunks.tell(question, finding.outcome, finding.evidence.security, { isAwaited })
     onStep?.({ kind: 'told', question })
-    // What nobody else has seen may turn out to be a name that everybody sees differently.
-    if (options.order !== 'iterate' && this.#servable(finding) === undefined)
-      await unlessAborted(this.#heard.promise, signal)
-    const servable = this.#servable(finding)
-    if (servable === undefined) throw strictRefusal(question)
-    return servable
+    try {
+      // What nobody else has seen may turn out to be a name that everybody sees differently.
+      if (options.order !== 'iterate' && this.#servable(finding) === undefined)
+        await unlessAborted(this.#heard.promise, signal)
+      const servable = this.#servable(finding) ?? (await agreed)
+      if (servable === undefined) throw strictRefusal(question)
+      return servable
+    } finally {
+      ended.abort()
+    }
+  }
+
+  /** Strict: the replicas are told that a stub waits, and most likely they agree on the question now. */
+  async #whenAgreed(signal: AbortSignal): Promise<Finding | undefined> {
+    const { question, budget } = this.#search.request
+    const withinMs = Math.min(limits.STRICT_WAITS_MS, budget.timeLeft() / 2)
+    return (await this.#chunks.agreed(question, withinMs, signal)) ? this.#readRing(signal, () => {}) : undefined
   }
 
   /** What own iteration found, in the light of what the ring says of the name; undefined: not to be served. */

@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { ChordnsError, fromHex, scopedStore, toHex } from '../../../src/base/index.ts'
+import { asChunkId, ChordnsError, fromHex, scopedStore, toHex } from '../../../src/base/index.ts'
 import { encodeMessage, storedBlocks, storedChains } from '../../../src/chain/index.ts'
 import { ChainBook } from '../../../src/chunk-chains/disk/book.ts'
 import { dataSections } from '../../../src/chunk-chains/disk/sections.ts'
+import { limits } from '../../../src/chunk-chains/limits.ts'
 import { decodeChainsReply, encodeChainsRequest } from '../../../src/chunk-chains/run/messages.ts'
 import { replicaGroup } from '../../../src/chunk-chains/state/descriptor.ts'
 import { questionKey } from '../../../src/chunks/wire/question-key.ts'
@@ -280,6 +281,53 @@ describe('when the replicas change', () => {
     expect(ids().size).toBe(1)
     expect(new Set(heights())).toEqual(new Set([heights()[0]]))
     expect(heights()[0]).toBeGreaterThan(0)
+  })
+})
+
+describe('chains of many chunks with something to decide', () => {
+  const oneOfEach = (from: number, count: number) =>
+    Array.from({ length: count }, (_, i) => world.agree(namesOf(asChunkId(from + i), 1)[0]!))
+  const stats = () => world.replicas.map(({ chains }) => chains.stats())
+
+  it('are few at once: what is to be recorded in the others waits, and is recorded', async () => {
+    world = createChainsWorld(3)
+    const entries = oneOfEach(20, 40)
+    let most = 0
+    for (let i = 0; i < 600; i++) {
+      await world.pass(100)
+      most = Math.max(most, ...stats().map(({ atWork }) => atWork))
+    }
+    expect(most).toBeGreaterThan(1)
+    // Each of the three may begin so many, and hears of what the others began a moment later.
+    expect(most).toBeLessThanOrEqual(2 * limits.MAX_AT_WORK)
+    for (const { chains } of world.replicas) for (const entry of entries) expect(chains.recorded(entry)).toBeDefined()
+  })
+
+  it('hold no others up for long where they find no quorum', async () => {
+    world = createChainsWorld(3)
+    world.crash(world.replicas[1]!, 'process')
+    world.crash(world.replicas[2]!, 'process')
+    oneOfEach(20, limits.MAX_AT_WORK + 4)
+    const [alone] = world.replicas
+    await world.pass(limits.AT_WORK_MS - 500)
+    expect(alone!.chains.stats()).toMatchObject({ open: limits.MAX_AT_WORK, atWork: limits.MAX_AT_WORK })
+    await world.pass(8_000)
+    expect(alone!.chains.stats().open).toBe(limits.MAX_AT_WORK + 4)
+    await world.pass(limits.AT_WORK_MS + 2_000)
+    expect(alone!.chains.stats().atWork).toBe(0)
+  })
+})
+
+describe('a node without CPU to spare', () => {
+  it('begins with no chain until it has some', async () => {
+    world = createChainsWorld(3)
+    world.isFree = () => false
+    const entry = world.agree(namesOf(CHUNK, 1)[0]!)
+    await world.pass(20_000)
+    expect(heights()).toEqual([0, 0, 0])
+    world.isFree = () => true
+    await world.pass(2_000)
+    for (const { chains } of world.replicas) expect(chains.recorded(entry)).toBeDefined()
   })
 })
 

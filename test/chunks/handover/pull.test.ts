@@ -1,7 +1,7 @@
 /** Replicas that pull what they lack, and those who would make a pull useless. */
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
-import { asChunkId, ChordnsError } from '../../../src/base/index.ts'
+import { ALWAYS_FREE, asChunkId, ChordnsError } from '../../../src/base/index.ts'
 import { EntryStore } from '../../../src/chunks/entries/entry-store.ts'
 import { rowOf } from '../../../src/chunks/entries/rows.ts'
 import { lacksEntry, lacksProof } from '../../../src/chunks/handover/lacking.ts'
@@ -102,6 +102,7 @@ describe('a pull', () => {
     let began: number | undefined
     const pull = createPull(
       {
+        work: ALWAYS_FREE,
         clock,
         random: seededRandom(1),
         log: quiet,
@@ -159,6 +160,7 @@ describe('a change of the ring', () => {
     const state = { runs, asked: [] as number[] }
     const pull = createPull(
       {
+        work: ALWAYS_FREE,
         clock,
         log: quiet,
         random: seededRandom('repair'),

@@ -5,6 +5,7 @@ import type { ChunkEntry, EntryTaken, SignedEntry, TakenCause } from '../../../s
 import { createFollow } from '../../../src/chunks/node/follow.ts'
 import { NO_DEMAND } from '../../../src/chunks/rounds/machine/demand.ts'
 import type { Seats } from '../../../src/chunks/seats/seats.ts'
+import { testClock } from '../../setup/clock.ts'
 import { answer, ask, nothing, quiet } from '../world.ts'
 
 const question = ask('www.example.com')
@@ -49,7 +50,7 @@ function following(
         },
       },
       demand: { of: () => ({ ...NO_DEMAND, peers: new Set(askers) }) },
-      clock: { monotonic: () => 0 },
+      clock: testClock(),
       zones: { of: () => [zone] },
       telling: { tell: call('zone wanted') },
     },
@@ -148,6 +149,7 @@ describe('what follows from a round', () => {
     outcome: {},
     seats: seats(true),
     dissenters: [],
+    isAwaited: false,
   } as unknown as Parameters<ReturnType<typeof createFollow>['roundAgreed']>[0]
 
   it('is what follows from its entry; who saw something else is counted', () => {

@@ -1,6 +1,6 @@
 /** The machines in work: what each is told, and when. */
-import { afterEach, describe, expect, it } from 'vitest'
-import type { PeerId } from '../../../src/base/index.ts'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ALWAYS_FREE, type PeerId, type Work, type WorkKind, type WorkWait } from '../../../src/base/index.ts'
 import type { LiveVote } from '../../../src/chunks/index.ts'
 import { limits } from '../../../src/chunks/limits.ts'
 import { Demand } from '../../../src/chunks/rounds/machine/demand.ts'
@@ -69,6 +69,8 @@ function three(change: Partial<RoundsDeps> = {}, onAgreed: (agreed: RoundAgreed)
     observing,
     witness: witness as unknown as RoundsDeps['witness'],
     requests,
+    work: ALWAYS_FREE,
+    scheme: ed25519,
     stopping: new AbortController().signal,
     ...change,
   }
@@ -111,6 +113,77 @@ describe('the rounds of a node', () => {
     await clock.advanceAsync(1)
     expect(clock.pending).toBe(0)
     expect(rounds.stats()).toEqual({ rounds: 0, outOfPhase: 0 })
+  })
+
+  describe('where there is no CPU to spare', () => {
+    let free: Partial<Record<WorkKind, boolean>>
+    let inWork: WorkKind[]
+    let entered: WorkKind[]
+    let waiting: { readonly begin: () => void; readonly wait: WorkWait | undefined }[]
+    const work: Work = {
+      isFree: (kind) => free[kind] === true,
+      whenFree(_kind, begin, wait) {
+        const one = { begin, wait }
+        waiting.push(one)
+        return () => void waiting.splice(waiting.indexOf(one), 1)
+      },
+      enter(kind) {
+        entered.push(kind)
+        inWork.push(kind)
+        return () => inWork.splice(inWork.indexOf(kind), 1)
+      },
+      stop() {},
+    }
+
+    beforeEach(() => {
+      free = {}
+      inWork = []
+      entered = []
+      waiting = []
+    })
+
+    it('wait for it, and hold a place as long as they are in work', async () => {
+      const heard: RoundAgreed[] = []
+      const { clock, rounds } = three({ work }, (agreed) => void heard.push(agreed))
+      rounds.want(question, false)
+      await clock.advanceAsync(10_000)
+      expect([waiting.length, inWork]).toEqual([1, []])
+      waiting[0]!.begin()
+      await clock.advanceAsync(1_000)
+      expect([heard.length, entered, inWork]).toEqual([1, ['round'], []])
+    })
+
+    it('begin at once where a stub waits, though they were in the queue before', async () => {
+      const heard: RoundAgreed[] = []
+      const { clock, rounds } = three({ work }, (agreed) => void heard.push(agreed))
+      free = { awaited: true }
+      rounds.want(question, false)
+      expect(inWork).toEqual([])
+      rounds.want(question, false, 'known', true)
+      expect(inWork).toEqual(['awaited'])
+      await clock.advanceAsync(1_000)
+      expect([heard.length, inWork]).toEqual([1, []])
+      expect(waiting).toEqual([])
+    })
+
+    it('are given up when they have waited for too long, and begin with the next demand', async () => {
+      const { clock, rounds } = three({ work })
+      rounds.want(question, false)
+      waiting[0]!.wait?.onRefused?.()
+      await clock.advanceAsync(0)
+      free = { round: true }
+      rounds.want(question, false)
+      expect(inWork).toEqual(['round'])
+    })
+
+    it('are not opened when another replica has brought the answer meanwhile', async () => {
+      const { clock, rounds } = three({ work })
+      rounds.want(question, false)
+      rounds.settled(question)
+      await clock.advanceAsync(1_000)
+      expect([waiting.length, inWork]).toEqual([0, []])
+      expect(rounds.stats()).toEqual({ rounds: 0, outOfPhase: 0 })
+    })
   })
 
   it('count what comes when it is too late', async () => {

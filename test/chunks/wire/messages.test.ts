@@ -45,6 +45,22 @@ const requests: fc.Arbitrary<ChunkRequest> = fc.oneof(
   fc.record({ kind: fc.constant('read' as const), question: questions, from: fc.nat(127) }),
   fc.record({ kind: fc.constant('tell' as const), question: questions, tag: fc.nat(0xffff) }),
   fc.record({ kind: fc.constant('tell' as const), question: questions, isChanged: fc.constant(true) }),
+  fc.record({ kind: fc.constant('tell' as const), question: questions, isAwaited: fc.constant(true) }),
+  fc.record({
+    kind: fc.constant('tell' as const),
+    question: questions,
+    tag: fc.nat(0xffff),
+    isChanged: fc.constant(true),
+    isAwaited: fc.constant(true),
+  }),
+  fc.record({
+    kind: fc.constant('round' as const),
+    question: questions,
+    nonce: nonces,
+    attempt: fc.integer({ min: 1, max: 3 }),
+    how: fc.constantFrom('known' as const, 'fresh' as const, 'tcp' as const),
+    isAwaited: fc.constant(true),
+  }),
   fc.record({
     kind: fc.constant('tell' as const),
     question: questions,
@@ -136,7 +152,7 @@ describe('messages between replicas', () => {
           while (row.length < length) row.push(null)
           return encodeCanonical([...row, 'more'])
         }
-        const length = { read: 10, tell: 10, probe: 5, round: 8, reveal: 8, certify: 7 }[request.kind]
+        const length = { read: 10, tell: 11, probe: 5, round: 9, reveal: 8, certify: 7 }[request.kind]
         expect(decodeRequest(grown(encodeRequest(request), length))).toEqual(request)
         const hasLinks = reply.kind === 'entry' || reply.kind === 'vote' || reply.kind === 'proof'
         expect(decodeReply(grown(encodeReply(reply), hasLinks ? 6 : 0))).toEqual(reply)

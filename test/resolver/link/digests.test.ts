@@ -15,6 +15,7 @@ async function resolved(
   const chunks: Partial<Chunks> = {
     expects: () => expected,
     hedgeMs: () => 5_000,
+    agreed: async () => false,
     tell: (question) => void told.push(nameToText(question.name)),
     read: async (question) => {
       asked.push(nameToText(question.name))

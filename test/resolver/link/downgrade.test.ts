@@ -15,6 +15,7 @@ function ringThatSays(lie: (name: string) => Outcome): Chunks & { reads: number 
     start() {},
     stop: async () => {},
     tell() {},
+    agreed: async () => false,
     observedAnew() {},
     handle: async () => new Uint8Array(),
     entry: () => undefined,

@@ -5,6 +5,7 @@
 import {
   type BulkHandler,
   ChordnsError,
+  type Clock,
   type Exchange,
   type Log,
   type PeerId,
@@ -79,6 +80,11 @@ export interface Life {
 
 const PARTS = ['ring', 'chunks', 'proofs', 'chains', 'votes'] as const
 type Part = (typeof PARTS)[number]
+
+/** How long a machine is busy, in spells of so long, and how late its timers are then. Ms. */
+const BUSY_MS = 60_000
+const BUSY_SPELL_MS = 5_000
+const MAX_LATE_MS = 40
 
 export class Machine {
   readonly index: number
@@ -197,6 +203,7 @@ export class Machine {
           stores: this.#open(),
           guests,
           ...(rules !== undefined && { rules }),
+          timers: this.#timers(clock, own.split('late')),
         },
         {
           isAnswering: () => core.isAnswering,
@@ -212,6 +219,18 @@ export class Machine {
       network.kill(this.peer, { silent: false })
       this.#end()
       throw error
+    }
+  }
+
+  /** One machine of four has other things to do in the first minute: its timers fire late, for seconds at a time. */
+  #timers(clock: Clock, random: SeededRandom): Pick<Clock, 'after' | 'monotonic'> {
+    if (random.below(4) > 0) return clock
+    this.#hooks.count('busy machines')
+    const until = clock.monotonic() + BUSY_MS
+    const isLate = () => clock.monotonic() < until && Math.floor(clock.monotonic() / BUSY_SPELL_MS) % 2 === 0
+    return {
+      monotonic: () => clock.monotonic(),
+      after: (delayMs, callback) => clock.after(delayMs + (isLate() ? random.below(MAX_LATE_MS) : 0), callback),
     }
   }
 

@@ -11,7 +11,7 @@ import { conclude, ignore, toAgreed, toObserving, toResting } from './transition
  */
 export function committed(
   state: RoundState,
-  event: Event<'committed' | 'hidden' | 'silent'>,
+  event: Event<'committed' | 'hidden' | 'silent' | 'busy'>,
   context: RoundContext,
   now: number,
 ): RoundStep {
@@ -22,6 +22,7 @@ export function committed(
     ...state,
     waitingFor,
     hidden: state.hidden + (event.kind === 'hidden' ? 1 : 0),
+    busy: state.busy + (event.kind === 'busy' ? 1 : 0),
     committed: event.kind === 'committed' ? [...state.committed, from] : state.committed,
     commitments: event.kind === 'committed' ? [...state.commitments, event.commitment] : state.commitments,
   }
@@ -31,8 +32,10 @@ export function committed(
 
 /** committing -> revealing, or -> resting when too few have committed. Who has not committed by now sees nothing. */
 export function commitmentsEnded(state: In<'committing'>, context: RoundContext, now: number): RoundStep {
-  const { series, mine, committed: peers, commitments, hidden, memory } = state
-  if (peers.length + 1 < quorum(context.n)) return conclude(series, memory, 'no-majority', now)
+  const { series, mine, committed: peers, commitments, hidden, busy, memory } = state
+  const missing = quorum(context.n) - peers.length - 1
+  // Had those that were busy taken part, it might have been enough: it is tried again soon.
+  if (missing > 0) return conclude(series, memory, missing <= busy ? 'busy' : 'no-majority', now)
   const deadline = now + limits.REVEAL_MS
   const { nonce, attempt } = series
   return {

@@ -2,10 +2,10 @@
 import { compareBytes } from '../../../base/index.ts'
 import { limits } from '../../limits.ts'
 import type { Event, In, RoundContext, RoundState, RoundStep, Series } from './round-state.ts'
-import { conclude, ignore, stay, toIdle, toObserving, toResting } from './transitions.ts'
+import { conclude, ignore, stay, toIdle, toObserving, toResting, toTurn } from './transitions.ts'
 import { worthwhile } from './worth.ts'
 
-/** idle -> waiting or observing; resting -> resting. Elsewhere a round is under way already, and serves this demand too. */
+/** idle -> waiting, queued or observing; resting -> resting. Elsewhere a round is under way already, and serves this demand too. */
 export function wanted(state: RoundState, event: Event<'wanted'>, context: RoundContext, now: number): RoundStep {
   switch (state.phase) {
     case 'idle':
@@ -20,7 +20,7 @@ export function wanted(state: RoundState, event: Event<'wanted'>, context: Round
   }
 }
 
-/** idle, resting -> waiting, or -> observing when it is this node's turn, or -> idle when a round does not pay */
+/** idle, resting -> waiting, or -> observing (queued) when it is this node's turn, or -> idle when a round does not pay */
 function begin(
   { memory }: RoundState,
   { nonce, how }: Pick<Series, 'nonce' | 'how'>,
@@ -29,7 +29,7 @@ function begin(
 ): RoundStep {
   if (!worthwhile(context, undefined)) return toIdle({ memory })
   const series: Series = { nonce, how, attempt: 1, before: [], fallback: undefined }
-  if (context.before.length === 0) return toObserving(memory, series, context, now)
+  if (context.before.length === 0) return toTurn(memory, series, context, now)
   const openAt = now + context.before.length * limits.OPENER_STEP_MS
   return { state: { phase: 'waiting', openAt, series, memory }, effects: [{ kind: 'wake', at: openAt }] }
 }
@@ -38,7 +38,7 @@ function begin(
 export function turnCame(state: In<'waiting'>, context: RoundContext, now: number): RoundStep {
   const { series, memory } = state
   const peers = context.before.filter((peer) => !memory.distrusted.includes(peer))
-  if (peers.length === 0) return toObserving(memory, series, context, now)
+  if (peers.length === 0) return toTurn(memory, series, context, now)
   const deadline = now + limits.OPENER_STEP_MS
   return {
     state: { phase: 'probing', series, deadline, memory },
@@ -58,7 +58,21 @@ export function probed(state: RoundState, event: Event<'probed'>, context: Round
   if (state.phase !== 'probing') return ignore(state, event, 'probing')
   if (event.discouraged && !context.hasFetched && context.demand.asks < 2 * context.n)
     return toIdle(state, 'does-not-pay')
-  return toObserving(state.memory, state.series, context, now)
+  return toTurn(state.memory, state.series, context, now)
+}
+
+/** queued -> observing if it still pays, or -> idle. Whoever needs it asks again. Elsewhere another replica has opened, or it is settled. */
+export function beganToObserve(
+  state: RoundState,
+  event: Event<'free' | 'not-free'>,
+  context: RoundContext,
+  now: number,
+): RoundStep {
+  if (state.phase !== 'queued') return stay(state)
+  const { memory, series } = state
+  if (event.kind === 'not-free') return toIdle(state, 'busy')
+  if (!worthwhile(context, undefined)) return toIdle(state)
+  return toObserving(memory, series, context, now)
 }
 
 /** observing -> committing. The opener observes first: what it sees tells whether n fetches pay; if not, -> idle. */
@@ -72,7 +86,7 @@ export function observed(state: RoundState, event: Event<'observed'>, context: R
   if (others.length === 0) return toResting(memory, 'no-majority', now)
   const { nonce, attempt, how } = series
   const deadline = now + limits.COMMIT_MS
-  const none = { committed: [], commitments: [], hidden: 0 }
+  const none = { committed: [], commitments: [], hidden: 0, busy: 0 }
   return {
     state: { phase: 'committing', series, deadline, waitingFor: others, mine: vote, memory, ...none },
     effects: [

@@ -26,6 +26,8 @@ export type RoundPhase =
   | { readonly phase: 'waiting'; readonly openAt: number; readonly series: Series }
   /** Those before this one are asked why they did not open. */
   | { readonly phase: 'probing'; readonly deadline: number; readonly series: Series }
+  /** It is this node's turn, but it has no CPU to spare now. */
+  | { readonly phase: 'queued'; readonly series: Series }
   /** This node fetches for itself. */
   | { readonly phase: 'observing'; readonly deadline: number; readonly series: Series }
   /** The others fetch, and send commitments to what they saw. */
@@ -38,6 +40,8 @@ export type RoundPhase =
       readonly committed: readonly PeerId[]
       readonly commitments: readonly Commitment[]
       readonly hidden: number
+      /** Replicas that were busy. */
+      readonly busy: number
     }
   /** Those who committed reveal what they saw. */
   | {
@@ -78,6 +82,8 @@ export interface RoundContext extends WorthContext {
   /** The other filled seats. */
   readonly others: readonly PeerId[]
   readonly roundTimeoutMs: number
+  /** This node has no CPU to spare for another round now: one that is to begin waits. */
+  readonly mustQueue?: boolean
   readonly certificate: Omit<CertificateContext, 'now' | 'outcome'>
 }
 
@@ -85,6 +91,10 @@ export type RoundEvent =
   /** Somebody asked, or an entry needs new signers. `nonce` is fresh randomness; `how` says whether an earlier fetch will do. */
   | { readonly kind: 'wanted'; readonly nonce: Uint8Array; readonly how: 'known' | 'fresh' }
   | { readonly kind: 'tick' }
+  /** This node has CPU to spare now. */
+  | { readonly kind: 'free' }
+  /** It had none for too long, or too many rounds waited. */
+  | { readonly kind: 'not-free' }
   /** Whether one of the replicas before this one has observed and says that a round does not pay. */
   | { readonly kind: 'probed'; readonly discouraged: boolean }
   /** This node's own fetch ended; undefined: it failed, or may not be shared. */
@@ -99,6 +109,8 @@ export type RoundEvent =
   | { readonly kind: 'voted'; readonly from: PeerId; readonly vote: LiveVote }
   /** A replica has nothing to say, or nothing that counts: it abstains. */
   | { readonly kind: 'silent'; readonly from: PeerId }
+  /** A replica has no CPU to spare for this round: it abstains, and may take part in the next. */
+  | { readonly kind: 'busy'; readonly from: PeerId }
   /** Another replica opened a round. */
   | { readonly kind: 'rival'; readonly from: PeerId; readonly nonce: Uint8Array }
   /** A certificate for the question arrived and was taken in. */
@@ -107,9 +119,11 @@ export type RoundEvent =
 /** One kind of event. */
 export type Event<K extends RoundEvent['kind']> = Extract<RoundEvent, { kind: K }>
 
-export type GaveUp = 'no-majority' | 'no-observation' | 'does-not-pay' | 'not-delivered'
+export type GaveUp = 'no-majority' | 'busy' | 'no-observation' | 'does-not-pay' | 'not-delivered'
 
 export type RoundEffect =
+  /** Say `free` as soon as this node has CPU to spare, or `not-free`. */
+  | { readonly kind: 'queue' }
   | { readonly kind: 'probe'; readonly peers: readonly PeerId[] }
   | ({ readonly kind: 'observe'; readonly how: ObserveHow } & RoundId)
   /** Request a commitment of each of the peers. */

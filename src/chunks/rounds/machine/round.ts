@@ -4,6 +4,7 @@
  *
  *   idle -> observing -> committing -> revealing -> idle (a certificate), resting (none), or observing again (at most three rounds)
  *   idle -> waiting -> probing -> observing      when another replica's turn comes first
+ *   idle, waiting, probing -> queued -> observing      while this node has no CPU to spare
  *   any  -> yielded                              another replica opened; -> idle (it delivered) or resting (it did not)
  *
  * The opener is the first live replica in ring order; the next one opens a second later; of two openers the lower nonce wins.
@@ -35,9 +36,9 @@
  * machines are `settled` with it (B: yielded -> idle).
  */
 import { commitmentsEnded, committed, revealed, revealsEnded } from './counting.ts'
-import { notDelivered, observed, probed, putOff, rested, rival, turnCame, wanted } from './opening.ts'
+import { beganToObserve, notDelivered, observed, probed, putOff, rested, rival, turnCame, wanted } from './opening.ts'
 import { IDLE, type RoundContext, type RoundEvent, type RoundState, type RoundStep } from './round-state.ts'
-import { ignore, stay, toObserving, toResting } from './transitions.ts'
+import { ignore, stay, toResting, toTurn } from './transitions.ts'
 
 /** `now` is unix ms. */
 export function roundStep(state: RoundState, event: RoundEvent, context: RoundContext, now: number): RoundStep {
@@ -52,8 +53,12 @@ export function roundStep(state: RoundState, event: RoundEvent, context: RoundCo
       return observed(state, event, context, now)
     case 'put-off':
       return putOff(state, event)
+    case 'free':
+    case 'not-free':
+      return beganToObserve(state, event, context, now)
     case 'committed':
     case 'hidden':
+    case 'busy':
       return committed(state, event, context, now)
     case 'voted':
       return revealed(state, event, context, now)
@@ -78,7 +83,9 @@ function tick(state: RoundState, context: RoundContext, now: number): RoundStep 
     case 'waiting':
       return state.openAt > now ? stay(state) : turnCame(state, context, now)
     case 'probing':
-      return state.deadline > now ? stay(state) : toObserving(memory, state.series, context, now)
+      return state.deadline > now ? stay(state) : toTurn(memory, state.series, context, now)
+    case 'queued':
+      return stay(state)
     case 'observing':
       return state.deadline > now ? stay(state) : toResting(memory, 'no-observation', now)
     case 'committing':

@@ -15,7 +15,13 @@ import {
   type Series,
 } from './round-state.ts'
 
-/** idle, waiting, probing, resting, revealing -> observing */
+/** idle, waiting, probing, resting -> observing, or -> queued while this node has no CPU to spare: what answers goes first */
+export function toTurn(memory: RoundMemory, series: Series, context: RoundContext, now: number): RoundStep {
+  if (context.mustQueue !== true) return toObserving(memory, series, context, now)
+  return { state: { phase: 'queued', series, memory }, effects: [{ kind: 'queue' }] }
+}
+
+/** idle, waiting, probing, queued, resting, revealing -> observing */
 export function toObserving(memory: RoundMemory, series: Series, context: RoundContext, now: number): RoundStep {
   const deadline = now + context.roundTimeoutMs
   const { nonce, attempt, how } = series
@@ -44,10 +50,13 @@ export function toAgreed({ certificate, outcome }: Agreed, votes: readonly LiveV
 
 /** observing, committing, revealing, yielded -> resting: what failed may work soon, but each failure cost n fetches. */
 export function toResting(memory: RoundMemory, reason: GaveUp, now: number): RoundStep {
-  const restMs = Math.min(limits.BACKOFF_MS * 2 ** Math.min(memory.failures, 10), limits.MAX_BACKOFF_MS)
+  const isBusy = reason === 'busy'
+  const firstMs = isBusy ? limits.BUSY_REST_MS : limits.BACKOFF_MS
+  const restMs = Math.min(firstMs * 2 ** Math.min(memory.failures, 10), limits.MAX_BACKOFF_MS)
   const until = now + restMs
   // What this node itself cannot fetch is asked for again by whoever needs it.
-  const isOwed = reason !== 'no-observation' && memory.failures < limits.MAX_UNASKED_ROUNDS
+  const most = isBusy ? limits.MAX_UNASKED_OF_BUSY : limits.MAX_UNASKED_ROUNDS
+  const isOwed = reason !== 'no-observation' && memory.failures < most
   return {
     state: { phase: 'resting', until, isOwed, memory: { ...memory, failures: memory.failures + 1 } },
     effects: [

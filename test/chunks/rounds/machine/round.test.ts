@@ -226,6 +226,75 @@ describe('a round', () => {
   })
 })
 
+describe('a node without CPU to spare', () => {
+  const full = { mustQueue: true }
+  const free = (at: number) => [{ kind: 'free' }, at] as const
+  const busy = (i: number, at: number) => [{ kind: 'busy', from: peers[i]! }, at] as const
+
+  it('opens no round until it has some, whichever way its turn came', () => {
+    const queue = [{ kind: 'queue' }]
+    expect(run([wanted], context(0, full)).effects).toEqual(queue)
+    expect(run([wanted, free(9_000)], context(0, full)).effects[0]).toMatchObject({ kind: 'observe', attempt: 1 })
+    const third = context(2, full)
+    expect(run([wanted, tick(2_000), [{ kind: 'probed', discouraged: false }, 2_010]], third).effects).toEqual(queue)
+    expect(run([wanted, tick(2_000), tick(3_000)], third).effects).toEqual(queue)
+  })
+
+  it('lets another replica open meanwhile, whatever the nonces, and forgets it when it is settled', () => {
+    const yielded = run([wanted, [{ kind: 'rival', from: peers[1]!, nonce: high }, 10]], context(0, full))
+    expect(yielded.state).toMatchObject({ phase: 'yielded', to: peers[1] })
+    expect(run([free(20)], context(0), yielded.state).state).toBe(yielded.state)
+    const settled = run([wanted, [{ kind: 'settled' }, 10], free(20)], context(0, full))
+    expect(settled.state).toEqual(IDLE)
+  })
+
+  it('gives up what has waited for too long, and what nobody wants any more', () => {
+    expect(run([wanted, [{ kind: 'not-free' }, 60_000]], context(0, full)).effects).toEqual([
+      { kind: 'gave-up', reason: 'busy' },
+    ])
+    const queued = run([wanted], context(0, full))
+    expect(run([free(20)], context(0, { demand: demand(0, 0) }), queued.state).state.phase).toBe('idle')
+  })
+
+  it('finishes what it began: a further round of a series does not wait', () => {
+    const committing = run([wanted, observed, ...commit(all, 30)])
+    const conflict = [voted(1, 40, vote(1, absence())), voted(2, 41), voted(3, 42), voted(4, 43)]
+    expect(run(conflict, context(0, full), committing.state).effects[0]).toMatchObject({ kind: 'observe', how: 'tcp' })
+  })
+
+  it('of others: the round fails, is tried again soon, and more often than one that fails for another reason', () => {
+    const failed = run([wanted, observed, commit([1], 30)[0]!, busy(2, 31), busy(3, 32), silent(4, 33)])
+    expect(failed.effects[0]).toEqual({ kind: 'gave-up', reason: 'busy' })
+    expect(failed.state).toMatchObject({ phase: 'resting', until: NOW + 33 + limits.BUSY_REST_MS, isOwed: true })
+    expect(run([tick(33 + limits.BUSY_REST_MS)], context(), failed.state).kinds).toContain('want-again')
+    let { state } = failed
+    let at = 33
+    let rounds = 0
+    while (state.phase === 'resting' && state.isOwed && rounds < 20) {
+      at = state.until - NOW
+      rounds++
+      const again = run([tick(at), [{ kind: 'wanted', nonce: mid, how: 'known' }, at]], context(), state)
+      const opened = run([[{ kind: 'observed', vote: vote(0) }, at + 20]], context(), again.state)
+      ;({ state } = run(
+        [1, 2, 3, 4].map((i) => busy(i, at + 30)),
+        context(),
+        opened.state,
+      ))
+    }
+    expect(rounds).toBe(limits.MAX_UNASKED_OF_BUSY)
+  })
+
+  it('of others changes nothing where enough take part', () => {
+    const revealing = run([wanted, observed, ...commit([1, 2], 30).slice(0, 2), busy(3, 31), busy(4, 32)])
+    expect(revealing.effects[0]).toMatchObject({ kind: 'reveal', peers: [peers[1], peers[2]] })
+  })
+
+  it('of others is no excuse for a round that would have failed without it', () => {
+    const failed = run([wanted, observed, silent(1, 30), silent(2, 31), silent(3, 32), busy(4, 33)])
+    expect(failed.effects[0]).toEqual({ kind: 'gave-up', reason: 'no-majority' })
+  })
+})
+
 describe('whose turn it is', () => {
   it('the next waits a second a place, then hears what those before it saw', () => {
     const third = context(2)
