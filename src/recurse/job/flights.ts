@@ -23,7 +23,13 @@ export class Flight {
   }
 
   readonly report = (step: IterationStep): void => {
-    for (const listener of this.#listeners) listener(step)
+    for (const listener of this.#listeners)
+      try {
+        listener(step)
+      } catch {
+        // The work is everybody's: whoever cannot hear of it is told no more.
+        this.#listeners.delete(listener)
+      }
   }
 
   abort(): void {

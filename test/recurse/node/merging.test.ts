@@ -49,6 +49,20 @@ describe('equal questions in flight', () => {
     expect(shown(await world.ask('c.example.test.'))).toBe('NXDOMAIN example.test.')
   })
 
+  it('do not fail because one who asked cannot hear how it goes', async () => {
+    const world = started()
+    const steps: string[] = []
+    const deaf = world.ask('www.example.test.', 'A', {
+      onStep: () => {
+        throw new Error('no')
+      },
+    })
+    const other = world.ask('www.example.test.', 'A', { onStep: ({ kind }) => steps.push(kind) })
+    expect(shown(await other)).toBe('203.0.113.80')
+    expect(shown(await deaf)).toBe('203.0.113.80')
+    expect(steps).toContain('query')
+  })
+
   it('do not fail with the budget of the one who asked first', async () => {
     const world = started()
     const poor = failureOf(world.ask('www.example.test.', 'A', { budget: world.budget({ queries: 1 }) }))
