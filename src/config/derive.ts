@@ -110,13 +110,25 @@ function readLedger({ ledger, ring, data }: ConfigValues, problems: Problem[]): 
   if (genesis !== undefined && ring.enabled === false)
     problems.push({ path: 'ring.enabled', message: 'must not be false: a ledger is followed through the ring' })
   const precedence = new Map(Object.entries(ledger.precedence))
-  const { unreachable, witness, answerTo } = ledger
+  const { unreachable, witness, answerTo, reviews } = ledger
   const { names, notified, everySeconds } = ledger.carry
   const carry = { names: names.map((text) => parseName(text)), notified, everyMs: everySeconds * 1_000 }
   if (genesis === undefined && (carry.names.length > 0 || carry.notified))
     problems.push({ path: 'ledger.genesis', message: 'missing: CDS sets are carried to a ledger' })
   const trust = new Map(Object.entries(ledger.trust).map(([chain, point]) => [chain, blockOf(point)] as const))
-  return { genesis, roles, votingKeyFile, accountFile, precedence, unreachable, carry, trust, witness, answerTo }
+  return {
+    genesis,
+    roles,
+    votingKeyFile,
+    accountFile,
+    precedence,
+    unreachable,
+    carry,
+    trust,
+    witness,
+    answerTo,
+    reviews,
+  }
 }
 
 /** HEIGHT:ID, as the schema wants it. */

@@ -85,6 +85,8 @@ export interface LedgerConfig {
   readonly unreachable: 'dns' | 'fail'
   /** Account keys of endorsers whose inquiries are answered, hex. */
   readonly answerTo: readonly string[]
+  /** Whether this node's organisation replies to reviews by itself, by what its node found. */
+  readonly reviews: 'show' | 'vote'
   /** CDS sets that this node carries to the ledger. */
   readonly carry: { readonly names: readonly Name[]; readonly notified: boolean; readonly everyMs: number }
   /** Outside logs whose checkpoints are cosigned. Keys are notes' keys, as text. */

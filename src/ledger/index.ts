@@ -114,6 +114,7 @@ export {
 } from './modules/directory/directory.ts'
 export { type Case, heldAccount, type RecordMark, type RepairCheckpoint } from './modules/governance/cases.ts'
 export type { Complaint } from './modules/governance/complaints.ts'
+export { type OpenReview, type ReviewState, reviewQuestion } from './modules/governance/duty.ts'
 export { governance } from './modules/governance/governance.ts'
 export type { Hidden } from './modules/governance/hidden.ts'
 export {
@@ -140,6 +141,7 @@ export {
   allHidden,
   type CaseView,
   caseOf,
+  casesOf,
   complaintsOf,
   governanceRulesOf,
   hiddenNameOf,
@@ -223,6 +225,7 @@ export { type Due, Duties, type DutiesDeps, type Duty } from './node/duties/duti
 export { FaultDuty, type FaultDutyDeps } from './node/duties/fault-duty.ts'
 export { type LinkedChain, Linking, type LinkingDeps, linkedChains } from './node/duties/linking.ts'
 export { type RelinkingDeps, type Renewal, renewalOf } from './node/duties/relinking.ts'
+export { ReviewDuty, type ReviewDutyDeps, type ReviewFindings, reviewFindings } from './node/duties/review-duty.ts'
 export { Ledgers, type LedgersDeps, type LedgersHooks } from './node/ledgers.ts'
 export type { TransactionOutcome } from './node/messages.ts'
 export {

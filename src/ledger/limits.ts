@@ -50,6 +50,9 @@ export const limits = {
   DUTY_LIFE_MS: 10 * 60_000,
   /** Accusations of broken locks that a node remembers until it can bring them. */
   MAX_BROKEN_LOCKS: 64,
+  /** Newest blocks that a node looks at for one who is reviewed, beside those that are named; reviews that it remembers to have looked at. */
+  REVIEWED_BLOCKS: 16,
+  MAX_LOOKED_AT: 1_024,
   /** As the chain has it. */
   CHECKPOINT_EVERY: 100,
   /** A chain that is busy has a checkpoint every two minutes; one an hour is linked, which is each where there is a block a minute. Ms. */

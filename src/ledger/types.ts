@@ -100,6 +100,8 @@ export interface Founder {
   /** Undefined: it is no validator at first. */
   readonly votingKey: Uint8Array | undefined
   readonly isEndorser: boolean
+  /** It leads reviews: coordinator of the Root chain, regulator of TLD chains. Then it has neither vote nor seat. */
+  readonly leads?: boolean
 }
 
 /** What is known when a chain is founded. */

@@ -12,6 +12,8 @@ export {
   cdsView,
   certifiersView,
   checkpointView,
+  type GovernanceView,
+  governanceView,
   type HeadView,
   headView,
   type LedgerStatusView,

@@ -182,3 +182,81 @@ export type TldsView = z.infer<typeof tldsView>
 /** A signed note as text. */
 export const checkpointView = z.object({ chain: z.string(), note: z.string().nullable() })
 export type CheckpointView = z.infer<typeof checkpointView>
+
+const reply = z.object({ account: hex, inFavour: z.boolean() })
+
+/** Who governs a chain, what its members decide about each other, and what became of who was removed. */
+export const governanceView = z.object({
+  chain: z.string(),
+  height: z.number(),
+  fresh: z.boolean(),
+  /** False: the chain was founded without governance. */
+  isGoverned: z.boolean(),
+  rules: z.object({
+    complaints: z.number(),
+    periodMs: z.number(),
+    motionMs: z.number(),
+    waitMs: z.number(),
+    repairMs: z.number(),
+    holdMs: z.number(),
+    promotion: z.boolean(),
+    text: z.string(),
+  }),
+  members: z.array(
+    z.object({
+      account: hex,
+      name: z.string(),
+      role: z.string(),
+      /** authority: it validates in this epoch; backup: it is to be promoted first; leader: it has neither vote nor seat. */
+      standing: z.enum(['authority', 'normal', 'backup', 'leader']),
+      /** What is known of it: height at which it joined, blocks verified lately of at most 800, complaints of the last period. */
+      joined: z.number(),
+      verified: z.number(),
+      complaints: z.number(),
+    }),
+  ),
+  motions: z.array(
+    z.object({
+      number: z.number(),
+      kind: z.string(),
+      /** Account or label that it is about; null: all. */
+      about: z.string().nullable(),
+      text: z.string(),
+      heights: z.array(z.number()),
+      /** Null: so many complaints. */
+      by: hex.nullable(),
+      /** Unix ms. */
+      until: z.number(),
+      state: z.string(),
+      needed: z.number(),
+      replies: z.array(reply),
+      /** What this node found, of a review on a chain that it runs. */
+      found: z
+        .object({
+          blocks: z.number(),
+          abnormal: z.array(z.number()),
+          missing: z.array(z.number()),
+          hasBrokenLock: z.boolean(),
+          carried: z.array(z.object({ height: z.number(), transaction: hex })),
+          verdict: z.enum(['remove', 'keep', 'for people to say']),
+        })
+        .nullable(),
+    }),
+  ),
+  /** Who was removed. */
+  cases: z.array(
+    z.object({
+      account: hex,
+      motion: z.number(),
+      reason: z.string(),
+      height: z.number(),
+      held: z.number(),
+      paid: z.number(),
+      isRepaired: z.boolean(),
+      /** Unix ms. */
+      barredUntil: z.number(),
+    }),
+  ),
+  hidden: z.array(z.object({ label: z.string(), reason: z.string(), text: z.string(), since: z.number() })),
+})
+export type GovernanceView = z.infer<typeof governanceView>

@@ -24,10 +24,22 @@ export {
   replaceTextFile as writeTextFile,
 } from '../io/index.ts'
 export {
+  complainPayload,
   endorsePayload,
+  type GovernanceRules,
   leavePayload,
+  type MotionSubject,
+  type NodeRole,
   type Payload as TransactionPayload,
+  proposePayload,
+  REASONS,
+  type Reason,
+  ROLES,
+  repairedPayload,
+  replyPayload,
+  resignPayload,
   transferPayload,
+  withdrawMotionPayload,
   withdrawPayload,
 } from '../ledger/index.ts'
 export {

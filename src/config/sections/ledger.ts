@@ -68,6 +68,11 @@ export const ledger = z
       .describe(
         "Account keys of endorsers whose inquiries this node answers by itself, as `chordns ledger answer` does (POST /ledger/inquiry on the status address). Get the keys in another way than from the endorsers' own machines.",
       ),
+    reviews: oneOf(['show', 'vote'])
+      .default('show')
+      .describe(
+        'What a node of a ledger does while another one is reviewed: "show" says what it found in the blocks and messages that it holds (`chordns ledger review`), "vote" also replies for its organisation where what it found is proof for or against.',
+      ),
     witness: list(
       z.strictObject({
         origin: text('the origin of a log'),

@@ -79,8 +79,8 @@ export function memberIdOf(memberKey: Uint8Array): Uint8Array {
 }
 
 function validatorsOf(founders: readonly Founder[]): readonly Validator[] {
-  const validators = founders.flatMap(({ memberKey, votingKey }) =>
-    votingKey === undefined ? [] : [{ id: memberIdOf(memberKey), publicKey: votingKey }],
+  const validators = founders.flatMap(({ memberKey, votingKey, leads }) =>
+    votingKey === undefined || leads ? [] : [{ id: memberIdOf(memberKey), publicKey: votingKey }],
   )
   if (validators.length === 0) throw badGenesis('no validator: give at least one founder a voting key')
   return sortedValidators(validators)

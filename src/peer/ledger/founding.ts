@@ -40,6 +40,8 @@ export interface GenesisRequest {
   /** Files of `chordns ledger keygen`. */
   readonly endorsers: readonly string[]
   readonly others: readonly string[]
+  /** Who leads reviews: coordinator on the Root chain, regulator on TLD chains. */
+  readonly leaders?: readonly string[]
   readonly heartbeatMs?: number
   readonly intervalMs?: number
   readonly epochBlocks?: number
@@ -51,13 +53,15 @@ export interface MadeGenesis {
 }
 
 /** Throws LEDGER_GENESIS, FILE_UNREADABLE. */
-export function makeGenesis({ endorsers, others, ...rest }: GenesisRequest): MadeGenesis {
-  const read = (isEndorser: boolean) => (file: string) => {
-    const text = readTextFile(file)
-    if (text === undefined) throw new ChordnsError('FILE_UNREADABLE', `there is no file ${file}`, { file })
-    return { ...parseFounderText(file, text), isEndorser }
-  }
-  const founders = [...endorsers.map(read(true)), ...others.map(read(false))]
+export function makeGenesis({ endorsers, others, leaders = [], ...rest }: GenesisRequest): MadeGenesis {
+  const read =
+    (isEndorser: boolean, leads = false) =>
+    (file: string) => {
+      const text = readTextFile(file)
+      if (text === undefined) throw new ChordnsError('FILE_UNREADABLE', `there is no file ${file}`, { file })
+      return { ...parseFounderText(file, text), isEndorser, leads }
+    }
+  const founders = [...endorsers.map(read(true)), ...others.map(read(false)), ...leaders.map(read(false, true))]
   const text = genesisText(foundChains({ ...rest, founders, modules: ledgerModules }))
   const chains = parseGenesisText(text).map(({ genesis, chainId }) => ({
     name: genesis.name,

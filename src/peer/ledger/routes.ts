@@ -27,6 +27,7 @@ import {
   type SubmittedView,
   takes,
 } from '../../observe/index.ts'
+import { governed } from './governing.ts'
 import { linksOf, linkVote } from './links.ts'
 import type { LedgerSide } from './side.ts'
 import { tlds } from './tlds.ts'
@@ -53,6 +54,7 @@ export function ledgerRoutes(
     '/ledgers/link': looksUp((query, signal) => linkVote(there(), chainOf(there(), query), query.get('of'), signal)),
     '/ledgers/members': looksUp((query, signal) => members(there(), query, signal)),
     '/ledgers/tlds': looksUp((query, signal) => tlds(there(), precedence(), query, signal)),
+    '/ledgers/governance': looksUp((query, signal) => governed(there(), chainOf(there(), query), query, signal)),
     '/ledgers/prove': looksUp((query, signal) => prove(there(), query, signal)),
     '/ledgers/export': looksUp((query, signal) => exportProof(there(), query, signal)),
     '/ledgers/checkpoint': reads((query) => checkpoint(there(), query)),

@@ -39,6 +39,7 @@ import {
   Ledgers,
   Linking,
   memberIdOf,
+  ReviewDuty,
   type RunningChain,
 } from '../../ledger/index.ts'
 import type { LedgerFiles } from '../disk.ts'
@@ -242,7 +243,7 @@ export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHook
 
 /** What this node does for its chains beside voting, in the order of what is urgent. */
 function dutiesOf(
-  { clock, log, memberKey }: LedgerSideDeps,
+  { clock, log, memberKey, config }: LedgerSideDeps,
   ledgers: Ledgers,
   { account, votingSeed }: DutyKeys,
   follower: LightFollower,
@@ -254,6 +255,7 @@ function dutiesOf(
     new FaultDuty({ ...own, ...port }),
     drawDuty({ ...own, votingSeed }),
     new Linking({ ...own, ...port, runningOf }),
+    ...(config.ledger.reviews === 'vote' ? [new ReviewDuty({ ...own, ...port })] : []),
   ]
   return new Duties({ clock, log, account, duties })
 }

@@ -7,6 +7,7 @@ import {
   decodeTransaction,
   encodeMessage,
   FollowServer,
+  type Genesis,
   hostedMethods,
   LightFollower,
   ledgerChainId,
@@ -33,6 +34,7 @@ import {
   mayCarry,
   memberIdOf,
   type OpenedApplication,
+  ReviewDuty,
   RunningChain,
   type StateReader,
 } from '../../../src/ledger/index.ts'
@@ -60,6 +62,12 @@ export interface LinkedWorldOptions {
   readonly rootOnly?: readonly number[]
   /** Nodes without an account. */
   readonly noAccount?: readonly number[]
+  /** Organisations that found the chains and run no node, after those that do; the first leads reviews. */
+  readonly others?: number
+  /** What becomes of a genesis before all begin with it. */
+  readonly change?: (genesis: Genesis) => Genesis
+  /** Nodes reply to reviews by what they find. */
+  readonly repliesToReviews?: boolean
 }
 
 export class LinkedWorld {
@@ -79,21 +87,23 @@ export class LinkedWorld {
 
   private constructor(options: LinkedWorldOptions) {
     this.#options = options
-    const { nodes = 4 } = options
+    const { nodes = 4, others = 0, change = (genesis) => genesis } = options
     const people = Array.from({ length: nodes }, (_, index) => index)
     this.peers = people.map((index) => asPeerId(`peer ${index}`))
     this.#names = people.map((index) => toHex(memberIdOf(key(`member ${index}`))))
-    const founders = people.map((index) => ({
+    const organisations = Array.from({ length: nodes + others }, (_, index) => index)
+    const founders = organisations.map((index) => ({
       name: `organisation ${index}`,
       account: scheme.signer(key(`account ${index}`)).publicKey,
       memberKey: key(`member ${index}`),
-      votingKey: scheme.signer(key(`voting ${index}`)).publicKey,
+      votingKey: index < nodes ? scheme.signer(key(`voting ${index}`)).publicKey : undefined,
       isEndorser: true,
+      leads: index === nodes,
     }))
     const time = this.clock.now() - 60_000
     const given = { ringId: 'home', time, chainNames: ['root', 'p2p'], founders, modules: ledgerModules }
     const chains = foundChains({ ...given, heartbeatMs: 20_000, intervalMs: 500, epochBlocks: 50 })
-    this.all = chains.map((genesis) => ({ genesis, chainId: ledgerChainId(genesis) }))
+    this.all = chains.map(change).map((genesis) => ({ genesis, chainId: ledgerChainId(genesis) }))
   }
 
   static async open(options: LinkedWorldOptions = {}): Promise<LinkedWorld> {
@@ -112,6 +122,11 @@ export class LinkedWorld {
       await this.clock.advanceAsync(30_000)
       for (const { follower } of this.nodes) for (const { chainId } of this.all) void follower.look(chainId)
     }
+  }
+
+  /** Of an organisation, whether it runs a node or not. */
+  account(index: number): Signer {
+    return scheme.signer(key(`account ${index}`))
   }
 
   genesisOf(name: string): LedgerGenesis {
@@ -177,6 +192,7 @@ export class LinkedWorld {
       duties: [
         drawDuty({ votingSeed: key(`voting ${index}`), account: account.publicKey, memberId }),
         new FaultDuty({ clock: this.clock, scheme, memberId }),
+        ...(this.#options.repliesToReviews === true ? [new ReviewDuty({ scheme, account: account.publicKey })] : []),
         new Linking({
           clock: this.clock,
           scheme,

@@ -55,6 +55,7 @@ function addInitCommand(ledger: Command): void {
     .option('--chain <name>', 'root, or a TLD in lower case (repeatable; default: root)', collect, [])
     .option('--endorser <file>', 'an organisation that may endorse others (repeatable, at least one)', collect, [])
     .option('--founder <file>', 'an organisation that is admitted from the start (repeatable)', collect, [])
+    .option('--leader <file>', 'an organisation that leads reviews, without vote or seat (repeatable)', collect, [])
     .option('--heartbeat <seconds>', 'a block is made this often when nothing happens', '60')
     .option('--interval <seconds>', 'least time between two blocks', '1')
     .option('--epoch <blocks>', 'blocks after which validators are chosen anew and places in the ring are drawn', '100')
@@ -66,6 +67,7 @@ function addInitCommand(ledger: Command): void {
         chainNames: flags.chain.length === 0 ? ['root'] : flags.chain.map(chainName),
         endorsers: flags.endorser,
         others: flags.founder,
+        leaders: flags.leader,
         heartbeatMs: milliseconds('--heartbeat', flags.heartbeat),
         intervalMs: milliseconds('--interval', flags.interval),
         epochBlocks: blocks('--epoch', flags.epoch),
@@ -99,6 +101,7 @@ interface InitFlags {
   readonly chain: readonly string[]
   readonly endorser: readonly string[]
   readonly founder: readonly string[]
+  readonly leader: readonly string[]
   readonly heartbeat: string
   readonly interval: string
   readonly epoch: string

@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { addAdmittingCommands } from './admitting.ts'
 import { addFoundingCommands } from './founding.ts'
+import { addGoverningCommands } from './governing.ts'
 import { addLinkCommand } from './linking.ts'
 import { addLookingCommands } from './looking.ts'
 import { addProvingCommands } from './proving.ts'
@@ -14,5 +15,6 @@ export function addLedgerCommands(program: Command): void {
   addAdmittingCommands(ledger)
   addProvingCommands(ledger)
   addTldsCommand(ledger)
+  addGoverningCommands(ledger)
   addLinkCommand(ledger)
 }

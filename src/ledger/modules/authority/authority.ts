@@ -75,10 +75,13 @@ export const authority: LedgerModule = {
   },
 }
 
-/** All founders are registries at first; those who have a voting key are candidates. */
-function foundAuthority({ founders, epochBlocks }: LedgerFounding) {
-  const rows = founders.map(({ account, memberKey, votingKey }) => [account, 0, memberKey, votingKey ?? null])
-  const validators = founders.filter(({ votingKey }) => votingKey !== undefined).length
+/** All founders are registries at first, but who leads; those who have a voting key are candidates. */
+function foundAuthority({ chainName, founders, epochBlocks }: LedgerFounding) {
+  const leader = ROLES.indexOf(chainName === 'root' ? 'coordinator' : 'regulator')
+  const rows = founders.map(({ account, memberKey, votingKey, leads }) =>
+    leads ? [account, leader, memberKey, null] : [account, 0, memberKey, votingKey ?? null],
+  )
+  const validators = founders.filter(({ votingKey, leads }) => votingKey !== undefined && !leads).length
   return [epochBlocks, Math.max(limits.AUTHORITIES, validators), rows]
 }
 

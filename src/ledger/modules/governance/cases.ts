@@ -129,6 +129,11 @@ export function settle({ own, accounts }: Books, account: Uint8Array): void {
   writeHeld(own, left)
 }
 
+/** Of whom something is held. */
+export function heldAccounts(own: StateReader): readonly Uint8Array[] {
+  return readHeld(own).map(({ account }) => account)
+}
+
 /** Accounts whose value is held no longer. */
 export function ripe(own: StateReader, time: number): readonly Uint8Array[] {
   return readHeld(own).flatMap(({ account, until }) => (until < time ? [account] : []))

@@ -1,13 +1,23 @@
 /** What others may know of governance: commands, the status page, duties. */
+import { toHex } from '../../../base/index.ts'
 import { readerOf } from '../../draft.ts'
 import type { Voice } from '../../tally.ts'
 import type { StateReader } from '../../types.ts'
 import { AUTHORITY } from '../authority/authority.ts'
 import { barredUntil, isBackup } from '../authority/reviewed.ts'
-import { type Case, markOf, type RecordMark, type RepairCheckpoint, readCase, repairCheckpointOf } from './cases.ts'
+import {
+  type Case,
+  heldAccounts,
+  markOf,
+  type RecordMark,
+  type RepairCheckpoint,
+  readCase,
+  repairCheckpointOf,
+} from './cases.ts'
 import { type Complaint, complaintsAbout } from './complaints.ts'
 import { type Hidden, hiddenNames, readHidden } from './hidden.ts'
 import { GOVERNANCE } from './kinds.ts'
+import { limits } from './limits.ts'
 import { type Motion, motionNumbers, readMotion, voicesOf } from './motions.ts'
 import { type GovernanceRules, readRules } from './rules.ts'
 
@@ -45,6 +55,16 @@ export interface CaseView extends Case {
 export function caseOf(state: StateReader, account: Uint8Array): CaseView | undefined {
   const known = readCase(readerOf(state, GOVERNANCE), account)
   return known && { ...known, barredUntil: barredUntil(readerOf(state, AUTHORITY), account) }
+}
+
+/** All whose removal is not forgotten: of whom something is held, and of the motions that are kept. */
+export function casesOf(state: StateReader): readonly CaseView[] {
+  const held = heldAccounts(readerOf(state, GOVERNANCE))
+  const reviewed = motionsOf(state, limits.KEPT_MOTIONS).flatMap(({ subject, state: now }) =>
+    subject.kind === 'remove' && now === 'won' ? [subject.account] : [],
+  )
+  const accounts = new Map([...held, ...reviewed].map((account) => [toHex(account), account]))
+  return [...accounts.values()].flatMap((account) => caseOf(state, account) ?? [])
 }
 
 /** A record that all have found to be bad: it stands in its block for ever, and is marked here. */

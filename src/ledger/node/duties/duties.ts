@@ -19,6 +19,8 @@ export interface Due {
 
 export interface Duty {
   readonly name: string
+  /** Also of a node that has no seat now. */
+  readonly isOfAllMembers?: boolean
   /** Undefined: nothing. Rejects with a ChordnsError when it cannot be said now. */
   due(chain: RunningChain): Promise<Due | undefined>
 }
@@ -51,7 +53,7 @@ export class Duties {
   /** After each block of a chain that this node runs. Rejects with faults only. */
   async decided(chain: RunningChain): Promise<void> {
     const at = this.#at(chain)
-    if (!chain.isValidator || at.isBusy) return
+    if (at.isBusy) return
     at.isBusy = true
     try {
       const { mayCarry, nonce } = await this.#account(chain)
@@ -70,6 +72,7 @@ export class Duties {
 
   async #sendNext(chain: RunningChain, at: AtChain, nonce: number): Promise<void> {
     for (const duty of this.#deps.duties) {
+      if (!chain.isValidator && duty.isOfAllMembers !== true) continue
       const due = await this.#dueOf(duty, chain)
       const rest = at.rests.get(duty.name)
       const now = this.#deps.clock.monotonic()

@@ -12,7 +12,20 @@ const leaves = program.commands.flatMap((family) =>
 
 /** What signs, or writes what cannot be taken back. */
 const SIGNING = [
-  ...['init', 'apply', 'inquire', 'answer', 'endorse', 'withdraw', 'leave', 'transfer'].map((one) => `ledger ${one}`),
+  ...[
+    'init',
+    'apply',
+    'inquire',
+    'answer',
+    'endorse',
+    'withdraw',
+    'leave',
+    'transfer',
+    'complain',
+    'propose',
+    'link',
+    'vote',
+  ].map((one) => `ledger ${one}`),
   ...['register', 'update', 'transfer', 'release', 'roll'].map((one) => `domain ${one}`),
 ]
 

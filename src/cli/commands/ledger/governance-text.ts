@@ -1,0 +1,51 @@
+/** `ledger review` for people. */
+import type { GovernanceView } from '../../../observe/index.ts'
+import { table } from '../../common/table.ts'
+
+export function governanceText(view: GovernanceView, now: number): string {
+  const { chain, height, fresh, isGoverned, members, motions, cases, hidden, rules } = view
+  const parts = [`${chain} at height ${height}${fresh ? '' : ', which is not the newest'}`]
+  if (!isGoverned) parts.push('founded without governance: its members vote on nodes, and nothing is reviewed')
+  parts.push(
+    table([
+      ['member', 'account', 'role', 'standing', 'complaints'],
+      ...members.map((one) => [
+        one.name,
+        one.account.slice(0, 16),
+        one.role,
+        one.standing,
+        `${one.complaints} (review at ${rules.complaints})`,
+      ]),
+    ]),
+  )
+  for (const one of motions) parts.push(motionText(one, now))
+  if (motions.length === 0) parts.push('nothing is put to the vote')
+  for (const { account, reason, height: at, held, paid, isRepaired, barredUntil } of cases) {
+    const waits = barredUntil > now ? `waits until ${dateOf(barredUntil)}` : 'may be voted in again'
+    const state = `${isRepaired ? 'repaired, ' : ''}${waits}; ${held} held, ${paid} paid`
+    parts.push(`removed at height ${at}: ${account.slice(0, 16)} (${reason}), ${state}`)
+  }
+  for (const { label, reason, text, since } of hidden)
+    parts.push(`hidden since ${dateOf(since)}: ${label} (${reason}${text === '' ? '' : `: ${text}`})`)
+  return parts.join('\n')
+}
+
+function motionText(one: GovernanceView['motions'][number], now: number): string {
+  const { number, kind, about, text, until, state, needed, replies, found, by } = one
+  const yes = replies.filter(({ inFavour }) => inFavour).length
+  const what = [kind, about?.slice(0, 16) ?? '', text === '' ? '' : `(${text})`].filter((part) => part !== '').join(' ')
+  const when = state === 'open' ? `open for ${Math.max(0, Math.round((until - now) / 3_600_000))} h` : state
+  const from = by === null ? 'by complaints' : `by ${by.slice(0, 16)}`
+  const lines = [
+    `motion ${number}: ${what}, ${from}, ${when}: ${yes} for, ${replies.length - yes} against, ${needed} needed`,
+  ]
+  if (found !== null)
+    lines.push(
+      `  this node looked at ${found.blocks} of its blocks, found ${found.abnormal.length} abnormal${found.hasBrokenLock ? ', and a broken lock' : ''}: ${found.verdict}`,
+    )
+  return lines.join('\n')
+}
+
+function dateOf(time: number): string {
+  return new Date(time).toISOString().slice(0, 16)
+}
