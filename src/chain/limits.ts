@@ -203,6 +203,8 @@ export const limits = {
   MAX_POOL_OF_ACCOUNT: 64,
   /** Transactions that the application is asked about elsewhere at once: each is up to 32 kB and a signature check. */
   MAX_ADMITTING: 1_024,
+  /** Of these, how many in one call, if they came one by one: what else it has to do waits for a few signature checks only. */
+  ADMITTED_AT_ONCE: 64,
   /** Of those that wait, how many of the oldest it is asked about again after each block. */
   ADMITTED_AGAIN: 64,
   /** Of those, how many are told to all once more while a height takes long; n validators do so each tick. */

@@ -34,14 +34,18 @@ export type CborSource = CborValue | EncodedCbor | readonly CborSource[] | Reado
 export function encodeCanonical(value: CborSource): Uint8Array {
   length = 0
   write(value)
-  const bytes = buffer.slice(0, length)
-  if (buffer.length > LARGE) buffer = new Uint8Array(SMALL)
-  return bytes
+  if (buffer.length <= LARGE) return buffer.slice(0, length)
+  const bytes = buffer
+  buffer = new Uint8Array(SMALL)
+  // It is not used again: what is nearly full is given away as it is.
+  return bytes.length - length <= SLACK ? bytes.subarray(0, length) : bytes.slice(0, length)
 }
 
 const SMALL = 4_096
 /** A larger one, as a snapshot needs, is not kept, bytes. */
 const LARGE = 1_048_576
+/** Room behind one large piece for what else there is: to move megabytes takes milliseconds. */
+const SLACK = 65_536
 /** Filled by one call at a time: nothing in here calls anybody else. */
 let buffer = new Uint8Array(SMALL)
 let length = 0
@@ -173,7 +177,8 @@ function writeShort(value: number): void {
 
 function reserve(bytes: number): void {
   if (length + bytes <= buffer.length) return
-  const larger = new Uint8Array(Math.max(buffer.length * 2, length + bytes))
+  const wanted = length + bytes
+  const larger = new Uint8Array(bytes > LARGE ? wanted + SLACK : Math.max(buffer.length * 2, wanted))
   larger.set(buffer.subarray(0, length))
   buffer = larger
 }

@@ -90,6 +90,8 @@ export const limits = {
    * certificate of 31 validators did, 5.6 kB a block instead of 2.7. Those of more than 41 still do, here too.
    */
   LEDGER_BLOCKS_PAGE_BYTES: 8_192,
+  /** Values from this length on go to the writing thread in shared memory, bytes. */
+  SHARED_FROM_BYTES: 65_536,
   /** The log of writes is cut back to this after it has been folded into the file. */
   STORE_LOG_BYTES: 8 * 1024 * 1024,
   /** The log of writes is folded back into the file when it is as long: SQLite's own 1,000 pages of 4 KiB. */

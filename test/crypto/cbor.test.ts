@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compareBytes, concatBytes, fromHex, isChordnsError } from '../../src/base/index.ts'
 import {
+  type CborSource,
   type CborValue,
   decodeCanonical,
   EncodedCbor,
@@ -256,6 +257,25 @@ describe('what was encoded before', () => {
         expect(encodeCanonical(new Map([[1, encoded]]))).toEqual(encodeCanonical(new Map([[1, inner]])))
       }),
     )
+  })
+
+  it('stands there in megabytes, once or several times, with what is around it', () => {
+    const large = new Uint8Array(1_500_000).fill(7)
+    for (const count of [1, 2, 3]) {
+      const list = Array.from({ length: count }, () => new EncodedCbor(encodeCanonical(large)))
+      const bytes = encodeCanonical(
+        new Map<number, CborSource>([
+          [1, list],
+          [2, [new Uint8Array(70_000), 5]],
+        ]),
+      )
+      const plain = new Map<number, CborValue>([
+        [1, list.map(() => large)],
+        [2, [new Uint8Array(70_000), 5]],
+      ])
+      expect(compareBytes(bytes, encodeCanonical(plain))).toBe(0)
+      expect(encodeCanonical(5)).toEqual(Uint8Array.of(5))
+    }
   })
 
   it('is the same for a list of byte strings of any length, written in one piece', () => {

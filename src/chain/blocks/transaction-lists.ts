@@ -3,7 +3,6 @@
  * takes long; the thread of the application makes them as well, and what it made is noted here.
  */
 import { type CborSource, EncodedCbor, encodeByteList } from '../../crypto/index.ts'
-import { limits } from '../limits.ts'
 import { readCborInPlace, readList } from '../reading.ts'
 import { MerkleHashes } from '../trees/merkle-hashes.ts'
 import { readTransaction } from './transactions.ts'
@@ -56,13 +55,10 @@ export function listToStore(transactions: Transactions): CborSource {
 /** To keep the encoding of so few takes more room than it saves time. */
 const FEW = 64
 
-/** What `encodingOf` made; nobody may change it from now on. Throws CHAIN_MALFORMED. */
+/** What `encodingOf` of this node made, in whichever thread; nobody may change it from now on. Throws CHAIN_MALFORMED. */
 export function readEncoding(bytes: Uint8Array): Transactions {
-  const value = readCborInPlace(bytes, MAX_ENCODED_BYTES, 'transactions')
-  const transactions = readList(value, limits.MAX_LEDGER_TRANSACTIONS, 'transactions', readTransaction)
+  const value = readCborInPlace(bytes, bytes.length, 'transactions')
+  const transactions = readList(value, bytes.length, 'transactions', readTransaction)
   encodings.set(transactions, bytes)
   return transactions
 }
-
-/** With the heads of list and items. */
-const MAX_ENCODED_BYTES = limits.MAX_LEDGER_TRANSACTIONS_BYTES + 5 * (limits.MAX_LEDGER_TRANSACTIONS + 1)

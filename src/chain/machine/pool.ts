@@ -69,9 +69,9 @@ function mayWait<S>(work: ChainWork<S>, { key, transaction, ticket }: PoolCandid
 }
 
 function put<S>(work: ChainWork<S>, { key, transaction, ticket }: PoolCandidate, of: AdmitReason): void {
-  const { state } = work
+  const { context, state } = work
   state.pool.set(key, transaction)
-  state.admittedAt.set(key, state.head)
+  if (!('worksElsewhere' in context.application)) state.admittedAt.set(key, state.head)
   if (ticket !== undefined) keepTicket(work, key, ticket)
   state.poolBytes += transaction.length
   if (state.pool.size === 1) {

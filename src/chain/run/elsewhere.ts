@@ -91,6 +91,8 @@ class Life {
   readonly #waiting: { readonly call: () => void; readonly needsBlocks: boolean }[] = []
   #waitsForDisk = false
   #isOver = false
+  readonly #toAdmit: Extract<ExecutionEffect, { kind: 'admit' }>[] = []
+  #isAdmitting = false
   /** Takes the events of the blocks that are applied again at the start. */
   #onEvent: (event: ExecutionEvent<StatePoint>) => void
 
@@ -118,10 +120,8 @@ class Life {
         return this.#call('build', [place, around], (built) => this.#tell({ kind: 'built', height, round, built }))
       }
       case 'admit': {
-        const { transactions, keys, of } = effect
-        return this.#call('admit', [transactions], (verdicts) =>
-          this.#tell({ kind: 'admitted', transactions, keys, verdicts, of }),
-        )
+        this.#toAdmit.push(effect)
+        return this.#admit()
       }
       case 'commit': {
         const { content, head } = effect
@@ -137,6 +137,31 @@ class Life {
       case 'fetchState':
         return this.#fetch(effect.head, effect.from)
     }
+  }
+
+  /** What comes while the application is asked is asked together after that: most come one by one, and each call costs as much as a signature. */
+  #admit(): void {
+    if (this.#isAdmitting || this.#toAdmit.length === 0) return
+    this.#isAdmitting = true
+    const asked = this.#toAdmit.splice(0, 1)
+    let count = asked[0]!.transactions.length
+    for (let next = this.#toAdmit[0]; next !== undefined; next = this.#toAdmit[0]) {
+      count += next.transactions.length
+      if (count > limits.ADMITTED_AT_ONCE) break
+      asked.push(next)
+      this.#toAdmit.shift()
+    }
+    const all = asked.flatMap(({ transactions }) => transactions)
+    this.#call('admit', [all], (verdicts) => {
+      let at = 0
+      for (const { transactions, keys, of } of asked) {
+        const own = verdicts.slice(at, at + transactions.length)
+        at += transactions.length
+        this.#tell({ kind: 'admitted', transactions, keys, verdicts: own, of })
+      }
+      this.#isAdmitting = false
+      this.#admit()
+    })
   }
 
   hashes(transactions: readonly Uint8Array[], done: (hashes: MerkleHashes) => void): void {

@@ -184,6 +184,24 @@ describe('the thread that writes', () => {
     after.close()
   })
 
+  it('takes large values as they were when they were put, and gives back others of its own', async () => {
+    const store = await open()
+    const large = new Uint8Array(3 * ioLimits.SHARED_FROM_BYTES).map((_, i) => i * 7)
+    const expected = large.slice()
+    store.batch([{ kind: 'put', key: bytes(1), value: large }], { durable: true })
+    large.fill(0)
+    const unwritten = store.get(bytes(1))!
+    expect(Buffer.compare(unwritten, expected)).toBe(0)
+    unwritten.fill(1)
+    await settled(store)
+    expect(Buffer.compare(store.get(bytes(1))!, expected)).toBe(0)
+    await closeAll()
+    const after = openSqliteStore({ file, maxBytes: 1 << 24, log, now: () => 0 })
+    expect(Buffer.compare(after.get(bytes(1))!, expected)).toBe(0)
+    expect(after.damaged).toBe(0)
+    after.close()
+  })
+
   it('keeps its files to their owner, and to one process', async () => {
     const store = await open()
     store.batch([put(1, 1)], { durable: true })

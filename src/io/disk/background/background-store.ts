@@ -162,7 +162,15 @@ export class BackgroundStore implements Store {
 
 function copyOf(write: StoreWrite): StoreWrite {
   const key = write.key.slice()
-  return write.kind === 'put' ? { kind: 'put', key, value: write.value.slice() } : { kind: 'delete', key }
+  return write.kind === 'put' ? { kind: 'put', key, value: copyOfBytes(write.value) } : { kind: 'delete', key }
+}
+
+/** Large ones in memory that both threads see: they are copied once, and not again on their way. */
+function copyOfBytes(bytes: Uint8Array): Uint8Array {
+  if (bytes.length < limits.SHARED_FROM_BYTES) return bytes.slice()
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length))
+  copy.set(bytes)
+  return copy
 }
 
 function bytesOf(write: StoreWrite): number {
