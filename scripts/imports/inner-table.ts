@@ -52,8 +52,8 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
   config: ['load.ts', 'print.ts', 'reload.ts', 'sources', 'derive.ts', 'contradictions.ts', 'local.ts', 'sections'],
   io: ['peers', 'finding', 'streams', 'upstream', 'threads', 'disk', 'clock.ts', 'interfaces.ts', 'random.ts'],
   'io/disk': ['background', 'sqlite-store.ts', 'pairs.ts', 'sqlite-file.ts', 'keys.ts', 'text-file.ts'],
-  serve: ['front-end.ts', 'fast', 'doors', 'desk', 'access'],
-  'serve/fast': ['fast-path.ts', 'threads', 'table', 'system'],
+  serve: ['front-end.ts', 'fast', 'doors', 'desk', 'access', 'cookies'],
+  'serve/fast': ['fast-path.ts', 'stream-answers.ts', 'threads', 'table', 'system'],
   resolver: [
     'resolve.ts',
     'changes',
@@ -246,6 +246,7 @@ export const PURE: readonly string[] = [
   'chunks/wire/faults.ts',
   'config',
   'serve/access',
+  'serve/cookies',
   'serve/desk/etiquette.ts',
   'serve/desk/reply.ts',
   'serve/desk/identity.ts',

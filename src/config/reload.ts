@@ -17,7 +17,7 @@ const AT_START: readonly string[] = [
 ]
 
 /** Sections of these that can change after all. */
-const LIVE: readonly string[] = ['cache.prefetch']
+const LIVE: readonly string[] = ['cache.prefetch', 'serve.repliesPerSecond', 'serve.slip']
 
 export interface ReloadPlan {
   /** Paths whose new values come into force. */

@@ -13,7 +13,7 @@ import type { AccessOptions, FastOptions, IdentityOptions, ListenOptions, ServeO
 export interface Config {
   readonly listen: ListenOptions
   readonly access: AccessOptions
-  readonly serve: FastOptions
+  readonly serve: FastOptions & { readonly repliesPerSecond: number; readonly slip: number }
   readonly resolver: ResolverOptions &
     Pick<ServeOptions, 'explain' | 'minimalResponses'> & { readonly followChanges: boolean }
   readonly iterator: IteratorConfig

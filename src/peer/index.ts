@@ -50,6 +50,7 @@ export {
   type RingKey,
   ringLimits,
 } from '../ring/index.ts'
+export { tellSupervisor } from '../serve/index.ts'
 export { checkConfigFiles } from './check.ts'
 export { type InviterFiles, makeInvitation, makeRevocation, redeemToken } from './joining.ts'
 export {

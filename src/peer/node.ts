@@ -239,8 +239,10 @@ function onNotifyOf({ core, carrier }: Pick<NodeParts, 'core' | 'carrier'>) {
     type === Type.CDS ? carrier?.notified(zone, from) : core.notified(zone, from)
 }
 
-function serveOptions({ access, resolver, identity }: Config) {
-  return { access, identity, explain: resolver.explain, minimalResponses: resolver.minimalResponses }
+function serveOptions({ access, resolver, identity, serve }: Config) {
+  const { explain, minimalResponses } = resolver
+  const rate = { perSecond: serve.repliesPerSecond, slip: serve.slip }
+  return { access, identity, explain, minimalResponses, rate }
 }
 
 function running(parts: NodeParts): RunningNode {

@@ -1,6 +1,7 @@
 /** Puts desk and doors together. */
 import { errorText } from '../base/index.ts'
 import { checkAccess, clientBook, compileAccess } from './access/access.ts'
+import { NO_RATE, ReplyRate, rateMemory } from './access/rate.ts'
 import { ServerCookies } from './desk/cookies.ts'
 import { Desk } from './desk/desk.ts'
 import { type DoorSet, openDoors } from './doors/doors.ts'
@@ -23,12 +24,15 @@ export async function createFrontEnd(deps: FrontEndDeps, hooks: FrontEndHooks = 
   let book = clientBook(compileAccess(options.access), limits.MAX_KNOWN_CLIENTS)
   const clientOf = (address: string) => book(address)
   const cookies = deps.cookieSecret && new ServerCookies(deps.cookieSecret)
-  const fast = openFast(deps, hooks, limits)
+  const counted = rateMemory(seedOf(deps))
+  const rate = new ReplyRate(counted)
+  rate.set(options.rate ?? NO_RATE)
+  const fast = openFast(deps, hooks, limits, counted)
   const desk = new Desk(
-    { resolver, options, clientOf, clock, log, limits, cookies, memory: fast },
+    { resolver, options, clientOf, clock, log, limits, cookies, rate, memory: fast },
     { onQuery: hooks.onQuery ?? (() => {}), onNotify: hooks.onNotify },
   )
-  const connections = new Connections(limits, clientOf)
+  const connections = new Connections(limits, clientOf, fast?.answers)
   const open: Open = (protocol, endpoint) =>
     protocol === 'tcp'
       ? openTcp(endpoint, desk, connections, clock, log)
@@ -48,6 +52,7 @@ export async function createFrontEnd(deps: FrontEndDeps, hooks: FrontEndHooks = 
       checkAccess(listenEndpoints(options.listen), next.access)
       book = clientBook(compileAccess(next.access), limits.MAX_KNOWN_CLIENTS)
       Object.assign(options, next)
+      rate.set(next.rate ?? NO_RATE)
       fast?.reconfigure(next.access)
     },
     close: once((drainMs) =>
@@ -70,20 +75,34 @@ async function shut({ doors, desk, fast }: Parts, drainMs: number): Promise<void
 }
 
 function openFast(
-  { fast, seed, resolver, clock, log, options }: FrontEndDeps,
+  { fast, seed, resolver, clock, log, options, cookieSecret }: FrontEndDeps,
   { mayRemember = () => true }: FrontEndHooks,
   limits: ServeLimits,
+  rate: SharedArrayBuffer,
 ): FastPath | undefined {
   if (fast === undefined || fast.fast === false || seed === undefined) return undefined
   const { workers, tableBytes } = fast
-  const deps = { resolver, clock, log, limits, workers, tableBytes, seed, access: options.access, mayRemember }
+  const { access } = options
+  const deps = { resolver, clock, log, limits, workers, tableBytes, seed, access, mayRemember, rate, cookieSecret }
   return createFastPath(deps, fast.fast === true)
 }
 
 function withFast(desk: ReturnType<Desk['stats']>, path: FastPath | undefined) {
   if (path === undefined) return desk
   const fast = path.stats()
-  return { ...desk, queries: desk.queries + fast.answered, answered: desk.answered + fast.answered, fast }
+  const { queries, answered, limited } = desk
+  return {
+    ...desk,
+    queries: queries + fast.answered,
+    answered: answered + fast.answered,
+    limited: limited + fast.limited,
+    fast,
+  }
+}
+
+/** What the counters' places are keyed with, so that nobody can choose two addresses that share one. */
+function seedOf({ seed }: FrontEndDeps): number {
+  return seed === undefined ? 0 : (seed[4]! << 24) | (seed[5]! << 16) | (seed[6]! << 8) | seed[7]!
 }
 
 /** Closing twice is closing once. */

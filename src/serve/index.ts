@@ -2,11 +2,12 @@
  * The door for stub resolvers. `createFrontEnd` begins it: the doors (sockets) bring packets to the desk, which asks the
  * resolver and hands back the bytes of the reply; access says who may ask.
  *
- * `parseListenAddress`, `endpointText` and `compileAccess` read what the configuration says of it.
+ * `parseListenAddress`, `endpointText` and `compileAccess` read what the configuration says of it. `tellSupervisor` tells systemd.
  */
 export { compileAccess, somebodyMayAsk } from './access/access.ts'
 export { endpointText, isLoopback, isWildcard, parseListenAddress } from './access/addresses.ts'
 export type { ListenFailure } from './doors/listen.ts'
+export { tellSupervisor } from './fast/system/supervisor.ts'
 export { createFrontEnd } from './front-end.ts'
 export { limits as serveLimits, type ServeLimits } from './limits.ts'
 export type {

@@ -13,6 +13,16 @@ export interface AccessOptions {
 /** `auto`: 127.0.0.1 and ::1 on port 53, else 5300, whichever can be bound. */
 export type ListenOptions = 'auto' | { readonly udp: readonly string[]; readonly tcp: readonly string[] }
 
+/** Response rate limiting, over UDP. */
+export interface RateOptions {
+  /** Replies that one client gets in a second, and at once; 0: as many as it asks for. */
+  readonly perSecond: number
+  /** Each so-manieth reply above it goes out cut (TC) and is not dropped; 0: none, 1: all. */
+  readonly slip: number
+  /** Nobody can forge an address of this machine from outside, and a forwarder on it asks for many: they are not counted. Default: false. */
+  readonly countsLoopback?: boolean
+}
+
 /** What the server says of itself to those who may ask. What is undefined is not said. */
 export interface IdentityOptions {
   /** `version.bind` and `version.server`, class CHAOS. At most 255 bytes of UTF-8. */
@@ -29,6 +39,8 @@ export interface ServeOptions {
   /** Adds EDE texts with the provenance of the answer. */
   readonly explain: boolean
   readonly minimalResponses: boolean
+  /** How many replies over UDP one client gets. Without it as many as it asks for. */
+  readonly rate?: RateOptions
   /** Without it nothing is said. */
   readonly identity?: IdentityOptions
 }
@@ -44,6 +56,8 @@ export interface ServeStats {
   readonly malformed: number
   readonly dropped: number
   readonly servfail: number
+  /** Replies that were dropped or cut, since their client had had its share of them. */
+  readonly limited: number
   readonly inFlight: number
   readonly tcpConnections: number
   /** Of the workers; undefined where there are none. Their answers are counted above, too. */
@@ -55,6 +69,8 @@ export interface FastPathStats {
   /** Answered by the workers, and of these with TC. */
   readonly answered: number
   readonly cut: number
+  /** Of those answered, over TCP, which this thread does. */
+  readonly overTcp: number
   /** Handed over to the main thread, and lost since it was too busy to take them. */
   readonly handedOver: number
   readonly lost: number
@@ -62,6 +78,8 @@ export interface FastPathStats {
   readonly unsent: number
   /** Answers that the main thread was told are worth fetching again. */
   readonly hints: number
+  /** Replies that were dropped or cut, since their client had had its share. */
+  readonly limited: number
   /** Workers that died and were replaced. */
   readonly restarts: number
   readonly tableEntries: number

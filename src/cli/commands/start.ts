@@ -43,15 +43,17 @@ Reads the configuration again on SIGHUP, and keeps the cache; a wrong one is log
       let reload: (() => void) | undefined
       // Without a handler the signal would end a node that is still starting.
       process.on('SIGHUP', () => reload?.())
-      const { startNode } = await import('../../peer/index.ts')
+      const { startNode, tellSupervisor } = await import('../../peer/index.ts')
       const node = await startNode({ config, log, version: version() })
       guard(node, log)
       reload = createReload({ node, log, started, load })
       print(node.readyLine)
       log.info({ pid: process.pid }, 'ready')
+      tellSupervisor('READY=1')
       const reason = await Promise.race([firstSignal(), node.broken])
       if (typeof reason === 'string') log.info({ signal: reason }, 'stopping')
       else log.error({ code: reason.code, error: reason.message }, 'the node cannot go on: stopping')
+      tellSupervisor('STOPPING=1')
       await withDeadline(node.close(DRAIN_MS))
       if (typeof reason !== 'string') throw reason
       log.info({}, 'stopped')

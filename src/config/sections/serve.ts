@@ -64,6 +64,16 @@ export const serve = z
       .default('32MiB')
       .refine((value) => bytesOf(value) >= 2 ** 20 && bytesOf(value) <= 2 ** 32, { error: TABLE_ERROR })
       .describe('Memory for the table of serve.fast, which is used as it fills: bytes, or text such as "32MiB".'),
+    repliesPerSecond: whole(0, 1_000_000)
+      .default(0)
+      .describe(
+        'Replies over UDP that one client (an address; of IPv6 a /64) gets in a second, this machine and those with our cookie apart; 0: no limit.',
+      ),
+    slip: whole(0, 10)
+      .default(2)
+      .describe(
+        'Every so-manieth reply above serve.repliesPerSecond goes out cut, for TCP, and is not dropped; 0: none.',
+      ),
   })
   .prefault({})
 

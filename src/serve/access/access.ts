@@ -24,6 +24,9 @@ export interface Client {
   /** Limits are counted by it; see `clientKey`. */
   readonly key: string
   readonly isLoopback: boolean
+  /** The same key in two words, as `ReplyRate` counts. */
+  readonly high: number
+  readonly low: number
 }
 
 /** Remembers clients by address: parsing addresses took a tenth of the time of an answer, and most questions come from few clients. */
@@ -32,7 +35,12 @@ export function clientBook(access: (address: string) => boolean, maxClients: num
   return (address) => {
     const found = known.get(address)
     if (found !== undefined) return found
-    const client = { allowed: access(address), key: clientKey(address), isLoopback: isLoopback(address) }
+    const client = {
+      allowed: access(address),
+      key: clientKey(address),
+      isLoopback: isLoopback(address),
+      ...keyWords(address),
+    }
     // Forged sources must not fill the memory; then each address is parsed once more.
     if (known.size >= maxClients) known.clear()
     known.set(address, client)
@@ -70,6 +78,14 @@ export function clientKey(text: string): string {
   const address = parseAddress(text)
   if (address === undefined || address.kind() === 'ipv4') return address?.toString() ?? text
   return (address as ipaddr.IPv6).parts.slice(0, 4).join(':')
+}
+
+/** 0 and an IPv4 address, or the first half of an IPv6 one. */
+function keyWords(text: string): { readonly high: number; readonly low: number } {
+  const octets = parseAddress(text)?.toByteArray() ?? []
+  const word = (at: number) =>
+    ((octets[at] ?? 0) << 24) | ((octets[at + 1] ?? 0) << 16) | ((octets[at + 2] ?? 0) << 8) | (octets[at + 3] ?? 0)
+  return octets.length === 4 ? { high: 0, low: word(0) } : { high: word(0), low: word(4) }
 }
 
 function parseAddress(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {

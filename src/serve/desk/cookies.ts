@@ -1,21 +1,11 @@
-/**
- * Server cookies (RFC 7873, in the layout of RFC 9018): a client that sends ours back has received a reply at its address,
- * so the address is not forged. The hash is keyed SHA-256 cut to eight bytes: no other server has to check our cookies.
- */
-import { concatBytes, fromLatin1 } from '../../base/index.ts'
-import { shortKeyedHash, timingSafeEqual } from '../../crypto/index.ts'
+/** Server cookies (RFC 7873, RFC 9018) of queries and replies. */
+import ipaddr from 'ipaddr.js'
 import { type EdnsOption, findOption, type Message, OptionCode } from '../../dns/index.ts'
+import { CLIENT_COOKIE_BYTES, COOKIE_BYTES, COOKIE_SECRET_BYTES, CookieMaker } from '../cookies/server-cookie.ts'
 
-const CLIENT_BYTES = 8
-const SERVER_BYTES = 16
 /** RFC 7873 section 4: 8 bytes of client cookie, then nothing or 8 to 32 of server cookie. */
 const MIN_WITH_SERVER = 16
 const MAX_WITH_SERVER = 40
-const VERSION = 1
-/** RFC 9018 section 4.3, seconds. */
-const MAX_AGE = 3_600
-const MAX_AHEAD = 300
-const RENEW_AFTER = 1_800
 
 export type CookieState =
   /** No cookie, or only the client's own. */
@@ -29,46 +19,42 @@ export type CookieState =
 
 export function hasMalformedCookie(query: Message): boolean {
   const data = cookieOf(query)
-  if (data === undefined || data.length === CLIENT_BYTES) return false
+  if (data === undefined || data.length === CLIENT_COOKIE_BYTES) return false
   return data.length < MIN_WITH_SERVER || data.length > MAX_WITH_SERVER
 }
 
 export class ServerCookies {
-  readonly #secret: Uint8Array
+  readonly #server: CookieMaker
 
-  /** `secret`: at least 16 random bytes, of this process only. */
+  /** `secret`: at least 16 random bytes, of this process only; the first 16 are used. */
   constructor(secret: Uint8Array) {
-    this.#secret = secret
+    this.#server = new CookieMaker(secret.subarray(0, COOKIE_SECRET_BYTES))
   }
 
   /** `now` is unix seconds. */
   stateOf(query: Message, address: string, now: number): CookieState {
     const data = cookieOf(query)
-    if (data === undefined || data.length === CLIENT_BYTES) return 'none'
+    if (data === undefined || data.length === CLIENT_COOKIE_BYTES) return 'none'
     if (hasMalformedCookie(query)) return 'malformed'
-    if (data.length !== CLIENT_BYTES + SERVER_BYTES || data[CLIENT_BYTES] !== VERSION) return 'stale'
-    const age = now - timestampOf(data)
-    if (age > MAX_AGE || age < -MAX_AHEAD) return 'stale'
-    const expected = this.#serverCookie(data.subarray(0, CLIENT_BYTES), address, timestampOf(data))
-    return timingSafeEqual(data.subarray(CLIENT_BYTES), expected) ? 'valid' : 'stale'
+    return this.#ageOf(data, octetsOf(address), now) === undefined ? 'stale' : 'valid'
   }
 
   /** The option of the reply; undefined when the query had none. A cookie that is still young goes back as it came. */
   answer(query: Message, address: string, now: number): EdnsOption | undefined {
     const data = cookieOf(query)
     if (data === undefined || hasMalformedCookie(query)) return undefined
-    const isYoung = this.stateOf(query, address, now) === 'valid' && now - timestampOf(data) < RENEW_AFTER
-    if (isYoung) return { code: OptionCode.COOKIE, data }
-    const client = data.slice(0, CLIENT_BYTES)
-    return { code: OptionCode.COOKIE, data: concatBytes(client, this.#serverCookie(client, address, now)) }
+    const octets = octetsOf(address)
+    const age = this.#ageOf(data, octets, now)
+    if (age !== undefined && this.#server.isYoung(age)) return { code: OptionCode.COOKIE, data }
+    const cookie = new Uint8Array(COOKIE_BYTES)
+    cookie.set(data.subarray(0, CLIENT_COOKIE_BYTES))
+    this.#server.write(cookie, 0, octets, 0, octets.length, now)
+    return { code: OptionCode.COOKIE, data: cookie }
   }
 
-  #serverCookie(client: Uint8Array, address: string, timestamp: number): Uint8Array {
-    const head = new Uint8Array(8)
-    head[0] = VERSION
-    new DataView(head.buffer).setUint32(4, timestamp >>> 0)
-    const hash = shortKeyedHash(this.#secret, SERVER_BYTES - head.length, client, head, fromLatin1(address))
-    return concatBytes(head, hash)
+  #ageOf(data: Uint8Array, octets: Uint8Array, now: number): number | undefined {
+    if (data.length !== COOKIE_BYTES) return undefined
+    return this.#server.ageOf(data, 0, octets, 0, octets.length, now)
   }
 }
 
@@ -76,6 +62,7 @@ function cookieOf(query: Message): Uint8Array | undefined {
   return findOption(query.edns?.options ?? [], OptionCode.COOKIE)?.data
 }
 
-function timestampOf(data: Uint8Array): number {
-  return new DataView(data.buffer, data.byteOffset, data.byteLength).getUint32(CLIENT_BYTES + 4)
+/** Without its zone; IPv4 in IPv6 is IPv4. */
+function octetsOf(address: string): Uint8Array {
+  return Uint8Array.from(ipaddr.process(address.replace(/%.*$/, '')).toByteArray())
 }

@@ -4,12 +4,13 @@ import { Ede, type EdnsOption, type ExtendedError, type Message, Rcode } from '.
 import type { Resolution, Resolver } from '../../resolver/index.ts'
 import type { Client } from '../access/access.ts'
 import { isBurst, questionShare, Shares } from '../access/fairness.ts'
+import { RATE_CUT, RATE_SEND, type ReplyRate } from '../access/rate.ts'
 import type { ServeLimits } from '../limits.ts'
 import type { OnNotify, QueryEvent, ServeOptions, ServeStats } from '../types.ts'
 import type { ServerCookies } from './cookies.ts'
 import { type Answered, classify, type PacketClass, type Query, replyTo } from './etiquette.ts'
 import { nsidOption } from './identity.ts'
-import { encodeReply, failureMessage, replyMessage, withLowerQuestion } from './reply.ts'
+import { cutReply, encodeReply, errorOptions, failureMessage, replyMessage, withLowerQuestion } from './reply.ts'
 
 /** The sender of one packet, as its door knows it. */
 export interface Asker {
@@ -36,8 +37,8 @@ export interface QuestionInWork {
 export interface AnswerMemory<Stamp> {
   /** Called before an answer is looked for; what it returns is handed to `keep`. */
   begin(): Stamp
-  /** `reply`: whole, with its question in lower case, and without options of its transport. */
-  keep(stamp: Stamp, reply: Message, resolution: Resolution): void
+  /** `reply`: whole, with its question in lower case. `options`: what its OPT carries, if the client has one, beside those of its transport. */
+  keep(stamp: Stamp, reply: Message, resolution: Resolution, options: readonly EdnsOption[]): void
 }
 
 export interface DeskDeps {
@@ -50,6 +51,8 @@ export interface DeskDeps {
   readonly limits: ServeLimits
   /** Undefined: cookies are ignored. */
   readonly cookies?: ServerCookies | undefined
+  /** Counts replies over UDP by client. */
+  readonly rate?: ReplyRate | undefined
   /** Undefined: nothing is remembered. */
   readonly memory?: AnswerMemory<unknown> | undefined
 }
@@ -69,7 +72,7 @@ export class Desk {
   /** In order of arrival: the first is the oldest. */
   readonly #inWork = new Set<QuestionInWork>()
   readonly #shares = new Shares()
-  readonly #counts = { queries: 0, answered: 0, refused: 0, malformed: 0, dropped: 0, servfail: 0 }
+  readonly #counts = { queries: 0, answered: 0, refused: 0, malformed: 0, dropped: 0, servfail: 0, limited: 0 }
   #whenIdle: (() => void) | undefined
 
   constructor(deps: DeskDeps, hooks: DeskHooks) {
@@ -212,7 +215,7 @@ export class Desk {
       const { explain, minimalResponses } = this.#deps.options
       const reply = replyMessage(query, resolution, { explain, minimalResponses, protocol: asker.protocol })
       this.#finish(work, reply, resolution)
-      memory?.keep(stamp, withLowerQuestion(reply), resolution)
+      memory?.keep(stamp, withLowerQuestion(reply), resolution, errorOptions(resolution, { explain }))
     } catch (error) {
       // Those that have settled were aborted on purpose. Anything else is a fault of ours: the client gets SERVFAIL, the log the cause.
       if (!this.#inWork.has(work)) return
@@ -230,13 +233,13 @@ export class Desk {
     const { asker, query, client, startedAt } = work
     const { limits, clock } = this.#deps
     // Whoever has our cookie is where he says he is.
-    const spoofable = asker.protocol === 'udp' && !client.isLoopback && !this.#hasCookie(query.message, asker)
+    const spoofable = asker.protocol === 'udp' && !client.isLoopback && !this.#hasCookie(query.message, asker.address)
     if (spoofable && isBurst(clock.monotonic() - startedAt, this.#shares.of(client.key), limits)) {
       this.#settle(work, undefined)
       return
     }
-    this.#send(reply, query.message, asker)
-    this.#settle(work, reply.rcode, resolution)
+    const isSent = this.#send(reply, query.message, asker)
+    this.#settle(work, isSent ? reply.rcode : undefined, resolution)
   }
 
   /** The one end of every question in work; `rcode` undefined: nothing was sent. */
@@ -258,15 +261,21 @@ export class Desk {
   }
 
   #answerKnown({ reply, query, because }: Known, asker: Asker): void {
-    this.#send(reply, query, asker)
+    const question = query?.questions[0]
+    if (!this.#send(reply, query, asker)) {
+      this.#drop(asker, query && question && { message: query, question })
+      return
+    }
     if (because === 'malformed') this.#counts.malformed++
     else if (because === 'refused') this.#counts.refused++
     else this.#count(reply.rcode)
-    const question = query?.questions[0]
     this.#report(asker, query && question && { message: query, question }, reply.rcode, undefined, 0)
   }
 
-  #send(reply: Message, query: Message | undefined, asker: Asker): void {
+  /** False when nothing goes out, since the client has had its share of replies. */
+  #send(whole: Message, query: Message | undefined, asker: Asker): boolean {
+    const reply = this.#withinRate(whole, query, asker)
+    if (reply === undefined) return false
     const cookie = query && this.#deps.cookies?.answer(query, asker.address, this.#unixSeconds())
     const added = [cookie, this.#nsid(query, asker)].filter((option) => option !== undefined)
     const full =
@@ -274,6 +283,19 @@ export class Desk {
         ? reply
         : { ...reply, edns: { ...reply.edns, options: [...added, ...reply.edns.options] } }
     asker.send(encodeReply(full, query, asker.protocol))
+    return true
+  }
+
+  /** What may go out: all of it, TC alone, or nothing. Who cannot be somebody else's victim gets all. */
+  #withinRate(reply: Message, query: Message | undefined, { address, protocol }: Asker): Message | undefined {
+    const { rate, clock, clientOf } = this.#deps
+    if (rate === undefined || !rate.isOn || protocol !== 'udp') return reply
+    const { isLoopback, high, low } = clientOf(address)
+    if ((isLoopback && !rate.countsLoopback) || (query !== undefined && this.#hasCookie(query, address))) return reply
+    const verdict = rate.count(high, low, clock.monotonic())
+    if (verdict === RATE_SEND) return reply
+    this.#counts.limited++
+    return verdict === RATE_CUT ? cutReply(reply) : undefined
   }
 
   #nsid(query: Message | undefined, asker: Asker): EdnsOption | undefined {
@@ -283,8 +305,8 @@ export class Desk {
     return nsidOption(query, options.identity)
   }
 
-  #hasCookie(query: Message, asker: Asker): boolean {
-    return this.#deps.cookies?.stateOf(query, asker.address, this.#unixSeconds()) === 'valid'
+  #hasCookie(query: Message, address: string): boolean {
+    return this.#deps.cookies?.stateOf(query, address, this.#unixSeconds()) === 'valid'
   }
 
   #unixSeconds(): number {

@@ -38,7 +38,7 @@ export function replyMessage(query: Query, resolution: Resolution, options: Repl
   const failed = ![Rcode.NOERROR, Rcode.NXDOMAIN, Rcode.YXDOMAIN].some((rcode) => rcode === resolution.rcode)
   const wantsAd = message.ad || dnssecOk
   const wanted = (record: ResourceRecord) => dnssecOk || !isProof(record) || record.type === query.question.type
-  const extras = [...edeOptions(explained(resolution, options)), ...keepalive(message, options)]
+  const extras = [...errorOptions(resolution, options), ...keepalive(message, options)]
   return {
     ...replyTo(message, resolution.rcode, extras),
     aa: resolution.authoritative,
@@ -53,6 +53,12 @@ export function replyMessage(query: Query, resolution: Resolution, options: Repl
 /** SERVFAIL without records, with its reason. */
 export function failureMessage(query: Message, ede: ExtendedError): Message {
   return replyTo(query, Rcode.SERVFAIL, edeOptions([ede]))
+}
+
+/** TC and nothing else: whoever gets it asks again over TCP. */
+export function cutReply(reply: Message): Message {
+  const cut: Message = { ...reply, tc: true, answers: [], authorities: [], additionals: [] }
+  return cut.edns === undefined ? cut : { ...cut, edns: { ...cut.edns, options: [] } }
 }
 
 /**
@@ -117,7 +123,12 @@ function isExtra(record: ResourceRecord): boolean {
   return record.type !== Type.SOA && !isProof(record)
 }
 
-function explained(resolution: Resolution, options: ReplyOptions): readonly ExtendedError[] {
+/** The extended errors of an answer, for any client that has EDNS. */
+export function errorOptions(resolution: Resolution, options: Pick<ReplyOptions, 'explain'>): EdnsOption[] {
+  return edeOptions(explained(resolution, options))
+}
+
+function explained(resolution: Resolution, options: Pick<ReplyOptions, 'explain'>): readonly ExtendedError[] {
   if (!options.explain || resolution.provenance === undefined) return resolution.ede
   const observers = Math.max(0, ...resolution.findings.map(({ evidence }) => evidence.observers.length))
   const by = observers > 0 ? `, ${observers} observers` : ''

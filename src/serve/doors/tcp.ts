@@ -10,17 +10,37 @@ import type { Asker, Desk, QuestionInWork } from '../desk/desk.ts'
 import type { ServeLimits } from '../limits.ts'
 import type { Door } from './udp.ts'
 
+/** What answers many questions of one connection at once, without the desk. */
+export interface ConnectionAnswers {
+  /** Messages that it takes in one go. */
+  readonly most: number
+  /** The client in the form that `answer` wants. */
+  senderOf(client: Endpoint): Uint8Array
+  /** Messages as they came, of a client that may ask. */
+  answer(messages: readonly Uint8Array[], sender: Uint8Array): FromTable
+}
+
+export interface FromTable {
+  /** Framed, one after the other; undefined when there is none. */
+  readonly replies: Uint8Array | undefined
+  /** For the desk. */
+  readonly misses: readonly Uint8Array[]
+}
+
 /** All connections of a front end: the limits hold over its addresses together. */
 export class Connections {
   readonly #open = new Set<Connection>()
   readonly #shares = new Shares()
   readonly #limits: ServeLimits
   readonly #clientOf: (address: string) => Client
+  readonly #answers: ConnectionAnswers | undefined
   #whenEmpty: (() => void) | undefined
 
-  constructor(limits: ServeLimits, clientOf: (address: string) => Client) {
+  /** `answers`: asked before the desk. Without it the desk is asked everything. */
+  constructor(limits: ServeLimits, clientOf: (address: string) => Client, answers?: ConnectionAnswers) {
     this.#limits = limits
     this.#clientOf = clientOf
+    this.#answers = answers
   }
 
   get size(): number {
@@ -35,7 +55,9 @@ export class Connections {
     const client = this.#clientOf(address)
     if (this.#shares.of(client.key) >= connectionShare(client, this.#limits) || !this.#makeRoom())
       return void socket.destroy()
-    const connection = new Connection(socket, address, desk, clock, this.#limits)
+    const mayAsk = () => this.#clientOf(address).allowed
+    const deps = { desk, clock, limits: this.#limits, answers: this.#answers, mayAsk }
+    const connection = new Connection(socket, address, deps)
     this.#open.add(connection)
     this.#shares.hold(client.key)
     socket.once('close', () => {
@@ -117,21 +139,35 @@ export async function openTcp(
   }
 }
 
+interface ConnectionDeps {
+  readonly desk: Desk
+  readonly clock: Clock
+  readonly limits: ServeLimits
+  readonly answers: ConnectionAnswers | undefined
+  /** It may change while the connection is open. */
+  readonly mayAsk: () => boolean
+}
+
 class Connection {
   /** Monotonic ms of the last whole question or answer. */
   activeAt: number
   readonly #socket: Socket
+  readonly #deps: ConnectionDeps
   readonly #desk: Desk
   readonly #clock: Clock
   readonly #limits: ServeLimits
   readonly #asker: Asker
+  readonly #sender: Uint8Array | undefined
   readonly #reader: TcpMessageReader
   readonly #works = new Set<QuestionInWork>()
   #cancelIdle: Cancel
   /** The client, or we, will ask no more: the connection ends with its last answer. */
   #finishing = false
+  #isHolding = false
 
-  constructor(socket: Socket, address: string, desk: Desk, clock: Clock, limits: ServeLimits) {
+  constructor(socket: Socket, address: string, deps: ConnectionDeps) {
+    const { desk, clock, limits, answers } = deps
+    this.#deps = deps
     this.#socket = socket
     this.#desk = desk
     this.#clock = clock
@@ -144,6 +180,7 @@ class Connection {
       send: (bytes) => this.#send(bytes),
       settled: (work) => this.#settled(work),
     }
+    this.#sender = answers?.senderOf({ address, port: this.#asker.port })
     this.activeAt = clock.monotonic()
     this.#cancelIdle = this.#watch(limits.TCP_IDLE_MS)
     socket.on('data', (chunk) => {
@@ -176,11 +213,13 @@ class Connection {
   /** Takes whole questions as long as the client is within its limits; otherwise the socket is not read. */
   #pump(): void {
     while (this.#hasRoom) {
-      const message = this.#reader.next()
-      if (message === undefined) break
+      const messages = this.#take()
+      if (messages.length === 0) break
       this.activeAt = this.#clock.monotonic()
-      const work = this.#desk.receive(message, this.#asker)
-      if (work !== undefined) this.#works.add(work)
+      for (const message of this.#answerFromTable(messages)) {
+        const work = this.#desk.receive(message, this.#asker)
+        if (work !== undefined) this.#works.add(work)
+      }
     }
     if (!this.#hasRoom) return void this.#socket.pause()
     if (this.#reader.broken && !this.#finishing) {
@@ -190,6 +229,28 @@ class Connection {
     }
     this.#socket.resume()
     this.#endIfDone()
+  }
+
+  /** As many as may be in work. */
+  #take(): Uint8Array[] {
+    const { answers, limits } = this.#deps
+    const most = Math.min(answers?.most ?? 1, limits.MAX_IN_WORK_PER_CONNECTION - this.#works.size)
+    const messages: Uint8Array[] = []
+    while (messages.length < most) {
+      const message = this.#reader.next()
+      if (message === undefined) break
+      messages.push(message)
+    }
+    return messages
+  }
+
+  /** Answers what can be answered at once, and returns the rest. */
+  #answerFromTable(messages: readonly Uint8Array[]): readonly Uint8Array[] {
+    const { answers, mayAsk } = this.#deps
+    if (answers === undefined || this.#sender === undefined || !mayAsk()) return messages
+    const { replies, misses } = answers.answer(messages, this.#sender)
+    if (replies !== undefined) this.#write(replies)
+    return misses
   }
 
   get #hasRoom(): boolean {
@@ -207,9 +268,22 @@ class Connection {
   }
 
   #send(bytes: Uint8Array): void {
-    if (!this.#socket.writable) return
     this.activeAt = this.#clock.monotonic()
-    this.#socket.write(framedForTcp(bytes))
+    this.#write(framedForTcp(bytes))
+  }
+
+  /** What is ready in one turn of the event loop leaves together. */
+  #write(framed: Uint8Array): void {
+    if (!this.#socket.writable) return
+    if (!this.#isHolding) {
+      this.#isHolding = true
+      this.#socket.cork()
+      setImmediate(() => {
+        this.#isHolding = false
+        this.#socket.uncork()
+      })
+    }
+    this.#socket.write(framed)
   }
 
   /** Answers what is in work, and closes. */

@@ -3,12 +3,13 @@
  * side: it fills the table, empties it when the cache changes, takes over what the workers do not answer, and opens the sockets.
  */
 import type { Clock, Endpoint, Log } from '../../base/index.ts'
-import { type Message, type Name, type Question, readName } from '../../dns/index.ts'
+import { type EdnsOption, type Message, type Name, type Question, readName } from '../../dns/index.ts'
 import type { Resolution, Resolver } from '../../resolver/index.ts'
 import type { AnswerMemory, Desk } from '../desk/desk.ts'
 import type { Door } from '../doors/udp.ts'
 import type { ServeLimits } from '../limits.ts'
 import type { AccessOptions, FastPathStats } from '../types.ts'
+import { StreamAnswers } from './stream-answers.ts'
 import { fromSockaddr } from './system/addresses.ts'
 import { type Libc, loadLibc } from './system/libc.ts'
 import { openSocket, sendTo, type UdpSocket } from './system/sockets.ts'
@@ -29,6 +30,8 @@ export interface FastPathDeps {
   /** 8 random bytes, that the table's hash is keyed with. */
   readonly seed: Uint8Array
   readonly access: AccessOptions
+  readonly rate: SharedArrayBuffer
+  readonly cookieSecret: Uint8Array | undefined
   /** Whether answers to a question hold until the cache changes or their time is over. */
   readonly mayRemember: (question: Question) => boolean
 }
@@ -65,6 +68,8 @@ export class FastPath implements AnswerMemory<Stamp> {
   readonly #libc: Libc
   readonly #table: AnswerTable
   readonly #crew: Crew
+  /** For connections. */
+  readonly answers: StreamAnswers
   readonly #doors = new Map<number, OpenDoor>()
   #nextDoor = 1
   #turn = 0
@@ -73,13 +78,17 @@ export class FastPath implements AnswerMemory<Stamp> {
   #aheadMs: number
 
   constructor(deps: FastPathDeps, libc: Libc) {
-    const { tableBytes, seed, clock, workers, log, limits, access } = deps
+    const { tableBytes, seed, clock, workers, log, limits, access, rate, cookieSecret } = deps
     this.#deps = deps
     this.#libc = libc
     this.#table = new AnswerTable({ bytes: tableBytes, seed })
     this.#crew = new Crew(
-      { libc, table: this.#table.shared, workers, clock, log, limits },
+      { libc, table: this.#table.shared, rate, cookieSecret, workers, clock, log, limits },
       { onPacket: (packet) => this.#received(packet) },
+    )
+    this.answers = new StreamAnswers(
+      { table: this.#table.shared, clock, limits, cookieSecret },
+      { onHint: (reply) => this.#refresh(reply) },
     )
     this.#aheadMs = clock.now() - clock.monotonic()
     this.#crew.allow(access.allow)
@@ -90,12 +99,14 @@ export class FastPath implements AnswerMemory<Stamp> {
     const { entries, bytes, evictions, drops } = this.#table.stats()
     const of = (counter: Parameters<Crew['count']>[0]) => this.#crew.count(counter)
     return {
-      answered: of('answered'),
+      answered: of('answered') + this.answers.answered,
+      overTcp: this.answers.answered,
       cut: of('cut'),
       handedOver: of('handedOver'),
       lost: of('lost'),
       unsent: of('unsent'),
       hints: of('hints'),
+      limited: of('limited'),
       restarts: this.#crew.restarts,
       tableEntries: entries,
       tableBytes: bytes,
@@ -120,12 +131,12 @@ export class FastPath implements AnswerMemory<Stamp> {
    * Puts an answer into the table if the next one who asks would get it from the cache, too: it was there at once, without anything
    * that had to be waited for, and the cache was not changed meanwhile. So a name is kept when it is asked for the second time.
    */
-  keep({ change, turn }: Stamp, reply: Message, resolution: Resolution): void {
+  keep({ change, turn }: Stamp, reply: Message, resolution: Resolution, options: readonly EdnsOption[]): void {
     const { clock, limits, mayRemember } = this.#deps
     if (turn !== this.#turn || !resolution.findings.every(({ question }) => mayRemember(question))) return
     const [now, monotonic] = [clock.now(), clock.monotonic()]
     this.#noticeStep(now - monotonic)
-    const answer = packAnswer(reply, resolution, { now, monotonic }, limits.MAX_UDP_REPLY)
+    const answer = packAnswer({ reply, resolution, options }, { now, monotonic }, limits.MAX_UDP_REPLY)
     if (answer !== undefined) this.#table.put(answer, change)
   }
 

@@ -76,10 +76,22 @@ describe('the book of clients', () => {
     const clientOf = clientBook(compileAccess({ allow: ['127.0.0.0/8', '10.0.0.0/8'] }), 3)
     for (let round = 0; round < 3; round++) {
       for (let i = 0; i < 10; i++) {
-        expect(clientOf(`10.0.0.${i}`)).toEqual({ allowed: true, key: `10.0.0.${i}`, isLoopback: false })
+        expect(clientOf(`10.0.0.${i}`)).toEqual({
+          allowed: true,
+          key: `10.0.0.${i}`,
+          isLoopback: false,
+          high: 0,
+          low: 0x0a000000 + i,
+        })
         expect(clientOf(`192.0.2.${i}`)).toMatchObject({ allowed: false })
       }
-      expect(clientOf('::ffff:127.0.0.1')).toEqual({ allowed: true, key: '127.0.0.1', isLoopback: true })
+      expect(clientOf('::ffff:127.0.0.1')).toEqual({
+        allowed: true,
+        key: '127.0.0.1',
+        isLoopback: true,
+        high: 0,
+        low: 0x7f000001,
+      })
     }
   })
 })

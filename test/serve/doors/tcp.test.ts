@@ -268,9 +268,16 @@ describe('closing', () => {
     const one = await client(server)
     one.socket.write(question('a', 1))
     await until(() => one.replies.length === 1)
-    const closing = server.frontEnd.close(0)
+    let isOver = false
+    const closing = server.frontEnd.close(0).then(() => {
+      isOver = true
+    })
     await until(() => one.closed)
-    server.clock.advance(250)
+    // Its time begins when the other doors are closed, too.
+    await until(() => {
+      server.clock.advance(250)
+      return isOver
+    })
     await closing
   })
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { systemClock } from '../../../src/io/index.ts'
+import { rateMemory } from '../../../src/serve/access/rate.ts'
 import { loadLibc } from '../../../src/serve/fast/system/libc.ts'
 import { AnswerTable } from '../../../src/serve/fast/table/table.ts'
 import { Crew } from '../../../src/serve/fast/threads/crew.ts'
@@ -12,6 +13,8 @@ describe.runIf(libc !== undefined)('workers', () => {
   const deps = () => ({
     libc: libc!,
     table: new AnswerTable({ bytes: 2 ** 20, seed: new Uint8Array(8) }).shared,
+    rate: rateMemory(1),
+    cookieSecret: undefined,
     workers: 1,
     clock: systemClock(),
     log: quietLog(),

@@ -1,12 +1,22 @@
+import { createSocket } from 'node:dgram'
+import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
-import { decodeMessage, encodeMessage, parseName, Rcode } from '../../../src/dns/index.ts'
+import { concatBytes } from '../../../src/base/index.ts'
+import {
+  decodeMessage,
+  encodeMessage,
+  type Message,
+  parseName,
+  Rcode,
+  TcpMessageReader,
+} from '../../../src/dns/index.ts'
 import { systemClock } from '../../../src/io/index.ts'
 import { compose } from '../../../src/resolver/compose.ts'
 import type { ResolveRequest } from '../../../src/resolver/index.ts'
 import { loadLibc } from '../../../src/serve/fast/system/libc.ts'
 import { createFrontEnd, type FrontEnd, type FrontEndDeps } from '../../../src/serve/index.ts'
-import { ask, askRaw, queryFor } from '../../world/ask.ts'
+import { ask, askRaw, frame, queryFor } from '../../world/ask.ts'
 import { FakeResolver, OPTIONS, quietLog, until } from '../support.ts'
 import { addresses, found } from './support.ts'
 
@@ -108,13 +118,108 @@ describe.runIf(isThere)('the fast path', () => {
     expect(await rcode('127.0.0.1')).toBe(Rcode.REFUSED)
   })
 
-  it('leaves cookies and other options to the main thread', async () => {
+  it('gives clients their cookie, and sends it back while it is young', async () => {
     fast = await new Fast().start()
-    const cookie = { code: 10, data: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8) }
+    const asked = async (data: Uint8Array) => {
+      const reply = await ask(fast.at(), { name: 'www.example.com' }, { options: [{ code: 10, data }] })
+      return reply.edns!.options[0]!.data
+    }
+    const cookie = await asked(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8))
+    expect(cookie).toHaveLength(24)
+    for (let times = 0; times < 3; times++) expect(await asked(cookie)).toEqual(cookie)
+    const forged = cookie.map((octet, i) => (i === 23 ? octet ^ 1 : octet))
+    const renewed = await asked(forged)
+    expect(renewed.subarray(0, 8)).toEqual(cookie.subarray(0, 8))
+    expect(renewed).not.toEqual(forged)
+    await until(() => fast.answered === 4)
+    expect(fast.resolver.asked).toHaveLength(1)
+  })
+
+  it('leaves cookies to the main thread where nobody gives any, and other options always', async () => {
+    fast = await new Fast().start({ cookieSecret: undefined as never })
     await ask(fast.at(), { name: 'www.example.com' })
-    const reply = await ask(fast.at(), { name: 'www.example.com' }, { options: [cookie] })
-    expect(reply.edns!.options[0]!.data).toHaveLength(24)
+    for (const code of [10, 3, 12]) {
+      const reply = await ask(
+        fast.at(),
+        { name: 'www.example.com' },
+        { options: [{ code, data: new Uint8Array(code === 3 ? 0 : 8) }] },
+      )
+      expect(reply.edns!.options).toEqual([])
+    }
     expect(fast.answered).toBe(0)
+  })
+
+  it('counts the replies of a client together with the main thread, and spares whoever has a cookie', async () => {
+    const rate = { perSecond: 10, slip: 2, countsLoopback: true }
+    fast = await new Fast().start({ options: { ...OPTIONS, rate } })
+    const name = 'www.example.com'
+    const first = await ask(fast.at(), { name }, { options: [{ code: 10, data: new Uint8Array(8).fill(7) }] })
+    const cookie = first.edns!.options[0]!
+    const replies = { whole: 0, cut: 0 }
+    const socket = createSocket('udp4')
+    socket.on('message', (reply) => {
+      if ((reply[2]! & 2) !== 0) replies.cut++
+      else replies.whole++
+    })
+    // Half of them are for the main thread, and all are one client's.
+    const padded = { options: [{ code: 12, data: new Uint8Array(4) }] }
+    for (let i = 0; i < 30; i++)
+      for (const given of [{}, padded])
+        socket.send(encodeMessage(queryFor({ name }, given)), fast.at().port, '127.0.0.1')
+    const limited = () => fast.frontEnd.stats().limited
+    // 60 replies, and one for the cookie: each is sent whole, cut, or dropped.
+    await until(() => replies.whole + limited() >= 60 && replies.cut >= Math.floor(limited() / 2))
+    expect(replies.whole + limited()).toBe(60)
+    expect(replies.whole).toBeGreaterThanOrEqual(9)
+    expect(replies.cut).toBe(Math.floor(limited() / 2))
+    expect(limited()).toBeGreaterThan(fast.frontEnd.stats().fast!.limited)
+    expect(fast.frontEnd.stats().fast!.limited).toBeGreaterThan(0)
+    for (let times = 0; times < 30; times++) {
+      const reply = await ask(fast.at(), { name }, { options: [cookie] })
+      expect([reply.tc, reply.answers.length]).toEqual([false, 1])
+    }
+    socket.close()
+  })
+
+  it('holds back nothing from this machine, whose addresses nobody can forge', async () => {
+    fast = await new Fast().start({ options: { ...OPTIONS, rate: { perSecond: 3, slip: 2 } } })
+    for (let times = 0; times < 8; times++) await ask(fast.at(), { name: 'www.example.com' })
+    await until(() => fast.frontEnd.stats().answered === 8)
+    expect(fast.frontEnd.stats()).toMatchObject({ limited: 0 })
+  })
+
+  it('answers what comes over a connection from the same table, all in one piece', async () => {
+    fast = await new Fast().start({ options: { ...OPTIONS, listen: { udp: ['127.0.0.1:0'], tcp: ['127.0.0.1:0'] } } })
+    const tcp = fast.frontEnd.addresses.find(({ protocol }) => protocol === 'tcp')!
+    await ask(tcp, { name: 'www.example.com' })
+    const socket = connect(tcp.port, tcp.address)
+    const pieces: Uint8Array[] = []
+    socket.on('data', (piece) => pieces.push(piece))
+    const queries = [1, 2, 3, 4].map((id) =>
+      frame(encodeMessage(queryFor({ name: id === 3 ? 'new.example.com' : 'wWw.example.com' }, { id }))),
+    )
+    socket.write(concatBytes(...queries))
+    const reader = new TcpMessageReader()
+    const replies: Message[] = []
+    await until(() => {
+      for (const piece of pieces.splice(0)) replies.push(...reader.feed(piece).map(decodeMessage))
+      return replies.length === 4
+    })
+    expect(replies.map(({ id }) => id).sort()).toEqual([1, 2, 3, 4])
+    expect(replies.every((reply) => reply.answers.length === 1)).toBe(true)
+    expect(fast.frontEnd.stats().fast).toMatchObject({ overTcp: 3, answered: 3 })
+    const padded = await ask(tcp, { name: 'www.example.com' }, { options: [{ code: 12, data: new Uint8Array(500) }] })
+    expect(padded.answers).toHaveLength(1)
+    socket.destroy()
+  })
+
+  it('answers from the table over TCP only who may ask', async () => {
+    const listen = { udp: ['127.0.0.1:0'], tcp: ['127.0.0.1:0'] }
+    fast = await new Fast().start({ options: { ...OPTIONS, listen, access: { allow: ['127.0.0.1/32'] } } })
+    const tcp = fast.frontEnd.addresses.find(({ protocol }) => protocol === 'tcp')!
+    for (let times = 0; times < 2; times++) await ask(tcp, { name: 'www.example.com' })
+    expect((await ask({ ...tcp, from: '127.0.0.9' }, { name: 'www.example.com' })).rcode).toBe(Rcode.REFUSED)
+    expect(fast.frontEnd.stats().fast).toMatchObject({ overTcp: 1 })
   })
 
   it('hands over what is long, and drops what no honest query is', async () => {

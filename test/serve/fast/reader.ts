@@ -16,7 +16,8 @@ export interface ReaderData {
 const { table, names, stop } = workerData as ReaderData
 const MOST = 64
 const buffer = new Uint8Array(new ArrayBuffer(MOST * STRIDE))
-const answerer = new BatchAnswerer(table, { buffer, stride: STRIDE, most: MOST, maxReply: 1_232, minReply: 512 })
+const shape = { buffer, stride: STRIDE, most: MOST, maxReply: 1_232, minReply: 512, takesCookies: false }
+const answerer = new BatchAnswerer(table, shape)
 const queries = Array.from({ length: names }, (_, i) =>
   encodeMessage(queryFor({ name: `host${i}.example.com` }, { edns: i % 2 === 0 ? false : 1_232 })),
 )

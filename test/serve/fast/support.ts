@@ -1,10 +1,10 @@
 /** What the tests of the fast path share: findings, answers of them as the slow path makes them, and a table with its reader. */
-import { Class, type Message, parseName, Rcode, type RRset, Type } from '../../../src/dns/index.ts'
+import { Class, Ede, type Message, parseName, Rcode, type RRset, Type } from '../../../src/dns/index.ts'
 import type { Finding } from '../../../src/evidence/index.ts'
 import { compose } from '../../../src/resolver/compose.ts'
 import type { Link } from '../../../src/resolver/follow.ts'
 import type { Resolution } from '../../../src/resolver/index.ts'
-import { encodeReply, replyMessage, withLowerQuestion } from '../../../src/serve/desk/reply.ts'
+import { encodeReply, errorOptions, replyMessage, withLowerQuestion } from '../../../src/serve/desk/reply.ts'
 import { BatchAnswerer } from '../../../src/serve/fast/table/answerer.ts'
 import { packAnswer } from '../../../src/serve/fast/table/pack.ts'
 import { AnswerTable } from '../../../src/serve/fast/table/table.ts'
@@ -81,10 +81,38 @@ export function resolve(findings: readonly Finding[], query: Message, now = NOW)
 
 export const OPTIONS = { explain: false, minimalResponses: true, protocol: 'udp' } as const
 
+export function replyOf(findings: readonly Finding[], query: Message, now = NOW): Message {
+  return replyMessage({ message: query, question: query.questions[0]! }, resolve(findings, query, now), OPTIONS)
+}
+
 /** The bytes that the slow path sends. */
 export function slowReply(findings: readonly Finding[], query: Message, now = NOW): Uint8Array {
-  const reply = replyMessage({ message: query, question: query.questions[0]! }, resolve(findings, query, now), OPTIONS)
+  return slowReplyOf(resolve(findings, query, now), query)
+}
+
+export function slowReplyOf(resolution: Resolution, query: Message): Uint8Array {
+  const reply = replyMessage({ message: query, question: query.questions[0]! }, resolution, OPTIONS)
   return encodeReply(reply, query, 'udp')
+}
+
+/** What the operator answers himself. */
+export function localAnswer(name: string, all: readonly string[], why: string): Resolution {
+  return {
+    rcode: Rcode.NOERROR,
+    answers: all.map((text) => ({
+      name: parseName(name),
+      type: Type.A,
+      class: Class.IN,
+      ttl: 3_600,
+      rdata: Uint8Array.from(text.split('.').map(Number)),
+    })),
+    authorities: [],
+    security: 'insecure',
+    provenance: 'local',
+    ede: [{ code: Ede.BLOCKED, text: why }],
+    findings: [],
+    authoritative: true,
+  }
 }
 
 export const STRIDE = 5_440
@@ -104,15 +132,20 @@ export class TableBench {
       most: 64,
       maxReply: MAX_REPLY,
       minReply: 512,
+      takesCookies: true,
     })
   }
 
   /** As the desk does when it has answered. False when the table is not for it. */
   keep(findings: readonly Finding[], query: Message, now = NOW): boolean {
-    const resolution = resolve(findings, query, now)
+    return this.keepResolution(resolve(findings, query, now), query, now)
+  }
+
+  keepResolution(resolution: Resolution, query: Message, now = NOW): boolean {
     const reply = replyMessage({ message: query, question: query.questions[0]! }, resolution, OPTIONS)
     const times = { now, monotonic: now - NOW + MONOTONIC }
-    const answer = packAnswer(withLowerQuestion(reply), resolution, times, MAX_REPLY)
+    const options = errorOptions(resolution, OPTIONS)
+    const answer = packAnswer({ reply: withLowerQuestion(reply), resolution, options }, times, MAX_REPLY)
     return answer !== undefined && this.table.put(answer, this.table.stamp)
   }
 

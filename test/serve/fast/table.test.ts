@@ -2,8 +2,23 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decodeMessage, encodeMessage, type Message, parseName, Type } from '../../../src/dns/index.ts'
 import type { Finding } from '../../../src/evidence/index.ts'
+import { cutReply, encodeReply } from '../../../src/serve/desk/reply.ts'
 import { queryFor } from '../../world/ask.ts'
-import { addresses, alias, found, NOW, rrset, STRIDE, signature, slowReply, soaOf, TableBench } from './support.ts'
+import {
+  addresses,
+  alias,
+  found,
+  localAnswer,
+  NOW,
+  replyOf,
+  rrset,
+  STRIDE,
+  signature,
+  slowReply,
+  slowReplyOf,
+  soaOf,
+  TableBench,
+} from './support.ts'
 
 const plain = (name: string, flags: Parameters<typeof queryFor>[1] = {}) =>
   queryFor({ name }, { edns: false, ...flags })
@@ -121,6 +136,7 @@ describe('the answer table', () => {
       answers: 0,
       authorities: 0,
       bytes: new Uint8Array(),
+      options: new Uint8Array(),
       groups: [],
       links: [parseName('a.example.net').wire],
       expires: 9e6,
@@ -146,8 +162,79 @@ describe('the answer table', () => {
     expect([hint(0), hint(200_000), hint(280_000), hint(281_000)]).toEqual([0, 0, 1, 0])
   })
 
+  it('gives what the operator configured, with its extended errors, and without counting down', () => {
+    const bench = new TableBench()
+    const local = localAnswer('ads.example', ['192.0.2.9', '192.0.2.10'], 'blocked here by blocklist.txt:12')
+    for (const edns of [false, 1_232] as const) {
+      const query = queryFor({ name: 'aDs.example' }, { edns, cd: edns === false })
+      expect(bench.keepResolution(local, query)).toBe(true)
+      for (const later of [0, 30_000, 3_599_000])
+        expect(bench.askOne(encodeMessage(query), NOW + later)).toEqual(slowReplyOf(local, query))
+      expect(bench.askOne(encodeMessage(query), NOW + 3_600_000)).toBeUndefined()
+    }
+  })
+
+  it('leaves to the main thread which options a reply loses that does not fit', () => {
+    const bench = new TableBench()
+    const all = Array.from({ length: 28 }, (_, i) => `192.0.2.${i}`)
+    const local = localAnswer('ads.example', all, 'blocked here by blocklist.txt:12')
+    bench.keepResolution(local, queryFor({ name: 'ads.example' }))
+    const asked = (edns: number | false) =>
+      bench.askOne(encodeMessage(queryFor({ name: 'ads.example' }, { edns, id: 7 })))
+    expect(asked(512)).toBeUndefined()
+    expect(asked(600)).toEqual(slowReplyOf(local, queryFor({ name: 'ads.example' }, { edns: 600, id: 7 })))
+    expect(asked(false)).toEqual(slowReplyOf(local, queryFor({ name: 'ads.example' }, { edns: false, id: 7 })))
+  })
+
+  it('says where a cookie goes, and keeps the query whole if it is a miss', () => {
+    const bench = new TableBench()
+    const cookie = Uint8Array.from({ length: 24 }, (_, i) => i + 1)
+    const of = (name: string, bytes: number) =>
+      encodeMessage(queryFor({ name }, { options: [{ code: 10, data: cookie.subarray(0, bytes) }] }))
+    bench.keep(one('www.example.com'), plain('www.example.com'))
+    for (const bytes of [8, 24]) {
+      const reply = bench.askOne(of('www.example.com', bytes))!
+      const at = bench.answerer.cookiesAt[0]!
+      expect(reply.subarray(at, at + bytes)).toEqual(cookie.subarray(0, bytes))
+      expect(at + 24).toBe(reply.length)
+      expect(decodeMessage(reply).edns!.options).toMatchObject([{ code: 10 }])
+      const miss = of('other.example.com', bytes)
+      expect(bench.askOne(miss)).toBeUndefined()
+      expect(bench.buffer.subarray(0, miss.length)).toEqual(miss)
+    }
+    for (const bytes of [0, 7, 9, 16, 23]) expect(bench.askOne(of('www.example.com', bytes))).toBeUndefined()
+  })
+
+  it('puts a query back over which a reply was written', () => {
+    const bench = new TableBench()
+    bench.keep(one('www.example.com'), plain('www.example.com'))
+    for (const given of [
+      { edns: false },
+      { edns: 700, cd: false },
+      { options: [{ code: 10, data: new Uint8Array(8).fill(3) }] },
+    ] as const) {
+      const query = encodeMessage(queryFor({ name: 'wWw.example.com' }, { ...given, ad: true }))
+      expect(bench.askOne(query)).toBeDefined()
+      bench.answerer.reader.restore(0, 0)
+      expect(bench.buffer.subarray(0, query.length)).toEqual(query)
+    }
+  })
+
+  it('cuts a reply afterwards as the slow path cuts one above the limit of its client', () => {
+    const bench = new TableBench()
+    const findings = one('www.example.com')
+    bench.keep(findings, plain('www.example.com'))
+    for (const edns of [false, 1_232] as const) {
+      const query = queryFor({ name: 'www.example.com' }, { edns })
+      bench.askOne(encodeMessage(query))
+      const length = bench.answerer.cut(0)
+      expect(bench.buffer.slice(0, length)).toEqual(encodeReply(cutReply(replyOf(findings, query)), query, 'udp'))
+    }
+  })
+
   it('does not keep what the next moment may answer otherwise', () => {
     const bench = new TableBench()
+    // An alias of the operator's that leads into the world.
     const local = { evidence: { security: 'insecure', provenance: 'local', observers: [] } } as const
     expect(bench.keep(one('www.example.com', local), plain('www.example.com'))).toBe(false)
     expect(bench.keep(one('www.example.com', { expires: NOW + 400 }), plain('www.example.com'))).toBe(false)

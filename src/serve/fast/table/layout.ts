@@ -14,8 +14,6 @@ export interface SharedTable {
   readonly control: SharedArrayBuffer
   readonly slots: SharedArrayBuffer
   readonly records: SharedArrayBuffer
-  /** A byte for each slot, written by workers. Not in the records: a mark that comes late must not fall on another answer's bytes. */
-  readonly marks: SharedArrayBuffer
   readonly hashKey: readonly [number, number]
 }
 
@@ -25,12 +23,15 @@ export const CONTROL_TAIL = 0
 export const CONTROL_DROPPED = 1
 export const CONTROL_BYTES = 64
 
-/** Words of a slot: tag | place, 0 is empty | last change under this home | hash of the entry's name. */
+/**
+ * Words of a slot: tag | place, 0 is empty | last change under this home | marks, which workers write. Those are not in the records, since one
+ * that comes late must not fall on another answer's bytes; and not apart, since that would be one more wait for memory.
+ */
 export const SLOT_WORDS = 4
 export const SLOT_TAG = 0
 export const SLOT_PLACE = 1
 export const SLOT_CHANGED = 2
-export const SLOT_HASH = 3
+export const SLOT_MARKS = 3
 /** Slots that are looked at for one question, by both sides. */
 export const MAX_PROBES = 24
 /** Answers of one name: who asks one name for all types there are gets no more of the table. */
@@ -39,8 +40,8 @@ export const MAX_PER_NAME = 8
 /**
  * Words of a record: units u16, links u8 | type u16, variant u8, bytes of the name u8 | the change it was
  * written at | when it ends | when it is worth fetching again | bytes of the answer u16, word where it begins u16 | flags u8, answers u8,
- * authorities u8, groups of TTLs u8 | spare. Then the name in lower case, the homes of the further links, the groups, the answer.
- * A group: when it ends, most TTL, number of places, places as u16.
+ * authorities u8, groups of TTLs u8 | bytes of the options of OPT. Then the name in lower case, the homes of the further links, the groups, the
+ * answer, the options. A group: when it ends, most TTL, number of places, places as u16.
  */
 export const RECORD_WORDS = 8
 export const AT_HEAD = 0
@@ -50,6 +51,7 @@ export const AT_EXPIRES = 3
 export const AT_HINT = 4
 export const AT_SIZES = 5
 export const AT_COUNTS = 6
+export const AT_OPTIONS = 7
 export const GROUP_WORDS = 3
 /** Bits of a mark: the answer was given since it was written; the main thread was told that it is worth fetching again. */
 export const MARK_READ = 1
@@ -59,6 +61,8 @@ export const MARK_HINTED = 2
 export const FLAG_SECURE = 1
 /** Too long for any UDP answer: it goes out cut. */
 export const FLAG_TOO_LONG = 2
+/** AA: from what the operator configured. */
+export const FLAG_AUTHORITATIVE = 4
 export const RCODE_SHIFT = 4
 
 /** Bits of a variant. The client's policy group will stand above them: there is one group now. */

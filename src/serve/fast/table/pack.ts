@@ -1,10 +1,12 @@
 /**
  * A finished answer of the resolver -> what the table keeps of it, or undefined when the table is not for it. Pure.
  *
- * Not kept: what the answer of the next moment may differ from for other reasons than time and the cache. Local names, ANY, answers with
- * extended errors (stale, inferred, served though bogus), failures, DNS64, tests of root keys.
+ * Not kept: what the answer of the next moment may differ from for other reasons than time and the cache. ANY, answers of the world with
+ * extended errors (stale, inferred, served though bogus), failures, DNS64, aliases of the operator's that lead into the world, tests of root keys.
  */
+import { concatBytes } from '../../../base/index.ts'
 import {
+  type EdnsOption,
   encodeMessage,
   type Message,
   Rcode,
@@ -14,7 +16,7 @@ import {
   Type,
 } from '../../../dns/index.ts'
 import type { Resolution } from '../../../resolver/index.ts'
-import { FLAG_SECURE, FLAG_TOO_LONG, RCODE_SHIFT, VARIANT_CD, VARIANT_DO } from './layout.ts'
+import { FLAG_AUTHORITATIVE, FLAG_SECURE, FLAG_TOO_LONG, RCODE_SHIFT, VARIANT_CD, VARIANT_DO } from './layout.ts'
 import type { TableAnswer, TtlGroup } from './table.ts'
 
 type Finding = Resolution['findings'][number]
@@ -32,48 +34,58 @@ const HINT_SHARE = 0.095
 const LEAST_LIFE_MS = 1_000
 /** Moments go round at 2^32 ms and are compared by their difference. */
 const MOST_LIFE_MS = 2 ** 30
+/** How long what is configured is given before the main thread is asked once more. */
+const LOCAL_LIFE_MS = 3_600_000
 const MAX_LINKS = 16
 const MAX_RECORDS = 120
 /** What is known by other means than the cache. */
 const NOT_KEPT: readonly string[] = ['local', 'ledger']
 const SENTINEL = 'root-key-sentinel-'
 
-/** `reply`: what goes to the client, whole, with the question in lower case. */
-export function packAnswer(
-  reply: Message,
-  resolution: Resolution,
-  { now, monotonic }: PackTimes,
-  maxReply: number,
-): TableAnswer | undefined {
+/** What is to be kept. */
+export interface AnswerToKeep {
+  /** What goes to the client, whole, with the question in lower case. */
+  readonly reply: Message
+  readonly resolution: Resolution
+  /** What OPT carries for any client that has one. */
+  readonly options: readonly EdnsOption[]
+}
+
+export function packAnswer(answered: AnswerToKeep, times: PackTimes, maxReply: number): TableAnswer | undefined {
+  const { reply, resolution } = answered
   const question = reply.questions[0]
-  const { findings } = resolution
-  if (question === undefined || !isOfTheCache(reply, resolution) || question.type === Type.ANY) return undefined
-  if (findings.length === 0 || findings.length > MAX_LINKS || !sameName(findings[0]!.question.name, question.name))
-    return undefined
+  const { rcode } = resolution
+  if (question === undefined || question.type === Type.ANY || reply.additionals.length > 0) return undefined
+  if (rcode !== reply.rcode || (rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN)) return undefined
+  if (!reply.rd || reply.tc || reply.opcode !== 0) return undefined
+  if (reply.answers.length > MAX_RECORDS || reply.authorities.length > MAX_RECORDS) return undefined
   if (question.name.key.slice(1).startsWith(SENTINEL)) return undefined
+  return isLocal(answered) ? packLocal(answered, times, maxReply) : packCached(answered, times, maxReply)
+}
+
+/** What the operator configured stays as it is until the whole table is dropped: its TTLs do not count down. */
+function packLocal(answered: AnswerToKeep, { monotonic }: PackTimes, maxReply: number): TableAnswer | undefined {
+  const body = bodyOf(answered, maxReply)
+  if (body.records.some(({ ttl }) => ttl * 1000 > MOST_LIFE_MS - LOCAL_LIFE_MS)) return undefined
+  const expires = Math.floor(monotonic) + LOCAL_LIFE_MS
+  const groups = body.records.map(({ ttl }, i) => ({ expires: expires + ttl * 1000, ttl, offsets: [body.offsets[i]!] }))
+  return { ...body.answer, groups, links: [], expires, hintFrom: expires }
+}
+
+function packCached(answered: AnswerToKeep, { now, monotonic }: PackTimes, maxReply: number): TableAnswer | undefined {
+  const { reply, resolution } = answered
+  const { findings } = resolution
+  const question = reply.questions[0]!
+  if (!isOfTheCache(answered) || findings.length === 0 || findings.length > MAX_LINKS) return undefined
+  if (!sameName(findings[0]!.question.name, question.name)) return undefined
   const expires = Math.min(...findings.map((finding) => finding.expires))
-  const life = expires - now
-  const { answers, authorities, additionals, edns, ...head } = reply
-  if (life < LEAST_LIFE_MS || life > MOST_LIFE_MS || additionals.length > 0) return undefined
-  if (answers.length > MAX_RECORDS || authorities.length > MAX_RECORDS) return undefined
-  const bytes = encodeMessage({ ...head, answers, authorities, additionals: [] })
-  const start = HEADER_BYTES + question.name.wire.length + 4
-  const isTooLong = bytes.length > maxReply
-  const shift = monotonic - now
-  const records = [...answers, ...authorities]
-  const groups = isTooLong ? [] : groupsOf(records, findings, ttlOffsets(bytes, start, records.length), now)
+  if (expires - now < LEAST_LIFE_MS || expires - now > MOST_LIFE_MS) return undefined
+  const body = bodyOf(answered, maxReply)
+  const groups = groupsOf(body.records, findings, body.offsets, now)
   if (groups === undefined) return undefined
+  const shift = monotonic - now
   return {
-    name: question.name.wire,
-    type: question.type,
-    variant: (edns?.do === true ? VARIANT_DO : 0) | (reply.cd ? VARIANT_CD : 0),
-    flags:
-      (resolution.security === 'secure' ? FLAG_SECURE : 0) |
-      (isTooLong ? FLAG_TOO_LONG : 0) |
-      (reply.rcode << RCODE_SHIFT),
-    answers: isTooLong ? 0 : answers.length,
-    authorities: isTooLong ? 0 : authorities.length,
-    bytes: isTooLong ? new Uint8Array() : bytes.subarray(start),
+    ...body.answer,
     groups: groups.map((group) => ({ ...group, expires: Math.floor(group.expires + shift) })),
     links: findings.slice(1).map((finding) => finding.question.name.wire),
     expires: Math.floor(expires + shift),
@@ -81,10 +93,58 @@ export function packAnswer(
   }
 }
 
-function isOfTheCache(reply: Message, resolution: Resolution): boolean {
-  const { rcode, ede, authoritative, provenance, findings } = resolution
-  if (rcode !== reply.rcode || (rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN)) return false
-  if (!reply.rd || reply.aa || reply.tc || reply.opcode !== 0 || authoritative || ede.length > 0) return false
+interface Body {
+  readonly answer: Omit<TableAnswer, 'groups' | 'links' | 'expires' | 'hintFrom'>
+  /** Those that stand in it; none when it is too long for UDP. */
+  readonly records: readonly ResourceRecord[]
+  /** Where the TTL of each stands. */
+  readonly offsets: readonly number[]
+}
+
+function bodyOf({ reply, resolution, options }: AnswerToKeep, maxReply: number): Body {
+  const { answers, authorities, additionals, edns, ...head } = reply
+  const { name, type } = head.questions[0]!
+  const bytes = encodeMessage({ ...head, answers, authorities, additionals: [] })
+  const start = HEADER_BYTES + name.wire.length + 4
+  const isTooLong = bytes.length > maxReply
+  const records = isTooLong ? [] : [...answers, ...authorities]
+  const flags =
+    (resolution.security === 'secure' ? FLAG_SECURE : 0) |
+    (isTooLong ? FLAG_TOO_LONG : 0) |
+    (reply.aa ? FLAG_AUTHORITATIVE : 0) |
+    (reply.rcode << RCODE_SHIFT)
+  return {
+    answer: {
+      name: name.wire,
+      type,
+      variant: (edns?.do === true ? VARIANT_DO : 0) | (reply.cd ? VARIANT_CD : 0),
+      flags,
+      answers: isTooLong ? 0 : answers.length,
+      authorities: isTooLong ? 0 : authorities.length,
+      bytes: isTooLong ? new Uint8Array() : bytes.subarray(start),
+      options: optionBytes(options),
+    },
+    records,
+    offsets: ttlOffsets(bytes, start, records.length),
+  }
+}
+
+function optionBytes(options: readonly EdnsOption[]): Uint8Array {
+  return concatBytes(
+    ...options.map(({ code, data }) =>
+      concatBytes(Uint8Array.of(code >> 8, code & 255, data.length >> 8, data.length & 255), data),
+    ),
+  )
+}
+
+/** From what the operator configured, or a special-use name, and nothing else. */
+function isLocal({ reply, resolution: { provenance, authoritative, findings } }: AnswerToKeep): boolean {
+  return provenance === 'local' && authoritative && reply.aa && findings.length === 0
+}
+
+function isOfTheCache({ reply, resolution }: AnswerToKeep): boolean {
+  const { ede, authoritative, provenance, findings } = resolution
+  if (reply.aa || authoritative || ede.length > 0) return false
   return provenance !== 'local' && findings.every(({ evidence }) => !NOT_KEPT.includes(evidence.provenance))
 }
 

@@ -6,6 +6,7 @@ import {
   AT_HEAD,
   AT_HINT,
   AT_KEY,
+  AT_OPTIONS,
   AT_SIZES,
   AT_WRITTEN,
   CONTROL_BYTES,
@@ -21,7 +22,7 @@ import {
   RECORD_WORDS,
   type SharedTable,
   SLOT_CHANGED,
-  SLOT_HASH,
+  SLOT_MARKS,
   SLOT_PLACE,
   SLOT_TAG,
   SLOT_WORDS,
@@ -40,6 +41,8 @@ export interface TableAnswer {
   readonly authorities: number
   /** All that follows the question, without OPT. */
   readonly bytes: Uint8Array
+  /** What OPT carries, if the query has one, beside what is the transport's. */
+  readonly options: Uint8Array
   readonly groups: readonly TtlGroup[]
   /** Names of the further links of a chain: the answer ends when the cache is changed under one of them. */
   readonly links: readonly Uint8Array[]
@@ -80,7 +83,6 @@ export class AnswerTable {
   readonly #slots: Int32Array
   readonly #words: Int32Array
   readonly #bytes: Uint8Array
-  readonly #marks: Uint8Array
   readonly #k0: number
   readonly #k1: number
   readonly #slotMask: number
@@ -103,14 +105,12 @@ export class AnswerTable {
       control: new SharedArrayBuffer(CONTROL_BYTES),
       slots: new SharedArrayBuffer(slots * SLOT_WORDS * 4),
       records: new SharedArrayBuffer(logBytes),
-      marks: new SharedArrayBuffer(slots),
       hashKey: [this.#k0, this.#k1],
     }
     this.#control = new Int32Array(this.shared.control)
     this.#slots = new Int32Array(this.shared.slots)
     this.#words = new Int32Array(this.shared.records)
     this.#bytes = new Uint8Array(this.shared.records)
-    this.#marks = new Uint8Array(this.shared.marks)
     this.#slotMask = slots - 1
     this.#units = logBytes / UNIT_BYTES
     // Place 0 stands for an empty slot.
@@ -119,8 +119,8 @@ export class AnswerTable {
   }
 
   stats(): TableStats {
-    const { slots, records, marks } = this.shared
-    const bytes = slots.byteLength + records.byteLength + marks.byteLength
+    const { slots, records } = this.shared
+    const bytes = slots.byteLength + records.byteLength
     return { entries: this.#count, bytes, evictions: this.#evictions, drops: this.#drops }
   }
 
@@ -160,7 +160,7 @@ export class AnswerTable {
     const place = this.#head
     this.#write(answer, { key, stamp, links, units })
     this.#head = (place + units) >>> 0
-    this.#setSlot(slot, tagOf(hash, key), place, hash)
+    this.#setSlot(slot, tagOf(hash, key), place)
     return true
   }
 
@@ -189,7 +189,7 @@ export class AnswerTable {
     const word = this.#wordOf(tail)
     const units = this.#words[word + AT_HEAD]! & 0xffff
     const slot = this.#slotAt(tail)
-    const isRead = slot >= 0 && (this.#marks[slot]! & MARK_READ) !== 0
+    const isRead = slot >= 0 && (this.#slots[slot * SLOT_WORDS + SLOT_MARKS]! & MARK_READ) !== 0
     const copy = isRead && mayMove ? this.#words.slice(word, word + units * UNIT_WORDS) : undefined
     // Before anything is written over it: whoever is reading it must notice.
     Atomics.store(this.#control, CONTROL_TAIL, (tail + units) | 0)
@@ -201,7 +201,8 @@ export class AnswerTable {
       return false
     }
     const place = this.#head
-    this.#marks[slot] = this.#marks[slot]! & MARK_HINTED
+    const marks = slot * SLOT_WORDS + SLOT_MARKS
+    this.#slots[marks] = this.#slots[marks]! & MARK_HINTED
     this.#words.set(copy, this.#wordOf(place))
     this.#head = (place + units) >>> 0
     Atomics.store(this.#slots, slot * SLOT_WORDS + SLOT_PLACE, place)
@@ -214,13 +215,14 @@ export class AnswerTable {
   ): void {
     const words = this.#words
     const start = this.#wordOf(this.#head)
-    const { name, bytes, groups, flags } = answer
+    const { name, bytes, options, groups, flags } = answer
     words[start + AT_HEAD] = units | (links.length << 16)
     words[start + AT_KEY] = key
     words[start + AT_WRITTEN] = stamp
     words[start + AT_EXPIRES] = answer.expires
     words[start + AT_HINT] = answer.hintFrom
     words[start + AT_COUNTS] = flags | (answer.answers << 8) | (answer.authorities << 16) | (groups.length << 24)
+    words[start + AT_OPTIONS] = options.length
     let at = start + RECORD_WORDS
     for (let i = 0; i < (name.length + 3) >> 2; i++) words[at++] = this.#name[i]!
     for (const link of links) words[at++] = link
@@ -233,15 +235,15 @@ export class AnswerTable {
     }
     words[start + AT_SIZES] = bytes.length | ((at - start) << 16)
     this.#bytes.set(bytes, at * 4)
+    this.#bytes.set(options, at * 4 + bytes.length)
   }
 
-  #setSlot(slot: number, tag: number, place: number, hash: number): void {
+  #setSlot(slot: number, tag: number, place: number): void {
     const at = slot * SLOT_WORDS
     if (this.#slots[at + SLOT_PLACE] === 0) this.#count++
     else if (this.#slots[at + SLOT_TAG] !== tag) this.#evictions++
     this.#slots[at + SLOT_TAG] = tag
-    this.#slots[at + SLOT_HASH] = hash
-    this.#marks[slot] = 0
+    this.#slots[at + SLOT_MARKS] = 0
     Atomics.store(this.#slots, at + SLOT_PLACE, place)
   }
 
@@ -259,18 +261,16 @@ export class AnswerTable {
       const place = this.#slots[at + SLOT_PLACE]!
       if (place === 0) return slot
       if (this.#slots[at + SLOT_TAG] === tag) return slot
-      if (this.#slots[at + SLOT_HASH] === hash && ++ofName === MAX_PER_NAME) return slot
-      if ((this.#marks[slot]! & MARK_READ) === 0) unread = slot
+      if (this.#hashAt(place) === hash && ++ofName === MAX_PER_NAME) return slot
+      if ((this.#slots[at + SLOT_MARKS]! & MARK_READ) === 0) unread = slot
     }
     return unread
   }
 
   /** The slot that points at this very record; -1 when it was replaced. */
   #slotAt(place: number): number {
-    const word = this.#wordOf(place)
-    const nameBytes = this.#words[word + AT_KEY]! & 0xff
-    if (nameBytes === 0) return -1
-    const hash = hashWords(this.#k0, this.#k1, this.#words, word + RECORD_WORDS, nameBytes)
+    if ((this.#words[this.#wordOf(place) + AT_KEY]! & 0xff) === 0) return -1
+    const hash = this.#hashAt(place)
     for (let probe = 0; probe < MAX_PROBES; probe++) {
       const slot = (hash + probe) & this.#slotMask
       const found = this.#slots[slot * SLOT_WORDS + SLOT_PLACE]!
@@ -286,12 +286,11 @@ export class AnswerTable {
     const mask = this.#slotMask
     let hole = slot
     for (let next = (slot + 1) & mask; slots[next * SLOT_WORDS + SLOT_PLACE] !== 0; next = (next + 1) & mask) {
-      const home = slots[next * SLOT_WORDS + SLOT_HASH]! & mask
+      const home = this.#hashAt(slots[next * SLOT_WORDS + SLOT_PLACE]!) & mask
       if (((next - home) & mask) < ((next - hole) & mask)) continue
       const [from, to] = [next * SLOT_WORDS, hole * SLOT_WORDS]
       slots[to + SLOT_TAG] = slots[from + SLOT_TAG]!
-      slots[to + SLOT_HASH] = slots[from + SLOT_HASH]!
-      this.#marks[hole] = this.#marks[next]!
+      slots[to + SLOT_MARKS] = slots[from + SLOT_MARKS]!
       Atomics.store(slots, to + SLOT_PLACE, slots[from + SLOT_PLACE]!)
       hole = next
     }
@@ -321,13 +320,20 @@ export class AnswerTable {
     return hashWords(this.#k0, this.#k1, this.#name, 0, name.length)
   }
 
+  /** Of the name of a record, which has it in lower case. */
+  #hashAt(place: number): number {
+    const word = this.#wordOf(place)
+    const nameBytes = this.#words[word + AT_KEY]! & 0xff
+    return hashWords(this.#k0, this.#k1, this.#words, word + RECORD_WORDS, nameBytes)
+  }
+
   #wordOf(place: number): number {
     return (place & (this.#units - 1)) * UNIT_WORDS
   }
 }
 
-function recordBytes({ name, groups, links, bytes }: TableAnswer): number {
+function recordBytes({ name, groups, links, bytes, options }: TableAnswer): number {
   let words = RECORD_WORDS + ((name.length + 3) >> 2) + links.length
   for (const { offsets } of groups) words += GROUP_WORDS + ((offsets.length + 1) >> 1)
-  return words * 4 + bytes.length
+  return words * 4 + bytes.length + options.length
 }

@@ -37,6 +37,17 @@ export class AccessView {
     this.#known.fill(0)
   }
 
+  /** True when forged senders cannot have this one's address: it is of this machine. */
+  isLoopback(senders: DataView, at: number): boolean {
+    if (senders.getUint16(at, true) === FAMILY_IPV4) return senders.getUint8(at + 4) === 127
+    return (
+      senders.getInt32(at + 8) === 0 &&
+      senders.getInt32(at + 12) === 0 &&
+      senders.getInt32(at + 16) === 0 &&
+      senders.getInt32(at + 20) === 1
+    )
+  }
+
   /** Whether the sender at `senders[at..]`, in the system's form, may ask; port 0 may not. */
   allows(senders: DataView, at: number): boolean {
     const family = senders.getUint16(at, true)

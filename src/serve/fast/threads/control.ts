@@ -12,7 +12,10 @@ const SOCKET_WORDS = 3
 const COUNTERS = 16
 const COUNTER_BYTES = COUNTERS * 8
 
-/** Names of the counters, by their place. `offsetMs` is the main thread's: what to add to the system's monotonic clock. */
+/**
+ * Names of the counters, by their place. Two are the main thread's: `offsetMs`, what to add to the system's monotonic clock, and `wallMs`, what
+ * to add to that to have the time of day.
+ */
 export const COUNTER = {
   answered: 0,
   cut: 1,
@@ -22,6 +25,8 @@ export const COUNTER = {
   hints: 5,
   batches: 6,
   offsetMs: 7,
+  wallMs: 8,
+  limited: 9,
 } as const
 
 export interface WorkerSocket {

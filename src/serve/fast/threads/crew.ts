@@ -13,6 +13,10 @@ import type { WorkerData } from './worker.ts'
 export interface CrewDeps {
   readonly libc: Libc
   readonly table: SharedTable
+  /** Counts replies by client (`ReplyRate`). */
+  readonly rate: SharedArrayBuffer
+  /** What server cookies are made with; undefined: workers leave queries with a cookie to the main thread. */
+  readonly cookieSecret: Uint8Array | undefined
   readonly workers: number
   readonly clock: Clock
   readonly log: Log
@@ -94,7 +98,11 @@ export class Crew {
   #tick(): void {
     const { clock, limits } = this.#deps
     const offset = clock.monotonic() - systemMonotonic()
-    for (const { control } of this.#members) control.counters[COUNTER.offsetMs] = offset
+    const wall = clock.now() - clock.monotonic()
+    for (const { control } of this.#members) {
+      control.counters[COUNTER.offsetMs] = offset
+      control.counters[COUNTER.wallMs] = wall
+    }
     this.#cancelTick = clock.after(limits.FAST_TICK_MS, () => this.#tick())
   }
 }
@@ -116,7 +124,7 @@ class Member {
   #delayMs: number
 
   constructor(deps: CrewDeps, hooks: CrewHooks, number: number, access: SharedArrayBuffer) {
-    const { libc, table, limits } = deps
+    const { libc, table, rate, cookieSecret, limits } = deps
     const control = controlMemory()
     const queue = queueMemory(limits.FAST_QUEUE_BYTES)
     this.#deps = deps
@@ -128,6 +136,8 @@ class Member {
     this.#data = {
       table,
       access,
+      rate,
+      cookieSecret,
       control,
       queue,
       wakeFd: libc.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),

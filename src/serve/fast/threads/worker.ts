@@ -3,18 +3,23 @@
  * comes back to its event loop: what the main thread says is in shared memory, and a write to `wakeFd` makes it look.
  */
 import { parentPort, workerData } from 'node:worker_threads'
+import { RATE_CUT, RATE_SEND, ReplyRate } from '../../access/rate.ts'
 import { type Libc, loadLibc } from '../system/libc.ts'
 import { BatchAnswerer, MISS } from '../table/answerer.ts'
 import type { SharedTable } from '../table/layout.ts'
-import { AccessView } from './access-view.ts'
+import { AccessView, FAMILY_IPV4 } from './access-view.ts'
 import { DatagramBatch } from './batch.ts'
 import { COUNTER, MAX_SOCKETS, systemMonotonic, WorkerControl, type WorkerSocket } from './control.ts'
+import { CookieDesk } from './cookie-desk.ts'
 import { KIND_HINT, KIND_QUERY, PacketPutter } from './queue.ts'
 
 /** What a worker is given. */
 export interface WorkerData {
   readonly table: SharedTable
   readonly access: SharedArrayBuffer
+  readonly rate: SharedArrayBuffer
+  /** Undefined: queries with a cookie are for the main thread. */
+  readonly cookieSecret: Uint8Array | undefined
   readonly control: SharedArrayBuffer
   readonly queue: SharedArrayBuffer
   readonly wakeFd: number
@@ -29,6 +34,10 @@ const POLL_MS = 1_000
 const POLLFD_WORDS = 2
 /** Batches of one socket before the others have their turn. */
 const BATCHES_IN_A_ROW = 16
+/** A batch of so many says that more is on its way: it is looked for without waiting. */
+const BUSY = 4
+/** Not sent, and not for the main thread either. */
+const DROPPED = -1
 /** Slots are not a power of two apart, or their beginnings would all fall into the same lines of the cache. */
 const CACHE_LINE = 64
 
@@ -38,6 +47,8 @@ class FastWorker {
   readonly #control: WorkerControl
   readonly #access: AccessView
   readonly #queue: PacketPutter
+  readonly #rate: ReplyRate
+  readonly #cookies: CookieDesk | undefined
   readonly #batch: DatagramBatch
   readonly #answerer: BatchAnswerer
   readonly #polled = new Int32Array(new ArrayBuffer((MAX_SOCKETS + 1) * POLLFD_WORDS * 4))
@@ -54,6 +65,7 @@ class FastWorker {
     this.#control = new WorkerControl(data.control)
     this.#access = new AccessView(data.access)
     this.#queue = new PacketPutter(data.queue)
+    this.#rate = new ReplyRate(data.rate)
     const longest = maxQuery + maxReply
     const stride = (Math.ceil(longest / CACHE_LINE) | 1) * CACHE_LINE
     this.#batch = new DatagramBatch(libc, { most: batch, stride, maxQuery })
@@ -63,7 +75,9 @@ class FastWorker {
       most: batch,
       maxReply,
       minReply,
+      takesCookies: data.cookieSecret !== undefined,
     })
+    this.#cookies = data.cookieSecret && new CookieDesk(data.cookieSecret, this.#batch, this.#answerer)
     this.#stride = stride
   }
 
@@ -101,7 +115,7 @@ class FastWorker {
       const count = this.#batch.receive(socket.fd)
       if (count === 0) return
       this.#answer(socket, count)
-      if (count < this.#data.batch) return
+      if (count < BUSY) return
       if (this.#queue.shouldWake()) parentPort?.postMessage('packets')
     }
   }
@@ -117,6 +131,8 @@ class FastWorker {
     const now = performance.now() + this.#aheadMs + counters[COUNTER.offsetMs]!
     this.#answerer.answer(count, sizes, sizesFrom, sizesStep, now)
     const { lengths, hints } = this.#answerer
+    this.#cookies?.settle(count, Math.floor((now + counters[COUNTER.wallMs]!) / 1000))
+    if (this.#rate.isOn) this.#limit(count, now)
     const unsent = this.#batch.send(socket.fd, socket.family, count, lengths)
     let answered = 0
     for (let j = 0; j < count; j++) {
@@ -125,6 +141,7 @@ class FastWorker {
         this.#handOver(socket, KIND_QUERY, j, size < 0 ? ~size : size)
         continue
       }
+      if (lengths[j] === DROPPED) continue
       answered++
       if ((this.#batch.buffer[j * this.#stride + 2]! & 2) !== 0) counters[COUNTER.cut]!++
       if (hints[j] === 1) this.#handOver(socket, KIND_HINT, j, lengths[j]!)
@@ -132,6 +149,30 @@ class FastWorker {
     counters[COUNTER.answered]! += answered
     counters[COUNTER.unsent]! += unsent
     counters[COUNTER.batches]!++
+  }
+
+  /** Whoever has had its replies of this second gets no more, or one that is cut, unless its address cannot be forged. */
+  #limit(count: number, now: number): void {
+    const { senderView, senderStride } = this.#batch
+    const { lengths, hints } = this.#answerer
+    const { counters } = this.#control
+    const { countsLoopback } = this.#rate
+    for (let j = 0; j < count; j++) {
+      const at = j * senderStride
+      if (lengths[j] === MISS || this.#cookies?.valid[j] === 1) continue
+      if (!countsLoopback && this.#access.isLoopback(senderView, at)) continue
+      const isShort = senderView.getUint16(at, true) === FAMILY_IPV4
+      const high = isShort ? 0 : senderView.getInt32(at + 8)
+      const low = isShort ? senderView.getInt32(at + 4) : senderView.getInt32(at + 12)
+      const verdict = this.#rate.count(high, low, now)
+      if (verdict === RATE_SEND) continue
+      counters[COUNTER.limited]!++
+      if (verdict === RATE_CUT) this.#answerer.cut(j)
+      else {
+        lengths[j] = DROPPED
+        hints[j] = 0
+      }
+    }
   }
 
   #handOver({ door }: WorkerSocket, kind: number, j: number, size: number): void {
