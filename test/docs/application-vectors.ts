@@ -12,17 +12,21 @@ import {
   applicationBytes,
   beaconPayload,
   commitmentTo,
+  complainPayload,
   encodePayload,
   encodeTableHeader,
   encodeTableRecord,
   endorsePayload,
   endorserVotePayload,
   handOverTldPayload,
+  heldAccount,
   ledgerModules,
   moduleKey,
   NAMES,
   nodeVotePayload,
+  proposePayload,
   REGISTRIES,
+  replyPayload,
   saltFrom,
   signInquiry,
   type TldRecord,
@@ -68,6 +72,10 @@ export function applicationVectors(signer: Signer): Record<string, string> {
   const payload = encodePayload(tldVotePayload({ kind: 'give', label: text('p2p'), registry: account }))
   const transaction = decodeTransaction(signTransaction(signer, chainId, { nonce: 0, fee: 0, expires: TIME, payload }))
   const place = { chainName: 'root', operation: 120, time: TIME }
+  const charge = { account, reason: 'abnormal block', heights: [4711], text: 'no signature' } as const
+  const mark = { height: 4711, transaction: sha256(text('transaction')) }
+  const payments = [{ mark: 0, to: machine.publicKey, amount: 250 }]
+  const compensation = { kind: 'compensate', account, marks: [mark], payments } as const
   const hex = (value: Parameters<typeof encodePayload>[0]) => toHex(encodePayload(value))
   const ds = [Uint8Array.of(0x30, 0x39, 15, 2, ...sha256(text('chordns zone key vector')))]
   const servers = [{ name: parseName('ns.nic.p2p.'), addresses: [Uint8Array.of(192, 0, 2, 1)] }]
@@ -89,6 +97,11 @@ export function applicationVectors(signer: Signer): Record<string, string> {
     'number of TLDs': stored(Uint8Array.of(4)),
     'page of TLDs': stored(Uint8Array.of(5, 0, 0)),
     'activation payload': hex(activatePayload({ module: 128, height: 1_000 })),
+    'complaint payload': hex(complainPayload(charge)),
+    'motion to remove payload': hex(proposePayload({ kind: 'remove', ...charge })),
+    'motion to compensate payload': hex(proposePayload(compensation)),
+    'reply payload': hex(replyPayload(7, true)),
+    'held account': toHex(heldAccount(account)),
     'table 1 of a header': toHex(encodeTableHeader(tableHeaderOf(header))),
     'table 2 of a transaction': toHex(encodeTableRecord(tableRecordOf(transaction, place))),
   }
