@@ -47,6 +47,8 @@ export interface Work {
   whenFree(kind: WorkKind, begin: () => void, wait?: WorkWait): Cancel
   /** Work of this kind has begun; it has ended when what is returned is called. */
   enter(kind: WorkKind): Cancel
+  /** Those who work along had no CPU to spare: less is begun from now on. */
+  slower(): void
   /** What waits is refused. */
   stop(): void
 }
@@ -97,6 +99,7 @@ export const ALWAYS_FREE: Work = {
     return () => {}
   },
   enter: () => () => {},
+  slower() {},
   stop() {},
 }
 
@@ -158,6 +161,13 @@ class WorkPlan implements Work {
       if (!isOver) lane.inWork--
       isOver = true
     }
+  }
+
+  slower(): void {
+    const now = this.#clock.monotonic()
+    if (now - this.#fewerAt < limits.WORK_FEWER_MS) return
+    this.#fewerAt = now
+    this.#places = Math.max(1, this.#places * limits.WORK_FEWER_PART)
   }
 
   stop(): void {
@@ -224,7 +234,7 @@ class WorkPlan implements Work {
     this.#next = undefined
     this.#hasTold = false
     const now = this.#clock.monotonic()
-    this.#measure(now - dueAt, now)
+    this.#measure(now - dueAt)
     this.#refuseLate(now)
     const isMore = this.#beginSome(now)
     if (isMore) this.#lookLater(0)
@@ -233,12 +243,10 @@ class WorkPlan implements Work {
   }
 
   /** How late this look is, and what follows from it for how much may be in work. */
-  #measure(lateMs: number, now: number): void {
+  #measure(lateMs: number): void {
     this.#late = Math.max(lateMs, this.#late * limits.WORK_LATE_FADES)
     if (lateMs >= limits.WORK_LATE_MS) {
-      if (now - this.#fewerAt < limits.WORK_FEWER_MS) return
-      this.#fewerAt = now
-      this.#places = Math.max(1, this.#places * limits.WORK_FEWER_PART)
+      this.slower()
     } else if (this.#late < limits.WORK_LATE_MS && this.#isWaited()) {
       this.#places = Math.min(limits.MAX_WORK_PLACES, this.#places + limits.WORK_MORE)
     }

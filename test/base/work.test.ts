@@ -153,6 +153,18 @@ describe('what a node does beside answering', () => {
     expect(begun.length).toBeLessThan(10)
   })
 
+  it('is less at once where those who work along had no CPU to spare', () => {
+    give('round', 300)
+    clock.advance(20_000)
+    for (let i = 0; i < 20; i++) {
+      work.slower()
+      clock.advance(limits.WORK_FEWER_MS)
+    }
+    begun.length = 0
+    clock.advance(1_000)
+    expect(begun.length).toBeLessThan(10)
+  })
+
   it('begins with the most urgent', () => {
     beLate()
     for (const kind of ['repair', 'chain', 'round', 'join'] as const) give(kind, 3)

@@ -8,6 +8,7 @@ import {
   type RequestOptions,
   type RingId,
   type Store,
+  type Work,
 } from '../../src/base/index.ts'
 import { isPopularRequest } from '../../src/chunks/copies/messages.ts'
 import {
@@ -106,6 +107,8 @@ export interface WorldOptions {
   readonly bulk?: boolean
   /** Default: Ed25519. */
   readonly scheme?: SignatureScheme
+  /** When each node may do what nobody waits for; default: at once. */
+  readonly work?: (index: number, clock: Clock) => Work
 }
 
 export interface World {
@@ -164,6 +167,7 @@ export function createWorld({
   scheme = ed25519,
   proofs,
   fetch,
+  work,
   clock = testClock(),
 }: WorldOptions): World {
   const truth = new Map<string, Outcome>()
@@ -242,6 +246,7 @@ export function createWorld({
           ...(store !== undefined && { store: store(index) }),
           ...(proofStore !== undefined && { proofStore: proofStore(index) }),
           ...(proofs !== undefined && { proofs: proofs(index) }),
+          ...(work !== undefined && { work: work(index, nodeClock) }),
           clock: nodeClock,
           random: seededRandom(index + 1),
           signer,

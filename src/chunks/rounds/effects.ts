@@ -79,6 +79,7 @@ export function createEffects(
         return
       }
       case 'gave-up':
+        if (effect.reason === 'busy') deps.work.slower()
         deps.log.debug(
           { reason: effect.reason, chunk: deps.placement.chunkOf(question) },
           'a round ended without agreement',

@@ -132,6 +132,7 @@ describe('the rounds of a node', () => {
         inWork.push(kind)
         return () => inWork.splice(inWork.indexOf(kind), 1)
       },
+      slower() {},
       stop() {},
     }
 
