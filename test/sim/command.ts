@@ -14,6 +14,8 @@ export interface WorldArguments {
   readonly full: boolean
   /** Threads that run worlds; 1: this one only. */
   readonly workers: number
+  /** Validators at the start, where the kind of world lets them be chosen. */
+  readonly sizes?: readonly number[] | undefined
   /** Where the result goes; beside it, with `.part`, how far the run is. */
   readonly json: string | undefined
 }
@@ -23,16 +25,16 @@ const say = (line: string) => void stderr.write(`${line}\n`)
 /** Runs what is asked for and prints it; the result as JSON, beside what passed and failed. */
 export async function runWorlds<Plan extends { readonly seed: number }>(
   subject: Subject<Plan>,
-  { seeds, full, workers, json }: WorldArguments,
+  { seeds, full, workers, sizes, json }: WorldArguments,
 ) {
   const { name } = subject
   const [from, to] = seeds ?? [1, full ? 10_000 : 200]
   const commit = execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).trim()
-  const started = { commit, from, to }
+  const started = { commit, from, to, ...(sizes !== undefined && { sizes }) }
   const part = json === undefined ? undefined : `${json}.part`
   const resume = part === undefined ? undefined : progressOf(part, started)
   if (resume !== undefined) say(`${name}: goes on from seed ${resume.next}`)
-  const threads = workers > 1 ? startWorkers(name, workers) : undefined
+  const threads = workers > 1 ? startWorkers({ name, sizes }, workers) : undefined
   const result = await runSuite(subject, {
     workers,
     ...(threads !== undefined && { outcomes: (first, last) => threads.outcomes(first, last) }),

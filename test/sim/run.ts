@@ -98,8 +98,7 @@ async function run(suite: (typeof suites)[number]) {
   const shared = { seeds, full, workers, json: progressOf(suite) }
   if (suite === 'chain') return runChains({ ...shared, sizes, long: values.long === true })
   if (suite === 'light') return runWorlds(lightWorlds, shared)
-  if (suite === 'ledger')
-    return runWorlds(ledgerWorlds(sizes), sizes === undefined ? shared : { ...shared, workers: 1 })
+  if (suite === 'ledger') return runWorlds(ledgerWorlds(sizes), { ...shared, sizes })
   return suite === 'ring' ? runWorlds(ringWorlds, shared) : runWorlds(nodeWorlds, shared)
 }
 

@@ -9,11 +9,17 @@ export interface Workers {
   end(): Promise<void>
 }
 
+/** Which kind of worlds. */
+export interface WorkerSubject {
+  readonly name: string
+  /** Validators at the start, where the kind lets them be chosen. */
+  readonly sizes: readonly number[] | undefined
+}
+
 /** Seeds that wait at each thread. */
 const AHEAD = 3
 
-/** `subject`: which kind of worlds. */
-export function startWorkers(subject: string, count: number): Workers {
+export function startWorkers(subject: WorkerSubject, count: number): Workers {
   const idle: Worker[] = []
   const waiting: ((worker: Worker) => void)[] = []
   const all = Array.from({ length: count }, () => {

@@ -2,7 +2,6 @@
 import { toHex } from '../../../src/base/index.ts'
 import { type Genesis, ledgerChainId, votingKeyBytes } from '../../../src/chain/index.ts'
 import { type CborValue, type SignatureScheme, type Signer, sha256 } from '../../../src/crypto/index.ts'
-import { parseName } from '../../../src/dns/index.ts'
 import {
   ACCOUNTS,
   decodeApplicationGenesis,
@@ -11,10 +10,10 @@ import {
   foundChains,
   ledgerModules,
   memberIdOf,
-  type NameSettings,
 } from '../../../src/ledger/index.ts'
 import { hashScheme } from '../chain/signatures.ts'
 import type { Plan } from './plan.ts'
+import { type Zones, zonesOf } from './zones.ts'
 
 const text = (value: string) => new TextEncoder().encode(value)
 
@@ -40,7 +39,8 @@ export interface Cast {
   /** Owner keys, of names and of entries. */
   readonly owners: readonly Signer[]
   readonly labels: readonly Uint8Array[]
-  readonly settings: readonly NameSettings[]
+  /** Of the names, on all chains. */
+  readonly zones: Zones
   readonly signer: (seed: string) => Signer
   readonly chains: readonly { readonly genesis: Genesis; readonly chainId: Uint8Array }[]
 }
@@ -83,7 +83,7 @@ export function castOf(plan: Plan, startMs: number): Cast {
     chainNames: names,
     founders,
     modules: ledgerModules,
-    heartbeatMs: 1_000,
+    heartbeatMs: plan.heartbeatMs,
     intervalMs: 0,
     epochBlocks,
     quotaADay,
@@ -97,7 +97,7 @@ export function castOf(plan: Plan, startMs: number): Cast {
     actors,
     owners: Array.from({ length: 5 }, (_, i) => signer(`owner ${i}`)),
     labels: LABELS.map(text),
-    settings: [0, 1, 2].map(settingsAt),
+    zones: zonesOf(plan.seed, startMs),
     signer,
     chains,
   }
@@ -122,15 +122,6 @@ function withBalances(genesis: Genesis, founders: readonly Founder[]): Genesis {
   const balances: CborValue = founders.map(({ account }) => [account, BALANCE])
   const application = encodeApplicationGenesis({ modules: new Map([...modules, [ACCOUNTS, balances]]), quotaADay })
   return { ...genesis, application }
-}
-
-function settingsAt(i: number): NameSettings {
-  const ds = Uint8Array.of(0, i, 15, 2, ...sha256(Uint8Array.of(i)))
-  return {
-    updateByCds: i === 1,
-    ds: [ds],
-    servers: [{ name: parseName(`ns${i}.example.net.`), addresses: [Uint8Array.of(192, 0, 2, i)] }],
-  }
 }
 
 /** That whoever brings a voting key has it. */

@@ -6,7 +6,6 @@ import {
   type Applied,
   type BlockContent,
   type CertifiedBlock,
-  encodeGenesis,
   mostChanges,
   proveKeys,
   sortedValidators,
@@ -27,13 +26,14 @@ import { TestLedger } from '../../chain/light/ledger.ts'
 import type { Cargo } from '../chain/cargo.ts'
 import { Violation } from '../chain/checks.ts'
 import type { Plan as ChainPlan } from '../chain/plan.ts'
-import type { LinkSource } from './acts.ts'
+import type { LinkSource } from './acts/acting.ts'
 import type { Actor, Cast } from './cast.ts'
 import { compare, expectedOf } from './checks.ts'
 import { Clients } from './clients.ts'
 import { modelOf } from './model/begin.ts'
 import type { LedgerModel } from './model/model.ts'
 import { sharedApplication } from './shared.ts'
+import { faultSource, linkSource, type Shown } from './sources.ts'
 
 export interface LedgerChainDeps {
   readonly cast: Cast
@@ -41,6 +41,7 @@ export interface LedgerChainDeps {
   readonly plan: ChainPlan
   readonly epochBlocks: number
   readonly turnsOver: boolean
+  readonly activation: number | undefined
   readonly random: SeededRandom
   readonly now: () => number
   readonly jumpedMs: () => number
@@ -72,6 +73,7 @@ export class LedgerChain {
   readonly #numbers = new Map<string, number>()
   readonly #gone = new Set<Actor>()
   readonly #liars: ReadonlySet<number>
+  readonly #rules: number
   #state: LedgerState
   #owners = new Map<string, string>()
 
@@ -81,6 +83,7 @@ export class LedgerChain {
     const { genesis, chainId } = cast.chains[index]!
     this.name = genesis.name
     this.chainId = chainId
+    this.#rules = genesis.rules
     const { scheme } = cast
     const parts = { chainId, chainName: genesis.name, genesisTime: genesis.time, validators: genesis.validators }
     const application = { genesis: genesis.application, modules: ledgerModules, scheme, mayCarry }
@@ -100,10 +103,14 @@ export class LedgerChain {
       height: () => this.height,
       state: () => this.#state,
       turnsOver: deps.turnsOver,
+      activation: deps.activation,
       mayLose: (actor: Actor) => this.#mayLose(actor),
       isLiar: ({ person }: Actor) => person !== undefined && this.#liars.has(person),
       others: this.others,
+      faults: faultSource(this.#shown()),
+      charges: [],
       registrations: [],
+      cdsMade: [],
       rolls: this.#rolls,
     }
     this.clients = new Clients({ ...acting, ofOthers })
@@ -112,11 +119,6 @@ export class LedgerChain {
 
   get height(): number {
     return this.mirror.height
-  }
-
-  /** After that block. */
-  stateOf(height: number): LedgerState | undefined {
-    return this.#states[height - 1]
   }
 
   /** What must stand under these keys after that block. */
@@ -136,43 +138,18 @@ export class LedgerChain {
     return proven && { kind: 'state', ...proven }
   }
 
+  /** What others show of this chain. */
   source(): LinkSource {
-    const { mirror } = this
-    const chain = this
-    return {
-      origin: mirror.origin,
-      genesis: encodeGenesis(mirror.genesis),
-      get height() {
-        return chain.height
-      },
-      link: (oldSize, forged) => this.#link(oldSize, forged),
-    }
+    return linkSource(this.#shown())
   }
 
-  #link(oldSize: number, forged: boolean) {
-    const { bad, mirror } = this
-    const fork = forged && bad.length > 0 && this.height > oldSize + 1 ? mirror.fork(Math.max(1, oldSize)) : undefined
-    // From the third block on the set is theirs alone.
-    if (fork !== undefined)
-      for (let i = 0; i < 4; i++)
-        fork.block({ next: bad, signers: bad, time: Math.max(mirror.head.header.time, this.#deps.now()) + i })
-    const ledger = fork ?? mirror
-    const size = ledger.height
-    if (size === 0 || size <= oldSize) return undefined
-    const lastSet = ledger.setAt(oldSize + 1)
-    const own = ledger.setAt(size)
-    const isSame = changesBetween(lastSet, own) === 0
-    const link = {
-      origin: ledger.origin,
-      oldSize,
-      proof: ledger.consistency(oldSize, size),
-      note: fork === undefined ? ledger.noteBytes(size) : ledger.noteBytes(size, bad.length),
-      header: ledger.at(size).header,
-      path: ledger.leafPath(size),
-      lastSet,
-      ownSet: isSame ? undefined : own,
+  #shown(): Shown {
+    return {
+      mirror: this.mirror,
+      bad: () => this.bad,
+      now: this.#deps.now,
+      signerOf: (validator) => this.#personOf(this.numberOf(validator)).signer,
     }
-    return { link, isTrue: fork === undefined }
   }
 
   #mirrorOf(n: number): TestLedger {
@@ -316,7 +293,13 @@ export class LedgerChain {
       id: toHex(one.accused),
       height: one.accusation.first.height,
     }))
+    const { judged } = this.#model.nodes
     this.#model.endBlock({ height, time }, accused ?? [])
+    const { activations } = this.#model.applications
+    if (header.ledger?.rules !== this.#model.applications.rulesAt(height, this.#rules))
+      throw new Violation(`modules: height ${height} of ${this.name} says that it has rules ${header.ledger?.rules}`)
+    if (this.#model.nodes.judged > judged) happens('charge judged')
+    if (activations.some((one) => one.height === height)) happens('activated')
     this.#state = applied.state
     this.#states.push(applied.state)
     this.mirror.adopt({ header, certificate }, this.#nextSet(applied, content))

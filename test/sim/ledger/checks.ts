@@ -4,6 +4,8 @@ import { encodeCanonical } from '../../../src/crypto/index.ts'
 import {
   ACCOUNTS,
   accountOf,
+  activationsOf,
+  directoryEntryOf,
   encodeRecord,
   endorsersOf,
   everybodyOf,
@@ -34,6 +36,7 @@ export function compare(state: LedgerState, model: LedgerModel, cast: Cast, wher
       `TLDs: not what was voted for at ${where}`,
     )
   }
+  compareApplications(state, model, cast, where)
   for (const [origin, size] of model.linked)
     same(linkedOf(state, origin)?.size === size, `links: not what the transactions say at ${where}`)
 }
@@ -94,6 +97,21 @@ function compareNames(state: LedgerState, { names }: LedgerModel, { labels }: Ca
         ? known === meant
         : toHex(encodeRecord(known)) === toHex(encodeRecord(meant))
     same(isSame, `names: ${new TextDecoder().decode(label)} is not what was registered at ${where}`)
+  }
+}
+
+function compareApplications(state: LedgerState, { applications }: LedgerModel, { labels }: Cast, where: string): void {
+  const said = activationsOf(state).map(({ module, height }) => `${module} ${height}`)
+  const meant = applications.activations.map(({ module, height }) => `${module} ${height}`)
+  same(String(said) === String(meant), `modules: others are activated than were voted for at ${where}`)
+  for (const label of labels) {
+    const known = directoryEntryOf(state, label)
+    const row = applications.entries.get(toHex(label))
+    const text = known && `${toHex(known.owner)} ${toHex(known.value)} ${known.sequence}`
+    same(
+      text === (row && `${row.owner} ${row.value} ${row.sequence}`),
+      `modules: not the entry that was put at ${where}`,
+    )
   }
 }
 

@@ -7,7 +7,8 @@ import { signTransaction } from '../../../src/chain/index.ts'
 import type { Signer } from '../../../src/crypto/index.ts'
 import { accountOf, encodePayload, mayCarry } from '../../../src/ledger/index.ts'
 import type { SeededRandom } from '../../../src/sim/index.ts'
-import { type Act, type Acting, actFor } from './acts.ts'
+import type { Act, Acting } from './acts/acting.ts'
+import { actFor } from './acts/draw.ts'
 import type { Actor } from './cast.ts'
 import type { Intent } from './intents.ts'
 
@@ -24,10 +25,22 @@ interface Outstanding {
 }
 
 /** What is signed by somebody else than who sends it. */
-const CARRIED: ReadonlySet<string> = new Set(['commit', 'register', 'update', 'transferName', 'release', 'link'])
+const CARRIED: ReadonlySet<string> = new Set([
+  'commit',
+  'register',
+  'update',
+  'updateByCds',
+  'transferName',
+  'release',
+  'link',
+  'putEntry',
+  'accuse',
+  'answer',
+  'twoNotes',
+])
 
 /** After this a client sends the same again, or something else. */
-const PATIENCE_MS = 2_500
+const PATIENCE_MS = 600
 const HOUR_MS = 3_600_000
 
 export class Clients {

@@ -35,6 +35,18 @@ export type Deed =
       readonly settings: NameSettings | undefined
     }
   | { readonly kind: 'release'; readonly place: Place }
+  /** DS of zone keys: of the key that the set names, of who signs it, and of those in the DNSKEY set, which sign that. */
+  | {
+      readonly kind: 'updateByCds'
+      readonly label: string
+      readonly next: Uint8Array
+      readonly by: Uint8Array
+      readonly keys: readonly Uint8Array[]
+      /** Of the signature of the CDS set, unix seconds. */
+      readonly from: number
+      readonly until: number
+      readonly isTrue: boolean
+    }
   | { readonly kind: 'voteTld'; readonly subject: TldSubject; readonly inFavour: boolean }
   | { readonly kind: 'updateTld'; readonly label: string; readonly isLedgerOnly: boolean }
   | { readonly kind: 'handOverTld'; readonly label: string; readonly to: string }
@@ -47,7 +59,32 @@ export type Deed =
       readonly size: number
       readonly isTrue: boolean
     }
+  | ({ readonly kind: 'accuse'; readonly id: string } & FaultDeed)
+  | { readonly kind: 'answer'; readonly id: string; readonly isTrue: boolean }
+  | ({ readonly kind: 'twoNotes' } & FaultDeed)
+  | { readonly kind: 'activate'; readonly module: number; readonly height: number; readonly inFavour: boolean }
+  | {
+      readonly kind: 'putEntry'
+      readonly label: string
+      readonly owner: string
+      readonly value: string
+      readonly sequence: number
+      /** Signed by the owner. */
+      readonly isTrue: boolean
+    }
   | { readonly kind: 'nonsense' }
+
+/** What somebody in the set of a height is said to have done. */
+export interface FaultDeed {
+  /** The id of a validator. */
+  readonly accused: string
+  readonly height: number
+  /** Of the header of that height. */
+  readonly headerTime: number
+  /** Headers of the history in which it is shown. */
+  readonly size: number
+  readonly isTrue: boolean
+}
 
 export interface First {
   readonly name: string

@@ -1,7 +1,7 @@
 /** Known mistakes of the ledger's modules, as changes of the sources; each must be found by the check that is for it. */
 import type { Fault } from '../chain/plan.ts'
 import type { Mistake as SourceMistake } from '../light/mistakes.ts'
-import type { Plan } from './plan.ts'
+import { activating, type Plan, quick } from './plan.ts'
 
 export interface Mistake extends SourceMistake {
   /** Validators at the start. */
@@ -24,6 +24,8 @@ const only =
   })
 
 const ALONE = { sizes: [1, 2], plan: only() }
+/** What has to follow upon several other things. */
+const LATER = { sizes: [1, 2], plan: (plan: Plan) => only()(quick(plan)) }
 
 const MODULES = 'ledger/modules'
 /** Most are found at once. */
@@ -130,6 +132,43 @@ export const MISTAKES: readonly Mistake[] = [
     ],
     finding: /outcomes/,
     ...ALONE,
+    within: WITHIN,
+  },
+  {
+    name: 'a CDS set that was used counts again',
+    changes: [
+      { file: `${MODULES}/names/cds.ts`, from: 'return inception > newest', to: 'return inception !== newest' },
+    ],
+    finding: /outcomes/,
+    ...LATER,
+    within: WITHIN,
+  },
+  {
+    name: 'any answer clears of a broken lock',
+    changes: [
+      {
+        file: `${MODULES}/authority/faults.ts`,
+        from: 'if (!isAnswered(lightRules(scheme)',
+        to: 'if (charge.until < 0 && !isAnswered(lightRules(scheme)',
+      },
+    ],
+    finding: /outcomes/,
+    ...LATER,
+    sizes: [3, 4],
+    within: WITHIN,
+  },
+  {
+    name: 'a module acts before its height',
+    changes: [
+      {
+        file: 'ledger/application/application.ts',
+        from: 'activationsOf(draft).filter((one) => one.height <= height)',
+        to: 'activationsOf(draft)',
+      },
+    ],
+    finding: /outcomes|modules/,
+    sizes: [1, 2],
+    plan: (plan) => only()(activating(plan)),
     within: WITHIN,
   },
   {

@@ -14,12 +14,16 @@ export interface Plan {
   /** Root first; each with its own weather, in the same seconds. */
   readonly chains: readonly { readonly name: string; readonly plan: ChainPlan }[]
   readonly epochBlocks: number
+  /** A chain has a block at least so often. */
+  readonly heartbeatMs: number
   /** Transactions a day of one account. */
   readonly quotaADay: number
   /** Everybody sleeps for so long: all clocks are later from one moment to the next. */
   readonly jumps: readonly { readonly at: number; readonly ms: number }[]
   /** All who began are replaced, one after the other. */
   readonly turnsOver: boolean
+  /** From this height on a third party's module is to run, on all chains; undefined: nobody wants it. */
+  readonly activation: number | undefined
   readonly followers: number
   /** Of the members that lie to followers. */
   readonly habits: readonly Habit[]
@@ -31,33 +35,56 @@ export interface Plan {
 export function makePlan(seed: number, sizes: readonly number[] = [1, 2, 3, 4, 5, 6, 7]): Plan {
   const random = seededRandom(`ledgers ${seed}`)
   const n = sizes[seed % sizes.length]!
-  const turnsOver = n <= 7 && random.below(3) === 0
+  const turnsOver = n <= 5 && random.below(3) === 0
   // Where nobody shares what the others have computed, a world takes four times as long.
-  const onDisk = random.below(5) === 0 && n <= 5
-  const names = ['root', 'p2p', 'home'].slice(0, random.below(4) === 0 ? 3 : 2)
-  const chains = names.map((name, index) => ({ name, plan: chainPlan(seed * 3 + index, n, { turnsOver, onDisk }) }))
+  const onDisk = random.below(5) === 0 && n <= 4
+  const names = ['root', 'p2p', 'home'].slice(0, random.below(4) === 0 && n <= 4 ? 3 : 2)
+  const kind = { turnsOver, onDisk }
+  const chains = names.map((name, index) => ({ name, plan: chainPlan(seed * 3 + index, n, kind) }))
   const lastsMs = chains[0]!.plan.faultsMs
   const followers = 1 + random.below(2)
   const sleeps = Array.from({ length: random.below(3) }, () => {
     const at = random.below(lastsMs)
     return { follower: random.below(followers), at, until: at + 1_000 + random.below(lastsMs) }
   })
-  return {
+  const plan: Plan = {
     seed,
     n,
     chains,
     epochBlocks: 3 + random.below(4),
+    heartbeatMs: 1_000,
     quotaADay: random.below(4) === 0 ? 12 : 1_000,
     jumps: jumpsOf(random.split('jumps'), lastsMs),
     turnsOver,
+    activation: undefined,
     followers,
     habits: Array.from({ length: 1 + random.below(3) }, () => HABITS[random.below(HABITS.length)]!),
     sleeps,
   }
+  const activates = n <= 2 && !onDisk && random.split('activation').below(5) === 0
+  return activates ? activating(plan) : plan
+}
+
+/** A vote comes sixty blocks before what it is about. */
+export function activating(plan: Plan): Plan {
+  return { ...quick(plan), activation: 72 + (plan.seed % 5) }
+}
+
+/** Calm links, a block whenever there can be one, and more time: some seventy heights. */
+export function quick(plan: Plan): Plan {
+  const chains = plan.chains.slice(0, 2).map(({ name, plan: one }) => ({
+    name,
+    plan: { ...one, faults: [], faultsMs: 6_000, meanDelayMs: 3, submitEveryMs: 20, timeoutMs: 60 },
+  }))
+  return { ...plan, chains, heartbeatMs: 40 }
 }
 
 /** The weather, the liars and the disks of one chain, all chains for equally long. */
-function chainPlan(seed: number, n: number, { turnsOver, onDisk }: { turnsOver: boolean; onDisk: boolean }): ChainPlan {
+function chainPlan(
+  seed: number,
+  n: number,
+  { turnsOver, onDisk }: { readonly turnsOver: boolean; readonly onDisk: boolean },
+): ChainPlan {
   const plan = makeChainPlan(seed, { n, ledger: true, onDisk, long: false })
   const spares = turnsOver ? n : 2
   return {

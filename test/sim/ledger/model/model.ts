@@ -5,6 +5,7 @@
 import type { Intent } from '../intents.ts'
 import { AccountModel } from './accounts.ts'
 import { AdmissionModel, type EndorserRow, type Moment, type OrganisationRow } from './admission.ts'
+import { ApplicationModel } from './applications.ts'
 import { NameModel } from './names.ts'
 import { NodeModel, type NodeRow } from './nodes.ts'
 import { TldModel } from './tlds.ts'
@@ -37,6 +38,7 @@ export class LedgerModel {
   readonly nodes: NodeModel
   readonly names: NameModel
   readonly tlds: TldModel
+  readonly applications: ApplicationModel
   /** Sizes of other chains that are linked, by origin: 0 when the nodes have only voted for it. */
   readonly linked = new Map<string, number>()
   readonly #linkVotes = new VoteModel()
@@ -49,6 +51,7 @@ export class LedgerModel {
     this.nodes = new NodeModel(nodes, { chainName, admission: this.admission, idOf })
     this.names = new NameModel(chainName)
     this.tlds = new TldModel(chainName, this.nodes)
+    this.applications = new ApplicationModel(this.nodes)
     this.#epochBlocks = epochBlocks
   }
 
@@ -70,7 +73,7 @@ export class LedgerModel {
   }
 
   #do({ account, deed }: Intent, moment: Moment, wasDone: boolean): boolean | undefined {
-    const { accounts, admission, nodes, names, tlds } = this
+    const { accounts, admission, nodes, names, tlds, applications } = this
     switch (deed.kind) {
       case 'transfer':
         return accounts.transfer(account, deed.to, deed.amount)
@@ -98,8 +101,20 @@ export class LedgerModel {
         return names.update(deed, moment)
       case 'transferName':
         return names.transfer(deed, moment)
+      case 'updateByCds':
+        return names.updateByCds(deed, moment)
       case 'release':
         return names.release(deed.place)
+      case 'accuse':
+        return nodes.accuse(deed, moment)
+      case 'answer':
+        return nodes.answer(deed)
+      case 'twoNotes':
+        return nodes.exposeCosigner(deed, moment)
+      case 'activate':
+        return applications.vote(account, deed, moment)
+      case 'putEntry':
+        return applications.put(deed, moment)
       case 'voteTld':
         return tlds.vote(account, deed.subject, deed.inFavour, moment)
       case 'updateTld':

@@ -1,5 +1,5 @@
 /** Names: first come, first served by commit and reveal, then what the owner says (D28-D36). */
-import { fromHex } from '../../../../src/base/index.ts'
+import { fromHex, toHex } from '../../../../src/base/index.ts'
 import { encodeCanonical } from '../../../../src/crypto/index.ts'
 import type { NameRecord, NameSettings } from '../../../../src/ledger/index.ts'
 import type { Deed, Place } from '../intents.ts'
@@ -67,6 +67,23 @@ export class NameModel {
       generation: record.generation + 1,
       sequence: record.sequence + 1,
     })
+    return true
+  }
+
+  /** By whoever has the zone's keys; each set once, and none after a newer one (RFC 8078). */
+  updateByCds(
+    { label, next, by, keys, from, until, isTrue }: Extract<Deed, { kind: 'updateByCds' }>,
+    { time }: Moment,
+  ): boolean {
+    const record = this.records.get(label)
+    if (this.#isRoot || record?.settings?.updateByCds !== true) return false
+    const { settings, newestCds } = record
+    const has = (set: readonly Uint8Array[], ds: Uint8Array) => set.some((one) => toHex(one) === toHex(ds))
+    const now = Math.floor(time / 1_000)
+    const isSigned = isTrue && from <= now && now <= until && has(settings.ds, by) && has(keys, by)
+    const isOfUse = !has(settings.ds, next) && has(keys, next)
+    if (!isSigned || !isOfUse || from <= newestCds) return false
+    this.records.set(label, { ...record, settings: { ...settings, ds: [next] }, newestCds: from })
     return true
   }
 

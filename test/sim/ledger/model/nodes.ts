@@ -1,6 +1,6 @@
 /** Which network nodes a chain has, and the key of each (N1-N15). Who of them has a seat is checked by what must hold of any choice. */
 import type { NodeRole } from '../../../../src/ledger/index.ts'
-import type { Deed, NodeSubject } from '../intents.ts'
+import type { Deed, FaultDeed, NodeSubject } from '../intents.ts'
 import type { AdmissionModel, Moment } from './admission.ts'
 import { type Voice, VoteModel, type Voters } from './votes.ts'
 
@@ -11,8 +11,16 @@ export interface NodeRow {
   readonly voting: { readonly id: string; readonly key: string } | undefined
 }
 
+interface ChargeRow {
+  readonly accused: string
+  readonly height: number
+  /** 0: answered, or judged. */
+  readonly until: number
+}
+
+const DAY_MS = 86_400_000
 /** As governance begins with: seven days. */
-const REPAIR_MS = 7 * 86_400_000
+const REPAIR_MS = 7 * DAY_MS
 const ROOT: readonly NodeRole[] = ['registry', 'coordinator']
 const TLD: readonly NodeRole[] = ['registry', 'registrar', 'isp', 'resolver', 'regulator']
 
@@ -23,9 +31,14 @@ export class NodeModel {
   readonly #admission: AdmissionModel
   readonly #idOf: (ringKey: string) => string
   readonly #used: Set<string>
+  readonly #charges = new Map<string, ChargeRow>()
   readonly #votes = new VoteModel()
+  /** Who was removed for a fault in this block. */
+  #removed: string[] = []
   /** Who was removed for what evidence showed, and until when nobody votes it in. */
   readonly #barred = new Map<string, number>()
+  /** Accusations that nobody answered in time. */
+  judged = 0
 
   constructor(
     nodes: readonly NodeRow[],
@@ -104,24 +117,61 @@ export class NodeModel {
     return true
   }
 
-  /** `accused`: ids with the height of the fault. Gives back the accounts of those whom that removes. */
+  /** A broken lock waits two days for its answer. */
+  accuse(deed: Extract<Deed, { kind: 'accuse' }>, moment: Moment): boolean {
+    const { id, accused, height, isTrue } = deed
+    if (!isTrue || !isShown(deed, moment) || this.#since(accused, height) === undefined || this.#charges.has(id))
+      return false
+    this.#charges.set(id, { accused, height, until: moment.time + 2 * DAY_MS })
+    return true
+  }
+
+  answer({ id, isTrue }: Extract<Deed, { kind: 'answer' }>): boolean {
+    const charge = this.#charges.get(id)
+    if (charge === undefined || charge.until === 0 || !isTrue) return false
+    this.#charges.set(id, { ...charge, until: 0 })
+    return true
+  }
+
+  exposeCosigner(deed: FaultDeed, moment: Moment): boolean {
+    const node = this.#since(deed.accused, deed.height)
+    if (!deed.isTrue || !isShown(deed, moment) || node === undefined) return false
+    this.#removeForFault(deed.accused, deed.height)
+    return true
+  }
+
+  /** `accused`: ids with the height of the fault. Gives back the accounts of those who were removed for faults. */
   endBlock(
     { height, time }: Moment,
     accused: readonly { readonly id: string; readonly height: number }[],
     epochBlocks: number,
   ): readonly string[] {
-    const removed: string[] = []
-    for (const { id, height: at } of accused) {
-      const node = this.nodes.find(({ voting }) => voting?.id === id)
-      if (node === undefined || node.joined > at || this.voters.size === 1) continue
-      this.#remove(node.account)
-      this.#barred.set(node.account, time + REPAIR_MS)
-      removed.push(node.account)
+    for (const { id, height: at } of accused) this.#removeForFault(id, at)
+    for (const [id, charge] of this.#charges) {
+      if (charge.until === 0 || charge.until >= time) continue
+      this.judged++
+      this.#charges.set(id, { ...charge, until: 0 })
+      this.#removeForFault(charge.accused, charge.height)
     }
+    const removed = this.#removed
+    this.#removed = []
+    for (const account of removed) this.#barred.set(account, time + REPAIR_MS)
     if (height % epochBlocks !== 0) return removed
     for (const { account } of [...this.nodes])
       if (!this.#admission.isAdmitted(account) && this.voters.size > 1) this.#remove(account)
     return removed
+  }
+
+  /** The node that has had this id since that height. */
+  #since(id: string, height: number): NodeRow | undefined {
+    return this.nodes.find(({ voting, joined }) => voting?.id === id && joined <= height)
+  }
+
+  #removeForFault(id: string, height: number): void {
+    const node = this.#since(id, height)
+    if (node === undefined || this.voters.size === 1) return
+    this.#remove(node.account)
+    this.#removed.push(node.account)
   }
 
   #remove(account: string): void {
@@ -129,6 +179,11 @@ export class NodeModel {
     const last = this.nodes.pop()!
     if (place < this.nodes.length) this.nodes[place] = last
   }
+}
+
+/** Not of long ago, and in the history of the block, or of one of the 64 before it. */
+function isShown({ size, headerTime }: FaultDeed, { height, time }: Moment): boolean {
+  return size < height && size >= height - 65 && time - headerTime <= 21 * DAY_MS
 }
 
 export function hasVote({ role }: Pick<NodeRow, 'role'>): boolean {

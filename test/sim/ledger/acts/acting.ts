@@ -1,0 +1,106 @@
+/** What whoever acts on a chain knows of it, and who may be drawn to act. */
+import { toHex } from '../../../../src/base/index.ts'
+import type { ChainLink, SetOfHeight, Validator } from '../../../../src/chain/index.ts'
+import type { Signer } from '../../../../src/crypto/index.ts'
+import {
+  isEndorser,
+  type LedgerState,
+  nameRecordOf,
+  networkNodes,
+  type Payload,
+  type Registration,
+} from '../../../../src/ledger/index.ts'
+import type { SeededRandom } from '../../../../src/sim/index.ts'
+import { type Actor, type Cast, hex, NEVER } from '../cast.ts'
+import type { Deed } from '../intents.ts'
+
+/** Another chain, as far as it may be linked. */
+export interface LinkSource {
+  readonly origin: string
+  readonly genesis: Uint8Array
+  readonly height: number
+  /** The newest head for whoever has linked `oldSize`; `forged`: of a fork that those made who were removed. */
+  readonly link: (
+    oldSize: number,
+    forged: boolean,
+  ) => { readonly link: ChainLink; readonly isTrue: boolean } | undefined
+}
+
+/** What whoever shows a fault has to show of the chain. */
+export interface FaultSource {
+  readonly origin: string
+  readonly setOf: (height: number) => SetOfHeight
+  readonly signerOf: (validator: Validator) => Signer
+  /** The note of that size, by all of its set; and the proof that the history of now begins with it. */
+  readonly note: (size: number) => { readonly own: Uint8Array; readonly proof: readonly Uint8Array[] }
+}
+
+export interface MadeCharge {
+  readonly id: Uint8Array
+  readonly validators: readonly Validator[]
+  readonly height: number
+  readonly blockId: Uint8Array
+  readonly firstRound: number
+  readonly secondRound: number
+}
+
+export interface Acting {
+  readonly cast: Cast
+  readonly chainName: string
+  readonly chainId: Uint8Array
+  readonly random: SeededRandom
+  /** Wall time. */
+  readonly now: () => number
+  readonly height: () => number
+  /** The newest decided state, as a client reads it. */
+  readonly state: () => LedgerState
+  readonly turnsOver: boolean
+  /** From which height on all want a third party's module; undefined: nobody does. */
+  readonly activation: number | undefined
+  /** Whether the chain can do without one more of those who validate honestly. Whoever asks is gone for good. */
+  readonly mayLose: (actor: Actor) => boolean
+  readonly isLiar: (actor: Actor) => boolean
+  readonly others: readonly LinkSource[]
+  /** What was committed to, and not revealed. */
+  readonly registrations: (Registration & { readonly settings: number })[]
+  readonly faults: FaultSource
+  /** Accusations that hold until they are answered. */
+  readonly charges: MadeCharge[]
+  /** CDS sets that were shown. */
+  readonly cdsMade: { readonly payload: Payload; readonly deed: Extract<Deed, { kind: 'updateByCds' }> }[]
+  /** How often each has changed its voting key. */
+  readonly rolls: Map<Actor, number>
+}
+
+export interface Act {
+  readonly actor: Actor
+  /** Bytes: encoded already. */
+  readonly payload: Payload | Uint8Array
+  readonly deed: Deed
+}
+
+export type Maker = (acting: Acting) => Act | undefined
+
+export function one<T>(random: SeededRandom, of: readonly T[]): T {
+  return of[random.below(of.length)]!
+}
+
+export const anybody = ({ random, cast }: Acting) => one(random, cast.actors)
+
+export function endorsing({ random, cast, state }: Acting): Actor {
+  const able = cast.actors.filter(({ account }) => isEndorser(state(), account.publicKey))
+  return able.length === 0 || random.below(12) === 0 ? one(random, cast.actors) : one(random, able)
+}
+
+export function voting({ random, cast, state }: Acting): Actor {
+  const nodes = new Set(networkNodes(state()).map(({ account }) => toHex(account)))
+  const able = cast.actors.filter(({ account }) => nodes.has(hex(account)))
+  return able.length === 0 || random.below(12) === 0 ? one(random, cast.actors) : one(random, able)
+}
+
+/** Of a name, as a rule one that somebody has. */
+export function labelOf({ random, cast, state }: Acting): Uint8Array {
+  if (random.below(20) === 0) return NEVER
+  const owned = cast.labels.filter((label) => nameRecordOf(state(), label)?.owner !== undefined)
+  return one(random, owned.length === 0 || random.below(4) === 0 ? cast.labels : owned)
+}

@@ -1,0 +1,129 @@
+/** Names: commits, their reveals, and what owners sign. */
+import { toHex } from '../../../../src/base/index.ts'
+import { type Signer, sha256 } from '../../../../src/crypto/index.ts'
+import {
+  commitHash,
+  commitPayload,
+  nameRecordOf,
+  nameTransferPayload,
+  registerPayload,
+  releasePayload,
+  updatePayload,
+} from '../../../../src/ledger/index.ts'
+import { hex } from '../cast.ts'
+import type { Place } from '../intents.ts'
+import { ZONE_KEYS } from '../zones.ts'
+import { type Act, type Acting, anybody, labelOf, one } from './acting.ts'
+
+function registrationOf({ random, cast, chainId }: Acting) {
+  const owner = one(random, cast.owners)
+  const salt = sha256(random.bytes(8))
+  return { chainId, label: one(random, cast.labels), owner: owner.publicKey, salt, settings: random.below(ZONE_KEYS) }
+}
+
+export function commit(acting: Acting): Act {
+  const { random, registrations } = acting
+  const again = registrations.length > 0 && random.below(6) === 0
+  const registration = again ? one(random, registrations) : registrationOf(acting)
+  if (!again) registrations.push(registration)
+  return {
+    actor: anybody(acting),
+    payload: commitPayload(registration),
+    deed: { kind: 'commit', hash: toHex(commitHash(registration)) },
+  }
+}
+
+export function register(acting: Acting): Act {
+  const { random, cast, registrations } = acting
+  // Mostly what waits; sometimes what nobody has committed to.
+  const waits = registrations.length > 0 && random.below(12) > 0
+  // The newest are too early as likely as not.
+  const recent = registrations.slice(-8)
+  const registration = waits ? one(random, random.below(4) === 0 ? registrations : recent) : registrationOf(acting)
+  const label = random.below(25) === 0 ? new TextEncoder().encode('-no-name-') : registration.label
+  const isOwn = random.below(15) > 0
+  const owner = cast.owners.find(({ publicKey }) => toHex(publicKey) === toHex(registration.owner))!
+  const signer: Signer = isOwn
+    ? owner
+    : {
+        publicKey: owner.publicKey,
+        sign: (bytes) =>
+          one(
+            random,
+            [...cast.owners].filter((other) => other !== owner),
+          ).sign(bytes),
+      }
+  const settings = cast.zones.of(acting.chainName, registration.label).settings(registration.settings)
+  const whole = { ...registration, label }
+  return {
+    actor: anybody(acting),
+    payload: registerPayload(signer, whole, settings),
+    deed: {
+      kind: 'register',
+      label: toHex(label),
+      hash: toHex(commitHash(whole)),
+      owner: hex(owner),
+      settings,
+      isTrue: isOwn && label === registration.label,
+    },
+  }
+}
+
+/** The newest statement of a name's owner; sometimes an old one, or by somebody else. */
+function placeOf(acting: Acting): { readonly signer: Signer; readonly place: Place; readonly label: Uint8Array } {
+  const { random, cast, state } = acting
+  const label = labelOf(acting)
+  const record = nameRecordOf(state(), label)
+  const owner = cast.owners.find(
+    ({ publicKey }) => record?.owner !== undefined && toHex(publicKey) === toHex(record.owner),
+  )
+  const signer = owner === undefined || random.below(10) === 0 ? one(random, cast.owners) : owner
+  const back = (count: number) => Math.max(0, count - Number(random.below(15) === 0))
+  const place = {
+    label: toHex(label),
+    generation: back(record?.generation ?? 0),
+    sequence: back(record?.sequence ?? 0),
+    by: hex(signer),
+  }
+  return { signer, place, label }
+}
+
+/** Of one of the zone's keys. */
+function settingsOf({ random, cast, chainName }: Acting, label: Uint8Array) {
+  return cast.zones.of(chainName, label).settings(random.below(ZONE_KEYS))
+}
+
+export function update(acting: Acting): Act {
+  const { chainId } = acting
+  const { signer, place, label } = placeOf(acting)
+  const settings = settingsOf(acting, label)
+  const { generation, sequence } = place
+  return {
+    actor: anybody(acting),
+    payload: updatePayload(signer, { chainId, label, generation, sequence }, settings),
+    deed: { kind: 'update', place, settings },
+  }
+}
+
+export function transferName(acting: Acting): Act {
+  const { random, cast, chainId } = acting
+  const { signer, place, label } = placeOf(acting)
+  const to = one(random, cast.owners).publicKey
+  const settings = random.below(2) === 0 ? undefined : settingsOf(acting, label)
+  const { generation, sequence } = place
+  return {
+    actor: anybody(acting),
+    payload: nameTransferPayload(signer, { chainId, label, generation, sequence }, to, settings),
+    deed: { kind: 'transferName', place, to: toHex(to), settings },
+  }
+}
+
+export function release(acting: Acting): Act {
+  const { signer, place, label } = placeOf(acting)
+  const { generation, sequence } = place
+  return {
+    actor: anybody(acting),
+    payload: releasePayload(signer, { chainId: acting.chainId, label, generation, sequence }),
+    deed: { kind: 'release', place },
+  }
+}
