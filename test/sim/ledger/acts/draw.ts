@@ -5,7 +5,7 @@ import { endorse, leave, machine, voteEndorser, withdraw } from './admission.ts'
 import { activate, putEntry, towardsActivation } from './applications.ts'
 import { updateByCds } from './cds.ts'
 import { accuse, answer, twoNotes } from './faults.ts'
-import { link, linkChain } from './links.ts'
+import { link } from './links.ts'
 import { commit, register, release, transferName, update } from './names.ts'
 import { beacon, resign, voteNode, votingKey } from './nodes.ts'
 import { handOverTld, updateTld, voteTld } from './registries.ts'
@@ -29,8 +29,11 @@ const ON_ALL: readonly Maker[] = [
   beacon,
   beacon,
   nonsense,
-  linkChain,
-  linkChain,
+  // Who has not linked a chain votes for it.
+  link,
+  link,
+  link,
+  link,
   link,
   link,
   activate,
