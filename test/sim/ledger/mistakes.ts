@@ -180,7 +180,7 @@ export const MISTAKES: readonly Mistake[] = [
         to: '',
       },
     ],
-    finding: /nodes/,
+    finding: /nodes|balances/,
     sizes: [4],
     plan: only([{ kind: 'liar', node: 0, habits: ['doubleVote', 'equivocate'] }]),
     within: 60,
