@@ -51,6 +51,7 @@ import { signRRset } from '../dnssec/signer.ts'
 import { keyFrom } from '../dnssec/signing-keys.ts'
 import { applicationVectors } from './application-vectors.ts'
 import { ledgerVectors } from './ledger-vectors.ts'
+import { lifeVectors } from './life-vectors.ts'
 import { nameVectors } from './name-vectors.ts'
 import { stateVectors } from './state-vectors.ts'
 
@@ -327,6 +328,7 @@ export function protocolVectors(): Readonly<Record<string, string>> {
     observation: toHex(encodeObservation(observation)),
     ...ledgerVectors(signer, fromHex(memberId(signer.publicKey, new Uint8Array()))),
     ...nameVectors(signer),
+    ...lifeVectors(signer),
     ...applicationVectors(signer),
     ...stateVectors(),
     group: groupKey(group),

@@ -150,7 +150,7 @@ export const domainPayloads = {
     encodePayload(releasePayload(owner, statementAt(place, record))),
 } satisfies Readonly<Record<string, (...parts: never[]) => Uint8Array>>
 
-function statementAt({ chainId, label }: DomainPlace, { generation, sequence }: NameRecord) {
+export function statementAt({ chainId, label }: DomainPlace, { generation, sequence }: NameRecord) {
   return { chainId, label, generation, sequence }
 }
 

@@ -6,14 +6,17 @@ import type { Config } from '../../config/index.ts'
 import { ed25519Signer } from '../../crypto/index.ts'
 import { loadOrCreateSeed, readTextFile, replaceTextFile } from '../../io/index.ts'
 import {
+  defaultPolicy,
   type Founder,
   foundChains,
   founderText,
   genesisText,
   ledgerModules,
+  type NamePolicy,
   parseFounderText,
   parseGenesisText,
 } from '../../ledger/index.ts'
+import { parseNamePolicy } from './name-policy.ts'
 
 /** What an organisation tells whoever founds the ledger; its keys are made where there are none yet. Throws KEY_*. */
 export async function makeFounder(
@@ -45,6 +48,10 @@ export interface GenesisRequest {
   readonly heartbeatMs?: number
   readonly intervalMs?: number
   readonly epochBlocks?: number
+  /** File with the policy of names, or null: names are had for ever and for nothing. Left out: as null. */
+  readonly names?: { readonly file: string | undefined } | null
+  /** What each founder's account begins with, in units. */
+  readonly balance?: number
 }
 
 export interface MadeGenesis {
@@ -53,7 +60,7 @@ export interface MadeGenesis {
 }
 
 /** Throws LEDGER_GENESIS, FILE_UNREADABLE. */
-export function makeGenesis({ endorsers, others, leaders = [], ...rest }: GenesisRequest): MadeGenesis {
+export function makeGenesis({ endorsers, others, leaders = [], names: asked, ...rest }: GenesisRequest): MadeGenesis {
   const read =
     (isEndorser: boolean, leads = false) =>
     (file: string) => {
@@ -62,13 +69,23 @@ export function makeGenesis({ endorsers, others, leaders = [], ...rest }: Genesi
       return { ...parseFounderText(file, text), isEndorser, leads }
     }
   const founders = [...endorsers.map(read(true)), ...others.map(read(false)), ...leaders.map(read(false, true))]
-  const text = genesisText(foundChains({ ...rest, founders, modules: ledgerModules }))
+  const names = asked == null ? undefined : policyFrom(asked.file, founders)
+  const text = genesisText(foundChains({ ...rest, founders, modules: ledgerModules, names }))
   const chains = parseGenesisText(text).map(({ genesis, chainId }) => ({
     name: genesis.name,
     chainId,
     validators: genesis.validators.length,
   }))
   return { text, chains }
+}
+
+/** No file: what most TLDs would say; the first founder is paid. */
+function policyFrom(file: string | undefined, [first]: readonly Founder[]): NamePolicy {
+  const payee = first?.account ?? new Uint8Array(32)
+  if (file === undefined) return { ...defaultPolicy, payee }
+  const text = readTextFile(file)
+  if (text === undefined) throw new ChordnsError('FILE_UNREADABLE', `there is no file ${file}`, { file })
+  return parseNamePolicy(file, text, payee)
 }
 
 /** Never over another file: all nodes of a ledger have the same genesis. Throws FILE_EXISTS, FILE_UNWRITABLE. */

@@ -27,19 +27,23 @@ export interface Session {
   readonly place: DomainPlace
   /** Hex, as the newest header has it; null: there is none. */
   readonly value: string | null
+  /** The same of the terms of names on that chain. */
+  readonly policy: string | null
   readonly height: number
   readonly fresh: boolean
 }
 
 export async function openSession(name: string, flags: NodeFlags): Promise<Session> {
   const node = nodeOf(flags)
-  const { domainPlace } = await import('../../../peer/index.ts')
+  const { domainPlace, policyKey } = await import('../../../peer/index.ts')
   const { chains } = await askNode(node, '/ledgers', {}, ledgerStatusView)
   const place = domainPlace(name, chains)
   // What was changed a moment ago is to be seen.
   await askNode(node, '/ledgers/head', { chain: place.chain }, headView)
   const proven = await askNode(node, '/ledgers/prove', { chain: place.chain, key: place.stateKey }, provenView)
-  return { node, place, value: proven.values[0]?.value ?? null, height: proven.height, fresh: proven.fresh }
+  const terms = await askNode(node, '/ledgers/prove', { chain: place.chain, key: policyKey }, provenView)
+  const [value, policy] = [proven, terms].map(({ values }) => values[0]?.value ?? null)
+  return { node, place, value: value!, policy: policy!, height: proven.height, fresh: proven.fresh }
 }
 
 /** Carries payloads of one name, one after the other. */

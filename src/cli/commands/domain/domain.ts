@@ -2,13 +2,17 @@
 import type { Command } from 'commander'
 import { addCertifiersCommand } from './certifiers.ts'
 import { addChangingCommands } from './changing.ts'
+import { addGuardingCommands } from './guarding.ts'
 import { addDomainKeygenCommand } from './keygen.ts'
+import { addLivingCommands } from './living.ts'
 import { addProvingCommands } from './proving.ts'
 
 export function addDomainCommands(program: Command): void {
   const domain = program.command('domain').description('names on a ledger: keys, registering, changing, proving')
   addDomainKeygenCommand(domain)
   addChangingCommands(domain)
+  addLivingCommands(domain)
+  addGuardingCommands(domain)
   addProvingCommands(domain)
   addCertifiersCommand(domain)
 }

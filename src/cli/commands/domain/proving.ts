@@ -1,7 +1,7 @@
 /** `chordns domain show`, `proof`, `verify`: what the ledger says of a name, and how others check it. */
 import type { Command } from 'commander'
 import { ChordnsError } from '../../../base/index.ts'
-import type { DomainSummary } from '../../../peer/index.ts'
+import type { DomainSummary, LifeSummary } from '../../../peer/index.ts'
 import { examples, jsonOption, textIn } from '../../common/command.ts'
 import { type ConfigFlags, configOptions } from '../../common/config-option.ts'
 import { type NodeFlags, nodeOption } from '../../common/node-option.ts'
@@ -33,14 +33,16 @@ export function addProvingCommands(domain: Command): void {
 }
 
 async function show(name: string, flags: NodeFlags & { readonly json?: boolean }): Promise<void> {
-  const { place, value, height, fresh } = await openSession(name, flags)
+  const { place, value, policy, height, fresh } = await openSession(name, flags)
   const peer = await import('../../../peer/index.ts')
   const record = peer.domainRecord(value)
   const summary = record === undefined ? null : peer.describeDomain(record)
-  if (flags.json) printJson({ chain: place.chain, height, fresh, record: summary })
+  const rules = peer.domainPolicy(policy)
+  const life = (record && rules && peer.describeLife(record, rules, Date.now())) ?? null
+  if (flags.json) printJson({ chain: place.chain, height, fresh, record: summary, life })
   else
     print(
-      `${name}: ${textOf(summary)}\nat height ${height} of ${place.chain}${fresh ? '' : ', which is not the newest'}`,
+      `${name}: ${textOf(summary)}${life === null ? '' : `\n${lifeText(life)}`}\nat height ${height} of ${place.chain}${fresh ? '' : ', which is not the newest'}`,
     )
 }
 
@@ -72,4 +74,38 @@ function textOf(record: DomainSummary | null): string {
     ['keys by CDS', record.updateByCds ? 'on' : 'off'],
   ]
   return `registered\n${table(rows, '  ')}`
+}
+
+function lifeText({
+  phase,
+  expires,
+  resolvesUntil,
+  freeAt,
+  locked,
+  lockedUntil,
+  frozenUntil,
+  ...rest
+}: LifeSummary): string {
+  const { guardians, pending, premium } = rest
+  const rows = [
+    ['stands at', phase],
+    ...(phase === 'free'
+      ? []
+      : [
+          ['expires', expires],
+          ['resolves until', resolvesUntil],
+          ['comes free', freeAt],
+        ]),
+    [
+      'locked',
+      locked ? 'by its owner' : lockedUntil === null ? 'no' : `until ${lockedUntil}, for it has just changed hands`,
+    ],
+    ...(frozenUntil === null ? [] : [['frozen until', frozenUntil]]),
+    ['guardians', guardians === null ? 'none' : `hash ${guardians.slice(0, 16)}`],
+    ...(pending === null
+      ? []
+      : [['under way', `${pending.what} at ${pending.at}${pending.to === null ? '' : ` to ${pending.to}`}`]]),
+    ...(premium === 0 ? [] : [['premium now', `${premium} units`]]),
+  ]
+  return table(rows, '  ')
 }

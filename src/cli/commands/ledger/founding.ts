@@ -59,6 +59,11 @@ function addInitCommand(ledger: Command): void {
     .option('--heartbeat <seconds>', 'a block is made this often when nothing happens', '60')
     .option('--interval <seconds>', 'least time between two blocks', '1')
     .option('--epoch <blocks>', 'blocks after which validators are chosen anew and places in the ring are drawn', '100')
+    .option(
+      '--names <file>',
+      'JSON with terms, prices and delays of names; "none": names are had for ever, for nothing',
+    )
+    .option('--balance <units>', "what each founder's account begins with, to pay for names", '1000000')
     .action(async (flags: InitFlags) => {
       const peer = await import('../../../peer/index.ts')
       const made = peer.makeGenesis({
@@ -71,6 +76,8 @@ function addInitCommand(ledger: Command): void {
         heartbeatMs: milliseconds('--heartbeat', flags.heartbeat),
         intervalMs: milliseconds('--interval', flags.interval),
         epochBlocks: blocks('--epoch', flags.epoch),
+        names: flags.names === 'none' ? null : { file: flags.names },
+        balance: wholeNumber('--balance', flags.balance, 0, 1e12),
       })
       if (!flags.dryRun) await peer.writeNewFile(flags.out, made.text)
       const chains = made.chains.map(({ name, chainId, validators }) => ({ name, chainId: toHex(chainId), validators }))
@@ -105,6 +112,8 @@ interface InitFlags {
   readonly heartbeat: string
   readonly interval: string
   readonly epoch: string
+  readonly names?: string
+  readonly balance: string
   readonly dryRun?: boolean
   readonly json?: boolean
 }

@@ -166,9 +166,12 @@ export function beginPolicy(own: Draft, genesis: CborField): void {
 /** Without the kept names; undefined: names have no end here. */
 export function policyOf(own: StateReader): NamePolicy | undefined {
   const value = own.get(POLICY)
-  return value === undefined
-    ? undefined
-    : policyFromValue(readCbor(value, ledgerLimits.MAX_VALUE_BYTES, 'policy of names'))
+  return value === undefined ? undefined : policyFromBytes(value)
+}
+
+/** Throws LEDGER_MALFORMED. */
+export function policyFromBytes(value: Uint8Array): NamePolicy {
+  return policyFromValue(readCbor(value, ledgerLimits.MAX_VALUE_BYTES, 'policy of names'))
 }
 
 /** Undefined: everybody may have it; null: nobody; else the one who may. */

@@ -121,6 +121,9 @@ export function guardiansCancelBytes({ chainId, label, generation, round }: Guar
   return statement(NameKind.GUARDIANS_CANCEL, chainId, label, generation, round)
 }
 
+/** What guardians sign. */
+export const guardianStatements = { freeze: freezeBytes, recover: recoverBytes, cancel: guardiansCancelBytes }
+
 /** Without the salt nobody learns from it which name is meant, and with it nobody but the owner can use it. */
 export function commitHash({ chainId, label, owner, salt }: Registration): Uint8Array {
   return sha256(signedBytes('chordns/name-commit/1', encodeCanonical([chainId, label, keyToValue(owner), salt])))

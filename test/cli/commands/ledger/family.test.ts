@@ -27,6 +27,8 @@ const SIGNING = [
     'vote',
   ].map((one) => `ledger ${one}`),
   ...['register', 'update', 'transfer', 'release', 'roll'].map((one) => `domain ${one}`),
+  ...['renew', 'restore', 'lock', 'unlock', 'roll-owner', 'cancel'].map((one) => `domain ${one}`),
+  ...['guardians', 'freeze', 'recover'].map((one) => `domain ${one}`),
 ]
 
 function helpOf(command: Command): string {
