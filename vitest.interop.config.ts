@@ -5,8 +5,9 @@ import { COMPILED } from './test/setup/compiled.ts'
 export default defineConfig({
   test: {
     include: ['test/interop/**/*.test.ts'],
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    // What tests wait for has a time of its own (`scenes/asking.ts`) and says what it saw last. This one ends what hangs.
+    testTimeout: 400_000,
+    hookTimeout: 400_000,
     fileParallelism: false,
     pool: 'forks',
     env: COMPILED,

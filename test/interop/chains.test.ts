@@ -21,7 +21,7 @@ describe('the chains of chunks whose replicas are all killed at once', () => {
     expect(result.kills).toBe(5)
     expect(result.wentOn, lines.join('\n')).toBe(5)
     expect(result.transactions).toBeGreaterThan(20)
-  }, 300_000)
+  })
 })
 
 const run = promisify(execFile)

@@ -13,5 +13,5 @@ describe('peers that are killed while they agree', () => {
     // From their own disks, not handed over by the others.
     expect(result.restored).toBeGreaterThan(result.acknowledged / 2)
     expect(result.failed, lines.join('\n')).toBe(0)
-  }, 180_000)
+  })
 })

@@ -40,5 +40,5 @@ describe('the demo of the ledger', () => {
     // Progress for whoever waits, where it is in nobody's way.
     expect(stderr).toMatch(/^\[ +\d+\.\d s\] The Internet: root, com and shop\.com/)
     expect(readdirSync(scratch).filter((name) => name.startsWith('chordns-'))).toEqual([])
-  }, 240_000)
+  })
 })

@@ -36,7 +36,7 @@ export class Namespace {
   run(command: string, args: readonly string[], options: { readonly input?: string } = {}): string {
     return execFileSync('ip', ['netns', 'exec', this.name, command, ...args], {
       encoding: 'utf8',
-      timeout: 30_000,
+      timeout: 120_000,
       ...(options.input !== undefined && { input: options.input }),
     })
   }

@@ -69,5 +69,5 @@ describe('validating peers when all authorities are gone', () => {
     expect(second.answers.join('\n')).toContain('192.0.2.81')
     expect(second.steps.some((step) => step.kind === 'ring' && step.text === 'secure')).toBe(true)
     await world.restartAll()
-  }, 180_000)
+  })
 })

@@ -37,7 +37,7 @@ describe('chordns chunks seed', () => {
       admitAfter: 1,
     })
     await allKnow(cluster.peers)
-  }, 180_000)
+  })
   afterAll(async () => {
     await cluster?.stop()
     await world?.stopAll()
@@ -58,7 +58,10 @@ describe('chordns chunks seed', () => {
     child.stdout.on('data', (data) => (text += String(data)))
     child.stderr.on('data', (data) => (text += String(data)))
     const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
-    await new Promise((resolve) => setTimeout(resolve, 5_000))
+    await until(
+      'a first question',
+      () => world.queries(({ name }) => name.toLowerCase().startsWith(NAMES[0]!)).length > 0,
+    )
     child.kill('SIGINT')
     expect(await ended).toBe(1)
     expect(text).toMatch(/of 200 questions/)
@@ -70,14 +73,10 @@ describe('chordns chunks seed', () => {
     const result = await json(cluster.peers[0]!, 'chunks', 'seed', file, '--rate', '2')
     expect(result).toMatchObject({ questions: 3, done: 3, failed: 0, goOnWith: null })
     for (const name of NAMES.slice(0, 2))
-      await until(
-        `${name} on all replicas`,
-        async () => {
-          const views = await Promise.all(cluster.peers.map((peer) => chunkOf(peer, name)))
-          return views.filter(({ entries }) => entries.length > 0).length >= 3
-        },
-        60_000,
-      )
+      await until(`${name} on all replicas`, async () => {
+        const views = await Promise.all(cluster.peers.map((peer) => chunkOf(peer, name)))
+        return views.filter(({ entries }) => entries.length > 0).length >= 3
+      })
     await world.stopAll()
     for (const name of NAMES.slice(0, 2)) {
       const { replicas } = await chunkOf(cluster.peers[0]!, name)
@@ -87,5 +86,5 @@ describe('chordns chunks seed', () => {
       const view = lookupView.parse(await json(asker, 'lookup', name))
       expect([view.rcode, view.provenance]).toEqual(['NOERROR', 'agreed'])
     }
-  }, 180_000)
+  })
 })

@@ -183,7 +183,8 @@ function watch(child: ChildProcess, index: number, configFile: string): Promise<
 }
 
 const RELOADED = /"msg":"configuration (not )?reloaded/
-const LOGGED_MS = 20_000
+/** A machine that is busy otherwise takes its time. */
+const LOGGED_MS = 120_000
 const MAX_LOG = 400_000
 
 /** What a process wrote to stderr: the end of it, where it wrote much. */

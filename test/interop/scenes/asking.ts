@@ -45,32 +45,61 @@ export async function getJson(peer: PeerProcess, path: string, tries = 3): Promi
   }
 }
 
-/** Waits for something that is neither undefined nor false, and returns it. */
+/**
+ * How long tests wait for what must come. It says nothing of how fast a node is: the machine may be slow, and busy otherwise. A test of
+ * how fast something is measures it, and says so.
+ */
+export const PATIENCE_MS = 120_000
+
+/**
+ * Tries until `look` finds something that is neither undefined nor false, and returns it. What throws has not come yet: an `expect` says
+ * by its failure what was seen last, which is shown when time is over. `detail` adds to that.
+ */
 export async function until<T>(
   what: string,
   look: () => Promise<T | undefined | false> | T | undefined | false,
-  timeoutMs = 30_000,
   detail: () => string = () => '',
+  timeoutMs = PATIENCE_MS,
 ): Promise<T> {
-  const end = Date.now() + timeoutMs
+  const end = performance.now() + timeoutMs
   for (;;) {
-    const found = await look()
-    if (found !== undefined && found !== false) return found
-    if (Date.now() > end) throw new Error(`not in time: ${what}\n${detail()}`)
+    let failure: unknown
+    try {
+      const found = await look()
+      if (found !== undefined && found !== false) return found
+    } catch (error) {
+      failure = error
+    }
+    if (performance.now() > end) {
+      const last = failure instanceof Error ? `, last: ${failure.message}` : ''
+      throw new Error(`not in time: ${what}${last}\n${detail()}`, { cause: failure })
+    }
     await pause(100)
   }
 }
 
+/** Tries until `check` throws no more. */
+export async function comesTrue(
+  what: string,
+  check: () => Promise<void> | void,
+  detail?: () => string,
+  timeoutMs?: number,
+): Promise<void> {
+  const look = async () => {
+    await check()
+    return true
+  }
+  await until(what, look, detail, timeoutMs)
+}
+
 /** All have joined, and know each other. */
-export async function allKnow(peers: readonly PeerProcess[], timeoutMs = 30_000): Promise<void> {
-  await until(
-    `${peers.length} members known to all`,
-    async () => {
-      const views = await Promise.all(peers.map(statusOf))
-      return views.every(({ ring }) => ring?.joined === true && ring.members.length === peers.length)
-    },
-    timeoutMs,
-  )
+export async function allKnow(peers: readonly PeerProcess[]): Promise<void> {
+  await until(`${peers.length} members known to all`, async () => {
+    const views = await Promise.all(peers.map(statusOf))
+    const seen = views.map(({ ring }) => (ring?.joined === true ? ring.members.length : 0))
+    if (seen.every((count) => count === peers.length)) return true
+    throw new Error(`they know ${seen.join(', ')}`)
+  })
 }
 
 export function pause(ms: number): Promise<void> {

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { readTerm, readUses, renderInvitations, worthTelling } from '../../../../src/cli/commands/invite.ts'
 import { ed25519Signer, peerIdFromPublicKey } from '../../../../src/crypto/index.ts'
 import { encodeToken, signInvitation } from '../../../../src/ring/index.ts'
@@ -181,9 +181,9 @@ describe('chordns invite', SLOW, () => {
     )
     expect(joined.error).toBe('')
     const second = await start(join(dir, 'second.json'))
-    const members = async () => JSON.parse((await chordns(['ring', '--json', '--node', second])).out).members
-    for (let i = 0; i < 40 && (await members()).length < 2; i++)
-      await new Promise((resolve) => setTimeout(resolve, 100))
+    const members = async (...node: string[]) => JSON.parse((await chordns(['ring', '--json', ...node])).out).members
+    for (const node of [['--node', second], args])
+      await vi.waitFor(async () => expect(await members(...node)).toHaveLength(2), { timeout: 60_000, interval: 100 })
     expect(json('second.json')['ring']).toMatchObject({ id: 'cabin', replicas: 3, chunkBits: 6 })
     const seen = JSON.parse((await chordns(['ring', '--json', ...args])).out)
     const own = seen.members.find((one: { self: boolean }) => one.self)
