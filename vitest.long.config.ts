@@ -1,13 +1,17 @@
+import { globSync, readFileSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
 import { COMPILED } from './test/setup/compiled.ts'
+
+/** Tests that `npm test` does a part of. */
+const scaled = globSync('test/**/*.test.ts').filter((file) => readFileSync(file, 'utf8').includes('/setup/effort.ts'))
 
 // Tests that take many seconds each: of work, or of waiting for processes and sockets. Offline, without root.
 export default defineConfig({
   test: {
-    include: ['test/**/long/**/*.test.ts'],
+    include: ['test/**/long/**/*.test.ts', ...scaled],
     testTimeout: 120_000,
     pool: 'forks',
     setupFiles: ['test/setup/properties.ts'],
-    env: COMPILED,
+    env: { ...COMPILED, CHORDNS_TEST_LONG: '1' },
   },
 })

@@ -10,7 +10,7 @@ import { type ChunkReply, decodeReply, encodeReply } from '../src/chunks/wire/me
 import { ed25519, ed25519Signer, peerIdFromPublicKey, sha256 } from '../src/crypto/index.ts'
 import { Class, parseName, Type } from '../src/dns/index.ts'
 import { buildCertificate, type Finding } from '../src/evidence/index.ts'
-import { answer, ask, createWorld as createRing, paper } from '../test/chunks/world.ts'
+import { answer, ask, createWorld as createRing, paper, realKeys } from '../test/chunks/world.ts'
 import { createStack, createWorld, demoSpec, signWorld } from '../test/world/index.ts'
 import { median, quantile, round } from './lib/stats.ts'
 import { type Benchmark, numberOption, target } from './lib/types.ts'
@@ -266,7 +266,7 @@ async function proofs(reads: number): Promise<[string, Measured][]> {
 
 /** Of a read by a member that keeps nothing, in virtual time. */
 async function roundTrips(): Promise<{ readonly certificate: number }> {
-  const world = createRing({ nodes: 5, n: 3 })
+  const world = createRing({ ...realKeys, nodes: 5, n: 3 })
   try {
     const question = ask('www.example.com')
     world.publish(question, answer(question, [1]))

@@ -5,7 +5,16 @@
 
 import type { RingRead } from '../../src/chunks/index.ts'
 import { systemClock } from '../../src/io/index.ts'
-import { answer, ask, createWorld, type Node, paper, type World, type WorldClock } from '../../test/chunks/world.ts'
+import {
+  answer,
+  ask,
+  createWorld,
+  type Node,
+  paper,
+  realKeys,
+  type World,
+  type WorldClock,
+} from '../../test/chunks/world.ts'
 
 const SEATS = 3
 /** The certificate is there long before; on a busy machine it takes longer. */
@@ -33,7 +42,7 @@ function realTime(): WorldClock {
 
 export async function readLatency(rtts: readonly number[], reads: number): Promise<LatencyRow[]> {
   const clock = realTime()
-  const world = createWorld({ nodes: 5, n: SEATS, clock, options: { requestTimeoutMs: 2_000 } })
+  const world = createWorld({ ...realKeys, nodes: 5, n: SEATS, clock, options: { requestTimeoutMs: 2_000 } })
   const question = ask('www.example.com')
   const outcome = answer(question, [1])
   world.publish(question, outcome)

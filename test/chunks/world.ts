@@ -26,6 +26,7 @@ import { type ChunkReply, type ChunkRequest, decodeRequest, encodeReply } from '
 import {
   ed25519,
   ed25519Signer,
+  keyedHashScheme,
   peerIdFromPublicKey,
   type SignatureScheme,
   type Signer,
@@ -46,6 +47,15 @@ import {
 import { machineClock, seededRandom, type VirtualClock } from '../../src/sim/index.ts'
 import { testClock } from '../setup/clock.ts'
 import { type MemberEntry, memberId, type Ring } from './ring-parts.ts'
+
+/** Signatures that cost a hundredth of real ones: what is tested here is what is signed, and by whom. */
+export const keyed = keyedHashScheme(new Uint8Array(32).fill(11))
+
+/** Of a world whose members sign as members do. */
+export const realKeys = {
+  scheme: ed25519,
+  signerOf: (index: number) => ed25519Signer(sha256(Uint8Array.of(0xc4, index))),
+}
 
 /** What these tests ask of time; benchmarks hand in the machine's. */
 export type WorldClock = Clock & Pick<VirtualClock, 'advanceAsync' | 'run' | 'pending'>
@@ -105,10 +115,11 @@ export interface WorldOptions {
   readonly proofStore?: (index: number) => Store
   /** Replicas pull what they lack; default: it is only pushed. */
   readonly bulk?: boolean
-  /** Default: Ed25519. */
+  /** What signatures are checked with, and who signs, by their place. Default: a keyed hash. */
   readonly scheme?: SignatureScheme
   /** When each node may do what nobody waits for; default: at once. */
   readonly work?: (index: number, clock: Clock) => Work
+  readonly signerOf?: (index: number) => Signer
 }
 
 export interface World {
@@ -164,7 +175,8 @@ export function createWorld({
   store,
   proofStore,
   bulk = false,
-  scheme = ed25519,
+  scheme = keyed,
+  signerOf = (index) => keyed.signer(realKeys.signerOf(index).publicKey),
   proofs,
   fetch,
   work,
@@ -178,7 +190,7 @@ export function createWorld({
   const pulls: World['pulls'] = []
 
   for (let index = 0; index < count; index++) {
-    const signer = ed25519Signer(sha256(Uint8Array.of(0xc4, index)))
+    const signer = signerOf(index)
     const peer = peerIdFromPublicKey(signer.publicKey)
     const member: MemberEntry = {
       id: memberId(signer.publicKey, new Uint8Array()),
@@ -353,7 +365,11 @@ export function createWorld({
   }
 
   const replicas = (question: Question): Node[] => {
-    const key = (chunkOf(question.name, 8) as number).toString(16).padStart(2, '0').padEnd(64, '0')
+    const bits = options.chunkBits ?? defaults.chunkBits
+    const key = (chunkOf(question.name, bits) as number)
+      .toString(16)
+      .padStart(bits / 4, '0')
+      .padEnd(64, '0')
     return successors(nodes[0]!.table, key as RingId, n).map((member) => byPeer.get(member.peer)!)
   }
 

@@ -10,6 +10,7 @@ import {
   encodeByteList,
   encodeCanonical,
 } from '../../src/crypto/index.ts'
+import { effort } from '../setup/effort.ts'
 
 const OPTIONS = { maxBytes: 65_536 }
 
@@ -102,7 +103,7 @@ describe('canonical CBOR', () => {
       fc.property(values, (value) => {
         expect(encodeCanonical(value)).toEqual(new Uint8Array(encode(value)))
       }),
-      { numRuns: 1_000 },
+      { numRuns: effort(300, 1_000) },
     )
     for (const edge of [-0, 23, 24, 255, 256, 65_535, 65_536, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1])
       for (const value of [edge, -edge, -1 - edge].filter(Number.isSafeInteger))
@@ -189,7 +190,7 @@ describe('decoding', () => {
         if (!isChordnsError(error, 'CBOR_MALFORMED')) throw error
       }
     }
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), check), { numRuns: 2_000 })
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), check), { numRuns: effort(600, 2_000) })
     fc.assert(
       fc.property(values, fc.nat(), fc.nat(255), (value, position, byte) => {
         const bytes = encodeCanonical(value)
@@ -197,7 +198,7 @@ describe('decoding', () => {
         check(bytes)
         check(bytes.subarray(0, position % bytes.length))
       }),
-      { numRuns: 1_000 },
+      { numRuns: effort(300, 1_000) },
     )
   })
 
@@ -210,7 +211,7 @@ describe('decoding', () => {
         if (expected === undefined) expect(codeOf(() => decodeCanonical(bytes, OPTIONS))).toBe('CBOR_MALFORMED')
         else expect(decodeCanonical(bytes, OPTIONS)).toEqual(expected.value)
       }),
-      { numRuns: 2_000 },
+      { numRuns: effort(600, 2_000) },
     )
   })
 

@@ -20,6 +20,7 @@ import {
   typeToText,
   viewRdata,
 } from '../../src/dns/index.ts'
+import { effort } from '../setup/effort.ts'
 import { message, view } from './arbitrary.ts'
 
 const plainLabel = fc.string({ unit: fc.constantFrom(...'abcXYZ019-_'), minLength: 1, maxLength: 12 })
@@ -246,7 +247,7 @@ describe('against dns-packet', () => {
           )
         }
       }),
-      { numRuns: 300 },
+      { numRuns: effort(100, 300) },
     )
   })
 
@@ -255,7 +256,7 @@ describe('against dns-packet', () => {
       fc.property(plainMessage, (one) => {
         expect(decodeMessage(dnsPacket.encode(packetOf(one)))).toEqual(one)
       }),
-      { numRuns: 300 },
+      { numRuns: effort(100, 300) },
     )
   })
 

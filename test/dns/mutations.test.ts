@@ -16,11 +16,12 @@ import {
   viewRdata,
 } from '../../src/dns/index.ts'
 import { seededRandom } from '../../src/sim/index.ts'
+import { effort } from '../setup/effort.ts'
 import { message } from './arbitrary.ts'
 
 const SEED = 20_261_121
 const CORPUS = 150
-const MUTANTS = 6_000
+const MUTANTS = effort(2_000, 6_000)
 
 /** Octets that steer a decoder: lengths, pointers, counts. */
 const STEERING = [0x00, 0x01, 0x3f, 0x40, 0x80, 0xc0, 0xc1, 0xff, 0x0c, 0x29]
@@ -93,7 +94,7 @@ describe('mutated packets', () => {
         const decoded = unlessMalformed(() => decodeMessage(bytes))
         if (decoded !== undefined) useAll(decoded)
       }),
-      { seed: SEED, numRuns: 2_000 },
+      { seed: SEED, numRuns: effort(700, 2_000) },
     )
   })
 
@@ -103,7 +104,7 @@ describe('mutated packets', () => {
         unlessMalformed(() => viewRdata(type, rdata))
         rdataToText(type, rdata)
       }),
-      { seed: SEED, numRuns: 10_000 },
+      { seed: SEED, numRuns: effort(3_000, 10_000) },
     )
   })
 })

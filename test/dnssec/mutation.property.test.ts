@@ -4,6 +4,7 @@ import { latin1 } from '../../src/base/index.ts'
 import { canonicalRRset, nameFromWire, type Question, type RRset, Type } from '../../src/dns/index.ts'
 import type { ZoneSecurity } from '../../src/dnssec/index.ts'
 import type { Outcome } from '../../src/evidence/index.ts'
+import { effort } from '../setup/effort.ts'
 import { buildInternet, newBudget } from './internet.ts'
 
 const APEX = '@ 3600 IN SOA ns h 1 7200 900 1209600 300\n@ NS ns\nns A 192.0.2.53\n'
@@ -108,7 +109,7 @@ describe('whatever is changed on the way', () => {
           for (const set of setsOf(judged.outcome)) expect(honest).toContain(contentOf(set))
         },
       ),
-      { numRuns: 1_500 },
+      { numRuns: effort(400, 1_500) },
     )
   })
 

@@ -11,6 +11,7 @@ import {
   parseZone,
 } from '../../src/dns/index.ts'
 import { type Asked, classify } from '../../src/iterator/index.ts'
+import { effort } from '../setup/effort.ts'
 
 const ASKED: Asked = {
   question: { name: parseName('www.example.test.'), type: 1, class: 1 },
@@ -79,7 +80,7 @@ describe('classify, whatever the reply', () => {
           expect([...reply.delegation.addresses.keys()].every((key) => key.endsWith(ASKED.zone.key))).toBe(true)
         }
       }),
-      { numRuns: 1_000 },
+      { numRuns: effort(300, 1_000) },
     )
   })
 
@@ -98,7 +99,7 @@ describe('classify, whatever the reply', () => {
         }
         statedNames(decoded)
       }),
-      { numRuns: 3_000 },
+      { numRuns: effort(900, 3_000) },
     )
   })
 })

@@ -1,5 +1,6 @@
 /** Seeded runs of whole rings: after the faults have stopped there is one ordered ring with exact lists, every time. */
 import { describe, expect, it } from 'vitest'
+import { effort } from '../setup/effort.ts'
 import { flaw, type Node, tableFlaw, World, type WorldOptions } from './world.ts'
 
 const LIMIT_MS = 180_000
@@ -29,13 +30,13 @@ function settles(world: World, seed: number, tables: boolean): void {
 }
 
 describe('a ring in a network that loses and delays', () => {
-  it.each(seeds(8))('forms out of joins at once (seed %i)', (seed) => {
+  it.each(seeds(effort(2, 8)))('forms out of joins at once (seed %i)', (seed) => {
     const world = formed({ seed, loss: 0.05, meanDelayMs: 40, wire: seed % 4 === 0 }, (w) => 3 + w.below(30))
     settles(world, seed, true)
     for (const node of world.up()) expect(world.status(node).stats.malformed).toBe(0)
   })
 
-  it.each(seeds(6))('closes after single crashes, and the table agrees (seed %i)', (seed) => {
+  it.each(seeds(effort(2, 6)))('closes after single crashes, and the table agrees (seed %i)', (seed) => {
     const world = formed({ seed, loss: 0.02 }, (w) => 4 + w.below(20))
     world.run(15_000)
     world.crash(world.pick(world.up()))
@@ -44,14 +45,14 @@ describe('a ring in a network that loses and delays', () => {
     settles(world, seed, world.up().length > 3)
   })
 
-  it.each(seeds(6))('closes after half of it died at once (seed %i)', (seed) => {
+  it.each(seeds(effort(2, 6)))('closes after half of it died at once (seed %i)', (seed) => {
     const world = formed({ seed }, (w) => 6 + w.below(34))
     world.run(15_000)
     for (const node of world.up().slice(1)) if (world.random() < 0.5) world.crash(node)
     settles(world, seed, false)
   })
 
-  it.each(seeds(6))('follows joins, leaves, crashes and restarts (seed %i)', (seed) => {
+  it.each(seeds(effort(2, 6)))('follows joins, leaves, crashes and restarts (seed %i)', (seed) => {
     const world = formed({ seed, loss: 0.02, meanDelayMs: 40 }, (w) => 3 + w.below(12))
     const stable = world.nodes[0]!
     for (let i = 0; i < 20; i++) {
@@ -67,7 +68,7 @@ describe('a ring in a network that loses and delays', () => {
     settles(world, seed, false)
   })
 
-  it.each(seeds(6))('is one ring again after a partition, with one table (seed %i)', (seed) => {
+  it.each(seeds(effort(2, 6)))('is one ring again after a partition, with one table (seed %i)', (seed) => {
     const world = formed({ seed }, (w) => 3 + w.below(14))
     world.run(10_000)
     const left = new Set<Node>(world.nodes.filter(() => world.random() < 0.5))

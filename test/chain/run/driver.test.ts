@@ -9,6 +9,7 @@ import {
   type StateMap,
 } from '../../../src/chain/index.ts'
 import { virtualClock } from '../../../src/sim/index.ts'
+import { effort } from '../../setup/effort.ts'
 import { mapApplication, transaction } from '../../sim/chain/application.ts'
 import { SimDisk } from '../../sim/chain/disk.ts'
 import { makePlan } from '../../sim/chain/plan.ts'
@@ -285,7 +286,7 @@ describe('a simulated world', () => {
   })
 
   it.each([20, 60])('holds on disks that take %d ms to sync, and lose power before they have', (syncMs) => {
-    for (let seed = 0; seed < 12; seed++) {
+    for (let seed = 0; seed < effort(4, 12); seed++) {
       const plan = makePlan(seed, { n: 4, harsh: seed % 3 === 0, syncMs })
       const { failure } = runWorld(plan)
       expect(failure, `seed ${seed}`).toBeUndefined()

@@ -1,7 +1,19 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { RingRead } from '../../../src/chunks/index.ts'
 import type { Outcome } from '../../../src/evidence/index.ts'
-import { answer, ask, createWorld, nothing, paper, type World } from '../world.ts'
+import {
+  answer,
+  ask,
+  createWorld as chunksWorld,
+  nothing,
+  paper,
+  realKeys,
+  type World,
+  type WorldOptions,
+} from '../world.ts'
+
+/** Here with the signatures that members make. */
+const createWorld = (options: WorldOptions) => chunksWorld({ ...realKeys, ...options })
 
 let world: World
 afterEach(() => world.stop())

@@ -2,9 +2,8 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { limits } from '../../../src/chunks/limits.ts'
 import { type ChunkReply, type ChunkRequest, decodeReply, encodeRequest } from '../../../src/chunks/wire/messages.ts'
-import { ed25519 } from '../../../src/crypto/index.ts'
 import { type Commitment, commitTo, evidenceLimits, roundNonce } from '../../../src/evidence/index.ts'
-import { answer, ask, createWorld, type Node, paper, type World } from '../world.ts'
+import { answer, ask, createWorld, keyed, type Node, paper, type World } from '../world.ts'
 
 let world: World
 let checks = 0
@@ -19,9 +18,9 @@ const MOST = SECONDS * limits.CHECKS_PER_SECOND + limits.CHECKS_BURST + evidence
 
 function start(n: number): Node[] {
   checks = 0
-  const verify: typeof ed25519.verify = (...args) => {
+  const verify: typeof keyed.verify = (...args) => {
     checks++
-    return ed25519.verify(...args)
+    return keyed.verify(...args)
   }
   world = createWorld({ nodes: n + 1, n, scheme: { verify } })
   world.publish(question, truth)

@@ -21,6 +21,7 @@ import { limits } from '../../../src/recurse/limits.ts'
 import { APEX, CHAINS, type Drawn, signDrawn, types } from '../../dnssec/denial/drawn.ts'
 import { newBudget } from '../../dnssec/internet.ts'
 import type { SignZoneOptions } from '../../dnssec/signer.ts'
+import { effort } from '../../setup/effort.ts'
 import { answerFrom, type Zone, zoneOf } from '../../world/zone.ts'
 
 const NOW = 1_800_000_000_000
@@ -130,7 +131,7 @@ describe.each(CHAINS)('a store of denials by %s', (_, options) => {
           learn(denials, zone, question)
         }
       }),
-      { numRuns: 300 },
+      { numRuns: effort(75, 300) },
     )
   })
 
@@ -154,7 +155,7 @@ describe.each(CHAINS)('a store of denials by %s', (_, options) => {
           expect(denial.kind).toBe('proven')
         }
       }),
-      { numRuns: 150 },
+      { numRuns: effort(40, 150) },
     )
   })
 })
@@ -175,7 +176,7 @@ describe.each(CHAINS.slice(0, 2))('a store of denials by %s', (_, options) => {
           )
         for (const question of known) expect(seen(inferred(denials, question))).toBe(truth(zone, question))
       }),
-      { numRuns: 150 },
+      { numRuns: effort(40, 150) },
     )
   })
 })

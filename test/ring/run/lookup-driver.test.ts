@@ -5,9 +5,13 @@ import { limits } from '../../../src/ring/limits.ts'
 import type { LookupMode, LookupResult } from '../../../src/ring/types.ts'
 import { decodeReply, decodeRequest } from '../../../src/ring/wire/decode.ts'
 import { encodeMessage } from '../../../src/ring/wire/encode.ts'
+import { effort } from '../../setup/effort.ts'
 import { type Box, Hub } from '../hub.ts'
 import { keyOf, type Node, World } from '../world.ts'
 
+const SIZE = effort(24, 40)
+/** Among messages of which two in a hundred are lost. */
+const LOOKUPS = effort(150, 300)
 const MODES: readonly LookupMode[] = ['table', 'chord', 'chord+list']
 
 const keyAt = (i: number): RingId => idFromBytes(keyOf(`key ${i}`))
@@ -124,7 +128,7 @@ describe('lookup on a running ring', () => {
     world.loss = 0.02
     const results = new Map<number, LookupResult>()
     world.lookedUp = (_, reference, result) => void results.set(reference, result)
-    for (let i = 0; i < 300; i++) {
+    for (let i = 0; i < LOOKUPS; i++) {
       const mode = MODES[i % 3]!
       world.feed(world.pick(world.nodes), { kind: 'lookup', reference: i, key: keyAt(i), mode })
       world.run(100)
@@ -133,7 +137,7 @@ describe('lookup on a running ring', () => {
     world.run(20_000)
     const ids = world.nodes.map((node) => node.id).sort()
     const wrong = [...results.values()].filter(({ key, owner }) => owner !== ids[successorIndex(ids, key)])
-    expect(results.size).toBe(300)
+    expect(results.size).toBe(LOOKUPS)
     // Two in a row to one member are another matter: it is then passed over as dead.
     expect(wrong.filter(({ timeouts }) => timeouts < 2)).toEqual([])
     expect(wrong.length).toBeLessThanOrEqual(3)
@@ -141,8 +145,8 @@ describe('lookup on a running ring', () => {
   })
 
   it.each(MODES)('goes around members that have just died (%s)', (mode) => {
-    const world = settled(40)
-    for (let i = 0; i < 12; i++) world.crash(world.pick(world.up()))
+    const world = settled(SIZE)
+    for (let i = 0; i < effort(8, 12); i++) world.crash(world.pick(world.up()))
     const ids = world
       .up()
       .map((node) => node.id)
@@ -220,7 +224,7 @@ describe('the messages of a look-up', () => {
 
 describe('fingers of a running node', () => {
   it('follow the table: a look-up by fingers halves the way', () => {
-    const world = settled(40)
+    const world = settled(SIZE)
     const node = world.nodes[0]!
     const ids = world.nodes.map(({ id }) => id).sort()
     const hops: number[] = []
@@ -230,6 +234,6 @@ describe('fingers of a running node', () => {
       fingers.map((finger) => distance(node.id, finger)).sort((a, b) => (a < b ? -1 : 1)),
     )
     expect(fingers.every((finger) => ids.includes(finger))).toBe(true)
-    expect(Math.max(...hops)).toBeLessThanOrEqual(2 * Math.ceil(Math.log2(40)))
+    expect(Math.max(...hops)).toBeLessThanOrEqual(2 * Math.ceil(Math.log2(SIZE)))
   })
 })

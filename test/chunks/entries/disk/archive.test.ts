@@ -1,10 +1,9 @@
 /** Entries that outlive the process. */
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Store } from '../../../../src/base/index.ts'
-import { ed25519 } from '../../../../src/crypto/index.ts'
 import type { Question } from '../../../../src/dns/index.ts'
 import { createMemoryDisk, type MemoryDisk, seededRandom } from '../../../../src/sim/index.ts'
-import { answer, ask, createWorld, type Node, paper, type World } from '../../world.ts'
+import { answer, ask, createWorld, keyed, type Node, paper, type World } from '../../world.ts'
 
 let world: World
 let disks: Map<number, MemoryDisk>
@@ -30,7 +29,7 @@ function createDurableWorld(
     scheme: {
       verify(...signed) {
         verified++
-        return ed25519.verify(...signed)
+        return keyed.verify(...signed)
       },
     },
     store: (index) => {

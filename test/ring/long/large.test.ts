@@ -1,7 +1,7 @@
 /** A ring that is large enough to be told by trees: what everybody learns, how soon, and what it costs. */
 import { describe, expect, it } from 'vitest'
-import { idealWorld, type World } from '../../bench/models/machines.ts'
-import { limits } from '../../src/ring/limits.ts'
+import { idealWorld, type World } from '../../../bench/models/machines.ts'
+import { limits } from '../../../src/ring/limits.ts'
 
 const SIZE = limits.TREE_FROM + 48
 
