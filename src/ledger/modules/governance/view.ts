@@ -59,9 +59,12 @@ export function caseOf(state: StateReader, account: Uint8Array): CaseView | unde
 
 /** All whose removal is not forgotten: of whom something is held, and of the motions that are kept. */
 export function casesOf(state: StateReader): readonly CaseView[] {
-  const held = heldAccounts(readerOf(state, GOVERNANCE))
-  const reviewed = motionsOf(state, limits.KEPT_MOTIONS).flatMap(({ subject, state: now }) =>
-    subject.kind === 'remove' && now === 'won' ? [subject.account] : [],
+  const own = readerOf(state, GOVERNANCE)
+  const held = heldAccounts(own)
+  const { next } = motionNumbers(own)
+  const kept = Array.from({ length: Math.min(limits.KEPT_MOTIONS, next - 1) }, (_, i) => readMotion(own, next - 1 - i))
+  const reviewed = kept.flatMap((one) =>
+    one?.subject.kind === 'remove' && one.state === 'won' ? [one.subject.account] : [],
   )
   const accounts = new Map([...held, ...reviewed].map((account) => [toHex(account), account]))
   return [...accounts.values()].flatMap((account) => caseOf(state, account) ?? [])
