@@ -120,6 +120,7 @@ export function synthesise(options: Dns64Options, aaaa: Resolution, a: Resolutio
     ...a,
     answers,
     authorities: [],
+    authoritative: aaaa.authoritative && a.authoritative,
     // Section 5.5: AD only when the absence of AAAA has been proven, too.
     security: weakestSecurity([aaaa.security, a.security]),
     provenance: weakest([aaaa.provenance, a.provenance].filter((one) => one !== undefined)),
