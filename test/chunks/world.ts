@@ -366,10 +366,8 @@ export function createWorld({
 
   const replicas = (question: Question): Node[] => {
     const bits = options.chunkBits ?? defaults.chunkBits
-    const key = (chunkOf(question.name, bits) as number)
-      .toString(16)
-      .padStart(bits / 4, '0')
-      .padEnd(64, '0')
+    const first = BigInt(chunkOf(question.name, bits)) << BigInt(256 - bits)
+    const key = first.toString(16).padStart(64, '0')
     return successors(nodes[0]!.table, key as RingId, n).map((member) => byPeer.get(member.peer)!)
   }
 

@@ -71,11 +71,13 @@ describe.runIf(isThere)('the fast path', () => {
     fast = await new Fast().start()
     for (const index of [0, 1]) {
       const before = fast.answered
+      // The first question of all is answered from the cache, all others from the table.
+      const fromTable = index === 0 ? 2 : 3
       await ask(fast.at(index), { name: 'www.example.com' })
       await ask(fast.at(index), { name: 'www.example.com' })
       const reply = await ask(fast.at(index), { name: 'WWW.example.com' })
       expect(reply.answers).toHaveLength(1)
-      await until(() => fast.answered >= before + 2)
+      await until(() => fast.answered >= before + fromTable)
     }
     expect(fast.resolver.asked).toHaveLength(1)
     expect(fast.frontEnd.stats()).toMatchObject({ queries: 6, answered: 6, fast: { tableEntries: 1, restarts: 0 } })

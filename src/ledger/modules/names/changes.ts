@@ -8,8 +8,15 @@ import type { NameSettings } from './settings.ts'
 export function changedSettings(record: NameRecord, settings: NameSettings, time: number): NameRecord {
   const before = record.settings?.ds ?? []
   const sameKeys = settings.ds.length === before.length && settings.ds.every((one, at) => equalBytes(one, before[at]!))
-  const from = seconds(time) - limits.DATED_BACK_S
-  return { ...record, settings, newestCds: sameKeys ? record.newestCds : Math.max(record.newestCds, from, 0) }
+  return { ...record, settings, newestCds: sameKeys ? record.newestCds : newestCdsAt(record, time) }
+}
+
+/**
+ * What CDS sets must be newer than, unix seconds, once an owner has set keys or the name is another's: sets that were signed before count no
+ * more, though the key that signed them stays or comes back. `time`: unix ms.
+ */
+export function newestCdsAt({ newestCds }: Pick<NameRecord, 'newestCds'>, time: number): number {
+  return Math.max(newestCds, seconds(time) - limits.DATED_BACK_S, 0)
 }
 
 export function seconds(ms: number): number {

@@ -1,5 +1,5 @@
 /** The life of a name, by its record and the time alone: where it stands, what is due, and what time makes of it. */
-import { changedSettings } from './changes.ts'
+import { changedSettings, newestCdsAt } from './changes.ts'
 import type { NameLife, PendingAct } from './life-record.ts'
 import { type NamePolicy, premiumAt } from './policy.ts'
 import type { NameRecord } from './record.ts'
@@ -97,6 +97,7 @@ function handedOver(record: Living, { at, to, settings, life }: HandOver, { lock
   const next = settings ?? (record.settings && { ...record.settings, updateByCds: false })
   return {
     ...(next === undefined ? record : changedSettings(record, next, at)),
+    newestCds: newestCdsAt(record, at),
     owner: to,
     generation: record.generation + 1,
     life: { ...life, isLocked: false, lockedUntil: at + lockMs, frozenUntil: 0 },

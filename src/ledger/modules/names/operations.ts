@@ -18,7 +18,7 @@ import {
   write,
 } from './acts.ts'
 import { cdsVerdict, isNewerCds } from './cds.ts'
-import { changedSettings, seconds } from './changes.ts'
+import { changedSettings, newestCdsAt, seconds } from './changes.ts'
 import { addCommit, type Commit, commitOf, dropCommit } from './commits.ts'
 import { giveBack, hold, payOut } from './escrow.ts'
 import { NameCode, NameKind } from './kinds.ts'
@@ -161,7 +161,7 @@ function begunAs(
     registered: block.time,
     commit: committed.number,
     committed: committed.time,
-    newestCds: 0,
+    newestCds: before === undefined ? 0 : newestCdsAt(before, block.time),
   }
 }
 
@@ -197,6 +197,7 @@ function transfer(call: Call): void {
   const settings = next ?? { ...record.settings, updateByCds: false }
   write(call.own, label, {
     ...changedSettings(record, settings, call.block.time),
+    newestCds: newestCdsAt(record, call.block.time),
     owner,
     generation: record.generation + 1,
     sequence: record.sequence + 1,

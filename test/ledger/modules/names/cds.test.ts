@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { ResultCode } from '../../../../src/chain/index.ts'
 import { Type } from '../../../../src/dns/index.ts'
-import { NameCode, updateByCdsPayload, updatePayload } from '../../../../src/ledger/index.ts'
+import {
+  NameCode,
+  nameTransferPayload,
+  releasePayload,
+  updateByCdsPayload,
+  updatePayload,
+} from '../../../../src/ledger/index.ts'
 import { namesBy } from '../../../../src/ledger/modules/names/names.ts'
 import { nameRules } from '../../../../src/ledger/modules/names/operations.ts'
 import { signRRset } from '../../../dnssec/signer.ts'
@@ -90,6 +96,26 @@ describe('a CDS set', () => {
       chain.block([{ by, payload: updatePayload(alice, chain.place(), settingsOf(key)) }])
     set(ecdsa)
     set(zoneKey)
+    expect(chain.block([old])).toEqual([NameCode.CDS_OLD])
+  })
+
+  it('does not count for the next owner when it was signed before, though the key is the same', () => {
+    const chain = registered()
+    chain.block([{ by, payload: releasePayload(alice, chain.place()) }])
+    chain.register(ownerOf('bob'))
+    expect(chain.block([carry({ to: [next], inception: NOW - 4 * 3_600 })])).toEqual([NameCode.CDS_OLD])
+    expect(chain.block([carry({ to: [next], inception: NOW - 60 })])).toEqual([ResultCode.DONE])
+  })
+
+  it('does not count for whom the name was handed to with the keys that it had', () => {
+    const chain = registered()
+    const bob = ownerOf('bob')
+    const old = carry({ to: [next], inception: NOW - 4 * 3_600 })
+    chain.block(
+      [{ by, payload: nameTransferPayload(alice, chain.place(), bob.publicKey, settingsOf(zoneKey)) }],
+      3_700_000,
+    )
+    expect(chain.record()?.owner).toEqual(bob.publicKey)
     expect(chain.block([old])).toEqual([NameCode.CDS_OLD])
   })
 })

@@ -44,7 +44,7 @@ export class NameModel {
       registered: time,
       commit: commit.number,
       committed: commit.time,
-      newestCds: 0,
+      newestCds: before === undefined ? 0 : oldestCds(before, time),
       expires: 0,
     })
     return true
@@ -63,6 +63,7 @@ export class NameModel {
     const next = settings ?? { ...record.settings!, updateByCds: false }
     this.records.set(place.label, {
       ...changed(record, next, time),
+      newestCds: oldestCds(record, time),
       owner: fromHex(to),
       generation: record.generation + 1,
       sequence: record.sequence + 1,
@@ -119,6 +120,10 @@ export class NameModel {
 /** After the owner has changed the keys, older CDS sets count no more. */
 function changed(record: NameRecord, settings: NameSettings, time: number): NameRecord {
   const isSame = String(encodeCanonical([...settings.ds])) === String(encodeCanonical([...record.settings!.ds]))
-  const from = Math.floor(time / 1_000) - 7_200
-  return { ...record, settings, newestCds: isSame ? record.newestCds : Math.max(record.newestCds, from, 0) }
+  return { ...record, settings, newestCds: isSame ? record.newestCds : oldestCds(record, time) }
+}
+
+/** What was signed up to two hours before the owner or its keys changed still counts. */
+function oldestCds({ newestCds }: NameRecord, time: number): number {
+  return Math.max(newestCds, Math.floor(time / 1_000) - 7_200, 0)
 }
