@@ -137,10 +137,11 @@ function blockOf(point: string): { readonly height: number; readonly blockId: Ui
   return { height: Number(height), blockId: fromHex(id!) }
 }
 
-function checkListen({ listen, access }: ConfigValues, problems: Problem[]): void {
+/** A node that does its part for ledgers alone answers no stub. */
+function checkListen({ listen, access, ledger }: ConfigValues, problems: Problem[]): void {
   if (listen === 'auto') return
   const addresses = [...listen.udp, ...listen.tcp]
-  if (addresses.length === 0)
+  if (addresses.length === 0 && ledger.roles.length === 0)
     problems.push({ path: 'listen', message: 'no address: nobody could ask; "auto" listens on this machine' })
   const beyond = addresses.find((text) => !isLoopback(parseListenAddress(text).address))
   if (beyond === undefined || access.allow.some((range) => !isLoopback(range.replace(/\/.*$/, '')))) return

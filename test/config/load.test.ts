@@ -118,6 +118,13 @@ describe('precedence', () => {
   })
 })
 
+describe('a node with a part in ledgers', () => {
+  it('may answer no stub', () => {
+    const { config } = load({ listen: {}, ledger: { genesis: 'g.json', roles: ['validator'] } })
+    expect(config.listen).toEqual({ udp: [], tcp: [] })
+  })
+})
+
 describe('texts of environment and flags', () => {
   const fromEnv = (env: Record<string, string>) => load({}, { env }).config
 
@@ -148,6 +155,12 @@ describe('texts of environment and flags', () => {
     expect(error.message).toBe(
       'configuration: ring.replicas: must be a whole number from 0 to 15 (CHORDNS_RING_REPLICAS)',
     )
+  })
+
+  it('name the item of a list that is wrong', () => {
+    expect(problems({}, { overrides: { 'ledger.roles': '["validator","king"]' } })).toEqual([
+      'ledger.roles.1: must be one of "validator", "full", "archive"',
+    ])
   })
 
   it('only warn of variables that are no settings, since container platforms add their own', () => {

@@ -110,15 +110,20 @@ function relativeTo(file: string, value: Json): Json {
 }
 
 /**
- * A text as JSON, as a list with commas, or as it is: the first that the key takes. None: as it is, so that the schema
- * names the problem.
+ * A text as JSON, as a list with commas, or as it is: the first that the key takes. None: a list or an object as such, else as it is, so that the
+ * schema names the problem.
  */
 function fromText(path: string, schema: z.ZodType, text: string): unknown {
   const items = text.split(',').map((item) => item.trim())
-  const candidates = [...jsonOf(text), items, text]
+  const json = jsonOf(text)
+  const candidates = [...json, items, text]
   // A list of addresses is what most people want to say by CHORDNS_LISTEN.
   if (path === 'listen') candidates.splice(-1, 0, { udp: items, tcp: items })
-  return candidates.find((value) => schema.safeParse(value).success) ?? text
+  return candidates.find((value) => schema.safeParse(value).success) ?? json.find(isComposed) ?? text
+}
+
+function isComposed(value: unknown): boolean {
+  return typeof value === 'object' && value !== null
 }
 
 function jsonOf(text: string): unknown[] {

@@ -6,11 +6,13 @@ import { addGoverningCommands } from './governing.ts'
 import { addLinkCommand } from './linking.ts'
 import { addLookingCommands } from './looking.ts'
 import { addProvingCommands } from './proving.ts'
+import { addLedgerStartCommand } from './starting.ts'
 import { addTldsCommand } from './tlds.ts'
 
 export function addLedgerCommands(program: Command): void {
   const ledger = program.command('ledger').description('the ledgers of the ring: who may join, who owns a name')
   addFoundingCommands(ledger)
+  addLedgerStartCommand(ledger)
   addLookingCommands(ledger)
   addAdmittingCommands(ledger)
   addProvingCommands(ledger)

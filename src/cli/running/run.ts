@@ -1,0 +1,99 @@
+/** A node in the foreground, until a signal ends it. */
+import type { Command } from 'commander'
+import { ChordnsError, errorText, type Log } from '../../base/index.ts'
+import type { LoadedConfig } from '../../config/index.ts'
+import type { RunningNode } from '../../peer/index.ts'
+import type { ConfigFlags } from '../common/config-option.ts'
+import { version } from '../common/version.ts'
+import { createGuard } from './guard.ts'
+import { createReload, logFaults } from './reload.ts'
+
+/** Ms for questions in work when a signal asks to stop, and for the whole stop. */
+const DRAIN_MS = 2_000
+const STOP_DEADLINE_MS = 8_000
+
+export interface StartFlags extends ConfigFlags {
+  readonly logLevel?: string
+  readonly logQueries?: boolean
+}
+
+export function logOptions(command: Command): Command {
+  return command
+    .option('--log-level <level>', 'debug, info, warn or error (default: log.level)')
+    .option('--log-queries', 'log the names that are asked; they are private (default: log.queries)')
+}
+
+/** Resolves when a signal has ended it in order. `load` reads the configuration, again on each SIGHUP. Rejects with what broke the node. */
+export async function runNode(load: () => LoadedConfig, sayReady: (line: string) => void): Promise<void> {
+  const started = load()
+  const { config } = started
+  const { createLog } = await import('../../observe/index.ts')
+  const log = createLog({ level: config.log.level, logQueries: config.log.queries })
+  for (const warning of started.warnings) log.warn({}, warning)
+  logFaults(log, started.faults)
+  let reload: (() => void) | undefined
+  // Without a handler the signal would end a node that is still starting.
+  process.on('SIGHUP', () => reload?.())
+  const { startNode, tellSupervisor } = await import('../../peer/index.ts')
+  const node = await startNode({ config, log, version: version() })
+  guard(node, log)
+  reload = createReload({ node, log, started, load })
+  sayReady(node.readyLine)
+  log.info({ pid: process.pid }, 'ready')
+  tellSupervisor('READY=1')
+  const reason = await Promise.race([firstSignal(), node.broken])
+  if (typeof reason === 'string') log.info({ signal: reason }, 'stopping')
+  else log.error({ code: reason.code, error: reason.message }, 'the node cannot go on: stopping')
+  tellSupervisor('STOPPING=1')
+  await withDeadline(node.close(DRAIN_MS))
+  if (typeof reason !== 'string') throw reason
+  log.info({}, 'stopped')
+}
+
+/** An uncaught exception ends the node in order, unless it is one that a peer can raise inside the transport library. */
+function guard(node: RunningNode, log: Log): void {
+  const decide = createGuard()
+  process.on('uncaughtException', (error) => {
+    log.error(
+      { error: errorText(error), stack: error instanceof Error ? error.stack : undefined },
+      'nothing caught this',
+    )
+    if (decide(error) === 'spare') return
+    void withDeadline(node.close(DRAIN_MS)).finally(() => process.exit(1))
+  })
+}
+
+/** The flags are short words for settings. */
+export function withLogFlags(flags: StartFlags): ConfigFlags {
+  const set = [...(flags.set ?? [])]
+  if (flags.logLevel !== undefined) set.push(`log.level=${flags.logLevel}`)
+  if (flags.logQueries !== undefined) set.push(`log.queries=${flags.logQueries}`)
+  return { ...flags, set }
+}
+
+function firstSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    let stopping = false
+    const onSignal = (signal: string) => {
+      if (stopping) process.exit(1)
+      stopping = true
+      resolve(signal)
+    }
+    process.on('SIGTERM', onSignal)
+    process.on('SIGINT', onSignal)
+  })
+}
+
+async function withDeadline(work: Promise<void>): Promise<void> {
+  const timer = setTimeout(() => {
+    process.stderr.write('chordns: the stop took too long\n')
+    process.exit(1)
+  }, STOP_DEADLINE_MS)
+  try {
+    await work
+  } catch (error) {
+    throw new ChordnsError('STOP_FAILED', `the stop was not clean: ${errorText(error)}`, {}, { cause: error })
+  } finally {
+    clearTimeout(timer)
+  }
+}
