@@ -13,14 +13,13 @@ import { limits as chunkLimits } from '../../src/chunks/limits.ts'
 import { chunkView, lookupView, statusView } from '../../src/observe/views.ts'
 import { parseReady } from '../world/cluster.ts'
 import { available, Namespace } from './namespace.ts'
-import { CLI, pause } from './scenes/asking.ts'
+import { CLI, comesTrue, pause, until } from './scenes/asking.ts'
 
 const WORLD = fileURLToPath(new URL('./scenes/world-process.ts', import.meta.url))
 const runnable = available('curl', 'dig')
 if (!runnable) console.warn('skipped: the test on a local network needs root, ip, curl and dig')
 
 const WORLD_PORT = 20_053
-const JOIN_MS = 30_000
 
 interface Peer {
   readonly ns: Namespace
@@ -39,7 +38,7 @@ describe.skipIf(!runnable)('three machines on a local network', () => {
     JSON.parse(peer.ns.run('curl', ['-s', '--max-time', '10', '-H', 'X-Chordns: 1', `http://127.0.0.1:8053${path}`]))
   const membersOf = (peer: Peer) => statusView.parse(get(peer, '/status')).ring?.members.length ?? 0
   const resolve = (peer: Peer, name: string): string =>
-    peer.ns.run('dig', ['+short', '+time=5', '+tries=1', '-p', '5300', '@127.0.0.1', name]).trim()
+    peer.ns.run('dig', ['+short', '+time=20', '+tries=1', '-p', '5300', '@127.0.0.1', name]).trim()
 
   /** A machine with the address 10.77.0.(index + 1), from which multicast goes out to the bridge. */
   function addHost(index: number): Namespace {
@@ -123,7 +122,7 @@ describe.skipIf(!runnable)('three machines on a local network', () => {
     first = await startPeer(0, {})
     byAddress = await startPeer(1, { bootstrap: [first.multiaddr], mdns: false })
     byMulticast = await startPeer(2, {})
-  }, 60_000)
+  })
 
   afterAll(async () => {
     await Promise.all(hosts.map((host) => host.close()))
@@ -132,33 +131,38 @@ describe.skipIf(!runnable)('three machines on a local network', () => {
   })
 
   it('are one ring, joined by bootstrap and by mDNS', async () => {
-    const end = performance.now() + JOIN_MS
     const peers = [first, byAddress, byMulticast]
-    while (performance.now() < end && !peers.every((peer) => membersOf(peer) === 3)) await pause(200)
-    expect(peers.map(membersOf)).toEqual([3, 3, 3])
-  }, 60_000)
+    await comesTrue('three members', () => expect(peers.map(membersOf)).toEqual([3, 3, 3]))
+  })
 
   it('each answers what the others agreed on', async () => {
     const peers = [first, byAddress, byMulticast]
     const chunkAt = (peer: Peer, name: string) => chunkView.parse(get(peer, `/chunk?name=${name}`))
-    const names: string[] = []
-    for (const [i, asker] of peers.entries()) {
-      const some = Array.from({ length: 60 }, (_, k) => `lan${i}-${k}.zone${k % 6}.org`)
+    /** A name that the others keep, agreed on by both. */
+    async function agreedOn(asker: Peer, round: number): Promise<string> {
+      const some = Array.from({ length: 60 }, (_, k) => `lan${peers.indexOf(asker)}-${round}-${k}.zone${k % 6}.org`)
       const name = some.find((one) => chunkAt(asker, one).replicas.every(({ self }) => !self))!
       const others = peers.filter((one) => one !== asker)
       expect(resolve(others[0]!, name)).toBe('192.0.2.7')
-      const end = performance.now() + JOIN_MS
-      while (performance.now() < end && !others.every((one) => chunkAt(one, name).entries.length > 0)) await pause(200)
-      names.push(name)
+      await until(`${name} at both`, () => others.every((one) => chunkAt(one, name).entries.length > 0))
+      return name
     }
-    // A digest from before the agreement says that there is nothing to ask for, until it is renewed: soon in a node that is in use.
-    for (const peer of peers) expect(resolve(peer, 'lan.zone0.org')).toBe('192.0.2.7')
     const { DIGEST_REFRESH_MS, DIGEST_PATIENCE_MS, DIGEST_TIMEOUT_MS } = chunkLimits
-    await pause(1.5 * DIGEST_REFRESH_MS + DIGEST_PATIENCE_MS + DIGEST_TIMEOUT_MS)
-    for (const [i, asker] of peers.entries()) {
-      const view = lookupView.parse(get(asker, `/lookup?name=${names[i]}&type=A`))
-      expect(view).toMatchObject({ rcode: 'NOERROR', provenance: 'agreed' })
-      expect(view.findings[0]!.observers).toHaveLength(2)
+    const seen: string[] = []
+    // A digest from before the agreement says that there is nothing to ask for, until it is renewed: soon in a node that is in use and has
+    // time for it. What was fetched without the ring is known then: another look needs another name.
+    let left = peers
+    for (let round = 0; round < 5 && left.length > 0; round++) {
+      const names = await Promise.all(left.map((asker) => agreedOn(asker, round)))
+      for (const peer of left) expect(resolve(peer, `lan${round}.zone0.org`)).toBe('192.0.2.7')
+      await pause(1.5 * DIGEST_REFRESH_MS + DIGEST_PATIENCE_MS + DIGEST_TIMEOUT_MS)
+      left = left.filter((asker, i) => {
+        const view = lookupView.parse(get(asker, `/lookup?name=${names[i]}&type=A`))
+        seen.push(`${names[i]}: ${view.provenance}`)
+        expect(view.rcode).toBe('NOERROR')
+        return view.provenance !== 'agreed' || view.findings[0]!.observers?.length !== 2
+      })
     }
-  }, 120_000)
+    expect(left, seen.join('; ')).toEqual([])
+  }, 400_000)
 })
