@@ -48,7 +48,10 @@ export interface ChainKillsResult {
 /** Four replicas of every chunk: three decide. */
 const PEERS = 4
 const ZONES = 12
-const GOING_ON_MS = 40_000
+/** Chains wait while there are answers to give (docs/decisions/0102): on a busy machine for long. */
+const GOING_ON_MS = 120_000
+/** Of each of two askers, so that a machine of two cores has something left for chains. */
+const QUESTION_EACH_MS = 80
 
 type StoredRecord = NonNullable<ReturnType<typeof storedRecord>>
 
@@ -94,7 +97,7 @@ async function killAll(cluster: Cluster, { kills, seed, say, signal }: ChainKill
         const name = `n${random.below(20 + done * 5)}.zone${random.below(ZONES)}.org`
         questions++
         await ask({ address: peer.address, port: peer.port }, { name }).catch(() => undefined)
-        await pause(25)
+        await pause(QUESTION_EACH_MS)
       }
     }
     const background = [load(), load()]
