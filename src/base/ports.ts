@@ -150,8 +150,9 @@ export type StoreWrite =
   | { readonly kind: 'delete'; readonly key: Uint8Array }
 
 /**
- * Ordered keys and values on disk. Throws a ChordnsError: STORE_FULL (nothing of the batch was written), STORE_FAILED,
- * STORE_BEHIND (too much waits to be written: nothing of the batch will be), STORE_CLOSED.
+ * Ordered keys and values on disk. What is put may be changed afterwards, unless it stands in shared memory of its own: that may not be copied.
+ * Throws a ChordnsError: STORE_FULL (nothing of the batch was written), STORE_FAILED, STORE_BEHIND (too much waits to be written: nothing of the batch
+ * will be), STORE_CLOSED.
  */
 export interface Store {
   /** The caller's own copy; undefined also for a value that was damaged on the disk. */

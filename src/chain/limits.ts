@@ -10,6 +10,8 @@ export const limits = {
   /** The same of a ledger's block, whose transactions come in parts: applied within a second, and sent to 100 validators within two. */
   MAX_LEDGER_TRANSACTIONS_BYTES: 2 * 1024 * 1024,
   MAX_LEDGER_TRANSACTIONS: 4_096,
+  /** From so many on those of a block stand in a row of their own beside the votes for it; a block with fewer is written with each vote in no time. */
+  TRANSACTIONS_APART: 128,
   /** Transactions of one part: with its path they fit into a message, however long a single one is. */
   PART_BYTES: 40_000,
   MAX_PART_TRANSACTIONS: 1_024,
@@ -78,6 +80,12 @@ export const limits = {
   FOLLOW_EVERY_MS: 60_000,
   /** Sooner, when a proof needs a newer head, but no sooner than this after the last look, ms. */
   FOLLOW_AGAIN_MS: 5_000,
+  /**
+   * A head that was heard of, and whose time is no further from the own clock than this, needs no look, ms: a block a minute, and what it takes to be decided. Every
+   * so many times it is looked for anyway: those to whom a follower listens may be on a fork.
+   */
+  HEARD_IN_TIME_MS: 75_000,
+  LOOK_ANYWAY_EVERY: 10,
   /** Members asked for the newest header at once: one of them may withhold it, or be on a fork. */
   FOLLOWED_MEMBERS: 3,
   /** Members asked for one proof, one after the other, before it is given up. */
@@ -100,10 +108,12 @@ export const limits = {
   MAX_KEPT_PROOF_BYTES: 32 * 1024 * 1024,
   MAX_KEPT_ANSWERS: 4_096,
   /**
-   * Those who are told of newer headers of one chain, by one node: three steps reach a quarter of a million. A place is asked for anew each minute.
+   * Those who are told of newer headers of one chain, by one node: three steps reach a quarter of a million. A place lasts for so long after it was
+   * asked for, or after who has it has taken news; who has heard nothing for the time below asks anew.
    */
   NEWS_PLACES: 64,
   NEWS_PLACE_MS: 150_000,
+  NEWS_SILENCE_MS: 75_000,
   /** Asked for a place in one look for them. */
   NEWS_TRIES: 6,
   /** A header that is older than this when it is looked for should have been heard of, ms. */
@@ -122,7 +132,7 @@ export const limits = {
   MAX_KEPT_TILES: 64,
   /** Headers that are read for a tile in one turn of the event loop: 16 of 256 are a millisecond. */
   HEADERS_A_TURN: 16,
-  /** Chains that one node follows; each costs three small requests a minute. */
+  /** Chains that one node follows; each costs three small requests a minute, where nobody tells of its headers. */
   MAX_FOLLOWED: 2_048,
   /** Answers of the newest state that a follower keeps until there is a newer one. */
   MAX_KEPT_PROOFS: 512,
@@ -199,6 +209,8 @@ export const limits = {
   MAX_POOL_BYTES: 4_000_000,
   /** Of a ledger: eight of its blocks. */
   MAX_LEDGER_POOL_BYTES: 16 * 1024 * 1024,
+  /** What a block has decided leaves the pool so many at a time: about a millisecond. */
+  FORGOTTEN_AT_ONCE: 256,
   /** Of one account, where transactions name theirs: a block a second takes so many within a minute, one by one. */
   MAX_POOL_OF_ACCOUNT: 64,
   /** Transactions that the application is asked about elsewhere at once: each is up to 32 kB and a signature check. */

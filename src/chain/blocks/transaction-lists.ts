@@ -37,11 +37,19 @@ export function transactionIds(transactions: Transactions): Uint8Array {
   return hashesOf(transactions).leaves()
 }
 
+/** Memory that all threads see: what is long is not copied on its way to the application and to the disk. */
+function sharedMemory(size: number): Uint8Array {
+  return new Uint8Array(size < SHARED_FROM ? new ArrayBuffer(size) : new SharedArrayBuffer(size))
+}
+
+/** To share less takes longer than to copy it. */
+const SHARED_FROM = 65_536
+
 /** Canonical CBOR of the list. Nobody may change it. */
 export function encodingOf(transactions: Transactions): Uint8Array {
   let made = encodings.get(transactions)
   if (made === undefined) {
-    made = encodeByteList(transactions)
+    made = encodeByteList(transactions, sharedMemory)
     encodings.set(transactions, made)
   }
   return made

@@ -10,7 +10,7 @@ import { contentOf, execution, rulesAt } from './execute.ts'
 import { tellFollowers } from './followers.ts'
 import { moveHead } from './head.ts'
 import { HeightLog } from './log.ts'
-import { forgetDecided, scheduleStart, tellLater, trimPool } from './pool.ts'
+import { forgetDecided, scheduleStart, tellLater } from './pool.ts'
 import type { ChainWork, PeerName } from './state.ts'
 import { countCertificate } from './voting.ts'
 import { halt, isOwnMember, nameAt, others, ownIndex, persist, send, setTimer } from './work.ts'
@@ -55,7 +55,6 @@ export function decideOn<S>(
     if (state.followers.size > 0) tellFollowers(work, decided)
   }
   forgetDecided(work, block.transactions)
-  trimPool(work)
   enterHeight(work, state.height + 1)
   checkRules(work)
   return 'decided'

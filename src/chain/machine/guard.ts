@@ -4,7 +4,7 @@
  */
 import { equalBytes } from '../../base/index.ts'
 import { type CborSource, type CborValue, encodeCanonical } from '../../crypto/index.ts'
-import { blockFromValue, blockToStore } from '../blocks/blocks.ts'
+import { bareFromValue, bareToValue, blockFromValue, blockToStore } from '../blocks/blocks.ts'
 import { certificateFromValue, certificateToValue } from '../blocks/certificates.ts'
 import { limits } from '../limits.ts'
 import {
@@ -98,13 +98,27 @@ export function earlierVotes(record: VoteRecord | undefined, height: number, rou
 
 const NAMES = { 1: 'propose', 2: 'prevote', 3: 'precommit' } as const
 
+/** With all blocks in it; and with the transactions of a large one in a row of their own, which earlier releases do not know. */
 const VERSION = 3
+const VERSION_APART = 4
+
+/** Blocks whose transactions stand in a row of their own: it is written once, and not again with each vote. */
+export function blocksApart({ proposed, locked, valid }: VoteRecord): readonly Block[] {
+  const held = [proposed?.block, locked?.block, valid?.block].flatMap((block) => (block === undefined ? [] : [block]))
+  return held.filter((block, at) => isLarge(block) && held.findIndex(({ id }) => equalBytes(id, block.id)) === at)
+}
+
+function isLarge({ header, transactions }: Block): boolean {
+  return header.ledger !== undefined && transactions.length >= limits.TRANSACTIONS_APART
+}
 
 /** Up to three blocks: of a chunk chain one message each. */
 const MAX_RECORD_BYTES = 3 * (limits.MAX_LEDGER_TRANSACTIONS_BYTES + 5 * limits.MAX_LEDGER_TRANSACTIONS) + 4 * 65_536
 
-export function encodeRecord(record: VoteRecord): Uint8Array {
+/** `apart`: the caller keeps the transactions of `blocksApart` beside it. */
+export function encodeRecord(record: VoteRecord, apart = false): Uint8Array {
   const { proposed, locked, valid } = record
+  const hasApart = apart && blocksApart(record).length > 0
   // Often one block: it is written once.
   const blocks: Block[] = []
   const numberOf = (block: Block) => {
@@ -113,7 +127,7 @@ export function encodeRecord(record: VoteRecord): Uint8Array {
   }
   return encodeCanonical(
     new Map<number, CborSource>([
-      [0, VERSION],
+      [0, hasApart ? VERSION_APART : VERSION],
       [1, record.height],
       [2, record.round],
       [
@@ -137,17 +151,21 @@ export function encodeRecord(record: VoteRecord): Uint8Array {
       ],
       [5, locked === undefined ? null : [locked.round, numberOf(locked.block)]],
       [6, valid === undefined ? null : [valid.round, numberOf(valid.block), certificateToValue(valid.proof)]],
-      [7, blocks.map(blockToStore)],
+      [7, blocks.map((block) => (hasApart && isLarge(block) ? bareToValue(block) : blockToStore(block)))],
       [8, record.earlier.map(({ kind, round, id, signature }) => [STEP_CODE[kind], round, id ?? null, signature])],
     ]),
   )
 }
 
-/** Throws CHAIN_MALFORMED. */
-export function decodeRecord(bytes: Uint8Array): VoteRecord {
+/** `transactionsOf`: the list with that root, encoded, where it stands apart. Throws CHAIN_MALFORMED. */
+export function decodeRecord(
+  bytes: Uint8Array,
+  transactionsOf: (root: Uint8Array) => Uint8Array | undefined = () => undefined,
+): VoteRecord {
   const fields = readMap(readCbor(bytes, MAX_RECORD_BYTES, 'record'), 'record')
-  if (fields.get(0) !== VERSION) throw malformed('a record of another version')
-  const blocks = readList(fields.get(7), 3, 'blocks', blockFromValue)
+  const version = fields.get(0)
+  if (version !== VERSION && version !== VERSION_APART) throw malformed('a record of another version')
+  const blocks = readList(fields.get(7), 3, 'blocks', (value) => blockFromValue(wholeBlock(value, transactionsOf)))
   const blockAt = (value: CborValue | undefined) => {
     const block = blocks[readInteger(value, 0, 2, 'block number')]
     if (block === undefined) throw malformed('a block that is not there')
@@ -187,4 +205,13 @@ export function decodeRecord(bytes: Uint8Array): VoteRecord {
       proof: certificateFromValue(valid[2]),
     },
   }
+}
+
+/** The row of a block with its transactions, wherever they stand. */
+function wholeBlock(value: CborValue, transactionsOf: (root: Uint8Array) => Uint8Array | undefined): CborValue {
+  if (!Array.isArray(value) || value[1] !== null) return value
+  const { header } = bareFromValue(value)
+  const transactions = transactionsOf(header.transactionsRoot)
+  if (transactions === undefined) throw malformed('a record without the transactions of its block')
+  return value.with(1, readCbor(transactions, MAX_RECORD_BYTES, 'transactions'))
 }

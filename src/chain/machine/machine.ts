@@ -21,7 +21,7 @@ import { historyAfter, moveHead, takeSnapshotHead } from './head.ts'
 import { type Hearings, hearingOf, refuseMessage } from './hearing.ts'
 import { HeightLog } from './log.ts'
 import { servePart, tellOthers } from './part-sending.ts'
-import { offer, onAdmitted, scheduleStart, untilStart } from './pool.ts'
+import { offer, onAdmitted, onForget, scheduleStart, untilStart } from './pool.ts'
 import { advance, onTimeout, proposeBuilt, startRound } from './rounds.ts'
 import type { ChainContext, ChainEffect, ChainEvent, ChainState, ChainTimer, ChainWork, PeerName } from './state.ts'
 import {
@@ -93,6 +93,7 @@ export function initialState<S>(context: ChainContext<S>, remembered: Remembered
     tickets: new Map(),
     waitingOf: new Map(),
     admitting: new Map(),
+    forgetting: undefined,
     clearedAt: 0,
     hasWaited: false,
     peers: new Map(),
@@ -283,6 +284,8 @@ function onTimer<S>(work: ChainWork<S>, timer: ChainTimer, height: number, round
       return onTick(work)
     case 'parts':
       return onPartsTimer(work)
+    case 'forget':
+      return onForget(work)
     case 'sync':
       return onSyncTimeout(work)
     default:
@@ -292,7 +295,7 @@ function onTimer<S>(work: ChainWork<S>, timer: ChainTimer, height: number, round
 
 function onStart<S>(work: ChainWork<S>): void {
   const { state } = work
-  if (state.step !== 'idle') return
+  if (state.step !== 'idle' || state.forgetting !== undefined) return
   if (state.pool.size > 0) state.hasWaited = true
   const wait = untilStart(work)
   if (wait === 0) startRound(work, 0)

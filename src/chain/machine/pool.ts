@@ -5,7 +5,7 @@ import { knownHashesOf } from '../blocks/transaction-lists.ts'
 import { transactionId } from '../blocks/transactions.ts'
 import { limits } from '../limits.ts'
 import { mostTransactions } from './part-sending.ts'
-import type { AdmitReason, ChainWork, ExecutionEvent, PoolCandidate } from './state.ts'
+import type { AdmitReason, ChainWork, ExecutionEvent, Forgetting, PoolCandidate } from './state.ts'
 import { byFee } from './tickets.ts'
 import { isOwnMember, others, send, setTimer } from './work.ts'
 
@@ -107,6 +107,7 @@ function dropTicket<S>({ state }: ChainWork<S>, key: string): void {
 /** What may go into the next block, in the order in which it is offered to the application. */
 export function* offered<S>(work: ChainWork<S>): Generator<Uint8Array> {
   const { context, state } = work
+  forgetAll(work)
   if (context.application.ticket === undefined) return yield* admissible(work)
   const waiting = [...state.pool].flatMap(([key, transaction]) => {
     const ticket = state.tickets.get(key)
@@ -122,6 +123,8 @@ function hasRoom<S>(work: ChainWork<S>, { length }: Uint8Array): boolean {
   const { state } = work
   const most = work.context.options.schema === 1 ? limits.MAX_POOL_BYTES : limits.MAX_LEDGER_POOL_BYTES
   const isFull = () => state.pool.size >= limits.MAX_POOL || state.poolBytes + length > most
+  if (!isFull()) return true
+  forgetAll(work)
   if (!isFull()) return true
   if (state.clearedAt === state.height) return false
   state.clearedAt = state.height
@@ -153,6 +156,7 @@ function isAdmissible<S>({ context, state }: ChainWork<S>, key: string, transact
  */
 export function trimPool<S>(work: ChainWork<S>): void {
   const { context, effects } = work
+  forgetAll(work)
   const isElsewhere = 'worksElsewhere' in context.application
   const oldest: Pick<PoolCandidate, 'key' | 'transaction'>[] = []
   for (const transaction of admissible(work)) {
@@ -170,12 +174,42 @@ export function forget<S>(work: ChainWork<S>, transaction: Uint8Array, key = poo
   dropTicket(work, key)
 }
 
-/** What a block has decided waits no longer. */
+/**
+ * What a block has decided waits no longer; then what is left is looked through. Of a large block a part goes now and the rest a little later, since
+ * thousands at once would stop the loop that answers: until then no round is begun by this node, and nothing is told of the pool.
+ */
 export function forgetDecided<S>(work: ChainWork<S>, transactions: readonly Uint8Array[]): void {
-  if (work.state.pool.size === 0) return
+  forgetAll(work)
+  work.state.forgetting = { transactions, next: 0 }
+  forgetSome(work)
+}
+
+/** The next part of it; after the last one this height may begin. */
+export function onForget<S>(work: ChainWork<S>): void {
+  forgetSome(work)
+  if (work.state.forgetting === undefined) scheduleStart(work)
+}
+
+function forgetSome<S>(work: ChainWork<S>): void {
+  const { state } = work
+  if (state.forgetting !== undefined) forgetPart(work, state.forgetting, limits.FORGOTTEN_AT_ONCE)
+  if (state.forgetting === undefined) trimPool(work)
+  else setTimer(work, 'forget', 0)
+}
+
+/** All that is left of it, since somebody needs the pool as it is. */
+function forgetAll<S>(work: ChainWork<S>): void {
+  const { forgetting } = work.state
+  if (forgetting !== undefined) forgetPart(work, forgetting, forgetting.transactions.length)
+}
+
+function forgetPart<S>(work: ChainWork<S>, { transactions, next }: Forgetting, count: number): void {
+  const { state } = work
+  const until = state.pool.size === 0 ? transactions.length : Math.min(transactions.length, next + count)
   const hashes = knownHashesOf(transactions)
-  for (const [index, transaction] of transactions.entries())
-    forget(work, transaction, poolKey(transaction, hashes?.leaf(index)))
+  for (let at = next; at < until && state.pool.size > 0; at++)
+    forget(work, transactions[at]!, poolKey(transactions[at]!, hashes?.leaf(at)))
+  state.forgetting = until < transactions.length && state.pool.size > 0 ? { transactions, next: until } : undefined
 }
 
 /**
@@ -196,7 +230,7 @@ export function tellPool<S>(work: ChainWork<S>): void {
   const { state, now } = work
   const { at, waitMs: waited } = state.tellAgain
   // A clock set back must not make anybody wait longer.
-  if (state.pool.size === 0 || (now < at && now >= at - waited)) return
+  if (state.pool.size === 0 || state.forgetting !== undefined || (now < at && now >= at - waited)) return
   const waitMs = Math.min(2 * waited, limits.TELL_AGAIN_MOST_MS)
   state.tellAgain = { at: now + waitMs, waitMs }
   const oldest: Uint8Array[] = []
@@ -228,7 +262,7 @@ export function untilStart<S>({ context, state, now }: ChainWork<S>): number | u
 }
 
 export function scheduleStart<S>(work: ChainWork<S>): void {
-  if (work.state.step !== 'idle') return
+  if (work.state.step !== 'idle' || work.state.forgetting !== undefined) return
   const wait = untilStart(work)
   if (wait !== undefined) setTimer(work, 'start', wait)
 }

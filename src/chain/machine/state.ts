@@ -73,7 +73,7 @@ export interface PendingAccusation {
   readonly validators: readonly Validator[]
 }
 
-export type ChainTimer = 'start' | 'propose' | 'prevote' | 'precommit' | 'tick' | 'sync' | 'parts'
+export type ChainTimer = 'start' | 'propose' | 'prevote' | 'precommit' | 'tick' | 'sync' | 'parts' | 'forget'
 
 export type ChainEvent<S = never> =
   /** Once, before all others. */
@@ -288,6 +288,12 @@ export interface PoolCandidate {
   readonly ticket: Ticket | undefined
 }
 
+/** Transactions of a block that was decided; those before `next` are out of the pool. */
+export interface Forgetting {
+  readonly transactions: readonly Uint8Array[]
+  readonly next: number
+}
+
 /** What a new block is made of, beside what the application puts into it. */
 export interface BlockPlan {
   readonly round: number
@@ -348,6 +354,8 @@ export interface ChainState<S> {
   /** What the application is asked about elsewhere, under the same keys. */
   readonly admitting: Map<string, PoolCandidate>
   readonly waitingOf: Map<string, number>
+  /** What is still to be taken out of the pool. */
+  forgetting: Forgetting | undefined
   /** The height at which a full pool was gone through. */
   clearedAt: number
   /** The pool has waited long enough for more transactions. */

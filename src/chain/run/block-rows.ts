@@ -1,7 +1,7 @@
 /**
  * How decided blocks stand in the store. A chunk chain's stand as they are sent. A ledger's stand in three rows: the header, the rest, and the
- * certificate, of 1.4 kB with 31 validators. Each certificate decided one block and is in the next, and stands there once; and whoever asks for headers makes
- * nobody read transactions. Rows of earlier releases have all in one, and are read.
+ * certificate, of 1.4 kB with 31 validators; where that is longer than SQLite keeps in a page, in several rows. Each certificate decided one block and is in the
+ * next, and stands there once; and whoever asks for headers makes nobody read transactions. Rows of earlier releases have all in one, and are read.
  */
 import { concatBytes, equalBytes, type Store, type StoreWrite } from '../../base/index.ts'
 import { type CborSource, type CborValue, encodeCanonical } from '../../crypto/index.ts'
@@ -11,7 +11,7 @@ import { certifiedFromValue, certifiedToValue } from '../blocks/messages.ts'
 import { listToStore } from '../blocks/transaction-lists.ts'
 import { limits } from '../limits.ts'
 import { malformed, readCbor, readCborInPlace, readInteger, readRow } from '../reading.ts'
-import type { CertifiedBlock, CertifiedHeader } from '../types.ts'
+import type { BlockCertificate, CertifiedBlock, CertifiedHeader } from '../types.ts'
 
 /** What a key is of; it follows the chain's id. */
 export const KIND = {
@@ -24,7 +24,19 @@ export const KIND = {
   certificate: 7,
   header: 8,
   proofs: 9,
+  certificateRest: 10,
+  transactions: 11,
 } as const
+
+/** Rows of `certificateRest` for each height. */
+const REST_ROWS = 4
+/**
+ * Of a certificate in one row. SQLite keeps about 2,000 bytes of a row in a page of 8 KiB of such a table: what is longer gets a page of its own. A
+ * certificate of 100 validators has 4.4 kB, or up to 6.5.
+ */
+const MAX_CERTIFICATE_ROW = 1_900
+/** What is in parts begins with this and their number: a certificate in CBOR is an array, and begins otherwise. */
+const IN_PARTS = 0
 
 /** Of what is neither header nor certificate. Rows of earlier releases have two items: block and certificate. */
 const ROW_VERSION = 1
@@ -37,6 +49,16 @@ export function storeKey(chainId: Uint8Array, kind: number, height = 0): Uint8Ar
   bytes[0] = kind
   new DataView(bytes.buffer).setBigUint64(1, BigInt(height))
   return concatBytes(chainId, bytes)
+}
+
+/** Of transactions that stand beside the votes for their block. */
+export function transactionsKey(chainId: Uint8Array, root: Uint8Array): Uint8Array {
+  return concatBytes(chainId, Uint8Array.of(KIND.transactions), root)
+}
+
+/** All of them. */
+export function transactionsRange(chainId: Uint8Array): readonly [from: Uint8Array, to: Uint8Array] {
+  return [transactionsKey(chainId, new Uint8Array()), concatBytes(chainId, Uint8Array.of(KIND.transactions + 1))]
 }
 
 export function heightOfKey(key: Uint8Array): number {
@@ -62,13 +84,46 @@ export function blockWrites(
   const writes = [
     put(KIND.block, height, [ROW_VERSION, listToStore(transactions), evidence]),
     put(KIND.header, height, headerToValue(header)),
-    put(KIND.certificate, height, certificateToValue(certificate)),
+    ...certificateWrites(chainId, height, certificate),
   ]
   // Whoever made the next block may have counted other votes than this node did. The block needs the certificate that its header names.
   const isThere = before !== undefined && equalBytes(certificateHash(before.certificate), header.lastCertificateHash)
-  if (lastCertificate !== undefined && !isThere)
-    writes.push(put(KIND.certificate, height - 1, certificateToValue(lastCertificate)))
+  if (lastCertificate !== undefined && !isThere) writes.push(...certificateWrites(chainId, height - 1, lastCertificate))
   return writes
+}
+
+/** In parts of one length, as many as are needed. */
+function certificateWrites(chainId: Uint8Array, height: number, certificate: BlockCertificate): StoreWrite[] {
+  const bytes = encodeCanonical(certificateToValue(certificate))
+  const put = (key: Uint8Array, value: Uint8Array): StoreWrite => ({ kind: 'put', key, value })
+  const first = storeKey(chainId, KIND.certificate, height)
+  if (bytes.length <= MAX_CERTIFICATE_ROW) return [put(first, bytes)]
+  const count = Math.ceil(bytes.length / MAX_CERTIFICATE_ROW)
+  const each = Math.ceil(bytes.length / count)
+  const parts = Array.from({ length: count }, (_, at) => bytes.subarray(at * each, (at + 1) * each))
+  return parts.map((part, at) =>
+    at === 0
+      ? put(first, concatBytes(Uint8Array.of(IN_PARTS, count), part))
+      : put(restKey(chainId, height, at), part.slice()),
+  )
+}
+
+/** `part`: from 1 on. */
+function restKey(chainId: Uint8Array, height: number, part: number): Uint8Array {
+  return storeKey(chainId, KIND.certificateRest, height * REST_ROWS + part)
+}
+
+/** The keys of a certificate beside its first one, of the heights from one on that are below another one. */
+export function* certificateRestKeys(chainId: Uint8Array, from: number, below: number): Generator<Uint8Array> {
+  for (let height = from; height < below; height++)
+    for (let part = 1; part < REST_ROWS; part++) yield restKey(chainId, height, part)
+}
+
+/** The first height whose certificate has more than one row. */
+export function firstInParts(chainId: Uint8Array, store: Pick<Store, 'range'>): number | undefined {
+  const [from, to] = [0, limits.MAX_HEIGHT].map((at) => storeKey(chainId, KIND.certificateRest, at * REST_ROWS))
+  for (const [key] of store.range(from!, to!)) return Math.floor(heightOfKey(key) / REST_ROWS)
+  return undefined
 }
 
 /** Undefined when it is not there. Throws CHAIN_MALFORMED when it is damaged. */
@@ -122,13 +177,21 @@ export function readHeader(chainId: Uint8Array, store: BlockStore, height: numbe
 }
 
 function certificateValue(chainId: Uint8Array, store: BlockStore, height: number): CborValue {
-  return readCbor(beside(chainId, store, KIND.certificate, height), MAX_STORED_BYTES, 'stored certificate')
+  const first = beside(chainId, store, KIND.certificate, height)
+  if (first[0] !== IN_PARTS) return readCbor(first, MAX_STORED_BYTES, 'stored certificate')
+  const count = readInteger(first[1] ?? 0, 2, REST_ROWS, 'parts of a stored certificate')
+  const rest = Array.from({ length: count - 1 }, (_, at) =>
+    there(store.get(restKey(chainId, height, at + 1)), 'certificate'),
+  )
+  return readCbor(concatBytes(first.subarray(2), ...rest), MAX_STORED_BYTES, 'stored certificate')
 }
 
 function beside(chainId: Uint8Array, store: BlockStore, kind: number, height: number): Uint8Array {
-  const stored = store.get(storeKey(chainId, kind, height))
-  if (stored === undefined)
-    throw malformed(`a stored block without its ${kind === KIND.header ? 'header' : 'certificate'}`)
+  return there(store.get(storeKey(chainId, kind, height)), kind === KIND.header ? 'header' : 'certificate')
+}
+
+function there(stored: Uint8Array | undefined, what: 'header' | 'certificate'): Uint8Array {
+  if (stored === undefined) throw malformed(`a stored block without its ${what}`)
   return stored
 }
 

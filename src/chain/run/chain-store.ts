@@ -1,12 +1,13 @@
 /** What a running chain keeps: blocks by height and the newest snapshot in one store, the sign guard's record in another. */
-import type { Store, StoreWrite } from '../../base/index.ts'
+import { fromLatin1, latin1, type Store, type StoreWrite } from '../../base/index.ts'
 import { encodeCanonical } from '../../crypto/index.ts'
 import { blockIdOf } from '../blocks/blocks.ts'
 import { certificateFromValue, certificateToValue } from '../blocks/certificates.ts'
 import { decodeHalt, encodeHalt, type Halt } from '../blocks/halts.ts'
 import { snapshotHeadToValue } from '../blocks/messages.ts'
+import { encodingOf } from '../blocks/transaction-lists.ts'
 import { limits } from '../limits.ts'
-import { encodeRecord, type VoteRecord } from '../machine/guard.ts'
+import { blocksApart, encodeRecord, type VoteRecord } from '../machine/guard.ts'
 import type { Remembered } from '../machine/machine.ts'
 import type { MadeHash } from '../machine/state.ts'
 import type { ChainOptions } from '../options.ts'
@@ -16,12 +17,16 @@ import type { BlockCertificate, CertifiedBlock, CertifiedHeader, Snapshot } from
 import {
   blockRowsOf,
   blockWrites,
+  certificateRestKeys,
+  firstInParts,
   heightOfKey,
   KIND,
   readBlock,
   readBlockRow,
   readHeader,
   storeKey,
+  transactionsKey,
+  transactionsRange,
 } from './block-rows.ts'
 import { storedRecord, storedSnapshot } from './stored-chain.ts'
 
@@ -64,6 +69,8 @@ export class ChainStore {
   readonly #recent = new Map<number, CertifiedBlock>()
 
   #served: CertifiedBlock | undefined
+  /** Keys of the transactions that stand beside the record of votes; undefined: nobody has looked yet. */
+  #beside: ReadonlySet<string> | undefined
 
   constructor(chainId: Uint8Array, store: Store, votes: Store) {
     this.#chainId = chainId
@@ -110,8 +117,21 @@ export class ChainStore {
     this.#votes.batch([{ kind: 'delete', key: this.#key(KIND.halted) }], { durable: true })
   }
 
+  /** A vote is a few hundred bytes, and a block may have megabytes: those are written with its first vote only. */
   putRecord(record: VoteRecord): void {
-    this.#votes.batch([{ kind: 'put', key: this.#key(KIND.record), value: encodeRecord(record) }], { durable: true })
+    this.#beside ??= new Set([...this.#votes.range(...transactionsRange(this.#chainId))].map(([key]) => latin1(key)))
+    const needed = blocksApart(record).map(({ header, transactions }) => ({
+      key: transactionsKey(this.#chainId, header.transactionsRoot),
+      transactions,
+    }))
+    const names = new Set(needed.map(({ key }) => latin1(key)))
+    const writes: StoreWrite[] = needed.flatMap(({ key, transactions }) =>
+      this.#beside!.has(latin1(key)) ? [] : [{ kind: 'put', key, value: encodingOf(transactions) }],
+    )
+    for (const name of this.#beside) if (!names.has(name)) writes.push({ kind: 'delete', key: fromLatin1(name) })
+    this.#beside = names
+    writes.push({ kind: 'put', key: this.#key(KIND.record), value: encodeRecord(record, true) })
+    this.#votes.batch(writes, { durable: true })
   }
 
   /** With the snapshot of the same height, blocks more than `keepBlocks` below it, and older than `keepMs`, are dropped in the same batch. */
@@ -154,7 +174,7 @@ export class ChainStore {
   /** What is below was skipped: it is dropped, so that there are no gaps in what is kept. */
   putSnapshot(snapshot: Snapshot): void {
     const { height } = snapshot.head.header
-    const drops = [...this.#dropsOfBlocks(height), ...this.#drops(KIND.certificate, height)]
+    const drops = [...this.#dropsOfBlocks(height), ...this.#dropsOfCertificates(height)]
     const made = hashesBeside(snapshot)
     this.#store.batch([this.#snapshotWrite(snapshot), ...drops, ...this.#hashWrites(made)], { durable: true })
     this.#recent.clear()
@@ -230,11 +250,19 @@ export class ChainStore {
       if (time < until) low = middle + 1
       else high = middle
     }
-    return [...this.#dropsOfBlocks(high), ...this.#drops(KIND.certificate, high - 1)]
+    return [...this.#dropsOfBlocks(high), ...this.#dropsOfCertificates(high - 1)]
   }
 
   #dropsOfBlocks(below: number): StoreWrite[] {
     return [...this.#drops(KIND.block, below), ...this.#drops(KIND.header, below)]
+  }
+
+  #dropsOfCertificates(below: number): StoreWrite[] {
+    const first = firstInParts(this.#chainId, this.#store) ?? below
+    const rest = [...certificateRestKeys(this.#chainId, first, below)].map(
+      (key): StoreWrite => ({ kind: 'delete', key }),
+    )
+    return [...this.#drops(KIND.certificate, below), ...rest]
   }
 
   /** Of a kind that has no gaps. */

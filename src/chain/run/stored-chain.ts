@@ -5,7 +5,7 @@ import { limits } from '../limits.ts'
 import { decodeRecord, type VoteRecord } from '../machine/guard.ts'
 import { readBytes, readCbor, readRow } from '../reading.ts'
 import type { CertifiedBlock, Snapshot } from '../types.ts'
-import { blockRowsOf, KIND, readBlockRow, storeKey } from './block-rows.ts'
+import { blockRowsOf, KIND, readBlockRow, storeKey, transactionsKey, transactionsRange } from './block-rows.ts'
 
 const CHAIN_ID_BYTES = 32
 
@@ -66,7 +66,7 @@ export function storedHeight(chainId: Uint8Array, store: Store, from: number): n
 /** The sign guard's record; undefined when nothing was signed. Throws CHAIN_MALFORMED. */
 export function storedRecord(chainId: Uint8Array, votes: Store): VoteRecord | undefined {
   const bytes = votes.get(storeKey(chainId, KIND.record))
-  return bytes === undefined ? undefined : decodeRecord(bytes)
+  return bytes === undefined ? undefined : decodeRecord(bytes, (root) => votes.get(transactionsKey(chainId, root)))
 }
 
 /** Forgets blocks and snapshot. */
@@ -76,6 +76,7 @@ export function dropChain(chainId: Uint8Array, store: Store): void {
     [0, KIND.record],
     [KIND.history, KIND.history + 1],
     [KIND.certificate, KIND.header + 1],
+    [KIND.certificateRest, KIND.certificateRest + 1],
   ] as const
   for (const [from, to] of ranges)
     for (const [key] of store.range(storeKey(chainId, from), storeKey(chainId, to)))
@@ -88,8 +89,10 @@ export function dropChain(chainId: Uint8Array, store: Store): void {
  * and mark, it could be made to sign in the same places a second time.
  */
 export function retireVotes(chainId: Uint8Array, votes: Store): void {
+  const beside = [...votes.range(...transactionsRange(chainId))].map(([key]): StoreWrite => ({ kind: 'delete', key }))
   votes.batch(
     [
+      ...beside,
       { kind: 'put', key: storeKey(chainId, KIND.retired), value: new Uint8Array() },
       { kind: 'delete', key: storeKey(chainId, KIND.record) },
     ],

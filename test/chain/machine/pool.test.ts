@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Application } from '../../../src/chain/application.ts'
 import { limits } from '../../../src/chain/limits.ts'
+import { offered } from '../../../src/chain/machine/pool.ts'
 import type { StateMap } from '../../../src/chain/trees/state-map.ts'
 import { One } from '../one.ts'
 
@@ -79,6 +80,48 @@ describe('the pool', () => {
     expect(one.height).toBe(2)
     expect(asked).toEqual(['1', '2'])
     expect(one.state.pool.size).toBe(3)
+  })
+
+  it('is cleared of a large block a part at a time, and this node begins nothing meanwhile', () => {
+    const { one } = waiting(1)
+    const many = Array.from({ length: 3 * limits.FORGOTTEN_AT_ONCE - 10 }, (_, i) => named(i))
+    submitAll(one, many)
+    one.timeout('start')
+    one.timeout('start')
+    submitAll(one, [named(10_001), named(10_002)])
+    const { block } = one.effects.flatMap((effect) =>
+      effect.kind === 'send' && effect.message.type === 'proposal' ? [effect.message.proposal] : [],
+    )[0]!
+    expect(block.transactions.length).toBe(many.length)
+    one.votes('prevote', [0, 2, 3], block.id)
+    one.effects.length = 0
+    one.votes('precommit', [0, 2, 3], block.id)
+    const timers = () => one.effects.flatMap((effect) => (effect.kind === 'timer' ? [effect.timer] : []))
+    expect(one.height).toBe(2)
+    expect(one.state.pool.size).toBe(many.length + 2 - limits.FORGOTTEN_AT_ONCE)
+    expect(timers()).toContain('forget')
+    one.timeout('start')
+    expect(timers()).not.toContain('start')
+    one.timeout('forget')
+    expect(one.state.pool.size).toBe(many.length + 2 - 2 * limits.FORGOTTEN_AT_ONCE)
+    one.effects.length = 0
+    one.timeout('forget')
+    expect([...one.state.pool.values()].map(nameOf)).toEqual(['10001', '10002'])
+    expect(one.state.poolBytes).toBe(8)
+    expect(timers()).toEqual(['start'])
+    one.timeout('forget')
+    expect(one.state.pool.size).toBe(2)
+  })
+
+  it('never proposes what the block before has decided, though the pool is not cleared of it yet', () => {
+    const { one } = waiting(1)
+    const many = Array.from({ length: 2 * limits.FORGOTTEN_AT_ONCE }, (_, i) => named(i))
+    submitAll(one, many)
+    Object.assign(one.state, { forgetting: { transactions: many, next: 0 } })
+    submitAll(one, [named(10_001)])
+    expect([...offered({ context: one.context, state: one.state, now: one.now, effects: [] })].map(nameOf)).toEqual([
+      '10001',
+    ])
   })
 
   it('goes through a full pool once a height, and makes room', () => {

@@ -3,10 +3,12 @@ import { equalBytes, type Store } from '../../../src/base/index.ts'
 import { encodeHeader, makeBlock, ZERO_HASH } from '../../../src/chain/blocks/blocks.ts'
 import { certifiedToValue } from '../../../src/chain/blocks/messages.ts'
 import { setRoot } from '../../../src/chain/blocks/set-root.ts'
+import { encodingOf } from '../../../src/chain/blocks/transaction-lists.ts'
 import { limits } from '../../../src/chain/limits.ts'
-import { KIND, storeKey } from '../../../src/chain/run/block-rows.ts'
+import type { VoteRecord } from '../../../src/chain/machine/guard.ts'
+import { KIND, storeKey, transactionsRange } from '../../../src/chain/run/block-rows.ts'
 import { ChainStore } from '../../../src/chain/run/chain-store.ts'
-import { dropChain, storedBlocks, storedHeight } from '../../../src/chain/run/stored-chain.ts'
+import { dropChain, retireVotes, storedBlocks, storedHeight } from '../../../src/chain/run/stored-chain.ts'
 import type { BlockCertificate, CertifiedBlock, Snapshot } from '../../../src/chain/types.ts'
 import { encodeCanonical, sha256 } from '../../../src/crypto/index.ts'
 import { createMemoryDisk, seededRandom } from '../../../src/sim/index.ts'
@@ -19,19 +21,19 @@ const { validators } = people(31)
 const keepAll = { keepBlocks: undefined }
 
 /** A signature of each of them; who counts which votes is not told from the others'. */
-function certificate(height: number, blockId: Uint8Array, whose: number): BlockCertificate {
+function certificate(height: number, blockId: Uint8Array, whose: number, votes: number): BlockCertificate {
   const signature = new Uint8Array(64).fill(whose)
   return {
     scheme: 1,
     height,
     round: 0,
     blockId,
-    signatures: Array.from({ length: 21 }, (_, at) => ({ index: at + (whose % 10), signature })),
+    signatures: Array.from({ length: votes }, (_, at) => ({ index: at + (whose % 10), signature })),
   }
 }
 
 /** Blocks of a minute each. Every fifth was decided here by other votes than the next proposer counted. */
-function ledgerBlocks(count: number): CertifiedBlock[] {
+function ledgerBlocks(count: number, votes = 21): CertifiedBlock[] {
   const blocks: CertifiedBlock[] = []
   let last: BlockCertificate | undefined
   for (let height = 1; height <= count; height++) {
@@ -57,9 +59,9 @@ function ledgerBlocks(count: number): CertifiedBlock[] {
       height % 3 === 0 ? [Uint8Array.of(height)] : [],
       last,
     )
-    const own = certificate(height, block.id, 1)
+    const own = certificate(height, block.id, 1, votes)
     blocks.push({ block, certificate: own })
-    last = height % 5 === 0 ? certificate(height, block.id, 2) : own
+    last = height % 5 === 0 ? certificate(height, block.id, 2, votes) : own
   }
   return blocks
 }
@@ -136,6 +138,36 @@ describe('blocks of a ledger on disk', () => {
     expect([...storedBlocks(chainId, pairs, 1)].every(({ decided }) => decided !== undefined)).toBe(true)
   })
 
+  it('keeps the certificate of a hundred validators in rows that share pages, and drops all of them', () => {
+    const many = ledgerBlocks(30, 67)
+    const pairs = disk()
+    const store = new ChainStore(chainId, pairs, disk())
+    put(store, ...many.slice(0, 19))
+    for (const [, value] of pairs.range(new Uint8Array())) expect(value.length).toBeLessThan(2_000)
+    const again = new ChainStore(chainId, pairs, disk())
+    for (const height of [1, 4, 5, 12, 19]) {
+      const named = many[height]!.block.lastCertificate!
+      const expected = height === 19 ? many[18]! : { block: many[height - 1]!.block, certificate: named }
+      expect(bytesOf(again.block(height)!)).toEqual(bytesOf(expected))
+      expect(again.header(height)!.certificate).toEqual(expected.certificate)
+    }
+    store.putBlock(many[19]!, snapshotAt(20), { keepBlocks: 2, keepMs: 8 * MINUTE }, [])
+    expect(again.block(12)!.block.id).toEqual(many[11]!.block.id)
+    for (const [kind, to] of [
+      [KIND.certificate, 11],
+      [KIND.certificateRest, 11 * 4],
+    ] as const)
+      expect([...pairs.range(storeKey(chainId, kind), storeKey(chainId, kind, to))]).toEqual([])
+    pairs.batch([{ kind: 'delete', key: storeKey(chainId, KIND.certificateRest, 14 * 4 + 2) }], { durable: true })
+    expect(() => new ChainStore(chainId, pairs, disk()).block(14)).toThrow('without its certificate')
+    store.putSnapshot(snapshotAt(20))
+    expect([
+      ...pairs.range(storeKey(chainId, KIND.certificateRest), storeKey(chainId, KIND.certificateRest, 20 * 4)),
+    ]).toEqual([])
+    dropChain(chainId, pairs)
+    expect(sizeOf(pairs)).toBe(0)
+  })
+
   it('drops what is too old, and can still read the first block that stays', () => {
     const pairs = disk()
     const store = new ChainStore(chainId, pairs, disk())
@@ -190,5 +222,81 @@ describe('blocks of a ledger on disk', () => {
     expect(equalBytes(store.block(10)!.block.id, blocks[9]!.block.id)).toBe(true)
     const found = [...storedBlocks(chainId, pairs, 1)].filter(({ decided }) => decided === undefined)
     expect(found.map(({ height }) => height)).toEqual([8, 9, 20])
+  })
+})
+
+describe('votes on disk', () => {
+  const large = () => {
+    const list = Array.from({ length: limits.TRANSACTIONS_APART + 5 }, (_, n) => new Uint8Array(400).fill(n))
+    const { header, lastCertificate } = blocks[1]!.block
+    const { transactionsRoot: _, lastCertificateHash: __, ...rest } = header
+    const { evidenceRoot: ___, ...ledger } = rest.ledger!
+    return makeBlock({ ...rest, ledger }, list, lastCertificate)
+  }
+  const block = large()
+  const bytes = encodingOf(block.transactions).length
+  const signed = (step: 'propose' | 'prevote' | 'precommit') => ({
+    step,
+    digest: block.id,
+    signature: new Uint8Array(64).fill(3),
+  })
+  const record = (over: Partial<VoteRecord> = {}): VoteRecord => ({
+    height: 2,
+    round: 0,
+    signed: [signed('prevote')],
+    ids: [block.id],
+    earlier: [],
+    proposed: undefined,
+    locked: undefined,
+    valid: undefined,
+    ...over,
+  })
+  const proposed = { block, validRound: -1, proof: undefined }
+  const locked = { round: 0, block }
+
+  it('have the transactions of a large block beside them once, and are read back whole', () => {
+    const votes = disk()
+    const written: number[] = []
+    const counted: Store = {
+      get: (key) => votes.get(key),
+      range: (from, to) => votes.range(from, to),
+      written: (done) => votes.written(done),
+      batch(writes, options) {
+        written.push(writes.reduce((sum, one) => sum + (one.kind === 'put' ? one.value.length : 0), 0))
+        votes.batch(writes, options)
+      },
+    } as Store
+    const store = new ChainStore(chainId, disk(), counted)
+    store.putRecord(record({ proposed }))
+    store.putRecord(record({ proposed, signed: [signed('propose'), signed('prevote')], ids: [block.id, block.id] }))
+    store.putRecord(record({ proposed, locked }))
+    expect(written[0]).toBeGreaterThan(bytes)
+    for (const later of written.slice(1)) expect(later).toBeLessThan(4_000)
+    const again = new ChainStore(chainId, disk(), votes)
+    expect(again.record()).toEqual(record({ proposed, locked }))
+    // After a restart, too.
+    again.putRecord(record({ locked }))
+    expect(again.record()).toEqual(record({ locked }))
+    expect(sizeOf(votes)).toBeLessThan(bytes + 4_000)
+    again.putRecord(record({ height: 3 }))
+    expect(sizeOf(votes)).toBeLessThan(1_000)
+  })
+
+  it('are damaged without them, and never taken for less', () => {
+    const votes = disk()
+    new ChainStore(chainId, disk(), votes).putRecord(record({ locked }))
+    const [[key] = []] = [...votes.range(...transactionsRange(chainId))]
+    const other = encodingOf(block.transactions.slice(1))
+    votes.batch([{ kind: 'put', key: key!, value: other }], { durable: true })
+    expect(() => new ChainStore(chainId, disk(), votes).record()).toThrow('do not belong together')
+    votes.batch([{ kind: 'delete', key: key! }], { durable: true })
+    expect(() => new ChainStore(chainId, disk(), votes).record()).toThrow('without the transactions')
+  })
+
+  it('of a chain that is over leave a mark only', () => {
+    const votes = disk()
+    new ChainStore(chainId, disk(), votes).putRecord(record({ locked }))
+    retireVotes(chainId, votes)
+    expect(sizeOf(votes)).toBeLessThan(100)
   })
 })

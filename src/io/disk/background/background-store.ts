@@ -165,9 +165,10 @@ function copyOf(write: StoreWrite): StoreWrite {
   return write.kind === 'put' ? { kind: 'put', key, value: copyOfBytes(write.value) } : { kind: 'delete', key }
 }
 
-/** Large ones in memory that both threads see: they are copied once, and not again on their way. */
+/** Large ones in memory that both threads see: they are copied once, and not again on their way; what stands there already is not copied at all. */
 function copyOfBytes(bytes: Uint8Array): Uint8Array {
   if (bytes.length < limits.SHARED_FROM_BYTES) return bytes.slice()
+  if (bytes.buffer instanceof SharedArrayBuffer && bytes.length === bytes.buffer.byteLength) return bytes
   const copy = new Uint8Array(new SharedArrayBuffer(bytes.length))
   copy.set(bytes)
   return copy
