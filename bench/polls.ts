@@ -1,12 +1,13 @@
 /**
- * 100,000 followers that look for a newer header once a minute, with what carries their requests: the ring's transport (libp2p, noise, frames), and the
- * newest checkpoint as a file over HTTP. They come at an even pace from members that stay connected; what a member that serves them computes is measured.
+ * 100,000 looks for a newer header a minute, with what carries the requests: the ring's transport (libp2p, noise, frames), and the newest checkpoint as a
+ * file over HTTP; and what as many followers request of one member that hear of headers in time. They come at an even pace from members that stay connected; what a member that serves them computes is measured.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { Agent, request as httpRequest } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { concatBytes, type Log, type Transport, toHex } from '../src/base/index.ts'
 import { encodeFollowRequest } from '../src/chain/follow/messages.ts'
+import { chainLimits } from '../src/chain/index.ts'
 import { sha256 } from '../src/crypto/index.ts'
 import { createLibp2pTransport, systemClock, systemRandom } from '../src/io/index.ts'
 import { RequestRoom } from '../src/peer/rooms.ts'
@@ -18,6 +19,8 @@ import type { PollServerCpu, PollServerReady } from './models/poll-server.ts'
 const MINUTE = 60_000
 const MOST_OF_A_CORE = 0.1
 const TURN_MS = 10
+/** Requests a minute of a follower that is told of each header: one look at three members in ten minutes. What it is told costs about as much as a request. */
+const LOOKS_OF_WHO_HEARS = chainLimits.FOLLOWED_MEMBERS / chainLimits.LOOK_ANYWAY_EVERY
 const log: Log = { debug() {}, info() {}, warn() {}, error: (detail, message) => console.error(message, detail) }
 
 export const benchmark: Benchmark = {
@@ -35,21 +38,27 @@ export const benchmark: Benchmark = {
     const seconds = numberOption(values, 'seconds')
     const member = new Member()
     const ready = await member.ready
-    const ways = [await overRing(ready, numberOption(values, 'peers')), overHttp(ready)]
+    const ring = await overRing(ready, numberOption(values, 'peers'))
+    const http = overHttp(ready)
+    const hearing = (numberOption(values, 'followers') * LOOKS_OF_WHO_HEARS + chainLimits.NEWS_PLACES) / 60
     const rows: Row[] = []
-    for (const { way, send, end } of ways) {
+    for (const [way, { send }, rate] of [
+      ['polls over the ring', ring, perSecond],
+      ['followers over the ring who hear in time', ring, hearing],
+      ['polls over HTTP', http, perSecond],
+    ] as const) {
       // What is timed is compiled.
-      await paced(send, perSecond, 3)
-      rows.push({ way, ...(await member.cost(() => paced(send, perSecond, seconds))) })
+      await paced(send, rate, 3)
+      rows.push({ way, ...(await member.cost(() => paced(send, rate, seconds))) })
       say(JSON.stringify(rows.at(-1)))
-      await end()
     }
+    for (const { end } of [ring, http]) await end()
     const idle = await member.cost(() => new Promise((resolve) => setTimeout(resolve, 3_000)))
     member.end()
     return {
       tables: [
         {
-          title: `${values['followers']} requests a minute of followers`,
+          title: `${values['followers']} polls a minute, and as many followers of one member`,
           columns: ['way', 'requests', 'CPU us each', 'CPU ms a minute', 'of a core'],
           rows: rows.map(({ way, requests, cpuMs, elapsedMs }) => {
             const share = cpuMs / elapsedMs
@@ -74,7 +83,6 @@ interface Row extends Cost {
   readonly way: string
 }
 interface Way {
-  readonly way: string
   readonly send: (turn: number) => Promise<unknown>
   readonly end: () => Promise<unknown>
 }
@@ -111,7 +119,6 @@ async function overRing({ addresses, chainId, height }: PollServerReady, count: 
     )
   const peers = await Promise.all(transports.map((one) => one.connect(addresses, { timeoutMs: 5_000 })))
   return {
-    way: 'over the ring',
     send(turn) {
       const at = turn % count
       const which = turn % 10 === 0 ? 1 + ((turn / 10) % 2) : 0
@@ -125,7 +132,6 @@ function overHttp({ port, chainId }: PollServerReady): Way {
   const agent = new Agent({ keepAlive: true, maxSockets: 16 })
   const path = `/ledger/${toHex(chainId)}/checkpoint`
   return {
-    way: 'over HTTP',
     send: () =>
       new Promise((resolve, reject) => {
         httpRequest({ host: '127.0.0.1', port, path, agent }, (response) => {

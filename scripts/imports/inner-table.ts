@@ -172,7 +172,17 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
  */
 export const PURE: readonly string[] = [
   'dns',
-  'crypto',
+  'crypto/cbor-decode.ts',
+  'crypto/cbor-reader.ts',
+  'crypto/cbor.ts',
+  'crypto/dnssec-verify.ts',
+  'crypto/elsewhere.ts',
+  'crypto/hash.ts',
+  'crypto/peer-id.ts',
+  'crypto/remembering.ts',
+  'crypto/sign.ts',
+  'crypto/strict-ed25519.ts',
+  'crypto/zone-key.ts',
   'evidence',
   'dnssec',
   'iterator',

@@ -96,14 +96,15 @@ export {
 export { type HeaderNews, NewsDesk, type NewsDeskDeps, newestNews } from './follow/news.ts'
 export { FollowServer, type FollowServerDeps, type FollowServerStats, type ServedChain } from './follow/serving.ts'
 export type { HeaderSource, StateProver } from './follow/sources.ts'
-export type {
-  FollowedChain,
-  HeadState,
-  LedgerHead,
-  LedgerView,
-  ProvenState,
-  StateAnswer,
-  UnprovenState,
+export {
+  type FollowedChain,
+  type HeadState,
+  type LedgerHead,
+  type LedgerView,
+  type ProvenState,
+  type StateAnswer,
+  type UnprovenState,
+  unprovenText,
 } from './follow/view.ts'
 export {
   type CheckpointOffer,

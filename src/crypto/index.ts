@@ -5,10 +5,12 @@
  * - `encodeByteList` and `EncodedCbor` where thousands of byte strings are encoded once, and written in several places.
  * - `signedBytes` before signing: a tag says what the signature is for. `ed25519` verifies; `keyedHashScheme` in simulations.
  * - `rememberingScheme` where the same statement comes again and again.
+ * - `decideAhead` and `SchemeAhead` where a check of many signatures would stop the thread that answers.
  * - `sha256` and `hmacSha256`; `shortKeyedHash` only for fixed layouts where speed counts; `timingSafeEqual` for secrets.
  * - `zoneKeyPair` for keys that sign zones.
  * - `dnssecVerifier`, `dsDigest`, `nsec3Digest`: the algorithms of DNSSEC, by their IANA numbers.
  */
+export { decideAhead, SchemeAhead, type SignatureCheck, type VerifyMany, verifyEd25519Elsewhere } from './ahead.ts'
 export { type CborSource, type CborValue, EncodedCbor, encodeByteList, encodeCanonical } from './cbor.ts'
 export { decodeCanonical } from './cbor-decode.ts'
 export { type CborField, type CborMap, type CborReader, cborReader, type MalformedError } from './cbor-reader.ts'

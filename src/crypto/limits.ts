@@ -2,6 +2,9 @@
 export const limits = {
   /** Imported public keys kept, about 1 KB each: the members of a large ring whose signatures are checked again and again. */
   MAX_IMPORTED_KEYS: 4_096,
+  /** Signatures of one decision that are verified on other cores: fewer are verified sooner than handed over; more are a way of many headers. About 500 bytes each. */
+  LEAST_AHEAD: 3,
+  MOST_AHEAD: 512,
   /** Peer ids that are remembered by their keys, about 250 bytes each. */
   MAX_KNOWN_PEER_IDS: 8_192,
   /** Nesting of a CBOR document: honest ones have at most 6 levels. */

@@ -47,7 +47,8 @@ export const ed25519: SignatureScheme = {
 /** Importing a key costs a quarter of a verification, and members sign again and again. */
 const imported = new Map<string, KeyObject>()
 
-function importedKey(publicKey: Uint8Array): KeyObject | undefined {
+/** Undefined: not a point of the curve. */
+export function importedKey(publicKey: Uint8Array): KeyObject | undefined {
   const id = Buffer.from(publicKey).toString('latin1')
   const known = imported.get(id)
   if (known !== undefined) return known

@@ -3,7 +3,7 @@
  * the function has all of it. So whoever only follows a ledger reads it by the same functions as the ledger itself.
  */
 import { ChordnsError, latin1 } from '../base/index.ts'
-import type { BlockHeader, KeptAnswer, LedgerView, RecalledProof } from '../chain/index.ts'
+import { type BlockHeader, type KeptAnswer, type LedgerView, type RecalledProof, unprovenText } from '../chain/index.ts'
 import { limits } from './limits.ts'
 import type { StateReader } from './types.ts'
 
@@ -104,7 +104,7 @@ class Reading {
         some,
         this.#signal === undefined ? {} : { signal: this.#signal },
       )
-      if (answer.kind !== 'proven') throw unproven(answer.reason)
+      if (answer.kind !== 'proven') throw unproven(answer.reason, unprovenText(answer.reason))
       if (this.#header !== undefined && this.#header.height !== answer.header.height) return false
       this.#header = answer.header
       this.#fresh = answer.fresh
@@ -124,6 +124,6 @@ function attempt<T>(what: () => T): { readonly value: T } | { readonly failure: 
   }
 }
 
-function unproven(reason: string) {
-  return new ChordnsError('LEDGER_UNPROVEN', `the ledger proves nothing now: ${reason}`, { reason })
+function unproven(reason: string, why = reason) {
+  return new ChordnsError('LEDGER_UNPROVEN', `the ledger proves nothing now: ${why}`, { reason })
 }

@@ -1,5 +1,6 @@
 /** One followed chain: looks for a newer header at several members, takes it when `light/` trusts it, and stops trusting the chain when it was forked. */
 import { type Clock, equalBytes, isChordnsError, type Log, type PeerId, type Store, toHex } from '../../base/index.ts'
+import type { SchemeAhead } from '../../crypto/index.ts'
 import { blockIdOf } from '../blocks/blocks.ts'
 import { setRoot } from '../blocks/set-root.ts'
 import { conflictVerdict, decodeConflict, encodeConflict, type HeaderConflict } from '../light/conflicts.ts'
@@ -28,7 +29,9 @@ export interface ChainStart {
 
 export interface ChainFollowerDeps {
   readonly clock: Clock
+  /** Whose scheme is `ahead`: what is verified on the way to a header is asked for once more when the way is made shorter. */
   readonly rules: LightRules
+  readonly ahead: SchemeAhead
   readonly members: MemberBook
   readonly store: Store
   readonly log: Pick<Log, 'info' | 'warn'>
@@ -59,6 +62,8 @@ export class ChainFollower {
   #closed = false
   #looking: Promise<void> | undefined
   #lookedAt = Number.NEGATIVE_INFINITY
+  /** The head was told, not looked for. */
+  #isHeard = false
   /** Members whose two headers showed nothing to this follower. */
   readonly #unconvincing = new Set<PeerId>()
 
@@ -108,6 +113,12 @@ export class ChainFollower {
     return isTrustedStill(rules, way, certified, validators, (root) => this.setOf(root), clock.now())
   }
 
+  /** Whether the head was told, and so soon that nothing newer can be missing. What was told too late is no better than silence. */
+  get hearsInTime(): boolean {
+    const age = this.#deps.clock.now() - this.#trusted.time
+    return this.#isHeard && this.#state() === 'fresh' && Math.abs(age) <= limits.HEARD_IN_TIME_MS
+  }
+
   /** A look that is under way finds nothing any more, and writes nothing. */
   close(): void {
     this.#closed = true
@@ -145,7 +156,10 @@ export class ChainFollower {
     const before = this.head
     const { certified, path } = news
     const end = await this.#walk(peer, { trusted: this.#trusted, certified: before.certified }, { ...certified, path })
-    if (end.steps.length > 0) this.#take(end.steps)
+    if (end.steps.length > 0) {
+      this.#take(end.steps)
+      this.#isHeard = true
+    }
     if (end.kind === 'conflict') this.#accuse(peer, end.conflict)
     this.#tellOf(before, news)
   }
@@ -244,7 +258,10 @@ export class ChainFollower {
     const from = { trusted: this.#trusted, certified: this.#steps.at(-1)?.certified }
     if (certified.header.height < from.trusted.height) return this.#compare(peer, certified)
     const end = await this.#walk(peer, from, { ...certified, path })
-    if (end.steps.length > 0) this.#take(end.steps)
+    if (end.steps.length > 0) {
+      this.#take(end.steps)
+      this.#isHeard = false
+    }
     if (end.kind === 'failed') this.#distrust(peer, end.reason)
     if (end.kind === 'conflict') this.#accuse(peer, end.conflict)
   }
@@ -293,10 +310,11 @@ export class ChainFollower {
     peer: PeerId,
     ...[from, target]: [Parameters<typeof walkTo>[1], Parameters<typeof walkTo>[2]]
   ): Promise<WalkEnd> {
-    const { rules, clock, members } = this.#deps
+    const { rules, ahead, clock, members } = this.#deps
     return walkTo(
       {
         rules,
+        ahead,
         now: () => clock.now(),
         request: (request: FollowRequest) => members.request(peer, request),
         setOf: (root) => this.setOf(root),

@@ -1,4 +1,4 @@
-/** Follows ledgers as a light client: the newest header of each once a minute, and proofs of what their states say. */
+/** Follows ledgers as a light client: the newest header of each, heard of or looked for once a minute, and proofs of what their states say. */
 import {
   type Cancel,
   type Clock,
@@ -13,7 +13,7 @@ import {
   toHex,
   unlessAborted,
 } from '../../base/index.ts'
-import { encodeCanonical } from '../../crypto/index.ts'
+import { encodeCanonical, SchemeAhead, type VerifyMany } from '../../crypto/index.ts'
 import { blockIdOf } from '../blocks/blocks.ts'
 import { encodeProofFile } from '../light/proof-file.ts'
 import { isFresh, type LightRules } from '../light/trust.ts'
@@ -33,6 +33,8 @@ export interface LightFollowerDeps {
   readonly clock: Clock
   readonly random: Random
   readonly rules: LightRules
+  /** Verifies signatures of `rules.scheme` while others are answered; left out: one after the other, at once. */
+  readonly verifyMany?: VerifyMany
   readonly members: ChainMembers
   /** Of this follower alone: its rows begin with the ids of chains. */
   readonly store: Store
@@ -58,6 +60,7 @@ type Options = { readonly signal?: AbortSignal }
 
 export class LightFollower implements LedgerView, HeaderTrust {
   readonly #deps: LightFollowerDeps
+  readonly #ahead: SchemeAhead
   readonly #onConflict: Listeners<[FollowedChain, Uint8Array]>
   readonly #members: MemberBook
   readonly #chains = new Map<string, FollowedEntry>()
@@ -67,7 +70,8 @@ export class LightFollower implements LedgerView, HeaderTrust {
   #closed = false
 
   constructor(deps: LightFollowerDeps, hooks: LightFollowerHooks = {}) {
-    this.#deps = deps
+    this.#ahead = new SchemeAhead(deps.rules.scheme, deps.verifyMany)
+    this.#deps = { ...deps, rules: { ...deps.rules, scheme: this.#ahead } }
     this.#members = new MemberBook(deps)
     this.#listeners = new Listeners((error) => {
       deps.log.warn({ error: errorText(error) }, 'a listener for headers of ledgers failed')
@@ -87,7 +91,7 @@ export class LightFollower implements LedgerView, HeaderTrust {
     if (this.#closed || this.#chains.has(id)) return
     if (this.#chains.size >= limits.MAX_FOLLOWED) throw new RangeError(`more than ${limits.MAX_FOLLOWED} chains`)
     const follower = new ChainFollower(
-      { ...this.#deps, members: this.#members },
+      { ...this.#deps, ahead: this.#ahead, members: this.#members },
       {
         onHead: (chain) => this.#listeners.tell(chain),
         onNews: (chain, news) => this.#found(chain, news),
@@ -98,20 +102,28 @@ export class LightFollower implements LedgerView, HeaderTrust {
     const upstreams = new NewsUpstreams(this.#members, start.trusted.chainId)
     const entry: FollowedEntry = { follower, upstreams, cancel: () => {} }
     this.#chains.set(id, entry)
+    let heardOnly: number = limits.LOOK_ANYWAY_EVERY
     const again = () => {
       // Not all chains at one moment.
       const delay = limits.FOLLOW_EVERY_MS + this.#deps.random.below(limits.FOLLOW_AGAIN_MS)
       entry.cancel = this.#deps.clock.after(delay, again)
-      void follower.look()
+      heardOnly++
+      if (!follower.hearsInTime || heardOnly >= limits.LOOK_ANYWAY_EVERY) {
+        heardOnly = 0
+        void follower.look()
+      }
       if (this.#hears(start.trusted.chainId)) void upstreams.renew(this.#deps.clock.now())
     }
     again()
   }
 
-  /** Somebody tells of a header. Only those count to whom this node listens: others can make it do nothing. */
-  async hear(chainId: Uint8Array, from: PeerId, news: HeaderNews): Promise<void> {
+  /** Somebody tells of a header. Only those count to whom this node listens: others can make it do nothing, and get false. */
+  hear(chainId: Uint8Array, from: PeerId, news: HeaderNews): boolean {
     const entry = this.#chains.get(toHex(chainId))
-    if (entry?.upstreams.has(from)) await entry.follower.hear(from, news)
+    if (entry === undefined || !entry.upstreams.has(from)) return false
+    entry.upstreams.heard(from, this.#deps.clock.now())
+    void entry.follower.hear(from, news)
+    return true
   }
 
   #hears(chainId: Uint8Array): boolean {

@@ -1,12 +1,12 @@
 /**
  * News of newer headers: whoever has one tells those who listen to it at once, and they tell others. What is told is a header like any other: it is
- * checked, and nobody is believed. Places are few and each is told one thing at a time, so that a member spends no more on it however many listen.
+ * checked, and nobody is believed. Who takes it keeps the place by that. Places are few and each is told one thing at a time, so that a member spends no more on it however many listen.
  */
 import { type Clock, isChordnsError, type PeerId, type RequestOptions, toHex } from '../../base/index.ts'
 import { limits } from '../limits.ts'
 import { historyPath } from '../trees/history.ts'
 import type { CertifiedHeader } from '../types.ts'
-import { encodeFollowRequest } from './messages.ts'
+import { decodeFollowReply, encodeFollowRequest } from './messages.ts'
 import type { HeaderSource } from './sources.ts'
 
 /** A header, for those whose newest one has the height `of`. */
@@ -60,7 +60,7 @@ export class NewsDesk {
     desk.height = height
     const body = encodeFollowRequest({ kind: 'news', chainId, ...news })
     const now = this.#deps.clock.monotonic()
-    // Who has not taken the last one yet is left out: it looks for itself once a minute.
+    // Who has not taken the last one yet is left out: it looks for itself, or hears of it elsewhere.
     for (const [peer, place] of desk.places)
       if (place.until > now && !place.isBusy) void this.#tell(desk, peer, place, body)
   }
@@ -68,7 +68,10 @@ export class NewsDesk {
   async #tell({ places }: Desk, peer: PeerId, place: Place, body: Uint8Array): Promise<void> {
     place.isBusy = true
     try {
-      await this.#deps.send(peer, body, { timeoutMs: limits.FOLLOW_TIMEOUT_MS })
+      const reply = await this.#deps.send(peer, body, { timeoutMs: limits.FOLLOW_TIMEOUT_MS })
+      const { kind } = decodeFollowReply(reply)
+      if (kind === 'ack') place.until = this.#deps.clock.monotonic() + limits.NEWS_PLACE_MS
+      else if (kind === 'none') places.delete(peer)
     } catch (error) {
       if (!isChordnsError(error)) throw error
       places.delete(peer)

@@ -24,8 +24,8 @@ export interface FollowServerDeps {
   readonly clock: Pick<Clock, 'monotonic'>
   /** Who listens to this node; left out: nobody may. */
   readonly news?: NewsDesk
-  /** Somebody tells of a header: this side checks it. */
-  readonly onNews?: (chainId: Uint8Array, from: PeerId, news: HeaderNews) => void
+  /** Somebody tells of a header: this side checks it. False: it does not listen there, and wants to hear no more. */
+  readonly onNews?: (chainId: Uint8Array, from: PeerId, news: HeaderNews) => boolean
 }
 
 /** Plain counters since the start. */
@@ -109,8 +109,8 @@ export class FollowServer {
     const request = this.#decode(from, body)
     if (request.kind === 'listen') return this.#listen(from, request.chainId)
     if (request.kind === 'news') {
-      this.#deps.onNews?.(request.chainId, from, request)
-      return ACK
+      const isWanted = this.#deps.onNews?.(request.chainId, from, request) ?? false
+      return isWanted ? ACK : NONE
     }
     if (chain === undefined) return NONE
     if (request.kind === 'state') return this.#state(chain, id, request)

@@ -46,6 +46,22 @@ export interface UnprovenState {
   readonly reason: 'unknown chain' | 'no head' | 'expired' | 'forked' | 'unreachable'
 }
 
+/** What that means, and what to wait for, for people. */
+export function unprovenText(reason: UnprovenState['reason']): string {
+  switch (reason) {
+    case 'no head':
+      return 'no block of it is known here yet. A new ledger has its first within two minutes, once more than two thirds of its validators run and reach each other; one that runs has to be reached (`chordns ledger status`)'
+    case 'expired':
+      return 'what this node knows of it is older than two weeks: name a block that you trust (`ledger.trust`)'
+    case 'forked':
+      return 'two blocks of it contradict each other, and nothing of it is trusted here any more'
+    case 'unreachable':
+      return 'no member that was asked gave a proof that holds: try again'
+    case 'unknown chain':
+      return 'this node does not follow it'
+  }
+}
+
 export type StateAnswer = ProvenState | UnprovenState
 
 /** What a light follower offers to others. A node that runs the chain itself can offer the same. */

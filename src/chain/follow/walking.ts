@@ -1,5 +1,6 @@
 /** Carries out a walk to a header that a member showed: fetches what the walk needs, from that member. */
 import { equalBytes, toHex } from '../../base/index.ts'
+import type { SchemeAhead } from '../../crypto/index.ts'
 import { blockIdOf } from '../blocks/blocks.ts'
 import type { HeaderConflict } from '../light/conflicts.ts'
 import { isInHistory, type LightRules, type Trusted } from '../light/trust.ts'
@@ -10,7 +11,9 @@ import type { BlockHeader, CertifiedHeader, Validator } from '../types.ts'
 import type { FollowReply, FollowRequest } from './messages.ts'
 
 export interface WalkDeps {
+  /** Whose scheme is `ahead`. */
   readonly rules: LightRules
+  readonly ahead: SchemeAhead
   readonly now: () => number
   /** One request to the member that showed the header. */
   readonly request: (request: FollowRequest) => Promise<FollowReply | undefined>
@@ -65,7 +68,10 @@ class Walker {
 
   async run(): Promise<WalkEnd> {
     for (;;) {
-      const need = this.#walk.next(this.#deps.now())
+      const now = this.#deps.now()
+      const verified = this.#deps.ahead.prepare((scheme) => this.#walk.foresee(scheme, now))
+      if (verified !== undefined) await verified
+      const need = this.#walk.next(now)
       if (need.kind === 'arrived') return this.#end({ kind: 'arrived' })
       if (need.kind === 'refused')
         return this.#end({ kind: LIES.has(need.reason) ? 'failed' : 'refused', reason: need.reason })

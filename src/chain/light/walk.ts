@@ -3,6 +3,7 @@
  * what it needs next, and is told; whoever asks others for it stands outside. Bounded in steps.
  */
 import { equalBytes, toHex } from '../../base/index.ts'
+import type { SignatureScheme } from '../../crypto/index.ts'
 import { setRoot } from '../blocks/set-root.ts'
 import { limits } from '../limits.ts'
 import type { CertifiedHeader, Validator } from '../types.ts'
@@ -51,6 +52,12 @@ export class LightWalk {
   /** The headers that came to be trusted on the way, oldest first: each may be trusted by whoever trusts the one before. */
   get taken(): readonly Step[] {
     return this.#taken
+  }
+
+  /** What `next` would verify, by a scheme that takes note of it. Changes nothing. */
+  foresee(scheme: SignatureScheme, now: number): void {
+    const offer = this.#ahead.at(-1)
+    if (offer !== undefined) verifyHeader({ ...this.#rules, scheme }, this.#trusted, offer, this.#setOf, now)
   }
 
   /** What to do next; asked again after each thing that it was given. `now`: Unix ms. */

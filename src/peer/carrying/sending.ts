@@ -1,6 +1,6 @@
 /** Payloads that a node sends for itself: signed with the account of its organisation. */
 import { ChordnsError, type Clock, isChordnsError, sleep, toHex } from '../../base/index.ts'
-import { type LightFollower, ResultCode, signTransaction, transactionId } from '../../chain/index.ts'
+import { type LightFollower, ResultCode, signTransaction, transactionId, unprovenText } from '../../chain/index.ts'
 import type { Signer } from '../../crypto/index.ts'
 import { ACCOUNTS, accountFrom, encodePayload, type Ledgers, moduleKey, type Payload } from '../../ledger/index.ts'
 import { limits } from './limits.ts'
@@ -71,5 +71,5 @@ async function provenNonce({ account, follower }: SendingDeps, chainId: Uint8Arr
   const proven = await follower.prove(chainId, [moduleKey(ACCOUNTS, account.publicKey)])
   if (proven.kind === 'proven') return accountFrom(proven.values[0]).nonce
   const { reason } = proven
-  throw new ChordnsError('LEDGER_UNPROVEN', `the ledger proves nothing now: ${reason}`, { reason })
+  throw new ChordnsError('LEDGER_UNPROVEN', `the ledger proves nothing now: ${unprovenText(reason)}`, { reason })
 }

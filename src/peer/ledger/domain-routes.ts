@@ -1,5 +1,6 @@
 /** What the status API does for commands about names: proofs in files, and signed CDS sets as they are in the DNS. */
 import { ChordnsError, toHex } from '../../base/index.ts'
+import { unprovenText } from '../../chain/index.ts'
 import { type Name, nameToText, parseName } from '../../dns/index.ts'
 import { encodePayload, labelUnder, nameStateKey, updateByCdsPayload } from '../../ledger/index.ts'
 import { type CdsView, type HeadView, looksUp, type ProofFileView, type StatusRoute } from '../../observe/index.ts'
@@ -42,10 +43,12 @@ async function proofFile(side: LedgerSide, name: Name, signal: AbortSignal): Pro
   const { chain, chainId, label } = placeOf(side, name)
   await side.follower.look(chainId)
   const file = await side.follower.proofFile(chainId, [nameStateKey(label)], { signal })
-  if (file === undefined)
-    throw new ChordnsError('LEDGER_UNPROVEN', `the ledger ${chain} proves nothing now: try again`, {
-      reason: 'unreachable',
+  if (file === undefined) {
+    const reason = side.follower.head(chainId)?.certified === undefined ? 'no head' : 'unreachable'
+    throw new ChordnsError('LEDGER_UNPROVEN', `the ledger ${chain} proves nothing now: ${unprovenText(reason)}`, {
+      reason,
     })
+  }
   return { chain, file: Buffer.from(file).toString('base64') }
 }
 

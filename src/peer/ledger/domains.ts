@@ -155,8 +155,8 @@ export function statementAt({ chainId, label }: DomainPlace, { generation, seque
 }
 
 /** What a proof in a file says of names, for one who trusts the genesis file. Throws LEDGER_MALFORMED, and as `checkProof` does. */
-export function verifyDomainProof(proof: string, genesisText: string, now: number) {
-  const { chain, verdict } = checkProof(proof, genesisText, now)
+export async function verifyDomainProof(proof: string, genesisText: string, now: number) {
+  const { chain, verdict } = await checkProof(proof, genesisText, now)
   if (verdict.kind === 'refused') return { chain, ...verdict }
   const names = verdict.claims.map(({ key, value }) => ({
     name: `${Buffer.from(key.subarray(2)).toString('latin1')}.${chain}.`,

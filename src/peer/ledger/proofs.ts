@@ -8,7 +8,7 @@ import {
   trustGenesis,
   verifyProofFile,
 } from '../../chain/index.ts'
-import { ed25519 } from '../../crypto/index.ts'
+import { decideAhead, ed25519, verifyEd25519Elsewhere } from '../../crypto/index.ts'
 import { parseGenesisText } from '../../ledger/index.ts'
 
 export interface CheckedProof {
@@ -21,22 +21,26 @@ export interface CheckedProof {
 }
 
 /** Of a file in base64, for one who trusts the genesis file: which chain it is of, and what it proves. Throws CHAIN_MALFORMED, LEDGER_GENESIS, USAGE. */
-export function checkProof(
+export async function checkProof(
   proof: string,
   genesisText: string,
   now: number,
-): { readonly chain: string; readonly verdict: ProofVerdict } {
+): Promise<{ readonly chain: string; readonly verdict: ProofVerdict }> {
   const file = decodeProofFile(new Uint8Array(Buffer.from(proof.trim(), 'base64')))
   const chainId = toHex(file.head.header.chainId)
   const found = parseGenesisText(genesisText).find((one) => toHex(one.chainId) === chainId)
   if (found === undefined) throw new ChordnsError('USAGE', 'the proof is of another ledger than the genesis file', {})
   const { genesis } = found
-  return { chain: genesis.name, verdict: verifyProofFile(lightRules(ed25519), trustGenesis(genesis), file, now) }
+  const trusted = trustGenesis(genesis)
+  const verdict = await decideAhead(ed25519, verifyEd25519Elsewhere, (scheme) =>
+    verifyProofFile(lightRules(scheme), trusted, file, now),
+  )
+  return { chain: genesis.name, verdict }
 }
 
 /** Throws PROOF_REFUSED, and as `checkProof` does. */
-export function verifyLedgerProof(proof: string, genesisText: string, now: number): CheckedProof {
-  const { chain, verdict } = checkProof(proof, genesisText, now)
+export async function verifyLedgerProof(proof: string, genesisText: string, now: number): Promise<CheckedProof> {
+  const { chain, verdict } = await checkProof(proof, genesisText, now)
   if (verdict.kind === 'refused')
     throw new ChordnsError('PROOF_REFUSED', `it proves nothing: ${refusalText(verdict.reason)}`, {
       reason: verdict.reason,

@@ -1,6 +1,6 @@
 /** What the status API says and does about ledgers. */
 import { ChordnsError, equalBytes, fromHex, isChordnsError, toHex } from '../../base/index.ts'
-import { ResultCode, transactionId } from '../../chain/index.ts'
+import { ResultCode, transactionId, unprovenText } from '../../chain/index.ts'
 import type { Config } from '../../config/index.ts'
 import { sha256 } from '../../crypto/index.ts'
 import {
@@ -182,9 +182,9 @@ async function proven(
 ) {
   const answer = await follower.prove(chain.chainId, keys, { signal })
   if (answer.kind === 'proven') return answer
-  throw new ChordnsError('LEDGER_UNPROVEN', `the ledger ${chain.genesis.name} proves nothing now: ${answer.reason}`, {
-    reason: answer.reason,
-  })
+  const { reason } = answer
+  const why = unprovenText(reason)
+  throw new ChordnsError('LEDGER_UNPROVEN', `the ledger ${chain.genesis.name} proves nothing now: ${why}`, { reason })
 }
 
 async function submit(side: LedgerSide, query: URLSearchParams, body: string): Promise<SubmittedView> {

@@ -30,7 +30,7 @@ import {
   WitnessDesk,
 } from '../../chain/index.ts'
 import type { Config } from '../../config/index.ts'
-import { ed25519, type Signer } from '../../crypto/index.ts'
+import { ed25519, type Signer, verifyEd25519Elsewhere } from '../../crypto/index.ts'
 import {
   anchorLimits,
   Duties,
@@ -140,7 +140,7 @@ export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHook
   const server = new FollowServer({
     clock,
     news,
-    onNews: (chainId, from, told) => void follower?.hear(chainId, from, told),
+    onNews: (chainId, from, told) => follower?.hear(chainId, from, told) ?? false,
   })
   const light: LightFollower = new LightFollower(
     {
@@ -148,6 +148,7 @@ export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHook
       random,
       log,
       rules,
+      verifyMany: verifyEd25519Elsewhere,
       store: files.followed,
       news,
       runs: (chainId) => ledgers.runningOf(chainId) !== undefined,

@@ -5,7 +5,7 @@ import { trustGenesis } from '../../../src/chain/light/trust.ts'
 import { trust } from '../../../src/chain/light/verify.ts'
 import { stateRoot } from '../../../src/chain/trees/state-map.ts'
 import { soundDisk } from '../../../src/sim/index.ts'
-import { DAY, MINUTE, simRules, TestLedger } from '../light/ledger.ts'
+import { DAY, MINUTE, simRules, simScheme, TestLedger } from '../light/ledger.ts'
 import { FollowWorld, stateOf, text } from './world.ts'
 
 const FOUR = [0, 1, 2, 3]
@@ -93,6 +93,38 @@ describe('a light follower', () => {
     world.members[0]!.lie = () => 'silent'
     const after = await world.follow(ledger)
     expect(after.head(ledger.chainId)?.height).toBe(7)
+  })
+
+  it('verifies each signature once, elsewhere where that is possible, and takes no header that does not hold', async () => {
+    const ledger = new TestLedger(FOUR).grow(5)
+    const world = new FollowWorld(ledger)
+    const member = world.member('a', ledger)
+    const seen = new Set<string>()
+    let twice = 0
+    world.verifyMany = async (checks) => {
+      for (const { signature } of checks) {
+        if (seen.has(signature.join())) twice++
+        seen.add(signature.join())
+      }
+      return checks.map((one) => simScheme.verify(one.publicKey, one.message, one.signature))
+    }
+    const follower = await world.follow(ledger)
+    for (let block = 6; block <= 8; block++) {
+      ledger.block()
+      await world.minute()
+    }
+    expect(follower.head(ledger.chainId)).toMatchObject({ height: 8, fresh: true })
+    expect(seen.size).toBe(4 * 3)
+    expect(twice).toBe(0)
+    ledger.block()
+    const { header, certificate } = ledger.head
+    const signatures = certificate.signatures.map((one) => ({ ...one, signature: new Uint8Array(64) }))
+    const forged = { header, certificate: { ...certificate, signatures } }
+    member.lie = ({ kind }) =>
+      kind === 'header' ? { kind: 'header', certified: forged, path: undefined, hasConflict: false } : undefined
+    await world.minute()
+    expect(follower.head(ledger.chainId)?.height).toBe(8)
+    expect(world.logged).toContain('a member showed a header that does not hold')
   })
 
   it('goes on behind a listener that throws', async () => {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { asPeerId, ChordnsError, type PeerId } from '../../../src/base/index.ts'
 import { LightFollower } from '../../../src/chain/follow/follower.ts'
-import { encodeFollowRequest } from '../../../src/chain/follow/messages.ts'
+import { decodeFollowRequest, encodeFollowRequest, type FollowRequest } from '../../../src/chain/follow/messages.ts'
 import { NewsDesk, newestNews } from '../../../src/chain/follow/news.ts'
 import { FollowServer } from '../../../src/chain/follow/serving.ts'
 import { trustGenesis } from '../../../src/chain/light/trust.ts'
@@ -26,6 +26,8 @@ class News {
   readonly dead = new Set<PeerId>()
   /** How often each was told something, and by whom. */
   readonly told: { readonly from: PeerId; readonly to: PeerId }[] = []
+  /** What followers requested. */
+  readonly asked: FollowRequest['kind'][] = []
 
   constructor(followers: number) {
     this.member = new TestMember('member', this.ledger, this.clock)
@@ -69,13 +71,19 @@ class News {
       log: quiet,
       rules: simRules,
       store: createMemoryDisk({ random: seededRandom(index) }).open(),
-      members: { of: () => [this.member.peer], request: (to, body) => this.#travel(peer, to, body) },
+      members: {
+        of: () => [this.member.peer],
+        request: (to, body) => {
+          this.asked.push(decodeFollowRequest(body).kind)
+          return this.#travel(peer, to, body)
+        },
+      },
       news,
     })
     const server = new FollowServer({
       clock: this.clock,
       news,
-      onNews: (chainId, from, told) => void follower.hear(chainId, from, told),
+      onNews: (chainId, from, told) => follower.hear(chainId, from, told),
     })
     this.servers.set(peer, server)
     this.followers.push({ follower, server })
@@ -148,5 +156,52 @@ describe('news of a header', () => {
     news.block()
     await news.run(500)
     expect(news.heads).toEqual([6, 6])
+  })
+
+  it('spare who hears them the looks and the asking for places', async () => {
+    const news = await begun(5)
+    news.asked.length = 0
+    for (let minute = 1; minute <= 30; minute++) {
+      news.block()
+      await news.run(MINUTE)
+      expect(new Set(news.heads)).toEqual(new Set([news.ledger.height]))
+    }
+    // Of five followers over half an hour: a look every tenth minute. One member is all there is, and a follower has one other to listen to.
+    expect(news.asked.filter((kind) => kind === 'header').length).toBeLessThanOrEqual(5 * 4)
+    expect(news.asked.filter((kind) => kind === 'listen').length).toBeLessThanOrEqual(5 * 4)
+    const perFollowerAndMinute = news.asked.length / (5 * 30)
+    expect(perFollowerAndMinute).toBeLessThan(0.3)
+  })
+
+  it('that come late spare nobody a look', async () => {
+    const news = await begun(1)
+    for (let minute = 1; minute <= 5; minute++) {
+      news.ledger.block({ time: news.clock.now() - 100_000 + minute })
+      news.desk.publish(news.ledger.chainId, newestNews(servedBy(news.member).headers)!)
+      await news.run(MINUTE)
+    }
+    news.asked.length = 0
+    await news.run(5 * MINUTE)
+    expect(news.asked.filter((kind) => kind === 'header').length).toBeGreaterThanOrEqual(4)
+  })
+
+  it('are told no more to one who does not listen', async () => {
+    const news = await begun(1)
+    const { chainId } = news.ledger
+    let sent = 0
+    const stranger = new NewsDesk({
+      clock: news.clock,
+      send: async (to, body) => {
+        sent++
+        return news.servers.get(to)!.answer(asPeerId('stranger'), body)
+      },
+    })
+    stranger.listen(chainId, asPeerId('follower 0'))
+    for (let turn = 0; turn < 3; turn++) {
+      news.ledger.block({ time: news.clock.now() })
+      stranger.publish(chainId, newestNews(servedBy(news.member).headers)!)
+      await news.run(1_000)
+    }
+    expect(sent).toBe(1)
   })
 })

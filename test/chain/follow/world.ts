@@ -22,6 +22,7 @@ import {
   stateSet,
   stateView,
 } from '../../../src/chain/trees/state-map.ts'
+import type { VerifyMany } from '../../../src/crypto/index.ts'
 import {
   createMemoryDisk,
   type DiskFaults,
@@ -130,6 +131,8 @@ export class FollowWorld {
   readonly members: TestMember[] = []
   readonly conflicts: Uint8Array[] = []
   readonly logged: string[] = []
+  /** Given to each follower: none waits for other cores unless a test says so. */
+  verifyMany: VerifyMany | undefined
   #store: Store | undefined
 
   /** The clock stands at the head of the ledger, and a few seconds. */
@@ -173,6 +176,7 @@ export class FollowWorld {
         clock: this.clock,
         random: seededRandom(2),
         rules: simRules,
+        ...(this.verifyMany !== undefined && { verifyMany: this.verifyMany }),
         members: this.port,
         store: this.#open(),
         log: { info: (_, message) => this.logged.push(message), warn: (_, message) => this.logged.push(message) },

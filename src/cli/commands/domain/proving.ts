@@ -52,7 +52,7 @@ async function verify(
 ): Promise<void> {
   const genesis = genesisFileOf(flags)
   const { refusalText, verifyDomainProof } = await import('../../../peer/index.ts')
-  const verdict = verifyDomainProof(await textIn(file), await textIn(genesis), Date.now())
+  const verdict = await verifyDomainProof(await textIn(file), await textIn(genesis), Date.now())
   if (flags.json) printJson(verdict)
   if (verdict.kind === 'refused')
     throw new ChordnsError('PROOF_REFUSED', `${file} proves nothing: ${refusalText(verdict.reason)}`, {

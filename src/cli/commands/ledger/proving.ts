@@ -30,7 +30,7 @@ export function addProvingCommands(ledger: Command): void {
     .action(async (file: string, flags: Flags) => {
       const genesis = genesisFileOf(flags)
       const { verifyLedgerProof } = await import('../../../peer/index.ts')
-      const checked = verifyLedgerProof(await textIn(file), await textIn(genesis), Date.now())
+      const checked = await verifyLedgerProof(await textIn(file), await textIn(genesis), Date.now())
       if (flags.json) return printJson(checked)
       for (const { key, value } of checked.claims) print(`${key}: ${value ?? 'nothing'}`)
       print(

@@ -1,0 +1,91 @@
+/**
+ * Signatures verified ahead of the decision that needs them, on other cores. A pure check of votes verifies one after the other on the thread that
+ * answers: 21 of them stop it for 3 ms. Here they are verified first, and the check finds what was said. It is the same check, with the same rule.
+ */
+import { verify } from 'node:crypto'
+import { equalBytes, latin1 } from '../base/index.ts'
+import { limits } from './limits.ts'
+import { importedKey, type SignatureScheme } from './sign.ts'
+import { isStrictEd25519 } from './strict-ed25519.ts'
+
+export interface SignatureCheck {
+  readonly publicKey: Uint8Array
+  readonly message: Uint8Array
+  readonly signature: Uint8Array
+}
+
+/** A verdict for each, in their order. Never rejects. */
+export type VerifyMany = (checks: readonly SignatureCheck[]) => Promise<readonly boolean[]>
+
+/** By the rule of `ed25519`, in the threads of libuv's pool. */
+export const verifyEd25519Elsewhere: VerifyMany = (checks) => Promise.all(checks.map(verifiedElsewhere))
+
+function verifiedElsewhere({ publicKey, message, signature }: SignatureCheck): Promise<boolean> | boolean {
+  if (!isStrictEd25519(publicKey, signature)) return false
+  const key = importedKey(publicKey)
+  if (key === undefined) return false
+  return new Promise((resolve) => {
+    verify(null, message, key, signature, (error, holds) => resolve(error === null && holds))
+  })
+}
+
+/** What a pure check decides, once the signatures that it depends on are verified elsewhere. */
+export async function decideAhead<T>(
+  scheme: SignatureScheme,
+  verifyMany: VerifyMany,
+  decide: (scheme: SignatureScheme) => T,
+): Promise<T> {
+  const ahead = new SchemeAhead(scheme, verifyMany)
+  await ahead.prepare(decide)
+  return decide(ahead)
+}
+
+/** Remembers the verdicts of the newest signatures that were verified ahead. `verifyMany`: left out where nothing else could go on meanwhile. */
+export class SchemeAhead implements SignatureScheme {
+  readonly #scheme: SignatureScheme
+  readonly #verifyMany: VerifyMany | undefined
+  /** By the signature. */
+  readonly #known = new Map<string, SignatureCheck & { readonly holds: boolean }>()
+
+  constructor(scheme: SignatureScheme, verifyMany: VerifyMany | undefined) {
+    this.#scheme = scheme
+    this.#verifyMany = verifyMany
+  }
+
+  verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+    return this.#verdict({ publicKey, message, signature }) ?? this.#scheme.verify(publicKey, message, signature)
+  }
+
+  /**
+   * `decide` must be pure. It is called once with a scheme for which everything holds, to learn what it would verify: what it says then counts for
+   * nothing. Resolves when `verify` knows the verdicts. Undefined: there is nothing to wait for.
+   */
+  prepare(decide: (scheme: SignatureScheme) => unknown): Promise<void> | undefined {
+    if (this.#verifyMany === undefined) return undefined
+    const wanted: SignatureCheck[] = []
+    decide({
+      verify: (publicKey, message, signature) => {
+        const check = { publicKey, message, signature }
+        if (this.#verdict(check) === undefined) wanted.push(check)
+        return true
+      },
+    })
+    if (wanted.length < limits.LEAST_AHEAD || wanted.length > limits.MOST_AHEAD) return undefined
+    return this.#verifyMany(wanted).then((verdicts) => {
+      for (const [at, check] of wanted.entries()) this.#remember({ ...check, holds: verdicts[at]! })
+    })
+  }
+
+  #verdict({ publicKey, message, signature }: SignatureCheck): boolean | undefined {
+    if (this.#known.size === 0) return undefined
+    const known = this.#known.get(latin1(signature))
+    if (known === undefined || !equalBytes(known.publicKey, publicKey) || !equalBytes(known.message, message))
+      return undefined
+    return known.holds
+  }
+
+  #remember(checked: SignatureCheck & { readonly holds: boolean }): void {
+    if (this.#known.size >= limits.MOST_AHEAD) this.#known.delete(this.#known.keys().next().value!)
+    this.#known.set(latin1(checked.signature), checked)
+  }
+}
