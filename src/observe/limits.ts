@@ -2,6 +2,9 @@
 export const limits = {
   /** Bytes waiting for a slow reader of stderr; beyond it lines are dropped. */
   MAX_PENDING_LOG_BYTES: 4 * 1024 * 1024,
+  /** Until a reader of stderr that was busy gets the same again, and until something new is tried where nothing could be written (a full disk), ms. */
+  LOG_SLOW_MS: 100,
+  LOG_RETRY_MS: 1_000,
   /** Characters of one text in a log line; the longest name is 1,004 in presentation form. */
   MAX_LOG_TEXT: 2_000,
   /** Entries of one object or list in a log line, and nesting. */

@@ -1,7 +1,8 @@
 /** Logs to stderr: JSON lines for machines, one readable line each on a terminal. */
+import { write, writeSync } from 'node:fs'
 import { pino } from 'pino'
 import { ChordnsError, type Log } from '../base/index.ts'
-import { limits } from './limits.ts'
+import { createLineWriter } from './line-writer.ts'
 import { prettyLine } from './pretty.ts'
 import { plain } from './redact.ts'
 
@@ -20,6 +21,8 @@ export interface LogSink {
   readonly tty: boolean
   readonly colours: boolean
 }
+
+const STDERR = 2
 
 const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 
@@ -63,14 +66,26 @@ function checkLevel(level: string): void {
     throw new ChordnsError('USAGE', `unknown log level "${level}"; use ${LEVELS.join(', ')}`, { level })
 }
 
-/**
- * Asynchronous, so that a reader of stderr that stalls does not stall DNS; flushed when the process exits. Beyond the
- * bound lines are dropped.
- */
+/** Asynchronous, so that a reader of stderr that stalls does not stall DNS; what is left is written when the process exits. */
 function stderrSink(): LogSink {
-  const stream = pino.destination({ dest: 2, sync: false, maxLength: limits.MAX_PENDING_LOG_BYTES })
   const tty = process.stderr.isTTY === true
   // https://no-color.org: any value but the empty one.
   const colours = tty && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb'
-  return { write: (text) => void stream.write(text), tty, colours }
+  const lines = createLineWriter(
+    {
+      write: (bytes, done) => write(STDERR, bytes, 0, bytes.length, null, done),
+      writeNow: (bytes) => writeSync(STDERR, bytes),
+      after: (ms, run) => {
+        const timer = setTimeout(run, ms).unref()
+        return () => clearTimeout(timer)
+      },
+    },
+    (count) => {
+      const time = new Date().toISOString()
+      const line = `${JSON.stringify({ level: 'warn', time, count, msg: 'lines of the log could not be written' })}\n`
+      return tty ? prettyLine(line, colours) : line
+    },
+  )
+  process.on('exit', lines.flushNow)
+  return { write: lines.write, tty, colours }
 }

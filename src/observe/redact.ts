@@ -16,6 +16,9 @@ const PRIVATE_KEYS: ReadonlySet<string> = new Set([
   'client',
 ])
 
+/** What a question failed by: its text names it and the zones on its way. Its code does not. */
+const FAILURE_KEY = 'failure'
+
 /** Keys of the line itself. */
 const RESERVED_KEYS: ReadonlySet<string> = new Set(['level', 'time', 'msg'])
 
@@ -28,9 +31,16 @@ function fields(value: object, withNames: boolean, depth: number): Record<string
   return Object.fromEntries(
     entries.map(([key, inner]) => [
       depth === 0 && RESERVED_KEYS.has(key) ? `${key}_` : key,
-      !withNames && PRIVATE_KEYS.has(key) ? '[private]' : plainValue(inner, withNames, depth + 1),
+      withNames ? plainValue(inner, withNames, depth + 1) : withoutNames(key, inner, depth),
     ]),
   )
+}
+
+function withoutNames(key: string, value: unknown, depth: number): unknown {
+  if (PRIVATE_KEYS.has(key)) return '[private]'
+  if (key === FAILURE_KEY)
+    return value instanceof ChordnsError ? value.code : value instanceof Error ? value.name : '[private]'
+  return plainValue(value, false, depth + 1)
 }
 
 function plainValue(value: unknown, withNames: boolean, depth: number): unknown {

@@ -36,6 +36,7 @@ import type { CoreReload } from './core/reload.ts'
 import { type DataFile, openDataFile } from './disk.ts'
 import { loadApplicant } from './ledger/admitting.ts'
 import { INQUIRY_PATH, InquiryDesk } from './ledger/inquiring.ts'
+import { createQueryLog, type QueryLog } from './query-log.ts'
 import { type Peers, startPeers } from './ring.ts'
 import { rootKeys } from './root-keys.ts'
 import { statusRoutes } from './status.ts'
@@ -104,6 +105,7 @@ interface NodeParts {
   warm: WarmCache | undefined
   peers: Peers | undefined
   carrier: CdsCarrier | undefined
+  queryLog: QueryLog
   frontEnd: FrontEnd
   status: StatusServer | undefined
 }
@@ -214,6 +216,8 @@ async function startServing(parts: Partial<NodeParts>, config: Config, { clock, 
   }
   const side = parts.peers?.ledger
   parts.carrier = await startCarrying({ config, clock, random, log, side, resolver, recursor })
+  const queryLog = createQueryLog(log, config.log.queries)
+  parts.queryLog = queryLog
   parts.frontEnd = await createFrontEnd(
     {
       resolver,
@@ -226,6 +230,7 @@ async function startServing(parts: Partial<NodeParts>, config: Config, { clock, 
     },
     {
       localAddresses,
+      onQuery: queryLog.heard,
       onNotify: onNotifyOf({ core, carrier: parts.carrier }),
       // What a ledger says of a name may change at any block, and is looked at by whoever asks; its DS set is the ledger's as well.
       mayRemember: (question) => !recursor.contextOf({ ...question, type: Type.SOA }).startsWith('ledger:'),
@@ -261,6 +266,7 @@ function running(parts: NodeParts): RunningNode {
       const engage = core.prepare(next)
       frontEnd.reconfigure(serveOptions(next))
       const done = engage()
+      parts.queryLog.isOn = next.log.queries
       if (done.flushed === 'all' || done.flushed.length > 0) warm?.forget(core.cacheRules())
       return done
     },

@@ -1,6 +1,6 @@
 /** A stub's question from start to end: local names first, then link after link along the CNAMEs, then one answer. */
 
-import { type Budget, ChordnsError, errorText, isChordnsError } from '../base/index.ts'
+import { type Budget, ChordnsError, isChordnsError } from '../base/index.ts'
 import { Ede, type ExtendedError, isSubdomain, type Name, type Question, Rcode, Type } from '../dns/index.ts'
 import { isBogusFailure } from '../recurse/index.ts'
 import { answerAny } from './any.ts'
@@ -90,7 +90,7 @@ async function chaseAll(chaser: Chaser, request: ResolveRequest, budget: Budget)
   } catch (error) {
     if (isChordnsError(error, 'ABORTED') && request.signal.aborted) throw error
     if (logOnly !== undefined && isBogusFailure(error)) return servedAllTheSame(chaser, request, budget, error)
-    deps.log.debug({ error: errorText(error) }, 'question failed')
+    deps.log.debug({ failure: error }, 'question failed')
     if (!request.recursionDesired && deps.rootServers !== undefined && !isBogusFailure(error))
       return { resolution: hintedStart(deps.rootServers, extendedErrors(error)), isBogus: false }
     return { resolution: failure(rcodeOf(error), extendedErrors(error), links), isBogus: isBogusFailure(error) }

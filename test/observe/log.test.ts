@@ -63,6 +63,20 @@ describe('the log', () => {
     expect(lines.join()).toContain('RECURSE_FAILED')
   })
 
+  it('says of a question that failed its code, and the words for it where names are logged', () => {
+    const failure = new ChordnsError('RECURSE_FAILED', 'secret.example. has no servers', {})
+    const quiet = capture()
+    quiet.log.info({ failure }, 'question failed')
+    quiet.log.info({ failure: new TypeError('secret.example. is broken') }, 'question failed')
+    expect(quiet.lines.join()).not.toContain('secret')
+    expect(quiet.lines.map((line) => JSON.parse(line).failure)).toEqual(['RECURSE_FAILED', 'TypeError'])
+    const open = capture({ logQueries: true })
+    open.log.info({ failure }, 'question failed')
+    expect(open.last()).toMatchObject({
+      failure: { code: 'RECURSE_FAILED', message: 'secret.example. has no servers' },
+    })
+  })
+
   it('never lets a field pose as level, time or message', () => {
     const { log, lines, last } = capture()
     log.info({ level: 'error', time: 0, msg: 'forged' }, 'true')

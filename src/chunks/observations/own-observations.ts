@@ -1,5 +1,5 @@
 /** What this node observes: own fetches, merged and bounded, and the signature under what they found. */
-import { asChunkId, type ChunkId, type Clock, errorText, type Log, type Random } from '../../base/index.ts'
+import { asChunkId, type ChunkId, type Clock, type Log, type Random } from '../../base/index.ts'
 import type { Signer } from '../../crypto/index.ts'
 import type { Question } from '../../dns/index.ts'
 import { signObservation } from '../../evidence/index.ts'
@@ -72,7 +72,7 @@ export function createOwnObservations(deps: OwnObservationsDeps, { ownFetch }: O
       held.set(questionKey(question), observation, bytesOf(observation), observation.expires)
       return observation
     } catch (error) {
-      log.debug({ reason: errorText(error) }, 'an own fetch for an observation failed')
+      log.debug({ failure: error }, 'an own fetch for an observation failed')
       return undefined
     } finally {
       cancel()

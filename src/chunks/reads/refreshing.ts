@@ -2,7 +2,7 @@
  * Signed answers that members ask for are fetched again before they end, by a replica: the first one that lives, in ring order, and the next
  * one later if that did not. So nobody has to wait for the authority, and nobody has to ask first.
  */
-import { type Cancel, type Clock, errorText, type Log, type Work } from '../../base/index.ts'
+import type { Cancel, Clock, Log, Work } from '../../base/index.ts'
 import type { Question } from '../../dns/index.ts'
 import type { Outcome } from '../../evidence/index.ts'
 import { isOutcome } from '../../evidence/index.ts'
@@ -70,7 +70,7 @@ export function createRefreshing(deps: RefreshingDeps, { ownFetch, refreshed }: 
       fetched++
       if (evidence.security === 'secure' && isOutcome(outcome) && !stopping.aborted) refreshed(question, outcome)
     } catch (error) {
-      if (!stopping.aborted) log.debug({ reason: errorText(error) }, 'a signed answer could not be refreshed')
+      if (!stopping.aborted) log.debug({ failure: error }, 'a signed answer could not be refreshed')
     }
   }
 

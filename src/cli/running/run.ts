@@ -4,6 +4,7 @@ import { ChordnsError, errorText, type Log } from '../../base/index.ts'
 import type { LoadedConfig } from '../../config/index.ts'
 import type { RunningNode } from '../../peer/index.ts'
 import type { ConfigFlags } from '../common/config-option.ts'
+import { goOnWithoutOutput } from '../common/output.ts'
 import { version } from '../common/version.ts'
 import { createGuard } from './guard.ts'
 import { createReload, logFaults } from './reload.ts'
@@ -25,6 +26,7 @@ export function logOptions(command: Command): Command {
 
 /** Resolves when a signal has ended it in order. `load` reads the configuration, again on each SIGHUP. Rejects with what broke the node. */
 export async function runNode(load: () => LoadedConfig, sayReady: (line: string) => void): Promise<void> {
+  goOnWithoutOutput()
   const started = load()
   const { config } = started
   const { createLog } = await import('../../observe/index.ts')

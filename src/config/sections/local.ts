@@ -57,6 +57,6 @@ export const log = z
     level: oneOf(['debug', 'info', 'warn', 'error', 'silent'])
       .default('info')
       .describe('The least important messages that are logged.'),
-    queries: flag().default(false).describe('Log the names that are asked; they are private.'),
+    queries: flag().default(false).describe('Log each question with its name, asker and outcome; they are private.'),
   })
   .prefault({})

@@ -2,15 +2,7 @@
  * Which names are anchored on a ledger: asked for once and kept, so that a question for a known name causes no request. Proofs are renewed
  * behind the answer when the chain has gone on, and go on counting for a while when it cannot be asked, over restarts as well.
  */
-import {
-  type Clock,
-  equalBytes,
-  errorText,
-  isChordnsError,
-  type Log,
-  RecentMap,
-  unlessAborted,
-} from '../../base/index.ts'
+import { type Clock, equalBytes, isChordnsError, type Log, RecentMap, unlessAborted } from '../../base/index.ts'
 import type { CacheContext } from '../../cache/index.ts'
 import type { BlockHeader, FollowedChain, KeptProofs, LedgerView, ProvenState } from '../../chain/index.ts'
 import { type Delegation, type Name, nameToText, suffixName } from '../../dns/index.ts'
@@ -322,7 +314,7 @@ export class NameAnchors {
   }
 
   #failed(error: unknown): void {
-    this.#deps.log.debug({ error: errorText(error) }, 'renewing the proof of a name failed')
+    this.#deps.log.debug({ failure: error }, 'renewing the proof of a name failed')
   }
 }
 

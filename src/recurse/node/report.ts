@@ -1,5 +1,5 @@
 /** Tells a zone that asks for it that its data did not validate (RFC 9567). */
-import { Budget, errorText } from '../../base/index.ts'
+import { Budget } from '../../base/index.ts'
 import type { ExtendedError, Question } from '../../dns/index.ts'
 import type { Finding } from '../../evidence/index.ts'
 import type { RecurseRequest } from '../job/types.ts'
@@ -18,6 +18,6 @@ export function reportBogus(
   const budget = new Budget({ queries, bytes, timeMs, signatures: 0, hashes: 0 }, engine.monotonic)
   const signal = new AbortController().signal
   fetch({ question: report, budget, signal, origin: 'any', checkingDisabled: true, tcpOnly: true }).catch(
-    (error: unknown) => engine.deps.log.debug({ error: errorText(error) }, 'an error report was not taken'),
+    (error: unknown) => engine.deps.log.debug({ failure: error }, 'an error report was not taken'),
   )
 }

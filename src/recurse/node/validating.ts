@@ -1,5 +1,4 @@
 /** What validating one question's answer needs of the rest: missing links of the chain of trust, and keys fetched ahead. */
-import { errorText } from '../../base/index.ts'
 import type { CacheContext } from '../../cache/index.ts'
 import { Class, type Delegation, Ede, nameToText, Type } from '../../dns/index.ts'
 import type { Need } from '../../dnssec/index.ts'
@@ -83,7 +82,7 @@ export function keysAhead(
     if (ds === undefined || !trust.needsKeys(zone, ds)) return
     const question = { name: zone, type: Type.DNSKEY, class: Class.IN }
     fetch({ ...request, question, checkingDisabled: true, fresh: false }, context).catch((error: unknown) =>
-      engine.deps.log.debug({ error: errorText(error) }, 'keys were not to be had ahead'),
+      engine.deps.log.debug({ failure: error }, 'keys were not to be had ahead'),
     )
   }
 }

@@ -1,5 +1,4 @@
 /** What is about to expire and still asked for is fetched again in the background. Its failures are nobody's: the next client asks. */
-import { errorText } from '../../base/index.ts'
 import type { CacheContext, CacheEntry } from '../../cache/index.ts'
 import type { Finding } from '../../evidence/index.ts'
 import { limits } from '../limits.ts'
@@ -37,9 +36,7 @@ export class Prefetcher {
       this.#remember(key, expires)
       return finding
     }
-    this.#works
-      .join(key, work, signal)
-      .catch((error: unknown) => log.debug({ error: errorText(error) }, 'prefetch failed'))
+    this.#works.join(key, work, signal).catch((error: unknown) => log.debug({ failure: error }, 'prefetch failed'))
   }
 
   async #iterate(search: Search, signal: AbortSignal): Promise<Finding> {

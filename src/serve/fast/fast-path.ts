@@ -233,7 +233,7 @@ export class FastPath implements AnswerMemory<Stamp> {
         client: 'refresh',
         signal: new AbortController().signal,
       })
-      .catch((error: unknown) => log.debug({ error: String(error) }, 'an answer was not fetched again'))
+      .catch((error: unknown) => log.debug({ failure: error }, 'an answer was not fetched again'))
   }
 
   /** What holds until a time by the wall clock, such as a signature, is looked at anew when that clock is set. */
