@@ -15,7 +15,7 @@ import { addLookupCommand } from './commands/lookup.ts'
 import { addRingCommands } from './commands/ring.ts'
 import { addStartCommand } from './commands/start.ts'
 import { addStatusCommand } from './commands/status.ts'
-import { endWithoutOutput } from './common/output.ts'
+import { endWithOutput } from './common/output.ts'
 import { version } from './common/version.ts'
 
 /** 0 ok, 1 failure, 2 usage or configuration. */
@@ -51,7 +51,7 @@ Every command has --help. Exit codes: 0 ok, 1 failure, 2 usage or configuration.
   addHostsCommands(program)
   addCompletionCommand(program)
   forEachCommand(program, (command) => command.exitOverride())
-  process.stdout.on('error', endWithoutOutput)
+  endWithOutput()
   try {
     await program.parseAsync([...argv], { from: 'user' })
     return 0

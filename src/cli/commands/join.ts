@@ -18,12 +18,19 @@ export function addJoin(program: Command): void {
     )
     .argument('<token>', 'what `chordns invite` printed; - reads it from the input, where no other user can see it')
     .option('-c, --config <file>', 'configuration file to write', 'resolver.config.json')
-    .option('--data <dir>', 'data directory', 'data')
-    .option('--force', 'also when there is a configuration (its other settings stay) or another secret (kept as .old)')
+    .option('--data <dir>', 'data directory (default: that of the configuration, else data)')
+    .option(
+      '--force',
+      'also when the configuration is of a member of another ring (its other settings stay), or there is another secret (kept as .old)',
+    )
+    .option(
+      '--household',
+      'the machines of this ring are of one home, and believe each other (ring.acceptFrom: any-member)',
+    )
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  chordns join chordns2.AF...\n  chordns join - --config /etc/chordns/resolver.config.json --data /var/lib/chordns < token',
+      '\nExamples:\n  chordns join chordns2.AF... --household\n  chordns join chordns2.AF...\n  chordns join - --config /etc/chordns/resolver.config.json --data /var/lib/chordns < token',
     )
     .action(async (text: string, flags: JoinFlags) => {
       const { decodeToken } = await import('../../peer/index.ts')
@@ -41,44 +48,62 @@ export function addJoin(program: Command): void {
 
 interface JoinFlags {
   readonly config: string
-  readonly data: string
+  readonly data?: string
   readonly force?: boolean
+  readonly household?: boolean
   readonly json?: boolean
+}
+
+/** What is written, and where. */
+interface Target {
+  readonly file: string
+  readonly data: string
+  readonly household: boolean
 }
 
 /** Nothing is written before all is known to be right; the invitation is used only when nothing else is in the way. */
 async function accept(token: JoinToken, flags: JoinFlags): Promise<{ readonly secretFile: string | undefined }> {
-  const { config: file, data, force = false } = flags
-  const before = existsSync(file) ? configOf(file) : undefined
-  if (before !== undefined && !force)
+  const { config: file, force = false } = flags
+  const known = existsSync(file) ? configOf(file) : undefined
+  const before = known?.written
+  const data = flags.data ?? known?.data ?? 'data'
+  const target = { file, data, household: flags.household ?? false }
+  if (before !== undefined && !force && choosesRing(before))
     throw new ChordnsError(
       'CONFIG_EXISTS',
-      `there is a configuration ${file}; --force changes its ring settings and leaves the rest, --config names another`,
+      `${file} is the configuration of a member of a ring; --force changes its ring settings and leaves the rest, --config names another file`,
       { file },
     )
   if (token.admission === 'open') {
-    await writeConfig(file, configFor(token, token, before, flags))
+    await writeConfig(file, configFor(token, token, before, target))
     return { secretFile: undefined }
   }
   const secretFile = join(data, 'ring.secret')
   const kept = isObject(before?.['ring']) ? before['ring'] : {}
   // A secret that no configuration names is of the ring of one that this machine began by itself: it is kept as .old.
   const mayReplace = force || kept['secretFile'] === undefined
-  checkConfig(file, configFor(token, { replicas: 0, chunkBits: 1 }, before, flags))
+  checkConfig(file, configFor(token, { replicas: 0, chunkBits: 1 }, before, target))
   const { redeemToken } = await import('../../peer/index.ts')
   const key = await redeemToken(token, data)
-  const config = configFor(token, key, before, flags)
+  const config = configFor(token, key, before, target)
   checkConfig(file, config)
   await writeSecret(secretFile, key.secret, mayReplace)
   await writeConfig(file, config)
   return { secretFile }
 }
 
+/** What decides which ring it is. A configuration without any of it has the ring that each machine begins by itself. */
+const RING_CHOICE = ['id', 'admission', 'bootstrap', 'secretFile', 'replicas', 'chunkBits'] as const
+
+function choosesRing({ ring }: Record<string, unknown>): boolean {
+  return isObject(ring) && RING_CHOICE.some((key) => ring[key] !== undefined)
+}
+
 function configFor(
   { ringId, admission, addresses }: JoinToken,
   { replicas, chunkBits }: Omit<RingKey, 'secret'>,
   before: Record<string, unknown> | undefined,
-  { config: file, data }: JoinFlags,
+  { file, data, household }: Target,
 ): Record<string, unknown> {
   // Paths in the file count from the file's own directory.
   const from = (path: string) => {
@@ -94,6 +119,7 @@ function configFor(
     ...(admission === 'psk' && { secretFile: from(join(data, 'ring.secret')) }),
     replicas,
     chunkBits,
+    ...(household && { acceptFrom: 'any-member' }),
   }
   return { ...before, data: from(data), ring: { ...kept, ...ring } }
 }
@@ -104,11 +130,18 @@ async function writeConfig(file: string, config: Record<string, unknown>): Promi
   await writeTextFile(file, `${JSON.stringify(config, null, 2)}\n`)
 }
 
-function configOf(file: string): Record<string, unknown> {
+interface KnownConfig {
+  /** As it stands in the file. */
+  readonly written: Record<string, unknown>
+  /** The data directory that is in force with it. */
+  readonly data: string
+}
+
+function configOf(file: string): KnownConfig {
   // The usual checks first: their texts name line and column.
-  loadConfigFrom({ config: file })
+  const { data } = loadConfigFrom({ config: file }).config
   const value: unknown = JSON.parse(readFileSync(file, 'utf8'))
-  return isObject(value) ? value : {}
+  return { written: isObject(value) ? value : {}, data }
 }
 
 function checkConfig(file: string, config: object): void {

@@ -9,7 +9,7 @@ import { nearest } from './suggest.ts'
 export interface Assignment {
   readonly value: unknown
   readonly source: Source
-  /** The variable, the flag, or `file:line:column`. */
+  /** The variable, `--set`, or `file:line:column`. */
   readonly where: string
 }
 
@@ -67,21 +67,24 @@ export function readFlags(overrides: Readonly<Record<string, unknown>>): {
   for (const [path, value] of Object.entries(overrides)) {
     const leaf = leaves.find((one) => one.path === path)
     if (leaf === undefined) {
-      const near = nearest(
-        path,
-        leaves.map((one) => one.path),
-      )
-      problems.push({
-        path,
-        message: `unknown key${near === undefined ? '' : `; did you mean \`${near}\`?`}`,
-        where: 'flag',
-      })
+      problems.push({ path, message: unknownFlag(path), where: '--set' })
       continue
     }
     const read = typeof value === 'string' ? fromText(path, leaf.schema, value) : value
-    assignments.set(path, { value: read, source: 'flag', where: 'flag' })
+    assignments.set(path, { value: read, source: 'flag', where: '--set' })
   }
   return { assignments, problems }
+}
+
+function unknownFlag(path: string): string {
+  const whole = leaves.find((leaf) => path.startsWith(`${leaf.path}.`))
+  if (whole !== undefined)
+    return `a part of \`${whole.path}\`, which is set as a whole: --set '${whole.path}=...' takes JSON`
+  const near = nearest(
+    path,
+    leaves.map((leaf) => leaf.path),
+  )
+  return `unknown key${near === undefined ? '' : `; did you mean \`${near}\`?`}`
 }
 
 /** The leaves that the file sets. What is not a leaf is left to the schema to complain about. */

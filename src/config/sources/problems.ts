@@ -45,6 +45,8 @@ export function located<P extends Problem>(
   file: string | undefined,
 ): P[] {
   return problems.map((problem) => {
+    // A flag that names no key has no place in the file.
+    if (problem.where !== undefined) return problem
     for (let path = problem.path; path !== ''; path = path.split('.').slice(0, -1).join('.')) {
       const assignment = assignments.get(path)
       if (assignment !== undefined && assignment.source !== 'file') return { ...problem, where: assignment.where }
