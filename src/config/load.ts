@@ -4,14 +4,14 @@ import { ChordnsError, fileTrouble, isChordnsError } from '../base/index.ts'
 import { deriveConfig } from './derive.ts'
 import { leaves, schema } from './sections/schema.ts'
 import { type JsonDocument, parseJson } from './sources/json.ts'
-import { type Assignment, readEnvironment, readFlags, readLeaves } from './sources/layers.ts'
+import { type Assignment, readEnvironment, readFlags, readLeaves, readSupervisor } from './sources/layers.ts'
 import { invalid, located, problemsOf } from './sources/problems.ts'
 import type { FileFault, LoadedConfig, LoadRequest, Problem, Setting } from './types.ts'
 
 const FILE_NAME = 'resolver.config.json'
 
 /**
- * Flag > CHORDNS_* > file > default. Throws CONFIG_NOT_FOUND when a file that was named is not there, CONFIG_UNREADABLE,
+ * Flag > CHORDNS_* > file > what the service manager gives > default. Throws CONFIG_NOT_FOUND when a file that was named is not there, CONFIG_UNREADABLE,
  * CONFIG_SYNTAX with detail {line, column}, or CONFIG_INVALID with detail {problems}, which its text lists.
  */
 export function loadConfig(request: LoadRequest): LoadedConfig {
@@ -20,7 +20,7 @@ export function loadConfig(request: LoadRequest): LoadedConfig {
   const env = readEnvironment(request.env)
   const flags = readFlags(request.overrides ?? {})
   const fromFile = document === undefined ? new Map<string, Assignment>() : readLeaves(document, found!.file)
-  const assignments = new Map([...fromFile, ...env.assignments, ...flags.assignments])
+  const assignments = new Map([...readSupervisor(request.env), ...fromFile, ...env.assignments, ...flags.assignments])
 
   const tree: unknown = structuredClone(document === undefined ? {} : document.value)
   if (isObject(tree)) for (const [path, { value }] of assignments) assign(tree, path.split('.'), value)

@@ -104,6 +104,27 @@ describe('precedence', () => {
     expect(loaded.settings.every(({ description }) => description.length > 10)).toBe(true)
   })
 
+  it('takes the state directory of a service where nothing else names one', () => {
+    const env = { STATE_DIRECTORY: '/var/lib/chordns:/var/lib/other' }
+    expect(load({}, { env }).config.data).toBe('/var/lib/chordns')
+    expect(load({ data: '/srv/dns' }, { env }).config.data).toBe('/srv/dns')
+    expect(load({}, { env: { STATE_DIRECTORY: '' } }).config.data).toBe('./data')
+  })
+
+  it('blames a flag that names no key on the flag, and says how a part of a setting is given', () => {
+    const overrides = { 'listen.udp': '127.0.0.1:53', 'cache.maxTll': '3' }
+    expect(() => load({ listen: 'auto', cache: { maxTtl: 3 } }, { overrides })).toThrow(
+      expect.objectContaining({
+        detail: {
+          problems: [
+            { path: 'listen.udp', message: expect.stringContaining('as a whole'), where: '--set' },
+            { path: 'cache.maxTll', message: expect.stringContaining('cache.maxTtl'), where: '--set' },
+          ],
+        },
+      }),
+    )
+  })
+
   it('is shown by the text of `config print`', () => {
     const text = configText(loaded)
     expect(text).toMatch(/^cache\.maxTtl +400 +# flag$/m)

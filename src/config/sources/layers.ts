@@ -76,6 +76,13 @@ export function readFlags(overrides: Readonly<Record<string, unknown>>): {
   return { assignments, problems }
 }
 
+/** systemd has a directory for the state of each service (`StateDirectory=`), and that is the only place where it may write. */
+export function readSupervisor(env: Readonly<Record<string, string | undefined>>): ReadonlyMap<string, Assignment> {
+  const first = env['STATE_DIRECTORY']?.split(':')[0]
+  if (!first) return new Map()
+  return new Map([['data', { value: first, source: 'env', where: 'STATE_DIRECTORY' }]])
+}
+
 function unknownFlag(path: string): string {
   const whole = leaves.find((leaf) => path.startsWith(`${leaf.path}.`))
   if (whole !== undefined)
