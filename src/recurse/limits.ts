@@ -53,7 +53,9 @@ export const limits = {
   HINTS_MS: 2_000,
   /** After a failed priming nothing is asked of the root for this long, ms, doubled up to the second figure. */
   PRIMING_REST_MS: 1_000,
-  MAX_PRIMING_REST_MS: 5_000,
+  MAX_PRIMING_REST_MS: 2_000,
+  /** How long a question waits for the root when it was out of reach a moment ago, ms: as long as the farthest servers take (a satellite link). */
+  PRIMING_AGAIN_MS: 1_000,
   /** The root's servers are asked for anew when so little of their time is left, ms; while that fails, the old ones are kept for so long again. */
   PRIMING_AHEAD_MS: 3_600_000,
   ROOT_KEPT_SECONDS: 3_600,

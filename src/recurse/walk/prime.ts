@@ -1,6 +1,6 @@
 /** The root's servers (RFC 8109): asked of the hints once, then held like any delegation. */
-import { Budget, ChordnsError, errorText, isChordnsError, unlessAborted } from '../../base/index.ts'
-import { type Delegation, type Question, ROOT, suffixName, Type } from '../../dns/index.ts'
+import { Budget, ChordnsError, errorText, isChordnsError, unlessAborted, withTimeout } from '../../base/index.ts'
+import { type Delegation, Ede, type Question, ROOT, suffixName, Type } from '../../dns/index.ts'
 import { failed, isFailure, isOurs, ours, type RecurseFailed } from '../job/failure.ts'
 import { Flight } from '../job/flights.ts'
 import type { Cut, Job } from '../job/job.ts'
@@ -47,9 +47,9 @@ export class Primer {
 
   /** Asks the hints for the root's servers, whether or not they are known. One run at a time, for all who wait. */
   async prime(signal: AbortSignal, job?: Job): Promise<void> {
-    const failure = this.#failure
-    const isResting = failure !== undefined && this.#engine.monotonic() < failure.until
-    if (isResting && failure.outage === this.#engine.outage.ended) throw failure.error
+    const { deps, limits, outage } = this.#engine
+    const failure = this.#failure?.outage === outage.ended ? this.#failure : undefined
+    if (failure !== undefined && this.#engine.monotonic() < failure.until) throw failure.error
     if (this.#running === undefined) {
       this.#running = this.#run(job)
       const done = () => {
@@ -58,7 +58,8 @@ export class Primer {
       // Also handles the error when all who waited have gone; it is kept in `#failure`.
       this.#running.then(done, done)
     }
-    await unlessAborted(this.#running, signal)
+    if (failure === undefined || job === undefined) await unlessAborted(this.#running, signal)
+    else await withTimeout(deps.clock, this.#running, limits.PRIMING_AGAIN_MS, () => failure.error, signal)
   }
 
   /**
@@ -182,7 +183,9 @@ export class Primer {
     const count = (this.#failure?.count ?? 0) + 1
     const rest = Math.min(MAX_PRIMING_REST_MS, PRIMING_REST_MS * 2 ** Math.min(count - 1, 10))
     const text = `root servers do not answer: ${errorText(cause)}`
-    const error = ours(failed('no-servers', text, [{ code: 22, text }]))
+    // All root servers are hardly ever away: more likely, this machine is.
+    const ede = [Ede.NO_REACHABLE_AUTHORITY, Ede.NETWORK_ERROR].map((code) => ({ code, text }))
+    const error = ours(failed('no-servers', text, ede))
     this.#failure = { error, until: this.#engine.monotonic() + rest, count, outage: this.#engine.outage.ended }
     this.#engine.deps.log.warn({ code: error.code, failures: count, restMs: rest }, 'root servers do not answer')
     return error

@@ -22,7 +22,7 @@ export interface DoorSet {
 export async function openDoors(listen: ListenOptions, deps: DoorsDeps): Promise<DoorSet> {
   const { localAddresses } = deps
   const { plain, wildcards } = split(listen, localAddresses !== undefined && canSay(localAddresses))
-  const fixed = await openAll(plain, deps.open)
+  const fixed = await openAll(plain, deps.open, deps.log)
   // Kept, since every query to an authority is checked against it.
   let bound: readonly BoundAddress[] | undefined
   const onChange = () => {

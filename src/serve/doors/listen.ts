@@ -1,5 +1,5 @@
 /** Which addresses to bind, and what to tell whoever cannot. */
-import { ChordnsError, type Endpoint, errorText } from '../../base/index.ts'
+import { ChordnsError, type Endpoint, errorText, isChordnsError, type Log } from '../../base/index.ts'
 import { endpointText, parseListenAddress } from '../access/addresses.ts'
 import type { ListenOptions } from '../types.ts'
 import type { Door } from './udp.ts'
@@ -31,20 +31,23 @@ export function listenEndpoints(listen: ListenOptions): Endpoint[] {
   return [...listen.udp, ...listen.tcp].map(parseListenAddress)
 }
 
-/** Binds all, or throws LISTEN_FAILED (detail: ListenFailure) and leaves nothing bound. */
-export async function openAll(listen: ListenOptions, open: Open): Promise<OpenDoor[]> {
-  return listen === 'auto' ? openAuto(open) : openListed(listen.udp, listen.tcp, open)
+/** Binds all, or throws LISTEN_FAILED (detail: ListenFailure) and leaves nothing bound. `log` hears why `auto` is not on port 53. */
+export async function openAll(listen: ListenOptions, open: Open, log: Pick<Log, 'warn'>): Promise<OpenDoor[]> {
+  return listen === 'auto' ? openAuto(open, log) : openListed(listen.udp, listen.tcp, open)
 }
 
 /** 127.0.0.1 must be had on one of the ports; ::1 comes along when this machine has it and the port is free there too. */
-async function openAuto(open: Open): Promise<OpenDoor[]> {
-  let failure: unknown
+async function openAuto(open: Open, log: Pick<Log, 'warn'>): Promise<OpenDoor[]> {
+  let failure: ChordnsError | undefined
   for (const port of AUTO_PORTS) {
     try {
       const ipv4 = await openPair({ address: '127.0.0.1', port }, open)
       const ipv6 = await openPair({ address: '::1', port }, open).catch(() => [])
+      if (failure !== undefined)
+        log.warn({ port, reason: failure.message }, 'stub resolvers are to ask at another port than 53')
       return [...ipv4, ...ipv6]
     } catch (error) {
+      if (!isChordnsError(error, 'LISTEN_FAILED')) throw error
       failure = error
     }
   }

@@ -163,7 +163,10 @@ describe('without a network', () => {
     world.net.serve(ROOT_ADDRESS, [], () => 'unreachable')
     const error = await failureOf(world.ask('www.example.test.'))
     expect(error.message).toContain('root servers do not answer')
-    expect(error).toMatchObject({ code: 'RECURSE_FAILED', detail: { reason: 'no-servers', ede: [{ code: 22 }] } })
+    expect(error).toMatchObject({
+      code: 'RECURSE_FAILED',
+      detail: { reason: 'no-servers', ede: [{ code: 22 }, { code: 23 }] },
+    })
     expect(world.clock.monotonic()).toBeLessThan(10)
   })
 
@@ -177,6 +180,21 @@ describe('without a network', () => {
     expect(error.message).toContain('root servers do not answer')
     expect(world.clock.monotonic() - first).toBeLessThan(10)
     expect(world.net.log.length).toBe(sent)
+  })
+
+  it('lets no later question wait long to find that nothing has changed, and says that the network is to blame', async () => {
+    const world = makeWorld()
+    await failureOf(world.ask('www.example.test.'))
+    for (let i = 0; i < 5; i++) {
+      await world.clock.run(sleep(world.clock, 30_000))
+      const began = world.clock.monotonic()
+      const error = await failureOf(world.ask(`n${i}.test.`))
+      expect(world.clock.monotonic() - began).toBeLessThan(1_500)
+      expect(error).toMatchObject({ detail: { ede: [{ code: 22 }, { code: 23 }] } })
+    }
+    threeLevels(world)
+    await world.clock.run(sleep(world.clock, 30_000))
+    expect(shown(await world.ask('www.example.test.'))).toBe('203.0.113.80')
   })
 
   it('does not raise what nobody waits for any more', async () => {
