@@ -45,6 +45,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
     'disk.ts',
     'views.ts',
     'traffic.ts',
+    'query-log.ts',
     'company.ts',
     'rooms.ts',
   ],
