@@ -62,6 +62,11 @@ export const limits = {
   REPLIES_TOGETHER_MS: 2,
   /** A stream whose peer takes nothing for so long while something waits for it is ended, ms. */
   SLOW_MS: 30_000,
+  /**
+   * A connection on which requests time out, and nothing comes for so long, is ended, and the next request dials anew, ms. A host that got another address, or
+   * lost its power, ends no connection; the system would only after 15 minutes. Longer than an event loop that is busy stands still.
+   */
+  DEAF_MS: 8_000,
   /** Messages up to this length are sealed in WebAssembly: see `peers/sealing.ts`. */
   SEALED_AS_SMALL_BYTES: 3_072,
   /** Bytes on their way to us on one stream before we have read any: the default, 16 MiB, is more than a paused one may hold. */

@@ -144,6 +144,7 @@ export class RequestStreams {
           return this.#hooks.handler()
         },
         onAdmitted: (admitted) => this.#onAdmitted(admitted),
+        onDeaf: (deaf, since) => this.#onDeaf(deaf, since),
         onClosed: (closed, reason) => this.#onClosed(closed, reason),
       },
     )
@@ -177,6 +178,15 @@ export class RequestStreams {
     const before = this.#inbound.get(remote)
     this.#inbound.set(remote, stream)
     before?.close(gone(remote))
+  }
+
+  /** Where the peer is heard on another stream, this one alone is of no use; otherwise its connections are. */
+  #onDeaf(stream: PeerStream, since: number): void {
+    const { remote } = stream
+    const others = [...this.#streams].filter((one) => one !== stream && one.remote === remote)
+    this.#deps.log.info({ peer: remote }, 'nothing comes from a peer any more: it is dialled anew')
+    if (!others.some(({ heardAt }) => heardAt >= since)) this.#deps.strangers.abandon(remote)
+    stream.close(gone(remote))
   }
 
   #onClosed(stream: PeerStream, reason: Error): void {

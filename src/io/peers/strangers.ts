@@ -94,6 +94,12 @@ export class Strangers {
     for (const connection of this.#connectionsOf(peer)) hangUp(connection)
   }
 
+  /** Ends all its connections: nothing comes on them any more. It keeps its place until they have ended. */
+  abandon(peer: PeerId): void {
+    // To close in order would wait for the far side.
+    for (const connection of this.#connectionsOf(peer)) connection.abort(new Error('nothing comes on it any more'))
+  }
+
   /** No more terms are given; those that run are cancelled by `end`, when the connections are closed. */
   close(): void {
     this.#closed = true

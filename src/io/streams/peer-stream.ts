@@ -48,6 +48,8 @@ export interface PeerStreamHooks {
   readonly handler: () => RequestHandler | undefined
   /** Hello is over, and both sides let each other in. */
   readonly onAdmitted: (stream: PeerStream) => void
+  /** Requests went out and timed out, and for DEAF_MS nothing has come: the host may be gone, and its end of the connection with it. */
+  readonly onDeaf?: (stream: PeerStream, sinceMs: number) => void
   /** Called once; the stream is of no use from then on. */
   readonly onClosed: (stream: PeerStream, reason: Error) => void
 }
@@ -87,12 +89,17 @@ export class PeerStream {
   #cancelHelloTimer: Cancel
   #cancelSlowTimer: Cancel | undefined
   #cancelTogether: Cancel | undefined
+  /** By the monotonic clock. */
+  #heardAt: number
+  /** When the first of the requests went out that have timed out since then. */
+  #unheardSince: number | undefined
 
   constructor(deps: PeerStreamDeps, hooks: PeerStreamHooks) {
     this.#deps = deps
     this.#hooks = hooks
     this.remote = deps.remote
     this.role = deps.role
+    this.#heardAt = deps.clock.monotonic()
     this.admitted = new Promise((resolve, reject) => {
       this.#resolveAdmitted = resolve
       this.#rejectAdmitted = reject
@@ -110,6 +117,11 @@ export class PeerStream {
     return this.#isAdmitted
   }
 
+  /** When something came last, by the monotonic clock, ms. */
+  get heardAt(): number {
+    return this.#heardAt
+  }
+
   /** True while a request of ours waits for its reply. */
   get isWaiting(): boolean {
     return this.#pending.size > 0
@@ -125,18 +137,31 @@ export class PeerStream {
       throw new ChordnsError('PEER_SLOW', 'the peer does not read what is sent to it', { peer: this.remote })
     const reply = new Promise<Uint8Array>((resolve, reject) => this.#pending.set(id, { resolve, reject }))
     this.#enqueue(frame)
-    const onTimeout = () =>
-      new ChordnsError('PEER_TIMEOUT', `no reply within ${options.timeoutMs} ms`, { peer: this.remote })
+    const { clock } = this.#deps
+    const sentAt = clock.monotonic()
+    const onTimeout = () => {
+      this.#missed(sentAt)
+      return new ChordnsError('PEER_TIMEOUT', `no reply within ${options.timeoutMs} ms`, { peer: this.remote })
+    }
     try {
-      return await withTimeout(this.#deps.clock, reply, options.timeoutMs, onTimeout, options.signal)
+      return await withTimeout(clock, reply, options.timeoutMs, onTimeout, options.signal)
     } finally {
       this.#pending.delete(id)
     }
   }
 
+  /** A request got no reply in time. Idle streams are silent, too, so that silence counts from the first request in it. */
+  #missed(sentAt: number): void {
+    if (this.#closed || this.#heardAt > sentAt) return
+    if (this.#unheardSince === undefined || this.#unheardSince < this.#heardAt) this.#unheardSince = sentAt
+    const silentMs = this.#deps.clock.monotonic() - this.#unheardSince
+    if (silentMs >= limits.DEAF_MS) this.#hooks.onDeaf?.(this, this.#unheardSince)
+  }
+
   /** Feeds bytes that came. */
   receive(bytes: Uint8Array): void {
     if (this.#closed) return
+    this.#heardAt = this.#deps.clock.monotonic()
     try {
       const together = { left: 0 }
       for (const frame of this.#reader.feed(bytes)) this.#receiveFrame(frame, together)
