@@ -15,6 +15,7 @@ import { addLookupCommand } from './commands/lookup.ts'
 import { addRingCommands } from './commands/ring.ts'
 import { addStartCommand } from './commands/start.ts'
 import { addStatusCommand } from './commands/status.ts'
+import { addTlsCommands } from './commands/tls.ts'
 import { endWithOutput } from './common/output.ts'
 import { version } from './common/version.ts'
 
@@ -46,6 +47,7 @@ Every command has --help. Exit codes: 0 ok, 1 failure, 2 usage or configuration.
   addInviteCommands(program)
   addLedgerCommands(program)
   addDomainCommands(program)
+  addTlsCommands(program)
   addKeygenCommand(program)
   addConfigCommands(program)
   addHostsCommands(program)

@@ -33,6 +33,7 @@ export function checkTogether(
   }
   checkAccess(settings, told)
   checkListeners(settings, told)
+  checkTls(settings, told)
   checkRingListeners(settings, told)
   checkFamilies(settings, told)
   checkBind(settings, told)
@@ -46,7 +47,8 @@ export function checkTogether(
 
 /** `auto` needs 127.0.0.1 only; ::1 comes along where there is one. */
 function checkAccess({ listen, access }: ConfigValues, { problem, warn }: CheckHooks): void {
-  const texts = listen === 'auto' ? ['127.0.0.1:53'] : [...new Set([...listen.udp, ...listen.tcp])]
+  const texts =
+    listen === 'auto' ? ['127.0.0.1:53'] : [...new Set([...listen.udp, ...listen.tcp, ...listen.tls, ...listen.https])]
   const deaf = texts.filter((text) => !somebodyMayAsk(parseListenAddress(text).address, access))
   const [first] = deaf
   if (access.allow.length === 0) {
@@ -60,9 +62,19 @@ function checkAccess({ listen, access }: ConfigValues, { problem, warn }: CheckH
   }
 }
 
+function checkTls({ listen, tls }: ConfigValues, { problem, warn }: CheckHooks): void {
+  if (tls.certificateFile !== undefined && tls.keyFile === undefined)
+    problem('tls.keyFile', 'missing: the private key of tls.certificateFile')
+  if (tls.keyFile !== undefined && tls.certificateFile === undefined)
+    problem('tls.certificateFile', 'missing: the certificate of tls.keyFile')
+  const isServed = listen !== 'auto' && (listen.tls.length > 0 || listen.https.length > 0)
+  if (!isServed && (tls.certificateFile !== undefined || tls.name !== undefined))
+    warn('tls', 'is of no use: list addresses in listen.tls or listen.https')
+}
+
 function checkListeners({ listen, status }: ConfigValues, { problem, warn }: CheckHooks): void {
-  const lists = listen === 'auto' ? { udp: [], tcp: [] } : listen
-  for (const protocol of ['udp', 'tcp'] as const) {
+  const lists = listen === 'auto' ? { udp: [], tcp: [], tls: [], https: [] } : listen
+  for (const protocol of ['udp', 'tcp', 'tls', 'https'] as const) {
     const seen: string[] = []
     for (const [index, text] of lists[protocol].entries()) {
       const twin = seen.find((other) => other !== text && isSame(parseListenAddress(other), parseListenAddress(text)))
@@ -75,11 +87,21 @@ function checkListeners({ listen, status }: ConfigValues, { problem, warn }: Che
       'listen.tcp',
       'is empty: answers that do not fit into UDP cannot be had (RFC 7766); list the addresses of listen.udp',
     )
+  for (const [protocol, above] of [
+    ['tls', ['tcp']],
+    ['https', ['tcp', 'tls']],
+  ] as const)
+    for (const [index, text] of lists[protocol].entries())
+      for (const other of above)
+        if (lists[other].some((one) => takes(parseListenAddress(one), parseListenAddress(text))))
+          problem(`listen.${protocol}.${index}`, `is taken by listen.${other}: each needs a port of its own`)
   if (status.listen === false) return
   const own = parseListenAddress(status.listen)
-  const clash = lists.tcp.find((text) => takes(parseListenAddress(text), own))
-  if (clash !== undefined)
-    problem('status.listen', `is taken by listen.tcp ${clash}: choose another port, such as "127.0.0.1:8053"`)
+  for (const protocol of ['tcp', 'tls', 'https'] as const) {
+    const clash = lists[protocol].find((text) => takes(parseListenAddress(text), own))
+    if (clash !== undefined)
+      problem('status.listen', `is taken by listen.${protocol} ${clash}: choose another port, such as "127.0.0.1:8053"`)
+  }
 }
 
 function checkRingListeners({ listen, status, ring }: ConfigValues, { problem }: CheckHooks): void {

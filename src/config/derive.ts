@@ -43,6 +43,7 @@ export function deriveConfig(
   return {
     listen: settings.listen,
     access: settings.access,
+    tls: settings.tls,
     serve: { ...settings.serve, tableBytes: bytesOf(settings.serve.tableBytes) },
     resolver: { ...settings.resolver, prefetch: cache.prefetch },
     iterator: {
@@ -140,7 +141,7 @@ function blockOf(point: string): { readonly height: number; readonly blockId: Ui
 /** A node that does its part for ledgers alone answers no stub. */
 function checkListen({ listen, access, ledger }: ConfigValues, problems: Problem[]): void {
   if (listen === 'auto') return
-  const addresses = [...listen.udp, ...listen.tcp]
+  const addresses = [...listen.udp, ...listen.tcp, ...listen.tls, ...listen.https]
   if (addresses.length === 0 && ledger.roles.length === 0)
     problems.push({ path: 'listen', message: 'no address: nobody could ask; "auto" listens on this machine' })
   const beyond = addresses.find((text) => !isLoopback(parseListenAddress(text).address))

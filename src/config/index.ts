@@ -23,4 +23,5 @@ export type {
   RingConfig,
   Setting,
   Source,
+  TlsConfig,
 } from './types.ts'

@@ -13,6 +13,7 @@ import type { AccessOptions, FastOptions, IdentityOptions, ListenOptions, ServeO
 export interface Config {
   readonly listen: ListenOptions
   readonly access: AccessOptions
+  readonly tls: TlsConfig
   readonly serve: FastOptions & { readonly repliesPerSecond: number; readonly slip: number }
   readonly resolver: ResolverOptions &
     Pick<ServeOptions, 'explain' | 'minimalResponses'> & { readonly followChanges: boolean }
@@ -37,6 +38,13 @@ export interface Config {
   readonly data: string
   readonly status: { readonly listen: Endpoint | false }
   readonly log: { readonly level: string; readonly queries: boolean }
+}
+
+export interface TlsConfig {
+  /** Both or none; without them the node signs a certificate itself. */
+  readonly certificateFile?: string | undefined
+  readonly keyFile?: string | undefined
+  readonly name?: string | undefined
 }
 
 export interface IteratorConfig {

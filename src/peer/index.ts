@@ -113,4 +113,11 @@ export {
 export { loadOwner, type MadeZoneKey, makeOwnerKey, makeZoneKey, type ZoneKeyRequest } from './ledger/zone-keys.ts'
 export { type RunningNode, type StartOptions, startNode } from './node.ts'
 export { type VerifiedOffline, verifyOffline } from './offline.ts'
+export {
+  type CertificateSummary,
+  certificateBytes,
+  needsTls,
+  prepareTls,
+  summaryOf as certificateSummary,
+} from './tls/credentials.ts'
 export { questionText } from './views.ts'

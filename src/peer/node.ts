@@ -40,6 +40,7 @@ import { createQueryLog, type QueryLog } from './query-log.ts'
 import { type Peers, startPeers } from './ring.ts'
 import { rootKeys } from './root-keys.ts'
 import { statusRoutes } from './status.ts'
+import { needsTls, prepareTls, readTls } from './tls/credentials.ts'
 
 export interface RunningNode {
   readonly frontEnd: FrontEnd
@@ -215,6 +216,7 @@ async function startServing(parts: Partial<NodeParts>, config: Config, { clock, 
     log.warn({ code: error.code, error: errorText(error) }, 'no ring was begun: nobody can be invited')
   }
   const side = parts.peers?.ledger
+  if (needsTls(config)) await prepareTls(config, clock.now())
   parts.carrier = await startCarrying({ config, clock, random, log, side, resolver, recursor })
   const queryLog = createQueryLog(log, config.log.queries)
   parts.queryLog = queryLog
@@ -244,10 +246,13 @@ function onNotifyOf({ core, carrier }: Pick<NodeParts, 'core' | 'carrier'>) {
     type === Type.CDS ? carrier?.notified(zone, from) : core.notified(zone, from)
 }
 
-function serveOptions({ access, resolver, identity, serve }: Config) {
+/** Throws TLS_CERTIFICATE. */
+function serveOptions(config: Config) {
+  const { access, resolver, identity, serve } = config
   const { explain, minimalResponses } = resolver
   const rate = { perSecond: serve.repliesPerSecond, slip: serve.slip }
-  return { access, identity, explain, minimalResponses, rate }
+  const tls = needsTls(config) ? readTls(config) : undefined
+  return { access, identity, explain, minimalResponses, rate, tls }
 }
 
 function running(parts: NodeParts): RunningNode {
@@ -306,7 +311,8 @@ function readyLine(frontEnd: FrontEnd, status: StatusServer | undefined, transpo
       .filter((one) => one.protocol === protocol)
       .map(endpointText)
       .join(',')
-  const fields = [`udp=${of('udp')}`, `tcp=${of('tcp')}`]
+  const encrypted = ['tls', 'https'].filter((protocol) => of(protocol) !== '')
+  const fields = ['udp', 'tcp', ...encrypted].map((protocol) => `${protocol}=${of(protocol)}`)
   if (status !== undefined) fields.push(`status=${endpointText(status.address)}`)
   if (transport !== undefined) fields.push(`peer=${transport.addresses()[0] ?? transport.self}`)
   return `ready ${fields.join(' ')}`

@@ -4,9 +4,13 @@ import { checkAccess, clientBook, compileAccess } from './access/access.ts'
 import { NO_RATE, ReplyRate, rateMemory } from './access/rate.ts'
 import { ServerCookies } from './desk/cookies.ts'
 import { Desk } from './desk/desk.ts'
+import { Connections } from './doors/connections.ts'
 import { type DoorSet, openDoors } from './doors/doors.ts'
+import { openHttps } from './doors/https.ts'
 import { listenEndpoints, type Open } from './doors/listen.ts'
-import { Connections, openTcp } from './doors/tcp.ts'
+import { openTcp } from './doors/tcp.ts'
+import { openTls } from './doors/tls.ts'
+import { TlsKeys } from './doors/tls-keys.ts'
 import { openUdp } from './doors/udp.ts'
 import { createFastPath, type FastPath } from './fast/fast-path.ts'
 import { limits as defaultLimits, type ServeLimits } from './limits.ts'
@@ -28,35 +32,57 @@ export async function createFrontEnd(deps: FrontEndDeps, hooks: FrontEndHooks = 
   const rate = new ReplyRate(counted)
   rate.set(options.rate ?? NO_RATE)
   const fast = openFast(deps, hooks, limits, counted)
+  // Questions come once it is there.
+  let doors: DoorSet | undefined
   const desk = new Desk(
-    { resolver, options, clientOf, clock, log, limits, cookies, rate, memory: fast },
+    {
+      resolver,
+      options,
+      clientOf,
+      clock,
+      log,
+      limits,
+      cookies,
+      rate,
+      addresses: () => doors?.addresses() ?? [],
+      memory: fast,
+    },
     { onQuery: hooks.onQuery ?? (() => {}), onNotify: hooks.onNotify },
   )
   const connections = new Connections(limits, clientOf, fast?.answers)
-  const open: Open = (protocol, endpoint) =>
-    protocol === 'tcp'
-      ? openTcp(endpoint, desk, connections, clock, log)
-      : (fast?.openUdp(endpoint, desk) ?? openUdp(endpoint, desk, log, limits))
+  const keys = options.tls && new TlsKeys(options.tls, clock, limits)
+  const streams = { desk, connections, clock, log, limits }
+  const open: Open = async (protocol, endpoint) => {
+    if (protocol === 'udp') return fast?.openUdp(endpoint, desk) ?? openUdp(endpoint, desk, log, limits)
+    if (protocol === 'tcp') return openTcp(endpoint, streams)
+    if (keys === undefined) throw new Error('there is no certificate')
+    return protocol === 'tls' ? openTls(endpoint, { ...streams, keys }) : openHttps(endpoint, { ...streams, keys })
+  }
   const { localAddresses } = hooks
-  const doors = await openDoors(options.listen, { open, localAddresses, clock, log, limits }).catch(async (error) => {
+  const opened = await openDoors(options.listen, { open, localAddresses, clock, log, limits }).catch(async (error) => {
+    keys?.stop()
     await fast?.close()
     throw error
   })
+  doors = opened
   return {
     get addresses() {
-      return doors.addresses()
+      return opened.addresses()
     },
     stats: () => ({ ...withFast(desk.stats(), fast), tcpConnections: connections.size }),
     cacheChanged: (name) => fast?.changed(name),
     reconfigure: (next) => {
       checkAccess(listenEndpoints(options.listen), next.access)
+      if (next.tls !== undefined) keys?.renew(next.tls)
       book = clientBook(compileAccess(next.access), limits.MAX_KNOWN_CLIENTS)
       Object.assign(options, next)
       rate.set(next.rate ?? NO_RATE)
       fast?.reconfigure(next.access)
     },
     close: once((drainMs) =>
-      shut({ doors, desk, fast }, drainMs).catch((error) => log.warn({ error: errorText(error) }, 'closing failed')),
+      shut({ doors: opened, desk, fast, keys }, drainMs).catch((error) =>
+        log.warn({ error: errorText(error) }, 'closing failed'),
+      ),
     ),
   }
 }
@@ -65,9 +91,11 @@ interface Parts {
   readonly doors: DoorSet
   readonly desk: Desk
   readonly fast: FastPath | undefined
+  readonly keys: TlsKeys | undefined
 }
 
-async function shut({ doors, desk, fast }: Parts, drainMs: number): Promise<void> {
+async function shut({ doors, desk, fast, keys }: Parts, drainMs: number): Promise<void> {
+  keys?.stop()
   await doors.stopTaking()
   await desk.drain(drainMs)
   await doors.close()

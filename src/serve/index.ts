@@ -21,7 +21,9 @@ export type {
   IdentityOptions,
   ListenOptions,
   LocalAddress,
+  Protocol as ServeProtocol,
   QueryEvent,
   ServeOptions,
   ServeStats,
+  TlsOptions,
 } from './types.ts'

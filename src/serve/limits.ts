@@ -33,6 +33,11 @@ export const limits = {
   /** Answers waiting for a client that does not read them; above it the connection is not read. */
   MAX_TCP_UNSENT: 262_144,
 
+  /** A handshake of TLS that takes longer is given up: it holds a place, and nothing can be asked before it is done. */
+  TLS_HANDSHAKE_MS: 5_000,
+  /** Keys of session tickets are used for so long: whoever finds one reads what was resumed under it. */
+  TLS_TICKETS_MS: 3_600_000,
+
   /** How often the addresses of the machine are read, for listeners on 0.0.0.0 and ::, ms. It takes 0.1 ms. */
   INTERFACES_MS: 3_000,
   /** Sockets of one wildcard and protocol: a host of containers has an address for each of its links. */

@@ -10,8 +10,28 @@ export interface AccessOptions {
   readonly allow: readonly string[]
 }
 
+/** How questions come: plain, over TLS (RFC 7858), over HTTPS (RFC 8484). */
+export type Protocol = 'udp' | 'tcp' | 'tls' | 'https'
+
 /** `auto`: 127.0.0.1 and ::1 on port 53, else 5300, whichever can be bound. */
-export type ListenOptions = 'auto' | { readonly udp: readonly string[]; readonly tcp: readonly string[] }
+export type ListenOptions =
+  | 'auto'
+  | {
+      readonly udp: readonly string[]
+      readonly tcp: readonly string[]
+      readonly tls?: readonly string[]
+      readonly https?: readonly string[]
+    }
+
+/** What a server shows of itself over TLS. */
+export interface TlsOptions {
+  /** PEM: the certificate, and those between it and what clients trust. */
+  readonly certificate: string
+  /** PEM. */
+  readonly key: string
+  /** The name that clients know this server by, told to those who ask for encrypted ways (RFC 9462). Undefined: they are told nothing. */
+  readonly name: string | undefined
+}
 
 /** Response rate limiting, over UDP. */
 export interface RateOptions {
@@ -43,10 +63,12 @@ export interface ServeOptions {
   readonly rate?: RateOptions
   /** Without it nothing is said. */
   readonly identity?: IdentityOptions
+  /** Needed for `listen.tls` and `listen.https`. */
+  readonly tls?: TlsOptions | undefined
 }
 
 export interface BoundAddress extends Endpoint {
-  readonly protocol: 'udp' | 'tcp'
+  readonly protocol: Protocol
 }
 
 export interface ServeStats {
@@ -59,6 +81,7 @@ export interface ServeStats {
   /** Replies that were dropped or cut, since their client had had its share of them. */
   readonly limited: number
   readonly inFlight: number
+  /** Of TCP, TLS and HTTPS. */
   readonly tcpConnections: number
   /** Of the workers; undefined where there are none. Their answers are counted above, too. */
   readonly fast?: FastPathStats
@@ -69,7 +92,7 @@ export interface FastPathStats {
   /** Answered by the workers, and of these with TC. */
   readonly answered: number
   readonly cut: number
-  /** Of those answered, over TCP, which this thread does. */
+  /** Of those answered, over connections, which this thread does. */
   readonly overTcp: number
   /** Handed over to the main thread, and lost since it was too busy to take them. */
   readonly handedOver: number
@@ -91,7 +114,7 @@ export interface FastPathStats {
 
 /** One finished question, for metrics and (if the operator asked) query logs. */
 export interface QueryEvent {
-  readonly protocol: 'udp' | 'tcp'
+  readonly protocol: Protocol
   readonly client: string
   /** Undefined when the packet had no readable question. */
   readonly question: Question | undefined

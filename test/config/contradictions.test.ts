@@ -38,6 +38,22 @@ describe('is an error with its path and the fix', () => {
       'status.listen: is taken by listen.tcp 127.0.0.1:8053',
     ],
     [
+      'DNS over TLS where DNS over TCP is',
+      { listen: { udp: ['127.0.0.1:5300'], tcp: ['127.0.0.1:5300'], tls: ['127.0.0.1:5300'] } },
+      'listen.tls.0: is taken by listen.tcp',
+    ],
+    [
+      'the status API where DNS over HTTPS is',
+      { listen: { https: ['127.0.0.1:8053'] } },
+      'status.listen: is taken by listen.https 127.0.0.1:8053',
+    ],
+    [
+      'a certificate without its key',
+      { listen: { tls: ['127.0.0.1:853'] }, tls: { certificateFile: 'a.crt' } },
+      'tls.keyFile: missing',
+    ],
+    ['a name that no certificate has', { tls: { name: 'not a name' } }, 'tls.name: must be the name of a host'],
+    [
       'the status API where DNS is on all addresses',
       {
         listen: { udp: ['0.0.0.0:8053'], tcp: ['0.0.0.0:8053'] },

@@ -142,7 +142,7 @@ describe('precedence', () => {
 describe('a node with a part in ledgers', () => {
   it('may answer no stub', () => {
     const { config } = load({ listen: {}, ledger: { genesis: 'g.json', roles: ['validator'] } })
-    expect(config.listen).toEqual({ udp: [], tcp: [] })
+    expect(config.listen).toEqual({ udp: [], tcp: [], tls: [], https: [] })
   })
 })
 
@@ -166,9 +166,14 @@ describe('texts of environment and flags', () => {
     expect(fromEnv({ CHORDNS_LISTEN: '127.0.0.1:5300' }).listen).toEqual({
       udp: ['127.0.0.1:5300'],
       tcp: ['127.0.0.1:5300'],
+      tls: [],
+      https: [],
     })
     expect(fromEnv({ CHORDNS_LISTEN: 'auto' }).listen).toBe('auto')
-    expect(fromEnv({ CHORDNS_LISTEN: '{"udp":["127.0.0.1:1"]}' }).listen).toEqual({ udp: ['127.0.0.1:1'], tcp: [] })
+    expect(fromEnv({ CHORDNS_LISTEN: '{"udp":["127.0.0.1:1"]}' }).listen).toMatchObject({
+      udp: ['127.0.0.1:1'],
+      tcp: [],
+    })
   })
 
   it('name the variable when they are wrong', () => {
@@ -233,7 +238,7 @@ describe('a wrong file', () => {
   it.each<[object, string]>([
     [{ ring: true }, 'ring: must be an object'],
     [{ ring: null }, 'ring: must be an object'],
-    [{ listen: 'here' }, 'listen: must be "auto", or an object with lists "udp" and "tcp"'],
+    [{ listen: 'here' }, 'listen: must be "auto", or an object with lists "udp", "tcp", "tls" and "https"'],
     [{ listen: {} }, 'listen: no address: nobody could ask; "auto" listens on this machine'],
     [
       { listen: { udp: ['127.0.0.1'] } },

@@ -18,7 +18,8 @@ import {
 export interface AskTarget {
   readonly address: string
   readonly port: number
-  readonly protocol?: 'udp' | 'tcp'
+  /** Default: udp. Of encrypted ones nothing is asked here. */
+  readonly protocol?: 'udp' | 'tcp' | 'tls' | 'https'
   /** Local address to ask from, e.g. 127.0.0.9: what `access` and views go by. */
   readonly from?: string
 }

@@ -7,13 +7,14 @@ import { ledger } from './ledger.ts'
 import { dns64, local, log, rebinding } from './local.ts'
 import { resolver } from './resolver.ts'
 import { chunks, ring } from './ring.ts'
-import { access, identity, listen, serve, status } from './serve.ts'
+import { access, identity, listen, serve, status, tls } from './serve.ts'
 import { text } from './values.ts'
 
 export const schema = z.strictObject({
   $schema: z.string().optional().describe('Where editors find the schema of this file.'),
   listen,
   access,
+  tls,
   serve,
   resolver,
   iterator,

@@ -8,7 +8,12 @@ const addresses = (what: string) =>
     .default([])
     .describe(`Addresses and ports for ${what}, such as "127.0.0.1:53" or "[::1]:53".`)
 
-const split = z.strictObject({ udp: addresses('DNS over UDP'), tcp: addresses('DNS over TCP') })
+const split = z.strictObject({
+  udp: addresses('DNS over UDP'),
+  tcp: addresses('DNS over TCP'),
+  tls: addresses('DNS over TLS (RFC 7858), on port 853 by custom'),
+  https: addresses('DNS over HTTPS (RFC 8484) at /dns-query, on port 443 by custom'),
+})
 
 export const listen = z
   .union([z.literal('auto'), split])
@@ -29,6 +34,28 @@ export const access = z
       ),
   })
   .prefault({})
+
+export const tls = z
+  .strictObject({
+    certificateFile: text('a file')
+      .optional()
+      .describe(
+        'Certificate of listen.tls and listen.https, PEM, with those between it and what clients trust. Not given: one that this node signs itself, in the data directory.',
+      ),
+    keyFile: text('a file').optional().describe('Its private key, PEM.'),
+    name: text('a domain name')
+      .refine((value) => isHostName(value), { error: 'must be the name of a host, such as "dns.example.net"' })
+      .optional()
+      .describe(
+        'The name that clients know this server by. It stands in a certificate of its own making, and is told to who asks for encrypted ways (DDR, RFC 9462).',
+      ),
+  })
+  .prefault({})
+
+/** RFC 1123 section 2.1: what certificates and clients take for one. */
+function isHostName(value: string): boolean {
+  return value.length <= 253 && /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(value)
+}
 
 const said = (what: string, most: number, description: string) =>
   text(`text of at most ${most} bytes`)

@@ -25,6 +25,8 @@ const FILE_KEYS: ReadonlySet<string> = new Set([
   'iterator.rootHints',
   'local.hosts',
   'ring.secretFile',
+  'tls.certificateFile',
+  'tls.keyFile',
 ])
 
 /** `ring.secretFile` -> `CHORDNS_RING_SECRET_FILE`. */

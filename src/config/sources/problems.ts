@@ -23,7 +23,7 @@ function problemsOfIssue(issue: z.core.$ZodIssue, above: readonly PropertyKey[])
       issues.every((one) => one.path.length > 0 || one.code === 'unrecognized_keys'),
     )
     if (inside !== undefined) return inside.flatMap((one) => problemsOfIssue(one, parts))
-    return [{ path, message: 'must be "auto", or an object with lists "udp" and "tcp"' }]
+    return [{ path, message: 'must be "auto", or an object with lists "udp", "tcp", "tls" and "https"' }]
   }
   if (issue.code === 'invalid_type' && issue.expected === 'object' && keysOf(path) !== undefined)
     return [{ path, message: 'must be an object' }]

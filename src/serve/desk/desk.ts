@@ -6,7 +6,7 @@ import type { Client } from '../access/access.ts'
 import { isBurst, questionShare, Shares } from '../access/fairness.ts'
 import { RATE_CUT, RATE_SEND, type ReplyRate } from '../access/rate.ts'
 import type { ServeLimits } from '../limits.ts'
-import type { OnNotify, QueryEvent, ServeOptions, ServeStats } from '../types.ts'
+import type { BoundAddress, OnNotify, Protocol, QueryEvent, ServeOptions, ServeStats } from '../types.ts'
 import type { ServerCookies } from './cookies.ts'
 import { type Answered, classify, type PacketClass, type Query, replyTo } from './etiquette.ts'
 import { nsidOption } from './identity.ts'
@@ -16,7 +16,7 @@ import { cutReply, encodeReply, errorOptions, failureMessage, replyMessage, with
 export interface Asker {
   readonly address: string
   readonly port: number
-  readonly protocol: 'udp' | 'tcp'
+  readonly protocol: Protocol
   /** Called at most once for a packet. */
   readonly send: (bytes: Uint8Array) => void
   /** Called once for a question in work that `receive` returned, after `send` if there was one. */
@@ -53,6 +53,8 @@ export interface DeskDeps {
   readonly cookies?: ServerCookies | undefined
   /** Counts replies over UDP by client. */
   readonly rate?: ReplyRate | undefined
+  /** All that this server listens on. */
+  readonly addresses?: (() => readonly BoundAddress[]) | undefined
   /** Undefined: nothing is remembered. */
   readonly memory?: AnswerMemory<unknown> | undefined
 }
@@ -99,9 +101,17 @@ export class Desk {
   #receive(packet: Uint8Array, asker: Asker): QuestionInWork | undefined {
     const { port, protocol } = asker
     const client = this.#deps.clientOf(asker.address)
-    const { identity } = this.#deps.options
+    const { options, addresses } = this.#deps
     const mayNotify = this.#hooks.onNotify !== undefined
-    const found = classify(packet, { allowed: client.allowed, port, protocol, identity, mayNotify })
+    const name = options.tls?.name
+    const found = classify(packet, {
+      allowed: client.allowed,
+      port,
+      protocol,
+      identity: options.identity,
+      mayNotify,
+      designation: name === undefined || addresses === undefined ? undefined : { name, addresses: addresses() },
+    })
     if (found.kind === 'ask') return this.#admit(found.query, asker, client)
     if (found.kind === 'drop') this.#drop(asker)
     else if (found.kind === 'notify') this.#answerKnown(this.#notified(found, asker), asker)

@@ -16,19 +16,22 @@ import {
   Type,
 } from '../../dns/index.ts'
 import { limits } from '../limits.ts'
-import type { IdentityOptions } from '../types.ts'
+import type { IdentityOptions, Protocol } from '../types.ts'
 import { hasMalformedCookie } from './cookies.ts'
+import { type Designation, designatedRecords } from './designated.ts'
 import { chaosRecords } from './identity.ts'
 
 /** What is known about the sender beside its bytes. */
 export interface Sender {
   readonly allowed: boolean
-  readonly protocol: 'udp' | 'tcp'
+  readonly protocol: Protocol
   readonly port: number
   /** What may be said of this server. */
   readonly identity?: IdentityOptions | undefined
   /** NOTIFY is listened to. */
   readonly mayNotify?: boolean | undefined
+  /** Over which encrypted ways this server answers. */
+  readonly designation?: Designation | undefined
 }
 
 /** A query that the resolver is to answer. */
@@ -81,11 +84,11 @@ export function classify(packet: Uint8Array, sender: Sender): PacketClass {
     return { kind: 'reply', because: 'refused', query, reply: replyTo(query, Rcode.BADVERS) }
   }
   if (hasMalformedCookie(query)) return formerr(query)
-  return classifyQuestion(query, question, sender.identity ?? {})
+  return classifyQuestion(query, question, sender)
 }
 
-function classifyQuestion(query: Message, question: Question, identity: IdentityOptions): PacketClass {
-  const answers = chaosRecords(question, identity)
+function classifyQuestion(query: Message, question: Question, { identity = {}, designation }: Sender): PacketClass {
+  const answers = chaosRecords(question, identity) ?? (designation && designatedRecords(question, designation))
   if (answers !== undefined) {
     const reply = { ...replyTo(query, Rcode.NOERROR), aa: true, answers }
     return { kind: 'reply', because: 'answered', query, reply }

@@ -15,14 +15,16 @@ import {
 } from '../../dns/index.ts'
 import { isPublic, type Resolution } from '../../resolver/index.ts'
 import { limits } from '../limits.ts'
+import type { Protocol } from '../types.ts'
 import { type Query, replyTo, wantsKeepalive } from './etiquette.ts'
+import { isEncrypted, paddingBytes, wantsPadding } from './padding.ts'
 
 const HEADER_BYTES = 12
 
 export interface ReplyOptions {
   readonly explain: boolean
   readonly minimalResponses: boolean
-  readonly protocol: 'udp' | 'tcp'
+  readonly protocol: Protocol
 }
 
 /** The whole reply, before it is cut to size. */
@@ -66,22 +68,32 @@ export function cutReply(reply: Message): Message {
  * extended errors first (RFC 8914 section 3), then everything: TC, with the question and OPT (RFC 2181 section 9).
  * Over TCP what exceeds 65,535 bytes is SERVFAIL, since TC would send the client where it already is.
  */
-export function encodeReply(reply: Message, query: Message | undefined, protocol: 'udp' | 'tcp'): Uint8Array {
+export function encodeReply(reply: Message, query: Message | undefined, protocol: Protocol): Uint8Array {
   return inLettersOf(reply, encodeLower(withLowerQuestion(reply), query, protocol))
 }
 
-function encodeLower(reply: Message, query: Message | undefined, protocol: 'udp' | 'tcp'): Uint8Array {
-  if (protocol === 'tcp') {
+function encodeLower(reply: Message, query: Message | undefined, protocol: Protocol): Uint8Array {
+  if (protocol !== 'udp') {
     const bytes = encodeWithin(reply, 65_535)
-    const cut = ((bytes[2] ?? 0) & 2) !== 0
-    return cut
-      ? encodeMessage(withLowerQuestion(replyTo(query ?? reply, Rcode.SERVFAIL, edeOptions([{ code: Ede.OTHER }]))))
-      : bytes
+    const isCut = ((bytes[2] ?? 0) & 2) !== 0
+    const failure = () => withLowerQuestion(replyTo(query ?? reply, Rcode.SERVFAIL, edeOptions([{ code: Ede.OTHER }])))
+    const fitting = isCut ? failure() : reply
+    if (isEncrypted(protocol) && query !== undefined && wantsPadding(query))
+      return encodeMessage(withPadding(fitting, isCut ? encodeMessage(fitting).length : bytes.length))
+    return isCut ? encodeMessage(fitting) : bytes
   }
   const room = udpRoom(query)
   const whole = encodeMessage(reply)
   if (whole.length <= room) return whole
   return encodeWithin(withoutEdeTexts(reply), room)
+}
+
+function withPadding(reply: Message, bytes: number): Message {
+  const { edns } = reply
+  const data = new Uint8Array(paddingBytes(bytes))
+  return edns === undefined
+    ? reply
+    : { ...reply, edns: { ...edns, options: [...edns.options, { code: OptionCode.PADDING, data }] } }
 }
 
 /**
@@ -156,9 +168,9 @@ function withoutEdeTexts(reply: Message): Message {
   return { ...reply, edns: { ...reply.edns, options } }
 }
 
-/** RFC 7828: the idle time-out in units of 100 ms, over TCP, to those who asked. */
+/** RFC 7828: the idle time-out in units of 100 ms, over TCP and TLS, to those who asked. HTTP has ways of its own. */
 function keepalive(query: Message, { protocol }: ReplyOptions): EdnsOption[] {
-  if (protocol !== 'tcp' || !wantsKeepalive(query)) return []
+  if (protocol === 'udp' || protocol === 'https' || !wantsKeepalive(query)) return []
   const units = Math.floor(limits.TCP_IDLE_MS / 100)
   return [{ code: OptionCode.KEEPALIVE, data: Uint8Array.of(units >> 8, units & 255) }]
 }

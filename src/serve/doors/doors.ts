@@ -1,8 +1,8 @@
 /** All sockets of a front end: those of listed addresses, and those of wildcards, which come and go. */
 import type { Endpoint } from '../../base/index.ts'
 import { endpointText, isWildcard, parseListenAddress } from '../access/addresses.ts'
-import type { BoundAddress, ListenOptions } from '../types.ts'
-import { closeAll, openAll, type Protocol } from './listen.ts'
+import type { BoundAddress, ListenOptions, Protocol } from '../types.ts'
+import { closeAll, ENCRYPTED, listed, openAll, PLAIN } from './listen.ts'
 import { type Wildcard, type WildcardDeps, WildcardDoors } from './wildcard.ts'
 
 export interface DoorsDeps extends Omit<WildcardDeps, 'listed' | 'localAddresses' | 'onChange'> {
@@ -51,21 +51,23 @@ export async function openDoors(listen: ListenOptions, deps: DoorsDeps): Promise
 }
 
 function followed(one: Wildcard, plain: ListenOptions, deps: Omit<WildcardDeps, 'listed'>): WildcardDoors {
-  const texts = (protocol: Protocol) => (plain === 'auto' ? [] : plain[protocol])
-  const listed = (protocol: Protocol, endpoint: Endpoint) => texts(protocol).includes(endpointText(endpoint))
-  return new WildcardDoors(one, { ...deps, listed })
+  const texts = (protocol: Protocol) => (plain === 'auto' ? [] : listed(plain, protocol))
+  const isListed = (protocol: Protocol, endpoint: Endpoint) => texts(protocol).includes(endpointText(endpoint))
+  return new WildcardDoors(one, { ...deps, listed: isListed })
 }
 
 /** `isFollowed` false: wildcards are listed addresses like others. */
 function split(listen: ListenOptions, isFollowed: boolean): { plain: ListenOptions; wildcards: Wildcard[] } {
   if (listen === 'auto' || !isFollowed) return { plain: listen, wildcards: [] }
   const isWild = (text: string) => isWildcard(parseListenAddress(text).address)
-  const { udp, tcp } = listen
-  const plain = { udp: udp.filter((text) => !isWild(text)), tcp: tcp.filter((text) => !isWild(text)) }
-  const wildcards = [...new Set([...udp, ...tcp])].filter(isWild).map((text): Wildcard => {
-    const protocols = (['udp', 'tcp'] as const).filter((protocol) => listen[protocol].includes(text))
-    return { protocols, endpoint: parseListenAddress(text) }
-  })
+  const fixed = (protocol: Protocol) => listed(listen, protocol).filter((text) => !isWild(text))
+  const plain = { udp: fixed('udp'), tcp: fixed('tcp'), tls: fixed('tls'), https: fixed('https') }
+  const wildOf = (group: readonly Protocol[]) =>
+    [...new Set(group.flatMap((protocol) => listed(listen, protocol)))].filter(isWild).map((text): Wildcard => {
+      const protocols = group.filter((protocol) => listed(listen, protocol).includes(text))
+      return { protocols, endpoint: parseListenAddress(text) }
+    })
+  const wildcards = [...wildOf(PLAIN), ...ENCRYPTED.flatMap((protocol) => wildOf([protocol]))]
   return { plain, wildcards }
 }
 

@@ -1,10 +1,8 @@
 /** Which addresses to bind, and what to tell whoever cannot. */
 import { ChordnsError, type Endpoint, errorText, isChordnsError, type Log } from '../../base/index.ts'
 import { endpointText, parseListenAddress } from '../access/addresses.ts'
-import type { ListenOptions } from '../types.ts'
+import type { ListenOptions, Protocol } from '../types.ts'
 import type { Door } from './udp.ts'
-
-export type Protocol = 'udp' | 'tcp'
 
 /** Binds one address. Rejects with the system's error. */
 export type Open = (protocol: Protocol, endpoint: Endpoint) => Promise<Door>
@@ -22,18 +20,27 @@ export interface ListenFailure {
   readonly fix: string
 }
 
+/** On one port together. */
+export const PLAIN: readonly Protocol[] = ['udp', 'tcp']
+export const ENCRYPTED: readonly Protocol[] = ['tls', 'https']
+const PROTOCOLS: readonly Protocol[] = [...PLAIN, ...ENCRYPTED]
 const AUTO_PORTS = [53, 5300]
 const PORT_ZERO_TRIES = 20
 
 /** The addresses of a listen option, before anything is bound: what access is checked by. */
 export function listenEndpoints(listen: ListenOptions): Endpoint[] {
   if (listen === 'auto') return [{ address: '127.0.0.1', port: 53 }]
-  return [...listen.udp, ...listen.tcp].map(parseListenAddress)
+  return PROTOCOLS.flatMap((protocol) => listed(listen, protocol)).map(parseListenAddress)
+}
+
+/** The addresses that are listed for a protocol. */
+export function listed(listen: Exclude<ListenOptions, 'auto'>, protocol: Protocol): readonly string[] {
+  return listen[protocol] ?? []
 }
 
 /** Binds all, or throws LISTEN_FAILED (detail: ListenFailure) and leaves nothing bound. `log` hears why `auto` is not on port 53. */
 export async function openAll(listen: ListenOptions, open: Open, log: Pick<Log, 'warn'>): Promise<OpenDoor[]> {
-  return listen === 'auto' ? openAuto(open, log) : openListed(listen.udp, listen.tcp, open)
+  return listen === 'auto' ? openAuto(open, log) : openListed(listen, open)
 }
 
 /** 127.0.0.1 must be had on one of the ports; ::1 comes along when this machine has it and the port is free there too. */
@@ -54,17 +61,17 @@ async function openAuto(open: Open, log: Pick<Log, 'warn'>): Promise<OpenDoor[]>
   throw failure
 }
 
-/** An address that both lists name is bound as a pair, so that port 0 becomes the same port for both. */
-async function openListed(udp: readonly string[], tcp: readonly string[], open: Open): Promise<OpenDoor[]> {
+/** An address that UDP and TCP both name is bound as a pair, so that port 0 becomes the same port for both. */
+async function openListed(listen: Exclude<ListenOptions, 'auto'>, open: Open): Promise<OpenDoor[]> {
   const doors: OpenDoor[] = []
   try {
-    for (const text of new Set([...udp, ...tcp])) {
-      const protocols = [
-        ...(udp.includes(text) ? ['udp' as const] : []),
-        ...(tcp.includes(text) ? ['tcp' as const] : []),
-      ]
+    for (const text of new Set([...listen.udp, ...listen.tcp])) {
+      const protocols = PLAIN.filter((protocol) => listed(listen, protocol).includes(text))
       doors.push(...(await openFor(protocols, parseListenAddress(text), open)))
     }
+    for (const protocol of ENCRYPTED)
+      for (const text of new Set(listed(listen, protocol)))
+        doors.push(await openOne(protocol, parseListenAddress(text), open))
     return doors
   } catch (error) {
     await closeAll(doors)

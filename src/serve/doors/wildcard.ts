@@ -7,8 +7,8 @@ import { isIPv6 } from 'node:net'
 import { type Cancel, type Clock, type Endpoint, errorText, type Log } from '../../base/index.ts'
 import { endpointText, isWildcard } from '../access/addresses.ts'
 import type { ServeLimits } from '../limits.ts'
-import type { LocalAddress } from '../types.ts'
-import { type Open, type OpenDoor, openFor, type Protocol } from './listen.ts'
+import type { LocalAddress, Protocol } from '../types.ts'
+import { type Open, type OpenDoor, openFor } from './listen.ts'
 
 export interface WildcardDeps {
   readonly open: Open

@@ -13,7 +13,7 @@ import { StreamAnswers } from './stream-answers.ts'
 import { fromSockaddr } from './system/addresses.ts'
 import { type Libc, loadLibc } from './system/libc.ts'
 import { openSocket, sendTo, type UdpSocket } from './system/sockets.ts'
-import { packAnswer } from './table/pack.ts'
+import { isStale, packAnswer } from './table/pack.ts'
 import { AnswerTable } from './table/table.ts'
 import { Crew } from './threads/crew.ts'
 import { KIND_HINT, type QueuedPacket } from './threads/queue.ts'
@@ -129,11 +129,13 @@ export class FastPath implements AnswerMemory<Stamp> {
 
   /**
    * Puts an answer into the table if the next one who asks would get it from the cache, too: it was there at once, without anything
-   * that had to be waited for, and the cache was not changed meanwhile. So a name is kept when it is asked for the second time.
+   * that had to be waited for, and the cache was not changed meanwhile. So a name is kept when it is asked for the second time. A stale answer was
+   * waited for, in vain: who asks next should not have to wait as long.
    */
   keep({ change, turn }: Stamp, reply: Message, resolution: Resolution, options: readonly EdnsOption[]): void {
     const { clock, limits, mayRemember } = this.#deps
-    if (turn !== this.#turn || !resolution.findings.every(({ question }) => mayRemember(question))) return
+    if (turn !== this.#turn && !isStale(resolution)) return
+    if (!resolution.findings.every(({ question }) => mayRemember(question))) return
     const [now, monotonic] = [clock.now(), clock.monotonic()]
     this.#noticeStep(now - monotonic)
     const answer = packAnswer({ reply, resolution, options }, { now, monotonic }, limits.MAX_UDP_REPLY)

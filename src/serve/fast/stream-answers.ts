@@ -3,11 +3,14 @@
  * rest is for the desk. Its client has shown that it is where it says, so nothing is cut, and no replies are counted.
  */
 import type { Clock, Endpoint } from '../../base/index.ts'
-import type { ConnectionAnswers, FromTable } from '../doors/tcp.ts'
+import { OptionCode } from '../../dns/index.ts'
+import { paddingBytes } from '../desk/padding.ts'
+import type { ConnectionAnswers, FromTable } from '../doors/connections.ts'
 import type { ServeLimits } from '../limits.ts'
 import { toSockaddr } from './system/addresses.ts'
 import { BatchAnswerer, MISS } from './table/answerer.ts'
 import type { SharedTable } from './table/layout.ts'
+import { OPT_BYTES, OPTION_HEAD_BYTES } from './table/query-reader.ts'
 import { CookieDesk } from './threads/cookie-desk.ts'
 
 export interface StreamAnswersDeps {
@@ -22,8 +25,10 @@ export interface StreamAnswersHooks {
   readonly onHint: (reply: Uint8Array) => void
 }
 
-/** No plain question is longer. */
-const MAX_QUERY = 320
+/** No plain question is longer, padded to a multiple of 128 bytes (RFC 8467) or not. */
+const MAX_QUERY = 384
+/** Of padding, its option's head included. */
+const MAX_PADDING = 472
 const LENGTH_BYTES = 2
 const CACHE_LINE = 64
 
@@ -44,7 +49,7 @@ export class StreamAnswers implements ConnectionAnswers {
     const most = limits.FAST_BATCH
     this.#deps = deps
     this.#hooks = hooks
-    this.#stride = (Math.ceil((MAX_QUERY + limits.MAX_UDP_REPLY) / CACHE_LINE) | 1) * CACHE_LINE
+    this.#stride = (Math.ceil((MAX_QUERY + limits.MAX_UDP_REPLY + MAX_PADDING) / CACHE_LINE) | 1) * CACHE_LINE
     this.#buffer = new Uint8Array(new ArrayBuffer(most * this.#stride))
     this.#sizes = new Int32Array(most)
     this.#answerer = new BatchAnswerer(table, {
@@ -68,7 +73,7 @@ export class StreamAnswers implements ConnectionAnswers {
     return toSockaddr(client)
   }
 
-  answer(messages: readonly Uint8Array[], sender: Uint8Array): FromTable {
+  answer(messages: readonly Uint8Array[], sender: Uint8Array, isPadded: boolean): FromTable {
     const { clock } = this.#deps
     const { lengths, hints } = this.#answerer
     for (const [j, message] of messages.entries()) {
@@ -82,14 +87,32 @@ export class StreamAnswers implements ConnectionAnswers {
     const misses: Uint8Array[] = []
     let bytes = 0
     for (const [j, message] of messages.entries()) {
-      if (lengths[j] === MISS) misses.push(message)
-      else bytes += LENGTH_BYTES + lengths[j]!
+      if (lengths[j] === MISS) {
+        misses.push(message)
+        continue
+      }
+      if (isPadded && this.#answerer.reader.padded[j] === 1) this.#pad(j)
+      bytes += LENGTH_BYTES + lengths[j]!
     }
     if (bytes === 0) return { replies: undefined, misses }
     this.answered += messages.length - misses.length
     const replies = this.#framed(messages.length, bytes)
     for (let j = 0; j < messages.length; j++) if (hints[j] === 1) this.#hooks.onHint(this.#replyAt(j).slice())
     return { replies, misses }
+  }
+
+  /** An option more, at the end of OPT, which is the end of the reply: its place has room for it. */
+  #pad(j: number): void {
+    const { lengths, optsAt } = this.#answerer
+    const buffer = this.#buffer
+    const at = j * this.#stride + lengths[j]!
+    const padding = paddingBytes(lengths[j]!)
+    const optionBytes = at - optsAt[j]! - OPT_BYTES + OPTION_HEAD_BYTES + padding
+    buffer[optsAt[j]! + OPT_BYTES - 2] = optionBytes >> 8
+    buffer[optsAt[j]! + OPT_BYTES - 1] = optionBytes
+    buffer.set([0, OptionCode.PADDING, padding >> 8, padding & 255], at)
+    buffer.fill(0, at + OPTION_HEAD_BYTES, at + OPTION_HEAD_BYTES + padding)
+    lengths[j] = lengths[j]! + OPTION_HEAD_BYTES + padding
   }
 
   #replyAt(j: number): Uint8Array {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Endpoint } from '../../../src/base/index.ts'
 import { endpointText } from '../../../src/serve/access/addresses.ts'
-import { openAll, type Protocol } from '../../../src/serve/doors/listen.ts'
+import { openAll } from '../../../src/serve/doors/listen.ts'
 import type { Door } from '../../../src/serve/doors/udp.ts'
+import type { ServeProtocol as Protocol } from '../../../src/serve/index.ts'
 
 /** A machine whose sockets fail as told: by "udp 127.0.0.1:53", or by the address alone. */
 function machine(failures: Record<string, string>) {

@@ -3,10 +3,9 @@ import { describe, expect, it } from 'vitest'
 import type { Endpoint, Log } from '../../../src/base/index.ts'
 import { endpointText } from '../../../src/serve/access/addresses.ts'
 import { type DoorSet, openDoors } from '../../../src/serve/doors/doors.ts'
-import type { Protocol } from '../../../src/serve/doors/listen.ts'
 import type { Door } from '../../../src/serve/doors/udp.ts'
 import { limits } from '../../../src/serve/limits.ts'
-import type { LocalAddress } from '../../../src/serve/types.ts'
+import type { LocalAddress, Protocol } from '../../../src/serve/types.ts'
 import { testClock } from '../../setup/clock.ts'
 
 const ipv4 = (...addresses: string[]): LocalAddress[] => addresses.map((address) => ({ address, scope: 0 }))

@@ -1,17 +1,21 @@
 import { createSocket } from 'node:dgram'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { connect as connectTls } from 'node:tls'
 import { afterEach, describe, expect, it } from 'vitest'
 import { concatBytes } from '../../../src/base/index.ts'
 import {
   decodeMessage,
+  Ede,
   encodeMessage,
   type Message,
+  OptionCode,
   parseName,
   Rcode,
   TcpMessageReader,
 } from '../../../src/dns/index.ts'
 import { systemClock } from '../../../src/io/index.ts'
+import { newPrivateKey, selfSigned } from '../../../src/peer/tls/self-signed.ts'
 import { compose } from '../../../src/resolver/compose.ts'
 import type { ResolveRequest } from '../../../src/resolver/index.ts'
 import { loadLibc } from '../../../src/serve/fast/system/libc.ts'
@@ -106,6 +110,22 @@ describe.runIf(isThere)('the fast path', () => {
     }
     for (let i = 0; i < 3; i++) await ask(fast.at(), { name: 'www.example.com' })
     expect(fast.resolver.asked).toHaveLength(3)
+  })
+
+  it('keeps a stale answer that was waited for, until the cache is changed under its name', async () => {
+    fast = await new Fast().start()
+    fast.resolver.answer = async (request) => {
+      await sleep(5)
+      return { ...fast.answerOf(request), ede: [{ code: Ede.STALE_ANSWER }] }
+    }
+    for (let i = 0; i < 3; i++) {
+      const { edns } = await ask(fast.at(), { name: 'www.example.com' })
+      expect(edns!.options).toMatchObject([{ code: 15, data: Uint8Array.of(0, 3) }])
+    }
+    expect(fast.resolver.asked).toHaveLength(1)
+    fast.frontEnd.cacheChanged(parseName('www.example.com'))
+    await ask(fast.at(), { name: 'www.example.com' })
+    expect(fast.resolver.asked).toHaveLength(2)
   })
 
   it('refuses who may not ask, also what is in the table, and follows a change of the list', async () => {
@@ -222,6 +242,35 @@ describe.runIf(isThere)('the fast path', () => {
     for (let times = 0; times < 2; times++) await ask(tcp, { name: 'www.example.com' })
     expect((await ask({ ...tcp, from: '127.0.0.9' }, { name: 'www.example.com' })).rcode).toBe(Rcode.REFUSED)
     expect(fast.frontEnd.stats().fast).toMatchObject({ overTcp: 1 })
+  })
+
+  it('pads what it answers over TLS from the table as the desk pads it', async () => {
+    const key = newPrivateKey()
+    const tls = {
+      key,
+      certificate: selfSigned({ name: 'dns.example', addresses: ['127.0.0.1'] }, key, Date.now()),
+      name: undefined,
+    }
+    fast = await new Fast().start({ options: { ...OPTIONS, listen: { udp: [], tcp: [], tls: ['127.0.0.1:0'] }, tls } })
+    const socket = connectTls({ host: '127.0.0.1', port: fast.at().port, ca: tls.certificate })
+    const reader = new TcpMessageReader()
+    const replies: Uint8Array[] = []
+    socket.on('data', (chunk) => replies.push(...reader.feed(chunk)))
+    const padding = { code: OptionCode.PADDING, data: new Uint8Array(60) }
+    const cookie = { code: OptionCode.COOKIE, data: new Uint8Array(8) }
+    for (const options of [[padding], [padding], [cookie, padding]]) {
+      const before = replies.length
+      socket.write(frame(encodeMessage(queryFor({ name: 'www.example.com' }, { id: 5, options }))))
+      await until(() => replies.length > before)
+    }
+    socket.destroy()
+    expect(fast.answered).toBe(2)
+    expect(replies.map(({ length }) => length)).toEqual([468, 468, 468])
+    expect(replies[1]).toEqual(replies[0])
+    expect(decodeMessage(replies[2]!).edns!.options.map(({ code }) => code)).toEqual([
+      OptionCode.COOKIE,
+      OptionCode.PADDING,
+    ])
   })
 
   it('hands over what is long, and drops what no honest query is', async () => {

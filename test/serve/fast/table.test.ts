@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodeMessage, encodeMessage, type Message, parseName, Type } from '../../../src/dns/index.ts'
+import { decodeMessage, Ede, encodeMessage, type Message, parseName, Type } from '../../../src/dns/index.ts'
 import type { Finding } from '../../../src/evidence/index.ts'
 import { cutReply, encodeReply } from '../../../src/serve/desk/reply.ts'
 import { queryFor } from '../../world/ask.ts'
@@ -11,6 +11,7 @@ import {
   localAnswer,
   NOW,
   replyOf,
+  resolve,
   rrset,
   STRIDE,
   signature,
@@ -171,6 +172,23 @@ describe('the answer table', () => {
       for (const later of [0, 30_000, 3_599_000])
         expect(bench.askOne(encodeMessage(query), NOW + later)).toEqual(slowReplyOf(local, query))
       expect(bench.askOne(encodeMessage(query), NOW + 3_600_000)).toBeUndefined()
+    }
+  })
+
+  it('gives a stale answer for five seconds, with the extended error that says so', () => {
+    const bench = new TableBench()
+    const findings = one('www.example.com', { expires: NOW + 30_000 })
+    const ede = [{ code: Ede.STALE_ANSWER, text: 'the authorities did not answer in time' }]
+    const staleAt = (query: Message, later: number) => ({ ...resolve(findings, query, NOW + later), ede })
+    for (const edns of [false, 1_232] as const) {
+      const query = queryFor({ name: 'www.example.com' }, { edns })
+      expect(bench.keepResolution(staleAt(query, 0), query)).toBe(true)
+      for (const later of [0, 4_900])
+        expect(bench.askOne(encodeMessage(query), NOW + later)).toEqual(slowReplyOf(staleAt(query, later), query))
+      expect(bench.askOne(encodeMessage(query), NOW + 5_000)).toBeUndefined()
+      // What else is extraordinary about an answer stays with the main thread.
+      const more = [...ede, { code: Ede.SYNTHESIZED }]
+      expect(bench.keepResolution({ ...staleAt(query, 0), ede: more }, query)).toBe(false)
     }
   })
 

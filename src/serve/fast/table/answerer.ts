@@ -51,7 +51,7 @@ export interface BatchShape {
   readonly minReply: number
   /** Whoever calls writes a server cookie into each reply that has a place for one. */
   readonly takesCookies: boolean
-  /** Replies go out over a connection: none is cut, and what is too long for UDP is for the main thread. Default: false. */
+  /** Replies go out over a connection: none is cut, and what is too long for UDP is for the main thread; queries may be padded. Default: false. */
   readonly isStream?: boolean
 }
 
@@ -74,6 +74,8 @@ export class BatchAnswerer {
   readonly hints: Uint8Array
   /** Of each query that was answered and has a cookie: where in the buffer it stands in the reply, the client's and room for ours; else 0. */
   readonly cookiesAt: Int32Array
+  /** Of each query that was answered and has EDNS: where in the buffer OPT begins, the last of its reply. */
+  readonly optsAt: Int32Array
   readonly reader: QueryReader
   readonly #shape: BatchShape
   readonly #buffer: Uint8Array<ArrayBuffer>
@@ -104,10 +106,11 @@ export class BatchAnswerer {
     this.#bytes = new Uint8Array(table.records)
     this.#slotMask = this.#slots.length / SLOT_WORDS - 1
     this.#unitMask = this.#words.length / 2 - 1
-    this.reader = new QueryReader(buffer, most, table.hashKey, takesCookies)
+    this.reader = new QueryReader(buffer, most, table.hashKey, { cookies: takesCookies, padding: isStream })
     this.lengths = new Int32Array(most)
     this.hints = new Uint8Array(most)
     this.cookiesAt = new Int32Array(most)
+    this.optsAt = new Int32Array(most)
     this.#found = new Int32Array(most)
     this.#places = new Int32Array(most)
   }
@@ -264,6 +267,7 @@ export class BatchAnswerer {
   /** OPT with the cookie's place, and the options of the answer behind it. */
   #writeOpt(j: number, at: number, options: number, record: number, sizes: number): number {
     const cookie = this.reader.cookieSizes[j]! > 0 ? COOKIE_BYTES : 0
+    this.optsAt[j] = at
     const end = this.reader.writeOpt(j, at, this.#shape.maxReply, cookie, options)
     if (cookie > 0) this.cookiesAt[j] = end - COOKIE_BYTES
     if (options === 0) return end

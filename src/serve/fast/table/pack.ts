@@ -2,10 +2,12 @@
  * A finished answer of the resolver -> what the table keeps of it, or undefined when the table is not for it. Pure.
  *
  * Not kept: what the answer of the next moment may differ from for other reasons than time and the cache. ANY, answers of the world with
- * extended errors (stale, inferred, served though bogus), failures, DNS64, aliases of the operator's that lead into the world, tests of root keys.
+ * extended errors (inferred, served though bogus), failures, DNS64, aliases of the operator's that lead into the world, tests of root keys. Stale
+ * answers are kept for a moment, with the error that says so.
  */
 import { concatBytes } from '../../../base/index.ts'
 import {
+  Ede,
   type EdnsOption,
   encodeMessage,
   type Message,
@@ -36,6 +38,8 @@ const LEAST_LIFE_MS = 1_000
 const MOST_LIFE_MS = 2 ** 30
 /** How long what is configured is given before the main thread is asked once more. */
 const LOCAL_LIFE_MS = 3_600_000
+/** How long a stale answer is given before the authorities are tried once more: as long as a failure is remembered at most (RFC 8767 section 5 allows 30 s). */
+const STALE_LIFE_MS = 5_000
 const MAX_LINKS = 16
 const MAX_RECORDS = 120
 /** What is known by other means than the cache. */
@@ -78,7 +82,9 @@ function packCached(answered: AnswerToKeep, { now, monotonic }: PackTimes, maxRe
   const question = reply.questions[0]!
   if (!isOfTheCache(answered) || findings.length === 0 || findings.length > MAX_LINKS) return undefined
   if (!sameName(findings[0]!.question.name, question.name)) return undefined
-  const expires = Math.min(...findings.map((finding) => finding.expires))
+  const ends = Math.min(...findings.map((finding) => finding.expires))
+  const isOld = isStale(resolution)
+  const expires = isOld ? Math.min(ends, now + STALE_LIFE_MS) : ends
   if (expires - now < LEAST_LIFE_MS || expires - now > MOST_LIFE_MS) return undefined
   const body = bodyOf(answered, maxReply)
   const groups = groupsOf(body.records, findings, body.offsets, now)
@@ -89,7 +95,7 @@ function packCached(answered: AnswerToKeep, { now, monotonic }: PackTimes, maxRe
     groups: groups.map((group) => ({ ...group, expires: Math.floor(group.expires + shift) })),
     links: findings.slice(1).map((finding) => finding.question.name.wire),
     expires: Math.floor(expires + shift),
-    hintFrom: Math.floor(Math.min(...findings.map(hintFrom)) + shift),
+    hintFrom: Math.floor((isOld ? expires : Math.min(...findings.map(hintFrom))) + shift),
   }
 }
 
@@ -144,8 +150,13 @@ function isLocal({ reply, resolution: { provenance, authoritative, findings } }:
 
 function isOfTheCache({ reply, resolution }: AnswerToKeep): boolean {
   const { ede, authoritative, provenance, findings } = resolution
-  if (reply.aa || authoritative || ede.length > 0) return false
+  if (reply.aa || authoritative || (ede.length > 0 && !isStale(resolution))) return false
   return provenance !== 'local' && findings.every(({ evidence }) => !NOT_KEPT.includes(evidence.provenance))
+}
+
+/** Served though its time is over (RFC 8767), since the authorities did not answer in time; and for no other reason extraordinary. */
+export function isStale({ ede }: Resolution): boolean {
+  return ede.length > 0 && ede.every(({ code }) => code === Ede.STALE_ANSWER || code === Ede.STALE_NXDOMAIN)
 }
 
 /** The records by the time they end and their TTL of now; undefined when one of them is of no finding, or its TTL is not explained by it. */

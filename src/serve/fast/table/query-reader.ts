@@ -12,6 +12,7 @@ export const NAME_WORDS = 64
 /** Code and length of an option. */
 export const OPTION_HEAD_BYTES = 4
 export const OPTION_COOKIE = 10
+const OPTION_PADDING = 12
 export const CLIENT_COOKIE_BYTES = 8
 /** The client's, and one of ours. */
 export const COOKIE_BYTES = 24
@@ -22,6 +23,13 @@ const CLASS_IN = 1
 /** Flags of the second octet that a query may have: AD and CD. */
 const AD_CD = 0x30
 const CD = 0x10
+
+/** What a plain query may have beside DO. */
+export interface PlainOptions {
+  readonly cookies: boolean
+  /** Such a query cannot be put back by `restore`. */
+  readonly padding: boolean
+}
 
 export class QueryReader {
   readonly #buffer: Uint8Array<ArrayBuffer>
@@ -41,18 +49,13 @@ export class QueryReader {
   readonly cookieSizes: Int32Array
   /** The cookies themselves, `COOKIE_BYTES` to a query. */
   readonly cookies: Uint8Array
+  /** Of each query: 1 when it is padded, so that its reply may be. */
+  readonly padded: Uint8Array
+  readonly #takes: PlainOptions
 
-  readonly #takesCookies: boolean
-
-  /** `takesCookies`: whether a query with a cookie is plain. */
-  constructor(
-    buffer: Uint8Array<ArrayBuffer>,
-    most: number,
-    [k0, k1]: readonly [number, number],
-    takesCookies: boolean,
-  ) {
+  constructor(buffer: Uint8Array<ArrayBuffer>, most: number, [k0, k1]: readonly [number, number], takes: PlainOptions) {
     this.#buffer = buffer
-    this.#takesCookies = takesCookies
+    this.#takes = takes
     this.#view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength)
     this.#k0 = k0
     this.#k1 = k1
@@ -63,9 +66,10 @@ export class QueryReader {
     this.offers = new Int32Array(most)
     this.cookieSizes = new Int32Array(most)
     this.cookies = new Uint8Array(most * COOKIE_BYTES)
+    this.padded = new Uint8Array(most)
   }
 
-  /** Reads query j, `size` bytes at `at`. False for anything but a plain question of class IN with RD, and OPT of version 0 with a cookie at most. */
+  /** Reads query j, `size` bytes at `at`. False for anything but a plain question of class IN with RD, and OPT of version 0 with what `PlainOptions` allow. */
   read(j: number, at: number, size: number): boolean {
     const buffer = this.#buffer
     const view = this.#view
@@ -87,6 +91,7 @@ export class QueryReader {
     let variant = (flags & CD) !== 0 ? VARIANT_CD : 0
     const additional = view.getUint16(at + 10)
     this.cookieSizes[j] = 0
+    this.padded[j] = 0
     if (additional === 1) {
       if (!this.#readOpt(j, questionEnd, end)) return false
       if (buffer[questionEnd + 7] !== 0) variant |= VARIANT_DO
@@ -100,7 +105,7 @@ export class QueryReader {
     return true
   }
 
-  /** OPT of the root, version 0, of its flags DO alone, without options but one cookie of a length that we give. */
+  /** OPT of the root, version 0, of its flags DO alone, without options but those that are taken. */
   #readOpt(j: number, at: number, end: number): boolean {
     const view = this.#view
     if (at + OPT_BYTES > end) return false
@@ -110,15 +115,30 @@ export class QueryReader {
     const options = end - at - OPT_BYTES
     if (view.getUint16(at + 9) !== options) return false
     this.offers[j] = view.getUint16(at + 3)
-    return options === 0 || (this.#takesCookies && this.#readCookie(j, at + OPT_BYTES, options))
+    return options === 0 || this.#readOptions(j, at + OPT_BYTES, end)
   }
 
-  #readCookie(j: number, at: number, options: number): boolean {
-    const size = options - OPTION_HEAD_BYTES
-    if (size !== CLIENT_COOKIE_BYTES && size !== COOKIE_BYTES) return false
-    if (this.#view.getInt32(at) !== ((OPTION_COOKIE << 16) | size)) return false
+  #readOptions(j: number, from: number, end: number): boolean {
+    const { cookies, padding } = this.#takes
+    const view = this.#view
+    for (let at = from; at < end; ) {
+      if (at + OPTION_HEAD_BYTES > end) return false
+      const code = view.getUint16(at)
+      const size = view.getUint16(at + 2)
+      const next = at + OPTION_HEAD_BYTES + size
+      if (next > end) return false
+      if (code === OPTION_PADDING && padding) this.padded[j] = 1
+      else if (code !== OPTION_COOKIE || !cookies || !this.#readCookie(j, at + OPTION_HEAD_BYTES, size)) return false
+      at = next
+    }
+    return true
+  }
+
+  /** One cookie, of a length that we give. */
+  #readCookie(j: number, at: number, size: number): boolean {
+    if ((size !== CLIENT_COOKIE_BYTES && size !== COOKIE_BYTES) || this.cookieSizes[j]! > 0) return false
     this.cookieSizes[j] = size
-    for (let i = 0; i < size; i++) this.cookies[j * COOKIE_BYTES + i] = this.#buffer[at + OPTION_HEAD_BYTES + i]!
+    for (let i = 0; i < size; i++) this.cookies[j * COOKIE_BYTES + i] = this.#buffer[at + i]!
     return true
   }
 
