@@ -1,4 +1,4 @@
-/** `npm run bench -- qps`: cached answers over UDP on one core, beside the resolvers that are installed and the bound of sockets. */
+/** `npm run bench -- qps`: cached answers on one core, beside the resolvers that are installed and the bound of sockets. */
 import { execFile, execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,14 +7,15 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { errorText } from '../src/base/index.ts'
 import { isInstalled } from './lib/namespace.ts'
+import type { LoadOrder, LoadResult } from './lib/load.ts'
 import type { ResolverProcess } from './lib/processes.ts'
 import { BOUND, contestants } from './lib/qps-servers.ts'
 import { median, round } from './lib/stats.ts'
 import { type Benchmark, type BenchValues, type Cell, numberOption, target } from './lib/types.ts'
-import type { LoadOrder, LoadResult } from './lib/udp-load.ts'
-import { simpleWorld } from './lib/world-parts.ts'
+import { createWorld, signWorld, simpleSpec, simpleWorld, type World } from './lib/world-parts.ts'
 
-const LOAD = fileURLToPath(new URL('./lib/udp-load.ts', import.meta.url))
+const UDP_LOAD = fileURLToPath(new URL('./lib/udp-load.ts', import.meta.url))
+const STREAM_LOAD = fileURLToPath(new URL('./lib/stream-load.ts', import.meta.url))
 /** Not the waiting kind: the authorities answer from this very process. */
 const run = promisify(execFile)
 const ZONE = 'bench.org'
@@ -30,7 +31,7 @@ interface Turn {
 }
 
 export const benchmark: Benchmark = {
-  summary: 'cached answers over UDP on one core, beside the resolvers that are installed and the bound of sockets',
+  summary: 'cached answers on one core, beside the resolvers that are installed and the bound of sockets',
   namespace: true,
   programs: ['taskset'],
   options: {
@@ -40,12 +41,15 @@ export const benchmark: Benchmark = {
     sockets: { type: 'string', help: 'of the load', default: '16' },
     window: { type: 'string', help: 'questions outstanding of each', default: '12' },
     edns: { type: 'boolean', help: 'with OPT, and letters in random case' },
+    dnssec: { type: 'boolean', help: 'with DO, and names that are signed; nobody validates' },
+    misses: { type: 'string', help: 'of so many questions one is for a new name; 0: none', default: '0' },
+    tcp: { type: 'boolean', help: 'over TCP, pipelined' },
     dnsperf: { type: 'boolean', help: 'the rate that dnsperf sees, too' },
     only: { type: 'string', help: 'these alone, by name, separated by commas; the bound and chordns always' },
     table: { type: 'string', help: 'serve.tableBytes of chordns', default: '256MiB' },
   },
   async run(values, say) {
-    const world = await simpleWorld({ 'org.': '', [`${ZONE}.`]: '* 86400 A 192.0.2.7' }, { port: 53 })
+    const world = await worldOf(values)
     const upstream = { hints: world.hintsText(), port: 53 }
     const running: ResolverProcess[] = []
     const turns = new Map<string, Turn[]>()
@@ -80,7 +84,8 @@ export const benchmark: Benchmark = {
 }
 
 function chosen(values: BenchValues) {
-  const all = contestants(String(values['table']))
+  // The bound echoes datagrams.
+  const all = contestants(String(values['table'])).filter(({ name }) => name !== BOUND || values['tcp'] !== true)
   if (typeof values['only'] !== 'string') return all
   const names = [BOUND, US, ...values['only'].split(',')]
   return all.filter(({ name }) => names.includes(name))
@@ -89,6 +94,17 @@ function chosen(values: BenchValues) {
 /** All threads of the process. */
 function pin(core: number, pid: number): void {
   execFileSync('taskset', ['-a', '-c', '-p', String(core), String(pid)], { stdio: 'ignore' })
+}
+
+/** Signed names stand in their zone, each with its signature; others are of one wildcard. */
+async function worldOf(values: BenchValues): Promise<World> {
+  if (values['dnssec'] !== true) {
+    const zones = { 'org.': '', [`${ZONE}.`]: '* 86400 A 192.0.2.7' }
+    return simpleWorld(zones, { port: 53 })
+  }
+  const names = Array.from({ length: numberOption(values, 'names') }, (_, i) => `host${i} 86400 A 192.0.2.7`)
+  const spec = simpleSpec({ 'org.': '', [`${ZONE}.`]: names.join('\n') }, { port: 53 })
+  return createWorld(signWorld(spec, Object.fromEntries(spec.zones.map(({ origin }) => [origin, {}]))).spec)
 }
 
 async function load(server: ResolverProcess, values: BenchValues, change: Partial<LoadOrder>): Promise<LoadResult> {
@@ -102,9 +118,13 @@ async function load(server: ResolverProcess, values: BenchValues, change: Partia
     window: numberOption(values, 'window'),
     edns: values['edns'] === true,
     isEcho: server.name === BOUND,
+    dnssec: values['dnssec'] === true,
+    missEvery: numberOption(values, 'misses'),
+    salt: Math.floor(performance.now()).toString(36),
     ...change,
   }
-  const args = ['-c', '1', process.execPath, LOAD, JSON.stringify(order)]
+  const isStream = order.protocol !== undefined && order.protocol !== 'udp'
+  const args = ['-c', '1', process.execPath, isStream ? STREAM_LOAD : UDP_LOAD, JSON.stringify(order)]
   return JSON.parse((await run('taskset', args)).stdout) as LoadResult
 }
 
@@ -112,12 +132,13 @@ async function load(server: ResolverProcess, values: BenchValues, change: Partia
 async function warm(server: ResolverProcess, values: BenchValues): Promise<void> {
   const names = numberOption(values, 'names')
   for (let asked = 0, tries = 0; asked < names * 3 && tries < 100; tries++)
-    asked += (await load(server, values, { seconds: 2, sockets: 4, window: 8 })).ok
+    asked += (await load(server, values, { seconds: 2, sockets: 4, window: 8, missEvery: 0 })).ok
 }
 
 async function oneTurn(server: ResolverProcess, values: BenchValues, files: string): Promise<Turn> {
   const before = server.cpuMs()
-  const { qps, ok, wrong, lost, p50us, p99us } = await load(server, values, {})
+  const protocol = values['tcp'] === true ? 'tcp' : 'udp'
+  const { qps, ok, wrong, lost, p50us, p99us } = await load(server, values, { protocol })
   const cpu = (server.cpuMs() - before) / 1000 / (ok / 1e6)
   if (wrong > 0) throw new Error(`${server.name} gave ${wrong} wrong answers of ${ok}, ${lost} were lost`)
   return { qps, cpu, p50us, p99us, dnsperf: await dnsperf(server, values, files) }
@@ -139,6 +160,17 @@ async function dnsperf(
   const args = ['-s', address, '-p', String(port), '-d', file, '-l', seconds, '-c', '16', '-q', '100']
   const { stdout } = await run('taskset', ['-c', '1', 'dnsperf', ...args])
   return Number(/Queries per second:\s+([\d.]+)/.exec(stdout)?.[1] ?? Number.NaN)
+}
+
+function kindOf(values: BenchValues): string {
+  const misses = numberOption(values, 'misses')
+  return [
+    values['tcp'] === true ? 'TCP' : 'UDP',
+    values['edns'] === true ? 'EDNS and 0x20' : 'plain',
+    ...(values['dnssec'] === true ? ['DO, signed'] : []),
+    ...(misses > 0 ? [`one of ${misses} a miss`] : []),
+    `${values['sockets']} sockets, ${values['window']} outstanding of each`,
+  ].join(', ')
 }
 
 function summarise(turns: ReadonlyMap<string, readonly Turn[]>, values: BenchValues) {
@@ -176,7 +208,7 @@ function summarise(turns: ReadonlyMap<string, readonly Turn[]>, values: BenchVal
   return {
     tables: [
       {
-        title: `${values['names']} cached names, UDP, one core, ${values['edns'] === true ? 'EDNS and 0x20' : 'plain'}; medians of ${values['rounds']} rounds in turn`,
+        title: `${values['names']} cached names, ${kindOf(values)}, one core; medians of ${values['rounds']} rounds in turn`,
         columns: [
           'server',
           'q/s',

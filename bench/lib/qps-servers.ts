@@ -70,7 +70,7 @@ function startPowerdns({ hints }: Upstream): Promise<ResolverProcess> {
     'local-port=53',
     'hint-file=DIR/root.hints',
     'socket-dir=DIR',
-    'dnssec=off',
+    'dnssec=process-no-validate',
     'dont-query=',
     'threads=1',
     'allow-from=127.0.0.0/8',

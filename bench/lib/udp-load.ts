@@ -8,35 +8,12 @@ import { toSockaddr } from '../../src/serve/fast/system/addresses.ts'
 import { type Libc, loadLibc } from '../../src/serve/fast/system/libc.ts'
 import { openSocket } from '../../src/serve/fast/system/sockets.ts'
 import { DatagramBatch } from '../../src/serve/fast/threads/batch.ts'
-
-export interface LoadOrder {
-  readonly address: string
-  readonly port: number
-  readonly names: number
-  readonly zone: string
-  readonly seconds: number
-  readonly sockets: number
-  readonly window: number
-  /** With OPT, and letters in random case (0x20). */
-  readonly edns: boolean
-  /** The other side sends back what it gets: only that is checked. */
-  readonly isEcho: boolean
-}
-
-export interface LoadResult {
-  readonly qps: number
-  readonly ok: number
-  readonly wrong: number
-  readonly lost: number
-  readonly p50us: number
-  readonly p99us: number
-}
+import { isRight, type LoadOrder, type LoadResult, OPT, OPT_DO } from './load.ts'
 
 const POLLIN = 1
 const HEADER_BYTES = 12
 const LOST_MS = 1_000
 const MAX_US = 500_000
-const OPT = Uint8Array.of(0, 0, 41, 4, 0xd0, 0, 0, 0, 0, 0, 0)
 const STRIDE = 1_600
 const LOOPBACK = { address: '127.0.0.1', port: 0 }
 
@@ -65,7 +42,9 @@ class Load {
   readonly #sizes: Int32Array
   readonly #histogram = new Uint32Array(MAX_US + 1)
   readonly #polled: Int32Array
+  readonly #opt: Uint8Array | undefined
   #next = 0
+  #asked = 0
   #seed = 12_345
   ok = 0
   wrong = 0
@@ -75,6 +54,7 @@ class Load {
     const { names, zone, sockets, window, address, port } = order
     this.#libc = libc
     this.#order = order
+    this.#opt = order.dnssec === true ? OPT_DO : order.edns ? OPT : undefined
     this.#wires = Array.from({ length: names }, (_, i) => parseName(`host${i}.${zone}`).wire)
     this.#clients = Array.from({ length: sockets }, () => new Client(libc, order))
     this.#received = new DatagramBatch(libc, { most: window, stride: STRIDE, maxQuery: STRIDE })
@@ -131,41 +111,33 @@ class Load {
     return true
   }
 
-  /** Id and question as asked, NOERROR, one address as it stands in the zone, OPT if the question had it. */
   #isRight(client: Client, w: number, at: number, size: number): boolean {
     const { buffer } = this.#received
-    const query = client.queries[w]!
     const asked = client.lengths[w]!
     if (this.#order.isEcho) return size === asked && (buffer[at + 2]! & 0x80) !== 0
-    const questionEnd = asked - (this.#order.edns ? OPT.length : 0)
-    if ((buffer[at + 2]! & 0x82) !== 0x80 || (buffer[at + 3]! & 15) !== 0 || buffer[at + 7] !== 1) return false
-    if (this.#order.edns && buffer[at + 11]! < 1) return false
-    for (let i = HEADER_BYTES; i < questionEnd; i++) if (buffer[at + i] !== query[i]) return false
-    // The first record: its owner is a pointer, or the name once more.
-    let data = questionEnd
-    if (buffer[at + data]! >= 0xc0) data += 2
-    else data += questionEnd - HEADER_BYTES - 4
-    return (
-      size >= data + 14 &&
-      buffer[at + data + 1] === 1 &&
-      buffer[at + data + 9] === 4 &&
-      buffer[at + data + 10] === 192 &&
-      buffer[at + data + 11] === 0 &&
-      buffer[at + data + 12] === 2 &&
-      buffer[at + data + 13] === 7
-    )
+    return isRight(buffer, at, size, client.queries[w]!, 0, this.#order)
+  }
+
+  /** Mostly one that is known. */
+  #nextWire(): Uint8Array {
+    const { missEvery = 0, salt = '', zone } = this.#order
+    if (missEvery > 0 && ++this.#asked % missEvery === 0)
+      return parseName(`new${this.#asked}-${salt}.${zone}`).wire
+    const wire = this.#wires[this.#next]!
+    this.#next = (this.#next + 1) % this.#wires.length
+    return wire
   }
 
   /** The next name as question w, in slot `slot` of what is sent next. */
   #prepare(client: Client, w: number, slot: number): void {
     const query = client.queries[w]!
-    const wire = this.#wires[this.#next]!
-    this.#next = (this.#next + 1) % this.#wires.length
+    const wire = this.#nextWire()
+    const opt = this.#opt
     query[0] = (query[0]! + 1) & 0xff
     query[1] = w
     query[2] = 1
     query[5] = 1
-    query[11] = this.#order.edns ? 1 : 0
+    query[11] = opt === undefined ? 0 : 1
     query.set(wire, HEADER_BYTES)
     let end = HEADER_BYTES + wire.length
     if (this.#order.edns) this.#mixCase(query, end)
@@ -173,9 +145,9 @@ class Load {
     query[end] = query[end + 2] = 0
     query[end + 3] = 1
     end += 4
-    if (this.#order.edns) {
-      query.set(OPT, end)
-      end += OPT.length
+    if (opt !== undefined) {
+      query.set(opt, end)
+      end += opt.length
     }
     client.lengths[w] = end
     client.sentAt[w] = performance.now()

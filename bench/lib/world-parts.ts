@@ -9,6 +9,7 @@ export {
   composeSpec,
   createWorld,
   signWorld,
+  simpleSpec,
   simpleWorld,
   type World,
   type WorldPlan,
