@@ -50,7 +50,8 @@ export function isRight(
   { edns, dnssec = false }: Pick<LoadOrder, 'edns' | 'dnssec'>,
 ): boolean {
   const wantsOpt = edns || dnssec
-  if ((reply[at + 2]! & 0x82) !== 0x80 || (reply[at + 3]! & 15) !== 0 || reply[at + 7] !== (dnssec ? 2 : 1)) return false
+  if ((reply[at + 2]! & 0x82) !== 0x80 || (reply[at + 3]! & 15) !== 0 || reply[at + 7] !== (dnssec ? 2 : 1))
+    return false
   if (wantsOpt && reply[at + 11]! < 1) return false
   let name = HEADER_BYTES
   while (query[from + name]! > 0) name += query[from + name]! + 1

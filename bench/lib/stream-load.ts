@@ -64,7 +64,8 @@ class Load {
         else this.wrong++
         this.#histogram[Math.min(MAX_US, Math.round((now - sentAt[w]!) * 1000))]!++
         sentAt[w] = now
-        due.push((queries[w] = this.#query(w)))
+        queries[w] = this.#query(w)
+        due.push(queries[w])
       }
       if (due.length > 0) socket.write(due.length === 1 ? due[0]! : Buffer.concat(due))
     })

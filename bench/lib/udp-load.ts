@@ -121,8 +121,7 @@ class Load {
   /** Mostly one that is known. */
   #nextWire(): Uint8Array {
     const { missEvery = 0, salt = '', zone } = this.#order
-    if (missEvery > 0 && ++this.#asked % missEvery === 0)
-      return parseName(`new${this.#asked}-${salt}.${zone}`).wire
+    if (missEvery > 0 && ++this.#asked % missEvery === 0) return parseName(`new${this.#asked}-${salt}.${zone}`).wire
     const wire = this.#wires[this.#next]!
     this.#next = (this.#next + 1) % this.#wires.length
     return wire

@@ -55,7 +55,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
   io: ['peers', 'finding', 'streams', 'upstream', 'threads', 'disk', 'clock.ts', 'interfaces.ts', 'random.ts'],
   'io/disk': ['background', 'sqlite-store.ts', 'pairs.ts', 'sqlite-file.ts', 'keys.ts', 'text-file.ts'],
   serve: ['front-end.ts', 'fast', 'doors', 'desk', 'access', 'cookies'],
-  'serve/fast': ['fast-path.ts', 'stream-answers.ts', 'threads', 'table', 'system'],
+  'serve/fast': ['fast-path.ts', 'keeper.ts', 'stream-answers.ts', 'threads', 'table', 'system'],
   resolver: [
     'resolve.ts',
     'changes',

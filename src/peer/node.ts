@@ -252,7 +252,8 @@ function serveOptions(config: Config) {
   const { explain, minimalResponses } = resolver
   const rate = { perSecond: serve.repliesPerSecond, slip: serve.slip }
   const tls = needsTls(config) ? readTls(config) : undefined
-  return { access, identity, explain, minimalResponses, rate, tls }
+  // Answers of the workers are in no log.
+  return { access, identity, explain, minimalResponses, rate, tls, tellsAll: config.log.queries }
 }
 
 function running(parts: NodeParts): RunningNode {

@@ -124,10 +124,13 @@ function statusOf({ version, clock, startedAt, cache, warm, core, peers, carrier
   }
 }
 
-/** Counters of the workers beside the others: `fastAnswered` ... */
+/** Counters of the workers beside the others: `fastAnswered` ...; `fastWorkers` is 0 where the main thread answers all. */
 function serveOf(frontEnd: FrontEnd): Record<string, number> {
   const { fast, ...counts } = frontEnd.stats()
-  const named = Object.entries(fast ?? {}).map(([key, value]) => [`fast${key[0]!.toUpperCase()}${key.slice(1)}`, value])
+  const named = Object.entries(fast ?? { workers: 0 }).map(([key, value]) => [
+    `fast${key[0]!.toUpperCase()}${key.slice(1)}`,
+    value,
+  ])
   return { ...counts, ...Object.fromEntries(named) }
 }
 

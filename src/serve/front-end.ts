@@ -45,7 +45,7 @@ export async function createFrontEnd(deps: FrontEndDeps, hooks: FrontEndHooks = 
       cookies,
       rate,
       addresses: () => doors?.addresses() ?? [],
-      memory: fast,
+      memory: fast?.keeper,
     },
     { onQuery: hooks.onQuery ?? (() => {}), onNotify: hooks.onNotify },
   )
@@ -77,7 +77,7 @@ export async function createFrontEnd(deps: FrontEndDeps, hooks: FrontEndHooks = 
       book = clientBook(compileAccess(next.access), limits.MAX_KNOWN_CLIENTS)
       Object.assign(options, next)
       rate.set(next.rate ?? NO_RATE)
-      fast?.reconfigure(next.access)
+      fast?.reconfigure(next)
     },
     close: once((drainMs) =>
       shut({ doors: opened, desk, fast, keys }, drainMs).catch((error) =>
@@ -108,11 +108,12 @@ function openFast(
   limits: ServeLimits,
   rate: SharedArrayBuffer,
 ): FastPath | undefined {
-  if (fast === undefined || fast.fast === false || seed === undefined) return undefined
+  if (fast === undefined || !fast.fast || seed === undefined) return undefined
   const { workers, tableBytes } = fast
-  const { access } = options
-  const deps = { resolver, clock, log, limits, workers, tableBytes, seed, access, mayRemember, rate, cookieSecret }
-  return createFastPath(deps, fast.fast === true)
+  const { access, tellsAll = false } = options
+  const sizes = { limits, workers, tableBytes, seed }
+  const deps = { resolver, clock, log, ...sizes, access, tellsAll, mayRemember, rate, cookieSecret }
+  return createFastPath(deps)
 }
 
 function withFast(desk: ReturnType<Desk['stats']>, path: FastPath | undefined) {

@@ -63,6 +63,8 @@ export interface ServeOptions {
   readonly rate?: RateOptions
   /** Without it nothing is said. */
   readonly identity?: IdentityOptions
+  /** `onQuery` is to hear of every question: none is answered from the table. Default: false. */
+  readonly tellsAll?: boolean
   /** Needed for `listen.tls` and `listen.https`. */
   readonly tls?: TlsOptions | undefined
 }
@@ -89,6 +91,7 @@ export interface ServeStats {
 
 /** What the workers did. */
 export interface FastPathStats {
+  readonly workers: number
   /** Answered by the workers, and of these with TC. */
   readonly answered: number
   readonly cut: number
@@ -135,8 +138,8 @@ export interface LocalAddress {
 
 /** The fast path: workers that answer over UDP what was answered before. */
 export interface FastOptions {
-  /** `auto`: where this machine can; true: the same, and a warning where it cannot. */
-  readonly fast: 'auto' | boolean
+  /** Where this machine can; the log says why where it cannot. */
+  readonly fast: boolean
   readonly workers: number
   /** Bytes of the table of answers. */
   readonly tableBytes: number
@@ -169,7 +172,7 @@ export interface FrontEndHooks {
   /** Without it NOTIFY is answered with NOTIMP. */
   readonly onNotify?: OnNotify
   /**
-   * Hears of every question that is over, answered or not; of those that workers answer, nothing.
+   * Hears of every question that is over, answered or not; of those that are answered from the table, only with `ServeOptions.tellsAll`.
    */
   readonly onQuery?: (event: QueryEvent) => void
   /** The addresses of this machine now, so that a wildcard gets one socket for each. Without it the system chooses where replies leave from. */

@@ -5,12 +5,15 @@ import { join } from 'node:path'
 import type { Clock, Exchange, Log, UpstreamQuery } from '../../src/base/index.ts'
 import { createCache } from '../../src/cache/index.ts'
 import { type Config, loadConfig } from '../../src/config/index.ts'
-import { decodeMessage, encodeMessage, type Message } from '../../src/dns/index.ts'
+import { decodeMessage, encodeMessage, type Message, type Name } from '../../src/dns/index.ts'
 import { Core, type CoreHooks } from '../../src/peer/core/core.ts'
 import type { Recursor } from '../../src/recurse/index.ts'
 import type { Resolver } from '../../src/resolver/index.ts'
 import { clientBook } from '../../src/serve/access/access.ts'
 import { type Asker, Desk } from '../../src/serve/desk/desk.ts'
+import { AnswerKeeper } from '../../src/serve/fast/keeper.ts'
+import { StreamAnswers } from '../../src/serve/fast/stream-answers.ts'
+import { AnswerTable } from '../../src/serve/fast/table/table.ts'
 import { compileAccess, type ServeLimits, serveLimits } from '../../src/serve/index.ts'
 import { seededRandom, type VirtualClock } from '../../src/sim/index.ts'
 import { testClock } from '../setup/clock.ts'
@@ -90,7 +93,10 @@ export function makeStack<C extends StackClock>(options: StackOptions<C>): Stack
     warn: () => {},
     error: (detail, message) => void faults.push(`${message}: ${JSON.stringify(detail)}`),
   }
-  const cache = options.cache ?? createCache({ ...config.cache, seed: random.bytes(8), clock })
+  const limits = { ...serveLimits, ...options.serve }
+  const fast = process.env['CHORDNS_TEST_FAST'] === '1' ? new TableInFront(clock, limits) : undefined
+  const onChange = (name: Name | undefined) => fast?.changed(name)
+  const cache = options.cache ?? createCache({ ...config.cache, seed: random.bytes(8), clock }, { onChange })
   const counts = { queries: 0, tcp: 0, bytes: 0 }
   const exchange = counting((options.exchange ?? ((inner) => inner))(world.exchange()), counts)
   const core = new Core(
@@ -110,12 +116,16 @@ export function makeStack<C extends StackClock>(options: StackOptions<C>): Stack
       clientOf: clientBook(compileAccess({ allow: ['0.0.0.0/0'] }), 10_000),
       clock,
       log,
-      limits: { ...serveLimits, ...options.serve },
+      limits,
+      // A cache from elsewhere tells nobody of its changes.
+      memory: options.cache === undefined ? fast?.keeper : undefined,
     },
     { onQuery: () => {}, onNotify: (zone, from) => core.notified(zone, from) },
   )
-  const take: Stack['take'] = (packet, reply, from = {}) =>
-    desk.receive(packet, { address: '127.0.0.1', port: 4_000, protocol: 'tcp', send: reply, ...from }) !== undefined
+  const take: Stack['take'] = (packet, reply, from = {}) => {
+    const asker: Asker = { address: '127.0.0.1', port: 4_000, protocol: 'tcp', send: reply, ...from }
+    return fast?.answer(packet, asker) !== true && desk.receive(packet, asker) !== undefined
+  }
   return {
     world,
     clock,
@@ -127,6 +137,35 @@ export function makeStack<C extends StackClock>(options: StackOptions<C>): Stack
     upstream: () => ({ ...counts }),
     ask: (name, type = 'A', flags = {}) => clock.run(askOnce(take, name, type, flags)),
     take,
+  }
+}
+
+/** With CHORDNS_TEST_FAST=1: the table of answers before the desk, as connections ask it. */
+class TableInFront {
+  readonly keeper: AnswerKeeper
+  readonly #table = new AnswerTable({ bytes: 2 ** 20, seed: new Uint8Array(8).fill(5) })
+  readonly #answers: StreamAnswers
+
+  constructor(clock: Clock, limits: ServeLimits) {
+    this.keeper = new AnswerKeeper(this.#table, { clock, limits, tellsAll: false, mayRemember: () => true })
+    this.#answers = new StreamAnswers(
+      { table: this.#table.shared, clock, limits, cookieSecret: undefined },
+      { onHint: () => {} },
+    )
+  }
+
+  changed(name: Name | undefined): void {
+    if (name === undefined) this.#table.drop()
+    else this.#table.changed(name.wire)
+  }
+
+  /** False: the desk is asked. */
+  answer(packet: Uint8Array, { address, port, protocol, send }: Asker): boolean {
+    if (protocol !== 'tcp') return false
+    const { replies } = this.#answers.answer([packet], this.#answers.senderOf({ address, port }), false)
+    if (replies === undefined) return false
+    send(replies.subarray(2))
+    return true
   }
 }
 

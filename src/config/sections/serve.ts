@@ -78,10 +78,10 @@ const TABLE_ERROR = 'must be bytes, or text such as "32MiB", from 1MiB to 4GiB'
 export const serve = z
   .strictObject({
     fast: z
-      .union([z.literal('auto'), z.boolean()], { error: 'must be "auto", true or false' })
-      .default(false)
+      .boolean()
+      .default(true)
       .describe(
-        'Answer what was answered before on threads of their own, straight from a table: "auto" and true where the machine can (64-bit Linux); true warns where it cannot.',
+        'Answer what was answered before on threads of their own, straight from a table, where the machine can (64-bit Linux); elsewhere, and with false, the main thread answers.',
       ),
     workers: whole(1, serveLimits.MAX_FAST_WORKERS)
       .default(1)

@@ -1,5 +1,6 @@
 /** The certificate and key of a node, from the operator's files, or made by itself in the data directory. */
 import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ChordnsError, errorText, isChordnsError } from '../../base/index.ts'
 import type { Config } from '../../config/index.ts'
@@ -32,6 +33,7 @@ export function needsTls({ listen }: Pick<Config, 'listen'>): boolean {
 export async function prepareTls(config: Place, now: number): Promise<void> {
   if (config.tls.certificateFile !== undefined) return
   const files = filesOf(config)
+  await mkdir(config.data, { recursive: true, mode: 0o700 })
   const key = readTextFile(files.key) ?? (await makeKey(files.key))
   const subject = subjectOf(config)
   const certificate = readTextFile(files.certificate)

@@ -34,7 +34,11 @@ export async function openSecure(
     if (place === undefined) socket.destroy()
     else onSecure(socket, place)
   })
-  server.on('tlsClientError', (error) => log.debug({ error: errorText(error) }, 'a TLS handshake failed'))
+  server.on('tlsClientError', (error, socket) => {
+    log.debug({ error: errorText(error) }, 'a TLS handshake failed')
+    // Node leaves open what has taken too long.
+    socket.destroy()
+  })
   const door = await openStream(endpoint, deps, (socket, place) => {
     const key = keyOf(place.address, place.port)
     places.set(key, place)

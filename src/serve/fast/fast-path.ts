@@ -3,17 +3,17 @@
  * side: it fills the table, empties it when the cache changes, takes over what the workers do not answer, and opens the sockets.
  */
 import type { Clock, Endpoint, Log } from '../../base/index.ts'
-import { type EdnsOption, type Message, type Name, type Question, readName } from '../../dns/index.ts'
-import type { Resolution, Resolver } from '../../resolver/index.ts'
-import type { AnswerMemory, Desk } from '../desk/desk.ts'
+import { type Name, type Question, readName } from '../../dns/index.ts'
+import type { Resolver } from '../../resolver/index.ts'
+import type { Desk } from '../desk/desk.ts'
 import type { Door } from '../doors/udp.ts'
 import type { ServeLimits } from '../limits.ts'
-import type { AccessOptions, FastPathStats } from '../types.ts'
+import type { AccessOptions, FastPathStats, ServeOptions } from '../types.ts'
+import { AnswerKeeper } from './keeper.ts'
 import { StreamAnswers } from './stream-answers.ts'
 import { fromSockaddr } from './system/addresses.ts'
 import { type Libc, loadLibc } from './system/libc.ts'
 import { openSocket, sendTo, type UdpSocket } from './system/sockets.ts'
-import { isStale, packAnswer } from './table/pack.ts'
 import { AnswerTable } from './table/table.ts'
 import { Crew } from './threads/crew.ts'
 import { KIND_HINT, type QueuedPacket } from './threads/queue.ts'
@@ -30,16 +30,12 @@ export interface FastPathDeps {
   /** 8 random bytes, that the table's hash is keyed with. */
   readonly seed: Uint8Array
   readonly access: AccessOptions
+  /** Nothing is kept: every question is answered by the main thread. */
+  readonly tellsAll: boolean
   readonly rate: SharedArrayBuffer
   readonly cookieSecret: Uint8Array | undefined
   /** Whether answers to a question hold until the cache changes or their time is over. */
   readonly mayRemember: (question: Question) => boolean
-}
-
-/** When an answer began to be looked for. */
-interface Stamp {
-  readonly change: number
-  readonly turn: number
 }
 
 interface OpenDoor {
@@ -52,36 +48,32 @@ interface OpenDoor {
 
 const HEADER_BYTES = 12
 
-/** Undefined, with the reason in the log, where this machine has no such sockets. `isWanted`: the operator asked for it by name. */
-export function createFastPath(deps: FastPathDeps, isWanted: boolean): FastPath | undefined {
+/** Undefined, with the reason in the log, where this machine has no such sockets. */
+export function createFastPath(deps: FastPathDeps): FastPath | undefined {
   const loaded = loadLibc()
   if (loaded.libc !== undefined) return new FastPath(deps, loaded.libc)
-  const { reason } = loaded
-  if (isWanted)
-    deps.log.warn({ reason }, 'serve.fast: there is no fast path on this machine, so the main thread answers all')
-  else deps.log.info({ reason }, 'no fast path on this machine')
+  deps.log.info({ reason: loaded.reason }, 'no fast path on this machine: the main thread answers all questions')
   return undefined
 }
 
-export class FastPath implements AnswerMemory<Stamp> {
+export class FastPath {
   readonly #deps: FastPathDeps
   readonly #libc: Libc
   readonly #table: AnswerTable
   readonly #crew: Crew
+  /** What this thread has answered goes through it. */
+  readonly keeper: AnswerKeeper
   /** For connections. */
   readonly answers: StreamAnswers
   readonly #doors = new Map<number, OpenDoor>()
   #nextDoor = 1
-  #turn = 0
-  #isTurnWatched = false
-  /** By how much the wall clock was ahead of the monotonic one at the last answer. */
-  #aheadMs: number
 
   constructor(deps: FastPathDeps, libc: Libc) {
     const { tableBytes, seed, clock, workers, log, limits, access, rate, cookieSecret } = deps
     this.#deps = deps
     this.#libc = libc
     this.#table = new AnswerTable({ bytes: tableBytes, seed })
+    this.keeper = new AnswerKeeper(this.#table, deps)
     this.#crew = new Crew(
       { libc, table: this.#table.shared, rate, cookieSecret, workers, clock, log, limits },
       { onPacket: (packet) => this.#received(packet) },
@@ -90,7 +82,6 @@ export class FastPath implements AnswerMemory<Stamp> {
       { table: this.#table.shared, clock, limits, cookieSecret },
       { onHint: (reply) => this.#refresh(reply) },
     )
-    this.#aheadMs = clock.now() - clock.monotonic()
     this.#crew.allow(access.allow)
     this.#crew.start()
   }
@@ -99,6 +90,7 @@ export class FastPath implements AnswerMemory<Stamp> {
     const { entries, bytes, evictions, drops } = this.#table.stats()
     const of = (counter: Parameters<Crew['count']>[0]) => this.#crew.count(counter)
     return {
+      workers: this.#crew.size,
       answered: of('answered') + this.answers.answered,
       overTcp: this.answers.answered,
       cut: of('cut'),
@@ -115,33 +107,6 @@ export class FastPath implements AnswerMemory<Stamp> {
     }
   }
 
-  /** Called before an answer is looked for. */
-  begin(): Stamp {
-    if (!this.#isTurnWatched) {
-      this.#isTurnWatched = true
-      setImmediate(() => {
-        this.#isTurnWatched = false
-        this.#turn++
-      })
-    }
-    return { change: this.#table.stamp, turn: this.#turn }
-  }
-
-  /**
-   * Puts an answer into the table if the next one who asks would get it from the cache, too: it was there at once, without anything
-   * that had to be waited for, and the cache was not changed meanwhile. So a name is kept when it is asked for the second time. A stale answer was
-   * waited for, in vain: who asks next should not have to wait as long.
-   */
-  keep({ change, turn }: Stamp, reply: Message, resolution: Resolution, options: readonly EdnsOption[]): void {
-    const { clock, limits, mayRemember } = this.#deps
-    if (turn !== this.#turn && !isStale(resolution)) return
-    if (!resolution.findings.every(({ question }) => mayRemember(question))) return
-    const [now, monotonic] = [clock.now(), clock.monotonic()]
-    this.#noticeStep(now - monotonic)
-    const answer = packAnswer({ reply, resolution, options }, { now, monotonic }, limits.MAX_UDP_REPLY)
-    if (answer !== undefined) this.#table.put(answer, change)
-  }
-
   /** The cache was changed under a name; undefined: as a whole. */
   changed(name: Name | undefined): void {
     if (name === undefined) this.#table.drop()
@@ -149,9 +114,10 @@ export class FastPath implements AnswerMemory<Stamp> {
   }
 
   /** Who may ask, or what replies look like, has changed. */
-  reconfigure({ allow }: AccessOptions): void {
+  reconfigure({ access, tellsAll = false }: Pick<ServeOptions, 'access' | 'tellsAll'>): void {
+    this.keeper.tellsAll = tellsAll
     this.#table.drop()
-    this.#crew.allow(allow)
+    this.#crew.allow(access.allow)
   }
 
   /** Binds, or rejects with the system's error (EADDRINUSE, EACCES ...). */
@@ -236,12 +202,5 @@ export class FastPath implements AnswerMemory<Stamp> {
         signal: new AbortController().signal,
       })
       .catch((error: unknown) => log.debug({ failure: error }, 'an answer was not fetched again'))
-  }
-
-  /** What holds until a time by the wall clock, such as a signature, is looked at anew when that clock is set. */
-  #noticeStep(aheadMs: number): void {
-    if (Math.abs(aheadMs - this.#aheadMs) < this.#deps.limits.FAST_CLOCK_STEP_MS) return
-    this.#aheadMs = aheadMs
-    this.#table.drop()
   }
 }

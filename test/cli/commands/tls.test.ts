@@ -36,7 +36,7 @@ describe('chordns tls', () => {
   })
 
   it('says what is missing', async () => {
-    configured({})
+    configured({ access: { allow: ['127.0.0.0/8'] } })
     expect(await tls('show')).toMatchObject({ code: 2, stderr: expect.stringContaining('listen.tls') })
     configured({ listen: { tls: ['192.0.2.1:853'] } })
     expect(await tls('profile')).toMatchObject({ code: 2, stderr: expect.stringContaining('tls.name') })

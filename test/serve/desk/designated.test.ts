@@ -19,8 +19,8 @@ describe('designated resolvers', () => {
       { protocol: 'https', address: '192.0.2.1', port: 8443 },
     ]
     expect(ask('_dns.resolver.arpa', addresses)).toEqual([
-      '1 dns.home.arpa. alpn=dot port=853 ipv4hint=192.0.2.1 ipv6hint=2001:db8::1',
-      '2 dns.home.arpa. alpn=h2,http/1.1 port=8443 ipv4hint=192.0.2.1 dohpath=/dns-query{?dns}',
+      '1 dns.home.arpa. alpn="dot" port=853 ipv4hint=192.0.2.1 ipv6hint=2001:db8::1',
+      '2 dns.home.arpa. alpn="h2,http/1.1" port=8443 ipv4hint=192.0.2.1 dohpath="/dns-query{?dns}"',
     ])
   })
 

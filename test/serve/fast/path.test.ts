@@ -19,7 +19,7 @@ import { newPrivateKey, selfSigned } from '../../../src/peer/tls/self-signed.ts'
 import { compose } from '../../../src/resolver/compose.ts'
 import type { ResolveRequest } from '../../../src/resolver/index.ts'
 import { loadLibc } from '../../../src/serve/fast/system/libc.ts'
-import { createFrontEnd, type FrontEnd, type FrontEndDeps } from '../../../src/serve/index.ts'
+import { createFrontEnd, type FrontEnd, type FrontEndDeps, type FrontEndHooks } from '../../../src/serve/index.ts'
 import { ask, askRaw, frame, queryFor } from '../../world/ask.ts'
 import { FakeResolver, OPTIONS, quietLog, until } from '../support.ts'
 import { addresses, found } from './support.ts'
@@ -33,18 +33,21 @@ class Fast {
   readonly log = quietLog()
   frontEnd!: FrontEnd
 
-  async start(change: Partial<FrontEndDeps> = {}): Promise<this> {
+  async start(change: Partial<FrontEndDeps> = {}, hooks: FrontEndHooks = {}): Promise<this> {
     this.resolver.answer = (request) => this.answerOf(request)
-    this.frontEnd = await createFrontEnd({
-      resolver: this.resolver,
-      options: { ...OPTIONS, listen: { udp: ['127.0.0.1:0', '[::1]:0'], tcp: [] } },
-      clock: this.clock,
-      log: this.log,
-      fast: { fast: true, workers: 1, tableBytes: 2 ** 20 },
-      seed: new Uint8Array(8).fill(3),
-      cookieSecret: new Uint8Array(32),
-      ...change,
-    })
+    this.frontEnd = await createFrontEnd(
+      {
+        resolver: this.resolver,
+        options: { ...OPTIONS, listen: { udp: ['127.0.0.1:0', '[::1]:0'], tcp: [] } },
+        clock: this.clock,
+        log: this.log,
+        fast: { fast: true, workers: 1, tableBytes: 2 ** 20 },
+        seed: new Uint8Array(8).fill(3),
+        cookieSecret: new Uint8Array(32),
+        ...change,
+      },
+      hooks,
+    )
     return this
   }
 
@@ -110,6 +113,22 @@ describe.runIf(isThere)('the fast path', () => {
     }
     for (let i = 0; i < 3; i++) await ask(fast.at(), { name: 'www.example.com' })
     expect(fast.resolver.asked).toHaveLength(3)
+  })
+
+  it('answers nothing from the table while every question is to be told, and does so again afterwards', async () => {
+    const heard: string[] = []
+    const options = { ...OPTIONS, listen: { udp: ['127.0.0.1:0'], tcp: [] } }
+    const onQuery = ({ client }: { readonly client: string }) => void heard.push(client)
+    fast = await new Fast().start({ options: { ...options, tellsAll: true } }, { onQuery })
+    const asked = async (times: number) => {
+      for (let i = 0; i < times; i++) await ask(fast.at(), { name: 'www.example.com' })
+      return heard.length
+    }
+    expect(await asked(3)).toBe(3)
+    fast.frontEnd.reconfigure(options)
+    expect(await asked(3)).toBe(4)
+    fast.frontEnd.reconfigure({ ...options, tellsAll: true })
+    expect(await asked(3)).toBe(7)
   })
 
   it('keeps a stale answer that was waited for, until the cache is changed under its name', async () => {
