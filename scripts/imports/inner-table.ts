@@ -20,6 +20,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
     'ring.ts',
     'start.ts',
     'status.ts',
+    'tls.ts',
     'join.ts',
     'ledger',
     'domain',

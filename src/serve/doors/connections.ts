@@ -34,7 +34,7 @@ export interface Connected {
 }
 
 /** A connection's place among those that may be open. */
-export interface Place {
+export interface ConnectionPlace {
   readonly address: string
   readonly port: number
   /** From now on the connection is this. */
@@ -67,7 +67,7 @@ export class Connections {
   }
 
   /** Takes a connection in, or closes it and returns undefined when the client or everybody has too many. */
-  enter(socket: Socket, now: number): Place | undefined {
+  enter(socket: Socket, now: number): ConnectionPlace | undefined {
     const { remoteAddress: address, remotePort: port } = socket
     // A client that has gone before it was accepted.
     if (address === undefined || port === undefined) return void socket.destroy()

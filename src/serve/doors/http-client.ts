@@ -4,11 +4,11 @@ import type { Cancel } from '../../base/index.ts'
 import type { Asker, QuestionInWork } from '../desk/desk.ts'
 import { DOH_TYPE, freshSeconds } from '../desk/doh.ts'
 import { limits } from '../limits.ts'
-import type { Connected, Place } from './connections.ts'
+import type { Connected, ConnectionPlace } from './connections.ts'
 import { endWhenIdle } from './idle.ts'
 import type { StreamDeps } from './tcp.ts'
 
-export interface HttpReply {
+export interface DohReply {
   readonly status: number
   readonly headers?: Readonly<Record<string, string | number>>
   readonly body?: Uint8Array
@@ -21,13 +21,13 @@ export interface HttpEnd {
   readonly destroy: () => void
 }
 
-const BUSY: HttpReply = { status: 503 }
+const BUSY: DohReply = { status: 503 }
 /** Of a reply as it goes over a connection. */
 const LENGTH_BYTES = 2
 
 export class HttpClient implements Connected {
   activeAt: number
-  readonly #place: Place
+  readonly #place: ConnectionPlace
   readonly #end: HttpEnd
   readonly #deps: StreamDeps
   readonly #works = new Set<QuestionInWork>()
@@ -35,7 +35,7 @@ export class HttpClient implements Connected {
   readonly #cancelIdle: Cancel
   #isFinishing = false
 
-  constructor(place: Place, end: HttpEnd, deps: StreamDeps) {
+  constructor(place: ConnectionPlace, end: HttpEnd, deps: StreamDeps) {
     const { clock, connections, limits: bounds } = deps
     this.#place = place
     this.#end = end
@@ -65,7 +65,7 @@ export class HttpClient implements Connected {
   }
 
   /** Calls `reply` once, at once or later, unless what is returned is called before: the asker is gone. */
-  ask(message: Uint8Array, reply: (reply: HttpReply) => void): () => void {
+  ask(message: Uint8Array, reply: (reply: DohReply) => void): () => void {
     const { desk, clock, limits: bounds } = this.#deps
     this.activeAt = clock.monotonic()
     if (this.#isFinishing || this.#works.size >= bounds.MAX_IN_WORK_PER_CONNECTION) {
@@ -78,7 +78,7 @@ export class HttpClient implements Connected {
       return () => {}
     }
     let isReplied = false
-    const answer = (one: HttpReply) => {
+    const answer = (one: DohReply) => {
       if (isReplied) return
       isReplied = true
       this.activeAt = clock.monotonic()
@@ -117,7 +117,7 @@ export class HttpClient implements Connected {
   }
 }
 
-function replyOf(body: Uint8Array): HttpReply {
+function replyOf(body: Uint8Array): DohReply {
   return {
     status: 200,
     headers: {

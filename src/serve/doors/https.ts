@@ -4,8 +4,8 @@ import { constants, performServerHandshake, type ServerHttp2Stream } from 'node:
 import type { TLSSocket } from 'node:tls'
 import type { Endpoint } from '../../base/index.ts'
 import { type DohRequest, readDohRequest } from '../desk/doh.ts'
-import type { Place } from './connections.ts'
-import { bodyOf, HttpClient, type HttpReply } from './http-client.ts'
+import type { ConnectionPlace } from './connections.ts'
+import { bodyOf, type DohReply, HttpClient } from './http-client.ts'
 import { openSecure, type TlsDeps } from './tls.ts'
 import type { Door } from './udp.ts'
 
@@ -25,7 +25,7 @@ export function openHttps(endpoint: Endpoint, deps: TlsDeps): Promise<Door> {
   })
 }
 
-function serveHttp2(socket: TLSSocket, place: Place, deps: TlsDeps): void {
+function serveHttp2(socket: TLSSocket, place: ConnectionPlace, deps: TlsDeps): void {
   const { limits } = deps
   const session = performServerHandshake(socket, {
     maxSessionMemory: MAX_SESSION_MIB,
@@ -58,7 +58,7 @@ async function answer(
   client: HttpClient,
   request: DohRequest,
   { body, end }: HttpStreams,
-  reply: (reply: HttpReply) => void,
+  reply: (reply: DohReply) => void,
 ): Promise<void> {
   if (request.kind === 'refused') {
     body.resume()
@@ -73,7 +73,7 @@ async function answer(
   end.once('close', cancel)
 }
 
-function respond(stream: ServerHttp2Stream, { status, headers, body }: HttpReply): void {
+function respond(stream: ServerHttp2Stream, { status, headers, body }: DohReply): void {
   if (stream.destroyed || stream.headersSent) return
   stream.respond({ ':status': status, ...headers }, { endStream: body === undefined })
   if (body !== undefined) stream.end(body)
@@ -82,7 +82,7 @@ function respond(stream: ServerHttp2Stream, { status, headers, body }: HttpReply
 }
 
 /** HTTP/1.1 on sockets that are handed over. */
-function plainHttp(deps: TlsDeps): (socket: TLSSocket, place: Place) => void {
+function plainHttp(deps: TlsDeps): (socket: TLSSocket, place: ConnectionPlace) => void {
   const clients = new WeakMap<object, HttpClient>()
   const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, keepAlive: true }, (request, response) => {
     const client = clients.get(request.socket)
@@ -104,7 +104,7 @@ function plainHttp(deps: TlsDeps): (socket: TLSSocket, place: Place) => void {
   }
 }
 
-function respondPlainly(response: ServerResponse, { status, headers, body }: HttpReply): void {
+function respondPlainly(response: ServerResponse, { status, headers, body }: DohReply): void {
   if (response.destroyed || response.headersSent) return
   const ends = status === TOO_LONG ? { connection: 'close' } : {}
   response.writeHead(status, { 'content-length': body?.length ?? 0, ...headers, ...ends })

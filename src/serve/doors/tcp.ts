@@ -5,7 +5,7 @@ import { type Clock, type Endpoint, errorText, type Log } from '../../base/index
 import type { Desk } from '../desk/desk.ts'
 import type { ServeLimits } from '../limits.ts'
 import { Connection } from './connection.ts'
-import type { Connections, Place } from './connections.ts'
+import type { ConnectionPlace, Connections } from './connections.ts'
 import type { Door } from './udp.ts'
 
 /** Time for the last answers to leave their sockets when the front end closes. */
@@ -25,7 +25,7 @@ export function openTcp(endpoint: Endpoint, deps: StreamDeps): Promise<Door> {
 }
 
 /** A connection of framed questions, once its bytes can be read. */
-export function framed(socket: Socket, place: Place, protocol: 'tcp' | 'tls', deps: StreamDeps): Connection {
+export function framed(socket: Socket, place: ConnectionPlace, protocol: 'tcp' | 'tls', deps: StreamDeps): Connection {
   const { connections, desk, clock, limits } = deps
   const { answers } = connections
   const mayAsk = () => connections.mayAsk(place.address)
@@ -36,7 +36,7 @@ export function framed(socket: Socket, place: Place, protocol: 'tcp' | 'tls', de
 export async function openStream(
   endpoint: Endpoint,
   { connections, clock, log }: StreamDeps,
-  onConnection: (socket: Socket, place: Place) => void,
+  onConnection: (socket: Socket, place: ConnectionPlace) => void,
 ): Promise<Door> {
   const { address } = endpoint
   const listener = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {

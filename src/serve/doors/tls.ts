@@ -1,7 +1,7 @@
 /** DNS over TLS (RFC 7858): connections of framed questions, inside TLS. And the beginning of what HTTPS is made of. */
 import type { Server, TLSSocket } from 'node:tls'
 import { type Endpoint, errorText } from '../../base/index.ts'
-import type { Place } from './connections.ts'
+import type { ConnectionPlace } from './connections.ts'
 import { framed, openStream, type StreamDeps } from './tcp.ts'
 import type { TlsKeys } from './tls-keys.ts'
 import type { Door } from './udp.ts'
@@ -23,10 +23,10 @@ export async function openSecure(
   endpoint: Endpoint,
   alpn: readonly string[],
   deps: TlsDeps,
-  onSecure: (socket: TLSSocket, place: Place) => void,
+  onSecure: (socket: TLSSocket, place: ConnectionPlace) => void,
 ): Promise<Door> {
   const { keys, log } = deps
-  const places = new Map<string, Place>()
+  const places = new Map<string, ConnectionPlace>()
   const server: Server = keys.server(alpn, (socket) => {
     socket.setNoDelay(true)
     socket.on('error', () => socket.destroy())
