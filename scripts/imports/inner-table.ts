@@ -154,6 +154,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
     'modules.ts',
     'directory',
     'governance',
+    'claims',
     'applications',
     'registries',
     'names',

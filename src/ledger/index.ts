@@ -105,6 +105,48 @@ export {
   nodesElectorate,
   voterTerm,
 } from './modules/authority/view.ts'
+export { CLAIM_ESCROW, claims } from './modules/claims/claims.ts'
+export {
+  CLAIM_METHODS,
+  CLAIM_STATES,
+  CLAIMS,
+  ClaimCode,
+  ClaimKind,
+  type ClaimMethod,
+  type ClaimState,
+} from './modules/claims/kinds.ts'
+export { limits as claimLimits } from './modules/claims/limits.ts'
+export {
+  type ClaimedName,
+  type ClosedClaim,
+  claimedFromBytes,
+  claimFromBytes,
+  claimKeys,
+  type OpenClaim,
+} from './modules/claims/records.ts'
+export { type ClaimRules, claimRulesFromValue, claimRulesToValue, sortedAnchors } from './modules/claims/rules.ts'
+export { type ProvenSet, setsFromValue, setsToValue, setsVerdict } from './modules/claims/sets.ts'
+export {
+  anchorsVotePayload,
+  CLAIM_PATH,
+  type ClaimPlace,
+  claimBytes,
+  claimText,
+  claimTextName,
+  keysInTexts,
+  observePayload,
+  openClaimPayload,
+  proveClaimPayload,
+  webAnswerBytes,
+} from './modules/claims/statements.ts'
+export {
+  type ClaimToObserve,
+  claimedNameOf,
+  claimOf,
+  claimRulesKey,
+  claimRulesOf,
+  claimsToObserve,
+} from './modules/claims/view.ts'
 export {
   DIRECTORY,
   type DirectoryEntry,
@@ -222,6 +264,7 @@ export {
   tldVotePayload,
   updateTldPayload,
 } from './modules/registries/registries.ts'
+export { ClaimDuty, type ClaimDutyDeps, type ClaimEyes } from './node/duties/claim-duty.ts'
 export { drawDuty } from './node/duties/draws.ts'
 export { type Due, Duties, type DutiesDeps, type Duty } from './node/duties/duties.ts'
 export { FaultDuty, type FaultDutyDeps } from './node/duties/fault-duty.ts'

@@ -53,6 +53,14 @@ export const limits = {
   /** Newest blocks that a node looks at for one who is reviewed, beside those that are named; reviews that it remembers to have looked at. */
   REVIEWED_BLOCKS: 16,
   MAX_LOOKED_AT: 1_024,
+  /**
+   * Looks in succession that must see the key of a claimed domain; parts of a claim's time, one of which lies between two looks; the share of it
+   * after which who has not seen the key says so; and the longest look, ms.
+   */
+  CLAIM_LOOKS: 2,
+  CLAIM_STEPS: 8,
+  CLAIM_DENIED_AFTER: 0.7,
+  CLAIM_LOOK_MS: 20_000,
   /** As the chain has it. */
   CHECKPOINT_EVERY: 100,
   /** A chain that is busy has a checkpoint every two minutes; one an hour is linked, which is each where there is a block a minute. Ms. */

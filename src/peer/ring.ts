@@ -37,6 +37,7 @@ import { type CompositionHooks, composePeers, doorkeeperOf, type PeerRooms } fro
 import type { DataFile, VotesFile } from './disk.ts'
 import { Guests } from './guests.ts'
 import { admissionFromGenesis, type LedgerAdmission } from './ledger/admission.ts'
+import { claimEyes } from './ledger/claim-eyes.ts'
 import { type LedgerSide, openLedgerSide } from './ledger/side.ts'
 import { TurnedAway } from './turned-away.ts'
 
@@ -104,7 +105,7 @@ export async function startPeers(deps: PeersDeps, hooks: CompositionHooks): Prom
 
 /** Undefined: no genesis is configured. Throws as `openLedgerSide` does. */
 async function ledgerOf(
-  { config, clock, random, log, dataFile }: PeersDeps,
+  { config, clock, random, log, dataFile, recursor }: PeersDeps,
   signer: Signer,
   admission: LedgerAdmission | undefined,
 ): Promise<LedgerSide | undefined> {
@@ -112,7 +113,7 @@ async function ledgerOf(
   const files = await dataFile.openLedgers()
   // The node answers questions and follows the other chains without it.
   return openLedgerSide(
-    { config, clock, random, log, files, signer, admission, memberKey: signer.publicKey },
+    { config, clock, random, log, files, signer, admission, memberKey: signer.publicKey, eyes: claimEyes({ recursor, clock }) },
     { onBroken() {} },
   )
 }

@@ -23,6 +23,7 @@ import { ACCOUNTS, accountOf, charged, writeAccount } from '../modules/accounts/
 import { beaconDutyOf } from '../modules/admission/duty.ts'
 import { activationsOf, moduleOfRules } from '../modules/applications/applications.ts'
 import { faultState } from '../modules/authority/fault-duty.ts'
+import { claimsToObserve } from '../modules/claims/view.ts'
 import { reviewQuestion } from '../modules/governance/duty.ts'
 import { linkStates } from '../modules/links/duty.ts'
 import { badGenesis, TransactionRefusal } from '../refusal.ts'
@@ -145,6 +146,7 @@ export class LedgerApplication implements Application<LedgerState> {
     account: (state: StateReader, given: unknown) => this.sender(state, given as Uint8Array),
     links: (state: StateReader, given: unknown) => linkStates(state, given as Parameters<typeof linkStates>[1]),
     faults: (state: StateReader, given: unknown) => faultState(state, given as Parameters<typeof faultState>[1]),
+    claims: (state: StateReader, given: unknown) => claimsToObserve(state, given as Uint8Array),
     reviews: (state: StateReader, given: unknown) => reviewQuestion(state, given as Uint8Array),
     beacon: (state: StateReader, given: unknown) => beaconDutyOf(state, given as Parameters<typeof beaconDutyOf>[1]),
   }

@@ -2,9 +2,13 @@
 import { compareBytes, equalBytes } from '../../base/index.ts'
 import { type Genesis, ledgerChainOptions, sortedValidators, type Validator } from '../../chain/index.ts'
 import { sha256 } from '../../crypto/index.ts'
+import { ROOT_ANCHORS } from '../../dnssec/index.ts'
 import { encodeApplicationGenesis } from '../application/genesis.ts'
 import { limits } from '../limits.ts'
 import { ACCOUNTS } from '../modules/accounts/accounts.ts'
+import { CLAIMS } from '../modules/claims/kinds.ts'
+import { limits as claimLimits } from '../modules/claims/limits.ts'
+import { type ClaimRules, claimRulesToValue, sortedAnchors } from '../modules/claims/rules.ts'
 import { NAMES } from '../modules/names/kinds.ts'
 import { type NamePolicy, policyToValue } from '../modules/names/policy.ts'
 import { badGenesis } from '../refusal.ts'
@@ -24,6 +28,8 @@ export interface FoundingOptions {
   readonly epochBlocks?: number
   /** Of all TLD chains; undefined: names are had for ever, and for nothing. */
   readonly names?: NamePolicy | undefined
+  /** How domains of the DNS are claimed on TLD chains, where it is not as most would have it; null: not at all. */
+  readonly claims?: Partial<ClaimRules> | null
   /** What each founder's account begins with on each chain. */
   readonly balance?: number | undefined
 }
@@ -58,10 +64,24 @@ export function foundChains(options: FoundingOptions): Genesis[] {
 }
 
 /** What whoever founds the chains says of a module. */
-function saidOf(module: number, chainName: string, { names, balance = 0, founders }: FoundingOptions) {
+function saidOf(module: number, chainName: string, options: FoundingOptions) {
+  const { names, balance = 0, founders } = options
   if (module === NAMES && names !== undefined && kindOf(chainName) === 'tld') return policyToValue(names)
+  if (module === CLAIMS) return options.claims === null ? undefined : claimRulesToValue(claimRulesFor(options))
   if (module === ACCOUNTS && balance > 0) return founders.map(({ account }) => [account, balance])
   return undefined
+}
+
+/** Where names cost nothing, nobody has anything that could be held. */
+function claimRulesFor({ names, founders, claims }: FoundingOptions): ClaimRules {
+  const anchors = claims?.anchors ?? ROOT_ANCHORS.flatMap(({ ds }) => ds)
+  return {
+    windowMs: claimLimits.WINDOW_MS,
+    bond: names === undefined ? 0 : claimLimits.BOND,
+    payee: names?.payee ?? founders[0]!.account,
+    ...claims,
+    anchors: sortedAnchors(anchors),
+  }
 }
 
 /** Third parties' modules come by a vote. */

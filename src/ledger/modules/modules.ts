@@ -4,6 +4,7 @@ import { accounts } from './accounts/accounts.ts'
 import { admission } from './admission/admission.ts'
 import { applications } from './applications/applications.ts'
 import { authority } from './authority/authority.ts'
+import { claims } from './claims/claims.ts'
 import { directory } from './directory/directory.ts'
 import { governance } from './governance/governance.ts'
 import { links } from './links/links.ts'
@@ -19,5 +20,6 @@ export const ledgerModules: readonly LedgerModule[] = [
   registries,
   applications,
   governance,
+  claims,
   directory,
 ]

@@ -33,6 +33,8 @@ import type { Config } from '../../config/index.ts'
 import { ed25519, type Signer, verifyEd25519Elsewhere } from '../../crypto/index.ts'
 import {
   anchorLimits,
+  ClaimDuty,
+  type ClaimEyes,
   Duties,
   drawDuty,
   FaultDuty,
@@ -60,6 +62,8 @@ export interface LedgerSideDeps {
   readonly admission: LedgerAdmission | undefined
   /** Signs for this node as a witness. */
   readonly signer: Signer
+  /** By which a validator sees what holders of claimed domains show; undefined: it says nothing about claims. */
+  readonly eyes?: ClaimEyes
 }
 
 export interface LedgerSideHooks {
@@ -244,7 +248,7 @@ export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHook
 
 /** What this node does for its chains beside voting, in the order of what is urgent. */
 function dutiesOf(
-  { clock, log, memberKey, config }: LedgerSideDeps,
+  { clock, random, log, memberKey, config, eyes }: LedgerSideDeps,
   ledgers: Ledgers,
   { account, votingSeed }: DutyKeys,
   follower: LightFollower,
@@ -255,6 +259,7 @@ function dutiesOf(
   const duties = [
     new FaultDuty({ ...own, ...port }),
     drawDuty({ ...own, votingSeed }),
+    ...(eyes === undefined ? [] : [new ClaimDuty({ ...own, ...port, random, log, eyes })]),
     new Linking({ ...own, ...port, runningOf }),
     ...(config.ledger.reviews === 'vote' ? [new ReviewDuty({ ...own, ...port })] : []),
   ]
