@@ -113,7 +113,17 @@ async function ledgerOf(
   const files = await dataFile.openLedgers()
   // The node answers questions and follows the other chains without it.
   return openLedgerSide(
-    { config, clock, random, log, files, signer, admission, memberKey: signer.publicKey, eyes: claimEyes({ recursor, clock }) },
+    {
+      config,
+      clock,
+      random,
+      log,
+      files,
+      signer,
+      admission,
+      memberKey: signer.publicKey,
+      eyes: claimEyes({ recursor, clock }),
+    },
     { onBroken() {} },
   )
 }

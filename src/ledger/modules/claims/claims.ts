@@ -34,13 +34,7 @@ import {
   writeClaimed,
   writeOpen,
 } from './records.ts'
-import {
-  anchorsFromValue,
-  type ClaimRules,
-  claimRulesFromValue,
-  readClaimRules,
-  writeClaimRules,
-} from './rules.ts'
+import { anchorsFromValue, type ClaimRules, claimRulesFromValue, readClaimRules, writeClaimRules } from './rules.ts'
 import { setsFromValue, setsVerdict } from './sets.ts'
 import { challengeOf, claimBytes, claimTextName, keysInTexts } from './statements.ts'
 
@@ -209,7 +203,8 @@ function prove(call: Call, { anchors, payee }: ClaimRules): void {
   const verdict = setsVerdict(setsFromValue(setsField), { anchors, name: text, now })
   if (!verdict.ok) refuse(verdict.code, verdict.word)
   const { texts, inception } = verdict
-  if (!keysInTexts(texts).some((one) => equalBytes(one, owner))) refuse(ClaimCode.OTHER_KEY, 'the text names another key')
+  if (!keysInTexts(texts).some((one) => equalBytes(one, owner)))
+    refuse(ClaimCode.OTHER_KEY, 'the text names another key')
   if (now - inception > limits.MAX_PROOF_AGE_S) refuse(ClaimCode.OLD_PROOF, 'signed too long ago')
   if (inception <= (readClaimed(own, label)?.inception ?? -1)) refuse(ClaimCode.OLD_PROOF, 'not newer than the last')
   moveValue(part(ACCOUNTS), account, payee, priceUpTo(priceOfGiven(part(NAMES), label), most))

@@ -76,11 +76,17 @@ export class ClaimDuty implements Duty {
     try {
       const isSeen = await this.#sees(chain, claim, zone, limit.signal)
       at.seen = isSeen ? at.seen + 1 : 0
-      log.debug({ chain: chain.name, zone: nameToText(zone), claim: claim.number, isSeen }, 'looked at a claimed domain')
+      log.debug(
+        { chain: chain.name, zone: nameToText(zone), claim: claim.number, isSeen },
+        'looked at a claimed domain',
+      )
     } catch (error) {
       if (!isChordnsError(error)) throw error
       at.seen = 0
-      log.debug({ chain: chain.name, zone: nameToText(zone), claim: claim.number, code: error.code }, 'a claimed domain shows nothing')
+      log.debug(
+        { chain: chain.name, zone: nameToText(zone), claim: claim.number, code: error.code },
+        'a claimed domain shows nothing',
+      )
     } finally {
       cancel()
       at.isLooking = false

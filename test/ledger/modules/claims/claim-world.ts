@@ -71,9 +71,7 @@ export function claimWorld({ rules = {}, policy = {} }: ClaimWorldOptions = {}) 
   const { genesis, validators } = genesisOf(N + 1, 1_000)
   const seated = validators.slice(0, N)
   const keys = seated.map((_, i) => signerOf(`voting key ${i}`))
-  const set = sortedValidators(
-    seated.map(({ ringKey }, i) => ({ id: sha256(ringKey), publicKey: keys[i]!.publicKey })),
-  )
+  const set = sortedValidators(seated.map(({ ringKey }, i) => ({ id: sha256(ringKey), publicKey: keys[i]!.publicKey })))
   const members = validators.map(({ account }) => account)
   const claimant = members[N]!
   const said: ClaimRules = { windowMs: WINDOW, bond: BOND, payee, anchors: [dsFor(ROOT, rootKey)], ...rules }
@@ -84,7 +82,10 @@ export function claimWorld({ rules = {}, policy = {} }: ClaimWorldOptions = {}) 
     genesis: new Map<number, CborValue>([
       [ACCOUNTS, members.map(({ publicKey }) => [publicKey, 1_000])],
       [ADMISSION, genesis],
-      [AUTHORITY, [1_000, 31, seated.map(({ account, ringKey }, i) => [account.publicKey, 0, ringKey, keys[i]!.publicKey])]],
+      [
+        AUTHORITY,
+        [1_000, 31, seated.map(({ account, ringKey }, i) => [account.publicKey, 0, ringKey, keys[i]!.publicKey])],
+      ],
       [NAMES, policyToValue({ ...defaultPolicy, payee, ...policy })],
       [CLAIMS, claimRulesToValue(said)],
     ]),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ResultCode } from '../../../../src/chain/index.ts'
-import { Type } from '../../../../src/dns/index.ts'
+import { ROOT, Type } from '../../../../src/dns/index.ts'
 import {
   anchorsVotePayload,
   ClaimCode,
@@ -17,7 +17,6 @@ import {
   setsToValue,
 } from '../../../../src/ledger/index.ts'
 import { dsFor, KSK, makeSigningKey } from '../../../dnssec/signing-keys.ts'
-import { ROOT } from '../../../../src/dns/index.ts'
 import { START } from '../ledger-blocks.ts'
 import {
   BOND,
@@ -199,7 +198,13 @@ describe('a claim that DNSSEC proves', () => {
     ['nothing is there', [], ClaimCode.WRONG_SETS],
     [
       'the keys of the TLD alone have signed the text',
-      [...byTld, set(claimTextName(zone), Type.TXT, [txt(claimText(ada.publicKey))], tldKey, { ...validity, signer: byTld[2]!.name })],
+      [
+        ...byTld,
+        set(claimTextName(zone), Type.TXT, [txt(claimText(ada.publicKey))], tldKey, {
+          ...validity,
+          signer: byTld[2]!.name,
+        }),
+      ],
       ClaimCode.WRONG_SETS,
     ],
   ])('is refused when %s', (_, sets, code) => {
@@ -234,7 +239,10 @@ describe('a claim that DNSSEC proves', () => {
     const many = new Array(30).fill(signedSets()[0]!)
     const world = claimWorld()
     expect(world.codes(world.proof(ada, many))).toEqual([ResultCode.MALFORMED])
-    const large = signedSets().map((one) => ({ ...one, records: Array.from({ length: 12 }, () => new Uint8Array(1_000)) }))
+    const large = signedSets().map((one) => ({
+      ...one,
+      records: Array.from({ length: 12 }, () => new Uint8Array(1_000)),
+    }))
     expect(world.codes(world.proof(ada, large))).toEqual([ResultCode.MALFORMED])
   })
 })
