@@ -35,7 +35,7 @@ import {
   registerTermPayload,
 } from '../../../../src/ledger/index.ts'
 import { chainId, scheme } from '../../../chain/one.ts'
-import { signRRset, type Validity } from '../../../dnssec/signer.ts'
+import { type SignatureOptions, signRRset } from '../../../dnssec/signer.ts'
 import { dsFor, KSK, makeSigningKey, type SigningKey } from '../../../dnssec/signing-keys.ts'
 import { genesisOf, signerOf } from '../admission-world.ts'
 import { ledgerBlocks, START } from '../ledger-blocks.ts'
@@ -161,7 +161,7 @@ export function set(
   type: number,
   records: readonly Uint8Array[],
   by: SigningKey,
-  validity: Validity,
+  validity: SignatureOptions,
 ): ProvenSet {
   const rrset = { name, type, class: Class.IN, ttl: 3_600, rdatas: records, signatures: [] }
   return { name, type, records, signature: signRRset(rrset, by, validity) }
