@@ -199,6 +199,7 @@ export { linkChainPayload, links, renewLinkPayload } from './modules/links/links
 export { forkOf, LINKS, linkedOf, type RecordedFork } from './modules/links/records.ts'
 export { ledgerModules } from './modules/modules.ts'
 export { cdsRefusal } from './modules/names/cds.ts'
+export { KEPT_FOR_CLAIMS } from './modules/names/given.ts'
 export {
   type GuardianProof,
   type Guardians,

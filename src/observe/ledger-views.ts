@@ -109,6 +109,10 @@ export type ProofFileView = z.infer<typeof proofFileView>
 export const cdsView = z.object({ chain: z.string(), payload: hex, cds: z.array(hex) })
 export type CdsView = z.infer<typeof cdsView>
 
+/** Signed sets that prove the text of a claimed domain, hex. */
+export const claimProofView = z.object({ chain: z.string(), sets: hex })
+export type ClaimProofView = z.infer<typeof claimProofView>
+
 export const headView = z.object({ chain: z.string(), height: z.number(), fresh: z.boolean() })
 export type HeadView = z.infer<typeof headView>
 /** Who certifies the keys of a name (M16). */

@@ -63,6 +63,22 @@ export {
   makeInquiry,
 } from './ledger/admitting.ts'
 export {
+  type ClaimSummary,
+  claimNumber,
+  claimPage,
+  claimPayload,
+  claimPrice,
+  claimProofText,
+  claimRecordText,
+  claimRules,
+  claimRulesStateKey,
+  claimStateKeys,
+  describeClaim,
+  type ImportedZone,
+  importZone,
+  parseClaimProof,
+} from './ledger/claiming.ts'
+export {
   type ActTerms,
   actTerms,
   describeLife,
@@ -99,6 +115,7 @@ export {
   type MadeGenesis,
   makeFounder,
   makeGenesis,
+  rootAnchorsFrom,
   writeNewFile,
 } from './ledger/founding.ts'
 export { type AnswerOne, answerOne, sendInquiry } from './ledger/inquiring.ts'

@@ -14,7 +14,7 @@ export interface LedgerPlan {
   /** So many of them, from the first on, have a voting key. */
   readonly validators: number
   readonly chainNames: readonly string[]
-  readonly pace: Pick<GenesisRequest, 'heartbeatMs' | 'intervalMs' | 'epochBlocks' | 'names' | 'balance'>
+  readonly pace: Pick<GenesisRequest, 'heartbeatMs' | 'intervalMs' | 'epochBlocks' | 'names' | 'balance' | 'claims'>
 }
 
 /** Makes the keys of an organisation where they are not there yet. Resolves with its public part. */

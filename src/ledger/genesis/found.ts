@@ -29,7 +29,7 @@ export interface FoundingOptions {
   /** Of all TLD chains; undefined: names are had for ever, and for nothing. */
   readonly names?: NamePolicy | undefined
   /** How domains of the DNS are claimed on TLD chains, where it is not as most would have it; null: not at all. */
-  readonly claims?: Partial<ClaimRules> | null
+  readonly claims?: Partial<ClaimRules> | null | undefined
   /** What each founder's account begins with on each chain. */
   readonly balance?: number | undefined
 }

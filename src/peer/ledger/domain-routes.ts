@@ -1,11 +1,29 @@
 /** What the status API does for commands about names: proofs in files, and signed CDS sets as they are in the DNS. */
 import { ChordnsError, toHex } from '../../base/index.ts'
 import { unprovenText } from '../../chain/index.ts'
-import { type Name, nameToText, parseName } from '../../dns/index.ts'
-import { encodePayload, labelUnder, nameStateKey, updateByCdsPayload } from '../../ledger/index.ts'
-import { type CdsView, type HeadView, looksUp, type ProofFileView, type StatusRoute } from '../../observe/index.ts'
+import { encodeCanonical } from '../../crypto/index.ts'
+import { canonicalName, type Name, nameToText, parseName } from '../../dns/index.ts'
+import {
+  claimRulesOf,
+  encodePayload,
+  labelUnder,
+  nameStateKey,
+  readProven,
+  type StateReader,
+  setsToValue,
+  updateByCdsPayload,
+} from '../../ledger/index.ts'
+import {
+  type CdsView,
+  type ClaimProofView,
+  type HeadView,
+  looksUp,
+  type ProofFileView,
+  type StatusRoute,
+} from '../../observe/index.ts'
 import { signedCdsSets } from './cds-sets.ts'
 import { type CertifiersDeps, certifiersOf } from './certifiers.ts'
+import { claimProof } from './claim-proof.ts'
 import type { LedgerSide } from './side.ts'
 
 export function domainRoutes(
@@ -22,6 +40,7 @@ export function domainRoutes(
     '/ledgers/head': looksUp((query) => newestHead(there(), query)),
     '/ledgers/proof-file': looksUp((query, signal) => proofFile(there(), nameIn(query), signal)),
     '/ledgers/cds': looksUp((query, signal) => cdsPayload(there(), deps, nameIn(query), signal)),
+    '/ledgers/claim-proof': looksUp((query, signal) => proofOfClaim(there(), deps, nameIn(query), signal)),
     '/ledgers/certifiers': looksUp((query, signal) => {
       const name = nameIn(query)
       return certifiersOf(there(), deps, { name, place: placeOf(there(), name) }, signal)
@@ -60,6 +79,21 @@ async function cdsPayload(side: LedgerSide, sets: CertifiersDeps, name: Name, si
     throw new ChordnsError('CDS_MISSING', `${nameToText(name)} has no CDS set: its signer asks for no other keys`, {})
   const payload = toHex(encodePayload(updateByCdsPayload(label, evidence)))
   return { chain, payload, cds: evidence.cds.map(toHex) }
+}
+
+/** By the root keys that the chain trusts now. */
+async function proofOfClaim(
+  side: LedgerSide,
+  deps: CertifiersDeps,
+  name: Name,
+  signal: AbortSignal,
+): Promise<ClaimProofView> {
+  const { chain, chainId } = placeOf(side, name)
+  const read = (state: StateReader) => claimRulesOf(state)?.anchors
+  const { value: anchors } = await readProven(side.follower, chainId, read, { signal })
+  if (anchors === undefined) throw new ChordnsError('CLAIM_UNPROVEN', `${chain} has no claims of domains`, {})
+  const sets = await claimProof(deps, canonicalName(name), anchors, signal)
+  return { chain, sets: toHex(encodeCanonical(setsToValue(sets))) }
 }
 
 function placeOf({ ledgers }: LedgerSide, name: Name) {

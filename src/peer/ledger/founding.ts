@@ -4,10 +4,12 @@ import { join } from 'node:path'
 import { ChordnsError } from '../../base/index.ts'
 import type { Config } from '../../config/index.ts'
 import { ed25519Signer } from '../../crypto/index.ts'
+import { dsOf, parseTrustAnchors } from '../../dnssec/index.ts'
 import { loadOrCreateSeed, readTextFile, replaceTextFile } from '../../io/index.ts'
 import {
   defaultPolicy,
   type Founder,
+  type FoundingOptions,
   foundChains,
   founderText,
   genesisText,
@@ -52,6 +54,8 @@ export interface GenesisRequest {
   readonly names?: { readonly file: string | undefined } | null
   /** What each founder's account begins with, in units. */
   readonly balance?: number
+  /** How domains of the DNS are claimed, where it is not as most would have it; null: not at all. */
+  readonly claims?: FoundingOptions['claims'] | undefined
 }
 
 export interface MadeGenesis {
@@ -86,6 +90,16 @@ function policyFrom(file: string | undefined, [first]: readonly Founder[]): Name
   const text = readTextFile(file)
   if (text === undefined) throw new ChordnsError('FILE_UNREADABLE', `there is no file ${file}`, { file })
   return parseNamePolicy(file, text, payee)
+}
+
+/** DS records of the root, for proofs of claimed domains: from DS or DNSKEY lines. Throws FILE_UNREADABLE, DNSSEC_BAD_ANCHOR, USAGE. */
+export function rootAnchorsFrom(file: string): readonly Uint8Array[] {
+  const text = readTextFile(file)
+  if (text === undefined) throw new ChordnsError('FILE_UNREADABLE', `there is no file ${file}`, { file })
+  const root = parseTrustAnchors(text).find(({ zone }) => zone.labels === 0)
+  const ds = root && [...root.ds, ...root.keys.flatMap((rdata) => dsOf(root.zone, rdata, 2) ?? [])]
+  if (ds === undefined || ds.length === 0) throw new ChordnsError('USAGE', `${file} has no key of the root`, {})
+  return ds
 }
 
 /** Never over another file: all nodes of a ledger have the same genesis. Throws FILE_EXISTS, FILE_UNWRITABLE. */

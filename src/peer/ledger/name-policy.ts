@@ -1,7 +1,7 @@
 /** The file in which a TLD says how long its names are had, and at which price: for `chordns ledger init --names`. */
 import { z } from 'zod'
 import { ChordnsError, fromHex, fromLatin1 } from '../../base/index.ts'
-import { defaultPolicy, type NamePolicy } from '../../ledger/index.ts'
+import { defaultPolicy, KEPT_FOR_CLAIMS, type NamePolicy } from '../../ledger/index.ts'
 import { durationMs } from './domain-life.ts'
 
 const duration = z.string().regex(/^\d+(\.\d+)?[smhdy]$/, { error: 'must be as 30d: a number with s, m, h, d or y' })
@@ -34,8 +34,8 @@ const schema = z
     registrationsADay: z.int().min(1).max(1_000),
     /** An account; left out: that of the first endorser. */
     payee: key,
-    /** Labels that nobody gets (null), or one owner only. */
-    kept: z.record(z.string(), key.nullable()),
+    /** Labels that nobody gets (null), or one owner only, or whoever claims the domain that he has in the DNS ("claim"). */
+    kept: z.record(z.string(), key.or(z.literal('claim')).nullable()),
   })
   .partial()
 
@@ -83,7 +83,7 @@ export function parseNamePolicy(file: string, text: string, payee: Uint8Array): 
     payee: named === undefined ? payee : fromHex(named),
     kept: Object.entries(kept).map(([label, owner]) => ({
       label: fromLatin1(label),
-      owner: owner === null ? undefined : fromHex(owner),
+      owner: owner === null ? undefined : owner === 'claim' ? KEPT_FOR_CLAIMS : fromHex(owner),
     })),
   }
 }

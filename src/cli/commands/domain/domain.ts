@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { addCertifiersCommand } from './certifiers.ts'
 import { addChangingCommands } from './changing.ts'
+import { addClaimingCommands } from './claiming.ts'
 import { addGuardingCommands } from './guarding.ts'
 import { addDomainKeygenCommand } from './keygen.ts'
 import { addLivingCommands } from './living.ts'
@@ -11,6 +12,7 @@ export function addDomainCommands(program: Command): void {
   const domain = program.command('domain').description('names on a ledger: keys, registering, changing, proving')
   addDomainKeygenCommand(domain)
   addChangingCommands(domain)
+  addClaimingCommands(domain)
   addLivingCommands(domain)
   addGuardingCommands(domain)
   addProvingCommands(domain)

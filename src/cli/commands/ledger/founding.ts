@@ -63,6 +63,8 @@ function addInitCommand(ledger: Command): void {
       '--names <file>',
       'JSON with terms, prices and delays of names; "none": names are had for ever, for nothing',
     )
+    .option('--claims <window>', 'how long validators may look for a claimed domain, as 1h; "none": no claims', '1h')
+    .option('--root-anchors <file>', 'DS or DNSKEY lines of the root, for claims by DNSSEC (default: of IANA)')
     .option('--balance <units>', "what each founder's account begins with, to pay for names", '1000000')
     .action(async (flags: InitFlags) => {
       const peer = await import('../../../peer/index.ts')
@@ -77,6 +79,7 @@ function addInitCommand(ledger: Command): void {
         intervalMs: milliseconds('--interval', flags.interval),
         epochBlocks: blocks('--epoch', flags.epoch),
         names: flags.names === 'none' ? null : { file: flags.names },
+        claims: await claimsFrom(flags),
         balance: wholeNumber('--balance', flags.balance, 0, 1e12),
       })
       if (!flags.dryRun) await peer.writeNewFile(flags.out, made.text)
@@ -93,6 +96,13 @@ function addInitCommand(ledger: Command): void {
           )}`,
         )
     })
+}
+
+async function claimsFrom({ claims, rootAnchors }: InitFlags) {
+  if (claims === 'none') return null
+  const peer = await import('../../../peer/index.ts')
+  const anchors = rootAnchors === undefined ? {} : { anchors: peer.rootAnchorsFrom(rootAnchors) }
+  return { windowMs: peer.durationMs('--claims', claims), ...anchors }
 }
 
 interface KeygenFlags extends ConfigFlags {
@@ -114,6 +124,8 @@ interface InitFlags {
   readonly epoch: string
   readonly names?: string
   readonly balance: string
+  readonly claims: string
+  readonly rootAnchors?: string
   readonly dryRun?: boolean
   readonly json?: boolean
 }

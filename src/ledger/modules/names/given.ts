@@ -1,11 +1,13 @@
 /** Names that are given for evidence from outside of the chain, without a commit: whoever has the domain in the DNS claims it here. */
 import { equalBytes } from '../../../base/index.ts'
 import { ResultCode } from '../../../chain/index.ts'
+import { sha256, signedBytes } from '../../../crypto/index.ts'
 import { refuse } from '../../refusal.ts'
 import type { Call, StateReader } from '../../types.ts'
 import { currentOf, write } from './acts.ts'
 import { newestCdsAt } from './changes.ts'
 import { NameCode } from './kinds.ts'
+import { keyIn, Part } from './label.ts'
 import { bornAt } from './life.ts'
 import { feeOf, keptFor, policyOf } from './policy.ts'
 import type { NameSettings } from './settings.ts'
@@ -16,6 +18,9 @@ export interface GivenName {
   readonly settings: NameSettings
 }
 
+/** Kept for whoever claims it: the key in a kept name's place is one that nobody has, for it is the hash of a text. */
+export const KEPT_FOR_CLAIMS = sha256(signedBytes('chordns/kept-for-claims/1', new Uint8Array()))
+
 /** `own`: the part of the names module. */
 type At = Pick<Call, 'own' | 'block'>
 
@@ -23,7 +28,9 @@ type At = Pick<Call, 'own' | 'block'>
 export function givingRefusal(at: At, { label, owner }: Pick<GivenName, 'label' | 'owner'>) {
   const only = keptFor(at.own, label)
   if (only === null) return { code: NameCode.KEPT, word: 'kept back' }
-  if (only !== undefined && !equalBytes(only, owner)) return { code: NameCode.KEPT, word: 'kept for another' }
+  const isForClaims = only !== undefined && equalBytes(only, KEPT_FOR_CLAIMS)
+  if (only !== undefined && !isForClaims && !equalBytes(only, owner))
+    return { code: NameCode.KEPT, word: 'kept for another' }
   if (currentOf(at, label)?.owner !== undefined) return { code: ResultCode.TAKEN, word: 'somebody has the name' }
   return undefined
 }
@@ -45,6 +52,9 @@ export function giveName(at: At, given: GivenName): void {
   if (refusal !== undefined) refuse(refusal.code, refusal.word)
   const { own, block } = at
   const { label, owner, settings } = given
+  // Once it was claimed it is a name as any other: when it comes free, it is free for all (D69).
+  const only = keptFor(own, label)
+  if (only != null && equalBytes(only, KEPT_FOR_CLAIMS)) own.delete(keyIn(Part.KEPT, label))
   const before = currentOf(at, label)
   const policy = policyOf(own)
   const expires = policy === undefined ? 0 : block.time + policy.termMs

@@ -28,7 +28,7 @@ const SIGNING = [
   ].map((one) => `ledger ${one}`),
   ...['register', 'update', 'transfer', 'release', 'roll'].map((one) => `domain ${one}`),
   ...['renew', 'restore', 'lock', 'unlock', 'roll-owner', 'cancel'].map((one) => `domain ${one}`),
-  ...['guardians', 'freeze', 'recover'].map((one) => `domain ${one}`),
+  ...['guardians', 'freeze', 'recover', 'claim'].map((one) => `domain ${one}`),
 ]
 
 function helpOf(command: Command): string {

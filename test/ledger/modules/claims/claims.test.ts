@@ -9,6 +9,7 @@ import {
   claimsToObserve,
   claimText,
   claimTextName,
+  KEPT_FOR_CLAIMS,
   keysInTexts,
   NameCode,
   nameRecordOf,
@@ -246,6 +247,24 @@ describe('a claim that DNSSEC proves', () => {
       records: Array.from({ length: 12 }, () => new Uint8Array(1_000)),
     }))
     expect(world.codes(world.proof(ada, large))).toEqual([ResultCode.MALFORMED])
+  })
+})
+
+describe('names of the DNS that a chain began with', () => {
+  const kept = [{ label, owner: KEPT_FOR_CLAIMS }]
+
+  it('are registered by nobody, and had by who claims them', () => {
+    const world = claimWorld({ policy: { kept } })
+    expect(world.register(mallory)).toEqual([NameCode.KEPT])
+    expect(world.codes(world.proof(ada, signedSets()))).toEqual([0])
+    expect(world.record()?.owner).toEqual(ada.publicKey)
+  })
+
+  it('are names as any other once they were claimed, and are free for all when they come free (D69)', () => {
+    const world = claimWorld({ policy: { kept, termMs: 1_000, graceMs: 1_000, redemptionMs: 1_000, premium: 0 } })
+    world.block([world.proof(ada, signedSets())])
+    world.block([], { afterMs: 40 * DAY * 1_000 })
+    expect(world.register(mallory)).toEqual([0])
   })
 })
 
