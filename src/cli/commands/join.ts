@@ -25,7 +25,7 @@ export function addJoin(program: Command): void {
     )
     .option(
       '--household',
-      'the machines of this ring are of one home, and believe each other (ring.acceptFrom: any-member)',
+      'the machines of this ring are of one home, and believe each other (ring.acceptFrom: any-member) and find each other by mDNS',
     )
     .option('--json', 'print JSON')
     .addHelpText(
@@ -119,7 +119,7 @@ function configFor(
     ...(admission === 'psk' && { secretFile: from(join(data, 'ring.secret')) }),
     replicas,
     chunkBits,
-    ...(household && { acceptFrom: 'any-member' }),
+    ...(household && { acceptFrom: 'any-member', mdns: true }),
   }
   return { ...before, data: from(data), ring: { ...kept, ...ring } }
 }

@@ -55,9 +55,9 @@ describe('chordns join', () => {
     expect(written().ring.id).toBe('a-ring')
   })
 
-  it('makes machines of one home believe each other when it is told that they are', async () => {
+  it('lets machines of one home believe and find each other when it is told that they are', async () => {
     await captured('join', token, '--config', file, '--household')
-    expect(written().ring.acceptFrom).toBe('any-member')
+    expect(written().ring).toMatchObject({ acceptFrom: 'any-member', mdns: true })
   })
 
   it('changes nothing for a token that is none', async () => {
