@@ -6,7 +6,7 @@
  * `limits.ts` are below all of them. A room inside an inner room has a row of its own, under its path.
  */
 export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
-  cli: ['main.ts', 'commands', 'running', 'common'],
+  cli: ['main.ts', 'commands', 'setup', 'running', 'common'],
   'cli/commands': [
     'cache.ts',
     'chain.ts',
@@ -18,6 +18,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
     'keygen.ts',
     'lookup.ts',
     'ring.ts',
+    'setup.ts',
     'start.ts',
     'status.ts',
     'tls.ts',
@@ -25,6 +26,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
     'ledger',
     'domain',
   ],
+  'cli/setup': ['apply.ts', 'facts.ts', 'plan.ts', 'port-53.ts', 'check.ts'],
   peer: [
     'node.ts',
     'status.ts',

@@ -13,6 +13,7 @@ import { addKeygenCommand } from './commands/keygen.ts'
 import { addLedgerCommands } from './commands/ledger/ledger.ts'
 import { addLookupCommand } from './commands/lookup.ts'
 import { addRingCommands } from './commands/ring.ts'
+import { addSetupCommand } from './commands/setup.ts'
 import { addStartCommand } from './commands/start.ts'
 import { addStatusCommand } from './commands/status.ts'
 import { addTlsCommands } from './commands/tls.ts'
@@ -38,6 +39,7 @@ Examples:
 Every command has --help. Exit codes: 0 ok, 1 failure, 2 usage or configuration.`,
     )
   addStartCommand(program)
+  addSetupCommand(program)
   addLookupCommand(program)
   addStatusCommand(program)
   addCacheCommands(program)
