@@ -36,7 +36,17 @@ export {
   tldsView,
 } from './ledger-views.ts'
 export { type AdjustableLog, createLog } from './log.ts'
-export { acts, isLoopbackHost, looksUp, reads, STATUS_HEADER, type StatusRoute, takes } from './status-door.ts'
+export { type AnswerFacts, createMetrics, type Metrics } from './metrics.ts'
+export {
+  acts,
+  isLoopbackHost,
+  looksUp,
+  PlainReply,
+  reads,
+  STATUS_HEADER,
+  type StatusRoute,
+  takes,
+} from './status-door.ts'
 export { createStatusServer, type StatusFolder, type StatusServer } from './status-server.ts'
 export {
   type CacheView,

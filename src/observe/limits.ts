@@ -5,6 +5,9 @@ export const limits = {
   /** Until a reader of stderr that was busy gets the same again, and until something new is tried where nothing could be written (a full disk), ms. */
   LOG_SLOW_MS: 100,
   LOG_RETRY_MS: 1_000,
+  /** Combinations of labels of answers, and metrics in all: there are about 200 of either, and none comes from outside. */
+  MAX_ANSWER_LABELS: 500,
+  MAX_METRICS: 500,
   /** Characters of one text in a log line; the longest name is 1,004 in presentation form. */
   MAX_LOG_TEXT: 2_000,
   /** Entries of one object or list in a log line, and nesting. */

@@ -43,6 +43,19 @@ export function takes(bodyBytes: number, handle: StatusHandler): StatusRoute {
   return { method: 'POST', needsHeader: true, bodyBytes, handle }
 }
 
+/** A reply that is no JSON. */
+export class PlainReply {
+  readonly status: number
+  readonly contentType: string
+  readonly text: string
+
+  constructor(status: number, contentType: string, text: string) {
+    this.status = status
+    this.contentType = contentType
+    this.text = text
+  }
+}
+
 export interface StatusRequest {
   readonly method?: string | undefined
   readonly headers: IncomingHttpHeaders

@@ -1,7 +1,7 @@
 /** The status API: JSON over HTTP on a loopback address, for whom `status-door.ts` lets in. It sends no CORS header. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { ChordnsError, type Endpoint, errorText, type Log } from '../base/index.ts'
-import { type Refusal, refusalOf, type StatusRoute, strangerRefusal } from './status-door.ts'
+import { PlainReply, type Refusal, refusalOf, type StatusRoute, strangerRefusal } from './status-door.ts'
 
 export interface StatusServer {
   readonly address: Endpoint
@@ -139,9 +139,10 @@ function refuse(response: ServerResponse, { status, code, message }: Refusal, ro
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {
-  const text = `${JSON.stringify(body)}\n`
-  response.writeHead(status, {
-    'content-type': 'application/json; charset=utf-8',
+  const isPlain = body instanceof PlainReply
+  const text = isPlain ? body.text : `${JSON.stringify(body)}\n`
+  response.writeHead(isPlain ? body.status : status, {
+    'content-type': isPlain ? body.contentType : 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(text),
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',

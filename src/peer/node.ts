@@ -14,7 +14,7 @@ import {
 import { type Cache, type CacheContents, createCache, createWarmCache, type WarmCache } from '../cache/index.ts'
 import type { Chunks } from '../chunks/index.ts'
 import type { Config } from '../config/index.ts'
-import { type Name, Type } from '../dns/index.ts'
+import { type Name, rcodeToText, Type } from '../dns/index.ts'
 import {
   createExchange,
   hasAddress,
@@ -23,7 +23,13 @@ import {
   systemClock,
   systemRandom,
 } from '../io/index.ts'
-import { createStatusServer, type StatusFolder, type StatusServer } from '../observe/index.ts'
+import {
+  createMetrics,
+  createStatusServer,
+  type Metrics,
+  type StatusFolder,
+  type StatusServer,
+} from '../observe/index.ts'
 import type { AnchorFollower, Recursor } from '../recurse/index.ts'
 import type { Resolver } from '../resolver/index.ts'
 import type { Ring } from '../ring/index.ts'
@@ -39,7 +45,7 @@ import { INQUIRY_PATH, InquiryDesk } from './ledger/inquiring.ts'
 import { createQueryLog, type QueryLog } from './query-log.ts'
 import { type Peers, startPeers } from './ring.ts'
 import { rootKeys } from './root-keys.ts'
-import { statusRoutes } from './status.ts'
+import { statusOf, statusRoutes } from './status.ts'
 import { needsTls, prepareTls, readTls } from './tls/credentials.ts'
 
 export interface RunningNode {
@@ -77,6 +83,7 @@ export async function startNode({ config, log, version }: StartOptions): Promise
     await startResolving(parts, config, machine)
     await startServing(parts, config, machine)
     const made = parts as NodeParts
+    parts.metrics = createMetrics(() => statusOf({ ...made, clock: machine.clock, version, startedAt }))
     if (config.status.listen !== false) {
       const routes = statusRoutes({ ...made, clock: machine.clock, log, version, startedAt })
       parts.status = await createStatusServer(
@@ -108,6 +115,7 @@ interface NodeParts {
   carrier: CdsCarrier | undefined
   queryLog: QueryLog
   frontEnd: FrontEnd
+  metrics: Metrics
   status: StatusServer | undefined
 }
 
@@ -232,7 +240,10 @@ async function startServing(parts: Partial<NodeParts>, config: Config, { clock, 
     },
     {
       localAddresses,
-      onQuery: queryLog.heard,
+      onQuery: (event) => {
+        queryLog.heard(event)
+        parts.metrics?.heard({ ...event, rcode: event.rcode === undefined ? undefined : rcodeToText(event.rcode) })
+      },
       onNotify: onNotifyOf({ core, carrier: parts.carrier }),
       // What a ledger says of a name may change at any block, and is looked at by whoever asks; its DS set is the ledger's as well.
       mayRemember: (question) => !recursor.contextOf({ ...question, type: Type.SOA }).startsWith('ledger:'),

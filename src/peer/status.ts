@@ -2,8 +2,8 @@
 import { ChordnsError, type Clock, type Log } from '../base/index.ts'
 import type { Cache, CacheContents, Reach, WarmCache } from '../cache/index.ts'
 import type { Chunks } from '../chunks/index.ts'
-import { Class, type Name, parseName, type Question, Type, typeFromText } from '../dns/index.ts'
-import { acts, looksUp, reads, type StatusRoute, type StatusView } from '../observe/index.ts'
+import { Class, type Name, parseName, type Question, ROOT, Type, typeFromText } from '../dns/index.ts'
+import { acts, looksUp, type Metrics, PlainReply, reads, type StatusRoute, type StatusView } from '../observe/index.ts'
 import type { ResolveStep } from '../resolver/index.ts'
 import type { FrontEnd } from '../serve/index.ts'
 import { flushCached, showCached } from './cache-commands.ts'
@@ -31,14 +31,17 @@ export interface StatusDeps {
   /** Undefined: it carries no CDS sets. */
   readonly carrier: CdsCarrier | undefined
   readonly frontEnd: FrontEnd
+  readonly metrics: Metrics
 }
 
 /** Path -> what answers it; a ChordnsError that is thrown becomes a reply with its code. */
 export function statusRoutes(deps: StatusDeps): Readonly<Record<string, StatusRoute>> {
-  const { clock, peers, dataFile } = deps
+  const { clock, peers, dataFile, metrics } = deps
   return {
     '/status': reads(() => statusOf(deps)),
     '/healthz': reads(() => ({ ok: true })),
+    '/readyz': reads(() => readiness(knowsTheWay(deps))),
+    '/metrics': reads(async () => new PlainReply(200, metrics.contentType, await metrics.text())),
     '/lookup': looksUp((query, signal) => lookup(deps, query, signal)),
     '/cache': looksUp((query) => showCached(deps, nameOf(query), reachOf(query))),
     '/cache/flush': acts((query) => flushCached(deps, nameOf(query), reachOf(query))),
@@ -103,7 +106,35 @@ function ringOff() {
   return new ChordnsError('RING_OFF', 'this node runs without a ring (ring.enabled is false)', {})
 }
 
-function statusOf({ version, clock, startedAt, cache, warm, core, peers, carrier, frontEnd }: StatusDeps): StatusView {
+/** The cache context of what is no stub, forward or ledger zone. */
+const MAIN = 'main'
+
+/** The servers of the root are known, or all of it is forwarded. */
+function knowsTheWay({ cache, clock, core }: StatusDeps): boolean {
+  const context = core.recursor.contextOf({ name: ROOT, type: Type.NS, class: Class.IN })
+  return context !== MAIN || cache.delegation(MAIN, ROOT, clock.now()) !== undefined
+}
+
+/** For load balancers: whether questions would be answered. It is up before, and says so at /healthz. */
+function readiness(isReady: boolean): PlainReply {
+  return new PlainReply(
+    isReady ? 200 : 503,
+    'application/json; charset=utf-8',
+    `${JSON.stringify({ ready: isReady })}\n`,
+  )
+}
+
+export function statusOf({
+  version,
+  clock,
+  startedAt,
+  cache,
+  warm,
+  core,
+  peers,
+  carrier,
+  frontEnd,
+}: Omit<StatusDeps, 'metrics' | 'log' | 'dataFile'>): StatusView {
   return {
     version,
     pid: process.pid,

@@ -83,6 +83,14 @@ describe('the packed program', () => {
       const asked = ['lookup', 'printer.test', '--node', ready[2]!]
       expect(execFileSync(command, asked, { ...user, env, cwd: dir, encoding: 'utf8' })).toContain('192.0.2.9')
       expect(existsSync(join(dir, 'data', 'data.db'))).toBe(true)
+      const page = async (path: string) => {
+        const reply = await fetch(`http://${ready[2]}${path}`)
+        return { status: reply.status, text: await reply.text() }
+      }
+      expect((await page('/metrics')).text).toMatch(/^chordns_serve_queries_total \d+$/m)
+      expect(await page('/healthz')).toMatchObject({ status: 200 })
+      // No root server answers here.
+      expect(await page('/readyz')).toEqual({ status: 503, text: '{"ready":false}\n' })
     } finally {
       child.kill('SIGTERM')
     }
