@@ -1,5 +1,5 @@
 /** Who acts in a world of ledgers, and the keys of each: those who run nodes first, then organisations that run none, and owners of names. */
-import { toHex } from '../../../src/base/index.ts'
+import { compareBytes, toHex } from '../../../src/base/index.ts'
 import { type Genesis, ledgerChainId, votingKeyBytes } from '../../../src/chain/index.ts'
 import { type CborValue, type SignatureScheme, type Signer, sha256 } from '../../../src/crypto/index.ts'
 import {
@@ -8,11 +8,18 @@ import {
   encodeApplicationGenesis,
   type Founder,
   foundChains,
+  GOVERNANCE,
+  type GovernanceRules,
+  type Guardians,
+  guardiansHash,
   ledgerModules,
   memberIdOf,
+  type NamePolicy,
+  rulesToValue,
 } from '../../../src/ledger/index.ts'
 import { hashScheme } from '../chain/signatures.ts'
 import type { Plan } from './plan.ts'
+import { DEFAULT_REVIEWS, namePolicy, QUICK_REVIEWS } from './policies.ts'
 import { type Zones, zonesOf } from './zones.ts'
 
 const text = (value: string) => new TextEncoder().encode(value)
@@ -31,6 +38,8 @@ export interface Actor {
   readonly person: number | undefined
   readonly isFounder: boolean
   readonly isEndorser: boolean
+  /** It leads reviews. */
+  readonly leads: boolean
 }
 
 export interface Cast {
@@ -38,6 +47,13 @@ export interface Cast {
   readonly actors: readonly Actor[]
   /** Owner keys, of names and of entries. */
   readonly owners: readonly Signer[]
+  /** Keys that owners may trust with their names, and who of them together. */
+  readonly guardians: readonly Signer[]
+  readonly guardianSets: readonly GuardianSet[]
+  /** Of all TLDs; undefined: names have no terms. */
+  readonly policy: NamePolicy | undefined
+  /** Of reviews, at first. */
+  readonly rules: GovernanceRules
   readonly labels: readonly Uint8Array[]
   /** Of the names, on all chains. */
   readonly zones: Zones
@@ -45,9 +61,16 @@ export interface Cast {
   readonly chains: readonly { readonly genesis: Genesis; readonly chainId: Uint8Array }[]
 }
 
+export interface GuardianSet {
+  readonly set: Guardians
+  readonly hash: Uint8Array
+}
+
 /** How many names are fought for. */
 const LABELS = ['alpha', 'beta', 'gamma', 'delta', 'xn--bcher-kva']
 export const NEVER = text('never-there')
+/** Kept back for nobody, where names have terms. */
+export const KEPT = text('kept')
 /** That are given to registries. */
 export const TLDS = ['p2p', 'home'].map(text)
 /** What each founder's account has at first. */
@@ -71,12 +94,21 @@ export function castOf(plan: Plan, startMs: number): Cast {
       person,
       isFounder,
       isEndorser: i === 0 || i === people || i === people + 1,
+      leads: plan.isGoverned && i === people + 1,
     }
   }
   const actors = Array.from({ length: people + OTHERS }, (_, i) => actor(i, i < people ? i : undefined))
   const founders = actors.filter(({ isFounder }) => isFounder).map((one) => founderOf(one, n))
   const names = plan.chains.map(({ name }) => name)
-  const { epochBlocks, quotaADay } = plan
+  const { epochBlocks, quotaADay, nameUnitMs } = plan
+  const owners = Array.from({ length: 5 }, (_, i) => signer(`owner ${i}`))
+  const guardians = Array.from({ length: 4 }, (_, i) => signer(`guardian ${i}`))
+  const payee = actors[people]!.account.publicKey
+  const kept = [
+    { label: KEPT, owner: undefined },
+    { label: text(LABELS[0]!), owner: owners[0]!.publicKey },
+  ]
+  const policy = nameUnitMs === undefined ? undefined : namePolicy(nameUnitMs, payee, kept)
   const founded = foundChains({
     ringId: 'home',
     time: startMs - 10_000,
@@ -87,15 +119,21 @@ export function castOf(plan: Plan, startMs: number): Cast {
     intervalMs: 0,
     epochBlocks,
     quotaADay,
+    names: policy,
   })
+  const rules = plan.isGoverned ? QUICK_REVIEWS : DEFAULT_REVIEWS
   const chains = founded.map((one) => {
-    const genesis = withBalances(one, founders)
+    const genesis = withGiven(one, founders, plan.isGoverned ? rules : undefined)
     return { genesis, chainId: ledgerChainId(genesis) }
   })
   return {
     scheme,
     actors,
-    owners: Array.from({ length: 5 }, (_, i) => signer(`owner ${i}`)),
+    owners,
+    guardians,
+    guardianSets: guardianSetsOf(guardians, nameUnitMs ?? 0),
+    policy,
+    rules,
     labels: LABELS.map(text),
     zones: zonesOf(plan.seed, startMs),
     signer,
@@ -103,10 +141,23 @@ export function castOf(plan: Plan, startMs: number): Cast {
   }
 }
 
+/** Two of three, with and without a delay of their own, and any one of two, whom the owner's key always wins against. */
+function guardianSetsOf(guardians: readonly Signer[], unitMs: number): readonly GuardianSet[] {
+  const setOf = (enough: number, delayMs: number, keyWins: boolean, signers: readonly Signer[]) => {
+    const set = { enough, delayMs, keyWins, keys: signers.map(({ publicKey }) => publicKey).sort(compareBytes) }
+    return { set, hash: guardiansHash(set) }
+  }
+  return [
+    setOf(2, 0, false, guardians.slice(0, 3)),
+    setOf(2, 2 * unitMs, false, guardians.slice(1)),
+    setOf(1, 0, true, guardians.slice(0, 2)),
+  ]
+}
+
 /** Organisations without a node: two that endorse, and two strangers. */
 const OTHERS = 4
 
-function founderOf({ name, account, ring, voting, person, isEndorser }: Actor, n: number): Founder {
+function founderOf({ name, account, ring, voting, person, isEndorser, leads }: Actor, n: number): Founder {
   const isValidator = person !== undefined && person < n
   return {
     name,
@@ -114,13 +165,17 @@ function founderOf({ name, account, ring, voting, person, isEndorser }: Actor, n
     memberKey: ring.publicKey,
     votingKey: isValidator ? voting(0).publicKey : undefined,
     isEndorser,
+    leads,
   }
 }
 
-function withBalances(genesis: Genesis, founders: readonly Founder[]): Genesis {
+/** With what each account has at first, and rules of reviews if there are others than usual. */
+function withGiven(genesis: Genesis, founders: readonly Founder[], rules: GovernanceRules | undefined): Genesis {
   const { modules, quotaADay } = decodeApplicationGenesis(genesis.application)
   const balances: CborValue = founders.map(({ account }) => [account, BALANCE])
-  const application = encodeApplicationGenesis({ modules: new Map([...modules, [ACCOUNTS, balances]]), quotaADay })
+  const given = new Map([...modules, [ACCOUNTS, balances]])
+  if (rules !== undefined) given.set(GOVERNANCE, rulesToValue(rules))
+  const application = encodeApplicationGenesis({ modules: given, quotaADay })
   return { ...genesis, application }
 }
 

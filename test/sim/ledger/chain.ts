@@ -1,5 +1,5 @@
 /** One ledger chain of a world: the real application on the engine, who sends transactions to it, and what must be so at every height. */
-import { equalBytes, toHex } from '../../../src/base/index.ts'
+import { equalBytes, fromHex, toHex } from '../../../src/base/index.ts'
 import { changesBetween } from '../../../src/chain/blocks/set-root.ts'
 import type { FollowReply } from '../../../src/chain/follow/messages.ts'
 import {
@@ -19,7 +19,9 @@ import {
   ledgerModules,
   MemoryState,
   mayCarry,
+  nameRecordOf,
   networkNodes,
+  phaseOf,
 } from '../../../src/ledger/index.ts'
 import type { SeededRandom } from '../../../src/sim/index.ts'
 import { TestLedger } from '../../chain/light/ledger.ts'
@@ -42,6 +44,8 @@ export interface LedgerChainDeps {
   readonly epochBlocks: number
   readonly turnsOver: boolean
   readonly activation: number | undefined
+  readonly linksChains: boolean
+  readonly isGoverned: boolean
   readonly random: SeededRandom
   readonly now: () => number
   readonly jumpedMs: () => number
@@ -104,12 +108,17 @@ export class LedgerChain {
       state: () => this.#state,
       turnsOver: deps.turnsOver,
       activation: deps.activation,
+      linksChains: deps.linksChains,
       mayLose: (actor: Actor) => this.#mayLose(actor),
       isLiar: ({ person }: Actor) => person !== undefined && this.#liars.has(person),
       others: this.others,
       faults: faultSource(this.#shown()),
       charges: [],
       registrations: [],
+      wishes: new Map(),
+      renewals: new Map(),
+      accused: new Set<Actor>(),
+      isGoverned: deps.isGoverned,
       cdsMade: [],
       rolls: this.#rolls,
     }
@@ -149,6 +158,7 @@ export class LedgerChain {
       bad: () => this.bad,
       now: this.#deps.now,
       signerOf: (validator) => this.#personOf(this.numberOf(validator)).signer,
+      numberOf: (validator) => this.numberOf(validator),
     }
   }
 
@@ -295,6 +305,7 @@ export class LedgerChain {
     }))
     const { judged } = this.#model.nodes
     this.#model.endBlock({ height, time }, accused ?? [])
+    for (const what of this.#model.governance.takeWon()) happens(`won: ${what}`)
     const { activations } = this.#model.applications
     if (header.ledger?.rules !== this.#model.applications.rulesAt(height, this.#rules))
       throw new Violation(`modules: height ${height} of ${this.name} says that it has rules ${header.ledger?.rules}`)
@@ -306,6 +317,7 @@ export class LedgerChain {
     compare(this.#state, this.#model, this.#deps.cast, `height ${height} of ${this.name}`)
     this.#expected.push(expectedOf(this.#model, this.#deps.cast))
     this.#checkOwners(height)
+    this.#checkPhases(header)
     happens('heights')
   }
 
@@ -353,10 +365,28 @@ export class LedgerChain {
       const before = this.#owners.get(label)
       const [owner, generation] = now.split(' ')
       const [other, earlier] = before?.split(' ') ?? []
-      if (before !== undefined && owner !== 'none' && other !== owner && Number(generation) <= Number(earlier))
+      const isRolled = this.#model.terms.rolls.get(label) === owner
+      const isSame = other === owner || (isRolled && other !== 'none')
+      if (before !== undefined && owner !== 'none' && !isSame && Number(generation) <= Number(earlier))
         throw new Violation(`one owner: a name has two in one generation at height ${height} of ${this.name}`)
       if (before !== undefined && other !== owner) this.#deps.happens('owners changed')
     }
     this.#owners = owners
+  }
+
+  /** A reader's word for where a name stands is that of its term. */
+  #checkPhases({ height, time }: CertifiedBlock['block']['header']): void {
+    const { policy } = this.#model.names
+    if (policy === undefined) return
+    for (const [label] of this.#model.names.records) {
+      const record = nameRecordOf(this.#state, fromHex(label))!
+      const phase = phaseOf(record, policy, time)
+      if (phase !== this.#model.terms.phase(label, time))
+        throw new Violation(`phases: a name is said to be ${phase} at height ${height} of ${this.name}`)
+      this.#deps.happens(`phase ${phase}`)
+      if (record.life!.frozenUntil > time) this.#deps.happens('frozen')
+      const pending = record.life!.pending
+      if (pending !== undefined) this.#deps.happens(`waits: ${pending.kind}`)
+    }
   }
 }

@@ -5,21 +5,29 @@ import {
   ACCOUNTS,
   accountOf,
   activationsOf,
+  allHidden,
+  caseOf,
+  complaintsOf,
   directoryEntryOf,
   encodeRecord,
   endorsersOf,
   everybodyOf,
+  heldAccount,
   type LedgerState,
   linkedOf,
   moduleKey,
+  motionOf,
   nameRecordOf,
   nameStateKey,
   networkNodes,
   tldOf,
 } from '../../../src/ledger/index.ts'
+import { ESCROW } from '../../../src/ledger/modules/names/escrow.ts'
 import { Violation } from '../chain/checks.ts'
-import { type Cast, NEVER, TLDS } from './cast.ts'
+import { type Cast, KEPT, NEVER, TLDS } from './cast.ts'
+import { heldRow } from './model/governance.ts'
 import type { LedgerModel } from './model/model.ts'
+import { ESCROW as HELD } from './model/terms.ts'
 
 /** Throws a Violation where they differ. */
 export function compare(state: LedgerState, model: LedgerModel, cast: Cast, where: string): void {
@@ -36,9 +44,13 @@ export function compare(state: LedgerState, model: LedgerModel, cast: Cast, wher
       `TLDs: not what was voted for at ${where}`,
     )
   }
+  compareGovernance(state, model, cast, where)
   compareApplications(state, model, cast, where)
-  for (const [origin, size] of model.linked)
-    same(linkedOf(state, origin)?.size === size, `links: not what the transactions say at ${where}`)
+  for (const [origin, { size, time, isForked }] of model.links.rows) {
+    const known = linkedOf(state, origin)
+    const isSame = known?.size === size && known.time === time && known.isForked === isForked
+    same(isSame, `links: not what the transactions say at ${where}`)
+  }
 }
 
 function compareAccounts(state: LedgerState, { accounts }: LedgerModel, { actors }: Cast, where: string): void {
@@ -50,6 +62,11 @@ function compareAccounts(state: LedgerState, { accounts }: LedgerModel, { actors
     same(balance === row.balance, `balances: an account has ${balance} and not ${row.balance} at ${where}`)
     same(nonce === row.nonce && today === row.today, `nonces: an account has ${nonce} and not ${row.nonce} at ${where}`)
   }
+  const escrow = accountOf(state, ESCROW).balance
+  const held = accounts.of(HELD).balance
+  same(escrow === held, `balances: ${escrow} is held for names and not ${held} at ${where}`)
+  sum += escrow
+  for (const { account } of actors) sum += accountOf(state, heldAccount(account.publicKey)).balance
   same(sum === accounts.left, `balances: there are ${sum} in all and not ${accounts.left} at ${where}`)
 }
 
@@ -89,7 +106,7 @@ function compareNodes(state: LedgerState, { nodes }: LedgerModel, where: string)
 }
 
 function compareNames(state: LedgerState, { names }: LedgerModel, { labels }: Cast, where: string): void {
-  for (const label of [...labels, NEVER]) {
+  for (const label of [...labels, NEVER, KEPT]) {
     const known = nameRecordOf(state, label)
     const meant = names.records.get(toHex(label))
     const isSame =
@@ -98,6 +115,38 @@ function compareNames(state: LedgerState, { names }: LedgerModel, { labels }: Ca
         : toHex(encodeRecord(known)) === toHex(encodeRecord(meant))
     same(isSame, `names: ${new TextDecoder().decode(label)} is not what was registered at ${where}`)
   }
+}
+
+function compareGovernance(state: LedgerState, { governance, accounts, nodes }: LedgerModel, cast: Cast, where: string): void {
+  const voices = (all: readonly { readonly account: string }[]) => all.map(({ account }) => account).sort()
+  for (const row of governance.motions.values()) {
+    const known = motionOf(state, row.number)
+    const said = (side: readonly { readonly account: Uint8Array }[] = []) =>
+      voices(side.map(({ account }) => ({ account: toHex(account) })))
+    const text = known && `${known.subject.kind} ${known.state} ${known.until} ${said(known.inFavour)} ${said(known.against)}`
+    const { subject, state: end, until, yes, no } = row
+    same(
+      text === `${subject.kind} ${end} ${until} ${voices(yes)} ${voices(no)}`,
+      `motions: number ${row.number} is not what was voted for at ${where}`,
+    )
+  }
+  same(motionOf(state, governance.motions.size + 1) === undefined, `motions: one that nobody made at ${where}`)
+  for (const { account } of cast.actors) {
+    const key = toHex(account.publicKey)
+    const known = caseOf(state, account.publicKey)
+    const row = governance.cases.get(key)
+    const text = known && `${known.motion} ${known.held} ${known.paid} ${known.isRepaired} ${known.isSettled} ${known.barredUntil}`
+    const meant = row && `${row.motion} ${row.held} ${row.paid} ${row.isRepaired} ${row.isSettled} ${nodes.barred.get(key) ?? 0}`
+    same(text === meant, `cases: not as it was decided at ${where}: ${text}, not ${meant}`)
+    const held = accountOf(state, heldAccount(account.publicKey)).balance
+    same(held === accounts.of(heldRow(key)).balance, `balances: ${held} of a removed one is held at ${where}`)
+    const complaints = complaintsOf(state, account.publicKey).map(({ by, since, time }) => `${toHex(by)} ${since} ${time}`)
+    const made = (governance.complaints.get(key) ?? []).map(({ by, since, time }) => `${by} ${since} ${time}`)
+    same(String(complaints) === String(made), `complaints: not what was said at ${where}`)
+  }
+  const hidden = allHidden(state).map(({ label, since, motion }) => `${toHex(label)} ${since} ${motion}`)
+  const meant = [...governance.hidden].map(([label, { since, motion }]) => `${label} ${since} ${motion}`)
+  same(String(hidden.sort()) === String(meant.sort()), `hidden: not the names that all have hidden at ${where}`)
 }
 
 function compareApplications(state: LedgerState, { applications }: LedgerModel, { labels }: Cast, where: string): void {

@@ -35,6 +35,41 @@ export type Deed =
       readonly settings: NameSettings | undefined
     }
   | { readonly kind: 'release'; readonly place: Place }
+  /** Where names have terms: with what is asked for, and what its carrier pays at most. */
+  | {
+      readonly kind: 'registerTerm'
+      readonly label: string
+      readonly hash: string
+      readonly owner: string
+      readonly settings: NameSettings
+      readonly terms: number
+      readonly isMovable: boolean
+      /** Hash of its guardians. */
+      readonly guardians: string | undefined
+      readonly most: number
+      readonly isTrue: boolean
+    }
+  | {
+      readonly kind: 'renew'
+      readonly label: string
+      readonly generation: number
+      readonly terms: number
+      readonly most: number
+    }
+  | { readonly kind: 'restore'; readonly place: Place; readonly terms: number; readonly most: number }
+  | { readonly kind: 'lock'; readonly place: Place; readonly isLocked: boolean; readonly proof: ProofDeed | undefined }
+  | { readonly kind: 'cancel'; readonly place: Place }
+  | { readonly kind: 'rollOwner'; readonly place: Place; readonly to: string; readonly proof: ProofDeed | undefined }
+  | {
+      readonly kind: 'setGuardians'
+      readonly place: Place
+      readonly guardians: string | undefined
+      readonly proof: ProofDeed | undefined
+    }
+  | ({ readonly kind: 'freeze'; readonly until: number } & GuardedDeed)
+  | ({ readonly kind: 'recover'; readonly to: string } & GuardedDeed)
+  | ({ readonly kind: 'guardiansCancel' } & GuardedDeed)
+  | { readonly kind: 'unused'; readonly label: string; readonly generation: number; readonly inFavour: boolean }
   /** DS of zone keys: of the key that the set names, of who signs it, and of those in the DNSKEY set, which sign that. */
   | {
       readonly kind: 'updateByCds'
@@ -50,13 +85,32 @@ export type Deed =
   | { readonly kind: 'voteTld'; readonly subject: TldSubject; readonly inFavour: boolean }
   | { readonly kind: 'updateTld'; readonly label: string; readonly isLedgerOnly: boolean }
   | { readonly kind: 'handOverTld'; readonly label: string; readonly to: string }
-  | { readonly kind: 'linkChain'; readonly origin: string; readonly inFavour: boolean }
+  /** `time`: of its genesis. */
+  | { readonly kind: 'linkChain'; readonly origin: string; readonly time: number; readonly inFavour: boolean }
   /** `isTrue`: of the chain that there is; else it is of a fork, and must never be taken. */
   | {
       readonly kind: 'link'
       readonly origin: string
       readonly oldSize: number
       readonly size: number
+      /** Of the header that is linked. */
+      readonly time: number
+      readonly isTrue: boolean
+    }
+  /** Where a link whose term is over begins anew, by a vote. */
+  | {
+      readonly kind: 'renewLink'
+      readonly origin: string
+      readonly oldSize: number
+      readonly size: number
+      readonly time: number
+      readonly inFavour: boolean
+    }
+  /** Two notes, or two headers, after a link of that size. `isTrue`: by the set that is to follow it. */
+  | {
+      readonly kind: 'noteFork' | 'headerFork'
+      readonly origin: string
+      readonly oldSize: number
       readonly isTrue: boolean
     }
   | ({ readonly kind: 'accuse'; readonly id: string } & FaultDeed)
@@ -72,6 +126,11 @@ export type Deed =
       /** Signed by the owner. */
       readonly isTrue: boolean
     }
+  | { readonly kind: 'complain'; readonly account: string; readonly heights: readonly number[] }
+  | { readonly kind: 'propose'; readonly subject: MotionSubjectDeed }
+  | { readonly kind: 'reply'; readonly motion: number; readonly inFavour: boolean }
+  | { readonly kind: 'withdrawMotion'; readonly motion: number }
+  | { readonly kind: 'repaired'; readonly account: string }
   | { readonly kind: 'nonsense' }
 
 /** What somebody in the set of a height is said to have done. */
@@ -114,6 +173,49 @@ export interface Place {
   readonly generation: number
   readonly sequence: number
   readonly by: string
+}
+
+/** What is put to the vote of all. */
+export type MotionSubjectDeed =
+  | { readonly kind: 'remove'; readonly account: string; readonly heights: readonly number[] }
+  | { readonly kind: 'add'; readonly account: string; readonly role: NodeRole }
+  | {
+      readonly kind: 'compensate'
+      readonly account: string
+      /** Of the marked records. */
+      readonly heights: readonly number[]
+      readonly payments: readonly { readonly to: string; readonly amount: number }[]
+    }
+  /** So many complaints start a review from now on. */
+  | { readonly kind: 'rules'; readonly complaints: number }
+  | { readonly kind: 'hide'; readonly label: string }
+  | { readonly kind: 'show'; readonly label: string }
+
+export interface MotionDeed {
+  readonly subject: MotionSubjectDeed
+  /** Undefined: so many complaints. */
+  readonly by: string | undefined
+}
+
+/** What guardians have signed. */
+export interface ProofDeed {
+  /** Hash of those who are named. */
+  readonly hash: string
+  readonly enough: number
+  readonly delayMs: number
+  readonly keyWins: boolean
+  /** So many of them signed. */
+  readonly signed: number
+  /** False: one of them signed something else. */
+  readonly isTrue: boolean
+}
+
+/** What guardians do with a name, and for which of its rounds. */
+export interface GuardedDeed {
+  readonly label: string
+  readonly generation: number
+  readonly round: number
+  readonly proof: ProofDeed
 }
 
 export interface Intent {

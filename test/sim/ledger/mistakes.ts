@@ -1,7 +1,7 @@
 /** Known mistakes of the ledger's modules, as changes of the sources; each must be found by the check that is for it. */
 import type { Fault } from '../chain/plan.ts'
 import type { Mistake as SourceMistake } from '../light/mistakes.ts'
-import { activating, type Plan, quick } from './plan.ts'
+import { activating, governed, living, type Plan, quick } from './plan.ts'
 
 export interface Mistake extends SourceMistake {
   /** Validators at the start. */
@@ -26,6 +26,9 @@ const only =
 const ALONE = { sizes: [1, 2], plan: only() }
 /** What has to follow upon several other things. */
 const LATER = { sizes: [1, 2], plan: (plan: Plan) => only()(quick(plan)) }
+
+const LIVING = { sizes: [1, 2], plan: (plan: Plan) => only()(living(plan)) }
+const GOVERNED = { sizes: [1, 2], plan: (plan: Plan) => only()(governed(plan)) }
 
 const MODULES = 'ledger/modules'
 /** Most are found at once. */
@@ -184,5 +187,101 @@ export const MISTAKES: readonly Mistake[] = [
     sizes: [4],
     plan: only([{ kind: 'liar', node: 0, habits: ['doubleVote', 'equivocate'] }]),
     within: 60,
+  },
+  {
+    name: 'anybody restores a name that its owner let run out',
+    changes: [
+      {
+        file: `${MODULES}/names/terms.ts`,
+        from: 'verify(call, record.owner, restoreBytes(placeOf(call, label, record, sequence), terms), signature)',
+        to: '',
+      },
+    ],
+    finding: /outcomes/,
+    ...LIVING,
+    within: WITHIN,
+  },
+  {
+    name: 'a name that came free costs no premium',
+    changes: [
+      {
+        file: `${MODULES}/names/operations.ts`,
+        from: 'feeOf(policy, label, wishes.terms) + premiumOf(before, policy, block.time)',
+        to: 'feeOf(policy, label, wishes.terms)',
+      },
+    ],
+    finding: /outcomes|balances/,
+    ...LIVING,
+    within: WITHIN,
+  },
+  {
+    name: 'a freeze does not end',
+    changes: [
+      { file: `${MODULES}/names/acts.ts`, from: 'if (life.frozenUntil > now) refuse', to: 'if (life.frozenUntil > 0) refuse' },
+    ],
+    finding: /outcomes/,
+    ...LIVING,
+    within: WITHIN,
+  },
+  {
+    name: 'one guardian recovers a name',
+    changes: [
+      { file: `${MODULES}/names/guardians.ts`, from: '< (least ?? guardians.enough)', to: '< (least ?? 1)' },
+    ],
+    finding: /outcomes/,
+    ...LIVING,
+    within: WITHIN,
+  },
+  {
+    name: 'a name comes free before its time',
+    changes: [
+      {
+        file: `${MODULES}/names/life.ts`,
+        from: 'return resolves + redemptionMs + pendingMs',
+        to: 'return resolves + redemptionMs + 0 * pendingMs',
+      },
+    ],
+    finding: /outcomes|names|phases/,
+    ...LIVING,
+    within: WITHIN,
+  },
+  {
+    name: 'a reply to a motion is counted twice',
+    changes: [
+      {
+        file: `${MODULES}/governance/motions.ts`,
+        from: '(one) => counts(one) && !equalBytes(one.account, voice.account)',
+        to: '(one) => counts(one)',
+      },
+    ],
+    finding: /motions|outcomes/,
+    ...GOVERNED,
+    within: WITHIN,
+  },
+  {
+    name: 'whoever was removed is voted in again at once',
+    changes: [
+      {
+        file: `${MODULES}/authority/reviewed.ts`,
+        from: 'if (barredUntil(own, account) > time) refuse',
+        to: 'if (barredUntil(own, account) > time + 0xffff_ffff) refuse',
+      },
+    ],
+    finding: /outcomes|motions/,
+    ...GOVERNED,
+    within: WITHIN,
+  },
+  {
+    name: 'what is held of a removed one is paid out and stays held',
+    changes: [
+      {
+        file: `${MODULES}/governance/cases.ts`,
+        from: 'const held = known.held - sum',
+        to: 'const held = known.held',
+      },
+    ],
+    finding: /cases|balances|outcomes/,
+    ...GOVERNED,
+    within: WITHIN,
   },
 ]

@@ -24,6 +24,12 @@ export interface Plan {
   readonly turnsOver: boolean
   /** From this height on a third party's module is to run, on all chains; undefined: nobody wants it. */
   readonly activation: number | undefined
+  /** All want the chains to link each other. */
+  readonly linksChains: boolean
+  /** Names have terms, which are so many of these long; undefined: they are had for ever. */
+  readonly nameUnitMs: number | undefined
+  /** There is one that leads reviews, and all complain, propose and reply. */
+  readonly isGoverned: boolean
   readonly followers: number
   /** Of the members that lie to followers. */
   readonly habits: readonly Habit[]
@@ -47,6 +53,11 @@ export function makePlan(seed: number, sizes: readonly number[] = [1, 2, 3, 4, 5
     const at = random.below(lastsMs)
     return { follower: random.below(followers), at, until: at + 1_000 + random.below(lastsMs) }
   })
+  const nameUnitMs = random.split('terms').below(2) === 0 ? undefined : unitOf(seed)
+  const jumps = jumpsOf(random.split('jumps'), lastsMs)
+  const isGoverned = random.split('governed').below(3) === 0
+  const hasHours = isGoverned || (nameUnitMs ?? 0) >= MINUTE
+  const naps = hasHours ? napsOf(random.split('naps'), lastsMs) : []
   const plan: Plan = {
     seed,
     n,
@@ -54,15 +65,34 @@ export function makePlan(seed: number, sizes: readonly number[] = [1, 2, 3, 4, 5
     epochBlocks: 3 + random.below(4),
     heartbeatMs: 1_000,
     quotaADay: random.below(4) === 0 ? 12 : 1_000,
-    jumps: jumpsOf(random.split('jumps'), lastsMs),
+    jumps: [...jumps, ...naps].sort((a, b) => a.at - b.at),
     turnsOver,
     activation: undefined,
+    linksChains: random.split('links').below(3) > 0,
+    nameUnitMs,
+    isGoverned,
     followers,
     habits: Array.from({ length: 1 + random.below(3) }, () => HABITS[random.below(HABITS.length)]!),
     sleeps,
   }
   const activates = n <= 2 && !onDisk && random.split('activation').below(5) === 0
-  return activates ? activating(plan) : plan
+  if (activates) return activating(plan)
+  const isLong = n <= 3 && !onDisk && (nameUnitMs !== undefined || isGoverned) && random.split('long').below(2) === 0
+  return isLong ? quick(plan) : plan
+}
+
+/** Names have terms, and there is time for their ends. */
+export function living(plan: Plan): Plan {
+  return quick({ ...plan, nameUnitMs: plan.nameUnitMs ?? unitOf(plan.seed), jumps: withNaps(plan) })
+}
+
+/** All complain and decide, and there is time for it. */
+export function governed(plan: Plan): Plan {
+  return quick({ ...plan, isGoverned: true, jumps: withNaps(plan) })
+}
+
+function withNaps({ seed, jumps }: Plan): Plan['jumps'] {
+  return [...jumps, ...napsOf(seededRandom(`naps ${seed}`), QUICK_MS)].sort((a, b) => a.at - b.at)
 }
 
 /** A vote comes sixty blocks before what it is about. */
@@ -70,11 +100,13 @@ export function activating(plan: Plan): Plan {
   return { ...quick(plan), activation: 72 + (plan.seed % 5) }
 }
 
+const QUICK_MS = 6_000
+
 /** Calm links, a block whenever there can be one, and more time: some seventy heights. */
 export function quick(plan: Plan): Plan {
   const chains = plan.chains.slice(0, 2).map(({ name, plan: one }) => ({
     name,
-    plan: { ...one, faults: [], faultsMs: 6_000, meanDelayMs: 3, submitEveryMs: 20, timeoutMs: 60 },
+    plan: { ...one, faults: [], faultsMs: QUICK_MS, meanDelayMs: 3, submitEveryMs: 20, timeoutMs: 60 },
   }))
   return { ...plan, chains, heartbeatMs: 40 }
 }
@@ -103,6 +135,18 @@ function chainPlan(
 /** Of as many people as there are. */
 function isOf(fault: ChainPlan['faults'][number], people: number): boolean {
   return !('node' in fault) || fault.node < people
+}
+
+/** Terms of seconds, or of hours: then everybody naps often enough to see their ends. */
+function unitOf(seed: number): number {
+  return [100, 30 * MINUTE, 250, 45 * MINUTE][seed % 4]!
+}
+
+function napsOf(random: SeededRandom, lastsMs: number): Plan['jumps'] {
+  return Array.from({ length: 5 + random.below(8) }, () => ({
+    at: random.below(lastsMs),
+    ms: [5, 20, 31, 61, 61, 95][random.below(6)]! * MINUTE,
+  }))
 }
 
 const JUMPS = [2 * MINUTE, 61 * MINUTE, 61 * MINUTE, 61 * MINUTE, 25 * HOUR, 3 * DAY, 8 * DAY, 15 * DAY, 31 * DAY]

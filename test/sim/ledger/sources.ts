@@ -1,7 +1,18 @@
 /** What those who act show of a chain, from the headers that were decided: heads for other chains to link, and faults of its validators. */
 import { changesBetween } from '../../../src/chain/blocks/set-root.ts'
-import { encodeGenesis, historyPath, type Validator } from '../../../src/chain/index.ts'
-import type { Signer } from '../../../src/crypto/index.ts'
+import { ledgerQuorum } from '../../../src/chain/light/trust.ts'
+import {
+  checkpointText,
+  cosign,
+  encodeGenesis,
+  encodeHeaderFork,
+  encodeNote,
+  encodeNoteFork,
+  historyPath,
+  type Validator,
+} from '../../../src/chain/index.ts'
+import { type Signer, sha256 } from '../../../src/crypto/index.ts'
+import type { SeededRandom } from '../../../src/sim/index.ts'
 import type { TestLedger } from '../../chain/light/ledger.ts'
 import type { FaultSource, LinkSource } from './acts/acting.ts'
 
@@ -12,6 +23,8 @@ export interface Shown {
   /** Wall time. */
   readonly now: () => number
   readonly signerOf: (validator: Validator) => Signer
+  /** As the mirror calls it. */
+  readonly numberOf: (validator: Validator) => number
 }
 
 export function linkSource(shown: Shown): LinkSource {
@@ -19,10 +32,17 @@ export function linkSource(shown: Shown): LinkSource {
   return {
     origin: mirror.origin,
     genesis: encodeGenesis(mirror.genesis),
+    time: mirror.genesis.time,
     get height() {
       return mirror.height
     },
     link: (oldSize, forged) => linkOf(shown, oldSize, forged),
+    renewal(oldSize) {
+      const link = linkOf(shown, oldSize, false)?.link
+      return link && { ...link, lastSet: link.ownSet ?? link.lastSet, ownSet: undefined }
+    },
+    noteFork: (oldSize, isTrue, random) => noteForkOf(shown, oldSize, isTrue, random),
+    headerFork: (oldSize, isTrue, random) => headerForkOf(shown, oldSize, isTrue, random),
   }
 }
 
@@ -50,6 +70,33 @@ function linkOf({ mirror, bad: removed, now }: Shown, oldSize: number, forged: b
     ownSet: isSame ? undefined : own,
   }
   return { link, isTrue: fork === undefined }
+}
+
+function noteForkOf({ mirror, signerOf, now }: Shown, oldSize: number, isTrue: boolean, random: SeededRandom) {
+  const validators = mirror.setAt(oldSize + 1)
+  const signers = isTrue ? validators : validators.slice(0, ledgerQuorum(validators.length) - 1)
+  const noteOf = (by: readonly Validator[]) => {
+    const text = checkpointText({ origin: mirror.origin, size: oldSize + 1, root: sha256(random.bytes(4)) })
+    const seconds = Math.floor(now() / 1_000)
+    return encodeNote({ text, signatures: by.map((one) => cosign(signerOf(one), one.id, text, seconds)) })
+  }
+  const [first, second] = [noteOf(validators), noteOf(signers)]
+  return encodeNoteFork({ origin: mirror.origin, first, second, split: undefined, validators })
+}
+
+/** Another block in the place of one that was decided, as long as its set is that which is linked. */
+function headerForkOf({ mirror, numberOf }: Shown, oldSize: number, isTrue: boolean, random: SeededRandom) {
+  const lastSet = mirror.setAt(oldSize + 1)
+  const height = oldSize + 1
+  if (height > mirror.height) return undefined
+  const set = mirror.setAt(height)
+  const people = set.map(numberOf)
+  const signers = isTrue ? people : people.slice(0, ledgerQuorum(set.length) - 1)
+  const first = mirror.at(height)
+  const time = first.header.time
+  const second = mirror.fork(oldSize).block({ stateRoot: sha256(random.bytes(4)), time, signers })
+  const conflict = { first, second, firstSet: set, secondSet: set, older: undefined }
+  return encodeHeaderFork({ origin: mirror.origin, conflict, lastSet })
 }
 
 export function faultSource({ mirror, signerOf }: Pick<Shown, 'mirror' | 'signerOf'>): FaultSource {

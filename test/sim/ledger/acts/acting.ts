@@ -18,12 +18,19 @@ import type { Deed } from '../intents.ts'
 export interface LinkSource {
   readonly origin: string
   readonly genesis: Uint8Array
+  /** Of its genesis, unix ms. */
+  readonly time: number
   readonly height: number
   /** The newest head for whoever has linked `oldSize`; `forged`: of a fork that those made who were removed. */
   readonly link: (
     oldSize: number,
     forged: boolean,
   ) => { readonly link: ChainLink; readonly isTrue: boolean } | undefined
+  /** The newest head with its own set only, for whoever begins anew. */
+  readonly renewal: (oldSize: number) => ChainLink | undefined
+  /** Two notes, or two headers, that cannot both be true, signed by all of the set after `oldSize`, or by too few of them. */
+  readonly noteFork: (oldSize: number, isTrue: boolean, random: SeededRandom) => Uint8Array
+  readonly headerFork: (oldSize: number, isTrue: boolean, random: SeededRandom) => Uint8Array | undefined
 }
 
 /** What whoever shows a fault has to show of the chain. */
@@ -57,12 +64,20 @@ export interface Acting {
   readonly turnsOver: boolean
   /** From which height on all want a third party's module; undefined: nobody does. */
   readonly activation: number | undefined
+  readonly linksChains: boolean
   /** Whether the chain can do without one more of those who validate honestly. Whoever asks is gone for good. */
   readonly mayLose: (actor: Actor) => boolean
   readonly isLiar: (actor: Actor) => boolean
   readonly others: readonly LinkSource[]
   /** What was committed to, and not revealed. */
   readonly registrations: (Registration & { readonly settings: number })[]
+  /** Of who has said that it wants another chain linked, by its origin. */
+  readonly wishes: Map<string, Set<Actor>>
+  /** Where links begin anew that nodes vote on. */
+  readonly renewals: Map<string, ChainLink>
+  /** Whom others complain of: the chain can do without them. */
+  readonly accused: Set<Actor>
+  readonly isGoverned: boolean
   readonly faults: FaultSource
   /** Accusations that hold until they are answered. */
   readonly charges: MadeCharge[]
@@ -102,5 +117,7 @@ export function voting({ random, cast, state }: Acting): Actor {
 export function labelOf({ random, cast, state }: Acting): Uint8Array {
   if (random.below(20) === 0) return NEVER
   const owned = cast.labels.filter((label) => nameRecordOf(state(), label)?.owner !== undefined)
-  return one(random, owned.length === 0 || random.below(4) === 0 ? cast.labels : owned)
+  // Where names come free by themselves, one that nobody has is likely enough.
+  const isAny = random.below(cast.policy === undefined ? 4 : 12) === 0
+  return one(random, owned.length === 0 || isAny ? cast.labels : owned)
 }

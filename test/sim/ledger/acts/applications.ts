@@ -30,6 +30,12 @@ export function towardsActivation(acting: Acting): Act | undefined {
   return voteFor(acting, activation)
 }
 
+/** Once the module runs, entries are wanted. */
+export function towardsEntries(acting: Acting): Act | undefined {
+  const { activation, height } = acting
+  return activation === undefined || height() + 1 < activation ? undefined : putEntry(acting)
+}
+
 function voteFor(acting: Acting, height: number): Act {
   const { random, activation } = acting
   // No other height has a majority where one is meant.

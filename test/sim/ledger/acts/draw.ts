@@ -2,13 +2,16 @@
 import { nonsense, transfer } from './accounts.ts'
 import { type Act, type Acting, type Maker, one } from './acting.ts'
 import { endorse, leave, machine, voteEndorser, withdraw } from './admission.ts'
-import { activate, putEntry, towardsActivation } from './applications.ts'
+import { activate, putEntry, towardsActivation, towardsEntries } from './applications.ts'
 import { updateByCds } from './cds.ts'
 import { accuse, answer, twoNotes } from './faults.ts'
-import { link } from './links.ts'
+import { complain, propose, repaired, reply, towardsDecision, withdrawMotion } from './governance.ts'
+import { freeze, guardiansCancel, recover } from './guardians.ts'
+import { link, renewLink, showFork, towardsLinks } from './links.ts'
 import { commit, register, release, transferName, update } from './names.ts'
 import { beacon, resign, voteNode, votingKey } from './nodes.ts'
 import { handOverTld, updateTld, voteTld } from './registries.ts'
+import { cancel, lock, registerTerm, renew, restore, rollOwner, setGuardians, unused } from './terms.ts'
 import { towardsTurnover } from './turnover.ts'
 
 /** In the same proportion as they stand here. */
@@ -36,6 +39,9 @@ const ON_ALL: readonly Maker[] = [
   link,
   link,
   link,
+  renewLink,
+  renewLink,
+  showFork,
   activate,
   putEntry,
   putEntry,
@@ -65,16 +71,65 @@ const ON_TLD: readonly Maker[] = [
   release,
 ]
 
+/** Where names have terms. */
+const ON_TERMS: readonly Maker[] = [
+  commit,
+  commit,
+  commit,
+  commit,
+  register,
+  registerTerm,
+  registerTerm,
+  registerTerm,
+  registerTerm,
+  registerTerm,
+  registerTerm,
+  update,
+  updateByCds,
+  transferName,
+  transferName,
+  transferName,
+  release,
+  renew,
+  renew,
+  restore,
+  restore,
+  restore,
+  lock,
+  lock,
+  cancel,
+  rollOwner,
+  setGuardians,
+  freeze,
+  freeze,
+  recover,
+  recover,
+  guardiansCancel,
+  unused,
+  unused,
+  unused,
+]
+
+const ON_GOVERNED: readonly Maker[] = [complain, complain, complain, propose, propose, propose, reply, withdrawMotion, repaired]
+
 export function actFor(acting: Acting): Act | undefined {
-  const { random, chainName, turnsOver } = acting
+  const { random, chainName, turnsOver, cast, isGoverned } = acting
   if (turnsOver && random.below(2) === 0) {
     const next = towardsTurnover(acting)
     if (next !== undefined) return next
   }
   if (random.below(2) === 0) {
-    const next = towardsActivation(acting)
+    const next = towardsActivation(acting) ?? towardsEntries(acting)
     if (next !== undefined) return next
   }
-  const own = chainName === 'root' ? ON_ROOT : ON_TLD
+  if (random.below(4) === 0) {
+    const next = towardsLinks(acting)
+    if (next !== undefined) return next
+  }
+  if (isGoverned && random.below(3) === 0) {
+    const next = random.below(2) === 0 ? towardsDecision(acting) : one(random, ON_GOVERNED)(acting)
+    if (next !== undefined) return next
+  }
+  const own = chainName === 'root' ? ON_ROOT : cast.policy === undefined ? ON_TLD : ON_TERMS
   return one(random, random.below(3) > 0 ? own : ON_ALL)(acting)
 }

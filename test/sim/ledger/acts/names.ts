@@ -10,15 +10,24 @@ import {
   releasePayload,
   updatePayload,
 } from '../../../../src/ledger/index.ts'
-import { hex } from '../cast.ts'
+import { hex, KEPT } from '../cast.ts'
 import type { Place } from '../intents.ts'
 import { ZONE_KEYS } from '../zones.ts'
 import { type Act, type Acting, anybody, labelOf, one } from './acting.ts'
 
-function registrationOf({ random, cast, chainId }: Acting) {
+function registrationOf(acting: Acting) {
+  const { random, cast, chainId } = acting
   const owner = one(random, cast.owners)
   const salt = sha256(random.bytes(8))
-  return { chainId, label: one(random, cast.labels), owner: owner.publicKey, salt, settings: random.below(ZONE_KEYS) }
+  return { chainId, label: labelToCommit(acting), owner: owner.publicKey, salt, settings: random.below(ZONE_KEYS) }
+}
+
+/** Where names have terms, as a rule one that is free or will be soon. */
+function labelToCommit({ random, cast, state }: Acting): Uint8Array {
+  if (cast.policy === undefined) return one(random, cast.labels)
+  if (random.below(25) === 0) return KEPT
+  const free = cast.labels.filter((label) => nameRecordOf(state(), label)?.owner === undefined)
+  return one(random, free.length === 0 || random.below(3) === 0 ? cast.labels : free)
 }
 
 export function commit(acting: Acting): Act {
@@ -34,6 +43,26 @@ export function commit(acting: Acting): Act {
 }
 
 export function register(acting: Acting): Act {
+  const { cast } = acting
+  const { registration, label, signer, isOwn } = revealOf(acting)
+  const settings = cast.zones.of(acting.chainName, registration.label).settings(registration.settings)
+  const whole = { ...registration, label }
+  return {
+    actor: anybody(acting),
+    payload: registerPayload(signer, whole, settings),
+    deed: {
+      kind: 'register',
+      label: toHex(label),
+      hash: toHex(commitHash(whole)),
+      owner: hex(signer),
+      settings,
+      isTrue: isOwn && label === registration.label,
+    },
+  }
+}
+
+/** A commit that is shown, and who signs it. */
+export function revealOf(acting: Acting) {
   const { random, cast, registrations } = acting
   // Mostly what waits; sometimes what nobody has committed to.
   const waits = registrations.length > 0 && random.below(12) > 0
@@ -53,26 +82,15 @@ export function register(acting: Acting): Act {
             [...cast.owners].filter((other) => other !== owner),
           ).sign(bytes),
       }
-  const settings = cast.zones.of(acting.chainName, registration.label).settings(registration.settings)
-  const whole = { ...registration, label }
-  return {
-    actor: anybody(acting),
-    payload: registerPayload(signer, whole, settings),
-    deed: {
-      kind: 'register',
-      label: toHex(label),
-      hash: toHex(commitHash(whole)),
-      owner: hex(owner),
-      settings,
-      isTrue: isOwn && label === registration.label,
-    },
-  }
+  return { registration, label, signer, isOwn }
 }
 
 /** The newest statement of a name's owner; sometimes an old one, or by somebody else. */
-function placeOf(acting: Acting): { readonly signer: Signer; readonly place: Place; readonly label: Uint8Array } {
+export function placeOf(
+  acting: Acting,
+  label = labelOf(acting),
+): { readonly signer: Signer; readonly place: Place; readonly label: Uint8Array } {
   const { random, cast, state } = acting
-  const label = labelOf(acting)
   const record = nameRecordOf(state(), label)
   const owner = cast.owners.find(
     ({ publicKey }) => record?.owner !== undefined && toHex(publicKey) === toHex(record.owner),
@@ -89,7 +107,7 @@ function placeOf(acting: Acting): { readonly signer: Signer; readonly place: Pla
 }
 
 /** Of one of the zone's keys. */
-function settingsOf({ random, cast, chainName }: Acting, label: Uint8Array) {
+export function settingsOf({ random, cast, chainName }: Acting, label: Uint8Array) {
   return cast.zones.of(chainName, label).settings(random.below(ZONE_KEYS))
 }
 

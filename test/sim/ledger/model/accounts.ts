@@ -17,8 +17,6 @@ export class AccountModel {
   readonly #total: number
   /** Fees: paid to nobody. */
   burnt = 0
-  /** Of who was removed, and until when. */
-  readonly #held = new Map<string, { readonly amount: number; readonly until: number }>()
 
   constructor(balances: readonly (readonly [string, number])[], quota: number) {
     this.rows = new Map(balances.map(([account, balance]) => [account, { ...NEW, balance }]))
@@ -42,37 +40,21 @@ export class AccountModel {
   }
 
   transfer(from: string, to: string, amount: number): boolean {
-    const source = this.of(from)
-    if (from === to || amount < 1 || source.balance < amount) return false
-    this.rows.set(from, { ...source, balance: source.balance - amount })
-    const target = this.of(to)
-    this.rows.set(to, { ...target, balance: target.balance + amount })
+    if (from === to || amount < 1 || this.of(from).balance < amount) return false
+    this.move(from, to, amount)
     return true
   }
 
-  /** All that a removed one owns; of an earlier time it gets back what is left first. */
-  hold(account: string, time: number): void {
-    this.#release(account)
-    const row = this.of(account)
-    if (row.balance === 0) return
-    this.rows.set(account, { ...row, balance: 0 })
-    this.#held.set(account, { amount: row.balance, until: time + 30 * DAY_MS })
+  /** What is there to be moved. */
+  move(from: string, to: string, amount: number): void {
+    const source = this.of(from)
+    this.rows.set(from, { ...source, balance: source.balance - amount })
+    const target = this.of(to)
+    this.rows.set(to, { ...target, balance: target.balance + amount })
   }
 
-  endBlock(time: number): void {
-    for (const [account, { until }] of [...this.#held]) if (until < time) this.#release(account)
-  }
-
-  #release(account: string): void {
-    const row = this.of(account)
-    const amount = this.#held.get(account)?.amount ?? 0
-    this.#held.delete(account)
-    if (amount > 0) this.rows.set(account, { ...row, balance: row.balance + amount })
-  }
-
-  /** What there must be in all accounts together. */
+  /** What there must be in all accounts together, those that nobody has a key of too. */
   get left(): number {
-    const held = [...this.#held.values()].reduce((sum, { amount }) => sum + amount, 0)
-    return this.#total - this.burnt - held
+    return this.#total - this.burnt
   }
 }

@@ -5,7 +5,7 @@ import { ACCOUNTS, decodeApplicationGenesis, memberIdOf } from '../../../../src/
 import { type Cast, hex } from '../cast.ts'
 import { LedgerModel } from './model.ts'
 
-export function modelOf({ actors }: Cast, genesis: Genesis, epochBlocks: number): LedgerModel {
+export function modelOf({ actors, policy, rules }: Cast, genesis: Genesis, epochBlocks: number): LedgerModel {
   const { modules, quotaADay } = decodeApplicationGenesis(genesis.application)
   const founders = actors.filter(({ isFounder }) => isFounder)
   const endorsers = founders
@@ -31,12 +31,14 @@ export function modelOf({ actors }: Cast, genesis: Genesis, epochBlocks: number)
     balances: (modules.get(ACCOUNTS) as [Uint8Array, number][]).map(([account, balance]) => [toHex(account), balance]),
     endorsers,
     organisations,
-    nodes: founders.map(({ account, id, voting }) => ({
+    nodes: founders.map(({ account, id, voting, leads }) => ({
       account: hex(account),
-      role: 'registry',
+      role: !leads ? 'registry' : genesis.name === 'root' ? 'coordinator' : 'regulator',
       joined: 0,
       voting: isValidator(id) ? { id: toHex(id), key: hex(voting(0)) } : undefined,
     })),
+    policy,
+    rules,
     idOf: (ringKey) => toHex(memberIdOf(fromHex(ringKey))),
   })
 }

@@ -2,14 +2,17 @@
  * One ledger chain by its rules, replayed from the blocks that were decided, simply: no state tree, no codecs, no signatures. Written from
  * docs/protocol.md, so that a mistake of a module is not made here, too.
  */
+import type { NamePolicy } from '../../../../src/ledger/index.ts'
 import type { Intent } from '../intents.ts'
 import { AccountModel } from './accounts.ts'
 import { AdmissionModel, type EndorserRow, type Moment, type OrganisationRow } from './admission.ts'
 import { ApplicationModel } from './applications.ts'
+import { GovernanceModel, type RulesModel } from './governance.ts'
+import { LinkModel } from './links.ts'
 import { NameModel } from './names.ts'
 import { NodeModel, type NodeRow } from './nodes.ts'
+import { TermModel } from './terms.ts'
 import { TldModel } from './tlds.ts'
-import { VoteModel } from './votes.ts'
 
 export interface ModelStart {
   readonly chainName: string
@@ -20,6 +23,10 @@ export interface ModelStart {
   readonly organisations: ReadonlyMap<string, OrganisationRow>
   readonly nodes: readonly NodeRow[]
   readonly idOf: (ringKey: string) => string
+  /** Of reviews. */
+  readonly rules: RulesModel
+  /** Of names; undefined: they are had for ever. */
+  readonly policy: NamePolicy | undefined
 }
 
 /** What must have come of a transaction. */
@@ -37,20 +44,24 @@ export class LedgerModel {
   readonly admission: AdmissionModel
   readonly nodes: NodeModel
   readonly names: NameModel
+  readonly terms: TermModel
+  readonly governance: GovernanceModel
   readonly tlds: TldModel
   readonly applications: ApplicationModel
-  /** Sizes of other chains that are linked, by origin: 0 when the nodes have only voted for it. */
-  readonly linked = new Map<string, number>()
-  readonly #linkVotes = new VoteModel()
+  readonly links: LinkModel
   readonly #epochBlocks: number
 
   constructor(start: ModelStart) {
-    const { chainName, balances, quotaADay, endorsers, organisations, nodes, idOf, epochBlocks } = start
+    const { chainName, balances, quotaADay, endorsers, organisations, nodes, idOf, epochBlocks, policy, rules } = start
     this.accounts = new AccountModel(balances, quotaADay)
     this.admission = new AdmissionModel(endorsers, organisations)
     this.nodes = new NodeModel(nodes, { chainName, admission: this.admission, idOf })
-    this.names = new NameModel(chainName)
+    this.names = new NameModel(chainName, policy)
+    this.terms = new TermModel(this.names, this.accounts, this.nodes)
+    const { accounts, admission, nodes: members } = this
+    this.governance = new GovernanceModel(chainName, rules, { accounts, admission, nodes: members })
     this.tlds = new TldModel(chainName, this.nodes)
+    this.links = new LinkModel(this.nodes)
     this.applications = new ApplicationModel(this.nodes)
     this.#epochBlocks = epochBlocks
   }
@@ -67,13 +78,13 @@ export class LedgerModel {
   }
 
   endBlock(moment: Moment, accused: readonly { readonly id: string; readonly height: number }[]): void {
-    for (const account of this.nodes.endBlock(moment, accused, this.#epochBlocks))
-      this.accounts.hold(account, moment.time)
-    this.accounts.endBlock(moment.time)
+    const removed = this.nodes.endBlock(moment, accused, this.#epochBlocks)
+    this.terms.endBlock(moment.time)
+    this.governance.endBlock(removed, moment.time)
   }
 
   #do({ account, deed }: Intent, moment: Moment, wasDone: boolean): boolean | undefined {
-    const { accounts, admission, nodes, names, tlds, applications } = this
+    const { accounts, admission, nodes, names, tlds, applications, governance } = this
     switch (deed.kind) {
       case 'transfer':
         return accounts.transfer(account, deed.to, deed.amount)
@@ -104,7 +115,29 @@ export class LedgerModel {
       case 'updateByCds':
         return names.updateByCds(deed, moment)
       case 'release':
-        return names.release(deed.place)
+        return names.release(deed.place, moment)
+      case 'registerTerm':
+      case 'renew':
+      case 'restore':
+      case 'lock':
+      case 'cancel':
+      case 'rollOwner':
+      case 'setGuardians':
+      case 'freeze':
+      case 'recover':
+      case 'guardiansCancel':
+      case 'unused':
+        return this.terms.do(account, deed, moment)
+      case 'complain':
+        return governance.complain(account, deed, moment)
+      case 'propose':
+        return governance.propose(account, deed, moment)
+      case 'reply':
+        return governance.reply(account, deed, moment)
+      case 'withdrawMotion':
+        return governance.withdraw(account, deed, moment)
+      case 'repaired':
+        return governance.repaired(account, deed)
       case 'accuse':
         return nodes.accuse(deed, moment)
       case 'answer':
@@ -122,32 +155,18 @@ export class LedgerModel {
       case 'handOverTld':
         return tlds.handOver(account, deed, moment)
       case 'linkChain':
-        return this.#linkChain(account, deed.origin, deed.inFavour, moment)
+        return this.links.linkChain(account, deed, moment)
       case 'link':
-        return this.#link(deed.origin, deed, wasDone)
+        return this.links.link(deed, moment, wasDone)
+      case 'renewLink':
+        return this.links.renew(account, deed, moment)
+      case 'noteFork':
+      case 'headerFork':
+        return this.links.fork(deed, moment)
       case 'beacon':
         return undefined
       case 'nonsense':
         return false
     }
-  }
-
-  #linkChain(account: string, origin: string, inFavour: boolean, { time }: Moment): boolean {
-    const voice = this.nodes.voiceOf(account)
-    if (voice === undefined || this.linked.has(origin)) return false
-    if (this.#linkVotes.cast(origin, voice, inFavour, time, this.nodes.voters)) this.linked.set(origin, 0)
-    return true
-  }
-
-  /** Whether the cosignatures are enough hangs on sets; what must never be taken is known without. */
-  #link(
-    origin: string,
-    { oldSize, size, isTrue }: { readonly oldSize: number; readonly size: number; readonly isTrue: boolean },
-    wasDone: boolean,
-  ): boolean | undefined {
-    const known = this.linked.get(origin)
-    if (known === undefined || known !== oldSize || size <= oldSize || !isTrue) return false
-    if (wasDone) this.linked.set(origin, size)
-    return undefined
   }
 }

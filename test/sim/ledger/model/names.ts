@@ -1,9 +1,10 @@
-/** Names: first come, first served by commit and reveal, then what the owner says (D28-D36). */
+/** Names: first come, first served by commit and reveal, then what the owner says (D28-D36). With terms: `TermModel`. */
 import { fromHex, toHex } from '../../../../src/base/index.ts'
-import { encodeCanonical } from '../../../../src/crypto/index.ts'
-import type { NameRecord, NameSettings } from '../../../../src/ledger/index.ts'
+import type { NamePolicy, NameRecord } from '../../../../src/ledger/index.ts'
 import type { Deed, Place } from '../intents.ts'
 import type { Moment } from './admission.ts'
+import { oldestCds, withSettings } from './cds-times.ts'
+import { type Life, type LifeRecord, mayAct, settledAt } from './life.ts'
 
 interface CommitRow extends Moment {
   readonly number: number
@@ -13,13 +14,17 @@ const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 
 export class NameModel {
+  /** As the last block left them. */
   readonly records = new Map<string, NameRecord>()
+  /** Undefined: names are had for ever. */
+  readonly policy: NamePolicy | undefined
   readonly #isRoot: boolean
   readonly #commits = new Map<string, CommitRow>()
   #next = 1
 
-  constructor(chainName: string) {
+  constructor(chainName: string, policy: NamePolicy | undefined) {
     this.#isRoot = chainName === 'root'
+    this.policy = this.#isRoot ? undefined : policy
   }
 
   commit(hash: string, { height, time }: Moment): boolean {
@@ -28,15 +33,25 @@ export class NameModel {
     return true
   }
 
-  register(deed: Extract<Deed, { kind: 'register' }>, { height, time }: Moment): boolean {
-    const { label, hash, owner, settings, isTrue } = deed
+  register(deed: Extract<Deed, { kind: 'register' }>, moment: Moment): boolean {
+    const begun = this.policy === undefined ? this.begun(deed, moment) : undefined
+    if (begun === undefined) return false
+    this.records.set(deed.label, { ...begun, expires: 0 })
+    return true
+  }
+
+  /** What whoever reveals a commit that counts begins with; the commit is used up. */
+  begun(
+    { label, hash, owner, settings, isTrue }: Omit<Extract<Deed, { kind: 'register' }>, 'kind'>,
+    { height, time }: Moment,
+  ): Omit<NameRecord, 'expires'> | undefined {
     const commit = this.#waiting(hash, time)
-    if (this.#isRoot || !isTrue || commit === undefined || height - commit.height < 2) return false
-    const before = this.records.get(label)
+    if (this.#isRoot || !isTrue || commit === undefined || height - commit.height < 2) return undefined
+    const before = this.current(label, time)
     const isEarlier = before !== undefined && commit.number < before.commit && time - commit.time <= HOUR_MS
-    if (before?.owner !== undefined && !isEarlier) return false
+    if (before?.owner !== undefined && !isEarlier) return undefined
     this.#commits.delete(hash)
-    this.records.set(label, {
+    return {
       owner: fromHex(owner),
       settings,
       generation: (before?.generation ?? 0) + 1,
@@ -45,24 +60,27 @@ export class NameModel {
       commit: commit.number,
       committed: commit.time,
       newestCds: before === undefined ? 0 : oldestCds(before, time),
-      expires: 0,
-    })
-    return true
+    }
   }
 
   update({ place, settings }: Extract<Deed, { kind: 'update' }>, { time }: Moment): boolean {
-    const record = this.#ownedBy(place)
-    if (record === undefined) return false
-    this.records.set(place.label, { ...changed(record, settings, time), sequence: record.sequence + 1 })
+    const record = this.ownedBy(place, time)
+    if (record === undefined || !this.#mayAct(record, time)) return false
+    this.records.set(place.label, { ...withSettings(record, settings, time), sequence: record.sequence + 1 })
     return true
   }
 
   transfer({ place, to, settings }: Extract<Deed, { kind: 'transferName' }>, { time }: Moment): boolean {
-    const record = this.#ownedBy(place)
+    const record = this.ownedBy(place, time)
     if (record === undefined || to === place.by || time - record.committed <= HOUR_MS) return false
+    if (this.policy !== undefined) {
+      const { isLocked, lockedUntil } = record.life!
+      if (!this.#mayAct(record, time) || isLocked || lockedUntil > time) return false
+      return this.wants(place.label, record, { kind: 'transfer', at: time + this.policy.transferMs, to: fromHex(to), settings })
+    }
     const next = settings ?? { ...record.settings!, updateByCds: false }
     this.records.set(place.label, {
-      ...changed(record, next, time),
+      ...withSettings(record, next, time),
       newestCds: oldestCds(record, time),
       owner: fromHex(to),
       generation: record.generation + 1,
@@ -76,8 +94,8 @@ export class NameModel {
     { label, next, by, keys, from, until, isTrue }: Extract<Deed, { kind: 'updateByCds' }>,
     { time }: Moment,
   ): boolean {
-    const record = this.records.get(label)
-    if (this.#isRoot || record?.settings?.updateByCds !== true) return false
+    const record = this.current(label, time)
+    if (this.#isRoot || record?.settings?.updateByCds !== true || !this.#mayAct(record, time)) return false
     const { settings, newestCds } = record
     const has = (set: readonly Uint8Array[], ds: Uint8Array) => set.some((one) => toHex(one) === toHex(ds))
     const now = Math.floor(time / 1_000)
@@ -88,9 +106,13 @@ export class NameModel {
     return true
   }
 
-  release(place: Place): boolean {
-    const record = this.#ownedBy(place)
+  release(place: Place, { time }: Moment): boolean {
+    const record = this.ownedBy(place, time)
     if (record === undefined) return false
+    if (this.policy !== undefined) {
+      if (!this.#mayAct(record, time) || record.life!.isLocked) return false
+      return this.wants(place.label, record, { kind: 'release', at: time + this.policy.transferMs })
+    }
     this.records.set(place.label, {
       ...record,
       owner: undefined,
@@ -100,30 +122,38 @@ export class NameModel {
     return true
   }
 
+  /** As time has made it by now. */
+  current(label: string, time: number): NameRecord | undefined {
+    const record = this.records.get(label)
+    if (this.policy === undefined || record?.life === undefined) return record
+    return settledAt(record as LifeRecord, this.policy, time)
+  }
+
+  /** The record that the statement is about, if its owner has signed it and none came before. */
+  ownedBy({ label, generation, sequence, by }: Place, time: number): NameRecord | undefined {
+    const record = this.current(label, time)
+    if (this.#isRoot || record?.owner === undefined) return undefined
+    const isTrue = toHex(record.owner) === by && record.generation === generation && record.sequence === sequence
+    return isTrue ? record : undefined
+  }
+
+  /** What the owner wants to come about at a time: one thing after the other. */
+  wants(label: string, record: NameRecord, pending: NonNullable<Life['pending']>): boolean {
+    if (record.life!.pending !== undefined) return false
+    this.records.set(label, {
+      ...record,
+      sequence: record.sequence + 1,
+      life: { ...record.life!, pending },
+    })
+    return true
+  }
+
+  #mayAct(record: NameRecord, time: number): boolean {
+    return this.policy === undefined || mayAct(record as LifeRecord, this.policy, time)
+  }
+
   #waiting(hash: string, time: number): CommitRow | undefined {
     const commit = this.#commits.get(hash)
     return commit === undefined || time - commit.time > DAY_MS ? undefined : commit
   }
-
-  /** The record that the statement is about, if its owner has signed it and none came before. */
-  #ownedBy({ label, generation, sequence, by }: Place): NameRecord | undefined {
-    const record = this.records.get(label)
-    if (this.#isRoot || record?.owner === undefined) return undefined
-    const isTrue =
-      record.owner.every((byte, i) => byte === fromHex(by)[i]) &&
-      record.generation === generation &&
-      record.sequence === sequence
-    return isTrue ? record : undefined
-  }
-}
-
-/** After the owner has changed the keys, older CDS sets count no more. */
-function changed(record: NameRecord, settings: NameSettings, time: number): NameRecord {
-  const isSame = String(encodeCanonical([...settings.ds])) === String(encodeCanonical([...record.settings!.ds]))
-  return { ...record, settings, newestCds: isSame ? record.newestCds : oldestCds(record, time) }
-}
-
-/** What was signed up to two hours before the owner or its keys changed still counts. */
-function oldestCds({ newestCds }: NameRecord, time: number): number {
-  return Math.max(newestCds, Math.floor(time / 1_000) - 7_200, 0)
 }

@@ -19,8 +19,6 @@ interface ChargeRow {
 }
 
 const DAY_MS = 86_400_000
-/** As governance begins with: seven days. */
-const REPAIR_MS = 7 * DAY_MS
 const ROOT: readonly NodeRole[] = ['registry', 'coordinator']
 const TLD: readonly NodeRole[] = ['registry', 'registrar', 'isp', 'resolver', 'regulator']
 
@@ -35,8 +33,8 @@ export class NodeModel {
   readonly #votes = new VoteModel()
   /** Who was removed for a fault in this block. */
   #removed: string[] = []
-  /** Who was removed for what evidence showed, and until when nobody votes it in. */
-  readonly #barred = new Map<string, number>()
+  /** Who was removed by evidence or after a review, and until when nobody votes it in. */
+  readonly barred = new Map<string, number>()
   /** Accusations that nobody answered in time. */
   judged = 0
 
@@ -82,16 +80,34 @@ export class NodeModel {
     if (voice === undefined) return false
     const { account } = subject
     if ((this.of(account) !== undefined) === (subject.kind === 'add')) return false
-    if (subject.kind === 'add' && !(this.#roles.includes(subject.role) && this.#admission.isAdmitted(account)))
+    if (subject.kind === 'add' && !(this.mayJoin(account, subject.role) && this.#admission.isAdmitted(account)))
       return false
-    if (subject.kind === 'add' && (this.#barred.get(account) ?? 0) > time) return false
+    if (subject.kind === 'add' && (this.barred.get(account) ?? 0) > time) return false
     const key = JSON.stringify(subject)
     const { voters } = this
     if (subject.kind === 'remove' && voters.size === 1 && this.#votes.wouldWin(key, voice, inFavour, time, voters))
       return false
     if (!this.#votes.cast(key, voice, inFavour, time, voters)) return true
     if (subject.kind === 'remove') this.#remove(account)
-    else this.nodes.push({ account, role: subject.role, joined: height, voting: undefined })
+    else this.join(account, subject.role, height)
+    return true
+  }
+
+  /** No node yet, and of a role that this chain has. */
+  mayJoin(account: string, role: NodeRole): boolean {
+    return this.of(account) === undefined && this.#roles.includes(role)
+  }
+
+  join(account: string, role: NodeRole, height: number): void {
+    this.nodes.push({ account, role, joined: height, voting: undefined })
+    this.barred.delete(account)
+  }
+
+  /** After a review, also when it has resigned meanwhile. False: it is the last one with a vote. */
+  expel(account: string): boolean {
+    const node = this.of(account)
+    if (node !== undefined && hasVote(node) && this.voters.size === 1) return false
+    if (node !== undefined) this.#remove(account)
     return true
   }
 
@@ -155,7 +171,6 @@ export class NodeModel {
     }
     const removed = this.#removed
     this.#removed = []
-    for (const account of removed) this.#barred.set(account, time + REPAIR_MS)
     if (height % epochBlocks !== 0) return removed
     for (const { account } of [...this.nodes])
       if (!this.#admission.isAdmitted(account) && this.voters.size > 1) this.#remove(account)

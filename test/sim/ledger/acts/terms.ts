@@ -1,0 +1,190 @@
+/** The life of names with terms: what is paid for them, what their owners do beside keys and servers, and what nodes say of their use. */
+import { toHex } from '../../../../src/base/index.ts'
+import {
+  cancelPayload,
+  commitHash,
+  feeOf,
+  type GuardianProof,
+  lockPayload,
+  type NameRecord,
+  nameRecordOf,
+  phaseOf,
+  premiumOf,
+  registerTermPayload,
+  renewPayload,
+  restorePayload,
+  rollOwnerPayload,
+  setGuardiansPayload,
+  unusedPayload,
+} from '../../../../src/ledger/index.ts'
+import { guardiansBytes, lockBytes, rollOwnerBytes } from '../../../../src/ledger/modules/names/statements.ts'
+import { hex } from '../cast.ts'
+import type { ProofDeed } from '../intents.ts'
+import { type Act, type Acting, anybody, labelOf, one, voting } from './acting.ts'
+import { proofOf } from './guardians.ts'
+import { placeOf, revealOf } from './names.ts'
+
+const termsOf = ({ random }: Acting) => one(random, [0, 1, 1, 1, 2, 2, 3, 4, 5])
+
+export function registerTerm(acting: Acting): Act | undefined {
+  const { random, cast, state, now } = acting
+  const { policy } = cast
+  if (policy === undefined) return undefined
+  const { registration, label, signer, isOwn } = revealOf(acting)
+  const settings = cast.zones.of(acting.chainName, registration.label).settings(registration.settings)
+  const guardians = random.below(2) === 0 ? one(random, cast.guardianSets).hash : undefined
+  const wishes = { terms: termsOf(acting), isMovable: random.below(2) === 0, guardians }
+  const whole = { ...registration, label }
+  const price = feeOf(policy, label, wishes.terms) + premiumOf(nameRecordOf(state(), label), policy, now())
+  const most = mostFor(acting, price)
+  return {
+    actor: anybody(acting),
+    payload: registerTermPayload(signer, whole, { settings, wishes, most }),
+    deed: {
+      kind: 'registerTerm',
+      label: toHex(label),
+      hash: toHex(commitHash(whole)),
+      owner: hex(signer),
+      settings,
+      ...wishes,
+      guardians: guardians && toHex(guardians),
+      most,
+      isTrue: isOwn && label === registration.label,
+    },
+  }
+}
+
+/** More than it costs as a rule; now and then what it costs at this moment, or less. */
+function mostFor({ random }: Acting, price: number): number {
+  return Math.max(0, price + one(random, [300, 300, 300, 300, 0, -1]))
+}
+
+export function renew(acting: Acting): Act | undefined {
+  const { random, cast, state } = acting
+  if (cast.policy === undefined) return undefined
+  const label = labelOf(acting)
+  const generation = Math.max(0, (nameRecordOf(state(), label)?.generation ?? 0) - Number(random.below(12) === 0))
+  const terms = termsOf(acting)
+  const most = mostFor(acting, feeOf(cast.policy, label, terms))
+  return {
+    actor: anybody(acting),
+    payload: renewPayload(label, generation, terms, most),
+    deed: { kind: 'renew', label: toHex(label), generation, terms, most },
+  }
+}
+
+/** As a rule of a name that does not resolve any more. */
+export function restore(acting: Acting): Act | undefined {
+  const { random, cast, now } = acting
+  const { policy } = cast
+  if (policy === undefined) return undefined
+  const out = labelsIn(acting, ({ record }) => phaseOf(record, policy, now()) === 'redemption')
+  if (out.length === 0 && random.below(4) > 0) return undefined
+  const { signer, place, label } = placeOf(acting, out.length === 0 ? labelOf(acting) : one(random, out))
+  const terms = termsOf(acting)
+  const most = mostFor(acting, feeOf(policy, label, terms) + policy.restorePrice)
+  return {
+    actor: anybody(acting),
+    payload: restorePayload(signer, statementOf(acting, place, label), terms, most),
+    deed: { kind: 'restore', place, terms, most },
+  }
+}
+
+export function lock(acting: Acting): Act | undefined {
+  const { random, state } = acting
+  const { signer, place, label } = placeOf(acting)
+  const record = nameRecordOf(state(), label)
+  const isLocked = record?.life?.isLocked === true ? random.below(6) === 0 : random.below(8) > 0
+  const statement = statementOf(acting, place, label)
+  const proof = isLocked ? undefined : consent(acting, record, lockBytes(statement, isLocked))
+  return {
+    actor: anybody(acting),
+    payload: lockPayload(signer, statement, isLocked, proof?.proof),
+    deed: { kind: 'lock', place, isLocked, proof: proof?.deed },
+  }
+}
+
+export function cancel(acting: Acting): Act | undefined {
+  const { random, cast, state } = acting
+  const pending = cast.labels.filter((label) => nameRecordOf(state(), label)?.life?.pending !== undefined)
+  if (pending.length === 0 && random.below(4) > 0) return undefined
+  const { signer, place, label } = placeOf(acting, pending.length === 0 ? labelOf(acting) : one(random, pending))
+  return {
+    actor: anybody(acting),
+    payload: cancelPayload(signer, statementOf(acting, place, label)),
+    deed: { kind: 'cancel', place },
+  }
+}
+
+export function rollOwner(acting: Acting): Act | undefined {
+  const { random, cast, state } = acting
+  const { signer, place, label } = placeOf(acting)
+  const to = one(random, cast.owners).publicKey
+  const statement = statementOf(acting, place, label)
+  const proof = consent(acting, nameRecordOf(state(), label), rollOwnerBytes(statement, to))
+  return {
+    actor: anybody(acting),
+    payload: rollOwnerPayload(signer, statement, to, proof?.proof),
+    deed: { kind: 'rollOwner', place, to: toHex(to), proof: proof?.deed },
+  }
+}
+
+export function setGuardians(acting: Acting): Act | undefined {
+  const { random, cast, state } = acting
+  const { signer, place, label } = placeOf(acting)
+  const guardians = random.below(6) === 0 ? undefined : one(random, cast.guardianSets).hash
+  const statement = statementOf(acting, place, label)
+  const proof = consent(acting, nameRecordOf(state(), label), guardiansBytes(statement, guardians))
+  return {
+    actor: anybody(acting),
+    payload: setGuardiansPayload(signer, statement, guardians, proof?.proof),
+    deed: { kind: 'setGuardians', place, guardians: guardians && toHex(guardians), proof: proof?.deed },
+  }
+}
+
+export function unused(acting: Acting): Act | undefined {
+  const { random, cast, state, now } = acting
+  const { policy } = cast
+  if (policy === undefined) return undefined
+  const ripe = labelsIn(acting, ({ life }) => life.judgedFrom <= now())
+  const first = ripe[0]
+  // Votes for many names at once come to nothing.
+  const label = first === undefined || random.below(6) === 0 ? labelOf(acting) : first
+  const generation = Math.max(0, (nameRecordOf(state(), label)?.generation ?? 0) - Number(random.below(15) === 0))
+  const inFavour = random.below(10) > 0
+  return {
+    actor: voting(acting),
+    payload: unusedPayload(label, generation, inFavour),
+    deed: { kind: 'unused', label: toHex(label), generation, inFavour },
+  }
+}
+
+/** Guardians sign the same now and then, so that nothing waits. */
+function consent(
+  acting: Acting,
+  record: NameRecord | undefined,
+  bytes: Uint8Array,
+): { readonly proof: GuardianProof; readonly deed: ProofDeed } | undefined {
+  return acting.random.below(3) > 0 ? undefined : proofOf(acting, record, bytes)
+}
+
+function statementOf(
+  { chainId }: Acting,
+  { generation, sequence }: { readonly generation: number; readonly sequence: number },
+  label: Uint8Array,
+) {
+  return { chainId, label, generation, sequence }
+}
+
+interface Alive {
+  readonly record: NameRecord
+  readonly life: NonNullable<NameRecord['life']>
+}
+
+function labelsIn({ cast, state }: Acting, is: (alive: Alive) => boolean): readonly Uint8Array[] {
+  return cast.labels.filter((label) => {
+    const record = nameRecordOf(state(), label)
+    return record?.owner !== undefined && record.life !== undefined && is({ record, life: record.life })
+  })
+}
+
