@@ -1,5 +1,5 @@
 /** One ledger chain of a world: the real application on the engine, who sends transactions to it, and what must be so at every height. */
-import { equalBytes, fromHex, toHex } from '../../../src/base/index.ts'
+import { equalBytes, toHex } from '../../../src/base/index.ts'
 import { changesBetween } from '../../../src/chain/blocks/set-root.ts'
 import type { FollowReply } from '../../../src/chain/follow/messages.ts'
 import {
@@ -19,9 +19,7 @@ import {
   ledgerModules,
   MemoryState,
   mayCarry,
-  nameRecordOf,
   networkNodes,
-  phaseOf,
 } from '../../../src/ledger/index.ts'
 import type { SeededRandom } from '../../../src/sim/index.ts'
 import { TestLedger } from '../../chain/light/ledger.ts'
@@ -32,8 +30,10 @@ import type { LinkSource } from './acts/acting.ts'
 import type { Actor, Cast } from './cast.ts'
 import { compare, expectedOf } from './checks.ts'
 import { Clients } from './clients.ts'
+import type { Deed } from './intents.ts'
 import { modelOf } from './model/begin.ts'
 import type { LedgerModel } from './model/model.ts'
+import { NameWatch } from './name-watch.ts'
 import { sharedApplication } from './shared.ts'
 import { faultSource, linkSource, type Shown } from './sources.ts'
 
@@ -76,10 +76,11 @@ export class LedgerChain {
   readonly #rolls = new Map<Actor, number>()
   readonly #numbers = new Map<string, number>()
   readonly #gone = new Set<Actor>()
+  readonly #committed = new Map<string, number>()
   readonly #liars: ReadonlySet<number>
   readonly #rules: number
   #state: LedgerState
-  #owners = new Map<string, string>()
+  readonly #nameWatch: NameWatch
 
   constructor(deps: LedgerChainDeps, ofOthers: () => Uint8Array | undefined) {
     this.#deps = deps
@@ -88,6 +89,7 @@ export class LedgerChain {
     this.name = genesis.name
     this.chainId = chainId
     this.#rules = genesis.rules
+    this.#nameWatch = new NameWatch(genesis.name, deps.happens)
     const { scheme } = cast
     const parts = { chainId, chainName: genesis.name, genesisTime: genesis.time, validators: genesis.validators }
     const application = { genesis: genesis.application, modules: ledgerModules, scheme, mayCarry }
@@ -115,6 +117,7 @@ export class LedgerChain {
       faults: faultSource(this.#shown()),
       charges: [],
       registrations: [],
+      committed: this.#committed,
       wishes: new Map(),
       renewals: new Map(),
       accused: new Set<Actor>(),
@@ -298,6 +301,7 @@ export class LedgerChain {
           `outcomes: a ${what} at height ${height} of ${this.name} ended with ${code} and fee ${fee}, not ${expected.isDone ? 'done' : 'refused'} and ${expected.fee}`,
         )
       happens(code === 0 ? `done ${what}` : `refused ${what}`)
+      if (intent !== undefined && code === 0) this.#noteCommit(intent.deed, height)
     }
     const accused = content.consensus?.evidence.map((one) => ({
       id: toHex(one.accused),
@@ -316,9 +320,13 @@ export class LedgerChain {
     this.mirror.adopt({ header, certificate }, this.#nextSet(applied, content))
     compare(this.#state, this.#model, this.#deps.cast, `height ${height} of ${this.name}`)
     this.#expected.push(expectedOf(this.#model, this.#deps.cast))
-    this.#checkOwners(height)
-    this.#checkPhases(header)
+    this.#nameWatch.check(this.#model, this.#state, header)
     happens('heights')
+  }
+
+  #noteCommit(deed: Deed, height: number): void {
+    if (deed.kind === 'commit') this.#committed.set(deed.hash, height)
+    if (deed.kind === 'register' || deed.kind === 'registerTerm') this.#committed.delete(deed.hash)
   }
 
   /** By the world's own application, on the state that the world has: it must come to what was decided. */
@@ -354,39 +362,5 @@ export class LedgerChain {
     if (newcomers.length > 0 || set.length !== before.length) this.#sets.push(set)
     this.#deps.happens('set changes')
     return set
-  }
-
-  /** One owner a name, and another one only with a new generation. */
-  #checkOwners(height: number): void {
-    const owners = new Map<string, string>()
-    for (const [label, { owner, generation }] of this.#model.names.records)
-      owners.set(label, owner === undefined ? `none ${generation}` : `${toHex(owner)} ${generation}`)
-    for (const [label, now] of owners) {
-      const before = this.#owners.get(label)
-      const [owner, generation] = now.split(' ')
-      const [other, earlier] = before?.split(' ') ?? []
-      const isRolled = this.#model.terms.rolls.get(label) === owner
-      const isSame = other === owner || (isRolled && other !== 'none')
-      if (before !== undefined && owner !== 'none' && !isSame && Number(generation) <= Number(earlier))
-        throw new Violation(`one owner: a name has two in one generation at height ${height} of ${this.name}`)
-      if (before !== undefined && other !== owner) this.#deps.happens('owners changed')
-    }
-    this.#owners = owners
-  }
-
-  /** A reader's word for where a name stands is that of its term. */
-  #checkPhases({ height, time }: CertifiedBlock['block']['header']): void {
-    const { policy } = this.#model.names
-    if (policy === undefined) return
-    for (const [label] of this.#model.names.records) {
-      const record = nameRecordOf(this.#state, fromHex(label))!
-      const phase = phaseOf(record, policy, time)
-      if (phase !== this.#model.terms.phase(label, time))
-        throw new Violation(`phases: a name is said to be ${phase} at height ${height} of ${this.name}`)
-      this.#deps.happens(`phase ${phase}`)
-      if (record.life!.frozenUntil > time) this.#deps.happens('frozen')
-      const pending = record.life!.pending
-      if (pending !== undefined) this.#deps.happens(`waits: ${pending.kind}`)
-    }
   }
 }

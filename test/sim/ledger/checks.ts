@@ -117,13 +117,19 @@ function compareNames(state: LedgerState, { names }: LedgerModel, { labels }: Ca
   }
 }
 
-function compareGovernance(state: LedgerState, { governance, accounts, nodes }: LedgerModel, cast: Cast, where: string): void {
+function compareGovernance(
+  state: LedgerState,
+  { governance, accounts, nodes }: LedgerModel,
+  cast: Cast,
+  where: string,
+): void {
   const voices = (all: readonly { readonly account: string }[]) => all.map(({ account }) => account).sort()
   for (const row of governance.motions.values()) {
     const known = motionOf(state, row.number)
     const said = (side: readonly { readonly account: Uint8Array }[] = []) =>
       voices(side.map(({ account }) => ({ account: toHex(account) })))
-    const text = known && `${known.subject.kind} ${known.state} ${known.until} ${said(known.inFavour)} ${said(known.against)}`
+    const text =
+      known && `${known.subject.kind} ${known.state} ${known.until} ${said(known.inFavour)} ${said(known.against)}`
     const { subject, state: end, until, yes, no } = row
     same(
       text === `${subject.kind} ${end} ${until} ${voices(yes)} ${voices(no)}`,
@@ -135,12 +141,16 @@ function compareGovernance(state: LedgerState, { governance, accounts, nodes }: 
     const key = toHex(account.publicKey)
     const known = caseOf(state, account.publicKey)
     const row = governance.cases.get(key)
-    const text = known && `${known.motion} ${known.held} ${known.paid} ${known.isRepaired} ${known.isSettled} ${known.barredUntil}`
-    const meant = row && `${row.motion} ${row.held} ${row.paid} ${row.isRepaired} ${row.isSettled} ${nodes.barred.get(key) ?? 0}`
+    const text =
+      known && `${known.motion} ${known.held} ${known.paid} ${known.isRepaired} ${known.isSettled} ${known.barredUntil}`
+    const meant =
+      row && `${row.motion} ${row.held} ${row.paid} ${row.isRepaired} ${row.isSettled} ${nodes.barred.get(key) ?? 0}`
     same(text === meant, `cases: not as it was decided at ${where}: ${text}, not ${meant}`)
     const held = accountOf(state, heldAccount(account.publicKey)).balance
     same(held === accounts.of(heldRow(key)).balance, `balances: ${held} of a removed one is held at ${where}`)
-    const complaints = complaintsOf(state, account.publicKey).map(({ by, since, time }) => `${toHex(by)} ${since} ${time}`)
+    const complaints = complaintsOf(state, account.publicKey).map(
+      ({ by, since, time }) => `${toHex(by)} ${since} ${time}`,
+    )
     const made = (governance.complaints.get(key) ?? []).map(({ by, since, time }) => `${by} ${since} ${time}`)
     same(String(complaints) === String(made), `complaints: not what was said at ${where}`)
   }

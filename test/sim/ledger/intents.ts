@@ -85,32 +85,28 @@ export type Deed =
   | { readonly kind: 'voteTld'; readonly subject: TldSubject; readonly inFavour: boolean }
   | { readonly kind: 'updateTld'; readonly label: string; readonly isLedgerOnly: boolean }
   | { readonly kind: 'handOverTld'; readonly label: string; readonly to: string }
-  /** `time`: of its genesis. */
-  | { readonly kind: 'linkChain'; readonly origin: string; readonly time: number; readonly inFavour: boolean }
+  | ({ readonly kind: 'linkChain'; readonly origin: string; readonly inFavour: boolean } & LinkedHead)
   /** `isTrue`: of the chain that there is; else it is of a fork, and must never be taken. */
-  | {
+  | ({
       readonly kind: 'link'
       readonly origin: string
       readonly oldSize: number
       readonly size: number
-      /** Of the header that is linked. */
-      readonly time: number
       readonly isTrue: boolean
-    }
+    } & LinkedHead)
   /** Where a link whose term is over begins anew, by a vote. */
-  | {
+  | ({
       readonly kind: 'renewLink'
       readonly origin: string
       readonly oldSize: number
       readonly size: number
-      readonly time: number
       readonly inFavour: boolean
-    }
-  /** Two notes, or two headers, after a link of that size. `isTrue`: by the set that is to follow it. */
+    } & LinkedHead)
+  /** Two notes, or two headers. `isTrue`: signed by a quorum of the set, whose root is given. */
   | {
       readonly kind: 'noteFork' | 'headerFork'
       readonly origin: string
-      readonly oldSize: number
+      readonly set: string
       readonly isTrue: boolean
     }
   | ({ readonly kind: 'accuse'; readonly id: string } & FaultDeed)
@@ -132,6 +128,12 @@ export type Deed =
   | { readonly kind: 'withdrawMotion'; readonly motion: number }
   | { readonly kind: 'repaired'; readonly account: string }
   | { readonly kind: 'nonsense' }
+
+/** Of the header that is linked, or of the genesis: its time, and the root of the set that comes next. */
+export interface LinkedHead {
+  readonly time: number
+  readonly next: string
+}
 
 /** What somebody in the set of a height is said to have done. */
 export interface FaultDeed {

@@ -217,7 +217,11 @@ export const MISTAKES: readonly Mistake[] = [
   {
     name: 'a freeze does not end',
     changes: [
-      { file: `${MODULES}/names/acts.ts`, from: 'if (life.frozenUntil > now) refuse', to: 'if (life.frozenUntil > 0) refuse' },
+      {
+        file: `${MODULES}/names/acts.ts`,
+        from: 'if (life.frozenUntil > now) refuse',
+        to: 'if (life.frozenUntil > 0) refuse',
+      },
     ],
     finding: /outcomes/,
     ...LIVING,
@@ -225,9 +229,7 @@ export const MISTAKES: readonly Mistake[] = [
   },
   {
     name: 'one guardian recovers a name',
-    changes: [
-      { file: `${MODULES}/names/guardians.ts`, from: '< (least ?? guardians.enough)', to: '< (least ?? 1)' },
-    ],
+    changes: [{ file: `${MODULES}/names/guardians.ts`, from: '< (least ?? guardians.enough)', to: '< (least ?? 1)' }],
     finding: /outcomes/,
     ...LIVING,
     within: WITHIN,

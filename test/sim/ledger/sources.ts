@@ -1,6 +1,6 @@
 /** What those who act show of a chain, from the headers that were decided: heads for other chains to link, and faults of its validators. */
-import { changesBetween } from '../../../src/chain/blocks/set-root.ts'
-import { ledgerQuorum } from '../../../src/chain/light/trust.ts'
+import { toHex } from '../../../src/base/index.ts'
+import { changesBetween, setRoot } from '../../../src/chain/blocks/set-root.ts'
 import {
   checkpointText,
   cosign,
@@ -11,6 +11,7 @@ import {
   historyPath,
   type Validator,
 } from '../../../src/chain/index.ts'
+import { ledgerQuorum } from '../../../src/chain/light/trust.ts'
 import { type Signer, sha256 } from '../../../src/crypto/index.ts'
 import type { SeededRandom } from '../../../src/sim/index.ts'
 import type { TestLedger } from '../../chain/light/ledger.ts'
@@ -32,7 +33,7 @@ export function linkSource(shown: Shown): LinkSource {
   return {
     origin: mirror.origin,
     genesis: encodeGenesis(mirror.genesis),
-    time: mirror.genesis.time,
+    first: { time: mirror.genesis.time, next: toHex(setRoot(mirror.genesis.validators)) },
     get height() {
       return mirror.height
     },
@@ -41,6 +42,7 @@ export function linkSource(shown: Shown): LinkSource {
       const link = linkOf(shown, oldSize, false)?.link
       return link && { ...link, lastSet: link.ownSet ?? link.lastSet, ownSet: undefined }
     },
+    setRootAfter: (oldSize) => toHex(setRoot(mirror.setAt(oldSize + 1))),
     noteFork: (oldSize, isTrue, random) => noteForkOf(shown, oldSize, isTrue, random),
     headerFork: (oldSize, isTrue, random) => headerForkOf(shown, oldSize, isTrue, random),
   }

@@ -76,8 +76,12 @@ const MUST_HAPPEN = [
   ...['transfer', 'roll', 'guardians', 'unlock', 'release', 'recovery'].map((what) => `waits: ${what}`),
   'frozen',
   ...['remove', 'add', 'compensate', 'rules', 'hide', 'show'].map((what) => `won: ${what}`),
-  ...['leave', 'machine', 'resign', 'release', 'linkChain', 'link', 'renewLink', 'noteFork', 'headerFork'].map((kind) => `done ${kind}`),
-  ...['transferName', 'updateTld', 'handOverTld', 'renewLink', 'noteFork', 'headerFork'].map((kind) => `refused ${kind}`),
+  ...['leave', 'machine', 'resign', 'release', 'linkChain', 'link', 'renewLink', 'noteFork', 'headerFork'].map(
+    (kind) => `done ${kind}`,
+  ),
+  ...['transferName', 'updateTld', 'handOverTld', 'renewLink', 'noteFork', 'headerFork'].map(
+    (kind) => `refused ${kind}`,
+  ),
   'refused nonsense',
   'refused nobody',
 ]

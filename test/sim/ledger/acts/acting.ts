@@ -12,14 +12,14 @@ import {
 } from '../../../../src/ledger/index.ts'
 import type { SeededRandom } from '../../../../src/sim/index.ts'
 import { type Actor, type Cast, hex, NEVER } from '../cast.ts'
-import type { Deed } from '../intents.ts'
+import type { Deed, LinkedHead } from '../intents.ts'
 
 /** Another chain, as far as it may be linked. */
 export interface LinkSource {
   readonly origin: string
   readonly genesis: Uint8Array
-  /** Of its genesis, unix ms. */
-  readonly time: number
+  /** What links begin with. */
+  readonly first: LinkedHead
   readonly height: number
   /** The newest head for whoever has linked `oldSize`; `forged`: of a fork that those made who were removed. */
   readonly link: (
@@ -31,6 +31,8 @@ export interface LinkSource {
   /** Two notes, or two headers, that cannot both be true, signed by all of the set after `oldSize`, or by too few of them. */
   readonly noteFork: (oldSize: number, isTrue: boolean, random: SeededRandom) => Uint8Array
   readonly headerFork: (oldSize: number, isTrue: boolean, random: SeededRandom) => Uint8Array | undefined
+  /** The root of that set. */
+  readonly setRootAfter: (oldSize: number) => string
 }
 
 /** What whoever shows a fault has to show of the chain. */
@@ -70,7 +72,9 @@ export interface Acting {
   readonly isLiar: (actor: Actor) => boolean
   readonly others: readonly LinkSource[]
   /** What was committed to, and not revealed. */
-  readonly registrations: (Registration & { readonly settings: number })[]
+  readonly registrations: (Registration & { readonly settings: number; readonly hash: string })[]
+  /** At which height commits were decided that nobody has revealed, by their hash. */
+  readonly committed: ReadonlyMap<string, number>
   /** Of who has said that it wants another chain linked, by its origin. */
   readonly wishes: Map<string, Set<Actor>>
   /** Where links begin anew that nodes vote on. */

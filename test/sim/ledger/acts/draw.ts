@@ -110,7 +110,17 @@ const ON_TERMS: readonly Maker[] = [
   unused,
 ]
 
-const ON_GOVERNED: readonly Maker[] = [complain, complain, complain, propose, propose, propose, reply, withdrawMotion, repaired]
+const ON_GOVERNED: readonly Maker[] = [
+  complain,
+  complain,
+  complain,
+  propose,
+  propose,
+  propose,
+  reply,
+  withdrawMotion,
+  repaired,
+]
 
 export function actFor(acting: Acting): Act | undefined {
   const { random, chainName, turnsOver, cast, isGoverned } = acting

@@ -1,6 +1,6 @@
 /** Heads of other chains. */
 import { toHex } from '../../../../src/base/index.ts'
-import { encodeLink } from '../../../../src/chain/index.ts'
+import { type BlockHeader, encodeLink } from '../../../../src/chain/index.ts'
 import { limits } from '../../../../src/chain/limits.ts'
 import {
   encodePayload,
@@ -10,16 +10,17 @@ import {
   renewLinkPayload,
 } from '../../../../src/ledger/index.ts'
 import { type Actor, hex } from '../cast.ts'
+import type { LinkedHead } from '../intents.ts'
 import { type Act, type Acting, anybody, one, voting } from './acting.ts'
 
 export function linkChain(acting: Acting): Act {
   const { random, others } = acting
-  const { genesis, origin, time } = one(random, others)
+  const { genesis, origin, first } = one(random, others)
   const inFavour = random.below(10) > 0
   return {
     actor: voting(acting),
     payload: linkChainPayload(genesis, inFavour),
-    deed: { kind: 'linkChain', origin, time, inFavour },
+    deed: { kind: 'linkChain', origin, ...first, inFavour },
   }
 }
 
@@ -28,7 +29,7 @@ export function towardsLinks(acting: Acting): Act | undefined {
   const { random, linksChains, others, wishes, state, cast } = acting
   const open = others.filter(({ origin }) => linkedOf(state(), origin) === undefined)
   if (!linksChains || open.length === 0) return undefined
-  const { genesis, origin, time } = one(random, open)
+  const { genesis, origin, first } = one(random, open)
   const said = wishes.get(origin) ?? new Set()
   wishes.set(origin, said)
   const nodes = new Set(networkNodes(state()).map(({ account }) => toHex(account)))
@@ -38,7 +39,11 @@ export function towardsLinks(acting: Acting): Act | undefined {
   if (left.length === 0) said.clear()
   const actor = one(random, left.length === 0 ? able : left)
   said.add(actor)
-  return { actor, payload: linkChainPayload(genesis, true), deed: { kind: 'linkChain', origin, time, inFavour: true } }
+  return {
+    actor,
+    payload: linkChainPayload(genesis, true),
+    deed: { kind: 'linkChain', origin, ...first, inFavour: true },
+  }
 }
 
 export function link(acting: Acting): Act | undefined {
@@ -50,11 +55,11 @@ export function link(acting: Acting): Act | undefined {
   const oldSize = Math.max(0, known - Number(random.below(12) === 0))
   const made = source.link(oldSize, random.below(3) === 0)
   if (made === undefined) return undefined
-  const { height: size, time } = made.link.header
+  const { header } = made.link
   return {
     actor: anybody(acting),
     payload: encodeLink(made.link),
-    deed: { kind: 'link', origin, oldSize, size, time, isTrue: made.isTrue },
+    deed: { kind: 'link', origin, oldSize, size: header.height, ...headOf(header), isTrue: made.isTrue },
   }
 }
 
@@ -81,12 +86,16 @@ export function renewLink(acting: Acting): Act | undefined {
   const actor = left.length === 0 || random.below(10) === 0 ? voting(acting) : one(random, left)
   said.add(actor)
   const inFavour = random.below(12) > 0
-  const { height: size, time } = link.header
+  const { header, oldSize } = link
   return {
     actor,
     payload: encodePayload(renewLinkPayload(encodeLink(link), inFavour)),
-    deed: { kind: 'renewLink', origin, oldSize: link.oldSize, size, time, inFavour },
+    deed: { kind: 'renewLink', origin, oldSize, size: header.height, ...headOf(header), inFavour },
   }
+}
+
+function headOf({ time, nextValidatorsHash }: BlockHeader): LinkedHead {
+  return { time, next: toHex(nextValidatorsHash) }
 }
 
 function isOver(time: number | undefined, now: number): boolean {
@@ -104,6 +113,7 @@ export function showFork(acting: Acting): Act | undefined {
   const isOfNotes = random.below(2) === 0
   const payload = isOfNotes ? source.noteFork(oldSize, isTrue, random) : source.headerFork(oldSize, isTrue, random)
   if (payload === undefined) return undefined
-  const deed = { kind: isOfNotes ? 'noteFork' : 'headerFork', origin, oldSize, isTrue } as const
+  const set = source.setRootAfter(oldSize)
+  const deed = { kind: isOfNotes ? 'noteFork' : 'headerFork', origin, set, isTrue } as const
   return { actor: anybody(acting), payload, deed }
 }

@@ -1,5 +1,5 @@
 /** Names: commits, their reveals, and what owners sign. */
-import { toHex } from '../../../../src/base/index.ts'
+import { equalBytes, toHex } from '../../../../src/base/index.ts'
 import { type Signer, sha256 } from '../../../../src/crypto/index.ts'
 import {
   commitHash,
@@ -17,9 +17,11 @@ import { type Act, type Acting, anybody, labelOf, one } from './acting.ts'
 
 function registrationOf(acting: Acting) {
   const { random, cast, chainId } = acting
-  const owner = one(random, cast.owners)
-  const salt = sha256(random.bytes(8))
-  return { chainId, label: labelToCommit(acting), owner: owner.publicKey, salt, settings: random.below(ZONE_KEYS) }
+  const label = labelToCommit(acting)
+  const only = cast.policy?.kept.find((one) => equalBytes(one.label, label))?.owner
+  const owner = only === undefined || random.below(4) === 0 ? one(random, cast.owners).publicKey : only
+  const registration = { chainId, label, owner, salt: sha256(random.bytes(8)) }
+  return { ...registration, hash: toHex(commitHash(registration)), settings: random.below(ZONE_KEYS) }
 }
 
 /** Where names have terms, as a rule one that is free or will be soon. */
@@ -38,7 +40,7 @@ export function commit(acting: Acting): Act {
   return {
     actor: anybody(acting),
     payload: commitPayload(registration),
-    deed: { kind: 'commit', hash: toHex(commitHash(registration)) },
+    deed: { kind: 'commit', hash: registration.hash },
   }
 }
 
@@ -61,14 +63,23 @@ export function register(acting: Acting): Act {
   }
 }
 
+/** What can be revealed, of names that nobody has. */
+function ripeOf({ registrations, committed, height, state }: Acting) {
+  return registrations.filter(({ hash, label }) => {
+    const at = committed.get(hash)
+    return at !== undefined && at < height() && nameRecordOf(state(), label)?.owner === undefined
+  })
+}
+
 /** A commit that is shown, and who signs it. */
 export function revealOf(acting: Acting) {
   const { random, cast, registrations } = acting
   // Mostly what waits; sometimes what nobody has committed to.
   const waits = registrations.length > 0 && random.below(12) > 0
+  const ripe = ripeOf(acting)
   // The newest are too early as likely as not.
-  const recent = registrations.slice(-8)
-  const registration = waits ? one(random, random.below(4) === 0 ? registrations : recent) : registrationOf(acting)
+  const some = ripe.length > 0 && random.below(6) > 0 ? ripe : registrations.slice(random.below(4) === 0 ? 0 : -8)
+  const registration = waits ? one(random, some) : registrationOf(acting)
   const label = random.below(25) === 0 ? new TextEncoder().encode('-no-name-') : registration.label
   const isOwn = random.below(15) > 0
   const owner = cast.owners.find(({ publicKey }) => toHex(publicKey) === toHex(registration.owner))!

@@ -24,7 +24,7 @@ import { type Act, type Acting, anybody, labelOf, one, voting } from './acting.t
 import { proofOf } from './guardians.ts'
 import { placeOf, revealOf } from './names.ts'
 
-const termsOf = ({ random }: Acting) => one(random, [0, 1, 1, 1, 2, 2, 3, 4, 5])
+const termsOf = ({ random }: Acting) => one(random, [0, 1, 1, 1, 1, 1, 1, 2, 2, 2, 3, 4, 5])
 
 export function registerTerm(acting: Acting): Act | undefined {
   const { random, cast, state, now } = acting
@@ -187,4 +187,3 @@ function labelsIn({ cast, state }: Acting, is: (alive: Alive) => boolean): reado
     return record?.owner !== undefined && record.life !== undefined && is({ record, life: record.life })
   })
 }
-

@@ -76,7 +76,12 @@ export class NameModel {
     if (this.policy !== undefined) {
       const { isLocked, lockedUntil } = record.life!
       if (!this.#mayAct(record, time) || isLocked || lockedUntil > time) return false
-      return this.wants(place.label, record, { kind: 'transfer', at: time + this.policy.transferMs, to: fromHex(to), settings })
+      return this.wants(place.label, record, {
+        kind: 'transfer',
+        at: time + this.policy.transferMs,
+        to: fromHex(to),
+        settings,
+      })
     }
     const next = settings ?? { ...record.settings!, updateByCds: false }
     this.records.set(place.label, {

@@ -122,8 +122,8 @@ export class TermModel {
   #settleHeld(label: string, before: NameRecord | undefined, time: number, policy: NamePolicy): void {
     const held = this.#held.get(label)
     if (held === undefined) return
-    if (!isGivenBack(held, before, time)) return this.#payOut(label, policy)
-    this.#accounts.move(ESCROW, held.payer, held.amount)
+    const to = isGivenBack(held, before, time) ? held.payer : toHex(policy.payee)
+    this.#accounts.move(ESCROW, to, held.amount)
     this.#held.delete(label)
   }
 
@@ -147,7 +147,8 @@ export class TermModel {
     const phase = phaseAt(record, policy, time)
     if (phase !== 'registered' && phase !== 'grace') return false
     const expires = prolonged(record, terms, policy, time)
-    if (expires === undefined || !this.#pays(account, feeOf(policy, label.length / 2, terms), most, policy)) return false
+    if (expires === undefined || !this.#pays(account, feeOf(policy, label.length / 2, terms), most, policy))
+      return false
     const life = { ...record.life, resolves: expires + policy.graceMs }
     this.#names.records.set(label, { ...record, expires, life })
     return true
