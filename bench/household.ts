@@ -1,4 +1,9 @@
-/** Three boxes of a household, to which one stream of questions is dealt, against one resolver that gets it all. */
+/**
+ * Three boxes of a household, to which one stream of questions is dealt, against one resolver that gets it all. Each box is a machine of its
+ * own (a network namespace) on one LAN, whose links are as long as `--lan-us` says and as the run itself measures.
+ */
+import { HeldLinks, type HeldSeen } from './lib/held-links.ts'
+import { type Host, Hosts } from './lib/hosts.ts'
 import { median, quantile, round } from './lib/stats.ts'
 import { streamOf } from './lib/stream.ts'
 import { type Benchmark, type BenchResult, numberOption, target } from './lib/types.ts'
@@ -9,6 +14,10 @@ import { delayedWorld } from './worlds/delayed.ts'
 import { signedSpec } from './worlds/signed.ts'
 
 const PORT = 53
+/** RFC 2544: nobody's addresses, and none that a resolver refuses to ask. */
+const AUTHORITIES = '198.18'
+/** Less is an answer from the cache. Authorities are 10 ms away at least. Ms. */
+const FETCHED_MS = 5
 const HOUSEHOLD: Dealing = { sharing: 'any-member', members: 3 }
 const ONE: Dealing = { sharing: 'one', members: 1 }
 
@@ -19,55 +28,95 @@ interface Leg extends Dealt {
 export const benchmark: Benchmark = {
   summary: 'three boxes that are one household, against one resolver that gets all their questions',
   namespace: true,
-  programs: [],
+  programs: ['ip', 'unshare', 'nsenter'],
   options: {
-    names: { type: 'string', help: 'distinct questions that there are', default: '400' },
-    questions: { type: 'string', help: 'questions of the stream', default: '800' },
-    rate: { type: 'string', help: 'questions a second, at random moments', default: '10' },
+    names: { type: 'string', help: 'distinct questions that there are', default: '2000' },
+    questions: { type: 'string', help: 'questions of the stream', default: '600' },
+    rate: { type: 'string', help: 'questions a second, at random moments', default: '8' },
     rounds: { type: 'string', help: 'rounds of each, in turn', default: '2' },
     seed: { type: 'string', help: 'seed of world and stream', default: '1' },
     dnssec: { type: 'boolean', help: 'all zones signed, all validate' },
+    'lan-us': { type: 'string', help: 'round trip between two boxes, microseconds, added to what the way takes', default: '200' },
+    'near-ms': { type: 'string', help: 'the nearest authority', default: '10' },
+    'far-ms': { type: 'string', help: 'the farthest', default: '60' },
   },
   async run(values, say) {
     const seed = numberOption(values, 'seed')
     const plain = delayedWorld({
       names: numberOption(values, 'names'),
       seed,
-      minDelayMs: 10,
-      maxDelayMs: 60,
+      minDelayMs: numberOption(values, 'near-ms'),
+      maxDelayMs: numberOption(values, 'far-ms'),
       dead: 0,
       port: PORT,
+      network: AUTHORITIES,
     })
     const dnssec = values['dnssec'] === true
     const { spec, anchor } = signedSpec(plain, dnssec ? 100 : 0)
-    const world = await createWorld(spec)
     const stream = streamOf(plain.questions, {
       count: numberOption(values, 'questions'),
       rate: numberOption(values, 'rate'),
       seed,
     })
+    const lan = await beginLan(numberOption(values, 'lan-us') / 1_000)
+    const world = await createWorld(spec)
     const legs: Leg[] = []
     try {
+      say(`round trip between two boxes: ${round(lan.roundTripMs, 3)} ms`)
+      const run = { world, anchor, stream, lan: { hosts: lan.hosts, packets: () => lan.links.seen().packets } }
       for (let number = 0; number < numberOption(values, 'rounds'); number++) {
         const order = number % 2 === 0 ? (['household', 'one'] as const) : (['one', 'household'] as const)
         for (const who of order) {
-          const leg = await dealReal({ world, anchor, stream }, who === 'one' ? ONE : HOUSEHOLD)
+          const leg = await dealReal(run, who === 'one' ? ONE : HOUSEHOLD)
           say(
             `round ${number + 1} ${who}: p50 ${round(median(leg.latencies), 1)} ms, ${leg.upstream.all} upstream queries`,
           )
           legs.push({ who, ...leg })
         }
       }
+      return summarise(legs, { questions: stream.length, dnssec, roundTripMs: lan.roundTripMs, held: lan.links.seen() })
     } finally {
       await world.stopAll()
+      await lan.end()
     }
-    return summarise(legs, stream.length, dnssec)
   },
+}
+
+interface BenchLan {
+  readonly hosts: readonly Host[]
+  readonly links: HeldLinks
+  /** As seen before the run, without what the programs need. */
+  readonly roundTripMs: number
+  end(): Promise<void>
+}
+
+async function beginLan(roundTripMs: number): Promise<BenchLan> {
+  const machines = Hosts.begin(`${AUTHORITIES}.0.0/16`)
+  const links = await HeldLinks.begin(roundTripMs / 2)
+  const hosts: Host[] = []
+  for (let index = 0; index < HOUSEHOLD.members; index++) {
+    const host = await machines.add(index)
+    links.hold(host.port)
+    hosts.push(host)
+  }
+  const [asker, other] = hosts as [Host, Host]
+  const seenMs = (await asker.refused(other.address)) - (await asker.refused(asker.address))
+  links.clear()
+  return {
+    hosts,
+    links,
+    roundTripMs: seenMs,
+    async end() {
+      await links.end()
+      await machines.end()
+    },
+  }
 }
 
 function sideOf(who: Leg['who'], legs: readonly Leg[]) {
   const own = legs.filter((leg) => leg.who === who)
   const latencies = own.flatMap((leg) => leg.latencies)
+  const fetched = latencies.filter((ms) => ms >= FETCHED_MS)
   const each = (figure: (leg: Leg) => number) => own.reduce((sum, leg) => sum + figure(leg), 0) / latencies.length
   return {
     who,
@@ -75,6 +124,8 @@ function sideOf(who: Leg['who'], legs: readonly Leg[]) {
     p90: quantile(latencies, 0.9),
     p99: quantile(latencies, 0.99),
     mean: latencies.reduce((sum, one) => sum + one, 0) / latencies.length,
+    fetched: fetched.length / latencies.length,
+    fetchedP50: median(fetched),
     upstream: each((leg) => leg.upstream.all),
     requests: each((leg) => requestCount(leg.requests)),
     packets: each((leg) => leg.packets ?? 0),
@@ -82,29 +133,56 @@ function sideOf(who: Leg['who'], legs: readonly Leg[]) {
   }
 }
 
-function summarise(legs: readonly Leg[], questions: number, dnssec: boolean): BenchResult {
+interface How {
+  readonly questions: number
+  readonly dnssec: boolean
+  readonly roundTripMs: number
+  readonly held: HeldSeen
+}
+
+function summarise(legs: readonly Leg[], { questions, dnssec, roundTripMs, held }: How): BenchResult {
   const [household, one] = [sideOf('household', legs), sideOf('one', legs)]
   const ratio = {
     upstream: round(household.upstream / one.upstream, 3),
     p50: round(household.p50 / one.p50, 3),
+    fetchedP50: round(household.fetchedP50 / one.fetchedP50, 3),
     mean: round(household.mean / one.mean, 3),
   }
   return {
     tables: [
       {
         title: `${questions} questions a round, ${dnssec ? 'all zones signed' : 'unsigned'}`,
-        columns: ['who', 'p50 ms', 'mean ms', 'p90 ms', 'p99 ms', 'upstream/q', 'requests/q', 'packets/q', 'failures'],
+        columns: [
+          'who',
+          'p50 ms',
+          'mean ms',
+          'p90 ms',
+          'p99 ms',
+          'fetched %',
+          'their p50',
+          'upstream/q',
+          'requests/q',
+          'packets/q',
+          'failures',
+        ],
         rows: [household, one].map((each) => [
           each.who,
           round(each.p50, 2),
           round(each.mean, 1),
           round(each.p90, 1),
           round(each.p99, 1),
+          round(100 * each.fetched, 1),
+          round(each.fetchedP50, 2),
           round(each.upstream, 3),
           round(each.requests, 2),
           round(each.packets, 1),
           each.failures,
         ]),
+      },
+      {
+        title: 'the LAN as it was, ms',
+        columns: ['round trip before the run', 'packets', 'held, one way: p50', 'p99', 'lost'],
+        rows: [[round(roundTripMs, 3), held.packets, held.p50, held.p99, held.lost]],
       },
     ],
     targets: [
@@ -114,10 +192,11 @@ function summarise(legs: readonly Leg[], questions: number, dnssec: boolean): Be
     data: {
       questions,
       dnssec,
+      lan: { roundTripMs, held },
       ratio,
       household,
       one,
-      legs: legs.map(({ who, latencies, upstream, failures }) => ({ who, p50: median(latencies), upstream, failures })),
+      legs: legs.map(({ latencies, ...leg }) => ({ ...leg, p50: median(latencies) })),
     },
   }
 }

@@ -16,10 +16,14 @@ const ANSWER_MS = 60_000
 
 export interface Host {
   readonly address: string
+  /** The interface of the router that its cable ends at. */
+  readonly port: string
   /** Put before a command: runs it on this machine. */
   readonly prefix: readonly string[]
   /** The JSON that a server on this machine's loopback interface answers. */
   get(port: number, path: string): Promise<unknown>
+  /** Ms that this machine waits until that address has refused a connection: a round trip, and what the programs need. Median of many. */
+  refused(address: string): Promise<number>
   /** Pulls the cable: from now on nobody hears from it, not even that its connections have ended. */
   cut(): void
 }
@@ -48,9 +52,9 @@ export class Hosts {
 
 class LiveHost implements Host {
   readonly address: string
+  readonly port: string
   readonly prefix: readonly string[]
   readonly #process: ChildProcess
-  readonly #port: string
   readonly #waiting = new Map<number, { resolve: (body: string) => void; reject: (error: Error) => void }>()
   readonly #ended: Promise<void>
   #next = 1
@@ -73,7 +77,7 @@ class LiveHost implements Host {
 
   private constructor(port: string, address: string) {
     this.address = address
-    this.#port = port
+    this.port = port
     this.#process = spawn('unshare', ['--net', process.execPath, PROCESS], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     })
@@ -100,8 +104,12 @@ class LiveHost implements Host {
     return JSON.parse(await this.#tell({ op: 'get', url: `http://127.0.0.1:${port}${path}` }))
   }
 
+  async refused(address: string): Promise<number> {
+    return Number(await this.#tell({ op: 'refused', address }))
+  }
+
   cut(): void {
-    ip('link', 'set', this.#port, 'down')
+    ip('link', 'set', this.port, 'down')
   }
 
   async end(): Promise<void> {

@@ -16,11 +16,21 @@ export const TAIL_MS = 10_000
 export interface Dealt {
   readonly latencies: readonly number[]
   readonly failures: number
+  /** The slowest questions, for whoever asks why. Real nodes only. */
+  readonly slowest?: readonly Slow[]
   readonly upstream: Upstream
   /** Between members, by room; all zero without a ring. */
   readonly requests: Requests
   /** Real nodes only: TCP segments between members. */
   readonly packets?: number
+}
+
+export interface Slow {
+  readonly question: string
+  readonly member: number
+  /** After the start of the stream, ms. */
+  readonly at: number
+  readonly ms: number
 }
 
 export interface Upstream {

@@ -9,7 +9,7 @@ import { limits } from '../../src/ring/limits.ts'
 import { answer } from '../../src/ring/machine/answer.ts'
 import { initialState } from '../../src/ring/machine/machine.ts'
 import type { RingState, RingWork } from '../../src/ring/machine/state.ts'
-import { branches, expand, gatherMs, inShort, settleMs } from '../../src/ring/machine/tree.ts'
+import { branches, expand, gatherMs, inShort, settlesAt } from '../../src/ring/machine/tree.ts'
 import { condemn, signAccusation } from '../../src/ring/members/accusations.ts'
 import { signEntry } from '../../src/ring/members/member.ts'
 import { signWelcome } from '../../src/ring/members/welcomes.ts'
@@ -292,7 +292,7 @@ export class LargeRing {
     const left = new Set(this.#real)
     this.#watched.set(row.id, { at: now, incarnation: row.incarnation, status: row.status, left })
     const known = this.#hollow.table.get(row.id) !== undefined
-    this.#hollow.table.put(row, now, now + settleMs(this.#hollow))
+    this.#hollow.table.put(row, now, settlesAt(this.#hollow, row, now))
     this.#hollow.table.digest.settle(now)
     if (this.#hollow.table.isAlive(teller.row.id)) this.#branch(teller.row, teller.row.id, row, known, 0)
     else {
@@ -373,7 +373,7 @@ export class LargeRing {
 
   /** A real member has signed a new row. */
   #settled(row: MemberEntry): void {
-    this.#hollow.table.put(row, this.world.now, row.incarnation + settleMs(this.#hollow), this.world.now)
+    this.#hollow.table.put(row, this.world.now, settlesAt(this.#hollow, row, this.world.now), this.world.now)
   }
 
   #count(request: RingRequest, reply: RingReply | undefined): void {

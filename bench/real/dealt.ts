@@ -1,10 +1,20 @@
-/** A dealt stream on real nodes: processes of `chordns start` on the loopback interface of this namespace. */
+/** A dealt stream on real nodes: processes of `chordns start`, on the loopback interface of this namespace or on machines of their own. */
 import { readFileSync } from 'node:fs'
 import { statusView } from '../../src/observe/views.ts'
+import type { Host } from '../lib/hosts.ts'
 import type { Asking } from '../lib/stream.ts'
-import { Stub } from '../lib/stub.ts'
+import { Stub, type StubAnswer } from '../lib/stub.ts'
 import { type PeerProcess, startCluster, type World } from '../lib/world-parts.ts'
-import { type Dealing, type Dealt, requestsOf, requestsSince, TAIL_MS, upstreamOf, warmUp } from '../models/dealt.ts'
+import {
+  type Dealing,
+  type Dealt,
+  requestsOf,
+  requestsSince,
+  type Slow,
+  TAIL_MS,
+  upstreamOf,
+  warmUp,
+} from '../models/dealt.ts'
 
 const PORT = 53
 const STUB_TIMEOUT_MS = 8_000
@@ -17,9 +27,18 @@ export interface RealRun {
   readonly world: World
   readonly anchor: string | undefined
   readonly stream: readonly Asking[]
+  /** Where the members are, if not all on this namespace's loopback interface. */
+  readonly lan?: Lan
+}
+
+export interface Lan {
+  readonly hosts: readonly Host[]
+  /** Packets that have gone from one to another. */
+  packets(): number
 }
 
 export async function dealReal(run: RealRun, { sharing, members }: Dealing): Promise<Dealt> {
+  const { lan } = run
   const isRing = sharing === 'majority' || sharing === 'any-member'
   const cluster = await startCluster({
     peers: members,
@@ -29,41 +48,53 @@ export async function dealReal(run: RealRun, { sharing, members }: Dealing): Pro
     replicas: 2,
     admitAfter: 'auto',
     config: { cache: { persist: false }, ring: isRing ? { acceptFrom: sharing } : { enabled: false, bootstrap: [] } },
+    ...(lan !== undefined && {
+      place: async (index) => lan.hosts[index]!,
+      own: async (index) => servingAt(lan.hosts[index]!.address),
+    }),
   })
   try {
-    if (isRing) await oneRing(cluster.peers)
+    if (isRing) await oneRing(cluster.peers, lan)
     return await play(run, cluster.peers)
   } finally {
     await cluster.stop()
   }
 }
 
+function servingAt(address: string) {
+  const endpoint = `${address}:${PORT}`
+  return { listen: { udp: [endpoint], tcp: [endpoint] }, access: { allow: ['0.0.0.0/0'] } }
+}
+
 /** Waits until all of these know each other. */
-export async function oneRing(peers: readonly PeerProcess[]): Promise<void> {
+export async function oneRing(peers: readonly PeerProcess[], lan?: Lan): Promise<void> {
   const end = performance.now() + JOIN_MS
-  const isWhole = async (peer: PeerProcess) => (await statusOf(peer)).ring?.members.length === peers.length
+  const isWhole = async (peer: PeerProcess) => (await statusOf(peer, lan)).ring?.members.length === peers.length
   while (!(await Promise.all(peers.map(isWhole))).every((whole) => whole)) {
     if (performance.now() > end) throw new Error('the peers do not become one ring in time')
     await pause(200)
   }
 }
 
-export async function statusOf({ statusPort }: PeerProcess) {
+export async function statusOf({ index, statusPort }: Pick<PeerProcess, 'index' | 'statusPort'>, lan?: Lan) {
+  if (lan !== undefined) return statusView.parse(await lan.hosts[index]!.get(statusPort, '/status'))
   // Without keep-alive: the server may close an idle connection just when it is used again.
   const reply = await fetch(`http://127.0.0.1:${statusPort}/status`, { headers: { connection: 'close' } })
   return statusView.parse(await reply.json())
 }
 
-async function play({ world, stream }: RealRun, peers: readonly PeerProcess[]): Promise<Dealt> {
-  const stubs = await Promise.all(peers.map((peer) => Stub.open('127.0.0.1', peer)))
-  const traffic = async () => requestsOf((await Promise.all(peers.map(statusOf))).map((one) => asTraffic(one.traffic)))
+async function play({ world, stream, lan }: RealRun, peers: readonly PeerProcess[]): Promise<Dealt> {
+  const stubs = await Promise.all(peers.map((peer) => Stub.open(lan === undefined ? '127.0.0.1' : '0.0.0.0', peer)))
+  const statuses = () => Promise.all(peers.map((peer) => statusOf(peer, lan)))
+  const traffic = async () => requestsOf((await statuses()).map((one) => asTraffic(one.traffic)))
+  const packetsSent = () => (lan === undefined ? segmentsSent() : lan.packets())
   try {
     for (const { name, type = 'A' } of warmUp(WARM_NAMES))
       await Promise.all(stubs.map((stub) => stub.ask(name, STUB_TIMEOUT_MS, String(type))))
     await pause(SETTLE_MS)
     const before = await traffic()
     world.clearLog()
-    const segments = segmentsSent()
+    const packetsBefore = packetsSent()
     const start = performance.now()
     const answers = await Promise.all(
       stream.map(async ({ question, at }, i) => {
@@ -72,9 +103,10 @@ async function play({ world, stream }: RealRun, peers: readonly PeerProcess[]): 
       }),
     )
     await pause(TAIL_MS)
-    const packets = segmentsSent() - segments
+    const packets = packetsSent() - packetsBefore
     return {
       latencies: answers.map(({ elapsedMs }) => elapsedMs),
+      slowest: slowestOf(stream, answers, stubs.length),
       failures: answers.filter(({ rcode }) => rcode !== 0 && rcode !== 3).length,
       upstream: upstreamOf(world),
       requests: requestsSince(await traffic(), before),
@@ -83,6 +115,16 @@ async function play({ world, stream }: RealRun, peers: readonly PeerProcess[]): 
   } finally {
     for (const stub of stubs) stub.close()
   }
+}
+
+const SLOWEST = 12
+
+function slowestOf(stream: readonly Asking[], answers: readonly StubAnswer[], members: number): Slow[] {
+  const all = stream.map(({ question: { name, type = 'A' }, at }, i) => {
+    const ms = Math.round(answers[i]!.elapsedMs)
+    return { question: `${name} ${type}`, member: i % members, at: Math.round(at), ms }
+  })
+  return all.sort((a, b) => b.ms - a.ms).slice(0, SLOWEST)
 }
 
 function asTraffic(counters: Readonly<Record<string, number>> | null) {

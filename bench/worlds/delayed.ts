@@ -15,6 +15,8 @@ export interface DelayedOptions {
   /** Share of leaf zones' servers that never answer, 0 to 1; each zone keeps one that does. */
   readonly dead: number
   readonly port: number
+  /** First two numbers of the authorities' addresses. */
+  readonly network?: string
 }
 
 export interface DelayedWorld {
@@ -167,11 +169,11 @@ class Builder {
   }
 
   #servers(count: number, name: (i: number) => string): readonly string[] {
-    const { minDelayMs, maxDelayMs } = this.#options
+    const { minDelayMs, maxDelayMs, network = '127.53' } = this.#options
     return Array.from({ length: count }, (_, i) => {
       const host = name(i)
       const serial = this.#addresses++
-      this.hosts[host] = `127.53.${Math.floor(serial / 250)}.${1 + (serial % 250)}`
+      this.hosts[host] = `${network}.${Math.floor(serial / 250)}.${1 + (serial % 250)}`
       this.behaviours[host.slice(0, -1)] = {
         delayMs: Math.round(minDelayMs + this.chance() * (maxDelayMs - minDelayMs)),
       }

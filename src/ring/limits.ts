@@ -112,7 +112,10 @@ export const limits = {
   /** How long changes are gathered before they are told on, for each member of the table, and at most. Ms. */
   GATHER_PER_MEMBER_MS: 0.048,
   GATHER_MS: 5_000,
-  /** Witnesses who all find out the same begin to tell it one after the other, each when it has not heard it by then. Ms. */
+  /**
+   * Witnesses who all find out the same begin to tell it one after the other, each when it has not heard it by then: this long after the one
+   * before, and as long as changes are gathered, for so long each step of the tree takes. Ms.
+   */
   NEXT_TELLER_MS: 2_000,
   /** Changes of which this node remembers how far it has told them. */
   MAX_PASSED: 8_192,
@@ -129,6 +132,8 @@ export const limits = {
   SETTLE_GATHERS: 24,
   SETTLE_LEAST_MS: 10_000,
   SETTLE_MS: 120_000,
+  /** A death counts there from the end of a period: the same for all rings, for the members of one do not agree on how many they are. Ms. */
+  DEATH_PERIOD_MS: 120_000,
   /** Addresses of one member. Multi-homed boxes have a handful; each is a dial that others make. */
   MAX_ADDRESSES: 8,
   /** UTF-8 bytes of one multiaddr; a DNS name is at most 253 (RFC 1035 section 2.3.4). */
@@ -188,10 +193,12 @@ export const limits = {
   /** Requests of one operation that may fail before its target counts as dead: one lost message is no death. */
   MAX_ATTEMPTS: 2,
   /**
-   * A neighbour that has answered nothing for so many stabilise periods is pinged: in a ring where members talk to each other anyway,
+   * A neighbour that has answered and asked nothing for so many stabilise periods is pinged: in a ring where members talk to each other anyway,
    * nearly nobody.
    */
   PING_PERIODS: 6,
+  /** So many times as long one that asks us is believed to be there without an answer of its own. */
+  HEARD_PERIODS: 8,
   /** A ring that stands still is looked after less and less often, until at so many times the stabilise period. Each time wakes two machines. */
   QUIET_PACE: 4,
   /** Shortest pause between two stabilisations, while the lists still change. Ms. */

@@ -5,6 +5,16 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { stderr, stdout } from 'node:process'
+import {
+  commitOfSources,
+  type KeptRun,
+  nextGap,
+  openFailures,
+  readKept,
+  toRunAgain,
+  withRange,
+  writeKept,
+} from './kept-run.ts'
 import { type Progress, runSuite, type Subject } from './suite.ts'
 import { startWorkers } from './workers.ts'
 
@@ -52,10 +62,7 @@ export async function runWorlds<Plan extends { readonly seed: number }>(
     },
     say,
     monotonic: () => performance.now(),
-    cpu: () => {
-      const { user, system } = process.cpuUsage()
-      return (user + system) / 1_000
-    },
+    cpu: cpuMs,
   })
   await threads?.end()
   if (part !== undefined) rmSync(part, { force: true })
@@ -67,6 +74,77 @@ export async function runWorlds<Plan extends { readonly seed: number }>(
   )
   for (const [what, times] of Object.entries(coverage).sort()) stdout.write(`  ${what}: ${times}\n`)
   return { passed, failed, json: { ...started, cpuMsPerSeed, ...result } }
+}
+
+export interface KeptArguments {
+  /** The file that the run is kept in. */
+  readonly keep: string
+  /** Seeds of this slice, at most. */
+  readonly count: number
+  readonly workers: number
+}
+
+/** Seeds of the whole run. */
+const KEPT_SEEDS = 10_000
+
+/** A slice of a long run: what failed on another commit, and then seeds that were not run yet. It may be ended at any time. */
+export async function runSlice<Plan extends { readonly seed: number }>(
+  subject: Subject<Plan>,
+  { keep, count, workers }: KeptArguments,
+): Promise<{ readonly passed: number; readonly failed: number; readonly json: object }> {
+  const { name } = subject
+  const commit = commitOfSources()
+  let kept: KeptRun = readKept(keep, name, KEPT_SEEDS)
+  const save = (now: KeptRun) => writeKept(keep, name, now)
+  for (const seed of toRunAgain(kept, commit)) {
+    const { failure } = await subject.runWorld(subject.makePlan(seed))
+    const outcome = failure && { failure: { check: failure.check, what: failure.what } }
+    say(`${name}: seed ${seed} ${failure === undefined ? 'holds now' : `fails still: ${failure.check}`}`)
+    kept = { ...kept, again: [...kept.again, { seed, commit, ...outcome }] }
+    save(kept)
+  }
+  const gap = nextGap(kept, count)
+  if (gap !== undefined) kept = await runGap(subject, { kept, gap, commit, workers, save })
+  save(kept)
+  const done = kept.ranges.reduce((sum, { seeds }) => sum + seeds, 0)
+  const open = openFailures(kept)
+  stdout.write(`${name}: ${done} of ${kept.of} worlds run, ${open.length} failures stand\n`)
+  for (const { seed, check, what } of open) stdout.write(`  seed ${seed}: ${check}: ${what}\n`)
+  return { passed: done - open.length, failed: open.length, json: kept }
+}
+
+interface Gap {
+  readonly kept: KeptRun
+  readonly gap: readonly [number, number]
+  readonly commit: string
+  readonly workers: number
+  readonly save: (kept: KeptRun) => void
+}
+
+async function runGap<Plan extends { readonly seed: number }>(
+  subject: Subject<Plan>,
+  { kept, gap: [from, to], commit, workers, save }: Gap,
+): Promise<KeptRun> {
+  say(`${subject.name}: seeds ${from} to ${to} on ${commit}`)
+  const threads = workers > 1 ? startWorkers({ name: subject.name, sizes: undefined }, workers) : undefined
+  const { passed, failed, neverHappened, plants, ...sums } = await runSuite(subject, {
+    ...(threads !== undefined && { outcomes: (first, last) => threads.outcomes(first, last) }),
+    from,
+    to,
+    plants: false,
+    resume: undefined,
+    onProgress: ({ next, ...sums }) => save(withRange(kept, { from, to: next - 1, commit, ...sums })),
+    say,
+    monotonic: () => performance.now(),
+    cpu: cpuMs,
+  })
+  await threads?.end()
+  return withRange(kept, { from, to, commit, ...sums })
+}
+
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1_000
 }
 
 function writeJson(path: string, value: object): void {

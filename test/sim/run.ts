@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { stdout } from 'node:process'
 import { Command, InvalidArgumentError } from 'commander'
 import { runChains } from './chain/command.ts'
-import { replayWorld, runWorlds } from './command.ts'
+import { replayWorld, runSlice, runWorlds } from './command.ts'
 import { ledgerWorlds } from './ledger/suite.ts'
 import { lightWorlds } from './light/suite.ts'
 import { nodeWorlds } from './nodes/suite.ts'
@@ -21,6 +21,8 @@ interface Options {
   readonly full?: boolean
   readonly workers: number
   readonly json?: string
+  readonly keep?: string
+  readonly count: number
   readonly replay?: number
 }
 
@@ -36,6 +38,11 @@ const sizesOf = (text: string): readonly number[] => {
   if (!sizes.every((size) => Number.isInteger(size) && size >= 1 && size <= 100))
     throw new InvalidArgumentError('must be numbers of validators from 1 to 100, as in 4,7')
   return sizes
+}
+
+const countOf = (text: string): number => {
+  if (!/^[1-9]\d{0,4}$/.test(text)) throw new InvalidArgumentError('must be a number from 1 to 99999')
+  return Number(text)
 }
 
 const workersOf = (text: string): number => {
@@ -61,6 +68,8 @@ const values = new Command('test:sim')
   .option('-w, --workers <count>', 'threads for worlds of rings and whole nodes', workersOf, 1)
   .option('--full', 'about an hour each; goes on where it was ended when --json names the same file')
   .option('-j, --json <file>', 'write the result to this file')
+  .option('-k, --keep <file>', 'go on with the run of 10,000 that this file holds, whatever commits its parts were run on')
+  .option('-c, --count <count>', 'with --keep: run so many more worlds', countOf, 500)
   .option(
     '-r, --replay <seed>',
     'one world of the ring, or with --nodes of whole nodes, with its plan, shortened where it fails',
@@ -68,12 +77,13 @@ const values = new Command('test:sim')
   )
   .addHelpText(
     'after',
-    '\nExamples:\n  npm run test:sim\n  npm run test:sim -- --ring --seeds 1000..1100\n  npm run test:sim -- --replay 17',
+    '\nExamples:\n  npm run test:sim\n  npm run test:sim -- --ring --seeds 1000..1100\n  npm run test:sim -- --replay 17\n' +
+      '  npm run test:sim -- --nodes --workers 2 --keep test/sim/results/nodes-10000.json --count 300',
   )
   .parse()
   .opts<Options>()
 
-const { seeds, sizes, workers, json } = values
+const { seeds, sizes, workers, json, keep } = values
 const full = values.full === true
 const SUITES = ['chain', 'ring', 'light', 'ledger', 'nodes'] as const
 const named = SUITES.filter((suite) => values[suite] === true)
@@ -95,11 +105,19 @@ else {
 }
 
 async function run(suite: (typeof suites)[number]) {
+  if (keep !== undefined) return runSuiteSlice(suite, keep)
   const shared = { seeds, full, workers, json: progressOf(suite) }
   if (suite === 'chain') return runChains({ ...shared, sizes, long: values.long === true })
   if (suite === 'light') return runWorlds(lightWorlds, shared)
   if (suite === 'ledger') return runWorlds(ledgerWorlds(sizes), { ...shared, sizes })
   return suite === 'ring' ? runWorlds(ringWorlds, shared) : runWorlds(nodeWorlds, shared)
+}
+
+function runSuiteSlice(suite: (typeof suites)[number], file: string) {
+  const slice = { keep: file, count: values.count, workers }
+  if (suites.length === 1 && suite === 'nodes') return runSlice(nodeWorlds, slice)
+  if (suites.length === 1 && suite === 'ring') return runSlice(ringWorlds, slice)
+  throw new Error('--keep needs --nodes or --ring')
 }
 
 function replay(which: number) {

@@ -93,18 +93,23 @@ function hasGlue(host: string, child: ZonePlan, parent: ZonePlan, plan: WorldPla
 
 const below = (name: string, zone: string): boolean => zone === '.' || name === zone || name.endsWith(`.${zone}`)
 
-function deepest(name: string, zones: readonly ZonePlan[]): string {
-  return (
-    zones.filter(({ origin }) => below(name, origin)).sort((a, b) => b.origin.length - a.origin.length)[0]?.origin ??
-    '.'
-  )
+/** The origins of a plan: worlds of thousands of zones ask for each of them often. */
+const originsOf = new WeakMap<WorldPlan, ReadonlySet<string>>()
+
+function origins(plan: WorldPlan): ReadonlySet<string> {
+  const known = originsOf.get(plan) ?? new Set(plan.zones.map(({ origin }) => origin))
+  originsOf.set(plan, known)
+  return known
 }
 
-const zoneOfHost = (host: string, plan: WorldPlan): string => deepest(host, plan.zones)
+/** The zone that `name` is in. */
+function zoneOfHost(name: string, plan: WorldPlan): string {
+  for (let at = name; at !== ''; at = at.slice(at.indexOf('.') + 1)) {
+    if (origins(plan).has(at)) return at
+    if (!at.includes('.')) break
+  }
+  return '.'
+}
 
 /** The zone that delegates `origin`. */
-const enclosing = (origin: string, plan: WorldPlan): string =>
-  deepest(
-    origin,
-    plan.zones.filter((zone) => zone.origin !== origin),
-  )
+const enclosing = (origin: string, plan: WorldPlan): string => zoneOfHost(origin.slice(origin.indexOf('.') + 1), plan)

@@ -188,7 +188,7 @@ function oldDigests(
   for (let number = 0; number < count; number++) {
     const chunk = asChunkId(number)
     for (const { peer, id } of placement.seatsOfChunk(chunk).others) {
-      if (ring.isSuspect(id) || (heard.of(peer, chunk)?.at ?? Number.NEGATIVE_INFINITY) > oldest) continue
+      if (ring.isSuspect(id) || (heard.peek(peer, chunk)?.at ?? Number.NEGATIVE_INFINITY) > oldest) continue
       const chunks = wanted.get(peer)
       if (chunks === undefined) wanted.set(peer, [chunk])
       else chunks.push(chunk)

@@ -30,7 +30,10 @@ export interface PeerDigest {
 }
 
 export interface HeardDigests {
+  /** For a question: what is used least goes first when there is no room. */
   of(peer: PeerId, chunk: ChunkId): PeerDigest | undefined
+  /** Without counting as a use. */
+  peek(peer: PeerId, chunk: ChunkId): PeerDigest | undefined
   /** Requests the digests of some chunks of one peer, save those that are on their way. */
   request(peer: PeerId, chunks: readonly ChunkId[]): void
   /** The same for all that are wanted of the peer: only what has changed, where it has told all of them before. */
@@ -53,6 +56,17 @@ export function createHeardDigests({ clock, send, stopping, faults }: HeardDiges
     return heard.get(keyOf(peer, chunk), 0)
   }
 
+  function peek(peer: PeerId, chunk: ChunkId): PeerDigest | undefined {
+    return heard.peek(keyOf(peer, chunk), 0)
+  }
+
+  /** It was told to be the same. */
+  function renew(peer: PeerId, chunk: ChunkId): void {
+    const before = peek(peer, chunk)
+    if (before === undefined) put(peer, chunk, undefined)
+    else heard.replace(keyOf(peer, chunk), { ...before, at: clock.monotonic() })
+  }
+
   function put(peer: PeerId, chunk: ChunkId, digest: ChunkDigest | undefined): void {
     whole.get(peer)?.chunks.add(chunk)
     const bytes = (digest?.bits.length ?? 0) + limits.DIGEST_OVERHEAD_BYTES
@@ -61,8 +75,8 @@ export function createHeardDigests({ clock, send, stopping, faults }: HeardDiges
 
   function hear(peer: PeerId, chunk: ChunkId, reply: DigestReply): void {
     if (reply === 'busy') return
-    if (reply === 'full') put(peer, chunk, undefined)
-    else put(peer, chunk, reply === 'same' ? of(peer, chunk)?.digest : digestOf(reply.bits))
+    if (reply === 'same') renew(peer, chunk)
+    else put(peer, chunk, reply === 'full' ? undefined : digestOf(reply.bits))
   }
 
   function request(peer: PeerId, chunks: readonly ChunkId[]): void {
@@ -71,7 +85,7 @@ export function createHeardDigests({ clock, send, stopping, faults }: HeardDiges
     inFlight++
     requested++
     for (const chunk of wanted) onTheirWay.add(keyOf(peer, chunk))
-    const rows = wanted.map((chunk) => ({ chunk, tag: of(peer, chunk)?.digest?.tag ?? NOTHING }))
+    const rows = wanted.map((chunk) => ({ chunk, tag: peek(peer, chunk)?.digest?.tag ?? NOTHING }))
     void send(peer, encodeDigestRequest(rows), optionsOf(stopping))
       .then((body) => {
         const { replies, stamp } = decodeStampedReply(body)
@@ -83,7 +97,7 @@ export function createHeardDigests({ clock, send, stopping, faults }: HeardDiges
         if (isChordnsError(error, 'CHUNK_MALFORMED')) faults.add(peer)
         unstamp(peer)
         // It is not requested again at once. What was known before counts until it is too old.
-        for (const chunk of wanted) if (of(peer, chunk) === undefined) put(peer, chunk, undefined)
+        for (const chunk of wanted) if (peek(peer, chunk) === undefined) put(peer, chunk, undefined)
       })
       .finally(() => {
         inFlight--
@@ -109,7 +123,7 @@ export function createHeardDigests({ clock, send, stopping, faults }: HeardDiges
     if (whole.size > 2 * limits.MAX_DIGEST_REQUESTS) whole.clear()
     const one = whole.get(peer) ?? { chunks: new Set(chunks), stamp: undefined }
     whole.set(peer, one)
-    if (one.stamp !== undefined && chunks.every((chunk) => of(peer, chunk) !== undefined)) {
+    if (one.stamp !== undefined && chunks.every((chunk) => peek(peer, chunk) !== undefined)) {
       requestChanges(peer, one, one.stamp)
       return
     }
@@ -141,13 +155,14 @@ export function createHeardDigests({ clock, send, stopping, faults }: HeardDiges
     for (const chunk of [...one.chunks]) {
       const reply = changed.get(chunk) ?? 'same'
       // It was pushed out by others meanwhile.
-      if (reply === 'same' && of(peer, chunk) === undefined) one.chunks.delete(chunk)
+      if (reply === 'same' && peek(peer, chunk) === undefined) one.chunks.delete(chunk)
       else hear(peer, chunk, reply)
     }
   }
 
   return {
     of,
+    peek,
     request,
     refresh,
     get size() {

@@ -57,6 +57,12 @@ export class BoundedMap<T> {
     return true
   }
 
+  /** Another value of the same size for a key that is there; no use either: it goes when the one before it would have gone. */
+  replace(key: string, value: T): void {
+    const kept = this.#slots.get(key)
+    if (kept !== undefined) this.#slots.set(key, { ...kept, value })
+  }
+
   /** Unexpired values. */
   values(now: number): T[] {
     return [...this.#slots.values()].filter(({ expires }) => expires > now).map(({ value }) => value)

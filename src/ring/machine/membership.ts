@@ -122,7 +122,7 @@ export function signSelf(work: RingWork, status: 'alive' | 'left' = 'alive', abo
   const { welcomes } = state.self
   const row = signEntry(context.ringId, context.signer, { salt: context.salt, addresses, status, incarnation })
   state.self = welcomes === undefined ? row : { ...row, welcomes }
-  state.table.put(state.self, work.now, settlesAt(work, state.self))
+  state.table.put(state.self, work.now, settlesAt(state, state.self, work.now))
   changed(work)
 }
 
@@ -232,7 +232,7 @@ function place(work: RingWork, entry: MemberEntry, from: PeerId | undefined): Me
   const since = state.phase === 'member' ? work.now : 0
   // A dead row carries no addresses; the last known ones are how we notice that it is back.
   const row = entry.status === 'dead' && before !== undefined ? { ...entry, addresses: before.entry.addresses } : entry
-  if (state.table.put(row, since, settlesAt(work, row), work.now) === 'unchanged') return 'old'
+  if (state.table.put(row, since, settlesAt(state, row, work.now), work.now) === 'unchanged') return 'old'
   noteNew(work, row, isBrief(before?.entry, row))
   state.waiting.remove(row.id)
   if (row.status === 'left' && before?.entry.status === 'alive') state.count.left(before.since)

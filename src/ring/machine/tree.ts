@@ -26,10 +26,14 @@ export function gatherMs(state: RingState): number {
     : 20
 }
 
-/** When a row counts in what tables are compared by: when everybody has had the time to hear of it. Unix ms. */
-export function settlesAt(work: RingWork, entry: MemberEntry): number {
-  if (!tellsByTree(work.state)) return 0
-  return (entry.status === 'dead' ? work.now : entry.incarnation) + settleMs(work.state)
+/**
+ * When a row counts in what tables are compared by: when everybody has had the time to hear of it. Unix ms. It must be the same for all, or
+ * tables differ by what nobody lacks. A death has no time of its own: it counts from the end of the period in which it is heard of.
+ */
+export function settlesAt(state: RingState, { status, incarnation }: MemberEntry, now: number): number {
+  if (!tellsByTree(state)) return 0
+  const since = status === 'dead' ? limits.DEATH_PERIOD_MS * Math.ceil(now / limits.DEATH_PERIOD_MS) : incarnation
+  return since + settleMs(state)
 }
 
 /** How long a change may be on its way down the tree. Ms. */
@@ -54,9 +58,20 @@ export function noteNew({ state }: RingWork, { id, incarnation, status }: Member
 /** This node knows a change first, or is one of several witnesses who do: then it waits for its turn. */
 export function beginTree(work: RingWork, entry: MemberEntry): void {
   const { state, now } = work
-  const turn = entry.status === 'dead' ? state.table.nearest(entry.id).findIndex(({ id }) => id === state.self.id) : 0
-  const notBefore = now + limits.NEXT_TELLER_MS * (turn < 0 ? limits.WITNESSES : turn)
+  const turn = entry.status === 'dead' ? turnOf(state, entry.id) : 0
+  const notBefore = now + turn * (limits.NEXT_TELLER_MS + gatherMs(state))
   state.outbox.set(entry.id, { entry, from: undefined, until: state.self.id, notBefore })
+}
+
+/**
+ * In ring order from the farthest before the dead member on: the tree of the first comes to the other witnesses in its first steps, before
+ * they have their turn. One after the dead would reach those before it last, when all had told the whole ring.
+ */
+function turnOf({ table, self }: RingState, dead: RingId): number {
+  const witnesses = table.nearest(dead)
+  const place = witnesses.findIndex(({ id }) => id === self.id)
+  if (place < 0) return limits.WITNESSES
+  return (place + Math.ceil(witnesses.length / 2)) % witnesses.length
 }
 
 /** A row that came down the tree, if it is what this node believes, goes on to the members before `until`. */

@@ -37,14 +37,14 @@ function isCalm({ state, context }: RingWork): boolean {
   return !state.auditDue && state.candidate === undefined
 }
 
-/** Each stabilise period: the neighbours that have answered nothing for a while are pinged. What any room asks them counts. */
+/** Each stabilise period: the neighbours that have answered and asked nothing for a while are pinged. What any room asks them counts. */
 function watchNeighbours(work: RingWork): void {
   const { state, context } = work
   state.turn += 1
   state.watchedAt = work.now
   const withinMs = limits.PING_PERIODS * context.options.stabiliseMs
   for (const member of neighbours(work))
-    if (!state.detector.hasAnswered(member.id, withinMs, work.now)) ping(work, member)
+    if (!state.detector.isThere(member.id, withinMs, work.now)) ping(work, member)
   const suspects = state.detector.suspects()
   const other = suspects[state.turn % Math.max(1, suspects.length)]
   const member = other === undefined ? undefined : state.table.aliveMember(other)

@@ -11,8 +11,9 @@ interface Record {
   failures: number
   /** When the first request after the last answer failed. Unix ms. */
   failingSince: number | undefined
-  /** Of the last answer. Unix ms. */
+  /** Of the last answer, and of the last request that came from it. Unix ms. */
   answeredAt: number
+  heardAt: number
 }
 
 export class Detector {
@@ -50,7 +51,9 @@ export class Detector {
   /** The member spoke to us, although we may not reach it: it is alive, so its silence starts anew. */
   heard(id: RingId, now: number): void {
     const record = this.#records.get(id)
-    if (record?.failingSince !== undefined) record.failingSince = now
+    if (record === undefined) return
+    record.heardAt = now
+    if (record.failingSince !== undefined) record.failingSince = now
   }
 
   isSuspect(id: RingId): boolean {
@@ -73,6 +76,16 @@ export class Detector {
     if (record === undefined || record.failures > 0) return false
     // A clock set back must not keep us from looking.
     return now >= record.answeredAt && now - record.answeredAt < withinMs
+  }
+
+  /**
+   * The same, or it has asked us something: of two who watch each other one asks. Whoever only asks is asked after HEARD_PERIODS times as
+   * long: it must be able to answer, too.
+   */
+  isThere(id: RingId, withinMs: number, now: number): boolean {
+    if (this.hasAnswered(id, withinMs, now)) return true
+    const heardAt = this.#records.get(id)?.heardAt ?? Number.NEGATIVE_INFINITY
+    return now >= heardAt && now - heardAt < withinMs && this.hasAnswered(id, limits.HEARD_PERIODS * withinMs, now)
   }
 
   /** How long to wait for an answer of this member. Ms, at most `longest`. */
@@ -99,6 +112,7 @@ export class Detector {
         failures: 0,
         failingSince: undefined,
         answeredAt: Number.NEGATIVE_INFINITY,
+        heardAt: Number.NEGATIVE_INFINITY,
       }
       this.#records.set(id, record)
     }

@@ -119,6 +119,34 @@ describe('digests that are refreshed', () => {
   })
 })
 
+describe('digests for which there is no room', () => {
+  it('go by when a question used them last, not by when they were refreshed', async () => {
+    const clock = virtualClock({ settle: setImmediate })
+    const bits = new Uint8Array(limits.MAX_DIGEST_BYTES).fill(1)
+    const heard = createHeardDigests({
+      clock,
+      stopping: new AbortController().signal,
+      faults: new Faults(),
+      send: async (_, body) =>
+        encodeDigestReply(decodeDigestRequest(body).map(({ tag }) => (tag.length > 0 ? 'same' : { bits }))),
+    })
+    const request = async (number: number) => {
+      heard.request(PEER, [asChunkId(number)])
+      await clock.advance(10)
+    }
+    await request(0)
+    await request(1)
+    expect(heard.of(PEER, asChunkId(0))?.at).toBeLessThan(clock.monotonic())
+    await request(1)
+    expect(heard.peek(PEER, asChunkId(1))?.at).toBeGreaterThan(heard.peek(PEER, asChunkId(0))!.at)
+    const room = Math.floor(limits.MAX_DIGESTS_BYTES / (limits.MAX_DIGEST_BYTES + limits.DIGEST_OVERHEAD_BYTES))
+    for (let number = 2; number <= room; number++) await request(number)
+    expect(heard.size).toBe(room)
+    expect(heard.peek(PEER, asChunkId(0))).toBeDefined()
+    expect(heard.peek(PEER, asChunkId(1))).toBeUndefined()
+  })
+})
+
 describe('the messages of changes', () => {
   it('are read as they were written, and nothing else is', () => {
     const stamp = { start: 1_700_000_000_000, count: 7 }

@@ -1,12 +1,14 @@
 /** Telling a large ring down a tree: everybody once, and whoever does not answer is gone around. */
 import { describe, expect, it } from 'vitest'
 import type { RingId } from '../../../src/base/index.ts'
+import { limits } from '../../../src/ring/limits.ts'
 import { initialState } from '../../../src/ring/machine/machine.ts'
 import type { RingState } from '../../../src/ring/machine/state.ts'
-import { branches, expand, inShort } from '../../../src/ring/machine/tree.ts'
+import { beginTree, branches, expand, gatherMs, inShort, settlesAt, settleMs } from '../../../src/ring/machine/tree.ts'
 import { condemn, isCondemned, signAccusation } from '../../../src/ring/members/accusations.ts'
 import { signEntry } from '../../../src/ring/members/member.ts'
 import { MemberTable } from '../../../src/ring/members/table.ts'
+import type { MemberEntry } from '../../../src/ring/types.ts'
 import { contextOf, keyOf, scheme } from '../world.ts'
 
 function ringOf(size: number): RingState[] {
@@ -53,6 +55,63 @@ describe('a tree over the ring', () => {
     const { heard } = told(states, origin!)
     expect(branches(origin!, origin!.self.id).map((branch) => branch.target.id)).not.toContain(target.id)
     expect(heard.size).toBeGreaterThanOrEqual(states.length - 2)
+  })
+})
+
+/** Members of a ring that tells by a tree, in ring order; `stateOf` is what one of them knows. */
+function largeRing(): { rows: readonly MemberEntry[]; stateOf: (row: MemberEntry) => RingState } {
+  const signed = Array.from({ length: limits.TREE_FROM + 8 }, (_, i) =>
+    signEntry('test', scheme.signer(keyOf(`large ${i}`)), {
+      salt: new Uint8Array(),
+      addresses: [],
+      status: 'alive',
+      incarnation: 1_000,
+    }),
+  )
+  const rows = signed.sort((a, b) => (a.id < b.id ? -1 : 1))
+  const table = new MemberTable()
+  for (const row of rows) table.put(row, 0)
+  const context = contextOf('large 0')
+  return { rows, stateOf: (self) => ({ ...initialState(context, 1_000), phase: 'member', self, table, outbox: new Map() }) }
+}
+
+describe('a death in a large ring', () => {
+  const { rows, stateOf } = largeRing()
+  const AT = 100
+  const dead: MemberEntry = { ...rows[AT]!, status: 'dead' }
+
+  it('is told by one witness after the other, so that each hears of it before its turn', () => {
+    const last = AT + limits.WITNESSES / 2
+    const turns = new Map<number, number>()
+    for (let place = AT - limits.WITNESSES / 2; place <= last; place++) {
+      if (place === AT) continue
+      const state = stateOf(rows[place]!)
+      beginTree({ context: contextOf('large 0'), state, now: 5_000, effects: [] }, dead)
+      turns.set(place, state.outbox.get(dead.id)!.notBefore! - 5_000)
+    }
+    const stepMs = limits.NEXT_TELLER_MS + gatherMs(stateOf(rows[0]!))
+    expect([...turns.values()]).toEqual(Array.from({ length: limits.WITNESSES }, (_, turn) => turn * stepMs))
+    // Down the tree of the first, each step as late as it may be.
+    const heard = new Map<RingId, number>()
+    const tell = (from: MemberEntry, until: RingId, steps: number): void => {
+      for (const branch of branches(stateOf(from), until)) {
+        heard.set(branch.target.id, steps + 1)
+        tell(branch.target, branch.until, steps + 1)
+      }
+    }
+    const [first] = turns.keys()
+    tell(rows[first!]!, rows[first!]!.id, 0)
+    for (const [place, turn] of turns)
+      if (place !== first) expect(heard.get(rows[place]!.id)! * gatherMs(stateOf(rows[0]!))).toBeLessThan(turn)
+  })
+
+  it('counts at the same time in the tables of all who hear of it in one period, after all have heard', () => {
+    const state = stateOf(rows[0]!)
+    const periodMs = limits.DEATH_PERIOD_MS
+    const [early, late] = [settlesAt(state, dead, 40.1 * periodMs), settlesAt(state, dead, 40.9 * periodMs)]
+    expect(early).toBe(late)
+    expect(late).toBeGreaterThanOrEqual(40.9 * periodMs + settleMs(state))
+    expect(settlesAt(state, rows[AT]!, 40 * periodMs)).toBe(rows[AT]!.incarnation + settleMs(state))
   })
 })
 

@@ -67,6 +67,25 @@ describe('the failure detector', () => {
     expect(detector.hasAnswered(id, 6_000, NOW + 1)).toBe(false)
   })
 
+  it('believes for a while that a member is there which asks, as long as it has answered before', () => {
+    const detector = new Detector()
+    detector.heard(id, NOW)
+    expect(detector.isThere(id, 6_000, NOW)).toBe(false)
+    detector.answered(id, NOW)
+    detector.heard(id, NOW + 5_000)
+    expect(detector.isThere(id, 6_000, NOW + 10_999)).toBe(true)
+    expect(detector.isThere(id, 6_000, NOW + 11_000)).toBe(false)
+    // The clock was set back.
+    expect(detector.isThere(id, 6_000, NOW - 1)).toBe(false)
+    detector.failed(id, NOW + 10_000)
+    expect(detector.isThere(id, 6_000, NOW + 10_000)).toBe(false)
+    detector.answered(id, NOW + 10_000)
+    const later = NOW + 10_000 + limits.HEARD_PERIODS * 6_000
+    detector.heard(id, later)
+    expect(detector.isThere(id, 6_000, later - 1)).toBe(false)
+    expect(detector.isThere(id, 6_000, later)).toBe(false)
+  })
+
   it('forgets', () => {
     const detector = new Detector()
     detector.failed(id, 0)
