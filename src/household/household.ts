@@ -2,7 +2,7 @@
  * A ring whose members believe each other (`ring.acceptFrom: "any-member"`): what one has resolved, the others have at once, with
  * the zone cuts and keys that led to it (DESIGN 5, *Household*).
  */
-import { type Cancel, ChordnsError, type Clock, type Log, type PeerId } from '../base/index.ts'
+import { type Cancel, ChordnsError, type Clock, errorText, type Log, type PeerId, type Work } from '../base/index.ts'
 import type { Cache, CacheContents } from '../cache/index.ts'
 import { Rates } from '../chunks/index.ts'
 import type { Question } from '../dns/index.ts'
@@ -10,8 +10,8 @@ import { type AskForAll, catchUp, supplied } from './catch-up.ts'
 import { limits } from './limits.ts'
 import { createOutbox, type SendTold } from './outbox.ts'
 import { type HouseholdRing, isWhole, othersOf, TimeAway } from './presence.ts'
-import { decodeMessage } from './rows.ts'
-import { createTaking } from './taking.ts'
+import { decodeMessage, type ToldRow } from './rows.ts'
+import { createTaking, type Taking } from './taking.ts'
 import { createTeller } from './telling.ts'
 import type { CacheWatcher } from './watched-cache.ts'
 
@@ -21,6 +21,8 @@ export interface HouseholdDeps {
   readonly cache: Cache & CacheContents
   readonly clock: Clock
   readonly log: Log
+  /** What is told and taken waits until no stub waits for this node. */
+  readonly work: Pick<Work, 'whenFree'>
 }
 
 export interface HouseholdHooks {
@@ -37,6 +39,7 @@ export interface HouseholdStats {
   readonly rowsTaken: number
   readonly messagesTaken: number
   readonly messagesRefused: number
+  readonly messagesMalformed: number
   readonly caughtUp: number
 }
 
@@ -48,7 +51,7 @@ export interface Household {
   isWhole(): boolean
   /** Hears of what this node puts into its cache, and tells the others. */
   readonly watcher: CacheWatcher
-  /** Answers a telling. Throws HOUSEHOLD_MALFORMED, HOUSEHOLD_REFUSED, EVIDENCE_MALFORMED. */
+  /** Answers a telling. Throws HOUSEHOLD_REFUSED; and HOUSEHOLD_MALFORMED, EVIDENCE_MALFORMED where it is read at once. */
   handle(from: PeerId, body: Uint8Array): Uint8Array
   /** Answers a member that was away. */
   supply(from: PeerId, signal: AbortSignal): AsyncIterable<Uint8Array>
@@ -60,15 +63,16 @@ export interface Household {
 const ACKNOWLEDGED = new Uint8Array()
 
 export function createHousehold(deps: HouseholdDeps, { mayShare, bulk, send }: HouseholdHooks): Household {
-  const { ring, cache, clock, log } = deps
+  const { ring, cache, clock, log, work } = deps
   const stop = new AbortController()
   const stopping = stop.signal
   const taking = createTaking({ cache, clock, mayShare })
   const outbox = createOutbox(send, stopping)
-  const telling = createTeller({ clock, outbox, mayShare, others: () => othersOf(ring) })
+  const telling = createTeller({ clock, work, outbox, mayShare, others: () => othersOf(ring) })
   const door = createDoor(deps)
   const away = new TimeAway(clock)
-  const counts = { rowsTaken: 0, messagesTaken: 0, caughtUp: 0 }
+  const turns = createTurns(deps, taking)
+  const counts = { caughtUp: 0 }
   let unsubscribe: Cancel | undefined
 
   function ringChanged(): void {
@@ -101,8 +105,7 @@ export function createHousehold(deps: HouseholdDeps, { mayShare, bulk, send }: H
     },
     handle(from, body) {
       door.admitTelling(from, body.length)
-      counts.rowsTaken += taking.take(from, decodeMessage(body))
-      counts.messagesTaken++
+      turns.take(from, body)
       return ACKNOWLEDGED
     },
     supply(from, signal) {
@@ -110,7 +113,43 @@ export function createHousehold(deps: HouseholdDeps, { mayShare, bulk, send }: H
       return supplied({ contents: cache, clock, mayShare }, AbortSignal.any([signal, stopping]))
     },
     sourceOf: taking.sourceOf,
-    stats: () => ({ ...counts, ...outbox.counts, rowsTold: telling.rowsTold(), messagesRefused: door.refused() }),
+    stats: () => ({ ...counts, ...turns.counts, ...outbox.counts, rowsTold: telling.rowsTold(), messagesRefused: door.refused() }),
+  }
+}
+
+/** What is told is taken when no stub waits for this node, a part in a turn of the event loop, so that an answer never waits for all of it. */
+interface Turns {
+  /** Throws HOUSEHOLD_MALFORMED or EVIDENCE_MALFORMED where it begins at once. */
+  take(from: PeerId, body: Uint8Array): void
+  readonly counts: Pick<HouseholdStats, 'rowsTaken' | 'messagesTaken' | 'messagesMalformed'>
+}
+
+function createTurns({ work, log }: HouseholdDeps, taking: Taking): Turns {
+  const counts = { rowsTaken: 0, messagesTaken: 0, messagesMalformed: 0 }
+
+  function takePart(from: PeerId, rows: readonly ToldRow[]): void {
+    counts.rowsTaken += taking.take(from, rows.slice(0, limits.ROWS_AT_ONCE))
+    const rest = rows.slice(limits.ROWS_AT_ONCE)
+    if (rest.length > 0) work.whenFree('tell', () => takePart(from, rest))
+  }
+
+  return {
+    counts,
+    take(from, body) {
+      const failures: unknown[] = []
+      work.whenFree('tell', () => {
+        try {
+          takePart(from, decodeMessage(body))
+          counts.messagesTaken++
+        } catch (error) {
+          counts.messagesMalformed++
+          if (!(error instanceof ChordnsError)) log.warn({ reason: errorText(error) }, 'a telling could not be taken')
+          failures.push(error)
+        }
+      })
+      // Where it waits, whoever sent it has its answer before anybody sees what it says.
+      if (failures.length > 0) throw failures[0]
+    },
   }
 }
 

@@ -15,6 +15,8 @@ export const limits = {
   MESSAGE_BYTES: 60_000,
   /** Rows of one message: each costs some 20 us to take. */
   MAX_ROWS: 512,
+  /** Rows that are taken in one go: a millisecond. */
+  ROWS_AT_ONCE: 48,
   /** One row: an outcome at its largest, and its question. What is larger is fetched by each for itself. Bytes. */
   MAX_ROW_BYTES: 48_000,
   /** Rows that wait for the next message; the oldest give way. */

@@ -1,5 +1,5 @@
 /** What this node found, told to the others: gathered for a moment, encoded once. */
-import type { Cancel, Clock, PeerId } from '../base/index.ts'
+import type { Cancel, Clock, PeerId, Work } from '../base/index.ts'
 import { type CacheEntry, Rank } from '../cache/index.ts'
 import { holdsPrivateAddress, questionKey } from '../chunks/index.ts'
 import { agedDelegation, type Delegation, type Name, type Question } from '../dns/index.ts'
@@ -11,6 +11,7 @@ import { isShared } from './taking.ts'
 
 export interface TellerDeps {
   readonly clock: Clock
+  readonly work: Pick<Work, 'whenFree'>
   readonly outbox: Outbox
   readonly mayShare: (question: Question) => boolean
   /** Those who are told; empty where there is nobody, or there are too many. */
@@ -39,7 +40,7 @@ type Found =
       readonly since: number
     }
 
-export function createTeller({ clock, outbox, mayShare, others }: TellerDeps): Teller {
+export function createTeller({ clock, work, outbox, mayShare, others }: TellerDeps): Teller {
   const waiting = new Map<string, Found>()
   const told = new ToldLately(clock)
   let timer: Cancel | undefined
@@ -51,7 +52,7 @@ export function createTeller({ clock, outbox, mayShare, others }: TellerDeps): T
     waiting.delete(key)
     waiting.set(key, found)
     if (waiting.size > limits.MAX_WAITING) waiting.delete(waiting.keys().next().value!)
-    timer ??= clock.after(limits.GATHER_MS_PER_MEMBER * members, () => void flush())
+    timer ??= clock.after(limits.GATHER_MS_PER_MEMBER * members, () => void work.whenFree('tell', () => void flush()))
   }
 
   async function flush(): Promise<void> {

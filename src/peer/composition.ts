@@ -320,9 +320,9 @@ function gatherOf({ admitAfter, recordAfter }: Config['chunks']): { readonly gat
 }
 
 function householdOver(deps: Wired, ring: RunningRing, { isPrivate }: CompositionHooks): Household {
-  const { clock, log, cache } = deps
+  const { clock, log, cache, work } = deps
   return createHousehold(
-    { ring, cache, clock, log },
+    { ring, cache, clock, log, work },
     {
       send: senderTo(RequestRoom.HOUSEHOLD, deps),
       bulk: bulkTo(RequestRoom.HOUSEHOLD, deps),

@@ -1,5 +1,5 @@
 /** Boxes of one household in memory: each has a cache and a household, and all speak to each other on virtual time. */
-import { asPeerId, type Cancel, ChordnsError, type Log, type PeerId } from '../../src/base/index.ts'
+import { ALWAYS_FREE, asPeerId, type Cancel, ChordnsError, type Log, type PeerId, type Work } from '../../src/base/index.ts'
 import { type Cache, type CacheContents, type CacheEntry, createCache, Rank } from '../../src/cache/index.ts'
 import { mayShare } from '../../src/chunks/index.ts'
 import { type Delegation, nameToText, parseName, type Question, typeFromText, typeToText } from '../../src/dns/index.ts'
@@ -51,6 +51,8 @@ export interface BoxesOptions {
   readonly clock?: VirtualClock
   readonly isPrivate?: (question: Question) => boolean
   readonly start?: boolean
+  /** When what is told may be done; default: at once. */
+  readonly work?: Pick<Work, 'whenFree'>
 }
 
 export const peerOf = (index: number): PeerId => asPeerId(`box${index}`)
@@ -69,7 +71,7 @@ export function makeCache(clock: VirtualClock): Cache & CacheContents {
 }
 
 export function makeBoxes(count: number, options: BoxesOptions = {}): Boxes {
-  const { clock = testClock(START_MS), isPrivate = () => false, start = true } = options
+  const { clock = testClock(START_MS), isPrivate = () => false, start = true, work = ALWAYS_FREE } = options
   const listeners = new Set<() => void>()
   const all: Box[] = []
   const boxes: Boxes = {
@@ -87,12 +89,17 @@ export function makeBoxes(count: number, options: BoxesOptions = {}): Boxes {
     seen: (box, name, type = 'A') => box.cache.get('main', question(name, type), clock.now()),
     wait: (ms) => clock.run(new Promise((resolve) => void clock.after(ms, () => resolve(undefined)))),
   }
-  for (let i = 0; i < count; i++) all.push(makeBox(boxes, peerOf(i), isPrivate, listeners))
+  for (let i = 0; i < count; i++) all.push(makeBox(boxes, peerOf(i), { isPrivate, work }, listeners))
   if (start) for (const { household } of all) household.start()
   return boxes
 }
 
-function makeBox(boxes: Boxes, peer: PeerId, isPrivate: (q: Question) => boolean, listeners: Set<() => void>): Box {
+function makeBox(
+  boxes: Boxes,
+  peer: PeerId,
+  { isPrivate, work }: Required<Pick<BoxesOptions, 'isPrivate' | 'work'>>,
+  listeners: Set<() => void>,
+): Box {
   const { clock, sent, asked, away, all } = boxes
   const cache = makeCache(clock)
   const reach = (to: PeerId): Box => {
@@ -101,7 +108,7 @@ function makeBox(boxes: Boxes, peer: PeerId, isPrivate: (q: Question) => boolean
     return box
   }
   const household = createHousehold(
-    { ring: ringOf(boxes, peer, listeners), cache, clock, log: quiet },
+    { ring: ringOf(boxes, peer, listeners), cache, clock, log: quiet, work },
     {
       send: async (to, body) => {
         sent.push({ from: peer, to, body, rows: decodeMessage(body) })
