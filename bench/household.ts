@@ -36,7 +36,11 @@ export const benchmark: Benchmark = {
     rounds: { type: 'string', help: 'rounds of each, in turn', default: '2' },
     seed: { type: 'string', help: 'seed of world and stream', default: '1' },
     dnssec: { type: 'boolean', help: 'all zones signed, all validate' },
-    'lan-us': { type: 'string', help: 'round trip between two boxes, microseconds, added to what the way takes', default: '200' },
+    'lan-us': {
+      type: 'string',
+      help: 'round trip between two boxes, microseconds, added to what the way takes',
+      default: '200',
+    },
     'near-ms': { type: 'string', help: 'the nearest authority', default: '10' },
     'far-ms': { type: 'string', help: 'the farthest', default: '60' },
   },

@@ -79,6 +79,8 @@ export class LargeRing {
   /** Sorted ids of the real members. */
   #realIds: RingId[] = []
   readonly delays: number[] = []
+  /** When a real member and a neighbour that is not asked each other something last, ms. */
+  readonly #talked = new Map<string, number>()
   readonly #watched = new Map<RingId, { at: number; incarnation: number; status: string; left: Set<Node> }>()
   changes = 0
   #names = 0
@@ -115,6 +117,18 @@ export class LargeRing {
     // Who is there for a day without a pause signs its row anew (`REFRESH_MS`): of sessions that end at random, few.
     const whole = Math.exp(-limits.REFRESH_MS / 3_600_000 / sessionHours)
     this.#every((perSecond * whole) / (1 - whole), () => this.#renews())
+    for (const node of this.#real) this.world.at(this.world.random() * RING.stabiliseMs, () => this.#watch(node))
+  }
+
+  /** The neighbours that are not real ping a real one as it pings them: when neither has asked the other anything for six periods. */
+  #watch(node: Node): void {
+    for (const { peer } of this.#hollow.table.nearest(node.id)) {
+      const since = this.#talked.get(`${node.id} ${peer}`) ?? Number.NEGATIVE_INFINITY
+      if (this.world.now - since < limits.PING_PERIODS * RING.stabiliseMs) continue
+      this.#talked.set(`${node.id} ${peer}`, this.world.now)
+      this.world.serve(node, peer, { type: 'ping' })
+    }
+    this.world.at(RING.stabiliseMs, () => this.#watch(node))
   }
 
   measured(): LargeRow {
@@ -334,6 +348,7 @@ export class LargeRing {
       this.#count(request, undefined)
       return undefined
     }
+    this.#talked.set(`${from.id} ${peer}`, this.world.now)
     const reply = this.#replyOf(identity, from, request)
     this.#count(request, reply)
     return reply

@@ -113,7 +113,13 @@ export function createHousehold(deps: HouseholdDeps, { mayShare, bulk, send }: H
       return supplied({ contents: cache, clock, mayShare }, AbortSignal.any([signal, stopping]))
     },
     sourceOf: taking.sourceOf,
-    stats: () => ({ ...counts, ...turns.counts, ...outbox.counts, rowsTold: telling.rowsTold(), messagesRefused: door.refused() }),
+    stats: () => ({
+      ...counts,
+      ...turns.counts,
+      ...outbox.counts,
+      rowsTold: telling.rowsTold(),
+      messagesRefused: door.refused(),
+    }),
   }
 }
 

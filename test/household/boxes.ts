@@ -1,5 +1,13 @@
 /** Boxes of one household in memory: each has a cache and a household, and all speak to each other on virtual time. */
-import { ALWAYS_FREE, asPeerId, type Cancel, ChordnsError, type Log, type PeerId, type Work } from '../../src/base/index.ts'
+import {
+  ALWAYS_FREE,
+  asPeerId,
+  type Cancel,
+  ChordnsError,
+  type Log,
+  type PeerId,
+  type Work,
+} from '../../src/base/index.ts'
 import { type Cache, type CacheContents, type CacheEntry, createCache, Rank } from '../../src/cache/index.ts'
 import { mayShare } from '../../src/chunks/index.ts'
 import { type Delegation, nameToText, parseName, type Question, typeFromText, typeToText } from '../../src/dns/index.ts'

@@ -23,7 +23,13 @@ function held() {
 function told(count: number): Uint8Array {
   const rows = Array.from({ length: count }, (_, i) => {
     const asked = question(`n${i}.example.com`)
-    return { kind: 'answer', question: asked, outcome: addressOf(asked, [192, 0, 2, 7]), rank: 3, seconds: 300 } as const
+    return {
+      kind: 'answer',
+      question: asked,
+      outcome: addressOf(asked, [192, 0, 2, 7]),
+      rank: 3,
+      seconds: 300,
+    } as const
   })
   return encodeMessage(rows.map((row) => encodeRow(row)!))
 }

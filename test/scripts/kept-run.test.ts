@@ -38,7 +38,10 @@ describe('a run that is kept', () => {
   })
 
   it('adds up what was run on one commit, and keeps apart what was run on another', () => {
-    const whole = withRange(withRange(withRange(NOTHING, range(1, 10, 'a', [3])), range(11, 20, 'a', [12])), range(21, 30, 'b'))
+    const whole = withRange(
+      withRange(withRange(NOTHING, range(1, 10, 'a', [3])), range(11, 20, 'a', [12])),
+      range(21, 30, 'b'),
+    )
     expect(whole.ranges.map(({ from, to, commit, seeds, messages }) => [from, to, commit, seeds, messages])).toEqual([
       [1, 20, 'a', 20, 200],
       [21, 30, 'b', 10, 100],
@@ -52,7 +55,13 @@ describe('a run that is kept', () => {
     expect(toRunAgain(failed, 'a')).toEqual([])
     expect(toRunAgain(failed, 'b')).toEqual([3, 7])
     const failure = { check: 'entries', what: 'differ' }
-    const later: KeptRun = { ...failed, again: [{ seed: 3, commit: 'b' }, { seed: 7, commit: 'b', failure }] }
+    const later: KeptRun = {
+      ...failed,
+      again: [
+        { seed: 3, commit: 'b' },
+        { seed: 7, commit: 'b', failure },
+      ],
+    }
     expect(openFailures(later)).toEqual([{ seed: 7, ...failure }])
     expect(toRunAgain(later, 'b')).toEqual([])
     expect(toRunAgain(later, 'c')).toEqual([7])

@@ -62,7 +62,7 @@ export async function runWorlds<Plan extends { readonly seed: number }>(
     },
     say,
     monotonic: () => performance.now(),
-    cpu: cpuMs,
+    cpu: cpuUsedMs,
   })
   await threads?.end()
   if (part !== undefined) rmSync(part, { force: true })
@@ -136,13 +136,13 @@ async function runGap<Plan extends { readonly seed: number }>(
     onProgress: ({ next, ...sums }) => save(withRange(kept, { from, to: next - 1, commit, ...sums })),
     say,
     monotonic: () => performance.now(),
-    cpu: cpuMs,
+    cpu: cpuUsedMs,
   })
   await threads?.end()
   return withRange(kept, { from, to, commit, ...sums })
 }
 
-function cpuMs(): number {
+function cpuUsedMs(): number {
   const { user, system } = process.cpuUsage()
   return (user + system) / 1_000
 }

@@ -68,7 +68,10 @@ const values = new Command('test:sim')
   .option('-w, --workers <count>', 'threads for worlds of rings and whole nodes', workersOf, 1)
   .option('--full', 'about an hour each; goes on where it was ended when --json names the same file')
   .option('-j, --json <file>', 'write the result to this file')
-  .option('-k, --keep <file>', 'go on with the run of 10,000 that this file holds, whatever commits its parts were run on')
+  .option(
+    '-k, --keep <file>',
+    'go on with the run of 10,000 that this file holds, whatever commits its parts were run on',
+  )
   .option('-c, --count <count>', 'with --keep: run so many more worlds', countOf, 500)
   .option(
     '-r, --replay <seed>',

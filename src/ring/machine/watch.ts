@@ -43,8 +43,7 @@ function watchNeighbours(work: RingWork): void {
   state.turn += 1
   state.watchedAt = work.now
   const withinMs = limits.PING_PERIODS * context.options.stabiliseMs
-  for (const member of neighbours(work))
-    if (!state.detector.isThere(member.id, withinMs, work.now)) ping(work, member)
+  for (const member of neighbours(work)) if (!state.detector.isThere(member.id, withinMs, work.now)) ping(work, member)
   const suspects = state.detector.suspects()
   const other = suspects[state.turn % Math.max(1, suspects.length)]
   const member = other === undefined ? undefined : state.table.aliveMember(other)
