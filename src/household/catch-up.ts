@@ -74,8 +74,15 @@ export interface CatchUpDeps {
   readonly stopping: AbortSignal
 }
 
-/** Asks one after the other until one has sent all that it holds. Returns the rows that were worth keeping. */
-export async function catchUp(deps: CatchUpDeps, peers: readonly PeerId[]): Promise<number> {
+export interface CaughtUp {
+  /** Rows that were worth keeping. */
+  readonly kept: number
+  /** False when nobody has sent all: who asks too early is no member yet for those it asks, or has no connection. */
+  readonly isDone: boolean
+}
+
+/** Asks one after the other until one has sent all that it holds. */
+export async function catchUp(deps: CatchUpDeps, peers: readonly PeerId[]): Promise<CaughtUp> {
   const { log, stopping } = deps
   const taken = { rows: 0, kept: 0 }
   for (const peer of peers.slice(0, limits.CATCH_UP_MEMBERS)) {
@@ -83,14 +90,14 @@ export async function catchUp(deps: CatchUpDeps, peers: readonly PeerId[]): Prom
       taken.rows = 0
       await takeAll(deps, peer, taken)
       log.info({ peer, ...taken }, 'took over what the household knows')
-      break
+      return { kept: taken.kept, isDone: true }
     } catch (error) {
       if (stopping.aborted || isChordnsError(error, 'ABORTED')) break
       if (!(error instanceof ChordnsError)) throw error
       log.debug({ peer, code: error.code }, 'a member did not send what it knows')
     }
   }
-  return taken.kept
+  return { kept: taken.kept, isDone: false }
 }
 
 /** Rejects with PEER_*, HOUSEHOLD_*, EVIDENCE_MALFORMED, DNS_* or ABORTED; what came before is kept. */

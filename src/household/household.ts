@@ -74,13 +74,21 @@ export function createHousehold(deps: HouseholdDeps, { mayShare, bulk, send }: H
   const turns = createTurns(deps, taking)
   const counts = { caughtUp: 0 }
   let unsubscribe: Cancel | undefined
+  let again: Cancel | undefined
 
   function ringChanged(): void {
     const others = othersOf(ring)
-    if (!away.endsWith(others.length) || stopping.aborted) return
+    if (away.endsWith(others.length) && !stopping.aborted) catchUpWith(others, 1)
+  }
+
+  function catchUpWith(others: readonly PeerId[], attempt: number): void {
+    again?.()
     catchUp({ taking, bulk, clock, log, stopping }, others).then(
-      (kept) => {
+      ({ kept, isDone }) => {
         counts.caughtUp += kept
+        if (isDone || stopping.aborted || attempt >= limits.CATCH_UP_TRIES) return
+        const pauseMs = limits.CATCH_UP_AGAIN_MS * 2 ** (attempt - 1)
+        again = clock.after(pauseMs, () => catchUpWith(othersOf(ring), attempt + 1))
       },
       (error: unknown) => log.warn({ reason: String(error) }, 'catching up with the household failed unexpectedly'),
     )
@@ -93,6 +101,7 @@ export function createHousehold(deps: HouseholdDeps, { mayShare, bulk, send }: H
     },
     async stop() {
       unsubscribe?.()
+      again?.()
       await telling.flush()
       stop.abort()
     },

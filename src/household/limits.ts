@@ -44,6 +44,9 @@ export const limits = {
   CATCH_UP_MS: 60_000,
   /** Members that are asked in turn until one has sent all. */
   CATCH_UP_MEMBERS: 3,
+  /** When none has, it asks again: so often in all, first after so long, and after twice as long each time. Ms. */
+  CATCH_UP_TRIES: 5,
+  CATCH_UP_AGAIN_MS: 5_000,
   /** A member that asks more often is refused. Ms. */
   CATCH_UP_EVERY_MS: 60_000,
   /** So often at once: a box that is started twice in a row. */

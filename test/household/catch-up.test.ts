@@ -118,6 +118,43 @@ describe('a member that was away', () => {
     expect(boxes.seen(third!, 'n4.example.com')).toBeDefined()
   })
 
+  it('asks again after a while when nobody has sent all: it was early, and is no member yet for them', async () => {
+    const boxes = makeBoxes(2, { start: false })
+    const [first, second] = boxes.all
+    fill(boxes, first!, 5)
+    let isEarly = true
+    first!.supply = (from, signal) => {
+      if (isEarly) throw new ChordnsError('HOUSEHOLD_REFUSED', 'not a member', { peer: from })
+      return first!.household.supply(from, signal)
+    }
+    second!.household.start()
+    await meet(boxes)
+    await boxes.wait(limits.CATCH_UP_AGAIN_MS)
+    expect(boxes.asked).toHaveLength(2)
+    isEarly = false
+    await boxes.wait(2 * limits.CATCH_UP_AGAIN_MS)
+    expect(second!.household.stats().caughtUp).toBe(6)
+    await boxes.wait(120_000)
+    expect(boxes.asked).toHaveLength(3)
+  })
+
+  it('does not go on asking when nobody ever sends all, nor when it has ended', async () => {
+    const boxes = makeBoxes(3, { start: false })
+    for (const box of boxes.all)
+      box.supply = async function* () {
+        yield Uint8Array.of(1)
+      }
+    const [, second, third] = boxes.all
+    third!.household.start()
+    second!.household.start()
+    await meet(boxes)
+    await second!.household.stop()
+    await boxes.wait(600_000)
+    const asked = (peer: string) => boxes.asked.filter((one) => one.startsWith(peer)).length
+    expect(asked('box2')).toBe(2 * limits.CATCH_UP_TRIES)
+    expect(asked('box1')).toBe(2)
+  })
+
   it('asks three members at most', async () => {
     const boxes = makeBoxes(6, { start: false })
     for (const box of boxes.all)
