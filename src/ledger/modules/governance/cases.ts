@@ -17,6 +17,7 @@ const { readCbor, readRow, readList, readInteger, readHash, readBoolean } = ledg
 const caseKey = (account: Uint8Array) => concatBytes(Uint8Array.of(7), account)
 const HELD_KEY = Uint8Array.of(8)
 const markKey = (transaction: Uint8Array) => concatBytes(Uint8Array.of(9), transaction)
+const reviewHoldKey = (account: Uint8Array) => concatBytes(Uint8Array.of(16), account)
 const checkpointKey = (motion: number) => concatBytes(Uint8Array.of(12), Uint8Array.from(u32(motion)))
 
 export interface Case {
@@ -101,6 +102,27 @@ export interface Books {
   readonly accounts: Draft
 }
 
+/** What somebody owns when a review of it begins is held until the review ends, so that there is something left to compensate with. */
+export function holdForReview({ own, accounts }: Books, account: Uint8Array): void {
+  const { balance } = accountFrom(accounts.get(account))
+  if (balance === 0 || own.get(reviewHoldKey(account)) !== undefined) return
+  move(accounts, account, heldAccount(account), balance)
+  own.set(reviewHoldKey(account), encodeCanonical(balance))
+}
+
+/** The review is over: what was held for it is its own again. */
+export function releaseAfterReview({ own, accounts }: Books, account: Uint8Array): void {
+  const amount = heldForReview(own, account)
+  if (amount === 0) return
+  move(accounts, heldAccount(account), account, amount)
+  own.delete(reviewHoldKey(account))
+}
+
+export function heldForReview(own: StateReader, account: Uint8Array): number {
+  const value = own.get(reviewHoldKey(account))
+  return value === undefined ? 0 : readInteger(readCbor(value, 16, 'held'), 0, ledgerLimits.MAX_AMOUNT, 'held')
+}
+
 /** All that it owns is held from now on. Of an earlier case, what was held goes back first. */
 export function openCase(
   { own, accounts }: Books,
@@ -110,6 +132,7 @@ export function openCase(
 ): void {
   const { account } = removed
   settle({ own, accounts }, account)
+  releaseAfterReview({ own, accounts }, account)
   const held = accountFrom(accounts.get(account)).balance
   if (held > 0) move(accounts, account, heldAccount(account), held)
   writeCase(own, { ...removed, height, time, held, paid: 0, isRepaired: false, isSettled: held === 0 })

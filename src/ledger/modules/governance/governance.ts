@@ -7,7 +7,7 @@ import { ResultCode } from '../../../chain/index.ts'
 import { encodeCanonical } from '../../../crypto/index.ts'
 import { limits as ledgerLimits } from '../../limits.ts'
 import { ledgerReader, refuse } from '../../refusal.ts'
-import type { BlockEnd, Call, Draft, LedgerModule, StateReader } from '../../types.ts'
+import type { BlockEnd, Call, LedgerModule, StateReader } from '../../types.ts'
 import { ACCOUNTS } from '../accounts/accounts.ts'
 import { AUTHORITY } from '../authority/authority.ts'
 import { drainFaults, setReviews } from '../authority/faulty.ts'
@@ -15,7 +15,7 @@ import { hasVote } from '../authority/nodes.ts'
 import { barNode, barredUntil } from '../authority/reviewed.ts'
 import { networkNodeOf, nodesElectorate, voterTerm } from '../authority/view.ts'
 import { carryOut, checkSubject } from './carry-out.ts'
-import { openCase, readCase, ripe, settle, writeCase } from './cases.ts'
+import { holdForReview, openCase, readCase, releaseAfterReview, ripe, settle, writeCase } from './cases.ts'
 import { addComplaint, complainants, dropComplaints } from './complaints.ts'
 import { GOVERNANCE, GovernanceKind } from './kinds.ts'
 import { limits } from './limits.ts'
@@ -57,7 +57,7 @@ export const governance: LedgerModule = {
       setReviews(part(AUTHORITY), readRules(own))
     }
     for (const account of drainFaults(part(AUTHORITY))) removedByEvidence(end, account)
-    for (const motion of overdue(own, block.time)) close(own, motion, 'lapsed', block)
+    for (const motion of overdue(own, block.time)) close(end, motion, 'lapsed')
     for (const account of ripe(own, block.time))
       if (!isBeingPaid(own, account)) settle({ own, accounts: part(ACCOUNTS) }, account)
     return undefined
@@ -95,6 +95,7 @@ function complain(call: Call): void {
     { subject: { kind: 'remove', ...charge }, by: undefined, height: block.height, until },
     limits.MAX_OPEN,
   )
+  hold(call, account)
   dropComplaints(own, account)
 }
 
@@ -117,6 +118,7 @@ function propose(call: Call): void {
   const until = block.time + readRules(own).motionMs
   const most = leads ? limits.MAX_OPEN_LEADER : limits.MAX_OPEN_EACH
   const number = openMotion(own, { subject, by, height: block.height, until }, most)
+  if (subject.kind === 'remove') hold(call, subject.account)
   if (since !== undefined) vote(call, number, since, true)
 }
 
@@ -134,16 +136,17 @@ function vote(call: Call, number: number, since: number, inFavour: boolean): voi
   if (motion.state !== 'open') refuse(ResultCode.TAKEN, 'closed')
   if (motion.until < block.time) refuse(ResultCode.EXPIRED, 'over')
   const outcome = reply(own, { number, voice: { account, since }, inFavour }, nodesElectorate(all))
-  if (outcome === 'lost') close(own, motion, 'lost', block)
-  if (outcome === 'won') close(own, motion, carryOut(call, motion) ? 'won' : 'void', block)
+  if (outcome === 'lost') close(call, motion, 'lost')
+  if (outcome === 'won') close(call, motion, carryOut(call, motion) ? 'won' : 'void')
 }
 
-function withdraw({ account, own, fields, block }: Call): void {
+function withdraw(call: Call): void {
+  const { account, own, fields } = call
   const [numberField] = readRow(fields, 1, 'withdraw')
   const motion = readMotion(own, readInteger(numberField, 1, limits.MAX_MOTIONS, 'motion'))
   if (motion?.state !== 'open') refuse(ResultCode.NOT_ALLOWED, 'no such motion')
   if (motion.by === undefined || !equalBytes(motion.by, account)) refuse(ResultCode.NOT_ALLOWED, "another's")
-  close(own, motion, 'withdrawn', block)
+  close(call, motion, 'withdrawn')
 }
 
 /** The word of who leads: the removed one waits no longer than the least (N37). */
@@ -157,18 +160,22 @@ function repaired({ account: by, own, all, part, fields }: Call): void {
   if (barredUntil(part(AUTHORITY), account) > until) barNode(part(AUTHORITY), account, until)
 }
 
-function close(
-  own: Draft,
-  motion: Motion,
-  state: Parameters<typeof closeMotion>[2],
-  { height, time }: Call['block'],
-): void {
-  closeMotion(own, motion, state, height)
+type Books = Pick<BlockEnd, 'own' | 'block' | 'part'>
+
+function close({ own, block, part }: Books, motion: Motion, state: Parameters<typeof closeMotion>[2]): void {
+  closeMotion(own, motion, state, block.height)
   const { subject } = motion
-  if (subject.kind === 'remove') own.set(reviewedKey(subject.account), encodeCanonical(time + readRules(own).motionMs))
+  if (subject.kind !== 'remove') return
+  own.set(reviewedKey(subject.account), encodeCanonical(block.time + readRules(own).motionMs))
+  releaseAfterReview({ own, accounts: part(ACCOUNTS) }, subject.account)
 }
 
-/** Who leads starts no other review of a node before, unix ms. */
+/** The accused cannot empty its account while it is reviewed. Half of the time at least it has it: few who complain again and again hold nobody's value. */
+function hold({ own, block, part }: Books, account: Uint8Array): void {
+  if (restsUntil(own, account) <= block.time) holdForReview({ own, accounts: part(ACCOUNTS) }, account)
+}
+
+/** Who leads starts no other review of a node before, and nothing is held of it for one, unix ms. */
 function restsUntil(own: StateReader, account: Uint8Array): number {
   const value = own.get(reviewedKey(account))
   if (value === undefined) return 0

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { ResultCode } from '../../../../src/chain/index.ts'
 import { type Signer, sha256 } from '../../../../src/crypto/index.ts'
 import {
   ACCOUNTS,
@@ -19,6 +20,7 @@ import {
   replyPayload,
   StateDraft,
   transferPayload,
+  withdrawMotionPayload,
 } from '../../../../src/ledger/index.ts'
 import { DONE, NOT_ALLOWED, TAKEN } from '../admission-world.ts'
 import { BALANCE, DAY, type Governed, governed, HOUR, RULES, remove } from './governed.ts'
@@ -107,6 +109,58 @@ describe('what a removed one leaves', () => {
     expect(chain.motion(3)?.state).toBe('lapsed')
     expect(chain.propose(c!, pay(200))).toBe(NOT_ALLOWED)
     expect(chain.total()).toBe(BALANCE * chain.people.length)
+  })
+})
+
+describe('what the accused has while it is reviewed', () => {
+  it('is held, so that it cannot empty its account before it is removed', () => {
+    const chain = governed()
+    const [a, b, accused] = chain.members as [Signer, Signer, Signer]
+    chain.complain(a, accused)
+    chain.complain(b, accused)
+    expect([chain.balance(accused), chain.held(accused)]).toEqual([0, BALANCE])
+    expect(chain.codes([accused, transferPayload(chain.stranger.publicKey, 1)])).toEqual([ResultCode.FUNDS])
+    // Its vote costs nothing, and stays its own.
+    expect(chain.reply(accused, 1, false)).toBe(DONE)
+    chain.decide(1, accused)
+    expect(chain.caseOf(accused)).toMatchObject({ held: BALANCE })
+    expect([chain.balance(accused), chain.held(accused)]).toEqual([0, BALANCE])
+  })
+
+  it('goes back when the review ends in its favour, lapses or is withdrawn, and when evidence ends it is held as any other', () => {
+    const ends = {
+      lost: (chain: Governed) => chain.members.slice(1, 4).forEach((one) => void chain.reply(one, 1, false)),
+      lapsed: (chain: Governed) => chain.wait(RULES.motionMs + HOUR),
+      withdrawn: (chain: Governed) => void chain.codes([chain.leader, withdrawMotionPayload(1)]),
+    }
+    for (const [state, end] of Object.entries(ends)) {
+      const chain = governed()
+      const accused = chain.members[0]!
+      expect(chain.propose(chain.leader, remove(accused))).toBe(DONE)
+      expect(chain.balance(accused)).toBe(0)
+      end(chain)
+      expect(chain.motion(1)).toMatchObject({ state })
+      expect([chain.balance(accused), chain.held(accused)]).toEqual([BALANCE, 0])
+    }
+    const chain = governed()
+    const accused = chain.members[0]!
+    chain.propose(chain.leader, remove(accused))
+    chain.block([], { accused: [{ id: chain.ids[0]!, height: 1 }] })
+    chain.pass(2)
+    expect(chain.caseOf(accused)).toMatchObject({ motion: 0, held: BALANCE })
+    chain.wait(RULES.motionMs + HOUR)
+    expect([chain.balance(accused), chain.held(accused)]).toEqual([0, BALANCE])
+  })
+
+  it('is its own half of the time at least, however often the same two complain', () => {
+    const chain = governed()
+    const [a, b, accused] = chain.members as [Signer, Signer, Signer]
+    const complain = () => [a, b].forEach((one) => void chain.complain(one, accused))
+    complain()
+    chain.wait(RULES.motionMs + HOUR)
+    complain()
+    expect(chain.open()).toHaveLength(1)
+    expect(chain.balance(accused)).toBe(BALANCE)
   })
 })
 
