@@ -111,7 +111,7 @@ function readLedger({ ledger, ring, data }: ConfigValues, problems: Problem[]): 
   if (genesis !== undefined && ring.enabled === false)
     problems.push({ path: 'ring.enabled', message: 'must not be false: a ledger is followed through the ring' })
   const precedence = new Map(Object.entries(ledger.precedence))
-  const { unreachable, witness, answerTo, reviews } = ledger
+  const { unreachable, hidden, witness, answerTo, reviews } = ledger
   const { names, notified, everySeconds } = ledger.carry
   const carry = { names: names.map((text) => parseName(text)), notified, everyMs: everySeconds * 1_000 }
   if (genesis === undefined && (carry.names.length > 0 || carry.notified))
@@ -124,6 +124,7 @@ function readLedger({ ledger, ring, data }: ConfigValues, problems: Problem[]): 
     accountFile,
     precedence,
     unreachable,
+    hidden,
     carry,
     trust,
     witness,

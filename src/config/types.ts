@@ -91,6 +91,8 @@ export interface LedgerConfig {
   /** By TLD in lower case. */
   readonly precedence: ReadonlyMap<string, Precedence>
   readonly unreachable: 'dns' | 'fail'
+  /** Whether names that a TLD hides are not resolved. */
+  readonly hidden: 'heed' | 'ignore'
   /** Account keys of endorsers whose inquiries are answered, hex. */
   readonly answerTo: readonly string[]
   /** Whether this node's organisation replies to reviews by itself, by what its node found. */

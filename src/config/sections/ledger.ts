@@ -63,6 +63,11 @@ export const ledger = z
       .describe(
         'What happens to names of which nothing is known while the ledger cannot be asked: "dns" resolves them as any resolver does, "fail" answers SERVFAIL. A name that is known to be anchored is never given to the DNS, and one under a ledger-only TLD always fails.',
       ),
+    hidden: oneOf(['heed', 'ignore'])
+      .default('heed')
+      .describe(
+        'What becomes of registered names that the members of a TLD have hidden by a vote: "heed" answers NXDOMAIN with Extended DNS Error 16 (Censored), which names the motion and its reason; "ignore" resolves them all the same. `chordns domain show` and `ledger review` show them either way.',
+      ),
     answerTo: list(z.string().regex(/^[0-9a-f]{64}$/, { error: 'must be an account key: 64 hex digits' }), 16)
       .default([])
       .describe(

@@ -7,6 +7,7 @@ import type { CacheContext } from '../../cache/index.ts'
 import type { BlockHeader, FollowedChain, KeptProofs, LedgerView, ProvenState } from '../../chain/index.ts'
 import { type Delegation, type Name, nameToText, suffixName } from '../../dns/index.ts'
 import type { TrustAnchor } from '../../dnssec/index.ts'
+import { type Hidden, hiddenFrom, hiddenStateKey } from '../modules/governance/hidden.ts'
 import { labelUnder, nameStateKey, zoneOf } from '../modules/names/label.ts'
 import { decodeRecord } from '../modules/names/record.ts'
 import { anchorFrom } from './from-record.ts'
@@ -35,6 +36,8 @@ export interface AnchorHooks {
 interface Known {
   /** Undefined: proven that nobody has it. */
   readonly anchor: Anchor | undefined
+  /** What the policy of its TLD says of it; undefined: nothing. */
+  readonly hidden: Hidden | undefined
   readonly proof: ProofNote
   /** Monotonic ms of the proof. */
   readonly at: number
@@ -199,7 +202,7 @@ export class NameAnchors {
     const kept = this.#deps.kept?.()
     const proof = kept?.get(zone.key)
     const [answer] = proof?.answers ?? []
-    const isOfName = answer?.keys.length === 1 && equalBytes(answer.keys[0]!, nameStateKey(label))
+    const isOfName = answer !== undefined && isAbout(answer.keys, label)
     if (proof === undefined || !isOfName || !equalBytes(proof.header.chainId, chain.chainId)) return undefined
     const { log } = this.#deps
     try {
@@ -220,8 +223,13 @@ export class NameAnchors {
     if (known?.anchor !== undefined) {
       if (this.#isOver(known.anchor))
         return { kind: 'unreachable', why: `${place.tld} does not say whether it was renewed` }
-      if (age <= limits.ANCHOR_KEPT_MS)
-        return { kind: 'anchored', anchor: known.anchor, isOld: age > limits.RENEWED_BEHIND_MS }
+      if (age <= limits.ANCHOR_KEPT_MS) {
+        const { anchor, hidden } = known
+        const isHeeded = hidden !== undefined && this.#options.hidden !== 'ignore'
+        if (isHeeded) return { kind: 'hidden', tld: place.tldName, zone: anchor.zone, why: whyHidden(place, hidden) }
+        const said = hidden && { ignored: whyHidden(place, hidden) }
+        return { kind: 'anchored', anchor, isOld: age > limits.RENEWED_BEHIND_MS, ...said }
+      }
       // Not given to the DNS: whoever keeps this node from the ledger would decide by whose keys the name is validated.
       return { kind: 'unreachable', why: `the ledger of ${place.tld} was not to be asked for too long` }
     }
@@ -251,7 +259,7 @@ export class NameAnchors {
     const view = this.#deps.view()
     if (view === undefined || chain === undefined) return undefined
     this.#hands.watch(view)
-    const keys = [nameStateKey(label)]
+    const keys = keysOf(label)
     const answer = await view.prove(chain.chainId, keys)
     if (answer.kind === 'unproven') {
       this.#silent.set(tld, this.#monotonic())
@@ -282,6 +290,8 @@ export class NameAnchors {
     this.#known.set(zone.key, known)
     const [old, next] = [before?.anchor, known.anchor]
     if (next !== undefined) this.#contexts.set(next.context, next)
+    const isHiddenAnew = before !== undefined && (before.hidden === undefined) !== (known.hidden === undefined)
+    if (isHiddenAnew && this.#options.hidden !== 'ignore') this.#hooks.onChanged(zone, true)
     if (old?.context === next?.context) {
       if (old !== undefined && next !== undefined && !sameSet(old.ds, next.ds)) this.#hooks.onChanged(zone, false)
       return
@@ -320,12 +330,28 @@ export class NameAnchors {
 
 const NO_LABEL = new Uint8Array()
 
+/** What a proof of a name is asked for: its record, and whether its TLD hides it. What was kept by an earlier release has the first alone. */
+function keysOf(label: Uint8Array): readonly Uint8Array[] {
+  return [nameStateKey(label), hiddenStateKey(label)]
+}
+
+function isAbout(keys: readonly Uint8Array[], label: Uint8Array): boolean {
+  const own = keysOf(label)
+  return keys.length > 0 && keys.every((key, index) => own[index] !== undefined && equalBytes(key, own[index]))
+}
+
+function whyHidden({ tld, zone }: Place, { since, motion, reason, text }: Hidden): string {
+  const words = text === '' ? reason : `${reason}: ${text}`
+  return `${tld} hides ${nameToText(zone)} since ${new Date(since).toISOString()} by motion ${motion} (${words})`
+}
+
 /** `at`: monotonic ms. Throws LEDGER_MALFORMED. */
 function knownFrom({ values, header, proof }: Proven, place: Place, at: number): Known {
+  const hidden = values[1] === undefined ? undefined : hiddenFrom(place.label, values[1])
   const note: ProofNote = { chain: place.tld, height: header.height, time: header.time, bytes: proof.length }
   const value = values[0]
   const record = value === undefined ? undefined : decodeRecord(value)
-  return { anchor: record && anchorFrom(record, place.zone, note), proof: note, at, place }
+  return { anchor: record && anchorFrom(record, place.zone, note), hidden, proof: note, at, place }
 }
 
 type Proven = Pick<ProvenState, 'values' | 'header' | 'proof'>

@@ -13,6 +13,8 @@ export interface AnchorOptions {
   readonly precedence: ReadonlyMap<string, Precedence>
   /** What happens to names of which no ledger's word is known while the ledger cannot be asked. `ledger-only` names fail in any case. */
   readonly unreachable: 'dns' | 'fail'
+  /** What becomes of registered names that the policy of their TLD hides: `ignore`: they resolve as if it did not. */
+  readonly hidden?: 'heed' | 'ignore'
 }
 
 /** A registered name, proven. */
@@ -42,10 +44,18 @@ export interface ProofNote {
 /** What is to be done with a question. */
 export type AnchorVerdict =
   /** In the context of the anchor. */
-  | { readonly kind: 'anchored'; readonly anchor: Anchor; readonly isOld: boolean }
+  | {
+      readonly kind: 'anchored'
+      readonly anchor: Anchor
+      readonly isOld: boolean
+      /** Its TLD hides it, and this node does not heed that. */
+      readonly ignored?: string
+    }
   /** As if there were no ledger. `mayBeAnchored`: once the DNS has said that the name does not exist, `afterNxdomain` is to be asked. */
   | { readonly kind: 'dns'; readonly why: string; readonly mayBeAnchored?: true }
   /** It does not exist: nobody has it, and the TLD is the ledger's. `isProven`: the ledger's state says so, not only its rules. */
   | { readonly kind: 'nothing'; readonly tld: Name; readonly why: string; readonly isProven: boolean }
+  /** It is registered, and the policy of its TLD hides it, for the reason that stands there (N44). */
+  | { readonly kind: 'hidden'; readonly tld: Name; readonly zone: Name; readonly why: string }
   /** SERVFAIL. */
   | { readonly kind: 'unreachable'; readonly why: string }

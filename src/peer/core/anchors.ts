@@ -26,7 +26,7 @@ export interface AnchoredDeps {
 export function anchored(
   { cache, view, kept, clock, log }: AnchoredDeps,
   { validation, recursor }: { readonly validation: ValidationOptions | undefined; readonly recursor: () => Recursor },
-  { precedence, unreachable }: Config['ledger'],
+  { precedence, unreachable, hidden }: Config['ledger'],
 ): Anchored {
   const anchors = new NameAnchors(
     { view, kept, clock, log },
@@ -38,7 +38,7 @@ export function anchored(
         log.info({ zone: nameToText(zone) }, 'a name has another owner, or has come to the ledger or gone from it')
       },
     },
-    { precedence, unreachable },
+    { precedence, unreachable, hidden },
   )
   return {
     anchors,

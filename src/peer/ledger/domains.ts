@@ -17,6 +17,8 @@ import {
   commitPayload,
   decodeRecord,
   encodePayload,
+  hiddenFrom,
+  hiddenStateKey,
   labelUnder,
   type NameRecord,
   type NameServer,
@@ -38,6 +40,8 @@ export interface DomainPlace {
   readonly label: Uint8Array
   /** Of its record in the state, hex. */
   readonly stateKey: string
+  /** Of what its TLD says when it hides it, hex. */
+  readonly hiddenKey: string
 }
 
 /** Throws USAGE when no chain has such a name. */
@@ -49,7 +53,14 @@ export function domainPlace(
   for (const { name, chainId } of chains) {
     const label = name === 'root' ? undefined : labelUnder(name, zone)
     if (label !== undefined)
-      return { zone, chain: name, chainId: fromHex(chainId), label, stateKey: toHex(nameStateKey(label)) }
+      return {
+        zone,
+        chain: name,
+        chainId: fromHex(chainId),
+        label,
+        stateKey: toHex(nameStateKey(label)),
+        hiddenKey: toHex(hiddenStateKey(label)),
+      }
   }
   const tlds = chains.filter(({ name }) => name !== 'root').map(({ name }) => name)
   throw usage(`${text} is no name of a ledger of this node; it must be one label below one of: ${tlds.join(', ')}`)
@@ -69,6 +80,20 @@ export interface DomainSummary {
 /** Null: it was never registered. Throws LEDGER_MALFORMED. */
 export function domainRecord(value: string | null): NameRecord | undefined {
   return value === null ? undefined : decodeRecord(fromHex(value))
+}
+
+export interface HiddenSummary {
+  readonly reason: string
+  readonly text: string
+  readonly since: string
+  readonly motion: number
+}
+
+/** Null: it is not hidden. Throws LEDGER_MALFORMED. */
+export function describeHidden({ label }: DomainPlace, value: string | null): HiddenSummary | null {
+  if (value === null) return null
+  const { reason, text, since, motion } = hiddenFrom(label, fromHex(value))
+  return { reason, text, since: new Date(since).toISOString(), motion }
 }
 
 export function describeDomain({ owner, settings, generation, sequence, registered }: NameRecord): DomainSummary {

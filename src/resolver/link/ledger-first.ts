@@ -3,7 +3,17 @@
  * which begins at the servers and keys that stand there (D36). What a parent would say of the name, its DS set, the ledger says.
  */
 import { ChordnsError } from '../../base/index.ts'
-import { Ede, groupRRsets, nameToText, parentName, type Question, Rcode, sameName, Type } from '../../dns/index.ts'
+import {
+  Ede,
+  groupRRsets,
+  type Name,
+  nameToText,
+  parentName,
+  type Question,
+  Rcode,
+  sameName,
+  Type,
+} from '../../dns/index.ts'
 import type { Finding, Outcome, Security } from '../../evidence/index.ts'
 import type { Anchor, AnchorVerdict } from '../../ledger/index.ts'
 import { localSoa } from '../local/answer.ts'
@@ -45,7 +55,7 @@ function settle(
   { question, onStep }: LinkRequest,
   verdict: AnchorVerdict,
 ): LinkResult | undefined {
-  const detail = verdict.kind === 'anchored' ? describe(verdict.anchor, verdict.isOld) : verdict.why
+  const detail = verdict.kind === 'anchored' ? describe(verdict) : verdict.why
   onStep?.({ kind: 'ledger', question, detail })
   if (verdict.kind === 'unreachable')
     throw new ChordnsError('NAME_UNPROVEN', verdict.why, {
@@ -54,6 +64,11 @@ function settle(
   const security = recursor.validates ? 'secure' : 'indeterminate'
   if (verdict.kind === 'nothing')
     return { finding: absence(question, verdict, verdict.isProven ? security : 'insecure', clock.now()), ede: [] }
+  if (verdict.kind === 'hidden')
+    return {
+      finding: absence(question, verdict, 'insecure', clock.now()),
+      ede: [{ code: Ede.CENSORED, text: verdict.why }],
+    }
   const isOfParent =
     question.type === Type.DS && verdict.kind === 'anchored' && sameName(question.name, verdict.anchor.zone)
   return isOfParent ? { finding: keysOf(question, verdict.anchor, security, clock.now()), ede: [] } : undefined
@@ -67,20 +82,17 @@ function keysOf(question: Question, { zone, delegation, ds }: Anchor, security: 
   return { question, outcome, evidence: { security, provenance: 'ledger', observers: [] }, expires: now + ttl * 1_000 }
 }
 
-function describe({ zone, generation, ds, proof }: Anchor, isOld: boolean): string {
+function describe({ anchor, isOld, ignored }: AnchorVerdict & { kind: 'anchored' }): string {
+  const { zone, generation, ds, proof } = anchor
   const { chain, height, time, bytes } = proof
   const keys = ds.map((rdata) => rdata[0]! * 256 + rdata[1]!).join(' and ')
   const age = isOld ? ', which could not be renewed' : ''
-  return `${nameToText(zone)} is anchored on ${chain}: key ${keys}, generation ${generation}, proven by ${bytes} bytes at height ${height} of ${new Date(time).toISOString()}${age}`
+  const hidden = ignored === undefined ? '' : `; ${ignored}, which this node ignores`
+  return `${nameToText(zone)} is anchored on ${chain}: key ${keys}, generation ${generation}, proven by ${bytes} bytes at height ${height} of ${new Date(time).toISOString()}${age}${hidden}`
 }
 
 /** The whole TLD but what is registered does not exist; the TLD itself is there and has no records. */
-function absence(
-  question: Question,
-  { tld }: AnchorVerdict & { kind: 'nothing' },
-  security: Security,
-  now: number,
-): Finding {
+function absence(question: Question, { tld }: { readonly tld: Name }, security: Security, now: number): Finding {
   const [soa] = groupRRsets([localSoa(tld, ABSENCE_TTL)])
   const rcode = question.name.labels === tld.labels ? Rcode.NOERROR : Rcode.NXDOMAIN
   const outcome: Outcome = { kind: 'absent', rcode, apex: tld, soa, proofs: [] }

@@ -17,6 +17,7 @@ import {
 } from '../../../src/ledger/index.ts'
 import { Core } from '../../../src/peer/core/core.ts'
 import type { ResolveStep } from '../../../src/resolver/index.ts'
+import { withHidden } from '../../ledger/anchors/hiding.ts'
 import { stateChain } from '../../ledger/anchors/state-view.ts'
 import { carrierOf, nameBlocks, ownerOf } from '../../ledger/modules/names/blocks.ts'
 import {
@@ -125,6 +126,8 @@ interface Options {
   readonly stubs?: Readonly<Record<string, string>>
   readonly chunks?: Chunks
   readonly staleSeconds?: number
+  /** By a motion of its TLD. */
+  readonly hidden?: boolean
 }
 
 async function node({
@@ -136,6 +139,7 @@ async function node({
   stubs = {},
   chunks,
   staleSeconds = 0,
+  hidden = false,
 }: Options = {}) {
   const { spec, anchorText } = internet(changed)
   const net = await createWorld(spec, { sockets: false })
@@ -146,7 +150,8 @@ async function node({
   const tld = zone.split('.')[1]!
   const blocks = nameBlocks({ chainName: tld })
   if (registered) expect(blocks.register(alice, 'shop', settings(zone, anchoredKeys))).toBe(0)
-  const chain = stateChain(tld, blocks.state() as MemoryState, () => blocks.now())
+  const state = blocks.state() as MemoryState
+  const chain = stateChain(tld, hidden ? withHidden(state, 'shop') : state, () => blocks.now())
   const file = JSON.stringify({
     iterator: {
       rootHints: hints,
@@ -182,7 +187,7 @@ async function node({
     const [name = '', type = 'A'] = question.split(' ')
     const steps: ResolveStep[] = []
     const before = net.count()
-    const { rcode, answers, security, provenance } = await core.resolver.resolve({
+    const { rcode, answers, security, provenance, ede } = await core.resolver.resolve({
       question: { name: parseName(name), type: typeFromText(type)!, class: Class.IN },
       recursionDesired: true,
       checkingDisabled,
@@ -193,7 +198,7 @@ async function node({
       onStep: (step) => steps.push(step),
     })
     const ledger = steps.flatMap((step) => (step.kind === 'ledger' ? [step.detail] : []))
-    return { rcode, texts: texts(answers), security, provenance, ledger, asked: net.count() - before }
+    return { rcode, texts: texts(answers), security, provenance, ede, ledger, asked: net.count() - before }
   }
   const rootAsked = () => net.count(({ server }) => server === 'a.root')
   return { ask, chain, blocks, core, cache, rootAsked }
@@ -375,6 +380,31 @@ describe('what a parent would be asked of an anchored name', () => {
     await world?.stopAll()
     const none = await node({ zone: 'shop.p2p.', registered: false, ledger: { precedence: { p2p: 'ledger-only' } } })
     expect(await none.ask('www.other.com')).toMatchObject({ rcode: Rcode.SERVFAIL })
+  })
+})
+
+describe('a name that its TLD hides', () => {
+  it('is NXDOMAIN with an error that says who hides it and why, not secure, and comes back when it is shown', async () => {
+    const { ask, chain, blocks } = await node({ hidden: true })
+    const said = expect.stringContaining('com hides shop.com. since')
+    for (const name of ['www.shop.com', 'shop.com DS', 'shop.com'])
+      expect(await ask(name)).toMatchObject({
+        rcode: Rcode.NXDOMAIN,
+        security: 'insecure',
+        asked: 0,
+        ede: [{ code: 16, text: said }],
+      })
+    chain.advance(blocks.state() as MemoryState)
+    await ask('www.shop.com')
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(await ask('www.shop.com')).toMatchObject({ security: 'secure', texts: ['A 192.0.2.7'], ede: [] })
+  })
+
+  it('resolves at a node that ignores it, which explains that', async () => {
+    const { ask } = await node({ hidden: true, ledger: { hidden: 'ignore' } })
+    const answer = await ask('www.shop.com')
+    expect(answer).toMatchObject({ security: 'secure', texts: ['A 192.0.2.7'] })
+    expect(answer.ledger.join()).toMatch(/com hides shop\.com\. since .* by motion 3 .*, which this node ignores/)
   })
 })
 

@@ -1,11 +1,13 @@
 /** `chordns domain show`, `proof`, `verify`: what the ledger says of a name, and how others check it. */
 import type { Command } from 'commander'
 import { ChordnsError } from '../../../base/index.ts'
-import type { DomainSummary, LifeSummary } from '../../../peer/index.ts'
+import { provenView } from '../../../observe/index.ts'
+import type { DomainSummary, HiddenSummary, LifeSummary } from '../../../peer/index.ts'
 import { examples, jsonOption, textIn } from '../../common/command.ts'
 import { type ConfigFlags, configOptions } from '../../common/config-option.ts'
 import { type NodeFlags, nodeOption } from '../../common/node-option.ts'
 import { genesisFileOf, writeProof } from '../../common/proof-file.ts'
+import { askNode } from '../../common/status-client.ts'
 import { print, printJson, table } from '../../common/table.ts'
 import { openSession } from './carrying.ts'
 
@@ -33,16 +35,18 @@ export function addProvingCommands(domain: Command): void {
 }
 
 async function show(name: string, flags: NodeFlags & { readonly json?: boolean }): Promise<void> {
-  const { place, value, policy, height, fresh } = await openSession(name, flags)
+  const { node, place, value, policy, height, fresh } = await openSession(name, flags)
   const peer = await import('../../../peer/index.ts')
   const record = peer.domainRecord(value)
   const summary = record === undefined ? null : peer.describeDomain(record)
   const rules = peer.domainPolicy(policy)
   const life = (record && rules && peer.describeLife(record, rules, Date.now())) ?? null
-  if (flags.json) printJson({ chain: place.chain, height, fresh, record: summary, life })
+  const said = await askNode(node, '/ledgers/prove', { chain: place.chain, key: place.hiddenKey }, provenView)
+  const hidden = peer.describeHidden(place, said.values[0]?.value ?? null)
+  if (flags.json) printJson({ chain: place.chain, height, fresh, record: summary, life, hidden })
   else
     print(
-      `${name}: ${textOf(summary)}${life === null ? '' : `\n${lifeText(life)}`}\nat height ${height} of ${place.chain}${fresh ? '' : ', which is not the newest'}`,
+      `${name}: ${textOf(summary)}${life === null ? '' : `\n${lifeText(life)}`}${hiddenText(hidden)}\nat height ${height} of ${place.chain}${fresh ? '' : ', which is not the newest'}`,
     )
 }
 
@@ -74,6 +78,12 @@ function textOf(record: DomainSummary | null): string {
     ['keys by CDS', record.updateByCds ? 'on' : 'off'],
   ]
   return `registered\n${table(rows, '  ')}`
+}
+
+function hiddenText(hidden: HiddenSummary | null): string {
+  if (hidden === null) return ''
+  const { reason, text, since, motion } = hidden
+  return `\n  hidden by its TLD since ${since}, motion ${motion}: ${reason}${text === '' ? '' : `: ${text}`}`
 }
 
 function lifeText({

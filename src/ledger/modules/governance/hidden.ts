@@ -2,11 +2,12 @@
 import { concatBytes } from '../../../base/index.ts'
 import { ResultCode } from '../../../chain/index.ts'
 import { encodeCanonical } from '../../../crypto/index.ts'
+import { moduleKey } from '../../draft.ts'
 import { limits as ledgerLimits } from '../../limits.ts'
 import { ledgerReader, refuse } from '../../refusal.ts'
 import type { Draft, StateReader } from '../../types.ts'
 import { addLabel, dropLabel, listedLabels } from '../registries/list.ts'
-import { REASONS, type Reason } from './kinds.ts'
+import { GOVERNANCE, REASONS, type Reason } from './kinds.ts'
 import { limits } from './limits.ts'
 
 const { readCbor, readRow, readInteger, readUtf8 } = ledgerReader
@@ -22,9 +23,9 @@ export interface Hidden {
   readonly motion: number
 }
 
-/** The key of a label in the module's part: what proofs are asked for. */
+/** Under which key of a chain's state it stands that a name is hidden: what a proof is asked for. */
 export function hiddenStateKey(label: Uint8Array): Uint8Array {
-  return hiddenKey(label)
+  return moduleKey(GOVERNANCE, hiddenKey(label))
 }
 
 export function hiddenFrom(label: Uint8Array, value: Uint8Array): Hidden {

@@ -5,6 +5,7 @@ import type { Voice } from '../../tally.ts'
 import type { StateReader } from '../../types.ts'
 import { AUTHORITY } from '../authority/authority.ts'
 import { barredUntil, isBackup } from '../authority/reviewed.ts'
+import { listedLabels } from '../registries/list.ts'
 import {
   type Case,
   heldAccounts,
@@ -85,6 +86,11 @@ export function hiddenNameOf(state: StateReader, label: Uint8Array): Hidden | un
 
 export function allHidden(state: StateReader): readonly Hidden[] {
   return hiddenNames(readerOf(state, GOVERNANCE))
+}
+
+/** Of those that are hidden. */
+export function hiddenLabels(state: StateReader): readonly Uint8Array[] {
+  return listedLabels(readerOf(state, GOVERNANCE))
 }
 
 export function governanceRulesOf(state: StateReader): GovernanceRules {
