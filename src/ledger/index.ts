@@ -158,7 +158,7 @@ export { type Case, heldAccount, type RecordMark, type RepairCheckpoint } from '
 export type { Complaint } from './modules/governance/complaints.ts'
 export { type OpenReview, type ReviewState, reviewQuestion } from './modules/governance/duty.ts'
 export { governance } from './modules/governance/governance.ts'
-export type { Hidden } from './modules/governance/hidden.ts'
+export { type Hidden, hiddenFrom, hiddenStateKey } from './modules/governance/hidden.ts'
 export {
   GOVERNANCE,
   GovernanceKind,
@@ -217,6 +217,7 @@ export {
   cancelPayload,
   freezePayload,
   guardiansCancelPayload,
+  keepPayload,
   lockPayload,
   recoverPayload,
   registerTermPayload,
@@ -224,13 +225,20 @@ export {
   restorePayload,
   rollOwnerPayload,
   setGuardiansPayload,
+  setPolicyPayload,
+  settlePayload,
+  titlePayload,
   unusedPayload,
+  wishPayload,
 } from './modules/names/payloads.ts'
 export {
   defaultPolicy,
   feeOf,
   type KeptName,
   type NamePolicy,
+  type NextPolicy,
+  nextPolicyFromBytes,
+  nextPolicyStateKey,
   policyFromBytes,
   policyFromValue,
   policyStateKey,
@@ -252,6 +260,8 @@ export {
   updatePayload,
   type Wishes,
 } from './modules/names/statements.ts'
+export { type Wish, type WishQuestion, wishQuestion } from './modules/names/titles.ts'
+export { type JudgedName, type UseQuestion, type UseState, useQuestion } from './modules/names/use.ts'
 export {
   decodeTld,
   handOverTldPayload,
@@ -272,6 +282,8 @@ export { FaultDuty, type FaultDutyDeps } from './node/duties/fault-duty.ts'
 export { type LinkedChain, Linking, type LinkingDeps, linkedChains } from './node/duties/linking.ts'
 export { type RelinkingDeps, type Renewal, renewalOf } from './node/duties/relinking.ts'
 export { ReviewDuty, type ReviewDutyDeps, type ReviewFindings, reviewFindings } from './node/duties/review-duty.ts'
+export { TitleDuty, type TitleDutyDeps } from './node/duties/title-duty.ts'
+export { type UseDeps, UseDuty, type UseHooks } from './node/duties/use-duty.ts'
 export { Ledgers, type LedgersDeps, type LedgersHooks } from './node/ledgers.ts'
 export type { TransactionOutcome } from './node/messages.ts'
 export {

@@ -61,6 +61,20 @@ export const limits = {
   CLAIM_STEPS: 8,
   CLAIM_DENIED_AFTER: 0.7,
   CLAIM_LOOK_MS: 20_000,
+  /**
+   * The rule of use: names that a node looks at in one turn of a minute, and at once: a few queries a second; a million names take eleven days. It says that one is
+   * not served when three looks in a row found nobody, each a quarter of a day after the one before, so that an outage is none.
+   */
+  USE_TURN_MS: 60_000,
+  USE_NAMES_A_TURN: 64,
+  USE_LOOKS_AT_ONCE: 4,
+  USE_LOOKS: 3,
+  USE_APART_MS: 6 * 60 * 60_000,
+  USE_LOOK_MS: 30_000,
+  /** Names that nobody was found to serve, and that are remembered. */
+  MAX_UNSERVED: 16_384,
+  /** Wishes for names that are had elsewhere, of which a node looks at so many after one block. */
+  TITLES_A_BLOCK: 8,
   /** As the chain has it. */
   CHECKPOINT_EVERY: 100,
   /** A chain that is busy has a checkpoint every two minutes; one an hour is linked, which is each where there is a block a minute. Ms. */

@@ -28,6 +28,7 @@ export {
   endorsePayload,
   type GovernanceRules,
   type Guardians,
+  keepPayload,
   leavePayload,
   type MotionSubject,
   type NameRecord,
@@ -40,7 +41,10 @@ export {
   repairedPayload,
   replyPayload,
   resignPayload,
+  setPolicyPayload,
+  settlePayload,
   transferPayload,
+  wishPayload,
   withdrawMotionPayload,
   withdrawPayload,
 } from '../ledger/index.ts'
@@ -93,6 +97,8 @@ export {
   lifePayloads,
   parseGuardians,
   parseSigned,
+  nextDomainPolicy,
+  nextPolicyKey,
   policyKey,
   priceNow,
   signedText,
@@ -102,10 +108,12 @@ export {
   type DomainPlace,
   type DomainSummary,
   describeDomain,
+  describeHidden,
   domainPayloads,
   domainPlace,
   domainRecord,
   domainSettings,
+  type HiddenSummary,
   registrationOf,
   type SettingsWanted,
   verifyDomainProof,
@@ -119,6 +127,7 @@ export {
   writeNewFile,
 } from './ledger/founding.ts'
 export { type AnswerOne, answerOne, sendInquiry } from './ledger/inquiring.ts'
+export { namePolicyFields, parseNamePolicy } from './ledger/name-policy.ts'
 export { type CheckedProof, verifyLedgerProof } from './ledger/proofs.ts'
 export {
   loadAccount,

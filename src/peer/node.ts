@@ -43,6 +43,7 @@ import { type DataFile, openDataFile } from './disk.ts'
 import { loadApplicant } from './ledger/admitting.ts'
 import { INQUIRY_PATH, InquiryDesk } from './ledger/inquiring.ts'
 import { createQueryLog, type QueryLog } from './query-log.ts'
+import { useLooks } from './ledger/use-looks.ts'
 import { type Peers, startPeers } from './ring.ts'
 import { rootKeys } from './root-keys.ts'
 import { statusOf, statusRoutes } from './status.ts'
@@ -225,6 +226,7 @@ async function startServing(parts: Partial<NodeParts>, config: Config, { clock, 
   }
   const side = parts.peers?.ledger
   if (needsTls(config)) await prepareTls(config, clock.now())
+  side?.lookForUse(useLooks({ resolver, recursor, clock }))
   parts.carrier = await startCarrying({ config, clock, random, log, side, resolver, recursor })
   const queryLog = createQueryLog(log, config.log.queries)
   parts.queryLog = queryLog

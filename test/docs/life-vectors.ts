@@ -11,6 +11,7 @@ import {
   guardianStatements,
   guardiansCancelPayload,
   guardiansHash,
+  keepPayload,
   lockPayload,
   type NameSettings,
   policyStateKey,
@@ -21,8 +22,12 @@ import {
   restorePayload,
   rollOwnerPayload,
   setGuardiansPayload,
+  setPolicyPayload,
+  settlePayload,
   signAsGuardians,
+  titlePayload,
   unusedPayload,
+  wishPayload,
 } from '../../src/ledger/index.ts'
 import { handsCountKey } from '../../src/ledger/modules/names/hands.ts'
 
@@ -70,7 +75,9 @@ export function lifeVectors(signer: Signer): Record<string, string> {
   const kept = [{ label: text('nic'), owner: undefined }]
   const hex = (payload: Parameters<typeof encodePayload>[0]) => toHex(encodePayload(payload))
   return {
-    'policy of names': toHex(encodeCanonical(policyToValue({ ...defaultPolicy, payee: signer.publicKey, kept }))),
+    'policy of names': toHex(
+      encodeCanonical(policyToValue({ ...defaultPolicy, useMs: 30 * 86_400_000, payee: signer.publicKey, kept })),
+    ),
     'policy state key': toHex(policyStateKey),
     'guardians hash': toHex(hash),
     'registration for a term': hex(registerTermPayload(signer, registration, { settings, wishes, most: 10 })),
@@ -86,6 +93,11 @@ export function lifeVectors(signer: Signer): Record<string, string> {
     'name recovery': hex(recoverPayload(label, to, sign(guardianStatements.recover(guarded, to)))),
     'cancellation by guardians': hex(guardiansCancelPayload(label, sign(guardianStatements.cancel(guarded)))),
     'vote on an unused name': hex(unusedPayload(label, 1)),
+    'vote on a policy': hex(setPolicyPayload({ ...defaultPolicy, payee: signer.publicKey }, 60_000)),
+    'vote on a kept name': hex(keepPayload(label, to)),
+    'settling of a name': hex(settlePayload(label)),
+    'wish for a name': hex(wishPayload({ label, tld: 'com', owner: signer.publicKey })),
+    'vote on a title': hex(titlePayload({ label, tld: 'com', owner: signer.publicKey })),
     'living name record': toHex(encodeRecord(record)),
     'key of the count of changes': toHex(handsCountKey),
   }

@@ -230,6 +230,18 @@ describe.skipIf(!runnable)('a domain on the ledger', () => {
     }
   }, 60_000)
 
+  it('stays reachable when its registrar has taken the whole delegation away, for as long as its owner serves it', async () => {
+    const text = signZone('com.', `${comHead()}gone 5 IN TXT gone\n`, { keys: comKeys })
+    world.setZone({ origin: 'com.', servers: ['ns1.com'], text })
+    await chordns(READER, 'cache', 'flush', 'com', '--below')
+    expect(await lookup('other.com')).toMatchObject({ rcode: 'NXDOMAIN', security: 'secure' })
+    expect(await lookup('taken.w.shop.com')).toMatchObject({ rcode: 'NOERROR', security: 'secure' })
+    expect(hasAd(await dig('taken.w.shop.com'))).toBe(true)
+    // Without the ledger nobody would know it any more.
+    const { certifiers } = await chordns(READER, 'domain', 'certifiers', 'shop.com')
+    expect(certifiers).toMatchObject([{ by: 'com', says: 'keys' }, { by: 'dns', security: 'secure', says: 'no keys' }])
+  }, 60_000)
+
   it('is SERVFAIL where one byte of the zone was changed, and only there', async () => {
     const text = readFileSync(at('shop.signed'), 'utf8')
     const changed = text.replace('192.0.2.81', '192.0.2.91')

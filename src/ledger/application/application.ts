@@ -26,6 +26,8 @@ import { faultState } from '../modules/authority/fault-duty.ts'
 import { claimsToObserve } from '../modules/claims/view.ts'
 import { reviewQuestion } from '../modules/governance/duty.ts'
 import { linkStates } from '../modules/links/duty.ts'
+import { wishQuestion } from '../modules/names/titles.ts'
+import { useQuestion } from '../modules/names/use.ts'
 import { badGenesis, TransactionRefusal } from '../refusal.ts'
 import type { BlockDecisions, BlockFacts, LedgerModule, LedgerState, StateReader } from '../types.ts'
 import { type ApplicationGenesis, decodeApplicationGenesis } from './genesis.ts'
@@ -147,6 +149,8 @@ export class LedgerApplication implements Application<LedgerState> {
     links: (state: StateReader, given: unknown) => linkStates(state, given as Parameters<typeof linkStates>[1]),
     faults: (state: StateReader, given: unknown) => faultState(state, given as Parameters<typeof faultState>[1]),
     claims: (state: StateReader, given: unknown) => claimsToObserve(state, given as Uint8Array),
+    use: (state: StateReader, given: unknown) => useQuestion(state, given as Parameters<typeof useQuestion>[1]),
+    wishes: (state: StateReader, given: unknown) => wishQuestion(state, given as Parameters<typeof wishQuestion>[1]),
     reviews: (state: StateReader, given: unknown) => reviewQuestion(state, given as Uint8Array),
     beacon: (state: StateReader, given: unknown) => beaconDutyOf(state, given as Parameters<typeof beaconDutyOf>[1]),
   }

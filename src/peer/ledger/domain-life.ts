@@ -16,6 +16,9 @@ import {
   type NamePolicy,
   type NameRecord,
   type NameSettings,
+  type NextPolicy,
+  nextPolicyFromBytes,
+  nextPolicyStateKey,
   type PendingAct,
   phaseOf,
   policyFromBytes,
@@ -47,6 +50,14 @@ export const policyKey = toHex(policyStateKey)
 /** Undefined: names of this chain have no end and no price. Throws LEDGER_MALFORMED. */
 export function domainPolicy(value: string | null): NamePolicy | undefined {
   return value === null ? undefined : policyFromBytes(fromHex(value))
+}
+
+/** Of the policy that waits for its height, hex. */
+export const nextPolicyKey = toHex(nextPolicyStateKey)
+
+/** Undefined: none waits. Throws LEDGER_MALFORMED. */
+export function nextDomainPolicy(value: string | null): NextPolicy | undefined {
+  return value === null ? undefined : nextPolicyFromBytes(fromHex(value))
 }
 
 export interface LifeSummary {

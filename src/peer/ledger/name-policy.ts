@@ -1,6 +1,6 @@
 /** The file in which a TLD says how long its names are had, and at which price: for `chordns ledger init --names`. */
 import { z } from 'zod'
-import { ChordnsError, fromHex, fromLatin1 } from '../../base/index.ts'
+import { ChordnsError, fromHex, fromLatin1, toHex } from '../../base/index.ts'
 import { defaultPolicy, KEPT_FOR_CLAIMS, type NamePolicy } from '../../ledger/index.ts'
 import { durationMs } from './domain-life.ts'
 
@@ -36,6 +36,8 @@ const schema = z
     payee: key,
     /** Labels that nobody gets (null), or one owner only, or whoever claims the domain that he has in the DNS ("claim"). */
     kept: z.record(z.string(), key.or(z.literal('claim')).nullable()),
+    /** A name is given only to whoever has the same in one of these TLDs, by their chains. */
+    elsewhere: z.array(z.string().regex(/^[a-z0-9-]{1,63}$/, { error: 'must be a TLD in lower case' })).max(8),
   })
   .partial()
 
@@ -80,12 +82,31 @@ export function parseNamePolicy(file: string, text: string, payee: Uint8Array): 
     prices: given.prices ?? defaultPolicy.prices,
     registrationsADay: given.registrationsADay ?? defaultPolicy.registrationsADay,
     halvings: premiumHalvings ?? defaultPolicy.halvings,
+    ...(given.elsewhere !== undefined && { elsewhere: given.elsewhere }),
     payee: named === undefined ? payee : fromHex(named),
     kept: Object.entries(kept).map(([label, owner]) => ({
       label: fromLatin1(label),
       owner: owner === null ? undefined : owner === 'claim' ? KEPT_FOR_CLAIMS : fromHex(owner),
     })),
   }
+}
+
+/** What such a file would say, without the kept names: they stand on the chain one by one. */
+export function namePolicyFields(policy: NamePolicy): Readonly<Record<string, unknown>> {
+  const times = Object.entries(TIMES).map(([word, name]) => [word, durationText(policy[name])])
+  const { mostTerms, premium, restorePrice, prices, registrationsADay, halvings, payee, elsewhere } = policy
+  const numbers = { mostTerms, premium, restorePrice, prices, registrationsADay, premiumHalvings: halvings }
+  return { ...Object.fromEntries(times), ...numbers, payee: toHex(payee), ...(elsewhere && { elsewhere }) }
+}
+
+function durationText(ms: number): string {
+  const units = [
+    ['d', 86_400_000],
+    ['h', 3_600_000],
+    ['m', 60_000],
+  ] as const
+  const [letter, size] = units.find(([, size]) => ms > 0 && ms % size === 0) ?? ['s', 1_000]
+  return `${ms / size}${letter}`
 }
 
 function bad(what: string) {

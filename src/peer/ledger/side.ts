@@ -31,6 +31,8 @@ import {
 } from '../../chain/index.ts'
 import type { Config } from '../../config/index.ts'
 import { ed25519, type Signer, verifyEd25519Elsewhere } from '../../crypto/index.ts'
+import { ed25519, type Signer } from '../../crypto/index.ts'
+import type { Name } from '../../dns/index.ts'
 import {
   anchorLimits,
   ClaimDuty,
@@ -43,6 +45,9 @@ import {
   memberIdOf,
   ReviewDuty,
   type RunningChain,
+  TitleDuty,
+  UseDuty,
+  type UseHooks,
 } from '../../ledger/index.ts'
 import type { LedgerFiles } from '../disk.ts'
 import { RequestRoom } from '../rooms.ts'
@@ -85,6 +90,8 @@ export interface LedgerSide {
   readonly pages: LedgerPages
   /** Before `start`. */
   wire(wiring: LedgerWiring): void
+  /** How it is looked whether a zone is served. Until it is said, this node says nothing of the use of names. */
+  lookForUse(isServed: UseHooks['isServed']): void
   start(): void
   stop(): Promise<void>
 }
@@ -103,6 +110,7 @@ export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHook
   let wired: LedgerWiring | undefined
   let follower: LightFollower | undefined
   let duties: Duties | undefined
+  let isServed: UseHooks['isServed'] = async () => undefined
   const wiring = () => wired
   // What this node decides, its resolver knows at once; a look that comes too soon after another does nothing, so there is one more.
   const news = new NewsDesk({
@@ -182,7 +190,8 @@ export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHook
   }
   const keptOver = (store: Store, most: number) => new KeptProofs({ trust: light, rules, store, clock, log }, most)
   const nameProofs = keptOver(files.names, anchorLimits.NAMES_KEPT)
-  duties = opened.duties && dutiesOf(deps, ledgers, opened.duties, light)
+  const use = { isServed: (zone: Name, signal: AbortSignal) => isServed(zone, signal) }
+  duties = opened.duties && dutiesOf(deps, { ledgers, follower: light, keys: opened.duties, use })
   const pages = new LedgerPages(() => sleep(clock, 0), witnessDesk(deps))
   for (const chain of opened.running) {
     const { genesis } = chain.genesis
@@ -231,6 +240,9 @@ export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHook
     wire(next) {
       wired = next
     },
+    lookForUse(look) {
+      isServed = look
+    },
     start() {
       ledgers.start()
       for (const { chainId } of opened.all) void light.look(chainId)
@@ -246,13 +258,19 @@ export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHook
   }
 }
 
+interface DutyPorts {
+  readonly ledgers: Ledgers
+  readonly follower: LightFollower
+  readonly keys: DutyKeys
+  readonly use: UseHooks
+}
+
 /** What this node does for its chains beside voting, in the order of what is urgent. */
 function dutiesOf(
   { clock, random, log, memberKey, config, eyes }: LedgerSideDeps,
-  ledgers: Ledgers,
-  { account, votingSeed }: DutyKeys,
-  follower: LightFollower,
+  { ledgers, follower, keys, use }: DutyPorts,
 ): Duties {
+  const { account, votingSeed } = keys
   const own = { account: account.publicKey, memberId: memberIdOf(memberKey) }
   const port = { clock, scheme: ed25519, follower, all: ledgers.chains }
   const runningOf = (chainId: Uint8Array) => ledgers.runningOf(chainId)
@@ -262,6 +280,8 @@ function dutiesOf(
     ...(eyes === undefined ? [] : [new ClaimDuty({ ...own, ...port, random, log, eyes })]),
     new Linking({ ...own, ...port, runningOf }),
     ...(config.ledger.reviews === 'vote' ? [new ReviewDuty({ ...own, ...port })] : []),
+    new TitleDuty({ account: own.account, clock, view: follower }),
+    new UseDuty({ account: own.account, clock, log }, use),
   ]
   return new Duties({ clock, log, account, duties })
 }

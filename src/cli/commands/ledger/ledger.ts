@@ -5,6 +5,7 @@ import { addFoundingCommands } from './founding.ts'
 import { addGoverningCommands } from './governing.ts'
 import { addLinkCommand } from './linking.ts'
 import { addLookingCommands } from './looking.ts'
+import { addNamesCommand } from './naming.ts'
 import { addProvingCommands } from './proving.ts'
 import { addLedgerStartCommand } from './starting.ts'
 import { addTldsCommand } from './tlds.ts'
@@ -18,5 +19,6 @@ export function addLedgerCommands(program: Command): void {
   addProvingCommands(ledger)
   addTldsCommand(ledger)
   addGoverningCommands(ledger)
+  addNamesCommand(ledger)
   addLinkCommand(ledger)
 }

@@ -4,6 +4,7 @@ import type { CborField } from '../../../crypto/index.ts'
 import { limits as ledgerLimits } from '../../limits.ts'
 import { ledgerReader, refuse } from '../../refusal.ts'
 import type { BlockFacts, Call, Draft } from '../../types.ts'
+import { adopted } from './adopted.ts'
 import { schedule } from './due.ts'
 import { heldUntil } from './escrow.ts'
 import { writeChange } from './hands.ts'
@@ -44,9 +45,9 @@ export function settingsFor({ block }: Pick<Call, 'block'>, label: Uint8Array, f
 /** As time has made it by this block. */
 export function currentOf({ own, block }: Pick<Call, 'own' | 'block'>, label: Uint8Array): NameRecord | undefined {
   const record = recordAt(own, label)
-  if (record?.life === undefined) return record
-  const policy = policyOf(own)
-  return policy === undefined ? record : settled(record, policy, block.time)
+  const policy = record && policyOf(own)
+  if (policy === undefined) return record
+  return settled(record!.life === undefined ? adopted(own, record!) : record!, policy, block.time)
 }
 
 export function owned(call: Pick<Call, 'own' | 'block'>, label: Uint8Array): Owned {

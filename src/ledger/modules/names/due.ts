@@ -42,6 +42,14 @@ export function takeDue(own: Draft, now: number): readonly Uint8Array[] {
   return labels
 }
 
+/** Names that time will change, which are all that somebody has: those of one turn, all of them in as many turns as it takes. */
+export function labelsWaiting(own: StateReader, turn: number, most: number): readonly Uint8Array[] {
+  const count = countOf(own)
+  const turns = Math.max(1, Math.ceil(count / most))
+  const from = (turn % turns) * most
+  return Array.from({ length: Math.max(0, Math.min(most, count - from)) }, (_, i) => entryAt(own, from + i).label)
+}
+
 function remove(own: Draft, place: number): void {
   own.delete(keyIn(Part.DUE_PLACE, entryAt(own, place).label))
   const last = countOf(own) - 1

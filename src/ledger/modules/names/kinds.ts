@@ -20,6 +20,11 @@ export const NameKind = {
   RECOVER: 208,
   GUARDIANS_CANCEL: 209,
   UNUSED: 210,
+  SET_POLICY: 211,
+  KEEP: 212,
+  SETTLE: 213,
+  WISH: 214,
+  TITLE: 215,
 } as const
 
 /** Result codes, beside those that are the same on all ledger chains. */

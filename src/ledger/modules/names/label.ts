@@ -43,6 +43,13 @@ export const Part = {
   TALLY: 13,
   TALLIES: 14,
   DUE_PLACE: 15,
+  NEXT_POLICY: 16,
+  ADOPTED: 17,
+  RULE_TALLY: 18,
+  RULE_TALLIES: 19,
+  JUDGED_FROM: 20,
+  TITLE: 21,
+  WISHES: 22,
 } as const
 
 export function keyIn(part: number, rest: Uint8Array): Uint8Array {

@@ -22,6 +22,13 @@ export const limits = {
   MAX_PRICES: 63,
   /** Names kept back in the genesis: 40 kB. */
   MAX_KEPT: 1_024,
+  /** TLDs in one of which somebody must have the same name (B9). */
+  MAX_ELSEWHERE: 8,
+  /** Wishes for a name by whoever has it elsewhere, that nodes look at; each for a day of block time. */
+  MAX_WISHES: 64,
+  WISH_MS: 24 * 60 * 60 * 1_000,
+  /** So long what nodes have found of a name elsewhere is enough to register it. */
+  TITLE_MS: 7 * 24 * 60 * 60 * 1_000,
   /** Guardians of one name. */
   MAX_GUARDIANS: 16,
   /** Names that one block settles because their time has come; the others come in the next blocks. */

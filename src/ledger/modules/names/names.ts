@@ -17,6 +17,8 @@ import { type NameRules, nameRules, operations } from './operations.ts'
 import { beginPolicy, policyOf } from './policy.ts'
 import type { NameRecord } from './record.ts'
 import { freeze, guardiansCancel, recover } from './recovery.ts'
+import { title, wish } from './titles.ts'
+import { activateDue, keep, setPolicy, settleOld } from './rule-votes.ts'
 import { renew, restore } from './terms.ts'
 import { unused } from './use.ts'
 
@@ -41,6 +43,11 @@ const all: ReadonlyMap<number, (call: Call, rules: NameRules) => void> = new Map
   [NameKind.RECOVER, recover],
   [NameKind.GUARDIANS_CANCEL, guardiansCancel],
   [NameKind.UNUSED, unused],
+  [NameKind.SET_POLICY, setPolicy],
+  [NameKind.KEEP, keep],
+  [NameKind.SETTLE, settleOld],
+  [NameKind.WISH, wish],
+  [NameKind.TITLE, title],
 ])
 
 export const names: LedgerModule = namesBy(nameRules)
@@ -61,10 +68,11 @@ export function namesBy(rules: NameRules): LedgerModule {
     endBlock(end) {
       forgetCommits(end.own, end.block)
       settleDue(end)
+      activateDue(end)
       return undefined
     },
     describe(kind, fields) {
-      const label = kind === NameKind.COMMIT ? undefined : fields[1]
+      const label = kind === NameKind.COMMIT || kind === NameKind.SET_POLICY ? undefined : fields[1]
       return {
         operation: WORDS.get(kind) ?? 'unknown',
         ...(label instanceof Uint8Array && { label: latin1(label) }),

@@ -40,6 +40,7 @@ import {
   type Wishes,
 } from './statements.ts'
 import { countRegistration, priceUpTo, readTerms } from './terms.ts'
+import { checkTitle } from './titles.ts'
 
 const { readRow, readList, readBytes, readBoolean, readHash } = ledgerReader
 
@@ -99,7 +100,7 @@ function registerTerm(call: Call, rules: NameRules): void {
   const wishes = readWishes(wishesField, policy)
   const registration = { chainId: block.chainId, label, owner, salt: readHash(saltField, 'salt') }
   verify(call, owner, registerTermBytes(registration, settings, wishes), signature)
-  checkKept(call, label, owner)
+  checkKept(call, policy, label, owner)
   const { committed, before } = revealed(call, registration, rules)
   countRegistration(call, policy)
   const price = priceUpTo(feeOf(policy, label, wishes.terms) + premiumOf(before, policy, block.time), most)
@@ -127,10 +128,11 @@ function readWishes(value: CborField, policy: NamePolicy): Wishes {
   }
 }
 
-function checkKept({ own }: Call, label: Uint8Array, owner: Uint8Array): void {
+function checkKept({ own, block }: Call, policy: NamePolicy, label: Uint8Array, owner: Uint8Array): void {
   const only = keptFor(own, label)
+  if (only === undefined) return checkTitle(own, label, owner, policy, block.time)
   if (only === null) refuse(NameCode.KEPT, 'kept back')
-  if (only !== undefined && !equalBytes(only, owner)) refuse(NameCode.KEPT, 'kept for another')
+  if (!equalBytes(only, owner)) refuse(NameCode.KEPT, 'kept for another')
 }
 
 /** The commit of a reveal that counts, and what there was of the name before. */

@@ -1,8 +1,10 @@
 /** Payloads for the life of a name: terms, locks, keys, guardians. `most`: what its carrier pays at most. */
 import type { Signer } from '../../../crypto/index.ts'
+import { fromLatin1 } from '../../../base/index.ts'
 import type { Payload } from '../../types.ts'
 import { type GuardianProof, proofToValue } from './guardians.ts'
 import { NameKind } from './kinds.ts'
+import { type KeptName, type NamePolicy, policyToValue } from './policy.ts'
 import { keyToValue, type NameSettings, settingsToValue } from './settings.ts'
 import {
   cancelBytes,
@@ -17,6 +19,7 @@ import {
   type Wishes,
   wishesToValue,
 } from './statements.ts'
+import type { Wish } from './titles.ts'
 
 export function registerTermPayload(
   signer: Signer,
@@ -76,6 +79,31 @@ export function guardiansCancelPayload(label: Uint8Array, proof: GuardianProof):
 
 export function unusedPayload(label: Uint8Array, generation: number, inFavour = true): Payload {
   return [NameKind.UNUSED, SCHEMA, label, generation, inFavour]
+}
+
+/** By a node: the terms of names from a height on. `policy.kept` stands apart (`keepPayload`). */
+export function setPolicyPayload(policy: NamePolicy, height: number, inFavour = true): Payload {
+  return [NameKind.SET_POLICY, SCHEMA, height, policyToValue({ ...policy, kept: [] }), inFavour]
+}
+
+/** By a node: a name that nobody registers, or one owner only; `free`: everybody may. */
+export function keepPayload(label: Uint8Array, kept: 'free' | KeptName['owner'], inFavour = true): Payload {
+  return [NameKind.KEEP, SCHEMA, label, kept !== 'free', kept === 'free' ? null : (kept ?? null), inFavour]
+}
+
+/** By a carrier: nodes are to look whether this key has the same name in another TLD. */
+export function wishPayload({ label, tld, owner }: Wish): Payload {
+  return [NameKind.WISH, SCHEMA, label, fromLatin1(tld), keyToValue(owner)]
+}
+
+/** By a node: it has. */
+export function titlePayload({ label, tld, owner }: Wish, inFavour = true): Payload {
+  return [NameKind.TITLE, SCHEMA, label, fromLatin1(tld), keyToValue(owner), inFavour]
+}
+
+/** By anybody: writes down what time has made of a name from before its chain had terms. */
+export function settlePayload(label: Uint8Array): Payload {
+  return [NameKind.SETTLE, SCHEMA, label]
 }
 
 function optional(proof: GuardianProof | undefined) {

@@ -2,10 +2,11 @@
  * What a TLD says of the life of its names: terms, prices, delays, names that are kept back. It stands in the genesis of its chain; a chain
  * without one gives names out for ever and for nothing, as the first release did.
  */
+import { fromLatin1, latin1 } from '../../../base/index.ts'
 import { type CborField, type CborValue, encodeCanonical } from '../../../crypto/index.ts'
 import { moduleKey } from '../../draft.ts'
 import { limits as ledgerLimits } from '../../limits.ts'
-import { badGenesis, ledgerReader } from '../../refusal.ts'
+import { badGenesis, ledgerReader, malformed } from '../../refusal.ts'
 import type { Draft, StateReader } from '../../types.ts'
 import { NAMES } from './kinds.ts'
 import { isNameLabel, keyIn, Part } from './label.ts'
@@ -57,6 +58,8 @@ export interface NamePolicy {
   readonly payee: Uint8Array
   /** Names that are given to nobody, or to one owner only (B9). */
   readonly kept: readonly KeptName[]
+  /** A name is given only to whoever has the same in one of these TLDs, by their chains (B9). In lower case. Undefined: to anybody. */
+  readonly elsewhere?: readonly string[] | undefined
 }
 
 export interface KeptName {
@@ -84,7 +87,8 @@ export const defaultPolicy: Omit<NamePolicy, 'payee'> = {
   freezeMs: 14 * DAY,
   guardMs: 7 * DAY,
   holdMs: 30 * DAY,
-  useMs: 30 * DAY,
+  // A TLD has to want it: a name that serves mail alone, or nobody yet, is a name.
+  useMs: 0,
   registrationsADay: 50,
   kept: [],
 }
@@ -111,7 +115,7 @@ const NUMBERS = [
 /** Nothing comes of these when they are 0. */
 const POSITIVE: ReadonlySet<string> = new Set(['termMs', 'mostTerms', 'halvingMs', 'freezeMs', 'registrationsADay'])
 
-/** {0: 1, 1: [numbers], 2: [prices], 3: payee, 4: [[label, owner or null], ...]}. */
+/** {0: 1, 1: [numbers], 2: [prices], 3: payee, 4: [[label, owner or null], ...], 5: [TLDs]}; without 5 where names are for anybody. */
 export function policyToValue(policy: NamePolicy): CborValue {
   return new Map<number, CborValue>([
     [0, SCHEMA],
@@ -119,6 +123,7 @@ export function policyToValue(policy: NamePolicy): CborValue {
     [2, [...policy.prices]],
     [3, policy.payee],
     [4, policy.kept.map(({ label, owner }) => [label, owner ?? null])],
+    ...(policy.elsewhere === undefined ? [] : [[5, policy.elsewhere.map(fromLatin1)] as const]),
   ])
 }
 
@@ -145,7 +150,14 @@ export function policyFromValue(value: CborField): NamePolicy {
         owner: owner === null ? undefined : readHash(owner, 'owner'),
       }
     }),
+    ...(fields.has(5) && { elsewhere: readList(fields.get(5), limits.MAX_ELSEWHERE, 'elsewhere', tldFrom) }),
   }
+}
+
+export function tldFrom(field: CborField): string {
+  const label = readBytes(field, 1, 63, 'TLD')
+  if (!isNameLabel(label)) throw malformed('TLD')
+  return latin1(label)
 }
 
 function mostOf(name: (typeof NUMBERS)[number]): number {
@@ -158,15 +170,48 @@ export function beginPolicy(own: Draft, genesis: CborField): void {
   const policy = policyFromValue(genesis)
   for (const { label, owner } of policy.kept) {
     if (!isNameLabel(label)) throw badGenesis('a kept name that no chain has')
-    own.set(keyIn(Part.KEPT, label), encodeCanonical(owner ?? null))
+    keepName(own, label, { owner })
   }
-  own.set(POLICY, encodeCanonical(policyToValue({ ...policy, kept: [] })))
+  replacePolicy(own, policy)
 }
 
 /** Without the kept names; undefined: names have no end here. */
 export function policyOf(own: StateReader): NamePolicy | undefined {
   const value = own.get(POLICY)
   return value === undefined ? undefined : policyFromBytes(value)
+}
+
+/** From the block after this one on. The kept names stay as they are. */
+export function replacePolicy(own: Draft, policy: NamePolicy): void {
+  own.set(POLICY, encodeCanonical(policyToValue({ ...policy, kept: [] })))
+}
+
+/** A policy that was voted for, and from which height on. */
+export interface NextPolicy {
+  readonly height: number
+  readonly policy: NamePolicy
+}
+
+const NEXT = keyIn(Part.NEXT_POLICY, new Uint8Array())
+
+/** Under which key of a chain's state it stands. */
+export const nextPolicyStateKey = moduleKey(NAMES, NEXT)
+
+export function nextPolicyOf(own: StateReader): NextPolicy | undefined {
+  const value = own.get(NEXT)
+  return value === undefined ? undefined : nextPolicyFromBytes(value)
+}
+
+/** Throws LEDGER_MALFORMED. */
+export function nextPolicyFromBytes(value: Uint8Array): NextPolicy {
+  const [height, policy] = readRow(readCbor(value, ledgerLimits.MAX_VALUE_BYTES, 'next policy'), 2, 'next policy')
+  return { height: readInteger(height, 1, ledgerLimits.MAX_AMOUNT, 'height'), policy: policyFromValue(policy) }
+}
+
+/** Undefined: none waits any more. */
+export function writeNextPolicy(own: Draft, next: NextPolicy | undefined): void {
+  if (next === undefined) own.delete(NEXT)
+  else own.set(NEXT, encodeCanonical([next.height, policyToValue(next.policy)]))
 }
 
 /** Throws LEDGER_MALFORMED. */
@@ -180,6 +225,12 @@ export function keptFor(own: StateReader, label: Uint8Array): Uint8Array | null 
   if (value === undefined) return undefined
   const owner = readCbor(value, 64, 'kept name')
   return owner === null ? null : readHash(owner, 'owner')
+}
+
+/** `rule` undefined: everybody may have it; `owner` undefined: nobody. Whoever has the name goes on having it. */
+export function keepName(own: Draft, label: Uint8Array, rule: Pick<KeptName, 'owner'> | undefined): void {
+  if (rule === undefined) own.delete(keyIn(Part.KEPT, label))
+  else own.set(keyIn(Part.KEPT, label), encodeCanonical(rule.owner ?? null))
 }
 
 /** Of so many terms. */

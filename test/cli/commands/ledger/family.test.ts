@@ -24,6 +24,7 @@ const SIGNING = [
     'complain',
     'propose',
     'link',
+    'names',
     'vote',
   ].map((one) => `ledger ${one}`),
   ...['register', 'update', 'transfer', 'release', 'roll'].map((one) => `domain ${one}`),

@@ -51,11 +51,19 @@ export interface GovernedOptions {
   readonly chainName?: string
   readonly rules?: Partial<GovernanceRules>
   readonly modules?: readonly LedgerModule[]
+  /** What modules begin with, besides. */
+  readonly begins?: ReadonlyMap<number, CborValue>
 }
 
 export type Governed = ReturnType<typeof governed>
 
-export function governed({ n = 5, chainName = 'root', rules = {}, modules = [governance] }: GovernedOptions = {}) {
+export function governed({
+  n = 5,
+  chainName = 'root',
+  rules = {},
+  modules = [governance],
+  begins = new Map(),
+}: GovernedOptions = {}) {
   const { genesis, validators } = genesisOf(n + 2, EPOCH)
   const people = validators.map(({ account }) => account)
   const members = people.slice(0, n)
@@ -78,7 +86,7 @@ export function governed({ n = 5, chainName = 'root', rules = {}, modules = [gov
       [AUTHORITY, [EPOCH, 31, nodes]],
       ...modules.map(({ id }): [number, CborValue] => [
         id,
-        id === GOVERNANCE ? rulesToValue({ ...RULES, ...rules }) : null,
+        id === GOVERNANCE ? rulesToValue({ ...RULES, ...rules }) : (begins.get(id) ?? null),
       ]),
     ]),
   })
