@@ -31,7 +31,6 @@ import {
 } from '../../chain/index.ts'
 import type { Config } from '../../config/index.ts'
 import { ed25519, type Signer, verifyEd25519Elsewhere } from '../../crypto/index.ts'
-import { ed25519, type Signer } from '../../crypto/index.ts'
 import type { Name } from '../../dns/index.ts'
 import {
   anchorLimits,
