@@ -239,7 +239,10 @@ describe.skipIf(!runnable)('a domain on the ledger', () => {
     expect(hasAd(await dig('taken.w.shop.com'))).toBe(true)
     // Without the ledger nobody would know it any more.
     const { certifiers } = await chordns(READER, 'domain', 'certifiers', 'shop.com')
-    expect(certifiers).toMatchObject([{ by: 'com', says: 'keys' }, { by: 'dns', security: 'secure', says: 'no keys' }])
+    expect(certifiers).toMatchObject([
+      { by: 'com', says: 'keys' },
+      { by: 'dns', security: 'secure', says: 'no keys' },
+    ])
   }, 60_000)
 
   it('is SERVFAIL where one byte of the zone was changed, and only there', async () => {

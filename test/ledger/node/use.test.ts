@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { latin1 } from '../../../src/base/index.ts'
 import { firstLabel } from '../../../src/dns/index.ts'
-import { decodePayload, NameCode, type Payload, UseDuty, type UseQuestion, unusedPayload } from '../../../src/ledger/index.ts'
+import {
+  decodePayload,
+  NameCode,
+  type Payload,
+  UseDuty,
+  type UseQuestion,
+  unusedPayload,
+} from '../../../src/ledger/index.ts'
 import { virtualClock } from '../../../src/sim/index.ts'
 import { text } from '../modules/names/blocks.ts'
 import { freePolicy, memberNames } from '../modules/names/member-names.ts'

@@ -79,11 +79,11 @@ async function rulesOf(flags: Flags) {
   const node = nodeOf(flags)
   const chain = chainOf(flags)
   await chainNamed(node, chain)
-  const valueOf = async (key: string) => {
+  const provenOf = async (key: string) => {
     const { values, height } = await askNode(node, '/ledgers/prove', { chain, key }, provenView)
     return { value: values[0]?.value ?? null, height }
   }
-  const [policy, next] = [await valueOf(peer.policyKey), await valueOf(peer.nextPolicyKey)]
+  const [policy, next] = [await provenOf(peer.policyKey), await provenOf(peer.nextPolicyKey)]
   return { policy: peer.domainPolicy(policy.value), next: peer.nextDomainPolicy(next.value), height: policy.height }
 }
 
@@ -122,7 +122,8 @@ async function saidOf(what: string, label: string | undefined, flags: Flags): Pr
       if (flags.in === undefined || flags.for === undefined) throw usage('a wish needs --in and --for')
       const owner = fromHex(hexKey('--for', flags.for))
       const payload = peer.wishPayload({ label: labelOf(label), tld: flags.in, owner })
-      const takesEffect = 'when more than half of all nodes have found that it is so; then that key may register it for a week'
+      const takesEffect =
+        'when more than half of all nodes have found that it is so; then that key may register it for a week'
       return { payload, done: `wished ${label}`, takesEffect, undo: 'it ends by itself after a day' }
     }
     default:

@@ -17,9 +17,9 @@ import { type NameRules, nameRules, operations } from './operations.ts'
 import { beginPolicy, policyOf } from './policy.ts'
 import type { NameRecord } from './record.ts'
 import { freeze, guardiansCancel, recover } from './recovery.ts'
-import { title, wish } from './titles.ts'
 import { activateDue, keep, setPolicy, settleOld } from './rule-votes.ts'
 import { renew, restore } from './terms.ts'
+import { title, wish } from './titles.ts'
 import { unused } from './use.ts'
 
 /** What the whole state says of a name; undefined: it was never registered. */

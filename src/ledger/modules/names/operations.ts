@@ -130,9 +130,9 @@ function readWishes(value: CborField, policy: NamePolicy): Wishes {
 
 function checkKept({ own, block }: Call, policy: NamePolicy, label: Uint8Array, owner: Uint8Array): void {
   const only = keptFor(own, label)
-  if (only === undefined) return checkTitle(own, label, owner, policy, block.time)
+  if (only === undefined) checkTitle(own, label, owner, policy, block.time)
   if (only === null) refuse(NameCode.KEPT, 'kept back')
-  if (!equalBytes(only, owner)) refuse(NameCode.KEPT, 'kept for another')
+  if (only !== undefined && !equalBytes(only, owner)) refuse(NameCode.KEPT, 'kept for another')
 }
 
 /** The commit of a reveal that counts, and what there was of the name before. */

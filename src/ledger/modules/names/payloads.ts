@@ -1,6 +1,7 @@
 /** Payloads for the life of a name: terms, locks, keys, guardians. `most`: what its carrier pays at most. */
-import type { Signer } from '../../../crypto/index.ts'
+
 import { fromLatin1 } from '../../../base/index.ts'
+import type { Signer } from '../../../crypto/index.ts'
 import type { Payload } from '../../types.ts'
 import { type GuardianProof, proofToValue } from './guardians.ts'
 import { NameKind } from './kinds.ts'

@@ -93,9 +93,7 @@ export interface WishQuestion {
 export function wishQuestion(state: StateReader, { account, time }: WishQuestion): readonly Wish[] {
   if (voterTerm(state, account) === undefined) return []
   const own = readerOf(state, NAMES)
-  return openWishes(own, time).filter(
-    (one) => !hasVoice(own, TALLIES, { subject: subjectOf(one), account, time }),
-  )
+  return openWishes(own, time).filter((one) => !hasVoice(own, TALLIES, { subject: subjectOf(one), account, time }))
 }
 
 function wishFrom(call: Call, [name, tldField, key]: readonly CborField[]): Wish {
