@@ -58,7 +58,6 @@ describe('the packed program', () => {
       'iterator.queryLoopback=true',
       'iterator.port=9',
       'local.records=["printer.test A 192.0.2.9"]',
-      'serve.fast=auto',
     ].flatMap((one) => ['--set', one])
     const child = spawn(command, ['start', ...settings], {
       ...user,
