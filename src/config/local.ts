@@ -3,6 +3,7 @@
  * others, and change overnight: neither a wrong line nor a file that is gone may leave a house without DNS in the morning.
  */
 import { fileTrouble } from '../base/index.ts'
+import { parseName } from '../dns/index.ts'
 import { compileLocal, type HostsFile, type LocalData, type LocalStats } from '../resolver/index.ts'
 import type { ConfigValues } from './sections/schema.ts'
 import type { FileFault, LoadRequest, Problem } from './types.ts'
@@ -25,7 +26,10 @@ export function readLocal(
     const text = readHosts(file, sources, faults)
     return text === undefined ? [] : [{ file, text }]
   })
-  const compiled = compileLocal({ ...settings, hosts }, sources.hashSeed ?? new Uint8Array(8))
+  const compiled = compileLocal(
+    { ...settings, allow: settings.allow.map((text) => parseName(text)), hosts },
+    sources.hashSeed ?? new Uint8Array(8),
+  )
   problems.push(...compiled.problems.map(({ path, message }) => ({ path: `local.${path}`, message })))
   faults.push(...compiled.faults.map(({ path, message }) => ({ path: `local.${path}`, message, isUnread: false })))
   return compiled.data
@@ -51,6 +55,6 @@ export interface HostsCheck {
 
 export function checkHosts(file: string, sources: LocalSources): HostsCheck {
   const faults: FileFault[] = []
-  const data = readLocal({ hosts: [file], records: [], zones: {} }, sources, { problems: [], faults })
+  const data = readLocal({ hosts: [file], records: [], zones: {}, allow: [] }, sources, { problems: [], faults })
   return { stats: data.stats(), problems: faults.map(({ message }) => message) }
 }

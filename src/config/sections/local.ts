@@ -16,6 +16,9 @@ export const local = z
     records: list(z.string({ error: RECORD }).max(MAX_RECORD_CHARACTERS, { error: RECORD }), MAX_RECORDS)
       .default([])
       .describe('Records as lines of a zone file, such as "nas.lan 300 A 192.168.1.5"; wildcards and CNAMEs, too.'),
+    allow: list(domain(), 10_000)
+      .default([])
+      .describe('Names, with all below them, that no hosts file blocks: your own word stands before a blocklist.'),
     zones: z
       .record(z.string(), oneOf(LOCAL_ZONE_TYPES), { error: 'must be an object: zone -> type' })
       .default({})

@@ -51,6 +51,7 @@ export function compileLocal(spec: LocalSpec, seed: Uint8Array): CompiledLocal {
       recordCount: spec.records.length,
       between: existing.between,
       reachesBelow: existing.reachesBelow,
+      allowed: new Set(spec.allow.map(({ key }) => key)),
       ...hosts.finish(),
     }),
     problems,

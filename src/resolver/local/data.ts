@@ -37,6 +37,8 @@ export interface LocalParts {
   readonly between: ReadonlySet<string>
   /** Whether any record is a wildcard or a DNAME: else only exact names count. */
   readonly reachesBelow: boolean
+  /** By `Name.key`: no line of a hosts file blocks these names, and those below them. */
+  readonly allowed: ReadonlySet<string>
   readonly hosts: HostTable
   readonly addresses: AddressSets
   /** Reverse name of an address -> what it is called, and the line that says so. */
@@ -137,12 +139,19 @@ export class LocalData {
   #zoneAt(name: Name): LocalZone | undefined {
     const { zones } = this.#parts
     if (zones.size === 0) return undefined
-    // Label lengths are in the wire form, and keys are aligned with it.
-    for (let at = 0; at < name.wire.length; at += name.wire[at]! + 1) {
-      const zone = zones.get(name.key.slice(at))
+    for (const key of suffixKeys(name)) {
+      const zone = zones.get(key)
       if (zone !== undefined) return zone
     }
     return undefined
+  }
+
+  /** The operator's own word stands before lists that others write. */
+  #isAllowed(name: Name): boolean {
+    const { allowed } = this.#parts
+    if (allowed.size === 0) return false
+    for (const key of suffixKeys(name)) if (allowed.has(key)) return true
+    return false
   }
 
   #find(question: Question): Found {
@@ -160,8 +169,8 @@ export class LocalData {
     const rrset = first ?? configured?.get(Type.CNAME)
     if (rrset !== undefined) return fromRecords(rrset, question)
     const entry = hosts.find(name)
-    if (entry !== -1) {
-      const set = addresses.get(hosts.valueOf(entry))
+    const set = entry === -1 ? undefined : addresses.get(hosts.valueOf(entry))
+    if (set !== undefined && !(set.blocks && this.#isAllowed(name))) {
       const type = isAny ? (set.a.length > 0 ? Type.A : Type.AAAA) : question.type
       const rdatas = type === Type.A ? set.a : type === Type.AAAA ? set.aaaa : []
       const from = placeOf(hosts.lineOf(entry))
@@ -230,4 +239,10 @@ function nullAddress(question: Question, detail: string): LocalAnswer | undefine
 /** Undefined where it would be too long: then nobody has configured it either. */
 function wildcardBelow(name: Name): Name | undefined {
   return name.wire.length + 2 > 255 ? undefined : prependLabel('*', name)
+}
+
+/** Of the name and of all names above it, the deepest first. */
+function* suffixKeys({ wire, key }: Name): Generator<string> {
+  // Label lengths are in the wire form, and keys are aligned with it.
+  for (let at = 0; at < wire.length; at += wire[at]! + 1) yield key.slice(at)
 }

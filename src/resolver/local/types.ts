@@ -1,5 +1,7 @@
 /** Names that the operator answers for: hosts files, records, and what becomes of the other names of a zone. */
 
+import type { Name } from '../../dns/index.ts'
+
 /** What a name of the zone gets that local data does not answer. The words, and what they mean, are Unbound's. */
 export const LOCAL_ZONE_TYPES = [
   /** NXDOMAIN; NODATA where the name has other types or other names below it. */
@@ -31,6 +33,8 @@ export interface LocalSpec {
   readonly records: readonly string[]
   /** Zone name -> type. */
   readonly zones: Readonly<Record<string, LocalZoneType>>
+  /** Names that no line of a hosts file blocks, and all below them. */
+  readonly allow: readonly Name[]
 }
 
 /** Something wrong in a LocalSpec. `path` begins with `hosts`, `records` or `zones`. */

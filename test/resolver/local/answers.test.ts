@@ -33,7 +33,7 @@ function listeningRing(heard: string[]): Chunks {
 }
 
 function stackWith(spec: Partial<LocalSpec>, options: StackOptions & { readonly configured?: readonly string[] } = {}) {
-  const { data, problems } = compileLocal({ hosts: [], records: [], zones: {}, ...spec }, new Uint8Array(8))
+  const { data, problems } = compileLocal({ hosts: [], records: [], zones: {}, allow: [], ...spec }, new Uint8Array(8))
   expect(problems).toEqual([])
   const configured = (options.configured ?? []).map((zone) => parseName(zone))
   const names = localNames({ data, dns64: undefined, configured })
@@ -120,6 +120,16 @@ describe('an alias', () => {
     expect(await say('alias.example.com')).toBe('CNAME www.example.com., A 0.0.0.0')
     const reply = await ask('alias.example.com')
     expect([reply.aa, edeOf(reply)]).toEqual([false, [{ code: 15, text: 'blocked here by list:1' }]])
+  })
+
+  it("of the world is the world's when the operator allows it, or a name above it, whatever a list says", async () => {
+    const hosts = [{ file: 'list', text: '0.0.0.0 www.example.com\n192.168.1.5 nas.example.com' }]
+    for (const allow of ['www.example.com', 'example.com', 'com'])
+      expect(await stackWith({ hosts, allow: [parseName(allow)] }).say('www.example.com')).toBe('A 192.0.2.81')
+    const { say } = stackWith({ hosts, allow: [parseName('w.www.example.com'), parseName('example.com.org')] })
+    expect(await say('www.example.com')).toBe('A 0.0.0.0')
+    // A device of the house is no block.
+    expect(await stackWith({ hosts, allow: [parseName('com')] }).say('nas.example.com')).toBe('A 192.168.1.5')
   })
 
   it('of the world to a name that we refuse is refused', async () => {

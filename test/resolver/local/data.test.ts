@@ -8,7 +8,7 @@ const SEED = new Uint8Array(8)
 
 function local(spec: Partial<LocalSpec> & { readonly text?: string }) {
   const hosts = spec.text === undefined ? [] : [{ file: 'hosts', text: spec.text }]
-  const { data, problems } = compileLocal({ records: [], zones: {}, ...spec, hosts }, SEED)
+  const { data, problems } = compileLocal({ records: [], zones: {}, allow: [], ...spec, hosts }, SEED)
   const ask = (question: string) => {
     const [name = '', type = 'A'] = question.split(' ')
     return data.answer({ name: parseName(name), type: typeFromText(type)!, class: Class.IN })

@@ -52,7 +52,7 @@ beforeEach(async () => {
 })
 
 function stackWith(dns64: Dns64Options = options(), records: readonly string[] = []): Stack {
-  const { data } = compileLocal({ hosts: [], records, zones: {} }, new Uint8Array(8))
+  const { data } = compileLocal({ hosts: [], records, zones: {}, allow: [] }, new Uint8Array(8))
   const local = localNames({ data, dns64, configured: [] })
   return createStack(world, { anchors: signed.anchorText, resolver: { dns64 }, local })
 }

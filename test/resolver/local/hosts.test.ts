@@ -38,7 +38,7 @@ function read(text: string) {
 
 function hosts(...texts: string[]) {
   const files = texts.map((text, i) => ({ file: `hosts${i + 1}`, text }))
-  const { data, faults } = compileLocal({ hosts: files, records: [], zones: {} }, SEED)
+  const { data, faults } = compileLocal({ hosts: files, records: [], zones: {}, allow: [] }, SEED)
   const answer = (name: Name | string, type: number = Type.A) =>
     data.answer({ name: typeof name === 'string' ? parseName(name) : name, type, class: Class.IN })
   const addresses = (name: Name | string, type: number = Type.A) =>

@@ -46,7 +46,7 @@ beforeAll(async () => {
 
 function stackWith(allow: readonly string[] | undefined): Stack {
   const records = ['nas.lan A 192.168.1.5']
-  const { data } = compileLocal({ hosts: [], records, zones: {} }, new Uint8Array(8))
+  const { data } = compileLocal({ hosts: [], records, zones: {}, allow: [] }, new Uint8Array(8))
   const corp = parseName('corp')
   const local = localNames({ data, dns64: undefined, configured: [corp] })
   const [server] = Object.values(signed.spec.servers['ns1.corp']!.addresses)
