@@ -3,17 +3,22 @@ import type { Command } from 'commander'
 import { type StatusView, statusView } from '../../observe/index.ts'
 import { type NodeFlags, nodeOf, nodeOption } from '../common/node-option.ts'
 import { askNode } from '../common/status-client.ts'
+import { statusText } from '../common/status-text.ts'
 import { bold, print, printJson, table } from '../common/table.ts'
 
 export function addStatusCommand(program: Command): void {
   nodeOption(program.command('status'))
     .description('show what the running node is doing')
+    .option('--counters', 'show all that it counts')
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExamples:\n  chordns status\n  chordns status --json --node 127.0.0.1:8054')
-    .action(async (flags: NodeFlags & { json?: boolean }) => {
+    .addHelpText(
+      'after',
+      '\nExamples:\n  chordns status\n  chordns status --counters\n  chordns status --json --node 127.0.0.1:8054',
+    )
+    .action(async (flags: NodeFlags & { json?: boolean; counters?: boolean }) => {
       const view = await askNode(nodeOf(flags), '/status', {}, statusView)
       if (flags.json) printJson(view)
-      else print(render(view))
+      else print(flags.counters ? render(view) : statusText(view))
     })
 }
 
