@@ -16,6 +16,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ readonly benchmark: Be
   churn: () => import('./churn.ts'),
   cold: () => import('./cold.ts'),
   commit: () => import('./commit.ts'),
+  decade: () => import('./decade.ts'),
   demand: () => import('./demand.ts'),
   disk: () => import('./disk.ts'),
   economics: () => import('./economics.ts'),

@@ -269,7 +269,14 @@ export {
   type StateStatus,
   stateMethods,
 } from './state/methods.ts'
-export { decodePieceRequest, encodePieceRequest, type PieceRequest } from './state/pieces.ts'
+export {
+  decodePiece,
+  decodePieceRequest,
+  encodePieceRequest,
+  isPieceOf,
+  type PieceRequest,
+  type StatePiece,
+} from './state/pieces.ts'
 export type { Gap } from './state/rows.ts'
 export { type ProvenValues, type StateHead, VersionedState } from './state/versioned-state.ts'
 export { type StateView, StateViews } from './state/view.ts'

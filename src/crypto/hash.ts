@@ -1,4 +1,4 @@
-import { createHmac, hash, timingSafeEqual as nodeTimingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, hash, timingSafeEqual as nodeTimingSafeEqual } from 'node:crypto'
 import { concatBytes } from '../base/index.ts'
 
 /** 32 bytes. */
@@ -6,6 +6,18 @@ export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
   // One call is twice as fast as an object for each hash.
   const input = parts.length === 1 ? parts[0]! : concatBytes(...parts)
   return new Uint8Array(hash('sha256', input, 'buffer'))
+}
+
+/** SHA-384 of what comes in parts: of a whole zone, which need not be in memory. `digest` ends it. */
+export interface GrowingHash {
+  add(bytes: Uint8Array): void
+  /** 48 bytes. */
+  digest(): Uint8Array
+}
+
+export function growingSha384(): GrowingHash {
+  const growing = createHash('sha384')
+  return { add: (bytes) => void growing.update(bytes), digest: () => new Uint8Array(growing.digest()) }
 }
 
 /**

@@ -7,7 +7,8 @@
  * 3. And again from 1, until there is a verdict. Each round adds one link of the chain of trust.
  *
  * Parts: `validate.ts`, `learn.ts` and `chain.ts` are the above; `signatures/` checks RRSIGs, keys and DS; `denial/` proves what is
- * absent, and answers from such proofs (`aggressiveAnswer`, RFC 8198); `anchors/` is where chains begin, and how anchors change.
+ * absent, and answers from such proofs (`aggressiveAnswer`, RFC 8198); `anchors/` is where chains begin, and how anchors change; `signing/` is the
+ * other side: `finishZone` signs a zone that this node writes.
  */
 export {
   anchorTags,
@@ -38,6 +39,8 @@ export { limits as dnssecLimits } from './limits.ts'
 export { dsOf, keyTag, validateDnskeySet } from './signatures/keys.ts'
 export { type Verified, type VerifyInput, verifyRRset } from './signatures/rrsig.ts'
 export { checkZonemd, simpleDigest, type ZonemdResult } from './signatures/zonemd.ts'
+export { recordHead, type SigningKey, type TermRules, termAt } from './signing/rrsig.ts'
+export { finishZone, type OwnerSets, recordsOf, type UnfinishedZone, type ZoneSigning } from './signing/zone.ts'
 export type {
   ChainView,
   Claim,

@@ -6,6 +6,7 @@
  * - `moduleKey` says where in the state something stands: what a proof is asked for.
  * - `foundChains` makes what chains begin with, `genesisText` and `parseGenesisText` the file of it.
  * - `RunningChain` runs one of them, `Ledgers` is all of a node's towards its peers.
+ * - `factOf`, `zoneOwners` and `apexOf` make the zone of a chain, as the DNS has it.
  * - `LedgerModule` is the interface of a module, a third party's too (docs/ledger-modules.md).
  */
 
@@ -210,7 +211,7 @@ export {
 } from './modules/names/guardians.ts'
 export { NAMES, NameCode, NameKind } from './modules/names/kinds.ts'
 export { isNameLabel, labelUnder, nameStateKey } from './modules/names/label.ts'
-export { freeAt, type LifePhase, phaseOf, premiumOf } from './modules/names/life.ts'
+export { freeAt, type LifePhase, phaseOf, premiumOf, settled as settledRecord } from './modules/names/life.ts'
 export type { NameLife, PendingAct } from './modules/names/life-record.ts'
 export { nameRecordOf, names } from './modules/names/names.ts'
 export {
@@ -250,6 +251,7 @@ export {
   type CdsEvidence,
   commitHash,
   commitPayload,
+  commitPayloadOf,
   guardianStatements,
   type NamePlace,
   nameTransferPayload,
@@ -320,3 +322,8 @@ export type {
   Payload,
   StateReader,
 } from './types.ts'
+export { nameDelegation, tldDelegation, type ZoneDelegation } from './zones/delegations.ts'
+export { type ZoneChange, zoneChanges } from './zones/differences.ts'
+export { factOf, type ZoneFact } from './zones/facts.ts'
+export { limits as zoneLimits } from './zones/limits.ts'
+export { apexOf, hostsOfRoot, serialOf, zoneOwners } from './zones/owners.ts'

@@ -102,6 +102,18 @@ export const provenView = z.object({
 })
 export type ProvenView = z.infer<typeof provenView>
 
+/** A piece of the state after one block: base64, as `encodePiece` of chain has it. */
+export const statePieceView = z.object({
+  chain: z.string(),
+  chainId: hex,
+  height: z.number(),
+  /** Unix ms, of the header. */
+  time: z.number(),
+  stateRoot: hex,
+  piece: z.string(),
+})
+export type StatePieceView = z.infer<typeof statePieceView>
+
 /** The file is base64. */
 export const proofFileView = z.object({ chain: z.string(), file: z.string() })
 export type ProofFileView = z.infer<typeof proofFileView>

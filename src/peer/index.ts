@@ -116,6 +116,7 @@ export {
   type HiddenSummary,
   registrationOf,
   type SettingsWanted,
+  serverFrom,
   verifyDomainProof,
 } from './ledger/domains.ts'
 export {
@@ -129,6 +130,7 @@ export {
 export { type AnswerOne, answerOne, sendInquiry } from './ledger/inquiring.ts'
 export { namePolicyFields, parseNamePolicy } from './ledger/name-policy.ts'
 export { type CheckedProof, verifyLedgerProof } from './ledger/proofs.ts'
+export { tldKeyOf, tldPayloads, tldRecord } from './ledger/tlds.ts'
 export {
   loadAccount,
   makeTransaction,
@@ -137,6 +139,7 @@ export {
   type TransactionTerms,
 } from './ledger/transactions.ts'
 export { loadOwner, type MadeZoneKey, makeOwnerKey, makeZoneKey, type ZoneKeyRequest } from './ledger/zone-keys.ts'
+export { type ExportedZone, exportZone, type ZoneExportDeps, type ZoneExportRequest } from './ledger/zones/export.ts'
 export { type RunningNode, type StartOptions, startNode } from './node.ts'
 export { type VerifiedOffline, verifyOffline } from './offline.ts'
 export {
@@ -146,4 +149,7 @@ export {
   prepareTls,
   summaryOf as certificateSummary,
 } from './tls/credentials.ts'
+export { addClient as addRegistrarClient } from './registrar/clients.ts'
+export type { CarriedTransaction, RegistrarNode } from './registrar/node-port.ts'
+export { startRegistrar } from './registrar/start.ts'
 export { questionText } from './views.ts'

@@ -9,7 +9,7 @@ const MAX_REPLY_BYTES = 16 * 1024 * 1024
 export async function askNode<T>(
   node: Endpoint,
   path: string,
-  query: Readonly<Record<string, string>>,
+  query: Readonly<Record<string, string>> | URLSearchParams,
   schema: z.ZodType<T>,
   timeoutMs = 15_000,
 ): Promise<T> {

@@ -125,7 +125,11 @@ export interface SettingsWanted {
 }
 
 /** What is not said stays as it is. Throws USAGE, FILE_UNREADABLE. */
-export function domainSettings({ zone }: DomainPlace, wanted: SettingsWanted, now?: NameSettings): NameSettings {
+export function domainSettings(
+  { zone }: Pick<DomainPlace, 'zone'>,
+  wanted: SettingsWanted,
+  now?: NameSettings,
+): NameSettings {
   const ds = wanted.ds?.flatMap((text) => dsFrom(text, zone)) ?? now?.ds ?? []
   const servers = wanted.servers?.map((text) => serverFrom(text, zone)) ?? now?.servers ?? []
   if (ds.length === 0) throw usage('a domain needs a DS record: --ds with the .ds file of its zone key')
@@ -147,7 +151,8 @@ function dsFrom(text: string, zone: Name): Uint8Array[] {
   return records.map(({ rdata }) => rdata)
 }
 
-function serverFrom(text: string, zone: Name): NameServer {
+/** NAME or NAME=ADDRESS,ADDRESS. Throws USAGE, DNS_BAD_TEXT. */
+export function serverFrom(text: string, zone: Name): NameServer {
   const [host = '', list = ''] = text.split('=')
   const name = canonicalName(parseName(host))
   const addresses = list === '' ? [] : list.split(',').map((address) => addressRdata(address).rdata)

@@ -32,6 +32,7 @@ import { linksOf, linkVote } from './links.ts'
 import type { LedgerSide } from './side.ts'
 import { tlds } from './tlds.ts'
 import { wordOf } from './transactions.ts'
+import { statePiece } from './zones/pieces.ts'
 
 /** A transaction in hex. */
 const MAX_BODY_BYTES = 2 * 32_768
@@ -58,6 +59,7 @@ export function ledgerRoutes(
     '/ledgers/prove': looksUp((query, signal) => prove(there(), query, signal)),
     '/ledgers/export': looksUp((query, signal) => exportProof(there(), query, signal)),
     '/ledgers/checkpoint': reads((query) => checkpoint(there(), query)),
+    '/ledgers/piece': looksUp((query) => statePiece(there(), query)),
     '/ledgers/submit': takes(MAX_BODY_BYTES, (query, _, body) => submit(there(), query, body)),
     '/ledgers/outcome': looksUp((query) => outcome(there(), query)),
   }

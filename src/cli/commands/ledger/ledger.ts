@@ -1,13 +1,16 @@
 /** `chordns ledger`: who may join, who owns a name: founding, looking, taking part. */
 import type { Command } from 'commander'
 import { addAdmittingCommands } from './admitting.ts'
+import { addExportCommand } from './exporting.ts'
 import { addFoundingCommands } from './founding.ts'
 import { addGoverningCommands } from './governing.ts'
 import { addLinkCommand } from './linking.ts'
 import { addLookingCommands } from './looking.ts'
 import { addNamesCommand } from './naming.ts'
 import { addProvingCommands } from './proving.ts'
+import { addRegistrarCommand } from './registrar.ts'
 import { addLedgerStartCommand } from './starting.ts'
+import { addTldActCommands } from './tld-acts.ts'
 import { addTldsCommand } from './tlds.ts'
 
 export function addLedgerCommands(program: Command): void {
@@ -18,6 +21,9 @@ export function addLedgerCommands(program: Command): void {
   addAdmittingCommands(ledger)
   addProvingCommands(ledger)
   addTldsCommand(ledger)
+  addTldActCommands(ledger)
+  addExportCommand(ledger)
+  addRegistrarCommand(ledger)
   addGoverningCommands(ledger)
   addNamesCommand(ledger)
   addLinkCommand(ledger)

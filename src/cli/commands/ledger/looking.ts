@@ -1,4 +1,4 @@
-/** `chordns ledger status`, `account` and `transfer`: what the running node knows of the ledgers, and moving value. */
+/** `chordns ledger status`, `account` and `pay`: what the running node knows of the ledgers, and moving value. */
 import type { Command } from 'commander'
 import { accountView } from '../../../observe/index.ts'
 import { examples, hexKey, jsonOption, wholeNumber } from '../../common/command.ts'
@@ -43,22 +43,27 @@ export function addLookingCommands(ledger: Command): void {
           `${found.account} on ${found.chain}: ${found.nonce} transactions, owns ${found.balance}${found.fresh ? '' : ' (as of an old block)'}`,
         )
     })
-  const transfer = sendingOptions(ledger.command('transfer'))
-  examples(transfer, ['chordns ledger transfer 1916a1...5a 100', 'chordns ledger transfer 1916a1...5a 100 --dry-run'])
+  const pay = sendingOptions(ledger.command('pay').alias('transfer'))
+  examples(pay, ['chordns ledger pay 1916a1...5a 100 --chain example', 'chordns ledger pay 1916a1...5a 100 --dry-run --json'])
     .description("move value from this machine's account to another")
     .argument('<account>', 'its key in hex')
     .argument('<amount>', "in the chain's smallest unit")
-    .action(async (to: string, text: string, flags: LedgerFlags) => {
-      const peer = await import('../../../peer/index.ts')
-      const amount = wholeNumber('<amount>', text, 1, Number.MAX_SAFE_INTEGER)
-      const chain = flags.chain ?? 'root'
-      const sent = await sendTransaction(
-        flags,
-        chain,
-        peer.transferPayload(Buffer.from(hexKey('<account>', to), 'hex'), amount),
-      )
-      saySent(flags, sent, `moved ${amount}`)
-    })
+    .action(payAccount)
+}
+
+async function payAccount(to: string, text: string, flags: LedgerFlags): Promise<void> {
+  const peer = await import('../../../peer/index.ts')
+  const amount = wholeNumber('<amount>', text, 1, Number.MAX_SAFE_INTEGER)
+  const payload = peer.transferPayload(Buffer.from(hexKey('<account>', to), 'hex'), amount)
+  const sent = await sendTransaction(flags, flags.chain ?? 'root', payload)
+  const notice = {
+    costs: `${amount}, the fee of ${flags.fee ?? '0'}, and one of the transactions of the day`,
+    takesEffect: 'in the next block',
+    undo: 'it cannot be undone: only whoever has it pays it back',
+  }
+  if (flags.json) return printJson({ ...sent, ...notice })
+  saySent(flags, sent, `moved ${amount}`)
+  print(`costs: ${notice.costs}\ntakes effect: ${notice.takesEffect}\nundo: ${notice.undo}`)
 }
 
 async function ownAccount(flags: LedgerFlags): Promise<string> {

@@ -130,7 +130,12 @@ export function commitHash({ chainId, label, owner, salt }: Registration): Uint8
 }
 
 export function commitPayload(registration: Registration): Payload {
-  return [NameKind.COMMIT, SCHEMA, commitHash(registration)]
+  return commitPayloadOf(commitHash(registration))
+}
+
+/** For one who carries it and is not to know which name it is. */
+export function commitPayloadOf(hash: Uint8Array): Payload {
+  return [NameKind.COMMIT, SCHEMA, hash]
 }
 
 export function registerPayload(signer: Signer, registration: Registration, settings: NameSettings): Payload {
