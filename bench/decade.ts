@@ -3,7 +3,8 @@
  * be somebody's again, and whether value is conserved and each name has one owner. Not a measure of speed.
  */
 import { type Benchmark, type BenchResult, numberOption, target } from './lib/types.ts'
-import { Decade, type DecadeOptions, type DecadeReport } from './models/decade.ts'
+import { Decade } from './models/decade.ts'
+import type { DecadeOptions, DecadeReport } from './models/decade-types.ts'
 
 /** What of the policy is taken away, to see what it is good for. */
 const WITHOUT = {

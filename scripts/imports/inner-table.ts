@@ -42,6 +42,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
     'guests.ts',
     'joining.ts',
     'registrar',
+    'zones',
     'ledger',
     'core',
     'root-keys.ts',

@@ -7,7 +7,7 @@
  * - `rememberingScheme` where the same statement comes again and again.
  * - `decideAhead` and `SchemeAhead` where a check of many signatures would stop the thread that answers.
  * - `sha256` and `hmacSha256`; `shortKeyedHash` only for fixed layouts where speed counts; `timingSafeEqual` for secrets.
- * - `zoneKeyPair` for keys that sign zones, `zoneSigner` to sign with one; `growingSha384` for the digest of a zone.
+ * - `zoneKeyPair` for keys that sign zones; `growingSha384` for the digest of a zone.
  * - `dnssecVerifier`, `dsDigest`, `nsec3Digest`: the algorithms of DNSSEC, by their IANA numbers.
  */
 export { decideAhead, SchemeAhead, type SignatureCheck, type VerifyMany, verifyEd25519Elsewhere } from './ahead.ts'
@@ -26,4 +26,4 @@ export { type GrowingHash, growingSha384, hmacSha256, sha256, shortKeyedHash, ti
 export { peerIdFromPublicKey, publicKeyFromPeerId } from './peer-id.ts'
 export { rememberingScheme } from './remembering.ts'
 export { ed25519, ed25519Signer, keyedHashScheme, type SignatureScheme, type Signer, signedBytes } from './sign.ts'
-export { type ZoneKeyAlgorithm, type ZoneKeyPair, zoneKeyPair, zoneSigner } from './zone-key.ts'
+export { type ZoneKeyAlgorithm, type ZoneKeyPair, zoneKeyPair } from './zone-key.ts'

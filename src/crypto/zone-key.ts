@@ -23,25 +23,6 @@ export function zoneKeyPair(algorithm: ZoneKeyAlgorithm, secret: Uint8Array): Zo
   return { publicKey: ed25519Signer(secret).publicKey, pem: pemOf(key) }
 }
 
-/**
- * Signs as DNSSEC has it (RFC 6605, RFC 8080). The same bytes always have the same signature: P-256 with nonces of RFC 6979, which node:crypto
- * does not do, and which takes a millisecond. Rejects with KEY_MALFORMED.
- */
-export async function zoneSigner(
-  algorithm: ZoneKeyAlgorithm,
-  secret: Uint8Array,
-): Promise<(message: Uint8Array) => Uint8Array> {
-  // Refuses what is no secret of the curve.
-  zoneKeyPair(algorithm, secret)
-  if (algorithm === 15) {
-    const signer = ed25519Signer(secret)
-    return (message) => signer.sign(message)
-  }
-  // Loaded by those who sign with it only.
-  const { p256: curve } = await import('@noble/curves/nist.js')
-  return (message) => curve.sign(message, secret, { lowS: false })
-}
-
 function p256(secret: Uint8Array): ZoneKeyPair {
   const ecdh = createECDH('prime256v1')
   try {

@@ -139,7 +139,6 @@ export {
   type TransactionTerms,
 } from './ledger/transactions.ts'
 export { loadOwner, type MadeZoneKey, makeOwnerKey, makeZoneKey, type ZoneKeyRequest } from './ledger/zone-keys.ts'
-export { type ExportedZone, exportZone, type ZoneExportDeps, type ZoneExportRequest } from './ledger/zones/export.ts'
 export { type RunningNode, type StartOptions, startNode } from './node.ts'
 export { type VerifiedOffline, verifyOffline } from './offline.ts'
 export {
@@ -153,3 +152,4 @@ export { addClient as addRegistrarClient } from './registrar/clients.ts'
 export type { CarriedTransaction, RegistrarNode } from './registrar/node-port.ts'
 export { startRegistrar } from './registrar/start.ts'
 export { questionText } from './views.ts'
+export { type ExportedZone, exportZone, type ZoneExportDeps, type ZoneExportRequest } from './zones/export.ts'

@@ -81,16 +81,38 @@ describe('registrars', () => {
   /** Resolves once it is ready. */
   async function startRegistrar(who: string, aheadMs: number): Promise<ChildProcess> {
     const clients = ['--clients', at(`${who}.clients`)]
-    const child = started(aheadMs, 'ledger', 'registrar', ...clients, '--listen', '127.0.0.1:0', '--node', STATUS, ...dataOf(who))
+    const child = started(
+      aheadMs,
+      'ledger',
+      'registrar',
+      ...clients,
+      '--listen',
+      '127.0.0.1:0',
+      '--node',
+      STATUS,
+      ...dataOf(who),
+    )
     let out = ''
     child.stdout?.on('data', (chunk) => {
       out += chunk
     })
-    doors.set(who, await until('a registrar', () => /listen=(\S+)/.exec(out)?.[1], () => log))
+    doors.set(
+      who,
+      await until(
+        'a registrar',
+        () => /listen=(\S+)/.exec(out)?.[1],
+        () => log,
+      ),
+    )
     return child
   }
 
-  async function ask(who: string, command: string, body: object, headers: Readonly<Record<string, string>> = {}): Promise<Reply> {
+  async function ask(
+    who: string,
+    command: string,
+    body: object,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Reply> {
     const response = await fetch(`http://${doors.get(who)}/v1/domain/${command}`, {
       method: 'POST',
       headers: { authorization: `Bearer ${tokens.get(who)}`, ...headers },
@@ -137,21 +159,34 @@ describe('registrars', () => {
 
   it('carry a registration of which they learn the name at the end, and which the owner alone can sign', async () => {
     const front = await startRegistrar('A', HOURS_BACK)
-    const free = await until('the chain', async () => {
-      const reply = await ask('A', 'check', { names: ['shop.example', 'shop.elsewhere'] })
-      expect(reply.code).toBe(1000)
-      return reply.data.names
-    }, () => log)
+    const free = await until(
+      'the chain',
+      async () => {
+        const reply = await ask('A', 'check', { names: ['shop.example', 'shop.elsewhere'] })
+        expect(reply.code).toBe(1000)
+        return reply.data.names
+      },
+      () => log,
+    )
     expect(free).toMatchObject([{ avail: true, price: 10 }, { avail: false }])
     const chains = JSON.parse(await said(0, 'ledger', 'status', '--json', '--node', STATUS)).chains
     const chainId = fromHex(chains.find(({ name }: { name: string }) => name === 'example').chainId)
-    const registration = { chainId, label: new TextEncoder().encode('shop'), owner: owner.publicKey, salt: sha256(owner.publicKey) }
+    const registration = {
+      chainId,
+      label: new TextEncoder().encode('shop'),
+      owner: owner.publicKey,
+      salt: sha256(owner.publicKey),
+    }
     const commit = { tld: 'example', commit: toHex(commitHash(registration)) }
-    const committed = await until('a block', async () => {
-      const reply = await ask('A', 'create', commit)
-      expect(reply.code).toBe(1001)
-      return reply.data
-    }, () => log)
+    const committed = await until(
+      'a block',
+      async () => {
+        const reply = await ask('A', 'create', commit)
+        expect(reply.code).toBe(1001)
+        return reply.data
+      },
+      () => log,
+    )
     const create = {
       name: 'shop.example',
       registrant: toHex(owner.publicKey),
@@ -163,8 +198,14 @@ describe('registrars', () => {
     expect(committed.from).toBe(committed.height + 2)
     const forged = await signedBy(heir, 'A', 'create', create)
     expect(forged.code).toBe(2202)
-    await until('two blocks', async () => (await signedBy(owner, 'A', 'create', create)).code === 1000, () => log)
-    expect(await ask('A', 'check', { names: ['shop.example'] })).toMatchObject({ data: { names: [{ avail: false, reason: 'in use' }] } })
+    await until(
+      'two blocks',
+      async () => (await signedBy(owner, 'A', 'create', create)).code === 1000,
+      () => log,
+    )
+    expect(await ask('A', 'check', { names: ['shop.example'] })).toMatchObject({
+      data: { names: [{ avail: false, reason: 'in use' }] },
+    })
     front.kill('SIGTERM')
     expect(await ended(front)).toBe(0)
   }, 200_000)
@@ -179,11 +220,19 @@ describe('registrars', () => {
     expect((await ask('A', 'info', { name: 'shop.example', more: 1 })).code).toBe(2001)
     expect((await ask('A', 'info', { name: 'x'.repeat(20_000) })).code).toBe(2001)
     expect((await ask('A', 'steal', {})).code).toBe(2000)
-    const info = await until('the state of now', async () => {
-      const reply = await ask('B', 'info', { name: 'shop.example' })
-      return reply.code === 1000 && reply.data
-    }, () => log)
-    expect(info).toMatchObject({ registrant: toHex(owner.publicKey), ns: ['ns1.shop.example.=192.0.2.1'], status: ['ok'] })
+    const info = await until(
+      'the state of now',
+      async () => {
+        const reply = await ask('B', 'info', { name: 'shop.example' })
+        return reply.code === 1000 && reply.data
+      },
+      () => log,
+    )
+    expect(info).toMatchObject({
+      registrant: toHex(owner.publicKey),
+      ns: ['ns1.shop.example.=192.0.2.1'],
+      status: ['ok'],
+    })
     expect((await ask('B', 'info', { name: 'nobody.example' })).code).toBe(2303)
   }, 200_000)
 
@@ -197,21 +246,35 @@ describe('registrars', () => {
     expect((await signedBy(heir, 'B', 'transfer', { ...move, to: stolen.account })).code).toBe(2202)
     const own = ['--owner', join(at('A'), 'account.key'), '--to', stolen.account, '--node', STATUS, ...dataOf('A')]
     await expect(said(0, 'domain', 'transfer', 'shop.example', ...own)).rejects.toThrow(/is [0-9a-f]{64}'s/)
-    const begun = await until('a block of now', async () => {
-      const reply = await signedBy(owner, 'B', 'transfer', move)
-      expect(reply).toMatchObject({ code: 1001, data: { cost: 0, effective: expect.stringContaining('T') } })
-      return reply.data
-    }, () => log)
+    const begun = await until(
+      'a block of now',
+      async () => {
+        const reply = await signedBy(owner, 'B', 'transfer', move)
+        expect(reply).toMatchObject({ code: 1001, data: { cost: 0, effective: expect.stringContaining('T') } })
+        return reply.data
+      },
+      () => log,
+    )
     expect(begun.undo).toContain('cancel')
-    const held = await until('its effect', async () => {
-      const reply = await ask('B', 'info', { name: 'shop.example' })
-      return reply.data.registrant === toHex(heir.publicKey) && reply.data
-    }, () => log)
+    const held = await until(
+      'its effect',
+      async () => {
+        const reply = await ask('B', 'info', { name: 'shop.example' })
+        return reply.data.registrant === toHex(heir.publicKey) && reply.data
+      },
+      () => log,
+    )
     expect(held).toMatchObject({ generation: 2 })
     // Anybody pays for a name; nobody signs for it.
     const before = held.life.expires
-    expect(await ask('B', 'renew', { name: 'shop.example', period: 2 })).toMatchObject({ code: 1000, data: { cost: 20 } })
-    await until('the renewal', async () => (await ask('B', 'info', { name: 'shop.example' })).data.life.expires > before)
+    expect(await ask('B', 'renew', { name: 'shop.example', period: 2 })).toMatchObject({
+      code: 1000,
+      data: { cost: 20 },
+    })
+    await until(
+      'the renewal',
+      async () => (await ask('B', 'info', { name: 'shop.example' })).data.life.expires > before,
+    )
     expect((await ask('B', 'renew', { name: 'shop.example', period: 1, most: 9 })).code).toBe(2104)
   }, 200_000)
 })

@@ -30,9 +30,9 @@ import {
 import { governed } from './governing.ts'
 import { linksOf, linkVote } from './links.ts'
 import type { LedgerSide } from './side.ts'
+import { statePiece } from './state-pieces.ts'
 import { tlds } from './tlds.ts'
 import { wordOf } from './transactions.ts'
-import { statePiece } from './zones/pieces.ts'
 
 /** A transaction in hex. */
 const MAX_BODY_BYTES = 2 * 32_768

@@ -33,7 +33,7 @@ import type { Command, CommandName } from './messages.ts'
 import type { RegistrarNode } from './node-port.ts'
 import { type MakePayload, signedPayload, toSign } from './statements.ts'
 
-export interface DeskDeps {
+export interface RegistrarDeskDeps {
   readonly node: RegistrarNode
   /** Unix ms. */
   readonly now: () => number
@@ -75,7 +75,7 @@ interface Act {
 type Commands = { readonly [C in CommandName]: (command: Command<C>, customer: Customer) => Promise<EppResult> }
 
 export class RegistrarDesk {
-  readonly #deps: DeskDeps
+  readonly #deps: RegistrarDeskDeps
   readonly #commands: Commands = {
     check: async ({ names }) => success(1000, { names: await Promise.all(names.map((name) => this.#check(name))) }),
     info: async ({ name }) => success(1000, this.#infoOf(name, await this.#had(name))),
@@ -88,7 +88,7 @@ export class RegistrarDesk {
     delete: (command, customer) => this.#delete(command, customer),
   }
 
-  constructor(deps: DeskDeps) {
+  constructor(deps: RegistrarDeskDeps) {
     this.#deps = deps
   }
 

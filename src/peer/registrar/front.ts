@@ -4,12 +4,12 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { ChordnsError, type Endpoint, errorText, type Log } from '../../base/index.ts'
+import { CommandRate, ClientRates } from './rates.ts'
 import type { Clients } from './clients.ts'
 import { EPP_TEXTS, type EppCode, httpStatusOf } from './codes.ts'
 import type { EppResult, RegistrarDesk } from './desk.ts'
 import { limits } from './limits.ts'
 import { type CommandName, commands, isCommandName } from './messages.ts'
-import { Share, Shares } from './shares.ts'
 
 export interface FrontDeps {
   readonly desk: RegistrarDesk
@@ -53,18 +53,18 @@ export async function startFront(listen: Endpoint, deps: FrontDeps): Promise<Reg
 
 class Door {
   readonly #deps: FrontDeps
-  readonly #commands: Shares
-  readonly #transactions: Shares
-  readonly #strangers: Share
+  readonly #commands: ClientRates
+  readonly #transactions: ClientRates
+  readonly #strangers: CommandRate
   #hosts: ReadonlySet<string>
   #underWay = 0
 
   constructor(deps: FrontDeps) {
     this.#deps = deps
     this.#hosts = new Set(deps.hosts)
-    this.#commands = new Shares(limits.COMMANDS_PER_SECOND, limits.COMMANDS_BURST, deps.monotonic)
-    this.#transactions = new Shares(limits.TRANSACTIONS_PER_SECOND, limits.TRANSACTIONS_BURST, deps.monotonic)
-    this.#strangers = new Share(limits.STRANGERS_PER_SECOND, limits.STRANGERS_BURST, deps.monotonic)
+    this.#commands = new ClientRates(limits.COMMANDS_PER_SECOND, limits.COMMANDS_BURST, deps.monotonic)
+    this.#transactions = new ClientRates(limits.TRANSACTIONS_PER_SECOND, limits.TRANSACTIONS_BURST, deps.monotonic)
+    this.#strangers = new CommandRate(limits.STRANGERS_PER_SECOND, limits.STRANGERS_BURST, deps.monotonic)
   }
 
   at({ address, port }: Endpoint): void {
@@ -82,7 +82,7 @@ class Door {
     }
     const name = commandOf(request)
     if (name === undefined)
-      return send(response, failure(2000, 'POST /v1/domain/ and one of: ' + Object.keys(commands).join(', ')))
+      return send(response, failure(2000, `POST /v1/domain/ and one of: ${Object.keys(commands).join(', ')}`))
     if (this.#underWay >= limits.MAX_UNDER_WAY) return send(response, failure(2502, 'too many requests under way'))
     this.#underWay++
     try {

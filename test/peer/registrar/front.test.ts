@@ -9,8 +9,8 @@ import {
   defaultPolicy,
   encodeRecord,
   NameCode,
-  nameStateKey,
   type NameRecord,
+  nameStateKey,
   policyStateKey,
   policyToValue,
 } from '../../../src/ledger/index.ts'
@@ -19,7 +19,7 @@ import { RegistrarDesk } from '../../../src/peer/registrar/desk.ts'
 import { type RegistrarFront, startFront } from '../../../src/peer/registrar/front.ts'
 import { limits } from '../../../src/peer/registrar/limits.ts'
 import type { RegistrarNode } from '../../../src/peer/registrar/node-port.ts'
-import { ascii, DAY, NOW, type NameWish, recordOf } from '../ledger/zones/state-source.ts'
+import { ascii, DAY, type NameWish, NOW, recordOf } from '../zones/state-source.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'chordns-registrar-'))
 const file = join(dir, 'clients')
@@ -34,7 +34,10 @@ class HandMadeNode implements RegistrarNode {
   code = 0
 
   constructor() {
-    this.values.set(toHex(policyStateKey), toHex(encodeCanonical(policyToValue({ ...defaultPolicy, payee: new Uint8Array(32) }))))
+    this.values.set(
+      toHex(policyStateKey),
+      toHex(encodeCanonical(policyToValue({ ...defaultPolicy, payee: new Uint8Array(32) }))),
+    )
   }
 
   has(label: string, wish: NameWish = {}): void {
@@ -95,7 +98,8 @@ describe('a registrar', () => {
       sent.end(text)
     })
   }
-  const ask = (command: string, body: object, headers = {}) => post(`/v1/domain/${command}`, JSON.stringify(body), headers)
+  const ask = (command: string, body: object, headers = {}) =>
+    post(`/v1/domain/${command}`, JSON.stringify(body), headers)
 
   it('says which names are free, and at which price', async () => {
     const { code, data } = await ask('check', { names: ['free.p2p', 'shop.p2p', 'ab.p2p', 'a.b.p2p', 'shop.com'] })
@@ -114,7 +118,10 @@ describe('a registrar', () => {
     ['locked', ['clientTransferProhibited', 'clientDeleteProhibited']],
     ['late', ['pendingDelete', 'redemptionPeriod']],
   ])('says of %s how EPP calls where it stands', async (label, status) => {
-    expect((await ask('info', { name: `${label}.p2p` })).data).toMatchObject({ status, registrant: toHex(owner.publicKey) })
+    expect((await ask('info', { name: `${label}.p2p` })).data).toMatchObject({
+      status,
+      registrant: toHex(owner.publicKey),
+    })
   })
 
   it.each([
@@ -141,9 +148,17 @@ describe('a registrar', () => {
   })
 
   it('learns a name when its commit is in a block, and pays no more than its operator or its customer says', async () => {
-    expect(await ask('create', { tld: 'p2p', commit: '44'.repeat(32) })).toMatchObject({ code: 1001, data: { from: 9 } })
+    expect(await ask('create', { tld: 'p2p', commit: '44'.repeat(32) })).toMatchObject({
+      code: 1001,
+      data: { from: 9 },
+    })
     expect(await ask('create', { tld: 'root', commit: '44'.repeat(32) })).toMatchObject({ code: 2303 })
-    const create = { registrant: toHex(owner.publicKey), salt: '55'.repeat(32), ds: [`1 15 2 ${'AB'.repeat(32)}`], ns: ['ns.net'] }
+    const create = {
+      registrant: toHex(owner.publicKey),
+      salt: '55'.repeat(32),
+      ds: [`1 15 2 ${'AB'.repeat(32)}`],
+      ns: ['ns.net'],
+    }
     expect(await ask('create', { ...create, name: 'ab.p2p' })).toMatchObject({ status: 400, code: 2104 })
     expect(await ask('create', { ...create, name: 'shop.p2p' })).toMatchObject({ status: 409, code: 2302 })
     expect(await ask('create', { ...create, name: 'newname.p2p' })).toMatchObject({ code: 1001, data: { cost: 10 } })
@@ -152,7 +167,14 @@ describe('a registrar', () => {
   })
 
   it('tells by the codes of EPP what the ledger made of it', async () => {
-    const codes = [[NameCode.FROZEN, 2304], [NameCode.PENDING, 2300], [NameCode.PRICE, 2104], [4, 2104], [7, 2302], [12_345, 2400]] as const
+    const codes = [
+      [NameCode.FROZEN, 2304],
+      [NameCode.PENDING, 2300],
+      [NameCode.PRICE, 2104],
+      [4, 2104],
+      [7, 2302],
+      [12_345, 2400],
+    ] as const
     for (const [code, epp] of codes) {
       node.code = code
       expect((await ask('renew', { name: 'shop.p2p' })).code).toBe(epp)
@@ -161,10 +183,16 @@ describe('a registrar', () => {
   })
 
   it('is asked under its own names, by no page of the web, with a token', async () => {
-    expect(await ask('info', { name: 'shop.p2p' }, { host: 'rebound.example' })).toMatchObject({ status: 403, code: 2201 })
+    expect(await ask('info', { name: 'shop.p2p' }, { host: 'rebound.example' })).toMatchObject({
+      status: 403,
+      code: 2201,
+    })
     expect(await ask('info', { name: 'shop.p2p' }, { host: 'Registrar.example' })).toMatchObject({ code: 1000 })
     expect(await ask('info', { name: 'shop.p2p' }, { 'sec-fetch-site': 'cross-site' })).toMatchObject({ code: 2201 })
-    expect(await ask('info', { name: 'shop.p2p' }, { authorization: 'Bearer other' })).toMatchObject({ status: 401, code: 2200 })
+    expect(await ask('info', { name: 'shop.p2p' }, { authorization: 'Bearer other' })).toMatchObject({
+      status: 401,
+      code: 2200,
+    })
     expect(await ask('info', { name: 'shop.p2p' }, { authorization: '' })).toMatchObject({ code: 2200 })
   })
 

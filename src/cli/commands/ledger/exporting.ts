@@ -130,7 +130,10 @@ async function nextBlock(node: Endpoint, chain: string, height: number): Promise
 }
 
 function say(flags: ExportFlags, done: ExportedZone): void {
-  if (flags.json) return printJson(done)
+  if (flags.json) {
+    printJson(done)
+    return
+  }
   const { zone, height, names, serial, keys, hidden, disputed, changes, file } = done
   print(`wrote ${file}: ${zone} with ${names} names, serial ${serial}, of height ${height}`)
   print(keys.length === 0 ? '  not signed' : `  signed with ${keys.join(', ')}`)

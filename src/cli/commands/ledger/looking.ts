@@ -44,7 +44,10 @@ export function addLookingCommands(ledger: Command): void {
         )
     })
   const pay = sendingOptions(ledger.command('pay').alias('transfer'))
-  examples(pay, ['chordns ledger pay 1916a1...5a 100 --chain example', 'chordns ledger pay 1916a1...5a 100 --dry-run --json'])
+  examples(pay, [
+    'chordns ledger pay 1916a1...5a 100 --chain example',
+    'chordns ledger pay 1916a1...5a 100 --dry-run --json',
+  ])
     .description("move value from this machine's account to another")
     .argument('<account>', 'its key in hex')
     .argument('<amount>', "in the chain's smallest unit")

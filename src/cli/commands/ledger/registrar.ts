@@ -52,7 +52,10 @@ export function addRegistrarCommand(ledger: Command): void {
     .option('--account <file>', 'the account that signs and pays (default: ledger.accountFile)')
     .option('--host <name>', 'a name, with its port if it has one, under which it is asked (repeatable)', collect, [])
     .option('--most <units>', 'what one command may cost at most', '10000')
-    .option('--cleartext', 'listen on other than loopback addresses: tokens travel in the clear, unless TLS ends in front of it')
+    .option(
+      '--cleartext',
+      'listen on other than loopback addresses: tokens travel in the clear, unless TLS ends in front of it',
+    )
     .action(serve)
 }
 
@@ -123,7 +126,11 @@ class NodeOfRegistrar implements RegistrarNode {
         if (outcome === null) return undefined
         if (outcome.code !== NONCE || tries === MOST_TRIES) return { transaction: id, ...outcome }
       } else if (tries === MOST_TRIES)
-        throw new ChordnsError('LEDGER_OVERTAKEN', "others use this registrar's account at the same time: try again", {})
+        throw new ChordnsError(
+          'LEDGER_OVERTAKEN',
+          "others use this registrar's account at the same time: try again",
+          {},
+        )
       await sleep(OVERTAKEN_MS)
     }
   }

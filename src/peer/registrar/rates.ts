@@ -2,7 +2,7 @@
 import { RecentMap } from '../../base/index.ts'
 import { limits } from './limits.ts'
 
-export class Share {
+export class CommandRate {
   readonly #perMs: number
   readonly #burst: number
   readonly #now: () => number
@@ -28,15 +28,15 @@ export class Share {
   }
 }
 
-export class Shares {
-  readonly #make: () => Share
-  readonly #shares = new RecentMap<string, Share>({ max: limits.MAX_CLIENTS })
+export class ClientRates {
+  readonly #make: () => CommandRate
+  readonly #shares = new RecentMap<string, CommandRate>({ max: limits.MAX_CLIENTS })
 
   constructor(perSecond: number, burst: number, now: () => number) {
-    this.#make = () => new Share(perSecond, burst, now)
+    this.#make = () => new CommandRate(perSecond, burst, now)
   }
 
-  of(client: string): Share {
+  of(client: string): CommandRate {
     const known = this.#shares.get(client)
     if (known !== undefined) return known
     const share = this.#make()

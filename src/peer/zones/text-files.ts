@@ -1,6 +1,6 @@
 /** Text files of any size, line by line, and written through a buffer. For commands: they have nobody waiting. */
 import { closeSync, openSync, readSync, writeSync } from 'node:fs'
-import { ChordnsError, fileTrouble, systemCodeOf } from '../../../base/index.ts'
+import { ChordnsError, fileTrouble, systemCodeOf } from '../../base/index.ts'
 
 const CHUNK_BYTES = 1 << 18
 

@@ -2,11 +2,11 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ChordnsError, fromHex, type Log, type Store, type StoreWrite, toHex } from '../../../base/index.ts'
-import { decodePiece, isPieceOf, type StatePiece } from '../../../chain/index.ts'
-import { ioLimits, openSqliteStore } from '../../../io/index.ts'
-import { factOf, type ZoneFact } from '../../../ledger/index.ts'
-import type { StatePieceView } from '../../../observe/index.ts'
+import { ChordnsError, fromHex, type Log, type Store, type StoreWrite, toHex } from '../../base/index.ts'
+import { decodePiece, isPieceOf, type StatePiece } from '../../chain/index.ts'
+import { ioLimits, openSqliteStore } from '../../io/index.ts'
+import { factOf, type ZoneFact } from '../../ledger/index.ts'
+import type { StatePieceView } from '../../observe/index.ts'
 
 /** From the node that runs the chain. `height` undefined: the newest state. `from`: a path, hex. */
 export type FetchStatePiece = (height: number | undefined, from: string) => Promise<StatePieceView>

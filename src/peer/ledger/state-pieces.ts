@@ -1,8 +1,8 @@
 /** Pieces of the state of a chain that this node runs, over the status API: for commands that read all of it. */
-import { ChordnsError, fromHex, toHex } from '../../../base/index.ts'
-import { encodePieceRequest } from '../../../chain/index.ts'
-import type { StatePieceView } from '../../../observe/index.ts'
-import type { LedgerSide } from '../side.ts'
+import { ChordnsError, fromHex, toHex } from '../../base/index.ts'
+import { encodePieceRequest } from '../../chain/index.ts'
+import type { StatePieceView } from '../../observe/index.ts'
+import type { LedgerSide } from './side.ts'
 
 /** `height` left out: the newest that is written. Throws USAGE, CHAIN_STATE_GONE. */
 export async function statePiece({ ledgers }: LedgerSide, query: URLSearchParams): Promise<StatePieceView> {

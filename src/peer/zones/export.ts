@@ -2,9 +2,9 @@
 import { mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ChordnsError, latin1 } from '../../../base/index.ts'
-import { type Name, nameToText, parseName, parseZone, ROOT, recordToText, soaView, Type } from '../../../dns/index.ts'
-import { finishZone, recordsOf, type SigningKey, type UnfinishedZone } from '../../../dnssec/index.ts'
+import { ChordnsError, latin1 } from '../../base/index.ts'
+import { type Name, nameToText, parseName, parseZone, ROOT, recordToText, soaView, Type } from '../../dns/index.ts'
+import { finishZone, recordsOf, type SigningKey, type UnfinishedZone } from '../../dnssec/index.ts'
 import {
   apexOf,
   hostsOfRoot,
@@ -16,7 +16,7 @@ import {
   zoneChanges,
   zoneLimits,
   zoneOwners,
-} from '../../../ledger/index.ts'
+} from '../../ledger/index.ts'
 import { isKeyOf, zoneKeyIn } from './key-files.ts'
 import { type FetchStatePiece, type ScannedState, scanState } from './scan.ts'
 import { linesOf, TextFile } from './text-files.ts'

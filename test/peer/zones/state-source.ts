@@ -1,7 +1,7 @@
 /** A state of entries that a test makes by hand, handed out in pieces as a node does it. */
-import { fromHex, toHex } from '../../../../src/base/index.ts'
-import { encodeCanonical, sha256 } from '../../../../src/crypto/index.ts'
-import { parseName } from '../../../../src/dns/index.ts'
+import { fromHex, toHex } from '../../../src/base/index.ts'
+import { encodeCanonical, sha256 } from '../../../src/crypto/index.ts'
+import { parseName } from '../../../src/dns/index.ts'
 import {
   defaultPolicy,
   encodeRecord,
@@ -11,9 +11,9 @@ import {
   nameStateKey,
   policyStateKey,
   policyToValue,
-} from '../../../../src/ledger/index.ts'
-import type { FetchStatePiece } from '../../../../src/peer/ledger/zones/scan.ts'
-import { memoryState } from '../../../chain/state/local-state.ts'
+} from '../../../src/ledger/index.ts'
+import type { FetchStatePiece } from '../../../src/peer/zones/scan.ts'
+import { memoryState } from '../../chain/state/local-state.ts'
 
 export const NOW = 1_800_000_000_000
 export const DAY = 86_400_000

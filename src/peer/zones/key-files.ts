@@ -1,9 +1,9 @@
 /** Keys that sign a zone, out of the files that `chordns domain keygen` and BIND write. */
-import { ChordnsError, concatBytes } from '../../../base/index.ts'
-import { type ZoneKeyAlgorithm, zoneKeyPair, zoneSigner } from '../../../crypto/index.ts'
-import type { Name } from '../../../dns/index.ts'
-import { dsOf, keyTag, type SigningKey } from '../../../dnssec/index.ts'
-import { readTextFile } from '../../../io/index.ts'
+import { ChordnsError, concatBytes } from '../../base/index.ts'
+import { ed25519Signer, type ZoneKeyAlgorithm, zoneKeyPair } from '../../crypto/index.ts'
+import type { Name } from '../../dns/index.ts'
+import { dsOf, keyTag, type SigningKey } from '../../dnssec/index.ts'
+import { readTextFile } from '../../io/index.ts'
 
 /** A key that signs its zone alone: zone key and secure entry point in one. */
 const HEAD = Uint8Array.of(1, 1, 3)
@@ -26,7 +26,18 @@ export async function zoneKeyIn(file: string): Promise<SigningKey> {
 async function keyOf(algorithm: ZoneKeyAlgorithm, secret: Uint8Array): Promise<SigningKey> {
   const { publicKey } = zoneKeyPair(algorithm, secret)
   const rdata = concatBytes(HEAD, Uint8Array.of(algorithm), publicKey)
-  return { algorithm, tag: keyTag(rdata), rdata, sign: await zoneSigner(algorithm, secret) }
+  return { algorithm, tag: keyTag(rdata), rdata, sign: await signerOf(algorithm, secret) }
+}
+
+/** The same bytes always have the same signature: P-256 with nonces of RFC 6979, which node:crypto does not do, and which takes a millisecond. */
+async function signerOf(algorithm: ZoneKeyAlgorithm, secret: Uint8Array): Promise<SigningKey['sign']> {
+  if (algorithm === 15) {
+    const signer = ed25519Signer(secret)
+    return (message) => signer.sign(message)
+  }
+  // Loaded by those who sign with it only.
+  const { p256 } = await import('@noble/curves/nist.js')
+  return (message) => p256.sign(message, secret, { lowS: false })
 }
 
 /** Whether one of the DS records is of the key. */

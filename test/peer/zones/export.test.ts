@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { toHex } from '../../../../src/base/index.ts'
-import { encodeCanonical } from '../../../../src/crypto/index.ts'
+import { toHex } from '../../../src/base/index.ts'
+import { encodeCanonical, sha256 } from '../../../src/crypto/index.ts'
 import {
   compareNames,
   groupRRsets,
@@ -16,11 +16,12 @@ import {
   soaView,
   Type,
   viewRdata,
-} from '../../../../src/dns/index.ts'
-import { checkZonemd, dsOf, verifyRRset } from '../../../../src/dnssec/index.ts'
-import { moduleKey } from '../../../../src/ledger/index.ts'
-import { exportZone, makeZoneKey, type ZoneExportRequest } from '../../../../src/peer/index.ts'
-import { newBudget } from '../../../dnssec/internet.ts'
+} from '../../../src/dns/index.ts'
+import { checkZonemd, dsOf, verifyRRset } from '../../../src/dnssec/index.ts'
+import { moduleKey, REGISTRIES, tldStateKey } from '../../../src/ledger/index.ts'
+import { settingsToValue } from '../../../src/ledger/modules/names/settings.ts'
+import { exportZone, makeZoneKey, type ZoneExportRequest } from '../../../src/peer/index.ts'
+import { newBudget } from '../../dnssec/internet.ts'
 import { ascii, DAY, type Entries, namesState, server, sourceOf } from './state-source.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'chordns-zones-'))
@@ -180,6 +181,41 @@ describe('the zone of a TLD', () => {
     ).rejects.toMatchObject({
       code: 'ZONE_SERVERS',
     })
+  })
+})
+
+describe('the zone of the Root', () => {
+  const tld = (label: string, servers: readonly string[] | null) => {
+    const ds = [Uint8Array.from([18, 103, 15, 2, ...sha256(ascii(label))])]
+    const zone = servers && settingsToValue({ updateByCds: false, ds, servers: servers.map(server) })
+    const key = moduleKey(REGISTRIES, tldStateKey(ascii(label)))
+    return [toHex(key), encodeCanonical([sha256(ascii('registry')), null, zone, true, 1])] as const
+  }
+  const root = {
+    chain: 'root',
+    out: join(dir, 'root.zone'),
+    zone: { ds: [], servers: [server('a.root.test.=192.0.2.53')] },
+  }
+
+  it('has the TLDs whose registries say servers, and addresses that have no other place', async () => {
+    const entries = new Map([
+      tld('example', ['ns1.nic.example.=192.0.2.1', 'ns.hoster.net.=192.0.2.7']),
+      tld('other', ['ns1.nic.example.=192.0.2.66', 'ns.hoster.net.=192.0.2.7', 'ns.twice.net.=192.0.2.8']),
+      tld('third', ['ns.twice.net.=192.0.2.9']),
+      tld('silent', null),
+    ])
+    const { records, text, done } = await exported(entries, 5, root)
+    expect(owners(records, Type.DS)).toEqual(['example.', 'other.', 'third.'])
+    expect(records.filter(({ type }) => type === Type.A).map((one) => recordToText(one).split('\t').join(' '))).toEqual(
+      [
+        'ns1.nic.example. 3600 IN A 192.0.2.1',
+        'ns.hoster.net. 3600 IN A 192.0.2.7',
+        'a.root.test. 3600 IN A 192.0.2.53',
+      ],
+    )
+    expect(done).toMatchObject({ zone: '.', names: 3, disputed: ['ns.twice.net.'] })
+    expect(text).toContain('; left out, since TLDs give it different addresses: ns.twice.net.')
+    expect(checkZonemd(records, ROOT)).toEqual({ ok: true })
   })
 })
 
