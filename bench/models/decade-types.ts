@@ -42,6 +42,8 @@ export interface DecadeReport {
     readonly takenBySquatters: number
     readonly withinADay: number
     readonly hours: { readonly p10: number; readonly p50: number; readonly p90: number }
+    /** The same of people who bid for one, from their bid on, if it was free already. */
+    readonly waits: { readonly p10: number; readonly p50: number; readonly p90: number }
     /** Units that were paid besides the fee. */
     readonly premium: { readonly p50: number; readonly p90: number; readonly sum: number }
   }

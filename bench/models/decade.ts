@@ -74,7 +74,14 @@ export class Decade {
   #minute = 1
   #serial = 0
   readonly #wishes = { all: 0, met: 0, bought: 0, denied: 0, deniedBySquatters: 0 }
-  readonly #released = { freed: 0, people: 0, squatters: 0, hours: [] as number[], premiums: [] as number[] }
+  readonly #released = {
+    freed: 0,
+    people: 0,
+    squatters: 0,
+    hours: [] as number[],
+    waits: [] as number[],
+    premiums: [] as number[],
+  }
   #removedUnused = 0
   /** Names that went to an earlier commit within the hour. */
   #contested = 0
@@ -140,7 +147,8 @@ export class Decade {
     const value = 100 * Math.exp(1.5 * this.#normal())
     // The better a name, the shorter it often is.
     const length = Math.max(4, Math.min(14, Math.round(11 - Math.log2(1 + value / 100) + 1.5 * this.#normal())))
-    const digits = index.toString(36)
+    // Letters before and digits behind, so that no two are the same.
+    const digits = String(index)
     return {
       label: `n${'abcdefghij'.slice(0, Math.max(0, length - 1 - digits.length))}${digits}`,
       value: Math.round(value),
@@ -346,12 +354,16 @@ export class Decade {
       if (!who.isSquatter) this.#wishes.denied++
       return
     }
+    const since = Math.max(this.#minute, name.freedAt ?? 0)
+    const taken = () => {
+      if (!who.isSquatter) this.#released.waits.push((this.#minute - since) / 60)
+    }
     const look = () => {
       if (name.holder !== undefined || name.freedAt === undefined) {
         if (!who.isSquatter) this.#wishes.denied++
         return
       }
-      if (this.#price(name) <= bid) this.#register(name, who, bid)
+      if (this.#price(name) <= bid) this.#register(name, who, bid, taken)
       else this.#later(60, look)
     }
     // Before the premium has fallen so far nobody need look: it halves each day.
@@ -407,9 +419,10 @@ export class Decade {
       if (!this.#isHeld(name, generation) || name.holder?.serves !== false) return
       const label = new TextEncoder().encode(name.label)
       const enough = Math.floor(NODES / 2) + 1
-      for (const node of this.#nodes.slice(0, enough))
+      for (const [at, node] of this.#nodes.slice(0, enough).entries())
         this.#say(node, unusedPayload(label, generation, true), (code) => {
-          if (code === 0 && this.#phase(name) === 'redemption') this.#removed(name, generation)
+          const isLast = at === enough - 1
+          if (isLast && code === 0 && this.#phase(name) === 'redemption') this.#removed(name, generation)
         })
     })
   }
@@ -491,7 +504,7 @@ export class Decade {
   }
 
   #report(years: readonly YearReport[]): DecadeReport {
-    const { freed, people, squatters, hours, premiums } = this.#released
+    const { freed, people, squatters, hours, waits, premiums } = this.#released
     const left = this.#squatters.reduce((sum, { signer }) => sum + this.#chain.balance(signer.publicKey), 0)
     const rounded = (value: number) => Math.round(value * 10) / 10
     const at = (samples: readonly number[], share: number) =>
@@ -508,6 +521,7 @@ export class Decade {
         takenBySquatters: squatters,
         withinADay: shareOf(hours.filter((one) => one <= 24).length, hours.length),
         hours: { p10: at(hours, 0.1), p50: at(hours, 0.5), p90: at(hours, 0.9) },
+        waits: { p10: at(waits, 0.1), p50: at(waits, 0.5), p90: at(waits, 0.9) },
         premium: {
           p50: at(premiums, 0.5),
           p90: at(premiums, 0.9),
