@@ -141,6 +141,9 @@ export {
 export { loadOwner, type MadeZoneKey, makeOwnerKey, makeZoneKey, type ZoneKeyRequest } from './ledger/zone-keys.ts'
 export { type RunningNode, type StartOptions, startNode } from './node.ts'
 export { type VerifiedOffline, verifyOffline } from './offline.ts'
+export { addClient as addRegistrarClient } from './registrar/clients.ts'
+export type { CarriedTransaction, RegistrarNode } from './registrar/node-port.ts'
+export { startRegistrar } from './registrar/start.ts'
 export {
   type CertificateSummary,
   certificateBytes,
@@ -148,8 +151,5 @@ export {
   prepareTls,
   summaryOf as certificateSummary,
 } from './tls/credentials.ts'
-export { addClient as addRegistrarClient } from './registrar/clients.ts'
-export type { CarriedTransaction, RegistrarNode } from './registrar/node-port.ts'
-export { startRegistrar } from './registrar/start.ts'
 export { questionText } from './views.ts'
 export { type ExportedZone, exportZone, type ZoneExportDeps, type ZoneExportRequest } from './zones/export.ts'
