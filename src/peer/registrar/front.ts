@@ -4,12 +4,12 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { ChordnsError, type Endpoint, errorText, type Log } from '../../base/index.ts'
-import { CommandRate, ClientRates } from './rates.ts'
 import type { Clients } from './clients.ts'
 import { EPP_TEXTS, type EppCode, httpStatusOf } from './codes.ts'
 import type { EppResult, RegistrarDesk } from './desk.ts'
 import { limits } from './limits.ts'
 import { type CommandName, commands, isCommandName } from './messages.ts'
+import { ClientRates, CommandRate } from './rates.ts'
 
 export interface FrontDeps {
   readonly desk: RegistrarDesk
