@@ -322,7 +322,7 @@ export type {
   Payload,
   StateReader,
 } from './types.ts'
-export { nameDelegation, tldDelegation, type ZoneDelegation } from './zones/delegations.ts'
+export { type NameTerms, nameDelegation, tldDelegation, type ZoneDelegation } from './zones/delegations.ts'
 export { type ZoneChange, zoneChanges } from './zones/differences.ts'
 export { factOf, type ZoneFact } from './zones/facts.ts'
 export { limits as zoneLimits } from './zones/limits.ts'

@@ -189,7 +189,7 @@ class Making {
     this.#names = 0
     for (const [label, value] of state.records()) {
       const found =
-        request.chain === 'root' ? tldDelegation(label, value) : nameDelegation(label, value, state.policy, state.time)
+        request.chain === 'root' ? tldDelegation(label, value) : nameDelegation(label, value, state.terms, state.time)
       if (found === undefined || (!request.withHidden && this.#hidden.has(latin1(label)))) continue
       this.#names++
       yield found

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { ChordnsError, fromHex, type Log, type Store, type StoreWrite, toHex } from '../../base/index.ts'
 import { decodePiece, isPieceOf, type StatePiece } from '../../chain/index.ts'
 import { ioLimits, openSqliteStore } from '../../io/index.ts'
-import { factOf, type ZoneFact } from '../../ledger/index.ts'
+import { factOf, type NameTerms, type ZoneFact } from '../../ledger/index.ts'
 import type { StatePieceView } from '../../observe/index.ts'
 
 /** From the node that runs the chain. `height` undefined: the newest state. `from`: a path, hex. */
@@ -18,7 +18,8 @@ export interface ScannedState {
   readonly height: number
   /** Unix ms, of the header. */
   readonly time: number
-  readonly policy: (ZoneFact & { readonly kind: 'policy' })['policy'] | undefined
+  /** Undefined: names have no end there. */
+  readonly terms: NameTerms | undefined
   readonly hidden: readonly (ZoneFact & { readonly kind: 'hidden' })['hidden'][]
   /** By label, ascending. */
   records(): Iterable<readonly [label: Uint8Array, value: Uint8Array]>
@@ -67,7 +68,8 @@ interface Scan {
 async function readAll(fetch: FetchStatePiece, { store, kind, height, onPiece }: Scan) {
   const first = await fetch(height, LEAST)
   const hidden: (ZoneFact & { readonly kind: 'hidden' })['hidden'][] = []
-  let policy: ScannedState['policy']
+  let policy: NameTerms['policy'] | undefined
+  let adopted: Uint8Array | undefined
   for (let view = first, from = LEAST; ; view = await fetch(first.height, from)) {
     const { entries, to } = checked(view, from, first)
     const writes: StoreWrite[] = []
@@ -75,6 +77,7 @@ async function readAll(fetch: FetchStatePiece, { store, kind, height, onPiece }:
       const fact = factOf(key, value)
       if (fact === undefined) continue
       if (fact.kind === 'policy') policy = fact.policy
+      else if (fact.kind === 'adopted') adopted = fact.value
       else if (fact.kind === 'hidden') hidden.push(fact.hidden)
       else if (fact.kind === kind) writes.push({ kind: 'put', key: fact.label, value: fact.value })
     }
@@ -84,7 +87,8 @@ async function readAll(fetch: FetchStatePiece, { store, kind, height, onPiece }:
     onPiece(Number.parseInt(from.slice(0, 8), 16) / 2 ** 32)
   }
   hidden.sort((a, b) => Buffer.compare(a.label, b.label))
-  return { chainId: first.chainId, height: first.height, time: first.time, policy, hidden }
+  const terms = policy && { policy, adopted }
+  return { chainId: first.chainId, height: first.height, time: first.time, terms, hidden }
 }
 
 function checked({ piece: text, ...view }: StatePieceView, from: string, first: StatePieceView): StatePiece {

@@ -18,11 +18,12 @@ import {
   viewRdata,
 } from '../../../src/dns/index.ts'
 import { checkZonemd, dsOf, verifyRRset } from '../../../src/dnssec/index.ts'
-import { moduleKey, REGISTRIES, tldStateKey } from '../../../src/ledger/index.ts'
+import { encodeRecord, moduleKey, NAMES, nameStateKey, REGISTRIES, tldStateKey } from '../../../src/ledger/index.ts'
+import { keyIn, Part } from '../../../src/ledger/modules/names/label.ts'
 import { settingsToValue } from '../../../src/ledger/modules/names/settings.ts'
 import { exportZone, makeZoneKey, type ZoneExportRequest } from '../../../src/peer/index.ts'
 import { newBudget } from '../../dnssec/internet.ts'
-import { ascii, DAY, type Entries, namesState, server, sourceOf } from './state-source.ts'
+import { ascii, DAY, type Entries, NOW, namesState, recordOf, server, sourceOf } from './state-source.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'chordns-zones-'))
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
@@ -78,6 +79,19 @@ describe('the zone of a TLD', () => {
     expect(owners(records, Type.DS)).toEqual(['frozen.p2p.', 'grace.p2p.', 'registered.p2p.'])
     expect(done).toMatchObject({ names: 3, serial: 7, height: 7, keys: [], written: true })
     expect(soaView(records[0]!.rdata).serial).toBe(7)
+  })
+
+  it('has names from before the TLD had terms for as long as those that it gave them then', async () => {
+    const { life: _, ...old } = recordOf('old')
+    const name = [toHex(nameStateKey(ascii('old'))), encodeRecord({ ...old, expires: 0 })] as const
+    const adopted = (resolves: number) => {
+      const key = moduleKey(NAMES, keyIn(Part.ADOPTED, new Uint8Array()))
+      return [toHex(key), encodeCanonical([NOW - DAY, NOW + resolves - DAY, NOW + resolves, NOW])] as const
+    }
+    const during = await exported(namesState({}, new Map([name, adopted(DAY)])), 7)
+    expect(owners(during.records, Type.DS)).toEqual(['old.p2p.'])
+    const after = await exported(namesState({}, new Map([name, adopted(-DAY)])), 7)
+    expect(owners(after.records, Type.DS)).toEqual([])
   })
 
   it('takes addresses of a name only for servers at and below itself', async () => {
