@@ -60,6 +60,8 @@ export interface LargeRow {
 
 export const RING = { stabiliseMs: 1_000, auditMs: 10_000, graceMs: 20_000, pingTimeoutMs: 1_000 }
 const MEAN_DELAY_MS = 25
+/** How often who has nothing else to do looks after its neighbours. */
+const QUIET_MS = limits.QUIET_PACE * RING.stabiliseMs
 
 interface Identity {
   readonly name: string
@@ -117,7 +119,7 @@ export class LargeRing {
     // Who is there for a day without a pause signs its row anew (`REFRESH_MS`): of sessions that end at random, few.
     const whole = Math.exp(-limits.REFRESH_MS / 3_600_000 / sessionHours)
     this.#every((perSecond * whole) / (1 - whole), () => this.#renews())
-    for (const node of this.#real) this.world.at(this.world.random() * RING.stabiliseMs, () => this.#watch(node))
+    for (const node of this.#real) this.world.at(this.world.random() * QUIET_MS, () => this.#watch(node))
   }
 
   /** The neighbours that are not real ping a real one as it pings them: when neither has asked the other anything for six periods. */
@@ -128,7 +130,7 @@ export class LargeRing {
       this.#talked.set(`${node.id} ${peer}`, this.world.now)
       this.world.serve(node, peer, { type: 'ping' })
     }
-    this.world.at(RING.stabiliseMs, () => this.#watch(node))
+    this.world.at(QUIET_MS, () => this.#watch(node))
   }
 
   measured(): LargeRow {
