@@ -104,7 +104,8 @@ function registerTerm(call: Call, rules: NameRules): void {
   const { committed, before } = revealed(call, registration, rules)
   countRegistration(call, policy)
   const price = priceUpTo(feeOf(policy, label, wishes.terms) + premiumOf(before, policy, block.time), most)
-  payOut(call, label, policy.payee, block.time)
+  // Who gave the name up, or let it run out, has had it; only an earlier commit takes it from somebody.
+  payOut(call, label, policy.payee, before?.owner === undefined ? Number.MAX_SAFE_INTEGER : block.time)
   giveBack(call, label)
   hold(call, label, { payer: account, amount: price, until: committed.time + limits.CONTEST_MS })
   const expires = block.time + wishes.terms * policy.termMs

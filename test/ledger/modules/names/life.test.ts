@@ -152,6 +152,19 @@ describe('who an earlier commit takes a name from', () => {
   })
 })
 
+describe('who gives a name up and sees another take it', () => {
+  // As the model of `test:sim -- --ledger` has it. Only where a transfer takes less than an hour.
+  it('has nothing back of what he paid', () => {
+    const two = { by: carrierOf('two') }
+    const balances = [by, two.by].map((one) => [one, 1_000] as [typeof by, number])
+    const chain = nameBlocks({ policy: { ...policy, premium: 0, transferMs: 0 }, balances })
+    expect(chain.registerTerm(alice)).toBe(ResultCode.DONE)
+    expect(chain.block([{ by, payload: releasePayload(alice, chain.place()) }])).toEqual([ResultCode.DONE])
+    expect(chain.registerTerm(bob, { ...two, salt: 'two' })).toBe(ResultCode.DONE)
+    expect([chain.balance(by), chain.balance(two.by), chain.balance(registry)]).toEqual([990, 990, 10])
+  })
+})
+
 describe('what is kept back', () => {
   it('is nobody’s, or one owner’s only', () => {
     const chain = world()

@@ -111,9 +111,20 @@ export function endorsing({ random, cast, state }: Acting): Actor {
   return able.length === 0 || random.below(12) === 0 ? one(random, cast.actors) : one(random, able)
 }
 
-export function voting({ random, cast, state }: Acting): Actor {
-  const nodes = new Set(networkNodes(state()).map(({ account }) => toHex(account)))
-  const able = cast.actors.filter(({ account }) => nodes.has(hex(account)))
+const nodesOf = new WeakMap<LedgerState, ReadonlySet<string>>()
+
+/** Those who have a node in the newest state. */
+export function withNodes({ cast, state }: Pick<Acting, 'cast' | 'state'>): readonly Actor[] {
+  const now = state()
+  // Many look at one state.
+  const nodes = nodesOf.get(now) ?? new Set(networkNodes(now).map(({ account }) => toHex(account)))
+  nodesOf.set(now, nodes)
+  return cast.actors.filter(({ account }) => nodes.has(hex(account)))
+}
+
+export function voting(acting: Acting): Actor {
+  const { random, cast } = acting
+  const able = withNodes(acting)
   return able.length === 0 || random.below(12) === 0 ? one(random, cast.actors) : one(random, able)
 }
 

@@ -6,11 +6,10 @@ import {
   activationsOf,
   DIRECTORY,
   directoryEntryOf,
-  networkNodes,
   putEntryPayload,
 } from '../../../../src/ledger/index.ts'
 import { hex } from '../cast.ts'
-import { type Act, type Acting, one, voting } from './acting.ts'
+import { type Act, type Acting, one, voting, withNodes } from './acting.ts'
 
 /** As docs/ledger-modules.md has it. */
 const LEAST_NOTICE = 60
@@ -48,10 +47,8 @@ function voteFor(acting: Acting, height: number): Act {
 }
 
 function anyNode(acting: Acting) {
-  const { cast, state, random } = acting
-  const nodes = new Set(networkNodes(state()).map(({ account }) => toHex(account)))
-  const able = cast.actors.filter(({ account }) => nodes.has(hex(account)))
-  return able.length === 0 ? voting(acting) : one(random, able)
+  const able = withNodes(acting)
+  return able.length === 0 ? voting(acting) : one(acting.random, able)
 }
 
 /** An entry of somebody, by its owner as a rule. */

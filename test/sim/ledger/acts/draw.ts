@@ -44,7 +44,6 @@ const ON_ALL: readonly Maker[] = [
   showFork,
   activate,
   putEntry,
-  putEntry,
   accuse,
   answer,
   twoNotes,

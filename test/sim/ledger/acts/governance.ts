@@ -9,7 +9,6 @@ import {
   type MotionSubject,
   motionsOf,
   networkNodeOf,
-  networkNodes,
   proposePayload,
   repairedPayload,
   replyPayload,
@@ -17,17 +16,16 @@ import {
 } from '../../../../src/ledger/index.ts'
 import { type Actor, hex } from '../cast.ts'
 import type { MotionSubjectDeed } from '../intents.ts'
-import { type Act, type Acting, anybody, one, voting } from './acting.ts'
+import { type Act, type Acting, anybody, one, voting, withNodes } from './acting.ts'
 
 /** Reviews go on: whoever has not replied to what is open replies. */
 export function towardsDecision(acting: Acting): Act | undefined {
-  const { random, state, cast } = acting
+  const { random, state } = acting
   const open = motionsOf(state())
   const motion = open.length === 0 ? undefined : one(random, open)
   if (motion === undefined) return undefined
   const said = new Set([...motion.inFavour, ...motion.against].map(({ account }) => toHex(account)))
-  const nodes = new Set(networkNodes(state()).map(({ account }) => toHex(account)))
-  const left = cast.actors.filter((actor) => nodes.has(hex(actor.account)) && !said.has(hex(actor.account)))
+  const left = withNodes(acting).filter(({ account }) => !said.has(hex(account)))
   return replyTo(acting, left.length === 0 ? voting(acting) : one(random, left), motion.number)
 }
 

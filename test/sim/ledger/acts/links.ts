@@ -2,16 +2,10 @@
 import { toHex } from '../../../../src/base/index.ts'
 import { type BlockHeader, encodeLink } from '../../../../src/chain/index.ts'
 import { limits } from '../../../../src/chain/limits.ts'
-import {
-  encodePayload,
-  linkChainPayload,
-  linkedOf,
-  networkNodes,
-  renewLinkPayload,
-} from '../../../../src/ledger/index.ts'
-import { type Actor, hex } from '../cast.ts'
+import { encodePayload, linkChainPayload, linkedOf, renewLinkPayload } from '../../../../src/ledger/index.ts'
+import type { Actor } from '../cast.ts'
 import type { LinkedHead } from '../intents.ts'
-import { type Act, type Acting, anybody, one, voting } from './acting.ts'
+import { type Act, type Acting, anybody, one, voting, withNodes } from './acting.ts'
 
 export function linkChain(acting: Acting): Act {
   const { random, others } = acting
@@ -26,14 +20,13 @@ export function linkChain(acting: Acting): Act {
 
 /** Whoever has not said yet that it wants a chain linked says so, where all want it. */
 export function towardsLinks(acting: Acting): Act | undefined {
-  const { random, linksChains, others, wishes, state, cast } = acting
+  const { random, linksChains, others, wishes, state } = acting
   const open = others.filter(({ origin }) => linkedOf(state(), origin) === undefined)
   if (!linksChains || open.length === 0) return undefined
   const { genesis, origin, first } = one(random, open)
   const said = wishes.get(origin) ?? new Set()
   wishes.set(origin, said)
-  const nodes = new Set(networkNodes(state()).map(({ account }) => toHex(account)))
-  const able = cast.actors.filter((actor) => nodes.has(hex(actor.account)))
+  const able = withNodes(acting)
   const left = able.filter((actor) => !said.has(actor))
   // What was said may have been lost.
   if (left.length === 0) said.clear()
@@ -79,8 +72,7 @@ export function renewLink(acting: Acting): Act | undefined {
   acting.renewals.set(wish, link)
   const said = wishes.get(wish) ?? new Set<Actor>()
   wishes.set(wish, said)
-  const nodes = new Set(networkNodes(state()).map(({ account }) => toHex(account)))
-  const left = acting.cast.actors.filter((actor) => nodes.has(hex(actor.account)) && !said.has(actor))
+  const left = withNodes(acting).filter((actor) => !said.has(actor))
   if (left.length === 0) acting.renewals.delete(wish)
   if (left.length === 0) said.clear()
   const actor = left.length === 0 || random.below(10) === 0 ? voting(acting) : one(random, left)

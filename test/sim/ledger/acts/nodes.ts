@@ -5,21 +5,20 @@ import {
   beaconPayload,
   commitmentTo,
   epochAt,
-  networkNodes,
   nodeVotePayload,
   resignPayload,
   votingKeyPayload,
 } from '../../../../src/ledger/index.ts'
 import { type Actor, hex, keyProof } from '../cast.ts'
-import { type Act, type Acting, anybody, one, voting } from './acting.ts'
+import { type Act, type Acting, anybody, one, voting, withNodes } from './acting.ts'
 
 /** Of the keys that an actor has. */
 const LAST_ROLL = 11
 
 export function voteNode(acting: Acting): Act | undefined {
-  const { random, state } = acting
+  const { random } = acting
   const whom = anybody(acting)
-  const isThere = networkNodes(state()).some(({ account }) => toHex(account) === hex(whom.account))
+  const isThere = withNodes(acting).includes(whom)
   return isThere && random.below(10) > 0 ? voteOut(acting, voting(acting), whom) : voteIn(acting, voting(acting), whom)
 }
 
