@@ -75,6 +75,8 @@ const ENOUGH_SEEDS = 150
 const SAID_EVERY = 100
 /** A run that is cut in slices loses fewer than these. */
 const SAVED_EVERY = 10
+/** Or it has gone on for so long: large worlds take minutes each. */
+const SAVED_AFTER_MS = 60_000
 
 const NOTHING: Progress = {
   next: 0,
@@ -112,6 +114,7 @@ export async function runSuite<Plan extends { readonly seed: number }>(
   })
   const first = resume?.next ?? from
   let seed = first - 1
+  let saved = started.wall
   for await (const outcome of options.outcomes?.(first, to) ?? outcomesHere(subject, first, to)) {
     const plan = subject.makePlan(++seed)
     const { scenario } = subject.describe(plan)
@@ -124,7 +127,10 @@ export async function runSuite<Plan extends { readonly seed: number }>(
       failures.push({ seed, check: outcome.failure.check, what: outcome.failure.what })
       await report(subject, plan, outcome, say)
     }
-    if (seed % SAVED_EVERY === 0) options.onProgress({ next: seed + 1, ...sums() })
+    if (seed % SAVED_EVERY === 0 || options.monotonic() - saved > SAVED_AFTER_MS) {
+      options.onProgress({ next: seed + 1, ...sums() })
+      saved = options.monotonic()
+    }
     if (seed % SAID_EVERY !== 0) continue
     const { wallMs } = sums()
     say(`${name}: ${seeds} worlds to seed ${seed}, ${failures.length} failed, ${(wallMs / 1_000).toFixed(0)} s`)

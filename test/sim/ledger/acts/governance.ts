@@ -80,7 +80,10 @@ interface MadeSubject {
 }
 
 function subjectOf(acting: Acting): MadeSubject | undefined {
-  const { random } = acting
+  const { random, cast, state } = acting
+  // What is held of a removed one is there to be paid.
+  const isHeld = cast.actors.some(({ account }) => (caseOf(state(), account.publicKey)?.held ?? 0) > 0)
+  if (isHeld && random.below(3) === 0) return compensation(acting)
   switch (random.below(8)) {
     case 0:
       return removal(acting)
@@ -123,9 +126,9 @@ function addition({ random, chainName, state, cast }: Acting): MadeSubject {
 
 function compensation({ random, height, state, cast }: Acting): MadeSubject | undefined {
   const removed = cast.actors.filter(({ account }) => caseOf(state(), account.publicKey) !== undefined)
-  const whom = removed.length === 0 ? undefined : one(random, removed)
-  if (whom === undefined) return undefined
-  const account = whom.account.publicKey
+  const rich = removed.filter(({ account }) => caseOf(state(), account.publicKey)!.held > 0)
+  if (removed.length === 0) return undefined
+  const account = one(random, rich.length > 0 && random.below(6) > 0 ? rich : removed).account.publicKey
   const held = caseOf(state(), account)!.held
   const heights = [Math.max(1, height() - random.below(4))]
   const marks = heights.map((at) => ({ height: at, transaction: sha256(random.bytes(4)) }))

@@ -101,7 +101,7 @@ export function showFork(acting: Acting): Act | undefined {
   const { origin } = source
   const oldSize = linkedOf(state(), origin)?.size
   if (oldSize === undefined) return undefined
-  const isTrue = random.below(12) === 0
+  const isTrue = random.below(6) === 0
   const isOfNotes = random.below(2) === 0
   const payload = isOfNotes ? source.noteFork(oldSize, isTrue, random) : source.headerFork(oldSize, isTrue, random)
   if (payload === undefined) return undefined
