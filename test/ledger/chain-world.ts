@@ -1,5 +1,5 @@
 /** A ledger chain of some validators on a virtual clock, with the modules of production or others. */
-import { toHex } from '../../src/base/index.ts'
+import { type Store, toHex } from '../../src/base/index.ts'
 import {
   type BlockContent,
   type CertifiedBlock,
@@ -12,10 +12,8 @@ import {
 } from '../../src/chain/index.ts'
 import type { CborValue, Signer } from '../../src/crypto/index.ts'
 import {
-  createLedgerApplication,
   encodeApplicationGenesis,
   encodePayload,
-  LedgerApplication,
   type LedgerModule,
   type LedgerState,
   ledgerModules,
@@ -25,6 +23,7 @@ import {
 import { virtualClock } from '../../src/sim/index.ts'
 import { chainId, people, scheme } from '../chain/one.ts'
 import { SimDisk } from '../sim/chain/disk.ts'
+import { recordedApplication } from './recorded/recording.ts'
 
 export interface ChainWorldOptions {
   readonly validators?: number
@@ -53,9 +52,10 @@ export function chainWorld({
   const genesisTime = clock.now() - 60_000
   const names = validators.map(({ id }) => toHex(id))
   const chains: Chain<LedgerState>[] = []
+  const stores: Store[] = []
   const results = new Map<string, TransactionResult>()
   const decided: CertifiedBlock[] = []
-  const parts = createLedgerApplication({
+  const parts = recordedApplication({
     chainId,
     chainName,
     genesisTime,
@@ -68,15 +68,17 @@ export function chainWorld({
   const tried = new Map<string, readonly TransactionResult[]>()
   const placeOf = ({ height, time, proposer }: Pick<BlockContent, 'height' | 'time' | 'proposer'>) =>
     `${height} ${time} ${toHex(proposer)}`
+  const apply = parts.apply.bind(parts)
   const application = Object.assign(parts, {
     apply(state: LedgerState, content: BlockContent) {
-      const applied = LedgerApplication.prototype.apply.call(parts, state, content)
+      const applied = apply(state, content)
       tried.set(placeOf(content), applied?.results ?? [])
       return applied
     },
   })
   for (let index = 0; index < n; index++) {
-    const disk = new SimDisk()
+    const store = new SimDisk().open({ touch() {} })
+    stores.push(store)
     const chain = createChain<LedgerState>(
       {
         chainId,
@@ -84,7 +86,7 @@ export function chainWorld({
         signer: signers[index]!,
         scheme,
         application,
-        stores: { blocks: disk.open({ touch() {} }) },
+        stores: { blocks: store },
         clock,
         log: { debug() {}, info() {}, warn() {}, error() {} },
       },
@@ -112,8 +114,11 @@ export function chainWorld({
   const world = {
     validators,
     signers,
+    genesisTime,
     clock,
     chains,
+    /** What the first validator has on its disk. */
+    rows: () => [...stores[0]!.range(new Uint8Array())],
     decided,
     application,
     state: () => chains[0]!.state(),

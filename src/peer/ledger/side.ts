@@ -122,7 +122,8 @@ export async function openLedgerSide(deps: LedgerSideDeps, hooks: LedgerSideHook
     const { chainId } = genesis
     void follower?.look(chainId)
     const fresh = newestNews(chain.served.headers)
-    if (fresh !== undefined) news.publish(chainId, fresh)
+    // Who hears nothing looks, and is told of the fork then.
+    if (fresh !== undefined && follower?.conflict(chainId) === undefined) news.publish(chainId, fresh)
     void duties?.decided(chain)
     if (looking.has(id)) return
     looking.add(id)

@@ -2,7 +2,6 @@
 import { toHex } from '../../../src/base/index.ts'
 import type { CborValue, Signer } from '../../../src/crypto/index.ts'
 import {
-  createLedgerApplication,
   encodeApplicationGenesis,
   encodePayload,
   type LedgerModule,
@@ -11,6 +10,7 @@ import {
   type Payload,
 } from '../../../src/ledger/index.ts'
 import { chainId, people, scheme } from '../../chain/one.ts'
+import { recordedApplication } from '../recorded/recording.ts'
 import {
   type Applied,
   type ConsensusView,
@@ -37,7 +37,7 @@ export function ledgerBlocks({
   validators = people(4).validators,
   chainName = 'root',
 }: BlocksOptions) {
-  const application = createLedgerApplication({
+  const application = recordedApplication({
     chainId,
     chainName,
     genesisTime: START,

@@ -9,7 +9,6 @@ import {
   accountOf,
   accounts,
   commitPayload,
-  createLedgerApplication,
   encodeApplicationGenesis,
   encodePayload,
   type LedgerModule,
@@ -29,6 +28,7 @@ import {
 } from '../../../../src/ledger/index.ts'
 import { chainId, people, scheme } from '../../../chain/one.ts'
 import { dsFor, KSK, makeSigningKey, type SigningKey } from '../../../dnssec/signing-keys.ts'
+import { recordedApplication } from '../../recorded/recording.ts'
 
 export const START = 1_800_000_000_000
 export const text = (value: string) => new TextEncoder().encode(value)
@@ -71,7 +71,7 @@ export function nameBlocks({ module = names, chainName = 'p2p', policy, balances
     [ACCOUNTS, balances.length === 0 ? null : balances.map(([{ publicKey }, balance]) => [publicKey, balance])],
     [NAMES, policy === undefined ? null : policyToValue(policy)],
   ])
-  const application = createLedgerApplication({
+  const application = recordedApplication({
     chainId,
     chainName,
     genesisTime: START,
