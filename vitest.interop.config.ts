@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 import { COMPILED } from './test/setup/compiled.ts'
 
-// Real servers, clients, processes and namespaces: one file at a time, since they share ports and CPU.
+// Real servers, clients, processes and namespaces: one file at a time. `npm run test:interop` runs several of this, each in a namespace.
 export default defineConfig({
   test: {
     include: ['test/interop/**/*.test.ts'],

@@ -1,4 +1,5 @@
 import { globSync, readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { COMPILED } from './test/setup/compiled.ts'
 
@@ -11,6 +12,8 @@ export default defineConfig({
     include: ['test/**/long/**/*.test.ts', ...scaled],
     testTimeout: 120_000,
     pool: 'forks',
+    // The default leaves one core to whoever waits for the tests.
+    maxWorkers: availableParallelism(),
     setupFiles: ['test/setup/properties.ts'],
     env: { ...COMPILED, CHORDNS_TEST_LONG: '1' },
   },

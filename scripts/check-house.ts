@@ -1,7 +1,7 @@
 /**
  * The house rules that can be held by a fact, beside those of check-imports.ts: no circle of files, arrows of the rooms
- * inside the rooms, one name for one type, numbers of decisions, files that texts name, READMEs that name their parts, and
- * clocks that only two rooms make. What is a matter of taste follows as a list, and fails nothing. Part of `npm run check`.
+ * inside the rooms, one name for one type, numbers of decisions, files that texts name, READMEs that name their parts,
+ * clocks that only two rooms make, and bounds outside of limits.ts. What is a matter of taste follows as a list, and fails nothing. Part of `npm run check`.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -9,6 +9,7 @@ import { argv, stderr, stdout } from 'node:process'
 import { circles } from './house/circles.ts'
 import { checkDecisions } from './house/decisions.ts'
 import { missingFiles } from './house/named-files.ts'
+import { ownBounds } from './house/own-bounds.ts'
 import { ownClocks } from './house/own-clocks.ts'
 import { silentIndexes, unnamedParts, withoutWords } from './house/readmes.ts'
 import { readSources, type SourceFile, type Violation } from './house/sources.ts'
@@ -50,6 +51,7 @@ export function checkHouse({ code, texts, existing }: House): Findings {
       ...silentIndexes(sources),
     ],
     'clocks of their own': ownClocks(code),
+    'bounds of their own': ownBounds(sources),
   }
 }
 

@@ -16,7 +16,7 @@ const FLAG_READ = 1
 const SLOT_BYTES = 8
 /** One slot to so many bytes of cache: the index takes an eighth of the whole at most. The smallest records are about as long. */
 const BYTES_PER_SLOT = 64
-const MAX_LOAD = 0.8
+const LOAD = 0.8
 
 export interface RecordMeta {
   readonly rank: number
@@ -244,7 +244,7 @@ export class RecordStore {
 
   #roomInIndex(survives: (expires: number) => boolean): void {
     const slots = this.#places.length
-    if (this.#count + 1 <= slots * MAX_LOAD) return
+    if (this.#count + 1 <= slots * LOAD) return
     if (slots < this.#maxSlots) {
       this.#growIndex()
       return
@@ -252,7 +252,7 @@ export class RecordStore {
     // Many tiny records: old segments are thinned out, at last without mercy, until the index has room again.
     for (const mayStay of [survives, () => false]) {
       for (const segment of [...this.#segments].sort((a, b) => a.turn - b.turn)) {
-        if (this.#count + 1 <= slots * MAX_LOAD) return
+        if (this.#count + 1 <= slots * LOAD) return
         if (segment !== this.#current) this.#compact(segment, mayStay)
       }
     }

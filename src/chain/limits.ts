@@ -270,4 +270,15 @@ export const limits = {
   /** Up to this many validators everybody hears of a commit from everybody; in larger sets from some (n^2 certificates). */
   COMMIT_TO_ALL: 16,
   COMMIT_TO_SOME: 8,
+  /** Steps of a path in the tree of a set of 100 validators. */
+  MAX_SET_PATH: 7,
+  /** What a chain remembers of one that it is linked to: ids, a height and times, about 150 bytes. */
+  MAX_LINK_RECORD_BYTES: 256,
+  /** Characters that are kept of the reason of a halt. */
+  MAX_REASON_LETTERS: 256,
+  /**
+   * Of a certificate in one row. SQLite keeps about 2,000 bytes of a row in a page of 8 KiB of such a table: what is longer gets a page of its
+   * own. A certificate of 100 validators has 4.4 kB, or up to 6.5.
+   */
+  MAX_CERTIFICATE_ROW_BYTES: 1_900,
 } as const

@@ -138,4 +138,6 @@ export const limits = {
   VERIFY_SLICE: 8,
   /** Faults that one verification lists. */
   MAX_FAULTS: 100,
+  /** Two votes or claims of about 150 bytes each. */
+  MAX_EVIDENCE_BYTES: 1_024,
 } as const

@@ -368,4 +368,8 @@ export const limits = {
   MAX_TELLS_LATER: 512,
   /** An entry that is younger is not observed anew because its zone says that it changed, ms. */
   OBSERVED_ANEW_MS: 10_000,
+  /** Reads of one name in a day, as far as anybody can say so: twelve million a second. */
+  MAX_READS_A_DAY: 2 ** 40,
+  /** Of the tag by which a digest that is known already is named. */
+  MAX_TAG_BYTES: 8,
 } as const

@@ -6,4 +6,7 @@ export const limits = {
   MAX_DEPTH: 32,
   /** Problems told at once. */
   MAX_PROBLEMS: 50,
+  /** Memory of the cache that can be configured: below it holds next to nothing, above the packed records have no places. */
+  LEAST_CACHE_BYTES: 2 ** 20,
+  MAX_CACHE_BYTES: 64 * 2 ** 30,
 } as const

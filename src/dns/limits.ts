@@ -39,4 +39,6 @@ export const limits = {
   MAX_TTL: 0x7fff_ffff,
   /** Bytes of one zone file: hints, trust anchors and test zones are far below. */
   MAX_ZONE_TEXT: 64 * 1024 * 1024,
+  /** Records of a set that are compared pair by pair: up to here it is faster than building keys. */
+  MAX_PAIRWISE: 16,
 } as const

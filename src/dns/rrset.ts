@@ -1,5 +1,6 @@
 /** Records grouped into RRsets with their signatures, and back. */
 import { compareBytes, equalBytes, latin1 } from '../base/index.ts'
+import { limits } from './limits.ts'
 import { sameName } from './names/names.ts'
 import { canonicalRdata } from './rdata/canonical.ts'
 import { Class, type Name, type ResourceRecord, type RRset, Type } from './types.ts'
@@ -8,9 +9,6 @@ import { Class, type Name, type ResourceRecord, type RRset, Type } from './types
 export function rrsetKey(name: Name, type: number, klass: number = Class.IN): string {
   return `${type}/${klass}/${name.key}`
 }
-
-/** Up to here comparing is faster than building keys. */
-const MAX_PAIRWISE = 16
 
 interface Draft {
   readonly name: Name
@@ -107,7 +105,7 @@ class Distinct {
   #keys: Set<string> | undefined
 
   add(bytes: Uint8Array): void {
-    if (this.list.length < MAX_PAIRWISE) {
+    if (this.list.length < limits.MAX_PAIRWISE) {
       if (!this.list.some((other) => equalBytes(other, bytes))) this.list.push(bytes)
       return
     }

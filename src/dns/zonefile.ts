@@ -16,6 +16,7 @@ export interface ZoneOptions {
   readonly defaultTtl?: number
 }
 
+/** RFC 2181 section 8. */
 const MAX_TTL = 0x7fff_ffff
 
 /**

@@ -13,7 +13,7 @@ export function systemClock(): Clock {
   return sleepAware({ wall: () => Date.now(), awake: () => performance.now(), sinceStart: () => uptime() * 1_000 })
 }
 
-/** A longer one fires at once: 2^31 - 1 ms, 24 days. */
+/** A longer one fires at once: the field of the runtime has 31 bits, 24 days. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
 /** A timer of any length. */

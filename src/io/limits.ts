@@ -124,6 +124,8 @@ export const limits = {
   /** Memory of a thread that works for this one, MiB: what is young (docs/decisions/0036), and in all; what it works on is on disk. */
   THREAD_YOUNG_MB: 16,
   THREAD_OLD_MB: 256,
+  /** A file with a key or secret in it: one of them is 130 characters long. */
+  MAX_KEY_FILE_BYTES: 4_096,
 } as const
 
 /** Ports never used as a source: replies to them may be dropped on the way, or reach another service of the host. */

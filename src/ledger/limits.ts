@@ -153,4 +153,12 @@ export const limits = {
   /** Blocks between the vote for a module and its first one: time to bring the release to all nodes; an hour and two years of minute blocks. */
   LEAST_NOTICE_BLOCKS: 60,
   MOST_NOTICE_BLOCKS: 1_051_200,
+  /** The settings of all modules in the genesis of a chain, which is one message. */
+  MAX_GENESIS_BYTES: 49_152,
+  /** Entries of a state that is held in memory: of tests, and of small chains. */
+  MAX_STATE_ENTRIES: 1_000_000,
+  /** Chains of one file of a ledger: more than there are top-level domains. */
+  MAX_GENESIS_CHAINS: 4_096,
+  /** An account as stored: four numbers, 36 bytes at most. */
+  MAX_ACCOUNT_BYTES: 64,
 } as const

@@ -13,4 +13,8 @@ export const limits = {
   /** Entries of one object or list in a log line, and nesting. */
   MAX_LOG_FIELDS: 50,
   MAX_LOG_DEPTH: 4,
+  /** The status API: bytes of request head and URL that are read, open connections, and time for a request to arrive. */
+  MAX_HEADER_BYTES: 8_192,
+  MAX_CONNECTIONS: 32,
+  REQUEST_TIMEOUT_MS: 5_000,
 } as const

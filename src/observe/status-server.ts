@@ -1,15 +1,13 @@
 /** The status API: JSON over HTTP on a loopback address, for whom `status-door.ts` lets in. It sends no CORS header. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { ChordnsError, type Endpoint, errorText, type Log } from '../base/index.ts'
+import { limits } from './limits.ts'
 import { PlainReply, type Refusal, refusalOf, type StatusRoute, strangerRefusal } from './status-door.ts'
 
 export interface StatusServer {
   readonly address: Endpoint
   close(): Promise<void>
 }
-
-/** Bytes of request head and URL that are read, open connections, and time for a request to arrive. */
-const LIMITS = { MAX_HEADER_BYTES: 8_192, MAX_CONNECTIONS: 32, REQUEST_TIMEOUT_MS: 5_000 } as const
 
 /** Files and what is posted beside them, below one path: they are for anybody, and each reply is its owner's, byte by byte. */
 export interface StatusFolder {
@@ -35,7 +33,7 @@ export async function createStatusServer(
   folder?: StatusFolder,
 ): Promise<StatusServer> {
   const server = createServer(
-    { maxHeaderSize: LIMITS.MAX_HEADER_BYTES, requestTimeout: LIMITS.REQUEST_TIMEOUT_MS },
+    { maxHeaderSize: limits.MAX_HEADER_BYTES, requestTimeout: limits.REQUEST_TIMEOUT_MS },
     (request, response) => {
       const isFile = folder !== undefined && request.url?.startsWith(folder.path) === true
       const answered = isFile ? answerFile(request, response, folder) : answer(request, response, routes)
@@ -45,7 +43,7 @@ export async function createStatusServer(
       })
     },
   )
-  server.maxConnections = LIMITS.MAX_CONNECTIONS
+  server.maxConnections = limits.MAX_CONNECTIONS
   await bind(server, listen)
   const bound = server.address()
   const port = typeof bound === 'object' && bound !== null ? bound.port : listen.port

@@ -4,6 +4,7 @@ import type { Cache, CacheContents, Reach, WarmCache } from '../cache/index.ts'
 import { type Name, nameToText } from '../dns/index.ts'
 import type { CacheView, FlushView } from '../observe/index.ts'
 import type { Core } from './core/core.ts'
+import { limits } from './limits.ts'
 import { contentRecords, questionText } from './views.ts'
 
 export interface CacheCommandDeps {
@@ -14,13 +15,10 @@ export interface CacheCommandDeps {
   readonly log: Log
 }
 
-/** Of each kind; a person reads it. */
-const MOST_SHOWN = 1_000
-
 export function showCached({ cache, clock }: CacheCommandDeps, name: Name, reach: Reach): CacheView {
   const now = clock.now()
   const secondsTo = (time: number) => Math.round((time - now) / 1000)
-  const { entries, delegations, failures, isCut } = cache.list(name, reach, MOST_SHOWN)
+  const { entries, delegations, failures, isCut } = cache.list(name, reach, limits.MAX_CACHE_SHOWN)
   return {
     name: nameToText(name),
     below: reach === 'below',

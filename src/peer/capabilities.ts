@@ -3,6 +3,7 @@
  * to it. A word is never used for something else, and is left out when the lowest version that is spoken implies it.
  */
 import type { PeerId } from '../base/index.ts'
+import { limits } from './limits.ts'
 
 /** The words of this build; docs/protocol.md, *Capabilities*, says what each one promises. */
 export const Capability = {
@@ -12,9 +13,6 @@ export const Capability = {
 export type Capability = (typeof Capability)[keyof typeof Capability]
 
 export const OWN_CAPABILITIES: readonly Capability[] = Object.values(Capability)
-
-/** Peers whose words are remembered, some 200 bytes each. A node in a large ring speaks to its neighbours and a few others. */
-const MAX_PEERS = 16_384
 
 /** What each peer said in its last hello. Nobody is held to know what it did not say since this node started. */
 export class PeerCapabilities {
@@ -26,7 +24,7 @@ export class PeerCapabilities {
     const before = this.#peers.get(peer) ?? []
     this.#peers.delete(peer)
     this.#peers.set(peer, common)
-    if (this.#peers.size > MAX_PEERS) this.#peers.delete(this.#peers.keys().next().value!)
+    if (this.#peers.size > limits.MAX_KNOWN_CAPABILITIES) this.#peers.delete(this.#peers.keys().next().value!)
     if (common.some((one) => !before.includes(one))) this.#onMore()
   }
 

@@ -3,6 +3,7 @@
  * a frame that goes anyway costs the packets, and so most of the work of a message. Above the transport, so that simulated nodes send
  * as real ones do.
  */
+
 import {
   type Cancel,
   ChordnsError,
@@ -11,9 +12,7 @@ import {
   type RequestOptions,
   type Transport,
 } from '../base/index.ts'
-
-/** What waits for one peer at most: more leaves at once, so that no peer that is slow to come up holds memory. */
-export const MAX_WAITING_BYTES = 16 * 1024
+import { limits } from './limits.ts'
 
 interface Waiting {
   readonly leave: () => void
@@ -76,7 +75,7 @@ export function inCompany<T extends Sends>(transport: T, clock: Pick<Clock, 'aft
       signal?.addEventListener('abort', onAbort, { once: true })
       group.waiting.add(one)
       group.bytes += body.length
-      if (group.bytes > MAX_WAITING_BYTES) leave(peer)
+      if (group.bytes > limits.MAX_WAITING_BYTES) leave(peer)
     })
   }
 

@@ -9,9 +9,7 @@ import {
   type RingInvitations,
   type RingKey,
 } from '../ring/index.ts'
-
-/** At once: each has a connection, and a claim lasts two seconds. */
-const MAX_GUESTS = 64
+import { limits } from './limits.ts'
 
 export interface GuestsDeps {
   /** What a guest gets whose claim counts. */
@@ -33,7 +31,7 @@ export class Guests {
   get door(): GuestDoor {
     return {
       faultOf: (invitation, peer) => {
-        if (this.#guests.size >= MAX_GUESTS && !this.#guests.has(peer)) return 'busy'
+        if (this.#guests.size >= limits.MAX_GUESTS && !this.#guests.has(peer)) return 'busy'
         return this.#invitations === undefined ? 'busy' : this.#invitations.faultOf(invitation, peer)
       },
       onGuest: (peer, invitation) => void this.#guests.set(peer, invitation),

@@ -52,7 +52,6 @@ export {
   decodeToken,
   encodeToken,
   type JoinToken,
-  MAX_INVITED_ADDRESSES,
   type RingKey,
   ringLimits,
 } from '../ring/index.ts'

@@ -43,6 +43,7 @@ import { type DataFile, openDataFile } from './disk.ts'
 import { loadApplicant } from './ledger/admitting.ts'
 import { INQUIRY_PATH, InquiryDesk } from './ledger/inquiring.ts'
 import { useLooks } from './ledger/use-looks.ts'
+import { limits } from './limits.ts'
 import { createQueryLog, type QueryLog } from './query-log.ts'
 import { type Peers, startPeers } from './ring.ts'
 import { rootKeys } from './root-keys.ts'
@@ -133,15 +134,12 @@ async function ledgerFolder(
     endorsers.size === 0 ? undefined : new InquiryDesk({ machine: await loadApplicant(config), endorsers, clock, log })
   return {
     path: '/ledger/',
-    maxBody: MAX_NOTE_BODY_BYTES,
+    maxBody: limits.MAX_NOTE_BODY_BYTES,
     // Behind a web server all come from one address.
     answer: async (method, path, body) =>
       desk !== undefined && path === INQUIRY_PATH ? desk.answer(method, body, 'all') : pages.answer(method, path, body),
   }
 }
-
-/** A note with its proof: docs/protocol.md, *Checkpoints*. */
-const MAX_NOTE_BODY_BYTES = 131_072
 
 interface Machine {
   readonly clock: Clock

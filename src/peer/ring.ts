@@ -39,6 +39,7 @@ import { Guests } from './guests.ts'
 import { admissionFromGenesis, type LedgerAdmission } from './ledger/admission.ts'
 import { claimEyes } from './ledger/claim-eyes.ts'
 import { type LedgerSide, openLedgerSide } from './ledger/side.ts'
+import { limits } from './limits.ts'
 import { TurnedAway } from './turned-away.ts'
 
 export interface PeersDeps {
@@ -217,9 +218,6 @@ async function listen(
   }
 }
 
-/** Members of a large ring that say at the rendezvous where they are. */
-const RENDEZVOUS_MEMBERS = 32
-
 /** Undefined where the configuration names no nodes of a DHT. */
 async function meetAtRendezvous(
   transport: Transport,
@@ -239,7 +237,7 @@ async function meetAtRendezvous(
     log,
     onFound: (peer, addresses) => ring.found(peer, addresses),
     isAlone: () => ring.members().length < 2,
-    isToBeFound: () => isAmongFirst(ring, RENDEZVOUS_MEMBERS),
+    isToBeFound: () => isAmongFirst(ring, limits.RENDEZVOUS_MEMBERS),
   })
 }
 

@@ -3,6 +3,7 @@
  * address could say so, so it is shown to the operator and changes nothing.
  */
 import type { Clock, Log, PeerId } from '../base/index.ts'
+import { limits } from './limits.ts'
 
 export interface TurnedAwayState {
   /** Members that said so, and have not let this node in since. */
@@ -20,7 +21,6 @@ export interface TurnedAwayDeps {
   readonly isListed: () => boolean
 }
 
-const MAX_PEERS = 64
 /** An operator who reads the log sees it, and it does not fill. */
 const SAID_AGAIN_MS = 3_600_000
 
@@ -49,7 +49,7 @@ export class TurnedAway {
       log.debug({ peer, fault }, 'a member does not let this node in')
       return
     }
-    if (!this.#peers.has(peer) && this.#peers.size < MAX_PEERS) this.#peers.set(peer, clock.now())
+    if (!this.#peers.has(peer) && this.#peers.size < limits.MAX_TURNED_AWAY) this.#peers.set(peer, clock.now())
     if (clock.monotonic() - this.#saidAt < SAID_AGAIN_MS) return
     this.#saidAt = clock.monotonic()
     const why = this.#hasBeenListed()

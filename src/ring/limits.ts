@@ -252,4 +252,15 @@ export const limits = {
   FOUND_AGAIN_MS: 10_000,
   /** How long `stop` waits until the neighbours have heard `left`. Ms. */
   LEAVE_TIMEOUT_MS: 1_000,
+  /** What is said about an invitation: in all, of its secret, and the letters of a fault. */
+  MAX_CLAIM_BYTES: 1_024,
+  MAX_CLAIM_SECRET_BYTES: 512,
+  MAX_FAULT_LETTERS: 64,
+  /** Capabilities of a hello, as many constants, and the letters of one name: a release has a handful of each. */
+  MAX_HELLO_ITEMS: 16,
+  MAX_HELLO_WORD_BYTES: 32,
+  /** An invitation as a token: what a person can still copy. */
+  MAX_TOKEN_BYTES: 8_192,
+  /** As many addresses as `ring.bootstrap` may hold are more than a token needs; each is at most about 120 characters long. */
+  MAX_INVITED_ADDRESSES: 8,
 } as const

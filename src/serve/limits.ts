@@ -70,6 +70,29 @@ export const limits = {
   /** Extended errors in a reply, and bytes of each one's text. */
   MAX_EDE: 4,
   MAX_EDE_TEXT: 160,
+  /** Clients whose replies are counted at one time (24 bytes each, a power of two): above it, those that ask least are forgotten first. */
+  RATE_SLOTS: 8_192,
+  /** The answer table. Slots that are looked at for one question, and answers of one name that are kept: who asks one name for all types gets no more. */
+  TABLE_PROBES: 24,
+  TABLE_ANSWERS_PER_NAME: 8,
+  /** Records that are written anew, since they were read, to make room for one: what is more is dropped though it was read. */
+  TABLE_MOVES: 16,
+  /** Links of aliases, and records, of an answer in the table: what has more is answered by the main thread. */
+  TABLE_LINKS: 16,
+  TABLE_RECORDS: 120,
+  /** Places of TTLs in one reply: more than fit into the longest. */
+  TABLE_TTLS: 128,
+  /** No plain question is longer, padded to a multiple of 128 bytes (RFC 8467) or not: what is, is for the main thread. And bytes of padding, its option's head included. */
+  MAX_PLAIN_QUERY: 384,
+  MAX_PADDING: 472,
+  /** Prefixes of `access.allow` that fit; with more than that, nobody is answered by a worker. The configuration allows 4,096. */
+  FAST_PREFIXES: 4_096,
+  /** Sockets of one worker: as many as the addresses of the machine, twice. */
+  FAST_SOCKETS: 1_024,
+  /** Bytes of the headers of one HTTP request: a query in a GET, and what browsers add. */
+  MAX_HTTP_HEADER_BYTES: 16_384,
+  /** MiB that one HTTP/2 connection may take: streams, headers and answers that wait. */
+  MAX_HTTP_SESSION_MIB: 2,
 } as const
 
 export type ServeLimits = { readonly [K in keyof typeof limits]: number }

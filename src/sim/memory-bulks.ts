@@ -10,10 +10,8 @@ import {
   type RequestOptions,
 } from '../base/index.ts'
 import { gone } from './failures.ts'
+import { limits } from './limits.ts'
 import { type BulkMessage, checkFits } from './wires.ts'
-
-/** As many as the real transport serves. */
-const MAX_BULKS_PER_PEER = 4
 
 export interface MemoryBulksHooks {
   /** Unique in the network. */
@@ -105,7 +103,7 @@ export class MemoryBulks {
       return
     }
     const handler = this.#handler
-    if (handler === undefined || mine >= MAX_BULKS_PER_PEER) {
+    if (handler === undefined || mine >= limits.MAX_BULKS_PER_PEER) {
       const code = handler === undefined ? 'PEER_NOT_READY' : 'PEER_BUSY'
       this.#send(link, id, 'requester', { kind: BulkKind.ERROR, payload: new TextEncoder().encode(code) })
       return

@@ -91,8 +91,8 @@ export interface Node {
   /** Ms that its clock is ahead. */
   skewMs: number
   fetches: number
-  /** The members that it believes in. */
-  table: MemberEntry[]
+  /** The members that it believes in; another array where they change. */
+  table: readonly MemberEntry[]
   readonly suspects: Set<RingId>
   /** It may be connected with fewer than all members. */
   isCrowded: boolean
@@ -215,7 +215,7 @@ export function createWorld({
       supplies: undefined,
       skewMs: 0,
       fetches: 0,
-      table: [] as MemberEntry[],
+      table: [] as readonly MemberEntry[],
       suspects: new Set<RingId>(),
       isCrowded: false,
       changed: () => {
@@ -239,7 +239,7 @@ export function createWorld({
       self: member,
       members: () => state.table,
       ownerOf: (key) => successors(state.table, key, 1)[0],
-      memberByPeer: (wanted) => state.table.find((one) => one.peer === wanted),
+      memberByPeer: (wanted) => indexOf(state.table).byPeer.get(wanted),
       replicasOf: (key) => ({ key, n, members: successors(state.table, key, n) }),
       isSuspect: (id) => state.suspects.has(id),
       isCrowded: () => state.isCrowded,
@@ -285,8 +285,9 @@ export function createWorld({
     starts.set(node, start)
     byPeer.set(peer, node)
   }
+  const all = nodes.map((one) => one.member)
   for (const node of nodes) {
-    node.table = nodes.map((one) => one.member)
+    node.table = all
     node.chunks.start()
   }
 
@@ -411,24 +412,43 @@ export function createWorld({
   }
 }
 
+/** What is looked up of a table again and again; a table that changes is another array. */
+interface TableIndex {
+  readonly sorted: readonly MemberEntry[]
+  readonly byPeer: ReadonlyMap<PeerId, MemberEntry>
+}
+
+const indexes = new WeakMap<readonly MemberEntry[], TableIndex>()
+
+function indexOf(table: readonly MemberEntry[]): TableIndex {
+  let found = indexes.get(table)
+  if (found === undefined) {
+    const sorted = [...table].sort((a, b) => (a.id < b.id ? -1 : 1))
+    found = { sorted, byPeer: new Map(table.map((member) => [member.peer, member])) }
+    indexes.set(table, found)
+  }
+  return found
+}
+
 function successors(table: readonly MemberEntry[], key: RingId, n: number): MemberEntry[] {
-  const sorted = [...table].sort((a, b) => (a.id < b.id ? -1 : 1))
+  const { sorted } = indexOf(table)
   const first = sorted.findIndex((member) => member.id >= key)
-  const turned = first <= 0 ? sorted : [...sorted.slice(first), ...sorted.slice(0, first)]
-  return turned.slice(0, n)
+  const count = Math.min(n, sorted.length)
+  return Array.from({ length: count }, (_, i) => sorted[(Math.max(first, 0) + i) % sorted.length]!)
 }
 
 function wait(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const cancel = clock.after(ms, resolve)
-    signal?.addEventListener(
-      'abort',
-      () => {
-        cancel()
-        reject(new ChordnsError('ABORTED', 'given up', {}))
-      },
-      { once: true },
-    )
+    const onAbort = () => {
+      cancel()
+      reject(new ChordnsError('ABORTED', 'given up', {}))
+    }
+    // Listeners that stay make each later one dearer: a node has one signal for as long as it runs.
+    const cancel = clock.after(ms, () => {
+      signal?.removeEventListener('abort', onAbort)
+      resolve()
+    })
+    signal?.addEventListener('abort', onAbort, { once: true })
   })
 }
 

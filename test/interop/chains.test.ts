@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ChunkView, verifyView } from '../../src/observe/views.ts'
 import { type Cluster, startCluster } from '../world/cluster.ts'
 import { ask, simpleWorld, type World } from '../world/index.ts'
-import { CLI, chunkOf as show } from './scenes/asking.ts'
+import { CLI, chunkOf as show, until } from './scenes/asking.ts'
 import { runChainKills } from './scenes/chains.ts'
 
 describe('the chains of chunks whose replicas are all killed at once', () => {
@@ -70,16 +70,14 @@ describe('a ring of three real peers', () => {
   it('shows in which block an entry stands, who made it, and who saw it', async () => {
     // More than are waited for: a round that failed is tried again when somebody asks, and by then all three have the answer.
     const names = Array.from({ length: 18 }, (_, i) => `n${i}.zone.org`)
-    const recorded: string[] = []
-    const end = Date.now() + 60_000
-    for (;;) {
+    const isRecorded = ({ entries: [entry] }: ChunkView) => entry !== undefined && entry.block !== null
+    const recorded = await until('twelve names in blocks, at all three', async () => {
       for (const { address, port } of cluster.peers) for (const name of names) await ask({ address, port }, { name })
       const views = await Promise.all(names.map((name) => Promise.all(cluster.peers.map((peer) => show(peer, name)))))
-      const isRecorded = ({ entries: [entry] }: ChunkView) => entry !== undefined && entry.block !== null
-      recorded.splice(0, Infinity, ...names.filter((_, i) => views[i]!.every(isRecorded)))
-      if (recorded.length >= 12) break
-      if (Date.now() > end) throw new Error(`recorded: ${recorded.join(' ') || 'nothing'}`)
-    }
+      const found = names.filter((_, i) => views[i]!.every(isRecorded))
+      if (found.length < 12) throw new Error(`recorded: ${found.join(' ') || 'nothing'}`)
+      return found
+    })
     const [first, second] = await Promise.all(cluster.peers.map((peer) => show(peer, recorded[0]!)))
     const [entry] = first!.entries
     expect(entry!.class).toBe('agreed')

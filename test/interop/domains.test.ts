@@ -15,7 +15,7 @@ import { makeOwnerKey, makeZoneKey } from '../../src/peer/index.ts'
 import { type Cluster, startCluster } from '../world/cluster.ts'
 import { foundLedger } from '../world/founding.ts'
 import { createWorld, signWorld, signZone, simpleSpec, type World, type ZoneKeys } from '../world/index.ts'
-import { lookup as askLookup, CLI, getJson, statusOf } from './scenes/asking.ts'
+import { lookup as askLookup, CLI, getJson, statusOf, until as untilSeen } from './scenes/asking.ts'
 
 const run = promisify(execFile)
 const runnable = ['nsd', 'knotd', 'keymgr', 'dnssec-signzone', 'dig'].every(isInstalled)
@@ -53,7 +53,7 @@ describe.skipIf(!runnable)('a domain on the ledger', () => {
   /** Status and flags that a stub sees. */
   const dig = async (name: string): Promise<string> => {
     const { address, port } = peer(READER)
-    const flags = ['+dnssec', '+time=8', '+tries=1', `@${address}`, '-p', `${port}`]
+    const flags = ['+dnssec', '+time=20', '+tries=1', `@${address}`, '-p', `${port}`]
     // Not at once: the servers of the world answer in this very process.
     return (await run('dig', [...flags, name, 'A'])).stdout
   }
@@ -62,10 +62,8 @@ describe.skipIf(!runnable)('a domain on the ledger', () => {
     (await run('dig', ['+short', `@${NSD}`, '-p', `${world.port}`, name, type])).stdout
   const hasAd = (reply: string) => / ad[ ;]/.test(reply)
 
-  async function until(what: string, look: () => Promise<boolean> | boolean, seconds = 60): Promise<void> {
-    for (const end = Date.now() + seconds * 1_000; !(await look()); await new Promise((go) => setTimeout(go, 250)))
-      if (Date.now() > end) throw new Error(`not in time: ${what}\n${log}`)
-  }
+  const until = <T>(what: string, look: () => Promise<T | undefined | false> | T | undefined | false) =>
+    untilSeen(what, look, () => log)
 
   function start(name: string, program: string, ...args: string[]): ChildProcess {
     const child = spawn(program, args, { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -163,8 +161,8 @@ describe.skipIf(!runnable)('a domain on the ledger', () => {
       const { data } = headView.safeParse(await getJson(peer(index), '/ledgers/head?chain=com'))
       return data !== undefined && data.height > 0 && data.fresh
     }
-    await until('heads at the registrar and the reader', async () => (await fresh(REGISTRAR)) && fresh(READER), 120)
-  }, 240_000)
+    await until('heads at the registrar and the reader', async () => (await fresh(REGISTRAR)) && fresh(READER))
+  })
 
   afterAll(async () => {
     for (const child of children) child.kill('SIGTERM')
@@ -202,7 +200,7 @@ describe.skipIf(!runnable)('a domain on the ledger', () => {
     expect(told.join()).toMatch(
       new RegExp(`shop\\.com\\. is anchored on com: key ${tag}, generation 1, proven by \\d+ bytes at height \\d+`),
     )
-  }, 120_000)
+  })
 
   it('stays as it is when its parent takes the DS away or gives another, and it is shown who says what', async () => {
     const dnsSays = [
@@ -228,7 +226,7 @@ describe.skipIf(!runnable)('a domain on the ledger', () => {
       ])
       expect(certifiers[0].ds[0]).toMatch(new RegExp(`^${keyOf.get('shop.com.')!.tag} 15 2 `))
     }
-  }, 60_000)
+  })
 
   it('stays reachable when its registrar has taken the whole delegation away, for as long as its owner serves it', async () => {
     const text = signZone('com.', `${comHead()}gone 5 IN TXT gone\n`, { keys: comKeys })
@@ -254,7 +252,7 @@ describe.skipIf(!runnable)('a domain on the ledger', () => {
     await until('NSD to serve it', async () => (await served('once.shop.com', 'A')).includes('192.0.2.91'))
     expect(await dig('once.shop.com')).toContain('status: SERVFAIL')
     expect(await lookup('c.w.shop.com')).toMatchObject({ security: 'secure' })
-  }, 60_000)
+  })
 
   it('is proven in a file that needs no node, and that tells when it was changed', async () => {
     const file = at('shop.proof')
@@ -271,7 +269,7 @@ describe.skipIf(!runnable)('a domain on the ledger', () => {
     forged[forged.indexOf(Buffer.from('ns1'))]! ^= 2
     writeFileSync(at('forged.proof'), forged.toString('base64'))
     await expect(verify(at('forged.proof'))).rejects.toMatchObject({ code: 1 })
-  }, 60_000)
+  })
 
   it('has its key rolled by Knot over a CDS set: AD throughout, with the key of the owner far away', async () => {
     await makeOwnerKey(at('store.owner'))
@@ -284,13 +282,9 @@ describe.skipIf(!runnable)('a domain on the ledger', () => {
     const told = steps.filter(({ kind }) => kind === 'ledger').map(({ text }) => text)
     expect(told.join()).toContain(`store.com. is anchored on com: key ${tag}, generation 1, proven by`)
     await rolled(keyOf.get('store.com.')!.tag, () =>
-      until(
-        'roll',
-        async () => (await chordns(REGISTRAR, 'domain', 'roll', 'store.com').catch(() => ({ code: -1 }))).code === 0,
-        60,
-      ),
+      until('roll', async () => (await chordns(REGISTRAR, 'domain', 'roll', 'store.com')).code === 0),
     )
-  }, 240_000)
+  })
 
   it('has its key rolled by Knot and carried by a node, with nobody who types a command', async () => {
     await peer(REGISTRAR).stop()
@@ -299,18 +293,14 @@ describe.skipIf(!runnable)('a domain on the ledger', () => {
     const { record } = await chordns(READER, 'domain', 'show', 'store.com')
     const old = Number(record.ds[0].split(' ')[0])
     await rolled(old, () =>
-      until(
-        'a carried set',
-        async () => {
-          const now = await chordns(REGISTRAR, 'domain', 'show', 'store.com').catch(() => ({ record }))
-          return now.record.ds.length === 1 && !now.record.ds[0].startsWith(`${old} `)
-        },
-        60,
-      ),
+      until('a carried set', async () => {
+        const now = await chordns(REGISTRAR, 'domain', 'show', 'store.com')
+        return now.record.ds.length === 1 && !now.record.ds[0].startsWith(`${old} `)
+      }),
     )
     expect(peer(REGISTRAR).log()).toContain('a CDS set was carried')
     expect((await statusOf(peer(REGISTRAR))).carrier).toMatchObject({ carried: 1 })
-  }, 240_000)
+  })
 
   it('is resolved by a node that comes back while nobody can be asked for its ledger', async () => {
     expect(hasAd(await dig('www.store.com'))).toBe(true)
@@ -322,10 +312,10 @@ describe.skipIf(!runnable)('a domain on the ledger', () => {
     const told = steps.filter(({ kind }) => kind === 'ledger')
     expect(told.map(({ text }) => text).join()).toContain('store.com. is anchored on com')
     expect(await lookup('store.com', 'DS')).toMatchObject({ security: 'secure', provenance: 'ledger' })
-  }, 60_000)
+  })
 
   /** Knot makes a new key, somebody carries its CDS set, and Knot is told once everybody has it. Answers have AD all the time. */
-  async function rolled(old: number, carry: () => Promise<void>): Promise<void> {
+  async function rolled(old: number, carry: () => Promise<unknown>): Promise<void> {
     const knotc = (...args: string[]) => execFileSync('knotc', ['-s', at('knot.sock'), ...args], { encoding: 'utf8' })
     const seen: string[] = []
     let count = 0

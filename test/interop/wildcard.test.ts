@@ -6,11 +6,10 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { available, Namespace } from './namespace.ts'
+import { CLI, comesTrue, until } from './scenes/asking.ts'
 
-const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 const runnable = available('dig')
 if (!runnable) console.warn('skipped: the test of wildcard listeners needs root, ip and dig')
 
@@ -22,17 +21,25 @@ describe.skipIf(!runnable)('a listener on all addresses', () => {
 
   const dig = (address: string, ...options: string[]): string => {
     try {
-      const args = ['+short', '+time=1', '+tries=1', '-p', '5300', ...options, `@${address}`, 'nas.lan']
+      const args = ['+short', '+time=3', '+tries=2', '-p', '5300', ...options, `@${address}`, 'nas.lan']
       return client.run('dig', args).trim()
     } catch {
       return 'no answer'
     }
   }
 
-  async function until(what: () => boolean): Promise<void> {
-    for (const end = Date.now() + 15_000; !what(); await new Promise((resolve) => setTimeout(resolve, 200)))
-      if (Date.now() > end) throw new Error(`it did not come to this:\n${log}`)
-  }
+  const logged = (text: string) =>
+    until(
+      `the log to say ${text}`,
+      () => log.includes(text),
+      () => log,
+    )
+  const answers = (address: string) =>
+    comesTrue(
+      `an answer of ${address}`,
+      () => expect(dig(address)).toBe('192.168.77.200'),
+      () => log,
+    )
 
   beforeAll(async () => {
     server = new Namespace('wild-server')
@@ -73,8 +80,12 @@ describe.skipIf(!runnable)('a listener on all addresses', () => {
     child.stdout!.on('data', (chunk) => {
       ready += String(chunk)
     })
-    await until(() => ready.includes('ready '))
-  }, 60_000)
+    await until(
+      'ready',
+      () => ready.includes('ready '),
+      () => log,
+    )
+  })
 
   afterAll(async () => {
     await server?.close()
@@ -92,25 +103,25 @@ describe.skipIf(!runnable)('a listener on all addresses', () => {
 
   it('answers at the address of its link', async () => {
     const [, address = ''] = /inet6 (fe80:[^/]+)/.exec(server.run('ip', ['addr', 'show', 'dev', 'eth0'])) ?? []
-    await until(() => dig(`${address}%eth0`) === '192.168.77.200')
+    await answers(`${address}%eth0`)
   })
 
   it('listens on an address that is added, and no longer on one that is taken away', async () => {
     server.run('ip', ['addr', 'add', '192.168.77.3/24', 'dev', 'eth0'])
-    await until(() => dig('192.168.77.3') === '192.168.77.200')
+    await answers('192.168.77.3')
     expect(dig('192.168.77.3', '+tcp')).toBe('192.168.77.200')
     // The log comes through a pipe, after the answer.
-    await until(() => log.includes('"listen":"192.168.77.3:5300","msg":"listens on an address"'))
+    await logged('"listen":"192.168.77.3:5300","msg":"listens on an address"')
     server.run('ip', ['addr', 'del', '192.168.77.2/24', 'dev', 'eth0'])
-    await until(() => log.includes('"listen":"192.168.77.2:5300","msg":"an address is gone'))
+    await logged('"listen":"192.168.77.2:5300","msg":"an address is gone')
     expect(dig('192.168.77.1')).toBe('192.168.77.200')
     expect(dig('192.168.77.3')).toBe('192.168.77.200')
   })
 
   it('listens again after its interface went away and came back', async () => {
     server.run('ip', ['link', 'set', 'eth0', 'down'])
-    await until(() => log.includes('"listen":"192.168.77.1:5300","msg":"an address is gone'))
+    await logged('"listen":"192.168.77.1:5300","msg":"an address is gone')
     server.run('ip', ['link', 'set', 'eth0', 'up'])
-    await until(() => dig('192.168.77.1') === '192.168.77.200')
+    await answers('192.168.77.1')
   })
 })

@@ -2,7 +2,8 @@
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { asPeerId, type ChordnsError, type PeerId, type RequestOptions } from '../../src/base/index.ts'
-import { inCompany, MAX_WAITING_BYTES } from '../../src/peer/company.ts'
+import { inCompany } from '../../src/peer/company.ts'
+import { limits } from '../../src/peer/limits.ts'
 import { virtualClock } from '../../src/sim/index.ts'
 
 const A = asPeerId('A')
@@ -77,7 +78,7 @@ describe('a patient request', () => {
 
   it('does not wait when much waits', async () => {
     const { company, sentAt } = setting()
-    void company.request(A, new Uint8Array(MAX_WAITING_BYTES).fill(1), PATIENT)
+    void company.request(A, new Uint8Array(limits.MAX_WAITING_BYTES).fill(1), PATIENT)
     expect(sentAt()).toEqual([])
     void company.request(A, body(2), PATIENT)
     expect(sentAt().map(([, first]) => first)).toEqual([1, 2])

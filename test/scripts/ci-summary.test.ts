@@ -54,6 +54,12 @@ describe('the summary of a CI run', () => {
     expect(summary({ 'unit.json': report(10, 0, [suite]) }, 'unit tests').lines.at(-1)).toBe('10 passed, 1 failed')
   })
 
+  it('takes several reports of one step for one step that failed', () => {
+    const reports = { 'interop-a.json': report(1, 1), 'interop-b.json': report(2, 2), 'interop-c.json': report(3, 0) }
+    expect(summary(reports, 'interoperability tests').lines.at(-1)).toBe('6 passed, 3 failed')
+    expect(summary(reports, 'interoperability tests', 'check').lines.at(-1)).toBe('6 passed, 4 failed')
+  })
+
   it('counts a failed step that has no failing test in a report', () => {
     expect(summary({ 'unit.json': report(10, 0) }, 'check')).toMatchObject({ status: 1 })
     expect(summary({ 'unit.json': report(10, 0) }, 'check', 'interoperability tests').lines.at(-1)).toBe(

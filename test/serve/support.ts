@@ -1,5 +1,4 @@
 /** What the tests of this room share: a resolver that says what it is told, a clock that is moved by hand, a quiet log. */
-import { setImmediate } from 'node:timers/promises'
 import type { Log } from '../../src/base/index.ts'
 import { Class, parseName, Rcode, type ResourceRecord, Type } from '../../src/dns/index.ts'
 import type { Resolution, ResolveRequest, Resolver } from '../../src/resolver/index.ts'
@@ -107,11 +106,4 @@ export function fastPath(): Pick<FrontEndDeps, 'fast' | 'seed'> {
   return { fast: { fast: true, workers: 1, tableBytes: 2 ** 20 }, seed: new Uint8Array(8).fill(9) }
 }
 
-/** Lets sockets and promises run until `check` holds. */
-export async function until(check: () => boolean, timeoutMs = 5_000): Promise<void> {
-  const end = performance.now() + timeoutMs
-  while (!check()) {
-    if (performance.now() > end) throw new Error(`this never came true: ${check}`)
-    await setImmediate()
-  }
-}
+export { until } from '../setup/until.ts'

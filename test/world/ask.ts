@@ -66,7 +66,7 @@ export function queryFor(question: AskQuestion, flags: AskFlags = {}): Message {
   })
 }
 
-/** Rejects after `timeoutMs` (default 5000). */
+/** Rejects after `timeoutMs` (default 20 s: a machine that is busy otherwise answers late). */
 export async function ask(target: AskTarget, question: AskQuestion, flags: AskFlags = {}): Promise<Message> {
   const query = queryFor(question, flags)
   const reply = decodeMessage(await askRaw(target, encodeMessage(query), flags.timeoutMs))
@@ -75,7 +75,7 @@ export async function ask(target: AskTarget, question: AskQuestion, flags: AskFl
 }
 
 /** Sends the bytes as they are and gives back the first message that comes. */
-export function askRaw(target: AskTarget, bytes: Uint8Array, timeoutMs = 5_000): Promise<Uint8Array> {
+export function askRaw(target: AskTarget, bytes: Uint8Array, timeoutMs = 20_000): Promise<Uint8Array> {
   return target.protocol === 'tcp' ? overTcp(target, bytes, timeoutMs) : overUdp(target, bytes, timeoutMs)
 }
 

@@ -14,8 +14,6 @@ import { isSetPlace, type SetPlace, setPlace } from './set-root.ts'
 import { verifyEquivocation } from './signing.ts'
 
 const HASH_BYTES = 32
-/** A path in a set of 100. */
-const MAX_SET_PATH = 7
 
 export interface EvidenceItem {
   readonly accusation: ChainEquivocation
@@ -82,7 +80,7 @@ export function decodeEvidence(bytes: Uint8Array): EvidenceItem {
       id: readHash(id, 'id'),
       index: readInteger(index, 0, limits.MAX_VALIDATORS - 1, 'index'),
       size: readInteger(size, 1, limits.MAX_VALIDATORS, 'size'),
-      path: readPath(setPath, MAX_SET_PATH),
+      path: readPath(setPath, limits.MAX_SET_PATH),
     },
     header: headerFromValue(header),
     path: readPath(path, limits.MAX_HISTORY_PATH),

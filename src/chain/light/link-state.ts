@@ -3,6 +3,7 @@ import { equalBytes } from '../../base/index.ts'
 import { type CborValue, encodeCanonical } from '../../crypto/index.ts'
 import { type Genesis, ledgerChainId } from '../blocks/genesis.ts'
 import { setRoot } from '../blocks/set-root.ts'
+import { limits } from '../limits.ts'
 import { originOf } from '../notes/checkpoint.ts'
 import { malformed, readCbor, readHash, readHeight, readInteger, readMap } from '../reading.ts'
 import { emptyHistory, historyRoot } from '../trees/history.ts'
@@ -24,8 +25,6 @@ import { isExpired, type LightRules } from './trust.ts'
 export interface LinkedRecord extends Linked {
   readonly isForked: boolean
 }
-
-const MAX_RECORD_BYTES = 256
 
 /** Before the first link. */
 export function beginLinked(genesis: Genesis): LinkedRecord {
@@ -56,7 +55,7 @@ export function encodeLinked({ chainId, size, root, time, nextSetRoot, isForked 
 
 /** `origin`: under which the record stands. Throws CHAIN_MALFORMED. */
 export function decodeLinked(bytes: Uint8Array, origin: string): LinkedRecord {
-  const fields = readMap(readCbor(bytes, MAX_RECORD_BYTES, 'linked chain'), 'linked chain')
+  const fields = readMap(readCbor(bytes, limits.MAX_LINK_RECORD_BYTES, 'linked chain'), 'linked chain')
   if (fields.get(0) !== 1 || fields.size !== 7) throw malformed('a linked chain of another version')
   return {
     origin,

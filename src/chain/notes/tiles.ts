@@ -5,6 +5,7 @@ import type { HistoryHashes } from '../trees/history.ts'
 
 export const TILE_WIDTH = 256
 const TILE_LEVELS = 8
+/** The format has six levels: 2^48 leaves. */
 const MOST_LEVEL = 5
 /** Of an entry. */
 const LENGTH_BYTES = 2

@@ -30,11 +30,6 @@ export const KIND = {
 
 /** Rows of `certificateRest` for each height. */
 const REST_ROWS = 4
-/**
- * Of a certificate in one row. SQLite keeps about 2,000 bytes of a row in a page of 8 KiB of such a table: what is longer gets a page of its own. A
- * certificate of 100 validators has 4.4 kB, or up to 6.5.
- */
-const MAX_CERTIFICATE_ROW = 1_900
 /** What is in parts begins with this and their number: a certificate in CBOR is an array, and begins otherwise. */
 const IN_PARTS = 0
 
@@ -97,8 +92,8 @@ function certificateWrites(chainId: Uint8Array, height: number, certificate: Blo
   const bytes = encodeCanonical(certificateToValue(certificate))
   const put = (key: Uint8Array, value: Uint8Array): StoreWrite => ({ kind: 'put', key, value })
   const first = storeKey(chainId, KIND.certificate, height)
-  if (bytes.length <= MAX_CERTIFICATE_ROW) return [put(first, bytes)]
-  const count = Math.ceil(bytes.length / MAX_CERTIFICATE_ROW)
+  if (bytes.length <= limits.MAX_CERTIFICATE_ROW_BYTES) return [put(first, bytes)]
+  const count = Math.ceil(bytes.length / limits.MAX_CERTIFICATE_ROW_BYTES)
   const each = Math.ceil(bytes.length / count)
   const parts = Array.from({ length: count }, (_, at) => bytes.subarray(at * each, (at + 1) * each))
   return parts.map((part, at) =>

@@ -35,9 +35,6 @@ import { ChainStore } from './chain-store.ts'
 import { type Elsewhere, elsewhere } from './elsewhere.ts'
 import { Writing } from './writing.ts'
 
-/** Characters of a reason that are kept. */
-const MAX_REASON = 256
-
 type DriverDeps<S> = Omit<ChainDeps<S>, 'application'> & {
   readonly trusts?: NonNullable<ChainContext<S>['trusts']>
   readonly application: Application<S> | ApplicationFront<S>
@@ -362,7 +359,13 @@ class ChainDriver<S> implements Chain<S> {
     if (this.#context.options.schema === 1) return
     const { chainId } = this
     const time = this.#deps.clock.now()
-    this.#store.putHalt({ chainId, height: header.height, blockId: id, reason: reason.slice(0, MAX_REASON), time })
+    this.#store.putHalt({
+      chainId,
+      height: header.height,
+      blockId: id,
+      reason: reason.slice(0, limits.MAX_REASON_LETTERS),
+      time,
+    })
   }
 
   #serveBlocks(effect: Extract<ChainEffect<S>, { kind: 'serveBlocks' }>): void {

@@ -107,14 +107,14 @@ function subtree(hashes: readonly Uint8Array[], from: number, to: number): Uint8
 }
 
 export function merkleLeafHash(leaf: Uint8Array): Uint8Array {
-  if (leaf.length > MOST_IN_PLACE) return sha256(concatBytes(Uint8Array.of(LEAF), leaf))
+  if (leaf.length > PLACE_BYTES) return sha256(concatBytes(Uint8Array.of(LEAF), leaf))
   place.set(leaf, 1)
   return sha256(place.subarray(0, leaf.length + 1))
 }
 
 /** Where a leaf stands behind its prefix while it is hashed: to join them anew takes as long as the hash. */
-const MOST_IN_PLACE = 4_095
-const place = new Uint8Array(1 + MOST_IN_PLACE)
+const PLACE_BYTES = 4_095
+const place = new Uint8Array(1 + PLACE_BYTES)
 place[0] = LEAF
 
 export function merkleInnerHash(left: Uint8Array, right: Uint8Array): Uint8Array {

@@ -129,17 +129,14 @@ export function decodeChainsReply(bytes: Uint8Array): ChainsReply {
 }
 
 function evidenceFrom(value: CborValue | undefined): ChainEquivocation {
-  const bytes = readBytes(value, 1, MAX_EVIDENCE_BYTES, 'evidence')
+  const bytes = readBytes(value, 1, limits.MAX_EVIDENCE_BYTES, 'evidence')
   try {
-    return equivocationFromValue(readCbor(bytes, MAX_EVIDENCE_BYTES, 'evidence'))
+    return equivocationFromValue(readCbor(bytes, limits.MAX_EVIDENCE_BYTES, 'evidence'))
   } catch (cause) {
     if (isChordnsError(cause, 'CHAIN_MALFORMED')) throw malformed(cause.message, cause)
     throw cause
   }
 }
-
-/** Two votes or claims of about 150 bytes each. */
-const MAX_EVIDENCE_BYTES = 1_024
 
 function open(bytes: Uint8Array): readonly CborValue[] {
   const value = readCbor(bytes, limits.MAX_MESSAGE_BYTES, 'message')

@@ -10,7 +10,6 @@ import { hintToBytes, markFromValue, markToValue, type NameHint, type PopularMar
 
 const VERSION = 1
 const POPULAR = 26
-const MAX_READS_A_DAY = 2 ** 40
 
 export interface PopularRequest {
   readonly readsADay: number
@@ -39,7 +38,7 @@ export function encodePopularRequest({ readsADay, after, known }: PopularRequest
 export function decodePopularRequest(bytes: Uint8Array): PopularRequest {
   const row = open(bytes)
   return {
-    readsADay: readInteger(row[2], 0, MAX_READS_A_DAY, 'reads'),
+    readsADay: readInteger(row[2], 0, limits.MAX_READS_A_DAY, 'reads'),
     after: row[3] === null ? undefined : readBytes(row[3], 0, 8, 'hint'),
     known: readList(row[4], limits.MAX_MARKS_NAMED, 'marks', readNamed),
   }
@@ -58,7 +57,7 @@ export function encodePopularReply({ readsADay, marks }: PopularReply): Uint8Arr
 export function decodePopularReply(bytes: Uint8Array): PopularReply {
   const row = open(bytes)
   return {
-    readsADay: readInteger(row[2], 0, MAX_READS_A_DAY, 'reads'),
+    readsADay: readInteger(row[2], 0, limits.MAX_READS_A_DAY, 'reads'),
     marks: readList(row[3], limits.MARKS_OF_A_PAGE, 'marks', markFromValue),
   }
 }

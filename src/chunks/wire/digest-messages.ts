@@ -12,8 +12,8 @@ import { malformed, readBytes, readCbor, readInteger, readList } from './reading
 const VERSION = 1
 const DIGEST = 25
 const CHANGES = 27
+/** The format: a chunk has 24 bits at most. */
 const MAX_CHUNK = 2 ** 24 - 1
-const MAX_TAG_BYTES = 8
 
 /** What a replica's digests were when it told them. */
 export interface DigestStamp {
@@ -64,7 +64,10 @@ export function decodeDigestRequest(bytes: Uint8Array): readonly DigestRequest[]
   return rowsOf(openMessage(bytes, DIGEST)[2]).map((row) => {
     if (!Array.isArray(row)) throw malformed('row of a digest')
     const [chunk, tag] = row as readonly CborValue[]
-    return { chunk: asChunkId(readInteger(chunk, 0, MAX_CHUNK, 'chunk')), tag: readBytes(tag, 0, MAX_TAG_BYTES, 'tag') }
+    return {
+      chunk: asChunkId(readInteger(chunk, 0, MAX_CHUNK, 'chunk')),
+      tag: readBytes(tag, 0, limits.MAX_TAG_BYTES, 'tag'),
+    }
   })
 }
 

@@ -12,6 +12,7 @@ const VERSION = 1
 const PULL = 32
 const MARK_BYTES = 12
 const HASH_BYTES = 6
+/** The format: a chunk has 24 bits at most. */
 const MAX_CHUNK = 2 ** 24 - 1
 /** How marks are written: with a tag. An asker of an earlier release says nothing of it. */
 const TAGGED = 2

@@ -9,6 +9,7 @@ import { parseSeedList, type Seed } from '../common/seed-list.ts'
 import { type SeedCounts, type SeedingResult, seedAll } from '../common/seeding.ts'
 import { askNode } from '../common/status-client.ts'
 import { print, printJson } from '../common/table.ts'
+import { limits } from '../limits.ts'
 
 interface SeedFlags extends NodeFlags {
   readonly rate: string
@@ -16,8 +17,6 @@ interface SeedFlags extends NodeFlags {
   readonly json?: boolean
 }
 
-const MAX_RATE = 50
-const AT_ONCE = 8
 /** A name may take its whole budget, on a far line. */
 const LOOKUP_MS = 60_000
 
@@ -26,7 +25,11 @@ export function addChunksCommands(program: Command): void {
   nodeOption(chunks.command('seed'))
     .description('look a list of names up on the running node, paced, and share what comes of it with the ring')
     .argument('<file>', 'one name a line, types behind it if not A and AAAA, # for comments; - reads the input')
-    .option('--rate <n>', `questions a second (0.1 to ${MAX_RATE}); above 10 a small ring takes note of fewer`, '5')
+    .option(
+      '--rate <n>',
+      `questions a second (0.1 to ${limits.MAX_SEED_RATE}); above 10 a small ring takes note of fewer`,
+      '5',
+    )
     .option('--from <line>', 'begin with this line of the file: where the last run was stopped', '1')
     .option('--json', 'print JSON at the end')
     .addHelpText(
@@ -63,7 +66,7 @@ async function seed(file: string, flags: SeedFlags): Promise<void> {
   try {
     const result = await seedAll(
       seeds,
-      { rate, atOnce: AT_ONCE, stopping: stop.signal },
+      { rate, atOnce: limits.SEEDED_AT_ONCE, stopping: stop.signal },
       {
         lookup: ({ name, type }: Seed) => askNode(node, '/lookup', { name, type }, lookupView, LOOKUP_MS),
         pause: (ms) => pauseUntil(ms, stop.signal),
@@ -84,8 +87,12 @@ async function seed(file: string, flags: SeedFlags): Promise<void> {
 /** Throws USAGE. */
 export function readRate(text: string): number {
   const rate = /^\d{1,2}(\.\d{1,3})?$/.test(text) ? Number(text) : 0
-  if (rate < 0.1 || rate > MAX_RATE)
-    throw new ChordnsError('USAGE', `--rate takes questions a second from 0.1 to ${MAX_RATE}, not "${text}"`, {})
+  if (rate < 0.1 || rate > limits.MAX_SEED_RATE)
+    throw new ChordnsError(
+      'USAGE',
+      `--rate takes questions a second from 0.1 to ${limits.MAX_SEED_RATE}, not "${text}"`,
+      {},
+    )
   return rate
 }
 

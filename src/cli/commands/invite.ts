@@ -6,12 +6,13 @@ import { loadConfigFrom } from '../common/config-option.ts'
 import { type NodeFlags, nodeOf, nodeOption } from '../common/node-option.ts'
 import { askNode, tellNode } from '../common/status-client.ts'
 import { print, printJson, table } from '../common/table.ts'
+import { limits } from '../limits.ts'
 import { addJoin } from './join.ts'
 
 export function addInviteCommands(program: Command): void {
   const invite = nodeOption(program.command('invite'))
     .description('print a token by which another machine joins the ring of this one; it is good once, for a day')
-    .option('--uses <n>', `how many machines may join by it (1 to ${MAX_USES})`, '1')
+    .option('--uses <n>', `how many machines may join by it (1 to ${limits.MAX_INVITATION_USES})`, '1')
     .option('--for <time>', 'how long: a number with m, h or d (at most 30d)', '24h')
     .option('--revoke <id>', 'take back an invitation of this node: who joined by it stays, nobody else can')
     .option('--json', 'print JSON')
@@ -44,9 +45,7 @@ interface InviteFlags extends NodeFlags {
   readonly revoke?: string
 }
 
-const MAX_USES = 256
 const UNITS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const
-const MAX_TERM_MS = 30 * UNITS.d
 
 async function makeToken(flags: InviteFlags): Promise<void> {
   const { ring, data } = loadConfigFrom(flags).config
@@ -111,15 +110,19 @@ const LEAST_ID = 4
 
 export function readUses(text: string): number {
   const uses = /^\d{1,4}$/.test(text) ? Number(text) : 0
-  if (uses < 1 || uses > MAX_USES)
-    throw new ChordnsError('USAGE', `--uses takes a number of machines from 1 to ${MAX_USES}, not "${text}"`, {})
+  if (uses < 1 || uses > limits.MAX_INVITATION_USES)
+    throw new ChordnsError(
+      'USAGE',
+      `--uses takes a number of machines from 1 to ${limits.MAX_INVITATION_USES}, not "${text}"`,
+      {},
+    )
   return uses
 }
 
 export function readTerm(text: string): number {
   const match = /^(\d{1,6})([mhd])$/.exec(text)
   const term = match === null ? 0 : Number(match[1]) * UNITS[match[2] as keyof typeof UNITS]
-  if (term <= 0 || term > MAX_TERM_MS)
+  if (term <= 0 || term > limits.MAX_INVITATION_TERM_MS)
     throw new ChordnsError('USAGE', `--for takes a time like 30m, 24h or 7d, at most 30d, not "${text}"`, {})
   return term
 }
@@ -142,12 +145,12 @@ function ringOff() {
 }
 
 async function addressesOf(flags: NodeFlags, ringId: string): Promise<string[]> {
-  const { MAX_INVITED_ADDRESSES } = await import('../../peer/index.ts')
+  const { ringLimits } = await import('../../peer/index.ts')
   const view = (await askNode(nodeOf(flags), '/status', {}, statusView)).ring
   if (view === null || view.ringId !== ringId)
     throw new ChordnsError('RING_OFF', `the running node is not on the ring ${ringId}; restart it`, {})
   const members = [...view.members].sort((a, b) => Number(b.self) - Number(a.self))
-  const addresses = worthTelling(members).slice(0, MAX_INVITED_ADDRESSES)
+  const addresses = worthTelling(members).slice(0, ringLimits.MAX_INVITED_ADDRESSES)
   if (addresses.length === 0)
     throw new ChordnsError(
       'RING_OFF',

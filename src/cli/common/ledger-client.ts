@@ -11,6 +11,7 @@ import {
   submittedView,
 } from '../../observe/index.ts'
 import type { TransactionPayload } from '../../peer/index.ts'
+import { limits } from '../limits.ts'
 import { dryRunOption, jsonOption, wholeNumber } from './command.ts'
 import { type ConfigFlags, loadConfigFrom } from './config-option.ts'
 import { type NodeFlags, nodeOf, nodeOption } from './node-option.ts'
@@ -20,7 +21,6 @@ import { print, printJson } from './table.ts'
 /** How long a transaction that nobody takes into a block lives, ms. */
 const LIFE_MS = 600_000
 const DEFAULT_WAIT_MS = 60_000
-const MOST_TRIES = 4
 /** How long the node may take to hear of a block that a validator has, ms. */
 const NONCE_WAIT_MS = 15_000
 const NONCE_LOOK_MS = 300
@@ -125,10 +125,11 @@ export async function carry(carrying: Carrying): Promise<Carried> {
       const query = { chain, transaction: id, waitMs: String(waitMs) }
       outcome = await askNode(node, '/ledgers/outcome', query, outcomeView, waitMs + 10_000)
     } catch (error) {
-      if (!isChordnsError(error, 'LEDGER_OVERTAKEN') || tries === MOST_TRIES) throw error
+      if (!isChordnsError(error, 'LEDGER_OVERTAKEN') || tries === limits.MAX_OVERTAKEN_TRIES) throw error
     }
     if (outcome === null) await refuseUsed(carrying, nonce)
-    if (outcome !== undefined && (outcome?.code !== NONCE || tries === MOST_TRIES)) return { bytes, id, nonce, outcome }
+    if (outcome !== undefined && (outcome?.code !== NONCE || tries === limits.MAX_OVERTAKEN_TRIES))
+      return { bytes, id, nonce, outcome }
     nonce = await nonceAfter(carrying, nonce)
   }
 }

@@ -1,11 +1,10 @@
 /** The ring as a picture: members at their places on the circle, clockwise from the top, as one node knows them. */
 import type { ChunkView, RingView } from '../../observe/index.ts'
+import { limits } from '../limits.ts'
 
 const SIZE = 900
 const CENTRE = SIZE / 2
 const RADIUS = 290
-/** Above this many members labels would cover each other. */
-const MOST_LABELS = 64
 
 interface Point {
   readonly x: number
@@ -15,7 +14,7 @@ interface Point {
 /** SVG 1.1. `chunk`: the chunk whose replicas are marked. */
 export function ringPicture(ring: RingView, chunk: ChunkView | undefined): string {
   const seats = new Map(chunk?.replicas.map(({ id }, i) => [id, i + 1]))
-  const labelled = ring.members.length <= MOST_LABELS
+  const labelled = ring.members.length <= limits.MAX_LABELS
   const dot = Math.max(2, Math.min(9, 400 / ring.members.length))
   const members = ring.members.map((member) => {
     const turn = turnOf(member.id)

@@ -1,6 +1,7 @@
 /** A list of names for `chordns chunks seed`: one a line, with types behind it if A and AAAA are not what is wanted. */
 import { ChordnsError } from '../../base/index.ts'
 import { parseName, typeFromText } from '../../dns/index.ts'
+import { limits } from '../limits.ts'
 
 export interface Seed {
   /** From 1. */
@@ -11,16 +12,14 @@ export interface Seed {
 
 /** What a browser asks of an ordinary name. */
 export const DEFAULT_TYPES = ['A', 'AAAA'] as const
-const MAX_LINES = 1_000_000
-/** Types behind one name: more are a list in the wrong format. */
-const MAX_TYPES = 16
 /** Of meta types no answer is shared. */
 const META: ReadonlySet<string> = new Set(['ANY', 'AXFR', 'IXFR', 'OPT', 'TSIG', 'RRSIG'])
 
 /** `#` begins a comment. Throws USAGE, which names the line, for the first one that is not right: nothing is asked before all are. */
 export function parseSeedList(text: string, file: string): Seed[] {
   const lines = text.split('\n')
-  if (lines.length > MAX_LINES) throw wrong(file, MAX_LINES + 1, `a list has at most ${MAX_LINES} lines; split it`)
+  if (lines.length > limits.MAX_SEED_LINES)
+    throw wrong(file, limits.MAX_SEED_LINES + 1, `a list has at most ${limits.MAX_SEED_LINES} lines; split it`)
   return lines.flatMap((whole, i) => seedsOf(whole, file, i + 1))
 }
 
@@ -39,7 +38,8 @@ function seedsOf(whole: string, file: string, line: number): Seed[] {
       `not a domain name: "${name.slice(0, 80)}" (${cause instanceof Error ? cause.message : ''})`,
     )
   }
-  if (types.length > MAX_TYPES) throw wrong(file, line, `more than ${MAX_TYPES} types; one name goes on each line`)
+  if (types.length > limits.MAX_SEED_TYPES)
+    throw wrong(file, line, `more than ${limits.MAX_SEED_TYPES} types; one name goes on each line`)
   const wanted = types.length === 0 ? DEFAULT_TYPES : [...new Set(types.map((type) => type.toUpperCase()))]
   for (const type of wanted) {
     if (typeFromText(type) === undefined)

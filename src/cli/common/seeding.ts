@@ -1,5 +1,6 @@
 /** Looks a list of names up, so many a second, so many at once, until it is done or told to stop. */
 import type { LookupView } from '../../observe/index.ts'
+import { limits } from '../limits.ts'
 import type { Seed } from './seed-list.ts'
 
 export interface SeedingDeps {
@@ -41,7 +42,6 @@ export interface SeedingResult extends SeedCounts {
   readonly goOnWith: number | undefined
 }
 
-const MAX_FAILURES = 100
 const AGREED: ReadonlySet<string> = new Set(['agreed', 'rotating', 'divergent'])
 
 export async function seedAll(
@@ -60,7 +60,7 @@ export async function seedAll(
     counts.done++
     const kind = kindOf(view)
     counts[kind]++
-    if (kind === 'failed' && failures.length < MAX_FAILURES)
+    if (kind === 'failed' && failures.length < limits.MAX_SEED_FAILURES)
       failures.push({ line: seed.line, question: `${seed.name} ${seed.type}`, rcode: view.rcode })
     onProgress(counts)
   }

@@ -3,8 +3,7 @@ import { request as httpRequest } from 'node:http'
 import type { z } from 'zod'
 import { ChordnsError, type Endpoint } from '../../base/index.ts'
 import { errorView, STATUS_HEADER } from '../../observe/index.ts'
-
-const MAX_REPLY_BYTES = 16 * 1024 * 1024
+import { limits } from '../limits.ts'
 
 export async function askNode<T>(
   node: Endpoint,
@@ -66,7 +65,7 @@ function send(node: Endpoint, { method, path, timeoutMs, body }: Call): Promise<
       let size = 0
       response.on('data', (chunk: Buffer) => {
         size += chunk.length
-        if (size > MAX_REPLY_BYTES) request.destroy(new Error('the reply is too long'))
+        if (size > limits.MAX_REPLY_BYTES) request.destroy(new Error('the reply is too long'))
         else chunks.push(chunk)
       })
       response.on('end', () =>

@@ -1,12 +1,10 @@
+import { limits } from '../limits.ts'
 /**
  * What happens to an exception that nothing caught. The transport library raises stream errors inside its own event
  * listeners, where no code of ours can catch them (libp2p issues 3512 and 3415): a peer must not be able to end a node with
  * one. Everything else ends the process, in order.
  */
 export type GuardDecision = 'spare' | 'end'
-
-/** More of these in one run mean that something is wrong with the node, not with a peer. */
-const MAX_SPARED = 20
 
 const FOREIGN = /node:|node_modules\/(@libp2p|libp2p|main-event|it-[a-z-]+|race-[a-z-]+)\//
 const TRANSPORT_ERROR = /^(Stream|Muxer|Connection)/
@@ -17,7 +15,7 @@ export function createGuard(): (error: unknown) => GuardDecision {
   return (error) => {
     if (!(error instanceof Error) || !TRANSPORT_ERROR.test(error.name) || !isForeign(error)) return 'end'
     spared++
-    return spared <= MAX_SPARED ? 'spare' : 'end'
+    return spared <= limits.MAX_SPARED ? 'spare' : 'end'
   }
 }
 

@@ -1,9 +1,8 @@
 import { z } from 'zod'
+import { limits } from '../limits.ts'
 import { flag, whole } from './values.ts'
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 }
-const LEAST = 2 ** 20
-const MOST = 64 * 2 ** 30
 const ERROR = 'must be bytes, or text such as "64MiB", from 1MiB to 64GiB'
 
 export const cache = z
@@ -11,7 +10,9 @@ export const cache = z
     maxBytes: z
       .union([z.number(), z.string()], { error: ERROR })
       .default('64MiB')
-      .refine((value) => bytesOf(value) >= LEAST && bytesOf(value) <= MOST, { error: ERROR })
+      .refine((value) => bytesOf(value) >= limits.LEAST_CACHE_BYTES && bytesOf(value) <= limits.MAX_CACHE_BYTES, {
+        error: ERROR,
+      })
       .describe('Memory for cached records: bytes, or text such as "64MiB".'),
     minTtl: whole(0, 3_600)
       .default(0)

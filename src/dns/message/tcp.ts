@@ -1,5 +1,6 @@
 /** DNS messages in a stream of bytes, over TCP or TLS: two bytes of length before each (RFC 1035 section 4.2.2, RFC 7766 section 8). */
 
+/** RFC 1035 section 4.2.2: two bytes of length. */
 const MAX_BYTES = 65_535
 
 /** The message with its length in front, as one buffer: one write, one segment. It has at most 65,535 bytes. */

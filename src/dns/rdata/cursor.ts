@@ -4,6 +4,7 @@ import { malformed, tooLong } from '../errors.ts'
 import { countLabels, nameOfValidWire, skipPlainName } from '../names/names.ts'
 import type { Name } from '../types.ts'
 
+/** RFC 1035 section 3.2.1: RDLENGTH has two bytes. */
 const MAX_RDATA_BYTES = 65_535
 
 export class RdataReader {

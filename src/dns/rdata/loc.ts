@@ -18,6 +18,7 @@ export interface Location {
 
 const EQUATOR = 2 ** 31
 const SEA_LEVEL = 10_000_000
+/** RFC 1876 section 2: thousandths of a second of arc. */
 const MAX_LATITUDE = 90 * 3_600_000
 const MAX_LONGITUDE = 180 * 3_600_000
 

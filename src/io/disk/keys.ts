@@ -5,11 +5,11 @@ import { type FileHandle, link, mkdir, open, rename, rm } from 'node:fs/promises
 import { dirname } from 'node:path'
 import { ChordnsError, fileTrouble, fromHex, isChordnsError, type PeerId, toHex } from '../../base/index.ts'
 import { ed25519Signer, peerIdFromPublicKey } from '../../crypto/index.ts'
+import { limits } from '../limits.ts'
 
 const SEED_BYTES = 32
 /** An HMAC key shorter than this can be searched for. */
 const MIN_SECRET_BYTES = 16
-const MAX_FILE_BYTES = 4_096
 
 /** Where a missing one comes from. */
 const MAKE = {
@@ -140,7 +140,7 @@ async function readPrivate(file: string, what: keyof typeof MAKE): Promise<strin
         file,
         mode: stats.mode & 0o777,
       })
-    if (stats.size > MAX_FILE_BYTES) throw malformed(file, `too long for a ${what}`)
+    if (stats.size > limits.MAX_KEY_FILE_BYTES) throw malformed(file, `too long for a ${what}`)
     return await handle.readFile('utf8')
   } catch (error) {
     if (error instanceof ChordnsError) throw error

@@ -4,7 +4,6 @@ import { limits } from '../limits.ts'
 import { badGenesis, ledgerReader } from '../refusal.ts'
 
 const VERSION = 1
-const MOST_BYTES = 49_152
 
 export interface ApplicationGenesis {
   /** By the module's number, ascending. Null: it begins with nothing. */
@@ -27,7 +26,10 @@ export function encodeApplicationGenesis({ modules, quotaADay }: ApplicationGene
 /** Throws LEDGER_MALFORMED, LEDGER_GENESIS. */
 export function decodeApplicationGenesis(bytes: Uint8Array): ApplicationGenesis {
   const { readCbor, readMap, readInteger } = ledgerReader
-  const fields = readMap(readCbor(bytes, MOST_BYTES, 'genesis of the application'), 'genesis of the application')
+  const fields = readMap(
+    readCbor(bytes, limits.MAX_GENESIS_BYTES, 'genesis of the application'),
+    'genesis of the application',
+  )
   if (fields.get(0) !== VERSION || fields.size !== 3) throw badGenesis('another version')
   const modules = new Map<number, CborValue>()
   for (const [id, value] of readMap(fields.get(1), 'modules')) {

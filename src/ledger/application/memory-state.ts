@@ -9,6 +9,7 @@ import {
   stateSet,
 } from '../../chain/index.ts'
 import { encodeCanonical } from '../../crypto/index.ts'
+import { limits } from '../limits.ts'
 import { ledgerReader } from '../refusal.ts'
 import type { LedgerState } from '../types.ts'
 
@@ -36,8 +37,6 @@ export class MemoryState implements LedgerState {
   }
 }
 
-const MOST_ENTRIES = 1_000_000
-
 export function encodeMemoryState(state: MemoryState): Uint8Array {
   return encodeCanonical(stateEntries(state.map).map(({ key, value }) => [key, value]))
 }
@@ -47,10 +46,15 @@ export function decodeMemoryState(bytes: Uint8Array): MemoryState | undefined {
   const { readCbor, readList, readRow, readBytes } = ledgerReader
   try {
     let map = emptyStateMap
-    for (const [key, value] of readList(readCbor(bytes, bytes.length, 'state'), MOST_ENTRIES, 'entries', (one) => {
-      const [k, v] = readRow(one, 2, 'entry')
-      return [readBytes(k, 1, bytes.length, 'key'), readBytes(v, 0, bytes.length, 'value')] as const
-    }))
+    for (const [key, value] of readList(
+      readCbor(bytes, bytes.length, 'state'),
+      limits.MAX_STATE_ENTRIES,
+      'entries',
+      (one) => {
+        const [k, v] = readRow(one, 2, 'entry')
+        return [readBytes(k, 1, bytes.length, 'key'), readBytes(v, 0, bytes.length, 'value')] as const
+      },
+    ))
       map = stateSet(map, key, value)
     return new MemoryState(map)
   } catch {

@@ -2,11 +2,11 @@
 import { z } from 'zod'
 import { equalBytes, fromHex, toHex } from '../../base/index.ts'
 import { type Genesis, isValidatorSet, ledgerChainId } from '../../chain/index.ts'
+import { limits } from '../limits.ts'
 import { badGenesis } from '../refusal.ts'
 
 const FORMAT = 'chordns/genesis/1'
 const ED25519 = 1
-const MOST_CHAINS = 4_096
 
 const hex = (bytes?: number) =>
   z.string().regex(bytes === undefined ? /^([0-9a-f]{2})*$/ : new RegExp(`^[0-9a-f]{${bytes * 2}}$`), {
@@ -30,7 +30,7 @@ const chain = z.strictObject({
   chainId: hex(32),
 })
 
-const file = z.strictObject({ format: z.literal(FORMAT), chains: z.array(chain).min(1).max(MOST_CHAINS) })
+const file = z.strictObject({ format: z.literal(FORMAT), chains: z.array(chain).min(1).max(limits.MAX_GENESIS_CHAINS) })
 
 export interface LedgerGenesis {
   readonly genesis: Genesis

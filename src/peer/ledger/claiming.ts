@@ -39,17 +39,19 @@ import {
   setsFromValue,
   webAnswerBytes,
 } from '../../ledger/index.ts'
+import { limits } from '../limits.ts'
 import { type DomainPlace, dsText } from './domains.ts'
 
 const { readCbor } = ledgerReader
-const MOST_FILE_BYTES = 65_536
 
 /** Of the chain's rules of claims, hex. */
 export const claimRulesStateKey = toHex(claimRulesKey)
 
 /** Undefined: the chain has no claims. Throws LEDGER_MALFORMED. */
 export function claimRules(value: string | null): ClaimRules | undefined {
-  return value === null ? undefined : claimRulesFromValue(readCbor(fromHex(value), MOST_FILE_BYTES, 'rules of claims'))
+  return value === null
+    ? undefined
+    : claimRulesFromValue(readCbor(fromHex(value), limits.MAX_CLAIM_BYTES, 'rules of claims'))
 }
 
 /** Hex. `last`: where the number of an owner's last claim stands. */
@@ -131,7 +133,7 @@ export function claimPayload(
 ): Uint8Array {
   const place = { chainId, label, generation: record?.generation ?? 0 }
   if ('method' in how) return encodePayload(openClaimPayload(owner, { place, settings, method: how.method, most }))
-  const sets = setsFromValue(readCbor(how.sets, MOST_FILE_BYTES, 'sets'))
+  const sets = setsFromValue(readCbor(how.sets, limits.MAX_CLAIM_BYTES, 'sets'))
   return encodePayload(proveClaimPayload(owner, { place, settings, most, sets }))
 }
 

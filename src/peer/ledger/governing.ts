@@ -24,10 +24,8 @@ import {
   type StateReader,
 } from '../../ledger/index.ts'
 import type { GovernanceView } from '../../observe/index.ts'
+import { limits } from '../limits.ts'
 import type { LedgerSide } from './side.ts'
-
-/** Motions that are over and shown. */
-const CLOSED_SHOWN = 16
 
 /** Throws LEDGER_*. */
 export async function governed(
@@ -36,7 +34,7 @@ export async function governed(
   query: URLSearchParams,
   signal: AbortSignal,
 ): Promise<GovernanceView> {
-  const closed = query.get('closed') === 'true' ? CLOSED_SHOWN : 0
+  const closed = query.get('closed') === 'true' ? limits.CLOSED_SHOWN : 0
   const running = ledgers.runningOf(chain.chainId)
   const read = (state: StateReader) => ({
     rules: governanceRulesOf(state),

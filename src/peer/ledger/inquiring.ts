@@ -16,24 +16,11 @@ import {
 } from '../../base/index.ts'
 import type { Config } from '../../config/index.ts'
 import { systemClock } from '../../io/index.ts'
+import { inquiryLimits } from '../limits.ts'
 import { answerFile, fileText, inquiryFile, parseAs } from './admission-files.ts'
 import { type ApplicantMachine, answerTo, checkedAnswer, loadApplicant, readApplication } from './admitting.ts'
 
 export const INQUIRY_PATH = '/ledger/inquiry'
-
-const LIMITS = {
-  /** An inquiry has 600 bytes, an answer as many. */
-  MAX_BODY_BYTES: 2_048,
-  /** Signatures that one address, or all behind one web server, may have made: an endorser sends one. */
-  PER_SECOND: 0.5,
-  BURST: 10,
-  MAX_ADDRESSES: 1_024,
-  /** An inquiry that is further off the own clock is an old one, kept by somebody. */
-  MAX_AGE_MS: 600_000,
-  TIMEOUT_MS: 10_000,
-  MAX_CONNECTIONS: 16,
-  MAX_HEADER_BYTES: 4_096,
-} as const
 
 export interface InquiryReply {
   readonly status: number
@@ -57,7 +44,7 @@ export class InquiryDesk {
 
   constructor(deps: InquiryDeskDeps) {
     this.#deps = deps
-    const { PER_SECOND, BURST, MAX_ADDRESSES } = LIMITS
+    const { PER_SECOND, BURST, MAX_ADDRESSES } = inquiryLimits
     this.#charges = new Charges(deps.clock, { perSecond: PER_SECOND, burst: BURST, maxPeers: MAX_ADDRESSES })
   }
 
@@ -65,11 +52,11 @@ export class InquiryDesk {
   answer(method: string, body: Uint8Array, asker: string): InquiryReply {
     const { machine, endorsers, clock, log } = this.#deps
     if (method !== 'POST') return reply(405, { allow: 'POST' })
-    if (body.length > LIMITS.MAX_BODY_BYTES) return reply(413)
+    if (body.length > inquiryLimits.MAX_BODY_BYTES) return reply(413)
     try {
       const text = Buffer.from(body).toString('utf8')
       const asked = parseAs(inquiryFile, text, 'the inquiry')
-      const isOld = Math.abs(clock.now() - asked.at) > LIMITS.MAX_AGE_MS
+      const isOld = Math.abs(clock.now() - asked.at) > inquiryLimits.MAX_AGE_MS
       if (!endorsers.has(asked.endorser) || asked.account !== machine.account || isOld) return reply(403)
       // Signatures cost: of these there are only so many, and a stranger who knows neither key takes none.
       if (this.#charges.isSpent(asker)) return reply(429)
@@ -114,7 +101,7 @@ export async function answerOne(
   // Whoever cannot listen does not wait for it.
   answered.promise.catch(() => undefined)
   const server = createServer(
-    { maxHeaderSize: LIMITS.MAX_HEADER_BYTES, requestTimeout: LIMITS.TIMEOUT_MS },
+    { maxHeaderSize: inquiryLimits.MAX_HEADER_BYTES, requestTimeout: inquiryLimits.TIMEOUT_MS },
     (request, response) => {
       // Whoever goes away in the middle is nobody's failure.
       answerRequest(desk, request, response).then(
@@ -123,7 +110,7 @@ export async function answerOne(
       )
     },
   )
-  server.maxConnections = LIMITS.MAX_CONNECTIONS
+  server.maxConnections = inquiryLimits.MAX_CONNECTIONS
   const timer = setTimeout(
     () => answered.reject(new ChordnsError('LEDGER_UNASKED', unaskedText(listen, waitMs), { ...listen })),
     waitMs,
@@ -212,7 +199,7 @@ function post(to: Endpoint, body: string): Promise<string> {
   const options = { host: to.address, port: to.port, method: 'POST', path: INQUIRY_PATH, headers }
   return new Promise((resolve, reject) => {
     const fail = (why: string) => reject(unanswered(to, why))
-    const request = httpRequest({ ...options, signal: AbortSignal.timeout(LIMITS.TIMEOUT_MS) }, (response) => {
+    const request = httpRequest({ ...options, signal: AbortSignal.timeout(inquiryLimits.TIMEOUT_MS) }, (response) => {
       // Another address is not gone to, whatever it says.
       if (response.statusCode !== 200) {
         response.destroy()
@@ -220,7 +207,7 @@ function post(to: Endpoint, body: string): Promise<string> {
       }
       bodyOf(response).then(
         (bytes) =>
-          bytes.length > LIMITS.MAX_BODY_BYTES ? fail('too long') : resolve(Buffer.from(bytes).toString('utf8')),
+          bytes.length > inquiryLimits.MAX_BODY_BYTES ? fail('too long') : resolve(Buffer.from(bytes).toString('utf8')),
         (error: unknown) => fail(errorText(error)),
       )
     })
@@ -256,7 +243,7 @@ async function bodyOf(message: IncomingMessage): Promise<Uint8Array> {
   for await (const chunk of message) {
     chunks.push(chunk as Uint8Array)
     length += (chunk as Uint8Array).length
-    if (length > LIMITS.MAX_BODY_BYTES) break
+    if (length > inquiryLimits.MAX_BODY_BYTES) break
   }
   return new Uint8Array(Buffer.concat(chunks))
 }

@@ -13,18 +13,18 @@ import {
   type StateReader,
 } from '../../ledger/index.ts'
 import type { LedgerStatusView, LinkVoteView } from '../../observe/index.ts'
+import { limits } from '../limits.ts'
 import type { LedgerSide } from './side.ts'
 
 /** Whoever asks for the status waits no longer than this for what others would have to prove, ms. */
 const LINKS_WITHIN_MS = 1_000
-const MAX_LINKS_SHOWN = 32
 
 type LinkViews = LedgerStatusView['chains'][number]['links']
 
 /** Of very many chains the first ones. Null: that is not known now. */
 export async function linksOf(side: LedgerSide, chain: LedgerGenesis, signal: AbortSignal): Promise<LinkViews> {
   const { ledgers } = side
-  const others = linkedChains(ledgers.chains, chain).slice(0, MAX_LINKS_SHOWN)
+  const others = linkedChains(ledgers.chains, chain).slice(0, limits.MAX_LINKS_SHOWN)
   const soon = AbortSignal.any([signal, AbortSignal.timeout(LINKS_WITHIN_MS)])
   const states = others.length === 0 ? [] : await linkStatesOf(side, chain, others, soon)
   if (states === undefined) return null

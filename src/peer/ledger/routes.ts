@@ -27,17 +27,13 @@ import {
   type SubmittedView,
   takes,
 } from '../../observe/index.ts'
+import { limits } from '../limits.ts'
 import { governed } from './governing.ts'
 import { linksOf, linkVote } from './links.ts'
 import type { LedgerSide } from './side.ts'
 import { statePiece } from './state-pieces.ts'
 import { tlds } from './tlds.ts'
 import { wordOf } from './transactions.ts'
-
-/** A transaction in hex. */
-const MAX_BODY_BYTES = 2 * 32_768
-const MAX_WAIT_MS = 120_000
-const MAX_LIST = 65_535
 
 export function ledgerRoutes(
   side: () => LedgerSide | undefined,
@@ -60,7 +56,7 @@ export function ledgerRoutes(
     '/ledgers/export': looksUp((query, signal) => exportProof(there(), query, signal)),
     '/ledgers/checkpoint': reads((query) => checkpoint(there(), query)),
     '/ledgers/piece': looksUp((query) => statePiece(there(), query)),
-    '/ledgers/submit': takes(MAX_BODY_BYTES, (query, _, body) => submit(there(), query, body)),
+    '/ledgers/submit': takes(limits.MAX_TRANSACTION_BODY_BYTES, (query, _, body) => submit(there(), query, body)),
     '/ledgers/outcome': looksUp((query) => outcome(there(), query)),
   }
 }
@@ -117,7 +113,7 @@ async function account(side: LedgerSide, query: URLSearchParams, signal: AbortSi
 async function members(side: LedgerSide, query: URLSearchParams, signal: AbortSignal): Promise<MembersView> {
   const chain = chainOf(side, query)
   const list = Number(query.get('list') ?? '0')
-  if (!Number.isInteger(list) || list < 0 || list > MAX_LIST) throw usage(`list must be 0 to ${MAX_LIST}`)
+  if (!Number.isInteger(list) || list < 0 || list > limits.MAX_LIST) throw usage(`list must be 0 to ${limits.MAX_LIST}`)
   const read = (state: StateReader) => ({ all: everybodyOf(state, list), endorsers: endorsersOf(state, list) })
   const { value, header, fresh } = await readProven(side.follower, chain.chainId, read, { signal })
   return {
@@ -207,7 +203,8 @@ async function submit(side: LedgerSide, query: URLSearchParams, body: string): P
 async function outcome(side: LedgerSide, query: URLSearchParams): Promise<OutcomeView> {
   const chain = chainOf(side, query)
   const waitMs = Number(query.get('waitMs') ?? '0')
-  if (!(waitMs >= 0 && waitMs <= MAX_WAIT_MS)) throw usage(`waitMs must be 0 to ${MAX_WAIT_MS}`)
+  if (!(waitMs >= 0 && waitMs <= limits.MAX_OUTCOME_WAIT_MS))
+    throw usage(`waitMs must be 0 to ${limits.MAX_OUTCOME_WAIT_MS}`)
   const found = await side.ledgers.outcome(chain.chainId, hexOf(query, 'transaction', 32), waitMs)
   if (found === undefined) return null
   const { height, result } = found

@@ -8,6 +8,7 @@ import { type EdnsOption, findOption, type Message, OptionCode } from '../../dns
 import { endpointText } from '../../iterator/index.ts'
 
 const CLIENT_BYTES = 8
+/** RFC 7873 section 4. */
 const MIN_SERVER_BYTES = 8
 const MAX_SERVER_BYTES = 32
 

@@ -33,6 +33,7 @@ const NEWLINE = 0x0a
 const HASH = 0x23
 const DOT = 0x2e
 const BACKSLASH = 0x5c
+/** RFC 1035 section 2.3.4. */
 const MAX_LABEL_BYTES = 63
 const MAX_NAME_BYTES = 255
 

@@ -3,6 +3,7 @@
  * machine, 2: its signature}; the reply is {1: secret of the ring, 2: replicas, 3: chunk bits}, or {4: why not}.
  */
 import { type CborValue, cborReader, encodeCanonical } from '../../crypto/index.ts'
+import { limits } from '../limits.ts'
 import { malformed as ringMalformed } from '../members/reading.ts'
 
 /** What a machine needs to be a member. */
@@ -18,9 +19,6 @@ export interface ClaimMessage {
 }
 
 const VERSION = 1
-const MAX_BYTES = 1_024
-const MAX_SECRET_BYTES = 512
-const MAX_FAULT_LETTERS = 64
 
 const { readCbor, readMap, readHash, readSignature, readBytes, readInteger, readText } = cborReader(ringMalformed)
 
@@ -50,9 +48,9 @@ export function encodeClaimReply(reply: RingKey | { readonly fault: string }): U
 /** Throws RING_MALFORMED. */
 export function decodeClaimReply(bytes: Uint8Array): RingKey | { readonly fault: string } {
   const map = open(bytes)
-  if (map.has(4)) return { fault: readText(map.get(4), MAX_FAULT_LETTERS, 'fault') }
+  if (map.has(4)) return { fault: readText(map.get(4), limits.MAX_FAULT_LETTERS, 'fault') }
   return {
-    secret: readBytes(map.get(1), 1, MAX_SECRET_BYTES, 'secret'),
+    secret: readBytes(map.get(1), 1, limits.MAX_CLAIM_SECRET_BYTES, 'secret'),
     replicas: readInteger(map.get(2), 0, Number.MAX_SAFE_INTEGER, 'replicas'),
     chunkBits: readInteger(map.get(3), 0, Number.MAX_SAFE_INTEGER, 'chunk bits'),
   }
@@ -63,7 +61,7 @@ function encode(fields: readonly [number, CborValue][]): Uint8Array {
 }
 
 function open(bytes: Uint8Array) {
-  const map = readMap(readCbor(bytes, MAX_BYTES, 'claim'), 'claim')
+  const map = readMap(readCbor(bytes, limits.MAX_CLAIM_BYTES, 'claim'), 'claim')
   if (map.get(0) !== VERSION) throw ringMalformed('version of a claim')
   return map
 }

@@ -4,6 +4,7 @@
  */
 import { ChordnsError, equalBytes } from '../../base/index.ts'
 import { type CborMap, type CborValue, cborReader } from '../../crypto/index.ts'
+import { limits } from '../limits.ts'
 import { invitationFromValue, invitationToValue } from '../members/invitations.ts'
 import type { Invitation } from '../types.ts'
 
@@ -56,8 +57,7 @@ export const Key = {
   INVITATION: 8,
   FAULT: 9,
 } as const
-const MAX_ITEMS = 16
-const MAX_WORD_BYTES = 32
+/** The format has 32 bits for each. */
 const MAX_NUMBER = 0xffff_ffff
 
 export function greetingFields({ ringId, nonce, speaks, invitation }: Greeting): [number, CborValue][] {
@@ -112,12 +112,12 @@ function readSpeaks(fields: CborMap): Speaks | undefined {
   const row = readRow(range, 2, 'versions')
   const lowest = readInteger(row[0], 0, MAX_NUMBER, 'lowest version')
   const highest = readInteger(row[1], lowest, MAX_NUMBER, 'highest version')
-  const capabilities = readList(fields.get(Key.CAPABILITIES) ?? [], MAX_ITEMS, 'capabilities', (one) =>
-    readText(one, MAX_WORD_BYTES, 'capability'),
+  const capabilities = readList(fields.get(Key.CAPABILITIES) ?? [], limits.MAX_HELLO_ITEMS, 'capabilities', (one) =>
+    readText(one, limits.MAX_HELLO_WORD_BYTES, 'capability'),
   )
-  const constants = readList(fields.get(Key.CONSTANTS) ?? [], MAX_ITEMS, 'constants', (one) => {
+  const constants = readList(fields.get(Key.CONSTANTS) ?? [], limits.MAX_HELLO_ITEMS, 'constants', (one) => {
     const pair = readRow(one, 2, 'constant')
-    const name = readText(pair[0], MAX_WORD_BYTES, 'name of a constant')
+    const name = readText(pair[0], limits.MAX_HELLO_WORD_BYTES, 'name of a constant')
     return [name, readInteger(pair[1], 0, MAX_NUMBER, 'constant')] as const
   })
   return { versions: { lowest, highest }, capabilities, constants: Object.fromEntries(constants) }

@@ -5,6 +5,7 @@
  */
 import { ChordnsError, concatBytes, equalBytes } from '../../base/index.ts'
 import { type CborField, type CborValue, cborReader, encodeCanonical, sha256 } from '../../crypto/index.ts'
+import { limits } from '../limits.ts'
 import { invitationFromValue, invitationToValue } from '../members/invitations.ts'
 import type { Invitation } from '../types.ts'
 
@@ -19,11 +20,8 @@ export type JoinToken = {
 )
 
 const PREFIX = 'chordns2.'
-const MAX_PAYLOAD_BYTES = 8_192
 const CHECK_BYTES = 4
 const SECRET_BYTES = 32
-/** As many as `ring.bootstrap` may hold are more than a token needs; each is at most about 120 characters long. */
-export const MAX_INVITED_ADDRESSES = 8
 
 export function encodeToken(token: JoinToken): string {
   const payload = encodeCanonical([token.ringId, token.admission, ...ownFields(token), [...token.addresses]])
@@ -65,9 +63,9 @@ const { readCbor, readRow, readList, readInteger, readBytes, readText } = cborRe
 )
 
 function fieldsOf(payload: Uint8Array): JoinToken {
-  const row = readRow(readCbor(payload, MAX_PAYLOAD_BYTES, 'payload'), 5, 'payload')
-  const text = (value: CborField) => readText(value, MAX_PAYLOAD_BYTES, 'text')
-  const about = { ringId: text(row[0]), addresses: readList(row[4], MAX_INVITED_ADDRESSES, 'addresses', text) }
+  const row = readRow(readCbor(payload, limits.MAX_TOKEN_BYTES, 'payload'), 5, 'payload')
+  const text = (value: CborField) => readText(value, limits.MAX_TOKEN_BYTES, 'text')
+  const about = { ringId: text(row[0]), addresses: readList(row[4], limits.MAX_INVITED_ADDRESSES, 'addresses', text) }
   const admission = readText(row[1], 4, 'admission')
   if (admission === 'open') {
     const number = (value: CborField) => readInteger(value, 0, Number.MAX_SAFE_INTEGER, 'number')

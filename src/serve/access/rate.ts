@@ -5,6 +5,7 @@
  * same moment may be counted once: the limit is no account.
  */
 
+import { limits } from '../limits.ts'
 import type { RateOptions } from '../types.ts'
 
 export const NO_RATE: RateOptions = { perSecond: 0, slip: 0 }
@@ -14,8 +15,7 @@ export const RATE_SEND = 0
 export const RATE_CUT = 1
 export const RATE_DROP = 2
 
-/** Clients that are counted at one time: above it, those that ask least are forgotten first. */
-const SLOTS = 8_192
+const SLOTS = limits.RATE_SLOTS
 const WAYS = 4
 /** A slot in 8-byte words: two words of address, when its next reply is due by the clock (ms), replies above the limit. */
 const SLOT_DOUBLES = 3

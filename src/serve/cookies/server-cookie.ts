@@ -14,6 +14,7 @@ const VERSION = 1
 const TIMESTAMP = 12
 /** Client cookie, version, reserved octets and timestamp, which lie one after the other; then the client's address. */
 const HASHED_BYTES = 16
+/** The format of an IPv6 address. */
 const MAX_ADDRESS_BYTES = 16
 /** RFC 9018 section 4.3, seconds. */
 const MAX_AGE = 3_600

@@ -10,10 +10,6 @@ import { openSecure, type TlsDeps } from './tls.ts'
 import type { Door } from './udp.ts'
 
 const ALPN = ['h2', 'http/1.1']
-/** Bytes of the headers of one request: a query in a GET, and what browsers add. */
-const MAX_HEADER_BYTES = 16_384
-/** MiB that one HTTP/2 connection may take: streams, headers and answers that wait. */
-const MAX_SESSION_MIB = 2
 const TOO_LONG = 413
 
 /** Listens, or rejects with the system's error. */
@@ -28,10 +24,10 @@ export function openHttps(endpoint: Endpoint, deps: TlsDeps): Promise<Door> {
 function serveHttp2(socket: TLSSocket, place: ConnectionPlace, deps: TlsDeps): void {
   const { limits } = deps
   const session = performServerHandshake(socket, {
-    maxSessionMemory: MAX_SESSION_MIB,
+    maxSessionMemory: limits.MAX_HTTP_SESSION_MIB,
     settings: {
       maxConcurrentStreams: limits.MAX_IN_WORK_PER_CONNECTION,
-      maxHeaderListSize: MAX_HEADER_BYTES,
+      maxHeaderListSize: limits.MAX_HTTP_HEADER_BYTES,
       enableConnectProtocol: false,
     },
   })
@@ -84,13 +80,16 @@ function respond(stream: ServerHttp2Stream, { status, headers, body }: DohReply)
 /** HTTP/1.1 on sockets that are handed over. */
 function plainHttp(deps: TlsDeps): (socket: TLSSocket, place: ConnectionPlace) => void {
   const clients = new WeakMap<object, HttpClient>()
-  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, keepAlive: true }, (request, response) => {
-    const client = clients.get(request.socket)
-    if (client === undefined) return void request.socket.destroy()
-    response.on('error', () => request.socket.destroy())
-    const asked = readDohRequest(request.method ?? '', request.url ?? '', request.headers['content-type'])
-    void answer(client, asked, { body: request, end: response }, (reply) => respondPlainly(response, reply))
-  })
+  const server = createServer(
+    { maxHeaderSize: deps.limits.MAX_HTTP_HEADER_BYTES, keepAlive: true },
+    (request, response) => {
+      const client = clients.get(request.socket)
+      if (client === undefined) return void request.socket.destroy()
+      response.on('error', () => request.socket.destroy())
+      const asked = readDohRequest(request.method ?? '', request.url ?? '', request.headers['content-type'])
+      void answer(client, asked, { body: request, end: response }, (reply) => respondPlainly(response, reply))
+    },
+  )
   // The idle time-out is that of all connections.
   server.keepAliveTimeout = 0
   server.on('clientError', (_error, socket) => socket.destroy())

@@ -7,6 +7,7 @@ import { OptionCode } from '../../dns/index.ts'
 import { paddingBytes } from '../desk/padding.ts'
 import type { ConnectionAnswers, FromTable } from '../doors/connections.ts'
 import type { ServeLimits } from '../limits.ts'
+import { limits } from '../limits.ts'
 import { toSockaddr } from './system/addresses.ts'
 import { BatchAnswerer, MISS } from './table/answerer.ts'
 import type { SharedTable } from './table/layout.ts'
@@ -26,9 +27,9 @@ export interface StreamAnswersHooks {
 }
 
 /** No plain question is longer, padded to a multiple of 128 bytes (RFC 8467) or not. */
-const MAX_QUERY = 384
+const MAX_QUERY = limits.MAX_PLAIN_QUERY
 /** Of padding, its option's head included. */
-const MAX_PADDING = 472
+const MAX_PADDING = limits.MAX_PADDING
 const LENGTH_BYTES = 2
 const CACHE_LINE = 64
 

@@ -13,8 +13,17 @@ const COUNT = 1_600
 const quiet: Log = { debug() {}, info() {}, warn() {}, error() {} }
 const never = new AbortController().signal
 
-/** A state of some 20 pieces. */
-async function world(): Promise<{ truth: RemoteState; root: Uint8Array }> {
+interface Source {
+  readonly truth: RemoteState
+  readonly root: Uint8Array
+}
+
+/** A state of some 20 pieces, for tests that only read it. */
+let still: Promise<Source> | undefined
+const world = () => (still ??= changing())
+
+/** The same, for one test alone. */
+async function changing(): Promise<Source> {
   const truth = memoryState()
   const root = await committed(truth, HEIGHT, entriesFrom(0, COUNT, 3_000))
   return { truth, root }
@@ -77,7 +86,7 @@ describe('catching up from pieces', () => {
   })
 
   it('does not take the state of another height for this one', async () => {
-    const { truth, root } = await world()
+    const { truth, root } = await changing()
     await committed(truth, HEIGHT + 1, entriesFrom(3, 1, 50))
     const other: PieceSource = { name: 'other', fetch: (request) => truth.piece({ ...request, height: HEIGHT + 1 }) }
     const state = memoryState()
@@ -209,7 +218,7 @@ describe('catching up from pieces', () => {
   })
 
   it('removes what it had of another height, and what versions before had when they are pruned', async () => {
-    const { truth, root } = await world()
+    const { truth, root } = await changing()
     const disk = createMemoryDisk({ random: seededRandom(1) })
     const store = disk.open()
     const state = localState(store)

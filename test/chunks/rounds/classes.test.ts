@@ -9,6 +9,8 @@ import { answer, ask, createWorld, type Node, nothing, type World } from '../wor
 let world: World
 afterEach(() => world.stop())
 
+/** Each member has digests of all: with sixteen times as many, the tests would be about these. */
+const FEW_CHUNKS = { chunkBits: 4 }
 const question = ask('www.example.com')
 /** An address that only a liar on the way to the authority would say. */
 const HIJACKED = 66
@@ -26,7 +28,7 @@ const hijack = (ttl = 300): Outcome => at(6, [HIJACKED], ttl)
 type View = (place: number, fetch: number) => Content | undefined
 
 async function agreeOn(view: View, asked: Question = question, how: (tcp: boolean) => View = () => view) {
-  world = createWorld({ nodes: 9, n: 7 })
+  world = createWorld({ nodes: 9, n: 7, options: FEW_CHUNKS })
   const replicas = world.replicas(asked)
   for (const [place, replica] of replicas.entries()) {
     let fetches = 0
@@ -193,7 +195,7 @@ describe('a name that is another one in each place', () => {
   it('is not tried again on demand that would pay for a name that is the same everywhere', async () => {
     const roundsAfter = async (view: (place: number) => Outcome, gapMs: number) => {
       await world?.stop()
-      world = createWorld({ nodes: 30, n: 3, options: { admitAfter: 'auto' } })
+      world = createWorld({ nodes: 30, n: 3, options: { admitAfter: 'auto', ...FEW_CHUNKS } })
       for (const [place, replica] of world.replicas(question).entries()) replica.sees = () => view(place)
       const [one, two, three, four, five] = world.outsiders(question)
       await world.told(question, [one!, two!, three!], 30_000)

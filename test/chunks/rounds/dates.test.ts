@@ -47,7 +47,7 @@ const lastOctet = async (node: Node) => {
 describe('a lie of one minute about a name with a TTL of a day', () => {
   it('is agreed on for one certificate at most, however long it is asked for', async () => {
     const fetches: number[] = []
-    world = createWorld({ nodes: 7, n: 5, fetch: caching(MINUTE, fetches) })
+    world = createWorld({ nodes: 7, n: 5, fetch: caching(MINUTE, fetches), options: { chunkBits: 4 } })
     const [teller, reader] = world.outsiders(question) as [Node, Node]
     await world.told(question, [teller])
     expect(await lastOctet(reader)).toBe(66)

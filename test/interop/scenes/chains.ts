@@ -96,7 +96,7 @@ async function killAll(cluster: Cluster, { kills, seed, say, signal }: ChainKill
         // Old names again and again: they expire and are renewed.
         const name = `n${random.below(20 + done * 5)}.zone${random.below(ZONES)}.org`
         questions++
-        await ask({ address: peer.address, port: peer.port }, { name }).catch(() => undefined)
+        await ask({ address: peer.address, port: peer.port }, { name }, { timeoutMs: 5_000 }).catch(() => undefined)
         await pause(QUESTION_EACH_MS)
       }
     }

@@ -97,7 +97,7 @@ async function killThem(
       questions++
       const killsThen = result.kills
       try {
-        const reply = await ask({ address: peer.address, port: peer.port }, { name })
+        const reply = await ask({ address: peer.address, port: peer.port }, { name }, { timeoutMs: 10_000 })
         if (reply.answers.length === 0) failed++
       } catch (error) {
         // The peer may have been killed, and may even be back, while the question waited.
@@ -167,7 +167,7 @@ async function killThem(
   return { ...result, questions, failed }
 }
 
-/** All know all. Throws after half a minute. */
+/** All know all. */
 async function untilWhole({ peers }: Cluster): Promise<void> {
   const end = performance.now() + BACK_MS
   for (const peer of peers) {

@@ -6,6 +6,7 @@ import { systemRandom } from '../../../src/io/index.ts'
 import { withFewWindowUpdates } from '../../../src/io/peers/few-packets.ts'
 import { createNode } from '../../../src/io/peers/libp2p-node.ts'
 import { openDoorkeeper } from '../../../src/ring/index.ts'
+import { until } from '../../setup/until.ts'
 import { createLibp2pWorld, seedOf } from './libp2p-world.ts'
 
 const REQUESTS = 40
@@ -36,7 +37,7 @@ async function twoTransports() {
   ends.push(() => world.close())
   const door = () => openDoorkeeper({ ringId: 'home', random: systemRandom() })
   const [asker, answerer] = [await world.transport('asker', door()), await world.transport('answerer', door())]
-  const connect = () => asker.connect(answerer.addresses(), { timeoutMs: 5_000 })
+  const connect = () => asker.connect(answerer.addresses(), { timeoutMs: 30_000 })
   // The door waits two seconds for hello, which a busy machine may need.
   const peer = await connect().catch(connect)
   return { asker, answerer, peer }
@@ -48,7 +49,7 @@ describe('a request and its reply', () => {
     answerer.onRequest((_, body) => body)
     const ask = async (count: number) => {
       for (let i = 0; i < count; i++) {
-        const reply = await asker.request(peer, new Uint8Array(bytes).fill(i), { timeoutMs: 5_000 })
+        const reply = await asker.request(peer, new Uint8Array(bytes).fill(i), { timeoutMs: 30_000 })
         expect(reply.length).toBe(bytes)
       }
     }
@@ -63,7 +64,7 @@ describe('a request and its reply', () => {
     const { asker, answerer, peer } = await twoTransports()
     answerer.onRequest((_, body) => body)
     const ask = async (count: number) => {
-      for (let i = 0; i < count; i++) await asker.request(peer, new Uint8Array(100), { timeoutMs: 5_000 })
+      for (let i = 0; i < count; i++) await asker.request(peer, new Uint8Array(100), { timeoutMs: 30_000 })
     }
     await ask(5)
     const Before = globalThis.RangeError
@@ -131,7 +132,7 @@ describe('a stream whose window is seldom opened', () => {
   }
 
   const arrived = async (received: () => number, total: number) => {
-    for (let i = 0; i < 200 && received() < total; i++) await new Promise((resolve) => setTimeout(resolve, 25))
+    await until(() => received() >= total, `${total} bytes`)
     return received()
   }
 

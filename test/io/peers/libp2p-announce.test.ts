@@ -45,8 +45,8 @@ describe('a peer behind a port forwarding', () => {
     inside.onRequest((_, body) => body)
 
     const asker = await transport('outside')
-    expect(await asker.connect(inside.addresses(), { timeoutMs: 5_000 })).toBe(inside.self)
-    const reply = await asker.request(inside.self, Uint8Array.of(7), { timeoutMs: 5_000 })
+    expect(await asker.connect(inside.addresses(), { timeoutMs: 30_000 })).toBe(inside.self)
+    const reply = await asker.request(inside.self, Uint8Array.of(7), { timeoutMs: 30_000 })
     expect([...reply]).toEqual([7])
     expect(forwarded).toBe(1)
   })

@@ -17,24 +17,19 @@ import { BulkFrameReader, encodeBulkFrame } from '../../../src/io/streams/bulk-f
 import { encodePeerFrame, PeerFrameKind, PeerFrameReader } from '../../../src/io/streams/peer-frames.ts'
 import { openDoorkeeper } from '../../../src/ring/index.ts'
 import { virtualClock } from '../../../src/sim/index.ts'
+import { until as comes } from '../../setup/until.ts'
 import { createLibp2pWorld, type Libp2pWorld, seedOf } from './libp2p-world.ts'
 
+const until = (what: string, isSo: () => boolean) => comes(isSo, what)
+
 const door = openDoorkeeper({ ringId: 'test', random: systemRandom() })
-const OPTIONS = { timeoutMs: 5_000 }
+const OPTIONS = { timeoutMs: 30_000 }
 const bytes = (...values: number[]) => Uint8Array.from(values)
 const outcome = (work: Promise<unknown>) =>
   work.then(
     () => 'answered',
     (error: ChordnsError) => error.code,
   )
-
-async function until(what: string, isSo: () => boolean): Promise<void> {
-  for (let i = 0; i < 400; i++) {
-    if (isSo()) return
-    await setTimeout(10)
-  }
-  throw new Error(`it did not come to this: ${what}`)
-}
 
 let world: Libp2pWorld
 let victim: Libp2pTransport

@@ -6,9 +6,12 @@ import { createLibp2pTransport, systemClock, systemRandom } from '../../../src/i
 import type { Libp2pTransport } from '../../../src/io/peers/libp2p-transport.ts'
 import { openDoorkeeper } from '../../../src/ring/index.ts'
 import { virtualClock } from '../../../src/sim/index.ts'
+import { until as comes } from '../../setup/until.ts'
 import { quietLog, seedOf } from './libp2p-world.ts'
 
-const OPTIONS = { timeoutMs: 5_000 }
+const until = (what: string, isSo: () => boolean) => comes(isSo, what)
+
+const OPTIONS = { timeoutMs: 30_000 }
 const door = openDoorkeeper({ ringId: 'test', random: systemRandom() })
 let transports: Transport[]
 
@@ -33,14 +36,6 @@ async function transport(name: string, maxPeers = 100, clock: Clock = systemCloc
   return made
 }
 
-async function until(what: string, isSo: () => boolean): Promise<void> {
-  for (let i = 0; i < 400; i++) {
-    if (isSo()) return
-    await setTimeout(10)
-  }
-  throw new Error(`it did not come to this: ${what}`)
-}
-
 describe('a node with fewer connections than its ring has members', () => {
   it('serves them all in turn: whoever was quiet for longest makes room, and those that are kept stay', async () => {
     const few = await transport('few', 3)
@@ -61,7 +56,7 @@ describe('a node with fewer connections than its ring has members', () => {
     expect(gone).toEqual(others.slice(0, 3).map(({ self }) => self))
     expect(few.counters).toMatchObject({ madeRoom: 3, noPlace: 0 })
     expect(await kept.request(few.self, Uint8Array.of(2), OPTIONS)).toEqual(Uint8Array.of(2))
-  }, 30_000)
+  })
 
   it('turns away whom it has no place for, and lets it in when there is one', async () => {
     const few = await transport('few', 1)
@@ -85,7 +80,7 @@ describe('a node with fewer connections than its ring has members', () => {
     expect(await waiting).toEqual(Uint8Array.of(8))
     await setTimeout(1_500)
     expect(await second.request(few.self, Uint8Array.of(1), OPTIONS)).toEqual(Uint8Array.of(1))
-  }, 30_000)
+  })
 
   it('closes what is idle, and not what is kept', async () => {
     const clock = virtualClock({ settle: setImmediate })
@@ -102,5 +97,5 @@ describe('a node with fewer connections than its ring has members', () => {
     expect(await idle.request(patient.self, Uint8Array.of(3), OPTIONS)).toEqual(Uint8Array.of(3))
     await patient.close()
     expect(clock.pending).toBe(0)
-  }, 30_000)
+  })
 })

@@ -5,6 +5,7 @@ import { concatBytes } from '../../../src/base/index.ts'
 import { createExchange, type SystemExchange, systemClock, systemRandom } from '../../../src/io/index.ts'
 import { limits } from '../../../src/io/limits.ts'
 import { type VirtualClock, virtualClock } from '../../../src/sim/index.ts'
+import { until } from '../../setup/until.ts'
 import { ask, framed, freePort, message, openSockets, type TcpServer, tcpServer, textOf } from './upstream.ts'
 
 const closers: (() => Promise<void>)[] = []
@@ -30,11 +31,6 @@ function frozen(): { clock: VirtualClock; made: SystemExchange } {
 }
 
 const echo = (query: Uint8Array, socket: Socket) => void socket.write(framed(query))
-
-/** Resolves when `condition` holds; I/O goes on meanwhile. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await setImmediate()
-}
 
 describe('a query by TCP', () => {
   it('resolves with the reply, in pieces of one byte as well', async () => {

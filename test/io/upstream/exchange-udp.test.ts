@@ -9,6 +9,7 @@ import { createExchange, type SystemExchange, systemClock, systemRandom } from '
 import { AVOIDED_PORTS, limits } from '../../../src/io/limits.ts'
 import { randomPort } from '../../../src/io/upstream/udp.ts'
 import { seededRandom, virtualClock } from '../../../src/sim/index.ts'
+import { until } from '../../setup/until.ts'
 import { ask, freePort, message, openSockets, textOf, type UdpServer, udpServer } from './upstream.ts'
 
 const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'))
@@ -33,10 +34,6 @@ function exchange(options: Partial<Parameters<typeof createExchange>[0]> = {}): 
 function scripted(draws: number[]): Random {
   const random = systemRandom()
   return { bytes: random.bytes, below: (bound) => draws.shift() ?? random.below(bound) }
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await setImmediate()
 }
 
 describe('a query by UDP', () => {

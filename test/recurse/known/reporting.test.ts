@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { nameToText, OptionCode, parseName, type Question, Rcode, Type } from '../../../src/dns/index.ts'
 import { Reporting, reportName } from '../../../src/recurse/known/reporting.ts'
+import { until } from '../../setup/until.ts'
 import { createStack, createWorld, demoSpec, signWorld } from '../../world/index.ts'
 import { replyWith } from './reply.ts'
 
@@ -69,8 +70,8 @@ describe('error reporting', () => {
       expect((await stack.ask({ name: 'mail.example.com' })).rcode).toBe(Rcode.SERVFAIL)
       const sent = () =>
         world.queries().filter((one) => one.name.toLowerCase().startsWith('_er.1.mail.example.com.6._er.'))
-      for (let tries = 0; tries < 50 && sent().length === 0; tries++)
-        await new Promise((resolve) => setTimeout(resolve, 10))
+      if (errorReporting) await until(() => sent().length > 0, 'a report')
+      else await new Promise((resolve) => setTimeout(resolve, 500))
       expect(sent().map((one) => one.protocol)).toEqual(errorReporting ? ['tcp'] : [])
     }
   })

@@ -26,7 +26,7 @@ describe.runIf(libc !== undefined)('workers', () => {
     // Nothing that a worker could begin with.
     const crew = new Crew({ ...deps(), log, table: {} as never }, { onPacket() {} })
     crew.start()
-    await until(() => crew.restarts >= 2, 15_000)
+    await until(() => crew.restarts >= 2)
     expect(log.errors.length).toBeGreaterThanOrEqual(2)
     await crew.close()
     const { restarts } = crew

@@ -129,7 +129,7 @@ class Client {
   async ask(packet: Uint8Array): Promise<Uint8Array> {
     const had = this.replies.length
     this.socket.send(packet)
-    await until(() => this.replies.length > had, 10_000)
+    await until(() => this.replies.length > had)
     return this.replies[had]!
   }
 }

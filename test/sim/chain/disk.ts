@@ -21,15 +21,18 @@ export class SimDisk {
   readonly #synced = new Map<string, Entry>()
   /** Written and not synced, the oldest first. */
   #written: Written[] = []
+  /** Both together: what a reader sees. */
+  #entries = new Map<string, Entry>()
   lostWrites = 0
 
   open({ touch, lies = false, later }: SimDiskOptions): Store {
     return {
-      get: (key) => this.#entries().get(latin1(key))?.[1],
+      get: (key) => this.#entries.get(latin1(key))?.[1],
       batch: (writes: readonly StoreWrite[], { durable }) => {
         touch(false)
         const written: Written = { writes, done: [] }
         this.#written.push(written)
+        carryOut(this.#entries, writes)
         if (durable && later !== undefined) later(() => this.#sync(written, !lies))
         else if (durable && !lies) this.#sync(written, true)
         touch(true)
@@ -40,7 +43,7 @@ export class SimDisk {
         else last.done.push(done)
       },
       range: (from, to) =>
-        [...this.#entries().values()]
+        [...this.#entries.values()]
           .filter((entry) => compareBytes(from, entry[0]) <= 0 && (to === undefined || compareBytes(entry[0], to) < 0))
           .sort((a, b) => compareBytes(a[0], b[0])),
       close: () => {},
@@ -50,12 +53,7 @@ export class SimDisk {
   powerFails(): void {
     this.lostWrites += this.#written.length
     this.#written = []
-  }
-
-  #entries(): Map<string, Entry> {
-    const all = new Map(this.#synced)
-    for (const { writes } of this.#written) carryOut(all, writes)
-    return all
+    this.#entries = new Map(this.#synced)
   }
 
   /** And all that was written before. */

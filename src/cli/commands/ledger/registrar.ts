@@ -10,6 +10,7 @@ import { chainsOf, nextNonce } from '../../common/ledger-client.ts'
 import { type NodeFlags, nodeOf, nodeOption, parseEndpoint } from '../../common/node-option.ts'
 import { askNode, tellNode } from '../../common/status-client.ts'
 import { print, printJson } from '../../common/table.ts'
+import { limits } from '../../limits.ts'
 
 interface RegistrarFlags extends NodeFlags {
   readonly listen: string
@@ -29,7 +30,6 @@ which is looked at again when it changes.`
 
 const LIFE_MS = 600_000
 const WAIT_MS = 60_000
-const MOST_TRIES = 5
 const OVERTAKEN_MS = 1_000
 /** The mark of a transaction that another one of its account has overtaken: `ResultCode.NONCE` of `chain`. */
 const NONCE = 3
@@ -124,8 +124,8 @@ class NodeOfRegistrar implements RegistrarNode {
         const query = { chain, transaction: id, waitMs: String(WAIT_MS) }
         const outcome = await askNode(this.#node, '/ledgers/outcome', query, outcomeView, WAIT_MS + 10_000)
         if (outcome === null) return undefined
-        if (outcome.code !== NONCE || tries === MOST_TRIES) return { transaction: id, ...outcome }
-      } else if (tries === MOST_TRIES)
+        if (outcome.code !== NONCE || tries === limits.MAX_REGISTRAR_TRIES) return { transaction: id, ...outcome }
+      } else if (tries === limits.MAX_REGISTRAR_TRIES)
         throw new ChordnsError(
           'LEDGER_OVERTAKEN',
           "others use this registrar's account at the same time: try again",

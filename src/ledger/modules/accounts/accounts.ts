@@ -26,7 +26,6 @@ export interface Account {
 }
 
 const NEW: Account = { nonce: 0, balance: 0, day: 0, today: 0 }
-const MAX_VALUE_BYTES = 64
 
 /** What the whole state says of an account; one that never was has nothing. */
 export function accountOf(state: StateReader, key: Uint8Array): Account {
@@ -101,7 +100,7 @@ function balancesFrom(genesis: CborField) {
 /** What a value of the state says. Throws LEDGER_MALFORMED. */
 export function accountFrom(value: Uint8Array | undefined): Account {
   if (value === undefined) return NEW
-  const [nonce, balance, day, today] = readRow(readCbor(value, MAX_VALUE_BYTES, 'account'), 4, 'account')
+  const [nonce, balance, day, today] = readRow(readCbor(value, limits.MAX_ACCOUNT_BYTES, 'account'), 4, 'account')
   const count = (field: CborField, what: string) => readInteger(field, 0, limits.MAX_AMOUNT, what)
   return {
     nonce: count(nonce, 'nonce'),

@@ -9,6 +9,7 @@ const { readRow, readList, readInteger, readBytes, readHash } = ledgerReader
 
 /** Schemes of owner keys, as of transactions: 1 is Ed25519 (strict). */
 const ED25519 = 1
+/** The format has one bit so far. */
 const MOST_FLAGS = 1
 
 export interface NameServer {

@@ -5,7 +5,7 @@ const AF_UNIX = 1
 const SOCK_DGRAM = 2
 const SOCK_CLOEXEC = 0x80000
 const MSG_DONTWAIT_NOSIGNAL = 0x4040
-/** Of sockaddr_un: its family, and what a path may have. */
+/** The format of sockaddr_un: its family, and what a path may have. */
 const FAMILY_BYTES = 2
 const MAX_PATH = 108
 

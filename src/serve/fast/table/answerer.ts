@@ -6,6 +6,8 @@
  * What is not understood whole, or not in the table, is left as it was: the main thread decides on it, and nothing here ever says
  * something else than it would.
  */
+
+import { limits } from '../../limits.ts'
 import {
   AT_COUNTS,
   AT_EXPIRES,
@@ -56,7 +58,7 @@ export interface BatchShape {
 }
 
 /** Places of TTLs in one reply: more than fit into the longest. */
-const MAX_TTLS = 128
+const MAX_TTLS = limits.TABLE_TTLS
 /** Where the next lines of the cache are, which most records reach into. */
 const NEXT_LINE_WORDS = 16
 const LAST_LINE_WORDS = 22

@@ -8,6 +8,7 @@
  * Slots find records: a name's hash gives the home slot, and all answers of a name lie in the slots from there on. The third word of a
  * slot is no part of its entry: it says when the cache was last changed under any name whose home this slot is.
  */
+import { limits } from '../../limits.ts'
 
 /** What a worker is handed. All buffers are shared. */
 export interface SharedTable {
@@ -33,9 +34,9 @@ export const SLOT_PLACE = 1
 export const SLOT_CHANGED = 2
 export const SLOT_MARKS = 3
 /** Slots that are looked at for one question, by both sides. */
-export const MAX_PROBES = 24
+export const MAX_PROBES = limits.TABLE_PROBES
 /** Answers of one name: who asks one name for all types there are gets no more of the table. */
-export const MAX_PER_NAME = 8
+export const MAX_PER_NAME = limits.TABLE_ANSWERS_PER_NAME
 
 /**
  * Words of a record: units u16, links u8 | type u16, variant u8, bytes of the name u8 | the change it was

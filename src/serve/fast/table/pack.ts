@@ -18,6 +18,7 @@ import {
   Type,
 } from '../../../dns/index.ts'
 import type { Resolution } from '../../../resolver/index.ts'
+import { limits } from '../../limits.ts'
 import { FLAG_AUTHORITATIVE, FLAG_SECURE, FLAG_TOO_LONG, RCODE_SHIFT, VARIANT_CD, VARIANT_DO } from './layout.ts'
 import type { TableAnswer, TtlGroup } from './table.ts'
 
@@ -34,14 +35,14 @@ const HEADER_BYTES = 12
 const HINT_SHARE = 0.095
 /** What ends sooner is over before it is asked for again. */
 const LEAST_LIFE_MS = 1_000
-/** Moments go round at 2^32 ms and are compared by their difference. */
+/** Moments have a field of 32 bits, go round, and are compared by their difference. */
 const MOST_LIFE_MS = 2 ** 30
 /** How long what is configured is given before the main thread is asked once more. */
 const LOCAL_LIFE_MS = 3_600_000
 /** How long a stale answer is given before the authorities are tried once more: as long as a failure is remembered at most (RFC 8767 section 5 allows 30 s). */
 const STALE_LIFE_MS = 5_000
-const MAX_LINKS = 16
-const MAX_RECORDS = 120
+const MAX_LINKS = limits.TABLE_LINKS
+const MAX_RECORDS = limits.TABLE_RECORDS
 /** What is known by other means than the cache. */
 const NOT_KEPT: readonly string[] = ['local', 'ledger']
 const SENTINEL = 'root-key-sentinel-'

@@ -17,6 +17,7 @@ export const CLIENT_COOKIE_BYTES = 8
 /** The client's, and one of ours. */
 export const COOKIE_BYTES = 24
 
+/** RFC 1035 section 2.3.4. */
 const MAX_NAME_BYTES = 255
 const MAX_LABEL_BYTES = 63
 const CLASS_IN = 1

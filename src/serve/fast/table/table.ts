@@ -1,4 +1,6 @@
 /** The writing side of the answer table. It belongs to one thread; layout.ts says how the workers read it meanwhile. */
+
+import { limits } from '../../limits.ts'
 import { hashWords, nameWords } from './hash.ts'
 import {
   AT_COUNTS,
@@ -70,11 +72,12 @@ const UNIT_BYTES = 8
 const UNIT_WORDS = 2
 /** Bytes of log to a slot: the shortest answers take 80. */
 const BYTES_PER_SLOT = 64
-const MAX_LOAD = 0.6
+const LOAD = 0.6
 /** Records that are written anew, since they were read, to make room for one: what is more is dropped though it was read. */
-const MAX_MOVES = 16
-/** Counters go round at 2^32 and are compared by their difference; long before that the table begins anew. */
+const MAX_MOVES = limits.TABLE_MOVES
+/** Counters have a field of 32 bits and are compared by their difference; long before they go round the table begins anew. */
 const MAX_CHANGES = 2 ** 30
+/** RFC 1035 section 2.3.4: 255 bytes. */
 const MAX_NAME_WORDS = 64
 
 export class AnswerTable {
@@ -171,7 +174,7 @@ export class AnswerTable {
       const left = this.#units - (this.#head & (this.#units - 1))
       const filler = left < units ? left : this.#head === 0 ? 1 : 0
       const used = (this.#head - this.#control[CONTROL_TAIL]!) >>> 0
-      const isIndexFull = this.#count >= (this.#slotMask + 1) * MAX_LOAD
+      const isIndexFull = this.#count >= (this.#slotMask + 1) * LOAD
       if (used + filler + units <= this.#units && !isIndexFull) {
         if (filler === 0) return
         this.#words[this.#wordOf(this.#head)] = filler

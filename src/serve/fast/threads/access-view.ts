@@ -2,9 +2,10 @@
  * A worker's side of the list of who may ask, and a verdict for each sender that is remembered. Whoever is not on the list is the main
  * thread's to refuse.
  */
+import { limits } from '../../limits.ts'
 
 /** Prefixes that fit; with more than that, nobody is answered by a worker. The configuration allows 4,096. */
-export const MAX_PREFIXES = 4_096
+export const MAX_PREFIXES = limits.FAST_PREFIXES
 /** Words of one prefix: family | bits | four words of address in network order. */
 export const PREFIX_WORDS = 6
 export const HEAD_WORDS = 2

@@ -1,7 +1,8 @@
 /** What the main thread says to one worker, and the worker's counters: shared memory, each word written by one side. */
+import { limits } from '../../limits.ts'
 
 /** Sockets of one worker: as many as the addresses of the machine, twice. */
-export const MAX_SOCKETS = 1_024
+export const MAX_SOCKETS = limits.FAST_SOCKETS
 const WORD_STOP = 0
 const WORD_LIST = 1
 const WORD_SEEN = 2

@@ -1,0 +1,26 @@
+/** Bounds of what commands read, and of what they ask of a node. */
+export const limits = {
+  /** Questions a second of `chordns chunk seed`: more is a load test. */
+  MAX_SEED_RATE: 50,
+  /** Questions of `chordns chunk seed` under way. */
+  SEEDED_AT_ONCE: 8,
+  /** Machines that may join by one invitation, and how long it may be good for. */
+  MAX_INVITATION_USES: 256,
+  MAX_INVITATION_TERM_MS: 30 * 86_400_000,
+  /** How often a transaction is made in all where others of its account overtake it. */
+  MAX_OVERTAKEN_TRIES: 4,
+  /** Above this many members the labels of a picture would cover each other. */
+  MAX_LABELS: 64,
+  /** Lines of one list of names: they are held in memory. */
+  MAX_SEED_LINES: 1_000_000,
+  /** Types behind one name: more are a list in the wrong format. */
+  MAX_SEED_TYPES: 16,
+  /** Failures of one list that are told each: a person reads them. */
+  MAX_SEED_FAILURES: 100,
+  /** A reply of the status API: what is longer is not from a node. */
+  MAX_REPLY_BYTES: 16 * 1024 * 1024,
+  /** More errors that nobody caught in one run mean that something is wrong with the node, not with a peer. */
+  MAX_SPARED: 20,
+  /** How often the registrar tries one thing. */
+  MAX_REGISTRAR_TRIES: 5,
+} as const

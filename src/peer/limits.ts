@@ -1,0 +1,43 @@
+/** Bounds of what a node keeps of peers and shows to its user, beside those of the rooms it is made of. */
+export const limits = {
+  /** Entries, delegations and failures of the cache that one command shows, of each: a person reads them. */
+  MAX_CACHE_SHOWN: 1_000,
+  /** Peers whose words are remembered, some 200 bytes each. A node in a large ring speaks to its neighbours and a few others. */
+  MAX_KNOWN_CAPABILITIES: 16_384,
+  /** What waits for one peer at most: more leaves at once, so that no peer that is slow to come up holds memory. */
+  MAX_WAITING_BYTES: 16 * 1024,
+  /** Guests at once: each has a connection, and a claim lasts two seconds. */
+  MAX_GUESTS: 64,
+  /** Motions that are closed, as far as the status shows them. */
+  CLOSED_SHOWN: 16,
+  /** Linked chains of one chain that the status shows. */
+  MAX_LINKS_SHOWN: 32,
+  /** A transaction in hex, as the status API takes it. */
+  MAX_TRANSACTION_BODY_BYTES: 2 * 32_768,
+  /** How long a request to the status API may wait for what comes of a transaction, ms. */
+  MAX_OUTCOME_WAIT_MS: 120_000,
+  /** The greatest number of a list of transactions. */
+  MAX_LIST: 65_535,
+  /** A note with its proof: docs/protocol.md, *Checkpoints*. */
+  MAX_NOTE_BODY_BYTES: 131_072,
+  RENDEZVOUS_MEMBERS: 32,
+  /** Peers that were turned away and are remembered, so that each is told of once. */
+  MAX_TURNED_AWAY: 64,
+  /** The rules of claims of a chain, and the sets that a claim by DNSSEC shows. */
+  MAX_CLAIM_BYTES: 65_536,
+} as const
+
+/** Of the desk where an applicant answers inquiries of endorsers, which anybody can reach. */
+export const inquiryLimits = {
+  /** An inquiry has 600 bytes, an answer as many. */
+  MAX_BODY_BYTES: 2_048,
+  /** Signatures that one address, or all behind one web server, may have made: an endorser sends one. */
+  PER_SECOND: 0.5,
+  BURST: 10,
+  MAX_ADDRESSES: 1_024,
+  /** An inquiry that is further off the own clock is an old one, kept by somebody. */
+  MAX_AGE_MS: 600_000,
+  TIMEOUT_MS: 10_000,
+  MAX_CONNECTIONS: 16,
+  MAX_HEADER_BYTES: 4_096,
+} as const

@@ -1,0 +1,116 @@
+/**
+ * `npm run test:interop`: the interoperability tests, two files at a time. They wait more than they work. Each file has a network namespace
+ * of its own where one can be made, so that ports, addresses and multicast of one are nothing to another; elsewhere it is one at a time.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Command, InvalidArgumentError } from 'commander'
+import { namespaceProblem } from '../../bench/lib/namespace.ts'
+import { inLanes, longFirst } from '../setup/lanes.ts'
+
+/** The files that take longest, by what `--reports` said: the order matters for the time of the whole only. */
+const LONG: readonly string[] = [
+  ...['domains', 'chains', 'partition', 'endorsed', 'diff', 'domain-life', 'ledger-demo', 'signed', 'kills', 'lan'],
+  ...['cluster', 'bench', 'ledger-start', 'proofs', 'seed', 'wildcard', 'differing', 'household'],
+]
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const VITEST = join(ROOT, 'node_modules/vitest/vitest.mjs')
+/** What hangs in spite of vitest's own time-outs, or does not end. */
+const FILE_MS = 600_000
+
+interface Options {
+  readonly lanes?: number
+  readonly reports?: string
+}
+
+/** The part of vitest's report that is summed up. */
+interface Report {
+  readonly numPassedTests: number
+  readonly numFailedTests: number
+  readonly numPendingTests: number
+  readonly numTodoTests: number
+  readonly testResults: readonly object[]
+}
+
+const count = (text: string): number => {
+  if (!/^[1-9]$/.test(text)) throw new InvalidArgumentError('must be a number from 1 to 9')
+  return Number(text)
+}
+
+const command = new Command('test:interop')
+  .description('tests with real servers, clients, processes and namespaces')
+  .argument('[words...]', 'only files whose path has one of these in it')
+  .option('-l, --lanes <count>', 'files at a time (default 2 as root, each in a namespace, else 1)', count)
+  .option('-r, --reports <directory>', "write vitest's report on each file here, as interop-NAME.json")
+  .parse()
+const options = command.opts<Options>()
+
+const scratch = mkdtempSync(join(tmpdir(), 'interop-reports-'))
+process.once('exit', () => rmSync(scratch, { recursive: true, force: true }))
+const reports = options.reports === undefined ? scratch : resolve(options.reports)
+
+const words = command.args
+const all = globSync('test/interop/**/*.test.ts', { cwd: ROOT }).sort()
+const files = words.length === 0 ? all : all.filter((file) => words.some((word) => file.includes(word)))
+const apart = process.getuid?.() === 0 && namespaceProblem() === undefined
+const lanes = options.lanes ?? (apart ? 2 : 1)
+console.log(`${files.length} files, ${lanes} at a time${apart ? ', each in a network namespace' : ''}`)
+
+const running = new Set<ChildProcess>()
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    for (const child of running) child.kill(signal)
+    process.exit(1)
+  })
+
+const start = performance.now()
+const results = await inLanes(longFirst(files, LONG), lanes, runFile)
+const sum = (key: 'numPassedTests' | 'numFailedTests') => results.reduce((total, report) => total + report[key], 0)
+console.log(`${sum('numPassedTests')} passed, ${sum('numFailedTests')} failed, in ${seconds(start)}`)
+const broken = results.some(({ isGood }) => !isGood)
+process.exitCode = broken || files.length === 0 ? 1 : 0
+
+/** One file in a vitest of its own; what it says is shown when it has ended, since others speak at the same time. */
+async function runFile(file: string): Promise<Report & { readonly isGood: boolean }> {
+  const begun = performance.now()
+  const out = join(reports, `interop-${basename(file, '.test.ts')}.json`)
+  const vitest = [VITEST, 'run', '--config', 'vitest.interop.config.ts', file]
+  const reporting = ['--reporter=default', '--reporter=json', `--outputFile.json=${out}`]
+  const { code, said } = await ended([process.execPath, ...vitest, ...reporting])
+  console.log(`\n-- ${file}: ${seconds(begun)}\n${said.trimEnd()}`)
+  if (!existsSync(out)) writeFileSync(out, JSON.stringify(withoutReport(file, code)))
+  return { ...(JSON.parse(readFileSync(out, 'utf8')) as Report), isGood: code === 0 }
+}
+
+function ended(words: readonly string[]): Promise<{ readonly code: number | null; readonly said: string }> {
+  const inside = apart ? ['unshare', '--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh'] : []
+  const [program, ...args] = [...inside, ...words]
+  const child = spawn(program!, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], timeout: FILE_MS })
+  running.add(child)
+  let said = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      said += text
+    })
+  return new Promise((found, fail) => {
+    child.once('error', fail)
+    child.once('close', (code) => {
+      running.delete(child)
+      found({ code, said })
+    })
+  })
+}
+
+/** So that a file that could not even begin is counted as a failure. */
+function withoutReport(file: string, code: number | null): Report {
+  const suite = { name: file, status: 'failed', message: `ended with ${code}, without a report`, assertionResults: [] }
+  return { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0, testResults: [suite] }
+}
+
+function seconds(since: number): string {
+  return `${((performance.now() - since) / 1_000).toFixed(0)} s`
+}
