@@ -15,7 +15,12 @@ export interface UdpOptions {
 export function askByUdp(pending: PendingQuery, options: UdpOptions, tries = 0): void {
   const { server, message } = pending.query
   let isSent = false
-  const socket = createSocket({ type: server.address.includes(':') ? 'udp6' : 'udp4' })
+  const isIPv6 = server.address.includes(':')
+  const socket = createSocket({
+    type: isIPv6 ? 'udp6' : 'udp4',
+    // Addresses are IP literals: Node's own look-up would cost two ticks and their promises for each query.
+    lookup: (literal, _options, done) => done(null, literal, isIPv6 ? 6 : 4),
+  })
   let isOpen = true
   const close = () => {
     if (isOpen) socket.close()
