@@ -246,7 +246,8 @@ async function startServing(parts: Partial<NodeParts>, config: Config, { clock, 
       },
       onNotify: onNotifyOf({ core, carrier: parts.carrier }),
       // What a ledger says of a name may change at any block, and is looked at by whoever asks; its DS set is the ledger's as well.
-      mayRemember: (question) => !recursor.contextOf({ ...question, type: Type.SOA }).startsWith('ledger:'),
+      mayRemember: (question) =>
+        !core.isOfLedger(question.name) && !recursor.contextOf({ ...question, type: Type.SOA }).startsWith('ledger:'),
     },
   )
 }

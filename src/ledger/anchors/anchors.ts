@@ -92,6 +92,11 @@ export class NameAnchors {
     return this.#verdictOf(place, signal)
   }
 
+  /** True when the next block of a ledger may say something else of the name than is known now. */
+  concerns(name: Name): boolean {
+    return this.#placeOf(name) !== undefined
+  }
+
   /** The DNS has said that a name does not exist, for so many ms, whose TLD gives the DNS precedence. */
   async afterNxdomain(name: Name, ttlMs: number, signal: AbortSignal): Promise<AnchorVerdict | undefined> {
     const place = this.#placeOf(name)

@@ -69,6 +69,7 @@ interface Engaged extends CacheBasis {
   readonly recursor: Recursor
   readonly resolver: Resolver
   readonly local: LocalNames
+  readonly isOfLedger: (name: Name) => boolean
   /** Called once, when it comes into force. */
   readonly begin: () => void
   /** Called once, when another one has taken its place: it writes no more into the cache. */
@@ -205,6 +206,11 @@ export class Core {
     )
   }
 
+  /** True when a ledger may say something else of the name at any block: whoever answers must look each time. */
+  isOfLedger(name: Name): boolean {
+    return this.#current.isOfLedger(name)
+  }
+
   /**
    * Makes ready another configuration, for the keys that can change while a node runs; the others are ignored. What is
    * returned puts it in force: questions in work end under the old one, and no longer write into the cache. Throws as the
@@ -285,7 +291,8 @@ function engage(deps: CoreDeps, hooks: CoreHooks, config: Config): Engaged {
     freeze()
     localRoot.end()
   }
-  return { config, options, validation, recursor, resolver, local, begin: localRoot.begin, retire }
+  const isOfLedger = (name: Name) => onLedger.anchors.concerns(name)
+  return { config, options, validation, recursor, resolver, local, isOfLedger, begin: localRoot.begin, retire }
 }
 
 function localNamesOf({ local, dns64 }: Config, { stubs, forwards }: RecursorOptions): LocalNames {

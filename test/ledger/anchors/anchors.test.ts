@@ -29,6 +29,11 @@ describe('what a ledger says of names', () => {
     const { anchors, chain } = bench()
     expect(anchors.find(parseName('www.example.org.'), signal)).toBeUndefined()
     expect(anchors.find(parseName('.'), signal)).toBeUndefined()
+    expect([name, parseName('new.p2p.'), parseName('www.example.org.')].map((one) => anchors.concerns(one))).toEqual([
+      true,
+      true,
+      false,
+    ])
     expect(chain.requests).toBe(0)
   })
 
