@@ -107,10 +107,14 @@ function configFor(
   own: readonly InterfaceAddress[],
 ): Record<string, unknown> {
   const endpoints = listen.map((address) => (address.includes(':') ? `[${address}]:53` : `${address}:53`))
-  const kept = before?.['access']
-  const access = typeof kept === 'object' && kept !== null ? kept : {}
+  // DNS over TLS and HTTPS stay where they are.
+  const [listening, access] = ['listen', 'access'].map((key) => objectOr(before?.[key]))
   const allow = [...new Set(['127.0.0.0/8', '::1/128', ...own.map(networkOf)])]
-  return { ...before, listen: { udp: endpoints, tcp: endpoints }, access: { ...access, allow } }
+  return { ...before, listen: { ...listening, udp: endpoints, tcp: endpoints }, access: { ...access, allow } }
+}
+
+function objectOr(value: unknown): object {
+  return typeof value === 'object' && value !== null ? value : {}
 }
 
 /** `192.168.1.10`, 24 -> `192.168.1.0/24`. */

@@ -52,6 +52,14 @@ describe('what setup plans', () => {
     expect(configOf({ ...box, config }).access.allow).not.toContain('10.0.0.0/8')
   })
 
+  it('leaves the doors for TLS and HTTPS as they are', () => {
+    const config = { listen: { udp: ['127.0.0.1:5300'], tls: ['192.168.1.10:853'] } }
+    expect(configOf({ ...box, config }).listen).toMatchObject({
+      udp: expect.arrayContaining(['192.168.1.10:53']),
+      tls: ['192.168.1.10:853'],
+    })
+  })
+
   it('takes the interface that is named, with networks that end inside a byte', () => {
     const facts = { ...box, addresses: [...box.addresses, { interface: 'wlan0', address: '10.1.2.200', prefix: 26 }] }
     expect(configOf(facts, { interface: 'wlan0' }).access.allow).toContain('10.1.2.192/26')
