@@ -2,11 +2,9 @@
  * Signatures verified ahead of the decision that needs them, on other cores. A pure check of votes verifies one after the other on the thread that
  * answers: 21 of them stop it for 3 ms. Here they are verified first, and the check finds what was said. It is the same check, with the same rule.
  */
-import { verify } from 'node:crypto'
 import { equalBytes, latin1 } from '../base/index.ts'
 import { limits } from './limits.ts'
-import { importedKey, type SignatureScheme } from './sign.ts'
-import { isStrictEd25519 } from './strict-ed25519.ts'
+import type { SignatureScheme } from './sign.ts'
 
 export interface SignatureCheck {
   readonly publicKey: Uint8Array
@@ -16,18 +14,6 @@ export interface SignatureCheck {
 
 /** A verdict for each, in their order. Never rejects. */
 export type VerifyMany = (checks: readonly SignatureCheck[]) => Promise<readonly boolean[]>
-
-/** By the rule of `ed25519`, in the threads of libuv's pool. */
-export const verifyEd25519Elsewhere: VerifyMany = (checks) => Promise.all(checks.map(verifiedElsewhere))
-
-function verifiedElsewhere({ publicKey, message, signature }: SignatureCheck): Promise<boolean> | boolean {
-  if (!isStrictEd25519(publicKey, signature)) return false
-  const key = importedKey(publicKey)
-  if (key === undefined) return false
-  return new Promise((resolve) => {
-    verify(null, message, key, signature, (error, holds) => resolve(error === null && holds))
-  })
-}
 
 /** What a pure check decides, once the signatures that it depends on are verified elsewhere. */
 export async function decideAhead<T>(

@@ -10,7 +10,7 @@
  * - `zoneKeyPair` for keys that sign zones; `growingSha384` for the digest of a zone.
  * - `dnssecVerifier`, `dsDigest`, `nsec3Digest`: the algorithms of DNSSEC, by their IANA numbers.
  */
-export { decideAhead, SchemeAhead, type SignatureCheck, type VerifyMany, verifyEd25519Elsewhere } from './ahead.ts'
+export { decideAhead, SchemeAhead, type SignatureCheck, type VerifyMany } from './ahead.ts'
 export { type CborSource, type CborValue, EncodedCbor, encodeByteList, encodeCanonical } from './cbor.ts'
 export { decodeCanonical } from './cbor-decode.ts'
 export { type CborField, type CborMap, type CborReader, cborReader, type MalformedError } from './cbor-reader.ts'
@@ -26,4 +26,5 @@ export { type GrowingHash, growingSha384, hmacSha256, sha256, shortKeyedHash, ti
 export { peerIdFromPublicKey, publicKeyFromPeerId } from './peer-id.ts'
 export { rememberingScheme } from './remembering.ts'
 export { ed25519, ed25519Signer, keyedHashScheme, type SignatureScheme, type Signer, signedBytes } from './sign.ts'
+export { verifyEd25519Elsewhere } from './verify-many.ts'
 export { type ZoneKeyAlgorithm, type ZoneKeyPair, zoneKeyPair } from './zone-key.ts'
