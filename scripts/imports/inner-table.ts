@@ -181,6 +181,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
  */
 export const PURE: readonly string[] = [
   'dns',
+  'crypto/ahead.ts',
   'crypto/cbor-decode.ts',
   'crypto/cbor-reader.ts',
   'crypto/cbor.ts',
