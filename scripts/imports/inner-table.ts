@@ -181,12 +181,10 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
  */
 export const PURE: readonly string[] = [
   'dns',
-  'crypto/ahead.ts',
   'crypto/cbor-decode.ts',
   'crypto/cbor-reader.ts',
   'crypto/cbor.ts',
   'crypto/dnssec-verify.ts',
-  'crypto/elsewhere.ts',
   'crypto/hash.ts',
   'crypto/peer-id.ts',
   'crypto/remembering.ts',
