@@ -2,7 +2,6 @@
 import { equalBytes } from '../../base/index.ts'
 import { moduleKey } from '../draft.ts'
 import { type Hidden, hiddenFrom, hiddenStateKey } from '../modules/governance/hidden.ts'
-import { GOVERNANCE } from '../modules/governance/kinds.ts'
 import { NAMES } from '../modules/names/kinds.ts'
 import { keyIn, nameStateKey, Part } from '../modules/names/label.ts'
 import { type NamePolicy, policyFromBytes, policyStateKey } from '../modules/names/policy.ts'
@@ -22,7 +21,7 @@ const NONE = new Uint8Array()
 const NAME = nameStateKey(NONE)
 const ADOPTED = moduleKey(NAMES, keyIn(Part.ADOPTED, NONE))
 const TLD = moduleKey(REGISTRIES, tldStateKey(NONE))
-const HIDDEN = moduleKey(GOVERNANCE, hiddenStateKey(NONE))
+const HIDDEN = hiddenStateKey(NONE)
 
 /** Undefined: a zone has nothing of it. Throws LEDGER_MALFORMED. */
 export function factOf(key: Uint8Array, value: Uint8Array): ZoneFact | undefined {

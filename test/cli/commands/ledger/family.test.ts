@@ -6,9 +6,15 @@ import { addLedgerCommands } from '../../../../src/cli/commands/ledger/ledger.ts
 const program = new Command('chordns').exitOverride()
 addLedgerCommands(program)
 addDomainCommands(program)
-const leaves = program.commands.flatMap((family) =>
-  family.commands.map((command) => [`${family.name()} ${command.name()}`, command] as const),
-)
+const leaves = program.commands.flatMap((family) => leavesOf(family, family.name()))
+
+/** A command of commands is none itself. */
+function leavesOf(family: Command, path: string): (readonly [string, Command])[] {
+  return family.commands.flatMap((command) => {
+    const name = `${path} ${command.name()}`
+    return command.commands.length > 0 ? leavesOf(command, name) : [[name, command] as const]
+  })
+}
 
 /** What signs, or writes what cannot be taken back. */
 const SIGNING = [
@@ -20,7 +26,11 @@ const SIGNING = [
     'endorse',
     'withdraw',
     'leave',
-    'transfer',
+    'pay',
+    'tld give',
+    'tld take',
+    'tld update',
+    'tld hand-over',
     'complain',
     'propose',
     'link',
