@@ -1,6 +1,6 @@
 /**
  * The end of a domain and its next owner, with real programs: it expires, resolves in its grace, is gone, is registered by another with other keys and
- * servers, and no peer says anything of the first owner any more, whatever TTLs the answers of its servers had.
+ * servers, and no peer says anything of the first owner any more, whatever TTLs the answers of its servers had. Then its key is stolen.
  */
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -189,5 +189,28 @@ describe.skipIf(!runnable)('a domain with a term', () => {
       expect(old).toContain('status: NXDOMAIN')
     }
     expect((await show()).record.generation).toBe(2)
+  }, 240_000)
+
+  it('whose key is stolen is saved by three of five guardians, through another node than the thief’s, and resolves throughout', async () => {
+    const guardian = (one: number) => ['--guardians', at('guardians'), '--guardian', at(`guardian${one}`)]
+    const safe = await makeOwnerKey(at('safe.owner'))
+    const thief = await makeOwnerKey(at('thief.owner'))
+    const stolen = ['--owner', at('next.owner')]
+    await chordns(HOSTILE, 'domain', 'roll-owner', 'shop.p2p', ...stolen, '--to', thief)
+    expect((await show()).life.pending).toMatchObject({ what: 'roll', to: thief })
+    await chordns(OTHER, 'domain', 'freeze', 'shop.p2p', ...guardian(0))
+    const change = ['domain', 'update', 'shop.p2p', ...stolen, '--server', `ns1.shop.p2p=${SERVERS.first}`]
+    await expect(chordns(HOSTILE, ...change)).rejects.toMatchObject({ stderr: expect.stringContaining('frozen') })
+    for (const one of [0, 1, 2]) {
+      const signed = one === 0 ? [] : ['--signed', at(`signed${one - 1}`)]
+      const out = one === 2 ? [] : ['--out', at(`signed${one}`)]
+      await chordns(OTHER, 'domain', 'recover', 'shop.p2p', '--to', safe, ...guardian(one), ...signed, ...out)
+    }
+    const cancel = chordns(HOSTILE, 'domain', 'cancel', 'shop.p2p', ...stolen)
+    await expect(cancel).rejects.toMatchObject({ code: 1 })
+    await until('the name to be the owner’s again', async () => (await show()).record.owner === safe)
+    expect((await show()).life.pending).toBeNull()
+    await expect(chordns(HOSTILE, ...change)).rejects.toMatchObject({ code: 1 })
+    await until('everybody to resolve it', () => all(async (one) => isSecure(await dig(one), 'next')))
   }, 240_000)
 })
