@@ -160,6 +160,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
     'directory',
     'governance',
     'claims',
+    'identity',
     'applications',
     'registries',
     'names',

@@ -195,6 +195,27 @@ export {
   recordMarkOf,
   repairCheckpoint,
 } from './modules/governance/view.ts'
+export { identity } from './modules/identity/identity.ts'
+export { IDENTITY, IdentityKind } from './modules/identity/kinds.ts'
+export { limits as identityLimits } from './modules/identity/limits.ts'
+export type { Certifier, Endorsement } from './modules/identity/records.ts'
+export { type SiteStatement, signSite, siteBytes } from './modules/identity/site.ts'
+export {
+  type CertifierSubject,
+  certifierVotePayload,
+  endorseIdentityPayload,
+  type IdentityRequest,
+  identityBytes,
+  revokeIdentityPayload,
+  signIdentity,
+} from './modules/identity/statements.ts'
+export {
+  certifiersIn,
+  identityStateKeys,
+  type Vouched,
+  vouchedFor,
+  vouchedFromValues,
+} from './modules/identity/view.ts'
 export { type LinkQuestion, type LinkState, linkStates } from './modules/links/duty.ts'
 export { linkChainPayload, links, renewLinkPayload } from './modules/links/links.ts'
 export { forkOf, LINKS, linkedOf, type RecordedFork } from './modules/links/records.ts'

@@ -18,6 +18,8 @@ export {
   governanceView,
   type HeadView,
   headView,
+  type IdentityView,
+  identityView,
   type LedgerStatusView,
   type LinkVoteView,
   ledgerStatusView,

@@ -125,6 +125,12 @@ export type CdsView = z.infer<typeof cdsView>
 export const claimProofView = z.object({ chain: z.string(), sets: hex })
 export type ClaimProofView = z.infer<typeof claimProofView>
 
+/** Who vouches for who has a key. */
+export const identityView = z.object({
+  vouched: z.array(z.object({ certifier: z.string(), account: hex, name: z.string(), until: z.string() })),
+})
+export type IdentityView = z.infer<typeof identityView>
+
 export const headView = z.object({ chain: z.string(), height: z.number(), fresh: z.boolean() })
 export type HeadView = z.infer<typeof headView>
 /** Who certifies the keys of a name (M16). */

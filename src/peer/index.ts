@@ -24,6 +24,8 @@ export {
   replaceTextFile as writeTextFile,
 } from '../io/index.ts'
 export {
+  type CertifierSubject,
+  certifierVotePayload,
   complainPayload,
   endorsePayload,
   type GovernanceRules,
@@ -41,6 +43,7 @@ export {
   repairedPayload,
   replyPayload,
   resignPayload,
+  revokeIdentityPayload,
   setPolicyPayload,
   settlePayload,
   transferPayload,
@@ -126,9 +129,11 @@ export {
   rootAnchorsFrom,
   writeNewFile,
 } from './ledger/founding.ts'
+export { type IdentityAsked, identityEndorsement, identityRequestText } from './ledger/identities.ts'
 export { type AnswerOne, answerOne, sendInquiry } from './ledger/inquiring.ts'
 export { namePolicyFields, parseNamePolicy } from './ledger/name-policy.ts'
 export { type CheckedProof, verifyLedgerProof } from './ledger/proofs.ts'
+export { type SiteQuestion, type SiteVerdict, siteFileText, spkiHash, tlsaText, verifySite } from './ledger/site.ts'
 export { tldKeyOf, tldPayloads, tldRecord } from './ledger/tlds.ts'
 export {
   loadAccount,

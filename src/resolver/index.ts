@@ -17,7 +17,7 @@ export type { LocalData } from './local/data.ts'
 export { type Dns64Options, parseDns64Prefix } from './local/dns64.ts'
 export { limits as localLimits } from './local/limits.ts'
 export { type LocalNames, type LocalNamesParts, localNames } from './local/names.ts'
-export { type AddressRange, parsePrefix } from './local/prefixes.ts'
+export { type AddressRange, isPrivateAddress, parsePrefix } from './local/prefixes.ts'
 export type { RebindingOptions } from './local/rebinding.ts'
 export { isSpecialUse } from './local/special.ts'
 export {

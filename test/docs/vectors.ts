@@ -50,6 +50,7 @@ import { encodeMessage as encodeRingMessage } from '../../src/ring/wire/encode.t
 import { signRRset } from '../dnssec/signer.ts'
 import { keyFrom } from '../dnssec/signing-keys.ts'
 import { applicationVectors } from './application-vectors.ts'
+import { claimVectors } from './claim-vectors.ts'
 import { ledgerVectors } from './ledger-vectors.ts'
 import { lifeVectors } from './life-vectors.ts'
 import { nameVectors } from './name-vectors.ts'
@@ -329,6 +330,7 @@ export function protocolVectors(): Readonly<Record<string, string>> {
     ...ledgerVectors(signer, fromHex(memberId(signer.publicKey, new Uint8Array()))),
     ...nameVectors(signer),
     ...lifeVectors(signer),
+    ...claimVectors(signer),
     ...applicationVectors(signer),
     ...stateVectors(),
     group: groupKey(group),

@@ -7,6 +7,7 @@ import { authority } from './authority/authority.ts'
 import { claims } from './claims/claims.ts'
 import { directory } from './directory/directory.ts'
 import { governance } from './governance/governance.ts'
+import { identity } from './identity/identity.ts'
 import { links } from './links/links.ts'
 import { names } from './names/names.ts'
 import { registries } from './registries/registries.ts'
@@ -21,5 +22,6 @@ export const ledgerModules: readonly LedgerModule[] = [
   applications,
   governance,
   claims,
+  identity,
   directory,
 ]

@@ -1,5 +1,5 @@
 /** What the status API does for commands about names: proofs in files, and signed CDS sets as they are in the DNS. */
-import { ChordnsError, toHex } from '../../base/index.ts'
+import { ChordnsError, fromHex, toHex } from '../../base/index.ts'
 import { unprovenText } from '../../chain/index.ts'
 import { encodeCanonical } from '../../crypto/index.ts'
 import { canonicalName, type Name, nameToText, parseName } from '../../dns/index.ts'
@@ -24,6 +24,7 @@ import {
 import { signedCdsSets } from './cds-sets.ts'
 import { type CertifiersDeps, certifiersOf } from './certifiers.ts'
 import { claimProof } from './claim-proof.ts'
+import { identitiesOf, identityProof } from './identities.ts'
 import type { LedgerSide } from './side.ts'
 
 export function domainRoutes(
@@ -41,6 +42,8 @@ export function domainRoutes(
     '/ledgers/proof-file': looksUp((query, signal) => proofFile(there(), nameIn(query), signal)),
     '/ledgers/cds': looksUp((query, signal) => cdsPayload(there(), deps, nameIn(query), signal)),
     '/ledgers/claim-proof': looksUp((query, signal) => proofOfClaim(there(), deps, nameIn(query), signal)),
+    '/ledgers/identity': looksUp((query, signal) => identityProof(there(), keyIn(query), signal)),
+    '/ledgers/identities': looksUp((query, signal) => identitiesOf(there(), keyIn(query), signal)),
     '/ledgers/certifiers': looksUp((query, signal) => {
       const name = nameIn(query)
       return certifiersOf(there(), deps, { name, place: placeOf(there(), name) }, signal)
@@ -102,6 +105,12 @@ function placeOf({ ledgers }: LedgerSide, name: Name) {
     if (label !== undefined) return { chain: genesis.name, chainId, label }
   }
   throw new ChordnsError('USAGE', `${nameToText(name)} is no name of a ledger of this node`, {})
+}
+
+function keyIn(query: URLSearchParams): Uint8Array {
+  const text = query.get('key') ?? ''
+  if (!/^[0-9a-f]{64}$/.test(text)) throw new ChordnsError('USAGE', 'key must be a public key in hex', {})
+  return fromHex(text)
 }
 
 function nameIn(query: URLSearchParams): Name {

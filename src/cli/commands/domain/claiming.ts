@@ -21,6 +21,7 @@ interface ClaimFlags extends OwnerFlags {
   readonly makeProof?: string
   readonly most?: string
   readonly wait?: string
+  readonly status?: boolean
 }
 
 const HOW = `Put the TXT record that --dry-run shows into the zone first. Then each validator looks for it from its own place; more than half of them
@@ -37,6 +38,7 @@ export function addClaimingCommands(domain: Command): void {
       .option('--make-proof <file>', 'write what DNSSEC proves now to a file, and send nothing')
       .option('--proof <file>', 'claim by such a file')
       .option('--most <units>', 'what it may cost at most, the bond with it (default: what it costs now)')
+      .option('--status', 'send nothing: what has become of the last claim of this key')
       .option('--wait <seconds>', 'wait so long for what becomes of it', '0'),
     [
       'chordns domain claim shop.example --owner owner.key --zone shop.example.zone --dry-run',
@@ -67,6 +69,10 @@ async function claim(name: string, flags: ClaimFlags): Promise<void> {
   const peer = await import('../../../peer/index.ts')
   const owner = await peer.loadOwner(flags.owner)
   if (flags.makeProof !== undefined) return makeProof(session, flags, flags.makeProof)
+  if (flags.status) {
+    const found = await outcome(session, owner.publicKey, waitOf(flags))
+    return say(flags, textOf(name, found), { claim: found ?? null })
+  }
   const rules = peer.claimRules(await stateValue(session, peer.claimRulesStateKey))
   if (rules === undefined) throw refused(`${place.chain} has no claims of domains`)
   const record = peer.domainRecord(session.value)
@@ -96,9 +102,15 @@ async function claim(name: string, flags: ClaimFlags): Promise<void> {
   if (page !== undefined && !flags.json) print(`show at ${page.path}:\n${page.text}`)
   if (!flags.json)
     print(`claim ${found?.summary.number} is open until ${found?.summary.until}; ${name} must have: ${publish}`)
-  const end = await outcome(session, owner.publicKey, wholeNumber('--wait', flags.wait ?? '0', 0, 2_592_000))
+  const end = await outcome(session, owner.publicKey, waitOf(flags))
   say(flags, textOf(name, end), { ...decided, ...cost, publish, page: page ?? null, claim: end ?? null })
   if (end !== undefined && end.state !== 'open' && end.state !== 'done') throw refused(textOf(name, end))
+}
+
+const MOST_WAIT_S = 30 * 86_400
+
+function waitOf({ wait = '0' }: ClaimFlags): number {
+  return wholeNumber('--wait', wait, 0, MOST_WAIT_S)
 }
 
 async function makeProof(session: Session, flags: ClaimFlags, file: string): Promise<void> {

@@ -7,6 +7,7 @@ import { addGuardingCommands } from './guarding.ts'
 import { addDomainKeygenCommand } from './keygen.ts'
 import { addLivingCommands } from './living.ts'
 import { addProvingCommands } from './proving.ts'
+import { addSiteCommands } from './sites.ts'
 
 export function addDomainCommands(program: Command): void {
   const domain = program.command('domain').description('names on a ledger: keys, registering, changing, proving')
@@ -16,5 +17,6 @@ export function addDomainCommands(program: Command): void {
   addLivingCommands(domain)
   addGuardingCommands(domain)
   addProvingCommands(domain)
+  addSiteCommands(domain)
   addCertifiersCommand(domain)
 }

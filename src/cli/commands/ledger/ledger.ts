@@ -1,6 +1,7 @@
 /** `chordns ledger`: who may join, who owns a name: founding, looking, taking part. */
 import type { Command } from 'commander'
 import { addAdmittingCommands } from './admitting.ts'
+import { addCertifyingCommands } from './certifying.ts'
 import { addExportCommand } from './exporting.ts'
 import { addFoundingCommands } from './founding.ts'
 import { addGoverningCommands } from './governing.ts'
@@ -24,6 +25,7 @@ export function addLedgerCommands(program: Command): void {
   addTldActCommands(ledger)
   addExportCommand(ledger)
   addRegistrarCommand(ledger)
+  addCertifyingCommands(ledger)
   addGoverningCommands(ledger)
   addNamesCommand(ledger)
   addLinkCommand(ledger)

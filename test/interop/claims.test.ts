@@ -1,0 +1,190 @@
+/**
+ * Domains of the DNS, claimed on a ledger whose seven validators look from their own places: four of them see the Internet as it is, three one that
+ * somebody has forged. Separate processes, and commands as their users type them.
+ */
+import { execFile } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { headView } from '../../src/observe/index.ts'
+import { makeOwnerKey } from '../../src/peer/index.ts'
+import { type Cluster, startCluster } from '../world/cluster.ts'
+import { foundLedger } from '../world/founding.ts'
+import { createWorld, signWorld, simpleSpec, type World } from '../world/index.ts'
+import { CLI, getJson, until } from './scenes/asking.ts'
+
+const run = promisify(execFile)
+
+const VALIDATORS = 7
+/** Whose places see the forged Internet. */
+const FOOLED = [4, 5, 6]
+const WINDOW_MS = 24_000
+const DS = `4711 13 2 ${'AB'.repeat(32)}`
+
+describe('domains of the DNS on a ledger', () => {
+  const worlds: World[] = []
+  let cluster: Cluster
+  let dir = ''
+  const at = (...parts: string[]) => join(dir, ...parts)
+  const keys = { ada: '', mallory: '' }
+
+  /** As its operator types it on the machine of the first validator. */
+  async function chordns(...args: string[]) {
+    const { configFile, statusPort } = cluster.peers[0]!
+    const node = ['--config', configFile, '--node', `127.0.0.1:${statusPort}`]
+    return JSON.parse((await run(process.execPath, [CLI, ...args, ...node, '--json'])).stdout)
+  }
+  const claim = (name: string, owner: keyof typeof keys, ...more: string[]) =>
+    chordns('domain', 'claim', name, '--owner', at(`${owner}.key`), '--ds', DS, '--server', 'ns.elsewhere.net', ...more)
+
+  /** What nodes have seen of claimed domains, for whoever reads of a failure. */
+  const looks = () =>
+    cluster.peers
+      .map(
+        (peer) =>
+          `${peer.index}: ${peer
+            .log()
+            .split('\n')
+            .filter((line) => /claimed domain|could not do/.test(line))
+            .slice(-6)
+            .join('\n')}`,
+      )
+      .join('\n')
+
+  const text = (key: string) => `_chordns 5 IN TXT "v=chordns1; key=${key}"\n`
+  /** `shop` is nobody's but Ada's; whoever forges shows Mallory's key for it. `safe` is signed. */
+  const internet = (shopKey: string, network: string) =>
+    signWorld(simpleSpec({ 'com.': '', 'shop.com.': text(shopKey), 'safe.com.': text(keys.ada) }, { network }), {
+      '.': {},
+      'com.': {},
+      'safe.com.': {},
+    })
+
+  beforeAll(async () => {
+    const { mkdtempSync } = await import('node:fs')
+    const { tmpdir } = await import('node:os')
+    dir = mkdtempSync(join(tmpdir(), 'chordns-claims-'))
+    for (const name of ['ada', 'mallory'] as const) keys[name] = await makeOwnerKey(at(`${name}.key`))
+    const real = internet(keys.ada, '127.58')
+    const forged = internet(keys.mallory, '127.59')
+    worlds.push(await createWorld(real.spec), await createWorld(forged.spec))
+    const [, fooled] = worlds
+    mkdirSync(at('ledger'))
+    writeFileSync(at('forged.hints'), fooled!.hintsText())
+    const { rootAnchorsFrom } = await import('../../src/peer/index.ts')
+    writeFileSync(at('root.anchors'), real.anchorText)
+    let genesis: Promise<string> | undefined
+    cluster = await startCluster({
+      peers: VALIDATORS,
+      hints: worlds[0]!.hintsText(),
+      authorityPort: worlds[0]!.port,
+      anchors: real.anchorText,
+      replicas: 2,
+      admitAfter: 1,
+      config: { log: { level: 'debug' } },
+      async own(index, data) {
+        genesis ??= foundLedger({
+          directory: at('ledger'),
+          dataOf: (other) => join(dirname(data), `peer-${other}`),
+          organisations: VALIDATORS,
+          validators: VALIDATORS,
+          chainNames: ['root', 'com'],
+          pace: {
+            heartbeatMs: 1_000,
+            intervalMs: 200,
+            claims: { windowMs: WINDOW_MS, anchors: rootAnchorsFrom(at('root.anchors')) },
+          },
+        })
+        const iterator = { rootHints: at('forged.hints'), port: fooled!.port, queryLoopback: true, ipv6: false }
+        return {
+          ledger: { genesis: await genesis, roles: ['validator'] },
+          ...(FOOLED.includes(index) && { iterator, dnssec: { validate: false } }),
+        }
+      },
+    })
+    await until('a head of com', async () => {
+      const { data } = headView.safeParse(await getJson(cluster.peers[0]!, '/ledgers/head?chain=com'))
+      return data !== undefined && data.height > 1 && data.fresh
+    })
+  }, 240_000)
+
+  afterAll(async () => {
+    await cluster?.stop()
+    for (const world of worlds) await world.stopAll()
+  })
+
+  it('are not had by who forges what 3 of 7 validators see, and are had by their holder', async () => {
+    const state = async (owner: keyof typeof keys) => (await claim('shop.com', owner, '--status')).claim
+    const ended = (owner: keyof typeof keys) =>
+      until(
+        `an end of the claim of ${owner}`,
+        async () => {
+          const found = await state(owner)
+          if (found?.state !== 'open') return found
+          throw new Error(JSON.stringify(found))
+        },
+        looks,
+      )
+    await claim('shop.com', 'mallory')
+    await claim('shop.com', 'ada')
+    expect(await ended('ada')).toMatchObject({ state: 'done', seen: 4, observers: 7 })
+    const forged = await ended('mallory')
+    expect(['refused', 'lapsed']).toContain(forged?.state)
+    expect(forged).toMatchObject({ seen: 3 })
+    expect((await chordns('domain', 'show', 'shop.com')).record).toMatchObject({ owner: keys.ada, generation: 1 })
+  }, 300_000)
+
+  it('are claimed by DNSSEC alone, with a file and nobody who looks', async () => {
+    const made = await chordns(
+      'domain',
+      'claim',
+      'safe.com',
+      '--owner',
+      at('ada.key'),
+      '--make-proof',
+      at('safe.claim'),
+    )
+    expect(made.bytes).toBeLessThan(6_000)
+    // The DNS can be away.
+    await Promise.all(worlds.map((world) => world.stopAll()))
+    await expect(claim('safe.com', 'mallory', '--proof', at('safe.claim'))).rejects.toMatchObject({
+      stderr: expect.stringContaining('the text names another key'),
+    })
+    expect((await claim('safe.com', 'ada', '--proof', at('safe.claim'))).code).toBe(0)
+    expect((await chordns('domain', 'show', 'safe.com')).record).toMatchObject({ owner: keys.ada })
+  }, 120_000)
+
+  it('have sites whose keys anybody checks with the genesis file alone (D46)', async () => {
+    const pem = (file: string) => {
+      const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+      writeFileSync(at(file), publicKey.export({ type: 'spki', format: 'pem' }))
+      return at(file)
+    }
+    const [site, other] = [pem('site.pem'), pem('other.pem')]
+    const { record } = await chordns(
+      'domain',
+      'tlsa',
+      'safe.com',
+      '--cert',
+      site,
+      '--owner',
+      at('ada.key'),
+      '--out',
+      at('site'),
+    )
+    expect(record).toMatch(/^_443\._tcp\.safe\.com\. 3600 IN TLSA 3 1 1 [0-9A-F]{64}$/)
+    const verify = async (cert: string, name = 'safe.com') => {
+      const how = ['--name', name, '--cert', cert, '--genesis', at('ledger', 'genesis.json'), '--json']
+      return JSON.parse((await run(process.execPath, [CLI, 'domain', 'verify-site', at('site'), ...how])).stdout)
+    }
+    expect(await verify(site)).toMatchObject({ level: 'DV', owner: keys.ada, identities: [] })
+    await expect(verify(other)).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('another key') })
+    await expect(verify(site, 'shop.com')).rejects.toMatchObject({ code: 1 })
+  }, 60_000)
+
+  it('are refused to everybody when somebody has them, and it is said why', async () => {
+    await expect(claim('shop.com', 'mallory')).rejects.toMatchObject({ stderr: expect.stringContaining('is taken') })
+  }, 60_000)
+})
