@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ResultCode } from '../../../../src/chain/index.ts'
+import { ResultCode, sortedValidators } from '../../../../src/chain/index.ts'
 import { type CborValue, type Signer, sha256 } from '../../../../src/crypto/index.ts'
 import {
   ACCOUNTS,
@@ -20,7 +20,7 @@ import {
   vouchedFor,
   vouchedFromValues,
 } from '../../../../src/ledger/index.ts'
-import { chainId, people, scheme } from '../../../chain/one.ts'
+import { chainId, scheme } from '../../../chain/one.ts'
 import { genesisOf, signerOf } from '../admission-world.ts'
 import { ledgerBlocks } from '../ledger-blocks.ts'
 
@@ -31,12 +31,13 @@ const ada: Signer = scheme.signer(sha256(Uint8Array.of(1, 2, 3)))
 function world() {
   const { genesis, validators } = genesisOf(6, 1_000)
   const members = validators.map(({ account }) => account)
-  const nodes = validators
-    .slice(0, 4)
-    .map(({ account, ringKey }, i) => [account.publicKey, 0, ringKey, signerOf(`voting key ${i}`).publicKey])
+  const seated = validators.slice(0, 4)
+  const keys = seated.map((_, i) => signerOf(`voting key ${i}`).publicKey)
+  const nodes = seated.map(({ account, ringKey }, i) => [account.publicKey, 0, ringKey, keys[i]!])
+  const set = sortedValidators(seated.map(({ ringKey }, i) => ({ id: sha256(ringKey), publicKey: keys[i]! })))
   const blocks = ledgerBlocks({
     modules: [accounts, admission, authority, identity],
-    validators: people(4).validators,
+    validators: set,
     genesis: new Map<number, CborValue>([
       [ACCOUNTS, null],
       [ADMISSION, genesis],
