@@ -71,7 +71,7 @@ export class ClaimDuty implements Duty {
     const step = (claim.until - claim.since) / limits.CLAIM_STEPS
     const zone = zoneOf(chain.name, claim.label)
     const limit = new AbortController()
-    const cancel = clock.after(Math.min(step, limits.CLAIM_LOOK_MS), () => limit.abort())
+    const cancel = clock.after(limits.CLAIM_LOOK_MS, () => limit.abort())
     at.isLooking = true
     try {
       const isSeen = await this.#sees(chain, claim, zone, limit.signal)
