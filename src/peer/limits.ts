@@ -41,3 +41,10 @@ export const inquiryLimits = {
   MAX_CONNECTIONS: 16,
   MAX_HEADER_BYTES: 4_096,
 } as const
+
+/** What a validator takes of the site of a claimed domain. */
+export const claimPageLimits = {
+  /** A signature in hex, and white space. */
+  PAGE_BYTES: 256,
+  HEADER_BYTES: 8_192,
+} as const

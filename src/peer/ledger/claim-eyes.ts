@@ -5,6 +5,7 @@ import { addressText, Class, type Name, nameToText, Type } from '../../dns/index
 import { CLAIM_PATH, type ClaimEyes } from '../../ledger/index.ts'
 import type { Recursor } from '../../recurse/index.ts'
 import { isPrivateAddress, resolverLimits } from '../../resolver/index.ts'
+import { claimPageLimits } from '../limits.ts'
 
 export interface ClaimEyesDeps {
   readonly recursor: Pick<Recursor, 'resolve'>
@@ -13,11 +14,6 @@ export interface ClaimEyesDeps {
   readonly site?: { readonly port: number; readonly mayVisit: (address: Uint8Array) => boolean }
 }
 
-const LIMITS = {
-  /** A signature in hex, and white space. */
-  MAX_PAGE_BYTES: 256,
-  MAX_HEADER_BYTES: 8_192,
-} as const
 /** Nobody has a node look into the network that it stands in. */
 const PUBLIC = { port: 80, mayVisit: (address: Uint8Array) => !isPrivateAddress(address) }
 
@@ -55,15 +51,15 @@ interface Site {
 function pageAt({ address, port, host }: Site, signal: AbortSignal): Promise<string | undefined> {
   return new Promise((resolve) => {
     const options = { host: address, port, path: CLAIM_PATH, headers: { host, connection: 'close' }, agent: false }
-    const request = httpRequest({ ...options, signal, maxHeaderSize: LIMITS.MAX_HEADER_BYTES }, (response) => {
+    const request = httpRequest({ ...options, signal, maxHeaderSize: claimPageLimits.HEADER_BYTES }, (response) => {
       let text = ''
       response.setEncoding('latin1')
       response.on('data', (part: string) => {
         text += part
-        if (text.length > LIMITS.MAX_PAGE_BYTES) response.destroy()
+        if (text.length > claimPageLimits.PAGE_BYTES) response.destroy()
       })
       response.on('close', () => {
-        resolve(response.statusCode === 200 && text.length <= LIMITS.MAX_PAGE_BYTES ? text : undefined)
+        resolve(response.statusCode === 200 && text.length <= claimPageLimits.PAGE_BYTES ? text : undefined)
       })
       response.on('error', () => resolve(undefined))
     })

@@ -107,10 +107,8 @@ async function claim(name: string, flags: ClaimFlags): Promise<void> {
   if (end !== undefined && end.state !== 'open' && end.state !== 'done') throw refused(textOf(name, end))
 }
 
-const MOST_WAIT_S = 30 * 86_400
-
 function waitOf({ wait = '0' }: ClaimFlags): number {
-  return wholeNumber('--wait', wait, 0, MOST_WAIT_S)
+  return wholeNumber('--wait', wait, 0, 30 * 86_400)
 }
 
 async function makeProof(session: Session, flags: ClaimFlags, file: string): Promise<void> {
