@@ -1,8 +1,8 @@
 /** Waiting for a state of sockets, threads and processes, which comes when it comes: the machine may be slow, and busy otherwise. */
 import { setImmediate, setTimeout } from 'node:timers/promises'
 
-/** Of whatever must come. */
-const PATIENCE_MS = 60_000
+/** Of whatever must come: less than a test may take, so that this says what did not. */
+const PATIENCE_MS = 50_000
 /** At first only what is ready now has its turn; what takes longer is not waited for by a core that spins. */
 const TURNS = 50
 
