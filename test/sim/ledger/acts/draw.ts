@@ -11,7 +11,17 @@ import { link, renewLink, showFork, towardsLinks } from './links.ts'
 import { commit, register, release, transferName, update } from './names.ts'
 import { beacon, resign, voteNode, votingKey } from './nodes.ts'
 import { handOverTld, updateTld, voteTld } from './registries.ts'
-import { cancel, lock, registerTerm, renew, restore, rollOwner, setGuardians, unused } from './terms.ts'
+import {
+  cancel,
+  lock,
+  registerTerm,
+  renew,
+  restore,
+  rollOwner,
+  setGuardians,
+  towardsRestoring,
+  unused,
+} from './terms.ts'
 import { towardsTurnover } from './turnover.ts'
 
 /** In the same proportion as they stand here. */
@@ -137,6 +147,10 @@ export function actFor(acting: Acting): Act | undefined {
   }
   if (isGoverned && random.below(3) === 0) {
     const next = random.below(2) === 0 ? towardsDecision(acting) : one(random, ON_GOVERNED)(acting)
+    if (next !== undefined) return next
+  }
+  if (random.below(4) === 0) {
+    const next = towardsRestoring(acting)
     if (next !== undefined) return next
   }
   const own = chainName === 'root' ? ON_ROOT : cast.policy === undefined ? ON_TLD : ON_TERMS

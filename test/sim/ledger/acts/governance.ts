@@ -26,7 +26,7 @@ export function towardsDecision(acting: Acting): Act | undefined {
   if (motion === undefined) return undefined
   const said = new Set([...motion.inFavour, ...motion.against].map(({ account }) => toHex(account)))
   const left = withNodes(acting).filter(({ account }) => !said.has(hex(account)))
-  return replyTo(acting, left.length === 0 ? voting(acting) : one(random, left), motion.number)
+  return replyTo(acting, left.length === 0 || random.below(4) === 0 ? voting(acting) : one(random, left), motion.number)
 }
 
 export function reply(acting: Acting): Act {

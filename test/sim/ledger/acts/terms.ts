@@ -6,6 +6,7 @@ import {
   feeOf,
   type GuardianProof,
   lockPayload,
+  type NamePolicy,
   type NameRecord,
   nameRecordOf,
   phaseOf,
@@ -73,14 +74,27 @@ export function renew(acting: Acting): Act | undefined {
   }
 }
 
-/** As a rule of a name that does not resolve any more. */
-export function restore(acting: Acting): Act | undefined {
+/** A name that does not resolve any more is wanted back. */
+export function towardsRestoring(acting: Acting): Act | undefined {
   const { random, cast, now } = acting
   const { policy } = cast
   if (policy === undefined) return undefined
   const out = labelsIn(acting, ({ record }) => phaseOf(record, policy, now()) === 'redemption')
-  if (out.length === 0 && random.below(4) > 0) return undefined
-  const { signer, place, label } = placeOf(acting, out.length === 0 ? labelOf(acting) : one(random, out))
+  return out.length === 0 ? undefined : restoreOf(acting, policy, one(random, out))
+}
+
+export function restore(acting: Acting): Act | undefined {
+  const { random, cast } = acting
+  if (cast.policy === undefined) return undefined
+  return towardsRestoring(acting) ?? (random.below(4) > 0 ? undefined : restoreOf(acting, cast.policy, labelOf(acting)))
+}
+
+/** By its owner, or by somebody else who would have it. */
+function restoreOf(acting: Acting, policy: NamePolicy, label: Uint8Array): Act {
+  const { random, cast } = acting
+  const { signer: owner, place: own } = placeOf(acting, label)
+  const signer = random.below(3) === 0 ? one(random, cast.owners) : owner
+  const place = { ...own, by: hex(signer) }
   const terms = termsOf(acting)
   const most = mostFor(acting, feeOf(policy, label, terms) + policy.restorePrice)
   return {
