@@ -116,13 +116,19 @@ describe('chordns join', SLOW, () => {
 
   it('leaves what is there, unless it is told to; what is in the way uses up no invitation', async () => {
     const given = await invite()
-    writeFileSync(join(dir, 'resolver.config.json'), '{ "resolver": { "strict": true }, "ring": { "share": false } }')
+    writeFileSync(
+      join(dir, 'resolver.config.json'),
+      '{ "resolver": { "strict": true }, "ring": { "id": "cottage", "share": false } }',
+    )
     mkdirSync(join(dir, 'data'))
     writeFileSync(join(dir, 'data/ring.secret'), 'cd'.repeat(32), { mode: 0o600 })
     const refused = await chordns(['join', given])
     expect(refused.code).toBe(2)
     expect(refused.error).toContain('--force')
-    expect(json('resolver.config.json')).toEqual({ resolver: { strict: true }, ring: { share: false } })
+    expect(json('resolver.config.json')).toEqual({
+      resolver: { strict: true },
+      ring: { id: 'cottage', share: false },
+    })
     expect((await chordns(['join', given, '--force'])).code).toBe(0)
     const { resolver, ring } = json('resolver.config.json')
     expect({ resolver, ring }).toMatchObject({ resolver: { strict: true }, ring: { id: 'cabin', share: false } })
