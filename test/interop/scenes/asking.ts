@@ -32,10 +32,15 @@ export const lookup = async (peer: PeerProcess, name: string, type = 'A') =>
 
 export const peerId = (peer: PeerProcess) => peer.multiaddr.split('/p2p/')[1]!
 
-/** Ports come back: a connection that is kept open may be to a process that was killed, and the first try finds that out. */
+/**
+ * Ports come back: a connection that is kept open may be to a process that was killed, and the first try finds that out. Seen, too: a request that was given to
+ * such a connection as it was closed, and was never heard of again.
+ */
 export async function getJson(peer: PeerProcess, path: string, tries = 3): Promise<unknown> {
   try {
-    const response = await fetch(`http://127.0.0.1:${peer.statusPort}${path}`, { headers: { [STATUS_HEADER]: '1' } })
+    const headers = { [STATUS_HEADER]: '1', connection: 'close' }
+    const signal = AbortSignal.timeout(ANSWER_MS)
+    const response = await fetch(`http://127.0.0.1:${peer.statusPort}${path}`, { headers, signal })
     return await response.json()
   } catch (error) {
     if (tries <= 1)
@@ -50,6 +55,8 @@ export async function getJson(peer: PeerProcess, path: string, tries = 3): Promi
  * how fast something is measures it, and says so.
  */
 export const PATIENCE_MS = 120_000
+/** The same for one answer of a node. */
+const ANSWER_MS = 30_000
 
 /**
  * Tries until `look` finds something that is neither undefined nor false, and returns it. What throws has not come yet: an `expect` says
