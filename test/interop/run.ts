@@ -13,8 +13,31 @@ import { inLanes, longFirst } from '../setup/lanes.ts'
 
 /** The files that take longest, by what `--reports` said: the order matters for the time of the whole only. */
 const LONG: readonly string[] = [
-  ...['domains', 'chains', 'partition', 'endorsed', 'diff', 'domain-life', 'ledger-demo', 'signed', 'kills', 'lan'],
-  ...['cluster', 'bench', 'ledger-start', 'proofs', 'seed', 'wildcard', 'differing', 'household'],
+  ...[
+    'chains',
+    'domains',
+    'domain-life',
+    'endorsed',
+    'partition',
+    'diff',
+    'claims',
+    'lan',
+    'ledger-demo',
+    'signed',
+    'kills',
+  ],
+  ...[
+    'export-zone',
+    'cluster',
+    'registrars',
+    'bench',
+    'ledger-start',
+    'proofs',
+    'seed',
+    'wildcard',
+    'differing',
+    'household',
+  ],
 ]
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
