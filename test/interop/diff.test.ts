@@ -4,7 +4,7 @@ import { canRun, PROGRAMS, runDifferential } from '../diff/harness.ts'
 import { detailsOf, summaryOf, tableOf } from '../diff/report.ts'
 
 /** Without the fast path all of it is asked a second time: fewer of the same questions show whether that makes a difference. */
-const QUESTIONS = process.env['CHORDNS_SERVE_FAST'] === 'false' ? 200 : 500
+const QUESTIONS = process.env['CHORDNS_SERVE_FAST'] === 'false' ? 120 : 500
 const runnable = canRun()
 if (!runnable) console.warn(`skipped: the differential test needs root, ip, and ${PROGRAMS.join(', ')}`)
 
