@@ -6,6 +6,7 @@ import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { parseName, TcpMessageReader } from '../../src/dns/index.ts'
+import { histogramQuantile } from './histogram.ts'
 import { isRight, type LoadOrder, type LoadResult, OPT, OPT_DO } from './load.ts'
 
 const MAX_US = 500_000
@@ -34,7 +35,14 @@ class Load {
     const elapsed = (performance.now() - started) / 1000
     const { ok, wrong } = this
     for (const { socket } of clients) socket.destroy()
-    return { qps: ok / elapsed, ok, wrong, lost: 0, p50us: this.#quantile(0.5), p99us: this.#quantile(0.99) }
+    return {
+      qps: ok / elapsed,
+      ok,
+      wrong,
+      lost: 0,
+      p50us: histogramQuantile(this.#histogram, 0.5),
+      p99us: histogramQuantile(this.#histogram, 0.99),
+    }
   }
 
   async #connect(): Promise<{ readonly socket: Socket; readonly begin: () => void }> {
@@ -91,16 +99,6 @@ class Load {
     query.set([0, 1, 0, 1], LENGTH_BYTES + HEADER_BYTES + wire.length)
     query.set(opt, LENGTH_BYTES + HEADER_BYTES + wire.length + 4)
     return query
-  }
-
-  #quantile(share: number): number {
-    const total = this.#histogram.reduce((sum, count) => sum + count, 0)
-    let seen = 0
-    for (const [us, count] of this.#histogram.entries()) {
-      seen += count
-      if (count > 0 && seen >= total * share) return us
-    }
-    return 0
   }
 }
 

@@ -8,6 +8,7 @@ import { toSockaddr } from '../../src/serve/fast/system/addresses.ts'
 import { type Libc, loadLibc } from '../../src/serve/fast/system/libc.ts'
 import { openSocket } from '../../src/serve/fast/system/sockets.ts'
 import { DatagramBatch } from '../../src/serve/fast/threads/batch.ts'
+import { histogramQuantile } from './histogram.ts'
 import { isRight, type LoadOrder, type LoadResult, OPT, OPT_DO } from './load.ts'
 
 const POLLIN = 1
@@ -84,7 +85,14 @@ class Load {
     }
     const elapsed = (performance.now() - started) / 1000
     const { ok, wrong, lost } = this
-    return { qps: ok / elapsed, ok, wrong, lost, p50us: this.#quantile(0.5), p99us: this.#quantile(0.99) }
+    return {
+      qps: ok / elapsed,
+      ok,
+      wrong,
+      lost,
+      p50us: histogramQuantile(this.#histogram, 0.5),
+      p99us: histogramQuantile(this.#histogram, 0.99),
+    }
   }
 
   #take(client: Client): boolean {
@@ -174,16 +182,6 @@ class Load {
       this.#prepare(client, w, ready++)
     }
     this.#send(client, ready)
-  }
-
-  #quantile(share: number): number {
-    const total = this.#histogram.reduce((sum, count) => sum + count, 0)
-    let seen = 0
-    for (const [us, count] of this.#histogram.entries()) {
-      seen += count
-      if (count > 0 && seen >= total * share) return us
-    }
-    return 0
   }
 }
 

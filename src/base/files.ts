@@ -63,3 +63,14 @@ function brokenLine(bytes: Uint8Array): number {
   }
   return line
 }
+
+/** The fields of a JSON object that stands in a file; none where the text is no JSON, or JSON of another kind (`null`, a list). */
+export function jsonFields(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text)
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+    return isObject ? (value as Readonly<Record<string, unknown>>) : {}
+  } catch {
+    return {}
+  }
+}

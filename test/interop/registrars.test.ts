@@ -23,8 +23,19 @@ const POLICY = {
 
 interface Reply {
   readonly code: number
-  // biome-ignore lint/suspicious/noExplicitAny: what commands say differs
-  readonly data: any
+  readonly data: ReplyData
+}
+
+/** What commands say, together: each says a part of it. */
+interface ReplyData {
+  readonly by: string
+  readonly sign: string
+  readonly names: readonly object[]
+  readonly from: number
+  readonly height: number
+  readonly undo: string
+  readonly registrant: string
+  readonly life: { readonly expires: string }
 }
 
 describe('registrars', () => {

@@ -1,5 +1,5 @@
 /** Claims of domains for the command line: what their holder publishes and signs, what has become of a claim, what a zone file says. */
-import { ChordnsError, fromHex, isChordnsError, toHex } from '../../base/index.ts'
+import { ChordnsError, fromHex, isChordnsError, jsonFields, toHex } from '../../base/index.ts'
 import type { Signer } from '../../crypto/index.ts'
 import {
   addressText,
@@ -146,12 +146,7 @@ export function claimProofText(name: Name, sets: string): string {
 
 /** Throws USAGE, LEDGER_MALFORMED. */
 export function parseClaimProof(file: string, text: string, name: Name): Uint8Array {
-  let json: Readonly<Record<string, unknown>> = {}
-  try {
-    json = JSON.parse(text) as typeof json
-  } catch {
-    // Said below.
-  }
+  const json = jsonFields(text)
   const { format, sets } = json
   if (format !== FORMAT || typeof sets !== 'string' || !/^([0-9a-f]{2})+$/.test(sets))
     throw usage(`${file} is no proof of a domain: see chordns domain claim --make-proof`)

@@ -1,5 +1,5 @@
 /** Who has which key, by the word of certifiers: files of those who ask for it, and what the status API says. */
-import { ChordnsError, fromHex, toHex } from '../../base/index.ts'
+import { ChordnsError, fromHex, jsonFields, toHex } from '../../base/index.ts'
 import type { Signer } from '../../crypto/index.ts'
 import {
   endorseIdentityPayload,
@@ -31,12 +31,7 @@ export function identityRequestText(owner: Signer, { chainId, certifier, name, u
 
 /** Throws USAGE. */
 export function identityEndorsement(file: string, text: string): { readonly payload: Payload; readonly name: string } {
-  let json: Readonly<Record<string, unknown>> = {}
-  try {
-    json = JSON.parse(text) as typeof json
-  } catch {
-    // Said below.
-  }
+  const json = jsonFields(text)
   const { format, key, name, until, signature } = json
   const isHex = (value: unknown, bytes: number): value is string =>
     typeof value === 'string' && value.length === 2 * bytes && /^[0-9a-f]+$/.test(value)

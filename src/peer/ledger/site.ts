@@ -3,7 +3,7 @@
  * such a file, which needs the genesis file and nothing else. With an endorsement of the owner's key it is EV, without one DV (D49).
  */
 import { createPublicKey, X509Certificate } from 'node:crypto'
-import { ChordnsError, equalBytes, fromHex, toHex } from '../../base/index.ts'
+import { ChordnsError, equalBytes, fromHex, jsonFields, toHex } from '../../base/index.ts'
 import { ed25519, type Signer, sha256 } from '../../crypto/index.ts'
 import { canonicalName, type Name, nameToText, parseName } from '../../dns/index.ts'
 import {
@@ -132,12 +132,7 @@ async function identitiesOf(
 }
 
 function siteFile(text: string) {
-  let json: Readonly<Record<string, unknown>> = {}
-  try {
-    json = JSON.parse(text) as typeof json
-  } catch {
-    // Said below.
-  }
+  const json = jsonFields(text)
   const { format, name, spki, until, signature, proof, identity } = json
   const isHex = (value: unknown, bytes: number): value is string =>
     typeof value === 'string' && value.length === 2 * bytes && /^[0-9a-f]+$/.test(value)
