@@ -6,6 +6,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+/** Of one failing test. */
+const SHOWN_LINES = 40
 const [dir, ...failedSteps] = process.argv.slice(2)
 let passed = 0
 let failed = 0
@@ -32,13 +34,22 @@ function vitestCounts(file) {
     (one) => one.status === 'failed' && one.assertionResults.every((test) => test.status !== 'failed'),
   )
   for (const suite of report.testResults)
-    for (const test of suite.assertionResults) if (test.status === 'failed') console.log(`failed: ${test.fullName}`)
+    for (const test of suite.assertionResults)
+      if (test.status === 'failed') console.log(`failed: ${test.fullName}${reasons(test.failureMessages)}`)
   for (const suite of broken) console.log(`failed: ${suite.name}: ${suite.message}`)
   return {
     passed: report.numPassedTests,
     failed: report.numFailedTests + broken.length,
     skipped: report.numPendingTests + report.numTodoTests,
   }
+}
+
+/** Why it failed, here too: of a long output the end is what is kept. The last lines are often what a node said. */
+function reasons(messages) {
+  const lines = messages.join('\n').split('\n')
+  const shown =
+    lines.length <= SHOWN_LINES ? lines : [...lines.slice(0, SHOWN_LINES / 2), '...', ...lines.slice(-SHOWN_LINES / 2)]
+  return shown.map((line) => `\n    ${line.slice(0, 300)}`).join('')
 }
 
 function lineCounts(file) {

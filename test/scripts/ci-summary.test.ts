@@ -38,15 +38,20 @@ describe('the summary of a CI run', () => {
     expect(result).toEqual({ status: 0, lines: ['4 skipped', '215 passed, 0 failed'] })
   })
 
-  it('names the failed tests', () => {
-    const suite = {
+  it('names the failed tests, and says why, with the beginning and the end of what is long', () => {
+    const failed = (...failureMessages: string[]) => ({
       name: 'a.test.ts',
       status: 'failed',
-      assertionResults: [{ status: 'failed', fullName: 'ring heals' }],
-    }
-    const result = summary({ 'unit.json': report(10, 1, [suite]) }, 'unit tests')
+      assertionResults: [{ status: 'failed', fullName: 'ring heals', failureMessages }],
+    })
+    const result = summary({ 'unit.json': report(10, 1, [failed('not in time', 'seen: 2')]) }, 'unit tests')
     expect(result.status).toBe(1)
-    expect(result.lines).toEqual(['failed: ring heals', '2 skipped', '10 passed, 1 failed'])
+    const head = ['failed: ring heals', '    not in time', '    seen: 2']
+    expect(result.lines).toEqual([...head, '2 skipped', '10 passed, 1 failed'])
+    const long = Array.from({ length: 1_000 }, (_, line) => `line ${line}`).join('\n')
+    const { lines } = summary({ 'unit.json': report(10, 1, [failed(long)]) }, 'unit tests')
+    expect(lines).toHaveLength(44)
+    expect(lines.slice(19, 23)).toEqual(['    line 18', '    line 19', '    ...', '    line 980'])
   })
 
   it('counts a file that could not be loaded as a failure', () => {
