@@ -24,6 +24,9 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'chunk-chains': ['chunks', 'chain', 'ring', 'dnssec', 'evidence', 'crypto', 'dns'],
   // chunks: what may be shared, and what one peer may cost.
   household: ['chunks', 'ring', 'cache', 'evidence', 'crypto', 'dns'],
+  // ring: who the other boxes are. chunks: what one peer may cost.
+  settings: ['chunks', 'ring', 'crypto'],
+  devices: ['dns'],
   // dnssec: a signed CDS set changes the keys of a name. cache: an anchored name has a context of its own.
   ledger: ['chain', 'recurse', 'dnssec', 'cache', 'evidence', 'crypto', 'dns'],
   resolver: ['ledger', 'chunks', 'recurse', 'cache', 'evidence', 'dns'],
@@ -56,6 +59,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'resolver',
     'ledger',
     'household',
+    'settings',
+    'devices',
     'chunk-chains',
     'chunks',
     'chain',
