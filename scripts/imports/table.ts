@@ -29,6 +29,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   devices: ['dns'],
   // dnssec: a signed CDS set changes the keys of a name. cache: an anchored name has a context of its own.
   ledger: ['chain', 'recurse', 'dnssec', 'cache', 'evidence', 'crypto', 'dns'],
+  // cache: the keyed hash of names.
+  filter: ['cache', 'dns'],
   resolver: ['ledger', 'chunks', 'recurse', 'cache', 'evidence', 'dns'],
   observe: [],
   // An answer says how it came (EDE texts), in evidence's words.
@@ -37,6 +39,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   // The schema is put together from each room's options.
   config: [
     'serve',
+    'filter',
     'resolver',
     'ledger',
     'chunks',
@@ -57,6 +60,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'serve',
     'observe',
     'resolver',
+    'filter',
     'ledger',
     'household',
     'settings',

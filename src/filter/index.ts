@@ -1,0 +1,25 @@
+/**
+ * What the operator does not want to be resolved: lists of names, and rules of the household's own, by groups of clients.
+ *
+ * From text to answer: `compileLists` reads lists into one packed set of names, in a thread of its own; `Filter` is made of that set, the groups and the own
+ * rules, and says for a question and a client what becomes of it. It never waits, and asks nobody.
+ */
+export { limits as filterLimits } from './limits.ts'
+export type {
+  AnswerMode,
+  ClientIdentity,
+  Decision,
+  FilterAnswer,
+  FilterControl,
+  GroupOptions,
+  Judgement,
+  ListFormat,
+  ListKind,
+  ListOptions,
+  ListState,
+  OwnRules,
+  Pause,
+  QuestionFilter,
+  RuleView,
+  Schedule,
+} from './types.ts'
