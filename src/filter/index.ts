@@ -8,9 +8,9 @@ export { limits as filterLimits } from './limits.ts'
 export type {
   AnswerMode,
   ClientIdentity,
-  Decision,
   FilterAnswer,
   FilterControl,
+  FilterDecision,
   GroupOptions,
   Judgement,
   ListFormat,

@@ -84,7 +84,7 @@ export interface RuleView {
 }
 
 /** What the filter makes of a question of a client, and why. */
-export interface Decision {
+export interface FilterDecision {
   readonly verdict: 'pass' | 'allowed' | 'blocked' | 'rewritten' | 'paused'
   readonly group: string
   /** The rule that decides; undefined with `pass`, `paused`, and a schedule that blocks everything. */
@@ -135,7 +135,7 @@ export interface ListState {
 
 /** What can be seen and changed of the filter while a node runs: for the status API, and for what boxes share. */
 export interface FilterControl {
-  why(name: Name, type: number, client: string | undefined): Promise<Decision>
+  why(name: Name, type: number, client: string | undefined): Promise<FilterDecision>
   lists(): readonly ListState[]
   groups(): readonly GroupOptions[]
   /** Rules that were made while the node runs; those of the configuration stand beside them. */
