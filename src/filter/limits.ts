@@ -13,6 +13,8 @@ export const limits = {
   MAX_STARS: 4,
   /** Lines of a list that are shown as passed over, with their reasons. */
   MAX_SHOWN_PROBLEMS: 20,
+  /** Of such a line, as it is shown. */
+  MAX_SHOWN_BYTES: 200,
   /** Names, addresses or types in one condition of a rule. */
   MAX_CONDITION_VALUES: 256,
   MAX_GROUPS: 64,
