@@ -15,7 +15,15 @@ import { makeOwnerKey, makeZoneKey } from '../../src/peer/index.ts'
 import { type Cluster, startCluster } from '../world/cluster.ts'
 import { foundLedger } from '../world/founding.ts'
 import { createWorld, signWorld, signZone, simpleSpec, type World, type ZoneKeys } from '../world/index.ts'
-import { lookup as askLookup, CLI, comesTrue, getJson, statusOf, until as untilSeen } from './scenes/asking.ts'
+import {
+  lookup as askLookup,
+  CLI,
+  comesTrue,
+  getJson,
+  hasLogged,
+  statusOf,
+  until as untilSeen,
+} from './scenes/asking.ts'
 
 const run = promisify(execFile)
 const runnable = ['nsd', 'knotd', 'keymgr', 'dnssec-signzone', 'dig'].every(isInstalled)
@@ -302,7 +310,7 @@ describe.skipIf(!runnable)('a domain on the ledger', () => {
         return now.record.ds.length === 1 && !now.record.ds[0].startsWith(`${old} `)
       }),
     )
-    expect(peer(REGISTRAR).log()).toContain('a CDS set was carried')
+    await hasLogged(peer(REGISTRAR), 'a CDS set was carried')
     expect((await statusOf(peer(REGISTRAR))).carrier).toMatchObject({ carried: 1 })
   })
 

@@ -12,7 +12,7 @@ const run = promisify(execFile)
 const DEMO = fileURLToPath(new URL('../world/demo.ts', import.meta.url))
 const scratch = mkdtempSync(join(tmpdir(), 'demo-test-'))
 const demo = (...args: string[]) =>
-  run(process.execPath, [DEMO, ...args], { env: { ...process.env, TMPDIR: scratch }, timeout: 200_000 })
+  run(process.execPath, [DEMO, ...args], { env: { ...process.env, TMPDIR: scratch }, timeout: 500_000 })
 
 describe('the demo of the ledger', () => {
   afterAll(() => rmSync(scratch, { recursive: true, force: true }))

@@ -99,6 +99,16 @@ export async function comesTrue(
   await until(what, look, detail, timeoutMs)
 }
 
+/** A line with this text has been read: what a node says in answers may be heard before what it says in its log. */
+export async function hasLogged(peer: PeerProcess, text: string): Promise<void> {
+  const log = () => peer.log()
+  await until(
+    `"${text}" in the log of peer ${peer.index}`,
+    () => log().includes(text),
+    () => log().slice(-3_000),
+  )
+}
+
 /** All have joined, and know each other. */
 export async function allKnow(peers: readonly PeerProcess[]): Promise<void> {
   await until(`${peers.length} members known to all`, async () => {
