@@ -192,6 +192,11 @@ function checkEvidence({ dnssec, resolver, ring }: ConfigValues, { problem, warn
   if (!dnssec.validate && dnssec.ntpNames.length > 0) warn('dnssec.ntpNames', 'is of no use: dnssec.validate is off')
   if (dnssec.negativeTrustAnchors.some((text) => nameOf(text)?.labels === 0))
     warn('dnssec.negativeTrustAnchors', 'names the root: nothing at all is validated, as with dnssec.validate: false')
+  const { zones } = resolver.keepDelegations
+  if (zones.some((text) => nameOf(text)?.labels === 0))
+    problem('resolver.keepDelegations.zones', 'names the root, which nobody delegates: name zones')
+  if (zones.length > 0 && !hasRing(ring))
+    warn('resolver.keepDelegations.zones', 'is of no use: without a ring no delegation is agreed on')
   // With signatures it is a choice: names that are signed, and no others.
   if (resolver.strict && !hasRing(ring) && !dnssec.validate)
     problem(

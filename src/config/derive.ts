@@ -45,7 +45,14 @@ export function deriveConfig(
     access: settings.access,
     tls: settings.tls,
     serve: { ...settings.serve, tableBytes: bytesOf(settings.serve.tableBytes) },
-    resolver: { ...settings.resolver, prefetch: cache.prefetch },
+    resolver: {
+      ...settings.resolver,
+      prefetch: cache.prefetch,
+      keepDelegations: {
+        ...settings.resolver.keepDelegations,
+        zones: settings.resolver.keepDelegations.zones.map((text) => parseName(text)),
+      },
+    },
     iterator: {
       ...iterator,
       limits: readLimits(iterator.limits),

@@ -16,7 +16,10 @@ export interface Config {
   readonly tls: TlsConfig
   readonly serve: FastOptions & { readonly repliesPerSecond: number; readonly slip: number }
   readonly resolver: ResolverOptions &
-    Pick<ServeOptions, 'explain' | 'minimalResponses'> & { readonly followChanges: boolean }
+    Pick<ServeOptions, 'explain' | 'minimalResponses'> & {
+      readonly followChanges: boolean
+      readonly keepDelegations: { readonly zones: readonly Name[]; readonly days: number }
+    }
   readonly iterator: IteratorConfig
   readonly dnssec: DnssecConfig
   readonly cache: CacheOptions & { readonly persist: boolean }

@@ -10,7 +10,7 @@ const replicaWord = z.object({
 })
 
 export const stepView = z.object({
-  kind: z.enum(['local', 'ledger', 'cache', 'query', 'validate', 'ring', 'winner', 'told']),
+  kind: z.enum(['local', 'ledger', 'kept', 'cache', 'query', 'validate', 'ring', 'winner', 'told']),
   question: z.string(),
   text: z.string(),
   elapsedMs: z.number().optional(),

@@ -93,20 +93,22 @@ export interface CompositionHooks {
 }
 
 /** What the core asks of the rest of the node, which begins after it. */
-export interface CoreSurroundings extends Pick<CoreHooks, 'ownListeners' | 'rootAnchors' | 'ledger' | 'nameProofs'> {
+export interface CoreSurroundings
+  extends Pick<CoreHooks, 'ownListeners' | 'rootAnchors' | 'ledger' | 'nameProofs' | 'kept'> {
   /** Undefined as long as there is no ring. */
   readonly peers: () => Pick<PeerRooms, 'ring' | 'chunks' | 'household'> | undefined
 }
 
 /** Own iteration and the resolver, with what the ring has; what is found is told to the household. */
 export function composeCore(deps: CoreDeps, config: Config, around: CoreSurroundings): Core {
-  const { peers, ownListeners, rootAnchors, ledger, nameProofs } = around
+  const { peers, ownListeners, rootAnchors, ledger, nameProofs, kept } = around
   return new Core(
     { ...deps, cache: watchedCache(deps.cache, () => peers()?.household?.watcher) },
     {
       ownListeners,
       ledger,
       nameProofs,
+      kept,
       ...(rootAnchors !== undefined && { rootAnchors }),
       // What a household's ring knows, this node knows. A ring of one that nobody asked for: there is nobody to tell.
       chunks() {

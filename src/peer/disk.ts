@@ -27,6 +27,8 @@ export interface DataFile {
   /** Signed answers of the chunks. */
   readonly proofs: Store
   readonly cache: Store
+  /** Delegations that outlive their removal. */
+  readonly kept: Store
   /** Blocks of the chunk chains. */
   readonly chains: Store
   /** Values that were found damaged since it was opened. */
@@ -97,6 +99,7 @@ function dataFile(store: BackgroundStore, thread: DiskThread, data: string): Dat
     chunks: partOf(store, StorePart.CHUNKS),
     proofs: partOf(store, StorePart.PROOFS),
     cache: partOf(store, StorePart.CACHE),
+    kept: partOf(store, StorePart.KEPT),
     chains: partOf(store, StorePart.CHAINS),
     get damaged() {
       return store.damaged

@@ -48,3 +48,19 @@ export const claimPageLimits = {
   PAGE_BYTES: 256,
   HEADER_BYTES: 8_192,
 } as const
+
+/** Of delegations that outlive their removal. */
+export const keptLimits = {
+  /** A parent's denial is believed so long, ms, whatever its SOA says: no shorter, or each question would go to it; no longer, or a zone that is back is seen late. */
+  LEAST_REMOVED_MS: 30_000,
+  MOST_REMOVED_MS: 600_000,
+  /** The ring is asked for a zone's delegation again after so long, ms; and after so long when it had none. */
+  KEPT_RENEWED_MS: 6 * 3_600_000,
+  KEPT_RETRY_MS: 60_000,
+  /** One such read, ms. */
+  KEPT_READ_MS: 10_000,
+  /** What is kept bears no TTL of its own. */
+  KEPT_TTL_SECONDS: 3_600,
+  /** A row on disk: thirteen servers with their addresses, and a DS set. */
+  MAX_KEPT_BYTES: 16_384,
+} as const

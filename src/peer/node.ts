@@ -183,6 +183,7 @@ async function startResolving(
     peers: () => parts.peers,
     ledger: () => parts.peers?.ledger?.follower,
     nameProofs: () => parts.peers?.ledger?.nameProofs,
+    kept: () => dataFile?.kept,
   })
   parts.core = core
   if (dataFile === undefined || !config.cache.persist) return

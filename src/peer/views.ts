@@ -73,6 +73,7 @@ export function viewStep(step: ResolveStep): StepView {
   switch (step.kind) {
     case 'local':
     case 'ledger':
+    case 'kept':
       return { ...base, text: step.detail }
     case 'cache':
       return { ...base, text: `${step.what}: ${step.detail}` }

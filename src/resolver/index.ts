@@ -12,6 +12,7 @@
 export { ZoneChanges, type ZoneChangesStats } from './changes/zone-changes.ts'
 export { type HealingDeps, heal } from './healing.ts'
 export { limits as resolverLimits } from './limits.ts'
+export type { KeptUses } from './link/types.ts'
 export { type CompiledLocal, compileLocal } from './local/compile.ts'
 export type { LocalData } from './local/data.ts'
 export { type Dns64Options, parseDns64Prefix } from './local/dns64.ts'

@@ -7,6 +7,7 @@ import { answerAny } from './any.ts'
 import { compose } from './compose.ts'
 import { follow, type Link } from './follow.ts'
 import { createLinkResolver, knownLink } from './link/cached.ts'
+import { keptFirst, lessSecure } from './link/kept-first.ts'
 import { ledgerFirst } from './link/ledger-first.ts'
 import { isAlias, localFirst } from './link/local-first.ts'
 import { type LinkDeps, type LinkResolver, newBudget } from './link/types.ts'
@@ -31,7 +32,7 @@ export interface ResolverDeps extends LinkDeps {
 export function createResolver(deps: ResolverDeps, options: ResolverOptions): Resolver {
   const { clock } = deps
   const names = deps.local ?? localNames({ data: undefined, dns64: options.dns64, configured: [] })
-  const resolveLink = localFirst(names, clock, ledgerFirst(deps, createLinkResolver(deps, options)))
+  const resolveLink = localFirst(names, clock, ledgerFirst(deps, keptFirst(deps, createLinkResolver(deps, options))))
   const logOnly = options.logOnly === true ? new LogOnly(deps) : undefined
   const chaser: Chaser = { deps, names, resolveLink, options, logOnly }
   return { resolve: (request) => rewrite(chaser, options.dns64, request) }
@@ -131,7 +132,10 @@ const SENTINEL: ExtendedError = { code: Ede.OTHER, text: 'root key sentinel (RFC
 
 function anyResolution(deps: LinkDeps, options: ResolverOptions, request: ResolveRequest): Resolution {
   const now = deps.clock.now()
-  const known = (question: Question) => knownLink(deps, options, { ...request, question })
+  const known = (question: Question) => {
+    const finding = knownLink(deps, options, { ...request, question })
+    return finding && (deps.kept?.useFor(question.name) === undefined ? finding : lessSecure(finding))
+  }
   const finding = answerAny(request.question, known, now)
   const link = { finding, ede: [], isTooLong: false, synthesised: undefined }
   return { ...compose([link], request, now), authoritative: false }

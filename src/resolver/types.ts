@@ -26,6 +26,8 @@ export type ResolveStep =
   | { readonly kind: 'local'; readonly question: Question; readonly detail: string }
   /** What the ledger says of the name, and by which proof. */
   | { readonly kind: 'ledger'; readonly question: Question; readonly detail: string }
+  /** Its parent has taken the zone away, and a kept delegation is used. */
+  | { readonly kind: 'kept'; readonly question: Question; readonly detail: string }
   | {
       readonly kind: 'ring'
       readonly question: Question

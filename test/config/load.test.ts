@@ -61,6 +61,7 @@ describe('the defaults', () => {
       prefetch: true,
       explain: false,
       followChanges: true,
+      keepDelegations: { zones: [], days: 90 },
       minimalResponses: true,
     })
     expect(config.iterator).toEqual({

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { flag, oneOf, whole } from './values.ts'
+import { domain, flag, list, oneOf, whole } from './values.ts'
 
 const HEDGE = 'must be "auto" or milliseconds from 0 to 10000'
 
@@ -26,6 +26,18 @@ export const resolver = z
       .describe(
         'Fetch anew what is asked for when its zone says that it has changed: by NOTIFY from one of its servers, or by a newer serial.',
       ),
+    keepDelegations: z
+      .strictObject({
+        zones: list(domain(), 256)
+          .default([])
+          .describe(
+            'Zones that are resolved on when their parent says that they do not exist: by the last delegation that the ring has agreed on. Answers are never called secure then, and say it (EDE).',
+          ),
+        days: whole(1, 3_650)
+          .default(90)
+          .describe('Days for which such a delegation is kept after the last word of the ring.'),
+      })
+      .prefault({}),
     minimalResponses: flag().default(true).describe('Leave out what the question did not ask for.'),
   })
   .prefault({})

@@ -10,6 +10,7 @@ import {
   type Log,
   type PeerId,
   type Random,
+  type Store,
 } from '../../base/index.ts'
 import type { Cache, CacheEntry } from '../../cache/index.ts'
 import type { KeptProofs, LedgerView } from '../../chain/index.ts'
@@ -36,6 +37,7 @@ import {
   type ZoneChangesStats,
 } from '../../resolver/index.ts'
 import { anchored } from './anchors.ts'
+import { keptOver } from './kept-over.ts'
 import { followLocalRoot } from './local-root.ts'
 import { fixedValidationTime, recursorOptions, validationOptions } from './options.ts'
 import { basisDigest, type CacheBasis, type CoreReload, retirable, staleNames } from './reload.ts'
@@ -60,6 +62,8 @@ export interface CoreHooks {
   readonly ledger?: (() => LedgerView | undefined) | undefined
   /** Where proofs of anchored names outlive this process. */
   readonly nameProofs?: (() => KeptProofs | undefined) | undefined
+  /** Where kept delegations outlive this process. */
+  readonly kept?: (() => Store | undefined) | undefined
   /** What `dnssec.trustAnchors: "builtin"` stands for now. Default: the keys as they were built in. */
   readonly rootAnchors?: () => readonly TrustAnchor[]
 }
@@ -251,6 +255,8 @@ function engage(deps: CoreDeps, hooks: CoreHooks, config: Config): Engaged {
     { validation, recursor: () => recursor },
     config.ledger,
   )
+  const delegations = delegationSource(hooks.chunks, clock)
+  const kept = keptOver({ ...deps, delegations, store: () => hooks.kept?.() }, onLedger, () => recursor, config)
   const recursor: Recursor = createRecursor({
     exchange,
     cache,
@@ -258,10 +264,10 @@ function engage(deps: CoreDeps, hooks: CoreHooks, config: Config): Engaged {
     random,
     log,
     options,
-    validation: onLedger.validation,
-    anchors: onLedger.source,
+    validation: kept.validation,
+    anchors: kept.source,
     ownListeners: hooks.ownListeners,
-    delegations: delegationSource(hooks.chunks, clock),
+    delegations,
   })
   const resolver = createResolver(
     {
@@ -274,6 +280,7 @@ function engage(deps: CoreDeps, hooks: CoreHooks, config: Config): Engaged {
       log,
       contextOf: (question) => recursor.contextOf(question),
       anchors: onLedger.anchors,
+      kept: kept.uses,
       rootServers: options.rootHints.map(({ name }) => name),
       ...(hooks.toldBy !== undefined && { toldBy: hooks.toldBy }),
       ...(validation !== undefined && { sentinel: sentinelOf(validation) }),

@@ -46,7 +46,7 @@ export function ledgerFirst(deps: LinkDeps, resolveLink: LinkResolver): LinkReso
 /** In a stub or forward zone of the operator, whose word comes before that of any ledger; its DS set is a matter of that zone as well. */
 function isConfigured({ contextOf }: LinkDeps, question: Question): boolean {
   const context = contextOf({ ...question, type: Type.SOA })
-  return context !== 'main' && !context.startsWith('ledger:')
+  return context !== 'main' && !context.startsWith('ledger:') && !context.startsWith('kept:')
 }
 
 /** Says what was found; the result when there is no more to do. */

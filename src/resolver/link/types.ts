@@ -2,7 +2,7 @@
 import { Budget, type Clock, type Log, type PeerId } from '../../base/index.ts'
 import type { Cache, CacheContext } from '../../cache/index.ts'
 import type { Chunks } from '../../chunks/index.ts'
-import { type ExtendedError, type Question, rrsetKey } from '../../dns/index.ts'
+import { type ExtendedError, type Name, type Question, rrsetKey } from '../../dns/index.ts'
 import type { Finding } from '../../evidence/index.ts'
 import type { NameAnchors } from '../../ledger/index.ts'
 import type { Recursor } from '../../recurse/index.ts'
@@ -21,8 +21,18 @@ export interface LinkDeps {
   readonly contextOf: (question: Question) => CacheContext
   /** Names that are anchored on a ledger. Without it: none. */
   readonly anchors?: Pick<NameAnchors, 'find' | 'afterNxdomain'> | undefined
+  /** Zones that are resolved although their parent has taken them away. Without it: none. */
+  readonly kept?: KeptUses | undefined
   /** The member of the household whose word an answer in the cache is, if it is another's. For `explain`. */
   readonly toldBy?: (question: Question) => PeerId | undefined
+}
+
+/** What `peer/core` knows of kept delegations. */
+export interface KeptUses {
+  /** By what a name is resolved now; undefined: by what its parent says. `why` is for people. */
+  useFor(name: Name): { readonly zone: Name; readonly why: string } | undefined
+  /** What the DNS says of a name. True: its zone was taken away, and its context is that of the kept delegation from now on. */
+  heard(name: Name, finding: Finding): boolean
 }
 
 export interface LinkRequest {
