@@ -23,4 +23,6 @@ export const limits = {
   MAX_SPARED: 20,
   /** How often the registrar tries one thing. */
   MAX_REGISTRAR_TRIES: 5,
+  /** A node that systemd restarts answers by then, also on a small machine. Ms. */
+  RESTART_MS: 60_000,
 } as const

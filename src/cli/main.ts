@@ -6,7 +6,9 @@ import { addChainCommands } from './commands/chain.ts'
 import { addChunksCommands } from './commands/chunks.ts'
 import { addCompletionCommand } from './commands/completion.ts'
 import { addConfigCommands } from './commands/config.ts'
+import { addDevicesCommand } from './commands/devices.ts'
 import { addDomainCommands } from './commands/domain/domain.ts'
+import { addHomeCommands } from './commands/home.ts'
 import { addHostsCommands } from './commands/hosts.ts'
 import { addInviteCommands } from './commands/invite.ts'
 import { addKeygenCommand } from './commands/keygen.ts'
@@ -43,6 +45,8 @@ Every command has --help. Exit codes: 0 ok, 1 failure, 2 usage or configuration.
   addLookupCommand(program)
   addStatusCommand(program)
   addCacheCommands(program)
+  addHomeCommands(program)
+  addDevicesCommand(program)
   addRingCommands(program)
   addChunksCommands(program)
   addChainCommands(program)

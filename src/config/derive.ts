@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { Endpoint } from '../base/index.ts'
 import { errorText, fromHex } from '../base/index.ts'
-import { nameToText, parseName } from '../dns/index.ts'
+import { isSubdomain, type Name, nameToText, parseName } from '../dns/index.ts'
 import { normalAddress } from '../iterator/index.ts'
 import type { RecurseLimits, ServerSwitches, ZoneServers } from '../recurse/index.ts'
 import { parseDns64Prefix, parsePrefix } from '../resolver/index.ts'
@@ -78,6 +78,7 @@ export function deriveConfig(
     rebinding: settings.rebinding.protect
       ? { allow: settings.rebinding.allow.map((text) => parseName(text)) }
       : undefined,
+    devices: readDevices(settings),
     ring: readRing(settings, problems),
     chunks: settings.chunks,
     ledger: readLedger(settings, problems),
@@ -91,6 +92,26 @@ export function deriveConfig(
 function readDns64({ dns64 }: ConfigValues): Config['dns64'] {
   if (!dns64.enabled) return undefined
   return { prefix: parseDns64Prefix(dns64.prefix), exclude: dns64.exclude.map((text) => parsePrefix(text)) }
+}
+
+function readDevices({ devices, listen, iterator, local }: ConfigValues): Config['devices'] {
+  const { enabled, leases, router } = devices
+  const reached = listen === 'auto' ? [] : [...listen.udp, ...listen.tcp, ...listen.tls, ...listen.https]
+  const answersLan = reached.some((text) => !isLoopback(parseListenAddress(text).address))
+  if (enabled === false || (enabled === 'auto' && !answersLan)) return undefined
+  const name = parseName(devices.domain)
+  const zones = [iterator.stubs, iterator.forwards, local.zones].flatMap((one) => Object.keys(one))
+  const isOwn = !zones.some((text) => isAtOrBelow(name, text))
+  return { domain: nameToText(name).replace(/\.$/, ''), isOwn, leases, router }
+}
+
+/** False for a text that is no name: that is told where it stands. */
+function isAtOrBelow(name: Name, zone: string): boolean {
+  try {
+    return isSubdomain(name, parseName(zone))
+  } catch {
+    return false
+  }
 }
 
 /** With nothing configured: a ring of one, with a secret of its own in the data directory. */

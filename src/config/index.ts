@@ -14,6 +14,7 @@ export { configSchemaJson } from './sections/schema.ts'
 export { refuseFaults } from './sources/problems.ts'
 export type {
   Config,
+  DevicesConfig,
   FileFault,
   IteratorConfig,
   LoadedConfig,

@@ -7,6 +7,7 @@ const AT_START: readonly string[] = [
   'listen',
   'serve',
   'cache',
+  'devices',
   'ring',
   'chunks',
   'data',

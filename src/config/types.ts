@@ -29,6 +29,8 @@ export interface Config {
   readonly dns64: Dns64Options | undefined
   /** Undefined: off. */
   readonly rebinding: RebindingOptions | undefined
+  /** Undefined: devices are not looked for. */
+  readonly devices: DevicesConfig | undefined
   readonly ring: RingConfig
   readonly chunks: Pick<ChunksOptions, 'admitAfter' | 'requestTimeoutMs' | 'roundTimeoutMs'> & {
     readonly historyHours: number
@@ -83,6 +85,17 @@ export interface DnssecConfig {
   readonly sha1: 'validate' | 'insecure'
   /** RFC 8198. */
   readonly aggressive: boolean
+}
+
+export interface DevicesConfig {
+  /** What their names are in, without a final dot. */
+  readonly domain: string
+  /** Nobody else is asked for names in it: no other one exists. */
+  readonly isOwn: boolean
+  /** Files; `auto`: the usual places. */
+  readonly leases: 'auto' | readonly string[]
+  /** Who is asked for the names of addresses; `auto`: the gateway. */
+  readonly router: 'auto' | false | string
 }
 
 export interface LedgerConfig {

@@ -4,6 +4,16 @@
  */
 
 export {
+  type ChangesView,
+  changesView,
+  type DevicesView,
+  devicesView,
+  type RecordsView,
+  recordsView,
+  type SettingsView,
+  settingsView,
+} from './home-views.ts'
+export {
   type AccountView,
   accountView,
   type CdsView,

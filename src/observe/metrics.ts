@@ -37,6 +37,7 @@ const LEVELS: ReadonlySet<string> = new Set(
     'chunks: digests digestBytes entries archived waiting owed popular copies skewMs repairBytesPerSecond',
     'chains: known open atWork waiting bytes',
     'household: members',
+    'settings: entries removed',
   ].flatMap((line) => {
     const [section, names = ''] = line.split(': ')
     return names.split(' ').map((name) => `${section}.${name}`)
@@ -101,7 +102,17 @@ function histogram({ counts, sum }: { readonly counts: readonly number[]; readon
   ]
 }
 
-const SECTIONS = ['serve', 'cache', 'upstream', 'chunks', 'chains', 'household', 'carrier', 'traffic'] as const
+const SECTIONS = [
+  'serve',
+  'cache',
+  'upstream',
+  'chunks',
+  'chains',
+  'household',
+  'settings',
+  'carrier',
+  'traffic',
+] as const
 
 /** All plain numbers of the status API. Which there are depends on what the node does: they are registered when they are seen first. */
 class Picture {

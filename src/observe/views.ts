@@ -59,6 +59,8 @@ const memberView = z.object({
   self: z.boolean(),
   suspect: z.boolean(),
   /** Peer id of the member by whose invitation it joined; null for one that had the secret from elsewhere. */
+  /** What the box is called, in a household. */
+  name: z.string().optional(),
   invitedBy: z.string().nullable(),
 })
 
@@ -234,6 +236,8 @@ export const statusView = z.object({
   chains: counters.nullable(),
   /** Null where members do not believe each other. */
   household: counters.nullable(),
+  /** What the boxes of a household have in common; null without a ring. */
+  settings: counters.nullable(),
   /** CDS sets that it carries to the ledger; null: none (`ledger.carry`). */
   carrier: counters.nullable(),
   /** Requests to peers, by room. */

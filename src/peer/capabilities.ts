@@ -9,6 +9,8 @@ import { limits } from './limits.ts'
 export const Capability = {
   /** Transactions of signed answers (kind 6) on the chain of a chunk. */
   SIGNED_TRANSACTIONS: 'signed-transactions',
+  /** Settings of a household: request room 8. */
+  SETTINGS: 'settings',
 } as const
 export type Capability = (typeof Capability)[keyof typeof Capability]
 

@@ -37,6 +37,7 @@ import {
   type RunningRing,
   type Spoken,
 } from '../ring/index.ts'
+import { createSettings, type HouseholdSettings } from '../settings/index.ts'
 import { Capability, OWN_CAPABILITIES, type PeerCapabilities } from './capabilities.ts'
 import { inCompany } from './company.ts'
 import { Core, type CoreDeps, type CoreHooks } from './core/core.ts'
@@ -81,6 +82,8 @@ export interface PeerStores {
   /** Signed answers of the chunks. */
   readonly proofs: Store
   readonly chains: ChunkChainsStores
+  /** What the boxes of a household have in common. Undefined: it is forgotten when the node stops. */
+  readonly settings?: Store
 }
 
 export interface CompositionHooks {
@@ -94,14 +97,14 @@ export interface CompositionHooks {
 
 /** What the core asks of the rest of the node, which begins after it. */
 export interface CoreSurroundings
-  extends Pick<CoreHooks, 'ownListeners' | 'rootAnchors' | 'ledger' | 'nameProofs' | 'kept'> {
+  extends Pick<CoreHooks, 'ownListeners' | 'rootAnchors' | 'ledger' | 'nameProofs' | 'kept' | 'localLayers'> {
   /** Undefined as long as there is no ring. */
   readonly peers: () => Pick<PeerRooms, 'ring' | 'chunks' | 'household'> | undefined
 }
 
 /** Own iteration and the resolver, with what the ring has; what is found is told to the household. */
 export function composeCore(deps: CoreDeps, config: Config, around: CoreSurroundings): Core {
-  const { peers, ownListeners, rootAnchors, ledger, nameProofs, kept } = around
+  const { peers, ownListeners, rootAnchors, ledger, nameProofs, kept, localLayers } = around
   return new Core(
     { ...deps, cache: watchedCache(deps.cache, () => peers()?.household?.watcher) },
     {
@@ -109,6 +112,7 @@ export function composeCore(deps: CoreDeps, config: Config, around: CoreSurround
       ledger,
       nameProofs,
       kept,
+      localLayers,
       ...(rootAnchors !== undefined && { rootAnchors }),
       // What a household's ring knows, this node knows. A ring of one that nobody asked for: there is nobody to tell.
       chunks() {
@@ -136,6 +140,8 @@ export interface PeerRooms {
   readonly chains: ChunkChains | undefined
   /** Undefined where one member's word is not enough. */
   readonly household: Household | undefined
+  /** In other rings than households this node's own alone. */
+  readonly settings: HouseholdSettings
   readonly traffic: Pick<CountedTransport, 'stats'>
   /** Answers peers from now on, and joins the ring or begins one; `meeting` runs before the rooms above the ring start. */
   begin(meeting?: () => Promise<void>): Promise<void>
@@ -151,15 +157,20 @@ export function composePeers(given: CompositionDeps, hooks: CompositionHooks): P
   const memory = stores && ringMemory(deps, stores)
   const ring = ringOver(deps, memory)
   const household = config.ring.acceptFrom === 'any-member' ? householdOver(deps, ring, hooks) : undefined
+  const settings = settingsOver(deps, ring)
   const chunks = chunksOver(deps, hooks, { ring, household })
   const chains = stores && chainsOver(deps, stores, { ring, chunks })
   if (chains !== undefined) chunks.onAgreed((entry) => chains.kept(entry))
-  capabilities.onMore(() => chains?.peerKnowsMore())
+  capabilities.onMore(() => {
+    chains?.peerKnowsMore()
+    settings.peerKnowsMore()
+  })
   return {
     ring,
     chunks,
     chains,
     household,
+    settings,
     traffic,
     async begin(meeting) {
       guests?.serve(ring.invitations)
@@ -170,17 +181,19 @@ export function composePeers(given: CompositionDeps, hooks: CompositionHooks): P
         send: (room, peer, body, options) => traffic.request(room, peer, body, options),
         bulk: (room, peer, body, options) => traffic.bulk(room, peer, body, options),
       })
-      answerPeers(transport, { ring, chunks, chains, household, ledger }, guests)
+      answerPeers(transport, { ring, chunks, chains, household, settings, ledger }, guests)
       await ring.start()
       memory?.follow(ring)
       await meeting?.()
       chunks.start()
       chains?.start()
       household?.start()
+      settings.start()
       ledger?.start()
     },
     async end() {
       await ledger?.stop()
+      settings.stop()
       chains?.stop()
       work.stop()
       await Promise.all([household?.stop(), chunks.handOver()])
@@ -333,6 +346,20 @@ function householdOver(deps: Wired, ring: RunningRing, { isPrivate }: Compositio
   )
 }
 
+/** Members of a household edit for each other; elsewhere nobody's word changes what a name means here. */
+function settingsOver(deps: Wired, ring: RunningRing): HouseholdSettings {
+  const { config, stores, capabilities } = deps
+  const isShared = config.ring.admission === 'psk' && config.ring.acceptFrom === 'any-member'
+  return createSettings(
+    { ...portsOf(deps), ring, store: stores?.settings, isShared },
+    {
+      send: senderTo(RequestRoom.SETTINGS, deps),
+      bulk: bulkTo(RequestRoom.SETTINGS, deps),
+      knows: (peer) => capabilities.has(peer, Capability.SETTINGS),
+    },
+  )
+}
+
 /** What every room that signs takes. */
 function portsOf({ clock, random, signer, scheme, log }: CompositionDeps) {
   return { clock, random, signer, scheme, log }
@@ -346,8 +373,11 @@ function answerPeers(
     chunks,
     chains,
     household,
+    settings,
     ledger,
-  }: Pick<PeerRooms, 'ring' | 'chunks' | 'chains' | 'household'> & { readonly ledger: LedgerSide | undefined },
+  }: Pick<PeerRooms, 'ring' | 'chunks' | 'chains' | 'household' | 'settings'> & {
+    readonly ledger: LedgerSide | undefined
+  },
   guests: Guests | undefined,
 ): void {
   const refuseExpelled = (from: PeerId) => {
@@ -368,6 +398,7 @@ function answerPeers(
     if (body[0] === RequestRoom.CHUNKS) return chunks.handle(from, rest)
     if (body[0] === RequestRoom.CHAINS && chains !== undefined) return chains.handle(from, rest)
     if (body[0] === RequestRoom.HOUSEHOLD && household !== undefined) return household.handle(from, rest)
+    if (body[0] === RequestRoom.SETTINGS) return settings.handle(from, rest)
     if (body[0] === RequestRoom.LEDGERS && ledger !== undefined) return ledger.server.answer(from, rest)
     if (body[0] === RequestRoom.LEDGER_CHAINS && ledger !== undefined) return ledger.ledgers.handle(from, rest)
     throw new ChordnsError('PEER_UNKNOWN_ROOM', 'no room answers this request', { room: body[0] ?? -1 })
@@ -377,6 +408,7 @@ function answerPeers(
     refuseExpelled(from)
     if (body[0] === RequestRoom.CHUNKS) return chunks.supply(from, body.subarray(1), signal)
     if (body[0] === RequestRoom.HOUSEHOLD && household !== undefined) return household.supply(from, signal)
+    if (body[0] === RequestRoom.SETTINGS) return settings.supply(from, body.subarray(1))
     if (body[0] === RequestRoom.LEDGER_CHAINS && ledger !== undefined)
       return ledger.ledgers.supply(from, body.subarray(1))
     throw new ChordnsError('PEER_UNKNOWN_ROOM', 'no room answers this bulk', { room: body[0] ?? -1 })

@@ -31,6 +31,8 @@ export interface DataFile {
   readonly kept: Store
   /** Blocks of the chunk chains. */
   readonly chains: Store
+  /** What the boxes of a household have in common. */
+  readonly settings: Store
   /** Values that were found damaged since it was opened. */
   readonly damaged: number
   stats(): ReturnType<BackgroundStore['stats']>
@@ -101,6 +103,7 @@ function dataFile(store: BackgroundStore, thread: DiskThread, data: string): Dat
     cache: partOf(store, StorePart.CACHE),
     kept: partOf(store, StorePart.KEPT),
     chains: partOf(store, StorePart.CHAINS),
+    settings: partOf(store, StorePart.SETTINGS),
     get damaged() {
       return store.damaged
     },

@@ -25,6 +25,26 @@ export const limits = {
   MAX_TURNED_AWAY: 64,
   /** The rules of claims of a chain, and the sets that a claim by DNSSEC shows. */
   MAX_CLAIM_BYTES: 65_536,
+  /** Lease files are looked at so often: a new device has its name soon. Each look costs as many stats as there are files. Ms. */
+  LEASES_EVERY_MS: 5_000,
+  /** The neighbour table: a program is started for it. Ms. */
+  NEIGHBOURS_EVERY_MS: 60_000,
+  NEIGHBOURS_TIMEOUT_MS: 5_000,
+  /** 20,000 neighbours. */
+  MAX_NEIGHBOURS_BYTES: 4_194_304,
+  /** Of a directory of leases: one for each interface. */
+  MAX_LEASE_FILES: 64,
+  /** The router is asked for so many names a look, and for each again after so long, ms. It may be a small machine. */
+  ROUTER_NAMES_A_LOOK: 20,
+  ROUTER_NAME_MS: 1_800_000,
+  ROUTER_TIMEOUT_MS: 1_000,
+  MAX_ROUTER_NAMES: 1_024,
+  /** Of a host name, as Linux bounds it. */
+  MAX_BOX_NAME: 64,
+  /** Changes of settings that are shown at once. */
+  MAX_CHANGES_SHOWN: 500,
+  /** Edits of settings in one request: an import of somebody's local records. Bytes. */
+  MAX_EDITS_BODY: 1_048_576,
 } as const
 
 /** Of the desk where an applicant answers inquiries of endorsers, which anybody can reach. */

@@ -2,6 +2,7 @@
  * One running node: its parts are made in the order in which each needs the one before, and ended by `stop`, which also ends
  * a start that failed half-way.
  */
+import { hostname } from 'node:os'
 import {
   ChordnsError,
   type Clock,
@@ -40,6 +41,10 @@ import { composeCore } from './composition.ts'
 import type { Core } from './core/core.ts'
 import type { CoreReload } from './core/reload.ts'
 import { type DataFile, openDataFile } from './disk.ts'
+import { sayOwnName } from './home/box-names.ts'
+import { DeviceWatch } from './home/device-watch.ts'
+import { RouterNames } from './home/router-names.ts'
+import { SharedNames } from './home/shared-names.ts'
 import { loadApplicant } from './ledger/admitting.ts'
 import { INQUIRY_PATH, InquiryDesk } from './ledger/inquiring.ts'
 import { useLooks } from './ledger/use-looks.ts'
@@ -87,7 +92,7 @@ export async function startNode({ config, log, version }: StartOptions): Promise
     const made = parts as NodeParts
     parts.metrics = createMetrics(() => statusOf({ ...made, clock: machine.clock, version, startedAt }))
     if (config.status.listen !== false) {
-      const routes = statusRoutes({ ...made, clock: machine.clock, log, version, startedAt })
+      const routes = statusRoutes({ ...made, ...machine, version, startedAt })
       parts.status = await createStatusServer(
         config.status.listen,
         routes,
@@ -114,6 +119,10 @@ interface NodeParts {
   core: Core
   warm: WarmCache | undefined
   peers: Peers | undefined
+  /** Undefined without a ring. */
+  sharedNames: SharedNames | undefined
+  /** Undefined: they are not looked for. */
+  devices: DeviceWatch | undefined
   carrier: CdsCarrier | undefined
   queryLog: QueryLog
   frontEnd: FrontEnd
@@ -184,6 +193,7 @@ async function startResolving(
     ledger: () => parts.peers?.ledger?.follower,
     nameProofs: () => parts.peers?.ledger?.nameProofs,
     kept: () => dataFile?.kept,
+    localLayers: () => ({ shared: parts.sharedNames?.data, devices: parts.devices?.data }),
   })
   parts.core = core
   if (dataFile === undefined || !config.cache.persist) return
@@ -223,6 +233,8 @@ async function startServing(parts: Partial<NodeParts>, config: Config, { clock, 
     if (!byDefault || !isChordnsError(error)) throw error
     log.warn({ code: error.code, error: errorText(error) }, 'no ring was begun: nobody can be invited')
   }
+  if (parts.peers !== undefined) parts.sharedNames = followSettings(parts.peers, core, { random, log })
+  parts.devices = watchDevices(parts as NodeParts, config, { clock, random, log })
   const side = parts.peers?.ledger
   if (needsTls(config)) await prepareTls(config, clock.now())
   side?.lookForUse(useLooks({ resolver, recursor, clock }))
@@ -251,6 +263,27 @@ async function startServing(parts: Partial<NodeParts>, config: Config, { clock, 
         !core.isOfLedger(question.name) && !recursor.contextOf({ ...question, type: Type.SOA }).startsWith('ledger:'),
     },
   )
+}
+
+/** What the boxes of a household have in common is in force here, now and after each change. */
+function followSettings({ settings, transport }: Peers, core: Core, { random, log }: Pick<Machine, 'random' | 'log'>) {
+  sayOwnName(settings, transport.self, hostname())
+  return new SharedNames({ settings, random, log }, { onChange: () => core.localChanged() })
+}
+
+function watchDevices(
+  { core, exchange, peers }: NodeParts,
+  { devices: config }: Config,
+  { clock, random, log }: Machine,
+): DeviceWatch | undefined {
+  if (config === undefined) return undefined
+  const routerNames = new RouterNames({ exchange, clock, random })
+  const watch = new DeviceWatch(
+    { config, settings: peers?.settings, routerNames, clock, random, log },
+    { onChange: () => core.localChanged() },
+  )
+  watch.start()
+  return watch
 }
 
 /** What a zone says of its CDS set is a hint for a carrier; all else one for what the cache has of it. */
@@ -297,6 +330,8 @@ function running(parts: NodeParts): RunningNode {
 async function stop(parts: Partial<NodeParts>, drainMs: number): Promise<void> {
   parts.keys?.stop()
   parts.carrier?.stop()
+  parts.devices?.stop()
+  parts.sharedNames?.stop()
   parts.core?.stop()
   await parts.frontEnd?.close(drainMs)
   await parts.status?.close()

@@ -55,7 +55,7 @@ export interface PeersDeps {
   readonly dataFile: DataFile | undefined
 }
 
-export interface Peers extends Pick<PeerRooms, 'ring' | 'chunks' | 'chains' | 'household' | 'traffic'> {
+export interface Peers extends Pick<PeerRooms, 'ring' | 'chunks' | 'chains' | 'household' | 'settings' | 'traffic'> {
   readonly transport: Transport
   /** Of an endorsed ring: where newer lists of the ledger go. */
   readonly admission: LedgerAdmission | undefined
@@ -130,11 +130,12 @@ async function ledgerOf(
 }
 
 function storesOf(config: Config, dataFile: DataFile, votes: VotesFile) {
-  const { ring, chunks, proofs, chains } = dataFile
+  const { ring, chunks, proofs, chains, settings } = dataFile
   return {
     ring,
     chunks,
     proofs,
+    settings,
     chains: {
       data: chains,
       votes,

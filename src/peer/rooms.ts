@@ -12,11 +12,12 @@ export const RequestRoom = {
   JOINING: 5,
   LEDGERS: 6,
   LEDGER_CHAINS: 7,
+  SETTINGS: 8,
 } as const
 export type RequestRoom = (typeof RequestRoom)[keyof typeof RequestRoom]
 
 /** First byte of every key in data.db: which room wrote it. Never given to another room: an old file still holds its keys. */
-export const StorePart = { RING: 1, CHUNKS: 2, CACHE: 3, CHAINS: 4, PROOFS: 5, KEPT: 6 } as const
+export const StorePart = { RING: 1, CHUNKS: 2, CACHE: 3, CHAINS: 4, PROOFS: 5, KEPT: 6, SETTINGS: 7 } as const
 export type StorePart = (typeof StorePart)[keyof typeof StorePart]
 
 /** First byte of every key in ledger/blocks.db. */

@@ -1,5 +1,5 @@
 /** The status API of one node: which paths there are, and what each answers with. How it looks as JSON is in views.ts. */
-import { ChordnsError, type Clock, type Log } from '../base/index.ts'
+import { ChordnsError, type Clock, type Log, type Random } from '../base/index.ts'
 import type { Cache, CacheContents, Reach, WarmCache } from '../cache/index.ts'
 import type { Chunks } from '../chunks/index.ts'
 import { Class, type Name, parseName, type Question, ROOT, Type, typeFromText } from '../dns/index.ts'
@@ -10,6 +10,10 @@ import { flushCached, showCached } from './cache-commands.ts'
 import type { CdsCarrier } from './carrying/carrier.ts'
 import type { Core } from './core/core.ts'
 import type { DataFile } from './disk.ts'
+import { boxName, withBoxNames } from './home/box-names.ts'
+import type { DeviceWatch } from './home/device-watch.ts'
+import { homeRoutes } from './home/routes.ts'
+import type { SharedNames } from './home/shared-names.ts'
 import { domainRoutes } from './ledger/domain-routes.ts'
 import { ledgerRoutes } from './ledger/routes.ts'
 import type { Peers } from './ring.ts'
@@ -28,6 +32,11 @@ export interface StatusDeps {
   readonly dataFile: DataFile | undefined
   readonly core: Core
   readonly peers: Peers | undefined
+  /** Undefined without a ring. */
+  readonly sharedNames: SharedNames | undefined
+  /** Undefined: they are not looked for. */
+  readonly devices: DeviceWatch | undefined
+  readonly random: Random
   /** Undefined: it carries no CDS sets. */
   readonly carrier: CdsCarrier | undefined
   readonly frontEnd: FrontEnd
@@ -73,6 +82,16 @@ export function statusRoutes(deps: StatusDeps): Readonly<Record<string, StatusRo
       () => deps.core.precedence(),
     ),
     ...domainRoutes(() => peers?.ledger, { resolver: deps.core.resolver, recursor: deps.core.recursor, clock }),
+    ...homeRoutes({
+      settings() {
+        if (peers === undefined) throw ringOff()
+        return peers.settings
+      },
+      names: () => deps.sharedNames,
+      devices: () => deps.devices,
+      random: deps.random,
+      settled: async () => dataFile?.settled(),
+    }),
     '/chain/verify': looksUp(() => {
       if (peers?.chains === undefined) throw ringOff()
       return viewVerify(peers.chains.verify())
@@ -134,7 +153,7 @@ export function statusOf({
   peers,
   carrier,
   frontEnd,
-}: Omit<StatusDeps, 'metrics' | 'log' | 'dataFile'>): StatusView {
+}: Omit<StatusDeps, 'metrics' | 'log' | 'dataFile' | 'random' | 'sharedNames' | 'devices'>): StatusView {
   return {
     version,
     pid: process.pid,
@@ -142,13 +161,17 @@ export function statusOf({
     multiaddrs: [...(peers?.transport.addresses() ?? [])],
     peer: peers?.transport.self ?? null,
     listen: frontEnd.addresses.map((one) => ({ ...one })),
-    ring: peers === undefined ? null : viewRing(peers.ring, peers.turnedAway.state()),
+    ring:
+      peers === undefined
+        ? null
+        : viewRing(peers.ring, peers.turnedAway.state(), (peer) => boxName(peers.settings, peer)),
     cache: { ...cache.stats(), ...warm?.stats() },
     upstream: { ...core.recursor.stats(), healed: core.healed, ...changesOf(core) },
     serve: serveOf(frontEnd),
     chunks: peers === undefined ? null : { ...peers.chunks.stats() },
     chains: peers?.chains === undefined ? null : { ...peers.chains.stats() },
     household: peers?.household === undefined ? null : { ...peers.household.stats() },
+    settings: peers === undefined ? null : { ...peers.settings.stats() },
     carrier: carrier === undefined ? null : { ...carrier.stats() },
     traffic: peers === undefined ? null : { ...peers.traffic.stats() },
     memory: { rssBytes: process.memoryUsage.rss(), heapUsedBytes: process.memoryUsage().heapUsed },
@@ -165,7 +188,7 @@ function serveOf(frontEnd: FrontEnd): Record<string, number> {
   return { ...counts, ...Object.fromEntries(named) }
 }
 
-async function lookup({ core, clock }: StatusDeps, query: URLSearchParams, signal: AbortSignal) {
+async function lookup({ core, clock, peers }: StatusDeps, query: URLSearchParams, signal: AbortSignal) {
   const type = typeFromText(query.get('type') ?? 'A')
   if (type === undefined) throw new ChordnsError('USAGE', 'unknown record type', {})
   const question: Question = { name: parseName(query.get('name') ?? ''), type, class: Class.IN }
@@ -181,7 +204,9 @@ async function lookup({ core, clock }: StatusDeps, query: URLSearchParams, signa
     signal,
     ...(query.get('explain') === '1' && { onStep: (step: ResolveStep) => steps.push(step) }),
   })
-  return viewLookup(question, resolution, steps, clock.monotonic() - started, clock.now())
+  const view = viewLookup(question, resolution, steps, clock.monotonic() - started, clock.now())
+  if (peers === undefined) return view
+  return { ...view, steps: view.steps.map((step) => ({ ...step, text: withBoxNames(peers.settings, step.text) })) }
 }
 
 /** Named by what they count, since they stand among others. */

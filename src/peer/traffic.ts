@@ -8,6 +8,7 @@ export interface TrafficStats {
   readonly chunkRequests: number
   readonly chainRequests: number
   readonly householdRequests: number
+  readonly settingsRequests: number
   readonly bulks: number
   /** Of requests that were sent, of the replies to them, and of the frames of bulks. */
   readonly sentBytes: number
@@ -31,6 +32,7 @@ export function countedTransport(transport: Pick<Transport, 'request' | 'bulk'>)
     [RequestRoom.JOINING]: 0,
     [RequestRoom.LEDGERS]: 0,
     [RequestRoom.LEDGER_CHAINS]: 0,
+    [RequestRoom.SETTINGS]: 0,
   }
   let bulks = 0
   let sentBytes = 0
@@ -58,6 +60,7 @@ export function countedTransport(transport: Pick<Transport, 'request' | 'bulk'>)
       chunkRequests: requests[RequestRoom.CHUNKS],
       chainRequests: requests[RequestRoom.CHAINS],
       householdRequests: requests[RequestRoom.HOUSEHOLD],
+      settingsRequests: requests[RequestRoom.SETTINGS],
       bulks,
       sentBytes,
       heardBytes,

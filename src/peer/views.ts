@@ -1,4 +1,5 @@
 /** Turns what the rooms know into the plain JSON of the status API. */
+import type { PeerId } from '../base/index.ts'
 import type { ChunkChains, ChunkChainView, VerifyReport } from '../chunk-chains/index.ts'
 import type { ChunkEntry, Chunks, ReplicaReply, RingRead, SignedEntry } from '../chunks/index.ts'
 import { peerIdFromPublicKey } from '../crypto/index.ts'
@@ -118,7 +119,12 @@ function viewReply(reply: ReplicaReply): NonNullable<StepView['replies']>[number
   return { peer, elapsedMs, said: word.kind, detail: detail() }
 }
 
-export function viewRing(ring: Ring, turnedAway?: RingView['turnedAway']): RingView {
+/** `nameOf`: what a box of a household is called. */
+export function viewRing(
+  ring: Ring,
+  turnedAway?: RingView['turnedAway'],
+  nameOf?: (peer: PeerId) => string | undefined,
+): RingView {
   const status = ring.status()
   const suspects = new Set<string>(status.suspects)
   return {
@@ -134,6 +140,7 @@ export function viewRing(ring: Ring, turnedAway?: RingView['turnedAway']): RingV
       status: member.status,
       self: member.id === status.self.id,
       suspect: suspects.has(member.id),
+      ...named(nameOf?.(member.peer)),
       invitedBy: ring.invitations.inviterOf(member.publicKey) ?? null,
     })),
     largest: status.largest,
@@ -142,6 +149,10 @@ export function viewRing(ring: Ring, turnedAway?: RingView['turnedAway']): RingV
     invitations: ring.invitations.list().map((one) => ({ ...one, machines: [...one.machines] })),
     ...(turnedAway !== undefined && { turnedAway }),
   }
+}
+
+function named(name: string | undefined): { readonly name?: string } {
+  return name === undefined ? {} : { name }
 }
 
 export function viewChunk(chunks: Chunks, chains: ChunkChains | undefined, name: Name, now: number): ChunkView {

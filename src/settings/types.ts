@@ -54,7 +54,6 @@ export interface SettingChange {
 export interface SettingsStats {
   readonly entries: number
   readonly removed: number
-  readonly bytes: number
   readonly changesMade: number
   readonly changesTaken: number
   readonly changesRefused: number

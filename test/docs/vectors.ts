@@ -47,6 +47,8 @@ import { memberId, signEntry } from '../../src/ring/members/member.ts'
 import { signWelcome } from '../../src/ring/members/welcomes.ts'
 import type { MemberEntry } from '../../src/ring/types.ts'
 import { encodeMessage as encodeRingMessage } from '../../src/ring/wire/encode.ts'
+import { signChange } from '../../src/settings/change.ts'
+import { tellings } from '../../src/settings/wire.ts'
 import { signRRset } from '../dnssec/signer.ts'
 import { keyFrom } from '../dnssec/signing-keys.ts'
 import { applicationVectors } from './application-vectors.ts'
@@ -280,6 +282,12 @@ const householdRows = [
   })!,
 ]
 
+const setting = signChange('home', signer, {
+  key: 'record/nas.home.arpa A 192.168.1.5',
+  value: '300',
+  counter: 1_800_000_000_000,
+})
+
 /** Name -> hex. */
 export function protocolVectors(): Readonly<Record<string, string>> {
   return {
@@ -340,6 +348,7 @@ export function protocolVectors(): Readonly<Record<string, string>> {
     ...signings(),
     remove: toHex(encodeTransaction({ kind: 'remove', question, old: digest })),
     household: toHex(encodeHousehold(householdRows)),
+    setting: toHex([...tellings([setting])][0]!),
     'state record': toHex(stateGet(withRecord(emptyStateMap, question, record), stateKey(question))!),
   }
 }

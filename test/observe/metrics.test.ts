@@ -17,6 +17,7 @@ function view(queries: number, more: Partial<StatusView> = {}): StatusView {
     chunks: null,
     chains: null,
     household: null,
+    settings: null,
     carrier: null,
     traffic: null,
     memory: { rssBytes: 1_000, heapUsedBytes: 500 },

@@ -29,6 +29,7 @@ describe('what goes to peers', () => {
       chunkRequests: 1,
       chainRequests: 0,
       householdRequests: 0,
+      settingsRequests: 0,
       bulks: 1,
       sentBytes: 2 + 3 + 1,
       heardBytes: 5 + 5 + 150,

@@ -48,10 +48,31 @@ interface InviteFlags extends NodeFlags {
 const UNITS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
 async function makeToken(flags: InviteFlags): Promise<void> {
+  const made = await inviteMachines(flags, readUses(flags.uses), readTerm(flags.for))
+  if (flags.json) printJson(made)
+  else print(made.token)
+  if (made.id === undefined || made.expires === undefined) return
+  // The token alone goes through a pipe.
+  if (!flags.json && process.stderr.isTTY)
+    process.stderr.write(
+      `for ${made.uses === 1 ? 'one machine' : `${made.uses} machines`}, until ${made.expires}; take it back with: chordns invite --revoke ${made.id}\n`,
+    )
+}
+
+export interface MadeInvitation {
+  readonly token: string
+  /** Left out, with what follows, on an open ring: there is nothing to count or to take back. */
+  readonly id?: string
+  readonly uses?: number
+  readonly expires?: string
+  readonly ring: string
+  readonly addresses: readonly string[]
+}
+
+/** A token that so many machines may join by, made through the running node. */
+export async function inviteMachines(flags: NodeFlags, uses: number, forMs: number): Promise<MadeInvitation> {
   const { ring, data } = loadConfigFrom(flags).config
   if (!ring.enabled) throw ringOff()
-  const uses = readUses(flags.uses)
-  const forMs = readTerm(flags.for)
   const addresses = await addressesOf(flags, ring.id)
   const peer = await import('../../peer/index.ts')
   const { id: ringId, admission, replicas, chunkBits, secretFile } = ring
@@ -60,21 +81,13 @@ async function makeToken(flags: InviteFlags): Promise<void> {
   // Anybody may join it: there is nothing to count or to take back.
   if (admission === 'open' || secretFile === undefined) {
     const token = peer.encodeToken({ ringId, admission: 'open', replicas, chunkBits, addresses })
-    if (flags.json) printJson({ token, ring: ringId, addresses })
-    else print(token)
-    return
+    return { token, ring: ringId, addresses }
   }
   const made = await peer.makeInvitation({ data, ringId, secretFile }, { uses, forMs, addresses })
   await tellNode(nodeOf(flags), '/ring/invite', { invitation: made.announcement }, ringView)
   const id = Buffer.from(made.invitation.id).toString('hex')
   const expires = new Date(made.invitation.expires).toISOString()
-  if (flags.json) printJson({ token: made.token, id, uses, expires, ring: ringId, addresses })
-  else print(made.token)
-  // The token alone goes through a pipe.
-  if (!flags.json && process.stderr.isTTY)
-    process.stderr.write(
-      `for ${uses === 1 ? 'one machine' : `${uses} machines`}, until ${expires}; take it back with: chordns invite --revoke ${id}\n`,
-    )
+  return { token: made.token, id, uses, expires, ring: ringId, addresses }
 }
 
 async function revoke(text: string, flags: InviteFlags): Promise<void> {

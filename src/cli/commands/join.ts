@@ -35,7 +35,7 @@ export function addJoin(program: Command): void {
     .action(async (text: string, flags: JoinFlags) => {
       const { decodeToken } = await import('../../peer/index.ts')
       const token = decodeToken(text === '-' ? await readAll(process.stdin) : text)
-      const { secretFile } = await accept(token, flags)
+      const { secretFile } = await acceptInvitation(token, flags)
       const { ringId, addresses } = token
       if (flags.json) {
         printJson({ ring: ringId, config: flags.config, secretFile: secretFile ?? null, bootstrap: addresses })
@@ -46,7 +46,7 @@ export function addJoin(program: Command): void {
     })
 }
 
-interface JoinFlags {
+export interface JoinFlags {
   readonly config: string
   readonly data?: string
   readonly force?: boolean
@@ -62,7 +62,10 @@ interface Target {
 }
 
 /** Nothing is written before all is known to be right; the invitation is used only when nothing else is in the way. */
-async function accept(token: JoinToken, flags: JoinFlags): Promise<{ readonly secretFile: string | undefined }> {
+export async function acceptInvitation(
+  token: JoinToken,
+  flags: JoinFlags,
+): Promise<{ readonly secretFile: string | undefined }> {
   const { config: file, force = false } = flags
   const known = existsSync(file) ? configOf(file) : undefined
   const before = known?.written

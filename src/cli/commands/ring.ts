@@ -67,8 +67,10 @@ async function draw(ring: RingView, flags: RingFlags): Promise<void> {
 }
 
 function renderRing(ring: RingView): string {
+  const isNamed = ring.members.some(({ name }) => name !== undefined)
   const rows = ring.members.map((member) => [
     member.id.slice(0, 16),
+    ...(isNamed ? [member.name ?? '-'] : []),
     member.peer,
     member.status + (member.suspect ? ', suspect' : ''),
     member.invitedBy?.slice(-8) ?? '-',
@@ -77,7 +79,7 @@ function renderRing(ring: RingView): string {
   return `ring ${ring.ringId}: ${ring.joined ? 'joined' : 'joining'}, ${ring.members.length} members, n = ${ring.n} (largest of the last day: ${ring.largest})
 ${turnedAwayText(ring)}successors ${ring.successors.map((id) => id.slice(0, 8)).join(' ') || '-'}, predecessor ${ring.predecessor?.slice(0, 8) ?? '-'}
 
-${table([['id', 'peer', 'status', 'invited by', 'addresses'], ...rows])}${ring.expulsions.length === 0 ? '' : `\n\n${renderExpulsions(ring)}`}`
+${table([['id', ...(isNamed ? ['name'] : []), 'peer', 'status', 'invited by', 'addresses'], ...rows])}${ring.expulsions.length === 0 ? '' : `\n\n${renderExpulsions(ring)}`}`
 }
 
 function turnedAwayText({ turnedAway }: RingView): string {

@@ -1,21 +1,21 @@
 /** `chordns setup`: this machine as the resolver of its LAN, in one command that can be taken back. */
-import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Command } from 'commander'
 import { ChordnsError } from '../../base/index.ts'
-import { searchPath } from '../../config/index.ts'
 import { loadConfigFrom } from '../common/config-option.ts'
 import { print, printJson } from '../common/table.ts'
 import { applyFiles, type Places, type Restored, undoFiles } from '../setup/apply.ts'
 import { type LookUp, lookUp } from '../setup/check.ts'
 import { readFacts } from '../setup/facts.ts'
+import { configFile, run } from '../setup/machine.ts'
 import { planSetup, type SetupPlan } from '../setup/plan.ts'
+import { addSetupRing } from './setup-ring.ts'
 
 const LOOK_UP_MS = 5_000
 
 export function addSetupCommand(program: Command): void {
-  program
+  const setup = program
     .command('setup')
     .description(
       'make this machine the resolver of its LAN: writes the configuration, then, once the node answers, makes this machine ask it, too',
@@ -34,6 +34,7 @@ Examples:
   chordns setup --dry-run           what it would do
   sudo chordns setup                writes the configuration; start the node, and run it again
   sudo chordns setup --undo         all as it was
+  sudo chordns setup ring           two boxes as one: see its --help
 
 It never takes a resolver away from this machine before another one answers.`,
     )
@@ -41,6 +42,7 @@ It never takes a resolver away from this machine before another one answers.`,
       if (flags.undo) undo(flags)
       else await setUp(flags)
     })
+  addSetupRing(setup)
 }
 
 interface SetupFlags {
@@ -91,11 +93,6 @@ function undo(flags: SetupFlags): void {
   else print(undoneText(done))
 }
 
-function configFile({ config }: SetupFlags): string {
-  if (config !== undefined) return resolve(config)
-  return resolve(searchPath(process.env).find((path) => existsSync(path)) ?? 'resolver.config.json')
-}
-
 function placesFor(file: string): Places {
   return { record: join(dirname(file), 'setup.undo.json') }
 }
@@ -104,14 +101,6 @@ function knownConfig(file: string): Record<string, unknown> {
   // Its texts name line and column of what is wrong.
   loadConfigFrom({ config: file })
   return JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
-}
-
-function run(command: readonly string[]): void {
-  const [program = '', ...args] = command
-  const { status, error } = spawnSync(program, args, { stdio: 'inherit' })
-  if (status === 0) return
-  const why = error?.message ?? `exit code ${status}`
-  process.stderr.write(`chordns: ${command.join(' ')} failed (${why}): run it by hand\n`)
 }
 
 function planText(plan: SetupPlan): string {

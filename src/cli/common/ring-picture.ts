@@ -5,6 +5,8 @@ import { limits } from '../limits.ts'
 const SIZE = 900
 const CENTRE = SIZE / 2
 const RADIUS = 290
+/** Characters of a name beside the circle: more would be cut at the edge. */
+const LABEL = 16
 
 interface Point {
   readonly x: number
@@ -21,8 +23,8 @@ export function ringPicture(ring: RingView, chunk: ChunkView | undefined): strin
     const { x, y } = at(turn, RADIUS)
     const seat = seats.get(member.id)
     const kind = [member.self ? 'self' : '', member.suspect ? 'suspect' : '', seat === undefined ? '' : 'replica']
-    const title = `${member.id}\n${member.peer}\n${member.status}${member.suspect ? ', suspect' : ''}\n${member.addresses.join('\n')}`
-    const label = labelled || member.self || seat !== undefined ? labelOf(member.id, turn, seat, member.self) : ''
+    const title = `${member.name === undefined ? '' : `${member.name}\n`}${member.id}\n${member.peer}\n${member.status}${member.suspect ? ', suspect' : ''}\n${member.addresses.join('\n')}`
+    const label = labelled || member.self || seat !== undefined ? labelOf(member, turn, seat) : ''
     return `<g><title>${escaped(title)}</title><circle class="${['member', ...kind].filter(Boolean).join(' ')}" cx="${n(x)}" cy="${n(y)}" r="${n(dot)}"/>${label}</g>`
   })
   const arrows = ring.successors.map((id, i) => {
@@ -59,13 +61,13 @@ function keyMark({ key }: ChunkView): string[] {
   ]
 }
 
-function labelOf(id: string, turn: number, seat: number | undefined, self: boolean): string {
+function labelOf({ id, self, name }: RingView['members'][number], turn: number, seat: number | undefined): string {
   const { x, y } = at(turn, RADIUS + 18)
   const degrees = turn * 360 - 90
   // Never upside down.
   const left = turn > 0.5
   const mark = [self ? 'this node' : '', seat === undefined ? '' : `replica ${seat}`].filter(Boolean).join(', ')
-  const text = `${id.slice(0, 8)}${mark === '' ? '' : ` <tspan class="mark">${mark}</tspan>`}`
+  const text = `${name === undefined ? id.slice(0, 8) : escaped(name.slice(0, LABEL))}${mark === '' ? '' : ` <tspan class="mark">${mark}</tspan>`}`
   return `<text x="${n(x)}" y="${n(y)}" dy="4" text-anchor="${left ? 'end' : 'start'}" transform="rotate(${n(left ? degrees + 180 : degrees)} ${n(x)} ${n(y)})">${text}</text>`
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { LOCAL_ZONE_TYPES, localLimits, parseDns64Prefix, parsePrefix } from '../../resolver/index.ts'
-import { domain, fails, flag, list, oneOf, text } from './values.ts'
+import { address, domain, fails, flag, list, oneOf, text } from './values.ts'
 
 const { MAX_RECORDS, MAX_RECORD_CHARACTERS } = localLimits
 
@@ -24,6 +24,28 @@ export const local = z
       .default({})
       .describe(
         'What becomes of the other names of a zone, as with local-zone of Unbound: zone -> "static" (no such name), "transparent" (resolved), "refuse", "redirect" (the data of the zone\'s own name), ...',
+      ),
+  })
+  .prefault({})
+
+export const devices = z
+  .strictObject({
+    enabled: z
+      .union([z.literal('auto'), z.boolean()], { error: 'must be "auto", true or false' })
+      .default('auto')
+      .describe('Give the devices of the network names: "auto" where this node answers a LAN.'),
+    domain: domain().default('home.arpa').describe('What the names of devices are in (RFC 8375).'),
+    leases: z
+      .union([z.literal('auto'), list(text('a file'), 16)], { error: 'must be "auto" or a list of files' })
+      .default('auto')
+      .describe(
+        'Files with the leases of a DHCP server (dnsmasq, Kea, ISC, systemd-networkd); "auto": the usual places.',
+      ),
+    router: z
+      .union([z.literal('auto'), z.literal(false), address()], { error: 'must be "auto", an IP address or false' })
+      .default('auto')
+      .describe(
+        'Who is asked what addresses of the network are called; "auto": the gateway, if its address is private.',
       ),
   })
   .prefault({})

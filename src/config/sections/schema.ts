@@ -4,7 +4,7 @@ import { cache } from './cache.ts'
 import { dnssec } from './dnssec.ts'
 import { iterator } from './iterator.ts'
 import { ledger } from './ledger.ts'
-import { dns64, local, log, rebinding } from './local.ts'
+import { devices, dns64, local, log, rebinding } from './local.ts'
 import { resolver } from './resolver.ts'
 import { chunks, ring } from './ring.ts'
 import { access, identity, listen, serve, status, tls } from './serve.ts'
@@ -21,6 +21,7 @@ export const schema = z.strictObject({
   dnssec,
   cache,
   local,
+  devices,
   dns64,
   rebinding,
   ring,

@@ -30,6 +30,7 @@ import {
 import {
   createResolver,
   heal,
+  type LocalLayers,
   type LocalNames,
   localNames,
   type Resolver,
@@ -58,6 +59,8 @@ export interface CoreHooks {
   readonly chunks: () => Chunks | undefined
   /** The member of the household whose word an answer in the cache is, if it is another's. */
   readonly toldBy?: (question: Question) => PeerId | undefined
+  /** Local data that changes while the node runs. Default: none. */
+  readonly localLayers?: (() => LocalLayers) | undefined
   /** What this node knows of ledgers; undefined as long as it follows none. */
   readonly ledger?: (() => LedgerView | undefined) | undefined
   /** Where proofs of anchored names outlive this process. */
@@ -210,6 +213,11 @@ export class Core {
     )
   }
 
+  /** Local data is another one now: what was derived from it is made anew, and what is cached stays. */
+  localChanged(): void {
+    this.#deps.cache.renew()
+  }
+
   /** True when a ledger may say something else of the name at any block: whoever answers must look each time. */
   isOfLedger(name: Name): boolean {
     return this.#current.isOfLedger(name)
@@ -248,7 +256,7 @@ function engage(deps: CoreDeps, hooks: CoreHooks, config: Config): Engaged {
   )
   const validation = validationOptions(config, { clock, log, rootAnchors: hooks.rootAnchors })
   const localRoot = followLocalRoot({ cache, clock, log, validation }, config)
-  const local = localNamesOf(config, options)
+  const local = localNamesOf(config, options, hooks)
   const { ledger, nameProofs } = hooks
   const onLedger = anchored(
     { ...deps, view: () => ledger?.(), kept: () => nameProofs?.() },
@@ -302,8 +310,13 @@ function engage(deps: CoreDeps, hooks: CoreHooks, config: Config): Engaged {
   return { config, options, validation, recursor, resolver, local, isOfLedger, begin: localRoot.begin, retire }
 }
 
-function localNamesOf({ local, dns64 }: Config, { stubs, forwards }: RecursorOptions): LocalNames {
-  return localNames({ data: local, dns64, configured: [...stubs, ...forwards].map(({ zone }) => zone) })
+function localNamesOf(
+  { local, dns64 }: Config,
+  { stubs, forwards }: RecursorOptions,
+  { localLayers: layers }: CoreHooks,
+): LocalNames {
+  const configured = [...stubs, ...forwards].map(({ zone }) => zone)
+  return localNames({ data: local, dns64, configured, ...(layers !== undefined && { layers }) })
 }
 
 /** The root key sentinel (RFC 8509): whether the answer must be SERVFAIL, so that the asker learns which keys are trusted. */

@@ -49,6 +49,7 @@ export function compileLocal(spec: LocalSpec, seed: Uint8Array): CompiledLocal {
       zones,
       records,
       recordCount: spec.records.length,
+      recordsFrom: spec.recordsFrom ?? 'local.records',
       between: existing.between,
       reachesBelow: existing.reachesBelow,
       allowed: new Set(spec.allow.map(({ key }) => key)),

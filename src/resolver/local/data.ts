@@ -33,6 +33,8 @@ export interface LocalParts {
   readonly zones: ReadonlyMap<string, LocalZone>
   readonly records: ReadonlyMap<string, LocalRecords>
   readonly recordCount: number
+  /** What people are told that they come from. */
+  readonly recordsFrom: string
   /** Zones, and in them and above wildcards the names without data that have names with data below them. */
   readonly between: ReadonlySet<string>
   /** Whether any record is a wildcard or a DNAME: else only exact names count. */
@@ -161,13 +163,13 @@ export class LocalData {
 
   /** What there is at `name`, with the owner as it was asked. */
   #exactly(name: Name, question: Question): Found {
-    const { records, hosts, pointers, between, addresses, placeOf } = this.#parts
+    const { records, recordsFrom, hosts, pointers, between, addresses, placeOf } = this.#parts
     const configured = records.get(name.key)
     // RFC 8482 section 4.1: ANY gets one RRset of those there are.
     const isAny = question.type === Type.ANY
     const first = isAny ? configured?.values().next().value : configured?.get(question.type)
     const rrset = first ?? configured?.get(Type.CNAME)
-    if (rrset !== undefined) return fromRecords(rrset, question)
+    if (rrset !== undefined) return fromRecords(rrset, question, recordsFrom)
     const entry = hosts.find(name)
     const set = entry === -1 ? undefined : addresses.get(hosts.valueOf(entry))
     if (set !== undefined && !(set.blocks && this.#isAllowed(name))) {
@@ -189,18 +191,18 @@ export class LocalData {
         blocks: false,
       }
     }
-    if (configured !== undefined) return { kind: 'other-types', from: RECORDS, blocks: false }
+    if (configured !== undefined) return { kind: 'other-types', from: recordsFrom, blocks: false }
     return between.has(name.key) ? { kind: 'between' } : { kind: 'nothing' }
   }
 
   /** RFC 4592: the closest name that exists decides; a wildcard is used only right below it. RFC 6672 for DNAME. */
   #fromAbove(question: Question): Found {
-    const { records } = this.#parts
+    const { records, recordsFrom: from } = this.#parts
     let above = question.name
     while (above.labels > 0) {
       above = parentName(above)
       const dname = records.get(above.key)?.get(Type.DNAME)
-      if (dname !== undefined) return { kind: 'rrset', records: rrsetToRecords(dname), from: RECORDS, blocks: false }
+      if (dname !== undefined) return { kind: 'rrset', records: rrsetToRecords(dname), from, blocks: false }
       const wildcard = wildcardBelow(above)
       if (wildcard !== undefined && records.has(wildcard.key)) return this.#exactly(wildcard, question)
       if (this.#exactly(above, question).kind !== 'nothing') break
@@ -215,16 +217,14 @@ export class LocalData {
   }
 }
 
-const RECORDS = 'local.records'
-
 function answerOf(data: Extract<Found, { kind: 'rrset' }>): LocalAnswer {
   const answer = found(data.records, data.from)
   return data.blocks ? blocked(answer) : answer
 }
 
-function fromRecords(rrset: RRset, question: Question): Found {
+function fromRecords(rrset: RRset, question: Question, from: string): Found {
   const records = rrsetToRecords(rrset).map((record) => ({ ...record, name: question.name }))
-  return { kind: 'rrset', records, from: RECORDS, blocks: false }
+  return { kind: 'rrset', records, from, blocks: false }
 }
 
 function hostRecord({ name, type }: Question): (rdata: Uint8Array) => ResourceRecord {

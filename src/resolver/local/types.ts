@@ -35,6 +35,8 @@ export interface LocalSpec {
   readonly zones: Readonly<Record<string, LocalZoneType>>
   /** Names that no line of a hosts file blocks, and all below them. */
   readonly allow: readonly Name[]
+  /** What people are told that a record comes from. Default: local.records. */
+  readonly recordsFrom?: string
 }
 
 /** Something wrong in a LocalSpec. `path` begins with `hosts`, `records` or `zones`. */

@@ -20,6 +20,7 @@ function view(more: Partial<StatusView> = {}): StatusView {
     chunks: null,
     chains: null,
     household: null,
+    settings: null,
     carrier: null,
     traffic: null,
     memory: { rssBytes: 200 * 1_048_576, heapUsedBytes: 0 },
