@@ -5,7 +5,8 @@ import { argv, stderr, stdout } from 'node:process'
 import { lex } from './imports/lexer.ts'
 
 /** Words in capitals that are no error codes: variables of the environment. */
-const ENVIRONMENT = /^(CHORDNS|XDG)_|^NO_COLOR$|^NOTIFY_SOCKET$|^STATE_DIRECTORY$/
+const ENVIRONMENT =
+  /^(CHORDNS|XDG)_|^NO_COLOR$|^NOTIFY_SOCKET$|^(STATE|CACHE)_DIRECTORY$|^NODE_(DISABLE_)?COMPILE_CACHE$/
 
 /** `sources`: the texts of the program; `manual`: docs/errors.md. Returns what is wrong. */
 export function checkErrors(sources: readonly string[], manual: string): string[] {

@@ -9,7 +9,15 @@ import { readSources, type SourceFile, type Violation } from './house/sources.ts
 import { globalUses } from './imports/globals.ts'
 import { importsOf } from './imports/imports-of.ts'
 import { lex } from './imports/lexer.ts'
-import { ARROWS, EFFECT_ROOMS, PACKAGE_ROOMS, PURE_BUILTINS, ROOM_BUILTINS, roomOf } from './imports/table.ts'
+import {
+  ARROWS,
+  EFFECT_ROOMS,
+  PACKAGE_ROOMS,
+  PURE_BUILTINS,
+  ROOM_BUILTINS,
+  roomOf,
+  SIDE_DOORS,
+} from './imports/table.ts'
 
 /** Checks the files under src/; others are ignored. Pure, so that tests can hand in sources that do not exist. */
 export function checkSources(files: readonly SourceFile[]): Violation[] {
@@ -56,7 +64,7 @@ function judgeRelative(path: string, room: string, target: string): string | und
     return `${room}/ may not import ${other}/ (it may import ${['base', ...ARROWS[room]!].join(', ')})`
   }
   const index = other === 'cli' ? `src/${other}.ts` : `src/${other}/index.ts`
-  return target === index
+  return target === index || SIDE_DOORS[target]?.includes(room)
     ? undefined
     : `${posix.relative(posix.dirname(path), target)} goes past ${other}/'s index, ${index}`
 }

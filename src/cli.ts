@@ -9,5 +9,7 @@ if (major < 24) {
   )
   process.exit(1)
 }
+const { useCodeCache } = await import('./cli/code-cache.ts')
+useCodeCache()
 const { main } = await import('./cli/main.ts')
 process.exitCode = await main(process.argv.slice(2))

@@ -6,7 +6,7 @@
  * `limits.ts` are below all of them. A room inside an inner room has a row of its own, under its path.
  */
 export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
-  cli: ['main.ts', 'commands', 'setup', 'running', 'common'],
+  cli: ['main.ts', 'code-cache.ts', 'families.ts', 'commands', 'setup', 'running', 'common'],
   'cli/commands': [
     'cache.ts',
     'chain.ts',
@@ -31,6 +31,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
   'cli/setup': ['machine.ts', 'household.ts', 'apply.ts', 'facts.ts', 'plan.ts', 'port-53.ts', 'check.ts'],
   peer: [
+    'ledgers.ts',
     'node.ts',
     'status.ts',
     'cache-commands.ts',
@@ -72,9 +73,10 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
   config: ['load.ts', 'print.ts', 'reload.ts', 'sources', 'derive.ts', 'contradictions.ts', 'local.ts', 'sections'],
   io: ['peers', 'finding', 'streams', 'upstream', 'threads', 'disk', 'clock.ts', 'interfaces.ts', 'random.ts'],
   'io/disk': ['background', 'sqlite-store.ts', 'pairs.ts', 'sqlite-file.ts', 'keys.ts', 'text-file.ts'],
-  serve: ['front-end.ts', 'fast', 'doors', 'desk', 'access', 'cookies'],
+  serve: ['settings.ts', 'front-end.ts', 'fast', 'doors', 'desk', 'access', 'cookies'],
   'serve/fast': ['fast-path.ts', 'keeper.ts', 'stream-answers.ts', 'threads', 'table', 'system'],
   resolver: [
+    'settings.ts',
     'resolve.ts',
     'changes',
     'healing.ts',

@@ -82,6 +82,16 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   cli: ['peer', 'config', 'observe', 'dns'],
 }
 
+/**
+ * A second way into a room, beside its index, and for whom: what a command or the configuration needs of it without all that a running node loads
+ * (docs/decisions/0144).
+ */
+export const SIDE_DOORS: Readonly<Record<string, readonly string[]>> = {
+  'src/serve/settings.ts': ['config', 'peer'],
+  'src/resolver/settings.ts': ['config'],
+  'src/peer/ledgers.ts': ['cli'],
+}
+
 /** Rooms that may use clocks, randomness, timers, sockets and files; everybody else gets them handed in. */
 export const EFFECT_ROOMS: ReadonlySet<string> = new Set(['io', 'serve', 'cli', 'observe', 'peer'])
 

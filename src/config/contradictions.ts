@@ -6,7 +6,7 @@ import type { Endpoint } from '../base/index.ts'
 import { isSubdomain, type Name, nameToText, parseName } from '../dns/index.ts'
 import { familyOf, mayAsk, sameAddress } from '../iterator/index.ts'
 import type { ZoneServers } from '../recurse/index.ts'
-import { endpointText, isLoopback, isWildcard, parseListenAddress, somebodyMayAsk } from '../serve/index.ts'
+import { endpointText, isLoopback, isWildcard, parseListenAddress, somebodyMayAsk } from '../serve/settings.ts'
 import type { ConfigValues } from './sections/schema.ts'
 import type { Problem } from './types.ts'
 

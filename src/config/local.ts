@@ -4,7 +4,7 @@
  */
 import { fileTrouble } from '../base/index.ts'
 import { parseName } from '../dns/index.ts'
-import { compileLocal, type HostsFile, type LocalData, type LocalStats } from '../resolver/index.ts'
+import { compileLocal, type HostsFile, type LocalData, type LocalStats } from '../resolver/settings.ts'
 import type { ConfigValues } from './sections/schema.ts'
 import type { FileFault, LoadRequest, Problem } from './types.ts'
 

@@ -6,9 +6,9 @@ import type { Name } from '../dns/index.ts'
 import type { MinimiseMode } from '../iterator/index.ts'
 import type { Precedence } from '../ledger/index.ts'
 import type { RecurseLimits, ServerSwitches, ZoneServers } from '../recurse/index.ts'
-import type { Dns64Options, LocalData, RebindingOptions, ResolverOptions } from '../resolver/index.ts'
+import type { Dns64Options, LocalData, RebindingOptions, ResolverOptions } from '../resolver/settings.ts'
 import type { RingOptions } from '../ring/index.ts'
-import type { AccessOptions, FastOptions, IdentityOptions, ListenOptions, ServeOptions } from '../serve/index.ts'
+import type { AccessOptions, FastOptions, IdentityOptions, ListenOptions, ServeOptions } from '../serve/settings.ts'
 
 export interface Config {
   readonly listen: ListenOptions

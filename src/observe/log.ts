@@ -1,6 +1,5 @@
 /** Logs to stderr: JSON lines for machines, one readable line each on a terminal. */
 import { write, writeSync } from 'node:fs'
-import { pino } from 'pino'
 import { ChordnsError, type Log } from '../base/index.ts'
 import { createLineWriter } from './line-writer.ts'
 import { prettyLine } from './pretty.ts'
@@ -32,9 +31,10 @@ export interface AdjustableLog extends Log {
   adjust(options: Pick<LogOptions, 'level' | 'logQueries'>): void
 }
 
-/** Throws USAGE for an unknown level. */
-export function createLog({ level, logQueries, sink = stderrSink() }: LogOptions): AdjustableLog {
+/** Loads what writes the lines: commands that look at a node have no log. Rejects with USAGE for an unknown level. */
+export async function createLog({ level, logQueries, sink = stderrSink() }: LogOptions): Promise<AdjustableLog> {
   checkLevel(level)
+  const { pino } = await import('pino')
   let withNames = logQueries
   const logger = pino(
     {

@@ -2,7 +2,7 @@
  * Metrics for Prometheus, on the status address. Counters are those that the status API shows, read when somebody scrapes: nothing is counted twice,
  * nothing is reset, and a scrape costs the node one picture of itself. Names of domains and clients are never labels.
  */
-import { type Metric, type MetricValue, Registry } from 'prom-client'
+import type { Metric, MetricValue, Registry } from 'prom-client'
 import { limits } from './limits.ts'
 import type { StatusView } from './views.ts'
 
@@ -20,10 +20,12 @@ export interface Metrics {
   /** One question is over. */
   readonly heard: (answer: AnswerFacts) => void
   readonly contentType: string
-  /** The text format of Prometheus. */
+  /** The text format of Prometheus. The first one loads what writes it: most nodes are never scraped. */
   readonly text: () => Promise<string>
 }
 
+/** Of the text format: `Registry.PROMETHEUS_CONTENT_TYPE`. */
+const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 const DURATION = 'chordns_answer_duration_seconds'
 /** Upper bounds of the histogram of answers, seconds: from the cache, over a LAN, over the Internet, at the end of patience. */
 const BUCKETS = [0.000_05, 0.000_2, 0.001, 0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5]
@@ -45,17 +47,21 @@ const LEVELS: ReadonlySet<string> = new Set(
 )
 
 export function createMetrics(snapshot: () => StatusView): Metrics {
-  const registry = new Registry()
   const answers = new Map<string, number>()
   const durations = { counts: Array<number>(BUCKETS.length + 1).fill(0), sum: 0 }
-  own(registry, 'chordns_answers_total', 'Questions that the main thread answered, by outcome.', 'counter', () =>
-    [...answers].map(([key, value]) => {
-      const [transport = '', rcode = '', security = '', provenance = ''] = key.split(' ')
-      return { labels: { transport, rcode, security, provenance }, value }
-    }),
-  )
-  own(registry, DURATION, 'From the question to its answer, main thread.', 'histogram', () => histogram(durations))
-  const picture = new Picture(registry, snapshot)
+  let scraping: Promise<Scraping> | undefined
+  const begin = async (): Promise<Scraping> => {
+    const { Registry: Made } = await import('prom-client')
+    const registry = new Made()
+    own(registry, 'chordns_answers_total', 'Questions that the main thread answered, by outcome.', 'counter', () =>
+      [...answers].map(([key, value]) => {
+        const [transport = '', rcode = '', security = '', provenance = ''] = key.split(' ')
+        return { labels: { transport, rcode, security, provenance }, value }
+      }),
+    )
+    own(registry, DURATION, 'From the question to its answer, main thread.', 'histogram', () => histogram(durations))
+    return { registry, picture: new Picture(registry, snapshot) }
+  }
   return {
     heard: ({ rcode = 'none', security = 'none', provenance = 'none', protocol, elapsedMs }) => {
       const key = `${protocol} ${rcode} ${security} ${provenance}`
@@ -67,12 +73,19 @@ export function createMetrics(snapshot: () => StatusView): Metrics {
       durations.counts[at === -1 ? BUCKETS.length : at]!++
       durations.sum += seconds
     },
-    contentType: registry.contentType,
-    text: () => {
+    contentType: CONTENT_TYPE,
+    text: async () => {
+      scraping ??= begin()
+      const { registry, picture } = await scraping
       picture.take()
       return registry.metrics()
     },
   }
+}
+
+interface Scraping {
+  readonly registry: Registry
+  readonly picture: Picture
 }
 
 type Value = Pick<MetricValue<string>, 'labels' | 'value'> & { readonly metricName?: string }

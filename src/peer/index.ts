@@ -12,10 +12,14 @@
  * - ledger/ is the ledgers' side of the node: keys, genesis, running chains.
  * - status.ts and views.ts: what a node says of itself, as JSON.
  *
- * The command line uses this file and nothing else of the room.
+ * The command line uses this file and, for what it does with ledgers and names, ledgers.ts; nothing else of the room. What only a running node needs is
+ * loaded by the function that needs it: a command that makes a key does not load a resolver.
  */
 
-export { refusalText } from '../chain/index.ts'
+import type { checkConfigFiles as Check } from './check.ts'
+import type { startNode as Start } from './node.ts'
+import type { verifyOffline as Verify } from './offline.ts'
+
 export {
   createIdentity as createIdentityFile,
   createSecret as createSecretFile,
@@ -24,130 +28,15 @@ export {
   replaceTextFile as writeTextFile,
 } from '../io/index.ts'
 export {
-  type CertifierSubject,
-  certifierVotePayload,
-  complainPayload,
-  endorsePayload,
-  type GovernanceRules,
-  type Guardians,
-  keepPayload,
-  leavePayload,
-  type MotionSubject,
-  type NameRecord,
-  type NodeRole,
-  type Payload as TransactionPayload,
-  proposePayload,
-  REASONS,
-  type Reason,
-  ROLES,
-  repairedPayload,
-  replyPayload,
-  resignPayload,
-  revokeIdentityPayload,
-  setPolicyPayload,
-  settlePayload,
-  transferPayload,
-  wishPayload,
-  withdrawMotionPayload,
-  withdrawPayload,
-} from '../ledger/index.ts'
-export {
   decodeToken,
   encodeToken,
   type JoinToken,
   type RingKey,
   ringLimits,
 } from '../ring/index.ts'
-export { tellSupervisor } from '../serve/index.ts'
-export { checkConfigFiles } from './check.ts'
 export { type InviterFiles, makeInvitation, makeRevocation, redeemToken } from './joining.ts'
-export {
-  type EndorsementFiles,
-  endorsementFrom,
-  makeAnswer,
-  makeApplication,
-  makeInquiry,
-} from './ledger/admitting.ts'
-export {
-  type ClaimSummary,
-  claimNumber,
-  claimPage,
-  claimPayload,
-  claimPrice,
-  claimProofText,
-  claimRecordText,
-  claimRules,
-  claimRulesStateKey,
-  claimStateKeys,
-  describeClaim,
-  type ImportedZone,
-  importZone,
-  parseClaimProof,
-} from './ledger/claiming.ts'
-export {
-  type ActTerms,
-  actTerms,
-  describeLife,
-  domainPolicy,
-  durationMs,
-  type GuardedAct,
-  guardedBytes,
-  guardedPayload,
-  guardiansOf,
-  guardiansText,
-  type LifeSummary,
-  lifePayloads,
-  nextDomainPolicy,
-  nextPolicyKey,
-  parseGuardians,
-  parseSigned,
-  policyKey,
-  priceNow,
-  signedText,
-  signGuarded,
-} from './ledger/domain-life.ts'
-export {
-  type DomainPlace,
-  type DomainSummary,
-  describeDomain,
-  describeHidden,
-  domainPayloads,
-  domainPlace,
-  domainRecord,
-  domainSettings,
-  type HiddenSummary,
-  registrationOf,
-  type SettingsWanted,
-  serverFrom,
-  verifyDomainProof,
-} from './ledger/domains.ts'
-export {
-  type GenesisRequest,
-  type MadeGenesis,
-  makeFounder,
-  makeGenesis,
-  rootAnchorsFrom,
-  writeNewFile,
-} from './ledger/founding.ts'
-export { type IdentityAsked, identityEndorsement, identityRequestText } from './ledger/identities.ts'
-export { type AnswerOne, answerOne, sendInquiry } from './ledger/inquiring.ts'
-export { namePolicyFields, parseNamePolicy } from './ledger/name-policy.ts'
-export { type CheckedProof, verifyLedgerProof } from './ledger/proofs.ts'
-export { type SiteQuestion, type SiteVerdict, siteFileText, spkiHash, tlsaText, verifySite } from './ledger/site.ts'
-export { tldKeyOf, tldPayloads, tldRecord } from './ledger/tlds.ts'
-export {
-  loadAccount,
-  makeTransaction,
-  refuseMarked,
-  type SignedTransaction,
-  type TransactionTerms,
-} from './ledger/transactions.ts'
-export { loadOwner, type MadeZoneKey, makeOwnerKey, makeZoneKey, type ZoneKeyRequest } from './ledger/zone-keys.ts'
-export { type RunningNode, type StartOptions, startNode } from './node.ts'
-export { type VerifiedOffline, verifyOffline } from './offline.ts'
-export { addClient as addRegistrarClient } from './registrar/clients.ts'
-export type { CarriedTransaction, RegistrarNode } from './registrar/node-port.ts'
-export { startRegistrar } from './registrar/start.ts'
+export type { RunningNode, StartOptions } from './node.ts'
+export type { VerifiedOffline } from './offline.ts'
 export {
   type CertificateSummary,
   certificateBytes,
@@ -155,5 +44,18 @@ export {
   prepareTls,
   summaryOf as certificateSummary,
 } from './tls/credentials.ts'
-export { questionText } from './views.ts'
-export { type ExportedZone, exportZone, type ZoneExportDeps, type ZoneExportRequest } from './zones/export.ts'
+
+/** As `startNode` of node.ts. */
+export const startNode: typeof Start = async (options) => (await import('./node.ts')).startNode(options)
+
+/** As `verifyOffline` of offline.ts. */
+export const verifyOffline: typeof Verify = async (...args) => (await import('./offline.ts')).verifyOffline(...args)
+
+/** As `checkConfigFiles` of check.ts. */
+export const checkConfigFiles: typeof Check = async (config) => (await import('./check.ts')).checkConfigFiles(config)
+
+/** As `tellSupervisor` of serve/. */
+export async function tellSupervisor(state: 'READY=1' | 'STOPPING=1'): Promise<void> {
+  const serve = await import('../serve/index.ts')
+  serve.tellSupervisor(state)
+}

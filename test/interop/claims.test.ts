@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { headView } from '../../src/observe/index.ts'
-import { makeOwnerKey } from '../../src/peer/index.ts'
+import { makeOwnerKey } from '../../src/peer/ledgers.ts'
 import { type Cluster, startCluster } from '../world/cluster.ts'
 import { foundLedger } from '../world/founding.ts'
 import { createWorld, signWorld, simpleSpec, type World } from '../world/index.ts'
@@ -73,7 +73,7 @@ describe('domains of the DNS on a ledger', () => {
     const [, fooled] = worlds
     mkdirSync(at('ledger'))
     writeFileSync(at('forged.hints'), fooled!.hintsText())
-    const { rootAnchorsFrom } = await import('../../src/peer/index.ts')
+    const { rootAnchorsFrom } = await import('../../src/peer/ledgers.ts')
     writeFileSync(at('root.anchors'), real.anchorText)
     let genesis: Promise<string> | undefined
     cluster = await startCluster({

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { isInstalled } from '../../bench/lib/namespace.ts'
 import { parseName } from '../../src/dns/index.ts'
-import { makeOwnerKey, makeZoneKey } from '../../src/peer/index.ts'
+import { makeOwnerKey, makeZoneKey } from '../../src/peer/ledgers.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'chordns-zone-keys-'))
 afterAll(() => rmSync(dir, { recursive: true, force: true }))

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../../src/config/index.ts'
-import { type GenesisRequest, makeFounder, makeGenesis } from '../../src/peer/index.ts'
+import { type GenesisRequest, makeFounder, makeGenesis } from '../../src/peer/ledgers.ts'
 
 export interface LedgerPlan {
   /** Where the public parts of the keys and the genesis go. */

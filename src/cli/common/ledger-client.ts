@@ -10,7 +10,7 @@ import {
   outcomeView,
   submittedView,
 } from '../../observe/index.ts'
-import type { TransactionPayload } from '../../peer/index.ts'
+import type { TransactionPayload } from '../../peer/ledgers.ts'
 import { limits } from '../limits.ts'
 import { dryRunOption, jsonOption, wholeNumber } from './command.ts'
 import { type ConfigFlags, loadConfigFrom } from './config-option.ts'
@@ -165,7 +165,7 @@ export async function sendTransaction(
   payload: TransactionPayload | Uint8Array,
   waitMs = DEFAULT_WAIT_MS,
 ): Promise<SentTransaction> {
-  const peer = await import('../../peer/index.ts')
+  const peer = await import('../../peer/ledgers.ts')
   const node = nodeOf(flags)
   const signer = await peer.loadAccount(loadConfigFrom(flags).config)
   const account = toHex(signer.publicKey)

@@ -14,7 +14,7 @@ export async function writeProof(
   how: string,
 ): Promise<void> {
   const { chain, file } = await askNode(nodeOf(flags), path, query, proofFileView)
-  const { writeNewFile } = await import('../../peer/index.ts')
+  const { writeNewFile } = await import('../../peer/ledgers.ts')
   await writeNewFile(flags.out, `${file}\n`)
   const bytes = Buffer.from(file, 'base64').length
   if (flags.json) printJson({ chain, file: flags.out, bytes })

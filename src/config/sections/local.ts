@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { LOCAL_ZONE_TYPES, localLimits, parseDns64Prefix, parsePrefix } from '../../resolver/index.ts'
+import { LOCAL_ZONE_TYPES, localLimits, parseDns64Prefix, parsePrefix } from '../../resolver/settings.ts'
 import { address, domain, fails, flag, list, oneOf, text } from './values.ts'
 
 const { MAX_RECORDS, MAX_RECORD_CHARACTERS } = localLimits

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { compileAccess, serveLimits } from '../../serve/index.ts'
+import { compileAccess, serveLimits } from '../../serve/settings.ts'
 import { bytesOf } from './cache.ts'
 import { fails, list, listenAddress, text, whole } from './values.ts'
 

@@ -4,7 +4,7 @@ import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { errorText } from '../../base/index.ts'
 import { parseName } from '../../dns/index.ts'
-import { parseListenAddress } from '../../serve/index.ts'
+import { parseListenAddress } from '../../serve/settings.ts'
 
 /** A whole number from `least` to `most`. `error` says what else may stand there. */
 export const whole = (least: number, most: number, error = `must be a whole number from ${least} to ${most}`) => {

@@ -6,7 +6,7 @@ import { ChordnsError, errorText, isChordnsError } from '../../base/index.ts'
 import type { Config } from '../../config/index.ts'
 import { sha256 } from '../../crypto/index.ts'
 import { localAddresses, readTextFile, replaceTextFile, writeNewPrivateFile } from '../../io/index.ts'
-import { isWildcard, parseListenAddress, type TlsOptions } from '../../serve/index.ts'
+import { isWildcard, parseListenAddress, type TlsOptions } from '../../serve/settings.ts'
 import { type CertificateSubject, isOfUse, newPrivateKey, selfSigned } from './self-signed.ts'
 
 /** What clients can know a certificate by. */

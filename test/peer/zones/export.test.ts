@@ -21,7 +21,7 @@ import { checkZonemd, dsOf, verifyRRset } from '../../../src/dnssec/index.ts'
 import { encodeRecord, moduleKey, NAMES, nameStateKey, REGISTRIES, tldStateKey } from '../../../src/ledger/index.ts'
 import { keyIn, Part } from '../../../src/ledger/modules/names/label.ts'
 import { settingsToValue } from '../../../src/ledger/modules/names/settings.ts'
-import { exportZone, makeZoneKey, type ZoneExportRequest } from '../../../src/peer/index.ts'
+import { exportZone, makeZoneKey, type ZoneExportRequest } from '../../../src/peer/ledgers.ts'
 import { newBudget } from '../../dnssec/internet.ts'
 import { ascii, DAY, type Entries, NOW, namesState, recordOf, server, sourceOf } from './state-source.ts'
 

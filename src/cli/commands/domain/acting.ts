@@ -1,7 +1,7 @@
 /** What commands that act on a domain have in common: whose it is, what the act costs and does, and that it is shown before and after it is carried. */
 import type { Command } from 'commander'
 import { ChordnsError, toHex } from '../../../base/index.ts'
-import type { ActTerms } from '../../../peer/index.ts'
+import type { ActTerms } from '../../../peer/ledgers.ts'
 import { dryRunOption, jsonOption } from '../../common/command.ts'
 import { type NodeFlags, nodeOption } from '../../common/node-option.ts'
 import { print, printJson } from '../../common/table.ts'
@@ -27,7 +27,7 @@ export function ownerCommand(domain: Command, name: string): Command {
 /** A domain that somebody has. Throws DOMAIN_REFUSED. */
 export async function registered(name: string, flags: NodeFlags) {
   const session = await openSession(name, flags)
-  const peer = await import('../../../peer/index.ts')
+  const peer = await import('../../../peer/ledgers.ts')
   const record = peer.domainRecord(session.value)
   if (record?.owner === undefined)
     throw new ChordnsError(
@@ -50,7 +50,7 @@ export async function owned(name: string, flags: OwnerFlags) {
 
 /** The terms of names on the domain's chain. Throws DOMAIN_REFUSED where there are none. */
 export async function policyOf({ policy, place }: Session) {
-  const peer = await import('../../../peer/index.ts')
+  const peer = await import('../../../peer/ledgers.ts')
   const known = peer.domainPolicy(policy)
   if (known === undefined)
     throw new ChordnsError('DOMAIN_REFUSED', `names of ${place.chain} have no terms: they are had for ever`, {})

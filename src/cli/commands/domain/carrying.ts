@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ChordnsError, type Endpoint, toHex } from '../../../base/index.ts'
 import { headView, ledgerStatusView, provenView } from '../../../observe/index.ts'
-import type { DomainPlace } from '../../../peer/index.ts'
+import type { DomainPlace } from '../../../peer/ledgers.ts'
 import { loadConfigFrom } from '../../common/config-option.ts'
 import { carry } from '../../common/ledger-client.ts'
 import { type NodeFlags, nodeOf } from '../../common/node-option.ts'
@@ -35,7 +35,7 @@ export interface Session {
 
 export async function openSession(name: string, flags: NodeFlags): Promise<Session> {
   const node = nodeOf(flags)
-  const { domainPlace, policyKey } = await import('../../../peer/index.ts')
+  const { domainPlace, policyKey } = await import('../../../peer/ledgers.ts')
   const { chains } = await askNode(node, '/ledgers', {}, ledgerStatusView)
   const place = domainPlace(name, chains)
   // What was changed a moment ago is to be seen.
@@ -61,7 +61,7 @@ export class Carrier {
   async carry(payload: Uint8Array): Promise<Decided> {
     const { node, place } = this.#session
     const { chain, chainId } = place
-    const peer = await import('../../../peer/index.ts')
+    const peer = await import('../../../peer/ledgers.ts')
     const signer = await peer.loadAccount(this.#config)
     const account = toHex(signer.publicKey)
     const terms = { chainId: toHex(chainId), fee: 0, expires: Date.now() + LIFE_MS }

@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { ChordnsError, fromHex, toHex } from '../../../base/index.ts'
 import { cdsView } from '../../../observe/index.ts'
-import type { NameRecord } from '../../../peer/index.ts'
+import type { NameRecord } from '../../../peer/ledgers.ts'
 import { collect, examples, hexKey, textIn, usage, wholeNumber } from '../../common/command.ts'
 import { askNode } from '../../common/status-client.ts'
 import { print } from '../../common/table.ts'
@@ -75,7 +75,7 @@ export function addChangingCommands(domain: Command): void {
 async function register(name: string, flags: RegisterFlags): Promise<void> {
   const session = await openSession(name, flags)
   const { place } = session
-  const peer = await import('../../../peer/index.ts')
+  const peer = await import('../../../peer/ledgers.ts')
   const owner = await peer.loadOwner(flags.owner)
   const record = peer.domainRecord(session.value)
   if (record?.owner !== undefined)
@@ -102,7 +102,7 @@ async function register(name: string, flags: RegisterFlags): Promise<void> {
 
 /** Undefined where names have no terms. */
 async function priced(flags: RegisterFlags, { policy: value, place }: Session, record: NameRecord | undefined) {
-  const peer = await import('../../../peer/index.ts')
+  const peer = await import('../../../peer/ledgers.ts')
   const policy = peer.domainPolicy(value)
   if (policy === undefined) return undefined
   const terms = wholeNumber('--terms', flags.terms, 1, policy.mostTerms)

@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { ChordnsError } from '../../../base/index.ts'
 import { nameToText, parseName } from '../../../dns/index.ts'
 import { claimProofView, provenView } from '../../../observe/index.ts'
-import type { ClaimSummary } from '../../../peer/index.ts'
+import type { ClaimSummary } from '../../../peer/ledgers.ts'
 import { collect, examples, jsonOption, textIn, wholeNumber } from '../../common/command.ts'
 import { askNode } from '../../common/status-client.ts'
 import { print, printJson } from '../../common/table.ts'
@@ -66,7 +66,7 @@ export function addClaimingCommands(domain: Command): void {
 async function claim(name: string, flags: ClaimFlags): Promise<void> {
   const session = await openSession(name, flags)
   const { place } = session
-  const peer = await import('../../../peer/index.ts')
+  const peer = await import('../../../peer/ledgers.ts')
   const owner = await peer.loadOwner(flags.owner)
   if (flags.makeProof !== undefined) return makeProof(session, flags, flags.makeProof)
   if (flags.status) {
@@ -112,7 +112,7 @@ function waitOf({ wait = '0' }: ClaimFlags): number {
 }
 
 async function makeProof(session: Session, flags: ClaimFlags, file: string): Promise<void> {
-  const peer = await import('../../../peer/index.ts')
+  const peer = await import('../../../peer/ledgers.ts')
   const { zone } = session.place
   const { sets } = await askNode(
     session.node,
@@ -131,7 +131,7 @@ async function makeProof(session: Session, flags: ClaimFlags, file: string): Pro
 /** What is not said on the command line comes from the zone file. */
 async function wanted({ ds, server, zone }: ClaimFlags) {
   if (zone === undefined) return { ds, servers: server }
-  const peer = await import('../../../peer/index.ts')
+  const peer = await import('../../../peer/ledgers.ts')
   const found = peer.importZone(zone, await textIn(zone), parseName('.'))
   return { ds: ds ?? found.ds, servers: server ?? found.servers }
 }
@@ -140,7 +140,7 @@ async function importZone(
   file: string,
   flags: { readonly origin: string; readonly out?: string; readonly json?: boolean },
 ) {
-  const peer = await import('../../../peer/index.ts')
+  const peer = await import('../../../peer/ledgers.ts')
   const found = peer.importZone(file, await textIn(file), parseName(flags.origin))
   if (flags.out !== undefined) {
     const kept = Object.fromEntries(found.names.map((label) => [label, 'claim']))
@@ -160,7 +160,7 @@ async function stateValue({ node, place }: Session, key: string): Promise<string
 }
 
 async function claimOf(session: Session, owner: Uint8Array) {
-  const peer = await import('../../../peer/index.ts')
+  const peer = await import('../../../peer/ledgers.ts')
   const keys = peer.claimStateKeys(session.place, owner)
   const number = peer.claimNumber(await stateValue(session, keys.last))
   const value = number === null ? null : await stateValue(session, keys.claimAt(number))

@@ -1,7 +1,7 @@
 /** `chordns domain guardians`, `freeze`, `recover`, `cancel`: keys that are lost or stolen. */
 import type { Command } from 'commander'
 import { toHex } from '../../../base/index.ts'
-import type { ActTerms, GuardedAct, Guardians } from '../../../peer/index.ts'
+import type { ActTerms, GuardedAct, Guardians } from '../../../peer/ledgers.ts'
 import { collect, examples, hexKey, textIn, usage, wholeNumber } from '../../common/command.ts'
 import { print, printJson } from '../../common/table.ts'
 import {
@@ -100,7 +100,7 @@ async function nameGuardians(name: string, flags: GuardianFlags): Promise<void> 
 }
 
 async function guardiansIn(flags: GuardianFlags, leastMs: number): Promise<Guardians> {
-  const peer = await import('../../../peer/index.ts')
+  const peer = await import('../../../peer/ledgers.ts')
   const keys = (flags.guardian ?? []).map((key) => hexKey('--guardian', key))
   if (keys.length === 0 || keys.length > 16) throw usage('name 1 to 16 guardians with --guardian, or --none')
   if (new Set(keys).size < keys.length) throw usage('a guardian is named twice')
@@ -114,7 +114,7 @@ async function guardiansIn(flags: GuardianFlags, leastMs: number): Promise<Guard
 
 async function freeze(name: string, flags: SigningFlags & { readonly for?: string }): Promise<void> {
   const { session } = await registered(name, flags)
-  const peer = await import('../../../peer/index.ts')
+  const peer = await import('../../../peer/ledgers.ts')
   const { freezeMs } = await policyOf(session)
   // Less than the most, for the chain's clock may be a little behind this one.
   const forMs =
@@ -127,14 +127,14 @@ async function freeze(name: string, flags: SigningFlags & { readonly for?: strin
 
 async function recover(name: string, flags: SigningFlags & { readonly to: string }): Promise<void> {
   const { session } = await registered(name, flags)
-  const peer = await import('../../../peer/index.ts')
+  const peer = await import('../../../peer/ledgers.ts')
   const policy = await policyOf(session)
   const act = { kind: 'recover', to: hexKey('--to', flags.to) } as const
   await actAsGuardians(name, flags, act, undefined, (guardians) => peer.actTerms.recover(policy, guardians, Date.now()))
 }
 
 async function cancel(name: string, flags: SigningFlags & { readonly owner?: string }): Promise<void> {
-  const peer = await import('../../../peer/index.ts')
+  const peer = await import('../../../peer/ledgers.ts')
   if (flags.owner === undefined) {
     if (flags.guardians === undefined) throw usage('give --owner FILE, or --guardians FILE with keys of guardians')
     await actAsGuardians(name, flags, { kind: 'cancel' }, undefined, () => peer.actTerms.cancel())

@@ -31,7 +31,7 @@ export function addDomainKeygenCommand(domain: Command): void {
       if (algorithm === undefined) throw usage(`--algorithm ${flags.algorithm}: must be ed25519 or p256`)
       if (flags.owner !== undefined && name !== undefined && dirname(join(flags.owner)) === join(flags.out, '.'))
         throw usage('keep the owner key out of the directory of the zone key: whoever signs the zone must not have it')
-      const peer = await import('../../../peer/index.ts')
+      const peer = await import('../../../peer/ledgers.ts')
       const owner = flags.owner === undefined ? undefined : await peer.makeOwnerKey(flags.owner)
       const request = { algorithm, directory: flags.out, time: Date.now() }
       const zone = name === undefined ? undefined : await peer.makeZoneKey({ zone: parseName(name), ...request })

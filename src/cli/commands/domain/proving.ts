@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { ChordnsError } from '../../../base/index.ts'
 import { provenView } from '../../../observe/index.ts'
-import type { DomainSummary, HiddenSummary, LifeSummary } from '../../../peer/index.ts'
+import type { DomainSummary, HiddenSummary, LifeSummary } from '../../../peer/ledgers.ts'
 import { examples, jsonOption, textIn } from '../../common/command.ts'
 import { type ConfigFlags, configOptions } from '../../common/config-option.ts'
 import { type NodeFlags, nodeOption } from '../../common/node-option.ts'
@@ -36,7 +36,7 @@ export function addProvingCommands(domain: Command): void {
 
 async function show(name: string, flags: NodeFlags & { readonly json?: boolean }): Promise<void> {
   const { node, place, value, policy, height, fresh } = await openSession(name, flags)
-  const peer = await import('../../../peer/index.ts')
+  const peer = await import('../../../peer/ledgers.ts')
   const record = peer.domainRecord(value)
   const summary = record === undefined ? null : peer.describeDomain(record)
   const rules = peer.domainPolicy(policy)
@@ -55,7 +55,7 @@ async function verify(
   flags: ConfigFlags & { readonly genesis?: string; readonly json?: boolean },
 ): Promise<void> {
   const genesis = genesisFileOf(flags)
-  const { refusalText, verifyDomainProof } = await import('../../../peer/index.ts')
+  const { refusalText, verifyDomainProof } = await import('../../../peer/ledgers.ts')
   const verdict = await verifyDomainProof(await textIn(file), await textIn(genesis), Date.now())
   if (flags.json) printJson(verdict)
   if (verdict.kind === 'refused')

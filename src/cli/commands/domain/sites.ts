@@ -66,7 +66,7 @@ export function addSiteCommands(domain: Command): void {
 }
 
 async function tlsa(name: string, flags: TlsaFlags): Promise<void> {
-  const peer = await import('../../../peer/index.ts')
+  const peer = await import('../../../peer/ledgers.ts')
   const pem = flags.cert ?? flags.key
   if (pem === undefined) throw usage('name the certificate with --cert, or the key with --key')
   const spki = peer.spkiHash(pem, await textIn(pem))
@@ -90,7 +90,7 @@ async function tlsa(name: string, flags: TlsaFlags): Promise<void> {
 }
 
 async function verify(file: string, flags: VerifyFlags): Promise<void> {
-  const peer = await import('../../../peer/index.ts')
+  const peer = await import('../../../peer/ledgers.ts')
   const { cert, name } = flags
   const spki = cert === undefined ? await shown(flags) : peer.spkiHash(cert, await textIn(cert))
   const maxAgeMs = wholeNumber('--max-age', flags.maxAge, 1, 14) * DAY_MS
@@ -114,7 +114,7 @@ function shown({ connect: at, name }: VerifyFlags): Promise<Uint8Array> {
     const socket = connect({ host, port, servername, rejectUnauthorized: false, timeout: CONNECT_MS }, () => {
       const certificate = socket.getPeerX509Certificate()
       socket.destroy()
-      void import('../../../peer/index.ts').then(({ spkiHash }) => {
+      void import('../../../peer/ledgers.ts').then(({ spkiHash }) => {
         if (certificate === undefined) reject(unreachable(at))
         else resolve(spkiHash(at, certificate.toString()))
       }, reject)

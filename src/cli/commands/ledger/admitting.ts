@@ -72,7 +72,7 @@ function addFileCommands(ledger: Command): void {
       'where people reach it; with an ADDRESS:PORT at its end, where its machine answers inquiries',
     )
     .action(async (flags: Flags) => {
-      const peer = await import('../../../peer/index.ts')
+      const peer = await import('../../../peer/ledgers.ts')
       const { config } = loadConfigFrom(flags)
       const given = { chain: flags.chain ?? 'root', list: listOf(flags), name: flags.name, contact: flags.contact }
       await hand(await peer.makeApplication(config, given), flags)
@@ -110,7 +110,7 @@ function addFileCommands(ledger: Command): void {
 }
 
 async function inquire(application: string, flags: Flags): Promise<void> {
-  const peer = await import('../../../peer/index.ts')
+  const peer = await import('../../../peer/ledgers.ts')
   const { config } = loadConfigFrom(flags)
   const { send } = flags
   const to = typeof send === 'string' ? parseEndpoint('--send', send) : undefined
@@ -123,7 +123,7 @@ async function inquire(application: string, flags: Flags): Promise<void> {
 
 async function answer(file: string | undefined, flags: Flags): Promise<void> {
   const endorser = hexKey('--endorser', flags.endorser)
-  const peer = await import('../../../peer/index.ts')
+  const peer = await import('../../../peer/ledgers.ts')
   const { config } = loadConfigFrom(flags)
   if ((file === undefined) === (flags.listen === undefined))
     throw usage('name the file of an inquiry, or --listen ADDRESS:PORT to wait for one')
@@ -152,7 +152,7 @@ function addSendingCommands(ledger: Command): void {
     .argument('<application|account>', 'the file of `ledger apply`, or an account key in hex')
     .option('--answer <file>', 'the file of `ledger answer`')
     .action(async (what: string, flags: Flags) => {
-      const peer = await import('../../../peer/index.ts')
+      const peer = await import('../../../peer/ledgers.ts')
       if (flags.answer === undefined) {
         const account = hexKey('<account>', what)
         const payload = peer.endorsePayload(listOf(flags), Buffer.from(account, 'hex'))
@@ -166,14 +166,14 @@ function addSendingCommands(ledger: Command): void {
     .description('withdraw the endorsement of this endorser; an organisation leaves the list with its last one')
     .argument('<account>', 'its key in hex')
     .action(async (text: string, flags: Flags) => {
-      const peer = await import('../../../peer/index.ts')
+      const peer = await import('../../../peer/ledgers.ts')
       const payload = peer.withdrawPayload(listOf(flags), Buffer.from(hexKey('<account>', text), 'hex'))
       saySent(flags, await sendTransaction(flags, flags.chain ?? 'root', payload), `withdrew from ${text}`)
     })
   examples(listOption(sendingOptions(ledger.command('leave'))), ['chordns ledger leave --chain example'])
     .description("take this machine's organisation off the list")
     .action(async (flags: Flags) => {
-      const peer = await import('../../../peer/index.ts')
+      const peer = await import('../../../peer/ledgers.ts')
       saySent(flags, await sendTransaction(flags, flags.chain ?? 'root', peer.leavePayload(listOf(flags))), 'left')
     })
 }
@@ -192,7 +192,7 @@ function listOption(command: Command): Command {
 
 async function hand(text: string, { out, json, dryRun }: Flags): Promise<void> {
   const isWritten = out !== undefined && !dryRun
-  const peer = await import('../../../peer/index.ts')
+  const peer = await import('../../../peer/ledgers.ts')
   if (isWritten) await peer.writeNewFile(out, text)
   if (json) printJson({ file: isWritten ? out : null, content: JSON.parse(text) })
   else print(isWritten ? `wrote ${out}` : text.trimEnd())

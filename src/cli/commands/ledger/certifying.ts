@@ -59,7 +59,7 @@ export function addCertifyingCommands(ledger: Command): void {
 }
 
 async function certifier(account: string, flags: Flags): Promise<void> {
-  const { certifierVotePayload } = await import('../../../peer/index.ts')
+  const { certifierVotePayload } = await import('../../../peer/ledgers.ts')
   const key = fromHex(hexKey('account', account))
   if (!flags.remove && (flags.name ?? '').trim() === '') throw usage('say what it is called with --name')
   const subject = flags.remove
@@ -70,7 +70,7 @@ async function certifier(account: string, flags: Flags): Promise<void> {
 }
 
 async function ask(flags: Flags): Promise<void> {
-  const peer = await import('../../../peer/index.ts')
+  const peer = await import('../../../peer/ledgers.ts')
   const owner = await peer.loadOwner(flags.owner)
   const { chainId } = await chainNamed(nodeOf(flags), ROOT)
   const until = Date.now() + wholeNumber('--days', flags.days, 1, 398) * DAY_MS
@@ -82,13 +82,13 @@ async function ask(flags: Flags): Promise<void> {
 }
 
 async function endorse(file: string, flags: Flags): Promise<void> {
-  const peer = await import('../../../peer/index.ts')
+  const peer = await import('../../../peer/ledgers.ts')
   const { payload, name } = peer.identityEndorsement(file, await textIn(file))
   saySent(flags, await sendTransaction(flags, ROOT, payload), `you vouch for ${name}`)
 }
 
 async function revoke(key: string, flags: Flags): Promise<void> {
-  const { revokeIdentityPayload } = await import('../../../peer/index.ts')
+  const { revokeIdentityPayload } = await import('../../../peer/ledgers.ts')
   const payload = revokeIdentityPayload(fromHex(hexKey('key', key)))
   saySent(flags, await sendTransaction(flags, ROOT, payload), 'your word is taken back')
 }

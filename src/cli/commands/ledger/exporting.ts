@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { type Endpoint, isChordnsError } from '../../../base/index.ts'
 import { parseName, ROOT } from '../../../dns/index.ts'
 import { headView, provenView, statePieceView } from '../../../observe/index.ts'
-import type { ExportedZone } from '../../../peer/index.ts'
+import type { ExportedZone } from '../../../peer/ledgers.ts'
 import { collect, examples, jsonOption, usage, wholeNumber } from '../../common/command.ts'
 import { chainNamed, chainsOf } from '../../common/ledger-client.ts'
 import { type NodeFlags, nodeOf, nodeOption } from '../../common/node-option.ts'
@@ -80,7 +80,7 @@ async function written(
   height: number | undefined,
   keepsSame: boolean,
 ): Promise<ExportedZone> {
-  const { exportZone: make } = await import('../../../peer/index.ts')
+  const { exportZone: make } = await import('../../../peer/ledgers.ts')
   const request = {
     chain,
     height,
@@ -106,7 +106,7 @@ async function written(
 
 /** Of the TLD itself: by its operator's word, else by the Root's. */
 async function zoneOf(node: Endpoint, chain: string, servers: readonly string[]) {
-  const peer = await import('../../../peer/index.ts')
+  const peer = await import('../../../peer/ledgers.ts')
   const zone = chain === 'root' ? ROOT : parseName(chain)
   const named = servers.map((text) => peer.serverFrom(text, zone))
   if (named.length > 13) throw usage('at most 13 servers')

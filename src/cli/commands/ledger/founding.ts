@@ -29,7 +29,7 @@ never over what is there. What it prints has no secret in it.`,
     .option('--out <file>', 'write the public part there instead of printing it')
     .action(async (flags: KeygenFlags) => {
       if (flags.name.length === 0 || flags.name.length > 64) throw usage('--name must have 1 to 64 characters')
-      const peer = await import('../../../peer/index.ts')
+      const peer = await import('../../../peer/ledgers.ts')
       const { config } = loadConfigFrom(flags)
       const { founder, text } = await peer.makeFounder(config, { name: flags.name, isValidator: flags.validator })
       if (flags.out !== undefined) await peer.writeNewFile(flags.out, text)
@@ -67,7 +67,7 @@ function addInitCommand(ledger: Command): void {
     .option('--root-anchors <file>', 'DS or DNSKEY lines of the root, for claims by DNSSEC (default: of IANA)')
     .option('--balance <units>', "what each founder's account begins with, to pay for names", '1000000')
     .action(async (flags: InitFlags) => {
-      const peer = await import('../../../peer/index.ts')
+      const peer = await import('../../../peer/ledgers.ts')
       const made = peer.makeGenesis({
         ringId: flags.ring,
         time: Math.floor(Date.now() / 1_000) * 1_000,
@@ -100,7 +100,7 @@ function addInitCommand(ledger: Command): void {
 
 async function claimsFrom({ claims, rootAnchors }: InitFlags) {
   if (claims === 'none') return null
-  const peer = await import('../../../peer/index.ts')
+  const peer = await import('../../../peer/ledgers.ts')
   const anchors = rootAnchors === undefined ? {} : { anchors: peer.rootAnchorsFrom(rootAnchors) }
   return { windowMs: peer.durationMs('--claims', claims), ...anchors }
 }

@@ -1,7 +1,7 @@
 /** `chordns ledger complain`, `propose`, `vote` and `review`: what the members of a chain decide about each other. */
 import type { Command } from 'commander'
 import { governanceView } from '../../../observe/index.ts'
-import type { MotionSubject, NodeRole, Reason, TransactionPayload } from '../../../peer/index.ts'
+import type { MotionSubject, NodeRole, Reason, TransactionPayload } from '../../../peer/ledgers.ts'
 import { collect, examples, hexKey, jsonOption, textIn, usage, wholeNumber } from '../../common/command.ts'
 import {
   chainOption,
@@ -66,7 +66,7 @@ function addComplain(ledger: Command): void {
     .description('complain about a node of a ledger: so many members that complain in a period start a review of it')
     .argument('<account>', 'its key in hex')
     .action(async (account: string, flags: Flags) => {
-      const peer = await import('../../../peer/index.ts')
+      const peer = await import('../../../peer/ledgers.ts')
       const payload = peer.complainPayload(await chargeOf(account, flags))
       await sent(flags, payload, `complained about ${account}`, {
         takesEffect: 'at once; a review begins when as many members complain as the rules of the chain want',
@@ -124,7 +124,7 @@ function addVote(ledger: Command): void {
     .action(async (text: string, flags: Flags) => {
       const said = flags.yes === true
       if (said === (flags.no === true)) throw usage('say --yes or --no')
-      const peer = await import('../../../peer/index.ts')
+      const peer = await import('../../../peer/ledgers.ts')
       const motion = wholeNumber('<motion>', text, 1, MOST)
       await sent(flags, peer.replyPayload(motion, said), `replied ${said ? 'yes' : 'no'} to motion ${motion}`, {
         takesEffect:
@@ -135,7 +135,7 @@ function addVote(ledger: Command): void {
 }
 
 async function proposed(what: string, about: string | undefined, flags: Flags) {
-  const peer = await import('../../../peer/index.ts')
+  const peer = await import('../../../peer/ledgers.ts')
   const leads = { takesEffect: 'at once', undo: 'it cannot be undone; that it is voted in again is for all members' }
   if (what === 'repaired') {
     const account = accountOf(about)
@@ -212,14 +212,14 @@ async function chargeOf(account: string, { reason, height, text }: Flags) {
 }
 
 async function reasonOf(word: string): Promise<Reason> {
-  const { REASONS } = await import('../../../peer/index.ts')
+  const { REASONS } = await import('../../../peer/ledgers.ts')
   const found = REASONS.find((one) => one.replaceAll(' ', '-') === word)
   if (found === undefined) throw usage(`--reason must be one of ${REASON_WORDS}`)
   return found
 }
 
 async function roleOf(word: string): Promise<NodeRole> {
-  const { ROLES } = await import('../../../peer/index.ts')
+  const { ROLES } = await import('../../../peer/ledgers.ts')
   const found = ROLES.find((one) => one === word)
   if (found === undefined) throw usage(`--role must be one of ${ROLES.join(', ')}`)
   return found

@@ -55,7 +55,7 @@ export function addLookingCommands(ledger: Command): void {
 }
 
 async function payAccount(to: string, text: string, flags: LedgerFlags): Promise<void> {
-  const peer = await import('../../../peer/index.ts')
+  const peer = await import('../../../peer/ledgers.ts')
   const amount = wholeNumber('<amount>', text, 1, Number.MAX_SAFE_INTEGER)
   const payload = peer.transferPayload(Buffer.from(hexKey('<account>', to), 'hex'), amount)
   const sent = await sendTransaction(flags, flags.chain ?? 'root', payload)
@@ -70,7 +70,7 @@ async function payAccount(to: string, text: string, flags: LedgerFlags): Promise
 }
 
 async function ownAccount(flags: LedgerFlags): Promise<string> {
-  const peer = await import('../../../peer/index.ts')
+  const peer = await import('../../../peer/ledgers.ts')
   return Buffer.from((await peer.loadAccount(loadConfigFrom(flags).config)).publicKey).toString('hex')
 }
 

@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { fromHex } from '../../../base/index.ts'
 import { provenView } from '../../../observe/index.ts'
-import type { TransactionPayload } from '../../../peer/index.ts'
+import type { TransactionPayload } from '../../../peer/ledgers.ts'
 import { examples, hexKey, textIn, usage, wholeNumber } from '../../common/command.ts'
 import { chainNamed, type LedgerFlags, saySent, sendingOptions, sendTransaction } from '../../common/ledger-client.ts'
 import { nodeOf } from '../../common/node-option.ts'
@@ -60,7 +60,7 @@ export function addNamesCommand(ledger: Command): void {
 }
 
 async function show(flags: Flags): Promise<void> {
-  const peer = await import('../../../peer/index.ts')
+  const peer = await import('../../../peer/ledgers.ts')
   const { policy, next, height } = await rulesOf(flags)
   const fields = policy === undefined ? null : peer.namePolicyFields(policy)
   const waiting = next === undefined ? null : { height: next.height, policy: peer.namePolicyFields(next.policy) }
@@ -75,7 +75,7 @@ async function show(flags: Flags): Promise<void> {
 }
 
 async function rulesOf(flags: Flags) {
-  const peer = await import('../../../peer/index.ts')
+  const peer = await import('../../../peer/ledgers.ts')
   const node = nodeOf(flags)
   const chain = chainOf(flags)
   await chainNamed(node, chain)
@@ -88,7 +88,7 @@ async function rulesOf(flags: Flags) {
 }
 
 async function saidOf(what: string, label: string | undefined, flags: Flags): Promise<Said> {
-  const peer = await import('../../../peer/index.ts')
+  const peer = await import('../../../peer/ledgers.ts')
   const inFavour = flags.no !== true
   const verb = inFavour ? 'said' : 'took back'
   switch (what) {

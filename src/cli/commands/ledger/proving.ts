@@ -29,7 +29,7 @@ export function addProvingCommands(ledger: Command): void {
     .option('--genesis <file>', 'the genesis file (default: ledger.genesis of the configuration)')
     .action(async (file: string, flags: Flags) => {
       const genesis = genesisFileOf(flags)
-      const { verifyLedgerProof } = await import('../../../peer/index.ts')
+      const { verifyLedgerProof } = await import('../../../peer/ledgers.ts')
       const checked = await verifyLedgerProof(await textIn(file), await textIn(genesis), Date.now())
       if (flags.json) return printJson(checked)
       for (const { key, value } of checked.claims) print(`${key}: ${value ?? 'nothing'}`)

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { ChordnsError, type Endpoint, isChordnsError, toHex } from '../../../base/index.ts'
 import { createLog, isLoopbackHost, outcomeView, provenView, submittedView } from '../../../observe/index.ts'
-import type { CarriedTransaction, RegistrarNode } from '../../../peer/index.ts'
+import type { CarriedTransaction, RegistrarNode } from '../../../peer/ledgers.ts'
 import { collect, examples, jsonOption, usage, wholeNumber } from '../../common/command.ts'
 import { loadConfigFrom } from '../../common/config-option.ts'
 import { chainsOf, nextNonce } from '../../common/ledger-client.ts'
@@ -60,7 +60,7 @@ export function addRegistrarCommand(ledger: Command): void {
 }
 
 async function serve(flags: RegistrarFlags): Promise<void> {
-  const peer = await import('../../../peer/index.ts')
+  const peer = await import('../../../peer/ledgers.ts')
   if (flags.addClient !== undefined) {
     const token = await peer.addRegistrarClient(flags.clients, flags.addClient)
     return flags.json ? printJson({ client: flags.addClient, token }) : print(token)
@@ -72,7 +72,7 @@ async function serve(flags: RegistrarFlags): Promise<void> {
   const { config } = loadConfigFrom(flags)
   const accountFile = flags.account ?? config.ledger.accountFile
   const signer = await peer.loadAccount({ ledger: { ...config.ledger, accountFile } })
-  const log = createLog({ level: config.log.level, logQueries: false })
+  const log = await createLog({ level: config.log.level, logQueries: false })
   const front = await peer.startRegistrar(listen, {
     node: new NodeOfRegistrar(nodeOf(flags), signer, peer.makeTransaction),
     clientsFile: flags.clients,
@@ -91,8 +91,8 @@ async function serve(flags: RegistrarFlags): Promise<void> {
   await front.close()
 }
 
-type Account = Parameters<Awaited<typeof import('../../../peer/index.ts')>['makeTransaction']>[0]
-type Make = Awaited<typeof import('../../../peer/index.ts')>['makeTransaction']
+type Account = Parameters<Awaited<typeof import('../../../peer/ledgers.ts')>['makeTransaction']>[0]
+type Make = Awaited<typeof import('../../../peer/ledgers.ts')>['makeTransaction']
 
 /** Customers' transactions of one account, whose numbers go up by one: one is numbered and handed in at a time, and all wait for their blocks together. */
 class NodeOfRegistrar implements RegistrarNode {

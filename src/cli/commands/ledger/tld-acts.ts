@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { ChordnsError, fromHex, toHex } from '../../../base/index.ts'
 import { parseName } from '../../../dns/index.ts'
 import { provenView } from '../../../observe/index.ts'
-import type { TransactionPayload } from '../../../peer/index.ts'
+import type { TransactionPayload } from '../../../peer/ledgers.ts'
 import { collect, examples, hexKey, usage } from '../../common/command.ts'
 import { chainsOf, type LedgerFlags, saySent, sendingOptions, sendTransaction } from '../../common/ledger-client.ts'
 import { nodeOf } from '../../common/node-option.ts'
@@ -56,14 +56,14 @@ export function addTldActCommands(ledger: Command): void {
 }
 
 async function give(name: string, { registry = '', no }: Flags): Promise<Act> {
-  const { tldPayloads } = await import('../../../peer/index.ts')
+  const { tldPayloads } = await import('../../../peer/ledgers.ts')
   const to = hexKey('--registry', registry)
   const payload = tldPayloads.give(name, to, no !== true)
   return { payload, done: `voted on ${name} for ${to}`, takesEffect: BY_VOTE, undo: 'vote again: the last vote counts' }
 }
 
 async function take(name: string, { no }: Flags): Promise<Act> {
-  const { tldPayloads } = await import('../../../peer/index.ts')
+  const { tldPayloads } = await import('../../../peer/ledgers.ts')
   const payload = tldPayloads.take(name, no !== true)
   return {
     payload,
@@ -74,7 +74,7 @@ async function take(name: string, { no }: Flags): Promise<Act> {
 }
 
 async function handOver(name: string, { to = '' }: Flags): Promise<Act> {
-  const { tldPayloads } = await import('../../../peer/index.ts')
+  const { tldPayloads } = await import('../../../peer/ledgers.ts')
   const payload = tldPayloads.handOver(name, hexKey('--to', to))
   return {
     payload,
@@ -85,7 +85,7 @@ async function handOver(name: string, { to = '' }: Flags): Promise<Act> {
 }
 
 async function update(name: string, flags: Flags): Promise<Act> {
-  const peer = await import('../../../peer/index.ts')
+  const peer = await import('../../../peer/ledgers.ts')
   if (flags.only !== undefined && flags.only !== 'yes' && flags.only !== 'no') throw usage('--only must be yes or no')
   const node = nodeOf(flags)
   const { values } = await askNode(node, '/ledgers/prove', { chain: ROOT, key: peer.tldKeyOf(name) }, provenView)

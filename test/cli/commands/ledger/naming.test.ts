@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { fromHex } from '../../../../src/base/index.ts'
-import { namePolicyFields, parseNamePolicy } from '../../../../src/peer/index.ts'
+import { namePolicyFields, parseNamePolicy } from '../../../../src/peer/ledgers.ts'
 import { captured } from '../../captured.ts'
 
 const KEY = '1916a1acebfe326815de34000f6fa08e1ec357954b222eab1437105b1444d85a'
