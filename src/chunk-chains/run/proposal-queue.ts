@@ -59,6 +59,7 @@ export class ProposalQueue {
   readonly #ready = new Set<ChunkId>()
   #draining: Cancel | undefined
   #size = 0
+  #stopped = false
 
   /**
    * `attempt`: owes what became of the entry. It may record entries before it returns, and must not throw. `mayBegin`: owes whether the
@@ -82,8 +83,9 @@ export class ProposalQueue {
     return this.#lines.get(chunk)?.entries.size ?? 0
   }
 
-  /** none -> waiting. False when too many wait. */
+  /** none -> waiting. False when too many wait. After the stop nothing waits: its timer would keep a process for minutes. */
   add(entry: RecordableEntry, wait: ProposalWait): boolean {
+    if (this.#stopped) return true
     const { chunk, question } = entry
     const key = questionKey(question)
     const before = this.#lines.get(chunk)?.entries.get(key)
@@ -133,6 +135,7 @@ export class ProposalQueue {
   }
 
   stop(): void {
+    this.#stopped = true
     for (const { cancel } of this.#lines.values()) cancel?.()
     this.#draining?.()
     this.#draining = undefined

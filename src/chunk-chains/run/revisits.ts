@@ -22,6 +22,7 @@ export function createRevisits(
   let timer: Cancel | undefined
   let todo: ChunkId[] = []
   let again = false
+  let isStopped = false
 
   function begin(): void {
     again = false
@@ -56,10 +57,12 @@ export function createRevisits(
 
   return {
     soon() {
+      if (isStopped) return
       if (timer === undefined) timer = clock.after(limits.REVISIT_AFTER_MS, begin)
       else again = true
     },
     stop() {
+      isStopped = true
       timer?.()
       todo = []
     },

@@ -12,6 +12,8 @@ import { createReload, logFaults } from './reload.ts'
 /** Ms for questions in work when a signal asks to stop, and for the whole stop. */
 const DRAIN_MS = 2_000
 const STOP_DEADLINE_MS = 8_000
+/** What keeps the process after the stop, a timer or a socket that somebody forgot, is nobody's any more. Ms. */
+const LINGER_MS = 2_000
 
 export interface StartFlags extends ConfigFlags {
   readonly logLevel?: string
@@ -48,8 +50,18 @@ export async function runNode(load: () => LoadedConfig, sayReady: (line: string)
   else log.error({ code: reason.code, error: reason.message }, 'the node cannot go on: stopping')
   await tellSupervisor('STOPPING=1')
   await withDeadline(node.close(DRAIN_MS))
+  endSoon(log)
   if (typeof reason !== 'string') throw reason
   log.info({}, 'stopped')
+}
+
+/** A node that has stopped ends, with the exit code that it has by then. */
+function endSoon(log: Log): void {
+  const end = () => {
+    log.warn({ left: process.getActiveResourcesInfo() }, 'something was left that kept a stopped node')
+    process.exit()
+  }
+  setTimeout(end, LINGER_MS).unref()
 }
 
 /** An uncaught exception ends the node in order, unless it is one that a peer can raise inside the transport library. */

@@ -118,4 +118,15 @@ describe('entries on their way to the record', () => {
     queue.stop()
     expect(queue.size).toBe(0)
   })
+
+  it('that come after the stop wait for nothing, and nothing waits for them', () => {
+    const { clock, tried, queue } = proposals(() => 'later')
+    queue.add(entry(1, 7), { gatherMs: 300_000, turnMs: 0 })
+    queue.stop()
+    queue.add(entry(2, 7), { gatherMs: 300_000, turnMs: 0 })
+    queue.kick(asChunkId(7))
+    expect([queue.size, clock.pending]).toEqual([0, 0])
+    clock.advance(600_000)
+    expect(tried).toEqual([])
+  })
 })
