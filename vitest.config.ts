@@ -11,7 +11,8 @@ const elsewhere = ['test/interop/**', 'test/sim/**', 'test/**/long/**', 'node_mo
 export default defineConfig({
   test: {
     // Ends what hangs: a busy machine may take long for what is quick.
-    testTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     // A thread begins in less time than a process.
     pool: 'threads',
     setupFiles: ['test/setup/properties.ts'],

@@ -10,8 +10,13 @@ const scaled = globSync('test/**/*.test.ts').filter((file) => readFileSync(file,
 export default defineConfig({
   test: {
     include: ['test/**/long/**/*.test.ts', ...scaled],
-    testTimeout: 120_000,
+    // Ends what hangs: a busy machine may take long for what is quick.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     pool: 'forks',
+    // As in `npm test`: the sources are loaded once a process, as they are.
+    isolate: false,
+    experimental: { viteModuleRunner: false, nodeLoader: false },
     // The default leaves one core to whoever waits for the tests.
     maxWorkers: availableParallelism(),
     setupFiles: ['test/setup/properties.ts'],

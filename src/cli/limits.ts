@@ -17,6 +17,8 @@ export const limits = {
   MAX_SEED_TYPES: 16,
   /** Failures of one list that are told each: a person reads them. */
   MAX_SEED_FAILURES: 100,
+  /** Without a byte of its node for so long a command gives up: a machine that is busy otherwise takes its time. Ms. */
+  REPLY_MS: 60_000,
   /** A reply of the status API: what is longer is not from a node. */
   MAX_REPLY_BYTES: 16 * 1024 * 1024,
   /** More errors that nobody caught in one run mean that something is wrong with the node, not with a peer. */

@@ -53,6 +53,7 @@ export class Asker {
   }
 
   async close(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
     const ended = new Promise((resolve) => this.#child.once('exit', resolve))
     this.#child.stdin!.end()
     this.#child.kill('SIGTERM')
@@ -67,7 +68,7 @@ export async function serversReady(
   asker: Asker,
   programs: Programs,
   internet: Internet,
-  timeoutMs = 60_000,
+  timeoutMs = 120_000,
 ): Promise<void> {
   let missing = internet.zones.flatMap(({ plan }) =>
     plan.odd === undefined ? ADDRESSES[plan.server].map((address) => ({ address, origin: plan.origin })) : [],
@@ -94,7 +95,7 @@ export async function resolverReady(
   asker: Asker,
   programs: Programs,
   address: string,
-  timeoutMs = 30_000,
+  timeoutMs = 120_000,
 ): Promise<void> {
   for (const end = Date.now() + timeoutMs; ; ) {
     programs.checkAlive()

@@ -43,7 +43,8 @@ export interface RunOptions {
 const PARALLEL = 40
 /** Failures are remembered for some seconds (RFC 9520): a second look waits for them to be forgotten. */
 const PAUSE_MS = 6_000
-const SECOND_LOOKS = 2
+/** Most runs need one. The later ones ask one question at a time: on a machine that is busy otherwise nothing else waits then. */
+const SECOND_LOOKS = 4
 
 export async function runDifferential(options: RunOptions): Promise<Run> {
   const started = Date.now()
@@ -141,7 +142,7 @@ async function lookAgain(
   for (let look = 0; look < SECOND_LOOKS && open.length > 0; look++) {
     say(`${open.length} differ, asking them again`)
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
-    const again = await inParallel(open, 8, async (before) => {
+    const again = await inParallel(open, look === 0 ? 8 : 1, async (before) => {
       programs.checkAlive()
       const after = compare(before.question, await askFour(asker, before.question))
       return { before, after }

@@ -21,7 +21,6 @@ const MEASURED_ON = {
 describe('a benchmark against a peer, made small', () => {
   it.skipIf(!isInstalled('unbound') || namespaceProblem() !== undefined)(
     'cold: both resolvers answer all, and alike',
-    { timeout: 200_000 },
     async () => {
       const file = join(dir, 'cold.json')
       const run = await bench(
@@ -53,7 +52,7 @@ describe('a benchmark against a peer, made small', () => {
     },
   )
 
-  it('fairness: both phases of each scenario, with every answer of the others', { timeout: 200_000 }, async () => {
+  it('fairness: both phases of each scenario, with every answer of the others', async () => {
     const file = join(dir, 'fairness.json')
     const tiny = ['--seconds', '1', '--warm-up', '200', '--rounds', '1', '--rate', '10', '--dead', '5', '--flood', '20']
     const run = await bench('fairness', ...tiny, '--scenarios', 'dead-zones,flood', '--json', file)

@@ -87,8 +87,11 @@ describe('five peers in five processes', () => {
     await allKnow(cluster.peers)
     expect(statusView.parse(await saidJson('status', ...nodeOf(asker))).cache['entries']).toBe(0)
 
-    const view = lookupView.parse(await saidJson('lookup', name, 'A', ...nodeOf(asker)))
-    expect(view.rcode).toBe('NOERROR')
+    const view = await until('an answer of the ring', async () => {
+      // Nobody else can answer: whoever asks a machine that is too busy asks again.
+      const seen = lookupView.parse(await saidJson('lookup', name, 'A', ...nodeOf(asker)))
+      return seen.rcode === 'NOERROR' && seen
+    })
     expect(view.answers.join('\n')).toContain('203.0.113.81')
     expect(view.provenance).toBe('agreed')
     const observers = view.findings[0]!.observations.map((one) => one.observer)

@@ -21,5 +21,4 @@ it.skipIf(!runnable)(
     expect(same).toBeGreaterThan(0.7 * QUESTIONS)
     expect(referencesDiffer).toBeLessThan(0.2 * QUESTIONS)
   },
-  300_000,
 )

@@ -24,7 +24,7 @@ describe.skipIf(!runnable)('encrypted DNS', () => {
 
   const portOf = (protocol: string) => new RegExp(`${protocol}=127\\.0\\.0\\.1:(\\d+)`).exec(ready)![1]!
   const kdig = async (...args: string[]) =>
-    (await run('kdig', ['@127.0.0.1', '+short', '+timeout=5', '+retry=0', ...args])).stdout.trim()
+    (await run('kdig', ['@127.0.0.1', '+short', '+timeout=40', '+retry=0', ...args])).stdout.trim()
   const overTls = (...args: string[]) => kdig('-p', portOf('tls'), '+tls', ...args, 'nas.lan')
   const overHttps = (...args: string[]) => kdig('-p', portOf('https'), '+https', ...args, 'nas.lan')
   const settings = (change: object = {}) =>

@@ -58,5 +58,5 @@ describe('a node for its ledgers alone', () => {
     expect(chain).toMatchObject({ name: 'root' })
     child.kill('SIGTERM')
     expect(await ended).toBe(0)
-  }, 400_000)
+  })
 })

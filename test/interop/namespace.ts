@@ -1,8 +1,7 @@
 /** A network namespace with addresses of its own: real root addresses can live there, and nothing leaves it. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-
-let counter = 0
 
 export class Namespace {
   readonly name: string
@@ -10,7 +9,8 @@ export class Namespace {
   readonly #etc: string
 
   constructor(label: string) {
-    this.name = `chordns-${label}-${process.pid}-${counter++}`
+    // Not the process: each file of the usual run counts its processes from 1.
+    this.name = `chordns-${label}-${randomBytes(4).toString('hex')}`
     this.#etc = `/etc/netns/${this.name}`
     execFileSync('ip', ['netns', 'add', this.name])
     this.run('ip', ['link', 'set', 'lo', 'up'])
@@ -36,7 +36,7 @@ export class Namespace {
   run(command: string, args: readonly string[], options: { readonly input?: string } = {}): string {
     return execFileSync('ip', ['netns', 'exec', this.name, command, ...args], {
       encoding: 'utf8',
-      timeout: 120_000,
+      timeout: 240_000,
       ...(options.input !== undefined && { input: options.input }),
     })
   }

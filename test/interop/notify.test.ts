@@ -24,7 +24,7 @@ describe.skipIf(!runnable)('a zone that changes', () => {
   let ns: Namespace
   let log = ''
 
-  const ask = (name: string) => ns.run('dig', ['+short', '+time=2', '+tries=2', `@${RESOLVER}`, name]).trim()
+  const ask = (name: string) => ns.run('dig', ['+short', '+time=15', '+tries=2', `@${RESOLVER}`, name]).trim()
 
   const answers = (name: string, address: string) =>
     comesTrue(
@@ -130,10 +130,20 @@ describe.skipIf(!runnable)('a zone that changes', () => {
   })
 
   it('is told by nobody else: the word of a stranger is refused, and nothing is looked at', () => {
-    const status = () => JSON.parse(ns.run('curl', ['-s', 'http://127.0.0.1:8053/status'])) as { upstream: object }
+    const status = () =>
+      JSON.parse(ns.run('curl', ['-s', 'http://127.0.0.1:8053/status'])) as { upstream: { notifiesRefused: number } }
     const before = status().upstream
-    const reply = ns.run('dig', ['+opcode=NOTIFY', '-b', STRANGER, `@${RESOLVER}`, 'one.org', 'SOA'])
+    const reply = ns.run('dig', [
+      '+opcode=NOTIFY',
+      '+time=60',
+      '+tries=1',
+      '-b',
+      STRANGER,
+      `@${RESOLVER}`,
+      'one.org',
+      'SOA',
+    ])
     expect(reply).toContain('status: REFUSED')
-    expect(status().upstream).toMatchObject({ ...before, notifiesRefused: 1 })
+    expect(status().upstream).toMatchObject({ ...before, notifiesRefused: before.notifiesRefused + 1 })
   })
 })

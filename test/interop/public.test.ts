@@ -20,7 +20,7 @@ describe.skipIf(!runnable)('two machines on public addresses', () => {
 
   const chordns = (host: Namespace, args: readonly string[]) => host.run(process.execPath, [CLI, ...args]).trim()
   const statusOf = (host: Namespace) =>
-    statusView.parse(JSON.parse(host.run('curl', ['-s', '--max-time', '10', 'http://127.0.0.1:8053/status'])))
+    statusView.parse(JSON.parse(host.run('curl', ['-s', '--max-time', '100', 'http://127.0.0.1:8053/status'])))
 
   async function start(host: Namespace, config: string): Promise<string> {
     const child: ChildProcess = host.spawn(process.execPath, [CLI, 'start', '--config', config])

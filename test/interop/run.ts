@@ -1,14 +1,15 @@
 /**
- * `npm run test:interop`: the interoperability tests, two files at a time. They wait more than they work. Each file has a network namespace
- * of its own where one can be made, so that ports, addresses and multicast of one are nothing to another; elsewhere it is one at a time.
+ * `npm run test:interop`: the interoperability tests, two files at a time. They wait more than they work. Each file has namespaces of its own where
+ * they can be made: of the network, so that ports, addresses and multicast of one are nothing to another, and of processes, so that nothing outlives it. Elsewhere
+ * it is one at a time.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command, InvalidArgumentError } from 'commander'
-import { namespaceProblem } from '../../bench/lib/namespace.ts'
+import { COMPILED } from '../setup/compiled.ts'
 import { inLanes, longFirst } from '../setup/lanes.ts'
 
 /** The files that take longest, by what `--reports` said: the order matters for the time of the whole only. */
@@ -42,8 +43,8 @@ const LONG: readonly string[] = [
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const VITEST = join(ROOT, 'node_modules/vitest/vitest.mjs')
-/** What hangs in spite of vitest's own time-outs, or does not end. */
-const FILE_MS = 600_000
+/** What hangs in spite of vitest's own time-outs, or does not end. Three times what the longest takes on a machine that does little else. */
+const FILE_MS = 900_000
 
 interface Options {
   readonly lanes?: number
@@ -79,14 +80,14 @@ const reports = options.reports === undefined ? scratch : resolve(options.report
 const words = command.args
 const all = globSync('test/interop/**/*.test.ts', { cwd: ROOT }).sort()
 const files = words.length === 0 ? all : all.filter((file) => words.some((word) => file.includes(word)))
-const apart = process.getuid?.() === 0 && namespaceProblem() === undefined
-const lanes = options.lanes ?? (apart ? 2 : 1)
-console.log(`${files.length} files, ${lanes} at a time${apart ? ', each in a network namespace' : ''}`)
+const apart = process.getuid?.() === 0 ? separation() : undefined
+const lanes = options.lanes ?? (apart === undefined ? 1 : 2)
+console.log(`${files.length} files, ${lanes} at a time${apart === undefined ? '' : `, each in ${apart.what}`}`)
 
 const running = new Set<ChildProcess>()
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => {
-    for (const child of running) child.kill(signal)
+    for (const child of running) endAll(child)
     process.exit(1)
   })
 
@@ -110,10 +111,13 @@ async function runFile(file: string): Promise<Report & { readonly isGood: boolea
 }
 
 function ended(words: readonly string[]): Promise<{ readonly code: number | null; readonly said: string }> {
-  const inside = apart ? ['unshare', '--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh'] : []
+  const inside = apart === undefined ? [] : [...apart.command, 'sh', '-c', 'ip link set lo up && "$@"; exit $?', 'sh']
   const [program, ...args] = [...inside, ...words]
-  const child = spawn(program!, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], timeout: FILE_MS })
+  const env = { ...process.env, ...COMPILED }
+  // In a group of its own, too: what it leaves behind takes time of the others, and has its output open.
+  const child = spawn(program!, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], detached: true, env })
   running.add(child)
+  const timer = setTimeout(() => endAll(child), FILE_MS)
   let said = ''
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => {
@@ -121,11 +125,42 @@ function ended(words: readonly string[]): Promise<{ readonly code: number | null
     })
   return new Promise((found, fail) => {
     child.once('error', fail)
+    child.once('exit', () => {
+      clearTimeout(timer)
+      endAll(child)
+    })
     child.once('close', (code) => {
       running.delete(child)
       found({ code, said })
     })
   })
+}
+
+interface Separation {
+  readonly what: string
+  readonly command: readonly string[]
+}
+
+/** The best that can be made here; undefined when none can. */
+function separation(): Separation | undefined {
+  const network = { what: 'a network namespace', command: ['unshare', '--net'] }
+  const all = [...network.command, '--pid', '--fork', '--kill-child', '--mount-proc']
+  return [{ what: 'namespaces of its own', command: all }, network].find(({ command: [program, ...args] }) => {
+    try {
+      execFileSync(program!, [...args, 'ip', 'link', 'set', 'lo', 'up'], { stdio: 'ignore' })
+      return true
+    } catch {
+      return false
+    }
+  })
+}
+
+function endAll({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+  } catch {
+    // Nobody is left.
+  }
 }
 
 /** So that a file that could not even begin is counted as a failure. */

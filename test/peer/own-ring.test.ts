@@ -52,7 +52,7 @@ describe('a node that nobody told of a ring', () => {
     await nodes.pop()!.close(0)
     await start({ ring: { listen: ['/ip4/127.0.0.1/tcp/0'] } })
     expect(statSync(join(dir, 'data/ring.secret')).ino).toBe(secret.ino)
-  }, 60_000)
+  })
 
   it('takes another port when the one for peers is taken', async () => {
     taken = createServer()
@@ -62,7 +62,7 @@ describe('a node that nobody told of a ring', () => {
     const node = await start({ ring: { listen: [`/ip4/127.0.0.1/tcp/${port}`] } })
     expect(node.ring?.members()).toHaveLength(1)
     expect(node.multiaddrs[0]).not.toContain(`/tcp/${port}/`)
-  }, 60_000)
+  })
 
   it('resolves without a ring when it cannot begin one', async () => {
     mkdirSync(join(dir, 'data'))
@@ -70,10 +70,10 @@ describe('a node that nobody told of a ring', () => {
     const node = await start({ ring: { listen: ['/ip4/127.0.0.1/tcp/0'] } })
     expect(node.ring).toBeUndefined()
     expect(node.frontEnd.addresses).not.toEqual([])
-  }, 60_000)
+  })
 
   it('has none when it is told so', async () => {
     const node = await start({ ring: { enabled: false } })
     expect(node.ring).toBeUndefined()
-  }, 60_000)
+  })
 })

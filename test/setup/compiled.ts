@@ -7,3 +7,6 @@ import { fileURLToPath } from 'node:url'
 export const COMPILED = {
   NODE_COMPILE_CACHE: fileURLToPath(new URL('../../node_modules/.cache/compile', import.meta.url)),
 }
+
+// For the processes that vitest starts its tests in, too: they have it when they begin, not only once a test runs in them.
+Object.assign(process.env, COMPILED)

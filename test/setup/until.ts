@@ -2,7 +2,7 @@
 import { setImmediate, setTimeout } from 'node:timers/promises'
 
 /** Of whatever must come: less than a test may take, so that this says what did not. */
-const PATIENCE_MS = 50_000
+const PATIENCE_MS = 100_000
 /** At first only what is ready now has its turn; what takes longer is not waited for by a core that spins. */
 const TURNS = 50
 

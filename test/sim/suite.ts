@@ -9,8 +9,10 @@ export interface Subject<Plan extends { readonly seed: number }> {
   readonly runWorld: (plan: Plan) => Promise<WorldOutcome>
   /** The shortest plan found that fails alike. */
   readonly shrink: (plan: Plan) => Promise<Plan>
-  /** What must happen somewhere in a run of ENOUGH_SEEDS: a simulator that is too kind proves nothing. */
+  /** What must happen somewhere in a run of `enough` worlds: a simulator that is too kind proves nothing. */
   readonly mustHappen: readonly string[]
+  /** ENOUGH_SEEDS if not given. */
+  readonly enough?: number
   /** Mistakes put back on purpose: each must be found. */
   readonly plants: readonly PlantedMistake[]
 }
@@ -136,7 +138,8 @@ export async function runSuite<Plan extends { readonly seed: number }>(
     say(`${name}: ${seeds} worlds to seed ${seed}, ${failures.length} failed, ${(wallMs / 1_000).toFixed(0)} s`)
   }
   const result = sums()
-  const neverHappened = seeds < ENOUGH_SEEDS ? [] : mustHappen.filter((what) => (coverage[what] ?? 0) === 0)
+  const neverHappened =
+    seeds < (subject.enough ?? ENOUGH_SEEDS) ? [] : mustHappen.filter((what) => (coverage[what] ?? 0) === 0)
   for (const what of neverHappened) say(`${name}: "${what}" never happened`)
   const plants: { name: string; seed: number | undefined }[] = []
   const planted = options.plants ? [...subject.plants] : []

@@ -184,7 +184,7 @@ function watch(child: ChildProcess, index: number, configFile: string): Promise<
 
 const RELOADED = /"msg":"configuration (not )?reloaded/
 /** A machine that is busy otherwise takes its time. */
-const LOGGED_MS = 120_000
+const LOGGED_MS = 240_000
 const MAX_LOG = 400_000
 
 /** What a process wrote to stderr: the end of it, where it wrote much. */

@@ -10,7 +10,7 @@ export async function askNode<T>(
   path: string,
   query: Readonly<Record<string, string>> | URLSearchParams,
   schema: z.ZodType<T>,
-  timeoutMs = 15_000,
+  timeoutMs: number = limits.REPLY_MS,
 ): Promise<T> {
   return call(node, { method: 'GET', path: `${path}?${new URLSearchParams(query)}`, timeoutMs }, schema)
 }
@@ -23,7 +23,7 @@ export async function tellNode<T>(
   schema: z.ZodType<T>,
   body?: string,
 ): Promise<T> {
-  const what = { method: 'POST' as const, path: `${path}?${new URLSearchParams(query)}`, timeoutMs: 15_000 }
+  const what = { method: 'POST' as const, path: `${path}?${new URLSearchParams(query)}`, timeoutMs: limits.REPLY_MS }
   return call(node, { ...what, ...(body !== undefined && { body }) }, schema)
 }
 

@@ -20,7 +20,7 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }))
 const seed = fc.integer({ min: 1, max: 1_000_000 })
 
 describe('npm run bench', () => {
-  it('hops: a row for each mode and size, and a picture', { timeout: 30_000 }, async () => {
+  it('hops: a row for each mode and size, and a picture', async () => {
     const file = join(dir, 'hops.json')
     const run = await bench(
       'hops',
@@ -53,7 +53,7 @@ describe('npm run bench', () => {
     expect(await bench('hops', '--max-n', '8')).toMatchObject({ code: 2, stderr: expect.stringContaining('--max-n') })
   })
 
-  it('churn: both tables beside the paper, and a picture', { timeout: 60_000 }, async () => {
+  it('churn: both tables beside the paper, and a picture', async () => {
     const file = join(dir, 'churn.json')
     const tiny = [
       '--n',

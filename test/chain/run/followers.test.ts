@@ -63,7 +63,7 @@ describe('followers of a ledger', () => {
     }
     expect(sent.some(({ from, type }) => from >= 4 && type === 'blocks')).toBe(true)
     expect(world.failures).toEqual([])
-  }, 60_000)
+  })
 
   it('hand what is submitted to them on to the validators', async () => {
     const { world } = await followed(100)
@@ -71,7 +71,7 @@ describe('followers of a ledger', () => {
     await world.run(12_000)
     const decided = world.decided[0]!.flatMap(({ block }) => block.transactions.map(toHex))
     for (let index = 4; index < 104; index += 9) expect(decided).toContain(toHex(transaction(index)))
-  }, 60_000)
+  })
 
   it('take nothing from validators, however much they ask for', async () => {
     const { world, sent } = await followed(10)
@@ -105,7 +105,7 @@ describe('followers of a ledger', () => {
     // Ten followers, each with its allowance.
     const each = limits.CHAIN_FOLLOWER_BURST + SECONDS * limits.CHAIN_FOLLOWER_PER_SECOND
     expect(served.length).toBeLessThanOrEqual(10 * each + 10 * (height - calm))
-  }, 60_000)
+  })
 
   it('find their way back when those they follow are silent or behind', async () => {
     const { world } = await followed(90, { options: { heartbeatMs: 5_000 } })
@@ -115,7 +115,7 @@ describe('followers of a ledger', () => {
     await world.run(60_000)
     const late = world.heights().filter((height, index) => !muted.has(index) && height !== world.heights()[1])
     expect(late).toEqual([])
-  }, 60_000)
+  })
 
   it('become validators, and validators followers, by a block', async () => {
     const { world } = await followed(2)
@@ -129,5 +129,5 @@ describe('followers of a ledger', () => {
     await world.run(60_000)
     expect(world.chains[5]!.status().height).toBe(world.chains[2]!.status().height)
     expect(world.chains[0]!.status().height).toBe(world.chains[2]!.status().height)
-  }, 60_000)
+  })
 })

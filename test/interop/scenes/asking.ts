@@ -54,9 +54,11 @@ export async function getJson(peer: PeerProcess, path: string, tries = 3): Promi
  * How long tests wait for what must come. It says nothing of how fast a node is: the machine may be slow, and busy otherwise. A test of
  * how fast something is measures it, and says so.
  */
-export const PATIENCE_MS = 120_000
+export const PATIENCE_MS = 240_000
 /** The same for one answer of a node. */
-const ANSWER_MS = 30_000
+const ANSWER_MS = 60_000
+/** Between two looks: longer and longer, since looking takes time of those that are waited for. */
+const LOOK_AGAIN_MS = [50, 400] as const
 
 /**
  * Tries until `look` finds something that is neither undefined nor false, and returns it. What throws has not come yet: an `expect` says
@@ -69,7 +71,8 @@ export async function until<T>(
   timeoutMs = PATIENCE_MS,
 ): Promise<T> {
   const end = performance.now() + timeoutMs
-  for (;;) {
+  const [first, last] = LOOK_AGAIN_MS
+  for (let pauseMs: number = first; ; pauseMs = Math.min(last, 1.3 * pauseMs)) {
     let failure: unknown
     try {
       const found = await look()
@@ -81,7 +84,7 @@ export async function until<T>(
       const last = failure instanceof Error ? `, last: ${failure.message}` : ''
       throw new Error(`not in time: ${what}${last}\n${detail()}`, { cause: failure })
     }
-    await pause(100)
+    await pause(pauseMs)
   }
 }
 

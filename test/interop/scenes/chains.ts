@@ -49,9 +49,9 @@ export interface ChainKillsResult {
 const PEERS = 4
 const ZONES = 12
 /** Chains wait while there are answers to give (docs/decisions/0102): on a busy machine for long. */
-const GOING_ON_MS = 120_000
+const GOING_ON_MS = 240_000
 /** Of each of two askers, so that a machine of two cores has something left for chains. */
-const QUESTION_EACH_MS = 80
+const QUESTION_EACH_MS = 150
 
 type StoredRecord = NonNullable<ReturnType<typeof storedRecord>>
 
@@ -152,7 +152,7 @@ async function goingOn(peers: readonly PeerProcess[]): Promise<void> {
   while (performance.now() < end) {
     const decided = await Promise.all(peers.map(async (peer) => (await statusOf(peer)).chains?.['decided'] ?? 0))
     if (Math.min(...decided) >= 2) return
-    await pause(150)
+    await pause(400)
   }
 }
 

@@ -38,7 +38,7 @@ export interface KillsResult {
 
 const ZONES = 30
 /** A machine that is busy otherwise takes longer to check what is on its disk: late is not lost. */
-const BACK_MS = 120_000
+const BACK_MS = 240_000
 /** Asking for each costs time in which nobody is killed; the newest are what a crash could take. */
 const MOST_CHECKED = 300
 
@@ -97,7 +97,7 @@ async function killThem(
       questions++
       const killsThen = result.kills
       try {
-        const reply = await ask({ address: peer.address, port: peer.port }, { name }, { timeoutMs: 10_000 })
+        const reply = await ask({ address: peer.address, port: peer.port }, { name }, { timeoutMs: 60_000 })
         if (reply.answers.length === 0) failed++
       } catch (error) {
         // The peer may have been killed, and may even be back, while the question waited.
@@ -124,7 +124,8 @@ async function killThem(
           if (await holds(peer, name).catch(() => false)) known.add(name)
         }
       }
-      await pause(50)
+      // Looking at all again and again would take the time that they need to agree.
+      await pause(300)
     }
   }
 
@@ -192,7 +193,7 @@ async function until(peer: PeerProcess, names: readonly string[], end: number): 
     await Promise.all(Array.from({ length: 8 }, worker))
     missing = next
     if (missing.length === 0 || performance.now() > end) return missing
-    await pause(200)
+    await pause(300)
   }
 }
 

@@ -95,7 +95,7 @@ describe('a request and its reply', () => {
         expect([reply.length, reply[0], reply.at(-1)]).toEqual([size, i, i])
       })
     }
-  }, 60_000)
+  })
 })
 
 describe('a stream whose window is seldom opened', () => {

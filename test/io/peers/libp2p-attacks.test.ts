@@ -67,17 +67,30 @@ async function openRaw(): Promise<Raw> {
   return { stream, received }
 }
 
-/** A raw stream whose hello is over; `piece` is how many bytes are sent at once. */
+/**
+ * A raw stream whose hello is over; `piece` is how many bytes are sent at once. A machine that is busy otherwise may take longer than a stranger
+ * has for it: then it comes again.
+ */
 async function openAdmitted(piece = Number.POSITIVE_INFINITY): Promise<Raw> {
-  const raw = await openRaw()
+  const isInside = () => victim.connectedPeers().length === 1
+  for (;;) {
+    const raw = await openRaw()
+    const isOver = () => raw.stream.status !== 'open'
+    await introduce(raw, piece, isOver)
+    await until('admission', () => isInside() || isOver())
+    if (isInside()) return raw
+  }
+}
+
+async function introduce({ stream, received }: Raw, piece: number, isOver: () => boolean): Promise<void> {
   const session = door.hello(asPeerId(node.peerId.toString()), victim.self, 'dialer')
-  const say = (payload: Uint8Array) =>
-    sendPieces(raw.stream, encodePeerFrame({ id: 0, kind: PeerFrameKind.HELLO, payload }), piece)
+  const say = async (payload: Uint8Array) => {
+    if (!isOver()) await sendPieces(stream, encodePeerFrame({ id: 0, kind: PeerFrameKind.HELLO, payload }), piece)
+  }
   await say(session.opening()!)
-  await until('an answer to hello', () => raw.received.length > 0)
-  await say(session.receive(raw.received.shift()!.payload).send!)
-  await until('admission', () => victim.connectedPeers().length === 1)
-  return raw
+  await until('an answer to hello', () => received.length > 0 || isOver())
+  const answer = received.shift()
+  if (answer !== undefined) await say(session.receive(answer.payload).send!)
 }
 
 async function sendPieces(stream: Stream, all: Uint8Array, piece: number): Promise<void> {
@@ -211,9 +224,12 @@ describe('an admitted peer', () => {
       await setTimeout(20)
       const [connection] = node.getConnections()
       if (end === 'abort') stream.abort(new Error('enough'))
-      else if (end === 'close') await stream.close().catch(() => {})
-      else if (end === 'connection abort') connection!.abort(new Error('enough'))
-      else await connection!.close().catch(() => {})
+      else if (end === 'connection abort') connection?.abort(new Error('enough'))
+      else {
+        // What is not read is never all sent: an end in order waits for that, and this test does not.
+        const signal = AbortSignal.timeout(2_000)
+        await (end === 'close' ? stream : connection)?.close({ signal }).catch(() => {})
+      }
       await setTimeout(50)
       for (const one of node.getConnections()) one.abort(new Error('next'))
       await until('an empty house', () => victim.connectedPeers().length === 0)

@@ -20,7 +20,7 @@ beforeEach(() => {
   expect(flaw(world)).toBeUndefined()
   liar = world.nodes[4]!
   honest = world.nodes.filter((node) => node !== liar)
-}, 60_000)
+})
 
 const voteOut = (node: Node, whom = liar) => world.feed(node, { kind: 'vote-out', id: whom.id })
 

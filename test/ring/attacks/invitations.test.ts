@@ -24,7 +24,7 @@ beforeEach(() => {
   for (let i = 1; i < MEMBERS; i++) world.at(100 * i, () => void world.add([first]))
   world.run(20_000)
   expect(flaw(world)).toBeUndefined()
-}, 60_000)
+})
 
 const node = (i: number) => world.nodes[i]!
 const signerOf = (one: Node) => one.context.signer

@@ -28,7 +28,7 @@ beforeEach(() => {
   expect(tableFlaw(world)).toBeUndefined()
   liar = world.nodes[4]!
   honest = world.nodes.filter((node) => node !== liar)
-}, 60_000)
+})
 
 function mint(count: number, from = 0): MemberEntry[] {
   return Array.from({ length: count }, (_, i) => phantom(from + i))

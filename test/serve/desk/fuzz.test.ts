@@ -62,7 +62,7 @@ function mutated(below: (bound: number) => number): Uint8Array {
 }
 
 describe('10,000 mutated packets', () => {
-  it('never crash the door, and a control question is answered throughout', { timeout: 60_000 }, async () => {
+  it('never crash the door, and a control question is answered throughout', async () => {
     const { frontEnd, udp, tcp, log } = await start()
     const { below } = seededRandom(SEED)
     const socket = createSocket('udp4')

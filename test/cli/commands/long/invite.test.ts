@@ -36,7 +36,7 @@ function chordns(args: readonly string[], input = ''): Promise<{ code: number; o
 const json = (file: string) => JSON.parse(readFileSync(join(dir, file), 'utf8')) as Record<string, unknown>
 
 /** Each starts a few processes, on a machine that may be busy. */
-const SLOW = { timeout: 120_000 }
+const SLOW = { timeout: 300_000 }
 const running: ReturnType<typeof spawn>[] = []
 
 function writeConfig(where: string, name: string, ring: object): void {
@@ -189,7 +189,7 @@ describe('chordns invite', SLOW, () => {
     const second = await start(join(dir, 'second.json'))
     const members = async (...node: string[]) => JSON.parse((await chordns(['ring', '--json', ...node])).out).members
     for (const node of [['--node', second], args])
-      await vi.waitFor(async () => expect(await members(...node)).toHaveLength(2), { timeout: 60_000, interval: 100 })
+      await vi.waitFor(async () => expect(await members(...node)).toHaveLength(2), { timeout: 240_000, interval: 300 })
     expect(json('second.json')['ring']).toMatchObject({ id: 'cabin', replicas: 3, chunkBits: 6 })
     const seen = JSON.parse((await chordns(['ring', '--json', ...args])).out)
     const own = seen.members.find((one: { self: boolean }) => one.self)

@@ -21,7 +21,7 @@ import { openDoorkeeper } from '../../../../src/ring/index.ts'
 import { createLibp2pWorld, type Libp2pWorld, seedOf } from '../libp2p-world.ts'
 
 const door = openDoorkeeper({ ringId: 'test', random: systemRandom() })
-const OPTIONS = { timeoutMs: 5_000 }
+const OPTIONS = { timeoutMs: 30_000 }
 
 let world: Libp2pWorld
 let victim: Libp2pTransport
@@ -95,19 +95,27 @@ async function connects(isKnown: boolean): Promise<number> {
 describe('silent connections', () => {
   it('from one host keep nobody else out: 64 of them', async () => {
     expect(await whileHeld(['127.0.5.1'], 64, () => connects(false))).toBe(9)
-  }, 60_000)
+  })
 
   it('from one host keep nobody else out: 256 of them', async () => {
     expect(await whileHeld(['127.0.5.1'], 256, () => connects(false))).toBe(9)
-  }, 60_000)
+  })
 
   it('from many networks do not take the place of a member whose address is known', async () => {
     const hosts = Array.from({ length: 40 }, (_, i) => `127.0.${i + 10}.1`)
     expect(await whileHeld(hosts, 8, () => connects(true))).toBe(9)
-  }, 60_000)
+  })
 
   it('live two seconds, and are few from one network', async () => {
     const from = performance.now()
+    // What this machine is late by, whatever the transport does.
+    let lateMs = 0
+    let last = from
+    const timer = setInterval(() => {
+      const now = performance.now()
+      lateMs = Math.max(lateMs, now - last)
+      last = now
+    }, 20)
     const ends = await Promise.all(
       Array.from({ length: 100 }, (_, i) => {
         const socket = connectTcp({ port: portOf(victim), host: '127.0.0.1', localAddress: `127.0.5.${i + 1}` })
@@ -117,11 +125,12 @@ describe('silent connections', () => {
         return new Promise<number>((resolve) => socket.on('close', () => resolve(performance.now() - from)))
       }),
     )
-    const held = ends.filter((ms) => ms > 1_000)
+    clearInterval(timer)
+    const held = ends.filter((ms) => ms > limits.STRANGER_MS - 100)
     expect(held.length).toBeGreaterThan(0)
     expect(held.length).toBeLessThanOrEqual(limits.MAX_STRANGERS_PER_NETWORK)
-    expect(Math.max(...ends)).toBeLessThan(limits.STRANGER_MS + 1_500)
-  }, 30_000)
+    expect(Math.max(...ends)).toBeLessThan(limits.STRANGER_MS + 1_500 + 3 * lateMs)
+  })
 
   it('that only speak Noise are bounded alike', async () => {
     // Connections that have a peer, but no hello: four nodes, 20 each.
@@ -139,7 +148,7 @@ describe('silent connections', () => {
     const open = nodes.reduce((sum, node) => sum + node.getConnections().length, 0)
     expect(open).toBeLessThanOrEqual(limits.MAX_STRANGERS_PER_NETWORK)
     expect(dialled).toBeGreaterThan(0)
-  }, 60_000)
+  })
 })
 
 describe('hosts that begin hello again and again, and never end it', () => {
@@ -163,7 +172,7 @@ describe('hosts that begin hello again and again, and never end it', () => {
     const attacks = nodes.flatMap((node) => [attack(node), attack(node)])
     const open = () => nodes.reduce((sum, node) => sum + node.getConnections().length, 0)
     let most = 0
-    for (let i = 0; i < 30; i++) {
+    for (let i = 0; i < 30 || begun <= 50; i++) {
       await setTimeout(100)
       most = Math.max(most, open())
     }
@@ -174,7 +183,7 @@ describe('hosts that begin hello again and again, and never end it', () => {
     // What the attackers have not yet noticed to be ended is a few more.
     expect(most).toBeLessThanOrEqual(limits.MAX_STRANGERS + 8)
     expect(inside).toBe(9)
-  }, 60_000)
+  })
 })
 
 describe('before hello', () => {
