@@ -95,14 +95,14 @@ function readDns64({ dns64 }: ConfigValues): Config['dns64'] {
 }
 
 function readDevices({ devices, listen, iterator, local }: ConfigValues): Config['devices'] {
-  const { enabled, leases, router } = devices
+  const { enabled, leases, router, mdns } = devices
   const reached = listen === 'auto' ? [] : [...listen.udp, ...listen.tcp, ...listen.tls, ...listen.https]
   const answersLan = reached.some((text) => !isLoopback(parseListenAddress(text).address))
   if (enabled === false || (enabled === 'auto' && !answersLan)) return undefined
   const name = parseName(devices.domain)
   const zones = [iterator.stubs, iterator.forwards, local.zones].flatMap((one) => Object.keys(one))
   const isOwn = !zones.some((text) => isAtOrBelow(name, text))
-  return { domain: nameToText(name).replace(/\.$/, ''), isOwn, leases, router }
+  return { domain: nameToText(name).replace(/\.$/, ''), isOwn, leases, router, mdns }
 }
 
 /** False for a text that is no name: that is told where it stands. */

@@ -96,6 +96,8 @@ export interface DevicesConfig {
   readonly leases: 'auto' | readonly string[]
   /** Who is asked for the names of addresses; `auto`: the gateway. */
   readonly router: 'auto' | false | string
+  /** Whether names of `local` are asked of the local network. */
+  readonly mdns: boolean
 }
 
 export interface LedgerConfig {

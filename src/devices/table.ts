@@ -41,11 +41,11 @@ export function hostsText(devices: readonly Device[]): string {
 }
 
 function gather(facts: readonly DeviceFact[]): Gathered[] {
-  const macs = new Map<string, string>()
-  for (const { address, mac } of facts) if (mac !== undefined) macs.set(address, mac)
+  const macs = ownersOf(facts)
   const found = new Map<string, Gathered>()
   for (const fact of facts) {
-    const mac = fact.mac ?? macs.get(fact.address)
+    const mac = macs.get(fact.address)
+    if (fact.mac !== undefined && fact.mac !== mac) continue
     const key = mac ?? fact.address
     const one = found.get(key) ?? { mac, addresses: new Set(), names: new Map(), sources: new Set() }
     found.set(key, one)
@@ -54,6 +54,17 @@ function gather(facts: readonly DeviceFact[]): Gathered[] {
     if (fact.name !== undefined && !one.names.has(fact.source)) one.names.set(fact.source, fact.name)
   }
   return joined([...found.values()])
+}
+
+/**
+ * The MAC of each address. What a lease says stands before the neighbour table: behind a repeater that answers for others, several machines have its
+ * MAC there.
+ */
+function ownersOf(facts: readonly DeviceFact[]): ReadonlyMap<string, string> {
+  const macs = new Map<string, string>()
+  for (const { address, mac, source } of facts)
+    if (mac !== undefined && (source === 'lease' || !macs.has(address))) macs.set(address, mac)
+  return macs
 }
 
 /** A lease of IPv6 names no MAC: it is that of the one device that calls itself the same in a lease. */

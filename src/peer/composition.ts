@@ -97,14 +97,17 @@ export interface CompositionHooks {
 
 /** What the core asks of the rest of the node, which begins after it. */
 export interface CoreSurroundings
-  extends Pick<CoreHooks, 'ownListeners' | 'rootAnchors' | 'ledger' | 'nameProofs' | 'kept' | 'localLayers'> {
+  extends Pick<
+    CoreHooks,
+    'ownListeners' | 'rootAnchors' | 'ledger' | 'nameProofs' | 'kept' | 'localLayers' | 'bridge'
+  > {
   /** Undefined as long as there is no ring. */
   readonly peers: () => Pick<PeerRooms, 'ring' | 'chunks' | 'household'> | undefined
 }
 
 /** Own iteration and the resolver, with what the ring has; what is found is told to the household. */
 export function composeCore(deps: CoreDeps, config: Config, around: CoreSurroundings): Core {
-  const { peers, ownListeners, rootAnchors, ledger, nameProofs, kept, localLayers } = around
+  const { peers, ownListeners, rootAnchors, ledger, nameProofs, kept, localLayers, bridge } = around
   return new Core(
     { ...deps, cache: watchedCache(deps.cache, () => peers()?.household?.watcher) },
     {
@@ -113,6 +116,7 @@ export function composeCore(deps: CoreDeps, config: Config, around: CoreSurround
       nameProofs,
       kept,
       localLayers,
+      bridge,
       ...(rootAnchors !== undefined && { rootAnchors }),
       // What a household's ring knows, this node knows. A ring of one that nobody asked for: there is nobody to tell.
       chunks() {

@@ -45,6 +45,16 @@ export const limits = {
   MAX_CHANGES_SHOWN: 500,
   /** Edits of settings in one request: an import of somebody's local records. Bytes. */
   MAX_EDITS_BODY: 1_048_576,
+  /** Names of `local` are remembered so long: RFC 6762 section 6.7 bounds what is told by unicast. Seconds. */
+  MDNS_TTL_SECONDS: 10,
+  /** How long a machine of the network has to answer, and when it is asked a second time: some sleep between beacons. Ms. */
+  MDNS_PATIENCE_MS: 1_000,
+  MDNS_AGAIN_MS: 300,
+  /** Names that are asked for at once; others are not there then. */
+  MAX_MDNS_IN_FLIGHT: 16,
+  MAX_MDNS_KEPT: 512,
+  MAX_MDNS_RECORDS: 16,
+  MAX_MDNS_INTERFACES: 8,
 } as const
 
 /** Of the desk where an applicant answers inquiries of endorsers, which anybody can reach. */

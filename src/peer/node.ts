@@ -43,6 +43,8 @@ import type { CoreReload } from './core/reload.ts'
 import { type DataFile, openDataFile } from './disk.ts'
 import { sayOwnName } from './home/box-names.ts'
 import { DeviceWatch } from './home/device-watch.ts'
+import { MdnsBridge } from './home/mdns.ts'
+import { askLocalNetwork } from './home/multicast.ts'
 import { RouterNames } from './home/router-names.ts'
 import { SharedNames } from './home/shared-names.ts'
 import { loadApplicant } from './ledger/admitting.ts'
@@ -123,6 +125,8 @@ interface NodeParts {
   sharedNames: SharedNames | undefined
   /** Undefined: they are not looked for. */
   devices: DeviceWatch | undefined
+  /** Undefined: names of `local` do not exist. */
+  bridge: MdnsBridge | undefined
   carrier: CdsCarrier | undefined
   queryLog: QueryLog
   frontEnd: FrontEnd
@@ -193,6 +197,7 @@ async function startResolving(
     ledger: () => parts.peers?.ledger?.follower,
     nameProofs: () => parts.peers?.ledger?.nameProofs,
     kept: () => dataFile?.kept,
+    bridge: () => parts.bridge,
     localLayers: () => ({ shared: parts.sharedNames?.data, devices: parts.devices?.data }),
   })
   parts.core = core
@@ -235,6 +240,7 @@ async function startServing(parts: Partial<NodeParts>, config: Config, { clock, 
   }
   if (parts.peers !== undefined) parts.sharedNames = followSettings(parts.peers, core, { random, log })
   parts.devices = watchDevices(parts as NodeParts, config, { clock, random, log })
+  if (config.devices?.mdns) parts.bridge = new MdnsBridge({ clock, random, askNetwork: askLocalNetwork })
   const side = parts.peers?.ledger
   if (needsTls(config)) await prepareTls(config, clock.now())
   side?.lookForUse(useLooks({ resolver, recursor, clock }))
@@ -331,6 +337,7 @@ async function stop(parts: Partial<NodeParts>, drainMs: number): Promise<void> {
   parts.keys?.stop()
   parts.carrier?.stop()
   parts.devices?.stop()
+  parts.bridge?.stop()
   parts.sharedNames?.stop()
   parts.core?.stop()
   await parts.frontEnd?.close(drainMs)

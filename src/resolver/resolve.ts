@@ -12,6 +12,7 @@ import { ledgerFirst } from './link/ledger-first.ts'
 import { isAlias, localFirst } from './link/local-first.ts'
 import { type LinkDeps, type LinkResolver, newBudget } from './link/types.ts'
 import type { LocalAnswer } from './local/answer.ts'
+import { bridged, type LocalBridge } from './local/bridge.ts'
 import { type Dns64Options, synthesise, wantsSynthesis, withoutExcluded } from './local/dns64.ts'
 import { type LocalNames, localNames } from './local/names.ts'
 import { withoutRebinding } from './local/rebinding.ts'
@@ -23,6 +24,8 @@ import type { Resolution, ResolveRequest, Resolver } from './types.ts'
 export interface ResolverDeps extends LinkDeps {
   /** Names that are answered here. Without it: special-use names only. */
   readonly local?: LocalNames
+  /** Names that others of the local network answer for. Read at each question. Without it: nobody is asked. */
+  readonly bridge?: LocalBridge | undefined
   /** Names of the root's servers in the hints: what `dig +trace` is given while the root cannot be asked. Default: none. */
   readonly rootServers?: readonly Name[]
   /** True when the root key sentinel wants SERVFAIL instead of the answer (RFC 8509). Without it nobody is told. */
@@ -76,7 +79,8 @@ async function chase(chaser: Chaser, request: ResolveRequest, budget: Budget): P
 async function chaseAll(chaser: Chaser, request: ResolveRequest, budget: Budget): Promise<Chased> {
   const { deps, names, options, logOnly } = chaser
   const { question } = request
-  const local = names.answer(question)
+  const own = names.answer(question)
+  const local = request.recursionDesired ? await bridged(deps.bridge, question, own) : own
   // Without recursion an alias is all there is to say.
   if (local !== undefined && (!isAlias(local, question) || !request.recursionDesired)) {
     request.onStep?.({ kind: 'local', question, detail: local.detail })

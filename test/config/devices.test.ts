@@ -11,13 +11,14 @@ describe('the section devices', () => {
   it('is on where the node answers a LAN', () => {
     expect(load({})).toBeUndefined()
     expect(load({ listen: { udp: ['127.0.0.1:53'], tcp: ['[::1]:53'] } })).toBeUndefined()
-    expect(load(LAN)).toEqual({ domain: 'home.arpa', isOwn: true, leases: 'auto', router: 'auto' })
+    expect(load(LAN)).toEqual({ domain: 'home.arpa', isOwn: true, leases: 'auto', router: 'auto', mdns: false })
     expect(load({ ...LAN, devices: { enabled: false } })).toBeUndefined()
     expect(load({ devices: { enabled: true, domain: 'Lan.', leases: ['/tmp/leases'], router: false } })).toEqual({
       domain: 'Lan',
       isOwn: true,
       leases: ['/tmp/leases'],
       router: false,
+      mdns: false,
     })
   })
 

@@ -40,6 +40,23 @@ describe('devices', () => {
     ])
   })
 
+  it('are told apart behind a repeater that has one MAC for all of them', () => {
+    const facts = [
+      fact('192.168.1.10', OTHER, undefined, 'neighbour'),
+      fact('192.168.1.11', OTHER, undefined, 'neighbour'),
+      fact('192.168.1.12', OTHER, undefined, 'neighbour'),
+      fact('192.168.1.10', MAC, 'laptop'),
+      fact('192.168.1.10', OTHER, 'wrong', 'router'),
+      fact('192.168.1.11', '02:00:00:00:00:03', 'phone'),
+    ]
+    const devices = devicesOf(facts, none, 'lan').map(({ name, addresses }) => [name, ...addresses])
+    expect(devices).toEqual([
+      ['laptop', '192.168.1.10'],
+      [undefined, '192.168.1.12'],
+      ['phone', '192.168.1.11'],
+    ])
+  })
+
   it('take the name that people gave, by MAC or by address, before what they say', () => {
     const facts = [fact('192.168.1.10', MAC, 'android-1f3a'), fact('192.168.1.11', OTHER, 'tv')]
     const given = new Map([
@@ -84,6 +101,8 @@ describe('devices', () => {
         expect(new Set(names).size).toBe(names.length)
         for (const name of names) expect(name).toMatch(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.lan$/)
         expect(new Set(devices.map(({ id }) => id)).size).toBe(devices.length)
+        const addresses = devices.flatMap((one) => one.addresses)
+        expect(new Set(addresses).size).toBe(addresses.length)
       }),
     )
   })

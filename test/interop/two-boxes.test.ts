@@ -7,6 +7,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { NODE_FLAGS, parseReady } from '../world/cluster.ts'
 import { available, Namespace } from './namespace.ts'
@@ -15,6 +16,7 @@ import { CLI, until } from './scenes/asking.ts'
 const runnable = available('dig', 'getent')
 if (!runnable) console.warn('skipped: the test of two boxes needs root, ip, dig and getent')
 
+const MDNS = fileURLToPath(new URL('./scenes/mdns-machine.ts', import.meta.url))
 const NETWORK = '192.168.78'
 const STATUS = '127.0.0.1:8053'
 
@@ -69,6 +71,7 @@ describe.skipIf(!runnable)('two boxes of one household', () => {
       listen: { udp: listen, tcp: listen },
       access: { allow: ['127.0.0.0/8', `${NETWORK}.0/24`] },
       iterator: { rootHints: join(dir, 'hints'), queryLoopback: true, port: 9, ipv6: false },
+      devices: { leases: [join(dir, 'leases')], router: false, mdns: true },
       status: { listen: STATUS },
       data: 'data',
     }
@@ -103,6 +106,7 @@ describe.skipIf(!runnable)('two boxes of one household', () => {
 
   beforeAll(async () => {
     writeFileSync(join(dir, 'hints'), '. 3600 NS ns.test.\nns.test. 3600 A 127.0.0.1\n')
+    writeFileSync(join(dir, 'leases'), '')
     lan.run('ip', ['link', 'add', 'switch', 'type', 'bridge'])
     lan.run('ip', ['addr', 'add', `${NETWORK}.50/24`, 'dev', 'switch'])
     lan.run('ip', ['link', 'set', 'switch', 'up'])
@@ -156,6 +160,25 @@ describe.skipIf(!runnable)('two boxes of one household', () => {
     chordns(second!, 'settings', 'undo')
     await until('it is gone', () => ask(first!, 'tv.home.arpa', 'TXT') === '')
     expect(ask(first!, 'tv.home.arpa')).toBe(`${NETWORK}.21`)
+  })
+
+  it('give the devices of the LAN names, and one that somebody enters on either of them', async () => {
+    const [first, second] = boxes
+    const mac = lan.run('cat', ['/sys/class/net/switch/address']).trim()
+    writeFileSync(join(dir, 'leases'), `0 ${mac} ${NETWORK}.50 laptop *\n`)
+    await until('the lease was read', () => ask(first!, 'laptop.home.arpa') === `${NETWORK}.50`)
+    expect(ask(first!, `50.${NETWORK.split('.').reverse().join('.')}.in-addr.arpa`, 'PTR')).toBe('laptop.home.arpa.')
+    chordns(second!, 'devices', 'name', mac, 'Big Book')
+    await until('the name is known', () => ask(first!, 'big-book.home.arpa') === `${NETWORK}.50`)
+    expect(chordns(first!, 'devices')).toMatch(/Big Book +big-book\.home\.arpa/)
+    expect(ask(first!, 'laptop.home.arpa')).toBe('')
+  })
+
+  it('ask the LAN for names of machines that answer for themselves', async () => {
+    const machine = lan.spawn(process.execPath, [MDNS, 'printer.local', `${NETWORK}.60`, `${NETWORK}.50`])
+    for await (const line of createInterface({ input: machine.stdout! })) if (line === 'ready') break
+    await until('it answers', () => ask(boxes[0]!, 'printer.local') === `${NETWORK}.60`)
+    expect(ask(boxes[0]!, 'nobody.local')).toBe('')
   })
 
   it('leave the LAN with answers when one of them is unplugged', async () => {

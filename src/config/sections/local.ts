@@ -47,6 +47,11 @@ export const devices = z
       .describe(
         'Who is asked what addresses of the network are called; "auto": the gateway, if its address is private.',
       ),
+    mdns: flag()
+      .default(false)
+      .describe(
+        'Ask the local network for names of "local" (RFC 6762), for clients that cannot: all of it hears what was asked.',
+      ),
   })
   .prefault({})
 

@@ -30,6 +30,7 @@ import {
 import {
   createResolver,
   heal,
+  type LocalBridge,
   type LocalLayers,
   type LocalNames,
   localNames,
@@ -61,6 +62,8 @@ export interface CoreHooks {
   readonly toldBy?: (question: Question) => PeerId | undefined
   /** Local data that changes while the node runs. Default: none. */
   readonly localLayers?: (() => LocalLayers) | undefined
+  /** Who asks the local network for names of its machines. Default: nobody. */
+  readonly bridge?: (() => LocalBridge | undefined) | undefined
   /** What this node knows of ledgers; undefined as long as it follows none. */
   readonly ledger?: (() => LedgerView | undefined) | undefined
   /** Where proofs of anchored names outlive this process. */
@@ -283,6 +286,9 @@ function engage(deps: CoreDeps, hooks: CoreHooks, config: Config): Engaged {
       recursor,
       get chunks() {
         return hooks.chunks()
+      },
+      get bridge() {
+        return hooks.bridge?.()
       },
       clock,
       log,

@@ -168,9 +168,9 @@ export class DeviceWatch implements DeviceLookup {
   }
 }
 
-function fromRouter({ address, mac }: DeviceFact, names: RouterNames): DeviceFact[] {
+function fromRouter({ address }: DeviceFact, names: RouterNames): DeviceFact[] {
   const name = names.nameOf(address)
-  return name === undefined ? [] : [{ source: 'router', address, mac, name }]
+  return name === undefined ? [] : [{ source: 'router', address, mac: undefined, name }]
 }
 
 interface LeaseFile {

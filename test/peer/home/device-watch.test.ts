@@ -82,7 +82,7 @@ describe('devices that are followed', () => {
     changes = 0
     watch = new DeviceWatch(
       {
-        config: { domain: 'home.arpa', isOwn: true, leases: [leases], router: '192.168.1.1' },
+        config: { domain: 'home.arpa', isOwn: true, leases: [leases], router: '192.168.1.1', mdns: false },
         settings: box!.settings,
         routerNames: new RouterNames({ exchange: theRouter.exchange, clock, random }),
         clock,
