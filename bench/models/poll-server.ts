@@ -58,11 +58,13 @@ transport.onRequest((from, body) => {
 })
 let files = 0
 const status = await createStatusServer({ address: '127.0.0.1', port: 0 }, {}, log, {
-  path: '/ledger/',
-  maxBody: 65_536,
-  answer: (...given) => {
-    files++
-    return pages.answer(...given)
+  folder: {
+    path: '/ledger/',
+    maxBody: 65_536,
+    answer: (...given) => {
+      files++
+      return pages.answer(...given)
+    },
   },
 })
 const { port } = status.address

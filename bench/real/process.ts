@@ -60,7 +60,7 @@ async function start(command: Extract<Command, { op: 'start' }>): Promise<Member
         ...(roundTrip !== undefined && { far: farLinks(roundTrip, () => portOf(transport.addresses()[0] ?? '')) }),
       },
     })
-    const traffic = countedTransport(transport)
+    const traffic = countedTransport(transport, clock)
     const ring = ringOf(transport, traffic, seed)
     const signer = ed25519Signer(seed)
     const chunks = roundTrip === undefined ? undefined : recordsOf({ ring, clock, random, log: quiet, signer, traffic })

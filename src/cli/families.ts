@@ -49,6 +49,37 @@ const FAMILIES: readonly Family[] = [
     load: async () => (await import('./commands/status.ts')).addStatusCommand,
   },
   {
+    commands: [
+      {
+        name: 'top',
+        usage: '[options]',
+        description: 'show queries, hit rate, times and failures of the running node, each second',
+      },
+    ],
+    load: async () => (await import('./commands/top.ts')).addTopCommand,
+  },
+  {
+    commands: [
+      {
+        name: 'queries',
+        usage: '[options]',
+        description: 'show the last questions that the running node was asked, as far as queries.privacy allows',
+      },
+    ],
+    load: async () => (await import('./commands/queries.ts')).addQueriesCommand,
+  },
+  {
+    commands: [
+      {
+        name: 'dashboard',
+        usage: '[options]',
+        description:
+          'print the address of the dashboard, by which whoever may read the data directory is signed in for five minutes',
+      },
+    ],
+    load: async () => (await import('./commands/dashboard.ts')).addDashboardCommand,
+  },
+  {
     commands: [{ name: 'cache', description: 'see and flush what the running node has in its cache' }],
     load: async () => (await import('./commands/cache.ts')).addCacheCommands,
   },

@@ -1,5 +1,7 @@
 /** Bounds of what commands read, and of what they ask of a node. */
 export const limits = {
+  /** Characters of a password for the dashboard: it is guessed over a LAN, ten times a minute. */
+  LEAST_PASSWORD: 8,
   /** Questions a second of `chordns chunk seed`: more is a load test. */
   MAX_SEED_RATE: 50,
   /** Questions of `chordns chunk seed` under way. */

@@ -62,12 +62,13 @@ function checkAccess({ listen, access }: ConfigValues, { problem, warn }: CheckH
   }
 }
 
-function checkTls({ listen, tls }: ConfigValues, { problem, warn }: CheckHooks): void {
+function checkTls({ listen, tls, status }: ConfigValues, { problem, warn }: CheckHooks): void {
   if (tls.certificateFile !== undefined && tls.keyFile === undefined)
     problem('tls.keyFile', 'missing: the private key of tls.certificateFile')
   if (tls.keyFile !== undefined && tls.certificateFile === undefined)
     problem('tls.certificateFile', 'missing: the certificate of tls.keyFile')
-  const isServed = listen !== 'auto' && (listen.tls.length > 0 || listen.https.length > 0)
+  const isServed =
+    status.dashboard !== false || (listen !== 'auto' && (listen.tls.length > 0 || listen.https.length > 0))
   if (!isServed && (tls.certificateFile !== undefined || tls.name !== undefined))
     warn('tls', 'is of no use: list addresses in listen.tls or listen.https')
 }

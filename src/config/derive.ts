@@ -84,8 +84,9 @@ export function deriveConfig(
     ledger: readLedger(settings, problems),
     data: settings.data,
     identity: settings.identity,
-    status: { listen: readStatus(settings, problems) },
+    status: { listen: readStatus(settings, problems), dashboard: readDashboard(settings) },
     log: settings.log,
+    queries: settings.queries,
   }
 }
 
@@ -195,6 +196,10 @@ function readStatus({ status }: ConfigValues, problems: Problem[]): Endpoint | f
       message: 'must be a loopback address, such as "127.0.0.1:8053": it has no password',
     })
   return endpoint
+}
+
+function readDashboard({ status: { dashboard } }: ConfigValues): Endpoint | false {
+  return dashboard === false ? false : parseListenAddress(dashboard)
 }
 
 function readZones(

@@ -41,8 +41,17 @@ export interface Config {
   readonly identity: IdentityOptions
   /** Directory of identity and databases. */
   readonly data: string
-  readonly status: { readonly listen: Endpoint | false }
+  readonly status: { readonly listen: Endpoint | false; readonly dashboard: Endpoint | false }
   readonly log: { readonly level: string; readonly queries: boolean }
+  /** What is kept of single questions, in memory. */
+  readonly queries: QueriesConfig
+}
+
+export interface QueriesConfig {
+  readonly privacy: 'off' | 'names' | 'clients' | 'full'
+  readonly keep: number
+  readonly hours: number
+  readonly ignore: readonly string[]
 }
 
 export interface TlsConfig {

@@ -4,6 +4,25 @@
  */
 
 export {
+  type ConfigurationView,
+  configurationView,
+  type InvitedView,
+  invitedView,
+  type OverviewView,
+  overviewView,
+  type PulseView,
+  pulseView,
+  type QueriesView,
+  type QueryRow,
+  queriesView,
+  queryRow,
+  type SeriesView,
+  type SessionView,
+  type SignedInView,
+  sessionView,
+  signedInView,
+} from './dashboard-views.ts'
+export {
   type ChangesView,
   changesView,
   type DevicesView,
@@ -13,6 +32,7 @@ export {
   type SettingsView,
   settingsView,
 } from './home-views.ts'
+export { worthTelling } from './invited-addresses.ts'
 export {
   type AccountView,
   accountView,
@@ -51,14 +71,28 @@ export {
 } from './ledger-views.ts'
 export { type AdjustableLog, createLog } from './log.ts'
 export { type AnswerFacts, createMetrics, type Metrics } from './metrics.ts'
+export { streamOf } from './pages/events.ts'
+export { createPages } from './pages/files.ts'
+export { hashPassword, signInKey } from './pages/password.ts'
+export { Sessions } from './pages/sessions.ts'
+export { isPrivacyLevel, PRIVACY_LEVELS, type PrivacyLevel } from './privacy.ts'
+export { type AskedFacts, type BookOptions, QueryBook } from './queries/book.ts'
+export { Meter } from './queries/meter.ts'
+export { SPAN_NAMES, type Span } from './queries/series.ts'
 export {
   acts,
   isLoopbackHost,
+  isOwnHost,
+  LOOPBACK_DOOR,
   looksUp,
+  owns,
   PlainReply,
   reads,
   STATUS_HEADER,
+  type StatusDoor,
   type StatusRoute,
+  StreamReply,
+  signsIn,
   takes,
 } from './status-door.ts'
 export { createStatusServer, type StatusFolder, type StatusServer } from './status-server.ts'

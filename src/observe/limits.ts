@@ -17,4 +17,21 @@ export const limits = {
   MAX_HEADER_BYTES: 8_192,
   MAX_CONNECTIONS: 32,
   REQUEST_TIMEOUT_MS: 5_000,
+  /** Rows of questions that are kept when nobody said how many: about 1 MB. Those that are gone are given back in heaps of so many. */
+  MAX_GONE_ROWS: 500,
+  /** Rows that are sent at once, and that wait for a slow page: beyond it they are lost to that page, which is told how many. */
+  MAX_SENT_ROWS: 1_000,
+  MAX_WAITING_ROWS: 100,
+  /** Streams of events at once, bytes that wait for a slow reader before nothing more is sent to it, and how often something is sent. */
+  MAX_STREAMS: 8,
+  MAX_STREAM_BYTES: 65_536,
+  STREAM_MS: 1_000,
+  ROWS_MS: 250,
+  /** Who has signed in: how many at once, and for how long. */
+  MAX_SESSIONS: 32,
+  SESSION_MS: 12 * 3_600_000,
+  /** What `chordns dashboard` prints is good for so long. */
+  KEY_MS: 300_000,
+  /** Tries to sign in a minute: each costs 60 ms of another thread. */
+  MAX_SIGN_INS_A_MINUTE: 10,
 } as const

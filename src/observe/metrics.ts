@@ -14,6 +14,8 @@ export interface AnswerFacts {
   readonly provenance: string | undefined
   readonly protocol: string
   readonly elapsedMs: number
+  /** Extended errors (RFC 8914) of the answer. */
+  readonly ede: readonly { readonly code: number; readonly text?: string | undefined }[]
 }
 
 export interface Metrics {

@@ -62,6 +62,8 @@ const memberView = z.object({
   /** What the box is called, in a household. */
   name: z.string().optional(),
   invitedBy: z.string().nullable(),
+  /** How long it takes to reply, ms; left out: it was not asked lately. */
+  replyMs: z.number().optional(),
 })
 
 export const ringView = z.object({

@@ -146,7 +146,7 @@ export interface PeerRooms {
   readonly household: Household | undefined
   /** In other rings than households this node's own alone. */
   readonly settings: HouseholdSettings
-  readonly traffic: Pick<CountedTransport, 'stats'>
+  readonly traffic: Pick<CountedTransport, 'stats' | 'replyMs'>
   /** Answers peers from now on, and joins the ring or begins one; `meeting` runs before the rooms above the ring start. */
   begin(meeting?: () => Promise<void>): Promise<void>
   /** Hands over what this node holds, and says that it leaves. Transport and stores stay open. */
@@ -226,7 +226,7 @@ export interface DoorDeps {
 /** Counted first: what waits for company is a request that was made. */
 function trafficOf({ transport, clock }: CompositionDeps): CountedTransport {
   const { request } = inCompany(transport, clock)
-  return countedTransport({ request, bulk: (peer, body, options) => transport.bulk(peer, body, options) })
+  return countedTransport({ request, bulk: (peer, body, options) => transport.bulk(peer, body, options) }, clock)
 }
 
 /** Who may speak to a member of this ring. */

@@ -18,6 +18,12 @@ export const limits = {
   MAX_OUTCOME_WAIT_MS: 120_000,
   /** The greatest number of a list of transactions. */
   MAX_LIST: 65_535,
+  /** Peers whose replies are timed, for the picture of the ring: those that were asked lately. */
+  MAX_TIMED_PEERS: 1_024,
+  /** A body with a password. */
+  MAX_SIGN_IN_BYTES: 1_024,
+  /** For how long a level of privacy can be chosen on the dashboard: a day. */
+  MAX_CHOSEN_MINUTES: 1_440,
   /** A note with its proof: docs/protocol.md, *Checkpoints*. */
   MAX_NOTE_BODY_BYTES: 131_072,
   RENDEZVOUS_MEMBERS: 32,

@@ -15,7 +15,7 @@ import {
 import { type Cache, type CacheContents, createCache, createWarmCache, type WarmCache } from '../cache/index.ts'
 import type { Chunks } from '../chunks/index.ts'
 import type { Config } from '../config/index.ts'
-import { type Name, rcodeToText, Type } from '../dns/index.ts'
+import { type Name, Type } from '../dns/index.ts'
 import {
   createExchange,
   hasAddress,
@@ -26,8 +26,12 @@ import {
 } from '../io/index.ts'
 import {
   createMetrics,
+  createPages,
   createStatusServer,
+  isLoopbackHost,
+  isOwnHost,
   type Metrics,
+  type Sessions,
   type StatusFolder,
   type StatusServer,
 } from '../observe/index.ts'
@@ -40,6 +44,7 @@ import { startCarrying } from './carrying/start.ts'
 import { composeCore } from './composition.ts'
 import type { Core } from './core/core.ts'
 import type { CoreReload } from './core/reload.ts'
+import { createSessions, dashboardRoutes, type ShownSettings } from './dashboard.ts'
 import { type DataFile, openDataFile } from './disk.ts'
 import { sayOwnName } from './home/box-names.ts'
 import { DeviceWatch } from './home/device-watch.ts'
@@ -52,6 +57,7 @@ import { INQUIRY_PATH, InquiryDesk } from './ledger/inquiring.ts'
 import { useLooks } from './ledger/use-looks.ts'
 import { limits } from './limits.ts'
 import { createQueryLog, type QueryLog } from './query-log.ts'
+import { QueryWatch } from './query-watch.ts'
 import { type Peers, startPeers } from './ring.ts'
 import { rootKeys } from './root-keys.ts'
 import { statusOf, statusRoutes } from './status.ts'
@@ -70,7 +76,7 @@ export interface RunningNode {
    * Puts another configuration in force while questions are answered, with the cache kept; keys that are read only at the
    * start are ignored. Throws ChordnsError CONFIG_*, HINTS_EMPTY, DNSSEC_BAD_ANCHOR, and then changes nothing.
    */
-  reload(config: Config): CoreReload
+  reload(config: Config, shown?: ShownSettings): CoreReload
   /** Resolves when the node cannot go on, with the reason; it answers still, and is to be closed. */
   readonly broken: Promise<ChordnsError>
   close(drainMs: number): Promise<void>
@@ -80,28 +86,22 @@ export interface StartOptions {
   readonly config: Config
   readonly log: Log
   readonly version: string
+  /** Of the configuration, for the dashboard. */
+  readonly shown?: ShownSettings
 }
 
 /** Answers questions once it resolves. What it throws has ended all that was begun. */
-export async function startNode({ config, log, version }: StartOptions): Promise<RunningNode> {
+export async function startNode({ config, log, version, shown }: StartOptions): Promise<RunningNode> {
   const machine = { clock: systemClock(), random: systemRandom(), log }
   const startedAt = machine.clock.monotonic()
-  const parts: Partial<NodeParts> = {}
+  const parts: Partial<NodeParts> = { inForce: config, shown }
   try {
     parts.broken = Promise.withResolvers()
     await startResolving(parts, config, machine)
     await startServing(parts, config, machine)
     const made = parts as NodeParts
     parts.metrics = createMetrics(() => statusOf({ ...made, clock: machine.clock, version, startedAt }))
-    if (config.status.listen !== false) {
-      const routes = statusRoutes({ ...made, ...machine, version, startedAt })
-      parts.status = await createStatusServer(
-        config.status.listen,
-        routes,
-        log,
-        await ledgerFolder(made.peers, config, machine),
-      )
-    }
+    await openStatus(parts, config, { machine, version, startedAt })
     void prime(made.core.recursor, log)
     made.keys.start()
     return running(made)
@@ -129,9 +129,69 @@ interface NodeParts {
   bridge: MdnsBridge | undefined
   carrier: CdsCarrier | undefined
   queryLog: QueryLog
+  watch: QueryWatch
   frontEnd: FrontEnd
   metrics: Metrics
   status: StatusServer | undefined
+  /** For the LAN. */
+  dashboard: StatusServer | undefined
+  /** The configuration that is in force, and how its owner wrote it. */
+  inForce: Config
+  shown: ShownSettings | undefined
+}
+
+interface Opening {
+  readonly machine: Machine
+  readonly version: string
+  readonly startedAt: number
+}
+
+/** On loopback for programs of this machine and its browser; on the LAN, where that is wanted, for who has signed in. */
+async function openStatus(parts: Partial<NodeParts>, config: Config, opening: Opening): Promise<void> {
+  const { listen, dashboard } = config.status
+  if (listen === false && dashboard === false) return
+  const made = parts as NodeParts
+  const { machine, version, startedAt } = opening
+  const { clock, log } = machine
+  const sessions = createSessions(config.data, clock)
+  const seen = { ...made, clock, version, startedAt }
+  const routes = {
+    ...statusRoutes({ ...seen, ...machine }),
+    ...dashboardRoutes({
+      clock,
+      sessions,
+      watch: made.watch,
+      peers: made.peers,
+      status: () => statusOf(seen),
+      config: () => made.inForce,
+      shown: () => made.shown,
+    }),
+  }
+  const pages = createPages()
+  const isOwner = (authorization: string | undefined) => sessions.isOwner(authorization)
+  if (listen !== false)
+    parts.status = await createStatusServer(listen, routes, log, {
+      folder: await ledgerFolder(made.peers, config, machine),
+      pages,
+      door: { isOpen: true, scheme: 'http', allowsHost: isLoopbackHost, isOwner },
+    })
+  if (dashboard === false) return
+  refuseWithoutPassword(sessions)
+  const names = config.tls.name === undefined ? [] : [config.tls.name.toLowerCase()]
+  parts.dashboard = await createStatusServer(dashboard, routes, log, {
+    pages,
+    door: { isOpen: false, scheme: 'https', allowsHost: (host) => isOwnHost(host, names), isOwner },
+    tls: readTls(config),
+  })
+}
+
+function refuseWithoutPassword(sessions: Sessions): void {
+  if (!sessions.hasPassword)
+    throw new ChordnsError(
+      'DASHBOARD_NO_PASSWORD',
+      'status.dashboard is for the whole network, and needs a password: `chordns dashboard --password` sets it',
+      {},
+    )
 }
 
 /** The ledgers' history as files, the desk of the witness, and that of an applicant. */
@@ -247,10 +307,20 @@ async function startServing(parts: Partial<NodeParts>, config: Config, { clock, 
   parts.carrier = await startCarrying({ config, clock, random, log, side, resolver, recursor })
   const queryLog = createQueryLog(log, config.log.queries)
   parts.queryLog = queryLog
+  const watch = new QueryWatch(
+    config.queries,
+    { clock, log },
+    {
+      counters: () => parts.frontEnd?.stats() ?? { queries: 0 },
+      deviceName: (address) => parts.devices?.deviceOf(address)?.name,
+      onChange: () => parts.frontEnd?.reconfigure(serveOptions(parts as NodeParts)),
+    },
+  )
+  parts.watch = watch
   parts.frontEnd = await createFrontEnd(
     {
       resolver,
-      options: { listen: config.listen, ...serveOptions(config) },
+      options: { listen: config.listen, ...serveOptions(parts as NodeParts) },
       cookieSecret: random.bytes(32),
       fast: config.serve,
       seed: random.bytes(8),
@@ -261,7 +331,7 @@ async function startServing(parts: Partial<NodeParts>, config: Config, { clock, 
       localAddresses,
       onQuery: (event) => {
         queryLog.heard(event)
-        parts.metrics?.heard({ ...event, rcode: event.rcode === undefined ? undefined : rcodeToText(event.rcode) })
+        parts.metrics?.heard(watch.heard(event))
       },
       onNotify: onNotifyOf({ core, carrier: parts.carrier }),
       // What a ledger says of a name may change at any block, and is looked at by whoever asks; its DS set is the ledger's as well.
@@ -299,13 +369,14 @@ function onNotifyOf({ core, carrier }: Pick<NodeParts, 'core' | 'carrier'>) {
 }
 
 /** Throws TLS_CERTIFICATE. */
-function serveOptions(config: Config) {
+function serveOptions({ inForce: config, watch }: Pick<NodeParts, 'inForce' | 'watch'>) {
   const { access, resolver, identity, serve } = config
   const { explain, minimalResponses } = resolver
   const rate = { perSecond: serve.repliesPerSecond, slip: serve.slip }
   const tls = needsTls(config) ? readTls(config) : undefined
   // Answers of the workers are in no log.
-  return { access, identity, explain, minimalResponses, rate, tls, tellsAll: config.log.queries }
+  const tellsAll = config.log.queries || watch.book.wantsAll
+  return { access, identity, explain, minimalResponses, rate, tls, tellsAll }
 }
 
 function running(parts: NodeParts): RunningNode {
@@ -319,12 +390,16 @@ function running(parts: NodeParts): RunningNode {
     ring: peers?.ring,
     chunks: peers?.chunks,
     broken: broken.promise,
-    reload(next) {
+    reload(next, shown) {
       // Both may refuse, so nothing is in force before neither has.
       const engage = core.prepare(next)
-      frontEnd.reconfigure(serveOptions(next))
+      frontEnd.reconfigure(serveOptions({ inForce: next, watch: parts.watch }))
       const done = engage()
+      parts.inForce = next
+      parts.shown = shown
       parts.queryLog.isOn = next.log.queries
+      parts.watch.configure(next.queries)
+      frontEnd.reconfigure(serveOptions(parts))
       if (done.flushed === 'all' || done.flushed.length > 0) warm?.forget(core.cacheRules())
       return done
     },
@@ -340,8 +415,10 @@ async function stop(parts: Partial<NodeParts>, drainMs: number): Promise<void> {
   parts.bridge?.stop()
   parts.sharedNames?.stop()
   parts.core?.stop()
+  parts.watch?.close()
   await parts.frontEnd?.close(drainMs)
   await parts.status?.close()
+  await parts.dashboard?.close()
   await parts.peers?.close()
   await parts.exchange?.close()
   parts.warm?.stop()

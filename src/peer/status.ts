@@ -164,7 +164,10 @@ export function statusOf({
     ring:
       peers === undefined
         ? null
-        : viewRing(peers.ring, peers.turnedAway.state(), (peer) => boxName(peers.settings, peer)),
+        : viewRing(peers.ring, peers.turnedAway.state(), {
+            nameOf: (peer) => boxName(peers.settings, peer),
+            replyMs: peers.traffic.replyMs,
+          }),
     cache: { ...cache.stats(), ...warm?.stats() },
     upstream: { ...core.recursor.stats(), healed: core.healed, ...changesOf(core) },
     serve: serveOf(frontEnd),

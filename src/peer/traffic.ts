@@ -1,5 +1,6 @@
 /** What this node sends to its peers, counted by room above the transport: so that simulated and real nodes are counted alike. */
-import type { PeerId, RequestOptions, Transport } from '../base/index.ts'
+import { type Clock, type PeerId, RecentMap, type RequestOptions, type Transport } from '../base/index.ts'
+import { limits } from './limits.ts'
 import { RequestRoom } from './rooms.ts'
 
 /** Since the start. Handshakes, and what the transport says to keep a connection, are not in it. */
@@ -20,9 +21,15 @@ export interface CountedTransport {
   request(room: RequestRoom, peer: PeerId, body: Uint8Array, options: RequestOptions): Promise<Uint8Array>
   bulk(room: RequestRoom, peer: PeerId, body: Uint8Array, options: RequestOptions): AsyncIterable<Uint8Array>
   stats(): TrafficStats
+  /** How long a peer takes to reply to what the ring asks of its neighbours, ms, smoothed. Undefined: it was not asked lately. */
+  replyMs(peer: PeerId): number | undefined
 }
 
-export function countedTransport(transport: Pick<Transport, 'request' | 'bulk'>): CountedTransport {
+export function countedTransport(
+  transport: Pick<Transport, 'request' | 'bulk'>,
+  clock: Pick<Clock, 'monotonic'>,
+): CountedTransport {
+  const replies = new RecentMap<PeerId, number>({ max: limits.MAX_TIMED_PEERS })
   const requests: Record<RequestRoom, number> = {
     [RequestRoom.RING]: 0,
     [RequestRoom.CHUNKS]: 0,
@@ -42,8 +49,15 @@ export function countedTransport(transport: Pick<Transport, 'request' | 'bulk'>)
       const message = addressed(room, body)
       requests[room]++
       sentBytes += message.length
+      const asked = clock.monotonic()
       const reply = await transport.request(peer, message, options)
       heardBytes += reply.length
+      // What chunks and chains ask for costs work that differs; this does not.
+      if (room === RequestRoom.RING) {
+        const took = clock.monotonic() - asked
+        const before = replies.get(peer) ?? took
+        replies.set(peer, before + (took - before) / 8)
+      }
       return reply
     },
     async *bulk(room, peer, body, options) {
@@ -55,6 +69,7 @@ export function countedTransport(transport: Pick<Transport, 'request' | 'bulk'>)
         yield frame
       }
     },
+    replyMs: (peer) => replies.peek(peer),
     stats: () => ({
       ringRequests: requests[RequestRoom.RING],
       chunkRequests: requests[RequestRoom.CHUNKS],

@@ -119,11 +119,18 @@ function viewReply(reply: ReplicaReply): NonNullable<StepView['replies']>[number
   return { peer, elapsedMs, said: word.kind, detail: detail() }
 }
 
-/** `nameOf`: what a box of a household is called. */
+/** What a node knows of members beside what the ring says of them. */
+export interface KnownOfMembers {
+  /** What a box of a household is called. */
+  readonly nameOf?: (peer: PeerId) => string | undefined
+  /** How long it takes to reply. */
+  readonly replyMs?: (peer: PeerId) => number | undefined
+}
+
 export function viewRing(
   ring: Ring,
   turnedAway?: RingView['turnedAway'],
-  nameOf?: (peer: PeerId) => string | undefined,
+  { nameOf, replyMs }: KnownOfMembers = {},
 ): RingView {
   const status = ring.status()
   const suspects = new Set<string>(status.suspects)
@@ -142,6 +149,7 @@ export function viewRing(
       suspect: suspects.has(member.id),
       ...named(nameOf?.(member.peer)),
       invitedBy: ring.invitations.inviterOf(member.publicKey) ?? null,
+      ...timeOf(replyMs?.(member.peer)),
     })),
     largest: status.largest,
     n: status.n,
@@ -153,6 +161,10 @@ export function viewRing(
 
 function named(name: string | undefined): { readonly name?: string } {
   return name === undefined ? {} : { name }
+}
+
+function timeOf(ms: number | undefined): { readonly replyMs?: number } {
+  return ms === undefined ? {} : { replyMs: Math.round(ms * 10) / 10 }
 }
 
 export function viewChunk(chunks: Chunks, chains: ChunkChains | undefined, name: Name, now: number): ChunkView {

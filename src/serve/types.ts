@@ -1,6 +1,6 @@
 /** The stub-facing door: sockets, access, and the DNS header's etiquette. */
 import type { Clock, Endpoint, Log } from '../base/index.ts'
-import type { Name, Question } from '../dns/index.ts'
+import type { ExtendedError, Name, Question } from '../dns/index.ts'
 import type { Provenance, Security } from '../evidence/index.ts'
 import type { Resolver } from '../resolver/index.ts'
 import type { ServeLimits } from './limits.ts'
@@ -126,6 +126,8 @@ export interface QueryEvent {
   readonly security: Security | undefined
   readonly provenance: Provenance | undefined
   readonly elapsedMs: number
+  /** Extended errors of the answer. */
+  readonly ede: readonly ExtendedError[]
 }
 
 /** An address that this machine has. */

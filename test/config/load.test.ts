@@ -44,7 +44,8 @@ describe('the defaults', () => {
     expect(config.access.allow).toEqual(['127.0.0.0/8', '::1/128'])
     expect(config.ring).toMatchObject({ enabled: true, byDefault: true, makesSecret: true })
     expect(config.ring.secretFile).toBe(join(config.data, 'ring.secret'))
-    expect(config.status.listen).toEqual({ address: '127.0.0.1', port: 8053 })
+    expect(config.status).toEqual({ listen: { address: '127.0.0.1', port: 8053 }, dashboard: false })
+    expect(config.queries).toEqual({ privacy: 'off', keep: 5_000, hours: 24, ignore: [] })
     expect(config.cache).toEqual({
       maxBytes: 67_108_864,
       minTtl: 0,
@@ -287,6 +288,10 @@ describe('a wrong file', () => {
     [{ data: '' }, 'data: must be a directory'],
     [{ status: { listen: '0.0.0.0:8053' } }, 'status.listen: must be a loopback address'],
     [{ status: { listen: true } }, 'status.listen: must be an address and port, or false'],
+    [{ status: { dashboard: true } }, 'status.dashboard: must be an address and port, or false'],
+    [{ queries: { privacy: 'some' } }, 'queries.privacy: must be one of "off", "names", "clients", "full"'],
+    [{ queries: { keep: 0 } }, 'queries.keep: must be a whole number from 10 to 100000'],
+    [{ queries: { ignore: ['a..b'] } }, 'queries.ignore.0: '],
   ])('%j: %s', (file, message) => {
     const found = problems(file)
     expect(found).toHaveLength(1)

@@ -31,6 +31,7 @@ const answer: AnswerFacts = {
   provenance: 'agreed',
   protocol: 'udp',
   elapsedMs: 30,
+  ede: [],
 }
 
 /** `name{labels} value` lines as a map, after the check that each metric has a TYPE. */

@@ -141,7 +141,9 @@ describe('a folder of the status API', () => {
   beforeEach(async () => {
     await server.close()
     asked.length = 0
-    server = await createStatusServer({ address: '127.0.0.1', port: 0 }, { '/status': reads(() => 1) }, quiet, folder)
+    server = await createStatusServer({ address: '127.0.0.1', port: 0 }, { '/status': reads(() => 1) }, quiet, {
+      folder,
+    })
   })
 
   it('hands out bytes as they are, and takes what is posted as far as it is short', async () => {

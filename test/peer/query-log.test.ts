@@ -11,6 +11,7 @@ const event: QueryEvent = {
   security: 'secure',
   provenance: 'agreed',
   elapsedMs: 12.345,
+  ede: [],
 }
 
 function logged(isOn: boolean, ...events: QueryEvent[]) {

@@ -1,7 +1,7 @@
 /** `chordns invite`: a ring grows by one line of text. */
 import type { Command } from 'commander'
 import { ChordnsError } from '../../base/index.ts'
-import { type RingView, ringView, statusView } from '../../observe/index.ts'
+import { type RingView, ringView, statusView, worthTelling } from '../../observe/index.ts'
 import { loadConfigFrom } from '../common/config-option.ts'
 import { type NodeFlags, nodeOf, nodeOption } from '../common/node-option.ts'
 import { askNode, tellNode } from '../common/status-client.ts'
@@ -171,11 +171,4 @@ async function addressesOf(flags: NodeFlags, ringId: string): Promise<string[]> 
       {},
     )
   return addresses
-}
-
-/** Own addresses first. Those of the loopback are told only where there are no others: then all are on one machine. */
-export function worthTelling(members: readonly { readonly addresses: readonly string[] }[]): string[] {
-  const all = [...new Set(members.flatMap(({ addresses }) => addresses))]
-  const outer = all.filter((address) => !/^\/(ip4\/127\.|ip6\/::1\/)/.test(address))
-  return outer.length > 0 ? outer : all
 }

@@ -22,7 +22,7 @@ export function createReload({ node, log, started, load }: ReloadDeps): () => vo
       // A list that is gone for a moment is no reason to forget its names.
       refuseFaults(wanted.faults.filter(({ isUnread }) => isUnread))
       const plan = planReload(inForce, wanted.settings)
-      const { flushed } = node.reload(wanted.config)
+      const { flushed } = node.reload(wanted.config, { file: wanted.file, settings: plan.inForce })
       log.adjust({ level: wanted.config.log.level, logQueries: wanted.config.log.queries })
       inForce = plan.inForce
       const cache = flushed === 'all' ? 'emptied' : flushed.length === 0 ? 'kept' : 'kept, except for changed zones'

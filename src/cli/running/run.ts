@@ -39,7 +39,7 @@ export async function runNode(load: () => LoadedConfig, sayReady: (line: string)
   // Without a handler the signal would end a node that is still starting.
   process.on('SIGHUP', () => reload?.())
   const { startNode, tellSupervisor } = await import('../../peer/index.ts')
-  const node = await startNode({ config, log, version: version() })
+  const node = await startNode({ config, log, version: version(), shown: started })
   guard(node, log)
   reload = createReload({ node, log, started, load })
   sayReady(node.readyLine)

@@ -5,6 +5,7 @@ import { dnssec } from './dnssec.ts'
 import { iterator } from './iterator.ts'
 import { ledger } from './ledger.ts'
 import { devices, dns64, local, log, rebinding } from './local.ts'
+import { queries } from './queries.ts'
 import { resolver } from './resolver.ts'
 import { chunks, ring } from './ring.ts'
 import { access, identity, listen, serve, status, tls } from './serve.ts'
@@ -31,6 +32,7 @@ export const schema = z.strictObject({
   identity,
   status,
   log,
+  queries,
 })
 
 /** A checked configuration in the form of the file, defaults filled in. */

@@ -110,7 +110,13 @@ export const status = z
       .union([z.literal(false), listenAddress()], { error: 'must be an address and port, or false' })
       .default('127.0.0.1:8053')
       .describe(
-        'Where the status API answers `chordns status` and `chordns lookup`: a loopback address and port, or false.',
+        'Where the status API answers `chordns status` and `chordns lookup`, and a browser on this machine shows the dashboard: a loopback address and port, or false.',
+      ),
+    dashboard: z
+      .union([z.literal(false), listenAddress()], { error: 'must be an address and port, or false' })
+      .default(false)
+      .describe(
+        'Where else the dashboard is shown, over HTTPS (`tls`) and with the password that `chordns dashboard --password` sets: an address of the LAN and a port, or false.',
       ),
   })
   .prefault({})

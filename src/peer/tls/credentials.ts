@@ -23,9 +23,10 @@ export interface CertificateSummary {
   readonly pin: string
 }
 
-type Place = Pick<Config, 'tls' | 'data' | 'listen'>
+type Place = Pick<Config, 'tls' | 'data' | 'listen'> & Partial<Pick<Config, 'status'>>
 
-export function needsTls({ listen }: Pick<Config, 'listen'>): boolean {
+export function needsTls({ listen, status }: Pick<Place, 'listen' | 'status'>): boolean {
+  if ((status?.dashboard ?? false) !== false) return true
   return listen !== 'auto' && ((listen.tls ?? []).length > 0 || (listen.https ?? []).length > 0)
 }
 
@@ -96,9 +97,11 @@ async function makeKey(file: string): Promise<string> {
 }
 
 /** Of wildcards, the addresses that this machine has now. */
-function subjectOf({ tls, listen }: Place): CertificateSubject {
+function subjectOf({ tls, listen, status }: Place): CertificateSubject {
   const texts = listen === 'auto' ? [] : [...(listen.tls ?? []), ...(listen.https ?? [])]
-  const listed = texts.map((text) => parseListenAddress(text).address)
+  const dashboard = status?.dashboard
+  const ends = [...texts.map(parseListenAddress), ...(dashboard ? [dashboard] : [])]
+  const listed = ends.map(({ address }) => address)
   const wild = listed.filter(isWildcard)
   const here = localAddresses()
     .map(({ address }) => address)

@@ -12,6 +12,8 @@ import { type Answered, classify, type PacketClass, type Query, replyTo } from '
 import { nsidOption } from './identity.ts'
 import { cutReply, encodeReply, errorOptions, failureMessage, replyMessage, withLowerQuestion } from './reply.ts'
 
+const NO_EDE: readonly ExtendedError[] = []
+
 /** The sender of one packet, as its door knows it. */
 export interface Asker {
   readonly address: string
@@ -349,6 +351,7 @@ export class Desk {
       security: resolution?.security,
       provenance: resolution?.provenance,
       elapsedMs,
+      ede: resolution?.ede ?? NO_EDE,
     })
   }
 }

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { readTerm, readUses, renderInvitations, worthTelling } from '../../../../src/cli/commands/invite.ts'
+import { readTerm, readUses, renderInvitations } from '../../../../src/cli/commands/invite.ts'
 import { ed25519Signer, peerIdFromPublicKey } from '../../../../src/crypto/index.ts'
+import { worthTelling } from '../../../../src/observe/index.ts'
 import { encodeToken, signInvitation } from '../../../../src/ring/index.ts'
 
 const CLI = fileURLToPath(new URL('../../../../src/cli.ts', import.meta.url))

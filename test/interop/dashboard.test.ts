@@ -1,0 +1,246 @@
+/**
+ * The dashboard in headless Chromium, as a person uses it: three boxes of a ring in front of a small Internet, and the pages of the first. With
+ * CHORDNS_PICTURES=directory each page is written there as pictures of a desk's and of a phone's width.
+ */
+import { execFile, execFileSync } from 'node:child_process'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { chromiumHere } from '../scripts/chromium.ts'
+import { type Cluster, type PeerProcess, startCluster } from '../world/cluster.ts'
+import { ask, createWorld, demoSpec, signWorld, type World } from '../world/index.ts'
+import { allKnow, CLI, nodeOf, PATIENCE_MS, until } from './scenes/asking.ts'
+
+const program = chromiumHere()
+if (program === undefined) console.warn('skipped: the test of the dashboard needs chromium')
+
+const PAGES = ['overview', 'queries', 'explain', 'ring', 'names', 'devices', 'settings'] as const
+const pictures = process.env['CHORDNS_PICTURES']
+/** Names that nobody has asked for yet, so that there is a way to show. */
+const EXPLAINED = { 1280: 'explain?name=www.example.net&type=A', 390: 'explain?name=www.example.info&type=A' } as const
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+describe.skipIf(program === undefined)('the dashboard in a browser', () => {
+  let world: World
+  let cluster: Cluster
+  let box: PeerProcess
+  let browser: Browser
+  let context: BrowserContext
+  let page: Page
+  /** Requests to other hosts, and what the console, the policy or a script complained about. */
+  const strangers: string[] = []
+  const complaints: string[] = []
+
+  const origin = () => `http://127.0.0.1:${box.statusPort}`
+  const open = (where: string) => page.goto(`${origin()}/#/${where}`)
+  const resolve = (name: string) => ask({ address: box.address, port: box.port }, { name })
+  const shows = (text: string | RegExp) => page.getByText(text).first().waitFor()
+
+  beforeAll(async () => {
+    const signed = signWorld(demoSpec(), { '.': {}, 'com.': {}, 'org.': {}, 'example.com.': {} })
+    world = await createWorld(signed.spec)
+    cluster = await startCluster({
+      peers: 3,
+      hints: world.hintsText(),
+      authorityPort: world.port,
+      anchors: signed.anchorText,
+      replicas: 2,
+      admitAfter: 1,
+      own: async () => ({ queries: { privacy: 'full' } }),
+    })
+    box = cluster.peers[0]!
+    await allKnow(cluster.peers)
+    browser = await chromium.launch({
+      executablePath: execFileSync('which', [program!], { encoding: 'utf8' }).trim(),
+      args: ['--no-sandbox', '--disable-quic'],
+    })
+    context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en-GB' })
+    context.setDefaultTimeout(PATIENCE_MS)
+    page = await context.newPage()
+    page.on('request', (request) => {
+      if (!request.url().startsWith(origin())) strangers.push(request.url())
+    })
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !/status of 40[014]/.test(message.text())) complaints.push(message.text())
+    })
+    page.on('pageerror', (error) => complaints.push(String(error)))
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await cluster?.stop()
+    await world?.stopAll()
+  })
+
+  it('counts on its overview what is asked while it is open', async () => {
+    await resolve('www.example.com')
+    await resolve('www.example.org')
+    await open('overview')
+    const tile = page.locator('.tile', { hasText: 'Queries' }).locator('dd')
+    await until('both questions are counted', async () => Number.parseInt((await tile.textContent()) ?? '', 10) >= 2)
+    await resolve('mail.example.com')
+    await until('the third is, too', async () => Number.parseInt((await tile.textContent()) ?? '', 10) >= 3)
+    await shows('signed by the zone, verified here')
+  })
+
+  it('shows a question in the moment it is asked, and finds it again', async () => {
+    await open('queries')
+    await shows('www.example.org')
+    await resolve('ftp.example.com')
+    await shows('ftp.example.com')
+    await page.getByLabel('Part of a name').fill('example.org')
+    await page.getByText('ftp.example.com').first().waitFor({ state: 'detached' })
+    await shows('www.example.org')
+  })
+
+  it('forgets names when nothing is to be kept, and says so', async () => {
+    await page.getByLabel('Part of a name').fill('')
+    await page.getByLabel('What is kept of each question').selectOption('off')
+    await page.getByRole('button', { name: 'Apply' }).click()
+    await shows(/No names are kept/)
+    await page.getByLabel('What is kept of each question').selectOption('full')
+    await page.getByRole('button', { name: 'Apply' }).click()
+    await shows('No question fits.')
+    await resolve('www.example.com')
+    await shows('www.example.com')
+  })
+
+  it('explains a look-up: the servers that were asked, and who vouches for it', async () => {
+    await open('queries')
+    await page.getByRole('link', { name: 'Explain: www.example.com' }).first().click()
+    await shows('the zone itself, by its signatures')
+    await page.getByRole('textbox', { name: 'Name' }).fill('late.example.org')
+    await page.getByRole('button', { name: 'Look up' }).click()
+    await page.locator('.way li.query').first().waitFor()
+    await page.getByText('NXDOMAIN').first().waitFor()
+  })
+
+  it('draws the ring, marks the replicas of a name, and cuts no label', async () => {
+    await open('ring')
+    await page.getByLabel('Mark the replicas of a name').fill('www.example.org')
+    await page.getByRole('button', { name: 'Mark' }).click()
+    await page.locator('svg.ring .replica').first().waitFor()
+    expect(await page.locator('svg.ring .member').count()).toBe(3)
+    expect(await labelsCut(page)).toEqual([])
+  })
+
+  it('makes an invitation for who has signed in by the address of `chordns dashboard`, and nobody else', async () => {
+    await shows(/Only who has signed in/)
+    const refused = await page.evaluate(
+      `fetch('/ring/invitation', { method: 'POST', headers: { 'x-chordns': '1' } }).then(({ status }) => status)`,
+    )
+    expect(refused).toBe(401)
+    const command = [CLI, 'dashboard', '--config', box.configFile, ...nodeOf(box)]
+    const { stdout } = await promisify(execFile)(process.execPath, command)
+    await page.goto(stdout.trim().replace('/#/overview', '/#/ring'))
+    await page.reload()
+    await page.getByRole('button', { name: 'Make an invitation' }).click()
+    await page.getByRole('img', { name: 'QR code of the invitation' }).waitFor()
+    expect(await page.locator('pre.token').textContent()).toMatch(/^[\w.-]{40,}$/)
+    expect(page.url()).not.toContain('key=')
+  })
+
+  it('speaks German, and keeps to the colours that were chosen', async () => {
+    await open('settings')
+    await page.getByLabel('Language').selectOption('de')
+    await page.getByRole('heading', { name: 'Einstellungen', exact: true }).waitFor()
+    await page.getByLabel('Farben').selectOption('dark')
+    expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe('rgb(16, 21, 27)')
+    await page.getByLabel('Farben').selectOption('light')
+    await page.getByLabel('Sprache').selectOption('en')
+    await shows('queries.privacy')
+  })
+
+  it.runIf(pictures !== undefined)('is asked a few more questions, for the pictures', async () => {
+    const names = [
+      'www.example.org',
+      'www.example.com',
+      'mail.example.com',
+      'https.example.com',
+      'www.hosting.org',
+      'no.example.com',
+    ]
+    for (let i = 0; i < 120; i++) await resolve(i % 10 === 9 ? 'www.lame.info' : names[(i * 7) % names.length]!)
+  })
+
+  it.each(PAGES)(
+    'has nothing on the page %s that keeps somebody from using it, in light and dark, wide and narrow',
+    async (name) => {
+      for (const [width, height] of [
+        [1280, 900],
+        [390, 844],
+      ] as const) {
+        await page.setViewportSize({ width, height })
+        await open(name === 'explain' ? EXPLAINED[width] : name)
+        await page.locator('main h1').waitFor()
+        // All keys would be many pages long, and each row is like the others.
+        if (name === 'settings') await page.getByLabel('Part of a key').fill('queries')
+        await until('the page is there', async () => (await page.getByText('Loading …').count()) === 0)
+        expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
+        for (const scheme of ['dark', 'light'] as const) {
+          await page.emulateMedia({ colorScheme: scheme })
+          await page.evaluate(`document.documentElement.dataset.theme = '${scheme}'`)
+          expect(await seriousOf(page)).toEqual([])
+        }
+        if (pictures !== undefined) await picture(page, name, width)
+      }
+    },
+  )
+
+  it('asks no other host, and complains about nothing', () => {
+    expect(strangers).toEqual([])
+    expect(complaints).toEqual([])
+  })
+
+  it('serves metrics beside its pages', async () => {
+    await page.setViewportSize({ width: 1280, height: 900 })
+    const text = await page.evaluate(`fetch('/metrics').then((response) => response.text())`)
+    expect(text).toContain('chordns_answer_duration_seconds_bucket')
+  })
+
+  it('lets no page of another site in', async () => {
+    const other = await context.newPage()
+    await other.goto('data:text/html,<title>other</title>')
+    const tried = await other.evaluate(
+      `fetch('${origin()}/queries', { headers: { 'x-chordns': '1' } }).then(() => 'read', () => 'refused')`,
+    )
+    expect(tried).toBe('refused')
+    await other.close()
+  })
+
+  it('says that it has lost the node', async () => {
+    await open('overview')
+    await shows('live')
+    await box.stop()
+    await shows('no connection: trying again')
+  })
+})
+
+/** Texts of the picture that leave it. */
+function labelsCut(page: Page): Promise<unknown> {
+  return page.evaluate(`(() => {
+    const frame = document.querySelector('svg.ring').getBoundingClientRect()
+    const leaves = ({ left, right, top, bottom }) =>
+      left < frame.left || right > frame.right || top < frame.top || bottom > frame.bottom
+    return [...document.querySelectorAll('svg.ring text')]
+      .filter((text) => leaves(text.getBoundingClientRect()))
+      .map((text) => text.textContent)
+  })()`)
+}
+
+/** What axe-core finds. */
+async function seriousOf(page: Page): Promise<unknown> {
+  await page.evaluate(axe)
+  return page.evaluate(`axe
+    .run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'] })
+    .then(({ violations }) => violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, nodes }) => [id, ...nodes.map(({ html, failureSummary }) => html + failureSummary)]))`)
+}
+
+async function picture(page: Page, name: string, width: number): Promise<void> {
+  mkdirSync(pictures!, { recursive: true })
+  await page.screenshot({ path: join(pictures!, `${name}-${width}.png`), fullPage: true })
+}
