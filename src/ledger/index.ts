@@ -130,8 +130,11 @@ export { type ProvenSet, setsFromValue, setsToValue, setsVerdict } from './modul
 export {
   anchorsVotePayload,
   CLAIM_PATH,
+  CLAIM_SECRET_BYTES,
+  CLAIM_SECRET_PATH,
   type ClaimPlace,
   claimBytes,
+  claimSecretContext,
   claimText,
   claimTextName,
   keysInTexts,

@@ -39,6 +39,7 @@ export {
   makeApplication,
   makeInquiry,
 } from './ledger/admitting.ts'
+export { answerClaim, type ClaimAnswers } from './ledger/claim-answers.ts'
 export {
   type ClaimSummary,
   claimNumber,

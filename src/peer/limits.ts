@@ -83,6 +83,11 @@ export const claimPageLimits = {
   /** A signature in hex, and white space. */
   PAGE_BYTES: 256,
   HEADER_BYTES: 8_192,
+  /** How long a site may say nothing over TLS before it is asked without, ms: a third of a look. */
+  TLS_MS: 6_000,
+  /** Of what answers at the site while a claim is open: 100 validators, twice each. */
+  ANSWER_CONNECTIONS: 64,
+  ANSWER_TIMEOUT_MS: 10_000,
 } as const
 
 /** Of delegations that outlive their removal. */

@@ -1,6 +1,6 @@
 /** The vectors of claims and of identities in docs/protocol.md. */
 import { toHex } from '../../src/base/index.ts'
-import { ed25519Signer, encodeCanonical, type Signer, sha256 } from '../../src/crypto/index.ts'
+import { ed25519Signer, encodeCanonical, type Signer, sealTo, sha256 } from '../../src/crypto/index.ts'
 import { parseName, Type } from '../../src/dns/index.ts'
 import {
   anchorsVotePayload,
@@ -9,6 +9,7 @@ import {
   claimBytes,
   claimKeys,
   claimRulesToValue,
+  claimSecretContext,
   claimText,
   encodePayload,
   endorseIdentityPayload,
@@ -53,6 +54,14 @@ export function claimVectors(signer: Signer): Record<string, string> {
     'claim to be observed': hex(openClaimPayload(signer, { place, settings, method: 'txt', most: 110 })),
     'challenge of a claim': toHex(challenge),
     'signed answer of a site': toHex(webAnswerBytes(chainId, label, challenge)),
+    'sealed secret of a claim': toHex(
+      sealTo(
+        signer.publicKey,
+        claimSecretContext(chainId, label, challenge),
+        sha256(text('chordns secret vector')),
+        sha256(text('chordns once vector')),
+      )!,
+    ),
     'observation of a claim': hex(observePayload(1, true)),
     'claim by proof': hex(proveClaimPayload(signer, { place, settings, most: 10, sets })),
     'vote on root keys': hex(anchorsVotePayload([ds])),

@@ -1,32 +1,41 @@
 /** How a validator's node sees what the holder of a claimed domain shows: by its own iteration, past its cache, and past all ledgers. */
-import { request as httpRequest } from 'node:http'
+import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
+import { request as httpsRequest } from 'node:https'
 import { Budget, type Clock } from '../../base/index.ts'
 import { addressText, Class, type Name, nameToText, Type } from '../../dns/index.ts'
-import { CLAIM_PATH, type ClaimEyes } from '../../ledger/index.ts'
+import type { ClaimEyes } from '../../ledger/index.ts'
 import type { Recursor } from '../../recurse/index.ts'
 import { isPrivateAddress, resolverLimits } from '../../resolver/index.ts'
-import { claimPageLimits } from '../limits.ts'
+import { claimPageLimits as limits } from '../limits.ts'
 
 export interface ClaimEyesDeps {
   readonly recursor: Pick<Recursor, 'resolve'>
   readonly clock: Pick<Clock, 'monotonic'>
-  /** Tests have a site elsewhere than at port 80 of a public address. */
-  readonly site?: { readonly port: number; readonly mayVisit: (address: Uint8Array) => boolean }
+  /** Tests have a site elsewhere than at a public address, and a certificate of their own. */
+  readonly site?: SitePlace
+}
+
+interface SitePlace {
+  readonly port: number
+  readonly tlsPort: number
+  readonly mayVisit: (address: Uint8Array) => boolean
+  /** PEM; undefined: the authorities that come with Node, the same at all validators of one release. */
+  readonly authorities?: string
 }
 
 /** Nobody has a node look into the network that it stands in. */
-const PUBLIC = { port: 80, mayVisit: (address: Uint8Array) => !isPrivateAddress(address) }
+const PUBLIC: SitePlace = { port: 80, tlsPort: 443, mayVisit: (address) => !isPrivateAddress(address) }
 
 export function claimEyes({ recursor, clock, site = PUBLIC }: ClaimEyesDeps): ClaimEyes {
   return {
     async texts(name, signal) {
       return (await fetched(name, Type.TXT, signal)) ?? []
     },
-    async page(zone, signal) {
+    async page(zone, path, signal) {
       const addresses = (await fetched(zone, Type.A, signal)) ?? (await fetched(zone, Type.AAAA, signal)) ?? []
       const address = addresses.find(site.mayVisit)
       const host = nameToText(zone).replace(/\.$/, '')
-      return address && pageAt({ address: addressText(address), port: site.port, host }, signal)
+      return address && pageAt({ address: addressText(address), host, path, site }, signal)
     },
   }
 
@@ -41,29 +50,52 @@ export function claimEyes({ recursor, clock, site = PUBLIC }: ClaimEyesDeps): Cl
   }
 }
 
-interface Site {
+interface Page {
   readonly address: string
-  readonly port: number
   readonly host: string
+  readonly path: string
+  readonly site: SitePlace
 }
 
-/** Plain HTTP: the claim is what makes a certificate possible. Undefined: nothing of use; another address is not gone to, whatever it says. */
-function pageAt({ address, port, host }: Site, signal: AbortSignal): Promise<string | undefined> {
+/**
+ * By HTTPS where the site has a certificate that counts, and what it says there is final; else by plain HTTP: a claim is what makes a certificate possible that no
+ * authority gives. Undefined: nothing of use; another address is not gone to, whatever it says.
+ */
+async function pageAt({ address, host, path, site }: Page, signal: AbortSignal): Promise<string | undefined> {
+  const { HEADER_BYTES, TLS_MS } = limits
+  const options = { host: address, path, headers: { host, connection: 'close' }, agent: false, signal }
+  const bounded = { ...options, maxHeaderSize: HEADER_BYTES }
+  const tls = { ...bounded, port: site.tlsPort, servername: host, ca: site.authorities, timeout: TLS_MS }
+  const secure = await replyOf((heard) => httpsRequest(tls, heard), tls)
+  if (secure !== 'no reply') return secure.text
+  const plain = await replyOf((heard) => httpRequest({ ...bounded, port: site.port }, heard), bounded)
+  return plain === 'no reply' ? undefined : plain.text
+}
+
+type Send = (heard: (response: IncomingMessage) => void) => ReturnType<typeof httpRequest>
+
+/** `no reply`: nobody there, no certificate that counts, or nothing in time. */
+function replyOf(
+  send: Send,
+  { signal }: Pick<RequestOptions, 'signal'>,
+): Promise<{ readonly text: string | undefined } | 'no reply'> {
   return new Promise((resolve) => {
-    const options = { host: address, port, path: CLAIM_PATH, headers: { host, connection: 'close' }, agent: false }
-    const request = httpRequest({ ...options, signal, maxHeaderSize: claimPageLimits.HEADER_BYTES }, (response) => {
+    const request = send((response) => {
       let text = ''
       response.setEncoding('latin1')
       response.on('data', (part: string) => {
         text += part
-        if (text.length > claimPageLimits.PAGE_BYTES) response.destroy()
+        if (text.length > limits.PAGE_BYTES) response.destroy()
       })
       response.on('close', () => {
-        resolve(response.statusCode === 200 && text.length <= claimPageLimits.PAGE_BYTES ? text : undefined)
+        const isOfUse = response.statusCode === 200 && text.length <= limits.PAGE_BYTES
+        resolve({ text: isOfUse ? text : undefined })
       })
-      response.on('error', () => resolve(undefined))
+      response.on('error', () => resolve({ text: undefined }))
     })
-    request.on('error', () => resolve(undefined))
+    request.on('timeout', () => request.destroy())
+    request.on('error', () => resolve('no reply'))
+    if (signal?.aborted) request.destroy()
     request.end()
   })
 }

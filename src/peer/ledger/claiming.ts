@@ -129,7 +129,7 @@ export function claimPayload(
     settings,
     most,
     how,
-  }: ClaimWishes & { readonly how: { readonly method: 'txt' | 'web' } | { readonly sets: Uint8Array } },
+  }: ClaimWishes & { readonly how: { readonly method: 'txt' | 'web' | 'secret' } | { readonly sets: Uint8Array } },
 ): Uint8Array {
   const place = { chainId, label, generation: record?.generation ?? 0 }
   if ('method' in how) return encodePayload(openClaimPayload(owner, { place, settings, method: how.method, most }))

@@ -78,6 +78,11 @@ export async function loadOwner(file: string): Promise<Signer> {
   return ed25519Signer(await loadSeed(file, 'owner key'))
 }
 
+/** For what is sealed to it. Throws KEY_*. */
+export function loadOwnerSeed(file: string): Promise<Uint8Array> {
+  return loadSeed(file, 'owner key')
+}
+
 function padded(number: number, digits: number): string {
   return String(number).padStart(digits, '0')
 }

@@ -1,9 +1,12 @@
+import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { sha256 } from '../../../src/crypto/index.ts'
+import { ed25519Signer, openSealed, sha256 } from '../../../src/crypto/index.ts'
 import {
+  CLAIM_SECRET_PATH,
   ClaimDuty,
   type ClaimEyes,
   type ClaimToObserve,
+  claimSecretContext,
   claimText,
   decodePayload,
   type RunningChain,
@@ -18,13 +21,13 @@ const WINDOW = 80_000
 const text = (value: string) => Uint8Array.of(value.length, ...new TextEncoder().encode(value))
 
 /** A validator whose eyes see what the test says, asked after each block, once a second. */
-function scene(eyes: Partial<ClaimEyes>, method: ClaimToObserve['method'] = 'txt') {
+function scene(eyes: Partial<ClaimEyes>, method: ClaimToObserve['method'] = 'txt', owner = ada.publicKey) {
   const clock = testClock()
   const since = clock.now()
   const claim = {
     number: 1,
     label: new TextEncoder().encode('example'),
-    owner: ada.publicKey,
+    owner,
     method,
     since,
     hasDenied: false,
@@ -33,7 +36,7 @@ function scene(eyes: Partial<ClaimEyes>, method: ClaimToObserve['method'] = 'txt
   const chain = { id: 'chain', name: 'p2p', genesis: { chainId }, application: { ask: async () => claims } }
   const none: ClaimEyes = { texts: async () => [], page: async () => undefined }
   const account = scheme.signer(sha256(Uint8Array.of(2))).publicKey
-  const random = { below: () => 0 }
+  const random = { below: () => 0, bytes: (length: number) => new Uint8Array(randomBytes(length)) }
   const duty = new ClaimDuty({ clock, random, log: quiet, scheme, account, eyes: { ...none, ...eyes } })
   return {
     /** Runs for so long; what it would say then. */
@@ -82,5 +85,29 @@ describe('a validator that looks at a claimed domain', () => {
     const shows = (page: string) => scene({ page: async () => page }, 'web').runs(20_000)
     expect(await shows(`${signature(new Uint8Array(32).fill(9))}\n`)).toBe(true)
     expect(await shows(signature(new Uint8Array(32)))).toBeUndefined()
+  })
+
+  it('sees a site tell what was sealed to the key, another secret each time (D67)', async () => {
+    const seed = new Uint8Array(32).fill(3)
+    const owner = ed25519Signer(seed).publicKey
+    const context = claimSecretContext(chainId, new TextEncoder().encode('example'), new Uint8Array(32).fill(9))
+    const asked: string[] = []
+    const site = (key: Uint8Array, of = context) => ({
+      async page(_: unknown, path: string) {
+        asked.push(path)
+        const sealed = CLAIM_SECRET_PATH.exec(path)![1]!
+        const secret = openSealed(key, of, new Uint8Array(Buffer.from(sealed, 'hex')))
+        return secret && `${Buffer.from(secret).toString('hex')}\n`
+      },
+    })
+    expect(await scene(site(seed), 'secret', owner).runs(20_000)).toBe(true)
+    expect(new Set(asked).size).toBe(2)
+    // Another key, or the same for another claim.
+    expect(await scene(site(new Uint8Array(32).fill(4)), 'secret', owner).runs(20_000)).toBeUndefined()
+    const other = claimSecretContext(chainId, new TextEncoder().encode('example'), new Uint8Array(32))
+    expect(await scene(site(seed, other), 'secret', owner).runs(20_000)).toBeUndefined()
+    // What it told one validator is no answer to the next.
+    const [first] = asked
+    expect(await scene({ page: async () => first!.slice(-64) }, 'secret', owner).runs(20_000)).toBeUndefined()
   })
 })

@@ -5,7 +5,8 @@ import { ChordnsError } from '../../../base/index.ts'
 import { nameToText, parseName } from '../../../dns/index.ts'
 import { claimProofView, provenView } from '../../../observe/index.ts'
 import type { ClaimSummary } from '../../../peer/ledgers.ts'
-import { collect, examples, jsonOption, textIn, wholeNumber } from '../../common/command.ts'
+import { collect, examples, jsonOption, textIn, usage, wholeNumber } from '../../common/command.ts'
+import { parseEndpoint } from '../../common/node-option.ts'
 import { askNode } from '../../common/status-client.ts'
 import { print, printJson } from '../../common/table.ts'
 import { type OwnerFlags, ownerCommand, showPayloads } from './acting.ts'
@@ -17,6 +18,7 @@ interface ClaimFlags extends OwnerFlags {
   readonly server?: readonly string[]
   readonly zone?: string
   readonly web?: boolean
+  readonly answer?: string
   readonly proof?: string
   readonly makeProof?: string
   readonly most?: string
@@ -25,7 +27,8 @@ interface ClaimFlags extends OwnerFlags {
 }
 
 const HOW = `Put the TXT record that --dry-run shows into the zone first. Then each validator looks for it from its own place; more than half of them
-have to see it, twice, within the chain's time for claims (an hour, if it says nothing else). With --web the site shows a signature instead.
+have to see it, twice, within the chain's time for claims (an hour, if it says nothing else). With --web the site shows a signature instead; with
+--answer this command opens what each validator seals to the key, and the web server passes /.well-known/chordns-claim/ on to it.
 A domain that is signed with DNSSEC needs nobody who looks: --make-proof collects the signatures, --proof sends them, from anywhere.`
 
 export function addClaimingCommands(domain: Command): void {
@@ -35,6 +38,10 @@ export function addClaimingCommands(domain: Command): void {
       .option('--server <name=addresses>', 'a name server (repeatable, at most four)', collect)
       .option('--zone <file>', "take DS records and servers from the domain's zone file")
       .option('--web', 'show the key at the site of the domain, and not in its zone')
+      .option(
+        '--answer <address:port>',
+        'answer there, behind the web server of the domain, what validators ask of the key, as long as --wait says',
+      )
       .option('--make-proof <file>', 'write what DNSSEC proves now to a file, and send nothing')
       .option('--proof <file>', 'claim by such a file')
       .option('--most <units>', 'what it may cost at most, the bond with it (default: what it costs now)')
@@ -43,6 +50,7 @@ export function addClaimingCommands(domain: Command): void {
     [
       'chordns domain claim shop.example --owner owner.key --zone shop.example.zone --dry-run',
       'chordns domain claim shop.example --owner owner.key --zone shop.example.zone --wait 3600',
+      'chordns domain claim shop.example --owner owner.key --zone shop.example.zone --answer 127.0.0.1:8701 --wait 3600',
       'chordns domain claim shop.example --owner owner.key --make-proof shop.claim',
       'chordns domain claim shop.example --owner owner.key --zone shop.example.zone --proof shop.claim',
     ],
@@ -64,6 +72,8 @@ export function addClaimingCommands(domain: Command): void {
 }
 
 async function claim(name: string, flags: ClaimFlags): Promise<void> {
+  if (flags.web && flags.answer !== undefined) throw usage('--web or --answer: it is one way of showing the key')
+  const listen = flags.answer === undefined ? undefined : parseEndpoint('--answer', flags.answer)
   const session = await openSession(name, flags)
   const { place } = session
   const peer = await import('../../../peer/ledgers.ts')
@@ -83,7 +93,7 @@ async function claim(name: string, flags: ClaimFlags): Promise<void> {
   const most = mostOf(flags, cost.price + cost.bond)
   const how =
     flags.proof === undefined
-      ? ({ method: flags.web ? 'web' : 'txt' } as const)
+      ? ({ method: flags.answer === undefined ? (flags.web ? 'web' : 'txt') : 'secret' } as const)
       : { sets: peer.parseClaimProof(flags.proof, await textIn(flags.proof), place.zone) }
   const payload = peer.claimPayload(owner, place, record, { settings, most, how })
   const publish = peer.claimRecordText(place, owner.publicKey)
@@ -102,7 +112,12 @@ async function claim(name: string, flags: ClaimFlags): Promise<void> {
   if (page !== undefined && !flags.json) print(`show at ${page.path}:\n${page.text}`)
   if (!flags.json)
     print(`claim ${found?.summary.number} is open until ${found?.summary.until}; ${name} must have: ${publish}`)
+  const answers =
+    listen === undefined || !found?.value ? undefined : await peer.answerClaim(flags.owner, place, found.value, listen)
+  if (answers !== undefined && !flags.json)
+    print(`answers at ${answers.address.address} port ${answers.address.port} until the claim is over, or --wait is`)
   const end = await outcome(session, owner.publicKey, waitOf(flags))
+  await answers?.close()
   say(flags, textOf(name, end), { ...decided, ...cost, publish, page: page ?? null, claim: end ?? null })
   if (end !== undefined && end.state !== 'open' && end.state !== 'done') throw refused(textOf(name, end))
 }

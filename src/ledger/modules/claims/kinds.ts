@@ -8,8 +8,11 @@ export const ClaimKind = {
   ANCHORS: 248,
 } as const
 
-/** How the holder of a domain shows the key, by number on the chain; `proof` is none that anybody observes. */
-export const CLAIM_METHODS = ['txt', 'web', 'proof'] as const
+/**
+ * How the holder of a domain shows the key, by number on the chain; `proof` is none that anybody observes. `secret`: the site tells what each validator has sealed to
+ * the key. A release without one marks such a claim as malformed, and forks off: all have to run one that has it before.
+ */
+export const CLAIM_METHODS = ['txt', 'web', 'proof', 'secret'] as const
 export type ClaimMethod = (typeof CLAIM_METHODS)[number]
 
 /** By number in the state. `refused`: so many did not see it that no majority can; `lapsed`: its time is over; `taken`: somebody had the name by then. */

@@ -70,6 +70,15 @@ export function webAnswerBytes(chainId: Uint8Array, label: Uint8Array, challenge
 
 export const CLAIM_PATH = '/.well-known/chordns-claim'
 
+/** For the method `secret`: what is sealed for one claim opens for no other. */
+export function claimSecretContext(chainId: Uint8Array, label: Uint8Array, challenge: Uint8Array): Uint8Array {
+  return signedBytes('chordns/claim-secret/1', encodeCanonical([chainId, label, challenge]))
+}
+
+/** Where the site is asked for it: one sealed secret in hex, 80 bytes, as the last part of the path. */
+export const CLAIM_SECRET_PATH = /^\/\.well-known\/chordns-claim\/([0-9a-f]{160})$/
+export const CLAIM_SECRET_BYTES = 32
+
 export interface ClaimOpening {
   readonly place: ClaimPlace
   readonly settings: NameSettings

@@ -3,12 +3,20 @@
  * two looks some time apart, so that who can forge answers for a moment has nothing; each validator begins at a moment of its own choice. Whoever
  * has not seen it when most of the time is over says so.
  */
-import { type Clock, equalBytes, fromHex, isChordnsError, type Log, type Random } from '../../../base/index.ts'
-import type { SignatureScheme } from '../../../crypto/index.ts'
+import { type Clock, equalBytes, fromHex, isChordnsError, type Log, type Random, toHex } from '../../../base/index.ts'
+import { type SignatureScheme, sealTo } from '../../../crypto/index.ts'
 import { type Name, nameToText } from '../../../dns/index.ts'
 import { encodePayload } from '../../application/payload.ts'
 import { limits } from '../../limits.ts'
-import { claimTextName, keysInTexts, observePayload, webAnswerBytes } from '../../modules/claims/statements.ts'
+import {
+  CLAIM_PATH,
+  CLAIM_SECRET_BYTES,
+  claimSecretContext,
+  claimTextName,
+  keysInTexts,
+  observePayload,
+  webAnswerBytes,
+} from '../../modules/claims/statements.ts'
 import type { ClaimToObserve } from '../../modules/claims/view.ts'
 import { zoneOf } from '../../modules/names/label.ts'
 import type { RunningChain } from '../running-chain.ts'
@@ -18,13 +26,13 @@ import type { Due, Duty } from './duties.ts'
 export interface ClaimEyes {
   /** RDATA of the TXT set of a name, as its servers have it now; empty: there is none. */
   texts(name: Name, signal: AbortSignal): Promise<readonly Uint8Array[]>
-  /** What the site of a domain shows at `CLAIM_PATH`; undefined: nothing. */
-  page(zone: Name, signal: AbortSignal): Promise<string | undefined>
+  /** What the site of a domain shows at a path; undefined: nothing. */
+  page(zone: Name, path: string, signal: AbortSignal): Promise<string | undefined>
 }
 
 export interface ClaimDutyDeps {
   readonly clock: Pick<Clock, 'now' | 'after'>
-  readonly random: Pick<Random, 'below'>
+  readonly random: Pick<Random, 'below' | 'bytes'>
   readonly log: Log
   readonly scheme: SignatureScheme
   readonly account: Uint8Array
@@ -101,9 +109,22 @@ export class ClaimDuty implements Duty {
       const keys = keysInTexts(await eyes.texts(claimTextName(zone), signal))
       return keys.some((one) => equalBytes(one, owner))
     }
-    const signature = signatureIn(await eyes.page(zone, signal))
+    if (method === 'secret') return this.#tellsSecret(chain, claim, zone, signal)
+    const signature = signatureIn(await eyes.page(zone, CLAIM_PATH, signal))
     const bytes = webAnswerBytes(chain.genesis.chainId, label, challenge)
     return signature !== undefined && scheme.verify(owner, bytes, signature)
+  }
+
+  /** Only who has the key can tell it, at the site, now: another one each time. */
+  async #tellsSecret(chain: RunningChain, claim: ClaimToObserve, zone: Name, signal: AbortSignal): Promise<boolean> {
+    const { random, eyes } = this.#deps
+    const { owner, label, challenge } = claim
+    const secret = random.bytes(CLAIM_SECRET_BYTES)
+    const context = claimSecretContext(chain.genesis.chainId, label, challenge)
+    const sealed = sealTo(owner, context, secret, random.bytes(32))
+    if (sealed === undefined) return false
+    const page = await eyes.page(zone, `${CLAIM_PATH}/${toHex(sealed)}`, signal)
+    return page !== undefined && page.trim() === toHex(secret)
   }
 
   /** The first look is at a moment in the first quarter that nobody else knows. */
