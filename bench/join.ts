@@ -12,6 +12,7 @@ import { dataSections } from '../src/chunk-chains/disk/sections.ts'
 import { rowOf } from '../src/chunks/entries/rows.ts'
 import { chunkOf } from '../src/chunks/index.ts'
 import { questionKey } from '../src/chunks/wire/question-key.ts'
+import { configLimits } from '../src/config/index.ts'
 import { ed25519Signer, type Signer, sha256 } from '../src/crypto/index.ts'
 import { Class, parseName, Type } from '../src/dns/index.ts'
 import { contentDigest, signObservation } from '../src/evidence/index.ts'
@@ -29,7 +30,7 @@ const CHUNKS_ROOM = 2
 const CHAINS_ROOM = 4
 /** Entries on disk were recorded when they were agreed on, in chains that have been pruned since. */
 const PAST_CHAIN = sha256(fromLatin1('a chain of the past'))
-const CHUNK_BITS = 8
+const CHUNK_BITS = configLimits.NEW_RING_CHUNK_BITS
 const TTL_SECONDS = 3_500
 const QUESTIONS_PER_SECOND = 20
 const STUB_TIMEOUT_MS = 5_000

@@ -39,6 +39,11 @@ export const limits = {
 
   /** Replicas of one chunk that are counted. n is far below. */
   MAX_REPLICAS: 32,
+  /**
+   * 2^8 sections of the ring have a digest of each replica, and a chain of their replicas, at least: a section of a ring of 100,000 entries has
+   * 390. With 2^12 a block of a chain would have one entry each where it has five (docs/decisions/0147).
+   */
+  SECTION_BITS: 8,
 
   // entries/: what is held
 
@@ -97,7 +102,7 @@ export const limits = {
 
   // digests/
 
-  /** One digest: entries of 26,000 questions in one chunk. A node that has more says so, and is asked for each question. */
+  /** One digest: entries of 26,000 questions in one section. A node that has more says so, and is asked for each question. */
   MAX_DIGEST_BYTES: 32 * 1024,
   /** Digests of others, least recently used first to go: those of the chunks that one asks about, not of all members. Bytes. */
   MAX_DIGESTS_BYTES: 8 * 1024 * 1024,
@@ -108,11 +113,11 @@ export const limits = {
   DIGEST_OLD_MS: 60_000,
   /** Before the first question they are requested this often: the first one is not to wait for them, nor to request them all. Ms. */
   DIGEST_UNUSED_MS: 45_000,
-  /** Requests for digests in flight, and chunks in one request: all that one member may hold of 256. */
+  /** Requests for digests in flight, and sections in one request: all that one member may hold of 256. */
   MAX_DIGEST_REQUESTS: 64,
   MAX_DIGESTS_AT_ONCE: 256,
-  /** Digests are requested before they are needed where there are at most so many chunks. */
-  MAX_DIGESTS_AHEAD: 1_024,
+  /** Digests are requested before they are needed in rings of at most so many members: each is requested of once in ten seconds. */
+  DIGESTS_AHEAD_UP_TO: 64,
   /** The first ones are requested so soon after the start. Ms. */
   DIGEST_FIRST_MS: 1_000,
   /** A node that nobody asks for so long does not keep digests fresh. Ms. */
@@ -281,10 +286,12 @@ export const limits = {
 
   /** Questions with a round in work or at rest. When there are more, one at rest is dropped; when all are in work, no other begins. */
   MAX_ROUNDS: 2_048,
-  /** Rounds that this node opens or joins below one registered name, per second (random-subdomain floods). */
+  /** Rounds below one registered name that this node opens or joins and that find nothing, per second (random-subdomain floods). */
   ROUNDS_PER_ZONE_PER_SECOND: 2,
   /** A page load asks for a handful of names of one zone at once. */
   ROUNDS_PER_ZONE_BURST: 10,
+  /** One that finds records counts for so much of one that does not: a CDN has the names of a third of all popular sites below one name. */
+  FOUND_COUNTS_FOR: 0.2,
   /** Round requests of one peer that are answered, per second. Each may cost this node one fetch. */
   ROUND_REQUESTS_PER_SECOND: 20,
   /** The next replica in ring order opens when the one before it has not within this time. Ms. */
@@ -345,6 +352,12 @@ export const limits = {
   MAX_DELEGATION_READS: 5,
   /** Tells to one peer, and of one peer, per second, with a burst of the same size. */
   TELLS_PER_SECOND: 10,
+  /**
+   * Those of which a stub waits for the outcome, counted by themselves: as many as there are rounds that a replica joins of one opener. And
+   * replicas that are told: the first that is live opens the round, and asks the others; the next one is there in case that it does not.
+   */
+  AWAITED_TELLS_PER_SECOND: 20,
+  AWAITED_TELLS: 2,
   /**
    * Tells that wait or are on their way at once; more are dropped: they are only a hint of demand. What the rate above lets go to seven
    * peers in the time that they may wait.

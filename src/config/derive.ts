@@ -8,6 +8,7 @@ import type { RecurseLimits, ServerSwitches, ZoneServers } from '../recurse/inde
 import { parseDns64Prefix, parsePrefix } from '../resolver/settings.ts'
 import { isLoopback, parseListenAddress } from '../serve/settings.ts'
 import { checkTogether } from './contradictions.ts'
+import { limits } from './limits.ts'
 import { type LocalSources, readLocal } from './local.ts'
 import { bytesOf } from './sections/cache.ts'
 import type { ConfigValues } from './sections/schema.ts'
@@ -128,7 +129,8 @@ function readRing({ ring, data }: ConfigValues, problems: Problem[]): Config['ri
       message: 'missing: a psk ring needs the secret that its members share; `chordns keygen --secret FILE` makes one',
     })
   const secretFile = makesSecret ? join(data, 'ring.secret') : ring.secretFile
-  return { ...ring, enabled, byDefault, secretFile, makesSecret }
+  const { chunkBits = limits.NEW_RING_CHUNK_BITS } = ring
+  return { ...ring, enabled, byDefault, secretFile, makesSecret, chunkBits, isDecided: ring.chunkBits !== undefined }
 }
 
 function readLedger({ ledger, ring, data }: ConfigValues, problems: Problem[]): Config['ledger'] {

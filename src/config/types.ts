@@ -155,6 +155,8 @@ export interface RingConfig {
   readonly share: boolean
   readonly replicas: number
   readonly chunkBits: number
+  /** The configuration names `chunkBits`; else it is that of a ring that begins now, unless the data directory has another. */
+  readonly isDecided: boolean
   readonly timing: Pick<RingOptions, 'stabiliseMs' | 'auditMs' | 'pingTimeoutMs' | 'successors'>
 }
 

@@ -34,6 +34,7 @@ export {
   type RingKey,
   ringLimits,
 } from '../ring/index.ts'
+export { chunkBitsOf } from './constants.ts'
 export { dashboardKey, keepDashboardPassword } from './dashboard-files.ts'
 export { type InviterFiles, makeInvitation, makeRevocation, redeemToken } from './joining.ts'
 export type { RunningNode, StartOptions } from './node.ts'

@@ -7,6 +7,7 @@ import type { Config } from '../config/index.ts'
 import { ed25519, ed25519Signer } from '../crypto/index.ts'
 import { loadOrCreateIdentity } from '../io/index.ts'
 import type { VerifyView } from '../observe/index.ts'
+import { chunkBitsStored } from './constants.ts'
 import { openStoredChains } from './disk.ts'
 import { viewVerify } from './views.ts'
 
@@ -34,7 +35,7 @@ export async function verifyOffline(
       store: stored.chains,
       votes: stored.votes,
       scheme: ed25519,
-      chunkBits: config.ring.chunkBits,
+      chunkBits: chunkBitsStored(config),
       publicKey,
       damaged: stored.damaged,
     })

@@ -34,6 +34,7 @@ import type { Recursor } from '../recurse/index.ts'
 import type { Ring } from '../ring/index.ts'
 import { PeerCapabilities } from './capabilities.ts'
 import { type CompositionHooks, composePeers, doorkeeperOf, type PeerRooms } from './composition.ts'
+import { withConstants } from './constants.ts'
 import type { DataFile, VotesFile } from './disk.ts'
 import { Guests } from './guests.ts'
 import { admissionFromGenesis, type LedgerAdmission } from './ledger/admission.ts'
@@ -68,8 +69,10 @@ export interface Peers extends Pick<PeerRooms, 'ring' | 'chunks' | 'chains' | 'h
 }
 
 /** Joins the ring, or begins one. Throws PEER_LISTEN_FAILED, KEY_*, STORE_* or CONFIG_INVALID. */
-export async function startPeers(deps: PeersDeps, hooks: CompositionHooks): Promise<Peers> {
-  const { config, dataFile } = deps
+export async function startPeers(given: PeersDeps, hooks: CompositionHooks): Promise<Peers> {
+  const { dataFile } = given
+  const config = await withConstants({ ...given, remembered: dataFile?.ring })
+  const deps = { ...given, config }
   let ring: Ring | undefined
   const admission = admissionFromGenesis(config, deps.log)
   const membership = await membershipOf({ ...deps, admission }, (peer) => ring?.isExpelled(peer) ?? false)

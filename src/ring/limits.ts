@@ -161,7 +161,7 @@ export const limits = {
    * half of the ring is in one, and few enough that sets change seldom.
    */
   SEATS_LOOKED_THROUGH: 4,
-  /** Replica sets that are remembered until the table changes: those of all chunks where there are 256 or 1,024. */
+  /** Replica sets that are remembered until the table changes, by key and by the first of their members. */
   MAX_REPLICA_SETS: 2_048,
   /** Longest list of successors anybody keeps or sends; P(all dead) = p^16 = 1.5e-5 at p = 0.5. */
   MAX_SUCCESSORS: 16,

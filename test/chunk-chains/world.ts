@@ -52,6 +52,8 @@ export interface Replica {
   chains: ChunkChains
   /** As its own table has them. */
   table: MemberEntry[]
+  /** Where the replicas of all chunks are not the same: those of a key. */
+  tableOf: ((key: string) => MemberEntry[]) | undefined
   readonly held: Map<string, ChunkEntry | SignedEntry>
   /** False for an earlier release, which does not know transactions of signed answers. */
   knowsSigned: boolean
@@ -115,6 +117,7 @@ export function createChainsWorld(
   gatherMs = 0,
   /** A quarter of the time of these tests was signatures: most do without. */
   keys: 'hashed' | 'real' = 'hashed',
+  chunkBits = CHUNK_BITS,
 ): ChainsWorld {
   const scheme: SignatureScheme = keys === 'real' ? ed25519 : hashed
   const clock = virtualClock({ settle })
@@ -144,18 +147,19 @@ export function createChainsWorld(
     pass: (ms) => clock.advanceAsync(ms),
     agree(question, outcome = answer(question), ttl = 300) {
       const now = clock.now()
+      const chunk = chunkOf(question.name, chunkBits)
       const seats = replicas.filter(({ table, member }) => table.some(({ id }) => id === member.id)).slice(0, n)
       const certificate = {
         kind: 'agreed' as const,
         contents: [],
-        observations: seats.map(({ signer }) => paper(signer, question, outcome, now, { ttl })),
+        observations: seats.map(({ signer }) => paper(signer, question, outcome, now, { ttl, chunk })),
       }
       const examined = examine(
         certificate,
         outcome,
         {
           ringId: 'world',
-          chunk: chunkOf(question.name, CHUNK_BITS),
+          chunk,
           question,
           n,
           replicas: seats.map(({ member }) => member),
@@ -186,7 +190,7 @@ export function createChainsWorld(
       }
     },
     faults(replica) {
-      const parts = { store: replica.store, votes: replica.guard, scheme, chunkBits: CHUNK_BITS }
+      const parts = { store: replica.store, votes: replica.guard, scheme, chunkBits }
       const work = verifyChains({ ...parts, publicKey: replica.signer.publicKey })
       let next = work.next()
       while (next.done !== true) next = work.next()
@@ -214,7 +218,7 @@ export function createChainsWorld(
         ring: {
           ringId: 'world',
           self: replica.member,
-          replicasOf: (key) => ({ key, n, members: replica.table }),
+          replicasOf: (key) => ({ key, n, members: replica.tableOf?.(key) ?? replica.table }),
           onChange: (listener) => {
             listeners.add(listener)
             return () => listeners.delete(listener)
@@ -252,7 +256,7 @@ export function createChainsWorld(
         members: () => replicas.flatMap(({ member: { peer } }) => (peer === replica.member.peer ? [] : [peer])),
         onEquivocator: (publicKey) => replica.accuses.push(publicKey),
       },
-      { chunkBits: CHUNK_BITS, historyHours, gatherMs },
+      { chunkBits, historyHours, gatherMs },
     )
     replica.chains.start()
   }
@@ -317,6 +321,7 @@ export function createChainsWorld(
       signer,
       member,
       table: [],
+      tableOf: undefined,
       held: new Map(),
       data: createMemoryDisk({ random: random.split(`data ${index}`) }),
       votes: createMemoryDisk({ random: random.split(`votes ${index}`) }),

@@ -206,7 +206,7 @@ function invitations(): Record<string, string> {
 const commitment = commitTo(observation, 1_800_000_000_500, signer)
 
 const group: ChainDescriptor = {
-  ...replicaGroup('home', chunk, 2, [
+  ...replicaGroup('home', { first: chunk, count: 1 }, 2, [
     { id: memberId(signer.publicKey, new Uint8Array()), publicKey: signer.publicKey },
   ]),
   previous: undefined,
@@ -343,6 +343,7 @@ export function protocolVectors(): Readonly<Record<string, string>> {
     ...stateVectors(),
     group: groupKey(group),
     'chain id': toHex(chainIdOf(group)),
+    'group of the 256 chunks from 19200 on': groupKey({ ...group, chunk: asChunkId(19_200), count: 256 }),
     ask: toHex(encodeChainsRequest({ kind: 'inquire', chunk, group: fromHex(groupKey(group)) })),
     add: toHex(encodeTransaction({ kind: 'add', question, certificate, outcome })),
     ...signings(),

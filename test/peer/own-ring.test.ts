@@ -1,5 +1,5 @@
 /** A node that is told nothing of a ring: it begins one by itself, and is a resolver whatever comes of it. */
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -71,6 +71,31 @@ describe('a node that nobody told of a ring', () => {
     expect(node.ring).toBeUndefined()
     expect(node.frontEnd.addresses).not.toEqual([])
   })
+
+  it('has the number of chunks that it began with, whatever the default is now', async () => {
+    const constants = join(dir, 'data/ring.constants')
+    const kept = () => JSON.parse(readFileSync(constants, 'utf8')) as unknown
+    const one = async (ring: object = {}) => {
+      await start({ ring: { listen: ['/ip4/127.0.0.1/tcp/0'], ...ring } })
+      await nodes.pop()!.close(0)
+      return kept()
+    }
+    expect(await one()).toEqual({ ring: 'home', chunkBits: 16 })
+    expect(await one({ chunkBits: 12 })).toEqual({ ring: 'home', chunkBits: 12 })
+    expect(await one()).toEqual({ ring: 'home', chunkBits: 12 })
+    // As a release left it that kept no constants.
+    rmSync(constants)
+    expect(await one()).toEqual({ ring: 'home', chunkBits: 8 })
+    // Another ring begins now.
+    expect(await one({ id: 'cabin' })).toEqual({ ring: 'cabin', chunkBits: 16 })
+  }, 60_000)
+
+  it('begins none on constants that are damaged: it would look in other places than the others', async () => {
+    mkdirSync(join(dir, 'data'))
+    writeFileSync(join(dir, 'data/ring.constants'), '{"ring":"home"')
+    const node = await start({ ring: { listen: ['/ip4/127.0.0.1/tcp/0'] } })
+    expect(node.ring).toBeUndefined()
+  }, 60_000)
 
   it('has none when it is told so', async () => {
     const node = await start({ ring: { enabled: false } })

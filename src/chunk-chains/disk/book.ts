@@ -4,6 +4,7 @@
  */
 import { type ChunkId, concatBytes, equalBytes, isChordnsError, type Store, toHex } from '../../base/index.ts'
 import { storedBlocks, storedChains } from '../../chain/index.ts'
+import { isInSection, type Section } from '../../chunks/index.ts'
 import { encodeCanonical } from '../../crypto/index.ts'
 import { limits } from '../limits.ts'
 import {
@@ -15,6 +16,7 @@ import {
   groupKey,
   placeFromValue,
   placeToValue,
+  sectionOfGroup,
 } from '../state/descriptor.ts'
 import { malformed, readCbor, readInteger, readRow } from '../state/reading.ts'
 import { type ChainTotals, isFull, NO_TOTALS } from '../state/state.ts'
@@ -75,6 +77,7 @@ export class ChainBook {
     return [...(this.#byGroup.get(group) ?? [])]
   }
 
+  /** Those whose section begins with the chunk. */
   ofChunk(chunk: ChunkId): KnownChain[] {
     return [...(this.#byChunk.get(chunk) ?? [])]
   }
@@ -91,13 +94,13 @@ export class ChainBook {
       .sort((a, b) => Number(hasBlocks(b)) - Number(hasBlocks(a)) || (a.id < b.id ? -1 : 1))[0]
   }
 
-  /** The last block of the chunk that this node knows, whoever made it. */
-  last(chunk: ChunkId): ChainPlace | undefined {
-    const latest = this.ofChunk(chunk)
+  /** The last block for any chunk of the section that this node knows, whoever made it: sections change with the ring. */
+  last(section: Section): ChainPlace | undefined {
+    const latest = this.#touching(section)
       .filter(({ totals }) => totals.height > 0)
       .sort((a, b) => b.totals.last - a.totals.last || (a.id < b.id ? -1 : 1))[0]
     if (latest !== undefined) return placeOf(latest)
-    const value = this.#store.get(lastKey(chunk))
+    const value = this.#store.get(lastKey(section.first))
     return value === undefined ? undefined : placeFromValue(readCbor(value, 256, 'last block'))
   }
 
@@ -143,7 +146,8 @@ export class ChainBook {
    */
   remove(known: KnownChain): void {
     const place = placeOf(known)
-    const isLast = place !== undefined && equalBytes(this.last(known.descriptor.chunk)?.headId ?? NOTHING, place.headId)
+    const last = this.last(sectionOfGroup(known.descriptor))
+    const isLast = place !== undefined && equalBytes(last?.headId ?? NOTHING, place.headId)
     const writes = [{ kind: 'delete', key: lineKey(known.chainId) } as const]
     const value = place && encodeCanonical(placeToValue(place))
     const kept = isLast && value ? [{ kind: 'put', key: lastKey(known.descriptor.chunk), value } as const] : []
@@ -161,6 +165,14 @@ export class ChainBook {
   *strays(): Generator<Uint8Array> {
     for (const chainId of storedChains(this.#blocks))
       if (!this.#chains.has(toHex(chainId)) && this.#store.get(lineKey(chainId)) === undefined) yield chainId
+  }
+
+  /** Sections lie within each other, or apart. */
+  #touching(section: Section): KnownChain[] {
+    return this.all().filter(({ descriptor }) => {
+      const other = sectionOfGroup(descriptor)
+      return isInSection(section.first, other) || isInSection(other.first, section)
+    })
   }
 
   #index(known: KnownChain): void {

@@ -79,7 +79,7 @@ export function createChunkChains(
         known: founding.current(chunk),
         open: (id) => running.get(id),
         isStalled: (id) => running.isResting(id),
-        waiting: proposing.queue.waiting(chunk),
+        waiting: proposing.queue.waiting(groups.of(chunk)?.group.chunk ?? chunk),
         blocks: disk.blocks,
       }),
     verify: () => verification.run(),

@@ -28,6 +28,8 @@ import {
   groupKey,
   peersOfGroup,
   QUORUM,
+  type ReplicaGroup,
+  sectionOfGroup,
 } from '../state/descriptor.ts'
 import { isFull } from '../state/state.ts'
 import type { GroupNow, Groups } from './groups.ts'
@@ -78,7 +80,7 @@ export class Founding {
     if (now === undefined) return
     if (this.forming >= limits.MAX_FORMING || this.#forming.has(now.key)) return
     this.#forming.set(now.key, clock.monotonic() + limits.FORM_AGAIN_MS)
-    this.#inquire(chunk, now).catch((error: unknown) => {
+    this.#inquire(now).catch((error: unknown) => {
       if (!isChordnsError(error)) throw error
       // The disk: it is tried again, and nothing waits for it.
       log.warn({ chunk, code: error.code, error: error.message }, 'a chunk chain could not be begun')
@@ -120,7 +122,7 @@ export class Founding {
     if (now === undefined || !equalBytes(fromHex(now.key), group)) return { kind: 'refused' }
     const known = this.#currentOf(now.key)
     return known === undefined
-      ? { kind: 'none', last: disk.book.last(chunk) }
+      ? { kind: 'none', last: disk.book.last(sectionOfGroup(now.group)) }
       : { kind: 'chain', ...this.present(known) }
   }
 
@@ -130,8 +132,9 @@ export class Founding {
   }
 
   /** forming -> on a chain */
-  async #inquire(chunk: ChunkId, { group, key, others }: GroupNow): Promise<void> {
+  async #inquire({ group, key, others }: GroupNow): Promise<void> {
     const { disk, groups, log, request, signal } = this.#deps
+    const { chunk } = group
     const inquiry: ChainsRequest = { kind: 'inquire', chunk, group: fromHex(key) }
     const replies = await Promise.all(
       others.map(async (peer) => ({ peer, reply: await request(peer, inquiry, limits.INQUIRE_TIMEOUT_MS) })),
@@ -143,7 +146,7 @@ export class Founding {
       else if (reply?.kind === 'none' && reply.last !== undefined) lasts.push(reply.last)
     }
     if (this.#currentOf(key) === undefined) {
-      const previous = this.#choosePrevious(chunk, key, lasts, group.validators.length)
+      const previous = this.#choosePrevious(group, key, lasts)
       const known = disk.book.add({ ...group, previous })
       if (known !== undefined)
         log.debug({ chunk, replicas: group.validators.length, n: group.n }, 'begins a chunk chain')
@@ -153,17 +156,18 @@ export class Founding {
   }
 
   /**
-   * Where the new chain goes on: after the group's own full chain, else after the last block of the chunk that is known here or
+   * Where the new chain goes on: after the group's own full chain, else after the last block of its chunks that is known here or
    * to so many others that one of them is honest.
    */
-  #choosePrevious(chunk: ChunkId, key: string, lasts: readonly ChainPlace[], size: number): ChainPlace | undefined {
+  #choosePrevious(group: ReplicaGroup, key: string, lasts: readonly ChainPlace[]): ChainPlace | undefined {
     const { disk, clock } = this.#deps
+    const size = group.validators.length
     const full = disk.book
       .ofGroup(key)
       .filter(({ totals }) => totals.height > 0 && isFull(totals, clock.now()))
       .sort((a, b) => b.totals.last - a.totals.last)[0]
     if (full !== undefined) return placeOf(full)
-    const own = disk.book.last(chunk)
+    const own = disk.book.last(sectionOfGroup(group))
     if (own !== undefined) return own
     const needed = size - quorumOf(size) + 1
     return [...lasts]

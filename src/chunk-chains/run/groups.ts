@@ -1,7 +1,7 @@
-/** The replicas of each chunk by this node's own table, as groups that chains are made for. */
+/** The replicas of each section of chunks by this node's own table, as groups that chains are made for. */
 import type { ChunkId, PeerId } from '../../base/index.ts'
-import { keyOfChunk } from '../../chunks/index.ts'
-import type { Ring } from '../../ring/index.ts'
+import { keyOfChunk, type Section, sectionOfOneSet } from '../../chunks/index.ts'
+import type { ReplicaSet, Ring } from '../../ring/index.ts'
 import { limits } from '../limits.ts'
 import { groupKey, type ReplicaGroup, replicaGroup } from '../state/descriptor.ts'
 
@@ -13,7 +13,7 @@ export interface GroupNow {
 }
 
 export interface Groups {
-  /** Undefined when this node is no replica of the chunk, or the only one. */
+  /** The same for all chunks of a section. Undefined when this node is no replica of the chunk, or the only one. */
   of(chunk: ChunkId): GroupNow | undefined
   /** The ring changed. */
   changed(): void
@@ -21,13 +21,25 @@ export interface Groups {
 
 export function createGroups(ring: Pick<Ring, 'ringId' | 'self' | 'replicasOf'>, chunkBits: number): Groups {
   const known = new Map<ChunkId, GroupNow | undefined>()
+  /** By the first chunk and the size of their sections. */
+  const sections = new Map<string, GroupNow>()
+  const setOf = (chunk: ChunkId) => ring.replicasOf(keyOfChunk(chunk, chunkBits))
 
   function compute(chunk: ChunkId): GroupNow | undefined {
-    const { n, members } = ring.replicasOf(keyOfChunk(chunk, chunkBits))
-    const seated = members.slice(0, limits.MAX_VALIDATORS)
-    if (seated.length < 2 || n > limits.MAX_VALIDATORS || !seated.some(({ id }) => id === ring.self.id))
+    const set = setOf(chunk)
+    const seated = set.members.slice(0, limits.MAX_VALIDATORS)
+    if (seated.length < 2 || set.n > limits.MAX_VALIDATORS || !seated.some(({ id }) => id === ring.self.id))
       return undefined
-    const group = replicaGroup(ring.ringId, chunk, n, seated)
+    const section = sectionOfOneSet(chunk, chunkBits, setOf)
+    const key = `${section.first}/${section.count}`
+    const group = sections.get(key) ?? groupOf(section, set)
+    sections.set(key, group)
+    return group
+  }
+
+  function groupOf(section: Section, { n, members }: ReplicaSet): GroupNow {
+    const seated = members.slice(0, limits.MAX_VALIDATORS)
+    const group = replicaGroup(ring.ringId, section, n, seated)
     const others = seated.filter(({ id }) => id !== ring.self.id).map(({ peer }) => peer)
     return { group, key: groupKey(group), others }
   }
@@ -37,6 +49,9 @@ export function createGroups(ring: Pick<Ring, 'ringId' | 'self' | 'replicasOf'>,
       if (!known.has(chunk)) known.set(chunk, compute(chunk))
       return known.get(chunk)
     },
-    changed: () => known.clear(),
+    changed() {
+      known.clear()
+      sections.clear()
+    },
   }
 }

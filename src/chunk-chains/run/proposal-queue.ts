@@ -17,7 +17,7 @@ export type RecordableEntry = ChunkEntry | SignedEntry
 
 /** How long an entry waits before it is offered, ms. */
 export interface ProposalWait {
-  /** For others of its chunk, so that they share a block: the least of all that wait together. */
+  /** For others of its section, so that they share a block: the least of all that wait together. */
   readonly gatherMs: number
   /** And then for its turn among the replicas. */
   readonly turnMs: number
@@ -33,7 +33,7 @@ interface Waiting {
   tries: number
 }
 
-/** What waits in one chunk, and its timer for what is due next. */
+/** What waits in one section, which is known by its first chunk, and its timer for what is due next. */
 interface Line {
   readonly entries: Map<string, Waiting>
   /** Until when what came so far waits for more. Monotonic ms. */
@@ -83,10 +83,13 @@ export class ProposalQueue {
     return this.#lines.get(chunk)?.entries.size ?? 0
   }
 
-  /** none -> waiting. False when too many wait. After the stop nothing waits: its timer would keep a process for minutes. */
-  add(entry: RecordableEntry, wait: ProposalWait): boolean {
+  /**
+   * none -> waiting. False when too many wait. `chunk`: the first of the section that has one chain with the entry's now. After the stop nothing
+   * waits: its timer would keep a process for minutes.
+   */
+  add(entry: RecordableEntry, wait: ProposalWait, chunk: ChunkId = entry.chunk): boolean {
     if (this.#stopped) return true
-    const { chunk, question } = entry
+    const { question } = entry
     const key = questionKey(question)
     const before = this.#lines.get(chunk)?.entries.get(key)
     if (before !== undefined && compareRecords(recordOfEntry(before.entry, 0), recordOfEntry(entry, 0)) >= 0)

@@ -64,7 +64,7 @@ export class Proposing {
       gatherMs: Math.min(gatherMs, (entry.expires - clock.now()) * limits.GATHER_PART),
       turnMs: (place % size) * limits.PROPOSE_STEP_MS,
     }
-    if (!this.queue.add(entry, wait)) this.counts.dropped++
+    if (!this.queue.add(entry, wait, now.group.chunk)) this.counts.dropped++
   }
 
   /** A disk that fails must not end the node: what was to be recorded is tried again. Undefined when it failed. */

@@ -1,11 +1,12 @@
 /** What a transaction makes of the state, or why it is not valid there. */
 import { equalBytes, isChordnsError } from '../../base/index.ts'
 import { stateDelete, stateEntries } from '../../chain/index.ts'
-import { type ChunkEntry, chunkOf, examine, mayShare, type ReadContext } from '../../chunks/index.ts'
+import { type ChunkEntry, chunkOf, examine, isInSection, mayShare, type ReadContext } from '../../chunks/index.ts'
 import type { Question } from '../../dns/index.ts'
 import { maxAgreedSeconds } from '../../evidence/index.ts'
 import { limits } from '../limits.ts'
 import type { BlockPlace, ChangeContext } from './context.ts'
+import { sectionOfGroup } from './descriptor.ts'
 import { compareRecords } from './order.ts'
 import { afterSigning } from './signing.ts'
 import {
@@ -134,11 +135,12 @@ function entryProven(
   { question, certificate, outcome }: ProvenTransaction,
   time: number,
 ): ChunkEntry | string {
-  if (chunkOf(question.name, chunkBits) !== group.chunk) return 'another chunk'
+  const chunk = chunkOf(question.name, chunkBits)
+  if (!isInSection(chunk, sectionOfGroup(group))) return 'another chunk'
   if (!mayShare(question, () => false)) return 'a name that is never shared'
   const context: ReadContext = {
     ringId: group.ringId,
-    chunk: group.chunk,
+    chunk,
     question,
     n: group.n,
     replicas,

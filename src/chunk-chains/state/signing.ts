@@ -1,11 +1,12 @@
 /** Recording a signed answer: what a transaction makes of the state, and the transaction for one that is held. Pure. */
 import { equalBytes, isChordnsError } from '../../base/index.ts'
-import { chunkOf, holdsPrivateAddress, mayShare, type SignedEntry } from '../../chunks/index.ts'
+import { chunkOf, holdsPrivateAddress, isInSection, mayShare, type SignedEntry } from '../../chunks/index.ts'
 import { type Question, Type } from '../../dns/index.ts'
 import { nearestAnchor, type TrustAnchor } from '../../dnssec/index.ts'
 import type { ProofLink } from '../../evidence/index.ts'
 import { limits } from '../limits.ts'
 import type { BlockPlace, ChangeContext } from './context.ts'
+import { sectionOfGroup } from './descriptor.ts'
 import { decodeLink, encodeLink, HASH_BYTES, linkHash } from './links.ts'
 import { compareRecords } from './order.ts'
 import { type NamedAnchor, verifySigned } from './signed.ts'
@@ -31,7 +32,7 @@ export function afterSigning(
   bytes: number,
   { height, time }: BlockPlace,
 ): ChunkState | string {
-  if (chunkOf(question.name, chunkBits) !== group.chunk) return 'another chunk'
+  if (!isInSection(chunkOf(question.name, chunkBits), sectionOfGroup(group))) return 'another chunk'
   if (!mayShare(question, () => false) || holdsPrivateAddress(outcome)) return 'what is never shared'
   const record = recordOfSigned({ question, outcome }, height)
   const fault = timeFault(proof, record, time) ?? orderFault(record, before, time) ?? roomFault(state, before, bytes)

@@ -1,13 +1,15 @@
 /**
  * Whether the ring is asked at all: what the digests of a chunk's replicas say about a question. A digest is a hint: where it lies,
- * a question costs one hedge delay more, or one fetch that the ring could have spared.
+ * a question costs one hedge delay more, or one fetch that the ring could have spared. Each is of a section of the ring: all that a replica
+ * has there, of whatever chunks.
  */
 import { asChunkId, type Cancel, type ChunkId, type Clock, type PeerId } from '../../base/index.ts'
 import type { Question } from '../../dns/index.ts'
-import type { Ring } from '../../ring/index.ts'
+import type { MemberEntry, Ring } from '../../ring/index.ts'
 import { limits } from '../limits.ts'
 import type { Placement } from '../seats/placement.ts'
 import type { Seats } from '../seats/seats.ts'
+import { chunksOfSection, type Section } from '../seats/sections.ts'
 import {
   type DigestChanges,
   type DigestStamp,
@@ -31,23 +33,24 @@ export type Expectation = 'yes' | 'no' | 'unknown'
 export interface DigestsDeps {
   readonly clock: Clock
   readonly send: Send
-  readonly ring: Pick<Ring, 'isCrowded' | 'isSuspect' | 'memberByPeer'>
-  readonly placement: Pick<Placement, 'seatsOfChunk'>
+  readonly ring: Pick<Ring, 'isCrowded' | 'isSuspect' | 'memberByPeer' | 'members'>
+  readonly placement: Pick<Placement, 'seatsOfSection'>
   readonly stopping: AbortSignal
-  /** How many chunks one peer may ask about. */
+  /** How many sections one peer may ask about. */
   readonly rates: Rates
   readonly faults: Faults
-  /** 2^chunkBits. */
-  readonly chunks: number
+  readonly chunkBits: number
+  /** Digests are requested ahead in rings of at most so many members; `limits.DIGESTS_AHEAD_UP_TO` if left out. */
+  readonly aheadUpTo?: number | undefined
 }
 
 export interface DigestsHooks {
-  /** Returns the keys of the questions of a chunk that this node has something for. */
-  readonly keysOf: (chunk: ChunkId) => readonly string[]
+  /** Returns the keys of the questions of a section that this node has something for. */
+  readonly keysOf: (section: Section) => readonly string[]
 }
 
 export interface Digests {
-  /** Whether digests are requested before they are needed. Where there are many chunks, those of the next question are not known. */
+  /** Whether digests are requested before they are needed. Where there are many members, those of the next question are not known. */
   readonly areAhead: boolean
 
   /** What the digests of the seats say; those that are missing or old are requested meanwhile. `held`: this node has it itself. */
@@ -78,8 +81,12 @@ export interface DigestStats {
 export function createDigests(deps: DigestsDeps, { keysOf }: DigestsHooks): Digests {
   const { clock, ring, rates } = deps
   const heard = createHeardDigests(deps)
-  const own = createOwnDigests(clock, keysOf)
-  const areAhead = deps.chunks <= limits.MAX_DIGESTS_AHEAD
+  const chunksEach = chunksOfSection(deps.chunkBits)
+  const numberOf = (chunk: ChunkId) => asChunkId(Math.floor(chunk / chunksEach))
+  const own = createOwnDigests(clock, (number) =>
+    keysOf({ first: asChunkId(number * chunksEach), count: chunksEach }),
+  )
+  const areAhead = () => ring.members().length <= (deps.aheadUpTo ?? limits.DIGESTS_AHEAD_UP_TO)
   let spared = 0
   /** When somebody last asked, or the node started: whoever starts one is about to ask. Monotonic ms. */
   let usedAt = Number.NEGATIVE_INFINITY
@@ -89,7 +96,7 @@ export function createDigests(deps: DigestsDeps, { keysOf }: DigestsHooks): Dige
   let nextAt = 0
 
   /** Those that are refreshed ahead are on their way for a while when they are that old: they are not requested one by one meanwhile. */
-  const refreshMs = areAhead ? 1.5 * limits.DIGEST_REFRESH_MS : limits.DIGEST_REFRESH_MS
+  const refreshMs = () => (areAhead() ? 1.5 * limits.DIGEST_REFRESH_MS : limits.DIGEST_REFRESH_MS)
 
   function expects(question: Question, seats: Seats, held: boolean): Expectation {
     if (held) return 'yes'
@@ -101,10 +108,12 @@ export function createDigests(deps: DigestsDeps, { keysOf }: DigestsHooks): Dige
     usedAt = now
     let known = seats.mine ? 1 : 0
     let named = false
+    const number = numberOf(seats.chunk)
+    const oldAt = refreshMs()
     for (const { peer, id } of seats.others) {
-      const last = heard.of(peer, seats.chunk)
+      const last = heard.of(peer, number)
       const age = last === undefined ? Number.POSITIVE_INFINITY : now - last.at
-      if (age >= refreshMs && !ring.isSuspect(id)) heard.request(peer, [seats.chunk])
+      if (age >= oldAt && !ring.isSuspect(id)) heard.request(peer, [number])
       if (last?.digest === undefined || age > limits.DIGEST_OLD_MS) continue
       known++
       named ||= names(last.digest, hash)
@@ -120,7 +129,8 @@ export function createDigests(deps: DigestsDeps, { keysOf }: DigestsHooks): Dige
     const oldest = clock.monotonic() - limits.DIGEST_OLD_MS
     const isNaming = (last: PeerDigest | undefined) =>
       last?.digest !== undefined && last.at >= oldest && names(last.digest, hash)
-    return new Set(others.map(({ peer }) => peer).filter((peer) => isNaming(heard.of(peer, chunk))))
+    const number = numberOf(chunk)
+    return new Set(others.map(({ peer }) => peer).filter((peer) => isNaming(heard.of(peer, number))))
   }
 
   function refreshIn(ms: number): void {
@@ -132,13 +142,13 @@ export function createDigests(deps: DigestsDeps, { keysOf }: DigestsHooks): Dige
   /** In a small ring all digests are requested before they are needed: that costs a few hundred bytes a second. */
   function refresh(): void {
     refreshIn(isUsed ? limits.DIGEST_REFRESH_MS : limits.DIGEST_UNUSED_MS)
-    if (clock.monotonic() - usedAt > limits.DIGEST_IDLE_MS || !areAhead) return
+    if (clock.monotonic() - usedAt > limits.DIGEST_IDLE_MS || !areAhead()) return
     // Each would be a connection that is opened and closed again.
     if (ring.isCrowded()) return
     const wanted = oldDigests(deps, heard)
     // More than may be requested at once: they are requested as they are needed.
     if (wanted.size > limits.MAX_DIGEST_REQUESTS) return
-    for (const [peer, chunks] of wanted) heard.refresh(peer, chunks)
+    for (const [peer, numbers] of wanted) heard.refresh(peer, numbers)
   }
 
   function changesFor(from: PeerId, since: DigestStamp): DigestChanges {
@@ -147,19 +157,21 @@ export function createDigests(deps: DigestsDeps, { keysOf }: DigestsHooks): Dige
   }
 
   return {
-    areAhead,
+    get areAhead() {
+      return areAhead()
+    },
     expects,
     namers,
     answer(from, body) {
       if (isChangesRequest(body)) return encodeChangesReply(changesFor(from, decodeChangesRequest(body)))
       const wanted = decodeDigestRequest(body)
       const known =
-        ring.memberByPeer(from) !== undefined && rates.spend(from, Math.ceil(wanted.length / CHUNKS_A_TOKEN))
+        ring.memberByPeer(from) !== undefined && rates.spend(from, Math.ceil(wanted.length / SECTIONS_A_TOKEN))
       if (!known) return encodeDigestReply(wanted.map(() => 'busy'))
       const replies = wanted.map(own.replyTo)
       return encodeDigestReply(replies, own.stamp())
     },
-    changed: own.changed,
+    changed: (chunk) => own.changed(numberOf(chunk)),
     start() {
       usedAt = clock.monotonic()
       refreshIn(limits.DIGEST_FIRST_MS)
@@ -176,24 +188,32 @@ export function createDigests(deps: DigestsDeps, { keysOf }: DigestsHooks): Dige
 }
 
 /** A batch costs little: most digests are the same as before, and are not sent again. */
-const CHUNKS_A_TOKEN = 16
+const SECTIONS_A_TOKEN = 16
 
-/** The chunks whose digests are missing or old, by peer. */
+/** The numbers of the sections whose digests are missing or old, by peer. */
 function oldDigests(
-  { clock, ring, placement, chunks: count }: DigestsDeps,
+  { clock, ring, placement, chunkBits }: DigestsDeps,
   heard: HeardDigests,
 ): Map<PeerId, ChunkId[]> {
   const wanted = new Map<PeerId, ChunkId[]>()
   const oldest = clock.monotonic() - limits.DIGEST_REFRESH_MS / 2
-  for (let number = 0; number < count; number++) {
-    const chunk = asChunkId(number)
-    for (const { peer, id } of placement.seatsOfChunk(chunk).others) {
-      if (ring.isSuspect(id) || (heard.peek(peer, chunk)?.at ?? Number.NEGATIVE_INFINITY) > oldest) continue
-      const chunks = wanted.get(peer)
-      if (chunks === undefined) wanted.set(peer, [chunk])
-      else chunks.push(chunk)
+  const chunksEach = chunksOfSection(chunkBits)
+  for (let at = 0; at * chunksEach < 2 ** chunkBits; at++) {
+    const number = asChunkId(at)
+    for (const { peer, id } of holdersOf(placement, { first: asChunkId(at * chunksEach), count: chunksEach })) {
+      if (ring.isSuspect(id) || (heard.peek(peer, number)?.at ?? Number.NEGATIVE_INFINITY) > oldest) continue
+      const numbers = wanted.get(peer)
+      if (numbers === undefined) wanted.set(peer, [number])
+      else numbers.push(number)
       if (wanted.size > limits.MAX_DIGEST_REQUESTS) return wanted
     }
   }
   return wanted
+}
+
+/** The other replicas of any chunk of the section, each once. */
+function holdersOf(placement: Pick<Placement, 'seatsOfSection'>, section: Section): ReadonlySet<MemberEntry> {
+  const holders = new Set<MemberEntry>()
+  for (const { others } of placement.seatsOfSection(section)) for (const member of others) holders.add(member)
+  return holders
 }

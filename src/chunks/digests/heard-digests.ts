@@ -1,4 +1,4 @@
-/** The digests of other replicas: requested, and held as long as they say something. */
+/** The digests of other replicas: requested, and held as long as they say something. A `chunk` here is the number of a section. */
 import { type ChunkId, type Clock, isChordnsError, type PeerId, type RequestOptions } from '../../base/index.ts'
 import { BoundedMap } from '../entries/bounded-map.ts'
 import { limits } from '../limits.ts'

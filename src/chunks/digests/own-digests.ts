@@ -1,4 +1,4 @@
-/** This node's own digests, for others: what it holds of each chunk, in few bytes. */
+/** This node's own digests, for others: what it holds of each section, in few bytes. A `chunk` here is the number of a section. */
 import type { ChunkId, Clock } from '../../base/index.ts'
 import { limits } from '../limits.ts'
 import type { DigestChanges, DigestReply, DigestRequest, DigestStamp } from '../wire/digest-messages.ts'

@@ -11,6 +11,8 @@ export interface ChunksOptions {
   readonly share: boolean
   /** Popular names get copies in rings of so many members; `limits.COPIES_FROM` if left out. */
   readonly copiesFrom?: number
+  /** Digests are requested before they are needed in rings of so many members at most; `limits.DIGESTS_AHEAD_UP_TO` if left out. */
+  readonly digestsAheadUpTo?: number
   /** For one read request to one replica. */
   readonly requestTimeoutMs: number
   /** For a round's own fetch, and again for the others' answers. */

@@ -1,6 +1,7 @@
 /** The parts of the shared records of one node, each made and handed what it needs; from the lower rooms up. Wiring only. */
 import {
   ALWAYS_FREE,
+  asChunkId,
   type Clock,
   type Log,
   type Random,
@@ -28,7 +29,7 @@ import { createRowSeal } from '../entries/disk/row-seal.ts'
 import { EntryStore } from '../entries/entry-store.ts'
 import { createIntake } from '../entries/intake.ts'
 import type { ProofSource } from '../entries/proof-checks.ts'
-import { createProofs } from '../entries/proofs.ts'
+import { createProofs, type Proofs } from '../entries/proofs.ts'
 import { createHandover } from '../handover/handover.ts'
 import { createPull, type PullHooks } from '../handover/pull.ts'
 import type { Bulk } from '../handover/pull-runs.ts'
@@ -53,6 +54,7 @@ import { createRounds } from '../rounds/rounds.ts'
 import { Skew } from '../rounds/skew.ts'
 import { createZonesWanted } from '../rounds/zones-wanted.ts'
 import { createPlacement } from '../seats/placement.ts'
+import type { Section } from '../seats/sections.ts'
 import { CheckCharges } from '../wire/check-charges.ts'
 import { Faults } from '../wire/faults.ts'
 import { Rates } from '../wire/rates.ts'
@@ -171,10 +173,22 @@ function heldParts(deps: Pick<ChunksDeps, 'proofStore'>, common: Common, followi
   const { DIGESTS_PER_SECOND, MAX_RATED } = limits
   const rates = new Rates(clock, DIGESTS_PER_SECOND, 4 * DIGESTS_PER_SECOND, MAX_RATED)
   const digests = createDigests(
-    { ...common, rates, chunks: 2 ** options.chunkBits },
-    { keysOf: (chunk) => [...store.summariesOf(chunk, clock.now()).map(({ key }) => key), ...proofs.keysOf(chunk)] },
+    { ...common, rates, chunkBits: options.chunkBits, aheadUpTo: options.digestsAheadUpTo },
+    { keysOf: (section) => [...keysIn(section, { store, proofs }, clock.now())] },
   )
   return { commitments, archive, store, intake, certified, proofs, digests }
+}
+
+function* keysIn(
+  { first, count }: Section,
+  { store, proofs }: { readonly store: EntryStore; readonly proofs: Pick<Proofs, 'keysOf'> },
+  now: number,
+): Generator<string> {
+  for (let number: number = first; number < first + count; number++) {
+    const chunk = asChunkId(number)
+    for (const { key } of store.summariesOf(chunk, now)) yield key
+    yield* proofs.keysOf(chunk)
+  }
 }
 
 /** Observing and agreeing: the rounds that this node opens, and those of others. */

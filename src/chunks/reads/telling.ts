@@ -14,9 +14,9 @@ import { holdsPrivateAddress } from '../seats/place.ts'
 import type { Placement } from '../seats/placement.ts'
 import type { Seats } from '../seats/seats.ts'
 import { questionKey } from '../wire/question-key.ts'
-import { Rates } from '../wire/rates.ts'
 import type { SendRequest } from '../wire/request.ts'
 import { createLaterTells, type Tell } from './later-tells.ts'
+import { createTellRates } from './tell-rates.ts'
 
 export interface TellingDeps {
   readonly ring: Ring
@@ -65,7 +65,7 @@ export interface Telling {
 
 export function createTelling(deps: TellingDeps, hooks: TellingHooks): Telling {
   const { ring, clock, placement, proofs, source, stopping } = deps
-  const rates = new Rates(clock, limits.TELLS_PER_SECOND, limits.TELLS_PER_SECOND, limits.MAX_RATED)
+  const rates = createTellRates(clock)
   const later = createLaterTells(clock, tellAgain)
   const toldAt = new Map<string, number>()
   let sent = 0
@@ -96,7 +96,8 @@ export function createTelling(deps: TellingDeps, hooks: TellingHooks): Telling {
     const told = tag !== undefined && deps.digests.namers(question, seats).size > 0 ? { tag } : {}
     const reasons = { ...(isChanged && { isChanged }), ...(isAwaited && { isAwaited }) }
     const message = { kind: 'tell', question, ...proven(question, proof), ...told, ...reasons } as const
-    if (proof === undefined || deps.options.admitAfter !== 'auto') send(seats, message)
+    if (isAwaited) send(seats, message, limits.AWAITED_TELLS)
+    else if (proof === undefined || deps.options.admitAfter !== 'auto') send(seats, message)
     else {
       if (!seats.mine) send(seats, message, 1)
       later.add(message)
@@ -135,7 +136,8 @@ export function createTelling(deps: TellingDeps, hooks: TellingHooks): Telling {
 
   /**
    * The first live replica counts the demand and opens the round. The others open one only if it does not, or keep what is signed for
-   * later: they are told with whatever else goes to them, unless they hold something that may have changed. `most`: so many are told.
+   * later: they are told with whatever else goes to them, unless they hold something that may have changed. `most`: so many are told, whoever
+   * may be told now.
    */
   function send(seats: Seats, message: Tell, most = seats.others.length): void {
     const concernsAll = message.tag !== undefined || message.isChanged === true
@@ -145,7 +147,7 @@ export function createTelling(deps: TellingDeps, hooks: TellingHooks): Telling {
     let told = 0
     for (const { peer, id } of seats.others) {
       if (told >= most) return
-      if (ring.isSuspect(id) || inFlight >= limits.MAX_TELLS_IN_FLIGHT || !rates.spend(peer)) continue
+      if (ring.isSuspect(id) || inFlight >= limits.MAX_TELLS_IN_FLIGHT || !rates(isAwaited).spend(peer)) continue
       inFlight++
       sent++
       told++

@@ -4,12 +4,11 @@ import type { Question } from '../../dns/index.ts'
 import type { Outcome, ProofLink } from '../../evidence/index.ts'
 import type { Ring } from '../../ring/index.ts'
 import type { Proofs } from '../entries/proofs.ts'
-import { limits } from '../limits.ts'
 import type { OnDemand } from '../rounds/on-demand.ts'
 import type { Seats } from '../seats/seats.ts'
 import type { Faults } from '../wire/faults.ts'
 import type { ChunkReply } from '../wire/messages.ts'
-import { Rates } from '../wire/rates.ts'
+import { createTellRates } from './tell-rates.ts'
 
 export interface ToldDeps {
   readonly ring: Pick<Ring, 'memberByPeer'>
@@ -54,7 +53,7 @@ export function createTold(
   { ring, clock, log, work, onDemand, proofs, faults }: ToldDeps,
   { inBackground }: ToldHooks,
 ): Told {
-  const rates = new Rates(clock, limits.TELLS_PER_SECOND, limits.TELLS_PER_SECOND, limits.MAX_RATED)
+  const rates = createTellRates(clock)
   let received = 0
 
   async function offer(from: PeerId, question: Question, proof: Outcome, links: readonly ProofLink[]): Promise<void> {
@@ -76,7 +75,7 @@ export function createTold(
 
   return {
     answer(from, told, seats) {
-      if (ring.memberByPeer(from) === undefined || !rates.spend(from)) return { kind: 'busy' }
+      if (ring.memberByPeer(from) === undefined || !rates(told.isAwaited === true).spend(from)) return { kind: 'busy' }
       received++
       if (told.isAwaited === true) heed(from, told, seats)
       else work.whenFree('tell', () => heed(from, told, seats))

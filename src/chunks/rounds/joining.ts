@@ -72,6 +72,7 @@ export function createJoining(deps: JoiningDeps): Joining {
       if (leave === undefined) return { kind: 'busy' }
       rounds.rival(question, from, nonce)
       const observed = known ?? (await observations.observe(question, how).finally(leave))
+      if (known === undefined) deps.observing.admitted(question, observed)
       if (observed === 'busy' || observed === 'hidden') return { kind: observed }
       if (observed === undefined) return { kind: 'unknown' }
       const vote = observations.sign(observed, roundNonce(nonce, attempt))

@@ -18,6 +18,11 @@ export function keyOfChunk(chunk: ChunkId, chunkBits: number): RingId {
   return asRingId(top.toString(16).padStart(6, '0') + '0'.repeat(58))
 }
 
+/** The last chunk that is not above this id: the id is the successor of its key, and of the key of no chunk after it. */
+export function lastChunkAt(id: string, chunkBits: number): number {
+  return Number.parseInt(id.slice(0, 6), 16) >>> (24 - chunkBits)
+}
+
 /**
  * Whether a question may be told to a peer, asked of a peer, or taken from one. Never: classes other than IN, meta types and
  * RRSIG (RFC 6895 3.1, RFC 8482), the root and single labels, special-use names and private reverse zones. Delegations and keys

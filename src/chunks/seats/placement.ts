@@ -8,6 +8,7 @@ import { type ReadContext, readContext } from './context.ts'
 import { chunkOf, keyOfChunk, mayShare } from './place.ts'
 import { ownRuns, type Run } from './runs.ts'
 import { type Seats, seatsIn } from './seats.ts'
+import { type Section, setsIn } from './sections.ts'
 
 export interface PlacementDeps {
   readonly ring: Ring
@@ -21,6 +22,8 @@ export interface Placement {
   chunkOf(question: Question): ChunkId
   seatsOf(question: Question): Seats
   seatsOfChunk(chunk: ChunkId): Seats
+  /** All that chunks of the section have, each with the first chunk that has it. */
+  seatsOfSection(section: Section): Iterable<Seats>
   /** What this node holds a word about `question` against, if these are the seats. */
   contextOf(question: Question, seats: Seats): ReadContext
   /** Whether the question may be told to a peer, asked of a peer, or taken from one. */
@@ -58,6 +61,10 @@ export function createPlacement({ ring, scheme, options, isPrivate }: PlacementD
     chunkOf: ({ name }) => chunkOfName(name),
     seatsOf: ({ name }) => seatsOfChunk(chunkOfName(name)),
     seatsOfChunk,
+    *seatsOfSection(section) {
+      const sets = setsIn(section, chunkBits, (chunk) => ring.replicasOf(keyOfChunk(chunk, chunkBits)))
+      for (const { chunk } of sets) yield seatsOfChunk(chunk)
+    },
     contextOf: (question, seats) => readContext(ring, seats, question, scheme, options),
     mayShare: (question) => mayShare(question, isPrivate),
     ownRuns: () => ownRuns(ring, chunkBits),

@@ -4,6 +4,7 @@
  */
 import { asChunkId, type ChunkId } from '../../base/index.ts'
 import type { Ring } from '../../ring/index.ts'
+import { lastChunkAt } from './place.ts'
 import { type Seats, seatsOfChunk } from './seats.ts'
 
 export interface Run {
@@ -28,8 +29,4 @@ export function ownRuns(ring: Ring, chunkBits: number): Run[] {
     first = last + 1
   }
   return runs
-}
-
-function lastChunkAt(id: string, chunkBits: number): number {
-  return Number.parseInt(id.slice(0, 6), 16) >>> (24 - chunkBits)
 }

@@ -15,6 +15,12 @@ export class Rates {
     this.#maxKeys = maxKeys
   }
 
+  /** What was spent for less than it seemed. */
+  giveBack(key: string, tokens: number): void {
+    const bucket = this.#buckets.get(key)
+    if (bucket !== undefined) bucket.tokens = Math.min(this.#burst, bucket.tokens + tokens)
+  }
+
   /** Spends so many tokens of `key`; false, and spends none, when it has not as many. */
   spend(key: string, cost = 1): boolean {
     const now = this.#clock.monotonic()

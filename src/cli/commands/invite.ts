@@ -71,15 +71,17 @@ export interface MadeInvitation {
 
 /** A token that so many machines may join by, made through the running node. */
 export async function inviteMachines(flags: NodeFlags, uses: number, forMs: number): Promise<MadeInvitation> {
-  const { ring, data } = loadConfigFrom(flags).config
+  const { config } = loadConfigFrom(flags)
+  const { ring, data } = config
   if (!ring.enabled) throw ringOff()
   const addresses = await addressesOf(flags, ring.id)
   const peer = await import('../../peer/index.ts')
-  const { id: ringId, admission, replicas, chunkBits, secretFile } = ring
+  const { id: ringId, admission, replicas, secretFile } = ring
   if (admission === 'endorsed')
     throw new ChordnsError('RING_BY_LEDGER', 'an endorser of the ledger lets machines in: `chordns ledger endorse`', {})
   // Anybody may join it: there is nothing to count or to take back.
   if (admission === 'open' || secretFile === undefined) {
+    const chunkBits = peer.chunkBitsOf(config)
     const token = peer.encodeToken({ ringId, admission: 'open', replicas, chunkBits, addresses })
     return { token, ring: ringId, addresses }
   }

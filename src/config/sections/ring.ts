@@ -71,8 +71,10 @@ export const ring = z
       .describe('Tell the ring which names were asked here (never by whom), so that others profit.'),
     replicas: whole(0, 15).default(2).describe('Copies of each record beside the first; the same for all members.'),
     chunkBits: whole(1, 16)
-      .default(8)
-      .describe('2^chunkBits parts that names are spread over; the same for all members.'),
+      .optional()
+      .describe(
+        '2^chunkBits parts that names are spread over; the same for all members. If not given: what the ring began with (ring.constants in the data directory), 16 for one that begins now.',
+      ),
     timing,
   })
   .prefault({})

@@ -10,8 +10,10 @@ import type { MemberEntry, ReplicaSet, RingAdmission, RingOptions } from '../typ
 export class ReplicasByKey {
   readonly #replicas: number
   readonly #admission: RingAdmission | undefined
-  /** Of keys that are few: one of each chunk. */
+  /** Of the keys that were asked for lately. */
   readonly #sets = new Map<RingId, ReplicaSet>()
+  /** By the member at or after the key: all keys between two members have the same. */
+  readonly #byOwner = new Map<RingId, ReplicaSet>()
   #of: { readonly table: MemberTable; readonly version: number; readonly largest: number } | undefined
 
   constructor({ replicas }: Pick<RingOptions, 'replicas'>, admission: RingAdmission | undefined) {
@@ -28,16 +30,29 @@ export class ReplicasByKey {
     // Where anybody may choose his place, a lie about his network brings no more than that does (docs/decisions/0064).
     const groupOf =
       admission === undefined ? networkOf : ({ publicKey }: MemberEntry) => admission.operatorOf(publicKey)
-    const set = replicaSet(table, count.largest, this.#replicas, key, groupOf)
+    const work = () => replicaSet(table, count.largest, this.#replicas, key, groupOf)
+    const set = admission === undefined ? this.#ofOwner(table, key, work) : work()
     this.#sets.set(key, set)
+    return set
+  }
+
+  #ofOwner(table: MemberTable, key: RingId, work: () => ReplicaSet): ReplicaSet {
+    const owner = table.successors(key, 1)[0]?.id
+    if (owner === undefined) return work()
+    const before = this.#byOwner.get(owner)
+    if (before !== undefined) return { ...before, key }
+    const set = work()
+    this.#byOwner.set(owner, set)
     return set
   }
 
   #forgetIfChanged(table: MemberTable, largest: number): void {
     const of = this.#of
     const isSame = of?.table === table && of.version === table.version && of.largest === largest
-    if (isSame && this.#sets.size < limits.MAX_REPLICA_SETS) return
+    if (this.#sets.size >= limits.MAX_REPLICA_SETS) this.#sets.clear()
+    if (isSame && this.#byOwner.size < limits.MAX_REPLICA_SETS) return
     this.#sets.clear()
+    this.#byOwner.clear()
     this.#of = { table, version: table.version, largest }
   }
 }

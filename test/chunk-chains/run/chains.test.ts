@@ -670,7 +670,7 @@ describe('what strangers say', () => {
     const forged = {
       ...replicaGroup(
         'world',
-        CHUNK,
+        { first: CHUNK, count: 1 },
         4,
         world.replicas.slice(1).map(({ member }) => member),
       ),
@@ -693,7 +693,7 @@ describe('what strangers say', () => {
     const before = victim.chains.view(CHUNK).chain
     const group = replicaGroup(
       'world',
-      CHUNK,
+      { first: CHUNK, count: 1 },
       4,
       world.replicas.map(({ member }) => member),
     )

@@ -19,7 +19,7 @@ const members = Array.from({ length: 5 }, (_, i) => {
   return { id: memberId(publicKey, new Uint8Array()), publicKey }
 })
 const place = { chainId: new Uint8Array(32).fill(1), height: 9, headId: new Uint8Array(32).fill(2) }
-const descriptor: ChainDescriptor = { ...replicaGroup('home', CHUNK, 5, members), previous: place }
+const descriptor: ChainDescriptor = { ...replicaGroup('home', { first: CHUNK, count: 1 }, 5, members), previous: place }
 const header = {
   chainId: new Uint8Array(32),
   height: 3,
@@ -96,7 +96,7 @@ describe('messages about chains', () => {
 
 describe('the id of a chain', () => {
   it('is the same for all orders of the members, and another one for all else', () => {
-    const turned = { ...replicaGroup('home', CHUNK, 5, [...members].reverse()), previous: place }
+    const turned = { ...replicaGroup('home', { first: CHUNK, count: 1 }, 5, [...members].reverse()), previous: place }
     expect(chainIdOf(turned)).toEqual(chainIdOf(descriptor))
     const others: ChainDescriptor[] = [
       { ...descriptor, ringId: 'elsewhere' },

@@ -31,7 +31,7 @@ const NOW = 1_800_000_000_000
 const signers = Array.from({ length: 5 }, (_, i) => ed25519Signer(sha256(Uint8Array.of(0xa9, i))))
 const outsiders = Array.from({ length: 3 }, (_, i) => ed25519Signer(sha256(Uint8Array.of(0xaa, i))))
 const members = signers.map(({ publicKey }) => ({ id: memberId(publicKey, new Uint8Array()), publicKey }))
-const group = replicaGroup('world', CHUNK, 5, members)
+const group = replicaGroup('world', { first: CHUNK, count: 1 }, 5, members)
 const application = chunkApplication(group, CHUNK_BITS, { scheme: ed25519, verifySigned })
 const [question, other] = namesOf(CHUNK, 2) as [Question, Question]
 

@@ -36,7 +36,7 @@ const HOUR = 3_600_000
 const DAY = 86_400
 const signers = Array.from({ length: 3 }, (_, i) => ed25519Signer(sha256(Uint8Array.of(0xab, i))))
 const members = signers.map(({ publicKey }) => ({ id: memberId(publicKey, new Uint8Array()), publicKey }))
-const group = replicaGroup('world', CHUNK, 3, members)
+const group = replicaGroup('world', { first: CHUNK, count: 1 }, 3, members)
 const [question, other] = signedNames as [Question, Question]
 const first = signedWorld(1, NOW_SECONDS - DAY)
 const later = signedWorld(2, NOW_SECONDS - DAY / 2)

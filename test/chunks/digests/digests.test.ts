@@ -16,13 +16,11 @@ let world: World
 afterEach(() => world.stop())
 
 const question = ask('www.example.com')
-/** More than are asked for ahead of need. */
-const MANY_CHUNKS = 11
-const chunk = chunkOf(question.name, MANY_CHUNKS)
+const chunk = chunkOf(question.name, 8)
 const NONE = new Uint8Array()
 
 function five() {
-  world = createWorld({ nodes: 8, n: 5, options: { chunkBits: MANY_CHUNKS } })
+  world = createWorld({ nodes: 8, n: 5, options: { chunkBits: 8, digestsAheadUpTo: 0 } })
   world.publish(question, answer(question, [1]))
   return { replicas: world.replicas(question), outsiders: world.outsiders(question) }
 }
@@ -228,6 +226,27 @@ describe('digests', () => {
     await world.clock.advanceAsync(60_000)
     expect(asker.chunks.stats().digestsAsked).toBe(before)
     expect(asker.chunks.expects(question)).toBe('unknown')
+  })
+
+  it('are no more and no dearer in a ring of 65,536 chunks, each of a section of them', async () => {
+    const figures: { digests: number; digestsAsked: number }[] = []
+    for (const chunkBits of [8, 16]) {
+      world?.stop()
+      world = createWorld({ nodes: 8, n: 5, options: { chunkBits } })
+      world.publish(question, answer(question, [1]))
+      const asker = world.outsiders(question)[0]!
+      await world.clock.advanceAsync(3_000)
+      const { digests, digestsAsked } = asker.chunks.stats()
+      figures.push({ digests, digestsAsked })
+      expect(asker.chunks.expects(question)).toBe('no')
+      await agree(world.outsiders(question)[1]!)
+      await world.clock.advanceAsync(limits.DIGEST_REFRESH_MS * 2)
+      expect(asker.chunks.expects(question)).toBe('yes')
+    }
+    const [few, many] = figures
+    expect(many!.digestsAsked).toBe(few!.digestsAsked)
+    // A section in which the replicas change has digests of both.
+    expect(many!.digests - few!.digests).toBeLessThan(8 * 8)
   })
 
   it('are had only of the chunk that is asked about where not all members can be connected', async () => {
