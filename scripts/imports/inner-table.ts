@@ -81,6 +81,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
     'composition.ts',
     'turned-away.ts',
     'capabilities.ts',
+    'constants.ts',
     'guests.ts',
     'joining.ts',
     'registrar',

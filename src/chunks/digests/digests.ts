@@ -83,9 +83,7 @@ export function createDigests(deps: DigestsDeps, { keysOf }: DigestsHooks): Dige
   const heard = createHeardDigests(deps)
   const chunksEach = chunksOfSection(deps.chunkBits)
   const numberOf = (chunk: ChunkId) => asChunkId(Math.floor(chunk / chunksEach))
-  const own = createOwnDigests(clock, (number) =>
-    keysOf({ first: asChunkId(number * chunksEach), count: chunksEach }),
-  )
+  const own = createOwnDigests(clock, (number) => keysOf({ first: asChunkId(number * chunksEach), count: chunksEach }))
   const areAhead = () => ring.members().length <= (deps.aheadUpTo ?? limits.DIGESTS_AHEAD_UP_TO)
   let spared = 0
   /** When somebody last asked, or the node started: whoever starts one is about to ask. Monotonic ms. */
@@ -191,10 +189,7 @@ export function createDigests(deps: DigestsDeps, { keysOf }: DigestsHooks): Dige
 const SECTIONS_A_TOKEN = 16
 
 /** The numbers of the sections whose digests are missing or old, by peer. */
-function oldDigests(
-  { clock, ring, placement, chunkBits }: DigestsDeps,
-  heard: HeardDigests,
-): Map<PeerId, ChunkId[]> {
+function oldDigests({ clock, ring, placement, chunkBits }: DigestsDeps, heard: HeardDigests): Map<PeerId, ChunkId[]> {
   const wanted = new Map<PeerId, ChunkId[]>()
   const oldest = clock.monotonic() - limits.DIGEST_REFRESH_MS / 2
   const chunksEach = chunksOfSection(chunkBits)

@@ -11,7 +11,10 @@ const members = ['a', 'b', 'c'].map((name) => {
   const { publicKey } = ed25519Signer(sha256(new TextEncoder().encode(name)))
   return { id: toHex(sha256(publicKey)), publicKey }
 })
-const descriptor: ChainDescriptor = { ...replicaGroup('home', { first: asChunkId(7), count: 1 }, 3, members), previous: undefined }
+const descriptor: ChainDescriptor = {
+  ...replicaGroup('home', { first: asChunkId(7), count: 1 }, 3, members),
+  previous: undefined,
+}
 
 function table() {
   const faults = soundDisk()

@@ -22,8 +22,7 @@ function neighbours(count: number): Question[] {
 }
 
 const begin = (gatherMs = 0, members = 3) => createChainsWorld(members, 3, 24, () => [], gatherMs, 'hashed', BITS)
-const chainOf = (question: Question, replica = 0) =>
-  world.replicas[replica]!.chains.view(chunkOfName(question)).chain
+const chainOf = (question: Question, replica = 0) => world.replicas[replica]!.chains.view(chunkOfName(question)).chain
 
 describe('chunks of a section', () => {
   it('have one chain, and share its blocks', async () => {
