@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { loadConfig } from '../../src/config/index.ts'
+import { configLimits, loadConfig } from '../../src/config/index.ts'
 import { type RunningNode, startNode } from '../../src/peer/index.ts'
 
 const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
@@ -80,14 +80,14 @@ describe('a node that nobody told of a ring', () => {
       await nodes.pop()!.close(0)
       return kept()
     }
-    expect(await one()).toEqual({ ring: 'home', chunkBits: 16 })
+    expect(await one()).toEqual({ ring: 'home', chunkBits: configLimits.NEW_RING_CHUNK_BITS })
     expect(await one({ chunkBits: 12 })).toEqual({ ring: 'home', chunkBits: 12 })
     expect(await one()).toEqual({ ring: 'home', chunkBits: 12 })
     // As a release left it that kept no constants.
     rmSync(constants)
     expect(await one()).toEqual({ ring: 'home', chunkBits: 8 })
     // Another ring begins now.
-    expect(await one({ id: 'cabin' })).toEqual({ ring: 'cabin', chunkBits: 16 })
+    expect(await one({ id: 'cabin' })).toEqual({ ring: 'cabin', chunkBits: configLimits.NEW_RING_CHUNK_BITS })
   }, 60_000)
 
   it('begins none on constants that are damaged: it would look in other places than the others', async () => {

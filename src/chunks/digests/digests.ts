@@ -34,7 +34,7 @@ export interface DigestsDeps {
   readonly clock: Clock
   readonly send: Send
   readonly ring: Pick<Ring, 'isCrowded' | 'isSuspect' | 'memberByPeer' | 'members'>
-  readonly placement: Pick<Placement, 'seatsOfSection'>
+  readonly placement: Pick<Placement, 'digestNumber' | 'seatsOfSection'>
   readonly stopping: AbortSignal
   /** How many sections one peer may ask about. */
   readonly rates: Rates
@@ -82,7 +82,7 @@ export function createDigests(deps: DigestsDeps, { keysOf }: DigestsHooks): Dige
   const { clock, ring, rates } = deps
   const heard = createHeardDigests(deps)
   const chunksEach = chunksOfSection(deps.chunkBits)
-  const numberOf = (chunk: ChunkId) => asChunkId(Math.floor(chunk / chunksEach))
+  const numberOf = deps.placement.digestNumber
   const own = createOwnDigests(clock, (number) => keysOf({ first: asChunkId(number * chunksEach), count: chunksEach }))
   const areAhead = () => ring.members().length <= (deps.aheadUpTo ?? limits.DIGESTS_AHEAD_UP_TO)
   let spared = 0

@@ -23,7 +23,7 @@ export interface LeavingDeps {
   readonly request: SendRequest
   readonly store: EntryStore
   readonly proofs: Pick<Proofs, 'chunks' | 'marksOf' | 'entryOf'>
-  readonly placement: Pick<Placement, 'seatsOfChunk'>
+  readonly placement: Pick<Placement, 'digestNumber' | 'seatsOfChunk'>
   readonly isSuspect: (member: Seats['members'][number]) => boolean
 }
 
@@ -33,7 +33,7 @@ export interface HandedOver {
   readonly taken: number
 }
 
-/** What a replica has of a chunk; `all`: more than a digest says. */
+/** What a replica has of a section; `all`: more than a digest says. */
 type Word = ChunkDigest | 'all'
 
 /** Takes `limits.LEAVE_MS` at most. Never rejects. */
@@ -68,18 +68,18 @@ export async function handOver(deps: LeavingDeps): Promise<HandedOver> {
 
 /** The digests of the other replicas of all that this node holds. One that says nothing has nothing. */
 async function wordsOfOthers(deps: LeavingDeps, signal: AbortSignal): Promise<ReadonlyMap<string, Word>> {
-  const wanted = new Map<PeerId, ChunkId[]>()
+  /** Numbers of sections, by peer. */
+  const wanted = new Map<PeerId, Set<ChunkId>>()
   for (const chunk of chunksOf(deps))
     for (const member of deps.placement.seatsOfChunk(chunk).others) {
       if (deps.isSuspect(member)) continue
-      const chunks = wanted.get(member.peer)
-      if (chunks === undefined) wanted.set(member.peer, [chunk])
-      else chunks.push(chunk)
+      const numbers = wanted.get(member.peer) ?? new Set()
+      wanted.set(member.peer, numbers.add(deps.placement.digestNumber(chunk)))
     }
   const words = new Map<string, Word>()
-  const hear = async (peer: PeerId, chunks: readonly ChunkId[]) => {
-    for (let at = 0; at < chunks.length; at += limits.MAX_DIGESTS_AT_ONCE) {
-      const part = chunks.slice(at, at + limits.MAX_DIGESTS_AT_ONCE)
+  const hear = async (peer: PeerId, numbers: readonly ChunkId[]) => {
+    for (let at = 0; at < numbers.length; at += limits.MAX_DIGESTS_AT_ONCE) {
+      const part = numbers.slice(at, at + limits.MAX_DIGESTS_AT_ONCE)
       const body = encodeDigestRequest(part.map((chunk) => ({ chunk, tag: new Uint8Array() })))
       const replies = decodeDigestReply(await deps.send(peer, body, { timeoutMs: limits.DIGEST_TIMEOUT_MS, signal }))
       for (const [i, chunk] of part.entries()) {
@@ -89,7 +89,7 @@ async function wordsOfOthers(deps: LeavingDeps, signal: AbortSignal): Promise<Re
       }
     }
   }
-  const results = await Promise.allSettled([...wanted].map(([peer, chunks]) => hear(peer, chunks)))
+  const results = await Promise.allSettled([...wanted].map(([peer, numbers]) => hear(peer, [...numbers])))
   for (const result of results) if (result.status === 'rejected' && !isChordnsError(result.reason)) throw result.reason
   return words
 }
@@ -111,7 +111,8 @@ function* onlyHere(deps: LeavingDeps, words: ReadonlyMap<string, Word>): Generat
     const seats = placement.seatsOfChunk(chunk)
     const to = seats.others.filter((member) => !isSuspect(member)).map(({ peer }) => peer)
     if (to.length === 0) continue
-    const theirs = to.flatMap((peer) => words.get(wordKey(peer, chunk)) ?? [])
+    const number = placement.digestNumber(chunk)
+    const theirs = to.flatMap((peer) => words.get(wordKey(peer, number)) ?? [])
     if (theirs.includes('all')) continue
     const isTheirs = (key: string) => {
       const hash = hashOf(key)
@@ -147,6 +148,6 @@ function bringSigned({ request, clock }: LeavingDeps, peer: PeerId, entry: Signe
   return request(peer, message, { timeoutMs: limits.CERTIFY_TIMEOUT_MS, signal })
 }
 
-function wordKey(peer: PeerId, chunk: ChunkId): string {
-  return `${peer} ${chunk}`
+function wordKey(peer: PeerId, section: ChunkId): string {
+  return `${peer} ${section}`
 }

@@ -1,5 +1,5 @@
 /** Where questions belong, by this node's own table and configuration: what all rooms of `chunks` ask about the ring. */
-import type { ChunkId } from '../../base/index.ts'
+import { asChunkId, type ChunkId } from '../../base/index.ts'
 import type { SignatureScheme } from '../../crypto/index.ts'
 import type { Name, Question } from '../../dns/index.ts'
 import type { PolicyContext } from '../../evidence/index.ts'
@@ -8,7 +8,7 @@ import { type ReadContext, readContext } from './context.ts'
 import { chunkOf, keyOfChunk, mayShare } from './place.ts'
 import { ownRuns, type Run } from './runs.ts'
 import { type Seats, seatsIn } from './seats.ts'
-import { type Section, setsIn } from './sections.ts'
+import { chunksOfSection, type Section, setsIn } from './sections.ts'
 
 export interface PlacementDeps {
   readonly ring: Ring
@@ -22,6 +22,8 @@ export interface Placement {
   chunkOf(question: Question): ChunkId
   seatsOf(question: Question): Seats
   seatsOfChunk(chunk: ChunkId): Seats
+  /** The number of the section that a digest of the chunk is of, as digests name it. */
+  digestNumber(chunk: ChunkId): ChunkId
   /** All that chunks of the section have, each with the first chunk that has it. */
   seatsOfSection(section: Section): Iterable<Seats>
   /** What this node holds a word about `question` against, if these are the seats. */
@@ -61,6 +63,7 @@ export function createPlacement({ ring, scheme, options, isPrivate }: PlacementD
     chunkOf: ({ name }) => chunkOfName(name),
     seatsOf: ({ name }) => seatsOfChunk(chunkOfName(name)),
     seatsOfChunk,
+    digestNumber: (chunk) => asChunkId(Math.floor(chunk / chunksOfSection(chunkBits))),
     *seatsOfSection(section) {
       const sets = setsIn(section, chunkBits, (chunk) => ring.replicasOf(keyOfChunk(chunk, chunkBits)))
       for (const { chunk } of sets) yield seatsOfChunk(chunk)

@@ -8,8 +8,8 @@ let world: World
 afterEach(() => world.stop())
 
 /** Three replicas of all that two tell of; nobody can ask the authorities any more. */
-async function agreed(count: number): Promise<Question[]> {
-  world = createWorld({ nodes: 4, n: 3 })
+async function agreed(count: number, chunkBits = 8): Promise<Question[]> {
+  world = createWorld({ nodes: 4, n: 3, options: { chunkBits } })
   const questions = Array.from({ length: count }, (_, i) => ask(`www.zone${i}.com`))
   for (const question of questions) {
     world.publish(question, { ...answer(question, [1], 3_000), apex: question.name })
@@ -43,8 +43,8 @@ describe('a node that leaves', () => {
     }
   })
 
-  it('says no entry of what another replica has', async () => {
-    const questions = await agreed(12)
+  it.each([8, 16])('says no entry of what another replica has, where there are 2^%i chunks', async (chunkBits) => {
+    const questions = await agreed(12, chunkBits)
     const [leaver] = world.nodes
     expect(questions.some((question) => holds(question)(leaver!))).toBe(true)
     const { alone } = await leave(leaver!)

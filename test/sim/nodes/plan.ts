@@ -160,7 +160,7 @@ function shapeOf(kind: Kind, seed: number, random: SeededRandom): Shape {
   return {
     n: members,
     replicas: kind === 'seven' ? 6 : [2, 2, 2, 3][random.below(4)]!,
-    chunkBits: random.split('chunks').below(4) === 0 ? 16 : 4,
+    chunkBits: random.split('chunks').below(8) === 0 ? 8 : 4,
     acceptFrom,
     admission: random.below(8) === 0 && kind !== 'guests' ? 'open' : 'psk',
     admitAfter: [1, 1, 2, 'auto' as const][random.below(4)]!,
