@@ -45,6 +45,7 @@ function three(change: Partial<RoundsDeps> = {}, onAgreed: (agreed: RoundAgreed)
   const indexOf = (peer: PeerId) => members.findIndex((member) => member.peer === peer)
   const observing: Observing = {
     admit: () => true,
+    admitted: () => {},
     observe: async (_question, { nonce }) => ({ kind: 'observed', vote: vote(0, nonce) }),
   }
   const requests: RoundRequests = {
@@ -96,6 +97,7 @@ describe('the rounds of a node', () => {
     const { rounds } = three({
       observing: {
         admit: () => true,
+        admitted: () => {},
         observe() {
           rounds.settled(question)
           return new Promise<Event<'observed'>>(() => {})
@@ -107,7 +109,7 @@ describe('the rounds of a node', () => {
 
   it('are put off where too much is in work, and leave no timer behind', async () => {
     const { clock, rounds } = three({
-      observing: { admit: () => false, observe: async () => ({ kind: 'put-off' }) },
+      observing: { admit: () => false, admitted: () => {}, observe: async () => ({ kind: 'put-off' }) },
     })
     rounds.want(question, false)
     await clock.advanceAsync(1)
@@ -191,6 +193,7 @@ describe('the rounds of a node', () => {
     let end: (event: Event<'observed'>) => void = () => {}
     const observing: Observing = {
       admit: () => true,
+      admitted: () => {},
       observe: () => new Promise((resolve) => (end = resolve)),
     }
     const { clock, rounds } = three({ observing })
