@@ -6,7 +6,7 @@ export default defineConfig({
   test: {
     include: ['test/interop/**/*.test.ts'],
     // What tests wait for has a time of its own (`scenes/asking.ts`) and says what it saw last. This one ends what hangs.
-    testTimeout: 600_000,
+    testTimeout: 900_000,
     hookTimeout: 600_000,
     fileParallelism: false,
     pool: 'forks',

@@ -43,8 +43,8 @@ const LONG: readonly string[] = [
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const VITEST = join(ROOT, 'node_modules/vitest/vitest.mjs')
-/** What hangs in spite of vitest's own time-outs, or does not end. Three times what the longest takes on a machine that does little else. */
-const FILE_MS = 900_000
+/** What hangs in spite of vitest's own time-outs, or does not end. Five times what the longest takes on a machine that does little else. */
+const FILE_MS = 1_100_000
 
 interface Options {
   readonly lanes?: number
