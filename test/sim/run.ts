@@ -90,8 +90,7 @@ const { seeds, sizes, workers, json, keep } = values
 const full = values.full === true
 const SUITES = ['chain', 'ring', 'light', 'ledger', 'nodes'] as const
 const named = SUITES.filter((suite) => values[suite] === true)
-const suites: readonly (typeof SUITES)[number][] =
-  named.length > 0 ? named : SUITES.filter((suite) => suite !== 'ledger')
+const suites: readonly (typeof SUITES)[number][] = named.length > 0 ? named : SUITES
 /** Each suite keeps its own progress beside the result. */
 const progressOf = (suite: string) => (json === undefined || suites.length === 1 ? json : `${json}.${suite}`)
 const results: { readonly passed: number; readonly failed: number }[] = []
@@ -120,7 +119,8 @@ function runSuiteSlice(suite: (typeof suites)[number], file: string) {
   const slice = { keep: file, count: values.count, workers }
   if (suites.length === 1 && suite === 'nodes') return runSlice(nodeWorlds, slice)
   if (suites.length === 1 && suite === 'ring') return runSlice(ringWorlds, slice)
-  throw new Error('--keep needs --nodes or --ring')
+  if (suites.length === 1 && suite === 'ledger') return runSlice(ledgerWorlds(), slice)
+  throw new Error('--keep needs --nodes, --ring or --ledger')
 }
 
 function replay(which: number) {

@@ -4,6 +4,7 @@ import { type Genesis, ledgerChainId, votingKeyBytes } from '../../../src/chain/
 import { type CborValue, type SignatureScheme, type Signer, sha256 } from '../../../src/crypto/index.ts'
 import {
   ACCOUNTS,
+  type ClaimRules,
   decodeApplicationGenesis,
   encodeApplicationGenesis,
   type Founder,
@@ -12,14 +13,16 @@ import {
   type GovernanceRules,
   type Guardians,
   guardiansHash,
+  KEPT_FOR_CLAIMS,
   ledgerModules,
   memberIdOf,
   type NamePolicy,
   rulesToValue,
 } from '../../../src/ledger/index.ts'
 import { hashScheme } from '../chain/signatures.ts'
+import { type Domains, domainsOf } from './domains.ts'
 import type { Plan } from './plan.ts'
-import { DEFAULT_REVIEWS, namePolicy, QUICK_REVIEWS } from './policies.ts'
+import { claimRules, DEFAULT_REVIEWS, namePolicy, QUICK_REVIEWS } from './policies.ts'
 import { type Zones, zonesOf } from './zones.ts'
 
 const text = (value: string) => new TextEncoder().encode(value)
@@ -57,6 +60,9 @@ export interface Cast {
   readonly labels: readonly Uint8Array[]
   /** Of the names, on all chains. */
   readonly zones: Zones
+  /** Of the DNS, that are claimed. */
+  readonly domains: Domains
+  readonly claims: ClaimRules
   readonly signer: (seed: string) => Signer
   readonly chains: readonly { readonly genesis: Genesis; readonly chainId: Uint8Array }[]
 }
@@ -107,8 +113,11 @@ export function castOf(plan: Plan, startMs: number): Cast {
   const kept = [
     { label: KEPT, owner: undefined },
     { label: text(LABELS[0]!), owner: owners[0]!.publicKey },
+    { label: text(LABELS[3]!), owner: KEPT_FOR_CLAIMS },
   ]
   const policy = nameUnitMs === undefined ? undefined : namePolicy(nameUnitMs, payee, kept)
+  const domains = domainsOf(plan.seed, startMs)
+  const claims = claimRules(plan.seed, payee, domains.anchors([0]))
   const founded = foundChains({
     ringId: 'home',
     time: startMs - 10_000,
@@ -120,6 +129,7 @@ export function castOf(plan: Plan, startMs: number): Cast {
     epochBlocks,
     quotaADay,
     names: policy,
+    claims,
   })
   const rules = plan.isGoverned ? QUICK_REVIEWS : DEFAULT_REVIEWS
   const chains = founded.map((one) => {
@@ -136,6 +146,8 @@ export function castOf(plan: Plan, startMs: number): Cast {
     rules,
     labels: LABELS.map(text),
     zones: zonesOf(plan.seed, startMs),
+    domains,
+    claims,
     signer,
     chains,
   }

@@ -29,6 +29,7 @@ import type { Plan as ChainPlan } from '../chain/plan.ts'
 import type { LinkSource } from './acts/acting.ts'
 import type { Actor, Cast } from './cast.ts'
 import { compare, expectedOf } from './checks.ts'
+import { compareClaims } from './claim-checks.ts'
 import { Clients } from './clients.ts'
 import type { Deed } from './intents.ts'
 import { modelOf } from './model/begin.ts'
@@ -123,6 +124,8 @@ export class LedgerChain {
       accused: new Set<Actor>(),
       isGoverned: deps.isGoverned,
       cdsMade: [],
+      shown: new Map(),
+      proofs: [],
       rolls: this.#rolls,
     }
     this.clients = new Clients({ ...acting, ofOthers })
@@ -290,11 +293,12 @@ export class LedgerChain {
     const { height, time } = header
     const { applied, content } = this.#applied(block)
     const results = applied.results ?? []
+    const validators = content.consensus?.validators.map(({ id }) => toHex(id)) ?? []
     const happens = this.#deps.happens
     for (const [i, bytes] of transactions.entries()) {
       const intent = this.clients.intentOf(bytes)
       const { code, fee } = results[i]!
-      const expected = this.#model.execute(intent, { height, time }, code === 0)
+      const expected = this.#model.execute(intent, { height, time, validators }, code === 0)
       const what = intent?.deed.kind ?? 'nobody'
       if (expected.fee !== fee || (expected.isDone !== undefined && expected.isDone !== (code === 0)))
         throw new Violation(
@@ -310,6 +314,7 @@ export class LedgerChain {
     const { judged } = this.#model.nodes
     this.#model.endBlock({ height, time }, accused ?? [])
     for (const what of this.#model.governance.takeWon()) happens(`won: ${what}`)
+    for (const end of this.#model.claims.takeEnded()) happens(`claim ${end}`)
     const { activations } = this.#model.applications
     if (header.ledger?.rules !== this.#model.applications.rulesAt(height, this.#rules))
       throw new Violation(`modules: height ${height} of ${this.name} says that it has rules ${header.ledger?.rules}`)
@@ -318,7 +323,9 @@ export class LedgerChain {
     this.#state = applied.state
     this.#states.push(applied.state)
     this.mirror.adopt({ header, certificate }, this.#nextSet(applied, content))
-    compare(this.#state, this.#model, this.#deps.cast, `height ${height} of ${this.name}`)
+    const where = `height ${height} of ${this.name}`
+    compare(this.#state, this.#model, this.#deps.cast, where)
+    compareClaims(this.#state, this.#model, this.#deps.cast, { time, where })
     this.#expected.push(expectedOf(this.#model, this.#deps.cast))
     this.#nameWatch.check(this.#model, this.#state, header)
     happens('heights')

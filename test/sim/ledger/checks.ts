@@ -6,6 +6,7 @@ import {
   accountOf,
   activationsOf,
   allHidden,
+  CLAIM_ESCROW,
   caseOf,
   complaintsOf,
   directoryEntryOf,
@@ -25,6 +26,7 @@ import {
 import { ESCROW } from '../../../src/ledger/modules/names/escrow.ts'
 import { Violation } from '../chain/checks.ts'
 import { type Cast, KEPT, NEVER, TLDS } from './cast.ts'
+import { CLAIMS_HELD } from './model/claims.ts'
 import { heldRow } from './model/governance.ts'
 import type { LedgerModel } from './model/model.ts'
 import { ESCROW as HELD } from './model/terms.ts'
@@ -65,7 +67,10 @@ function compareAccounts(state: LedgerState, { accounts }: LedgerModel, { actors
   const escrow = accountOf(state, ESCROW).balance
   const held = accounts.of(HELD).balance
   same(escrow === held, `balances: ${escrow} is held for names and not ${held} at ${where}`)
-  sum += escrow
+  const claimed = accountOf(state, CLAIM_ESCROW).balance
+  const meant = accounts.of(CLAIMS_HELD).balance
+  same(claimed === meant, `balances: ${claimed} is held for claims and not ${meant} at ${where}`)
+  sum += escrow + claimed
   for (const { account } of actors) sum += accountOf(state, heldAccount(account.publicKey)).balance
   same(sum === accounts.left, `balances: there are ${sum} in all and not ${accounts.left} at ${where}`)
 }

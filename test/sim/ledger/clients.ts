@@ -49,6 +49,8 @@ const CARRIED: ReadonlySet<string> = new Set([
   'freeze',
   'recover',
   'guardiansCancel',
+  'openClaim',
+  'proveClaim',
 ])
 
 const AT_ONCE = 3

@@ -1,5 +1,5 @@
 /** What a transaction means and who made it, as its maker knows it: so that whoever replays the blocks needs neither codecs nor signatures. */
-import type { NameSettings, NodeRole } from '../../../src/ledger/index.ts'
+import type { ClaimMethod, NameSettings, NodeRole } from '../../../src/ledger/index.ts'
 
 /** Keys and hashes are hex here. */
 export type Deed =
@@ -127,6 +127,29 @@ export type Deed =
   | { readonly kind: 'reply'; readonly motion: number; readonly inFavour: boolean }
   | { readonly kind: 'withdrawMotion'; readonly motion: number }
   | { readonly kind: 'repaired'; readonly account: string }
+  | ({ readonly kind: 'openClaim'; readonly method: ClaimMethod } & ClaimDeed)
+  | { readonly kind: 'observe'; readonly claim: number; readonly isSeen: boolean }
+  /** With sets that begin with a key of the root, the first or the second one; `key`: that the text names. */
+  | ({
+      readonly kind: 'proveClaim'
+      readonly root: number
+      readonly key: string
+      /** Of the signature of the text, unix seconds. */
+      readonly from: number
+      readonly until: number
+      readonly isProven: boolean
+    } & ClaimDeed)
+  | { readonly kind: 'voteAnchors'; readonly roots: readonly number[]; readonly inFavour: boolean }
+  | { readonly kind: 'voteCertifier'; readonly subject: CertifierDeed; readonly inFavour: boolean }
+  /** `isAsked`: signed by the key. */
+  | {
+      readonly kind: 'vouch'
+      readonly key: string
+      readonly name: string
+      readonly until: number
+      readonly isAsked: boolean
+    }
+  | { readonly kind: 'takeBack'; readonly key: string }
   | { readonly kind: 'nonsense' }
 
 /** Of the header that is linked, or of the genesis: its time, and the root of the set that comes next. */
@@ -168,6 +191,21 @@ export type NodeSubject =
 export type TldSubject =
   | { readonly kind: 'give'; readonly label: string; readonly registry: string }
   | { readonly kind: 'take'; readonly label: string }
+
+/** Whose a claimed domain is to be, and what its carrier pays at most. */
+export interface ClaimDeed {
+  readonly label: string
+  readonly generation: number
+  readonly owner: string
+  readonly settings: NameSettings
+  readonly most: number
+  /** Signed by the owner to be. */
+  readonly isTrue: boolean
+}
+
+export type CertifierDeed =
+  | { readonly kind: 'add'; readonly account: string; readonly name: string }
+  | { readonly kind: 'remove'; readonly account: string }
 
 /** What was signed about a name, and by whom. */
 export interface Place {

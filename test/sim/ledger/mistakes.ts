@@ -10,6 +10,8 @@ export interface Mistake extends SourceMistake {
   readonly plan: (plan: Plan) => Plan
   /** Seeds, from 1 on, within which it is found. */
   readonly within: number
+  /** That found it last, where it was not one of the first: it is tried before them. */
+  readonly first?: number
 }
 
 /** Nothing is wrong but the mistake, and these. */
@@ -284,6 +286,75 @@ export const MISTAKES: readonly Mistake[] = [
     ],
     finding: /cases|balances|outcomes/,
     ...GOVERNED,
+    within: WITHIN,
+  },
+  {
+    name: 'a claim counts that half of the validators have seen',
+    changes: [{ file: `${MODULES}/claims/claims.ts`, from: 'Said.SEEN) * 2 > n', to: 'Said.SEEN) * 2 >= n' }],
+    finding: /claims|names|balances|outcomes/,
+    ...LATER,
+    sizes: [2, 4],
+    within: WITHIN,
+  },
+  {
+    name: 'the bond of a claim that was seen is lost',
+    changes: [
+      { file: `${MODULES}/claims/claims.ts`, from: "state === 'done' ? payer : payee, bond", to: 'payee, bond' },
+    ],
+    finding: /balances/,
+    ...LATER,
+    within: WITHIN,
+  },
+  {
+    name: 'a claim takes a name from whoever has it',
+    changes: [
+      {
+        file: `${MODULES}/names/given.ts`,
+        from: 'if (currentOf(at, label)?.owner !== undefined) return',
+        to: 'if (label.length === 0) return',
+      },
+    ],
+    finding: /outcomes|names|one owner/,
+    ...ALONE,
+    within: WITHIN,
+  },
+  {
+    name: 'a proof of a domain counts again',
+    changes: [
+      {
+        file: `${MODULES}/claims/claims.ts`,
+        from: '(readClaimed(own, label)?.inception ?? -1)',
+        to: '-1',
+      },
+    ],
+    finding: /outcomes/,
+    ...LATER,
+    within: WITHIN,
+  },
+  {
+    name: 'what a certifier has taken back still counts',
+    changes: [
+      {
+        file: `${MODULES}/identity/identity.ts`,
+        from: 'writeEndorsements(own, key, left)',
+        to: 'writeEndorsements(own, key, all)',
+      },
+    ],
+    finding: /identities/,
+    ...LATER,
+    within: WITHIN,
+  },
+  {
+    name: 'a certifier vouches for who did not ask',
+    changes: [
+      {
+        file: `${MODULES}/identity/identity.ts`,
+        from: 'if (!scheme.verify(key, identityBytes(request, key)',
+        to: 'if (key.length === 0 && !scheme.verify(key, identityBytes(request, key)',
+      },
+    ],
+    finding: /outcomes/,
+    ...LATER,
     within: WITHIN,
   },
 ]

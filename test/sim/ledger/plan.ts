@@ -37,15 +37,22 @@ export interface Plan {
   readonly sleeps: readonly { readonly follower: number; readonly at: number; readonly until: number }[]
 }
 
+/** Large sets are seldom: what a height costs grows with the square of them. */
+const SIZES: readonly number[] = [1, 2, 3, 4, 5, 1, 2, 3, 4, 6, 1, 2, 3, 4, 7]
+
 /** `sizes`: how many validators a world may begin with; seeds take turns. */
-export function makePlan(seed: number, sizes: readonly number[] = [1, 2, 3, 4, 5, 6, 7]): Plan {
+export function makePlan(seed: number, sizes: readonly number[] = SIZES): Plan {
   const random = seededRandom(`ledgers ${seed}`)
   const n = sizes[seed % sizes.length]!
-  const turnsOver = n <= 5 && random.below(3) === 0
+  const turnsOver = n <= 5 && random.below(4) === 0
   // Where nobody shares what the others have computed, a world takes four times as long.
-  const onDisk = random.below(5) === 0 && n <= 4
+  const onDisk = random.below(9) === 0 && n <= 4
   const names = ['root', 'p2p', 'home'].slice(0, random.below(4) === 0 && n <= 4 ? 3 : 2)
-  const kind = { turnsOver, onDisk }
+  const kind = {
+    turnsOver,
+    onDisk,
+    lastsMs: turnsOver ? TURNOVER_MS : random.split('lasts').below(6) === 0 ? LONG_MS : SHORT_MS,
+  }
   const chains = names.map((name, index) => ({ name, plan: chainPlan(seed * 3 + index, n, kind) }))
   const lastsMs = chains[0]!.plan.faultsMs
   const followers = 1 + random.below(2)
@@ -75,9 +82,9 @@ export function makePlan(seed: number, sizes: readonly number[] = [1, 2, 3, 4, 5
     habits: Array.from({ length: 1 + random.below(3) }, () => HABITS[random.below(HABITS.length)]!),
     sleeps,
   }
-  const activates = n <= 2 && !onDisk && random.split('activation').below(5) === 0
+  const activates = n <= 2 && !onDisk && random.split('activation').below(12) === 0
   if (activates) return activating(plan)
-  const isLong = n <= 3 && !onDisk && (nameUnitMs !== undefined || isGoverned) && random.split('long').below(2) === 0
+  const isLong = n <= 3 && !onDisk && (nameUnitMs !== undefined || isGoverned) && random.split('long').below(3) === 0
   return isLong ? quick(plan) : plan
 }
 
@@ -97,16 +104,22 @@ function withNaps({ seed, jumps }: Plan): Plan['jumps'] {
 
 /** A vote comes sixty blocks before what it is about. */
 export function activating(plan: Plan): Plan {
-  return { ...quick(plan), activation: 72 + (plan.seed % 5) }
+  return { ...quick(plan, ACTIVATING_MS), activation: 72 + (plan.seed % 5) }
 }
 
-const QUICK_MS = 6_000
+/** How long it goes wrong. Most worlds are short, and there are many. */
+const SHORT_MS = 1_200
+const LONG_MS = 3_000
+const TURNOVER_MS = 3_000
+const QUICK_MS = 4_000
+/** Some ninety heights. */
+const ACTIVATING_MS = 6_000
 
-/** Calm links, a block whenever there can be one, and more time: some seventy heights. */
-export function quick(plan: Plan): Plan {
+/** Calm links, a block whenever there can be one, and more time. */
+export function quick(plan: Plan, lastsMs: number = QUICK_MS): Plan {
   const chains = plan.chains.slice(0, 2).map(({ name, plan: one }) => ({
     name,
-    plan: { ...one, faults: [], faultsMs: QUICK_MS, meanDelayMs: 3, submitEveryMs: 20, timeoutMs: 60 },
+    plan: { ...one, faults: [], faultsMs: lastsMs, meanDelayMs: 3, submitEveryMs: 20, timeoutMs: 60 },
   }))
   return { ...plan, chains, heartbeatMs: 40 }
 }
@@ -115,21 +128,30 @@ export function quick(plan: Plan): Plan {
 function chainPlan(
   seed: number,
   n: number,
-  { turnsOver, onDisk }: { readonly turnsOver: boolean; readonly onDisk: boolean },
+  { turnsOver, onDisk, lastsMs }: { readonly turnsOver: boolean; readonly onDisk: boolean; readonly lastsMs: number },
 ): ChainPlan {
   const plan = makeChainPlan(seed, { n, ledger: true, onDisk, long: false })
   const spares = turnsOver ? n : 2
   return {
     ...plan,
     spares,
-    faultsMs: turnsOver ? 4_000 : 3_000,
+    faultsMs: lastsMs,
     meanDelayMs: Math.min(plan.meanDelayMs, 15),
     submitEveryMs: Math.min(plan.submitEveryMs, 40),
     keepBlocks: plan.keepBlocks === undefined ? undefined : 20,
     realKeys: false,
     // The sets are decided by those who are in them.
-    faults: plan.faults.filter(({ kind }) => kind !== 'seats').filter((fault) => isOf(fault, n + spares)),
+    faults: plan.faults
+      .filter(({ kind }) => kind !== 'seats')
+      .filter((fault) => isOf(fault, n + spares))
+      .map((fault) => within(fault, lastsMs / plan.faultsMs)),
   }
+}
+
+/** All of it comes about in the time that there is. */
+function within(fault: ChainPlan['faults'][number], share: number): ChainPlan['faults'][number] {
+  if ('until' in fault) return { ...fault, at: fault.at * share, until: fault.until * share }
+  return 'at' in fault ? { ...fault, at: fault.at * share } : fault
 }
 
 /** Of as many people as there are. */

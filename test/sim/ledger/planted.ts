@@ -8,10 +8,12 @@ if (mistake === undefined) throw new RangeError(`no mistake ${argv[2]}`)
 plant(mistake)
 const { runWorld } = await import('./world.ts')
 const { makePlan } = await import('./plan.ts')
-const { within, sizes } = mistake
+const { within, sizes, first } = mistake
+const seeds = [...(first === undefined ? [] : [first]), ...Array.from({ length: within }, (_, i) => i + 1)]
 let found: { readonly seed: number; readonly what: string } | undefined
-for (let seed = 1; seed <= within && found === undefined; seed++) {
+for (const seed of seeds) {
   const { failure } = await runWorld(mistake.plan(makePlan(seed, sizes)))
   if (failure !== undefined && mistake.finding.test(failure.check)) found = { seed, what: failure.what }
+  if (found !== undefined) break
 }
 stdout.write(`${JSON.stringify(found ?? null)}\n`)

@@ -1,5 +1,9 @@
 /** What chains of a world say of the life of names and of reviews: all terms so short that a world sees their ends. */
-import type { GovernanceRules, NamePolicy } from '../../../src/ledger/index.ts'
+import type { ClaimRules, GovernanceRules, NamePolicy } from '../../../src/ledger/index.ts'
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
 
 /** In the proportion of real ones. `unitMs`: what the delays are made of; `payee`: who is paid. */
 export function namePolicy(unitMs: number, payee: Uint8Array, kept: NamePolicy['kept']): NamePolicy {
@@ -27,9 +31,10 @@ export function namePolicy(unitMs: number, payee: Uint8Array, kept: NamePolicy['
   }
 }
 
-const MINUTE = 60_000
-const HOUR = 60 * MINUTE
-const DAY = 24 * HOUR
+/** Claims are seen in time or not, as worlds are slow or sleep. */
+export function claimRules(seed: number, payee: Uint8Array, anchors: readonly Uint8Array[]): ClaimRules {
+  return { windowMs: seed % 2 === 0 ? 5_000 : 30 * MINUTE, bond: 7, payee, anchors }
+}
 
 /** As short as they may be. */
 export const QUICK_REVIEWS: GovernanceRules = {

@@ -1,6 +1,8 @@
 /** Worlds of ledgers as a subject of the suite: what must happen in them, and what must be found. */
 import { execFile } from 'node:child_process'
-import { execPath } from 'node:process'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process, { execPath } from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { PlantedMistake, Subject } from '../suite.ts'
@@ -75,6 +77,8 @@ const MUST_HAPPEN = [
   ...['registered', 'grace', 'redemption', 'ending', 'free'].map((phase) => `phase ${phase}`),
   ...['transfer', 'roll', 'guardians', 'unlock', 'release', 'recovery'].map((what) => `waits: ${what}`),
   'frozen',
+  ...both('openClaim', 'observe', 'proveClaim', 'voteAnchors', 'voteCertifier', 'vouch', 'takeBack'),
+  ...['done', 'refused', 'lapsed', 'taken'].map((end) => `claim ${end}`),
   ...['remove', 'add', 'compensate', 'rules', 'hide', 'show'].map((what) => `won: ${what}`),
   ...['leave', 'machine', 'resign', 'release', 'linkChain', 'link', 'renewLink', 'noteFork', 'headerFork'].map(
     (kind) => `done ${kind}`,
@@ -97,7 +101,9 @@ function planted({ name }: Mistake): PlantedMistake {
   return {
     name,
     async find() {
-      const { stdout } = await run(execPath, [script, name])
+      // Each process loads all sources: what was compiled once is kept.
+      const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'chordns-sim') }
+      const { stdout } = await run(execPath, [script, name], { env })
       return (JSON.parse(stdout) as { readonly seed: number; readonly what: string } | null) ?? undefined
     },
   }
@@ -119,12 +125,16 @@ export function ledgerWorlds(sizes?: readonly number[]): Subject<Plan> {
   }
 }
 
+/** How long one search takes at most, ms. */
+const MOST_MS = 60_000
+
 /** Leaves out one thing after the other as long as the same check still fails. */
 async function shrink(plan: Plan): Promise<Plan> {
   const check = (await runWorld(plan)).failure?.check
+  const end = performance.now() + MOST_MS
   let shortest = plan
   const attempt = async (shorter: Plan) => {
-    if ((await runWorld(shorter)).failure?.check === check) shortest = shorter
+    if (performance.now() < end && (await runWorld(shorter)).failure?.check === check) shortest = shorter
   }
   for (const key of ['jumps', 'sleeps', 'habits'] as const)
     for (let i = shortest[key].length - 1; i >= 0; i--)

@@ -12,6 +12,7 @@ import {
 } from '../../../../src/ledger/index.ts'
 import type { SeededRandom } from '../../../../src/sim/index.ts'
 import { type Actor, type Cast, hex, NEVER } from '../cast.ts'
+import type { ProofSigning } from '../domains.ts'
 import type { Deed, LinkedHead } from '../intents.ts'
 
 /** Another chain, as far as it may be linked. */
@@ -87,6 +88,10 @@ export interface Acting {
   readonly charges: MadeCharge[]
   /** CDS sets that were shown. */
   readonly cdsMade: { readonly payload: Payload; readonly deed: Extract<Deed, { kind: 'updateByCds' }> }[]
+  /** Whether a domain shows what its claim says, as most see it. */
+  readonly shown: Map<number, boolean>
+  /** Proofs of domains that were shown. */
+  readonly proofs: ProofSigning[]
   /** How often each has changed its voting key. */
   readonly rolls: Map<Actor, number>
 }

@@ -4,9 +4,11 @@ import { type Act, type Acting, type Maker, one } from './acting.ts'
 import { endorse, leave, machine, voteEndorser, withdraw } from './admission.ts'
 import { activate, putEntry, towardsActivation, towardsEntries } from './applications.ts'
 import { updateByCds } from './cds.ts'
+import { observe, openClaim, proveClaim, towardsClaims, voteAnchors } from './claims.ts'
 import { accuse, answer, twoNotes } from './faults.ts'
 import { complain, propose, repaired, reply, towardsDecision, withdrawMotion } from './governance.ts'
 import { freeze, guardiansCancel, recover } from './guardians.ts'
+import { takeBack, voteCertifier, vouch } from './identity.ts'
 import { link, renewLink, showFork, towardsLinks } from './links.ts'
 import { commit, register, release, transferName, update } from './names.ts'
 import { beacon, resign, voteNode, votingKey } from './nodes.ts'
@@ -19,6 +21,7 @@ import {
   restore,
   rollOwner,
   setGuardians,
+  towardsCatching,
   towardsRestoring,
   unused,
 } from './terms.ts'
@@ -58,7 +61,19 @@ const ON_ALL: readonly Maker[] = [
   answer,
   twoNotes,
 ]
-const ON_ROOT: readonly Maker[] = [voteTld, voteTld, voteTld, updateTld, handOverTld, commit]
+const ON_ROOT: readonly Maker[] = [
+  voteTld,
+  voteTld,
+  voteTld,
+  updateTld,
+  handOverTld,
+  commit,
+  voteCertifier,
+  voteCertifier,
+  vouch,
+  vouch,
+  takeBack,
+]
 const ON_TLD: readonly Maker[] = [
   commit,
   commit,
@@ -78,6 +93,12 @@ const ON_TLD: readonly Maker[] = [
   transferName,
   release,
   release,
+  openClaim,
+  openClaim,
+  observe,
+  proveClaim,
+  proveClaim,
+  voteAnchors,
 ]
 
 /** Where names have terms. */
@@ -117,6 +138,12 @@ const ON_TERMS: readonly Maker[] = [
   unused,
   unused,
   unused,
+  openClaim,
+  openClaim,
+  observe,
+  proveClaim,
+  proveClaim,
+  voteAnchors,
 ]
 
 const ON_GOVERNED: readonly Maker[] = [
@@ -149,8 +176,12 @@ export function actFor(acting: Acting): Act | undefined {
     const next = random.below(2) === 0 ? towardsDecision(acting) : one(random, ON_GOVERNED)(acting)
     if (next !== undefined) return next
   }
-  if (random.below(4) === 0) {
-    const next = towardsRestoring(acting)
+  if (random.below(3) === 0) {
+    const next = towardsClaims(acting)
+    if (next !== undefined) return next
+  }
+  if (random.below(3) === 0) {
+    const next = random.below(2) === 0 ? towardsRestoring(acting) : towardsCatching(acting)
     if (next !== undefined) return next
   }
   const own = chainName === 'root' ? ON_ROOT : cast.policy === undefined ? ON_TLD : ON_TERMS

@@ -15,10 +15,11 @@ import type { Place } from '../intents.ts'
 import { ZONE_KEYS } from '../zones.ts'
 import { type Act, type Acting, anybody, labelOf, one } from './acting.ts'
 
-function registrationOf(acting: Acting) {
+function registrationOf(acting: Acting, label = labelToCommit(acting)) {
   const { random, cast, chainId } = acting
-  const label = labelToCommit(acting)
-  const only = cast.policy?.kept.find((one) => equalBytes(one.label, label))?.owner
+  const kept = cast.policy?.kept.find((one) => equalBytes(one.label, label))?.owner
+  // Nobody has the key that stands for claims.
+  const only = cast.owners.find(({ publicKey }) => kept !== undefined && equalBytes(publicKey, kept))?.publicKey
   const owner = only === undefined || random.below(4) === 0 ? one(random, cast.owners).publicKey : only
   const registration = { chainId, label, owner, salt: sha256(random.bytes(8)) }
   return { ...registration, hash: toHex(commitHash(registration)), settings: random.below(ZONE_KEYS) }
@@ -37,6 +38,20 @@ export function commit(acting: Acting): Act {
   const again = registrations.length > 0 && random.below(6) === 0
   const registration = again ? one(random, registrations) : registrationOf(acting)
   if (!again) registrations.push(registration)
+  return commitTo(acting, registration)
+}
+
+/** Somebody wants this name, and nobody has said so yet. */
+export function commitFor(acting: Acting, label: Uint8Array): Act | undefined {
+  const { registrations, committed } = acting
+  const waits = registrations.some((one) => equalBytes(one.label, label) && committed.has(one.hash))
+  if (waits) return undefined
+  const registration = registrationOf(acting, label)
+  registrations.push(registration)
+  return commitTo(acting, registration)
+}
+
+function commitTo(acting: Acting, registration: ReturnType<typeof registrationOf>): Act {
   return {
     actor: anybody(acting),
     payload: commitPayload(registration),
@@ -64,7 +79,7 @@ export function register(acting: Acting): Act {
 }
 
 /** What can be revealed, of names that nobody has. */
-function ripeOf({ registrations, committed, height, state }: Acting) {
+export function ripeOf({ registrations, committed, height, state }: Acting) {
   return registrations.filter(({ hash, label }) => {
     const at = committed.get(hash)
     return at !== undefined && at < height() && nameRecordOf(state(), label)?.owner === undefined
@@ -72,11 +87,10 @@ function ripeOf({ registrations, committed, height, state }: Acting) {
 }
 
 /** A commit that is shown, and who signs it. */
-export function revealOf(acting: Acting) {
+export function revealOf(acting: Acting, ripe = ripeOf(acting)) {
   const { random, cast, registrations } = acting
   // Mostly what waits; sometimes what nobody has committed to.
   const waits = registrations.length > 0 && random.below(12) > 0
-  const ripe = ripeOf(acting)
   // The newest are too early as likely as not.
   const some = ripe.length > 0 && random.below(6) > 0 ? ripe : registrations.slice(random.below(4) === 0 ? 0 : -8)
   const registration = waits ? one(random, some) : registrationOf(acting)

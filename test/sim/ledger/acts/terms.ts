@@ -1,5 +1,5 @@
 /** The life of names with terms: what is paid for them, what their owners do beside keys and servers, and what nodes say of their use. */
-import { toHex } from '../../../../src/base/index.ts'
+import { equalBytes, toHex } from '../../../../src/base/index.ts'
 import {
   cancelPayload,
   commitHash,
@@ -23,15 +23,33 @@ import { hex } from '../cast.ts'
 import type { ProofDeed } from '../intents.ts'
 import { type Act, type Acting, anybody, labelOf, one, voting } from './acting.ts'
 import { proofOf } from './guardians.ts'
-import { placeOf, revealOf } from './names.ts'
+import { commitFor, placeOf, revealOf, ripeOf } from './names.ts'
 
 const termsOf = ({ random }: Acting) => one(random, [0, 1, 1, 1, 1, 1, 1, 2, 2, 2, 3, 4, 5])
 
 export function registerTerm(acting: Acting): Act | undefined {
+  return acting.cast.policy && revealed(acting, acting.cast.policy, ripeOf(acting))
+}
+
+/** A name that comes free is waited for: whoever wants it has committed before, and reveals while it is dear. */
+export function towardsCatching(acting: Acting): Act | undefined {
   const { random, cast, state, now } = acting
   const { policy } = cast
   if (policy === undefined) return undefined
-  const { registration, label, signer, isOwn } = revealOf(acting)
+  const known = cast.labels.flatMap((label) => {
+    const record = nameRecordOf(state(), label)
+    return record?.life === undefined ? [] : [{ label, life: record.life, phase: phaseOf(record, policy, now()) }]
+  })
+  const free = known.filter(({ phase, life }) => phase === 'free' && life.freed > 0)
+  const ripe = ripeOf(acting).filter((one) => free.some(({ label }) => equalBytes(label, one.label)))
+  if (ripe.length > 0) return revealed(acting, policy, ripe)
+  const soon = known.filter(({ phase }) => phase === 'redemption' || phase === 'ending')
+  return soon.length === 0 ? undefined : commitFor(acting, one(random, soon).label)
+}
+
+function revealed(acting: Acting, policy: NamePolicy, ripe: ReturnType<typeof ripeOf>): Act {
+  const { random, cast, state, now } = acting
+  const { registration, label, signer, isOwn } = revealOf(acting, ripe)
   const settings = cast.zones.of(acting.chainName, registration.label).settings(registration.settings)
   const guardians = random.below(2) === 0 ? one(random, cast.guardianSets).hash : undefined
   const wishes = { terms: termsOf(acting), isMovable: random.below(2) === 0, guardians }

@@ -17,6 +17,8 @@ export interface OrganisationRow {
 export interface Moment {
   readonly height: number
   readonly time: number
+  /** Ids of the block's validators. */
+  readonly validators?: readonly string[]
 }
 
 const DAY_MS = 86_400_000

@@ -5,7 +5,7 @@ import { ACCOUNTS, decodeApplicationGenesis, memberIdOf } from '../../../../src/
 import { type Cast, hex } from '../cast.ts'
 import { LedgerModel } from './model.ts'
 
-export function modelOf({ actors, policy, rules }: Cast, genesis: Genesis, epochBlocks: number): LedgerModel {
+export function modelOf({ actors, policy, rules, claims }: Cast, genesis: Genesis, epochBlocks: number): LedgerModel {
   const { modules, quotaADay } = decodeApplicationGenesis(genesis.application)
   const founders = actors.filter(({ isFounder }) => isFounder)
   const endorsers = founders
@@ -39,6 +39,7 @@ export function modelOf({ actors, policy, rules }: Cast, genesis: Genesis, epoch
     })),
     policy,
     rules,
+    claims,
     idOf: (ringKey) => toHex(memberIdOf(fromHex(ringKey))),
   })
 }

@@ -54,6 +54,8 @@ export class GovernanceModel {
   #won: string[] = []
   /** Until when who leads starts no other review of a node. */
   readonly #rests = new Map<string, number>()
+  /** What is held of whoever is reviewed. */
+  readonly #reviewed = new Map<string, number>()
   readonly #isRoot: boolean
   readonly #accounts: AccountModel
   readonly #admission: AdmissionModel
@@ -82,6 +84,7 @@ export class GovernanceModel {
     const members = all.filter(({ by: one, since }) => since !== undefined && counts({ account: one, since }))
     if (members.length < Math.max(1, Math.min(complaints, most)) || this.#isReviewed(account)) return true
     this.#open({ subject: { kind: 'remove', account, heights }, by: undefined }, time + motionMs)
+    this.#holdForReview(account, time)
     this.complaints.delete(account)
     return true
   }
@@ -99,6 +102,7 @@ export class GovernanceModel {
     if (open.some((one) => isSameMatter(one.subject, subject)) || own.length >= (leads ? MOST_LEADER : MOST_EACH))
       return false
     const motion = this.#open({ subject, by }, time + this.rules.motionMs)
+    if (subject.kind === 'remove') this.#holdForReview(subject.account, time)
     if (voice === undefined || this.#vote(motion, voice, true, { time, height })) return true
     this.motions.delete(motion.number)
     return false
@@ -173,7 +177,23 @@ export class GovernanceModel {
     this.motions.set(motion.number, { ...motion, state })
     if (state === 'won') this.#won.push(motion.subject.kind)
     const { subject } = motion
-    if (subject.kind === 'remove') this.#rests.set(subject.account, time + this.rules.motionMs)
+    if (subject.kind !== 'remove') return
+    this.#rests.set(subject.account, time + this.rules.motionMs)
+    this.#releaseAfterReview(subject.account)
+  }
+
+  /** The accused does not empty its account; for as long as its last review rests it keeps it. */
+  #holdForReview(account: string, time: number): void {
+    const { balance } = this.#accounts.of(account)
+    if ((this.#rests.get(account) ?? 0) > time || balance === 0 || this.#reviewed.has(account)) return
+    this.#accounts.move(account, heldRow(account), balance)
+    this.#reviewed.set(account, balance)
+  }
+
+  #releaseAfterReview(account: string): void {
+    const amount = this.#reviewed.get(account) ?? 0
+    this.#accounts.move(heldRow(account), account, amount)
+    this.#reviewed.delete(account)
   }
 
   #carryOut({ subject, number }: MotionRow, moment: Moment): boolean {
@@ -217,6 +237,7 @@ export class GovernanceModel {
     const { repairMs, holdMs } = this.rules
     this.#nodes.barred.set(account, time + repairMs)
     this.#settle(account)
+    this.#releaseAfterReview(account)
     const held = this.#accounts.of(account).balance
     this.#accounts.move(account, heldRow(account), held)
     this.cases.set(account, {

@@ -7,7 +7,9 @@ import type { Intent } from '../intents.ts'
 import { AccountModel } from './accounts.ts'
 import { AdmissionModel, type EndorserRow, type Moment, type OrganisationRow } from './admission.ts'
 import { ApplicationModel } from './applications.ts'
+import { ClaimModel, type ClaimRulesModel } from './claims.ts'
 import { GovernanceModel, type RulesModel } from './governance.ts'
+import { IdentityModel } from './identity.ts'
 import { LinkModel } from './links.ts'
 import { NameModel } from './names.ts'
 import { NodeModel, type NodeRow } from './nodes.ts'
@@ -25,6 +27,7 @@ export interface ModelStart {
   readonly idOf: (ringKey: string) => string
   /** Of reviews. */
   readonly rules: RulesModel
+  readonly claims: ClaimRulesModel
   /** Of names; undefined: they are had for ever. */
   readonly policy: NamePolicy | undefined
 }
@@ -49,6 +52,8 @@ export class LedgerModel {
   readonly tlds: TldModel
   readonly applications: ApplicationModel
   readonly links: LinkModel
+  readonly claims: ClaimModel
+  readonly identity: IdentityModel
   readonly #epochBlocks: number
 
   constructor(start: ModelStart) {
@@ -60,6 +65,8 @@ export class LedgerModel {
     this.terms = new TermModel(this.names, this.accounts, this.nodes)
     const { accounts, admission, nodes: members } = this
     this.governance = new GovernanceModel(chainName, rules, { accounts, admission, nodes: members })
+    this.claims = new ClaimModel(chainName, start.claims, { names: this.names, accounts, nodes: members })
+    this.identity = new IdentityModel(chainName, { admission, nodes: members })
     this.tlds = new TldModel(chainName, this.nodes)
     this.links = new LinkModel(this.nodes)
     this.applications = new ApplicationModel(this.nodes)
@@ -81,10 +88,11 @@ export class LedgerModel {
     const removed = this.nodes.endBlock(moment, accused, this.#epochBlocks)
     this.terms.endBlock(moment.time)
     this.governance.endBlock(removed, moment.time)
+    this.claims.endBlock(moment.time)
   }
 
   #do({ account, deed }: Intent, moment: Moment, wasDone: boolean): boolean | undefined {
-    const { accounts, admission, nodes, names, tlds, applications, governance } = this
+    const { accounts, admission, nodes, names, tlds, applications, governance, claims, identity } = this
     switch (deed.kind) {
       case 'transfer':
         return accounts.transfer(account, deed.to, deed.amount)
@@ -163,6 +171,20 @@ export class LedgerModel {
       case 'noteFork':
       case 'headerFork':
         return this.links.fork(deed, moment)
+      case 'openClaim':
+        return claims.open(account, deed, moment)
+      case 'observe':
+        return claims.observe(account, deed, moment)
+      case 'proveClaim':
+        return claims.prove(account, deed, moment)
+      case 'voteAnchors':
+        return claims.voteAnchors(account, deed, moment)
+      case 'voteCertifier':
+        return identity.vote(account, deed.subject, deed.inFavour, moment)
+      case 'vouch':
+        return identity.vouch(account, deed, moment)
+      case 'takeBack':
+        return identity.takeBack(account, deed)
       case 'beacon':
         return undefined
       case 'nonsense':

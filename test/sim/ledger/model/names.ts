@@ -1,10 +1,13 @@
 /** Names: first come, first served by commit and reveal, then what the owner says (D28-D36). With terms: `TermModel`. */
 import { fromHex, toHex } from '../../../../src/base/index.ts'
-import type { NamePolicy, NameRecord } from '../../../../src/ledger/index.ts'
+import { KEPT_FOR_CLAIMS, type NamePolicy, type NameRecord, type NameSettings } from '../../../../src/ledger/index.ts'
 import type { Deed, Place } from '../intents.ts'
 import type { Moment } from './admission.ts'
 import { oldestCds, withSettings } from './cds-times.ts'
-import { type Life, type LifeRecord, mayAct, settledAt } from './life.ts'
+import { born, type Life, type LifeRecord, mayAct, settledAt } from './life.ts'
+
+/** The key of names that are kept for claims; nobody has it. */
+const FOR_CLAIMS = toHex(KEPT_FOR_CLAIMS)
 
 interface CommitRow extends Moment {
   readonly number: number
@@ -18,6 +21,8 @@ export class NameModel {
   readonly records = new Map<string, NameRecord>()
   /** Undefined: names are had for ever. */
   readonly policy: NamePolicy | undefined
+  /** Owners that names are kept for: undefined is nobody, and `KEPT_FOR_CLAIMS` whoever claims it first. */
+  readonly #kept: Map<string, string | undefined>
   readonly #isRoot: boolean
   readonly #commits = new Map<string, CommitRow>()
   #next = 1
@@ -25,6 +30,8 @@ export class NameModel {
   constructor(chainName: string, policy: NamePolicy | undefined) {
     this.#isRoot = chainName === 'root'
     this.policy = this.#isRoot ? undefined : policy
+    const kept = this.policy?.kept ?? []
+    this.#kept = new Map(kept.map(({ label, owner }) => [toHex(label), owner && toHex(owner)]))
   }
 
   commit(hash: string, { height, time }: Moment): boolean {
@@ -125,6 +132,43 @@ export class NameModel {
       sequence: record.sequence + 1,
     })
     return true
+  }
+
+  mayHave(label: string, owner: string): boolean {
+    return !this.#kept.has(label) || this.#kept.get(label) === owner
+  }
+
+  mayClaim(label: string, owner: string): boolean {
+    return this.#kept.get(label) === FOR_CLAIMS || this.mayHave(label, owner)
+  }
+
+  /** To whoever has claimed it, for one term; gives back its generation. */
+  give(label: string, owner: string, settings: NameSettings, time: number): number {
+    if (this.#kept.get(label) === FOR_CLAIMS) this.#kept.delete(label)
+    const before = this.current(label, time)
+    const generation = (before?.generation ?? 0) + 1
+    const record = {
+      owner: fromHex(owner),
+      settings,
+      generation,
+      sequence: before?.sequence ?? 0,
+      registered: time,
+      commit: 0,
+      committed: 0,
+      newestCds: before === undefined ? 0 : oldestCds(before, time),
+    }
+    const { policy } = this
+    const expires = policy === undefined ? 0 : time + policy.termMs
+    const life = policy && {
+      ...born(time),
+      resolves: expires + policy.graceMs,
+      freed: before?.life?.freed ?? 0,
+      round: before?.life?.round ?? 0,
+      lockedUntil: time + policy.lockMs,
+      judgedFrom: time + policy.useMs,
+    }
+    this.records.set(label, { ...record, expires, ...(life !== undefined && { life }) })
+    return generation
   }
 
   /** As time has made it by now. */

@@ -88,7 +88,7 @@ export class TermModel {
   #register(account: string, deed: DeedOf<'registerTerm'>, moment: Moment, policy: NamePolicy): boolean {
     const { label, terms, owner, most } = deed
     const { time } = moment
-    if (terms < 1 || terms > policy.mostTerms || !mayHave(policy, label, owner)) return false
+    if (terms < 1 || terms > policy.mostTerms || !this.#names.mayHave(label, owner)) return false
     const before = this.#names.current(label, time)
     const day = Math.floor(time / DAY_MS)
     const known = this.#today.get(account)
@@ -287,11 +287,6 @@ export class TermModel {
     const isOfNow = record?.generation === generation && record.life.round === round
     return isOfNow && isGood(record, proof, least) ? record : undefined
   }
-}
-
-function mayHave({ kept }: NamePolicy, label: string, owner: string): boolean {
-  const only = kept.find((one) => toHex(one.label) === label)
-  return only === undefined || (only.owner !== undefined && toHex(only.owner) === owner)
 }
 
 /** An earlier commit takes the name from whoever has paid for it. */
