@@ -80,6 +80,7 @@ export class LedgerChain {
   readonly #committed = new Map<string, number>()
   readonly #liars: ReadonlySet<number>
   readonly #rules: number
+  #premiums = 0
   #state: LedgerState
   readonly #nameWatch: NameWatch
 
@@ -313,6 +314,7 @@ export class LedgerChain {
     }))
     const { judged } = this.#model.nodes
     this.#model.endBlock({ height, time }, accused ?? [])
+    for (; this.#premiums < this.#model.terms.premiums; this.#premiums++) happens('premium paid')
     for (const what of this.#model.governance.takeWon()) happens(`won: ${what}`)
     for (const end of this.#model.claims.takeEnded()) happens(`claim ${end}`)
     const { activations } = this.#model.applications

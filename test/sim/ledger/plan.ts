@@ -90,7 +90,11 @@ export function makePlan(seed: number, sizes: readonly number[] = SIZES): Plan {
 
 /** Names have terms, and there is time for their ends. */
 export function living(plan: Plan): Plan {
-  return quick({ ...plan, nameUnitMs: plan.nameUnitMs ?? unitOf(plan.seed), jumps: withNaps(plan) })
+  const nameUnitMs = plan.nameUnitMs ?? unitOf(plan.seed)
+  const more = napsOf(seededRandom(`more naps ${plan.seed}`), QUICK_MS)
+  // Short terms end by themselves; whoever sleeps for hours would miss what comes after.
+  const jumps = nameUnitMs < MINUTE ? [] : withNaps({ ...plan, jumps: more })
+  return quick({ ...plan, nameUnitMs, jumps })
 }
 
 /** All complain and decide, and there is time for it. */
@@ -167,7 +171,7 @@ function unitOf(seed: number): number {
 function napsOf(random: SeededRandom, lastsMs: number): Plan['jumps'] {
   return Array.from({ length: 5 + random.below(8) }, () => ({
     at: random.below(lastsMs),
-    ms: [5, 20, 31, 61, 61, 95][random.below(6)]! * MINUTE,
+    ms: [5, 20, 31, 31, 61, 95][random.below(6)]! * MINUTE,
   }))
 }
 

@@ -29,6 +29,8 @@ export class TermModel {
   readonly #votes = new VoteModel()
   readonly #held = new Map<string, HeldRow>()
   readonly #today = new Map<string, { readonly day: number; readonly count: number }>()
+  /** Names that cost more since they had come free. */
+  premiums = 0
   /** The key that an owner wanted last in the place of its own, by name. */
   readonly rolls = new Map<string, string>()
 
@@ -94,11 +96,13 @@ export class TermModel {
     const known = this.#today.get(account)
     const today = known?.day === day ? known.count : 0
     const freed = before?.life?.freed ?? 0
-    const price = feeOf(policy, label.length / 2, terms) + premiumAt(policy, freed, time)
+    const premium = premiumAt(policy, freed, time)
+    const price = feeOf(policy, label.length / 2, terms) + premium
     if (today >= policy.registrationsADay || price > most) return false
     if (this.#fundsFor(account, label, before, time, policy) < price) return false
     const begun = this.#names.begun(deed, moment)
     if (begun === undefined) return false
+    if (premium > 0) this.premiums++
     this.#settleHeld(label, before, time, policy)
     this.#today.set(account, { day, count: today + 1 })
     if (price > 0) {
