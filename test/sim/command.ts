@@ -31,12 +31,13 @@ export interface WorldArguments {
 }
 
 /**
- * Worlds of a usual run, where they are not 200. Rings and light clients are parts of the whole nodes, of which there are 200: of these as many as it takes
+ * Worlds of a usual run, where they are not 200. Rings and light clients are parts of the whole nodes, of which there are 200, and worlds of ledgers cost much: of these as many as it takes
  * to say that enough has happened in them.
  */
 const USUAL: ReadonlyMap<string, number> = new Map([
   ['ring', 150],
   ['light', 150],
+  ['ledger', 150],
 ])
 
 const say = (line: string) => void stderr.write(`${line}\n`)

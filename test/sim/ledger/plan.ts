@@ -82,6 +82,9 @@ export function makePlan(seed: number, sizes: readonly number[] = SIZES): Plan {
     habits: Array.from({ length: 1 + random.below(3) }, () => HABITS[random.below(HABITS.length)]!),
     sleeps,
   }
+  // What comes about late in reviews and in the life of a name has worlds of its own, so that few seeds have it, too.
+  if (n <= 2 && seed % 25 === 10) return governed(plan)
+  if (n <= 2 && seed % 25 === 20) return living(plan)
   const activates = n <= 2 && !onDisk && random.split('activation').below(12) === 0
   if (activates) return activating(plan)
   const isLong = n <= 3 && !onDisk && (nameUnitMs !== undefined || isGoverned) && random.split('long').below(3) === 0

@@ -84,6 +84,8 @@ function subjectOf(acting: Acting): MadeSubject | undefined {
   // What is held of a removed one is there to be paid.
   const isHeld = cast.actors.some(({ account }) => (caseOf(state(), account.publicKey)?.held ?? 0) > 0)
   if (isHeld && random.below(3) === 0) return compensation(acting)
+  // Whoever was hidden wants to be seen again.
+  if (allHidden(state()).length > 0 && random.below(2) === 0) return visibility(acting)
   switch (random.below(8)) {
     case 0:
       return removal(acting)
@@ -147,7 +149,7 @@ function compensation({ random, height, state, cast }: Acting): MadeSubject | un
 
 function visibility({ random, state, cast }: Acting): MadeSubject {
   const hidden = allHidden(state())
-  if (hidden.length > 0 && random.below(2) === 0) {
+  if (hidden.length > 0 && random.below(5) > 0) {
     const { label } = one(random, hidden)
     return { subject: { kind: 'show', label }, deed: { kind: 'show', label: toHex(label) } }
   }
