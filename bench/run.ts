@@ -36,6 +36,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ readonly benchmark: Be
   qps: () => import('./qps.ts'),
   read: () => import('./read.ts'),
   state: () => import('./state.ts'),
+  start: () => import('./start.ts'),
   stops: () => import('./stops.ts'),
   upkeep: () => import('./upkeep.ts'),
   upgrade: () => import('./upgrade.ts'),

@@ -2,6 +2,7 @@
  * A worker: takes datagrams from its sockets in batches, answers what the table has, and hands the rest to the main thread. It never
  * comes back to its event loop: what the main thread says is in shared memory, and a write to `wakeFd` makes it look.
  */
+import { flushCompileCache } from 'node:module'
 import { parentPort, workerData } from 'node:worker_threads'
 import { RATE_CUT, RATE_SEND, ReplyRate } from '../../access/rate.ts'
 import { type Libc, loadLibc } from '../system/libc.ts'
@@ -186,4 +187,6 @@ class FastWorker {
 
 const loaded = loadLibc()
 if (loaded.libc === undefined) throw new Error(loaded.reason)
+// It never comes to an end at which Node would do this by itself: what it has compiled is kept for the next start (docs/decisions/0145).
+flushCompileCache()
 new FastWorker(loaded.libc, workerData as WorkerData).run()
