@@ -30,7 +30,7 @@ export function addDevicesCommand(program: Command): void {
       .option('--json', 'print JSON')
       .action(async (device: string, name: string | undefined, _: Flags, command: Command) => {
         const flags = command.optsWithGlobals<Flags>()
-        const edits = [{ key: `device/${device.toLowerCase()}`, value: name ?? null }]
+        const edits = [{ key: `device/${device.trim().toLowerCase().replaceAll('-', ':')}`, value: name ?? null }]
         const view = await tellNode(nodeOf(flags), '/settings/edit', {}, changesView, JSON.stringify({ edits }))
         if (flags.json) printJson(view)
         else

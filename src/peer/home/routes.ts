@@ -1,7 +1,7 @@
 /** What the status API answers of the settings that the boxes of a household have in common. They are private: all of it needs the header. */
 import { z } from 'zod'
 import { ChordnsError, type Random } from '../../base/index.ts'
-import type { DeviceLookup } from '../../devices/index.ts'
+import { type DeviceLookup, normalIp, normalMac } from '../../devices/index.ts'
 import {
   acts,
   type DevicesView,
@@ -11,7 +11,7 @@ import {
   type StatusRoute,
   takes,
 } from '../../observe/index.ts'
-import type { Settings } from '../../settings/index.ts'
+import type { SettingEdit, Settings } from '../../settings/index.ts'
 import { limits } from '../limits.ts'
 import { checkRecordEdit, compileRecords, RECORD_PREFIX, recordOf, recordSetting, removals } from './records.ts'
 import type { SharedNames } from './shared-names.ts'
@@ -48,6 +48,7 @@ export function homeRoutes(deps: HomeRoutesDeps): Readonly<Record<string, Status
     '/settings/edit': takes(limits.MAX_EDITS_BODY, async (_query, _signal, body) => {
       const { edits } = parsed(editsBody, body)
       edits.forEach(checkRecordEdit)
+      edits.forEach(checkDeviceEdit)
       return edited(deps, edits)
     }),
     '/settings/history': looksUp((query) => {
@@ -80,6 +81,19 @@ export function homeRoutes(deps: HomeRoutesDeps): Readonly<Record<string, Status
     }),
   }
 }
+
+/** A device has one key: its addresses have several forms. What is removed may be of any. Throws SETTINGS_INVALID. */
+function checkDeviceEdit({ key, value }: SettingEdit): void {
+  if (!key.startsWith(DEVICE_PREFIX) || value === null) return
+  const text = key.slice(DEVICE_PREFIX.length)
+  const form = normalMac(text) ?? normalIp(text)
+  if (form === text) return
+  const problem =
+    form === undefined ? 'is neither a MAC address nor an IP address' : `is written ${DEVICE_PREFIX}${form}`
+  throw new ChordnsError('SETTINGS_INVALID', `${key} ${problem}`, { key, problem })
+}
+
+const DEVICE_PREFIX = 'device/'
 
 /** Records that do not go together with those that are there are refused here, where somebody can say what was meant. */
 async function edited(
