@@ -34,6 +34,7 @@ function routes() {
       new URLSearchParams(query),
       new AbortController().signal,
       typeof body === 'string' ? body : JSON.stringify(body),
+      { isOwner: false, isOpen: false },
     )) as T
   return { all, call, settings: box!.settings, settled: () => settled }
 }
