@@ -81,6 +81,7 @@ export { Meter } from './queries/meter.ts'
 export { SPAN_NAMES, type Span } from './queries/series.ts'
 export {
   acts,
+  forAnybody,
   isLoopbackHost,
   isOwnHost,
   LOOPBACK_DOOR,

@@ -62,6 +62,11 @@ export function owns(handle: StatusHandler): StatusRoute {
   return { method: 'POST', needsHeader: true, isFor: 'owner', handle }
 }
 
+/** Of whoever the door lets in at all, signed in or not. */
+export function forAnybody(route: StatusRoute): StatusRoute {
+  return { ...route, isFor: 'nobody' }
+}
+
 /** For who has not signed in, by a body of at most so many bytes. */
 export function signsIn(bodyBytes: number, handle: StatusHandler): StatusRoute {
   return { method: 'POST', needsHeader: true, isFor: 'nobody', bodyBytes, handle }

@@ -5,6 +5,7 @@ import { readTextFile } from '../io/index.ts'
 import {
   acts,
   type ConfigurationView,
+  forAnybody,
   type InvitedView,
   isPrivacyLevel,
   looksUp,
@@ -76,9 +77,11 @@ export function dashboardRoutes(deps: DashboardDeps): Readonly<Record<string, St
       return queriesOf(deps, query)
     }),
     '/configuration': looksUp(() => configurationOf(deps.shown())),
-    '/session': reads((_, __, ___, { isOwner, isOpen }): SessionView => {
-      return { isOwner, isNeeded: !isOpen, hasPassword: sessions.hasPassword }
-    }),
+    '/session': forAnybody(
+      reads((_, __, ___, { isOwner, isOpen }): SessionView => {
+        return { isOwner, isNeeded: !isOpen, hasPassword: sessions.hasPassword }
+      }),
+    ),
     '/session/begin': signsIn(limits.MAX_SIGN_IN_BYTES, (_, __, body) => sessions.signIn(readSignIn(body))),
     '/ring/invitation': owns((query) => invite(deps, query)),
   }

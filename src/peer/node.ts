@@ -66,6 +66,8 @@ import { needsTls, prepareTls, readTls } from './tls/credentials.ts'
 export interface RunningNode {
   readonly frontEnd: FrontEnd
   readonly status: StatusServer | undefined
+  /** For the LAN. */
+  readonly dashboard: StatusServer | undefined
   readonly multiaddrs: readonly string[]
   /** The one line that `start` prints once it answers. */
   readonly readyLine: string
@@ -380,10 +382,11 @@ function serveOptions({ inForce: config, watch }: Pick<NodeParts, 'inForce' | 'w
 }
 
 function running(parts: NodeParts): RunningNode {
-  const { core, warm, peers, frontEnd, status, broken } = parts
+  const { core, warm, peers, frontEnd, status, dashboard, broken } = parts
   return {
     frontEnd,
     status,
+    dashboard,
     multiaddrs: peers?.transport.addresses() ?? [],
     readyLine: readyLine(frontEnd, status, peers?.transport),
     resolver: core.resolver,

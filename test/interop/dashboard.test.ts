@@ -11,7 +11,7 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { chromiumHere } from '../scripts/chromium.ts'
 import { type Cluster, type PeerProcess, startCluster } from '../world/cluster.ts'
-import { ask, createWorld, demoSpec, signWorld, type World } from '../world/index.ts'
+import { ask, createWorld, demoSpec, signWorld, texts, type World } from '../world/index.ts'
 import { allKnow, CLI, nodeOf, PATIENCE_MS, until } from './scenes/asking.ts'
 
 const program = chromiumHere()
@@ -142,6 +142,17 @@ describe.skipIf(program === undefined)('the dashboard in a browser', () => {
     expect(page.url()).not.toContain('key=')
   })
 
+  it('gives the household a name of its own, which the node answers at once, and takes it back', async () => {
+    await open('devices')
+    await page.getByLabel('Name', { exact: true }).fill('nas.home.arpa')
+    await page.getByLabel('Data').fill('192.0.2.20')
+    await page.getByRole('button', { name: 'Add' }).click()
+    await shows('nas.home.arpa A 192.0.2.20')
+    await until('it is answered', async () => texts((await resolve('nas.home.arpa')).answers).includes('A 192.0.2.20'))
+    await page.getByRole('button', { name: /^Remove nas.home.arpa/ }).click()
+    await until('it is gone', async () => (await resolve('nas.home.arpa')).answers.length === 0)
+  })
+
   it('speaks German, and keeps to the colours that were chosen', async () => {
     await open('settings')
     await page.getByLabel('Language').selectOption('de')
@@ -242,5 +253,5 @@ async function seriousOf(page: Page): Promise<unknown> {
 
 async function picture(page: Page, name: string, width: number): Promise<void> {
   mkdirSync(pictures!, { recursive: true })
-  await page.screenshot({ path: join(pictures!, `${name}-${width}.png`), fullPage: true })
+  await page.screenshot({ path: join(pictures!, `${name}-${width}.png`), fullPage: name !== 'queries' })
 }
