@@ -78,7 +78,7 @@ export const MISTAKES: readonly Mistake[] = [
       },
     ],
     finding: /outcomes/,
-    ...ALONE,
+    ...LATER,
     within: WITHIN,
   },
   {
@@ -87,6 +87,7 @@ export const MISTAKES: readonly Mistake[] = [
     finding: /outcomes/,
     ...ALONE,
     within: WITHIN,
+    first: 19,
   },
   {
     name: 'a name goes to whom its owner did not sign for',
