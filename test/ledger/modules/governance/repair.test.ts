@@ -127,6 +127,23 @@ describe('what the accused has while it is reviewed', () => {
     expect([chain.balance(accused), chain.held(accused)]).toEqual([0, BALANCE])
   })
 
+  it('is what it had when the review began: what left after the first complaint is gone, and what comes in later is its own', () => {
+    const chain = governed()
+    const [a, b, accused] = chain.members as [Signer, Signer, Signer]
+    chain.complain(a, accused)
+    // One complaint holds nothing, or anybody could keep anybody's value.
+    expect(chain.codes([accused, transferPayload(chain.stranger.publicKey, 300)])).toEqual([DONE])
+    chain.complain(b, accused)
+    expect([chain.balance(accused), chain.held(accused)]).toEqual([0, BALANCE - 300])
+    expect(chain.codes([chain.stranger, transferPayload(accused.publicKey, 50)])).toEqual([DONE])
+    expect([chain.balance(accused), chain.held(accused)]).toEqual([50, BALANCE - 300])
+    // Two members who could stop what others pay a third would be worse.
+    expect(chain.codes([accused, transferPayload(b.publicKey, 50)])).toEqual([DONE])
+    chain.decide(1, accused)
+    expect(chain.caseOf(accused)).toMatchObject({ held: BALANCE - 300 })
+    expect(chain.total()).toBe(BALANCE * chain.people.length)
+  })
+
   it('goes back when the review ends in its favour, lapses or is withdrawn, and when evidence ends it is held as any other', () => {
     const ends = {
       lost: (chain: Governed) => chain.members.slice(1, 4).forEach((one) => void chain.reply(one, 1, false)),
