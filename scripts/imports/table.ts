@@ -31,7 +31,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ledger: ['chain', 'recurse', 'dnssec', 'cache', 'evidence', 'crypto', 'dns'],
   // cache: the keyed hash of names.
   filter: ['cache', 'dns'],
-  resolver: ['ledger', 'chunks', 'recurse', 'cache', 'evidence', 'dns'],
+  resolver: ['filter', 'ledger', 'chunks', 'recurse', 'cache', 'evidence', 'dns'],
   observe: [],
   // An answer says how it came (EDE texts), in evidence's words.
   // crypto: server cookies are keyed hashes.

@@ -85,6 +85,30 @@ const FAMILIES: readonly Family[] = [
   },
   {
     commands: [
+      {
+        name: 'why',
+        usage: '[options] <name> [type]',
+        description: 'say whether a name is blocked, for whom, and which line of which list says so',
+      },
+      {
+        name: 'lists',
+        usage: '[options]',
+        description: 'show the blocklists of the running node, with their numbers of rules and when they came',
+      },
+      { name: 'pause', usage: '[options] [minutes]', description: 'block nothing for some minutes' },
+      { name: 'resume', usage: '[options]', description: 'end a pause' },
+      { name: 'block', usage: '[options] <name>', description: 'block a name and all below it' },
+      {
+        name: 'allow',
+        usage: '[options] <name>',
+        description: 'resolve a name and all below it whatever lists say',
+      },
+      { name: 'unblock', usage: '[options] <name>', description: 'take back `block` or `allow` of a name' },
+    ],
+    load: async () => (await import('./commands/filter.ts')).addFilterCommands,
+  },
+  {
+    commands: [
       { name: 'record', description: 'local records of the household: each of its boxes answers them at once' },
       {
         name: 'settings',

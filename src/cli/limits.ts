@@ -29,4 +29,6 @@ export const limits = {
   MAX_REGISTRAR_TRIES: 5,
   /** A node that systemd restarts answers by then, also on a small machine. Ms. */
   RESTART_MS: 60_000,
+  /** Lists may be long, and their servers slow. */
+  LISTS_TIMEOUT_MS: 600_000,
 } as const

@@ -8,6 +8,7 @@ import type { RecurseLimits, ServerSwitches, ZoneServers } from '../recurse/inde
 import { parseDns64Prefix, parsePrefix } from '../resolver/settings.ts'
 import { isLoopback, parseListenAddress } from '../serve/settings.ts'
 import { checkTogether } from './contradictions.ts'
+import { readFilter } from './derive-filter.ts'
 import { limits } from './limits.ts'
 import { type LocalSources, readLocal } from './local.ts'
 import { bytesOf } from './sections/cache.ts'
@@ -74,6 +75,7 @@ export function deriveConfig(
       negativeMaxTtl: cache.negativeMaxTtl,
       staleSeconds: settings.resolver.serveStale ? MAX_STALE_SECONDS : 0,
     },
+    filter: readFilter(settings, problems),
     local: readLocal(settings.local, sources, { problems, faults }),
     dns64: readDns64(settings),
     rebinding: settings.rebinding.protect

@@ -1,6 +1,6 @@
 /**
  * The configuration of a node. Steps of `loadConfig`: find the file, read it with the place of each key (sources/), put flags
- * and environment over it (sources/), check it by the schema (sections/), and derive what the rooms want (derive.ts, local.ts).
+ * and environment over it (sources/), check it by the schema (sections/), and derive what the rooms want (derive.ts, derive-filter.ts, local.ts).
  *
  * `planReload` says which keys of another configuration come into force at once; `configText` prints what holds and why,
  * `configSchemaJson` the schema; `checkHosts` reads a hosts file alone.
@@ -16,6 +16,8 @@ export type {
   Config,
   DevicesConfig,
   FileFault,
+  FilterConfig,
+  FilterList,
   IteratorConfig,
   LoadedConfig,
   LoadRequest,

@@ -3,6 +3,7 @@ import type { Endpoint, PeerAddress } from '../base/index.ts'
 import type { CacheOptions } from '../cache/index.ts'
 import type { ChunksOptions } from '../chunks/index.ts'
 import type { Name } from '../dns/index.ts'
+import type { FilterOptions, ListOptions } from '../filter/index.ts'
 import type { MinimiseMode } from '../iterator/index.ts'
 import type { Precedence } from '../ledger/index.ts'
 import type { RecurseLimits, ServerSwitches, ZoneServers } from '../recurse/index.ts'
@@ -25,6 +26,7 @@ export interface Config {
   readonly cache: CacheOptions & { readonly persist: boolean }
   /** Compiled: the files it names have been read. */
   readonly local: LocalData
+  readonly filter: FilterConfig
   /** Undefined: off. */
   readonly dns64: Dns64Options | undefined
   /** Undefined: off. */
@@ -52,6 +54,22 @@ export interface QueriesConfig {
   readonly keep: number
   readonly hours: number
   readonly ignore: readonly string[]
+}
+
+/** What is blocked, and for whom. */
+export interface FilterConfig {
+  readonly lists: readonly FilterList[]
+  readonly options: FilterOptions
+}
+
+export interface FilterList {
+  readonly options: ListOptions
+  /** URL or path. */
+  readonly source: string
+  readonly isUrl: boolean
+  /** How often it is fetched, or its file looked at. */
+  readonly everyMs: number
+  readonly maxBytes: number
 }
 
 export interface TlsConfig {

@@ -4,7 +4,15 @@
  * From text to answer: `compileLists` reads lists into one packed set of names, in a thread of its own; `Filter` is made of that set, the groups and the own
  * rules, and says for a question and a client what becomes of it. It never waits, and asks nobody.
  */
+
+export { checkRule as checkFilterRule, ruleFor } from './deciding/own-rules.ts'
+export { minutesOf } from './deciding/schedule.ts'
+export { Filter, type FilterDeps, type FilterOptions, type Looked } from './filter.ts'
 export { limits as filterLimits } from './limits.ts'
+export { type Compiled, compileLists, type ListCount, type ListText } from './set/compile.ts'
+export { explain as explainList, type RuleLine } from './set/explain.ts'
+export { type Match, Matcher } from './set/matcher.ts'
+export { bytesOf as filterSetBytes, type PackedSet } from './set/packed-set.ts'
 export type {
   AnswerMode,
   ClientIdentity,

@@ -3,6 +3,7 @@
  * each path (`reads` for pictures, `looksUp` for what costs work). The schemas (`statusView`, ...) are for both ends.
  */
 
+export { type FilterView, filterView, type WhyView, whyView } from './filter-views.ts'
 export {
   type ConfigurationView,
   configurationView,

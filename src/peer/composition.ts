@@ -99,7 +99,7 @@ export interface CompositionHooks {
 export interface CoreSurroundings
   extends Pick<
     CoreHooks,
-    'ownListeners' | 'rootAnchors' | 'ledger' | 'nameProofs' | 'kept' | 'localLayers' | 'bridge'
+    'filter' | 'ownListeners' | 'rootAnchors' | 'ledger' | 'nameProofs' | 'kept' | 'localLayers' | 'bridge'
   > {
   /** Undefined as long as there is no ring. */
   readonly peers: () => Pick<PeerRooms, 'ring' | 'chunks' | 'household'> | undefined
@@ -107,7 +107,7 @@ export interface CoreSurroundings
 
 /** Own iteration and the resolver, with what the ring has; what is found is told to the household. */
 export function composeCore(deps: CoreDeps, config: Config, around: CoreSurroundings): Core {
-  const { peers, ownListeners, rootAnchors, ledger, nameProofs, kept, localLayers, bridge } = around
+  const { peers, ownListeners, rootAnchors, ledger, nameProofs, kept, localLayers, bridge, filter } = around
   return new Core(
     { ...deps, cache: watchedCache(deps.cache, () => peers()?.household?.watcher) },
     {
@@ -117,6 +117,7 @@ export function composeCore(deps: CoreDeps, config: Config, around: CoreSurround
       kept,
       localLayers,
       bridge,
+      ...(filter !== undefined && { filter }),
       ...(rootAnchors !== undefined && { rootAnchors }),
       // What a household's ring knows, this node knows. A ring of one that nobody asked for: there is nobody to tell.
       chunks() {

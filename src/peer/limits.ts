@@ -61,6 +61,24 @@ export const limits = {
   MAX_MDNS_KEPT: 512,
   MAX_MDNS_RECORDS: 16,
   MAX_MDNS_INTERFACES: 8,
+  /** Of a list in all, ms: the longest have 30 MB, and come over a slow line. */
+  LIST_FETCH_MS: 600_000,
+  /** A server of lists that says nothing for so long is given up, ms. */
+  LIST_IDLE_MS: 30_000,
+  /** From one address of a list to the next. */
+  MAX_REDIRECTS: 5,
+  /** After a failure a list is fetched again so soon, ms; twice as long after each further one, up to an hour. */
+  LIST_RETRY_MS: 60_000,
+  /** A start waits so long for lists that are on disk, ms: before they are in force nothing is blocked. */
+  FIRST_LISTS_MS: 30_000,
+  /** And so long for lists that were never fetched: without the Internet a house has DNS for its own names at least. */
+  FIRST_FETCH_MS: 5_000,
+  /** How often schedules and pauses are looked at, ms. */
+  FILTER_TICK_MS: 5_000,
+  /** Rules that speak of one name, as `chordns why` shows them. */
+  MAX_RULES_SHOWN: 50,
+  /** A pause longer than a week is a configuration, minutes. */
+  MAX_PAUSE_MINUTES: 10_080,
 } as const
 
 /** Of the desk where an applicant answers inquiries of endorsers, which anybody can reach. */

@@ -46,6 +46,8 @@ import type { Core } from './core/core.ts'
 import type { CoreReload } from './core/reload.ts'
 import { createSessions, dashboardRoutes, type ShownSettings } from './dashboard.ts'
 import { type DataFile, openDataFile } from './disk.ts'
+import { Filtering } from './filtering/filtering.ts'
+import { hostAddresses } from './filtering/host-addresses.ts'
 import { sayOwnName } from './home/box-names.ts'
 import { DeviceWatch } from './home/device-watch.ts'
 import { MdnsBridge } from './home/mdns.ts'
@@ -121,6 +123,7 @@ interface NodeParts {
   exchange: SystemExchange
   keys: AnchorFollower
   core: Core
+  filtering: Filtering
   warm: WarmCache | undefined
   peers: Peers | undefined
   /** Undefined without a ring. */
@@ -252,8 +255,14 @@ async function startResolving(
     },
   )
   parts.keys = keys
+  const filtering = new Filtering(
+    { config, clock, seed: random.bytes(16), log, resolve: hostAddresses(() => core.resolver) },
+    { onChange: () => parts.frontEnd?.cacheChanged(undefined) },
+  )
+  parts.filtering = filtering
   const core = composeCore({ cache, exchange, clock, random, log }, config, {
     ownListeners: () => parts.frontEnd?.addresses ?? [],
+    filter: filtering.questions,
     rootAnchors: keys.anchors,
     peers: () => parts.peers,
     ledger: () => parts.peers?.ledger?.follower,
@@ -281,7 +290,7 @@ function warnOfBind({ iterator }: Config, log: Log): void {
 
 /** The ring, and the door for stub resolvers. */
 async function startServing(parts: Partial<NodeParts>, config: Config, { clock, random, log }: Machine): Promise<void> {
-  const { core, dataFile, cache } = parts as NodeParts
+  const { core, dataFile, cache, filtering } = parts as NodeParts
   const { recursor, resolver } = core
   const { enabled, byDefault } = config.ring
   try {
@@ -303,6 +312,7 @@ async function startServing(parts: Partial<NodeParts>, config: Config, { clock, 
   if (parts.peers !== undefined) parts.sharedNames = followSettings(parts.peers, core, { random, log })
   parts.devices = watchDevices(parts as NodeParts, config, { clock, random, log })
   if (config.devices?.mdns) parts.bridge = new MdnsBridge({ clock, random, askNetwork: askLocalNetwork })
+  await filtering.start()
   const side = parts.peers?.ledger
   if (needsTls(config)) await prepareTls(config, clock.now())
   side?.lookForUse(useLooks({ resolver, recursor, clock }))
@@ -397,6 +407,7 @@ function running(parts: NodeParts): RunningNode {
       // Both may refuse, so nothing is in force before neither has.
       const engage = core.prepare(next)
       frontEnd.reconfigure(serveOptions({ inForce: next, watch: parts.watch }))
+      parts.filtering.configure(next.filter)
       const done = engage()
       parts.inForce = next
       parts.shown = shown
@@ -413,6 +424,7 @@ function running(parts: NodeParts): RunningNode {
 /** No new question first, then what answers the old ones, and last what keeps the result. */
 async function stop(parts: Partial<NodeParts>, drainMs: number): Promise<void> {
   parts.keys?.stop()
+  parts.filtering?.stop()
   parts.carrier?.stop()
   parts.devices?.stop()
   parts.bridge?.stop()

@@ -10,6 +10,8 @@ import { flushCached, showCached } from './cache-commands.ts'
 import type { CdsCarrier } from './carrying/carrier.ts'
 import type { Core } from './core/core.ts'
 import type { DataFile } from './disk.ts'
+import { filterRoutes } from './filtering/filter-routes.ts'
+import type { Filtering } from './filtering/filtering.ts'
 import { boxName, withBoxNames } from './home/box-names.ts'
 import type { DeviceWatch } from './home/device-watch.ts'
 import { homeRoutes } from './home/routes.ts'
@@ -39,6 +41,7 @@ export interface StatusDeps {
   readonly random: Random
   /** Undefined: it carries no CDS sets. */
   readonly carrier: CdsCarrier | undefined
+  readonly filtering: Filtering
   readonly frontEnd: FrontEnd
   readonly metrics: Metrics
 }
@@ -77,6 +80,7 @@ export function statusRoutes(deps: StatusDeps): Readonly<Record<string, StatusRo
       if (peers === undefined) throw ringOff()
       return askReplicas(peers.chunks, nameOf(query), clock, signal)
     }),
+    ...filterRoutes({ control: deps.filtering, clock }),
     ...ledgerRoutes(
       () => peers?.ledger,
       () => deps.core.precedence(),
@@ -153,7 +157,7 @@ export function statusOf({
   peers,
   carrier,
   frontEnd,
-}: Omit<StatusDeps, 'metrics' | 'log' | 'dataFile' | 'random' | 'sharedNames' | 'devices'>): StatusView {
+}: Omit<StatusDeps, 'metrics' | 'log' | 'dataFile' | 'random' | 'sharedNames' | 'devices' | 'filtering'>): StatusView {
   return {
     version,
     pid: process.pid,

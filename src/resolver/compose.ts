@@ -44,5 +44,6 @@ export function compose(links: readonly Link[], request: ResolveRequest, now: nu
     findings,
     // AA is about the name that was asked (RFC 1035 section 4.1.1).
     authoritative: findings[0]?.evidence.provenance === 'local',
+    ...(links.some((link) => link.isForAll === false) && { isForAll: false }),
   }
 }

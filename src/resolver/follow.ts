@@ -24,6 +24,8 @@ export interface Link {
   readonly isTooLong: boolean
   /** Such as that it is stale. */
   readonly ede: readonly ExtendedError[]
+  /** False: other clients may get something else. */
+  readonly isForAll?: boolean
 }
 
 /**
@@ -50,16 +52,21 @@ export async function follow(
       if (seen.size > limits.MAX_CNAME_CHAIN)
         throw new ChordnsError('CNAME_TOO_LONG', 'the CNAME chain is too long', {})
       seen.add(question.name.key)
-      const { finding, ede } = await resolveLink({
+      const {
+        finding,
+        ede,
+        isForAll = true,
+      } = await resolveLink({
         question,
         checkingDisabled: request.checkingDisabled,
+        client: request.client,
         budget,
         signal: control.signal,
         onStep: request.onStep,
       })
       const alias = aliasOf(finding, question)
       const isTooLong = alias !== undefined && alias.target === undefined
-      links.push({ finding, ede, isTooLong, synthesised: alias?.synthesised })
+      links.push({ finding, ede, isForAll, isTooLong, synthesised: alias?.synthesised })
       if (alias?.target === undefined || question.type === Type.CNAME) return
       question = { ...question, name: alias.target }
     }

@@ -2,11 +2,13 @@
 
 import { type Budget, ChordnsError, isChordnsError } from '../base/index.ts'
 import { Ede, type ExtendedError, isSubdomain, type Name, type Question, Rcode, Type } from '../dns/index.ts'
+import type { QuestionFilter } from '../filter/index.ts'
 import { isBogusFailure } from '../recurse/index.ts'
 import { answerAny } from './any.ts'
 import { compose } from './compose.ts'
 import { follow, type Link } from './follow.ts'
 import { createLinkResolver, knownLink } from './link/cached.ts'
+import { type BlockedDetail, blockedResolution, filtered } from './link/filtered.ts'
 import { keptFirst, lessSecure } from './link/kept-first.ts'
 import { ledgerFirst } from './link/ledger-first.ts'
 import { isAlias, localFirst } from './link/local-first.ts'
@@ -26,6 +28,8 @@ export interface ResolverDeps extends LinkDeps {
   readonly local?: LocalNames
   /** Names that others of the local network answer for. Read at each question. Without it: nobody is asked. */
   readonly bridge?: LocalBridge | undefined
+  /** What the operator does not want resolved, after local names. Without it nothing. */
+  readonly filter?: QuestionFilter | undefined
   /** Names of the root's servers in the hints: what `dig +trace` is given while the root cannot be asked. Default: none. */
   readonly rootServers?: readonly Name[]
   /** True when the root key sentinel wants SERVFAIL instead of the answer (RFC 8509). Without it nobody is told. */
@@ -35,7 +39,9 @@ export interface ResolverDeps extends LinkDeps {
 export function createResolver(deps: ResolverDeps, options: ResolverOptions): Resolver {
   const { clock } = deps
   const names = deps.local ?? localNames({ data: undefined, dns64: options.dns64, configured: [] })
-  const resolveLink = localFirst(names, clock, ledgerFirst(deps, keptFirst(deps, createLinkResolver(deps, options))))
+  const ofTheWorld = ledgerFirst(deps, keptFirst(deps, createLinkResolver(deps, options)))
+  const wanted = deps.filter === undefined ? ofTheWorld : filtered(deps.filter, clock, ofTheWorld)
+  const resolveLink = localFirst(names, clock, wanted)
   const logOnly = options.logOnly === true ? new LogOnly(deps) : undefined
   const chaser: Chaser = { deps, names, resolveLink, options, logOnly }
   return { resolve: (request) => rewrite(chaser, options.dns64, request) }
@@ -59,11 +65,13 @@ interface Chased {
 async function rewrite(chaser: Chaser, dns64: Dns64Options | undefined, request: ResolveRequest): Promise<Resolution> {
   const budget = newBudget(chaser.deps.clock)
   const { resolution, isBogus } = await chase(chaser, request, budget)
-  if (dns64 === undefined || request.question.type !== Type.AAAA) return resolution
+  if (dns64 === undefined || request.question.type !== Type.AAAA || resolution.blockedBy !== undefined)
+    return resolution
   const kept = withoutExcluded(dns64, request, resolution)
   if (!wantsSynthesis(request, kept, isBogus)) return kept
   const question = { ...request.question, type: Type.A }
   const a = await chase(chaser, { ...request, question }, budget)
+  if (a.resolution.blockedBy !== undefined) return kept
   return synthesise(dns64, resolution, a.resolution) ?? kept
 }
 
@@ -71,7 +79,7 @@ async function chase(chaser: Chaser, request: ResolveRequest, budget: Budget): P
   const { names, options } = chaser
   const { rebinding } = options
   const chased = await chaseAll(chaser, request, budget)
-  if (rebinding === undefined) return chased
+  if (rebinding === undefined || chased.resolution.authoritative) return chased
   const { question } = request
   return { ...chased, resolution: withoutRebinding(rebinding, question, chased.resolution, names.covers) }
 }
@@ -88,12 +96,21 @@ async function chaseAll(chaser: Chaser, request: ResolveRequest, budget: Budget)
   }
   if (!request.recursionDesired && !isPublic(question))
     return { resolution: failure(Rcode.REFUSED, [], []), isBogus: false }
+  if (question.type === Type.ANY) {
+    const judged = deps.filter?.judge(question, request.client)
+    if (judged?.answer !== undefined)
+      return { resolution: blockedResolution(question, { ...judged, answer: judged.answer }, true), isBogus: false }
+  }
   if (question.type === Type.ANY) return { resolution: anyResolution(deps, options, request), isBogus: false }
   const links: Link[] = []
   try {
     await follow(deps.clock, resolverFor(chaser, question), request, budget, links)
   } catch (error) {
     if (isChordnsError(error, 'ABORTED') && request.signal.aborted) throw error
+    if (isChordnsError(error, 'FILTER_BLOCKED')) {
+      const resolution = blockedResolution(question, error.detail as BlockedDetail, links.length === 0)
+      return { resolution, isBogus: false }
+    }
     if (logOnly !== undefined && isBogusFailure(error)) return servedAllTheSame(chaser, request, budget, error)
     deps.log.debug({ failure: error }, 'question failed')
     if (!request.recursionDesired && deps.rootServers !== undefined && !isBogusFailure(error))
@@ -141,7 +158,7 @@ function anyResolution(deps: LinkDeps, options: ResolverOptions, request: Resolv
     return finding && (deps.kept?.useFor(question.name) === undefined ? finding : lessSecure(finding))
   }
   const finding = answerAny(request.question, known, now)
-  const link = { finding, ede: [], isTooLong: false, synthesised: undefined }
+  const link = { finding, ede: [], isForAll: true, isTooLong: false, synthesised: undefined }
   return { ...compose([link], request, now), authoritative: false }
 }
 

@@ -57,6 +57,10 @@ export interface Resolution {
   readonly findings: readonly Finding[]
   /** Answered from authoritative local data. */
   readonly authoritative: boolean
+  /** The list of the operator's filter that blocks the name; left out: it is not blocked. */
+  readonly blockedBy?: string
+  /** False: another client may get something else, so that the answer must not be remembered for all. */
+  readonly isForAll?: false
 }
 
 export interface Resolver {

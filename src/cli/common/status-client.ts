@@ -22,8 +22,9 @@ export async function tellNode<T>(
   query: Readonly<Record<string, string>>,
   schema: z.ZodType<T>,
   body?: string,
+  timeoutMs: number = limits.REPLY_MS,
 ): Promise<T> {
-  const what = { method: 'POST' as const, path: `${path}?${new URLSearchParams(query)}`, timeoutMs: limits.REPLY_MS }
+  const what = { method: 'POST' as const, path: `${path}?${new URLSearchParams(query)}`, timeoutMs }
   return call(node, { ...what, ...(body !== undefined && { body }) }, schema)
 }
 

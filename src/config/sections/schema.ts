@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { cache } from './cache.ts'
 import { dnssec } from './dnssec.ts'
+import { filter } from './filter.ts'
 import { iterator } from './iterator.ts'
 import { ledger } from './ledger.ts'
 import { devices, dns64, local, log, rebinding } from './local.ts'
@@ -23,6 +24,7 @@ export const schema = z.strictObject({
   cache,
   local,
   devices,
+  filter,
   dns64,
   rebinding,
   ring,

@@ -19,6 +19,7 @@ import type { Config } from '../../config/index.ts'
 import { isSubdomain, type Name, type Question } from '../../dns/index.ts'
 import { anchorTags, sentinelFails, type TrustAnchor } from '../../dnssec/index.ts'
 import type { Finding } from '../../evidence/index.ts'
+import type { QuestionFilter } from '../../filter/index.ts'
 import { watchedCache } from '../../household/index.ts'
 import {
   createRecursor,
@@ -70,6 +71,8 @@ export interface CoreHooks {
   readonly nameProofs?: (() => KeptProofs | undefined) | undefined
   /** Where kept delegations outlive this process. */
   readonly kept?: (() => Store | undefined) | undefined
+  /** What the operator does not want resolved; the same over reloads. */
+  readonly filter?: QuestionFilter
   /** What `dnssec.trustAnchors: "builtin"` stands for now. Default: the keys as they were built in. */
   readonly rootAnchors?: () => readonly TrustAnchor[]
 }
@@ -299,6 +302,7 @@ function engage(deps: CoreDeps, hooks: CoreHooks, config: Config): Engaged {
       ...(hooks.toldBy !== undefined && { toldBy: hooks.toldBy }),
       ...(validation !== undefined && { sentinel: sentinelOf(validation) }),
       local,
+      filter: hooks.filter,
     },
     {
       ...config.resolver,

@@ -26,7 +26,14 @@ export class Prefetcher {
     // RFC 9520 section 3.2: what failed a moment ago is left alone, whoever wants it.
     if (cache.failure(context, question, clock.monotonic()) !== undefined) return
     const { signal } = new AbortController()
-    const request = { question, checkingDisabled: false, budget: newBudget(clock), signal, onStep: undefined }
+    const request = {
+      question,
+      checkingDisabled: false,
+      client: 'refresh',
+      budget: newBudget(clock),
+      signal,
+      onStep: undefined,
+    }
     const search: Search = { deps: this.#deps, options: this.#options, context, request }
     const key = workKey(search)
     // The entry may stay although there is a newer copy: one of higher rank, or of the ring. Once is enough for it.

@@ -38,6 +38,8 @@ export interface KeptUses {
 export interface LinkRequest {
   readonly question: Question
   readonly checkingDisabled: boolean
+  /** Who asks: an address, or a word for questions of this node itself. */
+  readonly client: string
   /** A time server's name was asked, and leads here. */
   readonly forTimeServer?: boolean
   readonly budget: Budget
@@ -49,6 +51,8 @@ export interface LinkResult {
   readonly finding: Finding
   readonly ede: readonly ExtendedError[]
   readonly isStale?: true
+  /** False: other clients may get something else. */
+  readonly isForAll?: boolean
 }
 
 /** Rejects with RECURSE_FAILED, BUDGET_SPENT, STRICT_REFUSED, RESOLVER_BUSY or ABORTED. */

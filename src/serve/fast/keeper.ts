@@ -58,6 +58,8 @@ export class AnswerKeeper implements AnswerMemory<Stamp> {
    */
   keep({ change, turn }: Stamp, reply: Message, resolution: Resolution, options: readonly EdnsOption[]): void {
     const { clock, limits, mayRemember } = this.#deps
+    // What one client gets is not for the next.
+    if (resolution.isForAll === false) return
     if (this.tellsAll || (turn !== this.#turn && !isStale(resolution))) return
     if (!resolution.findings.every(({ question }) => mayRemember(question))) return
     const [now, monotonic] = [clock.now(), clock.monotonic()]

@@ -1,0 +1,125 @@
+import ipaddr from 'ipaddr.js'
+import { z } from 'zod'
+import { checkFilterRule, filterLimits, minutesOf } from '../../filter/index.ts'
+import { address, domain, fails, flag, list, oneOf, text, whole } from './values.ts'
+
+const { MAX_LISTS, MAX_GROUPS, MAX_CLIENTS_OF_GROUP, MAX_SCHEDULES, MAX_OWN_RULES } = filterLimits
+
+/** Group and list names stand in commands, in file names and in what clients are told. */
+const word = (what: string) => {
+  const error = `must be ${what}: letters, digits, "-", "_" and ".", at most 40`
+  return z.string({ error }).regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/, { error })
+}
+
+const MODE = 'must be "null", "nxdomain", "nodata", "refused" or an object with addresses'
+const mode = () =>
+  z.union(
+    [
+      z.enum(['null', 'nxdomain', 'nodata', 'refused']),
+      z.strictObject({ ipv4: address().optional(), ipv6: address().optional() }),
+    ],
+    {
+      error: MODE,
+    },
+  )
+
+const rule = () =>
+  text('a rule such as "||ads.example^"').check((context) => fails(context, () => checkFilterRule(context.value)))
+
+const source = () =>
+  text('a URL or a file').refine((value) => !/^[a-z]+:\/\//i.test(value) || /^https?:\/\//i.test(value), {
+    error: 'must be an https or http URL, or a file',
+  })
+
+const oneList = z.strictObject({
+  source: source().describe('Where the list is: a URL, or a file.'),
+  kind: oneOf(['block', 'allow']).default('block').describe('What its names are for.'),
+  format: oneOf(['auto', 'hosts', 'domains', 'wildcard', 'adblock', 'rpz'])
+    .default('auto')
+    .describe('How its lines are read. "auto" is told by each line; "rpz" is never guessed.'),
+  everyHours: whole(1, 8_760).default(24).describe('How often it is fetched.'),
+  maxMegabytes: whole(1, 256).default(64).describe('A longer list is refused, and the copy of before stays in force.'),
+  rewrites: flag()
+    .optional()
+    .describe('Whether its rules may give other addresses and aliases. Default: only those of files.'),
+  enabled: flag().default(true).describe('If false, the list is neither fetched nor in force.'),
+})
+
+const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const
+
+const time = () =>
+  z.string({ error: 'must be a time such as "21:30"' }).refine((value) => minutesOf(value) !== undefined, {
+    error: 'must be a time such as "21:30"',
+  })
+
+const schedule = z.strictObject({
+  days: list(oneOf(DAYS), 7)
+    .default([...DAYS])
+    .describe('Days on which it begins.'),
+  from: time().describe('When it begins, by the clock of this machine.'),
+  to: time().describe('When it ends; before `from`: on the next day.'),
+  lists: z
+    .union([z.literal('everything'), list(word('the name of a list'), MAX_LISTS)], {
+      error: 'must be "everything" or a list of names of lists',
+    })
+    .describe('Lists that hold in that time, too; "everything": only allowed names are resolved.'),
+})
+
+const client = () =>
+  text('an address, a prefix, a MAC address or the name of a device').refine(isClient, {
+    error: 'must be an address, a prefix such as "192.168.1.0/28", a MAC address or the name of a device',
+  })
+
+function isClient(value: string): boolean {
+  if (value.includes('/')) return ipaddr.isValidCIDR(value)
+  return value.trim() === value
+}
+
+const group = z.strictObject({
+  clients: list(client(), MAX_CLIENTS_OF_GROUP).default([]).describe('Who is in it.'),
+  lists: list(word('the name of a list'), MAX_LISTS).optional().describe('Lists that hold for it. Default: all.'),
+  allow: list(domain(), MAX_OWN_RULES)
+    .default([])
+    .describe('Names, with all below them, that are resolved for it whatever lists say.'),
+  block: list(domain(), MAX_OWN_RULES).default([]).describe('Names, with all below them, that are blocked for it.'),
+  rules: list(rule(), MAX_OWN_RULES).default([]).describe('Rules in the adblock form, for it alone.'),
+  mode: mode().optional().describe('What its clients are told of a blocked name. Default: as for all.'),
+  schedules: list(schedule, MAX_SCHEDULES).default([]).describe('Parts of the week in which more is blocked.'),
+})
+
+const entries = (value: object) => Object.keys(value).length
+
+export const filter = z
+  .strictObject({
+    lists: z
+      .record(word('the name of a list'), oneList, { error: 'must be an object: name -> list' })
+      .refine((value) => entries(value) <= MAX_LISTS, { error: `must have at most ${MAX_LISTS} lists` })
+      .default({})
+      .describe('Blocklists: name -> {source, kind, format, everyHours, maxMegabytes, rewrites, enabled}.'),
+    allow: list(domain(), MAX_OWN_RULES)
+      .default([])
+      .describe('Names, with all below them, that are resolved whatever lists say.'),
+    block: list(domain(), MAX_OWN_RULES).default([]).describe('Names, with all below them, that are blocked.'),
+    rules: list(rule(), MAX_OWN_RULES)
+      .default([])
+      .describe('Rules in the adblock form, such as "||ads.example^$client=tv".'),
+    mode: mode()
+      .default('null')
+      .describe(
+        'What clients are told of a blocked name: "null" (0.0.0.0 and ::), "nxdomain", "nodata", "refused", or {ipv4, ipv6}.',
+      ),
+    ttl: whole(0, 86_400).default(10).describe('Seconds that clients may remember that a name is blocked.'),
+    groups: z
+      .record(word('the name of a group'), group, { error: 'must be an object: name -> group' })
+      .refine((value) => entries(value) <= MAX_GROUPS, { error: `must have at most ${MAX_GROUPS} groups` })
+      .default({})
+      .describe(
+        'Clients that are treated apart: name -> {clients, lists, allow, block, rules, mode, schedules}. Who is in none is in "default".',
+      ),
+  })
+  .prefault({})
+
+/** 0: Sunday. */
+export function dayNumber(day: (typeof DAYS)[number]): number {
+  return DAYS.indexOf(day)
+}

@@ -1,0 +1,94 @@
+/** What the status API says of blocking, and what is changed through it. */
+import { ChordnsError, type Clock } from '../../base/index.ts'
+import { parseName, Type, typeFromText } from '../../dns/index.ts'
+import { type FilterControl, type OwnRules, ruleFor } from '../../filter/index.ts'
+import { acts, type FilterView, looksUp, type StatusRoute } from '../../observe/index.ts'
+import { limits } from '../limits.ts'
+
+export interface FilterRoutesDeps {
+  readonly control: FilterControl & { readonly bytes: number }
+  readonly clock: Clock
+}
+
+export function filterRoutes({ control, clock }: FilterRoutesDeps): Readonly<Record<string, StatusRoute>> {
+  const state = () => viewOf(control)
+  const changeOwn = (query: URLSearchParams, action: 'block' | 'allow' | undefined) => {
+    const [name, group] = [nameOf(query), groupOf(query, control)]
+    const rules = new Set([ruleFor('block', name), ruleFor('allow', name)])
+    const others = (of: readonly string[]) => of.filter((rule) => !rules.has(rule))
+    const own = control.own()
+    const before = group === undefined ? own.all : (own.groups[group] ?? [])
+    const next = action === undefined ? others(before) : [...others(before), ruleFor(action, name)]
+    control.setOwn(withRules(own, group, next))
+    return state()
+  }
+  return {
+    '/filter': looksUp(state),
+    '/filter/why': looksUp((query) => {
+      const type = query.get('type') === null ? Type.A : typeFromText(query.get('type')!)
+      if (type === undefined) throw new ChordnsError('USAGE', 'unknown record type', {})
+      return control.why(parseName(nameOf(query)), type, query.get('client') ?? undefined)
+    }),
+    '/filter/block': acts((query) => changeOwn(query, 'block')),
+    '/filter/allow': acts((query) => changeOwn(query, 'allow')),
+    '/filter/forget': acts((query) => changeOwn(query, undefined)),
+    '/filter/pause': acts((query) => {
+      const minutes = Number(query.get('minutes') ?? '5')
+      if (!(minutes > 0 && minutes <= limits.MAX_PAUSE_MINUTES))
+        throw new ChordnsError('USAGE', `minutes must be from 1 to ${limits.MAX_PAUSE_MINUTES}`, {})
+      const group = groupOf(query, control)
+      const others = control.pauses().filter((pause) => pause.group !== group)
+      control.setPauses([...others, { group, until: clock.now() + minutes * 60_000 }])
+      return state()
+    }),
+    '/filter/resume': acts((query) => {
+      const group = groupOf(query, control)
+      // Without a group all pauses end, those of groups too.
+      control.setPauses(group === undefined ? [] : control.pauses().filter((pause) => pause.group !== group))
+      return state()
+    }),
+    '/filter/update': acts(async () => {
+      await control.update()
+      return state()
+    }),
+  }
+}
+
+function viewOf(control: FilterRoutesDeps['control']): FilterView {
+  return {
+    lists: control.lists().map((list) => ({
+      ...list,
+      updatedAt: list.updatedAt ?? null,
+      trouble: list.trouble ?? null,
+    })),
+    groups: control.groups().map(({ name, clients, lists }) => ({
+      name,
+      clients: [...clients],
+      lists: lists === undefined ? null : [...lists],
+    })),
+    pauses: control.pauses().map(({ group, until }) => ({ group: group ?? null, until })),
+    own: {
+      all: [...control.own().all],
+      groups: Object.fromEntries(Object.entries(control.own().groups).map(([name, rules]) => [name, [...rules]])),
+    },
+    bytes: control.bytes,
+  }
+}
+
+function withRules(own: OwnRules, group: string | undefined, rules: readonly string[]): OwnRules {
+  return group === undefined ? { ...own, all: rules } : { ...own, groups: { ...own.groups, [group]: rules } }
+}
+
+function nameOf(query: URLSearchParams): string {
+  const name = query.get('name')
+  if (name === null || name === '' || name === '.') throw new ChordnsError('USAGE', 'the name is missing', {})
+  parseName(name)
+  return name
+}
+
+/** Undefined: all groups. */
+function groupOf(query: URLSearchParams, control: FilterControl): string | undefined {
+  const group = query.get('group') ?? undefined
+  if (group === undefined || group === 'default' || control.groups().some(({ name }) => name === group)) return group
+  throw new ChordnsError('USAGE', `there is no group "${group}" in filter.groups`, {})
+}

@@ -1,0 +1,70 @@
+/** The last good copy of each list that is fetched, on disk, with what its server said of it. */
+import { mkdir, rename, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import type { Log } from '../../base/index.ts'
+import { errorText } from '../../base/index.ts'
+import type { FilterList } from '../../config/index.ts'
+import { readTextFile, replaceTextFile } from '../../io/index.ts'
+import type { Validators } from './download.ts'
+
+const copyFile = z.object({
+  source: z.string(),
+  etag: z.string().optional(),
+  lastModified: z.string().optional(),
+  /** Unix ms. */
+  updatedAt: z.number(),
+})
+
+export interface Copy extends Validators {
+  readonly updatedAt: number
+}
+
+export class ListCopies {
+  readonly #directory: string
+  readonly #log: Log
+
+  constructor(directory: string, log: Log) {
+    this.#directory = directory
+    this.#log = log
+  }
+
+  /** Where the text of a list is, or will be. */
+  fileOf({ source, isUrl, options }: FilterList): string {
+    return isUrl ? join(this.#directory, `${options.name}.list`) : source
+  }
+
+  /** Where it is written to while it is fetched. */
+  async draftOf({ options }: FilterList): Promise<string> {
+    await mkdir(this.#directory, { recursive: true, mode: 0o700 })
+    return join(this.#directory, `${options.name}.list.new`)
+  }
+
+  /** Undefined: there is none of this source. */
+  async copyOf(list: FilterList): Promise<Copy | undefined> {
+    try {
+      if (!list.isUrl) return { updatedAt: (await stat(list.source)).mtimeMs, etag: undefined, lastModified: undefined }
+      const text = readTextFile(this.#noteOf(list))
+      if (text === undefined) return undefined
+      await stat(this.fileOf(list))
+      const { source, etag, lastModified, updatedAt } = copyFile.parse(JSON.parse(text))
+      return source === list.source ? { etag, lastModified, updatedAt } : undefined
+    } catch (error) {
+      this.#log.warn(
+        { list: list.options.name, error: errorText(error) },
+        'there is no copy of a list that can be used',
+      )
+      return undefined
+    }
+  }
+
+  /** The draft takes the place of the copy; undefined: the copy is as the server has it. */
+  async keep(list: FilterList, draft: string | undefined, { etag, lastModified, updatedAt }: Copy): Promise<void> {
+    if (draft !== undefined) await rename(draft, this.fileOf(list))
+    await replaceTextFile(this.#noteOf(list), JSON.stringify({ source: list.source, etag, lastModified, updatedAt }))
+  }
+
+  #noteOf({ options }: FilterList): string {
+    return join(this.#directory, `${options.name}.json`)
+  }
+}

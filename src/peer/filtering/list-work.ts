@@ -1,0 +1,30 @@
+/** What the thread of lists is asked for; each piece of work has a thread of its own, so that no memory is held between. */
+import type { Log } from '../../base/index.ts'
+import type { Name } from '../../dns/index.ts'
+import type { Compiled, RuleLine } from '../../filter/index.ts'
+import { startCallThread } from '../../io/index.ts'
+import type { ListFile } from './list-thread.ts'
+
+const MODULE = new URL(`./list-thread${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
+
+export interface ListWork {
+  /** Rejects with FILE_UNREADABLE or THREAD_FAILED. */
+  compile(files: readonly ListFile[], seed: Uint8Array): Promise<Compiled>
+  /** The lines of a list that speak of a name. Rejects likewise. */
+  explain(file: ListFile, name: Name, most: number): Promise<readonly RuleLine[]>
+}
+
+export function listWork(log: Log): ListWork {
+  const ask = async (method: string, given: readonly unknown[]) => {
+    const thread = await startCallThread({ module: MODULE, name: 'lists', data: undefined, log })
+    try {
+      return await thread.call(method, given)
+    } finally {
+      await thread.close()
+    }
+  }
+  return {
+    compile: async (files, seed) => (await ask('compile', [files, seed])) as Compiled,
+    explain: async (file, name, most) => (await ask('explain', [file, name.wire, most])) as readonly RuleLine[],
+  }
+}
