@@ -47,6 +47,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
     'redact.ts',
     'invited-addresses.ts',
     'dashboard-views.ts',
+    'filter-views.ts',
     'home-views.ts',
     'ledger-views.ts',
     'views.ts',

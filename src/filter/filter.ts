@@ -3,10 +3,10 @@ import type { Clock } from '../base/index.ts'
 import { Class, type Name, type Question } from '../dns/index.ts'
 import { blocked, rewritten } from './deciding/answers.ts'
 import { type ClientGroups, clientGroups, DEFAULT_GROUP } from './deciding/clients.ts'
-import { type Asked, type Profile, type Weighed, weigh } from './deciding/decide.ts'
+import { type FilterQuestion, type Profile, type Weighed, weigh } from './deciding/decide.ts'
 import { compileOwn } from './deciding/own-rules.ts'
 import { holdsAt } from './deciding/schedule.ts'
-import { type Match, Matcher } from './set/matcher.ts'
+import { Matcher, type RuleMatch } from './set/matcher.ts'
 import type { PackedSet } from './set/packed-set.ts'
 import type {
   AnswerMode,
@@ -40,10 +40,10 @@ export interface FilterDeps {
 export interface Looked {
   readonly verdict: 'pass' | 'allowed' | 'blocked' | 'rewritten' | 'paused'
   readonly group: string
-  readonly by: Match | undefined
+  readonly by: RuleMatch | undefined
   /** Name of the list of a rule. */
-  readonly listOf: (match: Match) => string
-  readonly matches: readonly Match[]
+  readonly listOf: (match: RuleMatch) => string
+  readonly matches: readonly RuleMatch[]
 }
 
 /** In the words that clients are told. */
@@ -174,9 +174,9 @@ export class Filter implements QuestionFilter {
   /** Whether whoever asks gets the same: only then may an answer be given without looking here. */
   #isForAll(
     { group, weighed }: { readonly group: Now; readonly weighed: Weighed },
-    listed: readonly Match[],
-    mine: readonly Match[],
-    asked: Asked,
+    listed: readonly RuleMatch[],
+    mine: readonly RuleMatch[],
+    asked: FilterQuestion,
   ): boolean {
     if ([...listed, ...mine].some(({ rule }) => rule.when?.clients !== undefined)) return false
     for (const other of this.#groups.values()) {
@@ -219,7 +219,12 @@ export class Filter implements QuestionFilter {
 const DEFAULT: GroupOptions = { name: DEFAULT_GROUP, clients: [], lists: undefined, schedules: [], mode: undefined }
 const RESTS: Weighed = { verdict: 'pass', by: [], isOwn: false }
 
-function weighNow(group: Now, listed: readonly Match[], mine: readonly Match[], asked: Asked): Weighed {
+function weighNow(
+  group: Now,
+  listed: readonly RuleMatch[],
+  mine: readonly RuleMatch[],
+  asked: FilterQuestion,
+): Weighed {
   return group.isPaused ? RESTS : weigh(listed, mine, group, asked)
 }
 

@@ -11,7 +11,7 @@ export { Filter, type FilterDeps, type FilterOptions, type Looked } from './filt
 export { limits as filterLimits } from './limits.ts'
 export { type Compiled, compileLists, type ListCount, type ListText } from './set/compile.ts'
 export { explain as explainList, type RuleLine } from './set/explain.ts'
-export { type Match, Matcher } from './set/matcher.ts'
+export { Matcher, type RuleMatch } from './set/matcher.ts'
 export { bytesOf as filterSetBytes, type PackedSet } from './set/packed-set.ts'
 export type {
   AnswerMode,

@@ -3,7 +3,6 @@
  * each path (`reads` for pictures, `looksUp` for what costs work). The schemas (`statusView`, ...) are for both ends.
  */
 
-export { type FilterView, filterView, type WhyView, whyView } from './filter-views.ts'
 export {
   type ConfigurationView,
   configurationView,
@@ -23,6 +22,7 @@ export {
   sessionView,
   signedInView,
 } from './dashboard-views.ts'
+export { type FilterView, filterView, type WhyView, whyView } from './filter-views.ts'
 export {
   type ChangesView,
   changesView,

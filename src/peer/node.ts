@@ -257,7 +257,16 @@ async function startResolving(
   parts.keys = keys
   const filtering = new Filtering(
     { config, clock, seed: random.bytes(16), log, resolve: hostAddresses(() => core.resolver) },
-    { onChange: () => parts.frontEnd?.cacheChanged(undefined) },
+    {
+      onChange: () => parts.frontEnd?.cacheChanged(undefined),
+      identify(address) {
+        const device = parts.devices?.deviceOf(address)
+        const { mac, name, hostName } = device ?? {}
+        return (
+          device && { mac, names: [name, hostName].flatMap((one) => (one === undefined ? [] : [one.toLowerCase()])) }
+        )
+      },
+    },
   )
   parts.filtering = filtering
   const core = composeCore({ cache, exchange, clock, random, log }, config, {

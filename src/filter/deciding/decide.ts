@@ -1,7 +1,7 @@
 /** What of the rules that speak of a name holds for a client. Pure, and the only place where they are weighed. */
 
 import type { Rule } from '../rules.ts'
-import type { Match } from '../set/matcher.ts'
+import type { RuleMatch } from '../set/matcher.ts'
 import type { ClientIdentity } from '../types.ts'
 import { isNamed } from './clients.ts'
 
@@ -16,7 +16,7 @@ export interface Profile {
   readonly everything: boolean
 }
 
-export interface Asked {
+export interface FilterQuestion {
   /** `Name.key`. */
   readonly key: string
   readonly type: number
@@ -27,7 +27,7 @@ export interface Asked {
 export interface Weighed {
   readonly verdict: 'pass' | 'allow' | 'block' | 'rewrite'
   /** All of the deciding ones with `rewrite`: each may have a record. Empty with `pass`, and where a schedule blocks everything. */
-  readonly by: readonly Match[]
+  readonly by: readonly RuleMatch[]
   readonly isOwn: boolean
 }
 
@@ -35,7 +35,12 @@ const PASS: Weighed = { verdict: 'pass', by: [], isOwn: false }
 const EVERYTHING: Weighed = { verdict: 'block', by: [], isOwn: true }
 
 /** Own rules first; then what is important; rewriting stands before allowing, and allowing before blocking. */
-export function weigh(listed: readonly Match[], own: readonly Match[], profile: Profile, asked: Asked): Weighed {
+export function weigh(
+  listed: readonly RuleMatch[],
+  own: readonly RuleMatch[],
+  profile: Profile,
+  asked: FilterQuestion,
+): Weighed {
   const mine = own.filter(({ rule }) => profile.own[rule.list] === true && holds(rule, asked))
   const decided = weighAmong(mine, true)
   if (decided !== undefined) return decided
@@ -45,13 +50,13 @@ export function weigh(listed: readonly Match[], own: readonly Match[], profile: 
   return EVERYTHING
 }
 
-function weighAmong(matches: readonly Match[], isOwn: boolean): Weighed | undefined {
+function weighAmong(matches: readonly RuleMatch[], isOwn: boolean): Weighed | undefined {
   if (matches.length === 0) return undefined
   const of = (action: Rule['action'], isImportant?: boolean) =>
     matches.filter(
       ({ rule }) => rule.action === action && (isImportant === undefined || rule.isImportant === isImportant),
     )
-  const verdict = (word: Weighed['verdict'], by: readonly Match[]): Weighed | undefined =>
+  const verdict = (word: Weighed['verdict'], by: readonly RuleMatch[]): Weighed | undefined =>
     by.length === 0 ? undefined : { verdict: word, by, isOwn }
   const rewrites = of('keep').length > 0 ? [] : deepest(of('rewrite'))
   return (
@@ -64,14 +69,14 @@ function weighAmong(matches: readonly Match[], isOwn: boolean): Weighed | undefi
 }
 
 /** Of several names the deepest; of several lists the first. */
-function deepest(matches: readonly Match[]): readonly Match[] {
+function deepest(matches: readonly RuleMatch[]): readonly RuleMatch[] {
   const [first] = matches
   return first === undefined
     ? []
     : matches.filter(({ rule, labels }) => labels === first.labels && rule.list === first.rule.list)
 }
 
-function holds({ when }: Rule, { key, type, client, identity }: Asked): boolean {
+function holds({ when }: Rule, { key, type, client, identity }: FilterQuestion): boolean {
   if (when === undefined) return true
   const { types, clients, except } = when
   if (types !== undefined && types.values.includes(type) === types.not) return false

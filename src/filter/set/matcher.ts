@@ -5,7 +5,7 @@ import { type Rule, Scope } from '../rules.ts'
 import { NameHash } from './name-hash.ts'
 import { type PackedSet, slotOf } from './packed-set.ts'
 
-export interface Match {
+export interface RuleMatch {
   readonly rule: Rule
   /** Labels of the name that the rule stands at. */
   readonly labels: number
@@ -13,7 +13,7 @@ export interface Match {
 
 /** RFC 1035 section 2.3.4. */
 const MAX_NAME_BYTES = 255
-const NONE: readonly Match[] = []
+const NONE: readonly RuleMatch[] = []
 
 export class Matcher {
   readonly set: PackedSet
@@ -27,10 +27,10 @@ export class Matcher {
   }
 
   /** The deepest first. Conditions on type and client are not looked at. */
-  matches({ key, labels }: Name): readonly Match[] {
+  matches({ key, labels }: Name): readonly RuleMatch[] {
     const { slots, names } = this.set
     if (names === 0) return NONE
-    let found: Match[] | undefined
+    let found: RuleMatch[] | undefined
     let left = labels
     for (let at = 0; at < key.length; at += key.charCodeAt(at) + 1) {
       const length = key.length - at
@@ -43,7 +43,7 @@ export class Matcher {
     return found ?? NONE
   }
 
-  #collect(number: number, key: string, labels: number, isName: boolean, before: Match[] | undefined) {
+  #collect(number: number, key: string, labels: number, isName: boolean, before: RuleMatch[] | undefined) {
     const { starts, members, rules } = this.set
     let found = before
     for (let i = starts[number]!; i < starts[number + 1]!; i++) {
@@ -60,7 +60,7 @@ export class Matcher {
   }
 }
 
-function isDeeperOf(match: Match, rule: Rule, labels: number): boolean {
+function isDeeperOf(match: RuleMatch, rule: Rule, labels: number): boolean {
   return match.rule.list === rule.list && match.labels > labels
 }
 

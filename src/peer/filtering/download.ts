@@ -14,7 +14,7 @@ import { ChordnsError, errorText } from '../../base/index.ts'
 import { limits } from '../limits.ts'
 
 /** What a server said of the text that is there already. */
-export interface Validators {
+export interface CopyMarks {
   readonly etag: string | undefined
   readonly lastModified: string | undefined
 }
@@ -23,13 +23,13 @@ export interface DownloadDeps {
   /** Addresses of a host, as texts. */
   readonly resolve: (host: string, signal: AbortSignal) => Promise<readonly string[]>
   /** Undefined: there is no text yet. */
-  readonly known: Validators | undefined
+  readonly known: CopyMarks | undefined
   readonly maxBytes: number
   readonly signal: AbortSignal
 }
 
 /** Undefined: what is there has not changed. Rejects with LIST_FETCH, and then `file` is not there. */
-export async function download(url: string, file: string, deps: DownloadDeps): Promise<Validators | undefined> {
+export async function download(url: string, file: string, deps: DownloadDeps): Promise<CopyMarks | undefined> {
   const control = AbortSignal.any([deps.signal, AbortSignal.timeout(limits.LIST_FETCH_MS)])
   try {
     const response = await request(url, { ...deps, signal: control }, 0)

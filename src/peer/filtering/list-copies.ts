@@ -6,7 +6,7 @@ import type { Log } from '../../base/index.ts'
 import { errorText } from '../../base/index.ts'
 import type { FilterList } from '../../config/index.ts'
 import { readTextFile, replaceTextFile } from '../../io/index.ts'
-import type { Validators } from './download.ts'
+import type { CopyMarks } from './download.ts'
 
 const copyFile = z.object({
   source: z.string(),
@@ -16,7 +16,7 @@ const copyFile = z.object({
   updatedAt: z.number(),
 })
 
-export interface Copy extends Validators {
+export interface ListCopy extends CopyMarks {
   readonly updatedAt: number
 }
 
@@ -41,7 +41,7 @@ export class ListCopies {
   }
 
   /** Undefined: there is none of this source. */
-  async copyOf(list: FilterList): Promise<Copy | undefined> {
+  async copyOf(list: FilterList): Promise<ListCopy | undefined> {
     try {
       if (!list.isUrl) return { updatedAt: (await stat(list.source)).mtimeMs, etag: undefined, lastModified: undefined }
       const text = readTextFile(this.#noteOf(list))
@@ -59,7 +59,7 @@ export class ListCopies {
   }
 
   /** The draft takes the place of the copy; undefined: the copy is as the server has it. */
-  async keep(list: FilterList, draft: string | undefined, { etag, lastModified, updatedAt }: Copy): Promise<void> {
+  async keep(list: FilterList, draft: string | undefined, { etag, lastModified, updatedAt }: ListCopy): Promise<void> {
     if (draft !== undefined) await rename(draft, this.fileOf(list))
     await replaceTextFile(this.#noteOf(list), JSON.stringify({ source: list.source, etag, lastModified, updatedAt }))
   }
