@@ -35,8 +35,8 @@ export interface WorldArguments {
  * to say that enough has happened in them.
  */
 const USUAL: ReadonlyMap<string, number> = new Map([
-  ['ring', 150],
-  ['light', 150],
+  ['ring', 60],
+  ['light', 80],
   ['ledger', 150],
 ])
 

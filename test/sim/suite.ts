@@ -13,6 +13,8 @@ export interface Subject<Plan extends { readonly seed: number }> {
   readonly mustHappen: readonly string[]
   /** ENOUGH_SEEDS if not given. */
   readonly enough?: number
+  /** Of `mustHappen`, what ENOUGH_SEEDS are needed for all the same. */
+  readonly rare?: readonly string[]
   /** Mistakes put back on purpose: each must be found. */
   readonly plants: readonly PlantedMistake[]
 }
@@ -138,8 +140,9 @@ export async function runSuite<Plan extends { readonly seed: number }>(
     say(`${name}: ${seeds} worlds to seed ${seed}, ${failures.length} failed, ${(wallMs / 1_000).toFixed(0)} s`)
   }
   const result = sums()
-  const neverHappened =
-    seeds < (subject.enough ?? ENOUGH_SEEDS) ? [] : mustHappen.filter((what) => (coverage[what] ?? 0) === 0)
+  const isDue = (what: string) =>
+    seeds >= (subject.rare?.includes(what) ? ENOUGH_SEEDS : (subject.enough ?? ENOUGH_SEEDS))
+  const neverHappened = mustHappen.filter((what) => isDue(what) && (coverage[what] ?? 0) === 0)
   for (const what of neverHappened) say(`${name}: "${what}" never happened`)
   const plants: { name: string; seed: number | undefined }[] = []
   const planted = options.plants ? [...subject.plants] : []

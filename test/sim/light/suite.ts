@@ -47,6 +47,7 @@ export const lightWorlds: Subject<Plan> = {
   runWorld,
   shrink,
   mustHappen: MUST_HAPPEN,
+  enough: 80,
   plants: MISTAKES.map(planted),
 }
 

@@ -65,6 +65,9 @@ export const ringWorlds: Subject<Plan> = {
   runWorld: (plan) => runWorld(plan),
   shrink: (plan) => shortened(plan),
   mustHappen: MUST_HAPPEN,
+  enough: 60,
+  // Once or not at all in sixty worlds.
+  rare: ['votes refused', 'words not-mine'],
   plants: PLANTS.map((plant) => ({ name: plant.name, find: () => findPlant(plant) })),
 }
 
