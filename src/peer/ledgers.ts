@@ -5,6 +5,7 @@
 export { refusalText } from '../chain/index.ts'
 export { replaceTextFile as writeTextFile } from '../io/index.ts'
 export {
+  anchorsVotePayload,
   type CertifierSubject,
   certifierVotePayload,
   complainPayload,
@@ -27,6 +28,7 @@ export {
   revokeIdentityPayload,
   setPolicyPayload,
   settlePayload,
+  sortedAnchors,
   transferPayload,
   wishPayload,
   withdrawMotionPayload,
@@ -87,6 +89,7 @@ export {
   domainPlace,
   domainRecord,
   domainSettings,
+  dsText,
   type HiddenSummary,
   registrationOf,
   type SettingsWanted,

@@ -4,12 +4,12 @@
  */
 import { execFile } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { headView } from '../../src/observe/index.ts'
-import { makeOwnerKey } from '../../src/peer/ledgers.ts'
+import { loadOwner, makeOwnerKey } from '../../src/peer/ledgers.ts'
 import { type Cluster, startCluster } from '../world/cluster.ts'
 import { foundLedger } from '../world/founding.ts'
 import { createWorld, signWorld, simpleSpec, type World } from '../world/index.ts'
@@ -31,10 +31,13 @@ describe('domains of the DNS on a ledger', () => {
   let dir = ''
   const at = (...parts: string[]) => join(dir, ...parts)
   const keys = { ada: '', mallory: '' }
+  const accounts: string[] = []
 
   /** As its operator types it on the machine of the first validator. */
-  async function chordns(...args: string[]) {
-    const { configFile, statusPort } = cluster.peers[0]!
+  const chordns = (...args: string[]) => typedAt(0, ...args)
+
+  async function typedAt(index: number, ...args: string[]) {
+    const { configFile, statusPort } = cluster.peers[index]!
     const node = ['--config', configFile, '--node', `127.0.0.1:${statusPort}`]
     return JSON.parse((await run(process.execPath, [CLI, ...args, ...node, '--json'])).stdout)
   }
@@ -95,6 +98,7 @@ describe('domains of the DNS on a ledger', () => {
       admitAfter: 1,
       config: { log: { level: 'debug' } },
       async own(index, data) {
+        accounts[index] = join(data, 'account.key')
         genesis ??= foundLedger({
           directory: at('ledger'),
           dataOf: (other) => join(dirname(data), `peer-${other}`),
@@ -184,6 +188,62 @@ describe('domains of the DNS on a ledger', () => {
     expect(await verify(site)).toMatchObject({ level: 'DV', owner: keys.ada, identities: [] })
     await expect(verify(other)).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('another key') })
     await expect(verify(site, 'shop.com')).rejects.toMatchObject({ code: 1 })
+  })
+
+  it('have owners whom a CA names, as long as it does: EV with its word, DV without, and the name stays (D47-D51)', async () => {
+    const publicOf = async (file: string) => Buffer.from((await loadOwner(file)).publicKey).toString('hex')
+    const [ca, request] = [await publicOf(accounts[6]!), at('ada.json')]
+    const ask = () =>
+      chordns(
+        'ledger',
+        'identity',
+        'ask',
+        '--owner',
+        at('ada.key'),
+        '--name',
+        'Ada Ltd',
+        '--certifier',
+        ca,
+        '--out',
+        request,
+      )
+    await ask()
+    await expect(typedAt(6, 'ledger', 'identity', 'endorse', request)).rejects.toMatchObject({ code: 1 })
+    for (const index of [0, 1, 2, 3]) await typedAt(index, 'ledger', 'certifier', ca, '--name', 'A CA')
+    await typedAt(6, 'ledger', 'identity', 'endorse', request)
+    const site = at('site.pem')
+    const level = async (file: string) => {
+      await chordns('domain', 'tlsa', 'safe.com', '--cert', site, '--owner', at('ada.key'), '--out', file)
+      const how = ['--name', 'safe.com', '--cert', site, '--genesis', at('ledger', 'genesis.json'), '--json']
+      return JSON.parse((await run(process.execPath, [CLI, 'domain', 'verify-site', file, ...how])).stdout)
+    }
+    let files = 0
+    const comes = (what: object) =>
+      comesTrue('the level of the site', async () => expect(await level(at(`site-${files++}`))).toMatchObject(what))
+    await comes({ level: 'EV', owner: keys.ada, identities: [{ certifier: 'A CA', name: 'Ada Ltd' }] })
+    expect(await chordns('ledger', 'identity', 'show', keys.ada)).toMatchObject({ vouched: [{ name: 'Ada Ltd' }] })
+    await typedAt(6, 'ledger', 'identity', 'revoke', keys.ada)
+    await comes({ level: 'DV', owner: keys.ada, identities: [] })
+    expect((await chordns('domain', 'show', 'safe.com')).record).toMatchObject({ owner: keys.ada, generation: 1 })
+  })
+
+  it('begin at other keys of the root when more than half of the nodes say so', async () => {
+    const shown = async () => (await chordns('ledger', 'root-keys', '--chain', 'com')).keys as string[]
+    const before = await shown()
+    writeFileSync(
+      at('next.anchors'),
+      `${readFileSync(at('root.anchors'), 'utf8')}. 300 IN DS 4711 13 2 ${'CD'.repeat(32)}\n`,
+    )
+    const vote = (index: number, ...more: string[]) =>
+      typedAt(index, 'ledger', 'root-keys', '--chain', 'com', '--file', at('next.anchors'), ...more)
+    expect(await vote(0, '--dry-run')).toMatchObject({
+      height: null,
+      takesEffect: expect.stringContaining('more than half'),
+    })
+    for (const index of [0, 1, 2]) await vote(index)
+    expect(await shown()).toEqual(before)
+    await vote(3)
+    await comesTrue('other keys of the root', async () => expect(await shown()).toHaveLength(before.length + 1))
   })
 
   it('are refused to everybody when somebody has them, and it is said why', async () => {

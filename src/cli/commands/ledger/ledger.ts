@@ -10,6 +10,7 @@ import { addLookingCommands } from './looking.ts'
 import { addNamesCommand } from './naming.ts'
 import { addProvingCommands } from './proving.ts'
 import { addRegistrarCommand } from './registrar.ts'
+import { addRootKeysCommand } from './root-keys.ts'
 import { addLedgerStartCommand } from './starting.ts'
 import { addTldActCommands } from './tld-acts.ts'
 import { addTldsCommand } from './tlds.ts'
@@ -28,5 +29,6 @@ export function addLedgerCommands(program: Command): void {
   addCertifyingCommands(ledger)
   addGoverningCommands(ledger)
   addNamesCommand(ledger)
+  addRootKeysCommand(ledger)
   addLinkCommand(ledger)
 }

@@ -35,6 +35,7 @@ const SIGNING = [
     'propose',
     'link',
     'names',
+    'root-keys',
     'vote',
     'certifier',
     'identity ask',
