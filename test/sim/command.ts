@@ -30,14 +30,10 @@ export interface WorldArguments {
   readonly json: string | undefined
 }
 
-/**
- * Worlds of a usual run, where they are not 200. Rings and light clients are parts of the whole nodes, of which there are 200, and worlds of ledgers cost much: of these as many as it takes
- * to say that enough has happened in them.
- */
+/** Worlds of a usual run, where they are not 200: rings and light clients are parts of the whole nodes and ledgers, of which there are 200. */
 const USUAL: ReadonlyMap<string, number> = new Map([
   ['ring', 60],
   ['light', 80],
-  ['ledger', 150],
 ])
 
 const say = (line: string) => void stderr.write(`${line}\n`)

@@ -90,8 +90,7 @@ const { seeds, sizes, workers, json, keep } = values
 const full = values.full === true
 const SUITES = ['chain', 'ring', 'light', 'ledger', 'nodes'] as const
 const named = SUITES.filter((suite) => values[suite] === true)
-const suites: readonly (typeof SUITES)[number][] =
-  named.length > 0 ? named : SUITES.filter((suite) => suite !== 'ledger')
+const suites: readonly (typeof SUITES)[number][] = named.length > 0 ? named : SUITES
 /** Each suite keeps its own progress beside the result. */
 const progressOf = (suite: string) => (json === undefined || suites.length === 1 ? json : `${json}.${suite}`)
 const results: { readonly passed: number; readonly failed: number }[] = []
