@@ -232,10 +232,12 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
     'handed-in.ts',
     'outcome-memory.ts',
     'set-book.ts',
+    'vote-texts.ts',
     'newest-state.ts',
     'messages.ts',
   ],
   'ledger/modules': [
+    'ballots.ts',
     'modules.ts',
     'directory',
     'governance',

@@ -106,6 +106,7 @@ export {
   nodesElectorate,
   voterTerm,
 } from './modules/authority/view.ts'
+export { type OpenVote, openVotes } from './modules/ballots.ts'
 export { CLAIM_ESCROW, claims } from './modules/claims/claims.ts'
 export {
   CLAIM_METHODS,
@@ -319,6 +320,7 @@ export {
   type RunningChainDeps,
   type RunningChainHooks,
 } from './node/running-chain.ts'
+export { type HeldBlocks, type VoteText, voteText } from './node/vote-texts.ts'
 export { keptView, type ProvenReading, type ReadingOptions, readProven } from './proven-state.ts'
 export { ledgerReader, refuse, TransactionRefusal } from './refusal.ts'
 export {

@@ -39,6 +39,33 @@ export interface TallyPlace {
   readonly openKey: Uint8Array
 }
 
+/** What one payload is a vote on. */
+export interface VotedOn {
+  readonly subject: CborValue
+  /** In words, for members. */
+  readonly text: string
+}
+
+/** Votes of nodes that have their tallies in one place: so that what is open can be listed. */
+export interface BallotBook {
+  /** What they are on, in a word or two. */
+  readonly about: string
+  /** Whose part of the state has the tallies. */
+  readonly module: number
+  readonly place: TallyPlace
+  /** Undefined: a payload of another kind. What is malformed, it refuses. */
+  readonly read: (kind: number, fields: readonly CborValue[]) => VotedOn | undefined
+}
+
+export interface OpenTally {
+  /** Of what is voted on. */
+  readonly hash: Uint8Array
+  /** Unix ms. */
+  readonly expires: number
+  /** Of voters of now. */
+  readonly voices: readonly Voice[]
+}
+
 /** Takes a ballot in or back. True when more than half of the electorate is in favour now; then the tally is closed. */
 export function castBallot(own: Draft, place: TallyPlace, ballot: Ballot, { size, counts }: Electorate): boolean {
   const { voice, inFavour, subject, time } = ballot
@@ -69,9 +96,16 @@ export function hasVoice(
   return known !== undefined && known.expires > time && known.voices.some((one) => equalBytes(one.account, account))
 }
 
-/** Hashes of the subjects that are voted on. */
-export function openSubjects(own: StateReader, place: TallyPlace): readonly Uint8Array[] {
-  return readOpen(own, place)
+/** Those whose place nobody else has taken yet: the term of some may be over. */
+export function openTallies(
+  own: StateReader,
+  place: TallyPlace,
+  { counts }: Pick<Electorate, 'counts'>,
+): readonly OpenTally[] {
+  return readOpen(own, place).flatMap((hash) => {
+    const known = readTally(own, place, hash)
+    return known === undefined ? [] : [{ hash, expires: known.expires, voices: known.voices.filter(counts) }]
+  })
 }
 
 /** Names a tally among the open ones. The places of those that ended without a majority are free again. */

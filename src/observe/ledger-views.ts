@@ -265,6 +265,27 @@ export const governanceView = z.object({
         .nullable(),
     }),
   ),
+  /** Open votes beside motions: of all nodes, or of the endorsers of a list. */
+  votes: z.array(
+    z.object({
+      /** What they are on: nodes, TLDs, certifiers, rules of names, root keys, modules, links, endorsers. */
+      about: z.string(),
+      /** Whose endorsers vote; null: all nodes do. */
+      list: z.number().nullable(),
+      /** SHA-256 of what is voted on. */
+      hash: hex,
+      /** Null: this node does not keep the block in which it was opened, or nodes say it by themselves. */
+      text: z.string().nullable(),
+      /** Who opened it, and in which block; null as the text is. */
+      by: hex.nullable(),
+      height: z.number().nullable(),
+      /** Unix ms. */
+      opened: z.number(),
+      until: z.number(),
+      inFavour: z.array(hex),
+      needed: z.number(),
+    }),
+  ),
   /** Who was removed. */
   cases: z.array(
     z.object({

@@ -52,6 +52,7 @@ import { OutcomeMemory } from './outcome-memory.ts'
 import { cutPiece, joinedPiece } from './pieces.ts'
 import { EnginePost, type SendLedgerRequest } from './post.ts'
 import { SetBook } from './set-book.ts'
+import type { HeldBlocks } from './vote-texts.ts'
 
 /** The application where its state is: a thread, or the same one in tests. */
 export interface OpenedApplication {
@@ -228,6 +229,16 @@ export class RunningChain {
 
   get name(): string {
     return this.genesis.genesis.name
+  }
+
+  /** Blocks that this node holds. */
+  get held(): HeldBlocks {
+    const { chain } = this
+    return {
+      height: () => chain.status().height,
+      header: (height) => chain.header(height)?.header,
+      transactions: (height) => chain.block(height)?.block.transactions,
+    }
   }
 
   /** Whether its key is in the set now. */

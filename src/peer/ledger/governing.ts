@@ -17,11 +17,14 @@ import {
   type NetworkNodeView,
   networkNodes,
   nodesElectorate,
+  type OpenVote,
+  openVotes,
   type RunningChain,
   readProven,
   reviewFindings,
   reviewQuestion,
   type StateReader,
+  voteText,
 } from '../../ledger/index.ts'
 import type { GovernanceView } from '../../observe/index.ts'
 import { limits } from '../limits.ts'
@@ -41,13 +44,14 @@ export async function governed(
     members: networkNodes(state).map((node) => memberView(state, node)),
     motions: motionsOf(state, closed),
     needed: Math.floor(nodesElectorate(state).size / 2) + 1,
+    votes: openVotes(state),
     cases: casesOf(state),
     hidden: allHidden(state),
     // Nobody asks: what is open is looked at, whoever has replied.
     reviews: reviewQuestion(state, new Uint8Array(32)).open,
   })
   const { value, header, fresh } = await readProven(follower, chain.chainId, read, { signal })
-  const { rules, members, motions, needed, cases, hidden, reviews } = value
+  const { rules, members, motions, needed, votes, cases, hidden, reviews } = value
   return {
     chain: chain.genesis.name,
     height: header.height,
@@ -56,6 +60,7 @@ export async function governed(
     rules: { ...rules },
     members,
     motions: motions.map((one) => motionView(one, needed, foundOf(running, one, reviews))),
+    votes: votes.filter(({ expires }) => expires > header.time).map((one) => voteView(one, running)),
     cases: cases.map(({ account, motion, reason, height, held, paid, isRepaired, barredUntil }) => ({
       ...{ account: toHex(account), motion, reason, height, held, paid, isRepaired, barredUntil },
     })),
@@ -84,6 +89,19 @@ function motionView(
   const heights = subject.kind === 'remove' ? [...subject.heights] : []
   const said = { text: textOf(subject), heights, by: by === undefined ? null : toHex(by) }
   return { number, kind: subject.kind, about, ...said, until, state, needed, replies, found }
+}
+
+function voteView(vote: OpenVote, running: RunningChain | undefined): GovernanceView['votes'][number] {
+  const { about, list, hash, opened, expires: until, voices, voters } = vote
+  const found = running && voteText(running.held, vote)
+  return {
+    ...{ about, list: list ?? null, hash: toHex(hash), opened, until },
+    text: found?.text ?? null,
+    by: found === undefined ? null : toHex(found.by),
+    height: found?.height ?? null,
+    inFavour: voices.map(({ account }) => toHex(account)),
+    needed: Math.floor(voters / 2) + 1,
+  }
 }
 
 /** In a few words. */

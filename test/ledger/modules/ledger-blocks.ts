@@ -4,6 +4,7 @@ import type { CborValue, Signer } from '../../../src/crypto/index.ts'
 import {
   encodeApplicationGenesis,
   encodePayload,
+  type HeldBlocks,
   type LedgerModule,
   type LedgerState,
   mayCarry,
@@ -55,6 +56,12 @@ export function ledgerBlocks({
   let lastSigners: readonly Uint8Array[] | undefined
   let nextRules: Applied<LedgerState>['nextRules']
   const nonces = new Map<string, number>()
+  const past: { readonly time: number; readonly transactions: readonly Uint8Array[] }[] = []
+  const archive: HeldBlocks = {
+    height: () => height,
+    header: (at) => past[at - 1],
+    transactions: (at) => past[at - 1]?.transactions,
+  }
   const signed = ([by, payload]: Said): Uint8Array => {
     const account = toHex(by.publicKey)
     const nonce = nonces.get(account) ?? 0
@@ -63,6 +70,8 @@ export function ledgerBlocks({
   }
   const world = {
     application,
+    /** All blocks, as an archive has them. */
+    archive,
     state: () => state,
     height: () => height,
     now: () => time,
@@ -93,12 +102,14 @@ export function ledgerBlocks({
         accusation: { kind: 'votes', first: { height: at } } as ConsensusView['evidence'][number]['accusation'],
       }))
       const signers = lastSigners?.filter((id) => !silent(id))
+      const transactions = said.map(signed)
+      past.push({ time, transactions })
       const applied = application.apply(state, {
         height,
         time,
         proposer: sets[0][0]!.id,
         extension: new Uint8Array(),
-        transactions: said.map(signed),
+        transactions,
         consensus: {
           last: signers && { round: 0, signers },
           validators: sets[0],

@@ -3,7 +3,7 @@ import type { GovernanceView } from '../../../observe/index.ts'
 import { table } from '../../common/table.ts'
 
 export function governanceText(view: GovernanceView, now: number): string {
-  const { chain, height, fresh, isGoverned, members, motions, cases, hidden, rules } = view
+  const { chain, height, fresh, isGoverned, members, motions, votes, cases, hidden, rules } = view
   const parts = [`${chain} at height ${height}${fresh ? '' : ', which is not the newest'}`]
   if (!isGoverned) parts.push('founded without governance: its members vote on nodes, and nothing is reviewed')
   parts.push(
@@ -19,7 +19,8 @@ export function governanceText(view: GovernanceView, now: number): string {
     ]),
   )
   for (const one of motions) parts.push(motionText(one, now))
-  if (motions.length === 0) parts.push('nothing is put to the vote')
+  for (const one of votes) parts.push(voteLines(one, now))
+  if (motions.length + votes.length === 0) parts.push('nothing is put to the vote')
   for (const { account, reason, height: at, held, paid, isRepaired, barredUntil } of cases) {
     const waits = barredUntil > now ? `waits until ${dateOf(barredUntil)}` : 'may be voted in again'
     const state = `${isRepaired ? 'repaired, ' : ''}${waits}; ${held} held, ${paid} paid`
@@ -44,6 +45,29 @@ function motionText(one: GovernanceView['motions'][number], now: number): string
       `  this node looked at ${found.blocks} of its blocks, found ${found.abnormal.length} abnormal${found.hasBrokenLock ? ', and a broken lock' : ''}: ${found.verdict}`,
     )
   return lines.join('\n')
+}
+
+/** Who has not voted yet says the same: by which command depends on what it is on. */
+const COMMANDS: Readonly<Record<string, string>> = {
+  TLDs: 'ledger tld give|take',
+  certifiers: 'ledger certifier',
+  'rules of names': 'ledger names policy|keep|free',
+  'root keys': 'ledger root-keys --file FILE',
+  links: 'ledger link',
+}
+
+function voteLines(
+  { about, list, hash, text, by, until, inFavour, needed }: GovernanceView['votes'][number],
+  now: number,
+) {
+  const whose = list === null ? about : `${about} of list ${list}`
+  const left = `open for ${Math.max(0, Math.round((until - now) / 3_600_000))} h`
+  const from = by === null ? '' : `, by ${by.slice(0, 16)}`
+  const command = COMMANDS[about]
+  return [
+    `vote on ${whose}${from}, ${left}: ${inFavour.length} for, ${needed} needed${command === undefined ? '' : ` (${command})`}`,
+    `  ${text ?? `${hash}: this node keeps no block that says what it is on; an archive does`}`,
+  ].join('\n')
 }
 
 function dateOf(time: number): string {

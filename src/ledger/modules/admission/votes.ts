@@ -1,10 +1,10 @@
 /** Votes among the endorsers of a list: who else endorses, who no longer does, which lists there are (D8, D19). */
-import { equalBytes } from '../../../base/index.ts'
+import { equalBytes, toHex } from '../../../base/index.ts'
 import { ResultCode } from '../../../chain/index.ts'
 import { type CborValue, encodeCanonical, sha256 } from '../../../crypto/index.ts'
 import { limits } from '../../limits.ts'
 import { ledgerReader, refuse } from '../../refusal.ts'
-import type { Voice } from '../../tally.ts'
+import type { OpenTally, Voice } from '../../tally.ts'
 import type { BlockFacts, Draft, StateReader } from '../../types.ts'
 import { tallyKey } from './keys.ts'
 import {
@@ -103,6 +103,33 @@ export function vote(
   else {
     open(own, block.time, list, hash)
     writeTally(own, list, hash, { expires: isOpen ? known.expires : block.time + limits.VOTE_TERM_MS, voices })
+  }
+}
+
+/** Votes of a list that are open, and how many endorse; their voices are those of endorsers of now. */
+export function openOnList(
+  own: StateReader,
+  list: number,
+): { readonly size: number; readonly open: readonly OpenTally[] } {
+  const record = readListOf(own, list)
+  if (record === undefined) return { size: 0, open: [] }
+  const open = record.open.flatMap((hash) => {
+    const known = readTally(own, list, hash)
+    return known === undefined ? [] : [{ hash, expires: known.expires, voices: voicesThatCount(record, known.voices) }]
+  })
+  return { size: record.endorsers.length, open }
+}
+
+export function subjectText(subject: Subject): string {
+  switch (subject.kind) {
+    case 'add':
+      return `let ${toHex(subject.account)} endorse, ${subject.name}`
+    case 'remove':
+      return `let ${toHex(subject.account)} endorse no more`
+    case 'list': {
+      const endorsers = subject.endorsers.map(({ account, name }) => `${toHex(account)}, ${name}`)
+      return `make list ${subject.list}, ${subject.name}, with the endorsers ${endorsers.join('; ')}`
+    }
   }
 }
 

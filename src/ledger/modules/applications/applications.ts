@@ -8,7 +8,7 @@ import { encodeCanonical } from '../../../crypto/index.ts'
 import { readerOf } from '../../draft.ts'
 import { limits } from '../../limits.ts'
 import { ledgerReader, refuse } from '../../refusal.ts'
-import { castBallot, type TallyPlace } from '../../tally.ts'
+import { type BallotBook, castBallot, type TallyPlace } from '../../tally.ts'
 import type { Call, LedgerModule, Payload, StateReader } from '../../types.ts'
 import { nodesElectorate, voterTerm } from '../authority/view.ts'
 
@@ -79,6 +79,22 @@ function activate({ account, own, all, fields, block }: Call): void {
   if (!castBallot(own, TALLIES, ballot, nodesElectorate(all))) return
   own.set(ACTIVATED_KEY, encodeCanonical([...known, { module, height }].map((one) => [one.module, one.height])))
   own.set(Uint8Array.of(4), Uint8Array.of(1))
+}
+
+/** For who lists what is open. */
+export const moduleBallots: BallotBook = {
+  about: 'modules',
+  module: APPLICATIONS,
+  place: TALLIES,
+  read(kind, fields) {
+    if (kind !== ACTIVATE) return undefined
+    const [module, height] = readRow(fields, 3, 'activation')
+    const subject = [
+      readInteger(module, limits.FIRST_MODULE_OF_OTHERS, 255, 'module'),
+      readInteger(height, 1, limits.MAX_AMOUNT, 'height'),
+    ]
+    return { subject, text: `run module ${subject[0]} from height ${subject[1]} on` }
+  },
 }
 
 function read(own: StateReader): readonly Activation[] {

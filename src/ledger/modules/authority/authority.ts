@@ -2,12 +2,12 @@
  * Authority nodes: which network nodes a chain has, and which of them validate its blocks in each epoch (N1-N3, N8-N12, N15). All of it
  * follows from the chain: joining by more than half of all nodes' votes, scores from blocks that were signed, removal at once on evidence.
  */
-import { concatBytes, equalBytes } from '../../../base/index.ts'
+import { concatBytes, equalBytes, toHex } from '../../../base/index.ts'
 import { holdsVotingKey, ResultCode, type Validator } from '../../../chain/index.ts'
 import { type CborField, sha256 } from '../../../crypto/index.ts'
 import { limits } from '../../limits.ts'
 import { badGenesis, ledgerReader, refuse } from '../../refusal.ts'
-import { castBallot, type Electorate, type TallyPlace } from '../../tally.ts'
+import { type BallotBook, castBallot, type Electorate, type TallyPlace } from '../../tally.ts'
 import type { BlockEnd, BlockFacts, Call, Draft, LedgerFounding, LedgerModule, StateReader } from '../../types.ts'
 import { admittedOf, beaconOf, isMember } from '../admission/members.ts'
 import { executeFault, FAULT_KINDS, judgeCharges } from './faults.ts'
@@ -104,6 +104,20 @@ function beginAuthority(own: Draft, genesis: CborField, chainName: string): void
   }).flat()
   if (target.length > seats) throw badGenesis('more validators than seats')
   writeRegistry(own, { ...registryOf(own), target })
+}
+
+/** Votes on nodes, for who lists what is open. */
+export const nodeBallots: BallotBook = {
+  about: 'nodes',
+  module: AUTHORITY,
+  place: TALLIES,
+  read(kind, fields) {
+    if (kind !== VOTE_NODE) return undefined
+    const subject = nodeSubjectFromValue(readRow(fields, 2, 'vote')[0])
+    const account = toHex(subject.account)
+    const text = subject.kind === 'add' ? `add ${account} as ${subject.role}` : `remove ${account}`
+    return { subject: nodeSubjectToValue(subject), text }
+  },
 }
 
 /** More than half of all nodes add one or remove one (N30-N34). Whom they add is an organisation that is admitted. */

@@ -3,12 +3,12 @@
  * each look from their own place, and more than half of them see it in time; or the claim brings the whole chain of DNSSEC from the root with it,
  * and each validator checks that by itself. A name that somebody has is not claimed.
  */
-import { concatBytes, equalBytes, latin1 } from '../../../base/index.ts'
+import { concatBytes, equalBytes, latin1, toHex } from '../../../base/index.ts'
 import { ResultCode } from '../../../chain/index.ts'
 import { type CborField, sha256, signedBytes } from '../../../crypto/index.ts'
 import { limits as ledgerLimits } from '../../limits.ts'
 import { badGenesis, ledgerReader, malformed, refuse } from '../../refusal.ts'
-import { castBallot, type TallyPlace } from '../../tally.ts'
+import { type BallotBook, castBallot, type TallyPlace } from '../../tally.ts'
 import type { BlockEnd, Call, LedgerModule } from '../../types.ts'
 import { ACCOUNTS, moveValue } from '../accounts/accounts.ts'
 import { networkNodeOf, nodesElectorate, voterTerm } from '../authority/view.ts'
@@ -225,4 +225,18 @@ function vote(call: Call, rules: ClaimRules): void {
     time: block.time,
   }
   if (castBallot(own, TALLIES, ballot, nodesElectorate(all))) writeClaimRules(own, { ...rules, anchors })
+}
+
+/** Votes on the root's keys, for who lists what is open. */
+export const anchorBallots: BallotBook = {
+  about: 'root keys',
+  module: CLAIMS,
+  place: TALLIES,
+  read(kind, fields) {
+    if (kind !== ClaimKind.ANCHORS) return undefined
+    const anchors = anchorsFromValue(fieldsOf({ fields }, 2)[0] ?? null)
+    const tags = anchors.map((ds) => ds[0]! * 256 + ds[1]!)
+    const exactly = anchors.map((ds) => toHex(ds)).join(', ')
+    return { subject: [...anchors], text: `count the root's keys with the tags ${tags.join(', ')}: DS ${exactly}` }
+  },
 }

@@ -2,11 +2,11 @@
  * Identities: certifiers (CAs, organisations) that more than half of the nodes have let be some, and that vouch for who has a key (D47). A key may be an
  * owner's or an account's; what is said of it changes nothing about names (D48).
  */
-import { concatBytes, equalBytes } from '../../../base/index.ts'
+import { concatBytes, equalBytes, toHex } from '../../../base/index.ts'
 import { ResultCode } from '../../../chain/index.ts'
-import type { CborField } from '../../../crypto/index.ts'
+import type { CborField, CborValue } from '../../../crypto/index.ts'
 import { ledgerReader, malformed, refuse } from '../../refusal.ts'
-import { castBallot, type TallyPlace } from '../../tally.ts'
+import { type BallotBook, castBallot, type TallyPlace } from '../../tally.ts'
 import type { Call, LedgerModule } from '../../types.ts'
 import { mayCarry } from '../admission/members.ts'
 import { nodesElectorate, voterTerm } from '../authority/view.ts'
@@ -41,7 +41,7 @@ export const identity: LedgerModule = {
   },
 }
 
-function fieldsOf({ fields }: Call, count: number): readonly CborField[] {
+function fieldsOf({ fields }: { readonly fields: readonly CborValue[] }, count: number): readonly CborField[] {
   const [schema, ...rest] = readRow([...fields], count + 1, 'fields')
   readInteger(schema, SCHEMA, SCHEMA, 'schema')
   return rest
@@ -71,6 +71,20 @@ function vote(call: Call): void {
   const others = certifiers.filter((one) => !equalBytes(one.account, subject.account))
   const added = subject.kind === 'add' ? [{ account: subject.account, name: subject.name, since: block.height }] : []
   writeCertifiers(own, [...others, ...added])
+}
+
+/** For who lists what is open. */
+export const certifierBallots: BallotBook = {
+  about: 'certifiers',
+  module: IDENTITY,
+  place: TALLIES,
+  read(kind, fields) {
+    if (kind !== IdentityKind.CERTIFIER) return undefined
+    const subject = subjectFrom(fieldsOf({ fields }, 2)[0] ?? null)
+    const account = toHex(subject.account)
+    const text = subject.kind === 'add' ? `add ${account}, ${subject.name}` : `remove ${account}`
+    return { subject: certifierToValue(subject), text }
+  },
 }
 
 function subjectFrom(field: CborField): CertifierSubject {

@@ -20,7 +20,7 @@ import {
 import { type CborField, type CborValue, encodeCanonical, sha256 } from '../../../crypto/index.ts'
 import { limits } from '../../limits.ts'
 import { ledgerReader, refuse } from '../../refusal.ts'
-import { castBallot } from '../../tally.ts'
+import { type BallotBook, castBallot } from '../../tally.ts'
 import type { Call, LedgerModule, Payload, StateReader } from '../../types.ts'
 import { nodesElectorate, voterTerm } from '../authority/view.ts'
 import { CHAIN_TALLIES, LINKS, readLinked, writeFork, writeLinked } from './records.ts'
@@ -77,6 +77,22 @@ function linkChain({ account, own, all, fields, block }: Call): void {
   if (readLinked(own, record.origin) !== undefined) refuse(ResultCode.TAKEN, 'linked already')
   const ballot = { voice: { account, since }, inFavour, subject: linkChainSubject(bytes), time: block.time }
   if (castBallot(own, CHAIN_TALLIES, ballot, nodesElectorate(all))) writeLinked(own, record)
+}
+
+/**
+ * For who lists what is open. Where a link begins anew is in the same tallies: nodes say that by themselves, and what it is on depends on the
+ * state of then, so it has no text.
+ */
+export const chainBallots: BallotBook = {
+  about: 'links',
+  module: LINKS,
+  place: CHAIN_TALLIES,
+  read(kind, fields) {
+    if (kind !== LINK_CHAIN) return undefined
+    const bytes = readBytes(readRow(fields, 2, 'chain')[0] ?? null, 1, limits.MAX_PAYLOAD_BYTES, 'genesis')
+    const { origin } = chainWord(() => beginLinked(decodeGenesis(bytes)))
+    return { subject: linkChainSubject(bytes), text: `follow ${origin} from its genesis on` }
+  },
 }
 
 /** So it is where nobody has linked it for so long that its last set says nothing any more; all but that set must hold. */

@@ -2,20 +2,21 @@
  * What the nodes of a chain say of all its names, with more than half of them: terms and prices from a height on, also where there were none, and names that
  * are kept back. Nobody loses by it what he has paid for: a name keeps its end, and one that is kept back stays whose it is.
  */
-import { concatBytes } from '../../../base/index.ts'
+import { concatBytes, latin1, toHex } from '../../../base/index.ts'
 import { ResultCode } from '../../../chain/index.ts'
-import type { CborValue } from '../../../crypto/index.ts'
+import type { CborField, CborValue } from '../../../crypto/index.ts'
 import { limits as ledgerLimits } from '../../limits.ts'
 import { ledgerReader, refuse } from '../../refusal.ts'
-import { castBallot, type TallyPlace } from '../../tally.ts'
+import { type BallotBook, castBallot, type TallyPlace, type VotedOn } from '../../tally.ts'
 import type { BlockEnd, Call } from '../../types.ts'
 import { nodesElectorate, voterTerm } from '../authority/view.ts'
 import { currentOf, fieldsOf, labelFrom, policyFor, recordAt, write } from './acts.ts'
 import { adoptNames } from './adopted.ts'
-import { NameCode } from './kinds.ts'
+import { NAMES, NameCode, NameKind } from './kinds.ts'
 import { Part } from './label.ts'
 import {
   keepName,
+  type NamePolicy,
   nextPolicyOf,
   policyFromValue,
   policyOf,
@@ -25,7 +26,7 @@ import {
 } from './policy.ts'
 import { beginUseRule } from './use.ts'
 
-const { readInteger, readBoolean, readHash } = ledgerReader
+const { readInteger, readBoolean, readBytes, readHash } = ledgerReader
 /** Apart from what is said of single names, so that neither keeps the other from being voted on. */
 const TALLIES: TallyPlace = {
   keyOf: (subject) => concatBytes(Uint8Array.of(Part.RULE_TALLY), subject),
@@ -43,7 +44,7 @@ export function setPolicy(call: Call): void {
   const { LEAST_NOTICE_BLOCKS, MOST_NOTICE_BLOCKS } = ledgerLimits
   if (height < block.height + LEAST_NOTICE_BLOCKS || height > block.height + MOST_NOTICE_BLOCKS)
     refuse(ResultCode.NOT_ALLOWED, 'height')
-  if (isWon(call, [1, height, policyToValue(policy)], readBoolean(inFavour, 'in favour')))
+  if (isWon(call, policySubject(height, policy), readBoolean(inFavour, 'in favour')))
     writeNextPolicy(own, { height, policy })
 }
 
@@ -55,7 +56,7 @@ export function keep(call: Call): void {
   const isKept = readBoolean(keptField, 'kept')
   const owner = ownerField === null ? undefined : readHash(ownerField, 'owner')
   if (!isKept && owner !== undefined) refuse(ResultCode.MALFORMED, 'free, and for one')
-  if (isWon(call, [2, label, isKept, owner ?? null], readBoolean(inFavour, 'in favour')))
+  if (isWon(call, keptSubject(label, isKept, owner), readBoolean(inFavour, 'in favour')))
     keepName(call.own, label, isKept ? { owner } : undefined)
 }
 
@@ -70,6 +71,41 @@ export function settleOld(call: Call): void {
   if (record === undefined) refuse(NameCode.NOT_REGISTERED, 'not registered')
   if (before?.life !== undefined) refuse(NameCode.NOT_NOW, 'settled already')
   write(own, label, record)
+}
+
+/** For who lists what is open. */
+export const ruleBallots: BallotBook = {
+  about: 'rules of names',
+  module: NAMES,
+  place: TALLIES,
+  read(kind, fields) {
+    if (kind === NameKind.SET_POLICY) return policyVotedOn(fieldsOf({ fields }, 3))
+    return kind === NameKind.KEEP ? keptVotedOn(fieldsOf({ fields }, 4)) : undefined
+  },
+}
+
+function policyVotedOn([heightField, value]: readonly CborField[]): VotedOn {
+  const height = readInteger(heightField, 1, ledgerLimits.MAX_AMOUNT, 'height')
+  const policy = policyFromValue(value)
+  const { kept: _, payee, ...rest } = policy
+  const rules = JSON.stringify({ ...rest, payee: toHex(payee) })
+  return { subject: policySubject(height, policy), text: `from height ${height} on these terms: ${rules}` }
+}
+
+function keptVotedOn([name, keptField, ownerField]: readonly CborField[]): VotedOn {
+  const label = readBytes(name, 1, 63, 'name')
+  const isKept = readBoolean(keptField, 'kept')
+  const owner = ownerField === null ? undefined : readHash(ownerField, 'owner')
+  const kept = owner === undefined ? `keep ${latin1(label)} back` : `keep ${latin1(label)} for ${toHex(owner)}`
+  return { subject: keptSubject(label, isKept, owner), text: isKept ? kept : `let anybody register ${latin1(label)}` }
+}
+
+function policySubject(height: number, policy: NamePolicy): CborValue {
+  return [1, height, policyToValue(policy)]
+}
+
+function keptSubject(label: Uint8Array, isKept: boolean, owner: Uint8Array | undefined): CborValue {
+  return [2, label, isKept, owner ?? null]
 }
 
 /** At the end of the block before the one from which on it counts. */

@@ -2,13 +2,13 @@
  * Registries: which TLDs there are, on the Root chain (N1, N4). More than half of the nodes give a TLD to a registry; from then on its record is
  * the registry's own: the TLD's chain, its keys and servers, and whether it exists on the ledger only.
  */
-import { concatBytes, equalBytes } from '../../../base/index.ts'
+import { concatBytes, equalBytes, latin1, toHex } from '../../../base/index.ts'
 import { ResultCode } from '../../../chain/index.ts'
 import { type CborField, type CborValue, encodeCanonical } from '../../../crypto/index.ts'
 import { readerOf } from '../../draft.ts'
 import { limits } from '../../limits.ts'
 import { ledgerReader, refuse } from '../../refusal.ts'
-import { castBallot, type TallyPlace } from '../../tally.ts'
+import { type BallotBook, castBallot, type TallyPlace } from '../../tally.ts'
 import type { Call, Draft, LedgerModule, Payload, StateReader } from '../../types.ts'
 import { networkNodeOf, nodesElectorate, voterTerm } from '../authority/view.ts'
 import { isNameLabel } from '../names/label.ts'
@@ -127,6 +127,20 @@ function voteTld({ account, own, all, fields, block }: Call): void {
     isLedgerOnly: false,
     changed: block.height,
   })
+}
+
+/** For who lists what is open. */
+export const tldBallots: BallotBook = {
+  about: 'TLDs',
+  module: REGISTRIES,
+  place: TALLIES,
+  read(kind, fields) {
+    if (kind !== VOTE_TLD) return undefined
+    const subject = subjectFromValue(readRow(fields, 2, 'vote')[0] ?? null)
+    const label = latin1(subject.label)
+    const text = subject.kind === 'give' ? `give ${label} to ${toHex(subject.registry)}` : `take ${label} back`
+    return { subject: subjectToValue(subject), text }
+  },
 }
 
 function updateTld({ account, own, fields, block }: Call): void {
