@@ -40,6 +40,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ readonly benchmark: Be
   stops: () => import('./stops.ts'),
   upkeep: () => import('./upkeep.ts'),
   upgrade: () => import('./upgrade.ts'),
+  zones: () => import('./zones.ts'),
 }
 
 class Usage extends Error {}
