@@ -34,7 +34,8 @@ const CHANGED = 1_000
 const MAX_FILE_BYTES = 16 * 2 ** 30
 
 export const benchmark: Benchmark = {
-  summary: 'the zone of a TLD with very many names out of its state: time, memory, size; again after changes, and signed',
+  summary:
+    'the zone of a TLD with very many names out of its state: time, memory, size; again after changes, and signed',
   namespace: false,
   programs: [],
   options: {
@@ -46,7 +47,10 @@ export const benchmark: Benchmark = {
     const names = numberOption(values, 'names')
     const folder = mkdtempSync(join(tmpdir(), 'chordns-bench-zones-'))
     try {
-      return await measured({ names, seed: numberOption(values, 'seed'), isSigned: values['signed'] === true, folder }, say)
+      return await measured(
+        { names, seed: numberOption(values, 'seed'), isSigned: values['signed'] === true, folder },
+        say,
+      )
     } finally {
       rmSync(folder, { recursive: true, force: true })
     }
@@ -67,7 +71,12 @@ interface Row extends ExportResult {
 
 async function measured({ names, seed, isSigned, folder }: Wishes, say: (line: string) => void): Promise<BenchResult> {
   const file = join(folder, 'state.db')
-  const log = { debug() {}, info() {}, warn() {}, error: (detail: unknown, text?: string) => console.error(text, detail) }
+  const log = {
+    debug() {},
+    info() {},
+    warn() {},
+    error: (detail: unknown, text?: string) => console.error(text, detail),
+  }
   const opened = await openState({ file, maxBytes: MAX_FILE_BYTES }, { log }, { onBroken: () => process.exit(1) })
   try {
     const chance = seeded(seed)
@@ -191,10 +200,23 @@ function summarised(names: number, stateMiB: number, rows: readonly Row[]): Benc
     tables: [
       {
         title: `the zone of ${names} names, out of a state of ${stateMiB} MiB on disk`,
-        columns: ['what', 'names in it', 's', 'CPU s', 'peak MiB', 'zone MiB', 'pieces', 'MiB of them', 'gone', 'fresh'],
-        rows: rows.map(({ what, exported: count, seconds, cpuSeconds, peakMiB, zoneMiB, pieces, pieceMiB, gone, fresh }) => [
-          ...[what, count, seconds, cpuSeconds, peakMiB, zoneMiB, pieces, pieceMiB, gone, fresh],
-        ]),
+        columns: [
+          'what',
+          'names in it',
+          's',
+          'CPU s',
+          'peak MiB',
+          'zone MiB',
+          'pieces',
+          'MiB of them',
+          'gone',
+          'fresh',
+        ],
+        rows: rows.map(
+          ({ what, exported: count, seconds, cpuSeconds, peakMiB, zoneMiB, pieces, pieceMiB, gone, fresh }) => [
+            ...[what, count, seconds, cpuSeconds, peakMiB, zoneMiB, pieces, pieceMiB, gone, fresh],
+          ],
+        ),
       },
     ],
     targets: [target('peak memory of whoever exports, MiB', most, MOST_MIB)],

@@ -8,7 +8,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { headView } from '../../src/observe/index.ts'
+import { type GovernanceView, headView } from '../../src/observe/index.ts'
 import { loadOwner, makeOwnerKey } from '../../src/peer/ledgers.ts'
 import { type Cluster, startCluster } from '../world/cluster.ts'
 import { foundLedger } from '../world/founding.ts'
@@ -242,6 +242,13 @@ describe('domains of the DNS on a ledger', () => {
     })
     for (const index of [0, 1, 2]) await vote(index)
     expect(await shown()).toEqual(before)
+    // The others see what is open, and say the same.
+    await comesTrue('what is open to vote on', async () => {
+      const { votes } = (await chordns('ledger', 'review', '--chain', 'com')) as GovernanceView
+      const open = votes.filter(({ about }) => about === 'root keys')
+      expect(open).toMatchObject([{ needed: 4, text: expect.stringContaining('4711') }])
+      expect(open[0]?.inFavour).toHaveLength(3)
+    })
     await vote(3)
     await comesTrue('other keys of the root', async () => expect(await shown()).toHaveLength(before.length + 1))
   })
