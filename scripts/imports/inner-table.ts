@@ -105,6 +105,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
     'filter-routes.ts',
     'filtering.ts',
     'why.ts',
+    'shared-rules.ts',
     'made-rules.ts',
     'list-copies.ts',
     'download.ts',

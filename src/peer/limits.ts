@@ -77,6 +77,8 @@ export const limits = {
   FILTER_TICK_MS: 5_000,
   /** Rules that speak of one name, as `chordns why` shows them. */
   MAX_RULES_SHOWN: 50,
+  /** Rules made by command become settings of the household so many at once: more than one edit takes. */
+  CARRIED_EDITS: 500,
   /** A pause longer than a week is a configuration, minutes. */
   MAX_PAUSE_MINUTES: 10_080,
 } as const

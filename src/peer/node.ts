@@ -318,7 +318,10 @@ async function startServing(parts: Partial<NodeParts>, config: Config, { clock, 
     if (!byDefault || !isChordnsError(error)) throw error
     log.warn({ code: error.code, error: errorText(error) }, 'no ring was begun: nobody can be invited')
   }
-  if (parts.peers !== undefined) parts.sharedNames = followSettings(parts.peers, core, { random, log })
+  if (parts.peers !== undefined) {
+    parts.sharedNames = followSettings(parts.peers, core, { random, log })
+    filtering.follow(parts.peers.settings, async () => dataFile?.settled())
+  }
   parts.devices = watchDevices(parts as NodeParts, config, { clock, random, log })
   if (config.devices?.mdns) parts.bridge = new MdnsBridge({ clock, random, askNetwork: askLocalNetwork })
   await filtering.start()

@@ -80,7 +80,7 @@ export function statusRoutes(deps: StatusDeps): Readonly<Record<string, StatusRo
       if (peers === undefined) throw ringOff()
       return askReplicas(peers.chunks, nameOf(query), clock, signal)
     }),
-    ...filterRoutes({ control: deps.filtering, clock }),
+    ...filterRoutes({ control: deps.filtering, clock, settled: async () => dataFile?.settled() }),
     ...ledgerRoutes(
       () => peers?.ledger,
       () => deps.core.precedence(),

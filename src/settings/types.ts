@@ -8,13 +8,13 @@ import type { Cancel } from '../base/index.ts'
 export const SETTING_KINDS = [
   /** `record/nas.home A 192.168.1.5` = `300`: a local record, and its TTL in seconds. */
   'record',
-  /** Rules of the household's own, for blocking and for allowing: `rule/GROUP/TEXT`. */
+  /** `rule/GROUP/TEXT` = `block` or `allow`: a rule of the household's own; GROUP is `*` for all. */
   'rule',
   /** Lists by URL. */
   'list',
   /** Groups of clients. */
   'group',
-  /** Blocking that rests: `pause/GROUP`. */
+  /** `pause/GROUP` = Unix seconds until which blocking rests; GROUP is `*` for all. */
   'pause',
   /** `device/MAC` (lower case, with colons) or `device/ADDRESS` = the name that the operator gave it. */
   'device',

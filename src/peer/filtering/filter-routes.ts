@@ -8,10 +8,16 @@ import { limits } from '../limits.ts'
 export interface FilterRoutesDeps {
   readonly control: FilterControl & { readonly bytes: number }
   readonly clock: Clock
+  /** What is told to be done is on the disk. */
+  readonly settled: () => Promise<void>
 }
 
-export function filterRoutes({ control, clock }: FilterRoutesDeps): Readonly<Record<string, StatusRoute>> {
+export function filterRoutes({ control, clock, settled }: FilterRoutesDeps): Readonly<Record<string, StatusRoute>> {
   const state = () => viewOf(control)
+  const done = async () => {
+    await settled()
+    return state()
+  }
   const changeOwn = (query: URLSearchParams, action: 'block' | 'allow' | undefined) => {
     const [name, group] = [nameOf(query), groupOf(query, control)]
     const rules = new Set([ruleFor('block', name), ruleFor('allow', name)])
@@ -20,7 +26,7 @@ export function filterRoutes({ control, clock }: FilterRoutesDeps): Readonly<Rec
     const before = group === undefined ? own.all : (own.groups[group] ?? [])
     const next = action === undefined ? others(before) : [...others(before), ruleFor(action, name)]
     control.setOwn(withRules(own, group, next))
-    return state()
+    return done()
   }
   return {
     '/filter': looksUp(state),
@@ -39,13 +45,13 @@ export function filterRoutes({ control, clock }: FilterRoutesDeps): Readonly<Rec
       const group = groupOf(query, control)
       const others = control.pauses().filter((pause) => pause.group !== group)
       control.setPauses([...others, { group, until: clock.now() + minutes * 60_000 }])
-      return state()
+      return done()
     }),
     '/filter/resume': acts((query) => {
       const group = groupOf(query, control)
       // Without a group all pauses end, those of groups too.
       control.setPauses(group === undefined ? [] : control.pauses().filter((pause) => pause.group !== group))
-      return state()
+      return done()
     }),
     '/filter/update': acts(async () => {
       await control.update()

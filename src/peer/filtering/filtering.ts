@@ -7,6 +7,7 @@ import {
   Filter,
   type FilterControl,
   type FilterDecision,
+  filterLimits,
   filterSetBytes,
   type GroupOptions,
   type ListState,
@@ -17,7 +18,8 @@ import {
 import { limits } from '../limits.ts'
 import { ListCopies } from './list-copies.ts'
 import { type ListWork, listWork } from './list-work.ts'
-import { madeRules } from './made-rules.ts'
+import { type Made, type MadeFile, type MadeRules, madeFile } from './made-rules.ts'
+import { carryOver, isOfFilter, type RuleSettings, sharedRules } from './shared-rules.ts'
 import { decisionOf } from './why.ts'
 
 export interface FilteringDeps {
@@ -35,8 +37,6 @@ export interface FilteringHooks {
   readonly onChange: () => void
   /** Who a client is beside its address. Without it nobody knows. */
   readonly identify?: (address: string) => ClientIdentity | undefined
-  /** Own rules or pauses were changed on this node. */
-  readonly onMade?: () => void
 }
 
 /** A list as it is now. */
@@ -57,7 +57,9 @@ export class Filtering implements FilterControl {
   readonly #hooks: FilteringHooks
   readonly #filter: Filter
   readonly #copies: ListCopies
-  readonly #made: ReturnType<typeof madeRules>
+  readonly #file: MadeFile
+  #made: MadeRules
+  #unfollow: Cancel = () => {}
   readonly #work: ListWork
   readonly #ended = new AbortController()
   #config: FilterConfig
@@ -75,7 +77,8 @@ export class Filtering implements FilterControl {
     this.#config = config.filter
     this.#filter = new Filter({ clock, seed, identify: (address) => hooks.identify?.(address) }, config.filter.options)
     this.#copies = new ListCopies(`${config.data}/filter`, log)
-    this.#made = madeRules(config.data, log)
+    this.#file = madeFile(config.data, log)
+    this.#made = this.#file
     this.#work = listWork(log)
     const made = this.#made.read()
     this.#filter.setOwn(made.own)
@@ -103,7 +106,23 @@ export class Filtering implements FilterControl {
     if (isEmpty) await this.#within(limits.FIRST_FETCH_MS, fetched)
   }
 
+  /**
+   * What is made by command is settings of the household from now on, and what is in them is in force. What was made before goes into them; `settled` resolves
+   * when that is on the disk.
+   */
+  follow(settings: RuleSettings, settled: () => Promise<void>): void {
+    const { log } = this.#deps
+    const isWhole = carryOver({ own: this.own(), pauses: this.pauses() }, { settings, log })
+    this.#made = sharedRules({ settings, log, room: () => filterLimits.MAX_OWN_RULES - ownCount(this.#config) })
+    this.#putMade(this.#made.read())
+    this.#unfollow = settings.onChange((keys) => {
+      if (keys.some(isOfFilter)) this.#putMade(this.#made.read())
+    })
+    if (isWhole) void settled().then(() => this.#file.retire())
+  }
+
   stop(): void {
+    this.#unfollow()
     this.#ended.abort()
     for (const cancel of this.#cancels) cancel()
   }
@@ -146,8 +165,7 @@ export class Filtering implements FilterControl {
   }
 
   setOwn(own: OwnRules): void {
-    this.#filter.setOwn(own)
-    this.#keep()
+    this.#change({ own, pauses: this.pauses() })
   }
 
   pauses(): readonly Pause[] {
@@ -155,8 +173,7 @@ export class Filtering implements FilterControl {
   }
 
   setPauses(pauses: readonly Pause[]): void {
-    this.#filter.setPauses(pauses)
-    this.#keep()
+    this.#change({ own: this.own(), pauses })
   }
 
   async update(): Promise<readonly ListState[]> {
@@ -181,10 +198,23 @@ export class Filtering implements FilterControl {
     })
   }
 
-  #keep(): void {
+  /** Throws FILTER_RULE or SETTINGS_*, and then changes nothing. */
+  #change(made: Made): void {
+    const before = { own: this.own(), pauses: this.pauses() }
+    this.#putMade(made)
+    try {
+      this.#made.write({ own: this.own(), pauses: this.pauses() })
+    } catch (error) {
+      this.#putMade(before)
+      throw error
+    }
+  }
+
+  /** Throws FILTER_RULE, and then changes nothing. */
+  #putMade({ own, pauses }: Made): void {
+    this.#filter.setOwn(own)
+    this.#filter.setPauses(pauses)
     this.#hooks.onChange()
-    void this.#made.write({ own: this.own(), pauses: this.pauses() })
-    this.#hooks.onMade?.()
   }
 
   /** Schedules and pauses begin and end by themselves. */
@@ -325,4 +355,9 @@ export class Filtering implements FilterControl {
       })
     })
   }
+}
+
+function ownCount({ options }: FilterConfig): number {
+  const { all, groups } = options.own
+  return Object.values(groups).reduce((sum, rules) => sum + rules.length, all.length)
 }
