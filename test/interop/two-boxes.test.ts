@@ -162,6 +162,26 @@ describe.skipIf(!runnable)('two boxes of one household', () => {
     expect(ask(first!, 'tv.home.arpa')).toBe(`${NETWORK}.21`)
   })
 
+  it('block what was blocked on the other one, until somebody unblocks or pauses it on either', async () => {
+    const [first, second] = boxes
+    const name = 'ads.shop.org'
+    const history = () => chordns(second!, 'settings', 'history')
+    await until('nobody blocks it', () => ask(second!, name) === '', history)
+    chordns(first!, 'block', name)
+    expect(ask(first!, name)).toBe('0.0.0.0')
+    await until('the other one blocks it', () => ask(second!, name) === '0.0.0.0', history)
+    chordns(second!, 'pause', '60')
+    await until('the first one rests', () => ask(first!, name) === '', history)
+    chordns(first!, 'resume')
+    await until('the other one blocks it again', () => ask(second!, name) === '0.0.0.0', history)
+    chordns(second!, 'unblock', name)
+    await until('the first one does not block it', () => ask(first!, name) === '', history)
+    // What undo takes back is the rule.
+    chordns(first!, 'settings', 'undo')
+    await until('both block it', () => boxes.every((box) => ask(box, name) === '0.0.0.0'), history)
+    chordns(second!, 'unblock', name)
+  })
+
   it('give the devices of the LAN names, and one that somebody enters on either of them', async () => {
     const [first, second] = boxes
     const mac = lan.run('cat', ['/sys/class/net/switch/address']).trim()

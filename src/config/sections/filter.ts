@@ -6,10 +6,17 @@ import { address, domain, fails, flag, list, oneOf, text, whole } from './values
 const { MAX_LISTS, MAX_GROUPS, MAX_CLIENTS_OF_GROUP, MAX_SCHEDULES, MAX_OWN_RULES } = filterLimits
 
 /** Group and list names stand in commands, in file names and in what clients are told. */
+const wordError = (what: string) => `must be ${what}: letters, digits, "-", "_" and ".", at most 40`
+
 const word = (what: string) => {
-  const error = `must be ${what}: letters, digits, "-", "_" and ".", at most 40`
+  const error = wordError(what)
   return z.string({ error }).regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/, { error })
 }
+
+const recordError =
+  (what: string) =>
+  ({ code }: { readonly code: string }) =>
+    code === 'invalid_key' ? wordError(`the name of a ${what}`) : `must be an object: name -> ${what}`
 
 const MODE = 'must be "null", "nxdomain", "nodata", "refused" or an object with addresses'
 const mode = () =>
@@ -92,7 +99,7 @@ const entries = (value: object) => Object.keys(value).length
 export const filter = z
   .strictObject({
     lists: z
-      .record(word('the name of a list'), oneList, { error: 'must be an object: name -> list' })
+      .record(word('the name of a list'), oneList, { error: recordError('list') })
       .refine((value) => entries(value) <= MAX_LISTS, { error: `must have at most ${MAX_LISTS} lists` })
       .default({})
       .describe('Blocklists: name -> {source, kind, format, everyHours, maxMegabytes, rewrites, enabled}.'),
@@ -110,7 +117,7 @@ export const filter = z
       ),
     ttl: whole(0, 86_400).default(10).describe('Seconds that clients may remember that a name is blocked.'),
     groups: z
-      .record(word('the name of a group'), group, { error: 'must be an object: name -> group' })
+      .record(word('the name of a group'), group, { error: recordError('group') })
       .refine((value) => entries(value) <= MAX_GROUPS, { error: `must have at most ${MAX_GROUPS} groups` })
       .default({})
       .describe(

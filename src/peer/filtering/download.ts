@@ -26,15 +26,27 @@ export interface DownloadDeps {
   readonly known: CopyMarks | undefined
   readonly maxBytes: number
   readonly signal: AbortSignal
+  /** Left out: as long as a long list takes over a slow line. */
+  readonly patience?: Patience
 }
+
+/** Ms. */
+export interface Patience {
+  readonly all: number
+  /** A server that says nothing for so long is given up. */
+  readonly idle: number
+}
+
+const PATIENCE: Patience = { all: limits.LIST_FETCH_MS, idle: limits.LIST_IDLE_MS }
 
 /** Undefined: what is there has not changed. Rejects with LIST_FETCH, and then `file` is not there. */
 export async function download(url: string, file: string, deps: DownloadDeps): Promise<CopyMarks | undefined> {
-  const control = AbortSignal.any([deps.signal, AbortSignal.timeout(limits.LIST_FETCH_MS)])
+  const { patience = PATIENCE } = deps
+  const control = AbortSignal.any([deps.signal, AbortSignal.timeout(patience.all)])
   try {
-    const response = await request(url, { ...deps, signal: control }, 0)
+    const response = await request(url, { ...deps, patience, signal: control }, 0)
     if (response.statusCode === 304) {
-      response.resume()
+      response.destroy()
       return undefined
     }
     await store(response, file, deps.maxBytes, control)
@@ -52,7 +64,11 @@ function failed(url: string, why: string, cause?: unknown): ChordnsError {
   return new ChordnsError('LIST_FETCH', `${url}: ${why}`, { url, why }, { cause })
 }
 
-async function request(url: string, deps: DownloadDeps, redirects: number): Promise<IncomingMessage> {
+async function request(
+  url: string,
+  deps: DownloadDeps & { readonly patience: Patience },
+  redirects: number,
+): Promise<IncomingMessage> {
   const target = new URL(url)
   const get = target.protocol === 'https:' ? httpsGet : httpGet
   const { etag, lastModified } = deps.known ?? { etag: undefined, lastModified: undefined }
@@ -62,7 +78,7 @@ async function request(url: string, deps: DownloadDeps, redirects: number): Prom
       {
         lookup: lookupBy(deps),
         signal: deps.signal,
-        timeout: limits.LIST_IDLE_MS,
+        timeout: deps.patience.idle,
         // One request an hour needs no connection that stays.
         agent: false,
         headers: {
@@ -75,11 +91,12 @@ async function request(url: string, deps: DownloadDeps, redirects: number): Prom
       resolve,
     )
     sent.once('timeout', () => sent.destroy(new Error('the server says nothing')))
-    sent.once('error', reject)
+    sent.on('error', reject)
   })
   const { statusCode = 0, headers } = response
   if (statusCode === 200 || (statusCode === 304 && deps.known !== undefined)) return response
-  response.resume()
+  // What else it says is not read: it may be without end.
+  response.destroy()
   if (![301, 302, 303, 307, 308].includes(statusCode) || headers.location === undefined)
     throw failed(url, `HTTP status ${statusCode}`)
   if (redirects === limits.MAX_REDIRECTS) throw failed(url, 'too many redirections')
