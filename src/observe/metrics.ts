@@ -16,6 +16,8 @@ export interface AnswerFacts {
   readonly elapsedMs: number
   /** Extended errors (RFC 8914) of the answer. */
   readonly ede: readonly { readonly code: number; readonly text?: string | undefined }[]
+  /** The list that blocks the name. */
+  readonly blockedBy?: string | undefined
 }
 
 export interface Metrics {
@@ -50,6 +52,7 @@ const LEVELS: ReadonlySet<string> = new Set(
 
 export function createMetrics(snapshot: () => StatusView): Metrics {
   const answers = new Map<string, number>()
+  const blocked = new Map<string, number>()
   const durations = { counts: Array<number>(BUCKETS.length + 1).fill(0), sum: 0 }
   let scraping: Promise<Scraping> | undefined
   const begin = async (): Promise<Scraping> => {
@@ -61,15 +64,19 @@ export function createMetrics(snapshot: () => StatusView): Metrics {
         return { labels: { transport, rcode, security, provenance }, value }
       }),
     )
+    own(registry, 'chordns_blocked_total', 'Of these, what a list blocks, by list.', 'counter', () =>
+      [...blocked].map(([list, value]) => ({ labels: { list }, value })),
+    )
     own(registry, DURATION, 'From the question to its answer, main thread.', 'histogram', () => histogram(durations))
     return { registry, picture: new Picture(registry, snapshot) }
   }
   return {
-    heard: ({ rcode = 'none', security = 'none', provenance = 'none', protocol, elapsedMs }) => {
+    heard: ({ rcode = 'none', security = 'none', provenance = 'none', protocol, elapsedMs, blockedBy }) => {
       const key = `${protocol} ${rcode} ${security} ${provenance}`
-      const known = answers.get(key)
       // Each of them is a word from a short list, or an RCODE of four bits.
-      if (known !== undefined || answers.size < limits.MAX_ANSWER_LABELS) answers.set(key, (known ?? 0) + 1)
+      countIn(answers, key)
+      // Lists have the names that the operator gave them; other ones may come with a reload.
+      if (blockedBy !== undefined) countIn(blocked, blockedBy)
       const seconds = elapsedMs / 1_000
       const at = BUCKETS.findIndex((bound) => seconds <= bound)
       durations.counts[at === -1 ? BUCKETS.length : at]!++
@@ -83,6 +90,11 @@ export function createMetrics(snapshot: () => StatusView): Metrics {
       return registry.metrics()
     },
   }
+}
+
+function countIn(counts: Map<string, number>, key: string): void {
+  const known = counts.get(key)
+  if (known !== undefined || counts.size < limits.MAX_ANSWER_LABELS) counts.set(key, (known ?? 0) + 1)
 }
 
 interface Scraping {

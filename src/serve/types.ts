@@ -128,6 +128,8 @@ export interface QueryEvent {
   readonly elapsedMs: number
   /** Extended errors of the answer. */
   readonly ede: readonly ExtendedError[]
+  /** The list of the operator's filter that blocks the name; left out: none does. */
+  readonly blockedBy?: string | undefined
 }
 
 /** An address that this machine has. */

@@ -94,6 +94,17 @@ describe('metrics', () => {
     expect(found.get('chordns_answer_duration_seconds_sum')).toBeCloseTo(60.06001)
   })
 
+  it('count what is blocked by list, and so many lists at most', async () => {
+    const metrics = createMetrics(() => view(1))
+    for (const blockedBy of ['ads', 'own rules', 'ads', undefined]) metrics.heard({ ...answer, blockedBy })
+    const found = scraped(await metrics.text())
+    expect(found.get('chordns_blocked_total{list="ads"}')).toBe(2)
+    expect(found.get('chordns_blocked_total{list="own rules"}')).toBe(1)
+    for (let i = 0; i < 1_000; i++) metrics.heard({ ...answer, blockedBy: `list${i}` })
+    const all = [...scraped(await metrics.text()).keys()].filter((key) => key.startsWith('chordns_blocked_total'))
+    expect(all).toHaveLength(500)
+  })
+
   it('have no more combinations of labels than there are outcomes, whatever comes', async () => {
     const metrics = createMetrics(() => view(1))
     for (let i = 0; i < 5_000; i++) metrics.heard({ ...answer, rcode: `RCODE${i}` })

@@ -352,6 +352,7 @@ export class Desk {
       provenance: resolution?.provenance,
       elapsedMs,
       ede: resolution?.ede ?? NO_EDE,
+      blockedBy: resolution?.blockedBy,
     })
   }
 }

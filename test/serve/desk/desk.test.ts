@@ -56,6 +56,14 @@ describe('a question', () => {
     expect(events).toMatchObject([{ protocol: 'udp', client: '192.0.2.1', rcode: 0, provenance: 'solo' }])
   })
 
+  it('that a list blocks is told with the name of the list', async () => {
+    const { slow, ask, quiet, events } = desk()
+    ask()
+    slow.waiting[0]!.release(resolution({ blockedBy: 'ads' }))
+    await quiet()
+    expect(events).toMatchObject([{ rcode: 0, blockedBy: 'ads' }])
+  })
+
   it('that the resolver never answers ends with SERVFAIL, and the late answer goes nowhere', async () => {
     const { desk: it_, slow, clock, sent, ask, quiet } = desk()
     ask()
