@@ -153,6 +153,42 @@ describe.skipIf(program === undefined)('the dashboard in a browser', () => {
     await until('it is gone', async () => (await resolve('nas.home.arpa')).answers.length === 0)
   })
 
+  it('says why a name is answered so, blocks it there, pauses, and lets it be again', async () => {
+    const name = 'www.example.org'
+    const isBlocked = async () => texts((await resolve(name)).answers).includes('A 0.0.0.0')
+    const isResolved = async () => !(await isBlocked())
+    const dialog = page.getByRole('dialog')
+    await resolve(name)
+    await open('queries')
+    await page
+      .getByRole('button', { name: `Why? ${name}` })
+      .first()
+      .click()
+    await dialog.getByText('No list and no rule concerns it.').waitFor()
+    await dialog.getByRole('button', { name: 'Block', exact: true }).click()
+    await dialog.getByText(`${name} is blocked now.`).waitFor()
+    await dialog.getByText('It is blocked.', { exact: true }).waitFor()
+    await dialog
+      .getByText(/\|\|www\.example\.org\^/)
+      .first()
+      .waitFor()
+    await until('it is blocked', isBlocked)
+    await dialog.getByRole('button', { name: 'Close' }).click()
+    await open('devices')
+    await page.getByRole('button', { name: 'Pause for 5 minutes' }).click()
+    await shows(/Blocking is paused until/)
+    await until('blocking rests', isResolved)
+    await page.getByRole('button', { name: 'Go on blocking' }).click()
+    await until('it is blocked again', isBlocked)
+    await page.getByRole('button', { name: `Remove ${name}` }).click()
+    await until('it is resolved', isResolved)
+    await page.getByLabel('Name to block or allow').fill('ads.example.org')
+    await page.getByRole('button', { name: 'Block', exact: true }).click()
+    await shows('ads.example.org is blocked now.')
+    await page.getByRole('button', { name: 'Remove ads.example.org' }).click()
+    await page.getByRole('button', { name: 'Remove ads.example.org' }).waitFor({ state: 'detached' })
+  })
+
   it('speaks German, and keeps to the colours that were chosen', async () => {
     await open('settings')
     await page.getByLabel('Language').selectOption('de')
