@@ -3,16 +3,7 @@
  * lines must not take minutes: the frequent lines are read here, all others by the parser of zones.
  */
 import { isChordnsError } from '../../base/index.ts'
-import {
-  cnameTarget,
-  type Name,
-  nameToText,
-  parseName,
-  parseZone,
-  type ResourceRecord,
-  ROOT,
-  Type,
-} from '../../dns/index.ts'
+import { type Name, parseName, parseZone, type ResourceRecord, ROOT } from '../../dns/index.ts'
 import { limits } from '../limits.ts'
 import { type Rule, type RuleSink, Scope, type Skip } from '../rules.ts'
 import type { ListOptions } from '../types.ts'
@@ -196,27 +187,5 @@ function addLocal(owner: string, { type, rdata }: ResourceRecord, counts: Map<st
   else {
     const rewrite = { rcode: 0, alias: undefined, records: [{ type, rdata }] }
     sink.special(name, { ...COMMON, action: 'rewrite', scope: scopeOf(owner), rewrite })
-  }
-}
-
-/** The same of records that came by transfer; `apex`: the zone's name. */
-export function readRpzRecords(
-  records: Iterable<ResourceRecord>,
-  apex: Name,
-  options: ListOptions,
-  sink: RuleSink,
-): void {
-  const counts = new Map<string, number>()
-  const end = nameToText(apex)
-  for (const record of records) {
-    const owner = nameToText(record.name).toLowerCase()
-    if (!owner.endsWith(`.${end}`)) continue
-    const relative = owner.slice(0, -end.length - 1)
-    if (record.type === Type.CNAME) {
-      const target = cnameTarget(record.rdata)
-      policyOf(relative, target.labels === 0 ? '.' : nameToText(target ?? ROOT).toLowerCase(), options, sink)
-    } else if (record.type === Type.RRSIG || record.type === Type.NSEC || record.type === Type.NSEC3) continue
-    else if (options.rewrites) addLocal(relative, record, counts, sink)
-    else sink.skip('rewrite')
   }
 }
