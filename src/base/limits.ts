@@ -6,6 +6,8 @@ export const limits = {
   MAX_HELLO_BYTES: 1_024,
   /** Time for a peer to complete hello, ms. */
   HELLO_TIMEOUT_MS: 5_000,
+  /** How long a peer that was refused, or dismissed, may take to hang up itself, ms: what was said to it last arrives. */
+  HANG_UP_AFTER_MS: 200,
   /** Requests of one peer that may be in work at once; more are answered with PEER_BUSY. */
   MAX_INBOUND_REQUESTS_PER_PEER: 256,
   /** Frames of one bulk that may be under way: 256 KiB, enough for 10 MB/s at 25 ms, and no more than that waits anywhere. */

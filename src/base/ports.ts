@@ -108,6 +108,11 @@ export interface Transport {
    * with other peers are closed when they are idle, or when another needs the place.
    */
   keep(peers: readonly PeerId[]): void
+  /**
+   * Lets a peer stay no longer: what was answered last still arrives, then its connections are closed. Whether it may come again, and what it
+   * hears if not, the doorkeeper says.
+   */
+  dismiss(peer: PeerId): void
   /** Sets the one handler of incoming requests. Until it is set, requests are answered with an error. */
   onRequest(handler: RequestHandler): void
   /**

@@ -75,8 +75,6 @@ export const limits = {
   MAX_ADDRESSES_PER_PEER: 8,
   MAX_KNOWN_PEERS: 110_000,
   DIAL_TIMEOUT_MS: 5_000,
-  /** How long a peer that was refused may take to hang up itself. */
-  HANG_UP_AFTER_MS: 200,
   /** A peer that could not be reached is not dialled again by every request: twice as long after each failure. */
   REDIAL_AFTER_MS: 1_000,
   MAX_REDIAL_AFTER_MS: 16_000,

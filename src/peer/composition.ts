@@ -385,10 +385,15 @@ function answerPeers(
   },
   guests: Guests | undefined,
 ): void {
+  /** It was let in before. It hears so, and why when it comes to the door again: on this connection it would never come there. */
+  const expelled = (from: PeerId, why: string) => {
+    transport.dismiss(from)
+    return new ChordnsError('PEER_EXPELLED', why, {})
+  }
   const refuseExpelled = (from: PeerId) => {
-    if (ring.isExpelled(from)) throw new ChordnsError('PEER_EXPELLED', 'this peer was expelled by the others', {})
+    if (ring.isExpelled(from)) throw expelled(from, 'this peer was expelled by the others')
     if (ring.invitations.isTurnedAway(from))
-      throw new ChordnsError('PEER_EXPELLED', 'this peer joined by an invitation that was used up or revoked', {})
+      throw expelled(from, 'this peer joined by an invitation that was used up or revoked')
   }
   const refuseGuest = (from: PeerId) => {
     if (guests?.isGuest(from)) throw new ChordnsError('PEER_REFUSED', 'a guest may claim its place, and no more', {})

@@ -52,6 +52,7 @@ export class MemoryTransport implements Transport, Station {
   readonly #unreachable = new Map<PeerId, number>()
   readonly #goneListeners = new Set<(peer: PeerId) => void>()
   readonly #admitted: OpenPeers
+  readonly #dismissed = new Set<PeerId>()
   readonly #streams: MemoryStreams
   readonly #bulks: MemoryBulks
   #closed = false
@@ -119,6 +120,15 @@ export class MemoryTransport implements Transport, Station {
 
   keep(peers: readonly PeerId[]): void {
     this.#admitted.keep(peers)
+  }
+
+  dismiss(peer: PeerId): void {
+    if (!this.#admitted.has(peer) || this.#dismissed.has(peer)) return
+    this.#dismissed.add(peer)
+    this.#deps.clock.after(baseLimits.HANG_UP_AFTER_MS, () => {
+      this.#dismissed.delete(peer)
+      for (const link of [...this.#links.values()]) if (link.peer === peer) this.#hangUp(link)
+    })
   }
 
   onPeerGone(listener: (peer: PeerId) => void): Cancel {

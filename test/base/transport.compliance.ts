@@ -400,6 +400,47 @@ export function transportCompliance(createWorld: () => Promise<World>): void {
     })
   })
 
+  describe('a peer that is dismissed', () => {
+    const banned = new Set<PeerId>()
+    let keeper: Transport
+
+    beforeEach(async () => {
+      banned.clear()
+      keeper = await world.transport(
+        'keeper',
+        pskDoorkeeper({ ringId: 'test', secret: SECRET, random, isExpelled: (peer) => banned.has(peer) }),
+      )
+      keeper.onRequest((from, body) => {
+        if (body[0] === 0) return body
+        keeper.dismiss(from)
+        throw new ChordnsError('PEER_EXPELLED', 'it is out', {})
+      })
+      await world.run(a.connect(keeper.addresses(), OPTIONS))
+      expect(await request(a, keeper, bytes(0))).toEqual(bytes(0))
+    })
+
+    it('hears the answer, and is gone a moment later on both sides', async () => {
+      const gone: PeerId[] = []
+      for (const one of [a, keeper]) one.onPeerGone((peer) => gone.push(peer))
+      const both = [a.request(keeper.self, bytes(1), OPTIONS), a.request(keeper.self, bytes(1), OPTIONS)]
+      for (const error of await Promise.all(both.map(failure)))
+        expect(error).toMatchObject({ code: 'PEER_FAILED', detail: { remoteCode: 'PEER_EXPELLED' } })
+      await world.pass(2 * baseLimits.HANG_UP_AFTER_MS)
+      expect([a.connectedPeers(), keeper.connectedPeers()]).toEqual([[], []])
+      expect(gone.toSorted()).toEqual([a.self, keeper.self].toSorted())
+    })
+
+    it('meets the door when it comes again', async () => {
+      await failure(a.request(keeper.self, bytes(1), OPTIONS))
+      await world.pass(2 * baseLimits.HANG_UP_AFTER_MS)
+      expect(await request(a, keeper, bytes(0))).toEqual(bytes(0))
+      banned.add(a.self)
+      await failure(a.request(keeper.self, bytes(1), OPTIONS))
+      await world.pass(2 * baseLimits.HANG_UP_AFTER_MS)
+      expect(await codeOf(a.request(keeper.self, bytes(0), OPTIONS))).toBe('PEER_REFUSED')
+    })
+  })
+
   describe('close', () => {
     it('may be called twice, fails what is open, and refuses what comes after', async () => {
       b.onRequest(() => new Promise(() => {}))

@@ -43,6 +43,7 @@ export class Hub {
       self: peer,
       places: Number.POSITIVE_INFINITY,
       keep: () => {},
+      dismiss: () => {},
       addresses: () => [`${address}/p2p/${peer}`],
       connect: async ([target]) => {
         await pause(5)

@@ -189,6 +189,10 @@ class PeerTransport implements Libp2pTransport {
     this.#strangers.keep(peers)
   }
 
+  dismiss(peer: PeerId): void {
+    this.#strangers.dismiss(peer)
+  }
+
   async connect(addresses: readonly PeerAddress[], options: RequestOptions): Promise<PeerId> {
     const targets = addresses.map(parseAddress)
     const work = this.#connect(targets, options.signal)

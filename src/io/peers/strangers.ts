@@ -24,6 +24,8 @@ export class Strangers {
   readonly #open: OpenPeers
   /** They passed hello, and had to make room: their connections are being closed. */
   readonly #makingRoom = new Set<PeerId>()
+  /** They passed hello, and may stay no longer: how the end of their moment is cancelled. */
+  readonly #dismissed = new Map<PeerId, Cancel>()
   #cancelIdleTimer: Cancel | undefined
   /** By the ids of connections: when each is ended if its peer has not passed hello by then. */
   readonly #terms = new Map<string, { readonly at: number; readonly cancel: Cancel }>()
@@ -76,8 +78,20 @@ export class Strangers {
     this.#open.keep(peers)
   }
 
+  /** Its connections end in a moment. It keeps its place until then: whoever listens for lost peers hears of it. */
+  dismiss(peer: PeerId): void {
+    if (this.#closed || !this.#open.has(peer) || this.#dismissed.has(peer)) return
+    const end = () => {
+      this.#dismissed.delete(peer)
+      for (const connection of this.#connectionsOf(peer)) hangUp(connection)
+    }
+    this.#dismissed.set(peer, this.#clock.after(baseLimits.HANG_UP_AFTER_MS, end))
+  }
+
   /** Its last connection is gone. True if it was admitted. */
   forget(peer: PeerId): boolean {
+    this.#dismissed.get(peer)?.()
+    this.#dismissed.delete(peer)
     const madeRoom = this.#makingRoom.delete(peer)
     return this.#open.gone(peer) || madeRoom
   }
@@ -85,7 +99,7 @@ export class Strangers {
   /** This peer did not pass our hello: its connections have a moment left, in which it hears so. */
   onRefused(peer: PeerId): void {
     // Not at once: the end of the connection would overtake that of the stream, and look like a failure of the network.
-    for (const connection of this.#connectionsOf(peer)) this.#giveTerm(connection, limits.HANG_UP_AFTER_MS)
+    for (const connection of this.#connectionsOf(peer)) this.#giveTerm(connection, baseLimits.HANG_UP_AFTER_MS)
   }
 
   /** This peer refused us: we hang up, unless we let it in ourselves. */
@@ -108,6 +122,7 @@ export class Strangers {
 
   end(): void {
     this.#doorstep.end()
+    for (const cancel of this.#dismissed.values()) cancel()
     for (const { cancel } of this.#terms.values()) cancel()
     this.#terms.clear()
   }

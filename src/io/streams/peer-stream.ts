@@ -228,7 +228,7 @@ export class PeerStream {
   #refuse(refusal: Error): void {
     this.#refusal = refusal
     this.#cancelHelloTimer()
-    this.#cancelHelloTimer = this.#deps.clock.after(limits.HANG_UP_AFTER_MS, () => this.close(refusal))
+    this.#cancelHelloTimer = this.#deps.clock.after(baseLimits.HANG_UP_AFTER_MS, () => this.close(refusal))
   }
 
   #receiveRequest(frame: PeerFrame, together: Together): void {

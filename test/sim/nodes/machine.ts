@@ -357,6 +357,7 @@ export class Machine {
       connect: (addresses, options) => inner.connect(addresses, options),
       learn: (peer, addresses) => inner.learn(peer, addresses),
       keep: (peers) => inner.keep(peers),
+      dismiss: (peer) => inner.dismiss(peer),
       bulk: (peer, body, options) => {
         this.bulks++
         return inner.bulk(peer, body, options)
