@@ -4,7 +4,7 @@
  * it is one at a time.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -46,9 +46,19 @@ const VITEST = join(ROOT, 'node_modules/vitest/vitest.mjs')
 /** What hangs in spite of vitest's own time-outs, or does not end. Five times what the longest takes on a machine that does little else. */
 const FILE_MS = 1_100_000
 
+/** More than so many that fail are no chance: they are not run again. */
+const MOST_AGAIN = 3
+
 interface Options {
   readonly lanes?: number
   readonly reports?: string
+  readonly again: boolean
+}
+
+interface Result {
+  readonly file: string
+  readonly report: Report
+  readonly isGood: boolean
 }
 
 /** The part of vitest's report that is summed up. */
@@ -70,6 +80,11 @@ const command = new Command('test:interop')
   .argument('[words...]', 'only files whose path has one of these in it')
   .option('-l, --lanes <count>', 'files at a time (default 2 as root, each in a namespace, else 1)', count)
   .option('-r, --reports <directory>', "write vitest's report on each file here, as interop-NAME.json")
+  .option(
+    '--again',
+    `run up to ${MOST_AGAIN} files that failed once more, alone; who fails twice has failed, and why the first time is kept as interop-NAME.unsteady`,
+    false,
+  )
   .parse()
 const options = command.opts<Options>()
 
@@ -92,22 +107,40 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
   })
 
 const start = performance.now()
-const results = await inLanes(longFirst(files, LONG), lanes, runFile)
-const sum = (key: 'numPassedTests' | 'numFailedTests') => results.reduce((total, report) => total + report[key], 0)
+const results = await again(await inLanes(longFirst(files, LONG), lanes, runFile))
+const sum = (key: 'numPassedTests' | 'numFailedTests') => results.reduce((total, { report }) => total + report[key], 0)
 console.log(`${sum('numPassedTests')} passed, ${sum('numFailedTests')} failed, in ${seconds(start)}`)
 const broken = results.some(({ isGood }) => !isGood)
 process.exitCode = broken || files.length === 0 ? 1 : 0
 
+/** Those that failed beside others, once more with the machine to themselves (docs/decisions/0177). */
+async function again(first: readonly Result[]): Promise<Result[]> {
+  const failed = first.filter(({ isGood }) => !isGood)
+  if (!options.again || failed.length > MOST_AGAIN) return [...first]
+  const second = new Map<string, Result>()
+  for (const { file } of failed) {
+    const report = reportOf(file)
+    renameSync(report, report.replace(/json$/, 'unsteady'))
+    console.log(`\n-- ${file} failed, and is run once more, alone`)
+    second.set(file, await runFile(file))
+  }
+  return first.map((one) => second.get(one.file) ?? one)
+}
+
+function reportOf(file: string): string {
+  return join(reports, `interop-${basename(file, '.test.ts')}.json`)
+}
+
 /** One file in a vitest of its own; what it says is shown when it has ended, since others speak at the same time. */
-async function runFile(file: string): Promise<Report & { readonly isGood: boolean }> {
+async function runFile(file: string): Promise<Result> {
   const begun = performance.now()
-  const out = join(reports, `interop-${basename(file, '.test.ts')}.json`)
+  const out = reportOf(file)
   const vitest = [VITEST, 'run', '--config', 'vitest.interop.config.ts', file]
   const reporting = ['--reporter=default', '--reporter=json', `--outputFile.json=${out}`]
   const { code, said } = await ended([process.execPath, ...vitest, ...reporting])
   console.log(`\n-- ${file}: ${seconds(begun)}\n${said.trimEnd()}`)
   if (!existsSync(out)) writeFileSync(out, JSON.stringify(withoutReport(file, code)))
-  return { ...(JSON.parse(readFileSync(out, 'utf8')) as Report), isGood: code === 0 }
+  return { file, report: JSON.parse(readFileSync(out, 'utf8')) as Report, isGood: code === 0 }
 }
 
 function ended(words: readonly string[]): Promise<{ readonly code: number | null; readonly said: string }> {

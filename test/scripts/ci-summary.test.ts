@@ -54,6 +54,14 @@ describe('the summary of a CI run', () => {
     expect(lines.slice(19, 23)).toEqual(['    line 18', '    line 19', '    ...', '    line 980'])
   })
 
+  it('says what failed at a first try and not at the second, which counts', () => {
+    const failed = { status: 'failed', fullName: 'ring heals', failureMessages: ['not in time'] }
+    const first = report(4, 1, [{ name: 'a.test.ts', status: 'failed', assertionResults: [failed] }])
+    const result = summary({ 'interop-a.unsteady': first, 'interop-a.json': report(5, 0) })
+    const said = ['failed at the first try: ring heals', '    not in time']
+    expect(result).toEqual({ status: 0, lines: [...said, '2 skipped', '5 passed, 0 failed'] })
+  })
+
   it('counts a file that could not be loaded as a failure', () => {
     const suite = { name: 'a.test.ts', status: 'failed', message: 'no such module', assertionResults: [] }
     expect(summary({ 'unit.json': report(10, 0, [suite]) }, 'unit tests').lines.at(-1)).toBe('10 passed, 1 failed')
