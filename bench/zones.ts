@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { toHex } from '../src/base/index.ts'
 import type { RemoteState, StateChange } from '../src/chain/index.ts'
 import { encodeCanonical, sha256 } from '../src/crypto/index.ts'
 import { parseName } from '../src/dns/index.ts'
@@ -18,10 +19,12 @@ import {
   policyStateKey,
   policyToValue,
 } from '../src/ledger/index.ts'
+import type { StatePieceView } from '../src/observe/index.ts'
 import { makeZoneKey } from '../src/peer/ledgers.ts'
 import { openState } from '../src/peer/state/open-state.ts'
 import { round, seeded } from './lib/stats.ts'
 import { type Benchmark, type BenchResult, numberOption, target } from './lib/types.ts'
+import { type Stops, watched } from './lib/watch.ts'
 import type { ExportMessage, ExportResult, ExportTask } from './models/zone-export.ts'
 
 /** Whoever exports holds one piece of the state, and what Node itself takes: of no more than this, however many names there are. */
@@ -67,6 +70,8 @@ interface Wishes {
 interface Row extends ExportResult {
   readonly what: string
   readonly zoneMiB: number
+  /** Of the loop of the node that gives the pieces. */
+  readonly stops: Stops
 }
 
 async function measured({ names, seed, isSigned, folder }: Wishes, say: (line: string) => void): Promise<BenchResult> {
@@ -87,8 +92,9 @@ async function measured({ names, seed, isSigned, folder }: Wishes, say: (line: s
     const plain: Omit<ExportTask, 'height'> = { chain: TLD, out, keyFiles: [], ds: [], changes: undefined }
     const rows: Row[] = []
     const run = async (what: string, task: ExportTask) => {
+      const watch = watched()
       const result = await exported(opened.state, task)
-      rows.push({ what, ...result, zoneMiB: mebi(statSync(task.out).size) })
+      rows.push({ what, ...result, zoneMiB: mebi(statSync(task.out).size), stops: watch.end() })
       say(JSON.stringify(rows.at(-1)))
     }
     await run('whole', { ...plain, height })
@@ -184,10 +190,17 @@ async function exported(state: RemoteState, task: ExportTask): Promise<ExportRes
       } else if (message.kind === 'want')
         state
           .piece({ height: task.height, from: message.from, to: undefined })
-          .then((piece) => say({ kind: 'piece', root, time: NOW, piece }), reject)
+          .then((piece) => say({ kind: 'piece', body: bodyOf(piece, root, task), bytes: piece.length }), reject)
     })
     say({ kind: 'task', task })
   })
+}
+
+/** As `/ledgers/piece` of a node makes it. */
+function bodyOf(piece: Uint8Array, root: Uint8Array, { chain, height }: ExportTask): string {
+  const text = Buffer.from(piece).toString('base64')
+  const view = { chain, chainId: '11'.repeat(32), height, time: NOW, stateRoot: toHex(root), piece: text }
+  return JSON.stringify(view satisfies StatePieceView)
 }
 
 function mebi(bytes: number): number {
@@ -211,10 +224,13 @@ function summarised(names: number, stateMiB: number, rows: readonly Row[]): Benc
           'MiB of them',
           'gone',
           'fresh',
+          'stop ms',
+          'stop on core ms',
         ],
         rows: rows.map(
-          ({ what, exported: count, seconds, cpuSeconds, peakMiB, zoneMiB, pieces, pieceMiB, gone, fresh }) => [
+          ({ what, exported: count, seconds, cpuSeconds, peakMiB, zoneMiB, pieces, pieceMiB, gone, fresh, stops }) => [
             ...[what, count, seconds, cpuSeconds, peakMiB, zoneMiB, pieces, pieceMiB, gone, fresh],
+            ...[stops.longest, stops.longestOnCore],
           ],
         ),
       },

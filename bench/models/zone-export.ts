@@ -1,6 +1,7 @@
 /** A process of the benchmark of zones: exports one zone, with pieces of the state from the process that began it. */
-import { fromHex, toHex } from '../../src/base/index.ts'
+import { fromHex } from '../../src/base/index.ts'
 import { parseName } from '../../src/dns/index.ts'
+import type { StatePieceView } from '../../src/observe/index.ts'
 import { exportZone } from '../../src/peer/ledgers.ts'
 import { round } from '../lib/stats.ts'
 import { type Memory, memory } from '../lib/watch.ts'
@@ -30,7 +31,8 @@ export interface ExportResult extends Memory {
 export type ExportMessage =
   | { readonly kind: 'task'; readonly task: ExportTask }
   | { readonly kind: 'want'; readonly from: Uint8Array }
-  | { readonly kind: 'piece'; readonly root: Uint8Array; readonly time: number; readonly piece: Uint8Array }
+  /** `body`: JSON, as the status API of a node has it. */
+  | { readonly kind: 'piece'; readonly body: string; readonly bytes: number }
   | { readonly kind: 'result'; readonly result: ExportResult }
 
 let heard: (message: ExportMessage & { kind: 'piece' }) => void = () => {}
@@ -44,15 +46,13 @@ async function run({ chain, height, out, keyFiles, ds, changes }: ExportTask): P
   let pieces = 0
   let bytes = 0
   const fetch = async (_: number | undefined, from: string) => {
-    const { root, time, piece } = await new Promise<ExportMessage & { kind: 'piece' }>((resolve) => {
+    const { body, bytes: length } = await new Promise<ExportMessage & { kind: 'piece' }>((resolve) => {
       heard = resolve
       process.send!({ kind: 'want', from: fromHex(from) } satisfies ExportMessage)
     })
     pieces++
-    bytes += piece.length
-    // As the status API of a node has it.
-    const text = Buffer.from(piece).toString('base64')
-    return { chain, chainId: '11'.repeat(32), height, time, stateRoot: toHex(root), piece: text }
+    bytes += length
+    return JSON.parse(body) as StatePieceView
   }
   const servers = [{ name: parseName(`ns1.nic.${chain}`), addresses: [Uint8Array.of(192, 0, 2, 53)] }]
   const request = { chain, height, out, keyFiles, zone: { ds, servers }, withHidden: false, changes, keepsSame: false }
