@@ -293,6 +293,7 @@ export {
   verifyConsistency,
 } from './trees/history.ts'
 export { merkleProof, merkleRoot, verifyMerkleProof } from './trees/merkle.ts'
+export { MerkleHashes } from './trees/merkle-hashes.ts'
 export { proveKeys } from './trees/proofs/prove.ts'
 export { type Sha256, type StateClaim, verifyStateProof } from './trees/proofs/verify.ts'
 export {

@@ -32,6 +32,14 @@ export { type FoundingOptions, foundChains, kindOf, memberIdOf } from './genesis
 export { founderText, parseFounderText } from './genesis/founder-file.ts'
 export { genesisText, type LedgerGenesis, parseGenesisText } from './genesis/genesis-file.ts'
 export {
+  KEPT_HEADER_BYTES,
+  type KeptBook,
+  keptFileLayout,
+  keptFileParts,
+  makeKeptBook,
+  shownOf,
+} from './genesis/kept-book.ts'
+export {
   ACCOUNTS,
   type Account,
   accountFrom,
@@ -234,6 +242,18 @@ export {
   guardiansToValue,
   signAsGuardians,
 } from './modules/names/guardians.ts'
+export {
+  decodePage,
+  encodePage,
+  type KeptRoot,
+  type KeptVerdict,
+  keptRootFromBytes,
+  keptRootStateKey,
+  keptVerdict,
+  pageOf,
+  type ShownPage,
+  shownFromValue,
+} from './modules/names/kept-pages.ts'
 export { NAMES, NameCode, NameKind } from './modules/names/kinds.ts'
 export { isNameLabel, labelUnder, nameStateKey } from './modules/names/label.ts'
 export { freeAt, type LifePhase, phaseOf, premiumOf, settled as settledRecord } from './modules/names/life.ts'
@@ -241,6 +261,7 @@ export type { NameLife, PendingAct } from './modules/names/life-record.ts'
 export { nameRecordOf, names } from './modules/names/names.ts'
 export {
   cancelPayload,
+  freePagesPayload,
   freezePayload,
   guardiansCancelPayload,
   keepPayload,
@@ -266,6 +287,7 @@ export {
   nextPolicyFromBytes,
   nextPolicyStateKey,
   policyFromBytes,
+  policyFromGenesis,
   policyFromValue,
   policyStateKey,
   policyToValue,

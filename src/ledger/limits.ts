@@ -105,6 +105,8 @@ export const limits = {
   /** A day of block time, ms: what quotas are counted in. */
   DAY_MS: 24 * 60 * 60 * 1_000,
   MAX_VALUE_BYTES: chainLimits.MAX_STATE_VALUE_BYTES,
+  /** Names that are kept by pages, as one command makes them: it holds all of them, some 500 bytes each. */
+  MAX_IMPORTED_NAMES: 2_000_000,
   MAX_VALIDATORS: chainLimits.MAX_VALIDATORS,
   /** Admission lists of one chain; endorsers of one list: their rows, votes and endorsements stand in one value each. */
   MAX_LISTS: 64,

@@ -1,5 +1,5 @@
 /** The vectors of the life of a name in docs/protocol.md. */
-import { toHex } from '../../src/base/index.ts'
+import { concatBytes, toHex } from '../../src/base/index.ts'
 import { ed25519Signer, encodeCanonical, type Signer, sha256 } from '../../src/crypto/index.ts'
 import { parseName } from '../../src/dns/index.ts'
 import {
@@ -7,12 +7,15 @@ import {
   defaultPolicy,
   encodePayload,
   encodeRecord,
+  freePagesPayload,
   freezePayload,
   guardianStatements,
   guardiansCancelPayload,
   guardiansHash,
   keepPayload,
+  keptFileParts,
   lockPayload,
+  makeKeptBook,
   type NameSettings,
   policyStateKey,
   policyToValue,
@@ -24,6 +27,7 @@ import {
   setGuardiansPayload,
   setPolicyPayload,
   settlePayload,
+  shownOf,
   signAsGuardians,
   titlePayload,
   unusedPayload,
@@ -72,6 +76,7 @@ export function lifeVectors(signer: Signer): Record<string, string> {
       pending: { kind: 'recovery', at: TIME + 604_800_000, to, keyMayCancel: true },
     },
   } as const
+  const book = makeKeptBook(['shop', 'bank'])
   const kept = [{ label: text('nic'), owner: undefined }]
   const hex = (payload: Parameters<typeof encodePayload>[0]) => toHex(encodePayload(payload))
   return {
@@ -98,6 +103,14 @@ export function lifeVectors(signer: Signer): Record<string, string> {
     'settling of a name': hex(settlePayload(label)),
     'wish for a name': hex(wishPayload({ label, tld: 'com', owner: signer.publicKey })),
     'vote on a title': hex(titlePayload({ label, tld: 'com', owner: signer.publicKey })),
+    'policy of names with pages': toHex(
+      encodeCanonical(policyToValue({ ...defaultPolicy, payee: signer.publicKey, pages: book.root })),
+    ),
+    'file of kept names': toHex(concatBytes(...keptFileParts(book))),
+    'registration with a page': hex(
+      registerTermPayload(signer, registration, { settings, wishes, most: 10, page: shownOf(book, 0) }),
+    ),
+    'vote on pages of kept names': hex(freePagesPayload(book.root)),
     'living name record': toHex(encodeRecord(record)),
     'key of the count of changes': toHex(handsCountKey),
   }

@@ -25,6 +25,7 @@ export const NameKind = {
   SETTLE: 213,
   WISH: 214,
   TITLE: 215,
+  FREE_PAGES: 216,
 } as const
 
 /** Result codes, beside those that are the same on all ledger chains. */
@@ -68,4 +69,7 @@ export const NameCode = {
   GUARDIANS: 98,
   /** This chain gives names out for terms: kind 200. */
   NEEDS_TERMS: 99,
+  // 100 to 105 are of claims.
+  /** No page of kept names with it, or another than the label's. */
+  PAGE: 106,
 } as const

@@ -50,6 +50,7 @@ export const Part = {
   JUDGED_FROM: 20,
   TITLE: 21,
   WISHES: 22,
+  KEPT_ROOT: 23,
 } as const
 
 export function keyIn(part: number, rest: Uint8Array): Uint8Array {

@@ -20,8 +20,16 @@ export const limits = {
   MOST_UNITS: 2 ** 40,
   MOST_COUNT: 1_000,
   MAX_PRICES: 63,
-  /** Names kept back in the genesis: 40 kB. */
+  /** Names kept back in the genesis one by one: 40 kB. */
   MAX_KEPT: 1_024,
+  /**
+   * Pages of kept names: a page and its path go with a registration, 2.7 kB of the 32 of a payload. 2^20 pages hold some sixty million names of
+   * fifteen letters, as full as the fullest of them lets the others be.
+   */
+  MAX_KEPT_BITS: 20,
+  MAX_PAGE_BYTES: 2_048,
+  /** What a root says of its names: more than 2^20 pages hold. */
+  MAX_PAGED_NAMES: 2 ** 30,
   /** TLDs in one of which somebody must have the same name (B9). */
   MAX_ELSEWHERE: 8,
   /** Wishes for a name by whoever has it elsewhere, that nodes look at; each for a day of block time. */

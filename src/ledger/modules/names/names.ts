@@ -17,7 +17,7 @@ import { type NameRules, nameRules, operations } from './operations.ts'
 import { beginPolicy, policyOf } from './policy.ts'
 import type { NameRecord } from './record.ts'
 import { freeze, guardiansCancel, recover } from './recovery.ts'
-import { activateDue, keep, setPolicy, settleOld } from './rule-votes.ts'
+import { activateDue, freePages, keep, setPolicy, settleOld } from './rule-votes.ts'
 import { renew, restore } from './terms.ts'
 import { title, wish } from './titles.ts'
 import { unused } from './use.ts'
@@ -30,6 +30,9 @@ export function nameRecordOf(state: StateReader, label: Uint8Array): NameRecord 
 const WORDS = new Map<number, string>(
   Object.entries(NameKind).map(([word, kind]) => [kind, word.toLowerCase().replaceAll('_', ' ')]),
 )
+
+/** Whose second item is no label. */
+const NOT_OF_A_NAME: ReadonlySet<number> = new Set([NameKind.COMMIT, NameKind.SET_POLICY, NameKind.FREE_PAGES])
 
 const all: ReadonlyMap<number, (call: Call, rules: NameRules) => void> = new Map([
   ...operations,
@@ -48,6 +51,7 @@ const all: ReadonlyMap<number, (call: Call, rules: NameRules) => void> = new Map
   [NameKind.SETTLE, settleOld],
   [NameKind.WISH, wish],
   [NameKind.TITLE, title],
+  [NameKind.FREE_PAGES, freePages],
 ])
 
 export const names: LedgerModule = namesBy(nameRules)
@@ -72,7 +76,7 @@ export function namesBy(rules: NameRules): LedgerModule {
       return undefined
     },
     describe(kind, fields) {
-      const label = kind === NameKind.COMMIT || kind === NameKind.SET_POLICY ? undefined : fields[1]
+      const label = NOT_OF_A_NAME.has(kind) ? undefined : fields[1]
       return {
         operation: WORDS.get(kind) ?? 'unknown',
         ...(label instanceof Uint8Array && { label: latin1(label) }),

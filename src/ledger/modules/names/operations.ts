@@ -13,6 +13,7 @@ import {
   owned,
   placeOf,
   policyFor,
+  recordAt,
   settingsFor,
   verify,
   write,
@@ -21,12 +22,13 @@ import { cdsVerdict, isNewerCds } from './cds.ts'
 import { changedSettings, newestCdsAt, seconds } from './changes.ts'
 import { addCommit, type Commit, commitOf, dropCommit } from './commits.ts'
 import { giveBack, hold, payOut } from './escrow.ts'
+import { type KeptRoot, keptRootOf, keptVerdict, type ShownPage, shownFromValue } from './kept-pages.ts'
 import { NameCode, NameKind } from './kinds.ts'
 import { zoneOf } from './label.ts'
 import { bornAt, type Living, premiumOf } from './life.ts'
 import { limits } from './limits.ts'
 import { begin, checkUnlocked } from './moves.ts'
-import { feeOf, keptFor, type NamePolicy, policyOf } from './policy.ts'
+import { feeOf, isFreed, keptFor, type NamePolicy, policyOf } from './policy.ts'
 import type { NameRecord } from './record.ts'
 import { keyFromValue, type NameSettings } from './settings.ts'
 import {
@@ -43,6 +45,8 @@ import { countRegistration, priceUpTo, readTerms } from './terms.ts'
 import { checkTitle } from './titles.ts'
 
 const { readRow, readList, readBytes, readBoolean, readHash } = ledgerReader
+/** Of a registration for terms, with the schema. */
+const FIELDS_WITH_PAGE = 9
 
 /** What a planted bug may change; the simulators show that it is found. */
 export interface NameRules {
@@ -89,10 +93,13 @@ function register(call: Call, rules: NameRules): void {
   write(own, label, { ...begunAs(call, registration, settings, committed, before), expires: 0 })
 }
 
-/** [REGISTER_TERM, 1, label, key, salt, settings, [terms, movable, guardians or null], most, signature]. */
+/** [REGISTER_TERM, 1, label, key, salt, settings, [terms, movable, guardians or null], most, signature], and a page where names are kept by pages. */
 function registerTerm(call: Call, rules: NameRules): void {
   const policy = policyFor(call)
-  const [name, key, saltField, values, wishesField, most, signature] = fieldsOf(call, 7)
+  const root = keptRootOf(call.own)
+  const hasPage = root !== undefined && call.fields.length === FIELDS_WITH_PAGE
+  const [name, key, saltField, values, wishesField, most, signature, pageField] = fieldsOf(call, hasPage ? 8 : 7)
+  const page = hasPage ? shownFromValue(pageField) : undefined
   const { own, block, account } = call
   const label = labelFrom(call, name)
   const owner = keyFromValue(key)
@@ -101,6 +108,7 @@ function registerTerm(call: Call, rules: NameRules): void {
   const registration = { chainId: block.chainId, label, owner, salt: readHash(saltField, 'salt') }
   verify(call, owner, registerTermBytes(registration, settings, wishes), signature)
   checkKept(call, policy, label, owner)
+  if (root !== undefined) checkPage(call, root, label, page)
   const { committed, before } = revealed(call, registration, rules)
   countRegistration(call, policy)
   const price = priceUpTo(feeOf(policy, label, wishes.terms) + premiumOf(before, policy, block.time), most)
@@ -134,6 +142,15 @@ function checkKept({ own, block }: Call, policy: NamePolicy, label: Uint8Array, 
   if (only === undefined) checkTitle(own, label, owner, policy, block.time)
   if (only === null) refuse(NameCode.KEPT, 'kept back')
   if (only !== undefined && !equalBytes(only, owner)) refuse(NameCode.KEPT, 'kept for another')
+}
+
+/** A name that nobody has had is not on its page; once it was given it is a name as any other, and no page says anything of it. */
+function checkPage({ own }: Call, root: KeptRoot, label: Uint8Array, page: ShownPage | undefined): void {
+  if (recordAt(own, label) !== undefined || keptFor(own, label) !== undefined || isFreed(own, label)) return
+  if (page === undefined) refuse(NameCode.PAGE, 'no page of kept names')
+  const verdict = keptVerdict(root, label, page)
+  if (verdict === 'unproven') refuse(NameCode.PAGE, 'not the page of this name')
+  if (verdict === 'kept') refuse(NameCode.KEPT, 'kept for claims')
 }
 
 /** The commit of a reveal that counts, and what there was of the name before. */

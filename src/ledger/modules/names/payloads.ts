@@ -4,6 +4,7 @@ import { fromLatin1 } from '../../../base/index.ts'
 import type { Signer } from '../../../crypto/index.ts'
 import type { Payload } from '../../types.ts'
 import { type GuardianProof, proofToValue } from './guardians.ts'
+import { type KeptRoot, type ShownPage, shownToValue } from './kept-pages.ts'
 import { NameKind } from './kinds.ts'
 import { type KeptName, type NamePolicy, policyToValue } from './policy.ts'
 import { keyToValue, type NameSettings, settingsToValue } from './settings.ts'
@@ -25,12 +26,23 @@ import type { Wish } from './titles.ts'
 export function registerTermPayload(
   signer: Signer,
   registration: Registration,
-  { settings, wishes, most }: { readonly settings: NameSettings; readonly wishes: Wishes; readonly most: number },
+  {
+    settings,
+    wishes,
+    most,
+    page,
+  }: {
+    readonly settings: NameSettings
+    readonly wishes: Wishes
+    readonly most: number
+    /** Where names are kept by pages, for a name that nobody has had; the owner does not sign it, so that any carrier adds it. */
+    readonly page?: ShownPage | undefined
+  },
 ): Payload {
   const { label, owner, salt } = registration
   const signature = signer.sign(registerTermBytes(registration, settings, wishes))
   const content = [keyToValue(owner), salt, settingsToValue(settings), wishesToValue(wishes), most, signature]
-  return [NameKind.REGISTER_TERM, SCHEMA, label, ...content]
+  return [NameKind.REGISTER_TERM, SCHEMA, label, ...content, ...(page === undefined ? [] : [shownToValue(page)])]
 }
 
 export function renewPayload(label: Uint8Array, generation: number, terms: number, most: number): Payload {
@@ -84,12 +96,17 @@ export function unusedPayload(label: Uint8Array, generation: number, inFavour = 
 
 /** By a node: the terms of names from a height on. `policy.kept` stands apart (`keepPayload`). */
 export function setPolicyPayload(policy: NamePolicy, height: number, inFavour = true): Payload {
-  return [NameKind.SET_POLICY, SCHEMA, height, policyToValue({ ...policy, kept: [] }), inFavour]
+  return [NameKind.SET_POLICY, SCHEMA, height, policyToValue({ ...policy, kept: [], pages: undefined }), inFavour]
 }
 
 /** By a node: a name that nobody registers, or one owner only; `free`: everybody may. */
 export function keepPayload(label: Uint8Array, kept: 'free' | KeptName['owner'], inFavour = true): Payload {
   return [NameKind.KEEP, SCHEMA, label, kept !== 'free', kept === 'free' ? null : (kept ?? null), inFavour]
+}
+
+/** By a node: names that are kept by pages are free from now on; those of this root. */
+export function freePagesPayload({ root }: Pick<KeptRoot, 'root'>, inFavour = true): Payload {
+  return [NameKind.FREE_PAGES, SCHEMA, root, inFavour]
 }
 
 /** By a carrier: nodes are to look whether this key has the same name in another TLD. */

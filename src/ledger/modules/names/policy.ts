@@ -2,12 +2,13 @@
  * What a TLD says of the life of its names: terms, prices, delays, names that are kept back. It stands in the genesis of its chain; a chain
  * without one gives names out for ever and for nothing, as the first release did.
  */
-import { fromLatin1, latin1 } from '../../../base/index.ts'
+import { equalBytes, fromLatin1, latin1 } from '../../../base/index.ts'
 import { type CborField, type CborValue, encodeCanonical } from '../../../crypto/index.ts'
 import { moduleKey } from '../../draft.ts'
 import { limits as ledgerLimits } from '../../limits.ts'
 import { badGenesis, ledgerReader, malformed } from '../../refusal.ts'
 import type { Draft, StateReader } from '../../types.ts'
+import { type KeptRoot, keptRootFromValue, keptRootOf, keptRootToValue, writeKeptRoot } from './kept-pages.ts'
 import { NAMES } from './kinds.ts'
 import { isNameLabel, keyIn, Part } from './label.ts'
 import { limits } from './limits.ts'
@@ -15,6 +16,8 @@ import { limits } from './limits.ts'
 const { readCbor, readMap, readRow, readList, readInteger, readBytes, readHash } = ledgerReader
 
 const SCHEMA = 1
+/** With pages of kept names: in a genesis only. Releases that do not know it refuse the chain. */
+const PAGED = 2
 const POLICY = keyIn(Part.POLICY, new Uint8Array())
 
 /** Under which key of a chain's state the policy stands. */
@@ -58,6 +61,8 @@ export interface NamePolicy {
   readonly payee: Uint8Array
   /** Names that are given to nobody, or to one owner only (B9). */
   readonly kept: readonly KeptName[]
+  /** Names that wait for whoever claims them, in any number: in a genesis only. */
+  readonly pages?: KeptRoot | undefined
   /** A name is given only to whoever has the same in one of these TLDs, by their chains (B9). In lower case. Undefined: to anybody. */
   readonly elsewhere?: readonly string[] | undefined
 }
@@ -115,16 +120,28 @@ const NUMBERS = [
 /** Nothing comes of these when they are 0. */
 const POSITIVE: ReadonlySet<string> = new Set(['termMs', 'mostTerms', 'halvingMs', 'freezeMs', 'registrationsADay'])
 
-/** {0: 1, 1: [numbers], 2: [prices], 3: payee, 4: [[label, owner or null], ...], 5: [TLDs]}; without 5 where names are for anybody. */
+/**
+ * {0: 1, 1: [numbers], 2: [prices], 3: payee, 4: [[label, owner or null], ...], 5: [TLDs]}; without 5 where names are for anybody. With pages of kept
+ * names, in a genesis: 0: 2, and 6: their root.
+ */
 export function policyToValue(policy: NamePolicy): CborValue {
   return new Map<number, CborValue>([
-    [0, SCHEMA],
+    [0, policy.pages === undefined ? SCHEMA : PAGED],
     [1, NUMBERS.map((name) => policy[name])],
     [2, [...policy.prices]],
     [3, policy.payee],
     [4, policy.kept.map(({ label, owner }) => [label, owner ?? null])],
     ...(policy.elsewhere === undefined ? [] : [[5, policy.elsewhere.map(fromLatin1)] as const]),
+    ...(policy.pages === undefined ? [] : [[6, keptRootToValue(policy.pages)] as const]),
   ])
+}
+
+/** Of a genesis: it may have pages of kept names. Throws LEDGER_MALFORMED. */
+export function policyFromGenesis(value: CborField): NamePolicy {
+  const fields = readMap(value, 'policy of names')
+  if (fields.get(0) !== PAGED) return policyFromValue(value)
+  const pages = keptRootFromValue(fields.get(6))
+  return { ...policyFromValue(new Map([...fields, [0, SCHEMA]])), pages }
 }
 
 /** Throws LEDGER_MALFORMED. */
@@ -167,11 +184,12 @@ function mostOf(name: (typeof NUMBERS)[number]): number {
 
 /** Puts the policy where operations find it; each kept name has a key of its own. Throws LEDGER_MALFORMED, LEDGER_GENESIS. */
 export function beginPolicy(own: Draft, genesis: CborField): void {
-  const policy = policyFromValue(genesis)
+  const policy = policyFromGenesis(genesis)
   for (const { label, owner } of policy.kept) {
     if (!isNameLabel(label)) throw badGenesis('a kept name that no chain has')
     keepName(own, label, { owner })
   }
+  if (policy.pages !== undefined) writeKeptRoot(own, policy.pages)
   replacePolicy(own, policy)
 }
 
@@ -183,7 +201,7 @@ export function policyOf(own: StateReader): NamePolicy | undefined {
 
 /** From the block after this one on. The kept names stay as they are. */
 export function replacePolicy(own: Draft, policy: NamePolicy): void {
-  own.set(POLICY, encodeCanonical(policyToValue({ ...policy, kept: [] })))
+  own.set(POLICY, encodeCanonical(policyToValue({ ...policy, kept: [], pages: undefined })))
 }
 
 /** A policy that was voted for, and from which height on. */
@@ -219,18 +237,28 @@ export function policyFromBytes(value: Uint8Array): NamePolicy {
   return policyFromValue(readCbor(value, ledgerLimits.MAX_VALUE_BYTES, 'policy of names'))
 }
 
-/** Undefined: everybody may have it; null: nobody; else the one who may. */
+/** By what is said of this one name. Undefined: everybody may have it; null: nobody; else the one who may. */
 export function keptFor(own: StateReader, label: Uint8Array): Uint8Array | null | undefined {
   const value = own.get(keyIn(Part.KEPT, label))
-  if (value === undefined) return undefined
+  if (value === undefined || equalBytes(value, FREED)) return undefined
   const owner = readCbor(value, 64, 'kept name')
   return owner === null ? null : readHash(owner, 'owner')
 }
 
+/** A vote has freed it, whatever the pages of kept names say. */
+export function isFreed(own: StateReader, label: Uint8Array): boolean {
+  const value = own.get(keyIn(Part.KEPT, label))
+  return value !== undefined && equalBytes(value, FREED)
+}
+
+const FREED = encodeCanonical(false)
+
 /** `rule` undefined: everybody may have it; `owner` undefined: nobody. Whoever has the name goes on having it. */
 export function keepName(own: Draft, label: Uint8Array, rule: Pick<KeptName, 'owner'> | undefined): void {
-  if (rule === undefined) own.delete(keyIn(Part.KEPT, label))
-  else own.set(keyIn(Part.KEPT, label), encodeCanonical(rule.owner ?? null))
+  const key = keyIn(Part.KEPT, label)
+  if (rule !== undefined) own.set(key, encodeCanonical(rule.owner ?? null))
+  else if (keptRootOf(own) !== undefined) own.set(key, FREED)
+  else own.delete(key)
 }
 
 /** Of so many terms. */

@@ -2,7 +2,7 @@
  * What the nodes of a chain say of all its names, with more than half of them: terms and prices from a height on, also where there were none, and names that
  * are kept back. Nobody loses by it what he has paid for: a name keeps its end, and one that is kept back stays whose it is.
  */
-import { concatBytes, latin1, toHex } from '../../../base/index.ts'
+import { concatBytes, equalBytes, latin1, toHex } from '../../../base/index.ts'
 import { ResultCode } from '../../../chain/index.ts'
 import type { CborField, CborValue } from '../../../crypto/index.ts'
 import { limits as ledgerLimits } from '../../limits.ts'
@@ -12,6 +12,7 @@ import type { BlockEnd, Call } from '../../types.ts'
 import { nodesElectorate, voterTerm } from '../authority/view.ts'
 import { currentOf, fieldsOf, labelFrom, policyFor, recordAt, write } from './acts.ts'
 import { adoptNames } from './adopted.ts'
+import { keptRootOf, writeKeptRoot } from './kept-pages.ts'
 import { NAMES, NameCode, NameKind } from './kinds.ts'
 import { Part } from './label.ts'
 import {
@@ -60,6 +61,15 @@ export function keep(call: Call): void {
     keepName(call.own, label, isKept ? { owner } : undefined)
 }
 
+/** [FREE_PAGES, 1, root, in favour]: names that are kept by pages wait no longer. Those that are kept one by one stay so. */
+export function freePages(call: Call): void {
+  const root = keptRootOf(call.own) ?? refuse(ResultCode.NOT_ALLOWED, 'no such kind')
+  const [rootField, inFavour] = fieldsOf(call, 2)
+  policyFor(call)
+  if (!equalBytes(readHash(rootField, 'root'), root.root)) refuse(ResultCode.NOT_ALLOWED, 'another root')
+  if (isWon(call, pagesSubject(root.root), readBoolean(inFavour, 'in favour'))) writeKeptRoot(call.own, undefined)
+}
+
 /** [SETTLE, 1, label]: by anybody, for whoever reads the record alone. */
 export function settleOld(call: Call): void {
   const [name] = fieldsOf(call, 1)
@@ -80,6 +90,7 @@ export const ruleBallots: BallotBook = {
   place: TALLIES,
   read(kind, fields) {
     if (kind === NameKind.SET_POLICY) return policyVotedOn(fieldsOf({ fields }, 3))
+    if (kind === NameKind.FREE_PAGES) return pagesVotedOn(fieldsOf({ fields }, 2))
     return kind === NameKind.KEEP ? keptVotedOn(fieldsOf({ fields }, 4)) : undefined
   },
 }
@@ -98,6 +109,15 @@ function keptVotedOn([name, keptField, ownerField]: readonly CborField[]): Voted
   const owner = ownerField === null ? undefined : readHash(ownerField, 'owner')
   const kept = owner === undefined ? `keep ${latin1(label)} back` : `keep ${latin1(label)} for ${toHex(owner)}`
   return { subject: keptSubject(label, isKept, owner), text: isKept ? kept : `let anybody register ${latin1(label)}` }
+}
+
+function pagesVotedOn([rootField]: readonly CborField[]): VotedOn {
+  const root = readHash(rootField, 'root')
+  return { subject: pagesSubject(root), text: `let anybody register the names on the pages under ${toHex(root)}` }
+}
+
+function pagesSubject(root: Uint8Array): CborValue {
+  return [3, root]
 }
 
 function policySubject(height: number, policy: NamePolicy): CborValue {
