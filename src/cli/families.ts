@@ -90,11 +90,6 @@ const FAMILIES: readonly Family[] = [
         usage: '[options] <name> [type]',
         description: 'say whether a name is blocked, for whom, and which line of which list says so',
       },
-      {
-        name: 'lists',
-        usage: '[options]',
-        description: 'show the blocklists of the running node, with their numbers of rules and when they came',
-      },
       { name: 'pause', usage: '[options] [minutes]', description: 'block nothing for some minutes' },
       { name: 'resume', usage: '[options]', description: 'end a pause' },
       { name: 'block', usage: '[options] <name>', description: 'block a name and all below it' },
@@ -106,6 +101,21 @@ const FAMILIES: readonly Family[] = [
       { name: 'unblock', usage: '[options] <name>', description: 'take back `block` or `allow` of a name' },
     ],
     load: async () => (await import('./commands/filter.ts')).addFilterCommands,
+  },
+  {
+    commands: [
+      {
+        name: 'lists',
+        usage: '[options]',
+        description: 'show the blocklists of the running node, with their numbers of rules and when they came',
+      },
+      {
+        name: 'groups',
+        usage: '[options]',
+        description: 'show the groups of clients that are treated apart, and those that are shared',
+      },
+    ],
+    load: async () => (await import('./commands/lists.ts')).addListCommands,
   },
   {
     commands: [

@@ -1,10 +1,11 @@
 /** The section `filter` in the words of the room: own rules as rules, days as numbers. */
-import { type FilterOptions, type GroupOptions, minutesOf, ruleFor } from '../filter/index.ts'
+import { type FilterOptions, type GroupOptions, minutesOf, ruleFor, type Schedule } from '../filter/index.ts'
 import { dayNumber } from './sections/filter.ts'
 import type { ConfigValues } from './sections/schema.ts'
 import type { FilterConfig, FilterList, Problem } from './types.ts'
 
 type Values = ConfigValues['filter']
+type ScheduleValues = Values['groups'][string]['schedules'][number]
 
 export function readFilter({ filter }: Pick<ConfigValues, 'filter'>, problems: Problem[]): FilterConfig {
   const names = new Set(Object.keys(filter.lists))
@@ -19,6 +20,7 @@ export function readFilter({ filter }: Pick<ConfigValues, 'filter'>, problems: P
   return {
     lists: Object.entries(filter.lists).flatMap(([name, list]) => (list.enabled ? [listOf(name, list)] : [])),
     options: optionsOf(filter),
+    disabled: Object.entries(filter.lists).flatMap(([name, { enabled }]) => (enabled ? [] : [name])),
   }
 }
 
@@ -31,6 +33,7 @@ function listOf(name: string, list: Values['lists'][string]): FilterList {
     everyMs: everyHours * 3_600_000,
     maxBytes: maxMegabytes * 2 ** 20,
     options: { name, kind, format, rewrites: rewrites ?? !isUrl },
+    isShared: false,
   }
 }
 
@@ -48,18 +51,17 @@ function optionsOf({ groups, mode, ttl, ...own }: Values): FilterOptions {
         clients,
         lists,
         mode: itsMode && modeOf(itsMode),
-        schedules: schedules.map((one) => ({
-          days: one.days.map(dayNumber),
-          from: minutesOf(one.from)!,
-          to: minutesOf(one.to)!,
-          lists: one.lists,
-        })),
+        schedules: schedules.map(scheduleOf),
       }),
     ),
   }
 }
 
-function modeOf(mode: Values['mode']): FilterOptions['mode'] {
+export function scheduleOf({ days, from, to, lists }: ScheduleValues): Schedule {
+  return { days: days.map(dayNumber), from: minutesOf(from)!, to: minutesOf(to)!, lists }
+}
+
+export function modeOf(mode: Values['mode']): FilterOptions['mode'] {
   return typeof mode === 'string' ? mode : { ipv4: mode.ipv4, ipv6: mode.ipv6 }
 }
 

@@ -11,6 +11,16 @@ export { checkHosts, type HostsCheck } from './local.ts'
 export { configText } from './print.ts'
 export { planReload, type ReloadPlan } from './reload.ts'
 export { configSchemaJson } from './sections/schema.ts'
+export {
+  faultOfClient,
+  isFilterWord,
+  readSharedGroup,
+  readSharedList,
+  readSharedSchedule,
+  type SharedGroup,
+  type SharedList,
+  scheduleForm,
+} from './shared-filter.ts'
 export { refuseFaults } from './sources/problems.ts'
 export type {
   Config,

@@ -60,6 +60,8 @@ export interface QueriesConfig {
 export interface FilterConfig {
   readonly lists: readonly FilterList[]
   readonly options: FilterOptions
+  /** Lists that the operator switched off. */
+  readonly disabled: readonly string[]
 }
 
 export interface FilterList {
@@ -70,6 +72,8 @@ export interface FilterList {
   /** How often it is fetched, or its file looked at. */
   readonly everyMs: number
   readonly maxBytes: number
+  /** Whether any box of the household may have named it. */
+  readonly isShared: boolean
 }
 
 export interface TlsConfig {

@@ -26,6 +26,8 @@ export interface FilterOptions {
   /** Seconds that clients may remember what they were told. */
   readonly ttl: number
   readonly own: OwnRules
+  /** The groups of lists that say for whom they are: for these they hold whatever `GroupOptions.lists` says, and for no others. Left out: none says. */
+  readonly listGroups?: ReadonlyMap<string, readonly string[]>
 }
 
 export interface FilterDeps {
@@ -197,7 +199,9 @@ export class Filter implements QuestionFilter {
   #at({ name, lists, schedules, mode }: GroupOptions, place: number, now: number): Now {
     const holding = schedules.filter((schedule) => holdsAt(schedule, now))
     const added = new Set(holding.flatMap((schedule) => (schedule.lists === 'everything' ? [] : schedule.lists)))
-    const isNamed = (list: string) => lists === undefined || lists.includes(list) || added.has(list)
+    const { listGroups } = this.#options
+    const isNamed = (list: string) =>
+      added.has(list) || (listGroups?.get(list)?.includes(name) ?? (lists === undefined || lists.includes(list)))
     const own = this.#mine.set.lists.map((_, i) => i === 0 || i === place + 1)
     return {
       group: name,

@@ -6,7 +6,7 @@
  */
 
 export { checkRule as checkFilterRule, ruleFor } from './deciding/own-rules.ts'
-export { minutesOf } from './deciding/schedule.ts'
+export { minutesOf, scheduleText } from './deciding/schedule.ts'
 export { Filter, type FilterDeps, type FilterOptions, type Looked } from './filter.ts'
 export { limits as filterLimits } from './limits.ts'
 export { type Compiled, compileLists, type ListCount, type ListText } from './set/compile.ts'

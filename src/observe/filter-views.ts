@@ -15,9 +15,27 @@ export const filterView = z.object({
       updatedAt: z.number().nullable(),
       /** Why the last try failed. */
       trouble: z.string().nullable(),
+      /** Whether the household shares it; else it is of this box's configuration. */
+      shared: z.boolean(),
+      /** For whom it is; null: each group says itself. */
+      groups: z.array(z.string()).nullable(),
     }),
   ),
-  groups: z.array(z.object({ name: z.string(), clients: z.array(z.string()), lists: z.array(z.string()).nullable() })),
+  groups: z.array(
+    z.object({
+      name: z.string(),
+      clients: z.array(z.string()),
+      /** Null: all that do not say for whom they are. */
+      lists: z.array(z.string()).nullable(),
+      shared: z.boolean(),
+      /** Null: as for all. */
+      mode: z.union([z.string(), z.object({ ipv4: z.string().optional(), ipv6: z.string().optional() })]).nullable(),
+      /** In words: days, times, and what holds then. */
+      schedules: z.array(z.string()),
+    }),
+  ),
+  /** Settings of the household that are not in force on this box. */
+  passedOver: z.array(z.object({ key: z.string(), why: z.string() })),
   /** Null: all groups. Unix ms. */
   pauses: z.array(z.object({ group: z.string().nullable(), until: z.number() })),
   /** Rules made while the node runs. */

@@ -12,6 +12,7 @@ import type { Core } from './core/core.ts'
 import type { DataFile } from './disk.ts'
 import { filterRoutes } from './filtering/filter-routes.ts'
 import type { Filtering } from './filtering/filtering.ts'
+import { listRoutes } from './filtering/list-routes.ts'
 import { boxName, withBoxNames } from './home/box-names.ts'
 import type { DeviceWatch } from './home/device-watch.ts'
 import { homeRoutes } from './home/routes.ts'
@@ -81,6 +82,14 @@ export function statusRoutes(deps: StatusDeps): Readonly<Record<string, StatusRo
       return askReplicas(peers.chunks, nameOf(query), clock, signal)
     }),
     ...filterRoutes({ control: deps.filtering, clock, settled: async () => dataFile?.settled() }),
+    ...listRoutes({
+      control: deps.filtering,
+      settings() {
+        if (peers === undefined) throw ringOff()
+        return peers.settings
+      },
+      settled: async () => dataFile?.settled(),
+    }),
     ...ledgerRoutes(
       () => peers?.ledger,
       () => deps.core.precedence(),

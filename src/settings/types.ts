@@ -10,9 +10,9 @@ export const SETTING_KINDS = [
   'record',
   /** `rule/GROUP/TEXT` = `block` or `allow`: a rule of the household's own; GROUP is `*` for all. */
   'rule',
-  /** Lists by URL. */
+  /** `list/NAME` = JSON: a list of names by URL, which each box fetches by itself. */
   'list',
-  /** Groups of clients. */
+  /** `group/NAME` = JSON, `group/NAME/client/CLIENT`, `group/NAME/schedule/WHEN`: clients that are treated alike. */
   'group',
   /** `pause/GROUP` = Unix seconds until which blocking rests; GROUP is `*` for all. */
   'pause',

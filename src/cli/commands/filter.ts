@@ -1,11 +1,9 @@
-/** `chordns why|lists|pause|resume|block|allow`: what the running node blocks, and for how long not. */
+/** `chordns why|pause|resume|block|allow`: what the running node blocks, and for how long not. */
 import { type Command, Option } from 'commander'
-import { ChordnsError } from '../../base/index.ts'
-import { type FilterView, filterView, type WhyView, whyView } from '../../observe/index.ts'
+import { filterView, type WhyView, whyView } from '../../observe/index.ts'
 import { type NodeFlags, nodeOf, nodeOption } from '../common/node-option.ts'
 import { askNode, tellNode } from '../common/status-client.ts'
 import { bold, print, printJson, table } from '../common/table.ts'
-import { limits } from '../limits.ts'
 import { parseArgument } from './lookup.ts'
 
 interface Flags extends NodeFlags {
@@ -18,7 +16,6 @@ interface GroupFlags extends Flags {
 
 export function addFilterCommands(program: Command): void {
   addWhy(program)
-  addLists(program)
   addPauses(program)
   addRules(program)
 }
@@ -42,23 +39,6 @@ Examples:
       const view = await askNode(nodeOf(flags), '/filter/why', query, whyView)
       if (flags.json) printJson(view)
       else print(renderedWhy(name, view))
-    })
-}
-
-function addLists(program: Command): void {
-  nodeOption(program.command('lists'))
-    .description('show the blocklists of the running node, with their numbers of rules and when they came')
-    .option('--update', 'fetch them now')
-    .option('--json', 'print JSON')
-    .action(async (flags: Flags & { readonly update?: boolean }) => {
-      const node = nodeOf(flags)
-      const view = flags.update
-        ? await tellNode(node, '/filter/update', {}, filterView, undefined, limits.LISTS_TIMEOUT_MS)
-        : await askNode(node, '/filter', {}, filterView)
-      if (flags.json) printJson(view)
-      else print(renderedLists(view))
-      if (flags.update && view.lists.some(({ trouble }) => trouble !== null))
-        throw new ChordnsError('LIST_FETCH', 'not all lists could be fetched; those of before stay in force', {})
     })
 }
 
@@ -124,24 +104,5 @@ function renderedWhy(name: string, { verdict, group, by, rules }: WhyView): stri
     text ?? '',
   ])
   if (rows.length > 0) lines.push(table(rows, '  '))
-  return lines.join('\n')
-}
-
-function renderedLists({ lists, pauses, own, bytes }: FilterView): string {
-  if (lists.length === 0 && own.all.length === 0) return 'no lists: filter.lists in the configuration names them'
-  const rows = lists.map(({ name, kind, entries, skipped, updatedAt, trouble }) => [
-    name,
-    kind,
-    `${entries} rules`,
-    skipped > 0 ? `${skipped} lines passed over` : '',
-    updatedAt === null ? 'never fetched' : new Date(updatedAt).toISOString().slice(0, 16).replace('T', ' '),
-    trouble ?? '',
-  ])
-  const lines = [table(rows, ''), '', `${(bytes / 2 ** 20).toFixed(1)} MiB; times are UTC`]
-  if (own.all.length > 0) lines.push(`own rules: ${own.all.join('  ')}`)
-  for (const [group, rules] of Object.entries(own.groups))
-    if (rules.length > 0) lines.push(`own rules of ${group}: ${rules.join('  ')}`)
-  for (const { group, until } of pauses)
-    lines.push(`paused until ${new Date(until).toISOString().slice(11, 16)}: ${group ?? 'all groups'}`)
   return lines.join('\n')
 }

@@ -8,7 +8,7 @@ const { MAX_LISTS, MAX_GROUPS, MAX_CLIENTS_OF_GROUP, MAX_SCHEDULES, MAX_OWN_RULE
 /** Group and list names stand in commands, in file names and in what clients are told. */
 const wordError = (what: string) => `must be ${what}: letters, digits, "-", "_" and ".", at most 40`
 
-const word = (what: string) => {
+export const word = (what: string) => {
   const error = wordError(what)
   return z.string({ error }).regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/, { error })
 }
@@ -19,7 +19,7 @@ const recordError =
     code === 'invalid_key' ? wordError(`the name of a ${what}`) : `must be an object: name -> ${what}`
 
 const MODE = 'must be "null", "nxdomain", "nodata", "refused" or an object with addresses'
-const mode = () =>
+export const mode = () =>
   z.union(
     [
       z.enum(['null', 'nxdomain', 'nodata', 'refused']),
@@ -38,7 +38,7 @@ const source = () =>
     error: 'must be an https or http URL, or a file',
   })
 
-const oneList = z.strictObject({
+export const oneList = z.strictObject({
   source: source().describe('Where the list is: a URL, or a file.'),
   kind: oneOf(['block', 'allow']).default('block').describe('What its names are for.'),
   format: oneOf(['auto', 'hosts', 'domains', 'wildcard', 'adblock', 'rpz'])
@@ -52,14 +52,14 @@ const oneList = z.strictObject({
   enabled: flag().default(true).describe('If false, the list is neither fetched nor in force.'),
 })
 
-const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const
+export const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const
 
 const time = () =>
   z.string({ error: 'must be a time such as "21:30"' }).refine((value) => minutesOf(value) !== undefined, {
     error: 'must be a time such as "21:30"',
   })
 
-const schedule = z.strictObject({
+export const schedule = z.strictObject({
   days: list(oneOf(DAYS), 7)
     .default([...DAYS])
     .describe('Days on which it begins.'),
@@ -72,7 +72,7 @@ const schedule = z.strictObject({
     .describe('Lists that hold in that time, too; "everything": only allowed names are resolved.'),
 })
 
-const client = () =>
+export const client = () =>
   text('an address, a prefix, a MAC address or the name of a device').refine(isClient, {
     error: 'must be an address, a prefix such as "192.168.1.0/28", a MAC address or the name of a device',
   })

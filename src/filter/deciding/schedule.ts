@@ -22,3 +22,13 @@ export function minutesOf(text: string): number | undefined {
   if (minutes > 59 || hours * 60 + minutes > MINUTES_OF_DAY) return undefined
   return hours * 60 + minutes
 }
+
+const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat']
+
+/** For people: "sun,mon 21:30-07:00: everything". */
+export function scheduleText({ days, from, to, lists }: Schedule): string {
+  const clock = (minutes: number) =>
+    `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`
+  const held = lists === 'everything' ? lists : lists.join(',')
+  return `${days.map((day) => DAYS[day]).join(',')} ${clock(from)}-${clock(to)}: ${held}`
+}

@@ -6,10 +6,11 @@ import { createWriteStream } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { get as httpGet, type IncomingMessage } from 'node:http'
 import { get as httpsGet } from 'node:https'
-import type { LookupFunction } from 'node:net'
+import { isIP, type LookupFunction } from 'node:net'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
+import ipaddr from 'ipaddr.js'
 import { ChordnsError, errorText } from '../../base/index.ts'
 import { limits } from '../limits.ts'
 
@@ -25,6 +26,8 @@ export interface DownloadDeps {
   /** Undefined: there is no text yet. */
   readonly known: CopyMarks | undefined
   readonly maxBytes: number
+  /** Addresses that nothing is fetched from, by whatever name. Left out: none. */
+  readonly refuses?: ((address: string) => boolean) | undefined
   readonly signal: AbortSignal
   /** Left out: as long as a long list takes over a slow line. */
   readonly patience?: Patience
@@ -60,6 +63,13 @@ export async function download(url: string, file: string, deps: DownloadDeps): P
   }
 }
 
+/** A list that another box has named must not lead to what trusts this machine. */
+export function isThisMachine(address: string): boolean {
+  return !ipaddr.isValid(address) || ['loopback', 'unspecified', 'linkLocal'].includes(ipaddr.process(address).range())
+}
+
+const REFUSED = 'its address is this machine itself'
+
 function failed(url: string, why: string, cause?: unknown): ChordnsError {
   return new ChordnsError('LIST_FETCH', `${url}: ${why}`, { url, why }, { cause })
 }
@@ -70,6 +80,9 @@ async function request(
   redirects: number,
 ): Promise<IncomingMessage> {
   const target = new URL(url)
+  // No look-up is made of an address.
+  const literal = target.hostname.replace(/^\[|\]$/g, '')
+  if (isIP(literal) !== 0 && deps.refuses?.(literal) === true) throw failed(url, REFUSED)
   const get = target.protocol === 'https:' ? httpsGet : httpGet
   const { etag, lastModified } = deps.known ?? { etag: undefined, lastModified: undefined }
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -106,13 +119,14 @@ async function request(
 }
 
 /** In the form that sockets ask for addresses in. */
-function lookupBy({ resolve, signal }: DownloadDeps): LookupFunction {
+function lookupBy({ resolve, refuses, signal }: DownloadDeps): LookupFunction {
   return (host, options, done) => {
     resolve(host, signal).then(
       (addresses) => {
         const found = addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }))
         const [first] = found
-        if (first === undefined) done(new Error(`no address of ${host}`), '', 0)
+        if (addresses.some((address) => refuses?.(address) === true)) done(new Error(REFUSED), '', 0)
+        else if (first === undefined) done(new Error(`no address of ${host}`), '', 0)
         else if (options.all === true) done(null, found)
         else done(null, first.address, first.family)
       },

@@ -1,12 +1,13 @@
 /** What the status API says of blocking, and what is changed through it. */
 import { ChordnsError, type Clock } from '../../base/index.ts'
 import { parseName, Type, typeFromText } from '../../dns/index.ts'
-import { type FilterControl, type OwnRules, ruleFor } from '../../filter/index.ts'
+import { type FilterControl, type OwnRules, ruleFor, scheduleText } from '../../filter/index.ts'
 import { acts, type FilterView, looksUp, type StatusRoute } from '../../observe/index.ts'
 import { limits } from '../limits.ts'
+import type { InForce } from './shared-lists.ts'
 
 export interface FilterRoutesDeps {
-  readonly control: FilterControl & { readonly bytes: number }
+  readonly control: FilterControl & { readonly bytes: number; inForce(): InForce }
   readonly clock: Clock
   /** What is told to be done is on the disk. */
   readonly settled: () => Promise<void>
@@ -61,17 +62,25 @@ export function filterRoutes({ control, clock, settled }: FilterRoutesDeps): Rea
 }
 
 function viewOf(control: FilterRoutesDeps['control']): FilterView {
+  const { config, sharedGroups, passedOver } = control.inForce()
+  const sharedLists = new Set(config.lists.flatMap(({ isShared, options }) => (isShared ? [options.name] : [])))
   return {
     lists: control.lists().map((list) => ({
       ...list,
+      shared: sharedLists.has(list.name),
+      groups: config.options.listGroups?.get(list.name)?.slice() ?? null,
       updatedAt: list.updatedAt ?? null,
       trouble: list.trouble ?? null,
     })),
-    groups: control.groups().map(({ name, clients, lists }) => ({
+    groups: control.groups().map(({ name, clients, lists, mode, schedules }) => ({
       name,
       clients: [...clients],
       lists: lists === undefined ? null : [...lists],
+      shared: sharedGroups.has(name),
+      mode: mode ?? null,
+      schedules: schedules.map(scheduleText),
     })),
+    passedOver: [...passedOver],
     pauses: control.pauses().map(({ group, until }) => ({ group: group ?? null, until })),
     own: {
       all: [...control.own().all],
@@ -96,5 +105,5 @@ function nameOf(query: URLSearchParams): string {
 function groupOf(query: URLSearchParams, control: FilterControl): string | undefined {
   const group = query.get('group') ?? undefined
   if (group === undefined || group === 'default' || control.groups().some(({ name }) => name === group)) return group
-  throw new ChordnsError('USAGE', `there is no group "${group}" in filter.groups`, {})
+  throw new ChordnsError('USAGE', `there is no group "${group}": \`chordns groups\``, {})
 }

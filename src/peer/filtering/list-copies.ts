@@ -1,5 +1,5 @@
 /** The last good copy of each list that is fetched, on disk, with what its server said of it. */
-import { mkdir, rename, stat } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Log } from '../../base/index.ts'
@@ -18,7 +18,12 @@ const copyFile = z.object({
 
 export interface ListCopy extends CopyMarks {
   readonly updatedAt: number
+  /** Of the text. Left out where it is not known. */
+  readonly bytes?: number
 }
+
+/** Of lists that the household shares, apart from the configuration's: what no box names any more is taken away. */
+const SHARED = 'shared'
 
 export class ListCopies {
   readonly #directory: string
@@ -30,14 +35,28 @@ export class ListCopies {
   }
 
   /** Where the text of a list is, or will be. */
-  fileOf({ source, isUrl, options }: FilterList): string {
-    return isUrl ? join(this.#directory, `${options.name}.list`) : source
+  fileOf({ source, isUrl, isShared, options }: FilterList): string {
+    return isUrl ? join(this.#directoryOf(isShared), `${options.name}.list`) : source
   }
 
   /** Where it is written to while it is fetched. */
-  async draftOf({ options }: FilterList): Promise<string> {
-    await mkdir(this.#directory, { recursive: true, mode: 0o700 })
-    return join(this.#directory, `${options.name}.list.new`)
+  async draftOf({ options, isShared }: FilterList): Promise<string> {
+    const directory = this.#directoryOf(isShared)
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    return join(directory, `${options.name}.list.new`)
+  }
+
+  /** Copies of shared lists of other names go. */
+  async keepOnly(shared: ReadonlySet<string>): Promise<void> {
+    const directory = this.#directoryOf(true)
+    const files = await readdir(directory).catch(() => [])
+    for (const file of files)
+      if (!shared.has(file.replace(/\.(list|list\.new|json)$/, '')))
+        await rm(join(directory, file), { recursive: true, force: true })
+  }
+
+  #directoryOf(isShared: boolean): string {
+    return isShared ? join(this.#directory, SHARED) : this.#directory
   }
 
   /** Undefined: there is none of this source. */
@@ -46,9 +65,9 @@ export class ListCopies {
       if (!list.isUrl) return { updatedAt: (await stat(list.source)).mtimeMs, etag: undefined, lastModified: undefined }
       const text = readTextFile(this.#noteOf(list))
       if (text === undefined) return undefined
-      await stat(this.fileOf(list))
+      const { size } = await stat(this.fileOf(list))
       const { source, etag, lastModified, updatedAt } = copyFile.parse(JSON.parse(text))
-      return source === list.source ? { etag, lastModified, updatedAt } : undefined
+      return source === list.source ? { etag, lastModified, updatedAt, bytes: size } : undefined
     } catch (error) {
       this.#log.warn(
         { list: list.options.name, error: errorText(error) },
@@ -64,7 +83,7 @@ export class ListCopies {
     await replaceTextFile(this.#noteOf(list), JSON.stringify({ source: list.source, etag, lastModified, updatedAt }))
   }
 
-  #noteOf({ options }: FilterList): string {
-    return join(this.#directory, `${options.name}.json`)
+  #noteOf({ options, isShared }: FilterList): string {
+    return join(this.#directoryOf(isShared), `${options.name}.json`)
   }
 }

@@ -12,7 +12,9 @@ import {
   takes,
 } from '../../observe/index.ts'
 import type { SettingEdit, Settings } from '../../settings/index.ts'
+import { checkFilterEdit } from '../filtering/list-edits.ts'
 import { limits } from '../limits.ts'
+import { parsedBody } from '../request-body.ts'
 import { checkRecordEdit, compileRecords, RECORD_PREFIX, recordOf, recordSetting, removals } from './records.ts'
 import type { SharedNames } from './shared-names.ts'
 
@@ -46,9 +48,10 @@ export function homeRoutes(deps: HomeRoutesDeps): Readonly<Record<string, Status
   return {
     '/settings': looksUp((query) => viewSettings(settings(), query.get('prefix') ?? '')),
     '/settings/edit': takes(limits.MAX_EDITS_BODY, async (_query, _signal, body) => {
-      const { edits } = parsed(editsBody, body)
+      const { edits } = parsedBody(editsBody, body)
       edits.forEach(checkRecordEdit)
       edits.forEach(checkDeviceEdit)
+      edits.forEach(checkFilterEdit)
       return edited(deps, edits)
     }),
     '/settings/history': looksUp((query) => {
@@ -63,11 +66,11 @@ export function homeRoutes(deps: HomeRoutesDeps): Readonly<Record<string, Status
     '/records': looksUp(() => viewRecords(settings(), names()?.problems ?? [])),
     '/devices': looksUp(() => viewDevices(deps.devices())),
     '/records/add': takes(limits.MAX_EDITS_BODY, (_query, _signal, body) => {
-      const { name, type, data, ttl } = parsed(recordBody, body)
+      const { name, type, data, ttl } = parsedBody(recordBody, body)
       return edited(deps, [recordSetting(name, type, data ?? '', ttl)])
     }),
     '/records/remove': takes(limits.MAX_EDITS_BODY, (_query, _signal, body) => {
-      const { name, type, data } = parsed(recordBody, body)
+      const { name, type, data } = parsedBody(recordBody, body)
       const gone = removals(settings().list(RECORD_PREFIX), name, type, data)
       if (gone.length === 0)
         throw new ChordnsError(
@@ -137,18 +140,4 @@ function viewSettings(settings: Settings, prefix: string): SettingsView {
 function viewRecords(settings: Settings, problems: readonly string[]): RecordsView {
   const records = settings.list(RECORD_PREFIX).flatMap((one) => recordOf(one) ?? [])
   return { shared: settings.isShared, records, problems: [...problems] }
-}
-
-/** Throws USAGE. */
-function parsed<T>(schema: z.ZodType<T>, body: string): T {
-  let value: unknown
-  try {
-    value = JSON.parse(body)
-  } catch (cause) {
-    throw new ChordnsError('USAGE', 'the body is not JSON', {}, { cause })
-  }
-  const read = schema.safeParse(value)
-  if (!read.success)
-    throw new ChordnsError('USAGE', `the body is not what this path takes: ${z.prettifyError(read.error)}`, {})
-  return read.data
 }

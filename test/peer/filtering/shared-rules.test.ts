@@ -40,7 +40,13 @@ function filterOf(boxes: SettingsBoxes, index: number, { data = temporaryDirecto
   } as const
   const seen = { changes: 0 }
   const filtering = new Filtering(
-    { config: { filter: { lists: [], options }, data }, clock, seed: SEED, log: quiet, resolve: async () => [] },
+    {
+      config: { filter: { lists: [], options, disabled: [] }, data },
+      clock,
+      seed: SEED,
+      log: quiet,
+      resolve: async () => [],
+    },
     { onChange: () => void seen.changes++ },
   )
   running.push(filtering)
