@@ -14,11 +14,12 @@ describe('the section filter', () => {
     expect(load({})).toEqual({
       lists: [],
       options: { mode: 'null', ttl: 10, own: { all: [], groups: {} }, groups: [] },
+      disabled: [],
     })
   })
 
   it('takes lists by URL and by file, each with its bounds', () => {
-    const { lists } = load({
+    const { lists, disabled } = load({
       lists: {
         ads: { source: 'https://lists.example/pro.txt' },
         mine: { source: '/etc/mine.rpz', format: 'rpz', kind: 'allow', everyHours: 1, maxMegabytes: 2 },
@@ -34,6 +35,7 @@ describe('the section filter', () => {
         everyMs: 24 * 3_600_000,
         maxBytes: 64 * 2 ** 20,
         options: { name: 'ads', kind: 'block', format: 'auto', rewrites: false },
+        isShared: false,
       },
       {
         source: '/etc/mine.rpz',
@@ -41,10 +43,12 @@ describe('the section filter', () => {
         everyMs: 3_600_000,
         maxBytes: 2 * 2 ** 20,
         options: { name: 'mine', kind: 'allow', format: 'rpz', rewrites: true },
+        isShared: false,
       },
       expect.objectContaining({ isUrl: true, options: expect.objectContaining({ name: 'free', rewrites: true }) }),
       expect.objectContaining({ isUrl: false, options: expect.objectContaining({ name: 'careful', rewrites: false }) }),
     ])
+    expect(disabled).toEqual(['off'])
   })
 
   it('makes rules of names, for all and for groups', () => {
