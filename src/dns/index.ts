@@ -61,4 +61,4 @@ export type {
   RRset,
 } from './types.ts'
 export { Class, Ede, Opcode, OptionCode, Rcode, Type } from './types.ts'
-export { parseZone, recordToText, type ZoneOptions } from './zonefile.ts'
+export { openedIn, parseZone, recordToText, type ZoneOptions, ZoneReader } from './zonefile.ts'

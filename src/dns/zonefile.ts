@@ -24,26 +24,41 @@ const MAX_TTL = 0x7fff_ffff
  * dot. $ORIGIN and $TTL are understood, $INCLUDE and $GENERATE are refused. Throws DNS_BAD_TEXT with line and column.
  */
 export function parseZone(text: string, options: ZoneOptions): ResourceRecord[] {
-  if (text.length > limits.MAX_ZONE_TEXT) throw badText('the zone file is too long')
-  const state: State = {
-    origin: options.origin,
-    ttl: options.defaultTtl,
-    lastTtl: undefined,
-    owner: undefined,
-    class: Class.IN,
+  return new ZoneReader(options).records(text)
+}
+
+/** Reads a zone file in parts, each of whole records: what a line says of those after it holds in the next part, too. */
+export class ZoneReader {
+  readonly #state: State
+
+  constructor({ origin, defaultTtl }: ZoneOptions) {
+    this.#state = { origin, ttl: defaultTtl, lastTtl: undefined, owner: undefined, class: Class.IN }
   }
-  const records: ResourceRecord[] = []
-  for (const line of tokenLines(text)) {
-    const [first] = line.tokens
-    try {
-      if (!line.blankStart && first!.text.startsWith('$') && !first!.quoted) directive(line, state)
-      else records.push(record(line, state))
-    } catch (error) {
-      if (!isChordnsError(error) || 'line' in error.detail) throw error
-      throw badText(what(error), first)
+
+  /** Throws DNS_BAD_TEXT with line and column in this part. */
+  records(text: string): ResourceRecord[] {
+    if (text.length > limits.MAX_ZONE_TEXT) throw badText('the zone file is too long')
+    const state = this.#state
+    const records: ResourceRecord[] = []
+    for (const line of tokenLines(text)) {
+      const [first] = line.tokens
+      try {
+        if (!line.blankStart && first!.text.startsWith('$') && !first!.quoted) directive(line, state)
+        else records.push(record(line, state))
+      } catch (error) {
+        if (!isChordnsError(error) || 'line' in error.detail) throw error
+        throw badText(what(error), first)
+      }
     }
+    return records
   }
-  return records
+}
+
+/** Parentheses that a line opens, less those that it closes; quotes, escapes and comments left out. */
+export function openedIn(line: string): number {
+  if (!line.includes('(') && !line.includes(')')) return 0
+  const bare = line.replace(/\\.|"(?:\\.|[^"\\])*"|;.*/g, '')
+  return bare.split('(').length - bare.split(')').length
 }
 
 /** One line, with tabs between the fields as dig has them. `parseZone` reads it back. */

@@ -255,7 +255,7 @@ export {
   shownFromValue,
 } from './modules/names/kept-pages.ts'
 export { NAMES, NameCode, NameKind } from './modules/names/kinds.ts'
-export { isNameLabel, labelUnder, nameStateKey } from './modules/names/label.ts'
+export { isNameLabel, keptNameStateKey, labelUnder, nameStateKey } from './modules/names/label.ts'
 export { freeAt, type LifePhase, phaseOf, premiumOf, settled as settledRecord } from './modules/names/life.ts'
 export type { NameLife, PendingAct } from './modules/names/life-record.ts'
 export { nameRecordOf, names } from './modules/names/names.ts'

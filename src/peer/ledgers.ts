@@ -10,6 +10,7 @@ export {
   certifierVotePayload,
   complainPayload,
   endorsePayload,
+  freePagesPayload,
   type GovernanceRules,
   type Guardians,
   keepPayload,
@@ -26,6 +27,7 @@ export {
   replyPayload,
   resignPayload,
   revokeIdentityPayload,
+  type ShownPage,
   setPolicyPayload,
   settlePayload,
   sortedAnchors,
@@ -56,6 +58,7 @@ export {
   describeClaim,
   type ImportedZone,
   importZone,
+  keptPolicy,
   parseClaimProof,
 } from './ledger/claiming.ts'
 export {
@@ -101,12 +104,21 @@ export {
   type MadeGenesis,
   makeFounder,
   makeGenesis,
+  placeKeptNames,
   rootAnchorsFrom,
   writeNewFile,
 } from './ledger/founding.ts'
 export { type IdentityAsked, identityEndorsement, identityRequestText } from './ledger/identities.ts'
 export { type AnswerOne, answerOne, sendInquiry } from './ledger/inquiring.ts'
-export { namePolicyFields, parseNamePolicy } from './ledger/name-policy.ts'
+export {
+  domainKeptRoot,
+  keptFileBeside,
+  keptNamesFile,
+  keptRootKey,
+  shownFrom,
+  writeKeptNames,
+} from './ledger/kept-names.ts'
+export { keptRootFields, namePolicyFields, parseNamePolicy } from './ledger/name-policy.ts'
 export { type CheckedProof, verifyLedgerProof } from './ledger/proofs.ts'
 export { type SiteQuestion, type SiteVerdict, siteFileText, spkiHash, tlsaText, verifySite } from './ledger/site.ts'
 export { tldKeyOf, tldPayloads, tldRecord } from './ledger/tlds.ts'
@@ -122,3 +134,4 @@ export { addClient as addRegistrarClient } from './registrar/clients.ts'
 export type { CarriedTransaction, RegistrarNode } from './registrar/node-port.ts'
 export { startRegistrar } from './registrar/start.ts'
 export { type ExportedZone, exportZone, type ZoneExportDeps, type ZoneExportRequest } from './zones/export.ts'
+export { importZoneFile } from './zones/import-file.ts'

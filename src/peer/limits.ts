@@ -29,6 +29,12 @@ export const limits = {
   RENDEZVOUS_MEMBERS: 32,
   /** Peers that were turned away and are remembered, so that each is told of once. */
   MAX_TURNED_AWAY: 64,
+  /** Parts of a file of kept names that are written at once; a page of it, as the chain bounds it. */
+  KEPT_WRITE_BYTES: 262_144,
+  KEPT_PAGE_BYTES: 2_048,
+  /** Names of a TLD that a policy's file keeps one by one; with more there are pages. And a part of a zone file that is read at once, characters. */
+  MAX_LISTED_NAMES: 1_024,
+  ZONE_PART_LETTERS: 262_144,
   /** The rules of claims of a chain, and the sets that a claim by DNSSEC shows. */
   MAX_CLAIM_BYTES: 65_536,
   /** Lease files are looked at so often: a new device has its name soon. Each look costs as many stats as there are files. Ms. */

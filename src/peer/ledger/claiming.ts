@@ -1,5 +1,5 @@
 /** Claims of domains for the command line: what their holder publishes and signs, what has become of a claim, what a zone file says. */
-import { ChordnsError, fromHex, isChordnsError, jsonFields, toHex } from '../../base/index.ts'
+import { ChordnsError, fromHex, fromLatin1, isChordnsError, jsonFields, toHex } from '../../base/index.ts'
 import type { Signer } from '../../crypto/index.ts'
 import {
   addressText,
@@ -10,10 +10,10 @@ import {
   nameFromWire,
   nameToText,
   parentName,
-  parseZone,
   type ResourceRecord,
   sameName,
   Type,
+  ZoneReader,
 } from '../../dns/index.ts'
 import { dsOf } from '../../dnssec/index.ts'
 import {
@@ -29,7 +29,10 @@ import {
   claimTextName,
   encodePayload,
   feeOf,
+  isNameLabel,
+  type KeptBook,
   ledgerReader,
+  makeKeptBook,
   moduleKey,
   type NamePolicy,
   type NameRecord,
@@ -41,6 +44,7 @@ import {
 } from '../../ledger/index.ts'
 import { limits } from '../limits.ts'
 import { type DomainPlace, dsText } from './domains.ts'
+import { keptRootFields } from './name-policy.ts'
 
 const { readCbor } = ledgerReader
 
@@ -166,30 +170,77 @@ export interface ImportedZone {
 
 /** Throws USAGE. `origin`: for files without $ORIGIN. */
 export function importZone(file: string, text: string, origin: Name): ImportedZone {
-  let records: readonly ResourceRecord[]
-  try {
-    records = parseZone(text, { origin, defaultTtl: 3_600 })
-  } catch (error) {
-    if (!isChordnsError(error)) throw error
-    throw usage(`${file}: ${error.message}`)
+  return importParts(file, () => [text], origin)
+}
+
+/** The same, in parts of whole records each, as often as it is called. Throws USAGE. */
+export function importParts(file: string, parts: () => Iterable<string>, origin: Name): ImportedZone {
+  const asked: Uint8Array[] = []
+  const keys: Uint8Array[] = []
+  const servers: Name[] = []
+  const names = new Set<string>()
+  let zone: Name | undefined
+  for (const record of recordsIn(file, parts(), origin)) {
+    const { name, type, rdata } = record
+    if (zone === undefined && type === Type.SOA) zone = canonicalName(name)
+    // All records before the SOA are other zones' or nobody's.
+    if (zone === undefined) continue
+    if (sameName(name, zone)) {
+      if (type === Type.CDS) asked.push(rdata)
+      else if (type === Type.DNSKEY && ((rdata[1] ?? 0) & 1) === 1) keys.push(rdata)
+      else if (type === Type.NS) servers.push(canonicalName(nameFromWire(rdata)))
+    } else if (type === Type.NS && name.labels === zone.labels + 1 && sameName(parentName(name), zone))
+      names.add(Buffer.from(firstLabel(canonicalName(name))).toString('latin1'))
   }
-  const soa = records.find(({ type }) => type === Type.SOA)
-  if (soa === undefined) throw usage(`${file} is no zone file: it has no SOA record`)
-  const zone = canonicalName(soa.name)
-  const at = (name: Name, type: number) => records.filter((one) => one.type === type && sameName(one.name, name))
-  const keys = at(zone, Type.DNSKEY).filter(({ rdata }) => ((rdata[1] ?? 0) & 1) === 1)
-  const asked = at(zone, Type.CDS).map(({ rdata }) => rdata)
-  const ds = asked.length > 0 ? asked : keys.flatMap(({ rdata }) => dsOf(zone, rdata, 2) ?? [])
-  const servers = at(zone, Type.NS).map(({ rdata }) => {
-    const name = canonicalName(nameFromWire(rdata))
-    const glue = [...at(name, Type.A), ...at(name, Type.AAAA)].map((one) => addressText(one.rdata))
-    return isSubdomain(name, zone) && glue.length > 0 ? `${nameToText(name)}=${glue.join(',')}` : nameToText(name)
-  })
-  const cuts = records.filter(
-    ({ name, type }) => type === Type.NS && name.labels === zone.labels + 1 && sameName(parentName(name), zone),
+  if (zone === undefined) throw usage(`${file} is no zone file: it has no SOA record`)
+  const apex = zone
+  const addresses = addressesOf(
+    recordsIn(file, parts(), origin),
+    servers.filter((server) => isSubdomain(server, apex)),
   )
-  const names = [...new Set(cuts.map(({ name }) => Buffer.from(firstLabel(canonicalName(name))).toString('latin1')))]
-  return { zone: nameToText(zone), ds: ds.map(dsText), servers, names: names.sort() }
+  const ds = asked.length > 0 ? asked : keys.flatMap((rdata) => dsOf(apex, rdata, 2) ?? [])
+  const texts = servers.map((server) => {
+    const glue = addresses.get(server.key) ?? []
+    return glue.length > 0 ? `${nameToText(server)}=${glue.join(',')}` : nameToText(server)
+  })
+  return { zone: nameToText(zone), ds: ds.map(dsText), servers: texts, names: [...names].sort() }
+}
+
+/** By the server's name: IPv4 first. Nothing is read where there is no server to look for. */
+function addressesOf(records: Iterable<ResourceRecord>, servers: readonly Name[]): ReadonlyMap<string, string[]> {
+  const found = new Map(servers.map(({ key }) => [key, { a: [] as string[], aaaa: [] as string[] }]))
+  if (found.size > 0)
+    for (const { name, type, rdata } of records) {
+      if (type !== Type.A && type !== Type.AAAA) continue
+      const at = found.get(canonicalName(name).key)
+      if (at !== undefined) (type === Type.A ? at.a : at.aaaa).push(addressText(rdata))
+    }
+  return new Map([...found].map(([key, { a, aaaa }]) => [key, [...a, ...aaaa]]))
+}
+
+function* recordsIn(file: string, parts: Iterable<string>, origin: Name): Iterable<ResourceRecord> {
+  const reader = new ZoneReader({ origin, defaultTtl: 3_600 })
+  let lines = 0
+  for (const part of parts) {
+    try {
+      yield* reader.records(part)
+    } catch (error) {
+      if (!isChordnsError(error)) throw error
+      throw usage(`${file}${lines === 0 ? '' : `, after line ${lines}`}: ${error.message}`)
+    }
+    lines += part.split('\n').length - 1
+  }
+}
+
+/** What `ledger init --names` takes: names one by one as long as they are few, else the root of their pages. Names that no chain has are left out. */
+export function keptPolicy(names: readonly string[]): { readonly text: string; readonly book: KeptBook | undefined } {
+  const labels = names.filter((label) => isNameLabel(fromLatin1(label)))
+  const book = labels.length > limits.MAX_LISTED_NAMES ? makeKeptBook(labels) : undefined
+  const fields =
+    book === undefined
+      ? { kept: Object.fromEntries(labels.map((label) => [label, 'claim'])) }
+      : { keptPages: keptRootFields(book.root) }
+  return { text: `${JSON.stringify(fields, undefined, 2)}\n`, book }
 }
 
 function usage(message: string) {

@@ -30,6 +30,7 @@ import {
   renewPayload,
   restorePayload,
   rollOwnerPayload,
+  type ShownPage,
   setGuardiansPayload,
   signAsGuardians,
 } from '../../ledger/index.ts'
@@ -144,12 +145,13 @@ export const lifePayloads = {
     owner: Signer,
     registration: Registration,
     settings: NameSettings,
-    { terms, isMovable, guardians, most }: RegisterWishes,
+    { terms, isMovable, guardians, most, page }: RegisterWishes,
   ) =>
     encodePayload(
       registerTermPayload(owner, registration, {
         settings,
         most,
+        page,
         wishes: { terms, isMovable, guardians: guardians && guardiansHash(guardians) },
       }),
     ),
@@ -172,6 +174,8 @@ export interface RegisterWishes {
   readonly isMovable: boolean
   readonly guardians: Guardians | undefined
   readonly most: number
+  /** Where the chain asks for one. */
+  readonly page?: ShownPage | undefined
 }
 
 const FORMAT = 'chordns/guardians/1'

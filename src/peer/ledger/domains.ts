@@ -19,6 +19,7 @@ import {
   encodePayload,
   hiddenFrom,
   hiddenStateKey,
+  keptNameStateKey,
   labelUnder,
   type NameRecord,
   type NameServer,
@@ -42,6 +43,8 @@ export interface DomainPlace {
   readonly stateKey: string
   /** Of what its TLD says when it hides it, hex. */
   readonly hiddenKey: string
+  /** Of what a genesis or a vote says of who may register it, hex. */
+  readonly keptKey: string
 }
 
 /** Throws USAGE when no chain has such a name. */
@@ -60,6 +63,7 @@ export function domainPlace(
         label,
         stateKey: toHex(nameStateKey(label)),
         hiddenKey: toHex(hiddenStateKey(label)),
+        keptKey: toHex(keptNameStateKey(label)),
       }
   }
   const tlds = chains.filter(({ name }) => name !== 'root').map(({ name }) => name)

@@ -1,7 +1,8 @@
 /** Founding a ledger from the command line: the keys of an organisation, and the genesis file out of several organisations. */
-import { mkdir } from 'node:fs/promises'
+import { constants, existsSync } from 'node:fs'
+import { copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ChordnsError } from '../../base/index.ts'
+import { ChordnsError, equalBytes } from '../../base/index.ts'
 import type { Config } from '../../config/index.ts'
 import { ed25519Signer } from '../../crypto/index.ts'
 import { dsOf, parseTrustAnchors } from '../../dnssec/index.ts'
@@ -13,11 +14,13 @@ import {
   foundChains,
   founderText,
   genesisText,
+  type KeptRoot,
   ledgerModules,
   type NamePolicy,
   parseFounderText,
   parseGenesisText,
 } from '../../ledger/index.ts'
+import { keptFileBeside, keptNamesFile, keptRootIn } from './kept-names.ts'
 import { parseNamePolicy } from './name-policy.ts'
 
 /** What an organisation tells whoever founds the ledger; its keys are made where there are none yet. Throws KEY_*. */
@@ -60,6 +63,8 @@ export interface GenesisRequest {
 
 export interface MadeGenesis {
   readonly text: string
+  /** TLDs whose names are kept by pages; undefined: none are. */
+  readonly pages: KeptRoot | undefined
   readonly chains: readonly { readonly name: string; readonly chainId: Uint8Array; readonly validators: number }[]
 }
 
@@ -80,7 +85,7 @@ export function makeGenesis({ endorsers, others, leaders = [], names: asked, ...
     chainId,
     validators: genesis.validators.length,
   }))
-  return { text, chains }
+  return { text, chains, pages: names?.pages }
 }
 
 /** No file: what most TLDs would say; the first founder is paid. */
@@ -100,6 +105,27 @@ export function rootAnchorsFrom(file: string): readonly Uint8Array[] {
   const ds = root && [...root.ds, ...root.keys.flatMap((rdata) => dsOf(root.zone, rdata, 2) ?? [])]
   if (ds === undefined || ds.length === 0) throw new ChordnsError('USAGE', `${file} has no key of the root`, {})
   return ds
+}
+
+/**
+ * Puts the file of kept names beside the genesis, once for each TLD. `names`: the file of the policy, which it stands beside. What is there already is left if it has
+ * the same names. Rejects with KEPT_NAMES, FILE_EXISTS, FILE_UNWRITABLE.
+ */
+export async function placeKeptNames(
+  { pages, chains }: Pick<MadeGenesis, 'pages' | 'chains'>,
+  names: string | undefined,
+  genesis: string,
+): Promise<readonly string[]> {
+  const tlds = chains.filter(({ name }) => name !== 'root').map(({ name }) => keptNamesFile(genesis, name))
+  if (pages === undefined || names === undefined) return []
+  const source = keptFileBeside(names)
+  for (const file of [source, ...tlds]) {
+    const isThere = file === source || existsSync(file)
+    if (isThere && !equalBytes((await keptRootIn(file)).root, pages.root))
+      throw new ChordnsError('KEPT_NAMES', `${file} has other names than ${names} says`, { file })
+    if (!isThere) await copyFile(source, file, constants.COPYFILE_EXCL)
+  }
+  return tlds
 }
 
 /** Never over another file: all nodes of a ledger have the same genesis. Throws FILE_EXISTS, FILE_UNWRITABLE. */

@@ -1,7 +1,7 @@
 /** The file in which a TLD says how long its names are had, and at which price: for `chordns ledger init --names`. */
 import { z } from 'zod'
 import { ChordnsError, fromHex, fromLatin1, toHex } from '../../base/index.ts'
-import { defaultPolicy, KEPT_FOR_CLAIMS, type NamePolicy } from '../../ledger/index.ts'
+import { defaultPolicy, KEPT_FOR_CLAIMS, type KeptRoot, type NamePolicy } from '../../ledger/index.ts'
 import { durationMs } from './domain-life.ts'
 
 const duration = z.string().regex(/^\d+(\.\d+)?[smhdy]$/, { error: 'must be as 30d: a number with s, m, h, d or y' })
@@ -36,6 +36,8 @@ const schema = z
     payee: key,
     /** Labels that nobody gets (null), or one owner only, or whoever claims the domain that he has in the DNS ("claim"). */
     kept: z.record(z.string(), key.or(z.literal('claim')).nullable()),
+    /** Names that wait for whoever claims them, on pages in a file of their own: as `domain import --out` writes it. */
+    keptPages: z.strictObject({ bits: z.int(), names: z.int(), seed: key, root: key }),
     /** A name is given only to whoever has the same in one of these TLDs, by their chains. */
     elsewhere: z.array(z.string().regex(/^[a-z0-9-]{1,63}$/, { error: 'must be a TLD in lower case' })).max(8),
   })
@@ -68,7 +70,7 @@ export function parseNamePolicy(file: string, text: string, payee: Uint8Array): 
     const [issue] = parsed.error.issues
     throw bad(`${file}: ${issue?.path.join('.') || 'the file'}: ${issue?.message ?? 'malformed'}`)
   }
-  const { premiumHalvings, payee: named, kept = {}, ...given } = parsed.data
+  const { premiumHalvings, payee: named, kept = {}, keptPages, ...given } = parsed.data
   const times = Object.entries(TIMES).map(([word, name]) => {
     const value = given[word as keyof typeof TIMES]
     return [name, value === undefined ? defaultPolicy[name] : durationMs(word, value)]
@@ -82,6 +84,9 @@ export function parseNamePolicy(file: string, text: string, payee: Uint8Array): 
     prices: given.prices ?? defaultPolicy.prices,
     registrationsADay: given.registrationsADay ?? defaultPolicy.registrationsADay,
     halvings: premiumHalvings ?? defaultPolicy.halvings,
+    ...(keptPages !== undefined && {
+      pages: { ...keptPages, seed: fromHex(keptPages.seed), root: fromHex(keptPages.root) },
+    }),
     ...(given.elsewhere !== undefined && { elsewhere: given.elsewhere }),
     payee: named === undefined ? payee : fromHex(named),
     kept: Object.entries(kept).map(([label, owner]) => ({
@@ -97,6 +102,10 @@ export function namePolicyFields(policy: NamePolicy): Readonly<Record<string, un
   const { mostTerms, premium, restorePrice, prices, registrationsADay, halvings, payee, elsewhere } = policy
   const numbers = { mostTerms, premium, restorePrice, prices, registrationsADay, premiumHalvings: halvings }
   return { ...Object.fromEntries(times), ...numbers, payee: toHex(payee), ...(elsewhere && { elsewhere }) }
+}
+
+export function keptRootFields({ bits, names, seed, root }: KeptRoot) {
+  return { bits, names, seed: toHex(seed), root: toHex(root) }
 }
 
 function durationText(ms: number): string {

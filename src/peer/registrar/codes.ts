@@ -45,6 +45,7 @@ const CODES: ReadonlyMap<number, EppCode> = new Map([
   [NameCode.CONTESTABLE, 2304],
   [NameCode.PRICE, 2104],
   [NameCode.KEPT, 2306],
+  [NameCode.PAGE, 2306],
   [NameCode.LOCKED, 2304],
   [NameCode.FROZEN, 2304],
   [NameCode.PENDING, 2300],

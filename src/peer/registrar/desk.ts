@@ -3,6 +3,7 @@ import { fromHex, isChordnsError, toHex } from '../../base/index.ts'
 import {
   commitPayloadOf,
   encodePayload,
+  type KeptRoot,
   type NamePolicy,
   type NameRecord,
   phaseOf,
@@ -27,6 +28,7 @@ import {
   domainRecord,
   domainSettings,
 } from '../ledger/domains.ts'
+import { domainKeptRoot, keptRootKey } from '../ledger/kept-names.ts'
 import { EPP_TEXTS, type EppCode, EppFailure, eppCodeOf } from './codes.ts'
 import { limits } from './limits.ts'
 import type { Command, CommandName } from './messages.ts'
@@ -59,6 +61,8 @@ interface Known {
   /** As time has made it by now; undefined: it was never registered. */
   readonly record: NameRecord | undefined
   readonly policy: NamePolicy | undefined
+  /** Where names are kept by pages, and nobody has had this one, nor does a vote say who may; undefined: no page is asked for. */
+  readonly pages: KeptRoot | undefined
 }
 
 type Had = Known & { readonly record: NameRecord & { readonly owner: Uint8Array } }
@@ -118,8 +122,10 @@ export class RegistrarDesk {
       if (!isChordnsError(error, 'USAGE') && !isChordnsError(error, 'DNS_BAD_TEXT')) throw error
       return { name, avail: false, reason: 'no name of these TLDs', price: null }
     }
-    const { place, record, policy } = known
+    const { place, record, policy, pages } = known
     if (record?.owner !== undefined) return { name, avail: false, reason: 'in use', price: null }
+    if (pages !== undefined && (await this.#deps.node.keptPage(place.chain, pages, place.label)).isKept)
+      return { name, avail: false, reason: 'kept for who has it in the DNS', price: null }
     return { name, avail: true, reason: null, price: policy === undefined ? 0 : priceNow(policy, place, 1, record) }
   }
 
@@ -148,8 +154,11 @@ export class RegistrarDesk {
   }
 
   async #create(command: Exclude<Command<'create'>, { commit: string }>, customer: Customer): Promise<EppResult> {
-    const { place, record, policy } = await this.#known(command.name)
+    const { place, record, policy, pages } = await this.#known(command.name)
     if (record?.owner !== undefined) throw new EppFailure(2302, `${command.name} is in use`)
+    const found = pages && (await this.#deps.node.keptPage(place.chain, pages, place.label))
+    if (found?.isKept)
+      throw new EppFailure(2306, `${command.name} is kept for who has it in the DNS: a claim is the way to it`)
     const settings = domainSettings(place, { ds: command.ds, servers: command.ns, updateByCds: command.cds })
     const owner = fromHex(command.registrant)
     const registration = { chainId: place.chainId, label: place.label, owner, salt: fromHex(command.salt) }
@@ -162,7 +171,7 @@ export class RegistrarDesk {
     const guardians = command.guardians === undefined ? undefined : fromHex(command.guardians)
     const wishes = { terms: command.period, isMovable: command.movable, guardians }
     const make: MakePayload = (signer) =>
-      encodePayload(registerTermPayload(signer, registration, { settings, wishes, most }))
+      encodePayload(registerTermPayload(signer, registration, { settings, wishes, most, page: found?.shown }))
     const terms = actTerms.register(policy, cost)
     return this.#act({ chain: place.chain, owner, make, signature: command.signature, terms }, customer)
   }
@@ -276,11 +285,13 @@ export class RegistrarDesk {
   async #known(name: string): Promise<Known> {
     const { node, now } = this.#deps
     const place = domainPlace(name, await node.chains())
-    const [value = null, terms = null] = await node.prove(place.chain, [place.stateKey, policyKey])
+    const keys = [place.stateKey, policyKey, keptRootKey, place.keptKey]
+    const [value = null, terms = null, root = null, rule = null] = await node.prove(place.chain, keys)
     const policy = domainPolicy(terms)
     const stored = domainRecord(value)
     const record = stored === undefined || policy === undefined ? stored : settledRecord(stored, policy, now())
-    return { place, record, policy }
+    const pages = stored !== undefined || rule !== null ? undefined : domainKeptRoot(root)
+    return { place, record, policy, pages }
   }
 }
 

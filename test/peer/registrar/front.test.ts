@@ -6,13 +6,21 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fromHex, toHex } from '../../../src/base/index.ts'
 import { ed25519Signer, encodeCanonical, sha256 } from '../../../src/crypto/index.ts'
 import {
+  decodePayload,
   defaultPolicy,
   encodeRecord,
+  type KeptRoot,
+  keptRootStateKey,
+  keptVerdict,
+  makeKeptBook,
   NameCode,
   type NameRecord,
   nameStateKey,
+  pageOf,
   policyStateKey,
   policyToValue,
+  shownFromValue,
+  shownOf,
 } from '../../../src/ledger/index.ts'
 import { addClient, Clients } from '../../../src/peer/registrar/clients.ts'
 import { RegistrarDesk } from '../../../src/peer/registrar/desk.ts'
@@ -32,6 +40,7 @@ class HandMadeNode implements RegistrarNode {
   readonly values = new Map<string, string>()
   readonly carried: Uint8Array[] = []
   code = 0
+  readonly book = makeKeptBook(['bank'])
 
   constructor() {
     this.values.set(
@@ -51,6 +60,11 @@ class HandMadeNode implements RegistrarNode {
 
   async prove(_: string, keys: readonly string[]) {
     return keys.map((key) => this.values.get(key) ?? null)
+  }
+
+  async keptPage(_: string, root: KeptRoot, label: Uint8Array) {
+    const shown = shownOf(this.book, pageOf(root, label))
+    return { shown, isKept: keptVerdict(root, label, shown) === 'kept' }
   }
 
   async carry(_: string, payload: Uint8Array) {
@@ -164,6 +178,29 @@ describe('a registrar', () => {
     expect(await ask('create', { ...create, name: 'newname.p2p' })).toMatchObject({ code: 1001, data: { cost: 10 } })
     expect(await ask('renew', { name: 'shop.p2p', period: 2, most: 10 })).toMatchObject({ code: 2104 })
     expect(await ask('renew', { name: 'late.p2p' })).toMatchObject({ code: 2105 })
+  })
+
+  it('gives no name out that waits for a claim, and shows the page of one that does not', async () => {
+    const { bits, names, seed, root } = node.book.root
+    node.values.set(toHex(keptRootStateKey), toHex(encodeCanonical([bits, names, seed, root])))
+    const create = {
+      registrant: toHex(owner.publicKey),
+      salt: '55'.repeat(32),
+      ds: [`1 15 2 ${'AB'.repeat(32)}`],
+      ns: ['ns.net'],
+    }
+    expect((await ask('check', { names: ['bank.p2p', 'fresh.p2p', 'shop.p2p'] })).data['names']).toMatchObject([
+      { avail: false, reason: 'kept for who has it in the DNS' },
+      { avail: true },
+      { avail: false, reason: 'in use' },
+    ])
+    expect(await ask('create', { ...create, name: 'bank.p2p' })).toMatchObject({ code: 2306 })
+    const first = await ask('create', { ...create, name: 'freshname.p2p' })
+    const signature = toHex(owner.sign(fromHex(String(first.data['sign']))))
+    expect(await ask('create', { ...create, name: 'freshname.p2p', signature })).toMatchObject({ code: 1000 })
+    const { fields } = decodePayload(node.carried.at(-1)!)
+    expect(shownFromValue(fields.at(-1))).toEqual({ page: node.book.pages[0], path: [] })
+    node.values.delete(toHex(keptRootStateKey))
   })
 
   it('tells by the codes of EPP what the ledger made of it', async () => {

@@ -18,6 +18,7 @@ import {
 } from './acting.ts'
 import { Carrier, done, openSession, type Session } from './carrying.ts'
 import { mostOf } from './living.ts'
+import { pageFor } from './pages.ts'
 
 interface SettingFlags extends OwnerFlags {
   readonly ds?: readonly string[]
@@ -30,6 +31,7 @@ interface RegisterFlags extends SettingFlags {
   readonly most?: string
   readonly guardians?: string
   readonly movable?: boolean
+  readonly kept?: string
 }
 
 /** Result code: somebody was first. With a commit: this very one is there already. */
@@ -47,7 +49,11 @@ export function addChangingCommands(domain: Command): void {
       .option('--terms <number>', 'for how many terms, where names have terms', '1')
       .option('--most <units>', 'what it may cost at most (default: what it costs now)')
       .option('--guardians <file>', 'who may recover it: a file of chordns domain guardians')
-      .option('--movable', 'it may be handed over at once'),
+      .option('--movable', 'it may be handed over at once')
+      .option(
+        '--kept <file>',
+        'names that the TLD keeps, where it keeps many (default: TLD.kept beside the genesis file)',
+      ),
     [
       'chordns domain register shop.example --owner owner.key --ds keys/Kshop.example.+015+12345.ds --server ns1.shop.example=192.0.2.1',
     ],
@@ -87,7 +93,7 @@ async function register(name: string, flags: RegisterFlags): Promise<void> {
   const settings = peer.domainSettings(place, wantedOf(flags))
   const registration = peer.registrationOf(owner, place)
   const commit = peer.domainPayloads.commit(registration)
-  const asked = await priced(flags, session, record)
+  const asked = await priced(name, flags, session, record)
   const reveal =
     asked === undefined
       ? peer.domainPayloads.register(owner, registration, settings)
@@ -101,7 +107,8 @@ async function register(name: string, flags: RegisterFlags): Promise<void> {
 }
 
 /** Undefined where names have no terms. */
-async function priced(flags: RegisterFlags, { policy: value, place }: Session, record: NameRecord | undefined) {
+async function priced(name: string, flags: RegisterFlags, session: Session, record: NameRecord | undefined) {
+  const { policy: value, place } = session
   const peer = await import('../../../peer/ledgers.ts')
   const policy = peer.domainPolicy(value)
   if (policy === undefined) return undefined
@@ -109,7 +116,8 @@ async function priced(flags: RegisterFlags, { policy: value, place }: Session, r
   const cost = peer.priceNow(policy, place, terms, record)
   const file = flags.guardians
   const guardians = file === undefined ? undefined : peer.parseGuardians(file, await textIn(file))
-  const wishes = { terms, isMovable: flags.movable === true, guardians, most: mostOf(flags, cost) }
+  const page = await pageFor(name, session, flags)
+  const wishes = { terms, isMovable: flags.movable === true, guardians, most: mostOf(flags, cost), page }
   return { wishes, terms: peer.actTerms.register(policy, cost) }
 }
 

@@ -63,7 +63,7 @@ export function addClaimingCommands(domain: Command): void {
     'chordns domain import example.zone --origin example. --out names.json',
   ])
     .description(
-      'what a zone file has that a ledger begins with: keys and servers of a domain; of a TLD, the names that are kept for who holds them',
+      'what a zone file has that a ledger begins with: keys and servers of a domain; of a TLD, the names that are kept for who holds them, more than 1,024 in a file of their own beside',
     )
     .argument('<file>', 'the zone file')
     .option('--origin <name>', 'of a file without $ORIGIN', '.')
@@ -156,18 +156,25 @@ async function importZone(
   flags: { readonly origin: string; readonly out?: string; readonly json?: boolean },
 ) {
   const peer = await import('../../../peer/ledgers.ts')
-  const found = peer.importZone(file, await textIn(file), parseName(flags.origin))
-  if (flags.out !== undefined) {
-    const kept = Object.fromEntries(found.names.map((label) => [label, 'claim']))
-    await peer.writeNewFile(flags.out, `${JSON.stringify({ kept }, undefined, 2)}\n`)
-  }
-  if (flags.json) return printJson(found)
+  const found = peer.importZoneFile(file, parseName(flags.origin))
+  const pages = flags.out === undefined ? undefined : await writeKept(flags.out, found.names)
+  if (flags.json) return printJson(pages === undefined ? found : { ...found, names: [], keptPages: pages })
   const options = [...found.ds.map((one) => `--ds "${one}"`), ...found.servers.map((one) => `--server ${one}`)]
   print(`${found.zone}\n  ${options.join(' ')}`)
   if (found.names.length > 0)
     print(
-      `  ${found.names.length} names below it${flags.out === undefined ? '' : `, kept for who holds them: ${flags.out}`}`,
+      `  ${found.names.length} names below it${flags.out === undefined ? '' : `, kept for who holds them: ${flags.out}`}${pages === undefined ? '' : ` and ${pages.file}`}`,
     )
+}
+
+/** Undefined: they are so few that the policy names them. */
+async function writeKept(out: string, names: readonly string[]) {
+  const peer = await import('../../../peer/ledgers.ts')
+  const { text, book } = peer.keptPolicy(names)
+  const file = peer.keptFileBeside(out)
+  if (book !== undefined) await peer.writeKeptNames(file, book)
+  await peer.writeNewFile(out, text)
+  return book && { file, ...peer.keptRootFields(book.root) }
 }
 
 async function stateValue({ node, place }: Session, key: string): Promise<string | null> {

@@ -82,9 +82,11 @@ function addInitCommand(ledger: Command): void {
         claims: await claimsFrom(flags),
         balance: wholeNumber('--balance', flags.balance, 0, 1e12),
       })
+      // Who has the genesis alone has a TLD whose names nobody registers.
+      const kept = flags.dryRun ? [] : await peer.placeKeptNames(made, flags.names, flags.out)
       if (!flags.dryRun) await peer.writeNewFile(flags.out, made.text)
       const chains = made.chains.map(({ name, chainId, validators }) => ({ name, chainId: toHex(chainId), validators }))
-      if (flags.json) printJson({ file: flags.dryRun ? null : flags.out, chains })
+      if (flags.json) printJson({ file: flags.dryRun ? null : flags.out, chains, kept })
       else if (flags.dryRun) print(made.text.trimEnd())
       else
         print(
@@ -93,7 +95,7 @@ function addInitCommand(ledger: Command): void {
               ['chain', 'validators', 'id'],
               ...chains.map(({ name, chainId, validators }) => [name, String(validators), chainId]),
             ],
-          )}`,
+          )}${kept.map((file) => `\nkept names: ${file}; put it beside the genesis file of every node that registers names`).join('')}`,
         )
     })
 }

@@ -35,13 +35,14 @@ export function addNamesCommand(ledger: Command): void {
     'chordns ledger names keep police --chain example',
     'chordns ledger names keep brand --for 1916a1...5a --chain example',
     'chordns ledger names free police --chain example',
+    'chordns ledger names free-all --chain example',
     'chordns ledger names settle shop --chain example',
     'chordns ledger names wish shop --in com --for 1916a1...5a --chain example',
   ])
     .description(
-      "show a TLD's rules for its names, or say as a node what they should be: a policy from a height on, a name that is kept back or free; or write down what time has made of an old name, or wish a name that the same key has in another TLD",
+      "show a TLD's rules for its names, or say as a node what they should be: a policy from a height on, a name that is kept back or free, all names that wait on pages for claims; or write down what time has made of an old name, or wish a name that the same key has in another TLD",
     )
-    .argument('<what>', 'show, policy, keep, free, settle or wish')
+    .argument('<what>', 'show, policy, keep, free, free-all, settle or wish')
     .argument('[label]', 'a name without its TLD')
     .option('--file <file>', 'the policy as JSON, as `ledger init --names` takes it; what is left out is as by default')
     .option('--height <n>', 'from which block on: 60 from now at least')
@@ -61,16 +62,18 @@ export function addNamesCommand(ledger: Command): void {
 
 async function show(flags: Flags): Promise<void> {
   const peer = await import('../../../peer/ledgers.ts')
-  const { policy, next, height } = await rulesOf(flags)
+  const { policy, next, pages, height } = await rulesOf(flags)
   const fields = policy === undefined ? null : peer.namePolicyFields(policy)
   const waiting = next === undefined ? null : { height: next.height, policy: peer.namePolicyFields(next.policy) }
-  if (flags.json) return printJson({ chain: chainOf(flags), height, policy: fields, next: waiting })
+  const keptPages = pages === undefined ? null : peer.keptRootFields(pages)
+  if (flags.json) return printJson({ chain: chainOf(flags), height, policy: fields, next: waiting, keptPages })
   print(
     fields === null
       ? `names of ${chainOf(flags)} have no terms: they are had for ever`
       : JSON.stringify(fields, undefined, 2),
   )
   if (waiting !== null) print(`from block ${waiting.height} on:\n${JSON.stringify(waiting.policy, undefined, 2)}`)
+  if (pages !== undefined) print(`${pages.names} names wait for who claims them, on pages`)
   print(`at height ${height} of ${chainOf(flags)}`)
 }
 
@@ -84,7 +87,13 @@ async function rulesOf(flags: Flags) {
     return { value: values[0]?.value ?? null, height }
   }
   const [policy, next] = [await provenOf(peer.policyKey), await provenOf(peer.nextPolicyKey)]
-  return { policy: peer.domainPolicy(policy.value), next: peer.nextDomainPolicy(next.value), height: policy.height }
+  const pages = peer.domainKeptRoot((await provenOf(peer.keptRootKey)).value)
+  return {
+    policy: peer.domainPolicy(policy.value),
+    next: peer.nextDomainPolicy(next.value),
+    pages,
+    height: policy.height,
+  }
 }
 
 async function saidOf(what: string, label: string | undefined, flags: Flags): Promise<Said> {
@@ -98,7 +107,8 @@ async function saidOf(what: string, label: string | undefined, flags: Flags): Pr
       const { policy } = await rulesOf(flags)
       const named = peer.parseNamePolicy(flags.file, await textIn(flags.file), policy?.payee ?? NOBODY)
       if (named.payee === NOBODY) throw usage(`${flags.file}: say who is paid (payee): nodes vote on the same bytes`)
-      if (named.kept.length > 0) throw usage(`${flags.file}: kept names are voted on one by one: ledger names keep`)
+      if (named.kept.length > 0 || named.pages !== undefined)
+        throw usage(`${flags.file}: kept names are voted on one by one: ledger names keep`)
       const takesEffect = `in block ${height}, ${WON}; names keep the end that they are paid for`
       const payload = peer.setPolicyPayload(named, height, inFavour)
       return { payload, done: `${verb} that names have the policy of ${flags.file}`, takesEffect, undo: UNDO }
@@ -112,6 +122,13 @@ async function saidOf(what: string, label: string | undefined, flags: Flags): Pr
     case 'free': {
       const payload = peer.keepPayload(labelOf(label), 'free', inFavour)
       return { payload, done: `${verb} that anybody may register ${label}`, takesEffect: WON, undo: UNDO }
+    }
+    case 'free-all': {
+      const { pages } = await rulesOf(flags)
+      if (pages === undefined) throw usage(`no names of ${chainOf(flags)} are kept by pages`)
+      const payload = peer.freePagesPayload(pages, inFavour)
+      const done = `${verb} that anybody may register the ${pages.names} names that wait for claims`
+      return { payload, done, takesEffect: WON, undo: UNDO }
     }
     case 'settle': {
       const payload = peer.settlePayload(labelOf(label))
@@ -127,7 +144,7 @@ async function saidOf(what: string, label: string | undefined, flags: Flags): Pr
       return { payload, done: `wished ${label}`, takesEffect, undo: 'it ends by itself after a day' }
     }
     default:
-      throw usage(`${what}: must be show, policy, keep, free, settle or wish`)
+      throw usage(`${what}: must be show, policy, keep, free, free-all, settle or wish`)
   }
 }
 

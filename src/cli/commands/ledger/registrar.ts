@@ -74,7 +74,7 @@ async function serve(flags: RegistrarFlags): Promise<void> {
   const signer = await peer.loadAccount({ ledger: { ...config.ledger, accountFile } })
   const log = await createLog({ level: config.log.level, logQueries: false })
   const front = await peer.startRegistrar(listen, {
-    node: new NodeOfRegistrar(nodeOf(flags), signer, peer.makeTransaction),
+    node: new NodeOfRegistrar(nodeOf(flags), signer, { make: peer.makeTransaction, genesis: config.ledger.genesis }),
     clientsFile: flags.clients,
     hosts: flags.host.map((name) => name.toLowerCase()),
     mostUnits: wholeNumber('--most', flags.most, 0, Number.MAX_SAFE_INTEGER),
@@ -99,12 +99,19 @@ class NodeOfRegistrar implements RegistrarNode {
   readonly #node: Endpoint
   readonly #account: Account
   readonly #make: Make
+  /** Beside it stand the files of kept names. */
+  readonly #genesis: string | undefined
   #turn: Promise<unknown> = Promise.resolve()
 
-  constructor(node: Endpoint, account: Account, make: Make) {
+  constructor(
+    node: Endpoint,
+    account: Account,
+    { make, genesis }: { readonly make: Make; readonly genesis: string | undefined },
+  ) {
     this.#node = node
     this.#account = account
     this.#make = make
+    this.#genesis = genesis
   }
 
   chains() {
@@ -115,6 +122,17 @@ class NodeOfRegistrar implements RegistrarNode {
     const query = new URLSearchParams([['chain', chain], ...keys.map((key) => ['key', key] as [string, string])])
     const { values } = await askNode(this.#node, '/ledgers/prove', query, provenView)
     return values.map(({ value }) => value)
+  }
+
+  async keptPage(...[chain, root, label]: Parameters<RegistrarNode['keptPage']>) {
+    const { keptNamesFile, shownFrom } = await import('../../../peer/ledgers.ts')
+    if (this.#genesis === undefined)
+      throw new ChordnsError(
+        'KEPT_NAMES',
+        `${chain} keeps names by pages: set ledger.genesis, with their file beside it`,
+        {},
+      )
+    return shownFrom(keptNamesFile(this.#genesis, chain), root, label)
   }
 
   async carry(chain: string, payload: Uint8Array): Promise<CarriedTransaction | undefined> {

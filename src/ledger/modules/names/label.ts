@@ -60,6 +60,11 @@ export function keyIn(part: number, rest: Uint8Array): Uint8Array {
   return key
 }
 
+/** Under which key of a chain's state it is said who may register a name: null nobody, a key its owner, false anybody. */
+export function keptNameStateKey(label: Uint8Array): Uint8Array {
+  return moduleKey(NAMES, keyIn(Part.KEPT, label))
+}
+
 /** Under which key of a chain's state a name's record stands: what a proof is asked for. */
 export function nameStateKey(label: Uint8Array): Uint8Array {
   return moduleKey(NAMES, keyIn(Part.RECORD, label))

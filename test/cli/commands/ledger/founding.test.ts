@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -39,6 +39,44 @@ describe('chordns ledger keygen and init', () => {
     const before = readFileSync(join(at('d3'), 'account.key'), 'utf8')
     expect(await keygen(3)).toMatchObject({ code: 1, stderr: expect.stringContaining('o3.json exists already') })
     expect(readFileSync(join(at('d3'), 'account.key'), 'utf8')).toBe(before)
+  })
+
+  it('keep the names of a TLD that begins beside another one, by pages that stand beside the genesis', async () => {
+    const names = Array.from({ length: 1_100 }, (_, i) => `shop-${i} 300 IN NS ns.other.\n`).join('')
+    writeFileSync(
+      at('tld.zone'),
+      `example. 300 IN SOA ns.other. admin.other. 1 3600 600 86400 5\n$ORIGIN example.\n${names}`,
+    )
+    const imported = await captured('domain', 'import', at('tld.zone'), '--out', at('names.json'), '--json')
+    expect(imported).toMatchObject({ code: 0, stderr: '' })
+    expect(JSON.parse(imported.stdout)).toMatchObject({
+      names: [],
+      keptPages: { names: 1_100, file: at('names.kept') },
+    })
+    mkdirSync(at('genesis'))
+    await keygen(5)
+    const init = (names: string) =>
+      ledger(
+        'init',
+        '--ring',
+        'r',
+        '--out',
+        at(`genesis/${names}`),
+        '--chain',
+        'example',
+        '--endorser',
+        at('o5.json'),
+        '--names',
+        at(names),
+        '--json',
+      )
+    const made = await init('names.json')
+    expect(JSON.parse(made.stdout)).toMatchObject({ kept: [at('genesis/example.kept')] })
+    expect(readFileSync(at('genesis/example.kept'))).toEqual(readFileSync(at('names.kept')))
+    // Pages of other names are of no use to it.
+    writeFileSync(at('other.json'), readFileSync(at('names.json'), 'utf8').replace(/"root": "./, '"root": "0'))
+    copyFileSync(at('names.kept'), at('other.kept'))
+    expect(await init('other.json')).toMatchObject({ code: 1, stderr: expect.stringContaining('has other names') })
   })
 
   it('write nothing on a dry run', async () => {

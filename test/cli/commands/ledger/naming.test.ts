@@ -14,7 +14,7 @@ afterAll(() => rmSync(dir, { recursive: true }))
 
 describe('chordns ledger names', () => {
   it.each([
-    [['raise', 'shop'], 'must be show, policy, keep, free, settle or wish'],
+    [['raise', 'shop'], 'must be show, policy, keep, free, free-all, settle or wish'],
     [['policy'], 'a policy needs --file and --height'],
     [['policy', '--file', 'x', '--height', 'soon'], '--height must be a whole number'],
     [['keep'], 'name the label'],
