@@ -26,6 +26,7 @@ export function addSetupCommand(program: Command): void {
     .option('--dry-run', 'show what would be written, and write nothing')
     .option('--undo', 'restore what was there before')
     .option('--force', 'with --undo: also what somebody has changed since')
+    .option('--keep-config', 'with --undo: but leave the configuration as it is')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
@@ -52,6 +53,7 @@ interface SetupFlags {
   readonly dryRun?: boolean
   readonly undo?: boolean
   readonly force?: boolean
+  readonly keepConfig?: boolean
   readonly json?: boolean
 }
 
@@ -87,7 +89,7 @@ function undo(flags: SetupFlags): void {
   const places = placesFor(file)
   if (flags.dryRun)
     throw new ChordnsError('USAGE', `--undo restores what ${places.record} names; it has no --dry-run`, {})
-  const done = undoFiles(places, flags.force ?? false)
+  const done = undoFiles(places, { force: flags.force ?? false, except: flags.keepConfig ? [file] : [] })
   if (done.restored.some((path) => path.includes('/systemd/'))) run(['systemctl', 'restart', 'systemd-resolved'])
   if (flags.json) printJson(done)
   else print(undoneText(done))

@@ -57,14 +57,22 @@ export function applyFiles(files: readonly PlannedFile[], { record: path, root =
   for (const { path: file, text } of files) replace(join(root, file), text, 0o644)
 }
 
+export interface UndoWishes {
+  /** Also what somebody has changed since. */
+  readonly force: boolean
+  /** Paths that stay as they are; a later undo may restore them. */
+  readonly except?: readonly string[]
+}
+
 /** Throws SETUP_NOTHING when there is no record. */
-export function undoFiles({ record: path, root = '/' }: Places, force: boolean): Restored {
+export function undoFiles({ record: path, root = '/' }: Places, { force, except = [] }: UndoWishes): Restored {
   const known = readRecord(path)
   if (known === undefined)
     throw new ChordnsError('SETUP_NOTHING', `nothing to undo: there is no ${path}`, { file: path })
   const restored: string[] = []
   const left: string[] = []
   for (const { path: file, before: earlier, written } of known.files) {
+    if (except.includes(file)) continue
     const place = join(root, file)
     if (!force && present(place) !== written) {
       left.push(file)
@@ -73,7 +81,7 @@ export function undoFiles({ record: path, root = '/' }: Places, force: boolean):
     restore(place, earlier)
     restored.push(file)
   }
-  const kept = known.files.filter((one) => left.includes(one.path))
+  const kept = known.files.filter((one) => left.includes(one.path) || except.includes(one.path))
   if (kept.length === 0) rmSync(path)
   else replace(path, `${JSON.stringify({ version: 1, files: kept }, null, 2)}\n`, 0o600)
   return { restored, left }

@@ -35,7 +35,7 @@ describe('what setup writes', () => {
       places,
     )
     expect(lstatSync(at('etc/resolv.conf')).isFile()).toBe(true)
-    expect(undoFiles(places, false)).toEqual({
+    expect(undoFiles(places, { force: false })).toEqual({
       restored: ['etc/config', 'etc/resolv.conf', 'etc/sub/drop-in'],
       left: [],
     })
@@ -43,24 +43,36 @@ describe('what setup writes', () => {
     expect(lstatSync(at('etc/config')).mode & 0o777).toBe(0o640)
     expect(readlinkSync(at('etc/resolv.conf'))).toBe('/run/stub')
     expect(lstatSync(at('etc/sub/drop-in'), { throwIfNoEntry: false })).toBeUndefined()
-    expect(() => undoFiles(places, false)).toThrow(expect.objectContaining({ code: 'SETUP_NOTHING' }))
+    expect(() => undoFiles(places, { force: false })).toThrow(expect.objectContaining({ code: 'SETUP_NOTHING' }))
   })
 
   it('goes back to the first state after several runs', () => {
     writeFileSync(at('etc/config'), 'first')
     applyFiles([planned('etc/config', 'second')], places)
     applyFiles([planned('etc/config', 'third'), planned('etc/resolv.conf', 'ours')], places)
-    undoFiles(places, false)
+    undoFiles(places, { force: false })
     expect(readFileSync(at('etc/config'), 'utf8')).toBe('first')
+  })
+
+  it('is undone but for what shall stay, which a later undo restores', () => {
+    writeFileSync(at('etc/config'), 'old')
+    applyFiles([planned('etc/config', 'new'), planned('etc/resolv.conf', 'ours')], places)
+    expect(undoFiles(places, { force: false, except: ['etc/config'] })).toEqual({
+      restored: ['etc/resolv.conf'],
+      left: [],
+    })
+    expect(readFileSync(at('etc/config'), 'utf8')).toBe('new')
+    undoFiles(places, { force: false })
+    expect(readFileSync(at('etc/config'), 'utf8')).toBe('old')
   })
 
   it('is not undone where somebody has changed it since, unless that is wanted', () => {
     writeFileSync(at('etc/config'), 'old')
     applyFiles([planned('etc/config', 'new'), planned('etc/other', 'ours')], places)
     writeFileSync(at('etc/config'), 'mine')
-    expect(undoFiles(places, false)).toEqual({ restored: ['etc/other'], left: ['etc/config'] })
+    expect(undoFiles(places, { force: false })).toEqual({ restored: ['etc/other'], left: ['etc/config'] })
     expect(readFileSync(at('etc/config'), 'utf8')).toBe('mine')
-    expect(undoFiles(places, true)).toEqual({ restored: ['etc/config'], left: [] })
+    expect(undoFiles(places, { force: true })).toEqual({ restored: ['etc/config'], left: [] })
     expect(readFileSync(at('etc/config'), 'utf8')).toBe('old')
   })
 
@@ -73,6 +85,6 @@ describe('what setup writes', () => {
 
   it('refuses a record that is none', () => {
     writeFileSync(places.record, '{"version":9}')
-    expect(() => undoFiles(places, true)).toThrow(expect.objectContaining({ code: 'SETUP_FAILED' }))
+    expect(() => undoFiles(places, { force: true })).toThrow(expect.objectContaining({ code: 'SETUP_FAILED' }))
   })
 })
