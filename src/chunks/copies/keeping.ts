@@ -1,5 +1,5 @@
 /** The copies that this node keeps of popular names for others: what it has, else what it reads one level below. */
-import type { Clock, PeerId } from '../../base/index.ts'
+import { type Clock, type PeerId, SteadyTime } from '../../base/index.ts'
 import type { Question } from '../../dns/index.ts'
 import { BoundedMap } from '../entries/bounded-map.ts'
 import { limits } from '../limits.ts'
@@ -39,7 +39,9 @@ export interface Keeping {
 const UNKNOWN: ChunkReply = { kind: 'unknown' }
 
 export function createKeeping({ clock, popular, stated, stopping }: KeepingDeps, { fill }: KeepingHooks): Keeping {
-  const copies = new BoundedMap<Copy>(limits.MAX_COPY_BYTES)
+  /** Until when they last by steady time: what a replica gave seconds of lasts no longer where the wall clock is set back. */
+  const copies = new BoundedMap<Copy & { readonly ends: number }>(limits.MAX_COPY_BYTES)
+  const steady = new SteadyTime(clock)
   /** Reads that were served since the copy was filled last; and until when nothing is read again, since there was nothing. */
   const served = new Map<string, number>()
   const vain = new Map<string, number>()
@@ -56,8 +58,20 @@ export function createKeeping({ clock, popular, stated, stopping }: KeepingDeps,
     const copy = await fill(question, level, reads, AbortSignal.any([stopping, late.signal])).catch(() => undefined)
     cancel()
     if (copy === undefined) bounded(vain, key, clock.monotonic() + limits.VAIN_FILL_MS)
-    else copies.set(key, copy, bytesOf(copy), copy.expires)
+    else {
+      const ends = copy.expires + steady.shift
+      copies.set(key, { ...copy, ends }, bytesOf(copy), ends)
+    }
     return copy
+  }
+
+  /** By the wall clock of now, by which what is certified ends whenever that is. */
+  function kept(key: string): Copy | undefined {
+    const now = clock.now()
+    const copy = copies.get(key, now + steady.shift)
+    if (copy === undefined) return undefined
+    if (copy.reply.kind === 'entry') return copy.expires > now ? copy : undefined
+    return { ...copy, expires: copy.ends - steady.shift }
   }
 
   return {
@@ -67,7 +81,7 @@ export function createKeeping({ clock, popular, stated, stopping }: KeepingDeps,
       if (level < 1 || popular.levelOf(hint) < level) return UNKNOWN
       const key = questionKey(question)
       copyReads++
-      let copy = copies.get(key, clock.now())
+      let copy = kept(key)
       const expires = copy?.expires ?? clock.now() + limits.VAIN_FILL_MS
       const counted = stated.counted({ hint, key, from, level: level + 1, reads, expires })
       bounded(served, key, (served.get(key) ?? 0) + counted)

@@ -1,9 +1,9 @@
 /**
  * Signed answers with their proofs: they stand alone, so one fetch of one member serves all, and no vote is held. Whoever brings
  * one, it is verified here before it is kept, and again by whoever reads it. They are entries like the others: on the disk, pulled by
- * new replicas and by those who missed one.
+ * new replicas and by those who missed one. Their terms go by steady time: no step of the wall clock stretches them.
  */
-import type { ChunkId } from '../../base/index.ts'
+import { type ChunkId, SteadyTime } from '../../base/index.ts'
 import type { Question } from '../../dns/index.ts'
 import { encodeOutcome, type Finding, type Outcome, outcomeTtl, type ProofLink } from '../../evidence/index.ts'
 import { limits } from '../limits.ts'
@@ -96,6 +96,8 @@ export interface HeldProof extends ProofKept {
 interface KeptProof extends HeldProof {
   /** See `tagOf`. */
   readonly tag: number
+  /** What its row says of its end: unix ms by the wall clock of when it came. No signature ends before. */
+  readonly written: number
 }
 
 export function createProofs(deps: ProofsDeps, { onKept }: ProofsHooks): Proofs {
@@ -107,13 +109,33 @@ export function createProofs(deps: ProofsDeps, { onKept }: ProofsHooks): Proofs 
     if (keys?.size === 0) byChunk.delete(chunk)
     file?.drop(key)
   })
+  /** What is in `kept` has its times by this; outside they are by the wall clock of now. */
+  const steady = new SteadyTime(clock)
   const checks = createProofChecks(deps)
   const slices = createSlices(clock, deps.log)
+
+  const steadyNow = () => clock.now() + steady.shift
+
+  function heldOf(key: string): KeptProof | undefined {
+    return current(kept.get(key, steadyNow()))
+  }
+
+  /** As `heldOf`, without counting as a use. */
+  function peek(key: string): KeptProof | undefined {
+    return current(kept.peek(key, steadyNow()))
+  }
+
+  /** By the wall clock of now. Where that was set ahead it ends by it: its signatures may. */
+  function current(proof: KeptProof | undefined): KeptProof | undefined {
+    if (proof === undefined) return undefined
+    const expires = Math.min(proof.expires - steady.shift, proof.written)
+    return expires <= clock.now() ? undefined : { ...proof, expires, since: proof.since - steady.shift }
+  }
 
   function keep({ question, outcome, expires }: ProofKept, cause: ProofCause, given?: readonly ProofLink[]): void {
     const now = clock.now()
     if (source === undefined || expires - now < limits.MIN_SHARED_TTL_SECONDS * 1_000) return
-    const held = kept.peek(questionKey(question), now)
+    const held = peek(questionKey(question))
     // A copy that was signed earlier than what is held comes from a server that is behind.
     if (held !== undefined && compareSigned(question, held.outcome, outcome) > 0) return
     const until = Math.min(expires, now + limits.MAX_PROOF_MS)
@@ -129,11 +151,10 @@ export function createProofs(deps: ProofsDeps, { onKept }: ProofsHooks): Proofs 
     const chunk = placement.chunkOf(question)
     const key = questionKey(question)
     const tag = tagOf(question, outcome)
-    const now = clock.now()
-    const isNew = kept.peek(key, now)?.tag !== tag
+    const isNew = peek(key)?.tag !== tag
     const isFresh = cause === 'own' || cause === 'told'
-    const proof = { chunk, tag, question, outcome, expires, since: now, isFresh }
-    if (!kept.set(key, proof, bytes, expires)) return false
+    const term = { expires: expires + steady.shift, since: steadyNow(), written: expires }
+    if (!kept.set(key, { chunk, tag, question, outcome, isFresh, ...term }, bytes, term.expires)) return false
     const keys = byChunk.get(chunk)
     if (keys === undefined) byChunk.set(chunk, new Set([key]))
     else keys.add(key)
@@ -141,19 +162,26 @@ export function createProofs(deps: ProofsDeps, { onKept }: ProofsHooks): Proofs 
     return true
   }
 
-  /** A row of the last run. This node has verified it before it wrote it: its seal says so, and its end is that of its signatures. */
+  /**
+   * A row of the last run. This node has verified it before it wrote it: its seal says so, and its end is that of its signatures. Whatever the
+   * clock was then, it is not held for longer than its TTL.
+   */
   function restore(key: string, { row, isOwn }: SealedRow): void {
     if (file?.found(key) !== true) return
     const claim = isOwn ? readProofRow(row) : undefined
     const isGood = claim !== undefined && claim.expires > clock.now() && questionKey(claim.question) === key
-    if (isGood && hold(claim, claim.links, 'restored')) file.keep(key)
+    if (isGood && hold(bounded(claim), claim.links, 'restored')) file.keep(key)
     else file.forget(key)
+  }
+
+  function bounded<T extends ProofKept>(claim: T): T {
+    return { ...claim, expires: Math.min(claim.expires, clock.now() + outcomeTtl(claim.outcome) * 1_000) }
   }
 
   return {
     keep: (finding) => keep(finding, 'own'),
     async offer(question, outcome, links = [], expires = Number.POSITIVE_INFINITY, cause = 'told') {
-      const held = kept.get(questionKey(question), clock.now())
+      const held = heldOf(questionKey(question))
       const order = held === undefined ? -1 : compareSigned(question, held.outcome, outcome)
       if (order > 0) return 'known'
       // The same content, not signed anew: while more than half of its TTL is left it is not verified again whenever somebody brings it.
@@ -173,27 +201,30 @@ export function createProofs(deps: ProofsDeps, { onKept }: ProofsHooks): Proofs 
       return typeof finding === 'string' ? `a proof that could not be checked: ${finding}` : finding
     },
     word(question) {
-      const now = clock.now()
-      const held = kept.get(questionKey(question), now)
+      const held = heldOf(questionKey(question))
       if (held === undefined) return undefined
-      return { kind: 'proof', outcome: held.outcome, seconds: Math.floor((held.expires - now) / 1_000) }
+      return { kind: 'proof', outcome: held.outcome, seconds: Math.floor((held.expires - clock.now()) / 1_000) }
     },
-    has: (question) => kept.get(questionKey(question), clock.now()) !== undefined,
+    has: (question) => heldOf(questionKey(question)) !== undefined,
     keysOf: (chunk) => [...(byChunk.get(chunk) ?? [])],
-    held: () => kept.values(clock.now()),
+    held: () => kept.values(steadyNow()).flatMap((proof) => current(proof) ?? []),
     chunks: () => [...byChunk.keys()],
     marksOf: (chunk) =>
       [...(byChunk.get(chunk) ?? [])].flatMap((key) => {
-        const proof = kept.peek(key, clock.now())
+        const proof = peek(key)
         return proof === undefined ? [] : [{ key, expires: proof.expires, tag: proof.tag, isFresh: proof.isFresh }]
       }),
     row(key) {
-      const proof = kept.peek(key, clock.now())
+      const proof = peek(key)
       if (proof === undefined) return undefined
-      return file?.get(key) ?? proofRowOf({ ...proof, links: source?.links(proof.question, FROM_ROOT) ?? [] })
+      const row = file?.get(key)
+      if (row !== undefined && proof.written === proof.expires) return row
+      // The clock was stepped since the row was written: it would say another end.
+      const links = (row && readProofRow(row)?.links) ?? source?.links(proof.question, FROM_ROOT) ?? []
+      return proofRowOf({ ...proof, links })
     },
     entryOf(key) {
-      const proof = kept.peek(key, clock.now())
+      const proof = peek(key)
       if (proof === undefined) return undefined
       const { question, chunk, outcome, expires } = proof
       return { question, chunk, class: 'signed', outcome, links: source?.links(question, FROM_ROOT) ?? [], expires }
@@ -206,7 +237,7 @@ export function createProofs(deps: ProofsDeps, { onKept }: ProofsHooks): Proofs 
       file?.sweep()
     },
     sweep() {
-      kept.sweep(clock.now())
+      kept.sweep(steadyNow())
       file?.sweep()
     },
     stats: () => ({ proofs: kept.size, refusedProofs: checks.refused() }),

@@ -50,9 +50,10 @@ export function heldObservationOf(
 
 /**
  * Whether it was seen too long ago to be signed: nobody dates it again, and a certificate of it would end before half of its time.
- * Then it takes a new fetch.
+ * Then it takes a new fetch. So it does where the wall clock was set back since: what is dated in the future counts nowhere.
  */
 export function isStale({ question, when }: HeldObservation, now: number): boolean {
+  if (when > now + evidenceLimits.MAX_SKEW_MS) return true
   return now - when > maxAgreedSeconds(question) * 1000 * limits.STALE_PART
 }
 

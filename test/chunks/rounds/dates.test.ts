@@ -90,3 +90,29 @@ describe('a lie of one minute about a name with a TTL of a day', () => {
     expect(await vote()).toBeUndefined()
   })
 })
+
+describe('what was seen by a clock that was ahead, and is set right', () => {
+  it('is nobody’s vote, and is observed anew: others count nothing that is dated in the future', async () => {
+    world = createWorld({ nodes: 7, n: 5, fetch: caching(0, []), options: { admitAfter: 100 } })
+    const [asker, replica] = [world.outsiders(question)[0]!, world.replicas(question)[0]!]
+    const opener = world.replicas(question)[1]!
+    const round = (attempt: number) =>
+      encodeRequest({ kind: 'round', question, nonce: new Uint8Array(16).fill(attempt), attempt, how: 'known' })
+    const vote = async () => {
+      const said = decodeReply(
+        await replica.chunks.handle(asker.member.peer, encodeRequest({ kind: 'read', question })),
+      )
+      return said.kind === 'vote' ? said.observation.when - world.clock.now() : undefined
+    }
+    replica.skewMs = 9 * MINUTE
+    await world.clock.run(replica.chunks.handle(opener.member.peer, round(1)))
+    await world.clock.advanceAsync(10_000)
+    expect(await vote()).toBeGreaterThan(evidenceLimits.MAX_SKEW_MS)
+    replica.skewMs = 0
+    expect(await vote()).toBeUndefined()
+    await world.clock.advanceAsync(MINUTE)
+    await world.clock.run(replica.chunks.handle(opener.member.peer, round(2)))
+    await world.clock.advanceAsync(10_000)
+    expect(await vote()).toBeLessThanOrEqual(0)
+  })
+})
