@@ -9,6 +9,6 @@ export const limits = {
   /** Memory of the cache that can be configured: below it holds next to nothing, above the packed records have no places. */
   LEAST_CACHE_BYTES: 2 ** 20,
   MAX_CACHE_BYTES: 64 * 2 ** 30,
-  /** Of a ring that begins now. With 16 a small one pays no more, and one of 100,000 members needs it: what is missing is in docs/decisions/0147. */
-  NEW_RING_CHUNK_BITS: 8,
+  /** Of a ring that begins now: a small one pays no more for it, and one of 100,000 members needs it (docs/decisions/0147, 0173). */
+  NEW_RING_CHUNK_BITS: 16,
 } as const

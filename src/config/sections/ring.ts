@@ -73,7 +73,7 @@ export const ring = z
     chunkBits: whole(1, 16)
       .optional()
       .describe(
-        '2^chunkBits parts that names are spread over; the same for all members. If not given: what the ring began with (ring.constants in the data directory), 8 for one that begins now; 16 for one that is to have more than a thousand members.',
+        '2^chunkBits parts that names are spread over; the same for all members. If not given: what the ring began with (ring.constants in the data directory), 16 for one that begins now.',
       ),
     timing,
   })

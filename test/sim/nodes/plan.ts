@@ -110,7 +110,7 @@ export interface Plan {
   readonly n: number
   /** r: n of a chunk is one more. */
   readonly replicas: number
-  /** Few chunks cost less: each node looks at all of them again and again. */
+  /** Few chunks cost less: each is a section of its own, and each node looks at all sections again and again. */
   readonly chunkBits: number
   readonly acceptFrom: 'majority' | 'any-member'
   readonly admission: 'psk' | 'open'
@@ -160,7 +160,7 @@ function shapeOf(kind: Kind, seed: number, random: SeededRandom): Shape {
   return {
     n: members,
     replicas: kind === 'seven' ? 6 : [2, 2, 2, 3][random.below(4)]!,
-    chunkBits: random.split('chunks').below(8) === 0 ? 8 : 4,
+    chunkBits: random.split('chunks').below(8) === 0 ? 16 : 4,
     acceptFrom,
     admission: random.below(8) === 0 && kind !== 'guests' ? 'open' : 'psk',
     admitAfter: [1, 1, 2, 'auto' as const][random.below(4)]!,
