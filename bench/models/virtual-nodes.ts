@@ -12,7 +12,8 @@ import { type Config, loadConfig } from '../../src/config/index.ts'
 import { ed25519, ed25519Signer, peerIdFromPublicKey, sha256 } from '../../src/crypto/index.ts'
 import { Class, parseName, Type, typeFromText } from '../../src/dns/index.ts'
 import { PeerCapabilities } from '../../src/peer/capabilities.ts'
-import { composeCore, composePeers, doorkeeperOf, type PeerRooms } from '../../src/peer/composition.ts'
+import { composePeers, doorkeeperOf, type PeerRooms } from '../../src/peer/composition.ts'
+import { composeCore } from '../../src/peer/core-composition.ts'
 import {
   createMemoryDisk,
   createMemoryNetwork,

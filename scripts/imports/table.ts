@@ -89,7 +89,11 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
 export const SIDE_DOORS: Readonly<Record<string, readonly string[]>> = {
   'src/serve/settings.ts': ['config', 'peer'],
   'src/resolver/settings.ts': ['config'],
+  // The core of each node has these two, with a ring or without one (docs/decisions/0167).
+  'src/chunks/reads/delegation-source.ts': ['peer'],
+  'src/household/watched-cache.ts': ['peer'],
   'src/peer/ledgers.ts': ['cli'],
+  'src/peer/node.ts': ['cli'],
 }
 
 /** Rooms that may use clocks, randomness, timers, sockets and files; everybody else gets them handed in. */

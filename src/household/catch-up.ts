@@ -6,8 +6,9 @@ import { agedDelegation, type Question } from '../dns/index.ts'
 import { delegationQuestion } from '../evidence/index.ts'
 import { limits } from './limits.ts'
 import { decodeMessage, encodeRow, type ToldRow } from './rows.ts'
-import { isShared, MAIN, type Taking } from './taking.ts'
+import { isShared, type Taking } from './taking.ts'
 import { answerRow, messagesOf } from './telling.ts'
+import { MAIN } from './watched-cache.ts'
 
 export type AskForAll = (peer: PeerId, body: Uint8Array, options: RequestOptions) => AsyncIterable<Uint8Array>
 

@@ -1,14 +1,12 @@
 /** What the others found, put into this node's cache: as if this node had fetched it, except that nothing of it is validated yet. */
 import type { Clock, PeerId } from '../base/index.ts'
-import type { Cache, CacheContext, CacheEntry } from '../cache/index.ts'
+import type { Cache, CacheEntry } from '../cache/index.ts'
 import { holdsPrivateAddress, questionKey } from '../chunks/index.ts'
 import { Class, type Question, Type } from '../dns/index.ts'
 import { delegationQuestion } from '../evidence/index.ts'
 import { limits } from './limits.ts'
 import type { ToldRow } from './rows.ts'
-
-/** The names that are resolved by everybody in the same way; others never leave the node, nor come to it. */
-export const MAIN: CacheContext = 'main'
+import { MAIN } from './watched-cache.ts'
 
 export interface TakingDeps {
   readonly cache: Pick<Cache, 'put' | 'putDelegation' | 'delegation'>

@@ -1,7 +1,9 @@
 /** A cache that is watched: what this node puts into it for names that are everybody's is heard of. */
-import type { Cache, CacheEntry } from '../cache/index.ts'
+import type { Cache, CacheContext, CacheEntry } from '../cache/index.ts'
 import type { Delegation, Name } from '../dns/index.ts'
-import { MAIN } from './taking.ts'
+
+/** The names that are resolved by everybody in the same way; others never leave the node, nor come to it. */
+export const MAIN: CacheContext = 'main'
 
 export interface CacheWatcher {
   /** It was kept. */

@@ -1,6 +1,6 @@
 /**
- * What is joined to what in a node, on ports that are handed in: the core with what the ring knows, and the rooms that speak with
- * peers. Nothing of the machine is in here, so that the simulator runs this very composition on its own network, disks and clock.
+ * The rooms of a node that speak with peers, joined to each other on ports that are handed in. Nothing of the machine is in here, so that the simulator
+ * runs this very composition on its own network, disks and clock. The core, which a node has without a ring as well, is in core-composition.ts.
  */
 import {
   ChordnsError,
@@ -23,7 +23,7 @@ import type { Config } from '../config/index.ts'
 import type { SignatureScheme, Signer } from '../crypto/index.ts'
 import type { Question } from '../dns/index.ts'
 import type { Finding } from '../evidence/index.ts'
-import { createHousehold, type Household, ownFetchBeside, watchedCache } from '../household/index.ts'
+import { createHousehold, type Household, ownFetchBeside } from '../household/index.ts'
 import type { Recursor } from '../recurse/index.ts'
 import {
   createRing,
@@ -40,7 +40,6 @@ import {
 import { createSettings, type HouseholdSettings } from '../settings/index.ts'
 import { Capability, OWN_CAPABILITIES, type PeerCapabilities } from './capabilities.ts'
 import { inCompany } from './company.ts'
-import { Core, type CoreDeps, type CoreHooks } from './core/core.ts'
 import type { Guests } from './guests.ts'
 import type { LedgerSide } from './ledger/side.ts'
 import { RequestRoom } from './rooms.ts'
@@ -93,42 +92,6 @@ export interface CompositionHooks {
   readonly isPrivate: (question: Question) => boolean
   /** Hears of each answer that the ring has agreed on where this node had a part in it, not yet validated. */
   readonly onAgreed: (finding: Finding) => void
-}
-
-/** What the core asks of the rest of the node, which begins after it. */
-export interface CoreSurroundings
-  extends Pick<
-    CoreHooks,
-    'filter' | 'ownListeners' | 'rootAnchors' | 'ledger' | 'nameProofs' | 'kept' | 'localLayers' | 'bridge'
-  > {
-  /** Undefined as long as there is no ring. */
-  readonly peers: () => Pick<PeerRooms, 'ring' | 'chunks' | 'household'> | undefined
-}
-
-/** Own iteration and the resolver, with what the ring has; what is found is told to the household. */
-export function composeCore(deps: CoreDeps, config: Config, around: CoreSurroundings): Core {
-  const { peers, ownListeners, rootAnchors, ledger, nameProofs, kept, localLayers, bridge, filter } = around
-  return new Core(
-    { ...deps, cache: watchedCache(deps.cache, () => peers()?.household?.watcher) },
-    {
-      ownListeners,
-      ledger,
-      nameProofs,
-      kept,
-      localLayers,
-      bridge,
-      ...(filter !== undefined && { filter }),
-      ...(rootAnchors !== undefined && { rootAnchors }),
-      // What a household's ring knows, this node knows. A ring of one that nobody asked for: there is nobody to tell.
-      chunks() {
-        const rooms = peers()
-        const isAlone = config.ring.byDefault && (rooms?.ring.members().length ?? 0) < 2
-        return isAlone || rooms?.household?.isWhole() === true ? undefined : rooms?.chunks
-      },
-      toldBy: (question) => peers()?.household?.sourceOf(question),
-    },
-    config,
-  )
 }
 
 /** What all rooms send by. */

@@ -24,13 +24,10 @@ import {
   streamOf,
   worthTelling,
 } from '../observe/index.ts'
-import { ringLimits } from '../ring/index.ts'
 import { keyFile, passwordFile } from './dashboard-files.ts'
-import { makeInvitation } from './joining.ts'
 import { limits } from './limits.ts'
 import type { QueryWatch } from './query-watch.ts'
 import type { Peers } from './ring.ts'
-import { announceInvitation } from './ring-commands.ts'
 
 /** The settings in force, as people wrote them. */
 export interface ShownSettings {
@@ -162,6 +159,11 @@ async function invite({ peers, config }: DashboardDeps, query: URLSearchParams):
   const hours = Number(query.get('hours') ?? 24)
   const isFair = Number.isInteger(uses) && uses >= 1 && uses <= 20 && hours >= 1 && hours <= 720
   if (!isFair) throw new ChordnsError('USAGE', 'uses: 1 to 20; hours: 1 to 720', {})
+  const [{ ringLimits }, { makeInvitation }, { announceInvitation }] = await Promise.all([
+    import('../ring/index.ts'),
+    import('./joining.ts'),
+    import('./ring-commands.ts'),
+  ])
   const members = [...peers.ring.members()].sort(
     (a, b) => Number(b.id === ownId(peers)) - Number(a.id === ownId(peers)),
   )

@@ -33,6 +33,7 @@ import {
   type Metrics,
   type Sessions,
   type StatusFolder,
+  type StatusRoute,
   type StatusServer,
 } from '../observe/index.ts'
 import type { AnchorFollower, Recursor } from '../recurse/index.ts'
@@ -40,10 +41,10 @@ import type { Resolver } from '../resolver/index.ts'
 import type { Ring } from '../ring/index.ts'
 import { createFrontEnd, endpointText, type FrontEnd } from '../serve/index.ts'
 import type { CdsCarrier } from './carrying/carrier.ts'
-import { startCarrying } from './carrying/start.ts'
-import { composeCore } from './composition.ts'
+import { type MakeAnchors, needsAnchors } from './core/anchors.ts'
 import type { Core } from './core/core.ts'
 import type { CoreReload } from './core/reload.ts'
+import { composeCore } from './core-composition.ts'
 import { createSessions, dashboardRoutes, type ShownSettings } from './dashboard.ts'
 import { type DataFile, openDataFile } from './disk.ts'
 import { Filtering } from './filtering/filtering.ts'
@@ -54,13 +55,11 @@ import { MdnsBridge } from './home/mdns.ts'
 import { askLocalNetwork } from './home/multicast.ts'
 import { RouterNames } from './home/router-names.ts'
 import { SharedNames } from './home/shared-names.ts'
-import { loadApplicant } from './ledger/admitting.ts'
-import { INQUIRY_PATH, InquiryDesk } from './ledger/inquiring.ts'
-import { useLooks } from './ledger/use-looks.ts'
+import { ledgersOff } from './ledger/paths.ts'
 import { limits } from './limits.ts'
 import { createQueryLog, type QueryLog } from './query-log.ts'
 import { QueryWatch } from './query-watch.ts'
-import { type Peers, startPeers } from './ring.ts'
+import type { Peers } from './ring.ts'
 import { rootKeys } from './root-keys.ts'
 import { statusOf, statusRoutes } from './status.ts'
 import { needsTls, prepareTls, readTls } from './tls/credentials.ts'
@@ -78,13 +77,15 @@ export interface RunningNode {
   readonly chunks: Chunks | undefined
   /**
    * Puts another configuration in force while questions are answered, with the cache kept; keys that are read only at the
-   * start are ignored. Throws ChordnsError CONFIG_*, HINTS_EMPTY, DNSSEC_BAD_ANCHOR, and then changes nothing.
+   * start are ignored. Rejects with ChordnsError CONFIG_*, HINTS_EMPTY, DNSSEC_BAD_ANCHOR, and then changes nothing. One at a time.
    */
-  reload(config: Config, shown?: ShownSettings): CoreReload
+  reload(config: Config, shown?: ShownSettings): Promise<CoreReload>
   /** Resolves when the node cannot go on, with the reason; it answers still, and is to be closed. */
   readonly broken: Promise<ChordnsError>
   close(drainMs: number): Promise<void>
 }
+
+export { tellSupervisor } from '../serve/index.ts'
 
 export interface StartOptions {
   readonly config: Config
@@ -122,6 +123,8 @@ interface NodeParts {
   cache: Cache & CacheContents
   exchange: SystemExchange
   keys: AnchorFollower
+  /** Undefined as long as no configuration in force needed it. */
+  makeAnchors: MakeAnchors | undefined
   core: Core
   filtering: Filtering
   warm: WarmCache | undefined
@@ -161,7 +164,7 @@ async function openStatus(parts: Partial<NodeParts>, config: Config, opening: Op
   const sessions = createSessions(config.data, clock)
   const seen = { ...made, clock, version, startedAt }
   const routes = {
-    ...statusRoutes({ ...seen, ...machine }),
+    ...statusRoutes({ ...seen, ...machine }, await ledgerRoutesOf(made, clock)),
     ...dashboardRoutes({
       clock,
       sessions,
@@ -199,6 +202,21 @@ function refuseWithoutPassword(sessions: Sessions): void {
     )
 }
 
+/** The paths of a ledger, loaded where there is one. */
+async function ledgerRoutesOf(
+  { peers, core }: NodeParts,
+  clock: Clock,
+): Promise<Readonly<Record<string, StatusRoute>>> {
+  const side = peers?.ledger
+  if (side === undefined) return ledgersOff()
+  const [{ ledgerRoutes }, { domainRoutes }] = await Promise.all([
+    import('./ledger/routes.ts'),
+    import('./ledger/domain-routes.ts'),
+  ])
+  const { resolver, recursor } = core
+  return { ...ledgerRoutes(side, () => core.precedence()), ...domainRoutes(side, { resolver, recursor, clock }) }
+}
+
 /** The ledgers' history as files, the desk of the witness, and that of an applicant. */
 async function ledgerFolder(
   peers: Peers | undefined,
@@ -208,14 +226,22 @@ async function ledgerFolder(
   const pages = peers?.ledger?.pages
   if (pages === undefined) return undefined
   const endorsers = new Set(config.ledger.answerTo)
-  const desk =
-    endorsers.size === 0 ? undefined : new InquiryDesk({ machine: await loadApplicant(config), endorsers, clock, log })
+  const desk = endorsers.size === 0 ? undefined : await inquiryDesk()
   return {
     path: '/ledger/',
     maxBody: limits.MAX_NOTE_BODY_BYTES,
     // Behind a web server all come from one address.
     answer: async (method, path, body) =>
-      desk !== undefined && path === INQUIRY_PATH ? desk.answer(method, body, 'all') : pages.answer(method, path, body),
+      desk !== undefined && path === desk.path ? desk.answer(method, body, 'all') : pages.answer(method, path, body),
+  }
+
+  async function inquiryDesk() {
+    const [{ loadApplicant }, { INQUIRY_PATH, InquiryDesk }] = await Promise.all([
+      import('./ledger/admitting.ts'),
+      import('./ledger/inquiring.ts'),
+    ])
+    const opened = new InquiryDesk({ machine: await loadApplicant(config), endorsers, clock, log })
+    return { path: INQUIRY_PATH, answer: opened.answer.bind(opened) }
   }
 }
 
@@ -269,12 +295,14 @@ async function startResolving(
     },
   )
   parts.filtering = filtering
+  await loadAnchors(parts, config)
   const core = composeCore({ cache, exchange, clock, random, log }, config, {
     ownListeners: () => parts.frontEnd?.addresses ?? [],
     filter: filtering.questions,
     rootAnchors: keys.anchors,
     peers: () => parts.peers,
     ledger: () => parts.peers?.ledger?.follower,
+    makeAnchors: () => parts.makeAnchors,
     nameProofs: () => parts.peers?.ledger?.nameProofs,
     kept: () => dataFile?.kept,
     bridge: () => parts.bridge,
@@ -285,6 +313,10 @@ async function startResolving(
   const warm = createWarmCache({ cache, store: dataFile.cache, clock, log, rules: core.cacheRules() })
   parts.warm = warm
   warm.start()
+}
+
+async function loadAnchors(parts: Partial<NodeParts>, { ledger }: Pick<Config, 'ledger'>): Promise<void> {
+  if (needsAnchors(ledger)) parts.makeAnchors ??= (await import('../ledger/index.ts')).NameAnchors
 }
 
 /** It may come with the network; until then no query leaves by it. */
@@ -305,7 +337,7 @@ async function startServing(parts: Partial<NodeParts>, config: Config, { clock, 
   try {
     // Without its data this node may be there twice under one name.
     if (enabled && !(byDefault && dataFile === undefined))
-      parts.peers = await startPeers(
+      parts.peers = await (await import('./ring.ts')).startPeers(
         { config, clock, random, log, cache, recursor, dataFile },
         {
           isAnswering: () => core.isAnswering,
@@ -327,8 +359,14 @@ async function startServing(parts: Partial<NodeParts>, config: Config, { clock, 
   await filtering.start()
   const side = parts.peers?.ledger
   if (needsTls(config)) await prepareTls(config, clock.now())
-  side?.lookForUse(useLooks({ resolver, recursor, clock }))
-  parts.carrier = await startCarrying({ config, clock, random, log, side, resolver, recursor })
+  if (side !== undefined) {
+    const [{ useLooks }, { startCarrying }] = await Promise.all([
+      import('./ledger/use-looks.ts'),
+      import('./carrying/start.ts'),
+    ])
+    side.lookForUse(useLooks({ resolver, recursor, clock }))
+    parts.carrier = await startCarrying({ config, clock, random, log, side, resolver, recursor })
+  }
   const queryLog = createQueryLog(log, config.log.queries)
   parts.queryLog = queryLog
   const watch = new QueryWatch(
@@ -415,7 +453,8 @@ function running(parts: NodeParts): RunningNode {
     ring: peers?.ring,
     chunks: peers?.chunks,
     broken: broken.promise,
-    reload(next, shown) {
+    async reload(next, shown) {
+      await loadAnchors(parts, next)
       // Both may refuse, so nothing is in force before neither has.
       const engage = core.prepare(next)
       frontEnd.reconfigure(serveOptions({ inForce: next, watch: parts.watch }))

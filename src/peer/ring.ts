@@ -37,9 +37,8 @@ import { type CompositionHooks, composePeers, doorkeeperOf, type PeerRooms } fro
 import { withConstants } from './constants.ts'
 import type { DataFile, VotesFile } from './disk.ts'
 import { Guests } from './guests.ts'
-import { admissionFromGenesis, type LedgerAdmission } from './ledger/admission.ts'
-import { claimEyes } from './ledger/claim-eyes.ts'
-import { type LedgerSide, openLedgerSide } from './ledger/side.ts'
+import type { LedgerAdmission } from './ledger/admission.ts'
+import type { LedgerSide } from './ledger/side.ts'
 import { limits } from './limits.ts'
 import { TurnedAway } from './turned-away.ts'
 
@@ -74,7 +73,7 @@ export async function startPeers(given: PeersDeps, hooks: CompositionHooks): Pro
   const config = await withConstants({ ...given, remembered: dataFile?.ring })
   const deps = { ...given, config }
   let ring: Ring | undefined
-  const admission = admissionFromGenesis(config, deps.log)
+  const admission = await admissionOf(config, deps.log)
   const membership = await membershipOf({ ...deps, admission }, (peer) => ring?.isExpelled(peer) ?? false)
   const transport = await listen(deps, membership, (peer, addresses) => ring?.found(peer, addresses))
   const { signer, guests, capabilities, turnedAway } = membership
@@ -107,6 +106,13 @@ export async function startPeers(given: PeersDeps, hooks: CompositionHooks): Pro
   }
 }
 
+/** Undefined where the ring is no ledger's. Throws LEDGER_GENESIS, CONFIG_INVALID. */
+async function admissionOf(config: Config, log: Log): Promise<LedgerAdmission | undefined> {
+  if (config.ring.admission !== 'endorsed') return undefined
+  const { admissionFromGenesis } = await import('./ledger/admission.ts')
+  return admissionFromGenesis(config, log)
+}
+
 /** Undefined: no genesis is configured. Throws as `openLedgerSide` does. */
 async function ledgerOf(
   { config, clock, random, log, dataFile, recursor }: PeersDeps,
@@ -114,6 +120,10 @@ async function ledgerOf(
   admission: LedgerAdmission | undefined,
 ): Promise<LedgerSide | undefined> {
   if (config.ledger.genesis === undefined || dataFile === undefined) return undefined
+  const [{ openLedgerSide }, { claimEyes }] = await Promise.all([
+    import('./ledger/side.ts'),
+    import('./ledger/claim-eyes.ts'),
+  ])
   const files = await dataFile.openLedgers()
   // The node answers questions and follows the other chains without it.
   return openLedgerSide(

@@ -17,10 +17,7 @@ import { boxName, withBoxNames } from './home/box-names.ts'
 import type { DeviceWatch } from './home/device-watch.ts'
 import { homeRoutes } from './home/routes.ts'
 import type { SharedNames } from './home/shared-names.ts'
-import { domainRoutes } from './ledger/domain-routes.ts'
-import { ledgerRoutes } from './ledger/routes.ts'
 import type { Peers } from './ring.ts'
-import { announceInvitation, announceRevocation, expelMember } from './ring-commands.ts'
 import { viewChunk, viewLookup, viewRead, viewRing, viewVerify } from './views.ts'
 
 export interface StatusDeps {
@@ -47,8 +44,10 @@ export interface StatusDeps {
   readonly metrics: Metrics
 }
 
-/** Path -> what answers it; a ChordnsError that is thrown becomes a reply with its code. */
-export function statusRoutes(deps: StatusDeps): Readonly<Record<string, StatusRoute>> {
+type StatusRoutes = Readonly<Record<string, StatusRoute>>
+
+/** Path -> what answers it; a ChordnsError that is thrown becomes a reply with its code. `ledgers`: the paths of a ledger. */
+export function statusRoutes(deps: StatusDeps, ledgers: StatusRoutes): StatusRoutes {
   const { clock, peers, dataFile, metrics } = deps
   return {
     '/status': reads(() => statusOf(deps)),
@@ -58,16 +57,19 @@ export function statusRoutes(deps: StatusDeps): Readonly<Record<string, StatusRo
     '/lookup': looksUp((query, signal) => lookup(deps, query, signal)),
     '/cache': looksUp((query) => showCached(deps, nameOf(query), reachOf(query))),
     '/cache/flush': acts((query) => flushCached(deps, nameOf(query), reachOf(query))),
-    '/ring/expel': acts((query) => {
+    '/ring/expel': acts(async (query) => {
       if (peers === undefined) throw ringOff()
+      const { expelMember } = await import('./ring-commands.ts')
       return expelMember(peers.ring, query.get('member') ?? '')
     }),
-    '/ring/invite': acts((query) => {
+    '/ring/invite': acts(async (query) => {
       if (peers === undefined) throw ringOff()
+      const { announceInvitation } = await import('./ring-commands.ts')
       return announceInvitation(peers.ring, query.get('invitation') ?? '')
     }),
-    '/ring/revoke': acts((query) => {
+    '/ring/revoke': acts(async (query) => {
       if (peers === undefined) throw ringOff()
+      const { announceRevocation } = await import('./ring-commands.ts')
       return announceRevocation(peers.ring, query)
     }),
     '/chunk': reads(async (query) => {
@@ -90,11 +92,7 @@ export function statusRoutes(deps: StatusDeps): Readonly<Record<string, StatusRo
       },
       settled: async () => dataFile?.settled(),
     }),
-    ...ledgerRoutes(
-      () => peers?.ledger,
-      () => deps.core.precedence(),
-    ),
-    ...domainRoutes(() => peers?.ledger, { resolver: deps.core.resolver, recursor: deps.core.recursor, clock }),
+    ...ledgers,
     ...homeRoutes({
       settings() {
         if (peers === undefined) throw ringOff()

@@ -13,16 +13,25 @@ export interface ReloadDeps {
   readonly load: () => LoadedConfig
 }
 
-/** Returns what is to be called for each reload; it never throws, since a running resolver must go on. */
-export function createReload({ node, log, started, load }: ReloadDeps): () => void {
+/**
+ * Returns what is to be called for each reload; it never rejects, since a running resolver must go on. One that is called for while another is at work
+ * comes after it.
+ */
+export function createReload({ node, log, started, load }: ReloadDeps): () => Promise<void> {
   let inForce = started.settings
+  let last = Promise.resolve()
   return () => {
+    last = last.then(reload)
+    return last
+  }
+
+  async function reload(): Promise<void> {
     try {
       const wanted = load()
       // A list that is gone for a moment is no reason to forget its names.
       refuseFaults(wanted.faults.filter(({ isUnread }) => isUnread))
       const plan = planReload(inForce, wanted.settings)
-      const { flushed } = node.reload(wanted.config, { file: wanted.file, settings: plan.inForce })
+      const { flushed } = await node.reload(wanted.config, { file: wanted.file, settings: plan.inForce })
       log.adjust({ level: wanted.config.log.level, logQueries: wanted.config.log.queries })
       inForce = plan.inForce
       const cache = flushed === 'all' ? 'emptied' : flushed.length === 0 ? 'kept' : 'kept, except for changed zones'

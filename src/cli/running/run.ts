@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { ChordnsError, errorText, type Log } from '../../base/index.ts'
 import type { LoadedConfig } from '../../config/index.ts'
-import type { RunningNode } from '../../peer/index.ts'
+import type { RunningNode } from '../../peer/node.ts'
 import type { ConfigFlags } from '../common/config-option.ts'
 import { goOnWithoutOutput } from '../common/output.ts'
 import { version } from '../common/version.ts'
@@ -38,7 +38,7 @@ export async function runNode(load: () => LoadedConfig, sayReady: (line: string)
   let reload: (() => void) | undefined
   // Without a handler the signal would end a node that is still starting.
   process.on('SIGHUP', () => reload?.())
-  const { startNode, tellSupervisor } = await import('../../peer/index.ts')
+  const { startNode, tellSupervisor } = await import('../../peer/node.ts')
   const node = await startNode({ config, log, version: version(), shown: started })
   guard(node, log)
   reload = createReload({ node, log, started, load })

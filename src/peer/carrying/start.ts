@@ -15,15 +15,14 @@ export interface CarryingDeps extends Omit<CdsSetsDeps, 'clock'> {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
-  /** Undefined: this node follows no ledger. */
-  readonly side: LedgerSide | undefined
+  readonly side: LedgerSide
 }
 
 /** Undefined: nothing is to be carried, or there is no account that could pay. Throws KEY_*. */
 export async function startCarrying(deps: CarryingDeps): Promise<CdsCarrier | undefined> {
   const { config, clock, random, log, side } = deps
   const { names, notified, everyMs } = config.ledger.carry
-  if (side === undefined || (names.length === 0 && !notified)) return undefined
+  if (names.length === 0 && !notified) return undefined
   const account = await accountOf(config, log)
   if (account === undefined) return undefined
   const { ledgers, follower } = side

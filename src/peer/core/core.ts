@@ -14,13 +14,14 @@ import {
 } from '../../base/index.ts'
 import type { Cache, CacheEntry } from '../../cache/index.ts'
 import type { KeptProofs, LedgerView } from '../../chain/index.ts'
-import { type Chunks, delegationSource } from '../../chunks/index.ts'
+import type { Chunks } from '../../chunks/index.ts'
+import { delegationSource } from '../../chunks/reads/delegation-source.ts'
 import type { Config } from '../../config/index.ts'
 import { isSubdomain, type Name, type Question } from '../../dns/index.ts'
 import { anchorTags, sentinelFails, type TrustAnchor } from '../../dnssec/index.ts'
 import type { Finding } from '../../evidence/index.ts'
 import type { QuestionFilter } from '../../filter/index.ts'
-import { watchedCache } from '../../household/index.ts'
+import { watchedCache } from '../../household/watched-cache.ts'
 import {
   createRecursor,
   type Recursor,
@@ -39,7 +40,7 @@ import {
   ZoneChanges,
   type ZoneChangesStats,
 } from '../../resolver/index.ts'
-import { anchored } from './anchors.ts'
+import { anchored, type MakeAnchors } from './anchors.ts'
 import { keptOver } from './kept-over.ts'
 import { followLocalRoot } from './local-root.ts'
 import { fixedValidationTime, recursorOptions, validationOptions } from './options.ts'
@@ -67,6 +68,8 @@ export interface CoreHooks {
   readonly bridge?: (() => LocalBridge | undefined) | undefined
   /** What this node knows of ledgers; undefined as long as it follows none. */
   readonly ledger?: (() => LedgerView | undefined) | undefined
+  /** Makes the anchors of a configuration for which `needsAnchors` says that it has some; such a one is refused without it. */
+  readonly makeAnchors?: () => MakeAnchors | undefined
   /** Where proofs of anchored names outlive this process. */
   readonly nameProofs?: (() => KeptProofs | undefined) | undefined
   /** Where kept delegations outlive this process. */
@@ -265,7 +268,7 @@ function engage(deps: CoreDeps, hooks: CoreHooks, config: Config): Engaged {
   const local = localNamesOf(config, options, hooks)
   const { ledger, nameProofs } = hooks
   const onLedger = anchored(
-    { ...deps, view: () => ledger?.(), kept: () => nameProofs?.() },
+    { ...deps, make: hooks.makeAnchors?.(), view: () => ledger?.(), kept: () => nameProofs?.() },
     { validation, recursor: () => recursor },
     config.ledger,
   )
@@ -316,7 +319,7 @@ function engage(deps: CoreDeps, hooks: CoreHooks, config: Config): Engaged {
     freeze()
     localRoot.end()
   }
-  const isOfLedger = (name: Name) => onLedger.anchors.concerns(name)
+  const isOfLedger = (name: Name) => onLedger.anchors?.concerns(name) ?? false
   return { config, options, validation, recursor, resolver, local, isOfLedger, begin: localRoot.begin, retire }
 }
 

@@ -27,26 +27,17 @@ import { claimProof } from './claim-proof.ts'
 import { identitiesOf, identityProof } from './identities.ts'
 import type { LedgerSide } from './side.ts'
 
-export function domainRoutes(
-  side: () => LedgerSide | undefined,
-  deps: CertifiersDeps,
-): Readonly<Record<string, StatusRoute>> {
-  const there = () => {
-    const one = side()
-    if (one === undefined)
-      throw new ChordnsError('LEDGER_OFF', 'this node knows of no ledger: set ledger.genesis to the genesis file', {})
-    return one
-  }
+export function domainRoutes(side: LedgerSide, deps: CertifiersDeps): Readonly<Record<string, StatusRoute>> {
   return {
-    '/ledgers/head': looksUp((query) => newestHead(there(), query)),
-    '/ledgers/proof-file': looksUp((query, signal) => proofFile(there(), nameIn(query), signal)),
-    '/ledgers/cds': looksUp((query, signal) => cdsPayload(there(), deps, nameIn(query), signal)),
-    '/ledgers/claim-proof': looksUp((query, signal) => proofOfClaim(there(), deps, nameIn(query), signal)),
-    '/ledgers/identity': looksUp((query, signal) => identityProof(there(), keyIn(query), signal)),
-    '/ledgers/identities': looksUp((query, signal) => identitiesOf(there(), keyIn(query), signal)),
+    '/ledgers/head': looksUp((query) => newestHead(side, query)),
+    '/ledgers/proof-file': looksUp((query, signal) => proofFile(side, nameIn(query), signal)),
+    '/ledgers/cds': looksUp((query, signal) => cdsPayload(side, deps, nameIn(query), signal)),
+    '/ledgers/claim-proof': looksUp((query, signal) => proofOfClaim(side, deps, nameIn(query), signal)),
+    '/ledgers/identity': looksUp((query, signal) => identityProof(side, keyIn(query), signal)),
+    '/ledgers/identities': looksUp((query, signal) => identitiesOf(side, keyIn(query), signal)),
     '/ledgers/certifiers': looksUp((query, signal) => {
       const name = nameIn(query)
-      return certifiersOf(there(), deps, { name, place: placeOf(there(), name) }, signal)
+      return certifiersOf(side, deps, { name, place: placeOf(side, name) }, signal)
     }),
   }
 }

@@ -36,28 +36,22 @@ import { tlds } from './tlds.ts'
 import { wordOf } from './transactions.ts'
 
 export function ledgerRoutes(
-  side: () => LedgerSide | undefined,
+  side: LedgerSide,
   precedence: () => Config['ledger']['precedence'],
 ): Readonly<Record<string, StatusRoute>> {
-  const there = () => {
-    const one = side()
-    if (one === undefined)
-      throw new ChordnsError('LEDGER_OFF', 'this node knows of no ledger: set ledger.genesis to the genesis file', {})
-    return one
-  }
   return {
-    '/ledgers': looksUp((_, signal) => statusOf(there(), signal)),
-    '/ledgers/account': looksUp((query, signal) => account(there(), query, signal)),
-    '/ledgers/link': looksUp((query, signal) => linkVote(there(), chainOf(there(), query), query.get('of'), signal)),
-    '/ledgers/members': looksUp((query, signal) => members(there(), query, signal)),
-    '/ledgers/tlds': looksUp((query, signal) => tlds(there(), precedence(), query, signal)),
-    '/ledgers/governance': looksUp((query, signal) => governed(there(), chainOf(there(), query), query, signal)),
-    '/ledgers/prove': looksUp((query, signal) => prove(there(), query, signal)),
-    '/ledgers/export': looksUp((query, signal) => exportProof(there(), query, signal)),
-    '/ledgers/checkpoint': reads((query) => checkpoint(there(), query)),
-    '/ledgers/piece': looksUp((query) => statePiece(there(), query)),
-    '/ledgers/submit': takes(limits.MAX_TRANSACTION_BODY_BYTES, (query, _, body) => submit(there(), query, body)),
-    '/ledgers/outcome': looksUp((query) => outcome(there(), query)),
+    '/ledgers': looksUp((_, signal) => statusOf(side, signal)),
+    '/ledgers/account': looksUp((query, signal) => account(side, query, signal)),
+    '/ledgers/link': looksUp((query, signal) => linkVote(side, chainOf(side, query), query.get('of'), signal)),
+    '/ledgers/members': looksUp((query, signal) => members(side, query, signal)),
+    '/ledgers/tlds': looksUp((query, signal) => tlds(side, precedence(), query, signal)),
+    '/ledgers/governance': looksUp((query, signal) => governed(side, chainOf(side, query), query, signal)),
+    '/ledgers/prove': looksUp((query, signal) => prove(side, query, signal)),
+    '/ledgers/export': looksUp((query, signal) => exportProof(side, query, signal)),
+    '/ledgers/checkpoint': reads((query) => checkpoint(side, query)),
+    '/ledgers/piece': looksUp((query) => statePiece(side, query)),
+    '/ledgers/submit': takes(limits.MAX_TRANSACTION_BODY_BYTES, (query, _, body) => submit(side, query, body)),
+    '/ledgers/outcome': looksUp((query) => outcome(side, query)),
   }
 }
 

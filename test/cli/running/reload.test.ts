@@ -25,7 +25,7 @@ function bench(settings: object) {
     started: load(settings),
     load: () => load(now),
     node: {
-      reload: (config) => {
+      reload: async (config) => {
         if (fails !== undefined) throw fails
         inForce.push(config)
         return { flushed: inForce.length === 2 ? [parseName('lan')] : [] }
@@ -43,21 +43,21 @@ function bench(settings: object) {
     lines,
     levels,
     inForce,
-    reload: (settings: object, failure?: Error) => {
+    reload: async (settings: object, failure?: Error) => {
       now = settings
       fails = failure
       lines.length = 0
-      reload()
+      await reload()
       return lines
     },
   }
 }
 
 describe('reload', () => {
-  it('applies what can change, and says which keys did', () => {
+  it('applies what can change, and says which keys did', async () => {
     const { reload, inForce, levels } = bench({})
     const settings = { resolver: { strict: true }, local: { zones: { lan: 'static' } }, log: { level: 'debug' } }
-    expect(reload(settings)).toMatchObject([
+    expect(await reload(settings)).toMatchObject([
       {
         level: 'info',
         detail: { file: 'c', changed: ['resolver.strict', 'local.zones', 'log.level'], cache: 'kept' },
@@ -65,21 +65,21 @@ describe('reload', () => {
     ])
     expect(inForce[0]?.resolver.strict).toBe(true)
     expect(levels).toEqual(['debug false'])
-    expect(reload(settings)).toMatchObject([{ detail: { changed: [], cache: 'kept, except for changed zones' } }])
+    expect(await reload(settings)).toMatchObject([{ detail: { changed: [], cache: 'kept, except for changed zones' } }])
   })
 
-  it('says what needs a restart, each time until it is taken back or done', () => {
+  it('says what needs a restart, each time until it is taken back or done', async () => {
     const { reload } = bench({ cache: { maxTtl: 100 } })
     const warned = { level: 'warn', detail: { keys: ['cache.maxTtl', 'ring.share'] } }
     const changed = { cache: { maxTtl: 200 }, ring: { share: false } }
-    expect(reload(changed)).toMatchObject([{ level: 'info' }, warned])
-    expect(reload(changed)).toMatchObject([{ level: 'info' }, warned])
-    expect(reload({ cache: { maxTtl: 100 } })).toMatchObject([{ level: 'info', detail: { changed: [] } }])
+    expect(await reload(changed)).toMatchObject([{ level: 'info' }, warned])
+    expect(await reload(changed)).toMatchObject([{ level: 'info' }, warned])
+    expect(await reload({ cache: { maxTtl: 100 } })).toMatchObject([{ level: 'info', detail: { changed: [] } }])
   })
 
-  it('leaves the old configuration in force when the new one is wrong, and tells all its problems', () => {
+  it('leaves the old configuration in force when the new one is wrong, and tells all its problems', async () => {
     const { reload, inForce, levels } = bench({})
-    const lines = reload({ resolver: { strikt: true }, local: { hosts: ['/none'] }, listen: 5 })
+    const lines = await reload({ resolver: { strikt: true }, local: { hosts: ['/none'] }, listen: 5 })
     expect(lines).toMatchObject([{ level: 'error', detail: { code: 'CONFIG_INVALID' } }])
     expect((lines[0]!.detail as { problems: string[] }).problems).toEqual([
       expect.stringMatching(/^listen: /),
@@ -88,15 +88,15 @@ describe('reload', () => {
     expect([inForce, levels]).toEqual([[], []])
   })
 
-  it('leaves it in force, too, when the node refuses, or fails', () => {
+  it('leaves it in force, too, when the node refuses, or fails', async () => {
     const { reload, levels } = bench({})
     const refusal = new ChordnsError('HINTS_EMPTY', 'no hints', {})
-    expect(reload({ resolver: { strict: true } }, refusal)).toMatchObject([
+    expect(await reload({ resolver: { strict: true } }, refusal)).toMatchObject([
       { level: 'error', detail: { code: 'HINTS_EMPTY', error: 'no hints' } },
     ])
-    expect(reload({}, new TypeError('a fault'))).toMatchObject([{ level: 'error', detail: { error: 'a fault' } }])
+    expect(await reload({}, new TypeError('a fault'))).toMatchObject([{ level: 'error', detail: { error: 'a fault' } }])
     expect(levels).toEqual([])
-    expect(reload({ resolver: { strict: true } })).toMatchObject([{ detail: { changed: ['resolver.strict'] } }])
+    expect(await reload({ resolver: { strict: true } })).toMatchObject([{ detail: { changed: ['resolver.strict'] } }])
   })
 })
 
@@ -120,10 +120,10 @@ describe('the plan of a reload', () => {
     expect(planReload(load({}).settings, load(settings).settings)).toMatchObject({ applied, needRestart })
   })
 
-  it('passes over wrong lines of a list, and tells them', () => {
+  it('passes over wrong lines of a list, and tells them', async () => {
     const { reload, inForce } = bench({})
     files.set('/list', '0.0.0.0 ads.example.com\n<html>\n')
-    const lines = reload({ local: { hosts: ['/list'] } })
+    const lines = await reload({ local: { hosts: ['/list'] } })
     expect(inForce).toHaveLength(1)
     expect(inForce[0]!.local.stats().hostNames).toBe(1)
     expect(lines.find(({ level }) => level === 'warn')).toMatchObject({
@@ -134,10 +134,10 @@ describe('the plan of a reload', () => {
     })
   })
 
-  it('keeps what is in force while a list is not there: its names are not forgotten', () => {
+  it('keeps what is in force while a list is not there: its names are not forgotten', async () => {
     const { reload, inForce } = bench({})
     files.delete('/list')
-    const lines = reload({ local: { hosts: ['/list'] } })
+    const lines = await reload({ local: { hosts: ['/list'] } })
     expect(inForce).toHaveLength(0)
     expect(lines).toMatchObject([
       {
