@@ -10,11 +10,13 @@ import { loadConfig } from '../../../src/config/index.ts'
 import { Class, parseName, Rcode, recordToText, Type, typeFromText } from '../../../src/dns/index.ts'
 import {
   type MemoryState,
+  NameAnchors,
   type NameSettings,
   nameTransferPayload,
   releasePayload,
   updatePayload,
 } from '../../../src/ledger/index.ts'
+import { anchored } from '../../../src/peer/core/anchors.ts'
 import { Core } from '../../../src/peer/core/core.ts'
 import type { ResolveStep } from '../../../src/resolver/index.ts'
 import { withHidden } from '../../ledger/anchors/hiding.ts'
@@ -180,7 +182,7 @@ async function node({
       random: { bytes: (length) => new Uint8Array(randomBytes(length)), below: (bound) => randomInt(bound) },
       log: { debug() {}, info() {}, warn() {}, error() {} },
     },
-    { ownListeners: () => [], chunks: () => chunks, ledger: () => chain.view },
+    { ownListeners: () => [], chunks: () => chunks, ledger: () => chain.view, makeAnchors: () => NameAnchors },
     loadConfig({ env: {}, file: 'c', readFile: () => file }).config,
   )
   async function ask(question: string, checkingDisabled = false) {
@@ -463,4 +465,11 @@ describe('a ledger that cannot be asked', () => {
     chain.advance()
     expect(await ask('mail.shop.com')).toMatchObject({ rcode: Rcode.NXDOMAIN, security: 'secure' })
   })
+})
+
+it('is refused where what finds names on ledgers was not loaded, so that no name of one is taken for the DNS', () => {
+  const file = JSON.stringify({ ledger: { precedence: { p2p: 'ledger-only' } } })
+  const { config } = loadConfig({ env: {}, file: 'c', readFile: (path) => (path === 'c' ? file : undefined) })
+  const nothing = {} as never
+  expect(() => anchored(nothing, nothing, config.ledger)).toThrow(/was not loaded/)
 })
