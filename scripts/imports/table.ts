@@ -94,6 +94,8 @@ export const SIDE_DOORS: Readonly<Record<string, readonly string[]>> = {
   'src/household/watched-cache.ts': ['peer'],
   'src/peer/ledgers.ts': ['cli'],
   'src/peer/node.ts': ['cli'],
+  // By itself: it brings the curves of @noble.
+  'src/crypto/sealed.ts': ['ledger', 'peer'],
 }
 
 /** Rooms that may use clocks, randomness, timers, sockets and files; everybody else gets them handed in. */

@@ -7,7 +7,7 @@
  * - `rememberingScheme` where the same statement comes again and again.
  * - `decideAhead` and `SchemeAhead` where a check of many signatures would stop the thread that answers.
  * - `sha256` and `hmacSha256`; `shortKeyedHash` only for fixed layouts where speed counts; `timingSafeEqual` for secrets.
- * - `sealTo` and `openSealed` for a few bytes that only the holder of an Ed25519 key is to read.
+ * - `sealTo` and `openSealed` (in sealed.ts) for a few bytes that only the holder of an Ed25519 key is to read.
  * - `zoneKeyPair` for keys that sign zones; `growingSha384` for the digest of a zone.
  * - `dnssecVerifier`, `dsDigest`, `nsec3Digest`: the algorithms of DNSSEC, by their IANA numbers.
  */
@@ -26,7 +26,6 @@ export {
 export { type GrowingHash, growingSha384, hmacSha256, sha256, shortKeyedHash, timingSafeEqual } from './hash.ts'
 export { peerIdFromPublicKey, publicKeyFromPeerId } from './peer-id.ts'
 export { rememberingScheme } from './remembering.ts'
-export { openSealed, sealTo } from './sealed.ts'
 export { ed25519, ed25519Signer, keyedHashScheme, type SignatureScheme, type Signer, signedBytes } from './sign.ts'
 export { verifyEd25519Elsewhere } from './verify-many.ts'
 export { type ZoneKeyAlgorithm, type ZoneKeyPair, zoneKeyPair } from './zone-key.ts'

@@ -6,11 +6,9 @@ import { ServerCookies } from './desk/cookies.ts'
 import { Desk } from './desk/desk.ts'
 import { Connections } from './doors/connections.ts'
 import { type DoorSet, openDoors } from './doors/doors.ts'
-import { openHttps } from './doors/https.ts'
 import { listenEndpoints, type Open } from './doors/listen.ts'
 import { openTcp } from './doors/tcp.ts'
-import { openTls } from './doors/tls.ts'
-import { TlsKeys } from './doors/tls-keys.ts'
+import type { TlsKeys } from './doors/tls-keys.ts'
 import { openUdp } from './doors/udp.ts'
 import { createFastPath, type FastPath } from './fast/fast-path.ts'
 import { limits as defaultLimits, type ServeLimits } from './limits.ts'
@@ -25,6 +23,7 @@ export async function createFrontEnd(deps: FrontEndDeps, hooks: FrontEndHooks = 
   const options = { ...deps.options }
   const limits: ServeLimits = { ...defaultLimits, ...deps.limits }
   checkAccess(listenEndpoints(options.listen), options.access)
+  const secure = options.tls && (await import('./doors/secure.ts'))
   let book = clientBook(compileAccess(options.access), limits.MAX_KNOWN_CLIENTS)
   const clientOf = (address: string) => book(address)
   const cookies = deps.cookieSecret && new ServerCookies(deps.cookieSecret)
@@ -50,12 +49,13 @@ export async function createFrontEnd(deps: FrontEndDeps, hooks: FrontEndHooks = 
     { onQuery: hooks.onQuery ?? (() => {}), onNotify: hooks.onNotify },
   )
   const connections = new Connections(limits, clientOf, fast?.answers)
-  const keys = options.tls && new TlsKeys(options.tls, clock, limits)
+  const keys = options.tls && secure && new secure.TlsKeys(options.tls, clock, limits)
   const streams = { desk, connections, clock, log, limits }
   const open: Open = async (protocol, endpoint) => {
     if (protocol === 'udp') return fast?.openUdp(endpoint, desk) ?? openUdp(endpoint, desk, log, limits)
     if (protocol === 'tcp') return openTcp(endpoint, streams)
-    if (keys === undefined) throw new Error('there is no certificate')
+    if (keys === undefined || secure === undefined) throw new Error('there is no certificate')
+    const { openTls, openHttps } = secure
     return protocol === 'tls' ? openTls(endpoint, { ...streams, keys }) : openHttps(endpoint, { ...streams, keys })
   }
   const { localAddresses } = hooks

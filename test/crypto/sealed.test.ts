@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { ed25519Signer, openSealed, sealTo } from '../../src/crypto/index.ts'
+import { ed25519Signer } from '../../src/crypto/index.ts'
+import { openSealed, sealTo } from '../../src/crypto/sealed.ts'
 
 const seed = new Uint8Array(32).fill(7)
 const { publicKey } = ed25519Signer(seed)

@@ -1,6 +1,7 @@
 /** The vectors of claims and of identities in docs/protocol.md. */
 import { toHex } from '../../src/base/index.ts'
-import { ed25519Signer, encodeCanonical, type Signer, sealTo, sha256 } from '../../src/crypto/index.ts'
+import { ed25519Signer, encodeCanonical, type Signer, sha256 } from '../../src/crypto/index.ts'
+import { sealTo } from '../../src/crypto/sealed.ts'
 import { parseName, Type } from '../../src/dns/index.ts'
 import {
   anchorsVotePayload,

@@ -4,7 +4,7 @@
  */
 import { createServer, type Server } from 'node:http'
 import { ChordnsError, type Endpoint, errorText, fromHex, toHex } from '../../base/index.ts'
-import { openSealed } from '../../crypto/index.ts'
+import { openSealed } from '../../crypto/sealed.ts'
 import { CLAIM_SECRET_BYTES, CLAIM_SECRET_PATH, claimFromBytes, claimSecretContext } from '../../ledger/index.ts'
 import { claimPageLimits as limits } from '../limits.ts'
 import type { DomainPlace } from './domains.ts'

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { ed25519Signer, openSealed, sha256 } from '../../../src/crypto/index.ts'
+import { ed25519Signer, sha256 } from '../../../src/crypto/index.ts'
+import { openSealed } from '../../../src/crypto/sealed.ts'
 import {
   CLAIM_SECRET_PATH,
   ClaimDuty,

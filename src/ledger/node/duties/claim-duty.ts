@@ -4,7 +4,8 @@
  * has not seen it when most of the time is over says so.
  */
 import { type Clock, equalBytes, fromHex, isChordnsError, type Log, type Random, toHex } from '../../../base/index.ts'
-import { type SignatureScheme, sealTo } from '../../../crypto/index.ts'
+import type { SignatureScheme } from '../../../crypto/index.ts'
+import { sealTo } from '../../../crypto/sealed.ts'
 import { type Name, nameToText } from '../../../dns/index.ts'
 import { encodePayload } from '../../application/payload.ts'
 import { limits } from '../../limits.ts'
