@@ -11,5 +11,7 @@ if (major < 24) {
 }
 const { useCodeCache } = await import('./cli/code-cache.ts')
 useCodeCache()
+const { findOwnFiles } = await import('./cli/own-files.ts')
+findOwnFiles()
 const { main } = await import('./cli/main.ts')
 process.exitCode = await main(process.argv.slice(2))

@@ -6,6 +6,9 @@ import { errorText } from '../../base/index.ts'
 import { parseName } from '../../dns/index.ts'
 import { parseListenAddress } from '../../serve/settings.ts'
 
+/** A configuration is read once: making a function that reads it takes longer than reading it. */
+z.config({ jitless: true })
+
 /** A whole number from `least` to `most`. `error` says what else may stand there. */
 export const whole = (least: number, most: number, error = `must be a whole number from ${least} to ${most}`) => {
   return z.int({ error, abort: true }).min(least, { error, abort: true }).max(most, { error })
