@@ -4,8 +4,13 @@
  */
 export class RecentMap<K, V extends NonNullable<unknown>> {
   readonly #max: number
-  /** The least recently used is first. */
-  readonly #entries = new Map<K, V>()
+  readonly #entries = new Map<K, Entry<K, V>>()
+  /**
+   * Both ends of the list in the order of use. A `Map` could hold that order itself, if each look took its entry out and put it back; but
+   * each such pair leaves a hole, and a full table is made anew: garbage that lives long enough to reach the old generation.
+   */
+  #oldest: Entry<K, V> | undefined
+  #newest: Entry<K, V> | undefined
 
   constructor({ max }: { readonly max: number }) {
     if (!Number.isInteger(max) || max < 1)
@@ -19,16 +24,15 @@ export class RecentMap<K, V extends NonNullable<unknown>> {
 
   /** It is used. */
   get(key: K): V | undefined {
-    const value = this.#entries.get(key)
-    if (value === undefined) return undefined
-    this.#entries.delete(key)
-    this.#entries.set(key, value)
-    return value
+    const entry = this.#entries.get(key)
+    if (entry === undefined) return undefined
+    this.#use(entry)
+    return entry.value
   }
 
   /** As `get`, without using it. */
   peek(key: K): V | undefined {
-    return this.#entries.get(key)
+    return this.#entries.get(key)?.value
   }
 
   /** Without using it. */
@@ -37,26 +41,72 @@ export class RecentMap<K, V extends NonNullable<unknown>> {
   }
 
   set(key: K, value: V): void {
-    this.#entries.delete(key)
-    this.#entries.set(key, value)
-    if (this.#entries.size > this.#max) this.#entries.delete(this.#entries.keys().next().value as K)
+    const known = this.#entries.get(key)
+    if (known !== undefined) {
+      known.value = value
+      this.#use(known)
+      return
+    }
+    const entry: Entry<K, V> = { key, value, older: undefined, newer: undefined }
+    this.#entries.set(key, entry)
+    this.#append(entry)
+    if (this.#entries.size > this.#max && this.#oldest !== undefined) this.delete(this.#oldest.key)
   }
 
   delete(key: K): boolean {
-    return this.#entries.delete(key)
+    const entry = this.#entries.get(key)
+    if (entry === undefined) return false
+    this.#entries.delete(key)
+    this.#takeOut(entry)
+    return true
   }
 
   clear(): void {
     this.#entries.clear()
+    this.#oldest = undefined
+    this.#newest = undefined
   }
 
-  /** The least recently used first. */
-  keys(): MapIterator<K> {
-    return this.#entries.keys()
+  /** As they are now, the least recently used first. */
+  keys(): K[] {
+    return this.entries().map(([key]) => key)
   }
 
-  /** The least recently used first. */
-  entries(): MapIterator<[K, V]> {
-    return this.#entries.entries()
+  /** As they are now, the least recently used first. */
+  entries(): [K, V][] {
+    const all: [K, V][] = []
+    for (let entry = this.#oldest; entry !== undefined; entry = entry.newer) all.push([entry.key, entry.value])
+    return all
   }
+
+  #use(entry: Entry<K, V>): void {
+    if (entry === this.#newest) return
+    this.#takeOut(entry)
+    this.#append(entry)
+  }
+
+  #append(entry: Entry<K, V>): void {
+    entry.older = this.#newest
+    if (this.#newest === undefined) this.#oldest = entry
+    else this.#newest.newer = entry
+    this.#newest = entry
+  }
+
+  /** Its own links are cleared: one that is gone must not keep its neighbours alive. */
+  #takeOut(entry: Entry<K, V>): void {
+    const { older, newer } = entry
+    if (older === undefined) this.#oldest = newer
+    else older.newer = newer
+    if (newer === undefined) this.#newest = older
+    else newer.older = older
+    entry.older = undefined
+    entry.newer = undefined
+  }
+}
+
+interface Entry<K, V> {
+  readonly key: K
+  value: V
+  older: Entry<K, V> | undefined
+  newer: Entry<K, V> | undefined
 }
