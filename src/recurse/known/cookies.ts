@@ -54,7 +54,8 @@ export class Cookies {
     const data = findOption(reply.edns?.options ?? [], OptionCode.COOKIE)?.data
     if (data === undefined || data.length < CLIENT_BYTES)
       return this.#known.get(key)?.server === undefined ? 'fine' : 'missing'
-    if (!equalBytes(data.subarray(0, CLIENT_BYTES), this.#clientCookie(server))) return 'forged'
+    // What was sent begins with the client cookie: it need not be computed again.
+    if (!equalBytes(data.subarray(0, CLIENT_BYTES), sent.data.subarray(0, CLIENT_BYTES))) return 'forged'
     const theirs = data.slice(CLIENT_BYTES)
     if (theirs.length >= MIN_SERVER_BYTES && theirs.length <= MAX_SERVER_BYTES)
       this.#known.set(key, { server: theirs, avoidUntil: 0 })
