@@ -45,13 +45,13 @@ export function createExchange({ clock, random, bind, maxUdpSockets }: ExchangeO
   )
 
   return {
-    async exchange(query) {
+    exchange(query) {
       const { server, protocol, signal } = query
-      if (signal.aborted) throw aborted(signal)
-      if (closed) throw upstreamError('UPSTREAM_CLOSED', query, 'this node is stopping')
+      if (signal.aborted) return Promise.reject(aborted(signal))
+      if (closed) return Promise.reject(upstreamError('UPSTREAM_CLOSED', query, 'this node is stopping'))
       // A name here would be looked up by the system's resolver, which may be this very node.
       if (isIP(server.address) === 0 || !isPort(server.port))
-        throw upstreamError('UPSTREAM_UNREACHABLE', query, 'no address and port')
+        return Promise.reject(upstreamError('UPSTREAM_UNREACHABLE', query, 'no address and port'))
       const pending = new PendingQuery(clock, query)
       if (protocol === 'udp') sockets.add(pending)
       else pool.ask(pending, sourceFor(server.address))

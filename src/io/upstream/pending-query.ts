@@ -14,7 +14,7 @@ export class PendingQuery {
   readonly #releases: (() => void)[] = []
   /** Monotonic ms until when it may wait for a socket. */
   readonly #waitsUntil: number
-  #cancelTimer: Cancel
+  #cancelTimer: Cancel = () => {}
   #settle!: { resolve: (reply: Uint8Array) => void; reject: (error: unknown) => void }
   #ignored = 0
   #state: QueryState = 'waiting'
@@ -27,11 +27,15 @@ export class PendingQuery {
     })
     query.signal.addEventListener('abort', this.#onAbort, { once: true })
     this.#waitsUntil = clock.monotonic() + (query.waitMs ?? query.timeoutMs)
-    this.#cancelTimer = this.#patience()
   }
 
   get state(): QueryState {
     return this.#state
+  }
+
+  /** It cannot be sent at once: fails with UPSTREAM_BUSY after its `waitMs`. Most can, and need no timer for this. */
+  beginWaiting(): void {
+    if (this.#state === 'waiting') this.#cancelTimer = this.#patience()
   }
 
   /** waiting -> pending: it is sent now, and the time for a reply begins. */

@@ -64,6 +64,7 @@ export class SocketQueue {
       oldest?.fail('UPSTREAM_BUSY', 'too many queries wait for a socket of this node')
     }
     this.#next()
+    if (this.#lineOf(pending).has(pending)) pending.beginWaiting()
   }
 
   /** The system had no socket: it waits again, as the first, and no more than are open now are tried for a while. */

@@ -30,6 +30,7 @@ export class TcpPool {
   ask(pending: PendingQuery, source: string | undefined): void {
     if (this.#mayOvertake(pending) && this.#begin(pending, source)) return
     this.#waiting.set(pending, source)
+    pending.beginWaiting()
     pending.onSettled(() => this.#waiting.delete(pending))
     if (this.#waiting.size <= limits.MAX_WAITING_QUERIES) return
     const [oldest] = this.#waiting.keys()

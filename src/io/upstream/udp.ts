@@ -39,16 +39,19 @@ export function askByUdp(pending: PendingQuery, options: UdpOptions, tries = 0):
     } else pending.failBy(error)
   })
   const place = { port: randomPort(options.random), ...(options.source !== undefined && { address: options.source }) }
-  socket.bind(place, () => {
+  // By events, each of which comes once: a callback costs listeners that are set and removed again.
+  socket.on('listening', () => {
     if (!isOpen) return
     // Connected: the kernel drops what comes from elsewhere, and ICMP errors arrive here.
     // By event, since a callback would get the errors, too: those are for the handler above.
-    socket.once('connect', () => {
+    socket.on('connect', () => {
       if (!isOpen) return
-      const there = socket.remoteAddress()
+      // An IPv4 address has one form; one of IPv6 is compared as the system writes it.
+      const there = isIPv6 ? socket.remoteAddress() : server
       socket.on('message', (reply, from) => {
-        // What came from elsewhere between bind and connect is in the buffer still.
-        if (from.port === there.port && from.address === there.address) pending.receive(new Uint8Array(reply))
+        // What came from elsewhere between bind and connect is in the buffer still. The memory is this datagram's own: no copy.
+        if (from.port === there.port && from.address === there.address)
+          pending.receive(new Uint8Array(reply.buffer, reply.byteOffset, reply.length))
       })
       isSent = true
       socket.send(message, (error) => {
@@ -57,6 +60,7 @@ export function askByUdp(pending: PendingQuery, options: UdpOptions, tries = 0):
     })
     socket.connect(server.port, server.address)
   })
+  socket.bind(place)
 }
 
 /** Uniform over all ports that may be used: 15.98 bits beside the 16 of the id (RFC 5452 section 9.2). */
