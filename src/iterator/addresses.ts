@@ -80,5 +80,13 @@ export function normalAddress(text: string): string {
 
 /** `192.0.2.1:53`, `[2001:db8::1]:53`. */
 export function endpointText({ address, port }: Endpoint): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+  const found = texts.get(address)
+  if (found?.port === port) return found.text
+  const text = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+  if (texts.size >= limits.MAX_ADDRESSES_KNOWN) texts.clear()
+  texts.set(address, { port, text })
+  return text
 }
+
+/** The texts of the last endpoints: keys of several tables that each query looks into, and a new string has to be hashed each time. */
+const texts = new Map<string, { readonly port: number; readonly text: string }>()

@@ -67,12 +67,12 @@ export interface Candidate {
  * The candidate to ask: the least tried ones first, of those the ones that do not rest, of those one at random whose time-out
  * lies within 400 ms of the best. Servers we know nothing of stand in the band of most zones, so they are probed as we go.
  */
-export function pickServer(
-  candidates: readonly Candidate[],
+export function pickServer<T extends Candidate>(
+  candidates: readonly T[],
   random: Random,
   now: number,
   firstMs: number = limits.INITIAL_TIMEOUT_MS,
-): Candidate | undefined {
+): T | undefined {
   if (candidates.length === 0) return undefined
   const awake = candidates.filter((candidate) => candidate.state.restsUntil <= now)
   const pool = awake.length > 0 ? awake : candidates

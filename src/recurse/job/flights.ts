@@ -32,6 +32,11 @@ export class Flight {
       }
   }
 
+  /** False: nobody hears of steps now, and their texts need not be made. */
+  get isHeard(): boolean {
+    return this.#listeners.size > 0
+  }
+
   abort(): void {
     this.#controller.abort()
   }

@@ -47,6 +47,8 @@ export class ServerMemory {
 
   /** Round trips of the last replies, ms, oldest first. */
   readonly #recentMs: number[] = []
+  /** As they say. */
+  #firstTimeoutMs = firstTimeout(undefined)
 
   constructor(deps: ServerMemoryDeps) {
     const { limits } = deps
@@ -65,12 +67,14 @@ export class ServerMemory {
 
   /** How long to wait for a server that nothing is known of, ms. */
   firstTimeoutMs(): number {
-    return firstTimeout(this.#recentMs.length === 0 ? undefined : Math.min(...this.#recentMs))
+    return this.#firstTimeoutMs
   }
 
   /** What is known of the server when it is asked for `zone`: one that was of no use there lately rests. */
   stateFor(server: Server, zone: Name): ServerState {
     const state = this.stateOf(server)
+    // Mostly nobody is of no use, and no key need be made.
+    if (this.#useless.size === 0) return state
     const until = this.#useless.get(uselessKey(server, zone)) ?? 0
     return until <= this.#deps.monotonic() ? state : { ...state, restsUntil: Math.max(state.restsUntil, until) }
   }
@@ -96,6 +100,7 @@ export class ServerMemory {
 
   /** It was of no use for the zone a while ago. */
   isUseless(server: Server, zone: Name): boolean {
+    if (this.#useless.size === 0) return false
     return (this.#useless.get(uselessKey(server, zone)) ?? 0) > this.#deps.monotonic()
   }
 
@@ -106,6 +111,7 @@ export class ServerMemory {
   onReply(server: Server, rttMs: number): void {
     this.#recentMs.push(rttMs)
     if (this.#recentMs.length > this.#deps.limits.RECENT_REPLIES) this.#recentMs.shift()
+    this.#firstTimeoutMs = firstTimeout(Math.min(...this.#recentMs))
     this.#deps.outage.onReply()
     this.#set(server, afterReply(this.stateOf(server), rttMs, this.#deps.monotonic()))
     this.#deps.families.step(server.family === 6 ? 'ipv6-reply' : 'ipv4-reply')

@@ -78,7 +78,12 @@ async function askServers(
   let atWorst: Answered | undefined
   const late = new LateReplies<TriedServer>()
   for (let sends = 0; sends < maxSends && engine.monotonic() < asking.until; sends++) {
-    const next = await explaining(late.or(askNext(engine, asking, late)), cut, failures, pool.remarks)
+    let next: Awaited<ReturnType<typeof late.or<LateReply<TriedServer> | undefined>>>
+    try {
+      next = await late.or(askNext(engine, asking, late))
+    } catch (error) {
+      throw explained(error, cut, failures, pool.remarks)
+    }
     const turn = 'value' in next ? next.value : next
     if (turn === undefined) break
     const { from: tried, result } = turn
@@ -153,7 +158,9 @@ async function withoutAnswer(engine: ServersEngine, asking: Asking): Promise<Zon
   // The servers of the root and of top-level zones know EDNS.
   if (!spoke && !isSigned && cut.zone.labels > 1) {
     const silent = askSilent(engine, job, asked, pool.neverHeardOf(), until)
-    const plain = await explaining(silent, cut, failures, pool.remarks)
+    const plain = await silent.catch((error: unknown) => {
+      throw explained(error, cut, failures, pool.remarks)
+    })
     if (plain !== undefined) return plain
   }
   return { kind: 'failed', error: zoneFailed(cut.zone, failures, pool.remarks), spoke }
@@ -189,24 +196,15 @@ function expectsSignatures({ deps: { validation } }: ServersEngine, { zone, role
 }
 
 /** When the budget ends while this zone is asked, the error says what its servers had done so far. */
-async function explaining<T>(
-  work: Promise<T>,
-  cut: Cut,
-  failures: readonly ServerFailure[],
-  remarks: readonly string[],
-): Promise<T> {
-  try {
-    return await work
-  } catch (error) {
-    if (failures.length === 0 || !isChordnsError(error, 'BUDGET_SPENT')) throw error
-    const { message, detail } = zoneFailed(cut.zone, failures, remarks)
-    throw new ChordnsError(
-      'BUDGET_SPENT',
-      `${error.message}; ${message}`,
-      { ede: detail.ede, ...error.detail },
-      { cause: error },
-    )
-  }
+function explained(error: unknown, cut: Cut, failures: readonly ServerFailure[], remarks: readonly string[]): unknown {
+  if (failures.length === 0 || !isChordnsError(error, 'BUDGET_SPENT')) return error
+  const { message, detail } = zoneFailed(cut.zone, failures, remarks)
+  return new ChordnsError(
+    'BUDGET_SPENT',
+    `${error.message}; ${message}`,
+    { ede: detail.ede, ...error.detail },
+    { cause: error },
+  )
 }
 
 function askedOf(engine: ServersEngine, job: Job, cut: Cut, question: Question): Asked {

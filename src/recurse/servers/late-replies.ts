@@ -25,19 +25,32 @@ export class LateReplies<T> {
   }
 
   /** What `work` comes to, or the next late reply, if that is first. The work goes on by itself, its error unheard. Rejects as `work` does. */
-  async or<R>(work: Promise<R>): Promise<{ readonly value: R } | LateReply<T>> {
+  or<R>(work: Promise<R>): Promise<{ readonly value: R } | LateReply<T>> {
     const known = this.next()
     if (known !== undefined) {
       work.catch(() => {})
-      return known
+      return Promise.resolve(known)
     }
-    const woken = new Promise<undefined>((resolve) => {
-      this.#wake = () => resolve(undefined)
+    // Once for each query: less is made than by a race of promises.
+    return new Promise((resolve, reject) => {
+      const wake = () => {
+        this.#wake = undefined
+        resolve(this.next()!)
+      }
+      this.#wake = wake
+      const stop = () => {
+        if (this.#wake === wake) this.#wake = undefined
+      }
+      work.then(
+        (value) => {
+          stop()
+          resolve({ value })
+        },
+        (error) => {
+          stop()
+          reject(error)
+        },
+      )
     })
-    const first = await Promise.race([work.then((value) => ({ value })), woken])
-    this.#wake = undefined
-    if (first !== undefined) return first
-    work.catch(() => {})
-    return this.next()!
   }
 }

@@ -85,7 +85,7 @@ export async function sendQuery(engine: ServersEngine, query: ServerQuery): Prom
     const message = withMaxTtl(acceptance.message, switches)
     const classified = classify(message, asked)
     if (message.aa) engine.reporting?.learn(asked.zone, message)
-    report(describeReply(classified))
+    if (job.flight.isHeard) report(describeReply(classified))
     return { kind: 'reply', reply: classified, message, ignoredCookie: cookie !== undefined && !hasCookie(message) }
   }
 }
@@ -158,11 +158,11 @@ function queryBytes(
 /** How long a reply may take by what is known of the server, ms. */
 function patienceFor(engine: ServersEngine, { server, protocol }: ServerQuery): number {
   const state = engine.servers.stateOf(server)
-  const { MIN_TCP_TIMEOUT_MS, MAX_TCP_TIMEOUT_MS } = engine.limits
   const once = (known: typeof state) => timeoutFor(known, engine.monotonic(), engine.servers.firstTimeoutMs())
+  if (protocol === 'udp') return once(state)
+  const { MIN_TCP_TIMEOUT_MS, MAX_TCP_TIMEOUT_MS } = engine.limits
   // Silence over UDP says nothing about TCP: no back-off, but time for a handshake and a lost segment.
-  const overTcp = Math.min(MAX_TCP_TIMEOUT_MS, Math.max(MIN_TCP_TIMEOUT_MS, 3 * once({ ...state, timeouts: 0 })))
-  return protocol === 'udp' ? once(state) : overTcp
+  return Math.min(MAX_TCP_TIMEOUT_MS, Math.max(MIN_TCP_TIMEOUT_MS, 3 * once({ ...state, timeouts: 0 })))
 }
 
 function isCutShort(engine: ServersEngine, query: ServerQuery, timeoutMs: number): boolean {
@@ -211,6 +211,7 @@ const NETWORK_ERRORS = [
 ] as const
 
 function reportQuery({ job, asked, server, protocol }: ServerQuery, elapsedMs: number, result: string): void {
+  if (!job.flight.isHeard) return
   job.flight.report({
     kind: 'query',
     zone: asked.zone,

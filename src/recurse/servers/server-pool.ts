@@ -83,7 +83,9 @@ export class ServerPool {
     protocol: UpstreamProtocol,
   ): { tried: TriedServer; protocol: UpstreamProtocol } | undefined {
     const candidates = from.map((tried) => ({
-      ...tried,
+      tried,
+      server: tried.server,
+      tries: tried.tries,
       state: this.#engine.servers.stateFor(tried.server, this.#cut.zone),
     }))
     const picked = pickServer(
@@ -92,8 +94,8 @@ export class ServerPool {
       this.#engine.monotonic(),
       this.#engine.servers.firstTimeoutMs(),
     )
-    const tried = picked === undefined ? undefined : this.#tried.get(endpointText(picked.server.endpoint))
-    if (tried === undefined) return undefined
+    if (picked === undefined) return undefined
+    const { tried } = picked
     tried.tries++
     return { tried, protocol }
   }
@@ -106,20 +108,22 @@ export class ServerPool {
   #addDelegated(): void {
     if (this.#cut.source.kind !== 'delegated') return
     const { delegation } = this.#cut.source
+    const knownOf = this.#finder.known(this.#job)
+    const rules = this.#engine.families.rules()
     for (const name of serversUsed(delegation, this.#engine.deps.random)) {
       const glue = delegation.addresses.get(name.key) ?? []
       // The zone's own word ranks above the parent's; whichever fails, the other one is tried.
-      const known = this.#finder.known(this.#job, name)
+      const known = knownOf(name)
       const addresses = known.length > 0 ? known : glue
       if (known.length > 0 && glue.length > 0) this.#reserve.push({ name, addresses: glue })
-      if (addresses.length === 0 || !this.#addAddresses(name, addresses)) this.#missing.push(name)
+      if (addresses.length === 0 || !this.#addAddresses(name, addresses, rules)) this.#missing.push(name)
       else if (glue.length === 0 || delegation.zone.labels === 0) this.#keepMore(name, addresses)
     }
   }
 
-  #addAddresses(name: Name, addresses: readonly string[]): boolean {
+  #addAddresses(name: Name, addresses: readonly string[], rules = this.#engine.families.rules()): boolean {
     const pairs = addresses.map((address): readonly [Name, string] => [name, address])
-    const added = this.#add(serversAt(pairs, this.#engine.families.rules()))
+    const added = this.#add(serversAt(pairs, rules))
     if (!added) this.remarks.push(`${nameToText(name)} has no address that may be asked`)
     return added
   }

@@ -39,7 +39,8 @@ export type UsefulReply = Exclude<Reply, { kind: 'lame' | 'truncated' | 'error' 
 
 /** Finds the addresses of a name server: from the cache, or by asking for them. An empty list when there are none. */
 export interface ServerFinder {
-  known(job: Job, server: Name): readonly string[]
+  /** Asked for the servers of a zone, one after the other: what holds for all of them is looked at once. */
+  known(job: Job): (server: Name) => readonly string[]
   /** `known`: of the families that these addresses are of, none is looked up. */
   lookUp(job: Job, server: Name, known?: readonly string[]): Promise<readonly string[]>
   /** What the parent of the zone that the server's name is in said of it: glue, of the lowest rank. */

@@ -14,23 +14,31 @@ export type Resolve = (job: Job, name: Name, type: number) => Promise<Finding>
 
 export function serverFinder(engine: WalkEngine, resolve: Resolve): ServerFinder {
   return {
-    known: (job, server) => knownAddresses(engine, job, server),
+    known: (job) => knownAddresses(engine, job),
     lookUp: (job, server, known = []) => lookUpAddresses(engine, resolve, job, server, known),
     glue: (job, server) => glueOfCached(engine, job, server),
     askForGlue: (job, zone, server) => askForGlue(engine, job, zone, server),
   }
 }
 
-function knownAddresses(engine: WalkEngine, job: Job, server: Name): string[] {
+function knownAddresses(engine: WalkEngine, job: Job): (server: Name) => readonly string[] {
   const { cache } = engine.deps
-  return addressTypes(engine).flatMap((type) => {
-    const question = { name: server, type, class: 1 }
-    const entry = cache.get(engine.zones.contextOf(question), question, engine.now(), sideFor(job))
-    return entry?.outcome.kind === 'rrset' && entry.security !== 'bogus'
-      ? addressesOf(ofType(entry.outcome.rrset, type))
-      : []
-  })
+  const types = addressTypes(engine)
+  const side = sideFor(job)
+  const now = engine.now()
+  return (server) => {
+    let all: readonly string[] = NO_ADDRESSES
+    for (const type of types) {
+      const question = { name: server, type, class: 1 }
+      const entry = cache.get(engine.zones.contextOf(question), question, now, side)
+      if (entry?.outcome.kind !== 'rrset' || entry.security === 'bogus') continue
+      all = [...all, ...addressesOf(ofType(entry.outcome.rrset, type))]
+    }
+    return all
+  }
 }
+
+const NO_ADDRESSES: readonly string[] = []
 
 /**
  * Of the deepest known delegation that the server's name lies in and that names an address of it; for a root server, also those of the
@@ -82,7 +90,12 @@ async function askForGlue(engine: WalkEngine, job: Job, zone: Name, server: Name
 }
 
 /** The parent's servers are known by the delegation that led to them. */
-const NO_FINDER: ServerFinder = { known: () => [], lookUp: async () => [], glue: () => [], askForGlue: async () => [] }
+const NO_FINDER: ServerFinder = {
+  known: () => () => NO_ADDRESSES,
+  lookUp: async () => [],
+  glue: () => [],
+  askForGlue: async () => [],
+}
 
 /**
  * Addresses of servers come from this node's own fetches, also when the question itself may be answered from the ring. Otherwise

@@ -196,7 +196,7 @@ const NO_ROOT = { reason: 'no-servers', ede: [] } as const
 
 /** Hints come with their addresses; a server without any is of no use before the root is known. */
 const NO_FINDER: ServerFinder = {
-  known: () => [],
+  known: () => () => [],
   lookUp: async () => [],
   glue: () => [],
   askForGlue: async () => [],
