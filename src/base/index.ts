@@ -10,6 +10,7 @@
  * - `SteadyTime`: for terms that are kept as unix times; a step of the wall clock neither ends nor stretches them.
  * - `Listeners`: who wants to hear of something, none of whom can keep the others from it.
  * - `RecentMap`: a bounded map that drops what was used least recently.
+ * - `WorkList`, `WorkMap`: what is in work for a moment, without burdening the collector.
  * - `withTimeout`, `sleep`, `unlessAborted`: waiting by a clock that is handed in.
  * - `BulkReader`, `BulkWriter`: both sides of a bulk, for those who implement `Transport`. `scopedStore`: a part of a store.
  * - `OpenPeers`: which peers stay connected where there are more members than connections, for those who implement `Transport`.
@@ -21,6 +22,7 @@ export { compareBytes, concatBytes, equalBytes, fromHex, fromLatin1, latin1, toH
 export { Charges, type ChargesOptions } from './charges.ts'
 export { ChordnsError, errorText, isChordnsError } from './errors.ts'
 export { fileTrouble, jsonFields, systemCodeOf, utf8Text } from './files.ts'
+export { type Listed, type Place, WorkList, WorkMap } from './in-work.ts'
 export { limits as baseLimits } from './limits.ts'
 export { Listeners } from './listeners.ts'
 export { OpenPeers, type OpenPeersHooks, type OpenPeersLimits } from './open-peers.ts'

@@ -4,7 +4,7 @@
  * last sockets. Where a bound is met, what is worth least gives way: first a query that timed out and is kept for a late reply, then
  * the one that has waited for longest.
  */
-import type { Cancel, Clock } from '../../base/index.ts'
+import { type Cancel, type Clock, WorkList } from '../../base/index.ts'
 import { limits } from '../limits.ts'
 import type { PendingQuery } from './pending-query.ts'
 
@@ -19,17 +19,15 @@ export class SocketQueue {
   readonly #send: SendByUdp
   readonly #most: number
   /** In the order in which they were sent. */
-  readonly #open = new Set<PendingQuery>()
+  readonly #open = new WorkList<PendingQuery>()
   /** In the order in which they came. */
-  #waiting = new Set<PendingQuery>()
+  readonly #waiting = new WorkList<PendingQuery>()
   /** The same, to servers that were silent lately. */
-  #patient = new Set<PendingQuery>()
+  readonly #patient = new WorkList<PendingQuery>()
   /** Of those that are open. */
   #openPatient = 0
   /** Those that the system refused a socket: earlier than all that wait. */
-  readonly #refused: { readonly pending: PendingQuery; readonly turn: number }[] = []
-  /** In which order they were sent. */
-  readonly #turns = new WeakMap<PendingQuery, number>()
+  readonly #refused: PendingQuery[] = []
   #turn = 0
   /** How many may be open: falls when the system refuses a socket, and rises with each one that ends well. */
   #ceiling: number
@@ -60,7 +58,7 @@ export class SocketQueue {
     })
     this.#lineOf(pending).add(pending)
     if (this.#waiting.size + this.#patient.size > limits.MAX_WAITING_QUERIES) {
-      const [oldest] = this.#patient.size > 0 ? this.#patient : this.#waiting
+      const oldest = this.#patient.first ?? this.#waiting.first
       oldest?.fail('UPSTREAM_BUSY', 'too many queries wait for a socket of this node')
     }
     this.#next()
@@ -72,7 +70,7 @@ export class SocketQueue {
     if (!this.#close(pending)) return
     pending.putBack()
     this.#ceiling = Math.max(limits.MIN_UDP_SOCKETS, Math.min(this.#ceiling, this.#open.size))
-    this.#refused.push({ pending, turn: this.#turns.get(pending) ?? 0 })
+    this.#refused.push(pending)
     // Where nothing of ours is open whose end would call for the next one, somebody else has them all.
     this.#cancelRetry ??= this.#clock.after(limits.SOCKET_RETRY_MS, () => {
       this.#cancelRetry = undefined
@@ -84,7 +82,7 @@ export class SocketQueue {
   close(): void {
     this.#cancelRetry?.()
     this.#requeue()
-    for (const pending of [...this.#waiting, ...this.#patient, ...this.#open])
+    for (const pending of [...this.#waiting.all(), ...this.#patient.all(), ...this.#open.all()])
       pending.fail('UPSTREAM_CLOSED', 'this node is stopping')
   }
 
@@ -93,7 +91,7 @@ export class SocketQueue {
     if (this.#cancelRetry !== undefined) return
     this.#requeue()
     for (const line of [this.#waiting, this.#patient])
-      for (const pending of line) {
+      for (let pending = line.first; pending !== undefined; pending = line.first) {
         if (line === this.#patient && this.#openPatient >= this.#mostPatient) return
         if (this.#open.size >= Math.floor(this.#ceiling) && !this.#dropLate()) return
         line.delete(pending)
@@ -105,7 +103,7 @@ export class SocketQueue {
   #begin(pending: PendingQuery): void {
     this.#open.add(pending)
     if (isPatient(pending)) this.#openPatient++
-    this.#turns.set(pending, this.#turn++)
+    pending.turn = this.#turn++
     pending.begin()
     this.#send(pending)
   }
@@ -121,13 +119,13 @@ export class SocketQueue {
     return Math.max(1, Math.floor(this.#ceiling * limits.PATIENT_PART))
   }
 
-  #lineOf(pending: PendingQuery): Set<PendingQuery> {
+  #lineOf(pending: PendingQuery): WorkList<PendingQuery> {
     return isPatient(pending) ? this.#patient : this.#waiting
   }
 
   #forget(pending: PendingQuery): void {
     if (this.#lineOf(pending).delete(pending)) return
-    const index = this.#refused.findIndex((one) => one.pending === pending)
+    const index = this.#refused.indexOf(pending)
     if (index >= 0) this.#refused.splice(index, 1)
   }
 
@@ -135,14 +133,16 @@ export class SocketQueue {
   #requeue(): void {
     if (this.#refused.length === 0) return
     const first = this.#refused.splice(0).sort((a, b) => a.turn - b.turn)
-    const before = (patient: boolean) => first.map(({ pending }) => pending).filter((one) => isPatient(one) === patient)
-    this.#waiting = new Set([...before(false), ...this.#waiting])
-    this.#patient = new Set([...before(true), ...this.#patient])
+    for (const line of [this.#waiting, this.#patient]) {
+      const after = line.all()
+      for (const pending of after) line.delete(pending)
+      for (const pending of [...first.filter((one) => this.#lineOf(one) === line), ...after]) line.add(pending)
+    }
   }
 
   /** Ends the oldest of those that are only kept for a late reply; false when there is none. */
   #dropLate(): boolean {
-    for (const pending of this.#open)
+    for (let pending = this.#open.first; pending !== undefined; pending = pending.place?.newer)
       if (pending.state === 'late') {
         // Its end calls for the next one by itself: taken out first, so that this happens once.
         this.#close(pending)

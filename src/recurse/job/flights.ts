@@ -3,7 +3,7 @@
  * aborted when the last one goes. Work that waits for other work is a graph, and an edge that would close a circle is refused:
  * name servers of two zones that live in each other would otherwise wait for each other for ever.
  */
-import { aborted } from '../../base/index.ts'
+import { aborted, WorkMap } from '../../base/index.ts'
 import type { IterationStep } from './types.ts'
 
 export class Flight {
@@ -85,7 +85,7 @@ export class FlightTable<T> {
   readonly #monotonic: () => number
   readonly #giveWayMs: number
   /** The oldest first. */
-  readonly #byKey = new Map<string, Running<T>>()
+  readonly #byKey = new WorkMap<string, Running<T>>()
 
   /** Where there is no room, work that is older than `giveWayMs` gives way to new work. */
   constructor(monotonic: () => number, giveWayMs: number) {
@@ -107,7 +107,7 @@ export class FlightTable<T> {
   /** False when so many are in work, and none is old enough to give way; one that is fails with `error`. */
   makeRoom(most: number, error: () => Error): boolean {
     if (this.#byKey.size < most) return true
-    const [key, oldest] = this.#byKey.entries().next().value!
+    const [key, oldest] = this.#byKey.first()!
     if (this.#monotonic() - oldest.flight.begun < this.#giveWayMs) return false
     this.#byKey.delete(key)
     oldest.fail(error())

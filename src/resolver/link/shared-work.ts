@@ -1,5 +1,5 @@
 /** Equal questions in flight are one piece of work; it lives as long as anybody waits for it, and there is room for it. */
-import { aborted, ChordnsError, type Clock } from '../../base/index.ts'
+import { aborted, ChordnsError, type Clock, WorkMap } from '../../base/index.ts'
 
 interface Work<T> {
   readonly promise: Promise<T>
@@ -23,7 +23,7 @@ export class SharedWork<T> {
   readonly #clock: Clock
   readonly #bounds: WorkBounds
   /** The oldest first. */
-  readonly #works = new Map<string, Work<T>>()
+  readonly #works = new WorkMap<string, Work<T>>()
 
   constructor(clock: Clock, bounds: WorkBounds) {
     this.#clock = clock
@@ -78,7 +78,7 @@ export class SharedWork<T> {
    */
   #makeRoom(): boolean {
     if (this.#works.size < this.#bounds.most) return true
-    const [key, oldest] = this.#works.entries().next().value!
+    const [key, oldest] = this.#works.first()!
     if (this.#clock.monotonic() - oldest.begun < this.#bounds.giveWayMs) return false
     this.#forget(key, oldest)
     oldest.fail(busy(this.size))

@@ -1,5 +1,5 @@
 /** Takes packets from any door, sees that each question ends once, and hands back the bytes of the reply. No sockets. */
-import { type Cancel, type Clock, errorText, type Log } from '../../base/index.ts'
+import { type Cancel, type Clock, errorText, type Log, type Place, WorkList } from '../../base/index.ts'
 import { Ede, type EdnsOption, type ExtendedError, type Message, Rcode } from '../../dns/index.ts'
 import type { Resolution, Resolver } from '../../resolver/index.ts'
 import type { Client } from '../access/access.ts'
@@ -33,6 +33,7 @@ export interface QuestionInWork {
   readonly startedAt: number
   readonly abort: AbortController
   readonly cancelTimer: Cancel
+  place: Place<QuestionInWork> | undefined
 }
 
 /** Remembers answers, so that whoever asks next need not come here. */
@@ -74,7 +75,7 @@ export class Desk {
   readonly #deps: DeskDeps
   readonly #hooks: DeskHooks
   /** In order of arrival: the first is the oldest. */
-  readonly #inWork = new Set<QuestionInWork>()
+  readonly #inWork = new WorkList<QuestionInWork>()
   readonly #shares = new Shares()
   readonly #counts = { queries: 0, answered: 0, refused: 0, malformed: 0, dropped: 0, servfail: 0, limited: 0 }
   #whenIdle: (() => void) | undefined
@@ -157,7 +158,7 @@ export class Desk {
       })
     }
     this.#whenIdle = undefined
-    for (const work of [...this.#inWork]) this.abandon(work)
+    for (const work of this.#inWork.all()) this.abandon(work)
   }
 
   #admit(query: Query, asker: Asker, client: Client): QuestionInWork | undefined {
@@ -172,6 +173,7 @@ export class Desk {
       client,
       startedAt: clock.monotonic(),
       abort: new AbortController(),
+      place: undefined,
       cancelTimer: clock.after(limits.MAX_QUESTION_MS, () => {
         this.#finish(
           work,
@@ -190,7 +192,7 @@ export class Desk {
   #makeRoom(): boolean {
     const { limits, clock } = this.#deps
     if (this.#inWork.size < limits.MAX_IN_WORK) return true
-    const [oldest] = this.#inWork
+    const oldest = this.#inWork.first
     if (oldest === undefined || clock.monotonic() - oldest.startedAt <= limits.JOSTLE_AFTER_MS) return false
     this.#settle(oldest, undefined)
     return true
