@@ -8,7 +8,7 @@
  */
 
 /** Where an item stands in its list. Only the list reads and writes it. */
-export interface Place<T extends Listed<T>> {
+export interface ListPlace<T extends Listed<T>> {
   /** The list that it is in. */
   readonly list: object
   older: T | undefined
@@ -17,7 +17,7 @@ export interface Place<T extends Listed<T>> {
 
 export interface Listed<T extends Listed<T>> {
   /** Undefined while it is in no list. */
-  place: Place<T> | undefined
+  place: ListPlace<T> | undefined
 }
 
 /** An item is in one list at most. */

@@ -22,7 +22,7 @@ export { compareBytes, concatBytes, equalBytes, fromHex, fromLatin1, latin1, toH
 export { Charges, type ChargesOptions } from './charges.ts'
 export { ChordnsError, errorText, isChordnsError } from './errors.ts'
 export { fileTrouble, jsonFields, systemCodeOf, utf8Text } from './files.ts'
-export { type Listed, type Place, WorkList, WorkMap } from './in-work.ts'
+export { type Listed, type ListPlace, WorkList, WorkMap } from './in-work.ts'
 export { limits as baseLimits } from './limits.ts'
 export { Listeners } from './listeners.ts'
 export { OpenPeers, type OpenPeersHooks, type OpenPeersLimits } from './open-peers.ts'

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Place, WorkList, WorkMap } from '../../src/base/index.ts'
+import { type ListPlace, WorkList, WorkMap } from '../../src/base/index.ts'
 
 class Item {
-  place: Place<Item> | undefined
+  place: ListPlace<Item> | undefined
 }
 
 describe('a list of what is in work', () => {

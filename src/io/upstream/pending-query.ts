@@ -1,5 +1,5 @@
 /** One query to one authority while it is in work: settled once, by a reply that its asker accepts, or by what went wrong. */
-import { aborted, type Cancel, ChordnsError, type Clock, type Place, type UpstreamQuery } from '../../base/index.ts'
+import { aborted, type Cancel, ChordnsError, type Clock, type ListPlace, type UpstreamQuery } from '../../base/index.ts'
 import { limits } from '../limits.ts'
 
 /** `late`: it was given up as timed out, and its socket is open for a reply that is only slow. */
@@ -7,7 +7,7 @@ export type QueryState = 'waiting' | 'pending' | 'answered' | 'failed' | 'given-
 
 export class PendingQuery {
   readonly query: UpstreamQuery
-  place: Place<PendingQuery> | undefined
+  place: ListPlace<PendingQuery> | undefined
   /** Where it stands among those that were sent over UDP. */
   turn = 0
   /** Resolves with the reply, or rejects as `Exchange` says. */

@@ -1,5 +1,5 @@
 /** Takes packets from any door, sees that each question ends once, and hands back the bytes of the reply. No sockets. */
-import { type Cancel, type Clock, errorText, type Log, type Place, WorkList } from '../../base/index.ts'
+import { type Cancel, type Clock, errorText, type ListPlace, type Log, WorkList } from '../../base/index.ts'
 import { Ede, type EdnsOption, type ExtendedError, type Message, Rcode } from '../../dns/index.ts'
 import type { Resolution, Resolver } from '../../resolver/index.ts'
 import type { Client } from '../access/access.ts'
@@ -33,7 +33,7 @@ export interface QuestionInWork {
   readonly startedAt: number
   readonly abort: AbortController
   readonly cancelTimer: Cancel
-  place: Place<QuestionInWork> | undefined
+  place: ListPlace<QuestionInWork> | undefined
 }
 
 /** Remembers answers, so that whoever asks next need not come here. */
