@@ -6,7 +6,17 @@
  * `limits.ts` are below all of them. A room inside an inner room has a row of its own, under its path.
  */
 export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
-  cli: ['main.ts', 'code-cache.ts', 'own-files.ts', 'families.ts', 'commands', 'setup', 'running', 'common'],
+  cli: [
+    'main.ts',
+    'code-cache.ts',
+    'own-files.ts',
+    'families.ts',
+    'commands',
+    'setup',
+    'importing',
+    'running',
+    'common',
+  ],
   'cli/commands': [
     'cache.ts',
     'chain.ts',
@@ -21,6 +31,7 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
     'filter.ts',
     'lists.ts',
     'hosts.ts',
+    'import.ts',
     'setup.ts',
     'setup-ring.ts',
     'invite.ts',
@@ -33,6 +44,23 @@ export const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
     'join.ts',
     'ledger',
     'domain',
+  ],
+  'cli/importing': [
+    'pihole.ts',
+    'pihole-settings.ts',
+    'pihole-records.ts',
+    'adguard.ts',
+    'pihole-taking.ts',
+    'pihole-tables.ts',
+    'adguard-clients.ts',
+    'adguard-values.ts',
+    'merge.ts',
+    'takeover.ts',
+    'archive.ts',
+    'toml.ts',
+    'yaml.ts',
+    'each.ts',
+    'refused.ts',
   ],
   'cli/setup': ['machine.ts', 'household.ts', 'apply.ts', 'facts.ts', 'plan.ts', 'port-53.ts', 'check.ts'],
   observe: [

@@ -79,7 +79,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'io',
   ],
   // observe: only the schemas of what the status API says.
-  cli: ['peer', 'config', 'observe', 'dns'],
+  // filter: whether an imported rule is one of ours.
+  cli: ['peer', 'config', 'observe', 'filter', 'dns'],
 }
 
 /**

@@ -203,6 +203,10 @@ const FAMILIES: readonly Family[] = [
     load: async () => (await import('./commands/config.ts')).addConfigCommands,
   },
   {
+    commands: [{ name: 'import', description: 'take over lists, rules, groups and local records of another resolver' }],
+    load: async () => (await import('./commands/import.ts')).addImportCommands,
+  },
+  {
     commands: [{ name: 'hosts', description: 'check hosts files, and see what local names answer' }],
     load: async () => (await import('./commands/hosts.ts')).addHostsCommands,
   },

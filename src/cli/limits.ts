@@ -31,4 +31,16 @@ export const limits = {
   RESTART_MS: 60_000,
   /** Lists may be long, and their servers slow. */
   LISTS_TIMEOUT_MS: 600_000,
+  /** A backup of Pi-hole has some 100 kB: its blocked names are not in it. */
+  MAX_ARCHIVE_BYTES: 16 * 1024 * 1024,
+  /** Of all that is in an archive, which is held in memory: a small one can unpack to any length. */
+  MAX_UNPACKED_BYTES: 64 * 1024 * 1024,
+  /** In one archive. */
+  MAX_ARCHIVE_FILES: 1_024,
+  /** Lines, settings, rows of a table, items of a list in what is imported. */
+  MAX_IMPORTED_ROWS: 200_000,
+  /** Levels of lists and maps in what is imported: each is a call. */
+  MAX_IMPORT_DEPTH: 32,
+  /** Characters of a value that is shown as not taken over. */
+  MAX_SHOWN_VALUE: 120,
 } as const
