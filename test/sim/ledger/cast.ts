@@ -14,7 +14,9 @@ import {
   type Guardians,
   guardiansHash,
   KEPT_FOR_CLAIMS,
+  type KeptBook,
   ledgerModules,
+  makeKeptBook,
   memberIdOf,
   type NamePolicy,
   rulesToValue,
@@ -58,6 +60,8 @@ export interface Cast {
   /** Of reviews, at first. */
   readonly rules: GovernanceRules
   readonly labels: readonly Uint8Array[]
+  /** Pages of kept names, on each of which some stand; undefined: this world has none. */
+  readonly book: KeptBook | undefined
   /** Of the names, on all chains. */
   readonly zones: Zones
   /** Of the DNS, that are claimed. */
@@ -77,6 +81,8 @@ const LABELS = ['alpha', 'beta', 'gamma', 'delta', 'xn--bcher-kva']
 export const NEVER = text('never-there')
 /** Kept back for nobody, where names have terms. */
 export const KEPT = text('kept')
+/** On pages, with two that are fought for: one that a vote or a claim has to free, and one that is kept for claims by a rule of its own, too. */
+export const PAGED = [LABELS[2]!, LABELS[3]!, ...Array.from({ length: 600 }, (_, i) => `paged-${i}`)]
 /** That are given to registries. */
 export const TLDS = ['p2p', 'home'].map(text)
 /** What each founder's account has at first. */
@@ -115,7 +121,8 @@ export function castOf(plan: Plan, startMs: number): Cast {
     { label: text(LABELS[0]!), owner: owners[0]!.publicKey },
     { label: text(LABELS[3]!), owner: KEPT_FOR_CLAIMS },
   ]
-  const policy = nameUnitMs === undefined ? undefined : namePolicy(nameUnitMs, payee, kept)
+  const book = nameUnitMs !== undefined && plan.seed % 4 === 2 ? makeKeptBook(PAGED) : undefined
+  const policy = nameUnitMs === undefined ? undefined : { ...namePolicy(nameUnitMs, payee, kept), pages: book?.root }
   const domains = domainsOf(plan.seed, startMs)
   const claims = claimRules(plan.seed, payee, domains.anchors([0]))
   const founded = foundChains({
@@ -145,6 +152,7 @@ export function castOf(plan: Plan, startMs: number): Cast {
     policy,
     rules,
     labels: LABELS.map(text),
+    book,
     zones: zonesOf(plan.seed, startMs),
     domains,
     claims,

@@ -48,7 +48,10 @@ export type Deed =
       readonly guardians: string | undefined
       readonly most: number
       readonly isTrue: boolean
+      /** Of kept names: that of the label, another one, or none. */
+      readonly page: 'right' | 'other' | 'none'
     }
+  | { readonly kind: 'freePages'; readonly isOfNow: boolean; readonly inFavour: boolean }
   | {
       readonly kind: 'renew'
       readonly label: string

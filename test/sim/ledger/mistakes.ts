@@ -218,6 +218,20 @@ export const MISTAKES: readonly Mistake[] = [
     within: WITHIN,
   },
   {
+    name: 'a page of kept names proves what is not on it, whichever page it is',
+    changes: [
+      {
+        file: `${MODULES}/names/kept-pages.ts`,
+        from: 'if (!verifyMerkleProof(root.root, page, place, 2 ** root.bits, path)) return',
+        to: 'if (place < 0) return',
+      },
+    ],
+    finding: /outcomes/,
+    ...LIVING,
+    within: WITHIN,
+    first: 6,
+  },
+  {
     name: 'a freeze does not end',
     changes: [
       {

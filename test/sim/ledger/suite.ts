@@ -86,6 +86,7 @@ const MUST_HAPPEN = [
   ...['transferName', 'updateTld', 'handOverTld', 'renewLink', 'noteFork', 'headerFork'].map(
     (kind) => `refused ${kind}`,
   ),
+  'done freePages',
   'refused nonsense',
   'refused nobody',
 ]

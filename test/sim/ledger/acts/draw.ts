@@ -15,6 +15,7 @@ import { beacon, resign, voteNode, votingKey } from './nodes.ts'
 import { handOverTld, updateTld, voteTld } from './registries.ts'
 import {
   cancel,
+  freePages,
   lock,
   registerTerm,
   renew,
@@ -188,6 +189,7 @@ export function actFor(acting: Acting): Act | undefined {
     const next = random.below(2) === 0 ? towardsRestoring(acting) : towardsCatching(acting)
     if (next !== undefined) return next
   }
+  if (cast.book !== undefined && chainName !== 'root' && random.below(60) === 0) return freePages(acting)
   const own = chainName === 'root' ? ON_ROOT : cast.policy === undefined ? ON_TLD : ON_TERMS
   return one(random, random.below(3) > 0 ? own : ON_ALL)(acting)
 }

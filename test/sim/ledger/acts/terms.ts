@@ -3,19 +3,26 @@ import { equalBytes, toHex } from '../../../../src/base/index.ts'
 import {
   cancelPayload,
   commitHash,
+  decodePage,
+  encodePage,
   feeOf,
+  freePagesPayload,
   type GuardianProof,
+  keptRootStateKey,
   lockPayload,
   type NamePolicy,
   type NameRecord,
   nameRecordOf,
+  pageOf,
   phaseOf,
   premiumOf,
   registerTermPayload,
   renewPayload,
   restorePayload,
   rollOwnerPayload,
+  type ShownPage,
   setGuardiansPayload,
+  shownOf,
   unusedPayload,
 } from '../../../../src/ledger/index.ts'
 import { guardiansBytes, lockBytes, rollOwnerBytes } from '../../../../src/ledger/modules/names/statements.ts'
@@ -56,9 +63,10 @@ function revealed(acting: Acting, policy: NamePolicy, ripe: ReturnType<typeof ri
   const whole = { ...registration, label }
   const price = feeOf(policy, label, wishes.terms) + premiumOf(nameRecordOf(state(), label), policy, now())
   const most = mostFor(acting, price)
+  const { page, shown } = pageFor(acting, label)
   return {
     actor: anybody(acting),
-    payload: registerTermPayload(signer, whole, { settings, wishes, most }),
+    payload: registerTermPayload(signer, whole, { settings, wishes, most, page: shown }),
     deed: {
       kind: 'registerTerm',
       label: toHex(label),
@@ -69,7 +77,50 @@ function revealed(acting: Acting, policy: NamePolicy, ripe: ReturnType<typeof ri
       guardians: guardians && toHex(guardians),
       most,
       isTrue: isOwn && label === registration.label,
+      page,
     },
+  }
+}
+
+/** The page of the label as a rule; now and then another one, or none, or that of a name which was left out. */
+function pageFor({ random, cast: { book }, state }: Acting, label: Uint8Array): Paged {
+  if (book === undefined || state().get(keptRootStateKey) === undefined) return { page: 'none', shown: undefined }
+  const { root, pages } = book
+  const own = pageOf(root, label)
+  const right = shownOf(book, own)
+  switch (random.below(8)) {
+    case 0:
+      return { page: 'none', shown: undefined }
+    case 1:
+      return { page: 'other', shown: shownOf(book, (own + 1) % pages.length) }
+    case 2: {
+      const left = decodePage(right.page).filter((one) => !equalBytes(one, label))
+      const page = encodePage(left)
+      return equalBytes(page, right.page)
+        ? { page: 'right', shown: right }
+        : { page: 'other', shown: { ...right, page } }
+    }
+    default:
+      return { page: 'right', shown: right }
+  }
+}
+
+interface Paged {
+  readonly page: 'right' | 'other' | 'none'
+  readonly shown: ShownPage | undefined
+}
+
+/** Some want that names wait no longer for who claims them. */
+export function freePages(acting: Acting): Act | undefined {
+  const { random, cast } = acting
+  if (cast.book === undefined) return undefined
+  const isOfNow = random.below(8) > 0
+  const root = isOfNow ? cast.book.root : { root: cast.book.root.seed }
+  const inFavour = random.below(8) > 0
+  return {
+    actor: voting(acting),
+    payload: freePagesPayload(root, inFavour),
+    deed: { kind: 'freePages', isOfNow, inFavour },
   }
 }
 

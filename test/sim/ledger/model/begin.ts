@@ -2,10 +2,14 @@
 import { fromHex, toHex } from '../../../../src/base/index.ts'
 import type { Genesis } from '../../../../src/chain/index.ts'
 import { ACCOUNTS, decodeApplicationGenesis, memberIdOf } from '../../../../src/ledger/index.ts'
-import { type Cast, hex } from '../cast.ts'
+import { type Cast, hex, PAGED } from '../cast.ts'
 import { LedgerModel } from './model.ts'
 
-export function modelOf({ actors, policy, rules, claims }: Cast, genesis: Genesis, epochBlocks: number): LedgerModel {
+export function modelOf(
+  { actors, policy, book, rules, claims }: Cast,
+  genesis: Genesis,
+  epochBlocks: number,
+): LedgerModel {
   const { modules, quotaADay } = decodeApplicationGenesis(genesis.application)
   const founders = actors.filter(({ isFounder }) => isFounder)
   const endorsers = founders
@@ -38,6 +42,7 @@ export function modelOf({ actors, policy, rules, claims }: Cast, genesis: Genesi
       voting: isValidator(id) ? { id: toHex(id), key: hex(voting(0)) } : undefined,
     })),
     policy,
+    paged: book === undefined ? [] : PAGED,
     rules,
     claims,
     idOf: (ringKey) => toHex(memberIdOf(fromHex(ringKey))),

@@ -30,6 +30,8 @@ export interface ModelStart {
   readonly claims: ClaimRulesModel
   /** Of names; undefined: they are had for ever. */
   readonly policy: NamePolicy | undefined
+  /** Labels on pages of kept names. */
+  readonly paged: readonly string[]
 }
 
 /** What must have come of a transaction. */
@@ -61,7 +63,7 @@ export class LedgerModel {
     this.accounts = new AccountModel(balances, quotaADay)
     this.admission = new AdmissionModel(endorsers, organisations)
     this.nodes = new NodeModel(nodes, { chainName, admission: this.admission, idOf })
-    this.names = new NameModel(chainName, policy)
+    this.names = new NameModel(chainName, policy, start.paged)
     this.terms = new TermModel(this.names, this.accounts, this.nodes)
     const { accounts, admission, nodes: members } = this
     this.governance = new GovernanceModel(chainName, rules, { accounts, admission, nodes: members })
@@ -135,6 +137,7 @@ export class LedgerModel {
       case 'recover':
       case 'guardiansCancel':
       case 'unused':
+      case 'freePages':
         return this.terms.do(account, deed, moment)
       case 'complain':
         return governance.complain(account, deed, moment)

@@ -23,13 +23,17 @@ export class NameModel {
   readonly policy: NamePolicy | undefined
   /** Owners that names are kept for: undefined is nobody, and `KEPT_FOR_CLAIMS` whoever claims it first. */
   readonly #kept: Map<string, string | undefined>
+  /** Hex; undefined: no name is kept by pages, or no longer. */
+  #paged: ReadonlySet<string> | undefined
   readonly #isRoot: boolean
   readonly #commits = new Map<string, CommitRow>()
   #next = 1
 
-  constructor(chainName: string, policy: NamePolicy | undefined) {
+  constructor(chainName: string, policy: NamePolicy | undefined, paged: readonly string[]) {
     this.#isRoot = chainName === 'root'
     this.policy = this.#isRoot ? undefined : policy
+    const isPaged = this.policy !== undefined && paged.length > 0
+    this.#paged = isPaged ? new Set(paged.map((label) => toHex(new TextEncoder().encode(label)))) : undefined
     const kept = this.policy?.kept ?? []
     this.#kept = new Map(kept.map(({ label, owner }) => [toHex(label), owner && toHex(owner)]))
   }
@@ -136,6 +140,21 @@ export class NameModel {
 
   mayHave(label: string, owner: string): boolean {
     return !this.#kept.has(label) || this.#kept.get(label) === owner
+  }
+
+  /** Names that nobody has had are on no page; what the genesis says of one alone comes before. */
+  isShown(label: string, page: 'right' | 'other' | 'none'): boolean {
+    if (this.#paged === undefined) return page === 'none'
+    if (this.records.has(label) || this.#kept.has(label)) return true
+    return page === 'right' && !this.#paged.has(label)
+  }
+
+  get isPaged(): boolean {
+    return this.#paged !== undefined
+  }
+
+  freePages(): void {
+    this.#paged = undefined
   }
 
   mayClaim(label: string, owner: string): boolean {

@@ -66,6 +66,8 @@ export class TermModel {
         return this.#recover(deed, time, policy)
       case 'guardiansCancel':
         return this.#guardiansCancel(deed, time)
+      case 'freePages':
+        return this.#freePages(account, deed, time)
       case 'unused':
         return this.#unused(account, deed, time, policy)
       default:
@@ -91,6 +93,7 @@ export class TermModel {
     const { label, terms, owner, most } = deed
     const { time } = moment
     if (terms < 1 || terms > policy.mostTerms || !this.#names.mayHave(label, owner)) return false
+    if (!this.#names.isShown(label, deed.page)) return false
     const before = this.#names.current(label, time)
     const day = Math.floor(time / DAY_MS)
     const known = this.#today.get(account)
@@ -268,6 +271,13 @@ export class TermModel {
     const subject = `${label} ${generation} ${judgedFrom}`
     if (this.#votes.cast(subject, voice, inFavour, time, this.#nodes.voters))
       this.#names.records.set(label, { ...record, life: { ...record.life, resolves: time } })
+    return true
+  }
+
+  #freePages(by: string, { isOfNow, inFavour }: DeedOf<'freePages'>, time: number): boolean {
+    const voice = this.#nodes.voiceOf(by)
+    if (voice === undefined || !isOfNow || !this.#names.isPaged) return false
+    if (this.#votes.cast('pages', voice, inFavour, time, this.#nodes.voters)) this.#names.freePages()
     return true
   }
 
