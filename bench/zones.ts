@@ -43,6 +43,10 @@ export const benchmark: Benchmark = {
   programs: [],
   options: {
     names: { type: 'string', help: 'names of the TLD', default: '20000' },
+    state: {
+      type: 'string',
+      help: 'file of a state of an earlier run with as many names, or where it goes: filling takes longest',
+    },
     signed: { type: 'boolean', help: 'also signed, with a key of Ed25519' },
     seed: { type: 'string', help: 'of keys and servers', default: '1' },
   },
@@ -51,7 +55,13 @@ export const benchmark: Benchmark = {
     const folder = mkdtempSync(join(tmpdir(), 'chordns-bench-zones-'))
     try {
       return await measured(
-        { names, seed: numberOption(values, 'seed'), isSigned: values['signed'] === true, folder },
+        {
+          names,
+          seed: numberOption(values, 'seed'),
+          isSigned: values['signed'] === true,
+          folder,
+          file: fileOf(values['state'], folder),
+        },
         say,
       )
     } finally {
@@ -60,11 +70,17 @@ export const benchmark: Benchmark = {
   },
 }
 
+function fileOf(given: unknown, folder: string): string {
+  return typeof given === 'string' ? given : join(folder, 'state.db')
+}
+
 interface Wishes {
   readonly names: number
   readonly seed: number
   readonly isSigned: boolean
   readonly folder: string
+  /** Of the state. */
+  readonly file: string
 }
 
 interface Row extends ExportResult {
@@ -74,8 +90,10 @@ interface Row extends ExportResult {
   readonly stops: Stops
 }
 
-async function measured({ names, seed, isSigned, folder }: Wishes, say: (line: string) => void): Promise<BenchResult> {
-  const file = join(folder, 'state.db')
+async function measured(
+  { names, seed, isSigned, folder, file }: Wishes,
+  say: (line: string) => void,
+): Promise<BenchResult> {
   const log = {
     debug() {},
     info() {},
@@ -86,7 +104,7 @@ async function measured({ names, seed, isSigned, folder }: Wishes, say: (line: s
   try {
     const chance = seeded(seed)
     const started = performance.now()
-    let height = await filled(opened.state, names, chance)
+    let height = (await opened.state.status()).head?.height ?? (await filled(opened.state, names, chance))
     say(`${names} names are there after ${round((performance.now() - started) / 1_000, 1)} s`)
     const out = join(folder, 'p2p.zone')
     const plain: Omit<ExportTask, 'height'> = { chain: TLD, out, keyFiles: [], ds: [], changes: undefined }

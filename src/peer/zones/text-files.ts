@@ -3,6 +3,7 @@ import { closeSync, openSync, readSync, writeSync } from 'node:fs'
 import { ChordnsError, fileTrouble, systemCodeOf } from '../../base/index.ts'
 
 const CHUNK_BYTES = 1 << 18
+const NEW_LINE = 0x0a
 
 /** Undefined when there is no such file. Throws FILE_UNREADABLE. */
 export function linesOf(file: string): Iterable<string> | undefined {
@@ -34,10 +35,11 @@ function* readLines(descriptor: number): Iterable<string> {
   }
 }
 
+/** Bytes wait, and not lines: a line that was read is a part of the text around it, which would be held for as long as the line. */
 export class TextFile {
   readonly #file: string
   readonly #descriptor: number
-  #lines: string[] = []
+  readonly #waiting = Buffer.allocUnsafe(CHUNK_BYTES)
   #length = 0
 
   /** Makes it anew. Throws FILE_UNWRITABLE. */
@@ -47,9 +49,14 @@ export class TextFile {
   }
 
   line(text: string): void {
-    this.#lines.push(text)
-    this.#length += text.length + 1
-    if (this.#length >= CHUNK_BYTES) this.#flush()
+    const bytes = text.length + 1
+    if (this.#length + bytes > CHUNK_BYTES) this.#flush()
+    if (bytes > CHUNK_BYTES) {
+      this.#write(Buffer.from(`${text}\n`, 'latin1'))
+      return
+    }
+    this.#length += this.#waiting.write(text, this.#length, 'latin1')
+    this.#waiting[this.#length++] = NEW_LINE
   }
 
   /** Throws FILE_UNWRITABLE. */
@@ -59,13 +66,14 @@ export class TextFile {
   }
 
   #flush(): void {
-    if (this.#lines.length === 0) return
-    const bytes = Buffer.from(`${this.#lines.join('\n')}\n`, 'latin1')
+    this.#write(this.#waiting.subarray(0, this.#length))
+    this.#length = 0
+  }
+
+  #write(bytes: Uint8Array): void {
     this.#doing(() => {
       for (let at = 0; at < bytes.length; ) at += writeSync(this.#descriptor, bytes, at)
     })
-    this.#lines = []
-    this.#length = 0
   }
 
   #doing<T>(work: () => T): T {
